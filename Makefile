@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# wirelog. `make help` lists the targets. Everything is built under $(BUILD).
+#
+# Sources are found by folder, so a new file needs no line here:
+#   dataplane/*.c  -> libdataplane.a      pure files and platform files of the fast path
+#   control/*.c    -> libcontrol.a        the slow path, without main.c
+#   client/*.c     -> libwirelog.a, .so   the library: not main.c, cmd_*.c, tool_*.c
+#   client/{main,cmd_*,tool_*}.c          the `wirelog` command
+#   tests/unit/*.c -> unit                one runner, suites register themselves
+#   tests/e2e/*.c, perf/*.c, tests/fuzz/fuzz_*.c   one program per file
+
+VERSION := 0.1.0
+
+BUILD ?= build
+PREFIX ?= /usr/local
+PKG_CONFIG ?= pkg-config
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+AR := $(if $(filter default,$(origin AR)),gcc-ar,$(AR))
+OPT ?= -O2
+# A fixed baseline, not -march=native: the build must also run on the next machine (AVX2, 2013 on).
+MARCH ?= x86-64-v3
+WERROR ?= 1
+# SAN=address,undefined or SAN=thread; COVERAGE=1. Each in a build directory of its own.
+SAN ?=
+COVERAGE ?=
+# DEPS=no leaves out scripts/install-deps, where packages come from elsewhere.
+DEPS ?= yes
+
+# ---- how make itself behaves -------------------------------------------------------------------
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL),0)
+ifeq ($(filter -j% --jobs%,$(MAKEFLAGS) $(shell tr '\0' ' ' </proc/$$PPID/cmdline)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+endif
+
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)';)
+
+# ---- libraries ---------------------------------------------------------------------------------
+
+# Asked when first needed and then remembered: `make help` and `make demo` work before the
+# packages are there.
+ask = $(or $(shell $(PKG_CONFIG) $(1) 2>/dev/null || echo),\
+	$(error pkg-config $(1) failed: run scripts/install-deps))
+once = $(eval $(1) := $(2))$(2)
+
+# System headers of DPDK are not ours to warn about; -march is chosen above.
+DPDK_CFLAGS = $(call once,DPDK_CFLAGS,$(patsubst -I%,-isystem %,\
+	$(filter-out -march=%,$(call ask,--cflags libdpdk))))
+# Shared: the drivers are plugins that the EAL loads from its own directory (net_memif,
+# net_af_packet, net_af_xdp and those of the physical NICs), security updates of the distribution
+# arrive without a rebuild, and three nodes on one machine share the text.
+DPDK_LIBS = $(call once,DPDK_LIBS,$(call ask,--libs libdpdk))
+HOST_LIBS = $(call once,HOST_LIBS,\
+	$(call ask,--libs liburing libisal libcyaml jansson zlib numa libcap-ng libsystemd))
+CUNIT_LIBS = $(call once,CUNIT_LIBS,$(call ask,--libs cunit))
+# intel-ipsec-mb comes without a pkg-config file.
+LIBS = -Wl,--as-needed $(DPDK_LIBS) $(HOST_LIBS) -lIPSec_MB -lpthread -lm
+
+# ---- flags -------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
+	-Wvla -Wundef $(if $(filter 1,$(WERROR)),-Werror)
+CPPFLAGS += -I. -Iinclude -D_GNU_SOURCE -DWIRELOG_VERSION_TEXT='"$(VERSION)"'
+# Position independent throughout: one object serves the programs and the shared library.
+BASE_CFLAGS := -std=gnu11 $(OPT) -g -march=$(MARCH) $(WARNINGS) -fno-common \
+	-fPIC -fno-semantic-interposition -fno-strict-aliasing -fno-omit-frame-pointer
+BASE_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+
+# Control and client parse files, sockets and command lines. The dataplane has its own discipline
+# (one decoder, bounds checked there) and no stack protector in its loop.
+HARDENING := $(if $(SAN)$(COVERAGE),,-fstack-protector-strong -D_FORTIFY_SOURCE=2)
+
+ifneq ($(SAN),)
+BASE_CFLAGS += -fsanitize=$(SAN) $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)
+BASE_LDFLAGS += -fsanitize=$(patsubst fuzzer-no-link%,fuzzer%,$(SAN))
+endif
+ifneq ($(COVERAGE),)
+BASE_CFLAGS += --coverage
+BASE_LDFLAGS += --coverage
+endif
+
+# Only files that say so in their name, programs and tests see DPDK's headers: a pure file that
+# includes one does not even compile.
+SEES_DPDK := %_dpdk.c %_tsc.c %_thread.c %_memory.c %_nvme.c %/main.c
+dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1)),\
+	$(findstring /worker,$(1))),$(DPDK_CFLAGS))
+hardening = $(if $(filter control/% client/%,$(1)),$(HARDENING))
+compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardening,$<) $(CFLAGS) \
+	-MMD -MP -c -o $@ $<
+link = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(1) $(LIBS)
+
+# ---- sources -----------------------------------------------------------------------------------
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+programs = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(wildcard $(1)/$(3).c))
+
+DATAPLANE := $(wildcard dataplane/*.c)
+CONTROL := $(filter-out control/main.c,$(wildcard control/*.c))
+COMMAND := $(wildcard client/cmd_*.c client/tool_*.c)
+LIBRARY := $(filter-out client/main.c $(COMMAND),$(wildcard client/*.c))
+UNIT := $(wildcard tests/unit/*.c)
+
+LIBDATAPLANE := $(BUILD)/libdataplane.a
+LIBCONTROL := $(BUILD)/libcontrol.a
+LIBCOMMAND := $(BUILD)/libcommand.a
+LIBWIRELOG := $(BUILD)/libwirelog.a
+SONAME := libwirelog.so.0
+ARCHIVES := $(LIBCOMMAND) $(LIBWIRELOG) $(LIBCONTROL)
+
+E2E_PROGRAMS := $(call programs,tests/e2e,e2e,*)
+PERF_PROGRAMS := $(call programs,perf,perf,*)
+FUZZ_PROGRAMS := $(call programs,tests/fuzz,fuzz,fuzz_*)
+PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
+	$(if $(wildcard client/main.c),$(BUILD)/wirelog) \
+	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME))
+SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
+
+# ---- targets for people ------------------------------------------------------------------------
+
+.PHONY: help all
+help: ## this list
+	@echo 'make [TARGET] [BUILD=$(BUILD)] [V=1] [MARCH=$(MARCH)] [PREFIX=$(PREFIX)] [DESTDIR=]'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | \
+		while IFS='	' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
+
+all: $(PRODUCTS) ## wirelogd, wirelog, libwirelog
+
+.PHONY: demo test unit e2e fuzz bench asan tsan coverage
+demo: ## install what is missing, build, run three nodes and prove that nothing is lost
+	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
+	@+$(MAKE) all
+	@$(BUILD)/wirelog demo --run
+
+test: ## install what is missing, build all variants, run every test
+	@$(if $(filter yes,$(DEPS)),scripts/install-deps test)
+	@+$(MAKE) everything
+	@tests/run --build $(BUILD)
+
+unit: $(BUILD)/unit ## build and run the unit tests; ONLY='ring log.*' selects
+	@$(BUILD)/unit $(foreach pattern,$(ONLY),'$(pattern)')
+
+e2e: all $(E2E_PROGRAMS) ## real nodes, real files; ONLY=failover selects a script
+	@tests/run --build $(BUILD) --only e2e $(ONLY)
+
+fuzz: fuzz-programs ## run every fuzzer for FUZZ_SECONDS (60) seconds
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run --build $(BUILD) --only fuzz $(ONLY)
+
+bench: all $(PERF_PROGRAMS) ## build and run the benchmarks
+	@$(if $(wildcard perf/run),perf/run --build $(BUILD),\
+		set -e; for program in $(filter $(BUILD)/perf/bench_%,$(PERF_PROGRAMS)); do \
+		echo "== $${program##*/}"; $$program; done)
+
+asan: asan-unit ## unit tests under the address and undefined-behaviour sanitizers
+	@tests/run --build $(BUILD) --only asan $(ONLY)
+
+tsan: tsan-unit ## unit tests of rings, seam and threads under the thread sanitizer
+	@tests/run --build $(BUILD) --only tsan $(ONLY)
+
+coverage: ## unit tests with line and branch coverage, report in $(BUILD)/coverage/
+	@+$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 OPT=-O0 $(BUILD)/coverage/unit
+	@$(BUILD)/coverage/unit
+	@gcovr --root . --filter 'dataplane/' --filter 'control/' --filter 'client/' \
+		--html-details $(BUILD)/coverage/index.html --print-summary \
+		$(BUILD)/coverage/obj | tail -n 4
+
+.PHONY: everything asan-unit tsan-unit fuzz-programs
+# What tests/run needs. The variants are sub-makes: same rules, other flags, other directory.
+everything: all $(if $(UNIT),$(BUILD)/unit asan-unit tsan-unit) $(E2E_PROGRAMS) $(PERF_PROGRAMS) \
+	fuzz-programs
+asan-unit:
+	@+$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 $(BUILD)/asan/unit
+tsan-unit:
+	@+$(MAKE) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 $(BUILD)/tsan/unit
+fuzz-programs:
+	@$(if $(FUZZ_PROGRAMS),+$(MAKE) BUILD=$(BUILD)/fuzz/build CC=clang OPT=-O1 \
+		SAN=fuzzer-no-link$(comma)address$(comma)undefined \
+		$(FUZZ_PROGRAMS:$(BUILD)/fuzz/%=$(BUILD)/fuzz/build/fuzz/%))
+	@$(if $(FUZZ_PROGRAMS),cp -u $(FUZZ_PROGRAMS:$(BUILD)/fuzz/%=$(BUILD)/fuzz/build/fuzz/%) \
+		$(BUILD)/fuzz/)
+comma := ,
+
+.PHONY: format lint tidy
+FORMATTED = $(wildcard $(foreach folder,include/wirelog dataplane control client tests/unit \
+	tests/e2e tests/fuzz perf,$(folder)/*.c $(folder)/*.h))
+format: ## rewrite sources with clang-format
+	@clang-format-14 -i $(FORMATTED)
+
+lint: ## arrows between folders, purity, format, sizes, scripts
+	@scripts/lint
+
+tidy: ## clang-tidy over the sources: slow, deeper than lint
+	@scripts/lint --tidy
+
+.PHONY: install uninstall clean
+clean: ## remove $(BUILD)
+	$(Q)rm -rf $(BUILD)
+
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+SBINDIR := $(DESTDIR)$(PREFIX)/sbin
+LIBDIR := $(DESTDIR)$(PREFIX)/lib
+INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/wirelog
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+MAN_PAGES := $(wildcard docs/man/*.[1-8] docs/*.[1-8])
+SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service drivers-config/*.service)
+
+install: all ## install below $(DESTDIR)$(PREFIX)
+	$(Q)install -D -m 755 -t $(SBINDIR) $(BUILD)/wirelogd
+	$(Q)install -D -m 755 -t $(BINDIR) $(BUILD)/wirelog
+	$(Q)install -D -m 644 -t $(LIBDIR) $(LIBWIRELOG)
+	$(Q)install -D -m 755 -t $(LIBDIR) $(BUILD)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $(LIBDIR)/libwirelog.so
+	$(Q)install -D -m 644 -t $(INCLUDEDIR) $(wildcard include/wirelog/*.h)
+	$(Q)install -d $(LIBDIR)/pkgconfig
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
+		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
+		'Description: client of the wirelog replicated journal' 'Version: $(VERSION)' \
+		'Libs: -L$${libdir} -lwirelog' 'Requires.private: libdpdk' \
+		'Libs.private: -lIPSec_MB -lisal' 'Cflags: -I$${includedir}' \
+		>$(LIBDIR)/pkgconfig/libwirelog.pc
+	$(Q)for page in $(MAN_PAGES); do \
+		install -D -m 644 -t $(MANDIR)/man$${page##*.} $$page || exit 1; done
+	$(Q)for unit in $(SYSTEMD_UNITS); do \
+		install -D -m 644 -t $(UNITDIR) $$unit || exit 1; done
+
+uninstall: ## remove what install put there
+	$(Q)rm -f $(SBINDIR)/wirelogd $(BINDIR)/wirelog $(LIBDIR)/libwirelog.a \
+		$(LIBDIR)/libwirelog.so $(LIBDIR)/$(SONAME) $(LIBDIR)/pkgconfig/libwirelog.pc
+	$(Q)rm -f $(foreach header,$(wildcard include/wirelog/*.h),$(INCLUDEDIR)/$(notdir $(header)))
+	$(Q)rm -f $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
+	$(Q)if [ -d $(INCLUDEDIR) ]; then rmdir --ignore-fail-on-non-empty $(INCLUDEDIR); fi
+
+# ---- rules -------------------------------------------------------------------------------------
+
+# Changes when the flags change, so that no object of another kind is linked.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)' >$@
+.PHONY: FORCE
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(compile)
+
+define archive
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call say,AR)$(AR) rcsD $@ $(filter %.o,$^)
+endef
+$(LIBDATAPLANE): $(call objects,$(DATAPLANE)); $(archive)
+$(LIBCONTROL): $(call objects,$(CONTROL)); $(archive)
+$(LIBCOMMAND): $(call objects,$(COMMAND)); $(archive)
+# One archive for an application: the library and what it shares with the dataplane.
+$(LIBWIRELOG): $(call objects,$(LIBRARY) $(DATAPLANE)); $(archive)
+
+$(BUILD)/$(SONAME): $(call objects,$(LIBRARY)) $(LIBDATAPLANE)
+	@printf '%s\n' 'WIRELOG_0 { global: wirelog_*; local: *; };' >$(BUILD)/libwirelog.map
+	$(call say,LD)$(CC) $(filter-out -pie,$(BASE_LDFLAGS)) -shared -Wl,-soname,$(SONAME) \
+		-Wl,--version-script,$(BUILD)/libwirelog.map -Wl,-z,defs $(LDFLAGS) -o $@ \
+		$(filter %.o,$^) $(LIBDATAPLANE) $(LIBS)
+
+# The daemon takes every object, so that a file cannot be lost in an archive unnoticed.
+$(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
+	$(call say,LD)$(call link)
+
+$(BUILD)/wirelog: $(call objects,client/main.c $(COMMAND)) $(LIBWIRELOG)
+	$(call say,LD)$(call link)
+
+$(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
+	$(call say,LD)$(call link,$(CUNIT_LIBS))
+
+$(E2E_PROGRAMS): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LD)$(call link)
+
+$(PERF_PROGRAMS): $(BUILD)/perf/%: $(BUILD)/obj/perf/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LD)$(call link)
+
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LD)$(call link)
+
+-include $(shell [ -d $(BUILD)/obj ] && find $(BUILD)/obj -name '*.d')
