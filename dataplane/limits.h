@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Limits inside the node. What a user can see is in wirelog/limits.h; the
+ * compiler checks here that the two fit together.
+ */
+#ifndef WL_DATAPLANE_LIMITS_H
+#define WL_DATAPLANE_LIMITS_H
+
+#include "wirelog/limits.h"
+
+#define WL_BLOCK_BYTES 4096u /* unit of a durable write; a durable block is never rewritten */
+#define WL_SECTOR_BYTES 512u /* the smallest thing that a drive writes as a whole */
+
+#define WL_CHUNK_HEADER_BYTES 64u
+#define WL_ENTRY_HEADER_BYTES 96u
+#define WL_RECORD_HEADER_BYTES 24u
+
+#define WL_ENTRY_BODY_BYTES_MAX (WIRELOG_RECORD_BYTES_MAX + 4096u)
+#define WL_ENTRY_BYTES_MAX (WL_ENTRY_HEADER_BYTES + WL_ENTRY_BODY_BYTES_MAX)
+#define WL_CHUNK_BYTES_MAX (2u << 20) /* one durable write, at most */
+#define WL_CHUNK_BYTES_TARGET (256u << 10) /* a chunk that has reached this is closed */
+#define WL_CHUNKS_MAX 32u /* chunks open, closed or in flight */
+#define WL_WRITES_IN_FLIGHT_MAX 8u
+#define WL_SEGMENT_BYTES_MIN (8u << 20)
+#define WL_SEGMENT_BYTES_DEFAULT (64u << 20)
+#define WL_LOG_RING_BYTES_MIN (4u << 20)
+#define WL_LOG_RING_BYTES_DEFAULT (16u << 20)
+#define WL_LOG_ENTRIES_IN_RING (1u << 16) /* entries findable without the disk */
+#define WL_LOG_TERMS_MAX (1u << 14) /* terms that have entries in one log */
+#define WL_LOG_DEAD_RANGES_MAX (1u << 12) /* truncations remembered in one log */
+#define WL_LOG_MARK_BYTES (64u << 10) /* distance of two marks of the sparse index */
+
+#define WL_BURST 32u /* frames taken from, or given to, a port at once */
+#define WL_PUNT_BYTES_MAX 1600u /* slow-path frame or message */
+
+#define WL_SUPERBLOCK_COPIES 4u
+
+_Static_assert(WL_ENTRY_BYTES_MAX + WL_CHUNK_HEADER_BYTES <= WL_CHUNK_BYTES_MAX,
+	       "the largest entry fits into one durable write");
+_Static_assert(2 * WL_CHUNK_BYTES_MAX <= WL_LOG_RING_BYTES_MIN, "two chunks fit into the log ring");
+_Static_assert(WL_SEGMENT_BYTES_MIN >= 2 * WL_CHUNK_BYTES_MAX + WL_BLOCK_BYTES,
+	       "a segment holds more than one chunk");
+_Static_assert(WL_BLOCK_BYTES % WL_SECTOR_BYTES == 0, "a block is whole sectors");
+
+#endif
