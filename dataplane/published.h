@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a worker tells the world about itself: copied out about once a millisecond under a sequence
+ * lock, so that a reader gets one consistent picture and costs the worker nothing (it never waits for readers).
+ * One writer; any number of readers. wl_published_read tries again while the writer is at it.
+ */
+#ifndef WL_DATAPLANE_PUBLISHED_H
+#define WL_DATAPLANE_PUBLISHED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/position.h"
+#include "dataplane/seam.h"
+#include "wirelog/limits.h"
+
+struct wl_peer_status {
+	uint64_t match_received, match_durable, next_index;
+	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
+	bool greeted, streaming, no_space;
+};
+
+struct wl_journal_status {
+	uint16_t journal;
+	struct wl_view view;
+	struct wl_position tail, durable;
+	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
+	uint64_t commit_number, next_number;
+	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
+	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
+	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
+	bool ready, silent, no_space, poisoned, handing_over, damaged;
+	struct wl_peer_status peers[WIRELOG_NODES_MAX + 1];
+};
+
+struct wl_published {
+	alignas(64) _Atomic uint64_t version; /* odd: being written */
+	struct wl_journal_status status;
+};
+
+/* [owner] */
+void wl_published_write(struct wl_published *published, const struct wl_journal_status *status);
+/* [any] False when the writer was always in the way (it never is for long). */
+bool wl_published_read(const struct wl_published *published, struct wl_journal_status *status);
+
+#endif

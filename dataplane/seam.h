@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The protocol between control and a worker: messages by value on two bounded rings, each
+ * stamped with the epoch of the view it belongs to. A message is named after the handler
+ * that receives it. Epochs only grow; a worker that holds a newer view ignores older messages and
+ * control ignores answers that belong to an older epoch.
+ *
+ * Why fence first: control may persist a new term and answer a vote only after the worker said with
+ * FENCED where its log ends, and the worker neither appends nor acknowledges until a
+ * newer view is installed. So the tail in a vote's comparison cannot move (DESIGN rule 2).
+ *
+ *   FENCE(e)   --> worker stops leading and following; answers FENCED(e, tail)
+ *   LEAD(e)    --> worker appends the term's first entry and replicates; when that entry commits: TERM_COMMITTED(e)
+ *   FOLLOW(e)  --> worker takes APPENDs of exactly this term
+ *   HAND_OVER(e, target) --> leader refuses appends, waits until target has the tail: HAND_OVER_READY(e)
+ *   RESUME(e)  --> the hand-over is off: a worker that leads this term already leads on under epoch e, without a second
+ *                  term-start entry; otherwise it does nothing but take the view's epoch
+ *
+ * What control relies on:
+ *  - A worker empties its down ring first in each turn, before it takes frames or completions: a FENCE that waited
+ *    while the worker was stuck is obeyed before anything is sent.
+ *  - Every message up carries view.epoch, and FENCED only ever the epoch of its FENCE. SAW_TERM tells of APPEND and
+ *    APPEND_ACK alone; votes are punted, control judges their terms (else stickiness would have no effect).
+ *  - STALLED: the worker is silent when it says so, except NO_SPACE: it goes on leading (heartbeats, readers) and only
+ *    refuses appends, says so once a second at most, and gets HAND_OVER, RESUME or FOLLOW in answer.
+ *  - HAND_OVER to node 0: the worker picks the voter that is furthest and not full; when there is none it says nothing,
+ *    and control ends the matter with RESUME.
+ *  - A leader whose control_turn_ns is older than WL_SEAM_CONTROL_SILENCE election timeouts falls silent and says
+ *    STALLED(CONTROL): nobody would fence it. Control treats a leader's worker_turn_ns in the same way.
+ *  - Raw frames (ARP, ICMP) are punted up only while the ring is less than half full, so that a flood costs no vote.
+ *
+ * The rings are lossless for control: a full ring is counted and the sender keeps the message and tries again (FENCED,
+ * TERM_COMMITTED, HAND_OVER_READY, STALLED) or lets a later one stand for it (SAW_TERM, LEADER_HEARD).
+ */
+#ifndef WL_DATAPLANE_SEAM_H
+#define WL_DATAPLANE_SEAM_H
+
+#include "dataplane/limits.h"
+#include "dataplane/position.h"
+#include "dataplane/ring.h"
+
+#define WL_SEAM_SLOTS 1024u
+#define WL_PUNT_SLOTS 128u
+#define WL_SEAM_CONTROL_SILENCE 4u /* election timeouts */
+
+enum wl_role {
+	WL_ROLE_FENCED = 0,
+	WL_ROLE_FOLLOWER = 1,
+	WL_ROLE_LEADER = 2,
+};
+
+/* What control has told a worker about one journal. */
+struct wl_view {
+	uint64_t epoch;
+	uint64_t term;
+	enum wl_role role;
+	uint32_t leader; /* node id, 0 = not known */
+	uint32_t voters; /* bit per node id */
+};
+
+enum wl_seam_verb {
+	/* down: control to worker */
+	WL_SEAM_FENCE = 1,
+	WL_SEAM_LEAD,
+	WL_SEAM_FOLLOW,
+	WL_SEAM_HAND_OVER, /* target = node */
+	WL_SEAM_NEIGHBOUR, /* mac of an IPv4 address, on link */
+	WL_SEAM_STOP,
+	WL_SEAM_RESUME, /* same term, new epoch: the hand-over is off */
+	/* up: worker to control */
+	WL_SEAM_FENCED = 32, /* tail */
+	WL_SEAM_SAW_TERM, /* term of an authentic frame newer than the view's; node = sender */
+	WL_SEAM_LEADER_HEARD, /* node = leader of the view's term, at now_ns; at most once a millisecond */
+	WL_SEAM_TERM_COMMITTED, /* the leader's first entry is committed */
+	WL_SEAM_HAND_OVER_READY, /* node has the whole log: tail */
+	WL_SEAM_STALLED, /* the worker cannot lead: reason; it already stopped sending */
+	WL_SEAM_POISONED, /* a durable write failed */
+	WL_SEAM_STOPPED,
+};
+
+enum wl_stall_reason {
+	WL_STALL_DISK = 1, /* oldest write is older than the limit */
+	WL_STALL_QUORUM, /* no majority acknowledged for an election timeout (check-quorum) */
+	WL_STALL_NO_SPACE,
+	WL_STALL_WORKER, /* a turn took longer than the limit while leading */
+	WL_STALL_CONTROL, /* the control loop shows no sign of life */
+};
+
+struct wl_seam_message {
+	enum wl_seam_verb verb;
+	uint16_t journal;
+	uint16_t link;
+	uint32_t node;
+	struct wl_view view; /* LEAD, FOLLOW: the view to install; others: epoch (and term) count */
+	struct wl_position tail;
+	uint64_t now_ns; /* worker's clock when it spoke */
+	uint32_t reason;
+	uint32_t ipv4;
+	uint8_t mac[6];
+};
+
+/* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */
+struct wl_punt {
+	uint16_t link;
+	uint16_t bytes;
+	uint16_t journal;
+	uint8_t type; /* enum wl_wire_type; 0 = raw Ethernet frame */
+	uint8_t zero;
+	uint32_t node; /* sender (up), receiver (down) */
+	uint8_t data[WL_PUNT_BYTES_MAX];
+};
+
+struct wl_seam {
+	struct wl_ring down, up, punt_down, punt_up;
+	/* Signs of life, written by one side and read by the other. */
+	alignas(64) _Atomic uint64_t worker_turn_ns; /* worker's clock at its last turn */
+	alignas(64) _Atomic uint64_t control_turn_ns;
+};
+
+size_t wl_seam_memory_bytes(void);
+void wl_seam_init(struct wl_seam *seam, void *memory);
+const char *wl_seam_verb_name(enum wl_seam_verb verb);
+const char *wl_role_name(enum wl_role role);
+const char *wl_stall_reason_name(enum wl_stall_reason reason);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a node must never forget, in one checksummed record of 4 KiB: who it is, how often
+ * it started, and for each journal the term and the vote - together, in one record.
+ * Four copies in two pairs: record n is written to copy 2 * (n % 2), made durable, then to
+ * the other copy of that pair, made durable, and only then counts as persisted. A torn
+ * write hurts one copy of a record that nobody relied on yet; rot of one copy leaves its
+ * twin; the pair before is never touched meanwhile. The newest whole copy counts - but two
+ * damaged copies of one pair may have held a newer vote, so they are refused, not skipped.
+ *
+ * Pure: encode, decode, choose. I/O is in superblock_file.c. Owner: control. [control]
+ */
+#ifndef WL_DATAPLANE_SUPERBLOCK_H
+#define WL_DATAPLANE_SUPERBLOCK_H
+
+#include "dataplane/limits.h"
+#include "dataplane/position.h"
+
+struct wl_superblock_journal {
+	uint64_t term;
+	uint32_t vote; /* node id, 0 = none in this term */
+	uint64_t witness; /* stream offset known durable when this was written */
+};
+
+struct wl_superblock {
+	uint8_t cluster[16];
+	uint32_t node;
+	uint32_t journal_count;
+	uint64_t incarnation; /* random, made when the data directory was */
+	uint64_t boot_count; /* raised at each start, before anything is sent */
+	uint64_t sequence; /* of this record */
+	uint64_t segment_bytes; /* may not change under existing data */
+	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];
+	/* per peer the highest position it ever acknowledged to us, per journal: notices a rolled-back disk */
+	struct wl_position peer_durable[WIRELOG_JOURNALS_MAX][WIRELOG_NODES_MAX + 1];
+};
+
+enum wl_superblock_verdict {
+	WL_SUPERBLOCK_OK = 0,
+	WL_SUPERBLOCK_EMPTY, /* all zeros: never written */
+	WL_SUPERBLOCK_DAMAGED,
+	WL_SUPERBLOCK_VERSION,
+};
+
+void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock *superblock);
+enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTES],
+						struct wl_superblock *superblock);
+/*
+ * Chooses among the four copies. DAMAGED when no copy is whole but one is not empty, or when
+ * both copies of a pair are damaged, so that a newer record (a vote) cannot be excluded; the
+ * table stands in docs/LOG-FORMAT.md. `damaged_mask`: bit per damaged copy, for the operator.
+ */
+enum wl_superblock_verdict wl_superblock_choose(const uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES],
+						struct wl_superblock *superblock, unsigned *damaged_mask);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One list of codes for the library, the daemon and the command: a name, a number, a
+ * sentence with the cause, and a sentence with the fix. `wirelog explain CODE` prints them.
+ * Functions return 0 or a negative code. [any]
+ */
+#ifndef WIRELOG_STATUS_H
+#define WIRELOG_STATUS_H
+
+/* X(name, number, cause, fix) */
+#define WIRELOG_STATUS_LIST(X) \
+	X(OK, 0, "Nothing is wrong.", "Nothing to do.") \
+	/* appends and reads */ \
+	X(NOT_CONNECTED, 1, "No node has answered yet, or the connection was lost.", "Go on polling; check that the nodes run and that the endpoints are theirs.") \
+	X(BACK_PRESSURE, 2, "Too many appends are outstanding.", "Poll until some are acknowledged, then append again.") \
+	X(CLOSED, 3, "The client was closed.", "Connect again.") \
+	X(RECORD_EMPTY, 4, "A record has at least one byte.", "Append at least one byte.") \
+	X(RECORD_TOO_LARGE, 5, "The record is larger than the cluster's limit.", "Split it, or raise limits.record_bytes on every node (at most 1 MiB).") \
+	X(EXPIRED, 6, "not_after had passed when the leader sequenced the record; it is not in the log and never will be.", "Append it anew if it is still wanted.") \
+	X(NOT_LEADER, 7, "This node does not lead the journal now.", "The client follows the leader by itself; nothing to do.") \
+	X(NO_SPACE, 8, "The leader's log device is full; nothing was appended.", "Free space or raise log.bytes_max; service resumes by itself.") \
+	X(SESSION_UNKNOWN, 9, "The cluster does not know this session (any more).", "Connect again; outcomes of its outstanding appends are unknown, read the log to learn them.") \
+	X(UNKNOWN_OUTCOME, 10, "No answer came within the time allowed; the record may or may not be in the log.", "Read the log, or connect again with the same session to learn the outcome.") \
+	X(OUT_OF_ORDER, 11, "A sequence was skipped within the session.", "The client library resends by itself; report this if you see it.") \
+	X(TRIMMED, 12, "The wanted records were removed from the log.", "Read from the first number that the message names.") \
+	X(LOST, 13, "The wanted record is damaged on this node.", "Read it from another node; run `wirelog verify` on this one.") \
+	X(TOO_MANY_CLIENTS, 14, "The node serves as many clients or readers as it can.", "Close some, or use another node.") \
+	X(SLOW_READER, 15, "The reader fell silent and was disconnected.", "Subscribe again from the number that the event names.") \
+	X(VERSION_MISMATCH, 16, "The other side speaks another protocol version.", "Install the same wirelog version on both sides.") \
+	X(AUTH_FAILED, 17, "The node did not answer: the keys or the cluster ids differ.", "Give the client the cluster's key file and cluster id.") \
+	X(INVALID_ARGUMENT, 18, "An argument is outside its documented range.", "See the function's description in wirelog/wirelog.h.") \
+	X(TIMED_OUT, 19, "Nothing happened within the time allowed.", "Check that a majority of the nodes runs: `wirelog status`.") \
+	X(NO_MEMORY, 20, "Memory could not be allocated.", "Free memory, or lower log.ring_bytes and the clients' windows.") \
+	/* configuration and start */ \
+	X(CONFIG_UNREADABLE, 30, "The configuration file cannot be read.", "Check the path and its permissions.") \
+	X(CONFIG_SYNTAX, 31, "The configuration file is not valid YAML.", "Correct the line that the message names.") \
+	X(CONFIG_UNKNOWN_KEY, 32, "The configuration has a key that does not exist or stands twice.", "Correct the line that the message names; drivers-config/reference.yaml lists every key.") \
+	X(CONFIG_VALUE, 33, "A configuration value has the wrong type or range.", "Correct the line that the message names; drivers-config/reference.yaml gives every range.") \
+	X(CONFIG_CONFLICT, 34, "Two configuration values contradict each other.", "Correct one of the lines that the message names.") \
+	X(KEY_MISSING, 35, "No key file is configured.", "Set security.key_file (make one with `wirelog key`), or start with --insecure-lab for a laboratory.") \
+	X(KEY_UNSAFE, 36, "The key file may be read by others or has the wrong size.", "chmod 0400 it; it holds exactly 16 bytes, as 32 hexadecimal digits.") \
+	X(EAL_PERMISSION, 40, "DPDK may not use hugepages or the device as this user.", "Run as root, use scripts/setup-host, or set memory.hugepages: off.") \
+	X(EAL_HUGEPAGES, 41, "Hugepages were asked for and there are not enough.", "Reserve the number that the message names with scripts/setup-host, or set memory.hugepages: auto.") \
+	X(EAL_DEVICE, 42, "DPDK does not find or cannot start the device.", "Check its name or PCI address, and that it is bound to vfio-pci (scripts/setup-host).") \
+	X(EAL_CORES, 43, "A core named in the configuration does not exist or is not allowed here.", "Correct workers[].core; `nproc` and taskset show what there is.") \
+	X(EAL_FAILED, 44, "DPDK could not be initialised.", "See DPDK's own line in the log; logging.level: debug shows all of them.") \
+	X(PORT_ADDRESS, 45, "A port's address is in use or not usable.", "Stop the other process, or give the port another socket path.") \
+	X(PORT_PRIVILEGE, 46, "This kind of port needs a privilege that the process lacks.", "Run as root or with CAP_NET_RAW (af_packet) or CAP_NET_ADMIN (af_xdp).") \
+	X(PORT_MTU, 47, "The link's MTU is smaller than the configured one.", "Lower network.mtu or raise the link's.") \
+	X(MEMLOCK, 48, "The locked-memory limit is too low.", "Raise it (ulimit -l, LimitMEMLOCK=) to the number that the message names, or set log.registered_buffers: off.") \
+	X(URING_UNAVAILABLE, 49, "The kernel refuses io_uring.", "Set kernel.io_uring_disabled=0, allow it in the container's seccomp profile, or use a kernel of 5.15 or newer.") \
+	X(URING_FAILED, 50, "An io_uring operation failed that wirelog needs.", "The message names it; kernel 5.15 or newer is needed.") \
+	/* storage */ \
+	X(STORE_UNREADABLE, 60, "The data directory or device cannot be opened.", "Check the path and its permissions.") \
+	X(STORE_IN_USE, 61, "Another process uses this data directory.", "Stop it first; the message names its process id where known.") \
+	X(STORE_FOREIGN, 62, "The data belongs to another cluster or node.", "Point storage.path at this node's own data, or at an empty directory.") \
+	X(STORE_DAMAGED, 63, "Data that was durable is damaged.", "Run `wirelog verify` on it. Do not delete it: keep a copy, then restore the node from its peers.") \
+	X(STORE_NOT_OURS, 64, "The directory or device holds something that is not wirelog's.", "Use an empty directory or a wiped device.") \
+	X(STORE_VERSION, 65, "The data was written by an incompatible version.", "Use the version that wrote it.") \
+	X(STORE_GEOMETRY, 66, "Segment size or journal count differ from what the data was made with.", "Set the values that the message names.") \
+	X(STORE_FULL, 67, "There is no room for the first segments.", "Free at least what the message names.") \
+	X(STORE_NO_DIRECT, 68, "The file system does not support direct I/O.", "Use ext4 or xfs on a real disk, not tmpfs or overlayfs.") \
+	X(STORE_FAILED, 69, "A durable write failed; the node left the quorum.", "Replace the device; do not restart the node on it as if nothing had happened.") \
+	/* the command */ \
+	X(INPUT_MALFORMED, 80, "The input is not of the declared format.", "See the message number and offset; check --format.") \
+	X(INPUT_UNREADABLE, 81, "The input cannot be read.", "Check the path and its permissions.") \
+	X(NOT_RUNNING, 82, "No node answers on the stats socket.", "Start it, or name its run directory.") \
+	X(DEMO_RUNNING, 83, "A demo cluster is already up.", "`wirelog demo stop` ends it.") \
+	X(DEMO_FAILED, 84, "A promise of the demo did not hold.", "The lines above say which; logs are in the directory that is named.") \
+	X(INTERNAL, 99, "wirelog found itself in an impossible state.", "Report it with the log; the data on disk is untouched.")
+
+enum wirelog_status {
+#define WIRELOG_STATUS_ENUM(name, number, cause, fix) WIRELOG_##name = -(number),
+	WIRELOG_STATUS_LIST(WIRELOG_STATUS_ENUM)
+#undef WIRELOG_STATUS_ENUM
+};
+
+/* "NO_SPACE"; "UNKNOWN" for a number that is no code. Static text. */
+const char *wirelog_status_name(int status);
+const char *wirelog_status_cause(int status);
+const char *wirelog_status_fix(int status);
+/* The code of a name (with or without WIRELOG_, any case); 1 when there is none. */
+int wirelog_status_by_name(const char *name);
+
+#endif
