@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What agent.c, agent_record.c and agent_stop.c call of each other. For these files only. Pure.
+ * [control] */
+#ifndef WL_CONTROL_AGENT_STEPS_H
+#define WL_CONTROL_AGENT_STEPS_H
+
+#include "control/agent.h"
+
+/* agent.c: the effects of one handler of `journal`, in agent->effects, which is empty afterwards. */
+void wl_agent_run_effects(struct wl_agent *agent, uint32_t journal);
+/* To one worker, at once or as soon as its ring has room. */
+void wl_agent_tell(struct wl_agent *agent, uint32_t worker, const struct wl_seam_message *message);
+
+/* agent_record.c */
+void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t term, uint32_t vote);
+unsigned wl_agent_tend_record(struct wl_agent *agent);
+bool wl_agent_record_is_settled(const struct wl_agent *agent);
+
+/* agent_stop.c */
+unsigned wl_agent_tend_stop(struct wl_agent *agent);
+
+#endif
