@@ -108,6 +108,7 @@ CONTROL := $(filter-out control/main.c,$(wildcard control/*.c))
 COMMAND := $(wildcard client/cmd_*.c client/tool_*.c)
 LIBRARY := $(filter-out client/main.c $(COMMAND),$(wildcard client/*.c))
 UNIT := $(wildcard tests/unit/*.c)
+SIM := $(wildcard tests/sim/*.c)
 
 LIBDATAPLANE := $(BUILD)/libdataplane.a
 LIBCONTROL := $(BUILD)/libcontrol.a
@@ -134,7 +135,7 @@ help: ## this list
 
 all: $(PRODUCTS) ## wirelogd, wirelog, libwirelog
 
-.PHONY: demo test unit e2e fuzz bench asan tsan coverage
+.PHONY: demo test unit e2e sim model fuzz bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
@@ -150,6 +151,12 @@ unit: $(BUILD)/unit ## build and run the unit tests; ONLY='ring log.*' selects
 
 e2e: all $(E2E_PROGRAMS) ## real nodes, real files; ONLY=failover selects a script
 	@tests/run --build $(BUILD) --only e2e $(ONLY)
+
+sim: $(BUILD)/wlsim ## simulate whole clusters under faults; SEEDS=1..2000 chooses which
+	@$(BUILD)/wlsim --seeds $(or $(SEEDS),1..2000) --jobs $$(nproc)
+
+model: ## check the model of the seam with spin, and that it refutes the broken variants
+	@tests/model/run
 
 fuzz: fuzz-programs ## run every fuzzer for FUZZ_SECONDS (60) seconds
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run --build $(BUILD) --only fuzz $(ONLY)
@@ -174,7 +181,7 @@ coverage: ## unit tests with line and branch coverage, report in $(BUILD)/covera
 
 .PHONY: everything asan-unit tsan-unit fuzz-programs
 # What tests/run needs. The variants are sub-makes: same rules, other flags, other directory.
-everything: all $(if $(UNIT),$(BUILD)/unit asan-unit tsan-unit) $(E2E_PROGRAMS) $(PERF_PROGRAMS) \
+everything: all $(BUILD)/wlsim $(if $(UNIT),$(BUILD)/unit asan-unit tsan-unit) $(E2E_PROGRAMS) $(PERF_PROGRAMS) \
 	fuzz-programs
 asan-unit:
 	@+$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 $(BUILD)/asan/unit
@@ -190,7 +197,7 @@ comma := ,
 
 .PHONY: format lint tidy
 FORMATTED = $(wildcard $(foreach folder,include/wirelog dataplane control client tests/unit \
-	tests/e2e tests/fuzz perf,$(folder)/*.c $(folder)/*.h))
+	tests/e2e tests/fuzz tests/sim perf,$(folder)/*.c $(folder)/*.h))
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
@@ -279,6 +286,9 @@ $(BUILD)/wirelog: $(call objects,client/main.c $(COMMAND)) $(LIBWIRELOG)
 
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
 	$(call say,LD)$(call link,$(CUNIT_LIBS))
+
+$(BUILD)/wlsim: $(call objects,$(SIM)) $(ARCHIVES)
+	$(call say,LD)$(call link)
 
 $(E2E_PROGRAMS): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

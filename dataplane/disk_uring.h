@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The disk of a worker over io_uring: direct writes, durable each (RWF_DSYNC), registered buffers
+ * and files where the locked-memory limit allows; PREPARE runs on a thread of its own (wl-prep-N)
+ * because it writes a whole segment.
+ *
+ * Thread: open and close [init]; submit and reap [worker]. One io_uring_enter per turn at most.
+ */
+#ifndef WL_DATAPLANE_DISK_URING_H
+#define WL_DATAPLANE_DISK_URING_H
+
+#include "dataplane/disk.h"
+#include "dataplane/store.h"
+
+struct wl_disk_uring_config {
+	struct wl_store *store;
+	uint64_t segment_bytes;
+	uint32_t worker; /* names the provisioning thread */
+	/* memory that requests' buffers come from; registered when the limit allows */
+	uint8_t *areas[WIRELOG_JOURNALS_MAX * 2];
+	size_t area_bytes[WIRELOG_JOURNALS_MAX * 2];
+	uint32_t area_count;
+};
+
+/* 0 or a negative enum wirelog_status with a sentence in `reason`. On success `note` says in one line what was
+ * chosen (registered or not, and why). */
+int wl_disk_uring_open(struct wl_disk **disk, const struct wl_disk_uring_config *config, char *note,
+		       size_t note_bytes);
+
+#endif

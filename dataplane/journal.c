@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/journal.h"
+
+#include <string.h>
+
+#include "dataplane/bytes.h"
+#include "dataplane/check.h"
+
+static size_t histogram_bytes(void)
+{
+	return sizeof(_Atomic uint64_t) * WL_HISTOGRAM_COUNTERS(WL_STAGE_HIGHEST_NS);
+}
+
+size_t wl_journal_memory_bytes(const struct wl_journal_config *config)
+{
+	return wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES) +
+	       wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES) +
+	       wl_align_up(wl_front_memory_bytes(&config->front), WL_BLOCK_BYTES) +
+	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES);
+}
+
+void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config, uint8_t *ring,
+		     void *memory)
+{
+	uint8_t *at = memory;
+
+	memset(journal, 0, sizeof(*journal));
+	journal->config = *config;
+	journal->replica.assembly = at; /* remembered for wl_journal_start */
+	at += wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES);
+	wl_log_init(&journal->log, &config->log, ring, at);
+	at += wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES);
+	journal->front_memory = at;
+	at += wl_align_up(wl_front_memory_bytes(&config->front), WL_BLOCK_BYTES);
+	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
+		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS, (_Atomic uint64_t *)at);
+		journal->stages.histogram[stage] = &journal->histograms[stage];
+		at += histogram_bytes();
+	}
+}
+
+void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx, struct wl_rx *rx,
+		      struct wl_counters *counters, struct wl_ring *up)
+{
+	struct wl_replica *replica = &journal->replica;
+
+	wl_replica_init(replica, &journal->config.replica, &journal->log, known_commit, replica->assembly);
+	replica->tx = tx;
+	replica->remotes = rx->peers;
+	replica->counters = counters;
+	replica->up = up;
+	journal->front = wl_front_init(journal->front_memory, &journal->config.front, replica, rx);
+}
+
+static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64_t now_ns,
+			uint64_t turn_began_ns)
+{
+	const struct wl_replica *replica = &journal->replica;
+	struct wl_stages *stages = &journal->stages;
+
+	if (replica->view.role != WL_ROLE_LEADER)
+		return;
+	if (journal->staged_epoch != replica->view.epoch) {
+		journal->staged_epoch = replica->view.epoch;
+		wl_stages_forget(stages, tail_before);
+	}
+	for (uint64_t index = stages->sealed_through + 1; index <= journal->log.tail.index; index++) {
+		wl_stages_sealed(stages, index, now_ns);
+		wl_histogram_record(stages->histogram[WL_STAGE_TURN], now_ns - turn_began_ns);
+	}
+	wl_stages_reached(stages, WL_STAGE_DISK, journal->log.durable.index, now_ns);
+	wl_stages_reached(stages, WL_STAGE_PEER, replica->received_majority, now_ns);
+	wl_stages_reached(stages, WL_STAGE_COMMIT, replica->commit, now_ns);
+}
+
+unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns)
+{
+	uint64_t tail = journal->log.tail.index;
+	uint64_t commit = journal->replica.commit;
+	unsigned did;
+
+	wl_replica_end_turn(&journal->replica);
+	time_stages(journal, tail, now_ns, turn_began_ns);
+	wl_front_apply(journal->front);
+	did = wl_front_end_turn(journal->front, now_ns);
+	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
+}
+
+static void publish_peer(struct wl_peer_status *status, const struct wl_peer *peer,
+			 const struct wl_remote *remote, uint64_t now_ns)
+{
+	status->match_received = peer->match_received;
+	status->match_durable = peer->match_durable;
+	status->next_index = peer->next_index;
+	status->greeted = remote->epoch != 0;
+	status->heard_ago_ns = remote->epoch && now_ns >= remote->last_heard_ns ?
+				       now_ns - remote->last_heard_ns :
+				       UINT64_MAX;
+	status->streaming = peer->state == WL_PEER_STREAM;
+	status->no_space = peer->no_space;
+}
+
+void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns)
+{
+	const struct wl_replica *replica = &journal->replica;
+	const struct wl_log *log = &journal->log;
+	struct wl_front_stats front;
+	struct wl_journal_status status;
+
+	memset(&status, 0, sizeof(status));
+	wl_front_get_stats(journal->front, &front);
+	status.journal = replica->config.journal;
+	status.view = replica->view;
+	status.tail = log->tail;
+	status.durable = log->durable;
+	status.commit = replica->commit;
+	if (wl_log_chain_at(log, replica->commit, &status.chain))
+		status.chain_index = replica->commit;
+	status.commit_number = front.commit_number;
+	status.next_number = log->next_number;
+	status.received = replica->view.role == WL_ROLE_LEADER ? replica->received_majority : replica->match;
+	status.append_offset = log->append_offset;
+	status.durable_offset = log->durable_offset;
+	status.segments_ready = log->segments_ready;
+	status.writes_in_flight = log->writes_in_flight;
+	status.sessions = front.sessions;
+	status.session_digest = front.session_digest;
+	status.subscriptions = front.subscriptions;
+	status.waiting_replies = front.waiting_replies;
+	status.applied_index = front.applied_index;
+	status.clients = rx->clients.used;
+	status.ready = replica->ready;
+	status.silent = replica->silent;
+	status.no_space = log->no_space;
+	status.poisoned = log->poisoned;
+	status.handing_over = replica->handing_over;
+	status.damaged = front.damaged;
+	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++)
+		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
+	wl_published_write(&journal->published, &status);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What lies behind the good stream, and what follows from it. The whole rest of the stream is looked
+ * at, so that a hole of any size before a witness is found. The table is in docs/LOG-FORMAT.md.
+ *
+ * Three facts decide: whether the place is known to have been durable (witnessed, by a later chunk
+ * or by the superblock), what the bytes at the place look like, and whether anything lies behind it.
+ */
+#include "dataplane/recovery_internal.h"
+
+enum place_look {
+	LOOK_EMPTY, /* zeros */
+	LOOK_TORN, /* sectors are missing that the chunk had */
+	LOOK_ROTTEN, /* every sector is there, the checksum fails */
+	LOOK_MISPLACED, /* a whole header that belongs to another place, node or journal */
+	LOOK_BROKEN, /* a whole chunk of this place that follows another chunk than the last good one */
+};
+
+void wl_recovery_begin_look(struct wl_recovery *recovery, uint64_t suspect)
+{
+	recovery->suspect = suspect;
+	recovery->look = suspect;
+	recovery->place = suspect;
+	recovery->place_end = suspect;
+	recovery->place_look = LOOK_EMPTY;
+	recovery->first_remains = WL_RECOVERY_NOWHERE;
+	recovery->remains_end = 0;
+}
+
+/* Where the next chunk may stand: at the end of the good stream, or behind the boundary next to it. */
+static bool may_be_next(const struct wl_recovery *recovery, uint64_t at)
+{
+	uint64_t boundary = wl_align_up(recovery->suspect + 1, WL_LOG_BOUNDARY_BYTES);
+
+	if (at == recovery->suspect)
+		return true;
+	if (recovery->suspect % recovery->log->config.segment_bytes == 0)
+		return at == recovery->suspect + WL_BLOCK_BYTES;
+	if (boundary - recovery->suspect >= WL_CHUNK_BYTES_MAX)
+		return false;
+	if (boundary % recovery->log->config.segment_bytes == 0)
+		boundary += WL_BLOCK_BYTES;
+	return at == boundary;
+}
+
+static void remains(struct wl_recovery *recovery, uint64_t bytes)
+{
+	if (recovery->first_remains == WL_RECOVERY_NOWHERE)
+		recovery->first_remains = recovery->look;
+	recovery->look += bytes;
+	recovery->remains_end = recovery->look;
+}
+
+static void note_place(struct wl_recovery *recovery, enum place_look look, uint64_t bytes)
+{
+	/* Only where all before it is empty can this be the next chunk. */
+	if (recovery->first_remains != WL_RECOVERY_NOWHERE || !may_be_next(recovery, recovery->look))
+		return;
+	recovery->place = recovery->look;
+	recovery->place_end = recovery->look + bytes;
+	recovery->place_look = (uint8_t)look;
+}
+
+/* A chunk that belongs where it stands: whole or not. False when its bytes must be read first. */
+static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_header *header)
+{
+	bool follows = header->previous == recovery->previous;
+	const uint8_t *from;
+
+	if (!wl_recovery_has(recovery, recovery->look, header->bytes))
+		return false;
+	from = wl_recovery_bytes(recovery, recovery->look);
+	if (wl_chunk_body_is_whole(from, header)) {
+		if (recovery->look == recovery->suspect && !follows)
+			note_place(recovery, LOOK_BROKEN, header->bytes);
+		if (header->durable > recovery->suspect)
+			recovery->witnessed = true;
+	} else if (recovery->look == recovery->suspect || follows) {
+		note_place(recovery,
+			   wl_chunk_zero_sectors(from, header->bytes) > header->zero_sectors ?
+				   LOOK_TORN :
+				   LOOK_ROTTEN,
+			   header->bytes);
+	}
+	remains(recovery, header->bytes);
+	return true;
+}
+
+/* A block that is not zero. False when more bytes must be read first. */
+static bool examine(struct wl_recovery *recovery)
+{
+	const struct wl_log_config *config = &recovery->log->config;
+	const uint8_t *from = wl_recovery_bytes(recovery, recovery->look);
+	uint64_t binding = wl_chunk_binding(config->cluster, config->node, config->journal);
+	uint64_t left = config->segment_bytes - recovery->look % config->segment_bytes;
+	struct wl_chunk_header header;
+
+	if (wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) && header.bytes <= left) {
+		if (header.binding == binding && header.offset == recovery->look)
+			return examine_chunk(recovery, &header);
+		if (recovery->look == recovery->suspect) {
+			note_place(recovery, LOOK_MISPLACED, header.bytes);
+		} else if (header.binding == binding && may_be_next(recovery, header.offset) &&
+			   header.previous == recovery->previous) {
+			if (!wl_recovery_has(recovery, recovery->look, header.bytes))
+				return false;
+			from = wl_recovery_bytes(recovery, recovery->look);
+			recovery->went_astray |= wl_chunk_body_is_whole(from, &header);
+		}
+	} else {
+		note_place(recovery,
+			   wl_chunk_is_zero(from, WL_SECTOR_BYTES) ? LOOK_TORN : LOOK_ROTTEN,
+			   WL_BLOCK_BYTES);
+	}
+	remains(recovery, WL_BLOCK_BYTES);
+	return true;
+}
+
+static enum wl_recovery_damage_kind sort_witnessed(const struct wl_recovery *recovery)
+{
+	if (recovery->witness > recovery->segments * recovery->log->config.segment_bytes)
+		return WL_DAMAGE_CUT_SHORT;
+	if (recovery->went_astray)
+		return WL_DAMAGE_MISDIRECTED;
+	switch ((enum place_look)recovery->place_look) {
+	case LOOK_EMPTY:
+		return WL_DAMAGE_LOST_WRITE;
+	case LOOK_MISPLACED:
+		return WL_DAMAGE_MISDIRECTED;
+	case LOOK_BROKEN:
+		return WL_DAMAGE_CHAIN;
+	case LOOK_TORN:
+	case LOOK_ROTTEN:
+		break;
+	}
+	return WL_DAMAGE_ROT;
+}
+
+static enum wl_recovery_damage_kind sort_unwitnessed(const struct wl_recovery *recovery)
+{
+	if (recovery->went_astray)
+		return WL_DAMAGE_MISDIRECTED;
+	switch ((enum place_look)recovery->place_look) {
+	case LOOK_MISPLACED:
+		return WL_DAMAGE_MISDIRECTED;
+	case LOOK_BROKEN:
+		return WL_DAMAGE_CHAIN;
+	case LOOK_ROTTEN:
+		return WL_DAMAGE_UNPROVEN;
+	case LOOK_EMPTY:
+	case LOOK_TORN:
+		break;
+	}
+	return recovery->remains_end ? WL_DAMAGE_TORN_TAIL : WL_DAMAGE_NONE;
+}
+
+static void cut_tail(struct wl_recovery *recovery)
+{
+	wl_recovery_refuse(recovery, WL_DAMAGE_TORN_TAIL, recovery->suspect, recovery->remains_end);
+	if (recovery->read_only) {
+		wl_recovery_finish(recovery);
+		return;
+	}
+	recovery->state = WL_RECOVERY_WANTS_SCRUB;
+	recovery->scrub_end = recovery->suspect;
+	wl_recovery_on_scrubbed(recovery);
+}
+
+static void decide(struct wl_recovery *recovery)
+{
+	uint64_t segment_bytes = recovery->log->config.segment_bytes;
+	uint64_t bad = recovery->bad_segment == WL_RECOVERY_NOWHERE ?
+			       WL_RECOVERY_NOWHERE :
+			       recovery->bad_segment * segment_bytes;
+	bool witnessed = recovery->witnessed || recovery->witness > recovery->suspect;
+	enum wl_recovery_damage_kind kind = witnessed ? sort_witnessed(recovery) :
+							sort_unwitnessed(recovery);
+	uint64_t end = recovery->place_end;
+
+	/* A segment ahead that nothing was written to is made again; one that is used is damaged. */
+	if (bad != WL_RECOVERY_NOWHERE && (recovery->remains_end > bad || recovery->witness > bad)) {
+		wl_recovery_refuse(recovery, WL_DAMAGE_SEGMENT_HEADER, bad, bad + WL_BLOCK_BYTES);
+	} else if (kind == WL_DAMAGE_NONE) {
+		wl_recovery_finish(recovery);
+	} else if (kind == WL_DAMAGE_TORN_TAIL) {
+		cut_tail(recovery);
+	} else {
+		if (end == recovery->place)
+			end = recovery->first_remains != WL_RECOVERY_NOWHERE ? recovery->first_remains :
+									       recovery->witness;
+		wl_recovery_refuse(recovery, kind, recovery->place, end);
+	}
+}
+
+bool wl_recovery_look(struct wl_recovery *recovery)
+{
+	uint64_t segment_bytes = recovery->log->config.segment_bytes;
+	enum wl_recovery_segment verdict;
+
+	if (recovery->look >= recovery->segments * segment_bytes || recovery->witnessed) {
+		decide(recovery);
+		return false;
+	}
+	if (!wl_recovery_has(recovery, recovery->look, WL_BLOCK_BYTES))
+		return false;
+	if (recovery->look % segment_bytes == 0) {
+		verdict = wl_recovery_check_segment(recovery, recovery->look);
+		if (wl_recovery_segment_is_foreign(recovery, recovery->look, verdict))
+			return false;
+		if (verdict == WL_RECOVERY_SEGMENT_DAMAGED &&
+		    recovery->bad_segment == WL_RECOVERY_NOWHERE)
+			recovery->bad_segment = recovery->look / segment_bytes;
+		recovery->look += WL_BLOCK_BYTES;
+		return true;
+	}
+	if (!wl_chunk_is_zero(wl_recovery_bytes(recovery, recovery->look), WL_BLOCK_BYTES))
+		return examine(recovery);
+	recovery->look += WL_BLOCK_BYTES;
+	return true;
+}

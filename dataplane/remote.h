@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who is at the other end: a peer node or a client, as one worker knows it. Holds the address, the
+ * epochs that prove freshness, the keys and the replay window.
+ *
+ * Freshness without clocks: every frame names the epoch (boot) of its receiver, so a frame that
+ * was recorded before our start cannot pass. The first frames cannot know it: HELLO (destination epoch 0)
+ * asks, HELLO_REPLY answers and names the asker's epoch. A HELLO changes nothing at its receiver
+ * beyond one answer. States of a remote, by what we know:
+ *   UNKNOWN --hello_reply that names our epoch--> GREETED (we may send to it)
+ *   GREETED --any frame that names our epoch, of the same or a newer epoch--> same, newer epoch resets the window
+ *
+ * Pure. Owner: one worker; memory from the caller. [worker]
+ */
+#ifndef WL_DATAPLANE_REMOTE_H
+#define WL_DATAPLANE_REMOTE_H
+
+#include "dataplane/auth.h"
+#include "dataplane/frame.h"
+#include "dataplane/limits.h"
+#include "dataplane/replay.h"
+
+struct wl_remote {
+	wl_identity identity; /* 0: slot is free */
+	uint64_t epoch; /* newest proven epoch of the remote; 0: none */
+	struct wl_address address;
+	bool address_known;
+	uint64_t last_heard_ns; /* last frame that was accepted */
+	uint64_t last_hello_ns;
+	struct wl_replay replay;
+	struct wl_auth_key key; /* verifies what it sends under `epoch` */
+};
+
+/* Clients, found by identity: open addressing over the caller's memory, oldest idle one evicted when full. */
+struct wl_remote_table {
+	struct wl_remote *slots;
+	uint32_t slot_count; /* a power of two */
+	uint32_t used;
+};
+
+size_t wl_remote_table_memory_bytes(uint32_t slot_count);
+void wl_remote_table_init(struct wl_remote_table *table, void *memory, uint32_t slot_count);
+struct wl_remote *wl_remote_table_find(struct wl_remote_table *table, wl_identity identity);
+/* NULL when full of clients that were heard within idle_ns. Evicts one idle longer otherwise. */
+struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity identity, uint64_t now_ns,
+				      uint64_t idle_ns);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/replay.h"
+
+#include <string.h>
+
+#define WORDS (WL_REPLAY_WINDOW / 64 + 1) /* one word more than the window: the newest may be half filled */
+
+void wl_replay_init(struct wl_replay *replay)
+{
+	memset(replay, 0, sizeof(*replay));
+}
+
+bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence)
+{
+	uint64_t word = sequence / 64, bit = 1ull << sequence % 64;
+
+	if (sequence == 0)
+		return false;
+	if (sequence > replay->highest) {
+		uint64_t newest = replay->highest / 64;
+		uint64_t steps = word - newest < WORDS ? word - newest : WORDS;
+
+		/* Words that come into the window were used for older sequences. */
+		for (uint64_t step = 1; step <= steps; step++)
+			replay->bitmap[(newest + step) % WORDS] = 0;
+		replay->highest = sequence;
+	} else if (replay->highest - sequence >= WL_REPLAY_WINDOW || (replay->bitmap[word % WORDS] & bit)) {
+		return false;
+	}
+	replay->bitmap[word % WORDS] |= bit;
+	return true;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The follower's half: takes APPENDs of exactly its view's term, keeps its log equal to
+ * the leader's, and acknowledges cumulatively, once a turn: how far the log is known equal (received) and how
+ * much of that is on the medium (durable). What came twice is recognised, what came too early is
+ * refused with the index to begin again from (Raft section 5.3).
+ */
+#include <string.h>
+
+#include "dataplane/check.h"
+#include "dataplane/replica_internal.h"
+
+#define HEARD_UP_INTERVAL_NS 1000000u /* LEADER_HEARD at most once a millisecond */
+
+void wl_replica_follower_begin(struct wl_replica *replica)
+{
+	replica->match = 0;
+	replica->acknowledged_durable = 0;
+	replica->leader_sent_ns = 0;
+	replica->heard_leader = 0;
+	replica->heard_up_ns = 0;
+}
+
+static void refuse(struct wl_replica *replica, const struct wl_wire_append *append, uint64_t hint_index,
+		   uint64_t hint_term)
+{
+	replica->refusal = (struct wl_replica_refusal){
+		.pending = true,
+		.rejected_index = append->previous.index,
+		.hint_index = hint_index,
+		.hint_term = hint_term,
+		.sent_ns = append->sent_ns,
+	};
+	replica->acknowledge = true;
+	wl_count(replica->counters, WL_COUNTER_append_rejected);
+}
+
+/* True when our log holds append->previous; otherwise refuses with the best place to begin again. */
+static bool has_previous(struct wl_replica *replica, const struct wl_wire_append *append)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t index = append->previous.index;
+	uint64_t term, hint;
+
+	if (index > log->tail.index) {
+		wl_count(replica->counters, WL_COUNTER_append_gap);
+		refuse(replica, append, (replica->match ? replica->match : log->tail.index) + 1, 0);
+		return false;
+	}
+	WL_CHECK(wl_log_term_at(log, index, &term));
+	if (term == append->previous.term)
+		return true;
+	/* Skip our whole conflicting term at once (Raft section 5.3, last paragraph), but never below commit. */
+	hint = wl_log_first_index_of_term(log, term);
+	if (hint <= replica->commit)
+		hint = replica->commit + 1;
+	refuse(replica, append, hint, term);
+	return false;
+}
+
+/* One whole image that should become `index`. False: stop with this frame. */
+static bool take_image(struct wl_replica *replica, const struct wl_wire_append *append, uint64_t index,
+		       const uint8_t *image, size_t bytes)
+{
+	struct wl_log *log = replica->log;
+	struct wl_entry_header header;
+	uint64_t term;
+
+	if (wl_entry_decode_header(image, bytes, &header) != WL_ENTRY_OK || header.index != index ||
+	    header.term > append->term) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
+	}
+	if (index <= log->tail.index) {
+		WL_CHECK(wl_log_term_at(log, index, &term));
+		if (term == header.term) {
+			wl_count(replica->counters, WL_COUNTER_append_duplicate);
+			return true;
+		}
+		if (index <= replica->commit) {
+			/* No correct leader asks for this. Nothing that was committed is ever cut away. */
+			wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+			return false;
+		}
+		wl_log_truncate(log, index - 1);
+		if (replica->match > index - 1)
+			replica->match = index - 1;
+		wl_count(replica->counters, WL_COUNTER_truncations);
+	}
+	switch (wl_log_append_image(log, image, bytes)) {
+	case WL_LOG_OK:
+		wl_count(replica->counters, WL_COUNTER_entries_appended);
+		wl_count_add(replica->counters, WL_COUNTER_records_appended, header.data_count);
+		return true;
+	case WL_LOG_NO_ROOM:
+		wl_count(replica->counters, WL_COUNTER_log_no_room);
+		return false; /* the leader sends it again when it sees no progress */
+	case WL_LOG_NO_SEGMENT:
+		wl_count(replica->counters, WL_COUNTER_log_no_segment);
+		return false;
+	case WL_LOG_NO_SPACE:
+		wl_count(replica->counters, WL_COUNTER_log_no_space);
+		return false;
+	case WL_LOG_NOT_NEXT:
+	case WL_LOG_DAMAGED:
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
+	case WL_LOG_ENTRY_FULL:
+	case WL_LOG_POISONED:
+		return false;
+	}
+	return false;
+}
+
+static void took(struct wl_replica *replica, uint64_t index)
+{
+	if (index > replica->match)
+		replica->match = index;
+	if (replica->refusal.pending && replica->refusal.hint_index <= replica->match)
+		replica->refusal.pending = false; /* what was missing has come meanwhile */
+}
+
+static void take_images(struct wl_replica *replica, const struct wl_wire_append *append)
+{
+	const uint8_t *at = append->images;
+	const uint8_t *end = at + append->bytes;
+	uint64_t index = append->previous.index;
+
+	while (at < end) {
+		struct wl_entry_header header;
+		size_t bytes;
+
+		if (wl_entry_decode_header(at, (size_t)(end - at), &header) != WL_ENTRY_OK)
+			break;
+		bytes = wl_entry_bytes(&header);
+		if (bytes > (size_t)(end - at))
+			break;
+		if (!take_image(replica, append, ++index, at, bytes))
+			return;
+		took(replica, index);
+		at += bytes;
+	}
+}
+
+static void take_fragment(struct wl_replica *replica, const struct wl_wire_append *append)
+{
+	uint64_t index = append->previous.index + 1;
+
+	if (index <= replica->match) {
+		wl_count(replica->counters, WL_COUNTER_append_duplicate);
+		return;
+	}
+	if (append->fragment_offset == 0) {
+		replica->assembly_index = index;
+		replica->assembly_bytes = append->image_bytes;
+		replica->assembly_have = 0;
+	}
+	if (replica->assembly_index != index || replica->assembly_bytes != append->image_bytes ||
+	    append->fragment_offset > replica->assembly_have) {
+		wl_count(replica->counters, WL_COUNTER_append_gap);
+		refuse(replica, append, index, 0);
+		return;
+	}
+	if (append->fragment_offset < replica->assembly_have)
+		return; /* came twice */
+	if (append->image_bytes > WL_ENTRY_BYTES_MAX ||
+	    append->bytes > append->image_bytes - append->fragment_offset) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	memcpy(replica->assembly + append->fragment_offset, append->images, append->bytes);
+	replica->assembly_have += append->bytes;
+	if (replica->assembly_have < replica->assembly_bytes)
+		return;
+	replica->assembly_index = 0;
+	if (take_image(replica, append, index, replica->assembly, replica->assembly_bytes))
+		took(replica, index);
+}
+
+static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
+{
+	if (append->sent_ns > replica->leader_sent_ns)
+		replica->leader_sent_ns = append->sent_ns;
+	if (replica->heard_leader == from && replica->now_ns - replica->heard_up_ns < HEARD_UP_INTERVAL_NS)
+		return;
+	replica->heard_leader = from;
+	replica->heard_up_ns = replica->now_ns;
+	wl_replica_tell(replica, WL_SEAM_LEADER_HEARD, from, 0);
+}
+
+/* A leader of an older term learns ours from the refusal and steps down. */
+static void answer_stale(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
+{
+	struct wl_wire_append_ack ack = {
+		.term = replica->view.term,
+		.sent_ns = append->sent_ns,
+		.rejected_index = append->previous.index,
+		.flags = WL_WIRE_ACK_REJECTED,
+	};
+	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[from]);
+	size_t room;
+	uint8_t *payload;
+
+	wl_count(replica->counters, WL_COUNTER_append_stale_term);
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal, WL_TX_RESERVED,
+			     &room);
+	if (payload)
+		wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));
+}
+
+void wl_replica_on_append(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
+{
+	wl_count(replica->counters, WL_COUNTER_append_frames_received);
+	if (replica->view.role == WL_ROLE_FENCED)
+		return;
+	if (append->term > replica->view.term) {
+		wl_replica_saw_term(replica, from, append->term);
+		return;
+	}
+	if (append->term < replica->view.term) {
+		if (!replica->silent)
+			answer_stale(replica, from, append);
+		return;
+	}
+	/* A term has one leader; whoever else speaks for it is not to be believed. */
+	if (replica->view.role == WL_ROLE_LEADER ||
+	    (replica->view.leader != 0 && replica->view.leader != from) ||
+	    (replica->heard_leader != 0 && replica->heard_leader != from)) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	heard(replica, from, append);
+	if (append->bytes != 0 || append->sent_ns != 0)
+		replica->acknowledge = true;
+	if (!has_previous(replica, append))
+		return;
+	took(replica, append->previous.index);
+	if (append->image_bytes != 0)
+		take_fragment(replica, append);
+	else
+		take_images(replica, append);
+	/* Only what is known equal may count as committed here (Raft figure 2, AppendEntries step 5). */
+	if (append->commit > replica->commit && replica->match > replica->commit)
+		replica->commit = append->commit < replica->match ? append->commit : replica->match;
+}
+
+void wl_replica_follower_end_turn(struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t durable = log->durable.index < replica->match ? log->durable.index : replica->match;
+	uint32_t leader = replica->heard_leader;
+	struct wl_wire_append_ack ack;
+	struct wl_tx_to to;
+	size_t room;
+	uint8_t *payload;
+
+	if (leader == 0 || log->poisoned)
+		return;
+	if (!replica->acknowledge && durable == replica->acknowledged_durable)
+		return;
+	ack = (struct wl_wire_append_ack){
+		.term = replica->view.term,
+		.match_received = replica->match,
+		.match_durable = durable,
+		.sent_ns = replica->leader_sent_ns,
+	};
+	if (replica->refusal.pending) {
+		ack.flags |= WL_WIRE_ACK_REJECTED;
+		ack.sent_ns = replica->refusal.sent_ns;
+		ack.rejected_index = replica->refusal.rejected_index;
+		ack.hint_index = replica->refusal.hint_index;
+		ack.hint_term = replica->refusal.hint_term;
+	}
+	if (log->no_space)
+		ack.flags |= WL_WIRE_ACK_NO_SPACE;
+	if (replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
+		ack.flags |= WL_WIRE_ACK_DISK_SLOW;
+	to = wl_tx_to_remote(&replica->remotes[leader]);
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal, WL_TX_RESERVED,
+			     &room);
+	if (!payload)
+		return; /* tried again next turn */
+	wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));
+	wl_count(replica->counters, WL_COUNTER_ack_sent);
+	replica->acknowledge = false;
+	replica->refusal.pending = false;
+	replica->acknowledged_durable = durable;
+}

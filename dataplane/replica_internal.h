@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the halves of the replica share: replica.c, replica_leader.c, replica_follower.c. [worker] */
+#ifndef WL_DATAPLANE_REPLICA_INTERNAL_H
+#define WL_DATAPLANE_REPLICA_INTERNAL_H
+
+#include "dataplane/replica.h"
+
+/* A message to control that must arrive: kept and tried again when the ring is full. */
+void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node, uint32_t reason);
+/* An authentic frame of a newer term: control decides; told once for each term. */
+void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term);
+
+void wl_replica_leader_begin(struct wl_replica *replica);
+void wl_replica_leader_advance(struct wl_replica *replica);
+void wl_replica_leader_end_turn(struct wl_replica *replica);
+bool wl_replica_leader_has_quorum(const struct wl_replica *replica);
+
+void wl_replica_follower_begin(struct wl_replica *replica);
+void wl_replica_follower_end_turn(struct wl_replica *replica);
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The leader's half: one entry per turn from whatever arrived, sent to each follower in as few frames as hold it
+ * while the leader's own write is on its way; commit by the fastest majority of durable positions.
+ */
+#include <string.h>
+
+#include "dataplane/check.h"
+#include "dataplane/quorum.h"
+#include "dataplane/replica_internal.h"
+#include "wirelog/status.h"
+
+#define FRAMES_PER_TURN 128u /* to one follower */
+
+static bool is_peer(const struct wl_replica *replica, uint32_t node)
+{
+	return node != replica->config.node && (replica->view.voters & 1u << node);
+}
+
+/* A term starts with an empty entry (Raft section 8): what came before commits with it. */
+static void start_term(struct wl_replica *replica)
+{
+	struct wl_log *log = replica->log;
+
+	if (wl_log_open_entry(log, WL_ENTRY_TERM_START, replica->view.term, log->last_timestamp_ns,
+			      replica->commit) != WL_LOG_OK)
+		return; /* no room yet: the next turn tries again */
+	replica->term_start_index = wl_log_seal_entry(log).index;
+	wl_count(replica->counters, WL_COUNTER_entries_appended);
+}
+
+void wl_replica_leader_begin(struct wl_replica *replica)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		wl_peer_lead(&replica->peers[node], replica->log->tail.index + 1, replica->now_ns);
+	replica->term_start_index = 0;
+	replica->disk_progress_ns = replica->now_ns;
+	start_term(replica);
+}
+
+bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
+{
+	unsigned heard = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (!(replica->view.voters & 1u << node))
+			continue;
+		if (node == replica->config.node ||
+		    replica->now_ns - replica->peers[node].heard_sent_ns <=
+			    replica->config.election_timeout_ns)
+			heard++;
+	}
+	return heard >= wl_quorum_size(replica->view.voters);
+}
+
+void wl_replica_leader_advance(struct wl_replica *replica)
+{
+	uint64_t received[WIRELOG_NODES_MAX + 1], durable[WIRELOG_NODES_MAX + 1];
+	uint32_t voters = replica->view.voters;
+	uint64_t majority, term;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		received[node] = replica->peers[node].match_received;
+		durable[node] = replica->peers[node].match_durable;
+	}
+	received[replica->config.node] = replica->log->tail.index;
+	durable[replica->config.node] = replica->log->durable.index;
+
+	replica->received_majority = wl_quorum_majority(received, voters);
+	replica->received_all = wl_quorum_everybody(received, voters);
+	replica->durable_all = wl_quorum_everybody(durable, voters);
+	majority = wl_quorum_majority(durable, voters);
+	if (majority <= replica->commit)
+		return;
+	/* Counting copies commits only entries of our own term (Raft section 5.4.2, figure 8). */
+	WL_CHECK(wl_log_term_at(replica->log, majority, &term));
+	if (term != replica->view.term)
+		return;
+	replica->commit = majority;
+	if (!replica->ready && replica->term_start_index != 0 && majority >= replica->term_start_index) {
+		replica->ready = true;
+		wl_replica_tell(replica, WL_SEAM_TERM_COMMITTED, replica->config.node, 0);
+	}
+}
+
+void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from, const struct wl_wire_append_ack *ack)
+{
+	struct wl_peer *peer = &replica->peers[from];
+
+	wl_count(replica->counters, WL_COUNTER_ack_received);
+	if (replica->view.role == WL_ROLE_FENCED)
+		return;
+	if (ack->term > replica->view.term) {
+		wl_replica_saw_term(replica, from, ack->term);
+		return;
+	}
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent || ack->term < replica->view.term ||
+	    !is_peer(replica, from)) {
+		wl_count(replica->counters, WL_COUNTER_ack_stale);
+		return;
+	}
+	if (ack->match_received > replica->log->tail.index || ack->match_durable > ack->match_received ||
+	    ack->sent_ns > replica->now_ns) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	if (ack->sent_ns > peer->heard_sent_ns)
+		peer->heard_sent_ns = ack->sent_ns;
+	peer->no_space = (ack->flags & WL_WIRE_ACK_NO_SPACE) != 0;
+	wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns);
+	if (ack->flags & WL_WIRE_ACK_REJECTED) {
+		wl_count(replica->counters, WL_COUNTER_ack_rejections);
+		if (wl_peer_rejected(peer, ack->hint_index, replica->log->tail.index, ack->sent_ns,
+				     replica->now_ns))
+			wl_count(replica->counters, WL_COUNTER_append_resent);
+	} else if (peer->state == WL_PEER_PROBE && ack->match_received + 1 >= peer->next_index) {
+		peer->state = WL_PEER_STREAM;
+		peer->probe_outstanding = false;
+		peer->next_index = ack->match_received + 1;
+	}
+	wl_replica_leader_advance(replica);
+}
+
+int wl_replica_takes_appends(const struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent || !replica->ready ||
+	    replica->handing_over)
+		return WIRELOG_NOT_LEADER;
+	if (log->poisoned)
+		return WIRELOG_NOT_LEADER;
+	if (log->tail.index - replica->commit >= WL_LOG_ENTRIES_IN_RING / 2)
+		return WIRELOG_BACK_PRESSURE; /* followers cannot keep up: the tail must stay findable */
+	return WIRELOG_OK;
+}
+
+static int status_of(struct wl_replica *replica, enum wl_log_result result)
+{
+	switch (result) {
+	case WL_LOG_OK:
+		return WIRELOG_OK;
+	case WL_LOG_NO_SPACE:
+		wl_count(replica->counters, WL_COUNTER_log_no_space);
+		return WIRELOG_NO_SPACE;
+	case WL_LOG_NO_SEGMENT:
+		wl_count(replica->counters, WL_COUNTER_log_no_segment);
+		return WIRELOG_BACK_PRESSURE;
+	case WL_LOG_POISONED:
+		return WIRELOG_NOT_LEADER;
+	default:
+		wl_count(replica->counters, WL_COUNTER_log_no_room);
+		return WIRELOG_BACK_PRESSURE;
+	}
+}
+
+static void seal(struct wl_replica *replica)
+{
+	struct wl_log *log = replica->log;
+
+	if (!log->entry_open)
+		return;
+	if (log->open_header.record_count == 0) {
+		wl_log_abandon_entry(log);
+		return;
+	}
+	wl_count(replica->counters, WL_COUNTER_entries_appended);
+	wl_count_add(replica->counters, WL_COUNTER_records_appended, log->open_header.data_count);
+	wl_log_seal_entry(log);
+}
+
+int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
+			     const uint8_t *payload, uint64_t wall_ns, struct wl_position *position,
+			     uint64_t *number)
+{
+	struct wl_log *log = replica->log;
+	enum wl_log_result result;
+	int status = wl_replica_takes_appends(replica);
+
+	if (status != WIRELOG_OK)
+		return status;
+	for (;;) {
+		if (!log->entry_open) {
+			result = wl_log_open_entry(log, WL_ENTRY_RECORDS, replica->view.term, wall_ns,
+						   replica->commit);
+			if (result != WL_LOG_OK)
+				return status_of(replica, result);
+		}
+		result = wl_log_add_record(log, record, payload, number);
+		if (result != WL_LOG_ENTRY_FULL)
+			break;
+		WL_CHECK(log->open_header.record_count != 0); /* an empty entry takes any record */
+		seal(replica);
+	}
+	if (result != WL_LOG_OK)
+		return status_of(replica, result);
+	wl_count_add(replica->counters, WL_COUNTER_record_bytes_appended, record->bytes);
+	*position = (struct wl_position){ replica->view.term, log->open_header.index };
+	return WIRELOG_OK;
+}
+
+/* Stream bytes sent and not yet known as received. */
+static uint64_t bytes_in_flight(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	const struct wl_log_slot *first, *last;
+	const struct wl_log *log = replica->log;
+
+	if (peer->next_index <= peer->match_received + 1)
+		return peer->fragment_offset;
+	first = &log->slots[(peer->match_received + 1) % WL_LOG_ENTRIES_IN_RING];
+	last = &log->slots[(peer->next_index - 1) % WL_LOG_ENTRIES_IN_RING];
+	if (first->index != peer->match_received + 1 || last->index != peer->next_index - 1)
+		return peer->burst_bytes; /* far behind: the whole burst counts until all of it has arrived */
+	return last->offset + last->bytes - first->offset + peer->fragment_offset;
+}
+
+/* Fills `images` with whole entries from next_index on, or with one fragment. Returns the bytes. */
+static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer, struct wl_wire_append *append,
+			    uint8_t *images, size_t room)
+{
+	uint32_t filled = 0;
+
+	while (peer->next_index <= replica->log->tail.index) {
+		uint32_t bytes = 0, part;
+		const uint8_t *image = wl_peer_image(peer, replica->log, peer->next_index, &bytes);
+
+		if (!image)
+			break;
+		if (bytes <= room - filled && peer->fragment_offset == 0) {
+			memcpy(images + filled, image, bytes);
+			filled += bytes;
+			peer->next_index++;
+			wl_count(replica->counters, WL_COUNTER_append_entries_sent);
+			continue;
+		}
+		if (filled != 0)
+			break; /* the large one goes into frames of its own */
+		part = bytes - peer->fragment_offset;
+		if (part > room)
+			part = (uint32_t)room;
+		memcpy(images, image + peer->fragment_offset, part);
+		append->fragment_offset = peer->fragment_offset;
+		append->image_bytes = bytes;
+		peer->fragment_offset += part;
+		if (peer->fragment_offset == bytes) {
+			peer->fragment_offset = 0;
+			peer->next_index++;
+		}
+		return part;
+	}
+	return filled;
+}
+
+enum append_purpose {
+	WITH_ENTRIES, /* not sent when there is none to put in */
+	HEARTBEAT, /* empty, wants an answer: also the probe "do you have this?" */
+	COMMIT_NEWS, /* empty, wants none */
+};
+
+/* One APPEND. False when no frame could be had, or no entry for it. */
+static bool send_append(struct wl_replica *replica, uint32_t node, enum append_purpose purpose, uint32_t *sent)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
+	struct wl_wire_append append = {
+		.term = replica->view.term,
+		.previous.index = peer->next_index - 1,
+		.commit = replica->commit,
+	};
+	size_t room;
+	uint8_t *payload;
+
+	WL_CHECK(wl_log_term_at(replica->log, append.previous.index, &append.previous.term));
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND, replica->config.journal,
+			     purpose == WITH_ENTRIES ? WL_TX_DATA : WL_TX_RESERVED, &room);
+	if (!payload)
+		return false;
+	append.images = payload + WL_WIRE_APPEND_HEADER_BYTES;
+	if (purpose == WITH_ENTRIES) {
+		append.bytes = fill_images(replica, peer, &append, payload + WL_WIRE_APPEND_HEADER_BYTES,
+					   room - WL_WIRE_APPEND_HEADER_BYTES);
+		if (append.bytes == 0) {
+			wl_tx_abandon(replica->tx); /* the next image is still on its way from the medium */
+			return false;
+		}
+	}
+	if (purpose != COMMIT_NEWS)
+		append.sent_ns = replica->now_ns;
+	wl_tx_close(replica->tx, wl_wire_encode_append(payload, &append) + append.bytes);
+	wl_count(replica->counters, append.bytes ? WL_COUNTER_append_frames_sent :
+						   WL_COUNTER_append_heartbeats_sent);
+	peer->last_sent_ns = replica->now_ns;
+	peer->commit_told = replica->commit;
+	peer->burst_bytes += append.bytes;
+	*sent = append.bytes;
+	return true;
+}
+
+static void probe(struct wl_replica *replica, uint32_t node)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	uint32_t sent;
+
+	/* What is missing follows once we know where to begin. */
+	if (peer->probe_outstanding)
+		return;
+	if (send_append(replica, node, HEARTBEAT, &sent)) {
+		peer->probe_outstanding = true;
+		peer->progress_ns = replica->now_ns;
+	}
+}
+
+static void stream(struct wl_replica *replica, uint32_t node)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	uint64_t in_flight = bytes_in_flight(replica, peer);
+	uint32_t from_medium = 0, sent;
+
+	if (in_flight == 0) {
+		peer->progress_ns = replica->now_ns;
+		peer->burst_bytes = 0;
+	}
+	for (unsigned frames = 0; frames < FRAMES_PER_TURN && peer->next_index <= replica->log->tail.index;
+	     frames++) {
+		if (in_flight >= replica->config.window_bytes)
+			return;
+		if (from_medium >= replica->config.catch_up_bytes)
+			return;
+		if (!send_append(replica, node, WITH_ENTRIES, &sent))
+			return;
+		in_flight += sent;
+		if (peer->holding)
+			from_medium += sent;
+	}
+}
+
+static void send_to_peer(struct wl_replica *replica, uint32_t node)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	uint32_t sent;
+
+	if (replica->remotes[node].epoch == 0)
+		return; /* not greeted yet */
+	if (wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns))
+		wl_count(replica->counters, WL_COUNTER_append_resent);
+	if (peer->state == WL_PEER_PROBE)
+		probe(replica, node);
+	else
+		stream(replica, node);
+	/* Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. */
+	if (replica->now_ns - peer->last_sent_ns >= replica->config.heartbeat_ns)
+		send_append(replica, node, HEARTBEAT, &sent);
+	else if (peer->state == WL_PEER_STREAM && peer->commit_told < replica->commit &&
+		 peer->commit_told < peer->match_received)
+		send_append(replica, node, COMMIT_NEWS, &sent);
+}
+
+static void hand_over(struct wl_replica *replica)
+{
+	const struct wl_peer *target = &replica->peers[replica->hand_over_target];
+
+	if (!replica->handing_over || replica->hand_over_told ||
+	    target->match_received < replica->log->tail.index)
+		return;
+	replica->hand_over_told = true;
+	wl_replica_tell(replica, WL_SEAM_HAND_OVER_READY, replica->hand_over_target, 0);
+}
+
+void wl_replica_leader_end_turn(struct wl_replica *replica)
+{
+	seal(replica);
+	if (replica->silent)
+		return;
+	if (replica->term_start_index == 0)
+		start_term(replica);
+	wl_replica_leader_advance(replica);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (is_peer(replica, node))
+			send_to_peer(replica, node);
+	}
+	hand_over(replica);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/rx.h"
+
+#include "dataplane/wire.h"
+
+static bool is_voter(const struct wl_rx *rx, wl_identity identity)
+{
+	uint32_t node = wl_identity_node(identity);
+
+	return node >= 1 && node <= WIRELOG_NODES_MAX && (rx->voters & 1u << node) &&
+	       rx->peers[node].identity == identity;
+}
+
+/* What a node says to a node, what a client says to a node; answers to clients come to no node. */
+static bool may_say(bool client, uint8_t type)
+{
+	switch (type) {
+	case WL_WIRE_HELLO:
+		return true;
+	case WL_WIRE_HELLO_REPLY:
+	case WL_WIRE_APPEND:
+	case WL_WIRE_APPEND_ACK:
+	case WL_WIRE_PRE_VOTE:
+	case WL_WIRE_PRE_VOTE_REPLY:
+	case WL_WIRE_VOTE:
+	case WL_WIRE_VOTE_REPLY:
+	case WL_WIRE_TIMEOUT_NOW:
+		return !client;
+	case WL_WIRE_OPEN_SESSION:
+	case WL_WIRE_CLIENT_APPEND:
+	case WL_WIRE_SUBSCRIBE:
+	case WL_WIRE_CREDIT:
+	case WL_WIRE_UNSUBSCRIBE:
+	case WL_WIRE_KEEPALIVE:
+		return client;
+	default:
+		return false;
+	}
+}
+
+/* The remote whose present epoch the frame names: its key is at hand. */
+static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_header *header)
+{
+	struct wl_remote *remote;
+
+	if (wl_identity_is_client(header->sender))
+		remote = wl_remote_table_find(&rx->clients, header->sender);
+	else
+		remote = &rx->peers[wl_identity_node(header->sender)];
+	return remote && remote->epoch == header->sender_epoch && remote->epoch != 0 ? remote : NULL;
+}
+
+static bool is_authentic(const struct wl_rx *rx, const struct wl_remote *remote,
+			 const struct wl_frame_header *header, uint8_t *datagram, size_t size)
+{
+	struct wl_auth_key key;
+
+	if (remote)
+		return wl_auth_verify(rx->auth, &remote->key, datagram, size);
+	wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &key);
+	return wl_auth_verify(rx->auth, &key, datagram, size);
+}
+
+/* An authentic frame that names our boot, of an epoch that we did not know: the sender lives now. */
+static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_frame_header *header,
+					    uint64_t now_ns, struct wl_remote **remote)
+{
+	struct wl_remote *known;
+
+	if (!wl_identity_is_client(header->sender)) {
+		known = &rx->peers[wl_identity_node(header->sender)];
+		if (header->sender_epoch < known->epoch)
+			return WL_FRAME_OLD_EPOCH;
+	} else {
+		known = wl_remote_table_find(&rx->clients, header->sender);
+		if (known && known->epoch != 0 && now_ns - known->last_heard_ns <= rx->client_idle_ns)
+			return WL_FRAME_OLD_EPOCH;
+		if (!known)
+			known = wl_remote_table_add(&rx->clients, header->sender, now_ns, rx->client_idle_ns);
+		if (!known)
+			return WL_FRAME_NO_TABLE_ROOM;
+	}
+	known->epoch = header->sender_epoch;
+	wl_replay_init(&known->replay);
+	wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &known->key);
+	wl_count(rx->counters, WL_COUNTER_remote_new_epoch);
+	*remote = known;
+	return WL_FRAME_OK;
+}
+
+static enum wl_frame_verdict check_header(const struct wl_rx *rx, const struct wl_frame_header *header)
+{
+	if (header->cluster != rx->cluster)
+		return WL_FRAME_OTHER_CLUSTER;
+	if (header->destination != rx->identity)
+		return WL_FRAME_OTHER_DESTINATION;
+	if (header->sender_epoch == 0 ||
+	    (!wl_identity_is_client(header->sender) && !is_voter(rx, header->sender)))
+		return WL_FRAME_UNKNOWN_SENDER;
+	return WL_FRAME_OK;
+}
+
+static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t size,
+				    const struct wl_address *address, uint64_t now_ns,
+				    struct wl_message *message)
+{
+	struct wl_frame_header header;
+	struct wl_remote *remote;
+	enum wl_frame_verdict verdict = wl_frame_decode_header(datagram, size, &header);
+
+	if (verdict == WL_FRAME_OK)
+		verdict = check_header(rx, &header);
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	remote = find_remote(rx, &header);
+	if (!is_authentic(rx, remote, &header, datagram, size))
+		return WL_FRAME_FORGED;
+	/* From here on the sender knows the cluster's secret; whether it speaks now is the next question. */
+	if (!may_say(wl_identity_is_client(header.sender), header.type))
+		return WL_FRAME_UNKNOWN_TYPE;
+	*message = (struct wl_message){
+		.type = header.type,
+		.journal = header.journal,
+		.link = address->link,
+		.payload = datagram + WL_FRAME_HEADER_BYTES,
+		.bytes = header.payload_bytes,
+	};
+	if (header.type == WL_WIRE_HELLO) {
+		if (header.destination_epoch != 0)
+			return WL_FRAME_UNPROVEN;
+		message->hello_identity = header.sender;
+		message->hello_epoch = header.sender_epoch;
+		message->hello_address = *address;
+		return WL_FRAME_OK;
+	}
+	if (header.destination_epoch != rx->epoch)
+		return WL_FRAME_UNPROVEN;
+	if (!remote) {
+		verdict = take_new_epoch(rx, &header, now_ns, &remote);
+		if (verdict != WL_FRAME_OK)
+			return verdict;
+	}
+	if (!wl_replay_accept(&remote->replay, header.sequence))
+		return WL_FRAME_REPLAYED;
+	remote->address = *address;
+	remote->address_known = true;
+	remote->last_heard_ns = now_ns;
+	message->from = remote;
+	return WL_FRAME_OK;
+}
+
+enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
+				   struct wl_message *message)
+{
+	struct wl_address address = { .link = frame->link };
+	const uint8_t *datagram;
+	size_t size;
+	enum wl_frame_verdict verdict = wl_frame_open_envelope(frame->bytes, frame->size, rx->ipv4,
+							       rx->udp_port, &address, &datagram, &size);
+
+	if (verdict == WL_FRAME_OK)
+		verdict = accept(rx, frame->bytes + (datagram - frame->bytes), size, &address, now_ns, message);
+	if (verdict != WL_FRAME_OK && verdict != WL_FRAME_ARP && verdict != WL_FRAME_ICMP)
+		wl_count_drop(rx->counters, verdict);
+	return verdict;
+}

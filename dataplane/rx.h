@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a frame to a message that may be believed. The order is the safety rule: envelope, header
+ * shape, cluster and destination, keyed MAC - and only then epochs, replay window and type.
+ * Nothing is ever answered for a frame that fails; it is counted under its verdict.
+ *
+ * Pure. Owner: the worker. [worker]
+ */
+#ifndef WL_DATAPLANE_RX_H
+#define WL_DATAPLANE_RX_H
+
+#include "dataplane/counters.h"
+#include "dataplane/port.h"
+#include "dataplane/remote.h"
+
+struct wl_rx {
+	const struct wl_auth *auth;
+	struct wl_counters *counters;
+	uint64_t cluster;
+	wl_identity identity; /* ours */
+	uint64_t epoch; /* ours: this boot */
+	uint32_t ipv4; /* ours, 0 = any */
+	uint16_t udp_port;
+	uint32_t voters; /* bit per configured node id */
+	struct wl_remote peers[WIRELOG_NODES_MAX + 1]; /* by node id; own slot unused */
+	struct wl_remote_table clients;
+	uint64_t client_idle_ns; /* a silent client may be forgotten after this */
+};
+
+struct wl_message {
+	uint8_t type; /* enum wl_wire_type */
+	uint16_t journal;
+	uint16_t link;
+	struct wl_remote *from; /* proven fresh; NULL for HELLO only */
+	/* HELLO only: whom to answer. Valid MAC, freshness unknown. */
+	wl_identity hello_identity;
+	uint64_t hello_epoch;
+	struct wl_address hello_address;
+	const uint8_t *payload; /* inside the frame */
+	size_t bytes;
+};
+
+/*
+ * WL_FRAME_OK: *message is filled. ARP, ICMP: for the slow path, nothing is counted. Anything else was counted.
+ * A HELLO_REPLY that names our epoch makes its sender known; so does any frame that names our epoch.
+ */
+enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
+				   struct wl_message *message);
+
+#endif

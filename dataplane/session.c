@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Slots are found by two hash tables with chains (by id, by {nonce, client}) and are linked in the
+ * order of their last activity. Runs lie apart from the sessions, one page or less for each, so
+ * that a table of thousands of quiet sessions touches little memory.
+ *
+ * Runs have an ordinal within their session, counted from 0 for ever: run r stands in slot
+ * r % WIRELOG_SESSION_RUNS while it is one of the newest. The leader counts in
+ * `appended.runs_total` how many there will be once its tail is committed.
+ */
+#include "dataplane/session.h"
+
+#include <string.h>
+
+#include "dataplane/bytes.h"
+#include "dataplane/check.h"
+
+#define ORDINAL_BITS 16
+
+/* How far a session got: in the committed log, and on the leader in the log's tail. */
+struct progress {
+	uint64_t last_sequence;
+	uint64_t last_number; /* 0: the last one expired */
+	uint64_t runs_total;
+};
+
+struct wl_session {
+	uint64_t id;
+	uint64_t nonce;
+	uint64_t client;
+	struct progress applied;
+	/* means something while appended_epoch is the table's lead_epoch */
+	struct progress appended;
+	uint64_t appended_epoch;
+	uint64_t activity;
+	uint64_t digest; /* what it adds to the table's */
+	uint32_t next_by_id, next_by_nonce; /* slot + 1 */
+	uint32_t older, newer; /* slot + 1 */
+};
+
+_Static_assert(WL_ENTRY_BODY_BYTES_MAX / WL_RECORD_HEADER_BYTES < 1u << ORDINAL_BITS,
+	       "an ordinal within an entry fits into its part of a session's id");
+
+static uint64_t mix(uint64_t value)
+{
+	value ^= value >> 32;
+	value *= 0xd6e8feb86659fd93u;
+	value ^= value >> 32;
+	value *= 0xd6e8feb86659fd93u;
+	value ^= value >> 32;
+	return value;
+}
+
+static uint32_t bucket_count_for(uint32_t capacity)
+{
+	uint32_t count = 16;
+
+	while (count < 2 * capacity)
+		count *= 2;
+	return count;
+}
+
+size_t wl_session_table_memory_bytes(uint32_t capacity)
+{
+	return wl_align_up(capacity * sizeof(struct wl_session), WL_BLOCK_BYTES) +
+	       (size_t)capacity * WIRELOG_SESSION_RUNS * sizeof(struct wl_session_run) +
+	       2 * bucket_count_for(capacity) * sizeof(uint32_t);
+}
+
+void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_t capacity)
+{
+	uint8_t *at = memory;
+
+	WL_CHECK(capacity != 0);
+	memset(table, 0, sizeof(*table));
+	table->capacity = capacity;
+	table->bucket_count = bucket_count_for(capacity);
+	table->sessions = (struct wl_session *)at;
+	at += wl_align_up(capacity * sizeof(struct wl_session), WL_BLOCK_BYTES);
+	table->runs = (struct wl_session_run *)at;
+	at += (size_t)capacity * WIRELOG_SESSION_RUNS * sizeof(struct wl_session_run);
+	table->buckets = (uint32_t *)at;
+	table->nonce_buckets = table->buckets + table->bucket_count;
+	/* Only the buckets: a session and its runs are written when the slot is first used. */
+	memset(table->buckets, 0, 2 * table->bucket_count * sizeof(uint32_t));
+}
+
+uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal)
+{
+	return entry_index << ORDINAL_BITS | ordinal;
+}
+
+static uint32_t *id_bucket(const struct wl_session_table *table, uint64_t id)
+{
+	return &table->buckets[mix(id) & (table->bucket_count - 1)];
+}
+
+static uint32_t *nonce_bucket(const struct wl_session_table *table, uint64_t nonce, uint64_t client)
+{
+	return &table->nonce_buckets[mix(nonce ^ mix(client)) & (table->bucket_count - 1)];
+}
+
+static struct wl_session *find(const struct wl_session_table *table, uint64_t id)
+{
+	uint32_t slot = *id_bucket(table, id);
+
+	while (slot != 0) {
+		struct wl_session *session = &table->sessions[slot - 1];
+
+		if (session->id == id)
+			return session;
+		slot = session->next_by_id;
+	}
+	return NULL;
+}
+
+uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client)
+{
+	uint32_t slot = *nonce_bucket(table, nonce, client);
+
+	while (slot != 0) {
+		const struct wl_session *session = &table->sessions[slot - 1];
+
+		if (session->nonce == nonce && session->client == client)
+			return session->id;
+		slot = session->next_by_nonce;
+	}
+	return 0;
+}
+
+static uint32_t slot_of(const struct wl_session_table *table, const struct wl_session *session)
+{
+	return (uint32_t)(session - table->sessions) + 1;
+}
+
+static struct wl_session_run *run_at(const struct wl_session_table *table,
+				     const struct wl_session *session, uint64_t ordinal)
+{
+	return &table->runs[(size_t)(slot_of(table, session) - 1) * WIRELOG_SESSION_RUNS +
+			    ordinal % WIRELOG_SESSION_RUNS];
+}
+
+static uint64_t oldest_run(const struct wl_session *session)
+{
+	return session->applied.runs_total > WIRELOG_SESSION_RUNS
+		       ? session->applied.runs_total - WIRELOG_SESSION_RUNS
+		       : 0;
+}
+
+/* Sequence of the last record of run `ordinal`, which is remembered. */
+static uint64_t run_end(const struct wl_session_table *table, const struct wl_session *session,
+			uint64_t ordinal)
+{
+	if (ordinal + 1 == session->applied.runs_total)
+		return session->applied.last_sequence;
+	return run_at(table, session, ordinal + 1)->first_sequence - 1;
+}
+
+static void list_remove(struct wl_session_table *table, struct wl_session *session)
+{
+	*(session->older ? &table->sessions[session->older - 1].newer : &table->oldest) =
+		session->newer;
+	*(session->newer ? &table->sessions[session->newer - 1].older : &table->newest) =
+		session->older;
+}
+
+static void list_add_newest(struct wl_session_table *table, struct wl_session *session)
+{
+	session->older = table->newest;
+	session->newer = 0;
+	*(table->newest ? &table->sessions[table->newest - 1].newer : &table->oldest) =
+		slot_of(table, session);
+	table->newest = slot_of(table, session);
+}
+
+static void digest_session(struct wl_session_table *table, struct wl_session *session)
+{
+	uint64_t digest = mix(session->id);
+
+	table->digest -= session->digest;
+	digest = mix(digest ^ session->nonce);
+	digest = mix(digest ^ session->client);
+	digest = mix(digest ^ session->activity);
+	digest = mix(digest ^ session->applied.last_sequence);
+	digest = mix(digest ^ session->applied.last_number);
+	digest = mix(digest ^ session->applied.runs_total);
+	if (session->applied.runs_total != 0) {
+		const struct wl_session_run *run =
+			run_at(table, session, session->applied.runs_total - 1);
+
+		digest = mix(digest ^ run->first_sequence);
+		digest = mix(digest ^ run->first_number);
+		digest = mix(digest ^ run->timestamp_ns);
+	}
+	session->digest = digest;
+	table->digest += digest;
+}
+
+uint64_t wl_session_table_digest(const struct wl_session_table *table)
+{
+	return mix(table->digest ^ table->count);
+}
+
+/* It was active just now, in log order. */
+static void touch(struct wl_session_table *table, struct wl_session *session)
+{
+	if (table->newest != slot_of(table, session)) {
+		list_remove(table, session);
+		list_add_newest(table, session);
+	}
+	session->activity = ++table->activity;
+	digest_session(table, session);
+}
+
+static void unlink_from(uint32_t *link, struct wl_session_table *table, uint32_t slot,
+			bool by_nonce)
+{
+	while (*link != slot) {
+		WL_CHECK(*link != 0);
+		link = by_nonce ? &table->sessions[*link - 1].next_by_nonce
+				: &table->sessions[*link - 1].next_by_id;
+	}
+	*link = by_nonce ? table->sessions[slot - 1].next_by_nonce
+			 : table->sessions[slot - 1].next_by_id;
+}
+
+/* Takes the slot of the session that was active longest ago. */
+static struct wl_session *evict(struct wl_session_table *table)
+{
+	uint32_t slot = table->oldest;
+	struct wl_session *session = &table->sessions[slot - 1];
+
+	unlink_from(id_bucket(table, session->id), table, slot, false);
+	unlink_from(nonce_bucket(table, session->nonce, session->client), table, slot, true);
+	list_remove(table, session);
+	table->digest -= session->digest;
+	return session;
+}
+
+/* Returns how many sessions were forgotten for it. */
+static unsigned open_session(struct wl_session_table *table, uint64_t id,
+			     const struct wl_record_header *record)
+{
+	uint64_t known = wl_session_by_nonce(table, record->session, record->sequence);
+	bool full = table->count == table->capacity;
+	struct wl_session *session;
+	uint32_t *bucket;
+
+	if (known != 0) { /* the request came twice before the first one was committed */
+		touch(table, find(table, known));
+		return 0;
+	}
+	session = full ? evict(table) : &table->sessions[table->count++];
+	memset(session, 0, sizeof(*session));
+	session->id = id;
+	session->nonce = record->session;
+	session->client = record->sequence;
+	bucket = id_bucket(table, id);
+	session->next_by_id = *bucket;
+	*bucket = slot_of(table, session);
+	bucket = nonce_bucket(table, session->nonce, session->client);
+	session->next_by_nonce = *bucket;
+	*bucket = slot_of(table, session);
+	list_add_newest(table, session);
+	touch(table, session);
+	return full ? 1 : 0;
+}
+
+/* True when a record {sequence, number} continues the run that `last` ends. */
+static bool continues(const struct progress *last, uint64_t number)
+{
+	if (last->runs_total == 0)
+		return false;
+	if (number == 0 || last->last_number == 0)
+		return number == last->last_number;
+	return number == last->last_number + 1;
+}
+
+static void advance(struct progress *progress, uint64_t sequence, uint64_t number)
+{
+	if (!continues(progress, number))
+		progress->runs_total++;
+	progress->last_sequence = sequence;
+	progress->last_number = number;
+}
+
+static void apply_record(struct wl_session_table *table, struct wl_session *session,
+			 const struct wl_record_view *record, uint64_t timestamp_ns)
+{
+	uint64_t runs_before = session->applied.runs_total;
+	struct wl_session_run *run;
+
+	/* Leaders append each session's sequences once and in order, so a committed one can only be
+	 * the next. */
+	WL_CHECK_MSG(record->header.sequence == session->applied.last_sequence + 1,
+		     "session %llx: sequence %llu after %llu", (unsigned long long)session->id,
+		     (unsigned long long)record->header.sequence,
+		     (unsigned long long)session->applied.last_sequence);
+	advance(&session->applied, record->header.sequence, record->number);
+	run = run_at(table, session, session->applied.runs_total - 1);
+	if (session->applied.runs_total != runs_before) {
+		run->first_number = record->number;
+		run->first_sequence = record->header.sequence;
+	}
+	run->timestamp_ns = timestamp_ns;
+}
+
+unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
+			  const struct wl_entry_header *header)
+{
+	struct wl_session *session = NULL; /* of the record before: most entries hold runs of one */
+	struct wl_record_walk walk;
+	struct wl_record_view record;
+	unsigned evicted = 0;
+	uint32_t ordinal = 0;
+
+	WL_CHECK(header->index == table->applied_index + 1);
+	table->applied_index = header->index;
+	wl_record_walk_init(&walk, image, header);
+	while (wl_record_walk_next(&walk, &record)) {
+		if (session && (record.header.kind == WL_RECORD_OPEN_SESSION ||
+				record.header.session != session->id)) {
+			touch(table, session);
+			session = NULL;
+		}
+		if (record.header.kind == WL_RECORD_OPEN_SESSION) {
+			evicted += open_session(table, wl_session_id(header->index, ordinal++),
+						&record.header);
+			continue;
+		}
+		if (!session)
+			session = find(table, record.header.session);
+		/* NULL: forgotten between the leader's append and here. The record stays, its retry
+		 * is refused. */
+		if (session)
+			apply_record(table, session, &record, header->timestamp_ns);
+	}
+	if (session)
+		touch(table, session);
+	return evicted;
+}
+
+void wl_session_lead(struct wl_session_table *table, uint64_t epoch)
+{
+	table->lead_epoch = epoch;
+}
+
+/* How far the session got in our own tail. */
+static struct progress *appended_of(struct wl_session_table *table, struct wl_session *session)
+{
+	if (session->appended_epoch != table->lead_epoch || table->lead_epoch == 0) {
+		session->appended_epoch = table->lead_epoch;
+		session->appended = session->applied;
+	}
+	return &session->appended;
+}
+
+/* The first answer to a sequence that is applied. */
+static enum wl_session_verdict recall(const struct wl_session_table *table,
+				      const struct wl_session *session, uint64_t sequence,
+				      uint64_t *number, uint64_t *timestamp_ns)
+{
+	uint64_t low = oldest_run(session), high = session->applied.runs_total;
+	const struct wl_session_run *run;
+
+	if (low == high || sequence < run_at(table, session, low)->first_sequence)
+		return WL_SESSION_FORGOTTEN;
+	while (high - low > 1) { /* the last run that begins at or before it */
+		uint64_t middle = low + (high - low) / 2;
+
+		if (run_at(table, session, middle)->first_sequence <= sequence)
+			low = middle;
+		else
+			high = middle;
+	}
+	run = run_at(table, session, low);
+	*number = run->first_number == 0 ? 0 : run->first_number + (sequence - run->first_sequence);
+	*timestamp_ns = run->timestamp_ns;
+	return WL_SESSION_DONE;
+}
+
+enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session_id,
+					 uint64_t sequence, uint64_t acknowledged_through,
+					 uint64_t *number, uint64_t *timestamp_ns)
+{
+	struct wl_session *session = find(table, session_id);
+	const struct progress *appended;
+	uint64_t pushed_out;
+
+	*number = 0;
+	*timestamp_ns = 0;
+	if (!session)
+		return WL_SESSION_UNKNOWN;
+	if (sequence <= session->applied.last_sequence)
+		return recall(table, session, sequence, number, timestamp_ns);
+	appended = appended_of(table, session);
+	if (sequence <= appended->last_sequence)
+		return WL_SESSION_IN_FLIGHT;
+	if (sequence != appended->last_sequence + 1) {
+		*number = appended->last_sequence + 1;
+		return WL_SESSION_GAP;
+	}
+	/* Its number is not known yet, so it counts as a run of its own. */
+	if (appended->runs_total < WIRELOG_SESSION_RUNS)
+		return WL_SESSION_NEXT;
+	pushed_out = appended->runs_total - WIRELOG_SESSION_RUNS;
+	if (pushed_out >= session->applied.runs_total)
+		return WL_SESSION_WINDOW; /* not even committed yet */
+	if (pushed_out >= oldest_run(session) &&
+	    run_end(table, session, pushed_out) > acknowledged_through)
+		return WL_SESSION_WINDOW;
+	return WL_SESSION_NEXT;
+}
+
+void wl_session_appended(struct wl_session_table *table, uint64_t session_id, uint64_t sequence,
+			 uint64_t number)
+{
+	struct wl_session *session = find(table, session_id);
+	struct progress *appended;
+
+	WL_CHECK(session != NULL);
+	appended = appended_of(table, session);
+	WL_CHECK(sequence == appended->last_sequence + 1);
+	advance(appended, sequence, number);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ *   0 u32 magic 'WLB1'      16 u8[16] cluster        48 u64 sequence
+ *   4 u16 version, 6 zero   32 u64 incarnation       56 u64 segment bytes
+ *   8 u32 node              40 u64 boot count
+ *  12 u32 journal count
+ *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 witness, u64 zero
+ * 576 peers' durable positions, 16 journals x 8 nodes x {u64 term, u64 index}
+ * 2624 zeros, 4092 u32 CRC32C of bytes 0..4091
+ */
+#include "dataplane/superblock.h"
+
+#include <string.h>
+
+#include "dataplane/bytes.h"
+#include "dataplane/crc.h"
+
+#define MAGIC 0x31424c57u
+#define VERSION 1u
+#define JOURNALS_AT 64u
+#define JOURNAL_BYTES 32u
+#define PEERS_AT (JOURNALS_AT + WIRELOG_JOURNALS_MAX * JOURNAL_BYTES)
+#define CRC_AT (WL_BLOCK_BYTES - 4)
+
+_Static_assert(PEERS_AT + WIRELOG_JOURNALS_MAX * (WIRELOG_NODES_MAX + 1) * 16 <= CRC_AT, "it fits");
+
+void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock *superblock)
+{
+	uint8_t *at = to + PEERS_AT;
+
+	memset(to, 0, WL_BLOCK_BYTES);
+	wl_store_u32(to, MAGIC);
+	wl_store_u16(to + 4, VERSION);
+	wl_store_u32(to + 8, superblock->node);
+	wl_store_u32(to + 12, superblock->journal_count);
+	memcpy(to + 16, superblock->cluster, sizeof(superblock->cluster));
+	wl_store_u64(to + 32, superblock->incarnation);
+	wl_store_u64(to + 40, superblock->boot_count);
+	wl_store_u64(to + 48, superblock->sequence);
+	wl_store_u64(to + 56, superblock->segment_bytes);
+	for (unsigned journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
+		uint8_t *place = to + JOURNALS_AT + journal * JOURNAL_BYTES;
+
+		wl_store_u64(place, superblock->journals[journal].term);
+		wl_store_u32(place + 8, superblock->journals[journal].vote);
+		wl_store_u64(place + 16, superblock->journals[journal].witness);
+		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16) {
+			wl_store_u64(at, superblock->peer_durable[journal][node].term);
+			wl_store_u64(at + 8, superblock->peer_durable[journal][node].index);
+		}
+	}
+	wl_store_u32(to + CRC_AT, wl_crc32c(to, CRC_AT));
+}
+
+static bool is_empty(const uint8_t *from)
+{
+	for (unsigned at = 0; at < WL_BLOCK_BYTES; at += 8) {
+		if (wl_load_u64(from + at) != 0)
+			return false;
+	}
+	return true;
+}
+
+enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTES],
+						struct wl_superblock *superblock)
+{
+	const uint8_t *at = from + PEERS_AT;
+
+	if (is_empty(from))
+		return WL_SUPERBLOCK_EMPTY;
+	if (wl_load_u32(from) != MAGIC || wl_load_u32(from + CRC_AT) != wl_crc32c(from, CRC_AT))
+		return WL_SUPERBLOCK_DAMAGED;
+	if (wl_load_u16(from + 4) != VERSION)
+		return WL_SUPERBLOCK_VERSION;
+	memset(superblock, 0, sizeof(*superblock));
+	superblock->node = wl_load_u32(from + 8);
+	superblock->journal_count = wl_load_u32(from + 12);
+	memcpy(superblock->cluster, from + 16, sizeof(superblock->cluster));
+	superblock->incarnation = wl_load_u64(from + 32);
+	superblock->boot_count = wl_load_u64(from + 40);
+	superblock->sequence = wl_load_u64(from + 48);
+	superblock->segment_bytes = wl_load_u64(from + 56);
+	if (superblock->node == 0 || superblock->node > WIRELOG_NODES_MAX || superblock->journal_count == 0 ||
+	    superblock->journal_count > WIRELOG_JOURNALS_MAX)
+		return WL_SUPERBLOCK_DAMAGED;
+	for (unsigned journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
+		const uint8_t *place = from + JOURNALS_AT + journal * JOURNAL_BYTES;
+
+		superblock->journals[journal].term = wl_load_u64(place);
+		superblock->journals[journal].vote = wl_load_u32(place + 8);
+		superblock->journals[journal].witness = wl_load_u64(place + 16);
+		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16)
+			superblock->peer_durable[journal][node] =
+				(struct wl_position){ wl_load_u64(at), wl_load_u64(at + 8) };
+	}
+	return WL_SUPERBLOCK_OK;
+}
+
+enum wl_superblock_verdict
+wl_superblock_choose(const uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES],
+		     struct wl_superblock *superblock, unsigned *damaged_mask)
+{
+	enum wl_superblock_verdict verdicts[WL_SUPERBLOCK_COPIES];
+	struct wl_superblock copy;
+	unsigned empty = 0, whole = 0;
+
+	*damaged_mask = 0;
+	for (unsigned at = 0; at < WL_SUPERBLOCK_COPIES; at++) {
+		verdicts[at] = wl_superblock_decode(copies[at], &copy);
+		if (verdicts[at] == WL_SUPERBLOCK_VERSION)
+			return WL_SUPERBLOCK_VERSION;
+		/* A whole record in a place that is not its own was misdirected. */
+		if (verdicts[at] == WL_SUPERBLOCK_OK && copy.sequence % 2 != at / 2)
+			verdicts[at] = WL_SUPERBLOCK_DAMAGED;
+		empty += verdicts[at] == WL_SUPERBLOCK_EMPTY;
+		if (verdicts[at] == WL_SUPERBLOCK_DAMAGED)
+			*damaged_mask |= 1u << at;
+		if (verdicts[at] != WL_SUPERBLOCK_OK)
+			continue;
+		if (whole++ == 0 || copy.sequence > superblock->sequence)
+			*superblock = copy;
+	}
+	if (empty == WL_SUPERBLOCK_COPIES)
+		return WL_SUPERBLOCK_EMPTY;
+	if (whole == 0)
+		return WL_SUPERBLOCK_DAMAGED;
+	/* Both copies of a pair gone: what they held may have been newer, and a vote. */
+	for (unsigned pair = 0; pair < 2; pair++) {
+		if (verdicts[2 * pair] == WL_SUPERBLOCK_DAMAGED && verdicts[2 * pair + 1] == WL_SUPERBLOCK_DAMAGED)
+			return WL_SUPERBLOCK_DAMAGED;
+	}
+	return WL_SUPERBLOCK_OK;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/tx.h"
+
+#include <string.h>
+
+#include "dataplane/check.h"
+
+void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *auth,
+		struct wl_counters *counters)
+{
+	memset(tx, 0, sizeof(*tx));
+	tx->port = port;
+	tx->auth = auth;
+	tx->counters = counters;
+	WL_CHECK(port->link_count <= WL_LINKS_MAX);
+}
+
+void wl_tx_derive_key(struct wl_tx *tx)
+{
+	wl_auth_derive(tx->auth, tx->identity, tx->epoch, &tx->key);
+}
+
+/* What the link does not take is dropped: its queue is full, and waiting would hold up every other link. */
+static unsigned flush_link(struct wl_tx *tx, struct wl_tx_link *link)
+{
+	uint64_t bytes = 0;
+	unsigned sent = 0;
+
+	while (sent < link->count) {
+		unsigned taken;
+
+		for (uint32_t at = sent; at < link->count; at++)
+			bytes += link->queue[at].size;
+		taken = tx->port->ops->tx_burst(tx->port, link->queue + sent, link->count - sent);
+		sent += taken;
+		for (uint32_t at = sent; at < link->count; at++)
+			bytes -= link->queue[at].size;
+		if (taken == 0)
+			break;
+	}
+	if (sent < link->count) {
+		wl_count_add(tx->counters, WL_COUNTER_tx_link_full, link->count - sent);
+		tx->port->ops->tx_drop(tx->port, link->queue + sent, link->count - sent);
+	}
+	wl_count_add(tx->counters, WL_COUNTER_tx_frames, sent);
+	wl_count_add(tx->counters, WL_COUNTER_tx_bytes, bytes);
+	link->count = 0;
+	return sent;
+}
+
+/* An empty frame of the link, or false: no buffer, or the queue's last places are kept for others. */
+static bool take_frame(struct wl_tx *tx, uint16_t link, enum wl_tx_class class, struct wl_frame *frame)
+{
+	struct wl_tx_link *queue = &tx->links[link];
+	uint32_t limit = class == WL_TX_RESERVED ? WL_TX_QUEUE : WL_TX_QUEUE - WL_TX_RESERVE;
+
+	if (queue->count >= limit)
+		flush_link(tx, queue);
+	if (tx->port->ops->alloc(tx->port, link, frame, 1) == 1)
+		return true;
+	wl_count(tx->counters, WL_COUNTER_tx_no_buffer);
+	return false;
+}
+
+size_t wl_tx_room(const struct wl_tx *tx, uint16_t link)
+{
+	return (size_t)tx->port->ops->link(tx->port, link)->mtu - WL_IPV4_BYTES - WL_UDP_BYTES -
+	       WL_FRAME_HEADER_BYTES;
+}
+
+uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, uint16_t journal,
+		    enum wl_tx_class class, size_t *room)
+{
+	size_t overhead = WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
+
+	WL_CHECK(!tx->is_open);
+	if (to->identity == 0 || to->address.link >= tx->port->link_count) {
+		wl_count(tx->counters, WL_COUNTER_tx_no_address);
+		return NULL;
+	}
+	if (!take_frame(tx, to->address.link, class, &tx->open))
+		return NULL;
+	*room = wl_tx_room(tx, to->address.link);
+	if (*room > tx->open.size - overhead)
+		*room = tx->open.size - overhead;
+	tx->open_to = to->address;
+	tx->open_header = (struct wl_frame_header){
+		.type = type,
+		.journal = journal,
+		.cluster = tx->cluster,
+		.sender = tx->identity,
+		.destination = to->identity,
+		.sender_epoch = tx->epoch,
+		.destination_epoch = to->epoch,
+	};
+	tx->is_open = true;
+	return tx->open.bytes + overhead;
+}
+
+void wl_tx_close(struct wl_tx *tx, size_t payload_bytes)
+{
+	struct wl_tx_link *queue = &tx->links[tx->open_to.link];
+	const struct wl_link_info *link = tx->port->ops->link(tx->port, tx->open_to.link);
+	struct wl_address from = { .ipv4 = link->ipv4, .udp_port = tx->udp_port };
+	uint8_t *datagram = tx->open.bytes + WL_FRAME_ENVELOPE_BYTES;
+	size_t size = WL_FRAME_HEADER_BYTES + payload_bytes;
+
+	WL_CHECK(tx->is_open && WL_FRAME_ENVELOPE_BYTES + size <= tx->open.size);
+	memcpy(from.mac, link->mac, sizeof(from.mac));
+	tx->open_header.payload_bytes = (uint16_t)payload_bytes;
+	tx->open_header.sequence = ++tx->sequence;
+	wl_frame_encode_header(datagram, &tx->open_header);
+	wl_auth_seal(tx->auth, &tx->key, datagram, size);
+	wl_frame_close_envelope(tx->open.bytes, &from, &tx->open_to, size);
+	tx->open.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + size);
+	tx->open.link = tx->open_to.link;
+	queue->queue[queue->count++] = tx->open;
+	tx->is_open = false;
+}
+
+void wl_tx_abandon(struct wl_tx *tx)
+{
+	WL_CHECK(tx->is_open);
+	tx->open.link = tx->open_to.link;
+	tx->port->ops->tx_drop(tx->port, &tx->open, 1);
+	tx->is_open = false;
+}
+
+bool wl_tx_raw(struct wl_tx *tx, uint16_t link, const uint8_t *bytes, size_t size)
+{
+	struct wl_frame frame;
+
+	if (link >= tx->port->link_count || !take_frame(tx, link, WL_TX_RESERVED, &frame))
+		return false;
+	frame.link = link;
+	if (size > frame.size) {
+		tx->port->ops->tx_drop(tx->port, &frame, 1);
+		return false;
+	}
+	memcpy(frame.bytes, bytes, size);
+	frame.size = (uint16_t)size;
+	tx->links[link].queue[tx->links[link].count++] = frame;
+	return true;
+}
+
+unsigned wl_tx_flush(struct wl_tx *tx)
+{
+	unsigned sent = 0;
+
+	for (uint16_t link = 0; link < tx->port->link_count; link++) {
+		if (tx->links[link].count != 0)
+			sent += flush_link(tx, &tx->links[link]);
+	}
+	return sent;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* HELLO and what answers it; the other messages are in wire_peer.c (node to node) and wire_client.c. */
+#include "dataplane/wire.h"
+
+#include <string.h>
+
+#include "dataplane/bytes.h"
+
+#define HELLO_REPLY_FIXED_BYTES 48u
+#define MEMBER_BYTES (4u + WIRELOG_ENDPOINT_BYTES_MAX)
+
+size_t wl_wire_encode_hello(uint8_t *to, const struct wl_wire_hello *message)
+{
+	wl_store_u64(to, message->nonce);
+	return WL_WIRE_HELLO_BYTES;
+}
+
+bool wl_wire_decode_hello(const uint8_t *from, size_t size, struct wl_wire_hello *message)
+{
+	if (size != WL_WIRE_HELLO_BYTES)
+		return false;
+	message->nonce = wl_load_u64(from);
+	return true;
+}
+
+size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply *message)
+{
+	uint8_t *at = to + HELLO_REPLY_FIXED_BYTES;
+
+	wl_store_u64(to, message->nonce);
+	wl_store_u32(to + 8, message->node);
+	wl_store_u32(to + 12, message->leader);
+	wl_store_u64(to + 16, message->term);
+	wl_store_u64(to + 24, message->commit_number);
+	wl_store_u64(to + 32, message->first_number);
+	wl_store_u32(to + 40, message->record_bytes_max);
+	wl_store_u32(to + 44, message->member_count);
+	for (uint32_t member = 0; member < message->member_count; member++, at += MEMBER_BYTES) {
+		wl_store_u32(at, message->members[member].node);
+		memset(at + 4, 0, WIRELOG_ENDPOINT_BYTES_MAX);
+		memcpy(at + 4, message->members[member].endpoint,
+		       strnlen(message->members[member].endpoint, WIRELOG_ENDPOINT_BYTES_MAX - 1));
+	}
+	return (size_t)(at - to);
+}
+
+/* Printable, ended by a zero, zeros behind it. */
+static bool is_endpoint(const uint8_t *text)
+{
+	size_t at = 0;
+
+	while (at < WIRELOG_ENDPOINT_BYTES_MAX && text[at] != 0) {
+		if (text[at] <= ' ' || text[at] > '~')
+			return false;
+		at++;
+	}
+	if (at == WIRELOG_ENDPOINT_BYTES_MAX)
+		return false;
+	for (; at < WIRELOG_ENDPOINT_BYTES_MAX; at++) {
+		if (text[at] != 0)
+			return false;
+	}
+	return true;
+}
+
+bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size, struct wl_wire_hello_reply *message)
+{
+	const uint8_t *at = from + HELLO_REPLY_FIXED_BYTES;
+
+	if (size < HELLO_REPLY_FIXED_BYTES)
+		return false;
+	message->nonce = wl_load_u64(from);
+	message->node = wl_load_u32(from + 8);
+	message->leader = wl_load_u32(from + 12);
+	message->term = wl_load_u64(from + 16);
+	message->commit_number = wl_load_u64(from + 24);
+	message->first_number = wl_load_u64(from + 32);
+	message->record_bytes_max = wl_load_u32(from + 40);
+	message->member_count = wl_load_u32(from + 44);
+	if (message->member_count > WIRELOG_NODES_MAX || message->leader > WIRELOG_NODES_MAX ||
+	    message->record_bytes_max > WIRELOG_RECORD_BYTES_MAX ||
+	    size != HELLO_REPLY_FIXED_BYTES + message->member_count * MEMBER_BYTES)
+		return false;
+	for (uint32_t member = 0; member < message->member_count; member++, at += MEMBER_BYTES) {
+		message->members[member].node = wl_load_u32(at);
+		if (message->members[member].node == 0 || message->members[member].node > WIRELOG_NODES_MAX ||
+		    !is_endpoint(at + 4))
+			return false;
+		memcpy(message->members[member].endpoint, at + 4, WIRELOG_ENDPOINT_BYTES_MAX);
+	}
+	return true;
+}

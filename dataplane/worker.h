@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One pinned poll-mode worker: its port, its disk, its journals, and one function that does a
+ * bounded amount of everything and returns how much it did. The loop around it (clock, idling) is
+ * worker_thread.c; the simulator drives the same wl_worker_turn.
+ *
+ * Order inside a turn, and why: control first, because a fence that waited must hold before anything leaves; then
+ * completions, because they free room; then frames; then what follows from both (seal, replicate, commit,
+ * answer); then the disk; then one transmit burst for each link.
+ *
+ * Pure: time comes in, port and disk are tables. Owner: the worker's thread. [worker]
+ */
+#ifndef WL_DATAPLANE_WORKER_H
+#define WL_DATAPLANE_WORKER_H
+
+#include "dataplane/journal.h"
+
+struct wl_worker_config {
+	uint32_t node;
+	uint32_t worker;
+	uint64_t cluster;
+	uint64_t epoch; /* of this boot */
+	uint32_t voters;
+	uint32_t ipv4;
+	uint16_t udp_port;
+	uint32_t clients_max; /* a power of two */
+	uint64_t client_idle_ns;
+	uint64_t election_timeout_ns;
+	/* where the peers are; a mac that is not known yet comes as NEIGHBOUR */
+	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];
+	bool peer_address_known[WIRELOG_NODES_MAX + 1];
+};
+
+#define WL_WORKER_DISK_BACKLOG 64u
+
+struct wl_worker {
+	struct wl_worker_config config;
+	struct wl_port *port;
+	struct wl_disk *disk;
+	struct wl_seam *seam;
+	struct wl_counters counters;
+	struct wl_rx rx;
+	struct wl_tx tx;
+	struct wl_journal *journals;
+	uint32_t journal_count;
+
+	struct wl_disk_request backlog[WL_WORKER_DISK_BACKLOG]; /* the disk had no room yet; in order */
+	uint32_t backlog_count;
+	uint32_t requests_in_flight;
+
+	uint64_t now_ns, wall_ns; /* of this turn */
+	uint64_t last_turn_ns, tended_ns, published_ns, space_retry_ns;
+	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
+	bool stopping, stopped;
+	uint64_t stop_since_ns;
+};
+
+size_t wl_worker_memory_bytes(const struct wl_worker_config *config); /* the table of clients */
+/* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. Everything lent outlives the worker. */
+void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config, struct wl_port *port,
+		    struct wl_disk *disk, struct wl_seam *seam, const struct wl_auth *auth, void *memory);
+/* `known_commit[i]` belongs to journals[i]. */
+void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint32_t journal_count,
+		     const uint64_t *known_commit);
+/* 0: there was nothing to do. `now_ns` never falls. After STOP was served, worker->stopped is set. */
+unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall_ns);
+
+#endif

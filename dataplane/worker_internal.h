@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parts of a worker's turn. [worker] */
+#ifndef WL_DATAPLANE_WORKER_INTERNAL_H
+#define WL_DATAPLANE_WORKER_INTERNAL_H
+
+#include "dataplane/worker.h"
+
+/* NULL when this worker does not own the journal. */
+struct wl_journal *wl_worker_journal(struct wl_worker *worker, uint16_t journal);
+unsigned wl_worker_take_seam(struct wl_worker *worker); /* worker_seam.c */
+unsigned wl_worker_take_punted(struct wl_worker *worker);
+unsigned wl_worker_take_frames(struct wl_worker *worker); /* worker_dispatch.c */
+void wl_worker_greet(struct wl_worker *worker);
+unsigned wl_worker_take_completions(struct wl_worker *worker); /* worker_disk.c */
+unsigned wl_worker_give_disk(struct wl_worker *worker);
+
+#endif

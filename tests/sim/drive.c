@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/sim/drive.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "dataplane/check.h"
+
+static void complete(void *subject, void *object);
+
+static uint8_t *place(const struct sim_drive *drive, uint64_t offset)
+{
+	WL_CHECK(offset < drive->segments_max * drive->segment_bytes);
+	return drive->platters + offset;
+}
+
+static void do_prepare(struct sim_drive *drive, struct sim_drive_request *slot)
+{
+	uint64_t ordinal = slot->request.offset / drive->segment_bytes;
+	struct wl_segment_header header = drive->identity;
+
+	if (drive->faults.full || ordinal >= drive->segments_max) {
+		slot->status = WL_DISK_NO_SPACE;
+		return;
+	}
+	if (ordinal < drive->segments)
+		return; /* made before */
+	WL_CHECK(ordinal == drive->segments);
+	header.ordinal = ordinal;
+	header.segment_bytes = drive->segment_bytes;
+	wl_segment_encode_header(place(drive, ordinal * drive->segment_bytes), &header);
+	drive->segments++;
+}
+
+static void do_write(struct sim_drive *drive, struct sim_drive_request *slot)
+{
+	const struct wl_disk_request *request = &slot->request;
+
+	if (sim_random_chance(&drive->random, drive->faults.write_error_ppm)) {
+		slot->status = WL_DISK_FAILED;
+		return;
+	}
+	memcpy(place(drive, request->offset), request->buffer, request->bytes);
+	drive->writes++;
+}
+
+static void do_read(struct sim_drive *drive, struct sim_drive_request *slot)
+{
+	const struct wl_disk_request *request = &slot->request;
+
+	drive->reads++;
+	if (request->offset / drive->segment_bytes >= drive->segments) {
+		slot->status = WL_DISK_ABSENT;
+		return;
+	}
+	if (sim_random_chance(&drive->random, drive->faults.read_error_ppm)) {
+		slot->status = WL_DISK_FAILED;
+		return;
+	}
+	memcpy(request->buffer, place(drive, request->offset), request->bytes);
+}
+
+static void complete(void *subject, void *object)
+{
+	struct sim_drive *drive = subject;
+	struct sim_drive_request *slot = object;
+
+	if (!slot->in_use || slot->done)
+		return;
+	if (drive->faults.hung) {
+		sim_agenda_add(drive->agenda, drive->agenda->now_ns + 5000000, complete, drive, slot);
+		return;
+	}
+	slot->status = WL_DISK_OK;
+	switch (slot->request.verb) {
+	case WL_DISK_PREPARE:
+		do_prepare(drive, slot);
+		break;
+	case WL_DISK_WRITE:
+		do_write(drive, slot);
+		break;
+	case WL_DISK_READ:
+		do_read(drive, slot);
+		break;
+	}
+	slot->done = true;
+	if (drive->on_completion)
+		drive->on_completion(drive->context);
+}
+
+static struct sim_drive_request *free_slot(struct sim_drive *drive)
+{
+	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
+		if (!drive->queue[at].in_use)
+			return &drive->queue[at];
+	}
+	return NULL;
+}
+
+static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *requests, unsigned count)
+{
+	struct sim_drive *drive = (struct sim_drive *)disk;
+
+	for (unsigned at = 0; at < count; at++) {
+		struct sim_drive_request *slot = free_slot(drive);
+		uint64_t latency = drive->faults.latency_ns +
+				   sim_random_below(&drive->random, drive->faults.jitter_ns + 1);
+
+		if (!slot)
+			return at;
+		*slot = (struct sim_drive_request){
+			.request = requests[at],
+			.drive = drive,
+			.in_use = true,
+			.order = drive->order++,
+		};
+		sim_agenda_add(drive->agenda, drive->agenda->now_ns + latency, complete, drive, slot);
+	}
+	return count;
+}
+
+static unsigned reap(struct wl_disk *disk, struct wl_disk_completion *completions, unsigned max)
+{
+	struct sim_drive *drive = (struct sim_drive *)disk;
+	unsigned count = 0;
+
+	for (unsigned at = 0; at < SIM_DRIVE_QUEUE && count < max; at++) {
+		struct sim_drive_request *slot = &drive->queue[at];
+
+		if (!slot->in_use || !slot->done)
+			continue;
+		completions[count++] = (struct wl_disk_completion){
+			.verb = slot->request.verb,
+			.status = slot->status,
+			.journal = slot->request.journal,
+			.offset = slot->request.offset,
+			.cookie = slot->request.cookie,
+			.bytes = slot->request.bytes,
+		};
+		slot->in_use = false;
+	}
+	return count;
+}
+
+static void close_drive(struct wl_disk *disk)
+{
+	(void)disk;
+}
+
+static const struct wl_disk_ops ops = { "sim", submit, reap, close_drive };
+
+void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t seed, uint64_t stream,
+		    uint64_t segment_bytes, uint64_t segments_max)
+{
+	memset(drive, 0, sizeof(*drive));
+	drive->disk.ops = &ops;
+	drive->agenda = agenda;
+	sim_random_init(&drive->random, seed, stream);
+	drive->segment_bytes = segment_bytes;
+	drive->segments_max = segments_max;
+	drive->faults.latency_ns = 60000;
+	drive->faults.jitter_ns = 60000;
+	/* Zero pages until written: a drive costs what is on it. */
+	drive->platters = mmap(NULL, segment_bytes * segments_max, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	WL_CHECK(drive->platters != MAP_FAILED);
+}
+
+void sim_drive_fini(struct sim_drive *drive)
+{
+	munmap(drive->platters, drive->segment_bytes * drive->segments_max);
+}
+
+void sim_drive_crash(struct sim_drive *drive)
+{
+	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
+		struct sim_drive_request *slot = &drive->queue[at];
+		const struct wl_disk_request *request = &slot->request;
+		unsigned fate = (unsigned)sim_random_below(&drive->random, 3);
+
+		if (!slot->in_use)
+			continue;
+		if (!slot->done && request->verb == WL_DISK_WRITE && fate != 0) {
+			/* fate 1: each sector by itself; fate 2: a prefix. */
+			uint32_t sectors = request->bytes / WL_SECTOR_BYTES;
+			uint32_t prefix = (uint32_t)sim_random_below(&drive->random, sectors + 1);
+
+			for (uint32_t sector = 0; sector < sectors; sector++) {
+				uint64_t skip = (uint64_t)sector * WL_SECTOR_BYTES;
+
+				if (fate == 2 ? sector < prefix :
+						sim_random_chance(&drive->random, 500000))
+					memcpy(place(drive, request->offset + skip),
+					       request->buffer + skip, WL_SECTOR_BYTES);
+			}
+		}
+		/* The event that was to complete it finds it gone. */
+		slot->in_use = false;
+		slot->done = true;
+	}
+	drive->life++;
+}
+
+void sim_drive_rot(struct sim_drive *drive, uint64_t offset, uint32_t bytes)
+{
+	uint8_t *at = place(drive, offset);
+
+	for (uint32_t byte = 0; byte < bytes; byte++)
+		at[byte] ^= (uint8_t)(1 + sim_random_below(&drive->random, 255));
+}
+
+void sim_drive_lose(struct sim_drive *drive, uint64_t offset, uint32_t bytes)
+{
+	memset(place(drive, offset), 0, bytes);
+}

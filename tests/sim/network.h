@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A simulated switch with one port for each station (nodes 1..7, then clients), behind the daemon's own
+ * table `wl_port_ops`. Every direction has rules of its own: cut, loss, duplicates, delay, jitter (which reorders),
+ * late frames, flipped bits, truncation. Stations are told apart by the last byte of their IPv4 address.
+ */
+#ifndef WL_TESTS_SIM_NETWORK_H
+#define WL_TESTS_SIM_NETWORK_H
+
+#include "dataplane/port.h"
+#include "tests/sim/agenda.h"
+#include "tests/sim/random.h"
+
+#define SIM_STATIONS 24u
+#define SIM_RX_QUEUE 512u
+#define SIM_IPV4(station) (0x0a000000u + (station)) /* 10.0.0.station: never leaves this process */
+
+struct sim_rule {
+	bool cut;
+	uint32_t loss_ppm, duplicate_ppm, flip_ppm, truncate_ppm, late_ppm;
+	uint64_t delay_ns, jitter_ns, late_ns;
+};
+
+struct sim_network;
+
+struct sim_station {
+	struct wl_port port; /* first */
+	struct sim_network *network;
+	unsigned number;
+	bool attached; /* false: the process is down, frames to it are lost */
+	struct wl_link_info info;
+	struct wl_frame rx[SIM_RX_QUEUE];
+	unsigned rx_first, rx_count;
+	uint64_t rx_overruns;
+	uint64_t frames_held; /* handed out and not given back: leaks show here */
+	void (*on_frame)(void *context);
+	void *context;
+};
+
+struct sim_network {
+	struct sim_agenda *agenda;
+	struct sim_random random;
+	struct sim_station stations[SIM_STATIONS];
+	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS];
+	uint16_t mtu;
+	uint64_t sent, lost, delivered;
+	/* Told of each frame that is about to leave: the adversary's and the oracle's place to look. May be NULL. */
+	void (*on_sent)(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size);
+	void *context;
+};
+
+void sim_network_init(struct sim_network *network, struct sim_agenda *agenda, uint64_t seed);
+void sim_network_fini(struct sim_network *network);
+void sim_network_attach(struct sim_network *network, unsigned station, void (*on_frame)(void *), void *context);
+void sim_network_detach(struct sim_network *network, unsigned station);
+/* Every direction gets this rule. */
+void sim_network_set_all(struct sim_network *network, const struct sim_rule *rule);
+
+#endif

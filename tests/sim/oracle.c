@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/sim/oracle.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/check.h"
+#include "dataplane/crc.h"
+#include "dataplane/quorum.h"
+#include "wirelog/status.h"
+
+void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule, const char *detail, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "\nseed %llu at %.6f s, node %u: %s: ", (unsigned long long)cluster->seed,
+		(double)cluster->agenda.now_ns / 1e9, node, rule);
+	va_start(arguments, detail);
+	vfprintf(stderr, detail, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nreplay: build/wlsim --seed %llu\n", (unsigned long long)cluster->seed);
+	exit(1);
+}
+
+void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster)
+{
+	memset(oracle, 0, sizeof(*oracle));
+	oracle->cluster = cluster;
+	oracle->entries_max = 1 << 16;
+	oracle->entries = calloc(oracle->entries_max, sizeof(oracle->entries[0]));
+	oracle->records_max = 1 << 16;
+	oracle->records = calloc(oracle->records_max, sizeof(oracle->records[0]));
+	WL_CHECK(oracle->entries && oracle->records);
+}
+
+void sim_oracle_fini(struct sim_oracle *oracle)
+{
+	free(oracle->entries);
+	free(oracle->records);
+}
+
+/* The entry as it stands on a platter, checked from its bytes. */
+static bool is_on_platter(const struct sim_node *node, uint64_t offset, uint64_t index, uint64_t chain)
+{
+	struct wl_entry_header header;
+	const uint8_t *image = node->drive.platters + offset;
+	uint64_t end = node->drive.segments * node->drive.segment_bytes;
+
+	return offset != 0 && offset < end &&
+	       wl_entry_decode(image, end - offset, &header) == WL_ENTRY_OK && header.index == index &&
+	       wl_entry_chain(image) == chain;
+}
+
+static void store_record(struct sim_oracle *oracle, unsigned node, const struct wl_record_view *view)
+{
+	struct sim_stored_record *record;
+
+	if (view->header.kind != WL_RECORD_DATA)
+		return;
+	if (view->number != oracle->numbers + 1)
+		sim_violation(oracle->cluster, node, "O7", "record number %llu follows %llu",
+			      (unsigned long long)view->number, (unsigned long long)oracle->numbers);
+	WL_CHECK(view->number < oracle->records_max);
+	/* Sequences of a session grow: looking back a little finds a repetition. */
+	for (uint64_t back = oracle->numbers; back > 0 && oracle->numbers - back < 4096; back--) {
+		const struct sim_stored_record *before = &oracle->records[back];
+
+		if (before->session != view->header.session)
+			continue;
+		if (before->sequence >= view->header.sequence)
+			sim_violation(oracle->cluster, node, "O7", "session %llx: sequence %llu stands behind %llu",
+				      (unsigned long long)view->header.session,
+				      (unsigned long long)view->header.sequence,
+				      (unsigned long long)before->sequence);
+		break;
+	}
+	record = &oracle->records[view->number];
+	record->session = view->header.session;
+	record->sequence = view->header.sequence;
+	record->bytes = view->header.bytes;
+	record->checksum = wl_crc64(0, view->payload, view->header.bytes);
+	oracle->numbers = view->number;
+}
+
+static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64_t index, uint64_t chain)
+{
+	const struct wl_log *log = &node->journal->log;
+	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
+	uint32_t bytes;
+	const uint8_t *image = wl_log_image_in_ring(log, index, &bytes);
+	struct wl_entry_header header;
+	struct wl_record_walk walk;
+	struct wl_record_view view;
+
+	WL_CHECK(index < oracle->entries_max && index == oracle->committed + 1);
+	if (!image)
+		image = node->drive.platters + slot->offset;
+	if (wl_entry_decode(image, slot->bytes, &header) != WL_ENTRY_OK)
+		sim_violation(oracle->cluster, node->number, "O2", "committed entry %llu does not decode",
+			      (unsigned long long)index);
+	oracle->entries[index].chain = chain;
+	oracle->entries[index].term = header.term;
+	oracle->committed = index;
+	wl_record_walk_init(&walk, image, &header);
+	while (wl_record_walk_next(&walk, &view))
+		store_record(oracle, node->number, &view);
+}
+
+/* Where this node's durable entries lie, so that platters can be looked at when the node is down. */
+static void note_places(struct sim_oracle *oracle, struct sim_node *node)
+{
+	const struct wl_log *log = &node->journal->log;
+	uint64_t from = oracle->durable_seen[node->number];
+
+	if (oracle->generation_seen[node->number] != log->generation + (node->boot << 32)) {
+		oracle->generation_seen[node->number] = log->generation + (node->boot << 32);
+		from = node->journal->replica.commit; /* what lies behind may have been replaced */
+		if (from > 64)
+			from -= 64;
+		else
+			from = 0;
+	}
+	for (uint64_t index = from + 1; index <= log->durable.index; index++) {
+		const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
+
+		if (slot->index == index && index < oracle->entries_max)
+			oracle->entries[index].offset[node->number] = slot->offset;
+	}
+	oracle->durable_seen[node->number] = log->durable.index;
+}
+
+static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, uint64_t index)
+{
+	uint32_t voters = node->journal->replica.view.voters;
+	unsigned copies = 0;
+
+	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++)
+		copies += is_on_platter(&oracle->cluster->nodes[number],
+					oracle->entries[index].offset[number], index,
+					oracle->entries[index].chain);
+	if (copies < wl_quorum_size(voters))
+		sim_violation(oracle->cluster, node->number, "O3", "entry %llu is committed with %u durable copies",
+			      (unsigned long long)index, copies);
+}
+
+static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
+{
+	const struct wl_replica *replica = &node->journal->replica;
+	uint64_t before = oracle->commit_of_life[node->number];
+	uint64_t chain;
+
+	if (oracle->boot_of_life[node->number] != node->boot) {
+		oracle->boot_of_life[node->number] = node->boot;
+		before = 0;
+	}
+	if (replica->commit < before)
+		sim_violation(oracle->cluster, node->number, "O4", "commit fell from %llu to %llu",
+			      (unsigned long long)before, (unsigned long long)replica->commit);
+	for (uint64_t index = before + 1; index <= replica->commit; index++) {
+		if (!wl_log_chain_at(&node->journal->log, index, &chain))
+			continue;
+		if (index > oracle->committed)
+			store_entry(oracle, node, index, chain);
+		else if (oracle->entries[index].chain != chain)
+			sim_violation(oracle->cluster, node->number, "O2",
+				      "entry %llu is not what was committed there before",
+				      (unsigned long long)index);
+	}
+	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before && before != 0)
+		check_commit_rule(oracle, node, replica->commit);
+	oracle->commit_of_life[node->number] = replica->commit;
+}
+
+static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
+{
+	const struct wl_replica *replica = &node->journal->replica;
+	uint64_t term = replica->view.term;
+	uint64_t chain;
+
+	if (term < oracle->highest_term[node->number])
+		sim_violation(oracle->cluster, node->number, "O9", "term fell from %llu to %llu",
+			      (unsigned long long)oracle->highest_term[node->number], (unsigned long long)term);
+	oracle->highest_term[node->number] = term;
+	if (replica->view.role != WL_ROLE_LEADER)
+		return;
+	WL_CHECK(term < SIM_ORACLE_TERMS);
+	if (oracle->leader_of_term[term] == node->number)
+		return;
+	if (oracle->leader_of_term[term] != 0)
+		sim_violation(oracle->cluster, node->number, "O1", "term %llu is led by node %llu, too",
+			      (unsigned long long)term, (unsigned long long)oracle->leader_of_term[term]);
+	oracle->leader_of_term[term] = node->number;
+	if (oracle->committed != 0 && (!wl_log_chain_at(&node->journal->log, oracle->committed, &chain) ||
+				       chain != oracle->entries[oracle->committed].chain))
+		sim_violation(oracle->cluster, node->number, "O8", "leads term %llu without committed entry %llu",
+			      (unsigned long long)term, (unsigned long long)oracle->committed);
+}
+
+static void after_turn(void *context, struct sim_node *node)
+{
+	struct sim_oracle *oracle = context;
+	const char *broken = wl_replica_check(&node->journal->replica);
+
+	oracle->checks++;
+	if (!broken)
+		broken = wl_log_check(&node->journal->log);
+	if (broken)
+		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
+	if (node->journal->replica.view.epoch == 0)
+		return; /* no view yet */
+	note_places(oracle, node);
+	check_leader(oracle, node);
+	check_commit(oracle, node);
+}
+
+static void on_ack(void *context, struct sim_client *client, uint64_t sequence, uint64_t number, int status)
+{
+	struct sim_oracle *oracle = context;
+	const struct sim_stored_record *record;
+	uint8_t payload[8192];
+	uint32_t bytes = sim_client_payload_bytes(client->session, sequence);
+
+	oracle->answers++;
+	if (status != WIRELOG_OK)
+		return;
+	if (number == 0 || number > oracle->numbers)
+		sim_violation(oracle->cluster, 0, "O6", "client %u was told number %llu, committed are %llu",
+			      client->number, (unsigned long long)number, (unsigned long long)oracle->numbers);
+	record = &oracle->records[number];
+	sim_client_payload(client->session, sequence, payload, bytes);
+	if (record->session != client->session || record->sequence != sequence || record->bytes != bytes ||
+	    record->checksum != wl_crc64(0, payload, bytes))
+		sim_violation(oracle->cluster, 0, "O6", "number %llu is not sequence %llu of client %u",
+			      (unsigned long long)number, (unsigned long long)sequence, client->number);
+}
+
+void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client)
+{
+	client->on_ack = on_ack;
+	client->context = oracle;
+	oracle->cluster->after_turn = after_turn;
+	oracle->cluster->context = oracle;
+}
+
+void sim_oracle_finish(struct sim_oracle *oracle)
+{
+	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
+		struct sim_node *node = &oracle->cluster->nodes[number];
+		uint64_t chain;
+
+		if (!node->up)
+			continue;
+		if (node->journal->replica.commit < oracle->committed)
+			sim_violation(oracle->cluster, number, "O10", "commit %llu stays behind %llu",
+				      (unsigned long long)node->journal->replica.commit,
+				      (unsigned long long)oracle->committed);
+		if (!wl_log_chain_at(&node->journal->log, oracle->committed, &chain) ||
+		    chain != oracle->entries[oracle->committed].chain)
+			sim_violation(oracle->cluster, number, "O10", "chain values differ at %llu",
+				      (unsigned long long)oracle->committed);
+	}
+}
+
+uint64_t sim_oracle_hash(const struct sim_oracle *oracle)
+{
+	uint64_t words[] = { oracle->committed, oracle->numbers, oracle->answers, oracle->checks,
+			     oracle->committed ? oracle->entries[oracle->committed].chain : 0,
+			     oracle->cluster->agenda.happened, oracle->cluster->network.sent,
+			     oracle->cluster->network.lost };
+
+	return wl_crc64(oracle->cluster->seed, words, sizeof(words));
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What must hold, checked after every turn of every actor. It keeps the one true history beside the
+ * nodes: each entry that anybody ever called committed, each record in it, each answer that a client was given. It
+ * believes platters, not match indexes.
+ *
+ *  O1  one leader a term
+ *  O2  what is committed at an index is the same entry (chain value) on every node, for ever
+ *  O3  a leader commits only what stands on the platters of a majority
+ *  O4  commit does not fall during a life, and is at most the tail
+ *  O5  the invariants of log and replica (wl_log_check, wl_replica_check)
+ *  O6  an answer "committed" names a committed number, that holds exactly that record; told twice, the same number
+ *  O7  record numbers are dense; {session, sequence} stands in the log once; sequences of a session grow
+ *  O8  a leader has every committed entry when it starts to lead (leader completeness)
+ *  O9  terms do not fall on a node, over all its lives
+ *  O10 in the end everything that was answered is on every node that is up (sim_oracle_finish)
+ */
+#ifndef WL_TESTS_SIM_ORACLE_H
+#define WL_TESTS_SIM_ORACLE_H
+
+#include "tests/sim/client.h"
+#include "tests/sim/node.h"
+
+#define SIM_ORACLE_TERMS 4096u
+
+struct sim_committed {
+	uint64_t chain, term, offset[WIRELOG_NODES_MAX + 1]; /* where on each node's drive, 0 = not seen there */
+};
+
+struct sim_stored_record {
+	uint64_t session, sequence, checksum;
+	uint32_t bytes;
+};
+
+struct sim_oracle {
+	struct sim_cluster *cluster;
+	struct sim_committed *entries; /* by index */
+	uint64_t committed, entries_max;
+	struct sim_stored_record *records; /* by number */
+	uint64_t numbers, records_max;
+	uint64_t leader_of_term[SIM_ORACLE_TERMS];
+	uint64_t commit_of_life[WIRELOG_NODES_MAX + 1], boot_of_life[WIRELOG_NODES_MAX + 1];
+	uint64_t highest_term[WIRELOG_NODES_MAX + 1];
+	uint64_t durable_seen[WIRELOG_NODES_MAX + 1], generation_seen[WIRELOG_NODES_MAX + 1];
+	uint64_t answers;
+	uint64_t checks;
+};
+
+void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster);
+void sim_oracle_fini(struct sim_oracle *oracle);
+void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client);
+/* After everything healed. */
+void sim_oracle_finish(struct sim_oracle *oracle);
+/* A number that depends on everything that happened: equal for equal seeds. */
+uint64_t sim_oracle_hash(const struct sim_oracle *oracle);
+/* Ends the run: prints what does not hold, seed and time. */
+void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule, const char *detail, ...)
+	__attribute__((noreturn, format(printf, 4, 5)));
+
+#endif

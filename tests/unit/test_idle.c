@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "dataplane/idle.h"
+#include "tests/unit/runner.h"
+
+static char reason[200];
+
+static enum wl_idle choose(struct wl_idle_facts facts)
+{
+	return wl_idle_choose(&facts, reason, sizeof(reason));
+}
+
+static void pollers_with_a_core_each_spin(void)
+{
+	CU_ASSERT_EQUAL(choose((struct wl_idle_facts){.cores = 8, .pollers = 3}), WL_IDLE_SPIN);
+	CU_ASSERT_STRING_EQUAL(reason, "3 pollers on 8 cores, each has one to itself");
+}
+
+static void more_pollers_than_cores_yield(void)
+{
+	CU_ASSERT_EQUAL(choose((struct wl_idle_facts){.cores = 2, .pollers = 4}), WL_IDLE_YIELD);
+	CU_ASSERT_STRING_EQUAL(reason, "4 pollers on 2 cores");
+}
+
+static void a_poller_leaves_room_for_the_control_thread(void)
+{
+	struct wl_idle_facts facts = {.cores = 1, .pollers = 1, .other_threads = 1};
+
+	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_YIELD);
+	CU_ASSERT_STRING_EQUAL(reason, "1 poller on 1 core leave none for the control thread");
+	facts.cores = 2;
+	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_SPIN);
+}
+
+static void a_core_that_serves_the_disk_is_not_spun_on(void)
+{
+	struct wl_idle_facts facts = {.cores = 8, .pollers = 1, .core_serves_disk = true};
+
+	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_YIELD);
+	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "shares its core with disk completions"));
+}
+
+static void two_workers_on_one_core_yield_however_many_cores_there_are(void)
+{
+	struct wl_idle_facts facts = {.cores = 64, .pollers = 2, .core_is_shared = true};
+
+	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_YIELD);
+	CU_ASSERT_STRING_EQUAL(reason, "another poller has the same core");
+}
+
+static void a_wish_is_followed_and_a_bad_one_warned_about(void)
+{
+	struct wl_idle_facts facts = {.wish = WL_IDLE_SPIN, .cores = 2, .pollers = 4};
+
+	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_SPIN);
+	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "warning: 4 pollers on 2 cores"));
+	facts.pollers = 1;
+	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_SPIN);
+	CU_ASSERT_STRING_EQUAL(reason, "configured");
+	facts.wish = WL_IDLE_BACKOFF;
+	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_BACKOFF);
+}
+
+static void names_and_strategies_are_each_others_inverse(void)
+{
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT_EQUAL(wl_idle_by_name(wl_idle_name((enum wl_idle)i)), i);
+	CU_ASSERT_EQUAL(wl_idle_by_name("busy"), -1);
+}
+
+static void a_reason_that_does_not_fit_is_cut_and_ended(void)
+{
+	struct wl_idle_facts facts = {.cores = 2, .pollers = 4};
+	char text[6];
+
+	memset(text, 'x', sizeof(text));
+	wl_idle_choose(&facts, text, sizeof(text));
+	CU_ASSERT_STRING_EQUAL(text, "4 pol");
+}
+
+static void work_ends_the_backing_off(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_BACKOFF, .sleep_ns_max = 2000};
+
+	for (unsigned i = 0; i < 200; i++)
+		wl_idle_rest(&idler, 0);
+	CU_ASSERT_EQUAL(idler.empty_turns, 200);
+	wl_idle_rest(&idler, 1);
+	CU_ASSERT_EQUAL(idler.empty_turns, 0);
+}
+
+WL_SUITE(idle)
+{
+	WL_TEST(pollers_with_a_core_each_spin),
+	WL_TEST(more_pollers_than_cores_yield),
+	WL_TEST(a_poller_leaves_room_for_the_control_thread),
+	WL_TEST(a_core_that_serves_the_disk_is_not_spun_on),
+	WL_TEST(two_workers_on_one_core_yield_however_many_cores_there_are),
+	WL_TEST(a_wish_is_followed_and_a_bad_one_warned_about),
+	WL_TEST(names_and_strategies_are_each_others_inverse),
+	WL_TEST(a_reason_that_does_not_fit_is_cut_and_ended),
+	WL_TEST(work_ends_the_backing_off),
+};

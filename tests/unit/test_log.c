@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "dataplane/bytes.h"
+#include "dataplane/crc.h"
+#include "tests/unit/log_fixture.h"
+#include "tests/unit/runner.h"
+
+static struct log_fixture fixture;
+static struct wl_log *const the_log = &fixture.log;
+
+static void begin(uint64_t segments_max)
+{
+	log_fixture_init(&fixture, segments_max);
+	log_fixture_settle(&fixture);
+}
+
+static void end(void)
+{
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	log_fixture_fini(&fixture);
+}
+
+static void sealed_entry_is_the_tail_and_decodes(void)
+{
+	struct wl_record_header record = { 5, 1, 13, WL_RECORD_DATA }, opened = { 9, 1, 0, WL_RECORD_OPEN_SESSION };
+	struct wl_entry_header header;
+	uint64_t number = 99;
+	const uint8_t *image;
+	uint32_t bytes;
+
+	begin(2);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 4, 77, 0), WL_LOG_OK);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &opened, NULL, &number), WL_LOG_OK);
+	CU_ASSERT_EQUAL(number, 0);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &record, (const uint8_t *)"thirteen byte", &number), WL_LOG_OK);
+	CU_ASSERT_EQUAL(number, 1);
+	CU_ASSERT_TRUE(wl_position_equal(wl_log_seal_entry(the_log), (struct wl_position){ 4, 1 }));
+
+	image = wl_log_image_in_ring(the_log, 1, &bytes);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(image);
+	CU_ASSERT_EQUAL(wl_entry_decode(image, bytes, &header), WL_ENTRY_OK);
+	CU_ASSERT_EQUAL(header.data_count, 1);
+	CU_ASSERT_EQUAL(header.record_count, 2);
+	CU_ASSERT_EQUAL(the_log->next_number, 2);
+	CU_ASSERT_EQUAL(the_log->tail_chain, wl_entry_chain(image));
+	end();
+}
+
+static void follower_makes_the_same_log_from_images(void)
+{
+	uint64_t chain;
+	size_t size;
+
+	begin(2);
+	for (unsigned at = 0; at < 5; at++) {
+		size = log_fixture_make_image(&fixture, 3, 100 * at);
+		CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_OK);
+		chain = wl_entry_chain(fixture.image);
+		CU_ASSERT_EQUAL(the_log->tail_chain, chain);
+	}
+	CU_ASSERT_EQUAL(the_log->tail.index, 5);
+	CU_ASSERT_EQUAL(the_log->next_number, 6);
+	end();
+}
+
+static void image_that_does_not_continue_the_tail_is_refused(void)
+{
+	size_t size;
+
+	begin(2);
+	log_fixture_append(&fixture, 3, 10);
+	size = log_fixture_make_image(&fixture, 3, 10);
+	log_fixture_append(&fixture, 3, 11);
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_DAMAGED); /* scratch reused */
+	wl_log_truncate(the_log, 1);
+	size = log_fixture_make_image(&fixture, 4, 10);
+	wl_store_u64(fixture.image + 48, 1234); /* previous chain */
+	wl_store_u32(fixture.image + 92, wl_crc32c(fixture.image, 92));
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_NOT_NEXT);
+	size = log_fixture_make_image(&fixture, 2, 10); /* a term below the tail's */
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_NOT_NEXT);
+	end();
+}
+
+static void image_that_fails_its_checksum_or_is_foreign_is_refused(void)
+{
+	size_t size;
+
+	begin(2);
+	size = log_fixture_make_image(&fixture, 3, 10);
+	fixture.image[WL_ENTRY_HEADER_BYTES + 30] ^= 1;
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_DAMAGED);
+	size = log_fixture_make_image(&fixture, 3, 10);
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size - 1), WL_LOG_DAMAGED);
+	wl_store_u32(fixture.image + 16, FIXTURE_JOURNAL + 1);
+	wl_store_u32(fixture.image + 92, wl_crc32c(fixture.image, 92));
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_DAMAGED);
+	CU_ASSERT_EQUAL(the_log->tail.index, 0);
+	end();
+}
+
+static void nothing_is_appended_before_there_is_a_segment(void)
+{
+	log_fixture_init(&fixture, 2);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_NO_SEGMENT);
+	log_fixture_settle(&fixture);
+	CU_ASSERT_EQUAL(the_log->segments_ready, 2);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
+	wl_log_abandon_entry(the_log);
+	end();
+}
+
+static void entry_is_full_at_its_target_but_takes_any_first_record(void)
+{
+	struct wl_record_header small = { 5, 1, 100, WL_RECORD_DATA };
+	struct wl_record_header huge = { 5, 2, WIRELOG_RECORD_BYTES_MAX, WL_RECORD_DATA };
+	uint64_t number;
+
+	begin(2);
+	memset(fixture.image, 1, WIRELOG_RECORD_BYTES_MAX);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &small, fixture.image, &number), WL_LOG_OK);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &huge, fixture.image, &number), WL_LOG_ENTRY_FULL);
+	wl_log_seal_entry(the_log);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &huge, fixture.image, &number), WL_LOG_OK);
+	CU_ASSERT_TRUE(wl_log_entry_is_full(the_log));
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &small, fixture.image, &number), WL_LOG_ENTRY_FULL);
+	wl_log_seal_entry(the_log);
+	CU_ASSERT_EQUAL(the_log->next_number, 3);
+	end();
+}
+
+static void durable_counts_only_a_contiguous_front(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 1);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	CU_ASSERT_EQUAL_FATAL(fixture.drive.pending_count, 3);
+
+	memory_drive_complete(&fixture.drive, 2, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	CU_ASSERT_EQUAL(the_log->durable.index, 0);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	CU_ASSERT_EQUAL(the_log->durable.index, 1);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	CU_ASSERT_EQUAL(the_log->durable.index, 3);
+	end();
+}
+
+static void completion_of_a_truncated_entry_credits_nothing_that_replaced_it(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	wl_log_truncate(the_log, 1);
+	log_fixture_append(&fixture, 2, 10);
+	log_fixture_append(&fixture, 2, 10);
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	CU_ASSERT_EQUAL(the_log->generation, 1);
+
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 1, 1 }));
+	log_fixture_settle(&fixture);
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 2, 3 }));
+	CU_ASSERT_EQUAL(the_log->dead_count, 1);
+	end();
+}
+
+static void truncation_below_durable_lowers_durable_with_its_term(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_append(&fixture, 2, 10);
+	log_fixture_append(&fixture, 5, 10);
+	log_fixture_settle(&fixture);
+	wl_log_truncate(the_log, 2);
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 2, 2 }));
+	CU_ASSERT_TRUE(wl_position_equal(the_log->tail, (struct wl_position){ 2, 2 }));
+	wl_log_truncate(the_log, 0);
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 0, 0 }));
+	CU_ASSERT_EQUAL(the_log->next_number, 1);
+	CU_ASSERT_EQUAL(the_log->tail_chain, wl_entry_chain_origin(FIXTURE_CLUSTER, FIXTURE_JOURNAL));
+	log_fixture_append(&fixture, 6, 10);
+	log_fixture_settle(&fixture);
+	CU_ASSERT_EQUAL(the_log->durable.index, 1);
+	end();
+}
+
+static void stale_and_repeated_completions_are_not_believed(void)
+{
+	struct wl_disk_completion completion = { .verb = WL_DISK_WRITE };
+
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	completion.offset = completion.cookie = fixture.drive.pending[0].request.offset;
+	completion.bytes = fixture.drive.pending[0].request.bytes;
+	wl_log_on_written(the_log, &completion);
+	CU_ASSERT_EQUAL(the_log->durable.index, 1);
+	log_fixture_append(&fixture, 1, 10);
+	wl_log_on_written(the_log, &completion);
+	completion.offset = completion.cookie = the_log->append_offset & ~4095ull;
+	wl_log_on_written(the_log, &completion); /* still open */
+	CU_ASSERT_EQUAL(the_log->durable.index, 1);
+	CU_ASSERT_EQUAL(the_log->writes_in_flight, 0);
+	end();
+}
+
+static void failed_write_poisons_for_good(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_FAILED);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	CU_ASSERT_TRUE(the_log->poisoned);
+	CU_ASSERT_EQUAL(the_log->durable.index, 0);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_POISONED);
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, 8), WL_LOG_POISONED);
+	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 0);
+	end();
+}
+
+static void short_write_poisons(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 1, 9000);
+	log_fixture_submit(&fixture);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	fixture.drive.done[0].bytes -= WL_BLOCK_BYTES;
+	log_fixture_reap(&fixture);
+	CU_ASSERT_TRUE(the_log->poisoned);
+	end();
+}
+
+static void at_most_eight_writes_are_in_flight_and_the_rest_gathers_in_one(void)
+{
+	begin(2);
+	for (unsigned at = 0; at < 20; at++) {
+		log_fixture_append(&fixture, 1, 10);
+		log_fixture_submit(&fixture);
+	}
+	CU_ASSERT_EQUAL(the_log->writes_in_flight, WL_WRITES_IN_FLIGHT_MAX);
+	CU_ASSERT_EQUAL(the_log->chunk_count, WL_WRITES_IN_FLIGHT_MAX + 1);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 1);
+	CU_ASSERT_EQUAL(the_log->chunk_count, WL_WRITES_IN_FLIGHT_MAX);
+	end();
+}
+
+static void open_entry_keeps_its_chunk_from_the_disk(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
+	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 0);
+	wl_log_abandon_entry(the_log);
+	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 1);
+	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 0); /* an empty chunk is not written */
+	end();
+}
+
+static void ring_is_not_overwritten_before_it_is_durable(void)
+{
+	enum wl_log_result result = WL_LOG_OK;
+	const uint8_t *image;
+	uint32_t bytes;
+
+	begin(3);
+	log_fixture_append(&fixture, 1, 1000);
+	for (unsigned at = 0; at < 20 && result == WL_LOG_OK; at++) {
+		size_t size = log_fixture_make_image(&fixture, 1, 900000);
+
+		result = wl_log_append_image(the_log, fixture.image, size);
+		log_fixture_submit(&fixture);
+	}
+	CU_ASSERT_EQUAL(result, WL_LOG_NO_ROOM);
+	CU_ASSERT_PTR_NOT_NULL(wl_log_image_in_ring(the_log, 1, &bytes));
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	log_fixture_settle(&fixture);
+	log_fixture_append(&fixture, 1, 900000);
+	image = wl_log_image_in_ring(the_log, 1, &bytes);
+	CU_ASSERT_PTR_NULL(image);
+	end();
+}
+
+static void full_device_refuses_only_when_the_segment_is_used_up_and_resumes(void)
+{
+	uint64_t before;
+	size_t size;
+
+	log_fixture_init(&fixture, 3);
+	log_fixture_submit(&fixture);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	fixture.drive.full = true;
+	log_fixture_settle(&fixture);
+	CU_ASSERT_EQUAL(the_log->segments_ready, 1);
+	CU_ASSERT_FALSE(the_log->no_space);
+	for (;;) {
+		size = log_fixture_make_image(&fixture, 1, 500000);
+		if (wl_log_append_image(the_log, fixture.image, size) != WL_LOG_OK)
+			break;
+		log_fixture_settle(&fixture);
+	}
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_NO_SPACE);
+	CU_ASSERT_TRUE(the_log->no_space);
+	before = the_log->tail.index;
+	CU_ASSERT_TRUE(before > 10);
+
+	wl_log_retry_space(the_log);
+	log_fixture_settle(&fixture);
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_NO_SPACE);
+	fixture.drive.full = false;
+	wl_log_retry_space(the_log);
+	log_fixture_settle(&fixture);
+	CU_ASSERT_FALSE(the_log->no_space);
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_OK);
+	end();
+}
+
+static void stream_ends_at_bytes_max_with_a_distinct_result(void)
+{
+	enum wl_log_result result;
+
+	begin(1);
+	do {
+		size_t size = log_fixture_make_image(&fixture, 1, 900000);
+
+		result = wl_log_append_image(the_log, fixture.image, size);
+		log_fixture_settle(&fixture);
+	} while (result == WL_LOG_OK);
+	CU_ASSERT_EQUAL(result, WL_LOG_NO_SPACE);
+	CU_ASSERT_TRUE(the_log->append_offset <= WL_SEGMENT_BYTES_MIN);
+	end();
+}
+
+static void terms_are_exact_for_every_index(void)
+{
+	static const uint64_t terms[] = { 1, 1, 1, 4, 4, 6, 9, 9, 9, 9 };
+	uint64_t term;
+
+	begin(2);
+	for (unsigned at = 0; at < 10; at++)
+		log_fixture_append(&fixture, terms[at], 5);
+	for (unsigned at = 0; at < 10; at++) {
+		CU_ASSERT_TRUE(wl_log_term_at(the_log, at + 1, &term));
+		CU_ASSERT_EQUAL(term, terms[at]);
+	}
+	CU_ASSERT_TRUE(wl_log_term_at(the_log, 0, &term));
+	CU_ASSERT_EQUAL(term, 0);
+	CU_ASSERT_FALSE(wl_log_term_at(the_log, 11, &term));
+	CU_ASSERT_EQUAL(wl_log_first_index_of_term(the_log, 4), 4);
+	CU_ASSERT_EQUAL(wl_log_first_index_of_term(the_log, 5), 6);
+	CU_ASSERT_EQUAL(wl_log_first_index_of_term(the_log, 1), 1);
+	CU_ASSERT_EQUAL(wl_log_first_index_of_term(the_log, 10), 11);
+	end();
+}
+
+static void marks_find_index_number_and_time(void)
+{
+	begin(2);
+	CU_ASSERT_PTR_NULL(wl_log_mark_by_index(the_log, 1));
+	for (unsigned at = 0; at < 300; at++) {
+		log_fixture_append(&fixture, 1, 4000);
+		if (at % 5 == 4)
+			log_fixture_settle(&fixture);
+	}
+	CU_ASSERT_TRUE(the_log->mark_count > 5);
+	for (uint64_t index = 1; index <= 300; index++) {
+		const struct wl_log_mark *mark = wl_log_mark_by_index(the_log, index);
+
+		CU_ASSERT_TRUE(mark && mark->index <= index);
+		CU_ASSERT_TRUE(mark == wl_log_mark_by_number(the_log, index)); /* one record an entry */
+		CU_ASSERT_TRUE(mark + 1 == the_log->marks + the_log->mark_count || mark[1].index > index);
+		CU_ASSERT_TRUE(mark == wl_log_mark_by_time(the_log, 1000 * (index - 1)));
+	}
+	end();
+}
+
+static void time_never_falls_though_the_clock_does(void)
+{
+	struct wl_entry_header header;
+	uint32_t bytes;
+
+	begin(2);
+	for (unsigned at = 0; at < 3; at++) {
+		CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_TERM_START, 1, 1000 - at, 0), WL_LOG_OK);
+		wl_log_seal_entry(the_log);
+	}
+	wl_entry_decode_header(wl_log_image_in_ring(the_log, 3, &bytes), WL_ENTRY_HEADER_BYTES, &header);
+	CU_ASSERT_EQUAL(header.timestamp_ns, 1000);
+	wl_log_truncate(the_log, 2);
+	CU_ASSERT_EQUAL(the_log->last_timestamp_ns, 1000);
+	end();
+}
+
+static void impossible_calls_stop(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 3, 5);
+	WL_ASSERT_STOPS(wl_log_truncate(the_log, 1));
+	WL_ASSERT_STOPS((void)wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 2, 0, 0));
+	WL_ASSERT_STOPS(wl_log_abandon_entry(the_log));
+	end();
+}
+
+WL_SUITE(log){
+	WL_TEST(sealed_entry_is_the_tail_and_decodes),
+	WL_TEST(follower_makes_the_same_log_from_images),
+	WL_TEST(image_that_does_not_continue_the_tail_is_refused),
+	WL_TEST(image_that_fails_its_checksum_or_is_foreign_is_refused),
+	WL_TEST(nothing_is_appended_before_there_is_a_segment),
+	WL_TEST(entry_is_full_at_its_target_but_takes_any_first_record),
+	WL_TEST(durable_counts_only_a_contiguous_front),
+	WL_TEST(completion_of_a_truncated_entry_credits_nothing_that_replaced_it),
+	WL_TEST(truncation_below_durable_lowers_durable_with_its_term),
+	WL_TEST(stale_and_repeated_completions_are_not_believed),
+	WL_TEST(failed_write_poisons_for_good),
+	WL_TEST(short_write_poisons),
+	WL_TEST(at_most_eight_writes_are_in_flight_and_the_rest_gathers_in_one),
+	WL_TEST(open_entry_keeps_its_chunk_from_the_disk),
+	WL_TEST(ring_is_not_overwritten_before_it_is_durable),
+	WL_TEST(full_device_refuses_only_when_the_segment_is_used_up_and_resumes),
+	WL_TEST(stream_ends_at_bytes_max_with_a_distinct_result),
+	WL_TEST(terms_are_exact_for_every_index),
+	WL_TEST(marks_find_index_number_and_time),
+	WL_TEST(time_never_falls_though_the_clock_does),
+	WL_TEST(impossible_calls_stop),
+};
