@@ -68,7 +68,8 @@ LIBS = -Wl,--as-needed $(DPDK_LIBS) $(HOST_LIBS) -lIPSec_MB -lpthread -lm
 
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
 	-Wvla -Wundef $(if $(filter 1,$(WERROR)),-Werror)
-CPPFLAGS += -I. -Iinclude -D_GNU_SOURCE -DWIRELOG_VERSION_TEXT='"$(VERSION)"'
+# GEOMETRY: a folder whose headers stand in for some of ours (tests/sim/tiny: small limits).
+CPPFLAGS += $(addprefix -I,$(GEOMETRY)) -I. -Iinclude -D_GNU_SOURCE -DWIRELOG_VERSION_TEXT='"$(VERSION)"'
 # Position independent throughout: one object serves the programs and the shared library.
 BASE_CFLAGS := -std=gnu11 $(OPT) -g -march=$(MARCH) $(WARNINGS) -fno-common \
 	-fPIC -fno-semantic-interposition -fno-strict-aliasing -fno-omit-frame-pointer
@@ -97,6 +98,10 @@ compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardeni
 	-MMD -MP -c -o $@ $<
 link = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(1) $(LIBS)
+# Our programs have the DPDK transport in them: the weak reference alone would not fetch it from the archive.
+link += $(if $(filter $(LIBWIRELOG),$^),-Wl$(comma)-u$(comma)wirelog_dpdk_transport)
+shared = $(CC) $(filter-out -pie,$(BASE_LDFLAGS)) -shared -Wl,-soname,$(@F) -Wl,-z,defs $(LDFLAGS) -o $@ \
+	-Wl,--version-script,$@.map $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed $(1)
 
 # ---- sources -----------------------------------------------------------------------------------
 
@@ -105,8 +110,11 @@ programs = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(wildcard $(1)/$(3).c))
 
 DATAPLANE := $(wildcard dataplane/*.c)
 CONTROL := $(filter-out control/main.c,$(wildcard control/*.c))
-COMMAND := $(wildcard client/cmd_*.c client/tool_*.c)
+COMMAND := $(wildcard client/cmd_*.c client/tool_*.c client/itch*.c client/hlog_file.c \
+	client/byte_stream_file.c client/record_source_file.c)
 LIBRARY := $(filter-out client/main.c $(COMMAND),$(wildcard client/*.c))
+# What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
+LIBRARY_DPDK := client/transport_dpdk.c client/arp.c
 UNIT := $(wildcard tests/unit/*.c)
 SIM := $(wildcard tests/sim/*.c)
 
@@ -115,14 +123,19 @@ LIBCONTROL := $(BUILD)/libcontrol.a
 LIBCOMMAND := $(BUILD)/libcommand.a
 LIBWIRELOG := $(BUILD)/libwirelog.a
 SONAME := libwirelog.so.0
+SONAME_DPDK := libwirelog-dpdk.so.0
 ARCHIVES := $(LIBCOMMAND) $(LIBWIRELOG) $(LIBCONTROL)
 
 E2E_PROGRAMS := $(call programs,tests/e2e,e2e,*)
 PERF_PROGRAMS := $(call programs,perf,perf,*)
 FUZZ_PROGRAMS := $(call programs,tests/fuzz,fuzz,fuzz_*)
+EXAMPLES := $(call programs,docs/examples,examples,*)
+# What fuzzers share, and the log on a drive in memory that the unit tests have.
+FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_% tests/fuzz/seed_corpus.c,$(wildcard tests/fuzz/*.c)) \
+	tests/unit/log_fixture.c tests/unit/memory_drive.c
 PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
 	$(if $(wildcard client/main.c),$(BUILD)/wirelog) \
-	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME))
+	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK))
 SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
 
 # ---- targets for people ------------------------------------------------------------------------
@@ -135,7 +148,7 @@ help: ## this list
 
 all: $(PRODUCTS) ## wirelogd, wirelog, libwirelog
 
-.PHONY: demo test unit e2e sim model fuzz bench asan tsan coverage
+.PHONY: demo test unit e2e sim mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
@@ -152,14 +165,29 @@ unit: $(BUILD)/unit ## build and run the unit tests; ONLY='ring log.*' selects
 e2e: all $(E2E_PROGRAMS) ## real nodes, real files; ONLY=failover selects a script
 	@tests/run --build $(BUILD) --only e2e $(ONLY)
 
-sim: $(BUILD)/wlsim ## simulate whole clusters under faults; SEEDS=1..2000 chooses which
-	@$(BUILD)/wlsim --seeds $(or $(SEEDS),1..2000) --jobs $$(nproc)
+sim: $(BUILD)/wlsim tiny-sim ## simulate whole clusters under faults; SEEDS=1..2000 chooses which
+	@tests/sim/run --build $(BUILD) --seeds $(or $(SEEDS),1..2000)
+
+mutants: ## put known bugs back one at a time: after how many seeds does the simulator find each?
+	@+$(MAKE) BUILD=$(BUILD)/mutants GEOMETRY='tests/sim/mutants tests/sim/tiny' $(BUILD)/mutants/wlsim
+	@$(BUILD)/mutants/wlsim --mutants --jobs $$(nproc) --seconds $(or $(SECONDS_EACH),120)
+
+coverage-sim: ## line and branch coverage of the pure code by the simulator alone; SEEDS=1..300
+	@+$(MAKE) BUILD=$(BUILD)/coverage-sim COVERAGE=1 OPT=-O1 GEOMETRY=tests/sim/tiny $(BUILD)/coverage-sim/wlsim
+	@find $(BUILD)/coverage-sim/obj -name '*.gcda' -delete
+	@tests/sim/run --build $(BUILD)/coverage-sim --coverage --seeds $(or $(SEEDS),1..300)
+	@gcovr --root . --filter 'dataplane/' --filter 'control/' \
+		--exclude '.*_(dpdk|uring|file|socket|thread|tsc|memory|ipsecmb)\.[ch]' \
+		--html-details $(BUILD)/coverage-sim/index.html --print-summary $(BUILD)/coverage-sim/obj
 
 model: ## check the model of the seam with spin, and that it refutes the broken variants
 	@tests/model/run
 
 fuzz: fuzz-programs ## run every fuzzer for FUZZ_SECONDS (60) seconds
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} tests/run --build $(BUILD) --only fuzz $(ONLY)
+
+fuzz-seeds: $(BUILD)/fuzz/seed_corpus ## write tests/fuzz/corpus again, with the real encoders
+	@$< tests/fuzz/corpus
 
 bench: all $(PERF_PROGRAMS) ## build and run the benchmarks
 	@$(if $(wildcard perf/run),perf/run --build $(BUILD),\
@@ -179,14 +207,16 @@ coverage: ## unit tests with line and branch coverage, report in $(BUILD)/covera
 		--html-details $(BUILD)/coverage/index.html --print-summary \
 		$(BUILD)/coverage/obj | tail -n 4
 
-.PHONY: everything asan-unit tsan-unit fuzz-programs
+.PHONY: everything tiny-sim asan-unit tsan-unit fuzz-programs
 # What tests/run needs. The variants are sub-makes: same rules, other flags, other directory.
-everything: all $(BUILD)/wlsim $(if $(UNIT),$(BUILD)/unit asan-unit tsan-unit) $(E2E_PROGRAMS) $(PERF_PROGRAMS) \
-	fuzz-programs
+everything: all $(BUILD)/wlsim tiny-sim $(if $(UNIT),$(BUILD)/unit asan-unit tsan-unit) $(E2E_PROGRAMS) $(PERF_PROGRAMS) \
+	$(EXAMPLES) fuzz-programs
 asan-unit:
 	@+$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 $(BUILD)/asan/unit
 tsan-unit:
 	@+$(MAKE) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 $(BUILD)/tsan/unit
+tiny-sim:
+	@+$(MAKE) BUILD=$(BUILD)/tiny GEOMETRY=tests/sim/tiny $(BUILD)/tiny/wlsim
 fuzz-programs:
 	@$(if $(FUZZ_PROGRAMS),+$(MAKE) BUILD=$(BUILD)/fuzz/build CC=clang OPT=-O1 \
 		SAN=fuzzer-no-link$(comma)address$(comma)undefined \
@@ -217,6 +247,7 @@ LIBDIR := $(DESTDIR)$(PREFIX)/lib
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/wirelog
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+DEMODIR := $(DESTDIR)$(PREFIX)/share/wirelog/demo
 MAN_PAGES := $(wildcard docs/man/*.[1-8] docs/*.[1-8])
 SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service drivers-config/*.service)
 
@@ -224,36 +255,39 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 -t $(SBINDIR) $(BUILD)/wirelogd
 	$(Q)install -D -m 755 -t $(BINDIR) $(BUILD)/wirelog
 	$(Q)install -D -m 644 -t $(LIBDIR) $(LIBWIRELOG)
-	$(Q)install -D -m 755 -t $(LIBDIR) $(BUILD)/$(SONAME)
+	$(Q)install -D -m 755 -t $(LIBDIR) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK)
 	$(Q)ln -sf $(SONAME) $(LIBDIR)/libwirelog.so
 	$(Q)install -D -m 644 -t $(INCLUDEDIR) $(wildcard include/wirelog/*.h)
+	$(Q)install -D -m 644 -t $(DEMODIR) $(wildcard drivers-config/demo/*.yaml)
 	$(Q)install -d $(LIBDIR)/pkgconfig
 	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
 		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
 		'Description: client of the wirelog replicated journal' 'Version: $(VERSION)' \
-		'Libs: -L$${libdir} -lwirelog' 'Requires.private: libdpdk' \
-		'Libs.private: -lIPSec_MB -lisal' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -lwirelog' 'Libs.private: -lIPSec_MB -lisal -ldl' \
+		'Cflags: -I$${includedir}' \
 		>$(LIBDIR)/pkgconfig/libwirelog.pc
 	$(Q)for page in $(MAN_PAGES); do \
 		install -D -m 644 -t $(MANDIR)/man$${page##*.} $$page || exit 1; done
-	$(Q)for unit in $(SYSTEMD_UNITS); do \
-		install -D -m 644 -t $(UNITDIR) $$unit || exit 1; done
+	$(Q)install -d $(UNITDIR); for unit in $(SYSTEMD_UNITS); do \
+		sed 's#/usr/local/#$(PREFIX)/#' $$unit >$(UNITDIR)/$${unit##*/} || exit 1; done
 
 uninstall: ## remove what install put there
 	$(Q)rm -f $(SBINDIR)/wirelogd $(BINDIR)/wirelog $(LIBDIR)/libwirelog.a \
-		$(LIBDIR)/libwirelog.so $(LIBDIR)/$(SONAME) $(LIBDIR)/pkgconfig/libwirelog.pc
+		$(LIBDIR)/libwirelog.so $(LIBDIR)/$(SONAME) $(LIBDIR)/$(SONAME_DPDK) $(LIBDIR)/pkgconfig/libwirelog.pc
 	$(Q)rm -f $(foreach header,$(wildcard include/wirelog/*.h),$(INCLUDEDIR)/$(notdir $(header)))
 	$(Q)rm -f $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
-	$(Q)if [ -d $(INCLUDEDIR) ]; then rmdir --ignore-fail-on-non-empty $(INCLUDEDIR); fi
+	$(Q)rm -f $(addprefix $(DEMODIR)/,$(notdir $(wildcard drivers-config/demo/*.yaml)))
+	$(Q)for folder in $(INCLUDEDIR) $(DEMODIR) $(DEMODIR:/demo=); do \
+		[ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
 
 # ---- rules -------------------------------------------------------------------------------------
 
 # Changes when the flags change, so that no object of another kind is linked.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)' | cmp -s - $@ || \
-		printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)' >$@
+	@printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)$(GEOMETRY)$(MUTANTS)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)$(GEOMETRY)$(MUTANTS)' >$@
 .PHONY: FORCE
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
@@ -271,11 +305,18 @@ $(LIBCOMMAND): $(call objects,$(COMMAND)); $(archive)
 # One archive for an application: the library and what it shares with the dataplane.
 $(LIBWIRELOG): $(call objects,$(LIBRARY) $(DATAPLANE)); $(archive)
 
-$(BUILD)/$(SONAME): $(call objects,$(LIBRARY)) $(LIBDATAPLANE)
-	@printf '%s\n' 'WIRELOG_0 { global: wirelog_*; local: *; };' >$(BUILD)/libwirelog.map
-	$(call say,LD)$(CC) $(filter-out -pie,$(BASE_LDFLAGS)) -shared -Wl,-soname,$(SONAME) \
-		-Wl,--version-script,$(BUILD)/libwirelog.map -Wl,-z,defs $(LDFLAGS) -o $@ \
-		$(filter %.o,$^) $(LIBDATAPLANE) $(LIBS)
+$(BUILD)/$(SONAME): $(call objects,$(filter-out $(LIBRARY_DPDK),$(LIBRARY)) dataplane/status.c) $(LIBDATAPLANE)
+	@printf '%s\n' 'WIRELOG_0 { global: wirelog_*; local: *; };' >$@.map
+	$(call say,LD)$(call shared,-lIPSec_MB -lpthread)
+
+$(BUILD)/$(SONAME_DPDK): $(call objects,$(LIBRARY_DPDK)) $(LIBDATAPLANE)
+	@printf '%s\n' 'WIRELOG_DPDK_0 { global: wirelog_dpdk_transport; local: *; };' >$@.map
+	$(call say,LD)$(call shared,$(LIBS))
+
+# As an application builds: the public headers, the shared object, nothing of DPDK.
+$(EXAMPLES): $(BUILD)/examples/%: docs/examples/%.c $(BUILD)/$(SONAME)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -Iinclude $(WARNINGS) $(filter-out -pie,$(BASE_LDFLAGS)) $(LDFLAGS) -o $@ $^
 
 # The daemon takes every object, so that a file cannot be lost in an archive unnoticed.
 $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
@@ -287,7 +328,7 @@ $(BUILD)/wirelog: $(call objects,client/main.c $(COMMAND)) $(LIBWIRELOG)
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
 	$(call say,LD)$(call link,$(CUNIT_LIBS))
 
-$(BUILD)/wlsim: $(call objects,$(SIM)) $(ARCHIVES)
+$(BUILD)/wlsim: $(call objects,$(SIM)) $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
 
 $(E2E_PROGRAMS): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
@@ -298,7 +339,11 @@ $(PERF_PROGRAMS): $(BUILD)/perf/%: $(BUILD)/obj/perf/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LD)$(call link)
 
-$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(ARCHIVES)
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call objects,$(FUZZ_SUPPORT)) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LD)$(call link)
+
+$(BUILD)/fuzz/seed_corpus: $(BUILD)/obj/tests/fuzz/seed_corpus.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LD)$(call link)
 

@@ -123,16 +123,22 @@ static void send_to_peer(struct wl_agent *agent, uint32_t journal,
 {
 	struct wl_agent_worker *worker = &agent->workers[agent->config.worker_of_journal[journal]];
 	struct wl_punt *punt = &agent->punt;
+	struct wl_wire_vote vote = effect->message.vote;
+	struct wl_wire_vote_reply reply = effect->message.reply;
 	size_t bytes = 0;
 
 	switch (effect->type) {
 	case WL_WIRE_PRE_VOTE:
 	case WL_WIRE_VOTE:
-		bytes = wl_wire_encode_vote(punt->data, &effect->message.vote);
+		vote.incarnation = agent->record.incarnation;
+		vote.in_step_boot = agent->record.journals[journal].in_step_boot;
+		bytes = wl_wire_encode_vote(punt->data, &vote);
 		break;
 	case WL_WIRE_PRE_VOTE_REPLY:
 	case WL_WIRE_VOTE_REPLY:
-		bytes = wl_wire_encode_vote_reply(punt->data, &effect->message.reply);
+		reply.incarnation = agent->record.incarnation;
+		reply.in_step_boot = agent->record.journals[journal].in_step_boot;
+		bytes = wl_wire_encode_vote_reply(punt->data, &reply);
 		break;
 	case WL_WIRE_TIMEOUT_NOW:
 		bytes = wl_wire_encode_timeout_now(punt->data, &effect->message.timeout_now);
@@ -201,9 +207,21 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 	};
 
 	agent->counts.messages_up++;
-	if (message->verb == WL_SEAM_STOPPED) {
+	switch (message->verb) {
+	case WL_SEAM_STOPPED:
 		worker->stopped = true;
 		return;
+	case WL_SEAM_PEER_BOOT:
+		wl_agent_on_peer_boot(agent, message);
+		return;
+	case WL_SEAM_OUTLIVED:
+		wl_agent_on_outlived(agent, message);
+		return;
+	case WL_SEAM_IN_STEP:
+		wl_agent_on_in_step(agent, message);
+		return;
+	default:
+		break;
 	}
 	WL_CHECK((unsigned)message->verb < sizeof(handlers) / sizeof(handlers[0]) &&
 		 handlers[message->verb] && message->journal < agent->config.journal_count);
@@ -239,6 +257,9 @@ static bool take_peer_message(struct wl_agent *agent, const struct wl_punt *punt
 	case WL_WIRE_VOTE:
 		if (!wl_wire_decode_vote(punt->data, punt->bytes, &message.vote))
 			return false;
+		if (!wl_agent_believes(agent, punt, message.vote.incarnation,
+				       message.vote.in_step_boot))
+			return true;
 		if (punt->type == WL_WIRE_PRE_VOTE)
 			wl_election_on_pre_vote(election, punt->node, &message.vote, agent->now_ns,
 						&agent->effects);
@@ -250,6 +271,9 @@ static bool take_peer_message(struct wl_agent *agent, const struct wl_punt *punt
 	case WL_WIRE_VOTE_REPLY:
 		if (!wl_wire_decode_vote_reply(punt->data, punt->bytes, &message.reply))
 			return false;
+		if (!wl_agent_believes(agent, punt, message.reply.incarnation,
+				       message.reply.in_step_boot))
+			return true;
 		if (punt->type == WL_WIRE_PRE_VOTE_REPLY)
 			wl_election_on_pre_vote_reply(election, punt->node, &message.reply,
 						      agent->now_ns, &agent->effects);

@@ -18,6 +18,7 @@
 
 #include "control/election.h"
 #include "control/neighbour.h"
+#include "control/roster.h"
 #include "dataplane/seam.h"
 #include "dataplane/superblock.h"
 
@@ -55,6 +56,7 @@ struct wl_agent_config {
 	uint64_t witness_interval_ns; /* between two records that bring only witnesses; 0: one
 					 second */
 	uint64_t stop_ns; /* at most, for wl_agent_stop; 0: one second */
+	uint64_t spare_incarnation; /* random; for the data, should they turn out to be an old image */
 };
 
 enum wl_agent_phase {
@@ -73,6 +75,7 @@ struct wl_agent_counts {
 	uint64_t punts_dropped; /* the worker's ring was full */
 	uint64_t records, records_failed;
 	uint64_t workers_silent;
+	uint64_t votes_disbelieved; /* of a peer whose data went back (roster.h) */
 };
 
 struct wl_agent_record_wish { /* of one journal */
@@ -103,6 +106,8 @@ struct wl_agent {
 	struct wl_agent_record_wish wishes[WIRELOG_JOURNALS_MAX];
 	bool record_in_flight, record_failed,
 		record_dirty; /* dirty: witnesses or peers' positions moved */
+	bool record_urgent; /* the roster changed: do not wait for the interval */
+	bool outlived; /* peers know a later boot of ours: the data are an old image, the node ends */
 	uint64_t record_idle_since_ns;
 
 	enum wl_agent_phase phase;
@@ -142,13 +147,17 @@ bool wl_agent_hand_over(struct wl_agent *agent, uint32_t journal, uint32_t targe
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);
+/* Why it stopped by itself: the data are an old image. The record that names them anew is durable then, so that the
+ * next start is taken in by the others, as a follower without a vote until it is in step. */
+bool wl_agent_is_outlived(const struct wl_agent *agent);
 
 struct wl_agent_status { /* a copy, for the status socket */
 	uint32_t node, voters;
 	uint32_t journal_count, worker_count;
 	enum wl_agent_phase phase;
-	bool record_in_flight, record_failed;
+	bool record_in_flight, record_failed, outlived;
 	uint64_t record_sequence, boot_count;
+	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1]; /* the roster */
 	struct wl_election_status journals[WIRELOG_JOURNALS_MAX];
 	struct {
 		uint32_t backlog;

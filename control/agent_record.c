@@ -10,6 +10,7 @@
  */
 #include "control/agent_steps.h"
 #include "dataplane/check.h"
+#include "dataplane/mutant.h"
 
 void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t term, uint32_t vote)
 {
@@ -66,6 +67,8 @@ static bool has_reason(const struct wl_agent *agent)
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
 		if (agent->wishes[journal].wanted)
 			return true;
+	if (agent->record_urgent)
+		return true;
 	if (!agent->record_dirty)
 		return false;
 	return agent->phase == WL_AGENT_WRITES_LAST ||
@@ -86,13 +89,14 @@ static unsigned submit(struct wl_agent *agent)
 		/* Terms never fall, a vote is given once a term. */
 		WL_CHECK(wish->term > to->term || (wish->term == to->term && to->vote == 0));
 		to->term = wish->term;
-		to->vote = wish->vote;
+		to->vote = WL_MUTANT(vote_not_in_record) ? 0 : wish->vote;
 	}
 	if (!agent->ops.submit(agent->ops.context, &next))
 		return 0;
 	agent->record = next;
 	agent->record_in_flight = true;
 	agent->record_dirty = false;
+	agent->record_urgent = false;
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		agent->wishes[journal].in_flight = agent->wishes[journal].wanted;
 		agent->wishes[journal].wanted = false;
@@ -120,7 +124,7 @@ bool wl_agent_record_is_settled(const struct wl_agent *agent)
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
 		if (agent->wishes[journal].wanted)
 			return false;
-	return !agent->record_in_flight && !agent->record_dirty;
+	return !agent->record_in_flight && !agent->record_dirty && !agent->record_urgent;
 }
 
 void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset)

@@ -16,6 +16,14 @@ void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t ter
 unsigned wl_agent_tend_record(struct wl_agent *agent);
 bool wl_agent_record_is_settled(const struct wl_agent *agent);
 
+/* agent_roster.c: what peers' data and ours remember */
+void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_in_step(struct wl_agent *agent, const struct wl_seam_message *message);
+/* Judges a vote message of a peer, after having learned from it. */
+bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,
+		       uint64_t in_step_boot);
+
 /* agent_stop.c */
 unsigned wl_agent_tend_stop(struct wl_agent *agent);
 

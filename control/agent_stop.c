@@ -32,6 +32,11 @@ bool wl_agent_is_stopped(const struct wl_agent *agent)
 	return agent->phase == WL_AGENT_STOPPED;
 }
 
+bool wl_agent_is_outlived(const struct wl_agent *agent)
+{
+	return agent->outlived;
+}
+
 static bool is_out_of_time(const struct wl_agent *agent, unsigned percent)
 {
 	return agent->now_ns - agent->stop_since_ns >= agent->config.stop_ns / 100 * percent;
@@ -104,6 +109,7 @@ void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *s
 		.phase = agent->phase,
 		.record_in_flight = agent->record_in_flight,
 		.record_failed = agent->record_failed,
+		.outlived = agent->outlived,
 		.record_sequence = agent->record.sequence,
 		.boot_count = agent->record.boot_count,
 		.neighbour_count = agent->neighbours.count,
@@ -120,6 +126,8 @@ void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *s
 		status->workers[worker].silent_ns = agent->now_ns - from->turn_changed_ns;
 		status->workers[worker].stopped = from->stopped;
 	}
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		status->peers[node] = agent->record.peers[node];
 	for (uint32_t i = 0; i < agent->neighbours.count; i++)
 		status->neighbours[i] = agent->neighbours.entries[i];
 }

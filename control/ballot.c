@@ -12,6 +12,7 @@
 
 #include "control/election_steps.h"
 #include "dataplane/check.h"
+#include "dataplane/mutant.h"
 
 void wl_ballot_open(struct wl_election *election, const struct wl_election_ballot *ballot,
 		    uint64_t now_ns, struct wl_election_effects *out)
@@ -51,7 +52,9 @@ static void send_reply(uint32_t to, uint8_t type, const struct wl_wire_vote_repl
 static void answer_vote(struct wl_election *election, uint32_t to, uint64_t asked_term,
 			bool granted, struct wl_election_effects *out)
 {
-	struct wl_wire_vote_reply reply = {election->term, asked_term, granted};
+	struct wl_wire_vote_reply reply = {.term = election->term,
+					   .asked_term = asked_term,
+					   .granted = granted};
 
 	/* Invariant 4: what leaves is what the disk has. */
 	WL_CHECK(!granted || (election->vote == to && election->term == asked_term));
@@ -135,6 +138,14 @@ void wl_election_on_fenced(struct wl_election *election, const struct wl_seam_me
 		effect = wl_election_emit(out, WL_ELECTION_PERSIST);
 		effect->term = election->ballot.term;
 		effect->vote = election->ballot.vote;
+		if (WL_MUTANT(vote_before_durable) && election->ballot.purpose == WL_BALLOT_VOTE &&
+		    election->ballot.vote != 0) {
+			struct wl_wire_vote_reply early = {.term = election->ballot.term,
+							   .asked_term = election->ballot.term,
+							   .granted = 1};
+
+			send_reply(election->ballot.candidate, WL_WIRE_VOTE_REPLY, &early, out);
+		}
 	}
 	wl_election_check(election);
 }
@@ -199,6 +210,15 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 
 	if (!may_judge(election, from))
 		return;
+	if (WL_MUTANT(leader_grants_vote) && message->term == election->term &&
+	    election->state == WL_ELECTION_LEADER) {
+		struct wl_wire_vote_reply yes = {.term = election->term,
+						 .asked_term = election->term,
+						 .granted = 1};
+
+		send_reply(from, WL_WIRE_VOTE_REPLY, &yes, out);
+		return;
+	}
 	if (message->term == election->term && election->vote == from) {
 		answer_vote(election, from, message->term, true, out);
 		return;
@@ -228,12 +248,18 @@ void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 
 	if (!may_judge(election, from))
 		return;
-	if (wl_election_is_sticky(election, now_ns))
+	if (WL_MUTANT(pre_vote_changes_state) && message->term > election->term) {
+		wl_ballot_adopt(election, message->term, now_ns, out);
+		return;
+	}
+	if (wl_election_is_sticky(election, now_ns) && !WL_MUTANT(no_pre_vote_stickiness))
 		election->counts.refused_sticky++;
 	else
 		reply.granted = message->term > election->term &&
 				wl_position_at_least(message->last, election->tail);
 	/* A refusal carries our own term: a candidate that is behind learns it and can win later. */
 	reply.term = reply.granted ? message->term : election->term;
+	if (WL_MUTANT(pre_vote_stale_term) && !reply.granted)
+		reply.term = 0;
 	send_reply(from, WL_WIRE_PRE_VOTE_REPLY, &reply, out);
 }

@@ -8,6 +8,7 @@
 #include "control/election.h"
 
 #include "control/election_steps.h"
+#include "dataplane/mutant.h"
 
 static void send_requests(struct wl_election *election, uint64_t now_ns,
 			  struct wl_election_effects *out)
@@ -127,7 +128,8 @@ void wl_election_on_vote_reply(struct wl_election *election, uint32_t from,
 	    !take_reply(election, from, message, now_ns, out))
 		return;
 	/* A vote counts for the term in which it was given (invariant 6). */
-	if (message->asked_term != election->term || message->term != election->term)
+	if ((message->asked_term != election->term || message->term != election->term) &&
+	    !WL_MUTANT(stale_vote_counted))
 		return;
 	election->granted |= wl_election_bit(from);
 	if (wl_election_is_majority(election, election->granted))

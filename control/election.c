@@ -22,11 +22,12 @@
 
 #include "control/election_steps.h"
 #include "dataplane/check.h"
+#include "dataplane/mutant.h"
 
 #define PENALTY_TIMEOUTS 4 /* a leader with a bad disk or worker leaves the field this long */
 #define NO_SPACE_PATIENCE_NS \
-	5000000000u /* between two hand-overs because of a full device, at first */
-#define NO_SPACE_PATIENCE_MAX_NS (16 * (uint64_t)NO_SPACE_PATIENCE_NS)
+	500000000u /* between two hand-overs because of a full device, at first: others may have room */
+#define NO_SPACE_PATIENCE_MAX_NS (160 * (uint64_t)NO_SPACE_PATIENCE_NS)
 
 /* splitmix64: one addition of state, so that a stream of its own costs eight bytes. */
 static uint64_t draw(struct wl_election *election)
@@ -143,6 +144,8 @@ static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_
 	election->hand_over.active = false;
 	election->term_committed = false;
 	election->counts.stepped_down++;
+	if (WL_MUTANT(vote_forgotten_with_role))
+		election->vote = 0;
 	if (!wl_election_is_alone(election))
 		election->penalty_until_ns = now_ns + penalty_ns;
 	wl_election_restart_timer(election, now_ns);
@@ -173,13 +176,17 @@ static void hand_over_tick(struct wl_election *election, uint64_t now_ns,
 			send_timeout_now(election, now_ns, out);
 		return;
 	}
-	if (election->leaving) {
+	/*
+	 * A target that was told campaigns past everybody's stickiness, and may have won: with a voter that then
+	 * lost its disk, and its vote with it, a leader that leads on would count it for its own term.
+	 */
+	if (election->leaving || hand_over->target != 0) {
 		wl_election_note(election, "hand-over failed, leadership given up",
 				 hand_over->target, out);
 		step_down(election, 0, now_ns, out);
 		return;
 	}
-	/* Nobody took it. The term is still ours alone, so we may lead on. */
+	/* Nobody was told. The term is still ours alone, so we may lead on. */
 	wl_election_note(election, "hand-over failed, leading on", hand_over->target, out);
 	hand_over->active = false;
 	wl_election_tell(election, WL_SEAM_RESUME, out);

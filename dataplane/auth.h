@@ -37,7 +37,8 @@ void wl_auth_fini(struct wl_auth *auth);
 void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t epoch,
 		    struct wl_auth_key *key);
 /* `datagram`: wirelog header and payload. seal writes the tag into the header. */
-void wl_auth_seal(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram, size_t size);
+void wl_auth_seal(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram,
+		  size_t size);
 /* Constant time in the tag. The tag is zeroed and put back on the way, so the bytes must be writable. */
 bool wl_auth_verify(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram,
 		    size_t size);

@@ -11,7 +11,8 @@
 #define NONCE_BYTES 12
 
 _Static_assert(sizeof(struct gcm_key_data) <= WL_AUTH_KEY_BYTES, "an expanded key fits");
-_Static_assert(2 * SCHEDULE_BYTES <= sizeof(((struct wl_auth *)0)->secret_schedule), "a schedule fits");
+_Static_assert(2 * SCHEDULE_BYTES <= sizeof(((struct wl_auth *)0)->secret_schedule),
+	       "a schedule fits");
 
 int wl_auth_init(struct wl_auth *auth, const uint8_t secret[WL_AUTH_SECRET_BYTES])
 {
@@ -26,7 +27,8 @@ int wl_auth_init(struct wl_auth *auth, const uint8_t secret[WL_AUTH_SECRET_BYTES
 		return WIRELOG_NO_MEMORY;
 	init_mb_mgr_auto(manager, NULL); /* the fastest code that this CPU has */
 	auth->manager = manager;
-	IMB_AES_KEYEXP_128(manager, secret, auth->secret_schedule, auth->secret_schedule + SCHEDULE_BYTES);
+	IMB_AES_KEYEXP_128(manager, secret, auth->secret_schedule,
+			   auth->secret_schedule + SCHEDULE_BYTES);
 	return WIRELOG_OK;
 }
 
@@ -37,34 +39,38 @@ void wl_auth_fini(struct wl_auth *auth)
 	explicit_bzero(auth, sizeof(*auth));
 }
 
-void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t epoch, struct wl_auth_key *key)
+void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t epoch,
+		    struct wl_auth_key *key)
 {
-	uint8_t label[16] = { 0 }, zero[16] = { 0 }, derived[16];
+	uint8_t label[16] = {0}, zero[16] = {0}, derived[16];
 
 	if (auth->insecure)
 		return;
 	wl_store_u32(label, sender);
 	wl_store_u64(label + 8, epoch);
 	/* One block in CFB with the label as the vector and zeros as the text is AES(secret, label). */
-	IMB_AES128_CFB_ONE((IMB_MGR *)auth->manager, derived, zero, label, auth->secret_schedule, sizeof(derived));
+	IMB_AES128_CFB_ONE((IMB_MGR *)auth->manager, derived, zero, label, auth->secret_schedule,
+			   sizeof(derived));
 	IMB_AES128_GCM_PRE((IMB_MGR *)auth->manager, derived, (struct gcm_key_data *)key->expanded);
 	explicit_bzero(derived, sizeof(derived));
 }
 
 /* The tag field is zero while the tag is computed. */
-static void compute_tag(const struct wl_auth *auth, const struct wl_auth_key *key, const uint8_t *datagram,
-			size_t size, uint8_t tag[WL_AUTH_TAG_BYTES])
+static void compute_tag(const struct wl_auth *auth, const struct wl_auth_key *key,
+			const uint8_t *datagram, size_t size, uint8_t tag[WL_AUTH_TAG_BYTES])
 {
 	struct gcm_context_data context;
-	uint8_t nonce[NONCE_BYTES] = { 0 };
+	uint8_t nonce[NONCE_BYTES] = {0};
 	uint8_t nothing = 0;
 
 	memcpy(nonce + 4, datagram + 40, 8); /* the frame's sequence */
-	IMB_AES128_GCM_ENC((IMB_MGR *)auth->manager, (const struct gcm_key_data *)key->expanded, &context,
-			   &nothing, &nothing, 0, nonce, datagram, size, tag, WL_AUTH_TAG_BYTES);
+	IMB_AES128_GCM_ENC((IMB_MGR *)auth->manager, (const struct gcm_key_data *)key->expanded,
+			   &context, &nothing, &nothing, 0, nonce, datagram, size, tag,
+			   WL_AUTH_TAG_BYTES);
 }
 
-void wl_auth_seal(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram, size_t size)
+void wl_auth_seal(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram,
+		  size_t size)
 {
 	uint8_t tag[WL_AUTH_TAG_BYTES];
 
@@ -78,14 +84,16 @@ void wl_auth_seal(const struct wl_auth *auth, const struct wl_auth_key *key, uin
 /* Looks at every byte, whatever it finds. */
 static bool equal_tags(const uint8_t *a, const uint8_t *b)
 {
-	uint64_t difference = (wl_load_u64(a) ^ wl_load_u64(b)) | (wl_load_u64(a + 8) ^ wl_load_u64(b + 8));
+	uint64_t difference = (wl_load_u64(a) ^ wl_load_u64(b)) |
+			      (wl_load_u64(a + 8) ^ wl_load_u64(b + 8));
 
 	return difference == 0;
 }
 
-bool wl_auth_verify(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram, size_t size)
+bool wl_auth_verify(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram,
+		    size_t size)
 {
-	uint8_t claimed[WL_AUTH_TAG_BYTES], tag[WL_AUTH_TAG_BYTES] = { 0 };
+	uint8_t claimed[WL_AUTH_TAG_BYTES], tag[WL_AUTH_TAG_BYTES] = {0};
 
 	if (size < WL_FRAME_HEADER_BYTES)
 		return false;

@@ -18,7 +18,7 @@ static int digit_of(char c)
 
 bool wl_cluster_id_parse(const char *text, uint8_t uuid[WL_CLUSTER_ID_BYTES])
 {
-	uint8_t bytes[WL_CLUSTER_ID_BYTES] = { 0 };
+	uint8_t bytes[WL_CLUSTER_ID_BYTES] = {0};
 	unsigned digits = 0;
 	uint8_t any = 0;
 

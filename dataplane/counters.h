@@ -12,6 +12,7 @@
 #include "dataplane/frame.h"
 
 /* X(name): what it counts is what it is called; docs/OPERATIONS.md explains each */
+/* clang-format off */
 #define WL_COUNTER_LIST(X) \
 	X(rx_frames) X(rx_bytes) X(tx_frames) X(tx_bytes) \
 	X(tx_no_buffer) X(tx_link_full) X(tx_no_address) X(punt_ring_full) \
@@ -27,12 +28,13 @@
 	X(deliver_frames) X(deliver_records) X(deliver_resends) X(subscriptions_opened) X(subscriptions_dropped) \
 	X(views_installed) X(fences) X(truncations) X(quorum_lost) X(stalls) \
 	X(turns) X(turns_idle) X(turns_yielded)
+/* clang-format on */
 
 enum wl_counter {
 #define WL_COUNTER_ENUM(name) WL_COUNTER_##name,
 	WL_COUNTER_LIST(WL_COUNTER_ENUM)
 #undef WL_COUNTER_ENUM
-	WL_COUNTERS,
+		WL_COUNTERS,
 };
 
 struct wl_counters {

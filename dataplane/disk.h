@@ -20,7 +20,8 @@
 enum wl_disk_verb {
 	WL_DISK_WRITE = 1, /* durable when completed */
 	WL_DISK_READ = 2,
-	WL_DISK_PREPARE = 3, /* create segment `offset / segment_bytes`, every block written with zeros */
+	WL_DISK_PREPARE =
+		3, /* create segment `offset / segment_bytes`, every block written with zeros */
 };
 
 enum wl_disk_status {
@@ -54,9 +55,11 @@ struct wl_disk; /* begins each backend's own struct */
 struct wl_disk_ops {
 	const char *name;
 	/* Takes the first n requests in order; fewer than `count` means full: ask again later. */
-	unsigned (*submit)(struct wl_disk *disk, const struct wl_disk_request *requests, unsigned count);
+	unsigned (*submit)(struct wl_disk *disk, const struct wl_disk_request *requests,
+			   unsigned count);
 	/* Hands over at most `max` completions; never waits. */
-	unsigned (*reap)(struct wl_disk *disk, struct wl_disk_completion *completions, unsigned max);
+	unsigned (*reap)(struct wl_disk *disk, struct wl_disk_completion *completions,
+			 unsigned max);
 	void (*close)(struct wl_disk *disk);
 };
 

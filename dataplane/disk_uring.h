@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The disk of a worker over io_uring: direct writes, durable each (RWF_DSYNC), registered buffers
- * and files where the locked-memory limit allows; PREPARE runs on a thread of its own (wl-prep-N)
- * because it writes a whole segment.
+ * where the locked-memory limit allows; PREPARE runs on a thread of its own (wl-prep-N)
+ * because it writes a whole segment, and so do opening and closing of segments.
  *
- * Thread: open and close [init]; submit and reap [worker]. One io_uring_enter per turn at most.
+ * Thread: open and close [init]; submit and reap [worker], always the same one: the ring belongs to the thread
+ * that submits first. At most one io_uring_enter to give and one to take in a turn, none when nothing happens.
  */
 #ifndef WL_DATAPLANE_DISK_URING_H
 #define WL_DATAPLANE_DISK_URING_H

@@ -80,10 +80,13 @@ static size_t check_record(const uint8_t *at, size_t left, uint16_t *kind)
 	*kind = wl_load_u16(at + 20);
 	if (*kind < WL_RECORD_DATA || *kind > WL_RECORD_EXPIRED || wl_load_u16(at + 22) != 0)
 		return 0;
-	if (payload_bytes > WIRELOG_RECORD_BYTES_MAX)
+	/* Only DATA has a payload, and always one: readers are promised records of at least one byte. */
+	if (payload_bytes > WIRELOG_RECORD_BYTES_MAX ||
+	    (*kind == WL_RECORD_DATA) != (payload_bytes != 0))
 		return 0;
 	bytes = wl_record_image_bytes(payload_bytes);
-	if (bytes > left || !padding_is_zero(at + WL_RECORD_HEADER_BYTES + payload_bytes, at + bytes))
+	if (bytes > left ||
+	    !padding_is_zero(at + WL_RECORD_HEADER_BYTES + payload_bytes, at + bytes))
 		return 0;
 	return bytes;
 }

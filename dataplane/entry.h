@@ -45,8 +45,10 @@ enum wl_entry_kind {
 
 enum wl_record_kind {
 	WL_RECORD_DATA = 1, /* has a record number */
-	WL_RECORD_OPEN_SESSION = 2, /* session field = client's nonce, sequence = client identity; no number */
-	WL_RECORD_EXPIRED = 3, /* consumed {session, sequence}, payload refused (not_after); no number */
+	WL_RECORD_OPEN_SESSION =
+		2, /* session field = client's nonce, sequence = client identity; no number */
+	WL_RECORD_EXPIRED =
+		3, /* consumed {session, sequence}, payload refused (not_after); no number */
 };
 
 struct wl_entry_header {

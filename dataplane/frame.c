@@ -46,7 +46,7 @@ static uint16_t fold(uint32_t sum)
 /* Pseudo header of RFC 768 and the datagram; memory order, as sum_words. */
 static uint16_t udp_sum(const uint8_t *ipv4, const uint8_t *udp, size_t udp_bytes)
 {
-	uint8_t pseudo[4] = { 0, PROTOCOL_UDP };
+	uint8_t pseudo[4] = {0, PROTOCOL_UDP};
 	uint32_t sum;
 
 	wl_store_be16(pseudo + 2, (uint16_t)udp_bytes);
@@ -112,7 +112,7 @@ enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size, 
 	left -= WL_IPV4_BYTES;
 	if (left < WL_UDP_BYTES || wl_load_be16(udp + 4) != left)
 		return WL_FRAME_BAD_UDP;
-	if (wl_load_be16(udp + 2) != our_udp_port)
+	if (our_udp_port != 0 && wl_load_be16(udp + 2) != our_udp_port)
 		return WL_FRAME_OTHER_ADDRESS;
 	if (wl_load_u16(udp + 6) != 0 && udp_sum(ipv4, udp, left) != 0xffff)
 		return WL_FRAME_BAD_UDP;
@@ -124,8 +124,8 @@ enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size, 
 	return WL_FRAME_OK;
 }
 
-void wl_frame_close_envelope(uint8_t *to, const struct wl_address *from, const struct wl_address *dest,
-			     size_t datagram_bytes)
+void wl_frame_close_envelope(uint8_t *to, const struct wl_address *from,
+			     const struct wl_address *dest, size_t datagram_bytes)
 {
 	uint8_t *ipv4 = to + WL_ETHER_BYTES;
 	uint8_t *udp = ipv4 + WL_IPV4_BYTES;

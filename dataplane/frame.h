@@ -100,17 +100,18 @@ enum wl_frame_verdict {
 };
 
 /* Envelope: from Ethernet to UDP. On OK, *datagram and *datagram_bytes are the UDP payload and *from is filled
- * (link excepted). our_ipv4 0: any address is ours (memif). */
+ * (link excepted). our_ipv4 0: any address is ours (memif); our_udp_port 0: any port. */
 enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size, uint32_t our_ipv4,
 					     uint16_t our_udp_port, struct wl_address *from,
 					     const uint8_t **datagram, size_t *datagram_bytes);
 /* Writes the 42 bytes in front of `datagram_bytes` bytes that already stand at to + 42. */
-void wl_frame_close_envelope(uint8_t *to, const struct wl_address *from, const struct wl_address *dest,
-			     size_t datagram_bytes);
+void wl_frame_close_envelope(uint8_t *to, const struct wl_address *from,
+			     const struct wl_address *dest, size_t datagram_bytes);
 /* Checks magic, version, length, zeros. Not the tag. */
 enum wl_frame_verdict wl_frame_decode_header(const uint8_t *datagram, size_t size,
 					     struct wl_frame_header *header);
 void wl_frame_encode_header(uint8_t *to, const struct wl_frame_header *header); /* tag zeroed */
-const char *wl_frame_verdict_name(enum wl_frame_verdict verdict); /* "bad_udp": as counters and docs say it */
+const char *
+wl_frame_verdict_name(enum wl_frame_verdict verdict); /* "bad_udp": as counters and docs say it */
 
 #endif

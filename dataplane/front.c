@@ -11,6 +11,7 @@
 
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "dataplane/mutant.h"
 
 #define LINE_BYTES 64u
 
@@ -88,6 +89,10 @@ struct wl_front *wl_front_init(void *memory, const struct wl_front_config *confi
 	front->replica = replica;
 	front->rx = rx;
 	wl_reader_init(&front->apply_reader, replica->log, 1, WL_FRONT_COOKIE);
+	if (WL_MUTANT(sessions_not_restored)) {
+		front->sessions.applied_index = replica->commit;
+		wl_reader_seek(&front->apply_reader, replica->commit + 1);
+	}
 	lay_out(config, base, front);
 	for (uint32_t i = 0; i < config->subscriptions_max; i++)
 		memset(&front->subscriptions[i], 0, sizeof(front->subscriptions[i]));
@@ -119,6 +124,9 @@ static void apply_entry(struct wl_front *front, const struct wl_reader_view *vie
 	uint32_t before = front->sessions.count;
 	unsigned evicted = wl_session_apply(&front->sessions, view->image, &view->header);
 
+	if (front->sessions.contradicted)
+		front->damaged =
+			true; /* exactly once cannot be promised any more: appends are refused */
 	front->applied_number = view->header.first_number + view->header.data_count - 1;
 	wl_count_add(counters, WL_COUNTER_records_committed, view->header.data_count);
 	wl_count_add(counters, WL_COUNTER_sessions_opened,
@@ -159,13 +167,14 @@ bool wl_front_leads(struct wl_front *front)
 {
 	const struct wl_replica *replica = front->replica;
 
-	if (replica->view.role != WL_ROLE_LEADER || replica->silent || !replica->ready ||
-	    front->damaged)
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
+	    (!replica->ready && !WL_MUTANT(leads_before_commit)) || front->damaged)
 		return false;
 	if (front->leading)
 		return front->lead_term == replica->view.term;
-	if (replica->term_start_index == 0 ||
-	    front->sessions.applied_index < replica->term_start_index)
+	if ((replica->term_start_index == 0 ||
+	     front->sessions.applied_index < replica->term_start_index) &&
+	    !WL_MUTANT(leads_before_commit))
 		return false;
 	wl_session_lead(&front->sessions, replica->view.epoch);
 	front->lead_term = replica->view.term;
@@ -188,6 +197,18 @@ void wl_front_on_view(struct wl_front *front)
 		front->assemblies[i].session = 0;
 }
 
+uint32_t wl_front_leader(const struct wl_front *front)
+{
+	const struct wl_replica *replica = front->replica;
+
+	return replica->view.role == WL_ROLE_LEADER && replica->silent ? 0 : replica->view.leader;
+}
+
+bool wl_front_wants_other_leader(const struct wl_front *front)
+{
+	return front->damaged && !front->sessions.contradicted;
+}
+
 static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t type,
 		      uint64_t nonce)
 {
@@ -199,12 +220,15 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 	memset(&reply, 0, sizeof(reply));
 	reply.nonce = nonce;
 	reply.node = front->config.node;
-	/* A leader that fell silent does not recommend itself. */
-	reply.leader =
-		replica->view.role == WL_ROLE_LEADER && replica->silent ? 0 : replica->view.leader;
+	reply.leader = wl_front_leader(front);
 	reply.term = replica->view.term;
 	reply.commit_number = wl_front_commit_number(front);
 	reply.first_number = 1;
+	reply.incarnation = front->rx->incarnation;
+	if (!wl_identity_is_client(to->identity) &&
+	    wl_identity_node(to->identity) <= WIRELOG_NODES_MAX)
+		reply.known_epoch =
+			wl_remote_newest_epoch(&front->rx->peers[wl_identity_node(to->identity)]);
 	reply.record_bytes_max = front->config.record_bytes_max;
 	reply.member_count = front->config.member_count;
 	memcpy(reply.members, front->config.members, sizeof(reply.members));

@@ -52,6 +52,9 @@ unsigned wl_front_end_turn(struct wl_front *front, uint64_t now_ns);
 /* The view changed: answers NOT_LEADER to what waits when we no longer lead, forgets in-flight
  * marks. */
 void wl_front_on_view(struct wl_front *front);
+/* Our medium cannot give what the table of sessions needs; another node's may. What every node would find the same is
+ * no reason. */
+bool wl_front_wants_other_leader(const struct wl_front *front);
 /* Disk reads wanted by readers; completions whose cookie's high half is >= WL_FRONT_COOKIE are its
  * own. */
 #define WL_FRONT_COOKIE 0x1000u

@@ -168,6 +168,8 @@ struct wl_front {
 /* True when appends may be taken and answered; adopts a new leadership once everything before it is
  * applied. */
 bool wl_front_leads(struct wl_front *front);
+/* Who leads, as we tell it: a leader that fell silent does not recommend itself. */
+uint32_t wl_front_leader(const struct wl_front *front);
 /* Number of the last record that is known committed here. */
 uint64_t wl_front_commit_number(const struct wl_front *front);
 /* The client as it is known now; NULL when it was forgotten. */

@@ -2,8 +2,8 @@
 /*
  * What a poller does when a turn found nothing to do. Two pollers that spin on one core hand it to
  * each other in scheduler ticks (milliseconds a turn); with sched_yield in microseconds. So: spin
- * where each poller has a core to itself, yield where they share, backoff where the machine is
- * wanted by others and latency is not.
+ * where each poller has a core to itself, yield where they share (with a nap of some 50 us after each 128 empty turns,
+ * for the kernel's threads), backoff where the machine is wanted by others and latency is not.
  *
  * wl_idle_choose is pure. wl_idle_rest (idle_thread.c) runs on the poller's own thread and owns
  * nothing but its counter. It waits for no event and takes no lock.
@@ -37,6 +37,7 @@ const char *wl_idle_name(enum wl_idle idle);
 /* WL_IDLE_AUTO .. WL_IDLE_BACKOFF, or -1. */
 int wl_idle_by_name(const char *name);
 
+#define WL_IDLE_YIELDS_BEFORE_NAP 128u
 #define WL_IDLE_BACKOFF_SPINS 64u
 #define WL_IDLE_BACKOFF_YIELDS 64u
 #define WL_IDLE_BACKOFF_NS_MIN 1000u

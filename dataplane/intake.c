@@ -13,6 +13,7 @@
 
 #include "dataplane/check.h"
 #include "dataplane/front_internal.h"
+#include "dataplane/mutant.h"
 
 /* One CLIENT_APPEND on its way. */
 struct intake {
@@ -135,6 +136,14 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 
 	if (!wl_reply_has_room(front, reply.level))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
+	if (WL_MUTANT(expired_without_tombstone) && expired) {
+		struct wl_wire_append_result result = {.first_sequence = sequence,
+						       .count = 1,
+						       .status = WIRELOG_EXPIRED};
+
+		wl_results_add(front, &result);
+		return true;
+	}
 	status = wl_replica_append_record(replica, &record, wire->payload, intake->wall_ns,
 					  &position, &number);
 	if (status != WIRELOG_OK)

@@ -19,8 +19,8 @@ size_t wl_journal_memory_bytes(const struct wl_journal_config *config)
 	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES);
 }
 
-void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config, uint8_t *ring,
-		     void *memory)
+void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
+		     uint8_t *ring, void *memory)
 {
 	uint8_t *at = memory;
 
@@ -33,18 +33,20 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 	journal->front_memory = at;
 	at += wl_align_up(wl_front_memory_bytes(&config->front), WL_BLOCK_BYTES);
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
-		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS, (_Atomic uint64_t *)at);
+		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS,
+				  (_Atomic uint64_t *)at);
 		journal->stages.histogram[stage] = &journal->histograms[stage];
 		at += histogram_bytes();
 	}
 }
 
-void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx, struct wl_rx *rx,
-		      struct wl_counters *counters, struct wl_ring *up)
+void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
+		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up)
 {
 	struct wl_replica *replica = &journal->replica;
 
-	wl_replica_init(replica, &journal->config.replica, &journal->log, known_commit, replica->assembly);
+	wl_replica_init(replica, &journal->config.replica, &journal->log, known_commit,
+			replica->assembly);
 	replica->tx = tx;
 	replica->remotes = rx->peers;
 	replica->counters = counters;
@@ -64,13 +66,28 @@ static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64
 		journal->staged_epoch = replica->view.epoch;
 		wl_stages_forget(stages, tail_before);
 	}
-	for (uint64_t index = stages->sealed_through + 1; index <= journal->log.tail.index; index++) {
+	for (uint64_t index = stages->sealed_through + 1; index <= journal->log.tail.index;
+	     index++) {
 		wl_stages_sealed(stages, index, now_ns);
 		wl_histogram_record(stages->histogram[WL_STAGE_TURN], now_ns - turn_began_ns);
 	}
 	wl_stages_reached(stages, WL_STAGE_DISK, journal->log.durable.index, now_ns);
 	wl_stages_reached(stages, WL_STAGE_PEER, replica->received_majority, now_ns);
 	wl_stages_reached(stages, WL_STAGE_COMMIT, replica->commit, now_ns);
+}
+
+/*
+ * Led by us, no append would ever be taken. Not before our first entry is committed: by then a majority has what we
+ * have, so that somebody else can be elected.
+ */
+static void watch_front(struct wl_journal *journal)
+{
+	struct wl_replica *replica = &journal->replica;
+
+	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
+	    (replica->view.voters & ~(1u << replica->config.node)) != 0 &&
+	    wl_front_wants_other_leader(journal->front))
+		wl_replica_stall(replica, WL_STALL_DISK);
 }
 
 unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns)
@@ -82,6 +99,7 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	wl_replica_end_turn(&journal->replica);
 	time_stages(journal, tail, now_ns, turn_began_ns);
 	wl_front_apply(journal->front);
+	watch_front(journal);
 	did = wl_front_end_turn(journal->front, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
@@ -93,9 +111,9 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 	status->match_durable = peer->match_durable;
 	status->next_index = peer->next_index;
 	status->greeted = remote->epoch != 0;
-	status->heard_ago_ns = remote->epoch && now_ns >= remote->last_heard_ns ?
-				       now_ns - remote->last_heard_ns :
-				       UINT64_MAX;
+	status->heard_ago_ns = remote->epoch && now_ns >= remote->last_heard_ns
+				       ? now_ns - remote->last_heard_ns
+				       : UINT64_MAX;
 	status->streaming = peer->state == WL_PEER_STREAM;
 	status->no_space = peer->no_space;
 }
@@ -118,7 +136,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 		status.chain_index = replica->commit;
 	status.commit_number = front.commit_number;
 	status.next_number = log->next_number;
-	status.received = replica->view.role == WL_ROLE_LEADER ? replica->received_majority : replica->match;
+	status.received = replica->view.role == WL_ROLE_LEADER ? replica->received_majority
+							       : replica->match;
 	status.append_offset = log->append_offset;
 	status.durable_offset = log->durable_offset;
 	status.segments_ready = log->segments_ready;
@@ -135,6 +154,9 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.poisoned = log->poisoned;
 	status.handing_over = replica->handing_over;
 	status.damaged = front.damaged;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		status.damaged |= replica->view.role == WL_ROLE_LEADER &&
+				  replica->peers[node].damaged;
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++)
 		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
 	wl_published_write(&journal->published, &status);

@@ -35,11 +35,11 @@ struct wl_journal {
 
 size_t wl_journal_memory_bytes(const struct wl_journal_config *config);
 /* `ring` (config->log.ring_bytes) and `memory` (both aligned to WL_BLOCK_BYTES, zeroed) stay the caller's. */
-void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config, uint8_t *ring,
-		     void *memory);
+void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
+		     uint8_t *ring, void *memory);
 /* After recovery. `known_commit`: entries up to here are known committed. */
-void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx, struct wl_rx *rx,
-		      struct wl_counters *counters, struct wl_ring *up);
+void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
+		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up);
 /* Ends a turn: seal, replicate, answer, time the stages. Returns what was done. */
 unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns);
 void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns);

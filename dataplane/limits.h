@@ -26,12 +26,18 @@
 #define WL_LOG_RING_BYTES_MIN (4u << 20)
 #define WL_LOG_RING_BYTES_DEFAULT (16u << 20)
 #define WL_LOG_ENTRIES_IN_RING (1u << 16) /* entries findable without the disk */
-#define WL_LOG_TERMS_MAX (1u << 14) /* terms that have entries in one log */
+/* Terms that have entries in one log: one a second for three days. */
+#define WL_LOG_TERMS_MAX (1u << 18)
 #define WL_LOG_DEAD_RANGES_MAX (1u << 12) /* truncations remembered in one log */
+/* Kept at the end of the last segment that can be had, for entries without records: on full devices somebody must
+ * still be able to commit the first entry of a term, so that readers and status know what is committed. */
+#define WL_LOG_KEPT_BYTES (WL_SEGMENT_BYTES_MIN / 32)
 #define WL_LOG_MARK_BYTES (64u << 10) /* distance of two marks of the sparse index */
 
 #define WL_BURST 32u /* frames taken from, or given to, a port at once */
 #define WL_PUNT_BYTES_MAX 1600u /* slow-path frame or message */
+#define WL_SEAM_SLOTS 1024u /* messages between control and a worker, each way; a power of two */
+#define WL_PUNT_SLOTS 128u
 
 #define WL_SUPERBLOCK_COPIES 4u
 

@@ -135,7 +135,8 @@ struct wl_log {
 size_t wl_log_memory_bytes(const struct wl_log_config *config);
 /* `ring` is aligned to WL_BLOCK_BYTES and holds config->ring_bytes; both stay the caller's. The log is
  * empty until recovery (recovery.h) has filled it. Segment 0 is not there until PREPARE completes. [init] */
-void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t *ring, void *memory);
+void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t *ring,
+		 void *memory);
 
 /*
  * Leader: open an entry at the tail, add records, seal. Between open and seal no other append

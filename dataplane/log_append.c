@@ -44,9 +44,24 @@ static enum wl_log_result segment_for(struct wl_log *log, uint64_t offset)
 
 	if (ordinal < log->segments_ready)
 		return WL_LOG_OK;
-	if (log->segment_refused || (ordinal + 1) * log->config.segment_bytes > log->config.bytes_max)
+	if (log->segment_refused ||
+	    (ordinal + 1) * log->config.segment_bytes > log->config.bytes_max)
 		log->no_space = true;
 	return log->no_space ? WL_LOG_NO_SPACE : WL_LOG_NO_SEGMENT;
+}
+
+/* The rest of the last segment is not for records. */
+static bool is_kept(struct wl_log *log, enum wl_entry_kind kind, uint64_t end)
+{
+	uint64_t segment_bytes = log->config.segment_bytes;
+	bool last = log->no_space || log->segment_refused ||
+		    (log->segments_ready + 1) * segment_bytes > log->config.bytes_max;
+
+	if (kind != WL_ENTRY_RECORDS || !last ||
+	    end + WL_LOG_KEPT_BYTES <= log->segments_ready * segment_bytes)
+		return false;
+	log->no_space = true;
+	return true;
 }
 
 void wl_log_close_chunk(struct wl_log *log)
@@ -65,7 +80,8 @@ void wl_log_close_chunk(struct wl_log *log)
 	log->append_offset = chunk->end;
 }
 
-static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open, uint64_t bytes)
+static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
+				  enum wl_entry_kind kind, uint64_t bytes)
 {
 	bool reuse = open && wl_log_chunk_is_empty(open);
 	uint64_t from = log->append_offset, begin, end;
@@ -78,6 +94,8 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 	result = segment_for(log, begin);
 	if (result != WL_LOG_OK)
 		return result;
+	if (is_kept(log, kind, end))
+		return WL_LOG_NO_SPACE;
 	if (end > log->durable_offset + log->config.ring_bytes)
 		return WL_LOG_NO_ROOM;
 	if (!reuse && log->chunk_count == WL_CHUNKS_MAX)
@@ -97,7 +115,7 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 	return WL_LOG_OK;
 }
 
-enum wl_log_result wl_log_reserve(struct wl_log *log, uint64_t bytes)
+enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes)
 {
 	struct wl_log_chunk *open = wl_log_open_chunk(log);
 	uint64_t end;
@@ -106,8 +124,10 @@ enum wl_log_result wl_log_reserve(struct wl_log *log, uint64_t bytes)
 	if (wl_unlikely(log->tail.index - log->durable.index >= WL_LOG_ENTRIES_IN_RING - 1))
 		return WL_LOG_NO_ROOM;
 	if (wl_unlikely(!open || !fits(log, open, bytes)))
-		return move_on(log, open, bytes);
+		return move_on(log, open, kind, bytes);
 	end = wl_align_up(open->used + bytes, WL_BLOCK_BYTES);
+	if (is_kept(log, kind, end))
+		return WL_LOG_NO_SPACE;
 	if (end > log->durable_offset + log->config.ring_bytes)
 		return WL_LOG_NO_ROOM;
 	if (log->ring_end < end)
@@ -120,13 +140,15 @@ enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind
 {
 	enum wl_log_result result;
 
-	WL_CHECK(!log->entry_open && term >= log->tail.term && term != 0 && commit <= log->tail.index);
+	WL_CHECK(!log->entry_open && term >= log->tail.term && term != 0 &&
+		 commit <= log->tail.index);
 	if (log->poisoned)
 		return WL_LOG_POISONED;
 	if (!wl_log_has_term_room(log, term))
 		return WL_LOG_NO_SPACE;
-	result = wl_log_reserve(log, kind == WL_ENTRY_RECORDS ? log->config.entry_bytes_target :
-								WL_ENTRY_HEADER_BYTES);
+	result = wl_log_reserve(log, kind,
+				kind == WL_ENTRY_RECORDS ? log->config.entry_bytes_target
+							 : WL_ENTRY_HEADER_BYTES);
 	if (result != WL_LOG_OK)
 		return result;
 	log->open_header = (struct wl_entry_header){
@@ -138,8 +160,8 @@ enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind
 		.previous_term = log->tail.term,
 		.first_number = log->next_number,
 		.previous_chain = log->tail_chain,
-		.timestamp_ns = timestamp_ns > log->last_timestamp_ns ? timestamp_ns :
-									log->last_timestamp_ns,
+		.timestamp_ns = timestamp_ns > log->last_timestamp_ns ? timestamp_ns
+								      : log->last_timestamp_ns,
 		.commit = commit,
 	};
 	log->open_offset = wl_log_open_chunk(log)->used;
@@ -157,7 +179,7 @@ static enum wl_log_result make_room(struct wl_log *log, uint64_t bytes)
 		return WL_LOG_OK;
 	if (log->open_header.record_count != 0)
 		return WL_LOG_ENTRY_FULL;
-	result = wl_log_reserve(log, WL_ENTRY_HEADER_BYTES + bytes);
+	result = wl_log_reserve(log, WL_ENTRY_RECORDS, WL_ENTRY_HEADER_BYTES + bytes);
 	log->open_offset = wl_log_open_chunk(log)->used;
 	return result;
 }
@@ -195,7 +217,8 @@ bool wl_log_entry_is_full(const struct wl_log *log)
 	       log->open_bytes + WL_RECORD_HEADER_BYTES + 8 > log->config.entry_bytes_target;
 }
 
-static void extend_chunk(struct wl_log *log, const struct wl_entry_header *header, const uint8_t *image)
+static void extend_chunk(struct wl_log *log, const struct wl_entry_header *header,
+			 const uint8_t *image)
 {
 	struct wl_log_chunk *chunk = wl_log_open_chunk(log);
 	bool first = wl_log_chunk_is_empty(chunk);
@@ -252,7 +275,7 @@ enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image,
 	if (!wl_log_has_term_room(log, header.term))
 		return WL_LOG_NO_SPACE;
 	bytes = wl_entry_bytes(&header);
-	result = wl_log_reserve(log, bytes);
+	result = wl_log_reserve(log, (enum wl_entry_kind)header.kind, bytes);
 	if (result != WL_LOG_OK)
 		return result;
 	memcpy(log->ring + wl_log_open_chunk(log)->used % log->config.ring_bytes, image, bytes);

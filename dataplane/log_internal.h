@@ -47,8 +47,9 @@ static inline bool wl_log_chunk_is_empty(const struct wl_log_chunk *chunk)
 	return chunk->used == chunk->begin + WL_CHUNK_HEADER_BYTES;
 }
 
-/* Room for `bytes` at the end of the open chunk, which is opened, or replaced by a new one, where needed. */
-enum wl_log_result wl_log_reserve(struct wl_log *log, uint64_t bytes);
+/* Room for `bytes` of an entry of that kind at the end of the open chunk, which is opened, or replaced by a new one,
+ * where needed. */
+enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes);
 /* Closes the open chunk; it has entries. */
 void wl_log_close_chunk(struct wl_log *log);
 /* False when `term` would need one more place in a full table of terms. */

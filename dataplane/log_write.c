@@ -8,13 +8,15 @@
  */
 #include "dataplane/crc.h"
 #include "dataplane/log_internal.h"
+#include "dataplane/mutant.h"
 
 #define SEGMENTS_AHEAD 2u
 
 static void fill_header(struct wl_log *log, const struct wl_log_chunk *chunk, uint8_t *at)
 {
 	struct wl_chunk_header header = {
-		.binding = wl_chunk_binding(log->config.cluster, log->config.node, log->config.journal),
+		.binding = wl_chunk_binding(log->config.cluster, log->config.node,
+					    log->config.journal),
 		.offset = chunk->begin,
 		.previous = chunk->previous,
 		.durable = log->durable_offset,
@@ -22,14 +24,16 @@ static void fill_header(struct wl_log *log, const struct wl_log_chunk *chunk, ui
 		.used = (uint32_t)(chunk->used - chunk->begin),
 	};
 
-	header.body_crc = wl_crc32c(at + WL_CHUNK_HEADER_BYTES, header.bytes - WL_CHUNK_HEADER_BYTES);
+	header.body_crc =
+		wl_crc32c(at + WL_CHUNK_HEADER_BYTES, header.bytes - WL_CHUNK_HEADER_BYTES);
 	/* The first sector is never zero: it holds this header. */
 	header.zero_sectors =
 		wl_chunk_zero_sectors(at + WL_SECTOR_BYTES, header.bytes - WL_SECTOR_BYTES);
 	wl_chunk_encode_header(at, &header);
 }
 
-static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk, struct wl_disk_request *request)
+static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk,
+		     struct wl_disk_request *request)
 {
 	uint8_t *at = log->ring + chunk->begin % log->config.ring_bytes;
 
@@ -42,7 +46,8 @@ static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk, struct wl_d
 		.offset = chunk->begin,
 		.buffer = at,
 		.bytes = (uint32_t)(chunk->end - chunk->begin),
-		.cookie = chunk->begin, /* the stream never moves back: no other write ever has it */
+		.cookie =
+			chunk->begin, /* the stream never moves back: no other write ever has it */
 	};
 }
 
@@ -123,7 +128,8 @@ static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion
 	chunk->state = WL_LOG_CHUNK_WRITTEN;
 	log->writes_in_flight--;
 	/* Nothing is believed behind a failed write, not even a write that says it succeeded. */
-	if (completion->status != WL_DISK_OK || completion->bytes != chunk->end - chunk->begin)
+	if ((completion->status != WL_DISK_OK && !WL_MUTANT(failed_write_retried)) ||
+	    (completion->bytes != chunk->end - chunk->begin && !WL_MUTANT(short_write_is_whole)))
 		log->poisoned = true;
 	if (!log->poisoned)
 		release_written(log);

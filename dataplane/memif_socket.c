@@ -13,6 +13,7 @@
 #include "dataplane/bytes.h"
 #include "wirelog/status.h"
 
+#define HELLO_NAME "wirelog "
 #define MESSAGE_BYTES 128u
 
 const char *wl_memif_address_fault(const char *address)
@@ -216,19 +217,33 @@ bool wl_memif_send(int to, const uint8_t *message, int fd)
 	return size == (ssize_t)MESSAGE_BYTES;
 }
 
-void wl_memif_say_hello(uint8_t *message)
+void wl_memif_say_hello(uint8_t *message, uint16_t mtu)
 {
 	uint8_t *limits = message + WL_MEMIF_HELLO_LIMITS;
 
 	memset(message, 0, MESSAGE_BYTES);
 	wl_store_u16(message, WL_MEMIF_HELLO);
-	memcpy(message + WL_MEMIF_HELLO_NAME, "wirelog", 7);
+	snprintf((char *)message + WL_MEMIF_HELLO_NAME, WL_MEMIF_HELLO_LIMITS - WL_MEMIF_HELLO_NAME,
+		 HELLO_NAME "%u", mtu);
 	wl_store_u16(limits, WL_MEMIF_VERSION);
 	wl_store_u16(limits + 2, WL_MEMIF_VERSION);
 	wl_store_u16(limits + 4, 0); /* the highest region, ring of either direction */
 	wl_store_u16(limits + 6, 0);
 	wl_store_u16(limits + 8, 0);
 	limits[10] = 14; /* the largest ring of DPDK's driver, as log2 */
+}
+
+uint16_t wl_memif_hello_mtu(const uint8_t *message)
+{
+	const char *name = (const char *)message + WL_MEMIF_HELLO_NAME;
+	unsigned mtu = 0;
+
+	if (wl_load_u16(message) != WL_MEMIF_HELLO ||
+	    strncmp(name, HELLO_NAME, strlen(HELLO_NAME)) != 0)
+		return 0;
+	for (name += strlen(HELLO_NAME); *name >= '0' && *name <= '9' && mtu <= UINT16_MAX; name++)
+		mtu = mtu * 10 + (unsigned)(*name - '0');
+	return mtu <= UINT16_MAX ? (uint16_t)mtu : 0;
 }
 
 void wl_memif_say_disconnect(uint8_t *message, const char *why)

@@ -60,7 +60,10 @@ void wl_memif_unlink(const char *address);
 int wl_memif_receive(int from, uint8_t *message, int *fd);
 /* Closes `fd` (unless -1) in any case. False: could not be sent. */
 bool wl_memif_send(int to, const uint8_t *message, int fd);
-void wl_memif_say_hello(uint8_t *message);
+/* Names the server and its MTU, "wirelog 9000": a client of ours learns from it what its own end must have. */
+void wl_memif_say_hello(uint8_t *message, uint16_t mtu);
+/* The MTU that a HELLO names; 0: none, it is another program's. */
+uint16_t wl_memif_hello_mtu(const uint8_t *message);
 void wl_memif_say_disconnect(uint8_t *message, const char *why);
 /* Bytes of one buffer in a region that holds `rings` rings of `slots`; 0 when that cannot be. */
 uint64_t wl_memif_region_buffer_bytes(uint64_t region_bytes, uint32_t rings, uint32_t slots);

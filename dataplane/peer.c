@@ -3,6 +3,8 @@
 
 #include "dataplane/check.h"
 
+#define DAMAGE_RETRY_NS 100000000u
+
 void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 {
 	peer->state = WL_PEER_PROBE;
@@ -11,6 +13,9 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->match_received = 0;
 	peer->match_durable = 0;
 	peer->burst_bytes = 0;
+	peer->window_bytes = 0;
+	peer->refused_index = 0;
+	peer->refused_offset = 0;
 	peer->commit_told = 0;
 	peer->last_sent_ns = 0;
 	peer->heard_sent_ns = now_ns;
@@ -20,6 +25,18 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->no_space = false;
 	peer->damaged = false;
 	peer->holding = false;
+}
+
+bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index, uint64_t now_ns)
+{
+	uint64_t heard_sent_ns = peer->heard_sent_ns;
+
+	if (peer->epoch == epoch)
+		return false;
+	peer->epoch = epoch;
+	wl_peer_lead(peer, next_index, now_ns);
+	peer->heard_sent_ns = heard_sent_ns;
+	return true;
 }
 
 bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable, uint64_t now_ns)
@@ -53,7 +70,8 @@ static void rewind_to(struct wl_peer *peer, uint64_t index, uint64_t now_ns)
 	peer->probe_outstanding = false;
 }
 
-bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64_t sent_ns, uint64_t now_ns)
+bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64_t sent_ns,
+		      uint64_t now_ns)
 {
 	uint64_t index = hint;
 
@@ -73,6 +91,16 @@ bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64
 	if (peer->match_received == 0)
 		peer->state = WL_PEER_PROBE;
 	return true;
+}
+
+void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns)
+{
+	if (!peer->damaged || peer->reader.in_flight ||
+	    now_ns - peer->damage_asked_ns < DAMAGE_RETRY_NS)
+		return;
+	peer->damage_asked_ns = now_ns;
+	peer->damaged = false;
+	wl_reader_seek(&peer->reader, peer->next_index);
 }
 
 bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns)

@@ -27,6 +27,9 @@ struct wl_peer {
 	uint32_t fragment_offset; /* bytes of the image of next_index that left already */
 	uint64_t match_received; /* never falls within a term */
 	uint64_t match_durable;
+	uint32_t window_bytes; /* narrowed by losses, widened by progress; 0: the configured one */
+	uint64_t refused_index; /* where the last refusal made us begin again; 0: taken since */
+	uint32_t refused_offset;
 	uint64_t burst_bytes; /* sent since nothing was in flight */
 	uint64_t commit_told; /* commit that the newest frame carried */
 	uint64_t last_sent_ns;
@@ -36,6 +39,8 @@ struct wl_peer {
 	bool probe_outstanding;
 	bool no_space;
 	bool damaged; /* the medium could not give what this peer needs */
+	uint64_t damage_asked_ns; /* when that place was last asked for again */
+	uint64_t epoch; /* boot of the peer that the matches belong to */
 	bool wants_read;
 	struct wl_reader reader; /* entries that left the ring */
 	struct wl_reader_view held; /* last image that the reader gave */
@@ -44,10 +49,17 @@ struct wl_peer {
 
 /* A new term: nothing is known but where we would begin. The reader and its buffer stay. */
 void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns);
+/* The peer runs under another boot than the one that acknowledged: its matches are not believed any more, for its disk
+ * may be another one. check-quorum goes on. True when it was so. */
+bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index,
+			 uint64_t now_ns);
 /* A frame was accepted up to `received`, and is durable there up to `durable`. True when something grew. */
 bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable, uint64_t now_ns);
 /* A frame that left at `sent_ns` was refused; begin again at `hint`. False when this is old news. */
-bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64_t sent_ns, uint64_t now_ns);
+bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64_t sent_ns,
+		      uint64_t now_ns);
+/* Asks the medium once more for what it could not give: a passing error must not hold the peer up for a whole term. */
+void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns);
 /* Goes back to match + 1 when there was no progress for resend_ns. True when it did. */
 bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns);
 /*

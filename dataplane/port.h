@@ -39,7 +39,8 @@ struct wl_port_ops {
 	unsigned (*rx_burst)(struct wl_port *port, struct wl_frame *frames, unsigned max);
 	void (*rx_release)(struct wl_port *port, struct wl_frame *frames, unsigned count);
 	/* Empty frames for `link` with room for its whole MTU + 14; as many as there are. */
-	unsigned (*alloc)(struct wl_port *port, uint16_t link, struct wl_frame *frames, unsigned count);
+	unsigned (*alloc)(struct wl_port *port, uint16_t link, struct wl_frame *frames,
+			  unsigned count);
 	/* All frames go to frames[0].link. Returns how many were taken; the caller keeps the rest. */
 	unsigned (*tx_burst)(struct wl_port *port, struct wl_frame *frames, unsigned count);
 	void (*tx_drop)(struct wl_port *port, struct wl_frame *frames, unsigned count);

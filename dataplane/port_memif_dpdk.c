@@ -253,6 +253,18 @@ static void refuse(int fd, const char *why)
 	wl_memif_send(fd, message, -1);
 }
 
+/* All server links of one address have the same MTU. */
+static uint16_t mtu_of_listener(const struct wl_memif *memif, unsigned index)
+{
+	for (unsigned i = 0; i < memif->link_end; i++) {
+		const struct wl_memif_link *link = &memif->links[i];
+
+		if (link->state != WL_MEMIF_ABSENT && link->server && link->listener == (int)index)
+			return (uint16_t)(link->frame_bytes - RTE_ETHER_HDR_LEN);
+	}
+	return 0;
+}
+
 static void accept_peers(struct wl_memif *memif, unsigned index, uint64_t now_ns)
 {
 	const struct wl_memif_listener *listener = &memif->listeners[index];
@@ -268,7 +280,7 @@ static void accept_peers(struct wl_memif *memif, unsigned index, uint64_t now_ns
 			return;
 		waiting->listener = (int)index;
 		waiting->deadline_ns = now_ns + HANDSHAKE_NS;
-		wl_memif_say_hello(message);
+		wl_memif_say_hello(message, mtu_of_listener(memif, index));
 		if (listener->address[0] == '@' && !wl_memif_peer_is_same_user(waiting->fd)) {
 			memif->refused_user++;
 			close_fd(&waiting->fd);

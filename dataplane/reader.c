@@ -24,7 +24,8 @@ static void forget_place(struct wl_reader *reader)
 	reader->log_generation = reader->log->generation;
 }
 
-void wl_reader_init(struct wl_reader *reader, const struct wl_log *log, uint64_t next_index, uint32_t cookie)
+void wl_reader_init(struct wl_reader *reader, const struct wl_log *log, uint64_t next_index,
+		    uint32_t cookie)
 {
 	memset(reader, 0, sizeof(*reader));
 	reader->log = log;
@@ -87,8 +88,8 @@ static enum step want(struct wl_reader *reader, uint64_t offset)
 	if (end > reader->log->durable_offset)
 		end = reader->log->durable_offset;
 	reader->want_offset = offset;
-	reader->want_bytes = end - offset < reader->buffer_bytes ? (uint32_t)(end - offset) :
-								   reader->buffer_bytes;
+	reader->want_bytes = end - offset < reader->buffer_bytes ? (uint32_t)(end - offset)
+								 : reader->buffer_bytes;
 	return STEP_READ;
 }
 
@@ -291,7 +292,8 @@ enum wl_reader_result wl_reader_next(struct wl_reader *reader, uint64_t limit_in
 		return WL_READER_END;
 	image = wl_log_image_in_ring(log, reader->next_index, &bytes);
 	if (image) {
-		reader->next_offset = UINT64_MAX; /* back on the medium, a mark is nearer than the old place */
+		reader->next_offset =
+			UINT64_MAX; /* back on the medium, a mark is nearer than the old place */
 		reader->chunk_end = 0;
 		view->offset = wl_log_slot_of(log, reader->next_index)->offset;
 		return give(reader, image, bytes, view);

@@ -54,7 +54,8 @@ struct wl_reader {
 };
 
 /* `cookie`: the high half is returned in each request's cookie, the low half is the reader's. */
-void wl_reader_init(struct wl_reader *reader, const struct wl_log *log, uint64_t next_index, uint32_t cookie);
+void wl_reader_init(struct wl_reader *reader, const struct wl_log *log, uint64_t next_index,
+		    uint32_t cookie);
 void wl_reader_seek(struct wl_reader *reader, uint64_t next_index);
 void wl_reader_lend(struct wl_reader *reader, uint8_t *buffer, uint32_t bytes);
 /* Takes the buffer back (NULL when none was lent). Not while a read is in flight. */

@@ -53,12 +53,14 @@ void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t
 
 bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t bytes)
 {
-	uint64_t left = recovery->log->config.segment_bytes - offset % recovery->log->config.segment_bytes;
+	uint64_t left =
+		recovery->log->config.segment_bytes - offset % recovery->log->config.segment_bytes;
 
 	if (offset >= recovery->window_offset &&
 	    offset + bytes <= recovery->window_offset + recovery->window_valid)
 		return true;
-	if (offset + bytes > recovery->unreadable && offset < recovery->unreadable + WL_BLOCK_BYTES) {
+	if (offset + bytes > recovery->unreadable &&
+	    offset < recovery->unreadable + WL_BLOCK_BYTES) {
 		wl_recovery_refuse(recovery, WL_DAMAGE_READ_FAILED, recovery->unreadable,
 				   recovery->unreadable + WL_BLOCK_BYTES);
 		return false;
@@ -66,7 +68,8 @@ bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t byt
 	if (offset < recovery->unreadable && left > recovery->unreadable - offset)
 		left = recovery->unreadable - offset;
 	recovery->want_offset = offset;
-	recovery->want_bytes = left < recovery->window_bytes ? (uint32_t)left : recovery->window_bytes;
+	recovery->want_bytes = left < recovery->window_bytes ? (uint32_t)left
+							     : recovery->window_bytes;
 	recovery->state = WL_RECOVERY_WANTS_READ;
 	return false;
 }
@@ -88,7 +91,8 @@ void wl_recovery_refuse(struct wl_recovery *recovery, enum wl_recovery_damage_ki
 	};
 }
 
-enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *recovery, uint64_t offset)
+enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *recovery,
+						   uint64_t offset)
 {
 	const struct wl_log_config *config = &recovery->log->config;
 	struct wl_segment_header header;
@@ -99,8 +103,8 @@ enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *rec
 	    header.node != config->node || header.journal != config->journal ||
 	    header.segment_bytes != config->segment_bytes)
 		return WL_RECOVERY_SEGMENT_FOREIGN;
-	return header.ordinal == offset / config->segment_bytes ? WL_RECOVERY_SEGMENT_OURS :
-								  WL_RECOVERY_SEGMENT_SWAPPED;
+	return header.ordinal == offset / config->segment_bytes ? WL_RECOVERY_SEGMENT_OURS
+								: WL_RECOVERY_SEGMENT_SWAPPED;
 }
 
 bool wl_recovery_segment_is_foreign(struct wl_recovery *recovery, uint64_t offset,
@@ -140,12 +144,13 @@ static bool continues(const struct wl_log *log, const struct wl_entry_header *he
 {
 	return header->index == log->tail.index + 1 && header->term != 0 &&
 	       header->term >= log->tail.term && header->previous_term == log->tail.term &&
-	       header->previous_chain == log->tail_chain && header->first_number == log->next_number &&
-	       header->commit < header->index && wl_log_has_term_room(log, header->term);
+	       header->previous_chain == log->tail_chain &&
+	       header->first_number == log->next_number && header->commit < header->index &&
+	       wl_log_has_term_room(log, header->term);
 }
 
-static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_header *chunk, uint64_t offset,
-		       size_t *bytes)
+static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_header *chunk,
+		       uint64_t offset, size_t *bytes)
 {
 	struct wl_log *log = recovery->log;
 	const uint8_t *image = wl_recovery_bytes(recovery, offset);
@@ -201,7 +206,8 @@ static enum place look_at_place(struct wl_recovery *recovery, struct wl_chunk_he
 		return PLACE_UNREAD;
 	if (!wl_chunk_decode_header(wl_recovery_bytes(recovery, at), WL_BLOCK_BYTES, header) ||
 	    header->binding != wl_chunk_binding(config->cluster, config->node, config->journal) ||
-	    header->offset != at || at % config->segment_bytes + header->bytes > config->segment_bytes)
+	    header->offset != at ||
+	    at % config->segment_bytes + header->bytes > config->segment_bytes)
 		return PLACE_OTHER;
 	if (!wl_recovery_has(recovery, at, header->bytes))
 		return PLACE_UNREAD;
@@ -247,7 +253,8 @@ static bool walk(struct wl_recovery *recovery)
 		break;
 	}
 	boundary = wl_align_up(recovery->at + 1, WL_LOG_BOUNDARY_BYTES);
-	if (recovery->skipped_from != WL_RECOVERY_NOWHERE || boundary - recovery->at >= WL_CHUNK_BYTES_MAX)
+	if (recovery->skipped_from != WL_RECOVERY_NOWHERE ||
+	    boundary - recovery->at >= WL_CHUNK_BYTES_MAX)
 		return end_walk(recovery);
 	recovery->skipped_from = recovery->at;
 	recovery->at = boundary;
@@ -264,8 +271,8 @@ void wl_recovery_finish(struct wl_recovery *recovery)
 	log->previous_chunk = recovery->previous;
 	log->ring_valid_from = recovery->last_good_end;
 	log->ring_end = recovery->last_good_end;
-	log->segments_ready = recovery->bad_segment < recovery->segments ? recovery->bad_segment :
-									   recovery->segments;
+	log->segments_ready = recovery->bad_segment < recovery->segments ? recovery->bad_segment
+									 : recovery->segments;
 	recovery->state = WL_RECOVERY_DONE;
 }
 
@@ -341,7 +348,8 @@ void wl_recovery_on_scrubbed(struct wl_recovery *recovery)
 	if (recovery->scrub_begin % segment_bytes == 0)
 		recovery->scrub_begin += WL_BLOCK_BYTES;
 	segment_end = (recovery->scrub_begin / segment_bytes + 1) * segment_bytes;
-	recovery->scrub_end = segment_end < recovery->remains_end ? segment_end : recovery->remains_end;
+	recovery->scrub_end = segment_end < recovery->remains_end ? segment_end
+								  : recovery->remains_end;
 }
 
 const char *wl_recovery_damage_name(enum wl_recovery_damage_kind kind)

@@ -23,7 +23,8 @@ enum wl_recovery_segment {
 /* True when the bytes are in the window; otherwise asks for them and the caller returns. */
 bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t bytes);
 const uint8_t *wl_recovery_bytes(const struct wl_recovery *recovery, uint64_t offset);
-enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *recovery, uint64_t offset);
+enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *recovery,
+						   uint64_t offset);
 void wl_recovery_refuse(struct wl_recovery *recovery, enum wl_recovery_damage_kind kind,
 			uint64_t begin, uint64_t end);
 /* Refuses where the header of the segment at `offset` is not ours. DAMAGED is left to the caller. */

@@ -6,6 +6,7 @@
  * Three facts decide: whether the place is known to have been durable (witnessed, by a later chunk
  * or by the superblock), what the bytes at the place look like, and whether anything lies behind it.
  */
+#include "dataplane/mutant.h"
 #include "dataplane/recovery_internal.h"
 
 enum place_look {
@@ -54,7 +55,8 @@ static void remains(struct wl_recovery *recovery, uint64_t bytes)
 static void note_place(struct wl_recovery *recovery, enum place_look look, uint64_t bytes)
 {
 	/* Only where all before it is empty can this be the next chunk. */
-	if (recovery->first_remains != WL_RECOVERY_NOWHERE || !may_be_next(recovery, recovery->look))
+	if (recovery->first_remains != WL_RECOVERY_NOWHERE ||
+	    !may_be_next(recovery, recovery->look))
 		return;
 	recovery->place = recovery->look;
 	recovery->place_end = recovery->look + bytes;
@@ -70,16 +72,17 @@ static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_he
 	if (!wl_recovery_has(recovery, recovery->look, header->bytes))
 		return false;
 	from = wl_recovery_bytes(recovery, recovery->look);
+	/* Its header is whole and says what was durable before it was cut, however much of the body arrived. */
+	if (header->durable > recovery->suspect)
+		recovery->witnessed = true;
 	if (wl_chunk_body_is_whole(from, header)) {
 		if (recovery->look == recovery->suspect && !follows)
 			note_place(recovery, LOOK_BROKEN, header->bytes);
-		if (header->durable > recovery->suspect)
-			recovery->witnessed = true;
 	} else if (recovery->look == recovery->suspect || follows) {
 		note_place(recovery,
-			   wl_chunk_zero_sectors(from, header->bytes) > header->zero_sectors ?
-				   LOOK_TORN :
-				   LOOK_ROTTEN,
+			   wl_chunk_zero_sectors(from, header->bytes) > header->zero_sectors
+				   ? LOOK_TORN
+				   : LOOK_ROTTEN,
 			   header->bytes);
 	}
 	remains(recovery, header->bytes);
@@ -169,16 +172,20 @@ static void cut_tail(struct wl_recovery *recovery)
 static void decide(struct wl_recovery *recovery)
 {
 	uint64_t segment_bytes = recovery->log->config.segment_bytes;
-	uint64_t bad = recovery->bad_segment == WL_RECOVERY_NOWHERE ?
-			       WL_RECOVERY_NOWHERE :
-			       recovery->bad_segment * segment_bytes;
+	uint64_t bad = recovery->bad_segment == WL_RECOVERY_NOWHERE
+			       ? WL_RECOVERY_NOWHERE
+			       : recovery->bad_segment * segment_bytes;
 	bool witnessed = recovery->witnessed || recovery->witness > recovery->suspect;
-	enum wl_recovery_damage_kind kind = witnessed ? sort_witnessed(recovery) :
-							sort_unwitnessed(recovery);
+	enum wl_recovery_damage_kind kind = witnessed ? sort_witnessed(recovery)
+						      : sort_unwitnessed(recovery);
 	uint64_t end = recovery->place_end;
 
+	if (WL_MUTANT(rot_cut_as_torn) && kind != WL_DAMAGE_NONE)
+		kind = WL_DAMAGE_TORN_TAIL;
+
 	/* A segment ahead that nothing was written to is made again; one that is used is damaged. */
-	if (bad != WL_RECOVERY_NOWHERE && (recovery->remains_end > bad || recovery->witness > bad)) {
+	if (bad != WL_RECOVERY_NOWHERE &&
+	    (recovery->remains_end > bad || recovery->witness > bad)) {
 		wl_recovery_refuse(recovery, WL_DAMAGE_SEGMENT_HEADER, bad, bad + WL_BLOCK_BYTES);
 	} else if (kind == WL_DAMAGE_NONE) {
 		wl_recovery_finish(recovery);
@@ -186,8 +193,9 @@ static void decide(struct wl_recovery *recovery)
 		cut_tail(recovery);
 	} else {
 		if (end == recovery->place)
-			end = recovery->first_remains != WL_RECOVERY_NOWHERE ? recovery->first_remains :
-									       recovery->witness;
+			end = recovery->first_remains != WL_RECOVERY_NOWHERE
+				      ? recovery->first_remains
+				      : recovery->witness;
 		wl_recovery_refuse(recovery, kind, recovery->place, end);
 	}
 }

@@ -48,8 +48,8 @@ struct wl_remote *wl_remote_table_find(struct wl_remote_table *table, wl_identit
 	return NULL;
 }
 
-struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity identity, uint64_t now_ns,
-				      uint64_t idle_ns)
+struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity identity,
+				      uint64_t now_ns, uint64_t idle_ns)
 {
 	uint32_t home = home_of(table, identity);
 	struct wl_remote *chosen = NULL;

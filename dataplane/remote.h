@@ -23,6 +23,8 @@
 struct wl_remote {
 	wl_identity identity; /* 0: slot is free */
 	uint64_t epoch; /* newest proven epoch of the remote; 0: none */
+	uint64_t epoch_floor; /* a node's newest epoch that was proven before our start; 0: none */
+	uint64_t forked_epoch; /* a node's epoch of a boot that we know under another one: its disk went back */
 	struct wl_address address;
 	bool address_known;
 	uint64_t last_heard_ns; /* last frame that was accepted */
@@ -30,6 +32,17 @@ struct wl_remote {
 	struct wl_replay replay;
 	struct wl_auth_key key; /* verifies what it sends under `epoch` */
 };
+
+/* A node's epoch is its count of boots and 32 random bits (control/boot_store_file.c). */
+static inline uint64_t wl_remote_boot_of(uint64_t epoch)
+{
+	return epoch >> 32;
+}
+
+static inline uint64_t wl_remote_newest_epoch(const struct wl_remote *remote)
+{
+	return remote->epoch > remote->epoch_floor ? remote->epoch : remote->epoch_floor;
+}
 
 /* Clients, found by identity: open addressing over the caller's memory, oldest idle one evicted when full. */
 struct wl_remote_table {
@@ -42,7 +55,7 @@ size_t wl_remote_table_memory_bytes(uint32_t slot_count);
 void wl_remote_table_init(struct wl_remote_table *table, void *memory, uint32_t slot_count);
 struct wl_remote *wl_remote_table_find(struct wl_remote_table *table, wl_identity identity);
 /* NULL when full of clients that were heard within idle_ns. Evicts one idle longer otherwise. */
-struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity identity, uint64_t now_ns,
-				      uint64_t idle_ns);
+struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity identity,
+				      uint64_t now_ns, uint64_t idle_ns);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-#define WORDS (WL_REPLAY_WINDOW / 64 + 1) /* one word more than the window: the newest may be half filled */
+#define WORDS                    \
+	(WL_REPLAY_WINDOW / 64 + \
+	 1) /* one word more than the window: the newest may be half filled */
 
 void wl_replay_init(struct wl_replay *replay)
 {
@@ -24,7 +26,8 @@ bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence)
 		for (uint64_t step = 1; step <= steps; step++)
 			replay->bitmap[(newest + step) % WORDS] = 0;
 		replay->highest = sequence;
-	} else if (replay->highest - sequence >= WL_REPLAY_WINDOW || (replay->bitmap[word % WORDS] & bit)) {
+	} else if (replay->highest - sequence >= WL_REPLAY_WINDOW ||
+		   (replay->bitmap[word % WORDS] & bit)) {
 		return false;
 	}
 	replay->bitmap[word % WORDS] |= bit;

@@ -5,6 +5,7 @@
  *   LEAD    FENCED -> LEADER     wl_replica_on_lead
  *   FOLLOW  any    -> FOLLOWER   wl_replica_on_follow
  */
+#include "dataplane/mutant.h"
 #include "dataplane/replica_internal.h"
 
 #include <string.h>
@@ -21,15 +22,15 @@ size_t wl_replica_memory_bytes(void)
 	       (size_t)WIRELOG_NODES_MAX * WL_CHUNK_BYTES_MAX;
 }
 
-void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config, struct wl_log *log,
-		     uint64_t known_commit, void *memory)
+void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config,
+		     struct wl_log *log, uint64_t known_commit, void *memory)
 {
 	uint8_t *buffers = (uint8_t *)memory + wl_align_up(WL_ENTRY_BYTES_MAX, WL_BLOCK_BYTES);
 
 	memset(replica, 0, sizeof(*replica));
 	replica->config = *config;
 	replica->log = log;
-	replica->commit = known_commit;
+	replica->commit = WL_MUTANT(restart_commits_tail) ? log->tail.index : known_commit;
 	replica->assembly = memory;
 	replica->view.role = WL_ROLE_FENCED;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -47,14 +48,16 @@ static void push_pending(struct wl_replica *replica)
 {
 	uint32_t sent = 0;
 
-	while (sent < replica->pending_up_count && wl_ring_push(replica->up, &replica->pending_up[sent]))
+	while (sent < replica->pending_up_count &&
+	       wl_ring_push(replica->up, &replica->pending_up[sent]))
 		sent++;
 	replica->pending_up_count -= sent;
 	memmove(replica->pending_up, replica->pending_up + sent,
 		replica->pending_up_count * sizeof(replica->pending_up[0]));
 }
 
-void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node, uint32_t reason)
+void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node,
+		     uint32_t reason)
 {
 	struct wl_seam_message message = {
 		.verb = verb,
@@ -67,7 +70,8 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_
 	};
 
 	push_pending(replica);
-	if (replica->pending_up_count == 0 && wl_ring_push(replica->up, &message))
+	if ((replica->pending_up_count == 0 && wl_ring_push(replica->up, &message)) ||
+	    WL_MUTANT(seam_message_lost))
 		return;
 	/* Each verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
 	if (replica->pending_up_count == WL_REPLICA_UP_MAX) {
@@ -102,7 +106,7 @@ void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason)
 {
 	if (replica->silent)
 		return;
-	replica->silent = true;
+	replica->silent = !(WL_MUTANT(heartbeats_without_quorum) && reason == WL_STALL_QUORUM);
 	wl_count(replica->counters, WL_COUNTER_stalls);
 	if (reason == WL_STALL_QUORUM)
 		wl_count(replica->counters, WL_COUNTER_quorum_lost);
@@ -126,6 +130,8 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->received_all = 0;
 	replica->durable_all = 0;
 	replica->saw_term_told = view->term;
+	replica->leader_commit = 0;
+	replica->in_step_told = false;
 	wl_count(replica->counters, WL_COUNTER_views_installed);
 }
 
@@ -228,6 +234,28 @@ static void watch_disk(struct wl_replica *replica)
 	}
 }
 
+/*
+ * Our medium holds everything up to what the leader of this term committed in its own term, and with that all that
+ * was ever committed before. A node whose data went back counts in elections again from here on (control/roster.h).
+ */
+static void watch_step(struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t match = replica->view.role == WL_ROLE_LEADER ? log->tail.index : replica->match;
+	uint64_t term;
+
+	if (replica->view.role == WL_ROLE_LEADER)
+		replica->leader_commit = replica->commit;
+	if (replica->leader_commit == 0 || match < replica->leader_commit ||
+	    log->durable.index < replica->leader_commit)
+		return;
+	WL_CHECK(wl_log_term_at(log, replica->leader_commit, &term));
+	if (term != replica->view.term)
+		return;
+	replica->in_step_told = true;
+	wl_replica_tell(replica, WL_SEAM_IN_STEP, replica->config.node, 0);
+}
+
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 {
 	replica->now_ns = now_ns;
@@ -248,11 +276,14 @@ void wl_replica_end_turn(struct wl_replica *replica)
 	watch_disk(replica);
 	if (replica->view.role == WL_ROLE_LEADER)
 		wl_replica_leader_end_turn(replica);
-	else if (replica->view.role == WL_ROLE_FOLLOWER)
+	else if (replica->view.role == WL_ROLE_FOLLOWER || WL_MUTANT(fenced_acknowledges))
 		wl_replica_follower_end_turn(replica);
+	if (!replica->in_step_told && !replica->silent && replica->view.role != WL_ROLE_FENCED)
+		watch_step(replica);
 }
 
-unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_request *requests, unsigned max)
+unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_request *requests,
+			       unsigned max)
 {
 	unsigned count = 0;
 
@@ -296,8 +327,8 @@ const char *wl_replica_check(const struct wl_replica *replica)
 			return "R3: durable match is beyond received match";
 		if (peer->match_received > log->tail.index)
 			return "R3: a peer's match is beyond the tail";
-		if (peer->next_index <= peer->match_received && (replica->view.voters & 1u << node) &&
-		    node != replica->config.node)
+		if (peer->next_index <= peer->match_received &&
+		    (replica->view.voters & 1u << node) && node != replica->config.node)
 			return "R3: next is not behind match";
 	}
 	return NULL;

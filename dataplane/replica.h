@@ -10,7 +10,7 @@
  *  Rules (DESIGN section 4), each checked in wl_replica_check:
  *  R1  commit never falls, and is at most the tail
  *  R2  a leader's commit is an entry of its own term, durable on a majority, acknowledged in its term
- *  R3  match indexes of a peer never fall within a term, and durable <= received <= tail
+ *  R3  match indexes of a peer never fall within a term and a boot of it, and durable <= received <= tail
  *  R4  a fenced replica appends nothing and acknowledges nothing
  *  R5  no truncation at or below commit
  *  R6  client appends are taken only when the term's first entry has committed
@@ -45,6 +45,7 @@ struct wl_replica_config {
 struct wl_replica_refusal { /* of an APPEND, told in the acknowledgement at the end of the turn */
 	bool pending;
 	uint64_t rejected_index, hint_index, hint_term;
+	uint32_t hint_offset;
 	uint64_t sent_ns;
 };
 
@@ -87,6 +88,8 @@ struct wl_replica {
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
 	bool poisoned_told;
+	uint64_t leader_commit; /* highest that the leader of this view told us, or our own as leader; 0: none */
+	bool in_step_told;
 	struct wl_seam_message pending_up[WL_REPLICA_UP_MAX]; /* found the ring full */
 	uint32_t pending_up_count;
 	uint64_t saw_term_told;
@@ -95,8 +98,8 @@ struct wl_replica {
 /* Assembly buffer and the peers' read buffers (untouched until used). */
 size_t wl_replica_memory_bytes(void);
 /* tx, remotes, counters and up are set by the caller before the first turn. `memory` is aligned to WL_BLOCK_BYTES. */
-void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config, struct wl_log *log,
-		     uint64_t known_commit, void *memory);
+void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config,
+		     struct wl_log *log, uint64_t known_commit, void *memory);
 
 /* First thing in a turn: a leader that slept too long notices before it answers anybody. */
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns);
@@ -113,8 +116,10 @@ void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_me
 void wl_replica_on_resume(struct wl_replica *replica, const struct wl_seam_message *message);
 
 /* From peers; `from` is a configured node id. */
-void wl_replica_on_append(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append);
-void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from, const struct wl_wire_append_ack *ack);
+void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
+			  const struct wl_wire_append *append);
+void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
+			      const struct wl_wire_append_ack *ack);
 
 /* From the disk: after the log took the completions of this turn. Commits, acknowledges. */
 void wl_replica_on_durable(struct wl_replica *replica);
@@ -122,7 +127,8 @@ void wl_replica_on_durable(struct wl_replica *replica);
 #define WL_REPLICA_COOKIE 0x100u
 void wl_replica_on_read(struct wl_replica *replica, const struct wl_disk_completion *completion);
 /* Disk reads that lagging peers want: at most `max` requests, each in flight once returned. */
-unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_request *requests, unsigned max);
+unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_request *requests,
+			       unsigned max);
 
 /* May a client append be taken now? OK, NOT_LEADER, BACK_PRESSURE or NO_SPACE. */
 int wl_replica_takes_appends(const struct wl_replica *replica);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dataplane/check.h"
+#include "dataplane/mutant.h"
 #include "dataplane/replica_internal.h"
 
 #define HEARD_UP_INTERVAL_NS 1000000u /* LEADER_HEARD at most once a millisecond */
@@ -21,8 +22,8 @@ void wl_replica_follower_begin(struct wl_replica *replica)
 	replica->heard_up_ns = 0;
 }
 
-static void refuse(struct wl_replica *replica, const struct wl_wire_append *append, uint64_t hint_index,
-		   uint64_t hint_term)
+static void refuse(struct wl_replica *replica, const struct wl_wire_append *append,
+		   uint64_t hint_index, uint64_t hint_term)
 {
 	replica->refusal = (struct wl_replica_refusal){
 		.pending = true,
@@ -48,7 +49,7 @@ static bool has_previous(struct wl_replica *replica, const struct wl_wire_append
 		return false;
 	}
 	WL_CHECK(wl_log_term_at(log, index, &term));
-	if (term == append->previous.term)
+	if (term == append->previous.term || WL_MUTANT(previous_always_matches))
 		return true;
 	/* Skip our whole conflicting term at once (Raft section 5.3, last paragraph), but never below commit. */
 	hint = wl_log_first_index_of_term(log, term);
@@ -59,8 +60,8 @@ static bool has_previous(struct wl_replica *replica, const struct wl_wire_append
 }
 
 /* One whole image that should become `index`. False: stop with this frame. */
-static bool take_image(struct wl_replica *replica, const struct wl_wire_append *append, uint64_t index,
-		       const uint8_t *image, size_t bytes)
+static bool take_image(struct wl_replica *replica, const struct wl_wire_append *append,
+		       uint64_t index, const uint8_t *image, size_t bytes)
 {
 	struct wl_log *log = replica->log;
 	struct wl_entry_header header;
@@ -73,12 +74,17 @@ static bool take_image(struct wl_replica *replica, const struct wl_wire_append *
 	}
 	if (index <= log->tail.index) {
 		WL_CHECK(wl_log_term_at(log, index, &term));
-		if (term == header.term) {
+		if (term == header.term && !WL_MUTANT(late_append_truncates)) {
 			wl_count(replica->counters, WL_COUNTER_append_duplicate);
 			return true;
 		}
 		if (index <= replica->commit) {
 			/* No correct leader asks for this. Nothing that was committed is ever cut away. */
+			wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+			return false;
+		}
+		/* Nothing is cut away for an image that could not take its place. */
+		if (wl_entry_decode(image, bytes, &header) != WL_ENTRY_OK) {
 			wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
 			return false;
 		}
@@ -130,11 +136,12 @@ static void take_images(struct wl_replica *replica, const struct wl_wire_append 
 		struct wl_entry_header header;
 		size_t bytes;
 
-		if (wl_entry_decode_header(at, (size_t)(end - at), &header) != WL_ENTRY_OK)
-			break;
+		if (wl_entry_decode_header(at, (size_t)(end - at), &header) != WL_ENTRY_OK ||
+		    wl_entry_bytes(&header) > (size_t)(end - at)) {
+			wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+			return;
+		}
 		bytes = wl_entry_bytes(&header);
-		if (bytes > (size_t)(end - at))
-			break;
 		if (!take_image(replica, append, ++index, at, bytes))
 			return;
 		took(replica, index);
@@ -150,7 +157,9 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 		wl_count(replica->counters, WL_COUNTER_append_duplicate);
 		return;
 	}
-	if (append->fragment_offset == 0) {
+	/* What has come of this image stays: one lost fragment must not cost the others (no large entry would ever pass). */
+	if (append->fragment_offset == 0 &&
+	    (replica->assembly_index != index || replica->assembly_bytes != append->image_bytes)) {
 		replica->assembly_index = index;
 		replica->assembly_bytes = append->image_bytes;
 		replica->assembly_have = 0;
@@ -159,6 +168,9 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 	    append->fragment_offset > replica->assembly_have) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
 		refuse(replica, append, index, 0);
+		if (replica->assembly_index == index &&
+		    replica->assembly_bytes == append->image_bytes)
+			replica->refusal.hint_offset = replica->assembly_have;
 		return;
 	}
 	if (append->fragment_offset < replica->assembly_have)
@@ -181,7 +193,8 @@ static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wir
 {
 	if (append->sent_ns > replica->leader_sent_ns)
 		replica->leader_sent_ns = append->sent_ns;
-	if (replica->heard_leader == from && replica->now_ns - replica->heard_up_ns < HEARD_UP_INTERVAL_NS)
+	if (replica->heard_leader == from &&
+	    replica->now_ns - replica->heard_up_ns < HEARD_UP_INTERVAL_NS)
 		return;
 	replica->heard_leader = from;
 	replica->heard_up_ns = replica->now_ns;
@@ -189,7 +202,8 @@ static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wir
 }
 
 /* A leader of an older term learns ours from the refusal and steps down. */
-static void answer_stale(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
+static void answer_stale(struct wl_replica *replica, uint32_t from,
+			 const struct wl_wire_append *append)
 {
 	struct wl_wire_append_ack ack = {
 		.term = replica->view.term,
@@ -202,17 +216,20 @@ static void answer_stale(struct wl_replica *replica, uint32_t from, const struct
 	uint8_t *payload;
 
 	wl_count(replica->counters, WL_COUNTER_append_stale_term);
-	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal, WL_TX_RESERVED,
-			     &room);
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal,
+			     WL_TX_RESERVED, &room);
 	if (payload)
 		wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));
 }
 
-void wl_replica_on_append(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
+void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
+			  const struct wl_wire_append *append)
 {
 	wl_count(replica->counters, WL_COUNTER_append_frames_received);
-	if (replica->view.role == WL_ROLE_FENCED)
+	if (replica->view.role == WL_ROLE_FENCED && !WL_MUTANT(fenced_appends))
 		return;
+	if (WL_MUTANT(worker_raises_term) && append->term > replica->view.term)
+		replica->view.term = append->term;
 	if (append->term > replica->view.term) {
 		wl_replica_saw_term(replica, from, append->term);
 		return;
@@ -230,16 +247,23 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from, const struc
 		return;
 	}
 	heard(replica, from, append);
+	if (append->commit > replica->leader_commit)
+		replica->leader_commit = append->commit;
 	if (append->bytes != 0 || append->sent_ns != 0)
 		replica->acknowledge = true;
 	if (!has_previous(replica, append))
 		return;
-	took(replica, append->previous.index);
+	took(replica,
+	     WL_MUTANT(heartbeat_matches_tail) ? replica->log->tail.index : append->previous.index);
 	if (append->image_bytes != 0)
 		take_fragment(replica, append);
 	else
 		take_images(replica, append);
 	/* Only what is known equal may count as committed here (Raft figure 2, AppendEntries step 5). */
+	if (WL_MUTANT(follower_commit_min) && append->commit > replica->commit)
+		replica->commit = append->commit < replica->log->tail.index
+					  ? append->commit
+					  : replica->log->tail.index;
 	if (append->commit > replica->commit && replica->match > replica->commit)
 		replica->commit = append->commit < replica->match ? append->commit : replica->match;
 }
@@ -247,7 +271,10 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from, const struc
 void wl_replica_follower_end_turn(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
-	uint64_t durable = log->durable.index < replica->match ? log->durable.index : replica->match;
+	uint64_t durable = log->durable.index < replica->match &&
+					   !WL_MUTANT(acknowledged_before_durable)
+				   ? log->durable.index
+				   : replica->match;
 	uint32_t leader = replica->heard_leader;
 	struct wl_wire_append_ack ack;
 	struct wl_tx_to to;
@@ -270,14 +297,15 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		ack.rejected_index = replica->refusal.rejected_index;
 		ack.hint_index = replica->refusal.hint_index;
 		ack.hint_term = replica->refusal.hint_term;
+		ack.hint_offset = replica->refusal.hint_offset;
 	}
 	if (log->no_space)
 		ack.flags |= WL_WIRE_ACK_NO_SPACE;
 	if (replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
 		ack.flags |= WL_WIRE_ACK_DISK_SLOW;
 	to = wl_tx_to_remote(&replica->remotes[leader]);
-	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal, WL_TX_RESERVED,
-			     &room);
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal,
+			     WL_TX_RESERVED, &room);
 	if (!payload)
 		return; /* tried again next turn */
 	wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));

@@ -6,7 +6,8 @@
 #include "dataplane/replica.h"
 
 /* A message to control that must arrive: kept and tried again when the ring is full. */
-void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node, uint32_t reason);
+void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node,
+		     uint32_t reason);
 /* An authentic frame of a newer term: control decides; told once for each term. */
 void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term);
 

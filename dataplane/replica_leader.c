@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "dataplane/check.h"
+#include "dataplane/mutant.h"
 #include "dataplane/quorum.h"
 #include "dataplane/replica_internal.h"
 #include "wirelog/status.h"
 
 #define FRAMES_PER_TURN 128u /* to one follower */
+#define WINDOW_BYTES_MIN 8192u
 
 static bool is_peer(const struct wl_replica *replica, uint32_t node)
 {
@@ -31,9 +33,12 @@ static void start_term(struct wl_replica *replica)
 
 void wl_replica_leader_begin(struct wl_replica *replica)
 {
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		wl_peer_lead(&replica->peers[node], replica->log->tail.index + 1, replica->now_ns);
+		replica->peers[node].epoch = replica->remotes[node].epoch;
+	}
 	replica->term_start_index = 0;
+	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
 	replica->disk_progress_ns = replica->now_ns;
 	start_term(replica);
 }
@@ -50,7 +55,23 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 			    replica->config.election_timeout_ns)
 			heard++;
 	}
-	return heard >= wl_quorum_size(replica->view.voters);
+	return heard >= wl_quorum_size(replica->view.voters) || WL_MUTANT(no_check_quorum);
+}
+
+static void raise(uint64_t *level, uint64_t index)
+{
+	if (index > *level)
+		*level = index;
+}
+
+/* A match belongs to the boot that acknowledged it. */
+static void notice_boots(struct wl_replica *replica)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (is_peer(replica, node) && !WL_MUTANT(old_boot_matches_kept))
+			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].epoch,
+					    replica->log->tail.index + 1, replica->now_ns);
+	}
 }
 
 void wl_replica_leader_advance(struct wl_replica *replica)
@@ -59,31 +80,84 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	uint32_t voters = replica->view.voters;
 	uint64_t majority, term;
 
+	notice_boots(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		received[node] = replica->peers[node].match_received;
 		durable[node] = replica->peers[node].match_durable;
 	}
 	received[replica->config.node] = replica->log->tail.index;
-	durable[replica->config.node] = replica->log->durable.index;
+	durable[replica->config.node] = WL_MUTANT(leader_disk_not_counted)
+						? replica->log->tail.index
+						: replica->log->durable.index;
 
-	replica->received_majority = wl_quorum_majority(received, voters);
-	replica->received_all = wl_quorum_everybody(received, voters);
-	replica->durable_all = wl_quorum_everybody(durable, voters);
-	majority = wl_quorum_majority(durable, voters);
-	if (majority <= replica->commit)
+	/* Matches may fall with a peer's boot; what was reached was reached. */
+	raise(&replica->received_majority, wl_quorum_majority(received, voters));
+	raise(&replica->received_all, wl_quorum_everybody(received, voters));
+	raise(&replica->durable_all, wl_quorum_everybody(durable, voters));
+	majority = wl_quorum_majority(WL_MUTANT(received_counts_as_durable) ? received : durable,
+				      voters);
+	if (majority <= replica->commit &&
+	    !(WL_MUTANT(commit_falls) && majority != 0 && majority < replica->commit))
 		return;
 	/* Counting copies commits only entries of our own term (Raft section 5.4.2, figure 8). */
 	WL_CHECK(wl_log_term_at(replica->log, majority, &term));
-	if (term != replica->view.term)
+	if (term != replica->view.term && !WL_MUTANT(old_term_commit))
 		return;
 	replica->commit = majority;
-	if (!replica->ready && replica->term_start_index != 0 && majority >= replica->term_start_index) {
+	if (!replica->ready && replica->term_start_index != 0 &&
+	    majority >= replica->term_start_index) {
 		replica->ready = true;
 		wl_replica_tell(replica, WL_SEAM_TERM_COMMITTED, replica->config.node, 0);
 	}
 }
 
-void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from, const struct wl_wire_append_ack *ack)
+/*
+ * What was sent behind a lost frame is sent again, so the window must not be much wider than the frames that pass
+ * between two losses: halved by each loss, an eighth more for each step forward.
+ */
+static void narrow_window(const struct wl_replica *replica, struct wl_peer *peer)
+{
+	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
+
+	peer->window_bytes = window / 2 < WINDOW_BYTES_MIN ? WINDOW_BYTES_MIN : window / 2;
+}
+
+static void widen_window(const struct wl_replica *replica, struct wl_peer *peer)
+{
+	peer->window_bytes += peer->window_bytes / 8;
+	if (peer->window_bytes >= replica->config.window_bytes)
+		peer->window_bytes = 0;
+}
+
+static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
+			   const struct wl_wire_append_ack *ack)
+{
+	bool streamed = peer->state == WL_PEER_STREAM;
+
+	if (WL_MUTANT(rejection_moves_match))
+		peer->match_received = peer->match_durable = ack->rejected_index;
+	wl_count(replica->counters, WL_COUNTER_ack_rejections);
+	/*
+	 * Sent again and refused again: it was not lost, the follower cannot take it now (its disk is behind, its device
+	 * full). The timer tries again; answering each refusal at once would be a storm.
+	 */
+	if (streamed && ack->hint_index == peer->refused_index &&
+	    ack->hint_offset <= peer->refused_offset)
+		return;
+	if (!wl_peer_rejected(peer, ack->hint_index, replica->log->tail.index, ack->sent_ns,
+			      replica->now_ns))
+		return;
+	wl_count(replica->counters, WL_COUNTER_append_resent);
+	peer->refused_index = ack->hint_index;
+	peer->refused_offset = ack->hint_offset;
+	if (streamed)
+		narrow_window(replica, peer);
+	if (peer->state == WL_PEER_STREAM && peer->next_index == ack->hint_index)
+		peer->fragment_offset = ack->hint_offset;
+}
+
+void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
+			      const struct wl_wire_append_ack *ack)
 {
 	struct wl_peer *peer = &replica->peers[from];
 
@@ -94,44 +168,63 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from, const s
 		wl_replica_saw_term(replica, from, ack->term);
 		return;
 	}
-	if (replica->view.role != WL_ROLE_LEADER || replica->silent || ack->term < replica->view.term ||
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
+	    (ack->term < replica->view.term && !WL_MUTANT(stale_ack_counted)) ||
 	    !is_peer(replica, from)) {
 		wl_count(replica->counters, WL_COUNTER_ack_stale);
 		return;
 	}
-	if (ack->match_received > replica->log->tail.index || ack->match_durable > ack->match_received ||
-	    ack->sent_ns > replica->now_ns) {
+	if (ack->match_received > replica->log->tail.index ||
+	    ack->match_durable > ack->match_received || ack->sent_ns > replica->now_ns) {
 		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
+	notice_boots(replica);
 	if (ack->sent_ns > peer->heard_sent_ns)
 		peer->heard_sent_ns = ack->sent_ns;
 	peer->no_space = (ack->flags & WL_WIRE_ACK_NO_SPACE) != 0;
-	wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns);
+	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
+		peer->refused_index = 0;
+		widen_window(replica, peer);
+	}
 	if (ack->flags & WL_WIRE_ACK_REJECTED) {
-		wl_count(replica->counters, WL_COUNTER_ack_rejections);
-		if (wl_peer_rejected(peer, ack->hint_index, replica->log->tail.index, ack->sent_ns,
-				     replica->now_ns))
-			wl_count(replica->counters, WL_COUNTER_append_resent);
+		take_rejection(replica, peer, ack);
 	} else if (peer->state == WL_PEER_PROBE && ack->match_received + 1 >= peer->next_index) {
 		peer->state = WL_PEER_STREAM;
 		peer->probe_outstanding = false;
 		peer->next_index = ack->match_received + 1;
+		peer->fragment_offset = 0;
 	}
 	wl_replica_leader_advance(replica);
+}
+
+/* What a majority has no room for could not commit, and nobody could say what became of it. */
+static bool majority_has_room(const struct wl_replica *replica)
+{
+	unsigned with_room = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		bool full = node == replica->config.node ? replica->log->no_space
+							 : replica->peers[node].no_space;
+
+		with_room += (replica->view.voters & 1u << node) != 0 && !full;
+	}
+	return with_room >= wl_quorum_size(replica->view.voters);
 }
 
 int wl_replica_takes_appends(const struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 
-	if (replica->view.role != WL_ROLE_LEADER || replica->silent || !replica->ready ||
-	    replica->handing_over)
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
+	    (!replica->ready && !WL_MUTANT(leads_before_commit)) || replica->handing_over)
 		return WIRELOG_NOT_LEADER;
 	if (log->poisoned)
 		return WIRELOG_NOT_LEADER;
 	if (log->tail.index - replica->commit >= WL_LOG_ENTRIES_IN_RING / 2)
 		return WIRELOG_BACK_PRESSURE; /* followers cannot keep up: the tail must stay findable */
+	if (!majority_has_room(replica))
+		return WIRELOG_NO_SPACE;
 	return WIRELOG_OK;
 }
 
@@ -181,8 +274,8 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 		return status;
 	for (;;) {
 		if (!log->entry_open) {
-			result = wl_log_open_entry(log, WL_ENTRY_RECORDS, replica->view.term, wall_ns,
-						   replica->commit);
+			result = wl_log_open_entry(log, WL_ENTRY_RECORDS, replica->view.term,
+						   wall_ns, replica->commit);
 			if (result != WL_LOG_OK)
 				return status_of(replica, result);
 		}
@@ -195,7 +288,7 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 	if (result != WL_LOG_OK)
 		return status_of(replica, result);
 	wl_count_add(replica->counters, WL_COUNTER_record_bytes_appended, record->bytes);
-	*position = (struct wl_position){ replica->view.term, log->open_header.index };
+	*position = (struct wl_position){replica->view.term, log->open_header.index};
 	return WIRELOG_OK;
 }
 
@@ -210,13 +303,14 @@ static uint64_t bytes_in_flight(const struct wl_replica *replica, const struct w
 	first = &log->slots[(peer->match_received + 1) % WL_LOG_ENTRIES_IN_RING];
 	last = &log->slots[(peer->next_index - 1) % WL_LOG_ENTRIES_IN_RING];
 	if (first->index != peer->match_received + 1 || last->index != peer->next_index - 1)
-		return peer->burst_bytes; /* far behind: the whole burst counts until all of it has arrived */
+		return peer
+			->burst_bytes; /* far behind: the whole burst counts until all of it has arrived */
 	return last->offset + last->bytes - first->offset + peer->fragment_offset;
 }
 
 /* Fills `images` with whole entries from next_index on, or with one fragment. Returns the bytes. */
-static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer, struct wl_wire_append *append,
-			    uint8_t *images, size_t room)
+static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer,
+			    struct wl_wire_append *append, uint8_t *images, size_t room)
 {
 	uint32_t filled = 0;
 
@@ -226,6 +320,8 @@ static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer, st
 
 		if (!image)
 			break;
+		if (peer->fragment_offset >= bytes)
+			peer->fragment_offset = 0; /* the follower's word, and wrong */
 		if (bytes <= room - filled && peer->fragment_offset == 0) {
 			memcpy(images + filled, image, bytes);
 			filled += bytes;
@@ -258,7 +354,8 @@ enum append_purpose {
 };
 
 /* One APPEND. False when no frame could be had, or no entry for it. */
-static bool send_append(struct wl_replica *replica, uint32_t node, enum append_purpose purpose, uint32_t *sent)
+static bool send_append(struct wl_replica *replica, uint32_t node, enum append_purpose purpose,
+			uint32_t *sent)
 {
 	struct wl_peer *peer = &replica->peers[node];
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
@@ -277,18 +374,20 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 		return false;
 	append.images = payload + WL_WIRE_APPEND_HEADER_BYTES;
 	if (purpose == WITH_ENTRIES) {
-		append.bytes = fill_images(replica, peer, &append, payload + WL_WIRE_APPEND_HEADER_BYTES,
+		append.bytes = fill_images(replica, peer, &append,
+					   payload + WL_WIRE_APPEND_HEADER_BYTES,
 					   room - WL_WIRE_APPEND_HEADER_BYTES);
 		if (append.bytes == 0) {
-			wl_tx_abandon(replica->tx); /* the next image is still on its way from the medium */
+			wl_tx_abandon(
+				replica->tx); /* the next image is still on its way from the medium */
 			return false;
 		}
 	}
 	if (purpose != COMMIT_NEWS)
 		append.sent_ns = replica->now_ns;
 	wl_tx_close(replica->tx, wl_wire_encode_append(payload, &append) + append.bytes);
-	wl_count(replica->counters, append.bytes ? WL_COUNTER_append_frames_sent :
-						   WL_COUNTER_append_heartbeats_sent);
+	wl_count(replica->counters,
+		 append.bytes ? WL_COUNTER_append_frames_sent : WL_COUNTER_append_heartbeats_sent);
 	peer->last_sent_ns = replica->now_ns;
 	peer->commit_told = replica->commit;
 	peer->burst_bytes += append.bytes;
@@ -314,15 +413,20 @@ static void stream(struct wl_replica *replica, uint32_t node)
 {
 	struct wl_peer *peer = &replica->peers[node];
 	uint64_t in_flight = bytes_in_flight(replica, peer);
+	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
 	uint32_t from_medium = 0, sent;
 
+	wl_peer_retry_damaged(peer, replica->now_ns);
+	if (peer->no_space)
+		return; /* its answers to heartbeats say when there is room again */
 	if (in_flight == 0) {
 		peer->progress_ns = replica->now_ns;
 		peer->burst_bytes = 0;
 	}
-	for (unsigned frames = 0; frames < FRAMES_PER_TURN && peer->next_index <= replica->log->tail.index;
-	     frames++) {
-		if (in_flight >= replica->config.window_bytes)
+	for (unsigned frames = 0;
+	     frames < FRAMES_PER_TURN && peer->next_index <= replica->log->tail.index; frames++) {
+		/* One entry may always be under way as a whole: it is acknowledged by nothing less. */
+		if (in_flight >= window && peer->next_index > peer->match_received + 1)
 			return;
 		if (from_medium >= replica->config.catch_up_bytes)
 			return;
@@ -341,8 +445,12 @@ static void send_to_peer(struct wl_replica *replica, uint32_t node)
 
 	if (replica->remotes[node].epoch == 0)
 		return; /* not greeted yet */
-	if (wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns))
+	if (!WL_MUTANT(resend_never) &&
+	    wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns)) {
 		wl_count(replica->counters, WL_COUNTER_append_resent);
+		if (peer->state == WL_PEER_STREAM)
+			narrow_window(replica, peer);
+	}
 	if (peer->state == WL_PEER_PROBE)
 		probe(replica, node);
 	else

@@ -101,7 +101,7 @@ static uint32_t send_frame(struct wl_front *front, const struct wl_tx_to *to,
 {
 	const struct wl_replica *replica = front->replica;
 	struct wl_wire_append_reply reply = {.session = front->results.session,
-					     .leader = replica->view.leader};
+					     .leader = wl_front_leader(front)};
 	size_t room;
 	uint8_t *payload = wl_tx_open(replica->tx, to, WL_WIRE_APPEND_REPLY, front->config.journal,
 				      WL_TX_DATA, &room);
@@ -150,7 +150,7 @@ void wl_reply_open_session(struct wl_front *front, wl_identity client, uint64_t 
 	struct wl_wire_open_session_reply reply = {
 		.nonce = nonce,
 		.status = status,
-		.leader = replica->view.leader,
+		.leader = wl_front_leader(front),
 		.session = session,
 	};
 	struct wl_tx_to to;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/mutant.h"
 #include "dataplane/rx.h"
 
 #include "dataplane/wire.h"
@@ -47,7 +48,8 @@ static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_hea
 		remote = wl_remote_table_find(&rx->clients, header->sender);
 	else
 		remote = &rx->peers[wl_identity_node(header->sender)];
-	return remote && remote->epoch == header->sender_epoch && remote->epoch != 0 ? remote : NULL;
+	return remote && remote->epoch == header->sender_epoch && remote->epoch != 0 ? remote
+										     : NULL;
 }
 
 static bool is_authentic(const struct wl_rx *rx, const struct wl_remote *remote,
@@ -68,15 +70,26 @@ static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_fr
 	struct wl_remote *known;
 
 	if (!wl_identity_is_client(header->sender)) {
+		uint64_t newest;
+
 		known = &rx->peers[wl_identity_node(header->sender)];
-		if (header->sender_epoch < known->epoch)
+		newest = wl_remote_newest_epoch(known);
+		/* One boot under two epochs: the count was set back with the disk that holds it. */
+		if (header->sender_epoch != newest &&
+		    wl_remote_boot_of(header->sender_epoch) == wl_remote_boot_of(newest)) {
+			known->forked_epoch = header->sender_epoch;
+			return WL_FRAME_OLD_EPOCH;
+		}
+		if (header->sender_epoch < newest)
 			return WL_FRAME_OLD_EPOCH;
 	} else {
 		known = wl_remote_table_find(&rx->clients, header->sender);
-		if (known && known->epoch != 0 && now_ns - known->last_heard_ns <= rx->client_idle_ns)
+		if (known && known->epoch != 0 &&
+		    now_ns - known->last_heard_ns <= rx->client_idle_ns)
 			return WL_FRAME_OLD_EPOCH;
 		if (!known)
-			known = wl_remote_table_add(&rx->clients, header->sender, now_ns, rx->client_idle_ns);
+			known = wl_remote_table_add(&rx->clients, header->sender, now_ns,
+						    rx->client_idle_ns);
 		if (!known)
 			return WL_FRAME_NO_TABLE_ROOM;
 	}
@@ -88,11 +101,14 @@ static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_fr
 	return WL_FRAME_OK;
 }
 
-static enum wl_frame_verdict check_header(const struct wl_rx *rx, const struct wl_frame_header *header)
+static enum wl_frame_verdict check_header(const struct wl_rx *rx,
+					  const struct wl_frame_header *header)
 {
 	if (header->cluster != rx->cluster)
 		return WL_FRAME_OTHER_CLUSTER;
-	if (header->destination != rx->identity)
+	/* A client knows an endpoint and not yet who is there: its HELLO is for whoever receives it. */
+	if (header->destination != rx->identity &&
+	    (header->destination != 0 || header->type != WL_WIRE_HELLO))
 		return WL_FRAME_OTHER_DESTINATION;
 	if (header->sender_epoch == 0 ||
 	    (!wl_identity_is_client(header->sender) && !is_voter(rx, header->sender)))
@@ -133,8 +149,10 @@ static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t 
 		message->hello_address = *address;
 		return WL_FRAME_OK;
 	}
-	if (header.destination_epoch != rx->epoch)
+	if (header.destination_epoch != rx->epoch && !WL_MUTANT(old_boot_frames))
 		return WL_FRAME_UNPROVEN;
+	if (header.sequence == 0)
+		return WL_FRAME_REPLAYED; /* no sender counts from 0; and a refused frame teaches us no epoch */
 	if (!remote) {
 		verdict = take_new_epoch(rx, &header, now_ns, &remote);
 		if (verdict != WL_FRAME_OK)
@@ -152,14 +170,17 @@ static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t 
 enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
 				   struct wl_message *message)
 {
-	struct wl_address address = { .link = frame->link };
+	struct wl_address address = {.link = frame->link};
 	const uint8_t *datagram;
 	size_t size;
-	enum wl_frame_verdict verdict = wl_frame_open_envelope(frame->bytes, frame->size, rx->ipv4,
-							       rx->udp_port, &address, &datagram, &size);
+	/* Where any address is ours (memif), any port is: who dials a socket path knows neither. */
+	uint16_t udp_port = rx->ipv4 != 0 ? rx->udp_port : 0;
+	enum wl_frame_verdict verdict = wl_frame_open_envelope(
+		frame->bytes, frame->size, rx->ipv4, udp_port, &address, &datagram, &size);
 
 	if (verdict == WL_FRAME_OK)
-		verdict = accept(rx, frame->bytes + (datagram - frame->bytes), size, &address, now_ns, message);
+		verdict = accept(rx, frame->bytes + (datagram - frame->bytes), size, &address,
+				 now_ns, message);
 	if (verdict != WL_FRAME_OK && verdict != WL_FRAME_ARP && verdict != WL_FRAME_ICMP)
 		wl_count_drop(rx->counters, verdict);
 	return verdict;

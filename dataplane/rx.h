@@ -19,6 +19,7 @@ struct wl_rx {
 	uint64_t cluster;
 	wl_identity identity; /* ours */
 	uint64_t epoch; /* ours: this boot */
+	uint64_t incarnation; /* of our data, told in HELLO_REPLY */
 	uint32_t ipv4; /* ours, 0 = any */
 	uint16_t udp_port;
 	uint32_t voters; /* bit per configured node id */

@@ -55,13 +55,19 @@ const char *wl_seam_verb_name(enum wl_seam_verb verb)
 		return "POISONED";
 	case WL_SEAM_STOPPED:
 		return "STOPPED";
+	case WL_SEAM_PEER_BOOT:
+		return "PEER_BOOT";
+	case WL_SEAM_OUTLIVED:
+		return "OUTLIVED";
+	case WL_SEAM_IN_STEP:
+		return "IN_STEP";
 	}
 	return "unknown";
 }
 
 const char *wl_role_name(enum wl_role role)
 {
-	static const char *const names[] = { "fenced", "follower", "leader" };
+	static const char *const names[] = {"fenced", "follower", "leader"};
 
 	return (unsigned)role < 3 ? names[role] : "unknown";
 }

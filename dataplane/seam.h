@@ -13,7 +13,7 @@
  *   LEAD(e)    --> worker appends the term's first entry and replicates; when that entry commits: TERM_COMMITTED(e)
  *   FOLLOW(e)  --> worker takes APPENDs of exactly this term
  *   HAND_OVER(e, target) --> leader refuses appends, waits until target has the tail: HAND_OVER_READY(e)
- *   RESUME(e)  --> the hand-over is off: a worker that leads this term already leads on under epoch e, without a second
+ *   RESUME(e)  --> the hand-over is off, and nobody was told to take over: a worker that leads this term already leads on under epoch e, without a second
  *                  term-start entry; otherwise it does nothing but take the view's epoch
  *
  * What control relies on:
@@ -39,8 +39,6 @@
 #include "dataplane/position.h"
 #include "dataplane/ring.h"
 
-#define WL_SEAM_SLOTS 1024u
-#define WL_PUNT_SLOTS 128u
 #define WL_SEAM_CONTROL_SILENCE 4u /* election timeouts */
 
 enum wl_role {
@@ -76,6 +74,10 @@ enum wl_seam_verb {
 	WL_SEAM_STALLED, /* the worker cannot lead: reason; it already stopped sending */
 	WL_SEAM_POISONED, /* a durable write failed */
 	WL_SEAM_STOPPED,
+	/* What a node's data remember (control/roster.h) */
+	WL_SEAM_PEER_BOOT, /* node runs under boot_epoch, on the data `incarnation` (0: not told) */
+	WL_SEAM_OUTLIVED, /* node knows boot_epoch of ours, and we do not: our data are an old image */
+	WL_SEAM_IN_STEP, /* our durable log reaches the commit of the view's leader, who has committed in its term */
 };
 
 enum wl_stall_reason {
@@ -97,6 +99,7 @@ struct wl_seam_message {
 	uint32_t reason;
 	uint32_t ipv4;
 	uint8_t mac[6];
+	uint64_t boot_epoch, incarnation; /* PEER_BOOT, OUTLIVED */
 };
 
 /* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */
@@ -107,6 +110,7 @@ struct wl_punt {
 	uint8_t type; /* enum wl_wire_type; 0 = raw Ethernet frame */
 	uint8_t zero;
 	uint32_t node; /* sender (up), receiver (down) */
+	uint64_t epoch; /* up: sender's boot */
 	uint8_t data[WL_PUNT_BYTES_MAX];
 };
 

@@ -44,6 +44,8 @@ struct wl_session_table {
 	uint64_t digest;
 	uint64_t applied_index; /* every entry up to here is in the table */
 	uint64_t lead_epoch; /* view epoch that `appended` values belong to; 0: we do not lead */
+	bool contradicted; /* a committed sequence did not follow its session's last one: no leader that
+			    * keeps the rules wrote this log, and nothing may be appended to it here */
 };
 
 enum wl_session_verdict {

@@ -7,7 +7,8 @@ void wl_stages_sealed(struct wl_stages *stages, uint64_t index, uint64_t now_ns)
 	stages->sealed_through = index;
 }
 
-void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t index, uint64_t now_ns)
+void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t index,
+		       uint64_t now_ns)
 {
 	uint64_t from = stages->through[stage] + 1;
 
@@ -16,7 +17,8 @@ void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t i
 	if (index < from)
 		return;
 	if (index - from >= WL_STAGES_ENTRIES)
-		from = index - WL_STAGES_ENTRIES + 1; /* overwritten: no sample is better than a wrong one */
+		from = index - WL_STAGES_ENTRIES +
+		       1; /* overwritten: no sample is better than a wrong one */
 	for (uint64_t at = from; at <= index; at++) {
 		uint64_t sealed = stages->sealed_ns[at % WL_STAGES_ENTRIES];
 
@@ -35,7 +37,7 @@ void wl_stages_forget(struct wl_stages *stages, uint64_t tail)
 
 const char *wl_stage_name(enum wl_stage stage)
 {
-	static const char *const names[] = { "turn", "disk", "peer", "commit" };
+	static const char *const names[] = {"turn", "disk", "peer", "commit"};
 
 	return (unsigned)stage < WL_STAGES ? names[stage] : "unknown";
 }

@@ -30,7 +30,8 @@ struct wl_stages {
 /* An entry that this node leads was sealed at now_ns. */
 void wl_stages_sealed(struct wl_stages *stages, uint64_t index, uint64_t now_ns);
 /* A stage has reached `index`. */
-void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t index, uint64_t now_ns);
+void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t index,
+		       uint64_t now_ns);
 /* Another leadership: what was sealed before is not timed any more. */
 void wl_stages_forget(struct wl_stages *stages, uint64_t tail);
 const char *wl_stage_name(enum wl_stage stage);

@@ -10,7 +10,7 @@ struct text {
 };
 
 static const struct text texts[] = {
-#define TEXT(name, number, cause, fix) { -(number), #name, cause, fix },
+#define TEXT(name, number, cause, fix) {-(number), #name, cause, fix},
 	WIRELOG_STATUS_LIST(TEXT)
 #undef TEXT
 };
@@ -19,8 +19,8 @@ static const struct text texts[] = {
 
 static const struct text *text_of(int status)
 {
-	static const struct text unknown = { 0, "UNKNOWN", "This number is no code of wirelog.",
-					     "`wirelog explain` lists all codes." };
+	static const struct text unknown = {0, "UNKNOWN", "This number is no code of wirelog.",
+					    "`wirelog explain` lists all codes."};
 
 	for (size_t at = 0; at < TEXTS; at++) {
 		if (texts[at].number == status)

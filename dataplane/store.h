@@ -8,12 +8,16 @@
  *                  journal-00/segment-000000000000 ...
  *   block device   4 copies at 0..16 KiB; journal j's area from 1 MiB + j * area bytes
  *
- * Platform (store_file.c, store_block.c). Thread: [init], except wl_store_segment_* which the
- * disk backend calls from its own provisioning thread.
+ * The lock outlives a killed process for as long as one of its writes is under way: what is written to
+ * holds the lock's description, so a late write never lands in the log of the next process.
+ *
+ * Platform (store_file.c, store_directory_file.c, store_device_file.c). Thread: [init], except
+ * wl_store_segment_open and _prepare, which disk backends call from their provisioning threads, several at once.
  */
 #ifndef WL_DATAPLANE_STORE_H
 #define WL_DATAPLANE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,11 +28,13 @@ struct wl_store;
 
 struct wl_store_config {
 	const char *path; /* a directory, or a block device */
-	const uint8_t *cluster; /* 16 bytes of UUID */
-	uint32_t node;
+	const uint8_t *cluster; /* 16 bytes of UUID; NULL with read_only: whatever it is */
+	uint32_t node; /* 0 with read_only: whatever it is; the same for the two below */
 	uint32_t journal_count;
 	uint64_t segment_bytes;
-	bool read_only; /* verify, dump: no lock against readers, nothing created */
+	/* Verify, dump: shared among readers, refused while a node runs; nothing is created, changed or removed. The ids
+	 * are read from wl_store_superblock. */
+	bool read_only;
 };
 
 /*
@@ -42,17 +48,24 @@ void wl_store_close(struct wl_store *store);
 const struct wl_superblock *wl_store_superblock(const struct wl_store *store);
 int wl_store_superblock_fd(const struct wl_store *store);
 bool wl_store_is_block_device(const struct wl_store *store);
-/* Segments that exist on the medium, contiguous from 0. */
+/* Bit per damaged copy of the superblock; the others were enough. */
+unsigned wl_store_damaged_copies(const struct wl_store *store);
+/* One more than the highest segment on the medium: one that is missing or damaged below it is recovery's to name. */
 uint64_t wl_store_segment_count(const struct wl_store *store, uint32_t journal);
-/* Opens (O_DIRECT | O_DSYNC unless read_only) segment `ordinal`: fd and the byte offset of its start in it.
- * 0 or a negative errno. For a directory the fd is the caller's to close; for a device it is a dup. */
+/* Opens (O_DIRECT | O_DSYNC unless read_only) segment `ordinal`: fd, the caller's to close, and the byte offset of the
+ * segment's start in it. 0, -ENOENT when there is no such segment, or another negative errno. */
 int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t ordinal, int *fd,
 			  uint64_t *base);
 /* Creates it with every block written (zeros) and its header durable, directory synced; atomic: under its final name
- * it is whole. May take long and block. 0, -ENOSPC, or another negative errno. */
-int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t ordinal);
-/* Synchronous read for recovery and tools: exactly `bytes` of the stream at `offset`, all in one segment. 0 or -errno. */
-int wl_store_read(struct wl_store *store, uint32_t journal, uint64_t offset, uint8_t *buffer, uint32_t bytes);
+ * it is whole; replaces what stood there (recovery asks for it where a segment without content has a damaged header).
+ * May take long and block; gives up between two writes when *cancel (may be NULL) turns true. 0, -ENOSPC, -ECANCELED or
+ * another negative errno; then nothing of it is left. */
+int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t ordinal,
+			     const atomic_bool *cancel);
+/* Synchronous read for recovery and tools: exactly `bytes` of the stream at `offset`, all in one segment, `buffer`
+ * aligned to WL_BLOCK_BYTES. 0, -ENOENT without such a segment, -ENODATA where its file is cut short, or -errno. */
+int wl_store_read(struct wl_store *store, uint32_t journal, uint64_t offset, uint8_t *buffer,
+		  uint32_t bytes);
 /* Durable zeros, for recovery's scrub. 0 or -errno. */
 int wl_store_scrub(struct wl_store *store, uint32_t journal, uint64_t begin, uint64_t end);
 

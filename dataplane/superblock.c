@@ -4,9 +4,10 @@
  *   4 u16 version, 6 zero   32 u64 incarnation       56 u64 segment bytes
  *   8 u32 node              40 u64 boot count
  *  12 u32 journal count
- *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 witness, u64 zero
+ *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 witness, u64 boot in step
  * 576 peers' durable positions, 16 journals x 8 nodes x {u64 term, u64 index}
- * 2624 zeros, 4092 u32 CRC32C of bytes 0..4091
+ * 2624 peers, 8 of 24 bytes by node id: u64 incarnation, u64 epoch, u64 suspect boot
+ * 2816 zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/superblock.h"
 
@@ -20,9 +21,29 @@
 #define JOURNALS_AT 64u
 #define JOURNAL_BYTES 32u
 #define PEERS_AT (JOURNALS_AT + WIRELOG_JOURNALS_MAX * JOURNAL_BYTES)
+#define BOOTS_AT (PEERS_AT + WIRELOG_JOURNALS_MAX * (WIRELOG_NODES_MAX + 1) * 16)
+#define BOOT_BYTES 24u
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(PEERS_AT + WIRELOG_JOURNALS_MAX * (WIRELOG_NODES_MAX + 1) * 16 <= CRC_AT, "it fits");
+_Static_assert(BOOTS_AT + (WIRELOG_NODES_MAX + 1) * BOOT_BYTES <= CRC_AT, "it fits");
+
+static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
+{
+	for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += BOOT_BYTES) {
+		wl_store_u64(at, superblock->peers[node].incarnation);
+		wl_store_u64(at + 8, superblock->peers[node].epoch);
+		wl_store_u64(at + 16, superblock->peers[node].suspect_boot);
+	}
+}
+
+static void decode_peers(const uint8_t *at, struct wl_superblock *superblock)
+{
+	for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += BOOT_BYTES) {
+		superblock->peers[node].incarnation = wl_load_u64(at);
+		superblock->peers[node].epoch = wl_load_u64(at + 8);
+		superblock->peers[node].suspect_boot = wl_load_u64(at + 16);
+	}
+}
 
 void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock *superblock)
 {
@@ -44,11 +65,13 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 		wl_store_u64(place, superblock->journals[journal].term);
 		wl_store_u32(place + 8, superblock->journals[journal].vote);
 		wl_store_u64(place + 16, superblock->journals[journal].witness);
+		wl_store_u64(place + 24, superblock->journals[journal].in_step_boot);
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16) {
 			wl_store_u64(at, superblock->peer_durable[journal][node].term);
 			wl_store_u64(at + 8, superblock->peer_durable[journal][node].index);
 		}
 	}
+	encode_peers(to + BOOTS_AT, superblock);
 	wl_store_u32(to + CRC_AT, wl_crc32c(to, CRC_AT));
 }
 
@@ -80,8 +103,8 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 	superblock->boot_count = wl_load_u64(from + 40);
 	superblock->sequence = wl_load_u64(from + 48);
 	superblock->segment_bytes = wl_load_u64(from + 56);
-	if (superblock->node == 0 || superblock->node > WIRELOG_NODES_MAX || superblock->journal_count == 0 ||
-	    superblock->journal_count > WIRELOG_JOURNALS_MAX)
+	if (superblock->node == 0 || superblock->node > WIRELOG_NODES_MAX ||
+	    superblock->journal_count == 0 || superblock->journal_count > WIRELOG_JOURNALS_MAX)
 		return WL_SUPERBLOCK_DAMAGED;
 	for (unsigned journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
 		const uint8_t *place = from + JOURNALS_AT + journal * JOURNAL_BYTES;
@@ -89,10 +112,12 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 		superblock->journals[journal].term = wl_load_u64(place);
 		superblock->journals[journal].vote = wl_load_u32(place + 8);
 		superblock->journals[journal].witness = wl_load_u64(place + 16);
+		superblock->journals[journal].in_step_boot = wl_load_u64(place + 24);
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16)
 			superblock->peer_durable[journal][node] =
-				(struct wl_position){ wl_load_u64(at), wl_load_u64(at + 8) };
+				(struct wl_position){wl_load_u64(at), wl_load_u64(at + 8)};
 	}
+	decode_peers(from + BOOTS_AT, superblock);
 	return WL_SUPERBLOCK_OK;
 }
 
@@ -124,9 +149,20 @@ wl_superblock_choose(const uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES],
 		return WL_SUPERBLOCK_EMPTY;
 	if (whole == 0)
 		return WL_SUPERBLOCK_DAMAGED;
-	/* Both copies of a pair gone: what they held may have been newer, and a vote. */
+	/* No good twin either: it is written before a whole one is touched. */
+	for (unsigned at = 0; at < WL_SUPERBLOCK_COPIES; at++)
+		if (verdicts[at] == WL_SUPERBLOCK_EMPTY)
+			*damaged_mask |= 1u << at;
+	/*
+	 * No whole copy in a pair: what it held may have been newer, and a vote. Zeros are no excuse, unless nothing
+	 * but the first record was ever written.
+	 */
 	for (unsigned pair = 0; pair < 2; pair++) {
-		if (verdicts[2 * pair] == WL_SUPERBLOCK_DAMAGED && verdicts[2 * pair + 1] == WL_SUPERBLOCK_DAMAGED)
+		const enum wl_superblock_verdict *twins = verdicts + 2 * pair;
+		bool gone = twins[0] != WL_SUPERBLOCK_OK && twins[1] != WL_SUPERBLOCK_OK;
+		bool both = twins[0] == WL_SUPERBLOCK_DAMAGED && twins[1] == WL_SUPERBLOCK_DAMAGED;
+
+		if (both || (gone && superblock->sequence > 1))
 			return WL_SUPERBLOCK_DAMAGED;
 	}
 	return WL_SUPERBLOCK_OK;

@@ -8,18 +8,27 @@
  * twin; the pair before is never touched meanwhile. The newest whole copy counts - but two
  * damaged copies of one pair may have held a newer vote, so they are refused, not skipped.
  *
- * Pure: encode, decode, choose. I/O is in superblock_file.c. Owner: control. [control]
+ * Pure: encode, decode, choose. I/O is in store_file.c and superblock_uring.c. Owner: control. [control]
  */
 #ifndef WL_DATAPLANE_SUPERBLOCK_H
 #define WL_DATAPLANE_SUPERBLOCK_H
 
 #include "dataplane/limits.h"
+#include "dataplane/mutant.h"
 #include "dataplane/position.h"
 
 struct wl_superblock_journal {
 	uint64_t term;
 	uint32_t vote; /* node id, 0 = none in this term */
 	uint64_t witness; /* stream offset known durable when this was written */
+	uint64_t in_step_boot; /* newest boot in which we were in step with a leader (roster.h); 0: never */
+};
+
+/* What we remember of a peer, so that a wiped or rolled-back disk is noticed (control/roster.h). */
+struct wl_superblock_peer {
+	uint64_t incarnation; /* of its data; 0: never met */
+	uint64_t epoch; /* newest boot that was proven to us */
+	uint64_t suspect_boot; /* its data went back in this boot: no vote of it counts before it is in step; 0: none */
 };
 
 struct wl_superblock {
@@ -33,6 +42,7 @@ struct wl_superblock {
 	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];
 	/* per peer the highest position it ever acknowledged to us, per journal: notices a rolled-back disk */
 	struct wl_position peer_durable[WIRELOG_JOURNALS_MAX][WIRELOG_NODES_MAX + 1];
+	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1];
 };
 
 enum wl_superblock_verdict {
@@ -42,15 +52,30 @@ enum wl_superblock_verdict {
 	WL_SUPERBLOCK_VERSION,
 };
 
+/*
+ * The copy that a record goes to first (which 0) and second (which 1). A copy that was damaged at start (bit in the mask) comes
+ * first: while it is written its twin must be whole, or a second power cut would leave none of the pair.
+ */
+static inline unsigned wl_superblock_copy(uint64_t sequence, unsigned which, unsigned damaged_mask)
+{
+	unsigned pair = 2 * (unsigned)(sequence % 2);
+
+	if (WL_MUTANT(superblock_twin_first))
+		return pair + which;
+	return pair + (which ^ (damaged_mask >> (pair + 1) & 1));
+}
+
 void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock *superblock);
 enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTES],
 						struct wl_superblock *superblock);
 /*
  * Chooses among the four copies. DAMAGED when no copy is whole but one is not empty, or when
- * both copies of a pair are damaged, so that a newer record (a vote) cannot be excluded; the
- * table stands in docs/LOG-FORMAT.md. `damaged_mask`: bit per damaged copy, for the operator.
+ * a pair that was written has no whole copy, so that a newer record (a vote) cannot be excluded; the
+ * table stands in docs/LOG-FORMAT.md. `damaged_mask`: bit per copy that is damaged, or empty beside
+ * whole ones; for wl_superblock_copy and the operator.
  */
-enum wl_superblock_verdict wl_superblock_choose(const uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES],
-						struct wl_superblock *superblock, unsigned *damaged_mask);
+enum wl_superblock_verdict
+wl_superblock_choose(const uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES],
+		     struct wl_superblock *superblock, unsigned *damaged_mask);
 
 #endif

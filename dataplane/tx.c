@@ -49,7 +49,8 @@ static unsigned flush_link(struct wl_tx *tx, struct wl_tx_link *link)
 }
 
 /* An empty frame of the link, or false: no buffer, or the queue's last places are kept for others. */
-static bool take_frame(struct wl_tx *tx, uint16_t link, enum wl_tx_class class, struct wl_frame *frame)
+static bool take_frame(struct wl_tx *tx, uint16_t link, enum wl_tx_class class,
+		       struct wl_frame *frame)
 {
 	struct wl_tx_link *queue = &tx->links[link];
 	uint32_t limit = class == WL_TX_RESERVED ? WL_TX_QUEUE : WL_TX_QUEUE - WL_TX_RESERVE;
@@ -101,7 +102,7 @@ void wl_tx_close(struct wl_tx *tx, size_t payload_bytes)
 {
 	struct wl_tx_link *queue = &tx->links[tx->open_to.link];
 	const struct wl_link_info *link = tx->port->ops->link(tx->port, tx->open_to.link);
-	struct wl_address from = { .ipv4 = link->ipv4, .udp_port = tx->udp_port };
+	struct wl_address from = {.ipv4 = link->ipv4, .udp_port = tx->udp_port};
 	uint8_t *datagram = tx->open.bytes + WL_FRAME_ENVELOPE_BYTES;
 	size_t size = WL_FRAME_HEADER_BYTES + payload_bytes;
 

@@ -72,7 +72,7 @@ unsigned wl_tx_flush(struct wl_tx *tx);
 
 static inline struct wl_tx_to wl_tx_to_remote(const struct wl_remote *remote)
 {
-	return (struct wl_tx_to){ remote->address, remote->identity, remote->epoch };
+	return (struct wl_tx_to){remote->address, remote->identity, remote->epoch};
 }
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "dataplane/bytes.h"
 
-#define HELLO_REPLY_FIXED_BYTES 48u
+#define HELLO_REPLY_FIXED_BYTES 64u
 #define MEMBER_BYTES (4u + WIRELOG_ENDPOINT_BYTES_MAX)
 
 size_t wl_wire_encode_hello(uint8_t *to, const struct wl_wire_hello *message)
@@ -33,8 +33,10 @@ size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply 
 	wl_store_u64(to + 16, message->term);
 	wl_store_u64(to + 24, message->commit_number);
 	wl_store_u64(to + 32, message->first_number);
-	wl_store_u32(to + 40, message->record_bytes_max);
-	wl_store_u32(to + 44, message->member_count);
+	wl_store_u64(to + 40, message->incarnation);
+	wl_store_u64(to + 48, message->known_epoch);
+	wl_store_u32(to + 56, message->record_bytes_max);
+	wl_store_u32(to + 60, message->member_count);
 	for (uint32_t member = 0; member < message->member_count; member++, at += MEMBER_BYTES) {
 		wl_store_u32(at, message->members[member].node);
 		memset(at + 4, 0, WIRELOG_ENDPOINT_BYTES_MAX);
@@ -63,7 +65,8 @@ static bool is_endpoint(const uint8_t *text)
 	return true;
 }
 
-bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size, struct wl_wire_hello_reply *message)
+bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
+				struct wl_wire_hello_reply *message)
 {
 	const uint8_t *at = from + HELLO_REPLY_FIXED_BYTES;
 
@@ -75,16 +78,18 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size, struct wl_wire
 	message->term = wl_load_u64(from + 16);
 	message->commit_number = wl_load_u64(from + 24);
 	message->first_number = wl_load_u64(from + 32);
-	message->record_bytes_max = wl_load_u32(from + 40);
-	message->member_count = wl_load_u32(from + 44);
+	message->incarnation = wl_load_u64(from + 40);
+	message->known_epoch = wl_load_u64(from + 48);
+	message->record_bytes_max = wl_load_u32(from + 56);
+	message->member_count = wl_load_u32(from + 60);
 	if (message->member_count > WIRELOG_NODES_MAX || message->leader > WIRELOG_NODES_MAX ||
 	    message->record_bytes_max > WIRELOG_RECORD_BYTES_MAX ||
 	    size != HELLO_REPLY_FIXED_BYTES + message->member_count * MEMBER_BYTES)
 		return false;
 	for (uint32_t member = 0; member < message->member_count; member++, at += MEMBER_BYTES) {
 		message->members[member].node = wl_load_u32(at);
-		if (message->members[member].node == 0 || message->members[member].node > WIRELOG_NODES_MAX ||
-		    !is_endpoint(at + 4))
+		if (message->members[member].node == 0 ||
+		    message->members[member].node > WIRELOG_NODES_MAX || !is_endpoint(at + 4))
 			return false;
 		memcpy(message->members[member].endpoint, at + 4, WIRELOG_ENDPOINT_BYTES_MAX);
 	}

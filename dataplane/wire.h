@@ -63,11 +63,15 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 	uint64_t term;
 	uint64_t commit_number; /* last record number known committed here */
 	uint64_t first_number; /* first record that can be read here */
+	uint64_t incarnation; /* of the answering node's data: peers remember it (control/roster.h) */
+	uint64_t known_epoch; /* newest boot of the asking node that was ever proven here; 0: none, or a client */
 	uint32_t record_bytes_max;
 	uint32_t member_count;
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
-#define WL_WIRE_HELLO_REPLY_BYTES_MAX (8 + 4 + 4 + 8 + 8 + 8 + 4 + 4 + WIRELOG_NODES_MAX * (4 + WIRELOG_ENDPOINT_BYTES_MAX))
+#define WL_WIRE_HELLO_REPLY_BYTES_MAX            \
+	(8 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 4 + 4 + \
+	 WIRELOG_NODES_MAX * (4 + WIRELOG_ENDPOINT_BYTES_MAX))
 
 /*
  * APPEND: whole entry images one after another, or one fragment of a single image larger than a
@@ -101,6 +105,7 @@ struct wl_wire_append_ack {
 	uint64_t hint_index; /* rejected: the leader should send from here */
 	uint64_t hint_term; /* rejected: term of the follower's entry at rejected_index, 0 = none (log is shorter) */
 	uint32_t flags;
+	uint32_t hint_offset; /* rejected: so many bytes of the image at hint_index came in fragments already */
 };
 #define WL_WIRE_APPEND_ACK_BYTES 64u
 
@@ -108,16 +113,19 @@ struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */
 	struct wl_position last;
 	uint32_t flags; /* 1: leader's hand-over, stickiness does not apply */
+	uint64_t incarnation,
+		in_step_boot; /* of the sender's data: does it remember what it said? (control/roster.h) */
 };
-#define WL_WIRE_VOTE_BYTES 32u
+#define WL_WIRE_VOTE_BYTES 48u
 #define WL_WIRE_VOTE_HAND_OVER 1u
 
 struct wl_wire_vote_reply { /* both */
 	uint64_t term; /* the voter's own term; pre-vote granted: the asked term */
 	uint64_t asked_term;
 	uint32_t granted;
+	uint64_t incarnation, in_step_boot; /* as in the request */
 };
-#define WL_WIRE_VOTE_REPLY_BYTES 24u
+#define WL_WIRE_VOTE_REPLY_BYTES 40u
 
 struct wl_wire_timeout_now {
 	uint64_t term;
@@ -244,30 +252,40 @@ struct wl_wire_gap {
 size_t wl_wire_encode_hello(uint8_t *to, const struct wl_wire_hello *message);
 bool wl_wire_decode_hello(const uint8_t *from, size_t size, struct wl_wire_hello *message);
 size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply *message);
-bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size, struct wl_wire_hello_reply *message);
+bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
+				struct wl_wire_hello_reply *message);
 /* Encodes the header; the images are written behind it by the caller (or already stand there). */
 size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message);
 bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_append *message);
 size_t wl_wire_encode_append_ack(uint8_t *to, const struct wl_wire_append_ack *message);
-bool wl_wire_decode_append_ack(const uint8_t *from, size_t size, struct wl_wire_append_ack *message);
+bool wl_wire_decode_append_ack(const uint8_t *from, size_t size,
+			       struct wl_wire_append_ack *message);
 size_t wl_wire_encode_vote(uint8_t *to, const struct wl_wire_vote *message);
 bool wl_wire_decode_vote(const uint8_t *from, size_t size, struct wl_wire_vote *message);
 size_t wl_wire_encode_vote_reply(uint8_t *to, const struct wl_wire_vote_reply *message);
-bool wl_wire_decode_vote_reply(const uint8_t *from, size_t size, struct wl_wire_vote_reply *message);
+bool wl_wire_decode_vote_reply(const uint8_t *from, size_t size,
+			       struct wl_wire_vote_reply *message);
 size_t wl_wire_encode_timeout_now(uint8_t *to, const struct wl_wire_timeout_now *message);
-bool wl_wire_decode_timeout_now(const uint8_t *from, size_t size, struct wl_wire_timeout_now *message);
+bool wl_wire_decode_timeout_now(const uint8_t *from, size_t size,
+				struct wl_wire_timeout_now *message);
 size_t wl_wire_encode_open_session(uint8_t *to, const struct wl_wire_open_session *message);
-bool wl_wire_decode_open_session(const uint8_t *from, size_t size, struct wl_wire_open_session *message);
-size_t wl_wire_encode_open_session_reply(uint8_t *to, const struct wl_wire_open_session_reply *message);
+bool wl_wire_decode_open_session(const uint8_t *from, size_t size,
+				 struct wl_wire_open_session *message);
+size_t wl_wire_encode_open_session_reply(uint8_t *to,
+					 const struct wl_wire_open_session_reply *message);
 bool wl_wire_decode_open_session_reply(const uint8_t *from, size_t size,
 				       struct wl_wire_open_session_reply *message);
 /* The decoder also walks every record once: a decoded message's records are all inside its bytes. */
 size_t wl_wire_encode_client_append(uint8_t *to, const struct wl_wire_client_append *message);
-bool wl_wire_decode_client_append(const uint8_t *from, size_t size, struct wl_wire_client_append *message);
-size_t wl_wire_encode_record(uint8_t *to, const struct wl_wire_record *record); /* header and payload */
-const uint8_t *wl_wire_next_record(const uint8_t *at, struct wl_wire_record *record); /* of a decoded message */
+bool wl_wire_decode_client_append(const uint8_t *from, size_t size,
+				  struct wl_wire_client_append *message);
+size_t wl_wire_encode_record(uint8_t *to,
+			     const struct wl_wire_record *record); /* header and payload */
+const uint8_t *wl_wire_next_record(const uint8_t *at,
+				   struct wl_wire_record *record); /* of a decoded message */
 size_t wl_wire_encode_append_reply(uint8_t *to, const struct wl_wire_append_reply *message);
-bool wl_wire_decode_append_reply(const uint8_t *from, size_t size, struct wl_wire_append_reply *message);
+bool wl_wire_decode_append_reply(const uint8_t *from, size_t size,
+				 struct wl_wire_append_reply *message);
 void wl_wire_encode_append_result(uint8_t *to, const struct wl_wire_append_result *result);
 void wl_wire_decode_append_result(const uint8_t *from, struct wl_wire_append_result *result);
 size_t wl_wire_encode_subscribe(uint8_t *to, const struct wl_wire_subscribe *message);
@@ -275,7 +293,8 @@ bool wl_wire_decode_subscribe(const uint8_t *from, size_t size, struct wl_wire_s
 size_t wl_wire_encode_credit(uint8_t *to, const struct wl_wire_credit *message);
 bool wl_wire_decode_credit(const uint8_t *from, size_t size, struct wl_wire_credit *message);
 size_t wl_wire_encode_unsubscribe(uint8_t *to, const struct wl_wire_unsubscribe *message);
-bool wl_wire_decode_unsubscribe(const uint8_t *from, size_t size, struct wl_wire_unsubscribe *message);
+bool wl_wire_decode_unsubscribe(const uint8_t *from, size_t size,
+				struct wl_wire_unsubscribe *message);
 size_t wl_wire_encode_deliver(uint8_t *to, const struct wl_wire_deliver *message);
 bool wl_wire_decode_deliver(const uint8_t *from, size_t size, struct wl_wire_deliver *message);
 size_t wl_wire_encode_delivered_record(uint8_t *to, const struct wl_wire_delivered_record *record);

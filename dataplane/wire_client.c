@@ -17,7 +17,8 @@ size_t wl_wire_encode_open_session(uint8_t *to, const struct wl_wire_open_sessio
 	return WL_WIRE_OPEN_SESSION_BYTES;
 }
 
-bool wl_wire_decode_open_session(const uint8_t *from, size_t size, struct wl_wire_open_session *message)
+bool wl_wire_decode_open_session(const uint8_t *from, size_t size,
+				 struct wl_wire_open_session *message)
 {
 	if (size != WL_WIRE_OPEN_SESSION_BYTES)
 		return false;
@@ -25,7 +26,8 @@ bool wl_wire_decode_open_session(const uint8_t *from, size_t size, struct wl_wir
 	return message->nonce != 0;
 }
 
-size_t wl_wire_encode_open_session_reply(uint8_t *to, const struct wl_wire_open_session_reply *message)
+size_t wl_wire_encode_open_session_reply(uint8_t *to,
+					 const struct wl_wire_open_session_reply *message)
 {
 	wl_store_u64(to, message->nonce);
 	wl_store_u32(to + 8, (uint32_t)message->status);
@@ -86,7 +88,8 @@ static bool walk_records(const struct wl_wire_client_append *message, uint32_t *
 	return count == message->record_count;
 }
 
-bool wl_wire_decode_client_append(const uint8_t *from, size_t size, struct wl_wire_client_append *message)
+bool wl_wire_decode_client_append(const uint8_t *from, size_t size,
+				  struct wl_wire_client_append *message)
 {
 	uint32_t part = 0;
 
@@ -102,7 +105,8 @@ bool wl_wire_decode_client_append(const uint8_t *from, size_t size, struct wl_wi
 	message->records = from + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 	if (message->bytes != size - WL_WIRE_CLIENT_APPEND_HEADER_BYTES || message->session == 0 ||
 	    message->first_sequence == 0 || message->record_count == 0 ||
-	    message->first_sequence > UINT64_MAX - message->record_count || !walk_records(message, &part))
+	    message->first_sequence > UINT64_MAX - message->record_count ||
+	    !walk_records(message, &part))
 		return false;
 	if (message->record_bytes == 0)
 		return message->fragment_offset == 0;
@@ -138,7 +142,18 @@ size_t wl_wire_encode_append_reply(uint8_t *to, const struct wl_wire_append_repl
 	return WL_WIRE_APPEND_REPLY_HEADER_BYTES;
 }
 
-bool wl_wire_decode_append_reply(const uint8_t *from, size_t size, struct wl_wire_append_reply *message)
+/* A run of at least one sequence that does not wrap, a status of the list's sign, a known level. */
+static bool is_result(const uint8_t *from)
+{
+	uint64_t first_sequence = wl_load_u64(from);
+	uint32_t count = wl_load_u32(from + 24);
+
+	return count != 0 && first_sequence != 0 && first_sequence <= UINT64_MAX - count &&
+	       (int16_t)wl_load_u16(from + 28) <= 0 && from[30] <= LEVEL_MAX && from[31] == 0;
+}
+
+bool wl_wire_decode_append_reply(const uint8_t *from, size_t size,
+				 struct wl_wire_append_reply *message)
 {
 	if (size < WL_WIRE_APPEND_REPLY_HEADER_BYTES)
 		return false;
@@ -146,9 +161,15 @@ bool wl_wire_decode_append_reply(const uint8_t *from, size_t size, struct wl_wir
 	message->leader = wl_load_u32(from + 8);
 	message->result_count = wl_load_u32(from + 12);
 	message->results = from + WL_WIRE_APPEND_REPLY_HEADER_BYTES;
-	return message->leader <= WIRELOG_NODES_MAX &&
-	       (size - WL_WIRE_APPEND_REPLY_HEADER_BYTES) % WL_WIRE_APPEND_RESULT_BYTES == 0 &&
-	       message->result_count == (size - WL_WIRE_APPEND_REPLY_HEADER_BYTES) / WL_WIRE_APPEND_RESULT_BYTES;
+	size -= WL_WIRE_APPEND_REPLY_HEADER_BYTES;
+	if (message->leader > WIRELOG_NODES_MAX || size % WL_WIRE_APPEND_RESULT_BYTES != 0 ||
+	    message->result_count != size / WL_WIRE_APPEND_RESULT_BYTES)
+		return false;
+	for (uint32_t result = 0; result < message->result_count; result++) {
+		if (!is_result(message->results + (size_t)result * WL_WIRE_APPEND_RESULT_BYTES))
+			return false;
+	}
+	return true;
 }
 
 void wl_wire_encode_append_result(uint8_t *to, const struct wl_wire_append_result *result)
@@ -219,7 +240,8 @@ size_t wl_wire_encode_unsubscribe(uint8_t *to, const struct wl_wire_unsubscribe 
 	return WL_WIRE_UNSUBSCRIBE_BYTES;
 }
 
-bool wl_wire_decode_unsubscribe(const uint8_t *from, size_t size, struct wl_wire_unsubscribe *message)
+bool wl_wire_decode_unsubscribe(const uint8_t *from, size_t size,
+				struct wl_wire_unsubscribe *message)
 {
 	if (size != WL_WIRE_UNSUBSCRIBE_BYTES)
 		return false;
@@ -272,7 +294,8 @@ bool wl_wire_decode_deliver(const uint8_t *from, size_t size, struct wl_wire_del
 	message->record_bytes = wl_load_u32(from + 32);
 	message->bytes = wl_load_u32(from + 36);
 	message->records = from + WL_WIRE_DELIVER_HEADER_BYTES;
-	if (message->bytes != size - WL_WIRE_DELIVER_HEADER_BYTES || !walk_delivered(message, &part) ||
+	if (message->bytes != size - WL_WIRE_DELIVER_HEADER_BYTES ||
+	    !walk_delivered(message, &part) ||
 	    message->first_number > UINT64_MAX - message->record_count)
 		return false;
 	if (message->record_bytes == 0)
@@ -321,5 +344,5 @@ bool wl_wire_decode_gap(const uint8_t *from, size_t size, struct wl_wire_gap *me
 	message->next_number = wl_load_u64(from + 16);
 	message->status = (int32_t)wl_load_u32(from + 24);
 	message->zero = 0;
-	return true;
+	return message->status <= 0;
 }

@@ -58,8 +58,9 @@ bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_appe
 		return false;
 	if (message->image_bytes == 0)
 		return message->fragment_offset == 0 && images_fit(message);
-	return message->image_bytes <= WL_ENTRY_BYTES_MAX && message->image_bytes > WL_ENTRY_HEADER_BYTES &&
-	       message->bytes != 0 && message->fragment_offset < message->image_bytes &&
+	return message->image_bytes <= WL_ENTRY_BYTES_MAX &&
+	       message->image_bytes > WL_ENTRY_HEADER_BYTES && message->bytes != 0 &&
+	       message->fragment_offset < message->image_bytes &&
 	       message->bytes <= message->image_bytes - message->fragment_offset;
 }
 
@@ -73,7 +74,7 @@ size_t wl_wire_encode_append_ack(uint8_t *to, const struct wl_wire_append_ack *m
 	wl_store_u64(to + 40, message->hint_index);
 	wl_store_u64(to + 48, message->hint_term);
 	wl_store_u32(to + 56, message->flags);
-	wl_store_u32(to + 60, 0);
+	wl_store_u32(to + 60, message->hint_offset);
 	return WL_WIRE_APPEND_ACK_BYTES;
 }
 
@@ -89,7 +90,9 @@ bool wl_wire_decode_append_ack(const uint8_t *from, size_t size, struct wl_wire_
 	message->hint_index = wl_load_u64(from + 40);
 	message->hint_term = wl_load_u64(from + 48);
 	message->flags = wl_load_u32(from + 56);
-	return wl_load_u32(from + 60) == 0 && message->term != 0 && (message->flags & ~ACK_FLAGS) == 0 &&
+	message->hint_offset = wl_load_u32(from + 60);
+	return message->hint_offset <= WL_ENTRY_BYTES_MAX && message->term != 0 &&
+	       (message->flags & ~ACK_FLAGS) == 0 &&
 	       message->match_durable <= message->match_received;
 }
 
@@ -100,6 +103,8 @@ size_t wl_wire_encode_vote(uint8_t *to, const struct wl_wire_vote *message)
 	wl_store_u64(to + 16, message->last.index);
 	wl_store_u32(to + 24, message->flags);
 	wl_store_u32(to + 28, 0);
+	wl_store_u64(to + 32, message->incarnation);
+	wl_store_u64(to + 40, message->in_step_boot);
 	return WL_WIRE_VOTE_BYTES;
 }
 
@@ -111,8 +116,11 @@ bool wl_wire_decode_vote(const uint8_t *from, size_t size, struct wl_wire_vote *
 	message->last.term = wl_load_u64(from + 8);
 	message->last.index = wl_load_u64(from + 16);
 	message->flags = wl_load_u32(from + 24);
+	message->incarnation = wl_load_u64(from + 32);
+	message->in_step_boot = wl_load_u64(from + 40);
 	return wl_load_u32(from + 28) == 0 && message->term != 0 &&
-	       (message->flags & ~WL_WIRE_VOTE_HAND_OVER) == 0 && message->last.term < message->term;
+	       (message->flags & ~WL_WIRE_VOTE_HAND_OVER) == 0 &&
+	       message->last.term < message->term;
 }
 
 size_t wl_wire_encode_vote_reply(uint8_t *to, const struct wl_wire_vote_reply *message)
@@ -121,6 +129,8 @@ size_t wl_wire_encode_vote_reply(uint8_t *to, const struct wl_wire_vote_reply *m
 	wl_store_u64(to + 8, message->asked_term);
 	wl_store_u32(to + 16, message->granted);
 	wl_store_u32(to + 20, 0);
+	wl_store_u64(to + 24, message->incarnation);
+	wl_store_u64(to + 32, message->in_step_boot);
 	return WL_WIRE_VOTE_REPLY_BYTES;
 }
 
@@ -131,6 +141,8 @@ bool wl_wire_decode_vote_reply(const uint8_t *from, size_t size, struct wl_wire_
 	message->term = wl_load_u64(from);
 	message->asked_term = wl_load_u64(from + 8);
 	message->granted = wl_load_u32(from + 16);
+	message->incarnation = wl_load_u64(from + 24);
+	message->in_step_boot = wl_load_u64(from + 32);
 	return wl_load_u32(from + 20) == 0 && message->granted <= 1;
 }
 
@@ -142,7 +154,8 @@ size_t wl_wire_encode_timeout_now(uint8_t *to, const struct wl_wire_timeout_now 
 	return WL_WIRE_TIMEOUT_NOW_BYTES;
 }
 
-bool wl_wire_decode_timeout_now(const uint8_t *from, size_t size, struct wl_wire_timeout_now *message)
+bool wl_wire_decode_timeout_now(const uint8_t *from, size_t size,
+				struct wl_wire_timeout_now *message)
 {
 	if (size != WL_WIRE_TIMEOUT_NOW_BYTES)
 		return false;

@@ -28,12 +28,14 @@ static void init_peers(struct wl_worker *worker)
 		peer->identity = wl_identity_of_node(node, config->worker);
 		peer->address = config->peer_address[node];
 		peer->address_known = config->peer_address_known[node];
+		peer->epoch_floor = config->peer_epoch[node];
 		wl_replay_init(&peer->replay);
 	}
 }
 
-void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config, struct wl_port *port,
-		    struct wl_disk *disk, struct wl_seam *seam, const struct wl_auth *auth, void *memory)
+void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
+		    struct wl_port *port, struct wl_disk *disk, struct wl_seam *seam,
+		    const struct wl_auth *auth, void *memory)
 {
 	memset(worker, 0, sizeof(*worker));
 	worker->config = *config;
@@ -46,6 +48,7 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 	worker->rx.cluster = config->cluster;
 	worker->rx.identity = wl_identity_of_node(config->node, config->worker);
 	worker->rx.epoch = config->epoch;
+	worker->rx.incarnation = config->incarnation;
 	worker->rx.ipv4 = config->ipv4;
 	worker->rx.udp_port = config->udp_port;
 	worker->rx.voters = config->voters;
@@ -105,7 +108,8 @@ static void do_rounds(struct wl_worker *worker)
 /* The worker's signs of life, and its eye on control's: nobody would fence a leader whose control is stuck. */
 static void watch(struct wl_worker *worker)
 {
-	uint64_t control = atomic_load_explicit(&worker->seam->control_turn_ns, memory_order_relaxed);
+	uint64_t control =
+		atomic_load_explicit(&worker->seam->control_turn_ns, memory_order_relaxed);
 	uint64_t limit = WL_SEAM_CONTROL_SILENCE * worker->config.election_timeout_ns;
 
 	atomic_store_explicit(&worker->seam->worker_turn_ns, worker->now_ns, memory_order_relaxed);
@@ -133,7 +137,7 @@ static void measure_turn(struct wl_worker *worker, uint64_t now_ns)
 /* STOP is served once nothing is in flight, or when patience ends: what was acknowledged is durable anyway. */
 static void finish_stop(struct wl_worker *worker)
 {
-	struct wl_seam_message message = { .verb = WL_SEAM_STOPPED, .now_ns = worker->now_ns };
+	struct wl_seam_message message = {.verb = WL_SEAM_STOPPED, .now_ns = worker->now_ns};
 
 	if (worker->requests_in_flight + worker->backlog_count != 0 &&
 	    worker->now_ns - worker->stop_since_ns < STOP_PATIENCE_NS)

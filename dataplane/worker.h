@@ -20,6 +20,7 @@ struct wl_worker_config {
 	uint32_t worker;
 	uint64_t cluster;
 	uint64_t epoch; /* of this boot */
+	uint64_t incarnation; /* of our data */
 	uint32_t voters;
 	uint32_t ipv4;
 	uint16_t udp_port;
@@ -29,6 +30,7 @@ struct wl_worker_config {
 	/* where the peers are; a mac that is not known yet comes as NEIGHBOUR */
 	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];
 	bool peer_address_known[WIRELOG_NODES_MAX + 1];
+	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
 };
 
 #define WL_WORKER_DISK_BACKLOG 64u
@@ -44,21 +46,26 @@ struct wl_worker {
 	struct wl_journal *journals;
 	uint32_t journal_count;
 
-	struct wl_disk_request backlog[WL_WORKER_DISK_BACKLOG]; /* the disk had no room yet; in order */
+	struct wl_disk_request
+		backlog[WL_WORKER_DISK_BACKLOG]; /* the disk had no room yet; in order */
 	uint32_t backlog_count;
 	uint32_t requests_in_flight;
 
 	uint64_t now_ns, wall_ns; /* of this turn */
 	uint64_t last_turn_ns, tended_ns, published_ns, space_retry_ns;
 	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
+	/* what control was told of peers (roster.h): the epoch of their boot, of a boot known under another epoch */
+	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
+	uint64_t outlived_told; /* a boot of ours that a peer knows and we do not */
 	bool stopping, stopped;
 	uint64_t stop_since_ns;
 };
 
 size_t wl_worker_memory_bytes(const struct wl_worker_config *config); /* the table of clients */
 /* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. Everything lent outlives the worker. */
-void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config, struct wl_port *port,
-		    struct wl_disk *disk, struct wl_seam *seam, const struct wl_auth *auth, void *memory);
+void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
+		    struct wl_port *port, struct wl_disk *disk, struct wl_seam *seam,
+		    const struct wl_auth *auth, void *memory);
 /* `known_commit[i]` belongs to journals[i]. */
 void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint32_t journal_count,
 		     const uint64_t *known_commit);

@@ -17,9 +17,9 @@ static void take_completion(struct wl_worker *worker, const struct wl_disk_compl
 		return;
 	if (completion->verb != WL_DISK_READ) {
 		if (completion->verb == WL_DISK_WRITE)
-			wl_count(&worker->counters, completion->status == WL_DISK_OK ?
-							    WL_COUNTER_disk_writes_done :
-							    WL_COUNTER_disk_write_failed);
+			wl_count(&worker->counters, completion->status == WL_DISK_OK
+							    ? WL_COUNTER_disk_writes_done
+							    : WL_COUNTER_disk_write_failed);
 		wl_log_on_written(&journal->log, completion);
 		return;
 	}
@@ -50,7 +50,8 @@ static void count_requests(struct wl_worker *worker, const struct wl_disk_reques
 	for (unsigned at = 0; at < count; at++) {
 		if (requests[at].verb == WL_DISK_WRITE) {
 			wl_count(&worker->counters, WL_COUNTER_disk_writes);
-			wl_count_add(&worker->counters, WL_COUNTER_disk_write_bytes, requests[at].bytes);
+			wl_count_add(&worker->counters, WL_COUNTER_disk_write_bytes,
+				     requests[at].bytes);
 		} else if (requests[at].verb == WL_DISK_READ) {
 			wl_count(&worker->counters, WL_COUNTER_disk_reads);
 		}

@@ -6,7 +6,8 @@
 
 #define BURSTS_PER_TURN 4u
 #define HELLO_INTERVAL_NS 10000000u /* to one peer */
-#define SILENCE_NS 200000000u /* a greeted peer unheard for this long may have restarted: greet again */
+#define SILENCE_NS \
+	200000000u /* a greeted peer unheard for this long may have restarted: greet again */
 
 static void punt_up(struct wl_worker *worker, const struct wl_punt *punt)
 {
@@ -36,14 +37,17 @@ static void punt_message(struct wl_worker *worker, const struct wl_message *mess
 {
 	struct wl_punt punt;
 
-	if (message->bytes > WL_PUNT_BYTES_MAX)
+	if (message->bytes > WL_PUNT_BYTES_MAX) {
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
+	}
 	memset(&punt, 0, offsetof(struct wl_punt, data));
 	punt.link = message->link;
 	punt.bytes = (uint16_t)message->bytes;
 	punt.journal = message->journal;
 	punt.type = message->type;
 	punt.node = wl_identity_node(message->from->identity);
+	punt.epoch = message->from->epoch;
 	memcpy(punt.data, message->payload, message->bytes);
 	punt_up(worker, &punt);
 }
@@ -66,8 +70,8 @@ static void take_append_ack(struct wl_worker *worker, struct wl_journal *journal
 	struct wl_wire_append_ack ack;
 
 	if (wl_wire_decode_append_ack(message->payload, message->bytes, &ack))
-		wl_replica_on_append_ack(&journal->replica, wl_identity_node(message->from->identity),
-					 &ack);
+		wl_replica_on_append_ack(&journal->replica,
+					 wl_identity_node(message->from->identity), &ack);
 	else
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 }
@@ -82,6 +86,43 @@ static void take_hello(struct wl_worker *worker, struct wl_journal *journal,
 	if (!wl_identity_is_client(message->hello_identity) && node <= WIRELOG_NODES_MAX &&
 	    worker->rx.peers[node].epoch != message->hello_epoch)
 		worker->hello_due_ns[node] = worker->now_ns;
+}
+
+static bool tell_boot(struct wl_worker *worker, enum wl_seam_verb verb, uint32_t node,
+		      uint64_t epoch, uint64_t incarnation)
+{
+	const struct wl_seam_message message = {
+		.verb = verb,
+		.journal = worker->journals[0].config.replica.journal,
+		.node = node,
+		.now_ns = worker->now_ns,
+		.boot_epoch = epoch,
+		.incarnation = incarnation,
+	};
+
+	/* Lost when the ring is full: the next HELLO_REPLY says it again. */
+	return wl_ring_push(&worker->seam->up, &message);
+}
+
+/* rx has learned the epoch; what the peer's data and its memory of us say is control's to judge. */
+static void take_hello_reply(struct wl_worker *worker, const struct wl_message *message)
+{
+	uint32_t node = wl_identity_node(message->from->identity);
+	struct wl_wire_hello_reply reply;
+	uint64_t known;
+
+	if (!wl_wire_decode_hello_reply(message->payload, message->bytes, &reply)) {
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	known = reply.known_epoch;
+	if (worker->boot_told[node] != message->from->epoch &&
+	    tell_boot(worker, WL_SEAM_PEER_BOOT, node, message->from->epoch, reply.incarnation))
+		worker->boot_told[node] = message->from->epoch;
+	if (known > worker->outlived_told && known != worker->config.epoch &&
+	    wl_remote_boot_of(known) >= wl_remote_boot_of(worker->config.epoch) &&
+	    tell_boot(worker, WL_SEAM_OUTLIVED, node, known, 0))
+		worker->outlived_told = known;
 }
 
 static void dispatch(struct wl_worker *worker, const struct wl_message *message)
@@ -127,7 +168,9 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 	case WL_WIRE_KEEPALIVE:
 		wl_front_on_keepalive(journal->front, message);
 		break;
-	case WL_WIRE_HELLO_REPLY: /* rx has learned the epoch; there is nothing else in it for a node */
+	case WL_WIRE_HELLO_REPLY:
+		take_hello_reply(worker, message);
+		break;
 	case WL_WIRE_OPEN_SESSION_REPLY:
 	case WL_WIRE_APPEND_REPLY:
 	case WL_WIRE_DELIVER:
@@ -175,7 +218,7 @@ static void send_hello(struct wl_worker *worker, uint32_t node)
 {
 	struct wl_remote *peer = &worker->rx.peers[node];
 	struct wl_tx_to to = wl_tx_to_remote(peer);
-	struct wl_wire_hello hello = { .nonce = worker->now_ns };
+	struct wl_wire_hello hello = {.nonce = worker->now_ns};
 	uint16_t journal = worker->journals[0].config.replica.journal;
 	size_t room;
 	uint8_t *payload;
@@ -197,6 +240,9 @@ void wl_worker_greet(struct wl_worker *worker)
 
 		if (peer->identity == 0 || !peer->address_known)
 			continue;
+		if (peer->forked_epoch != worker->fork_told[node] &&
+		    tell_boot(worker, WL_SEAM_PEER_BOOT, node, peer->forked_epoch, 0))
+			worker->fork_told[node] = peer->forked_epoch;
 		if (peer->epoch != 0 && !silent && worker->hello_due_ns[node] == 0)
 			continue;
 		if (worker->now_ns - peer->last_hello_ns < HELLO_INTERVAL_NS)

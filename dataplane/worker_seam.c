@@ -4,7 +4,6 @@
 
 #include "dataplane/worker_internal.h"
 
-#define SEAM_PER_TURN 64u
 #define PUNTED_PER_TURN 16u
 
 static void learn_neighbour(struct wl_worker *worker, const struct wl_seam_message *message)
@@ -65,7 +64,9 @@ unsigned wl_worker_take_seam(struct wl_worker *worker)
 	struct wl_seam_message message;
 	unsigned count = 0;
 
-	while (count < SEAM_PER_TURN && wl_ring_pop(&worker->seam->down, &message)) {
+	/* All that waits, as control relies on: a FENCE behind other messages holds before a frame is looked at. A ring's
+	 * worth at most, so that the turn ends while control goes on talking. */
+	while (count < WL_SEAM_SLOTS && wl_ring_pop(&worker->seam->down, &message)) {
 		obey(worker, &message);
 		count++;
 	}
@@ -82,7 +83,8 @@ static void send_punted(struct wl_worker *worker, const struct wl_punt *punt)
 		wl_tx_raw(&worker->tx, punt->link, punt->data, punt->bytes);
 		return;
 	}
-	if (punt->node == 0 || punt->node > WIRELOG_NODES_MAX || worker->rx.peers[punt->node].epoch == 0)
+	if (punt->node == 0 || punt->node > WIRELOG_NODES_MAX ||
+	    worker->rx.peers[punt->node].epoch == 0)
 		return; /* not greeted: control says it again */
 	to = wl_tx_to_remote(&worker->rx.peers[punt->node]);
 	payload = wl_tx_open(&worker->tx, &to, punt->type, punt->journal, WL_TX_RESERVED, &room);

@@ -13,8 +13,9 @@
 
 #define CLOCK_TEND_NS 1000000000u
 
-static _Thread_local bool polling;
-static _Atomic uint64_t allocations;
+static _Thread_local bool polling, tending;
+static _Thread_local void (*tend_of_port)(struct wl_port *port, uint64_t now_ns);
+static _Atomic uint64_t allocations, link_allocations;
 
 bool wl_worker_thread_is_polling(void)
 {
@@ -23,7 +24,8 @@ bool wl_worker_thread_is_polling(void)
 
 void wl_worker_thread_count_allocation(void)
 {
-	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(tending ? &link_allocations : &allocations, 1,
+				  memory_order_relaxed);
 }
 
 uint64_t wl_worker_thread_allocations(void)
@@ -31,10 +33,22 @@ uint64_t wl_worker_thread_allocations(void)
 	return atomic_load_explicit(&allocations, memory_order_relaxed);
 }
 
+uint64_t wl_worker_thread_link_allocations(void)
+{
+	return atomic_load_explicit(&link_allocations, memory_order_relaxed);
+}
+
+static void tend(struct wl_port *port, uint64_t now_ns)
+{
+	tending = true;
+	tend_of_port(port, now_ns);
+	tending = false;
+}
+
 static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock *clock)
 {
 	struct wl_worker *worker = thread->worker;
-	struct wl_idler idler = { .idle = thread->idle };
+	struct wl_idler idler = {.idle = thread->idle};
 	uint64_t now = wl_clock_now_ns(clock), tended_ns = now;
 
 	while (!worker->stopped) {
@@ -64,14 +78,18 @@ static void *run(void *argument)
 	/* Signals are control's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	thread->status = wl_placement_enter(thread->core, thread->worker->config.worker, thread->reason,
-					    sizeof(thread->reason));
+	thread->status = wl_placement_enter(thread->core, thread->worker->config.worker,
+					    thread->reason, sizeof(thread->reason));
 	if (thread->status != 0) {
 		sem_post(&thread->entered);
 		return NULL;
 	}
 	wl_clock_open(&clock, NULL, 0);
 	wl_eal_thread_enter();
+	tend_of_port = thread->worker->port->ops->tend;
+	thread->port_ops = *thread->worker->port->ops;
+	thread->port_ops.tend = tend;
+	thread->worker->port->ops = &thread->port_ops;
 	sem_post(&thread->entered);
 	polling = true;
 	poll_until_stopped(thread, &clock);
@@ -86,8 +104,8 @@ int wl_worker_thread_start(struct wl_worker_thread *thread)
 	thread->reason[0] = '\0';
 	sem_init(&thread->entered, 0, 0);
 	if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
-		snprintf(thread->reason, sizeof(thread->reason), "no thread could be made for worker %u",
-			 thread->worker->config.worker);
+		snprintf(thread->reason, sizeof(thread->reason),
+			 "no thread could be made for worker %u", thread->worker->config.worker);
 		return WIRELOG_NO_MEMORY;
 	}
 	while (sem_wait(&thread->entered) != 0)

@@ -4,7 +4,8 @@
  * nothing to do. Pins itself to its core, is named wl-pmd-N, and ends when the worker has served STOP.
  *
  * Once it polls it never allocates: the daemon counts allocations of polling threads (main.c stands in front of
- * malloc) and shows them in status; the number is 0 or there is a bug.
+ * malloc) and shows them in status; the number is 0 or there is a bug. Apart stands what a driver allocates while
+ * a link comes up or goes (DPDK's memif does, some hundred bytes each time): that is inside tend.
  *
  * Owner: who called start; it calls join before anything that the worker uses is closed. Thread: start, join [init];
  * allocations [any].
@@ -23,6 +24,7 @@ struct wl_worker_thread {
 	uint16_t core; /* WL_CORE_ANY: anywhere */
 	enum wl_idle idle;
 
+	struct wl_port_ops port_ops; /* the port's, with our tend around its own */
 	pthread_t thread;
 	sem_t entered;
 	int status; /* of entering */
@@ -38,5 +40,6 @@ bool wl_worker_thread_join(struct wl_worker_thread *thread, unsigned patience_ms
 bool wl_worker_thread_is_polling(void);
 void wl_worker_thread_count_allocation(void);
 uint64_t wl_worker_thread_allocations(void); /* by all workers since they poll */
+uint64_t wl_worker_thread_link_allocations(void);
 
 #endif

@@ -8,6 +8,7 @@
 #define WIRELOG_STATUS_H
 
 /* X(name, number, cause, fix) */
+/* clang-format off */
 #define WIRELOG_STATUS_LIST(X) \
 	X(OK, 0, "Nothing is wrong.", "Nothing to do.") \
 	/* appends and reads */ \
@@ -19,8 +20,8 @@
 	X(EXPIRED, 6, "not_after had passed when the leader sequenced the record; it is not in the log and never will be.", "Append it anew if it is still wanted.") \
 	X(NOT_LEADER, 7, "This node does not lead the journal now.", "The client follows the leader by itself; nothing to do.") \
 	X(NO_SPACE, 8, "The leader's log device is full; nothing was appended.", "Free space or raise log.bytes_max; service resumes by itself.") \
-	X(SESSION_UNKNOWN, 9, "The cluster does not know this session (any more).", "Connect again; outcomes of its outstanding appends are unknown, read the log to learn them.") \
-	X(UNKNOWN_OUTCOME, 10, "No answer came within the time allowed; the record may or may not be in the log.", "Read the log, or connect again with the same session to learn the outcome.") \
+	X(SESSION_UNKNOWN, 9, "The cluster does not know this session (any more).", "The library opens a new session at the next append. Outcomes of the appends that were outstanding are unknown: read the log to learn them.") \
+	X(UNKNOWN_OUTCOME, 10, "No answer came within the time allowed; the record may or may not be in the log.", "Read the log to learn the outcome: the record carries the session and sequence of its append.") \
 	X(OUT_OF_ORDER, 11, "A sequence was skipped within the session.", "The client library resends by itself; report this if you see it.") \
 	X(TRIMMED, 12, "The wanted records were removed from the log.", "Read from the first number that the message names.") \
 	X(LOST, 13, "The wanted record is damaged on this node.", "Read it from another node; run `wirelog verify` on this one.") \
@@ -60,6 +61,7 @@
 	X(STORE_GEOMETRY, 66, "Segment size or journal count differ from what the data was made with.", "Set the values that the message names.") \
 	X(STORE_FULL, 67, "There is no room for the first segments.", "Free at least what the message names.") \
 	X(STORE_NO_DIRECT, 68, "The file system does not support direct I/O.", "Use ext4 or xfs on a real disk, not tmpfs or overlayfs.") \
+	X(STORE_OLD_IMAGE, 70, "The other nodes know a later start of this node than its data do: the data are an old copy.", "Start it again: it catches up from the others and has no vote until then. If the newer data still exist, put those back instead.") \
 	X(STORE_FAILED, 69, "A durable write failed; the node left the quorum.", "Replace the device; do not restart the node on it as if nothing had happened.") \
 	/* the command */ \
 	X(INPUT_MALFORMED, 80, "The input is not of the declared format.", "See the message number and offset; check --format.") \
@@ -67,7 +69,9 @@
 	X(NOT_RUNNING, 82, "No node answers on the stats socket.", "Start it, or name its run directory.") \
 	X(DEMO_RUNNING, 83, "A demo cluster is already up.", "`wirelog demo stop` ends it.") \
 	X(DEMO_FAILED, 84, "A promise of the demo did not hold.", "The lines above say which; logs are in the directory that is named.") \
+	X(OUTPUT_FAILED, 85, "A file cannot be written.", "Check the path, its permissions, and the space that is left.") \
 	X(INTERNAL, 99, "wirelog found itself in an impossible state.", "Report it with the log; the data on disk is untouched.")
+/* clang-format on */
 
 enum wirelog_status {
 #define WIRELOG_STATUS_ENUM(name, number, cause, fix) WIRELOG_##name = -(number),
@@ -81,5 +85,7 @@ const char *wirelog_status_cause(int status);
 const char *wirelog_status_fix(int status);
 /* The code of a name (with or without WIRELOG_, any case); 1 when there is none. */
 int wirelog_status_by_name(const char *name);
+/* How wirelogd and the wirelog command end with it: 0, or one of sysexits.h (64 to 78); docs/OPERATIONS.md has the table. */
+int wirelog_status_exit_code(int status);
 
 #endif

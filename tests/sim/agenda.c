@@ -24,7 +24,7 @@ static bool is_before(const struct sim_event *a, const struct sim_event *b)
 void sim_agenda_add(struct sim_agenda *agenda, uint64_t at_ns, void (*happen)(void *, void *),
 		    void *subject, void *object)
 {
-	struct sim_event event = { at_ns, agenda->order++, happen, subject, object };
+	struct sim_event event = {at_ns, agenda->order++, happen, subject, object};
 	size_t at = agenda->count++;
 
 	WL_CHECK(at_ns >= agenda->now_ns);

@@ -42,8 +42,8 @@ static void send_frame(struct sim_client *client, unsigned node, uint8_t type, u
 {
 	struct sim_station *station = &client->cluster->network.stations[client->station];
 	struct wl_frame frame;
-	struct wl_address from = { .ipv4 = SIM_IPV4(client->station), .udp_port = 9000 };
-	struct wl_address to = { .ipv4 = SIM_IPV4(node), .udp_port = 7700 };
+	struct wl_address from = {.ipv4 = SIM_IPV4(client->station), .udp_port = 9000};
+	struct wl_address to = {.ipv4 = SIM_IPV4(node), .udp_port = 7700};
 	struct wl_frame_header header = {
 		.type = type,
 		.payload_bytes = (uint16_t)bytes,
@@ -59,7 +59,8 @@ static void send_frame(struct sim_client *client, unsigned node, uint8_t type, u
 	station->port.ops->alloc(&station->port, 0, &frame, 1);
 	wl_frame_encode_header(frame.bytes + WL_FRAME_ENVELOPE_BYTES, &header);
 	memcpy(frame.bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, payload, bytes);
-	wl_auth_seal(&client->cluster->auth, &client->key, frame.bytes + WL_FRAME_ENVELOPE_BYTES, datagram);
+	wl_auth_seal(&client->cluster->auth, &client->key, frame.bytes + WL_FRAME_ENVELOPE_BYTES,
+		     datagram);
 	wl_frame_close_envelope(frame.bytes, &from, &to, datagram);
 	frame.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + datagram);
 	station->port.ops->tx_burst(&station->port, &frame, 1);
@@ -67,7 +68,7 @@ static void send_frame(struct sim_client *client, unsigned node, uint8_t type, u
 
 static void say_hello(struct sim_client *client, unsigned node)
 {
-	struct wl_wire_hello hello = { .nonce = client->sequence };
+	struct wl_wire_hello hello = {.nonce = client->sequence};
 	uint8_t payload[WL_WIRE_HELLO_BYTES];
 
 	send_frame(client, node, WL_WIRE_HELLO, 0, payload, wl_wire_encode_hello(payload, &hello));
@@ -75,11 +76,11 @@ static void say_hello(struct sim_client *client, unsigned node)
 
 static void open_session(struct sim_client *client)
 {
-	struct wl_wire_open_session open = { .nonce = client->nonce };
+	struct wl_wire_open_session open = {.nonce = client->nonce};
 	uint8_t payload[WL_WIRE_OPEN_SESSION_BYTES];
 
-	send_frame(client, client->leader, WL_WIRE_OPEN_SESSION, client->node_epoch[client->leader], payload,
-		   wl_wire_encode_open_session(payload, &open));
+	send_frame(client, client->leader, WL_WIRE_OPEN_SESSION, client->node_epoch[client->leader],
+		   payload, wl_wire_encode_open_session(payload, &open));
 }
 
 static void send_fragments(struct sim_client *client, const struct sim_append *append,
@@ -89,7 +90,7 @@ static void send_fragments(struct sim_client *client, const struct sim_append *a
 	uint32_t part;
 
 	for (uint32_t offset = 0; offset < append->bytes; offset += part) {
-		struct wl_wire_record record = { .level = 3, .not_after_ns = append->not_after_ns };
+		struct wl_wire_record record = {.level = 3, .not_after_ns = append->not_after_ns};
 
 		part = append->bytes - offset < 1200 ? append->bytes - offset : 1200;
 		record.bytes = part;
@@ -97,9 +98,11 @@ static void send_fragments(struct sim_client *client, const struct sim_append *a
 		message->record_count = 1;
 		message->fragment_offset = offset;
 		message->record_bytes = append->bytes;
-		message->bytes = (uint32_t)wl_wire_encode_record(out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &record);
+		message->bytes = (uint32_t)wl_wire_encode_record(
+			out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &record);
 		message->records = out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
-		send_frame(client, client->leader, WL_WIRE_CLIENT_APPEND, client->node_epoch[client->leader], out,
+		send_frame(client, client->leader, WL_WIRE_CLIENT_APPEND,
+			   client->node_epoch[client->leader], out,
 			   wl_wire_encode_client_append(out, message) + message->bytes);
 	}
 }
@@ -115,7 +118,8 @@ static void send_from(struct sim_client *client, uint64_t sequence)
 			.first_sequence = sequence,
 			.acknowledged_through = client->acknowledged_through,
 		};
-		const struct sim_append *append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
+		const struct sim_append *append =
+			&client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
 
 		if (append->sequence == sequence && append->bytes > 1000) {
 			sim_client_payload(client->session, sequence, payload, append->bytes);
@@ -124,7 +128,7 @@ static void send_from(struct sim_client *client, uint64_t sequence)
 			continue;
 		}
 		while (sequence < client->next_sequence) {
-			struct wl_wire_record record = { .level = 3 };
+			struct wl_wire_record record = {.level = 3};
 
 			append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
 			if (append->sequence != sequence || append->bytes > 1000 ||
@@ -144,7 +148,8 @@ static void send_from(struct sim_client *client, uint64_t sequence)
 			continue;
 		}
 		message.records = out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
-		send_frame(client, client->leader, WL_WIRE_CLIENT_APPEND, client->node_epoch[client->leader], out,
+		send_frame(client, client->leader, WL_WIRE_CLIENT_APPEND,
+			   client->node_epoch[client->leader], out,
 			   wl_wire_encode_client_append(out, &message) + message.bytes);
 	}
 }
@@ -173,9 +178,13 @@ static void answered(struct sim_client *client, uint64_t sequence, uint64_t numb
 {
 	struct sim_append *append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
 
+	struct sim_append known = {.sequence = sequence};
+
 	/* An answer may come twice; then it must be the same, which the oracle checks by the number. */
+	if (append->sequence == sequence)
+		known = *append;
 	if (client->on_ack)
-		client->on_ack(client->context, client, sequence, number, status);
+		client->on_ack(client->context, client, &known, number, status);
 	if (append->sequence != sequence)
 		return;
 	append->sequence = 0;
@@ -184,7 +193,8 @@ static void answered(struct sim_client *client, uint64_t sequence, uint64_t numb
 	client->expired += status == WIRELOG_EXPIRED;
 	client->last_progress_ns = client->cluster->agenda.now_ns;
 	while (client->acknowledged_through + 1 < client->next_sequence &&
-	       client->outstanding[(client->acknowledged_through + 1) % SIM_CLIENT_OUTSTANDING].sequence == 0)
+	       client->outstanding[(client->acknowledged_through + 1) % SIM_CLIENT_OUTSTANDING]
+			       .sequence == 0)
 		client->acknowledged_through++;
 }
 
@@ -192,20 +202,24 @@ static void take_reply(struct sim_client *client, const uint8_t *payload, size_t
 {
 	struct wl_wire_append_reply reply;
 
-	if (!wl_wire_decode_append_reply(payload, bytes, &reply) || reply.session != client->session)
+	if (!wl_wire_decode_append_reply(payload, bytes, &reply) ||
+	    reply.session != client->session)
 		return;
 	for (uint32_t at = 0; at < reply.result_count; at++) {
 		struct wl_wire_append_result result;
 
-		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES, &result);
+		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES,
+					     &result);
 		if (result.status == WIRELOG_OK || result.status == WIRELOG_EXPIRED) {
 			for (uint32_t step = 0; step < result.count; step++)
 				answered(client, result.first_sequence + step,
-					 result.first_number ? result.first_number + step : 0, result.status);
+					 result.first_number ? result.first_number + step : 0,
+					 result.status);
 		} else if (result.status == WIRELOG_NOT_LEADER) {
-			client->leader = reply.leader <= WIRELOG_NODES_MAX && reply.leader != client->leader ?
-						 reply.leader :
-						 0;
+			client->leader = reply.leader <= WIRELOG_NODES_MAX &&
+							 reply.leader != client->leader
+						 ? reply.leader
+						 : 0;
 		} else if (result.status == WIRELOG_SESSION_UNKNOWN) {
 			lose_session(client);
 			return;
@@ -213,7 +227,8 @@ static void take_reply(struct sim_client *client, const uint8_t *payload, size_t
 	}
 }
 
-static void take_message(struct sim_client *client, const struct wl_frame_header *header, const uint8_t *payload)
+static void take_message(struct sim_client *client, const struct wl_frame_header *header,
+			 const uint8_t *payload)
 {
 	unsigned node = wl_identity_node(header->sender);
 
@@ -223,8 +238,12 @@ static void take_message(struct sim_client *client, const struct wl_frame_header
 		if (!wl_wire_decode_hello_reply(payload, header->payload_bytes, &reply))
 			return;
 		client->node_epoch[node] = header->sender_epoch;
-		if (reply.leader >= 1 && reply.leader <= WIRELOG_NODES_MAX && client->leader == 0)
+		/* An old leader that was cut off still believes in itself: the newest term knows best. */
+		if (reply.leader >= 1 && reply.leader <= WIRELOG_NODES_MAX &&
+		    (client->leader == 0 || reply.term > client->leader_term)) {
 			client->leader = reply.leader;
+			client->leader_term = reply.term;
+		}
 	} else if (header->type == WL_WIRE_OPEN_SESSION_REPLY) {
 		struct wl_wire_open_session_reply reply;
 
@@ -248,10 +267,12 @@ static void take_frame(struct sim_client *client, struct wl_frame *frame)
 	const uint8_t *datagram;
 	size_t size;
 
-	if (wl_frame_open_envelope(frame->bytes, frame->size, 0, 9000, &from, &datagram, &size) != WL_FRAME_OK ||
+	if (wl_frame_open_envelope(frame->bytes, frame->size, 0, 9000, &from, &datagram, &size) !=
+		    WL_FRAME_OK ||
 	    wl_frame_decode_header(datagram, size, &header) != WL_FRAME_OK ||
 	    header.destination != client->identity || header.destination_epoch != client->epoch ||
-	    wl_identity_node(header.sender) == 0 || wl_identity_node(header.sender) > WIRELOG_NODES_MAX)
+	    wl_identity_node(header.sender) == 0 ||
+	    wl_identity_node(header.sender) > WIRELOG_NODES_MAX)
 		return;
 	wl_auth_derive(&client->cluster->auth, header.sender, header.sender_epoch, &key);
 	if (wl_auth_verify(&client->cluster->auth, &key, (uint8_t *)(uintptr_t)datagram, size))
@@ -272,6 +293,7 @@ static void on_frame(void *context)
 
 static void begin_append(struct sim_client *client)
 {
+	struct sim_cluster *cluster = client->cluster;
 	uint64_t sequence = client->next_sequence++;
 	struct sim_append *append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
 	uint64_t now = client->cluster->agenda.now_ns;
@@ -280,7 +302,11 @@ static void begin_append(struct sim_client *client)
 		.sequence = sequence,
 		.bytes = sim_client_payload_bytes(client->session, sequence),
 		.began_ns = now,
+		.began_after = cluster->highest_answered,
 	};
+	if (sim_random_chance(&client->random, 20000)) /* now and then one that may come too late */
+		append->not_after_ns =
+			1700000000000000000u + now + sim_random_below(&client->random, 2000000000);
 	client->outstanding_count++;
 }
 
@@ -294,13 +320,17 @@ static void tick(void *subject, void *object)
 	(void)object;
 	if (agenda->closing)
 		return;
-	sim_agenda_add(agenda, now + TICK_NS / 2 + sim_random_below(&client->random, TICK_NS), tick, client, NULL);
+	sim_agenda_add(agenda,
+		       now + client->think_ns / 2 +
+			       sim_random_below(&client->random, client->think_ns),
+		       tick, client, NULL);
 	if (client->leader == 0 || client->node_epoch[client->leader] == 0) {
 		if (sim_random_chance(&client->random, 200000))
 			ask_everybody(client);
 		return;
 	}
-	if (now - client->last_progress_ns > 20 * RESEND_NS && sim_random_chance(&client->random, 100000))
+	if (now - client->last_progress_ns > 20 * RESEND_NS &&
+	    sim_random_chance(&client->random, 100000))
 		ask_everybody(client); /* silence: the node may have restarted, or leads no more */
 	if (client->leader == 0)
 		return;
@@ -320,7 +350,8 @@ static void tick(void *subject, void *object)
 		send_from(client, client->acknowledged_through + 1);
 }
 
-void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number)
+void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number,
+		     const struct sim_plan *plan)
 {
 	memset(client, 0, sizeof(*client));
 	client->cluster = cluster;
@@ -331,7 +362,10 @@ void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, uns
 	client->epoch = sim_random_next(&client->random);
 	client->nonce = sim_random_next(&client->random) | 1;
 	client->next_sequence = 1;
-	client->outstanding_max = 1 + (unsigned)sim_random_below(&client->random, 40);
+	client->outstanding_max = (unsigned)plan->outstanding_max;
+	if (client->outstanding_max >= SIM_CLIENT_OUTSTANDING)
+		client->outstanding_max = SIM_CLIENT_OUTSTANDING - 1;
+	client->think_ns = plan->think_ns;
 	client->appending = true;
 	wl_auth_derive(&cluster->auth, client->identity, client->epoch, &client->key);
 	sim_network_attach(&cluster->network, client->station, on_frame, client);

@@ -11,6 +11,7 @@
 #include "dataplane/wire.h"
 #include "tests/sim/network.h"
 #include "tests/sim/node.h"
+#include "tests/sim/plan.h"
 
 #define SIM_CLIENT_OUTSTANDING 64u
 #define SIM_CLIENT_STATION 10u /* of the first client */
@@ -19,6 +20,7 @@ struct sim_append {
 	uint64_t sequence; /* 0: the slot is free */
 	uint32_t bytes;
 	uint64_t began_ns;
+	uint64_t began_after; /* highest number that anybody had been told by then */
 	uint64_t not_after_ns;
 };
 
@@ -31,6 +33,8 @@ struct sim_client {
 	struct wl_auth_key key;
 	uint64_t node_epoch[WIRELOG_NODES_MAX + 1];
 	unsigned leader; /* to whom appends go; 0: ask */
+	uint64_t leader_term; /* in which it was said to lead */
+	uint64_t think_ns;
 	uint64_t nonce, session;
 	uint64_t next_sequence, acknowledged_through;
 	struct sim_append outstanding[SIM_CLIENT_OUTSTANDING]; /* slot = sequence % size */
@@ -39,11 +43,13 @@ struct sim_client {
 	uint64_t acknowledged, expired, sessions_lost;
 	uint64_t last_progress_ns;
 	/* Told of each answer: the ghost store. */
-	void (*on_ack)(void *context, struct sim_client *client, uint64_t sequence, uint64_t number, int status);
+	void (*on_ack)(void *context, struct sim_client *client, const struct sim_append *append,
+		       uint64_t number, int status);
 	void *context;
 };
 
-void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number);
+void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number,
+		     const struct sim_plan *plan);
 /* Payload of {client, sequence}: deterministic, so that anybody can check it. `bytes` of it. */
 void sim_client_payload(uint64_t session, uint64_t sequence, uint8_t *to, uint32_t bytes);
 uint32_t sim_client_payload_bytes(uint64_t session, uint64_t sequence);

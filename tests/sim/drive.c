@@ -37,12 +37,25 @@ static void do_write(struct sim_drive *drive, struct sim_drive_request *slot)
 {
 	const struct wl_disk_request *request = &slot->request;
 
-	if (sim_random_chance(&drive->random, drive->faults.write_error_ppm)) {
-		slot->status = WL_DISK_FAILED;
+	if (drive->faults.write_fails) {
+		drive->faults.write_fails = false;
+		/* A part of it came to the platters; the drive says so by an error, or by a count that is too small. */
+		slot->short_by = (uint32_t)sim_random_below(&drive->random,
+							    request->bytes / WL_SECTOR_BYTES) *
+					 WL_SECTOR_BYTES +
+				 WL_SECTOR_BYTES;
+		memcpy(place(drive, request->offset), request->buffer,
+		       request->bytes - slot->short_by);
+		if (sim_random_chance(&drive->random, 500000)) {
+			slot->status = WL_DISK_FAILED;
+			slot->short_by = 0;
+		}
 		return;
 	}
 	memcpy(place(drive, request->offset), request->buffer, request->bytes);
 	drive->writes++;
+	if (request->offset + request->bytes > drive->extent)
+		drive->extent = request->offset + request->bytes;
 }
 
 static void do_read(struct sim_drive *drive, struct sim_drive_request *slot)
@@ -69,7 +82,8 @@ static void complete(void *subject, void *object)
 	if (!slot->in_use || slot->done)
 		return;
 	if (drive->faults.hung) {
-		sim_agenda_add(drive->agenda, drive->agenda->now_ns + 5000000, complete, drive, slot);
+		sim_agenda_add(drive->agenda, drive->agenda->now_ns + 5000000, complete, drive,
+			       slot);
 		return;
 	}
 	slot->status = WL_DISK_OK;
@@ -109,13 +123,16 @@ static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *reque
 
 		if (!slot)
 			return at;
+		if (!sim_budget_spend(drive->budget))
+			continue;
 		*slot = (struct sim_drive_request){
 			.request = requests[at],
 			.drive = drive,
 			.in_use = true,
 			.order = drive->order++,
 		};
-		sim_agenda_add(drive->agenda, drive->agenda->now_ns + latency, complete, drive, slot);
+		sim_agenda_add(drive->agenda, drive->agenda->now_ns + latency, complete, drive,
+			       slot);
 	}
 	return count;
 }
@@ -136,7 +153,7 @@ static unsigned reap(struct wl_disk *disk, struct wl_disk_completion *completion
 			.journal = slot->request.journal,
 			.offset = slot->request.offset,
 			.cookie = slot->request.cookie,
-			.bytes = slot->request.bytes,
+			.bytes = slot->request.bytes - slot->short_by,
 		};
 		slot->in_use = false;
 	}
@@ -148,10 +165,10 @@ static void close_drive(struct wl_disk *disk)
 	(void)disk;
 }
 
-static const struct wl_disk_ops ops = { "sim", submit, reap, close_drive };
+static const struct wl_disk_ops ops = {"sim", submit, reap, close_drive};
 
-void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t seed, uint64_t stream,
-		    uint64_t segment_bytes, uint64_t segments_max)
+void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t seed,
+		    uint64_t stream, uint64_t segment_bytes, uint64_t segments_max)
 {
 	memset(drive, 0, sizeof(*drive));
 	drive->disk.ops = &ops;
@@ -169,6 +186,7 @@ void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t
 
 void sim_drive_fini(struct sim_drive *drive)
 {
+	free(drive->image);
 	munmap(drive->platters, drive->segment_bytes * drive->segments_max);
 }
 
@@ -189,8 +207,8 @@ void sim_drive_crash(struct sim_drive *drive)
 			for (uint32_t sector = 0; sector < sectors; sector++) {
 				uint64_t skip = (uint64_t)sector * WL_SECTOR_BYTES;
 
-				if (fate == 2 ? sector < prefix :
-						sim_random_chance(&drive->random, 500000))
+				if (fate == 2 ? sector < prefix
+					      : sim_random_chance(&drive->random, 500000))
 					memcpy(place(drive, request->offset + skip),
 					       request->buffer + skip, WL_SECTOR_BYTES);
 			}
@@ -202,15 +220,42 @@ void sim_drive_crash(struct sim_drive *drive)
 	drive->life++;
 }
 
-void sim_drive_rot(struct sim_drive *drive, uint64_t offset, uint32_t bytes)
+void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes)
 {
-	uint8_t *at = place(drive, offset);
+	uint64_t offset = (uint64_t)((unsigned __int128)drive->extent * place_ppm / 1000000);
 
-	for (uint32_t byte = 0; byte < bytes; byte++)
-		at[byte] ^= (uint8_t)(1 + sim_random_below(&drive->random, 255));
+	for (uint64_t at = offset; at < offset + bytes && at < drive->extent; at++)
+		*place(drive, at) ^= (uint8_t)(1 + sim_random_below(&drive->random, 255));
 }
 
-void sim_drive_lose(struct sim_drive *drive, uint64_t offset, uint32_t bytes)
+void sim_drive_snapshot(struct sim_drive *drive)
 {
-	memset(place(drive, offset), 0, bytes);
+	uint64_t bytes = drive->segments * drive->segment_bytes;
+
+	free(drive->image);
+	drive->image = malloc(bytes + sizeof(drive->superblock));
+	WL_CHECK(drive->image != NULL);
+	drive->image_segments = drive->segments;
+	memcpy(drive->image, drive->superblock, sizeof(drive->superblock));
+	memcpy(drive->image + sizeof(drive->superblock), drive->platters, bytes);
+}
+
+void sim_drive_wipe(struct sim_drive *drive)
+{
+	memset(drive->platters, 0, drive->segments * drive->segment_bytes);
+	memset(drive->superblock, 0, sizeof(drive->superblock));
+	drive->segments = 0;
+	drive->extent = 0;
+}
+
+bool sim_drive_restore(struct sim_drive *drive)
+{
+	if (!drive->image)
+		return false;
+	sim_drive_wipe(drive);
+	drive->segments = drive->image_segments;
+	drive->extent = drive->segments * drive->segment_bytes;
+	memcpy(drive->superblock, drive->image, sizeof(drive->superblock));
+	memcpy(drive->platters, drive->image + sizeof(drive->superblock), drive->extent);
+	return true;
 }

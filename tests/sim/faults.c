@@ -3,170 +3,372 @@
 
 #include <string.h>
 
-static void next_fault(void *subject, void *object);
+#define CALM_DISK_NS 60000u
 
-static unsigned any_node(struct sim_faults *faults)
+/* What the links are follows from noise, cuts and what is healed. */
+static void set_links(struct sim_faults *faults)
 {
-	return 1 + (unsigned)sim_random_below(&faults->random, faults->cluster->config.nodes);
-}
-
-static void base_rule(struct sim_faults *faults, struct sim_rule *rule)
-{
-	memset(rule, 0, sizeof(*rule));
-	rule->delay_ns = 5000;
-	rule->jitter_ns = faults->reorder && faults->active ? 300000 : 2000;
-	if (!faults->active)
-		return;
-	rule->loss_ppm = faults->loss ? (uint32_t)sim_random_below(&faults->random, 100000) : 0;
-	rule->duplicate_ppm = faults->duplicates ? 50000 : 0;
-	rule->flip_ppm = faults->flips ? 5000 : 0;
-	rule->truncate_ppm = faults->flips ? 2000 : 0;
-	rule->late_ppm = faults->reorder ? 2000 : 0;
-	rule->late_ns = 200000000;
-}
-
-static void change_network(struct sim_faults *faults)
-{
+	static const struct sim_rule calm = {.delay_ns = 5000, .jitter_ns = 2000};
 	struct sim_network *network = &faults->cluster->network;
-	unsigned nodes = faults->cluster->config.nodes;
-	unsigned kind = (unsigned)sim_random_below(&faults->random, 5);
-	struct sim_rule rule;
 
-	base_rule(faults, &rule);
-	sim_network_set_all(network, &rule);
-	for (unsigned a = 1; a <= nodes; a++) {
-		for (unsigned b = 1; b <= nodes; b++) {
-			bool cut = false;
+	for (unsigned from = 0; from < SIM_STATIONS; from++) {
+		for (unsigned to = 0; to < SIM_STATIONS; to++) {
+			bool nodes = from >= 1 && from <= WIRELOG_NODES_MAX && to >= 1 &&
+				     to <= WIRELOG_NODES_MAX;
+			bool healed_from = from > WIRELOG_NODES_MAX ||
+					   (faults->healed & 1u << from);
+			bool healed_to = to > WIRELOG_NODES_MAX || (faults->healed & 1u << to);
+			struct sim_rule *rule = &network->rules[from][to];
 
-			if (kind == 0 && faults->cuts)
-				cut = (a <= nodes / 2) != (b <= nodes / 2);
-			else if (kind == 1 && faults->cuts)
-				cut = a == 1 + faults->happened % nodes || b == 1 + faults->happened % nodes;
-			else if (kind == 2 && faults->one_way)
-				cut = a == 1 + faults->happened % nodes;
-			else if (kind == 3 && faults->one_way)
-				cut = sim_random_chance(&faults->random, 300000);
-			network->rules[a][b].cut = cut && a != b;
+			*rule = healed_from && healed_to && faults->healed ? calm : faults->noise;
+			if (nodes && from != to && !(healed_from && healed_to))
+				rule->cut = faults->cut[from][to];
 		}
 	}
 }
 
-static void restart(void *subject, void *object)
+static void set_noise(struct sim_faults *faults, const uint64_t *argument)
 {
-	struct sim_faults *faults = subject;
-	unsigned number = (unsigned)(uintptr_t)object;
-
-	if (!faults->cluster->agenda.closing && !faults->cluster->nodes[number].up &&
-	    !faults->cluster->nodes[number].refused)
-		sim_node_start(faults->cluster, number);
+	faults->noise = (struct sim_rule){
+		.delay_ns = 5000,
+		.jitter_ns = argument[3] ? argument[3] : 2000,
+		.reorders = argument[3] != 0,
+		.loss_ppm = (uint32_t)argument[0],
+		.duplicate_ppm = (uint32_t)argument[1],
+		.flip_ppm = (uint32_t)argument[2],
+		.truncate_ppm = (uint32_t)argument[2] / 2,
+		.late_ppm = argument[3] > 10000000 ? 50000
+			    : argument[3]	   ? 2000
+						   : 0,
+		.late_ns = 500000000,
+	};
 }
 
-static void crash(struct sim_faults *faults, unsigned number)
+static unsigned resolve(const struct sim_faults *faults, uint64_t node)
 {
-	struct sim_agenda *agenda = &faults->cluster->agenda;
-
-	sim_node_crash(faults->cluster, number);
-	sim_agenda_add(agenda, agenda->now_ns + sim_random_below(&faults->random, 500000000), restart, faults,
-		       (void *)(uintptr_t)number);
+	if (node == SIM_NODE_LEADER)
+		return sim_cluster_leader(faults->cluster);
+	return node <= faults->plan->nodes ? (unsigned)node : 0;
 }
 
-static void change_disk(struct sim_faults *faults)
+static void set_cut(struct sim_faults *faults, uint64_t from, uint64_t to, bool cut)
 {
-	struct sim_drive_faults *drive = &faults->cluster->nodes[any_node(faults)].drive.faults;
+	unsigned a = from == SIM_NODE_ANY ? 0 : resolve(faults, from);
+	unsigned b = to == SIM_NODE_ANY ? 0 : resolve(faults, to);
 
-	drive->hung = faults->hung_disk && sim_random_chance(&faults->random, 300000);
-	drive->full = faults->full_disk && sim_random_chance(&faults->random, 300000);
-	drive->latency_ns = faults->slow_disk && sim_random_chance(&faults->random, 300000) ? 10000000 : 60000;
-}
-
-static void change_clock(struct sim_faults *faults)
-{
-	struct sim_node *node = &faults->cluster->nodes[any_node(faults)];
-
-	if (faults->wall_steps)
-		node->wall_offset_ns += sim_random_next(&faults->random) % 172800000000000u - 86400000000000u;
-	if (faults->clock_drift) {
-		node->clock_base_ns = sim_node_now(node);
-		node->clock_global_ns = faults->cluster->agenda.now_ns;
-		node->drift_ppm = (int64_t)sim_random_below(&faults->random, 200000) - 100000;
+	if ((from != SIM_NODE_ANY && a == 0) || (to != SIM_NODE_ANY && b == 0))
+		return; /* nobody leads */
+	for (unsigned x = 1; x <= WIRELOG_NODES_MAX; x++) {
+		for (unsigned y = 1; y <= WIRELOG_NODES_MAX; y++) {
+			if ((a == 0 || a == x) && (b == 0 || b == y) && x != y)
+				faults->cut[x][y] = cut;
+		}
 	}
 }
 
-static void next_fault(void *subject, void *object)
+static void split(struct sim_faults *faults, uint64_t mask)
+{
+	for (unsigned x = 1; x <= WIRELOG_NODES_MAX; x++) {
+		for (unsigned y = 1; y <= WIRELOG_NODES_MAX; y++)
+			faults->cut[x][y] = (mask >> x & 1) != (mask >> y & 1);
+	}
+}
+
+static void act_on_links(struct sim_faults *faults, const struct sim_action *action)
+{
+	const uint64_t *argument = action->argument;
+
+	switch (action->verb) {
+	case SIM_NOISE:
+		set_noise(faults, argument);
+		break;
+	case SIM_CUT:
+	case SIM_JOIN:
+		set_cut(faults, argument[0], argument[1], action->verb == SIM_CUT);
+		break;
+	case SIM_HEAL:
+		memset(faults->cut, 0, sizeof(faults->cut));
+		break;
+	default:
+		split(faults, argument[0]);
+		break;
+	}
+	set_links(faults);
+}
+
+/*
+ * That data went back is seen by others who durably know what they were (control/roster.h, with what it cannot see). What
+ * nobody can notice is not done here: it would lose records in any Raft.
+ */
+static bool will_be_noticed(const struct sim_faults *faults, const struct sim_node *node,
+			    enum sim_verb verb)
+{
+	struct wl_superblock image;
+	unsigned damaged;
+
+	if (verb == SIM_RESTORE &&
+	    (!node->drive.image ||
+	     wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])node->drive.image, &image,
+				  &damaged) != WL_SUPERBLOCK_OK))
+		return false;
+	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
+		const struct sim_node *other = &faults->cluster->nodes[number];
+		struct wl_superblock record;
+
+		if (other == node)
+			continue;
+		if (wl_superblock_choose(other->drive.superblock, &record, &damaged) !=
+			    WL_SUPERBLOCK_OK ||
+		    record.peers[node->number].incarnation == 0)
+			return false;
+		if (verb == SIM_RESTORE &&
+		    wl_remote_boot_of(record.peers[node->number].epoch) <= image.boot_count)
+			return false;
+	}
+	return true;
+}
+
+static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_verb verb)
+{
+	if (node->up || !will_be_noticed(faults, node, verb))
+		return;
+	if (verb == SIM_WIPE)
+		sim_drive_wipe(&node->drive);
+	else if (!sim_drive_restore(&node->drive))
+		return;
+	node->forgot = true;
+	node->forgets++;
+	node->refused = false;
+}
+
+static void act_on_drive(struct sim_faults *faults, const struct sim_action *action,
+			 struct sim_node *node)
+{
+	struct sim_drive *drive = &node->drive;
+	uint64_t value = action->argument[1];
+
+	switch (action->verb) {
+	case SIM_SLOW:
+		drive->faults.latency_ns = value;
+		break;
+	case SIM_HANG:
+		drive->faults.hung = value != 0;
+		break;
+	case SIM_FULL:
+		drive->faults.full = value != 0;
+		break;
+	case SIM_FAIL_WRITE:
+		drive->faults.write_fails = true;
+		break;
+	case SIM_FAIL_READ:
+		drive->faults.read_error_ppm = (uint32_t)value;
+		break;
+	case SIM_SNAPSHOT:
+		sim_drive_snapshot(drive);
+		break;
+	case SIM_RESTORE:
+	case SIM_WIPE:
+		forget(faults, node, action->verb);
+		break;
+	default:
+		node->rotten = true;
+		sim_drive_rot(drive, value, action->argument[2]);
+		break;
+	}
+}
+
+static void change_clock(struct sim_faults *faults, const struct sim_action *action,
+			 struct sim_node *node)
+{
+	if (action->verb == SIM_WALL) {
+		node->wall_offset_ns += action->argument[1];
+		return;
+	}
+	node->clock_base_ns = sim_node_now(node);
+	node->clock_global_ns = faults->cluster->agenda.now_ns;
+	node->drift_ppm = (int64_t)action->argument[1] - 1000000;
+}
+
+static void act_on_life(struct sim_faults *faults, const struct sim_action *action,
+			struct sim_node *node)
+{
+	uint64_t value = action->argument[1];
+
+	switch (action->verb) {
+	case SIM_CRASH:
+		sim_node_crash(faults->cluster, node->number);
+		break;
+	case SIM_START:
+		if (!node->up && !node->refused)
+			sim_node_start(faults->cluster, node->number);
+		break;
+	case SIM_STALL:
+		sim_node_stall(faults->cluster, node->number, value & 1, value & 2,
+			       action->argument[2]);
+		break;
+	case SIM_TEAR_TURN:
+		node->budget = (struct sim_budget){.armed = node->up, .left = (int64_t)value};
+		break;
+	case SIM_TEAR_RECORD:
+		node->tears_record = node->up;
+		break;
+	case SIM_HAND_OVER:
+		if (node->up)
+			wl_agent_hand_over(node->agent, 0, 0);
+		break;
+	default:
+		if (node->up)
+			wl_agent_stop(node->agent);
+		break;
+	}
+}
+
+static void expire(struct sim_faults *faults, uint64_t which)
+{
+	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
+		struct sim_node *node = &faults->cluster->nodes[number];
+
+		if (node->up && (which == SIM_NODE_ANY || which == number) &&
+		    !(faults->healed & 1u << number))
+			node->agent->elections[0].deadline_ns = 0;
+	}
+}
+
+static void act_on_node(struct sim_faults *faults, const struct sim_action *action)
+{
+	unsigned number = resolve(faults, action->argument[0]);
+	struct sim_node *node = &faults->cluster->nodes[number];
+
+	if (number == 0 || (faults->healed & 1u << number))
+		return;
+	switch (action->verb) {
+	case SIM_DRIFT:
+	case SIM_WALL:
+		change_clock(faults, action, node);
+		break;
+	case SIM_REPLAY:
+		sim_network_replay(&faults->cluster->network, number,
+				   (unsigned)action->argument[1]);
+		break;
+	case SIM_CRASH:
+	case SIM_START:
+	case SIM_STALL:
+	case SIM_TEAR_TURN:
+	case SIM_TEAR_RECORD:
+	case SIM_HAND_OVER:
+	case SIM_STOP:
+		act_on_life(faults, action, node);
+		break;
+	default:
+		act_on_drive(faults, action, node);
+		break;
+	}
+}
+
+static void act(void *subject, void *object)
 {
 	struct sim_faults *faults = subject;
-	struct sim_agenda *agenda = &faults->cluster->agenda;
+	const struct sim_action *action = object;
 
-	(void)object;
-	if (!faults->active)
+	if (faults->cluster->agenda.closing)
 		return;
 	faults->happened++;
-	switch (sim_random_below(&faults->random, 7)) {
-	case 0:
-	case 1:
-		change_network(faults);
+	if (faults->cluster->network.trace.file) {
+		fprintf(faults->cluster->network.trace.file, "             ");
+		sim_action_write(action, faults->cluster->network.trace.file);
+	}
+	switch (action->verb) {
+	case SIM_NOISE:
+	case SIM_CUT:
+	case SIM_JOIN:
+	case SIM_HEAL:
+	case SIM_SPLIT:
+		act_on_links(faults, action);
 		break;
-	case 2:
-		if (faults->crashes)
-			crash(faults, any_node(faults));
+	case SIM_EXPIRE:
+		expire(faults, action->argument[0]);
 		break;
-	case 3:
-		if (faults->crash_all && sim_random_chance(&faults->random, 250000)) {
-			for (unsigned number = 1; number <= faults->cluster->config.nodes; number++)
-				crash(faults, number);
-		}
+	case SIM_END_ELECTED:
+		faults->end_elected = true;
+		faults->end_by_power = action->argument[0] != 0;
 		break;
-	case 4:
-		if (faults->stalls) {
-			bool both = sim_random_chance(&faults->random, 500000);
-			bool worker = both || sim_random_chance(&faults->random, 500000);
-
-			sim_node_stall(faults->cluster, any_node(faults), worker, both || !worker,
-				       sim_random_below(&faults->random, 400000000));
-		}
+	case SIM_CUT_TELLER:
+		faults->cut_teller = true;
 		break;
-	case 5:
-		change_disk(faults);
+	case SIM_EXPECT_LEADER:
+	case SIM_EXPECT_NO_LEADER:
+	case SIM_EXPECT_COMMITS:
+	case SIM_EXPECT_SILENCE:
+	case SIM_EXPECT_REFUSED:
+		faults->on_expect(faults->context, action);
 		break;
-	case 6:
-		change_clock(faults);
+	default:
+		act_on_node(faults, action);
 		break;
 	}
-	sim_agenda_add(agenda, agenda->now_ns + sim_random_below(&faults->random, 2 * faults->interval_ns),
-		       next_fault, faults, NULL);
 }
 
-void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster)
+void sim_faults_on_answer(struct sim_faults *faults, unsigned node)
 {
-	bool *kinds[] = { &faults->crashes,   &faults->crash_all, &faults->stalls,    &faults->cuts,
-			  &faults->one_way,   &faults->loss,	  &faults->duplicates, &faults->reorder,
-			  &faults->flips,     &faults->slow_disk, &faults->hung_disk,  &faults->clock_drift,
-			  &faults->wall_steps, &faults->full_disk };
+	if (!faults->cut_teller || (faults->healed & 1u << node))
+		return;
+	faults->cut_teller = false;
+	set_cut(faults, node, SIM_NODE_ANY, true);
+	set_cut(faults, SIM_NODE_ANY, node, true);
+	set_links(faults);
+}
+
+void sim_faults_on_leader(struct sim_faults *faults, unsigned node)
+{
+	if (!faults->end_elected || (faults->healed & 1u << node))
+		return;
+	faults->end_elected = false;
+	if (faults->end_by_power) {
+		faults->cluster->nodes[node].budget = (struct sim_budget){.armed = true};
+		return;
+	}
+	set_cut(faults, node, SIM_NODE_ANY, true);
+	set_cut(faults, SIM_NODE_ANY, node, true);
+	set_links(faults);
+}
+
+void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
+		     const struct sim_plan *plan)
+{
+	static const uint64_t quiet[SIM_ARGUMENTS];
 
 	memset(faults, 0, sizeof(*faults));
 	faults->cluster = cluster;
-	sim_random_init(&faults->random, cluster->seed, 2);
-	for (unsigned kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
-		*kinds[kind] = sim_random_chance(&faults->random, 500000);
-	faults->interval_ns = sim_random_between(&faults->random, 10000000, 200000000);
-	faults->active = true;
-	sim_agenda_add(&cluster->agenda, cluster->agenda.now_ns + faults->interval_ns, next_fault, faults, NULL);
+	faults->plan = plan;
+	set_noise(faults, quiet);
+	set_links(faults);
+	for (size_t at = 0; at < plan->count; at++)
+		sim_agenda_add(&cluster->agenda, plan->actions[at].at_ns, act, faults,
+			       &plan->actions[at]);
 }
 
-void sim_faults_heal(struct sim_faults *faults)
+void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 {
-	struct sim_rule rule;
-
-	faults->active = false;
-	base_rule(faults, &rule);
-	sim_network_set_all(&faults->cluster->network, &rule);
-	for (unsigned number = 1; number <= faults->cluster->config.nodes; number++) {
+	faults->healed |= nodes;
+	faults->cut_teller = false;
+	faults->end_elected = false;
+	set_links(faults);
+	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
 		struct sim_node *node = &faults->cluster->nodes[number];
 
-		node->drive.faults.hung = false;
-		node->drive.faults.full = false;
-		node->drive.faults.latency_ns = 60000;
+		if (!(nodes & 1u << number))
+			continue;
+		memset(&node->drive.faults, 0, sizeof(node->drive.faults));
+		node->drive.faults.latency_ns = CALM_DISK_NS;
+		node->drive.faults.jitter_ns = CALM_DISK_NS;
+		node->budget.armed = false;
+		node->tears_record = false;
+		/* What an operator does with a node that left the quorum, or is about to stop. */
+		if (node->up && (node->journal->log.poisoned || node->agent->record_failed ||
+				 node->agent->phase != WL_AGENT_RUNS))
+			sim_node_crash(faults->cluster, number);
 		if (!node->up && !node->refused)
 			sim_node_start(faults->cluster, number);
+		sim_node_wake_up(faults->cluster, number);
 	}
 }

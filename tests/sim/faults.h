@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The weather of one run: drawn from the seed, each kind of fault off with a chance of one half; then faults happen at
- * random times until they are told to stop, and everything heals. Never more is destroyed than the
- * promises allow: the drives of a majority stay as the drives left them.
+ * Does what a plan says, when it says so, to a cluster; and heals: some nodes (the core, the others stay
+ * frozen in their faults), or everything.
  */
 #ifndef WL_TESTS_SIM_FAULTS_H
 #define WL_TESTS_SIM_FAULTS_H
 
 #include "tests/sim/node.h"
+#include "tests/sim/plan.h"
 
 struct sim_faults {
 	struct sim_cluster *cluster;
-	struct sim_random random;
-	bool active;
-	bool crashes, crash_all, stalls, cuts, one_way, loss, duplicates, reorder, flips, slow_disk, hung_disk,
-		clock_drift, wall_steps, full_disk;
-	uint64_t interval_ns;
+	const struct sim_plan *plan;
+	struct sim_rule noise; /* of every link that is not healed */
+	bool cut[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
+	uint32_t healed; /* mask of nodes: nothing happens to them any more */
+	bool cut_teller, end_elected, end_by_power;
 	uint64_t happened;
+	/* Told of each SIM_EXPECT_*. */
+	void (*on_expect)(void *context, const struct sim_action *action);
+	void *context;
 };
 
-void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster);
-/* Ends all of them: starts every node, heals every link and drive. */
-void sim_faults_heal(struct sim_faults *faults);
+void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
+		     const struct sim_plan *plan);
+/* Links among the nodes of the mask and with clients, their drives, their lives: all well from here on. */
+void sim_faults_heal(struct sim_faults *faults, uint32_t nodes);
+/* A node has answered a client with "committed". */
+void sim_faults_on_answer(struct sim_faults *faults, unsigned node);
+/* A node is about to say its first word as a leader. */
+void sim_faults_on_leader(struct sim_faults *faults, unsigned node);
 
 #endif

@@ -8,16 +8,17 @@
 #include "dataplane/check.h"
 #include "dataplane/frame.h"
 
-struct in_flight {
+struct sim_in_flight {
 	struct sim_network *network;
 	unsigned to;
 	uint16_t size;
 	uint8_t bytes[];
 };
 
-static struct in_flight *copy_of(struct sim_network *network, unsigned to, const uint8_t *bytes, uint16_t size)
+static struct sim_in_flight *copy_of(struct sim_network *network, unsigned to, const uint8_t *bytes,
+				     uint16_t size)
 {
-	struct in_flight *frame = malloc(sizeof(*frame) + size);
+	struct sim_in_flight *frame = malloc(sizeof(*frame) + size);
 
 	WL_CHECK(frame != NULL);
 	frame->network = network;
@@ -29,7 +30,7 @@ static struct in_flight *copy_of(struct sim_network *network, unsigned to, const
 
 static void arrive(void *subject, void *object)
 {
-	struct in_flight *frame = subject;
+	struct sim_in_flight *frame = subject;
 	struct sim_station *station = &frame->network->stations[frame->to];
 	uint8_t *bytes;
 
@@ -52,7 +53,8 @@ static void arrive(void *subject, void *object)
 		station->on_frame(station->context);
 }
 
-static void damage(struct sim_network *network, const struct sim_rule *rule, struct in_flight *frame)
+static void damage(struct sim_network *network, const struct sim_rule *rule,
+		   struct sim_in_flight *frame)
 {
 	if (sim_random_chance(&network->random, rule->flip_ppm))
 		frame->bytes[sim_random_below(&network->random, frame->size)] ^=
@@ -61,31 +63,67 @@ static void damage(struct sim_network *network, const struct sim_rule *rule, str
 		frame->size = (uint16_t)sim_random_below(&network->random, frame->size);
 }
 
+/* Each frame ever sent is kept with the same chance. */
+static void record(struct sim_network *network, unsigned to, const uint8_t *bytes, uint16_t size)
+{
+	uint64_t place = sim_random_below(&network->random, ++network->recorded_seen);
+
+	if (network->recorded_seen <= SIM_RECORDED)
+		place = network->recorded_seen - 1;
+	if (place >= SIM_RECORDED)
+		return;
+	free(network->recorded[place]);
+	network->recorded[place] = copy_of(network, to, bytes, size);
+}
+
+void sim_network_replay(struct sim_network *network, unsigned station, unsigned count)
+{
+	for (unsigned at = 0; at < SIM_RECORDED && count > 0; at++) {
+		const struct sim_in_flight *kept = network->recorded[at];
+
+		if (!kept || kept->to != station)
+			continue;
+		sim_agenda_add(network->agenda, network->agenda->now_ns, arrive,
+			       copy_of(network, station, kept->bytes, kept->size), NULL);
+		count--;
+	}
+}
+
 static void forward(struct sim_network *network, unsigned from, const uint8_t *bytes, uint16_t size)
 {
 	unsigned to = size > 34 ? wl_load_be32(bytes + WL_ETHER_BYTES + 16) & 0xff : 0;
 	const struct sim_rule *rule;
 	unsigned copies = 1;
 
+	if (!sim_budget_spend(network->stations[from].budget))
+		return; /* the sender has no power any more */
 	network->sent++;
 	if (to == 0 || to >= SIM_STATIONS)
 		return;
+	record(network, to, bytes, size);
 	if (network->on_sent)
 		network->on_sent(network->context, from, to, bytes, size);
 	rule = &network->rules[from][to];
 	if (rule->cut || sim_random_chance(&network->random, rule->loss_ppm)) {
 		network->lost++;
+		sim_trace_frame(&network->trace, from, to, bytes, size, "lost");
 		return;
 	}
+	sim_trace_frame(&network->trace, from, to, bytes, size, "");
 	copies += sim_random_chance(&network->random, rule->duplicate_ppm);
 	while (copies-- > 0) {
-		struct in_flight *frame = copy_of(network, to, bytes, size);
-		uint64_t delay = rule->delay_ns + sim_random_below(&network->random, rule->jitter_ns + 1);
+		struct sim_in_flight *frame = copy_of(network, to, bytes, size);
+		uint64_t *last = &network->last_arrival_ns[from][to];
+		uint64_t at = network->agenda->now_ns + rule->delay_ns +
+			      sim_random_below(&network->random, rule->jitter_ns + 1);
 
+		if (!rule->reorders && at < *last)
+			at = *last;
+		*last = at;
 		if (sim_random_chance(&network->random, rule->late_ppm))
-			delay += sim_random_below(&network->random, rule->late_ns + 1);
+			at += sim_random_below(&network->random, rule->late_ns + 1);
 		damage(network, rule, frame);
-		sim_agenda_add(network->agenda, network->agenda->now_ns + delay, arrive, frame, NULL);
+		sim_agenda_add(network->agenda, at, arrive, frame, NULL);
 	}
 }
 
@@ -174,10 +212,12 @@ void sim_network_init(struct sim_network *network, struct sim_agenda *agenda, ui
 	memset(network, 0, sizeof(*network));
 	network->agenda = agenda;
 	network->mtu = 1500;
+	network->trace.now_ns = &agenda->now_ns;
 	sim_random_init(&network->random, seed, 1);
 }
 
-void sim_network_attach(struct sim_network *network, unsigned number, void (*on_frame)(void *), void *context)
+void sim_network_attach(struct sim_network *network, unsigned number, void (*on_frame)(void *),
+			void *context)
 {
 	struct sim_station *station = &network->stations[number];
 
@@ -211,6 +251,8 @@ void sim_network_fini(struct sim_network *network)
 {
 	for (unsigned number = 0; number < SIM_STATIONS; number++)
 		sim_network_detach(network, number);
+	for (unsigned at = 0; at < SIM_RECORDED; at++)
+		free(network->recorded[at]);
 }
 
 void sim_network_set_all(struct sim_network *network, const struct sim_rule *rule)

@@ -9,19 +9,24 @@
 
 #include "dataplane/port.h"
 #include "tests/sim/agenda.h"
+#include "tests/sim/drive.h"
 #include "tests/sim/random.h"
+#include "tests/sim/trace.h"
 
 #define SIM_STATIONS 24u
 #define SIM_RX_QUEUE 512u
+#define SIM_RECORDED 256u /* frames kept for replay: of all times, by chance */
 #define SIM_IPV4(station) (0x0a000000u + (station)) /* 10.0.0.station: never leaves this process */
 
 struct sim_rule {
 	bool cut;
 	uint32_t loss_ppm, duplicate_ppm, flip_ppm, truncate_ppm, late_ppm;
 	uint64_t delay_ns, jitter_ns, late_ns;
+	bool reorders; /* else a frame never overtakes the one before it; late ones do */
 };
 
 struct sim_network;
+struct sim_in_flight; /* a frame on its way, network.c */
 
 struct sim_station {
 	struct wl_port port; /* first */
@@ -32,6 +37,7 @@ struct sim_station {
 	struct wl_frame rx[SIM_RX_QUEUE];
 	unsigned rx_first, rx_count;
 	uint64_t rx_overruns;
+	struct sim_budget *budget; /* NULL: unlimited */
 	uint64_t frames_held; /* handed out and not given back: leaks show here */
 	void (*on_frame)(void *context);
 	void *context;
@@ -39,20 +45,28 @@ struct sim_station {
 
 struct sim_network {
 	struct sim_agenda *agenda;
+	struct sim_trace trace;
 	struct sim_random random;
 	struct sim_station stations[SIM_STATIONS];
 	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS];
+	uint64_t last_arrival_ns[SIM_STATIONS][SIM_STATIONS];
 	uint16_t mtu;
 	uint64_t sent, lost, delivered;
+	struct sim_in_flight *recorded[SIM_RECORDED];
+	uint64_t recorded_seen;
 	/* Told of each frame that is about to leave: the adversary's and the oracle's place to look. May be NULL. */
-	void (*on_sent)(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size);
+	void (*on_sent)(void *context, unsigned from, unsigned to, const uint8_t *bytes,
+			size_t size);
 	void *context;
 };
 
 void sim_network_init(struct sim_network *network, struct sim_agenda *agenda, uint64_t seed);
 void sim_network_fini(struct sim_network *network);
-void sim_network_attach(struct sim_network *network, unsigned station, void (*on_frame)(void *), void *context);
+void sim_network_attach(struct sim_network *network, unsigned station, void (*on_frame)(void *),
+			void *context);
 void sim_network_detach(struct sim_network *network, unsigned station);
+/* Frames that once went to this station come again, now: at most `count`. */
+void sim_network_replay(struct sim_network *network, unsigned station, unsigned count);
 /* Every direction gets this rule. */
 void sim_network_set_all(struct sim_network *network, const struct sim_rule *rule);
 

@@ -1,81 +1,100 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/sim/oracle.h"
+#include "tests/sim/oracle_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dataplane/check.h"
 #include "dataplane/crc.h"
 #include "dataplane/quorum.h"
 #include "wirelog/status.h"
 
-void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule, const char *detail, ...)
+void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule,
+		   const char *detail, ...)
 {
 	va_list arguments;
 
+	if (cluster->config.rule)
+		snprintf(cluster->config.rule, SIM_RULE_BYTES, "%s", rule);
+	if (cluster->network.trace.file)
+		fflush(cluster->network.trace.file);
+	if (cluster->config.quiet)
+		_exit(1);
 	fprintf(stderr, "\nseed %llu at %.6f s, node %u: %s: ", (unsigned long long)cluster->seed,
 		(double)cluster->agenda.now_ns / 1e9, node, rule);
 	va_start(arguments, detail);
 	vfprintf(stderr, detail, arguments);
 	va_end(arguments);
-	fprintf(stderr, "\nreplay: build/wlsim --seed %llu\n", (unsigned long long)cluster->seed);
-	exit(1);
-}
-
-void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster)
-{
-	memset(oracle, 0, sizeof(*oracle));
-	oracle->cluster = cluster;
-	oracle->entries_max = 1 << 16;
-	oracle->entries = calloc(oracle->entries_max, sizeof(oracle->entries[0]));
-	oracle->records_max = 1 << 16;
-	oracle->records = calloc(oracle->records_max, sizeof(oracle->records[0]));
-	WL_CHECK(oracle->entries && oracle->records);
+	fprintf(stderr, "\nreplay: %s\n", cluster->config.replay ? cluster->config.replay : "");
+	_exit(1);
 }
 
 void sim_oracle_fini(struct sim_oracle *oracle)
 {
 	free(oracle->entries);
 	free(oracle->records);
+	free(oracle->matching);
+	free(oracle->sessions);
 }
 
 /* The entry as it stands on a platter, checked from its bytes. */
-static bool is_on_platter(const struct sim_node *node, uint64_t offset, uint64_t index, uint64_t chain)
+bool sim_oracle_is_on_platter(const struct sim_node *node, uint64_t offset, uint64_t index,
+			      uint64_t chain)
 {
 	struct wl_entry_header header;
 	const uint8_t *image = node->drive.platters + offset;
 	uint64_t end = node->drive.segments * node->drive.segment_bytes;
 
 	return offset != 0 && offset < end &&
-	       wl_entry_decode(image, end - offset, &header) == WL_ENTRY_OK && header.index == index &&
-	       wl_entry_chain(image) == chain;
+	       wl_entry_decode(image, end - offset, &header) == WL_ENTRY_OK &&
+	       header.index == index && wl_entry_chain(image) == chain;
 }
 
-static void store_record(struct sim_oracle *oracle, unsigned node, const struct wl_record_view *view)
+static struct sim_session *session_of(struct sim_oracle *oracle, uint64_t session)
+{
+	uint64_t at = session * 0x9e3779b97f4a7c15u >> 52;
+
+	while (oracle->sessions[at].session != 0 && oracle->sessions[at].session != session)
+		at = (at + 1) % SIM_ORACLE_SESSIONS;
+	WL_CHECK(oracle->session_count < SIM_ORACLE_SESSIONS - 1);
+	oracle->session_count += oracle->sessions[at].session == 0;
+	oracle->sessions[at].session = session;
+	return &oracle->sessions[at];
+}
+
+/* Sequences of a session grow by one: nothing comes twice, nothing is left out. An expired one is used up, too. */
+static void check_sequence(struct sim_oracle *oracle, unsigned node,
+			   const struct wl_record_header *header)
+{
+	struct sim_session *session = session_of(oracle, header->session);
+
+	if (header->sequence != session->last_sequence + 1)
+		sim_violation(oracle->cluster, node, "O7",
+			      "session %llx: sequence %llu follows %llu",
+			      (unsigned long long)header->session,
+			      (unsigned long long)header->sequence,
+			      (unsigned long long)session->last_sequence);
+	session->last_sequence = header->sequence;
+}
+
+static void store_record(struct sim_oracle *oracle, unsigned node,
+			 const struct wl_record_view *view)
 {
 	struct sim_stored_record *record;
 
+	if (view->header.kind == WL_RECORD_EXPIRED)
+		check_sequence(oracle, node, &view->header);
 	if (view->header.kind != WL_RECORD_DATA)
 		return;
 	if (view->number != oracle->numbers + 1)
 		sim_violation(oracle->cluster, node, "O7", "record number %llu follows %llu",
-			      (unsigned long long)view->number, (unsigned long long)oracle->numbers);
+			      (unsigned long long)view->number,
+			      (unsigned long long)oracle->numbers);
 	WL_CHECK(view->number < oracle->records_max);
-	/* Sequences of a session grow: looking back a little finds a repetition. */
-	for (uint64_t back = oracle->numbers; back > 0 && oracle->numbers - back < 4096; back--) {
-		const struct sim_stored_record *before = &oracle->records[back];
-
-		if (before->session != view->header.session)
-			continue;
-		if (before->sequence >= view->header.sequence)
-			sim_violation(oracle->cluster, node, "O7", "session %llx: sequence %llu stands behind %llu",
-				      (unsigned long long)view->header.session,
-				      (unsigned long long)view->header.sequence,
-				      (unsigned long long)before->sequence);
-		break;
-	}
+	check_sequence(oracle, node, &view->header);
 	record = &oracle->records[view->number];
 	record->session = view->header.session;
 	record->sequence = view->header.sequence;
@@ -84,7 +103,8 @@ static void store_record(struct sim_oracle *oracle, unsigned node, const struct 
 	oracle->numbers = view->number;
 }
 
-static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64_t index, uint64_t chain)
+static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64_t index,
+			uint64_t chain)
 {
 	const struct wl_log *log = &node->journal->log;
 	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
@@ -98,8 +118,8 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 	if (!image)
 		image = node->drive.platters + slot->offset;
 	if (wl_entry_decode(image, slot->bytes, &header) != WL_ENTRY_OK)
-		sim_violation(oracle->cluster, node->number, "O2", "committed entry %llu does not decode",
-			      (unsigned long long)index);
+		sim_violation(oracle->cluster, node->number, "O2",
+			      "committed entry %llu does not decode", (unsigned long long)index);
 	oracle->entries[index].chain = chain;
 	oracle->entries[index].term = header.term;
 	oracle->committed = index;
@@ -136,12 +156,17 @@ static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, 
 	uint32_t voters = node->journal->replica.view.voters;
 	unsigned copies = 0;
 
-	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++)
-		copies += is_on_platter(&oracle->cluster->nodes[number],
-					oracle->entries[index].offset[number], index,
-					oracle->entries[index].chain);
+	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
+		const struct sim_node *holder = &oracle->cluster->nodes[number];
+
+		/* It may have been there when it was acknowledged; the others must not need it. */
+		copies += holder->forgot || holder->rotten ||
+			  sim_oracle_is_on_platter(holder, oracle->entries[index].offset[number],
+						   index, oracle->entries[index].chain);
+	}
 	if (copies < wl_quorum_size(voters))
-		sim_violation(oracle->cluster, node->number, "O3", "entry %llu is committed with %u durable copies",
+		sim_violation(oracle->cluster, node->number, "O3",
+			      "entry %llu is committed with %u durable copies",
 			      (unsigned long long)index, copies);
 }
 
@@ -149,11 +174,12 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 {
 	const struct wl_replica *replica = &node->journal->replica;
 	uint64_t before = oracle->commit_of_life[node->number];
-	uint64_t chain;
+	uint64_t chain, term;
 
 	if (oracle->boot_of_life[node->number] != node->boot) {
 		oracle->boot_of_life[node->number] = node->boot;
 		before = 0;
+		sim_oracle_check_return(oracle, node);
 	}
 	if (replica->commit < before)
 		sim_violation(oracle->cluster, node->number, "O4", "commit fell from %llu to %llu",
@@ -168,8 +194,17 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 				      "entry %llu is not what was committed there before",
 				      (unsigned long long)index);
 	}
-	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before && before != 0)
+	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before)
 		check_commit_rule(oracle, node, replica->commit);
+	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before &&
+	    oracle->commit_epoch[node->number] == replica->view.epoch &&
+	    wl_log_term_at(&node->journal->log, replica->commit, &term) &&
+	    term != replica->view.term)
+		sim_violation(oracle->cluster, node->number, "O3",
+			      "leader of term %llu commits entry %llu of term %llu",
+			      (unsigned long long)replica->view.term,
+			      (unsigned long long)replica->commit, (unsigned long long)term);
+	oracle->commit_epoch[node->number] = replica->view.epoch;
 	oracle->commit_of_life[node->number] = replica->commit;
 }
 
@@ -177,25 +212,33 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 {
 	const struct wl_replica *replica = &node->journal->replica;
 	uint64_t term = replica->view.term;
-	uint64_t chain;
+	uint64_t chain, index = oracle->committed;
 
-	if (term < oracle->highest_term[node->number])
+	if (term < oracle->highest_term[node->number] && !node->forgot)
 		sim_violation(oracle->cluster, node->number, "O9", "term fell from %llu to %llu",
-			      (unsigned long long)oracle->highest_term[node->number], (unsigned long long)term);
+			      (unsigned long long)oracle->highest_term[node->number],
+			      (unsigned long long)term);
 	oracle->highest_term[node->number] = term;
 	if (replica->view.role != WL_ROLE_LEADER)
 		return;
-	WL_CHECK(term < SIM_ORACLE_TERMS);
-	if (oracle->leader_of_term[term] == node->number)
+	if (oracle->complete_in_term[node->number] == term)
 		return;
-	if (oracle->leader_of_term[term] != 0)
-		sim_violation(oracle->cluster, node->number, "O1", "term %llu is led by node %llu, too",
-			      (unsigned long long)term, (unsigned long long)oracle->leader_of_term[term]);
-	oracle->leader_of_term[term] = node->number;
-	if (oracle->committed != 0 && (!wl_log_chain_at(&node->journal->log, oracle->committed, &chain) ||
-				       chain != oracle->entries[oracle->committed].chain))
-		sim_violation(oracle->cluster, node->number, "O8", "leads term %llu without committed entry %llu",
-			      (unsigned long long)term, (unsigned long long)oracle->committed);
+	oracle->complete_in_term[node->number] = term;
+	sim_oracle_note_leader(oracle, node->number, term);
+	sim_oracle_check_ghosts(oracle);
+	/* A candidate whose votes come late may win an old term; it owes what was committed in terms before it. */
+	while (index > 0 && oracle->entries[index].term >= term)
+		index--;
+	if (index != 0 && (!wl_log_chain_at(&node->journal->log, index, &chain) ||
+			   chain != oracle->entries[index].chain))
+		sim_violation(oracle->cluster, node->number, "O8",
+			      "leads term %llu without committed entry %llu",
+			      (unsigned long long)term, (unsigned long long)index);
+}
+
+static void before_start(void *context, struct sim_node *node)
+{
+	sim_oracle_note_platters(context, node);
 }
 
 static void after_turn(void *context, struct sim_node *node)
@@ -211,64 +254,144 @@ static void after_turn(void *context, struct sim_node *node)
 	if (node->journal->replica.view.epoch == 0)
 		return; /* no view yet */
 	note_places(oracle, node);
+	sim_oracle_check_matching(oracle, node);
+	sim_oracle_check_fence(oracle, node);
 	check_leader(oracle, node);
 	check_commit(oracle, node);
 }
 
-static void on_ack(void *context, struct sim_client *client, uint64_t sequence, uint64_t number, int status)
+/* Told "expired": it is not in the log, and its tombstone is. */
+static void check_expired(struct sim_oracle *oracle, const struct sim_client *client,
+			  uint64_t sequence)
 {
+	if (session_of(oracle, client->session)->last_sequence < sequence)
+		sim_violation(oracle->cluster, 0, "O15",
+			      "sequence %llu of client %u is expired without a tombstone",
+			      (unsigned long long)sequence, client->number);
+	for (uint64_t number = oracle->numbers; number > 0; number--) {
+		const struct sim_stored_record *record = &oracle->records[number];
+
+		if (record->session != client->session || record->sequence > sequence)
+			continue;
+		if (record->sequence == sequence)
+			sim_violation(oracle->cluster, 0, "O15",
+				      "expired sequence %llu of client %u is number %llu",
+				      (unsigned long long)sequence, client->number,
+				      (unsigned long long)number);
+		return;
+	}
+}
+
+static void on_ack(void *context, struct sim_client *client, const struct sim_append *append,
+		   uint64_t number, int status)
+{
+	uint64_t sequence = append->sequence, began_after = append->began_after;
 	struct sim_oracle *oracle = context;
 	const struct sim_stored_record *record;
 	uint8_t payload[8192];
 	uint32_t bytes = sim_client_payload_bytes(client->session, sequence);
 
 	oracle->answers++;
+	if (status == WIRELOG_EXPIRED)
+		check_expired(oracle, client, sequence);
 	if (status != WIRELOG_OK)
 		return;
 	if (number == 0 || number > oracle->numbers)
-		sim_violation(oracle->cluster, 0, "O6", "client %u was told number %llu, committed are %llu",
-			      client->number, (unsigned long long)number, (unsigned long long)oracle->numbers);
+		sim_violation(oracle->cluster, 0, "O6",
+			      "client %u was told number %llu, committed are %llu", client->number,
+			      (unsigned long long)number, (unsigned long long)oracle->numbers);
 	record = &oracle->records[number];
 	sim_client_payload(client->session, sequence, payload, bytes);
-	if (record->session != client->session || record->sequence != sequence || record->bytes != bytes ||
-	    record->checksum != wl_crc64(0, payload, bytes))
-		sim_violation(oracle->cluster, 0, "O6", "number %llu is not sequence %llu of client %u",
-			      (unsigned long long)number, (unsigned long long)sequence, client->number);
+	if (record->session != client->session || record->sequence != sequence ||
+	    record->bytes != bytes || record->checksum != wl_crc64(0, payload, bytes))
+		sim_violation(oracle->cluster, 0, "O6",
+			      "number %llu is not sequence %llu of client %u",
+			      (unsigned long long)number, (unsigned long long)sequence,
+			      client->number);
+	/* Linearizable: what began after an answer was given gets a higher number (unless it is told a second time). */
+	if (began_after >= number)
+		sim_violation(oracle->cluster, 0, "O14",
+			      "number %llu went to an append that began after %llu was answered",
+			      (unsigned long long)number, (unsigned long long)began_after);
+	if (number > oracle->cluster->highest_answered)
+		oracle->cluster->highest_answered = number;
+}
+
+void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster)
+{
+	memset(oracle, 0, sizeof(*oracle));
+	oracle->cluster = cluster;
+	oracle->entries_max = 1 << 16;
+	oracle->entries = calloc(oracle->entries_max, sizeof(oracle->entries[0]));
+	oracle->records_max = 1 << 16;
+	oracle->records = calloc(oracle->records_max, sizeof(oracle->records[0]));
+	oracle->matching = calloc(1 << 16, sizeof(oracle->matching[0]));
+	oracle->sessions = calloc(SIM_ORACLE_SESSIONS, sizeof(oracle->sessions[0]));
+	WL_CHECK(oracle->entries && oracle->records && oracle->matching && oracle->sessions);
+	sim_random_init(&oracle->random, cluster->seed, 4);
+	cluster->after_turn = after_turn;
+	cluster->before_start = before_start;
+	cluster->context = oracle;
+	sim_oracle_watch_frames(oracle);
 }
 
 void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client)
 {
 	client->on_ack = on_ack;
 	client->context = oracle;
-	oracle->cluster->after_turn = after_turn;
-	oracle->cluster->context = oracle;
+}
+
+static void check_leaks(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	uint64_t held = oracle->cluster->network.stations[node->number].frames_held;
+
+	if (held > WL_BURST)
+		sim_violation(oracle->cluster, node->number, "O16",
+			      "%llu frames are not given back", (unsigned long long)held);
 }
 
 void sim_oracle_finish(struct sim_oracle *oracle)
 {
+	uint64_t digest = 0, digest_index = 0;
+
+	sim_oracle_check_ghosts(oracle);
 	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
 		struct sim_node *node = &oracle->cluster->nodes[number];
+		struct wl_front_stats stats;
 		uint64_t chain;
 
 		if (!node->up)
 			continue;
 		if (node->journal->replica.commit < oracle->committed)
-			sim_violation(oracle->cluster, number, "O10", "commit %llu stays behind %llu",
+			sim_violation(oracle->cluster, number, "O10",
+				      "commit %llu stays behind %llu",
 				      (unsigned long long)node->journal->replica.commit,
 				      (unsigned long long)oracle->committed);
 		if (!wl_log_chain_at(&node->journal->log, oracle->committed, &chain) ||
 		    chain != oracle->entries[oracle->committed].chain)
 			sim_violation(oracle->cluster, number, "O10", "chain values differ at %llu",
 				      (unsigned long long)oracle->committed);
+		check_leaks(oracle, node);
+		wl_front_get_stats(node->journal->front, &stats);
+		if (digest_index == stats.applied_index && digest != stats.session_digest)
+			sim_violation(oracle->cluster, number, "O10",
+				      "the tables of sessions differ at %llu",
+				      (unsigned long long)digest_index);
+		digest_index = stats.applied_index;
+		digest = stats.session_digest;
 	}
 }
 
 uint64_t sim_oracle_hash(const struct sim_oracle *oracle)
 {
-	uint64_t words[] = { oracle->committed, oracle->numbers, oracle->answers, oracle->checks,
-			     oracle->committed ? oracle->entries[oracle->committed].chain : 0,
-			     oracle->cluster->agenda.happened, oracle->cluster->network.sent,
-			     oracle->cluster->network.lost };
+	uint64_t words[] = {oracle->committed,
+			    oracle->numbers,
+			    oracle->answers,
+			    oracle->checks,
+			    oracle->committed ? oracle->entries[oracle->committed].chain : 0,
+			    oracle->cluster->agenda.happened,
+			    oracle->cluster->network.sent,
+			    oracle->cluster->network.lost};
 
 	return wl_crc64(oracle->cluster->seed, words, sizeof(words));
 }

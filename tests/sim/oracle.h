@@ -6,14 +6,25 @@
  *
  *  O1  one leader a term
  *  O2  what is committed at an index is the same entry (chain value) on every node, for ever
- *  O3  a leader commits only what stands on the platters of a majority
+ *  O3  a leader commits only what stands on the platters of a majority, and only by an entry of its own term
  *  O4  commit does not fall during a life, and is at most the tail
  *  O5  the invariants of log and replica (wl_log_check, wl_replica_check)
  *  O6  an answer "committed" names a committed number, that holds exactly that record; told twice, the same number
  *  O7  record numbers are dense; {session, sequence} stands in the log once; sequences of a session grow
  *  O8  a leader has every committed entry when it starts to lead (leader completeness)
  *  O9  terms do not fall on a node, over all its lives
- *  O10 in the end everything that was answered is on every node that is up (sim_oracle_finish)
+ *  O10 in the end everything that was answered is on every node that is up, and all have one table of sessions
+ *  O11 a leader that hears no majority falls silent
+ *  O12 the ghost store: what was ever committed stays on the platters of a majority
+ *  O13 log matching: one {term, index}, one chain value, committed or not
+ *  O14 appends are linearizable: what began after an answer gets a higher number
+ *  O15 "expired" means: not in the log, its sequence used up
+ *  O16 no frame leaks
+ *  O17 a vote leaves when it is durable, one a term and node
+ *  O18 an acknowledgement names what is on the acknowledging node's platters
+ *  O19 a fenced worker appends nothing and acknowledges nothing
+ *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
+ *  O21 a node comes back with every committed entry that its platters had, or refuses to start
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H
@@ -22,14 +33,25 @@
 #include "tests/sim/node.h"
 
 #define SIM_ORACLE_TERMS 4096u
+#define SIM_ORACLE_SESSIONS 4096u
+#define SIM_ORACLE_RECORDS (1u << 17)
 
 struct sim_committed {
-	uint64_t chain, term, offset[WIRELOG_NODES_MAX + 1]; /* where on each node's drive, 0 = not seen there */
+	uint64_t chain, term,
+		offset[WIRELOG_NODES_MAX + 1]; /* where on each node's drive, 0 = not seen there */
 };
 
 struct sim_stored_record {
 	uint64_t session, sequence, checksum;
 	uint32_t bytes;
+};
+
+struct sim_session {
+	uint64_t session, last_sequence;
+};
+
+struct sim_position_chain {
+	uint64_t index, term, chain;
 };
 
 struct sim_oracle {
@@ -39,9 +61,29 @@ struct sim_oracle {
 	struct sim_stored_record *records; /* by number */
 	uint64_t numbers, records_max;
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
+	uint64_t commit_epoch[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */
 	uint64_t commit_of_life[WIRELOG_NODES_MAX + 1], boot_of_life[WIRELOG_NODES_MAX + 1];
 	uint64_t highest_term[WIRELOG_NODES_MAX + 1];
 	uint64_t durable_seen[WIRELOG_NODES_MAX + 1], generation_seen[WIRELOG_NODES_MAX + 1];
+	struct sim_random random;
+	struct sim_session *sessions; /* open addressing */
+	unsigned session_count;
+	struct sim_position_chain *matching; /* a cache by {term, index} */
+	uint64_t tail_seen[WIRELOG_NODES_MAX + 1], tail_generation[WIRELOG_NODES_MAX + 1];
+	uint64_t complete_in_term[WIRELOG_NODES_MAX + 1];
+	uint64_t leads_since_ns[WIRELOG_NODES_MAX + 1];
+	uint8_t voted_for[WIRELOG_NODES_MAX + 1][SIM_ORACLE_TERMS];
+	uint64_t acknowledged_boot[WIRELOG_NODES_MAX + 1],
+		acknowledged_durable[WIRELOG_NODES_MAX + 1];
+	/* when an acknowledgement of a node was taken in by another, last: [to][from] */
+	uint64_t heard_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
+	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];
+	uint64_t platters_end[WIRELOG_NODES_MAX +
+			      1]; /* highest committed entry on the platters at the last start */
+	uint64_t fenced_epoch[WIRELOG_NODES_MAX + 1], fenced_tail[WIRELOG_NODES_MAX + 1];
+	void (*on_leader)(void *context, unsigned node); /* a new one is about to speak */
+	void (*on_answer)(void *context, unsigned node); /* "committed" was told */
+	void *on_answer_context;
 	uint64_t answers;
 	uint64_t checks;
 };
@@ -54,7 +96,7 @@ void sim_oracle_finish(struct sim_oracle *oracle);
 /* A number that depends on everything that happened: equal for equal seeds. */
 uint64_t sim_oracle_hash(const struct sim_oracle *oracle);
 /* Ends the run: prints what does not hold, seed and time. */
-void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule, const char *detail, ...)
-	__attribute__((noreturn, format(printf, 4, 5)));
+void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule,
+		   const char *detail, ...) __attribute__((noreturn, format(printf, 4, 5)));
 
 #endif

@@ -5,13 +5,14 @@
 
 #define TICK_NS 5000000u
 
-void fixture_start(struct election_fixture *fixture, unsigned voters, uint64_t term, uint32_t vote)
+void election_fixture_start(struct election_fixture *fixture, unsigned voters, uint64_t term,
+			    uint32_t vote)
 {
 	struct wl_election_config config = {
 		.node = 1,
 		.voters = ((1u << voters) - 1) << 1,
 		.journal = 3,
-		.election_timeout_ns = FIXTURE_TIMEOUT_NS,
+		.election_timeout_ns = ELECTION_FIXTURE_TIMEOUT_NS,
 		.seed = 42,
 	};
 
@@ -23,8 +24,8 @@ void fixture_start(struct election_fixture *fixture, unsigned voters, uint64_t t
 	wl_election_start(&fixture->election, fixture->now_ns, &fixture->out);
 }
 
-const struct wl_election_effect *fixture_told(const struct election_fixture *fixture,
-					      enum wl_seam_verb verb)
+const struct wl_election_effect *election_fixture_told(const struct election_fixture *fixture,
+						       enum wl_seam_verb verb)
 {
 	for (unsigned i = 0; i < fixture->out.count; i++)
 		if (fixture->out.item[i].verb == WL_ELECTION_TELL_WORKER &&
@@ -33,8 +34,8 @@ const struct wl_election_effect *fixture_told(const struct election_fixture *fix
 	return NULL;
 }
 
-const struct wl_election_effect *fixture_sent(const struct election_fixture *fixture, uint8_t type,
-					      uint32_t to)
+const struct wl_election_effect *election_fixture_sent(const struct election_fixture *fixture,
+						       uint8_t type, uint32_t to)
 {
 	for (unsigned i = 0; i < fixture->out.count; i++)
 		if (fixture->out.item[i].verb == WL_ELECTION_SEND &&
@@ -43,7 +44,7 @@ const struct wl_election_effect *fixture_sent(const struct election_fixture *fix
 	return NULL;
 }
 
-unsigned fixture_sent_count(const struct election_fixture *fixture, uint8_t type)
+unsigned election_fixture_sent_count(const struct election_fixture *fixture, uint8_t type)
 {
 	unsigned count = 0;
 
@@ -53,7 +54,7 @@ unsigned fixture_sent_count(const struct election_fixture *fixture, uint8_t type
 	return count;
 }
 
-const struct wl_election_effect *fixture_persist(const struct election_fixture *fixture)
+const struct wl_election_effect *election_fixture_persist(const struct election_fixture *fixture)
 {
 	for (unsigned i = 0; i < fixture->out.count; i++)
 		if (fixture->out.item[i].verb == WL_ELECTION_PERSIST)
@@ -68,13 +69,13 @@ static void tick(struct election_fixture *fixture)
 	wl_election_on_tick(&fixture->election, fixture->now_ns, &fixture->out);
 }
 
-void fixture_pass(struct election_fixture *fixture, uint64_t ns)
+void election_fixture_pass(struct election_fixture *fixture, uint64_t ns)
 {
 	for (uint64_t end_ns = fixture->now_ns + ns; fixture->now_ns < end_ns;)
 		tick(fixture);
 }
 
-bool fixture_pass_until(struct election_fixture *fixture, enum wl_election_state state)
+bool election_fixture_pass_until(struct election_fixture *fixture, enum wl_election_state state)
 {
 	for (int i = 0; i < 1000 && fixture->election.state != state; i++)
 		tick(fixture);
@@ -96,27 +97,27 @@ static struct wl_seam_message up(struct election_fixture *fixture, enum wl_seam_
 	return message;
 }
 
-void fixture_fenced(struct election_fixture *fixture)
+void election_fixture_fenced(struct election_fixture *fixture)
 {
 	struct wl_seam_message message = up(fixture, WL_SEAM_FENCED);
 
 	wl_election_on_fenced(&fixture->election, &message, fixture->now_ns, &fixture->out);
 }
 
-void fixture_persisted(struct election_fixture *fixture, bool ok)
+void election_fixture_persisted(struct election_fixture *fixture, bool ok)
 {
 	fixture->out.count = 0;
 	wl_election_on_persisted(&fixture->election, ok, fixture->now_ns, &fixture->out);
 }
 
-void fixture_settle(struct election_fixture *fixture)
+void election_fixture_settle(struct election_fixture *fixture)
 {
-	fixture_fenced(fixture);
+	election_fixture_fenced(fixture);
 	if (fixture->election.state == WL_ELECTION_PERSISTING)
-		fixture_persisted(fixture, true);
+		election_fixture_persisted(fixture, true);
 }
 
-void fixture_leader_heard(struct election_fixture *fixture, uint32_t leader)
+void election_fixture_leader_heard(struct election_fixture *fixture, uint32_t leader)
 {
 	struct wl_seam_message message = up(fixture, WL_SEAM_LEADER_HEARD);
 
@@ -124,7 +125,7 @@ void fixture_leader_heard(struct election_fixture *fixture, uint32_t leader)
 	wl_election_on_leader_heard(&fixture->election, &message, fixture->now_ns, &fixture->out);
 }
 
-void fixture_saw_term(struct election_fixture *fixture, uint64_t term)
+void election_fixture_saw_term(struct election_fixture *fixture, uint64_t term)
 {
 	struct wl_seam_message message = up(fixture, WL_SEAM_SAW_TERM);
 
@@ -133,7 +134,7 @@ void fixture_saw_term(struct election_fixture *fixture, uint64_t term)
 	wl_election_on_saw_term(&fixture->election, &message, fixture->now_ns, &fixture->out);
 }
 
-void fixture_stalled(struct election_fixture *fixture, enum wl_stall_reason reason)
+void election_fixture_stalled(struct election_fixture *fixture, enum wl_stall_reason reason)
 {
 	struct wl_seam_message message = up(fixture, WL_SEAM_STALLED);
 
@@ -141,52 +142,56 @@ void fixture_stalled(struct election_fixture *fixture, enum wl_stall_reason reas
 	wl_election_on_stalled(&fixture->election, &message, fixture->now_ns, &fixture->out);
 }
 
-void fixture_pre_vote(struct election_fixture *fixture, uint32_t from, uint64_t term,
-		      struct wl_position last)
+void election_fixture_pre_vote(struct election_fixture *fixture, uint32_t from, uint64_t term,
+			       struct wl_position last)
 {
-	struct wl_wire_vote message = {term, last, 0};
+	struct wl_wire_vote message = {.term = term, .last = last, .flags = 0};
 
 	fixture->out.count = 0;
 	wl_election_on_pre_vote(&fixture->election, from, &message, fixture->now_ns, &fixture->out);
 }
 
-void fixture_vote(struct election_fixture *fixture, uint32_t from, uint64_t term,
-		  struct wl_position last)
+void election_fixture_vote(struct election_fixture *fixture, uint32_t from, uint64_t term,
+			   struct wl_position last)
 {
-	fixture_vote_flags(fixture, from, term, last, 0);
+	election_fixture_vote_flags(fixture, from, term, last, 0);
 }
 
-void fixture_vote_flags(struct election_fixture *fixture, uint32_t from, uint64_t term,
-			struct wl_position last, uint32_t flags)
+void election_fixture_vote_flags(struct election_fixture *fixture, uint32_t from, uint64_t term,
+				 struct wl_position last, uint32_t flags)
 {
-	struct wl_wire_vote message = {term, last, flags};
+	struct wl_wire_vote message = {.term = term, .last = last, .flags = flags};
 
 	fixture->out.count = 0;
 	wl_election_on_vote(&fixture->election, from, &message, fixture->now_ns, &fixture->out);
 }
 
-void fixture_pre_vote_reply(struct election_fixture *fixture, uint32_t from, uint64_t asked_term,
-			    uint64_t term, bool granted)
+void election_fixture_pre_vote_reply(struct election_fixture *fixture, uint32_t from,
+				     uint64_t asked_term, uint64_t term, bool granted)
 {
-	struct wl_wire_vote_reply message = {term, asked_term, granted};
+	struct wl_wire_vote_reply message = {.term = term,
+					     .asked_term = asked_term,
+					     .granted = granted};
 
 	fixture->out.count = 0;
 	wl_election_on_pre_vote_reply(&fixture->election, from, &message, fixture->now_ns,
 				      &fixture->out);
 }
 
-void fixture_vote_reply(struct election_fixture *fixture, uint32_t from, uint64_t asked_term,
-			uint64_t term, bool granted)
+void election_fixture_vote_reply(struct election_fixture *fixture, uint32_t from,
+				 uint64_t asked_term, uint64_t term, bool granted)
 {
-	struct wl_wire_vote_reply message = {term, asked_term, granted};
+	struct wl_wire_vote_reply message = {.term = term,
+					     .asked_term = asked_term,
+					     .granted = granted};
 
 	fixture->out.count = 0;
 	wl_election_on_vote_reply(&fixture->election, from, &message, fixture->now_ns,
 				  &fixture->out);
 }
 
-void fixture_timeout_now(struct election_fixture *fixture, uint32_t from, uint64_t term,
-			 struct wl_position last)
+void election_fixture_timeout_now(struct election_fixture *fixture, uint32_t from, uint64_t term,
+				  struct wl_position last)
 {
 	struct wl_wire_timeout_now message = {term, last};
 
@@ -195,22 +200,22 @@ void fixture_timeout_now(struct election_fixture *fixture, uint32_t from, uint64
 				   &fixture->out);
 }
 
-void fixture_become_candidate(struct election_fixture *fixture)
+void election_fixture_become_candidate(struct election_fixture *fixture)
 {
 	uint64_t asked = fixture->election.term + 1;
 
-	fixture_pass_until(fixture, WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_pass_until(fixture, WL_ELECTION_PRE_CANDIDATE);
 	for (uint32_t node = 2; node <= WIRELOG_NODES_MAX; node++)
 		if (fixture->election.state == WL_ELECTION_PRE_CANDIDATE)
-			fixture_pre_vote_reply(fixture, node, asked, asked, true);
-	fixture_settle(fixture);
+			election_fixture_pre_vote_reply(fixture, node, asked, asked, true);
+	election_fixture_settle(fixture);
 }
 
-void fixture_become_leader(struct election_fixture *fixture)
+void election_fixture_become_leader(struct election_fixture *fixture)
 {
-	fixture_become_candidate(fixture);
+	election_fixture_become_candidate(fixture);
 	for (uint32_t node = 2; node <= WIRELOG_NODES_MAX; node++)
 		if (fixture->election.state == WL_ELECTION_CANDIDATE)
-			fixture_vote_reply(fixture, node, fixture->election.term,
-					   fixture->election.term, true);
+			election_fixture_vote_reply(fixture, node, fixture->election.term,
+						    fixture->election.term, true);
 }

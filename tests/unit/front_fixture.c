@@ -18,11 +18,11 @@
 struct port {
 	struct wl_port port;
 	struct wl_link_info info;
-	struct fixture *fixture;
+	struct front_fixture *fixture;
 };
 
 struct world {
-	struct fixture fixture; /* first: a fixture is its world */
+	struct front_fixture fixture; /* first: a fixture is its world */
 	struct port port;
 	struct wl_auth auth;
 	uint8_t *medium;
@@ -34,7 +34,7 @@ struct world {
 	bool alone;
 };
 
-static struct world *world_of(struct fixture *fixture)
+static struct world *world_of(struct front_fixture *fixture)
 {
 	return (struct world *)fixture;
 }
@@ -63,16 +63,16 @@ static void port_drop(struct wl_port *port, struct wl_frame *frames, unsigned co
 	own->fixture->buffers_out -= count;
 }
 
-static void keep(struct fixture *fixture, const struct wl_frame *frame)
+static void keep(struct front_fixture *fixture, const struct wl_frame *frame)
 {
-	struct fixture_sent *sent = &fixture->sent[fixture->sent_count];
+	struct front_fixture_sent *sent = &fixture->sent[fixture->sent_count];
 	struct wl_frame_header header;
 	const uint8_t *datagram = frame->bytes + WL_FRAME_ENVELOPE_BYTES;
 	size_t size = frame->size - WL_FRAME_ENVELOPE_BYTES;
 
-	WL_CHECK(fixture->sent_count < FIXTURE_SENT_MAX);
+	WL_CHECK(fixture->sent_count < FRONT_FIXTURE_SENT_MAX);
 	WL_CHECK(wl_frame_decode_header(datagram, size, &header) == WL_FRAME_OK);
-	WL_CHECK(header.payload_bytes <= FIXTURE_PAYLOAD_MAX);
+	WL_CHECK(header.payload_bytes <= FRONT_FIXTURE_PAYLOAD_MAX);
 	sent->type = header.type;
 	sent->to = header.destination;
 	sent->bytes = header.payload_bytes;
@@ -112,7 +112,7 @@ static const struct wl_port_ops port_ops = {
 	.link_is_up = port_is_up,
 };
 
-static void add_client(struct fixture *fixture, wl_identity identity)
+static void add_client(struct front_fixture *fixture, wl_identity identity)
 {
 	struct wl_remote *remote =
 		wl_remote_table_add(&fixture->rx.clients, identity, fixture->now_ns, UINT64_MAX);
@@ -125,7 +125,7 @@ static void add_client(struct fixture *fixture, wl_identity identity)
 
 static void start_front(struct world *world, uint64_t known_commit)
 {
-	struct fixture *fixture = &world->fixture;
+	struct front_fixture *fixture = &world->fixture;
 	struct wl_replica_config replica = {
 		.node = 1,
 		.heartbeat_ns = 1000000,
@@ -138,11 +138,11 @@ static void start_front(struct world *world, uint64_t known_commit)
 	struct wl_front_config front = {
 		.node = 1,
 		.record_bytes_max = WIRELOG_RECORD_BYTES_MAX,
-		.reply_slots = FIXTURE_REPLY_SLOTS,
-		.sessions_max = FIXTURE_SESSIONS,
-		.subscriptions_max = FIXTURE_SUBSCRIPTIONS,
+		.reply_slots = FRONT_FIXTURE_REPLY_SLOTS,
+		.sessions_max = FRONT_FIXTURE_SESSIONS,
+		.subscriptions_max = FRONT_FIXTURE_SUBSCRIPTIONS,
 		.read_buffers = 2,
-		.subscription_idle_ns = FIXTURE_IDLE_NS,
+		.subscription_idle_ns = FRONT_FIXTURE_IDLE_NS,
 		.member_count = 3,
 		.members = {{1, "memif:a"}, {2, "memif:b"}, {3, ""}},
 	};
@@ -156,8 +156,8 @@ static void start_front(struct world *world, uint64_t known_commit)
 		WL_BLOCK_BYTES, wl_align_up(wl_front_memory_bytes(&front), WL_BLOCK_BYTES));
 	world->clients_memory = calloc(1, wl_remote_table_memory_bytes(16));
 	wl_remote_table_init(&fixture->rx.clients, world->clients_memory, 16);
-	add_client(fixture, FIXTURE_CLIENT);
-	add_client(fixture, FIXTURE_OTHER_CLIENT);
+	add_client(fixture, FRONT_FIXTURE_CLIENT);
+	add_client(fixture, FRONT_FIXTURE_OTHER_CLIENT);
 	wl_replica_init(&fixture->replica, &replica, &fixture->log, known_commit,
 			world->replica_memory);
 	fixture->replica.tx = &fixture->tx;
@@ -168,10 +168,10 @@ static void start_front(struct world *world, uint64_t known_commit)
 		wl_front_init(world->front_memory, &front, &fixture->replica, &fixture->rx);
 }
 
-struct fixture *fixture_start(bool alone)
+struct front_fixture *front_fixture_start(bool alone)
 {
 	struct world *world = aligned_alloc(64, wl_align_up(sizeof(*world), 64));
-	struct fixture *fixture = &world->fixture;
+	struct front_fixture *fixture = &world->fixture;
 	struct wl_log_config log = {
 		.cluster = CLUSTER,
 		.node = 1,
@@ -190,7 +190,7 @@ struct fixture *fixture_start(bool alone)
 	world->up_memory = calloc(UP_SLOTS, sizeof(struct wl_seam_message));
 	wl_ring_init(&world->up, world->up_memory, sizeof(struct wl_seam_message), UP_SLOTS);
 	wl_log_init(&fixture->log, &log, world->ring, world->log_memory);
-	fixture->sent = calloc(FIXTURE_SENT_MAX, sizeof(*fixture->sent));
+	fixture->sent = calloc(FRONT_FIXTURE_SENT_MAX, sizeof(*fixture->sent));
 	fixture->now_ns = 1000000000;
 	fixture->wall_ns = 1700000000000000000u;
 	fixture->rot_offset = UINT64_MAX;
@@ -208,12 +208,12 @@ struct fixture *fixture_start(bool alone)
 	return fixture;
 }
 
-void fixture_restart_front(struct fixture *fixture, uint64_t known_commit)
+void front_fixture_restart_front(struct front_fixture *fixture, uint64_t known_commit)
 {
 	start_front(world_of(fixture), known_commit);
 }
 
-void fixture_end(struct fixture *fixture)
+void front_fixture_end(struct front_fixture *fixture)
 {
 	struct world *world = world_of(fixture);
 
@@ -237,7 +237,7 @@ static void drain_up(struct world *world)
 		;
 }
 
-void fixture_fence(struct fixture *fixture)
+void front_fixture_fence(struct front_fixture *fixture)
 {
 	struct world *world = world_of(fixture);
 	struct wl_seam_message message = {.verb = WL_SEAM_FENCE};
@@ -248,12 +248,12 @@ void fixture_fence(struct fixture *fixture)
 	drain_up(world);
 }
 
-void fixture_lead(struct fixture *fixture, uint64_t term)
+void front_fixture_lead(struct front_fixture *fixture, uint64_t term)
 {
 	struct world *world = world_of(fixture);
 	struct wl_seam_message message = {.verb = WL_SEAM_LEAD};
 
-	fixture_fence(fixture);
+	front_fixture_fence(fixture);
 	world->term = term;
 	message.view.epoch = ++world->epoch;
 	message.view.term = term;
@@ -262,13 +262,13 @@ void fixture_lead(struct fixture *fixture, uint64_t term)
 	message.view.voters = world->alone ? 1u << 1 : 1u << 1 | 1u << 2 | 1u << 3;
 	wl_replica_on_lead(&fixture->replica, &message);
 	wl_front_on_view(fixture->front);
-	fixture_turns(fixture, 4);
+	front_fixture_turns(fixture, 4);
 	drain_up(world);
 }
 
 static void acknowledge(struct world *world)
 {
-	struct fixture *fixture = &world->fixture;
+	struct front_fixture *fixture = &world->fixture;
 	uint64_t tail = fixture->log.tail.index;
 
 	if (fixture->replica.view.role != WL_ROLE_LEADER)
@@ -291,7 +291,7 @@ static void acknowledge(struct world *world)
 
 static void complete(struct world *world, const struct wl_disk_request *request)
 {
-	struct fixture *fixture = &world->fixture;
+	struct front_fixture *fixture = &world->fixture;
 	struct wl_disk_completion completion = {
 		.verb = request->verb,
 		.journal = request->journal,
@@ -317,7 +317,7 @@ static void complete(struct world *world, const struct wl_disk_request *request)
 
 static void run_disk(struct world *world)
 {
-	struct fixture *fixture = &world->fixture;
+	struct front_fixture *fixture = &world->fixture;
 	struct wl_disk_request requests[HELD_MAX];
 	unsigned count = wl_log_cut_writes(&fixture->log, requests, HELD_MAX / 2);
 
@@ -336,7 +336,7 @@ static void run_disk(struct world *world)
 	}
 }
 
-void fixture_turn(struct fixture *fixture)
+void front_fixture_turn(struct front_fixture *fixture)
 {
 	struct world *world = world_of(fixture);
 
@@ -354,14 +354,14 @@ void fixture_turn(struct fixture *fixture)
 	drain_up(world);
 }
 
-void fixture_turns(struct fixture *fixture, unsigned count)
+void front_fixture_turns(struct front_fixture *fixture, unsigned count)
 {
 	while (count-- != 0)
-		fixture_turn(fixture);
+		front_fixture_turn(fixture);
 }
 
-void fixture_message(struct fixture *fixture, wl_identity client, uint8_t type,
-		     const uint8_t *payload, size_t bytes)
+void front_fixture_message(struct front_fixture *fixture, wl_identity client, uint8_t type,
+			   const uint8_t *payload, size_t bytes)
 {
 	struct wl_message message = {
 		.type = type,
@@ -393,19 +393,19 @@ void fixture_message(struct fixture *fixture, wl_identity client, uint8_t type,
 	}
 }
 
-uint64_t fixture_open(struct fixture *fixture, wl_identity client, uint64_t nonce)
+uint64_t front_fixture_open(struct front_fixture *fixture, wl_identity client, uint64_t nonce)
 {
 	struct wl_wire_open_session open = {nonce};
 	struct wl_wire_open_session_reply reply;
 	uint8_t payload[WL_WIRE_OPEN_SESSION_BYTES];
 
 	wl_wire_encode_open_session(payload, &open);
-	fixture_message(fixture, client, WL_WIRE_OPEN_SESSION, payload, sizeof(payload));
+	front_fixture_message(fixture, client, WL_WIRE_OPEN_SESSION, payload, sizeof(payload));
 	for (unsigned turn = 0; turn < 4; turn++) {
-		const struct fixture_sent *sent;
+		const struct front_fixture_sent *sent;
 
-		fixture_turn(fixture);
-		sent = fixture_find(fixture, WL_WIRE_OPEN_SESSION_REPLY, client, 0);
+		front_fixture_turn(fixture);
+		sent = front_fixture_find(fixture, WL_WIRE_OPEN_SESSION_REPLY, client, 0);
 		if (sent && wl_wire_decode_open_session_reply(sent->payload, sent->bytes, &reply) &&
 		    reply.status == WIRELOG_OK)
 			return reply.session;
@@ -413,7 +413,7 @@ uint64_t fixture_open(struct fixture *fixture, wl_identity client, uint64_t nonc
 	return 0;
 }
 
-static void send_append(struct fixture *fixture, const struct fixture_append *append,
+static void send_append(struct front_fixture *fixture, const struct front_fixture_append *append,
 			struct wl_wire_client_append *wire, const struct wl_wire_record *record,
 			unsigned records)
 {
@@ -435,11 +435,11 @@ static void send_append(struct fixture *fixture, const struct fixture_append *ap
 	}
 	wire->bytes = (uint32_t)(at - payload - WL_WIRE_CLIENT_APPEND_HEADER_BYTES);
 	wl_wire_encode_client_append(payload, wire);
-	fixture_message(fixture, append->client ? append->client : FIXTURE_CLIENT,
-			WL_WIRE_CLIENT_APPEND, payload, (size_t)(at - payload));
+	front_fixture_message(fixture, append->client ? append->client : FRONT_FIXTURE_CLIENT,
+			      WL_WIRE_CLIENT_APPEND, payload, (size_t)(at - payload));
 }
 
-void fixture_append(struct fixture *fixture, const struct fixture_append *append)
+void front_fixture_append(struct front_fixture *fixture, const struct front_fixture_append *append)
 {
 	uint32_t size = append->record_bytes ? append->record_bytes : 8;
 	uint8_t *bytes = calloc(1, size);
@@ -465,8 +465,8 @@ void fixture_append(struct fixture *fixture, const struct fixture_append *append
 	free(bytes);
 }
 
-void fixture_subscribe(struct fixture *fixture, wl_identity client, uint32_t from, uint64_t value,
-		       uint32_t credit_bytes)
+void front_fixture_subscribe(struct front_fixture *fixture, wl_identity client, uint32_t from,
+			     uint64_t value, uint32_t credit_bytes)
 {
 	struct wl_wire_subscribe subscribe = {
 		.subscription = 1,
@@ -477,11 +477,11 @@ void fixture_subscribe(struct fixture *fixture, wl_identity client, uint32_t fro
 	uint8_t payload[WL_WIRE_SUBSCRIBE_BYTES];
 
 	wl_wire_encode_subscribe(payload, &subscribe);
-	fixture_message(fixture, client, WL_WIRE_SUBSCRIBE, payload, sizeof(payload));
+	front_fixture_message(fixture, client, WL_WIRE_SUBSCRIBE, payload, sizeof(payload));
 }
 
-void fixture_credit(struct fixture *fixture, wl_identity client, uint64_t next_number,
-		    uint32_t credit_bytes, bool resend)
+void front_fixture_credit(struct front_fixture *fixture, wl_identity client, uint64_t next_number,
+			  uint32_t credit_bytes, bool resend)
 {
 	struct wl_wire_credit credit = {
 		.subscription = 1,
@@ -492,14 +492,15 @@ void fixture_credit(struct fixture *fixture, wl_identity client, uint64_t next_n
 	uint8_t payload[WL_WIRE_CREDIT_BYTES];
 
 	wl_wire_encode_credit(payload, &credit);
-	fixture_message(fixture, client, WL_WIRE_CREDIT, payload, sizeof(payload));
+	front_fixture_message(fixture, client, WL_WIRE_CREDIT, payload, sizeof(payload));
 }
 
-const struct fixture_sent *fixture_find(const struct fixture *fixture, uint8_t type,
-					wl_identity client, unsigned which)
+const struct front_fixture_sent *front_fixture_find(const struct front_fixture *fixture,
+						    uint8_t type, wl_identity client,
+						    unsigned which)
 {
 	for (unsigned i = 0; i < fixture->sent_count; i++) {
-		const struct fixture_sent *sent = &fixture->sent[i];
+		const struct front_fixture_sent *sent = &fixture->sent[i];
 
 		if (sent->type == type && sent->to == client && which-- == 0)
 			return sent;
@@ -507,21 +508,22 @@ const struct fixture_sent *fixture_find(const struct fixture *fixture, uint8_t t
 	return NULL;
 }
 
-unsigned fixture_count(const struct fixture *fixture, uint8_t type, wl_identity client)
+unsigned front_fixture_count(const struct front_fixture *fixture, uint8_t type, wl_identity client)
 {
 	unsigned count = 0;
 
-	while (fixture_find(fixture, type, client, count))
+	while (front_fixture_find(fixture, type, client, count))
 		count++;
 	return count;
 }
 
-bool fixture_result(const struct fixture *fixture, wl_identity client, unsigned which,
-		    struct wl_wire_append_result *result)
+bool front_fixture_result(const struct front_fixture *fixture, wl_identity client, unsigned which,
+			  struct wl_wire_append_result *result)
 {
-	const struct fixture_sent *sent;
+	const struct front_fixture_sent *sent;
 
-	for (unsigned i = 0; (sent = fixture_find(fixture, WL_WIRE_APPEND_REPLY, client, i)); i++) {
+	for (unsigned i = 0; (sent = front_fixture_find(fixture, WL_WIRE_APPEND_REPLY, client, i));
+	     i++) {
 		struct wl_wire_append_reply reply;
 
 		WL_CHECK(wl_wire_decode_append_reply(sent->payload, sent->bytes, &reply));
@@ -535,7 +537,7 @@ bool fixture_result(const struct fixture *fixture, wl_identity client, unsigned 
 	return false;
 }
 
-static void read_frame(struct fixture_reader *reader, const struct wl_wire_deliver *deliver)
+static void read_frame(struct front_fixture_reader *reader, const struct wl_wire_deliver *deliver)
 {
 	const uint8_t *at = deliver->records;
 
@@ -568,10 +570,10 @@ static void read_frame(struct fixture_reader *reader, const struct wl_wire_deliv
 	}
 }
 
-void fixture_read(const struct fixture *fixture, struct fixture_reader *reader)
+void front_fixture_read(const struct front_fixture *fixture, struct front_fixture_reader *reader)
 {
 	for (unsigned i = 0; i < fixture->sent_count; i++) {
-		const struct fixture_sent *sent = &fixture->sent[i];
+		const struct front_fixture_sent *sent = &fixture->sent[i];
 		struct wl_wire_deliver deliver;
 
 		if (sent->to != reader->client)

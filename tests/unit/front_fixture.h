@@ -11,23 +11,23 @@
 #include "dataplane/front.h"
 #include "wirelog/wirelog.h"
 
-#define FIXTURE_SENT_MAX 4096u
-#define FIXTURE_PAYLOAD_MAX 2048u
-#define FIXTURE_CLIENT 0x80000001u
-#define FIXTURE_OTHER_CLIENT 0x80000002u
-#define FIXTURE_REPLY_SLOTS 64u
-#define FIXTURE_SESSIONS 64u
-#define FIXTURE_SUBSCRIPTIONS 4u
-#define FIXTURE_IDLE_NS 1000000000u
+#define FRONT_FIXTURE_SENT_MAX 4096u
+#define FRONT_FIXTURE_PAYLOAD_MAX 2048u
+#define FRONT_FIXTURE_CLIENT 0x80000001u
+#define FRONT_FIXTURE_OTHER_CLIENT 0x80000002u
+#define FRONT_FIXTURE_REPLY_SLOTS 64u
+#define FRONT_FIXTURE_SESSIONS 64u
+#define FRONT_FIXTURE_SUBSCRIPTIONS 4u
+#define FRONT_FIXTURE_IDLE_NS 1000000000u
 
-struct fixture_sent {
+struct front_fixture_sent {
 	uint8_t type;
 	wl_identity to;
 	size_t bytes;
-	uint8_t payload[FIXTURE_PAYLOAD_MAX];
+	uint8_t payload[FRONT_FIXTURE_PAYLOAD_MAX];
 };
 
-struct fixture {
+struct front_fixture {
 	struct wl_log log;
 	struct wl_replica replica;
 	struct wl_front *front;
@@ -45,28 +45,29 @@ struct fixture {
 	unsigned buffers_out; /* frames that the port gave and did not get back */
 
 	/* what left in the last turn, in order */
-	struct fixture_sent *sent;
+	struct front_fixture_sent *sent;
 	unsigned sent_count;
 };
 
 /* Three voters when `alone` is false; alone, the own disk is the majority. */
-struct fixture *fixture_start(bool alone);
+struct front_fixture *front_fixture_start(bool alone);
 /* Another process on the same medium: everything but the log's content is new. */
-void fixture_restart_front(struct fixture *fixture, uint64_t known_commit);
-void fixture_end(struct fixture *fixture);
+void front_fixture_restart_front(struct front_fixture *fixture, uint64_t known_commit);
+void front_fixture_end(struct front_fixture *fixture);
 
-void fixture_lead(struct fixture *fixture, uint64_t term); /* fence, lead, a few turns */
-void fixture_fence(struct fixture *fixture);
-void fixture_turn(struct fixture *fixture);
-void fixture_turns(struct fixture *fixture, unsigned count);
+void front_fixture_lead(struct front_fixture *fixture,
+			uint64_t term); /* fence, lead, a few turns */
+void front_fixture_fence(struct front_fixture *fixture);
+void front_fixture_turn(struct front_fixture *fixture);
+void front_fixture_turns(struct front_fixture *fixture, unsigned count);
 /* A message of a client that is known. Payload: as encoded by the caller. */
-void fixture_message(struct fixture *fixture, wl_identity client, uint8_t type,
-		     const uint8_t *payload, size_t bytes);
+void front_fixture_message(struct front_fixture *fixture, wl_identity client, uint8_t type,
+			   const uint8_t *payload, size_t bytes);
 
 /* Client's side, in one line each. */
-uint64_t fixture_open(struct fixture *fixture, wl_identity client, uint64_t nonce);
-struct fixture_append {
-	wl_identity client; /* 0: FIXTURE_CLIENT */
+uint64_t front_fixture_open(struct front_fixture *fixture, wl_identity client, uint64_t nonce);
+struct front_fixture_append {
+	wl_identity client; /* 0: FRONT_FIXTURE_CLIENT */
 	uint64_t session;
 	uint64_t first; /* sequence */
 	uint32_t count;
@@ -77,23 +78,24 @@ struct fixture_append {
 };
 /* Records of `record_bytes`; each begins with its sequence. A record that fits no frame is sent in
  * fragments. */
-void fixture_append(struct fixture *fixture, const struct fixture_append *append);
-void fixture_subscribe(struct fixture *fixture, wl_identity client, uint32_t from, uint64_t value,
-		       uint32_t credit_bytes);
-void fixture_credit(struct fixture *fixture, wl_identity client, uint64_t next_number,
-		    uint32_t credit_bytes, bool resend);
+void front_fixture_append(struct front_fixture *fixture, const struct front_fixture_append *append);
+void front_fixture_subscribe(struct front_fixture *fixture, wl_identity client, uint32_t from,
+			     uint64_t value, uint32_t credit_bytes);
+void front_fixture_credit(struct front_fixture *fixture, wl_identity client, uint64_t next_number,
+			  uint32_t credit_bytes, bool resend);
 
 /* Result `which` of all APPEND_REPLY frames of the last turn to this client; false beyond the last.
  *  */
-bool fixture_result(const struct fixture *fixture, wl_identity client, unsigned which,
-		    struct wl_wire_append_result *result);
-unsigned fixture_count(const struct fixture *fixture, uint8_t type, wl_identity client);
+bool front_fixture_result(const struct front_fixture *fixture, wl_identity client, unsigned which,
+			  struct wl_wire_append_result *result);
+unsigned front_fixture_count(const struct front_fixture *fixture, uint8_t type, wl_identity client);
 /* Frame `which` of that type to that client, or NULL. */
-const struct fixture_sent *fixture_find(const struct fixture *fixture, uint8_t type,
-					wl_identity client, unsigned which);
+const struct front_fixture_sent *front_fixture_find(const struct front_fixture *fixture,
+						    uint8_t type, wl_identity client,
+						    unsigned which);
 
 /* A reader that checks what it is given: order, numbers, bytes. */
-struct fixture_reader {
+struct front_fixture_reader {
 	wl_identity client;
 	uint64_t next_number; /* 0: takes the first that it is told */
 	uint64_t commit_number;
@@ -105,6 +107,6 @@ struct fixture_reader {
 	unsigned gaps;
 };
 /* Takes the DELIVERs and GAPs of the last turn. */
-void fixture_read(const struct fixture *fixture, struct fixture_reader *reader);
+void front_fixture_read(const struct front_fixture *fixture, struct front_fixture_reader *reader);
 
 #endif

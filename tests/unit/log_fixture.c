@@ -37,7 +37,8 @@ void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
 	fixture->buffer = aligned_alloc(WL_BLOCK_BYTES, WL_CHUNK_BYTES_MAX);
 	fixture->image = malloc(WL_ENTRY_BYTES_MAX);
 	fixture->memory = malloc(wl_log_memory_bytes(&fixture->config));
-	WL_CHECK(fixture->ring && fixture->window && fixture->buffer && fixture->image && fixture->memory);
+	WL_CHECK(fixture->ring && fixture->window && fixture->buffer && fixture->image &&
+		 fixture->memory);
 	begin_log(fixture);
 }
 
@@ -85,16 +86,18 @@ static void fill(uint8_t *to, uint32_t bytes, uint64_t seed)
 		to[at] = (uint8_t)(seed + at * 7u);
 }
 
-struct wl_position log_fixture_append(struct log_fixture *fixture, uint64_t term, uint32_t payload_bytes)
+struct wl_position log_fixture_append(struct log_fixture *fixture, uint64_t term,
+				      uint32_t payload_bytes)
 {
-	struct wl_record_header record = { 7, fixture->log.next_number, payload_bytes, WL_RECORD_DATA };
+	struct wl_record_header record = {7, fixture->log.next_number, payload_bytes,
+					  WL_RECORD_DATA};
 	uint64_t number;
 
 	if (fixture->log.segments_ready == 0)
 		log_fixture_settle(fixture);
 	fill(fixture->image, payload_bytes, fixture->log.next_number);
-	WL_CHECK(wl_log_open_entry(&fixture->log, WL_ENTRY_RECORDS, term, 1000 * fixture->log.tail.index,
-				   0) == WL_LOG_OK);
+	WL_CHECK(wl_log_open_entry(&fixture->log, WL_ENTRY_RECORDS, term,
+				   1000 * fixture->log.tail.index, 0) == WL_LOG_OK);
 	WL_CHECK(wl_log_add_record(&fixture->log, &record, fixture->image, &number) == WL_LOG_OK);
 	return wl_log_seal_entry(&fixture->log);
 }
@@ -102,7 +105,7 @@ struct wl_position log_fixture_append(struct log_fixture *fixture, uint64_t term
 size_t log_fixture_make_image(struct log_fixture *fixture, uint64_t term, uint32_t payload_bytes)
 {
 	const struct wl_log *log = &fixture->log;
-	struct wl_record_header record = { 7, log->next_number, payload_bytes, WL_RECORD_DATA };
+	struct wl_record_header record = {7, log->next_number, payload_bytes, WL_RECORD_DATA};
 	struct wl_entry_header header = {
 		.kind = WL_ENTRY_RECORDS,
 		.journal = FIXTURE_JOURNAL,
@@ -152,7 +155,8 @@ static bool scrub(struct log_fixture *fixture)
 	return !fails;
 }
 
-enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t witness, bool read_only)
+enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t witness,
+					   bool read_only)
 {
 	struct wl_recovery *recovery = &fixture->recovery;
 	uint64_t offset;
@@ -161,7 +165,8 @@ enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t
 	fixture->drive.pending_count = 0;
 	fixture->drive.done_count = 0;
 	begin_recovery(fixture, witness, read_only);
-	while (recovery->state == WL_RECOVERY_WANTS_READ || recovery->state == WL_RECOVERY_WANTS_SCRUB) {
+	while (recovery->state == WL_RECOVERY_WANTS_READ ||
+	       recovery->state == WL_RECOVERY_WANTS_SCRUB) {
 		if (recovery->state == WL_RECOVERY_WANTS_SCRUB) {
 			if (scrub(fixture))
 				wl_recovery_on_scrubbed(recovery);
@@ -171,9 +176,10 @@ enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t
 		}
 		wl_recovery_want(recovery, &offset, &bytes);
 		WL_CHECK(bytes != 0 && bytes <= FIXTURE_WINDOW_BYTES);
-		WL_CHECK(offset / WL_SEGMENT_BYTES_MIN == (offset + bytes - 1) / WL_SEGMENT_BYTES_MIN);
-		wl_recovery_on_read(recovery, memory_drive_read(&fixture->drive, offset, fixture->window,
-								bytes));
+		WL_CHECK(offset / WL_SEGMENT_BYTES_MIN ==
+			 (offset + bytes - 1) / WL_SEGMENT_BYTES_MIN);
+		wl_recovery_on_read(recovery, memory_drive_read(&fixture->drive, offset,
+								fixture->window, bytes));
 	}
 	return recovery->state;
 }

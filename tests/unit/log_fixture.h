@@ -24,7 +24,8 @@ struct log_fixture {
 	uint8_t *ring, *window, *buffer, *image; /* image: WL_ENTRY_BYTES_MAX bytes of scratch */
 	void *memory;
 	uint64_t starts;
-	struct sim_random *scrub_random; /* not NULL: some starts end in the middle of a scrub and begin again */
+	struct sim_random *
+		scrub_random; /* not NULL: some starts end in the middle of a scrub and begin again */
 };
 
 /* An empty log on an empty drive, no segment made yet. */
@@ -37,11 +38,13 @@ void log_fixture_reap(struct log_fixture *fixture);
 /* Submits and completes until nothing is left to do. */
 void log_fixture_settle(struct log_fixture *fixture);
 /* One sealed entry of one record; asserts that it worked. */
-struct wl_position log_fixture_append(struct log_fixture *fixture, uint64_t term, uint32_t payload_bytes);
+struct wl_position log_fixture_append(struct log_fixture *fixture, uint64_t term,
+				      uint32_t payload_bytes);
 /* Writes into fixture->image what a leader would send as the entry behind the log's tail. */
 size_t log_fixture_make_image(struct log_fixture *fixture, uint64_t term, uint32_t payload_bytes);
 /* Forgets the process' memory and recovers from the platters. The state that recovery ended in. */
-enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t witness, bool read_only);
+enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t witness,
+					   bool read_only);
 /* Reads the next entry, performing reads as they are asked for. */
 enum wl_reader_result log_fixture_read(struct log_fixture *fixture, struct wl_reader *reader,
 				       uint64_t limit, struct wl_reader_view *view);

@@ -17,7 +17,8 @@ static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *reque
 
 		if (drive->pending_count == MEMORY_DRIVE_PENDING)
 			return at;
-		WL_CHECK(request->offset % WL_BLOCK_BYTES == 0 && request->bytes % WL_BLOCK_BYTES == 0);
+		WL_CHECK(request->offset % WL_BLOCK_BYTES == 0 &&
+			 request->bytes % WL_BLOCK_BYTES == 0);
 		WL_CHECK((uintptr_t)request->buffer % WL_BLOCK_BYTES == 0);
 		if (request->verb != WL_DISK_PREPARE) {
 			WL_CHECK(request->bytes != 0);
@@ -51,7 +52,7 @@ static void close_drive(struct wl_disk *disk)
 void memory_drive_init(struct memory_drive *drive, const struct wl_segment_header *identity,
 		       uint64_t segment_bytes, uint64_t segments_max)
 {
-	static const struct wl_disk_ops ops = { "memory", submit, reap, close_drive };
+	static const struct wl_disk_ops ops = {"memory", submit, reap, close_drive};
 
 	memset(drive, 0, sizeof(*drive));
 	drive->disk.ops = &ops;
@@ -83,7 +84,8 @@ static enum wl_disk_status prepare(struct memory_drive *drive, uint64_t ordinal)
 	return WL_DISK_OK;
 }
 
-static enum wl_disk_status perform(struct memory_drive *drive, const struct memory_drive_pending *pending)
+static enum wl_disk_status perform(struct memory_drive *drive,
+				   const struct memory_drive_pending *pending)
 {
 	const struct wl_disk_request *request = &pending->request;
 
@@ -127,7 +129,8 @@ void memory_drive_tear(struct memory_drive *drive, uint32_t which, uint32_t sect
 	const struct wl_disk_request *request = &drive->pending[which].request;
 
 	WL_CHECK(which < drive->pending_count && request->verb == WL_DISK_WRITE);
-	memcpy(drive->platters + request->offset, request->buffer, (size_t)sectors * WL_SECTOR_BYTES);
+	memcpy(drive->platters + request->offset, request->buffer,
+	       (size_t)sectors * WL_SECTOR_BYTES);
 }
 
 static void crash_write(struct memory_drive *drive, const struct wl_disk_request *request,
@@ -159,8 +162,8 @@ void memory_drive_crash(struct memory_drive *drive, struct sim_random *random)
 	drive->done_count = 0;
 }
 
-enum wl_disk_status memory_drive_read(const struct memory_drive *drive, uint64_t offset, uint8_t *to,
-				      uint32_t bytes)
+enum wl_disk_status memory_drive_read(const struct memory_drive *drive, uint64_t offset,
+				      uint8_t *to, uint32_t bytes)
 {
 	if (offset < drive->refuses_reads_to && offset + bytes > drive->refuses_reads_from)
 		return WL_DISK_FAILED;

@@ -123,7 +123,7 @@ static void rise(unsigned worker, enum wl_seam_verb verb, struct wl_view view, u
 static void punt_vote(unsigned worker, uint8_t type, uint16_t journal, uint32_t from, uint64_t term)
 {
 	struct wl_punt punt = {.type = type, .journal = journal, .node = from};
-	struct wl_wire_vote vote = {term, {2, 10}, 0};
+	struct wl_wire_vote vote = {.term = term, .last = {2, 10}};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote(punt.data, &vote);
 	CU_ASSERT(wl_ring_push(&bed.seams[worker].punt_up, &punt));
@@ -133,7 +133,7 @@ static void punt_reply(unsigned worker, uint8_t type, uint16_t journal, uint32_t
 		       uint64_t term)
 {
 	struct wl_punt punt = {.type = type, .journal = journal, .node = from};
-	struct wl_wire_vote_reply reply = {term, term, 1};
+	struct wl_wire_vote_reply reply = {.term = term, .asked_term = term, .granted = 1};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote_reply(punt.data, &reply);
 	CU_ASSERT(wl_ring_push(&bed.seams[worker].punt_up, &punt));

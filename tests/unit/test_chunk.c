@@ -19,7 +19,8 @@ static void make(void)
 		.durable = 3 * WL_BLOCK_BYTES,
 		.bytes = sizeof(chunk),
 		.used = 900,
-		.body_crc = wl_crc32c(chunk + WL_CHUNK_HEADER_BYTES, sizeof(chunk) - WL_CHUNK_HEADER_BYTES),
+		.body_crc = wl_crc32c(chunk + WL_CHUNK_HEADER_BYTES,
+				      sizeof(chunk) - WL_CHUNK_HEADER_BYTES),
 		.zero_sectors = 3,
 	};
 	wl_chunk_encode_header(chunk, &header);
@@ -93,7 +94,8 @@ static void zero_sectors_are_counted_whole(void)
 {
 	make();
 	CU_ASSERT_EQUAL(wl_chunk_zero_sectors(chunk, sizeof(chunk)), 0);
-	memset(chunk + 1000, 0, 1024 + 24); /* covers one sector whole, and 24 bytes short of another */
+	memset(chunk + 1000, 0,
+	       1024 + 24); /* covers one sector whole, and 24 bytes short of another */
 	CU_ASSERT_EQUAL(wl_chunk_zero_sectors(chunk, sizeof(chunk)), 2);
 	chunk[1536 + 511] = 1;
 	CU_ASSERT_EQUAL(wl_chunk_zero_sectors(chunk, sizeof(chunk)), 1);
@@ -125,7 +127,8 @@ static void segment_header_survives_and_notices_each_bit(void)
 	}
 }
 
-WL_SUITE(chunk){
+WL_SUITE(chunk)
+{
 	WL_TEST(header_survives_encode_and_decode),
 	WL_TEST(every_flipped_bit_is_noticed_padding_included),
 	WL_TEST(impossible_lengths_and_places_are_refused),

@@ -45,19 +45,22 @@ static int parse_changed(const char *before, const char *after)
 	const char *at = strstr(good, before);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
-	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, after, at + strlen(before));
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, after,
+		 at + strlen(before));
 	return parse(text);
 }
 
 static bool is_told(int status, const char *key, unsigned line, unsigned column)
 {
 	const struct wl_config_problem *problem = &problems.item[0];
-	bool told = problems.count > 0 && problem->status == status && strcmp(problem->key, key) == 0 &&
-		    problem->line == line && problem->column == column;
+	bool told = problems.count > 0 && problem->status == status &&
+		    strcmp(problem->key, key) == 0 && problem->line == line &&
+		    problem->column == column;
 
 	if (!told)
-		fprintf(stderr, "  told: %u problems, %s:%u:%u: %s [%d]\n", problems.count, problem->key,
-			problem->line, problem->column, problem->text, problem->status);
+		fprintf(stderr, "  told: %u problems, %s:%u:%u: %s [%d]\n", problems.count,
+			problem->key, problem->line, problem->column, problem->text,
+			problem->status);
 	return told;
 }
 
@@ -90,7 +93,8 @@ static void relative_paths_mean_the_directory_of_the_file(void)
 
 static void an_unknown_key_is_refused_where_it_stands(void)
 {
-	CU_ASSERT_EQUAL(parse_changed("  path: data\n", "  path: data\n  pfad: x\n"), WIRELOG_CONFIG_UNKNOWN_KEY);
+	CU_ASSERT_EQUAL(parse_changed("  path: data\n", "  path: data\n  pfad: x\n"),
+			WIRELOG_CONFIG_UNKNOWN_KEY);
 	CU_ASSERT(is_told(WIRELOG_CONFIG_UNKNOWN_KEY, "storage.pfad", 15, 3));
 	CU_ASSERT_PTR_NOT_NULL(strstr(problems.item[0].text, "segment_bytes"));
 	CU_ASSERT_EQUAL(parse_changed("peer: 3", "pear: 3"), WIRELOG_CONFIG_UNKNOWN_KEY);
@@ -119,8 +123,9 @@ static void a_wrong_kind_of_value_is_refused_where_it_stands(void)
 
 static void a_number_outside_its_range_is_refused_with_the_range(void)
 {
-	static const char *const bad[] = { "19", "60001", "-1", "3e2", "300ms", "0x12c", "''", "true",
-					   "99999999999999999999999" };
+	static const char *const bad[] = {"19",	 "60001", "-1",
+					  "3e2", "300ms", "0x12c",
+					  "''",	 "true",  "99999999999999999999999"};
 
 	for (unsigned at = 0; at < sizeof(bad) / sizeof(bad[0]); at++) {
 		CU_ASSERT_EQUAL(parse_changed("300", bad[at]), WIRELOG_CONFIG_VALUE);
@@ -180,7 +185,8 @@ static void every_other_node_lies_behind_exactly_one_link(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(problems.item[0].text, "node 3"));
 	CU_ASSERT_EQUAL(parse_changed("peer: 3", "peer: 1"), WIRELOG_CONFIG_CONFLICT);
 	CU_ASSERT_EQUAL(parse_changed("      - {kind: memif, peer: 3, socket: '@b'}\n",
-				      "      - {kind: af_packet, interface: eth1}\n"), 0);
+				      "      - {kind: af_packet, interface: eth1}\n"),
+			0);
 }
 
 static void a_key_of_another_kind_of_link_is_refused(void)
@@ -188,7 +194,8 @@ static void a_key_of_another_kind_of_link_is_refused(void)
 	CU_ASSERT_EQUAL(parse_changed("socket: a.sock", "socket: a.sock, descriptors: 512"),
 			WIRELOG_CONFIG_CONFLICT);
 	CU_ASSERT(is_told(WIRELOG_CONFIG_CONFLICT, "workers[0].links[0].descriptors", 11, 61));
-	CU_ASSERT_EQUAL(parse_changed("{kind: memif, peer: 2, socket: a.sock}", "{kind: pci, address: '3b:00.0'}"),
+	CU_ASSERT_EQUAL(parse_changed("{kind: memif, peer: 2, socket: a.sock}",
+				      "{kind: pci, address: '3b:00.0'}"),
 			WIRELOG_CONFIG_VALUE);
 	CU_ASSERT(is_told(WIRELOG_CONFIG_VALUE, "workers[0].links[0].address", 11, 30));
 	CU_ASSERT_EQUAL(parse_changed("kind: memif", "kind: wire"), WIRELOG_CONFIG_VALUE);
@@ -213,13 +220,17 @@ static void two_workers_do_not_share_a_core(void)
 
 static void journals_are_numbered_without_a_hole(void)
 {
-	CU_ASSERT_EQUAL(parse_changed("run_directory", "journals: [{id: 0}, {id: 2}]\nrun_directory"),
+	CU_ASSERT_EQUAL(parse_changed("run_directory",
+				      "journals: [{id: 0}, {id: 2}]\nrun_directory"),
 			WIRELOG_CONFIG_VALUE);
-	CU_ASSERT_EQUAL(parse_changed("run_directory", "journals: [{id: 0}, {id: 0}]\nrun_directory"),
+	CU_ASSERT_EQUAL(parse_changed("run_directory",
+				      "journals: [{id: 0}, {id: 0}]\nrun_directory"),
 			WIRELOG_CONFIG_CONFLICT);
-	CU_ASSERT_EQUAL(parse_changed("run_directory", "journals: [{id: 0, worker: 1}]\nrun_directory"),
+	CU_ASSERT_EQUAL(parse_changed("run_directory",
+				      "journals: [{id: 0, worker: 1}]\nrun_directory"),
 			WIRELOG_CONFIG_VALUE);
-	CU_ASSERT_EQUAL(parse_changed("run_directory", "journals: [{id: 1}, {id: 0}]\nrun_directory"), 0);
+	CU_ASSERT_EQUAL(
+		parse_changed("run_directory", "journals: [{id: 1}, {id: 0}]\nrun_directory"), 0);
 	CU_ASSERT_EQUAL(config.journal_count, 2);
 }
 
@@ -228,19 +239,21 @@ static void timings_that_would_elect_for_ever_are_refused(void)
 	CU_ASSERT_EQUAL(parse_changed("timeout_ms: 300\n", "timeout_ms: 300\n  heartbeat_ms: 76\n"),
 			WIRELOG_CONFIG_CONFLICT);
 	CU_ASSERT(is_told(WIRELOG_CONFIG_CONFLICT, "timing.heartbeat_ms", 18, 17));
-	CU_ASSERT_EQUAL(parse_changed("timeout_ms: 300\n", "timeout_ms: 300\n  resend_us: 150001\n"),
+	CU_ASSERT_EQUAL(parse_changed("timeout_ms: 300\n",
+				      "timeout_ms: 300\n  resend_us: 150001\n"),
 			WIRELOG_CONFIG_CONFLICT);
 }
 
 static void what_is_not_yaml_is_refused_with_its_place(void)
 {
-	static const uint8_t binary[] = { 'a', ':', ' ', 0x01, 0xff, 0x00, 0xc3, 0x28 };
+	static const uint8_t binary[] = {'a', ':', ' ', 0x01, 0xff, 0x00, 0xc3, 0x28};
 
 	CU_ASSERT_EQUAL(parse(""), WIRELOG_CONFIG_SYNTAX);
 	CU_ASSERT_EQUAL(parse("# nothing but words\n"), WIRELOG_CONFIG_SYNTAX);
 	CU_ASSERT_EQUAL(parse("cluster: [1, 2\nx: y\n"), WIRELOG_CONFIG_SYNTAX);
 	CU_ASSERT(problems.item[0].line == 2);
-	CU_ASSERT_EQUAL(wl_config_parse(binary, sizeof(binary), "", &config, &problems), WIRELOG_CONFIG_SYNTAX);
+	CU_ASSERT_EQUAL(wl_config_parse(binary, sizeof(binary), "", &config, &problems),
+			WIRELOG_CONFIG_SYNTAX);
 	CU_ASSERT_EQUAL(parse("- a\n- b\n"), WIRELOG_CONFIG_VALUE);
 	CU_ASSERT_EQUAL(parse("a: 1\n---\nb: 2\n"), WIRELOG_CONFIG_SYNTAX);
 	CU_ASSERT_EQUAL(parse("storage: &x {path: a}\nlog: *x\n"), WIRELOG_CONFIG_SYNTAX);
@@ -266,7 +279,8 @@ static void a_file_that_cannot_be_read_is_refused(void)
 	char path[] = "/tmp/wirelog-config-XXXXXX";
 	int fd = mkstemp(path);
 
-	CU_ASSERT_EQUAL(wl_config_load("/nowhere/at/all", &config, &problems), WIRELOG_CONFIG_UNREADABLE);
+	CU_ASSERT_EQUAL(wl_config_load("/nowhere/at/all", &config, &problems),
+			WIRELOG_CONFIG_UNREADABLE);
 	CU_ASSERT_EQUAL(wl_config_load("/tmp", &config, &problems), WIRELOG_CONFIG_UNREADABLE);
 	CU_ASSERT_EQUAL(wl_config_load("/dev/zero", &config, &problems), WIRELOG_CONFIG_UNREADABLE);
 	CU_ASSERT_EQUAL(wl_config_load(path, &config, &problems), WIRELOG_CONFIG_SYNTAX);
@@ -289,8 +303,8 @@ static void every_configuration_of_the_house_is_right(void)
 
 		CU_ASSERT_EQUAL(status, 0);
 		if (status != 0)
-			fprintf(stderr, "  %s:%u: %s: %s\n", found.gl_pathv[at], problems.item[0].line,
-				problems.item[0].key, problems.item[0].text);
+			fprintf(stderr, "  %s:%u: %s: %s\n", found.gl_pathv[at],
+				problems.item[0].line, problems.item[0].key, problems.item[0].text);
 	}
 	globfree(&found);
 }

@@ -6,7 +6,7 @@
 #define GOOD ((struct wl_position){2, 10})
 #define LONGER ((struct wl_position){2, 11})
 #define SHORTER ((struct wl_position){2, 9})
-#define T FIXTURE_TIMEOUT_NS
+#define T ELECTION_FIXTURE_TIMEOUT_NS
 
 static struct election_fixture node;
 
@@ -17,23 +17,23 @@ static enum wl_election_state state(void)
 
 static void nothing_is_persisted_before_the_worker_is_fenced(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FENCE));
-	CU_ASSERT_PTR_NULL(fixture_persist(&node));
-	fixture_pass(&node, 20 * (uint64_t)T);
-	CU_ASSERT_PTR_NULL(fixture_persist(&node));
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NULL(election_fixture_persist(&node));
+	election_fixture_pass(&node, 20 * (uint64_t)T);
+	CU_ASSERT_PTR_NULL(election_fixture_persist(&node));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
-	fixture_fenced(&node);
-	CU_ASSERT_PTR_NOT_NULL(fixture_persist(&node));
+	election_fixture_fenced(&node);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_persist(&node));
 }
 
 static void answer_to_an_older_fence_is_ignored(void)
 {
 	struct wl_seam_message message = {.verb = WL_SEAM_FENCED, .tail = SHORTER};
 
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
 	message.view.epoch = node.election.epoch - 1;
 	node.out.count = 0;
 	wl_election_on_fenced(&node.election, &message, node.now_ns, &node.out);
@@ -45,41 +45,41 @@ static void epoch_grows_with_every_view(void)
 {
 	uint64_t epoch;
 
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	epoch = node.election.epoch;
-	fixture_become_candidate(&node);
+	election_fixture_become_candidate(&node);
 	CU_ASSERT_EQUAL(node.election.epoch, epoch + 2); /* FENCE, FOLLOW */
-	fixture_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_vote_reply(&node, 2, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.epoch, epoch + 3); /* LEAD */
-	fixture_stalled(&node, WL_STALL_DISK);
+	election_fixture_stalled(&node, WL_STALL_DISK);
 	CU_ASSERT_EQUAL(node.election.epoch, epoch + 4); /* FOLLOW */
 }
 
 static void requests_while_a_fence_is_in_progress_are_dropped(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
-	fixture_vote(&node, 3, 7, LONGER);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
+	election_fixture_vote(&node, 3, 7, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_pre_vote(&node, 3, 7, LONGER);
+	election_fixture_pre_vote(&node, 3, 7, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 	CU_ASSERT_EQUAL(node.election.counts.dropped_busy, 2);
-	fixture_settle(&node);
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.vote, 2);
 }
 
 static void newer_term_met_while_busy_is_adopted_afterwards(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
-	fixture_saw_term(&node, 9);
-	fixture_fenced(&node);
-	fixture_saw_term(&node, 8);
-	fixture_persisted(&node, true);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
+	election_fixture_saw_term(&node, 9);
+	election_fixture_fenced(&node);
+	election_fixture_saw_term(&node, 8);
+	election_fixture_persisted(&node, true);
 	/* The durable vote is answered, and the next fence begins. */
-	CU_ASSERT_PTR_NOT_NULL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FENCE));
-	fixture_settle(&node);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.term, 9);
 	CU_ASSERT_EQUAL(node.election.vote, 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
@@ -87,79 +87,85 @@ static void newer_term_met_while_busy_is_adopted_afterwards(void)
 
 static void campaign_overtaken_by_a_newer_term_asks_nobody(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
-	fixture_pre_vote_reply(&node, 2, 6, 6, true);
-	fixture_saw_term(&node, 9);
-	fixture_settle(&node);
-	CU_ASSERT_EQUAL(fixture_sent_count(&node, WL_WIRE_VOTE), 0);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_pre_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_saw_term(&node, 9);
+	election_fixture_settle(&node);
+	CU_ASSERT_EQUAL(election_fixture_sent_count(&node, WL_WIRE_VOTE), 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
 }
 
 static void refused_vote_in_our_own_term_writes_nothing(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 5, GOOD);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 5, GOOD);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
 	node.tail = LONGER;
-	fixture_fenced(&node);
-	CU_ASSERT_PTR_NULL(fixture_persist(&node));
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted, 0);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FOLLOW));
+	election_fixture_fenced(&node);
+	CU_ASSERT_PTR_NULL(election_fixture_persist(&node));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
+			0);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
 }
 
 static void vote_in_our_own_term_is_granted_when_it_is_free(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 5, GOOD);
-	fixture_settle(&node);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted, 1);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 5, GOOD);
+	election_fixture_settle(&node);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
+			1);
 	CU_ASSERT_EQUAL(node.election.vote, 2);
 }
 
 static void no_vote_in_a_term_whose_leader_is_known(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 3);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 3);
 	node.now_ns += 3 * (uint64_t)T;
-	fixture_vote(&node, 2, 5, LONGER);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted, 0);
-	CU_ASSERT_PTR_NULL(fixture_told(&node, WL_SEAM_FENCE));
+	election_fixture_vote(&node, 2, 5, LONGER);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
+			0);
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
 }
 
 static void leader_grants_nobody_and_ignores_newer_terms_of_requests(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
-	fixture_vote(&node, 2, 6, LONGER);
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted, 0);
-	fixture_vote(&node, 2, 50, LONGER);
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted, 0);
-	fixture_pre_vote(&node, 2, 50, LONGER);
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.granted, 0);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
+	election_fixture_vote(&node, 2, 6, LONGER);
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
+			0);
+	election_fixture_vote(&node, 2, 50, LONGER);
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
+			0);
+	election_fixture_pre_vote(&node, 2, 50, LONGER);
+	CU_ASSERT_EQUAL(
+		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.granted, 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
 	CU_ASSERT_EQUAL(node.election.term, 6);
 }
 
 static void votes_of_strangers_are_not_counted_and_not_given(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 5, 6, LONGER);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 5, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_pre_vote(&node, 7, 6, LONGER);
+	election_fixture_pre_vote(&node, 7, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_vote(&node, 1, 6, LONGER); /* in our own name */
+	election_fixture_vote(&node, 1, 6, LONGER); /* in our own name */
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_vote(&node, 0xffffff, 6, LONGER);
+	election_fixture_vote(&node, 0xffffff, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_become_candidate(&node);
-	fixture_vote_reply(&node, 5, 6, 6, true);
-	fixture_vote_reply(&node, 0, 6, 6, true);
-	fixture_vote_reply(&node, 33, 6, 6, true);
-	fixture_vote_reply(&node, 1, 6, 6, true);
+	election_fixture_become_candidate(&node);
+	election_fixture_vote_reply(&node, 5, 6, 6, true);
+	election_fixture_vote_reply(&node, 0, 6, 6, true);
+	election_fixture_vote_reply(&node, 33, 6, 6, true);
+	election_fixture_vote_reply(&node, 1, 6, 6, true);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_CANDIDATE);
 }
 
@@ -167,34 +173,34 @@ static void node_that_is_no_voter_neither_campaigns_nor_votes(void)
 {
 	struct wl_election_config config = {.node = 7, .voters = 0xe, .election_timeout_ns = T};
 
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	wl_election_init(&node.election, &config, 5, 0);
 	wl_election_start(&node.election, node.now_ns, &node.out);
-	fixture_pass(&node, 20 * (uint64_t)T);
+	election_fixture_pass(&node, 20 * (uint64_t)T);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	fixture_vote(&node, 2, 6, LONGER);
+	election_fixture_vote(&node, 2, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_timeout_now(&node, 2, 5, GOOD);
+	election_fixture_timeout_now(&node, 2, 5, GOOD);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 }
 
 static void single_voter_elects_itself_at_once(void)
 {
-	fixture_start(&node, 1, 5, 0);
+	election_fixture_start(&node, 1, 5, 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
-	fixture_settle(&node);
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_told(&node, WL_SEAM_LEAD));
-	CU_ASSERT_EQUAL(fixture_told(&node, WL_SEAM_LEAD)->tell.view.term, 6);
-	CU_ASSERT_EQUAL(fixture_told(&node, WL_SEAM_LEAD)->tell.view.role, WL_ROLE_LEADER);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_SEAM_LEAD));
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_LEAD)->tell.view.term, 6);
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_LEAD)->tell.view.role, WL_ROLE_LEADER);
 }
 
 static void hundred_late_ticks_are_one_timeout(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
 	while (node.now_ns + T / 4 < node.election.deadline_ns)
-		fixture_pass(&node, T / 8);
+		election_fixture_pass(&node, T / 8);
 	node.now_ns += T / 2;
 	for (int i = 0; i < 100; i++) {
 		node.out.count = 0;
@@ -205,37 +211,38 @@ static void hundred_late_ticks_are_one_timeout(void)
 
 static void pause_of_the_process_restarts_the_timer_once(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
 	node.now_ns += 300000 * (uint64_t)1000000; /* five minutes */
 	node.out.count = 0;
 	wl_election_on_tick(&node.election, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.counts.timer_pauses, 1);
-	fixture_pass(&node, T - 1);
+	election_fixture_pass(&node, T - 1);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	CU_ASSERT(fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	CU_ASSERT(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
 }
 
 static void leader_heard_long_ago_does_not_make_sticky(void)
 {
 	struct wl_seam_message message = {.verb = WL_SEAM_LEADER_HEARD, .node = 2};
 
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	message.view.epoch = node.election.epoch;
 	message.now_ns = node.now_ns; /* spoken now, read much later */
 	node.now_ns += 2 * (uint64_t)T;
 	node.out.count = 0;
 	wl_election_on_leader_heard(&node.election, &message, node.now_ns, &node.out);
-	fixture_pre_vote(&node, 3, 6, GOOD);
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 3)->message.reply.granted, 1);
+	election_fixture_pre_vote(&node, 3, 6, GOOD);
+	CU_ASSERT_EQUAL(
+		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 3)->message.reply.granted, 1);
 }
 
 static void time_that_goes_back_is_ignored(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_pass(&node, T / 2);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_pass(&node, T / 2);
 	node.out.count = 0;
 	wl_election_on_tick(&node.election, 1, &node.out);
 	CU_ASSERT_EQUAL(node.out.count, 0);
@@ -246,12 +253,12 @@ static void leader_with_a_slow_disk_stays_away_for_a_while(void)
 {
 	uint64_t stepped_ns;
 
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
-	fixture_stalled(&node, WL_STALL_DISK);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
+	election_fixture_stalled(&node, WL_STALL_DISK);
 	stepped_ns = node.now_ns;
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	CU_ASSERT(fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	CU_ASSERT(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
 	CU_ASSERT(node.now_ns - stepped_ns >= 4 * (uint64_t)T);
 	CU_ASSERT(node.now_ns - stepped_ns <= 6 * (uint64_t)T);
 }
@@ -260,11 +267,11 @@ static void lonely_leader_with_a_slow_disk_comes_back_without_penalty(void)
 {
 	uint64_t stepped_ns;
 
-	fixture_start(&node, 1, 5, 0);
-	fixture_settle(&node);
-	fixture_stalled(&node, WL_STALL_DISK);
+	election_fixture_start(&node, 1, 5, 0);
+	election_fixture_settle(&node);
+	election_fixture_stalled(&node, WL_STALL_DISK);
 	stepped_ns = node.now_ns;
-	CU_ASSERT(fixture_pass_until(&node, WL_ELECTION_FENCING));
+	CU_ASSERT(election_fixture_pass_until(&node, WL_ELECTION_FENCING));
 	CU_ASSERT(node.now_ns - stepped_ns <= 2 * (uint64_t)T + 5000000);
 }
 
@@ -272,8 +279,8 @@ static void stall_of_an_earlier_term_is_ignored(void)
 {
 	struct wl_seam_message message = {.verb = WL_SEAM_STALLED, .reason = WL_STALL_DISK};
 
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
 	message.view.term = node.election.term - 1;
 	node.out.count = 0;
 	wl_election_on_stalled(&node.election, &message, node.now_ns, &node.out);
@@ -285,12 +292,12 @@ static void stall_that_crossed_a_resume_still_counts(void)
 {
 	struct wl_seam_message message = {.verb = WL_SEAM_STALLED, .reason = WL_STALL_QUORUM};
 
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
 	message.view = (struct wl_view){.epoch = node.election.epoch, .term = 6};
 	node.out.count = 0;
 	wl_election_hand_over(&node.election, 0, node.now_ns, &node.out);
-	fixture_pass(&node, 2 * (uint64_t)T);
+	election_fixture_pass(&node, 2 * (uint64_t)T);
 	CU_ASSERT(node.election.epoch > message.view.epoch);
 	node.out.count = 0;
 	wl_election_on_stalled(&node.election, &message, node.now_ns, &node.out);
@@ -299,29 +306,29 @@ static void stall_that_crossed_a_resume_still_counts(void)
 
 static void full_device_hands_over_once_and_then_leads_on_for_readers(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
-	fixture_stalled(&node, WL_STALL_NO_SPACE);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_HAND_OVER));
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
+	election_fixture_stalled(&node, WL_STALL_NO_SPACE);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
-	fixture_pass(&node, 2 * (uint64_t)T); /* nobody has room: the hand-over ends */
-	fixture_stalled(&node, WL_STALL_NO_SPACE);
-	CU_ASSERT_PTR_NULL(fixture_told(&node, WL_SEAM_HAND_OVER));
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_RESUME));
+	election_fixture_pass(&node, 2 * (uint64_t)T); /* nobody has room: the hand-over ends */
+	election_fixture_stalled(&node, WL_STALL_NO_SPACE);
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_RESUME));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
-	fixture_pass(&node, 5000000000u);
-	fixture_stalled(&node, WL_STALL_NO_SPACE);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_HAND_OVER));
+	election_fixture_pass(&node, 5000000000u);
+	election_fixture_stalled(&node, WL_STALL_NO_SPACE);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
 }
 
 static void silent_worker_ends_the_leadership(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
 	node.out.count = 0;
 	wl_election_on_worker_silent(&node.election, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
 	node.out.count = 0;
 	wl_election_on_worker_silent(&node.election, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(node.out.count, 0);
@@ -329,32 +336,32 @@ static void silent_worker_ends_the_leadership(void)
 
 static void poisoned_node_votes_no_more(void)
 {
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	node.out.count = 0;
 	wl_election_on_poisoned(&node.election, NULL, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FENCE));
-	fixture_vote(&node, 2, 6, LONGER);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	election_fixture_vote(&node, 2, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_pre_vote(&node, 2, 6, LONGER);
+	election_fixture_pre_vote(&node, 2, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_saw_term(&node, 9);
-	fixture_fenced(&node);
-	fixture_pass(&node, 20 * (uint64_t)T);
+	election_fixture_saw_term(&node, 9);
+	election_fixture_fenced(&node);
+	election_fixture_pass(&node, 20 * (uint64_t)T);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
 	CU_ASSERT_EQUAL(node.election.term, 5);
 }
 
 static void failed_record_is_final_and_answers_nobody(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
-	fixture_fenced(&node);
-	fixture_persisted(&node, false);
-	CU_ASSERT_EQUAL(fixture_sent_count(&node, WL_WIRE_VOTE_REPLY), 0);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
+	election_fixture_fenced(&node);
+	election_fixture_persisted(&node, false);
+	CU_ASSERT_EQUAL(election_fixture_sent_count(&node, WL_WIRE_VOTE_REPLY), 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
 	CU_ASSERT_EQUAL(node.election.term, 5);
-	fixture_persisted(&node, true);
+	election_fixture_persisted(&node, true);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
 }
 
@@ -364,94 +371,95 @@ static void hand_over_sends_timeout_now_when_the_target_is_ready_and_repeats_it(
 					  .node = 3,
 					  .tail = {6, 12}};
 
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
 	node.out.count = 0;
 	CU_ASSERT(wl_election_hand_over(&node.election, 0, node.now_ns, &node.out));
 	message.view.epoch = node.election.epoch;
 	node.out.count = 0;
 	wl_election_on_hand_over_ready(&node.election, &message, node.now_ns, &node.out);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3)->message.timeout_now.last.index,
-			12);
-	fixture_pass(&node, T / 4);
-	CU_ASSERT_PTR_NOT_NULL(fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3));
+	CU_ASSERT_EQUAL(
+		election_fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3)->message.timeout_now.last.index,
+		12);
+	election_fixture_pass(&node, T / 4);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
 }
 
 static void hand_over_is_refused_when_it_makes_no_sense(void)
 {
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	node.out.count = 0;
 	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 2, node.now_ns, &node.out));
-	fixture_become_leader(&node);
+	election_fixture_become_leader(&node);
 	node.out.count = 0;
 	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 1, node.now_ns, &node.out));
 	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 6, node.now_ns, &node.out));
 	CU_ASSERT(wl_election_hand_over(&node.election, 2, node.now_ns, &node.out));
 	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 3, node.now_ns, &node.out));
-	fixture_start(&node, 1, 5, 0);
-	fixture_settle(&node);
+	election_fixture_start(&node, 1, 5, 0);
+	election_fixture_settle(&node);
 	node.out.count = 0;
 	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 0, node.now_ns, &node.out));
 }
 
 static void timeout_now_of_another_than_the_leader_is_ignored(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	fixture_timeout_now(&node, 3, 5, GOOD);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	election_fixture_timeout_now(&node, 3, 5, GOOD);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_timeout_now(&node, 2, 4, GOOD);
+	election_fixture_timeout_now(&node, 2, 4, GOOD);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	fixture_timeout_now(&node, 2, 6, GOOD);
+	election_fixture_timeout_now(&node, 2, 6, GOOD);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
 }
 
 static void timeout_now_without_the_leaders_log_takes_no_term(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	fixture_timeout_now(&node, 2, 5, LONGER);
-	fixture_fenced(&node);
-	CU_ASSERT_PTR_NULL(fixture_persist(&node));
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	election_fixture_timeout_now(&node, 2, 5, LONGER);
+	election_fixture_fenced(&node);
+	CU_ASSERT_PTR_NULL(election_fixture_persist(&node));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.term, 5);
 }
 
 static void vote_requests_name_the_fenced_tail_whatever_is_published(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_candidate(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_candidate(&node);
 	wl_election_set_tail(&node.election, (struct wl_position){9, 99});
-	fixture_pass(&node, T / 4);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_sent(&node, WL_WIRE_VOTE, 2));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE, 2)->message.vote.last.index, 10);
+	election_fixture_pass(&node, T / 4);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE, 2));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE, 2)->message.vote.last.index, 10);
 }
 
 static void leaving_leader_hands_over_and_steps_down_when_nobody_takes_it(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
 	node.out.count = 0;
 	wl_election_leave(&node.election, node.now_ns, &node.out);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_HAND_OVER));
-	fixture_pass(&node, T);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
+	election_fixture_pass(&node, T);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	fixture_pass(&node, 20 * (uint64_t)T);
+	election_fixture_pass(&node, 20 * (uint64_t)T);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.counts.pre_campaigns, 1);
-	fixture_vote(&node, 2, 7, LONGER); /* but it still votes */
-	fixture_settle(&node);
-	CU_ASSERT_PTR_NOT_NULL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
+	election_fixture_vote(&node, 2, 7, LONGER); /* but it still votes */
+	election_fixture_settle(&node);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
 }
 
 static void second_leader_of_one_term_is_counted_and_not_followed(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	fixture_leader_heard(&node, 3);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	election_fixture_leader_heard(&node, 3);
 	CU_ASSERT_EQUAL(node.election.leader, 2);
 	CU_ASSERT_EQUAL(node.election.counts.two_leaders, 1);
 }
@@ -460,11 +468,11 @@ static void leader_heard_under_an_older_view_is_ignored(void)
 {
 	struct wl_seam_message message = {.verb = WL_SEAM_LEADER_HEARD, .node = 2};
 
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	message.view.epoch = node.election.epoch;
 	message.now_ns = node.now_ns;
-	fixture_vote(&node, 3, 6, GOOD);
-	fixture_settle(&node);
+	election_fixture_vote(&node, 3, 6, GOOD);
+	election_fixture_settle(&node);
 	node.out.count = 0;
 	wl_election_on_leader_heard(&node.election, &message, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(node.election.leader, 0);
@@ -472,10 +480,10 @@ static void leader_heard_under_an_older_view_is_ignored(void)
 
 static void largest_term_is_never_wrapped(void)
 {
-	fixture_start(&node, 3, UINT64_MAX, 0);
-	fixture_pass(&node, 20 * (uint64_t)T);
+	election_fixture_start(&node, 3, UINT64_MAX, 0);
+	election_fixture_pass(&node, 20 * (uint64_t)T);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	fixture_timeout_now(&node, 2, UINT64_MAX, GOOD);
+	election_fixture_timeout_now(&node, 2, UINT64_MAX, GOOD);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 }
 
@@ -483,10 +491,10 @@ static void hanging_fence_and_hanging_record_are_told_once(void)
 {
 	unsigned told = 0;
 
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
 	for (int i = 0; i < 400; i++) {
-		fixture_pass(&node, 5000000);
+		election_fixture_pass(&node, 5000000);
 		for (unsigned k = 0; k < node.out.count; k++)
 			told += node.out.item[k].verb == WL_ELECTION_LOG;
 	}
@@ -497,9 +505,9 @@ static void status_says_what_the_machine_knows(void)
 {
 	struct wl_election_status status;
 
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	fixture_pass(&node, T / 2);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	election_fixture_pass(&node, T / 2);
 	wl_election_get_status(&node.election, node.now_ns, &status);
 	CU_ASSERT_EQUAL(status.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(status.leader, 2);

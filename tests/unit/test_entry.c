@@ -16,9 +16,9 @@ static struct wl_entry_header header;
 static size_t make(void)
 {
 	static const struct wl_record_header records[] = {
-		{ 11, 22, 0, WL_RECORD_OPEN_SESSION },
-		{ 5, 6, 13, WL_RECORD_DATA },
-		{ 5, 7, 0, WL_RECORD_EXPIRED },
+		{11, 22, 0, WL_RECORD_OPEN_SESSION},
+		{5, 6, 13, WL_RECORD_DATA},
+		{5, 7, 0, WL_RECORD_EXPIRED},
 	};
 	uint8_t *at = image + WL_ENTRY_HEADER_BYTES;
 
@@ -99,17 +99,21 @@ static void each_fault_of_the_header_has_its_verdict(void)
 	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded), WL_ENTRY_BAD_MAGIC);
 	make();
 	image[4] = 9;
-	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded), WL_ENTRY_BAD_VERSION);
+	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded),
+			WL_ENTRY_BAD_VERSION);
 	make();
 	image[40] ^= 1;
-	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded), WL_ENTRY_BAD_HEADER_CRC);
+	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded),
+			WL_ENTRY_BAD_HEADER_CRC);
 	make();
 	header.body_bytes = WL_ENTRY_BODY_BYTES_MAX + 8;
 	wl_entry_encode_header(image, &header);
-	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded), WL_ENTRY_BAD_LENGTH);
+	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded),
+			WL_ENTRY_BAD_LENGTH);
 	header.body_bytes = 12;
 	wl_entry_encode_header(image, &header);
-	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded), WL_ENTRY_BAD_LENGTH);
+	CU_ASSERT_EQUAL(wl_entry_decode_header(image, sizeof(image), &decoded),
+			WL_ENTRY_BAD_LENGTH);
 }
 
 static void lying_records_are_refused(void)
@@ -117,16 +121,16 @@ static void lying_records_are_refused(void)
 	static const struct {
 		unsigned at, value;
 	} lies[] = {
-		{ 20, 4 }, /* record count */
-		{ 88, 2 }, /* data count */
-		{ 6, 7 }, /* kind of the entry */
-		{ 6, WL_ENTRY_TERM_START }, /* which has no records */
-		{ WL_ENTRY_HEADER_BYTES + 20, 0 }, /* kind of a record */
-		{ WL_ENTRY_HEADER_BYTES + 20, 9 },
-		{ WL_ENTRY_HEADER_BYTES + 22, 1 }, /* must be zero */
-		{ WL_ENTRY_HEADER_BYTES + 16, 200 }, /* payload runs over the body */
-		{ WL_ENTRY_HEADER_BYTES + 19, 255 },
-		{ WL_ENTRY_HEADER_BYTES + 24 + 24 + 15, 1 }, /* padding */
+		{20, 4}, /* record count */
+		{88, 2}, /* data count */
+		{6, 7}, /* kind of the entry */
+		{6, WL_ENTRY_TERM_START}, /* which has no records */
+		{WL_ENTRY_HEADER_BYTES + 20, 0}, /* kind of a record */
+		{WL_ENTRY_HEADER_BYTES + 20, 9},
+		{WL_ENTRY_HEADER_BYTES + 22, 1}, /* must be zero */
+		{WL_ENTRY_HEADER_BYTES + 16, 200}, /* payload runs over the body */
+		{WL_ENTRY_HEADER_BYTES + 19, 255},
+		{WL_ENTRY_HEADER_BYTES + 24 + 24 + 15, 1}, /* padding */
 	};
 	struct wl_entry_header decoded;
 
@@ -137,6 +141,25 @@ static void lying_records_are_refused(void)
 		mend();
 		CU_ASSERT_EQUAL(wl_entry_decode(image, size, &decoded), WL_ENTRY_BAD_RECORDS);
 	}
+}
+
+static void only_data_has_a_payload_and_it_always_has_one(void)
+{
+	struct wl_entry_header decoded;
+	size_t size = make();
+
+	/* The opened session claims to be data, of no bytes: readers are promised at least one. */
+	wl_store_u16(image + WL_ENTRY_HEADER_BYTES + 20, WL_RECORD_DATA);
+	wl_store_u32(image + 88, 2);
+	mend();
+	CU_ASSERT_EQUAL(wl_entry_decode(image, size, &decoded), WL_ENTRY_BAD_RECORDS);
+
+	/* The data record claims to be expired, with its payload. */
+	size = make();
+	wl_store_u16(image + WL_ENTRY_HEADER_BYTES + 24 + 20, WL_RECORD_EXPIRED);
+	wl_store_u32(image + 88, 0);
+	mend();
+	CU_ASSERT_EQUAL(wl_entry_decode(image, size, &decoded), WL_ENTRY_BAD_RECORDS);
 }
 
 static void walk_numbers_only_data_records(void)
@@ -185,12 +208,14 @@ static void every_verdict_has_a_text_of_its_own(void)
 						   wl_entry_verdict_text((enum wl_entry_verdict)b));
 }
 
-WL_SUITE(entry){
+WL_SUITE(entry)
+{
 	WL_TEST(header_survives_encode_and_decode),
 	WL_TEST(every_flipped_bit_is_noticed),
 	WL_TEST(every_shorter_image_is_short),
 	WL_TEST(each_fault_of_the_header_has_its_verdict),
 	WL_TEST(lying_records_are_refused),
+	WL_TEST(only_data_has_a_payload_and_it_always_has_one),
 	WL_TEST(walk_numbers_only_data_records),
 	WL_TEST(chain_binds_past_and_body),
 	WL_TEST(every_verdict_has_a_text_of_its_own),

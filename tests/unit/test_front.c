@@ -3,7 +3,7 @@
 #include "tests/unit/front_fixture.h"
 #include "tests/unit/runner.h"
 
-static struct fixture *f;
+static struct front_fixture *f;
 
 static void hello(uint64_t nonce)
 {
@@ -11,7 +11,7 @@ static void hello(uint64_t nonce)
 	uint8_t payload[WL_WIRE_HELLO_BYTES];
 	struct wl_message message = {
 		.type = WL_WIRE_HELLO,
-		.hello_identity = FIXTURE_OTHER_CLIENT + 5, /* nobody that is known */
+		.hello_identity = FRONT_FIXTURE_OTHER_CLIENT + 5, /* nobody that is known */
 		.hello_epoch = 3,
 		.payload = payload,
 		.bytes = sizeof(payload),
@@ -23,23 +23,23 @@ static void hello(uint64_t nonce)
 
 static bool answer(struct wl_wire_hello_reply *reply)
 {
-	const struct fixture_sent *sent;
+	const struct front_fixture_sent *sent;
 
-	fixture_turn(f);
-	sent = fixture_find(f, WL_WIRE_HELLO_REPLY, FIXTURE_OTHER_CLIENT + 5, 0);
+	front_fixture_turn(f);
+	sent = front_fixture_find(f, WL_WIRE_HELLO_REPLY, FRONT_FIXTURE_OTHER_CLIENT + 5, 0);
 	return sent && wl_wire_decode_hello_reply(sent->payload, sent->bytes, reply);
 }
 
 static void hello_is_answered_with_what_a_client_needs(void)
 {
-	struct fixture_append append = {.first = 1, .count = 7};
+	struct front_fixture_append append = {.first = 1, .count = 7};
 	struct wl_wire_hello_reply reply;
 
-	f = fixture_start(true);
-	fixture_lead(f, 4);
-	append.session = fixture_open(f, FIXTURE_CLIENT, 9);
-	fixture_append(f, &append);
-	fixture_turns(f, 4);
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 4);
+	append.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 9);
+	front_fixture_append(f, &append);
+	front_fixture_turns(f, 4);
 	hello(123);
 
 	CU_ASSERT_TRUE_FATAL(answer(&reply));
@@ -51,58 +51,58 @@ static void hello_is_answered_with_what_a_client_needs(void)
 	CU_ASSERT_EQUAL(reply.first_number, 1);
 	CU_ASSERT_EQUAL(reply.record_bytes_max, WIRELOG_RECORD_BYTES_MAX);
 	CU_ASSERT_EQUAL(reply.member_count, 3);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void silent_leader_does_not_recommend_itself(void)
 {
 	struct wl_wire_hello_reply reply;
 
-	f = fixture_start(true);
-	fixture_lead(f, 4);
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 4);
 	wl_replica_stall(&f->replica, WL_STALL_DISK);
 	hello(1);
 	CU_ASSERT_TRUE_FATAL(answer(&reply));
 	CU_ASSERT_EQUAL(reply.leader, 0);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void flood_of_hellos_is_answered_in_part(void)
 {
-	f = fixture_start(true);
+	f = front_fixture_start(true);
 	for (unsigned i = 0; i < 10 * WL_FRONT_HELLOS; i++)
 		hello(i);
-	fixture_turn(f);
+	front_fixture_turn(f);
 	CU_ASSERT_EQUAL(f->sent_count, WL_FRONT_HELLOS);
 	hello(1);
-	fixture_turn(f);
+	front_fixture_turn(f);
 	CU_ASSERT_EQUAL(f->sent_count, 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void table_of_sessions_is_the_same_after_a_restart(void)
 {
-	struct fixture_append append = {.count = 10, .record_bytes = 1000};
+	struct front_fixture_append append = {.count = 10, .record_bytes = 1000};
 	struct wl_front_stats before, after;
 	uint64_t a, b;
 
-	f = fixture_start(true);
-	fixture_lead(f, 1);
-	a = fixture_open(f, FIXTURE_CLIENT, 1);
-	b = fixture_open(f, FIXTURE_OTHER_CLIENT, 2);
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	a = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1);
+	b = front_fixture_open(f, FRONT_FIXTURE_OTHER_CLIENT, 2);
 	for (unsigned i = 0; i < 700; i++) { /* more than the ring holds */
-		append.client = i & 1 ? FIXTURE_OTHER_CLIENT : FIXTURE_CLIENT;
+		append.client = i & 1 ? FRONT_FIXTURE_OTHER_CLIENT : FRONT_FIXTURE_CLIENT;
 		append.session = i & 1 ? b : a;
 		append.first = 1 + 10 * (i / 2);
 		append.acknowledged_through = append.first - 1;
-		fixture_append(f, &append);
-		fixture_turns(f, 2);
+		front_fixture_append(f, &append);
+		front_fixture_turns(f, 2);
 	}
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	wl_front_get_stats(f->front, &before);
-	fixture_fence(f);
-	fixture_restart_front(f, f->log.tail.index);
-	fixture_turns(f, 40);
+	front_fixture_fence(f);
+	front_fixture_restart_front(f, f->log.tail.index);
+	front_fixture_turns(f, 40);
 	wl_front_get_stats(f->front, &after);
 
 	CU_ASSERT_EQUAL(before.applied_index, f->log.tail.index);
@@ -111,42 +111,42 @@ static void table_of_sessions_is_the_same_after_a_restart(void)
 	CU_ASSERT_EQUAL(after.sessions, 2);
 	CU_ASSERT_EQUAL(after.commit_number, 7000);
 	CU_ASSERT_TRUE(f->reads >= 2);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void leader_takes_nothing_until_its_table_holds_all_that_came_before(void)
 {
-	struct fixture_append append = {.first = 1, .count = 1};
+	struct front_fixture_append append = {.first = 1, .count = 1};
 	struct wl_wire_append_result result;
 
-	f = fixture_start(true);
-	fixture_lead(f, 1);
-	append.session = fixture_open(f, FIXTURE_CLIENT, 1);
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	append.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1);
 	for (; append.first <= 8 * WL_FRONT_APPLY_ENTRIES; append.first++) {
 		append.acknowledged_through = append.first - 1;
-		fixture_append(f, &append);
-		fixture_turn(f);
+		front_fixture_append(f, &append);
+		front_fixture_turn(f);
 	}
-	fixture_turns(f, 2);
-	fixture_restart_front(f, 0);
-	fixture_lead(f, 2);
+	front_fixture_turns(f, 2);
+	front_fixture_restart_front(f, 0);
+	front_fixture_lead(f, 2);
 	CU_ASSERT_TRUE(f->replica.ready);
 	CU_ASSERT_TRUE(f->front->sessions.applied_index > 0);
 	CU_ASSERT_TRUE(f->front->sessions.applied_index <= 4 * WL_FRONT_APPLY_ENTRIES);
 	append.first--; /* the last one again: the table does not know it yet */
-	fixture_append(f, &append);
-	fixture_turn(f);
-	CU_ASSERT_TRUE_FATAL(fixture_result(f, FIXTURE_CLIENT, 0, &result));
+	front_fixture_append(f, &append);
+	front_fixture_turn(f);
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
-	fixture_turns(f, 8);
-	fixture_append(f, &append);
-	fixture_turn(f);
+	front_fixture_turns(f, 8);
+	front_fixture_append(f, &append);
+	front_fixture_turn(f);
 
-	CU_ASSERT_TRUE_FATAL(fixture_result(f, FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
 	CU_ASSERT_EQUAL(result.first_number, append.first);
 	CU_ASSERT_EQUAL(f->log.next_number, append.first + 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 WL_SUITE(front)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
+#include <sys/resource.h>
 
 #include "dataplane/idle.h"
 #include "tests/unit/runner.h"
@@ -90,6 +91,20 @@ static void work_ends_the_backing_off(void)
 	CU_ASSERT_EQUAL(idler.empty_turns, 0);
 }
 
+/* Threads that only yield starve the kernel's workers, and with them the completion of durable writes. */
+static void a_poller_that_yields_sleeps_now_and_then(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_YIELD};
+	struct rusage before, after;
+
+	getrusage(RUSAGE_THREAD, &before);
+	for (unsigned i = 0; i < 10 * WL_IDLE_YIELDS_BEFORE_NAP; i++)
+		wl_idle_rest(&idler, 0);
+	getrusage(RUSAGE_THREAD, &after);
+
+	CU_ASSERT(after.ru_nvcsw - before.ru_nvcsw >= 10);
+}
+
 WL_SUITE(idle)
 {
 	WL_TEST(pollers_with_a_core_each_spin),
@@ -101,4 +116,5 @@ WL_SUITE(idle)
 	WL_TEST(names_and_strategies_are_each_others_inverse),
 	WL_TEST(a_reason_that_does_not_fit_is_cut_and_ended),
 	WL_TEST(work_ends_the_backing_off),
+	WL_TEST(a_poller_that_yields_sleeps_now_and_then),
 };

@@ -4,30 +4,30 @@
 #include "tests/unit/front_fixture.h"
 #include "tests/unit/runner.h"
 
-static struct fixture *f;
+static struct front_fixture *f;
 static struct wl_wire_append_result result;
 
 static uint64_t start(void)
 {
-	f = fixture_start(true);
-	fixture_lead(f, 1);
-	return fixture_open(f, FIXTURE_CLIENT, 99);
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	return front_fixture_open(f, FRONT_FIXTURE_CLIENT, 99);
 }
 
 static void append(uint64_t session, uint64_t first, uint32_t count)
 {
-	struct fixture_append what = {.session = session, .first = first, .count = count};
+	struct front_fixture_append what = {.session = session, .first = first, .count = count};
 
-	fixture_append(f, &what);
+	front_fixture_append(f, &what);
 }
 
 /* The only result of this turn or the next ones. */
 static bool one_result(void)
 {
 	for (unsigned turn = 0; turn < 4; turn++) {
-		fixture_turn(f);
-		if (fixture_result(f, FIXTURE_CLIENT, 0, &result))
-			return !fixture_result(f, FIXTURE_CLIENT, 1, &result);
+		front_fixture_turn(f);
+		if (front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result))
+			return !front_fixture_result(f, FRONT_FIXTURE_CLIENT, 1, &result);
 	}
 	return false;
 }
@@ -45,7 +45,7 @@ static void records_of_a_frame_get_consecutive_numbers_and_one_result(void)
 	CU_ASSERT_EQUAL(result.count, 20);
 	CU_ASSERT_EQUAL(result.level, WIRELOG_COMMITTED);
 	CU_ASSERT_TRUE(result.timestamp_ns >= 1700000000000000000u);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void duplicate_gets_the_first_number_and_no_second_record(void)
@@ -53,7 +53,7 @@ static void duplicate_gets_the_first_number_and_no_second_record(void)
 	uint64_t session = start();
 
 	append(session, 1, 3);
-	fixture_turns(f, 4);
+	front_fixture_turns(f, 4);
 	append(session, 1, 3);
 
 	CU_ASSERT_TRUE(one_result());
@@ -61,7 +61,7 @@ static void duplicate_gets_the_first_number_and_no_second_record(void)
 	CU_ASSERT_EQUAL(result.count, 3);
 	CU_ASSERT_EQUAL(f->log.next_number, 4);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_client_duplicates), 3);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void duplicate_of_what_is_in_flight_is_answered_once(void)
@@ -70,17 +70,17 @@ static void duplicate_of_what_is_in_flight_is_answered_once(void)
 
 	f->hold_disk = true;
 	append(session, 1, 3);
-	fixture_turn(f);
+	front_fixture_turn(f);
 	append(session, 1, 3);
-	fixture_turn(f);
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_APPEND_REPLY, FIXTURE_CLIENT), 0);
+	front_fixture_turn(f);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 0);
 	f->hold_disk = false;
 
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.count, 3);
-	fixture_turns(f, 3);
+	front_fixture_turns(f, 3);
 	CU_ASSERT_EQUAL(f->log.next_number, 4);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void duplicate_after_failover_gets_the_first_number(void)
@@ -88,14 +88,14 @@ static void duplicate_after_failover_gets_the_first_number(void)
 	uint64_t session = start();
 
 	append(session, 1, 3);
-	fixture_turns(f, 4);
-	fixture_fence(f);
-	fixture_restart_front(f, 0); /* a node that knows its log and no commit yet */
-	fixture_lead(f, 2);
+	front_fixture_turns(f, 4);
+	front_fixture_fence(f);
+	front_fixture_restart_front(f, 0); /* a node that knows its log and no commit yet */
+	front_fixture_lead(f, 2);
 	append(session, 1, 4); /* three of them are old */
 
-	fixture_turn(f);
-	CU_ASSERT_TRUE_FATAL(fixture_result(f, FIXTURE_CLIENT, 0, &result));
+	front_fixture_turn(f);
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.first_sequence, 1);
 	CU_ASSERT_EQUAL(result.first_number, 1);
 	CU_ASSERT_EQUAL(result.count, 3);
@@ -103,7 +103,7 @@ static void duplicate_after_failover_gets_the_first_number(void)
 	CU_ASSERT_EQUAL(result.first_sequence, 4);
 	CU_ASSERT_EQUAL(result.first_number, 4);
 	CU_ASSERT_EQUAL(f->log.next_number, 5);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void skipped_sequence_is_refused_and_the_expected_one_named(void)
@@ -112,30 +112,30 @@ static void skipped_sequence_is_refused_and_the_expected_one_named(void)
 
 	append(session, 1, 2);
 	append(session, 4, 5);
-	fixture_turn(f);
+	front_fixture_turn(f);
 
-	CU_ASSERT_TRUE_FATAL(fixture_result(f, FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OUT_OF_ORDER);
 	CU_ASSERT_EQUAL(result.first_sequence, 4);
 	CU_ASSERT_EQUAL(result.count, 5);
 	CU_ASSERT_EQUAL(result.first_number, 3);
 	CU_ASSERT_EQUAL(f->log.next_number, 3);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void expired_record_is_answered_when_committed_and_consumes_its_sequence(void)
 {
 	uint64_t session = start();
-	struct fixture_append late = {.session = session,
-				      .first = 1,
-				      .count = 1,
-				      .not_after_ns = f->wall_ns - 1,
-				      .level = WIRELOG_SEQUENCED};
+	struct front_fixture_append late = {.session = session,
+					    .first = 1,
+					    .count = 1,
+					    .not_after_ns = f->wall_ns - 1,
+					    .level = WIRELOG_SEQUENCED};
 
 	f->hold_disk = true;
-	fixture_append(f, &late);
-	fixture_turns(f, 2);
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_APPEND_REPLY, FIXTURE_CLIENT), 0);
+	front_fixture_append(f, &late);
+	front_fixture_turns(f, 2);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 0);
 	f->hold_disk = false;
 
 	CU_ASSERT_TRUE(one_result());
@@ -149,21 +149,21 @@ static void expired_record_is_answered_when_committed_and_consumes_its_sequence(
 	append(session, 2, 1);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.first_number, 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void record_within_its_time_is_appended(void)
 {
 	uint64_t session = start();
-	struct fixture_append timely = {.session = session,
-					.first = 1,
-					.count = 1,
-					.not_after_ns = f->wall_ns};
+	struct front_fixture_append timely = {.session = session,
+					      .first = 1,
+					      .count = 1,
+					      .not_after_ns = f->wall_ns};
 
-	fixture_append(f, &timely);
+	front_fixture_append(f, &timely);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void unknown_session_is_told_so(void)
@@ -174,21 +174,21 @@ static void unknown_session_is_told_so(void)
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_SESSION_UNKNOWN);
 	CU_ASSERT_EQUAL(f->log.next_number, 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void follower_names_the_leader(void)
 {
-	const struct fixture_sent *sent;
+	const struct front_fixture_sent *sent;
 	struct wl_wire_append_reply reply;
 	uint64_t session = start();
 
-	fixture_fence(f);
+	front_fixture_fence(f);
 	f->replica.view.leader = 3;
 	append(session, 1, 2);
-	fixture_turn(f);
+	front_fixture_turn(f);
 
-	sent = fixture_find(f, WL_WIRE_APPEND_REPLY, FIXTURE_CLIENT, 0);
+	sent = front_fixture_find(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
 	CU_ASSERT_TRUE(wl_wire_decode_append_reply(sent->payload, sent->bytes, &reply));
 	CU_ASSERT_EQUAL(reply.leader, 3);
@@ -196,102 +196,106 @@ static void follower_names_the_leader(void)
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
 	CU_ASSERT_EQUAL(result.count, 2);
 	CU_ASSERT_FALSE(f->log.entry_open);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void leader_takes_nothing_before_its_first_entry_is_committed(void)
 {
-	f = fixture_start(false);
-	fixture_lead(f, 1);
+	f = front_fixture_start(false);
+	front_fixture_lead(f, 1);
 	append(1, 1, 1);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
 	CU_ASSERT_EQUAL(f->log.tail.index, 1);
 
 	f->stores[2] = true;
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	append(1, 1, 1);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_SESSION_UNKNOWN); /* now it would be taken */
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void full_queue_of_answers_refuses_before_anything_is_appended(void)
 {
-	struct fixture_append what = {.level = WIRELOG_EVERYWHERE, .count = 1, .first = 1};
+	struct front_fixture_append what = {.level = WIRELOG_EVERYWHERE, .count = 1, .first = 1};
 
-	f = fixture_start(false);
+	f = front_fixture_start(false);
 	f->stores[2] = true;
-	fixture_lead(f, 1);
-	what.session = fixture_open(f, FIXTURE_CLIENT, 5);
-	for (; what.first <= FIXTURE_REPLY_SLOTS; what.first++) {
-		fixture_append(f, &what); /* node 3 has nothing: each entry waits */
-		fixture_turn(f);
+	front_fixture_lead(f, 1);
+	what.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 5);
+	for (; what.first <= FRONT_FIXTURE_REPLY_SLOTS; what.first++) {
+		front_fixture_append(f, &what); /* node 3 has nothing: each entry waits */
+		front_fixture_turn(f);
 	}
-	fixture_append(f, &what);
+	front_fixture_append(f, &what);
 
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
-	CU_ASSERT_EQUAL(f->log.next_number, FIXTURE_REPLY_SLOTS + 1);
+	CU_ASSERT_EQUAL(f->log.next_number, FRONT_FIXTURE_REPLY_SLOTS + 1);
 	/* Another level has its own queue. */
 	what.level = WIRELOG_COMMITTED;
-	fixture_append(f, &what);
-	fixture_turn(f);
-	CU_ASSERT_EQUAL(f->log.next_number, FIXTURE_REPLY_SLOTS + 2);
-	fixture_end(f);
+	front_fixture_append(f, &what);
+	front_fixture_turn(f);
+	CU_ASSERT_EQUAL(f->log.next_number, FRONT_FIXTURE_REPLY_SLOTS + 2);
+	front_fixture_end(f);
 }
 
 static void client_that_acknowledges_nothing_meets_the_window(void)
 {
-	uint64_t a = start(), b = fixture_open(f, FIXTURE_OTHER_CLIENT, 100);
-	struct fixture_append other = {.client = FIXTURE_OTHER_CLIENT, .session = b, .count = 1};
-	struct fixture_append next = {.session = a, .first = WIRELOG_SESSION_RUNS + 1, .count = 1};
+	uint64_t a = start(), b = front_fixture_open(f, FRONT_FIXTURE_OTHER_CLIENT, 100);
+	struct front_fixture_append other = {.client = FRONT_FIXTURE_OTHER_CLIENT,
+					     .session = b,
+					     .count = 1};
+	struct front_fixture_append next = {.session = a,
+					    .first = WIRELOG_SESSION_RUNS + 1,
+					    .count = 1};
 
 	for (uint64_t sequence = 1; sequence <= WIRELOG_SESSION_RUNS; sequence++) {
 		append(a, sequence, 1);
 		other.first = sequence;
-		fixture_append(f, &other);
-		fixture_turns(f, 3);
+		front_fixture_append(f, &other);
+		front_fixture_turns(f, 3);
 	}
-	fixture_append(f, &next);
+	front_fixture_append(f, &next);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
 	next.acknowledged_through = 1;
-	fixture_append(f, &next);
+	front_fixture_append(f, &next);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void record_in_fragments_is_one_record(void)
 {
-	struct fixture_append large = {.first = 1, .count = 1, .record_bytes = 300000};
+	struct front_fixture_append large = {.first = 1, .count = 1, .record_bytes = 300000};
 
 	large.session = start();
-	fixture_append(f, &large);
+	front_fixture_append(f, &large);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
 	CU_ASSERT_EQUAL(result.first_number, 1);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 300000);
 	/* The whole record again: answered from the table, at its first fragment. */
-	fixture_append(f, &large);
+	front_fixture_append(f, &large);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.first_number, 1);
 	CU_ASSERT_EQUAL(f->log.next_number, 2);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void largest_record_is_taken_and_one_byte_more_is_refused(void)
 {
-	struct fixture_append large = {.first = 1,
-				       .count = 1,
-				       .record_bytes = WIRELOG_RECORD_BYTES_MAX};
+	struct front_fixture_append large = {.first = 1,
+					     .count = 1,
+					     .record_bytes = WIRELOG_RECORD_BYTES_MAX};
 
 	large.session = start();
-	fixture_append(f, &large);
+	front_fixture_append(f, &large);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void lost_fragment_costs_a_resend_and_nothing_else(void)
@@ -314,14 +318,14 @@ static void lost_fragment_costs_a_resend_and_nothing_else(void)
 		wire.fragment_offset = order[i];
 		wl_wire_encode_client_append(payload, &wire);
 		wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
-		fixture_message(f, FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
-				WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
+				      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
 	}
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
 	CU_ASSERT_EQUAL(f->log.next_number, 2);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 3072);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void session_that_is_asked_for_twice_is_one(void)
@@ -333,17 +337,19 @@ static void session_that_is_asked_for_twice_is_one(void)
 
 	start();
 	wl_wire_encode_open_session(payload, &open);
-	fixture_message(f, FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload, sizeof(payload));
-	fixture_message(f, FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload, sizeof(payload));
+	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
+			      sizeof(payload));
+	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
+			      sizeof(payload));
 	CU_ASSERT_EQUAL(f->log.open_header.record_count, 1);
-	fixture_turns(f, 4);
-	session = fixture_open(f, FIXTURE_CLIENT, 1234);
+	front_fixture_turns(f, 4);
+	session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1234);
 
 	CU_ASSERT_NOT_EQUAL(session, 0);
-	CU_ASSERT_EQUAL(fixture_open(f, FIXTURE_CLIENT, 1234), session);
+	CU_ASSERT_EQUAL(front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1234), session);
 	wl_front_get_stats(f->front, &stats);
 	CU_ASSERT_EQUAL(stats.sessions, 2);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void garbage_is_counted_and_unanswered(void)
@@ -352,14 +358,15 @@ static void garbage_is_counted_and_unanswered(void)
 
 	start();
 	for (size_t size = 0; size <= sizeof(garbage); size++) {
-		fixture_message(f, FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, garbage, size);
-		fixture_message(f, FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, garbage,
-				size < 24 ? size : 0);
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, garbage,
+				      size);
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, garbage,
+				      size < 24 ? size : 0);
 	}
-	fixture_turn(f);
+	front_fixture_turn(f);
 	CU_ASSERT_EQUAL(f->sent_count, 0);
 	CU_ASSERT_EQUAL(f->counters.dropped[WL_FRAME_BAD_PAYLOAD], 2 * (sizeof(garbage) + 1));
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 WL_SUITE(intake)

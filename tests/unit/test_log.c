@@ -23,7 +23,8 @@ static void end(void)
 
 static void sealed_entry_is_the_tail_and_decodes(void)
 {
-	struct wl_record_header record = { 5, 1, 13, WL_RECORD_DATA }, opened = { 9, 1, 0, WL_RECORD_OPEN_SESSION };
+	struct wl_record_header record = {5, 1, 13, WL_RECORD_DATA},
+				opened = {9, 1, 0, WL_RECORD_OPEN_SESSION};
 	struct wl_entry_header header;
 	uint64_t number = 99;
 	const uint8_t *image;
@@ -33,9 +34,11 @@ static void sealed_entry_is_the_tail_and_decodes(void)
 	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 4, 77, 0), WL_LOG_OK);
 	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &opened, NULL, &number), WL_LOG_OK);
 	CU_ASSERT_EQUAL(number, 0);
-	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &record, (const uint8_t *)"thirteen byte", &number), WL_LOG_OK);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &record, (const uint8_t *)"thirteen byte",
+					  &number),
+			WL_LOG_OK);
 	CU_ASSERT_EQUAL(number, 1);
-	CU_ASSERT_TRUE(wl_position_equal(wl_log_seal_entry(the_log), (struct wl_position){ 4, 1 }));
+	CU_ASSERT_TRUE(wl_position_equal(wl_log_seal_entry(the_log), (struct wl_position){4, 1}));
 
 	image = wl_log_image_in_ring(the_log, 1, &bytes);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(image);
@@ -54,7 +57,7 @@ static void follower_makes_the_same_log_from_images(void)
 
 	begin(2);
 	for (unsigned at = 0; at < 5; at++) {
-		size = log_fixture_make_image(&fixture, 3, 100 * at);
+		size = log_fixture_make_image(&fixture, 3, 1 + 100 * at);
 		CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_OK);
 		chain = wl_entry_chain(fixture.image);
 		CU_ASSERT_EQUAL(the_log->tail_chain, chain);
@@ -72,7 +75,8 @@ static void image_that_does_not_continue_the_tail_is_refused(void)
 	log_fixture_append(&fixture, 3, 10);
 	size = log_fixture_make_image(&fixture, 3, 10);
 	log_fixture_append(&fixture, 3, 11);
-	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_DAMAGED); /* scratch reused */
+	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size),
+			WL_LOG_DAMAGED); /* scratch reused */
 	wl_log_truncate(the_log, 1);
 	size = log_fixture_make_image(&fixture, 4, 10);
 	wl_store_u64(fixture.image + 48, 1234); /* previous chain */
@@ -113,20 +117,22 @@ static void nothing_is_appended_before_there_is_a_segment(void)
 
 static void entry_is_full_at_its_target_but_takes_any_first_record(void)
 {
-	struct wl_record_header small = { 5, 1, 100, WL_RECORD_DATA };
-	struct wl_record_header huge = { 5, 2, WIRELOG_RECORD_BYTES_MAX, WL_RECORD_DATA };
+	struct wl_record_header small = {5, 1, 100, WL_RECORD_DATA};
+	struct wl_record_header huge = {5, 2, WIRELOG_RECORD_BYTES_MAX, WL_RECORD_DATA};
 	uint64_t number;
 
 	begin(2);
 	memset(fixture.image, 1, WIRELOG_RECORD_BYTES_MAX);
 	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
 	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &small, fixture.image, &number), WL_LOG_OK);
-	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &huge, fixture.image, &number), WL_LOG_ENTRY_FULL);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &huge, fixture.image, &number),
+			WL_LOG_ENTRY_FULL);
 	wl_log_seal_entry(the_log);
 	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
 	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &huge, fixture.image, &number), WL_LOG_OK);
 	CU_ASSERT_TRUE(wl_log_entry_is_full(the_log));
-	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &small, fixture.image, &number), WL_LOG_ENTRY_FULL);
+	CU_ASSERT_EQUAL(wl_log_add_record(the_log, &small, fixture.image, &number),
+			WL_LOG_ENTRY_FULL);
 	wl_log_seal_entry(the_log);
 	CU_ASSERT_EQUAL(the_log->next_number, 3);
 	end();
@@ -170,9 +176,9 @@ static void completion_of_a_truncated_entry_credits_nothing_that_replaced_it(voi
 
 	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
 	log_fixture_reap(&fixture);
-	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 1, 1 }));
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){1, 1}));
 	log_fixture_settle(&fixture);
-	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 2, 3 }));
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){2, 3}));
 	CU_ASSERT_EQUAL(the_log->dead_count, 1);
 	end();
 }
@@ -185,12 +191,13 @@ static void truncation_below_durable_lowers_durable_with_its_term(void)
 	log_fixture_append(&fixture, 5, 10);
 	log_fixture_settle(&fixture);
 	wl_log_truncate(the_log, 2);
-	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 2, 2 }));
-	CU_ASSERT_TRUE(wl_position_equal(the_log->tail, (struct wl_position){ 2, 2 }));
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){2, 2}));
+	CU_ASSERT_TRUE(wl_position_equal(the_log->tail, (struct wl_position){2, 2}));
 	wl_log_truncate(the_log, 0);
-	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){ 0, 0 }));
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){0, 0}));
 	CU_ASSERT_EQUAL(the_log->next_number, 1);
-	CU_ASSERT_EQUAL(the_log->tail_chain, wl_entry_chain_origin(FIXTURE_CLUSTER, FIXTURE_JOURNAL));
+	CU_ASSERT_EQUAL(the_log->tail_chain,
+			wl_entry_chain_origin(FIXTURE_CLUSTER, FIXTURE_JOURNAL));
 	log_fixture_append(&fixture, 6, 10);
 	log_fixture_settle(&fixture);
 	CU_ASSERT_EQUAL(the_log->durable.index, 1);
@@ -199,7 +206,7 @@ static void truncation_below_durable_lowers_durable_with_its_term(void)
 
 static void stale_and_repeated_completions_are_not_believed(void)
 {
-	struct wl_disk_completion completion = { .verb = WL_DISK_WRITE };
+	struct wl_disk_completion completion = {.verb = WL_DISK_WRITE};
 
 	begin(2);
 	log_fixture_append(&fixture, 1, 10);
@@ -334,6 +341,35 @@ static void full_device_refuses_only_when_the_segment_is_used_up_and_resumes(voi
 	end();
 }
 
+static void first_entry_of_a_term_still_fits_when_the_device_is_full_for_records(void)
+{
+	log_fixture_init(&fixture, 3);
+	log_fixture_submit(&fixture);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	fixture.drive.full = true;
+	log_fixture_settle(&fixture);
+	for (;;) {
+		size_t size = log_fixture_make_image(&fixture, 1, 2000);
+
+		if (wl_log_append_image(the_log, fixture.image, size) != WL_LOG_OK)
+			break;
+		log_fixture_settle(&fixture);
+	}
+	CU_ASSERT_TRUE_FATAL(the_log->no_space);
+
+	for (uint64_t term = 2; term < 12; term++) {
+		CU_ASSERT_EQUAL_FATAL(wl_log_open_entry(the_log, WL_ENTRY_TERM_START, term, 0, 0),
+				      WL_LOG_OK);
+		wl_log_seal_entry(the_log);
+		log_fixture_settle(&fixture);
+	}
+	CU_ASSERT_EQUAL(the_log->durable.term, 11);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 12, 0, 0), WL_LOG_NO_SPACE);
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	end();
+}
+
 static void stream_ends_at_bytes_max_with_a_distinct_result(void)
 {
 	enum wl_log_result result;
@@ -352,7 +388,7 @@ static void stream_ends_at_bytes_max_with_a_distinct_result(void)
 
 static void terms_are_exact_for_every_index(void)
 {
-	static const uint64_t terms[] = { 1, 1, 1, 4, 4, 6, 9, 9, 9, 9 };
+	static const uint64_t terms[] = {1, 1, 1, 4, 4, 6, 9, 9, 9, 9};
 	uint64_t term;
 
 	begin(2);
@@ -386,8 +422,10 @@ static void marks_find_index_number_and_time(void)
 		const struct wl_log_mark *mark = wl_log_mark_by_index(the_log, index);
 
 		CU_ASSERT_TRUE(mark && mark->index <= index);
-		CU_ASSERT_TRUE(mark == wl_log_mark_by_number(the_log, index)); /* one record an entry */
-		CU_ASSERT_TRUE(mark + 1 == the_log->marks + the_log->mark_count || mark[1].index > index);
+		CU_ASSERT_TRUE(mark ==
+			       wl_log_mark_by_number(the_log, index)); /* one record an entry */
+		CU_ASSERT_TRUE(mark + 1 == the_log->marks + the_log->mark_count ||
+			       mark[1].index > index);
 		CU_ASSERT_TRUE(mark == wl_log_mark_by_time(the_log, 1000 * (index - 1)));
 	}
 	end();
@@ -400,10 +438,12 @@ static void time_never_falls_though_the_clock_does(void)
 
 	begin(2);
 	for (unsigned at = 0; at < 3; at++) {
-		CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_TERM_START, 1, 1000 - at, 0), WL_LOG_OK);
+		CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_TERM_START, 1, 1000 - at, 0),
+				WL_LOG_OK);
 		wl_log_seal_entry(the_log);
 	}
-	wl_entry_decode_header(wl_log_image_in_ring(the_log, 3, &bytes), WL_ENTRY_HEADER_BYTES, &header);
+	wl_entry_decode_header(wl_log_image_in_ring(the_log, 3, &bytes), WL_ENTRY_HEADER_BYTES,
+			       &header);
 	CU_ASSERT_EQUAL(header.timestamp_ns, 1000);
 	wl_log_truncate(the_log, 2);
 	CU_ASSERT_EQUAL(the_log->last_timestamp_ns, 1000);
@@ -420,7 +460,8 @@ static void impossible_calls_stop(void)
 	end();
 }
 
-WL_SUITE(log){
+WL_SUITE(log)
+{
 	WL_TEST(sealed_entry_is_the_tail_and_decodes),
 	WL_TEST(follower_makes_the_same_log_from_images),
 	WL_TEST(image_that_does_not_continue_the_tail_is_refused),
@@ -437,6 +478,7 @@ WL_SUITE(log){
 	WL_TEST(open_entry_keeps_its_chunk_from_the_disk),
 	WL_TEST(ring_is_not_overwritten_before_it_is_durable),
 	WL_TEST(full_device_refuses_only_when_the_segment_is_used_up_and_resumes),
+	WL_TEST(first_entry_of_a_term_still_fits_when_the_device_is_full_for_records),
 	WL_TEST(stream_ends_at_bytes_max_with_a_distinct_result),
 	WL_TEST(terms_are_exact_for_every_index),
 	WL_TEST(marks_find_index_number_and_time),

@@ -47,10 +47,16 @@ static void model_take(const struct written *entry)
 
 static void note_append(void)
 {
-	const struct wl_log_slot *slot = &the_log->slots[the_log->tail.index % WL_LOG_ENTRIES_IN_RING];
+	const struct wl_log_slot *slot =
+		&the_log->slots[the_log->tail.index % WL_LOG_ENTRIES_IN_RING];
 	uint32_t bytes = 0;
 	const uint8_t *image = wl_log_image_in_ring(the_log, the_log->tail.index, &bytes);
-	struct written entry = { the_log->tail.index, the_log->tail.term, the_log->tail_chain, slot->offset, 0, bytes };
+	struct written entry = {the_log->tail.index,
+				the_log->tail.term,
+				the_log->tail_chain,
+				slot->offset,
+				0,
+				bytes};
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(image);
 	CU_ASSERT_EQUAL_FATAL(the_log->tail.index, model.tail + 1);
@@ -63,13 +69,13 @@ static uint32_t payload_bytes(void)
 	uint64_t kind = sim_random_below(&model.random, 100);
 
 	if (kind < 70)
-		return (uint32_t)sim_random_below(&model.random, 200);
+		return (uint32_t)sim_random_between(&model.random, 1, 200);
 	if (kind < 95)
-		return (uint32_t)sim_random_below(&model.random, 9000);
+		return (uint32_t)sim_random_between(&model.random, 1, 9000);
 	if (kind < 99)
-		return (uint32_t)sim_random_below(&model.random, 100000);
+		return (uint32_t)sim_random_between(&model.random, 1, 100000);
 	model.big++;
-	return (uint32_t)sim_random_below(&model.random, WIRELOG_RECORD_BYTES_MAX + 1);
+	return (uint32_t)sim_random_between(&model.random, 1, WIRELOG_RECORD_BYTES_MAX);
 }
 
 static const uint8_t *payload(void)
@@ -99,16 +105,17 @@ static uint64_t pick_term(void)
 
 static void act_append(void)
 {
-	struct wl_record_header record = { 1, 1, 0, WL_RECORD_DATA };
+	struct wl_record_header record = {1, 1, 0, WL_RECORD_DATA};
 	uint64_t records = sim_random_below(&model.random, 6), number;
-	enum wl_entry_kind kind = sim_random_chance(&model.random, 20000) ? WL_ENTRY_TERM_START :
-									      WL_ENTRY_RECORDS;
+	enum wl_entry_kind kind = sim_random_chance(&model.random, 20000) ? WL_ENTRY_TERM_START
+									  : WL_ENTRY_RECORDS;
 
-	if (wl_log_open_entry(the_log, kind, pick_term(), model.written_count, model.commit) != WL_LOG_OK)
+	if (wl_log_open_entry(the_log, kind, pick_term(), model.written_count, model.commit) !=
+	    WL_LOG_OK)
 		return;
 	for (; kind == WL_ENTRY_RECORDS && records; records--) {
-		record.bytes = payload_bytes();
 		record.kind = (uint16_t)sim_random_between(&model.random, 1, 3);
+		record.bytes = record.kind == WL_RECORD_DATA ? payload_bytes() : 0;
 		if (wl_log_add_record(the_log, &record, payload(), &number) != WL_LOG_OK)
 			break;
 	}
@@ -160,7 +167,8 @@ static void act_complete(void)
 	}
 	model.durable_offset = the_log->durable_offset;
 	if (the_log->durable.index > model.commit && sim_random_chance(&model.random, 500000))
-		model.commit = sim_random_between(&model.random, model.commit, the_log->durable.index);
+		model.commit =
+			sim_random_between(&model.random, model.commit, the_log->durable.index);
 }
 
 /* The recovered the_log must be the stream up to one of its chunks' ends, at or behind what was durable. */
@@ -170,7 +178,8 @@ static void replay_model(void)
 
 	CU_ASSERT_TRUE(the_log->append_offset >= model.durable_offset);
 	model.tail = 0;
-	while (count < model.written_count && model.written[count].offset < the_log->append_offset) {
+	while (count < model.written_count &&
+	       model.written[count].offset < the_log->append_offset) {
 		model.live[model.written[count].index] = count;
 		model.tail = model.written[count].index;
 		count++;
@@ -217,7 +226,8 @@ static void act_crash(void)
 	CU_ASSERT_TRUE(fixture.recovery.known_commit <= model.commit);
 	if (model.tail)
 		CU_ASSERT_EQUAL(the_log->tail_chain, model.written[model.live[model.tail]].chain);
-	verify_from(model.tail > 300 && !sim_random_chance(&model.random, 50000) ? model.tail - 300 : 1);
+	verify_from(model.tail > 300 && !sim_random_chance(&model.random, 50000) ? model.tail - 300
+										 : 1);
 }
 
 static void act_look(void)
@@ -307,6 +317,7 @@ static void recovered_log_holds_everything_that_was_durable(void)
 	CU_ASSERT_TRUE(crashes >= 2 * seeds && torn >= seeds / 2 && cuts >= 10 * seeds);
 }
 
-WL_SUITE(log_model){
+WL_SUITE(log_model)
+{
 	WL_TEST(recovered_log_holds_everything_that_was_durable),
 };

@@ -6,7 +6,7 @@
 
 static void majority_of_one_is_that_one(void)
 {
-	uint64_t values[WIRELOG_NODES_MAX + 1] = { 0, 7 };
+	uint64_t values[WIRELOG_NODES_MAX + 1] = {0, 7};
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, VOTERS(1)), 7);
 	CU_ASSERT_EQUAL(wl_quorum_size(VOTERS(1)), 1);
@@ -14,7 +14,7 @@ static void majority_of_one_is_that_one(void)
 
 static void majority_of_two_is_both(void)
 {
-	uint64_t values[WIRELOG_NODES_MAX + 1] = { 0, 9, 4 };
+	uint64_t values[WIRELOG_NODES_MAX + 1] = {0, 9, 4};
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, VOTERS(2)), 4);
 	CU_ASSERT_EQUAL(wl_quorum_size(VOTERS(2)), 2);
@@ -22,14 +22,14 @@ static void majority_of_two_is_both(void)
 
 static void majority_of_three_is_the_second_highest(void)
 {
-	uint64_t values[WIRELOG_NODES_MAX + 1] = { 0, 5, 9, 1 };
+	uint64_t values[WIRELOG_NODES_MAX + 1] = {0, 5, 9, 1};
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, VOTERS(3)), 5);
 }
 
 static void majority_ignores_who_does_not_vote(void)
 {
-	uint64_t values[WIRELOG_NODES_MAX + 1] = { 99, 1, 50, 2, 60, 3, 70, 80 };
+	uint64_t values[WIRELOG_NODES_MAX + 1] = {99, 1, 50, 2, 60, 3, 70, 80};
 	uint32_t voters = 1u << 1 | 1u << 3 | 1u << 5;
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, voters), 2);
@@ -38,7 +38,7 @@ static void majority_ignores_who_does_not_vote(void)
 
 static void nobody_has_no_majority(void)
 {
-	uint64_t values[WIRELOG_NODES_MAX + 1] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+	uint64_t values[WIRELOG_NODES_MAX + 1] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, 0), 0);
 	CU_ASSERT_EQUAL(wl_quorum_everybody(values, 0), 0);
@@ -65,7 +65,7 @@ static uint64_t counted(const uint64_t *values, uint32_t voters)
 static void majority_agrees_with_counting_for_all_small_cases(void)
 {
 	for (unsigned voters = 1; voters <= 5; voters++) {
-		uint64_t values[WIRELOG_NODES_MAX + 1] = { 0 };
+		uint64_t values[WIRELOG_NODES_MAX + 1] = {0};
 
 		for (unsigned draw = 0; draw < 1024; draw++) {
 			for (unsigned node = 1; node <= voters; node++)
@@ -76,7 +76,8 @@ static void majority_agrees_with_counting_for_all_small_cases(void)
 	}
 }
 
-WL_SUITE(quorum){
+WL_SUITE(quorum)
+{
 	WL_TEST(majority_of_one_is_that_one),
 	WL_TEST(majority_of_two_is_both),
 	WL_TEST(majority_of_three_is_the_second_highest),

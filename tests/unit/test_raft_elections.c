@@ -19,14 +19,14 @@ static struct cluster cluster;
 
 static bool grants(uint8_t type, uint32_t to)
 {
-	const struct wl_election_effect *effect = fixture_sent(&node, type, to);
+	const struct wl_election_effect *effect = election_fixture_sent(&node, type, to);
 
 	return effect && effect->message.reply.granted;
 }
 
 static bool refuses(uint8_t type, uint32_t to)
 {
-	const struct wl_election_effect *effect = fixture_sent(&node, type, to);
+	const struct wl_election_effect *effect = election_fixture_sent(&node, type, to);
 
 	return effect && !effect->message.reply.granted;
 }
@@ -34,10 +34,10 @@ static bool refuses(uint8_t type, uint32_t to)
 /* 5.1 "If a server receives a request with a stale term number, it rejects the request." */
 static void s5_1_request_with_stale_term_is_rejected_with_ours(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 4, LONGER);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 4, LONGER);
 	CU_ASSERT(refuses(WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.term, 5);
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.term, 5);
 	CU_ASSERT_EQUAL(node.election.term, 5);
 }
 
@@ -45,9 +45,9 @@ static void s5_1_request_with_stale_term_is_rejected_with_ours(void)
  * to the larger value." */
 static void s5_1_newer_term_is_taken_over_even_when_the_vote_is_refused(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 8, SHORTER);
-	fixture_settle(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 8, SHORTER);
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.term, 8);
 	CU_ASSERT_EQUAL(node.election.vote, 0);
 	CU_ASSERT(refuses(WL_WIRE_VOTE_REPLY, 2));
@@ -57,23 +57,23 @@ static void s5_1_newer_term_is_taken_over_even_when_the_vote_is_refused(void)
  * follower state." */
 static void s5_1_leader_with_an_old_term_becomes_follower(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_LEADER);
-	fixture_saw_term(&node, 9);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FENCE));
-	fixture_settle(&node);
+	election_fixture_saw_term(&node, 9);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.term, 9);
 }
 
 static void s5_1_candidate_with_an_old_term_becomes_follower(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_candidate(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_candidate(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_CANDIDATE);
-	fixture_vote_reply(&node, 2, 6, 9, false);
-	fixture_settle(&node);
+	election_fixture_vote_reply(&node, 2, 6, 9, false);
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.term, 9);
 }
@@ -81,21 +81,21 @@ static void s5_1_candidate_with_an_old_term_becomes_follower(void)
 /* 5.2 "When servers start up, they begin as followers." */
 static void s5_2_server_starts_as_follower_of_its_last_term(void)
 {
-	fixture_start(&node, 3, 5, 2);
+	election_fixture_start(&node, 3, 5, 2);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.term, 5);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_told(&node, WL_SEAM_FOLLOW));
-	CU_ASSERT_EQUAL(fixture_told(&node, WL_SEAM_FOLLOW)->tell.view.term, 5);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_FOLLOW)->tell.view.term, 5);
 }
 
 /* 5.2 "A server remains in follower state as long as it receives valid RPCs from a leader or
  * candidate." */
 static void s5_2_follower_stays_while_the_leader_is_heard(void)
 {
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	for (int i = 0; i < 100; i++) {
-		fixture_leader_heard(&node, 2);
-		fixture_pass(&node, FIXTURE_TIMEOUT_NS / 2);
+		election_fixture_leader_heard(&node, 2);
+		election_fixture_pass(&node, ELECTION_FIXTURE_TIMEOUT_NS / 2);
 	}
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.counts.pre_campaigns, 0);
@@ -105,35 +105,35 @@ static void s5_2_follower_stays_while_the_leader_is_heard(void)
  * and issues RequestVote." */
 static void s5_2_campaign_raises_the_term_votes_for_itself_and_asks_all(void)
 {
-	fixture_start(&node, 5, 5, 3);
-	fixture_become_candidate(&node);
+	election_fixture_start(&node, 5, 5, 3);
+	election_fixture_become_candidate(&node);
 	CU_ASSERT_EQUAL(node.election.term, 6);
 	CU_ASSERT_EQUAL(node.election.vote, 1);
-	CU_ASSERT_EQUAL(fixture_sent_count(&node, WL_WIRE_VOTE), 4);
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE, 4)->message.vote.term, 6);
+	CU_ASSERT_EQUAL(election_fixture_sent_count(&node, WL_WIRE_VOTE), 4);
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE, 4)->message.vote.term, 6);
 }
 
 /* 5.2 "A candidate wins an election if it receives votes from a majority of the servers in the full
  * cluster." */
 static void s5_2_majority_of_votes_wins_and_less_does_not(void)
 {
-	fixture_start(&node, 5, 5, 0);
-	fixture_become_candidate(&node);
-	fixture_vote_reply(&node, 2, 6, 6, true);
-	fixture_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_start(&node, 5, 5, 0);
+	election_fixture_become_candidate(&node);
+	election_fixture_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_vote_reply(&node, 2, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_CANDIDATE);
-	fixture_vote_reply(&node, 5, 6, 6, true);
+	election_fixture_vote_reply(&node, 5, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_LEADER);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_LEAD));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_LEAD));
 }
 
 /* 5.2 "... for the same term." */
 static void s5_2_vote_of_an_older_term_is_not_counted(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_candidate(&node);
-	fixture_vote_reply(&node, 2, 5, 5, true);
-	fixture_vote_reply(&node, 3, 6, 5, true);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_candidate(&node);
+	election_fixture_vote_reply(&node, 2, 5, 5, true);
+	election_fixture_vote_reply(&node, 3, 6, 5, true);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_CANDIDATE);
 }
 
@@ -141,11 +141,11 @@ static void s5_2_vote_of_an_older_term_is_not_counted(void)
  * first-come-first-served basis." */
 static void s5_2_first_candidate_gets_the_vote_and_the_second_does_not(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
-	fixture_settle(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
+	election_fixture_settle(&node);
 	CU_ASSERT(grants(WL_WIRE_VOTE_REPLY, 2));
-	fixture_vote(&node, 3, 6, LONGER);
+	election_fixture_vote(&node, 3, 6, LONGER);
 	CU_ASSERT(refuses(WL_WIRE_VOTE_REPLY, 3));
 	CU_ASSERT_EQUAL(node.election.vote, 2);
 }
@@ -153,24 +153,24 @@ static void s5_2_first_candidate_gets_the_vote_and_the_second_does_not(void)
 /* Figure 2 "votedFor is null or candidateId": asked again, it says the same again. */
 static void s5_2_same_candidate_gets_the_same_answer_again(void)
 {
-	fixture_start(&node, 3, 5, 2);
-	fixture_vote(&node, 2, 5, GOOD);
+	election_fixture_start(&node, 3, 5, 2);
+	election_fixture_vote(&node, 2, 5, GOOD);
 	CU_ASSERT(grants(WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_PTR_NULL(fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
 }
 
 /* Figure 2 "persistent state on all servers: updated on stable storage before responding to RPCs". */
 static void s5_2_vote_leaves_after_it_is_durable_and_not_before(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
-	CU_ASSERT_EQUAL(fixture_sent_count(&node, WL_WIRE_VOTE_REPLY), 0);
-	fixture_fenced(&node);
-	CU_ASSERT_EQUAL(fixture_sent_count(&node, WL_WIRE_VOTE_REPLY), 0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_persist(&node));
-	CU_ASSERT_EQUAL(fixture_persist(&node)->term, 6);
-	CU_ASSERT_EQUAL(fixture_persist(&node)->vote, 2);
-	fixture_persisted(&node, true);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
+	CU_ASSERT_EQUAL(election_fixture_sent_count(&node, WL_WIRE_VOTE_REPLY), 0);
+	election_fixture_fenced(&node);
+	CU_ASSERT_EQUAL(election_fixture_sent_count(&node, WL_WIRE_VOTE_REPLY), 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_persist(&node));
+	CU_ASSERT_EQUAL(election_fixture_persist(&node)->term, 6);
+	CU_ASSERT_EQUAL(election_fixture_persist(&node)->vote, 2);
+	election_fixture_persisted(&node, true);
 	CU_ASSERT(grants(WL_WIRE_VOTE_REPLY, 2));
 }
 
@@ -178,24 +178,24 @@ static void s5_2_vote_leaves_after_it_is_durable_and_not_before(void)
  * returns to follower state." */
 static void s5_2_candidate_recognizes_the_leader_of_its_term(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_candidate(&node);
-	fixture_leader_heard(&node, 3);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_candidate(&node);
+	election_fixture_leader_heard(&node, 3);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.leader, 3);
-	fixture_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_vote_reply(&node, 2, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 }
 
 /* 5.2 "each candidate will time out and start a new election". */
 static void s5_2_split_vote_ends_by_a_new_round(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_candidate(&node);
-	fixture_vote_reply(&node, 2, 6, 6, false);
-	fixture_vote_reply(&node, 3, 6, 6, false);
-	CU_ASSERT(fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_PRE_VOTE, 2)->message.vote.term, 7);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_candidate(&node);
+	election_fixture_vote_reply(&node, 2, 6, 6, false);
+	election_fixture_vote_reply(&node, 3, 6, 6, false);
+	CU_ASSERT(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_PRE_VOTE, 2)->message.vote.term, 7);
 }
 
 /* 5.2 "election timeouts are chosen randomly from a fixed interval". */
@@ -203,17 +203,19 @@ static void s5_2_timeouts_are_random_in_the_interval_and_drawn_anew(void)
 {
 	uint64_t low = UINT64_MAX, high = 0;
 
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	for (int i = 0; i < 500; i++) {
 		uint64_t left;
 
-		fixture_leader_heard(&node, 2);
+		election_fixture_leader_heard(&node, 2);
 		left = node.election.deadline_ns - node.now_ns;
 		low = left < low ? left : low;
 		high = left > high ? left : high;
 	}
-	CU_ASSERT(low >= FIXTURE_TIMEOUT_NS && low < FIXTURE_TIMEOUT_NS * 11 / 10);
-	CU_ASSERT(high < 2 * FIXTURE_TIMEOUT_NS && high > FIXTURE_TIMEOUT_NS * 19 / 10);
+	CU_ASSERT(low >= ELECTION_FIXTURE_TIMEOUT_NS &&
+		  low < ELECTION_FIXTURE_TIMEOUT_NS * 11 / 10);
+	CU_ASSERT(high < 2 * ELECTION_FIXTURE_TIMEOUT_NS &&
+		  high > ELECTION_FIXTURE_TIMEOUT_NS * 19 / 10);
 }
 
 /* 5.4.1 "the voter denies its vote if its own log is more up-to-date than that of the candidate". */
@@ -232,9 +234,9 @@ static void s5_4_1_vote_goes_to_a_log_that_is_at_least_as_up_to_date(void)
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		fixture_start(&node, 3, 5, 0);
-		fixture_vote(&node, 2, 6, rows[i].last);
-		fixture_settle(&node);
+		election_fixture_start(&node, 3, 5, 0);
+		election_fixture_vote(&node, 2, 6, rows[i].last);
+		election_fixture_settle(&node);
 		CU_ASSERT_EQUAL(grants(WL_WIRE_VOTE_REPLY, 2), rows[i].granted);
 		CU_ASSERT_EQUAL(node.election.vote, rows[i].granted ? 2 : 0);
 	}
@@ -243,10 +245,10 @@ static void s5_4_1_vote_goes_to_a_log_that_is_at_least_as_up_to_date(void)
 /* The comparison is with the log that was fenced, not with what was published a while ago. */
 static void s5_4_1_comparison_is_made_with_the_fenced_tail(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_vote(&node, 2, 6, GOOD);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_vote(&node, 2, 6, GOOD);
 	node.tail = LONGER; /* grew before the worker saw FENCE */
-	fixture_settle(&node);
+	election_fixture_settle(&node);
 	CU_ASSERT(refuses(WL_WIRE_VOTE_REPLY, 2));
 }
 
@@ -273,8 +275,8 @@ static void s5_4_3_one_leader_a_term_that_has_every_committed_entry(void)
 /* Figure 2: currentTerm and votedFor survive a restart. */
 static void s5_2_vote_is_remembered_over_a_restart(void)
 {
-	fixture_start(&node, 3, 5, 3);
-	fixture_vote(&node, 2, 5, LONGER);
+	election_fixture_start(&node, 3, 5, 3);
+	election_fixture_vote(&node, 2, 5, LONGER);
 	CU_ASSERT(refuses(WL_WIRE_VOTE_REPLY, 2));
 	CU_ASSERT_EQUAL(node.election.vote, 3);
 }
@@ -282,26 +284,26 @@ static void s5_2_vote_is_remembered_over_a_restart(void)
 /* 5.6 "broadcastTime << electionTimeout": a lost request is asked again within the round. */
 static void s5_6_lost_requests_are_sent_again_to_who_has_not_granted(void)
 {
-	fixture_start(&node, 5, 5, 0);
-	fixture_become_candidate(&node);
-	fixture_vote_reply(&node, 2, 6, 6, true);
-	fixture_pass(&node, FIXTURE_TIMEOUT_NS / 4);
-	CU_ASSERT_PTR_NULL(fixture_sent(&node, WL_WIRE_VOTE, 2));
-	CU_ASSERT_EQUAL(fixture_sent_count(&node, WL_WIRE_VOTE), 3);
+	election_fixture_start(&node, 5, 5, 0);
+	election_fixture_become_candidate(&node);
+	election_fixture_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_pass(&node, ELECTION_FIXTURE_TIMEOUT_NS / 4);
+	CU_ASSERT_PTR_NULL(election_fixture_sent(&node, WL_WIRE_VOTE, 2));
+	CU_ASSERT_EQUAL(election_fixture_sent_count(&node, WL_WIRE_VOTE), 3);
 }
 
 /* Thesis 3.10 "the prior leader sends a TimeoutNow request to the target server. This ... starts a
  * new election". */
 static void t3_10_timeout_now_starts_an_election_at_once(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	fixture_timeout_now(&node, 2, 5, GOOD);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FENCE));
-	fixture_settle(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	election_fixture_timeout_now(&node, 2, 5, GOOD);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_CANDIDATE);
 	CU_ASSERT_EQUAL(node.election.term, 6);
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_VOTE, 3)->message.vote.flags,
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE, 3)->message.vote.flags,
 			WL_WIRE_VOTE_HAND_OVER);
 }
 
@@ -309,13 +311,13 @@ static void t3_10_timeout_now_starts_an_election_at_once(void)
  * leader aborts". */
 static void t3_10_leader_resumes_when_nobody_took_over(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
 	node.out.count = 0;
 	CU_ASSERT(wl_election_hand_over(&node.election, 2, node.now_ns, &node.out));
-	CU_ASSERT_EQUAL(fixture_told(&node, WL_SEAM_HAND_OVER)->tell.node, 2);
-	fixture_pass(&node, FIXTURE_TIMEOUT_NS);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_RESUME));
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_HAND_OVER)->tell.node, 2);
+	election_fixture_pass(&node, ELECTION_FIXTURE_TIMEOUT_NS);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_RESUME));
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_LEADER);
 	CU_ASSERT_EQUAL(node.election.term, 6);
 }
@@ -324,9 +326,9 @@ static void t3_10_leader_resumes_when_nobody_took_over(void)
  * hearing from a current leader, it does not update its term or grant its vote". */
 static void t4_2_3_vote_is_refused_while_a_leader_was_heard_lately(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	fixture_vote(&node, 3, 9, LONGER);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	election_fixture_vote(&node, 3, 9, LONGER);
 	CU_ASSERT(refuses(WL_WIRE_VOTE_REPLY, 3));
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.term, 5);
@@ -334,21 +336,21 @@ static void t4_2_3_vote_is_refused_while_a_leader_was_heard_lately(void)
 
 static void t4_2_3_vote_may_be_granted_once_the_minimum_timeout_is_over(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	node.now_ns += FIXTURE_TIMEOUT_NS;
-	fixture_vote(&node, 3, 9, LONGER);
-	fixture_settle(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	node.now_ns += ELECTION_FIXTURE_TIMEOUT_NS;
+	election_fixture_vote(&node, 3, 9, LONGER);
+	election_fixture_settle(&node);
 	CU_ASSERT(grants(WL_WIRE_VOTE_REPLY, 3));
 }
 
 /* Thesis 4.2.3 "a special flag ... 'I have permission to disrupt the leader - it told me to!'" */
 static void t4_2_3_hand_over_flag_overrides_stickiness(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_leader_heard(&node, 2);
-	fixture_vote_flags(&node, 3, 6, LONGER, WL_WIRE_VOTE_HAND_OVER);
-	fixture_settle(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 2);
+	election_fixture_vote_flags(&node, 3, 6, LONGER, WL_WIRE_VOTE_HAND_OVER);
+	election_fixture_settle(&node);
 	CU_ASSERT(grants(WL_WIRE_VOTE_REPLY, 3));
 }
 
@@ -356,14 +358,14 @@ static void t4_2_3_hand_over_flag_overrides_stickiness(void)
  * cluster". */
 static void t9_6_no_term_is_taken_without_a_majority_of_pre_votes(void)
 {
-	fixture_start(&node, 5, 5, 0);
-	fixture_pass(&node, 50 * (uint64_t)FIXTURE_TIMEOUT_NS);
+	election_fixture_start(&node, 5, 5, 0);
+	election_fixture_pass(&node, 50 * (uint64_t)ELECTION_FIXTURE_TIMEOUT_NS);
 	CU_ASSERT_EQUAL(node.election.term, 5);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_PRE_CANDIDATE);
 	CU_ASSERT(node.election.counts.pre_campaigns > 20);
-	fixture_pre_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_pre_vote_reply(&node, 2, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_PRE_CANDIDATE);
-	fixture_pre_vote_reply(&node, 3, 6, 6, true);
+	election_fixture_pre_vote_reply(&node, 3, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FENCING);
 }
 
@@ -372,47 +374,49 @@ static void t9_6_pre_vote_changes_no_state(void)
 {
 	struct wl_election before;
 
-	fixture_start(&node, 3, 5, 0);
+	election_fixture_start(&node, 3, 5, 0);
 	before = node.election;
-	fixture_pre_vote(&node, 2, 99, GOOD);
+	election_fixture_pre_vote(&node, 2, 99, GOOD);
 	CU_ASSERT(grants(WL_WIRE_PRE_VOTE_REPLY, 2));
 	CU_ASSERT_EQUAL(node.out.count, 1);
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.term, 99);
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.term,
+			99);
 	CU_ASSERT_EQUAL(memcmp(&before, &node.election, sizeof(before)), 0);
 }
 
 static void t9_6_pre_vote_is_refused_to_a_poor_log_an_old_term_and_beside_a_leader(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_pre_vote(&node, 2, 6, SHORTER);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_pre_vote(&node, 2, 6, SHORTER);
 	CU_ASSERT(refuses(WL_WIRE_PRE_VOTE_REPLY, 2));
-	fixture_pre_vote(&node, 2, 5, LONGER);
+	election_fixture_pre_vote(&node, 2, 5, LONGER);
 	CU_ASSERT(refuses(WL_WIRE_PRE_VOTE_REPLY, 2));
-	fixture_leader_heard(&node, 3);
-	fixture_pre_vote(&node, 2, 6, LONGER);
+	election_fixture_leader_heard(&node, 3);
+	election_fixture_pre_vote(&node, 2, 6, LONGER);
 	CU_ASSERT(refuses(WL_WIRE_PRE_VOTE_REPLY, 2));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.term, 5);
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.term,
+			5);
 }
 
 /* A refusal with a newer term must help the candidate, or the two may refuse each other for ever. */
 static void t9_6_pre_candidate_takes_the_newer_term_of_a_refusal_over(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
-	fixture_pre_vote_reply(&node, 2, 6, 11, false);
-	fixture_settle(&node);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_pre_vote_reply(&node, 2, 6, 11, false);
+	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.term, 11);
 	CU_ASSERT_EQUAL(node.election.vote, 0);
-	CU_ASSERT(fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
-	CU_ASSERT_EQUAL(fixture_sent(&node, WL_WIRE_PRE_VOTE, 2)->message.vote.term, 12);
+	CU_ASSERT(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_PRE_VOTE, 2)->message.vote.term, 12);
 }
 
 /* A granted pre-vote carries the asked term, which nobody holds yet. */
 static void t9_6_granted_pre_vote_is_no_newer_term(void)
 {
-	fixture_start(&node, 5, 5, 0);
-	fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
-	fixture_pre_vote_reply(&node, 2, 6, 6, true);
+	election_fixture_start(&node, 5, 5, 0);
+	election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_pre_vote_reply(&node, 2, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.term, 5);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_PRE_CANDIDATE);
 }
@@ -421,13 +425,13 @@ static void t9_6_granted_pre_vote_is_no_newer_term(void)
  * heartbeats". */
 static void t6_2_leader_without_quorum_steps_down_in_its_term(void)
 {
-	fixture_start(&node, 3, 5, 0);
-	fixture_become_leader(&node);
-	fixture_stalled(&node, WL_STALL_QUORUM);
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
+	election_fixture_stalled(&node, WL_STALL_QUORUM);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.leader, 0);
 	CU_ASSERT_EQUAL(node.election.term, 6);
-	CU_ASSERT_PTR_NOT_NULL(fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
 }
 
 WL_SUITE(raft_elections)

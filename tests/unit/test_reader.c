@@ -31,7 +31,8 @@ static void end(void)
 static void expect_entries(uint64_t from, uint64_t to)
 {
 	for (uint64_t index = from; index <= to; index++) {
-		CU_ASSERT_EQUAL_FATAL(log_fixture_read(&fixture, &reader, to, &view), WL_READER_ENTRY);
+		CU_ASSERT_EQUAL_FATAL(log_fixture_read(&fixture, &reader, to, &view),
+				      WL_READER_ENTRY);
 		CU_ASSERT_EQUAL_FATAL(view.header.index, index);
 		CU_ASSERT_EQUAL(wl_load_u64(view.image + 24), index);
 	}
@@ -65,7 +66,8 @@ static void entries_that_are_not_durable_come_from_the_ring(void)
 	log_fixture_append(&fixture, 1, 100);
 	wl_reader_init(&reader, the_log, 6, 5);
 	CU_ASSERT_EQUAL(wl_reader_next(&reader, 6, &view), WL_READER_ENTRY);
-	CU_ASSERT_TRUE(view.image >= fixture.ring && view.image < fixture.ring + fixture.config.ring_bytes);
+	CU_ASSERT_TRUE(view.image >= fixture.ring &&
+		       view.image < fixture.ring + fixture.config.ring_bytes);
 	end();
 }
 
@@ -85,7 +87,8 @@ static void reading_goes_from_the_medium_into_the_ring(void)
 	begin(60, 200000); /* 12 MB: three laps, two segments */
 	wl_reader_init(&reader, the_log, 1, 5);
 	expect_entries(1, 60);
-	CU_ASSERT_TRUE(view.image >= fixture.ring && view.image < fixture.ring + fixture.config.ring_bytes);
+	CU_ASSERT_TRUE(view.image >= fixture.ring &&
+		       view.image < fixture.ring + fixture.config.ring_bytes);
 	end();
 }
 
@@ -160,7 +163,8 @@ static void rot_is_damage_and_not_an_end(void)
 	*log_fixture_platter(&fixture, the_log->append_offset - 5000) ^= 1;
 	wl_reader_seek(&reader, 2);
 	wl_reader_lend(&reader, fixture.buffer, WL_CHUNK_BYTES_MAX); /* forgets what it read */
-	for (unsigned at = 0; at < 30 && log_fixture_read(&fixture, &reader, 20, &view) == WL_READER_ENTRY; at++)
+	for (unsigned at = 0;
+	     at < 30 && log_fixture_read(&fixture, &reader, 20, &view) == WL_READER_ENTRY; at++)
 		;
 	CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, 20, &view), WL_READER_DAMAGED);
 	CU_ASSERT_TRUE(reader.next_index > 2 && reader.next_index < 20);
@@ -202,7 +206,7 @@ static void failed_read_is_damage_until_sought_again(void)
 
 static void completion_of_an_abandoned_read_is_not_believed(void)
 {
-	struct wl_disk_completion completion = { .verb = WL_DISK_READ };
+	struct wl_disk_completion completion = {.verb = WL_DISK_READ};
 	struct wl_disk_request request;
 
 	begin(200, 9000);
@@ -214,7 +218,8 @@ static void completion_of_an_abandoned_read_is_not_believed(void)
 	CU_ASSERT_EQUAL(request.cookie >> 32, 5);
 	CU_ASSERT_EQUAL(wl_reader_next(&reader, 200, &view), WL_READER_WAITS);
 	wl_reader_seek(&reader, 150);
-	CU_ASSERT_EQUAL(wl_reader_next(&reader, 200, &view), WL_READER_WAITS); /* the buffer is the disk's */
+	CU_ASSERT_EQUAL(wl_reader_next(&reader, 200, &view),
+			WL_READER_WAITS); /* the buffer is the disk's */
 	completion.cookie = request.cookie;
 	completion.bytes = request.bytes;
 	wl_reader_on_read(&reader, &completion);
@@ -239,7 +244,8 @@ static void nothing_behind_durable_is_read_from_the_medium(void)
 	end();
 }
 
-WL_SUITE(reader){
+WL_SUITE(reader)
+{
 	WL_TEST(recent_entries_need_no_buffer),
 	WL_TEST(limit_is_an_end),
 	WL_TEST(entries_that_are_not_durable_come_from_the_ring),

@@ -93,7 +93,8 @@ static void whole_stream_is_recovered(void)
 	CU_ASSERT_EQUAL(the_log->durable_offset, append_offset);
 	CU_ASSERT_EQUAL(the_log->mark_count, marks);
 	CU_ASSERT_TRUE(wl_log_term_at(the_log, CHUNKS, &term) && term == 1);
-	CU_ASSERT_TRUE(wl_log_chain_at(the_log, CHUNKS + 1, &chain) && chain == the_log->tail_chain);
+	CU_ASSERT_TRUE(wl_log_chain_at(the_log, CHUNKS + 1, &chain) &&
+		       chain == the_log->tail_chain);
 	CU_ASSERT_PTR_NULL(wl_log_image_in_ring(the_log, CHUNKS + 1, &bytes));
 	log_fixture_append(&fixture, 5, 100);
 	CU_ASSERT_PTR_NOT_NULL(wl_log_image_in_ring(the_log, CHUNKS + 2, &bytes));
@@ -175,7 +176,8 @@ static void chunks_in_flight_behind_a_missing_one_are_cut(void)
 		log_fixture_append(&fixture, 1, 6000);
 		log_fixture_submit(&fixture);
 	}
-	memory_drive_tear(&fixture.drive, 2, 16); /* the last is whole, the first two never arrived */
+	memory_drive_tear(&fixture.drive, 2,
+			  16); /* the last is whole, the first two never arrived */
 	log_fixture_restart(&fixture, the_log->durable_offset, false);
 	expect_done(WL_DAMAGE_TORN_TAIL, CHUNKS);
 	log_fixture_append(&fixture, 2, 10);
@@ -206,16 +208,30 @@ static void torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header(v
 	}
 	log_fixture_restart(&fixture, 0, false);
 	CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_TORN_TAIL);
-	CU_ASSERT_TRUE(wl_segment_decode_header(log_fixture_platter(&fixture, 2 * WL_SEGMENT_BYTES_MIN),
-						WL_BLOCK_BYTES, &header));
+	CU_ASSERT_TRUE(wl_segment_decode_header(
+		log_fixture_platter(&fixture, 2 * WL_SEGMENT_BYTES_MIN), WL_BLOCK_BYTES, &header));
 	log_fixture_restart(&fixture, 0, false);
 	CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_NONE);
 	end();
 }
 
+/* The power failed while the newest chunk was written; the one before it had been acknowledged, and is lost. */
+static void a_torn_chunk_is_witness_to_what_was_durable_before_it(void)
+{
+	begin();
+	log_fixture_append(&fixture, 1, 6000);
+	log_fixture_submit(&fixture);
+	memory_drive_tear(&fixture.drive, 0, 3); /* its header arrived */
+	memset(log_fixture_platter(&fixture, begins[CHUNKS - 1]), 0, 2 * WL_BLOCK_BYTES);
+	log_fixture_restart(&fixture, 0, false);
+	expect_refused(WL_DAMAGE_LOST_WRITE, begins[CHUNKS - 1], CHUNKS - 1);
+	end();
+}
+
 static void rot_of_a_witnessed_chunk_is_refused(void)
 {
-	static const uint64_t places[] = { 0, 63, 64, 200, 5000, 8191 }; /* header, entry, record, padding */
+	static const uint64_t places[] = {0,   63,   64,
+					  200, 5000, 8191}; /* header, entry, record, padding */
 
 	begin();
 	for (unsigned chunk = 0; chunk + 1 < CHUNKS; chunk++) {
@@ -250,7 +266,8 @@ static void zero_filled_middle_of_any_size_is_a_lost_write(void)
 	memset(log_fixture_platter(&fixture, begins[1]), 0, WL_SEGMENT_BYTES_MIN - begins[1]);
 	memset(log_fixture_platter(&fixture, WL_SEGMENT_BYTES_MIN + WL_BLOCK_BYTES), 0,
 	       WL_SEGMENT_BYTES_MIN - WL_BLOCK_BYTES);
-	memset(log_fixture_platter(&fixture, 2 * WL_SEGMENT_BYTES_MIN + WL_BLOCK_BYTES), 0, 5 << 20);
+	memset(log_fixture_platter(&fixture, 2 * WL_SEGMENT_BYTES_MIN + WL_BLOCK_BYTES), 0,
+	       5 << 20);
 	log_fixture_restart(&fixture, 0, false);
 	expect_refused(WL_DAMAGE_LOST_WRITE, begins[1], 1);
 	end();
@@ -319,7 +336,7 @@ static void rotten_newest_chunk_is_unproven(void)
 static void zeros_in_a_payload_do_not_make_rot_look_torn(void)
 {
 	static const uint8_t zeros[8192];
-	struct wl_record_header record = { 1, 1, sizeof(zeros), WL_RECORD_DATA };
+	struct wl_record_header record = {1, 1, sizeof(zeros), WL_RECORD_DATA};
 	uint64_t number;
 
 	begin();
@@ -340,7 +357,8 @@ static void superblock_witnesses_the_newest_chunk(void)
 	begin();
 	newest = begins[CHUNKS - 1];
 	witness = the_log->durable_offset;
-	memset(log_fixture_platter(&fixture, newest + 512), 0, 512); /* alone it would pass for torn */
+	memset(log_fixture_platter(&fixture, newest + 512), 0,
+	       512); /* alone it would pass for torn */
 	log_fixture_restart(&fixture, witness, false);
 	expect_refused(WL_DAMAGE_ROT, newest, CHUNKS - 1);
 	memset(log_fixture_platter(&fixture, newest), 0, 8192);
@@ -466,7 +484,8 @@ static void other_index(struct wl_chunk_header *header, uint8_t *chunk)
 {
 	(void)header;
 	wl_store_u64(chunk + WL_CHUNK_HEADER_BYTES + 24, 77);
-	wl_store_u32(chunk + WL_CHUNK_HEADER_BYTES + 92, wl_crc32c(chunk + WL_CHUNK_HEADER_BYTES, 92));
+	wl_store_u32(chunk + WL_CHUNK_HEADER_BYTES + 92,
+		     wl_crc32c(chunk + WL_CHUNK_HEADER_BYTES, 92));
 }
 
 static void whole_chunks_that_do_not_continue_one_another_are_refused(void)
@@ -603,7 +622,7 @@ static void count_entry(void *context, const uint8_t *image, const struct wl_ent
 
 static void every_entry_is_shown_in_stream_order(void)
 {
-	uint64_t seen[2] = { 0, 0 }, offset;
+	uint64_t seen[2] = {0, 0}, offset;
 	uint32_t bytes;
 
 	begin();
@@ -613,15 +632,16 @@ static void every_entry_is_shown_in_stream_order(void)
 	fixture.recovery.context = seen;
 	while (fixture.recovery.state == WL_RECOVERY_WANTS_READ) {
 		wl_recovery_want(&fixture.recovery, &offset, &bytes);
-		wl_recovery_on_read(&fixture.recovery,
-				    memory_drive_read(&fixture.drive, offset, fixture.window, bytes));
+		wl_recovery_on_read(&fixture.recovery, memory_drive_read(&fixture.drive, offset,
+									 fixture.window, bytes));
 	}
 	CU_ASSERT_EQUAL(seen[0], CHUNKS);
 	CU_ASSERT_EQUAL(seen[1], CHUNKS);
 	end();
 }
 
-WL_SUITE(recovery){
+WL_SUITE(recovery)
+{
 	WL_TEST(whole_stream_is_recovered),
 	WL_TEST(never_written_is_the_end),
 	WL_TEST(place_skipped_before_a_boundary_is_not_a_hole),
@@ -629,6 +649,7 @@ WL_SUITE(recovery){
 	WL_TEST(torn_write_whose_header_is_missing_is_cut),
 	WL_TEST(chunks_in_flight_behind_a_missing_one_are_cut),
 	WL_TEST(torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header),
+	WL_TEST(a_torn_chunk_is_witness_to_what_was_durable_before_it),
 	WL_TEST(rot_of_a_witnessed_chunk_is_refused),
 	WL_TEST(lost_write_of_a_witnessed_chunk_is_refused),
 	WL_TEST(zero_filled_middle_of_any_size_is_a_lost_write),

@@ -2,17 +2,17 @@
 #include "tests/unit/front_fixture.h"
 #include "tests/unit/runner.h"
 
-static struct fixture *f;
+static struct front_fixture *f;
 static struct wl_wire_append_result result;
 static uint64_t session;
 
 /* Leader of three; the other two take and store everything. */
 static void start(void)
 {
-	f = fixture_start(false);
+	f = front_fixture_start(false);
 	f->stores[2] = f->stores[3] = true;
-	fixture_lead(f, 1);
-	session = fixture_open(f, FIXTURE_CLIENT, 99);
+	front_fixture_lead(f, 1);
+	session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 99);
 }
 
 static void nobody_hears(void)
@@ -24,18 +24,18 @@ static void nobody_hears(void)
 
 static void append(uint64_t first, uint8_t level)
 {
-	struct fixture_append what = {.session = session,
-				      .first = first,
-				      .count = 1,
-				      .level = level};
+	struct front_fixture_append what = {.session = session,
+					    .first = first,
+					    .count = 1,
+					    .level = level};
 
-	fixture_append(f, &what);
+	front_fixture_append(f, &what);
 }
 
 static bool is_answered(uint8_t level)
 {
-	return fixture_result(f, FIXTURE_CLIENT, 0, &result) && result.status == WIRELOG_OK &&
-	       result.level == level;
+	return front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result) &&
+	       result.status == WIRELOG_OK && result.level == level;
 }
 
 static void sequenced_is_answered_in_the_turn_that_seals_it(void)
@@ -43,12 +43,12 @@ static void sequenced_is_answered_in_the_turn_that_seals_it(void)
 	start();
 	nobody_hears();
 	append(1, WIRELOG_SEQUENCED);
-	fixture_turn(f);
+	front_fixture_turn(f);
 
 	CU_ASSERT_TRUE(is_answered(WIRELOG_SEQUENCED));
 	CU_ASSERT_EQUAL(result.first_number, 1);
 	CU_ASSERT_EQUAL(f->replica.commit, 2);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void received_is_answered_when_a_majority_has_it_in_memory(void)
@@ -56,14 +56,14 @@ static void received_is_answered_when_a_majority_has_it_in_memory(void)
 	start();
 	nobody_hears();
 	append(1, WIRELOG_RECEIVED);
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	CU_ASSERT_FALSE(is_answered(WIRELOG_RECEIVED));
 	f->receives[3] = true;
-	fixture_turn(f);
+	front_fixture_turn(f);
 
 	CU_ASSERT_TRUE(is_answered(WIRELOG_RECEIVED));
 	CU_ASSERT_EQUAL(f->replica.commit, 2);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void committed_is_answered_when_a_majority_has_it_on_its_medium(void)
@@ -72,16 +72,16 @@ static void committed_is_answered_when_a_majority_has_it_on_its_medium(void)
 	nobody_hears();
 	append(1, WIRELOG_COMMITTED);
 	f->receives[2] = f->receives[3] = true;
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	CU_ASSERT_FALSE(is_answered(WIRELOG_COMMITTED));
 	f->stores[2] = true; /* one: the own disk is still held */
-	fixture_turn(f);
+	front_fixture_turn(f);
 	CU_ASSERT_FALSE(is_answered(WIRELOG_COMMITTED));
 	f->stores[3] = true; /* a majority without the leader's disk */
-	fixture_turn(f);
+	front_fixture_turn(f);
 
 	CU_ASSERT_TRUE(is_answered(WIRELOG_COMMITTED));
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void everywhere_is_answered_when_all_have_it_on_their_medium(void)
@@ -90,13 +90,13 @@ static void everywhere_is_answered_when_all_have_it_on_their_medium(void)
 	nobody_hears();
 	append(1, WIRELOG_EVERYWHERE);
 	f->stores[2] = f->stores[3] = true;
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	CU_ASSERT_FALSE(is_answered(WIRELOG_EVERYWHERE));
 	f->hold_disk = false;
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 
 	CU_ASSERT_TRUE(is_answered(WIRELOG_EVERYWHERE));
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void everywhere_asked_again_after_commit_waits_for_all(void)
@@ -104,16 +104,16 @@ static void everywhere_asked_again_after_commit_waits_for_all(void)
 	start();
 	f->stores[3] = false;
 	append(1, WIRELOG_EVERYWHERE);
-	fixture_turns(f, 4);
+	front_fixture_turns(f, 4);
 	append(1, WIRELOG_EVERYWHERE);
-	fixture_turns(f, 2);
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_APPEND_REPLY, FIXTURE_CLIENT), 0);
+	front_fixture_turns(f, 2);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 0);
 	f->stores[3] = true;
-	fixture_turn(f);
+	front_fixture_turn(f);
 
 	CU_ASSERT_TRUE(is_answered(WIRELOG_EVERYWHERE));
-	CU_ASSERT_FALSE(fixture_result(f, FIXTURE_CLIENT, 1, &result)); /* once */
-	fixture_end(f);
+	CU_ASSERT_FALSE(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 1, &result)); /* once */
+	front_fixture_end(f);
 }
 
 static void nothing_is_acknowledged_after_the_fence(void)
@@ -121,20 +121,20 @@ static void nothing_is_acknowledged_after_the_fence(void)
 	start();
 	nobody_hears();
 	append(1, WIRELOG_COMMITTED);
-	fixture_turn(f);
-	fixture_fence(f);
+	front_fixture_turn(f);
+	front_fixture_fence(f);
 	f->hold_disk = false;
 	f->stores[2] = f->stores[3] = true;
 	f->replica.commit = f->log.tail.index; /* even if a follower's view commits it */
-	fixture_turn(f);
+	front_fixture_turn(f);
 
-	CU_ASSERT_TRUE_FATAL(fixture_result(f, FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER); /* its fate is unknown here */
 	CU_ASSERT_EQUAL(result.first_sequence, 1);
 	CU_ASSERT_EQUAL(result.first_number, 0);
-	fixture_turns(f, 3);
+	front_fixture_turns(f, 3);
 	CU_ASSERT_EQUAL(f->sent_count, 0);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void silent_leader_answers_nothing(void)
@@ -142,14 +142,33 @@ static void silent_leader_answers_nothing(void)
 	start();
 	nobody_hears();
 	append(1, WIRELOG_COMMITTED);
-	fixture_turn(f);
+	front_fixture_turn(f);
 	wl_replica_stall(&f->replica, WL_STALL_QUORUM);
 	f->replica.commit = f->log.tail.index;
 	for (unsigned turn = 0; turn < 3; turn++) {
-		fixture_turn(f);
-		CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_APPEND_REPLY, FIXTURE_CLIENT), 0);
+		front_fixture_turn(f);
+		CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT),
+				0);
 	}
-	fixture_end(f);
+	front_fixture_end(f);
+}
+
+/* Its client would take "I lead, come back soon" for an answer, as long as control is stuck. */
+static void refusal_of_a_silent_leader_names_no_leader(void)
+{
+	const struct front_fixture_sent *sent;
+	struct wl_wire_append_reply reply;
+
+	start();
+	wl_replica_stall(&f->replica, WL_STALL_CONTROL);
+	f->sent_count = 0;
+	append(1, WIRELOG_COMMITTED);
+	wl_tx_flush(&f->tx);
+	sent = front_fixture_find(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
+	CU_ASSERT(wl_wire_decode_append_reply(sent->payload, sent->bytes, &reply));
+	CU_ASSERT_EQUAL(reply.leader, 0);
+	front_fixture_end(f);
 }
 
 static void hand_over_that_is_called_off_keeps_what_waits(void)
@@ -159,46 +178,47 @@ static void hand_over_that_is_called_off_keeps_what_waits(void)
 	start();
 	nobody_hears();
 	append(1, WIRELOG_COMMITTED);
-	fixture_turn(f);
+	front_fixture_turn(f);
 	resume.view = f->replica.view;
 	resume.view.epoch++;
 	wl_replica_on_resume(&f->replica, &resume);
 	wl_front_on_view(f->front);
 	f->stores[2] = f->stores[3] = true;
-	fixture_turn(f);
+	front_fixture_turn(f);
 
 	CU_ASSERT_TRUE(is_answered(WIRELOG_COMMITTED));
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void answers_of_one_client_leave_in_one_frame(void)
 {
-	struct fixture_append mine = {.count = 3};
-	struct fixture_append theirs = {.client = FIXTURE_OTHER_CLIENT, .count = 2};
+	struct front_fixture_append mine = {.count = 3};
+	struct front_fixture_append theirs = {.client = FRONT_FIXTURE_OTHER_CLIENT, .count = 2};
 
 	start();
 	mine.session = session;
-	theirs.session = fixture_open(f, FIXTURE_OTHER_CLIENT, 100);
+	theirs.session = front_fixture_open(f, FRONT_FIXTURE_OTHER_CLIENT, 100);
 	nobody_hears();
 	for (unsigned round = 0; round < 5; round++) {
 		mine.first = 1 + 3 * round;
 		theirs.first = 1 + 2 * round;
-		fixture_append(f, &mine);
-		fixture_append(f, &theirs);
-		fixture_turn(f);
+		front_fixture_append(f, &mine);
+		front_fixture_append(f, &theirs);
+		front_fixture_turn(f);
 	}
 	f->stores[2] = f->stores[3] = true;
-	fixture_turn(f);
+	front_fixture_turn(f);
 
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_APPEND_REPLY, FIXTURE_CLIENT), 1);
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_APPEND_REPLY, FIXTURE_OTHER_CLIENT), 1);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 1);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_OTHER_CLIENT),
+			1);
 	for (unsigned round = 0; round < 5; round++) {
-		CU_ASSERT_TRUE(fixture_result(f, FIXTURE_OTHER_CLIENT, round, &result));
+		CU_ASSERT_TRUE(front_fixture_result(f, FRONT_FIXTURE_OTHER_CLIENT, round, &result));
 		CU_ASSERT_EQUAL(result.first_sequence, 1 + 2 * round);
 		CU_ASSERT_EQUAL(result.first_number, 4 + 5 * round);
 		CU_ASSERT_EQUAL(result.count, 2);
 	}
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void frames_of_one_client_in_one_entry_are_one_result(void)
@@ -208,12 +228,12 @@ static void frames_of_one_client_in_one_entry_are_one_result(void)
 	append(2, WIRELOG_COMMITTED);
 	append(3, WIRELOG_COMMITTED);
 	for (unsigned turn = 0; turn < 3 && !is_answered(WIRELOG_COMMITTED); turn++)
-		fixture_turn(f);
+		front_fixture_turn(f);
 
 	CU_ASSERT_TRUE(is_answered(WIRELOG_COMMITTED));
 	CU_ASSERT_EQUAL(result.count, 3);
-	CU_ASSERT_FALSE(fixture_result(f, FIXTURE_CLIENT, 1, &result));
-	fixture_end(f);
+	CU_ASSERT_FALSE(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 1, &result));
+	front_fixture_end(f);
 }
 
 static void client_that_is_gone_costs_nothing(void)
@@ -222,15 +242,15 @@ static void client_that_is_gone_costs_nothing(void)
 
 	start();
 	append(1, WIRELOG_COMMITTED);
-	wl_remote_table_find(&f->rx.clients, FIXTURE_CLIENT)->identity = 0;
-	fixture_turns(f, 3);
+	wl_remote_table_find(&f->rx.clients, FRONT_FIXTURE_CLIENT)->identity = 0;
+	front_fixture_turns(f, 3);
 
 	CU_ASSERT_EQUAL(f->sent_count, 0);
 	CU_ASSERT_EQUAL(f->buffers_out, 0);
 	wl_front_get_stats(f->front, &stats);
 	CU_ASSERT_EQUAL(stats.waiting_replies, 0);
 	CU_ASSERT_EQUAL(stats.commit_number, 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 WL_SUITE(reply)
@@ -242,6 +262,7 @@ WL_SUITE(reply)
 	WL_TEST(everywhere_asked_again_after_commit_waits_for_all),
 	WL_TEST(nothing_is_acknowledged_after_the_fence),
 	WL_TEST(silent_leader_answers_nothing),
+	WL_TEST(refusal_of_a_silent_leader_names_no_leader),
 	WL_TEST(hand_over_that_is_called_off_keeps_what_waits),
 	WL_TEST(answers_of_one_client_leave_in_one_frame),
 	WL_TEST(frames_of_one_client_in_one_entry_are_one_result),

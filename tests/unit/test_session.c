@@ -365,13 +365,20 @@ static void tables_of_the_same_log_have_the_same_digest(void)
 	other_memory = NULL;
 }
 
-static void committed_sequence_out_of_order_stops_the_node(void)
+static void committed_sequence_out_of_order_is_noticed_and_not_applied(void)
 {
 	uint64_t session;
 
 	start(CAPACITY);
 	session = open_one(11);
-	WL_ASSERT_STOPS(commit_records(session, 2, 2));
+	commit_records(session, 1, 1);
+	CU_ASSERT_FALSE(table.contradicted);
+
+	commit_records(session, 3, 3);
+
+	CU_ASSERT_TRUE(table.contradicted);
+	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_DONE);
+	CU_ASSERT_EQUAL(check(session, 2), WL_SESSION_NEXT);
 }
 
 static void entries_are_applied_in_order_and_once(void)
@@ -400,6 +407,6 @@ WL_SUITE(session)
 	WL_TEST(runs_that_are_in_flight_count_for_the_window),
 	WL_TEST(consecutive_numbers_are_one_run_however_many),
 	WL_TEST(tables_of_the_same_log_have_the_same_digest),
-	WL_TEST(committed_sequence_out_of_order_stops_the_node),
+	WL_TEST(committed_sequence_out_of_order_is_noticed_and_not_applied),
 	WL_TEST(entries_are_applied_in_order_and_once),
 };

@@ -43,22 +43,25 @@ static json_t *answer_large(void *context, const char *parameter, char *error, s
 }
 
 static const struct wl_stats_command commands[] = {
-	{ "/wirelog/echo", answer_echo },
-	{ "/wirelog/large", answer_large },
-	{ NULL, NULL },
+	{"/wirelog/echo", answer_echo},
+	{"/wirelog/large", answer_large},
+	{NULL, NULL},
 };
 
 static int calls;
 
 static void set_up(struct bed *bed)
 {
-	struct wl_stats_socket_config config = { .path = bed->path, .commands = commands, .context = &calls };
+	struct wl_stats_socket_config config = {.path = bed->path,
+						.commands = commands,
+						.context = &calls};
 
 	calls = 0;
 	strcpy(bed->directory, "/tmp/wirelog-stats-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(bed->directory));
 	snprintf(bed->path, sizeof(bed->path), "%s/stats.sock", bed->directory);
-	CU_ASSERT_EQUAL_FATAL(wl_stats_socket_open(&bed->stats, &config, bed->reason, sizeof(bed->reason)), 0);
+	CU_ASSERT_EQUAL_FATAL(
+		wl_stats_socket_open(&bed->stats, &config, bed->reason, sizeof(bed->reason)), 0);
 }
 
 static void tear_down(struct bed *bed)
@@ -69,7 +72,7 @@ static void tear_down(struct bed *bed)
 
 static int connect_to(const struct bed *bed)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	strcpy(address.sun_path, bed->path);
@@ -83,7 +86,7 @@ static int connect_to(const struct bed *bed)
 static json_t *ask(int fd, const char *request)
 {
 	static char text[WL_STATS_ANSWER_BYTES_MAX];
-	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	struct pollfd polled = {.fd = fd, .events = POLLIN};
 	ssize_t got;
 
 	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0 || poll(&polled, 1, 2000) != 1)
@@ -101,12 +104,14 @@ static void a_request_is_answered_under_its_own_name(void)
 	set_up(&bed);
 	fd = connect_to(&bed);
 	answer = ask(fd, "/wirelog/echo,2,0");
-	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_object_get(answer, "/wirelog/echo"),
-								 "parameter")), "2,0");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(
+				       json_object_get(answer, "/wirelog/echo"), "parameter")),
+			       "2,0");
 	json_decref(answer);
 	answer = ask(fd, "/wirelog/echo\n");
-	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_object_get(answer, "/wirelog/echo"),
-								 "parameter")), "");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(
+				       json_object_get(answer, "/wirelog/echo"), "parameter")),
+			       "");
 	json_decref(answer);
 	CU_ASSERT_EQUAL(calls, 2);
 	close(fd);
@@ -115,7 +120,8 @@ static void a_request_is_answered_under_its_own_name(void)
 
 static void what_is_not_known_is_answered_with_an_error(void)
 {
-	static const char *const requests[] = { "/wirelog/nothing", "", "status", "/wirelog/echo,bad", "/wirelog" };
+	static const char *const requests[] = {"/wirelog/nothing", "", "status",
+					       "/wirelog/echo,bad", "/wirelog"};
 	struct bed bed;
 	int fd;
 
@@ -229,8 +235,8 @@ static void the_socket_is_for_its_owner(void)
 
 static void a_socket_in_use_is_refused_and_a_left_over_one_is_replaced(void)
 {
-	struct wl_stats_socket_config config = { .commands = commands, .context = &calls };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct wl_stats_socket_config config = {.commands = commands, .context = &calls};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct wl_stats_socket *second;
 	struct bed bed;
 	int fd;
@@ -246,7 +252,8 @@ static void a_socket_in_use_is_refused_and_a_left_over_one_is_replaced(void)
 	strcpy(address.sun_path, bed.path);
 	CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
-	CU_ASSERT_EQUAL(wl_stats_socket_open(&bed.stats, &config, bed.reason, sizeof(bed.reason)), 0);
+	CU_ASSERT_EQUAL(wl_stats_socket_open(&bed.stats, &config, bed.reason, sizeof(bed.reason)),
+			0);
 	tear_down(&bed);
 	CU_ASSERT_NOT_EQUAL(access(bed.path, F_OK), 0);
 }

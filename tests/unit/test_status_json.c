@@ -26,28 +26,37 @@ static struct bed *make_bed(void)
 	bed->config.journal_count = 1;
 	bed->config.worker_count = 1;
 	for (uint32_t at = 0; at < 3; at++)
-		bed->config.nodes[at] = (struct wl_config_node){ .id = at + 1, .ipv4 = 0xc0000201 + at };
+		bed->config.nodes[at] =
+			(struct wl_config_node){.id = at + 1, .ipv4 = 0xc0000201 + at};
 	bed->facts.config = &bed->config;
 	bed->facts.version = "0";
 	bed->facts.epoch = 5ull << 32 | 77;
 	bed->facts.agent_known = true;
 	bed->facts.agent.journals[0].timer_ns = 5;
 	bed->facts.agent.journals[0].leader_heard_ago_ns = UINT64_MAX;
-	bed->facts.workers[0] = (struct wl_status_worker){ .core = -1, .idle = "yield", .counters = &bed->counters };
+	bed->facts.workers[0] =
+		(struct wl_status_worker){.core = -1, .idle = "yield", .counters = &bed->counters};
 	bed->facts.journals[0].published_known = true;
 	bed->facts.journals[0].stages = &bed->stages;
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
 		wl_histogram_init(&bed->histograms[stage], 1000000000ull, bed->buckets[stage]);
 		bed->stages.histogram[stage] = &bed->histograms[stage];
 	}
-	journal->view = (struct wl_view){ .epoch = 9, .term = 4, .role = WL_ROLE_LEADER, .leader = 2, .voters = 0xe };
-	journal->tail = (struct wl_position){ 4, 120 };
-	journal->durable = (struct wl_position){ 4, 119 };
+	journal->view = (struct wl_view){.epoch = 9,
+					 .term = 4,
+					 .role = WL_ROLE_LEADER,
+					 .leader = 2,
+					 .voters = 0xe};
+	journal->tail = (struct wl_position){4, 120};
+	journal->durable = (struct wl_position){4, 119};
 	journal->commit = 118;
 	journal->chain = 0xfedcba9876543210ull;
 	journal->chain_index = 118;
-	journal->peers[1] = (struct wl_peer_status){ .match_received = 120, .match_durable = 118, .next_index = 121,
-						     .greeted = true, .streaming = true };
+	journal->peers[1] = (struct wl_peer_status){.match_received = 120,
+						    .match_durable = 118,
+						    .next_index = 121,
+						    .greeted = true,
+						    .streaming = true};
 	journal->peers[3].heard_ago_ns = UINT64_MAX;
 	return bed;
 }
@@ -133,7 +142,9 @@ static void degraded_and_insecure_are_said_with_reasons(void)
 	status = wl_status_json_status(&bed->facts);
 	CU_ASSERT(json_is_true(at(at(status, "mode"), "degraded")));
 	CU_ASSERT(json_is_true(at(at(status, "mode"), "insecure")));
-	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(at(at(status, "mode"), "reasons"), 0)), "poisoned");
+	CU_ASSERT_STRING_EQUAL(
+		json_string_value(json_array_get(at(at(status, "mode"), "reasons"), 0)),
+		"poisoned");
 	json_decref(status);
 	free(bed);
 }
@@ -148,9 +159,13 @@ static void every_counter_and_every_reason_to_drop_has_a_member(void)
 	answer = wl_status_json_counters(&bed->facts);
 	worker = json_array_get(at(answer, "workers"), 0);
 	CU_ASSERT_EQUAL(json_integer_value(at(worker, "records_committed")), 7);
-	CU_ASSERT_EQUAL(json_integer_value(at(at(worker, "dropped"), wl_frame_verdict_name(WL_FRAME_FORGED))), 1);
-	CU_ASSERT_EQUAL(json_object_size(worker), WL_COUNTERS + 3); /* dropped, port, longest_turn_ns */
-	CU_ASSERT_EQUAL(json_object_size(at(worker, "dropped")), WL_FRAME_VERDICTS - WL_FRAME_ICMP - 1);
+	CU_ASSERT_EQUAL(json_integer_value(
+				at(at(worker, "dropped"), wl_frame_verdict_name(WL_FRAME_FORGED))),
+			1);
+	CU_ASSERT_EQUAL(json_object_size(worker),
+			WL_COUNTERS + 3); /* dropped, port, longest_turn_ns */
+	CU_ASSERT_EQUAL(json_object_size(at(worker, "dropped")),
+			WL_FRAME_VERDICTS - WL_FRAME_ICMP - 1);
 	json_decref(answer);
 	free(bed);
 }
@@ -178,7 +193,9 @@ static void config_shows_addresses_as_people_write_them(void)
 	struct bed *bed = make_bed();
 	json_t *answer = wl_status_json_config(&bed->facts);
 
-	CU_ASSERT_STRING_EQUAL(json_string_value(at(json_array_get(at(answer, "nodes"), 1), "address")), "192.0.2.2");
+	CU_ASSERT_STRING_EQUAL(
+		json_string_value(at(json_array_get(at(answer, "nodes"), 1), "address")),
+		"192.0.2.2");
 	json_decref(answer);
 	free(bed);
 }

@@ -5,22 +5,22 @@
 
 #define CREDIT (1u << 20)
 
-static struct fixture *f;
-static struct fixture_reader reader;
+static struct front_fixture *f;
+static struct front_fixture_reader reader;
 static uint64_t session, next_sequence;
 
 static void start(void)
 {
-	f = fixture_start(true);
-	fixture_lead(f, 1);
-	session = fixture_open(f, FIXTURE_CLIENT, 99);
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 99);
 	next_sequence = 1;
-	reader = (struct fixture_reader){.client = FIXTURE_CLIENT, .next_number = 1};
+	reader = (struct front_fixture_reader){.client = FRONT_FIXTURE_CLIENT, .next_number = 1};
 }
 
 static void append_sized(uint32_t count, uint32_t record_bytes)
 {
-	struct fixture_append what = {
+	struct front_fixture_append what = {
 		.session = session,
 		.first = next_sequence,
 		.count = count,
@@ -28,10 +28,10 @@ static void append_sized(uint32_t count, uint32_t record_bytes)
 		.acknowledged_through = next_sequence - 1,
 	};
 
-	fixture_append(f, &what);
+	front_fixture_append(f, &what);
 	next_sequence += count;
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 }
 
 static void append(uint32_t count)
@@ -47,12 +47,12 @@ static void read_all(uint32_t credit)
 	for (unsigned idle = 0; idle < 5 && reader.gaps == gaps; idle++) {
 		uint64_t before = reader.payload_bytes;
 
-		fixture_turn(f);
-		fixture_read(f, &reader);
+		front_fixture_turn(f);
+		front_fixture_read(f, &reader);
 		if (reader.payload_bytes != before)
 			idle = 0;
 		if (reader.next_number != 0 && reader.gaps == gaps)
-			fixture_credit(f, reader.client, reader.next_number, credit, false);
+			front_fixture_credit(f, reader.client, reader.next_number, credit, false);
 	}
 }
 
@@ -62,7 +62,7 @@ static void reader_from_a_number_gets_all_records_in_order(void)
 	for (unsigned i = 0; i < 10; i++)
 		append(50);
 	reader.next_number = 101;
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 101, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 101, CREDIT);
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 400);
@@ -72,28 +72,28 @@ static void reader_from_a_number_gets_all_records_in_order(void)
 	append(3);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 403);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void records_share_frames(void)
 {
 	start();
 	append(60);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	fixture_turn(f);
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turn(f);
 
 	/* 60 records of 40 bytes in frames of 1400. */
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_DELIVER, FIXTURE_CLIENT), 2);
-	fixture_end(f);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_DELIVER, FRONT_FIXTURE_CLIENT), 2);
+	front_fixture_end(f);
 }
 
 static void nothing_beyond_commit_is_delivered(void)
 {
 	start();
 	append(5);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	f->hold_disk = true;
 	append(5);
 	read_all(CREDIT);
@@ -102,37 +102,37 @@ static void nothing_beyond_commit_is_delivered(void)
 	f->hold_disk = false;
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 10);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void follower_delivers_up_to_its_own_commit(void)
 {
 	start();
 	append(5);
-	fixture_turns(f, 3);
-	fixture_fence(f);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turns(f, 3);
+	front_fixture_fence(f);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 5);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void reader_from_now_is_told_where_now_is_and_starts_when_it_confirms(void)
 {
 	start();
 	append(5);
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	reader.next_number = 0;
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NOW, 0, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NOW, 0, CREDIT);
 	append(5);
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	CU_ASSERT_EQUAL(reader.next_number, 6);
 	CU_ASSERT_EQUAL(reader.records, 0); /* its first frame could have been lost */
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 5);
 	CU_ASSERT_EQUAL(reader.next_number, 11);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void reader_from_a_time_starts_at_the_first_entry_of_that_time(void)
@@ -145,23 +145,23 @@ static void reader_from_a_time_starts_at_the_first_entry_of_that_time(void)
 			then_ns = f->wall_ns;
 		append(10);
 	}
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	reader.next_number = 0;
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_TIME, then_ns, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_TIME, then_ns, CREDIT);
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 80);
 	CU_ASSERT_EQUAL(reader.next_number, 201);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void reader_of_the_future_waits(void)
 {
 	start();
 	append(5);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 8, CREDIT);
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 8, CREDIT);
 	reader.next_number = 8;
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 0);
@@ -170,7 +170,7 @@ static void reader_of_the_future_waits(void)
 
 	CU_ASSERT_EQUAL(reader.records, 3);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void reader_of_old_records_gets_them_from_the_medium(void)
@@ -178,9 +178,9 @@ static void reader_of_old_records_gets_them_from_the_medium(void)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000); /* 7 MB: the ring holds 4 */
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	CU_ASSERT_EQUAL(f->reads, 0);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 7000);
@@ -189,7 +189,7 @@ static void reader_of_old_records_gets_them_from_the_medium(void)
 	CU_ASSERT_TRUE(f->reads < 100);
 	/* It is in the ring again: the buffer is free for others. */
 	CU_ASSERT_EQUAL(f->front->free_buffer_count, 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void reader_gets_no_more_than_its_credit(void)
@@ -199,23 +199,23 @@ static void reader_gets_no_more_than_its_credit(void)
 	start();
 	for (unsigned i = 0; i < 40; i++)
 		append_sized(1, 1000);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, credit);
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, credit);
 	for (unsigned i = 0; i < 10; i++) {
-		fixture_turn(f);
-		fixture_read(f, &reader);
+		front_fixture_turn(f);
+		front_fixture_read(f, &reader);
 	}
 	CU_ASSERT_EQUAL(reader.records, 9); /* of 1032 bytes */
-	fixture_credit(f, FIXTURE_CLIENT, 5, credit, false);
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 5, credit, false);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.records, 13);
-	fixture_credit(f, FIXTURE_CLIENT, 14, 0, false); /* a pause */
-	fixture_turns(f, 3);
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_DELIVER, FIXTURE_CLIENT), 0);
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 14, 0, false); /* a pause */
+	front_fixture_turns(f, 3);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_DELIVER, FRONT_FIXTURE_CLIENT), 0);
 	read_all(credit);
 	CU_ASSERT_EQUAL(reader.records, 40);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void record_larger_than_the_credit_goes_alone(void)
@@ -223,48 +223,48 @@ static void record_larger_than_the_credit_goes_alone(void)
 	start();
 	append_sized(1, 300000);
 	append_sized(1, 300000);
-	fixture_turns(f, 4);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 1000);
+	front_fixture_turns(f, 4);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 1000);
 	for (unsigned i = 0; i < 20; i++) {
-		fixture_turn(f);
-		fixture_read(f, &reader);
+		front_fixture_turn(f);
+		front_fixture_read(f, &reader);
 	}
 	CU_ASSERT_EQUAL(reader.records, 1);
 	read_all(1000);
 	CU_ASSERT_EQUAL(reader.records, 2);
 	CU_ASSERT_EQUAL(reader.payload_bytes, 600000);
 	CU_ASSERT_EQUAL(reader.wrong, 0);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void large_record_takes_several_turns(void)
 {
 	start();
 	append_sized(1, WIRELOG_RECORD_BYTES_MAX);
-	fixture_turns(f, 3);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_turns(f, 3);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 	CU_ASSERT_TRUE(reader.payload_bytes > 0);
 	CU_ASSERT_TRUE(reader.payload_bytes < 2 * WL_FRONT_DELIVER_BYTES);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.payload_bytes, WIRELOG_RECORD_BYTES_MAX);
 	CU_ASSERT_EQUAL(reader.records, 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void lost_fragment_starts_the_record_again(void)
 {
 	start();
 	append_sized(1, 300000);
-	fixture_turns(f, 3);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	fixture_turns(f, 2); /* not read: lost */
-	fixture_credit(f, FIXTURE_CLIENT, 1, CREDIT, true);
+	front_fixture_turns(f, 3);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turns(f, 2); /* not read: lost */
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 1, CREDIT, true);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 1);
 	CU_ASSERT_EQUAL(reader.payload_bytes, 300000);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void lost_frames_are_sent_again_from_the_number_that_is_asked_for(void)
@@ -272,56 +272,56 @@ static void lost_frames_are_sent_again_from_the_number_that_is_asked_for(void)
 	start();
 	for (unsigned i = 0; i < 10; i++)
 		append(50);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.records, 500);
 	/* All but the first 123 did not arrive. */
 	reader.next_number = 124;
 	reader.records = 123;
-	fixture_credit(f, FIXTURE_CLIENT, 124, CREDIT, true);
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 124, CREDIT, true);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.records, 500);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_deliver_resends), 1);
 	/* The same wish, once more on its way: not again. */
-	fixture_credit(f, FIXTURE_CLIENT, 124, CREDIT, true);
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 124, CREDIT, true);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_deliver_resends), 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void last_frame_lost_is_noticed_by_the_sign_of_life(void)
 {
 	start();
 	append(5);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	fixture_turn(f); /* not read: lost */
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turn(f); /* not read: lost */
 	f->now_ns += WL_FRONT_UNCONFIRMED_NS;
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.records, 0);
 	CU_ASSERT_EQUAL(reader.lost, 1);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void reader_that_has_everything_gets_a_sign_of_life(void)
 {
 	start();
 	append(5);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
-	fixture_turns(f, 5);
+	front_fixture_turns(f, 5);
 	CU_ASSERT_EQUAL(f->sent_count, 0);
 	f->now_ns += WL_FRONT_IDLE_NS;
-	fixture_turn(f);
+	front_fixture_turn(f);
 
-	CU_ASSERT_EQUAL(fixture_count(f, WL_WIRE_DELIVER, FIXTURE_CLIENT), 1);
-	fixture_end(f);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_DELIVER, FRONT_FIXTURE_CLIENT), 1);
+	front_fixture_end(f);
 }
 
 static void silent_reader_is_dropped_and_told_where_to_resume(void)
@@ -330,13 +330,13 @@ static void silent_reader_is_dropped_and_told_where_to_resume(void)
 
 	start();
 	append(50);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	fixture_turn(f);
-	fixture_credit(f, FIXTURE_CLIENT, 21, CREDIT, false);
-	f->now_ns += FIXTURE_IDLE_NS;
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turn(f);
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 21, CREDIT, false);
+	f->now_ns += FRONT_FIXTURE_IDLE_NS;
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.gaps, 1);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_SLOW_READER);
@@ -345,12 +345,12 @@ static void silent_reader_is_dropped_and_told_where_to_resume(void)
 	wl_front_get_stats(f->front, &stats);
 	CU_ASSERT_EQUAL(stats.subscriptions, 0);
 	/* It wakes up: told again. */
-	fixture_credit(f, FIXTURE_CLIENT, 30, CREDIT, false);
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 30, CREDIT, false);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.gaps, 2);
 	CU_ASSERT_EQUAL(reader.gap.first_number, 30);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void damaged_place_is_a_gap_and_never_silence(void)
@@ -358,9 +358,9 @@ static void damaged_place_is_a_gap_and_never_silence(void)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	f->rot_offset = 1 << 20;
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
 
 	CU_ASSERT_TRUE(reader.records > 0);
@@ -372,38 +372,39 @@ static void damaged_place_is_a_gap_and_never_silence(void)
 	CU_ASSERT_TRUE(reader.gap.first_number > reader.next_number);
 	/* Behind it the log is whole. */
 	reader.next_number = reader.gap.first_number;
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, reader.next_number, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, reader.next_number,
+				CREDIT);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.next_number, 7001);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void damage_under_the_table_of_sessions_stops_appends_and_not_readers(void)
 {
-	struct fixture_append what = {.count = 1};
+	struct front_fixture_append what = {.count = 1};
 	struct wl_wire_append_result result;
 	struct wl_front_stats stats;
 
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	fixture_turns(f, 2);
-	fixture_fence(f);
+	front_fixture_turns(f, 2);
+	front_fixture_fence(f);
 	f->rot_offset = 1 << 20;
-	fixture_restart_front(f, f->log.tail.index);
-	fixture_turns(f, 20);
-	fixture_lead(f, 2);
+	front_fixture_restart_front(f, f->log.tail.index);
+	front_fixture_turns(f, 20);
+	front_fixture_lead(f, 2);
 
 	wl_front_get_stats(f->front, &stats);
 	CU_ASSERT_TRUE(stats.damaged);
 	what.session = session;
 	what.first = next_sequence;
-	fixture_append(f, &what);
-	fixture_turn(f);
-	CU_ASSERT_TRUE(fixture_result(f, FIXTURE_CLIENT, 0, &result));
+	front_fixture_append(f, &what);
+	front_fixture_turn(f);
+	CU_ASSERT_TRUE(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
 	CU_ASSERT_EQUAL(f->log.next_number, 7001);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void one_more_reader_than_there_is_room_for_is_told_so(void)
@@ -412,18 +413,19 @@ static void one_more_reader_than_there_is_room_for_is_told_so(void)
 	uint8_t payload[WL_WIRE_SUBSCRIBE_BYTES];
 
 	start();
-	for (uint64_t id = 1; id <= FIXTURE_SUBSCRIPTIONS + 1; id++) {
+	for (uint64_t id = 1; id <= FRONT_FIXTURE_SUBSCRIPTIONS + 1; id++) {
 		subscribe.subscription = id;
 		wl_wire_encode_subscribe(payload, &subscribe);
-		fixture_message(f, FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, payload, sizeof(payload));
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, payload,
+				      sizeof(payload));
 	}
-	fixture_turn(f);
-	fixture_read(f, &reader);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.gaps, 1);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_TOO_MANY_CLIENTS);
-	CU_ASSERT_EQUAL(reader.gap.subscription, FIXTURE_SUBSCRIPTIONS + 1);
-	fixture_end(f);
+	CU_ASSERT_EQUAL(reader.gap.subscription, FRONT_FIXTURE_SUBSCRIPTIONS + 1);
+	front_fixture_end(f);
 }
 
 static void reader_that_leaves_during_a_read_gives_its_buffer_back(void)
@@ -436,13 +438,14 @@ static void reader_that_leaves_during_a_read_gives_its_buffer_back(void)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	fixture_turns(f, 2);
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_turns(f, 2);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	f->hold_reads = true;
-	fixture_turn(f);
+	front_fixture_turn(f);
 	CU_ASSERT_EQUAL_FATAL(wl_front_want_reads(f->front, &request, 1), 1);
 	wl_wire_encode_unsubscribe(payload, &unsubscribe);
-	fixture_message(f, FIXTURE_CLIENT, WL_WIRE_UNSUBSCRIBE, payload, sizeof(payload));
+	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_UNSUBSCRIBE, payload,
+			      sizeof(payload));
 	CU_ASSERT_EQUAL(f->front->free_buffer_count, 0); /* the disk still writes into it */
 	completion.offset = request.offset;
 	completion.bytes = request.bytes;
@@ -451,29 +454,31 @@ static void reader_that_leaves_during_a_read_gives_its_buffer_back(void)
 
 	CU_ASSERT_EQUAL(f->front->free_buffer_count, 1);
 	CU_ASSERT_EQUAL(f->front->subscription_count, 0);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 static void slow_reader_keeps_no_buffer_from_another(void)
 {
-	struct fixture_reader other = {.client = FIXTURE_OTHER_CLIENT, .next_number = 1};
+	struct front_fixture_reader other = {.client = FRONT_FIXTURE_OTHER_CLIENT,
+					     .next_number = 1};
 
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	fixture_turns(f, 2);
+	front_fixture_turns(f, 2);
 	/* The first takes the only buffer, fills its window and says nothing more. */
-	fixture_subscribe(f, FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 5000);
-	fixture_turns(f, 10);
-	fixture_subscribe(f, FIXTURE_OTHER_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 5000);
+	front_fixture_turns(f, 10);
+	front_fixture_subscribe(f, FRONT_FIXTURE_OTHER_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	for (unsigned turn = 0; turn < 400; turn++) {
-		fixture_turn(f);
-		fixture_read(f, &other);
-		fixture_credit(f, FIXTURE_OTHER_CLIENT, other.next_number, CREDIT, false);
+		front_fixture_turn(f);
+		front_fixture_read(f, &other);
+		front_fixture_credit(f, FRONT_FIXTURE_OTHER_CLIENT, other.next_number, CREDIT,
+				     false);
 	}
 	CU_ASSERT_EQUAL(other.records, 7000);
 	CU_ASSERT_EQUAL(other.wrong + other.lost + other.gaps, 0);
-	fixture_end(f);
+	front_fixture_end(f);
 }
 
 WL_SUITE(subscription)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the data of peers remember, and what others remember of ours (roster.h). The roster is part of the superblock
+ * record; a change is written at once, a vote is judged by what is in memory.
+ */
+#include "control/agent_steps.h"
+#include "dataplane/check.h"
+#include "dataplane/remote.h"
+
+static void tell_operator(struct wl_agent *agent, uint32_t node, const char *text)
+{
+	const struct wl_agent_line line = {.node = node, .text = text};
+
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
+}
+
+static void learn(struct wl_agent *agent, uint32_t node, uint64_t epoch, uint64_t incarnation)
+{
+	switch (wl_roster_on_boot(&agent->record.peers[node], epoch, incarnation)) {
+	case WL_ROSTER_KNOWN:
+		return;
+	case WL_ROSTER_SUSPECT:
+		tell_operator(
+			agent, node,
+			"came back with data that do not remember what it acknowledged: it has no vote until "
+			"it is in step with a leader");
+		break;
+	case WL_ROSTER_NEW_BOOT:
+		break;
+	}
+	agent->record_urgent = true;
+}
+
+void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	WL_CHECK(message->node <= WIRELOG_NODES_MAX);
+	learn(agent, message->node, message->boot_epoch, message->incarnation);
+}
+
+bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,
+		       uint64_t in_step_boot)
+{
+	WL_CHECK(punt->node <= WIRELOG_NODES_MAX);
+	learn(agent, punt->node, punt->epoch, incarnation);
+	if (!agent->outlived && wl_roster_believes(&agent->record.peers[punt->node], in_step_boot))
+		return true;
+	agent->counts.votes_disbelieved++;
+	return false;
+}
+
+/*
+ * The others know a boot of ours that our data do not: they are an old image. Under a new name, and with a count of boots
+ * that the others take, the next start is a follower that has to catch up before it votes.
+ */
+void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	uint64_t boot = wl_remote_boot_of(message->boot_epoch);
+
+	if (boot < agent->record.boot_count || boot == UINT32_MAX)
+		return;
+	if (!agent->outlived)
+		tell_operator(agent, message->node,
+			      "knows a later boot of this node: the data are an old image");
+	agent->outlived = true;
+	agent->record.boot_count = boot;
+	agent->record.incarnation = agent->config.spare_incarnation;
+	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
+		agent->record.journals[journal].in_step_boot = 0;
+	agent->record_urgent = true;
+	wl_agent_stop(agent);
+}
+
+void wl_agent_on_in_step(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	struct wl_superblock_journal *journal;
+
+	WL_CHECK(message->journal < agent->config.journal_count);
+	journal = &agent->record.journals[message->journal];
+	if (agent->outlived || journal->in_step_boot >= agent->record.boot_count)
+		return;
+	journal->in_step_boot = agent->record.boot_count;
+	agent->record_urgent = true;
+}

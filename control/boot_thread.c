@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/boot_thread.h"
+#include "control/loop_thread.h"
+#include "control/report_file.h"
+#include "control/stats_answers_thread.h"
+#include "dataplane/clock.h"
+#include "dataplane/cluster_id.h"
+#include "dataplane/key_file.h"
+
+#define PID_FILE_NAME "wirelogd.pid"
+
+static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	uint8_t secret[WL_AUTH_SECRET_BYTES];
+	int status;
+
+	if (node->insecure) {
+		wl_report(
+			WL_REPORT_WARNING, "insecure",
+			"reason=\"--insecure-lab: frames are not authenticated; for a laboratory only\"");
+		status = wl_auth_init(&node->auth, NULL);
+	} else if (node->config->key_file[0] == '\0') {
+		snprintf(reason, reason_bytes, "security.key_file is not set");
+		return WIRELOG_KEY_MISSING;
+	} else {
+		status = wl_key_file_read(node->config->key_file, secret, reason, reason_bytes);
+		if (status != 0)
+			return status;
+		status = wl_auth_init(&node->auth, secret);
+		explicit_bzero(secret, sizeof(secret));
+	}
+	node->auth_open = status == 0;
+	return status;
+}
+
+/* 0700, made when it is missing, with one level above it at most; the locked pid file keeps a second node out. */
+static int open_run_directory(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	const char *directory = node->config->run_directory;
+	char path[WL_CONFIG_PATH_BYTES + 32], text[24];
+	int bytes;
+
+	if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+		snprintf(reason, reason_bytes, "run directory %s: %s", directory, strerror(errno));
+		return WIRELOG_PORT_ADDRESS;
+	}
+	snprintf(path, sizeof(path), "%s/" PID_FILE_NAME, directory);
+	node->pid_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (node->pid_file < 0) {
+		snprintf(reason, reason_bytes, "pid file %s: %s", path, strerror(errno));
+		return WIRELOG_PORT_ADDRESS;
+	}
+	if (flock(node->pid_file, LOCK_EX | LOCK_NB) != 0) {
+		snprintf(reason, reason_bytes, "run directory %s is in use by another wirelogd",
+			 directory);
+		return WIRELOG_PORT_ADDRESS;
+	}
+	bytes = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	if (ftruncate(node->pid_file, 0) != 0 ||
+	    write(node->pid_file, text, (size_t)bytes) != bytes)
+		wl_report(WL_REPORT_WARNING, "pid_file", "path=%s error=\"%s\"", path,
+			  strerror(errno));
+	return 0;
+}
+
+static void close_run_directory(struct wl_node *node)
+{
+	char path[WL_CONFIG_PATH_BYTES + 32];
+
+	if (node->pid_file < 0)
+		return;
+	snprintf(path, sizeof(path), "%s/" PID_FILE_NAME, node->config->run_directory);
+	unlink(path);
+	close(node->pid_file);
+	node->pid_file = -1;
+}
+
+static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	(void)reason, (void)reason_bytes;
+	wl_report(WL_REPORT_NOTICE, "started", "node=%u cluster=%s boot=%lu epoch=%lu ms=%lu",
+		  node->config->node, node->config->cluster_text,
+		  (unsigned long)(node->epoch >> 32), (unsigned long)node->epoch,
+		  (unsigned long)((wl_clock_kernel_ns() - node->started_ns) / 1000000));
+	return 0;
+}
+
+int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool insecure,
+		     char *reason, size_t reason_bytes)
+{
+	static int (*const steps[])(struct wl_node *, char *, size_t) = {
+		open_key,
+		open_run_directory,
+		wl_boot_open_store,
+		wl_boot_make_journals,
+		wl_boot_open_ports,
+		wl_boot_recover,
+		wl_boot_raise_epoch,
+		wl_boot_choose_idle,
+		wl_boot_make_workers,
+		wl_loop_open,
+		wl_stats_answers_open,
+		wl_boot_start_workers,
+		announce,
+	};
+	int status = 0;
+
+	memset(node, 0, sizeof(*node));
+	node->pid_file = -1;
+	node->config = config;
+	node->insecure = insecure;
+	node->cluster = wl_cluster_id(config->cluster);
+	node->started_ns = wl_clock_kernel_ns();
+	reason[0] = '\0';
+	for (unsigned at = 0; at < sizeof(steps) / sizeof(steps[0]) && status == 0; at++) {
+		if (wl_loop_is_asked_to_stop()) {
+			snprintf(reason, reason_bytes, "asked to stop while starting");
+			return WIRELOG_CLOSED;
+		}
+		status = steps[at](node, reason, reason_bytes);
+	}
+	return status;
+}
+
+void wl_boot_take_down(struct wl_node *node)
+{
+	wl_stats_socket_close(node->stats);
+	node->stats = NULL;
+	for (uint32_t number = 0; number < node->config->worker_count; number++) {
+		struct wl_node_worker *worker = &node->workers[number];
+
+		if (worker->disk)
+			worker->disk->ops->close(worker->disk);
+		if (worker->port)
+			wl_port_dpdk_close(worker->port);
+	}
+	if (node->writer)
+		wl_superblock_writer_close(node->writer);
+	if (node->store)
+		wl_store_close(node->store);
+	if (node->eal_started)
+		wl_eal_stop();
+	if (node->auth_open)
+		wl_auth_fini(&node->auth);
+	close_run_directory(node);
+	free(node->agent);
+	free(node->desk);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Workers, their links and their client slots: for config_check.c only. Pure. [init] */
+#ifndef WL_CONTROL_CONFIG_LINKS_H
+#define WL_CONTROL_CONFIG_LINKS_H
+
+#include "control/config_value.h"
+
+/* Needs config->node, nodes and voters. */
+void wl_config_take_workers(const struct wl_config_text *text, const char *base,
+			    struct wl_config *config, struct wl_config_problems *problems);
+bool wl_config_link_is_ethernet(const struct wl_config_link *link);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/loop_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+
+#include "control/desk_thread.h"
+#include "control/report_file.h"
+#include "dataplane/clock.h"
+#include "dataplane/placement_thread.h"
+
+#define LOOK_NS 1000000u /* at what the workers publish */
+#define PUBLISH_NS 5000000u
+#define TEND_NS 1000000000u
+#define SLEEP_NS_MAX 500000u
+#define STOP_NS 1200000000u /* for the agent; with the joins less than the promised 2 s */
+#define JOIN_MS 300u
+
+static volatile sig_atomic_t asked_to_stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	asked_to_stop = 1;
+}
+
+void wl_loop_catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool wl_loop_is_asked_to_stop(void)
+{
+	return asked_to_stop != 0;
+}
+
+/* ---- what the agent is given -------------------------------------------------------------------- */
+
+static bool submit_record(void *context, struct wl_superblock *record)
+{
+	struct wl_node *node = context;
+
+	return wl_superblock_writer_submit(node->writer, record);
+}
+
+static int reap_record(void *context)
+{
+	struct wl_node *node = context;
+
+	return wl_superblock_writer_reap(node->writer);
+}
+
+static void log_line(void *context, const struct wl_agent_line *line)
+{
+	(void)context;
+	if (line->node != 0)
+		wl_report(WL_REPORT_NOTICE, "election", "journal=%u term=%lu node=%u text=\"%s\"",
+			  line->journal, (unsigned long)line->term, line->node, line->text);
+	else
+		wl_report(WL_REPORT_NOTICE, "election", "journal=%u term=%lu text=\"%s\"",
+			  line->journal, (unsigned long)line->term, line->text);
+}
+
+/* Ethernet links are numbered alike for every worker; peers lie behind the first. */
+static void add_neighbours(struct wl_node *node)
+{
+	const struct wl_config *config = node->config;
+	const struct wl_port *port = node->workers[0].port;
+	bool peers_added = false;
+
+	for (uint16_t link = 0; link < config->workers[0].link_count; link++) {
+		const struct wl_config_link *from = &config->workers[0].links[link];
+		const struct wl_link_info *info = port->ops->link(port, link);
+		uint32_t mask = from->prefix_length ? UINT32_MAX << (32 - from->prefix_length) : 0;
+
+		if (!info || !info->ethernet)
+			continue;
+		wl_agent_set_link(node->agent, link, info);
+		for (uint32_t at = 0; at < config->node_count && !peers_added; at++) {
+			uint32_t peer = config->nodes[at].ipv4;
+			bool far = from->gateway != 0 && (peer & mask) != (info->ipv4 & mask);
+
+			if (config->nodes[at].id != config->node)
+				wl_agent_add_neighbour(node->agent, link, peer,
+						       far ? from->gateway : 0);
+		}
+		peers_added = true;
+	}
+}
+
+int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	const struct wl_config *config = node->config;
+	const struct wl_agent_ops ops = {
+		.submit = submit_record,
+		.reap = reap_record,
+		.log = log_line,
+		.context = node,
+	};
+	struct wl_agent_config agent = {
+		.node = config->node,
+		.voters = config->voters,
+		.journal_count = config->journal_count,
+		.worker_count = config->worker_count,
+		.election_timeout_ns = config->election_timeout_ns,
+		.stop_ns = STOP_NS,
+	};
+	struct wl_seam *seams[WIRELOG_WORKERS_MAX];
+
+	if (getrandom(&agent.seed, sizeof(agent.seed), 0) != (ssize_t)sizeof(agent.seed) ||
+	    getrandom(&agent.spare_incarnation, sizeof(agent.spare_incarnation), 0) !=
+		    (ssize_t)sizeof(agent.spare_incarnation)) {
+		snprintf(reason, reason_bytes, "no random number: %s", strerror(errno));
+		return WIRELOG_INTERNAL;
+	}
+	for (uint32_t worker = 0; worker < config->worker_count; worker++)
+		seams[worker] = &node->workers[worker].seam;
+	for (uint32_t journal = 0; journal < config->journal_count; journal++)
+		agent.worker_of_journal[journal] = (uint8_t)config->journal_worker[journal];
+	node->agent = calloc(1, sizeof(*node->agent));
+	node->desk = calloc(1, sizeof(*node->desk));
+	if (!node->agent || !node->desk) {
+		snprintf(reason, reason_bytes, "no memory for control");
+		return WIRELOG_NO_MEMORY;
+	}
+	wl_desk_init(node->desk);
+	wl_agent_init(node->agent, &agent, &ops, seams, &node->superblock);
+	for (uint32_t journal = 0; journal < config->journal_count; journal++)
+		wl_agent_set_tail(node->agent, journal, node->journals[journal].journal->log.tail);
+	add_neighbours(node);
+	return 0;
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------- */
+
+static void look_at_workers(struct wl_node *node)
+{
+	struct wl_journal_status status;
+
+	for (uint32_t id = 0; id < node->config->journal_count; id++) {
+		if (!wl_published_read(&node->journals[id].journal->published, &status))
+			continue;
+		/* A worker that has not published yet: all zeros, an epoch is never 0. */
+		if (status.view.epoch == 0)
+			continue;
+		wl_agent_set_tail(node->agent, id, status.tail);
+		wl_agent_set_witness(node->agent, id, status.durable_offset);
+		for (uint32_t peer = 1;
+		     peer <= WIRELOG_NODES_MAX && status.view.role == WL_ROLE_LEADER; peer++) {
+			struct wl_position durable = {status.view.term,
+						      status.peers[peer].match_durable};
+
+			if (peer != node->config->node && durable.index != 0)
+				wl_agent_set_peer_durable(node->agent, id, peer, durable);
+		}
+	}
+}
+
+static void serve_desk(struct wl_node *node)
+{
+	struct wl_desk_request request;
+	bool ok = false;
+
+	if (!wl_desk_take(node->desk, &request))
+		return;
+	if (request.verb == WL_DESK_HAND_OVER)
+		ok = wl_agent_hand_over(node->agent, request.journal, request.target);
+	if (request.verb == WL_DESK_STOP) {
+		asked_to_stop = 1;
+		ok = true;
+	}
+	wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
+		  request.verb == WL_DESK_STOP ? "stop" : "hand_over", request.journal,
+		  request.target, ok);
+	wl_desk_finish(node->desk, ok);
+}
+
+struct rounds {
+	uint64_t look_ns, publish_ns, tend_ns, watchdog_ns, watchdog_interval_ns;
+};
+
+static bool is_due(uint64_t *last_ns, uint64_t interval_ns, uint64_t now_ns)
+{
+	if (now_ns - *last_ns < interval_ns)
+		return false;
+	*last_ns = now_ns;
+	return true;
+}
+
+static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct rounds *rounds,
+		      uint64_t now_ns)
+{
+	if (is_due(&rounds->look_ns, LOOK_NS, now_ns)) {
+		look_at_workers(node);
+		serve_desk(node);
+	}
+	if (is_due(&rounds->publish_ns, PUBLISH_NS, now_ns))
+		wl_desk_publish(node->desk, node->agent);
+	if (is_due(&rounds->tend_ns, TEND_NS, now_ns))
+		wl_clock_tend(clock);
+	if (rounds->watchdog_interval_ns != 0 &&
+	    is_due(&rounds->watchdog_ns, rounds->watchdog_interval_ns, now_ns))
+		sd_notify(0, "WATCHDOG=1");
+}
+
+static bool join_workers(struct wl_node *node)
+{
+	bool all = true;
+
+	for (uint32_t number = 0; number < node->config->worker_count; number++) {
+		struct wl_node_worker *worker = &node->workers[number];
+
+		if (!worker->running)
+			continue;
+		worker->running = !wl_worker_thread_join(&worker->thread, JOIN_MS);
+		all = all && !worker->running;
+	}
+	return all;
+}
+
+bool wl_loop_run(struct wl_node *node)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_BACKOFF, .sleep_ns_max = SLEEP_NS_MAX};
+	struct rounds rounds = {0};
+	struct wl_clock clock;
+	bool stopping = false;
+	uint64_t watchdog_us = 0, now = 0;
+
+	wl_placement_name("wl-control");
+	wl_clock_open(&clock, NULL, 0);
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+		rounds.watchdog_interval_ns = watchdog_us * 1000 / 3;
+	wl_agent_start(node->agent, wl_clock_now_ns(&clock));
+	sd_notify(0, "READY=1\nSTATUS=running");
+	while (!wl_agent_is_stopped(node->agent)) {
+		uint64_t read = wl_clock_now_ns(&clock);
+		unsigned did;
+
+		now = read > now ? read : now;
+		do_rounds(node, &clock, &rounds, now);
+		if (asked_to_stop && !stopping) {
+			stopping = true;
+			wl_report(WL_REPORT_NOTICE, "stopping", "limit_ms=%u", STOP_NS / 1000000);
+			sd_notify(0, "STOPPING=1\nSTATUS=handing over");
+			wl_agent_stop(node->agent);
+		}
+		did = wl_agent_turn(node->agent, now);
+		wl_idle_rest(&idler, did);
+	}
+	return join_workers(node);
+}

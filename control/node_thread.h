@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One running node: everything that wirelogd puts together, in the order in which it is opened. boot_thread.c fills it
+ * and takes it down in reverse, loop_thread.c runs control on it, stats_answers_thread.c tells about it.
+ *
+ * Owner: main. Thread: filled [init]; afterwards each part belongs to the thread that its own header names.
+ */
+#ifndef WL_CONTROL_NODE_THREAD_H
+#define WL_CONTROL_NODE_THREAD_H
+
+#include "control/agent.h"
+#include "control/config.h"
+#include "control/stats_socket.h"
+#include "dataplane/auth.h"
+#include "dataplane/disk_uring.h"
+#include "dataplane/eal_dpdk.h"
+#include "dataplane/port_dpdk.h"
+#include "dataplane/recovery.h"
+#include "dataplane/self_test_uring.h"
+#include "dataplane/store.h"
+#include "dataplane/superblock_uring.h"
+#include "dataplane/worker_thread.h"
+
+#define WL_NODE_NOTE_BYTES 512u
+
+struct wl_node_journal {
+	struct wl_journal *journal; /* inside its worker's array */
+	uint8_t *ring;
+	void *memory;
+	size_t memory_bytes;
+	uint64_t known_commit;
+	struct wl_recovery_damage damage;
+	uint64_t recovered_index, recovered_bytes, recovery_ns;
+};
+
+struct wl_node_worker {
+	struct wl_worker *worker;
+	struct wl_worker_thread thread;
+	bool running;
+	struct wl_seam seam;
+	struct wl_port *port;
+	struct wl_disk *disk;
+	struct wl_journal *journals;
+	uint32_t journal_count;
+	uint64_t known_commit[WIRELOG_JOURNALS_MAX]; /* by place in `journals` */
+	struct wl_port_words port_words;
+	char disk_note[WL_NODE_NOTE_BYTES];
+	char self_test[256];
+	char idle_reason[256];
+};
+
+struct wl_node {
+	const struct wl_config *config;
+	bool insecure;
+	struct wl_auth auth;
+	bool auth_open;
+	struct wl_store *store;
+	struct wl_superblock superblock; /* as durable */
+	struct wl_superblock_writer *writer;
+	uint64_t epoch;
+	uint64_t cluster; /* number of the cluster's UUID */
+	uint64_t started_ns;
+	struct wl_eal_report eal;
+	bool eal_started;
+	struct wl_node_journal journals[WIRELOG_JOURNALS_MAX];
+	struct wl_node_worker workers[WIRELOG_WORKERS_MAX];
+	struct wl_agent *agent;
+	struct wl_stats_socket *stats;
+	struct wl_control_desk *desk; /* between control and wl-stats */
+	int pid_file; /* locked */
+};
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes the seeds of tests/fuzz/corpus with the real encoders: one small file for each message, image or
+ * story that a fuzzer should not have to find by chance. `make fuzz-seeds` runs it; its output is in the repository, beside what
+ * fuzzing found later.
+ *
+ *	seed_corpus DIRECTORY
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "client/itch.h"
+#include "dataplane/chunk.h"
+#include "dataplane/crc.h"
+#include "dataplane/entry.h"
+#include "dataplane/frame.h"
+#include "dataplane/wire.h"
+
+#define SEED_BYTES_MAX 8192u
+
+static const char *directory;
+static uint8_t seed[SEED_BYTES_MAX];
+
+static void fail(const char *path)
+{
+	perror(path);
+	exit(1);
+}
+
+static void write_seed(const char *fuzzer, const char *name, size_t bytes)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, fuzzer);
+	mkdir(path, 0777);
+	snprintf(path, sizeof(path), "%s/%s/%s", directory, fuzzer, name);
+	file = fopen(path, "wb");
+	if (!file || fwrite(seed, 1, bytes, file) != bytes || fclose(file) != 0)
+		fail(path);
+}
+
+static void write_frames(void)
+{
+	const struct wl_address from = {.mac = {2, 0, 0, 0, 0, 2},
+					.ipv4 = 0x0a000002,
+					.udp_port = 9};
+	const struct wl_address to = {.mac = {2, 0, 0, 0, 0, 1},
+				      .ipv4 = 0x0a000001,
+				      .udp_port = 7700};
+	struct wl_frame_header header = {.type = WL_WIRE_HELLO,
+					 .payload_bytes = 8,
+					 .cluster = 7,
+					 .sender = 0x200,
+					 .sender_epoch = 3,
+					 .sequence = 1};
+	const size_t size = WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES + 8;
+	uint8_t *frame = seed + 1;
+
+	memset(seed, 0, sizeof(seed));
+	wl_frame_encode_header(frame + WL_FRAME_ENVELOPE_BYTES, &header);
+	wl_frame_close_envelope(frame, &from, &to, size - WL_FRAME_ENVELOPE_BYTES);
+	write_seed("fuzz_frame", "whole", 1 + size);
+	seed[0] = 3;
+	write_seed("fuzz_frame", "repaired", 1 + size);
+	seed[0] = 2;
+	frame[13] = 6;
+	write_seed("fuzz_frame", "arp", 1 + 60);
+	memmove(seed + 1, seed + 1 + WL_FRAME_ENVELOPE_BYTES, WL_FRAME_HEADER_BYTES + 8);
+	write_seed("fuzz_frame", "header", 1 + WL_FRAME_HEADER_BYTES + 8);
+}
+
+static size_t put_entry(uint8_t *to, unsigned records)
+{
+	uint8_t *body = to + WL_ENTRY_HEADER_BYTES;
+	struct wl_entry_header header = {.kind = records ? WL_ENTRY_RECORDS : WL_ENTRY_TERM_START,
+					 .cluster = 7,
+					 .index = 1,
+					 .term = 1,
+					 .first_number = 1};
+
+	for (unsigned at = 0; at < records; at++) {
+		struct wl_record_header record = {.session = 5,
+						  .sequence = at + 1,
+						  .bytes = at % 3 ? 0 : 5 + at,
+						  .kind = (uint16_t)(1 + at % 3)};
+
+		memset(body + header.body_bytes, 0, wl_record_image_bytes(record.bytes));
+		wl_record_encode_header(body + header.body_bytes, &record);
+		header.body_bytes += (uint32_t)wl_record_image_bytes(record.bytes);
+		header.data_count += record.kind == WL_RECORD_DATA;
+		header.record_count++;
+	}
+	header.body_crc = wl_crc32c(body, header.body_bytes);
+	wl_entry_encode_header(to, &header);
+	return wl_entry_bytes(&header);
+}
+
+/* In the order of fuzz_wire's decoders. */
+static void write_peer_messages(void)
+{
+	struct wl_wire_hello hello = {3};
+	struct wl_wire_hello_reply reply = {.nonce = 3,
+					    .node = 1,
+					    .leader = 2,
+					    .member_count = 2,
+					    .members = {{1, "udp:192.0.2.1:7700"}, {2, ""}}};
+	struct wl_wire_append_ack ack = {.term = 2,
+					 .match_received = 9,
+					 .match_durable = 8,
+					 .flags = 1,
+					 .hint_index = 4};
+	struct wl_wire_vote vote = {.term = 3, .last = {2, 9}};
+	struct wl_wire_vote_reply vote_reply = {.term = 3, .asked_term = 3, .granted = 1};
+	struct wl_wire_timeout_now now = {.term = 3, .last = {3, 9}};
+	struct wl_wire_append append = {.term = 3, .previous = {2, 9}};
+	uint8_t *to = seed + 1;
+
+	seed[0] = 0;
+	write_seed("fuzz_wire", "hello", 1 + wl_wire_encode_hello(to, &hello));
+	seed[0] = 1;
+	write_seed("fuzz_wire", "hello_reply", 1 + wl_wire_encode_hello_reply(to, &reply));
+	seed[0] = 2;
+	write_seed("fuzz_wire", "append_ack", 1 + wl_wire_encode_append_ack(to, &ack));
+	seed[0] = 3;
+	write_seed("fuzz_wire", "vote", 1 + wl_wire_encode_vote(to, &vote));
+	seed[0] = 4;
+	write_seed("fuzz_wire", "vote_reply", 1 + wl_wire_encode_vote_reply(to, &vote_reply));
+	seed[0] = 5;
+	write_seed("fuzz_wire", "timeout_now", 1 + wl_wire_encode_timeout_now(to, &now));
+	seed[0] = 12;
+	append.bytes = (uint32_t)put_entry(to + WL_WIRE_APPEND_HEADER_BYTES, 2);
+	append.bytes += (uint32_t)put_entry(to + WL_WIRE_APPEND_HEADER_BYTES + append.bytes, 0);
+	write_seed("fuzz_wire", "append", 1 + wl_wire_encode_append(to, &append) + append.bytes);
+	append.image_bytes = 3000;
+	write_seed("fuzz_wire", "append_fragment",
+		   1 + wl_wire_encode_append(to, &append) + append.bytes);
+}
+
+static size_t put_client_append(uint8_t *to, uint32_t fragment_of)
+{
+	struct wl_wire_record record = {.bytes = 3, .level = 3, .payload = (const uint8_t *)"abc"};
+	struct wl_wire_client_append append = {.session = 4,
+					       .first_sequence = 1,
+					       .record_count = fragment_of ? 1 : 2,
+					       .record_bytes = fragment_of};
+	uint8_t *at = to + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
+
+	for (uint32_t records = append.record_count; records != 0; records--)
+		at += wl_wire_encode_record(at, &record);
+	append.bytes = (uint32_t)(at - to) - WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
+	wl_wire_encode_client_append(to, &append);
+	return (size_t)(at - to);
+}
+
+static size_t put_delivery(uint8_t *to)
+{
+	struct wl_wire_delivered_record record = {.bytes = 2,
+						  .timestamp_ns = 3,
+						  .session = 4,
+						  .sequence = 5,
+						  .payload = (const uint8_t *)"xy"};
+	struct wl_wire_deliver deliver = {.subscription = 1,
+					  .first_number = 8,
+					  .commit_number = 9,
+					  .record_count = 1};
+
+	deliver.bytes = (uint32_t)wl_wire_encode_delivered_record(to + WL_WIRE_DELIVER_HEADER_BYTES,
+								  &record);
+	return wl_wire_encode_deliver(to, &deliver) + deliver.bytes;
+}
+
+static void write_client_messages(void)
+{
+	struct wl_wire_open_session open = {5};
+	struct wl_wire_open_session_reply open_reply = {.nonce = 5, .status = -7, .leader = 2};
+	struct wl_wire_subscribe subscribe = {.subscription = 1,
+					      .from = 1,
+					      .credit_bytes = 4096,
+					      .value = 1};
+	struct wl_wire_credit credit = {.subscription = 1, .next_number = 9, .credit_bytes = 4096};
+	struct wl_wire_gap gap = {.subscription = 1,
+				  .first_number = 3,
+				  .next_number = 8,
+				  .status = -13};
+	struct wl_wire_append_reply reply = {.session = 4, .leader = 2, .result_count = 1};
+	struct wl_wire_append_result result = {.first_sequence = 1,
+					       .first_number = 2,
+					       .count = 3,
+					       .level = 3};
+	uint8_t *to = seed + 1;
+
+	seed[0] = 6;
+	write_seed("fuzz_wire", "open_session", 1 + wl_wire_encode_open_session(to, &open));
+	seed[0] = 7;
+	write_seed("fuzz_wire", "open_session_reply",
+		   1 + wl_wire_encode_open_session_reply(to, &open_reply));
+	seed[0] = 8;
+	write_seed("fuzz_wire", "subscribe", 1 + wl_wire_encode_subscribe(to, &subscribe));
+	seed[0] = 9;
+	write_seed("fuzz_wire", "credit", 1 + wl_wire_encode_credit(to, &credit));
+	seed[0] = 11;
+	write_seed("fuzz_wire", "gap", 1 + wl_wire_encode_gap(to, &gap));
+	seed[0] = 13;
+	write_seed("fuzz_wire", "client_append", 1 + put_client_append(to, 0));
+	write_seed("fuzz_wire", "client_fragment", 1 + put_client_append(to, 9));
+	seed[0] = 14;
+	wl_wire_encode_append_result(to + wl_wire_encode_append_reply(to, &reply), &result);
+	write_seed("fuzz_wire", "append_reply",
+		   1 + WL_WIRE_APPEND_REPLY_HEADER_BYTES + WL_WIRE_APPEND_RESULT_BYTES);
+	seed[0] = 15;
+	write_seed("fuzz_wire", "deliver", 1 + put_delivery(to));
+}
+
+static void write_images(void)
+{
+	struct wl_chunk_header chunk = {.binding = 1,
+					.offset = 8192,
+					.previous = 4096,
+					.durable = 8192,
+					.bytes = 4096,
+					.used = 400};
+	struct wl_segment_header segment = {.binding = 1,
+					    .ordinal = 1,
+					    .segment_bytes = WL_SEGMENT_BYTES_MIN,
+					    .node = 1};
+
+	memset(seed, 0, sizeof(seed));
+	write_seed("fuzz_entry", "term_start", 1 + put_entry(seed + 1, 0));
+	write_seed("fuzz_entry", "records", 1 + put_entry(seed + 1, 7));
+	seed[0] = 7;
+	write_seed("fuzz_entry", "repaired", 1 + put_entry(seed + 1, 3));
+	memset(seed, 0, sizeof(seed));
+	chunk.body_crc =
+		wl_crc32c(seed + 1 + WL_CHUNK_HEADER_BYTES, chunk.bytes - WL_CHUNK_HEADER_BYTES);
+	wl_chunk_encode_header(seed + 1, &chunk);
+	write_seed("fuzz_chunk", "chunk", 1 + chunk.bytes);
+	seed[0] = 1;
+	write_seed("fuzz_chunk", "header", 1 + WL_CHUNK_HEADER_BYTES);
+	seed[0] = 0;
+	wl_segment_encode_header(seed + 1, &segment);
+	write_seed("fuzz_chunk", "segment", 1 + WL_BLOCK_BYTES);
+}
+
+static void write_messages_of_a_day(void)
+{
+	static const char types[] = "SRHYAFECXDUPQ";
+	size_t used = 0;
+
+	for (unsigned at = 0; types[at] != '\0'; at++) {
+		struct wl_itch_message message = {.type = types[at],
+						  .timestamp_ns = at,
+						  .reference = 9,
+						  .shares = 100,
+						  .code = 'O',
+						  .side = 'B',
+						  .stock = "WIRE    ",
+						  .mpid = "LOG "};
+		size_t bytes = wl_itch_encode(&message, seed + used + 2);
+
+		seed[used] = 0;
+		seed[used + 1] = (uint8_t)bytes;
+		used += 2 + bytes;
+	}
+	write_seed("fuzz_itch", "day", used);
+}
+
+/* Stories are told in the fuzzers' own bytes; what each draws is written at its act. */
+#define STORY(fuzzer, name, ...)                               \
+	do {                                                   \
+		static const uint8_t story_[] = {__VA_ARGS__}; \
+		memcpy(seed, story_, sizeof(story_));          \
+		write_seed(fuzzer, name, sizeof(story_));      \
+	} while (0)
+
+#define FOLLOW 9, 2 /* act_control: the next term, led by node 2 */
+#define LEAD 9, 1
+#define TURN 192
+#define SETTLE 10, 200
+#define ACK_ALL(node) 3, 0, 0, 0, 0, 0, node
+#define SEVEN_RIGHT 0, 0, 0, 0, 0, 0, 0 /* fields of an entry's header */
+#define APPEND_AT_TAIL 0, 0, 0, 0, 0, 0, 0 /* act, place, five fields */
+#define APPEND_ONE_BACK 0, 129, 0, 0, 0, 0, 0
+#define OPEN_RECORD 1, 9, 0, 0
+#define DATA_RECORD(index, sequence) 0, index, sequence, 0, 3
+#define LARGE_RECORD 3, 9, 0, 0, 255
+#define OPEN_SESSION(client) 6, 1, 0, client
+#define CLIENT_APPEND(sequence, client) 5, 0, (sequence)-1, 0, 0, 0, 2, client
+#define SUBSCRIBE(client) 7, client, 0, 0, 0
+#define CREDIT(client) 7, client, 102, 0, 0
+
+static void write_stories(void)
+{
+	STORY("fuzz_worker_peer", "leader_serves", LEAD, TURN, SETTLE, ACK_ALL(0), SETTLE,
+	      ACK_ALL(1), TURN, OPEN_SESSION(0), TURN, SETTLE, ACK_ALL(0), TURN, SUBSCRIBE(1),
+	      CLIENT_APPEND(1, 0), CLIENT_APPEND(2, 0), TURN, SETTLE, ACK_ALL(1), TURN, CREDIT(1),
+	      CLIENT_APPEND(2, 0), TURN);
+	/* The last of its entries breaks a rule of sessions that only leaders keep. */
+	STORY("fuzz_worker_peer", "follower_takes", FOLLOW, TURN, SETTLE, APPEND_AT_TAIL, 1, 0,
+	      SEVEN_RIGHT, 0, 0, TURN, APPEND_AT_TAIL, 1, 1, SEVEN_RIGHT, OPEN_RECORD, 0, 0, TURN,
+	      SETTLE, APPEND_AT_TAIL, 1, 1, SEVEN_RIGHT, DATA_RECORD(2, 5), 0, 0, TURN, SETTLE,
+	      APPEND_AT_TAIL, 0, 0, TURN, SETTLE);
+	STORY("fuzz_worker_peer", "fragments_join", FOLLOW, TURN, SETTLE, 2, 0, 0, 0, 0, 0, 0, 5,
+	      SEVEN_RIGHT, LARGE_RECORD, LARGE_RECORD, LARGE_RECORD, LARGE_RECORD, LARGE_RECORD, 0,
+	      0, 0, 0, 0, TURN, SETTLE);
+	STORY("fuzz_worker_peer", "leader_falls", LEAD, TURN, SETTLE, ACK_ALL(0), TURN,
+	      OPEN_SESSION(0), TURN, FOLLOW, TURN, APPEND_ONE_BACK, 1, 0, SEVEN_RIGHT, 0, 0, TURN,
+	      LEAD, TURN, 3, 0, 250, 0, 0, 1, 0, 0, 0, 0, TURN, SETTLE);
+	STORY("fuzz_rx", "greeting_and_replay", 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 1, 0, 0, 0, 0, 0,
+	      1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
+	STORY("fuzz_rx", "insecure", 1, 0, 2, 0, 0, 70, 0, 1, 0, 0, 5, 0, 0, 4, 1, 2, 3, 4, 0, 6, 1,
+	      0, 130, 0, 2, 0, 0, 9, 0, 0, 0);
+	STORY("fuzz_superblock", "two_pairs", 8, 4, 8, 4, 8, 5, 8, 5);
+	STORY("fuzz_superblock", "torn_copy", 8, 4, 8, 4, 9, 5, 16, 0, 1, 1, 8, 5);
+	STORY("fuzz_recovery", "untouched", 0);
+	STORY("fuzz_recovery", "lost_end", 1, 7, 6, 0);
+	STORY("fuzz_recovery", "rot", 0, 4, 1, 0, 80, 0, 7);
+	STORY("fuzz_recovery", "lie_with_a_right_checksum", 1, 6, 3, 1, 161, 5, 2, 0, 10, 1, 1, 9);
+	STORY("fuzz_recovery", "older_state_comes_back", 0, 2, 5, 0, 2, 6, 0, 3, 9, 0);
+}
+
+int main(int count, char **arguments)
+{
+	if (count != 2) {
+		fprintf(stderr, "usage: seed_corpus DIRECTORY\n");
+		return 64;
+	}
+	directory = arguments[1];
+	mkdir(directory, 0777);
+	write_frames();
+	write_peer_messages();
+	write_client_messages();
+	write_images();
+	write_messages_of_a_day();
+	write_stories();
+	return 0;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Testing the tester (FAULTS section 4): bugs that Raft systems really had, put back one at a time. */
+#include "tests/sim/mutants.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/mutant.h"
+#include "tests/sim/range.h"
+
+#ifdef WL_MUTANT_LIST
+
+enum wl_mutant wl_mutant;
+
+static const struct {
+	const char *name, *text;
+} mutants[WL_MUTANTS] = {[WL_MUTANT_none] = {"none", ""},
+#define WL_MUTANT_ITEM(name, text) [WL_MUTANT_##name] = {#name, text},
+			 WL_MUTANT_LIST(WL_MUTANT_ITEM)
+#undef WL_MUTANT_ITEM
+};
+
+/* Of FAULTS section 4, what is not there to be broken yet, or lies outside of what is simulated. */
+static const char *const absent[][2] = {
+	{"removed leader counts itself", "membership is fixed in this version"},
+	{"configuration change accepted before the first entry of the term commits",
+	 "membership is fixed"},
+	{"node id reused",
+	 "membership is fixed; another incarnation under an id is amnesiac_votes"},
+	{"corrupt entry answered as absent",
+	 "no repair from peers yet: damage is refused at start (rot_cut_as_torn)"},
+	{"directory not synced after create or rename", "platform file; process and lab tests"},
+	{"full device leaves a half segment that blocks restart",
+	 "platform file; process test on a loop device"},
+	{"padding not under the checksum", "rot in padding loses nothing; unit test of chunk.c"},
+	{"session evicted while its retry is in flight",
+	 "eviction is by log order alone, the same on every node: a retry "
+	 "is refused by name, not appended"},
+	{"lease or leadership checked before a pause, used after it",
+	 "there are no leases: answers wait for commit; "
+	 "no_check_quorum is what is left of it"},
+	{"replay window off",
+	 "Raft takes duplicates: nothing happens that a network could not do; unit tests of replay.c"},
+	{"an append cuts below commit", "no correct leader sends one; unit test of the guard"},
+	{"view installed out of order",
+	 "the seam's rings are first in, first out; the model checks the epochs"},
+};
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool hunt(enum wl_mutant mutant, unsigned jobs, uint64_t seconds_each, double *seconds)
+{
+	const struct sim_range range = {.first = 1,
+					.last = UINT64_MAX - 1,
+					.jobs = jobs,
+					.failures_max = 1,
+					.seconds_max = seconds_each,
+					.quiet = true,
+					.program = "wlsim"};
+	struct sim_range_result result;
+
+	wl_mutant = mutant;
+	sim_range_run(&range, &result);
+	*seconds = result.seconds;
+	printf("%-30s %-9s %7llu seeds %7.1f s  %-14s %s\n", mutants[mutant].name,
+	       result.failures ? "found" : "NOT FOUND", (unsigned long long)result.seeds,
+	       result.seconds, result.rule, mutants[mutant].text);
+	fflush(stdout);
+	return result.failures != 0;
+}
+
+int sim_mutants_choose(const char *name)
+{
+	for (unsigned mutant = 1; mutant < WL_MUTANTS; mutant++) {
+		if (strcmp(mutants[mutant].name, name) == 0) {
+			wl_mutant = mutant;
+			return 0;
+		}
+	}
+	fprintf(stderr, "no mutant %s\n", name);
+	return 64;
+}
+
+int sim_mutants_run(const char *name, unsigned jobs, uint64_t seconds_each)
+{
+	double seconds[WL_MUTANTS];
+	unsigned count = 0, found = 0;
+
+	for (unsigned mutant = 1; mutant < WL_MUTANTS; mutant++) {
+		if (!name || strcmp(name, mutants[mutant].name) == 0)
+			found += hunt(mutant, jobs, seconds_each, &seconds[count++]);
+	}
+	if (count == 0)
+		return sim_mutants_choose(name);
+	qsort(seconds, count, sizeof(seconds[0]), by_value);
+	for (unsigned at = 0; !name && at < sizeof(absent) / sizeof(absent[0]); at++)
+		printf("not there: %s: %s\n", absent[at][0], absent[at][1]);
+	printf("mutants: %u of %u found, median %.1f s\n", found, count, seconds[count / 2]);
+	return found != count;
+}
+
+#else
+
+int sim_mutants_choose(const char *name)
+{
+	(void)name;
+	fputs("not a mutant build: make mutants\n", stderr);
+	return 69;
+}
+
+int sim_mutants_run(const char *name, unsigned jobs, uint64_t seconds_each)
+{
+	(void)jobs;
+	(void)seconds_each;
+	return sim_mutants_choose(name);
+}
+
+#endif

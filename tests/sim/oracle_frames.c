@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The part of the oracle that listens: each frame is judged when it leaves a node, before the network touches it. */
+#include "dataplane/quorum.h"
+#include "tests/sim/oracle_internal.h"
+#include "wirelog/status.h"
+
+/* A leader is given one election timeout and a half to notice: clocks drift. */
+#define SILENCE_NS(timeout_ns) (3 * (timeout_ns) / 2)
+
+#define LLU(value) (unsigned long long)(value)
+
+/* The vote is on the platters when it leaves, and is the only one of this term. */
+static void check_vote(struct sim_oracle *oracle, unsigned node, uint64_t term, unsigned candidate)
+{
+	const struct sim_node *giver = &oracle->cluster->nodes[node];
+	struct wl_superblock record;
+	unsigned damaged;
+
+	if (term >= SIM_ORACLE_TERMS)
+		return;
+	if (wl_superblock_choose(giver->drive.superblock, &record, &damaged) != WL_SUPERBLOCK_OK ||
+	    record.journals[0].term < term ||
+	    (record.journals[0].term == term && record.journals[0].vote != candidate))
+		sim_violation(
+			oracle->cluster, node, "O17",
+			"a vote for node %u in term %llu leaves; on the platters: %u, term %llu",
+			candidate, LLU(term), record.journals[0].vote,
+			LLU(record.journals[0].term));
+	if (oracle->voted_for[node][term] != 0 && oracle->voted_for[node][term] != candidate &&
+	    !giver->forgot)
+		sim_violation(oracle->cluster, node, "O17",
+			      "votes for node %u in term %llu, after node %u", candidate, LLU(term),
+			      oracle->voted_for[node][term]);
+	oracle->voted_for[node][term] = (uint8_t)candidate;
+}
+
+static void on_vote_message(struct sim_oracle *oracle, unsigned from, unsigned to, uint8_t type,
+			    const uint8_t *payload, size_t bytes)
+{
+	struct wl_wire_vote vote;
+	struct wl_wire_vote_reply reply;
+
+	if (type == WL_WIRE_VOTE && wl_wire_decode_vote(payload, bytes, &vote))
+		check_vote(oracle, from, vote.term, from);
+	else if (type == WL_WIRE_VOTE_REPLY && wl_wire_decode_vote_reply(payload, bytes, &reply) &&
+		 reply.granted)
+		check_vote(oracle, from, reply.asked_term, to);
+}
+
+static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *payload,
+		      size_t bytes)
+{
+	const struct sim_cluster *cluster = oracle->cluster;
+	uint64_t patience = SILENCE_NS(cluster->config.election_timeout_ns);
+	uint64_t now = cluster->agenda.now_ns;
+	unsigned heard = 1;
+	struct wl_wire_append append;
+
+	if (!wl_wire_decode_append(payload, bytes, &append))
+		return;
+	sim_oracle_note_leader(oracle, from, append.term);
+	if (now - oracle->leads_since_ns[from] <= patience)
+		return;
+	for (unsigned peer = 1; peer <= cluster->config.nodes; peer++)
+		heard += peer != from && now - oracle->heard_ns[from][peer] <= patience;
+	if (heard < cluster->config.nodes / 2 + 1)
+		sim_violation(cluster, from, "O11", "leads term %llu on, and hears %u of %u nodes",
+			      LLU(append.term), heard, cluster->config.nodes);
+}
+
+static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
+			  const uint8_t *payload, size_t bytes)
+{
+	struct sim_node *node = &oracle->cluster->nodes[from];
+	const struct wl_log *log = &node->journal->log;
+	const struct wl_log_slot *slot;
+	struct wl_wire_append_ack ack;
+
+	if (!wl_wire_decode_append_ack(payload, bytes, &ack))
+		return;
+	oracle->heard_ns[to][from] = oracle->cluster->agenda.now_ns;
+	if (node->journal->replica.view.role == WL_ROLE_FENCED)
+		sim_violation(oracle->cluster, from, "O19", "acknowledges while it is fenced");
+	if (ack.match_received > log->tail.index)
+		sim_violation(oracle->cluster, from, "O18",
+			      "acknowledges %llu, and its log ends at %llu",
+			      LLU(ack.match_received), LLU(log->tail.index));
+	if (ack.match_durable == 0 || (oracle->acknowledged_boot[from] == node->boot &&
+				       oracle->acknowledged_durable[from] == ack.match_durable))
+		return;
+	oracle->acknowledged_boot[from] = node->boot;
+	oracle->acknowledged_durable[from] = ack.match_durable;
+	slot = &log->slots[ack.match_durable % WL_LOG_ENTRIES_IN_RING];
+	if (slot->index == ack.match_durable &&
+	    !sim_oracle_is_on_platter(node, slot->offset, slot->index, slot->chain))
+		sim_violation(oracle->cluster, from, "O18",
+			      "acknowledges %llu as durable, and it is not on its platters",
+			      LLU(ack.match_durable));
+}
+
+static void on_append_reply(struct sim_oracle *oracle, unsigned from, const uint8_t *payload,
+			    size_t bytes)
+{
+	struct wl_wire_append_reply reply;
+	struct wl_wire_append_result result;
+
+	if (!wl_wire_decode_append_reply(payload, bytes, &reply))
+		return;
+	for (uint32_t at = 0; at < reply.result_count; at++) {
+		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES,
+					     &result);
+		if (result.status == WIRELOG_OK && oracle->on_answer) {
+			oracle->on_answer(oracle->on_answer_context, from);
+			return;
+		}
+	}
+}
+
+static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
+{
+	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
+	struct wl_frame_header header;
+
+	if (from == 0 || from > WIRELOG_NODES_MAX ||
+	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
+	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
+				   &header) != WL_FRAME_OK)
+		return;
+	switch (header.type) {
+	case WL_WIRE_VOTE:
+	case WL_WIRE_VOTE_REPLY:
+		on_vote_message(context, from, to, header.type, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_APPEND:
+		on_append(context, from, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_APPEND_ACK:
+		on_append_ack(context, from, to, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_APPEND_REPLY:
+		on_append_reply(context, from, payload, header.payload_bytes);
+		break;
+	default:
+		break;
+	}
+}
+
+void sim_oracle_watch_frames(struct sim_oracle *oracle)
+{
+	oracle->cluster->network.on_sent = on_sent;
+	oracle->cluster->network.context = oracle;
+}

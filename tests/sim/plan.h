@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is done to a cluster, and when: a list of actions. A seed becomes a plan (weather.c), a scenario file is one,
+ * and shrinking takes actions out of one: three producers, one dialect (plan_text.c), one interpreter (faults.c).
+ *
+ *	# a comment
+ *	set nodes 3
+ *	at 120ms crash 2
+ *	at 300ms cut leader 3
+ *
+ * A node is a number, or `leader`: whoever leads when it happens; `any` in cuts: every node.
+ */
+#ifndef WL_TESTS_SIM_PLAN_H
+#define WL_TESTS_SIM_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SIM_NODE_LEADER 100u
+#define SIM_NODE_ANY 101u
+#define SIM_ARGUMENTS 4u
+
+enum sim_verb {
+	SIM_NOISE, /* all links: loss, duplicates, damage (per million), reorder and lateness (ns; 0 off) */
+	SIM_CUT, /* one direction: from, to */
+	SIM_JOIN,
+	SIM_HEAL, /* every cut */
+	SIM_SPLIT, /* mask of nodes: they and the others do not hear each other */
+	SIM_CRASH, /* power off */
+	SIM_START,
+	SIM_STALL, /* node, 1 worker | 2 control | 3 both, for ns */
+	SIM_SLOW, /* drive: node, ns a request */
+	SIM_HANG, /* drive: node, 0 | 1 */
+	SIM_FULL, /* drive: node, 0 | 1 */
+	SIM_FAIL_WRITE, /* drive: node; its next write fails */
+	SIM_FAIL_READ, /* drive: node, per million */
+	SIM_DRIFT, /* clock: node, per million + 1,000,000 */
+	SIM_WALL, /* wall clock: node, + ns (modulo 2^64) */
+	SIM_REPLAY, /* node: so many recorded frames that were once sent to it come again */
+	SIM_HAND_OVER, /* node */
+	SIM_EXPIRE, /* node, or any: its election timer is over now */
+	SIM_STOP, /* SIGTERM: node */
+	SIM_TEAR_TURN, /* node: power off inside its next turn, after so many effects */
+	SIM_TEAR_RECORD, /* node: power off while its next superblock record is being written */
+	SIM_CUT_TELLER, /* the next leader that answers a client is cut off right after it: both directions */
+	SIM_END_ELECTED, /* the next new leader is cut off (0) or loses power (1) before its first word arrives */
+	SIM_SNAPSHOT, /* node: an image of its drive is kept */
+	SIM_RESTORE, /* node, which is down: the image comes back (an old disk) */
+	SIM_WIPE, /* node, which is down: an empty disk */
+	SIM_ROT, /* node: bytes of its stream flip: offset per million of what is written, bytes */
+	SIM_EXPECT_LEADER, /* node, or any */
+	SIM_EXPECT_NO_LEADER,
+	SIM_EXPECT_COMMITS, /* something new was acknowledged since the last of these */
+	SIM_EXPECT_SILENCE, /* nothing was */
+	SIM_EXPECT_REFUSED, /* node: its start was refused */
+	SIM_VERBS,
+};
+
+struct sim_action {
+	uint64_t at_ns;
+	enum sim_verb verb;
+	uint64_t argument[SIM_ARGUMENTS];
+};
+
+struct sim_plan {
+	uint64_t seed; /* of everything that is still left to chance */
+	uint64_t nodes, clients, mtu, sessions_max;
+	uint64_t segment_bytes, segments_max, ring_bytes;
+	uint64_t fault_ns; /* then it heals */
+	uint64_t core; /* mask: after fault_ns only these are healed at first, and must go on; 0: all */
+	uint64_t outstanding_max; /* appends of one client at a time */
+	uint64_t think_ns; /* a client begins an append about so often */
+	struct sim_action *actions; /* in order of time */
+	size_t count, capacity;
+};
+
+void sim_plan_init(struct sim_plan *plan, uint64_t seed);
+void sim_plan_fini(struct sim_plan *plan);
+void sim_plan_add(struct sim_plan *plan, uint64_t at_ns, enum sim_verb verb, uint64_t a, uint64_t b,
+		  uint64_t c, uint64_t d);
+void sim_plan_copy(struct sim_plan *to, const struct sim_plan *from);
+/* By time; equal times keep their order. */
+void sim_plan_sort(struct sim_plan *plan);
+
+/* plan_text.c. False: said on stderr with file and line. */
+bool sim_plan_read(struct sim_plan *plan, const char *path);
+void sim_plan_write(const struct sim_plan *plan, FILE *file);
+void sim_action_write(const struct sim_action *action, FILE *file);
+
+/* weather.c: configuration and faults of a seed. */
+void sim_weather(struct sim_plan *plan, uint64_t seed);
+
+#endif

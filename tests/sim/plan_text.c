@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dialect of plans: read from scenario files, written by shrinking. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/plan.h"
+
+enum kind {
+	NONE,
+	NODE, /* a number, leader, any */
+	NUMBER,
+	TIME, /* 120ms, 5us, 2s, 7ns */
+};
+
+static const struct {
+	const char *name;
+	enum kind kinds[SIM_ARGUMENTS];
+} verbs[SIM_VERBS] = {
+	[SIM_NOISE] = {"noise", {NUMBER, NUMBER, NUMBER, TIME}},
+	[SIM_CUT] = {"cut", {NODE, NODE}},
+	[SIM_JOIN] = {"join", {NODE, NODE}},
+	[SIM_HEAL] = {"heal", {NONE}},
+	[SIM_SPLIT] = {"split", {NUMBER}},
+	[SIM_CRASH] = {"crash", {NODE}},
+	[SIM_START] = {"start", {NODE}},
+	[SIM_STALL] = {"stall", {NODE, NUMBER, TIME}},
+	[SIM_SLOW] = {"slow-disk", {NODE, TIME}},
+	[SIM_HANG] = {"hang-disk", {NODE, NUMBER}},
+	[SIM_FULL] = {"full-disk", {NODE, NUMBER}},
+	[SIM_FAIL_WRITE] = {"fail-write", {NODE}},
+	[SIM_FAIL_READ] = {"fail-reads", {NODE, NUMBER}},
+	[SIM_DRIFT] = {"drift", {NODE, NUMBER}},
+	[SIM_WALL] = {"wall", {NODE, NUMBER}},
+	[SIM_REPLAY] = {"replay", {NODE, NUMBER}},
+	[SIM_EXPIRE] = {"expire", {NODE}},
+	[SIM_HAND_OVER] = {"hand-over", {NODE}},
+	[SIM_STOP] = {"stop", {NODE}},
+	[SIM_TEAR_TURN] = {"tear-turn", {NODE, NUMBER}},
+	[SIM_TEAR_RECORD] = {"tear-record", {NODE}},
+	[SIM_CUT_TELLER] = {"cut-teller", {NONE}},
+	[SIM_END_ELECTED] = {"end-elected", {NUMBER}},
+	[SIM_SNAPSHOT] = {"snapshot", {NODE}},
+	[SIM_RESTORE] = {"restore", {NODE}},
+	[SIM_WIPE] = {"wipe", {NODE}},
+	[SIM_ROT] = {"rot", {NODE, NUMBER, NUMBER}},
+	[SIM_EXPECT_LEADER] = {"expect-leader", {NODE}},
+	[SIM_EXPECT_NO_LEADER] = {"expect-no-leader", {NONE}},
+	[SIM_EXPECT_COMMITS] = {"expect-commits", {NONE}},
+	[SIM_EXPECT_SILENCE] = {"expect-silence", {NONE}},
+	[SIM_EXPECT_REFUSED] = {"expect-refused", {NODE}},
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+	enum kind kind;
+} settings[] = {
+	{"seed", offsetof(struct sim_plan, seed), NUMBER},
+	{"nodes", offsetof(struct sim_plan, nodes), NUMBER},
+	{"clients", offsetof(struct sim_plan, clients), NUMBER},
+	{"mtu", offsetof(struct sim_plan, mtu), NUMBER},
+	{"sessions", offsetof(struct sim_plan, sessions_max), NUMBER},
+	{"segment-bytes", offsetof(struct sim_plan, segment_bytes), NUMBER},
+	{"segments", offsetof(struct sim_plan, segments_max), NUMBER},
+	{"ring-bytes", offsetof(struct sim_plan, ring_bytes), NUMBER},
+	{"faults-for", offsetof(struct sim_plan, fault_ns), TIME},
+	{"core", offsetof(struct sim_plan, core), NUMBER},
+	{"outstanding", offsetof(struct sim_plan, outstanding_max), NUMBER},
+	{"think", offsetof(struct sim_plan, think_ns), TIME},
+};
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+static const struct {
+	const char *suffix;
+	uint64_t ns;
+} units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+
+static void write_time(uint64_t ns, FILE *file)
+{
+	unsigned unit = 3;
+
+	while (unit > 0 && ns % units[unit].ns != 0)
+		unit--;
+	fprintf(file, "%llu%s", (unsigned long long)(ns / units[unit].ns), units[unit].suffix);
+}
+
+static void write_value(uint64_t value, enum kind kind, FILE *file)
+{
+	if (kind == TIME)
+		write_time(value, file);
+	else if (kind == NODE && value == SIM_NODE_LEADER)
+		fputs("leader", file);
+	else if (kind == NODE && value == SIM_NODE_ANY)
+		fputs("any", file);
+	else
+		fprintf(file, "%llu", (unsigned long long)value);
+}
+
+void sim_action_write(const struct sim_action *action, FILE *file)
+{
+	fputs("at ", file);
+	write_time(action->at_ns, file);
+	fprintf(file, " %s", verbs[action->verb].name);
+	for (unsigned at = 0; at < SIM_ARGUMENTS && verbs[action->verb].kinds[at] != NONE; at++) {
+		fputc(' ', file);
+		write_value(action->argument[at], verbs[action->verb].kinds[at], file);
+	}
+	fputc('\n', file);
+}
+
+void sim_plan_write(const struct sim_plan *plan, FILE *file)
+{
+	for (unsigned at = 0; at < SETTINGS; at++) {
+		uint64_t value = *(const uint64_t *)((const char *)plan + settings[at].offset);
+
+		fprintf(file, "set %s ", settings[at].name);
+		write_value(value, settings[at].kind, file);
+		fputc('\n', file);
+	}
+	for (size_t at = 0; at < plan->count; at++)
+		sim_action_write(&plan->actions[at], file);
+}
+
+static bool read_value(const char *word, enum kind kind, uint64_t *value)
+{
+	char *end;
+
+	if (!word)
+		return false;
+	if (kind == NODE && strcmp(word, "leader") == 0) {
+		*value = SIM_NODE_LEADER;
+		return true;
+	}
+	if (kind == NODE && strcmp(word, "any") == 0) {
+		*value = SIM_NODE_ANY;
+		return true;
+	}
+	errno = 0;
+	*value = strtoull(word, &end, 0);
+	if (end == word || errno != 0)
+		return false;
+	if (kind != TIME)
+		return *end == '\0' && (kind != NODE || (*value >= 1 && *value <= 7));
+	for (unsigned unit = 0; unit < 4; unit++) {
+		if (strcmp(end, units[unit].suffix) == 0) {
+			*value *= units[unit].ns;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *read_setting(struct sim_plan *plan)
+{
+	const char *name = strtok(NULL, " \t\n");
+
+	for (unsigned at = 0; name && at < SETTINGS; at++) {
+		uint64_t *value = (uint64_t *)((char *)plan + settings[at].offset);
+
+		if (strcmp(name, settings[at].name) == 0)
+			return read_value(strtok(NULL, " \t\n"), settings[at].kind, value)
+				       ? NULL
+				       : "not a value";
+	}
+	return "not a setting";
+}
+
+static const char *read_action(struct sim_plan *plan)
+{
+	struct sim_action action = {0};
+	const char *name;
+
+	if (!read_value(strtok(NULL, " \t\n"), TIME, &action.at_ns))
+		return "not a time (120ms, 5us, 2s)";
+	name = strtok(NULL, " \t\n");
+	while (name && action.verb < SIM_VERBS && strcmp(name, verbs[action.verb].name) != 0)
+		action.verb++;
+	if (!name || action.verb == SIM_VERBS)
+		return "not an action";
+	for (unsigned at = 0; at < SIM_ARGUMENTS && verbs[action.verb].kinds[at] != NONE; at++) {
+		if (!read_value(strtok(NULL, " \t\n"), verbs[action.verb].kinds[at],
+				&action.argument[at]))
+			return "an argument is missing or wrong";
+	}
+	sim_plan_add(plan, action.at_ns, action.verb, action.argument[0], action.argument[1],
+		     action.argument[2], action.argument[3]);
+	return NULL;
+}
+
+static const char *read_line(struct sim_plan *plan, char *line)
+{
+	char *comment = strchr(line, '#');
+	const char *word, *wrong;
+
+	if (comment)
+		*comment = '\0';
+	word = strtok(line, " \t\n");
+	if (!word)
+		return NULL;
+	if (strcmp(word, "set") == 0)
+		wrong = read_setting(plan);
+	else if (strcmp(word, "at") == 0)
+		wrong = read_action(plan);
+	else
+		return "a line begins with set, at or #";
+	if (!wrong && strtok(NULL, " \t\n"))
+		return "too many words";
+	return wrong;
+}
+
+bool sim_plan_read(struct sim_plan *plan, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[512];
+	unsigned number = 0;
+	bool good = true;
+
+	if (!file) {
+		perror(path);
+		return false;
+	}
+	sim_plan_init(plan, 1);
+	while (fgets(line, sizeof(line), file)) {
+		const char *wrong = read_line(plan, line);
+
+		number++;
+		if (wrong) {
+			fprintf(stderr, "%s:%u: %s\n", path, number, wrong);
+			good = false;
+		}
+	}
+	fclose(file);
+	if (plan->nodes < 1 || plan->nodes > 7 || plan->clients > 8 || plan->fault_ns == 0) {
+		fprintf(stderr, "%s: nodes 1..7, clients 0..8, faults-for > 0\n", path);
+		good = false;
+	}
+	sim_plan_sort(plan);
+	return good;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the agent makes of data that do not remember: a peer's, and its own. One worker, one journal. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/agent.h"
+#include "tests/unit/runner.h"
+
+#define MS 1000000ull
+#define T (100 * MS)
+#define EPOCH(boot, random) ((uint64_t)(boot) << 32 | (random))
+
+static struct {
+	struct wl_agent agent;
+	struct wl_seam seam;
+	void *memory;
+	uint64_t now_ns;
+	struct wl_superblock durable;
+	bool in_flight;
+} bed;
+
+static bool submit(void *context, struct wl_superblock *record)
+{
+	(void)context;
+	if (bed.in_flight)
+		return false;
+	record->sequence++;
+	bed.durable = *record;
+	bed.in_flight = true;
+	return true;
+}
+
+static int reap(void *context)
+{
+	bool done = bed.in_flight;
+
+	(void)context;
+	bed.in_flight = false;
+	return done;
+}
+
+static void set_up(void)
+{
+	const struct wl_agent_ops ops = {.submit = submit, .reap = reap};
+	const struct wl_agent_config config = {
+		.node = 1,
+		.voters = 0xe,
+		.journal_count = 1,
+		.worker_count = 1,
+		.election_timeout_ns = T,
+		.seed = 3,
+		.spare_incarnation = 99,
+	};
+	struct wl_superblock record = {.node = 1,
+				       .journal_count = 1,
+				       .boot_count = 12,
+				       .incarnation = 11};
+	struct wl_seam *seams[] = {&bed.seam};
+
+	memset(&bed, 0, sizeof(bed));
+	bed.now_ns = 1000 * MS;
+	bed.memory = aligned_alloc(64, (wl_seam_memory_bytes() + 63) / 64 * 64);
+	wl_seam_init(&bed.seam, bed.memory);
+	record.journals[0] = (struct wl_superblock_journal){.term = 5, .in_step_boot = 12};
+	record.peers[2] = (struct wl_superblock_peer){.incarnation = 22, .epoch = EPOCH(7, 1)};
+	wl_agent_init(&bed.agent, &config, &ops, seams, &record);
+	wl_agent_start(&bed.agent, bed.now_ns);
+}
+
+static void tear_down(void)
+{
+	free(bed.memory);
+}
+
+static void turns(unsigned count)
+{
+	while (count-- > 0) {
+		bed.now_ns += MS;
+		atomic_store(&bed.seam.worker_turn_ns, bed.now_ns);
+		wl_agent_turn(&bed.agent, bed.now_ns);
+	}
+}
+
+static void rise(enum wl_seam_verb verb, uint32_t node, uint64_t epoch, uint64_t incarnation)
+{
+	const struct wl_seam_message message = {
+		.verb = verb,
+		.node = node,
+		.boot_epoch = epoch,
+		.incarnation = incarnation,
+	};
+
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.up, &message));
+}
+
+static void ask_pre_vote(uint64_t epoch, uint64_t incarnation, uint64_t in_step_boot)
+{
+	const struct wl_wire_vote vote = {
+		.term = 6,
+		.last = {5, 100},
+		.incarnation = incarnation,
+		.in_step_boot = in_step_boot,
+	};
+	struct wl_punt punt = {.type = WL_WIRE_PRE_VOTE, .node = 2, .epoch = epoch};
+
+	punt.bytes = (uint16_t)wl_wire_encode_vote(punt.data, &vote);
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.punt_up, &punt));
+}
+
+static bool is_answered(struct wl_wire_vote_reply *reply)
+{
+	struct wl_punt punt;
+
+	while (wl_ring_pop(&bed.seam.punt_down, &punt)) {
+		if (punt.type == WL_WIRE_PRE_VOTE_REPLY)
+			return wl_wire_decode_vote_reply(punt.data, punt.bytes, reply);
+	}
+	return false;
+}
+
+static void a_peer_on_its_own_data_is_answered(void)
+{
+	struct wl_wire_vote_reply reply;
+
+	set_up();
+	ask_pre_vote(EPOCH(8, 4), 22, 0);
+	turns(1);
+
+	CU_ASSERT_TRUE_FATAL(is_answered(&reply));
+	CU_ASSERT_EQUAL(reply.granted, 1);
+	CU_ASSERT_EQUAL(reply.incarnation, 11);
+	CU_ASSERT_EQUAL(reply.in_step_boot, 12);
+	tear_down();
+}
+
+static void a_peer_on_other_data_has_no_vote_before_it_was_in_step(void)
+{
+	struct wl_wire_vote_reply reply;
+
+	set_up();
+	ask_pre_vote(EPOCH(1000, 4), 23, 0);
+	turns(1);
+	CU_ASSERT_FALSE(is_answered(&reply));
+	CU_ASSERT_EQUAL(bed.agent.counts.votes_disbelieved, 1);
+
+	ask_pre_vote(EPOCH(1000, 4), 23, 1000);
+	turns(1);
+	CU_ASSERT_TRUE(is_answered(&reply));
+	tear_down();
+}
+
+static void a_granted_vote_of_a_suspect_elects_nobody(void)
+{
+	const struct wl_wire_vote_reply reply = {.term = 6,
+						 .asked_term = 6,
+						 .granted = 1,
+						 .incarnation = 23};
+	struct wl_punt punt = {.type = WL_WIRE_PRE_VOTE_REPLY, .node = 2, .epoch = EPOCH(1000, 4)};
+
+	set_up();
+	for (unsigned at = 0; at < 400 && bed.agent.elections[0].state != WL_ELECTION_PRE_CANDIDATE;
+	     at++)
+		turns(1);
+	CU_ASSERT_EQUAL_FATAL(bed.agent.elections[0].state, WL_ELECTION_PRE_CANDIDATE);
+	punt.bytes = (uint16_t)wl_wire_encode_vote_reply(punt.data, &reply);
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.punt_up, &punt));
+	turns(1);
+
+	CU_ASSERT_EQUAL(bed.agent.elections[0].state, WL_ELECTION_PRE_CANDIDATE);
+	tear_down();
+}
+
+static void what_is_learned_of_a_peer_is_durable_at_once(void)
+{
+	set_up();
+	rise(WL_SEAM_PEER_BOOT, 3, EPOCH(4, 4), 33);
+	turns(3);
+
+	CU_ASSERT_EQUAL(bed.durable.peers[3].incarnation, 33);
+	CU_ASSERT_EQUAL(bed.durable.peers[3].epoch, EPOCH(4, 4));
+	CU_ASSERT_EQUAL(bed.durable.peers[2].incarnation, 22);
+	tear_down();
+}
+
+static void being_in_step_is_durable_and_told_with_votes(void)
+{
+	set_up();
+	bed.agent.record.boot_count = 13;
+	rise(WL_SEAM_IN_STEP, 1, 0, 0);
+	turns(3);
+
+	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 13);
+	tear_down();
+}
+
+static void data_that_others_have_outlived_are_named_anew_and_the_node_ends(void)
+{
+	set_up();
+	rise(WL_SEAM_OUTLIVED, 2, EPOCH(15, 4), 0);
+	turns(1);
+	for (unsigned at = 0; at < 3000 && !wl_agent_is_stopped(&bed.agent); at++)
+		turns(1);
+
+	CU_ASSERT_TRUE(wl_agent_is_stopped(&bed.agent));
+	CU_ASSERT_TRUE(wl_agent_is_outlived(&bed.agent));
+	CU_ASSERT_EQUAL(bed.durable.incarnation, 99);
+	CU_ASSERT_EQUAL(bed.durable.boot_count, 15);
+	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 0);
+	tear_down();
+}
+
+static void a_boot_of_ours_that_we_remember_ourselves_is_no_news(void)
+{
+	set_up();
+	rise(WL_SEAM_OUTLIVED, 2, EPOCH(11, 4), 0);
+	turns(2);
+
+	CU_ASSERT_FALSE(wl_agent_is_outlived(&bed.agent));
+	tear_down();
+}
+
+WL_SUITE(agent_roster)
+{
+	WL_TEST(a_peer_on_its_own_data_is_answered),
+	WL_TEST(a_peer_on_other_data_has_no_vote_before_it_was_in_step),
+	WL_TEST(a_granted_vote_of_a_suspect_elects_nobody),
+	WL_TEST(what_is_learned_of_a_peer_is_durable_at_once),
+	WL_TEST(being_in_step_is_durable_and_told_with_votes),
+	WL_TEST(data_that_others_have_outlived_are_named_anew_and_the_node_ends),
+	WL_TEST(a_boot_of_ours_that_we_remember_ourselves_is_no_news),
+};

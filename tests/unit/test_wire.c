@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* HELLO and the messages between nodes; those of clients are in test_wire_client.c. */
+#include "dataplane/wire.h"
+
+#include <string.h>
+
+#include "dataplane/bytes.h"
+#include "dataplane/entry.h"
+#include "tests/unit/runner.h"
+
+#define ROOM 4096u
+
+static uint8_t bytes[ROOM];
+
+/* The decoder of a message of one size refuses every other size. */
+#define ASSERT_ONLY_SIZE(name, wanted)                                                \
+	do {                                                                          \
+		struct wl_wire_##name other_;                                         \
+		for (size_t size_ = 0; size_ < (wanted) + 20; size_++)                \
+			CU_ASSERT_EQUAL(wl_wire_decode_##name(bytes, size_, &other_), \
+					size_ == (wanted));                           \
+	} while (0)
+
+/* A byte of the encoded message set to a value makes it undecodable, and is put back. */
+#define ASSERT_REFUSED_WITH(name, size, at, value)                              \
+	do {                                                                    \
+		struct wl_wire_##name refused_;                                 \
+		uint8_t kept_ = bytes[at];                                      \
+		CU_ASSERT_TRUE(wl_wire_decode_##name(bytes, size, &refused_));  \
+		bytes[at] = (value);                                            \
+		CU_ASSERT_FALSE(wl_wire_decode_##name(bytes, size, &refused_)); \
+		bytes[at] = kept_;                                              \
+	} while (0)
+
+static void hello_is_a_nonce(void)
+{
+	struct wl_wire_hello hello = {0x0807060504030201};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_hello(bytes, &hello), WL_WIRE_HELLO_BYTES);
+	for (unsigned at = 0; at < 8; at++)
+		CU_ASSERT_EQUAL(bytes[at], at + 1);
+	hello.nonce = 0;
+	CU_ASSERT_TRUE(wl_wire_decode_hello(bytes, WL_WIRE_HELLO_BYTES, &hello));
+	CU_ASSERT_EQUAL(hello.nonce, 0x0807060504030201);
+	ASSERT_ONLY_SIZE(hello, WL_WIRE_HELLO_BYTES);
+}
+
+static size_t encode_reply(uint32_t members)
+{
+	struct wl_wire_hello_reply reply = {
+		.nonce = 1,
+		.node = 2,
+		.leader = 3,
+		.term = 4,
+		.commit_number = 5,
+		.first_number = 6,
+		.incarnation = 7,
+		.known_epoch = 8,
+		.record_bytes_max = 9,
+		.member_count = members,
+	};
+
+	for (uint32_t at = 0; at < members; at++) {
+		reply.members[at].node = at + 1;
+		strcpy(reply.members[at].endpoint, at % 2 ? "udp:192.0.2.1:7700" : "");
+	}
+	memset(bytes, 0xee, sizeof(bytes));
+	return wl_wire_encode_hello_reply(bytes, &reply);
+}
+
+static void hello_reply_has_the_documented_layout(void)
+{
+	static const unsigned longs[] = {0, 16, 24, 32, 40, 48};
+	static const uint8_t values[] = {1, 4, 5, 6, 7, 8};
+
+	CU_ASSERT_EQUAL(encode_reply(2), 64 + 2 * 100);
+	for (unsigned at = 0; at < 6; at++)
+		CU_ASSERT_EQUAL(wl_load_u64(bytes + longs[at]), values[at]);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 2);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 3);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 9);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 60), 2);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 164), 2);
+	CU_ASSERT_EQUAL(memcmp(bytes + 168, "udp:192.0.2.1:7700\0", 19), 0);
+	CU_ASSERT_EQUAL(bytes[263], 0);
+	CU_ASSERT_EQUAL(bytes[264], 0xee);
+}
+
+static void hello_reply_carries_every_member(void)
+{
+	struct wl_wire_hello_reply reply;
+
+	for (uint32_t members = 0; members <= WIRELOG_NODES_MAX; members++) {
+		size_t size = encode_reply(members);
+
+		CU_ASSERT(size <= WL_WIRE_HELLO_REPLY_BYTES_MAX);
+		CU_ASSERT_TRUE(wl_wire_decode_hello_reply(bytes, size, &reply));
+		CU_ASSERT_EQUAL(reply.member_count, members);
+		for (uint32_t at = 0; at < members; at++)
+			CU_ASSERT_STRING_EQUAL(reply.members[at].endpoint,
+					       at % 2 ? "udp:192.0.2.1:7700" : "");
+		ASSERT_ONLY_SIZE(hello_reply, size);
+	}
+}
+
+static void hello_reply_with_impossible_fields_is_refused(void)
+{
+	size_t size = encode_reply(2);
+
+	ASSERT_REFUSED_WITH(hello_reply, size, 12, WIRELOG_NODES_MAX + 1); /* leader */
+	ASSERT_REFUSED_WITH(hello_reply, size, 59, 0x80); /* record_bytes_max */
+	ASSERT_REFUSED_WITH(hello_reply, size, 60, WIRELOG_NODES_MAX + 1); /* members */
+	ASSERT_REFUSED_WITH(hello_reply, size, 60, 1);
+	ASSERT_REFUSED_WITH(hello_reply, size, 63, 0xff);
+	ASSERT_REFUSED_WITH(hello_reply, size, 64, 0); /* a member's node */
+	ASSERT_REFUSED_WITH(hello_reply, size, 64, WIRELOG_NODES_MAX + 1);
+	ASSERT_REFUSED_WITH(hello_reply, size, 168, ' ');
+	ASSERT_REFUSED_WITH(hello_reply, size, 169, '\n');
+	ASSERT_REFUSED_WITH(hello_reply, size, 169, 0x7f);
+	ASSERT_REFUSED_WITH(hello_reply, size, 263, 'x'); /* something behind the final zero */
+	memset(bytes + 168, 'x', 96); /* no final zero */
+	CU_ASSERT_FALSE(wl_wire_decode_hello_reply(bytes, size, &(struct wl_wire_hello_reply){0}));
+}
+
+static size_t put_image(uint8_t *to, uint32_t body_bytes)
+{
+	struct wl_entry_header header = {.kind = WL_ENTRY_RECORDS, .body_bytes = body_bytes};
+
+	wl_entry_encode_header(to, &header);
+	memset(to + WL_ENTRY_HEADER_BYTES, 0, body_bytes);
+	return WL_ENTRY_HEADER_BYTES + body_bytes;
+}
+
+/* An APPEND of term 5 behind {4, 9} with two images. */
+static size_t encode_append(void)
+{
+	struct wl_wire_append append = {
+		.term = 5,
+		.previous = {.term = 4, .index = 9},
+		.commit = 8,
+		.sent_ns = 7,
+	};
+	uint8_t *images = bytes + WL_WIRE_APPEND_HEADER_BYTES;
+
+	append.bytes = (uint32_t)put_image(images, 32);
+	append.bytes += (uint32_t)put_image(images + append.bytes, 0);
+	return wl_wire_encode_append(bytes, &append) + append.bytes;
+}
+
+static void append_has_the_documented_layout(void)
+{
+	struct wl_wire_append append;
+	size_t size = encode_append();
+
+	CU_ASSERT_EQUAL(size, 56 + 96 + 32 + 96);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 5);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 8);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 32), 7);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 48), size - 56);
+	CU_ASSERT_TRUE(wl_wire_decode_append(bytes, size, &append));
+	CU_ASSERT_EQUAL(append.term, 5);
+	CU_ASSERT_EQUAL(append.previous.index, 9);
+	CU_ASSERT_PTR_EQUAL(append.images, bytes + 56);
+	CU_ASSERT_EQUAL(append.image_bytes, 0);
+	ASSERT_ONLY_SIZE(append, size);
+}
+
+static void append_without_images_is_a_heartbeat(void)
+{
+	struct wl_wire_append append = {.term = 1};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_append(bytes, &append), WL_WIRE_APPEND_HEADER_BYTES);
+	CU_ASSERT_TRUE(wl_wire_decode_append(bytes, WL_WIRE_APPEND_HEADER_BYTES, &append));
+	CU_ASSERT_EQUAL(append.bytes, 0);
+}
+
+static void append_with_impossible_fields_is_refused(void)
+{
+	size_t size = encode_append();
+
+	ASSERT_REFUSED_WITH(append, size, 0, 0); /* term 0 */
+	ASSERT_REFUSED_WITH(append, size, 8, 6); /* previous of a later term */
+	ASSERT_REFUSED_WITH(append, size, 8, 0); /* an index without a term */
+	ASSERT_REFUSED_WITH(append, size, 16, 0); /* a term without an index */
+	ASSERT_REFUSED_WITH(append, size, 40, 1); /* an offset without a fragment */
+	ASSERT_REFUSED_WITH(append, size, 48, (uint8_t)(size - 57));
+	ASSERT_REFUSED_WITH(append, size, 52, 1); /* reserved */
+	ASSERT_REFUSED_WITH(append, size, 55, 1);
+	ASSERT_REFUSED_WITH(append, size, 56 + 80, 33); /* images do not end where the bytes end */
+	ASSERT_REFUSED_WITH(append, size, 56 + 80, 31);
+	ASSERT_REFUSED_WITH(append, size, 56 + 83, 0xff);
+	ASSERT_REFUSED_WITH(append, size, 56 + 128 + 80, 1);
+	memset(bytes + 16, 0xff, 8);
+	CU_ASSERT_FALSE(wl_wire_decode_append(bytes, size, &(struct wl_wire_append){0}));
+}
+
+static bool decodes_as_fragment(uint32_t image_bytes, uint32_t offset, uint32_t part)
+{
+	struct wl_wire_append append = {.term = 1,
+					.fragment_offset = offset,
+					.image_bytes = image_bytes,
+					.bytes = part};
+
+	memset(bytes, 0xab, sizeof(bytes));
+	wl_wire_encode_append(bytes, &append);
+	return wl_wire_decode_append(bytes, WL_WIRE_APPEND_HEADER_BYTES + part, &append);
+}
+
+static void fragment_of_an_image_lies_inside_it(void)
+{
+	CU_ASSERT_TRUE(decodes_as_fragment(5000, 0, 1000));
+	CU_ASSERT_TRUE(decodes_as_fragment(5000, 4000, 1000));
+	CU_ASSERT_FALSE(decodes_as_fragment(5000, 4001, 1000));
+	CU_ASSERT_FALSE(decodes_as_fragment(5000, 5000, 1));
+	CU_ASSERT_FALSE(decodes_as_fragment(5000, UINT32_MAX, 1000));
+	CU_ASSERT_FALSE(decodes_as_fragment(5000, 100, 0)); /* no bytes */
+	CU_ASSERT_FALSE(decodes_as_fragment(WL_ENTRY_HEADER_BYTES, 0, 90)); /* no body: would fit */
+	CU_ASSERT_TRUE(decodes_as_fragment(WL_ENTRY_BYTES_MAX, 0, 1000));
+	CU_ASSERT_FALSE(decodes_as_fragment(WL_ENTRY_BYTES_MAX + 1, 0, 1000));
+}
+
+static void acknowledgement_has_the_documented_layout_and_limits(void)
+{
+	struct wl_wire_append_ack ack = {
+		.term = 1,
+		.match_received = 3,
+		.match_durable = 2,
+		.sent_ns = 4,
+		.rejected_index = 5,
+		.hint_index = 6,
+		.hint_term = 7,
+		.flags = WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW,
+		.hint_offset = 8,
+	};
+	static const uint8_t values[] = {1, 3, 2, 4, 5, 6, 7};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_append_ack(bytes, &ack), WL_WIRE_APPEND_ACK_BYTES);
+	for (unsigned at = 0; at < 7; at++)
+		CU_ASSERT_EQUAL(wl_load_u64(bytes + 8 * at), values[at]);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 7);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 60), 8);
+	ASSERT_ONLY_SIZE(append_ack, WL_WIRE_APPEND_ACK_BYTES);
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 0, 0); /* term */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 16,
+			    4); /* durable beyond received */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 56,
+			    8); /* a flag that there is not */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 63,
+			    1); /* more than an image can have */
+}
+
+static void vote_has_the_documented_layout_and_limits(void)
+{
+	struct wl_wire_vote vote = {.term = 3,
+				    .last = {.term = 2, .index = 9},
+				    .flags = WL_WIRE_VOTE_HAND_OVER,
+				    .incarnation = 5,
+				    .in_step_boot = 6};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_vote(bytes, &vote), WL_WIRE_VOTE_BYTES);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 2);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 1);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 32), 5);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 40), 6);
+	ASSERT_ONLY_SIZE(vote, WL_WIRE_VOTE_BYTES);
+	ASSERT_REFUSED_WITH(vote, WL_WIRE_VOTE_BYTES, 0, 0);
+	ASSERT_REFUSED_WITH(vote, WL_WIRE_VOTE_BYTES, 8,
+			    3); /* a candidate's log is of older terms */
+	ASSERT_REFUSED_WITH(vote, WL_WIRE_VOTE_BYTES, 24, 2);
+	ASSERT_REFUSED_WITH(vote, WL_WIRE_VOTE_BYTES, 28, 1);
+}
+
+static void vote_reply_has_the_documented_layout_and_limits(void)
+{
+	struct wl_wire_vote_reply reply = {.term = 3,
+					   .asked_term = 4,
+					   .granted = 1,
+					   .incarnation = 5,
+					   .in_step_boot = 6};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_vote_reply(bytes, &reply), WL_WIRE_VOTE_REPLY_BYTES);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 1);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 5);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 32), 6);
+	ASSERT_ONLY_SIZE(vote_reply, WL_WIRE_VOTE_REPLY_BYTES);
+	ASSERT_REFUSED_WITH(vote_reply, WL_WIRE_VOTE_REPLY_BYTES, 16, 2);
+	ASSERT_REFUSED_WITH(vote_reply, WL_WIRE_VOTE_REPLY_BYTES, 20, 1);
+}
+
+static void timeout_now_has_the_documented_layout_and_limits(void)
+{
+	struct wl_wire_timeout_now now = {.term = 3, .last = {.term = 3, .index = 9}};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_timeout_now(bytes, &now), WL_WIRE_TIMEOUT_NOW_BYTES);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
+	ASSERT_ONLY_SIZE(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES);
+	ASSERT_REFUSED_WITH(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES, 0, 0);
+	ASSERT_REFUSED_WITH(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES, 8, 4);
+}
+
+WL_SUITE(wire)
+{
+	WL_TEST(hello_is_a_nonce),
+	WL_TEST(hello_reply_has_the_documented_layout),
+	WL_TEST(hello_reply_carries_every_member),
+	WL_TEST(hello_reply_with_impossible_fields_is_refused),
+	WL_TEST(append_has_the_documented_layout),
+	WL_TEST(append_without_images_is_a_heartbeat),
+	WL_TEST(append_with_impossible_fields_is_refused),
+	WL_TEST(fragment_of_an_image_lies_inside_it),
+	WL_TEST(acknowledgement_has_the_documented_layout_and_limits),
+	WL_TEST(vote_has_the_documented_layout_and_limits),
+	WL_TEST(vote_reply_has_the_documented_layout_and_limits),
+	WL_TEST(timeout_now_has_the_documented_layout_and_limits),
+};
