@@ -3,8 +3,13 @@
  * libwirelog: append records to a replicated journal and read them back.
  *
  * One wirelog object belongs to one thread: none of these functions may be called on it by two threads at
- * once. There are no hidden threads; everything happens inside wirelog_poll, which never
- * waits (wirelog_wait does). Nothing is allocated after wirelog_connect returned.
+ * once. The library makes no threads (DPDK itself has one or two for its interrupts, with memif: and dpdk:); everything
+ * happens inside wirelog_poll, which never waits (wirelog_wait does). Nothing is allocated after wirelog_connect returned,
+ * except that a member which the cluster names later needs a link of its own, where nodes are met by memif:. The DPDK
+ * transport is a shared object of its own, libwirelog-dpdk.so.0: an application that uses udp: needs no DPDK.
+ *
+ * Callbacks run inside wirelog_poll. They may append, subscribe, unsubscribe and ask for the position; they may not
+ * poll, wait or close (poll and wait answer INVALID_ARGUMENT there).
  *
  *	struct wirelog_options options = WIRELOG_OPTIONS_DEFAULT;
  *	options.endpoints = "udp:192.0.2.11:7700,udp:192.0.2.12:7700";
@@ -18,7 +23,9 @@
  *
  * Exactly once: an append is sent again, with its session and sequence, until an answer comes or its
  * time is over, also to another leader after a failure; the cluster puts it into the
- * log at most once and answers with the first record number (Ongaro's thesis, section 6.3).
+ * log at most once and answers with the first record number (Ongaro's thesis, section 6.3). An append that was answered
+ * UNKNOWN_OUTCOME because its time was over is taken back at the cluster where that is still possible: it is in the
+ * log by then, or the cluster uses up its sequence with an expired record; it does not appear much later. Appends behind it go on.
  */
 #ifndef WIRELOG_WIRELOG_H
 #define WIRELOG_WIRELOG_H
@@ -37,20 +44,26 @@ struct wirelog;
 
 /* How far a record must get before the answer. The order in the log and the rule of commit are the same for all. */
 enum wirelog_level {
-	WIRELOG_LEVEL_DEFAULT = 0, /* stands for WIRELOG_COMMITTED, so that forgetting to ask is the safe choice */
-	WIRELOG_SEQUENCED = 1, /* in the leader's memory, its place is decided; may be lost with the leader */
+	WIRELOG_LEVEL_DEFAULT =
+		0, /* stands for WIRELOG_COMMITTED, so that forgetting to ask is the safe choice */
+	WIRELOG_SEQUENCED =
+		1, /* in the leader's memory, its place is decided; may be lost with the leader */
 	WIRELOG_RECEIVED = 2, /* in the memory of a majority */
 	WIRELOG_COMMITTED = 3, /* durable on a majority: never lost */
 	WIRELOG_EVERYWHERE = 4, /* durable on all voters */
 };
 
 struct wirelog_ack {
-	int64_t sequence; /* what wirelog_append returned */
+	int64_t sequence; /* what wirelog_append returned; readers see {session, sequence} with the record */
 	uint64_t number; /* record number, dense from 1; 0 when status is not WIRELOG_OK */
 	uint64_t timestamp_ns; /* leader's wall clock when it sequenced the entry, UNIX nanoseconds */
-	int status; /* WIRELOG_OK, _EXPIRED, _UNKNOWN_OUTCOME, ... */
+	/* WIRELOG_OK: in the log, at `level`. EXPIRED: not in the log, and never will be. NO_SPACE, RECORD_TOO_LARGE: refused, not
+	 * in the log. NOT_CONNECTED: append_timeout_ns passed before it could be sent; not in the log. UNKNOWN_OUTCOME: it was
+	 * sent, and append_timeout_ns passed without an answer, or the session was lost; it may be in the log. */
+	int status;
 	enum wirelog_level level; /* reached */
 	void *tag; /* of the append */
+	uint64_t session; /* 0: none was opened yet */
 };
 
 struct wirelog_record {
@@ -63,12 +76,19 @@ struct wirelog_record {
 };
 
 enum wirelog_event_kind {
-	WIRELOG_EVENT_CONNECTED = 1, /* a leader is known and a session is open */
-	WIRELOG_EVENT_DISCONNECTED, /* no node answers; appends are kept and sent again */
-	WIRELOG_EVENT_NEW_LEADER, /* node, term */
-	WIRELOG_EVENT_GAP, /* records [first_number, next_number) cannot be delivered: status says why */
-	WIRELOG_EVENT_SUBSCRIPTION_ENDED, /* status; resume at next_number */
-	WIRELOG_EVENT_SESSION_LOST, /* the cluster forgot the session; every outstanding append has UNKNOWN_OUTCOME */
+	WIRELOG_EVENT_CONNECTED =
+		1, /* a leader is known and a session is open (after the first append) */
+	WIRELOG_EVENT_DISCONNECTED, /* no node answers for a second; appends are kept and sent again */
+	WIRELOG_EVENT_NEW_LEADER, /* node, term; once for each leadership that we hear of */
+	/* Records [first_number, next_number) cannot be delivered, by no node: status says why (TRIMMED, LOST). Delivery goes
+	 * on at next_number. */
+	WIRELOG_EVENT_GAP,
+	/* status: LOST, TOO_MANY_CLIENTS (no node can serve it), NOT_CONNECTED (10 s without an answer). Subscribe again at
+	 * next_number; 0 where the first number was not known yet. A node that fails is left for another without a word. */
+	WIRELOG_EVENT_SUBSCRIPTION_ENDED,
+	/* The cluster forgot the session: it had more than it remembers, or lost its data. Comes before the answers:
+	 * every outstanding append gets UNKNOWN_OUTCOME. The next append opens a new session, whose sequences begin at 1. */
+	WIRELOG_EVENT_SESSION_LOST,
 };
 
 struct wirelog_event {
@@ -80,7 +100,7 @@ struct wirelog_event {
 };
 
 struct wirelog_options {
-	/* Comma separated; one is enough, the others are learned:
+	/* Comma separated, at most 16; one is enough, the others are learned. ADDRESS is an IPv4 address:
 	 *   udp:ADDRESS:PORT       a kernel socket
 	 *   memif:SOCKET-PATH      shared memory with a node on this machine ('@name' = abstract socket)
 	 *   dpdk:ADDRESS:PORT      a DPDK port of our own; see eal and link */
@@ -89,14 +109,16 @@ struct wirelog_options {
 	int insecure; /* laboratory: frames are not authenticated */
 	const char *cluster; /* UUID text */
 	uint32_t journal;
-	uint32_t node; /* 0: any; otherwise talk to this node only (a reader may want a follower) */
-	uint32_t outstanding_max; /* appends without an answer; a power of two */
-	uint32_t outstanding_bytes_max; /* their payloads together: memory that connect allocates */
+	uint32_t node; /* 0: any; otherwise read from this node only, and connect waits for it. Appends find the leader anyway */
+	uint32_t outstanding_max; /* appends without an answer; a power of two, at most 1 Mi */
+	uint32_t outstanding_bytes_max; /* their payloads together: memory that connect allocates; 4 KiB to 1 GiB */
 	uint64_t append_timeout_ns; /* then UNKNOWN_OUTCOME */
 	uint64_t connect_timeout_ns; /* wirelog_connect gives up */
 	uint32_t reader_window_bytes; /* flow control of one subscription */
 	const char *eal; /* extra EAL arguments of dpdk: and memif: transports, or NULL */
-	const char *link; /* dpdk: the local port, e.g. "pci=0000:01:00.0,ipv4=192.0.2.20" */
+	/* Our own end. dpdk: the port, e.g. "pci=0000:01:00.0,ipv4=192.0.2.20"; pci=, af_packet=, af_xdp= or eal=, then
+	 * ipv4=, gateway=. Everywhere: port=N (of ours), mtu=N (default 1500; memif: as the node has it). */
+	const char *link;
 	void (*on_ack)(void *context, const struct wirelog_ack *ack);
 	void (*on_record)(void *context, const struct wirelog_record *record);
 	void (*on_event)(void *context, const struct wirelog_event *event);
@@ -104,47 +126,59 @@ struct wirelog_options {
 };
 
 /* Every member 0 means its default: 4096 appends, 16 MiB, 10 s, 5 s, 1 MiB. */
-#define WIRELOG_OPTIONS_DEFAULT { 0 }
+#define WIRELOG_OPTIONS_DEFAULT \
+	{                       \
+		0               \
+	}
 
 struct wirelog_append_options {
 	enum wirelog_level level;
-	uint64_t not_after_ns; /* UNIX time; 0 never expires */
+	uint64_t not_after_ns; /* UNIX time, by the leader's clock; 0 never expires */
 	void *tag; /* comes back in the ack */
 };
 
 /* Waits until a node answered (at most connect_timeout_ns); no session is opened until the first append. 0 or a negative
- * enum wirelog_status; *log is NULL on failure. `reason` (may be NULL) gets one sentence. */
+ * enum wirelog_status: INVALID_ARGUMENT, KEY_MISSING, KEY_UNSAFE, NO_MEMORY, PORT_*, EAL_*, NOT_CONNECTED, AUTH_FAILED,
+ * VERSION_MISMATCH; *log is NULL on failure, and wirelog_last_reason says more. The options and their texts are copied or
+ * not needed any more when it returns. */
 int wirelog_connect(struct wirelog **log, const struct wirelog_options *options);
-/* The sentence that belongs to the last failure of connect in this thread. */
+/* The sentence that belongs to the last failure of connect in this thread; "" after a success. Static text. */
 const char *wirelog_last_reason(void);
-/* Flushes nothing, waits for nothing: outstanding appends are forgotten here, not in the cluster. */
+/* Flushes nothing, waits for nothing: outstanding appends are forgotten here, not in the cluster; no callback is called.
+ * NULL is allowed. */
 void wirelog_close(struct wirelog *log);
 
-/* Copies the record. Returns its sequence (> 0) or BACK_PRESSURE, RECORD_EMPTY, RECORD_TOO_LARGE, CLOSED, INVALID_ARGUMENT.
- * options NULL: committed, never expires. Sent at the next poll, or when a frame is full. */
+/* Copies the record. Returns its sequence (> 0; 1, 2, 3, ... within a session) or BACK_PRESSURE, RECORD_EMPTY,
+ * RECORD_TOO_LARGE, CLOSED, INVALID_ARGUMENT: then there is nothing to wait for. Every sequence has exactly one on_ack, also
+ * while nothing is connected (append_timeout_ns). options NULL: committed, never expires. Sent at the next poll, or when a frame
+ * is full. Records of one object enter the log in the order of their sequences. */
 int64_t wirelog_append(struct wirelog *log, const void *bytes, size_t size,
 		       const struct wirelog_append_options *options);
+/* Appends whose on_ack has not been called. */
 uint32_t wirelog_outstanding(const struct wirelog *log);
 
 enum wirelog_from { WIRELOG_FROM_NUMBER = 1, WIRELOG_FROM_TIME = 2, WIRELOG_FROM_NOW = 3 };
-/* One subscription per wirelog object and time. `value`: record number, or UNIX ns. */
+/* One subscription per wirelog object and time: a second one replaces it. `value`: record number (0 is 1), or UNIX ns, or
+ * ignored. Delivered are committed records, each once, in the order of their numbers. 0 or INVALID_ARGUMENT. */
 int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t value);
 void wirelog_unsubscribe(struct wirelog *log);
 
 /* Sends, receives, calls back. Returns how much it did (0: idle), or a negative code when closed. Never waits. */
 int wirelog_poll(struct wirelog *log);
-/* Polls; when idle lets the CPU go, up to timeout_us. Returns as wirelog_poll. */
+/* Polls; when idle lets the CPU go and polls again, up to timeout_us. udp: sleeps until something comes; memif and dpdk:
+ * spins shortly, then yields, then sleeps in steps. Returns as wirelog_poll. */
 int wirelog_wait(struct wirelog *log, uint32_t timeout_us);
 
 struct wirelog_position {
-	uint32_t node; /* that answers us */
+	uint32_t node; /* that we read from; else that was asked for, the leader, or any that answers */
 	uint32_t leader; /* 0: not known */
 	uint64_t term;
 	uint64_t session; /* 0: none yet */
-	uint64_t commit_number; /* last record known committed */
+	uint64_t commit_number; /* last record known committed, by any node that spoke to us; may be some time behind */
 	uint64_t first_number; /* first that can be read */
 	uint32_t record_bytes_max;
 };
+/* What is known now; sends nothing. */
 void wirelog_get_position(const struct wirelog *log, struct wirelog_position *position);
 
 #ifdef __cplusplus

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What became of appends. A result is the cluster's word on a run of sequences: done (OK, EXPIRED), or refused by a
+ * leader that appended nothing of it. The first record that a leader cannot take ends a frame, and all behind it
+ * shares its status; what comes in later frames is OUT_OF_ORDER then and is sent again by itself.
+ *
+ *	BACK_PRESSURE, OUT_OF_ORDER, NOT_LEADER	sent again, the application hears nothing
+ *	NO_SPACE, RECORD_TOO_LARGE, ...		the application is told, and the sequence is used up (window.h)
+ *
+ * NO_SPACE is final only when no other copy of the record can be on its way: a late one could still be
+ * appended when there is space again, and then "nothing was appended" would have been a lie.
+ */
+#include "client/client.h"
+
+#define RTT_SHIFT 3
+#define REWIND_NS_MIN (2 * WL_MS_NS)
+#define CUT_NS (5 * WL_MS_NS)
+#define BACK_PRESSURE_NS_MIN (500000u)
+#define BACK_PRESSURE_NS_MAX (20 * WL_MS_NS)
+#define NO_SPACE_NS_MIN (20 * WL_MS_NS)
+#define NO_SPACE_NS_MAX (100 * WL_MS_NS)
+
+static void tell(struct wl_client *client, const struct wirelog_ack *ack)
+{
+	if (client->options.on_ack)
+		client->options.on_ack(client->options.context, ack);
+}
+
+void wl_answer_withdraw(struct wl_client *client, uint64_t sequence, int status)
+{
+	struct wl_window *window = &client->sender.window;
+	struct wl_window_slot *slot = wl_window_slot(window, sequence);
+	struct wirelog_ack ack = {
+		.sequence = (int64_t)sequence,
+		.session = client->sender.session,
+		.status = status,
+		.tag = slot->tag,
+	};
+
+	wl_window_withdraw(window, slot);
+	tell(client, &ack);
+}
+
+/* ---- done ------------------------------------------------------------------------------------- */
+
+static void measure(struct wl_client *client, const struct wl_wire_append_result *result)
+{
+	struct wl_sender *sender = &client->sender;
+	uint64_t rtt_ns = client->now_ns - sender->rtt_sent_ns;
+
+	if (sender->rtt_sequence < result->first_sequence ||
+	    sender->rtt_sequence - result->first_sequence >= result->count)
+		return;
+	sender->rtt_sequence = 0;
+	if (sender->rtt_ns == 0)
+		sender->rtt_ns = rtt_ns;
+	sender->rtt_ns += (rtt_ns >> RTT_SHIFT) - (sender->rtt_ns >> RTT_SHIFT);
+}
+
+static void finish(struct wl_client *client, const struct wl_wire_append_result *result)
+{
+	struct wl_window *window = &client->sender.window;
+	uint64_t first = result->first_sequence, end = first + result->count;
+	struct wirelog_ack ack = {
+		.session = client->sender.session,
+		.timestamp_ns = result->timestamp_ns,
+		.status = result->status,
+		.level = (enum wirelog_level)result->level,
+	};
+
+	measure(client, result);
+	if (first < window->first)
+		first = window->first;
+	if (end > window->next)
+		end = window->next;
+	for (uint64_t sequence = first; sequence < end; sequence++) {
+		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
+		bool waits = slot->state == WL_WINDOW_WAITING;
+
+		ack.tag = slot->tag;
+		if (!wl_window_finish(window, sequence) || !waits)
+			continue;
+		ack.sequence = (int64_t)sequence;
+		ack.number = result->first_number
+				     ? result->first_number + (sequence - result->first_sequence)
+				     : 0;
+		tell(client, &ack);
+	}
+}
+
+static void note_progress(struct wl_client *client)
+{
+	struct wl_sender *sender = &client->sender;
+	uint64_t before = sender->window.tail;
+
+	if (!wl_window_advance(&sender->window))
+		return;
+	sender->progress_ns = client->now_ns;
+	sender->pause_ns = 0;
+	sender->timeout_ns = wl_sender_timeout_of(sender);
+	sender->flight_bytes_max += sender->window.tail - before;
+	if (sender->flight_bytes_max > client->options.outstanding_bytes_max)
+		sender->flight_bytes_max = client->options.outstanding_bytes_max;
+	if (sender->flight_bytes_max < WL_CLIENT_FLIGHT_BYTES_MIN)
+		sender->flight_bytes_max = WL_CLIENT_FLIGHT_BYTES_MIN;
+}
+
+/* ---- refused ---------------------------------------------------------------------------------- */
+
+/* The leader has not taken them: these copies are gone. */
+static void forget_copies(struct wl_window *window, const struct wl_wire_append_result *result)
+{
+	uint64_t first = result->first_sequence, end = first + result->count;
+
+	if (first < window->first)
+		first = window->first;
+	if (end > window->next)
+		end = window->next;
+	for (; first < end; first++)
+		wl_window_forget_copy(window, first);
+}
+
+static void refuse(struct wl_client *client, const struct wl_wire_append_result *result,
+		   uint32_t count)
+{
+	struct wl_window *window = &client->sender.window;
+	uint64_t first = result->first_sequence, end = first + count;
+
+	if (end > window->next)
+		end = window->next;
+	for (uint64_t sequence = first < window->first ? window->first : first; sequence < end;
+	     sequence++) {
+		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
+
+		if (slot->state == WL_WINDOW_WAITING && slot->copies == 0)
+			wl_answer_withdraw(client, sequence, result->status);
+	}
+}
+
+static void cut_flight(struct wl_client *client)
+{
+	struct wl_sender *sender = &client->sender;
+
+	if (client->now_ns - sender->cut_ns < CUT_NS)
+		return;
+	sender->cut_ns = client->now_ns;
+	sender->flight_bytes_max -= sender->flight_bytes_max / 4;
+	if (sender->flight_bytes_max < WL_CLIENT_FLIGHT_BYTES_MIN)
+		sender->flight_bytes_max = WL_CLIENT_FLIGHT_BYTES_MIN;
+}
+
+/* `expected` is what the leader wants next: everything from there on went past it. */
+static void send_from(struct wl_client *client, uint64_t expected)
+{
+	struct wl_sender *sender = &client->sender;
+	uint64_t again_ns = 2 * sender->rtt_ns > REWIND_NS_MIN ? 2 * sender->rtt_ns : REWIND_NS_MIN;
+
+	if (expected == 0 || expected >= sender->window.send.sequence)
+		return;
+	/* The frames that were on their way are refused one by one; they are one loss. Or it was lost again: in a while
+	 * that shows. */
+	if (expected == sender->rewound_sequence &&
+	    client->now_ns - sender->rewound_ns < again_ns) {
+		sender->rewind_due_ns = sender->rewound_ns + again_ns;
+		return;
+	}
+	sender->rewound_sequence = expected;
+	sender->rewound_ns = client->now_ns;
+	sender->rewind_due_ns = 0;
+	sender->rtt_sequence = 0;
+	cut_flight(client);
+	wl_window_rewind(&sender->window, expected, 0);
+}
+
+static void lose_session(struct wl_client *client)
+{
+	struct wl_sender *sender = &client->sender;
+	struct wl_window *window = &sender->window;
+	struct wirelog_event event = {
+		.kind = WIRELOG_EVENT_SESSION_LOST,
+		.node = client->leader,
+		.term = client->term,
+		.status = WIRELOG_SESSION_UNKNOWN,
+	};
+
+	sender->is_failing = true;
+	wl_engine_tell(client, &event);
+	for (uint64_t sequence = window->first; sequence != window->next; sequence++) {
+		if (wl_window_slot(window, sequence)->state == WL_WINDOW_WAITING)
+			wl_answer_withdraw(client, sequence, WIRELOG_UNKNOWN_OUTCOME);
+	}
+	wl_window_reset(window);
+	sender->state = WL_SENDER_NO_SESSION;
+	sender->session = 0;
+	sender->rtt_sequence = 0;
+	sender->rewound_sequence = 0;
+	sender->rewind_due_ns = 0;
+	client->is_connected = false;
+	sender->is_failing = false;
+}
+
+static void take_refusal(struct wl_client *client, const struct wl_client_message *message,
+			 const struct wl_wire_append_result *result, uint32_t hint)
+{
+	struct wl_window *window = &client->sender.window;
+
+	/* NOT_LEADER may follow an append (the leadership was lost over it): no copy is known to be gone. */
+	if (result->status == WIRELOG_NOT_LEADER) {
+		if (message->node == client->leader)
+			wl_window_rewind(window, result->first_sequence, 0);
+		wl_nodes_on_not_leader(client, message->node, hint);
+		return;
+	}
+	forget_copies(window, result);
+	if (message->node != client->leader)
+		return; /* an old leader's */
+	switch (result->status) {
+	case WIRELOG_OUT_OF_ORDER:
+		send_from(client, result->first_number);
+		return;
+	case WIRELOG_BACK_PRESSURE:
+		wl_sender_pause(client, BACK_PRESSURE_NS_MIN, BACK_PRESSURE_NS_MAX);
+		break;
+	case WIRELOG_NO_SPACE:
+		refuse(client, result, result->count);
+		wl_sender_pause(client, NO_SPACE_NS_MIN, NO_SPACE_NS_MAX);
+		break;
+	default: /* the record itself is at fault; those behind it are not */
+		refuse(client, result, 1);
+		break;
+	}
+	if (result->first_sequence >= window->first)
+		wl_window_rewind(window, result->first_sequence, 0);
+}
+
+void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_message *message)
+{
+	struct wl_sender *sender = &client->sender;
+	struct wl_wire_append_reply reply;
+
+	if (!wl_wire_decode_append_reply(message->payload, message->bytes, &reply) ||
+	    sender->state != WL_SENDER_OPEN || reply.session != sender->session)
+		return;
+	for (uint32_t at = 0; at < reply.result_count; at++) {
+		struct wl_wire_append_result result;
+
+		wl_wire_decode_append_result(
+			reply.results + (size_t)at * WL_WIRE_APPEND_RESULT_BYTES, &result);
+		if (result.status == WIRELOG_OK || result.status == WIRELOG_EXPIRED) {
+			finish(client, &result);
+		} else if (result.status == WIRELOG_SESSION_UNKNOWN) {
+			/* A leader of the past may not know what was opened since. */
+			if (message->node != client->leader || !client->leader_is_sure) {
+				wl_nodes_ask_all(client);
+				continue;
+			}
+			lose_session(client);
+			return;
+		} else {
+			take_refusal(client, message, &result, reply.leader);
+		}
+	}
+	note_progress(client);
+}
+
+/* Nothing was ever sent in it: whatever waits is refused for sure. */
+static void refuse_all(struct wl_client *client, int status)
+{
+	struct wl_window *window = &client->sender.window;
+	uint64_t end = window->next; /* callbacks may append */
+
+	for (uint64_t sequence = window->first; sequence != end; sequence++) {
+		if (wl_window_slot(window, sequence)->state == WL_WINDOW_WAITING)
+			wl_answer_withdraw(client, sequence, status);
+	}
+}
+
+void wl_answer_on_open_session_reply(struct wl_client *client,
+				     const struct wl_client_message *message)
+{
+	struct wl_sender *sender = &client->sender;
+	struct wl_wire_open_session_reply reply;
+
+	if (!wl_wire_decode_open_session_reply(message->payload, message->bytes, &reply) ||
+	    sender->state != WL_SENDER_OPENING || reply.nonce != sender->nonce)
+		return;
+	switch (reply.status) {
+	case WIRELOG_OK:
+		if (reply.session == 0)
+			return;
+		sender->session = reply.session;
+		sender->state = WL_SENDER_OPEN;
+		sender->pause_ns = 0;
+		sender->progress_ns = client->now_ns;
+		return;
+	case WIRELOG_NOT_LEADER:
+		wl_nodes_on_not_leader(client, message->node, reply.leader);
+		break;
+	case WIRELOG_SESSION_UNKNOWN: /* pushed out before we heard of it */
+		sender->nonce = wl_client_nonce(client);
+		wl_sender_pause(client, BACK_PRESSURE_NS_MIN, BACK_PRESSURE_NS_MAX);
+		break;
+	case WIRELOG_NO_SPACE:
+		refuse_all(client, reply.status);
+		wl_sender_pause(client, NO_SPACE_NS_MIN, NO_SPACE_NS_MAX);
+		break;
+	default:
+		wl_sender_pause(client, BACK_PRESSURE_NS_MIN, BACK_PRESSURE_NS_MAX);
+		break;
+	}
+	sender->open_due_ns = sender->resume_ns;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "client/window.h"
+
+#include <string.h>
+
+#include "dataplane/check.h"
+
+void wl_window_init(struct wl_window *window, struct wl_window_slot *slots, uint32_t capacity,
+		    uint8_t *bytes, uint32_t bytes_max)
+{
+	WL_CHECK(capacity != 0 && (capacity & (capacity - 1)) == 0);
+	memset(window, 0, sizeof(*window));
+	window->slots = slots;
+	window->capacity = capacity;
+	window->bytes = bytes;
+	window->bytes_max = bytes_max;
+	wl_window_reset(window);
+}
+
+void wl_window_reset(struct wl_window *window)
+{
+	memset(window->slots, 0, window->capacity * sizeof(window->slots[0]));
+	window->head = window->tail = 0;
+	window->first = window->next = 1;
+	window->send = (struct wl_window_cursor){1, 0};
+	window->stamp = window->expire = 1;
+	window->waiting = 0;
+}
+
+static struct wl_window_slot *slot_of(const struct wl_window *window, uint64_t sequence)
+{
+	return &window->slots[sequence & (window->capacity - 1)];
+}
+
+struct wl_window_slot *wl_window_slot(const struct wl_window *window, uint64_t sequence)
+{
+	return sequence >= window->first && sequence < window->next ? slot_of(window, sequence)
+								    : NULL;
+}
+
+const uint8_t *wl_window_payload(const struct wl_window *window, const struct wl_window_slot *slot)
+{
+	return window->bytes + slot->at % window->bytes_max;
+}
+
+/* Where `size` bytes in one piece can stand: what is left before the end of the ring may be passed over. */
+static bool find_place(struct wl_window *window, uint32_t size, uint64_t *at)
+{
+	uint64_t offset;
+
+	if (window->first == window->next)
+		window->head = window->tail = 0;
+	*at = window->head;
+	offset = *at % window->bytes_max;
+	if (offset + size > window->bytes_max)
+		*at += window->bytes_max - offset;
+	return *at + size - window->tail <= window->bytes_max;
+}
+
+uint64_t wl_window_push(struct wl_window *window, const struct wl_window_record *record)
+{
+	uint64_t sequence = window->next, at;
+	struct wl_window_slot *slot = slot_of(window, sequence);
+
+	if (sequence - window->first == window->capacity || !find_place(window, record->size, &at))
+		return 0;
+	memcpy(window->bytes + at % window->bytes_max, record->bytes, record->size);
+	*slot = (struct wl_window_slot){
+		.at = at,
+		.not_after_ns = record->not_after_ns,
+		.tag = record->tag,
+		.bytes = record->size,
+		.level = record->level,
+		.state = WL_WINDOW_WAITING,
+	};
+	window->head = at + record->size;
+	window->next++;
+	window->waiting++;
+	return sequence;
+}
+
+void wl_window_forget_copy(struct wl_window *window, uint64_t sequence)
+{
+	struct wl_window_slot *slot = wl_window_slot(window, sequence);
+
+	if (slot && slot->copies != 0 && slot->copies != UINT8_MAX)
+		slot->copies--;
+}
+
+void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot)
+{
+	WL_CHECK(slot->state == WL_WINDOW_WAITING);
+	slot->state = WL_WINDOW_WITHDRAWN;
+	window->waiting--;
+}
+
+bool wl_window_finish(struct wl_window *window, uint64_t sequence)
+{
+	struct wl_window_slot *slot = wl_window_slot(window, sequence);
+
+	if (!slot || slot->state == WL_WINDOW_DONE)
+		return false;
+	if (slot->state == WL_WINDOW_WAITING)
+		window->waiting--;
+	slot->state = WL_WINDOW_DONE;
+	return true;
+}
+
+bool wl_window_advance(struct wl_window *window)
+{
+	uint64_t before = window->first;
+
+	while (window->first != window->next &&
+	       slot_of(window, window->first)->state == WL_WINDOW_DONE) {
+		slot_of(window, window->first)->state = WL_WINDOW_FREE;
+		window->first++;
+	}
+	if (window->first == before)
+		return false;
+	window->tail = window->first == window->next ? window->head
+						     : slot_of(window, window->first)->at;
+	if (window->send.sequence < window->first)
+		window->send = (struct wl_window_cursor){window->first, 0};
+	if (window->stamp < window->first)
+		window->stamp = window->first;
+	if (window->expire < window->first)
+		window->expire = window->first;
+	return true;
+}
+
+void wl_window_rewind(struct wl_window *window, uint64_t sequence, uint32_t offset)
+{
+	if (sequence < window->send.sequence ||
+	    (sequence == window->send.sequence && offset < window->send.offset))
+		window->send = (struct wl_window_cursor){sequence, offset};
+}
+
+void wl_window_stamp(struct wl_window *window, uint64_t deadline_ns)
+{
+	for (; window->stamp != window->next; window->stamp++)
+		slot_of(window, window->stamp)->deadline_ns = deadline_ns;
+}
+
+uint64_t wl_window_expired(struct wl_window *window, uint64_t now_ns)
+{
+	while (window->expire != window->stamp) {
+		const struct wl_window_slot *slot = slot_of(window, window->expire);
+
+		if (slot->deadline_ns > now_ns)
+			return 0;
+		window->expire++;
+		if (slot->state == WL_WINDOW_WAITING)
+			return window->expire - 1;
+	}
+	return 0;
+}
+
+static uint64_t place_of_send(const struct wl_window *window)
+{
+	if (window->send.sequence <= window->first)
+		return window->tail;
+	if (window->send.sequence == window->next)
+		return window->head;
+	return slot_of(window, window->send.sequence)->at + window->send.offset;
+}
+
+uint64_t wl_window_in_flight_bytes(const struct wl_window *window)
+{
+	return place_of_send(window) - window->tail;
+}
+
+uint64_t wl_window_unsent_bytes(const struct wl_window *window)
+{
+	return window->head - place_of_send(window);
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The library's face: wirelog.h. Memory, the clock and randomness are got here; what is behind (client.h) is pure. One
+ * clock read a poll; everything is allocated in wirelog_connect.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "client/client.h"
+#include "dataplane/clock.h"
+#include "dataplane/cluster_id.h"
+#include "dataplane/key_file.h"
+
+#define OUTSTANDING_DEFAULT 4096u
+#define OUTSTANDING_MAX (1u << 20)
+#define OUTSTANDING_BYTES_DEFAULT (16u << 20)
+#define OUTSTANDING_BYTES_MIN 4096u
+#define OUTSTANDING_BYTES_MAX (1u << 30)
+#define APPEND_TIMEOUT_NS (10 * WL_SECOND_NS)
+#define CONNECT_TIMEOUT_NS (5 * WL_SECOND_NS)
+#define READER_WINDOW_BYTES (1u << 20)
+#define CLOCK_TEND_NS (1 * WL_SECOND_NS)
+#define WAIT_BUSY_US 500u /* something is due: timers are looked at as often as this */
+#define WAIT_IDLE_US 200000u
+#define CONNECT_WAIT_US 1000u
+
+struct wirelog {
+	struct wl_client client;
+	struct wl_clock clock;
+	uint64_t clock_tend_ns;
+	struct wl_window_slot *slots;
+	uint8_t *bytes;
+	uint8_t *assembly;
+};
+
+static _Thread_local char last_reason[512];
+
+const char *wirelog_last_reason(void)
+{
+	return last_reason;
+}
+
+__attribute__((format(printf, 2, 3))) static int refuse(int status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(last_reason, sizeof(last_reason), format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+/* ---- options ---------------------------------------------------------------------------------- */
+
+static void set_defaults(struct wirelog_options *options)
+{
+	if (options->outstanding_max == 0)
+		options->outstanding_max = OUTSTANDING_DEFAULT;
+	if (options->outstanding_bytes_max == 0)
+		options->outstanding_bytes_max = OUTSTANDING_BYTES_DEFAULT;
+	if (options->append_timeout_ns == 0)
+		options->append_timeout_ns = APPEND_TIMEOUT_NS;
+	if (options->connect_timeout_ns == 0)
+		options->connect_timeout_ns = CONNECT_TIMEOUT_NS;
+	if (options->reader_window_bytes == 0)
+		options->reader_window_bytes = READER_WINDOW_BYTES;
+}
+
+static int check_options(const struct wirelog_options *options)
+{
+	if (options->outstanding_max > OUTSTANDING_MAX ||
+	    (options->outstanding_max & (options->outstanding_max - 1)) != 0)
+		return refuse(WIRELOG_INVALID_ARGUMENT,
+			      "outstanding_max is %u: a power of two up to %u is wanted",
+			      options->outstanding_max, OUTSTANDING_MAX);
+	if (options->outstanding_bytes_max < OUTSTANDING_BYTES_MIN ||
+	    options->outstanding_bytes_max > OUTSTANDING_BYTES_MAX)
+		return refuse(WIRELOG_INVALID_ARGUMENT,
+			      "outstanding_bytes_max is %u: %u to %u are wanted",
+			      options->outstanding_bytes_max, OUTSTANDING_BYTES_MIN,
+			      OUTSTANDING_BYTES_MAX);
+	if (options->journal >= WIRELOG_JOURNALS_MAX || options->node > WIRELOG_NODES_MAX)
+		return refuse(
+			WIRELOG_INVALID_ARGUMENT,
+			"journal is %u, node is %u: journals are 0..%d, nodes 1..%d or 0 for any",
+			options->journal, options->node, WIRELOG_JOURNALS_MAX - 1,
+			WIRELOG_NODES_MAX);
+	return WIRELOG_OK;
+}
+
+static int take_identity(struct wl_client *client)
+{
+	uint64_t random[2];
+	size_t at = 0;
+
+	while (at < sizeof(random)) {
+		ssize_t got = getrandom((uint8_t *)random + at, sizeof(random) - at, 0);
+
+		if (got < 0 && errno != EINTR)
+			return refuse(WIRELOG_INTERNAL, "no random numbers from the kernel: %s",
+				      strerror(errno));
+		if (got > 0)
+			at += (size_t)got;
+	}
+	client->identity = WL_IDENTITY_CLIENT | (uint32_t)(random[0] >> 33);
+	client->epoch = random[1] | 1;
+	return WIRELOG_OK;
+}
+
+static int take_security(struct wl_client *client)
+{
+	const struct wirelog_options *options = &client->options;
+	uint8_t uuid[WL_CLUSTER_ID_BYTES], secret[WL_KEY_FILE_SECRET_BYTES];
+	int status;
+
+	if (!options->cluster || !wl_cluster_id_parse(options->cluster, uuid))
+		return refuse(
+			WIRELOG_INVALID_ARGUMENT,
+			"cluster is %s: the UUID of cluster.uuid in the nodes' configuration is wanted",
+			options->cluster ? "not a UUID" : "not given");
+	client->cluster = wl_cluster_id(uuid);
+	if (!options->key_file && !options->insecure)
+		return refuse(
+			WIRELOG_KEY_MISSING,
+			"no key_file is given: name the cluster's, or set insecure for a laboratory");
+	if (!options->key_file)
+		return wl_auth_init(&client->auth, NULL);
+	status = wl_key_file_read(options->key_file, secret, last_reason, sizeof(last_reason));
+	if (status == 0) {
+		status = wl_auth_init(&client->auth, secret);
+		if (status != 0)
+			refuse(status, "no memory for the key");
+	}
+	explicit_bzero(secret, sizeof(secret));
+	return status;
+}
+
+/* ---- transports ------------------------------------------------------------------------------- */
+
+static int open_transport(struct wl_client *client, enum wl_endpoint_kind kind,
+			  const struct wl_transport_config *config)
+{
+	const struct wl_transport_ops *ops;
+	int status;
+
+	if (client->transports[kind])
+		return WIRELOG_OK;
+	ops = wl_transport_find(kind, last_reason, sizeof(last_reason));
+	if (!ops)
+		return WIRELOG_EAL_FAILED;
+	for (unsigned other = WL_ENDPOINT_UDP; other <= WL_ENDPOINT_DPDK; other++) {
+		if (client->transports[other] && client->transports[other]->ops == ops) {
+			client->transports[kind] = client->transports[other];
+			return WIRELOG_OK;
+		}
+	}
+	status = ops->open(&client->transports[kind], config, last_reason, sizeof(last_reason));
+	return status;
+}
+
+static int open_transports(struct wl_client *client)
+{
+	struct wl_endpoint_list list;
+	struct wl_transport_config config = {.eal = client->options.eal, .endpoints = &list};
+	int status = wl_endpoint_parse_list(client->options.endpoints, &list, last_reason,
+					    sizeof(last_reason));
+
+	if (status == 0)
+		status = wl_link_options_parse(client->options.link, &config.link, last_reason,
+					       sizeof(last_reason));
+	for (unsigned at = 0; at < list.count && status == 0; at++)
+		status = open_transport(client, list.endpoints[at].kind, &config);
+	for (unsigned at = 0; at < list.count && status == 0; at++)
+		status = wl_nodes_add_route(client, &list.endpoints[at], last_reason,
+					    sizeof(last_reason));
+	return status;
+}
+
+static void close_transports(struct wl_client *client)
+{
+	for (unsigned kind = WL_ENDPOINT_UDP; kind <= WL_ENDPOINT_DPDK; kind++) {
+		struct wl_transport *transport = client->transports[kind];
+
+		for (unsigned other = kind; other <= WL_ENDPOINT_DPDK; other++) {
+			if (client->transports[other] == transport)
+				client->transports[other] = NULL;
+		}
+		if (transport)
+			transport->ops->close(transport);
+	}
+}
+
+/* ---- connecting ------------------------------------------------------------------------------- */
+
+static bool has_answer(const struct wl_client *client)
+{
+	return client->options.node != 0 ? client->answered >> client->options.node & 1
+					 : client->answered != 0;
+}
+
+/* Nodes say nothing to a stranger, so this is told from what was seen here. */
+static int explain_silence(const struct wl_client *client)
+{
+	unsigned up = 0;
+	const char *wanted = client->options.endpoints;
+	unsigned long long ms = client->options.connect_timeout_ns / WL_MS_NS;
+
+	for (unsigned at = 0; at < client->route_count; at++) {
+		const struct wl_route *route = &client->routes[at];
+
+		up += route->endpoint.kind == WL_ENDPOINT_MEMIF &&
+		      route->transport->ops->is_up(route->transport, route->link);
+	}
+	if (client->counters.other_version != 0)
+		return refuse(WIRELOG_VERSION_MISMATCH,
+			      "a node at %s speaks another protocol version", wanted);
+	if (client->counters.forged != 0 || client->counters.other_cluster != 0)
+		return refuse(
+			WIRELOG_AUTH_FAILED,
+			"a node at %s has another key or another cluster id than we were given",
+			wanted);
+	if (client->answered != 0)
+		return refuse(WIRELOG_NOT_CONNECTED,
+			      "node %u did not answer within %llu ms; others of the cluster did",
+			      client->options.node, ms);
+	if (up != 0)
+		return refuse(
+			WIRELOG_AUTH_FAILED,
+			"%u nodes are connected, but none answered within %llu ms: key_file or cluster differ from theirs, "
+			"or journal %u is not served there",
+			up, ms, client->options.journal);
+	return refuse(
+		WIRELOG_NOT_CONNECTED,
+		"no node answered within %llu ms at %s: is it running there, with this key_file and this cluster id?",
+		ms, wanted);
+}
+
+static int wait_for_answer(struct wirelog *log)
+{
+	struct wl_client *client = &log->client;
+	uint64_t until_ns = wl_clock_now_ns(&log->clock) + client->options.connect_timeout_ns;
+
+	while (!has_answer(client)) {
+		if (client->now_ns > until_ns)
+			return explain_silence(client);
+		wirelog_wait(log, CONNECT_WAIT_US);
+	}
+	return WIRELOG_OK;
+}
+
+static int allocate(struct wirelog *log)
+{
+	const struct wirelog_options *options = &log->client.options;
+
+	log->slots = malloc(options->outstanding_max * sizeof(log->slots[0]));
+	log->bytes = malloc(options->outstanding_bytes_max);
+	log->assembly = malloc(WIRELOG_RECORD_BYTES_MAX);
+	if (!log->slots || !log->bytes || !log->assembly)
+		return refuse(WIRELOG_NO_MEMORY, "no memory for %u appends of %u bytes together",
+			      options->outstanding_max, options->outstanding_bytes_max);
+	return WIRELOG_OK;
+}
+
+int wirelog_connect(struct wirelog **connected, const struct wirelog_options *options)
+{
+	struct wirelog *log;
+	struct wl_client *client;
+	int status;
+
+	*connected = NULL;
+	last_reason[0] = '\0';
+	log = aligned_alloc(64, (sizeof(*log) + 63) / 64 * 64);
+	if (!log)
+		return refuse(WIRELOG_NO_MEMORY, "no memory for the client");
+	memset(log, 0, sizeof(*log));
+	client = &log->client;
+	client->options = *options;
+	set_defaults(&client->options);
+	status = check_options(&client->options);
+	if (status == 0)
+		status = take_identity(client);
+	if (status == 0)
+		status = take_security(client);
+	if (status == 0)
+		status = allocate(log);
+	if (status == 0) {
+		wl_clock_open(&log->clock, NULL, 0);
+		client->now_ns = wl_clock_now_ns(&log->clock);
+		wl_engine_init(client, log->slots, log->bytes, log->assembly);
+		status = open_transports(client);
+	}
+	if (status == 0)
+		status = wait_for_answer(log);
+	if (status != 0) {
+		wirelog_close(log);
+		return status;
+	}
+	*connected = log;
+	return WIRELOG_OK;
+}
+
+void wirelog_close(struct wirelog *log)
+{
+	if (!log)
+		return;
+	if (log->client.subscriber.state != WL_SUBSCRIBER_OFF) {
+		wl_subscriber_stop(&log->client);
+		wl_channel_flush(&log->client);
+	}
+	close_transports(&log->client);
+	wl_auth_fini(&log->client.auth);
+	free(log->slots);
+	free(log->bytes);
+	free(log->assembly);
+	explicit_bzero(log, sizeof(*log));
+	free(log);
+}
+
+/* ---- the rest --------------------------------------------------------------------------------- */
+
+int64_t wirelog_append(struct wirelog *log, const void *bytes, size_t size,
+		       const struct wirelog_append_options *options)
+{
+	return wl_engine_append(&log->client, bytes, size, options);
+}
+
+uint32_t wirelog_outstanding(const struct wirelog *log)
+{
+	return log->client.sender.window.waiting;
+}
+
+int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t value)
+{
+	return wl_subscriber_start(&log->client, from, value);
+}
+
+void wirelog_unsubscribe(struct wirelog *log)
+{
+	wl_subscriber_stop(&log->client);
+}
+
+int wirelog_poll(struct wirelog *log)
+{
+	uint64_t now_ns = wl_clock_now_ns(&log->clock);
+
+	if (now_ns - log->clock_tend_ns >= CLOCK_TEND_NS) {
+		log->clock_tend_ns = now_ns;
+		wl_clock_tend(&log->clock);
+	}
+	return wl_engine_poll(&log->client, now_ns);
+}
+
+static uint32_t rest_us(const struct wirelog *log, uint64_t left_ns)
+{
+	const struct wl_client *client = &log->client;
+	bool is_busy = wl_sender_waits_since(client) != 0 ||
+		       client->subscriber.state != WL_SUBSCRIBER_OFF || client->answered == 0;
+	uint32_t most_us = is_busy ? WAIT_BUSY_US : WAIT_IDLE_US;
+
+	return left_ns / 1000 < most_us ? (uint32_t)(left_ns / 1000) + 1 : most_us;
+}
+
+static void let_go(struct wirelog *log, uint32_t timeout_us)
+{
+	struct wl_transport *udp = log->client.transports[WL_ENDPOINT_UDP];
+	struct wl_transport *other = log->client.transports[WL_ENDPOINT_MEMIF]
+					     ? log->client.transports[WL_ENDPOINT_MEMIF]
+					     : log->client.transports[WL_ENDPOINT_DPDK];
+
+	if (other)
+		other->ops->wait(other, timeout_us);
+	else
+		udp->ops->wait(udp, timeout_us);
+}
+
+int wirelog_wait(struct wirelog *log, uint32_t timeout_us)
+{
+	int did = wirelog_poll(log);
+	uint64_t until_ns = log->client.now_ns + (uint64_t)timeout_us * 1000;
+
+	while (did == 0 && log->client.now_ns < until_ns) {
+		let_go(log, rest_us(log, until_ns - log->client.now_ns));
+		did = wirelog_poll(log);
+	}
+	return did;
+}
+
+void wirelog_get_position(const struct wirelog *log, struct wirelog_position *position)
+{
+	const struct wl_client *client = &log->client;
+	uint32_t id = client->subscriber.node != 0 ? client->subscriber.node : client->options.node;
+
+	if (id == 0)
+		id = client->leader;
+	for (uint32_t other = 1; other <= WIRELOG_NODES_MAX && !wl_nodes_is_greeted(client, id);
+	     other++)
+		id = other;
+	*position = (struct wirelog_position){
+		.node = wl_nodes_is_greeted(client, id) ? id : 0,
+		.leader = client->leader,
+		.term = client->term,
+		.session = client->sender.session,
+		.record_bytes_max = client->record_bytes_max,
+	};
+	for (uint32_t other = 1; other <= WIRELOG_NODES_MAX; other++) {
+		if (client->nodes[other].commit_number > position->commit_number)
+			position->commit_number = client->nodes[other].commit_number;
+	}
+	position->first_number = client->nodes[position->node].first_number;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "client/window.h"
+
+#include <string.h>
+
+#include "tests/unit/runner.h"
+
+static struct wl_window_slot slots[8];
+static uint8_t bytes[100];
+static struct wl_window window;
+
+static void start(void)
+{
+	wl_window_init(&window, slots, 8, bytes, sizeof(bytes));
+}
+
+static uint64_t push(uint32_t size, uint8_t fill)
+{
+	static uint8_t payload[100];
+	struct wl_window_record record = {.bytes = payload, .size = size, .level = 3};
+
+	memset(payload, fill, size);
+	return wl_window_push(&window, &record);
+}
+
+static bool holds(uint64_t sequence, uint32_t size, uint8_t fill)
+{
+	const struct wl_window_slot *slot = wl_window_slot(&window, sequence);
+	const uint8_t *payload = slot ? wl_window_payload(&window, slot) : NULL;
+
+	if (!slot || slot->bytes != size)
+		return false;
+	for (uint32_t at = 0; at < size; at++)
+		if (payload[at] != fill)
+			return false;
+	return true;
+}
+
+static void sequences_begin_at_one_and_are_dense(void)
+{
+	start();
+
+	CU_ASSERT_EQUAL(push(10, 1), 1);
+	CU_ASSERT_EQUAL(push(10, 2), 2);
+	CU_ASSERT_EQUAL(push(10, 3), 3);
+	CU_ASSERT(holds(1, 10, 1) && holds(2, 10, 2) && holds(3, 10, 3));
+}
+
+static void window_is_full_when_slots_or_bytes_are(void)
+{
+	start();
+	for (unsigned at = 0; at < 8; at++)
+		CU_ASSERT_EQUAL(push(1, 1), at + 1);
+	CU_ASSERT_EQUAL(push(1, 1), 0);
+
+	start();
+	CU_ASSERT_EQUAL(push(60, 1), 1);
+	CU_ASSERT_EQUAL(push(41, 1), 0);
+	CU_ASSERT_EQUAL(push(40, 1), 2);
+}
+
+static void payload_that_does_not_fit_before_the_end_stands_at_the_beginning_in_one_piece(void)
+{
+	start();
+	push(40, 1);
+	push(40, 2);
+	wl_window_finish(&window, 1);
+	wl_window_advance(&window);
+
+	CU_ASSERT_EQUAL(push(30, 3), 3);
+
+	CU_ASSERT(holds(2, 40, 2) && holds(3, 30, 3));
+	CU_ASSERT_EQUAL(push(20, 4), 0);
+}
+
+static void largest_record_fits_whenever_the_window_is_empty(void)
+{
+	start();
+	for (unsigned round = 0; round < 20; round++) {
+		uint64_t sequence = push(30 + round, 1);
+
+		wl_window_finish(&window, sequence);
+		wl_window_advance(&window);
+		sequence = push(100, 2);
+		CU_ASSERT(sequence != 0 && holds(sequence, 100, 2));
+		wl_window_finish(&window, sequence);
+		wl_window_advance(&window);
+	}
+}
+
+static void done_slots_go_only_in_order(void)
+{
+	start();
+	push(10, 1);
+	push(10, 2);
+	push(10, 3);
+
+	CU_ASSERT(wl_window_finish(&window, 2));
+	CU_ASSERT_FALSE(wl_window_advance(&window));
+	CU_ASSERT_EQUAL(window.first, 1);
+	CU_ASSERT(wl_window_finish(&window, 1));
+	CU_ASSERT(wl_window_advance(&window));
+	CU_ASSERT_EQUAL(window.first, 3);
+	CU_ASSERT_FALSE(wl_window_finish(&window, 2));
+	CU_ASSERT_EQUAL(window.waiting, 1);
+}
+
+static void withdrawn_slot_waits_for_nobody_but_keeps_its_place(void)
+{
+	start();
+	push(10, 1);
+	push(10, 2);
+	wl_window_withdraw(&window, wl_window_slot(&window, 1));
+
+	CU_ASSERT_EQUAL(window.waiting, 1);
+	CU_ASSERT_FALSE(wl_window_advance(&window));
+	CU_ASSERT(wl_window_finish(&window, 1));
+	CU_ASSERT(wl_window_advance(&window));
+	CU_ASSERT_EQUAL(window.waiting, 1);
+}
+
+static void deadline_is_that_of_the_first_stamp_and_fires_once(void)
+{
+	start();
+	push(10, 1);
+	wl_window_stamp(&window, 100);
+	push(10, 2);
+	wl_window_stamp(&window, 200);
+
+	CU_ASSERT_EQUAL(wl_window_expired(&window, 99), 0);
+	CU_ASSERT_EQUAL(wl_window_expired(&window, 100), 1);
+	CU_ASSERT_EQUAL(wl_window_expired(&window, 100), 0);
+	wl_window_finish(&window, 2);
+	CU_ASSERT_EQUAL(wl_window_expired(&window, 300), 0);
+}
+
+static void rewind_goes_back_only(void)
+{
+	start();
+	push(10, 1);
+	push(10, 2);
+	window.send = (struct wl_window_cursor){2, 5};
+
+	wl_window_rewind(&window, 2, 7);
+	CU_ASSERT(window.send.sequence == 2 && window.send.offset == 5);
+	wl_window_rewind(&window, 3, 0);
+	CU_ASSERT_EQUAL(window.send.sequence, 2);
+	wl_window_rewind(&window, 2, 0);
+	CU_ASSERT(window.send.sequence == 2 && window.send.offset == 0);
+	wl_window_rewind(&window, 1, 0);
+	CU_ASSERT_EQUAL(window.send.sequence, 1);
+}
+
+static void in_flight_and_unsent_bytes_follow_the_cursor(void)
+{
+	start();
+	push(10, 1);
+	push(20, 2);
+	CU_ASSERT_EQUAL(wl_window_in_flight_bytes(&window), 0);
+	CU_ASSERT_EQUAL(wl_window_unsent_bytes(&window), 30);
+	window.send = (struct wl_window_cursor){2, 5};
+	CU_ASSERT_EQUAL(wl_window_in_flight_bytes(&window), 15);
+	CU_ASSERT_EQUAL(wl_window_unsent_bytes(&window), 15);
+	window.send = (struct wl_window_cursor){3, 0};
+	CU_ASSERT_EQUAL(wl_window_in_flight_bytes(&window), 30);
+	CU_ASSERT_EQUAL(wl_window_unsent_bytes(&window), 0);
+}
+
+WL_SUITE(client_window)
+{
+	WL_TEST(sequences_begin_at_one_and_are_dense),
+	WL_TEST(window_is_full_when_slots_or_bytes_are),
+	WL_TEST(payload_that_does_not_fit_before_the_end_stands_at_the_beginning_in_one_piece),
+	WL_TEST(largest_record_fits_whenever_the_window_is_empty),
+	WL_TEST(done_slots_go_only_in_order),
+	WL_TEST(withdrawn_slot_waits_for_nobody_but_keeps_its_place),
+	WL_TEST(deadline_is_that_of_the_first_stamp_and_fires_once),
+	WL_TEST(rewind_goes_back_only),
+	WL_TEST(in_flight_and_unsent_bytes_follow_the_cursor),
+};
