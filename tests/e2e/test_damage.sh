@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Data damaged at rest, in every way of docs/LOG-FORMAT.md: named by verify and by the refusal to start.
+# timeout: 150
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_cluster main || exit 1
+need cluster_starts start_all
+need a_leader_is_elected wait_leader
+# Three segments of 8 MiB in use.
+start_loader a --size-min 4000 --size-max 9000 --rate 0 --count 3600 --outstanding 32
+need appends_are_acknowledged wait_loader a
+final_check
+# One that ended well: the superblock knows how far it was durable. One that did not: the newest chunks have no witness.
+follower=$(followers_of "$leader" | head -n 1)
+end_node "$follower" TERM
+start_loader b --rate 2000
+need appends_before_the_kill wait_progress b 1500
+cut=$leader
+other=$(followers_of "$leader" | head -n 1)
+kill_node "$cut"
+kill -KILL "${loaders[b]}" && wait "${loaders[b]}" 2>/dev/null
+unset "loaders[b]"
+kill_node "$other"
+
+# damaged CLEAN KIND: $copy, a damaged copy of CLEAN's data, and $config for it
+damaged() {
+	copy=$work/copy
+	rm -rf "$copy"
+	cp -r --reflink=auto "$cluster/node$1/data" "$copy"
+	config=$cluster/damaged.yaml
+	sed "s|^  path: .*|  path: $copy|" "$cluster/node$1.yaml" >"$config"
+	[ "$2" = none ] || "$e2e/damage" "$copy" "$2" >"$work/damage.out" 2>&1
+}
+
+refuses() { # NODE KIND NAME-OF-DAMAGE
+	damaged "$1" "$2" || { not_ok "$2_is_refused" "$(cat "$work/damage.out")"; return; }
+	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
+	result=$?
+	claim "verify_reports_$2" test "$result" -eq 65
+	claim "verify_names_$2_as_$3" grep -q -- "$3" "$work/verify.out"
+	run_daemon "$config"
+	claim "wirelogd_refuses_$2" test "$status" -eq 65
+	claim "wirelogd_names_$2_as_$3" grep -q "STORE_DAMAGED.*$3" "$work/daemon.out"
+	# Nothing was repaired behind the operator's back.
+	"$wirelog" verify "$copy" >/dev/null 2>&1
+	claim "$2_is_still_there" test $? -eq 65
+}
+
+starts() { # NODE KIND WORDS-IN-LOG: the damage is none, or is cut away
+	damaged "$1" "$2" || { not_ok "$2_is_no_obstacle" "$(cat "$work/damage.out")"; return; }
+	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
+	claim "verify_accepts_$2" test $? -eq 0
+	: >"$cluster/damaged.log"
+	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
+	extra_pids+=($!)
+	claim "wirelogd_starts_with_$2" wait_until 30 grep -q ' started ' "$cluster/damaged.log"
+	[ -z "$3" ] || claim "wirelogd_tells_$2" grep -q "$3" "$cluster/damaged.log"
+	kill -TERM $!
+	wait $!
+	claim "wirelogd_ends_well_with_$2" test $? -eq 0
+	unset 'extra_pids[-1]'
+}
+
+starts "$follower" none ''
+refuses "$follower" rot rot
+refuses "$follower" rot_header rot
+refuses "$follower" torn_middle rot
+refuses "$follower" lost_write lost-write
+refuses "$follower" misdirected misdirected
+refuses "$follower" broken_chain chain
+refuses "$follower" segment_header segment-header
+refuses "$follower" segment_absent segment-absent
+refuses "$follower" cut_short cut-short
+# The newest chunk: known as durable by the superblock, or by nobody.
+refuses "$follower" torn_tail rot
+refuses "$cut" rot_tail unproven
+starts "$cut" torn_tail torn_tail_cut
+starts "$follower" segment_ahead ''
+
+# A segment of another node's in place of ours.
+damaged "$follower" none
+segment=$(find "$copy/journal-00" -name 'segment-*1' | sort | head -n 1)
+cp "$cluster/node$cut/data/journal-00/${segment##*/}" "$segment"
+run_daemon "$config"
+claim wirelogd_refuses_a_segment_of_another_node test "$status" -eq 65
+claim wirelogd_names_it_foreign grep -q foreign "$work/daemon.out"
+
+# Four copies in two pairs: one may rot, a pair may not.
+starts "$follower" superblock_0 ''
+starts "$follower" superblock_3 ''
+for kind in superblock_01 superblock_23 superblock_0123 superblock_zero; do
+	damaged "$follower" "$kind"
+	run_daemon "$config"
+	claim "wirelogd_refuses_$kind" test "$status" -eq 65
+	claim "wirelogd_names_$kind" grep -q 'code=STORE_DAMAGED' "$work/daemon.out"
+done

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# `wirelog demo` as a newcomer uses it: the proof in small, the verbs, and that nothing is left behind.
+# timeout: 150
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# On a disk, and short: sockets are in it.
+base=$(mktemp -d /var/tmp/wle-demo.XXXXXX) || exit 1
+trap '"$wirelog" demo stop >/dev/null 2>&1; rm -rf "$base"; clean_up; [ "$failures" -eq 0 ] || exit 1' EXIT
+export XDG_STATE_HOME=$base/state
+unset WIRELOG_ENDPOINTS WIRELOG_KEY_FILE WIRELOG_CLUSTER WIRELOG_RUN_DIRECTORIES
+place=(--directory "$base/d" --configurations "$PWD/drivers-config/demo")
+
+nothing_runs() { ! pgrep -f "$base/d/node[123].yaml" >/dev/null; }
+
+# ---- the proof ----------------------------------------------------------------------------------
+
+"$wirelog" demo --run --messages 60000 "${place[@]}" >"$work/said" 2>&1
+status=$?
+claim run_ends_with_0 test "$status" -eq 0 || cat "$work/said"
+claim run_says_what_it_chose_and_why grep -Eq '^  idle +(spin|yield|backoff): .' "$work/said"
+claim run_acknowledged_is_stored grep -Eq '^  yes +acknowledged = stored +60,000 = 60,000$' "$work/said"
+claim run_finds_equal_chain_values test "$(grep -c '^  yes  *chain value equal' "$work/said")" -eq 2
+claim run_breaks_no_promise test "$(grep -c '^  NO ' "$work/said")" -eq 0
+claim run_leaves_nothing_running nothing_runs
+claim run_leaves_no_directory test ! -e "$base/d"
+
+# Whatever ends it, its nodes go with it.
+"$wirelog" demo --run "${place[@]}" >"$work/killed" 2>&1 &
+run=$!
+extra_pids+=("$run")
+claim run_starts_nodes wait_until 40 grep -q 'three nodes run' "$work/killed"
+claim verify_refuses_data_in_use test "$("$wirelog" verify "$base/d/node1/data" >/dev/null 2>&1; echo $?)" -eq 75
+kill -KILL "$run"
+wait "$run" 2>/dev/null
+claim killed_run_takes_its_nodes_along wait_until 10 nothing_runs
+
+# ---- to play with -------------------------------------------------------------------------------
+
+claim demo_comes_up_where_a_killed_one_was "$wirelog" demo "${place[@]}"
+claim second_demo_is_refused test "$("$wirelog" demo "${place[@]}" >/dev/null 2>&1; echo $?)" -eq 75
+claim workload_is_written "$wirelog" workload itch --messages 5000 --output "$work/day.itch"
+claim day_is_appended "$wirelog" append --format itch50 "$work/day.itch"
+"$wirelog" demo kill leader >"$work/said" 2>&1
+claim leader_is_killed_and_another_leads grep -Eq '^node [123] leads and takes appends, .* after the kill$' "$work/said"
+claim day_is_appended_without_one_node "$wirelog" append --format itch50 "$work/day.itch"
+"$wirelog" demo start >"$work/said" 2>&1
+claim killed_node_catches_up grep -q 'all that run have the 10,000 records' "$work/said"
+claim all_is_read_back test "$("$wirelog" tail --from 1 --format itch50 | cmp - <(cat "$work/day.itch" "$work/day.itch") && echo same)" = same
+claim demo_stops "$wirelog" demo stop --keep
+claim stop_leaves_nothing_running nothing_runs
+claim nothing_is_up_to_stop test "$("$wirelog" demo stop >/dev/null 2>&1; echo $?)" -eq 69
+
+# ---- what is on the disks -----------------------------------------------------------------------
+
+for node in 1 2 3; do
+	claim "verify_accepts_node_$node" "$wirelog" verify --at 3 "$base/d/node$node/data"
+	cp "$work/claim.out" "$work/said"
+	grep 'behind entry 3, asked for' "$work/said" >>"$work/chains"
+done
+claim chain_values_behind_one_entry_are_equal test "$(sort -u "$work/chains" | wc -l)" -eq 1
+"$wirelog" dump --from 9990 --count 3 "$base/d/node2/data" >"$work/said" 2>&1
+claim dump_shows_the_records_that_were_asked_for test "$(awk '$1 ~ /^[0-9]+$/ {printf "%s ", $1}' "$work/said")" = '9990 9991 9992 '
+# The place that it names holds the record's bytes.
+read -r file byte hex < <("$wirelog" dump --format json --from 7 --count 1 "$base/d/node3/data" | tail -n 1 |
+	jq -r '"\(.file) \(.byte) \(.hex)"')
+claim dump_names_the_place_on_disk test \
+	"$(dd if="$base/d/node3/data/$file" bs=1 skip="$byte" count=$((${#hex} / 2)) status=none | od -An -v -tx1 | tr -d ' \n')" = "$hex"
