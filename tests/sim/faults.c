@@ -21,8 +21,10 @@ static void set_links(struct sim_faults *faults)
 			struct sim_rule *rule = &network->rules[from][to];
 
 			*rule = healed_from && healed_to && faults->healed ? calm : faults->noise;
-			if (nodes && from != to && !(healed_from && healed_to))
+			if (nodes && from != to && !(healed_from && healed_to)) {
 				rule->cut = faults->cut[from][to];
+				rule->delay_ns += faults->slow_ns[from][to];
+			}
 		}
 	}
 }
@@ -66,6 +68,14 @@ static void set_cut(struct sim_faults *faults, uint64_t from, uint64_t to, bool 
 	}
 }
 
+static void slow_link(struct sim_faults *faults, const uint64_t *argument)
+{
+	unsigned from = resolve(faults, argument[0]), to = resolve(faults, argument[1]);
+
+	if (from != 0 && to != 0)
+		faults->slow_ns[from][to] = argument[2];
+}
+
 static void split(struct sim_faults *faults, uint64_t mask)
 {
 	for (unsigned x = 1; x <= WIRELOG_NODES_MAX; x++) {
@@ -86,8 +96,12 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 	case SIM_JOIN:
 		set_cut(faults, argument[0], argument[1], action->verb == SIM_CUT);
 		break;
+	case SIM_SLOW_LINK:
+		slow_link(faults, argument);
+		break;
 	case SIM_HEAL:
 		memset(faults->cut, 0, sizeof(faults->cut));
+		memset(faults->slow_ns, 0, sizeof(faults->slow_ns));
 		break;
 	default:
 		split(faults, argument[0]);
@@ -281,6 +295,7 @@ static void act(void *subject, void *object)
 	case SIM_NOISE:
 	case SIM_CUT:
 	case SIM_JOIN:
+	case SIM_SLOW_LINK:
 	case SIM_HEAL:
 	case SIM_SPLIT:
 		act_on_links(faults, action);
@@ -299,6 +314,7 @@ static void act(void *subject, void *object)
 	case SIM_EXPECT_NO_LEADER:
 	case SIM_EXPECT_COMMITS:
 	case SIM_EXPECT_SILENCE:
+	case SIM_EXPECT_FRAMES_BELOW:
 	case SIM_EXPECT_REFUSED:
 		faults->on_expect(faults->context, action);
 		break;

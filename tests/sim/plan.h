@@ -26,7 +26,8 @@ enum sim_verb {
 	SIM_NOISE, /* all links: loss, duplicates, damage (per million), reorder and lateness (ns; 0 off) */
 	SIM_CUT, /* one direction: from, to */
 	SIM_JOIN,
-	SIM_HEAL, /* every cut */
+	SIM_SLOW_LINK, /* one direction: from, to, ns a frame more, in order */
+	SIM_HEAL, /* every cut and slow link */
 	SIM_SPLIT, /* mask of nodes: they and the others do not hear each other */
 	SIM_CRASH, /* power off */
 	SIM_START,
@@ -54,6 +55,7 @@ enum sim_verb {
 	SIM_EXPECT_NO_LEADER,
 	SIM_EXPECT_COMMITS, /* something new was acknowledged since the last of these */
 	SIM_EXPECT_SILENCE, /* nothing was */
+	SIM_EXPECT_FRAMES_BELOW, /* fewer frames than this were sent since the last expectation: no storm */
 	SIM_EXPECT_REFUSED, /* node: its start was refused */
 	SIM_VERBS,
 };

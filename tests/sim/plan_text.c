@@ -20,6 +20,7 @@ static const struct {
 	[SIM_NOISE] = {"noise", {NUMBER, NUMBER, NUMBER, TIME}},
 	[SIM_CUT] = {"cut", {NODE, NODE}},
 	[SIM_JOIN] = {"join", {NODE, NODE}},
+	[SIM_SLOW_LINK] = {"slow-link", {NODE, NODE, TIME}},
 	[SIM_HEAL] = {"heal", {NONE}},
 	[SIM_SPLIT] = {"split", {NUMBER}},
 	[SIM_CRASH] = {"crash", {NODE}},
@@ -48,6 +49,7 @@ static const struct {
 	[SIM_EXPECT_NO_LEADER] = {"expect-no-leader", {NONE}},
 	[SIM_EXPECT_COMMITS] = {"expect-commits", {NONE}},
 	[SIM_EXPECT_SILENCE] = {"expect-silence", {NONE}},
+	[SIM_EXPECT_FRAMES_BELOW] = {"expect-frames-below", {NUMBER}},
 	[SIM_EXPECT_REFUSED] = {"expect-refused", {NODE}},
 };
 

@@ -23,7 +23,7 @@ struct run {
 	struct sim_oracle oracle;
 	struct sim_faults faults;
 	struct sim_client clients[CLIENTS_MAX];
-	uint64_t acknowledged_before; /* at the last expectation */
+	uint64_t acknowledged_before, sent_before; /* at the last expectation */
 };
 
 static void advance(struct run *run, uint64_t for_ns)
@@ -52,7 +52,7 @@ static void on_expect(void *context, const struct sim_action *action)
 {
 	struct run *run = context;
 	unsigned leader = sim_cluster_leader(&run->cluster);
-	uint64_t now = acknowledged(run);
+	uint64_t now = acknowledged(run), sent = run->cluster.network.sent - run->sent_before;
 
 	if (action->verb == SIM_EXPECT_LEADER &&
 	    (leader == 0 ||
@@ -68,7 +68,11 @@ static void on_expect(void *context, const struct sim_action *action)
 	if (action->verb == SIM_EXPECT_REFUSED && !run->cluster.nodes[action->argument[0]].refused)
 		sim_violation(&run->cluster, (unsigned)action->argument[0], "expect-refused",
 			      "it was not refused");
+	if (action->verb == SIM_EXPECT_FRAMES_BELOW && sent >= action->argument[0])
+		sim_violation(&run->cluster, 0, "expect-frames-below", "%llu frames were sent",
+			      (unsigned long long)sent);
 	run->acknowledged_before = now;
+	run->sent_before = run->cluster.network.sent;
 }
 
 static void on_leader(void *context, unsigned node)
