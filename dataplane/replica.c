@@ -259,7 +259,9 @@ static void watch_step(struct wl_replica *replica)
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 {
 	replica->now_ns = now_ns;
+	/* Who told a successor asks nobody for an answer any more; control's deadline ends it. */
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent &&
+	    !(replica->handing_over && replica->hand_over_told) &&
 	    !wl_replica_leader_has_quorum(replica))
 		wl_replica_stall(replica, WL_STALL_QUORUM);
 	push_pending(replica);

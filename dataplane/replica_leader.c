@@ -482,6 +482,12 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 	if (replica->term_start_index == 0)
 		start_term(replica);
 	wl_replica_leader_advance(replica);
+	/*
+	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk
+	 * must not come into step in our old term, or it would vote once more in the new one: so it hears nothing of us.
+	 */
+	if (replica->handing_over && replica->hand_over_told)
+		return;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (is_peer(replica, node))
 			send_to_peer(replica, node);

@@ -25,6 +25,7 @@
  *    refuses appends, says so once a second at most, and gets HAND_OVER, RESUME or FOLLOW in answer.
  *  - HAND_OVER to node 0: the worker picks the voter that is furthest and not full; when there is none it says nothing,
  *    and control ends the matter with RESUME.
+ *  - After HAND_OVER_READY the worker sends nothing in this term, and STALLED(QUORUM) is not said: the successor may have been told.
  *  - A leader whose control_turn_ns is older than WL_SEAM_CONTROL_SILENCE election timeouts falls silent and says
  *    STALLED(CONTROL): nobody would fence it. Control treats a leader's worker_turn_ns in the same way.
  *  - Raw frames (ARP, ICMP) are punted up only while the ring is less than half full, so that a flood costs no vote.

@@ -255,6 +255,25 @@ static void hand_over_waits_until_the_target_has_everything(void)
 	replica_fixture_fini(&cluster);
 }
 
+static void leader_that_told_a_successor_sends_nothing_more(void)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = 3}, told;
+
+	begin_ready("1");
+	message.view = leader()->view;
+	message.view.epoch++;
+	wl_replica_on_hand_over(leader(), &message);
+	turn();
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	forget_mail();
+	replica_fixture_pass(&cluster, REPLICA_ELECTION_NS + 1);
+	turn();
+	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 2, 0), 0);
+	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 3, 0), 0);
+	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_SEAM_STALLED, &told));
+	replica_fixture_fini(&cluster);
+}
+
 static void hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room(void)
 {
 	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER};
@@ -326,6 +345,7 @@ WL_SUITE(replica)
 	WL_TEST(leader_that_a_majority_answers_goes_on),
 	WL_TEST(check_quorum_counts_from_when_the_answered_frame_left),
 	WL_TEST(hand_over_waits_until_the_target_has_everything),
+	WL_TEST(leader_that_told_a_successor_sends_nothing_more),
 	WL_TEST(hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room),
 	WL_TEST(appends_are_refused_while_a_majority_has_no_room),
 	WL_TEST(leader_takes_appends_again_when_the_hand_over_is_off),
