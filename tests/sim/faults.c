@@ -175,6 +175,7 @@ static void act_on_drive(struct sim_faults *faults, const struct sim_action *act
 		drive->faults.write_fails = true;
 		break;
 	case SIM_FAIL_READ:
+		node->rotten |= value != 0; /* its start may be refused */
 		drive->faults.read_error_ppm = (uint32_t)value;
 		break;
 	case SIM_SNAPSHOT:

@@ -104,6 +104,11 @@ static bool recover(struct sim_node *node, struct wl_log *log, uint64_t witness,
 				wl_recovery_on_read(&recovery, WL_DISK_ABSENT);
 				break;
 			}
+			if (node->drive.faults.read_error_ppm &&
+			    sim_random_chance(&node->random, node->drive.faults.read_error_ppm)) {
+				wl_recovery_on_read(&recovery, WL_DISK_FAILED);
+				break;
+			}
 			memcpy(window, node->drive.platters + offset, bytes);
 			wl_recovery_on_read(&recovery, WL_DISK_OK);
 			break;
