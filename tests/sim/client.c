@@ -74,6 +74,17 @@ static void say_hello(struct sim_client *client, unsigned node)
 	send_frame(client, node, WL_WIRE_HELLO, 0, payload, wl_wire_encode_hello(payload, &hello));
 }
 
+void sim_client_send(struct sim_client *client, unsigned node, uint8_t type, const uint8_t *payload,
+		     size_t bytes)
+{
+	send_frame(client, node, type, client->node_epoch[node], payload, bytes);
+}
+
+void sim_client_greet(struct sim_client *client, unsigned node)
+{
+	say_hello(client, node);
+}
+
 static void open_session(struct sim_client *client)
 {
 	struct wl_wire_open_session open = {.nonce = client->nonce};
@@ -256,6 +267,8 @@ static void take_message(struct sim_client *client, const struct wl_frame_header
 			client->leader = 0;
 	} else if (header->type == WL_WIRE_APPEND_REPLY) {
 		take_reply(client, payload, header->payload_bytes);
+	} else if (header->type == WL_WIRE_DELIVER) {
+		sim_reader_take(client, node, payload, header->payload_bytes);
 	}
 }
 
@@ -324,6 +337,7 @@ static void tick(void *subject, void *object)
 		       now + client->think_ns / 2 +
 			       sim_random_below(&client->random, client->think_ns),
 		       tick, client, NULL);
+	sim_reader_tick(client);
 	if (client->leader == 0 || client->node_epoch[client->leader] == 0) {
 		if (sim_random_chance(&client->random, 200000))
 			ask_everybody(client);
@@ -367,6 +381,8 @@ void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, uns
 		client->outstanding_max = SIM_CLIENT_OUTSTANDING - 1;
 	client->think_ns = plan->think_ns;
 	client->appending = true;
+	client->reader.reads = number < plan->readers;
+	client->reader.next_number = 1;
 	wl_auth_derive(&cluster->auth, client->identity, client->epoch, &client->key);
 	sim_network_attach(&cluster->network, client->station, on_frame, client);
 	sim_agenda_add(&cluster->agenda, cluster->agenda.now_ns + TICK_NS, tick, client, NULL);

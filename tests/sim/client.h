@@ -12,6 +12,7 @@
 #include "tests/sim/network.h"
 #include "tests/sim/node.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/reader.h"
 
 #define SIM_CLIENT_OUTSTANDING 64u
 #define SIM_CLIENT_STATION 10u /* of the first client */
@@ -42,6 +43,7 @@ struct sim_client {
 	bool appending; /* goes on with new records */
 	uint64_t acknowledged, expired, sessions_lost;
 	uint64_t last_progress_ns;
+	struct sim_reader reader;
 	/* Told of each answer: the ghost store. */
 	void (*on_ack)(void *context, struct sim_client *client, const struct sim_append *append,
 		       uint64_t number, int status);
@@ -50,6 +52,10 @@ struct sim_client {
 
 void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number,
 		     const struct sim_plan *plan);
+/* For its reader. */
+void sim_client_send(struct sim_client *client, unsigned node, uint8_t type, const uint8_t *payload,
+		     size_t bytes);
+void sim_client_greet(struct sim_client *client, unsigned node);
 /* Payload of {client, sequence}: deterministic, so that anybody can check it. `bytes` of it. */
 void sim_client_payload(uint64_t session, uint64_t sequence, uint8_t *to, uint32_t bytes);
 uint32_t sim_client_payload_bytes(uint64_t session, uint64_t sequence);

@@ -338,6 +338,7 @@ void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster)
 void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client)
 {
 	client->on_ack = on_ack;
+	client->reader.on_record = sim_oracle_on_record;
 	client->context = oracle;
 }
 

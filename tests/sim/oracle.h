@@ -25,6 +25,7 @@
  *  O19 a fenced worker appends nothing and acknowledges nothing
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
  *  O21 a node comes back with every committed entry that its platters had, or refuses to start
+ *  O22 a reader is given what is committed under that number, and nothing that is not committed
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H

@@ -16,4 +16,8 @@ void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_watch_frames(struct sim_oracle *oracle);
 
+/* A reader was given it (oracle_rules.c). */
+void sim_oracle_on_record(void *context, unsigned node, uint64_t number,
+			  const struct wl_wire_delivered_record *record);
+
 #endif

@@ -3,6 +3,8 @@
 #include "dataplane/check.h"
 #include "tests/sim/oracle_internal.h"
 
+#include "dataplane/crc.h"
+
 #define GHOSTS 24u /* entries looked at: half of them the newest, half by chance */
 
 void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term)
@@ -128,4 +130,22 @@ void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *n
 			"comes back with %llu entries, committed entry %llu was on its platters",
 			(unsigned long long)node->journal->log.tail.index,
 			(unsigned long long)index);
+}
+
+void sim_oracle_on_record(void *context, unsigned node, uint64_t number,
+			  const struct wl_wire_delivered_record *record)
+{
+	const struct sim_oracle *oracle = context;
+	const struct sim_stored_record *stored = &oracle->records[number];
+
+	if (number == 0 || number > oracle->numbers)
+		sim_violation(oracle->cluster, node, "O22",
+			      "gives a reader record %llu, and %llu are committed",
+			      (unsigned long long)number, (unsigned long long)oracle->numbers);
+	if (record->session != stored->session || record->sequence != stored->sequence ||
+	    record->bytes != stored->bytes ||
+	    wl_crc64(0, record->payload, record->bytes) != stored->checksum)
+		sim_violation(oracle->cluster, node, "O22",
+			      "gives a reader other contents for record %llu",
+			      (unsigned long long)number);
 }

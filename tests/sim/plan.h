@@ -73,6 +73,7 @@ struct sim_plan {
 	uint64_t fault_ns; /* then it heals */
 	uint64_t core; /* mask: after fault_ns only these are healed at first, and must go on; 0: all */
 	uint64_t outstanding_max; /* appends of one client at a time */
+	uint64_t readers; /* so many of the clients read, too */
 	uint64_t think_ns; /* a client begins an append about so often */
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;

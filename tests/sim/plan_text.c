@@ -69,6 +69,7 @@ static const struct {
 	{"faults-for", offsetof(struct sim_plan, fault_ns), TIME},
 	{"core", offsetof(struct sim_plan, core), NUMBER},
 	{"outstanding", offsetof(struct sim_plan, outstanding_max), NUMBER},
+	{"readers", offsetof(struct sim_plan, readers), NUMBER},
 	{"think", offsetof(struct sim_plan, think_ns), TIME},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))

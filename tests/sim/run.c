@@ -216,6 +216,9 @@ static bool has_converged(const struct run *run)
 	for (unsigned client = 0; client < run->plan->clients; client++) {
 		if (run->clients[client].outstanding_count != 0)
 			return false;
+		if (run->clients[client].reader.reads &&
+		    run->clients[client].reader.next_number <= run->oracle.numbers)
+			return false;
 	}
 	return true;
 }
