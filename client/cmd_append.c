@@ -2,7 +2,6 @@
 /* `wirelog append`: options, and the report. The work is in tool_append.c. */
 #include <argp.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "client/commands.h"
 #include "client/tool_append.h"
 #include "client/tool_cluster.h"
+#include "client/tool_interrupt.h"
 #include "client/tool_parse.h"
 #include "client/tool_refuse.h"
 
@@ -46,8 +46,6 @@ static const char *const level_names[] = {
 	[WIRELOG_RECEIVED] = "received",     [WIRELOG_COMMITTED] = "committed",
 	[WIRELOG_EVERYWHERE] = "everywhere",
 };
-
-static volatile sig_atomic_t interrupted;
 
 /* ---- options ------------------------------------------------------------------------------------ */
 
@@ -291,22 +289,6 @@ static void print_json(const struct wl_append *append)
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-/* A second one kills: who presses Control-C twice does not want to wait. */
-static void on_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
 static int finish(const struct options *options, const struct wl_append *append)
 {
 	if (append->started_ns != 0 && options->json)
@@ -317,7 +299,7 @@ static int finish(const struct options *options, const struct wl_append *append)
 		return wl_tool_refuse(WIRELOG_OUTPUT_FAILED, "the report could not be written");
 	if (append->status != 0)
 		return wl_tool_refuse(append->status, "%s", append->reason);
-	if (interrupted) {
+	if (wl_interrupted) {
 		fprintf(stderr,
 			"wirelog: interrupted after record %" PRIu64
 			"; what was offered has its answer\n",
@@ -344,7 +326,7 @@ static int run(struct options *options)
 			return wirelog_status_exit_code(status);
 		}
 		wl_tool_cluster_set_options(&options->cluster, &library);
-		catch_signals();
+		wl_interrupt_catch();
 		wl_append_run(&append, &library);
 	}
 	code = finish(options, &append);
@@ -373,7 +355,7 @@ int wl_cmd_append(int argc, char **argv)
 			 .level = WIRELOG_COMMITTED,
 			 .outstanding = OUTSTANDING_DEFAULT,
 			 .timeout_ns = TIMEOUT_DEFAULT_NS,
-			 .interrupted = &interrupted},
+			 .interrupted = &wl_interrupted},
 	};
 
 	argv[0] = name;

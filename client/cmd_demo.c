@@ -6,7 +6,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "client/commands.h"
 #include "client/itch_workload.h"
 #include "client/tool_demo_run.h"
+#include "client/tool_interrupt.h"
 #include "client/tool_parse.h"
 #include "client/tool_refuse.h"
 #include "dataplane/clock.h"
@@ -29,8 +29,6 @@ struct options {
 	bool run;
 	const char *verb, *which; /* NULL: none */
 };
-
-static volatile sig_atomic_t interrupted;
 
 /* ---- options ------------------------------------------------------------------------------------ */
 
@@ -110,7 +108,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 static int load_nodes(struct wl_demo_nodes *nodes)
 {
-	wl_demo_nodes_init(nodes, &interrupted);
+	wl_demo_nodes_init(nodes, &wl_interrupted);
 	if (wl_where_load(&nodes->where) == 0 &&
 	    nodes->where.run_directory_count == WL_DEMO_NODES &&
 	    nodes->where.pid_count == WL_DEMO_NODES)
@@ -120,7 +118,7 @@ static int load_nodes(struct wl_demo_nodes *nodes)
 
 static int refuse(int status, const char *reason)
 {
-	if (status == WIRELOG_CLOSED && interrupted) {
+	if (status == WIRELOG_CLOSED && wl_interrupted) {
 		fprintf(stderr, "wirelog: interrupted\n");
 		return EXIT_INTERRUPTED;
 	}
@@ -170,17 +168,17 @@ static int up(const struct options *options)
 	enum wl_demo_stage stage;
 	char reason[WL_DEMO_REASON_BYTES];
 	unsigned leader = 0;
-	int status = wl_demo_clear_the_way(&interrupted, reason);
+	int status = wl_demo_clear_the_way(&wl_interrupted, reason);
 
 	if (status != 0)
 		return refuse(status, reason);
-	wl_demo_nodes_init(&nodes, &interrupted);
+	wl_demo_nodes_init(&nodes, &wl_interrupted);
 	status = wl_demo_bring_up(&nodes, &options->plan, &stage, &leader, reason);
 	if (status != 0) {
 		int code = refuse(status, reason);
 
 		/* The logs say more than a sentence. */
-		wl_demo_go_down(&nodes, stage, stage == WL_DEMO_STAGE_NODES && !interrupted);
+		wl_demo_go_down(&nodes, stage, stage == WL_DEMO_STAGE_NODES && !wl_interrupted);
 		return code;
 	}
 	for (unsigned node = 1; node <= WL_DEMO_NODES; node++)
@@ -339,23 +337,6 @@ static int show_status(const struct options *options)
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-/* A second one kills: nodes of --run die with this process. */
-static void on_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
 static int dispatch(const struct options *options)
 {
 	static const struct {
@@ -373,7 +354,7 @@ static int dispatch(const struct options *options)
 		return EX_USAGE;
 	}
 	if (options->run)
-		return wl_demo_run(&options->plan, &interrupted);
+		return wl_demo_run(&options->plan, &wl_interrupted);
 	for (size_t at = 0; at < sizeof(verbs) / sizeof(verbs[0]); at++) {
 		if (strcmp(verb, verbs[at].name) != 0)
 			continue;
@@ -407,6 +388,7 @@ int wl_cmd_demo(int argc, char **argv)
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	catch_signals();
+	wl_interrupt_catch();
+	wl_interrupt_on(SIGHUP); /* a terminal that closes: nodes of --run die with this process */
 	return dispatch(&options);
 }

@@ -6,7 +6,6 @@
  */
 #include <argp.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 
 #include "client/commands.h"
 #include "client/tool_cluster.h"
+#include "client/tool_interrupt.h"
 #include "client/tool_parse.h"
 #include "client/tool_print_record.h"
 #include "client/tool_progress.h"
@@ -55,8 +55,6 @@ struct tail {
 	int status; /* the worst thing that happened, or why it ended */
 	char reason[256];
 };
-
-static volatile sig_atomic_t interrupted;
 
 /* ---- options ------------------------------------------------------------------------------------ */
 
@@ -236,7 +234,7 @@ static uint64_t learn_commit_number(struct tail *tail)
 	uint64_t until_ns = wl_clock_kernel_ns() + LEARN_NS, commit_number;
 
 	while ((commit_number = commit_number_of(tail)) == 0 && wl_clock_kernel_ns() < until_ns &&
-	       !interrupted)
+	       !wl_interrupted)
 		wirelog_wait(tail->log, 10000);
 	return commit_number;
 }
@@ -291,7 +289,7 @@ static void show_progress(struct tail *tail, uint64_t now_ns)
 
 static void loop(struct tail *tail, uint64_t commit_number)
 {
-	while (!tail->is_done && !interrupted) {
+	while (!tail->is_done && !wl_interrupted) {
 		uint64_t now_ns;
 		int done = wirelog_wait(tail->log, 50000);
 
@@ -320,21 +318,6 @@ static void loop(struct tail *tail, uint64_t commit_number)
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-static void on_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
 static int read_records(struct tail *tail, const struct wirelog_options *library)
 {
 	uint64_t commit_number;
@@ -360,7 +343,7 @@ static int read_records(struct tail *tail, const struct wirelog_options *library
 	wirelog_close(tail->log);
 	if (tail->status != 0)
 		return wl_tool_refuse(tail->status, "%s", tail->reason);
-	return interrupted ? EXIT_INTERRUPTED : EX_OK;
+	return wl_interrupted ? EXIT_INTERRUPTED : EX_OK;
 }
 
 int wl_cmd_tail(int argc, char **argv)
@@ -398,6 +381,6 @@ int wl_cmd_tail(int argc, char **argv)
 	library.on_event = on_event;
 	library.context = &tail;
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
-	catch_signals();
+	wl_interrupt_catch();
 	return read_records(&tail, &library);
 }
