@@ -43,13 +43,15 @@ static void send_frame(struct sim_client *client, unsigned node, uint8_t type, u
 	struct sim_station *station = &client->cluster->network.stations[client->station];
 	struct wl_frame frame;
 	struct wl_address from = {.ipv4 = SIM_IPV4(client->station), .udp_port = 9000};
-	struct wl_address to = {.ipv4 = SIM_IPV4(node), .udp_port = 7700};
+	struct wl_address to = {.ipv4 = SIM_IPV4(node),
+				.udp_port = (uint16_t)(SIM_UDP_PORT + client->worker)};
 	struct wl_frame_header header = {
 		.type = type,
 		.payload_bytes = (uint16_t)bytes,
 		.cluster = client->cluster->cluster,
 		.sender = client->identity,
-		.destination = wl_identity_of_node(node, 0),
+		.destination = wl_identity_of_node(node, client->worker),
+		.journal = (uint16_t)client->journal,
 		.sender_epoch = client->epoch,
 		.destination_epoch = node_epoch,
 		.sequence = ++client->sequence,
@@ -315,7 +317,7 @@ static void begin_append(struct sim_client *client)
 		.sequence = sequence,
 		.bytes = sim_client_payload_bytes(client->session, sequence),
 		.began_ns = now,
-		.began_after = cluster->highest_answered,
+		.began_after = cluster->highest_answered[client->journal],
 	};
 	if (sim_random_chance(&client->random, 20000)) /* now and then one that may come too late */
 		append->not_after_ns =
@@ -371,6 +373,8 @@ void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, uns
 	client->cluster = cluster;
 	client->number = number;
 	client->station = SIM_CLIENT_STATION + number;
+	client->journal = number % cluster->config.journals;
+	client->worker = client->journal % cluster->config.workers;
 	sim_random_init(&client->random, cluster->seed, 300 + number);
 	client->identity = WL_IDENTITY_CLIENT | (uint32_t)(sim_random_next(&client->random) >> 33);
 	client->epoch = sim_random_next(&client->random);

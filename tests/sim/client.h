@@ -28,6 +28,7 @@ struct sim_append {
 struct sim_client {
 	struct sim_cluster *cluster;
 	unsigned number, station;
+	unsigned journal, worker; /* which it appends to, and whose it is */
 	struct sim_random random;
 	wl_identity identity;
 	uint64_t epoch, sequence; /* of frames */

@@ -15,6 +15,7 @@
 #include "tests/sim/random.h"
 
 #define SIM_DRIVE_QUEUE 128u
+#define SIM_JOURNALS_MAX 2u
 
 struct sim_drive_faults {
 	uint64_t latency_ns, jitter_ns; /* of one request */

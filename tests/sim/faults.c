@@ -49,7 +49,7 @@ static void set_noise(struct sim_faults *faults, const uint64_t *argument)
 static unsigned resolve(const struct sim_faults *faults, uint64_t node)
 {
 	if (node == SIM_NODE_LEADER)
-		return sim_cluster_leader(faults->cluster);
+		return sim_cluster_leader(faults->cluster, 0);
 	return node <= faults->plan->nodes ? (unsigned)node : 0;
 }
 
@@ -121,8 +121,8 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 	unsigned damaged;
 
 	if (verb == SIM_RESTORE &&
-	    (!node->drive.image ||
-	     wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])node->drive.image, &image,
+	    (!node->drives[0].image ||
+	     wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])node->drives[0].image, &image,
 				  &damaged) != WL_SUPERBLOCK_OK))
 		return false;
 	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
@@ -131,7 +131,7 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 
 		if (other == node)
 			continue;
-		if (wl_superblock_choose(other->drive.superblock, &record, &damaged) !=
+		if (wl_superblock_choose(other->drives[0].superblock, &record, &damaged) !=
 			    WL_SUPERBLOCK_OK ||
 		    record.peers[node->number].incarnation == 0)
 			return false;
@@ -146,19 +146,19 @@ static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_ve
 {
 	if (node->up || !will_be_noticed(faults, node, verb))
 		return;
-	if (verb == SIM_WIPE)
-		sim_drive_wipe(&node->drive);
-	else if (!sim_drive_restore(&node->drive))
-		return;
+	for (unsigned journal = 0; journal < faults->plan->journals; journal++) {
+		if (verb == SIM_WIPE)
+			sim_drive_wipe(&node->drives[journal]);
+		else if (!sim_drive_restore(&node->drives[journal]))
+			return;
+	}
 	node->forgot = true;
 	node->forgets++;
 	node->refused = false;
 }
 
-static void act_on_drive(struct sim_faults *faults, const struct sim_action *action,
-			 struct sim_node *node)
+static void act_on_drive(const struct sim_action *action, struct sim_drive *drive)
 {
-	struct sim_drive *drive = &node->drive;
 	uint64_t value = action->argument[1];
 
 	switch (action->verb) {
@@ -175,21 +175,29 @@ static void act_on_drive(struct sim_faults *faults, const struct sim_action *act
 		drive->faults.write_fails = true;
 		break;
 	case SIM_FAIL_READ:
-		node->rotten |= value != 0; /* its start may be refused */
 		drive->faults.read_error_ppm = (uint32_t)value;
 		break;
 	case SIM_SNAPSHOT:
 		sim_drive_snapshot(drive);
 		break;
-	case SIM_RESTORE:
-	case SIM_WIPE:
-		forget(faults, node, action->verb);
-		break;
 	default:
-		node->rotten = true;
 		sim_drive_rot(drive, value, action->argument[2]);
 		break;
 	}
+}
+
+/* What happens to a server's storage happens to every journal's part of it. */
+static void act_on_drives(struct sim_faults *faults, const struct sim_action *action,
+			  struct sim_node *node)
+{
+	if (action->verb == SIM_RESTORE || action->verb == SIM_WIPE) {
+		forget(faults, node, action->verb);
+		return;
+	}
+	node->rotten |= action->verb == SIM_ROT ||
+			(action->verb == SIM_FAIL_READ && action->argument[1] != 0);
+	for (unsigned journal = 0; journal < faults->plan->journals; journal++)
+		act_on_drive(action, &node->drives[journal]);
 }
 
 static void change_clock(struct sim_faults *faults, const struct sim_action *action,
@@ -229,13 +237,19 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 		break;
 	case SIM_HAND_OVER:
 		if (node->up)
-			wl_agent_hand_over(node->agent, 0, 0);
+			wl_agent_hand_over(node->agent, (uint32_t)faults->plan->journals - 1, 0);
 		break;
 	default:
 		if (node->up)
 			wl_agent_stop(node->agent);
 		break;
 	}
+}
+
+static void expire_at(struct sim_node *node, uint64_t journals)
+{
+	for (uint64_t journal = 0; journal < journals; journal++)
+		node->agent->elections[journal].deadline_ns = 0;
 }
 
 static void expire(struct sim_faults *faults, uint64_t which)
@@ -245,7 +259,7 @@ static void expire(struct sim_faults *faults, uint64_t which)
 
 		if (node->up && (which == SIM_NODE_ANY || which == number) &&
 		    !(faults->healed & 1u << number))
-			node->agent->elections[0].deadline_ns = 0;
+			expire_at(node, faults->plan->journals);
 	}
 }
 
@@ -275,7 +289,7 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 		act_on_life(faults, action, node);
 		break;
 	default:
-		act_on_drive(faults, action, node);
+		act_on_drives(faults, action, node);
 		break;
 	}
 }
@@ -364,6 +378,15 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 			       &plan->actions[at]);
 }
 
+static bool is_poisoned(const struct sim_node *node, uint64_t journals)
+{
+	bool poisoned = false;
+
+	for (uint64_t journal = 0; journal < journals; journal++)
+		poisoned |= node->journals[journal]->log.poisoned;
+	return poisoned;
+}
+
 void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 {
 	faults->healed |= nodes;
@@ -375,14 +398,15 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 
 		if (!(nodes & 1u << number))
 			continue;
-		memset(&node->drive.faults, 0, sizeof(node->drive.faults));
-		node->drive.faults.latency_ns = CALM_DISK_NS;
-		node->drive.faults.jitter_ns = CALM_DISK_NS;
+		for (unsigned journal = 0; journal < faults->plan->journals; journal++)
+			node->drives[journal].faults =
+				(struct sim_drive_faults){.latency_ns = CALM_DISK_NS,
+							  .jitter_ns = CALM_DISK_NS};
 		node->budget.armed = false;
 		node->tears_record = false;
 		/* What an operator does with a node that left the quorum, or is about to stop. */
-		if (node->up && (node->journal->log.poisoned || node->agent->record_failed ||
-				 node->agent->phase != WL_AGENT_RUNS))
+		if (node->up && (is_poisoned(node, faults->plan->journals) ||
+				 node->agent->record_failed || node->agent->phase != WL_AGENT_RUNS))
 			sim_node_crash(faults->cluster, number);
 		if (!node->up && !node->refused)
 			sim_node_start(faults->cluster, number);

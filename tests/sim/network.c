@@ -7,6 +7,7 @@
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
 #include "dataplane/frame.h"
+#include "wirelog/limits.h"
 
 struct sim_in_flight {
 	struct sim_network *network;
@@ -89,18 +90,31 @@ void sim_network_replay(struct sim_network *network, unsigned station, unsigned 
 	}
 }
 
-static void forward(struct sim_network *network, unsigned from, const uint8_t *bytes, uint16_t size)
+/* The worker whose port it is addressed to. */
+static unsigned steer(unsigned to, const uint8_t *bytes)
 {
-	unsigned to = size > 34 ? wl_load_be32(bytes + WL_ETHER_BYTES + 16) & 0xff : 0;
-	const struct sim_rule *rule;
-	unsigned copies = 1;
+	unsigned worker = (unsigned)wl_load_be16(bytes + WL_ETHER_BYTES + 22) - SIM_UDP_PORT;
 
-	if (!sim_budget_spend(network->stations[from].budget))
+	return to <= WIRELOG_NODES_MAX && worker < SIM_WORKERS_MAX ? sim_station_of(to, worker)
+								   : to;
+}
+
+static void forward(struct sim_network *network, const struct sim_station *sender,
+		    const uint8_t *bytes, uint16_t size)
+{
+	unsigned to = size > WL_FRAME_ENVELOPE_BYTES
+			      ? wl_load_be32(bytes + WL_ETHER_BYTES + 16) & 0xff
+			      : 0;
+	unsigned from = sender->address, copies = 1, station;
+	const struct sim_rule *rule;
+
+	if (!sim_budget_spend(sender->budget))
 		return; /* the sender has no power any more */
 	network->sent++;
 	if (to == 0 || to >= SIM_STATIONS)
 		return;
-	record(network, to, bytes, size);
+	station = steer(to, bytes);
+	record(network, station, bytes, size);
 	if (network->on_sent)
 		network->on_sent(network->context, from, to, bytes, size);
 	rule = &network->rules[from][to];
@@ -112,7 +126,7 @@ static void forward(struct sim_network *network, unsigned from, const uint8_t *b
 	sim_trace_frame(&network->trace, from, to, bytes, size, "");
 	copies += sim_random_chance(&network->random, rule->duplicate_ppm);
 	while (copies-- > 0) {
-		struct sim_in_flight *frame = copy_of(network, to, bytes, size);
+		struct sim_in_flight *frame = copy_of(network, station, bytes, size);
 		uint64_t *last = &network->last_arrival_ns[from][to];
 		uint64_t at = network->agenda->now_ns + rule->delay_ns +
 			      sim_random_below(&network->random, rule->jitter_ns + 1);
@@ -171,7 +185,7 @@ static unsigned tx_burst(struct wl_port *port, struct wl_frame *frames, unsigned
 	struct sim_station *station = (struct sim_station *)port;
 
 	for (unsigned at = 0; at < count; at++)
-		forward(station->network, station->number, frames[at].bytes, frames[at].size);
+		forward(station->network, station, frames[at].bytes, frames[at].size);
 	give_back(port, frames, count);
 	return count;
 }
@@ -220,6 +234,7 @@ void sim_network_attach(struct sim_network *network, unsigned number, void (*on_
 			void *context)
 {
 	struct sim_station *station = &network->stations[number];
+	unsigned address = number > sim_station_of(0, 1) ? number % sim_station_of(0, 1) : number;
 
 	WL_CHECK(number < SIM_STATIONS && !station->attached);
 	memset(station, 0, sizeof(*station));
@@ -227,10 +242,11 @@ void sim_network_attach(struct sim_network *network, unsigned number, void (*on_
 	station->port.link_count = 1;
 	station->network = network;
 	station->number = number;
+	station->address = address;
 	station->attached = true;
 	station->info.mtu = network->mtu;
-	station->info.ipv4 = SIM_IPV4(number);
-	station->info.mac[5] = (uint8_t)number;
+	station->info.ipv4 = SIM_IPV4(address);
+	station->info.mac[5] = (uint8_t)address;
 	station->on_frame = on_frame;
 	station->context = context;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A simulated switch with one port for each station (nodes 1..7, then clients), behind the daemon's own
+ * A simulated switch with one port for each station (nodes 1..7, clients, further workers of the nodes), behind the daemon's own
  * table `wl_port_ops`. Every direction has rules of its own: cut, loss, duplicates, delay, jitter (which reorders),
  * late frames, flipped bits, truncation. Stations are told apart by the last byte of their IPv4 address.
  */
@@ -13,7 +13,10 @@
 #include "tests/sim/random.h"
 #include "tests/sim/trace.h"
 
-#define SIM_STATIONS 24u
+#define SIM_STATIONS 32u
+#define SIM_WORKERS_MAX 2u
+#define SIM_UDP_PORT \
+	7700u /* of a node's first worker; the switch steers by it, as a NIC does into its queues */
 #define SIM_RX_QUEUE 512u
 #define SIM_RECORDED 256u /* frames kept for replay: of all times, by chance */
 #define SIM_IPV4(station) (0x0a000000u + (station)) /* 10.0.0.station: never leaves this process */
@@ -32,6 +35,7 @@ struct sim_station {
 	struct wl_port port; /* first */
 	struct sim_network *network;
 	unsigned number;
+	unsigned address; /* last byte of its IPv4 address: of workers of one node the same */
 	bool attached; /* false: the process is down, frames to it are lost */
 	struct wl_link_info info;
 	struct wl_frame rx[SIM_RX_QUEUE];
@@ -48,7 +52,7 @@ struct sim_network {
 	struct sim_trace trace;
 	struct sim_random random;
 	struct sim_station stations[SIM_STATIONS];
-	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS];
+	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS]; /* by address */
 	uint64_t last_arrival_ns[SIM_STATIONS][SIM_STATIONS];
 	uint16_t mtu;
 	uint64_t sent, lost, delivered;
@@ -59,6 +63,12 @@ struct sim_network {
 			size_t size);
 	void *context;
 };
+
+/* Where a node's worker is attached. */
+static inline unsigned sim_station_of(unsigned node, unsigned worker)
+{
+	return node + worker * 24;
+}
 
 void sim_network_init(struct sim_network *network, struct sim_agenda *agenda, uint64_t seed);
 void sim_network_fini(struct sim_network *network);

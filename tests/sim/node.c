@@ -33,7 +33,7 @@ static void worker_turn(void *subject, void *object);
 static void agent_turn(void *subject, void *object);
 
 static void wake(struct sim_node *node, struct sim_actor *actor, uint64_t delay_ns,
-		 void (*turn)(void *, void *))
+		 void (*turn)(void *, void *), void *subject)
 {
 	uint64_t at = node->agenda->now_ns + delay_ns;
 
@@ -43,19 +43,27 @@ static void wake(struct sim_node *node, struct sim_actor *actor, uint64_t delay_
 		return;
 	actor->turn_at_ns = at;
 	actor->generation++;
-	sim_agenda_add(node->agenda, at, turn, node, (void *)(uintptr_t)actor->generation);
+	sim_agenda_add(node->agenda, at, turn, subject, (void *)(uintptr_t)actor->generation);
 }
 
 void sim_node_wake_worker(void *context)
 {
-	struct sim_node *node = context;
+	struct sim_core *core = context;
+	struct sim_node *node = core->node;
 
-	wake(node, &node->worker_actor, 500 + sim_random_below(&node->random, 3000), worker_turn);
+	wake(node, &core->actor, 500 + sim_random_below(&node->random, 3000), worker_turn, core);
+}
+
+void sim_node_wake_workers(struct sim_node *node)
+{
+	for (unsigned worker = 0; worker < cluster_of(node)->config.workers; worker++)
+		sim_node_wake_worker(&node->cores[worker]);
 }
 
 void sim_node_wake_agent(struct sim_node *node)
 {
-	wake(node, &node->agent_actor, 2000 + sim_random_below(&node->random, 50000), agent_turn);
+	wake(node, &node->agent_actor, 2000 + sim_random_below(&node->random, 50000), agent_turn,
+	     node);
 }
 
 static bool begins(struct sim_node *node, struct sim_actor *actor, void *generation)
@@ -90,56 +98,70 @@ static bool lives_on(struct sim_node *node)
 
 static void worker_turn(void *subject, void *object)
 {
-	struct sim_node *node = subject;
+	struct sim_core *core = subject;
+	struct sim_node *node = core->node;
 	struct sim_cluster *cluster = cluster_of(node);
 	uint64_t now = sim_node_now(node);
 	unsigned did;
 
-	if (!begins(node, &node->worker_actor, object))
+	if (!begins(node, &core->actor, object))
 		return;
-	did = wl_worker_turn(node->worker, now, now + node->wall_offset_ns);
+	did = wl_worker_turn(core->worker, now, now + node->wall_offset_ns);
 	if (cluster->after_turn)
-		cluster->after_turn(cluster->context, node);
+		cluster->after_turn(cluster->context, node, core->number);
 	if (!lives_on(node))
 		return;
-	if (wl_ring_count(&node->seam->up) + wl_ring_count(&node->seam->punt_up) != 0)
+	if (wl_ring_count(&core->seam->up) + wl_ring_count(&core->seam->punt_up) != 0)
 		sim_node_wake_agent(node);
-	wake(node, &node->worker_actor,
-	     did ? 1000 + sim_random_below(&node->random, 3000) : WORKER_IDLE_NS, worker_turn);
+	wake(node, &core->actor,
+	     did ? 1000 + sim_random_below(&node->random, 3000) : WORKER_IDLE_NS, worker_turn,
+	     core);
 }
 
 /* As control/loop_thread.c does. */
-static void tell_peers_durable(struct sim_node *node, const struct wl_journal_status *status)
+static void tell_peers_durable(struct sim_node *node, unsigned journal,
+			       const struct wl_journal_status *status)
 {
 	for (unsigned peer = 1; status->view.role == WL_ROLE_LEADER && peer <= WIRELOG_NODES_MAX;
 	     peer++) {
 		struct wl_position durable = {status->view.term, status->peers[peer].match_durable};
 
 		if (durable.index != 0)
-			wl_agent_set_peer_durable(node->agent, 0, peer, durable);
+			wl_agent_set_peer_durable(node->agent, journal, peer, durable);
 	}
+}
+
+static void look_at_journal(struct sim_node *node, unsigned journal)
+{
+	struct wl_journal_status status;
+
+	if (!wl_published_read(&node->journals[journal]->published, &status) ||
+	    status.view.epoch == 0)
+		return; /* not published yet */
+	wl_agent_set_tail(node->agent, journal, status.tail);
+	wl_agent_set_witness(node->agent, journal, status.durable_offset);
+	tell_peers_durable(node, journal, &status);
 }
 
 static void agent_turn(void *subject, void *object)
 {
 	struct sim_node *node = subject;
-	struct wl_journal_status status;
+	const struct sim_cluster_config *config = &cluster_of(node)->config;
 
 	if (!begins(node, &node->agent_actor, object))
 		return;
-	if (wl_published_read(&node->journal->published, &status)) {
-		wl_agent_set_tail(node->agent, 0, status.tail);
-		wl_agent_set_witness(node->agent, 0, status.durable_offset);
-		tell_peers_durable(node, &status);
-	}
-	atomic_store_explicit(&node->seam->control_turn_ns, sim_node_now(node),
-			      memory_order_relaxed);
+	for (unsigned journal = 0; journal < config->journals; journal++)
+		look_at_journal(node, journal);
 	wl_agent_turn(node->agent, sim_node_now(node));
 	if (!lives_on(node))
 		return;
-	if (wl_ring_count(&node->seam->down) + wl_ring_count(&node->seam->punt_down) != 0)
-		sim_node_wake_worker(node);
-	wake(node, &node->agent_actor, AGENT_IDLE_NS, agent_turn);
+	for (unsigned worker = 0; worker < config->workers; worker++) {
+		struct sim_core *core = &node->cores[worker];
+
+		if (wl_ring_count(&core->seam->down) + wl_ring_count(&core->seam->punt_down) != 0)
+			sim_node_wake_worker(core);
+	}
+	wake(node, &node->agent_actor, AGENT_IDLE_NS, agent_turn, node);
 }
 
 /* ---- superblock: two copies of a pair, one after the other ---- */
@@ -155,13 +177,13 @@ static void record_written(void *subject, void *object)
 
 	if (!node->up || node->boot != (uintptr_t)object)
 		return;
-	if (node->drive.faults.hung) {
+	if (node->drives[0].faults.hung) {
 		sim_agenda_add(node->agenda, node->agenda->now_ns + 5000000, record_written, node,
 			       object);
 		return;
 	}
 	wl_superblock_encode(
-		node->drive.superblock[copy_of_record(node, (unsigned)node->record_state - 1)],
+		node->drives[0].superblock[copy_of_record(node, (unsigned)node->record_state - 1)],
 		&node->record);
 	sim_trace_say(&node->network->trace, "node %u record %llu copy %u written", node->number,
 		      (unsigned long long)node->record.sequence,
@@ -223,7 +245,7 @@ static void tear_record(struct sim_node *node)
 
 	if (node->record_state != 1 && node->record_state != 2)
 		return;
-	copy = node->drive.superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
+	copy = node->drives[0].superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
 	sim_trace_say(&node->network->trace, "node %u record %llu copy %u torn", node->number,
 		      (unsigned long long)node->record.sequence,
 		      copy_of_record(node, (unsigned)node->record_state - 1));
@@ -249,29 +271,32 @@ void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 	node->crashes++;
 	node->budget.armed = false;
 	tear_record(node);
-	sim_drive_crash(&node->drive);
-	sim_network_detach(node->network, number);
+	for (unsigned journal = 0; journal < cluster->config.journals; journal++)
+		sim_drive_crash(&node->drives[journal]);
+	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
+		sim_network_detach(node->network, sim_station_of(number, worker));
 	munmap(node->memory, node->memory_bytes);
 	node->memory = NULL;
+}
+
+static void stall(struct sim_node *node, struct sim_actor *actor, uint64_t for_ns,
+		  void (*turn)(void *, void *), void *subject)
+{
+	actor->stalled_until_ns = node->agenda->now_ns + for_ns;
+	actor->turn_at_ns = 0; /* the turn on the agenda is void; this one takes its place */
+	wake(node, actor, for_ns, turn, subject);
 }
 
 void sim_node_stall(struct sim_cluster *cluster, unsigned number, bool worker, bool agent,
 		    uint64_t for_ns)
 {
 	struct sim_node *node = &cluster->nodes[number];
-	struct sim_actor *actors[] = {worker ? &node->worker_actor : NULL,
-				      agent ? &node->agent_actor : NULL};
-
-	for (unsigned which = 0; which < 2; which++) {
-		struct sim_actor *actor = actors[which];
-
-		if (!actor || !node->up)
-			continue;
-		actor->stalled_until_ns = cluster->agenda.now_ns + for_ns;
-		actor->turn_at_ns =
-			0; /* the turn on the agenda is void; this one takes its place */
-		wake(node, actor, for_ns, which == 0 ? worker_turn : agent_turn);
-	}
+	if (!node->up)
+		return;
+	for (unsigned which = 0; worker && which < cluster->config.workers; which++)
+		stall(node, &node->cores[which].actor, for_ns, worker_turn, &node->cores[which]);
+	if (agent)
+		stall(node, &node->agent_actor, for_ns, agent_turn, node);
 }
 
 void sim_node_wake_up(struct sim_cluster *cluster, unsigned number)
@@ -280,15 +305,17 @@ void sim_node_wake_up(struct sim_cluster *cluster, unsigned number)
 
 	if (!node->up)
 		return;
-	node->worker_actor.stalled_until_ns = 0;
+	for (unsigned worker = 0; worker < cluster->config.workers; worker++) {
+		node->cores[worker].actor.stalled_until_ns = 0;
+		node->cores[worker].actor.turn_at_ns = 0;
+	}
 	node->agent_actor.stalled_until_ns = 0;
-	node->worker_actor.turn_at_ns = 0;
 	node->agent_actor.turn_at_ns = 0;
-	sim_node_wake_worker(node);
+	sim_node_wake_workers(node);
 	sim_node_wake_agent(node);
 }
 
-unsigned sim_cluster_leader(const struct sim_cluster *cluster)
+unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal)
 {
 	unsigned leader = 0;
 	uint64_t term = 0;
@@ -299,7 +326,7 @@ unsigned sim_cluster_leader(const struct sim_cluster *cluster)
 
 		if (!node->up)
 			continue;
-		replica = &node->journal->replica;
+		replica = &node->journals[journal]->replica;
 		if (replica->view.role == WL_ROLE_LEADER && replica->ready && !replica->silent &&
 		    replica->view.term > term) {
 			term = replica->view.term;
@@ -307,6 +334,20 @@ unsigned sim_cluster_leader(const struct sim_cluster *cluster)
 		}
 	}
 	return leader;
+}
+
+static void make_drive(struct sim_cluster *cluster, struct sim_node *node, unsigned journal,
+		       uint64_t seed)
+{
+	struct sim_drive *drive = &node->drives[journal];
+
+	sim_drive_init(drive, &cluster->agenda, seed, 200 + 10 * journal + node->number,
+		       cluster->config.segment_bytes, cluster->config.segments_max);
+	drive->budget = &node->budget;
+	memcpy(drive->identity.cluster, cluster->uuid, sizeof(cluster->uuid));
+	drive->identity.binding = wl_chunk_binding(cluster->cluster, node->number, journal);
+	drive->identity.journal = journal;
+	drive->identity.node = node->number;
 }
 
 void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_config *config,
@@ -337,12 +378,12 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 		sim_random_init(&node->random, seed, 100 + number);
 		node->clock_base_ns = 1000000000 + sim_random_below(&node->random, 1000000000);
 		node->wall_offset_ns = 1700000000000000000u;
-		sim_drive_init(&node->drive, &cluster->agenda, seed, 200 + number,
-			       config->segment_bytes, config->segments_max);
-		node->drive.budget = &node->budget;
-		memcpy(node->drive.identity.cluster, cluster->uuid, sizeof(cluster->uuid));
-		node->drive.identity.binding = wl_chunk_binding(cluster->cluster, number, 0);
-		node->drive.identity.node = number;
+		for (unsigned worker = 0; worker < config->workers; worker++) {
+			node->cores[worker].node = node;
+			node->cores[worker].number = worker;
+		}
+		for (unsigned journal = 0; journal < config->journals; journal++)
+			make_drive(cluster, node, journal, seed);
 	}
 }
 
@@ -350,7 +391,8 @@ void sim_cluster_fini(struct sim_cluster *cluster)
 {
 	for (unsigned number = 1; number <= cluster->config.nodes; number++) {
 		sim_node_crash(cluster, number);
-		sim_drive_fini(&cluster->nodes[number].drive);
+		for (unsigned journal = 0; journal < cluster->config.journals; journal++)
+			sim_drive_fini(&cluster->nodes[number].drives[journal]);
 	}
 	sim_network_fini(&cluster->network);
 	/* Frames that were still on their way. */

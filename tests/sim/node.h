@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One simulated server: the daemon's own worker and agent (one worker, one journal), each an actor with turns of its
- * own, joined by the real seam; a drive that outlives them; a clock that drifts. A crash forgets
- * everything but the drive.
+ * One simulated server: the daemon's own workers and agent, each an actor with turns of its own, joined by real seams;
+ * journals spread over the workers; a drive for each journal, that outlives them; a clock that drifts. A crash
+ * forgets everything but the drives.
  */
 #ifndef WL_TESTS_SIM_NODE_H
 #define WL_TESTS_SIM_NODE_H
@@ -11,6 +11,7 @@
 #include "dataplane/recovery.h"
 #include "dataplane/worker.h"
 #include "tests/sim/drive.h"
+#include "tests/sim/drive_fan.h"
 #include "tests/sim/network.h"
 
 struct sim_actor {
@@ -19,13 +20,26 @@ struct sim_actor {
 	uint64_t generation; /* events of an older one are stale */
 };
 
+struct sim_node;
+
+/* A core that polls, and what belongs to it. */
+struct sim_core {
+	struct sim_node *node;
+	unsigned number;
+	struct sim_actor actor;
+	struct sim_drive_fan disk;
+	struct wl_worker *worker; /* volatile, as the next one */
+	struct wl_seam *seam;
+};
+
 struct sim_node {
 	unsigned number;
 	struct sim_agenda *agenda;
 	struct sim_network *network;
-	struct sim_drive drive;
+	struct sim_drive drives[SIM_JOURNALS_MAX]; /* the superblock is on the first */
 	struct sim_random random;
-	struct sim_actor worker_actor, agent_actor;
+	struct sim_core cores[SIM_WORKERS_MAX];
+	struct sim_actor agent_actor;
 	struct sim_budget budget; /* effects until the power goes inside a turn */
 	bool tears_record; /* the power goes while the next superblock record is written */
 	uint64_t boot; /* raised by each start and crash: stale events are told by it */
@@ -41,10 +55,8 @@ struct sim_node {
 	/* volatile */
 	uint8_t *memory;
 	size_t memory_bytes;
-	struct wl_worker *worker;
-	struct wl_journal *journal;
+	struct wl_journal *journals[SIM_JOURNALS_MAX];
 	struct wl_agent *agent;
-	struct wl_seam *seam;
 	struct wl_superblock record; /* being written */
 	unsigned damaged_copies; /* bit per copy of the superblock, as in the daemon's writer */
 	int record_state; /* 0 idle, 1 first copy in flight, 2 second copy in flight, 3 done */
@@ -62,7 +74,7 @@ struct sim_cluster_config {
 	bool quiet; /* violations are not printed */
 	char *rule; /* NULL, or where the rule that was broken is written: SIM_RULE_BYTES */
 	const char *replay; /* the command that replays this run */
-	unsigned nodes;
+	unsigned nodes, journals, workers; /* a journal's worker: its number modulo workers */
 	uint64_t segment_bytes, segments_max, ring_bytes;
 	uint64_t election_timeout_ns, heartbeat_ns;
 	uint64_t sessions_max;
@@ -78,9 +90,9 @@ struct sim_cluster {
 	struct sim_node nodes[WIRELOG_NODES_MAX + 1];
 	uint8_t uuid[16];
 	uint64_t cluster;
-	uint64_t highest_answered; /* record number that a client was told */
-	/* Called after each turn of each actor: the oracle. */
-	void (*after_turn)(void *context, struct sim_node *node);
+	uint64_t highest_answered[SIM_JOURNALS_MAX]; /* record number that a client was told */
+	/* Called after each turn of a worker: the oracle. */
+	void (*after_turn)(void *context, struct sim_node *node, unsigned worker);
 	void (*before_start)(void *context, struct sim_node *node);
 	void *context;
 };
@@ -96,7 +108,7 @@ void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, boo
 /* Ends a stall. */
 void sim_node_wake_up(struct sim_cluster *cluster, unsigned node);
 uint64_t sim_node_now(const struct sim_node *node);
-/* The node that leads and is ready, in the highest term; 0 when there is none. */
-unsigned sim_cluster_leader(const struct sim_cluster *cluster);
+/* The node that leads the journal and is ready, in the highest term; 0 when there is none. */
+unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal);
 
 #endif

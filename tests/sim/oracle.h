@@ -55,8 +55,9 @@ struct sim_position_chain {
 	uint64_t index, term, chain;
 };
 
-struct sim_oracle {
+struct sim_oracle { /* of one journal */
 	struct sim_cluster *cluster;
+	unsigned journal;
 	struct sim_committed *entries; /* by index */
 	uint64_t committed, entries_max;
 	struct sim_stored_record *records; /* by number */
@@ -89,7 +90,8 @@ struct sim_oracle {
 	uint64_t checks;
 };
 
-void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster);
+/* `oracles`: one for each journal, side by side. */
+void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster);
 void sim_oracle_fini(struct sim_oracle *oracle);
 void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client);
 /* After everything healed. */

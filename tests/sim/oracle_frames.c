@@ -18,14 +18,16 @@ static void check_vote(struct sim_oracle *oracle, unsigned node, uint64_t term, 
 
 	if (term >= SIM_ORACLE_TERMS)
 		return;
-	if (wl_superblock_choose(giver->drive.superblock, &record, &damaged) != WL_SUPERBLOCK_OK ||
-	    record.journals[0].term < term ||
-	    (record.journals[0].term == term && record.journals[0].vote != candidate))
+	if (wl_superblock_choose(giver->drives[0].superblock, &record, &damaged) !=
+		    WL_SUPERBLOCK_OK ||
+	    record.journals[oracle->journal].term < term ||
+	    (record.journals[oracle->journal].term == term &&
+	     record.journals[oracle->journal].vote != candidate))
 		sim_violation(
 			oracle->cluster, node, "O17",
 			"a vote for node %u in term %llu leaves; on the platters: %u, term %llu",
-			candidate, LLU(term), record.journals[0].vote,
-			LLU(record.journals[0].term));
+			candidate, LLU(term), record.journals[oracle->journal].vote,
+			LLU(record.journals[oracle->journal].term));
 	if (oracle->voted_for[node][term] != 0 && oracle->voted_for[node][term] != candidate &&
 	    !giver->forgot)
 		sim_violation(oracle->cluster, node, "O17",
@@ -72,14 +74,14 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 			  const uint8_t *payload, size_t bytes)
 {
 	struct sim_node *node = &oracle->cluster->nodes[from];
-	const struct wl_log *log = &node->journal->log;
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	const struct wl_log_slot *slot;
 	struct wl_wire_append_ack ack;
 
 	if (!wl_wire_decode_append_ack(payload, bytes, &ack))
 		return;
 	oracle->heard_ns[to][from] = oracle->cluster->agenda.now_ns;
-	if (node->journal->replica.view.role == WL_ROLE_FENCED)
+	if (node->journals[oracle->journal]->replica.view.role == WL_ROLE_FENCED)
 		sim_violation(oracle->cluster, from, "O19", "acknowledges while it is fenced");
 	if (ack.match_received > log->tail.index)
 		sim_violation(oracle->cluster, from, "O18",
@@ -92,7 +94,8 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 	oracle->acknowledged_durable[from] = ack.match_durable;
 	slot = &log->slots[ack.match_durable % WL_LOG_ENTRIES_IN_RING];
 	if (slot->index == ack.match_durable &&
-	    !sim_oracle_is_on_platter(node, slot->offset, slot->index, slot->chain))
+	    !sim_oracle_is_on_platter(&node->drives[oracle->journal], slot->offset, slot->index,
+				      slot->chain))
 		sim_violation(oracle->cluster, from, "O18",
 			      "acknowledges %llu as durable, and it is not on its platters",
 			      LLU(ack.match_durable));
@@ -119,34 +122,37 @@ static void on_append_reply(struct sim_oracle *oracle, unsigned from, const uint
 static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
 {
 	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
+	struct sim_oracle *oracle = context;
 	struct wl_frame_header header;
 
 	if (from == 0 || from > WIRELOG_NODES_MAX ||
 	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
 	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
-				   &header) != WL_FRAME_OK)
+				   &header) != WL_FRAME_OK ||
+	    header.journal >= oracle->cluster->config.journals)
 		return;
+	oracle += header.journal;
 	switch (header.type) {
 	case WL_WIRE_VOTE:
 	case WL_WIRE_VOTE_REPLY:
-		on_vote_message(context, from, to, header.type, payload, header.payload_bytes);
+		on_vote_message(oracle, from, to, header.type, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND:
-		on_append(context, from, payload, header.payload_bytes);
+		on_append(oracle, from, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND_ACK:
-		on_append_ack(context, from, to, payload, header.payload_bytes);
+		on_append_ack(oracle, from, to, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND_REPLY:
-		on_append_reply(context, from, payload, header.payload_bytes);
+		on_append_reply(oracle, from, payload, header.payload_bytes);
 		break;
 	default:
 		break;
 	}
 }
 
-void sim_oracle_watch_frames(struct sim_oracle *oracle)
+void sim_oracles_watch_frames(struct sim_oracle *oracles)
 {
-	oracle->cluster->network.on_sent = on_sent;
-	oracle->cluster->network.context = oracle;
+	oracles->cluster->network.on_sent = on_sent;
+	oracles->cluster->network.context = oracles;
 }

@@ -6,7 +6,7 @@
 #include "tests/sim/oracle.h"
 
 /* The entry as it stands on a platter, checked from its bytes. */
-bool sim_oracle_is_on_platter(const struct sim_node *node, uint64_t offset, uint64_t index,
+bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, uint64_t index,
 			      uint64_t chain);
 void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term);
 void sim_oracle_check_ghosts(struct sim_oracle *oracle);
@@ -14,7 +14,7 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
-void sim_oracle_watch_frames(struct sim_oracle *oracle);
+void sim_oracles_watch_frames(struct sim_oracle *oracles);
 
 /* A reader was given it (oracle_rules.c). */
 void sim_oracle_on_record(void *context, unsigned node, uint64_t number,

@@ -44,9 +44,10 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 		if (at >= GHOSTS / 2)
 			index = 1 + sim_random_below(&oracle->random, oracle->committed);
 		for (unsigned number = 1; number <= nodes; number++)
-			copies += sim_oracle_is_on_platter(&oracle->cluster->nodes[number],
-							   oracle->entries[index].offset[number],
-							   index, oracle->entries[index].chain);
+			copies += sim_oracle_is_on_platter(
+				&oracle->cluster->nodes[number].drives[oracle->journal],
+				oracle->entries[index].offset[number], index,
+				oracle->entries[index].chain);
 		if (copies + excused < nodes / 2 + 1)
 			sim_violation(oracle->cluster, 0, "O12",
 				      "committed entry %llu is left on %u platters",
@@ -57,13 +58,13 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 /* Log matching: one {term, index}, one chain value, on all nodes, committed or not. */
 void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 {
-	const struct wl_log *log = &node->journal->log;
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	uint64_t from = oracle->tail_seen[node->number];
 
 	if (oracle->tail_generation[node->number] != log->generation + (node->boot << 32) ||
 	    from > log->tail.index) {
 		oracle->tail_generation[node->number] = log->generation + (node->boot << 32);
-		from = node->journal->replica.commit;
+		from = node->journals[oracle->journal]->replica.commit;
 	}
 	for (uint64_t index = from + 1; index <= log->tail.index; index++) {
 		const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
@@ -85,9 +86,10 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 
 void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node)
 {
-	const struct wl_replica *replica = &node->journal->replica;
-	const struct wl_election *election = &node->agent->elections[0];
-	const struct wl_superblock_journal *durable = &node->agent->record.journals[0];
+	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
+	const struct wl_election *election = &node->agent->elections[oracle->journal];
+	const struct wl_superblock_journal *durable =
+		&node->agent->record.journals[oracle->journal];
 
 	if (replica->view.role == WL_ROLE_FENCED &&
 	    oracle->fenced_epoch[node->number] == replica->view.epoch &&
@@ -112,9 +114,9 @@ void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *
 	     oracle->forgets_seen[node->number] != node->forgets && at < oracle->entries_max; at++)
 		oracle->entries[at].offset[node->number] = 0;
 	oracle->forgets_seen[node->number] = node->forgets;
-	while (index > 0 &&
-	       !sim_oracle_is_on_platter(node, oracle->entries[index].offset[node->number], index,
-					 oracle->entries[index].chain))
+	while (index > 0 && !sim_oracle_is_on_platter(&node->drives[oracle->journal],
+						      oracle->entries[index].offset[node->number],
+						      index, oracle->entries[index].chain))
 		index--;
 	oracle->platters_end[node->number] = index;
 }
@@ -124,11 +126,11 @@ void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *n
 {
 	uint64_t index = oracle->platters_end[node->number];
 
-	if (node->journal->log.tail.index < index)
+	if (node->journals[oracle->journal]->log.tail.index < index)
 		sim_violation(
 			oracle->cluster, node->number, "O21",
 			"comes back with %llu entries, committed entry %llu was on its platters",
-			(unsigned long long)node->journal->log.tail.index,
+			(unsigned long long)node->journals[oracle->journal]->log.tail.index,
 			(unsigned long long)index);
 }
 

@@ -13,6 +13,8 @@ void sim_plan_init(struct sim_plan *plan, uint64_t seed)
 		.seed = seed,
 		.nodes = 3,
 		.clients = 2,
+		.journals = 1,
+		.workers = 1,
 		.mtu = 1500,
 		.sessions_max = 64,
 		.segment_bytes = WL_SEGMENT_BYTES_MIN,

@@ -60,6 +60,8 @@ static const struct {
 } settings[] = {
 	{"seed", offsetof(struct sim_plan, seed), NUMBER},
 	{"nodes", offsetof(struct sim_plan, nodes), NUMBER},
+	{"journals", offsetof(struct sim_plan, journals), NUMBER},
+	{"workers", offsetof(struct sim_plan, workers), NUMBER},
 	{"clients", offsetof(struct sim_plan, clients), NUMBER},
 	{"mtu", offsetof(struct sim_plan, mtu), NUMBER},
 	{"sessions", offsetof(struct sim_plan, sessions_max), NUMBER},
@@ -234,8 +236,12 @@ bool sim_plan_read(struct sim_plan *plan, const char *path)
 		}
 	}
 	fclose(file);
-	if (plan->nodes < 1 || plan->nodes > 7 || plan->clients > 8 || plan->fault_ns == 0) {
-		fprintf(stderr, "%s: nodes 1..7, clients 0..8, faults-for > 0\n", path);
+	if (plan->nodes < 1 || plan->nodes > 7 || plan->clients > 8 || plan->fault_ns == 0 ||
+	    plan->journals < 1 || plan->journals > 2 || plan->workers < 1 ||
+	    plan->workers > plan->journals) {
+		fprintf(stderr,
+			"%s: nodes 1..7, journals 1..2, workers 1..journals, clients 0..8, faults-for > 0\n",
+			path);
 		good = false;
 	}
 	sim_plan_sort(plan);

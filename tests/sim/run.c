@@ -20,7 +20,7 @@
 struct run {
 	const struct sim_plan *plan;
 	struct sim_cluster cluster;
-	struct sim_oracle oracle;
+	struct sim_oracle oracles[SIM_JOURNALS_MAX];
 	struct sim_faults faults;
 	struct sim_client clients[CLIENTS_MAX];
 	uint64_t acknowledged_before, sent_before; /* at the last expectation */
@@ -39,19 +39,28 @@ static void advance(struct run *run, uint64_t for_ns)
 	agenda->now_ns = until;
 }
 
+static uint64_t acknowledged_of(const struct run *run, unsigned journal)
+{
+	uint64_t total = 0;
+
+	for (unsigned client = journal; client < run->plan->clients; client += run->plan->journals)
+		total += run->clients[client].acknowledged;
+	return total;
+}
+
 static uint64_t acknowledged(const struct run *run)
 {
 	uint64_t total = 0;
 
-	for (unsigned client = 0; client < run->plan->clients; client++)
-		total += run->clients[client].acknowledged;
+	for (unsigned journal = 0; journal < run->plan->journals; journal++)
+		total += acknowledged_of(run, journal);
 	return total;
 }
 
 static void on_expect(void *context, const struct sim_action *action)
 {
 	struct run *run = context;
-	unsigned leader = sim_cluster_leader(&run->cluster);
+	unsigned leader = sim_cluster_leader(&run->cluster, 0);
 	uint64_t now = acknowledged(run), sent = run->cluster.network.sent - run->sent_before;
 
 	if (action->verb == SIM_EXPECT_LEADER &&
@@ -90,6 +99,8 @@ static void set_up(struct run *run, const struct sim_options *options)
 	const struct sim_plan *plan = run->plan;
 	struct sim_cluster_config config = {
 		.nodes = (unsigned)plan->nodes,
+		.journals = (unsigned)plan->journals,
+		.workers = (unsigned)plan->workers,
 		.segment_bytes = plan->segment_bytes,
 		.segments_max = plan->segments_max,
 		.ring_bytes = plan->ring_bytes,
@@ -104,13 +115,16 @@ static void set_up(struct run *run, const struct sim_options *options)
 
 	sim_cluster_init(&run->cluster, &config, plan->seed);
 	run->cluster.network.trace.file = options->trace;
-	sim_oracle_init(&run->oracle, &run->cluster);
-	run->oracle.on_answer = on_answer;
-	run->oracle.on_leader = on_leader;
-	run->oracle.on_answer_context = &run->faults;
+	sim_oracles_init(run->oracles, &run->cluster);
+	for (unsigned journal = 0; journal < plan->journals; journal++) {
+		run->oracles[journal].on_answer = on_answer;
+		run->oracles[journal].on_leader = on_leader;
+		run->oracles[journal].on_answer_context = &run->faults;
+	}
 	for (unsigned client = 0; client < plan->clients; client++) {
 		sim_client_init(&run->clients[client], &run->cluster, client, plan);
-		sim_oracle_watch_client(&run->oracle, &run->clients[client]);
+		sim_oracle_watch_client(&run->oracles[run->clients[client].journal],
+					&run->clients[client]);
 	}
 	sim_faults_init(&run->faults, &run->cluster, plan);
 	run->faults.on_expect = on_expect;
@@ -150,74 +164,120 @@ static uint32_t core_of(const struct run *run)
 	return run->plan->core ? (uint32_t)run->plan->core & all_nodes(run) : all_nodes(run);
 }
 
-static uint64_t highest_term(const struct run *run)
+static uint64_t highest_term(const struct run *run, unsigned journal)
 {
 	uint64_t term = 0;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		if (run->oracle.highest_term[number] > term)
-			term = run->oracle.highest_term[number];
+		if (run->oracles[journal].highest_term[number] > term)
+			term = run->oracles[journal].highest_term[number];
 	}
 	return term;
+}
+
+/* What is known of each journal at one moment, to be compared with later. */
+struct mark {
+	uint64_t term[SIM_JOURNALS_MAX], acknowledged[SIM_JOURNALS_MAX];
+};
+
+static struct mark mark(const struct run *run)
+{
+	struct mark now;
+
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		now.term[journal] = highest_term(run, journal);
+		now.acknowledged[journal] = acknowledged_of(run, journal);
+	}
+	return now;
+}
+
+/* A journal that has clients and acknowledged nothing since the mark; -1: none. */
+static int stands_still(const struct run *run, const struct mark *since)
+{
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		if (journal < run->plan->clients &&
+		    acknowledged_of(run, journal) == since->acknowledged[journal])
+			return (int)journal;
+	}
+	return -1;
+}
+
+static void check_terms(const struct run *run, const struct mark *since, const char *rule,
+			unsigned more)
+{
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		if (highest_term(run, journal) > since->term[journal] + more)
+			sim_violation(&run->cluster, 0, rule,
+				      "terms of journal %u rose from %llu to %llu", journal,
+				      (unsigned long long)since->term[journal],
+				      (unsigned long long)highest_term(run, journal));
+	}
 }
 
 /* The frozen rest disturbs nobody: records go on being acknowledged, and terms stand still. */
 static void check_stability(struct run *run)
 {
-	uint64_t term = highest_term(run), before = acknowledged(run);
+	struct mark before = mark(run);
 
 	advance(run, STABLE_NS);
-	if (highest_term(run) > term + TERMS_OF_REST)
+	check_terms(run, &before, "stability", TERMS_OF_REST);
+	if (stands_still(run, &before) >= 0)
 		sim_violation(&run->cluster, 0, "stability",
-			      "terms rose from %llu to %llu beside a healthy core %x",
-			      (unsigned long long)term, (unsigned long long)highest_term(run),
-			      core_of(run));
-	if (run->plan->clients != 0 && acknowledged(run) == before)
-		sim_violation(&run->cluster, 0, "stability", "core %x stopped acknowledging",
-			      core_of(run));
+			      "core %x stopped acknowledging in journal %d", core_of(run),
+			      stands_still(run, &before));
 }
 
 static void check_liveness(struct run *run, struct sim_result *result)
 {
-	uint64_t before, term, waited = 0;
+	struct mark before;
+	uint64_t waited = 0;
 
 	sim_faults_heal(&run->faults, core_of(run));
 	sim_trace_say(&run->cluster.network.trace, "healed: nodes %x", core_of(run));
 	/* What was on its way when it healed does not count. */
 	advance(run, STEP_NS);
-	before = acknowledged(run);
-	term = highest_term(run);
-	while (run->plan->clients != 0 && acknowledged(run) == before) {
+	before = mark(run);
+	while (stands_still(run, &before) >= 0) {
 		if (waited > LIVENESS_NS)
 			sim_violation(&run->cluster, 0, "liveness",
-				      "core %x acknowledged nothing for %llu ms", core_of(run),
-				      (unsigned long long)waited / 1000000);
+				      "core %x acknowledged nothing for %llu ms in journal %d",
+				      core_of(run), (unsigned long long)waited / 1000000,
+				      stands_still(run, &before));
 		advance(run, STEP_NS);
 		waited += STEP_NS;
 	}
-	if (highest_term(run) > term + TERMS_TO_RECOVER)
-		sim_violation(&run->cluster, 0, "liveness", "terms rose from %llu to %llu",
-			      (unsigned long long)term, (unsigned long long)highest_term(run));
+	check_terms(run, &before, "liveness", TERMS_TO_RECOVER);
 	result->liveness_ns = waited;
 	if (core_of(run) != all_nodes(run))
 		check_stability(run);
 }
 
-static bool has_converged(const struct run *run)
+static bool journal_has_converged(const struct run *run, unsigned journal)
 {
-	if (sim_cluster_leader(&run->cluster) == 0)
+	if (sim_cluster_leader(&run->cluster, journal) == 0)
 		return false;
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->up && node->journal->replica.commit < run->oracle.committed)
+		if (node->up &&
+		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
+			return false;
+	}
+	return true;
+}
+
+static bool has_converged(const struct run *run)
+{
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		if (!journal_has_converged(run, journal))
 			return false;
 	}
 	for (unsigned client = 0; client < run->plan->clients; client++) {
 		if (run->clients[client].outstanding_count != 0)
 			return false;
 		if (run->clients[client].reader.reads &&
-		    run->clients[client].reader.next_number <= run->oracle.numbers)
+		    run->clients[client].reader.next_number <=
+			    run->oracles[run->clients[client].journal].numbers)
 			return false;
 	}
 	return true;
@@ -238,7 +298,8 @@ static void check_convergence(struct run *run)
 	}
 	advance(run, STEP_NS); /* what is committed is applied */
 	check_refusals(run);
-	sim_oracle_finish(&run->oracle);
+	for (unsigned journal = 0; journal < run->plan->journals; journal++)
+		sim_oracle_finish(&run->oracles[journal]);
 }
 
 static void on_check_failed(void *context, const struct wl_check_failure *failure)
@@ -257,20 +318,24 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 	if (!run)
 		exit(71);
 	run->plan = plan;
+	memset(result, 0, sizeof(*result));
 	wl_check_set_hook(on_check_failed, run);
 	set_up(run, options);
 	advance(run, plan->fault_ns);
 	check_refusals(run);
 	check_liveness(run, result);
 	check_convergence(run);
-	result->hash = sim_oracle_hash(&run->oracle);
 	result->events = run->cluster.agenda.happened;
 	result->faults = run->faults.happened;
 	result->acknowledged = acknowledged(run);
-	result->committed = run->oracle.committed;
-	result->elections = highest_term(run);
+	for (unsigned journal = 0; journal < plan->journals; journal++) {
+		result->hash = result->hash * 31 + sim_oracle_hash(&run->oracles[journal]);
+		result->committed += run->oracles[journal].committed;
+		result->elections += highest_term(run, journal);
+	}
 	sim_cluster_fini(&run->cluster);
-	sim_oracle_fini(&run->oracle);
+	for (unsigned journal = 0; journal < plan->journals; journal++)
+		sim_oracle_fini(&run->oracles[journal]);
 	wl_check_set_hook(NULL, NULL);
 	free(run);
 }

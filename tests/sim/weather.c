@@ -263,6 +263,10 @@ static void configure(struct weather *weather)
 			}
 		}
 	}
+	if (chance(weather, 30)) {
+		plan->journals = 2;
+		plan->workers = 1 + draw(weather, 2);
+	}
 	weather->victim = 1 + draw(weather, plan->nodes);
 	weather->interval_ns = 5000000 + draw(weather, 150000000);
 }
