@@ -525,6 +525,28 @@ static void leader_is_reported_heard_at_most_once_a_millisecond(void)
 	replica_fixture_fini(&cluster);
 }
 
+/* Late: sent before something that came already. A network may give such frames back for a minute. */
+static void late_frame_is_taken_and_is_no_sign_of_a_leader_that_lives(void)
+{
+	struct wl_wire_append late = {.term = 1, .commit = 2};
+	struct wl_seam_message told;
+
+	begin("11", "11", 1);
+	replica_fixture_pass(&cluster, 5000000);
+	late.sent_ns = cluster.now_ns - 1000000;
+	late.previous = (struct wl_position){1, 2};
+	append(2, 0, 0);
+	CU_ASSERT(replica_fixture_told(&cluster, FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	replica_fixture_pass(&cluster, 90000000);
+	follower()->now_ns = cluster.now_ns;
+	wl_replica_on_append(follower(), LEADER, &late);
+	CU_ASSERT(!replica_fixture_told(&cluster, FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	CU_ASSERT_EQUAL(follower()->commit, 2);
+	append(2, 0, 0);
+	CU_ASSERT(replica_fixture_told(&cluster, FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	replica_fixture_fini(&cluster);
+}
+
 static void newer_term_is_reported_once(void)
 {
 	struct replica_frame frame = {.from = 2, .to = FOLLOWER, .term = 7};
@@ -727,6 +749,7 @@ WL_SUITE(replica_follower)
 	WL_TEST(second_leader_of_the_same_term_is_not_believed),
 	WL_TEST(leader_that_the_view_does_not_name_is_the_first_that_speaks),
 	WL_TEST(leader_is_reported_heard_at_most_once_a_millisecond),
+	WL_TEST(late_frame_is_taken_and_is_no_sign_of_a_leader_that_lives),
 	WL_TEST(newer_term_is_reported_once),
 	WL_TEST(image_that_was_changed_on_the_way_is_not_taken),
 	WL_TEST(entry_that_does_not_continue_our_chain_is_not_taken),
