@@ -196,7 +196,7 @@ fuzz: fuzz-programs ## run every fuzzer for FUZZ_SECONDS (60) seconds
 fuzz-seeds: $(BUILD)/fuzz/seed_corpus ## write tests/fuzz/corpus again, with the real encoders
 	@$< tests/fuzz/corpus
 
-bench: all $(PERF_PROGRAMS) ## build and run the benchmarks
+bench: all tiny-sim $(PERF_PROGRAMS) ## build and run the benchmarks
 	@$(if $(wildcard perf/run),perf/run --build $(BUILD),\
 		set -e; for program in $(filter $(BUILD)/perf/bench_%,$(PERF_PROGRAMS)); do \
 		echo "== $${program##*/}"; $$program; done)
@@ -223,7 +223,7 @@ asan-unit:
 tsan-unit:
 	@+$(MAKE) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 $(BUILD)/tsan/unit
 tiny-sim:
-	@+$(MAKE) BUILD=$(BUILD)/tiny GEOMETRY=tests/sim/tiny $(BUILD)/tiny/wlsim
+	@+$(MAKE) BUILD=$(BUILD)/tiny GEOMETRY=tests/sim/tiny $(BUILD)/tiny/wlsim $(BUILD)/tiny/perf/bench_sim
 fuzz-programs:
 	@$(if $(FUZZ_PROGRAMS),+$(MAKE) BUILD=$(BUILD)/fuzz/build CC=clang OPT=-O1 \
 		SAN=fuzzer-no-link$(comma)address$(comma)undefined \
@@ -345,6 +345,8 @@ $(E2E_PROGRAMS): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
 $(PERF_PROGRAMS): $(BUILD)/perf/%: $(BUILD)/obj/perf/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LD)$(call link)
+
+$(BUILD)/perf/bench_sim: $(call objects,$(filter-out tests/sim/wlsim.c,$(SIM)))
 
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call objects,$(FUZZ_SUPPORT)) $(ARCHIVES)
 	@mkdir -p $(@D)

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "dataplane/check.h"
+#include "tests/sim/arena.h"
 
 static void complete(void *subject, void *object);
 
@@ -179,15 +179,13 @@ void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t
 	drive->faults.latency_ns = 60000;
 	drive->faults.jitter_ns = 60000;
 	/* Zero pages until written: a drive costs what is on it. */
-	drive->platters = mmap(NULL, segment_bytes * segments_max, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	WL_CHECK(drive->platters != MAP_FAILED);
+	drive->platters = sim_arena_take(segment_bytes * segments_max);
 }
 
 void sim_drive_fini(struct sim_drive *drive)
 {
 	free(drive->image);
-	munmap(drive->platters, drive->segment_bytes * drive->segments_max);
+	sim_arena_give_back(drive->platters, drive->segment_bytes * drive->segments_max);
 }
 
 void sim_drive_crash(struct sim_drive *drive)

@@ -2,10 +2,10 @@
 #include "tests/sim/node_internal.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "tests/sim/arena.h"
 
 #define WORKER_IDLE_NS \
 	500000u /* a polling core turns far more often; nothing would happen in between */
@@ -275,7 +275,7 @@ void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 		sim_drive_crash(&node->drives[journal]);
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
-	munmap(node->memory, node->memory_bytes);
+	sim_arena_give_back(node->memory, node->memory_bytes);
 	node->memory = NULL;
 }
 

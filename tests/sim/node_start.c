@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The start of a simulated server, in the daemon's order: superblock, recovery, worker, agent. */
 #include <string.h>
-#include <sys/mman.h>
 
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "tests/sim/arena.h"
 #include "tests/sim/node_internal.h"
 
 #define RECOVERY_WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
@@ -124,8 +124,8 @@ static bool recover(struct sim_node *node, unsigned journal, uint64_t witness, u
 			wl_recovery_on_read(&recovery, WL_DISK_OK);
 			break;
 		case WL_RECOVERY_WANTS_SCRUB:
-			memset(drive->platters + recovery.scrub_begin, 0,
-			       recovery.scrub_end - recovery.scrub_begin);
+			sim_arena_zero(drive->platters + recovery.scrub_begin,
+				       recovery.scrub_end - recovery.scrub_begin);
 			wl_recovery_on_scrubbed(&recovery);
 			break;
 		case WL_RECOVERY_DONE:
@@ -198,9 +198,7 @@ static void map_memory(struct sim_cluster *cluster, struct sim_node *node)
 	node->memory_bytes =
 		cluster->config.journals * of_journal + cluster->config.workers * of_worker +
 		wl_align_up(sizeof(struct wl_agent), WL_BLOCK_BYTES) + RECOVERY_WINDOW_BYTES;
-	node->memory = mmap(NULL, node->memory_bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	WL_CHECK(node->memory != MAP_FAILED);
+	node->memory = sim_arena_take(node->memory_bytes);
 }
 
 /* A worker's journals stand side by side. */
@@ -286,7 +284,7 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 		sim_trace_say(&cluster->network.trace, "node %u refuses: %s at %llu", number,
 			      wl_recovery_damage_name(node->damage.kind),
 			      (unsigned long long)node->damage.begin);
-		munmap(node->memory, node->memory_bytes);
+		sim_arena_give_back(node->memory, node->memory_bytes);
 		node->memory = NULL;
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "dataplane/check.h"
 #include "dataplane/crc.h"
 #include "dataplane/quorum.h"
+#include "tests/sim/arena.h"
 #include "wirelog/status.h"
 
 void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule,
@@ -34,9 +35,9 @@ void sim_violation(const struct sim_cluster *cluster, unsigned node, const char 
 
 void sim_oracle_fini(struct sim_oracle *oracle)
 {
-	free(oracle->entries);
-	free(oracle->records);
-	free(oracle->matching);
+	sim_arena_give_back(oracle->entries, oracle->entries_max * sizeof(oracle->entries[0]));
+	sim_arena_give_back(oracle->records, oracle->records_max * sizeof(oracle->records[0]));
+	sim_arena_give_back(oracle->matching, SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	free(oracle->sessions);
 }
 
@@ -337,12 +338,12 @@ static void init_oracle(struct sim_oracle *oracle, struct sim_cluster *cluster, 
 	oracle->cluster = cluster;
 	oracle->journal = journal;
 	oracle->entries_max = 1 << 16;
-	oracle->entries = calloc(oracle->entries_max, sizeof(oracle->entries[0]));
+	oracle->entries = sim_arena_take(oracle->entries_max * sizeof(oracle->entries[0]));
 	oracle->records_max = 1 << 16;
-	oracle->records = calloc(oracle->records_max, sizeof(oracle->records[0]));
-	oracle->matching = calloc(1 << 16, sizeof(oracle->matching[0]));
+	oracle->records = sim_arena_take(oracle->records_max * sizeof(oracle->records[0]));
+	oracle->matching = sim_arena_take(SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	oracle->sessions = calloc(SIM_ORACLE_SESSIONS, sizeof(oracle->sessions[0]));
-	WL_CHECK(oracle->entries && oracle->records && oracle->matching && oracle->sessions);
+	WL_CHECK(oracle->sessions != NULL);
 	sim_random_init(&oracle->random, cluster->seed, 4 + 1000 * journal);
 }
 

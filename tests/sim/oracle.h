@@ -35,7 +35,7 @@
 
 #define SIM_ORACLE_TERMS 4096u
 #define SIM_ORACLE_SESSIONS 4096u
-#define SIM_ORACLE_RECORDS (1u << 17)
+#define SIM_ORACLE_MATCHING (1u << 16) /* positions of the cache */
 
 struct sim_committed {
 	uint64_t chain, term,
