@@ -6,6 +6,8 @@
 
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "dataplane/cluster_id.h"
+#include "tests/sim/node_config.h"
 
 #define WORKER_IDLE_NS \
 	500000u /* a polling core turns far more often; nothing would happen in between */
@@ -322,7 +324,7 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 	sim_random_init(&random, seed, 0);
 	for (unsigned byte = 0; byte < sizeof(cluster->uuid); byte++)
 		cluster->uuid[byte] = (uint8_t)sim_random_next(&random);
-	cluster->cluster = wl_load_u64(cluster->uuid);
+	cluster->cluster = wl_cluster_id(cluster->uuid);
 	WL_CHECK(wl_auth_init(&cluster->auth, secret) == 0);
 	sim_agenda_init(&cluster->agenda);
 	sim_network_init(&cluster->network, &cluster->agenda, seed);
@@ -343,6 +345,7 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 		memcpy(node->drive.identity.cluster, cluster->uuid, sizeof(cluster->uuid));
 		node->drive.identity.binding = wl_chunk_binding(cluster->cluster, number, 0);
 		node->drive.identity.node = number;
+		sim_node_config_init(cluster, number);
 	}
 }
 
@@ -351,6 +354,7 @@ void sim_cluster_fini(struct sim_cluster *cluster)
 	for (unsigned number = 1; number <= cluster->config.nodes; number++) {
 		sim_node_crash(cluster, number);
 		sim_drive_fini(&cluster->nodes[number].drive);
+		sim_node_config_fini(cluster, number);
 	}
 	sim_network_fini(&cluster->network);
 	/* Frames that were still on their way. */

@@ -1,63 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The start of a simulated server, in the daemon's order: superblock, recovery, worker, agent. */
+/* The start of a simulated server, in the daemon's order: configuration, superblock, recovery, worker, agent. */
 #include <string.h>
 #include <sys/mman.h>
 
+#include "control/boot_shape.h"
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "dataplane/store_owner.h"
+#include "tests/sim/node_config.h"
 #include "tests/sim/node_internal.h"
+#include "wirelog/status.h"
 
 #define RECOVERY_WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
 
-static void fill_config(const struct sim_cluster *cluster, unsigned number,
-			struct wl_journal_config *journal, struct wl_worker_config *worker)
+/* The newest record, when it is this node's: 0, or what the daemon's store refuses with. */
+static int read_superblock(struct sim_cluster *cluster, struct sim_node *node,
+			   struct wl_superblock *record)
 {
-	const struct sim_cluster_config *config = &cluster->config;
-	uint32_t voters = ((1u << config->nodes) - 1) << 1;
-
-	*journal = (struct wl_journal_config){
-		.log = {.cluster = cluster->cluster,
-			.node = number,
-			.segment_bytes = config->segment_bytes,
-			.ring_bytes = config->ring_bytes,
-			.bytes_max = config->segment_bytes * config->segments_max,
-			.entry_bytes_target = 16384},
-		.replica = {.node = number,
-			    .heartbeat_ns = config->heartbeat_ns,
-			    .election_timeout_ns = config->election_timeout_ns,
-			    .resend_ns = 2000000,
-			    .disk_stall_ns = 2 * config->election_timeout_ns,
-			    .window_bytes = 1 << 20,
-			    .catch_up_bytes = 256 << 10},
-		.front = {.node = number,
-			  .record_bytes_max = WIRELOG_RECORD_BYTES_DEFAULT,
-			  .reply_slots = 4096,
-			  .sessions_max = (uint32_t)config->sessions_max,
-			  .subscriptions_max = 8,
-			  .read_buffers = 4,
-			  .subscription_idle_ns = 1000000000},
+	const struct wl_config *config = &node->file->config;
+	const struct wl_store_owner owner = {
+		.cluster = config->cluster,
+		.node = config->node,
+		.journal_count = config->journal_count,
+		.voters = config->voters,
+		.segment_bytes = config->segment_bytes,
 	};
-	*worker = (struct wl_worker_config){
-		.node = number,
-		.cluster = cluster->cluster,
-		.voters = voters,
-		.ipv4 = SIM_IPV4(number),
-		.udp_port = 7700,
-		.clients_max = 64,
-		.client_idle_ns = 1000000000,
-		.election_timeout_ns = config->election_timeout_ns,
-	};
-	for (unsigned peer = 1; peer <= config->nodes; peer++) {
-		worker->peer_address[peer].ipv4 = SIM_IPV4(peer);
-		worker->peer_address[peer].udp_port = 7700;
-		worker->peer_address_known[peer] = true;
-	}
-}
-
-/* The newest record, with this start counted in it, durable before anything is sent. */
-static bool count_start(struct sim_cluster *cluster, struct sim_node *node,
-			struct wl_superblock *record)
-{
+	struct wl_sentence why = wl_sentence_begin(node->start_reason, sizeof(node->start_reason));
 	unsigned damaged = 0;
 	enum wl_superblock_verdict verdict =
 		wl_superblock_choose(node->drive.superblock, record, &damaged);
@@ -65,25 +33,32 @@ static bool count_start(struct sim_cluster *cluster, struct sim_node *node,
 	sim_trace_say(&cluster->network.trace,
 		      "node %u superblock: verdict %d, sequence %llu, damaged copies %x",
 		      node->number, verdict, (unsigned long long)record->sequence, damaged);
-	if (verdict == WL_SUPERBLOCK_EMPTY) {
-		memset(record, 0, sizeof(*record));
-		memcpy(record->cluster, cluster->uuid, sizeof(record->cluster));
-		record->node = node->number;
-		record->journal_count = 1;
-		record->segment_bytes = cluster->config.segment_bytes;
-		record->incarnation = sim_random_next(&node->random);
-		/* As control/boot_store_file.c: a disk that was replaced does not count from one again. */
-		record->boot_count = 1700000000u + cluster->agenda.now_ns / 1000000000u;
-	} else if (verdict != WL_SUPERBLOCK_OK) {
-		return false;
-	}
+	node->damaged_copies = damaged;
+	if (verdict == WL_SUPERBLOCK_OK)
+		return wl_store_owner_check(record, &owner, &why);
+	if (verdict != WL_SUPERBLOCK_EMPTY)
+		return WIRELOG_STORE_DAMAGED;
+	memset(record, 0, sizeof(*record));
+	memcpy(record->cluster, config->cluster, sizeof(record->cluster));
+	record->node = config->node;
+	record->journal_count = config->journal_count;
+	record->segment_bytes = config->segment_bytes;
+	record->voters = config->voters;
+	record->incarnation = sim_random_next(&node->random);
+	/* As control/boot_store_file.c: a disk that was replaced does not count from one again. */
+	record->boot_count = 1700000000u + cluster->agenda.now_ns / 1000000000u;
+	return 0;
+}
+
+/* This start, counted in the record, durable before anything is sent. */
+static void count_start(struct sim_node *node, struct wl_superblock *record)
+{
 	record->boot_count++;
 	record->sequence++;
 	for (unsigned which = 0; which < 2; which++)
 		wl_superblock_encode(node->drive.superblock[2 * (record->sequence % 2) + which],
 				     record);
-	node->damaged_copies = damaged & ~(3u << 2 * (record->sequence % 2));
-	return true;
+	node->damaged_copies &= ~(3u << 2 * (record->sequence % 2));
 }
 
 static bool recover(struct sim_node *node, struct wl_log *log, uint64_t witness, uint8_t *window,
@@ -143,47 +118,36 @@ static const struct wl_agent_ops *agent_ops(struct sim_node *node, struct wl_age
 	return agent;
 }
 
-static void start_agent(struct sim_cluster *cluster, struct sim_node *node,
-			const struct wl_superblock *record)
+static void start_agent(struct sim_node *node, const struct wl_superblock *record)
 {
-	struct wl_agent_config config = {
-		.node = node->number,
-		.voters = ((1u << cluster->config.nodes) - 1) << 1,
-		.journal_count = 1,
-		.worker_count = 1,
-		.election_timeout_ns = cluster->config.election_timeout_ns,
-		.seed = sim_random_next(&node->random),
-		.spare_incarnation = sim_random_next(&node->random),
-	};
+	struct wl_agent_config config;
 	struct wl_agent_ops ops;
 
+	wl_boot_shape_agent(&node->file->config, &config);
+	config.seed = sim_random_next(&node->random);
+	config.spare_incarnation = sim_random_next(&node->random);
 	wl_agent_init(node->agent, &config, agent_ops(node, &ops), &node->seam, record);
+	wl_agent_set_tail(node->agent, 0, node->journal->log.tail);
 	wl_agent_start(node->agent, sim_node_now(node));
 }
 
-void sim_node_start(struct sim_cluster *cluster, unsigned number)
-{
-	struct sim_node *node = &cluster->nodes[number];
-	struct wl_journal_config journal;
-	struct wl_worker_config worker;
-	struct wl_superblock record;
-	uint64_t known_commit = 0;
-	uint8_t *at, *ring, *window, *memory;
+struct layout { /* of a node's memory */
+	uint8_t *ring, *journal, *window, *clients;
+};
 
-	WL_CHECK(!node->up);
-	if (cluster->before_start)
-		cluster->before_start(cluster->context, node);
-	sim_trace_say(&cluster->network.trace, "node %u starts", number);
-	fill_config(cluster, number, &journal, &worker);
-	node->memory_bytes = wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES) +
-			     wl_align_up(sizeof(struct wl_journal), WL_BLOCK_BYTES) +
-			     wl_align_up(sizeof(struct wl_agent), WL_BLOCK_BYTES) +
-			     wl_align_up(sizeof(struct wl_seam), WL_BLOCK_BYTES) +
-			     wl_align_up(wl_seam_memory_bytes(), WL_BLOCK_BYTES) +
-			     journal.log.ring_bytes +
-			     wl_align_up(wl_journal_memory_bytes(&journal), WL_BLOCK_BYTES) +
-			     wl_align_up(wl_worker_memory_bytes(&worker), WL_BLOCK_BYTES) +
-			     RECOVERY_WINDOW_BYTES;
+static void map_memory(struct sim_node *node, const struct wl_journal_config *journal,
+		       const struct wl_worker_config *worker, struct layout *layout)
+{
+	uint8_t *at;
+
+	node->memory_bytes =
+		wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES) +
+		wl_align_up(sizeof(struct wl_journal), WL_BLOCK_BYTES) +
+		wl_align_up(sizeof(struct wl_agent), WL_BLOCK_BYTES) +
+		wl_align_up(sizeof(struct wl_seam), WL_BLOCK_BYTES) +
+		wl_align_up(wl_seam_memory_bytes(), WL_BLOCK_BYTES) + journal->log.ring_bytes +
+		wl_align_up(wl_journal_memory_bytes(journal), WL_BLOCK_BYTES) +
+		wl_align_up(wl_worker_memory_bytes(worker), WL_BLOCK_BYTES) + RECOVERY_WINDOW_BYTES;
 	node->memory = mmap(NULL, node->memory_bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	WL_CHECK(node->memory != MAP_FAILED);
@@ -193,43 +157,99 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	node->agent = take(&at, sizeof(struct wl_agent));
 	node->seam = take(&at, sizeof(struct wl_seam));
 	wl_seam_init(node->seam, take(&at, wl_seam_memory_bytes()));
-	ring = take(&at, journal.log.ring_bytes);
-	memory = take(&at, wl_journal_memory_bytes(&journal));
-	wl_journal_init(node->journal, &journal, ring, memory);
-	window = take(&at, 0);
-	node->boot++;
-	node->starts++;
-	node->refused = !count_start(cluster, node, &record) ||
-			!recover(node, &node->journal->log, record.journals[0].witness, window,
-				 &known_commit);
-	if (node->refused) {
-		sim_trace_say(&cluster->network.trace, "node %u refuses: %s at %llu", number,
-			      wl_recovery_damage_name(node->damage.kind),
-			      (unsigned long long)node->damage.begin);
-		munmap(node->memory, node->memory_bytes);
-		node->memory = NULL;
-		return;
-	}
-	at += RECOVERY_WINDOW_BYTES;
-	worker.epoch = record.boot_count << 32 | (sim_random_next(&node->random) & 0xffffffff);
-	worker.incarnation = record.incarnation;
-	for (unsigned peer = 1; peer <= WIRELOG_NODES_MAX; peer++)
-		worker.peer_epoch[peer] = record.peers[peer].epoch;
+	layout->ring = take(&at, journal->log.ring_bytes);
+	layout->journal = take(&at, wl_journal_memory_bytes(journal));
+	layout->clients = take(&at, wl_worker_memory_bytes(worker));
+	layout->window = take(&at, RECOVERY_WINDOW_BYTES);
+}
+
+static void begin_life(struct sim_cluster *cluster, struct sim_node *node)
+{
+	struct sim_station *station = &cluster->network.stations[node->number];
+
 	node->up = true;
 	node->record_state = 0;
 	node->budget.armed = false;
 	node->tears_record = false;
 	node->worker_actor.turn_at_ns = 0;
 	node->agent_actor.turn_at_ns = 0;
-	sim_network_attach(node->network, number, sim_node_wake_worker, node);
+	sim_network_attach(node->network, node->number, sim_node_wake_worker, node);
+	/* Each link of the file is one of the station's: which one a frame takes does not matter, its address does. */
+	station->port.link_count = (uint16_t)(node->file->config.workers[0].link_count + 1);
 	node->drive.on_completion = sim_node_wake_worker;
 	node->drive.context = node;
-	cluster->network.stations[number].budget = &node->budget;
+	station->budget = &node->budget;
+}
+
+static void refuse(struct sim_cluster *cluster, struct sim_node *node, int status)
+{
+	node->start_status = status;
+	sim_trace_say(&cluster->network.trace, "node %u does not start: %s %s", node->number,
+		      wirelog_status_name(status), node->start_reason);
+	if (node->memory)
+		munmap(node->memory, node->memory_bytes);
+	node->memory = NULL;
+}
+
+/* The data, recovered; 0 or a refusal. */
+static int open_data(struct sim_cluster *cluster, struct sim_node *node,
+		     struct wl_superblock *record)
+{
+	int status = read_superblock(cluster, node, record);
+
+	/* An operator's mistake is not a drive's: the right file makes it good. */
+	node->refused = status == WIRELOG_STORE_DAMAGED;
+	return status;
+}
+
+void sim_node_start(struct sim_cluster *cluster, unsigned number)
+{
+	struct sim_node *node = &cluster->nodes[number];
+	const struct wl_config *config = &node->file->config;
+	struct wl_journal_config journal;
+	struct wl_worker_config worker;
+	struct wl_superblock record;
+	struct wl_boot_self self = {0, &record};
+	struct layout layout;
+	uint64_t known_commit = 0;
+	int status;
+
+	WL_CHECK(!node->up);
+	if (cluster->before_start)
+		cluster->before_start(cluster->context, node);
+	sim_trace_say(&cluster->network.trace, "node %u starts", number);
+	node->start_reason[0] = '\0';
+	node->start_status = 0;
+	node->boot++;
+	node->starts++;
+	status = sim_node_config_read(cluster, number);
+	if (status == 0)
+		status = open_data(cluster, node, &record);
+	if (status != 0) {
+		refuse(cluster, node, status);
+		return;
+	}
+	wl_boot_shape_journal(config, 0, &journal);
+	wl_boot_shape_worker(config, 0, &self, &worker);
+	map_memory(node, &journal, &worker, &layout);
+	wl_journal_init(node->journal, &journal, layout.ring, layout.journal);
+	if (!recover(node, &node->journal->log, record.journals[0].witness, layout.window,
+		     &known_commit)) {
+		node->refused = true;
+		sim_trace_say(&cluster->network.trace, "node %u refuses: %s at %llu", number,
+			      wl_recovery_damage_name(node->damage.kind),
+			      (unsigned long long)node->damage.begin);
+		refuse(cluster, node, WIRELOG_STORE_DAMAGED);
+		return;
+	}
+	count_start(node, &record);
+	self.epoch = record.boot_count << 32 | (sim_random_next(&node->random) & 0xffffffff);
+	wl_boot_shape_worker(config, 0, &self, &worker);
+	begin_life(cluster, node);
 	wl_worker_init(node->worker, &worker, &node->network->stations[number].port,
-		       &node->drive.disk, node->seam, &cluster->auth,
-		       take(&at, wl_worker_memory_bytes(&worker)));
+		       &node->drive.disk, node->seam, &cluster->auth, layout.clients);
 	wl_worker_start(node->worker, node->journal, 1, &known_commit);
-	start_agent(cluster, node, &record);
+	start_agent(node, &record);
 	sim_node_wake_worker(node);
 	sim_node_wake_agent(node);
 }
