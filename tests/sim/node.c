@@ -5,7 +5,9 @@
 
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "dataplane/cluster_id.h"
 #include "tests/sim/arena.h"
+#include "tests/sim/node_config.h"
 
 #define WORKER_IDLE_NS \
 	500000u /* a polling core turns far more often; nothing would happen in between */
@@ -363,7 +365,7 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 	sim_random_init(&random, seed, 0);
 	for (unsigned byte = 0; byte < sizeof(cluster->uuid); byte++)
 		cluster->uuid[byte] = (uint8_t)sim_random_next(&random);
-	cluster->cluster = wl_load_u64(cluster->uuid);
+	cluster->cluster = wl_cluster_id(cluster->uuid);
 	WL_CHECK(wl_auth_init(&cluster->auth, secret) == 0);
 	sim_agenda_init(&cluster->agenda);
 	sim_network_init(&cluster->network, &cluster->agenda, seed);
@@ -384,6 +386,7 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 		}
 		for (unsigned journal = 0; journal < config->journals; journal++)
 			make_drive(cluster, node, journal, seed);
+		sim_node_config_init(cluster, number);
 	}
 }
 
@@ -393,6 +396,7 @@ void sim_cluster_fini(struct sim_cluster *cluster)
 		sim_node_crash(cluster, number);
 		for (unsigned journal = 0; journal < cluster->config.journals; journal++)
 			sim_drive_fini(&cluster->nodes[number].drives[journal]);
+		sim_node_config_fini(cluster, number);
 	}
 	sim_network_fini(&cluster->network);
 	/* Frames that were still on their way. */

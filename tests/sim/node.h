@@ -10,6 +10,7 @@
 #include "control/agent.h"
 #include "dataplane/recovery.h"
 #include "dataplane/worker.h"
+#include "tests/sim/config_file.h"
 #include "tests/sim/drive.h"
 #include "tests/sim/drive_fan.h"
 #include "tests/sim/network.h"
@@ -46,6 +47,10 @@ struct sim_node {
 	bool up;
 	bool refused; /* recovery refused the drive: stays down, loudly */
 	struct wl_recovery_damage damage;
+	struct sim_random operator_random; /* of what people do to it */
+	struct sim_config_file *file; /* its configuration, kept when it is down */
+	int start_status; /* of its last start: 0, or a negative enum wirelog_status */
+	char start_reason[256];
 
 	/* clock */
 	int64_t drift_ppm;

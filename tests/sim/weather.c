@@ -115,7 +115,7 @@ static void crash(struct weather *weather)
 		come_back(weather, node);
 	} else if (weather->stops) {
 		add(weather, 0, SIM_STOP, node, 0);
-		add(weather, 1100000000, SIM_START, node, 0);
+		add(weather, 1300000000, SIM_START, node, 0);
 	}
 }
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/sim/node_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/boot_shape.h"
+#include "dataplane/check.h"
+#include "tests/sim/oracle.h"
+#include "wirelog/status.h"
+
+static void wish_of(const struct sim_cluster *cluster, unsigned number,
+		    struct sim_config_wish *wish)
+{
+	const struct sim_cluster_config *config = &cluster->config;
+
+	*wish = (struct sim_config_wish){
+		.uuid = cluster->uuid,
+		.number = number,
+		.members = ((1u << config->nodes) - 1) << 1,
+		.segment_bytes = config->segment_bytes,
+		.ring_bytes = config->ring_bytes,
+		.log_bytes_max = config->segment_bytes * config->segments_max,
+		.election_timeout_ns = config->election_timeout_ns,
+		.heartbeat_ns = config->heartbeat_ns,
+		.sessions = config->sessions_max,
+		.mtu = config->mtu,
+		.workers = config->workers,
+		.journals = config->journals,
+	};
+}
+
+void sim_node_config_init(struct sim_cluster *cluster, unsigned number)
+{
+	struct sim_node *node = &cluster->nodes[number];
+
+	node->file = calloc(1, sizeof(*node->file));
+	WL_CHECK(node->file != NULL);
+	sim_random_init(&node->operator_random, cluster->seed, 5000 + number);
+	sim_node_config_write(cluster, number, SIM_EDIT_NONE);
+}
+
+void sim_node_config_fini(struct sim_cluster *cluster, unsigned number)
+{
+	free(cluster->nodes[number].file);
+	cluster->nodes[number].file = NULL;
+}
+
+/* Right by itself, but it names a cluster, a node, a list or a size that are not those of the data. */
+static void change_wish(struct sim_config_wish *wish, enum sim_config_edit edit, uint8_t uuid[16],
+			struct sim_random *random)
+{
+	unsigned other = 1 + (unsigned)sim_random_below(random, WIRELOG_NODES_MAX);
+
+	memcpy(uuid, wish->uuid, 16);
+	wish->uuid = uuid;
+	switch (edit) {
+	case SIM_EDIT_CLUSTER:
+		uuid[sim_random_below(random, 16)] ^= (uint8_t)(1u << sim_random_below(random, 8));
+		break;
+	case SIM_EDIT_NODE:
+		if (other == wish->number)
+			other = other % WIRELOG_NODES_MAX + 1;
+		wish->number = other;
+		wish->members |= 1u << other;
+		break;
+	case SIM_EDIT_MEMBERS:
+		if (other == wish->number)
+			wish->members = 1u << wish->number;
+		else
+			wish->members ^= 1u << other;
+		break;
+	case SIM_EDIT_GEOMETRY:
+		wish->segment_bytes *= 2;
+		break;
+	default:
+		break;
+	}
+}
+
+void sim_node_config_write(struct sim_cluster *cluster, unsigned number, enum sim_config_edit edit)
+{
+	struct sim_node *node = &cluster->nodes[number];
+	struct sim_config_wish wish;
+	uint8_t uuid[16];
+
+	wish_of(cluster, number, &wish);
+	change_wish(&wish, edit, uuid, &node->operator_random);
+	sim_config_file_write(node->file, &wish, &node->operator_random);
+	sim_config_file_edit(node->file, edit, &node->operator_random);
+	if (edit >= SIM_EDIT_CLUSTER)
+		node->file->edit = edit;
+}
+
+static void complain(const struct sim_cluster *cluster, unsigned number,
+		     const struct sim_config_file *file, const char *wrong)
+{
+	const struct wl_config_problem *problem = &file->problems.item[0];
+
+	sim_trace_say(&cluster->network.trace, "the file:\n%.*s", (int)file->size, file->bytes);
+	sim_violation(cluster, number, "config",
+		      "%s: mistake %d, expected %s at line %u; %s at %u:%u: %s: %s", wrong,
+		      file->edit, wirelog_status_name(file->expected), file->expected_line,
+		      wirelog_status_name(file->status), problem->line, problem->column,
+		      problem->key, problem->text);
+}
+
+int sim_node_config_read(struct sim_cluster *cluster, unsigned number)
+{
+	struct sim_config_file *file = cluster->nodes[number].file;
+	bool parsed = file->parsed;
+	int status = sim_config_file_read(file);
+	const char *wrong = parsed ? NULL : sim_config_file_judge(file);
+
+	if (wrong)
+		complain(cluster, number, file, wrong);
+	return status;
+}
+
+/* What a node would be told must be what its parts accept. */
+static void shape_all(const struct wl_config *config)
+{
+	static const struct wl_superblock none;
+	const struct wl_boot_self self = {1, &none};
+
+	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
+		struct wl_journal_config shape;
+
+		wl_boot_shape_journal(config, journal, &shape);
+		WL_CHECK(wl_journal_memory_bytes(&shape) != 0);
+	}
+	for (uint32_t worker = 0; worker < config->worker_count; worker++) {
+		struct wl_worker_config shape;
+		uint32_t known = 0;
+
+		wl_boot_shape_worker(config, worker, &self, &shape);
+		for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+			known |= (uint32_t)shape.peer_address_known[node] << node;
+		/* Every other node is behind a link of its own, or will be found behind an Ethernet link. */
+		WL_CHECK(known == 0 || known == (config->voters & ~(1u << config->node)));
+		WL_CHECK(wl_worker_memory_bytes(&shape) != 0);
+	}
+}
+
+void sim_node_config_check_any(struct sim_cluster *cluster, unsigned number,
+			       enum sim_config_edit edit)
+{
+	struct sim_node *node = &cluster->nodes[number];
+	struct sim_config_file *file = calloc(1, sizeof(*file));
+	struct sim_config_wish wish;
+	const char *wrong;
+
+	WL_CHECK(file != NULL);
+	wish_of(cluster, number, &wish);
+	wish.any = true;
+	wish.workers = 1 + (unsigned)sim_random_below(&node->operator_random, 3);
+	wish.journals = wish.workers + (unsigned)sim_random_below(&node->operator_random, 4);
+	sim_config_file_write(file, &wish, &node->operator_random);
+	sim_config_file_edit(file, edit, &node->operator_random);
+	sim_config_file_read(file);
+	wrong = sim_config_file_judge(file);
+	if (wrong)
+		complain(cluster, number, file, wrong);
+	if (file->status == 0)
+		shape_all(&file->config);
+	free(file);
+}
