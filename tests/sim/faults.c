@@ -155,6 +155,7 @@ static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_ve
 	node->forgot = true;
 	node->forgets++;
 	node->refused = false;
+	sim_node_forget_verified(node);
 }
 
 static void act_on_drive(const struct sim_action *action, struct sim_drive *drive)
@@ -194,8 +195,14 @@ static void act_on_drives(struct sim_faults *faults, const struct sim_action *ac
 		forget(faults, node, action->verb);
 		return;
 	}
-	node->rotten |= action->verb == SIM_ROT ||
-			(action->verb == SIM_FAIL_READ && action->argument[1] != 0);
+	if (action->verb >= SIM_DAMAGE && action->verb <= SIM_LIMIT) {
+		sim_faults_drive(faults, action, node);
+		return;
+	}
+	if (action->verb == SIM_ROT || (action->verb == SIM_FAIL_READ && action->argument[1] != 0))
+		node->rotten = true; /* its start may be refused */
+	if (action->verb == SIM_ROT || action->verb == SIM_FAIL_READ)
+		sim_node_forget_verified(node);
 	for (unsigned journal = 0; journal < faults->plan->journals; journal++)
 		act_on_drive(action, &node->drives[journal]);
 }
@@ -222,7 +229,7 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 		sim_node_crash(faults->cluster, node->number);
 		break;
 	case SIM_START:
-		if (!node->up && !node->refused)
+		if (sim_node_may_start(node))
 			sim_node_start(faults->cluster, node->number);
 		break;
 	case SIM_STALL:
@@ -331,6 +338,7 @@ static void act(void *subject, void *object)
 	case SIM_EXPECT_SILENCE:
 	case SIM_EXPECT_FRAMES_BELOW:
 	case SIM_EXPECT_REFUSED:
+	case SIM_EXPECT_VERDICT:
 		faults->on_expect(faults->context, action);
 		break;
 	default:
@@ -404,11 +412,14 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 							  .jitter_ns = CALM_DISK_NS};
 		node->budget.armed = false;
 		node->tears_record = false;
+		node->tears_start = false;
 		/* What an operator does with a node that left the quorum, or is about to stop. */
-		if (node->up && (is_poisoned(node, faults->plan->journals) ||
-				 node->agent->record_failed || node->agent->phase != WL_AGENT_RUNS))
+		if (node->up &&
+		    (is_poisoned(node, faults->plan->journals) || node->agent->record_failed ||
+		     node->limit_segments != 0 || node->agent->phase != WL_AGENT_RUNS))
 			sim_node_crash(faults->cluster, number);
-		if (!node->up && !node->refused)
+		node->limit_segments = 0;
+		if (sim_node_may_start(node))
 			sim_node_start(faults->cluster, number);
 		sim_node_wake_up(faults->cluster, number);
 	}

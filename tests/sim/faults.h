@@ -23,6 +23,9 @@ struct sim_faults {
 	void *context;
 };
 
+/* faults_drive.c: the verbs from SIM_DAMAGE to SIM_LIMIT. */
+void sim_faults_drive(struct sim_faults *faults, const struct sim_action *action,
+		      struct sim_node *node);
 void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 		     const struct sim_plan *plan);
 /* Links among the nodes of the mask and with clients, their drives, their lives: all well from here on. */

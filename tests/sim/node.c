@@ -273,8 +273,13 @@ void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 	node->crashes++;
 	node->budget.armed = false;
 	tear_record(node);
-	for (unsigned journal = 0; journal < cluster->config.journals; journal++)
+	for (unsigned journal = 0; journal < cluster->config.journals; journal++) {
+		uint64_t lost = node->drives[journal].lost;
+
 		sim_drive_crash(&node->drives[journal]);
+		/* Its start may be refused; what was lost, others have (sim_oracle_may_lose). */
+		node->rotten |= node->drives[journal].lost != lost;
+	}
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
 	sim_arena_give_back(node->memory, node->memory_bytes);
@@ -338,6 +343,14 @@ unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal)
 	return leader;
 }
 
+static bool may_lose(void *context, unsigned journal, uint64_t begin, uint64_t end)
+{
+	struct sim_node *node = context;
+	struct sim_cluster *cluster = cluster_of(node);
+
+	return cluster->may_lose && cluster->may_lose(cluster->context, node, journal, begin, end);
+}
+
 static void make_drive(struct sim_cluster *cluster, struct sim_node *node, unsigned journal,
 		       uint64_t seed)
 {
@@ -346,6 +359,9 @@ static void make_drive(struct sim_cluster *cluster, struct sim_node *node, unsig
 	sim_drive_init(drive, &cluster->agenda, seed, 200 + 10 * journal + node->number,
 		       cluster->config.segment_bytes, cluster->config.segments_max);
 	drive->budget = &node->budget;
+	drive->first = &node->drives[0];
+	drive->may_lose = may_lose;
+	drive->lose_context = node;
 	memcpy(drive->identity.cluster, cluster->uuid, sizeof(cluster->uuid));
 	drive->identity.binding = wl_chunk_binding(cluster->cluster, node->number, journal);
 	drive->identity.journal = journal;

@@ -21,6 +21,14 @@ struct sim_actor {
 	uint64_t generation; /* events of an older one are stale */
 };
 
+/* What was found in the data of a journal: by the last start, or by an operator's look from outside. */
+struct sim_found {
+	bool valid; /* it was looked at, and nothing was done to the data since */
+	bool refused;
+	struct wl_recovery_damage damage;
+	uint64_t last_index;
+};
+
 struct sim_node;
 
 /* A core that polls, and what belongs to it. */
@@ -45,8 +53,13 @@ struct sim_node {
 	bool tears_record; /* the power goes while the next superblock record is written */
 	uint64_t boot; /* raised by each start and crash: stale events are told by it */
 	bool up;
-	bool refused; /* recovery refused the drive: stays down, loudly */
-	struct wl_recovery_damage damage;
+	bool refused; /* its data were refused: stays down, loudly */
+	bool refused_for_now; /* by reads that failed, and that may succeed another time */
+	enum sim_refusal refusal;
+	struct wl_recovery_damage damage; /* of the journal that was refused, or of the last one */
+	struct sim_found started[SIM_JOURNALS_MAX], verified[SIM_JOURNALS_MAX];
+	bool tears_start; /* the power goes inside the next start */
+	uint64_t limit_segments; /* 0: as many as its configuration says */
 	struct sim_random operator_random; /* of what people do to it */
 	struct sim_config_file *file; /* its configuration, kept when it is down */
 	int start_status; /* of its last start: 0, or a negative enum wirelog_status */
@@ -99,6 +112,14 @@ struct sim_cluster {
 	/* Called after each turn of a worker: the oracle. */
 	void (*after_turn)(void *context, struct sim_node *node, unsigned worker);
 	void (*before_start)(void *context, struct sim_node *node);
+	void (*after_start)(void *context, struct sim_node *node);
+	/* Offline: each entry of a node that is down, as it is met. */
+	void (*on_verified_entry)(void *context, unsigned journal, uint64_t index, uint64_t chain);
+	void (*after_verify)(void *context, struct sim_node *node, unsigned journal,
+			     uint64_t known_commit);
+	/* Does a majority of the other nodes have what stands there? */
+	bool (*may_lose)(void *context, const struct sim_node *node, unsigned journal,
+			 uint64_t begin, uint64_t end);
 	void *context;
 };
 
@@ -106,6 +127,12 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 		      uint64_t seed);
 void sim_cluster_fini(struct sim_cluster *cluster);
 void sim_node_start(struct sim_cluster *cluster, unsigned node);
+/* A start that was refused is tried again only when reads failed, and fail no more. */
+bool sim_node_may_start(const struct sim_node *node);
+/* Offline, as `wirelog verify` does: changes nothing. */
+void sim_node_verify(struct sim_cluster *cluster, unsigned node);
+/* Something was done to its data. */
+void sim_node_forget_verified(struct sim_node *node);
 void sim_node_crash(struct sim_cluster *cluster, unsigned node);
 /* Takes the core away from the worker, the agent, or both, for a while. */
 void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, bool agent,

@@ -83,7 +83,7 @@ static void make_worker(struct start *start, uint32_t number)
 	start->journal_count[number] = 0; /* counted again as they are made */
 }
 
-static bool make_journal(struct start *start, uint32_t id)
+static enum sim_recovered make_journal(struct start *start, uint32_t id)
 {
 	uint32_t worker = start->config->journal_worker[id];
 	uint32_t place = start->journal_count[worker]++;
@@ -92,6 +92,8 @@ static bool make_journal(struct start *start, uint32_t id)
 	uint8_t *ring;
 
 	wl_boot_shape_journal(start->config, id, &shape);
+	if (start->node->limit_segments != 0) /* as another file would have it */
+		shape.log.bytes_max = start->node->limit_segments * shape.log.segment_bytes;
 	ring = take(start, shape.log.ring_bytes);
 	wl_journal_init(journal, &shape, ring, take(start, wl_journal_memory_bytes(&shape)));
 	start->node->journals[id] = journal;
@@ -99,14 +101,42 @@ static bool make_journal(struct start *start, uint32_t id)
 				&start->known_commit[worker][place]);
 }
 
-/* The data, recovered: 0 or a refusal. */
+static enum sim_refusal refusal_of(int status)
+{
+	switch (status) {
+	case 0:
+		return SIM_REFUSAL_NONE;
+	case WIRELOG_STORE_VERSION:
+		return SIM_REFUSAL_VERSION;
+	case WIRELOG_STORE_DAMAGED:
+		return SIM_REFUSAL_RECORD;
+	default:
+		return SIM_REFUSAL_FOREIGN;
+	}
+}
+
+/* The superblock, when it may be used: 0 or a refusal. */
+static int open_record(struct start *start)
+{
+	struct sim_node *node = start->node;
+	enum sim_damage_way way = node->drives[0].damage.way;
+	int status = sim_node_read_superblock(start->cluster, node, &start->record);
+
+	node->refusal = refusal_of(status);
+	/* An operator's mistake is not a drive's: the right file makes it good. */
+	node->refused = status == WIRELOG_STORE_DAMAGED || status == WIRELOG_STORE_VERSION ||
+			(status != 0 &&
+			 (way == SIM_DAMAGE_RECORD_CLUSTER || way == SIM_DAMAGE_RECORD_NODE));
+	return status;
+}
+
+/* The data, recovered: 0 or a refusal. WIRELOG_CLOSED: the power went meanwhile. */
 static int open_data(struct start *start)
 {
 	struct sim_node *node = start->node;
-	int status = sim_node_read_superblock(start->cluster, node, &start->record);
+	enum sim_recovered recovered = SIM_RECOVERED;
+	int status = open_record(start);
 
-	/* An operator's mistake is not a drive's: the right file makes it good. */
-	node->refused = status == WIRELOG_STORE_DAMAGED;
 	if (status != 0)
 		return status;
 	take_memory(start);
@@ -114,17 +144,51 @@ static int open_data(struct start *start)
 	start->window = take(start, SIM_RECOVERY_WINDOW_BYTES);
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		make_worker(start, worker);
-	for (uint32_t id = 0; id < start->config->journal_count; id++) {
-		if (make_journal(start, id))
-			continue;
-		node->refused = true;
-		sim_trace_say(&start->cluster->network.trace, "node %u refuses: %s at %llu",
-			      node->number, wl_recovery_damage_name(node->damage.kind),
-			      (unsigned long long)node->damage.begin);
-		return WIRELOG_STORE_DAMAGED;
+	for (uint32_t id = 0; id < start->config->journal_count && recovered == SIM_RECOVERED; id++)
+		recovered = make_journal(start, id);
+	if (recovered == SIM_RECOVERED && !sim_node_count_start(node, &start->record))
+		recovered = SIM_POWER_WENT;
+	if (recovered == SIM_RECOVERED)
+		return 0;
+	if (recovered == SIM_POWER_WENT)
+		return WIRELOG_CLOSED;
+	node->refused = true;
+	node->refusal = SIM_REFUSAL_LOG;
+	sim_trace_say(&start->cluster->network.trace, "node %u refuses: %s at %llu", node->number,
+		      wl_recovery_damage_name(node->damage.kind),
+		      (unsigned long long)node->damage.begin);
+	return WIRELOG_STORE_DAMAGED;
+}
+
+static bool reads_are_sound(const struct sim_node *node)
+{
+	bool sound = true;
+
+	for (unsigned journal = 0; journal < SIM_JOURNALS_MAX; journal++) {
+		const struct sim_drive_faults *faults = &node->drives[journal].faults;
+
+		sound &= faults->read_error_ppm == 0 && faults->short_read_ppm == 0 &&
+			 faults->misread_ppm == 0;
 	}
-	sim_node_count_start(node, &start->record);
-	return 0;
+	return sound;
+}
+
+bool sim_node_may_start(const struct sim_node *node)
+{
+	return !node->up && (!node->refused || (node->refused_for_now && reads_are_sound(node)));
+}
+
+static bool data_are_sound(const struct sim_node *node)
+{
+	bool sound = true;
+
+	for (unsigned journal = 0; journal < SIM_JOURNALS_MAX; journal++) {
+		const struct sim_drive *drive = &node->drives[journal];
+
+		sound &= drive->damage.way == SIM_DAMAGE_NONE && !drive->damage.vague &&
+			 drive->lost == 0;
+	}
+	return sound;
 }
 
 static void refuse(const struct start *start, int status)
@@ -132,11 +196,16 @@ static void refuse(const struct start *start, int status)
 	struct sim_node *node = start->node;
 
 	node->start_status = status;
+	node->refused_for_now = node->refused && !reads_are_sound(node) && data_are_sound(node);
 	sim_trace_say(&start->cluster->network.trace, "node %u does not start: %s %s", node->number,
 		      wirelog_status_name(status), node->start_reason);
 	if (node->memory)
 		sim_arena_give_back(node->memory, node->memory_bytes);
 	node->memory = NULL;
+	if (status == WIRELOG_CLOSED)
+		sim_node_forget_verified(node);
+	else if (node->refused && start->cluster->after_start)
+		start->cluster->after_start(start->cluster->context, node);
 }
 
 static void attach(const struct start *start, struct sim_core *core)
@@ -201,6 +270,10 @@ static void begin_life(struct start *start)
 	uint64_t epoch = start->record.boot_count << 32 |
 			 (sim_random_next(&node->random) & 0xffffffff);
 
+	if (start->cluster->after_start)
+		start->cluster->after_start(start->cluster->context, node);
+	for (uint32_t id = 0; id < start->config->journal_count; id++)
+		sim_drive_start(&node->drives[id]);
 	node->up = true;
 	node->record_state = 0;
 	node->budget.armed = false;
@@ -225,11 +298,16 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	sim_trace_say(&cluster->network.trace, "node %u starts", number);
 	node->start_reason[0] = '\0';
 	node->start_status = 0;
+	node->refusal = SIM_REFUSAL_NONE;
+	node->refused = false;
+	node->damage = (struct wl_recovery_damage){0};
+	memset(node->started, 0, sizeof(node->started));
 	node->boot++;
 	node->starts++;
 	status = sim_node_config_read(cluster, number);
 	if (status == 0)
 		status = open_data(&start);
+	node->tears_start = false;
 	if (status == 0)
 		begin_life(&start);
 	else

@@ -36,6 +36,7 @@ void sim_violation(const struct sim_cluster *cluster, unsigned node, const char 
 void sim_oracle_fini(struct sim_oracle *oracle)
 {
 	sim_arena_give_back(oracle->entries, oracle->entries_max * sizeof(oracle->entries[0]));
+	sim_arena_give_back(oracle->verified, oracle->entries_max * sizeof(oracle->verified[0]));
 	sim_arena_give_back(oracle->records, oracle->records_max * sizeof(oracle->records[0]));
 	sim_arena_give_back(oracle->matching, SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	free(oracle->sessions);
@@ -243,8 +244,10 @@ static void before_start(void *context, struct sim_node *node)
 {
 	struct sim_oracle *oracles = context;
 
-	for (unsigned journal = 0; journal < oracles->cluster->config.journals; journal++)
+	for (unsigned journal = 0; journal < oracles->cluster->config.journals; journal++) {
+		sim_drive_expect(&node->drives[journal]);
 		sim_oracle_note_platters(&oracles[journal], node);
+	}
 }
 
 static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
@@ -264,6 +267,8 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	sim_oracle_check_fence(oracle, node);
 	check_leader(oracle, node);
 	check_commit(oracle, node);
+	if (oracle->checks % 64 == 0 && (broken = sim_drive_check(&node->drives[oracle->journal])))
+		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);
 }
 
 static void after_turn(void *context, struct sim_node *node, unsigned worker)
@@ -339,6 +344,7 @@ static void init_oracle(struct sim_oracle *oracle, struct sim_cluster *cluster, 
 	oracle->journal = journal;
 	oracle->entries_max = 1 << 16;
 	oracle->entries = sim_arena_take(oracle->entries_max * sizeof(oracle->entries[0]));
+	oracle->verified = sim_arena_take(oracle->entries_max * sizeof(oracle->verified[0]));
 	oracle->records_max = 1 << 16;
 	oracle->records = sim_arena_take(oracle->records_max * sizeof(oracle->records[0]));
 	oracle->matching = sim_arena_take(SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
@@ -355,6 +361,7 @@ void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster)
 	cluster->before_start = before_start;
 	cluster->context = oracles;
 	sim_oracles_watch_frames(oracles);
+	sim_oracles_watch_starts(oracles);
 }
 
 void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client)

@@ -26,6 +26,8 @@
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
  *  O21 a node comes back with every committed entry that its platters had, or refuses to start
  *  O22 a reader is given what is committed under that number, and nothing that is not committed
+ *  O23 a start is refused when the data were damaged so that it must be, names kind and place of the damage, changed
+ *      nothing before, and says what a look from outside said; no descriptor of a segment file leaks
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H
@@ -79,6 +81,7 @@ struct sim_oracle { /* of one journal */
 		acknowledged_durable[WIRELOG_NODES_MAX + 1];
 	/* when an acknowledgement of a node was taken in by another, last: [to][from] */
 	uint64_t heard_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
+	uint64_t *verified; /* chain values by index: of the node that is looked at offline */
 	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];
 	uint64_t platters_end[WIRELOG_NODES_MAX +
 			      1]; /* highest committed entry on the platters at the last start */

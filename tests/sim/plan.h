@@ -51,12 +51,24 @@ enum sim_verb {
 	SIM_RESTORE, /* node, which is down: the image comes back (an old disk) */
 	SIM_WIPE, /* node, which is down: an empty disk */
 	SIM_ROT, /* node: bytes of its stream flip: offset per million of what is written, bytes */
+	/* faults_drive.c */
+	SIM_DAMAGE, /* node, way (damage.h), which: per million from the oldest to the newest, or a mask of copies */
+	SIM_LIE, /* drive: node, 0 | 1: it acknowledges what a power cut will take from its cache */
+	SIM_SHORT_READS, /* drive: node, per million */
+	SIM_MISREAD, /* drive: node, per million: the bytes of another place */
+	SIM_SLOW_OPEN, /* drive: node, up to ns for each open of a segment file */
+	SIM_FAIL_OPEN, /* drive: node, per million */
+	SIM_FAIL_PREPARE, /* drive: node, per million: a segment cannot be made, though there is room */
+	SIM_TEAR_START, /* node, which is down: power off inside its next start */
+	SIM_VERIFY, /* node, which is down: an operator looks at its data offline */
+	SIM_LIMIT, /* node: segments that it may have from its next start on; 0: as many as the plan says */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
 	SIM_EXPECT_COMMITS, /* something new was acknowledged since the last of these */
 	SIM_EXPECT_SILENCE, /* nothing was */
 	SIM_EXPECT_FRAMES_BELOW, /* fewer frames than this were sent since the last expectation: no storm */
 	SIM_EXPECT_REFUSED, /* node: its start was refused */
+	SIM_EXPECT_VERDICT, /* node: what its last start said of its data; none: it started */
 	SIM_VERBS,
 };
 
@@ -93,7 +105,12 @@ bool sim_plan_read(struct sim_plan *plan, const char *path);
 void sim_plan_write(const struct sim_plan *plan, FILE *file);
 void sim_action_write(const struct sim_action *action, FILE *file);
 
+/* Verdicts on data, by number and name: enum wl_recovery_damage_kind, then the refusals that are not recovery's. */
+#define SIM_VERDICT_REFUSAL 100u /* + enum sim_refusal */
+
 /* weather.c: configuration and faults of a seed. */
 void sim_weather(struct sim_plan *plan, uint64_t seed);
+/* weather_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */
+void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/recovery.h"
+#include "tests/sim/damage.h"
 #include "tests/sim/plan.h"
 
 enum kind {
@@ -11,6 +13,8 @@ enum kind {
 	NODE, /* a number, leader, any */
 	NUMBER,
 	TIME, /* 120ms, 5us, 2s, 7ns */
+	WAY, /* of damage: rot-entry, drop-segment, ... */
+	VERDICT, /* of a start: none, rot, cut-short, record, ... */
 };
 
 static const struct {
@@ -45,12 +49,23 @@ static const struct {
 	[SIM_RESTORE] = {"restore", {NODE}},
 	[SIM_WIPE] = {"wipe", {NODE}},
 	[SIM_ROT] = {"rot", {NODE, NUMBER, NUMBER}},
+	[SIM_DAMAGE] = {"damage", {NODE, WAY, NUMBER}},
+	[SIM_LIE] = {"lie", {NODE, NUMBER}},
+	[SIM_SHORT_READS] = {"short-reads", {NODE, NUMBER}},
+	[SIM_MISREAD] = {"misread", {NODE, NUMBER}},
+	[SIM_SLOW_OPEN] = {"slow-open", {NODE, TIME}},
+	[SIM_FAIL_OPEN] = {"fail-open", {NODE, NUMBER}},
+	[SIM_FAIL_PREPARE] = {"fail-prepare", {NODE, NUMBER}},
+	[SIM_TEAR_START] = {"tear-start", {NODE}},
+	[SIM_VERIFY] = {"verify", {NODE}},
+	[SIM_LIMIT] = {"limit", {NODE, NUMBER}},
 	[SIM_EXPECT_LEADER] = {"expect-leader", {NODE}},
 	[SIM_EXPECT_NO_LEADER] = {"expect-no-leader", {NONE}},
 	[SIM_EXPECT_COMMITS] = {"expect-commits", {NONE}},
 	[SIM_EXPECT_SILENCE] = {"expect-silence", {NONE}},
 	[SIM_EXPECT_FRAMES_BELOW] = {"expect-frames-below", {NUMBER}},
 	[SIM_EXPECT_REFUSED] = {"expect-refused", {NODE}},
+	[SIM_EXPECT_VERDICT] = {"expect-verdict", {NODE, VERDICT}},
 };
 
 static const struct {
@@ -90,10 +105,42 @@ static void write_time(uint64_t ns, FILE *file)
 	fprintf(file, "%llu%s", (unsigned long long)(ns / units[unit].ns), units[unit].suffix);
 }
 
+static const char *name_of_way(uint64_t value)
+{
+	return sim_damage_name((enum sim_damage_way)value);
+}
+
+static const char *name_of_verdict(uint64_t value)
+{
+	static const char *const refusals[] = {"", "", "record", "version", "foreign-record"};
+
+	if (value >= SIM_VERDICT_REFUSAL)
+		return value < SIM_VERDICT_REFUSAL + sizeof(refusals) / sizeof(refusals[0])
+			       ? refusals[value - SIM_VERDICT_REFUSAL]
+			       : NULL;
+	return value <= WL_DAMAGE_READ_FAILED
+		       ? wl_recovery_damage_name((enum wl_recovery_damage_kind)value)
+		       : "";
+}
+
+/* The number that has this name. */
+static bool read_name(const char *word, const char *(*name)(uint64_t), uint64_t *value)
+{
+	for (*value = 0; name(*value); ++*value) {
+		if (strcmp(word, name(*value)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void write_value(uint64_t value, enum kind kind, FILE *file)
 {
 	if (kind == TIME)
 		write_time(value, file);
+	else if (kind == WAY)
+		fputs(name_of_way(value), file);
+	else if (kind == VERDICT)
+		fputs(name_of_verdict(value), file);
 	else if (kind == NODE && value == SIM_NODE_LEADER)
 		fputs("leader", file);
 	else if (kind == NODE && value == SIM_NODE_ANY)
@@ -141,6 +188,8 @@ static bool read_value(const char *word, enum kind kind, uint64_t *value)
 		*value = SIM_NODE_ANY;
 		return true;
 	}
+	if (kind == WAY || kind == VERDICT)
+		return read_name(word, kind == WAY ? name_of_way : name_of_verdict, value);
 	errno = 0;
 	*value = strtoull(word, &end, 0);
 	if (end == word || errno != 0)
