@@ -94,12 +94,14 @@ static void worker_turn(void *subject, void *object)
 {
 	struct sim_node *node = subject;
 	struct sim_cluster *cluster = cluster_of(node);
-	uint64_t now = sim_node_now(node);
+	uint64_t now;
 	unsigned did;
 
 	if (!begins(node, &node->worker_actor, object))
 		return;
-	did = wl_worker_turn(node->worker, now, now + node->wall_offset_ns);
+	now = sim_machine_now(node, SIM_THREAD_WORKER);
+	did = wl_worker_turn(node->worker, now,
+			     wl_clock_wall_ns(&node->machine.clock[SIM_THREAD_WORKER], now));
 	if (cluster->after_turn)
 		cluster->after_turn(cluster->context, node);
 	if (!lives_on(node))
@@ -134,9 +136,7 @@ static void agent_turn(void *subject, void *object)
 		wl_agent_set_witness(node->agent, 0, status.durable_offset);
 		tell_peers_durable(node, &status);
 	}
-	atomic_store_explicit(&node->seam->control_turn_ns, sim_node_now(node),
-			      memory_order_relaxed);
-	wl_agent_turn(node->agent, sim_node_now(node));
+	wl_agent_turn(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 	if (!lives_on(node))
 		return;
 	if (wl_ring_count(&node->seam->down) + wl_ring_count(&node->seam->punt_down) != 0)

@@ -12,6 +12,7 @@
 #include "dataplane/worker.h"
 #include "tests/sim/config_file.h"
 #include "tests/sim/drive.h"
+#include "tests/sim/machine.h"
 #include "tests/sim/network.h"
 
 struct sim_actor {
@@ -33,6 +34,7 @@ struct sim_node {
 	bool up;
 	bool refused; /* recovery refused the drive: stays down, loudly */
 	struct wl_recovery_damage damage;
+	struct sim_machine machine;
 	struct sim_random operator_random; /* of what people do to it */
 	struct sim_config_file *file; /* its configuration, kept when it is down */
 	int start_status; /* of its last start: 0, or a negative enum wirelog_status */
@@ -100,6 +102,7 @@ void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, boo
 		    uint64_t for_ns);
 /* Ends a stall. */
 void sim_node_wake_up(struct sim_cluster *cluster, unsigned node);
+/* The kernel's monotonic clock. What its threads believe is in machine.h. */
 uint64_t sim_node_now(const struct sim_node *node);
 /* The node that leads and is ready, in the highest term; 0 when there is none. */
 unsigned sim_cluster_leader(const struct sim_cluster *cluster);

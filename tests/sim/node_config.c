@@ -37,6 +37,7 @@ void sim_node_config_init(struct sim_cluster *cluster, unsigned number)
 	node->file = calloc(1, sizeof(*node->file));
 	WL_CHECK(node->file != NULL);
 	sim_random_init(&node->operator_random, cluster->seed, 5000 + number);
+	sim_machine_init(&node->machine, &node->operator_random);
 	sim_node_config_write(cluster, number, SIM_EDIT_NONE);
 }
 

@@ -128,7 +128,7 @@ static void start_agent(struct sim_node *node, const struct wl_superblock *recor
 	config.spare_incarnation = sim_random_next(&node->random);
 	wl_agent_init(node->agent, &config, agent_ops(node, &ops), &node->seam, record);
 	wl_agent_set_tail(node->agent, 0, node->journal->log.tail);
-	wl_agent_start(node->agent, sim_node_now(node));
+	wl_agent_start(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 }
 
 struct layout { /* of a node's memory */
@@ -225,6 +225,8 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	status = sim_node_config_read(cluster, number);
 	if (status == 0)
 		status = open_data(cluster, node, &record);
+	if (status == 0)
+		status = sim_machine_start(cluster, node);
 	if (status != 0) {
 		refuse(cluster, node, status);
 		return;
@@ -246,6 +248,7 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	self.epoch = record.boot_count << 32 | (sim_random_next(&node->random) & 0xffffffff);
 	wl_boot_shape_worker(config, 0, &self, &worker);
 	begin_life(cluster, node);
+	sim_machine_open_clocks(node);
 	wl_worker_init(node->worker, &worker, &node->network->stations[number].port,
 		       &node->drive.disk, node->seam, &cluster->auth, layout.clients);
 	wl_worker_start(node->worker, node->journal, 1, &known_commit);
