@@ -397,12 +397,18 @@ static bool garbage(struct editor *editor)
 
 static bool empty(struct editor *editor)
 {
-	static const char *const texts[] = {"", "\n\n", "# nothing yet\n", "---\n...\n"};
-	struct sim_config_file *file = editor->file;
+	static const struct {
+		const char *text;
+		int status;
+	} texts[] = {{"", WIRELOG_CONFIG_SYNTAX},
+		     {"\n\n", WIRELOG_CONFIG_SYNTAX},
+		     {"# nothing yet\n", WIRELOG_CONFIG_SYNTAX},
+		     {"---\n...\n", WIRELOG_CONFIG_VALUE}};
+	unsigned which = (unsigned)sim_random_below(editor->random, 4);
 
-	file->size = (size_t)snprintf(file->bytes, sizeof(file->bytes), "%s",
-				      texts[sim_random_below(editor->random, 4)]);
-	file->expected = WIRELOG_CONFIG_SYNTAX;
+	editor->file->size = strlen(texts[which].text);
+	memcpy(editor->file->bytes, texts[which].text, editor->file->size);
+	editor->file->expected = texts[which].status;
 	return true;
 }
 

@@ -200,7 +200,9 @@ static void write_workers(struct writer *writer)
 
 	say(writer, "workers:\n");
 	for (unsigned worker = 0; worker < wish->workers; worker++) {
-		if (pinned)
+		if (wish->names_core)
+			say(writer, "  - core: %u\n", wish->core + worker);
+		else if (pinned)
 			say(writer, "  - core: %llu\n",
 			    (unsigned long long)writer->first_core + worker);
 		else
@@ -280,7 +282,10 @@ static void write_host(struct writer *writer)
 	static const char *const destinations[] = {"stderr", "syslog", "journal"};
 
 	say(writer, "memory:\n  megabytes: %llu\n", (unsigned long long)between(writer, 16, 512));
-	say_word(writer, "hugepages", pages, 2);
+	if (writer->wish->demands_pages)
+		say(writer, "  hugepages: on\n");
+	else
+		say_word(writer, "hugepages", pages, 2);
 	say(writer, "idle:\n  local_pollers: %llu\n", (unsigned long long)draw(writer, 4));
 	say_word(writer, "strategy", strategies, 4);
 	say(writer, "logging:\n  level: %s\n", levels[draw(writer, 5)]);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tests/sim/faults_operator.h"
+
 #define CALM_DISK_NS 60000u
 
 /* What the links are follows from noise, cuts and what is healed. */
@@ -153,6 +155,7 @@ static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_ve
 	node->forgot = true;
 	node->forgets++;
 	node->refused = false;
+	sim_faults_drive_changed(faults, node);
 }
 
 static void act_on_drive(struct sim_faults *faults, const struct sim_action *action,
@@ -254,7 +257,8 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	unsigned number = resolve(faults, action->argument[0]);
 	struct sim_node *node = &faults->cluster->nodes[number];
 
-	if (number == 0 || (faults->healed & 1u << number))
+	if (number == 0 || (faults->healed & 1u << number) ||
+	    sim_faults_act_as_operator(faults, action, node))
 		return;
 	switch (action->verb) {
 	case SIM_DRIFT:
@@ -311,6 +315,10 @@ static void act(void *subject, void *object)
 	case SIM_CUT_TELLER:
 		faults->cut_teller = true;
 		break;
+	case SIM_WATCH:
+		sim_operator_watch(&faults->operator_, action->argument[0]);
+		break;
+	case SIM_EXPECT_STATUS:
 	case SIM_EXPECT_LEADER:
 	case SIM_EXPECT_NO_LEADER:
 	case SIM_EXPECT_COMMITS:
@@ -357,6 +365,7 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	memset(faults, 0, sizeof(*faults));
 	faults->cluster = cluster;
 	faults->plan = plan;
+	sim_operator_init(&faults->operator_, cluster);
 	set_noise(faults, quiet);
 	set_links(faults);
 	for (size_t at = 0; at < plan->count; at++)
@@ -380,6 +389,7 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 		node->drive.faults.jitter_ns = CALM_DISK_NS;
 		node->budget.armed = false;
 		node->tears_record = false;
+		sim_faults_repair(faults, node);
 		/* What an operator does with a node that left the quorum, or is about to stop. */
 		if (node->up && (node->journal->log.poisoned || node->agent->record_failed ||
 				 node->agent->phase != WL_AGENT_RUNS))

@@ -103,7 +103,7 @@ static int start_eal(const struct sim_cluster *cluster, struct sim_node *node)
 	int status;
 
 	memcpy(facts.cores, machine->cores, sizeof(machine->cores));
-	wl_boot_shape_eal(&node->file->config, WL_BOOT_EAL_BASE_MB + PORT_MB, &settings);
+	wl_boot_shape_eal(node->config, WL_BOOT_EAL_BASE_MB + PORT_MB, &settings);
 	status = wl_eal_args_build(&args, &settings, &facts, node->start_reason,
 				   sizeof(node->start_reason));
 	wl_eal_args_print(&args, machine->eal_line, sizeof(machine->eal_line));
@@ -127,7 +127,7 @@ static int start_eal(const struct sim_cluster *cluster, struct sim_node *node)
 static void choose_idle(const struct sim_cluster *cluster, struct sim_node *node,
 			const struct wl_boot_cores *cores)
 {
-	const struct wl_config *config = &node->file->config;
+	const struct wl_config *config = node->config;
 	struct sim_machine *machine = &node->machine;
 	struct wl_idle_facts facts;
 
@@ -150,8 +150,8 @@ static void choose_idle(const struct sim_cluster *cluster, struct sim_node *node
 int sim_machine_start(struct sim_cluster *cluster, struct sim_node *node)
 {
 	const struct wl_boot_cores cores = {node->machine.cores, node->machine.core_count};
-	int core = node->file->config.workers[0].core;
-	int status = wl_boot_shape_check_cores(&node->file->config, &cores, node->start_reason,
+	int core = node->config->workers[0].core;
+	int status = wl_boot_shape_check_cores(node->config, &cores, node->start_reason,
 					       sizeof(node->start_reason));
 	char named[32];
 

@@ -14,6 +14,7 @@
 #define AGENT_IDLE_NS 2000000u
 #define SUPERBLOCK_WRITE_NS 150000u
 #define RESTART_NS 200000000u
+#define RECORD_FAILED 4 /* record_state: for good, as the daemon's writer */
 
 static struct sim_cluster *cluster_of(struct sim_node *node)
 {
@@ -151,6 +152,26 @@ static unsigned copy_of_record(const struct sim_node *node, unsigned which)
 	return wl_superblock_copy(node->record.sequence, which, node->damaged_copies);
 }
 
+/* A power cut tears the copy that was being written. */
+static void tear_record(struct sim_node *node)
+{
+	uint8_t image[WL_BLOCK_BYTES];
+	uint8_t *copy;
+
+	if (node->record_state != 1 && node->record_state != 2)
+		return;
+	copy = node->drive.superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
+	sim_trace_say(&node->network->trace, "node %u record %llu copy %u torn", node->number,
+		      (unsigned long long)node->record.sequence,
+		      copy_of_record(node, (unsigned)node->record_state - 1));
+	wl_superblock_encode(image, &node->record);
+	for (unsigned sector = 0; sector < WL_BLOCK_BYTES / WL_SECTOR_BYTES; sector++) {
+		if (sim_random_chance(&node->random, 500000))
+			memcpy(copy + sector * WL_SECTOR_BYTES, image + sector * WL_SECTOR_BYTES,
+			       WL_SECTOR_BYTES);
+	}
+}
+
 static void record_written(void *subject, void *object)
 {
 	struct sim_node *node = subject;
@@ -160,6 +181,13 @@ static void record_written(void *subject, void *object)
 	if (node->drive.faults.hung) {
 		sim_agenda_add(node->agenda, node->agenda->now_ns + 5000000, record_written, node,
 			       object);
+		return;
+	}
+	if (node->record_fails) {
+		tear_record(node);
+		node->record_fails = false;
+		node->record_state = RECORD_FAILED;
+		sim_node_wake_agent(node);
 		return;
 	}
 	wl_superblock_encode(
@@ -212,29 +240,9 @@ int sim_node_reap_record(void *context)
 	struct sim_node *node = context;
 
 	if (node->record_state != 3)
-		return 0;
+		return node->record_state == RECORD_FAILED ? -1 : 0;
 	node->record_state = 0;
 	return 1;
-}
-
-/* A power cut tears the copy that was being written. */
-static void tear_record(struct sim_node *node)
-{
-	uint8_t image[WL_BLOCK_BYTES];
-	uint8_t *copy;
-
-	if (node->record_state != 1 && node->record_state != 2)
-		return;
-	copy = node->drive.superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
-	sim_trace_say(&node->network->trace, "node %u record %llu copy %u torn", node->number,
-		      (unsigned long long)node->record.sequence,
-		      copy_of_record(node, (unsigned)node->record_state - 1));
-	wl_superblock_encode(image, &node->record);
-	for (unsigned sector = 0; sector < WL_BLOCK_BYTES / WL_SECTOR_BYTES; sector++) {
-		if (sim_random_chance(&node->random, 500000))
-			memcpy(copy + sector * WL_SECTOR_BYTES, image + sector * WL_SECTOR_BYTES,
-			       WL_SECTOR_BYTES);
-	}
 }
 
 /* ---- crash ---- */

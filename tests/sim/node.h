@@ -29,6 +29,7 @@ struct sim_node {
 	struct sim_random random;
 	struct sim_actor worker_actor, agent_actor;
 	struct sim_budget budget; /* effects until the power goes inside a turn */
+	bool record_fails; /* the drive refuses the next superblock record */
 	bool tears_record; /* the power goes while the next superblock record is written */
 	uint64_t boot; /* raised by each start and crash: stale events are told by it */
 	bool up;
@@ -36,7 +37,12 @@ struct sim_node {
 	struct wl_recovery_damage damage;
 	struct sim_machine machine;
 	struct sim_random operator_random; /* of what people do to it */
-	struct sim_config_file *file; /* its configuration, kept when it is down */
+	bool names_core, demands_pages; /* in its file */
+	uint16_t core;
+	struct sim_config_file *file; /* on its disk: read by the next start */
+	struct wl_config *config; /* that its last start read: the file may be another one by now */
+	bool stranger; /* its new data are of another cluster */
+	uint64_t started_ns; /* by the kernel's clock */
 	int start_status; /* of its last start: 0, or a negative enum wirelog_status */
 	char start_reason[256];
 

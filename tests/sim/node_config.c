@@ -27,6 +27,9 @@ static void wish_of(const struct sim_cluster *cluster, unsigned number,
 		.mtu = config->mtu,
 		.workers = 1,
 		.journals = 1,
+		.names_core = cluster->nodes[number].names_core,
+		.core = cluster->nodes[number].core,
+		.demands_pages = cluster->nodes[number].demands_pages,
 	};
 }
 
@@ -35,7 +38,8 @@ void sim_node_config_init(struct sim_cluster *cluster, unsigned number)
 	struct sim_node *node = &cluster->nodes[number];
 
 	node->file = calloc(1, sizeof(*node->file));
-	WL_CHECK(node->file != NULL);
+	node->config = calloc(1, sizeof(*node->config));
+	WL_CHECK(node->file != NULL && node->config != NULL);
 	sim_random_init(&node->operator_random, cluster->seed, 5000 + number);
 	sim_machine_init(&node->machine, &node->operator_random);
 	sim_node_config_write(cluster, number, SIM_EDIT_NONE);
@@ -44,6 +48,7 @@ void sim_node_config_init(struct sim_cluster *cluster, unsigned number)
 void sim_node_config_fini(struct sim_cluster *cluster, unsigned number)
 {
 	free(cluster->nodes[number].file);
+	free(cluster->nodes[number].config);
 	cluster->nodes[number].file = NULL;
 }
 
@@ -116,6 +121,20 @@ int sim_node_config_read(struct sim_cluster *cluster, unsigned number)
 	if (wrong)
 		complain(cluster, number, file, wrong);
 	return status;
+}
+
+int sim_node_config_refusal(const struct sim_config_file *file)
+{
+	switch (file->edit) {
+	case SIM_EDIT_CLUSTER:
+	case SIM_EDIT_NODE:
+		return WIRELOG_STORE_FOREIGN;
+	case SIM_EDIT_MEMBERS:
+	case SIM_EDIT_GEOMETRY:
+		return WIRELOG_STORE_GEOMETRY;
+	default:
+		return 0;
+	}
 }
 
 /* What a node would be told must be what its parts accept. */

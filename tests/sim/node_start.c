@@ -6,9 +6,11 @@
 #include "control/boot_shape.h"
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "dataplane/cluster_id.h"
 #include "dataplane/store_owner.h"
 #include "tests/sim/node_config.h"
 #include "tests/sim/node_internal.h"
+#include "tests/sim/oracle.h"
 #include "wirelog/status.h"
 
 #define RECOVERY_WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
@@ -17,7 +19,7 @@
 static int read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 			   struct wl_superblock *record)
 {
-	const struct wl_config *config = &node->file->config;
+	const struct wl_config *config = node->config;
 	const struct wl_store_owner owner = {
 		.cluster = config->cluster,
 		.node = config->node,
@@ -123,7 +125,7 @@ static void start_agent(struct sim_node *node, const struct wl_superblock *recor
 	struct wl_agent_config config;
 	struct wl_agent_ops ops;
 
-	wl_boot_shape_agent(&node->file->config, &config);
+	wl_boot_shape_agent(node->config, &config);
 	config.seed = sim_random_next(&node->random);
 	config.spare_incarnation = sim_random_next(&node->random);
 	wl_agent_init(node->agent, &config, agent_ops(node, &ops), &node->seam, record);
@@ -171,11 +173,17 @@ static void begin_life(struct sim_cluster *cluster, struct sim_node *node)
 	node->record_state = 0;
 	node->budget.armed = false;
 	node->tears_record = false;
+	node->record_fails = false;
+	node->started_ns = sim_node_now(node);
 	node->worker_actor.turn_at_ns = 0;
 	node->agent_actor.turn_at_ns = 0;
 	sim_network_attach(node->network, node->number, sim_node_wake_worker, node);
 	/* Each link of the file is one of the station's: which one a frame takes does not matter, its address does. */
-	station->port.link_count = (uint16_t)(node->file->config.workers[0].link_count + 1);
+	station->port.link_count = (uint16_t)(node->config->workers[0].link_count + 1);
+	memcpy(node->drive.identity.cluster, node->config->cluster,
+	       sizeof(node->drive.identity.cluster));
+	node->drive.identity.binding =
+		wl_chunk_binding(wl_cluster_id(node->config->cluster), node->number, 0);
 	node->drive.on_completion = sim_node_wake_worker;
 	node->drive.context = node;
 	station->budget = &node->budget;
@@ -196,6 +204,15 @@ static int open_data(struct sim_cluster *cluster, struct sim_node *node,
 		     struct wl_superblock *record)
 {
 	int status = read_superblock(cluster, node, record);
+	int expected = sim_node_config_refusal(node->file);
+
+	/* The data of somebody else are refused by name; there were some, or they were damaged. */
+	if (expected != 0 && !node->stranger && status != expected &&
+	    status != WIRELOG_STORE_DAMAGED)
+		sim_violation(cluster, node->number, "config",
+			      "a file of another owner (mistake %d) led to %s, not %s: \"%s\"",
+			      node->file->edit, wirelog_status_name(status),
+			      wirelog_status_name(expected), node->start_reason);
 
 	/* An operator's mistake is not a drive's: the right file makes it good. */
 	node->refused = status == WIRELOG_STORE_DAMAGED;
@@ -205,7 +222,7 @@ static int open_data(struct sim_cluster *cluster, struct sim_node *node,
 void sim_node_start(struct sim_cluster *cluster, unsigned number)
 {
 	struct sim_node *node = &cluster->nodes[number];
-	const struct wl_config *config = &node->file->config;
+	const struct wl_config *config = node->config;
 	struct wl_journal_config journal;
 	struct wl_worker_config worker;
 	struct wl_superblock record;
@@ -223,8 +240,10 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	node->boot++;
 	node->starts++;
 	status = sim_node_config_read(cluster, number);
-	if (status == 0)
+	if (status == 0) {
+		*node->config = node->file->config;
 		status = open_data(cluster, node, &record);
+	}
 	if (status == 0)
 		status = sim_machine_start(cluster, node);
 	if (status != 0) {

@@ -51,6 +51,16 @@ enum sim_verb {
 	SIM_RESTORE, /* node, which is down: the image comes back (an old disk) */
 	SIM_WIPE, /* node, which is down: an empty disk */
 	SIM_ROT, /* node: bytes of its stream flip: offset per million of what is written, bytes */
+	SIM_CONFIG, /* node: an operator writes its file anew, with this mistake (config_file.h); read at its next start */
+	SIM_CHECK_CONFIG, /* node: `wirelogd --check` there of a file of links of any kind, with this mistake */
+	SIM_DPDK, /* node: at its next start DPDK says these words and fails (machine_words.c); 0: it works again */
+	SIM_PAGES, /* node: so many hugepages are free; its file demands them (1), or says nothing (0) */
+	SIM_CORE, /* node: its file names this core for its worker */
+	SIM_HAND_OVER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
+	SIM_ASK, /* an operator looks at the status of this node */
+	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
+	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
+	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
 	SIM_EXPECT_COMMITS, /* something new was acknowledged since the last of these */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/sim/faults_operator.h"
+
+#include "tests/sim/node_config.h"
+
+static bool has_data(const struct sim_node *node)
+{
+	struct wl_superblock record;
+	unsigned damaged;
+
+	return wl_superblock_choose(node->drive.superblock, &record, &damaged) !=
+	       WL_SUPERBLOCK_EMPTY;
+}
+
+/*
+ * A file that is right by chance and says something else is the operator's wish, and another run: it is put right before
+ * the start. What must be refused is refused at the start.
+ */
+static void write_file(struct sim_faults *faults, struct sim_node *node, uint64_t edit)
+{
+	if (edit >= SIM_EDITS)
+		return;
+	/* New data would be made for the wrong owner; that is done to one node of a cluster on purpose only. */
+	if (edit >= SIM_EDIT_CLUSTER && !has_data(node)) {
+		node->stranger = edit == SIM_EDIT_CLUSTER && faults->plan->nodes >= 3 && !node->up;
+		if (!node->stranger)
+			return;
+	}
+	sim_node_config_write(faults->cluster, node->number, (enum sim_config_edit)edit);
+	if (!node->file->unforeseen)
+		return;
+	if (sim_node_config_read(faults->cluster, node->number) == 0)
+		sim_node_config_write(faults->cluster, node->number, SIM_EDIT_NONE);
+}
+
+static void change_machine(struct sim_faults *faults, struct sim_node *node,
+			   const struct sim_action *action)
+{
+	uint64_t value = action->argument[1];
+
+	switch (action->verb) {
+	case SIM_DPDK:
+		node->machine.eal_failure =
+			value != 0 ? (unsigned)((value - 1) % sim_machine_failures()) + 1 : 0;
+		return;
+	case SIM_PAGES:
+		node->machine.hugepages_free = node->machine.hugepage_kb != 0 ? (uint32_t)value : 0;
+		node->demands_pages = action->argument[2] != 0;
+		break;
+	default:
+		node->names_core = true;
+		node->core = (uint16_t)(value % 1024);
+		break;
+	}
+	sim_node_config_write(faults->cluster, node->number, SIM_EDIT_NONE);
+}
+
+bool sim_faults_act_as_operator(struct sim_faults *faults, const struct sim_action *action,
+				struct sim_node *node)
+{
+	uint64_t value = action->argument[1];
+
+	switch (action->verb) {
+	case SIM_CONFIG:
+		write_file(faults, node, value);
+		return true;
+	case SIM_CHECK_CONFIG:
+		sim_node_config_check_any(faults->cluster, node->number,
+					  (enum sim_config_edit)(value % SIM_EDIT_CLUSTER));
+		return true;
+	case SIM_DPDK:
+	case SIM_PAGES:
+	case SIM_CORE:
+		change_machine(faults, node, action);
+		return true;
+	case SIM_HAND_OVER_TO:
+		sim_operator_hand_over(&faults->operator_, node->number, (uint32_t)value);
+		return true;
+	case SIM_ASK:
+		sim_operator_ask(&faults->operator_, node->number);
+		return true;
+	case SIM_FAIL_RECORD:
+		node->record_fails = node->up;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void sim_faults_drive_changed(struct sim_faults *faults, struct sim_node *node)
+{
+	if (node->file->edit >= SIM_EDIT_CLUSTER)
+		sim_node_config_write(faults->cluster, node->number, SIM_EDIT_NONE);
+}
+
+void sim_faults_repair(struct sim_faults *faults, struct sim_node *node)
+{
+	bool wrong = node->file->edit != SIM_EDIT_NONE || node->names_core || node->demands_pages;
+
+	node->machine.eal_failure = 0;
+	node->names_core = false;
+	node->demands_pages = false;
+	node->record_fails = false;
+	if (node->stranger) {
+		sim_node_crash(faults->cluster, node->number);
+		sim_drive_wipe(&node->drive);
+		node->forgot = true;
+		node->forgets++;
+		node->refused = false;
+		node->stranger = false;
+	}
+	if (wrong)
+		sim_node_config_write(faults->cluster, node->number, SIM_EDIT_NONE);
+}
