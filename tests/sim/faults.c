@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "tests/sim/faults_operator.h"
+#include "tests/sim/node_internal.h"
+#include "wirelog/status.h"
 
 #define CALM_DISK_NS 60000u
 
@@ -217,7 +219,9 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 		sim_node_crash(faults->cluster, node->number);
 		break;
 	case SIM_START:
-		if (!node->up && !node->refused)
+		if (node->up)
+			sim_node_check_end(faults->cluster, node, WIRELOG_STORE_IN_USE);
+		else if (!node->refused)
 			sim_node_start(faults->cluster, node->number);
 		break;
 	case SIM_STALL:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/faults_operator.h"
 
+#include "dataplane/bytes.h"
+#include "dataplane/crc.h"
 #include "tests/sim/node_config.h"
 
 static bool has_data(const struct sim_node *node)
@@ -26,11 +28,32 @@ static void write_file(struct sim_faults *faults, struct sim_node *node, uint64_
 		if (!node->stranger)
 			return;
 	}
+	if (edit == SIM_EDIT_NONE) {
+		node->names_core = node->demands_pages = node->keyless = false;
+		node->eal_extra = 0;
+	}
 	sim_node_config_write(faults->cluster, node->number, (enum sim_config_edit)edit);
 	if (!node->file->unforeseen)
 		return;
 	if (sim_node_config_read(faults->cluster, node->number) == 0)
 		sim_node_config_write(faults->cluster, node->number, SIM_EDIT_NONE);
+}
+
+/* Byte 4 of a record is its version, its last four bytes are the checksum (docs/LOG-FORMAT.md). */
+static void set_version(struct sim_node *node, bool newer)
+{
+	const uint16_t version = newer ? 2 : 1;
+
+	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES && !node->up; copy++) {
+		uint8_t *bytes = node->drive.superblock[copy];
+		bool whole = wl_load_u32(bytes + WL_BLOCK_BYTES - 4) ==
+			     wl_crc32c(bytes, WL_BLOCK_BYTES - 4);
+
+		if (!whole || wl_load_u32(bytes) == 0 || wl_load_u16(bytes + 4) == version)
+			continue;
+		wl_store_u16(bytes + 4, version);
+		wl_store_u32(bytes + WL_BLOCK_BYTES - 4, wl_crc32c(bytes, WL_BLOCK_BYTES - 4));
+	}
 }
 
 static void change_machine(struct sim_faults *faults, struct sim_node *node,
@@ -46,6 +69,15 @@ static void change_machine(struct sim_faults *faults, struct sim_node *node,
 	case SIM_PAGES:
 		node->machine.hugepages_free = node->machine.hugepage_kb != 0 ? (uint32_t)value : 0;
 		node->demands_pages = action->argument[2] != 0;
+		break;
+	case SIM_MEMORY:
+		node->machine.memory_bytes = value;
+		return;
+	case SIM_KEYLESS:
+		node->keyless = true;
+		break;
+	case SIM_EXTRA:
+		node->eal_extra = (unsigned)(value % 4);
 		break;
 	default:
 		node->names_core = true;
@@ -71,6 +103,9 @@ bool sim_faults_act_as_operator(struct sim_faults *faults, const struct sim_acti
 	case SIM_DPDK:
 	case SIM_PAGES:
 	case SIM_CORE:
+	case SIM_MEMORY:
+	case SIM_KEYLESS:
+	case SIM_EXTRA:
 		change_machine(faults, node, action);
 		return true;
 	case SIM_HAND_OVER_TO:
@@ -80,7 +115,10 @@ bool sim_faults_act_as_operator(struct sim_faults *faults, const struct sim_acti
 		sim_operator_ask(&faults->operator_, node->number);
 		return true;
 	case SIM_FAIL_RECORD:
-		node->record_fails = node->up;
+		node->record_fails = true;
+		return true;
+	case SIM_NEWER:
+		set_version(node, true);
 		return true;
 	default:
 		return false;
@@ -95,11 +133,16 @@ void sim_faults_drive_changed(struct sim_faults *faults, struct sim_node *node)
 
 void sim_faults_repair(struct sim_faults *faults, struct sim_node *node)
 {
-	bool wrong = node->file->edit != SIM_EDIT_NONE || node->names_core || node->demands_pages;
+	bool wrong = node->file->edit != SIM_EDIT_NONE || node->names_core || node->demands_pages ||
+		     node->keyless || node->eal_extra != 0;
 
 	node->machine.eal_failure = 0;
 	node->names_core = false;
 	node->demands_pages = false;
+	node->keyless = false;
+	node->eal_extra = 0;
+	node->machine.memory_bytes = 0;
+	set_version(node, false);
 	node->record_fails = false;
 	if (node->stranger) {
 		sim_node_crash(faults->cluster, node->number);

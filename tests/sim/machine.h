@@ -26,6 +26,7 @@ struct sim_machine {
 	uint16_t cores[SIM_MACHINE_CORES_MAX];
 	uint16_t core_count;
 	uint32_t hugepage_kb, hugepages_free;
+	uint64_t memory_bytes; /* that the process may map; 0: enough */
 	bool core_serves_disk; /* what the self-test finds */
 	unsigned eal_failure; /* DPDK fails at the next start: number of the words that it says, from 1; 0: it does not */
 	bool counter_trusted; /* else time comes from the kernel */

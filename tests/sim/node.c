@@ -8,6 +8,8 @@
 #include "dataplane/check.h"
 #include "dataplane/cluster_id.h"
 #include "tests/sim/node_config.h"
+#include "tests/sim/oracle.h"
+#include "wirelog/status.h"
 
 #define WORKER_IDLE_NS \
 	500000u /* a polling core turns far more often; nothing would happen in between */
@@ -83,9 +85,11 @@ static bool lives_on(struct sim_node *node)
 {
 	struct sim_cluster *cluster = cluster_of(node);
 
-	if (wl_agent_is_outlived(node->agent) && wl_agent_is_stopped(node->agent))
+	if (wl_agent_is_outlived(node->agent) && wl_agent_is_stopped(node->agent)) {
+		sim_node_check_end(cluster, node, WIRELOG_STORE_OLD_IMAGE);
 		sim_agenda_add(node->agenda, node->agenda->now_ns + RESTART_NS, start_again, node,
 			       (void *)(uintptr_t)(node->boot + 1));
+	}
 	if ((node->budget.armed && node->budget.left < 0) || wl_agent_is_stopped(node->agent))
 		sim_node_crash(cluster, node->number);
 	return node->up;
@@ -243,6 +247,22 @@ int sim_node_reap_record(void *context)
 		return node->record_state == RECORD_FAILED ? -1 : 0;
 	node->record_state = 0;
 	return 1;
+}
+
+void sim_node_log(void *context, const struct wl_agent_line *line)
+{
+	struct sim_node *node = context;
+
+	sim_trace_say(&node->network->trace, "node %u says: journal %u term %llu node %u: %s",
+		      node->number, line->journal, (unsigned long long)line->term, line->node,
+		      line->text);
+	if (line->text == NULL || line->text[0] == '\0' || line->node > WIRELOG_NODES_MAX)
+		sim_violation(cluster_of(node), node->number, "log", "a line without a meaning");
+	/* O1 as a node sees it. */
+	if (node->agent->elections[line->journal].counts.two_leaders != 0)
+		sim_violation(cluster_of(node), node->number, "log",
+			      "two leaders of term %llu, says the node",
+			      (unsigned long long)line->term);
 }
 
 /* ---- crash ---- */

@@ -37,7 +37,8 @@ struct sim_node {
 	struct wl_recovery_damage damage;
 	struct sim_machine machine;
 	struct sim_random operator_random; /* of what people do to it */
-	bool names_core, demands_pages; /* in its file */
+	bool names_core, demands_pages, keyless; /* in its file */
+	unsigned eal_extra;
 	uint16_t core;
 	struct sim_config_file *file; /* on its disk: read by the next start */
 	struct wl_config *config; /* that its last start read: the file may be another one by now */

@@ -30,6 +30,8 @@ static void wish_of(const struct sim_cluster *cluster, unsigned number,
 		.names_core = cluster->nodes[number].names_core,
 		.core = cluster->nodes[number].core,
 		.demands_pages = cluster->nodes[number].demands_pages,
+		.keyless = cluster->nodes[number].keyless,
+		.eal_extra = cluster->nodes[number].eal_extra,
 	};
 }
 

@@ -38,8 +38,13 @@ static int read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 	node->damaged_copies = damaged;
 	if (verdict == WL_SUPERBLOCK_OK)
 		return wl_store_owner_check(record, &owner, &why);
+	if (verdict == WL_SUPERBLOCK_VERSION)
+		return WIRELOG_STORE_VERSION;
 	if (verdict != WL_SUPERBLOCK_EMPTY)
 		return WIRELOG_STORE_DAMAGED;
+	/* There is no room to make the first segments. */
+	if (node->drive.faults.full)
+		return WIRELOG_STORE_FULL;
 	memset(record, 0, sizeof(*record));
 	memcpy(record->cluster, config->cluster, sizeof(record->cluster));
 	record->node = config->node;
@@ -53,14 +58,19 @@ static int read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 }
 
 /* This start, counted in the record, durable before anything is sent. */
-static void count_start(struct sim_node *node, struct wl_superblock *record)
+static bool count_start(struct sim_node *node, struct wl_superblock *record)
 {
+	if (node->record_fails) {
+		node->record_fails = false;
+		return false;
+	}
 	record->boot_count++;
 	record->sequence++;
 	for (unsigned which = 0; which < 2; which++)
 		wl_superblock_encode(node->drive.superblock[2 * (record->sequence % 2) + which],
 				     record);
 	node->damaged_copies &= ~(3u << 2 * (record->sequence % 2));
+	return true;
 }
 
 static bool recover(struct sim_node *node, struct wl_log *log, uint64_t witness, uint8_t *window,
@@ -116,6 +126,7 @@ static const struct wl_agent_ops *agent_ops(struct sim_node *node, struct wl_age
 {
 	*agent = (struct wl_agent_ops){.submit = sim_node_submit_record,
 				       .reap = sim_node_reap_record,
+				       .log = sim_node_log,
 				       .context = node};
 	return agent;
 }
@@ -137,7 +148,8 @@ struct layout { /* of a node's memory */
 	uint8_t *ring, *journal, *window, *clients;
 };
 
-static void map_memory(struct sim_node *node, const struct wl_journal_config *journal,
+/* False: the machine has no room for it. */
+static bool map_memory(struct sim_node *node, const struct wl_journal_config *journal,
 		       const struct wl_worker_config *worker, struct layout *layout)
 {
 	uint8_t *at;
@@ -150,6 +162,8 @@ static void map_memory(struct sim_node *node, const struct wl_journal_config *jo
 		wl_align_up(wl_seam_memory_bytes(), WL_BLOCK_BYTES) + journal->log.ring_bytes +
 		wl_align_up(wl_journal_memory_bytes(journal), WL_BLOCK_BYTES) +
 		wl_align_up(wl_worker_memory_bytes(worker), WL_BLOCK_BYTES) + RECOVERY_WINDOW_BYTES;
+	if (node->machine.memory_bytes != 0 && node->machine.memory_bytes < node->memory_bytes)
+		return false;
 	node->memory = mmap(NULL, node->memory_bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	WL_CHECK(node->memory != MAP_FAILED);
@@ -163,6 +177,7 @@ static void map_memory(struct sim_node *node, const struct wl_journal_config *jo
 	layout->journal = take(&at, wl_journal_memory_bytes(journal));
 	layout->clients = take(&at, wl_worker_memory_bytes(worker));
 	layout->window = take(&at, RECOVERY_WINDOW_BYTES);
+	return true;
 }
 
 static void begin_life(struct sim_cluster *cluster, struct sim_node *node)
@@ -189,8 +204,27 @@ static void begin_life(struct sim_cluster *cluster, struct sim_node *node)
 	station->budget = &node->budget;
 }
 
+/*
+ * As control/main.c ends: a name, a cause, a fix and an exit code for scripts and the service manager, and what
+ * `wirelog explain` finds under that name, however it is spelled.
+ */
+void sim_node_check_end(struct sim_cluster *cluster, struct sim_node *node, int status)
+{
+	const char *name = wirelog_status_name(status);
+	char longer[64] = "wirelog_";
+	int code = wirelog_status_exit_code(status);
+
+	strncat(longer, name, sizeof(longer) - 10);
+	if (wirelog_status_by_name(name) != status || wirelog_status_by_name(longer) != status ||
+	    wirelog_status_cause(status)[0] == '\0' || wirelog_status_fix(status)[0] == '\0' ||
+	    code < 64 || code > 78)
+		sim_violation(cluster, node->number, "status", "refused with %d: %s, exit code %d",
+			      status, name, code);
+}
+
 static void refuse(struct sim_cluster *cluster, struct sim_node *node, int status)
 {
+	sim_node_check_end(cluster, node, status);
 	node->start_status = status;
 	sim_trace_say(&cluster->network.trace, "node %u does not start: %s %s", node->number,
 		      wirelog_status_name(status), node->start_reason);
@@ -208,7 +242,7 @@ static int open_data(struct sim_cluster *cluster, struct sim_node *node,
 
 	/* The data of somebody else are refused by name; there were some, or they were damaged. */
 	if (expected != 0 && !node->stranger && status != expected &&
-	    status != WIRELOG_STORE_DAMAGED)
+	    status != WIRELOG_STORE_DAMAGED && status != WIRELOG_STORE_VERSION)
 		sim_violation(cluster, node->number, "config",
 			      "a file of another owner (mistake %d) led to %s, not %s: \"%s\"",
 			      node->file->edit, wirelog_status_name(status),
@@ -242,17 +276,21 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	status = sim_node_config_read(cluster, number);
 	if (status == 0) {
 		*node->config = node->file->config;
-		status = open_data(cluster, node, &record);
+		status = config->key_file[0] == '\0' ? WIRELOG_KEY_MISSING
+						     : open_data(cluster, node, &record);
 	}
 	if (status == 0)
 		status = sim_machine_start(cluster, node);
+	if (status == 0) {
+		wl_boot_shape_journal(config, 0, &journal);
+		wl_boot_shape_worker(config, 0, &self, &worker);
+		if (!map_memory(node, &journal, &worker, &layout))
+			status = WIRELOG_NO_MEMORY;
+	}
 	if (status != 0) {
 		refuse(cluster, node, status);
 		return;
 	}
-	wl_boot_shape_journal(config, 0, &journal);
-	wl_boot_shape_worker(config, 0, &self, &worker);
-	map_memory(node, &journal, &worker, &layout);
 	wl_journal_init(node->journal, &journal, layout.ring, layout.journal);
 	if (!recover(node, &node->journal->log, record.journals[0].witness, layout.window,
 		     &known_commit)) {
@@ -263,7 +301,10 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 		refuse(cluster, node, WIRELOG_STORE_DAMAGED);
 		return;
 	}
-	count_start(node, &record);
+	if (!count_start(node, &record)) {
+		refuse(cluster, node, WIRELOG_STORE_FAILED);
+		return;
+	}
 	self.epoch = record.boot_count << 32 | (sim_random_next(&node->random) & 0xffffffff);
 	wl_boot_shape_worker(config, 0, &self, &worker);
 	begin_life(cluster, node);

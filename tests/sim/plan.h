@@ -56,6 +56,10 @@ enum sim_verb {
 	SIM_DPDK, /* node: at its next start DPDK says these words and fails (machine_words.c); 0: it works again */
 	SIM_PAGES, /* node: so many hugepages are free; its file demands them (1), or says nothing (0) */
 	SIM_CORE, /* node: its file names this core for its worker */
+	SIM_MEMORY, /* node: the process may map so many bytes; 0: enough */
+	SIM_KEYLESS, /* node: its file names no key */
+	SIM_EXTRA, /* node: its file hands this to EAL: 1 what it may not have, 2 too much, 3 what is allowed */
+	SIM_NEWER, /* node, which is down: a newer version of the daemon has written its superblock */
 	SIM_HAND_OVER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
 	SIM_ASK, /* an operator looks at the status of this node */
 	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */

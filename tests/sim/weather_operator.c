@@ -38,13 +38,12 @@ static void restart(struct sim_plan *plan, struct sim_random *random, uint64_t a
 	sim_plan_add(plan, at_ns + 30000000, SIM_START, node, 0, 0, 0);
 	if (sim_random_below(random, 2) == 0)
 		return;
-	/* The right machine, then the right file. */
-	if (verb == SIM_DPDK)
-		sim_plan_add(plan, at_ns + 60000000, SIM_DPDK, node, 0, 0, 0);
-	else if (verb == SIM_PAGES)
-		sim_plan_add(plan, at_ns + 60000000, SIM_PAGES, node, 100000, 1, 0);
-	else if (verb == SIM_CONFIG)
-		sim_plan_add(plan, at_ns + 60000000, SIM_CONFIG, node, SIM_EDIT_NONE, 0, 0);
+	/* The right machine, and the right file. */
+	sim_plan_add(plan, at_ns + 60000000, SIM_DPDK, node, 0, 0, 0);
+	sim_plan_add(plan, at_ns + 60000000, SIM_MEMORY, node, 0, 0, 0);
+	sim_plan_add(plan, at_ns + 60000000, SIM_PAGES, node, 100000, verb == SIM_PAGES, 0);
+	if (verb != SIM_PAGES)
+		sim_plan_add(plan, at_ns + 60000001, SIM_CONFIG, node, SIM_EDIT_NONE, 0, 0);
 	sim_plan_add(plan, at_ns + 90000000, SIM_START, node, 0, 0, 0);
 }
 
@@ -62,7 +61,13 @@ static void files(struct sim_plan *plan, uint64_t victim)
 
 		sim_plan_add(plan, at_ns, SIM_CRASH, victim, 0, 0, 0);
 		sim_plan_add(plan, at_ns + 1, SIM_WIPE, victim, 0, 0, 0);
-		sim_plan_add(plan, at_ns + 2, SIM_CONFIG, victim, SIM_EDIT_CLUSTER, 0, 0);
+		if (sim_random_below(&random, 2) == 0) {
+			/* And before that a new disk without room. */
+			sim_plan_add(plan, at_ns + 2, SIM_FULL, victim, 1, 0, 0);
+			sim_plan_add(plan, at_ns + 3, SIM_START, victim, 0, 0, 0);
+			sim_plan_add(plan, at_ns + 4, SIM_FULL, victim, 0, 0, 0);
+		}
+		sim_plan_add(plan, at_ns + 5, SIM_CONFIG, victim, SIM_EDIT_CLUSTER, 0, 0);
 		sim_plan_add(plan, at_ns + 30000000, SIM_START, victim, 0, 0, 0);
 	}
 }
@@ -82,18 +87,34 @@ static void machines(struct sim_plan *plan)
 	struct sim_random random;
 
 	sim_random_init(&random, plan->seed, STREAM_MACHINES);
-	switch (sim_random_below(&random, 3)) {
+	switch (sim_random_below(&random, 8)) {
 	case 0:
+	case 1:
 		restart(plan, &random, any_time(&random, plan), SIM_DPDK,
 			1 + sim_random_below(&random, 1000), 0);
 		break;
-	case 1:
+	case 2:
 		restart(plan, &random, any_time(&random, plan), SIM_PAGES,
 			sim_random_below(&random, 300), 1);
 		break;
-	default:
+	case 3:
 		restart(plan, &random, any_time(&random, plan), SIM_CORE,
 			sim_random_below(&random, 24), 0);
+		break;
+	case 4:
+		restart(plan, &random, any_time(&random, plan), SIM_MEMORY,
+			sim_random_below(&random, 64u << 20), 0);
+		break;
+	case 5:
+		restart(plan, &random, any_time(&random, plan), SIM_EXTRA,
+			1 + sim_random_below(&random, 3), 0);
+		break;
+	case 6:
+		restart(plan, &random, any_time(&random, plan),
+			sim_random_below(&random, 2) == 0 ? SIM_NEWER : SIM_FAIL_RECORD, 0, 0);
+		break;
+	default:
+		restart(plan, &random, any_time(&random, plan), SIM_KEYLESS, 0, 0);
 		break;
 	}
 }
@@ -119,6 +140,12 @@ static void requests(struct sim_plan *plan)
 			sim_plan_add(plan, at_ns + sim_random_below(&random, 9000000), SIM_STOP,
 				     node, 0, 0, 0);
 		}
+		/* A worker without a core, or a disk that hangs, while control is asked for something. */
+		if (sim_random_below(&random, 4) == 0)
+			sim_plan_add(plan, at_ns - 2000000, SIM_STALL, node, 1,
+				     sim_random_below(&random, 2000000000), 0);
+		if (sim_random_below(&random, 6) == 0)
+			sim_plan_add(plan, at_ns - 2000000, SIM_HANG, node, 1, 0, 0);
 		/* A target that does not hear it: alone for a while. */
 		if (sim_random_below(&random, 4) == 0) {
 			sim_plan_add(plan, at_ns, SIM_CUT, node, SIM_NODE_ANY, 0, 0);
