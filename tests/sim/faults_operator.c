@@ -97,8 +97,9 @@ bool sim_faults_act_as_operator(struct sim_faults *faults, const struct sim_acti
 		write_file(faults, node, value);
 		return true;
 	case SIM_CHECK_CONFIG:
-		sim_node_config_check_any(faults->cluster, node->number,
-					  (enum sim_config_edit)(value % SIM_EDIT_CLUSTER));
+		for (uint64_t left = action->argument[2]; left > 0; left--)
+			sim_node_config_check_any(faults->cluster, node->number,
+						  (enum sim_config_edit)(value % SIM_EDIT_CLUSTER));
 		return true;
 	case SIM_DPDK:
 	case SIM_PAGES:

@@ -79,7 +79,10 @@ static void change_wish(struct sim_config_wish *wish, enum sim_config_edit edit,
 			wish->members ^= 1u << other;
 		break;
 	case SIM_EDIT_GEOMETRY:
-		wish->segment_bytes *= 2;
+		if (sim_random_below(random, 2) == 0)
+			wish->journals++;
+		else
+			wish->segment_bytes *= 2;
 		break;
 	default:
 		break;
@@ -140,6 +143,27 @@ int sim_node_config_refusal(const struct sim_config_file *file)
 }
 
 /* What a node would be told must be what its parts accept. */
+static void shape_eal(const struct sim_machine *machine, const struct wl_config *config)
+{
+	struct wl_eal_facts facts = {.hugepage_kb = machine->hugepage_kb,
+				     .hugepages_free = machine->hugepages_free,
+				     .core_count = machine->core_count};
+	const struct wl_config_link *link = &config->workers[0].links[0];
+	static struct wl_eal_args args;
+	struct wl_eal_settings settings;
+	char reason[256], line[2048];
+
+	memcpy(facts.cores, machine->cores, sizeof(machine->cores));
+	wl_boot_shape_eal(config, 64, &settings);
+	WL_CHECK(wl_eal_args_build(&args, &settings, &facts, reason, sizeof(reason)) == 0);
+	wl_eal_args_print(&args, line, sizeof(line));
+	/* EAL starts a NIC only when it was named; other devices are the ports' own. */
+	if (config->workers[0].link_count != 0 && link->kind == WL_CONFIG_PCI)
+		WL_CHECK(strstr(line, "-a 0000:0A:00.3") != NULL);
+	else
+		WL_CHECK(strstr(line, "--no-pci") != NULL);
+}
+
 static void shape_all(const struct wl_config *config)
 {
 	static const struct wl_superblock none;
@@ -183,7 +207,9 @@ void sim_node_config_check_any(struct sim_cluster *cluster, unsigned number,
 	wrong = sim_config_file_judge(file);
 	if (wrong)
 		complain(cluster, number, file, wrong);
-	if (file->status == 0)
+	if (file->status == 0) {
 		shape_all(&file->config);
+		shape_eal(&node->machine, &file->config);
+	}
 	free(file);
 }

@@ -106,6 +106,7 @@ static bool recover(struct sim_node *node, struct wl_log *log, uint64_t witness,
 			break;
 		case WL_RECOVERY_DONE:
 			*known_commit = recovery.known_commit;
+			node->damage = recovery.damage;
 			return true;
 		case WL_RECOVERY_REFUSED:
 			node->damage = recovery.damage;

@@ -52,7 +52,7 @@ enum sim_verb {
 	SIM_WIPE, /* node, which is down: an empty disk */
 	SIM_ROT, /* node: bytes of its stream flip: offset per million of what is written, bytes */
 	SIM_CONFIG, /* node: an operator writes its file anew, with this mistake (config_file.h); read at its next start */
-	SIM_CHECK_CONFIG, /* node: `wirelogd --check` there of a file of links of any kind, with this mistake */
+	SIM_CHECK_CONFIG, /* node: `wirelogd --check` there of files with links of any kind, with this mistake; so many */
 	SIM_DPDK, /* node: at its next start DPDK says these words and fails (machine_words.c); 0: it works again */
 	SIM_PAGES, /* node: so many hugepages are free; its file demands them (1), or says nothing (0) */
 	SIM_CORE, /* node: its file names this core for its worker */

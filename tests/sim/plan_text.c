@@ -46,7 +46,7 @@ static const struct {
 	[SIM_WIPE] = {"wipe", {NODE}},
 	[SIM_ROT] = {"rot", {NODE, NUMBER, NUMBER}},
 	[SIM_CONFIG] = {"config", {NODE, NUMBER}},
-	[SIM_CHECK_CONFIG] = {"check-config", {NODE, NUMBER}},
+	[SIM_CHECK_CONFIG] = {"check-config", {NODE, NUMBER, NUMBER}},
 	[SIM_DPDK] = {"dpdk-fails", {NODE, NUMBER}},
 	[SIM_PAGES] = {"hugepages", {NODE, NUMBER, NUMBER}},
 	[SIM_CORE] = {"core", {NODE, NUMBER}},

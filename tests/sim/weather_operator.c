@@ -79,7 +79,7 @@ static void checks(struct sim_plan *plan)
 	sim_random_init(&random, plan->seed, STREAM_CHECKS);
 	for (unsigned edit = 0; edit < SIM_EDIT_CLUSTER; edit++)
 		sim_plan_add(plan, any_time(&random, plan), SIM_CHECK_CONFIG,
-			     1 + sim_random_below(&random, plan->nodes), edit, 0, 0);
+			     1 + sim_random_below(&random, plan->nodes), edit, 1, 0);
 }
 
 static void machines(struct sim_plan *plan)
