@@ -342,9 +342,75 @@ static bool stranger(struct editor *editor)
 	return true;
 }
 
+/* The line that begins with this text: the number `which` from 0. */
+static bool find_text(const struct editor *editor, const char *text, unsigned which,
+		      unsigned *found)
+{
+	for (unsigned line = 0; line < editor->count; line++) {
+		if (editor->lines[line].size > strlen(text) &&
+		    memcmp(text_of(editor, line), text, strlen(text)) == 0 && which-- == 0) {
+			*found = line;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Two nodes, or two journals, of one id: told by how deep they stand. */
+static bool same_id(struct editor *editor, const char *head)
+{
+	char value[32];
+	unsigned first, second;
+
+	if (!find_text(editor, head, 0, &first) || !find_text(editor, head, 1, &second))
+		return false;
+	snprintf(value, sizeof(value), "%.1s", text_of(editor, first) + strlen(head));
+	set_value(editor, second, value);
+	expect(editor, WIRELOG_CONFIG_CONFLICT, second);
+	return true;
+}
+
+/* Every journal runs on the first worker: the others have nothing to do. */
+static bool idle_workers(struct editor *editor)
+{
+	unsigned line;
+
+	if (!find_text(editor, "    worker: 1", 0, &line))
+		return false;
+	for (unsigned which = 0; find_text(editor, "    worker: ", which, &line); which++)
+		set_value(editor, line, "0");
+	editor->file->expected = WIRELOG_CONFIG_CONFLICT;
+	editor->file->expected_line = 0;
+	return true;
+}
+
+/* Far too small for two segments, of which the smallest size is no longer taken. */
+static bool small_log(struct editor *editor)
+{
+	unsigned line;
+
+	if (!find(editor, "segment_bytes", true, &line))
+		return false;
+	set_value(editor, line, "512MiB");
+	return set_known(editor, "bytes_max", "1023MiB");
+}
+
 static bool conflict(struct editor *editor)
 {
-	switch (sim_random_below(editor->random, 8)) {
+	switch (sim_random_below(editor->random, 13)) {
+	case 8:
+		return same_id(editor, "    - id: ");
+	case 9:
+		return same_id(editor, "  - id: ");
+	case 10:
+		return idle_workers(editor);
+	case 11:
+		return small_log(editor);
+	case 12: /* this node is not one of them */
+		if (!find_text(editor, "  node: ", 0, &(unsigned){0}) ||
+		    find_text(editor, "    - id: 7", 0, &(unsigned){0}))
+			return false;
+		return set_known(editor, "node", "7");
 	case 0:
 		return same_twice(editor, "core", "0123456789");
 	case 1: /* of a node; that of a PCI device begins with a zero */
@@ -368,13 +434,32 @@ static bool conflict(struct editor *editor)
 	}
 }
 
-static bool missing(struct editor *editor)
+/* The head of an element of a list goes, and the next key gets its dash. */
+static bool missing_head(struct editor *editor)
 {
-	static const char *const keys[] = {"uuid",   "node",	  "address",
-					   "socket", "interface", "device"};
-	const char *key = keys[sim_random_below(editor->random, 6)];
+	static const char *const heads[] = {"    - id: ", "      - kind: "};
+	const char *head = heads[sim_random_below(editor->random, 2)];
 	unsigned line;
 
+	if (!find_text(editor, head, (unsigned)sim_random_below(editor->random, 2), &line) ||
+	    line + 1 >= editor->count)
+		return false;
+	replace(editor, editor->lines[line].at, editor->lines[line].size + strspn(head, " ") + 2,
+		head[4] == '-' ? "    - " : "      - ");
+	editor->file->expected = WIRELOG_CONFIG_VALUE;
+	editor->file->expected_line = 0;
+	return true;
+}
+
+static bool missing(struct editor *editor)
+{
+	static const char *const keys[] = {"uuid",   "node",	  "address",   "socket",
+					   "socket", "interface", "interface", "device"};
+	const char *key = keys[sim_random_below(editor->random, 8)];
+	unsigned line;
+
+	if (sim_random_below(editor->random, 3) == 0)
+		return missing_head(editor);
 	if (!find(editor, key, false, &line))
 		return false;
 	replace(editor, editor->lines[line].at, editor->lines[line].size, "");
@@ -397,12 +482,18 @@ static bool garbage(struct editor *editor)
 
 static bool empty(struct editor *editor)
 {
-	static const char *const texts[] = {"", "\n\n", "# nothing yet\n", "---\n...\n"};
-	struct sim_config_file *file = editor->file;
+	static const struct {
+		const char *text;
+		int status;
+	} texts[] = {{"", WIRELOG_CONFIG_SYNTAX},
+		     {"\n\n", WIRELOG_CONFIG_SYNTAX},
+		     {"# nothing yet\n", WIRELOG_CONFIG_SYNTAX},
+		     {"---\n...\n", WIRELOG_CONFIG_VALUE}};
+	unsigned which = (unsigned)sim_random_below(editor->random, 4);
 
-	file->size = (size_t)snprintf(file->bytes, sizeof(file->bytes), "%s",
-				      texts[sim_random_below(editor->random, 4)]);
-	file->expected = WIRELOG_CONFIG_SYNTAX;
+	editor->file->size = strlen(texts[which].text);
+	memcpy(editor->file->bytes, texts[which].text, editor->file->size);
+	editor->file->expected = texts[which].status;
 	return true;
 }
 

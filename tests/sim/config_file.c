@@ -200,7 +200,9 @@ static void write_workers(struct writer *writer)
 
 	say(writer, "workers:\n");
 	for (unsigned worker = 0; worker < wish->workers; worker++) {
-		if (pinned)
+		if (wish->names_core)
+			say(writer, "  - core: %u\n", wish->core + worker);
+		else if (pinned)
 			say(writer, "  - core: %llu\n",
 			    (unsigned long long)writer->first_core + worker);
 		else
@@ -272,6 +274,25 @@ static void write_limits(struct writer *writer)
 	say_size(writer, "window_bytes", pick(writer, 1u << 20, 65536, 64u << 20));
 }
 
+static void write_extra(struct writer *writer)
+{
+	static const char *const refused[] = {"--proc-type=secondary", "-h",
+					      "--huge-dir=/x --version", "--telemetry"};
+	unsigned kind = writer->wish->eal_extra;
+
+	if (kind == 1)
+		say(writer, "eal_extra: \"%s\"\n", refused[draw(writer, 4)]);
+	if (kind == 2) {
+		say(writer, "eal_extra: \"");
+		for (unsigned word = 0; word < 120; word++)
+			say(writer, "-d ");
+		say(writer, "\"\n");
+	}
+	if (kind == 3 || (kind == 0 && half(writer)))
+		say(writer, "eal_extra: \"%s\"\n",
+		    half(writer) ? " --log-level=lib.eal:debug  --no-rte-acl" : "");
+}
+
 static void write_host(struct writer *writer)
 {
 	static const char *const pages[] = {"auto", "off"};
@@ -280,16 +301,20 @@ static void write_host(struct writer *writer)
 	static const char *const destinations[] = {"stderr", "syslog", "journal"};
 
 	say(writer, "memory:\n  megabytes: %llu\n", (unsigned long long)between(writer, 16, 512));
-	say_word(writer, "hugepages", pages, 2);
+	if (writer->wish->demands_pages)
+		say(writer, "  hugepages: on\n");
+	else
+		say_word(writer, "hugepages", pages, 2);
 	say(writer, "idle:\n  local_pollers: %llu\n", (unsigned long long)draw(writer, 4));
 	say_word(writer, "strategy", strategies, 4);
 	say(writer, "logging:\n  level: %s\n", levels[draw(writer, 5)]);
 	say_word(writer, "destination", destinations, 3);
-	say(writer, "security:\n  key_file: %s\n", half(writer) ? "cluster.key" : "/etc/wl.key");
+	if (!writer->wish->keyless)
+		say(writer, "security:\n  key_file: %s\n",
+		    half(writer) ? "cluster.key" : "/etc/wl.key");
 	if (half(writer))
 		say(writer, "run_directory: %s\n", half(writer) ? "run" : "/run/wirelog-of-one");
-	if (half(writer))
-		say(writer, "eal_extra: \"%s\"\n", half(writer) ? "--log-level=lib.eal:debug" : "");
+	write_extra(writer);
 	if (writer->wish->mtu != 1500 || half(writer))
 		say(writer, "network:\n  mtu: %llu\n", (unsigned long long)writer->wish->mtu);
 }

@@ -21,6 +21,10 @@ struct sim_config_wish {
 	uint64_t election_timeout_ns, heartbeat_ns;
 	uint64_t sessions, mtu;
 	unsigned workers, journals;
+	bool names_core;
+	uint16_t core; /* of worker 0 */
+	bool demands_pages, keyless;
+	unsigned eal_extra; /* 0: by chance; 1 refused, 2 too long, 3 allowed */
 	bool any; /* whatever is right, of links of every kind; else what the simulator can run */
 };
 

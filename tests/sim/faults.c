@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "tests/sim/faults_operator.h"
+#include "tests/sim/node_internal.h"
+#include "wirelog/status.h"
+
 #define CALM_DISK_NS 60000u
 
 /* What the links are follows from noise, cuts and what is healed. */
@@ -156,6 +160,7 @@ static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_ve
 	node->forgets++;
 	node->refused = false;
 	sim_node_forget_verified(node);
+	sim_faults_drive_changed(faults, node);
 }
 
 static void act_on_drive(const struct sim_action *action, struct sim_drive *drive)
@@ -229,7 +234,9 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 		sim_node_crash(faults->cluster, node->number);
 		break;
 	case SIM_START:
-		if (sim_node_may_start(node))
+		if (node->up)
+			sim_node_check_end(faults->cluster, node, WIRELOG_STORE_IN_USE);
+		else if (sim_node_may_start(node))
 			sim_node_start(faults->cluster, node->number);
 		break;
 	case SIM_STALL:
@@ -275,7 +282,8 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	unsigned number = resolve(faults, action->argument[0]);
 	struct sim_node *node = &faults->cluster->nodes[number];
 
-	if (number == 0 || (faults->healed & 1u << number))
+	if (number == 0 || (faults->healed & 1u << number) ||
+	    sim_faults_act_as_operator(faults, action, node))
 		return;
 	switch (action->verb) {
 	case SIM_DRIFT:
@@ -332,6 +340,10 @@ static void act(void *subject, void *object)
 	case SIM_CUT_TELLER:
 		faults->cut_teller = true;
 		break;
+	case SIM_WATCH:
+		sim_operator_watch(&faults->operator_, action->argument[0]);
+		break;
+	case SIM_EXPECT_STATUS:
 	case SIM_EXPECT_LEADER:
 	case SIM_EXPECT_NO_LEADER:
 	case SIM_EXPECT_COMMITS:
@@ -379,6 +391,7 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	memset(faults, 0, sizeof(*faults));
 	faults->cluster = cluster;
 	faults->plan = plan;
+	sim_operator_init(&faults->operator_, cluster);
 	set_noise(faults, quiet);
 	set_links(faults);
 	for (size_t at = 0; at < plan->count; at++)
@@ -413,6 +426,7 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 		node->budget.armed = false;
 		node->tears_record = false;
 		node->tears_start = false;
+		sim_faults_repair(faults, node);
 		/* What an operator does with a node that left the quorum, or is about to stop. */
 		if (node->up &&
 		    (is_poisoned(node, faults->plan->journals) || node->agent->record_failed ||

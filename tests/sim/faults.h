@@ -7,6 +7,7 @@
 #define WL_TESTS_SIM_FAULTS_H
 
 #include "tests/sim/node.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/plan.h"
 
 struct sim_faults {
@@ -18,6 +19,7 @@ struct sim_faults {
 	uint32_t healed; /* mask of nodes: nothing happens to them any more */
 	bool cut_teller, end_elected, end_by_power;
 	uint64_t happened;
+	struct sim_operator operator_;
 	/* Told of each SIM_EXPECT_*. */
 	void (*on_expect)(void *context, const struct sim_action *action);
 	void *context;

@@ -8,12 +8,15 @@
 #include "dataplane/cluster_id.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/node_config.h"
+#include "tests/sim/oracle.h"
+#include "wirelog/status.h"
 
 #define WORKER_IDLE_NS \
 	500000u /* a polling core turns far more often; nothing would happen in between */
 #define AGENT_IDLE_NS 2000000u
 #define SUPERBLOCK_WRITE_NS 150000u
 #define RESTART_NS 200000000u
+#define RECORD_FAILED 4 /* record_state: for good, as the daemon's writer */
 
 static struct sim_cluster *cluster_of(struct sim_node *node)
 {
@@ -90,9 +93,11 @@ static bool lives_on(struct sim_node *node)
 {
 	struct sim_cluster *cluster = cluster_of(node);
 
-	if (wl_agent_is_outlived(node->agent) && wl_agent_is_stopped(node->agent))
+	if (wl_agent_is_outlived(node->agent) && wl_agent_is_stopped(node->agent)) {
+		sim_node_check_end(cluster, node, WIRELOG_STORE_OLD_IMAGE);
 		sim_agenda_add(node->agenda, node->agenda->now_ns + RESTART_NS, start_again, node,
 			       (void *)(uintptr_t)(node->boot + 1));
+	}
 	if ((node->budget.armed && node->budget.left < 0) || wl_agent_is_stopped(node->agent))
 		sim_node_crash(cluster, node->number);
 	return node->up;
@@ -103,12 +108,14 @@ static void worker_turn(void *subject, void *object)
 	struct sim_core *core = subject;
 	struct sim_node *node = core->node;
 	struct sim_cluster *cluster = cluster_of(node);
-	uint64_t now = sim_node_now(node);
+	const struct wl_clock *clock = &node->machine.clock[SIM_THREAD_WORKER + core->number];
+	uint64_t now;
 	unsigned did;
 
 	if (!begins(node, &core->actor, object))
 		return;
-	did = wl_worker_turn(core->worker, now, now + node->wall_offset_ns);
+	now = sim_machine_now(node, SIM_THREAD_WORKER + core->number);
+	did = wl_worker_turn(core->worker, now, wl_clock_wall_ns(clock, now));
 	if (cluster->after_turn)
 		cluster->after_turn(cluster->context, node, core->number);
 	if (!lives_on(node))
@@ -154,7 +161,7 @@ static void agent_turn(void *subject, void *object)
 		return;
 	for (unsigned journal = 0; journal < config->journals; journal++)
 		look_at_journal(node, journal);
-	wl_agent_turn(node->agent, sim_node_now(node));
+	wl_agent_turn(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 	if (!lives_on(node))
 		return;
 	for (unsigned worker = 0; worker < config->workers; worker++) {
@@ -173,6 +180,26 @@ static unsigned copy_of_record(const struct sim_node *node, unsigned which)
 	return wl_superblock_copy(node->record.sequence, which, node->damaged_copies);
 }
 
+/* A power cut tears the copy that was being written. */
+static void tear_record(struct sim_node *node)
+{
+	uint8_t image[WL_BLOCK_BYTES];
+	uint8_t *copy;
+
+	if (node->record_state != 1 && node->record_state != 2)
+		return;
+	copy = node->drives[0].superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
+	sim_trace_say(&node->network->trace, "node %u record %llu copy %u torn", node->number,
+		      (unsigned long long)node->record.sequence,
+		      copy_of_record(node, (unsigned)node->record_state - 1));
+	wl_superblock_encode(image, &node->record);
+	for (unsigned sector = 0; sector < WL_BLOCK_BYTES / WL_SECTOR_BYTES; sector++) {
+		if (sim_random_chance(&node->random, 500000))
+			memcpy(copy + sector * WL_SECTOR_BYTES, image + sector * WL_SECTOR_BYTES,
+			       WL_SECTOR_BYTES);
+	}
+}
+
 static void record_written(void *subject, void *object)
 {
 	struct sim_node *node = subject;
@@ -182,6 +209,13 @@ static void record_written(void *subject, void *object)
 	if (node->drives[0].faults.hung) {
 		sim_agenda_add(node->agenda, node->agenda->now_ns + 5000000, record_written, node,
 			       object);
+		return;
+	}
+	if (node->record_fails) {
+		tear_record(node);
+		node->record_fails = false;
+		node->record_state = RECORD_FAILED;
+		sim_node_wake_agent(node);
 		return;
 	}
 	wl_superblock_encode(
@@ -234,29 +268,25 @@ int sim_node_reap_record(void *context)
 	struct sim_node *node = context;
 
 	if (node->record_state != 3)
-		return 0;
+		return node->record_state == RECORD_FAILED ? -1 : 0;
 	node->record_state = 0;
 	return 1;
 }
 
-/* A power cut tears the copy that was being written. */
-static void tear_record(struct sim_node *node)
+void sim_node_log(void *context, const struct wl_agent_line *line)
 {
-	uint8_t image[WL_BLOCK_BYTES];
-	uint8_t *copy;
+	struct sim_node *node = context;
 
-	if (node->record_state != 1 && node->record_state != 2)
-		return;
-	copy = node->drives[0].superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
-	sim_trace_say(&node->network->trace, "node %u record %llu copy %u torn", node->number,
-		      (unsigned long long)node->record.sequence,
-		      copy_of_record(node, (unsigned)node->record_state - 1));
-	wl_superblock_encode(image, &node->record);
-	for (unsigned sector = 0; sector < WL_BLOCK_BYTES / WL_SECTOR_BYTES; sector++) {
-		if (sim_random_chance(&node->random, 500000))
-			memcpy(copy + sector * WL_SECTOR_BYTES, image + sector * WL_SECTOR_BYTES,
-			       WL_SECTOR_BYTES);
-	}
+	sim_trace_say(&node->network->trace, "node %u says: journal %u term %llu node %u: %s",
+		      node->number, line->journal, (unsigned long long)line->term, line->node,
+		      line->text);
+	if (line->text == NULL || line->text[0] == '\0' || line->node > WIRELOG_NODES_MAX)
+		sim_violation(cluster_of(node), node->number, "log", "a line without a meaning");
+	/* O1 as a node sees it. */
+	if (node->agent->elections[line->journal].counts.two_leaders != 0)
+		sim_violation(cluster_of(node), node->number, "log",
+			      "two leaders of term %llu, says the node",
+			      (unsigned long long)line->term);
 }
 
 /* ---- crash ---- */

@@ -13,6 +13,7 @@
 #include "tests/sim/config_file.h"
 #include "tests/sim/drive.h"
 #include "tests/sim/drive_fan.h"
+#include "tests/sim/machine.h"
 #include "tests/sim/network.h"
 
 struct sim_actor {
@@ -50,6 +51,7 @@ struct sim_node {
 	struct sim_core cores[SIM_WORKERS_MAX];
 	struct sim_actor agent_actor;
 	struct sim_budget budget; /* effects until the power goes inside a turn */
+	bool record_fails; /* the drive refuses the next superblock record */
 	bool tears_record; /* the power goes while the next superblock record is written */
 	uint64_t boot; /* raised by each start and crash: stale events are told by it */
 	bool up;
@@ -60,8 +62,16 @@ struct sim_node {
 	struct sim_found started[SIM_JOURNALS_MAX], verified[SIM_JOURNALS_MAX];
 	bool tears_start; /* the power goes inside the next start */
 	uint64_t limit_segments; /* 0: as many as its configuration says */
+	struct sim_machine machine;
 	struct sim_random operator_random; /* of what people do to it */
-	struct sim_config_file *file; /* its configuration, kept when it is down */
+	bool names_core, demands_pages, keyless; /* in its file */
+	unsigned eal_extra;
+	uint16_t core;
+	struct sim_config_file *file; /* on its disk: read by the next start */
+	struct wl_config *config; /* that its last start read: the file may be another one by now */
+	bool stranger; /* its new data are of another cluster */
+	bool newer; /* a later version of the daemon wrote its superblock */
+	uint64_t started_ns; /* by the kernel's clock */
 	int start_status; /* of its last start: 0, or a negative enum wirelog_status */
 	char start_reason[256];
 
@@ -139,6 +149,7 @@ void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, boo
 		    uint64_t for_ns);
 /* Ends a stall. */
 void sim_node_wake_up(struct sim_cluster *cluster, unsigned node);
+/* The kernel's monotonic clock. What its threads believe is in machine.h. */
 uint64_t sim_node_now(const struct sim_node *node);
 /* The node that leads the journal and is ready, in the highest term; 0 when there is none. */
 unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal);

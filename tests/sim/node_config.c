@@ -27,6 +27,11 @@ static void wish_of(const struct sim_cluster *cluster, unsigned number,
 		.mtu = config->mtu,
 		.workers = config->workers,
 		.journals = config->journals,
+		.names_core = cluster->nodes[number].names_core,
+		.core = cluster->nodes[number].core,
+		.demands_pages = cluster->nodes[number].demands_pages,
+		.keyless = cluster->nodes[number].keyless,
+		.eal_extra = cluster->nodes[number].eal_extra,
 	};
 }
 
@@ -35,14 +40,17 @@ void sim_node_config_init(struct sim_cluster *cluster, unsigned number)
 	struct sim_node *node = &cluster->nodes[number];
 
 	node->file = calloc(1, sizeof(*node->file));
-	WL_CHECK(node->file != NULL);
+	node->config = calloc(1, sizeof(*node->config));
+	WL_CHECK(node->file != NULL && node->config != NULL);
 	sim_random_init(&node->operator_random, cluster->seed, 5000 + number);
+	sim_machine_init(&node->machine, &node->operator_random);
 	sim_node_config_write(cluster, number, SIM_EDIT_NONE);
 }
 
 void sim_node_config_fini(struct sim_cluster *cluster, unsigned number)
 {
 	free(cluster->nodes[number].file);
+	free(cluster->nodes[number].config);
 	cluster->nodes[number].file = NULL;
 }
 
@@ -71,7 +79,10 @@ static void change_wish(struct sim_config_wish *wish, enum sim_config_edit edit,
 			wish->members ^= 1u << other;
 		break;
 	case SIM_EDIT_GEOMETRY:
-		wish->segment_bytes *= 2;
+		if (sim_random_below(random, 2) == 0)
+			wish->journals++;
+		else
+			wish->segment_bytes *= 2;
 		break;
 	default:
 		break;
@@ -117,7 +128,43 @@ int sim_node_config_read(struct sim_cluster *cluster, unsigned number)
 	return status;
 }
 
+int sim_node_config_refusal(const struct sim_config_file *file)
+{
+	switch (file->edit) {
+	case SIM_EDIT_CLUSTER:
+	case SIM_EDIT_NODE:
+		return WIRELOG_STORE_FOREIGN;
+	case SIM_EDIT_MEMBERS:
+	case SIM_EDIT_GEOMETRY:
+		return WIRELOG_STORE_GEOMETRY;
+	default:
+		return 0;
+	}
+}
+
 /* What a node would be told must be what its parts accept. */
+static void shape_eal(const struct sim_machine *machine, const struct wl_config *config)
+{
+	struct wl_eal_facts facts = {.hugepage_kb = machine->hugepage_kb,
+				     .hugepages_free = machine->hugepages_free,
+				     .core_count = machine->core_count};
+	const struct wl_config_link *link = &config->workers[0].links[0];
+	static struct wl_eal_args args;
+	struct wl_eal_settings settings;
+	char reason[256], line[2048];
+
+	memcpy(facts.cores, machine->cores, sizeof(machine->cores));
+	wl_boot_shape_eal(config, 64, &settings);
+	WL_CHECK_MSG(wl_eal_args_build(&args, &settings, &facts, reason, sizeof(reason)) == 0, "%s",
+		     reason);
+	wl_eal_args_print(&args, line, sizeof(line));
+	/* EAL starts a NIC only when it was named; other devices are the ports' own. */
+	if (config->workers[0].link_count != 0 && link->kind == WL_CONFIG_PCI)
+		WL_CHECK(strstr(line, "-a 0000:0A:00.3") != NULL);
+	else
+		WL_CHECK(strstr(line, "--no-pci") != NULL);
+}
+
 static void shape_all(const struct wl_config *config)
 {
 	static const struct wl_superblock none;
@@ -153,6 +200,7 @@ void sim_node_config_check_any(struct sim_cluster *cluster, unsigned number,
 	WL_CHECK(file != NULL);
 	wish_of(cluster, number, &wish);
 	wish.any = true;
+	wish.eal_extra = 0; /* what EAL may not have is a matter of starts */
 	wish.workers = 1 + (unsigned)sim_random_below(&node->operator_random, 3);
 	wish.journals = wish.workers + (unsigned)sim_random_below(&node->operator_random, 4);
 	sim_config_file_write(file, &wish, &node->operator_random);
@@ -161,7 +209,9 @@ void sim_node_config_check_any(struct sim_cluster *cluster, unsigned number,
 	wrong = sim_config_file_judge(file);
 	if (wrong)
 		complain(cluster, number, file, wrong);
-	if (file->status == 0)
+	if (file->status == 0) {
 		shape_all(&file->config);
+		shape_eal(&node->machine, &file->config);
+	}
 	free(file);
 }

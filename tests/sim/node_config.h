@@ -11,6 +11,8 @@ void sim_node_config_fini(struct sim_cluster *cluster, unsigned number);
 void sim_node_config_write(struct sim_cluster *cluster, unsigned number, enum sim_config_edit edit);
 /* As at each start, and what must come of it: the violation "config" otherwise. The start's status. */
 int sim_node_config_read(struct sim_cluster *cluster, unsigned number);
+/* What data that exist must refuse a start with that reads this file; 0: they must not. */
+int sim_node_config_refusal(const struct sim_config_file *file);
 /* `wirelogd --check` on some file that has nothing to do with the cluster, of links of any kind, with this mistake. */
 void sim_node_config_check_any(struct sim_cluster *cluster, unsigned number,
 			       enum sim_config_edit edit);

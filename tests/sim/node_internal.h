@@ -28,5 +28,9 @@ bool sim_node_count_start(struct sim_node *node, struct wl_superblock *record);
 /* The superblock as the agent sees it (wl_agent_ops). */
 bool sim_node_submit_record(void *node, struct wl_superblock *record);
 int sim_node_reap_record(void *node);
+/* The process ends with this status: what it says then must be of use. */
+void sim_node_check_end(struct sim_cluster *cluster, struct sim_node *node, int status);
+/* What its log says to the operator. */
+void sim_node_log(void *node, const struct wl_agent_line *line);
 
 #endif

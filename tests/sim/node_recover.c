@@ -13,7 +13,7 @@
 int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 			     struct wl_superblock *record)
 {
-	const struct wl_config *config = &node->file->config;
+	const struct wl_config *config = node->config;
 	const struct wl_store_owner owner = {
 		.cluster = config->cluster,
 		.node = config->node,
@@ -37,6 +37,9 @@ int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 	/* Segments without a superblock are not an empty directory. */
 	if (verdict != WL_SUPERBLOCK_EMPTY || node->drives[0].segments != 0)
 		return WIRELOG_STORE_DAMAGED;
+	/* There is no room to make the first segments. */
+	if (node->drives[0].faults.full)
+		return WIRELOG_STORE_FULL;
 	memset(record, 0, sizeof(*record));
 	memcpy(record->cluster, config->cluster, sizeof(record->cluster));
 	record->node = config->node;
@@ -171,7 +174,7 @@ static void verify_journal(struct look *look, struct sim_node *node,
 	size_t bytes;
 	uint8_t *memory;
 
-	wl_boot_shape_journal(&node->file->config, look->journal, &shape);
+	wl_boot_shape_journal(node->config, look->journal, &shape);
 	bytes = SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes + wl_log_memory_bytes(&shape.log);
 	memory = sim_arena_take(bytes);
 	wl_log_init(&log, &shape.log, memory + SIM_RECOVERY_WINDOW_BYTES,
@@ -194,9 +197,10 @@ void sim_node_verify(struct sim_cluster *cluster, unsigned number)
 	struct wl_superblock record;
 
 	/* An empty place, or one whose configuration cannot be read, is not looked at. */
-	if (node->up || node->drives[0].segments == 0 ||
-	    sim_node_config_read(cluster, number) != 0 ||
-	    sim_node_read_superblock(cluster, node, &record) != 0)
+	if (node->up || node->drives[0].segments == 0 || sim_node_config_read(cluster, number) != 0)
+		return;
+	*node->config = node->file->config;
+	if (sim_node_read_superblock(cluster, node, &record) != 0)
 		return;
 	for (; look.journal < cluster->config.journals; look.journal++)
 		verify_journal(&look, node, &record);

@@ -5,9 +5,11 @@
 #include "control/boot_shape.h"
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "dataplane/cluster_id.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/node_config.h"
 #include "tests/sim/node_internal.h"
+#include "tests/sim/oracle.h"
 #include "wirelog/status.h"
 
 struct start { /* one, while it is under way */
@@ -44,8 +46,8 @@ static void *take(struct start *start, size_t bytes)
 	return taken;
 }
 
-/* Everything volatile lies in one block, handed out from the front. */
-static void take_memory(struct start *start)
+/* Everything volatile lies in one block, handed out from the front. False: the machine has no room for it. */
+static bool take_memory(struct start *start)
 {
 	struct sim_node *node = start->node;
 	struct wl_journal_config journal;
@@ -62,8 +64,11 @@ static void take_memory(struct start *start)
 			 aligned(wl_seam_memory_bytes()) +
 			 aligned(wl_worker_memory_bytes(&worker))) +
 		aligned(sizeof(struct wl_agent)) + SIM_RECOVERY_WINDOW_BYTES;
+	if (node->machine.memory_bytes != 0 && node->machine.memory_bytes < node->memory_bytes)
+		return false;
 	node->memory = sim_arena_take(node->memory_bytes);
 	start->free = node->memory;
+	return true;
 }
 
 static void make_worker(struct start *start, uint32_t number)
@@ -115,6 +120,20 @@ static enum sim_refusal refusal_of(int status)
 	}
 }
 
+/* The data of somebody else are refused by name; there were some, or they were damaged. */
+static void check_owner(const struct start *start, int status)
+{
+	const struct sim_node *node = start->node;
+	int expected = sim_node_config_refusal(node->file);
+
+	if (expected != 0 && !node->stranger && status != expected &&
+	    status != WIRELOG_STORE_DAMAGED && status != WIRELOG_STORE_VERSION)
+		sim_violation(start->cluster, node->number, "config",
+			      "a file of another owner (mistake %d) led to %s, not %s: \"%s\"",
+			      node->file->edit, wirelog_status_name(status),
+			      wirelog_status_name(expected), node->start_reason);
+}
+
 /* The superblock, when it may be used: 0 or a refusal. */
 static int open_record(struct start *start)
 {
@@ -122,6 +141,7 @@ static int open_record(struct start *start)
 	enum sim_damage_way way = node->drives[0].damage.way;
 	int status = sim_node_read_superblock(start->cluster, node, &start->record);
 
+	check_owner(start, status);
 	node->refusal = refusal_of(status);
 	/* An operator's mistake is not a drive's: the right file makes it good. */
 	node->refused = status == WIRELOG_STORE_DAMAGED || status == WIRELOG_STORE_VERSION ||
@@ -137,15 +157,22 @@ static int open_data(struct start *start)
 	enum sim_recovered recovered = SIM_RECOVERED;
 	int status = open_record(start);
 
+	if (status == 0)
+		status = sim_machine_start(start->cluster, node);
 	if (status != 0)
 		return status;
-	take_memory(start);
+	if (!take_memory(start))
+		return WIRELOG_NO_MEMORY;
 	node->agent = take(start, sizeof(struct wl_agent));
 	start->window = take(start, SIM_RECOVERY_WINDOW_BYTES);
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		make_worker(start, worker);
 	for (uint32_t id = 0; id < start->config->journal_count && recovered == SIM_RECOVERED; id++)
 		recovered = make_journal(start, id);
+	if (recovered == SIM_RECOVERED && node->record_fails) {
+		node->record_fails = false;
+		return WIRELOG_STORE_FAILED;
+	}
 	if (recovered == SIM_RECOVERED && !sim_node_count_start(node, &start->record))
 		recovered = SIM_POWER_WENT;
 	if (recovered == SIM_RECOVERED)
@@ -191,10 +218,30 @@ static bool data_are_sound(const struct sim_node *node)
 	return sound;
 }
 
+/*
+ * As control/main.c ends: a name, a cause, a fix and an exit code for scripts and the service manager, and what
+ * `wirelog explain` finds under that name, however it is spelled.
+ */
+void sim_node_check_end(struct sim_cluster *cluster, struct sim_node *node, int status)
+{
+	const char *name = wirelog_status_name(status);
+	char longer[64] = "wirelog_";
+	int code = wirelog_status_exit_code(status);
+
+	strncat(longer, name, sizeof(longer) - 10);
+	if (wirelog_status_by_name(name) != status || wirelog_status_by_name(longer) != status ||
+	    wirelog_status_cause(status)[0] == '\0' || wirelog_status_fix(status)[0] == '\0' ||
+	    code < 64 || code > 78)
+		sim_violation(cluster, node->number, "status", "refused with %d: %s, exit code %d",
+			      status, name, code);
+}
+
 static void refuse(const struct start *start, int status)
 {
 	struct sim_node *node = start->node;
 
+	if (status != WIRELOG_CLOSED)
+		sim_node_check_end(start->cluster, node, status);
 	node->start_status = status;
 	node->refused_for_now = node->refused && !reads_are_sound(node) && data_are_sound(node);
 	sim_trace_say(&start->cluster->network.trace, "node %u does not start: %s %s", node->number,
@@ -223,6 +270,10 @@ static void attach(const struct start *start, struct sim_core *core)
 	for (uint32_t id = 0; id < start->config->journal_count; id++) {
 		if (start->config->journal_worker[id] != core->number)
 			continue;
+		memcpy(node->drives[id].identity.cluster, start->config->cluster,
+		       sizeof(node->drives[id].identity.cluster));
+		node->drives[id].identity.binding =
+			wl_chunk_binding(wl_cluster_id(start->config->cluster), node->number, id);
 		node->drives[id].on_completion = sim_node_wake_worker;
 		node->drives[id].context = core;
 		mine |= 1u << id;
@@ -249,6 +300,7 @@ static void start_agent(struct start *start)
 	struct sim_node *node = start->node;
 	const struct wl_agent_ops ops = {.submit = sim_node_submit_record,
 					 .reap = sim_node_reap_record,
+					 .log = sim_node_log,
 					 .context = node};
 	struct wl_seam *seams[SIM_WORKERS_MAX];
 	struct wl_agent_config shape;
@@ -261,7 +313,7 @@ static void start_agent(struct start *start)
 	wl_agent_init(node->agent, &shape, &ops, seams, &start->record);
 	for (uint32_t id = 0; id < start->config->journal_count; id++)
 		wl_agent_set_tail(node->agent, id, node->journals[id]->log.tail);
-	wl_agent_start(node->agent, sim_node_now(node));
+	wl_agent_start(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 }
 
 static void begin_life(struct start *start)
@@ -278,6 +330,9 @@ static void begin_life(struct start *start)
 	node->record_state = 0;
 	node->budget.armed = false;
 	node->tears_record = false;
+	node->record_fails = false;
+	node->started_ns = sim_node_now(node);
+	sim_machine_open_clocks(node);
 	node->agent_actor.turn_at_ns = 0;
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		start_worker(start, worker, epoch);
@@ -289,7 +344,7 @@ static void begin_life(struct start *start)
 void sim_node_start(struct sim_cluster *cluster, unsigned number)
 {
 	struct sim_node *node = &cluster->nodes[number];
-	struct start start = {.cluster = cluster, .node = node, .config = &node->file->config};
+	struct start start = {.cluster = cluster, .node = node, .config = node->config};
 	int status;
 
 	WL_CHECK(!node->up);
@@ -305,8 +360,11 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	node->boot++;
 	node->starts++;
 	status = sim_node_config_read(cluster, number);
-	if (status == 0)
-		status = open_data(&start);
+	if (status == 0) {
+		*node->config = node->file->config;
+		status = node->config->key_file[0] == '\0' ? WIRELOG_KEY_MISSING
+							   : open_data(&start);
+	}
 	node->tears_start = false;
 	if (status == 0)
 		begin_life(&start);

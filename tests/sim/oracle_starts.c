@@ -116,7 +116,11 @@ static void after_start(void *context, struct sim_node *node)
 	struct sim_oracle *oracle = context;
 	const struct sim_drive *harmed = harmed_drive(oracle, node);
 
-	if (node->refused && !node->rotten)
+	if (node->newer && !node->rotten && node->refusal != SIM_REFUSAL_VERSION)
+		sim_violation(oracle->cluster, node->number, "O23",
+			      "refuses %s of data that a newer version wrote",
+			      refusal_text(node->refusal));
+	if (node->refused && !node->rotten && !node->newer)
 		sim_violation(oracle->cluster, node->number, "O23",
 			      "refuses a drive that only saw power cuts: %s, %s at %llu",
 			      refusal_text(node->refusal),

@@ -62,6 +62,20 @@ enum sim_verb {
 	SIM_TEAR_START, /* node, which is down: power off inside its next start */
 	SIM_VERIFY, /* node, which is down: an operator looks at its data offline */
 	SIM_LIMIT, /* node: segments that it may have from its next start on; 0: as many as the plan says */
+	SIM_CONFIG, /* node: an operator writes its file anew, with this mistake (config_file.h); read at its next start */
+	SIM_CHECK_CONFIG, /* node: `wirelogd --check` there of files with links of any kind, with this mistake; so many */
+	SIM_DPDK, /* node: at its next start DPDK says these words and fails (machine_words.c); 0: it works again */
+	SIM_PAGES, /* node: so many hugepages are free; its file demands them (1), or says nothing (0) */
+	SIM_CORE, /* node: its file names this core for its worker */
+	SIM_MEMORY, /* node: the process may map so many bytes; 0: enough */
+	SIM_KEYLESS, /* node: its file names no key */
+	SIM_EXTRA, /* node: its file hands this to EAL: 1 what it may not have, 2 too much, 3 what is allowed */
+	SIM_NEWER, /* node, which is down: a newer version of the daemon has written its superblock */
+	SIM_HAND_OVER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
+	SIM_ASK, /* an operator looks at the status of this node */
+	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
+	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
+	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
 	SIM_EXPECT_COMMITS, /* something new was acknowledged since the last of these */

@@ -7,6 +7,7 @@
 #include "dataplane/check.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/oracle.h"
+#include "wirelog/status.h"
 
 #define CLIENTS_MAX 8u
 #define STEP_NS 10000000u
@@ -91,6 +92,11 @@ static void on_expect(void *context, const struct sim_action *action)
 	if (action->verb == SIM_EXPECT_REFUSED && !run->cluster.nodes[action->argument[0]].refused)
 		sim_violation(&run->cluster, (unsigned)action->argument[0], "expect-refused",
 			      "it was not refused");
+	if (action->verb == SIM_EXPECT_STATUS &&
+	    run->cluster.nodes[action->argument[0]].start_status != -(int)action->argument[1])
+		sim_violation(
+			&run->cluster, (unsigned)action->argument[0], "expect-status", "it is %s",
+			wirelog_status_name(run->cluster.nodes[action->argument[0]].start_status));
 	if (action->verb == SIM_EXPECT_VERDICT)
 		expect_verdict(run, action);
 	if (action->verb == SIM_EXPECT_FRAMES_BELOW && sent >= action->argument[0])

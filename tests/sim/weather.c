@@ -9,6 +9,7 @@
 #include "dataplane/limits.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/random.h"
+#include "tests/sim/weather_operator.h"
 
 struct weather {
 	struct sim_plan *plan;
@@ -300,5 +301,6 @@ void sim_weather(struct sim_plan *plan, uint64_t seed)
 		plan->fault_ns = weather.now_ns + 400000000;
 	}
 	sim_weather_drive(plan, seed, weather.victim);
+	sim_weather_operator(plan, weather.victim);
 	sim_plan_sort(plan);
 }
