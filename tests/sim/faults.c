@@ -351,6 +351,7 @@ static void act(void *subject, void *object)
 	case SIM_EXPECT_FRAMES_BELOW:
 	case SIM_EXPECT_REFUSED:
 	case SIM_EXPECT_VERDICT:
+	case SIM_EXPECT_SEEN:
 		faults->on_expect(faults->context, action);
 		break;
 	default:

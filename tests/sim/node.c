@@ -32,6 +32,14 @@ uint64_t sim_node_now(const struct sim_node *node)
 	       (uint64_t)((int64_t)(passed / 1000) * node->drift_ppm / 1000);
 }
 
+uint64_t sim_node_commit_number(const struct sim_node *node, unsigned journal)
+{
+	struct wl_front_stats stats;
+
+	wl_front_get_stats(node->journals[journal]->front, &stats);
+	return stats.commit_number;
+}
+
 /* ---- turns ---- */
 
 static void worker_turn(void *subject, void *object);

@@ -15,6 +15,9 @@
 #include "tests/sim/drive_fan.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
+#include "tests/sim/plan.h"
+
+struct sim_endpoint; /* endpoint.h */
 
 struct sim_actor {
 	uint64_t turn_at_ns; /* of the turn that is on the agenda; 0: none */
@@ -105,7 +108,7 @@ struct sim_cluster_config {
 	unsigned nodes, journals, workers; /* a journal's worker: its number modulo workers */
 	uint64_t segment_bytes, segments_max, ring_bytes;
 	uint64_t election_timeout_ns, heartbeat_ns;
-	uint64_t sessions_max;
+	const struct sim_plan *plan; /* limits of nodes */
 	uint16_t mtu;
 };
 
@@ -119,6 +122,8 @@ struct sim_cluster {
 	uint8_t uuid[16];
 	uint64_t cluster;
 	uint64_t highest_answered[SIM_JOURNALS_MAX]; /* record number that a client was told */
+	uint64_t seen[SIM_SEENS];
+	struct sim_endpoint *ends[SIM_STATIONS]; /* of clients */
 	/* Called after each turn of a worker: the oracle. */
 	void (*after_turn)(void *context, struct sim_node *node, unsigned worker);
 	void (*before_start)(void *context, struct sim_node *node);
@@ -151,6 +156,8 @@ void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, boo
 void sim_node_wake_up(struct sim_cluster *cluster, unsigned node);
 /* The kernel's monotonic clock. What its threads believe is in machine.h. */
 uint64_t sim_node_now(const struct sim_node *node);
+/* Of the last record of a journal that it knows to be committed; it is up. */
+uint64_t sim_node_commit_number(const struct sim_node *node, unsigned journal);
 /* The node that leads the journal and is ready, in the highest term; 0 when there is none. */
 unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal);
 

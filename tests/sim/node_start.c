@@ -29,8 +29,26 @@ static void shape_worker(const struct start *start, uint32_t worker, uint64_t ep
 			 struct wl_worker_config *shape)
 {
 	const struct wl_boot_self self = {epoch, &start->record};
+	const struct sim_plan *plan = start->cluster->config.plan;
 
 	wl_boot_shape_worker(start->config, worker, &self, shape);
+	shape->clients_max = (uint32_t)plan->clients_max;
+	shape->client_idle_ns = plan->client_idle_ns;
+}
+
+/* Room for clients is the plan's: less than a file may ask for, so that it runs out. */
+static void shape_journal(const struct start *start, uint32_t id, struct wl_journal_config *shape)
+{
+	const struct sim_plan *plan = start->cluster->config.plan;
+
+	wl_boot_shape_journal(start->config, id, shape);
+	shape->front.record_bytes_max = (uint32_t)plan->record_bytes;
+	shape->front.reply_slots = (uint32_t)plan->reply_slots;
+	shape->front.subscriptions_max = (uint32_t)plan->subscriptions_max;
+	shape->front.read_buffers = (uint32_t)plan->read_buffers;
+	shape->front.subscription_idle_ns = plan->reader_idle_ns;
+	if (start->node->limit_segments != 0) /* as another file would have it */
+		shape->log.bytes_max = start->node->limit_segments * shape->log.segment_bytes;
 }
 
 static size_t aligned(size_t bytes)
@@ -53,7 +71,7 @@ static bool take_memory(struct start *start)
 	struct wl_journal_config journal;
 	struct wl_worker_config worker;
 
-	wl_boot_shape_journal(start->config, 0, &journal);
+	shape_journal(start, 0, &journal);
 	shape_worker(start, 0, 0, &worker);
 	node->memory_bytes =
 		start->config->journal_count *
@@ -96,9 +114,7 @@ static enum sim_recovered make_journal(struct start *start, uint32_t id)
 	struct wl_journal_config shape;
 	uint8_t *ring;
 
-	wl_boot_shape_journal(start->config, id, &shape);
-	if (start->node->limit_segments != 0) /* as another file would have it */
-		shape.log.bytes_max = start->node->limit_segments * shape.log.segment_bytes;
+	shape_journal(start, id, &shape);
 	ring = take(start, shape.log.ring_bytes);
 	wl_journal_init(journal, &shape, ring, take(start, wl_journal_memory_bytes(&shape)));
 	start->node->journals[id] = journal;

@@ -40,6 +40,8 @@ void sim_oracle_fini(struct sim_oracle *oracle)
 	sim_arena_give_back(oracle->records, oracle->records_max * sizeof(oracle->records[0]));
 	sim_arena_give_back(oracle->matching, SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	free(oracle->sessions);
+	free(oracle->promises);
+	free(oracle->received);
 }
 
 /* The entry as it stands on a platter, checked from its bytes. */
@@ -57,7 +59,7 @@ bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, ui
 
 static struct sim_session *session_of(struct sim_oracle *oracle, uint64_t session)
 {
-	uint64_t at = session * 0x9e3779b97f4a7c15u >> 52;
+	uint64_t at = session * 0x9e3779b97f4a7c15u >> 49;
 
 	while (oracle->sessions[at].session != 0 && oracle->sessions[at].session != session)
 		at = (at + 1) % SIM_ORACLE_SESSIONS;
@@ -83,7 +85,7 @@ static void check_sequence(struct sim_oracle *oracle, unsigned node,
 }
 
 static void store_record(struct sim_oracle *oracle, unsigned node,
-			 const struct wl_record_view *view)
+			 const struct wl_record_view *view, uint64_t timestamp_ns)
 {
 	struct sim_stored_record *record;
 
@@ -101,6 +103,7 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 	record->session = view->header.session;
 	record->sequence = view->header.sequence;
 	record->bytes = view->header.bytes;
+	record->timestamp_ns = timestamp_ns;
 	record->checksum = wl_crc64(0, view->payload, view->header.bytes);
 	oracle->numbers = view->number;
 }
@@ -125,9 +128,10 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 	oracle->entries[index].chain = chain;
 	oracle->entries[index].term = header.term;
 	oracle->committed = index;
+	sim_oracle_judge_entry(oracle, node->number, index, header.term);
 	wl_record_walk_init(&walk, image, &header);
 	while (wl_record_walk_next(&walk, &view))
-		store_record(oracle, node->number, &view);
+		store_record(oracle, node->number, &view, header.timestamp_ns);
 }
 
 /* Where this node's durable entries lie, so that platters can be looked at when the node is down. */
@@ -302,19 +306,19 @@ static void check_expired(struct sim_oracle *oracle, const struct sim_client *cl
 	}
 }
 
-static void on_ack(void *context, struct sim_client *client, const struct sim_append *append,
-		   uint64_t number, int status)
+void sim_oracle_on_answer(void *context, struct sim_client *client, const struct sim_answer *answer)
 {
-	uint64_t sequence = append->sequence, began_after = append->began_after;
+	uint64_t sequence = answer->append.sequence, began_after = answer->append.began_after;
+	uint64_t number = answer->number;
 	struct sim_oracle *oracle = context;
 	const struct sim_stored_record *record;
-	uint8_t payload[8192];
-	uint32_t bytes = sim_client_payload_bytes(client->session, sequence);
+	uint8_t payload[SIM_RECORD_BYTES_MAX + 1];
+	uint32_t bytes = sim_client_payload_bytes(client, sequence);
 
 	oracle->answers++;
-	if (status == WIRELOG_EXPIRED)
+	if (answer->status == WIRELOG_EXPIRED)
 		check_expired(oracle, client, sequence);
-	if (status != WIRELOG_OK)
+	if (!sim_oracle_judge_level(oracle, client, answer))
 		return;
 	if (number == 0 || number > oracle->numbers)
 		sim_violation(oracle->cluster, 0, "O6",
@@ -345,11 +349,13 @@ static void init_oracle(struct sim_oracle *oracle, struct sim_cluster *cluster, 
 	oracle->entries_max = 1 << 16;
 	oracle->entries = sim_arena_take(oracle->entries_max * sizeof(oracle->entries[0]));
 	oracle->verified = sim_arena_take(oracle->entries_max * sizeof(oracle->verified[0]));
-	oracle->records_max = 1 << 16;
+	oracle->records_max = SIM_ORACLE_RECORDS;
 	oracle->records = sim_arena_take(oracle->records_max * sizeof(oracle->records[0]));
 	oracle->matching = sim_arena_take(SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	oracle->sessions = calloc(SIM_ORACLE_SESSIONS, sizeof(oracle->sessions[0]));
-	WL_CHECK(oracle->sessions != NULL);
+	oracle->promises = calloc(SIM_ORACLE_PROMISES, sizeof(oracle->promises[0]));
+	oracle->received = calloc(SIM_ORACLE_PROMISES, sizeof(oracle->received[0]));
+	WL_CHECK(oracle->sessions && oracle->promises && oracle->received);
 	sim_random_init(&oracle->random, cluster->seed, 4 + 1000 * journal);
 }
 
@@ -362,13 +368,6 @@ void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster)
 	cluster->context = oracles;
 	sim_oracles_watch_frames(oracles);
 	sim_oracles_watch_starts(oracles);
-}
-
-void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client)
-{
-	client->on_ack = on_ack;
-	client->reader.on_record = sim_oracle_on_record;
-	client->context = oracle;
 }
 
 static void check_leaks(struct sim_oracle *oracle, const struct sim_node *node)

@@ -25,9 +25,13 @@
  *  O19 a fenced worker appends nothing and acknowledges nothing
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
  *  O21 a node comes back with every committed entry that its platters had, or refuses to start
- *  O22 a reader is given what is committed under that number, and nothing that is not committed
+ *  O22 a reader is given what is committed under that number, and nothing that is not committed; it begins exactly where it
+ *      asked to, nothing is left out, no more is on its way than it granted, and it is dropped at or before where it is
  *  O23 a start is refused when the data were damaged so that it must be, names kind and place of the damage, changed
  *      nothing before, and says what a look from outside said; no descriptor of a segment file leaks
+ *  O24 an answer leaves a leader only, with the number under which its log holds the record, at a level that is reached and
+ *      not below the one that was asked for; a weaker one acknowledges nothing, and is of the leader's own term
+ *  O25 what a majority had in memory is lost with a node's memory only
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H
@@ -36,8 +40,11 @@
 #include "tests/sim/node.h"
 
 #define SIM_ORACLE_TERMS 4096u
-#define SIM_ORACLE_SESSIONS 4096u
 #define SIM_ORACLE_MATCHING (1u << 16) /* positions of the cache */
+#define SIM_ORACLE_SESSIONS 32768u
+#define SIM_ORACLE_PROMISES 4096u /* weaker answers remembered */
+#define SIM_ORACLE_CLIENTS 8u
+#define SIM_ORACLE_RECORDS (1u << 17)
 
 struct sim_committed {
 	uint64_t chain, term,
@@ -45,7 +52,7 @@ struct sim_committed {
 };
 
 struct sim_stored_record {
-	uint64_t session, sequence, checksum;
+	uint64_t session, sequence, checksum, timestamp_ns;
 	uint32_t bytes;
 };
 
@@ -55,6 +62,13 @@ struct sim_session {
 
 struct sim_position_chain {
 	uint64_t index, term, chain;
+	uint32_t holders; /* bit per node that ever had it in its log */
+};
+
+/* A weaker answer: what it named. Or, by index alone, an entry that was said to be received. */
+struct sim_promise {
+	uint64_t session, sequence, number, index, term;
+	uint64_t losses; /* of memory, in the cluster by then */
 };
 
 struct sim_oracle { /* of one journal */
@@ -89,6 +103,9 @@ struct sim_oracle { /* of one journal */
 	void (*on_leader)(void *context, unsigned node); /* a new one is about to speak */
 	void (*on_answer)(void *context, unsigned node); /* "committed" was told */
 	void *on_answer_context;
+	struct sim_promise *promises; /* by {session, sequence}: a cache */
+	struct sim_promise *received; /* by index: a cache */
+	struct sim_client *clients[SIM_ORACLE_CLIENTS];
 	uint64_t answers;
 	uint64_t checks;
 };
@@ -97,6 +114,8 @@ struct sim_oracle { /* of one journal */
 void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster);
 void sim_oracle_fini(struct sim_oracle *oracle);
 void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client);
+/* The first record whose timestamp is not below this; one more than there are when there is none. */
+uint64_t sim_oracle_first_since(const struct sim_oracle *oracle, uint64_t timestamp_ns);
 /* After everything healed. */
 void sim_oracle_finish(struct sim_oracle *oracle);
 /* A number that depends on everything that happened: equal for equal seeds. */

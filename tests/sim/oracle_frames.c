@@ -3,6 +3,7 @@
 #include "dataplane/quorum.h"
 #include "tests/sim/oracle_internal.h"
 #include "wirelog/status.h"
+#include "wirelog/wirelog.h"
 
 /* A leader is given one election timeout and a half to notice: clocks drift. */
 #define SILENCE_NS(timeout_ns) (3 * (timeout_ns) / 2)
@@ -106,17 +107,18 @@ static void on_append_reply(struct sim_oracle *oracle, unsigned from, const uint
 {
 	struct wl_wire_append_reply reply;
 	struct wl_wire_append_result result;
+	bool told = false;
 
 	if (!wl_wire_decode_append_reply(payload, bytes, &reply))
 		return;
 	for (uint32_t at = 0; at < reply.result_count; at++) {
 		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES,
 					     &result);
-		if (result.status == WIRELOG_OK && oracle->on_answer) {
-			oracle->on_answer(oracle->on_answer_context, from);
-			return;
-		}
+		sim_oracle_judge_result(oracle, from, reply.session, &result);
+		told |= result.status == WIRELOG_OK && result.level >= WIRELOG_COMMITTED;
 	}
+	if (told && oracle->on_answer)
+		oracle->on_answer(oracle->on_answer_context, from);
 }
 
 static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
@@ -124,6 +126,7 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
 	struct sim_oracle *oracle = context;
 	struct wl_frame_header header;
+	struct wl_wire_deliver deliver;
 
 	if (from == 0 || from > WIRELOG_NODES_MAX ||
 	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
@@ -145,6 +148,10 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 		break;
 	case WL_WIRE_APPEND_REPLY:
 		on_append_reply(oracle, from, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_DELIVER:
+		if (wl_wire_decode_deliver(payload, header.payload_bytes, &deliver))
+			sim_oracle_judge_deliver(context, from, to, &header, &deliver);
 		break;
 	default:
 		break;

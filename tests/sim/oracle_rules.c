@@ -3,8 +3,6 @@
 #include "dataplane/check.h"
 #include "tests/sim/oracle_internal.h"
 
-#include "dataplane/crc.h"
-
 #define GHOSTS 24u /* entries looked at: half of them the newest, half by chance */
 
 void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term)
@@ -55,6 +53,12 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 	}
 }
 
+struct sim_position_chain *sim_oracle_position(const struct sim_oracle *oracle, uint64_t index,
+					       uint64_t term)
+{
+	return &oracle->matching[(index * 31 + term) * 0x9e3779b97f4a7c15u >> 48];
+}
+
 /* Log matching: one {term, index}, one chain value, on all nodes, committed or not. */
 void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 {
@@ -68,8 +72,8 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 	}
 	for (uint64_t index = from + 1; index <= log->tail.index; index++) {
 		const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
-		uint64_t at = (index * 31 + slot->term) * 0x9e3779b97f4a7c15u >> 48;
-		struct sim_position_chain *known = &oracle->matching[at];
+		struct sim_position_chain *known = sim_oracle_position(oracle, index, slot->term);
+		uint32_t holders = 1u << node->number;
 
 		if (slot->index != index)
 			continue;
@@ -79,7 +83,9 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 			sim_violation(oracle->cluster, node->number, "O13",
 				      "entry %llu of term %llu is not that of others",
 				      (unsigned long long)index, (unsigned long long)slot->term);
-		*known = (struct sim_position_chain){index, slot->term, slot->chain};
+		if (known->index == index && known->term == slot->term)
+			holders |= known->holders;
+		*known = (struct sim_position_chain){index, slot->term, slot->chain, holders};
 	}
 	oracle->tail_seen[node->number] = log->tail.index;
 }
@@ -142,22 +148,4 @@ void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *n
 			"comes back with %llu entries, committed entry %llu was on its platters",
 			(unsigned long long)node->journals[oracle->journal]->log.tail.index,
 			(unsigned long long)index);
-}
-
-void sim_oracle_on_record(void *context, unsigned node, uint64_t number,
-			  const struct wl_wire_delivered_record *record)
-{
-	const struct sim_oracle *oracle = context;
-	const struct sim_stored_record *stored = &oracle->records[number];
-
-	if (number == 0 || number > oracle->numbers)
-		sim_violation(oracle->cluster, node, "O22",
-			      "gives a reader record %llu, and %llu are committed",
-			      (unsigned long long)number, (unsigned long long)oracle->numbers);
-	if (record->session != stored->session || record->sequence != stored->sequence ||
-	    record->bytes != stored->bytes ||
-	    wl_crc64(0, record->payload, record->bytes) != stored->checksum)
-		sim_violation(oracle->cluster, node, "O22",
-			      "gives a reader other contents for record %llu",
-			      (unsigned long long)number);
 }

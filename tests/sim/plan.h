@@ -83,7 +83,28 @@ enum sim_verb {
 	SIM_EXPECT_FRAMES_BELOW, /* fewer frames than this were sent since the last expectation: no storm */
 	SIM_EXPECT_REFUSED, /* node: its start was refused */
 	SIM_EXPECT_VERDICT, /* node: what its last start said of its data; none: it started */
+	SIM_EXPECT_SEEN, /* one of enum sim_seen happened since the last of these that named it */
 	SIM_VERBS,
+};
+
+/* What clients and readers met, counted: so that a scenario can ask for it, and a trace ends with it. */
+enum sim_seen {
+	SIM_SEEN_WEAKER, /* an answer below committed */
+	SIM_SEEN_WEAKER_LOST, /* what it was for is gone: used up by tombstones */
+	SIM_SEEN_EVERYWHERE,
+	SIM_SEEN_TOLD_AGAIN, /* a retry of what was answered got the same number */
+	SIM_SEEN_TOO_LARGE, /* a record refused by name */
+	SIM_SEEN_BACK_PRESSURE,
+	SIM_SEEN_DEATHS, /* of clients */
+	SIM_SEEN_RECORD_READ, /* a reader was given the record that it wanted next */
+	SIM_SEEN_RESUMED, /* a reader that was dropped, with a position, reads on from there */
+	SIM_SEEN_TIME_START, /* a reader began at a time, */
+	SIM_SEEN_NOW_START, /* or now */
+	SIM_SEEN_TOO_MANY, /* a reader refused by name */
+	SIM_SEEN_LOST, /* a reader told of a record that the node cannot read */
+	SIM_SEEN_MISCHIEF, /* a frame that no client would send (rogue.c) */
+	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */
+	SIM_SEENS,
 };
 
 struct sim_action {
@@ -100,7 +121,17 @@ struct sim_plan {
 	uint64_t fault_ns; /* then it heals */
 	uint64_t core; /* mask: after fault_ns only these are healed at first, and must go on; 0: all */
 	uint64_t outstanding_max; /* appends of one client at a time */
+	uint64_t levels; /* per cent of appends that ask for another level than committed */
+	uint64_t edge_sizes; /* 1: records at the ends of the range and around fragments; some too large */
+	uint64_t record_bytes; /* the largest record */
+	uint64_t session_records; /* a client leaves its session for a new one after so many; 0 never */
+	uint64_t deaths; /* of a client, per million of its turns */
 	uint64_t readers; /* so many of the clients read, too */
+	uint64_t slow_readers; /* so many of these are slow */
+	uint64_t starts; /* where readers begin, bits: 1 first, 2 number, 4 beyond the end, 8 time, 16 now */
+	uint64_t rogues; /* clients that keep no rules */
+	uint64_t reply_slots, clients_max, client_idle_ns; /* of each node */
+	uint64_t subscriptions_max, read_buffers, reader_idle_ns;
 	uint64_t think_ns; /* a client begins an append about so often */
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;
@@ -126,5 +157,9 @@ void sim_action_write(const struct sim_action *action, FILE *file);
 void sim_weather(struct sim_plan *plan, uint64_t seed);
 /* weather_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */
 void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
+const char *sim_seen_name(enum sim_seen which);
+
+/* weather_clients.c: what clients and readers are like, and how much room nodes have for them. */
+void sim_weather_clients(struct sim_plan *plan, uint64_t victim);
 
 #endif

@@ -15,6 +15,7 @@ enum kind {
 	TIME, /* 120ms, 5us, 2s, 7ns */
 	WAY, /* of damage: rot-entry, drop-segment, ... */
 	VERDICT, /* of a start: none, rot, cut-short, record, ... */
+	SEEN, /* a word: enum sim_seen */
 };
 
 static const struct {
@@ -80,7 +81,31 @@ static const struct {
 	[SIM_EXPECT_FRAMES_BELOW] = {"expect-frames-below", {NUMBER}},
 	[SIM_EXPECT_REFUSED] = {"expect-refused", {NODE}},
 	[SIM_EXPECT_VERDICT] = {"expect-verdict", {NODE, VERDICT}},
+	[SIM_EXPECT_SEEN] = {"expect-seen", {SEEN}},
 };
+
+static const char *const seen_names[SIM_SEENS] = {
+	[SIM_SEEN_WEAKER] = "weaker-answer",
+	[SIM_SEEN_WEAKER_LOST] = "weaker-lost",
+	[SIM_SEEN_EVERYWHERE] = "everywhere",
+	[SIM_SEEN_TOLD_AGAIN] = "told-again",
+	[SIM_SEEN_TOO_LARGE] = "too-large",
+	[SIM_SEEN_BACK_PRESSURE] = "back-pressure",
+	[SIM_SEEN_DEATHS] = "client-death",
+	[SIM_SEEN_RECORD_READ] = "record-read",
+	[SIM_SEEN_RESUMED] = "resumed",
+	[SIM_SEEN_TIME_START] = "start-at-time",
+	[SIM_SEEN_NOW_START] = "start-now",
+	[SIM_SEEN_TOO_MANY] = "too-many-readers",
+	[SIM_SEEN_LOST] = "lost-record",
+	[SIM_SEEN_MISCHIEF] = "mischief",
+	[SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
+};
+
+const char *sim_seen_name(enum sim_seen which)
+{
+	return seen_names[which];
+}
 
 static const struct {
 	const char *name;
@@ -100,7 +125,21 @@ static const struct {
 	{"faults-for", offsetof(struct sim_plan, fault_ns), TIME},
 	{"core", offsetof(struct sim_plan, core), NUMBER},
 	{"outstanding", offsetof(struct sim_plan, outstanding_max), NUMBER},
+	{"levels", offsetof(struct sim_plan, levels), NUMBER},
+	{"edge-sizes", offsetof(struct sim_plan, edge_sizes), NUMBER},
+	{"record-bytes", offsetof(struct sim_plan, record_bytes), NUMBER},
+	{"session-records", offsetof(struct sim_plan, session_records), NUMBER},
+	{"deaths", offsetof(struct sim_plan, deaths), NUMBER},
 	{"readers", offsetof(struct sim_plan, readers), NUMBER},
+	{"slow-readers", offsetof(struct sim_plan, slow_readers), NUMBER},
+	{"starts", offsetof(struct sim_plan, starts), NUMBER},
+	{"rogues", offsetof(struct sim_plan, rogues), NUMBER},
+	{"reply-slots", offsetof(struct sim_plan, reply_slots), NUMBER},
+	{"clients-max", offsetof(struct sim_plan, clients_max), NUMBER},
+	{"client-idle", offsetof(struct sim_plan, client_idle_ns), TIME},
+	{"subscriptions", offsetof(struct sim_plan, subscriptions_max), NUMBER},
+	{"read-buffers", offsetof(struct sim_plan, read_buffers), NUMBER},
+	{"reader-idle", offsetof(struct sim_plan, reader_idle_ns), TIME},
 	{"think", offsetof(struct sim_plan, think_ns), TIME},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -157,6 +196,8 @@ static void write_value(uint64_t value, enum kind kind, FILE *file)
 		fputs(name_of_verdict(value), file);
 	else if (kind == NODE && value == SIM_NODE_LEADER)
 		fputs("leader", file);
+	else if (kind == SEEN)
+		fputs(seen_names[value], file);
 	else if (kind == NODE && value == SIM_NODE_ANY)
 		fputs("any", file);
 	else
@@ -194,6 +235,13 @@ static bool read_value(const char *word, enum kind kind, uint64_t *value)
 
 	if (!word)
 		return false;
+	if (kind == SEEN) {
+		for (*value = 0; *value < SIM_SEENS; (*value)++) {
+			if (strcmp(word, seen_names[*value]) == 0)
+				return true;
+		}
+		return false;
+	}
 	if (kind == NODE && strcmp(word, "leader") == 0) {
 		*value = SIM_NODE_LEADER;
 		return true;
@@ -305,6 +353,10 @@ bool sim_plan_read(struct sim_plan *plan, const char *path)
 		fprintf(stderr,
 			"%s: nodes 1..7, journals 1..2, workers 1..journals, clients 0..8, faults-for > 0\n",
 			path);
+		good = false;
+	}
+	if (plan->record_bytes < 6000 || plan->record_bytes > 16000 || plan->rogues > 2) {
+		fprintf(stderr, "%s: record-bytes 6000..16000, rogues 0..2\n", path);
 		good = false;
 	}
 	sim_plan_sort(plan);

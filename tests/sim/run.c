@@ -8,8 +8,10 @@
 #include "tests/sim/faults.h"
 #include "tests/sim/oracle.h"
 #include "wirelog/status.h"
+#include "tests/sim/rogue.h"
 
 #define CLIENTS_MAX 8u
+#define ROGUES_MAX 2u
 #define STEP_NS 10000000u
 #define ELECTION_TIMEOUT_NS 100000000u
 #define LIVENESS_NS (20u * (uint64_t)ELECTION_TIMEOUT_NS)
@@ -24,7 +26,9 @@ struct run {
 	struct sim_oracle oracles[SIM_JOURNALS_MAX];
 	struct sim_faults faults;
 	struct sim_client clients[CLIENTS_MAX];
+	struct sim_rogue rogues[ROGUES_MAX];
 	uint64_t acknowledged_before, sent_before; /* at the last expectation */
+	uint64_t seen_before[SIM_SEENS];
 };
 
 static void advance(struct run *run, uint64_t for_ns)
@@ -72,12 +76,25 @@ static void expect_verdict(struct run *run, const struct sim_action *action)
 			      (unsigned long long)node->damage.begin);
 }
 
+static void expect_seen(struct run *run, enum sim_seen which)
+{
+	uint64_t now = run->cluster.seen[which];
+
+	if (now == run->seen_before[which])
+		sim_violation(&run->cluster, 0, "expect-seen", "no %s", sim_seen_name(which));
+	run->seen_before[which] = now;
+}
+
 static void on_expect(void *context, const struct sim_action *action)
 {
 	struct run *run = context;
 	unsigned leader = sim_cluster_leader(&run->cluster, 0);
 	uint64_t now = acknowledged(run), sent = run->cluster.network.sent - run->sent_before;
 
+	if (action->verb == SIM_EXPECT_SEEN) {
+		expect_seen(run, (enum sim_seen)action->argument[0]);
+		return;
+	}
 	if (action->verb == SIM_EXPECT_LEADER &&
 	    (leader == 0 ||
 	     (action->argument[0] <= WIRELOG_NODES_MAX && leader != action->argument[0])))
@@ -128,7 +145,7 @@ static void set_up(struct run *run, const struct sim_options *options)
 		.ring_bytes = plan->ring_bytes,
 		.election_timeout_ns = ELECTION_TIMEOUT_NS,
 		.heartbeat_ns = ELECTION_TIMEOUT_NS / 10,
-		.sessions_max = plan->sessions_max,
+		.plan = plan,
 		.mtu = (uint16_t)plan->mtu,
 		.quiet = options->quiet,
 		.rule = options->rule,
@@ -148,6 +165,8 @@ static void set_up(struct run *run, const struct sim_options *options)
 		sim_oracle_watch_client(&run->oracles[run->clients[client].journal],
 					&run->clients[client]);
 	}
+	for (unsigned rogue = 0; rogue < plan->rogues; rogue++)
+		sim_rogue_init(&run->rogues[rogue], &run->cluster, rogue, plan);
 	sim_faults_init(&run->faults, &run->cluster, plan);
 	run->faults.on_expect = on_expect;
 	run->faults.context = run;
@@ -296,6 +315,18 @@ static void check_liveness(struct run *run, struct sim_result *result)
 		check_stability(run);
 }
 
+/* Of a time that has not come yet there is nothing to be had. */
+static bool reader_has_all(const struct run *run, const struct sim_client *client)
+{
+	const struct sim_oracle *oracle = &run->oracles[client->journal];
+	const struct sim_reader *reader = &client->reader;
+
+	if (!reader->started && reader->from == WL_WIRE_FROM_TIME)
+		return reader->heard &&
+		       sim_oracle_first_since(oracle, reader->value) > oracle->numbers;
+	return reader->started && reader->next_number > oracle->numbers;
+}
+
 static bool journal_has_converged(const struct run *run, unsigned journal)
 {
 	if (sim_cluster_leader(&run->cluster, journal) == 0)
@@ -320,8 +351,7 @@ static bool has_converged(const struct run *run)
 		if (run->clients[client].outstanding_count != 0)
 			return false;
 		if (run->clients[client].reader.reads &&
-		    run->clients[client].reader.next_number <=
-			    run->oracles[run->clients[client].journal].numbers)
+		    !reader_has_all(run, &run->clients[client]))
 			return false;
 	}
 	return true;
@@ -370,6 +400,12 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 	check_liveness(run, result);
 	if (!majority_is(run, true))
 		check_convergence(run);
+	for (unsigned which = 0; which < SIM_SEENS; which++) {
+		if (run->cluster.seen[which] != 0)
+			sim_trace_say(&run->cluster.network.trace, "seen: %s %llu",
+				      sim_seen_name(which),
+				      (unsigned long long)run->cluster.seen[which]);
+	}
 	result->events = run->cluster.agenda.happened;
 	result->faults = run->faults.happened;
 	result->acknowledged = acknowledged(run);

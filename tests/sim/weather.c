@@ -247,7 +247,6 @@ static void configure(struct weather *weather)
 	plan->nodes = sizes[draw(weather, sizeof(sizes) / sizeof(sizes[0]))];
 	plan->mtu = chance(weather, 50) ? 1500 : 9000;
 	plan->clients = chance(weather, 8) ? 0 : 1 + draw(weather, 3);
-	plan->readers = plan->seed % 4 == 0 ? plan->clients : 0;
 	plan->sessions_max = chance(weather, 30) ? 2 + draw(weather, 3) : 64;
 	plan->outstanding_max = 1 + draw(weather, chance(weather, 30) ? 40 : 6);
 	plan->think_ns = 1500000 + draw(weather, 8000000);
@@ -302,5 +301,6 @@ void sim_weather(struct sim_plan *plan, uint64_t seed)
 	}
 	sim_weather_drive(plan, seed, weather.victim);
 	sim_weather_operator(plan, weather.victim);
+	sim_weather_clients(plan, weather.victim);
 	sim_plan_sort(plan);
 }
