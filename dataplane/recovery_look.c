@@ -76,6 +76,13 @@ static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_he
 	if (header->durable > recovery->suspect)
 		recovery->witnessed = true;
 	if (wl_chunk_body_is_whole(from, header)) {
+		/* The walk would have taken it: the device gave other bytes then, and is not to be believed now. */
+		if (follows && may_be_next(recovery, recovery->look) &&
+		    recovery->look / recovery->log->config.segment_bytes != recovery->bad_segment) {
+			wl_recovery_refuse(recovery, WL_DAMAGE_READ_FAILED, recovery->look,
+					   recovery->look + header->bytes);
+			return false;
+		}
 		if (recovery->look == recovery->suspect && !follows)
 			note_place(recovery, LOOK_BROKEN, header->bytes);
 	} else if (recovery->look == recovery->suspect || follows) {
@@ -101,10 +108,9 @@ static bool examine(struct wl_recovery *recovery)
 	if (wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) && header.bytes <= left) {
 		if (header.binding == binding && header.offset == recovery->look)
 			return examine_chunk(recovery, &header);
-		if (recovery->look == recovery->suspect) {
-			note_place(recovery, LOOK_MISPLACED, header.bytes);
-		} else if (header.binding == binding && may_be_next(recovery, header.offset) &&
-			   header.previous == recovery->previous) {
+		note_place(recovery, LOOK_MISPLACED, header.bytes);
+		if (recovery->look != recovery->suspect && header.binding == binding &&
+		    may_be_next(recovery, header.offset) && header.previous == recovery->previous) {
 			if (!wl_recovery_has(recovery, recovery->look, header.bytes))
 				return false;
 			from = wl_recovery_bytes(recovery, recovery->look);

@@ -162,13 +162,18 @@ void memory_drive_crash(struct memory_drive *drive, struct sim_random *random)
 	drive->done_count = 0;
 }
 
-enum wl_disk_status memory_drive_read(const struct memory_drive *drive, uint64_t offset,
-				      uint8_t *to, uint32_t bytes)
+enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offset, uint8_t *to,
+				      uint32_t bytes)
 {
 	if (offset < drive->refuses_reads_to && offset + bytes > drive->refuses_reads_from)
 		return WL_DISK_FAILED;
 	if (offset / drive->segment_bytes >= drive->segments)
 		return WL_DISK_ABSENT;
 	memcpy(to, drive->platters + offset, bytes);
+	if (drive->reads_wrong_once != 0 && offset <= drive->reads_wrong_once &&
+	    offset + bytes > drive->reads_wrong_once) {
+		to[drive->reads_wrong_once - offset] ^= 0x10;
+		drive->reads_wrong_once = 0;
+	}
 	return WL_DISK_OK;
 }

@@ -31,6 +31,7 @@ struct memory_drive {
 	bool full; /* PREPARE: no space */
 	uint64_t refuses_reads_from,
 		refuses_reads_to; /* reads that touch this part of the stream fail */
+	uint64_t reads_wrong_once; /* the first read of this byte gives another one; 0: none */
 	struct memory_drive_pending pending[MEMORY_DRIVE_PENDING];
 	uint32_t pending_count;
 	struct wl_disk_completion done[MEMORY_DRIVE_PENDING];
@@ -47,7 +48,7 @@ void memory_drive_tear(struct memory_drive *drive, uint32_t which, uint32_t sect
 /* Power loss: each pending write leaves nothing, all, a prefix or any subset of its sectors. */
 void memory_drive_crash(struct memory_drive *drive, struct sim_random *random);
 /* As at recovery: a plain read. */
-enum wl_disk_status memory_drive_read(const struct memory_drive *drive, uint64_t offset,
-				      uint8_t *to, uint32_t bytes);
+enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offset, uint8_t *to,
+				      uint32_t bytes);
 
 #endif

@@ -474,6 +474,34 @@ static void place_that_cannot_be_read_is_refused(void)
 	end();
 }
 
+/* Its first reading was the last of a segment; the next one, to decide what is there, brings the whole chunk. */
+static void newest_chunk_that_reads_whole_only_the_second_time_is_not_cut(void)
+{
+	log_fixture_init(&fixture, 4);
+	fill_chunks(8, 900000); /* the last one ends within a chunk of the segment's end */
+	fixture.drive.reads_wrong_once = begins[7] + 1000;
+	log_fixture_restart(&fixture, 0, false);
+	CU_ASSERT_EQUAL(fixture.drive.reads_wrong_once, 0);
+	expect_refused(WL_DAMAGE_READ_FAILED, begins[7], 7);
+	log_fixture_restart(&fixture, 0, false);
+	expect_done(WL_DAMAGE_NONE, 8);
+	end();
+}
+
+static void chunk_of_another_place_behind_a_boundary_is_misdirected(void)
+{
+	log_fixture_init(&fixture, 4);
+	fill_chunks(
+		6,
+		900000); /* the fifth is the first of its lap: the place before the boundary was skipped */
+	CU_ASSERT_EQUAL(begins[4] % WL_LOG_RING_BYTES_MIN, 0);
+	memcpy(log_fixture_platter(&fixture, begins[4]), log_fixture_platter(&fixture, begins[1]),
+	       WL_BLOCK_BYTES);
+	log_fixture_restart(&fixture, 0, false);
+	expect_refused(WL_DAMAGE_MISDIRECTED, begins[4], 4);
+	end();
+}
+
 static void other_previous(struct wl_chunk_header *header, uint8_t *chunk)
 {
 	(void)chunk;
@@ -666,6 +694,8 @@ WL_SUITE(recovery)
 	WL_TEST(segment_of_another_node_is_foreign),
 	WL_TEST(segments_in_each_others_place_are_misdirected),
 	WL_TEST(place_that_cannot_be_read_is_refused),
+	WL_TEST(newest_chunk_that_reads_whole_only_the_second_time_is_not_cut),
+	WL_TEST(chunk_of_another_place_behind_a_boundary_is_misdirected),
 	WL_TEST(whole_chunks_that_do_not_continue_one_another_are_refused),
 	WL_TEST(superseding_entries_win),
 	WL_TEST(superseding_entry_may_have_a_lower_term_than_the_dead_one),
