@@ -17,7 +17,6 @@
 
 #include "dataplane/limits.h"
 
-#define WL_DISK_FILES 256u
 #define WL_DISK_FILES_NONE UINT32_MAX
 
 enum wl_disk_file_state {
@@ -44,9 +43,6 @@ struct wl_disk_files {
 	uint64_t newest_write[WIRELOG_JOURNALS_MAX]; /* ordinal */
 	uint32_t last[WIRELOG_JOURNALS_MAX]; /* where the last one of each journal was found */
 };
-
-/* Appends never reach further ahead than this: the segment in use and two that stand ready, in each journal. */
-_Static_assert(WIRELOG_JOURNALS_MAX * 8u < WL_DISK_FILES, "there is always one that may give way");
 
 void wl_disk_files_init(struct wl_disk_files *files);
 /* Its place, OPENING or OPEN; WL_DISK_FILES_NONE when it has none. */

@@ -46,6 +46,9 @@
 #define WL_PUNT_SLOTS 128u
 
 #define WL_SUPERBLOCK_COPIES 4u
+#define WL_DISK_FILES 256u /* segments that one disk has open */
+/* Appends never reach further ahead than this: the segment in use and two that stand ready, in each journal. */
+_Static_assert(WIRELOG_JOURNALS_MAX * 8u < WL_DISK_FILES, "there is always one that may give way");
 
 _Static_assert(WL_ENTRY_BYTES_MAX + WL_CHUNK_HEADER_BYTES <= WL_CHUNK_BYTES_MAX,
 	       "the largest entry fits into one durable write");

@@ -26,6 +26,7 @@ enum sim_damage_way {
 	SIM_DAMAGE_SWAP_SEGMENTS, /* with the next one */
 	SIM_DAMAGE_FOREIGN_SEGMENT, /* of another node, cluster, journal or size */
 	SIM_DAMAGE_DROP_SEGMENT, /* its file is gone */
+	SIM_DAMAGE_DROP_TAIL, /* its file and all behind it are gone */
 	SIM_DAMAGE_CUT_SEGMENT, /* its file ends in the middle */
 	SIM_DAMAGE_EXTEND, /* a file of zeros behind the last one */
 	/* copies of the superblock: a mask */

@@ -12,6 +12,7 @@
 #include "dataplane/crc.h"
 #include "dataplane/recovery.h"
 #include "dataplane/superblock.h"
+#include "tests/sim/arena.h"
 
 #define KIND(name) (1u << WL_DAMAGE_##name)
 #define BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
@@ -31,6 +32,7 @@ static const char *const names[SIM_DAMAGE_WAYS] = {
 	[SIM_DAMAGE_SWAP_SEGMENTS] = "swap-segments",
 	[SIM_DAMAGE_FOREIGN_SEGMENT] = "foreign-segment",
 	[SIM_DAMAGE_DROP_SEGMENT] = "drop-segment",
+	[SIM_DAMAGE_DROP_TAIL] = "drop-tail",
 	[SIM_DAMAGE_CUT_SEGMENT] = "cut-segment",
 	[SIM_DAMAGE_EXTEND] = "extend",
 	[SIM_DAMAGE_ROT_RECORD] = "rot-record",
@@ -109,15 +111,22 @@ static bool choose_chunk(const struct sim_drive *drive, uint64_t which, struct c
 	return true;
 }
 
+static bool is_witnessed_by_record(const struct sim_drive *drive, uint64_t end)
+{
+	struct wl_superblock record;
+	unsigned damaged;
+
+	return wl_superblock_choose(drive->first->superblock, &record, &damaged) ==
+		       WL_SUPERBLOCK_OK &&
+	       record.journals[drive->identity.journal].witness >= end;
+}
+
 /* Somebody wrote down that all up to `end` was durable. */
 static bool is_witnessed(const struct sim_drive *drive, uint64_t end)
 {
-	struct wl_superblock record;
 	struct wl_chunk_header header;
-	unsigned damaged;
 
-	if (wl_superblock_choose(drive->first->superblock, &record, &damaged) == WL_SUPERBLOCK_OK &&
-	    record.journals[drive->identity.journal].witness >= end)
+	if (is_witnessed_by_record(drive, end))
 		return true;
 	for (uint64_t at = wl_align_up(end, WL_BLOCK_BYTES); at < end_of(drive);
 	     at += WL_BLOCK_BYTES) {
@@ -289,22 +298,41 @@ static bool swap_segments(struct sim_drive *drive, uint64_t ordinal)
 	return true;
 }
 
-/* The last one: what it holds must be missed by somebody. */
-static bool drop_segment(struct sim_drive *drive, uint64_t ordinal)
+/* The superblock knows that something stood there; or others have it all. */
+static bool tail_may_vanish(const struct sim_drive *drive, uint64_t begin)
 {
-	uint64_t begin = ordinal * drive->segment_bytes;
 	struct chunk chunk = {.begin = SIM_NOWHERE};
 
-	if (ordinal + 1 == drive->segments) {
-		while (next_chunk(drive, &chunk)) {
-			if (chunk.begin >= begin &&
-			    !drive->may_lose(drive->lose_context, drive->identity.journal,
-					     chunk.begin, chunk.end))
-				return false;
-		}
-		memset(sim_drive_place(drive, begin), 0, drive->segment_bytes);
-		drive->segments--;
+	if (is_witnessed_by_record(drive, begin + 1))
+		return true;
+	while (next_chunk(drive, &chunk)) {
+		if (chunk.begin >= begin &&
+		    !drive->may_lose(drive->lose_context, drive->identity.journal, chunk.begin,
+				     chunk.end))
+			return false;
 	}
+	return true;
+}
+
+static bool drop_tail(struct sim_drive *drive, uint64_t ordinal)
+{
+	uint64_t begin = ordinal * drive->segment_bytes;
+
+	if (!tail_may_vanish(drive, begin))
+		return false;
+	while (drive->segments > ordinal) {
+		drive->segments--;
+		drive->files_by_name[drive->segments] = (struct sim_segment){0};
+		sim_arena_zero(sim_drive_place(drive, drive->segments * drive->segment_bytes),
+			       drive->segment_bytes);
+	}
+	return true;
+}
+
+static bool drop_segment(struct sim_drive *drive, uint64_t ordinal)
+{
+	if (ordinal + 1 == drive->segments)
+		return drop_tail(drive, ordinal);
 	drive->files_by_name[ordinal] = (struct sim_segment){0};
 	return true;
 }
@@ -342,6 +370,8 @@ static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uin
 		return true;
 	case SIM_DAMAGE_DROP_SEGMENT:
 		return drop_segment(drive, ordinal);
+	case SIM_DAMAGE_DROP_TAIL:
+		return drop_tail(drive, ordinal);
 	case SIM_DAMAGE_CUT_SEGMENT:
 		drive->files_by_name[ordinal].bytes =
 			sim_random_below(&drive->random, drive->segment_bytes / WL_BLOCK_BYTES) *
@@ -455,6 +485,18 @@ static void expect_chunk(const struct sim_drive *drive, struct sim_damage *damag
 	}
 }
 
+/* The end of a segment that no chunk stands in, and that the stream has passed: nobody needs it. */
+static bool is_skipped(const struct sim_drive *drive, const struct sim_damage *damage)
+{
+	struct chunk chunk = {.begin = SIM_NOWHERE};
+
+	while (next_chunk(drive, &chunk)) {
+		if (chunk.end > damage->begin)
+			return chunk.begin >= damage->end;
+	}
+	return false;
+}
+
 static void expect_segment(const struct sim_drive *drive, struct sim_damage *damage)
 {
 	uint64_t ordinal = damage->begin / drive->segment_bytes;
@@ -481,8 +523,13 @@ static void expect_segment(const struct sim_drive *drive, struct sim_damage *dam
 		else
 			expect_log(damage, 0, SIM_NOWHERE);
 		break;
+	case SIM_DAMAGE_DROP_TAIL:
+		expect_log(damage, is_witnessed(drive, end_of(drive) + 1) ? KIND(CUT_SHORT) : 0,
+			   SIM_NOWHERE);
+		break;
 	case SIM_DAMAGE_CUT_SEGMENT:
 		expect_log(damage, KIND(READ_FAILED), damage->begin);
+		damage->known = !is_skipped(drive, damage);
 		break;
 	default:
 		expect_log(damage, 0, SIM_NOWHERE);

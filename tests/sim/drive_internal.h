@@ -24,8 +24,6 @@ void sim_drive_prepare(struct sim_drive *drive, struct sim_drive_request *slot);
 void sim_drive_leave_file(struct sim_drive *drive, struct sim_drive_request *slot);
 /* The helper's answers, taken by the worker. */
 void sim_drive_take_answers(struct sim_drive *drive);
-/* The segment has a file from now on, whole. */
-void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal);
 /* The process ends: nothing is open any more. */
 void sim_drive_forget_files(struct sim_drive *drive);
 /* drive_power.c */

@@ -10,6 +10,18 @@
 #include "tests/sim/node_internal.h"
 #include "wirelog/status.h"
 
+/* A store that is made has one segment of each journal, or is not made. */
+static bool make_first_segments(struct sim_node *node, uint32_t journals)
+{
+	for (uint32_t journal = 0; journal < journals; journal++) {
+		if (node->drives[journal].faults.full)
+			return false;
+	}
+	for (uint32_t journal = 0; journal < journals; journal++)
+		sim_drive_make_file(&node->drives[journal], 0);
+	return true;
+}
+
 int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 			     struct wl_superblock *record)
 {
@@ -37,8 +49,7 @@ int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 	/* Segments without a superblock are not an empty directory. */
 	if (verdict != WL_SUPERBLOCK_EMPTY || node->drives[0].segments != 0)
 		return WIRELOG_STORE_DAMAGED;
-	/* There is no room to make the first segments. */
-	if (node->drives[0].faults.full)
+	if (!make_first_segments(node, config->journal_count))
 		return WIRELOG_STORE_FULL;
 	memset(record, 0, sizeof(*record));
 	memcpy(record->cluster, config->cluster, sizeof(record->cluster));

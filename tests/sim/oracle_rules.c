@@ -115,7 +115,8 @@ static bool looks_torn(const struct sim_drive *drive)
 {
 	return drive->lost != 0 || drive->damage.way == SIM_DAMAGE_ZERO_SECTOR ||
 	       drive->damage.way == SIM_DAMAGE_ZERO_CHUNK ||
-	       drive->damage.way == SIM_DAMAGE_DROP_SEGMENT;
+	       drive->damage.way == SIM_DAMAGE_DROP_SEGMENT ||
+	       drive->damage.way == SIM_DAMAGE_DROP_TAIL;
 }
 
 /* What the platters of a node that is about to start have of the committed entries. */
