@@ -101,6 +101,8 @@ void sim_node_config_write(struct sim_cluster *cluster, unsigned number, enum si
 	sim_config_file_edit(node->file, edit, &node->operator_random);
 	if (edit >= SIM_EDIT_CLUSTER)
 		node->file->edit = edit;
+	/* What was seen under another file does not bind the next start. */
+	sim_node_forget_verified(node);
 }
 
 static void complain(const struct sim_cluster *cluster, unsigned number,
