@@ -373,10 +373,6 @@ void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_m
 		wl_election_note(election, "steps down: the disk does not keep up", 0, out);
 		step_down(election, PENALTY_TIMEOUTS * timeout, now_ns, out);
 		break;
-	case WL_STALL_WORKER:
-		wl_election_note(election, "steps down: the worker was starved", 0, out);
-		step_down(election, PENALTY_TIMEOUTS * timeout, now_ns, out);
-		break;
 	}
 	wl_election_check(election);
 }

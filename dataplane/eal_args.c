@@ -38,14 +38,6 @@ static bool push_word(struct wl_eal_args *args, const char *word)
 	return push(args, word, strlen(word));
 }
 
-static bool has_core(const uint16_t *cores, uint16_t count, uint16_t core)
-{
-	for (uint16_t i = 0; i < count; i++)
-		if (cores[i] == core)
-			return true;
-	return false;
-}
-
 static void add_cores(struct wl_sentence *sentence, const uint16_t *cores, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++) {
@@ -56,30 +48,17 @@ static void add_cores(struct wl_sentence *sentence, const uint16_t *cores, uint1
 }
 
 /* One lcore, free to move among its cores: workers are threads of ours that we pin ourselves. */
-static int push_cores(struct wl_eal_args *args, const struct wl_eal_settings *settings,
-		      const struct wl_eal_facts *facts, struct wl_sentence *reason)
+static bool push_cores(struct wl_eal_args *args, const struct wl_eal_facts *facts)
 {
 	char text[WL_EAL_CORES_MAX * 6 + 8];
 	struct wl_sentence cores = wl_sentence_begin(text, sizeof(text));
 
-	for (uint16_t i = 0; i < settings->core_count; i++) {
-		if (has_core(facts->cores, facts->core_count, settings->cores[i]))
-			continue;
-		wl_sentence_add(reason, "core ");
-		wl_sentence_add_number(reason, settings->cores[i]);
-		wl_sentence_add(reason, " does not exist or is not allowed; allowed: ");
-		add_cores(reason, facts->cores, facts->core_count);
-		return WIRELOG_EAL_CORES;
-	}
-	if (facts->core_count == 0 && settings->core_count == 0)
-		return 0;
+	if (facts->core_count == 0)
+		return true;
 	wl_sentence_add(&cores, "0@(");
-	if (settings->core_count > 0)
-		add_cores(&cores, settings->cores, settings->core_count);
-	else
-		add_cores(&cores, facts->cores, facts->core_count);
+	add_cores(&cores, facts->cores, facts->core_count);
 	wl_sentence_add(&cores, ")");
-	return push_word(args, "--lcores") && push_word(args, text) ? 0 : WIRELOG_CONFIG_VALUE;
+	return push_word(args, "--lcores") && push_word(args, text);
 }
 
 static void add_pages(struct wl_sentence *sentence, const struct wl_eal_facts *facts, uint64_t need)
@@ -190,9 +169,7 @@ int wl_eal_args_build(struct wl_eal_args *args, const struct wl_eal_settings *se
 
 	memset(args, 0, sizeof(*args));
 	push_word(args, settings->program != NULL ? settings->program : "wirelogd");
-	status = push_cores(args, settings, facts, &why);
-	if (status != 0)
-		return status;
+	push_cores(args, facts);
 	status = choose_memory(args, settings, facts, &why);
 	if (status != 0)
 		return status;

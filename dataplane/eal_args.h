@@ -32,8 +32,6 @@ struct wl_eal_settings {
 	const char *program; /* argv[0]; NULL: "wirelogd" */
 	enum wl_hugepages hugepages;
 	uint32_t memory_mb; /* for packet buffers and what drivers need; 0: 64 */
-	uint16_t cores[WL_EAL_CORES_MAX]; /* where EAL's own thread may run; none: wherever we may */
-	uint16_t core_count;
 	const char *pci[WL_EAL_PCI_MAX]; /* addresses; none: --no-pci */
 	uint16_t pci_count;
 	const char *extra; /* more arguments, separated by blanks; may be NULL */
@@ -58,7 +56,7 @@ struct wl_eal_args {
 };
 
 /*
- * 0 or a negative enum wirelog_status (EAL_CORES, EAL_HUGEPAGES, CONFIG_VALUE) with a sentence in
+ * 0 or a negative enum wirelog_status (EAL_HUGEPAGES, CONFIG_VALUE) with a sentence in
  * `reason`.
  */
 int wl_eal_args_build(struct wl_eal_args *args, const struct wl_eal_settings *settings,

@@ -31,14 +31,12 @@ static void add_counts(struct wl_sentence *sentence, const struct wl_idle_facts 
 /* Why spinning would hurt here; 0 when it would not. */
 static int spin_fault(const struct wl_idle_facts *facts)
 {
-	if (facts->core_is_shared)
-		return 1;
 	if (facts->pollers > facts->cores)
-		return 2;
+		return 1;
 	if (facts->core_serves_disk)
-		return 3;
+		return 2;
 	if (facts->pollers + facts->other_threads > facts->cores)
-		return 4;
+		return 3;
 	return 0;
 }
 
@@ -46,15 +44,12 @@ static void add_fault(struct wl_sentence *sentence, const struct wl_idle_facts *
 {
 	switch (fault) {
 	case 1:
-		wl_sentence_add(sentence, "another poller has the same core");
-		break;
-	case 2:
 		add_counts(sentence, facts);
 		break;
-	case 3:
+	case 2:
 		wl_sentence_add(sentence, "the poller shares its core with disk completions");
 		break;
-	case 4:
+	case 3:
 		add_counts(sentence, facts);
 		wl_sentence_add(sentence, " leave none for the control thread");
 		break;

@@ -28,7 +28,6 @@ struct wl_idle_facts {
 	uint32_t pollers; /* that share these cores, those of other local nodes and clients included */
 	uint32_t other_threads; /* of this process that need a core now and then: control */
 	bool core_serves_disk; /* the self-test's finding for this poller's core */
-	bool core_is_shared; /* two pollers were given the same core */
 };
 
 /* The strategy, and one sentence why. A wish is always followed; the sentence then warns. */

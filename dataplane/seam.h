@@ -85,7 +85,6 @@ enum wl_stall_reason {
 	WL_STALL_DISK = 1, /* oldest write is older than the limit */
 	WL_STALL_QUORUM, /* no majority acknowledged for an election timeout (check-quorum) */
 	WL_STALL_NO_SPACE,
-	WL_STALL_WORKER, /* a turn took longer than the limit while leading */
 	WL_STALL_CONTROL, /* the control loop shows no sign of life */
 };
 

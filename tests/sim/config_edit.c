@@ -425,7 +425,9 @@ static bool conflict(struct editor *editor)
 	case 5:
 		return set_known(editor, "queues", "16");
 	case 6: /* no such node; or two links to one, and none to another */
-		if (!set_known(editor, "peer", "7"))
+		if (!(sim_random_below(editor->random, 2) == 0
+			      ? set_known(editor, "peer", "7")
+			      : same_twice(editor, "peer", "1234567")))
 			return false;
 		editor->file->expected_line = 0;
 		return true;
@@ -460,7 +462,11 @@ static bool missing(struct editor *editor)
 
 	if (sim_random_below(editor->random, 3) == 0)
 		return missing_head(editor);
-	if (!find(editor, key, false, &line))
+	/* A memif without a peer; a device of EAL is an Ethernet link then. */
+	if (sim_random_below(editor->random, 6) == 0 &&
+	    find_text(editor, "      - kind: memif", 0, &line))
+		line++;
+	else if (!find(editor, key, false, &line))
 		return false;
 	replace(editor, editor->lines[line].at, editor->lines[line].size, "");
 	editor->file->expected = WIRELOG_CONFIG_VALUE;
@@ -517,6 +523,12 @@ static bool cut(struct editor *editor)
 	return true;
 }
 
+static bool gone(struct editor *editor)
+{
+	editor->file->expected = WIRELOG_CONFIG_UNREADABLE;
+	return true;
+}
+
 static bool flipped(struct editor *editor)
 {
 	struct sim_config_file *file = editor->file;
@@ -543,6 +555,7 @@ void sim_config_file_edit(struct sim_config_file *file, enum sim_config_edit edi
 		[SIM_EDIT_MANY] = many,
 		[SIM_EDIT_CUT] = cut,
 		[SIM_EDIT_FLIPPED] = flipped,
+		[SIM_EDIT_GONE] = gone,
 	};
 	struct editor editor = {.file = file, .random = random};
 

@@ -41,6 +41,7 @@ enum sim_config_edit {
 	SIM_EDIT_MANY, /* more of it than there can be */
 	SIM_EDIT_CUT, /* its end is lost */
 	SIM_EDIT_FLIPPED, /* some bytes are others */
+	SIM_EDIT_GONE, /* it cannot be opened */
 	/* Right in themselves, but not of this node's data: the wish itself is another one. */
 	SIM_EDIT_CLUSTER,
 	SIM_EDIT_NODE,

@@ -73,10 +73,13 @@ static void change_wish(struct sim_config_wish *wish, enum sim_config_edit edit,
 		wish->members |= 1u << other;
 		break;
 	case SIM_EDIT_MEMBERS:
-		if (other == wish->number)
+		/* It alone, or one more or less than there are. */
+		if (other == wish->number && wish->members != 1u << wish->number)
 			wish->members = 1u << wish->number;
 		else
-			wish->members ^= 1u << other;
+			wish->members ^=
+				1u
+				<< (other != wish->number ? other : other % WIRELOG_NODES_MAX + 1);
 		break;
 	case SIM_EDIT_GEOMETRY:
 		if (sim_random_below(random, 2) == 0)
@@ -101,6 +104,8 @@ void sim_node_config_write(struct sim_cluster *cluster, unsigned number, enum si
 	sim_config_file_edit(node->file, edit, &node->operator_random);
 	if (edit >= SIM_EDIT_CLUSTER)
 		node->file->edit = edit;
+	/* What was seen under another file does not bind the next start. */
+	sim_node_forget_verified(node);
 }
 
 static void complain(const struct sim_cluster *cluster, unsigned number,
@@ -200,6 +205,9 @@ void sim_node_config_check_any(struct sim_cluster *cluster, unsigned number,
 	WL_CHECK(file != NULL);
 	wish_of(cluster, number, &wish);
 	wish.any = true;
+	/* Not what is wrong with this node's own file. */
+	wish.names_core = wish.demands_pages = wish.keyless = false;
+	wish.eal_extra = 3;
 	wish.eal_extra = 0; /* what EAL may not have is a matter of starts */
 	wish.workers = 1 + (unsigned)sim_random_below(&node->operator_random, 3);
 	wish.journals = wish.workers + (unsigned)sim_random_below(&node->operator_random, 4);

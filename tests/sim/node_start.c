@@ -329,6 +329,10 @@ static void start_agent(struct start *start)
 	wl_agent_init(node->agent, &shape, &ops, seams, &start->record);
 	for (uint32_t id = 0; id < start->config->journal_count; id++)
 		wl_agent_set_tail(node->agent, id, node->journals[id]->log.tail);
+	/* Point-to-point links have none. */
+	wl_boot_shape_neighbours(start->config,
+				 &node->network->stations[sim_station_of(node->number, 0)].port,
+				 node->agent);
 	wl_agent_start(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 }
 

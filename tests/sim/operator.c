@@ -7,6 +7,7 @@
 #include "control/status_json.h"
 #include "dataplane/check.h"
 #include "tests/sim/oracle.h"
+#include "wirelog/status.h"
 
 /* What dashboards rely on (docs/OPERATIONS.md). */
 static const char *const status_members[] = {"node",
@@ -273,6 +274,26 @@ static void check_answer(struct sim_operator *operator_, const struct sim_node *
 	}
 }
 
+/* `wirelog explain`: all codes that there are, with what a script would see. */
+static void explain(struct sim_operator *operator_)
+{
+	for (int status = 0; status > -256; status--) {
+		const char *name = wirelog_status_name(status);
+		int code = wirelog_status_exit_code(status);
+		bool known = strcmp(name, "UNKNOWN") != 0;
+
+		check(operator_, 0, known == (wirelog_status_by_name(name) == status),
+		      "a code is not found by its name", (uint64_t)-status, known);
+		check(operator_, 0,
+		      (code == 0) == (status == 0) && (code == 0 || code >= 64) && code <= 78,
+		      "exit code", (uint64_t)code, (uint64_t)-status);
+		check(operator_, 0,
+		      wirelog_status_cause(status)[0] != '\0' &&
+			      wirelog_status_fix(status)[0] != '\0',
+		      "a code without a word", (uint64_t)-status, 1);
+	}
+}
+
 void sim_operator_ask(struct sim_operator *operator_, unsigned number)
 {
 	static json_t *(*const answers[])(const struct wl_status_facts *) = {
@@ -292,7 +313,8 @@ void sim_operator_ask(struct sim_operator *operator_, unsigned number)
 		check_answer(operator_, node, which, told);
 		json_decref(told);
 	}
-	operator_->looked++;
+	if (operator_->looked++ == 0)
+		explain(operator_);
 }
 
 /* ---- looking around ----------------------------------------------------------------------------- */

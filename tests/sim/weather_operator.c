@@ -183,5 +183,5 @@ void sim_weather_operator(struct sim_plan *plan, uint64_t victim)
 		records(plan);
 	if (sim_random_below(&random, 4) == 0)
 		sim_plan_add(plan, 10000000, SIM_WATCH,
-			     5000000 + sim_random_below(&random, 100000000), 0, 0, 0);
+			     50000000 + sim_random_below(&random, 400000000), 0, 0, 0);
 }

@@ -91,17 +91,6 @@ static void only_named_pci_devices_are_touched(void)
 	CU_ASSERT_FALSE(has("--iova-mode"));
 }
 
-static void a_core_that_is_not_allowed_is_refused_by_its_number(void)
-{
-	struct wl_eal_settings settings = {.cores = {1, 7}, .core_count = 2};
-
-	CU_ASSERT_EQUAL(build(&settings, &no_hugepages), WIRELOG_EAL_CORES);
-	CU_ASSERT_STRING_EQUAL(reason, "core 7 does not exist or is not allowed; allowed: 0,1");
-	settings.core_count = 1;
-	CU_ASSERT_EQUAL(build(&settings, &no_hugepages), 0);
-	CU_ASSERT_TRUE(has("--lcores '0@(1)'"));
-}
-
 static void extra_arguments_come_last_and_one_by_one(void)
 {
 	struct wl_eal_settings settings = {.extra = "  --file-prefix=x\t-n 4 "};
@@ -143,7 +132,6 @@ WL_SUITE(eal_args)
 	WL_TEST(hugepages_that_were_demanded_and_are_missing_are_an_error_with_the_number),
 	WL_TEST(hugepages_off_is_followed_even_where_there_are_some),
 	WL_TEST(only_named_pci_devices_are_touched),
-	WL_TEST(a_core_that_is_not_allowed_is_refused_by_its_number),
 	WL_TEST(extra_arguments_come_last_and_one_by_one),
 	WL_TEST(arguments_that_would_end_the_process_are_refused),
 	WL_TEST(more_arguments_than_fit_are_refused_not_cut),

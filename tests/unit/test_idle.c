@@ -42,14 +42,6 @@ static void a_core_that_serves_the_disk_is_not_spun_on(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "shares its core with disk completions"));
 }
 
-static void two_workers_on_one_core_yield_however_many_cores_there_are(void)
-{
-	struct wl_idle_facts facts = {.cores = 64, .pollers = 2, .core_is_shared = true};
-
-	CU_ASSERT_EQUAL(choose(facts), WL_IDLE_YIELD);
-	CU_ASSERT_STRING_EQUAL(reason, "another poller has the same core");
-}
-
 static void a_wish_is_followed_and_a_bad_one_warned_about(void)
 {
 	struct wl_idle_facts facts = {.wish = WL_IDLE_SPIN, .cores = 2, .pollers = 4};
@@ -111,7 +103,6 @@ WL_SUITE(idle)
 	WL_TEST(more_pollers_than_cores_yield),
 	WL_TEST(a_poller_leaves_room_for_the_control_thread),
 	WL_TEST(a_core_that_serves_the_disk_is_not_spun_on),
-	WL_TEST(two_workers_on_one_core_yield_however_many_cores_there_are),
 	WL_TEST(a_wish_is_followed_and_a_bad_one_warned_about),
 	WL_TEST(names_and_strategies_are_each_others_inverse),
 	WL_TEST(a_reason_that_does_not_fit_is_cut_and_ended),
