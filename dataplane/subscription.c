@@ -198,8 +198,7 @@ void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *mess
 	struct wl_wire_subscribe request;
 
 	if (!is_from_client(message) ||
-	    !wl_wire_decode_subscribe(message->payload, message->bytes, &request) ||
-	    request.from < WL_WIRE_FROM_NUMBER || request.from > WL_WIRE_FROM_NOW) {
+	    !wl_wire_decode_subscribe(message->payload, message->bytes, &request)) {
 		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}

@@ -277,6 +277,14 @@ static void expire(struct sim_faults *faults, uint64_t which)
 	}
 }
 
+static void empty_pool(struct sim_faults *faults, unsigned node, uint32_t per_million)
+{
+	struct sim_network *network = &faults->cluster->network;
+
+	for (unsigned worker = 0; worker < faults->cluster->config.workers; worker++)
+		network->no_buffer_ppm[sim_station_of(node, worker)] = per_million;
+}
+
 static void act_on_node(struct sim_faults *faults, const struct sim_action *action)
 {
 	unsigned number = resolve(faults, action->argument[0]);
@@ -293,6 +301,9 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	case SIM_REPLAY:
 		sim_network_replay(&faults->cluster->network, number,
 				   (unsigned)action->argument[1]);
+		break;
+	case SIM_NO_BUFFERS:
+		empty_pool(faults, number, (uint32_t)action->argument[1]);
 		break;
 	case SIM_CRASH:
 	case SIM_START:
@@ -420,6 +431,7 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 
 		if (!(nodes & 1u << number))
 			continue;
+		empty_pool(faults, number, 0);
 		for (unsigned journal = 0; journal < faults->plan->journals; journal++)
 			node->drives[journal].faults =
 				(struct sim_drive_faults){.latency_ns = CALM_DISK_NS,

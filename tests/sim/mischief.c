@@ -15,8 +15,7 @@ static uint64_t draw(struct sim_rogue *rogue, uint64_t below)
 	return sim_random_below(&rogue->random, below);
 }
 
-/* A number that is in range, or at an end of it, or anywhere. */
-static uint64_t draw_number(struct sim_rogue *rogue, uint64_t near)
+uint64_t sim_rogue_draw_number(struct sim_rogue *rogue, uint64_t near)
 {
 	const uint64_t numbers[] = {0,
 				    1,
@@ -97,7 +96,7 @@ static void lie_about_answers(struct sim_rogue *rogue, unsigned node)
 	struct lie lie;
 
 	begin(rogue, &lie);
-	lie.message.acknowledged_through = draw_number(rogue, lie.message.first_sequence);
+	lie.message.acknowledged_through = sim_rogue_draw_number(rogue, lie.message.first_sequence);
 	add(rogue, &lie, 8);
 	tell(rogue, node, &lie);
 }
@@ -107,7 +106,7 @@ static void skip_sequences(struct sim_rogue *rogue, unsigned node)
 	struct lie lie;
 
 	begin(rogue, &lie);
-	lie.message.first_sequence = draw_number(rogue, lie.message.first_sequence);
+	lie.message.first_sequence = sim_rogue_draw_number(rogue, lie.message.first_sequence);
 	for (uint64_t count = 1 + draw(rogue, 3); count > 0; count--)
 		add(rogue, &lie, 8);
 	tell(rogue, node, &lie);
@@ -172,7 +171,10 @@ static void ask_everywhere(struct sim_rogue *rogue, unsigned node)
 		return;
 	begin(rogue, &lie);
 	lie.message.session = own->session;
-	lie.message.first_sequence = own->next_sequence++;
+	if (draw(rogue, 8) == 0 && own->next_sequence > 20) /* one that it asked for before */
+		lie.message.first_sequence = own->next_sequence - 1 - draw(rogue, 20);
+	else
+		lie.message.first_sequence = own->next_sequence++;
 	lie.message.acknowledged_through = own->next_sequence - 2;
 	add(rogue, &lie, 8);
 	lie.out[APPEND_HEAD + 4] = WIRELOG_EVERYWHERE;
@@ -191,10 +193,11 @@ static void append_malformed(struct sim_rogue *rogue, unsigned node)
 	bytes = wl_wire_encode_client_append(lie.out, &lie.message) + lie.message.bytes;
 	switch (draw(rogue, 6)) {
 	case 0:
-		wl_store_u32(lie.out + 24, (uint32_t)draw_number(rogue, 2)); /* records */
+		wl_store_u32(lie.out + 24, (uint32_t)sim_rogue_draw_number(rogue, 2)); /* records */
 		break;
 	case 1:
-		wl_store_u32(lie.out + 36, (uint32_t)draw_number(rogue, lie.message.bytes));
+		wl_store_u32(lie.out + 36,
+			     (uint32_t)sim_rogue_draw_number(rogue, lie.message.bytes));
 		break;
 	case 2:
 		lie.out[APPEND_HEAD + 4] = (uint8_t)(draw(rogue, 2) ? 0 : 5 + draw(rogue, 250));
@@ -203,7 +206,7 @@ static void append_malformed(struct sim_rogue *rogue, unsigned node)
 		lie.out[APPEND_HEAD + 5 + draw(rogue, 3)] = 1;
 		break;
 	case 4: /* of the first record */
-		wl_store_u32(lie.out + APPEND_HEAD, (uint32_t)draw_number(rogue, 8));
+		wl_store_u32(lie.out + APPEND_HEAD, (uint32_t)sim_rogue_draw_number(rogue, 8));
 		break;
 	default:
 		bytes -= 1 + draw(rogue, bytes - 1);
@@ -218,7 +221,8 @@ static void append_malformed(struct sim_rogue *rogue, unsigned node)
  */
 static void use_other_session(struct sim_rogue *rogue, unsigned node)
 {
-	struct sim_rogue_session *own = any_session(rogue);
+	/* The first one stays its own. */
+	struct sim_rogue_session *own = &rogue->sessions[1 + draw(rogue, SIM_ROGUE_SESSIONS - 1)];
 
 	*own = (struct sim_rogue_session){
 		.session = wl_session_id(draw(rogue, draw(rogue, 2) ? 12 : 1000),
@@ -234,10 +238,11 @@ static void open_sessions(struct sim_rogue *rogue, unsigned node)
 	struct wl_wire_open_session open;
 	uint8_t payload[WL_WIRE_OPEN_SESSION_BYTES];
 
-	/* A known one again, a new one, none. */
-	if (own->session == 0 || draw(rogue, 4) == 0)
-		*own = (struct sim_rogue_session){
-			.nonce = draw(rogue, 16) ? sim_random_next(&rogue->random) : 0};
+	/* A known one again, a new one, one that others have, too, none. */
+	if (own->session == 0 || (own != rogue->sessions && draw(rogue, 4) == 0))
+		*own = (struct sim_rogue_session){.nonce = draw(rogue, 2)
+								   ? sim_random_next(&rogue->random)
+								   : draw(rogue, 16)};
 	open.nonce = own->nonce;
 	for (uint64_t times = 1 + draw(rogue, 2); times > 0; times--)
 		say(rogue, node, WL_WIRE_OPEN_SESSION, payload,
@@ -254,14 +259,43 @@ static void subscribe(struct sim_rogue *rogue, unsigned node)
 	for (uint64_t count = 1 + draw(rogue, SUBSCRIPTIONS); count > 0; count--) {
 		struct wl_wire_subscribe request = {
 			.subscription = draw(rogue, SUBSCRIPTIONS),
-			.from = (uint32_t)draw(rogue, 8) ? 1 + (uint32_t)draw(rogue, 3)
-							 : (uint32_t)draw_number(rogue, 3),
+			.from = (uint32_t)draw(rogue, 8)
+					? 1 + (uint32_t)draw(rogue, 3)
+					: (uint32_t)sim_rogue_draw_number(rogue, 3),
 			.credit_bytes = credits[draw(rogue, 6)],
-			.value = draw_number(rogue,
-					     rogue->cluster->highest_answered[rogue->end.journal %
-									      SIM_JOURNALS_MAX]),
+			.value = sim_rogue_draw_number(
+				rogue, rogue->cluster->highest_answered[rogue->end.journal %
+									SIM_JOURNALS_MAX]),
 		};
 
+		say(rogue, node, WL_WIRE_SUBSCRIBE, payload,
+		    wl_wire_encode_subscribe(payload, &request));
+	}
+}
+
+static void unsubscribe(struct sim_rogue *rogue, unsigned node)
+{
+	struct wl_wire_unsubscribe end = {.subscription = draw(rogue, SUBSCRIPTIONS)};
+	uint8_t payload[WL_WIRE_UNSUBSCRIBE_BYTES];
+
+	say(rogue, node, WL_WIRE_UNSUBSCRIBE, payload, wl_wire_encode_unsubscribe(payload, &end));
+}
+
+/* As many readers as there are places, and each wants much, at once. */
+static void read_all_at_once(struct sim_rogue *rogue, unsigned node)
+{
+	uint64_t known = rogue->cluster->highest_answered[rogue->end.journal % SIM_JOURNALS_MAX];
+	uint8_t payload[WL_WIRE_SUBSCRIBE_BYTES];
+
+	for (uint64_t which = 0; which < SUBSCRIPTIONS; which++) {
+		struct wl_wire_subscribe request = {
+			.subscription = which,
+			.from = WL_WIRE_FROM_NUMBER,
+			.credit_bytes = UINT32_MAX,
+			.value = known > 600 ? known - 600 : 1,
+		};
+
+		unsubscribe(rogue, node);
 		say(rogue, node, WL_WIRE_SUBSCRIBE, payload,
 		    wl_wire_encode_subscribe(payload, &request));
 	}
@@ -274,23 +308,15 @@ static void grant_wrongly(struct sim_rogue *rogue, unsigned node)
 	for (uint64_t count = 1 + draw(rogue, 8); count > 0; count--) {
 		struct wl_wire_credit credit = {
 			.subscription = draw(rogue, SUBSCRIPTIONS),
-			.next_number = draw_number(
+			.next_number = sim_rogue_draw_number(
 				rogue, rogue->cluster->highest_answered[rogue->end.journal %
 									SIM_JOURNALS_MAX]),
-			.credit_bytes = (uint32_t)draw_number(rogue, 1000),
+			.credit_bytes = (uint32_t)sim_rogue_draw_number(rogue, 1000),
 			.resend = (uint32_t)draw(rogue, 16) ? (uint32_t)draw(rogue, 2) : 7,
 		};
 
 		say(rogue, node, WL_WIRE_CREDIT, payload, wl_wire_encode_credit(payload, &credit));
 	}
-}
-
-static void unsubscribe(struct sim_rogue *rogue, unsigned node)
-{
-	struct wl_wire_unsubscribe end = {.subscription = draw(rogue, SUBSCRIPTIONS)};
-	uint8_t payload[WL_WIRE_UNSUBSCRIBE_BYTES];
-
-	say(rogue, node, WL_WIRE_UNSUBSCRIBE, payload, wl_wire_encode_unsubscribe(payload, &end));
 }
 
 /* ---- frames ---- */
@@ -301,7 +327,7 @@ static void babble(struct sim_rogue *rogue, unsigned node)
 	uint8_t payload[80];
 
 	for (unsigned at = 0; at < sizeof(payload); at += 8)
-		wl_store_u64(payload + at, draw(rogue, 2) ? draw_number(rogue, 5)
+		wl_store_u64(payload + at, draw(rogue, 2) ? sim_rogue_draw_number(rogue, 5)
 							  : sim_random_next(&rogue->random));
 	say(rogue, node, (uint8_t)draw(rogue, 50), payload, draw(rogue, sizeof(payload) + 1));
 }
@@ -347,92 +373,6 @@ static void number_wrongly(struct sim_rogue *rogue, unsigned node)
 	sim_endpoint_send_as(&rogue->end, node, &header, payload);
 }
 
-/* What a node might say; one field of it will be changed. */
-static size_t good_answer(uint8_t type, uint8_t *to)
-{
-	struct wl_wire_append_reply reply = {.session = 1, .result_count = 2};
-	struct wl_wire_append_result result = {.first_sequence = 1,
-					       .first_number = 1,
-					       .count = 1,
-					       .level = 3};
-	struct wl_wire_deliver deliver = {.first_number = 1, .record_count = 1};
-	struct wl_wire_delivered_record record = {.bytes = 8, .payload = to};
-	struct wl_wire_gap gap = {.status = -15};
-	struct wl_wire_open_session_reply open = {.session = 1};
-	size_t bytes;
-
-	switch (type) {
-	case WL_WIRE_APPEND_REPLY:
-		for (uint32_t at = 0; at < 2; at++)
-			wl_wire_encode_append_result(to + WL_WIRE_APPEND_REPLY_HEADER_BYTES +
-							     at * WL_WIRE_APPEND_RESULT_BYTES,
-						     &result);
-		bytes = wl_wire_encode_append_reply(to, &reply) + 2 * WL_WIRE_APPEND_RESULT_BYTES;
-		break;
-	case WL_WIRE_DELIVER:
-		deliver.bytes = (uint32_t)wl_wire_encode_delivered_record(
-			to + WL_WIRE_DELIVER_HEADER_BYTES, &record);
-		bytes = wl_wire_encode_deliver(to, &deliver) + deliver.bytes;
-		break;
-	case WL_WIRE_GAP:
-		bytes = wl_wire_encode_gap(to, &gap);
-		break;
-	default:
-		bytes = wl_wire_encode_open_session_reply(to, &open);
-		break;
-	}
-	return bytes;
-}
-
-/* Whether the field that was changed makes it wrong is the decoder's to say; it may not be right and a lie. */
-static bool decodes(uint8_t type, const uint8_t *payload, size_t bytes)
-{
-	struct wl_wire_append_reply reply;
-	struct wl_wire_deliver deliver;
-	struct wl_wire_gap gap;
-	struct wl_wire_open_session_reply open;
-
-	switch (type) {
-	case WL_WIRE_APPEND_REPLY:
-		return wl_wire_decode_append_reply(payload, bytes, &reply);
-	case WL_WIRE_DELIVER:
-		return wl_wire_decode_deliver(payload, bytes, &deliver);
-	case WL_WIRE_GAP:
-		return wl_wire_decode_gap(payload, bytes, &gap);
-	default:
-		return wl_wire_decode_open_session_reply(payload, bytes, &open);
-	}
-}
-
-/* It has the secret, so it can speak as a node to a client of that node. */
-static void answer_in_its_place(struct sim_rogue *rogue, unsigned node)
-{
-	static const uint8_t types[] = {WL_WIRE_APPEND_REPLY, WL_WIRE_DELIVER, WL_WIRE_GAP,
-					WL_WIRE_OPEN_SESSION_REPLY};
-	const struct sim_endpoint *victim = rogue->cluster->ends[draw(rogue, SIM_ROGUE_STATION)];
-	uint8_t type = types[draw(rogue, sizeof(types))];
-	struct sim_endpoint mask = rogue->end;
-	struct wl_frame_header header;
-	uint8_t payload[256] = {0};
-	size_t bytes = good_answer(type, payload), at = 4 * draw(rogue, bytes / 4);
-
-	if (draw(rogue, 4) == 0)
-		bytes -= 1 + draw(rogue, bytes - 1);
-	else
-		wl_store_u32(payload + at, (uint32_t)draw_number(rogue, wl_load_u32(payload + at)));
-	if (!victim || victim->node_epoch[node] == 0 || decodes(type, payload, bytes))
-		return;
-	sim_endpoint_head(&mask, node, type, &header);
-	header.sender = wl_identity_of_node(node, victim->worker);
-	header.sender_epoch = victim->node_epoch[node];
-	header.destination = victim->identity;
-	header.destination_epoch = victim->epoch;
-	header.payload_bytes = (uint16_t)bytes;
-	wl_auth_derive(&rogue->cluster->auth, header.sender, header.sender_epoch, &mask.key);
-	rogue->cluster->seen[SIM_SEEN_MISCHIEF]++;
-	sim_endpoint_send_as(&mask, victim->station, &header, payload);
-}
-
 static void rename_to(struct sim_rogue *rogue, wl_identity identity, uint64_t epoch)
 {
 	uint64_t epochs[WIRELOG_NODES_MAX + 1];
@@ -471,31 +411,19 @@ static void be_many(struct sim_rogue *rogue, unsigned node)
 void sim_rogue_do_mischief(struct sim_rogue *rogue, unsigned node)
 {
 	static void (*const mischief[])(struct sim_rogue *, unsigned) = {
-		append_well,
-		append_well,
-		append_well,
-		open_sessions,
-		open_sessions,
-		lie_about_answers,
-		skip_sequences,
-		leave_unfinished,
-		append_too_large,
-		append_malformed,
-		use_other_session,
-		subscribe,
-		grant_wrongly,
-		grant_wrongly,
-		unsubscribe,
-		babble,
-		ask_other_journal,
-		keep_alive,
-		number_wrongly,
-		change_epoch,
-		be_many,
-		append_too_large_whole,
-		ask_everywhere,
-		ask_everywhere,
-		answer_in_its_place,
+		append_well,	   append_well,
+		append_well,	   open_sessions,
+		open_sessions,	   lie_about_answers,
+		skip_sequences,	   leave_unfinished,
+		append_too_large,  append_malformed,
+		use_other_session, subscribe,
+		grant_wrongly,	   grant_wrongly,
+		unsubscribe,	   babble,
+		ask_other_journal, keep_alive,
+		number_wrongly,	   change_epoch,
+		be_many,	   append_too_large_whole,
+		ask_everywhere,	   ask_everywhere,
+		read_all_at_once,  sim_rogue_answer_as_node,
 	};
 
 	mischief[draw(rogue, sizeof(mischief) / sizeof(mischief[0]))](rogue, node);

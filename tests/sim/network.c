@@ -168,7 +168,10 @@ static void give_back(struct wl_port *port, struct wl_frame *frames, unsigned co
 static unsigned alloc(struct wl_port *port, uint16_t link, struct wl_frame *frames, unsigned count)
 {
 	struct sim_station *station = (struct sim_station *)port;
+	uint32_t empty_ppm = station->network->no_buffer_ppm[station->number];
 
+	if (empty_ppm != 0 && sim_random_chance(&station->network->random, empty_ppm))
+		return 0;
 	for (unsigned at = 0; at < count; at++) {
 		frames[at].size = (uint16_t)(station->info.mtu + WL_ETHER_BYTES);
 		frames[at].bytes = malloc(frames[at].size);

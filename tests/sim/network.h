@@ -55,6 +55,7 @@ struct sim_network {
 	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS]; /* by address */
 	uint64_t last_arrival_ns[SIM_STATIONS][SIM_STATIONS];
 	uint16_t mtu;
+	uint32_t no_buffer_ppm[SIM_STATIONS]; /* how often the pool of a station is empty */
 	uint64_t sent, lost, delivered;
 	struct sim_in_flight *recorded[SIM_RECORDED];
 	uint64_t recorded_seen;

@@ -40,6 +40,7 @@ enum sim_verb {
 	SIM_DRIFT, /* clock: node, per million + 1,000,000 */
 	SIM_WALL, /* wall clock: node, + ns (modulo 2^64) */
 	SIM_REPLAY, /* node: so many recorded frames that were once sent to it come again */
+	SIM_NO_BUFFERS, /* node: how often its pool is empty, per million of frames that it wants to send */
 	SIM_HAND_OVER, /* node */
 	SIM_EXPIRE, /* node, or any: its election timer is over now */
 	SIM_STOP, /* SIGTERM: node */

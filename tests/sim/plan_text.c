@@ -39,6 +39,7 @@ static const struct {
 	[SIM_DRIFT] = {"drift", {NODE, NUMBER}},
 	[SIM_WALL] = {"wall", {NODE, NUMBER}},
 	[SIM_REPLAY] = {"replay", {NODE, NUMBER}},
+	[SIM_NO_BUFFERS] = {"no-buffers", {NODE, NUMBER}},
 	[SIM_EXPIRE] = {"expire", {NODE}},
 	[SIM_HAND_OVER] = {"hand-over", {NODE}},
 	[SIM_STOP] = {"stop", {NODE}},

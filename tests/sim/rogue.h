@@ -5,7 +5,7 @@
  * ones do not. What must hold beside it is what holds without it: no rule of the oracle excuses anything for its
  * sake, and the clients that keep the rules go on. It is quiet from the end of the faults on.
  *
- * rogue.c: who it is, what it hears. mischief.c: what it does.
+ * rogue.c: who it is, what it hears. mischief.c, mischief_answer.c: what it does.
  */
 #ifndef WL_TESTS_SIM_ROGUE_H
 #define WL_TESTS_SIM_ROGUE_H
@@ -33,6 +33,10 @@ struct sim_rogue {
 
 void sim_rogue_init(struct sim_rogue *rogue, struct sim_cluster *cluster, unsigned number,
 		    const struct sim_plan *plan);
+/* A number that is in range, or at an end of it, or anywhere. */
+uint64_t sim_rogue_draw_number(struct sim_rogue *rogue, uint64_t near);
+/* mischief_answer.c */
+void sim_rogue_answer_as_node(struct sim_rogue *rogue, unsigned node);
 /* One piece of it, at one node. */
 void sim_rogue_do_mischief(struct sim_rogue *rogue, unsigned node);
 

@@ -77,6 +77,17 @@ static void draw_reading(struct clients_weather *weather, uint64_t victim)
 	}
 }
 
+/* A node has no buffer for what it wants to say: it is said again, or asked for again. */
+static void draw_buffers(struct clients_weather *weather)
+{
+	struct sim_plan *plan = weather->plan;
+	uint64_t at = 100000000 + draw(weather, plan->fault_ns);
+	uint64_t node = 1 + draw(weather, plan->nodes);
+
+	sim_plan_add(plan, at, SIM_NO_BUFFERS, node, 1000 + draw(weather, 500000), 0, 0);
+	sim_plan_add(plan, at + draw(weather, 400000000), SIM_NO_BUFFERS, node, 0, 0, 0);
+}
+
 void sim_weather_clients(struct sim_plan *plan, uint64_t victim)
 {
 	struct clients_weather weather = {.plan = plan};
@@ -99,4 +110,6 @@ void sim_weather_clients(struct sim_plan *plan, uint64_t victim)
 	if (chance(&weather, 20))
 		plan->rogues = 1 + draw(&weather, 2);
 	draw_reading(&weather, victim);
+	if (chance(&weather, 15))
+		draw_buffers(&weather);
 }
