@@ -10,6 +10,7 @@
 
 #include "dataplane/check.h"
 #include "dataplane/front_internal.h"
+#include "dataplane/mutant.h"
 
 struct share {
 	struct wl_front *front;
@@ -157,7 +158,8 @@ static bool is_found(struct share *share, const struct wl_entry_header *header)
 {
 	struct wl_subscription *subscription = share->subscription;
 
-	if (header->data_count == 0 || header->timestamp_ns < subscription->from_time_ns)
+	if (header->data_count == 0 ||
+	    (header->timestamp_ns < subscription->from_time_ns && !WL_MUTANT(reader_before_time)))
 		return false;
 	subscription->state = WL_SUBSCRIPTION_GREETING;
 	subscription->next_number = header->first_number;
@@ -258,6 +260,13 @@ static bool is_in_buffer(const struct wl_reader *reader, const uint8_t *image)
 	       (uintptr_t)image < buffer + reader->buffer_bytes;
 }
 
+/* Readers see nothing beyond it (rule F3). */
+static uint64_t last_index(const struct wl_front *front)
+{
+	return WL_MUTANT(reader_beyond_commit) ? front->replica->log->tail.index
+					       : front->replica->commit;
+}
+
 /* One step. False when this reader's share is over. */
 static bool read_entry(struct share *share)
 {
@@ -266,7 +275,7 @@ static bool read_entry(struct share *share)
 	struct wl_reader before = subscription->reader;
 	struct wl_reader_view view;
 
-	switch (wl_reader_next(&subscription->reader, front->replica->commit, &view)) {
+	switch (wl_reader_next(&subscription->reader, last_index(front), &view)) {
 	case WL_READER_ENTRY:
 		share->from_ring = !is_in_buffer(&subscription->reader, view.image);
 		subscription->used_buffer |= !share->from_ring;
@@ -328,7 +337,7 @@ unsigned wl_deliver(struct wl_front *front, struct wl_subscription *subscription
 	/* The cheap question first: most readers have everything, most of the time. */
 	while (!subscription->seek && is_reading(subscription) && !subscription->blocked &&
 	       share.bytes_left != 0) {
-		if (reader->next_index > front->replica->commit) {
+		if (reader->next_index > last_index(front)) {
 			share.from_ring = true;
 			break;
 		}

@@ -9,6 +9,7 @@
 
 #include "dataplane/check.h"
 #include "dataplane/front_internal.h"
+#include "dataplane/mutant.h"
 
 static struct wl_reply *slot_at(const struct wl_front *front, const struct wl_reply_queue *queue,
 				uint64_t position)
@@ -174,12 +175,14 @@ static uint64_t reached(const struct wl_replica *replica, unsigned level)
 	case WIRELOG_SEQUENCED:
 		return replica->log->tail.index; /* the open entry is not in it */
 	case WIRELOG_RECEIVED:
-		return replica->received_majority;
+		return WL_MUTANT(received_by_nobody) ? replica->log->tail.index
+						     : replica->received_majority;
 	case WIRELOG_COMMITTED:
 		return replica->commit;
 	default:
-		return replica->durable_all < replica->commit ? replica->durable_all
-							      : replica->commit;
+		return replica->durable_all < replica->commit && !WL_MUTANT(everywhere_by_majority)
+			       ? replica->durable_all
+			       : replica->commit;
 	}
 }
 

@@ -33,6 +33,11 @@
 	item(sessions_not_restored, "after a restart the table of sessions begins at the known commit") \
 	item(session_not_checked, "a retry is appended again") \
 	item(session_of_anybody, "a session takes appends of whoever names it") \
+	item(received_by_nobody, "received is told when the leader alone has it") \
+	item(everywhere_by_majority, "everywhere is told when a majority has it") \
+	item(reader_beyond_commit, "readers are given what is not committed") \
+	item(reader_before_time, "a reader from a time begins at the mark before it") \
+	item(reader_window_ignored, "more is sent to a reader than it granted") \
 	item(session_window_ignored, "a run that the client has not seen is pushed out") \
 	item(leads_before_commit, "appends are taken before the term's first entry committed") \
 	item(rejection_moves_match, "a rejection moves the match index") \
