@@ -37,6 +37,7 @@ void sim_oracle_fini(struct sim_oracle *oracle)
 {
 	sim_arena_give_back(oracle->entries, oracle->entries_max * sizeof(oracle->entries[0]));
 	sim_arena_give_back(oracle->verified, oracle->entries_max * sizeof(oracle->verified[0]));
+	sim_arena_give_back(oracle->holders, oracle->entries_max * sizeof(oracle->holders[0]));
 	sim_arena_give_back(oracle->records, oracle->records_max * sizeof(oracle->records[0]));
 	sim_arena_give_back(oracle->matching, SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	free(oracle->sessions);
@@ -349,6 +350,7 @@ static void init_oracle(struct sim_oracle *oracle, struct sim_cluster *cluster, 
 	oracle->entries_max = 1 << 16;
 	oracle->entries = sim_arena_take(oracle->entries_max * sizeof(oracle->entries[0]));
 	oracle->verified = sim_arena_take(oracle->entries_max * sizeof(oracle->verified[0]));
+	oracle->holders = sim_arena_take(oracle->entries_max * sizeof(oracle->holders[0]));
 	oracle->records_max = SIM_ORACLE_RECORDS;
 	oracle->records = sim_arena_take(oracle->records_max * sizeof(oracle->records[0]));
 	oracle->matching = sim_arena_take(SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));

@@ -62,7 +62,12 @@ struct sim_session {
 
 struct sim_position_chain {
 	uint64_t index, term, chain;
-	uint32_t holders; /* bit per node that ever had it in its log */
+};
+
+/* Which nodes ever had an entry of this index in their logs, in the highest term that was seen there. */
+struct sim_holders {
+	uint64_t term;
+	uint32_t nodes; /* bit per node */
 };
 
 /* A weaker answer: what it named. Or, by index alone, an entry that was said to be received. */
@@ -103,6 +108,7 @@ struct sim_oracle { /* of one journal */
 	void (*on_leader)(void *context, unsigned node); /* a new one is about to speak */
 	void (*on_answer)(void *context, unsigned node); /* "committed" was told */
 	void *on_answer_context;
+	struct sim_holders *holders; /* by index */
 	struct sim_promise *promises; /* by {session, sequence}: a cache */
 	struct sim_promise *received; /* by index: a cache */
 	struct sim_client *clients[SIM_ORACLE_CLIENTS];

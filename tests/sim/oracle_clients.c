@@ -90,13 +90,13 @@ static void check_received(struct sim_oracle *oracle, const struct sim_node *lea
 {
 	const struct wl_log_slot *slot =
 		&leader->journals[oracle->journal]->log.slots[index % WL_LOG_ENTRIES_IN_RING];
-	const struct sim_position_chain *known = sim_oracle_position(oracle, index, slot->term);
+	const struct sim_holders *known = &oracle->holders[index];
 	uint32_t holders = 1u << leader->number;
 
-	if (known->index == index && known->term == slot->term)
-		holders |= known->holders;
-	else if (oracle->cluster->config.nodes > 1)
-		return; /* pushed out of the cache */
+	if (known->term > slot->term)
+		return; /* another term has come since its followers spoke */
+	if (known->term == slot->term)
+		holders |= known->nodes;
 	if ((unsigned)__builtin_popcount(holders) <
 	    wl_quorum_size(leader->journals[oracle->journal]->replica.view.voters))
 		sim_violation(oracle->cluster, leader->number, "O24",

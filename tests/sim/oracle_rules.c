@@ -53,10 +53,15 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 	}
 }
 
-struct sim_position_chain *sim_oracle_position(const struct sim_oracle *oracle, uint64_t index,
-					       uint64_t term)
+static void note_holder(struct sim_oracle *oracle, unsigned node, const struct wl_log_slot *slot)
 {
-	return &oracle->matching[(index * 31 + term) * 0x9e3779b97f4a7c15u >> 48];
+	struct sim_holders *holders = &oracle->holders[slot->index];
+
+	WL_CHECK(slot->index < oracle->entries_max);
+	if (slot->term > holders->term)
+		*holders = (struct sim_holders){.term = slot->term};
+	if (slot->term == holders->term)
+		holders->nodes |= 1u << node;
 }
 
 /* Log matching: one {term, index}, one chain value, on all nodes, committed or not. */
@@ -72,8 +77,8 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 	}
 	for (uint64_t index = from + 1; index <= log->tail.index; index++) {
 		const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
-		struct sim_position_chain *known = sim_oracle_position(oracle, index, slot->term);
-		uint32_t holders = 1u << node->number;
+		uint64_t at = (index * 31 + slot->term) * 0x9e3779b97f4a7c15u >> 48;
+		struct sim_position_chain *known = &oracle->matching[at];
 
 		if (slot->index != index)
 			continue;
@@ -83,9 +88,8 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 			sim_violation(oracle->cluster, node->number, "O13",
 				      "entry %llu of term %llu is not that of others",
 				      (unsigned long long)index, (unsigned long long)slot->term);
-		if (known->index == index && known->term == slot->term)
-			holders |= known->holders;
-		*known = (struct sim_position_chain){index, slot->term, slot->chain, holders};
+		*known = (struct sim_position_chain){index, slot->term, slot->chain};
+		note_holder(oracle, node->number, slot);
 	}
 	oracle->tail_seen[node->number] = log->tail.index;
 }
