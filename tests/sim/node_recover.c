@@ -4,6 +4,7 @@
 
 #include "control/boot_shape.h"
 #include "dataplane/check.h"
+#include "dataplane/cluster_id.h"
 #include "dataplane/store_owner.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/node_config.h"
@@ -17,8 +18,16 @@ static bool make_first_segments(struct sim_node *node, uint32_t journals)
 		if (node->drives[journal].faults.full)
 			return false;
 	}
-	for (uint32_t journal = 0; journal < journals; journal++)
-		sim_drive_make_file(&node->drives[journal], 0);
+	for (uint32_t journal = 0; journal < journals; journal++) {
+		struct sim_drive *drive = &node->drives[journal];
+
+		/* Whose they are, the configuration says. */
+		memcpy(drive->identity.cluster, node->config->cluster,
+		       sizeof(drive->identity.cluster));
+		drive->identity.binding = wl_chunk_binding(wl_cluster_id(node->config->cluster),
+							   node->number, journal);
+		sim_drive_make_file(drive, 0);
+	}
 	return true;
 }
 

@@ -5,7 +5,6 @@
 #include "control/boot_shape.h"
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
-#include "dataplane/cluster_id.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/node_config.h"
 #include "tests/sim/node_internal.h"
@@ -286,10 +285,6 @@ static void attach(const struct start *start, struct sim_core *core)
 	for (uint32_t id = 0; id < start->config->journal_count; id++) {
 		if (start->config->journal_worker[id] != core->number)
 			continue;
-		memcpy(node->drives[id].identity.cluster, start->config->cluster,
-		       sizeof(node->drives[id].identity.cluster));
-		node->drives[id].identity.binding =
-			wl_chunk_binding(wl_cluster_id(start->config->cluster), node->number, id);
 		node->drives[id].on_completion = sim_node_wake_worker;
 		node->drives[id].context = core;
 		mine |= 1u << id;
