@@ -148,7 +148,7 @@ help: ## this list
 
 all: $(PRODUCTS) ## wirelogd, wirelog, libwirelog
 
-.PHONY: demo test unit e2e sim mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
+.PHONY: demo test unit e2e sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
@@ -168,8 +168,12 @@ e2e: all $(E2E_PROGRAMS) ## real nodes, real files; ONLY=failover selects a scri
 sim: $(BUILD)/wlsim tiny-sim ## simulate whole clusters under faults; SEEDS=1..2000 chooses which
 	@tests/sim/run --build $(BUILD) --seeds $(or $(SEEDS),1..2000)
 
+exhaustive: tiny-sim ## every run of a small cluster within bounds; SECONDS_EACH=180 for each space
+	@tests/sim/exhaustive --program $(BUILD)/tiny/wlsim --seconds $(or $(SECONDS_EACH),180)
+
 mutants: ## put known bugs back one at a time: after how many seeds does the simulator find each?
 	@+$(MAKE) BUILD=$(BUILD)/mutants GEOMETRY='tests/sim/mutants tests/sim/tiny' $(BUILD)/mutants/wlsim
+	@tests/sim/exhaustive --program $(BUILD)/mutants/wlsim --mutants
 	@$(BUILD)/mutants/wlsim --mutants --jobs $$(nproc) --seconds $(or $(SECONDS_EACH),120)
 
 coverage-sim: ## line and branch coverage of the pure code by the simulator alone; SEEDS=1..300

@@ -397,6 +397,28 @@ static void tick(void *subject, void *object)
 	act(client);
 }
 
+void sim_client_open(struct sim_client *client, unsigned node)
+{
+	client->leader = node;
+	open_session(client);
+}
+
+void sim_client_begin(struct sim_client *client)
+{
+	struct sim_append *append =
+		&client->outstanding[client->next_sequence % SIM_CLIENT_OUTSTANDING];
+
+	begin_append(client);
+	append->not_after_ns = 0;
+	append->level = WIRELOG_COMMITTED;
+}
+
+void sim_client_send_to(struct sim_client *client, unsigned node)
+{
+	client->leader = node;
+	sim_client_send_from(client, client->acknowledged_through + 1);
+}
+
 void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number,
 		     const struct sim_plan *plan)
 {

@@ -70,6 +70,11 @@ struct sim_client {
 
 void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number,
 		     const struct sim_plan *plan);
+/* By hand, for who decides when (exhaustive search): ask `node` for a session; one more record, not sent yet; send what
+ * is not answered to `node`. */
+void sim_client_open(struct sim_client *client, unsigned node);
+void sim_client_begin(struct sim_client *client);
+void sim_client_send_to(struct sim_client *client, unsigned node);
 /* Payload of {session, sequence}: deterministic, so that anybody can check it. `bytes` of it. */
 void sim_client_payload(uint64_t session, uint64_t sequence, uint8_t *to, uint32_t bytes);
 uint32_t sim_client_payload_bytes(const struct sim_client *client, uint64_t sequence);

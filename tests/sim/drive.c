@@ -150,6 +150,29 @@ void sim_drive_begin(struct sim_drive *drive, struct sim_drive_request *slot)
 		       (void *)(uintptr_t)slot->order);
 }
 
+static struct sim_drive_request *oldest_under_way(struct sim_drive *drive)
+{
+	struct sim_drive_request *first = NULL;
+
+	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
+		struct sim_drive_request *slot = &drive->queue[at];
+
+		if (slot->state == SIM_REQUEST_UNDER_WAY && (!first || slot->order < first->order))
+			first = slot;
+	}
+	return first;
+}
+
+void sim_drive_complete(struct sim_drive *drive)
+{
+	struct sim_drive_request *slot;
+
+	do {
+		while ((slot = oldest_under_way(drive)) != NULL)
+			complete(drive, (void *)(uintptr_t)slot->order);
+	} while (sim_drive_complete_jobs(drive));
+}
+
 static struct sim_drive_request *free_slot(struct sim_drive *drive)
 {
 	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {

@@ -158,6 +158,8 @@ void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal);
 /* For recovery: at once. The bytes lie in one segment. */
 enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset, uint8_t *to,
 				       uint32_t bytes);
+/* Everything that was asked for is done now, in the order in which it was asked. */
+void sim_drive_complete(struct sim_drive *drive);
 /* Damages `bytes` at a place of the stream, per million of what was written. */
 void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes);
 /* Damages one place; false: there is no such place, or nobody could notice that something is missing. */

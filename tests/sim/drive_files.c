@@ -118,6 +118,16 @@ static void work(struct sim_drive *drive)
 		       (void *)(uintptr_t)drive->life);
 }
 
+bool sim_drive_complete_jobs(struct sim_drive *drive)
+{
+	bool did = drive->works;
+
+	WL_CHECK(!drive->faults.hung);
+	while (drive->works)
+		end_job(drive, (void *)(uintptr_t)drive->life);
+	return did;
+}
+
 static void ask(struct sim_drive *drive, const struct sim_drive_job *job)
 {
 	WL_CHECK(drive->job_end - drive->job_first < SIM_DRIVE_JOBS);

@@ -22,6 +22,8 @@ void sim_drive_finish(struct sim_drive *drive, struct sim_drive_request *slot,
 bool sim_drive_find_file(struct sim_drive *drive, struct sim_drive_request *slot);
 void sim_drive_prepare(struct sim_drive *drive, struct sim_drive_request *slot);
 void sim_drive_leave_file(struct sim_drive *drive, struct sim_drive_request *slot);
+/* What the helper was asked for is done now. True: there was something. */
+bool sim_drive_complete_jobs(struct sim_drive *drive);
 /* The helper's answers, taken by the worker. */
 void sim_drive_take_answers(struct sim_drive *drive);
 /* The process ends: nothing is open any more. */

@@ -9,8 +9,7 @@
 
 #define CALM_DISK_NS 60000u
 
-/* What the links are follows from noise, cuts and what is healed. */
-static void set_links(struct sim_faults *faults)
+void sim_faults_set_links(struct sim_faults *faults)
 {
 	static const struct sim_rule calm = {.delay_ns = 5000, .jitter_ns = 2000};
 	struct sim_network *network = &faults->cluster->network;
@@ -107,11 +106,25 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 		memset(faults->cut, 0, sizeof(faults->cut));
 		memset(faults->slow_ns, 0, sizeof(faults->slow_ns));
 		break;
+	case SIM_LINKS:
+		sim_faults_leave_links(faults, argument[0]);
+		break;
+	case SIM_FLAP:
+		sim_faults_flap(faults, resolve(faults, argument[0]), resolve(faults, argument[1]),
+				argument[2]);
+		break;
+	case SIM_HOLD:
+		sim_faults_hold(faults, (uint8_t)argument[0], resolve(faults, argument[1]),
+				resolve(faults, argument[2]));
+		break;
+	case SIM_RELEASE:
+		sim_network_release(&faults->cluster->network);
+		break;
 	default:
 		split(faults, argument[0]);
 		break;
 	}
-	set_links(faults);
+	sim_faults_set_links(faults);
 }
 
 /*
@@ -339,6 +352,10 @@ static void act(void *subject, void *object)
 	case SIM_SLOW_LINK:
 	case SIM_HEAL:
 	case SIM_SPLIT:
+	case SIM_LINKS:
+	case SIM_FLAP:
+	case SIM_HOLD:
+	case SIM_RELEASE:
 		act_on_links(faults, action);
 		break;
 	case SIM_EXPIRE:
@@ -363,6 +380,13 @@ static void act(void *subject, void *object)
 	case SIM_EXPECT_REFUSED:
 	case SIM_EXPECT_VERDICT:
 	case SIM_EXPECT_SEEN:
+	case SIM_EXPECT_LEADS:
+	case SIM_EXPECT_TERM_RISE_BELOW:
+	case SIM_EXPECT_CAUGHT_UP:
+	case SIM_EXPECT_HAS_TAIL:
+	case SIM_EXPECT_STREAMS:
+	case SIM_EXPECT_HELD:
+	case SIM_APPENDS:
 		faults->on_expect(faults->context, action);
 		break;
 	default:
@@ -378,7 +402,7 @@ void sim_faults_on_answer(struct sim_faults *faults, unsigned node)
 	faults->cut_teller = false;
 	set_cut(faults, node, SIM_NODE_ANY, true);
 	set_cut(faults, SIM_NODE_ANY, node, true);
-	set_links(faults);
+	sim_faults_set_links(faults);
 }
 
 void sim_faults_on_leader(struct sim_faults *faults, unsigned node)
@@ -392,7 +416,7 @@ void sim_faults_on_leader(struct sim_faults *faults, unsigned node)
 	}
 	set_cut(faults, node, SIM_NODE_ANY, true);
 	set_cut(faults, SIM_NODE_ANY, node, true);
-	set_links(faults);
+	sim_faults_set_links(faults);
 }
 
 void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
@@ -405,7 +429,7 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	faults->plan = plan;
 	sim_operator_init(&faults->operator_, cluster);
 	set_noise(faults, quiet);
-	set_links(faults);
+	sim_faults_set_links(faults);
 	for (size_t at = 0; at < plan->count; at++)
 		sim_agenda_add(&cluster->agenda, plan->actions[at].at_ns, act, faults,
 			       &plan->actions[at]);
@@ -425,7 +449,9 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 	faults->healed |= nodes;
 	faults->cut_teller = false;
 	faults->end_elected = false;
-	set_links(faults);
+	sim_faults_flap(faults, 0, 0, 0);
+	sim_network_release(&faults->cluster->network);
+	sim_faults_set_links(faults);
 	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
 		struct sim_node *node = &faults->cluster->nodes[number];
 

@@ -17,6 +17,11 @@ struct sim_faults {
 	bool cut[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint64_t slow_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint32_t healed; /* mask of nodes: nothing happens to them any more */
+	struct {
+		unsigned a, b;
+		uint64_t period_ns; /* 0: it does not */
+		uint64_t generation; /* flips of an older one are stale */
+	} flap;
 	bool cut_teller, end_elected, end_by_power;
 	uint64_t happened;
 	struct sim_operator operator_;
@@ -32,6 +37,12 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 		     const struct sim_plan *plan);
 /* Links among the nodes of the mask and with clients, their drives, their lives: all well from here on. */
 void sim_faults_heal(struct sim_faults *faults, uint32_t nodes);
+/* What the links are follows from noise, cuts and what is healed. */
+void sim_faults_set_links(struct sim_faults *faults);
+/* faults_links.c */
+void sim_faults_leave_links(struct sim_faults *faults, uint64_t links);
+void sim_faults_flap(struct sim_faults *faults, unsigned a, unsigned b, uint64_t period_ns);
+void sim_faults_hold(struct sim_faults *faults, uint8_t type, unsigned from, unsigned to);
 /* A node has answered a client with "committed". */
 void sim_faults_on_answer(struct sim_faults *faults, unsigned node);
 /* A node is about to say its first word as a leader. */

@@ -54,6 +54,12 @@ static void arrive(void *subject, void *object)
 		station->on_frame(station->context);
 }
 
+void sim_network_deliver(struct sim_network *network, unsigned station, const uint8_t *bytes,
+			 uint16_t size)
+{
+	arrive(copy_of(network, station, bytes, size), NULL);
+}
+
 static void damage(struct sim_network *network, const struct sim_rule *rule,
 		   struct sim_in_flight *frame)
 {
@@ -90,6 +96,45 @@ void sim_network_replay(struct sim_network *network, unsigned station, unsigned 
 	}
 }
 
+void sim_network_hold(struct sim_network *network, const struct sim_hold *hold)
+{
+	WL_CHECK(network->hold_count < SIM_HOLDS_MAX);
+	network->holds[network->hold_count++] = *hold;
+}
+
+void sim_network_release(struct sim_network *network)
+{
+	for (unsigned at = 0; at < network->held_count; at++)
+		sim_agenda_add(network->agenda, network->agenda->now_ns, arrive, network->held[at],
+			       NULL);
+	network->held_count = 0;
+	network->hold_count = 0;
+}
+
+/* True: the frame is kept, or would be if there were room. */
+static bool holds(struct sim_network *network, unsigned from, unsigned to, unsigned station,
+		  const struct wl_frame *frame)
+{
+	struct wl_frame_header header;
+
+	for (unsigned at = 0; at < network->hold_count; at++) {
+		const struct sim_hold *hold = &network->holds[at];
+
+		if ((hold->from != 0 && hold->from != from) || (hold->to != 0 && hold->to != to) ||
+		    wl_frame_decode_header(frame->bytes + WL_FRAME_ENVELOPE_BYTES,
+					   frame->size - WL_FRAME_ENVELOPE_BYTES,
+					   &header) != WL_FRAME_OK ||
+		    header.type != hold->type)
+			continue;
+		if (network->held_count < SIM_HELD_MAX)
+			network->held[network->held_count++] =
+				copy_of(network, station, frame->bytes, frame->size);
+		sim_trace_frame(&network->trace, from, to, frame->bytes, frame->size, "held");
+		return true;
+	}
+	return false;
+}
+
 /* The worker whose port it is addressed to. */
 static unsigned steer(unsigned to, const uint8_t *bytes)
 {
@@ -114,9 +159,18 @@ static void forward(struct sim_network *network, const struct sim_station *sende
 	if (to == 0 || to >= SIM_STATIONS)
 		return;
 	station = steer(to, bytes);
+	if (network->captured) {
+		sim_trace_frame(&network->trace, from, to, bytes, size, "");
+		network->on_sent(network->context, from, to, bytes, size);
+		return;
+	}
 	record(network, station, bytes, size);
 	if (network->on_sent)
 		network->on_sent(network->context, from, to, bytes, size);
+	if (network->hold_count != 0 &&
+	    holds(network, from, to, station,
+		  &(struct wl_frame){.bytes = (uint8_t *)(uintptr_t)bytes, .size = size}))
+		return;
 	rule = &network->rules[from][to];
 	if (rule->cut || sim_random_chance(&network->random, rule->loss_ppm)) {
 		network->lost++;
@@ -272,6 +326,8 @@ void sim_network_fini(struct sim_network *network)
 		sim_network_detach(network, number);
 	for (unsigned at = 0; at < SIM_RECORDED; at++)
 		free(network->recorded[at]);
+	for (unsigned at = 0; at < network->held_count; at++)
+		free(network->held[at]);
 }
 
 void sim_network_set_all(struct sim_network *network, const struct sim_rule *rule)

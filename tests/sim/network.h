@@ -28,6 +28,13 @@ struct sim_rule {
 	bool reorders; /* else a frame never overtakes the one before it; late ones do */
 };
 
+struct sim_hold { /* frames of a type on one direction; 0 for from or to: any node */
+	uint8_t type;
+	unsigned from, to;
+};
+#define SIM_HOLDS_MAX 8u
+#define SIM_HELD_MAX 1024u /* more are lost */
+
 struct sim_network;
 struct sim_in_flight; /* a frame on its way, network.c */
 
@@ -63,6 +70,10 @@ struct sim_network {
 	void (*on_sent)(void *context, unsigned from, unsigned to, const uint8_t *bytes,
 			size_t size);
 	void *context;
+	struct sim_hold holds[SIM_HOLDS_MAX];
+	unsigned hold_count, held_count;
+	struct sim_in_flight *held[SIM_HELD_MAX];
+	bool captured; /* nothing goes on its way by itself: on_sent has it all (exhaustive search) */
 };
 
 /* Where a node's worker is attached. */
@@ -76,6 +87,12 @@ void sim_network_fini(struct sim_network *network);
 void sim_network_attach(struct sim_network *network, unsigned station, void (*on_frame)(void *),
 			void *context);
 void sim_network_detach(struct sim_network *network, unsigned station);
+/* From now on such frames are kept, until all that is kept is let go, in the order in which it came. */
+void sim_network_hold(struct sim_network *network, const struct sim_hold *hold);
+void sim_network_release(struct sim_network *network);
+/* A frame that was captured arrives now. */
+void sim_network_deliver(struct sim_network *network, unsigned station, const uint8_t *bytes,
+			 uint16_t size);
 /* Frames that once went to this station come again, now: at most `count`. */
 void sim_network_replay(struct sim_network *network, unsigned station, unsigned count);
 /* Every direction gets this rule. */

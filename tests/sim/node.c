@@ -111,17 +111,14 @@ static bool lives_on(struct sim_node *node)
 	return node->up;
 }
 
-static void worker_turn(void *subject, void *object)
+void sim_node_turn_worker(struct sim_core *core)
 {
-	struct sim_core *core = subject;
 	struct sim_node *node = core->node;
 	struct sim_cluster *cluster = cluster_of(node);
 	const struct wl_clock *clock = &node->machine.clock[SIM_THREAD_WORKER + core->number];
 	uint64_t now;
 	unsigned did;
 
-	if (!begins(node, &core->actor, object))
-		return;
 	now = sim_machine_now(node, SIM_THREAD_WORKER + core->number);
 	did = wl_worker_turn(core->worker, now, wl_clock_wall_ns(clock, now));
 	if (cluster->after_turn)
@@ -133,6 +130,14 @@ static void worker_turn(void *subject, void *object)
 	wake(node, &core->actor,
 	     did ? 1000 + sim_random_below(&node->random, 3000) : WORKER_IDLE_NS, worker_turn,
 	     core);
+}
+
+static void worker_turn(void *subject, void *object)
+{
+	struct sim_core *core = subject;
+
+	if (begins(core->node, &core->actor, object))
+		sim_node_turn_worker(core);
 }
 
 /* As control/loop_thread.c does. */
@@ -160,13 +165,10 @@ static void look_at_journal(struct sim_node *node, unsigned journal)
 	tell_peers_durable(node, journal, &status);
 }
 
-static void agent_turn(void *subject, void *object)
+void sim_node_turn_agent(struct sim_node *node)
 {
-	struct sim_node *node = subject;
 	const struct sim_cluster_config *config = &cluster_of(node)->config;
 
-	if (!begins(node, &node->agent_actor, object))
-		return;
 	for (unsigned journal = 0; journal < config->journals; journal++)
 		look_at_journal(node, journal);
 	wl_agent_turn(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
@@ -179,6 +181,14 @@ static void agent_turn(void *subject, void *object)
 			sim_node_wake_worker(core);
 	}
 	wake(node, &node->agent_actor, AGENT_IDLE_NS, agent_turn, node);
+}
+
+static void agent_turn(void *subject, void *object)
+{
+	struct sim_node *node = subject;
+
+	if (begins(node, &node->agent_actor, object))
+		sim_node_turn_agent(node);
 }
 
 /* ---- superblock: two copies of a pair, one after the other ---- */
@@ -240,6 +250,12 @@ static void record_written(void *subject, void *object)
 			       record_written, node, object);
 	else
 		sim_node_wake_agent(node);
+}
+
+void sim_node_complete_record(struct sim_node *node)
+{
+	while (node->record_state == 1 || node->record_state == 2)
+		record_written(node, (void *)(uintptr_t)node->boot);
 }
 
 static void power_cut(void *subject, void *object)
@@ -320,8 +336,7 @@ void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 	}
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
-	sim_arena_give_back(node->memory, node->memory_bytes);
-	node->memory = NULL;
+	sim_node_give_back_memory(node);
 }
 
 static void stall(struct sim_node *node, struct sim_actor *actor, uint64_t for_ns,

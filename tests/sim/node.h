@@ -86,6 +86,9 @@ struct sim_node {
 	/* volatile */
 	uint8_t *memory;
 	size_t memory_bytes;
+	uint8_t *window; /* scratch of recovery */
+	uint8_t *reserved; /* NULL, or where the memory of every life stands (exhaustive search) */
+	void (*clear)(struct sim_node *node); /* makes that as good as new */
 	struct wl_journal *journals[SIM_JOURNALS_MAX];
 	struct wl_agent *agent;
 	struct wl_superblock record; /* being written */
@@ -149,6 +152,11 @@ void sim_node_verify(struct sim_cluster *cluster, unsigned node);
 /* Something was done to its data. */
 void sim_node_forget_verified(struct sim_node *node);
 void sim_node_crash(struct sim_cluster *cluster, unsigned node);
+/* One turn, now, whatever the agenda says (exhaustive search). A node that is up. */
+void sim_node_turn_worker(struct sim_core *core);
+void sim_node_turn_agent(struct sim_node *node);
+/* The record that is being written is on the platters now: both copies. */
+void sim_node_complete_record(struct sim_node *node);
 /* Takes the core away from the worker, the agent, or both, for a while. */
 void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, bool agent,
 		    uint64_t for_ns);

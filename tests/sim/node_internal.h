@@ -25,6 +25,8 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal, uin
 				    uint8_t *window, uint64_t *known_commit);
 /* This start, counted in the record, durable before anything is sent. False: the power went. */
 bool sim_node_count_start(struct sim_node *node, struct wl_superblock *record);
+/* What the life that ended had. */
+void sim_node_give_back_memory(struct sim_node *node);
 /* The superblock as the agent sees it (wl_agent_ops). */
 bool sim_node_submit_record(void *node, struct wl_superblock *record);
 int sim_node_reap_record(void *node);

@@ -63,6 +63,21 @@ static void *take(struct start *start, size_t bytes)
 	return taken;
 }
 
+static uint8_t *memory_for(struct sim_node *node)
+{
+	if (!node->reserved)
+		return sim_arena_take(node->memory_bytes);
+	node->clear(node);
+	return node->reserved;
+}
+
+void sim_node_give_back_memory(struct sim_node *node)
+{
+	if (node->memory && !node->reserved)
+		sim_arena_give_back(node->memory, node->memory_bytes);
+	node->memory = NULL;
+}
+
 /* Everything volatile lies in one block, handed out from the front. False: the machine has no room for it. */
 static bool take_memory(struct start *start)
 {
@@ -83,8 +98,7 @@ static bool take_memory(struct start *start)
 		aligned(sizeof(struct wl_agent)) + SIM_RECOVERY_WINDOW_BYTES;
 	if (node->machine.memory_bytes != 0 && node->machine.memory_bytes < node->memory_bytes)
 		return false;
-	node->memory = sim_arena_take(node->memory_bytes);
-	start->free = node->memory;
+	start->free = node->memory = memory_for(node);
 	return true;
 }
 
@@ -179,7 +193,7 @@ static int open_data(struct start *start)
 	if (!take_memory(start))
 		return WIRELOG_NO_MEMORY;
 	node->agent = take(start, sizeof(struct wl_agent));
-	start->window = take(start, SIM_RECOVERY_WINDOW_BYTES);
+	start->window = node->window = take(start, SIM_RECOVERY_WINDOW_BYTES);
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		make_worker(start, worker);
 	for (uint32_t id = 0; id < start->config->journal_count && recovered == SIM_RECOVERED; id++)
@@ -261,9 +275,7 @@ static void refuse(const struct start *start, int status)
 	node->refused_for_now = node->refused && !reads_are_sound(node) && data_are_sound(node);
 	sim_trace_say(&start->cluster->network.trace, "node %u does not start: %s %s", node->number,
 		      wirelog_status_name(status), node->start_reason);
-	if (node->memory)
-		sim_arena_give_back(node->memory, node->memory_bytes);
-	node->memory = NULL;
+	sim_node_give_back_memory(node);
 	if (status == WIRELOG_CLOSED)
 		sim_node_forget_verified(node);
 	else if (node->refused && start->cluster->after_start)

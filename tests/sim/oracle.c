@@ -128,6 +128,7 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 			      "committed entry %llu does not decode", (unsigned long long)index);
 	oracle->entries[index].chain = chain;
 	oracle->entries[index].term = header.term;
+	oracle->entries[index].in_term = node->journals[oracle->journal]->replica.view.term;
 	oracle->committed = index;
 	sim_oracle_judge_entry(oracle, node->number, index, header.term);
 	wl_record_walk_init(&walk, image, &header);
@@ -236,7 +237,7 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	sim_oracle_note_leader(oracle, node->number, term);
 	sim_oracle_check_ghosts(oracle);
 	/* A candidate whose votes come late may win an old term; it owes what was committed in terms before it. */
-	while (index > 0 && oracle->entries[index].term >= term)
+	while (index > 0 && oracle->entries[index].in_term >= term)
 		index--;
 	if (index != 0 && (!wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain) ||
 			   chain != oracle->entries[index].chain))

@@ -47,7 +47,7 @@
 #define SIM_ORACLE_RECORDS (1u << 17)
 
 struct sim_committed {
-	uint64_t chain, term,
+	uint64_t chain, term, in_term, /* its own term; that of the leader that committed it */
 		offset[WIRELOG_NODES_MAX + 1]; /* where on each node's drive, 0 = not seen there */
 };
 

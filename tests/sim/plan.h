@@ -29,6 +29,10 @@ enum sim_verb {
 	SIM_SLOW_LINK, /* one direction: from, to, ns a frame more, in order */
 	SIM_HEAL, /* every cut and slow link */
 	SIM_SPLIT, /* mask of nodes: they and the others do not hear each other */
+	SIM_LINKS, /* only these directions are left: bit (from - 1) * 8 + (to - 1) */
+	SIM_FLAP, /* two nodes, and how long their link is up, then down, and so on; 0: it is up and stays */
+	SIM_HOLD, /* frames of a kind (its name in the wire protocol) from, to: kept by the network until ... */
+	SIM_RELEASE, /* ... this, in the order in which they came; later ones pass */
 	SIM_CRASH, /* power off */
 	SIM_START,
 	SIM_STALL, /* node, 1 worker | 2 control | 3 both, for ns */
@@ -85,6 +89,13 @@ enum sim_verb {
 	SIM_EXPECT_REFUSED, /* node: its start was refused */
 	SIM_EXPECT_VERDICT, /* node: what its last start said of its data; none: it started */
 	SIM_EXPECT_SEEN, /* one of enum sim_seen happened since the last of these that named it */
+	SIM_EXPECT_LEADS, /* node, 0 | 1: it leads, and is not silent */
+	SIM_EXPECT_TERM_RISE_BELOW, /* the highest term rose by less since the last expectation */
+	SIM_EXPECT_CAUGHT_UP, /* node, 0 | 1: its log and its commit are those of the leader */
+	SIM_EXPECT_HAS_TAIL, /* node, 0 | 1: its log ends where the leader's does */
+	SIM_EXPECT_STREAMS, /* node, 0 | 1: the leader streams to it; 0: it probes */
+	SIM_EXPECT_HELD, /* at least so many frames are held now */
+	SIM_APPENDS, /* 0 | 1: clients begin new records */
 	SIM_VERBS,
 };
 

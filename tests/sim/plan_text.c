@@ -6,6 +6,7 @@
 
 #include "dataplane/recovery.h"
 #include "tests/sim/damage.h"
+#include "dataplane/wire.h"
 #include "tests/sim/plan.h"
 
 enum kind {
@@ -16,7 +17,18 @@ enum kind {
 	WAY, /* of damage: rot-entry, drop-segment, ... */
 	VERDICT, /* of a start: none, rot, cut-short, record, ... */
 	SEEN, /* a word: enum sim_seen */
+	KIND, /* of frame */
 };
+
+static const struct {
+	const char *name;
+	uint8_t type;
+} frames[] = {
+	{"APPEND", WL_WIRE_APPEND},	{"APPEND_ACK", WL_WIRE_APPEND_ACK},
+	{"PRE_VOTE", WL_WIRE_PRE_VOTE}, {"PRE_VOTE_REPLY", WL_WIRE_PRE_VOTE_REPLY},
+	{"VOTE", WL_WIRE_VOTE},		{"VOTE_REPLY", WL_WIRE_VOTE_REPLY},
+};
+#define FRAMES (sizeof(frames) / sizeof(frames[0]))
 
 static const struct {
 	const char *name;
@@ -28,6 +40,10 @@ static const struct {
 	[SIM_SLOW_LINK] = {"slow-link", {NODE, NODE, TIME}},
 	[SIM_HEAL] = {"heal", {NONE}},
 	[SIM_SPLIT] = {"split", {NUMBER}},
+	[SIM_LINKS] = {"links", {NUMBER}},
+	[SIM_FLAP] = {"flap", {NODE, NODE, TIME}},
+	[SIM_HOLD] = {"hold", {KIND, NODE, NODE}},
+	[SIM_RELEASE] = {"release", {NONE}},
 	[SIM_CRASH] = {"crash", {NODE}},
 	[SIM_START] = {"start", {NODE}},
 	[SIM_STALL] = {"stall", {NODE, NUMBER, TIME}},
@@ -83,6 +99,13 @@ static const struct {
 	[SIM_EXPECT_REFUSED] = {"expect-refused", {NODE}},
 	[SIM_EXPECT_VERDICT] = {"expect-verdict", {NODE, VERDICT}},
 	[SIM_EXPECT_SEEN] = {"expect-seen", {SEEN}},
+	[SIM_EXPECT_LEADS] = {"expect-leads", {NODE, NUMBER}},
+	[SIM_EXPECT_TERM_RISE_BELOW] = {"expect-term-rise-below", {NUMBER}},
+	[SIM_EXPECT_CAUGHT_UP] = {"expect-caught-up", {NODE, NUMBER}},
+	[SIM_EXPECT_HAS_TAIL] = {"expect-has-tail", {NODE, NUMBER}},
+	[SIM_EXPECT_STREAMS] = {"expect-streams", {NODE, NUMBER}},
+	[SIM_EXPECT_HELD] = {"expect-held", {NUMBER}},
+	[SIM_APPENDS] = {"appends", {NUMBER}},
 };
 
 static const char *const seen_names[SIM_SEENS] = {
@@ -187,6 +210,24 @@ static bool read_name(const char *word, const char *(*name)(uint64_t), uint64_t 
 	return false;
 }
 
+static const char *name_of_frame(uint64_t type)
+{
+	for (unsigned at = 0; at < FRAMES; at++) {
+		if (frames[at].type == type)
+			return frames[at].name;
+	}
+	return "?";
+}
+
+static bool read_frame(const char *name, uint64_t *type)
+{
+	for (unsigned at = 0; at < FRAMES; at++) {
+		if (strcmp(frames[at].name, name) == 0)
+			*type = frames[at].type;
+	}
+	return *type != 0;
+}
+
 static void write_value(uint64_t value, enum kind kind, FILE *file)
 {
 	if (kind == TIME)
@@ -195,6 +236,8 @@ static void write_value(uint64_t value, enum kind kind, FILE *file)
 		fputs(name_of_way(value), file);
 	else if (kind == VERDICT)
 		fputs(name_of_verdict(value), file);
+	else if (kind == KIND)
+		fputs(name_of_frame(value), file);
 	else if (kind == NODE && value == SIM_NODE_LEADER)
 		fputs("leader", file);
 	else if (kind == SEEN)
@@ -243,6 +286,8 @@ static bool read_value(const char *word, enum kind kind, uint64_t *value)
 		}
 		return false;
 	}
+	if (kind == KIND)
+		return read_frame(word, value);
 	if (kind == NODE && strcmp(word, "leader") == 0) {
 		*value = SIM_NODE_LEADER;
 		return true;

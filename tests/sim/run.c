@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/check.h"
+#include "tests/sim/expect.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/oracle.h"
 #include "wirelog/status.h"
@@ -27,8 +28,8 @@ struct run {
 	struct sim_faults faults;
 	struct sim_client clients[CLIENTS_MAX];
 	struct sim_rogue rogues[ROGUES_MAX];
-	uint64_t acknowledged_before, sent_before; /* at the last expectation */
 	uint64_t seen_before[SIM_SEENS];
+	uint64_t acknowledged_before, sent_before, term_before; /* at the last expectation */
 };
 
 static void advance(struct run *run, uint64_t for_ns)
@@ -85,6 +86,17 @@ static void expect_seen(struct run *run, enum sim_seen which)
 	run->seen_before[which] = now;
 }
 
+static uint64_t highest_term(const struct run *run, unsigned journal)
+{
+	uint64_t term = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		if (run->oracles[journal].highest_term[number] > term)
+			term = run->oracles[journal].highest_term[number];
+	}
+	return term;
+}
+
 static void on_expect(void *context, const struct sim_action *action)
 {
 	struct run *run = context;
@@ -119,6 +131,16 @@ static void on_expect(void *context, const struct sim_action *action)
 	if (action->verb == SIM_EXPECT_FRAMES_BELOW && sent >= action->argument[0])
 		sim_violation(&run->cluster, 0, "expect-frames-below", "%llu frames were sent",
 			      (unsigned long long)sent);
+	if (action->verb == SIM_EXPECT_TERM_RISE_BELOW &&
+	    highest_term(run, 0) >= run->term_before + action->argument[0])
+		sim_violation(&run->cluster, 0, "expect-term-rise-below", "from %llu to %llu",
+			      (unsigned long long)run->term_before,
+			      (unsigned long long)highest_term(run, 0));
+	for (unsigned client = 0; action->verb == SIM_APPENDS && client < run->plan->clients;
+	     client++)
+		run->clients[client].appending = action->argument[0] != 0;
+	sim_expect_node(&run->cluster, action);
+	run->term_before = highest_term(run, 0);
 	run->acknowledged_before = now;
 	run->sent_before = run->cluster.network.sent;
 }
@@ -189,17 +211,6 @@ static uint32_t core_of(const struct run *run)
 			return all_nodes(run);
 	}
 	return run->plan->core ? (uint32_t)run->plan->core & all_nodes(run) : all_nodes(run);
-}
-
-static uint64_t highest_term(const struct run *run, unsigned journal)
-{
-	uint64_t term = 0;
-
-	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		if (run->oracles[journal].highest_term[number] > term)
-			term = run->oracles[journal].highest_term[number];
-	}
-	return term;
 }
 
 /* What is known of each journal at one moment, to be compared with later. */
@@ -375,6 +386,29 @@ static void check_convergence(struct run *run)
 		sim_oracle_finish(&run->oracles[journal]);
 }
 
+/* The phase of faults, looked at from outside now and then. */
+static void advance_watched(struct run *run, const struct sim_watch *watch)
+{
+	uint64_t end = run->plan->fault_ns;
+	struct sim_view view;
+
+	while (watch && run->cluster.agenda.now_ns + watch->every_ns < end) {
+		const char *wrong;
+
+		advance(run, watch->every_ns);
+		view = (struct sim_view){
+			.now_ns = run->cluster.agenda.now_ns,
+			.acknowledged = acknowledged(run),
+			.term = highest_term(run, 0),
+			.committed = run->oracles[0].committed,
+		};
+		wrong = watch->look(watch->context, &view);
+		if (wrong)
+			sim_violation(&run->cluster, 0, watch->rule, "%s", wrong);
+	}
+	advance(run, end - run->cluster.agenda.now_ns);
+}
+
 static void on_check_failed(void *context, const struct wl_check_failure *failure)
 {
 	struct run *run = context;
@@ -396,7 +430,7 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 	memset(result, 0, sizeof(*result));
 	wl_check_set_hook(on_check_failed, run);
 	set_up(run, options);
-	advance(run, plan->fault_ns);
+	advance_watched(run, options->watch);
 	check_liveness(run, result);
 	if (!majority_is(run, true))
 		check_convergence(run);

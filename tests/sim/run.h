@@ -16,12 +16,25 @@ struct sim_result {
 	uint64_t liveness_ns; /* from the healing of the core to the next acknowledgement */
 };
 
+struct sim_view { /* of a run that goes on */
+	uint64_t now_ns, acknowledged, term, committed;
+};
+
+struct sim_watch {
+	uint64_t every_ns;
+	/* NULL, or what is wrong. */
+	const char *(*look)(void *context, const struct sim_view *view);
+	void *context;
+	const char *rule; /* that is broken then */
+};
+
 /* What a run ended with, when it did not end well: the last thing that is said on stderr before exit(1). */
 struct sim_options {
 	FILE *trace; /* may be NULL */
 	bool quiet; /* a violation is not printed */
 	char *rule; /* NULL, or 32 bytes: the rule that was broken */
 	const char *replay; /* the command that replays it */
+	const struct sim_watch *watch; /* NULL, or who looks at the phase of faults */
 };
 
 /* Ends the process with 1 when something does not hold. */
