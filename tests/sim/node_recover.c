@@ -12,21 +12,22 @@
 #include "wirelog/status.h"
 
 /* A store that is made has one segment of each journal, or is not made. */
-static bool make_first_segments(struct sim_node *node, uint32_t journals)
+static bool make_first_segments(struct sim_node *node, const struct wl_config *config)
 {
-	for (uint32_t journal = 0; journal < journals; journal++) {
+	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
 		if (node->drives[journal].faults.full)
 			return false;
 	}
-	for (uint32_t journal = 0; journal < journals; journal++) {
-		struct sim_drive *drive = &node->drives[journal];
+	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
+		struct wl_segment_header *identity = &node->drives[journal].identity;
 
-		/* Whose they are, the configuration says. */
-		memcpy(drive->identity.cluster, node->config->cluster,
-		       sizeof(drive->identity.cluster));
-		drive->identity.binding = wl_chunk_binding(wl_cluster_id(node->config->cluster),
-							   node->number, journal);
-		sim_drive_make_file(drive, 0);
+		/* Whose they are is what the file says, be it the wrong one. */
+		memcpy(identity->cluster, config->cluster, sizeof(identity->cluster));
+		identity->node = config->node;
+		identity->binding =
+			wl_chunk_binding(wl_cluster_id(config->cluster), config->node, journal);
+		if (config->segment_bytes == node->drives[journal].segment_bytes)
+			sim_drive_make_file(&node->drives[journal], 0);
 	}
 	return true;
 }
@@ -58,7 +59,7 @@ int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 	/* Segments without a superblock are not an empty directory. */
 	if (verdict != WL_SUPERBLOCK_EMPTY || node->drives[0].segments != 0)
 		return WIRELOG_STORE_DAMAGED;
-	if (!make_first_segments(node, config->journal_count))
+	if (!make_first_segments(node, config))
 		return WIRELOG_STORE_FULL;
 	memset(record, 0, sizeof(*record));
 	memcpy(record->cluster, config->cluster, sizeof(record->cluster));
