@@ -2,8 +2,9 @@
 /*
  * Frames on their way out: open one, write the payload in place, close it (headers, sequence, MAC),
  * flush all at the end of the turn, one burst per link. What a link does not take is dropped and
- * counted, except that frames of the reserve class (heartbeats, votes, acknowledgements) keep the last
- * WL_TX_RESERVE buffers of a link for themselves.
+ * counted, except that the newest WL_TX_RESERVE frames of the reserve class (heartbeats, votes, acknowledgements)
+ * stay for the next burst, and leave first. Where there is no buffer, a frame of the reserve class takes that of the
+ * newest data frame that waits for the same link.
  *
  * Pure. Owner: the worker. One frame is open at a time. [worker]
  */
@@ -17,8 +18,14 @@
 #define WL_TX_QUEUE 256u /* frames queued for one link */
 #define WL_TX_RESERVE 16u
 
+enum wl_tx_class {
+	WL_TX_DATA,
+	WL_TX_RESERVED,
+};
+
 struct wl_tx_link {
 	struct wl_frame queue[WL_TX_QUEUE];
+	bool reserved[WL_TX_QUEUE]; /* of the same place in the queue */
 	uint32_t count;
 };
 
@@ -29,12 +36,14 @@ struct wl_tx {
 	uint64_t cluster;
 	wl_identity identity;
 	uint64_t epoch;
+	uint64_t dropped; /* frames that no link took, or that gave way to others */
 	uint64_t sequence; /* of the last sealed frame; never repeats under one epoch */
 	uint16_t udp_port;
 	struct wl_auth_key key; /* ours */
 	struct wl_tx_link links[WL_LINKS_MAX];
 
 	struct wl_frame open;
+	enum wl_tx_class open_class;
 	struct wl_address open_to;
 	struct wl_frame_header open_header;
 	bool is_open;
@@ -44,11 +53,6 @@ struct wl_tx_to {
 	struct wl_address address;
 	wl_identity identity;
 	uint64_t epoch; /* 0 in a HELLO */
-};
-
-enum wl_tx_class {
-	WL_TX_DATA,
-	WL_TX_RESERVED,
 };
 
 void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *auth,
