@@ -56,6 +56,9 @@ static void send_frame(struct sim_client *client, unsigned node, uint8_t type, u
 	};
 	size_t datagram = WL_FRAME_HEADER_BYTES + bytes;
 
+	/* The client's own stack has asked for the address; it is not what is tested here. */
+	sim_network_mac(&client->cluster->network, node, client->station, to.mac);
+	memcpy(from.mac, station->links[0].mac, sizeof(from.mac));
 	station->port.ops->alloc(&station->port, 0, &frame, 1);
 	wl_frame_encode_header(frame.bytes + WL_FRAME_ENVELOPE_BYTES, &header);
 	memcpy(frame.bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, payload, bytes);

@@ -144,7 +144,7 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 
 static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_verb verb)
 {
-	if (node->up || !will_be_noticed(faults, node, verb))
+	if (node->up || node->possessed || !will_be_noticed(faults, node, verb))
 		return;
 	if (verb == SIM_WIPE)
 		sim_drive_wipe(&node->drive);
@@ -214,7 +214,7 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 		sim_node_crash(faults->cluster, node->number);
 		break;
 	case SIM_START:
-		if (!node->up && !node->refused)
+		if (!node->up && !node->refused && !node->possessed)
 			sim_node_start(faults->cluster, node->number);
 		break;
 	case SIM_STALL:
@@ -280,6 +280,16 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	}
 }
 
+static void act_on_network(struct sim_faults *faults, const struct sim_action *action)
+{
+	unsigned number = action->verb == SIM_BYSTANDER || action->argument[0] == SIM_NODE_ANY
+				  ? SIM_NODE_ANY
+				  : resolve(faults, action->argument[0]);
+
+	if (number != 0 && (number == SIM_NODE_ANY || !(faults->healed & 1u << number)))
+		sim_others_act(&faults->others, action, number);
+}
+
 static void act(void *subject, void *object)
 {
 	struct sim_faults *faults = subject;
@@ -311,6 +321,18 @@ static void act(void *subject, void *object)
 	case SIM_CUT_TELLER:
 		faults->cut_teller = true;
 		break;
+	case SIM_NEW_CARD:
+	case SIM_LINK:
+	case SIM_BUFFERS:
+	case SIM_SENDS:
+	case SIM_MTU:
+	case SIM_STRANGER:
+	case SIM_BYSTANDER:
+	case SIM_IMPOSTOR:
+		act_on_network(faults, action);
+		break;
+	case SIM_EXPECT_ANSWERS:
+	case SIM_EXPECT_TERMS_BELOW:
 	case SIM_EXPECT_LEADER:
 	case SIM_EXPECT_NO_LEADER:
 	case SIM_EXPECT_COMMITS:
@@ -357,6 +379,7 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	memset(faults, 0, sizeof(*faults));
 	faults->cluster = cluster;
 	faults->plan = plan;
+	sim_others_init(&faults->others, cluster, plan->liar != 0);
 	set_noise(faults, quiet);
 	set_links(faults);
 	for (size_t at = 0; at < plan->count; at++)
@@ -364,11 +387,17 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 			       &plan->actions[at]);
 }
 
+void sim_faults_fini(struct sim_faults *faults)
+{
+	sim_others_fini(&faults->others);
+}
+
 void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 {
 	faults->healed |= nodes;
 	faults->cut_teller = false;
 	faults->end_elected = false;
+	sim_others_heal(&faults->others, nodes, (nodes >> 1) + 1 == 1u << faults->plan->nodes);
 	set_links(faults);
 	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
 		struct sim_node *node = &faults->cluster->nodes[number];

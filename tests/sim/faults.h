@@ -6,6 +6,7 @@
 #ifndef WL_TESTS_SIM_FAULTS_H
 #define WL_TESTS_SIM_FAULTS_H
 
+#include "tests/sim/faults_network.h"
 #include "tests/sim/node.h"
 #include "tests/sim/plan.h"
 
@@ -16,6 +17,7 @@ struct sim_faults {
 	bool cut[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint64_t slow_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint32_t healed; /* mask of nodes: nothing happens to them any more */
+	struct sim_others others;
 	bool cut_teller, end_elected, end_by_power;
 	uint64_t happened;
 	/* Told of each SIM_EXPECT_*. */
@@ -25,6 +27,7 @@ struct sim_faults {
 
 void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 		     const struct sim_plan *plan);
+void sim_faults_fini(struct sim_faults *faults);
 /* Links among the nodes of the mask and with clients, their drives, their lives: all well from here on. */
 void sim_faults_heal(struct sim_faults *faults, uint32_t nodes);
 /* A node has answered a client with "committed". */

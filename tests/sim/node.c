@@ -71,7 +71,8 @@ static void start_again(void *subject, void *object)
 {
 	struct sim_node *node = subject;
 
-	if (!node->agenda->closing && !node->up && node->boot == (uintptr_t)object)
+	if (!node->agenda->closing && !node->up && !node->possessed &&
+	    node->boot == (uintptr_t)object)
 		sim_node_start(cluster_of(node), node->number);
 }
 
@@ -180,7 +181,7 @@ static void power_cut(void *subject, void *object)
 {
 	struct sim_node *node = subject;
 
-	if (node->up && node->boot == (uintptr_t)object)
+	if (node->up && node->tears_record && node->boot == (uintptr_t)object)
 		sim_node_crash(cluster_of(node), node->number);
 }
 
@@ -327,6 +328,7 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 	sim_agenda_init(&cluster->agenda);
 	sim_network_init(&cluster->network, &cluster->agenda, seed);
 	cluster->network.mtu = config->mtu;
+	cluster->network.wiring = config->wiring;
 	sim_network_set_all(&cluster->network, &rule);
 	for (unsigned number = 1; number <= config->nodes; number++) {
 		struct sim_node *node = &cluster->nodes[number];

@@ -53,6 +53,7 @@ struct sim_node {
 	uint64_t crashes, starts;
 	bool forgot; /* its drive was wiped, or an old image came back */
 	uint64_t forgets; /* how often */
+	bool possessed; /* an impostor speaks in its name (impostor.h): it must not start */
 	bool rotten; /* its drive was damaged: it may refuse */
 };
 
@@ -67,6 +68,7 @@ struct sim_cluster_config {
 	uint64_t election_timeout_ns, heartbeat_ns;
 	uint64_t sessions_max;
 	uint16_t mtu;
+	enum sim_wiring wiring;
 };
 
 struct sim_cluster {

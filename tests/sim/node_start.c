@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The start of a simulated server, in the daemon's order: superblock, recovery, worker, agent. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -48,15 +49,25 @@ static void fill_config(const struct sim_cluster *cluster, unsigned number,
 		.election_timeout_ns = config->election_timeout_ns,
 	};
 	for (unsigned peer = 1; peer <= config->nodes; peer++) {
-		worker->peer_address[peer].ipv4 = SIM_IPV4(peer);
-		worker->peer_address[peer].udp_port = 7700;
-		worker->peer_address_known[peer] = true;
+		struct wl_address *address = &worker->peer_address[peer];
+
+		address->ipv4 = SIM_IPV4(peer);
+		address->udp_port = 7700;
+		address->link = sim_network_link(&cluster->network, number, peer);
+		worker->peer_address_known[peer] = !sim_network_is_ethernet(&cluster->network);
+		journal->front.members[peer - 1].node = peer;
+		snprintf(journal->front.members[peer - 1].endpoint, WIRELOG_ENDPOINT_BYTES_MAX,
+			 "udp:10.0.0.%u:7700", peer);
 	}
+	journal->front.member_count = config->nodes;
+	if (cluster->network.wiring == SIM_WIRING_LINKS)
+		worker->ipv4 =
+			0; /* as control/boot_workers_thread.c: what comes in there is for us */
 }
 
 /* The newest record, with this start counted in it, durable before anything is sent. */
-static bool count_start(struct sim_cluster *cluster, struct sim_node *node,
-			struct wl_superblock *record)
+bool sim_node_count_start(struct sim_cluster *cluster, struct sim_node *node,
+			  struct wl_superblock *record)
 {
 	unsigned damaged = 0;
 	enum wl_superblock_verdict verdict =
@@ -143,6 +154,25 @@ static const struct wl_agent_ops *agent_ops(struct sim_node *node, struct wl_age
 	return agent;
 }
 
+/* As control/loop_thread.c: peers lie behind the first Ethernet link. */
+static void add_neighbours(struct sim_cluster *cluster, struct sim_node *node)
+{
+	const struct sim_network *network = &cluster->network;
+	const struct wl_port *port = &network->stations[node->number].port;
+
+	if (!sim_network_is_ethernet(network))
+		return;
+	for (uint16_t link = 0; link < port->link_count; link++)
+		wl_agent_set_link(node->agent, link, port->ops->link(port, link));
+	for (unsigned peer = 1; peer <= cluster->config.nodes; peer++) {
+		bool far = sim_network_is_far(network, node->number, peer);
+
+		if (peer != node->number)
+			WL_CHECK(wl_agent_add_neighbour(node->agent, 0, SIM_IPV4(peer),
+							far ? SIM_IPV4(SIM_ROUTER_STATION) : 0));
+	}
+}
+
 static void start_agent(struct sim_cluster *cluster, struct sim_node *node,
 			const struct wl_superblock *record)
 {
@@ -158,6 +188,7 @@ static void start_agent(struct sim_cluster *cluster, struct sim_node *node,
 	struct wl_agent_ops ops;
 
 	wl_agent_init(node->agent, &config, agent_ops(node, &ops), &node->seam, record);
+	add_neighbours(cluster, node);
 	wl_agent_start(node->agent, sim_node_now(node));
 }
 
@@ -170,7 +201,7 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	uint64_t known_commit = 0;
 	uint8_t *at, *ring, *window, *memory;
 
-	WL_CHECK(!node->up);
+	WL_CHECK(!node->up && !node->possessed);
 	if (cluster->before_start)
 		cluster->before_start(cluster->context, node);
 	sim_trace_say(&cluster->network.trace, "node %u starts", number);
@@ -199,7 +230,7 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	window = take(&at, 0);
 	node->boot++;
 	node->starts++;
-	node->refused = !count_start(cluster, node, &record) ||
+	node->refused = !sim_node_count_start(cluster, node, &record) ||
 			!recover(node, &node->journal->log, record.journals[0].witness, window,
 				 &known_commit);
 	if (node->refused) {

@@ -26,6 +26,9 @@
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
  *  O21 a node comes back with every committed entry that its platters had, or refuses to start
  *  O22 a reader is given what is committed under that number, and nothing that is not committed
+ *  O23 a frame that is not to be believed is counted under its reason, and nothing else comes of it
+ *  O24 who pings a node or asks for its Ethernet address gets the right answer, or none
+ *  O25 an Ethernet address that is known moves only by an answer to the node's own question
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H
@@ -55,8 +58,18 @@ struct sim_position_chain {
 	uint64_t index, term, chain;
 };
 
+/* What a node had counted at its last turn. */
+struct sim_drops {
+	uint64_t boot, frames, believed;
+	uint64_t dropped[WL_FRAME_VERDICTS];
+	uint64_t honest_mac; /* bit per neighbour that was ever known by its own word */
+};
+
 struct sim_oracle {
 	struct sim_cluster *cluster;
+	/* A liar holds the key: what Raft promises is not asked for, memory safety and the nodes' own invariants are. */
+	bool reduced;
+	struct sim_drops drops[WIRELOG_NODES_MAX + 1];
 	struct sim_committed *entries; /* by index */
 	uint64_t committed, entries_max;
 	struct sim_stored_record *records; /* by number */

@@ -119,9 +119,10 @@ static void on_append_reply(struct sim_oracle *oracle, unsigned from, const uint
 static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
 {
 	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
+	const struct sim_oracle *oracle = context;
 	struct wl_frame_header header;
 
-	if (from == 0 || from > WIRELOG_NODES_MAX ||
+	if (from == 0 || from > WIRELOG_NODES_MAX || oracle->reduced ||
 	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
 	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
 				   &header) != WL_FRAME_OK)

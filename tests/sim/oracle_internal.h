@@ -16,6 +16,10 @@ void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_watch_frames(struct sim_oracle *oracle);
 
+/* oracle_strangers.c */
+void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node);
+void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_node *node);
+
 /* A reader was given it (oracle_rules.c). */
 void sim_oracle_on_record(void *context, unsigned node, uint64_t number,
 			  const struct wl_wire_delivered_record *record);

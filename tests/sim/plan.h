@@ -51,6 +51,17 @@ enum sim_verb {
 	SIM_RESTORE, /* node, which is down: the image comes back (an old disk) */
 	SIM_WIPE, /* node, which is down: an empty disk */
 	SIM_ROT, /* node: bytes of its stream flip: offset per million of what is written, bytes */
+	/* network cards, and who else is on the network (faults_network.c) */
+	SIM_NEW_CARD, /* node, which is down: it comes back with another Ethernet address */
+	SIM_LINK, /* node, link, 0 down | 1 up */
+	SIM_BUFFERS, /* node: so many frames exist at a time; 0 no limit */
+	SIM_SENDS, /* node: so many frames leave in a millisecond, then the transmit ring is full; 0 no limit */
+	SIM_MTU, /* node: bytes, from its next start; 0 the network's */
+	SIM_STRANGER, /* node, or any; kinds (stranger.h, 0 all), frames to each in a millisecond, for ns */
+	SIM_BYSTANDER, /* asks for addresses and pings, for ns */
+	SIM_IMPOSTOR, /* node, which is down; kinds (impostor.h), frames in a millisecond, for ns */
+	SIM_EXPECT_ANSWERS, /* so many pings and ARP questions, at least, were answered so far */
+	SIM_EXPECT_TERMS_BELOW, /* no node has met this term */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
 	SIM_EXPECT_COMMITS, /* something new was acknowledged since the last of these */
@@ -74,6 +85,8 @@ struct sim_plan {
 	uint64_t core; /* mask: after fault_ns only these are healed at first, and must go on; 0: all */
 	uint64_t outstanding_max; /* appends of one client at a time */
 	uint64_t readers; /* so many of the clients read, too */
+	uint64_t liar; /* 1: impostors lie, and the oracle asks for memory safety only */
+	uint64_t wiring; /* enum sim_wiring: how frames find their way */
 	uint64_t think_ns; /* a client begins an append about so often */
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;
@@ -94,5 +107,7 @@ void sim_action_write(const struct sim_action *action, FILE *file);
 
 /* weather.c: configuration and faults of a seed. */
 void sim_weather(struct sim_plan *plan, uint64_t seed);
+/* weather_network.c: its share of it. */
+void sim_weather_network(struct sim_plan *plan, uint64_t seed);
 
 #endif

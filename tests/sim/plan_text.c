@@ -45,6 +45,16 @@ static const struct {
 	[SIM_RESTORE] = {"restore", {NODE}},
 	[SIM_WIPE] = {"wipe", {NODE}},
 	[SIM_ROT] = {"rot", {NODE, NUMBER, NUMBER}},
+	[SIM_NEW_CARD] = {"new-card", {NODE}},
+	[SIM_LINK] = {"link", {NODE, NUMBER, NUMBER}},
+	[SIM_BUFFERS] = {"buffers", {NODE, NUMBER}},
+	[SIM_SENDS] = {"sends-per-ms", {NODE, NUMBER}},
+	[SIM_MTU] = {"mtu", {NODE, NUMBER}},
+	[SIM_STRANGER] = {"stranger", {NODE, NUMBER, NUMBER, TIME}},
+	[SIM_BYSTANDER] = {"bystander", {TIME}},
+	[SIM_IMPOSTOR] = {"impostor", {NODE, NUMBER, NUMBER, TIME}},
+	[SIM_EXPECT_ANSWERS] = {"expect-answers", {NUMBER}},
+	[SIM_EXPECT_TERMS_BELOW] = {"expect-terms-below", {NUMBER}},
 	[SIM_EXPECT_LEADER] = {"expect-leader", {NODE}},
 	[SIM_EXPECT_NO_LEADER] = {"expect-no-leader", {NONE}},
 	[SIM_EXPECT_COMMITS] = {"expect-commits", {NONE}},
@@ -69,6 +79,8 @@ static const struct {
 	{"faults-for", offsetof(struct sim_plan, fault_ns), TIME},
 	{"core", offsetof(struct sim_plan, core), NUMBER},
 	{"outstanding", offsetof(struct sim_plan, outstanding_max), NUMBER},
+	{"liar", offsetof(struct sim_plan, liar), NUMBER},
+	{"wiring", offsetof(struct sim_plan, wiring), NUMBER},
 	{"readers", offsetof(struct sim_plan, readers), NUMBER},
 	{"think", offsetof(struct sim_plan, think_ns), TIME},
 };
@@ -234,6 +246,10 @@ bool sim_plan_read(struct sim_plan *plan, const char *path)
 		}
 	}
 	fclose(file);
+	if (plan->wiring > 4) {
+		fprintf(stderr, "%s: wiring 0..4\n", path);
+		good = false;
+	}
 	if (plan->nodes < 1 || plan->nodes > 7 || plan->clients > 8 || plan->fault_ns == 0) {
 		fprintf(stderr, "%s: nodes 1..7, clients 0..8, faults-for > 0\n", path);
 		good = false;

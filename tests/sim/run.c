@@ -9,6 +9,7 @@
 #include "tests/sim/oracle.h"
 
 #define CLIENTS_MAX 8u
+#define AFTERMATH_NS 500000000u
 #define STEP_NS 10000000u
 #define ELECTION_TIMEOUT_NS 100000000u
 #define LIVENESS_NS (20u * (uint64_t)ELECTION_TIMEOUT_NS)
@@ -48,10 +49,23 @@ static uint64_t acknowledged(const struct run *run)
 	return total;
 }
 
+static uint64_t highest_term(const struct run *run)
+{
+	uint64_t term = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		if (run->oracle.highest_term[number] > term)
+			term = run->oracle.highest_term[number];
+	}
+	return term;
+}
+
 static void on_expect(void *context, const struct sim_action *action)
 {
 	struct run *run = context;
 	unsigned leader = sim_cluster_leader(&run->cluster);
+	const struct sim_bystander *bystander = &run->faults.others.bystander;
+	uint64_t answers = bystander->pings_answered + bystander->arps_answered;
 	uint64_t now = acknowledged(run), sent = run->cluster.network.sent - run->sent_before;
 
 	if (action->verb == SIM_EXPECT_LEADER &&
@@ -68,6 +82,12 @@ static void on_expect(void *context, const struct sim_action *action)
 	if (action->verb == SIM_EXPECT_REFUSED && !run->cluster.nodes[action->argument[0]].refused)
 		sim_violation(&run->cluster, (unsigned)action->argument[0], "expect-refused",
 			      "it was not refused");
+	if (action->verb == SIM_EXPECT_ANSWERS && answers < action->argument[0])
+		sim_violation(&run->cluster, 0, "expect-answers", "%llu were given",
+			      (unsigned long long)answers);
+	if (action->verb == SIM_EXPECT_TERMS_BELOW && highest_term(run) >= action->argument[0])
+		sim_violation(&run->cluster, 0, "expect-terms-below", "term %llu was met",
+			      (unsigned long long)highest_term(run));
 	if (action->verb == SIM_EXPECT_FRAMES_BELOW && sent >= action->argument[0])
 		sim_violation(&run->cluster, 0, "expect-frames-below", "%llu frames were sent",
 			      (unsigned long long)sent);
@@ -97,6 +117,7 @@ static void set_up(struct run *run, const struct sim_options *options)
 		.heartbeat_ns = ELECTION_TIMEOUT_NS / 10,
 		.sessions_max = plan->sessions_max,
 		.mtu = (uint16_t)plan->mtu,
+		.wiring = (enum sim_wiring)plan->wiring,
 		.quiet = options->quiet,
 		.rule = options->rule,
 		.replay = options->replay,
@@ -105,6 +126,7 @@ static void set_up(struct run *run, const struct sim_options *options)
 	sim_cluster_init(&run->cluster, &config, plan->seed);
 	run->cluster.network.trace.file = options->trace;
 	sim_oracle_init(&run->oracle, &run->cluster);
+	run->oracle.reduced = plan->liar != 0;
 	run->oracle.on_answer = on_answer;
 	run->oracle.on_leader = on_leader;
 	run->oracle.on_answer_context = &run->faults;
@@ -148,17 +170,6 @@ static uint32_t core_of(const struct run *run)
 			return all_nodes(run);
 	}
 	return run->plan->core ? (uint32_t)run->plan->core & all_nodes(run) : all_nodes(run);
-}
-
-static uint64_t highest_term(const struct run *run)
-{
-	uint64_t term = 0;
-
-	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		if (run->oracle.highest_term[number] > term)
-			term = run->oracle.highest_term[number];
-	}
-	return term;
 }
 
 /* The frozen rest disturbs nobody: records go on being acknowledged, and terms stand still. */
@@ -241,6 +252,17 @@ static void check_convergence(struct run *run)
 	sim_oracle_finish(&run->oracle);
 }
 
+/* Nothing is promised any more, but that nobody stops and nothing leaks, also when all start again on what was written. */
+static void outlive_liars(struct run *run)
+{
+	sim_faults_heal(&run->faults, all_nodes(run));
+	advance(run, AFTERMATH_NS);
+	for (unsigned number = 1; number <= run->plan->nodes; number++)
+		sim_node_crash(&run->cluster, number);
+	sim_faults_heal(&run->faults, all_nodes(run));
+	advance(run, AFTERMATH_NS);
+}
+
 static void on_check_failed(void *context, const struct wl_check_failure *failure)
 {
 	struct run *run = context;
@@ -260,15 +282,20 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 	wl_check_set_hook(on_check_failed, run);
 	set_up(run, options);
 	advance(run, plan->fault_ns);
-	check_refusals(run);
-	check_liveness(run, result);
-	check_convergence(run);
+	if (plan->liar) {
+		outlive_liars(run);
+	} else {
+		check_refusals(run);
+		check_liveness(run, result);
+		check_convergence(run);
+	}
 	result->hash = sim_oracle_hash(&run->oracle);
 	result->events = run->cluster.agenda.happened;
 	result->faults = run->faults.happened;
 	result->acknowledged = acknowledged(run);
 	result->committed = run->oracle.committed;
 	result->elections = highest_term(run);
+	sim_faults_fini(&run->faults);
 	sim_cluster_fini(&run->cluster);
 	sim_oracle_fini(&run->oracle);
 	wl_check_set_hook(NULL, NULL);

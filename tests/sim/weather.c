@@ -295,5 +295,6 @@ void sim_weather(struct sim_plan *plan, uint64_t seed)
 		amnesia(&weather, weather.victim);
 		plan->fault_ns = weather.now_ns + 400000000;
 	}
+	sim_weather_network(plan, seed);
 	sim_plan_sort(plan);
 }
