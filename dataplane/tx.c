@@ -41,6 +41,37 @@ static void keep_reserved(struct wl_tx *tx, struct wl_tx_link *link, uint32_t fr
 		wl_count(tx->counters, WL_COUNTER_tx_link_full);
 	}
 	link->count = kept;
+	if (kept == 0)
+		link->kept_since_ns = 0;
+	else if (link->kept_since_ns == 0)
+		link->kept_since_ns = tx->now_ns;
+}
+
+static void drop_kept(struct wl_tx *tx, struct wl_tx_link *link)
+{
+	tx->port->ops->tx_drop(tx->port, link->queue, link->count);
+	wl_count_add(tx->counters, WL_COUNTER_tx_link_full, link->count);
+	tx->dropped += link->count;
+	link->count = 0;
+	link->kept_since_ns = 0;
+}
+
+void wl_tx_begin_turn(struct wl_tx *tx, uint64_t now_ns)
+{
+	tx->now_ns = now_ns;
+	for (uint16_t link = 0; link < tx->port->link_count; link++) {
+		if (wl_unlikely(tx->links[link].kept_since_ns != 0) &&
+		    now_ns - tx->links[link].kept_since_ns > WL_TX_KEEP_NS)
+			drop_kept(tx, &tx->links[link]);
+	}
+}
+
+void wl_tx_forget(struct wl_tx *tx)
+{
+	for (uint16_t link = 0; link < tx->port->link_count; link++) {
+		if (tx->links[link].kept_since_ns != 0)
+			drop_kept(tx, &tx->links[link]);
+	}
 }
 
 static unsigned flush_link(struct wl_tx *tx, struct wl_tx_link *link)
