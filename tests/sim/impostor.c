@@ -38,8 +38,9 @@ static void send(struct sim_impostor *impostor, unsigned to, unsigned station,
 	uint8_t frame[WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES + 2048];
 	struct sim_network *network = &impostor->cluster->network;
 	size_t datagram = WL_FRAME_HEADER_BYTES + header->payload_bytes;
+	bool to_client = wl_identity_is_client(header->destination);
 	struct wl_address from = {.ipv4 = SIM_IPV4(station), .udp_port = 7700};
-	struct wl_address dest = {.ipv4 = SIM_IPV4(to), .udp_port = 7700};
+	struct wl_address dest = {.ipv4 = SIM_IPV4(to), .udp_port = to_client ? 9000 : 7700};
 
 	WL_CHECK(header->payload_bytes <= 2048);
 	sim_network_mac(network, station, to, from.mac);
@@ -70,6 +71,16 @@ void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_fra
 	send(impostor, to, impostor->node, &impostor->key, header, payload, label);
 }
 
+void sim_impostor_send_to_station(struct sim_impostor *impostor, unsigned station,
+				  struct wl_frame_header *header, const uint8_t *payload)
+{
+	header->cluster = impostor->cluster->cluster;
+	header->sender = wl_identity_of_node(impostor->node, 0);
+	header->sender_epoch = impostor->epoch;
+	header->sequence = ++impostor->sequence;
+	send(impostor, station, impostor->node, &impostor->key, header, payload, SIM_UNKNOWN);
+}
+
 void sim_impostor_send_as_client(struct sim_impostor *impostor, unsigned to, unsigned client,
 				 uint8_t type, const uint8_t *payload, size_t bytes)
 {
@@ -79,7 +90,9 @@ void sim_impostor_send_as_client(struct sim_impostor *impostor, unsigned to, uns
 		.cluster = impostor->cluster->cluster,
 		.sender = WL_IDENTITY_CLIENT | (0x1000u + client),
 		.destination = wl_identity_of_node(to, 0),
-		.sender_epoch = impostor->epoch + client,
+		/* Now and then one that was restarted: the old one has to be forgotten first. */
+		.sender_epoch = impostor->epoch + client +
+				(impostor->cluster->agenda.now_ns >> 29) * SIM_IMPOSTOR_CLIENTS,
 		.destination_epoch = type == WL_WIRE_HELLO
 					     ? 0
 					     : impostor->cluster->nodes[to].worker->config.epoch,

@@ -101,8 +101,12 @@ static void append(struct sim_impostor *impostor, unsigned to, unsigned client)
 	message.bytes = (uint32_t)(at - payload - WL_WIRE_CLIENT_APPEND_HEADER_BYTES);
 	if (draw(impostor, 16) == 0)
 		message.record_count = (uint32_t)sim_impostor_near(impostor, message.record_count);
-	own->next_sequence += draw(impostor, 2) * message.record_count % 4;
 	wl_wire_encode_client_append(payload, &message);
+	if (draw(impostor, 4) ==
+	    0) /* one byte of what a node looks at first: counts, lengths, a record's level and zeros */
+		payload[8 + draw(impostor, WL_WIRE_CLIENT_APPEND_HEADER_BYTES)] ^=
+			(uint8_t)(1u << draw(impostor, 8));
+	own->next_sequence += draw(impostor, 2) * message.record_count % 4;
 	sim_impostor_send_as_client(impostor, to, client, WL_WIRE_CLIENT_APPEND, payload,
 				    (size_t)(at - payload));
 }

@@ -8,6 +8,7 @@
 /* Each says one thing to a node that is up. */
 void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to);
 void sim_impostor_say_stale(struct sim_impostor *impostor, unsigned to);
+void sim_impostor_say_to_client(struct sim_impostor *impostor);
 void sim_impostor_say_as_client(struct sim_impostor *impostor, unsigned to);
 void sim_impostor_say_lie(struct sim_impostor *impostor, unsigned to);
 void sim_impostor_take_as_client(struct sim_impostor *impostor,
@@ -16,6 +17,9 @@ void sim_impostor_take_as_client(struct sim_impostor *impostor,
 /* A frame with a right tag. The header's type, journal, payload bytes, and where not 0 sequence, are the caller's. */
 void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_frame_header *header,
 		       const uint8_t *payload, int label);
+/* To a client: destination and its epoch are the caller's, too. */
+void sim_impostor_send_to_station(struct sim_impostor *impostor, unsigned station,
+				  struct wl_frame_header *header, const uint8_t *payload);
 void sim_impostor_send_as_client(struct sim_impostor *impostor, unsigned to, unsigned client,
 				 uint8_t type, const uint8_t *payload, size_t bytes);
 /* The value, something near it, or something at an end of its range. */

@@ -197,6 +197,14 @@ static void acknowledge(struct sim_impostor *impostor, unsigned to)
 		ack.hint_term = near(impostor, replica->view.term);
 		ack.hint_offset = (uint32_t)draw(impostor, 4000);
 	}
+	/* It has most of it, and parts of the next image that are longer than the image. */
+	if ((ack.flags & WL_WIRE_ACK_REJECTED) && replica->log->tail.index > 2 &&
+	    draw(impostor, 2)) {
+		ack.match_received = replica->log->tail.index - 1 - draw(impostor, 2);
+		ack.hint_index = ack.match_received + 1;
+		ack.sent_ns = victim->worker->now_ns;
+		ack.term = replica->view.term;
+	}
 	wl_wire_encode_append_ack(payload, &ack);
 	sim_impostor_send(impostor, to, &header, payload, SIM_UNKNOWN);
 }

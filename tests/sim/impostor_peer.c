@@ -153,6 +153,12 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 	bool punted = type >= WL_WIRE_PRE_VOTE && type <= WL_WIRE_TIMEOUT_NOW;
 	size_t bytes = bad_size(impostor, type);
 
+	if (draw(impostor, 6) == 0) {
+		sim_impostor_say_to_client(impostor);
+		return;
+	}
+	if (punted && impostor->cluster->network.mtu > 2100 && draw(impostor, 8) == 0)
+		bytes = 2048; /* more than control would ever look at */
 	fill_nearly_right(impostor, to, type, payload, bytes);
 	header.payload_bytes = (uint16_t)bytes;
 	switch (draw(impostor, 12)) {
@@ -184,7 +190,8 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 		return; /* not malformed after all */
 	/* What control judges is counted there. */
 	sim_impostor_send(impostor, to, &header, payload,
-			  punted ? SIM_UNKNOWN : WL_FRAME_BAD_PAYLOAD);
+			  punted && bytes <= WL_PUNT_BYTES_MAX ? SIM_UNKNOWN
+							       : WL_FRAME_BAD_PAYLOAD);
 }
 
 /* ---- of terms that are over ---- */

@@ -99,6 +99,8 @@ static void worker_turn(void *subject, void *object)
 	if (!begins(node, &node->worker_actor, object))
 		return;
 	did = wl_worker_turn(node->worker, now, now + node->wall_offset_ns);
+	sim_trace_seam(&node->network->trace, node->number, "worker tells", &node->seam->up,
+		       &node->told_up);
 	if (cluster->after_turn)
 		cluster->after_turn(cluster->context, node);
 	if (!lives_on(node))
@@ -136,6 +138,8 @@ static void agent_turn(void *subject, void *object)
 	atomic_store_explicit(&node->seam->control_turn_ns, sim_node_now(node),
 			      memory_order_relaxed);
 	wl_agent_turn(node->agent, sim_node_now(node));
+	sim_trace_seam(&node->network->trace, node->number, "control tells", &node->seam->down,
+		       &node->told_down);
 	if (!lives_on(node))
 		return;
 	if (wl_ring_count(&node->seam->down) + wl_ring_count(&node->seam->punt_down) != 0)
@@ -183,6 +187,14 @@ static void power_cut(void *subject, void *object)
 
 	if (node->up && node->tears_record && node->boot == (uintptr_t)object)
 		sim_node_crash(cluster_of(node), node->number);
+}
+
+void sim_node_log(void *context, const struct wl_agent_line *line)
+{
+	const struct sim_node *node = context;
+
+	sim_trace_say(&node->network->trace, "node %u says: term %llu, node %u: %s", node->number,
+		      (unsigned long long)line->term, line->node, line->text);
 }
 
 bool sim_node_submit_record(void *context, struct wl_superblock *record)
@@ -238,6 +250,15 @@ static void tear_record(struct sim_node *node)
 
 /* ---- crash ---- */
 
+/* What waited for the next burst goes with the process. */
+static void give_frames_back(struct sim_node *node)
+{
+	struct wl_tx *tx = &node->worker->tx;
+
+	for (uint16_t link = 0; link < tx->port->link_count; link++)
+		tx->port->ops->tx_drop(tx->port, tx->links[link].queue, tx->links[link].count);
+}
+
 void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 {
 	struct sim_node *node = &cluster->nodes[number];
@@ -251,6 +272,7 @@ void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 	node->budget.armed = false;
 	tear_record(node);
 	sim_drive_crash(&node->drive);
+	give_frames_back(node);
 	sim_network_detach(node->network, number);
 	munmap(node->memory, node->memory_bytes);
 	node->memory = NULL;

@@ -45,6 +45,7 @@ struct sim_node {
 	struct wl_journal *journal;
 	struct wl_agent *agent;
 	struct wl_seam *seam;
+	uint64_t told_up, told_down; /* messages of the seam that a trace has seen */
 	struct wl_superblock record; /* being written */
 	unsigned damaged_copies; /* bit per copy of the superblock, as in the daemon's writer */
 	int record_state; /* 0 idle, 1 first copy in flight, 2 second copy in flight, 3 done */

@@ -150,6 +150,7 @@ static const struct wl_agent_ops *agent_ops(struct sim_node *node, struct wl_age
 {
 	*agent = (struct wl_agent_ops){.submit = sim_node_submit_record,
 				       .reap = sim_node_reap_record,
+				       .log = sim_node_log,
 				       .context = node};
 	return agent;
 }
@@ -248,6 +249,8 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 		worker.peer_epoch[peer] = record.peers[peer].epoch;
 	node->up = true;
 	node->record_state = 0;
+	node->told_up = 0;
+	node->told_down = 0;
 	node->budget.armed = false;
 	node->tears_record = false;
 	node->worker_actor.turn_at_ns = 0;

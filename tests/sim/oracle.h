@@ -29,6 +29,7 @@
  *  O23 a frame that is not to be believed is counted under its reason, and nothing else comes of it
  *  O24 who pings a node or asks for its Ethernet address gets the right answer, or none
  *  O25 an Ethernet address that is known moves only by an answer to the node's own question
+ *  O26 what a node says decodes as what it calls itself
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H

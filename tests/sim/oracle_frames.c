@@ -122,10 +122,13 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	const struct sim_oracle *oracle = context;
 	struct wl_frame_header header;
 
-	if (from == 0 || from > WIRELOG_NODES_MAX || oracle->reduced ||
+	if (from == 0 || from > WIRELOG_NODES_MAX ||
 	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
 	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
 				   &header) != WL_FRAME_OK)
+		return;
+	sim_oracle_check_words(oracle, from, &header, payload);
+	if (oracle->reduced)
 		return;
 	switch (header.type) {
 	case WL_WIRE_VOTE:

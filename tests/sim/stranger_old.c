@@ -152,6 +152,12 @@ size_t sim_stranger_make_answer(struct sim_stranger *stranger, unsigned node, in
 
 /* ---- ICMP ---- */
 
+static void mend_ipv4(uint8_t *ip)
+{
+	wl_store_be16(ip + 10, 0);
+	wl_store_be16(ip + 10, sim_ether_checksum(ip, WL_IPV4_BYTES));
+}
+
 size_t sim_stranger_make_icmp(struct sim_stranger *stranger, unsigned node, int *label)
 {
 	struct sim_echo echo = {
@@ -167,6 +173,12 @@ size_t sim_stranger_make_icmp(struct sim_stranger *stranger, unsigned node, int 
 	sim_network_mac(&stranger->cluster->network, node, SIM_STRANGER_STATION, echo.to_mac);
 	bytes = sim_ether_write_echo(stranger->frame, &echo);
 	*label = WL_FRAME_ICMP;
+	if (draw(stranger, 12) == 0) { /* IPv4 and no more: not even a header of ICMP */
+		bytes = WL_ETHER_BYTES + WL_IPV4_BYTES + draw(stranger, 8);
+		wl_store_be16(ip + 2, WL_IPV4_BYTES);
+		mend_ipv4(ip);
+		return bytes;
+	}
 	switch (draw(stranger, 8)) {
 	case 0:
 		icmp[2] ^= 0x10;
@@ -194,7 +206,6 @@ size_t sim_stranger_make_icmp(struct sim_stranger *stranger, unsigned node, int 
 	default:
 		break;
 	}
-	wl_store_be16(ip + 10, 0);
-	wl_store_be16(ip + 10, sim_ether_checksum(ip, WL_IPV4_BYTES));
+	mend_ipv4(ip);
 	return bytes;
 }
