@@ -230,6 +230,7 @@ void sim_impostor_begin(struct sim_impostor *impostor, unsigned number, uint32_t
 	sim_trace_say(&cluster->network.trace, "node %u is taken over", number);
 	impostor->node = number;
 	impostor->kinds = kinds;
+	impostor->is_extreme = sim_random_chance(&impostor->random, 300000);
 	impostor->frames_per_ms = frames_per_ms;
 	impostor->until_ns = cluster->agenda.now_ns + for_ns;
 	node->possessed = true;

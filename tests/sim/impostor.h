@@ -36,6 +36,7 @@ struct sim_impostor {
 	struct sim_cluster *cluster;
 	struct sim_random random;
 	bool liar;
+	bool is_extreme; /* tells of terms at the end of their range */
 	unsigned node; /* whom it plays; 0: none yet */
 	uint64_t until_ns;
 	uint32_t kinds, frames_per_ms;

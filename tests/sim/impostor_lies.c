@@ -23,6 +23,19 @@ static uint64_t near(struct sim_impostor *impostor, uint64_t value)
 	return draw(impostor, 8) ? value : sim_impostor_near(impostor, value);
 }
 
+/*
+ * Terms that others would take over. Once one at the end of the range was told nobody can be elected any more, so that most liars
+ * keep to small steps.
+ */
+static uint64_t near_term(struct sim_impostor *impostor, uint64_t term)
+{
+	uint64_t how = draw(impostor, 64);
+
+	if (impostor->is_extreme && how == 0)
+		return sim_impostor_near(impostor, term) | 1;
+	return term + (how < 4) - (how == 5 && term > 1);
+}
+
 /* Where an entry of its own may stand. */
 struct place {
 	uint64_t index, term, chain, number, timestamp_ns;
@@ -112,11 +125,8 @@ static size_t invent_entry(struct sim_impostor *impostor, const struct wl_journa
 
 static uint64_t term_to_lead(struct sim_impostor *impostor, const struct wl_replica *replica)
 {
-	uint64_t how = draw(impostor, 64);
-
-	if (how == 0)
-		return sim_impostor_near(impostor, replica->view.term) | 1;
-	return replica->view.term + (how < 8); /* the next term only now and then: it fences */
+	/* The next term only now and then: it fences. */
+	return near_term(impostor, replica->view.term) + (replica->view.term == 0);
 }
 
 static void send_part(struct sim_impostor *impostor, unsigned to, struct wl_wire_append *append,
@@ -180,7 +190,7 @@ static void acknowledge(struct sim_impostor *impostor, unsigned to)
 	const struct wl_replica *replica = &victim->journal->replica;
 	uint8_t payload[WL_WIRE_APPEND_ACK_BYTES];
 	struct wl_wire_append_ack ack = {
-		.term = near(impostor, replica->view.term) | (replica->view.term == 0),
+		.term = near_term(impostor, replica->view.term) | (replica->view.term == 0),
 		.match_received = near(impostor, replica->log->tail.index),
 		.sent_ns = near(impostor, victim->worker->now_ns),
 		.flags = (uint32_t)draw(impostor, 8),
@@ -216,15 +226,14 @@ static void vote(struct sim_impostor *impostor, unsigned to)
 	bool pre = draw(impostor, 2), asks = draw(impostor, 3) == 0;
 	struct wl_frame_header header = {0};
 	struct wl_wire_vote_reply reply = {
-		.term = near(impostor, election->term + pre),
-		.asked_term = near(impostor, election->term + pre),
+		.term = near_term(impostor, election->term + pre),
+		.asked_term = near_term(impostor, election->term + pre),
 		.granted = draw(impostor, 4) != 0,
 		.incarnation = near(impostor, impostor->incarnation),
 		.in_step_boot = near(impostor, impostor->in_step_boot),
 	};
 	struct wl_wire_vote wish = {
-		.term = draw(impostor, 16) ? election->term + 1
-					   : sim_impostor_near(impostor, election->term + 1) | 1,
+		.term = near_term(impostor, election->term + 1),
 		.last = {0, near(impostor, 1u << 20)},
 		.flags = (uint32_t)draw(impostor, 2),
 		.incarnation = reply.incarnation,
