@@ -45,6 +45,11 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 		uint64_t counted = now - seen->dropped[verdict];
 
 		seen->dropped[verdict] = now;
+		if (counted != 0)
+			sim_trace_say(&oracle->cluster->network.trace,
+				      "node %u drops %llu frames: %s", node->number,
+				      (unsigned long long)counted,
+				      wl_frame_verdict_name((enum wl_frame_verdict)verdict));
 		if (counted < tally->verdicts[verdict])
 			sim_violation(oracle->cluster, node->number, "O23",
 				      "%u frames are %s, and %llu are counted as such",
