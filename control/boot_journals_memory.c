@@ -4,17 +4,12 @@
  * rings ask for transparent huge pages: they are written front to back at full speed.
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
+#include "control/boot_shape.h"
 #include "control/boot_thread.h"
 #include "control/report_file.h"
 #include "dataplane/bytes.h"
-
-#define ENTRY_BYTES_TARGET (32u << 10)
-#define CATCH_UP_BYTES (256u << 10)
-#define REPLY_SLOTS (1u << 15)
-#define READ_BUFFERS 4u
 
 static void *map(size_t bytes, bool huge)
 {
@@ -28,56 +23,13 @@ static void *map(size_t bytes, bool huge)
 	return memory;
 }
 
-static void configure(const struct wl_node *node, uint32_t id, struct wl_journal_config *journal)
-{
-	const struct wl_config *config = node->config;
-
-	memset(journal, 0, sizeof(*journal));
-	journal->log = (struct wl_log_config){
-		.cluster = node->cluster,
-		.journal = id,
-		.node = config->node,
-		.segment_bytes = config->segment_bytes,
-		.ring_bytes = config->log_ring_bytes,
-		.bytes_max = config->log_bytes_max,
-		.entry_bytes_target = ENTRY_BYTES_TARGET,
-	};
-	journal->replica = (struct wl_replica_config){
-		.node = config->node,
-		.journal = (uint16_t)id,
-		.heartbeat_ns = config->heartbeat_ns,
-		.election_timeout_ns = config->election_timeout_ns,
-		.resend_ns = config->resend_ns,
-		.disk_stall_ns = config->disk_stall_ns,
-		.window_bytes = config->window_bytes,
-		.catch_up_bytes = CATCH_UP_BYTES,
-	};
-	journal->front = (struct wl_front_config){
-		.node = config->node,
-		.journal = (uint16_t)id,
-		.record_bytes_max = config->record_bytes,
-		.reply_slots = REPLY_SLOTS,
-		.sessions_max = config->sessions,
-		.subscriptions_max = config->readers,
-		.read_buffers = READ_BUFFERS,
-		.subscription_idle_ns = config->reader_idle_ns,
-		.member_count = config->node_count,
-	};
-	for (uint32_t at = 0; at < config->node_count; at++) {
-		journal->front.members[at].node = config->nodes[at].id;
-		snprintf(journal->front.members[at].endpoint,
-			 sizeof(journal->front.members[at].endpoint), "%s",
-			 config->nodes[at].client_endpoint);
-	}
-}
-
 static bool make_journal(struct wl_node *node, uint32_t id)
 {
 	struct wl_node_worker *worker = &node->workers[node->config->journal_worker[id]];
 	struct wl_node_journal *journal = &node->journals[id];
 	struct wl_journal_config config;
 
-	configure(node, id, &config);
+	wl_boot_shape_journal(node->config, id, &config);
 	journal->memory_bytes = wl_journal_memory_bytes(&config);
 	journal->ring = map(config.log.ring_bytes, true);
 	journal->memory = map(journal->memory_bytes, false);

@@ -4,12 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/boot_shape.h"
 #include "control/boot_thread.h"
-#include "control/config_links.h"
 #include "control/report_file.h"
 #include "dataplane/placement_thread.h"
-
-#define EAL_BASE_MB 16u
 
 struct port_plan {
 	struct wl_port_config config;
@@ -88,25 +86,14 @@ static void plan_port(const struct wl_config *config, uint32_t number, struct po
 	};
 }
 
-/* The process may use these cores, so that a bad number is refused by name and not by EAL. */
 static int check_cores(const struct wl_config *config, char *reason, size_t reason_bytes)
 {
 	struct wl_cores allowed;
+	struct wl_boot_cores cores;
 
 	wl_placement_allowed(&allowed);
-	for (uint32_t number = 0; number < config->worker_count; number++) {
-		int core = config->workers[number].core;
-
-		if (core < 0 || wl_placement_has(&allowed, (uint16_t)core))
-			continue;
-		snprintf(
-			reason, reason_bytes,
-			"workers[%u].core: core %d does not exist or is not allowed here; this process may use %u cores, %u to %u",
-			number, core, allowed.count, allowed.cores[0],
-			allowed.cores[allowed.count - 1]);
-		return WIRELOG_EAL_CORES;
-	}
-	return 0;
+	cores = (struct wl_boot_cores){allowed.cores, allowed.count};
+	return wl_boot_shape_check_cores(config, &cores, reason, reason_bytes);
 }
 
 static void on_eal_line(void *context, unsigned level, const char *line)
@@ -119,22 +106,13 @@ static void on_eal_line(void *context, unsigned level, const char *line)
 static int start_eal(struct wl_node *node, uint32_t memory_mb, char *reason, size_t reason_bytes)
 {
 	const struct wl_config *config = node->config;
-	struct wl_eal_settings settings = {
-		.program = "wirelogd",
-		.hugepages = config->hugepages,
-		.memory_mb = config->memory_mb ? config->memory_mb : memory_mb,
-		.extra = config->eal_extra[0] ? config->eal_extra : NULL,
-		.debug = config->log_level >= 7,
-	};
-	const struct wl_config_worker *first = &config->workers[0];
+	struct wl_eal_settings settings;
 	int status;
 
 	if (config->memory_mb != 0 && config->memory_mb < memory_mb)
 		wl_report(WL_REPORT_WARNING, "memory_small", "megabytes=%u needed=%u",
 			  config->memory_mb, memory_mb);
-	for (uint32_t at = 0; at < first->link_count; at++)
-		if (first->links[at].kind == WL_CONFIG_PCI && settings.pci_count < WL_EAL_PCI_MAX)
-			settings.pci[settings.pci_count++] = first->links[at].name;
+	wl_boot_shape_eal(config, memory_mb, &settings);
 	wl_eal_set_log(on_eal_line, NULL);
 	status = wl_eal_start(&settings, &node->eal, reason, reason_bytes);
 	wl_report(WL_REPORT_INFO, "eal", "line=\"%s\"", node->eal.line);
@@ -151,7 +129,7 @@ int wl_boot_open_ports(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	const struct wl_config *config = node->config;
 	struct port_plan *plan = malloc(sizeof(*plan));
-	uint32_t memory_mb = EAL_BASE_MB;
+	uint32_t memory_mb = WL_BOOT_EAL_BASE_MB;
 	int status = check_cores(config, reason, reason_bytes);
 
 	if (!plan) {

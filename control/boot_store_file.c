@@ -23,6 +23,7 @@ int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 		.node = config->node,
 		.journal_count = config->journal_count,
 		.segment_bytes = config->segment_bytes,
+		.voters = config->voters,
 	};
 	int status = wl_store_open(&node->store, &store, reason, reason_bytes);
 

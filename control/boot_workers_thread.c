@@ -1,74 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Workers: disks, self-test and idle strategy, addresses of peers, threads. */
+/* Workers: disks, self-test and idle strategy, threads. */
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "control/boot_shape.h"
 #include "control/boot_thread.h"
-#include "control/config_links.h"
 #include "control/report_file.h"
 #include "dataplane/bytes.h"
 #include "dataplane/placement_thread.h"
-
-/* Point to point: any address is right, this one says in a capture who it is. */
-static void set_mac_of_node(uint8_t mac[6], uint32_t node)
-{
-	static const uint8_t base[6] = {0x02, 0x77, 0x6c, 0, 0, 0};
-
-	memcpy(mac, base, sizeof(base));
-	mac[5] = (uint8_t)node;
-}
-
-static void set_peer(const struct wl_config *config, uint32_t number,
-		     const struct wl_config_node *node, struct wl_worker_config *worker)
-{
-	const struct wl_config_worker *from = &config->workers[number];
-	struct wl_address *address = &worker->peer_address[node->id];
-
-	address->ipv4 = node->ipv4;
-	address->udp_port = (uint16_t)(node->udp_port + number);
-	for (uint32_t link = 0; link < from->link_count; link++) {
-		if (from->links[link].peer != node->id)
-			continue;
-		address->link = (uint16_t)link;
-		set_mac_of_node(address->mac, node->id);
-		worker->peer_address_known[node->id] = true;
-	}
-}
-
-static void configure(const struct wl_node *node, uint32_t number, struct wl_worker_config *worker)
-{
-	const struct wl_config *config = node->config;
-	const struct wl_config_worker *from = &config->workers[number];
-	bool point_to_point = false;
-
-	memset(worker, 0, sizeof(*worker));
-	worker->node = config->node;
-	worker->worker = number;
-	worker->cluster = node->cluster;
-	worker->epoch = node->epoch;
-	worker->incarnation = node->superblock.incarnation;
-	for (uint32_t peer = 1; peer <= WIRELOG_NODES_MAX; peer++)
-		worker->peer_epoch[peer] = node->superblock.peers[peer].epoch;
-	worker->voters = config->voters;
-	worker->clients_max = config->clients;
-	worker->client_idle_ns = config->client_idle_ns;
-	worker->election_timeout_ns = config->election_timeout_ns;
-	for (uint32_t link = 0; link < from->link_count; link++)
-		point_to_point = point_to_point || !wl_config_link_is_ethernet(&from->links[link]);
-	for (uint32_t at = 0; at < config->node_count; at++) {
-		const struct wl_config_node *other = &config->nodes[at];
-
-		if (other->id == config->node) {
-			/* Who sends over a memif need not know our address: what comes in there is for us. */
-			worker->ipv4 = point_to_point || from->client_slots ? 0 : other->ipv4;
-			worker->udp_port = (uint16_t)(other->udp_port + number);
-			continue;
-		}
-		set_peer(config, number, other, worker);
-	}
-}
 
 static int open_disk(struct wl_node *node, uint32_t number, char *reason, size_t reason_bytes)
 {
@@ -100,6 +40,7 @@ static int open_disk(struct wl_node *node, uint32_t number, char *reason, size_t
 
 int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes)
 {
+	const struct wl_boot_self self = {node->epoch, &node->superblock};
 	int status = 0;
 
 	for (uint32_t number = 0; number < node->config->worker_count && status == 0; number++) {
@@ -110,7 +51,7 @@ int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes
 		status = open_disk(node, number, reason, reason_bytes);
 		if (status != 0)
 			break;
-		configure(node, number, &config);
+		wl_boot_shape_worker(node->config, number, &self, &config);
 		clients = mmap(NULL, wl_align_up(wl_worker_memory_bytes(&config), WL_BLOCK_BYTES),
 			       PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			       -1, 0);
@@ -163,25 +104,19 @@ static bool test_disk(struct wl_node *node, uint32_t number)
 int wl_boot_choose_idle(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	const struct wl_config *config = node->config;
-	uint32_t pinned = 0;
 	struct wl_cores allowed;
+	struct wl_boot_cores cores;
 
 	(void)reason;
 	(void)reason_bytes;
 	wl_placement_allowed(&allowed);
-	for (uint32_t number = 0; number < config->worker_count; number++)
-		pinned += config->workers[number].core >= 0;
+	cores = (struct wl_boot_cores){allowed.cores, allowed.count};
 	for (uint32_t number = 0; number < config->worker_count; number++) {
 		struct wl_node_worker *worker = &node->workers[number];
 		bool own_core = config->workers[number].core >= 0;
-		struct wl_idle_facts facts = {
-			.wish = config->idle,
-			.cores = own_core && pinned == config->worker_count ? pinned
-									    : allowed.count,
-			.pollers = config->worker_count + config->local_pollers,
-			.other_threads = 1,
-		};
+		struct wl_idle_facts facts;
 
+		wl_boot_shape_idle(config, number, &cores, &facts);
 		worker->thread.core = own_core ? (uint16_t)config->workers[number].core
 					       : WL_CORE_ANY;
 		facts.core_serves_disk = test_disk(node, number);

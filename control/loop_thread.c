@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <systemd/sd-daemon.h>
 
+#include "control/boot_shape.h"
 #include "control/desk_thread.h"
 #include "control/report_file.h"
 #include "dataplane/clock.h"
@@ -19,7 +20,6 @@
 #define PUBLISH_NS 5000000u
 #define TEND_NS 1000000000u
 #define SLEEP_NS_MAX 500000u
-#define STOP_NS 1200000000u /* for the agent; with the joins less than the promised 2 s */
 #define JOIN_MS 300u
 
 static volatile sig_atomic_t asked_to_stop;
@@ -73,33 +73,6 @@ static void log_line(void *context, const struct wl_agent_line *line)
 			  line->journal, (unsigned long)line->term, line->text);
 }
 
-/* Ethernet links are numbered alike for every worker; peers lie behind the first. */
-static void add_neighbours(struct wl_node *node)
-{
-	const struct wl_config *config = node->config;
-	const struct wl_port *port = node->workers[0].port;
-	bool peers_added = false;
-
-	for (uint16_t link = 0; link < config->workers[0].link_count; link++) {
-		const struct wl_config_link *from = &config->workers[0].links[link];
-		const struct wl_link_info *info = port->ops->link(port, link);
-		uint32_t mask = from->prefix_length ? UINT32_MAX << (32 - from->prefix_length) : 0;
-
-		if (!info || !info->ethernet)
-			continue;
-		wl_agent_set_link(node->agent, link, info);
-		for (uint32_t at = 0; at < config->node_count && !peers_added; at++) {
-			uint32_t peer = config->nodes[at].ipv4;
-			bool far = from->gateway != 0 && (peer & mask) != (info->ipv4 & mask);
-
-			if (config->nodes[at].id != config->node)
-				wl_agent_add_neighbour(node->agent, link, peer,
-						       far ? from->gateway : 0);
-		}
-		peers_added = true;
-	}
-}
-
 int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	const struct wl_config *config = node->config;
@@ -109,16 +82,10 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 		.log = log_line,
 		.context = node,
 	};
-	struct wl_agent_config agent = {
-		.node = config->node,
-		.voters = config->voters,
-		.journal_count = config->journal_count,
-		.worker_count = config->worker_count,
-		.election_timeout_ns = config->election_timeout_ns,
-		.stop_ns = STOP_NS,
-	};
+	struct wl_agent_config agent;
 	struct wl_seam *seams[WIRELOG_WORKERS_MAX];
 
+	wl_boot_shape_agent(config, &agent);
 	if (getrandom(&agent.seed, sizeof(agent.seed), 0) != (ssize_t)sizeof(agent.seed) ||
 	    getrandom(&agent.spare_incarnation, sizeof(agent.spare_incarnation), 0) !=
 		    (ssize_t)sizeof(agent.spare_incarnation)) {
@@ -127,8 +94,6 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 	}
 	for (uint32_t worker = 0; worker < config->worker_count; worker++)
 		seams[worker] = &node->workers[worker].seam;
-	for (uint32_t journal = 0; journal < config->journal_count; journal++)
-		agent.worker_of_journal[journal] = (uint8_t)config->journal_worker[journal];
 	node->agent = calloc(1, sizeof(*node->agent));
 	node->desk = calloc(1, sizeof(*node->desk));
 	if (!node->agent || !node->desk) {
@@ -139,7 +104,7 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 	wl_agent_init(node->agent, &agent, &ops, seams, &node->superblock);
 	for (uint32_t journal = 0; journal < config->journal_count; journal++)
 		wl_agent_set_tail(node->agent, journal, node->journals[journal].journal->log.tail);
-	add_neighbours(node);
+	wl_boot_shape_neighbours(config, node->workers[0].port, node->agent);
 	return 0;
 }
 
@@ -252,7 +217,8 @@ bool wl_loop_run(struct wl_node *node)
 		do_rounds(node, &clock, &rounds, now);
 		if (asked_to_stop && !stopping) {
 			stopping = true;
-			wl_report(WL_REPORT_NOTICE, "stopping", "limit_ms=%u", STOP_NS / 1000000);
+			wl_report(WL_REPORT_NOTICE, "stopping", "limit_ms=%u",
+				  WL_BOOT_STOP_NS / 1000000);
 			sd_notify(0, "STOPPING=1\nSTATUS=handing over");
 			wl_agent_stop(node->agent);
 		}

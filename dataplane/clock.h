@@ -24,24 +24,37 @@ struct wl_clock {
 	int64_t wall_offset_ns; /* wall clock minus monotonic, at the last tend */
 };
 
+struct wl_clock_pair { /* the counter and the kernel's clock at one moment */
+	uint64_t ticks, ns;
+};
+
 /* Takes 10 ms. `reason` (may be NULL) says which source was taken, and why. */
 void wl_clock_open(struct wl_clock *clock, char *reason, size_t reason_bytes);
 void wl_clock_tend(struct wl_clock *clock);
 /* CLOCK_MONOTONIC itself. */
 uint64_t wl_clock_kernel_ns(void);
 
-static inline uint64_t wl_clock_now_ns(const struct wl_clock *clock)
-{
-	int64_t ticks;
+/* clock.c, pure: the rate from two pairs, some ms apart. False: that is no such counter. */
+bool wl_clock_calibrate(struct wl_clock *clock, struct wl_clock_pair first,
+			struct wl_clock_pair second);
+/* Takes out the drift that one more pair shows. */
+void wl_clock_correct(struct wl_clock *clock, struct wl_clock_pair now);
 
-	if (!clock->counter)
-		return wl_clock_kernel_ns();
-	ticks = (int64_t)(__builtin_ia32_rdtsc() - clock->base_ticks);
+/* Of a clock with a counter: the time at which it shows this. */
+static inline uint64_t wl_clock_at(const struct wl_clock *clock, uint64_t counter)
+{
+	int64_t ticks = (int64_t)(counter - clock->base_ticks);
+
 	/* Another core's counter may lag by some ticks right after a tend. */
 	if (ticks < 0)
 		return clock->base_ns;
 	return clock->base_ns +
 	       (uint64_t)(((unsigned __int128)(uint64_t)ticks * clock->ns_per_tick_32) >> 32);
+}
+
+static inline uint64_t wl_clock_now_ns(const struct wl_clock *clock)
+{
+	return clock->counter ? wl_clock_at(clock, __builtin_ia32_rdtsc()) : wl_clock_kernel_ns();
 }
 
 /* Nanoseconds since 1970, for stamps that people read; follows steps of the wall clock at tend. */

@@ -8,11 +8,6 @@
 
 #define CALIBRATION_NS 10000000
 #define SECOND_NS 1000000000
-#define SLEW_MAX_NS 500000 /* that a second may be made longer or shorter by */
-
-struct pair {
-	uint64_t ticks, ns;
-};
 
 static uint64_t read_ns(clockid_t id)
 {
@@ -28,9 +23,9 @@ uint64_t wl_clock_kernel_ns(void)
 }
 
 /* Both clocks at one moment: of some tries the one that took the least time. */
-static struct pair read_pair(void)
+static struct wl_clock_pair read_pair(void)
 {
-	struct pair best = {0, 0};
+	struct wl_clock_pair best = {0, 0};
 	uint64_t best_width = UINT64_MAX;
 
 	for (int i = 0; i < 8; i++) {
@@ -40,7 +35,7 @@ static struct pair read_pair(void)
 
 		if (width < best_width) {
 			best_width = width;
-			best = (struct pair){before + width / 2, ns};
+			best = (struct wl_clock_pair){before + width / 2, ns};
 		}
 	}
 	return best;
@@ -69,13 +64,6 @@ static const char *counter_fault(void)
 	return "the kernel does not use the CPU's counter";
 }
 
-static uint64_t rate_between(struct pair from, struct pair to)
-{
-	if (to.ticks <= from.ticks)
-		return 0;
-	return (uint64_t)(((unsigned __int128)(to.ns - from.ns) << 32) / (to.ticks - from.ticks));
-}
-
 static int64_t wall_offset(void)
 {
 	uint64_t before = wl_clock_kernel_ns();
@@ -89,29 +77,20 @@ void wl_clock_open(struct wl_clock *clock, char *reason, size_t reason_bytes)
 {
 	const char *fault = counter_fault();
 	struct timespec pause = {0, CALIBRATION_NS};
-	struct pair first, second;
+	struct wl_clock_pair first;
 
 	memset(clock, 0, sizeof(*clock));
 	clock->wall_offset_ns = wall_offset();
 	if (fault == NULL) {
 		first = read_pair();
 		nanosleep(&pause, NULL);
-		second = read_pair();
-		clock->ns_per_tick_32 = rate_between(first, second);
-		/* 100 MHz .. 100 GHz, or it is no such counter. */
-		if (clock->ns_per_tick_32 < (1ull << 32) / 100 ||
-		    clock->ns_per_tick_32 > 10ull << 32)
+		if (!wl_clock_calibrate(clock, first, read_pair()))
 			fault = "the CPU's counter does not keep step with the kernel";
 	}
-	clock->counter = fault == NULL;
 	if (reason != NULL && fault != NULL)
 		snprintf(reason, reason_bytes, "time from the kernel: %s", fault);
 	if (fault != NULL)
 		return;
-	clock->first_ticks = first.ticks;
-	clock->first_ns = first.ns;
-	clock->base_ticks = second.ticks;
-	clock->base_ns = second.ns;
 	if (reason != NULL)
 		snprintf(reason, reason_bytes, "time from the CPU's counter, %.0f MHz",
 			 4294967296e3 / (double)clock->ns_per_tick_32);
@@ -119,32 +98,7 @@ void wl_clock_open(struct wl_clock *clock, char *reason, size_t reason_bytes)
 
 void wl_clock_tend(struct wl_clock *clock)
 {
-	struct pair now;
-	uint64_t ours, rate;
-	int64_t behind;
-
 	clock->wall_offset_ns = wall_offset();
-	if (!clock->counter)
-		return;
-	now = read_pair();
-	ours = clock->base_ns + (uint64_t)(((unsigned __int128)(now.ticks - clock->base_ticks) *
-					    clock->ns_per_tick_32) >>
-					   32);
-	rate = rate_between((struct pair){clock->first_ticks, clock->first_ns}, now);
-	if (rate == 0 || now.ticks <= clock->base_ticks)
-		return;
-	behind = (int64_t)(now.ns - ours);
-	/* A machine that was paused: forward at once. Otherwise spread over the next second. */
-	if (behind > SECOND_NS / 1000) {
-		ours = now.ns;
-		behind = 0;
-	}
-	if (behind > SLEW_MAX_NS)
-		behind = SLEW_MAX_NS;
-	if (behind < -SLEW_MAX_NS)
-		behind = -SLEW_MAX_NS;
-	clock->base_ticks = now.ticks;
-	clock->base_ns = ours;
-	clock->ns_per_tick_32 =
-		(uint64_t)((int64_t)rate + (int64_t)((__int128)(int64_t)rate * behind / SECOND_NS));
+	if (clock->counter)
+		wl_clock_correct(clock, read_pair());
 }

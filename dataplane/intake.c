@@ -198,7 +198,7 @@ static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool 
 		return stop(intake, WIRELOG_OUT_OF_ORDER);
 	case WL_SESSION_WINDOW:
 		return stop(intake, WIRELOG_BACK_PRESSURE);
-	case WL_SESSION_UNKNOWN:
+	case WL_SESSION_UNKNOWN: /* the frame was refused for it as a whole */
 		break;
 	}
 	return stop(intake, WIRELOG_SESSION_UNKNOWN);
@@ -332,8 +332,11 @@ void wl_front_on_client_append(struct wl_front *front, const struct wl_message *
 	intake.session = append.session;
 	intake.acknowledged_through = append.acknowledged_through;
 	wl_results_begin(front, intake.client, append.session);
-	if (!wl_front_leads(front)) {
+	if (!wl_front_leads(front))
 		intake.status = WIRELOG_NOT_LEADER;
+	else if (!wl_session_is_of(&front->sessions, append.session, intake.client))
+		intake.status = WIRELOG_SESSION_UNKNOWN;
+	if (intake.status != WIRELOG_OK) {
 		if (append.fragment_offset == 0)
 			refuse(&intake, append.first_sequence, append.record_count);
 	} else if (append.record_bytes == 0) {

@@ -77,16 +77,16 @@ static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64
 }
 
 /*
- * Led by us, no append would ever be taken. Not before our first entry is committed: by then a majority has what we
- * have, so that somebody else can be elected.
+ * Led by us, no append would ever be taken, or a follower would never be served. Not before our first entry is committed:
+ * by then a majority has what we have, so that somebody else can be elected.
  */
-static void watch_front(struct wl_journal *journal)
+static void watch_medium(struct wl_journal *journal)
 {
 	struct wl_replica *replica = &journal->replica;
 
 	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
 	    (replica->view.voters & ~(1u << replica->config.node)) != 0 &&
-	    wl_front_wants_other_leader(journal->front))
+	    (wl_front_wants_other_leader(journal->front) || wl_replica_cannot_serve(replica)))
 		wl_replica_stall(replica, WL_STALL_DISK);
 }
 
@@ -99,7 +99,7 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	wl_replica_end_turn(&journal->replica);
 	time_stages(journal, tail, now_ns, turn_began_ns);
 	wl_front_apply(journal->front);
-	watch_front(journal);
+	watch_medium(journal);
 	did = wl_front_end_turn(journal->front, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }

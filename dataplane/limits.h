@@ -34,6 +34,12 @@
 #define WL_LOG_KEPT_BYTES (WL_SEGMENT_BYTES_MIN / 32)
 #define WL_LOG_MARK_BYTES (64u << 10) /* distance of two marks of the sparse index */
 
+#define WL_ENTRY_BYTES_TARGET (32u << 10) /* an open entry that has reached this is sealed */
+#define WL_CATCH_UP_BYTES \
+	(256u << 10) /* read from the disk at once for a follower that is behind */
+#define WL_REPLY_SLOTS (1u << 15) /* answers that wait for their level; a power of two */
+#define WL_READ_BUFFERS 4u /* of a journal, for readers and followers that are behind */
+
 #define WL_BURST 32u /* frames taken from, or given to, a port at once */
 #define WL_PUNT_BYTES_MAX 1600u /* slow-path frame or message */
 #define WL_SEAM_SLOTS 1024u /* messages between control and a worker, each way; a power of two */

@@ -25,6 +25,7 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->probe_outstanding = false;
 	peer->no_space = false;
 	peer->damaged = false;
+	peer->damaged_reads = 0;
 	peer->holding = false;
 }
 
@@ -136,12 +137,14 @@ const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uin
 		switch (wl_reader_next(&peer->reader, log->durable.index, &peer->held)) {
 		case WL_READER_ENTRY:
 			peer->holding = true;
+			peer->damaged_reads = 0;
 			break;
 		case WL_READER_WANTS_READ:
 			peer->wants_read = true;
 			return NULL;
 		case WL_READER_DAMAGED:
 			peer->damaged = true;
+			peer->damaged_reads++;
 			return NULL;
 		case WL_READER_END:
 		case WL_READER_WAITS:

@@ -15,6 +15,8 @@
 #include "wirelog/status.h"
 
 #define NO_SPACE_INTERVAL_NS 1000000000u /* STALLED(NO_SPACE) at most once a second */
+#define NOT_SERVED_INTERVAL_NS 60000000000u
+#define DAMAGED_READS 3u /* in a row: more than a passing error */
 
 size_t wl_replica_memory_bytes(void)
 {
@@ -185,6 +187,24 @@ static uint32_t best_successor(const struct wl_replica *replica)
 			best = node;
 	}
 	return best;
+}
+
+bool wl_replica_cannot_serve(struct wl_replica *replica)
+{
+	uint32_t successor = best_successor(replica);
+	bool held_up = false;
+
+	if (replica->view.role != WL_ROLE_LEADER || !replica->ready || successor == 0 ||
+	    replica->peers[successor].match_durable < replica->commit ||
+	    (replica->not_served_ns != 0 &&
+	     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
+		return false;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		held_up |= (replica->view.voters & 1u << node) && node != successor &&
+			   replica->peers[node].damaged_reads >= DAMAGED_READS;
+	if (held_up)
+		replica->not_served_ns = replica->now_ns;
+	return held_up;
 }
 
 void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_message *message)

@@ -69,6 +69,7 @@ struct wl_replica {
 	bool handing_over;
 	bool hand_over_told;
 	uint64_t no_space_told_ns;
+	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
 	uint32_t hand_over_target;
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
 
@@ -106,6 +107,12 @@ void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns);
 
 /* A leader that cannot lead (disk, quorum, worker, control) falls silent on all traffic and tells control why. */
 void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason);
+
+/*
+ * A voter needs what our medium cannot give, and another voter is in step: led by that one it would get it. True at
+ * most once a minute: where no voter can serve all others, leadership must not go round.
+ */
+bool wl_replica_cannot_serve(struct wl_replica *replica);
 
 /* From control (seam). Messages of an older epoch are ignored. No entry is open then. */
 void wl_replica_on_fence(struct wl_replica *replica, const struct wl_seam_message *message);

@@ -189,12 +189,18 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 		took(replica, index);
 }
 
+/*
+ * What was sent before something that came already is late. It is taken, but it says nothing of a leader that may
+ * be gone since: else a network that gives back old frames would keep elections away for as long as it goes on.
+ */
 static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
 {
+	bool news = replica->heard_leader != from || append->sent_ns > replica->leader_sent_ns;
+
 	if (append->sent_ns > replica->leader_sent_ns)
 		replica->leader_sent_ns = append->sent_ns;
-	if (replica->heard_leader == from &&
-	    replica->now_ns - replica->heard_up_ns < HEARD_UP_INTERVAL_NS)
+	if (!news || (replica->heard_leader == from &&
+		      replica->now_ns - replica->heard_up_ns < HEARD_UP_INTERVAL_NS))
 		return;
 	replica->heard_leader = from;
 	replica->heard_up_ns = replica->now_ns;

@@ -129,6 +129,13 @@ uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonc
 	return 0;
 }
 
+bool wl_session_is_of(const struct wl_session_table *table, uint64_t session_id, uint64_t client)
+{
+	const struct wl_session *session = find(table, session_id);
+
+	return session && (session->client == client || WL_MUTANT(session_of_anybody));
+}
+
 static uint32_t slot_of(const struct wl_session_table *table, const struct wl_session *session)
 {
 	return (uint32_t)(session - table->sessions) + 1;

@@ -69,6 +69,9 @@ uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal);
 /* Session opened by (nonce, client identity), or 0: answers a repeated OPEN_SESSION. */
 uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client);
 
+/* True when it is known and this client opened it: nobody else may use up its sequences. */
+bool wl_session_is_of(const struct wl_session_table *table, uint64_t session, uint64_t client);
+
 /* Leader, after its first entry committed and was applied: forgets what another leadership had in
  * flight. */
 void wl_session_lead(struct wl_session_table *table, uint64_t epoch);

@@ -29,9 +29,10 @@ struct wl_store;
 struct wl_store_config {
 	const char *path; /* a directory, or a block device */
 	const uint8_t *cluster; /* 16 bytes of UUID; NULL with read_only: whatever it is */
-	uint32_t node; /* 0 with read_only: whatever it is; the same for the two below */
+	uint32_t node; /* 0 with read_only: whatever it is; the same for the three below */
 	uint32_t journal_count;
 	uint64_t segment_bytes;
+	uint32_t voters; /* bit per node id */
 	/* Verify, dump: shared among readers, refused while a node runs; nothing is created, changed or removed. The ids
 	 * are read from wl_store_superblock. */
 	bool read_only;

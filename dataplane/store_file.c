@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "dataplane/cluster_id.h"
+#include "dataplane/store_owner.h"
 
 #define LOCK_RETRY_NS 20000000
 #define LOCK_TRIES_ALIVE 10u /* an owner that is just ending */
@@ -190,6 +190,7 @@ int wl_store_make_superblocks(struct wl_store *store,
 	superblock->node = store->config.node;
 	superblock->journal_count = store->config.journal_count;
 	superblock->segment_bytes = store->config.segment_bytes;
+	superblock->voters = store->config.voters;
 	while (superblock->incarnation == 0) {
 		if (getrandom(&superblock->incarnation, sizeof(superblock->incarnation), 0) !=
 		    (ssize_t)sizeof(superblock->incarnation))
@@ -204,35 +205,26 @@ int wl_store_make_superblocks(struct wl_store *store,
 	return 0;
 }
 
-static int check_identity(struct wl_store *store)
+static int check_owner(struct wl_store *store)
 {
-	const struct wl_superblock *superblock = &store->superblock;
 	const struct wl_store_config *config = &store->config;
+	const struct wl_store_owner owner = {
+		.cluster = config->cluster ? store->cluster : NULL,
+		.node = config->node,
+		.journal_count = config->journal_count,
+		.voters = config->voters,
+		.segment_bytes = config->segment_bytes,
+	};
+	char text[160];
+	struct wl_sentence why = wl_sentence_begin(text, sizeof(text));
+	int status = wl_store_owner_check(&store->superblock, &owner, &why);
 
-	if (config->cluster &&
-	    memcmp(superblock->cluster, store->cluster, sizeof(store->cluster)) != 0)
-		return wl_store_refuse(store, WIRELOG_STORE_FOREIGN, "belongs to another cluster");
-	if (config->node != 0 && superblock->node != config->node)
-		return wl_store_refuse(store, WIRELOG_STORE_FOREIGN,
-				       "belongs to node %u, this is node %u", superblock->node,
-				       config->node);
-	if (config->segment_bytes != 0 && superblock->segment_bytes != config->segment_bytes)
-		return wl_store_refuse(store, WIRELOG_STORE_GEOMETRY,
-				       "made with storage.segment_bytes=%" PRIu64
-				       ", configured are %" PRIu64,
-				       superblock->segment_bytes, config->segment_bytes);
-	if (config->journal_count != 0 && superblock->journal_count != config->journal_count)
-		return wl_store_refuse(store, WIRELOG_STORE_GEOMETRY,
-				       "made with %u journals, configured are %u",
-				       superblock->journal_count, config->journal_count);
+	if (status != 0)
+		return wl_store_refuse(store, status, "%s", text);
+	/* Written with the boot count of this start. */
+	if (store->superblock.voters == 0)
+		store->superblock.voters = config->voters;
 	return 0;
-}
-
-static bool is_sound(const struct wl_superblock *superblock)
-{
-	uint64_t bytes = superblock->segment_bytes;
-
-	return bytes >= WL_SEGMENT_BYTES_MIN && (bytes & (bytes - 1)) == 0;
 }
 
 static int load_superblock(struct wl_store *store)
@@ -253,10 +245,7 @@ static int load_superblock(struct wl_store *store)
 	free(copies);
 	switch (verdict) {
 	case WL_SUPERBLOCK_OK:
-		if (is_sound(&store->superblock))
-			return check_identity(store);
-		return wl_store_refuse(store, WIRELOG_STORE_DAMAGED,
-				       "the superblock names impossible segments");
+		return check_owner(store);
 	case WL_SUPERBLOCK_VERSION:
 		return wl_store_refuse(store, WIRELOG_STORE_VERSION,
 				       "written by an incompatible version");

@@ -7,7 +7,7 @@
  *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 witness, u64 boot in step
  * 576 peers' durable positions, 16 journals x 8 nodes x {u64 term, u64 index}
  * 2624 peers, 8 of 24 bytes by node id: u64 incarnation, u64 epoch, u64 suspect boot
- * 2816 zeros, 4092 u32 CRC32C of bytes 0..4091
+ * 2816 u32 voters, a bit per node id; zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/superblock.h"
 
@@ -23,9 +23,10 @@
 #define PEERS_AT (JOURNALS_AT + WIRELOG_JOURNALS_MAX * JOURNAL_BYTES)
 #define BOOTS_AT (PEERS_AT + WIRELOG_JOURNALS_MAX * (WIRELOG_NODES_MAX + 1) * 16)
 #define BOOT_BYTES 24u
+#define VOTERS_AT (BOOTS_AT + (WIRELOG_NODES_MAX + 1) * BOOT_BYTES)
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(BOOTS_AT + (WIRELOG_NODES_MAX + 1) * BOOT_BYTES <= CRC_AT, "it fits");
+_Static_assert(VOTERS_AT + 4 <= CRC_AT, "it fits");
 
 static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
 {
@@ -72,6 +73,7 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 		}
 	}
 	encode_peers(to + BOOTS_AT, superblock);
+	wl_store_u32(to + VOTERS_AT, superblock->voters);
 	wl_store_u32(to + CRC_AT, wl_crc32c(to, CRC_AT));
 }
 
@@ -118,6 +120,7 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 				(struct wl_position){wl_load_u64(at), wl_load_u64(at + 8)};
 	}
 	decode_peers(from + BOOTS_AT, superblock);
+	superblock->voters = wl_load_u32(from + VOTERS_AT);
 	return WL_SUPERBLOCK_OK;
 }
 

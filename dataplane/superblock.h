@@ -39,6 +39,7 @@ struct wl_superblock {
 	uint64_t boot_count; /* raised at each start, before anything is sent */
 	uint64_t sequence; /* of this record */
 	uint64_t segment_bytes; /* may not change under existing data */
+	uint32_t voters; /* bit per node id of the cluster, nor may they; 0: older data, not known */
 	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];
 	/* per peer the highest position it ever acknowledged to us, per journal: notices a rolled-back disk */
 	struct wl_position peer_durable[WIRELOG_JOURNALS_MAX][WIRELOG_NODES_MAX + 1];

@@ -58,7 +58,7 @@
 	X(STORE_DAMAGED, 63, "Data that was durable is damaged.", "Run `wirelog verify` on it. Do not delete it: keep a copy, then restore the node from its peers.") \
 	X(STORE_NOT_OURS, 64, "The directory or device holds something that is not wirelog's.", "Use an empty directory or a wiped device.") \
 	X(STORE_VERSION, 65, "The data was written by an incompatible version.", "Use the version that wrote it.") \
-	X(STORE_GEOMETRY, 66, "Segment size or journal count differ from what the data was made with.", "Set the values that the message names.") \
+	X(STORE_GEOMETRY, 66, "Segment size, journal count or the list of nodes differ from what the data was made with.", "Set the values that the message names.") \
 	X(STORE_FULL, 67, "There is no room for the first segments.", "Free at least what the message names.") \
 	X(STORE_NO_DIRECT, 68, "The file system does not support direct I/O.", "Use ext4 or xfs on a real disk, not tmpfs or overlayfs.") \
 	X(STORE_OLD_IMAGE, 70, "The other nodes know a later start of this node than its data do: the data are an old copy.", "Start it again: it catches up from the others and has no vote until then. If the newer data still exist, put those back instead.") \

@@ -4,22 +4,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/bytes.h"
 #include "dataplane/check.h"
 #include "wirelog/status.h"
 
 #define TICK_NS 1000000u
 #define RESEND_NS 5000000u
-#define MTU_ROOM 1300u
+#define DEATH_NS 30000000u /* a client that died is away for at most this long */
+#define FRAMES_UNLIMITED 1000000u
+#define DELIVER_OVERHEAD 172u /* a record of MTU - this fills a DELIVER exactly */
 
 static void tick(void *subject, void *object);
-static void on_frame(void *context);
 
-uint32_t sim_client_payload_bytes(uint64_t session, uint64_t sequence)
+/* Sizes at which something changes: the ends of the range, a whole fragment, a whole frame. */
+static uint32_t edge_bytes(const struct sim_client *client, uint64_t draw)
 {
-	uint64_t counter = session ^ sequence * 0x9e3779b97f4a7c15u;
+	uint32_t max = (uint32_t)client->plan->record_bytes;
+	uint32_t room = (uint32_t)client->plan->mtu - DELIVER_OVERHEAD;
+	uint32_t near = (uint32_t)(draw >> 16) % 3 - 1;
+	const uint32_t edges[] = {1,
+				  2,
+				  max - 1,
+				  max,
+				  client->part_bytes + near,
+				  2 * client->part_bytes + near,
+				  room + near,
+				  2 * room + near};
+	uint32_t bytes = edges[(draw >> 8) % (sizeof(edges) / sizeof(edges[0]))];
+
+	return bytes > max ? max : bytes;
+}
+
+uint32_t sim_client_payload_bytes(const struct sim_client *client, uint64_t sequence)
+{
+	uint64_t counter = client->session ^ sequence * 0x9e3779b97f4a7c15u;
 	uint64_t draw = sim_random_mix(&counter);
 
+	if (client->plan->edge_sizes && draw % 8 == 1)
+		return edge_bytes(client, draw);
 	/* Mostly small ones; a few that need several frames. */
 	return draw % 64 == 0 ? 1 + (uint32_t)(draw >> 8) % 6000 : 8 + (uint32_t)(draw >> 8) % 200;
 }
@@ -35,146 +56,20 @@ void sim_client_payload(uint64_t session, uint64_t sequence, uint8_t *to, uint32
 	}
 }
 
-/* ---- frames ---- */
-
-static void send_frame(struct sim_client *client, unsigned node, uint8_t type, uint64_t node_epoch,
-		       const uint8_t *payload, size_t bytes)
-{
-	struct sim_station *station = &client->cluster->network.stations[client->station];
-	struct wl_frame frame;
-	struct wl_address from = {.ipv4 = SIM_IPV4(client->station), .udp_port = 9000};
-	struct wl_address to = {.ipv4 = SIM_IPV4(node), .udp_port = 7700};
-	struct wl_frame_header header = {
-		.type = type,
-		.payload_bytes = (uint16_t)bytes,
-		.cluster = client->cluster->cluster,
-		.sender = client->identity,
-		.destination = wl_identity_of_node(node, 0),
-		.sender_epoch = client->epoch,
-		.destination_epoch = node_epoch,
-		.sequence = ++client->sequence,
-	};
-	size_t datagram = WL_FRAME_HEADER_BYTES + bytes;
-
-	/* The client's own stack has asked for the address; it is not what is tested here. */
-	sim_network_mac(&client->cluster->network, node, client->station, to.mac);
-	memcpy(from.mac, station->links[0].mac, sizeof(from.mac));
-	station->port.ops->alloc(&station->port, 0, &frame, 1);
-	wl_frame_encode_header(frame.bytes + WL_FRAME_ENVELOPE_BYTES, &header);
-	memcpy(frame.bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, payload, bytes);
-	wl_auth_seal(&client->cluster->auth, &client->key, frame.bytes + WL_FRAME_ENVELOPE_BYTES,
-		     datagram);
-	wl_frame_close_envelope(frame.bytes, &from, &to, datagram);
-	frame.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + datagram);
-	station->port.ops->tx_burst(&station->port, &frame, 1);
-}
-
-static void say_hello(struct sim_client *client, unsigned node)
-{
-	struct wl_wire_hello hello = {.nonce = client->sequence};
-	uint8_t payload[WL_WIRE_HELLO_BYTES];
-
-	send_frame(client, node, WL_WIRE_HELLO, 0, payload, wl_wire_encode_hello(payload, &hello));
-}
-
-void sim_client_send(struct sim_client *client, unsigned node, uint8_t type, const uint8_t *payload,
-		     size_t bytes)
-{
-	send_frame(client, node, type, client->node_epoch[node], payload, bytes);
-}
-
-void sim_client_greet(struct sim_client *client, unsigned node)
-{
-	say_hello(client, node);
-}
-
 static void open_session(struct sim_client *client)
 {
 	struct wl_wire_open_session open = {.nonce = client->nonce};
 	uint8_t payload[WL_WIRE_OPEN_SESSION_BYTES];
 
-	send_frame(client, client->leader, WL_WIRE_OPEN_SESSION, client->node_epoch[client->leader],
-		   payload, wl_wire_encode_open_session(payload, &open));
+	sim_endpoint_send(&client->end, client->leader, WL_WIRE_OPEN_SESSION, payload,
+			  wl_wire_encode_open_session(payload, &open));
 }
-
-static void send_fragments(struct sim_client *client, const struct sim_append *append,
-			   struct wl_wire_client_append *message, const uint8_t *payload)
-{
-	uint8_t out[2048];
-	uint32_t part;
-
-	for (uint32_t offset = 0; offset < append->bytes; offset += part) {
-		struct wl_wire_record record = {.level = 3, .not_after_ns = append->not_after_ns};
-
-		part = append->bytes - offset < 1200 ? append->bytes - offset : 1200;
-		record.bytes = part;
-		record.payload = payload + offset;
-		message->record_count = 1;
-		message->fragment_offset = offset;
-		message->record_bytes = append->bytes;
-		message->bytes = (uint32_t)wl_wire_encode_record(
-			out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &record);
-		message->records = out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
-		send_frame(client, client->leader, WL_WIRE_CLIENT_APPEND,
-			   client->node_epoch[client->leader], out,
-			   wl_wire_encode_client_append(out, message) + message->bytes);
-	}
-}
-
-/* Sends everything outstanding from `sequence` on, several records a frame. */
-static void send_from(struct sim_client *client, uint64_t sequence)
-{
-	uint8_t out[2048], payload[8192];
-
-	while (sequence < client->next_sequence) {
-		struct wl_wire_client_append message = {
-			.session = client->session,
-			.first_sequence = sequence,
-			.acknowledged_through = client->acknowledged_through,
-		};
-		const struct sim_append *append =
-			&client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
-
-		if (append->sequence == sequence && append->bytes > 1000) {
-			sim_client_payload(client->session, sequence, payload, append->bytes);
-			send_fragments(client, append, &message, payload);
-			sequence++;
-			continue;
-		}
-		while (sequence < client->next_sequence) {
-			struct wl_wire_record record = {.level = 3};
-
-			append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
-			if (append->sequence != sequence || append->bytes > 1000 ||
-			    message.bytes + WL_WIRE_RECORD_HEADER_BYTES + append->bytes > MTU_ROOM)
-				break;
-			sim_client_payload(client->session, sequence, payload, append->bytes);
-			record.bytes = append->bytes;
-			record.not_after_ns = append->not_after_ns;
-			record.payload = payload;
-			message.bytes += (uint32_t)wl_wire_encode_record(
-				out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES + message.bytes, &record);
-			message.record_count++;
-			sequence++;
-		}
-		if (message.record_count == 0) {
-			sequence++; /* answered already */
-			continue;
-		}
-		message.records = out + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
-		send_frame(client, client->leader, WL_WIRE_CLIENT_APPEND,
-			   client->node_epoch[client->leader], out,
-			   wl_wire_encode_client_append(out, &message) + message.bytes);
-	}
-}
-
-/* ---- answers ---- */
 
 static void ask_everybody(struct sim_client *client)
 {
 	client->leader = 0;
 	for (unsigned node = 1; node <= client->cluster->config.nodes; node++)
-		say_hello(client, node);
+		sim_endpoint_greet(&client->end, node);
 }
 
 static void lose_session(struct sim_client *client)
@@ -184,26 +79,28 @@ static void lose_session(struct sim_client *client)
 	client->next_sequence = 1;
 	client->acknowledged_through = 0;
 	client->outstanding_count = 0;
-	client->sessions_lost++;
 	memset(client->outstanding, 0, sizeof(client->outstanding));
+	memset(client->told, 0, sizeof(client->told));
 }
 
-static void answered(struct sim_client *client, uint64_t sequence, uint64_t number, int status)
+/* ---- answers ---- */
+
+static void note_told(struct sim_client *client, const struct sim_answer *answer)
 {
-	struct sim_append *append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
+	uint64_t sequence = answer->append.sequence;
+	struct sim_told *told = &client->told[sequence % SIM_CLIENT_OUTSTANDING];
 
-	struct sim_append known = {.sequence = sequence};
+	if (answer->status == WIRELOG_OK &&
+	    (told->sequence != sequence || answer->level > told->level))
+		*told = (struct sim_told){sequence, answer->number, answer->level};
+}
 
-	/* An answer may come twice; then it must be the same, which the oracle checks by the number. */
-	if (append->sequence == sequence)
-		known = *append;
-	if (client->on_ack)
-		client->on_ack(client->context, client, &known, number, status);
-	if (append->sequence != sequence)
-		return;
+/* Done at the level that was asked for: a weaker record is not followed any further. */
+static void finish(struct sim_client *client, struct sim_append *append, int status, uint8_t level)
+{
 	append->sequence = 0;
 	client->outstanding_count--;
-	client->acknowledged += status == WIRELOG_OK;
+	client->acknowledged += status == WIRELOG_OK && level >= WIRELOG_COMMITTED;
 	client->expired += status == WIRELOG_EXPIRED;
 	client->last_progress_ns = client->cluster->agenda.now_ns;
 	while (client->acknowledged_through + 1 < client->next_sequence &&
@@ -212,7 +109,77 @@ static void answered(struct sim_client *client, uint64_t sequence, uint64_t numb
 		client->acknowledged_through++;
 }
 
-static void take_reply(struct sim_client *client, const uint8_t *payload, size_t bytes)
+static void answered(struct sim_client *client, uint64_t sequence, uint64_t number,
+		     const struct wl_wire_append_result *result)
+{
+	struct sim_append *append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
+	const struct sim_told *told = &client->told[sequence % SIM_CLIENT_OUTSTANDING];
+	struct sim_answer answer = {
+		.append = {.sequence = sequence},
+		.number = number,
+		.status = result->status,
+		.level = result->level,
+	};
+	bool waits = append->sequence == sequence;
+
+	/* An answer may come twice; then it must be the same. */
+	if (waits)
+		answer.append = *append;
+	if (told->sequence == sequence && told->level >= WIRELOG_COMMITTED)
+		answer.before = told->number;
+	if (client->on_answer)
+		client->on_answer(client->context, client, &answer);
+	note_told(client, &answer);
+	if (waits)
+		finish(client, append, result->status, result->level);
+}
+
+static void refused(struct sim_client *client, const struct wl_wire_append_result *result)
+{
+	struct sim_append *append =
+		&client->outstanding[result->first_sequence % SIM_CLIENT_OUTSTANDING];
+
+	if (append->sequence != result->first_sequence || !append->too_large)
+		return;
+	append->withdrawn = true;
+	append->bytes = 1; /* the tombstone's */
+	client->cluster->seen[SIM_SEEN_TOO_LARGE]++;
+}
+
+/* A result on behalf of a whole session: false when there is nothing more to be read. */
+static bool take_refusal(struct sim_client *client, unsigned node, uint32_t leader,
+			 const struct wl_wire_append_result *result)
+{
+	switch (result->status) {
+	case WIRELOG_NOT_LEADER:
+		client->leader = leader != client->leader ? leader : 0;
+		break;
+	case WIRELOG_SESSION_UNKNOWN:
+		lose_session(client);
+		client->sessions_lost++;
+		return false;
+	case WIRELOG_OUT_OF_ORDER:
+		/* What a weaker level had acknowledged was lost with a leader. */
+		if (node == client->leader && result->first_number != 0 &&
+		    result->first_number <= client->acknowledged_through) {
+			sim_client_send_tombstones(client, result->first_number);
+			client->cluster->seen[SIM_SEEN_WEAKER_LOST]++;
+		}
+		break;
+	case WIRELOG_RECORD_TOO_LARGE:
+		refused(client, result);
+		break;
+	case WIRELOG_BACK_PRESSURE:
+		client->cluster->seen[SIM_SEEN_BACK_PRESSURE]++;
+		break;
+	default: /* no space: it is sent again */
+		break;
+	}
+	return true;
+}
+
+static void take_reply(struct sim_client *client, unsigned node, const uint8_t *payload,
+		       size_t bytes)
 {
 	struct wl_wire_append_reply reply;
 
@@ -224,87 +191,83 @@ static void take_reply(struct sim_client *client, const uint8_t *payload, size_t
 
 		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES,
 					     &result);
-		if (result.status == WIRELOG_OK || result.status == WIRELOG_EXPIRED) {
-			for (uint32_t step = 0; step < result.count; step++)
-				answered(client, result.first_sequence + step,
-					 result.first_number ? result.first_number + step : 0,
-					 result.status);
-		} else if (result.status == WIRELOG_NOT_LEADER) {
-			client->leader = reply.leader <= WIRELOG_NODES_MAX &&
-							 reply.leader != client->leader
-						 ? reply.leader
-						 : 0;
-		} else if (result.status == WIRELOG_SESSION_UNKNOWN) {
-			lose_session(client);
-			return;
+		if (result.status != WIRELOG_OK && result.status != WIRELOG_EXPIRED) {
+			if (!take_refusal(client, node, reply.leader, &result))
+				return;
+			continue;
 		}
+		for (uint32_t step = 0; step < result.count; step++)
+			answered(client, result.first_sequence + step,
+				 result.first_number ? result.first_number + step : 0, &result);
 	}
 }
 
-static void take_message(struct sim_client *client, const struct wl_frame_header *header,
-			 const uint8_t *payload)
+static void take_hello_reply(struct sim_client *client, const uint8_t *payload, size_t bytes)
 {
-	unsigned node = wl_identity_node(header->sender);
+	struct wl_wire_hello_reply reply;
 
-	if (header->type == WL_WIRE_HELLO_REPLY || header->type == WL_WIRE_KEEPALIVE_REPLY) {
-		struct wl_wire_hello_reply reply;
-
-		if (!wl_wire_decode_hello_reply(payload, header->payload_bytes, &reply))
-			return;
-		client->node_epoch[node] = header->sender_epoch;
-		/* An old leader that was cut off still believes in itself: the newest term knows best. */
-		if (reply.leader >= 1 && reply.leader <= WIRELOG_NODES_MAX &&
-		    (client->leader == 0 || reply.term > client->leader_term)) {
-			client->leader = reply.leader;
-			client->leader_term = reply.term;
-		}
-	} else if (header->type == WL_WIRE_OPEN_SESSION_REPLY) {
-		struct wl_wire_open_session_reply reply;
-
-		if (!wl_wire_decode_open_session_reply(payload, header->payload_bytes, &reply) ||
-		    reply.nonce != client->nonce)
-			return;
-		if (reply.status == WIRELOG_OK && client->session == 0)
-			client->session = reply.session;
-		else if (reply.status == WIRELOG_NOT_LEADER)
-			client->leader = 0;
-	} else if (header->type == WL_WIRE_APPEND_REPLY) {
-		take_reply(client, payload, header->payload_bytes);
-	} else if (header->type == WL_WIRE_DELIVER) {
-		sim_reader_take(client, node, payload, header->payload_bytes);
-	}
-}
-
-static void take_frame(struct sim_client *client, struct wl_frame *frame)
-{
-	struct wl_frame_header header;
-	struct wl_auth_key key;
-	struct wl_address from;
-	const uint8_t *datagram;
-	size_t size;
-
-	if (wl_frame_open_envelope(frame->bytes, frame->size, 0, 9000, &from, &datagram, &size) !=
-		    WL_FRAME_OK ||
-	    wl_frame_decode_header(datagram, size, &header) != WL_FRAME_OK ||
-	    header.destination != client->identity || header.destination_epoch != client->epoch ||
-	    wl_identity_node(header.sender) == 0 ||
-	    wl_identity_node(header.sender) > WIRELOG_NODES_MAX)
+	if (!wl_wire_decode_hello_reply(payload, bytes, &reply))
 		return;
-	wl_auth_derive(&client->cluster->auth, header.sender, header.sender_epoch, &key);
-	if (wl_auth_verify(&client->cluster->auth, &key, (uint8_t *)(uintptr_t)datagram, size))
-		take_message(client, &header, datagram + WL_FRAME_HEADER_BYTES);
+	/* An old leader that was cut off still believes in itself: the newest term knows best. */
+	if (reply.leader >= 1 && reply.leader <= WIRELOG_NODES_MAX &&
+	    (client->leader == 0 || reply.term > client->leader_term)) {
+		client->leader = reply.leader;
+		client->leader_term = reply.term;
+	}
 }
 
-static void on_frame(void *context)
+static void take_open_reply(struct sim_client *client, const uint8_t *payload, size_t bytes)
+{
+	struct wl_wire_open_session_reply reply;
+
+	if (!wl_wire_decode_open_session_reply(payload, bytes, &reply) ||
+	    reply.nonce != client->nonce)
+		return;
+	if (reply.status == WIRELOG_OK && client->session == 0)
+		client->session = reply.session;
+	else if (reply.status == WIRELOG_NOT_LEADER)
+		client->leader = 0;
+}
+
+static void on_message(void *context, unsigned node, const struct wl_frame_header *header,
+		       const uint8_t *payload)
 {
 	struct sim_client *client = context;
-	struct wl_port *port = &client->cluster->network.stations[client->station].port;
-	struct wl_frame frame;
 
-	while (port->ops->rx_burst(port, &frame, 1) == 1) {
-		take_frame(client, &frame);
-		port->ops->rx_release(port, &frame, 1);
+	switch (header->type) {
+	case WL_WIRE_HELLO_REPLY:
+		sim_reader_on_boot(client, node, header->sender_epoch);
+		take_hello_reply(client, payload, header->payload_bytes);
+		break;
+	case WL_WIRE_KEEPALIVE_REPLY:
+		take_hello_reply(client, payload, header->payload_bytes);
+		break;
+	case WL_WIRE_OPEN_SESSION_REPLY:
+		take_open_reply(client, payload, header->payload_bytes);
+		break;
+	case WL_WIRE_APPEND_REPLY:
+		take_reply(client, node, payload, header->payload_bytes);
+		break;
+	case WL_WIRE_DELIVER:
+		sim_reader_on_deliver(client, node, payload, header->payload_bytes);
+		break;
+	case WL_WIRE_GAP:
+		sim_reader_on_gap(client, node, payload, header->payload_bytes);
+		break;
+	default:
+		break;
 	}
+}
+
+/* ---- appends ---- */
+
+static uint8_t draw_level(struct sim_client *client)
+{
+	static const uint8_t others[] = {WIRELOG_SEQUENCED, WIRELOG_RECEIVED, WIRELOG_EVERYWHERE};
+
+	if (sim_random_below(&client->random, 100) >= client->plan->levels)
+		return WIRELOG_COMMITTED;
+	return others[sim_random_below(&client->random, sizeof(others))];
 }
 
 static void begin_append(struct sim_client *client)
@@ -316,77 +279,153 @@ static void begin_append(struct sim_client *client)
 
 	*append = (struct sim_append){
 		.sequence = sequence,
-		.bytes = sim_client_payload_bytes(client->session, sequence),
+		.bytes = sim_client_payload_bytes(client, sequence),
+		.level = draw_level(client),
 		.began_ns = now,
-		.began_after = cluster->highest_answered,
+		.began_after = cluster->highest_answered[client->journal],
 	};
+	if (client->plan->edge_sizes && sim_random_chance(&client->random, 20000)) {
+		append->bytes = (uint32_t)client->plan->record_bytes + 1;
+		append->too_large = true;
+	}
 	if (sim_random_chance(&client->random, 20000)) /* now and then one that may come too late */
 		append->not_after_ns =
 			1700000000000000000u + now + sim_random_below(&client->random, 2000000000);
 	client->outstanding_count++;
 }
 
-static void tick(void *subject, void *object)
+static bool may_begin(const struct sim_client *client)
 {
-	struct sim_client *client = subject;
-	struct sim_agenda *agenda = &client->cluster->agenda;
-	uint64_t first_new = client->next_sequence;
-	uint64_t now = agenda->now_ns;
+	return client->appending && client->outstanding_count < client->outstanding_max &&
+	       client->next_sequence - client->acknowledged_through < SIM_CLIENT_OUTSTANDING - 1;
+}
 
-	(void)object;
-	if (agenda->closing)
+/* One that was answered long ago is asked for again: the same number, whoever leads now. */
+static void doubt(struct sim_client *client)
+{
+	uint64_t back = 1 + sim_random_below(&client->random, SIM_CLIENT_OUTSTANDING / 2);
+	uint64_t sequence = client->next_sequence - back;
+
+	if (back < client->next_sequence && sequence <= client->acknowledged_through &&
+	    client->told[sequence % SIM_CLIENT_OUTSTANDING].sequence == sequence)
+		sim_client_send_again(client, sequence);
+}
+
+static void append_some(struct sim_client *client)
+{
+	uint64_t now = client->cluster->agenda.now_ns, first_new = client->next_sequence;
+
+	if (client->plan->session_records != 0 && client->outstanding_count == 0 &&
+	    client->appending && client->next_sequence > client->plan->session_records) {
+		lose_session(client);
 		return;
-	sim_agenda_add(agenda,
-		       now + client->think_ns / 2 +
-			       sim_random_below(&client->random, client->think_ns),
-		       tick, client, NULL);
-	sim_reader_tick(client);
-	if (client->leader == 0 || client->node_epoch[client->leader] == 0) {
+	}
+	while (may_begin(client) && sim_random_chance(&client->random, 700000))
+		begin_append(client);
+	if (first_new < client->next_sequence)
+		sim_client_send_from(client, first_new);
+	else if (client->outstanding_count != 0 && now - client->last_progress_ns > RESEND_NS &&
+		 sim_random_chance(&client->random, 300000))
+		sim_client_send_from(client, client->acknowledged_through + 1);
+	else if (client->appending && sim_random_chance(&client->random, 20000))
+		doubt(client);
+}
+
+/*
+ * In the middle of what it was about to send. As somebody else: what was outstanding has no owner any more. Or as
+ * the same one, which wrote down what it had sent: a new epoch, which nodes believe when they have not heard the old one for a while.
+ */
+static void die(struct sim_client *client)
+{
+	uint64_t now = client->cluster->agenda.now_ns;
+	wl_identity identity = client->end.identity;
+
+	client->frames_left = (unsigned)sim_random_below(&client->random, 4);
+	if (client->session != 0 && client->leader != 0)
+		append_some(client);
+	client->frames_left = FRAMES_UNLIMITED;
+	if (sim_random_chance(&client->random, 600000)) {
+		identity = (wl_identity)(sim_random_next(&client->random) >> 33);
+		lose_session(client);
+	}
+	sim_endpoint_name(&client->end, identity, sim_random_next(&client->random) | 1);
+	client->leader = 0;
+	client->dead_until_ns = now + sim_random_below(&client->random, DEATH_NS);
+	sim_reader_forget(client);
+	client->cluster->seen[SIM_SEEN_DEATHS]++;
+}
+
+static void act(struct sim_client *client)
+{
+	uint64_t now = client->cluster->agenda.now_ns;
+
+	if (client->leader == 0 || client->end.node_epoch[client->leader] == 0) {
 		if (sim_random_chance(&client->random, 200000))
 			ask_everybody(client);
 		return;
 	}
 	if (now - client->last_progress_ns > 20 * RESEND_NS &&
-	    sim_random_chance(&client->random, 100000))
+	    sim_random_chance(&client->random, 100000)) {
 		ask_everybody(client); /* silence: the node may have restarted, or leads no more */
-	if (client->leader == 0)
-		return;
-	if (client->session == 0) {
-		if (client->appending && sim_random_chance(&client->random, 300000))
-			open_session(client);
 		return;
 	}
-	while (client->appending && client->outstanding_count < client->outstanding_max &&
-	       client->next_sequence - client->acknowledged_through < SIM_CLIENT_OUTSTANDING - 1 &&
-	       sim_random_chance(&client->random, 700000))
-		begin_append(client);
-	if (first_new < client->next_sequence)
-		send_from(client, first_new);
-	else if (client->outstanding_count != 0 && now - client->last_progress_ns > RESEND_NS &&
-		 sim_random_chance(&client->random, 300000))
-		send_from(client, client->acknowledged_through + 1);
+	if (client->session != 0)
+		append_some(client);
+	else if (client->appending && sim_random_chance(&client->random, 300000))
+		open_session(client);
+}
+
+static void tick(void *subject, void *object)
+{
+	struct sim_client *client = subject;
+	struct sim_agenda *agenda = &client->cluster->agenda;
+	uint64_t think_ns = client->plan->think_ns, now = agenda->now_ns;
+
+	(void)object;
+	if (agenda->closing)
+		return;
+	sim_agenda_add(agenda, now + think_ns / 2 + sim_random_below(&client->random, think_ns),
+		       tick, client, NULL);
+	if (now < client->dead_until_ns)
+		return;
+	if (now < client->plan->fault_ns &&
+	    sim_random_chance(&client->random, (uint32_t)client->plan->deaths)) {
+		die(client);
+		return;
+	}
+	sim_reader_tick(client);
+	act(client);
 }
 
 void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, unsigned number,
 		     const struct sim_plan *plan)
 {
+	wl_identity identity;
+
 	memset(client, 0, sizeof(*client));
+	WL_CHECK(plan->record_bytes <= SIM_RECORD_BYTES_MAX);
 	client->cluster = cluster;
+	client->plan = plan;
 	client->number = number;
-	client->station = SIM_CLIENT_STATION + number;
+	client->journal = number % cluster->config.journals;
+	client->worker = client->journal % cluster->config.workers;
 	sim_random_init(&client->random, cluster->seed, 300 + number);
-	client->identity = WL_IDENTITY_CLIENT | (uint32_t)(sim_random_next(&client->random) >> 33);
-	client->epoch = sim_random_next(&client->random);
+	identity = (wl_identity)(sim_random_next(&client->random) >> 33);
 	client->nonce = sim_random_next(&client->random) | 1;
 	client->next_sequence = 1;
+	client->frames_left = FRAMES_UNLIMITED;
+	client->part_bytes =
+		sim_random_chance(&client->random, 500000) ? 1200 : (uint32_t)plan->mtu - 100 - 56;
 	client->outstanding_max = (unsigned)plan->outstanding_max;
 	if (client->outstanding_max >= SIM_CLIENT_OUTSTANDING)
 		client->outstanding_max = SIM_CLIENT_OUTSTANDING - 1;
-	client->think_ns = plan->think_ns;
 	client->appending = true;
-	client->reader.reads = number < plan->readers;
-	client->reader.next_number = 1;
-	wl_auth_derive(&cluster->auth, client->identity, client->epoch, &client->key);
-	sim_network_attach(&cluster->network, client->station, on_frame, client);
+	sim_endpoint_open(&client->end, cluster, SIM_CLIENT_STATION + number);
+	sim_endpoint_name(&client->end, identity, sim_random_next(&client->random) | 1);
+	client->end.journal = (uint16_t)client->journal;
+	client->end.worker = client->worker;
+	client->end.on_message = on_message;
+	client->end.context = client;
+	sim_reader_init(client);
 	sim_agenda_add(&cluster->agenda, cluster->agenda.now_ns + TICK_NS, tick, client, NULL);
 }

@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/sim/drive.h"
+/*
+ * A request's way, as in dataplane/disk_uring.c:
+ *
+ *   submit: WRITE, READ -- segment open? -- yes --> UNDER_WAY --> (its time is over) --> DONE
+ *                                        \- no  --> WAITS_FOR_FILE --> (opened) --> UNDER_WAY
+ *           PREPARE --> PREPARING --> (made and opened) --> DONE
+ */
+#include "tests/sim/drive_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "dataplane/check.h"
-
-static void complete(void *subject, void *object);
-
-static uint8_t *place(const struct sim_drive *drive, uint64_t offset)
-{
-	WL_CHECK(offset < drive->segments_max * drive->segment_bytes);
-	return drive->platters + offset;
-}
-
-static void do_prepare(struct sim_drive *drive, struct sim_drive_request *slot)
-{
-	uint64_t ordinal = slot->request.offset / drive->segment_bytes;
-	struct wl_segment_header header = drive->identity;
-
-	if (drive->faults.full || ordinal >= drive->segments_max) {
-		slot->status = WL_DISK_NO_SPACE;
-		return;
-	}
-	if (ordinal < drive->segments)
-		return; /* made before */
-	WL_CHECK(ordinal == drive->segments);
-	header.ordinal = ordinal;
-	header.segment_bytes = drive->segment_bytes;
-	wl_segment_encode_header(place(drive, ordinal * drive->segment_bytes), &header);
-	drive->segments++;
-}
+#include "tests/sim/arena.h"
 
 static void do_write(struct sim_drive *drive, struct sim_drive_request *slot)
 {
@@ -44,69 +24,136 @@ static void do_write(struct sim_drive *drive, struct sim_drive_request *slot)
 							    request->bytes / WL_SECTOR_BYTES) *
 					 WL_SECTOR_BYTES +
 				 WL_SECTOR_BYTES;
-		memcpy(place(drive, request->offset), request->buffer,
+		memcpy(sim_drive_place(drive, request->offset), request->buffer,
 		       request->bytes - slot->short_by);
-		if (sim_random_chance(&drive->random, 500000)) {
+		if (sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2)) {
 			slot->status = WL_DISK_FAILED;
 			slot->short_by = 0;
 		}
 		return;
 	}
-	memcpy(place(drive, request->offset), request->buffer, request->bytes);
+	memcpy(sim_drive_place(drive, request->offset), request->buffer, request->bytes);
 	drive->writes++;
+	if (drive->faults.lies)
+		sim_drive_note_cached(drive, request->offset, request->bytes);
 	if (request->offset + request->bytes > drive->extent)
 		drive->extent = request->offset + request->bytes;
+}
+
+/* What a drive answers to a read of a file that is there. `*got` is how much it gave. */
+static enum wl_disk_status read_file(struct sim_drive *drive, uint64_t offset, uint8_t *to,
+				     uint32_t bytes, uint32_t *got)
+{
+	const struct sim_segment *segment = &drive->files_by_name[offset / drive->segment_bytes];
+	uint64_t from = offset;
+
+	*got = bytes;
+	if (offset % drive->segment_bytes + bytes > segment->bytes)
+		return WL_DISK_FAILED; /* cut short */
+	if (drive->unreadable < offset + bytes && drive->unreadable + WL_BLOCK_BYTES > offset)
+		return WL_DISK_FAILED;
+	if (sim_random_chance(&drive->random, drive->faults.read_error_ppm))
+		return WL_DISK_FAILED;
+	if (sim_random_chance(&drive->random, drive->faults.short_read_ppm)) {
+		*got = (uint32_t)sim_random_below(&drive->random, bytes / WL_SECTOR_BYTES) *
+		       WL_SECTOR_BYTES;
+		memcpy(to, sim_drive_place(drive, offset), *got);
+		return WL_DISK_OK;
+	}
+	/* The head stood at another track: the first chunk, or the first header. */
+	if (sim_random_chance(&drive->random, drive->faults.misread_ppm))
+		from = sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2) &&
+				       bytes + WL_BLOCK_BYTES <= drive->segment_bytes
+			       ? WL_BLOCK_BYTES
+			       : 0;
+	memcpy(to, sim_drive_place(drive, from), bytes);
+	return WL_DISK_OK;
+}
+
+enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset, uint8_t *to,
+				       uint32_t bytes)
+{
+	uint64_t ordinal = offset / drive->segment_bytes;
+	enum wl_disk_status status;
+	uint32_t got;
+
+	WL_CHECK(offset % drive->segment_bytes + bytes <= drive->segment_bytes);
+	if (ordinal >= drive->segments || drive->files_by_name[ordinal].file == 0)
+		return WL_DISK_ABSENT;
+	status = read_file(drive, offset, to, bytes, &got);
+	return status == WL_DISK_OK && got != bytes ? WL_DISK_FAILED : status;
 }
 
 static void do_read(struct sim_drive *drive, struct sim_drive_request *slot)
 {
 	const struct wl_disk_request *request = &slot->request;
+	uint32_t got;
 
 	drive->reads++;
-	if (request->offset / drive->segment_bytes >= drive->segments) {
-		slot->status = WL_DISK_ABSENT;
-		return;
-	}
-	if (sim_random_chance(&drive->random, drive->faults.read_error_ppm)) {
-		slot->status = WL_DISK_FAILED;
-		return;
-	}
-	memcpy(request->buffer, place(drive, request->offset), request->bytes);
+	slot->status = read_file(drive, request->offset, request->buffer, request->bytes, &got);
+	if (slot->status == WL_DISK_OK)
+		slot->short_by = request->bytes - got;
+}
+
+static struct sim_drive_request *slot_of(struct sim_drive *drive, uint64_t order)
+{
+	struct sim_drive_request *slot = &drive->queue[order % SIM_DRIVE_QUEUE];
+
+	return slot->order == order ? slot : NULL;
+}
+
+void sim_drive_finish(struct sim_drive *drive, struct sim_drive_request *slot,
+		      enum wl_disk_status status)
+{
+	slot->state = SIM_REQUEST_DONE;
+	slot->status = status;
+	drive->done++;
 }
 
 static void complete(void *subject, void *object)
 {
 	struct sim_drive *drive = subject;
-	struct sim_drive_request *slot = object;
+	struct sim_drive_request *slot = slot_of(drive, (uintptr_t)object);
+	const struct sim_descriptor *descriptor;
 
-	if (!slot->in_use || slot->done)
-		return;
+	if (!slot || slot->state != SIM_REQUEST_UNDER_WAY)
+		return; /* of an older life */
 	if (drive->faults.hung) {
 		sim_agenda_add(drive->agenda, drive->agenda->now_ns + 5000000, complete, drive,
-			       slot);
+			       object);
 		return;
 	}
+	descriptor = &drive->descriptors[drive->files.files[slot->file].fd];
+	/* What is written goes to the file that has the name, or it would be gone with the next start. */
+	WL_CHECK_MSG(slot->request.verb != WL_DISK_WRITE ||
+			     descriptor->file == drive->files_by_name[descriptor->ordinal].file,
+		     "segment %llu was written to after it was replaced",
+		     (unsigned long long)descriptor->ordinal);
 	slot->status = WL_DISK_OK;
-	switch (slot->request.verb) {
-	case WL_DISK_PREPARE:
-		do_prepare(drive, slot);
-		break;
-	case WL_DISK_WRITE:
+	if (slot->request.verb == WL_DISK_WRITE)
 		do_write(drive, slot);
-		break;
-	case WL_DISK_READ:
+	else
 		do_read(drive, slot);
-		break;
-	}
-	slot->done = true;
+	sim_drive_finish(drive, slot, slot->status);
 	if (drive->on_completion)
 		drive->on_completion(drive->context);
+}
+
+void sim_drive_begin(struct sim_drive *drive, struct sim_drive_request *slot)
+{
+	uint64_t latency = drive->faults.latency_ns +
+			   sim_random_below(&drive->random, drive->faults.jitter_ns + 1);
+
+	wl_disk_files_enter(&drive->files, slot->file, slot->request.verb == WL_DISK_WRITE);
+	slot->state = SIM_REQUEST_UNDER_WAY;
+	sim_agenda_add(drive->agenda, drive->agenda->now_ns + latency, complete, drive,
+		       (void *)(uintptr_t)slot->order);
 }
 
 static struct sim_drive_request *free_slot(struct sim_drive *drive)
 {
 	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
-		if (!drive->queue[at].in_use)
+		if (drive->queue[at].state == SIM_REQUEST_FREE)
 			return &drive->queue[at];
 	}
 	return NULL;
@@ -118,21 +165,22 @@ static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *reque
 
 	for (unsigned at = 0; at < count; at++) {
 		struct sim_drive_request *slot = free_slot(drive);
-		uint64_t latency = drive->faults.latency_ns +
-				   sim_random_below(&drive->random, drive->faults.jitter_ns + 1);
 
 		if (!slot)
 			return at;
 		if (!sim_budget_spend(drive->budget))
 			continue;
+		drive->order += SIM_DRIVE_QUEUE;
 		*slot = (struct sim_drive_request){
 			.request = requests[at],
-			.drive = drive,
-			.in_use = true,
-			.order = drive->order++,
+			.file = WL_DISK_FILES_NONE,
+			.order = drive->order + (uint64_t)(slot - drive->queue),
 		};
-		sim_agenda_add(drive->agenda, drive->agenda->now_ns + latency, complete, drive,
-			       slot);
+		if (requests[at].verb == WL_DISK_PREPARE)
+			sim_drive_prepare(drive, slot);
+		else if (!sim_drive_find_file(drive, slot))
+			return at;
+		drive->in_use++;
 	}
 	return count;
 }
@@ -142,10 +190,11 @@ static unsigned reap(struct wl_disk *disk, struct wl_disk_completion *completion
 	struct sim_drive *drive = (struct sim_drive *)disk;
 	unsigned count = 0;
 
-	for (unsigned at = 0; at < SIM_DRIVE_QUEUE && count < max; at++) {
+	sim_drive_take_answers(drive);
+	for (unsigned at = 0; drive->done != 0 && at < SIM_DRIVE_QUEUE && count < max; at++) {
 		struct sim_drive_request *slot = &drive->queue[at];
 
-		if (!slot->in_use || !slot->done)
+		if (slot->state != SIM_REQUEST_DONE)
 			continue;
 		completions[count++] = (struct wl_disk_completion){
 			.verb = slot->request.verb,
@@ -155,7 +204,11 @@ static unsigned reap(struct wl_disk *disk, struct wl_disk_completion *completion
 			.cookie = slot->request.cookie,
 			.bytes = slot->request.bytes - slot->short_by,
 		};
-		slot->in_use = false;
+		if (slot->file != WL_DISK_FILES_NONE)
+			sim_drive_leave_file(drive, slot);
+		slot->state = SIM_REQUEST_FREE;
+		drive->done--;
+		drive->in_use--;
 	}
 	return count;
 }
@@ -178,84 +231,17 @@ void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t
 	drive->segments_max = segments_max;
 	drive->faults.latency_ns = 60000;
 	drive->faults.jitter_ns = 60000;
+	drive->unreadable = SIM_NOWHERE - WL_BLOCK_BYTES;
+	drive->files_by_name = calloc(segments_max, sizeof(drive->files_by_name[0]));
+	WL_CHECK(drive->files_by_name != NULL);
+	wl_disk_files_init(&drive->files);
 	/* Zero pages until written: a drive costs what is on it. */
-	drive->platters = mmap(NULL, segment_bytes * segments_max, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	WL_CHECK(drive->platters != MAP_FAILED);
+	drive->platters = sim_arena_take(segment_bytes * segments_max);
 }
 
 void sim_drive_fini(struct sim_drive *drive)
 {
 	free(drive->image);
-	munmap(drive->platters, drive->segment_bytes * drive->segments_max);
-}
-
-void sim_drive_crash(struct sim_drive *drive)
-{
-	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
-		struct sim_drive_request *slot = &drive->queue[at];
-		const struct wl_disk_request *request = &slot->request;
-		unsigned fate = (unsigned)sim_random_below(&drive->random, 3);
-
-		if (!slot->in_use)
-			continue;
-		if (!slot->done && request->verb == WL_DISK_WRITE && fate != 0) {
-			/* fate 1: each sector by itself; fate 2: a prefix. */
-			uint32_t sectors = request->bytes / WL_SECTOR_BYTES;
-			uint32_t prefix = (uint32_t)sim_random_below(&drive->random, sectors + 1);
-
-			for (uint32_t sector = 0; sector < sectors; sector++) {
-				uint64_t skip = (uint64_t)sector * WL_SECTOR_BYTES;
-
-				if (fate == 2 ? sector < prefix
-					      : sim_random_chance(&drive->random, 500000))
-					memcpy(place(drive, request->offset + skip),
-					       request->buffer + skip, WL_SECTOR_BYTES);
-			}
-		}
-		/* The event that was to complete it finds it gone. */
-		slot->in_use = false;
-		slot->done = true;
-	}
-	drive->life++;
-}
-
-void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes)
-{
-	uint64_t offset = (uint64_t)((unsigned __int128)drive->extent * place_ppm / 1000000);
-
-	for (uint64_t at = offset; at < offset + bytes && at < drive->extent; at++)
-		*place(drive, at) ^= (uint8_t)(1 + sim_random_below(&drive->random, 255));
-}
-
-void sim_drive_snapshot(struct sim_drive *drive)
-{
-	uint64_t bytes = drive->segments * drive->segment_bytes;
-
-	free(drive->image);
-	drive->image = malloc(bytes + sizeof(drive->superblock));
-	WL_CHECK(drive->image != NULL);
-	drive->image_segments = drive->segments;
-	memcpy(drive->image, drive->superblock, sizeof(drive->superblock));
-	memcpy(drive->image + sizeof(drive->superblock), drive->platters, bytes);
-}
-
-void sim_drive_wipe(struct sim_drive *drive)
-{
-	memset(drive->platters, 0, drive->segments * drive->segment_bytes);
-	memset(drive->superblock, 0, sizeof(drive->superblock));
-	drive->segments = 0;
-	drive->extent = 0;
-}
-
-bool sim_drive_restore(struct sim_drive *drive)
-{
-	if (!drive->image)
-		return false;
-	sim_drive_wipe(drive);
-	drive->segments = drive->image_segments;
-	drive->extent = drive->segments * drive->segment_bytes;
-	memcpy(drive->superblock, drive->image, sizeof(drive->superblock));
-	memcpy(drive->platters, drive->image + sizeof(drive->superblock), drive->extent);
-	return true;
+	free(drive->files_by_name);
+	sim_arena_give_back(drive->platters, drive->segment_bytes * drive->segments_max);
 }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "tests/sim/faults_operator.h"
+#include "tests/sim/node_internal.h"
+#include "wirelog/status.h"
+
 #define CALM_DISK_NS 60000u
 
 /* What the links are follows from noise, cuts and what is healed. */
@@ -49,7 +53,7 @@ static void set_noise(struct sim_faults *faults, const uint64_t *argument)
 static unsigned resolve(const struct sim_faults *faults, uint64_t node)
 {
 	if (node == SIM_NODE_LEADER)
-		return sim_cluster_leader(faults->cluster);
+		return sim_cluster_leader(faults->cluster, 0);
 	return node <= faults->plan->nodes ? (unsigned)node : 0;
 }
 
@@ -121,8 +125,8 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 	unsigned damaged;
 
 	if (verb == SIM_RESTORE &&
-	    (!node->drive.image ||
-	     wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])node->drive.image, &image,
+	    (!node->drives[0].image ||
+	     wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])node->drives[0].image, &image,
 				  &damaged) != WL_SUPERBLOCK_OK))
 		return false;
 	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
@@ -131,7 +135,7 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 
 		if (other == node)
 			continue;
-		if (wl_superblock_choose(other->drive.superblock, &record, &damaged) !=
+		if (wl_superblock_choose(other->drives[0].superblock, &record, &damaged) !=
 			    WL_SUPERBLOCK_OK ||
 		    record.peers[node->number].incarnation == 0)
 			return false;
@@ -146,19 +150,21 @@ static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_ve
 {
 	if (node->up || node->possessed || !will_be_noticed(faults, node, verb))
 		return;
-	if (verb == SIM_WIPE)
-		sim_drive_wipe(&node->drive);
-	else if (!sim_drive_restore(&node->drive))
-		return;
+	for (unsigned journal = 0; journal < faults->plan->journals; journal++) {
+		if (verb == SIM_WIPE)
+			sim_drive_wipe(&node->drives[journal]);
+		else if (!sim_drive_restore(&node->drives[journal]))
+			return;
+	}
 	node->forgot = true;
 	node->forgets++;
 	node->refused = false;
+	sim_node_forget_verified(node);
+	sim_faults_drive_changed(faults, node);
 }
 
-static void act_on_drive(struct sim_faults *faults, const struct sim_action *action,
-			 struct sim_node *node)
+static void act_on_drive(const struct sim_action *action, struct sim_drive *drive)
 {
-	struct sim_drive *drive = &node->drive;
 	uint64_t value = action->argument[1];
 
 	switch (action->verb) {
@@ -175,21 +181,35 @@ static void act_on_drive(struct sim_faults *faults, const struct sim_action *act
 		drive->faults.write_fails = true;
 		break;
 	case SIM_FAIL_READ:
-		node->rotten |= value != 0; /* its start may be refused */
 		drive->faults.read_error_ppm = (uint32_t)value;
 		break;
 	case SIM_SNAPSHOT:
 		sim_drive_snapshot(drive);
 		break;
-	case SIM_RESTORE:
-	case SIM_WIPE:
-		forget(faults, node, action->verb);
-		break;
 	default:
-		node->rotten = true;
 		sim_drive_rot(drive, value, action->argument[2]);
 		break;
 	}
+}
+
+/* What happens to a server's storage happens to every journal's part of it. */
+static void act_on_drives(struct sim_faults *faults, const struct sim_action *action,
+			  struct sim_node *node)
+{
+	if (action->verb == SIM_RESTORE || action->verb == SIM_WIPE) {
+		forget(faults, node, action->verb);
+		return;
+	}
+	if (action->verb >= SIM_DAMAGE && action->verb <= SIM_LIMIT) {
+		sim_faults_drive(faults, action, node);
+		return;
+	}
+	if (action->verb == SIM_ROT || (action->verb == SIM_FAIL_READ && action->argument[1] != 0))
+		node->rotten = true; /* its start may be refused */
+	if (action->verb == SIM_ROT || action->verb == SIM_FAIL_READ)
+		sim_node_forget_verified(node);
+	for (unsigned journal = 0; journal < faults->plan->journals; journal++)
+		act_on_drive(action, &node->drives[journal]);
 }
 
 static void change_clock(struct sim_faults *faults, const struct sim_action *action,
@@ -214,7 +234,9 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 		sim_node_crash(faults->cluster, node->number);
 		break;
 	case SIM_START:
-		if (!node->up && !node->refused && !node->possessed)
+		if (node->up)
+			sim_node_check_end(faults->cluster, node, WIRELOG_STORE_IN_USE);
+		else if (sim_node_may_start(node) && !node->possessed)
 			sim_node_start(faults->cluster, node->number);
 		break;
 	case SIM_STALL:
@@ -229,13 +251,19 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 		break;
 	case SIM_HAND_OVER:
 		if (node->up)
-			wl_agent_hand_over(node->agent, 0, 0);
+			wl_agent_hand_over(node->agent, (uint32_t)faults->plan->journals - 1, 0);
 		break;
 	default:
 		if (node->up)
 			wl_agent_stop(node->agent);
 		break;
 	}
+}
+
+static void expire_at(struct sim_node *node, uint64_t journals)
+{
+	for (uint64_t journal = 0; journal < journals; journal++)
+		node->agent->elections[journal].deadline_ns = 0;
 }
 
 static void expire(struct sim_faults *faults, uint64_t which)
@@ -245,7 +273,7 @@ static void expire(struct sim_faults *faults, uint64_t which)
 
 		if (node->up && (which == SIM_NODE_ANY || which == number) &&
 		    !(faults->healed & 1u << number))
-			node->agent->elections[0].deadline_ns = 0;
+			expire_at(node, faults->plan->journals);
 	}
 }
 
@@ -254,7 +282,8 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	unsigned number = resolve(faults, action->argument[0]);
 	struct sim_node *node = &faults->cluster->nodes[number];
 
-	if (number == 0 || (faults->healed & 1u << number))
+	if (number == 0 || (faults->healed & 1u << number) ||
+	    sim_faults_act_as_operator(faults, action, node))
 		return;
 	switch (action->verb) {
 	case SIM_DRIFT:
@@ -275,7 +304,7 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 		act_on_life(faults, action, node);
 		break;
 	default:
-		act_on_drive(faults, action, node);
+		act_on_drives(faults, action, node);
 		break;
 	}
 }
@@ -331,14 +360,20 @@ static void act(void *subject, void *object)
 	case SIM_IMPOSTOR:
 		act_on_network(faults, action);
 		break;
+	case SIM_WATCH:
+		sim_operator_watch(&faults->operator_, action->argument[0]);
+		break;
 	case SIM_EXPECT_ANSWERS:
 	case SIM_EXPECT_TERMS_BELOW:
+	case SIM_EXPECT_STATUS:
 	case SIM_EXPECT_LEADER:
 	case SIM_EXPECT_NO_LEADER:
 	case SIM_EXPECT_COMMITS:
 	case SIM_EXPECT_SILENCE:
 	case SIM_EXPECT_FRAMES_BELOW:
 	case SIM_EXPECT_REFUSED:
+	case SIM_EXPECT_VERDICT:
+	case SIM_EXPECT_SEEN:
 		faults->on_expect(faults->context, action);
 		break;
 	default:
@@ -380,6 +415,7 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	faults->cluster = cluster;
 	faults->plan = plan;
 	sim_others_init(&faults->others, cluster, plan->liar != 0);
+	sim_operator_init(&faults->operator_, cluster);
 	set_noise(faults, quiet);
 	set_links(faults);
 	for (size_t at = 0; at < plan->count; at++)
@@ -390,6 +426,15 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 void sim_faults_fini(struct sim_faults *faults)
 {
 	sim_others_fini(&faults->others);
+}
+
+static bool is_poisoned(const struct sim_node *node, uint64_t journals)
+{
+	bool poisoned = false;
+
+	for (uint64_t journal = 0; journal < journals; journal++)
+		poisoned |= node->journals[journal]->log.poisoned;
+	return poisoned;
 }
 
 void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
@@ -404,16 +449,21 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 
 		if (!(nodes & 1u << number))
 			continue;
-		memset(&node->drive.faults, 0, sizeof(node->drive.faults));
-		node->drive.faults.latency_ns = CALM_DISK_NS;
-		node->drive.faults.jitter_ns = CALM_DISK_NS;
+		for (unsigned journal = 0; journal < faults->plan->journals; journal++)
+			node->drives[journal].faults =
+				(struct sim_drive_faults){.latency_ns = CALM_DISK_NS,
+							  .jitter_ns = CALM_DISK_NS};
 		node->budget.armed = false;
 		node->tears_record = false;
+		node->tears_start = false;
+		sim_faults_repair(faults, node);
 		/* What an operator does with a node that left the quorum, or is about to stop. */
-		if (node->up && (node->journal->log.poisoned || node->agent->record_failed ||
-				 node->agent->phase != WL_AGENT_RUNS))
+		if (node->up &&
+		    (is_poisoned(node, faults->plan->journals) || node->agent->record_failed ||
+		     node->limit_segments != 0 || node->agent->phase != WL_AGENT_RUNS))
 			sim_node_crash(faults->cluster, number);
-		if (!node->up && !node->refused)
+		node->limit_segments = 0;
+		if (sim_node_may_start(node))
 			sim_node_start(faults->cluster, number);
 		sim_node_wake_up(faults->cluster, number);
 	}

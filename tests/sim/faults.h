@@ -8,6 +8,7 @@
 
 #include "tests/sim/faults_network.h"
 #include "tests/sim/node.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/plan.h"
 
 struct sim_faults {
@@ -20,11 +21,15 @@ struct sim_faults {
 	struct sim_others others;
 	bool cut_teller, end_elected, end_by_power;
 	uint64_t happened;
+	struct sim_operator operator_;
 	/* Told of each SIM_EXPECT_*. */
 	void (*on_expect)(void *context, const struct sim_action *action);
 	void *context;
 };
 
+/* faults_drive.c: the verbs from SIM_DAMAGE to SIM_LIMIT. */
+void sim_faults_drive(struct sim_faults *faults, const struct sim_action *action,
+		      struct sim_node *node);
 void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 		     const struct sim_plan *plan);
 void sim_faults_fini(struct sim_faults *faults);

@@ -62,11 +62,14 @@ void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_fra
 	header->destination = wl_identity_of_node(to, 0);
 	header->sender_epoch = impostor->epoch;
 	if (header->type != WL_WIRE_HELLO)
-		header->destination_epoch = impostor->cluster->nodes[to].worker->config.epoch;
+		header->destination_epoch =
+			impostor->cluster->nodes[to].cores[0].worker->config.epoch;
 	if (header->sequence == 0)
 		header->sequence = ++impostor->sequence;
 	/* A liar has other boots, too; then its frames may be older than it says itself. */
-	if (impostor->liar && label >= 0 && label != WL_FRAME_UNKNOWN_TYPE)
+	if ((impostor->liar || impostor->cluster->nodes[to].cores[0].worker->config.cluster !=
+				       impostor->cluster->cluster) &&
+	    label >= 0 && label != WL_FRAME_UNKNOWN_TYPE)
 		label = SIM_UNKNOWN;
 	send(impostor, to, impostor->node, &impostor->key, header, payload, label);
 }
@@ -93,9 +96,10 @@ void sim_impostor_send_as_client(struct sim_impostor *impostor, unsigned to, uns
 		/* Now and then one that was restarted: the old one has to be forgotten first. */
 		.sender_epoch = impostor->epoch + client +
 				(impostor->cluster->agenda.now_ns >> 29) * SIM_IMPOSTOR_CLIENTS,
-		.destination_epoch = type == WL_WIRE_HELLO
-					     ? 0
-					     : impostor->cluster->nodes[to].worker->config.epoch,
+		.destination_epoch =
+			type == WL_WIRE_HELLO
+				? 0
+				: impostor->cluster->nodes[to].cores[0].worker->config.epoch,
 		.sequence = ++impostor->client_sequence,
 	};
 	struct wl_auth_key key;
@@ -205,10 +209,18 @@ static void tick(void *subject, void *object)
 /* As the daemon's start: the boot is counted before anything is said under it. False: its platters are of no use. */
 static bool boot(struct sim_impostor *impostor, struct sim_node *node)
 {
+	uint8_t(*copies)[WL_BLOCK_BYTES] = node->drives[0].superblock;
 	struct wl_superblock record;
+	unsigned damaged;
 
-	if (!sim_node_count_start(impostor->cluster, node, &record))
+	if (wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])copies, &record, &damaged) !=
+	    WL_SUPERBLOCK_OK)
 		return false;
+	record.boot_count++;
+	record.sequence++;
+	for (unsigned which = 0; which < 2; which++)
+		wl_superblock_encode(copies[wl_superblock_copy(record.sequence, which, damaged)],
+				     &record);
 	impostor->epoch = record.boot_count << 32 | (sim_random_next(&impostor->random) >> 33);
 	impostor->incarnation = record.incarnation;
 	impostor->in_step_boot = record.journals[0].in_step_boot;

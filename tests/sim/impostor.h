@@ -24,7 +24,7 @@ enum sim_impostor_kind { /* bits */
 			 SIM_IMPOSTOR_ALL = 15,
 };
 
-#define SIM_IMPOSTOR_STATION 18u /* of its clients */
+#define SIM_IMPOSTOR_STATION 23u /* of its clients */
 #define SIM_IMPOSTOR_PAYLOAD 1372u /* fits into every frame */
 #define SIM_IMPOSTOR_CLIENTS 100u /* more than a node's table has room for */
 

@@ -145,7 +145,7 @@ static void send_part(struct sim_impostor *impostor, unsigned to, struct wl_wire
 
 static void lead(struct sim_impostor *impostor, unsigned to)
 {
-	const struct wl_journal *journal = impostor->cluster->nodes[to].journal;
+	const struct wl_journal *journal = impostor->cluster->nodes[to].journals[0];
 	struct place place = pick_place(impostor, &journal->log);
 	struct wl_wire_append append = {
 		.term = term_to_lead(impostor, &journal->replica),
@@ -187,12 +187,12 @@ static void lead(struct sim_impostor *impostor, unsigned to)
 static void acknowledge(struct sim_impostor *impostor, unsigned to)
 {
 	const struct sim_node *victim = &impostor->cluster->nodes[to];
-	const struct wl_replica *replica = &victim->journal->replica;
+	const struct wl_replica *replica = &victim->journals[0]->replica;
 	uint8_t payload[WL_WIRE_APPEND_ACK_BYTES];
 	struct wl_wire_append_ack ack = {
 		.term = near_term(impostor, replica->view.term) | (replica->view.term == 0),
 		.match_received = near(impostor, replica->log->tail.index),
-		.sent_ns = near(impostor, victim->worker->now_ns),
+		.sent_ns = near(impostor, victim->cores[0].worker->now_ns),
 		.flags = (uint32_t)draw(impostor, 8),
 	};
 	struct wl_frame_header header = {.type = WL_WIRE_APPEND_ACK,
@@ -212,7 +212,7 @@ static void acknowledge(struct sim_impostor *impostor, unsigned to)
 	    draw(impostor, 2)) {
 		ack.match_received = replica->log->tail.index - 1 - draw(impostor, 2);
 		ack.hint_index = ack.match_received + 1;
-		ack.sent_ns = victim->worker->now_ns;
+		ack.sent_ns = victim->cores[0].worker->now_ns;
 		ack.term = replica->view.term;
 	}
 	wl_wire_encode_append_ack(payload, &ack);
@@ -265,7 +265,7 @@ static void send_timeout_now(struct sim_impostor *impostor, unsigned to)
 /* It remembers boots of the victim that are to come, and is another boot itself. */
 static void lie_about_boots(struct sim_impostor *impostor, unsigned to)
 {
-	uint64_t epoch = impostor->cluster->nodes[to].worker->config.epoch;
+	uint64_t epoch = impostor->cluster->nodes[to].cores[0].worker->config.epoch;
 	uint8_t payload[WL_WIRE_HELLO_REPLY_BYTES_MAX];
 	struct wl_frame_header header = {.type = WL_WIRE_HELLO_REPLY};
 	struct wl_wire_hello_reply reply = {

@@ -19,7 +19,7 @@ static const uint8_t peer_types[] = {WL_WIRE_HELLO,	 WL_WIRE_HELLO_REPLY,
 
 static uint64_t term_of(const struct sim_impostor *impostor, unsigned node)
 {
-	return impostor->cluster->nodes[node].journal->replica.view.term;
+	return impostor->cluster->nodes[node].journals[0]->replica.view.term;
 }
 
 static void send(struct sim_impostor *impostor, unsigned to, uint8_t type, const uint8_t *payload,

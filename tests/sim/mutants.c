@@ -48,7 +48,7 @@ static const char *const absent[][2] = {
 	 "sequence_is_taken_once (test_replay.c)"},
 	{"an append cuts below commit",
 	 "no correct leader sends one; unit test "
-	 "committed_entry_is_never_truncated (test_replica_follower.c)"},
+	 "committed_entry_is_never_truncated (test_replica_truncation.c)"},
 	{"view installed out of order",
 	 "the seam's rings are first in, first out; the model checks the epochs, unit test "
 	 "view_of_an_older_epoch_is_not_installed (test_replica.c)"},

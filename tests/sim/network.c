@@ -10,6 +10,7 @@
 #include "tests/sim/ether.h"
 
 #define VLAN_BYTES 40u /* what a card takes beyond its MTU: tags, and what a driver left room for */
+#include "wirelog/limits.h"
 
 struct sim_in_flight {
 	struct sim_network *network;
@@ -159,6 +160,15 @@ void sim_network_mac(const struct sim_network *network, unsigned station, unsign
 
 /* ---- on its way ---- */
 
+/* The worker whose port it is addressed to. */
+static unsigned steer(unsigned to, const uint8_t *bytes)
+{
+	unsigned worker = (unsigned)wl_load_be16(bytes + WL_ETHER_BYTES + 22) - SIM_UDP_PORT;
+
+	return to <= WIRELOG_NODES_MAX && worker < SIM_WORKERS_MAX ? sim_station_of(to, worker)
+								   : to;
+}
+
 static unsigned by_ipv4(const struct wl_frame *frame)
 {
 	return frame->size > 34 ? wl_load_be32(frame->bytes + WL_ETHER_BYTES + 16) & 0xff : 0;
@@ -169,13 +179,16 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 {
 	const struct sim_rule *rule = &network->rules[from][to];
 	bool is_record = label == SIM_HONEST;
-	unsigned copies = 1;
+	unsigned copies = 1, station = to;
 
 	/* A source address that was damaged on its way is learned, too: no tag covers it. The answer goes astray. */
-	if (label == SIM_HONEST && by_ipv4(sent) != to)
+	if (label == SIM_HONEST &&
+	    (by_ipv4(sent) != to || (from >= SIM_LAWLESS_STATION && from < SIM_STRANGER_STATION)))
 		label = SIM_UNKNOWN;
+	if (sent->size > WL_FRAME_ENVELOPE_BYTES)
+		station = steer(to, sent->bytes);
 	if (is_record)
-		record(network, to, sent->bytes, sent->size);
+		record(network, station, sent->bytes, sent->size);
 	if (network->on_sent && is_record)
 		network->on_sent(network->context, from, to, sent->bytes, sent->size);
 	if (rule->cut || sim_random_chance(&network->random, rule->loss_ppm)) {
@@ -189,7 +202,7 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 	    label != WL_FRAME_UNKNOWN_TYPE && label != WL_FRAME_UNPROVEN)
 		label = SIM_UNKNOWN; /* the second one is a replay, one that is very late may be */
 	while (copies-- > 0) {
-		struct sim_in_flight *frame = copy_of(network, to, sent->bytes, sent->size);
+		struct sim_in_flight *frame = copy_of(network, station, sent->bytes, sent->size);
 		uint64_t *last = &network->last_arrival_ns[from][to];
 		uint64_t at = network->agenda->now_ns + rule->delay_ns +
 			      sim_random_below(&network->random, rule->jitter_ns + 1);
@@ -398,7 +411,7 @@ static unsigned tx_burst(struct wl_port *port, struct wl_frame *frames, unsigned
 	count = room_to_send(station, count);
 	for (unsigned at = 0; at < count; at++) {
 		if (sim_budget_spend(station->budget)) /* else the sender has no power any more */
-			forward(station->network, station->number, &frames[at]);
+			forward(station->network, station->address, &frames[at]);
 	}
 	give_back(port, frames, count);
 	return count;
@@ -448,6 +461,7 @@ void sim_network_attach(struct sim_network *network, unsigned number, void (*on_
 {
 	struct sim_station *station = &network->stations[number];
 	struct sim_card *card = &network->cards[number];
+	unsigned address = number > sim_station_of(0, 1) ? number % sim_station_of(0, 1) : number;
 
 	WL_CHECK(number < SIM_STATIONS && !station->attached);
 	memset(station, 0, sizeof(*station));
@@ -458,18 +472,19 @@ void sim_network_attach(struct sim_network *network, unsigned number, void (*on_
 											  : 1;
 	station->network = network;
 	station->number = number;
+	station->address = address;
 	station->attached = true;
 	card->lives++;
-	for (uint16_t link = 0; link < station->port.link_count; link++) {
+	for (uint16_t link = 0; link < SIM_LINKS; link++) {
 		struct wl_link_info *info = &station->links[link];
 
 		info->mtu = card->mtu ? card->mtu : network->mtu;
-		info->ipv4 = SIM_IPV4(number);
+		info->ipv4 = SIM_IPV4(address);
 		info->ethernet = sim_network_is_ethernet(network);
 		if (info->ethernet)
 			mac_of(network, number, link, info->mac);
 		else
-			info->mac[5] = (uint8_t)number;
+			info->mac[5] = (uint8_t)address;
 	}
 	station->on_frame = on_frame;
 	station->context = context;

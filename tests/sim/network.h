@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A simulated switch with one port for each station (nodes 1..7, then clients, then strangers), behind the daemon's own
+ * A simulated switch with one port for each station (nodes 1..7, clients, strangers, further workers of the nodes), behind the daemon's own
  * table `wl_port_ops`. Every direction has rules of its own: cut, loss, duplicates, delay, jitter (which reorders),
  * late frames, flipped bits, truncation.
  *
@@ -20,7 +20,11 @@
 #include "tests/sim/random.h"
 #include "tests/sim/trace.h"
 
-#define SIM_STATIONS 24u
+#define SIM_STATIONS 32u
+#define SIM_WORKERS_MAX 2u
+#define SIM_UDP_PORT \
+	7700u /* of a node's first worker; the switch steers by it, as a NIC does into its queues */
+#define SIM_LAWLESS_STATION 18u /* from here on: clients that keep no rules (rogue.h) */
 #define SIM_STRANGER_STATION 20u /* has no key, and means harm */
 #define SIM_BYSTANDER_STATION 21u /* an ordinary host beside the nodes */
 #define SIM_ROUTER_STATION 22u
@@ -72,6 +76,7 @@ struct sim_station {
 	struct wl_port port; /* first */
 	struct sim_network *network;
 	unsigned number;
+	unsigned address; /* last byte of its IPv4 address: of workers of one node the same */
 	bool attached; /* false: the process is down, frames to it are lost */
 	struct wl_link_info links[SIM_LINKS];
 	struct wl_frame rx[SIM_RX_QUEUE];
@@ -94,7 +99,7 @@ struct sim_network {
 	enum sim_wiring wiring;
 	struct sim_station stations[SIM_STATIONS];
 	struct sim_card cards[SIM_STATIONS];
-	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS];
+	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS]; /* by address */
 	uint64_t last_arrival_ns[SIM_STATIONS][SIM_STATIONS];
 	uint16_t mtu;
 	uint64_t sent, lost, delivered;
@@ -105,6 +110,12 @@ struct sim_network {
 			size_t size);
 	void *context;
 };
+
+/* Where a node's worker is attached. */
+static inline unsigned sim_station_of(unsigned node, unsigned worker)
+{
+	return node + worker * 24;
+}
 
 void sim_network_init(struct sim_network *network, struct sim_agenda *agenda, uint64_t seed);
 void sim_network_fini(struct sim_network *network);

@@ -2,16 +2,21 @@
 #include "tests/sim/node_internal.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "dataplane/bytes.h"
 #include "dataplane/check.h"
+#include "dataplane/cluster_id.h"
+#include "tests/sim/arena.h"
+#include "tests/sim/node_config.h"
+#include "tests/sim/oracle.h"
+#include "wirelog/status.h"
 
 #define WORKER_IDLE_NS \
 	500000u /* a polling core turns far more often; nothing would happen in between */
 #define AGENT_IDLE_NS 2000000u
 #define SUPERBLOCK_WRITE_NS 150000u
 #define RESTART_NS 200000000u
+#define RECORD_FAILED 4 /* record_state: for good, as the daemon's writer */
 
 static struct sim_cluster *cluster_of(struct sim_node *node)
 {
@@ -27,13 +32,21 @@ uint64_t sim_node_now(const struct sim_node *node)
 	       (uint64_t)((int64_t)(passed / 1000) * node->drift_ppm / 1000);
 }
 
+uint64_t sim_node_commit_number(const struct sim_node *node, unsigned journal)
+{
+	struct wl_front_stats stats;
+
+	wl_front_get_stats(node->journals[journal]->front, &stats);
+	return stats.commit_number;
+}
+
 /* ---- turns ---- */
 
 static void worker_turn(void *subject, void *object);
 static void agent_turn(void *subject, void *object);
 
 static void wake(struct sim_node *node, struct sim_actor *actor, uint64_t delay_ns,
-		 void (*turn)(void *, void *))
+		 void (*turn)(void *, void *), void *subject)
 {
 	uint64_t at = node->agenda->now_ns + delay_ns;
 
@@ -43,19 +56,27 @@ static void wake(struct sim_node *node, struct sim_actor *actor, uint64_t delay_
 		return;
 	actor->turn_at_ns = at;
 	actor->generation++;
-	sim_agenda_add(node->agenda, at, turn, node, (void *)(uintptr_t)actor->generation);
+	sim_agenda_add(node->agenda, at, turn, subject, (void *)(uintptr_t)actor->generation);
 }
 
 void sim_node_wake_worker(void *context)
 {
-	struct sim_node *node = context;
+	struct sim_core *core = context;
+	struct sim_node *node = core->node;
 
-	wake(node, &node->worker_actor, 500 + sim_random_below(&node->random, 3000), worker_turn);
+	wake(node, &core->actor, 500 + sim_random_below(&node->random, 3000), worker_turn, core);
+}
+
+void sim_node_wake_workers(struct sim_node *node)
+{
+	for (unsigned worker = 0; worker < cluster_of(node)->config.workers; worker++)
+		sim_node_wake_worker(&node->cores[worker]);
 }
 
 void sim_node_wake_agent(struct sim_node *node)
 {
-	wake(node, &node->agent_actor, 2000 + sim_random_below(&node->random, 50000), agent_turn);
+	wake(node, &node->agent_actor, 2000 + sim_random_below(&node->random, 50000), agent_turn,
+	     node);
 }
 
 static bool begins(struct sim_node *node, struct sim_actor *actor, void *generation)
@@ -81,9 +102,11 @@ static bool lives_on(struct sim_node *node)
 {
 	struct sim_cluster *cluster = cluster_of(node);
 
-	if (wl_agent_is_outlived(node->agent) && wl_agent_is_stopped(node->agent))
+	if (wl_agent_is_outlived(node->agent) && wl_agent_is_stopped(node->agent)) {
+		sim_node_check_end(cluster, node, WIRELOG_STORE_OLD_IMAGE);
 		sim_agenda_add(node->agenda, node->agenda->now_ns + RESTART_NS, start_again, node,
 			       (void *)(uintptr_t)(node->boot + 1));
+	}
 	if ((node->budget.armed && node->budget.left < 0) || wl_agent_is_stopped(node->agent))
 		sim_node_crash(cluster, node->number);
 	return node->up;
@@ -91,60 +114,77 @@ static bool lives_on(struct sim_node *node)
 
 static void worker_turn(void *subject, void *object)
 {
-	struct sim_node *node = subject;
+	struct sim_core *core = subject;
+	struct sim_node *node = core->node;
 	struct sim_cluster *cluster = cluster_of(node);
-	uint64_t now = sim_node_now(node);
+	const struct wl_clock *clock = &node->machine.clock[SIM_THREAD_WORKER + core->number];
+	uint64_t now;
 	unsigned did;
 
-	if (!begins(node, &node->worker_actor, object))
+	if (!begins(node, &core->actor, object))
 		return;
-	did = wl_worker_turn(node->worker, now, now + node->wall_offset_ns);
-	sim_trace_seam(&node->network->trace, node->number, "worker tells", &node->seam->up,
-		       &node->told_up);
+	now = sim_machine_now(node, SIM_THREAD_WORKER + core->number);
+	did = wl_worker_turn(core->worker, now, wl_clock_wall_ns(clock, now));
+	sim_trace_seam(&node->network->trace, node->number, "worker tells", &core->seam->up,
+		       &core->told_up);
 	if (cluster->after_turn)
-		cluster->after_turn(cluster->context, node);
+		cluster->after_turn(cluster->context, node, core->number);
 	if (!lives_on(node))
 		return;
-	if (wl_ring_count(&node->seam->up) + wl_ring_count(&node->seam->punt_up) != 0)
+	if (wl_ring_count(&core->seam->up) + wl_ring_count(&core->seam->punt_up) != 0)
 		sim_node_wake_agent(node);
-	wake(node, &node->worker_actor,
-	     did ? 1000 + sim_random_below(&node->random, 3000) : WORKER_IDLE_NS, worker_turn);
+	wake(node, &core->actor,
+	     did ? 1000 + sim_random_below(&node->random, 3000) : WORKER_IDLE_NS, worker_turn,
+	     core);
 }
 
 /* As control/loop_thread.c does. */
-static void tell_peers_durable(struct sim_node *node, const struct wl_journal_status *status)
+static void tell_peers_durable(struct sim_node *node, unsigned journal,
+			       const struct wl_journal_status *status)
 {
 	for (unsigned peer = 1; status->view.role == WL_ROLE_LEADER && peer <= WIRELOG_NODES_MAX;
 	     peer++) {
 		struct wl_position durable = {status->view.term, status->peers[peer].match_durable};
 
 		if (durable.index != 0)
-			wl_agent_set_peer_durable(node->agent, 0, peer, durable);
+			wl_agent_set_peer_durable(node->agent, journal, peer, durable);
 	}
+}
+
+static void look_at_journal(struct sim_node *node, unsigned journal)
+{
+	struct wl_journal_status status;
+
+	if (!wl_published_read(&node->journals[journal]->published, &status) ||
+	    status.view.epoch == 0)
+		return; /* not published yet */
+	wl_agent_set_tail(node->agent, journal, status.tail);
+	wl_agent_set_witness(node->agent, journal, status.durable_offset);
+	tell_peers_durable(node, journal, &status);
 }
 
 static void agent_turn(void *subject, void *object)
 {
 	struct sim_node *node = subject;
-	struct wl_journal_status status;
+	const struct sim_cluster_config *config = &cluster_of(node)->config;
 
 	if (!begins(node, &node->agent_actor, object))
 		return;
-	if (wl_published_read(&node->journal->published, &status)) {
-		wl_agent_set_tail(node->agent, 0, status.tail);
-		wl_agent_set_witness(node->agent, 0, status.durable_offset);
-		tell_peers_durable(node, &status);
-	}
-	atomic_store_explicit(&node->seam->control_turn_ns, sim_node_now(node),
-			      memory_order_relaxed);
-	wl_agent_turn(node->agent, sim_node_now(node));
-	sim_trace_seam(&node->network->trace, node->number, "control tells", &node->seam->down,
-		       &node->told_down);
+	for (unsigned journal = 0; journal < config->journals; journal++)
+		look_at_journal(node, journal);
+	wl_agent_turn(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
+	for (unsigned worker = 0; worker < config->workers; worker++)
+		sim_trace_seam(&node->network->trace, node->number, "control tells",
+			       &node->cores[worker].seam->down, &node->cores[worker].told_down);
 	if (!lives_on(node))
 		return;
-	if (wl_ring_count(&node->seam->down) + wl_ring_count(&node->seam->punt_down) != 0)
-		sim_node_wake_worker(node);
-	wake(node, &node->agent_actor, AGENT_IDLE_NS, agent_turn);
+	for (unsigned worker = 0; worker < config->workers; worker++) {
+		struct sim_core *core = &node->cores[worker];
+
+		if (wl_ring_count(&core->seam->down) + wl_ring_count(&core->seam->punt_down) != 0)
+			sim_node_wake_worker(core);
+	}
+	wake(node, &node->agent_actor, AGENT_IDLE_NS, agent_turn, node);
 }
 
 /* ---- superblock: two copies of a pair, one after the other ---- */
@@ -154,19 +194,46 @@ static unsigned copy_of_record(const struct sim_node *node, unsigned which)
 	return wl_superblock_copy(node->record.sequence, which, node->damaged_copies);
 }
 
+/* A power cut tears the copy that was being written. */
+static void tear_record(struct sim_node *node)
+{
+	uint8_t image[WL_BLOCK_BYTES];
+	uint8_t *copy;
+
+	if (node->record_state != 1 && node->record_state != 2)
+		return;
+	copy = node->drives[0].superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
+	sim_trace_say(&node->network->trace, "node %u record %llu copy %u torn", node->number,
+		      (unsigned long long)node->record.sequence,
+		      copy_of_record(node, (unsigned)node->record_state - 1));
+	wl_superblock_encode(image, &node->record);
+	for (unsigned sector = 0; sector < WL_BLOCK_BYTES / WL_SECTOR_BYTES; sector++) {
+		if (sim_random_chance(&node->random, 500000))
+			memcpy(copy + sector * WL_SECTOR_BYTES, image + sector * WL_SECTOR_BYTES,
+			       WL_SECTOR_BYTES);
+	}
+}
+
 static void record_written(void *subject, void *object)
 {
 	struct sim_node *node = subject;
 
 	if (!node->up || node->boot != (uintptr_t)object)
 		return;
-	if (node->drive.faults.hung) {
+	if (node->drives[0].faults.hung) {
 		sim_agenda_add(node->agenda, node->agenda->now_ns + 5000000, record_written, node,
 			       object);
 		return;
 	}
+	if (node->record_fails) {
+		tear_record(node);
+		node->record_fails = false;
+		node->record_state = RECORD_FAILED;
+		sim_node_wake_agent(node);
+		return;
+	}
 	wl_superblock_encode(
-		node->drive.superblock[copy_of_record(node, (unsigned)node->record_state - 1)],
+		node->drives[0].superblock[copy_of_record(node, (unsigned)node->record_state - 1)],
 		&node->record);
 	sim_trace_say(&node->network->trace, "node %u record %llu copy %u written", node->number,
 		      (unsigned long long)node->record.sequence,
@@ -187,14 +254,6 @@ static void power_cut(void *subject, void *object)
 
 	if (node->up && node->tears_record && node->boot == (uintptr_t)object)
 		sim_node_crash(cluster_of(node), node->number);
-}
-
-void sim_node_log(void *context, const struct wl_agent_line *line)
-{
-	const struct sim_node *node = context;
-
-	sim_trace_say(&node->network->trace, "node %u says: term %llu, node %u: %s", node->number,
-		      (unsigned long long)line->term, line->node, line->text);
 }
 
 bool sim_node_submit_record(void *context, struct wl_superblock *record)
@@ -223,29 +282,26 @@ int sim_node_reap_record(void *context)
 	struct sim_node *node = context;
 
 	if (node->record_state != 3)
-		return 0;
+		return node->record_state == RECORD_FAILED ? -1 : 0;
 	node->record_state = 0;
 	return 1;
 }
 
-/* A power cut tears the copy that was being written. */
-static void tear_record(struct sim_node *node)
+void sim_node_log(void *context, const struct wl_agent_line *line)
 {
-	uint8_t image[WL_BLOCK_BYTES];
-	uint8_t *copy;
+	struct sim_node *node = context;
 
-	if (node->record_state != 1 && node->record_state != 2)
-		return;
-	copy = node->drive.superblock[copy_of_record(node, (unsigned)node->record_state - 1)];
-	sim_trace_say(&node->network->trace, "node %u record %llu copy %u torn", node->number,
-		      (unsigned long long)node->record.sequence,
-		      copy_of_record(node, (unsigned)node->record_state - 1));
-	wl_superblock_encode(image, &node->record);
-	for (unsigned sector = 0; sector < WL_BLOCK_BYTES / WL_SECTOR_BYTES; sector++) {
-		if (sim_random_chance(&node->random, 500000))
-			memcpy(copy + sector * WL_SECTOR_BYTES, image + sector * WL_SECTOR_BYTES,
-			       WL_SECTOR_BYTES);
-	}
+	sim_trace_say(&node->network->trace, "node %u says: journal %u term %llu node %u: %s",
+		      node->number, line->journal, (unsigned long long)line->term, line->node,
+		      line->text);
+	if (line->text == NULL || line->text[0] == '\0' || line->node > WIRELOG_NODES_MAX)
+		sim_violation(cluster_of(node), node->number, "log", "a line without a meaning");
+	/* O1 as a node sees it. */
+	if (!cluster_of(node)->config.plan->liar &&
+	    node->agent->elections[line->journal].counts.two_leaders != 0)
+		sim_violation(cluster_of(node), node->number, "log",
+			      "two leaders of term %llu, says the node",
+			      (unsigned long long)line->term);
 }
 
 /* ---- crash ---- */
@@ -253,10 +309,15 @@ static void tear_record(struct sim_node *node)
 /* What waited for the next burst goes with the process. */
 static void give_frames_back(struct sim_node *node)
 {
-	struct wl_tx *tx = &node->worker->tx;
+	for (unsigned worker = 0; worker < SIM_WORKERS_MAX; worker++) {
+		struct wl_tx *tx = node->cores[worker].worker ? &node->cores[worker].worker->tx
+							      : NULL;
 
-	for (uint16_t link = 0; link < tx->port->link_count; link++)
-		tx->port->ops->tx_drop(tx->port, tx->links[link].queue, tx->links[link].count);
+		for (uint16_t link = 0; tx && link < tx->port->link_count; link++)
+			tx->port->ops->tx_drop(tx->port, tx->links[link].queue,
+					       tx->links[link].count);
+		node->cores[worker].worker = NULL;
+	}
 }
 
 void sim_node_crash(struct sim_cluster *cluster, unsigned number)
@@ -271,30 +332,38 @@ void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 	node->crashes++;
 	node->budget.armed = false;
 	tear_record(node);
-	sim_drive_crash(&node->drive);
 	give_frames_back(node);
-	sim_network_detach(node->network, number);
-	munmap(node->memory, node->memory_bytes);
+	for (unsigned journal = 0; journal < cluster->config.journals; journal++) {
+		uint64_t lost = node->drives[journal].lost;
+
+		sim_drive_crash(&node->drives[journal]);
+		/* Its start may be refused; what was lost, others have (sim_oracle_may_lose). */
+		node->rotten |= node->drives[journal].lost != lost;
+	}
+	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
+		sim_network_detach(node->network, sim_station_of(number, worker));
+	sim_arena_give_back(node->memory, node->memory_bytes);
 	node->memory = NULL;
+}
+
+static void stall(struct sim_node *node, struct sim_actor *actor, uint64_t for_ns,
+		  void (*turn)(void *, void *), void *subject)
+{
+	actor->stalled_until_ns = node->agenda->now_ns + for_ns;
+	actor->turn_at_ns = 0; /* the turn on the agenda is void; this one takes its place */
+	wake(node, actor, for_ns, turn, subject);
 }
 
 void sim_node_stall(struct sim_cluster *cluster, unsigned number, bool worker, bool agent,
 		    uint64_t for_ns)
 {
 	struct sim_node *node = &cluster->nodes[number];
-	struct sim_actor *actors[] = {worker ? &node->worker_actor : NULL,
-				      agent ? &node->agent_actor : NULL};
-
-	for (unsigned which = 0; which < 2; which++) {
-		struct sim_actor *actor = actors[which];
-
-		if (!actor || !node->up)
-			continue;
-		actor->stalled_until_ns = cluster->agenda.now_ns + for_ns;
-		actor->turn_at_ns =
-			0; /* the turn on the agenda is void; this one takes its place */
-		wake(node, actor, for_ns, which == 0 ? worker_turn : agent_turn);
-	}
+	if (!node->up)
+		return;
+	for (unsigned which = 0; worker && which < cluster->config.workers; which++)
+		stall(node, &node->cores[which].actor, for_ns, worker_turn, &node->cores[which]);
+	if (agent)
+		stall(node, &node->agent_actor, for_ns, agent_turn, node);
 }
 
 void sim_node_wake_up(struct sim_cluster *cluster, unsigned number)
@@ -303,15 +372,17 @@ void sim_node_wake_up(struct sim_cluster *cluster, unsigned number)
 
 	if (!node->up)
 		return;
-	node->worker_actor.stalled_until_ns = 0;
+	for (unsigned worker = 0; worker < cluster->config.workers; worker++) {
+		node->cores[worker].actor.stalled_until_ns = 0;
+		node->cores[worker].actor.turn_at_ns = 0;
+	}
 	node->agent_actor.stalled_until_ns = 0;
-	node->worker_actor.turn_at_ns = 0;
 	node->agent_actor.turn_at_ns = 0;
-	sim_node_wake_worker(node);
+	sim_node_wake_workers(node);
 	sim_node_wake_agent(node);
 }
 
-unsigned sim_cluster_leader(const struct sim_cluster *cluster)
+unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal)
 {
 	unsigned leader = 0;
 	uint64_t term = 0;
@@ -322,7 +393,7 @@ unsigned sim_cluster_leader(const struct sim_cluster *cluster)
 
 		if (!node->up)
 			continue;
-		replica = &node->journal->replica;
+		replica = &node->journals[journal]->replica;
 		if (replica->view.role == WL_ROLE_LEADER && replica->ready && !replica->silent &&
 		    replica->view.term > term) {
 			term = replica->view.term;
@@ -330,6 +401,31 @@ unsigned sim_cluster_leader(const struct sim_cluster *cluster)
 		}
 	}
 	return leader;
+}
+
+static bool may_lose(void *context, unsigned journal, uint64_t begin, uint64_t end)
+{
+	struct sim_node *node = context;
+	struct sim_cluster *cluster = cluster_of(node);
+
+	return cluster->may_lose && cluster->may_lose(cluster->context, node, journal, begin, end);
+}
+
+static void make_drive(struct sim_cluster *cluster, struct sim_node *node, unsigned journal,
+		       uint64_t seed)
+{
+	struct sim_drive *drive = &node->drives[journal];
+
+	sim_drive_init(drive, &cluster->agenda, seed, 200 + 10 * journal + node->number,
+		       cluster->config.segment_bytes, cluster->config.segments_max);
+	drive->budget = &node->budget;
+	drive->first = &node->drives[0];
+	drive->may_lose = may_lose;
+	drive->lose_context = node;
+	memcpy(drive->identity.cluster, cluster->uuid, sizeof(cluster->uuid));
+	drive->identity.binding = wl_chunk_binding(cluster->cluster, node->number, journal);
+	drive->identity.journal = journal;
+	drive->identity.node = node->number;
 }
 
 void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_config *config,
@@ -345,7 +441,7 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 	sim_random_init(&random, seed, 0);
 	for (unsigned byte = 0; byte < sizeof(cluster->uuid); byte++)
 		cluster->uuid[byte] = (uint8_t)sim_random_next(&random);
-	cluster->cluster = wl_load_u64(cluster->uuid);
+	cluster->cluster = wl_cluster_id(cluster->uuid);
 	WL_CHECK(wl_auth_init(&cluster->auth, secret) == 0);
 	sim_agenda_init(&cluster->agenda);
 	sim_network_init(&cluster->network, &cluster->agenda, seed);
@@ -361,12 +457,13 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 		sim_random_init(&node->random, seed, 100 + number);
 		node->clock_base_ns = 1000000000 + sim_random_below(&node->random, 1000000000);
 		node->wall_offset_ns = 1700000000000000000u;
-		sim_drive_init(&node->drive, &cluster->agenda, seed, 200 + number,
-			       config->segment_bytes, config->segments_max);
-		node->drive.budget = &node->budget;
-		memcpy(node->drive.identity.cluster, cluster->uuid, sizeof(cluster->uuid));
-		node->drive.identity.binding = wl_chunk_binding(cluster->cluster, number, 0);
-		node->drive.identity.node = number;
+		for (unsigned worker = 0; worker < config->workers; worker++) {
+			node->cores[worker].node = node;
+			node->cores[worker].number = worker;
+		}
+		for (unsigned journal = 0; journal < config->journals; journal++)
+			make_drive(cluster, node, journal, seed);
+		sim_node_config_init(cluster, number);
 	}
 }
 
@@ -374,7 +471,9 @@ void sim_cluster_fini(struct sim_cluster *cluster)
 {
 	for (unsigned number = 1; number <= cluster->config.nodes; number++) {
 		sim_node_crash(cluster, number);
-		sim_drive_fini(&cluster->nodes[number].drive);
+		for (unsigned journal = 0; journal < cluster->config.journals; journal++)
+			sim_drive_fini(&cluster->nodes[number].drives[journal]);
+		sim_node_config_fini(cluster, number);
 	}
 	sim_network_fini(&cluster->network);
 	/* Frames that were still on their way. */

@@ -10,6 +10,7 @@
 #include "dataplane/check.h"
 #include "dataplane/crc.h"
 #include "dataplane/quorum.h"
+#include "tests/sim/arena.h"
 #include "wirelog/status.h"
 
 void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule,
@@ -34,19 +35,22 @@ void sim_violation(const struct sim_cluster *cluster, unsigned node, const char 
 
 void sim_oracle_fini(struct sim_oracle *oracle)
 {
-	free(oracle->entries);
-	free(oracle->records);
-	free(oracle->matching);
+	sim_arena_give_back(oracle->entries, oracle->entries_max * sizeof(oracle->entries[0]));
+	sim_arena_give_back(oracle->verified, oracle->entries_max * sizeof(oracle->verified[0]));
+	sim_arena_give_back(oracle->records, oracle->records_max * sizeof(oracle->records[0]));
+	sim_arena_give_back(oracle->matching, SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	free(oracle->sessions);
+	free(oracle->promises);
+	free(oracle->received);
 }
 
 /* The entry as it stands on a platter, checked from its bytes. */
-bool sim_oracle_is_on_platter(const struct sim_node *node, uint64_t offset, uint64_t index,
+bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, uint64_t index,
 			      uint64_t chain)
 {
 	struct wl_entry_header header;
-	const uint8_t *image = node->drive.platters + offset;
-	uint64_t end = node->drive.segments * node->drive.segment_bytes;
+	const uint8_t *image = drive->platters + offset;
+	uint64_t end = drive->segments * drive->segment_bytes;
 
 	return offset != 0 && offset < end &&
 	       wl_entry_decode(image, end - offset, &header) == WL_ENTRY_OK &&
@@ -55,7 +59,7 @@ bool sim_oracle_is_on_platter(const struct sim_node *node, uint64_t offset, uint
 
 static struct sim_session *session_of(struct sim_oracle *oracle, uint64_t session)
 {
-	uint64_t at = session * 0x9e3779b97f4a7c15u >> 52;
+	uint64_t at = session * 0x9e3779b97f4a7c15u >> 49;
 
 	while (oracle->sessions[at].session != 0 && oracle->sessions[at].session != session)
 		at = (at + 1) % SIM_ORACLE_SESSIONS;
@@ -81,7 +85,7 @@ static void check_sequence(struct sim_oracle *oracle, unsigned node,
 }
 
 static void store_record(struct sim_oracle *oracle, unsigned node,
-			 const struct wl_record_view *view)
+			 const struct wl_record_view *view, uint64_t timestamp_ns)
 {
 	struct sim_stored_record *record;
 
@@ -99,6 +103,7 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 	record->session = view->header.session;
 	record->sequence = view->header.sequence;
 	record->bytes = view->header.bytes;
+	record->timestamp_ns = timestamp_ns;
 	record->checksum = wl_crc64(0, view->payload, view->header.bytes);
 	oracle->numbers = view->number;
 }
@@ -106,7 +111,7 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64_t index,
 			uint64_t chain)
 {
-	const struct wl_log *log = &node->journal->log;
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
 	uint32_t bytes;
 	const uint8_t *image = wl_log_image_in_ring(log, index, &bytes);
@@ -116,27 +121,29 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 
 	WL_CHECK(index < oracle->entries_max && index == oracle->committed + 1);
 	if (!image)
-		image = node->drive.platters + slot->offset;
+		image = node->drives[oracle->journal].platters + slot->offset;
 	if (wl_entry_decode(image, slot->bytes, &header) != WL_ENTRY_OK)
 		sim_violation(oracle->cluster, node->number, "O2",
 			      "committed entry %llu does not decode", (unsigned long long)index);
 	oracle->entries[index].chain = chain;
 	oracle->entries[index].term = header.term;
 	oracle->committed = index;
+	sim_oracle_judge_entry(oracle, node->number, index, header.term);
 	wl_record_walk_init(&walk, image, &header);
 	while (wl_record_walk_next(&walk, &view))
-		store_record(oracle, node->number, &view);
+		store_record(oracle, node->number, &view, header.timestamp_ns);
 }
 
 /* Where this node's durable entries lie, so that platters can be looked at when the node is down. */
 static void note_places(struct sim_oracle *oracle, struct sim_node *node)
 {
-	const struct wl_log *log = &node->journal->log;
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	uint64_t from = oracle->durable_seen[node->number];
 
 	if (oracle->generation_seen[node->number] != log->generation + (node->boot << 32)) {
 		oracle->generation_seen[node->number] = log->generation + (node->boot << 32);
-		from = node->journal->replica.commit; /* what lies behind may have been replaced */
+		from = node->journals[oracle->journal]
+			       ->replica.commit; /* what lies behind may have been replaced */
 		if (from > 64)
 			from -= 64;
 		else
@@ -153,7 +160,7 @@ static void note_places(struct sim_oracle *oracle, struct sim_node *node)
 
 static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, uint64_t index)
 {
-	uint32_t voters = node->journal->replica.view.voters;
+	uint32_t voters = node->journals[oracle->journal]->replica.view.voters;
 	unsigned copies = 0;
 
 	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
@@ -161,8 +168,9 @@ static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, 
 
 		/* It may have been there when it was acknowledged; the others must not need it. */
 		copies += holder->forgot || holder->rotten ||
-			  sim_oracle_is_on_platter(holder, oracle->entries[index].offset[number],
-						   index, oracle->entries[index].chain);
+			  sim_oracle_is_on_platter(&holder->drives[oracle->journal],
+						   oracle->entries[index].offset[number], index,
+						   oracle->entries[index].chain);
 	}
 	if (copies < wl_quorum_size(voters))
 		sim_violation(oracle->cluster, node->number, "O3",
@@ -172,7 +180,7 @@ static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, 
 
 static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 {
-	const struct wl_replica *replica = &node->journal->replica;
+	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
 	uint64_t before = oracle->commit_of_life[node->number];
 	uint64_t chain, term;
 
@@ -185,7 +193,7 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 		sim_violation(oracle->cluster, node->number, "O4", "commit fell from %llu to %llu",
 			      (unsigned long long)before, (unsigned long long)replica->commit);
 	for (uint64_t index = before + 1; index <= replica->commit; index++) {
-		if (!wl_log_chain_at(&node->journal->log, index, &chain))
+		if (!wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain))
 			continue;
 		if (index > oracle->committed)
 			store_entry(oracle, node, index, chain);
@@ -198,7 +206,7 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 		check_commit_rule(oracle, node, replica->commit);
 	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before &&
 	    oracle->commit_epoch[node->number] == replica->view.epoch &&
-	    wl_log_term_at(&node->journal->log, replica->commit, &term) &&
+	    wl_log_term_at(&node->journals[oracle->journal]->log, replica->commit, &term) &&
 	    term != replica->view.term)
 		sim_violation(oracle->cluster, node->number, "O3",
 			      "leader of term %llu commits entry %llu of term %llu",
@@ -210,7 +218,7 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 
 static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 {
-	const struct wl_replica *replica = &node->journal->replica;
+	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
 	uint64_t term = replica->view.term;
 	uint64_t chain, index = oracle->committed;
 
@@ -229,7 +237,7 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	/* A candidate whose votes come late may win an old term; it owes what was committed in terms before it. */
 	while (index > 0 && oracle->entries[index].term >= term)
 		index--;
-	if (index != 0 && (!wl_log_chain_at(&node->journal->log, index, &chain) ||
+	if (index != 0 && (!wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain) ||
 			   chain != oracle->entries[index].chain))
 		sim_violation(oracle->cluster, node->number, "O8",
 			      "leads term %llu without committed entry %llu",
@@ -237,13 +245,14 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 }
 
 /* Between turns a node holds nothing but what it keeps for the next burst. */
-static void check_leaks(struct sim_oracle *oracle, const struct sim_node *node)
+static void check_leaks(struct sim_oracle *oracle, const struct sim_node *node, unsigned worker)
 {
-	const struct sim_station *station = &oracle->cluster->network.stations[node->number];
+	const struct sim_station *station =
+		&oracle->cluster->network.stations[sim_station_of(node->number, worker)];
 	uint64_t kept = 0;
 
 	for (uint16_t link = 0; link < station->port.link_count; link++)
-		kept += node->worker->tx.links[link].count;
+		kept += node->cores[worker].worker->tx.links[link].count;
 	if (station->frames_held != kept)
 		sim_violation(oracle->cluster, node->number, "O16",
 			      "%llu frames are held, %llu are kept",
@@ -252,32 +261,48 @@ static void check_leaks(struct sim_oracle *oracle, const struct sim_node *node)
 
 static void before_start(void *context, struct sim_node *node)
 {
-	const struct sim_oracle *oracle = context;
+	struct sim_oracle *oracles = context;
 
-	if (!oracle->reduced)
-		sim_oracle_note_platters(context, node);
+	for (unsigned journal = 0; journal < oracles->cluster->config.journals; journal++) {
+		sim_drive_expect(&node->drives[journal]);
+		if (!oracles->reduced)
+			sim_oracle_note_platters(&oracles[journal], node);
+	}
 }
 
-static void after_turn(void *context, struct sim_node *node)
+static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 {
-	struct sim_oracle *oracle = context;
-	const char *broken = wl_replica_check(&node->journal->replica);
+	const struct wl_journal *journal = node->journals[oracle->journal];
+	const char *broken = wl_replica_check(&journal->replica);
 
 	oracle->checks++;
 	if (!broken)
-		broken = wl_log_check(&node->journal->log);
+		broken = wl_log_check(&journal->log);
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
-	sim_oracle_check_strangers(oracle, node);
-	sim_oracle_check_neighbours(oracle, node);
-	check_leaks(oracle, node);
-	if (node->journal->replica.view.epoch == 0 || oracle->reduced)
+	if (journal->replica.view.epoch == 0 || oracle->reduced)
 		return; /* no view yet */
 	note_places(oracle, node);
 	sim_oracle_check_matching(oracle, node);
 	sim_oracle_check_fence(oracle, node);
 	check_leader(oracle, node);
 	check_commit(oracle, node);
+	if (oracle->checks % 64 == 0 && (broken = sim_drive_check(&node->drives[oracle->journal])))
+		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);
+}
+
+static void after_turn(void *context, struct sim_node *node, unsigned worker)
+{
+	struct sim_oracle *oracles = context;
+	const struct sim_cluster_config *config = &oracles->cluster->config;
+
+	check_leaks(oracles, node, worker);
+	if (config->workers == 1) { /* strangers speak to first workers only */
+		sim_oracle_check_strangers(oracles, node);
+		sim_oracle_check_neighbours(oracles, node);
+	}
+	for (unsigned journal = worker; journal < config->journals; journal += config->workers)
+		check_journal(&oracles[journal], node);
 }
 
 /* Told "expired": it is not in the log, and its tombstone is. */
@@ -302,21 +327,21 @@ static void check_expired(struct sim_oracle *oracle, const struct sim_client *cl
 	}
 }
 
-static void on_ack(void *context, struct sim_client *client, const struct sim_append *append,
-		   uint64_t number, int status)
+void sim_oracle_on_answer(void *context, struct sim_client *client, const struct sim_answer *answer)
 {
-	uint64_t sequence = append->sequence, began_after = append->began_after;
+	uint64_t sequence = answer->append.sequence, began_after = answer->append.began_after;
+	uint64_t number = answer->number;
 	struct sim_oracle *oracle = context;
 	const struct sim_stored_record *record;
-	uint8_t payload[8192];
-	uint32_t bytes = sim_client_payload_bytes(client->session, sequence);
+	uint8_t payload[SIM_RECORD_BYTES_MAX + 1];
+	uint32_t bytes = sim_client_payload_bytes(client, sequence);
 
 	oracle->answers++;
 	if (oracle->reduced)
 		return;
-	if (status == WIRELOG_EXPIRED)
+	if (answer->status == WIRELOG_EXPIRED)
 		check_expired(oracle, client, sequence);
-	if (status != WIRELOG_OK)
+	if (!sim_oracle_judge_level(oracle, client, answer))
 		return;
 	if (number == 0 || number > oracle->numbers)
 		sim_violation(oracle->cluster, 0, "O6",
@@ -335,33 +360,37 @@ static void on_ack(void *context, struct sim_client *client, const struct sim_ap
 		sim_violation(oracle->cluster, 0, "O14",
 			      "number %llu went to an append that began after %llu was answered",
 			      (unsigned long long)number, (unsigned long long)began_after);
-	if (number > oracle->cluster->highest_answered)
-		oracle->cluster->highest_answered = number;
+	if (number > oracle->cluster->highest_answered[oracle->journal])
+		oracle->cluster->highest_answered[oracle->journal] = number;
 }
 
-void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster)
+static void init_oracle(struct sim_oracle *oracle, struct sim_cluster *cluster, unsigned journal)
 {
 	memset(oracle, 0, sizeof(*oracle));
 	oracle->cluster = cluster;
+	oracle->journal = journal;
 	oracle->entries_max = 1 << 16;
-	oracle->entries = calloc(oracle->entries_max, sizeof(oracle->entries[0]));
-	oracle->records_max = 1 << 16;
-	oracle->records = calloc(oracle->records_max, sizeof(oracle->records[0]));
-	oracle->matching = calloc(1 << 16, sizeof(oracle->matching[0]));
+	oracle->entries = sim_arena_take(oracle->entries_max * sizeof(oracle->entries[0]));
+	oracle->verified = sim_arena_take(oracle->entries_max * sizeof(oracle->verified[0]));
+	oracle->records_max = SIM_ORACLE_RECORDS;
+	oracle->records = sim_arena_take(oracle->records_max * sizeof(oracle->records[0]));
+	oracle->matching = sim_arena_take(SIM_ORACLE_MATCHING * sizeof(oracle->matching[0]));
 	oracle->sessions = calloc(SIM_ORACLE_SESSIONS, sizeof(oracle->sessions[0]));
-	WL_CHECK(oracle->entries && oracle->records && oracle->matching && oracle->sessions);
-	sim_random_init(&oracle->random, cluster->seed, 4);
-	cluster->after_turn = after_turn;
-	cluster->before_start = before_start;
-	cluster->context = oracle;
-	sim_oracle_watch_frames(oracle);
+	oracle->promises = calloc(SIM_ORACLE_PROMISES, sizeof(oracle->promises[0]));
+	oracle->received = calloc(SIM_ORACLE_PROMISES, sizeof(oracle->received[0]));
+	WL_CHECK(oracle->sessions && oracle->promises && oracle->received);
+	sim_random_init(&oracle->random, cluster->seed, 4 + 1000 * journal);
 }
 
-void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client)
+void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster)
 {
-	client->on_ack = on_ack;
-	client->reader.on_record = sim_oracle_on_record;
-	client->context = oracle;
+	for (unsigned journal = 0; journal < cluster->config.journals; journal++)
+		init_oracle(&oracles[journal], cluster, journal);
+	cluster->after_turn = after_turn;
+	cluster->before_start = before_start;
+	cluster->context = oracles;
+	sim_oracles_watch_frames(oracles);
+	sim_oracles_watch_starts(oracles);
 }
 
 void sim_oracle_finish(struct sim_oracle *oracle)
@@ -378,16 +407,17 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 
 		if (!node->up)
 			continue;
-		if (node->journal->replica.commit < oracle->committed)
-			sim_violation(oracle->cluster, number, "O10",
-				      "commit %llu stays behind %llu",
-				      (unsigned long long)node->journal->replica.commit,
-				      (unsigned long long)oracle->committed);
-		if (!wl_log_chain_at(&node->journal->log, oracle->committed, &chain) ||
+		if (node->journals[oracle->journal]->replica.commit < oracle->committed)
+			sim_violation(
+				oracle->cluster, number, "O10", "commit %llu stays behind %llu",
+				(unsigned long long)node->journals[oracle->journal]->replica.commit,
+				(unsigned long long)oracle->committed);
+		if (!wl_log_chain_at(&node->journals[oracle->journal]->log, oracle->committed,
+				     &chain) ||
 		    chain != oracle->entries[oracle->committed].chain)
 			sim_violation(oracle->cluster, number, "O10", "chain values differ at %llu",
 				      (unsigned long long)oracle->committed);
-		wl_front_get_stats(node->journal->front, &stats);
+		wl_front_get_stats(node->journals[oracle->journal]->front, &stats);
 		if (digest_index == stats.applied_index && digest != stats.session_digest)
 			sim_violation(oracle->cluster, number, "O10",
 				      "the tables of sessions differ at %llu",

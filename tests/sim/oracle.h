@@ -25,11 +25,17 @@
  *  O19 a fenced worker appends nothing and acknowledges nothing
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
  *  O21 a node comes back with every committed entry that its platters had, or refuses to start
- *  O22 a reader is given what is committed under that number, and nothing that is not committed
- *  O23 a frame that is not to be believed is counted under its reason, and nothing else comes of it
- *  O24 who pings a node or asks for its Ethernet address gets the right answer, or none
- *  O25 an Ethernet address that is known moves only by an answer to the node's own question
- *  O26 what a node says decodes as what it calls itself
+ *  O22 a reader is given what is committed under that number, and nothing that is not committed; it begins exactly where it
+ *      asked to, nothing is left out, no more is on its way than it granted, and it is dropped at or before where it is
+ *  O23 a start is refused when the data were damaged so that it must be, names kind and place of the damage, changed
+ *      nothing before, and says what a look from outside said; no descriptor of a segment file leaks
+ *  O24 an answer leaves a leader only, with the number under which its log holds the record, at a level that is reached and
+ *      not below the one that was asked for; a weaker one acknowledges nothing, and is of the leader's own term
+ *  O25 what a majority had in memory is lost with a node's memory only
+ *  O30 a frame that is not to be believed is counted under its reason, and nothing else comes of it
+ *  O31 who pings a node or asks for its Ethernet address gets the right answer, or none
+ *  O32 an Ethernet address that is known moves only by an answer to the node's own question
+ *  O33 what a node says decodes as what it calls itself
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H
@@ -38,7 +44,10 @@
 #include "tests/sim/node.h"
 
 #define SIM_ORACLE_TERMS 4096u
-#define SIM_ORACLE_SESSIONS 4096u
+#define SIM_ORACLE_MATCHING (1u << 16) /* positions of the cache */
+#define SIM_ORACLE_SESSIONS 32768u
+#define SIM_ORACLE_PROMISES 4096u /* weaker answers remembered */
+#define SIM_ORACLE_CLIENTS 8u
 #define SIM_ORACLE_RECORDS (1u << 17)
 
 struct sim_committed {
@@ -47,7 +56,7 @@ struct sim_committed {
 };
 
 struct sim_stored_record {
-	uint64_t session, sequence, checksum;
+	uint64_t session, sequence, checksum, timestamp_ns;
 	uint32_t bytes;
 };
 
@@ -57,6 +66,7 @@ struct sim_session {
 
 struct sim_position_chain {
 	uint64_t index, term, chain;
+	uint32_t holders; /* bit per node that ever had it in its log */
 };
 
 /* What a node had counted at its last turn. */
@@ -66,8 +76,15 @@ struct sim_drops {
 	uint64_t honest_mac; /* bit per neighbour that was ever known by its own word */
 };
 
-struct sim_oracle {
+/* A weaker answer: what it named. Or, by index alone, an entry that was said to be received. */
+struct sim_promise {
+	uint64_t session, sequence, number, index, term;
+	uint64_t losses; /* of memory, in the cluster by then */
+};
+
+struct sim_oracle { /* of one journal */
 	struct sim_cluster *cluster;
+	unsigned journal;
 	/* A liar holds the key: what Raft promises is not asked for, memory safety and the nodes' own invariants are. */
 	bool reduced;
 	struct sim_drops drops[WIRELOG_NODES_MAX + 1];
@@ -92,6 +109,7 @@ struct sim_oracle {
 		acknowledged_durable[WIRELOG_NODES_MAX + 1];
 	/* when an acknowledgement of a node was taken in by another, last: [to][from] */
 	uint64_t heard_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
+	uint64_t *verified; /* chain values by index: of the node that is looked at offline */
 	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];
 	uint64_t platters_end[WIRELOG_NODES_MAX +
 			      1]; /* highest committed entry on the platters at the last start */
@@ -99,13 +117,19 @@ struct sim_oracle {
 	void (*on_leader)(void *context, unsigned node); /* a new one is about to speak */
 	void (*on_answer)(void *context, unsigned node); /* "committed" was told */
 	void *on_answer_context;
+	struct sim_promise *promises; /* by {session, sequence}: a cache */
+	struct sim_promise *received; /* by index: a cache */
+	struct sim_client *clients[SIM_ORACLE_CLIENTS];
 	uint64_t answers;
 	uint64_t checks;
 };
 
-void sim_oracle_init(struct sim_oracle *oracle, struct sim_cluster *cluster);
+/* `oracles`: one for each journal, side by side. */
+void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster);
 void sim_oracle_fini(struct sim_oracle *oracle);
 void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client);
+/* The first record whose timestamp is not below this; one more than there are when there is none. */
+uint64_t sim_oracle_first_since(const struct sim_oracle *oracle, uint64_t timestamp_ns);
 /* After everything healed. */
 void sim_oracle_finish(struct sim_oracle *oracle);
 /* A number that depends on everything that happened: equal for equal seeds. */

@@ -3,6 +3,7 @@
 #include "dataplane/quorum.h"
 #include "tests/sim/oracle_internal.h"
 #include "wirelog/status.h"
+#include "wirelog/wirelog.h"
 
 /* A leader is given one election timeout and a half to notice: clocks drift. */
 #define SILENCE_NS(timeout_ns) (3 * (timeout_ns) / 2)
@@ -18,14 +19,16 @@ static void check_vote(struct sim_oracle *oracle, unsigned node, uint64_t term, 
 
 	if (term >= SIM_ORACLE_TERMS)
 		return;
-	if (wl_superblock_choose(giver->drive.superblock, &record, &damaged) != WL_SUPERBLOCK_OK ||
-	    record.journals[0].term < term ||
-	    (record.journals[0].term == term && record.journals[0].vote != candidate))
+	if (wl_superblock_choose(giver->drives[0].superblock, &record, &damaged) !=
+		    WL_SUPERBLOCK_OK ||
+	    record.journals[oracle->journal].term < term ||
+	    (record.journals[oracle->journal].term == term &&
+	     record.journals[oracle->journal].vote != candidate))
 		sim_violation(
 			oracle->cluster, node, "O17",
 			"a vote for node %u in term %llu leaves; on the platters: %u, term %llu",
-			candidate, LLU(term), record.journals[0].vote,
-			LLU(record.journals[0].term));
+			candidate, LLU(term), record.journals[oracle->journal].vote,
+			LLU(record.journals[oracle->journal].term));
 	if (oracle->voted_for[node][term] != 0 && oracle->voted_for[node][term] != candidate &&
 	    !giver->forgot)
 		sim_violation(oracle->cluster, node, "O17",
@@ -72,14 +75,14 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 			  const uint8_t *payload, size_t bytes)
 {
 	struct sim_node *node = &oracle->cluster->nodes[from];
-	const struct wl_log *log = &node->journal->log;
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	const struct wl_log_slot *slot;
 	struct wl_wire_append_ack ack;
 
 	if (!wl_wire_decode_append_ack(payload, bytes, &ack))
 		return;
 	oracle->heard_ns[to][from] = oracle->cluster->agenda.now_ns;
-	if (node->journal->replica.view.role == WL_ROLE_FENCED)
+	if (node->journals[oracle->journal]->replica.view.role == WL_ROLE_FENCED)
 		sim_violation(oracle->cluster, from, "O19", "acknowledges while it is fenced");
 	if (ack.match_received > log->tail.index)
 		sim_violation(oracle->cluster, from, "O18",
@@ -91,8 +94,9 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 	oracle->acknowledged_boot[from] = node->boot;
 	oracle->acknowledged_durable[from] = ack.match_durable;
 	slot = &log->slots[ack.match_durable % WL_LOG_ENTRIES_IN_RING];
-	if (slot->index == ack.match_durable &&
-	    !sim_oracle_is_on_platter(node, slot->offset, slot->index, slot->chain))
+	if (slot->index == ack.match_durable && !node->rotten &&
+	    !sim_oracle_is_on_platter(&node->drives[oracle->journal], slot->offset, slot->index,
+				      slot->chain))
 		sim_violation(oracle->cluster, from, "O18",
 			      "acknowledges %llu as durable, and it is not on its platters",
 			      LLU(ack.match_durable));
@@ -103,54 +107,62 @@ static void on_append_reply(struct sim_oracle *oracle, unsigned from, const uint
 {
 	struct wl_wire_append_reply reply;
 	struct wl_wire_append_result result;
+	bool told = false;
 
 	if (!wl_wire_decode_append_reply(payload, bytes, &reply))
 		return;
 	for (uint32_t at = 0; at < reply.result_count; at++) {
 		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES,
 					     &result);
-		if (result.status == WIRELOG_OK && oracle->on_answer) {
-			oracle->on_answer(oracle->on_answer_context, from);
-			return;
-		}
+		sim_oracle_judge_result(oracle, from, reply.session, &result);
+		told |= result.status == WIRELOG_OK && result.level >= WIRELOG_COMMITTED;
 	}
+	if (told && oracle->on_answer)
+		oracle->on_answer(oracle->on_answer_context, from);
 }
 
 static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
 {
 	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
-	const struct sim_oracle *oracle = context;
+	struct sim_oracle *oracle = context;
 	struct wl_frame_header header;
+	struct wl_wire_deliver deliver;
 
 	if (from == 0 || from > WIRELOG_NODES_MAX ||
 	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
 	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
-				   &header) != WL_FRAME_OK)
+				   &header) != WL_FRAME_OK ||
+	    header.journal >= oracle->cluster->config.journals)
 		return;
 	sim_oracle_check_words(oracle, from, &header, payload);
 	if (oracle->reduced)
 		return;
+	oracle += header.journal;
 	switch (header.type) {
 	case WL_WIRE_VOTE:
 	case WL_WIRE_VOTE_REPLY:
-		on_vote_message(context, from, to, header.type, payload, header.payload_bytes);
+		on_vote_message(oracle, from, to, header.type, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND:
-		on_append(context, from, payload, header.payload_bytes);
+		on_append(oracle, from, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND_ACK:
-		on_append_ack(context, from, to, payload, header.payload_bytes);
+		on_append_ack(oracle, from, to, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND_REPLY:
-		on_append_reply(context, from, payload, header.payload_bytes);
+		on_append_reply(oracle, from, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_DELIVER:
+		if (wl_wire_decode_deliver(payload, header.payload_bytes, &deliver))
+			sim_oracle_judge_deliver(context, from, to, &header, &deliver);
 		break;
 	default:
 		break;
 	}
 }
 
-void sim_oracle_watch_frames(struct sim_oracle *oracle)
+void sim_oracles_watch_frames(struct sim_oracle *oracles)
 {
-	oracle->cluster->network.on_sent = on_sent;
-	oracle->cluster->network.context = oracle;
+	oracles->cluster->network.on_sent = on_sent;
+	oracles->cluster->network.context = oracles;
 }

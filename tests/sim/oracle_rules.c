@@ -3,8 +3,6 @@
 #include "dataplane/check.h"
 #include "tests/sim/oracle_internal.h"
 
-#include "dataplane/crc.h"
-
 #define GHOSTS 24u /* entries looked at: half of them the newest, half by chance */
 
 void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term)
@@ -44,9 +42,10 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 		if (at >= GHOSTS / 2)
 			index = 1 + sim_random_below(&oracle->random, oracle->committed);
 		for (unsigned number = 1; number <= nodes; number++)
-			copies += sim_oracle_is_on_platter(&oracle->cluster->nodes[number],
-							   oracle->entries[index].offset[number],
-							   index, oracle->entries[index].chain);
+			copies += sim_oracle_is_on_platter(
+				&oracle->cluster->nodes[number].drives[oracle->journal],
+				oracle->entries[index].offset[number], index,
+				oracle->entries[index].chain);
 		if (copies + excused < nodes / 2 + 1)
 			sim_violation(oracle->cluster, 0, "O12",
 				      "committed entry %llu is left on %u platters",
@@ -54,21 +53,27 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 	}
 }
 
+struct sim_position_chain *sim_oracle_position(const struct sim_oracle *oracle, uint64_t index,
+					       uint64_t term)
+{
+	return &oracle->matching[(index * 31 + term) * 0x9e3779b97f4a7c15u >> 48];
+}
+
 /* Log matching: one {term, index}, one chain value, on all nodes, committed or not. */
 void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 {
-	const struct wl_log *log = &node->journal->log;
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	uint64_t from = oracle->tail_seen[node->number];
 
 	if (oracle->tail_generation[node->number] != log->generation + (node->boot << 32) ||
 	    from > log->tail.index) {
 		oracle->tail_generation[node->number] = log->generation + (node->boot << 32);
-		from = node->journal->replica.commit;
+		from = node->journals[oracle->journal]->replica.commit;
 	}
 	for (uint64_t index = from + 1; index <= log->tail.index; index++) {
 		const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
-		uint64_t at = (index * 31 + slot->term) * 0x9e3779b97f4a7c15u >> 48;
-		struct sim_position_chain *known = &oracle->matching[at];
+		struct sim_position_chain *known = sim_oracle_position(oracle, index, slot->term);
+		uint32_t holders = 1u << node->number;
 
 		if (slot->index != index)
 			continue;
@@ -78,16 +83,19 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 			sim_violation(oracle->cluster, node->number, "O13",
 				      "entry %llu of term %llu is not that of others",
 				      (unsigned long long)index, (unsigned long long)slot->term);
-		*known = (struct sim_position_chain){index, slot->term, slot->chain};
+		if (known->index == index && known->term == slot->term)
+			holders |= known->holders;
+		*known = (struct sim_position_chain){index, slot->term, slot->chain, holders};
 	}
 	oracle->tail_seen[node->number] = log->tail.index;
 }
 
 void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node)
 {
-	const struct wl_replica *replica = &node->journal->replica;
-	const struct wl_election *election = &node->agent->elections[0];
-	const struct wl_superblock_journal *durable = &node->agent->record.journals[0];
+	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
+	const struct wl_election *election = &node->agent->elections[oracle->journal];
+	const struct wl_superblock_journal *durable =
+		&node->agent->record.journals[oracle->journal];
 
 	if (replica->view.role == WL_ROLE_FENCED &&
 	    oracle->fenced_epoch[node->number] == replica->view.epoch &&
@@ -102,6 +110,14 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 			      (unsigned long long)election->term, durable->vote);
 }
 
+/* A part of a chunk is gone, and nobody wrote down that it was there: it looks torn, with all that is still in it. */
+static bool looks_torn(const struct sim_drive *drive)
+{
+	return drive->lost != 0 || drive->damage.way == SIM_DAMAGE_ZERO_SECTOR ||
+	       drive->damage.way == SIM_DAMAGE_ZERO_CHUNK ||
+	       drive->damage.way == SIM_DAMAGE_DROP_SEGMENT;
+}
+
 /* What the platters of a node that is about to start have of the committed entries. */
 void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *node)
 {
@@ -112,9 +128,11 @@ void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *
 	     oracle->forgets_seen[node->number] != node->forgets && at < oracle->entries_max; at++)
 		oracle->entries[at].offset[node->number] = 0;
 	oracle->forgets_seen[node->number] = node->forgets;
-	while (index > 0 &&
-	       !sim_oracle_is_on_platter(node, oracle->entries[index].offset[node->number], index,
-					 oracle->entries[index].chain))
+	if (looks_torn(&node->drives[oracle->journal]))
+		index = 0;
+	while (index > 0 && !sim_oracle_is_on_platter(&node->drives[oracle->journal],
+						      oracle->entries[index].offset[node->number],
+						      index, oracle->entries[index].chain))
 		index--;
 	oracle->platters_end[node->number] = index;
 }
@@ -124,31 +142,10 @@ void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *n
 {
 	uint64_t index = oracle->platters_end[node->number];
 
-	if (node->journal->log.tail.index < index)
+	if (node->journals[oracle->journal]->log.tail.index < index)
 		sim_violation(
 			oracle->cluster, node->number, "O21",
 			"comes back with %llu entries, committed entry %llu was on its platters",
-			(unsigned long long)node->journal->log.tail.index,
+			(unsigned long long)node->journals[oracle->journal]->log.tail.index,
 			(unsigned long long)index);
-}
-
-void sim_oracle_on_record(void *context, unsigned node, uint64_t number,
-			  const struct wl_wire_delivered_record *record)
-{
-	const struct sim_oracle *oracle = context;
-	const struct sim_stored_record *stored;
-
-	if (oracle->reduced)
-		return;
-	if (number == 0 || number > oracle->numbers)
-		sim_violation(oracle->cluster, node, "O22",
-			      "gives a reader record %llu, and %llu are committed",
-			      (unsigned long long)number, (unsigned long long)oracle->numbers);
-	stored = &oracle->records[number];
-	if (record->session != stored->session || record->sequence != stored->sequence ||
-	    record->bytes != stored->bytes ||
-	    wl_crc64(0, record->payload, record->bytes) != stored->checksum)
-		sim_violation(oracle->cluster, node, "O22",
-			      "gives a reader other contents for record %llu",
-			      (unsigned long long)number);
 }

@@ -13,6 +13,8 @@ void sim_plan_init(struct sim_plan *plan, uint64_t seed)
 		.seed = seed,
 		.nodes = 3,
 		.clients = 2,
+		.journals = 1,
+		.workers = 1,
 		.mtu = 1500,
 		.sessions_max = 64,
 		.segment_bytes = WL_SEGMENT_BYTES_MIN,
@@ -21,6 +23,13 @@ void sim_plan_init(struct sim_plan *plan, uint64_t seed)
 		.fault_ns = 1000000000,
 		.outstanding_max = 8,
 		.think_ns = 1000000,
+		.record_bytes = 8192,
+		.reply_slots = 4096,
+		.clients_max = 64,
+		.client_idle_ns = 1000000000,
+		.subscriptions_max = 8,
+		.read_buffers = 4,
+		.reader_idle_ns = 1000000000,
 	};
 }
 

@@ -62,13 +62,60 @@ enum sim_verb {
 	SIM_IMPOSTOR, /* node, which is down; kinds (impostor.h), frames in a millisecond, for ns */
 	SIM_EXPECT_ANSWERS, /* so many pings and ARP questions, at least, were answered so far */
 	SIM_EXPECT_TERMS_BELOW, /* no node has met this term */
+	/* faults_drive.c */
+	SIM_DAMAGE, /* node, way (damage.h), which: per million from the oldest to the newest, or a mask of copies */
+	SIM_LIE, /* drive: node, 0 | 1: it acknowledges what a power cut will take from its cache */
+	SIM_SHORT_READS, /* drive: node, per million */
+	SIM_MISREAD, /* drive: node, per million: the bytes of another place */
+	SIM_SLOW_OPEN, /* drive: node, up to ns for each open of a segment file */
+	SIM_FAIL_OPEN, /* drive: node, per million */
+	SIM_FAIL_PREPARE, /* drive: node, per million: a segment cannot be made, though there is room */
+	SIM_TEAR_START, /* node, which is down: power off inside its next start */
+	SIM_VERIFY, /* node, which is down: an operator looks at its data offline */
+	SIM_LIMIT, /* node: segments that it may have from its next start on; 0: as many as the plan says */
+	SIM_CONFIG, /* node: an operator writes its file anew, with this mistake (config_file.h); read at its next start */
+	SIM_CHECK_CONFIG, /* node: `wirelogd --check` there of files with links of any kind, with this mistake; so many */
+	SIM_DPDK, /* node: at its next start DPDK says these words and fails (machine_words.c); 0: it works again */
+	SIM_PAGES, /* node: so many hugepages are free; its file demands them (1), or says nothing (0) */
+	SIM_CORE, /* node: its file names this core for its worker */
+	SIM_MEMORY, /* node: the process may map so many bytes; 0: enough */
+	SIM_KEYLESS, /* node: its file names no key */
+	SIM_EXTRA, /* node: its file hands this to EAL: 1 what it may not have, 2 too much, 3 what is allowed */
+	SIM_NEWER, /* node, which is down: a newer version of the daemon has written its superblock */
+	SIM_HAND_OVER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
+	SIM_ASK, /* an operator looks at the status of this node */
+	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
+	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
+	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
 	SIM_EXPECT_COMMITS, /* something new was acknowledged since the last of these */
 	SIM_EXPECT_SILENCE, /* nothing was */
 	SIM_EXPECT_FRAMES_BELOW, /* fewer frames than this were sent since the last expectation: no storm */
 	SIM_EXPECT_REFUSED, /* node: its start was refused */
+	SIM_EXPECT_VERDICT, /* node: what its last start said of its data; none: it started */
+	SIM_EXPECT_SEEN, /* one of enum sim_seen happened since the last of these that named it */
 	SIM_VERBS,
+};
+
+/* What clients and readers met, counted: so that a scenario can ask for it, and a trace ends with it. */
+enum sim_seen {
+	SIM_SEEN_WEAKER, /* an answer below committed */
+	SIM_SEEN_WEAKER_LOST, /* what it was for is gone: used up by tombstones */
+	SIM_SEEN_EVERYWHERE,
+	SIM_SEEN_TOLD_AGAIN, /* a retry of what was answered got the same number */
+	SIM_SEEN_TOO_LARGE, /* a record refused by name */
+	SIM_SEEN_BACK_PRESSURE,
+	SIM_SEEN_DEATHS, /* of clients */
+	SIM_SEEN_RECORD_READ, /* a reader was given the record that it wanted next */
+	SIM_SEEN_RESUMED, /* a reader that was dropped, with a position, reads on from there */
+	SIM_SEEN_TIME_START, /* a reader began at a time, */
+	SIM_SEEN_NOW_START, /* or now */
+	SIM_SEEN_TOO_MANY, /* a reader refused by name */
+	SIM_SEEN_LOST, /* a reader told of a record that the node cannot read */
+	SIM_SEEN_MISCHIEF, /* a frame that no client would send (rogue.c) */
+	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */
+	SIM_SEENS,
 };
 
 struct sim_action {
@@ -80,13 +127,24 @@ struct sim_action {
 struct sim_plan {
 	uint64_t seed; /* of everything that is still left to chance */
 	uint64_t nodes, clients, mtu, sessions_max;
+	uint64_t journals, workers; /* 1 or 2; journal j is worker j % workers' */
 	uint64_t segment_bytes, segments_max, ring_bytes;
 	uint64_t fault_ns; /* then it heals */
 	uint64_t core; /* mask: after fault_ns only these are healed at first, and must go on; 0: all */
 	uint64_t outstanding_max; /* appends of one client at a time */
+	uint64_t levels; /* per cent of appends that ask for another level than committed */
+	uint64_t edge_sizes; /* 1: records at the ends of the range and around fragments; some too large */
+	uint64_t record_bytes; /* the largest record */
+	uint64_t session_records; /* a client leaves its session for a new one after so many; 0 never */
+	uint64_t deaths; /* of a client, per million of its turns */
 	uint64_t readers; /* so many of the clients read, too */
 	uint64_t liar; /* 1: impostors lie, and the oracle asks for memory safety only */
 	uint64_t wiring; /* enum sim_wiring: how frames find their way */
+	uint64_t slow_readers; /* so many of these are slow */
+	uint64_t starts; /* where readers begin, bits: 1 first, 2 number, 4 beyond the end, 8 time, 16 now */
+	uint64_t rogues; /* clients that keep no rules */
+	uint64_t reply_slots, clients_max, client_idle_ns; /* of each node */
+	uint64_t subscriptions_max, read_buffers, reader_idle_ns;
 	uint64_t think_ns; /* a client begins an append about so often */
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;
@@ -105,9 +163,18 @@ bool sim_plan_read(struct sim_plan *plan, const char *path);
 void sim_plan_write(const struct sim_plan *plan, FILE *file);
 void sim_action_write(const struct sim_action *action, FILE *file);
 
+/* Verdicts on data, by number and name: enum wl_recovery_damage_kind, then the refusals that are not recovery's. */
+#define SIM_VERDICT_REFUSAL 100u /* + enum sim_refusal */
+
 /* weather.c: configuration and faults of a seed. */
 void sim_weather(struct sim_plan *plan, uint64_t seed);
 /* weather_network.c: its share of it. */
 void sim_weather_network(struct sim_plan *plan, uint64_t seed);
+/* weather_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */
+void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
+const char *sim_seen_name(enum sim_seen which);
+
+/* weather_clients.c: what clients and readers are like, and how much room nodes have for them. */
+void sim_weather_clients(struct sim_plan *plan, uint64_t victim);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/recovery.h"
+#include "tests/sim/damage.h"
 #include "tests/sim/plan.h"
 
 enum kind {
@@ -11,6 +13,9 @@ enum kind {
 	NODE, /* a number, leader, any */
 	NUMBER,
 	TIME, /* 120ms, 5us, 2s, 7ns */
+	WAY, /* of damage: rot-entry, drop-segment, ... */
+	VERDICT, /* of a start: none, rot, cut-short, record, ... */
+	SEEN, /* a word: enum sim_seen */
 };
 
 static const struct {
@@ -55,13 +60,62 @@ static const struct {
 	[SIM_IMPOSTOR] = {"impostor", {NODE, NUMBER, NUMBER, TIME}},
 	[SIM_EXPECT_ANSWERS] = {"expect-answers", {NUMBER}},
 	[SIM_EXPECT_TERMS_BELOW] = {"expect-terms-below", {NUMBER}},
+	[SIM_DAMAGE] = {"damage", {NODE, WAY, NUMBER}},
+	[SIM_LIE] = {"lie", {NODE, NUMBER}},
+	[SIM_SHORT_READS] = {"short-reads", {NODE, NUMBER}},
+	[SIM_MISREAD] = {"misread", {NODE, NUMBER}},
+	[SIM_SLOW_OPEN] = {"slow-open", {NODE, TIME}},
+	[SIM_FAIL_OPEN] = {"fail-open", {NODE, NUMBER}},
+	[SIM_FAIL_PREPARE] = {"fail-prepare", {NODE, NUMBER}},
+	[SIM_TEAR_START] = {"tear-start", {NODE}},
+	[SIM_VERIFY] = {"verify", {NODE}},
+	[SIM_LIMIT] = {"limit", {NODE, NUMBER}},
+	[SIM_CONFIG] = {"config", {NODE, NUMBER}},
+	[SIM_CHECK_CONFIG] = {"check-config", {NODE, NUMBER, NUMBER}},
+	[SIM_DPDK] = {"dpdk-fails", {NODE, NUMBER}},
+	[SIM_PAGES] = {"hugepages", {NODE, NUMBER, NUMBER}},
+	[SIM_CORE] = {"core", {NODE, NUMBER}},
+	[SIM_MEMORY] = {"memory", {NODE, NUMBER}},
+	[SIM_KEYLESS] = {"keyless", {NODE}},
+	[SIM_EXTRA] = {"eal-extra", {NODE, NUMBER}},
+	[SIM_NEWER] = {"newer-version", {NODE}},
+	[SIM_HAND_OVER_TO] = {"hand-over-to", {NODE, NUMBER}},
+	[SIM_ASK] = {"ask", {NODE}},
+	[SIM_WATCH] = {"watch", {TIME}},
+	[SIM_FAIL_RECORD] = {"fail-record", {NODE}},
+	[SIM_EXPECT_STATUS] = {"expect-status", {NODE, NUMBER}},
 	[SIM_EXPECT_LEADER] = {"expect-leader", {NODE}},
 	[SIM_EXPECT_NO_LEADER] = {"expect-no-leader", {NONE}},
 	[SIM_EXPECT_COMMITS] = {"expect-commits", {NONE}},
 	[SIM_EXPECT_SILENCE] = {"expect-silence", {NONE}},
 	[SIM_EXPECT_FRAMES_BELOW] = {"expect-frames-below", {NUMBER}},
 	[SIM_EXPECT_REFUSED] = {"expect-refused", {NODE}},
+	[SIM_EXPECT_VERDICT] = {"expect-verdict", {NODE, VERDICT}},
+	[SIM_EXPECT_SEEN] = {"expect-seen", {SEEN}},
 };
+
+static const char *const seen_names[SIM_SEENS] = {
+	[SIM_SEEN_WEAKER] = "weaker-answer",
+	[SIM_SEEN_WEAKER_LOST] = "weaker-lost",
+	[SIM_SEEN_EVERYWHERE] = "everywhere",
+	[SIM_SEEN_TOLD_AGAIN] = "told-again",
+	[SIM_SEEN_TOO_LARGE] = "too-large",
+	[SIM_SEEN_BACK_PRESSURE] = "back-pressure",
+	[SIM_SEEN_DEATHS] = "client-death",
+	[SIM_SEEN_RECORD_READ] = "record-read",
+	[SIM_SEEN_RESUMED] = "resumed",
+	[SIM_SEEN_TIME_START] = "start-at-time",
+	[SIM_SEEN_NOW_START] = "start-now",
+	[SIM_SEEN_TOO_MANY] = "too-many-readers",
+	[SIM_SEEN_LOST] = "lost-record",
+	[SIM_SEEN_MISCHIEF] = "mischief",
+	[SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
+};
+
+const char *sim_seen_name(enum sim_seen which)
+{
+	return seen_names[which];
+}
 
 static const struct {
 	const char *name;
@@ -70,6 +124,8 @@ static const struct {
 } settings[] = {
 	{"seed", offsetof(struct sim_plan, seed), NUMBER},
 	{"nodes", offsetof(struct sim_plan, nodes), NUMBER},
+	{"journals", offsetof(struct sim_plan, journals), NUMBER},
+	{"workers", offsetof(struct sim_plan, workers), NUMBER},
 	{"clients", offsetof(struct sim_plan, clients), NUMBER},
 	{"mtu", offsetof(struct sim_plan, mtu), NUMBER},
 	{"sessions", offsetof(struct sim_plan, sessions_max), NUMBER},
@@ -81,7 +137,21 @@ static const struct {
 	{"outstanding", offsetof(struct sim_plan, outstanding_max), NUMBER},
 	{"liar", offsetof(struct sim_plan, liar), NUMBER},
 	{"wiring", offsetof(struct sim_plan, wiring), NUMBER},
+	{"levels", offsetof(struct sim_plan, levels), NUMBER},
+	{"edge-sizes", offsetof(struct sim_plan, edge_sizes), NUMBER},
+	{"record-bytes", offsetof(struct sim_plan, record_bytes), NUMBER},
+	{"session-records", offsetof(struct sim_plan, session_records), NUMBER},
+	{"deaths", offsetof(struct sim_plan, deaths), NUMBER},
 	{"readers", offsetof(struct sim_plan, readers), NUMBER},
+	{"slow-readers", offsetof(struct sim_plan, slow_readers), NUMBER},
+	{"starts", offsetof(struct sim_plan, starts), NUMBER},
+	{"rogues", offsetof(struct sim_plan, rogues), NUMBER},
+	{"reply-slots", offsetof(struct sim_plan, reply_slots), NUMBER},
+	{"clients-max", offsetof(struct sim_plan, clients_max), NUMBER},
+	{"client-idle", offsetof(struct sim_plan, client_idle_ns), TIME},
+	{"subscriptions", offsetof(struct sim_plan, subscriptions_max), NUMBER},
+	{"read-buffers", offsetof(struct sim_plan, read_buffers), NUMBER},
+	{"reader-idle", offsetof(struct sim_plan, reader_idle_ns), TIME},
 	{"think", offsetof(struct sim_plan, think_ns), TIME},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -100,12 +170,46 @@ static void write_time(uint64_t ns, FILE *file)
 	fprintf(file, "%llu%s", (unsigned long long)(ns / units[unit].ns), units[unit].suffix);
 }
 
+static const char *name_of_way(uint64_t value)
+{
+	return sim_damage_name((enum sim_damage_way)value);
+}
+
+static const char *name_of_verdict(uint64_t value)
+{
+	static const char *const refusals[] = {"", "", "record", "version", "foreign-record"};
+
+	if (value >= SIM_VERDICT_REFUSAL)
+		return value < SIM_VERDICT_REFUSAL + sizeof(refusals) / sizeof(refusals[0])
+			       ? refusals[value - SIM_VERDICT_REFUSAL]
+			       : NULL;
+	return value <= WL_DAMAGE_READ_FAILED
+		       ? wl_recovery_damage_name((enum wl_recovery_damage_kind)value)
+		       : "";
+}
+
+/* The number that has this name. */
+static bool read_name(const char *word, const char *(*name)(uint64_t), uint64_t *value)
+{
+	for (*value = 0; name(*value); ++*value) {
+		if (strcmp(word, name(*value)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void write_value(uint64_t value, enum kind kind, FILE *file)
 {
 	if (kind == TIME)
 		write_time(value, file);
+	else if (kind == WAY)
+		fputs(name_of_way(value), file);
+	else if (kind == VERDICT)
+		fputs(name_of_verdict(value), file);
 	else if (kind == NODE && value == SIM_NODE_LEADER)
 		fputs("leader", file);
+	else if (kind == SEEN)
+		fputs(seen_names[value], file);
 	else if (kind == NODE && value == SIM_NODE_ANY)
 		fputs("any", file);
 	else
@@ -143,6 +247,13 @@ static bool read_value(const char *word, enum kind kind, uint64_t *value)
 
 	if (!word)
 		return false;
+	if (kind == SEEN) {
+		for (*value = 0; *value < SIM_SEENS; (*value)++) {
+			if (strcmp(word, seen_names[*value]) == 0)
+				return true;
+		}
+		return false;
+	}
 	if (kind == NODE && strcmp(word, "leader") == 0) {
 		*value = SIM_NODE_LEADER;
 		return true;
@@ -151,6 +262,8 @@ static bool read_value(const char *word, enum kind kind, uint64_t *value)
 		*value = SIM_NODE_ANY;
 		return true;
 	}
+	if (kind == WAY || kind == VERDICT)
+		return read_name(word, kind == WAY ? name_of_way : name_of_verdict, value);
 	errno = 0;
 	*value = strtoull(word, &end, 0);
 	if (end == word || errno != 0)
@@ -246,12 +359,20 @@ bool sim_plan_read(struct sim_plan *plan, const char *path)
 		}
 	}
 	fclose(file);
-	if (plan->wiring > 4) {
-		fprintf(stderr, "%s: wiring 0..4\n", path);
+	if (plan->wiring > 4 || (plan->wiring != 0 && plan->workers > 1)) {
+		fprintf(stderr, "%s: wiring 0..4, and 0 with several workers\n", path);
 		good = false;
 	}
-	if (plan->nodes < 1 || plan->nodes > 7 || plan->clients > 8 || plan->fault_ns == 0) {
-		fprintf(stderr, "%s: nodes 1..7, clients 0..8, faults-for > 0\n", path);
+	if (plan->nodes < 1 || plan->nodes > 7 || plan->clients > 8 || plan->fault_ns == 0 ||
+	    plan->journals < 1 || plan->journals > 2 || plan->workers < 1 ||
+	    plan->workers > plan->journals) {
+		fprintf(stderr,
+			"%s: nodes 1..7, journals 1..2, workers 1..journals, clients 0..8, faults-for > 0\n",
+			path);
+		good = false;
+	}
+	if (plan->record_bytes < 6000 || plan->record_bytes > 16000 || plan->rogues > 2) {
+		fprintf(stderr, "%s: record-bytes 6000..16000, rogues 0..2\n", path);
 		good = false;
 	}
 	sim_plan_sort(plan);

@@ -57,6 +57,8 @@ static void run_seed(struct board *board, unsigned job, uint64_t seed,
 	options.replay = replay;
 	alarm(SECONDS_PER_SEED);
 	sim_weather(&plan, seed);
+	if (range->shape)
+		range->shape(&plan);
 	sim_run(&plan, &options, &result);
 	if (seed % TWICE_EVERY == 0) {
 		sim_run(&plan, &options, &again);

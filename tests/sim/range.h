@@ -14,6 +14,7 @@ struct sim_range {
 	unsigned failures_max; /* stops after so many */
 	uint64_t seconds_max; /* 0: no limit; what is left is said */
 	bool quiet; /* no progress, no closing line */
+	void (*shape)(struct sim_plan *plan); /* NULL, or what changes the plan of each seed */
 	const char *program; /* for the command that replays */
 };
 

@@ -7,9 +7,12 @@
 #include "dataplane/check.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/oracle.h"
+#include "wirelog/status.h"
+#include "tests/sim/rogue.h"
 
 #define CLIENTS_MAX 8u
 #define AFTERMATH_NS 500000000u
+#define ROGUES_MAX 2u
 #define STEP_NS 10000000u
 #define ELECTION_TIMEOUT_NS 100000000u
 #define LIVENESS_NS (20u * (uint64_t)ELECTION_TIMEOUT_NS)
@@ -21,10 +24,12 @@
 struct run {
 	const struct sim_plan *plan;
 	struct sim_cluster cluster;
-	struct sim_oracle oracle;
+	struct sim_oracle oracles[SIM_JOURNALS_MAX];
 	struct sim_faults faults;
 	struct sim_client clients[CLIENTS_MAX];
+	struct sim_rogue rogues[ROGUES_MAX];
 	uint64_t acknowledged_before, sent_before; /* at the last expectation */
+	uint64_t seen_before[SIM_SEENS];
 };
 
 static void advance(struct run *run, uint64_t for_ns)
@@ -40,34 +45,70 @@ static void advance(struct run *run, uint64_t for_ns)
 	agenda->now_ns = until;
 }
 
-static uint64_t acknowledged(const struct run *run)
+static uint64_t acknowledged_of(const struct run *run, unsigned journal)
 {
 	uint64_t total = 0;
 
-	for (unsigned client = 0; client < run->plan->clients; client++)
+	for (unsigned client = journal; client < run->plan->clients; client += run->plan->journals)
 		total += run->clients[client].acknowledged;
 	return total;
 }
 
-static uint64_t highest_term(const struct run *run)
+static uint64_t acknowledged(const struct run *run)
+{
+	uint64_t total = 0;
+
+	for (unsigned journal = 0; journal < run->plan->journals; journal++)
+		total += acknowledged_of(run, journal);
+	return total;
+}
+
+static uint64_t highest_term(const struct run *run, unsigned journal)
 {
 	uint64_t term = 0;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		if (run->oracle.highest_term[number] > term)
-			term = run->oracle.highest_term[number];
+		if (run->oracles[journal].highest_term[number] > term)
+			term = run->oracles[journal].highest_term[number];
 	}
 	return term;
+}
+
+static void expect_verdict(struct run *run, const struct sim_action *action)
+{
+	const struct sim_node *node = &run->cluster.nodes[action->argument[0]];
+	uint64_t verdict = node->refusal == SIM_REFUSAL_LOG || node->refusal == SIM_REFUSAL_NONE
+				   ? node->damage.kind
+				   : SIM_VERDICT_REFUSAL + node->refusal;
+
+	if (verdict != action->argument[1])
+		sim_violation(&run->cluster, node->number, "expect-verdict",
+			      "refusal %u, kind %s at %llu", node->refusal,
+			      wl_recovery_damage_name(node->damage.kind),
+			      (unsigned long long)node->damage.begin);
+}
+
+static void expect_seen(struct run *run, enum sim_seen which)
+{
+	uint64_t now = run->cluster.seen[which];
+
+	if (now == run->seen_before[which])
+		sim_violation(&run->cluster, 0, "expect-seen", "no %s", sim_seen_name(which));
+	run->seen_before[which] = now;
 }
 
 static void on_expect(void *context, const struct sim_action *action)
 {
 	struct run *run = context;
-	unsigned leader = sim_cluster_leader(&run->cluster);
+	unsigned leader = sim_cluster_leader(&run->cluster, 0);
 	const struct sim_bystander *bystander = &run->faults.others.bystander;
 	uint64_t answers = bystander->pings_answered + bystander->arps_answered;
 	uint64_t now = acknowledged(run), sent = run->cluster.network.sent - run->sent_before;
 
+	if (action->verb == SIM_EXPECT_SEEN) {
+		expect_seen(run, (enum sim_seen)action->argument[0]);
+		return;
+	}
 	if (action->verb == SIM_EXPECT_LEADER &&
 	    (leader == 0 ||
 	     (action->argument[0] <= WIRELOG_NODES_MAX && leader != action->argument[0])))
@@ -85,9 +126,16 @@ static void on_expect(void *context, const struct sim_action *action)
 	if (action->verb == SIM_EXPECT_ANSWERS && answers < action->argument[0])
 		sim_violation(&run->cluster, 0, "expect-answers", "%llu were given",
 			      (unsigned long long)answers);
-	if (action->verb == SIM_EXPECT_TERMS_BELOW && highest_term(run) >= action->argument[0])
+	if (action->verb == SIM_EXPECT_TERMS_BELOW && highest_term(run, 0) >= action->argument[0])
 		sim_violation(&run->cluster, 0, "expect-terms-below", "term %llu was met",
-			      (unsigned long long)highest_term(run));
+			      (unsigned long long)highest_term(run, 0));
+	if (action->verb == SIM_EXPECT_STATUS &&
+	    run->cluster.nodes[action->argument[0]].start_status != -(int)action->argument[1])
+		sim_violation(
+			&run->cluster, (unsigned)action->argument[0], "expect-status", "it is %s",
+			wirelog_status_name(run->cluster.nodes[action->argument[0]].start_status));
+	if (action->verb == SIM_EXPECT_VERDICT)
+		expect_verdict(run, action);
 	if (action->verb == SIM_EXPECT_FRAMES_BELOW && sent >= action->argument[0])
 		sim_violation(&run->cluster, 0, "expect-frames-below", "%llu frames were sent",
 			      (unsigned long long)sent);
@@ -110,12 +158,14 @@ static void set_up(struct run *run, const struct sim_options *options)
 	const struct sim_plan *plan = run->plan;
 	struct sim_cluster_config config = {
 		.nodes = (unsigned)plan->nodes,
+		.journals = (unsigned)plan->journals,
+		.workers = (unsigned)plan->workers,
 		.segment_bytes = plan->segment_bytes,
 		.segments_max = plan->segments_max,
 		.ring_bytes = plan->ring_bytes,
 		.election_timeout_ns = ELECTION_TIMEOUT_NS,
 		.heartbeat_ns = ELECTION_TIMEOUT_NS / 10,
-		.sessions_max = plan->sessions_max,
+		.plan = plan,
 		.mtu = (uint16_t)plan->mtu,
 		.wiring = (enum sim_wiring)plan->wiring,
 		.quiet = options->quiet,
@@ -125,34 +175,25 @@ static void set_up(struct run *run, const struct sim_options *options)
 
 	sim_cluster_init(&run->cluster, &config, plan->seed);
 	run->cluster.network.trace.file = options->trace;
-	sim_oracle_init(&run->oracle, &run->cluster);
-	run->oracle.reduced = plan->liar != 0;
-	run->oracle.on_answer = on_answer;
-	run->oracle.on_leader = on_leader;
-	run->oracle.on_answer_context = &run->faults;
+	sim_oracles_init(run->oracles, &run->cluster);
+	for (unsigned journal = 0; journal < plan->journals; journal++) {
+		run->oracles[journal].reduced = plan->liar != 0;
+		run->oracles[journal].on_answer = on_answer;
+		run->oracles[journal].on_leader = on_leader;
+		run->oracles[journal].on_answer_context = &run->faults;
+	}
 	for (unsigned client = 0; client < plan->clients; client++) {
 		sim_client_init(&run->clients[client], &run->cluster, client, plan);
-		sim_oracle_watch_client(&run->oracle, &run->clients[client]);
+		sim_oracle_watch_client(&run->oracles[run->clients[client].journal],
+					&run->clients[client]);
 	}
+	for (unsigned rogue = 0; rogue < plan->rogues; rogue++)
+		sim_rogue_init(&run->rogues[rogue], &run->cluster, rogue, plan);
 	sim_faults_init(&run->faults, &run->cluster, plan);
 	run->faults.on_expect = on_expect;
 	run->faults.context = run;
 	for (unsigned number = 1; number <= config.nodes; number++)
 		sim_node_start(&run->cluster, number);
-}
-
-/* Only a drive that was damaged may be refused. */
-static void check_refusals(const struct run *run)
-{
-	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		const struct sim_node *node = &run->cluster.nodes[number];
-
-		if (node->refused && !node->rotten)
-			sim_violation(&run->cluster, number, "recovery",
-				      "refused a drive that only saw power cuts: %s at %llu",
-				      wl_recovery_damage_name(node->damage.kind),
-				      (unsigned long long)node->damage.begin);
-	}
 }
 
 static uint32_t all_nodes(const struct run *run)
@@ -172,63 +213,156 @@ static uint32_t core_of(const struct run *run)
 	return run->plan->core ? (uint32_t)run->plan->core & all_nodes(run) : all_nodes(run);
 }
 
+/* What is known of each journal at one moment, to be compared with later. */
+struct mark {
+	uint64_t term[SIM_JOURNALS_MAX], acknowledged[SIM_JOURNALS_MAX];
+};
+
+static struct mark mark(const struct run *run)
+{
+	struct mark now;
+
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		now.term[journal] = highest_term(run, journal);
+		now.acknowledged[journal] = acknowledged_of(run, journal);
+	}
+	return now;
+}
+
+/* A journal that has clients and acknowledged nothing since the mark; -1: none. */
+static int stands_still(const struct run *run, const struct mark *since)
+{
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		if (journal < run->plan->clients &&
+		    acknowledged_of(run, journal) == since->acknowledged[journal])
+			return (int)journal;
+	}
+	return -1;
+}
+
+static void check_terms(const struct run *run, const struct mark *since, const char *rule,
+			unsigned more)
+{
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		if (highest_term(run, journal) > since->term[journal] + more)
+			sim_violation(&run->cluster, 0, rule,
+				      "terms of journal %u rose from %llu to %llu", journal,
+				      (unsigned long long)since->term[journal],
+				      (unsigned long long)highest_term(run, journal));
+	}
+}
+
 /* The frozen rest disturbs nobody: records go on being acknowledged, and terms stand still. */
 static void check_stability(struct run *run)
 {
-	uint64_t term = highest_term(run), before = acknowledged(run);
+	struct mark before = mark(run);
 
 	advance(run, STABLE_NS);
-	if (highest_term(run) > term + TERMS_OF_REST)
+	check_terms(run, &before, "stability", TERMS_OF_REST);
+	if (stands_still(run, &before) >= 0)
 		sim_violation(&run->cluster, 0, "stability",
-			      "terms rose from %llu to %llu beside a healthy core %x",
-			      (unsigned long long)term, (unsigned long long)highest_term(run),
-			      core_of(run));
-	if (run->plan->clients != 0 && acknowledged(run) == before)
-		sim_violation(&run->cluster, 0, "stability", "core %x stopped acknowledging",
-			      core_of(run));
+			      "core %x stopped acknowledging in journal %d", core_of(run),
+			      stands_still(run, &before));
+}
+
+/* Data that were refused stay refused, and data that forgot have no vote until they are in step with a leader. */
+static bool majority_is(const struct run *run, bool or_forgot)
+{
+	unsigned lame = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		const struct sim_node *node = &run->cluster.nodes[number];
+
+		lame += node->refused || (or_forgot && node->forgot);
+	}
+	return run->plan->nodes - lame < run->plan->nodes / 2 + 1;
+}
+
+/* With too many refused the cluster halts, and says nothing new. */
+static void check_halt(struct run *run)
+{
+	uint64_t before;
+
+	sim_trace_say(&run->cluster.network.trace, "a majority is refused");
+	advance(run, STABLE_NS); /* answers that were on their way */
+	before = acknowledged(run);
+	advance(run, STABLE_NS);
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		unsigned leader = sim_cluster_leader(&run->cluster, journal);
+
+		if (acknowledged(run) != before || leader != 0)
+			sim_violation(&run->cluster, leader, "halt",
+				      "goes on, and a majority is refused");
+	}
 }
 
 static void check_liveness(struct run *run, struct sim_result *result)
 {
-	uint64_t before, term, waited = 0;
+	struct mark before;
+	uint64_t waited = 0;
 
 	sim_faults_heal(&run->faults, core_of(run));
 	sim_trace_say(&run->cluster.network.trace, "healed: nodes %x", core_of(run));
+	if (majority_is(run, true)) {
+		if (majority_is(run, false))
+			check_halt(run);
+		return; /* whether one that forgot was in step before another was refused is left to chance */
+	}
 	/* What was on its way when it healed does not count. */
 	advance(run, STEP_NS);
-	before = acknowledged(run);
-	term = highest_term(run);
-	while (run->plan->clients != 0 && acknowledged(run) == before) {
+	before = mark(run);
+	while (stands_still(run, &before) >= 0) {
 		if (waited > LIVENESS_NS)
 			sim_violation(&run->cluster, 0, "liveness",
-				      "core %x acknowledged nothing for %llu ms", core_of(run),
-				      (unsigned long long)waited / 1000000);
+				      "core %x acknowledged nothing for %llu ms in journal %d",
+				      core_of(run), (unsigned long long)waited / 1000000,
+				      stands_still(run, &before));
 		advance(run, STEP_NS);
 		waited += STEP_NS;
 	}
-	if (highest_term(run) > term + TERMS_TO_RECOVER)
-		sim_violation(&run->cluster, 0, "liveness", "terms rose from %llu to %llu",
-			      (unsigned long long)term, (unsigned long long)highest_term(run));
+	check_terms(run, &before, "liveness", TERMS_TO_RECOVER);
 	result->liveness_ns = waited;
 	if (core_of(run) != all_nodes(run))
 		check_stability(run);
 }
 
-static bool has_converged(const struct run *run)
+/* Of a time that has not come yet there is nothing to be had. */
+static bool reader_has_all(const struct run *run, const struct sim_client *client)
 {
-	if (sim_cluster_leader(&run->cluster) == 0)
+	const struct sim_oracle *oracle = &run->oracles[client->journal];
+	const struct sim_reader *reader = &client->reader;
+
+	if (!reader->started && reader->from == WL_WIRE_FROM_TIME)
+		return reader->heard &&
+		       sim_oracle_first_since(oracle, reader->value) > oracle->numbers;
+	return reader->started && reader->next_number > oracle->numbers;
+}
+
+static bool journal_has_converged(const struct run *run, unsigned journal)
+{
+	if (sim_cluster_leader(&run->cluster, journal) == 0)
 		return false;
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->up && node->journal->replica.commit < run->oracle.committed)
+		if (node->up &&
+		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
+			return false;
+	}
+	return true;
+}
+
+static bool has_converged(const struct run *run)
+{
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		if (!journal_has_converged(run, journal))
 			return false;
 	}
 	for (unsigned client = 0; client < run->plan->clients; client++) {
 		if (run->clients[client].outstanding_count != 0)
 			return false;
 		if (run->clients[client].reader.reads &&
-		    run->clients[client].reader.next_number <= run->oracle.numbers)
+		    !reader_has_all(run, &run->clients[client]))
 			return false;
 	}
 	return true;
@@ -248,8 +382,8 @@ static void check_convergence(struct run *run)
 		advance(run, STEP_NS);
 	}
 	advance(run, STEP_NS); /* what is committed is applied */
-	check_refusals(run);
-	sim_oracle_finish(&run->oracle);
+	for (unsigned journal = 0; journal < run->plan->journals; journal++)
+		sim_oracle_finish(&run->oracles[journal]);
 }
 
 /* Nothing is promised any more, but that nobody stops and nothing leaks, also when all start again on what was written. */
@@ -274,30 +408,42 @@ static void on_check_failed(void *context, const struct wl_check_failure *failur
 void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 	     struct sim_result *result)
 {
-	struct run *run = calloc(1, sizeof(*run));
+	/* What is inside has lines of its own; calloc knows nothing of that. */
+	struct run *run = aligned_alloc(_Alignof(struct run), sizeof(*run));
 
 	if (!run)
 		exit(71);
+	memset(run, 0, sizeof(*run));
 	run->plan = plan;
+	memset(result, 0, sizeof(*result));
 	wl_check_set_hook(on_check_failed, run);
 	set_up(run, options);
 	advance(run, plan->fault_ns);
 	if (plan->liar) {
 		outlive_liars(run);
 	} else {
-		check_refusals(run);
 		check_liveness(run, result);
-		check_convergence(run);
+		if (!majority_is(run, true))
+			check_convergence(run);
 	}
-	result->hash = sim_oracle_hash(&run->oracle);
+	for (unsigned which = 0; which < SIM_SEENS; which++) {
+		if (run->cluster.seen[which] != 0)
+			sim_trace_say(&run->cluster.network.trace, "seen: %s %llu",
+				      sim_seen_name(which),
+				      (unsigned long long)run->cluster.seen[which]);
+	}
 	result->events = run->cluster.agenda.happened;
 	result->faults = run->faults.happened;
 	result->acknowledged = acknowledged(run);
-	result->committed = run->oracle.committed;
-	result->elections = highest_term(run);
+	for (unsigned journal = 0; journal < plan->journals; journal++) {
+		result->hash = result->hash * 31 + sim_oracle_hash(&run->oracles[journal]);
+		result->committed += run->oracles[journal].committed;
+		result->elections += highest_term(run, journal);
+	}
 	sim_faults_fini(&run->faults);
 	sim_cluster_fini(&run->cluster);
-	sim_oracle_fini(&run->oracle);
+	for (unsigned journal = 0; journal < plan->journals; journal++)
+		sim_oracle_fini(&run->oracles[journal]);
 	wl_check_set_hook(NULL, NULL);
 	free(run);
 }

@@ -53,7 +53,7 @@ static size_t make_garbage(struct sim_stranger *stranger, unsigned node, int *la
 
 uint64_t sim_stranger_epoch(const struct sim_cluster *cluster, unsigned node)
 {
-	return cluster->nodes[node].up ? cluster->nodes[node].worker->config.epoch
+	return cluster->nodes[node].up ? cluster->nodes[node].cores[0].worker->config.epoch
 				       : 1700000000ull << 32 | node;
 }
 
@@ -187,7 +187,8 @@ static size_t make_bad_envelope(struct sim_stranger *stranger, unsigned node, in
 	struct wl_frame_header header = make_header(stranger, node);
 	size_t bytes = make_frame(stranger, node, &header);
 	uint8_t *ip = stranger->frame + WL_ETHER_BYTES, *udp = ip + WL_IPV4_BYTES;
-	bool any_address = stranger->cluster->network.wiring == SIM_WIRING_LINKS;
+	bool any_address = stranger->cluster->network.wiring == SIM_WIRING_LINKS ||
+			   stranger->cluster->network.wiring == SIM_WIRING_PLAIN;
 	unsigned which = (unsigned)draw(stranger, any_address ? 10 : 12);
 	uint16_t total = (uint16_t)(bytes - WL_ETHER_BYTES), sum = wl_load_be16(udp + 6);
 
@@ -248,6 +249,11 @@ static void send_one(struct sim_stranger *stranger, unsigned node)
 	bytes = makers[kind % 8](stranger, node, &label);
 	if (bytes == 0 && label == SIM_UNKNOWN)
 		return; /* nothing of this kind can be had here */
+	/* A node that runs for another cluster thinks otherwise. */
+	if (stranger->cluster->nodes[node].up &&
+	    stranger->cluster->nodes[node].cores[0].worker->config.cluster !=
+		    stranger->cluster->cluster)
+		label = SIM_UNKNOWN;
 	stranger->sent++;
 	sim_network_send(&stranger->cluster->network, SIM_STRANGER_STATION, node, stranger->frame,
 			 bytes, label);

@@ -26,7 +26,8 @@ static bool recall(struct sim_stranger *stranger, struct wl_frame_header *header
 
 		if (!kept || size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
 		    wl_frame_decode_header(kept + WL_FRAME_ENVELOPE_BYTES,
-					   size - WL_FRAME_ENVELOPE_BYTES, header) != WL_FRAME_OK)
+					   size - WL_FRAME_ENVELOPE_BYTES, header) != WL_FRAME_OK ||
+		    header->cluster != stranger->cluster->cluster)
 			continue;
 		memcpy(stranger->frame, kept, size);
 		*bytes = size;
@@ -68,7 +69,8 @@ static size_t flip(struct sim_stranger *stranger, unsigned node, size_t bytes, i
 size_t sim_stranger_make_old(struct sim_stranger *stranger, unsigned node, int *label)
 {
 	struct wl_frame_header header;
-	bool any_address = stranger->cluster->network.wiring == SIM_WIRING_LINKS;
+	bool any_address = stranger->cluster->network.wiring == SIM_WIRING_LINKS ||
+			   stranger->cluster->network.wiring == SIM_WIRING_PLAIN;
 	bool is_hello;
 	size_t bytes;
 	unsigned to;

@@ -9,6 +9,7 @@
 #include "dataplane/limits.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/random.h"
+#include "tests/sim/weather_operator.h"
 
 struct weather {
 	struct sim_plan *plan;
@@ -115,7 +116,7 @@ static void crash(struct weather *weather)
 		come_back(weather, node);
 	} else if (weather->stops) {
 		add(weather, 0, SIM_STOP, node, 0);
-		add(weather, 1100000000, SIM_START, node, 0);
+		add(weather, 1300000000, SIM_START, node, 0);
 	}
 }
 
@@ -246,7 +247,6 @@ static void configure(struct weather *weather)
 	plan->nodes = sizes[draw(weather, sizeof(sizes) / sizeof(sizes[0]))];
 	plan->mtu = chance(weather, 50) ? 1500 : 9000;
 	plan->clients = chance(weather, 8) ? 0 : 1 + draw(weather, 3);
-	plan->readers = plan->seed % 4 == 0 ? plan->clients : 0;
 	plan->sessions_max = chance(weather, 30) ? 2 + draw(weather, 3) : 64;
 	plan->outstanding_max = 1 + draw(weather, chance(weather, 30) ? 40 : 6);
 	plan->think_ns = 1500000 + draw(weather, 8000000);
@@ -262,6 +262,10 @@ static void configure(struct weather *weather)
 				want--;
 			}
 		}
+	}
+	if (chance(weather, 30)) {
+		plan->journals = 2;
+		plan->workers = 1 + draw(weather, 2);
 	}
 	weather->victim = 1 + draw(weather, plan->nodes);
 	weather->interval_ns = 5000000 + draw(weather, 150000000);
@@ -295,6 +299,9 @@ void sim_weather(struct sim_plan *plan, uint64_t seed)
 		amnesia(&weather, weather.victim);
 		plan->fault_ns = weather.now_ns + 400000000;
 	}
+	sim_weather_drive(plan, seed, weather.victim);
+	sim_weather_operator(plan, weather.victim);
+	sim_weather_clients(plan, weather.victim);
 	sim_weather_network(plan, seed);
 	sim_plan_sort(plan);
 }

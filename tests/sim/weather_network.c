@@ -144,7 +144,7 @@ void sim_weather_network(struct sim_plan *plan, uint64_t seed)
 	uint64_t interval_ns;
 
 	sim_random_init(&weather.random, seed, 25);
-	if (chance(&weather, 50))
+	if (chance(&weather, 50) && plan->workers == 1)
 		plan->wiring = 1 + draw(&weather, SIM_WIRINGS - 1);
 	for (unsigned kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
 		*kinds[kind] = chance(&weather, 25);

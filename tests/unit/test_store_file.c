@@ -232,6 +232,27 @@ static void another_geometry_is_refused_with_the_value_to_set(void)
 	store_fixture_fini(&fixture);
 }
 
+/* A node that was told of fewer nodes would lead by a majority that the others do not know. */
+static void another_list_of_nodes_is_refused_and_older_data_learn_theirs(void)
+{
+	struct wl_store *store;
+
+	begin();
+	make_and_close();
+	fixture.config.voters = 0xe;
+	store = store_fixture_must_open(&fixture);
+	CU_ASSERT_EQUAL(wl_store_superblock(store)->voters, 0xe);
+	wl_store_close(store);
+	store_fixture_fini(&fixture);
+	begin();
+	fixture.config.voters = 0xe;
+	make_and_close();
+	fixture.config.voters = 0x6;
+	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_GEOMETRY);
+	CU_ASSERT(says("made for a cluster of nodes 1, 2, 3; cluster.nodes names 1, 2"));
+	store_fixture_fini(&fixture);
+}
+
 static void an_owner_at_work_is_named(void)
 {
 	char pid[32];
@@ -660,6 +681,7 @@ WL_SUITE(store_file)
 	WL_TEST(a_lost_journal_folder_is_damage),
 	WL_TEST(data_of_another_cluster_or_node_are_foreign),
 	WL_TEST(another_geometry_is_refused_with_the_value_to_set),
+	WL_TEST(another_list_of_nodes_is_refused_and_older_data_learn_theirs),
 	WL_TEST(an_owner_at_work_is_named),
 	WL_TEST(damage_of_the_superblock_is_survived_as_far_as_a_pair_is_whole),
 	WL_TEST(a_superblock_cut_or_zeroed_is_damage_never_a_new_beginning),

@@ -20,6 +20,7 @@ static struct wl_superblock record(uint64_t sequence)
 		.boot_count = 5,
 		.sequence = sequence,
 		.segment_bytes = WL_SEGMENT_BYTES_DEFAULT,
+		.voters = 0xe,
 	};
 
 	superblock.journals[0].term = 1000 + sequence;

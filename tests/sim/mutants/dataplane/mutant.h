@@ -32,6 +32,7 @@
 	item(old_boot_matches_kept, "a leader keeps the matches of a peer's earlier boot") \
 	item(sessions_not_restored, "after a restart the table of sessions begins at the known commit") \
 	item(session_not_checked, "a retry is appended again") \
+	item(session_of_anybody, "a session takes appends of whoever names it") \
 	item(session_window_ignored, "a run that the client has not seen is pushed out") \
 	item(leads_before_commit, "appends are taken before the term's first entry committed") \
 	item(rejection_moves_match, "a rejection moves the match index") \
