@@ -26,9 +26,14 @@
 #define ICMP_ECHO_REPLY 0u
 #define ICMP_ECHO 8u
 
-#define PAUSE_FIRST_NS 10000000u /* 10 ms, doubled up to 2 s, while nobody answers */
-#define PAUSE_MAX_NS 2000000000u
-#define CONFIRM_NS 10000000000u /* a known address is asked for again this often */
+/*
+ * While nobody answers: 10 ms, doubled. The last pause is what a peer waits at most when a cut has healed, or its card was
+ * replaced while we were deaf: it must be shorter than the few election timeouts in which a majority has to commit again.
+ */
+#define PAUSE_FIRST_NS 10000000u
+#define PAUSE_MAX_NS 160000000u
+#define CONFIRM_NS \
+	1000000000u /* a known address is asked for again this often: a forged answer is not believed longer */
 #define ANSWER_NS 1000000000u /* a reply within this time belongs to our question */
 
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -123,7 +128,8 @@ static void learn(struct wl_neighbours *neighbours, struct wl_neighbour_entry *e
 	if (answers || differs) {
 		entry->asked = false;
 		entry->pause_ns = PAUSE_FIRST_NS;
-		entry->ask_at_ns = now_ns + CONFIRM_NS;
+		/* The first one to claim it is believed until somebody answers for it. */
+		entry->ask_at_ns = answers ? now_ns + CONFIRM_NS : now_ns;
 	}
 }
 

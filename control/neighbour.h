@@ -5,7 +5,8 @@
  * frames in, whole frames out; anything else is ignored and counted.
  *
  * ARP carries no proof, so it may cost us frames but never state: an address that is known changes
- * only by a reply to a question that we asked; whoever claims otherwise only makes us ask again.
+ * only by a reply to a question that we asked; whoever claims otherwise only makes us ask again. The first claim of an
+ * unknown address is taken, and asked about at once.
  *
  * Pure, memory is the struct. Owner: control. [control]
  */

@@ -184,9 +184,6 @@ static bool send_entry(struct share *share, const struct wl_reader_view *view)
 		charge(share, view->bytes);
 		return true;
 	}
-	/* Entries continue one another and marks stand at or before a number, so none is passed
-	 * over. */
-	WL_CHECK(header->first_number <= subscription->next_number);
 	wl_record_walk_init(&walk, view->image, header);
 	while (wl_record_walk_next(&walk, &record)) {
 		if (record.number < subscription->next_number)
@@ -195,6 +192,18 @@ static bool send_entry(struct share *share, const struct wl_reader_view *view)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * Entries continue one another and marks stand at or before a number, so none is passed over. But the medium keeps entries that were
+ * cut away, and only the term tells them from live ones: when somebody with the key led a term twice, the one before may have been
+ * the wrong one.
+ */
+static bool continues(const struct wl_subscription *subscription,
+		      const struct wl_entry_header *header)
+{
+	return subscription->state == WL_SUBSCRIPTION_SEEK_TIME ||
+	       header->first_number <= subscription->next_number;
 }
 
 /* The place is named, and what lies behind it where a mark shows the way; then this subscription
@@ -279,6 +288,11 @@ static bool read_entry(struct share *share)
 	case WL_READER_ENTRY:
 		share->from_ring = !is_in_buffer(&subscription->reader, view.image);
 		subscription->used_buffer |= !share->from_ring;
+		if (!continues(subscription, &view.header)) {
+			subscription->reader = before;
+			end_damaged(share);
+			return false;
+		}
 		if (send_entry(share, &view))
 			return true;
 		subscription->reader = before;

@@ -18,6 +18,7 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->refused_offset = 0;
 	peer->commit_told = 0;
 	peer->last_sent_ns = 0;
+	peer->heartbeat_ns = 0;
 	peer->heard_sent_ns = now_ns;
 	peer->progress_ns = now_ns;
 	peer->rewound_ns = now_ns;

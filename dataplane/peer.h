@@ -33,6 +33,8 @@ struct wl_peer {
 	uint64_t burst_bytes; /* sent since nothing was in flight */
 	uint64_t commit_told; /* commit that the newest frame carried */
 	uint64_t last_sent_ns;
+	uint64_t heartbeat_ns; /* an empty frame left last; it has a place in a full transmit ring, data has none */
+	uint64_t dropped_seen; /* tx's count at that time */
 	uint64_t heard_sent_ns; /* newest of our send times that came back: check-quorum counts this */
 	uint64_t progress_ns; /* when match_received grew last, or sending began again */
 	uint64_t rewound_ns; /* a rejection of a frame sent before this is old news */

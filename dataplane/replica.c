@@ -134,6 +134,8 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->saw_term_told = view->term;
 	replica->leader_commit = 0;
 	replica->in_step_told = false;
+	if (replica->tx)
+		wl_tx_forget(replica->tx);
 	wl_count(replica->counters, WL_COUNTER_views_installed);
 }
 

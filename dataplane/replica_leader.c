@@ -389,6 +389,10 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 	wl_count(replica->counters,
 		 append.bytes ? WL_COUNTER_append_frames_sent : WL_COUNTER_append_heartbeats_sent);
 	peer->last_sent_ns = replica->now_ns;
+	if (purpose == HEARTBEAT) {
+		peer->heartbeat_ns = replica->now_ns;
+		peer->dropped_seen = replica->tx->dropped;
+	}
 	peer->commit_told = replica->commit;
 	peer->burst_bytes += append.bytes;
 	*sent = append.bytes;
@@ -455,8 +459,13 @@ static void send_to_peer(struct wl_replica *replica, uint32_t node)
 		probe(replica, node);
 	else
 		stream(replica, node);
-	/* Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. */
-	if (replica->now_ns - peer->last_sent_ns >= replica->config.heartbeat_ns)
+	/*
+	 * Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. Also where frames
+	 * were dropped on their way out: the data may have been among them.
+	 */
+	if (replica->now_ns - peer->last_sent_ns >= replica->config.heartbeat_ns ||
+	    (replica->tx->dropped != peer->dropped_seen &&
+	     replica->now_ns - peer->heartbeat_ns >= replica->config.heartbeat_ns))
 		send_append(replica, node, HEARTBEAT, &sent);
 	else if (peer->state == WL_PEER_STREAM && peer->commit_told < replica->commit &&
 		 peer->commit_told < peer->match_received)

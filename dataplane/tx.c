@@ -20,7 +20,60 @@ void wl_tx_derive_key(struct wl_tx *tx)
 	wl_auth_derive(tx->auth, tx->identity, tx->epoch, &tx->key);
 }
 
-/* What the link does not take is dropped: its queue is full, and waiting would hold up every other link. */
+/*
+ * What the link did not take is dropped: its queue is full, and waiting would hold up every other link. But a follower that hears
+ * no heartbeat stands for election, and a vote that is lost costs a round: the newest of those wait at the head of the queue.
+ */
+static void keep_reserved(struct wl_tx *tx, struct wl_tx_link *link, uint32_t from)
+{
+	uint32_t reserved = 0, kept = 0;
+
+	for (uint32_t at = from; at < link->count; at++)
+		reserved += link->reserved[at];
+	for (uint32_t at = from; at < link->count; at++) {
+		if (link->reserved[at] && reserved-- <= WL_TX_RESERVE) {
+			link->queue[kept] = link->queue[at];
+			link->reserved[kept++] = true;
+			continue;
+		}
+		tx->port->ops->tx_drop(tx->port, &link->queue[at], 1);
+		tx->dropped++;
+		wl_count(tx->counters, WL_COUNTER_tx_link_full);
+	}
+	link->count = kept;
+	if (kept == 0)
+		link->kept_since_ns = 0;
+	else if (link->kept_since_ns == 0)
+		link->kept_since_ns = tx->now_ns;
+}
+
+static void drop_kept(struct wl_tx *tx, struct wl_tx_link *link)
+{
+	tx->port->ops->tx_drop(tx->port, link->queue, link->count);
+	wl_count_add(tx->counters, WL_COUNTER_tx_link_full, link->count);
+	tx->dropped += link->count;
+	link->count = 0;
+	link->kept_since_ns = 0;
+}
+
+void wl_tx_begin_turn(struct wl_tx *tx, uint64_t now_ns)
+{
+	tx->now_ns = now_ns;
+	for (uint16_t link = 0; link < tx->port->link_count; link++) {
+		if (wl_unlikely(tx->links[link].kept_since_ns != 0) &&
+		    now_ns - tx->links[link].kept_since_ns > WL_TX_KEEP_NS)
+			drop_kept(tx, &tx->links[link]);
+	}
+}
+
+void wl_tx_forget(struct wl_tx *tx)
+{
+	for (uint16_t link = 0; link < tx->port->link_count; link++) {
+		if (tx->links[link].kept_since_ns != 0)
+			drop_kept(tx, &tx->links[link]);
+	}
+}
+
 static unsigned flush_link(struct wl_tx *tx, struct wl_tx_link *link)
 {
 	uint64_t bytes = 0;
@@ -38,14 +91,35 @@ static unsigned flush_link(struct wl_tx *tx, struct wl_tx_link *link)
 		if (taken == 0)
 			break;
 	}
-	if (sent < link->count) {
-		wl_count_add(tx->counters, WL_COUNTER_tx_link_full, link->count - sent);
-		tx->port->ops->tx_drop(tx->port, link->queue + sent, link->count - sent);
-	}
+	keep_reserved(tx, link, sent);
 	wl_count_add(tx->counters, WL_COUNTER_tx_frames, sent);
 	wl_count_add(tx->counters, WL_COUNTER_tx_bytes, bytes);
-	link->count = 0;
 	return sent;
+}
+
+static void enqueue(struct wl_tx_link *queue, const struct wl_frame *frame, enum wl_tx_class class)
+{
+	queue->reserved[queue->count] = class == WL_TX_RESERVED;
+	queue->queue[queue->count++] = *frame;
+}
+
+/* Gives the buffer of the newest data frame back. False: none waits. */
+static bool displace_data(struct wl_tx *tx, struct wl_tx_link *queue)
+{
+	uint32_t at = queue->count;
+
+	while (at > 0 && queue->reserved[at - 1])
+		at--;
+	if (at == 0)
+		return false;
+	tx->port->ops->tx_drop(tx->port, &queue->queue[--at], 1);
+	tx->dropped++;
+	wl_count(tx->counters, WL_COUNTER_tx_link_full);
+	for (queue->count--; at < queue->count; at++) {
+		queue->queue[at] = queue->queue[at + 1];
+		queue->reserved[at] = queue->reserved[at + 1];
+	}
+	return true;
 }
 
 /* An empty frame of the link, or false: no buffer, or the queue's last places are kept for others. */
@@ -58,6 +132,9 @@ static bool take_frame(struct wl_tx *tx, uint16_t link, enum wl_tx_class class,
 	if (queue->count >= limit)
 		flush_link(tx, queue);
 	if (tx->port->ops->alloc(tx->port, link, frame, 1) == 1)
+		return true;
+	if (class == WL_TX_RESERVED && displace_data(tx, queue) &&
+	    tx->port->ops->alloc(tx->port, link, frame, 1) == 1)
 		return true;
 	wl_count(tx->counters, WL_COUNTER_tx_no_buffer);
 	return false;
@@ -84,6 +161,7 @@ uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, u
 	*room = wl_tx_room(tx, to->address.link);
 	if (*room > tx->open.size - overhead)
 		*room = tx->open.size - overhead;
+	tx->open_class = class;
 	tx->open_to = to->address;
 	tx->open_header = (struct wl_frame_header){
 		.type = type,
@@ -115,7 +193,7 @@ void wl_tx_close(struct wl_tx *tx, size_t payload_bytes)
 	wl_frame_close_envelope(tx->open.bytes, &from, &tx->open_to, size);
 	tx->open.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + size);
 	tx->open.link = tx->open_to.link;
-	queue->queue[queue->count++] = tx->open;
+	enqueue(queue, &tx->open, tx->open_class);
 	tx->is_open = false;
 }
 
@@ -140,7 +218,7 @@ bool wl_tx_raw(struct wl_tx *tx, uint16_t link, const uint8_t *bytes, size_t siz
 	}
 	memcpy(frame.bytes, bytes, size);
 	frame.size = (uint16_t)size;
-	tx->links[link].queue[tx->links[link].count++] = frame;
+	enqueue(&tx->links[link], &frame, WL_TX_RESERVED);
 	return true;
 }
 

@@ -2,8 +2,10 @@
 /*
  * Frames on their way out: open one, write the payload in place, close it (headers, sequence, MAC),
  * flush all at the end of the turn, one burst per link. What a link does not take is dropped and
- * counted, except that frames of the reserve class (heartbeats, votes, acknowledgements) keep the last
- * WL_TX_RESERVE buffers of a link for themselves.
+ * counted, except that the newest WL_TX_RESERVE frames of the reserve class (heartbeats, votes, acknowledgements)
+ * stay for the next bursts, and leave first; for WL_TX_KEEP_NS at most, and not beyond a view: what a fenced or silent
+ * worker said before must not leave after. Where there is no buffer, a frame of the reserve class takes that of the
+ * newest data frame that waits for the same link.
  *
  * Pure. Owner: the worker. One frame is open at a time. [worker]
  */
@@ -16,10 +18,18 @@
 
 #define WL_TX_QUEUE 256u /* frames queued for one link */
 #define WL_TX_RESERVE 16u
+#define WL_TX_KEEP_NS 5000000u
+
+enum wl_tx_class {
+	WL_TX_DATA,
+	WL_TX_RESERVED,
+};
 
 struct wl_tx_link {
 	struct wl_frame queue[WL_TX_QUEUE];
+	bool reserved[WL_TX_QUEUE]; /* of the same place in the queue */
 	uint32_t count;
+	uint64_t kept_since_ns; /* when a burst first left frames behind; 0: none */
 };
 
 struct wl_tx {
@@ -29,12 +39,15 @@ struct wl_tx {
 	uint64_t cluster;
 	wl_identity identity;
 	uint64_t epoch;
+	uint64_t now_ns; /* of this turn */
+	uint64_t dropped; /* frames that no link took, or that gave way to others */
 	uint64_t sequence; /* of the last sealed frame; never repeats under one epoch */
 	uint16_t udp_port;
 	struct wl_auth_key key; /* ours */
 	struct wl_tx_link links[WL_LINKS_MAX];
 
 	struct wl_frame open;
+	enum wl_tx_class open_class;
 	struct wl_address open_to;
 	struct wl_frame_header open_header;
 	bool is_open;
@@ -44,11 +57,6 @@ struct wl_tx_to {
 	struct wl_address address;
 	wl_identity identity;
 	uint64_t epoch; /* 0 in a HELLO */
-};
-
-enum wl_tx_class {
-	WL_TX_DATA,
-	WL_TX_RESERVED,
 };
 
 void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *auth,
@@ -67,6 +75,10 @@ void wl_tx_abandon(struct wl_tx *tx);
 bool wl_tx_raw(struct wl_tx *tx, uint16_t link, const uint8_t *bytes, size_t size);
 /* Payload bytes that fit into one frame on this link. */
 size_t wl_tx_room(const struct wl_tx *tx, uint16_t link);
+/* Before anything is opened in a turn: what was kept too long is dropped. */
+void wl_tx_begin_turn(struct wl_tx *tx, uint64_t now_ns);
+/* A view ended: nothing that was kept leaves any more. */
+void wl_tx_forget(struct wl_tx *tx);
 /* Bursts for every link; returns the frames sent. */
 unsigned wl_tx_flush(struct wl_tx *tx);
 

@@ -28,6 +28,9 @@ void sim_endpoint_send_as(struct sim_endpoint *endpoint, unsigned node,
 				.udp_port = (uint16_t)(SIM_UDP_PORT + endpoint->worker)};
 	size_t datagram = WL_FRAME_HEADER_BYTES + header->payload_bytes;
 
+	/* The client's own stack has asked for the address; it is not what is tested here. */
+	sim_network_mac(&endpoint->cluster->network, node, endpoint->station, to.mac);
+	memcpy(from.mac, station->links[0].mac, sizeof(from.mac));
 	station->port.ops->alloc(&station->port, 0, &frame, 1);
 	wl_frame_encode_header(frame.bytes + WL_FRAME_ENVELOPE_BYTES, header);
 	memcpy(frame.bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, payload,

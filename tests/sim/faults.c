@@ -161,7 +161,7 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 
 static void forget(struct sim_faults *faults, struct sim_node *node, enum sim_verb verb)
 {
-	if (node->up || !will_be_noticed(faults, node, verb))
+	if (node->up || node->possessed || !will_be_noticed(faults, node, verb))
 		return;
 	for (unsigned journal = 0; journal < faults->plan->journals; journal++) {
 		if (verb == SIM_WIPE)
@@ -249,7 +249,7 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 	case SIM_START:
 		if (node->up)
 			sim_node_check_end(faults->cluster, node, WIRELOG_STORE_IN_USE);
-		else if (sim_node_may_start(node))
+		else if (sim_node_may_start(node) && !node->possessed)
 			sim_node_start(faults->cluster, node->number);
 		break;
 	case SIM_STALL:
@@ -333,6 +333,16 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	}
 }
 
+static void act_on_network(struct sim_faults *faults, const struct sim_action *action)
+{
+	unsigned number = action->verb == SIM_BYSTANDER || action->argument[0] == SIM_NODE_ANY
+				  ? SIM_NODE_ANY
+				  : resolve(faults, action->argument[0]);
+
+	if (number != 0 && (number == SIM_NODE_ANY || !(faults->healed & 1u << number)))
+		sim_others_act(&faults->others, action, number);
+}
+
 static void act(void *subject, void *object)
 {
 	struct sim_faults *faults = subject;
@@ -368,9 +378,21 @@ static void act(void *subject, void *object)
 	case SIM_CUT_TELLER:
 		faults->cut_teller = true;
 		break;
+	case SIM_NEW_CARD:
+	case SIM_LINK:
+	case SIM_BUFFERS:
+	case SIM_SENDS:
+	case SIM_MTU:
+	case SIM_STRANGER:
+	case SIM_BYSTANDER:
+	case SIM_IMPOSTOR:
+		act_on_network(faults, action);
+		break;
 	case SIM_WATCH:
 		sim_operator_watch(&faults->operator_, action->argument[0]);
 		break;
+	case SIM_EXPECT_ANSWERS:
+	case SIM_EXPECT_TERMS_BELOW:
 	case SIM_EXPECT_STATUS:
 	case SIM_EXPECT_LEADER:
 	case SIM_EXPECT_NO_LEADER:
@@ -427,12 +449,18 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	memset(faults, 0, sizeof(*faults));
 	faults->cluster = cluster;
 	faults->plan = plan;
+	sim_others_init(&faults->others, cluster, plan->liar != 0);
 	sim_operator_init(&faults->operator_, cluster);
 	set_noise(faults, quiet);
 	sim_faults_set_links(faults);
 	for (size_t at = 0; at < plan->count; at++)
 		sim_agenda_add(&cluster->agenda, plan->actions[at].at_ns, act, faults,
 			       &plan->actions[at]);
+}
+
+void sim_faults_fini(struct sim_faults *faults)
+{
+	sim_others_fini(&faults->others);
 }
 
 static bool is_poisoned(const struct sim_node *node, uint64_t journals)
@@ -451,6 +479,7 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 	faults->end_elected = false;
 	sim_faults_flap(faults, 0, 0, 0);
 	sim_network_release(&faults->cluster->network);
+	sim_others_heal(&faults->others, nodes, (nodes >> 1) + 1 == 1u << faults->plan->nodes);
 	sim_faults_set_links(faults);
 	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
 		struct sim_node *node = &faults->cluster->nodes[number];

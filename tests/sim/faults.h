@@ -6,6 +6,7 @@
 #ifndef WL_TESTS_SIM_FAULTS_H
 #define WL_TESTS_SIM_FAULTS_H
 
+#include "tests/sim/faults_network.h"
 #include "tests/sim/node.h"
 #include "tests/sim/operator.h"
 #include "tests/sim/plan.h"
@@ -22,6 +23,7 @@ struct sim_faults {
 		uint64_t period_ns; /* 0: it does not */
 		uint64_t generation; /* flips of an older one are stale */
 	} flap;
+	struct sim_others others;
 	bool cut_teller, end_elected, end_by_power;
 	uint64_t happened;
 	struct sim_operator operator_;
@@ -35,6 +37,7 @@ void sim_faults_drive(struct sim_faults *faults, const struct sim_action *action
 		      struct sim_node *node);
 void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 		     const struct sim_plan *plan);
+void sim_faults_fini(struct sim_faults *faults);
 /* Links among the nodes of the mask and with clients, their drives, their lives: all well from here on. */
 void sim_faults_heal(struct sim_faults *faults, uint32_t nodes);
 /* What the links are follows from noise, cuts and what is healed. */

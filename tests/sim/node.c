@@ -92,7 +92,8 @@ static void start_again(void *subject, void *object)
 {
 	struct sim_node *node = subject;
 
-	if (!node->agenda->closing && !node->up && node->boot == (uintptr_t)object)
+	if (!node->agenda->closing && !node->up && !node->possessed &&
+	    node->boot == (uintptr_t)object)
 		sim_node_start(cluster_of(node), node->number);
 }
 
@@ -121,6 +122,8 @@ void sim_node_turn_worker(struct sim_core *core)
 
 	now = sim_machine_now(node, SIM_THREAD_WORKER + core->number);
 	did = wl_worker_turn(core->worker, now, wl_clock_wall_ns(clock, now));
+	sim_trace_seam(&node->network->trace, node->number, "worker tells", &core->seam->up,
+		       &core->told_up);
 	if (cluster->after_turn)
 		cluster->after_turn(cluster->context, node, core->number);
 	if (!lives_on(node))
@@ -172,6 +175,9 @@ void sim_node_turn_agent(struct sim_node *node)
 	for (unsigned journal = 0; journal < config->journals; journal++)
 		look_at_journal(node, journal);
 	wl_agent_turn(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
+	for (unsigned worker = 0; worker < config->workers; worker++)
+		sim_trace_seam(&node->network->trace, node->number, "control tells",
+			       &node->cores[worker].seam->down, &node->cores[worker].told_down);
 	if (!lives_on(node))
 		return;
 	for (unsigned worker = 0; worker < config->workers; worker++) {
@@ -262,7 +268,7 @@ static void power_cut(void *subject, void *object)
 {
 	struct sim_node *node = subject;
 
-	if (node->up && node->boot == (uintptr_t)object)
+	if (node->up && node->tears_record && node->boot == (uintptr_t)object)
 		sim_node_crash(cluster_of(node), node->number);
 }
 
@@ -307,13 +313,28 @@ void sim_node_log(void *context, const struct wl_agent_line *line)
 	if (line->text == NULL || line->text[0] == '\0' || line->node > WIRELOG_NODES_MAX)
 		sim_violation(cluster_of(node), node->number, "log", "a line without a meaning");
 	/* O1 as a node sees it. */
-	if (node->agent->elections[line->journal].counts.two_leaders != 0)
+	if (!cluster_of(node)->config.plan->liar &&
+	    node->agent->elections[line->journal].counts.two_leaders != 0)
 		sim_violation(cluster_of(node), node->number, "log",
 			      "two leaders of term %llu, says the node",
 			      (unsigned long long)line->term);
 }
 
 /* ---- crash ---- */
+
+/* What waited for the next burst goes with the process. */
+static void give_frames_back(struct sim_node *node)
+{
+	for (unsigned worker = 0; worker < SIM_WORKERS_MAX; worker++) {
+		struct wl_tx *tx = node->cores[worker].worker ? &node->cores[worker].worker->tx
+							      : NULL;
+
+		for (uint16_t link = 0; tx && link < tx->port->link_count; link++)
+			tx->port->ops->tx_drop(tx->port, tx->links[link].queue,
+					       tx->links[link].count);
+		node->cores[worker].worker = NULL;
+	}
+}
 
 void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 {
@@ -327,6 +348,7 @@ void sim_node_crash(struct sim_cluster *cluster, unsigned number)
 	node->crashes++;
 	node->budget.armed = false;
 	tear_record(node);
+	give_frames_back(node);
 	for (unsigned journal = 0; journal < cluster->config.journals; journal++) {
 		uint64_t lost = node->drives[journal].lost;
 
@@ -439,6 +461,7 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 	sim_agenda_init(&cluster->agenda);
 	sim_network_init(&cluster->network, &cluster->agenda, seed);
 	cluster->network.mtu = config->mtu;
+	cluster->network.wiring = config->wiring;
 	sim_network_set_all(&cluster->network, &rule);
 	for (unsigned number = 1; number <= config->nodes; number++) {
 		struct sim_node *node = &cluster->nodes[number];

@@ -43,6 +43,7 @@ struct sim_core {
 	struct sim_drive_fan disk;
 	struct wl_worker *worker; /* volatile, as the next one */
 	struct wl_seam *seam;
+	uint64_t told_up, told_down; /* messages of the seam that a trace has seen */
 };
 
 struct sim_node {
@@ -99,6 +100,7 @@ struct sim_node {
 	uint64_t crashes, starts;
 	bool forgot; /* its drive was wiped, or an old image came back */
 	uint64_t forgets; /* how often */
+	bool possessed; /* an impostor speaks in its name (impostor.h): it must not start */
 	bool rotten; /* its drive was damaged: it may refuse */
 };
 
@@ -113,6 +115,7 @@ struct sim_cluster_config {
 	uint64_t election_timeout_ns, heartbeat_ns;
 	const struct sim_plan *plan; /* limits of nodes */
 	uint16_t mtu;
+	enum sim_wiring wiring;
 };
 
 struct sim_cluster {

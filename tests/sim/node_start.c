@@ -29,8 +29,19 @@ static void shape_worker(const struct start *start, uint32_t worker, uint64_t ep
 {
 	const struct wl_boot_self self = {epoch, &start->record};
 	const struct sim_plan *plan = start->cluster->config.plan;
+	const struct sim_network *network = &start->cluster->network;
+	unsigned number = start->node->number;
 
 	wl_boot_shape_worker(start->config, worker, &self, shape);
+	if (network->wiring != SIM_WIRING_PLAIN) {
+		shape->ipv4 = network->wiring == SIM_WIRING_LINKS ? 0 : SIM_IPV4(number);
+		for (unsigned peer = 1; peer <= WIRELOG_NODES_MAX; peer++) {
+			shape->peer_address[peer].link = sim_network_link(network, number, peer);
+			shape->peer_address_known[peer] = !sim_network_is_ethernet(network) &&
+							  (shape->voters & 1u << peer) &&
+							  peer != number;
+		}
+	}
 	shape->clients_max = (uint32_t)plan->clients_max;
 	shape->client_idle_ns = plan->client_idle_ns;
 }
@@ -290,9 +301,13 @@ static void attach(const struct start *start, struct sim_core *core)
 	uint32_t mine = 0;
 
 	core->actor.turn_at_ns = 0;
+	core->told_up = 0;
+	core->told_down = 0;
 	sim_network_attach(node->network, number, sim_node_wake_worker, core);
 	/* Each link of the file is one of the station's: which one a frame takes does not matter, its address does. */
-	station->port.link_count = (uint16_t)(start->config->workers[core->number].link_count + 1);
+	if (node->network->wiring == SIM_WIRING_PLAIN)
+		station->port.link_count =
+			(uint16_t)(start->config->workers[core->number].link_count + 1);
 	station->budget = &node->budget;
 	for (uint32_t id = 0; id < start->config->journal_count; id++) {
 		if (start->config->journal_worker[id] != core->number)
@@ -318,6 +333,25 @@ static void start_worker(struct start *start, uint32_t number, uint64_t epoch)
 			start->known_commit[number]);
 }
 
+/* As control/loop_thread.c: peers lie behind the first Ethernet link. */
+static void add_neighbours(struct sim_cluster *cluster, struct sim_node *node)
+{
+	const struct sim_network *network = &cluster->network;
+	const struct wl_port *port = &network->stations[node->number].port;
+
+	if (!sim_network_is_ethernet(network))
+		return;
+	for (uint16_t link = 0; link < port->link_count; link++)
+		wl_agent_set_link(node->agent, link, port->ops->link(port, link));
+	for (unsigned peer = 1; peer <= cluster->config.nodes; peer++) {
+		bool far = sim_network_is_far(network, node->number, peer);
+
+		if (peer != node->number)
+			WL_CHECK(wl_agent_add_neighbour(node->agent, 0, SIM_IPV4(peer),
+							far ? SIM_IPV4(SIM_ROUTER_STATION) : 0));
+	}
+}
+
 static void start_agent(struct start *start)
 {
 	struct sim_node *node = start->node;
@@ -336,10 +370,7 @@ static void start_agent(struct start *start)
 	wl_agent_init(node->agent, &shape, &ops, seams, &start->record);
 	for (uint32_t id = 0; id < start->config->journal_count; id++)
 		wl_agent_set_tail(node->agent, id, node->journals[id]->log.tail);
-	/* Point-to-point links have none. */
-	wl_boot_shape_neighbours(start->config,
-				 &node->network->stations[sim_station_of(node->number, 0)].port,
-				 node->agent);
+	add_neighbours(start->cluster, node);
 	wl_agent_start(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 }
 
@@ -374,7 +405,7 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	struct start start = {.cluster = cluster, .node = node, .config = node->config};
 	int status;
 
-	WL_CHECK(!node->up);
+	WL_CHECK(!node->up && !node->possessed);
 	if (cluster->before_start)
 		cluster->before_start(cluster->context, node);
 	sim_trace_say(&cluster->network.trace, "node %u starts", number);

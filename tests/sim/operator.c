@@ -301,7 +301,8 @@ void sim_operator_ask(struct sim_operator *operator_, unsigned number)
 	struct sim_node *node = &operator_->cluster->nodes[number];
 	static struct wl_status_facts facts;
 
-	if (!node->up)
+	/* A liar's terms may lie beyond what a status can say. */
+	if (!node->up || operator_->cluster->config.plan->liar)
 		return;
 	begin_boot(operator_, node);
 	memset(&facts, 0, sizeof(facts));

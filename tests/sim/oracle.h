@@ -32,6 +32,10 @@
  *  O24 an answer leaves a leader only, with the number under which its log holds the record, at a level that is reached and
  *      not below the one that was asked for; a weaker one acknowledges nothing, and is of the leader's own term
  *  O25 what a majority had in memory is lost with a node's memory only
+ *  O30 a frame that is not to be believed is counted under its reason, and nothing else comes of it
+ *  O31 who pings a node or asks for its Ethernet address gets the right answer, or none
+ *  O32 an Ethernet address that is known moves only by an answer to the node's own question
+ *  O33 what a node says decodes as what it calls itself
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H
@@ -70,6 +74,13 @@ struct sim_holders {
 	uint32_t nodes; /* bit per node */
 };
 
+/* What a node had counted at its last turn. */
+struct sim_drops {
+	uint64_t boot, frames, believed;
+	uint64_t dropped[WL_FRAME_VERDICTS];
+	uint64_t honest_mac; /* bit per neighbour that was ever known by its own word */
+};
+
 /* A weaker answer: what it named. Or, by index alone, an entry that was said to be received. */
 struct sim_promise {
 	uint64_t session, sequence, number, index, term;
@@ -79,6 +90,9 @@ struct sim_promise {
 struct sim_oracle { /* of one journal */
 	struct sim_cluster *cluster;
 	unsigned journal;
+	/* A liar holds the key: what Raft promises is not asked for, memory safety and the nodes' own invariants are. */
+	bool reduced;
+	struct sim_drops drops[WIRELOG_NODES_MAX + 1];
 	struct sim_committed *entries; /* by index */
 	uint64_t committed, entries_max;
 	struct sim_stored_record *records; /* by number */

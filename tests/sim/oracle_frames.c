@@ -134,6 +134,9 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 				   &header) != WL_FRAME_OK ||
 	    header.journal >= oracle->cluster->config.journals)
 		return;
+	sim_oracle_check_words(oracle, from, &header, payload);
+	if (oracle->reduced)
+		return;
 	oracle += header.journal;
 	switch (header.type) {
 	case WL_WIRE_VOTE:

@@ -18,6 +18,18 @@ void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *n
 void sim_oracles_watch_starts(struct sim_oracle *oracles);
 void sim_oracles_watch_frames(struct sim_oracle *oracles);
 
+/* oracle_words.c */
+void sim_oracle_check_words(const struct sim_oracle *oracle, unsigned from,
+			    const struct wl_frame_header *header, const uint8_t *payload);
+
+/* oracle_strangers.c */
+void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node);
+void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_node *node);
+
+/* What is known of a position, in the cache that log matching uses (oracle_rules.c). */
+struct sim_position_chain *sim_oracle_position(const struct sim_oracle *oracle, uint64_t index,
+					       uint64_t term);
+
 /* oracle_clients.c: what leaves for clients, what is committed instead of what was promised, what clients are told. */
 void sim_oracle_judge_result(struct sim_oracle *oracle, unsigned from, uint64_t session,
 			     const struct wl_wire_append_result *result);

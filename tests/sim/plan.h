@@ -56,6 +56,17 @@ enum sim_verb {
 	SIM_RESTORE, /* node, which is down: the image comes back (an old disk) */
 	SIM_WIPE, /* node, which is down: an empty disk */
 	SIM_ROT, /* node: bytes of its stream flip: offset per million of what is written, bytes */
+	/* network cards, and who else is on the network (faults_network.c) */
+	SIM_NEW_CARD, /* node, which is down: it comes back with another Ethernet address */
+	SIM_LINK, /* node, link, 0 down | 1 up */
+	SIM_BUFFERS, /* node: so many frames exist at a time; 0 no limit */
+	SIM_SENDS, /* node: so many frames leave in a millisecond, then the transmit ring is full; 0 no limit */
+	SIM_MTU, /* node: bytes, from its next start; 0 the network's */
+	SIM_STRANGER, /* node, or any; kinds (stranger.h, 0 all), frames to each in a millisecond, for ns */
+	SIM_BYSTANDER, /* asks for addresses and pings, for ns */
+	SIM_IMPOSTOR, /* node, which is down; kinds (impostor.h), frames in a millisecond, for ns */
+	SIM_EXPECT_ANSWERS, /* so many pings and ARP questions, at least, were answered so far */
+	SIM_EXPECT_TERMS_BELOW, /* no node has met this term */
 	/* faults_drive.c */
 	SIM_DAMAGE, /* node, way (damage.h), which: per million from the oldest to the newest, or a mask of copies */
 	SIM_LIE, /* drive: node, 0 | 1: it acknowledges what a power cut will take from its cache */
@@ -139,6 +150,8 @@ struct sim_plan {
 	uint64_t session_records; /* a client leaves its session for a new one after so many; 0 never */
 	uint64_t deaths; /* of a client, per million of its turns */
 	uint64_t readers; /* so many of the clients read, too */
+	uint64_t liar; /* 1: impostors lie, and the oracle asks for memory safety only */
+	uint64_t wiring; /* enum sim_wiring: how frames find their way */
 	uint64_t slow_readers; /* so many of these are slow */
 	uint64_t starts; /* where readers begin, bits: 1 first, 2 number, 4 beyond the end, 8 time, 16 now */
 	uint64_t rogues; /* clients that keep no rules */
@@ -167,6 +180,8 @@ void sim_action_write(const struct sim_action *action, FILE *file);
 
 /* weather.c: configuration and faults of a seed. */
 void sim_weather(struct sim_plan *plan, uint64_t seed);
+/* weather_network.c: its share of it. */
+void sim_weather_network(struct sim_plan *plan, uint64_t seed);
 /* weather_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */
 void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 const char *sim_seen_name(enum sim_seen which);

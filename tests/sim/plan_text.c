@@ -67,6 +67,16 @@ static const struct {
 	[SIM_RESTORE] = {"restore", {NODE}},
 	[SIM_WIPE] = {"wipe", {NODE}},
 	[SIM_ROT] = {"rot", {NODE, NUMBER, NUMBER}},
+	[SIM_NEW_CARD] = {"new-card", {NODE}},
+	[SIM_LINK] = {"link", {NODE, NUMBER, NUMBER}},
+	[SIM_BUFFERS] = {"buffers", {NODE, NUMBER}},
+	[SIM_SENDS] = {"sends-per-ms", {NODE, NUMBER}},
+	[SIM_MTU] = {"mtu", {NODE, NUMBER}},
+	[SIM_STRANGER] = {"stranger", {NODE, NUMBER, NUMBER, TIME}},
+	[SIM_BYSTANDER] = {"bystander", {TIME}},
+	[SIM_IMPOSTOR] = {"impostor", {NODE, NUMBER, NUMBER, TIME}},
+	[SIM_EXPECT_ANSWERS] = {"expect-answers", {NUMBER}},
+	[SIM_EXPECT_TERMS_BELOW] = {"expect-terms-below", {NUMBER}},
 	[SIM_DAMAGE] = {"damage", {NODE, WAY, NUMBER}},
 	[SIM_LIE] = {"lie", {NODE, NUMBER}},
 	[SIM_SHORT_READS] = {"short-reads", {NODE, NUMBER}},
@@ -149,6 +159,8 @@ static const struct {
 	{"faults-for", offsetof(struct sim_plan, fault_ns), TIME},
 	{"core", offsetof(struct sim_plan, core), NUMBER},
 	{"outstanding", offsetof(struct sim_plan, outstanding_max), NUMBER},
+	{"liar", offsetof(struct sim_plan, liar), NUMBER},
+	{"wiring", offsetof(struct sim_plan, wiring), NUMBER},
 	{"levels", offsetof(struct sim_plan, levels), NUMBER},
 	{"edge-sizes", offsetof(struct sim_plan, edge_sizes), NUMBER},
 	{"record-bytes", offsetof(struct sim_plan, record_bytes), NUMBER},
@@ -393,6 +405,10 @@ bool sim_plan_read(struct sim_plan *plan, const char *path)
 		}
 	}
 	fclose(file);
+	if (plan->wiring > 4 || (plan->wiring != 0 && plan->workers > 1)) {
+		fprintf(stderr, "%s: wiring 0..4, and 0 with several workers\n", path);
+		good = false;
+	}
 	if (plan->nodes < 1 || plan->nodes > 7 || plan->clients > 8 || plan->fault_ns == 0 ||
 	    plan->journals < 1 || plan->journals > 2 || plan->workers < 1 ||
 	    plan->workers > plan->journals) {

@@ -12,6 +12,7 @@
 #include "tests/sim/rogue.h"
 
 #define CLIENTS_MAX 8u
+#define AFTERMATH_NS 500000000u
 #define ROGUES_MAX 2u
 #define STEP_NS 10000000u
 #define ELECTION_TIMEOUT_NS 100000000u
@@ -63,6 +64,17 @@ static uint64_t acknowledged(const struct run *run)
 	return total;
 }
 
+static uint64_t highest_term(const struct run *run, unsigned journal)
+{
+	uint64_t term = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		if (run->oracles[journal].highest_term[number] > term)
+			term = run->oracles[journal].highest_term[number];
+	}
+	return term;
+}
+
 static void expect_verdict(struct run *run, const struct sim_action *action)
 {
 	const struct sim_node *node = &run->cluster.nodes[action->argument[0]];
@@ -86,21 +98,12 @@ static void expect_seen(struct run *run, enum sim_seen which)
 	run->seen_before[which] = now;
 }
 
-static uint64_t highest_term(const struct run *run, unsigned journal)
-{
-	uint64_t term = 0;
-
-	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		if (run->oracles[journal].highest_term[number] > term)
-			term = run->oracles[journal].highest_term[number];
-	}
-	return term;
-}
-
 static void on_expect(void *context, const struct sim_action *action)
 {
 	struct run *run = context;
 	unsigned leader = sim_cluster_leader(&run->cluster, 0);
+	const struct sim_bystander *bystander = &run->faults.others.bystander;
+	uint64_t answers = bystander->pings_answered + bystander->arps_answered;
 	uint64_t now = acknowledged(run), sent = run->cluster.network.sent - run->sent_before;
 
 	if (action->verb == SIM_EXPECT_SEEN) {
@@ -121,6 +124,12 @@ static void on_expect(void *context, const struct sim_action *action)
 	if (action->verb == SIM_EXPECT_REFUSED && !run->cluster.nodes[action->argument[0]].refused)
 		sim_violation(&run->cluster, (unsigned)action->argument[0], "expect-refused",
 			      "it was not refused");
+	if (action->verb == SIM_EXPECT_ANSWERS && answers < action->argument[0])
+		sim_violation(&run->cluster, 0, "expect-answers", "%llu were given",
+			      (unsigned long long)answers);
+	if (action->verb == SIM_EXPECT_TERMS_BELOW && highest_term(run, 0) >= action->argument[0])
+		sim_violation(&run->cluster, 0, "expect-terms-below", "term %llu was met",
+			      (unsigned long long)highest_term(run, 0));
 	if (action->verb == SIM_EXPECT_STATUS &&
 	    run->cluster.nodes[action->argument[0]].start_status != -(int)action->argument[1])
 		sim_violation(
@@ -169,6 +178,7 @@ static void set_up(struct run *run, const struct sim_options *options)
 		.heartbeat_ns = ELECTION_TIMEOUT_NS / 10,
 		.plan = plan,
 		.mtu = (uint16_t)plan->mtu,
+		.wiring = (enum sim_wiring)plan->wiring,
 		.quiet = options->quiet,
 		.rule = options->rule,
 		.replay = options->replay,
@@ -178,6 +188,7 @@ static void set_up(struct run *run, const struct sim_options *options)
 	run->cluster.network.trace.file = options->trace;
 	sim_oracles_init(run->oracles, &run->cluster);
 	for (unsigned journal = 0; journal < plan->journals; journal++) {
+		run->oracles[journal].reduced = plan->liar != 0;
 		run->oracles[journal].on_answer = on_answer;
 		run->oracles[journal].on_leader = on_leader;
 		run->oracles[journal].on_answer_context = &run->faults;
@@ -409,6 +420,17 @@ static void advance_watched(struct run *run, const struct sim_watch *watch)
 	advance(run, end - run->cluster.agenda.now_ns);
 }
 
+/* Nothing is promised any more, but that nobody stops and nothing leaks, also when all start again on what was written. */
+static void outlive_liars(struct run *run)
+{
+	sim_faults_heal(&run->faults, all_nodes(run));
+	advance(run, AFTERMATH_NS);
+	for (unsigned number = 1; number <= run->plan->nodes; number++)
+		sim_node_crash(&run->cluster, number);
+	sim_faults_heal(&run->faults, all_nodes(run));
+	advance(run, AFTERMATH_NS);
+}
+
 static void on_check_failed(void *context, const struct wl_check_failure *failure)
 {
 	struct run *run = context;
@@ -431,9 +453,13 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 	wl_check_set_hook(on_check_failed, run);
 	set_up(run, options);
 	advance_watched(run, options->watch);
-	check_liveness(run, result);
-	if (!majority_is(run, true))
-		check_convergence(run);
+	if (plan->liar) {
+		outlive_liars(run);
+	} else {
+		check_liveness(run, result);
+		if (!majority_is(run, true))
+			check_convergence(run);
+	}
 	for (unsigned which = 0; which < SIM_SEENS; which++) {
 		if (run->cluster.seen[which] != 0)
 			sim_trace_say(&run->cluster.network.trace, "seen: %s %llu",
@@ -448,6 +474,7 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 		result->committed += run->oracles[journal].committed;
 		result->elections += highest_term(run, journal);
 	}
+	sim_faults_fini(&run->faults);
 	sim_cluster_fini(&run->cluster);
 	for (unsigned journal = 0; journal < plan->journals; journal++)
 		sim_oracle_fini(&run->oracles[journal]);

@@ -5,6 +5,7 @@
 
 #include "dataplane/frame.h"
 #include "dataplane/wire.h"
+#include "tests/sim/ether.h"
 
 static void stamp(const struct sim_trace *trace)
 {
@@ -25,6 +26,32 @@ void sim_trace_say(const struct sim_trace *trace, const char *format, ...)
 }
 
 #define LLU(value) (unsigned long long)(value)
+
+void sim_trace_seam(const struct sim_trace *trace, unsigned node, const char *way,
+		    const struct wl_ring *ring, uint64_t *said)
+{
+	uint64_t pushed = atomic_load_explicit(&ring->pushed, memory_order_relaxed);
+
+	if (!trace->file)
+		return;
+	for (; *said < pushed; ++*said) {
+		const struct wl_seam_message *message =
+			(const void *)(ring->slots +
+				       (*said & (ring->slot_count - 1)) * (size_t)ring->slot_bytes);
+
+		stamp(trace);
+		fprintf(trace->file, "node %u %s %s epoch %llu term %llu %s tail %llu:%llu", node,
+			way, wl_seam_verb_name(message->verb), LLU(message->view.epoch),
+			LLU(message->view.term), wl_role_name(message->view.role),
+			LLU(message->tail.term), LLU(message->tail.index));
+		if (message->node)
+			fprintf(trace->file, " node %u", message->node);
+		if (message->verb == WL_SEAM_STALLED)
+			fprintf(trace->file, " %s",
+				wl_stall_reason_name((enum wl_stall_reason)message->reason));
+		fputc('\n', trace->file);
+	}
+}
 
 static void say_append(FILE *file, const uint8_t *payload, size_t size)
 {
@@ -138,6 +165,19 @@ static void say_message(FILE *file, const struct wl_frame_header *header, const 
 	}
 }
 
+static void say_foreign(FILE *file, const uint8_t *bytes, size_t size)
+{
+	struct sim_arp arp;
+
+	if (sim_ether_read_arp(bytes, size, &arp))
+		fprintf(file, " ARP %s: 10.0.0.%u is at %02x:%02x:%02x:%02x:%02x:%02x, 10.0.0.%u?",
+			arp.operation == SIM_ARP_REQUEST ? "request" : "reply", arp.sender & 0xff,
+			arp.sender_mac[0], arp.sender_mac[1], arp.sender_mac[2], arp.sender_mac[3],
+			arp.sender_mac[4], arp.sender_mac[5], arp.target & 0xff);
+	else
+		fprintf(file, " (not a frame of ours, %zu bytes)", size);
+}
+
 void sim_trace_frame(const struct sim_trace *trace, unsigned from, unsigned to,
 		     const uint8_t *bytes, size_t size, const char *fate)
 {
@@ -150,7 +190,7 @@ void sim_trace_frame(const struct sim_trace *trace, unsigned from, unsigned to,
 	if (size < WL_FRAME_ENVELOPE_BYTES ||
 	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
 				   &header) != WL_FRAME_OK)
-		fprintf(trace->file, " (not a frame of ours, %zu bytes)", size);
+		say_foreign(trace->file, bytes, size);
 	else
 		say_message(trace->file, &header,
 			    bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES);

@@ -244,6 +244,65 @@ static void link_that_takes_nothing_costs_its_frames_and_a_count(void)
 	end();
 }
 
+static void link_that_takes_nothing_keeps_the_newest_reserved_frames_for_the_next_burst(void)
+{
+	begin();
+	fake.takes = 0;
+	for (unsigned frames = 0; frames < WL_TX_RESERVE + 4; frames++) {
+		send(WL_TX_DATA, 10);
+		send(WL_TX_RESERVED, frames + 1);
+	}
+	CU_ASSERT_EQUAL(wl_tx_flush(&tx), 0);
+	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_link_full), WL_TX_RESERVE + 8);
+	CU_ASSERT_EQUAL(fake.out, WL_TX_RESERVE);
+
+	send(WL_TX_DATA, 100);
+	fake.takes = SENT_MAX;
+	CU_ASSERT_EQUAL(wl_tx_flush(&tx), WL_TX_RESERVE + 1);
+	CU_ASSERT_EQUAL(fake.sent_size[0], OVERHEAD + 5);
+	CU_ASSERT_EQUAL(fake.sent_size[WL_TX_RESERVE - 1], OVERHEAD + WL_TX_RESERVE + 4);
+	CU_ASSERT_EQUAL(fake.sent_size[WL_TX_RESERVE], OVERHEAD + 100);
+	end();
+}
+
+static void reserved_frame_is_kept_for_a_while_and_not_beyond_a_view(void)
+{
+	begin();
+	fake.takes = 0;
+	wl_tx_begin_turn(&tx, 1000);
+	send(WL_TX_RESERVED, 1);
+	wl_tx_flush(&tx);
+	wl_tx_begin_turn(&tx, 1000 + WL_TX_KEEP_NS);
+	wl_tx_flush(&tx);
+	CU_ASSERT_EQUAL(fake.out, 1);
+	wl_tx_begin_turn(&tx, 1001 + WL_TX_KEEP_NS);
+	CU_ASSERT_EQUAL(fake.out, 0);
+	send(WL_TX_RESERVED, 1);
+	wl_tx_flush(&tx);
+	CU_ASSERT_EQUAL(fake.out, 1);
+	wl_tx_forget(&tx);
+	CU_ASSERT_EQUAL(fake.out, 0);
+	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_link_full), 2);
+	end();
+}
+
+static void reserved_frame_takes_the_buffer_of_the_newest_data_frame(void)
+{
+	begin();
+	fake.buffers = 3;
+	CU_ASSERT_TRUE(send(WL_TX_DATA, 1));
+	CU_ASSERT_TRUE(send(WL_TX_DATA, 2));
+	CU_ASSERT_TRUE(send(WL_TX_RESERVED, 3));
+	CU_ASSERT_FALSE(send(WL_TX_DATA, 4));
+	CU_ASSERT_TRUE(send(WL_TX_RESERVED, 5));
+	CU_ASSERT_EQUAL(wl_tx_flush(&tx), 3);
+	CU_ASSERT_EQUAL(fake.sent_size[0], OVERHEAD + 1);
+	CU_ASSERT_EQUAL(fake.sent_size[1], OVERHEAD + 3);
+	CU_ASSERT_EQUAL(fake.sent_size[2], OVERHEAD + 5);
+	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_no_buffer), 1);
+	end();
+}
+
 static void full_queue_leaves_at_once_and_the_last_places_are_for_reserved_frames(void)
 {
 	begin();
@@ -302,6 +361,9 @@ WL_SUITE(tx)
 	WL_TEST(payload_larger_than_the_buffer_is_a_mistake_of_the_caller),
 	WL_TEST(abandoned_frame_gives_its_buffer_back_and_no_sequence_away),
 	WL_TEST(link_that_takes_nothing_costs_its_frames_and_a_count),
+	WL_TEST(link_that_takes_nothing_keeps_the_newest_reserved_frames_for_the_next_burst),
+	WL_TEST(reserved_frame_is_kept_for_a_while_and_not_beyond_a_view),
+	WL_TEST(reserved_frame_takes_the_buffer_of_the_newest_data_frame),
 	WL_TEST(full_queue_leaves_at_once_and_the_last_places_are_for_reserved_frames),
 	WL_TEST(frame_without_a_buffer_or_a_link_is_counted_and_not_opened),
 	WL_TEST(raw_frame_of_the_slow_path_leaves_as_it_is),
