@@ -127,7 +127,7 @@ struct sim_drive {
 	void *context;
 	uint64_t extent; /* behind the last byte that was ever written */
 	struct sim_budget *budget;
-	uint64_t writes, reads, opens, evictions;
+	uint64_t writes, reads, opens, failed_opens, evictions;
 
 	struct {
 		uint64_t offset;

@@ -67,12 +67,14 @@ static void make_segment(struct sim_drive *drive, struct sim_drive_job *job)
 
 static void open_segment(struct sim_drive *drive, struct sim_drive_job *job)
 {
-	if (job->ordinal >= drive->segments || drive->files_by_name[job->ordinal].file == 0)
+	if (job->ordinal >= drive->segments || drive->files_by_name[job->ordinal].file == 0) {
 		job->status = WL_DISK_ABSENT;
-	else if (sim_random_chance(&drive->random, drive->faults.open_error_ppm))
+	} else if (sim_random_chance(&drive->random, drive->faults.open_error_ppm)) {
 		job->status = WL_DISK_FAILED;
-	else
+		drive->failed_opens++;
+	} else {
 		job->fd = open_descriptor(drive, job->ordinal);
+	}
 }
 
 static void work(struct sim_drive *drive);

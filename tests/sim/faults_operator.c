@@ -27,6 +27,7 @@ static void write_file(struct sim_faults *faults, struct sim_node *node, uint64_
 		node->stranger = edit == SIM_EDIT_CLUSTER && faults->plan->nodes >= 3 && !node->up;
 		if (!node->stranger)
 			return;
+		node->was_stranger = true;
 	}
 	if (edit == SIM_EDIT_NONE) {
 		node->names_core = node->demands_pages = node->keyless = false;

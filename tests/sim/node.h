@@ -74,6 +74,7 @@ struct sim_node {
 	struct sim_config_file *file; /* on its disk: read by the next start */
 	struct wl_config *config; /* that its last start read: the file may be another one by now */
 	bool stranger; /* its new data are of another cluster */
+	bool was_stranger; /* once: frames of that time may still be on their way */
 	bool newer; /* a later version of the daemon wrote its superblock */
 	uint64_t started_ns; /* by the kernel's clock */
 	int start_status; /* of its last start: 0, or a negative enum wirelog_status */

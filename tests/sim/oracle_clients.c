@@ -333,7 +333,9 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 		oracle->cluster->seen[SIM_SEEN_TOO_MANY]++;
 		break;
 	case WIRELOG_LOST:
-		if (!oracle->cluster->nodes[reader->node].rotten)
+		/* What could not be opened could not be read. */
+		if (!oracle->cluster->nodes[reader->node].rotten &&
+		    oracle->cluster->nodes[reader->node].drives[oracle->journal].failed_opens == 0)
 			sim_violation(oracle->cluster, reader->node, "O22",
 				      "calls record %llu lost, and its drive is well",
 				      LLU(gap->first_number));

@@ -94,8 +94,11 @@ size_t sim_stranger_make_old(struct sim_stranger *stranger, unsigned node, int *
 	default:
 		/* As it was, from another place: of this boot or an earlier one, seen already or lost at the time. Only
 		 * a HELLO is answered, where it asks to; who was authentic once is taken where he was lost. */
-		if (!is_hello && header.type != WL_WIRE_HELLO &&
-		    header.destination_epoch != sim_stranger_epoch(stranger->cluster, node))
+		if (wl_identity_is_client(header.sender))
+			*label =
+				SIM_UNKNOWN; /* it may be of an older life of its client, or of one without rules */
+		else if (!is_hello && header.type != WL_WIRE_HELLO &&
+			 header.destination_epoch != sim_stranger_epoch(stranger->cluster, node))
 			*label = WL_FRAME_UNPROVEN;
 		return bytes;
 	}
