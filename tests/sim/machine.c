@@ -147,18 +147,29 @@ static void choose_idle(const struct sim_cluster *cluster, struct sim_node *node
 	      cluster, node, "idling without a word");
 }
 
+/* Refused for a core: it must be one that a worker of the file wants. */
+static bool names_a_core(const struct sim_node *node)
+{
+	bool named = false;
+
+	for (uint32_t worker = 0; worker < node->config->worker_count; worker++) {
+		char words[32];
+
+		snprintf(words, sizeof(words), "core %d ", node->config->workers[worker].core);
+		named |= strstr(node->start_reason, words) != NULL;
+	}
+	return named;
+}
+
 int sim_machine_start(struct sim_cluster *cluster, struct sim_node *node)
 {
 	const struct wl_boot_cores cores = {node->machine.cores, node->machine.core_count};
-	int core = node->config->workers[0].core;
 	int status = wl_boot_shape_check_cores(node->config, &cores, node->start_reason,
 					       sizeof(node->start_reason));
-	char named[32];
 
 	if (status != 0) {
-		snprintf(named, sizeof(named), "core %d ", core);
-		check(status == WIRELOG_EAL_CORES && strstr(node->start_reason, named) != NULL,
-		      cluster, node, "the core is not named");
+		check(status == WIRELOG_EAL_CORES && names_a_core(node), cluster, node,
+		      "the core is not named");
 		return status;
 	}
 	status = start_eal(cluster, node);

@@ -338,6 +338,9 @@ static void through_switch(struct sim_network *network, unsigned from, const str
 		return;
 	mac_of(network, to, sim_network_link(network, to, from), mac);
 	if (memcmp(frame->bytes, mac, 6) != 0) {
+		if (network->on_sent)
+			network->on_sent(network->context, from, by_ipv4(frame), frame->bytes,
+					 frame->size);
 		sim_trace_frame(&network->trace, from, to, frame->bytes, frame->size, "nobody's");
 		return;
 	}

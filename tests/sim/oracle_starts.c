@@ -131,6 +131,8 @@ static void after_start(void *context, struct sim_node *node)
 			      "refuses a drive that only saw power cuts: %s, %s at %llu",
 			      refusal_text(node->refusal),
 			      wl_recovery_damage_name(node->damage.kind), LLU(node->damage.begin));
+	if (node->newer)
+		harmed = NULL; /* nobody looks at what lies behind it */
 	if (harmed && harmed->damage.known)
 		judge_damage(oracle, node, harmed);
 	else if (harmed && harmed->damage.way == SIM_DAMAGE_NONE && !harmed->damage.vague)

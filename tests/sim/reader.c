@@ -144,6 +144,12 @@ static void change_node(struct sim_client *client)
 	sim_endpoint_greet(&client->end, reader->node);
 }
 
+void sim_reader_leave(struct sim_client *client)
+{
+	unsubscribe(client);
+	client->reader.reads = false;
+}
+
 static void credit(struct sim_client *client)
 {
 	struct sim_reader *reader = &client->reader;

@@ -51,6 +51,8 @@ struct sim_reader {
 };
 
 void sim_reader_init(struct sim_client *client);
+/* It has read enough, and leaves its place to others. */
+void sim_reader_leave(struct sim_client *client);
 void sim_reader_tick(struct sim_client *client);
 void sim_reader_on_deliver(struct sim_client *client, unsigned node, const uint8_t *payload,
 			   size_t bytes);

@@ -379,6 +379,18 @@ static bool has_converged(const struct run *run)
 	return true;
 }
 
+/* Where a node takes fewer readers than there are, those that are through must make room. */
+static void make_room(struct run *run)
+{
+	for (unsigned client = 0; client < run->plan->clients; client++) {
+		struct sim_client *reading = &run->clients[client];
+
+		if (run->plan->subscriptions_max < run->plan->readers && reading->reader.reads &&
+		    reading->outstanding_count == 0 && reader_has_all(run, reading))
+			sim_reader_leave(reading);
+	}
+}
+
 static void check_convergence(struct run *run)
 {
 	uint64_t waited;
@@ -391,6 +403,7 @@ static void check_convergence(struct run *run)
 			sim_violation(&run->cluster, 0, "convergence",
 				      "nodes or clients do not come to an end");
 		advance(run, STEP_NS);
+		make_room(run);
 	}
 	advance(run, STEP_NS); /* what is committed is applied */
 	for (unsigned journal = 0; journal < run->plan->journals; journal++)
