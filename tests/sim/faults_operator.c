@@ -24,9 +24,9 @@ static void write_file(struct sim_faults *faults, struct sim_node *node, uint64_
 		return;
 	/* New data would be made for the wrong owner; that is done to one node of a cluster on purpose only. */
 	if (edit >= SIM_EDIT_CLUSTER && !has_data(node)) {
-		node->stranger = edit == SIM_EDIT_CLUSTER && faults->plan->nodes >= 3 && !node->up;
-		if (!node->stranger)
+		if (edit != SIM_EDIT_CLUSTER || faults->plan->nodes < 3 || node->up)
 			return;
+		node->stranger = true;
 		node->was_stranger = true;
 	}
 	if (edit == SIM_EDIT_NONE) {
