@@ -85,16 +85,15 @@ void sim_others_heal(struct sim_others *others, uint32_t nodes, bool all)
 		struct sim_card *card = &cluster->network.cards[node];
 		const struct wl_link_info *info = &cluster->network.stations[node].links[0];
 
-		/* Nobody notices a leader that only clients do not reach, or whose card has room for heartbeats and little else. */
+		/* Nobody notices a leader that only clients do not reach, or whose card has room for small frames and little else. */
 		card->buffers = 0;
 		card->sends_per_ms = 0;
 		card->links_down &=
 			~(1u << sim_network_link(&cluster->network, node, SIM_CLIENT_STATION));
-		if (!(nodes & 1u << node))
-			continue;
 		card->mtu = 0;
 		if (cluster->nodes[node].up && info->mtu != cluster->network.mtu)
 			sim_node_crash(cluster, node); /* its operator corrects that */
-		card->links_down = 0;
+		if (nodes & 1u << node)
+			card->links_down = 0;
 	}
 }

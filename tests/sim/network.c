@@ -214,6 +214,11 @@ static unsigned steer(unsigned to, const uint8_t *bytes)
 								   : to;
 }
 
+static unsigned steer_frame(unsigned to, const struct wl_frame *frame)
+{
+	return frame->size > WL_FRAME_ENVELOPE_BYTES ? steer(to, frame->bytes) : to;
+}
+
 static unsigned by_ipv4(const struct wl_frame *frame)
 {
 	return frame->size > 34 ? wl_load_be32(frame->bytes + WL_ETHER_BYTES + 16) & 0xff : 0;
@@ -223,24 +228,15 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 		  const struct wl_frame *sent, int label)
 {
 	const struct sim_rule *rule = &network->rules[from][to];
-	bool is_record = label == SIM_HONEST;
-	unsigned copies = 1, station = to;
+	unsigned copies = 1, station = steer_frame(to, sent);
+
+	if (label == SIM_HONEST)
+		record(network, station, sent->bytes, sent->size);
 
 	/* A source address that was damaged on its way is learned, too: no tag covers it. The answer goes astray. */
 	if (label == SIM_HONEST &&
 	    (by_ipv4(sent) != to || (from >= SIM_LAWLESS_STATION && from < SIM_STRANGER_STATION)))
 		label = SIM_UNKNOWN;
-	if (sent->size > WL_FRAME_ENVELOPE_BYTES)
-		station = steer(to, sent->bytes);
-	if (network->captured) {
-		sim_trace_frame(&network->trace, from, to, sent->bytes, sent->size, "");
-		network->on_sent(network->context, from, to, sent->bytes, sent->size);
-		return;
-	}
-	if (is_record)
-		record(network, station, sent->bytes, sent->size);
-	if (network->on_sent && is_record)
-		network->on_sent(network->context, from, to, sent->bytes, sent->size);
 	if (network->hold_count != 0 && holds(network, from, to, station, sent))
 		return;
 	if (rule->cut || sim_random_chance(&network->random, rule->loss_ppm)) {
@@ -338,9 +334,6 @@ static void through_switch(struct sim_network *network, unsigned from, const str
 		return;
 	mac_of(network, to, sim_network_link(network, to, from), mac);
 	if (memcmp(frame->bytes, mac, 6) != 0) {
-		if (network->on_sent)
-			network->on_sent(network->context, from, by_ipv4(frame), frame->bytes,
-					 frame->size);
 		sim_trace_frame(&network->trace, from, to, frame->bytes, frame->size, "nobody's");
 		return;
 	}
@@ -352,15 +345,17 @@ static void through_switch(struct sim_network *network, unsigned from, const str
 
 static void forward(struct sim_network *network, unsigned from, const struct wl_frame *frame)
 {
-	unsigned to;
+	unsigned to = by_ipv4(frame) < SIM_STATIONS ? by_ipv4(frame) : 0;
 
 	network->sent++;
-	if (sim_network_is_ethernet(network)) {
+	/* A node answers for each word that leaves it, wherever it goes. */
+	if (network->on_sent)
+		network->on_sent(network->context, from, to, frame->bytes, frame->size);
+	if (network->captured)
+		sim_trace_frame(&network->trace, from, to, frame->bytes, frame->size, "");
+	else if (sim_network_is_ethernet(network))
 		through_switch(network, from, frame);
-		return;
-	}
-	to = by_ipv4(frame);
-	if (to != 0 && to < SIM_STATIONS)
+	else if (to != 0)
 		carry(network, from, to, frame, SIM_HONEST);
 }
 

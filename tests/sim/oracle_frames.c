@@ -127,7 +127,9 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	struct sim_oracle *oracle = context;
 	struct wl_frame_header header;
 	struct wl_wire_deliver deliver;
+	unsigned addressee;
 
+	(void)to;
 	if (from == 0 || from > WIRELOG_NODES_MAX ||
 	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
 	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
@@ -138,23 +140,27 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	if (oracle->reduced)
 		return;
 	oracle += header.journal;
+	/* By its name: the address may be one that was damaged on its way. */
+	addressee = wl_identity_is_client(header.destination)
+			    ? 0
+			    : wl_identity_node(header.destination) % (WIRELOG_NODES_MAX + 1);
 	switch (header.type) {
 	case WL_WIRE_VOTE:
 	case WL_WIRE_VOTE_REPLY:
-		on_vote_message(oracle, from, to, header.type, payload, header.payload_bytes);
+		on_vote_message(oracle, from, addressee, header.type, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND:
 		on_append(oracle, from, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND_ACK:
-		on_append_ack(oracle, from, to, payload, header.payload_bytes);
+		on_append_ack(oracle, from, addressee, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND_REPLY:
 		on_append_reply(oracle, from, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_DELIVER:
 		if (wl_wire_decode_deliver(payload, header.payload_bytes, &deliver))
-			sim_oracle_judge_deliver(context, from, to, &header, &deliver);
+			sim_oracle_judge_deliver(context, from, &header, &deliver);
 		break;
 	default:
 		break;

@@ -33,7 +33,7 @@ struct sim_position_chain *sim_oracle_position(const struct sim_oracle *oracle, 
 /* oracle_clients.c: what leaves for clients, what is committed instead of what was promised, what clients are told. */
 void sim_oracle_judge_result(struct sim_oracle *oracle, unsigned from, uint64_t session,
 			     const struct wl_wire_append_result *result);
-void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node, unsigned station,
+void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
 			      const struct wl_frame_header *header,
 			      const struct wl_wire_deliver *deliver);
 void sim_oracle_judge_entry(struct sim_oracle *oracle, unsigned node, uint64_t index,

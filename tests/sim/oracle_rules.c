@@ -107,8 +107,9 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 		sim_violation(oracle->cluster, node->number, "O19", "appends while it is fenced");
 	oracle->fenced_epoch[node->number] = replica->view.epoch;
 	oracle->fenced_tail[node->number] = replica->log->tail.index;
-	if (!node->agent->record_in_flight && election->term == durable->term &&
-	    election->vote != durable->vote)
+	/* A record whose write failed may stand there or not; who wrote it votes no more. */
+	if (!node->agent->record_in_flight && !node->agent->record_failed &&
+	    election->term == durable->term && election->vote != durable->vote)
 		sim_violation(oracle->cluster, node->number, "O20",
 			      "votes for %u in term %llu, the superblock says %u", election->vote,
 			      (unsigned long long)election->term, durable->vote);

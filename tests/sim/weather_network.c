@@ -63,7 +63,8 @@ static void shrink_mtu(struct weather *weather)
 static void drop_link(struct weather *weather)
 {
 	uint64_t node = 1 + draw(weather, weather->plan->nodes);
-	uint64_t link = draw(weather, weather->plan->wiring == SIM_WIRING_LINKS ? SIM_LINKS_MAX : 2);
+	uint64_t link =
+		draw(weather, weather->plan->wiring == SIM_WIRING_LINKS ? SIM_LINKS_MAX : 2);
 
 	add(weather, 0, SIM_LINK, node, link, 0);
 	add(weather, 1000000 + draw(weather, 500000000), SIM_LINK, node, link, 1);
