@@ -90,6 +90,12 @@ static void watch_medium(struct wl_journal *journal)
 		wl_replica_stall(replica, WL_STALL_DISK);
 }
 
+void wl_journal_begin_turn(struct wl_journal *journal, uint64_t now_ns)
+{
+	wl_replica_begin_turn(&journal->replica, now_ns);
+	watch_medium(journal);
+}
+
 unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns)
 {
 	uint64_t tail = journal->log.tail.index;
@@ -99,7 +105,6 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	wl_replica_end_turn(&journal->replica);
 	time_stages(journal, tail, now_ns, turn_began_ns);
 	wl_front_apply(journal->front);
-	watch_medium(journal);
 	did = wl_front_end_turn(journal->front, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }

@@ -40,6 +40,8 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 /* After recovery. `known_commit`: entries up to here are known committed. */
 void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
 		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up);
+/* What makes a leader fall silent is found here, before anything is said in this turn. */
+void wl_journal_begin_turn(struct wl_journal *journal, uint64_t now_ns);
 /* Ends a turn: seal, replicate, answer, time the stages. Returns what was done. */
 unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns);
 void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns);

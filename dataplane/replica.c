@@ -109,6 +109,8 @@ void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason)
 	if (replica->silent)
 		return;
 	replica->silent = !(WL_MUTANT(heartbeats_without_quorum) && reason == WL_STALL_QUORUM);
+	if (replica->silent)
+		wl_tx_forget(replica->tx);
 	wl_count(replica->counters, WL_COUNTER_stalls);
 	if (reason == WL_STALL_QUORUM)
 		wl_count(replica->counters, WL_COUNTER_quorum_lost);

@@ -160,7 +160,7 @@ unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall
 		worker->journals[at].replica.now_ns = now_ns;
 	did += wl_worker_take_seam(worker);
 	for (uint32_t at = 0; at < worker->journal_count; at++)
-		wl_replica_begin_turn(&worker->journals[at].replica, now_ns);
+		wl_journal_begin_turn(&worker->journals[at], now_ns);
 	watch(worker);
 	did += wl_worker_take_punted(worker);
 	did += wl_worker_take_completions(worker);

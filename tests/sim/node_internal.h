@@ -27,6 +27,7 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal, uin
 bool sim_node_count_start(struct sim_node *node, struct wl_superblock *record);
 /* What the life that ended had. */
 void sim_node_give_back_memory(struct sim_node *node);
+bool sim_node_reads_are_sound(const struct sim_node *node);
 /* The superblock as the agent sees it (wl_agent_ops). */
 bool sim_node_submit_record(void *node, struct wl_superblock *record);
 int sim_node_reap_record(void *node);

@@ -225,6 +225,9 @@ void sim_node_verify(struct sim_cluster *cluster, unsigned number)
 		return;
 	for (; look.journal < cluster->config.journals; look.journal++)
 		verify_journal(&look, node, &record);
+	/* Reads that failed say nothing of what another time will be read. */
+	if (!sim_node_reads_are_sound(node))
+		sim_node_forget_verified(node);
 }
 
 void sim_node_forget_verified(struct sim_node *node)

@@ -178,15 +178,14 @@ static void check_owner(const struct start *start, int status)
 static int open_record(struct start *start)
 {
 	struct sim_node *node = start->node;
-	enum sim_damage_way way = node->drives[0].damage.way;
 	int status = sim_node_read_superblock(start->cluster, node, &start->record);
 
 	check_owner(start, status);
 	node->refusal = refusal_of(status);
 	/* An operator's mistake is not a drive's: the right file makes it good. */
 	node->refused = status == WIRELOG_STORE_DAMAGED || status == WIRELOG_STORE_VERSION ||
-			(status != 0 &&
-			 (way == SIM_DAMAGE_RECORD_CLUSTER || way == SIM_DAMAGE_RECORD_NODE));
+			(status != 0 && status != WIRELOG_STORE_FULL &&
+			 sim_node_config_refusal(node->file) == 0);
 	return status;
 }
 
@@ -227,7 +226,7 @@ static int open_data(struct start *start)
 	return WIRELOG_STORE_DAMAGED;
 }
 
-static bool reads_are_sound(const struct sim_node *node)
+bool sim_node_reads_are_sound(const struct sim_node *node)
 {
 	bool sound = true;
 
@@ -242,7 +241,8 @@ static bool reads_are_sound(const struct sim_node *node)
 
 bool sim_node_may_start(const struct sim_node *node)
 {
-	return !node->up && (!node->refused || (node->refused_for_now && reads_are_sound(node)));
+	return !node->up &&
+	       (!node->refused || (node->refused_for_now && sim_node_reads_are_sound(node)));
 }
 
 static bool data_are_sound(const struct sim_node *node)
@@ -283,7 +283,8 @@ static void refuse(const struct start *start, int status)
 	if (status != WIRELOG_CLOSED)
 		sim_node_check_end(start->cluster, node, status);
 	node->start_status = status;
-	node->refused_for_now = node->refused && !reads_are_sound(node) && data_are_sound(node);
+	node->refused_for_now = node->refused && !sim_node_reads_are_sound(node) &&
+				data_are_sound(node);
 	sim_trace_say(&start->cluster->network.trace, "node %u does not start: %s %s", node->number,
 		      wirelog_status_name(status), node->start_reason);
 	sim_node_give_back_memory(node);

@@ -172,7 +172,9 @@ void sim_oracle_judge_result(struct sim_oracle *oracle, unsigned from, uint64_t 
 
 	if (result->status != WIRELOG_OK && result->status != WIRELOG_EXPIRED)
 		return;
-	if (replica->view.role != WL_ROLE_LEADER || replica->silent)
+	/* Made earlier in the turn in which it fell silent: what is committed stays so. */
+	if (replica->view.role != WL_ROLE_LEADER ||
+	    (replica->silent && result->level < WIRELOG_COMMITTED))
 		sim_violation(oracle->cluster, from, "O24",
 			      "tells the fate of an append and does not lead");
 	if (result->level < WIRELOG_SEQUENCED || result->level > WIRELOG_EVERYWHERE)
