@@ -167,7 +167,8 @@ static void check_owner(const struct start *start, int status)
 	int expected = sim_node_config_refusal(node->file);
 
 	if (expected != 0 && !node->stranger && status != expected &&
-	    status != WIRELOG_STORE_DAMAGED && status != WIRELOG_STORE_VERSION)
+	    status != WIRELOG_STORE_DAMAGED && status != WIRELOG_STORE_VERSION &&
+	    !(node->rotten && status == WIRELOG_STORE_FOREIGN))
 		sim_violation(start->cluster, node->number, "config",
 			      "a file of another owner (mistake %d) led to %s, not %s: \"%s\"",
 			      node->file->edit, wirelog_status_name(status),
@@ -184,7 +185,7 @@ static int open_record(struct start *start)
 	node->refusal = refusal_of(status);
 	/* An operator's mistake is not a drive's: the right file makes it good. */
 	node->refused = status == WIRELOG_STORE_DAMAGED || status == WIRELOG_STORE_VERSION ||
-			(status != 0 && status != WIRELOG_STORE_FULL &&
+			(status != 0 && status != WIRELOG_STORE_FULL && !node->stranger &&
 			 sim_node_config_refusal(node->file) == 0);
 	return status;
 }
