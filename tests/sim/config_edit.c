@@ -302,6 +302,9 @@ static bool same_twice(struct editor *editor, const char *key, const char *begin
 		return false;
 	memcpy(value, colon + 2, bytes);
 	value[bytes] = '\0';
+	if (memcmp(text_of(editor, second) + key_of(editor, second) + strlen(key) + 2, value,
+		   bytes) == 0)
+		return false; /* it has it already, and rightly: in another worker */
 	set_value(editor, second, value);
 	expect(editor, WIRELOG_CONFIG_CONFLICT, second);
 	return true;
