@@ -101,6 +101,8 @@ void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns)
 	    now_ns - peer->damage_asked_ns < DAMAGE_RETRY_NS)
 		return;
 	peer->damage_asked_ns = now_ns;
+	if (peer->damaged_reads <= 1)
+		peer->damaged_since_ns = now_ns;
 	peer->damaged = false;
 	wl_reader_seek(&peer->reader, peer->next_index);
 }

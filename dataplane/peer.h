@@ -43,6 +43,7 @@ struct wl_peer {
 	bool damaged; /* the medium could not give what this peer needs */
 	uint64_t damage_asked_ns; /* when that place was last asked for again */
 	uint32_t damaged_reads; /* in a row, until the medium gave something */
+	uint64_t damaged_since_ns; /* when the first of them was asked for again */
 	uint64_t epoch; /* boot of the peer that the matches belong to */
 	bool wants_read;
 	struct wl_reader reader; /* entries that left the ring */

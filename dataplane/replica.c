@@ -16,7 +16,7 @@
 
 #define NO_SPACE_INTERVAL_NS 1000000000u /* STALLED(NO_SPACE) at most once a second */
 #define NOT_SERVED_INTERVAL_NS 60000000000u
-#define DAMAGED_READS 3u /* in a row: more than a passing error */
+#define DAMAGED_READS 3u /* in a row */
 
 size_t wl_replica_memory_bytes(void)
 {
@@ -191,6 +191,13 @@ static uint32_t best_successor(const struct wl_replica *replica)
 	return best;
 }
 
+/* More than a passing error. */
+static bool is_held_up(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	return peer->damaged_reads >= DAMAGED_READS &&
+	       replica->now_ns - peer->damaged_since_ns > replica->config.election_timeout_ns;
+}
+
 bool wl_replica_cannot_serve(struct wl_replica *replica)
 {
 	uint32_t successor = best_successor(replica);
@@ -203,7 +210,7 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 		return false;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		held_up |= (replica->view.voters & 1u << node) && node != successor &&
-			   replica->peers[node].damaged_reads >= DAMAGED_READS;
+			   is_held_up(replica, &replica->peers[node]);
 	if (held_up)
 		replica->not_served_ns = replica->now_ns;
 	return held_up;
