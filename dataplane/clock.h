@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WL_CLOCK_LAG_TICKS 10000000u /* some ms */
+
 struct wl_clock {
 	bool counter; /* false: every reading asks the kernel */
 	uint64_t base_ticks, base_ns;
@@ -52,9 +54,23 @@ static inline uint64_t wl_clock_at(const struct wl_clock *clock, uint64_t counte
 	       (uint64_t)(((unsigned __int128)(uint64_t)ticks * clock->ns_per_tick_32) >> 32);
 }
 
-static inline uint64_t wl_clock_now_ns(const struct wl_clock *clock)
+/*
+ * The time by a clock that had a counter; 0: it went back (a machine that was moved, or woke up), is not believed any more, and
+ * the kernel must be asked. Some ticks less are another core's lag.
+ */
+static inline uint64_t wl_clock_try(struct wl_clock *clock, uint64_t counter)
 {
-	return clock->counter ? wl_clock_at(clock, __builtin_ia32_rdtsc()) : wl_clock_kernel_ns();
+	if ((int64_t)(counter - clock->base_ticks) >= -(int64_t)WL_CLOCK_LAG_TICKS)
+		return wl_clock_at(clock, counter);
+	clock->counter = false;
+	return 0;
+}
+
+static inline uint64_t wl_clock_now_ns(struct wl_clock *clock)
+{
+	uint64_t now = clock->counter ? wl_clock_try(clock, __builtin_ia32_rdtsc()) : 0;
+
+	return now != 0 ? now : wl_clock_kernel_ns();
 }
 
 /* Nanoseconds since 1970, for stamps that people read; follows steps of the wall clock at tend. */

@@ -213,7 +213,7 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 			   is_held_up(replica, &replica->peers[node]);
 	if (held_up)
 		replica->not_served_ns = replica->now_ns;
-	return held_up;
+	return held_up && !WL_MUTANT(serves_nobody);
 }
 
 void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_message *message)

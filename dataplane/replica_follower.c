@@ -195,7 +195,8 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
  */
 static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
 {
-	bool news = replica->heard_leader != from || append->sent_ns > replica->leader_sent_ns;
+	bool news = replica->heard_leader != from || append->sent_ns > replica->leader_sent_ns ||
+		    WL_MUTANT(late_frames_are_life);
 
 	if (append->sent_ns > replica->leader_sent_ns)
 		replica->leader_sent_ns = append->sent_ns;

@@ -88,7 +88,7 @@ static void take_arp(struct sim_bystander *bystander, const struct sim_arp *arp)
 	if (node < 1 || node > bystander->cluster->config.nodes ||
 	    memcmp(arp->sender_mac, mac, 3) != 0 || memcmp(arp->sender_mac + 4, mac + 4, 2) != 0 ||
 	    arp->target != SIM_IPV4(SIM_BYSTANDER_STATION) || memcmp(arp->target_mac, ours, 6) != 0)
-		sim_violation(bystander->cluster, node, "O31", "a wrong answer to an ARP question");
+		sim_violation(bystander->cluster, node, "O27", "a wrong answer to an ARP question");
 	bystander->arps_answered++;
 }
 
@@ -110,7 +110,7 @@ static void take(struct sim_bystander *bystander, const struct wl_frame *frame)
 		bystander->pings_answered++;
 	else if (frame->size < 38 || /* it may answer an older question: then number and kind tell */
 		 frame->bytes[34] != 0 || frame->bytes[23] != 1)
-		sim_violation(bystander->cluster, 0, "O31", "a frame that answers nothing");
+		sim_violation(bystander->cluster, 0, "O27", "a frame that answers nothing");
 }
 
 static void on_frame(void *context)

@@ -228,6 +228,11 @@ static void act_on_drives(struct sim_faults *faults, const struct sim_action *ac
 static void change_clock(struct sim_faults *faults, const struct sim_action *action,
 			 struct sim_node *node)
 {
+	if (action->verb == SIM_COUNTER_BACK) {
+		node->machine.ticks_back += (uint64_t)((unsigned __int128)action->argument[1] *
+						       node->machine.ticks_hz / 1000000000u);
+		return;
+	}
 	if (action->verb == SIM_WALL) {
 		node->wall_offset_ns += action->argument[1];
 		return;
@@ -308,6 +313,7 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 		return;
 	switch (action->verb) {
 	case SIM_DRIFT:
+	case SIM_COUNTER_BACK:
 	case SIM_WALL:
 		change_clock(faults, action, node);
 		break;

@@ -184,7 +184,8 @@ int sim_machine_start(struct sim_cluster *cluster, struct sim_node *node)
 static uint64_t ticks_at(const struct sim_node *node, uint64_t true_ns)
 {
 	return (uint64_t)((unsigned __int128)(true_ns + 1000000000u) * node->machine.ticks_hz /
-			  1000000000u);
+			  1000000000u) -
+	       node->machine.ticks_back;
 }
 
 static struct wl_clock_pair read_pair(struct sim_node *node)
@@ -221,8 +222,11 @@ uint64_t sim_machine_now(struct sim_node *node, unsigned thread)
 {
 	struct sim_machine *machine = &node->machine;
 	struct wl_clock *clock = &machine->clock[thread];
-	uint64_t now = clock->counter ? wl_clock_at(clock, ticks_at(node, node->agenda->now_ns))
-				      : sim_node_now(node);
+	uint64_t now = clock->counter ? wl_clock_try(clock, ticks_at(node, node->agenda->now_ns))
+				      : 0;
+
+	if (now == 0)
+		now = sim_node_now(node);
 
 	/* As worker_thread.c and loop_thread.c: after a correction the clock stands still rather than go back. */
 	if (now > machine->now_ns[thread])

@@ -31,6 +31,7 @@ struct sim_machine {
 	unsigned eal_failure; /* DPDK fails at the next start: number of the words that it says, from 1; 0: it does not */
 	bool counter_trusted; /* else time comes from the kernel */
 	uint64_t ticks_hz; /* of the counter, by its own idea of a second */
+	uint64_t ticks_back; /* so far it went back by so many */
 
 	/* of the last start */
 	struct wl_clock clock[SIM_THREADS];

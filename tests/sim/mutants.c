@@ -22,7 +22,7 @@ static const struct {
 #undef WL_MUTANT_ITEM
 };
 
-/* Of FAULTS section 4, what is not there to be broken yet, or lies outside of what is simulated. */
+/* What is not there to be broken yet, or lies outside of what is simulated: bugs, then faults (docs/FAULTS.md). */
 static const char *const absent[][2] = {
 	{"removed leader counts itself", "membership is fixed in this version"},
 	{"configuration change accepted before the first entry of the term commits",
@@ -52,6 +52,15 @@ static const char *const absent[][2] = {
 	{"view installed out of order",
 	 "the seam's rings are first in, first out; the model checks the epochs, unit test "
 	 "view_of_an_older_epoch_is_not_installed (test_replica.c)"},
+	{"fault: every node damaged, each entry whole somewhere",
+	 "no repair from peers yet: each is refused by name, and all halts (two_nodes_rot.sim)"},
+	{"fault: a node removed or added while others fail", "membership is fixed"},
+	{"fault: power lost while the log is trimmed", "nothing is trimmed yet"},
+	{"fault: an image of the running boot restored before any other boot",
+	 "no node can notice it (control/roster.h)"},
+	{"fault: a drive loses what no majority of the others has",
+	 "any majority protocol loses it; what others have is not lost (drive_that_lies.sim)"},
+	{"fault: a cable, a NIC, a kernel", "process tests on veth, files and loop devices"},
 };
 
 static int by_value(const void *a, const void *b)

@@ -32,10 +32,10 @@
  *  O24 an answer leaves a leader only, with the number under which its log holds the record, at a level that is reached and
  *      not below the one that was asked for; a weaker one acknowledges nothing, and is of the leader's own term
  *  O25 what a majority had in memory is lost with a node's memory only
- *  O30 a frame that is not to be believed is counted under its reason, and nothing else comes of it
- *  O31 who pings a node or asks for its Ethernet address gets the right answer, or none
- *  O32 an Ethernet address that is known moves only by an answer to the node's own question
- *  O33 what a node says decodes as what it calls itself
+ *  O26 a frame that is not to be believed is counted under its reason, and nothing else comes of it
+ *  O27 who pings a node or asks for its Ethernet address gets the right answer, or none
+ *  O28 an Ethernet address that is known moves only by an answer to the node's own question
+ *  O29 what a node says decodes as what it calls itself
  */
 #ifndef WL_TESTS_SIM_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_H

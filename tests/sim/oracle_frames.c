@@ -147,7 +147,8 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	switch (header.type) {
 	case WL_WIRE_VOTE:
 	case WL_WIRE_VOTE_REPLY:
-		on_vote_message(oracle, from, addressee, header.type, payload, header.payload_bytes);
+		on_vote_message(oracle, from, addressee, header.type, payload,
+				header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND:
 		on_append(oracle, from, payload, header.payload_bytes);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What must come of frames that are not to be believed (O30): each is counted under exactly its reason, it changes nothing, and
+ * What must come of frames that are not to be believed (O26): each is counted under exactly its reason, it changes nothing, and
  * nothing is said in answer. A frame that was damaged on its way, or that comes a second time, may be counted in any way; of all
  * others it is known what the node must think of them.
  *
- * And of claims on the Ethernet (O32): an address that is known moves only by an answer to our own question.
+ * And of claims on the Ethernet (O28): an address that is known moves only by an answer to our own question.
  */
 #include <string.h>
 
@@ -66,7 +66,7 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 		if (node->stranger)
 			continue; /* of another cluster: what it thinks of anybody is its own matter */
 		if (counted < tally->verdicts[verdict])
-			sim_violation(oracle->cluster, node->number, "O30",
+			sim_violation(oracle->cluster, node->number, "O26",
 				      "%u frames are %s, and %llu are counted as such",
 				      tally->verdicts[verdict],
 				      wl_frame_verdict_name((enum wl_frame_verdict)verdict),
@@ -74,7 +74,7 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 		if (is_a_strangers(oracle->cluster, verdict))
 			more += counted - tally->verdicts[verdict];
 		if (more > tally->unknown)
-			sim_violation(oracle->cluster, node->number, "O30",
+			sim_violation(oracle->cluster, node->number, "O26",
 				      "counts a frame as %s that was not",
 				      wl_frame_verdict_name((enum wl_frame_verdict)verdict));
 	}
@@ -92,12 +92,12 @@ void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node
 	}
 	frames = wl_count_get(&node->cores[0].worker->counters, WL_COUNTER_rx_frames);
 	if (frames - seen->frames != tally->honest + tally->unknown + tally->labelled)
-		sim_violation(oracle->cluster, node->number, "O30", "frames are not all counted");
+		sim_violation(oracle->cluster, node->number, "O26", "frames are not all counted");
 	if (frames != seen->frames)
 		check_verdicts(oracle, node, tally);
 	if (tally->honest + tally->unknown == 0 && believed != seen->believed &&
 	    tally->verdicts[WL_FRAME_BAD_PAYLOAD] == 0)
-		sim_violation(oracle->cluster, node->number, "O30",
+		sim_violation(oracle->cluster, node->number, "O26",
 			      "a frame that is not to be believed changed something");
 	seen->frames = frames;
 	seen->believed = believed;
@@ -115,7 +115,7 @@ void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_nod
 			       entry->mac[5] == SIM_STRANGER_CLAIMS_MAC;
 
 		if (claimed && seen->boot == node->boot && (seen->honest_mac & 1ull << at))
-			sim_violation(oracle->cluster, node->number, "O32",
+			sim_violation(oracle->cluster, node->number, "O28",
 				      "a claim moved the address of neighbour %u", at);
 		if (entry->known && !claimed)
 			seen->honest_mac |= 1ull << at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a node says is well-formed, whoever asked, and whatever it was told (O33): each frame decodes as what it calls itself. */
+/* What a node says is well-formed, whoever asked, and whatever it was told (O29): each frame decodes as what it calls itself. */
 #include "dataplane/wire.h"
 #include "tests/sim/oracle_internal.h"
 
@@ -65,7 +65,7 @@ void sim_oracle_check_words(const struct sim_oracle *oracle, unsigned from,
 			    const struct wl_frame_header *header, const uint8_t *payload)
 {
 	if (!to_anybody_decodes(header->type, payload, header->payload_bytes))
-		sim_violation(oracle->cluster, from, "O33",
+		sim_violation(oracle->cluster, from, "O29",
 			      "says something of type %u that does not decode, %u bytes",
 			      header->type, header->payload_bytes);
 }

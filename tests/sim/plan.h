@@ -42,6 +42,7 @@ enum sim_verb {
 	SIM_FAIL_WRITE, /* drive: node; its next write fails */
 	SIM_FAIL_READ, /* drive: node, per million */
 	SIM_DRIFT, /* clock: node, per million + 1,000,000 */
+	SIM_COUNTER_BACK, /* the CPU's counter: node, goes back by ns */
 	SIM_WALL, /* wall clock: node, + ns (modulo 2^64) */
 	SIM_REPLAY, /* node: so many recorded frames that were once sent to it come again */
 	SIM_NO_BUFFERS, /* node: how often its pool is empty, per million of frames that it wants to send */

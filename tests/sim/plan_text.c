@@ -53,6 +53,7 @@ static const struct {
 	[SIM_FAIL_WRITE] = {"fail-write", {NODE}},
 	[SIM_FAIL_READ] = {"fail-reads", {NODE, NUMBER}},
 	[SIM_DRIFT] = {"drift", {NODE, NUMBER}},
+	[SIM_COUNTER_BACK] = {"counter-back", {NODE, TIME}},
 	[SIM_WALL] = {"wall", {NODE, NUMBER}},
 	[SIM_REPLAY] = {"replay", {NODE, NUMBER}},
 	[SIM_NO_BUFFERS] = {"no-buffers", {NODE, NUMBER}},

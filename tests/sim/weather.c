@@ -185,6 +185,8 @@ static void disturb_clock(struct weather *weather)
 		add(weather, 0, SIM_WALL, node, draw(weather, 172800000000000u) - 86400000000000u);
 	if (weather->drift)
 		add(weather, 0, SIM_DRIFT, node, 900000 + draw(weather, 200000));
+	if (weather->drift && chance(weather, 10))
+		add(weather, 0, SIM_COUNTER_BACK, node, draw(weather, 900000000));
 }
 
 static void next_fault(struct weather *weather)

@@ -51,6 +51,9 @@
 	item(old_boot_frames, "frames addressed to an earlier boot are taken") \
 	item(expired_without_tombstone, "an expired record leaves nothing in the log") \
 	item(resend_never, "nothing is sent again when there is no progress") \
+	item(late_frames_are_life, "a late frame counts as hearing the leader") \
+	item(serves_nobody, "a leader keeps on whose medium cannot serve a follower") \
+	item(members_not_compared, "data of another list of nodes are opened") \
 	item(superblock_twin_first, "the whole copy of a damaged pair is written over first")
 /* clang-format on */
 
