@@ -21,6 +21,7 @@ bool wl_clock_calibrate(struct wl_clock *clock, struct wl_clock_pair first,
 	clock->first_ns = first.ns;
 	clock->base_ticks = second.ticks;
 	clock->base_ns = second.ns;
+	clock->last_ticks = second.ticks;
 	/* 100 MHz .. 100 GHz, or it is no such counter. */
 	clock->counter = clock->ns_per_tick_32 >= (1ull << 32) / 100 &&
 			 clock->ns_per_tick_32 <= 10ull << 32;

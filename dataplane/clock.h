@@ -21,6 +21,7 @@
 struct wl_clock {
 	bool counter; /* false: every reading asks the kernel */
 	uint64_t base_ticks, base_ns;
+	uint64_t last_ticks; /* of the newest reading */
 	uint64_t ns_per_tick_32; /* 32 bits after the point */
 	uint64_t first_ticks, first_ns; /* of the first pair: a long base makes a good rate */
 	int64_t wall_offset_ns; /* wall clock minus monotonic, at the last tend */
@@ -60,10 +61,12 @@ static inline uint64_t wl_clock_at(const struct wl_clock *clock, uint64_t counte
  */
 static inline uint64_t wl_clock_try(struct wl_clock *clock, uint64_t counter)
 {
-	if ((int64_t)(counter - clock->base_ticks) >= -(int64_t)WL_CLOCK_LAG_TICKS)
-		return wl_clock_at(clock, counter);
-	clock->counter = false;
-	return 0;
+	if ((int64_t)(counter - clock->last_ticks) < -(int64_t)WL_CLOCK_LAG_TICKS) {
+		clock->counter = false;
+		return 0;
+	}
+	clock->last_ticks = counter;
+	return wl_clock_at(clock, counter);
 }
 
 static inline uint64_t wl_clock_now_ns(struct wl_clock *clock)

@@ -8,6 +8,7 @@
 #include "wirelog/status.h"
 
 #define CALM_DISK_NS 60000u
+#define SHAKEN_NS 3000000000u /* a tend a second, and a core that is taken away meanwhile */
 
 void sim_faults_set_links(struct sim_faults *faults)
 {
@@ -231,6 +232,7 @@ static void change_clock(struct sim_faults *faults, const struct sim_action *act
 	if (action->verb == SIM_COUNTER_BACK) {
 		node->machine.ticks_back += (uint64_t)((unsigned __int128)action->argument[1] *
 						       node->machine.ticks_hz / 1000000000u);
+		node->machine.shaken_until_ns = faults->cluster->agenda.now_ns + SHAKEN_NS;
 		return;
 	}
 	if (action->verb == SIM_WALL) {

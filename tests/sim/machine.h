@@ -32,6 +32,7 @@ struct sim_machine {
 	bool counter_trusted; /* else time comes from the kernel */
 	uint64_t ticks_hz; /* of the counter, by its own idea of a second */
 	uint64_t ticks_back; /* so far it went back by so many */
+	uint64_t shaken_until_ns; /* then its clocks have noticed, at the latest by a tend */
 
 	/* of the last start */
 	struct wl_clock clock[SIM_THREADS];

@@ -62,7 +62,9 @@ static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *p
 	if (!wl_wire_decode_append(payload, bytes, &append))
 		return;
 	sim_oracle_note_leader(oracle, from, append.term);
-	if (now - oracle->leads_since_ns[from] <= patience)
+	/* A counter that goes back while its core is away looks like time that did not pass, until the next tend. */
+	if (now - oracle->leads_since_ns[from] <= patience ||
+	    now < cluster->nodes[from].machine.shaken_until_ns)
 		return;
 	for (unsigned peer = 1; peer <= cluster->config.nodes; peer++)
 		heard += peer != from && now - oracle->heard_ns[from][peer] <= patience;
