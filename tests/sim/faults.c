@@ -118,6 +118,9 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 		sim_faults_hold(faults, (uint8_t)argument[0], resolve(faults, argument[1]),
 				resolve(faults, argument[2]));
 		break;
+	case SIM_PASS:
+		faults->cluster->network.hold_count = 0;
+		break;
 	case SIM_RELEASE:
 		sim_network_release(&faults->cluster->network);
 		break;
@@ -373,6 +376,7 @@ static void act(void *subject, void *object)
 	case SIM_LINKS:
 	case SIM_FLAP:
 	case SIM_HOLD:
+	case SIM_PASS:
 	case SIM_RELEASE:
 		act_on_links(faults, action);
 		break;

@@ -33,6 +33,7 @@ enum sim_verb {
 	SIM_FLAP, /* two nodes, and how long their link is up, then down, and so on; 0: it is up and stays */
 	SIM_HOLD, /* frames of a kind (its name in the wire protocol) from, to: kept by the network until ... */
 	SIM_RELEASE, /* ... this, in the order in which they came; later ones pass */
+	SIM_PASS, /* later ones pass, what is held stays */
 	SIM_CRASH, /* power off */
 	SIM_START,
 	SIM_STALL, /* node, 1 worker | 2 control | 3 both, for ns */

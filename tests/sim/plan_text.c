@@ -44,6 +44,7 @@ static const struct {
 	[SIM_FLAP] = {"flap", {NODE, NODE, TIME}},
 	[SIM_HOLD] = {"hold", {KIND, NODE, NODE}},
 	[SIM_RELEASE] = {"release", {NONE}},
+	[SIM_PASS] = {"pass", {NONE}},
 	[SIM_CRASH] = {"crash", {NODE}},
 	[SIM_START] = {"start", {NODE}},
 	[SIM_STALL] = {"stall", {NODE, NUMBER, TIME}},
