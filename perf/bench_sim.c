@@ -17,7 +17,7 @@
 #define ACTORS 64u
 #define CHECKSUM_BYTES 256u /* about a frame of a few records */
 #define SHORT_NODES 3u
-#define SHORT_FAULTS_NS 60000000u
+#define SHORT_FAULTS_NS 250000000u
 #define FIRST_SEED 1000000u /* not those that tests run every day */
 
 static uint8_t bytes[CHECKSUM_BYTES];
