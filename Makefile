@@ -116,7 +116,7 @@ LIBRARY := $(filter-out client/main.c $(COMMAND),$(wildcard client/*.c))
 # What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
 LIBRARY_DPDK := client/transport_dpdk.c client/arp.c
 UNIT := $(wildcard tests/unit/*.c)
-SIM := $(wildcard tests/sim/*.c)
+SIM := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 
 LIBDATAPLANE := $(BUILD)/libdataplane.a
 LIBCONTROL := $(BUILD)/libcontrol.a
@@ -236,7 +236,7 @@ comma := ,
 
 .PHONY: format lint tidy
 FORMATTED = $(wildcard $(foreach folder,include/wirelog dataplane control client tests/unit \
-	tests/e2e tests/fuzz tests/sim perf,$(folder)/*.c $(folder)/*.h))
+	tests/e2e tests/fuzz tests/sim $(patsubst %/,%,$(wildcard tests/sim/*/)) perf,$(folder)/*.c $(folder)/*.h))
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 

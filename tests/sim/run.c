@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "dataplane/check.h"
-#include "tests/sim/expect.h"
-#include "tests/sim/faults.h"
-#include "tests/sim/oracle.h"
+#include "tests/sim/plan/expect.h"
+#include "tests/sim/plan/faults.h"
+#include "tests/sim/oracle/oracle.h"
 #include "wirelog/status.h"
-#include "tests/sim/rogue.h"
+#include "tests/sim/people/rogue.h"
 
 #define CLIENTS_MAX 8u
 #define AFTERMATH_NS 500000000u

@@ -6,7 +6,7 @@
 #ifndef WL_TESTS_SIM_RUN_H
 #define WL_TESTS_SIM_RUN_H
 
-#include "tests/sim/plan.h"
+#include "tests/sim/plan/plan.h"
 
 #define SIM_EVENTS_MAX 30000000u /* of one run: more is a livelock */
 

@@ -5,7 +5,7 @@
 
 #include "dataplane/frame.h"
 #include "dataplane/wire.h"
-#include "tests/sim/ether.h"
+#include "tests/sim/network/ether.h"
 
 static void stamp(const struct sim_trace *trace)
 {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/explore.h"
-#include "tests/sim/graphs.h"
+#include "tests/sim/search/explore.h"
+#include "tests/sim/search/graphs.h"
 #include "tests/sim/mutants.h"
 #include "tests/sim/range.h"
 #include "tests/sim/run.h"

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What must hold, checked after every turn of every actor. It keeps the one true history beside the
+ * nodes: each entry that anybody ever called committed, each record in it, each answer that a client was given. It
+ * believes platters, not match indexes.
+ *
+ *  O1  one leader a term
+ *  O2  what is committed at an index is the same entry (chain value) on every node, for ever
+ *  O3  a leader commits only what stands on the platters of a majority, and only by an entry of its own term
+ *  O4  commit does not fall during a life, and is at most the tail
+ *  O5  the invariants of log and replica (wl_log_check, wl_replica_check)
+ *  O6  an answer "committed" names a committed number, that holds exactly that record; told twice, the same number
+ *  O7  record numbers are dense; {session, sequence} stands in the log once; sequences of a session grow
+ *  O8  a leader has every committed entry when it starts to lead (leader completeness)
+ *  O9  terms do not fall on a node, over all its lives
+ *  O10 in the end everything that was answered is on every node that is up, and all have one table of sessions
+ *  O11 a leader that hears no majority falls silent
+ *  O12 the ghost store: what was ever committed stays on the platters of a majority
+ *  O13 log matching: one {term, index}, one chain value, committed or not
+ *  O14 appends are linearizable: what began after an answer gets a higher number
+ *  O15 "expired" means: not in the log, its sequence used up
+ *  O16 no frame leaks
+ *  O17 a vote leaves when it is durable, one a term and node
+ *  O18 an acknowledgement names what is on the acknowledging node's platters
+ *  O19 a fenced worker appends nothing and acknowledges nothing
+ *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
+ *  O21 a node comes back with every committed entry that its platters had, or refuses to start
+ *  O22 a reader is given what is committed under that number, and nothing that is not committed; it begins exactly where it
+ *      asked to, nothing is left out, no more is on its way than it granted, and it is dropped at or before where it is
+ *  O23 a start is refused when the data were damaged so that it must be, names kind and place of the damage, changed
+ *      nothing before, and says what a look from outside said; no descriptor of a segment file leaks
+ *  O24 an answer leaves a leader only, with the number under which its log holds the record, at a level that is reached and
+ *      not below the one that was asked for; a weaker one acknowledges nothing, and is of the leader's own term
+ *  O25 what a majority had in memory is lost with a node's memory only
+ *  O26 a frame that is not to be believed is counted under its reason, and nothing else comes of it
+ *  O27 who pings a node or asks for its Ethernet address gets the right answer, or none
+ *  O28 an Ethernet address that is known moves only by an answer to the node's own question
+ *  O29 what a node says decodes as what it calls itself
+ */
+#ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
+#define WL_TESTS_SIM_ORACLE_ORACLE_H
+
+#include "tests/sim/people/client.h"
+#include "tests/sim/server/node.h"
+
+#define SIM_ORACLE_TERMS 4096u
+#define SIM_ORACLE_MATCHING (1u << 16) /* positions of the cache */
+#define SIM_ORACLE_SESSIONS 32768u
+#define SIM_ORACLE_PROMISES 4096u /* weaker answers remembered */
+#define SIM_ORACLE_CLIENTS 8u
+#define SIM_ORACLE_RECORDS (1u << 17)
+
+struct sim_committed {
+	uint64_t chain, term, in_term, /* its own term; that of the leader that committed it */
+		offset[WIRELOG_NODES_MAX + 1]; /* where on each node's drive, 0 = not seen there */
+};
+
+struct sim_stored_record {
+	uint64_t session, sequence, checksum, timestamp_ns;
+	uint32_t bytes;
+};
+
+struct sim_session {
+	uint64_t session, last_sequence;
+};
+
+struct sim_position_chain {
+	uint64_t index, term, chain;
+};
+
+/* Which nodes ever had an entry of this index in their logs, in the highest term that was seen there. */
+struct sim_holders {
+	uint64_t term;
+	uint32_t nodes; /* bit per node */
+};
+
+/* What a node had counted at its last turn. */
+struct sim_drops {
+	uint64_t boot, frames, believed;
+	uint64_t dropped[WL_FRAME_VERDICTS];
+	uint64_t honest_mac; /* bit per neighbour that was ever known by its own word */
+};
+
+/* A weaker answer: what it named. Or, by index alone, an entry that was said to be received. */
+struct sim_promise {
+	uint64_t session, sequence, number, index, term;
+	uint64_t losses; /* of memory, in the cluster by then */
+};
+
+struct sim_oracle { /* of one journal */
+	struct sim_cluster *cluster;
+	unsigned journal;
+	/* A liar holds the key: what Raft promises is not asked for, memory safety and the nodes' own invariants are. */
+	bool reduced;
+	struct sim_drops drops[WIRELOG_NODES_MAX + 1];
+	struct sim_committed *entries; /* by index */
+	uint64_t committed, entries_max;
+	struct sim_stored_record *records; /* by number */
+	uint64_t numbers, records_max;
+	uint64_t leader_of_term[SIM_ORACLE_TERMS];
+	uint64_t commit_epoch[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */
+	uint64_t commit_of_life[WIRELOG_NODES_MAX + 1], boot_of_life[WIRELOG_NODES_MAX + 1];
+	uint64_t highest_term[WIRELOG_NODES_MAX + 1];
+	uint64_t durable_seen[WIRELOG_NODES_MAX + 1], generation_seen[WIRELOG_NODES_MAX + 1];
+	struct sim_random random;
+	struct sim_session *sessions; /* open addressing */
+	unsigned session_count;
+	struct sim_position_chain *matching; /* a cache by {term, index} */
+	uint64_t tail_seen[WIRELOG_NODES_MAX + 1], tail_generation[WIRELOG_NODES_MAX + 1];
+	uint64_t complete_in_term[WIRELOG_NODES_MAX + 1];
+	uint64_t leads_since_ns[WIRELOG_NODES_MAX + 1];
+	uint8_t voted_for[WIRELOG_NODES_MAX + 1][SIM_ORACLE_TERMS];
+	uint64_t acknowledged_boot[WIRELOG_NODES_MAX + 1],
+		acknowledged_durable[WIRELOG_NODES_MAX + 1];
+	/* when an acknowledgement of a node was taken in by another, last: [to][from] */
+	uint64_t heard_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
+	uint64_t *verified; /* chain values by index: of the node that is looked at offline */
+	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];
+	uint64_t platters_end[WIRELOG_NODES_MAX +
+			      1]; /* highest committed entry on the platters at the last start */
+	uint64_t fenced_epoch[WIRELOG_NODES_MAX + 1], fenced_tail[WIRELOG_NODES_MAX + 1];
+	void (*on_leader)(void *context, unsigned node); /* a new one is about to speak */
+	void (*on_answer)(void *context, unsigned node); /* "committed" was told */
+	void *on_answer_context;
+	struct sim_holders *holders; /* by index */
+	struct sim_promise *promises; /* by {session, sequence}: a cache */
+	struct sim_promise *received; /* by index: a cache */
+	struct sim_client *clients[SIM_ORACLE_CLIENTS];
+	uint64_t answers;
+	uint64_t checks;
+};
+
+/* `oracles`: one for each journal, side by side. */
+void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster);
+void sim_oracle_fini(struct sim_oracle *oracle);
+void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client);
+/* The first record whose timestamp is not below this; one more than there are when there is none. */
+uint64_t sim_oracle_first_since(const struct sim_oracle *oracle, uint64_t timestamp_ns);
+/* After everything healed. */
+void sim_oracle_finish(struct sim_oracle *oracle);
+/* A number that depends on everything that happened: equal for equal seeds. */
+uint64_t sim_oracle_hash(const struct sim_oracle *oracle);
+/* Ends the run: prints what does not hold, seed and time. */
+void sim_violation(const struct sim_cluster *cluster, unsigned node, const char *rule,
+		   const char *detail, ...) __attribute__((noreturn, format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The part of the oracle that listens: each frame is judged when it leaves a node, before the network touches it. */
+#include "dataplane/quorum.h"
+#include "tests/sim/oracle/oracle_internal.h"
+#include "wirelog/status.h"
+#include "wirelog/wirelog.h"
+
+/* A leader is given one election timeout and a half to notice: clocks drift. */
+#define SILENCE_NS(timeout_ns) (3 * (timeout_ns) / 2)
+
+#define LLU(value) (unsigned long long)(value)
+
+/* The vote is on the platters when it leaves, and is the only one of this term. */
+static void check_vote(struct sim_oracle *oracle, unsigned node, uint64_t term, unsigned candidate)
+{
+	const struct sim_node *giver = &oracle->cluster->nodes[node];
+	struct wl_superblock record;
+	unsigned damaged;
+
+	if (term >= SIM_ORACLE_TERMS)
+		return;
+	if (wl_superblock_choose(giver->drives[0].superblock, &record, &damaged) !=
+		    WL_SUPERBLOCK_OK ||
+	    record.journals[oracle->journal].term < term ||
+	    (record.journals[oracle->journal].term == term &&
+	     record.journals[oracle->journal].vote != candidate))
+		sim_violation(
+			oracle->cluster, node, "O17",
+			"a vote for node %u in term %llu leaves; on the platters: %u, term %llu",
+			candidate, LLU(term), record.journals[oracle->journal].vote,
+			LLU(record.journals[oracle->journal].term));
+	if (oracle->voted_for[node][term] != 0 && oracle->voted_for[node][term] != candidate &&
+	    !giver->forgot)
+		sim_violation(oracle->cluster, node, "O17",
+			      "votes for node %u in term %llu, after node %u", candidate, LLU(term),
+			      oracle->voted_for[node][term]);
+	oracle->voted_for[node][term] = (uint8_t)candidate;
+}
+
+static void on_vote_message(struct sim_oracle *oracle, unsigned from, unsigned to, uint8_t type,
+			    const uint8_t *payload, size_t bytes)
+{
+	struct wl_wire_vote vote;
+	struct wl_wire_vote_reply reply;
+
+	if (type == WL_WIRE_VOTE && wl_wire_decode_vote(payload, bytes, &vote))
+		check_vote(oracle, from, vote.term, from);
+	else if (type == WL_WIRE_VOTE_REPLY && wl_wire_decode_vote_reply(payload, bytes, &reply) &&
+		 reply.granted)
+		check_vote(oracle, from, reply.asked_term, to);
+}
+
+static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *payload,
+		      size_t bytes)
+{
+	const struct sim_cluster *cluster = oracle->cluster;
+	uint64_t patience = SILENCE_NS(cluster->config.election_timeout_ns);
+	uint64_t now = cluster->agenda.now_ns;
+	unsigned heard = 1;
+	struct wl_wire_append append;
+
+	if (!wl_wire_decode_append(payload, bytes, &append))
+		return;
+	sim_oracle_note_leader(oracle, from, append.term);
+	/* A counter that goes back while its core is away looks like time that did not pass, until the next tend. */
+	if (now - oracle->leads_since_ns[from] <= patience ||
+	    now < cluster->nodes[from].machine.shaken_until_ns)
+		return;
+	for (unsigned peer = 1; peer <= cluster->config.nodes; peer++)
+		heard += peer != from && now - oracle->heard_ns[from][peer] <= patience;
+	if (heard < cluster->config.nodes / 2 + 1)
+		sim_violation(cluster, from, "O11", "leads term %llu on, and hears %u of %u nodes",
+			      LLU(append.term), heard, cluster->config.nodes);
+}
+
+static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
+			  const uint8_t *payload, size_t bytes)
+{
+	struct sim_node *node = &oracle->cluster->nodes[from];
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
+	const struct wl_log_slot *slot;
+	struct wl_wire_append_ack ack;
+
+	if (!wl_wire_decode_append_ack(payload, bytes, &ack))
+		return;
+	oracle->heard_ns[to][from] = oracle->cluster->agenda.now_ns;
+	if (node->journals[oracle->journal]->replica.view.role == WL_ROLE_FENCED)
+		sim_violation(oracle->cluster, from, "O19", "acknowledges while it is fenced");
+	if (ack.match_received > log->tail.index)
+		sim_violation(oracle->cluster, from, "O18",
+			      "acknowledges %llu, and its log ends at %llu",
+			      LLU(ack.match_received), LLU(log->tail.index));
+	if (ack.match_durable == 0 || (oracle->acknowledged_boot[from] == node->boot &&
+				       oracle->acknowledged_durable[from] == ack.match_durable))
+		return;
+	oracle->acknowledged_boot[from] = node->boot;
+	oracle->acknowledged_durable[from] = ack.match_durable;
+	slot = &log->slots[ack.match_durable % WL_LOG_ENTRIES_IN_RING];
+	if (slot->index == ack.match_durable && !node->rotten &&
+	    !sim_oracle_is_on_platter(&node->drives[oracle->journal], slot->offset, slot->index,
+				      slot->chain))
+		sim_violation(oracle->cluster, from, "O18",
+			      "acknowledges %llu as durable, and it is not on its platters",
+			      LLU(ack.match_durable));
+}
+
+static void on_append_reply(struct sim_oracle *oracle, unsigned from, const uint8_t *payload,
+			    size_t bytes)
+{
+	struct wl_wire_append_reply reply;
+	struct wl_wire_append_result result;
+	bool told = false;
+
+	if (!wl_wire_decode_append_reply(payload, bytes, &reply))
+		return;
+	for (uint32_t at = 0; at < reply.result_count; at++) {
+		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES,
+					     &result);
+		sim_oracle_judge_result(oracle, from, reply.session, &result);
+		told |= result.status == WIRELOG_OK && result.level >= WIRELOG_COMMITTED;
+	}
+	if (told && oracle->on_answer)
+		oracle->on_answer(oracle->on_answer_context, from);
+}
+
+static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
+{
+	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
+	struct sim_oracle *oracle = context;
+	struct wl_frame_header header;
+	struct wl_wire_deliver deliver;
+	unsigned addressee;
+
+	(void)to;
+	if (from == 0 || from > WIRELOG_NODES_MAX ||
+	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
+	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
+				   &header) != WL_FRAME_OK ||
+	    header.journal >= oracle->cluster->config.journals)
+		return;
+	sim_oracle_check_words(oracle, from, &header, payload);
+	if (oracle->reduced)
+		return;
+	oracle += header.journal;
+	/* By its name: the address may be one that was damaged on its way. */
+	addressee = wl_identity_is_client(header.destination)
+			    ? 0
+			    : wl_identity_node(header.destination) % (WIRELOG_NODES_MAX + 1);
+	switch (header.type) {
+	case WL_WIRE_VOTE:
+	case WL_WIRE_VOTE_REPLY:
+		on_vote_message(oracle, from, addressee, header.type, payload,
+				header.payload_bytes);
+		break;
+	case WL_WIRE_APPEND:
+		on_append(oracle, from, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_APPEND_ACK:
+		on_append_ack(oracle, from, addressee, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_APPEND_REPLY:
+		on_append_reply(oracle, from, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_DELIVER:
+		if (wl_wire_decode_deliver(payload, header.payload_bytes, &deliver))
+			sim_oracle_judge_deliver(context, from, &header, &deliver);
+		break;
+	default:
+		break;
+	}
+}
+
+void sim_oracles_watch_frames(struct sim_oracle *oracles)
+{
+	oracles->cluster->network.on_sent = on_sent;
+	oracles->cluster->network.context = oracles;
+}

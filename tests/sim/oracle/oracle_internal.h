@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What oracle.c (what nodes hold) and oracle_frames.c (what they say) share. */
+#ifndef WL_TESTS_SIM_ORACLE_ORACLE_INTERNAL_H
+#define WL_TESTS_SIM_ORACLE_ORACLE_INTERNAL_H
+
+#include "tests/sim/oracle/oracle.h"
+
+/* The entry as it stands on a platter, checked from its bytes. */
+bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, uint64_t index,
+			      uint64_t chain);
+void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term);
+void sim_oracle_check_ghosts(struct sim_oracle *oracle);
+void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node);
+void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node);
+void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *node);
+void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
+/* oracle_starts.c */
+void sim_oracles_watch_starts(struct sim_oracle *oracles);
+void sim_oracles_watch_frames(struct sim_oracle *oracles);
+
+/* oracle_words.c */
+void sim_oracle_check_words(const struct sim_oracle *oracle, unsigned from,
+			    const struct wl_frame_header *header, const uint8_t *payload);
+
+/* oracle_strangers.c */
+void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node);
+void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_node *node);
+
+/* What is known of a position, in the cache that log matching uses (oracle_rules.c). */
+struct sim_position_chain *sim_oracle_position(const struct sim_oracle *oracle, uint64_t index,
+					       uint64_t term);
+
+/* oracle_clients.c: what leaves for clients, what is committed instead of what was promised, what clients are told. */
+void sim_oracle_judge_result(struct sim_oracle *oracle, unsigned from, uint64_t session,
+			     const struct wl_wire_append_result *result);
+void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
+			      const struct wl_frame_header *header,
+			      const struct wl_wire_deliver *deliver);
+void sim_oracle_judge_entry(struct sim_oracle *oracle, unsigned node, uint64_t index,
+			    uint64_t term);
+bool sim_oracle_judge_level(struct sim_oracle *oracle, const struct sim_client *client,
+			    const struct sim_answer *answer);
+void sim_oracle_on_answer(void *context, struct sim_client *client,
+			  const struct sim_answer *answer);
+
+#endif

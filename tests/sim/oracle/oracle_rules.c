@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rules of the oracle that look at one node or at all platters at one moment. */
+#include "dataplane/check.h"
+#include "tests/sim/oracle/oracle_internal.h"
+
+#define GHOSTS 24u /* entries looked at: half of them the newest, half by chance */
+
+void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term)
+{
+	unsigned votes = 0;
+
+	WL_CHECK(term < SIM_ORACLE_TERMS);
+	if (oracle->leader_of_term[term] == node)
+		return;
+	if (oracle->leader_of_term[term] != 0)
+		sim_violation(oracle->cluster, node, "O1", "term %llu is led by node %llu, too",
+			      (unsigned long long)term,
+			      (unsigned long long)oracle->leader_of_term[term]);
+	for (unsigned giver = 1; giver <= oracle->cluster->config.nodes; giver++)
+		votes += oracle->voted_for[giver][term] == node;
+	if (oracle->cluster->config.nodes > 1 && votes < oracle->cluster->config.nodes / 2 + 1)
+		sim_violation(oracle->cluster, node, "O20", "leads term %llu by %u votes",
+			      (unsigned long long)term, votes);
+	oracle->leader_of_term[term] = node;
+	if (oracle->on_leader)
+		oracle->on_leader(oracle->on_answer_context, node);
+	oracle->leads_since_ns[node] = oracle->cluster->agenda.now_ns;
+}
+
+/* What was ever committed stands on the platters of a majority, whoever is up; a drive that forgot is no argument. */
+void sim_oracle_check_ghosts(struct sim_oracle *oracle)
+{
+	unsigned nodes = oracle->cluster->config.nodes, excused = 0;
+
+	for (unsigned number = 1; number <= nodes; number++)
+		excused += oracle->cluster->nodes[number].forgot ||
+			   oracle->cluster->nodes[number].rotten;
+	for (unsigned at = 0; at < GHOSTS && at < oracle->committed; at++) {
+		uint64_t index = oracle->committed - at;
+		unsigned copies = 0;
+
+		if (at >= GHOSTS / 2)
+			index = 1 + sim_random_below(&oracle->random, oracle->committed);
+		for (unsigned number = 1; number <= nodes; number++)
+			copies += sim_oracle_is_on_platter(
+				&oracle->cluster->nodes[number].drives[oracle->journal],
+				oracle->entries[index].offset[number], index,
+				oracle->entries[index].chain);
+		if (copies + excused < nodes / 2 + 1)
+			sim_violation(oracle->cluster, 0, "O12",
+				      "committed entry %llu is left on %u platters",
+				      (unsigned long long)index, copies);
+	}
+}
+
+static void note_holder(struct sim_oracle *oracle, unsigned node, const struct wl_log_slot *slot)
+{
+	struct sim_holders *holders = &oracle->holders[slot->index];
+
+	WL_CHECK(slot->index < oracle->entries_max);
+	if (slot->term > holders->term)
+		*holders = (struct sim_holders){.term = slot->term};
+	if (slot->term == holders->term)
+		holders->nodes |= 1u << node;
+}
+
+/* Log matching: one {term, index}, one chain value, on all nodes, committed or not. */
+void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
+{
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
+	uint64_t from = oracle->tail_seen[node->number];
+
+	if (oracle->tail_generation[node->number] != log->generation + (node->boot << 32) ||
+	    from > log->tail.index) {
+		oracle->tail_generation[node->number] = log->generation + (node->boot << 32);
+		from = node->journals[oracle->journal]->replica.commit;
+	}
+	for (uint64_t index = from + 1; index <= log->tail.index; index++) {
+		const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
+		uint64_t at = (index * 31 + slot->term) * 0x9e3779b97f4a7c15u >> 48;
+		struct sim_position_chain *known = &oracle->matching[at];
+
+		if (slot->index != index)
+			continue;
+		/* A cache: what was pushed out is not compared any more. */
+		if (known->index == index && known->term == slot->term &&
+		    known->chain != slot->chain)
+			sim_violation(oracle->cluster, node->number, "O13",
+				      "entry %llu of term %llu is not that of others",
+				      (unsigned long long)index, (unsigned long long)slot->term);
+		*known = (struct sim_position_chain){index, slot->term, slot->chain};
+		note_holder(oracle, node->number, slot);
+	}
+	oracle->tail_seen[node->number] = log->tail.index;
+}
+
+void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
+	const struct wl_election *election = &node->agent->elections[oracle->journal];
+	const struct wl_superblock_journal *durable =
+		&node->agent->record.journals[oracle->journal];
+
+	if (replica->view.role == WL_ROLE_FENCED &&
+	    oracle->fenced_epoch[node->number] == replica->view.epoch &&
+	    oracle->fenced_tail[node->number] != replica->log->tail.index)
+		sim_violation(oracle->cluster, node->number, "O19", "appends while it is fenced");
+	oracle->fenced_epoch[node->number] = replica->view.epoch;
+	oracle->fenced_tail[node->number] = replica->log->tail.index;
+	/* A record whose write failed may stand there or not; who wrote it votes no more. */
+	if (!node->agent->record_in_flight && !node->agent->record_failed &&
+	    election->term == durable->term && election->vote != durable->vote)
+		sim_violation(oracle->cluster, node->number, "O20",
+			      "votes for %u in term %llu, the superblock says %u", election->vote,
+			      (unsigned long long)election->term, durable->vote);
+}
+
+/* A part of a chunk is gone, and nobody wrote down that it was there: it looks torn, with all that is still in it. */
+static bool looks_torn(const struct sim_drive *drive)
+{
+	return drive->lost != 0 || drive->damage.way == SIM_DAMAGE_ZERO_SECTOR ||
+	       drive->damage.way == SIM_DAMAGE_ZERO_CHUNK ||
+	       drive->damage.way == SIM_DAMAGE_DROP_SEGMENT ||
+	       drive->damage.way == SIM_DAMAGE_DROP_TAIL;
+}
+
+/* What the platters of a node that is about to start have of the committed entries. */
+void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	uint64_t index = oracle->committed;
+
+	/* What it had before it forgot says nothing about what stands at the same places now. */
+	for (uint64_t at = 0;
+	     oracle->forgets_seen[node->number] != node->forgets && at < oracle->entries_max; at++)
+		oracle->entries[at].offset[node->number] = 0;
+	oracle->forgets_seen[node->number] = node->forgets;
+	if (looks_torn(&node->drives[oracle->journal]))
+		index = 0;
+	while (index > 0 && !sim_oracle_is_on_platter(&node->drives[oracle->journal],
+						      oracle->entries[index].offset[node->number],
+						      index, oracle->entries[index].chain))
+		index--;
+	oracle->platters_end[node->number] = index;
+}
+
+/* In the first turn of a life: it is all there. Rot in the middle is no reason to come back without what follows it. */
+void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	uint64_t index = oracle->platters_end[node->number];
+
+	if (node->journals[oracle->journal]->log.tail.index < index)
+		sim_violation(
+			oracle->cluster, node->number, "O21",
+			"comes back with %llu entries, committed entry %llu was on its platters",
+			(unsigned long long)node->journals[oracle->journal]->log.tail.index,
+			(unsigned long long)index);
+}

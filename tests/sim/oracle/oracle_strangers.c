@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What must come of frames that are not to be believed (O26): each is counted under exactly its reason, it changes nothing, and
+ * nothing is said in answer. A frame that was damaged on its way, or that comes a second time, may be counted in any way; of all
+ * others it is known what the node must think of them.
+ *
+ * And of claims on the Ethernet (O28): an address that is known moves only by an answer to our own question.
+ */
+#include <string.h>
+
+#include "tests/sim/oracle/oracle_internal.h"
+#include "tests/sim/network/stranger.h"
+
+/* Counters that only a frame that was believed, or a client's or peer's message, moves. */
+static const enum wl_counter beliefs[] = {
+	WL_COUNTER_remote_new_epoch, WL_COUNTER_hello_answered, WL_COUNTER_append_frames_received,
+	WL_COUNTER_ack_received,     WL_COUNTER_client_appends,
+};
+
+static uint64_t beliefs_of(const struct wl_counters *counters)
+{
+	uint64_t sum = 0;
+
+	for (unsigned at = 0; at < sizeof(beliefs) / sizeof(beliefs[0]); at++)
+		sum += wl_count_get(counters, beliefs[at]);
+	return sum;
+}
+
+/* A node whose data and file are of another cluster has another key, and another number. */
+static bool is_of_one_cluster(const struct sim_cluster *cluster)
+{
+	bool one = true;
+
+	for (unsigned number = 1; number <= cluster->config.nodes; number++)
+		one &= !cluster->nodes[number].was_stranger;
+	return one;
+}
+
+/* Verdicts that nobody earns who has the key, speaks the protocol, and was not damaged. */
+static bool is_a_strangers(const struct sim_cluster *cluster, unsigned verdict)
+{
+	if (verdict == WL_FRAME_OTHER_CLUSTER || verdict == WL_FRAME_UNKNOWN_SENDER ||
+	    verdict == WL_FRAME_FORGED)
+		return is_of_one_cluster(cluster);
+	return (verdict >= WL_FRAME_SHORT && verdict <= WL_FRAME_FORGED) ||
+	       verdict == WL_FRAME_UNKNOWN_TYPE;
+}
+
+static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
+			   const struct sim_tally *tally)
+{
+	struct sim_drops *seen = &oracle->drops[node->number];
+	uint64_t more = 0;
+
+	for (unsigned verdict = WL_FRAME_SHORT; verdict < WL_FRAME_VERDICTS; verdict++) {
+		uint64_t now = atomic_load_explicit(
+			&node->cores[0].worker->counters.dropped[verdict], memory_order_relaxed);
+		uint64_t counted = now - seen->dropped[verdict];
+
+		seen->dropped[verdict] = now;
+		if (counted != 0)
+			sim_trace_say(&oracle->cluster->network.trace,
+				      "node %u drops %llu frames: %s", node->number,
+				      (unsigned long long)counted,
+				      wl_frame_verdict_name((enum wl_frame_verdict)verdict));
+		if (node->stranger)
+			continue; /* of another cluster: what it thinks of anybody is its own matter */
+		if (counted < tally->verdicts[verdict])
+			sim_violation(oracle->cluster, node->number, "O26",
+				      "%u frames are %s, and %llu are counted as such",
+				      tally->verdicts[verdict],
+				      wl_frame_verdict_name((enum wl_frame_verdict)verdict),
+				      (unsigned long long)counted);
+		if (is_a_strangers(oracle->cluster, verdict))
+			more += counted - tally->verdicts[verdict];
+		if (more > tally->unknown)
+			sim_violation(oracle->cluster, node->number, "O26",
+				      "counts a frame as %s that was not",
+				      wl_frame_verdict_name((enum wl_frame_verdict)verdict));
+	}
+}
+
+void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node)
+{
+	struct sim_tally *tally = &oracle->cluster->network.stations[node->number].tally;
+	struct sim_drops *seen = &oracle->drops[node->number];
+	uint64_t frames, believed = beliefs_of(&node->cores[0].worker->counters);
+
+	if (seen->boot != node->boot) {
+		memset(seen, 0, sizeof(*seen));
+		seen->boot = node->boot;
+	}
+	frames = wl_count_get(&node->cores[0].worker->counters, WL_COUNTER_rx_frames);
+	if (frames - seen->frames != tally->honest + tally->unknown + tally->labelled)
+		sim_violation(oracle->cluster, node->number, "O26", "frames are not all counted");
+	if (frames != seen->frames)
+		check_verdicts(oracle, node, tally);
+	if (tally->honest + tally->unknown == 0 && believed != seen->believed &&
+	    tally->verdicts[WL_FRAME_BAD_PAYLOAD] == 0)
+		sim_violation(oracle->cluster, node->number, "O26",
+			      "a frame that is not to be believed changed something");
+	seen->frames = frames;
+	seen->believed = believed;
+	memset(tally, 0, sizeof(*tally));
+}
+
+void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	const struct wl_neighbours *neighbours = &node->agent->neighbours;
+	struct sim_drops *seen = &oracle->drops[node->number];
+
+	for (uint32_t at = 0; at < neighbours->count; at++) {
+		const struct wl_neighbour_entry *entry = &neighbours->entries[at];
+		bool claimed = entry->known && entry->mac[1] == 0xee &&
+			       entry->mac[5] == SIM_STRANGER_CLAIMS_MAC;
+
+		if (claimed && seen->boot == node->boot && (seen->honest_mac & 1ull << at))
+			sim_violation(oracle->cluster, node->number, "O28",
+				      "a claim moved the address of neighbour %u", at);
+		if (entry->known && !claimed)
+			seen->honest_mac |= 1ull << at;
+	}
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/sim/people/endpoint.h"
+
+#include <string.h>
+
+void sim_endpoint_head(struct sim_endpoint *endpoint, unsigned node, uint8_t type,
+		       struct wl_frame_header *header)
+{
+	*header = (struct wl_frame_header){
+		.type = type,
+		.cluster = endpoint->cluster->cluster,
+		.sender = endpoint->identity,
+		.destination = wl_identity_of_node(node, endpoint->worker),
+		.sender_epoch = endpoint->epoch,
+		.destination_epoch = type == WL_WIRE_HELLO ? 0 : endpoint->node_epoch[node],
+		.sequence = ++endpoint->sequence,
+		.journal = endpoint->journal,
+	};
+}
+
+void sim_endpoint_send_as(struct sim_endpoint *endpoint, unsigned node,
+			  const struct wl_frame_header *header, const uint8_t *payload)
+{
+	struct sim_station *station = &endpoint->cluster->network.stations[endpoint->station];
+	struct wl_frame frame;
+	struct wl_address from = {.ipv4 = SIM_IPV4(endpoint->station), .udp_port = 9000};
+	struct wl_address to = {.ipv4 = SIM_IPV4(node),
+				.udp_port = (uint16_t)(SIM_UDP_PORT + endpoint->worker)};
+	size_t datagram = WL_FRAME_HEADER_BYTES + header->payload_bytes;
+
+	/* The client's own stack has asked for the address; it is not what is tested here. */
+	sim_network_mac(&endpoint->cluster->network, node, endpoint->station, to.mac);
+	memcpy(from.mac, station->links[0].mac, sizeof(from.mac));
+	station->port.ops->alloc(&station->port, 0, &frame, 1);
+	wl_frame_encode_header(frame.bytes + WL_FRAME_ENVELOPE_BYTES, header);
+	memcpy(frame.bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, payload,
+	       header->payload_bytes);
+	wl_auth_seal(&endpoint->cluster->auth, &endpoint->key,
+		     frame.bytes + WL_FRAME_ENVELOPE_BYTES, datagram);
+	wl_frame_close_envelope(frame.bytes, &from, &to, datagram);
+	frame.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + datagram);
+	station->port.ops->tx_burst(&station->port, &frame, 1);
+}
+
+void sim_endpoint_send(struct sim_endpoint *endpoint, unsigned node, uint8_t type,
+		       const uint8_t *payload, size_t bytes)
+{
+	struct wl_frame_header header;
+
+	sim_endpoint_head(endpoint, node, type, &header);
+	header.payload_bytes = (uint16_t)bytes;
+	sim_endpoint_send_as(endpoint, node, &header, payload);
+}
+
+void sim_endpoint_greet(struct sim_endpoint *endpoint, unsigned node)
+{
+	struct wl_wire_hello hello = {.nonce = endpoint->sequence};
+	uint8_t payload[WL_WIRE_HELLO_BYTES];
+
+	sim_endpoint_send(endpoint, node, WL_WIRE_HELLO, payload,
+			  wl_wire_encode_hello(payload, &hello));
+}
+
+static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
+{
+	struct wl_frame_header header;
+	struct wl_auth_key key;
+	struct wl_address from;
+	const uint8_t *datagram;
+	size_t size;
+	unsigned node;
+
+	if (wl_frame_open_envelope(frame->bytes, frame->size, 0, 9000, &from, &datagram, &size) !=
+		    WL_FRAME_OK ||
+	    wl_frame_decode_header(datagram, size, &header) != WL_FRAME_OK ||
+	    header.destination != endpoint->identity || header.destination_epoch != endpoint->epoch)
+		return;
+	node = wl_identity_node(header.sender);
+	if (node == 0 || node > WIRELOG_NODES_MAX ||
+	    (header.type != WL_WIRE_HELLO_REPLY &&
+	     header.sender_epoch != endpoint->node_epoch[node]))
+		return;
+	wl_auth_derive(&endpoint->cluster->auth, header.sender, header.sender_epoch, &key);
+	if (!wl_auth_verify(&endpoint->cluster->auth, &key, (uint8_t *)(uintptr_t)datagram, size))
+		return;
+	/* One of an earlier boot that comes late: boots are counted in the upper half. */
+	if (header.sender_epoch >> 32 < endpoint->node_epoch[node] >> 32)
+		return;
+	endpoint->on_message(endpoint->context, node, &header, datagram + WL_FRAME_HEADER_BYTES);
+	endpoint->node_epoch[node] = header.sender_epoch;
+}
+
+static void on_frame(void *context)
+{
+	struct sim_endpoint *endpoint = context;
+	struct wl_port *port = &endpoint->cluster->network.stations[endpoint->station].port;
+	struct wl_frame frame;
+
+	while (port->ops->rx_burst(port, &frame, 1) == 1) {
+		take_frame(endpoint, &frame);
+		port->ops->rx_release(port, &frame, 1);
+	}
+}
+
+void sim_endpoint_name(struct sim_endpoint *endpoint, wl_identity identity, uint64_t epoch)
+{
+	endpoint->identity = WL_IDENTITY_CLIENT | identity;
+	endpoint->epoch = epoch;
+	memset(endpoint->node_epoch, 0, sizeof(endpoint->node_epoch));
+	wl_auth_derive(&endpoint->cluster->auth, endpoint->identity, epoch, &endpoint->key);
+}
+
+void sim_endpoint_open(struct sim_endpoint *endpoint, struct sim_cluster *cluster, unsigned station)
+{
+	memset(endpoint, 0, sizeof(*endpoint));
+	endpoint->cluster = cluster;
+	endpoint->station = station;
+	cluster->ends[station] = endpoint;
+	sim_network_attach(&cluster->network, station, on_frame, endpoint);
+}

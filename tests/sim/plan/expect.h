@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Expectations of scenarios about single nodes, at the moment when they are looked at. */
+#ifndef WL_TESTS_SIM_PLAN_EXPECT_H
+#define WL_TESTS_SIM_PLAN_EXPECT_H
+
+#include "tests/sim/server/node.h"
+#include "tests/sim/plan/plan.h"
+
+/* A violation when it does not hold; other verbs are none of its business. */
+void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *action);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the clients of a seed are like: each kind is off in at least half of the seeds. And how little room the nodes
+ * have for them.
+ */
+#include "tests/sim/plan/plan.h"
+#include "tests/sim/random.h"
+
+#define STREAM 42u
+
+struct clients_weather {
+	struct sim_plan *plan;
+	struct sim_random random;
+};
+
+static uint64_t draw(struct clients_weather *weather, uint64_t below)
+{
+	return sim_random_below(&weather->random, below);
+}
+
+static bool chance(struct clients_weather *weather, uint32_t percent)
+{
+	return draw(weather, 100) < percent;
+}
+
+static void draw_readers(struct clients_weather *weather)
+{
+	struct sim_plan *plan = weather->plan;
+
+	if (!chance(weather, 40))
+		return;
+	plan->readers = plan->clients;
+	if (chance(weather, 50))
+		plan->slow_readers = draw(weather, plan->clients + 1);
+	plan->starts = chance(weather, 50) ? draw(weather, 32) : 0;
+	plan->reader_idle_ns = chance(weather, 50) ? 200000000 + draw(weather, 300000000)
+						   : 1000000000;
+	if (chance(weather, 30))
+		plan->subscriptions_max = 1 + draw(weather, 3);
+	if (chance(weather, 50))
+		plan->read_buffers = 1 + draw(weather, 4);
+}
+
+static void draw_room(struct clients_weather *weather)
+{
+	struct sim_plan *plan = weather->plan;
+
+	if (chance(weather, 15))
+		plan->reply_slots = 1u << draw(weather, 6);
+	if (chance(weather, 15)) {
+		plan->clients_max = 8;
+		plan->client_idle_ns = 100000000 + draw(weather, 200000000);
+	}
+}
+
+/*
+ * Old entries come from the drive, and it is slow, or fails to read for a while: that of the one node whose drive may
+ * forget. (Rot under a running leader: it cannot bring a follower up to date then, until there is repair from peers.)
+ */
+static void draw_reading(struct clients_weather *weather, uint64_t victim)
+{
+	struct sim_plan *plan = weather->plan;
+	uint64_t at = 100000000 + draw(weather, plan->fault_ns);
+	uint64_t node = 1 + draw(weather, plan->nodes);
+
+	if (plan->readers == 0)
+		return;
+	if (chance(weather, 30)) {
+		sim_plan_add(plan, at, SIM_SLOW, node, draw(weather, 20000000), 0, 0);
+		sim_plan_add(plan, at + draw(weather, 400000000), SIM_SLOW, node, 60000, 0, 0);
+	}
+	if (plan->nodes < 3)
+		return;
+	if (chance(weather, 15)) {
+		sim_plan_add(plan, at, SIM_FAIL_READ, victim, 1000 + draw(weather, 300000), 0, 0);
+		sim_plan_add(plan, at + draw(weather, 300000000), SIM_FAIL_READ, victim, 0, 0, 0);
+	}
+}
+
+/* A node has no buffer for what it wants to say: it is said again, or asked for again. */
+static void draw_buffers(struct clients_weather *weather)
+{
+	struct sim_plan *plan = weather->plan;
+	uint64_t at = 100000000 + draw(weather, plan->fault_ns);
+	uint64_t node = 1 + draw(weather, plan->nodes);
+
+	sim_plan_add(plan, at, SIM_NO_BUFFERS, node, 1000 + draw(weather, 500000), 0, 0);
+	sim_plan_add(plan, at + draw(weather, 400000000), SIM_NO_BUFFERS, node, 0, 0, 0);
+}
+
+void sim_weather_clients(struct sim_plan *plan, uint64_t victim)
+{
+	struct clients_weather weather = {.plan = plan};
+
+	sim_random_init(&weather.random, plan->seed, STREAM);
+	if (chance(&weather, 40))
+		plan->levels = 10 + draw(&weather, 60);
+	if (chance(&weather, 30)) {
+		plan->edge_sizes = 1;
+		plan->record_bytes = 6000 + draw(&weather, 10000);
+	}
+	if (chance(&weather, 15))
+		plan->session_records = 1 + draw(&weather, 30);
+	if (chance(&weather, 20)) {
+		plan->deaths = 500 + draw(&weather, 10000);
+		plan->client_idle_ns = 100000000 + draw(&weather, 400000000);
+	}
+	draw_readers(&weather);
+	draw_room(&weather);
+	if (chance(&weather, 20))
+		plan->rogues = 1 + draw(&weather, 2);
+	draw_reading(&weather, victim);
+	if (chance(&weather, 15))
+		draw_buffers(&weather);
+}

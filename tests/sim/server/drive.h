@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A simulated drive behind the daemon's own table `wl_disk_ops`: platters that are accurate to the sector,
+ * a queue, completions out of order, segment files that must be opened first, and what drives do when the power goes.
+ * Faults are switches and rates; the drive keeps its own account of what is durable, which is what the oracle
+ * believes.
+ *
+ *   drive.c         the queue: reads and writes
+ *   drive_files.c   segment files: made, opened and closed by one helper, as in dataplane/disk_uring.c
+ *   drive_power.c   what a power cut leaves; images, an empty disk
+ *   drive_damage.c  damage of every kind to one place, and what a start must make of it
+ */
+#ifndef WL_TESTS_SIM_SERVER_DRIVE_H
+#define WL_TESTS_SIM_SERVER_DRIVE_H
+
+#include "dataplane/chunk.h"
+#include "dataplane/disk.h"
+#include "dataplane/disk_files.h"
+#include "dataplane/limits.h"
+#include "tests/sim/agenda.h"
+#include "tests/sim/server/damage.h"
+#include "tests/sim/random.h"
+
+#define SIM_DRIVE_QUEUE 128u
+#define SIM_JOURNALS_MAX 2u
+#define SIM_DRIVE_JOBS 512u
+#define SIM_DRIVE_DESCRIPTORS 512u
+#define SIM_DRIVE_CACHED 64u /* newest writes that a lying drive may not have on its platters */
+#define SIM_DRIVE_PPM 1000000u
+
+struct sim_drive_faults {
+	uint64_t latency_ns, jitter_ns; /* of one request */
+	uint64_t open_ns; /* an open takes up to so long */
+	uint32_t read_error_ppm;
+	uint32_t short_read_ppm; /* fewer bytes than asked for */
+	uint32_t misread_ppm; /* the bytes of another place */
+	uint32_t open_error_ppm;
+	uint32_t prepare_error_ppm;
+	bool hung; /* accepts, never completes, until it is cleared */
+	bool full; /* PREPARE fails with NO_SPACE */
+	bool write_fails; /* the next one; then the drive works again, but nobody may believe it */
+	bool lies; /* what it calls durable is in a cache that a power cut empties */
+};
+
+/* Effects that still leave a node before the power goes in the middle of a turn. */
+struct sim_budget {
+	bool armed;
+	int64_t left;
+};
+
+/* False: it does not happen any more. */
+static inline bool sim_budget_spend(struct sim_budget *budget)
+{
+	return !budget || !budget->armed || budget->left-- > 0;
+}
+
+enum sim_drive_request_state {
+	SIM_REQUEST_FREE,
+	SIM_REQUEST_WAITS_FOR_FILE,
+	SIM_REQUEST_UNDER_WAY,
+	SIM_REQUEST_PREPARING,
+	SIM_REQUEST_DONE,
+};
+
+struct sim_drive_request {
+	struct wl_disk_request request;
+	enum sim_drive_request_state state;
+	enum wl_disk_status status;
+	uint32_t short_by; /* bytes that were not transferred */
+	uint32_t file; /* place in the table of files */
+	uint64_t order; /* never twice; its place in the queue is order % SIM_DRIVE_QUEUE */
+};
+
+enum sim_drive_job_verb {
+	SIM_JOB_OPEN,
+	SIM_JOB_PREPARE,
+	SIM_JOB_CLOSE,
+};
+
+struct sim_drive_job {
+	enum sim_drive_job_verb verb;
+	enum wl_disk_status status; /* of one that is done */
+	uint64_t ordinal;
+	uint32_t tag; /* PREPARE: place in the queue; OPEN: place in the table of files */
+	int fd;
+};
+
+/* A file that has, or had, the name of a segment. */
+struct sim_segment {
+	uint64_t file; /* which one has the name: a number never used twice; 0: none */
+	uint64_t bytes; /* how long it is */
+};
+
+struct sim_descriptor {
+	uint64_t file, ordinal; /* file 0: not open */
+};
+
+struct sim_drive {
+	struct wl_disk disk; /* first: the worker sees this */
+	struct sim_agenda *agenda;
+	struct sim_random random;
+	struct sim_drive_faults faults;
+	struct wl_segment_header identity; /* written into each new segment */
+	uint64_t segment_bytes;
+	uint8_t *platters; /* the stream; segment s at s * segment_bytes */
+	uint64_t segments_max;
+	uint64_t segments; /* one more than the highest that there is */
+	struct sim_segment *files_by_name; /* segments_max */
+	uint64_t files_made;
+	uint8_t superblock[WL_SUPERBLOCK_COPIES]
+			  [WL_BLOCK_BYTES]; /* of the node: on its first drive */
+	const struct sim_drive *first; /* the drive that has the superblock */
+
+	struct sim_drive_request queue[SIM_DRIVE_QUEUE];
+	uint32_t in_use, done;
+	uint64_t order;
+	struct wl_disk_files files; /* the daemon's own: which segments are open */
+	struct sim_descriptor descriptors[SIM_DRIVE_DESCRIPTORS];
+	uint32_t descriptors_open;
+	/* [job_first, job_done) wait to be taken, [job_done, job_end) to be worked off, one after the other */
+	struct sim_drive_job jobs[SIM_DRIVE_JOBS];
+	uint64_t job_first, job_done, job_end;
+	bool works; /* the event that ends the job at job_done is on the agenda */
+	uint64_t life; /* raised by a crash: events of an older life are forgotten */
+
+	void (*on_completion)(void *context); /* wakes the worker */
+	void *context;
+	uint64_t extent; /* behind the last byte that was ever written */
+	struct sim_budget *budget;
+	uint64_t writes, reads, opens, failed_opens, evictions;
+
+	struct {
+		uint64_t offset;
+		uint32_t bytes;
+	} cached[SIM_DRIVE_CACHED]; /* the newest writes while it lies: a ring */
+	uint64_t cached_count;
+	uint64_t lost; /* writes that were acknowledged and are gone */
+	/* May these bytes be lost without any node being able to notice? (A majority of the others has them.) */
+	bool (*may_lose)(void *context, unsigned journal, uint64_t begin, uint64_t end);
+	void *lose_context;
+
+	struct sim_damage damage; /* what was done to it since its last good start */
+	uint64_t unreadable; /* a block that is never given; UINT64_MAX: none */
+
+	uint8_t *image; /* a snapshot: segments, superblock; NULL none */
+	uint64_t image_segments;
+};
+
+void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t seed,
+		    uint64_t stream, uint64_t segment_bytes, uint64_t segments_max);
+void sim_drive_fini(struct sim_drive *drive);
+/* The process begins: the newest segments are opened. */
+void sim_drive_start(struct sim_drive *drive);
+/* The power goes: each write in flight leaves an arbitrary subset of its sectors. */
+void sim_drive_crash(struct sim_drive *drive);
+/* The segment has a file from now on, whole. */
+void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal);
+/* For recovery: at once. The bytes lie in one segment. */
+enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset, uint8_t *to,
+				       uint32_t bytes);
+/* Everything that was asked for is done now, in the order in which it was asked. */
+void sim_drive_complete(struct sim_drive *drive);
+/* Damages `bytes` at a place of the stream, per million of what was written. */
+void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes);
+/* Damages one place; false: there is no such place, or nobody could notice that something is missing. */
+bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t which);
+/* What a start must make of it, from what lies on the platters now. */
+void sim_drive_expect(struct sim_drive *drive);
+/* Keeps an image, puts it back (false: there is none), or empties the drive. The node is down, except for the first. */
+void sim_drive_snapshot(struct sim_drive *drive);
+bool sim_drive_restore(struct sim_drive *drive);
+void sim_drive_wipe(struct sim_drive *drive);
+/* Descriptors that are open beside those in the table are on their way to be closed. NULL, or what does not hold. */
+const char *sim_drive_check(const struct sim_drive *drive);
+
+#endif

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Damage, and the verdict that a start owes it. Places are found, and verdicts worked out, from the bytes on the
+ * platters: chunks that follow one another by `previous`, and whoever names them as durable.
+ */
+#include "tests/sim/server/drive_internal.h"
+
+#include <string.h>
+
+#include "dataplane/bytes.h"
+#include "dataplane/cluster_id.h"
+#include "dataplane/crc.h"
+#include "dataplane/recovery.h"
+#include "dataplane/superblock.h"
+#include "tests/sim/arena.h"
+
+#define KIND(name) (1u << WL_DAMAGE_##name)
+#define BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
+
+static const char *const names[SIM_DAMAGE_WAYS] = {
+	[SIM_DAMAGE_NONE] = "none",
+	[SIM_DAMAGE_ROT_ENTRY] = "rot-entry",
+	[SIM_DAMAGE_ROT_HEADER] = "rot-header",
+	[SIM_DAMAGE_ROT_PADDING] = "rot-padding",
+	[SIM_DAMAGE_ZERO_CHUNK] = "zero-chunk",
+	[SIM_DAMAGE_ZERO_SECTOR] = "zero-sector",
+	[SIM_DAMAGE_OTHER_CHUNK] = "other-chunk",
+	[SIM_DAMAGE_FOREIGN_CHUNK] = "foreign-chunk",
+	[SIM_DAMAGE_ASTRAY] = "astray",
+	[SIM_DAMAGE_UNREADABLE] = "unreadable",
+	[SIM_DAMAGE_ROT_SEGMENT] = "rot-segment",
+	[SIM_DAMAGE_SWAP_SEGMENTS] = "swap-segments",
+	[SIM_DAMAGE_FOREIGN_SEGMENT] = "foreign-segment",
+	[SIM_DAMAGE_DROP_SEGMENT] = "drop-segment",
+	[SIM_DAMAGE_DROP_TAIL] = "drop-tail",
+	[SIM_DAMAGE_CUT_SEGMENT] = "cut-segment",
+	[SIM_DAMAGE_EXTEND] = "extend",
+	[SIM_DAMAGE_ROT_RECORD] = "rot-record",
+	[SIM_DAMAGE_ZERO_RECORD] = "zero-record",
+	[SIM_DAMAGE_SWAP_RECORD] = "swap-record",
+	[SIM_DAMAGE_RECORD_VERSION] = "record-version",
+	[SIM_DAMAGE_RECORD_CLUSTER] = "record-cluster",
+	[SIM_DAMAGE_RECORD_NODE] = "record-node",
+};
+
+const char *sim_damage_name(enum sim_damage_way way)
+{
+	return way < SIM_DAMAGE_WAYS ? names[way] : NULL;
+}
+
+/* ---- chunks ---- */
+
+struct chunk {
+	struct wl_chunk_header header;
+	uint64_t begin, end;
+};
+
+static uint64_t end_of(const struct sim_drive *drive)
+{
+	return drive->segments * drive->segment_bytes;
+}
+
+static bool chunk_at(const struct sim_drive *drive, uint64_t at, struct chunk *chunk)
+{
+	const uint8_t *from = drive->platters + at;
+	uint64_t left = drive->segment_bytes - at % drive->segment_bytes;
+
+	if (at + WL_BLOCK_BYTES > end_of(drive) ||
+	    !wl_chunk_decode_header(from, WL_BLOCK_BYTES, &chunk->header) ||
+	    chunk->header.binding != drive->identity.binding || chunk->header.offset != at ||
+	    chunk->header.bytes > left || !wl_chunk_body_is_whole(from, &chunk->header))
+		return false;
+	chunk->begin = at;
+	chunk->end = at + chunk->header.bytes;
+	return true;
+}
+
+/* The chunk that follows `last` (its begin SIM_NOWHERE: the first one). */
+static bool next_chunk(const struct sim_drive *drive, struct chunk *last)
+{
+	uint64_t at = last->begin == SIM_NOWHERE ? 0 : last->end;
+	uint64_t places[] = {at, wl_align_up(at + 1, BOUNDARY_BYTES)};
+
+	for (unsigned which = 0; which < 2; which++) {
+		struct chunk next;
+
+		if (places[which] % drive->segment_bytes == 0)
+			places[which] += WL_BLOCK_BYTES;
+		if (chunk_at(drive, places[which], &next) && next.header.previous == last->begin) {
+			*last = next;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Number `which` per million of those that follow one another from the beginning; false: there is none. */
+static bool choose_chunk(const struct sim_drive *drive, uint64_t which, struct chunk *chunk)
+{
+	struct chunk at = {.begin = SIM_NOWHERE};
+	uint64_t count = 0, wanted;
+
+	while (next_chunk(drive, &at))
+		count++;
+	if (count == 0)
+		return false;
+	wanted = (count - 1) * which / SIM_DRIVE_PPM;
+	chunk->begin = SIM_NOWHERE;
+	for (uint64_t number = 0; number <= wanted; number++)
+		(void)next_chunk(drive, chunk);
+	return true;
+}
+
+static bool is_witnessed_by_record(const struct sim_drive *drive, uint64_t end)
+{
+	struct wl_superblock record;
+	unsigned damaged;
+
+	return wl_superblock_choose(drive->first->superblock, &record, &damaged) ==
+		       WL_SUPERBLOCK_OK &&
+	       record.journals[drive->identity.journal].witness >= end;
+}
+
+/* Somebody wrote down that all up to `end` was durable. */
+static bool is_witnessed(const struct sim_drive *drive, uint64_t end)
+{
+	struct wl_chunk_header header;
+
+	if (is_witnessed_by_record(drive, end))
+		return true;
+	for (uint64_t at = wl_align_up(end, WL_BLOCK_BYTES); at < end_of(drive);
+	     at += WL_BLOCK_BYTES) {
+		if (wl_chunk_decode_header(drive->platters + at, WL_BLOCK_BYTES, &header) &&
+		    header.offset == at && header.binding == drive->identity.binding &&
+		    header.durable >= end)
+			return true;
+	}
+	return false;
+}
+
+/* Is anything but segment headers and zeros written at or behind a segment's beginning? */
+static uint64_t written_end(const struct sim_drive *drive)
+{
+	for (uint64_t at = end_of(drive); at > 0; at -= WL_BLOCK_BYTES) {
+		uint64_t begin = at - WL_BLOCK_BYTES;
+
+		if (begin % drive->segment_bytes != 0 &&
+		    !wl_chunk_is_zero(drive->platters + begin, WL_BLOCK_BYTES))
+			return at;
+	}
+	return 0;
+}
+
+/* ---- doing it ---- */
+
+static void flip(struct sim_drive *drive, uint8_t *from, uint64_t bytes)
+{
+	from[sim_random_below(&drive->random, bytes)] ^=
+		(uint8_t)(1 + sim_random_below(&drive->random, 255));
+}
+
+static bool put_other_chunk(struct sim_drive *drive, const struct chunk *chunk)
+{
+	struct chunk other;
+
+	if (!choose_chunk(drive, sim_random_below(&drive->random, SIM_DRIVE_PPM + 1), &other) ||
+	    other.begin == chunk->begin || other.header.bytes > chunk->header.bytes)
+		return false;
+	memcpy(sim_drive_place(drive, chunk->begin), drive->platters + other.begin,
+	       other.header.bytes);
+	return true;
+}
+
+static void put_foreign_chunk(struct sim_drive *drive, const struct chunk *chunk)
+{
+	struct wl_chunk_header header = chunk->header;
+
+	header.binding = wl_chunk_binding(wl_cluster_id(drive->identity.cluster),
+					  drive->identity.node % WIRELOG_NODES_MAX + 1,
+					  drive->identity.journal);
+	wl_chunk_encode_header(sim_drive_place(drive, chunk->begin), &header);
+}
+
+static bool lead_astray(struct sim_drive *drive, const struct chunk *chunk)
+{
+	uint64_t to = written_end(drive);
+
+	if (to % drive->segment_bytes == 0)
+		to += WL_BLOCK_BYTES;
+	if (to % drive->segment_bytes + chunk->header.bytes > drive->segment_bytes ||
+	    to + chunk->header.bytes > end_of(drive))
+		return false;
+	memcpy(sim_drive_place(drive, to), drive->platters + chunk->begin, chunk->header.bytes);
+	memset(sim_drive_place(drive, chunk->begin), 0, chunk->header.bytes);
+	return true;
+}
+
+/* What leaves no trace on this drive must be on the others. */
+static bool may_vanish(const struct sim_drive *drive, const struct chunk *chunk)
+{
+	return is_witnessed(drive, chunk->end) ||
+	       drive->may_lose(drive->lose_context, drive->identity.journal, chunk->begin,
+			       chunk->end);
+}
+
+static bool damage_chunk(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
+{
+	struct chunk chunk;
+	uint8_t *from;
+
+	if (!choose_chunk(drive, which, &chunk))
+		return false;
+	from = sim_drive_place(drive, chunk.begin);
+	drive->damage.begin = chunk.begin;
+	drive->damage.end = chunk.end;
+	switch (way) {
+	case SIM_DAMAGE_ROT_ENTRY:
+		flip(drive, from + WL_CHUNK_HEADER_BYTES,
+		     chunk.header.used - WL_CHUNK_HEADER_BYTES);
+		return true;
+	case SIM_DAMAGE_ROT_HEADER:
+		flip(drive, from, WL_CHUNK_HEADER_BYTES);
+		return true;
+	case SIM_DAMAGE_ROT_PADDING:
+		if (chunk.header.used == chunk.header.bytes)
+			return false;
+		flip(drive, from + chunk.header.used, chunk.header.bytes - chunk.header.used);
+		return true;
+	case SIM_DAMAGE_ZERO_CHUNK:
+		if (!may_vanish(drive, &chunk))
+			return false;
+		memset(from, 0, chunk.header.bytes);
+		return true;
+	case SIM_DAMAGE_ZERO_SECTOR:
+		from += chunk.header.bytes - WL_SECTOR_BYTES;
+		if (wl_chunk_is_zero(from, WL_SECTOR_BYTES) || !may_vanish(drive, &chunk))
+			return false;
+		memset(from, 0, WL_SECTOR_BYTES);
+		return true;
+	case SIM_DAMAGE_OTHER_CHUNK:
+		return put_other_chunk(drive, &chunk);
+	case SIM_DAMAGE_FOREIGN_CHUNK:
+		put_foreign_chunk(drive, &chunk);
+		return true;
+	case SIM_DAMAGE_ASTRAY:
+		return lead_astray(drive, &chunk);
+	default: /* SIM_DAMAGE_UNREADABLE */
+		drive->unreadable =
+			chunk.begin +
+			sim_random_below(&drive->random, chunk.header.bytes / WL_BLOCK_BYTES) *
+				WL_BLOCK_BYTES;
+		drive->damage.begin = drive->unreadable;
+		drive->damage.end = drive->unreadable + WL_BLOCK_BYTES;
+		return true;
+	}
+}
+
+static void make_foreign(struct sim_drive *drive, uint64_t ordinal)
+{
+	struct wl_segment_header header = drive->identity;
+	uint64_t cluster = wl_cluster_id(header.cluster);
+
+	header.ordinal = ordinal;
+	header.segment_bytes = drive->segment_bytes;
+	switch (sim_random_below(&drive->random, 4)) {
+	case 0:
+		header.node = header.node % WIRELOG_NODES_MAX + 1;
+		header.binding = wl_chunk_binding(cluster, header.node, header.journal);
+		break;
+	case 1:
+		header.cluster[0] ^= 1;
+		header.binding = wl_chunk_binding(wl_cluster_id(header.cluster), header.node,
+						  header.journal);
+		break;
+	case 2:
+		header.journal++;
+		header.binding = wl_chunk_binding(cluster, header.node, header.journal);
+		break;
+	default:
+		header.segment_bytes *= 2;
+		break;
+	}
+	wl_segment_encode_header(sim_drive_place(drive, ordinal * drive->segment_bytes), &header);
+}
+
+static bool swap_segments(struct sim_drive *drive, uint64_t ordinal)
+{
+	uint8_t *a = sim_drive_place(drive, ordinal * drive->segment_bytes);
+
+	if (ordinal + 1 >= drive->segments)
+		return false;
+	for (uint64_t at = 0; at < drive->segment_bytes; at += 8) {
+		uint64_t word = wl_load_u64(a + at);
+
+		wl_store_u64(a + at, wl_load_u64(a + drive->segment_bytes + at));
+		wl_store_u64(a + drive->segment_bytes + at, word);
+	}
+	return true;
+}
+
+/* The superblock knows that something stood there; or others have it all. */
+static bool tail_may_vanish(const struct sim_drive *drive, uint64_t begin)
+{
+	struct chunk chunk = {.begin = SIM_NOWHERE};
+
+	if (is_witnessed_by_record(drive, begin + 1))
+		return true;
+	while (next_chunk(drive, &chunk)) {
+		if (chunk.begin >= begin &&
+		    !drive->may_lose(drive->lose_context, drive->identity.journal, chunk.begin,
+				     chunk.end))
+			return false;
+	}
+	return true;
+}
+
+static bool drop_tail(struct sim_drive *drive, uint64_t ordinal)
+{
+	uint64_t begin = ordinal * drive->segment_bytes;
+
+	if (!tail_may_vanish(drive, begin))
+		return false;
+	while (drive->segments > ordinal) {
+		drive->segments--;
+		drive->files_by_name[drive->segments] = (struct sim_segment){0};
+		sim_arena_zero(sim_drive_place(drive, drive->segments * drive->segment_bytes),
+			       drive->segment_bytes);
+	}
+	return true;
+}
+
+static bool drop_segment(struct sim_drive *drive, uint64_t ordinal)
+{
+	if (ordinal + 1 == drive->segments)
+		return drop_tail(drive, ordinal);
+	drive->files_by_name[ordinal] = (struct sim_segment){0};
+	return true;
+}
+
+static bool extend(struct sim_drive *drive)
+{
+	uint64_t ordinal = drive->segments;
+
+	if (ordinal == drive->segments_max)
+		return false;
+	sim_drive_make_file(drive, ordinal);
+	memset(sim_drive_place(drive, ordinal * drive->segment_bytes), 0, WL_BLOCK_BYTES);
+	return true;
+}
+
+static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
+{
+	uint64_t ordinal, begin;
+
+	if (drive->segments == 0)
+		return false;
+	ordinal = (drive->segments - 1) * which / SIM_DRIVE_PPM;
+	begin = ordinal * drive->segment_bytes;
+	drive->damage.begin = begin;
+	drive->damage.end = begin + drive->segment_bytes;
+	switch (way) {
+	case SIM_DAMAGE_ROT_SEGMENT:
+		/* What its checksum covers; the rest of the block says nothing. */
+		flip(drive, sim_drive_place(drive, begin), 64);
+		return true;
+	case SIM_DAMAGE_SWAP_SEGMENTS:
+		return swap_segments(drive, ordinal);
+	case SIM_DAMAGE_FOREIGN_SEGMENT:
+		make_foreign(drive, ordinal);
+		return true;
+	case SIM_DAMAGE_DROP_SEGMENT:
+		return drop_segment(drive, ordinal);
+	case SIM_DAMAGE_DROP_TAIL:
+		return drop_tail(drive, ordinal);
+	case SIM_DAMAGE_CUT_SEGMENT:
+		drive->files_by_name[ordinal].bytes =
+			sim_random_below(&drive->random, drive->segment_bytes / WL_BLOCK_BYTES) *
+			WL_BLOCK_BYTES;
+		drive->damage.begin = begin + drive->files_by_name[ordinal].bytes;
+		return true;
+	default: /* SIM_DAMAGE_EXTEND */
+		return extend(drive);
+	}
+}
+
+/* A whole record with other contents. */
+static void forge_record(uint8_t *copy, enum sim_damage_way way)
+{
+	if (way == SIM_DAMAGE_RECORD_VERSION)
+		wl_store_u16(copy + 4, 2);
+	else if (way == SIM_DAMAGE_RECORD_CLUSTER)
+		copy[16] ^= 1;
+	else
+		wl_store_u32(copy + 8, wl_load_u32(copy + 8) % WIRELOG_NODES_MAX + 1);
+	wl_store_u32(copy + WL_BLOCK_BYTES - 4, wl_crc32c(copy, WL_BLOCK_BYTES - 4));
+}
+
+static bool damage_record(struct sim_drive *drive, enum sim_damage_way way, uint64_t mask)
+{
+	struct wl_superblock newest;
+	unsigned damaged;
+	bool did = false;
+
+	if (wl_superblock_choose(drive->superblock, &newest, &damaged) == WL_SUPERBLOCK_EMPTY)
+		return false; /* an empty disk */
+	/* A directory of others is so in all its copies. */
+	if (way == SIM_DAMAGE_RECORD_CLUSTER || way == SIM_DAMAGE_RECORD_NODE)
+		mask = (1u << WL_SUPERBLOCK_COPIES) - 1;
+	for (unsigned which = 0; which < WL_SUPERBLOCK_COPIES; which++) {
+		uint8_t *copy = drive->superblock[which];
+		struct wl_superblock record;
+
+		if (!(mask >> which & 1))
+			continue;
+		if (way == SIM_DAMAGE_ROT_RECORD)
+			flip(drive, copy, WL_BLOCK_BYTES);
+		else if (way == SIM_DAMAGE_ZERO_RECORD)
+			memset(copy, 0, WL_BLOCK_BYTES);
+		else if (way == SIM_DAMAGE_SWAP_RECORD)
+			memcpy(copy, drive->superblock[which ^ 2], WL_BLOCK_BYTES);
+		else if (wl_superblock_decode(copy, &record) == WL_SUPERBLOCK_OK)
+			forge_record(copy, way);
+		did = true;
+	}
+	return did;
+}
+
+bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
+{
+	struct sim_damage before = drive->damage;
+	bool did;
+
+	if (way >= SIM_DAMAGE_ROT_RECORD)
+		did = damage_record(drive, way, which);
+	else if (way >= SIM_DAMAGE_ROT_SEGMENT)
+		did = damage_segment(drive, way, which);
+	else
+		did = damage_chunk(drive, way, which);
+	if (!did) {
+		drive->damage = before;
+		return false;
+	}
+	drive->damage.vague = before.vague || before.way != SIM_DAMAGE_NONE || drive->lost != 0;
+	drive->damage.way = way;
+	return true;
+}
+
+/* ---- what a start must make of it ---- */
+
+static void expect_log(struct sim_damage *damage, uint32_t kinds, uint64_t place)
+{
+	damage->refuses = kinds != 0;
+	damage->refusal = kinds != 0 ? SIM_REFUSAL_LOG : SIM_REFUSAL_NONE;
+	damage->kinds = kinds;
+	damage->place = place;
+}
+
+static void expect_chunk(const struct sim_drive *drive, struct sim_damage *damage)
+{
+	bool witnessed = is_witnessed(drive, damage->end);
+
+	switch (damage->way) {
+	case SIM_DAMAGE_ROT_ENTRY:
+	case SIM_DAMAGE_ROT_HEADER:
+	case SIM_DAMAGE_ROT_PADDING:
+		expect_log(damage, witnessed ? KIND(ROT) : KIND(UNPROVEN), damage->begin);
+		break;
+	case SIM_DAMAGE_ZERO_CHUNK:
+		expect_log(damage, witnessed ? KIND(LOST_WRITE) : 0, damage->begin);
+		break;
+	case SIM_DAMAGE_ZERO_SECTOR:
+		expect_log(damage, witnessed ? KIND(ROT) : 0, damage->begin);
+		break;
+	case SIM_DAMAGE_ASTRAY:
+		/* The witness may be met before the chunk that went astray. */
+		expect_log(damage, KIND(MISDIRECTED) | (witnessed ? KIND(LOST_WRITE) : 0),
+			   damage->begin);
+		break;
+	case SIM_DAMAGE_UNREADABLE:
+		expect_log(damage, KIND(READ_FAILED), damage->begin);
+		break;
+	default:
+		expect_log(damage, KIND(MISDIRECTED), damage->begin);
+		break;
+	}
+}
+
+/* The end of a segment that no chunk stands in, and that the stream has passed: nobody needs it. */
+static bool is_skipped(const struct sim_drive *drive, const struct sim_damage *damage)
+{
+	struct chunk chunk = {.begin = SIM_NOWHERE};
+
+	while (next_chunk(drive, &chunk)) {
+		if (chunk.end > damage->begin)
+			return chunk.begin >= damage->end;
+	}
+	return false;
+}
+
+static void expect_segment(const struct sim_drive *drive, struct sim_damage *damage)
+{
+	uint64_t ordinal = damage->begin / drive->segment_bytes;
+
+	switch (damage->way) {
+	case SIM_DAMAGE_ROT_SEGMENT:
+		if (written_end(drive) > damage->begin ||
+		    is_witnessed(drive, damage->begin + WL_BLOCK_BYTES))
+			expect_log(damage, KIND(SEGMENT_HEADER), damage->begin);
+		else
+			expect_log(damage, 0, SIM_NOWHERE);
+		break;
+	case SIM_DAMAGE_SWAP_SEGMENTS:
+		expect_log(damage, KIND(MISDIRECTED), damage->begin);
+		break;
+	case SIM_DAMAGE_FOREIGN_SEGMENT:
+		expect_log(damage, KIND(FOREIGN), damage->begin);
+		break;
+	case SIM_DAMAGE_DROP_SEGMENT:
+		if (ordinal < drive->segments)
+			expect_log(damage, KIND(SEGMENT_ABSENT), damage->begin);
+		else if (is_witnessed(drive, end_of(drive) + 1))
+			expect_log(damage, KIND(CUT_SHORT), SIM_NOWHERE);
+		else
+			expect_log(damage, 0, SIM_NOWHERE);
+		break;
+	case SIM_DAMAGE_DROP_TAIL:
+		expect_log(damage, is_witnessed(drive, end_of(drive) + 1) ? KIND(CUT_SHORT) : 0,
+			   SIM_NOWHERE);
+		break;
+	case SIM_DAMAGE_CUT_SEGMENT:
+		expect_log(damage, KIND(READ_FAILED), damage->begin);
+		damage->known = !is_skipped(drive, damage);
+		break;
+	default:
+		expect_log(damage, 0, SIM_NOWHERE);
+		break;
+	}
+}
+
+/* A pair without a whole copy of its own may have held a vote. */
+static void expect_record(const struct sim_drive *drive, struct sim_damage *damage)
+{
+	unsigned whole[2] = {0}, versions = 0;
+
+	for (unsigned which = 0; which < WL_SUPERBLOCK_COPIES; which++) {
+		struct wl_superblock record;
+		enum wl_superblock_verdict verdict =
+			wl_superblock_decode(drive->superblock[which], &record);
+
+		versions += verdict == WL_SUPERBLOCK_VERSION;
+		whole[which / 2] += verdict == WL_SUPERBLOCK_OK && record.sequence % 2 == which / 2;
+	}
+	damage->refusal = versions != 0			   ? SIM_REFUSAL_VERSION
+			  : whole[0] == 0 || whole[1] == 0 ? SIM_REFUSAL_RECORD
+			  : damage->way == SIM_DAMAGE_RECORD_CLUSTER ||
+					  damage->way == SIM_DAMAGE_RECORD_NODE
+				  ? SIM_REFUSAL_FOREIGN
+				  : SIM_REFUSAL_NONE;
+	damage->refuses = damage->refusal != SIM_REFUSAL_NONE;
+	damage->place = SIM_NOWHERE;
+}
+
+void sim_drive_expect(struct sim_drive *drive)
+{
+	struct sim_damage *damage = &drive->damage;
+
+	damage->known = damage->way != SIM_DAMAGE_NONE && !damage->vague;
+	if (!damage->known)
+		return;
+	if (damage->way >= SIM_DAMAGE_ROT_RECORD)
+		expect_record(drive, damage);
+	else if (damage->way >= SIM_DAMAGE_ROT_SEGMENT)
+		expect_segment(drive, damage);
+	else
+		expect_chunk(drive, damage);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a power cut leaves on the platters; images that are kept and put back; an empty disk. */
+#include "tests/sim/server/drive_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/arena.h"
+
+/* A write in flight: nothing, each sector by itself, or a prefix. */
+static void tear(struct sim_drive *drive, const struct wl_disk_request *request)
+{
+	uint32_t sectors = request->bytes / WL_SECTOR_BYTES;
+	unsigned fate = (unsigned)sim_random_below(&drive->random, 3);
+	uint32_t prefix = (uint32_t)sim_random_below(&drive->random, sectors + 1);
+
+	for (uint32_t sector = 0; fate != 0 && sector < sectors; sector++) {
+		uint64_t skip = (uint64_t)sector * WL_SECTOR_BYTES;
+
+		if (fate == 2 ? sector < prefix
+			      : sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+			memcpy(sim_drive_place(drive, request->offset + skip),
+			       request->buffer + skip, WL_SECTOR_BYTES);
+	}
+}
+
+void sim_drive_note_cached(struct sim_drive *drive, uint64_t offset, uint32_t bytes)
+{
+	uint64_t at = drive->cached_count++ % SIM_DRIVE_CACHED;
+
+	drive->cached[at].offset = offset;
+	drive->cached[at].bytes = bytes;
+}
+
+/*
+ * The cache of a drive that lies: each of the newest writes is whole, gone, or a part of its sectors is, whatever became of
+ * those before and after it. What stood at a fresh place before was zeros. What no node could ever notice is not done:
+ * a write that a majority of the others does not have would be lost by any Raft.
+ */
+static void lose_cache(struct sim_drive *drive)
+{
+	uint64_t oldest =
+		drive->cached_count > SIM_DRIVE_CACHED ? drive->cached_count - SIM_DRIVE_CACHED : 0;
+
+	/* So many of the newest have not reached the platters. */
+	oldest += sim_random_below(&drive->random, drive->cached_count - oldest + 1);
+	for (; drive->faults.lies && oldest < drive->cached_count; oldest++) {
+		uint64_t begin = drive->cached[oldest % SIM_DRIVE_CACHED].offset;
+		uint32_t bytes = drive->cached[oldest % SIM_DRIVE_CACHED].bytes;
+		unsigned fate = (unsigned)sim_random_below(&drive->random, 3);
+
+		if (fate == 0 || !drive->may_lose(drive->lose_context, drive->identity.journal,
+						  begin, begin + bytes))
+			continue;
+		drive->lost++;
+		drive->damage.vague |= drive->damage.way != SIM_DAMAGE_NONE;
+		for (uint32_t at = 0; at < bytes; at += WL_SECTOR_BYTES) {
+			if (fate == 1 || sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+				memset(sim_drive_place(drive, begin + at), 0, WL_SECTOR_BYTES);
+		}
+	}
+	drive->cached_count = 0;
+}
+
+void sim_drive_crash(struct sim_drive *drive)
+{
+	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
+		struct sim_drive_request *slot = &drive->queue[at];
+
+		if (slot->state == SIM_REQUEST_UNDER_WAY && slot->request.verb == WL_DISK_WRITE)
+			tear(drive, &slot->request);
+		/* The event that was to complete it finds it gone. */
+		slot->state = SIM_REQUEST_FREE;
+	}
+	drive->in_use = 0;
+	drive->done = 0;
+	if (drive->cached_count != 0)
+		lose_cache(drive);
+	sim_drive_forget_files(drive);
+}
+
+void sim_drive_snapshot(struct sim_drive *drive)
+{
+	uint64_t bytes = drive->segments * drive->segment_bytes;
+
+	free(drive->image);
+	drive->image = malloc(bytes + sizeof(drive->superblock));
+	WL_CHECK(drive->image != NULL);
+	drive->image_segments = drive->segments;
+	memcpy(drive->image, drive->superblock, sizeof(drive->superblock));
+	memcpy(drive->image + sizeof(drive->superblock), drive->platters, bytes);
+}
+
+void sim_drive_wipe(struct sim_drive *drive)
+{
+	sim_arena_zero(drive->platters, drive->segments * drive->segment_bytes);
+	memset(drive->superblock, 0, sizeof(drive->superblock));
+	memset(drive->files_by_name, 0, drive->segments * sizeof(drive->files_by_name[0]));
+	memset(&drive->damage, 0, sizeof(drive->damage));
+	drive->unreadable = SIM_NOWHERE - WL_BLOCK_BYTES;
+	drive->segments = 0;
+	drive->extent = 0;
+}
+
+bool sim_drive_restore(struct sim_drive *drive)
+{
+	if (!drive->image)
+		return false;
+	sim_drive_wipe(drive);
+	for (uint64_t ordinal = 0; ordinal < drive->image_segments; ordinal++)
+		sim_drive_make_file(drive, ordinal);
+	drive->extent = drive->segments * drive->segment_bytes;
+	memcpy(drive->superblock, drive->image, sizeof(drive->superblock));
+	memcpy(drive->platters, drive->image + sizeof(drive->superblock), drive->extent);
+	return true;
+}
+
+void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes)
+{
+	uint64_t offset = (uint64_t)((unsigned __int128)drive->extent * place_ppm / SIM_DRIVE_PPM);
+
+	drive->damage.vague = true;
+	for (uint64_t at = offset; at < offset + bytes && at < drive->extent; at++)
+		*sim_drive_place(drive, at) ^= (uint8_t)(1 + sim_random_below(&drive->random, 255));
+}

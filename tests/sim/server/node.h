@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One simulated server: the daemon's own workers and agent, each an actor with turns of its own, joined by real seams;
+ * journals spread over the workers; a drive for each journal, that outlives them; a clock that drifts. A crash
+ * forgets everything but the drives.
+ */
+#ifndef WL_TESTS_SIM_SERVER_NODE_H
+#define WL_TESTS_SIM_SERVER_NODE_H
+
+#include "control/agent.h"
+#include "dataplane/recovery.h"
+#include "dataplane/worker.h"
+#include "tests/sim/server/config_file.h"
+#include "tests/sim/server/drive.h"
+#include "tests/sim/server/drive_fan.h"
+#include "tests/sim/server/machine.h"
+#include "tests/sim/network/network.h"
+#include "tests/sim/plan/plan.h"
+
+struct sim_endpoint; /* endpoint.h */
+
+struct sim_actor {
+	uint64_t turn_at_ns; /* of the turn that is on the agenda; 0: none */
+	uint64_t stalled_until_ns; /* a core that was taken away, or SIGSTOP */
+	uint64_t generation; /* events of an older one are stale */
+};
+
+/* What was found in the data of a journal: by the last start, or by an operator's look from outside. */
+struct sim_found {
+	bool valid; /* it was looked at, and nothing was done to the data since */
+	bool refused;
+	struct wl_recovery_damage damage;
+	uint64_t last_index;
+};
+
+struct sim_node;
+
+/* A core that polls, and what belongs to it. */
+struct sim_core {
+	struct sim_node *node;
+	unsigned number;
+	struct sim_actor actor;
+	struct sim_drive_fan disk;
+	struct wl_worker *worker; /* volatile, as the next one */
+	struct wl_seam *seam;
+	uint64_t told_up, told_down; /* messages of the seam that a trace has seen */
+};
+
+struct sim_node {
+	unsigned number;
+	struct sim_agenda *agenda;
+	struct sim_network *network;
+	struct sim_drive drives[SIM_JOURNALS_MAX]; /* the superblock is on the first */
+	struct sim_random random;
+	struct sim_core cores[SIM_WORKERS_MAX];
+	struct sim_actor agent_actor;
+	struct sim_budget budget; /* effects until the power goes inside a turn */
+	bool record_fails; /* the drive refuses the next superblock record */
+	bool tears_record; /* the power goes while the next superblock record is written */
+	uint64_t boot; /* raised by each start and crash: stale events are told by it */
+	bool up;
+	bool refused; /* its data were refused: stays down, loudly */
+	bool refused_for_now; /* by reads that failed, and that may succeed another time */
+	enum sim_refusal refusal;
+	struct wl_recovery_damage damage; /* of the journal that was refused, or of the last one */
+	struct sim_found started[SIM_JOURNALS_MAX], verified[SIM_JOURNALS_MAX];
+	bool tears_start; /* the power goes inside the next start */
+	uint64_t limit_segments; /* 0: as many as its configuration says */
+	struct sim_machine machine;
+	struct sim_random operator_random; /* of what people do to it */
+	bool names_core, demands_pages, keyless; /* in its file */
+	unsigned eal_extra;
+	uint16_t core;
+	struct sim_config_file *file; /* on its disk: read by the next start */
+	struct wl_config *config; /* that its last start read: the file may be another one by now */
+	bool stranger; /* its new data are of another cluster */
+	bool was_stranger; /* once: frames of that time may still be on their way */
+	bool newer; /* a later version of the daemon wrote its superblock */
+	uint64_t started_ns; /* by the kernel's clock */
+	int start_status; /* of its last start: 0, or a negative enum wirelog_status */
+	char start_reason[256];
+
+	/* clock */
+	int64_t drift_ppm;
+	uint64_t clock_base_ns, clock_global_ns;
+	uint64_t wall_offset_ns;
+
+	/* volatile */
+	uint8_t *memory;
+	size_t memory_bytes;
+	uint8_t *window; /* scratch of recovery */
+	uint8_t *reserved; /* NULL, or where the memory of every life stands (exhaustive search) */
+	void (*clear)(struct sim_node *node); /* makes that as good as new */
+	struct wl_journal *journals[SIM_JOURNALS_MAX];
+	struct wl_agent *agent;
+	struct wl_superblock record; /* being written */
+	unsigned damaged_copies; /* bit per copy of the superblock, as in the daemon's writer */
+	int record_state; /* 0 idle, 1 first copy in flight, 2 second copy in flight, 3 done */
+
+	/* what its last life looked like, for the oracle */
+	uint64_t crashes, starts;
+	bool forgot; /* its drive was wiped, or an old image came back */
+	uint64_t forgets; /* how often */
+	bool possessed; /* an impostor speaks in its name (impostor.h): it must not start */
+	bool rotten; /* its drive was damaged: it may refuse */
+};
+
+#define SIM_RULE_BYTES 32u
+
+struct sim_cluster_config {
+	bool quiet; /* violations are not printed */
+	char *rule; /* NULL, or where the rule that was broken is written: SIM_RULE_BYTES */
+	const char *replay; /* the command that replays this run */
+	unsigned nodes, journals, workers; /* a journal's worker: its number modulo workers */
+	uint64_t segment_bytes, segments_max, ring_bytes;
+	uint64_t election_timeout_ns, heartbeat_ns;
+	const struct sim_plan *plan; /* limits of nodes */
+	uint16_t mtu;
+	enum sim_wiring wiring;
+};
+
+struct sim_cluster {
+	struct sim_cluster_config config;
+	uint64_t seed;
+	struct sim_agenda agenda;
+	struct sim_network network;
+	struct wl_auth auth;
+	struct sim_node nodes[WIRELOG_NODES_MAX + 1];
+	uint8_t uuid[16];
+	uint64_t cluster;
+	uint64_t highest_answered[SIM_JOURNALS_MAX]; /* record number that a client was told */
+	uint64_t seen[SIM_SEENS];
+	struct sim_endpoint *ends[SIM_STATIONS]; /* of clients */
+	/* Called after each turn of a worker: the oracle. */
+	void (*after_turn)(void *context, struct sim_node *node, unsigned worker);
+	void (*before_start)(void *context, struct sim_node *node);
+	void (*after_start)(void *context, struct sim_node *node);
+	/* Offline: each entry of a node that is down, as it is met. */
+	void (*on_verified_entry)(void *context, unsigned journal, uint64_t index, uint64_t chain);
+	void (*after_verify)(void *context, struct sim_node *node, unsigned journal,
+			     uint64_t known_commit);
+	/* Does a majority of the other nodes have what stands there? */
+	bool (*may_lose)(void *context, const struct sim_node *node, unsigned journal,
+			 uint64_t begin, uint64_t end);
+	void *context;
+};
+
+void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_config *config,
+		      uint64_t seed);
+void sim_cluster_fini(struct sim_cluster *cluster);
+void sim_node_start(struct sim_cluster *cluster, unsigned node);
+/* A start that was refused is tried again only when reads failed, and fail no more. */
+bool sim_node_may_start(const struct sim_node *node);
+/* Offline, as `wirelog verify` does: changes nothing. */
+void sim_node_verify(struct sim_cluster *cluster, unsigned node);
+/* Something was done to its data. */
+void sim_node_forget_verified(struct sim_node *node);
+void sim_node_crash(struct sim_cluster *cluster, unsigned node);
+/* One turn, now, whatever the agenda says (exhaustive search). A node that is up. */
+void sim_node_turn_worker(struct sim_core *core);
+void sim_node_turn_agent(struct sim_node *node);
+/* The record that is being written is on the platters now: both copies. */
+void sim_node_complete_record(struct sim_node *node);
+/* Takes the core away from the worker, the agent, or both, for a while. */
+void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, bool agent,
+		    uint64_t for_ns);
+/* Ends a stall. */
+void sim_node_wake_up(struct sim_cluster *cluster, unsigned node);
+/* The kernel's monotonic clock. What its threads believe is in machine.h. */
+uint64_t sim_node_now(const struct sim_node *node);
+/* Of the last record of a journal that it knows to be committed; it is up. */
+uint64_t sim_node_commit_number(const struct sim_node *node, unsigned journal);
+/* The node that leads the journal and is ready, in the highest term; 0 when there is none. */
+unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What node.c and node_start.c share. */
+#ifndef WL_TESTS_SIM_SERVER_NODE_INTERNAL_H
+#define WL_TESTS_SIM_SERVER_NODE_INTERNAL_H
+
+#include "tests/sim/server/node.h"
+
+void sim_node_wake_worker(void *core);
+/* Every worker. */
+void sim_node_wake_workers(struct sim_node *node);
+void sim_node_wake_agent(struct sim_node *node);
+#define SIM_RECOVERY_WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
+
+enum sim_recovered {
+	SIM_RECOVERED,
+	SIM_RECOVERY_REFUSED,
+	SIM_POWER_WENT,
+};
+
+/* node_recover.c: the newest record, when it is this node's: 0, or what the daemon's store refuses with. */
+int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
+			     struct wl_superblock *record);
+/* A journal's log from its drive; node->damage says why not. */
+enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal, uint64_t witness,
+				    uint8_t *window, uint64_t *known_commit);
+/* This start, counted in the record, durable before anything is sent. False: the power went. */
+bool sim_node_count_start(struct sim_node *node, struct wl_superblock *record);
+/* What the life that ended had. */
+void sim_node_give_back_memory(struct sim_node *node);
+bool sim_node_reads_are_sound(const struct sim_node *node);
+/* The superblock as the agent sees it (wl_agent_ops). */
+bool sim_node_submit_record(void *node, struct wl_superblock *record);
+int sim_node_reap_record(void *node);
+/* The process ends with this status: what it says then must be of use. */
+void sim_node_check_end(struct sim_cluster *cluster, struct sim_node *node, int status);
+/* What its log says to the operator. */
+void sim_node_log(void *node, const struct wl_agent_line *line);
+
+#endif
