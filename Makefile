@@ -176,10 +176,10 @@ mutants: ## put known bugs back one at a time: after how many seeds does the sim
 	@tests/sim/exhaustive --program $(BUILD)/mutants/wlsim --mutants
 	@$(BUILD)/mutants/wlsim --mutants --jobs $$(nproc) --seconds $(or $(SECONDS_EACH),120)
 
-coverage-sim: ## line and branch coverage of the pure code by the simulator alone; SEEDS=1..300
+coverage-sim: ## line and branch coverage of the pure code by the simulator alone; SEEDS=1..3000
 	@+$(MAKE) BUILD=$(BUILD)/coverage-sim COVERAGE=1 OPT=-O1 GEOMETRY=tests/sim/tiny $(BUILD)/coverage-sim/wlsim
 	@find $(BUILD)/coverage-sim/obj -name '*.gcda' -delete
-	@tests/sim/run --build $(BUILD)/coverage-sim --coverage --seeds $(or $(SEEDS),1..300)
+	@tests/sim/run --build $(BUILD)/coverage-sim --coverage --seeds $(or $(SEEDS),1..3000)
 	@echo 'all pure code:'
 	@$(SIM_GCOVR) --html-details $(BUILD)/coverage-sim/index.html --print-summary $(BUILD)/coverage-sim/obj
 	@echo 'without the branches of checks that fail (files: $(BUILD)/coverage-sim/files.txt):'
