@@ -5,6 +5,7 @@
 #include "dataplane/bytes.h"
 #include "dataplane/wire.h"
 #include "tests/sim/network/impostor_internal.h"
+#include "tests/sim/network/words.h"
 
 static uint64_t draw(struct sim_impostor *impostor, uint64_t below)
 {
@@ -50,38 +51,6 @@ static size_t right_size(uint8_t type)
 		return WL_WIRE_TIMEOUT_NOW_BYTES;
 	default:
 		return WL_WIRE_VOTE_REPLY_BYTES;
-	}
-}
-
-/* Whether a node would take it for a message. */
-static bool decodes(uint8_t type, const uint8_t *payload, size_t bytes)
-{
-	union {
-		struct wl_wire_hello hello;
-		struct wl_wire_hello_reply hello_reply;
-		struct wl_wire_append append;
-		struct wl_wire_append_ack ack;
-		struct wl_wire_vote vote;
-		struct wl_wire_vote_reply reply;
-		struct wl_wire_timeout_now timeout_now;
-	} message;
-
-	switch (type) {
-	case WL_WIRE_HELLO:
-		return wl_wire_decode_hello(payload, bytes, &message.hello);
-	case WL_WIRE_HELLO_REPLY:
-		return wl_wire_decode_hello_reply(payload, bytes, &message.hello_reply);
-	case WL_WIRE_APPEND:
-		return wl_wire_decode_append(payload, bytes, &message.append);
-	case WL_WIRE_APPEND_ACK:
-		return wl_wire_decode_append_ack(payload, bytes, &message.ack);
-	case WL_WIRE_PRE_VOTE:
-	case WL_WIRE_VOTE:
-		return wl_wire_decode_vote(payload, bytes, &message.vote);
-	case WL_WIRE_TIMEOUT_NOW:
-		return wl_wire_decode_timeout_now(payload, bytes, &message.timeout_now);
-	default:
-		return wl_wire_decode_vote_reply(payload, bytes, &message.reply);
 	}
 }
 
@@ -173,7 +142,7 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 		sim_impostor_send(impostor, to, &header, payload, WL_FRAME_BAD_PAYLOAD);
 		return;
 	case 2: /* a sequence that came already */
-		if (impostor->sequence == 0 || decodes(type, payload, bytes))
+		if (impostor->sequence == 0 || sim_words_decode(type, payload, bytes))
 			return; /* to this node it may be a new one */
 		header.sequence = 1 + draw(impostor, impostor->sequence);
 		sim_impostor_send(impostor, to, &header, payload, SIM_UNKNOWN);
@@ -186,7 +155,7 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 	default:
 		break;
 	}
-	if (decodes(type, payload, bytes))
+	if (sim_words_decode(type, payload, bytes))
 		return; /* not malformed after all */
 	/* What control judges is counted there. */
 	sim_impostor_send(impostor, to, &header, payload,

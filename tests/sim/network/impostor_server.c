@@ -5,6 +5,7 @@
 #include "dataplane/bytes.h"
 #include "dataplane/wire.h"
 #include "tests/sim/network/impostor_internal.h"
+#include "tests/sim/network/words.h"
 
 #define TRIES 8u
 
@@ -90,21 +91,6 @@ static size_t make_deliver(struct sim_impostor *impostor, uint8_t *to)
 	return (size_t)(at - to);
 }
 
-static bool decodes(uint8_t type, const uint8_t *payload, size_t bytes)
-{
-	union {
-		struct wl_wire_open_session_reply open;
-		struct wl_wire_append_reply append;
-		struct wl_wire_deliver deliver;
-	} message;
-
-	if (type == WL_WIRE_APPEND_REPLY)
-		return wl_wire_decode_append_reply(payload, bytes, &message.append);
-	if (type == WL_WIRE_DELIVER)
-		return wl_wire_decode_deliver(payload, bytes, &message.deliver);
-	return wl_wire_decode_open_session_reply(payload, bytes, &message.open);
-}
-
 void sim_impostor_say_to_client(struct sim_impostor *impostor)
 {
 	uint8_t payload[1024];
@@ -134,6 +120,6 @@ void sim_impostor_say_to_client(struct sim_impostor *impostor)
 		break;
 	}
 	header.payload_bytes = (uint16_t)bytes;
-	if (!decodes(header.type, payload, bytes))
+	if (!sim_words_decode(header.type, payload, bytes))
 		sim_impostor_send_to_station(impostor, station, &header, payload);
 }

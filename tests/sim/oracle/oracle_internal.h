@@ -18,10 +18,6 @@ void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *n
 void sim_oracles_watch_starts(struct sim_oracle *oracles);
 void sim_oracles_watch_frames(struct sim_oracle *oracles);
 
-/* oracle_words.c */
-void sim_oracle_check_words(const struct sim_oracle *oracle, unsigned from,
-			    const struct wl_frame_header *header, const uint8_t *payload);
-
 /* oracle_strangers.c */
 void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node);
 void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_node *node);

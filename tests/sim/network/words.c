@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a node says is well-formed, whoever asked, and whatever it was told (O29): each frame decodes as what it calls itself. */
+#include "tests/sim/network/words.h"
+
 #include "dataplane/wire.h"
-#include "tests/sim/oracle/oracle_internal.h"
 
 static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes)
 {
@@ -34,7 +34,7 @@ static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes
 	}
 }
 
-static bool to_anybody_decodes(uint8_t type, const uint8_t *payload, size_t bytes)
+bool sim_words_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 {
 	union {
 		struct wl_wire_hello_reply hello_reply;
@@ -59,13 +59,4 @@ static bool to_anybody_decodes(uint8_t type, const uint8_t *payload, size_t byte
 	default:
 		return to_a_node_decodes(type, payload, bytes);
 	}
-}
-
-void sim_oracle_check_words(const struct sim_oracle *oracle, unsigned from,
-			    const struct wl_frame_header *header, const uint8_t *payload)
-{
-	if (!to_anybody_decodes(header->type, payload, header->payload_bytes))
-		sim_violation(oracle->cluster, from, "O29",
-			      "says something of type %u that does not decode, %u bytes",
-			      header->type, header->payload_bytes);
 }
