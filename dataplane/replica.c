@@ -200,20 +200,22 @@ static bool is_held_up(const struct wl_replica *replica, const struct wl_peer *p
 
 bool wl_replica_cannot_serve(struct wl_replica *replica)
 {
-	uint32_t successor = best_successor(replica);
-	bool held_up = false;
+	uint32_t held_up = 0, successor;
 
-	if (replica->view.role != WL_ROLE_LEADER || !replica->ready || successor == 0 ||
-	    replica->peers[successor].match_durable < replica->commit ||
-	    (replica->not_served_ns != 0 &&
-	     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if ((replica->view.voters & 1u << node) &&
+		    is_held_up(replica, &replica->peers[node]))
+			held_up |= 1u << node;
+	}
+	if (held_up == 0 || (replica->not_served_ns != 0 &&
+			     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
 		return false;
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		held_up |= (replica->view.voters & 1u << node) && node != successor &&
-			   is_held_up(replica, &replica->peers[node]);
-	if (held_up)
-		replica->not_served_ns = replica->now_ns;
-	return held_up && !WL_MUTANT(serves_nobody);
+	successor = best_successor(replica);
+	if (successor == 0 || (held_up & ~(1u << successor)) == 0 ||
+	    replica->peers[successor].match_durable < replica->commit)
+		return false;
+	replica->not_served_ns = replica->now_ns;
+	return !WL_MUTANT(serves_nobody);
 }
 
 void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_message *message)

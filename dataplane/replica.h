@@ -109,7 +109,7 @@ void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns);
 void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason);
 
 /*
- * A voter needs what our medium cannot give, and another voter is in step: led by that one it would get it. True at
+ * Of a leader that is ready: a voter needs what our medium cannot give, and another voter is in step: led by that one it would get it. True at
  * most once a minute: where no voter can serve all others, leadership must not go round.
  */
 bool wl_replica_cannot_serve(struct wl_replica *replica);
