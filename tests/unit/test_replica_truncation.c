@@ -40,23 +40,35 @@ static void conflicting_entry_and_all_behind_it_are_replaced(void)
 	replica_fixture_fini(follower_cluster());
 }
 
-/* DESIGN rule 4. The old content of 3 and 4 is in flight while another leader rewrites them. */
+/* Entries 3 and 4 of term 2 were taken, and their write is held. */
+static struct memory_drive *begin_with_a_write_in_flight(void)
+{
+	follower_begin("1122", "11", 2);
+	follower_cluster()->nodes[FOLLOWER].hold_disk = true;
+	follower_append(2, 2, 0);
+	follower_turn();
+	return &follower_cluster()->nodes[FOLLOWER].disk.drive;
+}
+
+/* The leader of term 3 has others there. */
+static void replace_behind_2(const char *terms)
+{
+	wl_log_truncate(replica_log(follower_cluster(), LEADER), 2);
+	replica_fixture_fill(follower_cluster(), LEADER, terms);
+	replica_fixture_follow(follower_cluster(), FOLLOWER, 3, LEADER);
+	follower_append(2, (unsigned)strlen(terms), 0);
+	follower_turn();
+}
+
+/* Rule 4 of safety. The old content of 3 and 4 is in flight while another leader rewrites them. */
 static void completion_of_a_truncated_write_is_not_credited_to_what_replaced_it(void)
 {
 	struct memory_drive *drive;
 	struct wl_wire_append_ack ack;
 
-	follower_begin("1122", "11", 2);
-	drive = &follower_cluster()->nodes[FOLLOWER].disk.drive;
-	follower_cluster()->nodes[FOLLOWER].hold_disk = true;
-	follower_append(2, 2, 0);
-	follower_turn();
+	drive = begin_with_a_write_in_flight();
 	CU_ASSERT_EQUAL(drive->pending_count, 1);
-	wl_log_truncate(replica_log(follower_cluster(), LEADER), 2);
-	replica_fixture_fill(follower_cluster(), LEADER, "33");
-	replica_fixture_follow(follower_cluster(), FOLLOWER, 3, LEADER);
-	follower_append(2, 2, 0);
-	follower_turn();
+	replace_behind_2("33");
 	while (follower_answered(&ack))
 		;
 	CU_ASSERT_EQUAL_FATAL(drive->pending_count, 2);
@@ -78,16 +90,8 @@ static void rewritten_entry_is_not_durable_before_every_write_in_front_of_it(voi
 	struct memory_drive *drive;
 	struct wl_wire_append_ack ack;
 
-	follower_begin("1122", "11", 2);
-	drive = &follower_cluster()->nodes[FOLLOWER].disk.drive;
-	follower_cluster()->nodes[FOLLOWER].hold_disk = true;
-	follower_append(2, 2, 0);
-	follower_turn();
-	wl_log_truncate(replica_log(follower_cluster(), LEADER), 2);
-	replica_fixture_fill(follower_cluster(), LEADER, "3");
-	replica_fixture_follow(follower_cluster(), FOLLOWER, 3, LEADER);
-	follower_append(2, 1, 0);
-	follower_turn();
+	drive = begin_with_a_write_in_flight();
+	replace_behind_2("3");
 	while (follower_answered(&ack))
 		;
 	CU_ASSERT_EQUAL_FATAL(drive->pending_count, 2);
