@@ -42,6 +42,9 @@ static void act_on_drive(const struct sim_action *action, struct sim_drive_fault
 	case SIM_FAIL_OPEN:
 		faults->open_error_ppm = (uint32_t)value;
 		break;
+	case SIM_HANG_MAKER:
+		faults->maker_hung = value != 0;
+		break;
 	default: /* SIM_FAIL_PREPARE */
 		faults->prepare_error_ppm = (uint32_t)value;
 		break;

@@ -77,6 +77,7 @@ enum sim_verb {
 	SIM_SLOW_OPEN, /* drive: node, up to ns for each open of a segment file */
 	SIM_FAIL_OPEN, /* drive: node, per million */
 	SIM_FAIL_PREPARE, /* drive: node, per million: a segment cannot be made, though there is room */
+	SIM_HANG_MAKER, /* drive: node, 0 | 1: whoever makes segments hangs at the next one; reads and writes go on */
 	SIM_TEAR_START, /* node, which is down: power off inside its next start */
 	SIM_VERIFY, /* node, which is down: an operator looks at its data offline */
 	SIM_LIMIT, /* node: segments that it may have from its next start on; 0: as many as the plan says */

@@ -86,6 +86,7 @@ static const struct {
 	[SIM_SLOW_OPEN] = {"slow-open", {NODE, TIME}},
 	[SIM_FAIL_OPEN] = {"fail-open", {NODE, NUMBER}},
 	[SIM_FAIL_PREPARE] = {"fail-prepare", {NODE, NUMBER}},
+	[SIM_HANG_MAKER] = {"hang-maker", {NODE, NUMBER}},
 	[SIM_TEAR_START] = {"tear-start", {NODE}},
 	[SIM_VERIFY] = {"verify", {NODE}},
 	[SIM_LIMIT] = {"limit", {NODE, NUMBER}},

@@ -37,6 +37,7 @@ struct sim_drive_faults {
 	uint32_t open_error_ppm;
 	uint32_t prepare_error_ppm;
 	bool hung; /* accepts, never completes, until it is cleared */
+	bool maker_hung; /* the helper stops at the next segment that it is to make; what waits behind it waits, too */
 	bool full; /* PREPARE fails with NO_SPACE */
 	bool write_fails; /* the next one; then the drive works again, but nobody may believe it */
 	bool lies; /* what it calls durable is in a cache that a power cut empties */

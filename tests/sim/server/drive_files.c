@@ -86,7 +86,7 @@ static void end_job(void *subject, void *object)
 
 	if (drive->life != (uintptr_t)object)
 		return;
-	if (drive->faults.hung) {
+	if (drive->faults.hung || (drive->faults.maker_hung && job->verb == SIM_JOB_PREPARE)) {
 		sim_agenda_add(drive->agenda, drive->agenda->now_ns + 5000000, end_job, drive,
 			       object);
 		return;
@@ -124,7 +124,7 @@ bool sim_drive_complete_jobs(struct sim_drive *drive)
 {
 	bool did = drive->works;
 
-	WL_CHECK(!drive->faults.hung);
+	WL_CHECK(!drive->faults.hung && !drive->faults.maker_hung);
 	while (drive->works)
 		end_job(drive, (void *)(uintptr_t)drive->life);
 	return did;
