@@ -59,7 +59,7 @@ DPDK_CFLAGS = $(call once,DPDK_CFLAGS,$(patsubst -I%,-isystem %,\
 # arrive without a rebuild, and three nodes on one machine share the text.
 DPDK_LIBS = $(call once,DPDK_LIBS,$(call ask,--libs libdpdk))
 HOST_LIBS = $(call once,HOST_LIBS,\
-	$(call ask,--libs liburing libisal libcyaml jansson zlib numa libcap-ng libsystemd))
+	$(call ask,--libs liburing libisal libcyaml yaml-0.1 jansson zlib libsystemd))
 CUNIT_LIBS = $(call once,CUNIT_LIBS,$(call ask,--libs cunit))
 # intel-ipsec-mb comes without a pkg-config file.
 LIBS = -Wl,--as-needed $(DPDK_LIBS) $(HOST_LIBS) -lIPSec_MB -lpthread -lm
@@ -148,7 +148,7 @@ help: ## this list
 
 all: $(PRODUCTS) ## wirelogd, wirelog, libwirelog
 
-.PHONY: demo test unit e2e sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
+.PHONY: demo test bare unit e2e sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
@@ -158,6 +158,9 @@ test: ## install what is missing, build all variants, run every test
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps test)
 	@+$(MAKE) everything
 	@tests/run --build $(BUILD)
+
+bare: ## the demo, all tests built and the unit tests, in a fresh clone on a Debian 12 without anything (root)
+	@tests/bare
 
 unit: $(BUILD)/unit ## build and run the unit tests; ONLY='ring log.*' selects
 	@$(BUILD)/unit $(foreach pattern,$(ONLY),'$(pattern)')
