@@ -57,6 +57,8 @@ struct wl_client_node {
 	uint64_t ask_due_ns;
 	unsigned asked; /* questions since it was heard */
 	uint64_t commit_number, first_number;
+	uint64_t term; /* the highest that it told of itself */
+	bool leads_not; /* in that term: it follows another */
 	struct wl_auth_key key;
 	struct wl_replay replay;
 };

@@ -8,6 +8,10 @@
  * WL_CLIENT_SILENCE_NS it is asked, after WL_CLIENT_SUSPECT_NS everybody is. A leadership of a higher term
  * replaces what is known; an equal one only fills a gap. Appends that went to a node which no longer leads cost a refusal or
  * a resend, never a wrong answer.
+ *
+ * That a node knows no leader is a reason to ask, and never an answer: a node that was cut off and stood for election in
+ * vain has a higher term than the leader whom a majority follows. Only the leader itself can say that it leads no
+ * more. What a node says of its own term ends its leaderships of earlier ones, whoever still tells of them.
  */
 #include <string.h>
 
@@ -152,12 +156,30 @@ static void tell_leader(struct wl_client *client)
 	wl_engine_tell(client, &event);
 }
 
+/* It said itself that it has come to a later term, or that in this one it follows. */
+static bool is_over(const struct wl_client *client, uint32_t leader, uint64_t term)
+{
+	const struct wl_client_node *node = &client->nodes[leader];
+
+	return node->term > term || (node->term == term && node->leads_not);
+}
+
 void wl_nodes_learn_leader(struct wl_client *client, uint32_t from, uint32_t leader, uint64_t term)
 {
-	if (term < client->term)
+	struct wl_client_node *node = &client->nodes[from];
+
+	if (term < node->term)
+		return; /* overtaken on the way */
+	node->term = term;
+	node->leads_not = leader != 0 && leader != from;
+	if (leader == 0 || is_over(client, leader, term)) {
+		if (from == client->leader)
+			set_leader(client, 0, client->term);
+		else if (term > client->term)
+			wl_nodes_ask(client, client->leader);
 		return;
-	/* In one term there is one leader; that it is not known to some says nothing, unless it says so itself. */
-	if (term == client->term && leader == 0 && from != client->leader)
+	}
+	if (term < client->term)
 		return;
 	if (term != client->term || leader != client->leader) {
 		set_leader(client, leader, term);
@@ -189,6 +211,8 @@ void wl_nodes_take_epoch(struct wl_client *client, uint32_t id, int route)
 
 	if (!is_restart)
 		node->route = -1;
+	node->term = 0; /* its data may have been lost */
+	node->leads_not = false;
 	take_route(client, id, route);
 	node->route = route;
 	client->answered |= 1u << id;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whom a client follows, when nodes do not agree on who leads. */
+#include "tests/unit/client_fixture.h"
+#include "tests/unit/runner.h"
+
+#define SECOND WL_SECOND_NS
+#define MS WL_MS_NS
+
+/* Cut off from its peers and not from clients: it stood for election, nobody heard. */
+static void cut_off(struct client_fixture *fixture, uint32_t node, uint64_t term)
+{
+	fixture->nodes[node].term = term;
+	fixture->nodes[node].leader = 0;
+}
+
+static struct client_fixture *start_with_leader(uint32_t leader, uint64_t term)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	client_fixture_lead(fixture, leader, term);
+	client_fixture_append(fixture, 10, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	return fixture;
+}
+
+static void newer_term_without_a_leader_takes_nobody_from_the_leader(void)
+{
+	struct client_fixture *fixture = start_with_leader(1, 7);
+
+	cut_off(fixture, 3, 8);
+	client_fixture_run(fixture, 3 * SECOND);
+	CU_ASSERT_EQUAL(fixture->client->leader, 1);
+	client_fixture_append(fixture, 10, 64);
+	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
+
+	client_fixture_check_acks(fixture, 20);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_NEW_LEADER), 1);
+	client_fixture_end(fixture);
+}
+
+static void newcomer_finds_the_leader_beside_a_node_with_a_newer_term(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	client_fixture_lead(fixture, 2, 7);
+	cut_off(fixture, 1, 8); /* the only endpoint that is configured */
+	client_fixture_append(fixture, 5, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	client_fixture_check_acks(fixture, 5);
+	client_fixture_end(fixture);
+}
+
+/* It led term 6, was cut off while node 1 was elected in term 7, and came to term 8 alone. */
+static void leader_of_old_that_went_ahead_hides_no_newer_one(void)
+{
+	struct client_fixture *fixture = start_with_leader(3, 6);
+
+	client_fixture_lead(fixture, 1, 7);
+	cut_off(fixture, 3, 8);
+	client_fixture_append(fixture, 10, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	client_fixture_check_acks(fixture, 20);
+	CU_ASSERT_EQUAL(fixture->client->leader, 1);
+	client_fixture_end(fixture);
+}
+
+/* Node 2 has not heard that the leader of its term gave it up. */
+static void leadership_that_its_holder_ended_is_not_believed_from_others(void)
+{
+	struct client_fixture *fixture = start_with_leader(1, 7);
+
+	cut_off(fixture, 1, 8);
+	fixture->nodes[1].thinks_it_leads = false;
+	client_fixture_append(fixture, 5, 64);
+	client_fixture_run(fixture, 500 * MS);
+	CU_ASSERT_EQUAL(fixture->client->leader, 0);
+	client_fixture_lead(fixture, 2, 9);
+	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
+
+	client_fixture_check_acks(fixture, 15);
+	client_fixture_end(fixture);
+}
+
+static void leader_that_lost_its_majority_and_came_back_is_followed_again(void)
+{
+	struct client_fixture *fixture = start_with_leader(1, 7);
+
+	fixture->nodes[1].leader = fixture->nodes[2].leader = fixture->nodes[3].leader = 0;
+	fixture->nodes[1].thinks_it_leads = false;
+	client_fixture_append(fixture, 5, 64);
+	client_fixture_run(fixture, 500 * MS);
+	client_fixture_lead(fixture, 1, 7);
+	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
+
+	client_fixture_check_acks(fixture, 15);
+	client_fixture_end(fixture);
+}
+
+WL_SUITE(client_nodes)
+{
+	WL_TEST(newer_term_without_a_leader_takes_nobody_from_the_leader),
+	WL_TEST(newcomer_finds_the_leader_beside_a_node_with_a_newer_term),
+	WL_TEST(leader_of_old_that_went_ahead_hides_no_newer_one),
+	WL_TEST(leadership_that_its_holder_ended_is_not_believed_from_others),
+	WL_TEST(leader_that_lost_its_majority_and_came_back_is_followed_again),
+};
