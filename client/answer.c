@@ -8,12 +8,14 @@
  *	NO_SPACE, RECORD_TOO_LARGE, ...		the application is told, and the sequence is used up (window.h)
  *
  * NO_SPACE is final only when no other copy of the record can be on its way: a late one could still be
- * appended when there is space again, and then "nothing was appended" would have been a lie.
+ * appended when there is space again, and then "nothing was appended" would have been a lie. It is the word on all that
+ * stands behind the record, too: a session's order keeps it out of the log as long.
  */
 #include "client/client.h"
 
 #define RTT_SHIFT 3
 #define REWIND_NS_MIN (2 * WL_MS_NS)
+#define REWIND_NS_MAX (250 * WL_MS_NS)
 #define CUT_NS (5 * WL_MS_NS)
 #define BACK_PRESSURE_NS_MIN (500000u)
 #define BACK_PRESSURE_NS_MAX (20 * WL_MS_NS)
@@ -38,26 +40,47 @@ void wl_answer_withdraw(struct wl_client *client, uint64_t sequence, int status)
 	};
 
 	wl_window_withdraw(window, slot);
+	wl_window_advance(window); /* there is room when the application hears of it */
 	tell(client, &ack);
 }
 
 /* ---- done ------------------------------------------------------------------------------------- */
 
+static void note_rtt(struct wl_sender *sender, uint64_t rtt_ns)
+{
+	uint64_t *smoothed = &sender->level_rtt_ns[sender->rtt_level];
+
+	if (*smoothed == 0)
+		*smoothed = rtt_ns;
+	*smoothed += (rtt_ns >> RTT_SHIFT) - (*smoothed >> RTT_SHIFT);
+	sender->rtt_ns = *smoothed;
+	for (unsigned level = WIRELOG_SEQUENCED; level <= WIRELOG_EVERYWHERE; level++) {
+		if (sender->level_rtt_ns[level] != 0 &&
+		    sender->level_rtt_ns[level] < sender->rtt_ns)
+			sender->rtt_ns = sender->level_rtt_ns[level];
+	}
+}
+
 static void measure(struct wl_client *client, const struct wl_wire_append_result *result)
 {
 	struct wl_sender *sender = &client->sender;
-	uint64_t rtt_ns = client->now_ns - sender->rtt_sent_ns;
 
 	if (sender->rtt_sequence < result->first_sequence ||
 	    sender->rtt_sequence - result->first_sequence >= result->count)
 		return;
 	sender->rtt_sequence = 0;
-	if (sender->rtt_ns == 0)
-		sender->rtt_ns = rtt_ns;
-	sender->rtt_ns += (rtt_ns >> RTT_SHIFT) - (sender->rtt_ns >> RTT_SHIFT);
+	note_rtt(sender, client->now_ns - sender->rtt_sent_ns);
 }
 
-static void finish(struct wl_client *client, const struct wl_wire_append_result *result)
+/* What the answers of one frame brought. */
+struct progress {
+	uint64_t settled_before;
+	uint64_t end; /* behind the highest sequence that is in the log */
+	uint64_t bytes; /* that are done */
+};
+
+static void finish(struct wl_client *client, const struct wl_wire_append_result *result,
+		   struct progress *progress)
 {
 	struct wl_window *window = &client->sender.window;
 	uint64_t first = result->first_sequence, end = first + result->count;
@@ -73,13 +96,19 @@ static void finish(struct wl_client *client, const struct wl_wire_append_result 
 		first = window->first;
 	if (end > window->next)
 		end = window->next;
+	if (end > progress->end)
+		progress->end = end;
 	for (uint64_t sequence = first; sequence < end; sequence++) {
 		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
-		bool waits = slot->state == WL_WINDOW_WAITING;
+		bool waits = slot && slot->state == WL_WINDOW_WAITING;
 
+		if (!slot)
+			continue; /* withdrawn, and gone with those before it */
 		ack.tag = slot->tag;
+		progress->bytes += slot->bytes;
 		if (!wl_window_finish(window, sequence) || !waits)
 			continue;
+		wl_window_advance(window);
 		ack.sequence = (int64_t)sequence;
 		ack.number = result->first_number
 				     ? result->first_number + (sequence - result->first_sequence)
@@ -88,17 +117,20 @@ static void finish(struct wl_client *client, const struct wl_wire_append_result 
 	}
 }
 
-static void note_progress(struct wl_client *client)
+static void note_progress(struct wl_client *client, const struct progress *progress)
 {
 	struct wl_sender *sender = &client->sender;
-	uint64_t before = sender->window.tail;
 
-	if (!wl_window_advance(&sender->window))
+	wl_window_advance(&sender->window);
+	wl_window_settle(&sender->window, progress->end);
+	if (sender->window.settled <= progress->settled_before)
 		return;
+	if (progress->end > sender->full_sequence)
+		sender->full_sequence = 0;
 	sender->progress_ns = client->now_ns;
 	sender->pause_ns = 0;
 	sender->timeout_ns = wl_sender_timeout_of(sender);
-	sender->flight_bytes_max += sender->window.tail - before;
+	sender->flight_bytes_max += progress->bytes;
 	if (sender->flight_bytes_max > client->options.outstanding_bytes_max)
 		sender->flight_bytes_max = client->options.outstanding_bytes_max;
 	if (sender->flight_bytes_max < WL_CLIENT_FLIGHT_BYTES_MIN)
@@ -120,11 +152,10 @@ static void forget_copies(struct wl_window *window, const struct wl_wire_append_
 		wl_window_forget_copy(window, first);
 }
 
-static void refuse(struct wl_client *client, const struct wl_wire_append_result *result,
-		   uint32_t count)
+/* Callbacks may append, and what is withdrawn at the front goes: `end` is from before. */
+static void refuse(struct wl_client *client, uint64_t first, uint64_t end, int status)
 {
 	struct wl_window *window = &client->sender.window;
-	uint64_t first = result->first_sequence, end = first + count;
 
 	if (end > window->next)
 		end = window->next;
@@ -132,8 +163,8 @@ static void refuse(struct wl_client *client, const struct wl_wire_append_result 
 	     sequence++) {
 		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
 
-		if (slot->state == WL_WINDOW_WAITING && slot->copies == 0)
-			wl_answer_withdraw(client, sequence, result->status);
+		if (slot && slot->state == WL_WINDOW_WAITING && slot->copies == 0)
+			wl_answer_withdraw(client, sequence, status);
 	}
 }
 
@@ -155,6 +186,8 @@ static void send_from(struct wl_client *client, uint64_t expected)
 	struct wl_sender *sender = &client->sender;
 	uint64_t again_ns = 2 * sender->rtt_ns > REWIND_NS_MIN ? 2 * sender->rtt_ns : REWIND_NS_MIN;
 
+	if (again_ns > REWIND_NS_MAX)
+		again_ns = REWIND_NS_MAX;
 	if (expected == 0 || expected >= sender->window.send.sequence)
 		return;
 	/* The frames that were on their way are refused one by one; they are one loss. Or it was lost again: in a while
@@ -186,7 +219,9 @@ static void lose_session(struct wl_client *client)
 	sender->is_failing = true;
 	wl_engine_tell(client, &event);
 	for (uint64_t sequence = window->first; sequence != window->next; sequence++) {
-		if (wl_window_slot(window, sequence)->state == WL_WINDOW_WAITING)
+		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
+
+		if (slot && slot->state == WL_WINDOW_WAITING)
 			wl_answer_withdraw(client, sequence, WIRELOG_UNKNOWN_OUTCOME);
 	}
 	wl_window_reset(window);
@@ -195,18 +230,30 @@ static void lose_session(struct wl_client *client)
 	sender->rtt_sequence = 0;
 	sender->rewound_sequence = 0;
 	sender->rewind_due_ns = 0;
+	sender->full_sequence = 0;
 	client->is_connected = false;
 	sender->is_failing = false;
+}
+
+/* The leader has no space for this one, so it takes none that stands behind it. */
+static void take_no_space(struct wl_client *client, uint64_t sequence)
+{
+	struct wl_sender *sender = &client->sender;
+
+	sender->full_sequence = sequence;
+	refuse(client, sequence, sender->window.next, WIRELOG_NO_SPACE);
+	wl_sender_pause(client, NO_SPACE_NS_MIN, NO_SPACE_NS_MAX);
 }
 
 static void take_refusal(struct wl_client *client, const struct wl_client_message *message,
 			 const struct wl_wire_append_result *result, uint32_t hint)
 {
-	struct wl_window *window = &client->sender.window;
+	struct wl_sender *sender = &client->sender;
+	struct wl_window *window = &sender->window;
 
 	/* NOT_LEADER may follow an append (the leadership was lost over it): no copy is known to be gone. */
 	if (result->status == WIRELOG_NOT_LEADER) {
-		if (message->node == client->leader)
+		if (message->node == client->leader && result->first_sequence >= window->settled)
 			wl_window_rewind(window, result->first_sequence, 0);
 		wl_nodes_on_not_leader(client, message->node, hint);
 		return;
@@ -216,20 +263,23 @@ static void take_refusal(struct wl_client *client, const struct wl_client_messag
 		return; /* an old leader's */
 	switch (result->status) {
 	case WIRELOG_OUT_OF_ORDER:
-		send_from(client, result->first_number);
+		if (sender->full_sequence != 0 && result->first_number == sender->full_sequence)
+			refuse(client, result->first_sequence,
+			       result->first_sequence + result->count, WIRELOG_NO_SPACE);
+		else
+			send_from(client, result->first_number);
 		return;
 	case WIRELOG_BACK_PRESSURE:
 		wl_sender_pause(client, BACK_PRESSURE_NS_MIN, BACK_PRESSURE_NS_MAX);
 		break;
 	case WIRELOG_NO_SPACE:
-		refuse(client, result, result->count);
-		wl_sender_pause(client, NO_SPACE_NS_MIN, NO_SPACE_NS_MAX);
+		take_no_space(client, result->first_sequence);
 		break;
 	default: /* the record itself is at fault; those behind it are not */
-		refuse(client, result, 1);
+		refuse(client, result->first_sequence, result->first_sequence + 1, result->status);
 		break;
 	}
-	if (result->first_sequence >= window->first)
+	if (result->first_sequence >= window->settled)
 		wl_window_rewind(window, result->first_sequence, 0);
 }
 
@@ -237,6 +287,7 @@ void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_
 {
 	struct wl_sender *sender = &client->sender;
 	struct wl_wire_append_reply reply;
+	struct progress progress = {.settled_before = sender->window.settled};
 
 	if (!wl_wire_decode_append_reply(message->payload, message->bytes, &reply) ||
 	    sender->state != WL_SENDER_OPEN || reply.session != sender->session)
@@ -247,7 +298,7 @@ void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_
 		wl_wire_decode_append_result(
 			reply.results + (size_t)at * WL_WIRE_APPEND_RESULT_BYTES, &result);
 		if (result.status == WIRELOG_OK || result.status == WIRELOG_EXPIRED) {
-			finish(client, &result);
+			finish(client, &result, &progress);
 		} else if (result.status == WIRELOG_SESSION_UNKNOWN) {
 			/* A leader of the past may not know what was opened since. */
 			if (message->node != client->leader || !client->leader_is_sure) {
@@ -260,7 +311,7 @@ void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_
 			take_refusal(client, message, &result, reply.leader);
 		}
 	}
-	note_progress(client);
+	note_progress(client, &progress);
 }
 
 /* Nothing was ever sent in it: whatever waits is refused for sure. */
@@ -270,7 +321,9 @@ static void refuse_all(struct wl_client *client, int status)
 	uint64_t end = window->next; /* callbacks may append */
 
 	for (uint64_t sequence = window->first; sequence != end; sequence++) {
-		if (wl_window_slot(window, sequence)->state == WL_WINDOW_WAITING)
+		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
+
+		if (slot && slot->state == WL_WINDOW_WAITING)
 			wl_answer_withdraw(client, sequence, status);
 	}
 }

@@ -87,15 +87,20 @@ struct wl_sender {
 
 	uint64_t resume_ns; /* nothing is sent before: a node asked for a pause */
 	uint64_t pause_ns; /* the last one; 0 after progress */
-	uint64_t progress_ns; /* the last answer, or the first frame into an empty flight */
+	uint64_t progress_ns; /* something was settled last, or the first frame left into an empty flight */
 	uint64_t flight_bytes_max;
 	uint64_t cut_ns; /* the flight was last halved */
 	uint32_t frame_bytes; /* payload of a frame to the leader, as last seen */
-	uint64_t timeout_ns; /* until everything is sent again; doubles */
+	uint64_t timeout_ns; /* until all that is not settled is sent again; doubles */
 	uint64_t rewound_ns, rewound_sequence;
 	uint64_t rewind_due_ns; /* asked for the same again: not before; 0: it was not */
-	uint64_t rtt_ns; /* smoothed time from frame to answer; 0: not measured */
+	/* Smoothed times from frame to answer, by the level that was asked for; 0: not measured. A weaker level is answered
+	 * sooner, and one voter that is away holds up EVERYWHERE alone. */
+	uint64_t level_rtt_ns[WIRELOG_EVERYWHERE + 1];
+	uint64_t rtt_ns; /* the shortest of them: what a refusal takes, at most */
 	uint64_t rtt_sequence, rtt_sent_ns; /* the one that is being measured; 0: none */
+	uint8_t rtt_level;
+	uint64_t full_sequence; /* for this one the cluster had no space; nothing behind it is taken either. 0: none */
 	bool congested; /* in this poll: the transport took not all */
 	bool is_failing; /* a session is being given up: no appends meanwhile */
 };

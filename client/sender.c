@@ -17,9 +17,11 @@
 #define TIMEOUT_NS_MIN (30 * WL_MS_NS)
 #define TIMEOUT_NS_MAX (500 * WL_MS_NS)
 
+/* That of the first that is not settled: only its answer is progress. A tombstone is answered when it is committed. */
 uint64_t wl_sender_timeout_of(const struct wl_sender *sender)
 {
-	uint64_t timeout_ns = 4 * sender->rtt_ns;
+	const struct wl_window_slot *slot = wl_window_slot(&sender->window, sender->window.settled);
+	uint64_t timeout_ns = 4 * sender->level_rtt_ns[slot ? slot->level : WIRELOG_COMMITTED];
 
 	if (timeout_ns < TIMEOUT_NS_MIN)
 		return TIMEOUT_NS_MIN;
@@ -41,7 +43,7 @@ uint64_t wl_sender_waits_since(const struct wl_client *client)
 {
 	const struct wl_sender *sender = &client->sender;
 
-	if (sender->window.first == sender->window.next)
+	if (sender->window.settled == sender->window.next)
 		return 0;
 	return sender->progress_ns ? sender->progress_ns : 1;
 }
@@ -65,9 +67,10 @@ void wl_sender_on_leader(struct wl_client *client)
 {
 	struct wl_sender *sender = &client->sender;
 
-	wl_window_rewind(&sender->window, sender->window.first, 0);
+	wl_window_rewind(&sender->window, sender->window.settled, 0);
 	sender->flight_bytes_max = WL_CLIENT_FLIGHT_BYTES;
 	sender->timeout_ns = wl_sender_timeout_of(sender);
+	sender->full_sequence = 0;
 	sender->progress_ns = client->now_ns;
 	sender->rtt_sequence = 0;
 	sender->rewound_sequence = 0;
@@ -202,8 +205,12 @@ static bool send_frame(struct wl_client *client)
 	else
 		message.bytes = put_fragment(window, to, room, &message, &record);
 	if (sender->rtt_sequence == 0 && window->send.offset == 0) {
+		const struct wl_window_slot *last =
+			wl_window_slot(window, window->send.sequence - 1);
+
 		sender->rtt_sequence = window->send.sequence - 1;
 		sender->rtt_sent_ns = client->now_ns;
+		sender->rtt_level = last ? last->level : WIRELOG_COMMITTED;
 	}
 	wl_wire_encode_client_append(payload, &message);
 	wl_channel_close_appends(client, WL_WIRE_CLIENT_APPEND_HEADER_BYTES + message.bytes, start,
@@ -216,6 +223,10 @@ static bool is_worth_a_frame(const struct wl_client *client)
 {
 	const struct wl_window *window = &client->sender.window;
 
+	/* While there is no space one frame asks for it; what would follow it could only be refused. */
+	if (client->sender.full_sequence != 0 &&
+	    window->send.sequence > client->sender.full_sequence)
+		return false;
 	return window->send.sequence != window->next &&
 	       (client->is_polling || wl_window_unsent_bytes(window) >= client->sender.frame_bytes);
 }
@@ -245,7 +256,7 @@ static void send_again(struct wl_client *client)
 {
 	struct wl_sender *sender = &client->sender;
 
-	wl_window_rewind(&sender->window, sender->window.first, 0);
+	wl_window_rewind(&sender->window, sender->window.settled, 0);
 	sender->rtt_sequence = 0;
 	sender->progress_ns = client->now_ns;
 	sender->timeout_ns *= 2;
@@ -276,10 +287,10 @@ unsigned wl_sender_poll(struct wl_client *client)
 	if (sender->rewind_due_ns != 0 && client->now_ns >= sender->rewind_due_ns) {
 		sender->rewind_due_ns = 0;
 		sender->rewound_ns = client->now_ns;
-		if (window->first <= sender->rewound_sequence)
+		if (window->settled <= sender->rewound_sequence)
 			wl_window_rewind(window, sender->rewound_sequence, 0);
 	}
-	if (sender->state == WL_SENDER_OPEN && window->send.sequence > window->first &&
+	if (sender->state == WL_SENDER_OPEN && window->send.sequence > window->settled &&
 	    client->now_ns - sender->progress_ns > sender->timeout_ns)
 		send_again(client);
 	return answers;

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "dataplane/check.h"
+#include "dataplane/wire.h"
+
+#define TOMBSTONE_BYTES (WL_WIRE_RECORD_HEADER_BYTES + 1u)
 
 void wl_window_init(struct wl_window *window, struct wl_window_slot *slots, uint32_t capacity,
 		    uint8_t *bytes, uint32_t bytes_max)
@@ -21,7 +24,7 @@ void wl_window_reset(struct wl_window *window)
 {
 	memset(window->slots, 0, window->capacity * sizeof(window->slots[0]));
 	window->head = window->tail = 0;
-	window->first = window->next = 1;
+	window->settled = window->first = window->next = 1;
 	window->send = (struct wl_window_cursor){1, 0};
 	window->stamp = window->expire = 1;
 	window->waiting = 0;
@@ -106,21 +109,49 @@ bool wl_window_finish(struct wl_window *window, uint64_t sequence)
 	return true;
 }
 
+bool wl_window_settle(struct wl_window *window, uint64_t sequence)
+{
+	if (sequence > window->first)
+		sequence = window->first;
+	if (sequence <= window->settled)
+		return false;
+	window->settled = sequence;
+	if (window->send.sequence < sequence)
+		window->send = (struct wl_window_cursor){sequence, 0};
+	return true;
+}
+
+static bool waits_for_nothing(const struct wl_window_slot *slot)
+{
+	return slot->state == WL_WINDOW_DONE || slot->state == WL_WINDOW_WITHDRAWN;
+}
+
+/* Slots that are done leave nothing unsettled behind them, if nothing before them was. */
+static void release_first(struct wl_window *window)
+{
+	struct wl_window_slot *slot = slot_of(window, window->first);
+
+	if (slot->state == WL_WINDOW_DONE && window->settled == window->first)
+		window->settled++;
+	slot->state = WL_WINDOW_FREE;
+	window->first++;
+}
+
 bool wl_window_advance(struct wl_window *window)
 {
 	uint64_t before = window->first;
 
-	while (window->first != window->next &&
-	       slot_of(window, window->first)->state == WL_WINDOW_DONE) {
-		slot_of(window, window->first)->state = WL_WINDOW_FREE;
-		window->first++;
-	}
+	while (window->first != window->next && waits_for_nothing(slot_of(window, window->first)))
+		release_first(window);
 	if (window->first == before)
 		return false;
+	if (window->send.sequence < window->settled)
+		window->send = (struct wl_window_cursor){window->settled, 0};
+	/* In fragments or not, what has no slot any more is sent as a whole. */
+	if (window->send.sequence < window->first)
+		window->send.offset = 0;
 	window->tail = window->first == window->next ? window->head
 						     : slot_of(window, window->first)->at;
-	if (window->send.sequence < window->first)
-		window->send = (struct wl_window_cursor){window->first, 0};
 	if (window->stamp < window->first)
 		window->stamp = window->first;
 	if (window->expire < window->first)
@@ -130,6 +161,8 @@ bool wl_window_advance(struct wl_window *window)
 
 void wl_window_rewind(struct wl_window *window, uint64_t sequence, uint32_t offset)
 {
+	if (sequence < window->settled)
+		window->settled = sequence;
 	if (sequence < window->send.sequence ||
 	    (sequence == window->send.sequence && offset < window->send.offset))
 		window->send = (struct wl_window_cursor){sequence, offset};
@@ -166,7 +199,10 @@ static uint64_t place_of_send(const struct wl_window *window)
 
 uint64_t wl_window_in_flight_bytes(const struct wl_window *window)
 {
-	return place_of_send(window) - window->tail;
+	uint64_t sent = window->send.sequence < window->first ? window->send.sequence
+							      : window->first;
+
+	return (sent - window->settled) * TOMBSTONE_BYTES + place_of_send(window) - window->tail;
 }
 
 uint64_t wl_window_unsent_bytes(const struct wl_window *window)

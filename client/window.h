@@ -3,18 +3,19 @@
  * The appends of one session that are not done yet: a ring of slots by sequence, and a ring of bytes that
  * holds their payloads, each in one piece.
  *
- *	        first            send             next
- *	  done |  sent, unanswered | not sent yet  |
+ *	        settled            first             send             next
+ *	  done   |  used up, no slot  |  sent, unanswered | not sent yet  |
  *
- * A slot is done when the cluster has said what became of its sequence. Until then it is sent again, because a
+ * A sequence is done when the cluster has said what became of it. Until then it is sent again, because a
  * session's sequences enter the log in order or not at all: one that were left out would block all behind it. What the
  * application has got its answer for, but the cluster has not, is WITHDRAWN: it is sent as a record whose time is
  * over (not_after), so the leader uses up its sequence with a tombstone; it enters the log late only if it is in
- * it already. `send` may stand before `first`: a new leader that lacks what a weaker level had acknowledged
- * wants these sequences used up too.
+ * it already. A tombstone needs no slot: at the front such slots are given back at once, so that a window is never full
+ * without an answer to wait for, and `settled` stays behind until the cluster has spoken. It goes back where a new leader
+ * lacks what a weaker level had acknowledged and wants those sequences used up, too.
  *
- *  W1  first <= next, send <= next, expire in first..next, stamp in first..next
- *  W2  slots first..next-1 are not FREE; slot(first) is not DONE
+ *  W1  settled <= first <= next, settled <= send <= next, expire in first..next, stamp in first..next
+ *  W2  slots first..next-1 are not FREE; slot(first) is WAITING
  *  W3  payloads of slots first..next-1 lie between tail and head of the bytes
  *
  * No function depends on how many are outstanding, but answers are walked once. Pure. Owner: the client.
@@ -57,7 +58,7 @@ struct wl_window {
 	uint32_t capacity; /* a power of two */
 	uint32_t bytes_max;
 	uint64_t head, tail; /* of the bytes */
-	uint64_t first, next;
+	uint64_t settled, first, next;
 	struct wl_window_cursor send;
 	uint64_t stamp, expire;
 	uint32_t waiting; /* slots in that state */
@@ -87,15 +88,17 @@ void wl_window_forget_copy(struct wl_window *window, uint64_t sequence);
 void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot);
 /* The cluster has spoken. Returns false when it had before. */
 bool wl_window_finish(struct wl_window *window, uint64_t sequence);
-/* Lets go what is done at the front. Returns true when that was something. */
+/* The cluster has everything before `sequence`. Returns true when that is news. */
+bool wl_window_settle(struct wl_window *window, uint64_t sequence);
+/* Lets go what waits for nothing at the front. Returns true when that was something. */
 bool wl_window_advance(struct wl_window *window);
-/* Sends again from `sequence` on; never forward. */
+/* Sends again from `sequence` on; never forward. What lies before `settled` was lost after all. */
 void wl_window_rewind(struct wl_window *window, uint64_t sequence, uint32_t offset);
 /* Deadlines for what was pushed since the last call. */
 void wl_window_stamp(struct wl_window *window, uint64_t deadline_ns);
 /* The next sequence whose deadline has passed and that still waits, or 0. Call until 0. */
 uint64_t wl_window_expired(struct wl_window *window, uint64_t now_ns);
-/* Payload bytes that are sent and not done, payload bytes that are not sent. About. */
+/* Bytes that are sent and not done (of used-up sequences what a tombstone takes), payload bytes that are not sent. About. */
 uint64_t wl_window_in_flight_bytes(const struct wl_window *window);
 uint64_t wl_window_unsent_bytes(const struct wl_window *window);
 

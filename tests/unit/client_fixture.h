@@ -10,7 +10,7 @@
 #include "client/client.h"
 
 #define CLIENT_FIXTURE_NODES 3u
-#define CLIENT_FIXTURE_LOG 40000u
+#define CLIENT_FIXTURE_LOG 80000u
 #define CLIENT_FIXTURE_SESSIONS 4u
 #define CLIENT_FIXTURE_EVENTS 256u
 #define CLIENT_FIXTURE_ROOM 1400u /* of a datagram */

@@ -387,6 +387,135 @@ static void sequences_that_a_new_leader_lacks_are_used_up(void)
 	client_fixture_end(fixture);
 }
 
+/*
+ * Round trips were long. What weaker levels had acknowledged was lost with a leader; the frame that uses those
+ * sequences up at the next one is lost, too.
+ */
+static void frame_that_uses_up_lost_sequences_is_sent_again(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+	uint64_t before;
+
+	fixture->delay_ns = 400 * MS;
+	for (unsigned round = 0; round < 10; round++) {
+		client_fixture_append(fixture, 1, 64);
+		CU_ASSERT(client_fixture_drain(fixture, 5 * SECOND));
+	}
+	fixture->delay_ns = 50000;
+	fixture->sessions[0].next = 8;
+	client_fixture_lead(fixture, 2, 2);
+	client_fixture_append(fixture, 3, 64);
+	before = fixture->appends_received;
+	while (fixture->appends_received == before)
+		client_fixture_run(fixture, 100000);
+	fixture->loss_percent = 100;
+	client_fixture_run(fixture, 2 * MS);
+	fixture->loss_percent = 0;
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	CU_ASSERT_EQUAL(fixture->acks[13].status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(fixture->sessions[0].next, 14);
+	client_fixture_end(fixture);
+}
+
+/* One voter is away: EVERYWHERE is answered late, the others as ever. */
+static void slow_level_does_not_slow_down_what_is_lost_of_another(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+	struct wirelog_append_options everywhere = {.level = WIRELOG_EVERYWHERE};
+
+	client_fixture_append(fixture, 1, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	fixture->delay_ns = 200 * MS;
+	for (unsigned round = 0; round < 20; round++) {
+		wl_engine_append(fixture->client, "x", 1, &everywhere);
+		CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	}
+	fixture->delay_ns = 50000;
+	fixture->loss_percent = 100;
+	client_fixture_append(fixture, 1, 64);
+	client_fixture_run(fixture, MS);
+	fixture->loss_percent = 0;
+	CU_ASSERT(client_fixture_drain(fixture, 40 * MS));
+
+	CU_ASSERT_EQUAL(fixture->acks[22].status, WIRELOG_OK);
+	client_fixture_end(fixture);
+}
+
+/* Counts answers, and refusals for a full window that nobody waits in. */
+static void append_each_ms(struct client_fixture *fixture, unsigned ms, unsigned *taken,
+			   unsigned *refused_while_idle)
+{
+	*taken = *refused_while_idle = 0;
+	for (unsigned at = 0; at < ms; at++) {
+		int64_t sequence = client_fixture_append(fixture, 1, 64);
+
+		*taken += sequence > 0;
+		*refused_while_idle += sequence == WIRELOG_BACK_PRESSURE &&
+				       fixture->client->sender.window.waiting == 0;
+		client_fixture_run(fixture, MS);
+	}
+}
+
+static void full_cluster_refuses_each_append_and_leaves_no_full_window(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+	unsigned taken, idle, refused = 0, before;
+
+	client_fixture_append(fixture, 1, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	fixture->refuse_status = WIRELOG_NO_SPACE;
+	fixture->refuse_count = ~0u;
+	append_each_ms(fixture, 10000, &taken, &idle);
+	CU_ASSERT_EQUAL(idle, 0);
+	CU_ASSERT_EQUAL(taken, 10000);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	for (unsigned at = 2; at < 2 + taken; at++)
+		refused += fixture->acks[at].status == WIRELOG_NO_SPACE;
+	CU_ASSERT_EQUAL(refused, taken);
+	before = fixture->ack_count;
+	fixture->refuse_count = 0;
+	client_fixture_append(fixture, 10, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	CU_ASSERT_EQUAL(fixture->ack_count, before + 10);
+	CU_ASSERT_EQUAL(fixture->acks[taken + 11].status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(fixture->last_number, 11); /* what was refused is not there */
+	client_fixture_end(fixture);
+}
+
+static void silence_leaves_no_full_window_that_nobody_waits_in(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+	unsigned taken, idle;
+
+	client_fixture_append(fixture, 1, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	fixture->loss_percent = 100;
+	append_each_ms(fixture, 10000, &taken, &idle);
+	CU_ASSERT_EQUAL(idle, 0);
+	CU_ASSERT(client_fixture_drain(fixture, 3 * SECOND));
+	fixture->loss_percent = 0;
+	client_fixture_append(fixture, 10, 64);
+	CU_ASSERT(client_fixture_drain(fixture, 2 * SECOND));
+
+	CU_ASSERT_EQUAL(fixture->acks[taken + 11].status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(fixture->last_number, 11); /* nothing entered the log late */
+	client_fixture_end(fixture);
+}
+
+static void application_that_appends_in_its_last_answer_finds_room(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	CU_ASSERT_EQUAL(client_fixture_append(fixture, 2000, 64), WIRELOG_BACK_PRESSURE);
+	fixture->appends_in_callback = 3000;
+	CU_ASSERT(client_fixture_drain(fixture, 5 * SECOND));
+
+	CU_ASSERT_EQUAL(fixture->ack_count, 4024);
+	client_fixture_end(fixture);
+}
+
 static void full_window_says_so_and_takes_appends_again_after_answers(void)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
@@ -494,6 +623,11 @@ WL_SUITE(client_append)
 	WL_TEST(expired_append_is_answered_expired),
 	WL_TEST(lost_session_fails_all_that_is_outstanding_and_the_next_append_opens_another),
 	WL_TEST(sequences_that_a_new_leader_lacks_are_used_up),
+	WL_TEST(frame_that_uses_up_lost_sequences_is_sent_again),
+	WL_TEST(slow_level_does_not_slow_down_what_is_lost_of_another),
+	WL_TEST(full_cluster_refuses_each_append_and_leaves_no_full_window),
+	WL_TEST(silence_leaves_no_full_window_that_nobody_waits_in),
+	WL_TEST(application_that_appends_in_its_last_answer_finds_room),
 	WL_TEST(full_window_says_so_and_takes_appends_again_after_answers),
 	WL_TEST(bad_appends_are_refused_before_anything_is_sent),
 	WL_TEST(transport_that_takes_few_frames_loses_nothing),

@@ -105,18 +105,57 @@ static void done_slots_go_only_in_order(void)
 	CU_ASSERT_EQUAL(window.waiting, 1);
 }
 
-static void withdrawn_slot_waits_for_nobody_but_keeps_its_place(void)
+static void withdrawn_slot_at_the_front_gives_its_place_back_and_stays_unsettled(void)
+{
+	start();
+	push(60, 1);
+	push(10, 2);
+	push(10, 3);
+	wl_window_withdraw(&window, wl_window_slot(&window, 2));
+	CU_ASSERT_FALSE(wl_window_advance(&window));
+	CU_ASSERT_EQUAL(push(60, 4), 0);
+
+	wl_window_withdraw(&window, wl_window_slot(&window, 1));
+	CU_ASSERT(wl_window_advance(&window));
+
+	CU_ASSERT(window.settled == 1 && window.first == 3 && window.waiting == 1);
+	CU_ASSERT_EQUAL(push(60, 4), 4);
+}
+
+static void unsettled_sequences_are_settled_by_what_comes_behind_them(void)
 {
 	start();
 	push(10, 1);
 	push(10, 2);
+	push(10, 3);
+	window.send = (struct wl_window_cursor){4, 0};
 	wl_window_withdraw(&window, wl_window_slot(&window, 1));
+	wl_window_advance(&window);
+	CU_ASSERT(wl_window_in_flight_bytes(&window) > 20);
 
-	CU_ASSERT_EQUAL(window.waiting, 1);
-	CU_ASSERT_FALSE(wl_window_advance(&window));
-	CU_ASSERT(wl_window_finish(&window, 1));
-	CU_ASSERT(wl_window_advance(&window));
-	CU_ASSERT_EQUAL(window.waiting, 1);
+	wl_window_finish(&window, 2);
+	wl_window_advance(&window);
+	CU_ASSERT_EQUAL(window.settled, 1);
+	CU_ASSERT(wl_window_settle(&window, 3));
+
+	CU_ASSERT(window.settled == 3 && window.first == 3);
+	CU_ASSERT_FALSE(wl_window_settle(&window, 5)); /* 3 waits */
+	CU_ASSERT_EQUAL(wl_window_in_flight_bytes(&window), 10);
+}
+
+static void rewind_before_what_was_settled_makes_it_unsettled(void)
+{
+	start();
+	push(10, 1);
+	push(10, 2);
+	window.send = (struct wl_window_cursor){3, 0};
+	wl_window_finish(&window, 1);
+	wl_window_advance(&window);
+	CU_ASSERT_EQUAL(window.settled, 2);
+
+	wl_window_rewind(&window, 1, 0);
+
+	CU_ASSERT(window.settled == 1 && window.send.sequence == 1 && window.first == 2);
 }
 
 static void deadline_is_that_of_the_first_stamp_and_fires_once(void)
@@ -173,7 +212,9 @@ WL_SUITE(client_window)
 	WL_TEST(payload_that_does_not_fit_before_the_end_stands_at_the_beginning_in_one_piece),
 	WL_TEST(largest_record_fits_whenever_the_window_is_empty),
 	WL_TEST(done_slots_go_only_in_order),
-	WL_TEST(withdrawn_slot_waits_for_nobody_but_keeps_its_place),
+	WL_TEST(withdrawn_slot_at_the_front_gives_its_place_back_and_stays_unsettled),
+	WL_TEST(unsettled_sequences_are_settled_by_what_comes_behind_them),
+	WL_TEST(rewind_before_what_was_settled_makes_it_unsettled),
 	WL_TEST(deadline_is_that_of_the_first_stamp_and_fires_once),
 	WL_TEST(rewind_goes_back_only),
 	WL_TEST(in_flight_and_unsent_bytes_follow_the_cursor),
