@@ -115,6 +115,8 @@ COMMAND := $(wildcard client/cmd_*.c client/tool_*.c client/itch*.c client/hlog_
 LIBRARY := $(filter-out client/main.c $(COMMAND),$(wildcard client/*.c))
 # What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
 LIBRARY_DPDK := client/transport_dpdk.c client/arp.c
+# Pure: the simulator runs it as it is.
+LIBRARY_PURE := $(addprefix client/,answer.c channel.c endpoint.c engine.c nodes.c sender.c subscriber.c window.c)
 UNIT := $(wildcard tests/unit/*.c)
 SIM := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 
@@ -340,7 +342,7 @@ $(BUILD)/wirelog: $(call objects,client/main.c $(COMMAND)) $(LIBWIRELOG)
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
 	$(call say,LD)$(call link,$(CUNIT_LIBS))
 
-$(BUILD)/wlsim: $(call objects,$(SIM)) $(LIBCONTROL) $(LIBDATAPLANE)
+$(BUILD)/wlsim: $(call objects,$(SIM) $(LIBRARY_PURE)) $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
 
 $(E2E_PROGRAMS): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)

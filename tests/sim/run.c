@@ -391,6 +391,19 @@ static void make_room(struct run *run)
 	}
 }
 
+/* "Refused" was final, whenever it was said. */
+static void check_refused(const struct run *run, const struct sim_client *client)
+{
+	const struct sim_oracle *oracle = &run->oracles[client->journal];
+
+	for (uint64_t number = 1; number <= oracle->numbers; number++) {
+		if (sim_library_has_refused(client, oracle->records[number].checksum))
+			sim_violation(&run->cluster, 0, "library",
+				      "client %u was told that record %llu is refused",
+				      client->number, (unsigned long long)number);
+	}
+}
+
 static void check_convergence(struct run *run)
 {
 	unsigned calm = 0;
@@ -411,6 +424,8 @@ static void check_convergence(struct run *run)
 	}
 	for (unsigned journal = 0; journal < run->plan->journals; journal++)
 		sim_oracle_finish(&run->oracles[journal]);
+	for (unsigned client = 0; client < run->plan->clients && !run->plan->liar; client++)
+		check_refused(run, &run->clients[client]);
 }
 
 /* The phase of faults, looked at from outside now and then. */
@@ -491,6 +506,8 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 		result->elections += highest_term(run, journal);
 	}
 	sim_faults_fini(&run->faults);
+	for (unsigned client = 0; client < plan->clients; client++)
+		sim_client_fini(&run->clients[client]);
 	sim_cluster_fini(&run->cluster);
 	for (unsigned journal = 0; journal < plan->journals; journal++)
 		sim_oracle_fini(&run->oracles[journal]);

@@ -309,16 +309,18 @@ static void after_turn(void *context, struct sim_node *node, unsigned worker)
 
 /* Told "expired": it is not in the log, and its tombstone is. */
 static void check_expired(struct sim_oracle *oracle, const struct sim_client *client,
-			  uint64_t sequence)
+			  const struct sim_answer *answer)
 {
-	if (session_of(oracle, client->session)->last_sequence < sequence)
+	uint64_t sequence = answer->append.sequence;
+
+	if (session_of(oracle, answer->session)->last_sequence < sequence)
 		sim_violation(oracle->cluster, 0, "O15",
 			      "sequence %llu of client %u is expired without a tombstone",
 			      (unsigned long long)sequence, client->number);
 	for (uint64_t number = oracle->numbers; number > 0; number--) {
 		const struct sim_stored_record *record = &oracle->records[number];
 
-		if (record->session != client->session || record->sequence > sequence)
+		if (record->session != answer->session || record->sequence > sequence)
 			continue;
 		if (record->sequence == sequence)
 			sim_violation(oracle->cluster, 0, "O15",
@@ -335,14 +337,12 @@ void sim_oracle_on_answer(void *context, struct sim_client *client, const struct
 	uint64_t number = answer->number;
 	struct sim_oracle *oracle = context;
 	const struct sim_stored_record *record;
-	uint8_t payload[SIM_RECORD_BYTES_MAX + 1];
-	uint32_t bytes = sim_client_payload_bytes(client, sequence);
 
 	oracle->answers++;
 	if (oracle->reduced)
 		return;
 	if (answer->status == WIRELOG_EXPIRED)
-		check_expired(oracle, client, sequence);
+		check_expired(oracle, client, answer);
 	if (!sim_oracle_judge_level(oracle, client, answer))
 		return;
 	if (number == 0 || number > oracle->numbers)
@@ -350,9 +350,8 @@ void sim_oracle_on_answer(void *context, struct sim_client *client, const struct
 			      "client %u was told number %llu, committed are %llu", client->number,
 			      (unsigned long long)number, (unsigned long long)oracle->numbers);
 	record = &oracle->records[number];
-	sim_client_payload(client->session, sequence, payload, bytes);
-	if (record->session != client->session || record->sequence != sequence ||
-	    record->bytes != bytes || record->checksum != wl_crc64(0, payload, bytes))
+	if (record->session != answer->session || record->sequence != sequence ||
+	    record->bytes != answer->bytes || record->checksum != answer->checksum)
 		sim_violation(oracle->cluster, 0, "O6",
 			      "number %llu is not sequence %llu of client %u",
 			      (unsigned long long)number, (unsigned long long)sequence,

@@ -207,9 +207,9 @@ static void check_promise(struct sim_oracle *oracle, const struct sim_client *cl
 			  const struct sim_answer *answer)
 {
 	uint64_t sequence = answer->append.sequence;
-	const struct sim_promise *promise = promise_of(oracle, client->session, sequence);
+	const struct sim_promise *promise = promise_of(oracle, answer->session, sequence);
 
-	if (promise->session != client->session || promise->sequence != sequence)
+	if (promise->session != answer->session || promise->sequence != sequence)
 		return;
 	if (promise->index <= oracle->committed &&
 	    oracle->entries[promise->index].term == promise->term &&

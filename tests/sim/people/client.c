@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/check.h"
+#include "dataplane/crc.h"
 #include "wirelog/status.h"
 
 #define TICK_NS 1000000u
@@ -34,9 +35,10 @@ static uint32_t edge_bytes(const struct sim_client *client, uint64_t draw)
 	return bytes > max ? max : bytes;
 }
 
-uint32_t sim_client_payload_bytes(const struct sim_client *client, uint64_t sequence)
+uint32_t sim_client_payload_bytes(const struct sim_client *client, uint64_t session,
+				  uint64_t sequence)
 {
-	uint64_t counter = client->session ^ sequence * 0x9e3779b97f4a7c15u;
+	uint64_t counter = session ^ sequence * 0x9e3779b97f4a7c15u;
 	uint64_t draw = sim_random_mix(&counter);
 
 	if (client->plan->edge_sizes && draw % 8 == 1)
@@ -116,12 +118,17 @@ static void answered(struct sim_client *client, uint64_t sequence, uint64_t numb
 	const struct sim_told *told = &client->told[sequence % SIM_CLIENT_OUTSTANDING];
 	struct sim_answer answer = {
 		.append = {.sequence = sequence},
+		.session = client->session,
+		.bytes = sim_client_payload_bytes(client, client->session, sequence),
 		.number = number,
 		.status = result->status,
 		.level = result->level,
 	};
 	bool waits = append->sequence == sequence;
+	uint8_t payload[SIM_RECORD_BYTES_MAX + 1];
 
+	sim_client_payload(client->session, sequence, payload, answer.bytes);
+	answer.checksum = wl_crc64(0, payload, answer.bytes);
 	/* An answer may come twice; then it must be the same. */
 	if (waits)
 		answer.append = *append;
@@ -270,16 +277,15 @@ static uint8_t draw_level(struct sim_client *client)
 	return others[sim_random_below(&client->random, sizeof(others))];
 }
 
-static void begin_append(struct sim_client *client)
+void sim_client_draw_append(struct sim_client *client, uint64_t session, uint64_t sequence,
+			    struct sim_append *append)
 {
 	struct sim_cluster *cluster = client->cluster;
-	uint64_t sequence = client->next_sequence++;
-	struct sim_append *append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
-	uint64_t now = client->cluster->agenda.now_ns;
+	uint64_t now = cluster->agenda.now_ns;
 
 	*append = (struct sim_append){
 		.sequence = sequence,
-		.bytes = sim_client_payload_bytes(client, sequence),
+		.bytes = sim_client_payload_bytes(client, session, sequence),
 		.level = draw_level(client),
 		.began_ns = now,
 		.began_after = cluster->highest_answered[client->journal],
@@ -291,6 +297,14 @@ static void begin_append(struct sim_client *client)
 	if (sim_random_chance(&client->random, 20000)) /* now and then one that may come too late */
 		append->not_after_ns =
 			1700000000000000000u + now + sim_random_below(&client->random, 2000000000);
+}
+
+static void begin_append(struct sim_client *client)
+{
+	uint64_t sequence = client->next_sequence++;
+
+	sim_client_draw_append(client, client->session, sequence,
+			       &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING]);
 	client->outstanding_count++;
 }
 
@@ -442,6 +456,13 @@ void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, uns
 	if (client->outstanding_max >= SIM_CLIENT_OUTSTANDING)
 		client->outstanding_max = SIM_CLIENT_OUTSTANDING - 1;
 	client->appending = true;
+	if (plan->library >> number & 1) {
+		client->end.cluster = cluster;
+		client->end.station = SIM_CLIENT_STATION + number;
+		sim_reader_init(client);
+		sim_library_init(client);
+		return;
+	}
 	sim_endpoint_open(&client->end, cluster, SIM_CLIENT_STATION + number);
 	sim_endpoint_name(&client->end, identity, sim_random_next(&client->random) | 1);
 	client->end.journal = (uint16_t)client->journal;
@@ -450,4 +471,9 @@ void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, uns
 	client->end.context = client;
 	sim_reader_init(client);
 	sim_agenda_add(&cluster->agenda, cluster->agenda.now_ns + TICK_NS, tick, client, NULL);
+}
+
+void sim_client_fini(struct sim_client *client)
+{
+	sim_library_fini(client);
 }

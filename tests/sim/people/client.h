@@ -10,6 +10,7 @@
 
 #include "tests/sim/people/endpoint.h"
 #include "tests/sim/plan/plan.h"
+#include "tests/sim/people/library.h"
 #include "tests/sim/people/reader.h"
 #include "wirelog/wirelog.h"
 
@@ -31,6 +32,8 @@ struct sim_append {
 /* One result, as the oracle is told of it. */
 struct sim_answer {
 	struct sim_append append; /* with nothing but the sequence when it was answered before */
+	uint64_t session, checksum; /* whose, and CRC-64 of the `bytes` that were to be appended */
+	uint32_t bytes;
 	uint64_t number, before; /* told now, and told before at committed or higher (0: was not) */
 	int status;
 	uint8_t level;
@@ -62,6 +65,7 @@ struct sim_client {
 	uint64_t acknowledged, expired, sessions_lost;
 	uint64_t last_progress_ns;
 	struct sim_reader reader;
+	struct sim_library *library; /* speaks for it; NULL: client.c does */
 	/* Told of each answer: the ghost store. */
 	void (*on_answer)(void *context, struct sim_client *client,
 			  const struct sim_answer *answer);
@@ -77,7 +81,12 @@ void sim_client_begin(struct sim_client *client);
 void sim_client_send_to(struct sim_client *client, unsigned node);
 /* Payload of {session, sequence}: deterministic, so that anybody can check it. `bytes` of it. */
 void sim_client_payload(uint64_t session, uint64_t sequence, uint8_t *to, uint32_t bytes);
-uint32_t sim_client_payload_bytes(const struct sim_client *client, uint64_t sequence);
+uint32_t sim_client_payload_bytes(const struct sim_client *client, uint64_t session,
+				  uint64_t sequence);
+/* What the next append is to be like; its size follows from {session, sequence}. */
+void sim_client_draw_append(struct sim_client *client, uint64_t session, uint64_t sequence,
+			    struct sim_append *append);
+void sim_client_fini(struct sim_client *client);
 
 /* client_send.c: everything outstanding from `sequence` on, several records a frame. */
 void sim_client_send_from(struct sim_client *client, uint64_t sequence);

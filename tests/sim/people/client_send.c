@@ -136,7 +136,7 @@ void sim_client_send_again(struct sim_client *client, uint64_t sequence)
 	struct batch batch;
 	struct sim_append append = {
 		.sequence = sequence,
-		.bytes = sim_client_payload_bytes(client, sequence),
+		.bytes = sim_client_payload_bytes(client, client->session, sequence),
 		.level = WIRELOG_COMMITTED,
 	};
 

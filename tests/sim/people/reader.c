@@ -39,7 +39,7 @@ static uint64_t draw_time(struct sim_client *client)
 	       sim_random_below(&client->random, 2000000000u + client->cluster->agenda.now_ns);
 }
 
-static void draw_start(struct sim_client *client)
+void sim_reader_draw_start(struct sim_client *client)
 {
 	struct sim_reader *reader = &client->reader;
 	uint64_t starts = client->plan->starts ? client->plan->starts : START_FIRST;
@@ -146,6 +146,10 @@ static void change_node(struct sim_client *client)
 
 void sim_reader_leave(struct sim_client *client)
 {
+	if (client->library) {
+		sim_library_leave(client);
+		return;
+	}
 	unsubscribe(client);
 	client->reader.reads = false;
 }
@@ -176,7 +180,7 @@ static bool wanders(struct sim_client *client, uint64_t now)
 		return false;
 	if (client->plan->starts != 0 && chance(client, 20000)) {
 		unsubscribe(client);
-		draw_start(client);
+		sim_reader_draw_start(client);
 		reader->node = 1 + (unsigned)sim_random_below(&client->random,
 							      client->cluster->config.nodes);
 		begin(client);
@@ -348,7 +352,7 @@ void sim_reader_forget(struct sim_client *client)
 	reader->node = 0;
 	reader->resumes = false;
 	reader->absent_until_ns = 0;
-	draw_start(client);
+	sim_reader_draw_start(client);
 }
 
 void sim_reader_init(struct sim_client *client)
@@ -357,6 +361,6 @@ void sim_reader_init(struct sim_client *client)
 
 	reader->reads = client->number < client->plan->readers;
 	reader->slow = client->number < client->plan->slow_readers;
-	draw_start(client);
+	sim_reader_draw_start(client);
 	draw_credit(client);
 }

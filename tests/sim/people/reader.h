@@ -20,6 +20,7 @@ struct sim_client;
 struct sim_reader {
 	bool reads, slow;
 	bool lost; /* something is missing: the next credit says so */
+	bool reads_now; /* a subscription of the library is under way */
 	bool heard; /* the node has answered this subscription */
 	bool started; /* where it begins is known: from here on it wants next_number */
 	bool resumes; /* it was dropped for its silence, and has a position */
@@ -51,6 +52,8 @@ struct sim_reader {
 };
 
 void sim_reader_init(struct sim_client *client);
+/* Where it wants to begin next. */
+void sim_reader_draw_start(struct sim_client *client);
 /* It has read enough, and leaves its place to others. */
 void sim_reader_leave(struct sim_client *client);
 void sim_reader_tick(struct sim_client *client);

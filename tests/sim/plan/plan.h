@@ -142,6 +142,7 @@ struct sim_action {
 struct sim_plan {
 	uint64_t seed; /* of everything that is still left to chance */
 	uint64_t nodes, clients, mtu, sessions_max;
+	uint64_t library; /* bit per client: applications of the client library */
 	uint64_t journals, workers; /* 1 or 2; journal j is worker j % workers' */
 	uint64_t segment_bytes, segments_max, ring_bytes;
 	uint64_t fault_ns; /* then it heals */

@@ -154,6 +154,7 @@ static const struct {
 	{"journals", offsetof(struct sim_plan, journals), NUMBER},
 	{"workers", offsetof(struct sim_plan, workers), NUMBER},
 	{"clients", offsetof(struct sim_plan, clients), NUMBER},
+	{"library", offsetof(struct sim_plan, library), NUMBER},
 	{"mtu", offsetof(struct sim_plan, mtu), NUMBER},
 	{"sessions", offsetof(struct sim_plan, sessions_max), NUMBER},
 	{"segment-bytes", offsetof(struct sim_plan, segment_bytes), NUMBER},

@@ -112,4 +112,6 @@ void sim_weather_clients(struct sim_plan *plan, uint64_t victim)
 	draw_reading(&weather, victim);
 	if (chance(&weather, 15))
 		draw_buffers(&weather);
+	if (chance(&weather, 70))
+		plan->library = draw(&weather, 1u << plan->clients);
 }
