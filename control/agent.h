@@ -30,6 +30,8 @@ struct wl_agent_line { /* one for the operator; texts are static */
 	uint32_t node; /* whom it is about, 0 = nobody */
 	uint64_t term;
 	const char *text;
+	bool error; /* somebody must look */
+	uint64_t index, chain, their_chain; /* two logs differ there; 0: not about that */
 };
 
 /* Nothing here may wait. */
@@ -75,6 +77,7 @@ struct wl_agent_counts {
 	uint64_t punts_dropped; /* the worker's ring was full */
 	uint64_t records, records_failed;
 	uint64_t workers_silent;
+	uint64_t diverged; /* told of a peer whose log is not ours (replica_divergence.c) */
 	uint64_t votes_disbelieved; /* of a peer whose data went back (roster.h) */
 };
 

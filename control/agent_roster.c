@@ -49,6 +49,26 @@ bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint6
 	return false;
 }
 
+/* Once for each view and peer: the worker says it no more often. */
+void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	const struct wl_agent_line line = {
+		.journal = message->journal,
+		.node = message->node,
+		.term = message->tail.term,
+		.text = "has another entry than this node under one index and term: two histories, one of which lost a majority's disks. "
+			"Nothing of it is taken or counted. Keep both nodes' data, and compare them with `wirelog verify`",
+		.error = true,
+		.index = message->tail.index,
+		.chain = message->chain,
+		.their_chain = message->their_chain,
+	};
+
+	agent->counts.diverged++;
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
+}
+
 /*
  * The others know a boot of ours that our data do not: they are an old image. Under a new name, and with a count of boots
  * that the others take, the next start is a follower that has to catch up before it votes.

@@ -65,7 +65,14 @@ static int reap_record(void *context)
 static void log_line(void *context, const struct wl_agent_line *line)
 {
 	(void)context;
-	if (line->node != 0)
+	if (line->index != 0)
+		wl_report(
+			WL_REPORT_ERROR, "diverged",
+			"journal=%u node=%u term=%lu index=%lu chain=%016lx their_chain=%016lx text=\"%s\"",
+			line->journal, line->node, (unsigned long)line->term,
+			(unsigned long)line->index, (unsigned long)line->chain,
+			(unsigned long)line->their_chain, line->text);
+	else if (line->node != 0)
 		wl_report(WL_REPORT_NOTICE, "election", "journal=%u term=%lu node=%u text=\"%s\"",
 			  line->journal, (unsigned long)line->term, line->node, line->text);
 	else

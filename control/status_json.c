@@ -322,6 +322,7 @@ static json_t *control_of(const struct wl_agent_status *agent)
 	set(object, "records", counts->records);
 	set(object, "records_failed", counts->records_failed);
 	set(object, "workers_silent", counts->workers_silent);
+	set(object, "diverged", counts->diverged);
 	set(object, "votes_disbelieved", counts->votes_disbelieved);
 	set(object, "arp_answered", arp->arp_answered);
 	set(object, "arp_asked", arp->arp_asked);

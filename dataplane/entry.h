@@ -32,6 +32,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dataplane/bytes.h"
 #include "dataplane/limits.h"
 #include "dataplane/position.h"
 
@@ -103,6 +104,12 @@ const char *wl_entry_verdict_text(enum wl_entry_verdict verdict);
 static inline size_t wl_entry_bytes(const struct wl_entry_header *header)
 {
 	return WL_ENTRY_HEADER_BYTES + (size_t)header->body_bytes;
+}
+
+/* The chain value that an image follows; its header was checked. */
+static inline uint64_t wl_entry_previous_chain(const uint8_t *image)
+{
+	return wl_load_u64(image + 48);
 }
 
 static inline size_t wl_record_image_bytes(uint32_t payload_bytes)

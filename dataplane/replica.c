@@ -58,6 +58,24 @@ static void push_pending(struct wl_replica *replica)
 		replica->pending_up_count * sizeof(replica->pending_up[0]));
 }
 
+static void push(struct wl_replica *replica, const struct wl_seam_message *message)
+{
+	enum wl_seam_verb verb = message->verb;
+
+	push_pending(replica);
+	if ((replica->pending_up_count == 0 && wl_ring_push(replica->up, message)) ||
+	    WL_MUTANT(seam_message_lost))
+		return;
+	/* Each verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
+	if (replica->pending_up_count == WL_REPLICA_UP_MAX) {
+		WL_CHECK(verb == WL_SEAM_LEADER_HEARD || verb == WL_SEAM_SAW_TERM);
+		return;
+	}
+	if (verb == WL_SEAM_LEADER_HEARD && replica->pending_up_count > WL_REPLICA_UP_MAX / 2)
+		return; /* a later one stands for it */
+	replica->pending_up[replica->pending_up_count++] = *message;
+}
+
 void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node,
 		     uint32_t reason)
 {
@@ -71,18 +89,24 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_
 		.reason = reason,
 	};
 
-	push_pending(replica);
-	if ((replica->pending_up_count == 0 && wl_ring_push(replica->up, &message)) ||
-	    WL_MUTANT(seam_message_lost))
-		return;
-	/* Each verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
-	if (replica->pending_up_count == WL_REPLICA_UP_MAX) {
-		WL_CHECK(verb == WL_SEAM_LEADER_HEARD || verb == WL_SEAM_SAW_TERM);
-		return;
-	}
-	if (verb == WL_SEAM_LEADER_HEARD && replica->pending_up_count > WL_REPLICA_UP_MAX / 2)
-		return; /* a later one stands for it */
-	replica->pending_up[replica->pending_up_count++] = message;
+	push(replica, &message);
+}
+
+void wl_replica_tell_diverged(struct wl_replica *replica, uint32_t node,
+			      struct wl_position position, uint64_t chain, uint64_t their_chain)
+{
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_DIVERGED,
+		.journal = replica->config.journal,
+		.node = node,
+		.view = replica->view,
+		.tail = position,
+		.now_ns = replica->now_ns,
+		.chain = chain,
+		.their_chain = their_chain,
+	};
+
+	push(replica, &message);
 }
 
 void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term)
@@ -129,6 +153,8 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->hand_over_told = false;
 	replica->acknowledge = false;
 	replica->refusal.pending = false;
+	replica->diverged = false;
+	replica->diverged_told = 0;
 	replica->assembly_index = 0;
 	replica->received_majority = 0;
 	replica->received_all = 0;

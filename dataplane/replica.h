@@ -86,6 +86,8 @@ struct wl_replica {
 	uint32_t assembly_bytes, assembly_have;
 
 	/* both */
+	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
+	uint32_t diverged_told; /* bit per node whose log is another one, in this view */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
 	bool poisoned_told;

@@ -36,13 +36,15 @@ static void refuse(struct wl_replica *replica, const struct wl_wire_append *appe
 	wl_count(replica->counters, WL_COUNTER_append_rejected);
 }
 
-/* True when our log holds append->previous; otherwise refuses with the best place to begin again. */
-static bool has_previous(struct wl_replica *replica, const struct wl_wire_append *append)
+/* True when our log holds append->previous; otherwise refuses with the best place to begin again. `same`: its chain value says so, too. */
+static bool has_previous(struct wl_replica *replica, uint32_t from,
+			 const struct wl_wire_append *append, bool *same)
 {
 	const struct wl_log *log = replica->log;
 	uint64_t index = append->previous.index;
 	uint64_t term, hint;
 
+	*same = false;
 	if (index > log->tail.index) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
 		refuse(replica, append, (replica->match ? replica->match : log->tail.index) + 1, 0);
@@ -50,7 +52,12 @@ static bool has_previous(struct wl_replica *replica, const struct wl_wire_append
 	}
 	WL_CHECK(wl_log_term_at(log, index, &term));
 	if (term == append->previous.term || WL_MUTANT(previous_always_matches))
-		return true;
+		return wl_replica_agrees(replica, from, append->previous, append->previous_chain,
+					 same);
+	if (index <= replica->commit) {
+		wl_replica_diverged(replica, from, append->previous, append->previous_chain);
+		return false;
+	}
 	/* Skip our whole conflicting term at once (Raft section 5.3, last paragraph), but never below commit. */
 	hint = wl_log_first_index_of_term(log, term);
 	if (hint <= replica->commit)
@@ -59,13 +66,46 @@ static bool has_previous(struct wl_replica *replica, const struct wl_wire_append
 	return false;
 }
 
+/* `index` is in our log already. False: stop with this frame. */
+static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t *image,
+		       size_t bytes)
+{
+	struct wl_log *log = replica->log;
+	struct wl_entry_header header;
+	uint64_t term, chain = wl_entry_chain(image);
+	bool known;
+
+	WL_CHECK(wl_entry_decode_header(image, bytes, &header) == WL_ENTRY_OK &&
+		 wl_log_term_at(log, index, &term));
+	if (term == header.term && !WL_MUTANT(late_append_truncates)) {
+		wl_count(replica->counters, WL_COUNTER_append_duplicate);
+		return wl_replica_agrees(replica, replica->heard_leader,
+					 (struct wl_position){term, index}, chain, &known);
+	}
+	if (index <= replica->commit) {
+		/* No correct leader asks for this. Nothing that was committed is ever cut away. */
+		wl_replica_diverged(replica, replica->heard_leader,
+				    (struct wl_position){header.term, index}, chain);
+		return false;
+	}
+	/* Nothing is cut away for an image that could not take its place. */
+	if (wl_entry_decode(image, bytes, &header) != WL_ENTRY_OK) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
+	}
+	wl_log_truncate(log, index - 1);
+	if (replica->match > index - 1)
+		replica->match = index - 1;
+	wl_count(replica->counters, WL_COUNTER_truncations);
+	return true;
+}
+
 /* One whole image that should become `index`. False: stop with this frame. */
 static bool take_image(struct wl_replica *replica, const struct wl_wire_append *append,
 		       uint64_t index, const uint8_t *image, size_t bytes)
 {
 	struct wl_log *log = replica->log;
 	struct wl_entry_header header;
-	uint64_t term;
 
 	if (wl_entry_decode_header(image, bytes, &header) != WL_ENTRY_OK || header.index != index ||
 	    header.term > append->term) {
@@ -73,25 +113,10 @@ static bool take_image(struct wl_replica *replica, const struct wl_wire_append *
 		return false;
 	}
 	if (index <= log->tail.index) {
-		WL_CHECK(wl_log_term_at(log, index, &term));
-		if (term == header.term && !WL_MUTANT(late_append_truncates)) {
-			wl_count(replica->counters, WL_COUNTER_append_duplicate);
+		if (!take_known(replica, index, image, bytes))
+			return false;
+		if (index <= log->tail.index)
 			return true;
-		}
-		if (index <= replica->commit) {
-			/* No correct leader asks for this. Nothing that was committed is ever cut away. */
-			wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
-			return false;
-		}
-		/* Nothing is cut away for an image that could not take its place. */
-		if (wl_entry_decode(image, bytes, &header) != WL_ENTRY_OK) {
-			wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
-			return false;
-		}
-		wl_log_truncate(log, index - 1);
-		if (replica->match > index - 1)
-			replica->match = index - 1;
-		wl_count(replica->counters, WL_COUNTER_truncations);
 	}
 	switch (wl_log_append_image(log, image, bytes)) {
 	case WL_LOG_OK:
@@ -108,6 +133,14 @@ static bool take_image(struct wl_replica *replica, const struct wl_wire_append *
 		wl_count(replica->counters, WL_COUNTER_log_no_space);
 		return false;
 	case WL_LOG_NOT_NEXT:
+		if (header.previous_term == log->tail.term &&
+		    header.previous_chain != log->tail_chain) {
+			wl_replica_diverged(replica, replica->heard_leader, log->tail,
+					    header.previous_chain);
+			return false;
+		}
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
 	case WL_LOG_DAMAGED:
 		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return false;
@@ -232,6 +265,8 @@ static void answer_stale(struct wl_replica *replica, uint32_t from,
 void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 			  const struct wl_wire_append *append)
 {
+	bool same;
+
 	wl_count(replica->counters, WL_COUNTER_append_frames_received);
 	if (replica->view.role == WL_ROLE_FENCED && !WL_MUTANT(fenced_appends))
 		return;
@@ -254,14 +289,17 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	heard(replica, from, append);
+	if (replica->diverged)
+		return;
 	if (append->commit > replica->leader_commit)
 		replica->leader_commit = append->commit;
 	if (append->bytes != 0 || append->sent_ns != 0)
 		replica->acknowledge = true;
-	if (!has_previous(replica, append))
+	if (!has_previous(replica, from, append, &same))
 		return;
-	took(replica,
-	     WL_MUTANT(heartbeat_matches_tail) ? replica->log->tail.index : append->previous.index);
+	if (same || WL_MUTANT(heartbeat_matches_tail))
+		took(replica, WL_MUTANT(heartbeat_matches_tail) ? replica->log->tail.index
+								: append->previous.index);
 	if (append->image_bytes != 0)
 		take_fragment(replica, append);
 	else
@@ -288,7 +326,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 	size_t room;
 	uint8_t *payload;
 
-	if (leader == 0 || log->poisoned)
+	if (leader == 0 || log->poisoned || replica->diverged)
 		return;
 	if (!replica->acknowledge && durable == replica->acknowledged_durable)
 		return;
@@ -298,6 +336,8 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		.match_durable = durable,
 		.sent_ns = replica->leader_sent_ns,
 	};
+	if (!wl_log_chain_at(log, replica->match, &ack.match_chain))
+		ack.match_chain = 0;
 	if (replica->refusal.pending) {
 		ack.flags |= WL_WIRE_ACK_REJECTED;
 		ack.sent_ns = replica->refusal.sent_ns;

@@ -11,6 +11,18 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_
 /* An authentic frame of a newer term: control decides; told once for each term. */
 void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term);
 
+/* The same with a position and the chain values behind it, here and at `node`. */
+void wl_replica_tell_diverged(struct wl_replica *replica, uint32_t node,
+			      struct wl_position position, uint64_t chain, uint64_t their_chain);
+
+/* replica_divergence.c: does `node`, which has an entry of that index and term as we do, have the same one? False: it is counted and
+ * told, and nothing of that frame may be believed. `known`: both chain values were at hand. */
+bool wl_replica_agrees(struct wl_replica *replica, uint32_t node, struct wl_position position,
+		       uint64_t their_chain, bool *known);
+/* `node` has at `position` what cannot be where we have something committed. */
+void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
+			 uint64_t their_chain);
+
 void wl_replica_leader_begin(struct wl_replica *replica);
 void wl_replica_leader_advance(struct wl_replica *replica);
 void wl_replica_leader_end_turn(struct wl_replica *replica);

@@ -156,6 +156,18 @@ static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
 		peer->fragment_offset = ack->hint_offset;
 }
 
+/* What it calls a match is one: our entry, and all before it. An index whose chain value is not at hand any more was compared by the
+ * follower, with the images that came behind it. */
+static bool has_our_entry(struct wl_replica *replica, uint32_t from,
+			  const struct wl_wire_append_ack *ack)
+{
+	struct wl_position position = {.index = ack->match_received};
+	bool known;
+
+	WL_CHECK(wl_log_term_at(replica->log, position.index, &position.term));
+	return wl_replica_agrees(replica, from, position, ack->match_chain, &known);
+}
+
 void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 			      const struct wl_wire_append_ack *ack)
 {
@@ -180,6 +192,8 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	notice_boots(replica);
+	if (!has_our_entry(replica, from, ack))
+		return;
 	if (ack->sent_ns > peer->heard_sent_ns)
 		peer->heard_sent_ns = ack->sent_ns;
 	peer->no_space = (ack->flags & WL_WIRE_ACK_NO_SPACE) != 0;
@@ -353,6 +367,23 @@ enum append_purpose {
 	COMMIT_NEWS, /* empty, wants none */
 };
 
+/* The chain value behind next_index - 1: of a recent entry, or from the image behind it. 0: it is not at hand. */
+static uint64_t chain_before(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	const uint8_t *image;
+	uint64_t chain;
+	uint32_t bytes;
+
+	if (wl_log_chain_at(replica->log, peer->next_index - 1, &chain))
+		return chain;
+	image = wl_log_image_in_ring(replica->log, peer->next_index, &bytes);
+	if (image)
+		return wl_entry_previous_chain(image);
+	return peer->holding && peer->held.header.index == peer->next_index
+		       ? peer->held.header.previous_chain
+		       : 0;
+}
+
 /* One APPEND. False when no frame could be had, or no entry for it. */
 static bool send_append(struct wl_replica *replica, uint32_t node, enum append_purpose purpose,
 			uint32_t *sent)
@@ -373,6 +404,7 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 	if (!payload)
 		return false;
 	append.images = payload + WL_WIRE_APPEND_HEADER_BYTES;
+	append.previous_chain = chain_before(replica, peer);
 	if (purpose == WITH_ENTRIES) {
 		append.bytes = fill_images(replica, peer, &append,
 					   payload + WL_WIRE_APPEND_HEADER_BYTES,
@@ -402,10 +434,15 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 static void probe(struct wl_replica *replica, uint32_t node)
 {
 	struct wl_peer *peer = &replica->peers[node];
-	uint32_t sent;
+	uint32_t bytes, sent;
 
 	/* What is missing follows once we know where to begin. */
 	if (peer->probe_outstanding)
+		return;
+	/* Without the chain value a match would prove nothing: it stands in the image that comes next, which may have to be read. */
+	wl_peer_retry_damaged(peer, replica->now_ns);
+	if (chain_before(replica, peer) == 0 && !peer->damaged &&
+	    !wl_peer_image(peer, replica->log, peer->next_index, &bytes))
 		return;
 	if (send_append(replica, node, HEARTBEAT, &sent)) {
 		peer->probe_outstanding = true;

@@ -86,9 +86,10 @@ struct wl_wire_append {
 	uint32_t fragment_offset; /* of these bytes in the image */
 	uint32_t image_bytes; /* whole image of a fragmented entry; 0: not fragmented */
 	uint32_t bytes; /* that follow */
+	uint64_t previous_chain; /* chain value behind `previous`; 0: not at hand, and matches nothing by itself */
 	const uint8_t *images;
 };
-#define WL_WIRE_APPEND_HEADER_BYTES 56u
+#define WL_WIRE_APPEND_HEADER_BYTES 64u
 
 enum wl_wire_ack_flag {
 	WL_WIRE_ACK_REJECTED = 1, /* `previous` is not in the log, or a gap: send from hint_index */
@@ -106,8 +107,9 @@ struct wl_wire_append_ack {
 	uint64_t hint_term; /* rejected: term of the follower's entry at rejected_index, 0 = none (log is shorter) */
 	uint32_t flags;
 	uint32_t hint_offset; /* rejected: so many bytes of the image at hint_index came in fragments already */
+	uint64_t match_chain; /* chain value behind match_received; 0: not at hand */
 };
-#define WL_WIRE_APPEND_ACK_BYTES 64u
+#define WL_WIRE_APPEND_ACK_BYTES 72u
 
 struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */

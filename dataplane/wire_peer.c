@@ -17,6 +17,7 @@ size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message)
 	wl_store_u32(to + 44, message->image_bytes);
 	wl_store_u32(to + 48, message->bytes);
 	wl_store_u32(to + 52, 0);
+	wl_store_u64(to + 56, message->previous_chain);
 	return WL_WIRE_APPEND_HEADER_BYTES;
 }
 
@@ -50,6 +51,7 @@ bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_appe
 	message->fragment_offset = wl_load_u32(from + 40);
 	message->image_bytes = wl_load_u32(from + 44);
 	message->bytes = wl_load_u32(from + 48);
+	message->previous_chain = wl_load_u64(from + 56);
 	message->images = from + WL_WIRE_APPEND_HEADER_BYTES;
 	if (message->bytes != size - WL_WIRE_APPEND_HEADER_BYTES || wl_load_u32(from + 52) != 0 ||
 	    message->term == 0 || message->previous.term > message->term ||
@@ -75,6 +77,7 @@ size_t wl_wire_encode_append_ack(uint8_t *to, const struct wl_wire_append_ack *m
 	wl_store_u64(to + 48, message->hint_term);
 	wl_store_u32(to + 56, message->flags);
 	wl_store_u32(to + 60, message->hint_offset);
+	wl_store_u64(to + 64, message->match_chain);
 	return WL_WIRE_APPEND_ACK_BYTES;
 }
 
@@ -91,6 +94,7 @@ bool wl_wire_decode_append_ack(const uint8_t *from, size_t size, struct wl_wire_
 	message->hint_term = wl_load_u64(from + 48);
 	message->flags = wl_load_u32(from + 56);
 	message->hint_offset = wl_load_u32(from + 60);
+	message->match_chain = wl_load_u64(from + 64);
 	return message->hint_offset <= WL_ENTRY_BYTES_MAX && message->term != 0 &&
 	       (message->flags & ~ACK_FLAGS) == 0 &&
 	       message->match_durable <= message->match_received;

@@ -46,6 +46,8 @@ static const char *const absent[][2] = {
 	{"replay window off",
 	 "Raft takes duplicates: nothing happens that a network could not do; unit test "
 	 "sequence_is_taken_once (test_replay.c)"},
+	{"entries are called the same by index and term alone",
+	 "only a majority of lost disks makes two of one name; unit suite replica_divergence"},
 	{"an append cuts below commit",
 	 "no correct leader sends one; unit test "
 	 "committed_entry_is_never_truncated (test_replica_truncation.c)"},

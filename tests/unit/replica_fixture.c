@@ -407,6 +407,8 @@ void replica_fixture_send(struct replica_fixture *fixture, const struct replica_
 	};
 
 	WL_CHECK(wl_log_term_at(log, frame->previous, &append.previous.term));
+	if (!wl_log_chain_at(log, frame->previous, &append.previous_chain))
+		append.previous_chain = 0;
 	for (unsigned at = 1; at <= frame->count; at++) {
 		uint32_t bytes;
 		const uint8_t *image = wl_log_image_in_ring(log, frame->previous + at, &bytes);

@@ -34,15 +34,21 @@ static void image_that_was_changed_on_the_way_is_not_taken(void)
 	replica_fixture_fini(follower_cluster());
 }
 
-/* Same place, same term, other bytes before it: no Raft log ever comes to this, a damaged one may. */
+/* Same place, same term, other bytes before it, and a leader that does not say so. */
 static void entry_that_does_not_continue_our_chain_is_not_taken(void)
 {
+	struct wl_wire_append frame = {.term = 1, .previous = {1, 1}, .commit = 2, .sent_ns = 1};
+	uint8_t *image;
+
 	follower_begin("11", "", 1);
 	log_fixture_append(&follower_cluster()->nodes[FOLLOWER].disk, 1, 24);
-	follower_append(1, 1, 2);
+	image = image_of(2, &frame.bytes);
+	frame.images = image;
+	wl_replica_on_append(follower(), LEADER, &frame);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 1);
-	CU_ASSERT_EQUAL(follower()->commit, 1);
-	CU_ASSERT_EQUAL(follower_bad_payloads(), 1);
+	CU_ASSERT_EQUAL(follower()->commit, 0);
+	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_append_diverged), 1);
+	free(image);
 	replica_fixture_fini(follower_cluster());
 }
 

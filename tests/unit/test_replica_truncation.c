@@ -146,7 +146,7 @@ static void committed_entry_is_never_truncated(void)
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 4);
 	CU_ASSERT_EQUAL(follower_log()->tail.term, 2);
 	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_truncations), 0);
-	CU_ASSERT_EQUAL(follower_bad_payloads(), 1);
+	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_append_diverged), 1);
 	replica_fixture_fini(follower_cluster());
 }
 

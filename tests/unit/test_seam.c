@@ -89,6 +89,8 @@ static void every_verb_role_and_reason_has_a_name(void)
 		WL_SEAM_RESUME,	      WL_SEAM_FENCED,	      WL_SEAM_SAW_TERM,
 		WL_SEAM_LEADER_HEARD, WL_SEAM_TERM_COMMITTED, WL_SEAM_HAND_OVER_READY,
 		WL_SEAM_STALLED,      WL_SEAM_POISONED,	      WL_SEAM_STOPPED,
+		WL_SEAM_PEER_BOOT,    WL_SEAM_OUTLIVED,	      WL_SEAM_IN_STEP,
+		WL_SEAM_DIVERGED,
 	};
 
 	for (unsigned i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
