@@ -6,7 +6,7 @@
 #include "dataplane/bytes.h"
 #include "dataplane/crc.h"
 
-#define CHUNK_VERSION 1u
+#define CHUNK_VERSION 2u /* 1: chunks crossed boundaries where the ring was larger */
 #define SEGMENT_VERSION 1u
 #define HEADER_CRC_AT 60u
 

@@ -7,7 +7,7 @@
  *  L1  durable.index <= tail.index, and durable.term is the term of that entry.
  *  L2  terms and their first indexes rise; the first term begins at index 1.
  *  L3  marks rise in offset and index, their numbers and times never fall; none is behind the tail.
- *  L4  chunks stand in the stream in queue order, in blocks, and cross no lap and no segment.
+ *  L4  chunks stand in the stream in queue order, in blocks, and cross no boundary.
  *  L5  only the last chunk is OPEN; behind a CLOSED one nothing was handed out.
  *  L6  the first chunk is not WRITTEN; writes_in_flight counts those IN_FLIGHT.
  *  L7  last_index never falls along the queue, starts at durable and ends at the tail.
@@ -226,7 +226,7 @@ static const char *check_chunk(const struct wl_log *log, const struct wl_log_chu
 	    end - chunk->begin > WL_CHUNK_BYTES_MAX)
 		return "L4: a chunk is not whole blocks";
 	if (chunk->begin % log->config.segment_bytes == 0 ||
-	    chunk->begin / log->config.ring_bytes != (end - 1) / log->config.ring_bytes)
+	    chunk->begin / WL_LOG_BOUNDARY_BYTES != (end - 1) / WL_LOG_BOUNDARY_BYTES)
 		return "L4: a chunk crosses a boundary";
 	if (open ? chunk->used < chunk->begin + WL_CHUNK_HEADER_BYTES
 		 : wl_log_chunk_is_empty(chunk))

@@ -12,9 +12,9 @@
  *
  *   chunk = what one durable write carries (multiple of 4 KiB, starts at 4 KiB):
  *           chunk header (64 bytes) | entry | entry | ... | non-zero padding
- *   A chunk crosses neither a segment's end nor the ring's end; it may be skipped to
- *   the next boundary, and its header names the start of the chunk before it, which
- *   proves that nothing was lost in between.
+ *   A chunk crosses no multiple of WL_LOG_RING_BYTES_MIN, whatever the sizes of ring and
+ *   segment are; it may be skipped to the next one, and its header names the start of the
+ *   chunk before it, which proves that nothing was lost in between.
  *
  * States of a chunk: OPEN (entries are added: wl_log_seal_entry, wl_log_append_image)
  *  -> CLOSED (wl_log_cut_writes) -> IN_FLIGHT (wl_log_cut_writes handed it out)

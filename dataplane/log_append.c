@@ -2,16 +2,16 @@
 /*
  * Appending: a place in the stream for the next bytes, the leader's open entry, a follower's image.
  *
- * A place is decided when it is reserved, for the most that may come: when that could cross the
- * ring's or the segment's end, the chunk is closed and the next one begins behind that end. An empty
- * open entry may still be moved, so that a small entry leaves no hole of a large record's size.
+ * A place is decided when it is reserved, for the most that may come: when that could cross a boundary
+ * (log_internal.h), the chunk is closed and the next one begins behind it. An empty open entry may still
+ * be moved, so that a small entry leaves no hole of a large record's size.
  */
 #include "dataplane/crc.h"
 #include "dataplane/log_internal.h"
 
-static uint64_t lap_end(const struct wl_log *log, uint64_t offset)
+static uint64_t boundary_behind(uint64_t offset)
 {
-	return wl_align_up(offset + 1, log->config.ring_bytes);
+	return wl_align_up(offset + 1, WL_LOG_BOUNDARY_BYTES);
 }
 
 static uint64_t behind_segment_header(const struct wl_log *log, uint64_t offset)
@@ -19,23 +19,23 @@ static uint64_t behind_segment_header(const struct wl_log *log, uint64_t offset)
 	return offset % log->config.segment_bytes == 0 ? offset + WL_BLOCK_BYTES : offset;
 }
 
-/* The first place at or behind `from` where a chunk of `bytes` crosses neither end. */
+/* The first place at or behind `from` where a chunk of `bytes` crosses no boundary. */
 static uint64_t place_chunk(const struct wl_log *log, uint64_t from, uint64_t bytes)
 {
 	uint64_t begin = behind_segment_header(log, from);
 
-	if (begin + bytes > lap_end(log, begin))
-		begin = behind_segment_header(log, lap_end(log, begin));
+	if (begin + bytes > boundary_behind(begin))
+		begin = behind_segment_header(log, boundary_behind(begin));
 	return begin;
 }
 
-static bool fits(const struct wl_log *log, const struct wl_log_chunk *chunk, uint64_t bytes)
+static bool fits(const struct wl_log_chunk *chunk, uint64_t bytes)
 {
 	uint64_t used = chunk->used + bytes;
 
 	if (!wl_log_chunk_is_empty(chunk) && chunk->used - chunk->begin >= WL_CHUNK_BYTES_TARGET)
 		return false;
-	return used <= lap_end(log, chunk->begin) && used - chunk->begin <= WL_CHUNK_BYTES_MAX;
+	return used <= boundary_behind(chunk->begin) && used - chunk->begin <= WL_CHUNK_BYTES_MAX;
 }
 
 static enum wl_log_result segment_for(struct wl_log *log, uint64_t offset)
@@ -123,7 +123,7 @@ enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, u
 	/* A slot that is taken over must not be that of an entry which nothing else remembers. */
 	if (wl_unlikely(log->tail.index - log->durable.index >= WL_LOG_ENTRIES_IN_RING - 1))
 		return WL_LOG_NO_ROOM;
-	if (wl_unlikely(!open || !fits(log, open, bytes)))
+	if (wl_unlikely(!open || !fits(open, bytes)))
 		return move_on(log, open, kind, bytes);
 	end = wl_align_up(open->used + bytes, WL_BLOCK_BYTES);
 	if (is_kept(log, kind, end))

@@ -21,7 +21,10 @@ enum wl_log_chunk_state {
 	WL_LOG_CHUNK_WRITTEN,
 };
 
-/* Every lap of a ring and every segment ends at a multiple of this, whatever their sizes are. */
+/*
+ * No chunk crosses a multiple of this. Every lap of a ring and every segment ends at one, whatever their sizes are; a
+ * start must know where a chunk may have been moved to without knowing which ring it was written from.
+ */
 #define WL_LOG_BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
 
 _Static_assert(WL_SEGMENT_BYTES_MIN % WL_LOG_RING_BYTES_MIN == 0, "a segment ends at a boundary");

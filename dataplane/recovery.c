@@ -206,8 +206,7 @@ static enum place look_at_place(struct wl_recovery *recovery, struct wl_chunk_he
 		return PLACE_UNREAD;
 	if (!wl_chunk_decode_header(wl_recovery_bytes(recovery, at), WL_BLOCK_BYTES, header) ||
 	    header->binding != wl_chunk_binding(config->cluster, config->node, config->journal) ||
-	    header->offset != at ||
-	    at % config->segment_bytes + header->bytes > config->segment_bytes)
+	    header->offset != at || wl_recovery_crosses_boundary(header, at))
 		return PLACE_OTHER;
 	if (!wl_recovery_has(recovery, at, header->bytes))
 		return PLACE_UNREAD;

@@ -20,6 +20,12 @@ enum wl_recovery_segment {
 	WL_RECOVERY_SEGMENT_SWAPPED, /* ours, of another ordinal */
 };
 
+/* No chunk does, whatever the sizes of ring and segment: a place behind a boundary is never inside one. */
+static inline bool wl_recovery_crosses_boundary(const struct wl_chunk_header *header, uint64_t at)
+{
+	return at / WL_LOG_BOUNDARY_BYTES != (at + header->bytes - 1) / WL_LOG_BOUNDARY_BYTES;
+}
+
 /* True when the bytes are in the window; otherwise asks for them and the caller returns. */
 bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t bytes);
 const uint8_t *wl_recovery_bytes(const struct wl_recovery *recovery, uint64_t offset);

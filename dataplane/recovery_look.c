@@ -102,10 +102,10 @@ static bool examine(struct wl_recovery *recovery)
 	const struct wl_log_config *config = &recovery->log->config;
 	const uint8_t *from = wl_recovery_bytes(recovery, recovery->look);
 	uint64_t binding = wl_chunk_binding(config->cluster, config->node, config->journal);
-	uint64_t left = config->segment_bytes - recovery->look % config->segment_bytes;
 	struct wl_chunk_header header;
 
-	if (wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) && header.bytes <= left) {
+	if (wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) &&
+	    !wl_recovery_crosses_boundary(&header, recovery->look)) {
 		if (header.binding == binding && header.offset == recovery->look)
 			return examine_chunk(recovery, &header);
 		note_place(recovery, LOOK_MISPLACED, header.bytes);

@@ -17,7 +17,6 @@
 #include "dataplane/crc.h"
 
 #define MAGIC 0x31424c57u
-#define VERSION 1u
 #define JOURNALS_AT 64u
 #define JOURNAL_BYTES 32u
 #define PEERS_AT (JOURNALS_AT + WIRELOG_JOURNALS_MAX * JOURNAL_BYTES)
@@ -52,7 +51,7 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 
 	memset(to, 0, WL_BLOCK_BYTES);
 	wl_store_u32(to, MAGIC);
-	wl_store_u16(to + 4, VERSION);
+	wl_store_u16(to + 4, WL_SUPERBLOCK_FORMAT);
 	wl_store_u32(to + 8, superblock->node);
 	wl_store_u32(to + 12, superblock->journal_count);
 	memcpy(to + 16, superblock->cluster, sizeof(superblock->cluster));
@@ -95,7 +94,7 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 		return WL_SUPERBLOCK_EMPTY;
 	if (wl_load_u32(from) != MAGIC || wl_load_u32(from + CRC_AT) != wl_crc32c(from, CRC_AT))
 		return WL_SUPERBLOCK_DAMAGED;
-	if (wl_load_u16(from + 4) != VERSION)
+	if (wl_load_u16(from + 4) != WL_SUPERBLOCK_FORMAT)
 		return WL_SUPERBLOCK_VERSION;
 	memset(superblock, 0, sizeof(*superblock));
 	superblock->node = wl_load_u32(from + 8);

@@ -17,6 +17,8 @@
 #include "dataplane/mutant.h"
 #include "dataplane/position.h"
 
+#define WL_SUPERBLOCK_FORMAT 2u /* version of the record; data of another one are refused */
+
 struct wl_superblock_journal {
 	uint64_t term;
 	uint32_t vote; /* node id, 0 = none in this term */

@@ -24,6 +24,8 @@ leader='' status=0 said='' # what find_leader, end_node and run_daemon found
 cluster=
 endpoints=
 cluster_uuid=5d5cb4ae-7d6f-4a35-9a53-2f7f3a4c1e90 # as in drivers-config/demo
+# Of each node's log. The smallest rings, and twice that, by the name of the test; larger ones where a test asks for them.
+segment_mib=8 ring_mib=$((4 << $(cksum <<<"$test_name" | cut -c1-6) % 2))
 declare -A pids=() loaders=()
 declare -A run_in=() # node or "client" -> words in front of its command, as "ip netns exec NAME"
 extra_pids=()
@@ -153,8 +155,8 @@ adapt_config() { # NODE NAME: on stdin a configuration of drivers-config/demo
 		-e "s|socket: node\([123]\)-node\([123]\).sock|socket: \"@$tag-\1-\2\"|" \
 		-e "s|clients: {socket: node$node/clients.sock, slots: [0-9]*|clients: {socket: \"@$tag-c$node\", slots: 6|" \
 		-e "s|^run_directory:.*|run_directory: $run_base/$name/$node|" \
-		-e "s|segment_bytes: .*|segment_bytes: 8MiB|" \
-		-e "s|^log:|log:\n  ring_bytes: 4MiB|" \
+		-e "s|segment_bytes: .*|segment_bytes: ${segment_mib}MiB|" \
+		-e "s|^log:|log:\n  ring_bytes: ${ring_mib}MiB|" \
 		-e "s|strategy: auto|strategy: ${idle_strategy:-backoff}|" \
 		-e "s|bytes_max: .*|bytes_max: 512MiB|"
 }

@@ -6,6 +6,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+segment_mib=16 ring_mib=16 # the ring that a configuration has when it says nothing
 make_cluster main || exit 1
 need cluster_starts start_all
 need a_leader_is_elected wait_leader

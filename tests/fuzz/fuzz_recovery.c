@@ -21,7 +21,7 @@ static struct log_fixture fixture;
 static uint8_t valid[IMAGE_BYTES], older[IMAGE_BYTES];
 static uint64_t chunk_at[CHUNKS_MAX];
 static unsigned chunk_count;
-static uint64_t end_of_image;
+static uint64_t end_of_image, ring_bytes_max;
 
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 
@@ -37,7 +37,9 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
 	(void)count;
 	(void)arguments;
+	log_fixture_choose_sizes(1);
 	log_fixture_init(&fixture, SEGMENTS);
+	ring_bytes_max = fixture.config.ring_bytes;
 	write_entries(1, 3, 10);
 	write_entries(1, 2, 9000);
 	write_entries(2, 4, 700);
@@ -186,6 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fixture.drive.refuses_reads_from = 0;
 	fixture.drive.refuses_reads_to = 0;
 	fixture.drive.segments = start & 2 ? 1 : SEGMENTS;
+	fixture.config.ring_bytes = start & 8 ? WL_LOG_RING_BYTES_MIN : ring_bytes_max;
 	while (fuzz_left(&input) != 0)
 		change(&input);
 	if (!check_end(log_fixture_restart(&fixture, witness, (start & 4) != 0)))

@@ -8,6 +8,21 @@
 #include "dataplane/check.h"
 #include "dataplane/crc.h"
 
+const struct log_fixture_sizes log_fixture_sizes[LOG_FIXTURE_SIZES] = {
+	{WL_SEGMENT_BYTES_MIN, WL_LOG_RING_BYTES_MIN},
+	{WL_SEGMENT_BYTES_MIN, 2 * WL_LOG_RING_BYTES_MIN},
+	{2 * WL_SEGMENT_BYTES_MIN, WL_LOG_RING_BYTES_MIN},
+	{2 * WL_SEGMENT_BYTES_MIN, 4 * WL_LOG_RING_BYTES_MIN},
+};
+
+static unsigned chosen_sizes;
+
+void log_fixture_choose_sizes(unsigned which)
+{
+	WL_CHECK(which < LOG_FIXTURE_SIZES);
+	chosen_sizes = which;
+}
+
 static void begin_log(struct log_fixture *fixture)
 {
 	wl_log_init(&fixture->log, &fixture->config, fixture->ring, fixture->memory);
@@ -15,6 +30,7 @@ static void begin_log(struct log_fixture *fixture)
 
 void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
 {
+	const struct log_fixture_sizes *sizes = &log_fixture_sizes[chosen_sizes];
 	struct wl_segment_header identity = {
 		.binding = wl_chunk_binding(FIXTURE_CLUSTER, FIXTURE_NODE, FIXTURE_JOURNAL),
 		.node = FIXTURE_NODE,
@@ -26,12 +42,12 @@ void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
 		.cluster = FIXTURE_CLUSTER,
 		.journal = FIXTURE_JOURNAL,
 		.node = FIXTURE_NODE,
-		.segment_bytes = WL_SEGMENT_BYTES_MIN,
-		.ring_bytes = WL_LOG_RING_BYTES_MIN,
-		.bytes_max = segments_max * WL_SEGMENT_BYTES_MIN,
+		.segment_bytes = sizes->segment_bytes,
+		.ring_bytes = sizes->ring_bytes,
+		.bytes_max = segments_max * sizes->segment_bytes,
 		.entry_bytes_target = 64 << 10,
 	};
-	memory_drive_init(&fixture->drive, &identity, WL_SEGMENT_BYTES_MIN, segments_max);
+	memory_drive_init(&fixture->drive, &identity, sizes->segment_bytes, segments_max);
 	fixture->ring = aligned_alloc(WL_BLOCK_BYTES, fixture->config.ring_bytes);
 	fixture->window = aligned_alloc(WL_BLOCK_BYTES, FIXTURE_WINDOW_BYTES);
 	fixture->buffer = aligned_alloc(WL_BLOCK_BYTES, WL_CHUNK_BYTES_MAX);
@@ -144,10 +160,11 @@ static void begin_recovery(struct log_fixture *fixture, uint64_t witness, bool r
 static bool scrub(struct log_fixture *fixture)
 {
 	uint64_t begin = fixture->recovery.scrub_begin, end = fixture->recovery.scrub_end;
+	uint64_t segment_bytes = fixture->config.segment_bytes;
 	bool fails = fixture->scrub_random && sim_random_chance(fixture->scrub_random, 300000);
 
-	WL_CHECK(begin / WL_SEGMENT_BYTES_MIN == (end - 1) / WL_SEGMENT_BYTES_MIN);
-	WL_CHECK(begin % WL_SEGMENT_BYTES_MIN != 0 && begin < end);
+	WL_CHECK(begin / segment_bytes == (end - 1) / segment_bytes);
+	WL_CHECK(begin % segment_bytes != 0 && begin < end);
 	for (uint64_t at = begin; at < end; at += WL_SECTOR_BYTES) {
 		if (!fails || sim_random_chance(fixture->scrub_random, 500000))
 			memset(fixture->drive.platters + at, 0, WL_SECTOR_BYTES);
@@ -176,8 +193,8 @@ enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t
 		}
 		wl_recovery_want(recovery, &offset, &bytes);
 		WL_CHECK(bytes != 0 && bytes <= FIXTURE_WINDOW_BYTES);
-		WL_CHECK(offset / WL_SEGMENT_BYTES_MIN ==
-			 (offset + bytes - 1) / WL_SEGMENT_BYTES_MIN);
+		WL_CHECK(offset / fixture->config.segment_bytes ==
+			 (offset + bytes - 1) / fixture->config.segment_bytes);
 		wl_recovery_on_read(recovery, memory_drive_read(&fixture->drive, offset,
 								fixture->window, bytes));
 	}

@@ -28,6 +28,15 @@ struct log_fixture {
 		scrub_random; /* not NULL: some starts end in the middle of a scrub and begin again */
 };
 
+/* What a configuration may choose. Claims that do not name a size hold for each of them. */
+struct log_fixture_sizes {
+	uint64_t segment_bytes, ring_bytes;
+};
+#define LOG_FIXTURE_SIZES 4u
+extern const struct log_fixture_sizes log_fixture_sizes[LOG_FIXTURE_SIZES];
+/* Which of them logs are made with from now on; 0: the smallest. */
+void log_fixture_choose_sizes(unsigned which);
+
 /* An empty log on an empty drive, no segment made yet. */
 void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max);
 void log_fixture_fini(struct log_fixture *fixture);

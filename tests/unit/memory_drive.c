@@ -137,14 +137,21 @@ static void crash_write(struct memory_drive *drive, const struct wl_disk_request
 			struct sim_random *random)
 {
 	uint32_t sectors = request->bytes / WL_SECTOR_BYTES;
-	uint64_t fate = sim_random_below(random, 4);
+	uint64_t fate = sim_random_below(random, 5);
 	uint32_t prefix = (uint32_t)sim_random_below(random, sectors + 1);
+	uint64_t stripe = WL_SECTOR_BYTES << sim_random_below(random, 10);
+	bool arrives = fate == 1;
 
 	for (uint32_t sector = 0; sector < sectors; sector++) {
 		size_t skip = (size_t)sector * WL_SECTOR_BYTES;
 
-		if (fate == 1 || (fate == 2 && sector < prefix) ||
-		    (fate == 3 && sim_random_chance(random, 700000)))
+		if (fate == 2)
+			arrives = sector < prefix;
+		else if (fate == 3)
+			arrives = sim_random_chance(random, 700000);
+		else if (fate == 4 && (sector == 0 || (request->offset + skip) % stripe == 0))
+			arrives = sim_random_chance(random, 500000);
+		if (arrives)
 			memcpy(drive->platters + request->offset + skip, request->buffer + skip,
 			       WL_SECTOR_BYTES);
 	}

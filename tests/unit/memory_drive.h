@@ -45,7 +45,7 @@ void memory_drive_fini(struct memory_drive *drive);
 void memory_drive_complete(struct memory_drive *drive, uint32_t which, enum wl_disk_status status);
 /* The first sectors of pending[which] reach the platters, nothing is completed. */
 void memory_drive_tear(struct memory_drive *drive, uint32_t which, uint32_t sectors);
-/* Power loss: each pending write leaves nothing, all, a prefix or any subset of its sectors. */
+/* Power loss: each pending write leaves nothing, all, a prefix, or any subset of its sectors or stripes. */
 void memory_drive_crash(struct memory_drive *drive, struct sim_random *random);
 /* As at recovery: a plain read. */
 enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offset, uint8_t *to,

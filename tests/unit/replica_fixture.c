@@ -105,7 +105,10 @@ static void start_node(struct replica_fixture *fixture, uint32_t number)
 {
 	struct replica_node *node = &fixture->nodes[number];
 
+	/* Nodes need not have rings of one size. */
+	log_fixture_choose_sizes((number + 1) % 2);
 	log_fixture_init(&node->disk, SEGMENTS);
+	log_fixture_choose_sizes(0);
 	log_fixture_settle(&node->disk);
 	node->memory = aligned_alloc(WL_BLOCK_BYTES,
 				     wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES));

@@ -308,11 +308,13 @@ static void recovered_log_holds_everything_that_was_durable(void)
 	uint64_t crashes = 0, torn = 0, cuts = 0;
 
 	for (uint64_t seed = first; seed < first + seeds; seed++) {
+		log_fixture_choose_sizes((unsigned)(seed % LOG_FIXTURE_SIZES));
 		run_model(seed, 6000);
 		crashes += model.crashes;
 		torn += model.torn;
 		cuts += model.cuts;
 	}
+	log_fixture_choose_sizes(0);
 	/* The rounds must have met what they are for. */
 	CU_ASSERT_TRUE(crashes >= 2 * seeds && torn >= seeds / 2 && cuts >= 10 * seeds);
 }

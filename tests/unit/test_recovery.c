@@ -14,7 +14,7 @@
 
 static struct log_fixture fixture;
 static struct wl_log *const the_log = &fixture.log;
-static uint64_t begins[64]; /* of the chunks that fill_chunks wrote */
+static uint64_t begins[128]; /* of the chunks that fill_chunks wrote */
 
 /* Chunks of one entry each, every one durable before the next is cut: each later one is a witness. */
 static void fill_chunks(unsigned count, uint32_t payload_bytes)
@@ -24,6 +24,17 @@ static void fill_chunks(unsigned count, uint32_t payload_bytes)
 		log_fixture_settle(&fixture);
 		begins[at] = the_log->previous_chunk;
 	}
+}
+
+/* Four large chunks before each boundary: how many of them reach into segment `ordinal`. */
+static unsigned fill_up_to(uint64_t ordinal)
+{
+	unsigned count =
+		4 * (unsigned)(ordinal * the_log->config.segment_bytes / WL_LOG_RING_BYTES_MIN) + 1;
+
+	fill_chunks(count, 900000);
+	CU_ASSERT_EQUAL(the_log->previous_chunk / the_log->config.segment_bytes, ordinal);
+	return count;
 }
 
 static void begin(void)
@@ -119,11 +130,12 @@ static void never_written_is_the_end(void)
 
 static void place_skipped_before_a_boundary_is_not_a_hole(void)
 {
+	unsigned count;
+
 	log_fixture_init(&fixture, 4);
-	fill_chunks(22, 900000); /* four in each lap of 4 MiB, over two segments and more */
-	CU_ASSERT_TRUE(the_log->append_offset > 2 * WL_SEGMENT_BYTES_MIN);
+	count = fill_up_to(2);
 	log_fixture_restart(&fixture, the_log->append_offset, false);
-	expect_done(WL_DAMAGE_NONE, 22);
+	expect_done(WL_DAMAGE_NONE, count);
 	end();
 }
 
@@ -193,7 +205,7 @@ static void torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header(v
 
 	log_fixture_init(&fixture, 4);
 	fill_chunks(8, 900000);
-	while (the_log->append_offset < 2 * WL_SEGMENT_BYTES_MIN - (1 << 20))
+	while (the_log->append_offset < 2 * fixture.config.segment_bytes - (1 << 20))
 		fill_chunks(1, 900000);
 	for (unsigned at = 0; at < 3; at++) {
 		size_t size = log_fixture_make_image(&fixture, 1, 700000);
@@ -201,7 +213,7 @@ static void torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header(v
 		CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_OK);
 		log_fixture_submit(&fixture);
 	}
-	CU_ASSERT_TRUE(the_log->append_offset > 2 * WL_SEGMENT_BYTES_MIN);
+	CU_ASSERT_TRUE(the_log->append_offset > 2 * fixture.config.segment_bytes);
 	for (uint32_t at = 0; at < fixture.drive.pending_count; at++) {
 		if (fixture.drive.pending[at].request.verb == WL_DISK_WRITE)
 			memory_drive_tear(&fixture.drive, at, 9);
@@ -209,7 +221,8 @@ static void torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header(v
 	log_fixture_restart(&fixture, 0, false);
 	CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_TORN_TAIL);
 	CU_ASSERT_TRUE(wl_segment_decode_header(
-		log_fixture_platter(&fixture, 2 * WL_SEGMENT_BYTES_MIN), WL_BLOCK_BYTES, &header));
+		log_fixture_platter(&fixture, 2 * fixture.config.segment_bytes), WL_BLOCK_BYTES,
+		&header));
 	log_fixture_restart(&fixture, 0, false);
 	CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_NONE);
 	end();
@@ -262,11 +275,12 @@ static void lost_write_of_a_witnessed_chunk_is_refused(void)
 static void zero_filled_middle_of_any_size_is_a_lost_write(void)
 {
 	log_fixture_init(&fixture, 4);
-	fill_chunks(30, 900000);
-	memset(log_fixture_platter(&fixture, begins[1]), 0, WL_SEGMENT_BYTES_MIN - begins[1]);
-	memset(log_fixture_platter(&fixture, WL_SEGMENT_BYTES_MIN + WL_BLOCK_BYTES), 0,
-	       WL_SEGMENT_BYTES_MIN - WL_BLOCK_BYTES);
-	memset(log_fixture_platter(&fixture, 2 * WL_SEGMENT_BYTES_MIN + WL_BLOCK_BYTES), 0,
+	fill_up_to(3);
+	memset(log_fixture_platter(&fixture, begins[1]), 0,
+	       fixture.config.segment_bytes - begins[1]);
+	memset(log_fixture_platter(&fixture, fixture.config.segment_bytes + WL_BLOCK_BYTES), 0,
+	       fixture.config.segment_bytes - WL_BLOCK_BYTES);
+	memset(log_fixture_platter(&fixture, 2 * fixture.config.segment_bytes + WL_BLOCK_BYTES), 0,
 	       5 << 20);
 	log_fixture_restart(&fixture, 0, false);
 	expect_refused(WL_DAMAGE_LOST_WRITE, begins[1], 1);
@@ -371,17 +385,13 @@ static void superblock_witnesses_the_newest_chunk(void)
 
 static void stream_shorter_than_its_witness_is_cut_short(void)
 {
-	uint64_t witness, at = 0;
+	unsigned count;
 
 	log_fixture_init(&fixture, 4);
-	fill_chunks(12, 900000);
-	witness = the_log->durable_offset;
-	CU_ASSERT_TRUE(witness > WL_SEGMENT_BYTES_MIN);
+	count = fill_up_to(1);
 	fixture.drive.segments = 1;
-	log_fixture_restart(&fixture, witness, false);
-	while (at < 12 && begins[at] < WL_SEGMENT_BYTES_MIN)
-		at++;
-	expect_refused(WL_DAMAGE_CUT_SHORT, fixture.recovery.suspect, at);
+	log_fixture_restart(&fixture, the_log->durable_offset, false);
+	expect_refused(WL_DAMAGE_CUT_SHORT, fixture.recovery.suspect, count - 1);
 	end();
 }
 
@@ -408,10 +418,10 @@ static void damaged_header_of_a_used_segment_is_refused(void)
 	log_fixture_restart(&fixture, 0, false);
 	expect_refused(WL_DAMAGE_SEGMENT_HEADER, 0, 0);
 	rot(16);
-	rot(WL_SEGMENT_BYTES_MIN + 5);
+	rot(fixture.config.segment_bytes + 5);
 	log_fixture_restart(&fixture, 0, false);
 	CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_SEGMENT_HEADER);
-	CU_ASSERT_EQUAL(fixture.recovery.damage.begin, WL_SEGMENT_BYTES_MIN);
+	CU_ASSERT_EQUAL(fixture.recovery.damage.begin, fixture.config.segment_bytes);
 	end();
 }
 
@@ -419,7 +429,7 @@ static void damaged_header_of_an_unused_segment_is_made_again(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(fixture.drive.segments, 3);
-	rot(WL_SEGMENT_BYTES_MIN + 5);
+	rot(fixture.config.segment_bytes + 5);
 	log_fixture_restart(&fixture, the_log->durable_offset, false);
 	expect_done(WL_DAMAGE_NONE, CHUNKS);
 	CU_ASSERT_EQUAL(the_log->segments_ready, 1);
@@ -435,13 +445,13 @@ static void segment_of_another_node_is_foreign(void)
 	uint8_t *at;
 
 	begin();
-	at = log_fixture_platter(&fixture, WL_SEGMENT_BYTES_MIN);
+	at = log_fixture_platter(&fixture, fixture.config.segment_bytes);
 	CU_ASSERT_TRUE(wl_segment_decode_header(at, WL_BLOCK_BYTES, &header));
 	header.node++;
 	header.binding = wl_chunk_binding(FIXTURE_CLUSTER, header.node, FIXTURE_JOURNAL);
 	wl_segment_encode_header(at, &header);
 	log_fixture_restart(&fixture, 0, false);
-	expect_refused(WL_DAMAGE_FOREIGN, WL_SEGMENT_BYTES_MIN, CHUNKS);
+	expect_refused(WL_DAMAGE_FOREIGN, fixture.config.segment_bytes, CHUNKS);
 	memcpy(log_fixture_platter(&fixture, 0), at, WL_BLOCK_BYTES);
 	log_fixture_restart(&fixture, 0, false);
 	expect_refused(WL_DAMAGE_FOREIGN, 0, 0);
@@ -451,10 +461,10 @@ static void segment_of_another_node_is_foreign(void)
 static void segments_in_each_others_place_are_misdirected(void)
 {
 	begin();
-	memcpy(log_fixture_platter(&fixture, WL_SEGMENT_BYTES_MIN),
-	       log_fixture_platter(&fixture, 2 * WL_SEGMENT_BYTES_MIN), WL_BLOCK_BYTES);
+	memcpy(log_fixture_platter(&fixture, fixture.config.segment_bytes),
+	       log_fixture_platter(&fixture, 2 * fixture.config.segment_bytes), WL_BLOCK_BYTES);
 	log_fixture_restart(&fixture, 0, false);
-	expect_refused(WL_DAMAGE_MISDIRECTED, WL_SEGMENT_BYTES_MIN, CHUNKS);
+	expect_refused(WL_DAMAGE_MISDIRECTED, fixture.config.segment_bytes, CHUNKS);
 	end();
 }
 
@@ -623,17 +633,50 @@ static void verify_reports_a_torn_tail_and_touches_nothing(void)
 
 static void log_written_with_one_ring_is_recovered_with_another(void)
 {
+	unsigned count;
+
 	log_fixture_init(&fixture, 4);
-	fill_chunks(22, 900000);
-	fixture.config.ring_bytes = 2 * WL_LOG_RING_BYTES_MIN;
-	free(fixture.ring);
-	fixture.ring = aligned_alloc(WL_BLOCK_BYTES, fixture.config.ring_bytes);
+	count = fill_up_to(1);
+	for (uint64_t ring = WL_LOG_RING_BYTES_MIN; ring <= fixture.config.segment_bytes;
+	     ring *= 2) {
+		fixture.config.ring_bytes = ring;
+		free(fixture.ring);
+		fixture.ring = aligned_alloc(WL_BLOCK_BYTES, ring);
+		log_fixture_restart(&fixture, the_log->durable_offset, false);
+		expect_done(WL_DAMAGE_NONE, count);
+		fill_chunks(3, 900000);
+		count += 3;
+	}
 	log_fixture_restart(&fixture, the_log->durable_offset, false);
-	expect_done(WL_DAMAGE_NONE, 22);
-	fill_chunks(10, 900000);
-	fixture.config.ring_bytes = WL_LOG_RING_BYTES_MIN;
-	log_fixture_restart(&fixture, the_log->durable_offset, false);
-	expect_done(WL_DAMAGE_NONE, 32);
+	expect_done(WL_DAMAGE_NONE, count);
+	end();
+}
+
+/* Of the bytes in front of a boundary none arrived, of those behind it all: what is there is a torn write, and no rot. */
+static void torn_write_next_to_a_boundary_is_cut(void)
+{
+	const uint64_t boundary = WL_LOG_RING_BYTES_MIN, left = 10 * WL_BLOCK_BYTES;
+	const uint32_t headers =
+		WL_CHUNK_HEADER_BYTES + WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES;
+
+	log_fixture_init(&fixture, 4);
+	fill_chunks(4, 900000);
+	fill_chunks(1, (uint32_t)(boundary - left - the_log->append_offset) - headers);
+	CU_ASSERT_EQUAL(the_log->append_offset, boundary - left);
+	fixture.recovery.state = WL_RECOVERY_DONE;
+	for (uint32_t missing = 1; missing < 13 && fixture.recovery.state == WL_RECOVERY_DONE;
+	     missing++) {
+		const struct wl_disk_request *write = &fixture.drive.pending[0].request;
+		uint64_t skip = missing * WL_BLOCK_BYTES;
+		size_t size = log_fixture_make_image(&fixture, 1, 300000);
+
+		CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_OK);
+		log_fixture_submit(&fixture);
+		memcpy(log_fixture_platter(&fixture, write->offset + skip), write->buffer + skip,
+		       write->bytes - skip);
+		log_fixture_restart(&fixture, the_log->durable_offset, false);
+		expect_done(WL_DAMAGE_TORN_TAIL, 5);
+	}
 	end();
 }
 
@@ -703,5 +746,21 @@ WL_SUITE(recovery)
 	WL_TEST(superseding_at_or_below_a_known_commit_is_refused),
 	WL_TEST(verify_reports_a_torn_tail_and_touches_nothing),
 	WL_TEST(log_written_with_one_ring_is_recovered_with_another),
+	WL_TEST(torn_write_next_to_a_boundary_is_cut),
 	WL_TEST(every_entry_is_shown_in_stream_order),
+};
+
+static void every_claim_holds_for_all_sizes_of_ring_and_segment(void)
+{
+	for (unsigned sizes = 1; sizes < LOG_FIXTURE_SIZES; sizes++) {
+		log_fixture_choose_sizes(sizes);
+		for (const struct wl_test *test = tests_recovery; test->run; test++)
+			test->run();
+	}
+	log_fixture_choose_sizes(0);
+}
+
+WL_SUITE(recovery_sizes)
+{
+	WL_TEST(every_claim_holds_for_all_sizes_of_ring_and_segment),
 };

@@ -105,7 +105,7 @@ static void any_flipped_bit_is_noticed(void)
 static void another_version_is_named_and_not_called_damaged(void)
 {
 	settle(6);
-	wl_store_u16(copies[1] + 4, 2);
+	wl_store_u16(copies[1] + 4, (uint16_t)(wl_load_u16(copies[1] + 4) + 1));
 	wl_store_u32(copies[1] + WL_BLOCK_BYTES - 4, wl_crc32c(copies[1], WL_BLOCK_BYTES - 4));
 	CU_ASSERT_EQUAL(choose(), WL_SUPERBLOCK_VERSION);
 }

@@ -32,7 +32,9 @@ static int read_drive(void *context, uint64_t offset, uint8_t *buffer, uint32_t 
 /* A chunk for each entry, as if each had been made durable before the next came. */
 static void write_log(void)
 {
+	log_fixture_choose_sizes(2);
 	log_fixture_init(&fixture, SEGMENTS);
+	log_fixture_choose_sizes(0);
 	for (unsigned at = 0; at < ENTRIES; at++) {
 		log_fixture_append(&fixture, 1 + at / 20, 1000);
 		log_fixture_settle(&fixture);
@@ -45,7 +47,7 @@ static void look(uint64_t chain_index)
 		.cluster = FIXTURE_CLUSTER,
 		.node = FIXTURE_NODE,
 		.journal = FIXTURE_JOURNAL,
-		.segment_bytes = WL_SEGMENT_BYTES_MIN,
+		.segment_bytes = fixture.config.segment_bytes,
 		.segments = fixture.drive.segments,
 		.chain_index = chain_index,
 		.read = read_drive,
@@ -235,7 +237,7 @@ static void looking_changes_nothing(void)
 	log_fixture_append(&fixture, 2, 3000);
 	log_fixture_submit(&fixture);
 	memory_drive_tear(&fixture.drive, 0, 3);
-	bytes = (size_t)(fixture.drive.segments * WL_SEGMENT_BYTES_MIN);
+	bytes = (size_t)(fixture.drive.segments * fixture.config.segment_bytes);
 	before = malloc(bytes);
 	memcpy(before, fixture.drive.platters, bytes);
 	look(0);

@@ -171,7 +171,7 @@ static void start_journal(struct worker_fixture *fixture, unsigned slot, uint16_
 			.node = 1,
 			.journal = number,
 			.segment_bytes = WL_SEGMENT_BYTES_MIN,
-			.ring_bytes = WL_LOG_RING_BYTES_MIN,
+			.ring_bytes = (uint64_t)WL_LOG_RING_BYTES_MIN << (slot & 1),
 			.bytes_max = 4ull * WL_SEGMENT_BYTES_MIN,
 			.entry_bytes_target = 64 << 10},
 		.replica = {.node = 1,

@@ -43,7 +43,7 @@ static void write_file(struct sim_faults *faults, struct sim_node *node, uint64_
 /* Byte 4 of a record is its version, its last four bytes are the checksum (docs/LOG-FORMAT.md). */
 static void set_version(struct sim_node *node, bool newer)
 {
-	const uint16_t version = newer ? 2 : 1;
+	const uint16_t version = WL_SUPERBLOCK_FORMAT + newer;
 
 	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES && !node->up; copy++) {
 		uint8_t *bytes = node->drives[0].superblock[copy];

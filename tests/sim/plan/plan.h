@@ -184,6 +184,8 @@ void sim_action_write(const struct sim_action *action, FILE *file);
 
 /* weather.c: configuration and faults of a seed. */
 void sim_weather(struct sim_plan *plan, uint64_t seed);
+/* weather_sizes.c: of segments and rings. */
+void sim_weather_sizes(struct sim_plan *plan, uint64_t seed);
 /* weather_network.c: its share of it. */
 void sim_weather_network(struct sim_plan *plan, uint64_t seed);
 /* weather_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */

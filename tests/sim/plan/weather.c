@@ -291,6 +291,7 @@ void sim_weather(struct sim_plan *plan, uint64_t seed)
 	for (unsigned kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
 		*kinds[kind] = chance(&weather, 50);
 	configure(&weather);
+	sim_weather_sizes(plan, seed);
 	if (weather.loss || weather.duplicates || weather.reorder || weather.flips)
 		noise(&weather);
 	for (weather.now_ns = 50000000 + draw(&weather, 200000000); weather.now_ns < plan->fault_ns;

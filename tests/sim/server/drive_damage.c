@@ -387,7 +387,7 @@ static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uin
 static void forge_record(uint8_t *copy, enum sim_damage_way way)
 {
 	if (way == SIM_DAMAGE_RECORD_VERSION)
-		wl_store_u16(copy + 4, 2);
+		wl_store_u16(copy + 4, (uint16_t)(wl_load_u16(copy + 4) + 1));
 	else if (way == SIM_DAMAGE_RECORD_CLUSTER)
 		copy[16] ^= 1;
 	else

@@ -7,18 +7,31 @@
 
 #include "tests/sim/arena.h"
 
-/* A write in flight: nothing, each sector by itself, or a prefix. */
+enum tear {
+	TEAR_NOTHING, /* arrived */
+	TEAR_PIECES, /* each sector, or each stripe of the medium, by itself */
+	TEAR_PREFIX,
+	TEAR_SUFFIX,
+	TEARS,
+};
+
+/* A write in flight. */
 static void tear(struct sim_drive *drive, const struct wl_disk_request *request)
 {
 	uint32_t sectors = request->bytes / WL_SECTOR_BYTES;
-	unsigned fate = (unsigned)sim_random_below(&drive->random, 3);
-	uint32_t prefix = (uint32_t)sim_random_below(&drive->random, sectors + 1);
+	enum tear fate = (enum tear)sim_random_below(&drive->random, TEARS);
+	uint32_t cut = (uint32_t)sim_random_below(&drive->random, sectors + 1);
+	uint64_t stripe = WL_SECTOR_BYTES << sim_random_below(&drive->random, 8);
+	bool arrives = false;
 
-	for (uint32_t sector = 0; fate != 0 && sector < sectors; sector++) {
+	for (uint32_t sector = 0; fate != TEAR_NOTHING && sector < sectors; sector++) {
 		uint64_t skip = (uint64_t)sector * WL_SECTOR_BYTES;
 
-		if (fate == 2 ? sector < prefix
-			      : sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+		if (fate != TEAR_PIECES)
+			arrives = (sector < cut) == (fate == TEAR_PREFIX);
+		else if (sector == 0 || (request->offset + skip) % stripe == 0)
+			arrives = sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2);
+		if (arrives)
 			memcpy(sim_drive_place(drive, request->offset + skip),
 			       request->buffer + skip, WL_SECTOR_BYTES);
 	}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The sizes that a configuration may choose, and that decide what stands next to what on a drive: segments, and the ring
+ * that mirrors them. The smallest ones wrap soonest and are drawn most often, the daemon's defaults are among the others.
+ */
+#include "dataplane/limits.h"
+#include "tests/sim/plan/plan.h"
+#include "tests/sim/random.h"
+
+#define STREAM 70u
+
+void sim_weather_sizes(struct sim_plan *plan, uint64_t seed)
+{
+	uint64_t room = plan->segment_bytes * plan->segments_max, rings = 1;
+	struct sim_random random;
+
+	sim_random_init(&random, seed, STREAM);
+	while (plan->segment_bytes < WL_SEGMENT_BYTES_DEFAULT &&
+	       plan->segment_bytes < 8 * WL_SEGMENT_BYTES_MIN && sim_random_chance(&random, 400000))
+		plan->segment_bytes *= 2;
+	plan->segments_max = room / plan->segment_bytes;
+	while (WL_LOG_RING_BYTES_MIN << rings <= plan->segment_bytes)
+		rings++;
+	plan->ring_bytes = (uint64_t)WL_LOG_RING_BYTES_MIN << sim_random_below(&random, rings);
+}
