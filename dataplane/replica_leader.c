@@ -334,8 +334,9 @@ static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer,
 
 		if (!image)
 			break;
-		if (peer->fragment_offset >= bytes)
-			peer->fragment_offset = 0; /* the follower's word, and wrong */
+		/* The follower's word, and wrong: of what fits into a frame nobody has a part. */
+		if (peer->fragment_offset >= bytes || bytes <= room)
+			peer->fragment_offset = 0;
 		if (bytes <= room - filled && peer->fragment_offset == 0) {
 			memcpy(images + filled, image, bytes);
 			filled += bytes;
