@@ -201,7 +201,12 @@ uint32_t wl_front_leader(const struct wl_front *front)
 {
 	const struct wl_replica *replica = front->replica;
 
-	return replica->view.role == WL_ROLE_LEADER && replica->silent ? 0 : replica->view.leader;
+	if (replica->view.role == WL_ROLE_LEADER && replica->silent)
+		return 0;
+	/* Who gave its vote was told to follow before anybody led: it knows the leader by its frames. */
+	if (replica->view.role == WL_ROLE_FOLLOWER && replica->view.leader == 0)
+		return replica->heard_leader;
+	return replica->view.leader;
 }
 
 bool wl_front_wants_other_leader(const struct wl_front *front)

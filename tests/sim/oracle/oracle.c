@@ -282,6 +282,8 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 		broken = wl_log_check(&journal->log);
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
+	oracle->hears[node->number].term = journal->replica.view.term;
+	oracle->hears[node->number].leader = journal->replica.heard_leader;
 	if (journal->replica.view.epoch == 0 || oracle->reduced)
 		return; /* no view yet */
 	note_places(oracle, node);

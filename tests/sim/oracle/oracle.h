@@ -36,6 +36,7 @@
  *  O27 who pings a node or asks for its Ethernet address gets the right answer, or none
  *  O28 an Ethernet address that is known moves only by an answer to the node's own question
  *  O29 what a node says decodes as what it calls itself
+ *  O30 who follows a leader that it hears names it to whoever asks
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -98,6 +99,11 @@ struct sim_oracle { /* of one journal */
 	struct sim_stored_record *records; /* by number */
 	uint64_t numbers, records_max;
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
+	/* Whom a node heard as the leader of its term, after its last turn. */
+	struct {
+		uint64_t term;
+		uint32_t leader;
+	} hears[WIRELOG_NODES_MAX + 1];
 	uint64_t commit_epoch[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */
 	uint64_t commit_of_life[WIRELOG_NODES_MAX + 1], boot_of_life[WIRELOG_NODES_MAX + 1];
 	uint64_t highest_term[WIRELOG_NODES_MAX + 1];

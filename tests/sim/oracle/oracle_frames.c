@@ -124,6 +124,23 @@ static void on_append_reply(struct sim_oracle *oracle, unsigned from, const uint
 		oracle->on_answer(oracle->on_answer_context, from);
 }
 
+static void on_hello_reply(struct sim_oracle *oracle, unsigned from, const uint8_t *payload,
+			   size_t bytes)
+{
+	const struct wl_replica *replica =
+		&oracle->cluster->nodes[from].journals[oracle->journal]->replica;
+	struct wl_wire_hello_reply reply;
+
+	if (!wl_wire_decode_hello_reply(payload, bytes, &reply) ||
+	    replica->view.role != WL_ROLE_FOLLOWER || reply.term != replica->view.term ||
+	    oracle->hears[from].term != reply.term || replica->heard_leader == 0)
+		return;
+	if (oracle->hears[from].leader != 0 && reply.leader != oracle->hears[from].leader)
+		sim_violation(oracle->cluster, from, "O30",
+			      "names node %u as the leader of term %llu, and hears node %u",
+			      reply.leader, LLU(reply.term), oracle->hears[from].leader);
+}
+
 /* What a node says is well-formed, whoever asked, and whatever it was told (O29). */
 static void check_words(const struct sim_oracle *oracle, unsigned from,
 			const struct wl_frame_header *header, const uint8_t *payload)
@@ -168,6 +185,10 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 		break;
 	case WL_WIRE_APPEND_ACK:
 		on_append_ack(oracle, from, addressee, payload, header.payload_bytes);
+		break;
+	case WL_WIRE_HELLO_REPLY:
+	case WL_WIRE_KEEPALIVE_REPLY:
+		on_hello_reply(oracle, from, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_APPEND_REPLY:
 		on_append_reply(oracle, from, payload, header.payload_bytes);

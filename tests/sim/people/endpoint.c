@@ -57,8 +57,21 @@ void sim_endpoint_greet(struct sim_endpoint *endpoint, unsigned node)
 	struct wl_wire_hello hello = {.nonce = endpoint->sequence};
 	uint8_t payload[WL_WIRE_HELLO_BYTES];
 
+	endpoint->hello_nonce[node] = hello.nonce;
 	sim_endpoint_send(endpoint, node, WL_WIRE_HELLO, payload,
 			  wl_wire_encode_hello(payload, &hello));
+}
+
+/* Boots are counted in the upper half. A lower one is of an earlier boot that comes late, or of data that are new. */
+static bool is_late(const struct sim_endpoint *endpoint, unsigned node,
+		    const struct wl_frame_header *header, const uint8_t *payload)
+{
+	struct wl_wire_hello_reply reply;
+
+	return header->sender_epoch >> 32 < endpoint->node_epoch[node] >> 32 &&
+	       !(header->type == WL_WIRE_HELLO_REPLY &&
+		 wl_wire_decode_hello_reply(payload, header->payload_bytes, &reply) &&
+		 reply.nonce == endpoint->hello_nonce[node]);
 }
 
 static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
@@ -83,8 +96,7 @@ static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 	wl_auth_derive(&endpoint->cluster->auth, header.sender, header.sender_epoch, &key);
 	if (!wl_auth_verify(&endpoint->cluster->auth, &key, (uint8_t *)(uintptr_t)datagram, size))
 		return;
-	/* One of an earlier boot that comes late: boots are counted in the upper half. */
-	if (header.sender_epoch >> 32 < endpoint->node_epoch[node] >> 32)
+	if (is_late(endpoint, node, &header, datagram + WL_FRAME_HEADER_BYTES))
 		return;
 	endpoint->on_message(endpoint->context, node, &header, datagram + WL_FRAME_HEADER_BYTES);
 	endpoint->node_epoch[node] = header.sender_epoch;

@@ -21,6 +21,7 @@ struct sim_endpoint {
 	unsigned worker; /* whose it is */
 	struct wl_auth_key key;
 	uint64_t node_epoch[WIRELOG_NODES_MAX + 1];
+	uint64_t hello_nonce[WIRELOG_NODES_MAX + 1]; /* of the last question to each */
 	/* Told of each believed frame. */
 	void (*on_message)(void *context, unsigned node, const struct wl_frame_header *header,
 			   const uint8_t *payload);
