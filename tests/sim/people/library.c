@@ -18,7 +18,7 @@
 #define DEATH_NS 30000000u
 #define AWAY_NS 80000000u /* an application that does something else */
 #define PLACE_NS 50000000u /* a reader that found no room asks again */
-#define TIMEOUT_NS_MIN 150000000u
+#define TIMEOUT_NS_MIN 400000000u
 
 /* What the application knows of one append until it is answered. */
 struct ticket {
@@ -257,6 +257,10 @@ static bool begin_append(struct sim_library *library)
 		return false;
 	ticket->ordinal = library->ordinal = ordinal;
 	sim_client_draw_append(client, salt, ordinal, &ticket->append);
+	/* Beside a node that stays down such appends would be all that there is, until their time is over. */
+	if (ticket->append.level == WIRELOG_EVERYWHERE &&
+	    now_of(library) + library->engine.options.append_timeout_ns > client->plan->fault_ns)
+		ticket->append.level = WIRELOG_COMMITTED;
 	sim_client_payload(salt, ordinal, payload, ticket->append.bytes);
 	ticket->checksum = wl_crc64(0, payload, ticket->append.bytes);
 	options.level = (enum wirelog_level)ticket->append.level;
@@ -405,6 +409,9 @@ static void connect(struct sim_library *library)
 	wl_engine_init(engine, library->slots, library->bytes, library->assembly);
 	engine->transports[WL_ENDPOINT_UDP] = &library->transport.transport;
 	add_routes(library);
+	/* More than a leader answers at a time would all be too late, one after the other. */
+	if (client->outstanding_max > client->plan->reply_slots)
+		client->outstanding_max = (unsigned)client->plan->reply_slots;
 	client->outstanding_count = 0;
 	client->session = 0;
 }

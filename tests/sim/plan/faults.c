@@ -475,12 +475,14 @@ void sim_faults_fini(struct sim_faults *faults)
 	sim_others_fini(&faults->others);
 }
 
+/* Or will be, as soon as it looks: a write failed while it was stalled. */
 static bool is_poisoned(const struct sim_node *node, uint64_t journals)
 {
 	bool poisoned = false;
 
 	for (uint64_t journal = 0; journal < journals; journal++)
-		poisoned |= node->journals[journal]->log.poisoned;
+		poisoned |= node->journals[journal]->log.poisoned ||
+			    sim_drive_owes_failure(&node->drives[journal]);
 	return poisoned;
 }
 

@@ -173,6 +173,18 @@ void sim_drive_complete(struct sim_drive *drive)
 	} while (sim_drive_complete_jobs(drive));
 }
 
+bool sim_drive_owes_failure(const struct sim_drive *drive)
+{
+	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
+		const struct sim_drive_request *slot = &drive->queue[at];
+
+		if (slot->state == SIM_REQUEST_DONE && slot->status == WL_DISK_FAILED &&
+		    slot->request.verb == WL_DISK_WRITE)
+			return true;
+	}
+	return false;
+}
+
 static struct sim_drive_request *free_slot(struct sim_drive *drive)
 {
 	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {

@@ -154,6 +154,8 @@ void sim_drive_fini(struct sim_drive *drive);
 void sim_drive_start(struct sim_drive *drive);
 /* The power goes: each write in flight leaves an arbitrary subset of its sectors. */
 void sim_drive_crash(struct sim_drive *drive);
+/* A write has failed, and the process has not taken its completion yet. */
+bool sim_drive_owes_failure(const struct sim_drive *drive);
 /* The segment has a file from now on, whole. */
 void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal);
 /* For recovery: at once. The bytes lie in one segment. */
