@@ -51,7 +51,7 @@ static const char *const level_names[] = {
 
 static const struct argp_option option_table[] = {
 	{"format", 'f', "FORMAT", 0,
-	 "lines: text, a record a line (default); itch50: NASDAQ ITCH 5.0, validated; binary: a four-byte "
+	 "lines: text, a record a line, blank ones left out (default); itch50: NASDAQ ITCH 5.0, validated; binary: a four-byte "
 	 "big-endian length before each record; len16: a two-byte one. Each may be gzip",
 	 0},
 	{"level", 'l', "LEVEL", 0,
@@ -244,6 +244,9 @@ static void print_report(const struct wl_append *append)
 		printf("numbers %s to %s, session %016" PRIx64 "\n", first, last, append->session);
 	}
 	print_failures(append);
+	if (append->source.blank_lines != 0)
+		printf("%" PRIu64 " blank line%s left out: a record has at least one byte\n",
+		       append->source.blank_lines, append->source.blank_lines == 1 ? "" : "s");
 }
 
 static json_t *latency_json(const struct wl_histogram *latency)
@@ -273,10 +276,11 @@ static void print_json(const struct wl_append *append)
 			json_object_set_new(failed, wirelog_status_name(-number),
 					    json_integer((json_int_t)append->failed[number]));
 	snprintf(session, sizeof(session), "%016" PRIx64, append->session);
-	report = json_pack("{s:I, s:I, s:I, s:s, s:f, s:I, s:I, s:I, s:s, s:o, s:o, s:s}",
+	report = json_pack("{s:I, s:I, s:I, s:I, s:s, s:f, s:I, s:I, s:I, s:s, s:o, s:o, s:s}",
 			   "offered", (json_int_t)append->offered, "acknowledged",
 			   (json_int_t)append->acknowledged, "bytes", (json_int_t)append->bytes,
-			   "level", level_names[append->level], "seconds", seconds_of(append),
+			   "blank_lines", (json_int_t)append->source.blank_lines, "level",
+			   level_names[append->level], "seconds", seconds_of(append),
 			   "records_per_second", (json_int_t)rate_of(append, append->acknowledged),
 			   "first_number", (json_int_t)append->first_number, "last_number",
 			   (json_int_t)append->last_number, "session", session, "latency_ns",
@@ -295,17 +299,12 @@ static int finish(const struct options *options, const struct wl_append *append)
 		print_json(append);
 	else if (append->started_ns != 0 && !options->quiet)
 		print_report(append);
-	if (fflush(stdout) != 0)
-		return wl_tool_refuse(WIRELOG_OUTPUT_FAILED, "the report could not be written");
-	if (append->status != 0)
-		return wl_tool_refuse(append->status, "%s", append->reason);
-	if (wl_interrupted) {
-		fprintf(stderr,
-			"wirelog: interrupted after record %" PRIu64
-			"; what was offered has its answer\n",
-			options->plan.skip + append->offered);
+	if (append->status == WIRELOG_INTERRUPTED) {
+		fprintf(stderr, "wirelog: %s\n", append->reason);
 		return EXIT_INTERRUPTED;
 	}
+	if (append->status != 0)
+		return wl_tool_refuse(append->status, "%s", append->reason);
 	return EX_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "client/commands.h"
@@ -27,6 +28,7 @@
 struct options {
 	struct wl_demo_plan plan;
 	bool run;
+	bool plan_of_run; /* something was asked for that only --run does */
 	const char *verb, *which; /* NULL: none */
 };
 
@@ -47,13 +49,14 @@ static const struct argp_option option_table[] = {
 	 "and compared; leaves nothing running",
 	 0},
 	{"directory", KEY_DIRECTORY, "DIR", 0,
-	 "where it lives (default: demo/ beside this command, else the user's state directory, else /var/tmp)",
+	 "where it lives; kill, start, stop and status then refuse any other (default: demo/ beside this command, else the user's state directory, else /var/tmp)",
 	 0},
 	{"configurations", KEY_CONFIGURATIONS, "DIR", 0, "node1.yaml to node3.yaml to copy from",
 	 0},
 	{"messages", KEY_MESSAGES, "N", 0, "--run: how many (default 1000000)", 0},
 	{"seed", KEY_SEED, "N", 0, "--run: of the day (default 1)", 0},
-	{"keep", KEY_KEEP, NULL, 0, "leave the directory when it is over", 0},
+	{"keep", KEY_KEEP, NULL, 0, "leave the directory when it is over; no later demo touches it",
+	 0},
 	{0},
 };
 
@@ -84,9 +87,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_MESSAGES:
 		/* Enough for the leader to be killed in the middle of something. */
 		options->plan.messages = parse_number(argument, "--messages", 20000, state);
+		options->plan_of_run = true;
 		return 0;
 	case KEY_SEED:
 		options->plan.seed = parse_number(argument, "--seed", 0, state);
+		options->plan_of_run = true;
 		return 0;
 	case KEY_KEEP:
 		options->plan.keep = true;
@@ -106,14 +111,28 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 /* ---- the running demo --------------------------------------------------------------------------- */
 
-static int load_nodes(struct wl_demo_nodes *nodes)
+static bool is_same_place(const char *one, const char *other)
+{
+	struct stat first, second;
+
+	return stat(one, &first) == 0 && stat(other, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* There is one demo of a user at a time; `wish` says which one is meant, NULL: whichever it is. */
+static int load_nodes(struct wl_demo_nodes *nodes, const char *wish)
 {
 	wl_demo_nodes_init(nodes, &wl_interrupted);
-	if (wl_where_load(&nodes->where) == 0 &&
-	    nodes->where.run_directory_count == WL_DEMO_NODES &&
-	    nodes->where.pid_count == WL_DEMO_NODES)
-		return 0;
-	return wl_tool_refuse(WIRELOG_NOT_RUNNING, "no demo is up; `wirelog demo` starts one");
+	if (wl_where_load(&nodes->where) != 0 ||
+	    nodes->where.run_directory_count != WL_DEMO_NODES ||
+	    nodes->where.pid_count != WL_DEMO_NODES)
+		return wl_tool_refuse(WIRELOG_NOT_RUNNING,
+				      "no demo is up; `wirelog demo` starts one");
+	if (wish != NULL && !is_same_place(wish, nodes->where.directory))
+		return wl_tool_refuse(WIRELOG_NOT_RUNNING,
+				      "no demo is up in %s; the one that is lives in %s", wish,
+				      nodes->where.directory);
+	return 0;
 }
 
 static int refuse(int status, const char *reason)
@@ -190,7 +209,7 @@ static int up(const struct options *options)
 	printf("\nThree nodes are up. From this or another terminal:\n");
 	for (size_t at = 0; at < sizeof(next) / sizeof(next[0]); at++)
 		printf("  %s %s\n", program_invocation_name, next[at]);
-	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+	return EX_OK;
 }
 
 static int kill_node(const struct options *options)
@@ -200,7 +219,7 @@ static int kill_node(const struct options *options)
 	unsigned victim, leader = 0;
 	uint64_t began_ns;
 	bool was_leader;
-	int code = load_nodes(&nodes), status;
+	int code = load_nodes(&nodes, options->plan.directory), status;
 
 	if (code != 0)
 		return code;
@@ -282,7 +301,7 @@ static int start(const struct options *options)
 	struct wl_demo_nodes nodes;
 	uint64_t began_ns = wl_clock_kernel_ns();
 	unsigned wanted = 0, leader, started;
-	int code = load_nodes(&nodes);
+	int code = load_nodes(&nodes, options->plan.directory);
 
 	if (code != 0)
 		return code;
@@ -308,7 +327,7 @@ static int stop(const struct options *options)
 {
 	struct wl_demo_nodes nodes;
 	unsigned killed;
-	int code = load_nodes(&nodes);
+	int code = load_nodes(&nodes, options->plan.directory);
 
 	if (code != 0)
 		return code;
@@ -326,9 +345,8 @@ static int show_status(const struct options *options)
 	static char name[] = "status";
 	char *words[] = {name, NULL};
 	struct wl_demo_nodes nodes;
-	int code = load_nodes(&nodes);
+	int code = load_nodes(&nodes, options->plan.directory);
 
-	(void)options;
 	if (code != 0)
 		return code;
 	printf("%s\n", nodes.where.directory);
@@ -349,6 +367,10 @@ static int dispatch(const struct options *options)
 	};
 	const char *verb = options->verb != NULL ? options->verb : "up";
 
+	if (!options->run && options->plan_of_run) {
+		fprintf(stderr, "wirelog: --messages and --seed go with --run\n");
+		return EX_USAGE;
+	}
 	if (options->run && options->verb != NULL) {
 		fprintf(stderr, "wirelog: --run takes no word\n");
 		return EX_USAGE;

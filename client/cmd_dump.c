@@ -331,8 +331,6 @@ static int run(const struct options *options)
 		return wl_tool_refuse(status, "%s", reason);
 	status = dump_journal(&dump, reason);
 	wl_store_close(dump.store);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return wl_tool_refuse(WIRELOG_OUTPUT_FAILED, "standard output cannot be written");
 	return status != 0 ? wl_tool_refuse(status, "%s", reason) : EX_OK;
 }
 

@@ -111,7 +111,7 @@ static int print_json(const struct options *options, const struct answer *answer
 	result = json_dumpf(count == 1 ? json_array_get(all, 0) : all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);
-	return result == 0 && fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+	return result == 0 ? EX_OK : EX_IOERR;
 }
 
 static void print_table(const struct options *options, const struct answer *answers)

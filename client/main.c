@@ -3,11 +3,15 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "client/cmd_workload.h"
 #include "client/commands.h"
+#include "client/tool_refuse.h"
+#include "wirelog/status.h"
 
 struct command {
 	const char *name;
@@ -145,10 +149,19 @@ static int help(int argc, char **argv)
 	return command->run(2, words);
 }
 
+/* However a command ends, argp's --help included: what could not be printed was not done. */
+static void check_output(int code, void *context)
+{
+	(void)context;
+	if (code == EX_OK && (fflush(stdout) != 0 || ferror(stdout)))
+		_exit(wl_tool_refuse(WIRELOG_OUTPUT_FAILED, "standard output cannot be written"));
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 
+	on_exit(check_output, NULL);
 	argp_err_exit_status = EX_USAGE;
 	if (argc < 2) {
 		print_help(stderr);

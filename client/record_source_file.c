@@ -77,7 +77,7 @@ static enum wl_record_source_result fail(struct wl_record_source *source,
 	struct wl_record_source_error *error = &source->error;
 
 	error->cause = cause;
-	error->record = source->records + 1;
+	error->record = source->records + source->blank_lines + 1;
 	error->offset = source->offset;
 	error->size = size;
 	if (cause >= WL_RECORD_SOURCE_GZIP_CORRUPT)
@@ -87,15 +87,18 @@ static enum wl_record_source_result fail(struct wl_record_source *source,
 	return WL_RECORD_SOURCE_ERROR;
 }
 
+static void pass(struct wl_record_source *source, size_t size)
+{
+	source->begin += size;
+	source->offset += size;
+	source->searched = 0;
+}
+
 static enum wl_record_source_result deliver(struct wl_record_source *source, size_t prefix_bytes,
 					    size_t size, size_t suffix_bytes)
 {
-	size_t whole = prefix_bytes + size + suffix_bytes;
-
-	source->begin += whole;
-	source->offset += whole;
+	pass(source, prefix_bytes + size + suffix_bytes);
 	source->records++;
-	source->searched = 0;
 	return WL_RECORD_SOURCE_RECORD;
 }
 
@@ -156,9 +159,12 @@ static enum wl_record_source_result next_line(struct wl_record_source *source,
 
 		if (length > source->record_bytes_max)
 			return fail(source, WL_RECORD_SOURCE_TOO_LONG, length);
+		if (newline == from) {
+			pass(source, 1);
+			source->blank_lines++;
+			continue;
+		}
 		if (newline != NULL || (source->ended && length > 0)) {
-			if (length == 0)
-				return fail(source, WL_RECORD_SOURCE_EMPTY, 0);
 			*record = from;
 			*size = length;
 			return deliver(source, 0, length, newline != NULL);

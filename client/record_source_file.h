@@ -2,14 +2,15 @@
 /*
  * Records out of a file or standard input, one after another, for `append`.
  *
- *   lines    text, one record a line, without its newline; the last one may lack it
+ *   lines    text, one record a line, without its newline; the last one may lack it. A record has at least one byte,
+ *            so blank lines are passed over and counted
  *   itch50   NASDAQ ITCH 5.0: two-byte big-endian length, message; each is validated
  *   len16    two-byte big-endian length, record
  *   len32    four-byte big-endian length, record
  *
- * Each may be gzip. What is wrong is told with the number of the record and the
+ * Each may be gzip. What is wrong is told with the number of the record (lines: of the line) and the
  * offset in the unpacked bytes; all records before it have been delivered. A
- * record of no bytes is an error, not skipped. The caller owns the struct; open
+ * length of no bytes is an error. The caller owns the struct; open
  * allocates, close frees. One thread at a time; only wl_record_source_wait may block
  * (and, on a regular file, the disk).
  */
@@ -70,6 +71,7 @@ struct wl_record_source {
 	bool ended;
 	uint64_t offset; /* of buffer[begin] in the unpacked bytes */
 	uint64_t records; /* delivered so far */
+	uint64_t blank_lines; /* passed over so far */
 	struct wl_record_source_error error;
 };
 

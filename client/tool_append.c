@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,8 +42,11 @@ static uint64_t now_of(struct wl_append *append)
 static void on_ack(void *context, const struct wirelog_ack *ack)
 {
 	struct wl_append *append = context;
-	uint64_t now_ns = now_of(append), since_ns = (uint64_t)(uintptr_t)ack->tag;
+	struct wl_append_flight *flight = ack->tag;
+	uint64_t now_ns = now_of(append), since_ns = flight->since_ns;
 
+	flight->next = append->idle;
+	append->idle = flight;
 	if (ack->status != WIRELOG_OK) {
 		append->failed[-ack->status < WL_APPEND_STATUSES ? -ack->status
 								 : -WIRELOG_INTERNAL]++;
@@ -53,6 +57,7 @@ static void on_ack(void *context, const struct wirelog_ack *ack)
 		return;
 	}
 	append->acknowledged++;
+	append->bytes += flight->bytes;
 	if (append->first_number == 0 || ack->number < append->first_number)
 		append->first_number = ack->number;
 	if (ack->number > append->last_number)
@@ -160,15 +165,17 @@ static bool offer(struct wl_append *append)
 	const struct wl_append_plan *plan = append->plan;
 	struct wirelog_append_options options = {.level = plan->level,
 						 .not_after_ns = plan->not_after_ns};
-	uint64_t since_ns = plan->rate ? due_ns(append) : now_of(append);
+	struct wl_append_flight *flight = append->idle;
 	int64_t sequence;
 
-	if (plan->rate && since_ns > now_of(append))
+	flight->since_ns = plan->rate ? due_ns(append) : now_of(append);
+	flight->bytes = append->held_bytes;
+	if (plan->rate && flight->since_ns > now_of(append))
 		return false;
 	if (plan->lifetime_ns != 0)
 		options.not_after_ns =
 			wl_clock_wall_ns(&append->clock, now_of(append)) + plan->lifetime_ns;
-	options.tag = (void *)(uintptr_t)since_ns;
+	options.tag = flight;
 	sequence = wirelog_append(append->log, append->held, append->held_bytes, &options);
 	if (sequence == WIRELOG_BACK_PRESSURE)
 		return false;
@@ -179,8 +186,8 @@ static bool offer(struct wl_append *append)
 		append->held = NULL;
 		return false;
 	}
+	append->idle = flight->next;
 	append->offered++;
-	append->bytes += append->held_bytes;
 	append->held = NULL;
 	return true;
 }
@@ -265,6 +272,7 @@ static uint32_t rest_us(struct wl_append *append)
 static void turn(struct wl_append *append)
 {
 	unsigned int offered = fill(append);
+	uint32_t most_us = offered > 0 ? 0 : rest_us(append);
 	int done;
 
 	append->now_ns = 0;
@@ -276,7 +284,7 @@ static void turn(struct wl_append *append)
 		wl_record_source_wait(&append->source, 20);
 		done = wirelog_poll(append->log);
 	} else {
-		done = wirelog_wait(append->log, rest_us(append));
+		done = wirelog_wait(append->log, most_us);
 	}
 	if (done < 0)
 		fail(append, done, "%s", wirelog_status_cause(done));
@@ -350,6 +358,20 @@ static int connect_to(struct wl_append *append, const struct wirelog_options *cl
 	return 0;
 }
 
+static int make_flights(struct wl_append *append)
+{
+	uint32_t count = append->plan->outstanding;
+
+	append->flights = calloc(count, sizeof(append->flights[0]));
+	if (append->flights == NULL)
+		return fail(append, WIRELOG_NO_MEMORY, "%" PRIu32 " records outstanding: %s", count,
+			    wirelog_status_cause(WIRELOG_NO_MEMORY));
+	for (uint32_t at = 0; at < count; at++)
+		append->flights[at].next = at + 1 < count ? &append->flights[at + 1] : NULL;
+	append->idle = append->flights;
+	return 0;
+}
+
 static int open_hlog(struct wl_append *append)
 {
 	int result;
@@ -392,7 +414,11 @@ static void conclude(struct wl_append *append)
 {
 	uint64_t missing = append->offered - append->acknowledged;
 
-	if (append->status == 0 && missing > 0)
+	if (append->status == 0 && *append->plan->interrupted)
+		fail(append, WIRELOG_INTERRUPTED,
+		     "interrupted after record %" PRIu64 "; what was offered has its answer",
+		     append->plan->skip + append->offered);
+	else if (append->status == 0 && missing > 0)
 		fail(append, refusal_of(append),
 		     "%" PRIu64 " of %" PRIu64 " records were not acknowledged", missing,
 		     append->offered);
@@ -402,7 +428,7 @@ int wl_append_run(struct wl_append *append, const struct wirelog_options *option
 {
 	struct wirelog_position position;
 
-	if (open_hlog(append) != 0 || connect_to(append, options) != 0)
+	if (make_flights(append) != 0 || open_hlog(append) != 0 || connect_to(append, options) != 0)
 		goto out;
 	wl_clock_open(&append->clock, NULL, 0);
 	append->now_ns = 0;
@@ -427,6 +453,8 @@ void wl_append_close(struct wl_append *append)
 	if (append->log != NULL)
 		wirelog_close(append->log);
 	append->log = NULL;
+	free(append->flights);
+	append->flights = append->idle = NULL;
 	if (append->source.buffer != NULL)
 		wl_record_source_close(&append->source);
 }

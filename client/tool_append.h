@@ -7,7 +7,8 @@
  *	poll     the library sends, receives and calls back; each answer goes into a histogram
  *	settle   nothing more to offer: until every record has its answer
  *
- * Nothing is allocated for a record. The latency of a record is counted from its offer; with a rate from when it
+ * Nothing is allocated for a record. The clock is read anew for each burst of offers and, after every wait, at the first answer
+ * that it brought: what a turn waited is part of a latency. The latency of a record is counted from its offer; with a rate from when it
  * was due, so that a stall of the cluster is seen by every record that it held up.
  *
  * The caller owns the struct (it is large: put it in static memory). One thread.
@@ -47,6 +48,13 @@ struct wl_append_plan {
 	const volatile sig_atomic_t *interrupted;
 };
 
+/* A record that has no answer yet; the tag of its append. */
+struct wl_append_flight {
+	uint64_t since_ns; /* offered, or due */
+	size_t bytes;
+	struct wl_append_flight *next; /* of those that are not in use */
+};
+
 struct wl_append {
 	const struct wl_append_plan *plan;
 	struct wirelog *log;
@@ -59,7 +67,11 @@ struct wl_append {
 	size_t held_bytes;
 	bool is_over; /* nothing more will be offered */
 
-	uint64_t offered, acknowledged, bytes; /* bytes: of what was offered */
+	struct wl_append_flight *flights; /* plan->outstanding of them */
+	struct wl_append_flight *idle; /* the first that is not in use */
+
+	uint64_t offered, acknowledged;
+	uint64_t bytes; /* of what was acknowledged */
 	uint64_t failed[WL_APPEND_STATUSES]; /* by -status */
 	uint64_t first_number, last_number, session;
 	enum wirelog_level level; /* the lowest that an answer named */

@@ -22,6 +22,7 @@
 #include "wirelog/status.h"
 
 #define MARK ".wirelog-demo"
+#define MARK_KEPT ".wirelog-demo-kept"
 #define CONFIGURATION_BYTES_MAX (64u << 10)
 #define BLOCK_BYTES 4096u
 #define PARENTS_MAX 3 /* how far above the command its tree may be: build/, build/asan/ */
@@ -187,11 +188,11 @@ static int make_directories(const char *path)
 	}
 }
 
-static bool has_mark(const char *path)
+static bool has_mark(const char *path, const char *name)
 {
-	char mark[WL_WHERE_PATH_BYTES + 16];
+	char mark[WL_WHERE_PATH_BYTES + 32];
 
-	snprintf(mark, sizeof(mark), "%s/" MARK, path);
+	snprintf(mark, sizeof(mark), "%s/%s", path, name);
 	return access(mark, F_OK) == 0;
 }
 
@@ -232,7 +233,13 @@ static int take(const char *path, char *reason)
 			   "%s belongs to another user, or others may write to it", path);
 	if (count_names(path) == 0)
 		return 0;
-	if (!has_mark(path))
+	if (has_mark(path, MARK_KEPT))
+		return say(
+			reason, WIRELOG_STORE_NOT_OURS,
+			"%s has the data of an earlier demo, which was kept; remove it when they are not "
+			"needed any more",
+			path);
+	if (!has_mark(path, MARK))
 		return say(reason, WIRELOG_STORE_NOT_OURS, "%s is not empty", path);
 	if (has_running_node(path))
 		return say(reason, WIRELOG_DEMO_RUNNING, "nodes of another demo run in %s", path);
@@ -503,13 +510,25 @@ int wl_demo_directory_remove(const char *path, char *reason)
 	if (access(path, F_OK) != 0)
 		return 0;
 	snprintf(mark, sizeof(mark), "%s/" MARK, path);
-	if (!has_mark(path))
+	if (!has_mark(path, MARK))
 		return say(reason, WIRELOG_STORE_NOT_OURS,
 			   "%s is not a demo's directory (it has no " MARK "): left as it is",
 			   path);
 	if (nftw(path, remove_name, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 ||
 	    unlink(mark) != 0 || (rmdir(path) != 0 && errno != EBUSY))
 		return say(reason, WIRELOG_OUTPUT_FAILED, "%s cannot be removed: %s", path,
+			   strerror(errno));
+	return 0;
+}
+
+int wl_demo_directory_keep(const char *path, char *reason)
+{
+	char mark[WL_WHERE_PATH_BYTES + 16], kept[WL_WHERE_PATH_BYTES + 32];
+
+	snprintf(mark, sizeof(mark), "%s/" MARK, path);
+	snprintf(kept, sizeof(kept), "%s/" MARK_KEPT, path);
+	if (rename(mark, kept) != 0)
+		return say(reason, WIRELOG_OUTPUT_FAILED, "%s cannot be marked as kept: %s", path,
 			   strerror(errno));
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where a demo lives: a directory on a real disk that it makes, fills with three configurations and a key, and
- * removes as a whole. It is known by the file ".wirelog-demo": nothing without it is ever removed.
+ * removes as a whole. It is known by the file ".wirelog-demo": nothing without it is ever removed. What is kept
+ * loses that mark, so that no later demo takes it for one of its own that is over.
  *
  *	DIR/node1.yaml node2.yaml node3.yaml     copies, of a new cluster
  *	DIR/cluster.key                          new, mode 0400
@@ -47,6 +48,9 @@ int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char
 
 /* Only a demo's own; 0 also when it is gone. */
 int wl_demo_directory_remove(const char *path, char *reason);
+
+/* From now on nobody's but the user's: neither choose nor remove touch it any more. */
+int wl_demo_directory_keep(const char *path, char *reason);
 
 /* May it be used? Pure but for the file system: a disk with direct I/O, room, a path that is short enough. */
 int wl_demo_directory_check(struct wl_demo_directory *directory, char *reason);

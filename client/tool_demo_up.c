@@ -141,8 +141,12 @@ unsigned wl_demo_go_down(struct wl_demo_nodes *nodes, enum wl_demo_stage stage, 
 		killed = wl_demo_nodes_stop(nodes);
 		wl_where_remove();
 	}
-	if (stage >= WL_DEMO_STAGE_DIRECTORY && !keep &&
-	    wl_demo_directory_remove(nodes->where.directory, reason) != 0)
-		fprintf(stderr, "wirelog: %s\n", reason);
+	if (stage >= WL_DEMO_STAGE_DIRECTORY) {
+		int status = keep ? wl_demo_directory_keep(nodes->where.directory, reason)
+				  : wl_demo_directory_remove(nodes->where.directory, reason);
+
+		if (status != 0)
+			fprintf(stderr, "wirelog: %s\n", reason);
+	}
 	return killed;
 }

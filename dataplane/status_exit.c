@@ -54,6 +54,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_SLOW_READER:
 	case WIRELOG_STORE_IN_USE:
 	case WIRELOG_DEMO_RUNNING:
+	case WIRELOG_INTERRUPTED: /* the command itself ends with 130 */
 		return EX_TEMPFAIL;
 	case WIRELOG_VERSION_MISMATCH:
 	case WIRELOG_STORE_VERSION:

@@ -70,6 +70,7 @@
 	X(DEMO_RUNNING, 83, "A demo cluster is already up.", "`wirelog demo stop` ends it.") \
 	X(DEMO_FAILED, 84, "A promise of the demo did not hold.", "The lines above say which; logs are in the directory that is named.") \
 	X(OUTPUT_FAILED, 85, "A file cannot be written.", "Check the path, its permissions, and the space that is left.") \
+	X(INTERRUPTED, 86, "A signal ended it before everything was done.", "Run it again for the rest; `wirelog append --skip` leaves out what is in the log.") \
 	X(INTERNAL, 99, "wirelog found itself in an impossible state.", "Report it with the log; the data on disk is untouched.")
 /* clang-format on */
 

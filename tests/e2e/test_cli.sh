@@ -65,7 +65,6 @@ refused file_that_is_not_itch 65 'message 1 at byte 0' "$wirelog" append --forma
 refused truncated_record 65 'record 1 at byte 0: truncated' "$wirelog" append --format binary truncated
 printf '\0\0\0\0' >empty
 refused empty_record 65 'record 1 at byte 0' "$wirelog" append --format binary empty
-refused empty_line 65 'line 1 at byte 0' "$wirelog" append <(printf '\n')
 head -c 70000 /dev/zero | tr '\0' x >long
 refused record_that_is_too_large 65 'RECORD_TOO_LARGE' "$wirelog" append long
 refused expired_record 75 'EXPIRED' "$wirelog" append --not-after @1000000000 one
@@ -73,6 +72,45 @@ refused absent_file 66 'INPUT_UNREADABLE' "$wirelog" append absent
 refused unknown_format 64 'format' "$wirelog" append --format itch51 day.itch
 refused wrong_key 77 'AUTH_FAILED' env WIRELOG_KEY_FILE=other.key sh -c "$wirelog key other.key && $wirelog append one"
 refused wrong_cluster 77 'AUTH_FAILED' env WIRELOG_CLUSTER=0e0e0e0e-7d6f-4a35-9a53-2f7f3a4c1e90 "$wirelog" append one
+
+# Blank lines are no records: they are left out and told, wherever they stand.
+from=$(($(number) + 1))
+printf '\none\n\n\ntwo\n' | "$wirelog" append >said 2>&1
+claim blank_lines_end_nothing test "$(number)" -eq $((from + 1))
+claim blank_lines_are_told grep -q '^3 blank lines left out' said
+
+# What append tells, beside a clock of its own and the sizes of what it was given. With one record outstanding the
+# latencies, added up, are the time that it took, but for what lies between an answer and the next offer.
+head -c 200000 /dev/urandom | od -An -v -tx1 -w16 | tr -d ' ' | head -n 2000 >timed
+began=$(date +%s%N)
+"$wirelog" append --json --level sequenced --outstanding 1 timed >said
+ended=$(date +%s%N)
+# shellcheck disable=SC2016 # names of jq
+claim latencies_add_up_to_the_time_that_it_took jq -e --argjson wall $((ended - began)) \
+	'(.latency_ns.mean * .acknowledged) as $sum | $sum <= $wall and .seconds * 1e9 <= $wall and $sum >= 0.5e9 * .seconds' said
+claim bytes_are_those_of_the_records jq -e '.bytes == 2000 * 32' said
+"$wirelog" append --json --not-after @1000000000 timed >said 2>/dev/null
+claim bytes_of_refused_records_do_not_count jq -e '.acknowledged == 0 and .bytes == 0' said
+mkfifo endless
+exec 9<>endless # held open: the input never ends
+"$wirelog" append --json <endless >said 2>interrupted 9>&- &
+appender=$!
+extra_pids+=("$appender")
+cat timed >&9
+reaches() { [ "$(number)" -ge "$1" ]; }
+claim its_records_come wait_until 20 reaches $((from + 4001))
+kill -INT "$appender"
+wait "$appender"
+claim interrupted_ends_with_130 test $? -eq 130
+claim interrupted_report_does_not_say_ok jq -e '.status == "INTERRUPTED" and .acknowledged == 2000' said
+exec 9>&-
+
+# What could not be printed was not done.
+for words in status 'status --json' 'tail --from 1 --count 3' 'explain NO_SPACE' help 'append --help'; do
+	# shellcheck disable=SC2086 # words
+	"$wirelog" $words >/dev/full 2>said
+	claim "full_output_of_${words//[ -]/_}_ends_with_74" test $? -eq 74
+done
 
 # Wrong in the middle: number and offset of the message are named, what was before it is there.
 before=$(number)

@@ -49,7 +49,11 @@ claim day_is_appended_without_one_node "$wirelog" append --format itch50 "$work/
 "$wirelog" demo start >"$work/said" 2>&1
 claim killed_node_catches_up grep -q 'all that run have the 10,000 records' "$work/said"
 claim all_is_read_back test "$("$wirelog" tail --from 1 --format itch50 | cmp - <(cat "$work/day.itch" "$work/day.itch") && echo same)" = same
+# Another directory than the one that it lives in is somebody else's.
+claim stop_of_another_directory_is_refused test "$("$wirelog" demo stop --directory "$base" >/dev/null 2>&1; echo $?)" -eq 69
+claim demo_runs_on_after_it "$wirelog" status --check
 claim demo_stops "$wirelog" demo stop --keep
+claim kept_data_are_not_taken_by_the_next_demo test "$("$wirelog" demo "${place[@]}" >/dev/null 2>&1; echo $?)" -eq 65
 claim stop_leaves_nothing_running nothing_runs
 claim nothing_is_up_to_stop test "$("$wirelog" demo stop >/dev/null 2>&1; echo $?)" -eq 69
 

@@ -117,15 +117,14 @@ static void lines_lose_their_newline_and_nothing_else(void)
 	CU_ASSERT_EQUAL(READ_TEXT("one\ntwo\n", LINES).records, 2);
 }
 
-static void empty_line_is_an_error_with_its_number(void)
+static void blank_lines_are_passed_over_wherever_they_stand(void)
 {
-	struct outcome outcome = READ_TEXT("one\ntwo\n\nfour\n", LINES);
-
-	CU_ASSERT_EQUAL(outcome.last, WL_RECORD_SOURCE_ERROR);
-	CU_ASSERT_EQUAL(outcome.error.cause, WL_RECORD_SOURCE_EMPTY);
-	CU_ASSERT_EQUAL(outcome.records, 2);
-	CU_ASSERT_STRING_EQUAL(described,
-			       "line 3 at byte 8: length zero; a record has at least one byte");
+	CU_ASSERT_EQUAL(READ_TEXT("one\ntwo\n\nfour\n", LINES).records, 3);
+	CU_ASSERT_EQUAL(READ_TEXT("\n\n\none\n\n", LINES).records, 1);
+	CU_ASSERT_EQUAL(READ_TEXT("\n", LINES).records, 0);
+	CU_ASSERT_EQUAL(READ_TEXT("\n", LINES).last, WL_RECORD_SOURCE_END);
+	CU_ASSERT_EQUAL(READ_TEXT("one\n\nlast", LINES).records, 2);
+	CU_ASSERT_EQUAL(READ_TEXT("\r\n", LINES).records, 1); /* of one byte */
 }
 
 static void line_of_the_maximum_passes_and_one_byte_more_does_not(void)
@@ -139,6 +138,10 @@ static void line_of_the_maximum_passes_and_one_byte_more_does_not(void)
 	outcome = read_all(text, 2 + RECORD_MAX + 1, WL_RECORD_FORMAT_LINES);
 	CU_ASSERT_EQUAL(outcome.last, WL_RECORD_SOURCE_END);
 	CU_ASSERT_EQUAL(outcome.bytes, 1 + RECORD_MAX);
+	/* What is wrong is named by its line, blank ones counted. */
+	text[1] = text[0] = '\n';
+	CU_ASSERT_EQUAL(read_all(text, 2 + RECORD_MAX + 1, WL_RECORD_FORMAT_LINES).records, 1);
+	text[0] = 'a';
 
 	text[2 + RECORD_MAX] = 'x';
 	text[2 + RECORD_MAX + 1] = '\n';
@@ -437,7 +440,7 @@ static void formats_are_known_by_name(void)
 WL_SUITE(record_source)
 {
 	WL_TEST(lines_lose_their_newline_and_nothing_else),
-	WL_TEST(empty_line_is_an_error_with_its_number),
+	WL_TEST(blank_lines_are_passed_over_wherever_they_stand),
 	WL_TEST(line_of_the_maximum_passes_and_one_byte_more_does_not),
 	WL_TEST(empty_file_has_no_records_and_no_error),
 	WL_TEST(prefixed_records_of_any_bytes_are_read),

@@ -125,6 +125,24 @@ static void what_an_earlier_demo_left_makes_room(void)
 	end();
 }
 
+static void what_was_kept_is_neither_taken_nor_removed(void)
+{
+	char wish[sizeof(directory.path)];
+
+	begin();
+	put_configurations();
+	choose();
+	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_directory_keep(directory.path, reason), 0);
+	snprintf(wish, sizeof(wish), "%s", directory.path);
+
+	CU_ASSERT_EQUAL(wl_demo_directory_choose(&directory, wish, reason), WIRELOG_STORE_NOT_OURS);
+	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "kept"));
+	CU_ASSERT_EQUAL(wl_demo_directory_remove(wish, reason), WIRELOG_STORE_NOT_OURS);
+	CU_ASSERT_TRUE(exists("cluster.key"));
+	end();
+}
+
 static void a_directory_that_is_no_demos_is_neither_taken_nor_removed(void)
 {
 	char wish[512];
@@ -170,6 +188,7 @@ WL_SUITE(tool_demo_directory)
 	WL_TEST(cluster_id_is_replaced_and_nothing_else),
 	WL_TEST(directory_has_a_new_cluster_and_a_key_for_its_owner_only),
 	WL_TEST(what_an_earlier_demo_left_makes_room),
+	WL_TEST(what_was_kept_is_neither_taken_nor_removed),
 	WL_TEST(a_directory_that_is_no_demos_is_neither_taken_nor_removed),
 	WL_TEST(a_path_too_long_for_a_socket_is_refused_before_anything_is_made),
 	WL_TEST(memory_is_no_disk),
