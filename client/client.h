@@ -231,6 +231,8 @@ void wl_nodes_learn_leader(struct wl_client *client, uint32_t from, uint32_t lea
 /* It said that it does not lead; `hint` is whom it thinks to lead, 0: nobody. */
 void wl_nodes_on_not_leader(struct wl_client *client, uint32_t from, uint32_t hint);
 bool wl_nodes_is_greeted(const struct wl_client *client, uint32_t node);
+/* Nodes answer, and none of them knows a leader. */
+bool wl_nodes_lead_nobody(const struct wl_client *client);
 /* Questions that are due. */
 unsigned wl_nodes_poll(struct wl_client *client);
 void wl_nodes_ask(struct wl_client *client, uint32_t node);

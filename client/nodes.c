@@ -120,6 +120,12 @@ static void learn_members(struct wl_client *client, const struct wl_wire_hello_r
 	}
 }
 
+bool wl_nodes_lead_nobody(const struct wl_client *client)
+{
+	return client->leader == 0 && client->answered != 0 && !client->is_disconnected &&
+	       client->now_ns - client->heard_ns <= WL_CLIENT_LOST_NS;
+}
+
 bool wl_nodes_is_greeted(const struct wl_client *client, uint32_t node)
 {
 	return node != 0 && client->nodes[node].identity != 0 && client->nodes[node].route >= 0;
@@ -362,28 +368,46 @@ static void watch_leader(struct wl_client *client, uint64_t waits_since)
 		wl_nodes_ask(client, client->leader);
 }
 
+static void tell_connected(struct wl_client *client)
+{
+	struct wirelog_event event = {
+		.kind = WIRELOG_EVENT_CONNECTED,
+		.node = client->leader,
+		.term = client->term,
+	};
+
+	client->is_connected = client->sender.state == WL_SENDER_OPEN;
+	wl_engine_tell(client, &event);
+}
+
+static void tell_disconnected(struct wl_client *client)
+{
+	struct wirelog_event event = {
+		.kind = WIRELOG_EVENT_DISCONNECTED,
+		.term = client->term,
+		.status = WIRELOG_NOT_CONNECTED,
+	};
+
+	client->is_disconnected = true;
+	client->is_connected = false;
+	wl_engine_tell(client, &event);
+}
+
+/* Who was told that nobody answers is told when somebody does, also where there is no session to wait for. */
 static void tell_connection(struct wl_client *client)
 {
-	struct wirelog_event event = {.node = client->leader, .term = client->term};
 	bool is_lost = client->unanswered_ns != 0 && client->unanswered >= 10 &&
 		       client->now_ns - client->unanswered_ns > WL_CLIENT_LOST_NS;
 
-	if (is_lost && !client->is_disconnected) {
-		client->is_disconnected = true;
-		client->is_connected = false;
-		event.kind = WIRELOG_EVENT_DISCONNECTED;
-		event.node = 0;
-		event.status = WIRELOG_NOT_CONNECTED;
-		wl_engine_tell(client, &event);
-	}
-	if (client->unanswered_ns == 0)
+	if (is_lost && !client->is_disconnected)
+		tell_disconnected(client);
+	if (client->is_disconnected && client->unanswered_ns == 0) {
 		client->is_disconnected = false;
-	if (!client->is_connected && !client->is_disconnected && client->leader != 0 &&
-	    client->sender.state == WL_SENDER_OPEN) {
-		client->is_connected = true;
-		event.kind = WIRELOG_EVENT_CONNECTED;
-		wl_engine_tell(client, &event);
+		tell_connected(client);
 	}
+	if (!client->is_connected && !client->is_disconnected && client->leader != 0 &&
+	    client->sender.state == WL_SENDER_OPEN)
+		tell_connected(client);
 }
 
 unsigned wl_nodes_poll(struct wl_client *client)

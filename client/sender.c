@@ -268,6 +268,14 @@ static void send_again(struct wl_client *client)
 	client->counters.resends++;
 }
 
+/* What never left is surely not in the log, and from now on never will be. */
+static int why_expired(const struct wl_client *client, uint64_t sequence)
+{
+	if (wl_window_slot(&client->sender.window, sequence)->was_sent)
+		return WIRELOG_UNKNOWN_OUTCOME;
+	return wl_nodes_lead_nobody(client) ? WIRELOG_NO_LEADER : WIRELOG_NOT_CONNECTED;
+}
+
 unsigned wl_sender_poll(struct wl_client *client)
 {
 	struct wl_sender *sender = &client->sender;
@@ -277,11 +285,7 @@ unsigned wl_sender_poll(struct wl_client *client)
 
 	wl_window_stamp(window, client->now_ns + client->options.append_timeout_ns);
 	while ((sequence = wl_window_expired(window, client->now_ns)) != 0) {
-		/* What never left is surely not in the log, and from now on never will be. */
-		bool was_sent = wl_window_slot(window, sequence)->was_sent;
-
-		wl_answer_withdraw(client, sequence,
-				   was_sent ? WIRELOG_UNKNOWN_OUTCOME : WIRELOG_NOT_CONNECTED);
+		wl_answer_withdraw(client, sequence, why_expired(client, sequence));
 		answers++;
 	}
 	if (sender->rewind_due_ns != 0 && client->now_ns >= sender->rewind_due_ns) {

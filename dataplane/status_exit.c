@@ -45,6 +45,7 @@ int wirelog_status_exit_code(int status)
 		return EX_IOERR;
 	case WIRELOG_EXPIRED:
 	case WIRELOG_NOT_LEADER:
+	case WIRELOG_NO_LEADER:
 	case WIRELOG_BACK_PRESSURE:
 	case WIRELOG_NO_SPACE:
 	case WIRELOG_SESSION_UNKNOWN:

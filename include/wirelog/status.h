@@ -32,6 +32,7 @@
 	X(INVALID_ARGUMENT, 18, "An argument is outside its documented range.", "See the function's description in wirelog/wirelog.h.") \
 	X(TIMED_OUT, 19, "Nothing happened within the time allowed.", "Check that a majority of the nodes runs: `wirelog status`.") \
 	X(NO_MEMORY, 20, "Memory could not be allocated.", "Free memory, or lower log.ring_bytes and the clients' windows.") \
+	X(NO_LEADER, 21, "Nodes answer, but none of them leads the journal.", "A majority of the nodes must run and reach each other: see `wirelog status` at each of them. The client goes on by itself when one leads.") \
 	/* configuration and start */ \
 	X(CONFIG_UNREADABLE, 30, "The configuration file cannot be read.", "Check the path and its permissions.") \
 	X(CONFIG_SYNTAX, 31, "The configuration file is not valid YAML.", "Correct the line that the message names.") \

@@ -55,11 +55,15 @@ enum wirelog_level {
 
 struct wirelog_ack {
 	int64_t sequence; /* what wirelog_append returned; readers see {session, sequence} with the record */
-	uint64_t number; /* record number, dense from 1; 0 when status is not WIRELOG_OK */
+	/* Record number, dense from 1; 0 when status is not WIRELOG_OK. What is told at SEQUENCED or RECEIVED is the number
+	 * that the record has in its leader's log: when that leader is lost before the record is committed, the record may be
+	 * lost with it, and the same number be given to another one. From COMMITTED on it is the record's for good. */
+	uint64_t number;
 	uint64_t timestamp_ns; /* leader's wall clock when it sequenced the entry, UNIX nanoseconds */
 	/* WIRELOG_OK: in the log, at `level`. EXPIRED: not in the log, and never will be. NO_SPACE, RECORD_TOO_LARGE: refused, not
-	 * in the log. NOT_CONNECTED: append_timeout_ns passed before it could be sent; not in the log. UNKNOWN_OUTCOME: it was
-	 * sent, and append_timeout_ns passed without an answer, or the session was lost; it may be in the log. */
+	 * in the log. NOT_CONNECTED, NO_LEADER: append_timeout_ns passed before it could be sent, because nobody answered, or
+	 * nobody led; not in the log. UNKNOWN_OUTCOME: it was sent, and append_timeout_ns passed without an answer, or the
+	 * session was lost; it may be in the log. */
 	int status;
 	enum wirelog_level level; /* reached */
 	void *tag; /* of the append */
@@ -77,7 +81,7 @@ struct wirelog_record {
 
 enum wirelog_event_kind {
 	WIRELOG_EVENT_CONNECTED =
-		1, /* a leader is known and a session is open (after the first append) */
+		1, /* a leader is known and a session is open (after the first append); or, after DISCONNECTED, a node answers again */
 	WIRELOG_EVENT_DISCONNECTED, /* no node answers for a second; appends are kept and sent again */
 	WIRELOG_EVENT_NEW_LEADER, /* node, term; once for each leadership that we hear of */
 	/* Records [first_number, next_number) cannot be delivered, by no node: status says why (TRIMMED, LOST). Delivery goes

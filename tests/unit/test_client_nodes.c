@@ -98,8 +98,72 @@ static void leader_that_lost_its_majority_and_came_back_is_followed_again(void)
 	client_fixture_end(fixture);
 }
 
+static void set_mute(struct client_fixture *fixture, bool mute)
+{
+	for (uint32_t node = 1; node <= CLIENT_FIXTURE_NODES; node++)
+		fixture->nodes[node].mute = mute;
+}
+
+static void who_appends_nothing_hears_that_nodes_answer_again(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	client_fixture_fill(fixture, 10, 64);
+	client_fixture_run(fixture, 50 * MS);
+	fixture->read_next = 1;
+	wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, 1);
+	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
+	set_mute(fixture, true);
+	client_fixture_run(fixture, 4 * SECOND);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_DISCONNECTED), 1);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_CONNECTED), 0);
+	set_mute(fixture, false);
+	client_fixture_run(fixture, 2 * SECOND);
+
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_DISCONNECTED), 1);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_CONNECTED), 1);
+	client_fixture_end(fixture);
+}
+
+static void who_appends_is_connected_once_after_each_disconnection(void)
+{
+	struct client_fixture *fixture = start_with_leader(1, 7);
+
+	for (unsigned round = 1; round <= 3; round++) {
+		CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_CONNECTED), round);
+		set_mute(fixture, true);
+		client_fixture_run(fixture, 4 * SECOND);
+		set_mute(fixture, false);
+		client_fixture_run(fixture, 2 * SECOND);
+		CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_DISCONNECTED), round);
+	}
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_CONNECTED), 4);
+	client_fixture_end(fixture);
+}
+
+static void append_that_found_no_leader_is_told_so(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	client_fixture_lead(fixture, 0, 3);
+	client_fixture_append(fixture, 2, 64);
+	client_fixture_run(fixture, 2100 * MS);
+
+	CU_ASSERT_EQUAL(fixture->acks[1].status, WIRELOG_NO_LEADER);
+	CU_ASSERT_EQUAL(fixture->acks[2].status, WIRELOG_NO_LEADER);
+	client_fixture_lead(fixture, 2, 4);
+	client_fixture_append(fixture, 2, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	CU_ASSERT_EQUAL(fixture->acks[4].status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(fixture->last_number, 2);
+	client_fixture_end(fixture);
+}
+
 WL_SUITE(client_nodes)
 {
+	WL_TEST(who_appends_nothing_hears_that_nodes_answer_again),
+	WL_TEST(who_appends_is_connected_once_after_each_disconnection),
+	WL_TEST(append_that_found_no_leader_is_told_so),
 	WL_TEST(newer_term_without_a_leader_takes_nobody_from_the_leader),
 	WL_TEST(newcomer_finds_the_leader_beside_a_node_with_a_newer_term),
 	WL_TEST(leader_of_old_that_went_ahead_hides_no_newer_one),

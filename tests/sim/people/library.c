@@ -99,6 +99,7 @@ static void judge_status(struct sim_library *library, const struct ticket *ticke
 		break;
 	case WIRELOG_NO_SPACE:
 	case WIRELOG_NOT_CONNECTED:
+	case WIRELOG_NO_LEADER:
 		note_refused(library, ticket);
 		return;
 	default:
