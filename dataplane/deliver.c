@@ -164,7 +164,6 @@ static bool is_found(struct share *share, const struct wl_entry_header *header)
 	subscription->state = WL_SUBSCRIPTION_GREETING;
 	subscription->next_number = header->first_number;
 	subscription->consumed_number = header->first_number;
-	subscription->sent_number = header->first_number;
 	subscription->sent_ns = 0;
 	return true;
 }

@@ -108,7 +108,6 @@ struct wl_subscription {
 
 	uint64_t next_number; /* to be sent next */
 	uint32_t fragment_offset; /* bytes of next_number that are sent */
-	uint64_t sent_number; /* highest next_number ever: nothing beyond it can be consumed */
 	uint64_t consumed_number; /* all below are consumed */
 	uint32_t credit_bytes; /* the client's limit */
 	uint64_t window_bytes; /* ours, at most that */

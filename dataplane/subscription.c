@@ -105,8 +105,6 @@ void wl_subscription_sent(struct wl_subscription *subscription, uint64_t next_nu
 
 	subscription->sent_bytes += bytes;
 	subscription->next_number = next_number;
-	if (next_number > subscription->sent_number)
-		subscription->sent_number = next_number;
 	if (subscription->sent_bytes - marked < subscription->credit_bytes / 64)
 		return;
 	if (subscription->mark_count == WL_SUBSCRIPTION_MARKS)
@@ -170,7 +168,6 @@ static void begin(struct wl_front *front, struct wl_subscription *subscription,
 		break;
 	}
 	go_to(subscription, number);
-	subscription->sent_number = number;
 	subscription->sent_ns = 0;
 }
 
@@ -275,19 +272,20 @@ void wl_front_on_credit(struct wl_front *front, const struct wl_message *message
 		wl_subscription_gap(front, message->from->identity, &gap);
 		return;
 	}
-	subscription->heard_ns = front->replica->now_ns;
-	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME)
-		return; /* only a sign of life: no number has been told */
-	if (credit.next_number == 0 || credit.next_number > subscription->sent_number) {
+	if (credit.next_number == 0) {
 		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
+	subscription->heard_ns = front->replica->now_ns;
+	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME)
+		return; /* only a sign of life: no number has been told */
 	subscription->credited = true;
 	subscription->blocked = false;
 	subscription->state = WL_SUBSCRIPTION_STREAM;
 	subscription->credit_bytes = credit.credit_bytes;
 	if (credit.next_number > subscription->next_number)
-		/* What it missed came after all, while we had gone back for it. */
+		/* What it missed came after all, while we had gone back for it. Or a SUBSCRIBE that was late made this
+		 * subscription anew, and it stands where an earlier one had got: as good a beginning as a SUBSCRIBE's. */
 		go_to(subscription, credit.next_number);
 	else if (credit.resend)
 		rewind_to(front, subscription, credit.next_number);

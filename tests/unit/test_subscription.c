@@ -293,6 +293,25 @@ static void lost_frames_are_sent_again_from_the_number_that_is_asked_for(void)
 	front_fixture_end(f);
 }
 
+/* The subscription was forgotten, and a SUBSCRIBE that was late made it anew: at its old beginning. */
+static void reader_that_is_further_than_its_subscription_goes_on_where_it_is(void)
+{
+	start();
+	for (unsigned i = 0; i < 10; i++)
+		append(50);
+	front_fixture_turns(f, 2);
+	reader.next_number = 401;
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 2000);
+	front_fixture_turn(f); /* sends what the window takes; the reader had all of it long ago */
+	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 401, 2000, false);
+	read_all(2000);
+
+	CU_ASSERT_EQUAL(reader.records, 100);
+	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
+	CU_ASSERT_EQUAL(atomic_load(&f->counters.dropped[WL_FRAME_BAD_PAYLOAD]), 0);
+	front_fixture_end(f);
+}
+
 static void last_frame_lost_is_noticed_by_the_sign_of_life(void)
 {
 	start();
@@ -496,6 +515,7 @@ WL_SUITE(subscription)
 	WL_TEST(large_record_takes_several_turns),
 	WL_TEST(lost_fragment_starts_the_record_again),
 	WL_TEST(lost_frames_are_sent_again_from_the_number_that_is_asked_for),
+	WL_TEST(reader_that_is_further_than_its_subscription_goes_on_where_it_is),
 	WL_TEST(last_frame_lost_is_noticed_by_the_sign_of_life),
 	WL_TEST(reader_that_has_everything_gets_a_sign_of_life),
 	WL_TEST(silent_reader_is_dropped_and_told_where_to_resume),
