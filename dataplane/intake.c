@@ -182,6 +182,8 @@ static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool 
 		*next = true;
 		return true;
 	case WL_SESSION_DONE:
+		if (timestamp_ns == 0)
+			timestamp_ns = wl_log_time_of_number(front->replica->log, number);
 		answer_again(intake, sequence, level, number, timestamp_ns);
 		return true;
 	case WL_SESSION_IN_FLIGHT: /* its answer waits already */

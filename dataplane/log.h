@@ -176,6 +176,8 @@ bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);
 uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term);
 /* The entry's image while it stands in the ring, else NULL (read it through reader.h). */
 const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes);
+/* Time of the entry that holds this record, while its slot is known (WL_LOG_ENTRIES_IN_RING newest); else 0. */
+uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number);
 /* Chain value behind `index` while its slot is known (WL_LOG_ENTRIES_IN_RING newest). False otherwise. */
 bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain);
 /* Last mark at or before an index, number or time; NULL when the log is empty. */

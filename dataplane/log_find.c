@@ -66,6 +66,31 @@ bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain)
 	return index == 0 || slot;
 }
 
+uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
+{
+	uint64_t high = log->tail.index;
+	uint64_t low = high > WL_LOG_ENTRIES_IN_RING ? high - WL_LOG_ENTRIES_IN_RING : 0;
+	const struct wl_log_slot *slot;
+
+	if (number == 0 || number >= log->next_number)
+		return 0;
+	/* It stands behind entry `low`, or that one is not known; in entry `high` or before it. */
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+
+		slot = wl_log_slot_of(log, middle);
+		if (!slot || slot->next_number <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	slot = wl_log_slot_of(log, low);
+	if (low != 0 && (!slot || slot->next_number > number))
+		return 0;
+	slot = wl_log_slot_of(log, high);
+	return slot ? slot->timestamp_ns : 0;
+}
+
 typedef uint64_t mark_key(const struct wl_log_mark *mark);
 
 static uint64_t key_index(const struct wl_log_mark *mark)

@@ -383,7 +383,8 @@ static enum wl_session_verdict recall(const struct wl_session_table *table,
 	}
 	run = run_at(table, session, low);
 	*number = run->first_number == 0 ? 0 : run->first_number + (sequence - run->first_sequence);
-	*timestamp_ns = run->timestamp_ns;
+	/* A run is of many entries, and only the time of its last one is kept. */
+	*timestamp_ns = sequence == run_end(table, session, low) ? run->timestamp_ns : 0;
 	return WL_SESSION_DONE;
 }
 

@@ -50,7 +50,7 @@ struct wl_session_table {
 
 enum wl_session_verdict {
 	WL_SESSION_NEXT, /* the next sequence: append it, then wl_session_appended */
-	/* committed before: *number, *timestamp_ns are the first answer (number 0: expired) */
+	/* committed before: *number, *timestamp_ns are the first answer (number 0: expired; timestamp_ns 0: not kept) */
 	WL_SESSION_DONE,
 	WL_SESSION_IN_FLIGHT, /* appended, not committed yet: the answer will come */
 	WL_SESSION_GAP, /* an earlier sequence is missing: *number is the one that would be next */

@@ -59,7 +59,9 @@ struct wirelog_ack {
 	 * that the record has in its leader's log: when that leader is lost before the record is committed, the record may be
 	 * lost with it, and the same number be given to another one. From COMMITTED on it is the record's for good. */
 	uint64_t number;
-	uint64_t timestamp_ns; /* leader's wall clock when it sequenced the entry, UNIX nanoseconds */
+	/* Leader's wall clock when it sequenced the entry, UNIX nanoseconds. 0: this answer was given before, got lost, and the
+	 * time is not at hand any more (65,536 entries later, or of an expired record); the record carries it. */
+	uint64_t timestamp_ns;
 	/* WIRELOG_OK: in the log, at `level`. EXPIRED: not in the log, and never will be. NO_SPACE, RECORD_TOO_LARGE: refused, not
 	 * in the log. NOT_CONNECTED, NO_LEADER: append_timeout_ns passed before it could be sent, because nobody answered, or
 	 * nobody led; not in the log. UNKNOWN_OUTCOME: it was sent, and append_timeout_ns passed without an answer, or the

@@ -64,6 +64,28 @@ static void duplicate_gets_the_first_number_and_no_second_record(void)
 	front_fixture_end(f);
 }
 
+/* Two entries, one run of the table of sessions. */
+static void duplicate_gets_the_time_of_its_own_record(void)
+{
+	uint64_t session = start(), times[2];
+
+	for (unsigned entry = 0; entry < 2; entry++) {
+		append(session, 1 + 3 * entry, 3);
+		CU_ASSERT_TRUE(one_result());
+		times[entry] = result.timestamp_ns;
+	}
+	CU_ASSERT(times[0] != times[1]);
+	append(session, 1, 6);
+	front_fixture_turn(f);
+
+	for (unsigned entry = 0; entry < 2; entry++) {
+		CU_ASSERT_TRUE(front_fixture_result(f, FRONT_FIXTURE_CLIENT, entry, &result));
+		CU_ASSERT_EQUAL(result.first_sequence, 1 + 3 * entry);
+		CU_ASSERT_EQUAL(result.timestamp_ns, times[entry]);
+	}
+	front_fixture_end(f);
+}
+
 static void duplicate_of_what_is_in_flight_is_answered_once(void)
 {
 	uint64_t session = start();
@@ -373,6 +395,7 @@ WL_SUITE(intake)
 {
 	WL_TEST(records_of_a_frame_get_consecutive_numbers_and_one_result),
 	WL_TEST(duplicate_gets_the_first_number_and_no_second_record),
+	WL_TEST(duplicate_gets_the_time_of_its_own_record),
 	WL_TEST(duplicate_of_what_is_in_flight_is_answered_once),
 	WL_TEST(duplicate_after_failover_gets_the_first_number),
 	WL_TEST(skipped_sequence_is_refused_and_the_expected_one_named),
