@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/config_endpoint.h"
 #include "control/config_links.h"
 #include "dataplane/cluster_id.h"
 #include "dataplane/sentence.h"
@@ -45,8 +46,8 @@ void wl_boot_shape_journal(const struct wl_config *config, uint32_t id,
 	};
 	for (uint32_t at = 0; at < config->node_count; at++) {
 		journal->front.members[at].node = config->nodes[at].id;
-		memcpy(journal->front.members[at].endpoint, config->nodes[at].client_endpoint,
-		       sizeof(journal->front.members[at].endpoint));
+		wl_config_endpoint_told(config, id, &config->nodes[at],
+					journal->front.members[at].endpoint);
 	}
 }
 

@@ -2,6 +2,7 @@
 /* Types, ranges and conflicts of everything but the links (config_links.c). */
 #include <string.h>
 
+#include "control/config_endpoint.h"
 #include "control/config_links.h"
 #include "control/config_value.h"
 
@@ -356,5 +357,7 @@ int wl_config_check(const struct wl_config_text *text, const char *base, struct 
 	take_host(text, config, problems);
 	take_files(text, base, config, problems);
 	default_endpoints(config);
+	if (problems->count == 0)
+		wl_config_check_endpoints(config, problems);
 	return problems->count ? problems->item[0].status : 0;
 }
