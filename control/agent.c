@@ -161,10 +161,12 @@ static void send_to_peer(struct wl_agent *agent, uint32_t journal,
 static void log_line(struct wl_agent *agent, uint32_t journal,
 		     const struct wl_election_effect *effect)
 {
-	const struct wl_agent_line line = {.journal = (uint16_t)journal,
-					   .node = effect->node,
-					   .term = effect->term,
-					   .text = effect->text};
+	const struct wl_agent_line line = {
+		.journal = (uint16_t)journal,
+		.node = effect->node,
+		.term = effect->term,
+		.text = effect->text,
+	};
 
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);
@@ -219,6 +221,9 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 		return;
 	case WL_SEAM_DIVERGED:
 		wl_agent_on_diverged(agent, message);
+		return;
+	case WL_SEAM_PEER_DIFFERS:
+		wl_agent_on_peer_differs(agent, message);
 		return;
 	case WL_SEAM_OUTLIVED:
 		wl_agent_on_outlived(agent, message);

@@ -32,6 +32,8 @@ struct wl_agent_line { /* one for the operator; texts are static */
 	const char *text;
 	bool error; /* somebody must look */
 	uint64_t index, chain, their_chain; /* two logs differ there; 0: not about that */
+	const char *what; /* a difference between two nodes: its name; NULL: none */
+	uint64_t ours, theirs;
 };
 
 /* Nothing here may wait. */

@@ -5,6 +5,7 @@
  */
 #include "control/agent_steps.h"
 #include "dataplane/check.h"
+#include "dataplane/greeting.h"
 #include "dataplane/remote.h"
 
 static void tell_operator(struct wl_agent *agent, uint32_t node, const char *text)
@@ -36,6 +37,23 @@ void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message 
 {
 	WL_CHECK(message->node <= WIRELOG_NODES_MAX);
 	learn(agent, message->node, message->boot_epoch, message->incarnation);
+}
+
+void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	const struct wl_agent_line line = {
+		.node = message->node,
+		.what = wl_fact_name(message->reason),
+		.ours = message->ours,
+		.theirs = message->theirs,
+		.text = wl_fact_decides(message->reason)
+				? "differs and decides what is replicated: that node and this one do not hear "
+				  "each other until both start with equal values"
+				: "differs: set it alike on all nodes",
+	};
+
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
 }
 
 bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,

@@ -19,6 +19,7 @@ bool wl_agent_record_is_settled(const struct wl_agent *agent);
 /* agent_roster.c: what peers' data and ours remember */
 void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_in_step(struct wl_agent *agent, const struct wl_seam_message *message);
 /* Judges a vote message of a peer, after having learned from it. */

@@ -79,6 +79,20 @@ static void set_peer(const struct wl_config *config, uint32_t number,
 	}
 }
 
+static void set_facts(const struct wl_config *config, uint32_t number, uint64_t *facts)
+{
+	facts[WL_FACT_VOTERS] = wl_greeting_ids(config->voters);
+	facts[WL_FACT_SESSIONS] = config->sessions;
+	facts[WL_FACT_SESSION_RUNS] = WIRELOG_SESSION_RUNS;
+	facts[WL_FACT_ENTRY_BYTES] = WL_ENTRY_BYTES_MAX;
+	facts[WL_FACT_RECORD_BYTES] = config->record_bytes;
+	for (uint32_t journal = 0; journal < config->journal_count; journal++)
+		facts[WL_FACT_JOURNALS] |= (uint64_t)(config->journal_worker[journal] == number)
+					   << journal;
+	facts[WL_FACT_ELECTION_TIMEOUT] = config->election_timeout_ns / 1000000;
+	facts[WL_FACT_HEARTBEAT] = config->heartbeat_ns / 1000000;
+}
+
 void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker)
 {
@@ -97,6 +111,7 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 	worker->clients_max = config->clients;
 	worker->client_idle_ns = config->client_idle_ns;
 	worker->election_timeout_ns = config->election_timeout_ns;
+	set_facts(config, number, worker->facts);
 	for (uint32_t link = 0; link < from->link_count; link++)
 		point_to_point = point_to_point || !wl_config_link_is_ethernet(&from->links[link]);
 	for (uint32_t at = 0; at < config->node_count; at++) {

@@ -72,6 +72,10 @@ static void log_line(void *context, const struct wl_agent_line *line)
 			line->journal, line->node, (unsigned long)line->term,
 			(unsigned long)line->index, (unsigned long)line->chain,
 			(unsigned long)line->their_chain, line->text);
+	else if (line->what)
+		wl_report(WL_REPORT_WARNING, "peer_differs",
+			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,
+			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
 	else if (line->node != 0)
 		wl_report(WL_REPORT_NOTICE, "election", "journal=%u term=%lu node=%u text=\"%s\"",
 			  line->journal, (unsigned long)line->term, line->node, line->text);

@@ -51,6 +51,21 @@ static void dotted_of(uint32_t ipv4, char text[16])
 
 /* ---- journals ----------------------------------------------------------------------------------- */
 
+static json_t *differences_of(const struct wl_peer_status *peer)
+{
+	json_t *list = json_array();
+
+	for (unsigned fact = 0; fact < WL_FACTS; fact++) {
+		if (peer->differs & 1u << fact)
+			json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:b}", "what",
+							      wl_fact_name(fact), "ours",
+							      number(peer->ours[fact]), "theirs",
+							      number(peer->theirs[fact]), "decides",
+							      wl_fact_decides(fact)));
+	}
+	return list;
+}
+
 static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool leading)
 {
 	json_t *object = json_object();
@@ -58,6 +73,9 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set(object, "node", node);
 	set_flag(object, "greeted", peer->greeted);
 	set(object, "heard_ago_ns", peer->heard_ago_ns);
+	set_flag(object, "takes_part", peer->takes_part);
+	json_object_set_new(object, "differences",
+			    peer->differences_known ? differences_of(peer) : json_null());
 	if (!leading)
 		return object;
 	set_flag(object, "streaming", peer->streaming);
@@ -335,6 +353,15 @@ static json_t *control_of(const struct wl_agent_status *agent)
 	return object;
 }
 
+static bool differs_from_any(const struct wl_journal_status *status)
+{
+	uint32_t differs = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		differs |= status->peers[node].differs;
+	return differs != 0;
+}
+
 /* Why somebody should look; empty when all is well. */
 static json_t *complaints_of(const struct wl_status_facts *facts)
 {
@@ -353,6 +380,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("damaged"));
 		if (journal->published.silent)
 			json_array_append_new(list, json_string("silent"));
+		if (differs_from_any(&journal->published))
+			json_array_append_new(list, json_string("peer_differs"));
 		if (leader_of(facts, id) == 0)
 			json_array_append_new(list, json_string("no_leader"));
 	}

@@ -109,6 +109,18 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
 
+static void publish_greeting(struct wl_peer_status *status, const struct wl_greeting *greeting,
+			     uint64_t epoch)
+{
+	status->differences_known = epoch != 0 && greeting->epoch == epoch;
+	status->takes_part = wl_greeting_takes_part(greeting, epoch);
+	if (!status->differences_known)
+		return;
+	status->differs = greeting->differs;
+	memcpy(status->ours, greeting->ours, sizeof(status->ours));
+	memcpy(status->theirs, greeting->theirs, sizeof(status->theirs));
+}
+
 static void publish_peer(struct wl_peer_status *status, const struct wl_peer *peer,
 			 const struct wl_remote *remote, uint64_t now_ns)
 {
@@ -162,7 +174,9 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		status.damaged |= replica->view.role == WL_ROLE_LEADER &&
 				  replica->peers[node].damaged;
-	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++)
+	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
+		publish_greeting(&status.peers[node], &rx->greetings[node], rx->peers[node].epoch);
+	}
 	wl_published_write(&journal->published, &status);
 }

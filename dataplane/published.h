@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/greeting.h"
 #include "dataplane/position.h"
 #include "dataplane/seam.h"
 #include "wirelog/limits.h"
@@ -20,6 +21,10 @@ struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space;
+	bool differences_known; /* it has greeted under its present boot */
+	bool takes_part; /* and nothing that decides differs */
+	uint32_t differs; /* bit per fact */
+	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
 };
 
 struct wl_journal_status {

@@ -19,6 +19,7 @@ static bool may_say(bool client, uint8_t type)
 	case WL_WIRE_HELLO:
 		return true;
 	case WL_WIRE_HELLO_REPLY:
+	case WL_WIRE_GREETING:
 	case WL_WIRE_APPEND:
 	case WL_WIRE_APPEND_ACK:
 	case WL_WIRE_PRE_VOTE:

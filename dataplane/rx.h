@@ -10,6 +10,7 @@
 #define WL_DATAPLANE_RX_H
 
 #include "dataplane/counters.h"
+#include "dataplane/greeting.h"
 #include "dataplane/port.h"
 #include "dataplane/remote.h"
 
@@ -24,6 +25,7 @@ struct wl_rx {
 	uint16_t udp_port;
 	uint32_t voters; /* bit per configured node id */
 	struct wl_remote peers[WIRELOG_NODES_MAX + 1]; /* by node id; own slot unused */
+	struct wl_greeting greetings[WIRELOG_NODES_MAX + 1]; /* the worker's to fill */
 	struct wl_remote_table clients;
 	uint64_t client_idle_ns; /* a silent client may be forgotten after this */
 };

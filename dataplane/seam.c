@@ -55,6 +55,8 @@ const char *wl_seam_verb_name(enum wl_seam_verb verb)
 		return "POISONED";
 	case WL_SEAM_STOPPED:
 		return "STOPPED";
+	case WL_SEAM_PEER_DIFFERS:
+		return "PEER_DIFFERS";
 	case WL_SEAM_PEER_BOOT:
 		return "PEER_BOOT";
 	case WL_SEAM_OUTLIVED:

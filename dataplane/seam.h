@@ -79,6 +79,7 @@ enum wl_seam_verb {
 	WL_SEAM_PEER_BOOT, /* node runs under boot_epoch, on the data `incarnation` (0: not told) */
 	WL_SEAM_OUTLIVED, /* node knows boot_epoch of ours, and we do not: our data are an old image */
 	WL_SEAM_DIVERGED, /* what node has at tail.index is not what we have there: chain, their_chain */
+	WL_SEAM_PEER_DIFFERS, /* node's fact `reason` (greeting.h) is not ours */
 	WL_SEAM_IN_STEP, /* our durable log reaches the commit of the view's leader, who has committed in its term */
 };
 
@@ -102,6 +103,7 @@ struct wl_seam_message {
 	uint8_t mac[6];
 	uint64_t boot_epoch, incarnation; /* PEER_BOOT, OUTLIVED */
 	uint64_t chain, their_chain; /* DIVERGED */
+	uint64_t ours, theirs; /* PEER_DIFFERS */
 };
 
 /* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* HELLO and what answers it; the other messages are in wire_peer.c (node to node) and wire_client.c. */
+/* HELLO, what answers it, and how nodes greet; the other messages are in wire_peer.c (node to node) and wire_client.c. */
 #include "dataplane/wire.h"
 
 #include <string.h>
@@ -94,4 +94,26 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 		memcpy(message->members[member].endpoint, at + 4, WIRELOG_ENDPOINT_BYTES_MAX);
 	}
 	return true;
+}
+
+size_t wl_wire_encode_greeting(uint8_t *to, const struct wl_wire_greeting *message)
+{
+	wl_store_u64(to, message->seen_epoch);
+	wl_store_u32(to + 8, message->flags);
+	wl_store_u32(to + 12, WL_FACTS);
+	for (unsigned fact = 0; fact < WL_FACTS; fact++)
+		wl_store_u64(to + 16 + 8 * fact, message->fact[fact]);
+	return WL_WIRE_GREETING_BYTES;
+}
+
+bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_greeting *message)
+{
+	if (size != WL_WIRE_GREETING_BYTES)
+		return false;
+	message->seen_epoch = wl_load_u64(from);
+	message->flags = wl_load_u32(from + 8);
+	message->facts = wl_load_u32(from + 12);
+	for (unsigned fact = 0; fact < WL_FACTS; fact++)
+		message->fact[fact] = wl_load_u64(from + 16 + 8 * fact);
+	return message->flags == 0 && message->facts == WL_FACTS;
 }

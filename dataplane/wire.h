@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dataplane/greeting.h"
 #include "dataplane/limits.h"
 #include "dataplane/position.h"
 
@@ -21,6 +22,8 @@ enum wl_wire_type {
 	/* any to node: freshness (remote.h) */
 	WL_WIRE_HELLO = 1,
 	WL_WIRE_HELLO_REPLY = 2,
+	/* node to node, worker to worker: what must be equal on all nodes (greeting.h) */
+	WL_WIRE_GREETING = 3,
 	/* node to node, worker to worker */
 	WL_WIRE_APPEND = 10,
 	WL_WIRE_APPEND_ACK = 11,
@@ -72,6 +75,15 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 #define WL_WIRE_HELLO_REPLY_BYTES_MAX            \
 	(8 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 4 + 4 + \
 	 WIRELOG_NODES_MAX * (4 + WIRELOG_ENDPOINT_BYTES_MAX))
+
+/* Says what the sender is to all, and what it holds of the receiver; again until it was seen, and now and then. */
+struct wl_wire_greeting {
+	uint64_t seen_epoch; /* boot of the receiver whose greeting has come; 0: none */
+	uint32_t flags; /* of the receiver, as the sender sees it; none has a meaning yet */
+	uint32_t facts; /* how many follow: WL_FACTS */
+	uint64_t fact[WL_FACTS];
+};
+#define WL_WIRE_GREETING_BYTES (16u + 8u * WL_FACTS)
 
 /*
  * APPEND: whole entry images one after another, or one fragment of a single image larger than a
@@ -256,6 +268,8 @@ bool wl_wire_decode_hello(const uint8_t *from, size_t size, struct wl_wire_hello
 size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply *message);
 bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 				struct wl_wire_hello_reply *message);
+size_t wl_wire_encode_greeting(uint8_t *to, const struct wl_wire_greeting *message);
+bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_greeting *message);
 /* Encodes the header; the images are written behind it by the caller (or already stand there). */
 size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message);
 bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_append *message);

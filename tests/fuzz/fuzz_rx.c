@@ -81,7 +81,7 @@ static uint8_t pick_type(struct fuzz_input *input)
 	static const uint8_t types[] = {
 		WL_WIRE_HELLO,	WL_WIRE_HELLO_REPLY, WL_WIRE_APPEND,	WL_WIRE_APPEND_ACK,
 		WL_WIRE_VOTE,	WL_WIRE_PRE_VOTE,    WL_WIRE_SUBSCRIBE, WL_WIRE_KEEPALIVE,
-		WL_WIRE_CREDIT, WL_WIRE_DELIVER,
+		WL_WIRE_CREDIT, WL_WIRE_DELIVER,     WL_WIRE_GREETING,
 	};
 	uint8_t which = fuzz_u8(input);
 

@@ -117,6 +117,7 @@ static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 {
 	struct wl_wire_hello_reply hello_reply;
 	struct wl_wire_hello hello;
+	struct wl_wire_greeting greeting;
 	struct wl_wire_append append;
 	struct wl_wire_append_ack ack;
 
@@ -125,6 +126,8 @@ static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 		return wl_wire_decode_hello(payload, bytes, &hello);
 	case WL_WIRE_HELLO_REPLY:
 		return wl_wire_decode_hello_reply(payload, bytes, &hello_reply);
+	case WL_WIRE_GREETING:
+		return wl_wire_decode_greeting(payload, bytes, &greeting);
 	case WL_WIRE_APPEND:
 		return journal.replica.view.role == WL_ROLE_LEADER &&
 		       wl_wire_decode_append(payload, bytes, &append);
@@ -345,11 +348,15 @@ static void make_memory(void)
 static void greet(struct stage *stage)
 {
 	struct wl_wire_hello_reply reply = {.node = 2, .incarnation = 5};
+	const struct wl_wire_greeting greeting = {.fact[WL_FACT_MTU] = MTU};
 	uint8_t payload[WL_WIRE_HELLO_REPLY_BYTES_MAX];
 
-	for (unsigned which = 0; which < 2; which++)
+	for (unsigned which = 0; which < 2; which++) {
 		stage_send(stage, STAGE_NODE(which), WL_WIRE_HELLO_REPLY, payload,
 			   wl_wire_encode_hello_reply(payload, &reply));
+		stage_send(stage, STAGE_NODE(which), WL_WIRE_GREETING, payload,
+			   wl_wire_encode_greeting(payload, &greeting));
+	}
 }
 
 struct stage *stage_begin(void)

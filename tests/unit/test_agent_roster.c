@@ -193,6 +193,36 @@ static void being_in_step_is_durable_and_told_with_votes(void)
 	tear_down();
 }
 
+static struct wl_agent_line last_line;
+
+static void keep_line(void *context, const struct wl_agent_line *line)
+{
+	(void)context;
+	last_line = *line;
+}
+
+static void a_difference_between_nodes_is_a_line_with_its_name_and_both_values(void)
+{
+	const struct wl_seam_message message = {
+		.verb = WL_SEAM_PEER_DIFFERS,
+		.node = 2,
+		.reason = WL_FACT_SESSIONS,
+		.ours = 8,
+		.theirs = 64,
+	};
+
+	set_up();
+	bed.agent.ops.log = keep_line;
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.up, &message));
+	turns(1);
+
+	CU_ASSERT_EQUAL(last_line.node, 2);
+	CU_ASSERT_STRING_EQUAL(last_line.what, "limits.sessions");
+	CU_ASSERT_EQUAL(last_line.ours, 8);
+	CU_ASSERT_EQUAL(last_line.theirs, 64);
+	tear_down();
+}
+
 static void data_that_others_have_outlived_are_named_anew_and_the_node_ends(void)
 {
 	set_up();
@@ -226,6 +256,7 @@ WL_SUITE(agent_roster)
 	WL_TEST(a_granted_vote_of_a_suspect_elects_nobody),
 	WL_TEST(what_is_learned_of_a_peer_is_durable_at_once),
 	WL_TEST(being_in_step_is_durable_and_told_with_votes),
+	WL_TEST(a_difference_between_nodes_is_a_line_with_its_name_and_both_values),
 	WL_TEST(data_that_others_have_outlived_are_named_anew_and_the_node_ends),
 	WL_TEST(a_boot_of_ours_that_we_remember_ourselves_is_no_news),
 };

@@ -117,6 +117,31 @@ static void peers_are_the_other_nodes_and_the_unknown_is_null(void)
 	free(bed);
 }
 
+static void a_difference_of_a_peer_is_told_by_name_with_both_values(void)
+{
+	struct bed *bed = make_bed();
+	struct wl_peer_status *peer = &bed->facts.journals[0].published.peers[1];
+	json_t *status, *told, *first;
+
+	peer->differences_known = true;
+	peer->differs = 1u << WL_FACT_RECORD_BYTES;
+	peer->ours[WL_FACT_RECORD_BYTES] = 65536;
+	peer->theirs[WL_FACT_RECORD_BYTES] = 100;
+	status = wl_status_json_status(&bed->facts);
+	told = json_array_get(at(first_journal(status), "peers"), 0);
+	first = json_array_get(at(told, "differences"), 0);
+	CU_ASSERT(json_is_false(at(told, "takes_part")));
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(first, "what")), "limits.record_bytes");
+	CU_ASSERT_EQUAL(json_integer_value(at(first, "ours")), 65536);
+	CU_ASSERT_EQUAL(json_integer_value(at(first, "theirs")), 100);
+	CU_ASSERT(json_is_false(at(first, "decides")));
+	CU_ASSERT_STRING_EQUAL(
+		json_string_value(json_array_get(at(at(status, "mode"), "reasons"), 0)),
+		"peer_differs");
+	json_decref(status);
+	free(bed);
+}
+
 static void a_follower_does_not_claim_to_know_its_peers(void)
 {
 	struct bed *bed = make_bed();
@@ -205,6 +230,7 @@ WL_SUITE(status_json)
 	WL_TEST(status_tells_progress_of_a_journal),
 	WL_TEST(a_chain_value_is_hexadecimal_text),
 	WL_TEST(peers_are_the_other_nodes_and_the_unknown_is_null),
+	WL_TEST(a_difference_of_a_peer_is_told_by_name_with_both_values),
 	WL_TEST(a_follower_does_not_claim_to_know_its_peers),
 	WL_TEST(degraded_and_insecure_are_said_with_reasons),
 	WL_TEST(every_counter_and_every_reason_to_drop_has_a_member),

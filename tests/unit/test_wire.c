@@ -45,6 +45,26 @@ static void hello_is_a_nonce(void)
 	ASSERT_ONLY_SIZE(hello, WL_WIRE_HELLO_BYTES);
 }
 
+static void greeting_says_what_was_seen_and_each_fact_in_order(void)
+{
+	struct wl_wire_greeting greeting = {.seen_epoch = 0x0807060504030201};
+
+	for (unsigned fact = 0; fact < WL_FACTS; fact++)
+		greeting.fact[fact] = 100 + fact;
+	CU_ASSERT_EQUAL(wl_wire_encode_greeting(bytes, &greeting), 16 + 8 * 9);
+	CU_ASSERT_EQUAL(bytes[7], 8);
+	CU_ASSERT_EQUAL(bytes[12], 9);
+	for (unsigned fact = 0; fact < WL_FACTS; fact++)
+		CU_ASSERT_EQUAL(wl_load_u64(bytes + 16 + 8 * fact), 100 + fact);
+	memset(&greeting, 0, sizeof(greeting));
+	CU_ASSERT_TRUE(wl_wire_decode_greeting(bytes, WL_WIRE_GREETING_BYTES, &greeting));
+	CU_ASSERT_EQUAL(greeting.seen_epoch, 0x0807060504030201);
+	CU_ASSERT_EQUAL(greeting.fact[WL_FACT_HEARTBEAT], 108);
+	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 8, 1); /* flags */
+	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 12, 8); /* facts */
+	ASSERT_ONLY_SIZE(greeting, WL_WIRE_GREETING_BYTES);
+}
+
 static size_t encode_reply(uint32_t members)
 {
 	struct wl_wire_hello_reply reply = {
@@ -314,6 +334,7 @@ static void timeout_now_has_the_documented_layout_and_limits(void)
 WL_SUITE(wire)
 {
 	WL_TEST(hello_is_a_nonce),
+	WL_TEST(greeting_says_what_was_seen_and_each_fact_in_order),
 	WL_TEST(hello_reply_has_the_documented_layout),
 	WL_TEST(hello_reply_carries_every_member),
 	WL_TEST(hello_reply_with_impossible_fields_is_refused),

@@ -209,8 +209,8 @@ static void every_frame_goes_back_to_the_port(void)
 	for (unsigned at = 0; at < 100; at++)
 		worker_fixture_say_arp(&fixture);
 	worker_fixture_turn(&fixture);
-	CU_ASSERT_EQUAL(fixture.released, 102);
-	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_rx_frames), 102);
+	CU_ASSERT_EQUAL(fixture.released, 104);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_rx_frames), 104);
 	worker_fixture_fini(&fixture);
 }
 
@@ -369,6 +369,90 @@ static void greeting_of_a_new_boot_is_answered_and_asked_back_at_once(void)
 	CU_ASSERT_EQUAL(worker_fixture_count(&fixture, WL_WIRE_HELLO, 2), 1);
 	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].epoch,
 			WORKER_PEER_EPOCH); /* a HELLO proves nothing */
+	worker_fixture_fini(&fixture);
+}
+
+static void answer_of(uint32_t node, uint64_t sessions)
+{
+	uint64_t facts[WL_FACTS];
+
+	memcpy(facts, fixture.worker.config.facts, sizeof(facts));
+	facts[WL_FACT_SESSIONS] += sessions;
+	worker_fixture_say_greeting(&fixture, node, facts);
+	worker_fixture_acknowledge(&fixture, node, 0);
+	worker_fixture_turn(&fixture);
+}
+
+static void begin_greeted_anew(void)
+{
+	worker_fixture_init(&fixture);
+	worker_fixture_lead(&fixture);
+	fixture.peer_epoch[2] += 1ull << 32;
+}
+
+static void peer_that_has_not_greeted_under_its_boot_is_not_heard(void)
+{
+	begin_greeted_anew();
+	worker_fixture_acknowledge(&fixture, 2, 0);
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_not_heard), 1);
+	answer_of(2, 0);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_not_heard), 1);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_differs), 0);
+	worker_fixture_fini(&fixture);
+}
+
+static void peer_that_differs_in_what_decides_is_told_by_name_and_not_heard(void)
+{
+	struct wl_seam_message told;
+	uint64_t heard;
+
+	begin_greeted_anew();
+	heard = worker_count(&fixture, WL_COUNTER_ack_received);
+	answer_of(2, 5);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_not_heard), 1);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_ack_received), heard);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_differs), 1);
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_PEER_DIFFERS, &told));
+	CU_ASSERT_EQUAL(told.node, 2);
+	CU_ASSERT_STRING_EQUAL(wl_fact_name(told.reason), "limits.sessions");
+	CU_ASSERT_EQUAL(told.theirs, told.ours + 5);
+	answer_of(2, 5); /* known: not told again */
+	CU_ASSERT_FALSE(worker_fixture_told(&fixture, WL_SEAM_PEER_DIFFERS, &told));
+	worker_fixture_fini(&fixture);
+}
+
+static void difference_that_decides_nothing_is_told_and_the_peer_is_heard(void)
+{
+	struct wl_seam_message told;
+	uint64_t facts[WL_FACTS];
+
+	begin_greeted_anew();
+	memcpy(facts, fixture.worker.config.facts, sizeof(facts));
+	facts[WL_FACT_RECORD_BYTES]++;
+	worker_fixture_say_greeting(&fixture, 2, facts);
+	worker_fixture_acknowledge(&fixture, 2, 0);
+	worker_fixture_turn(&fixture);
+	CU_ASSERT(worker_fixture_told(&fixture, WL_SEAM_PEER_DIFFERS, &told));
+	CU_ASSERT_STRING_EQUAL(wl_fact_name(told.reason), "limits.record_bytes");
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_not_heard), 0);
+	worker_fixture_fini(&fixture);
+}
+
+static void greeting_is_said_again_until_the_peer_has_seen_it(void)
+{
+	unsigned greetings = 0;
+
+	begin_greeted_anew();
+	fixture.worker.rx.greetings[3].seen = false;
+	for (unsigned at = 0; at < 5000; at++) { /* 50 ms */
+		worker_fixture_turn(&fixture);
+		greetings += worker_fixture_count(&fixture, WL_WIRE_GREETING, 3);
+	}
+	CU_ASSERT(greetings >= 5 && greetings <= 8);
+	worker_fixture_say_greeting(&fixture, 3, NULL);
+	worker_fixture_turns(&fixture, 5000);
+	CU_ASSERT_EQUAL(worker_fixture_count(&fixture, WL_WIRE_GREETING, 3), 0);
 	worker_fixture_fini(&fixture);
 }
 
@@ -566,6 +650,10 @@ WL_SUITE(worker)
 	WL_TEST(raw_frame_of_control_is_sent_as_it_is),
 	WL_TEST(peer_that_is_not_known_is_greeted_every_ten_milliseconds),
 	WL_TEST(answer_to_our_hello_makes_the_peer_known_and_tells_control),
+	WL_TEST(peer_that_has_not_greeted_under_its_boot_is_not_heard),
+	WL_TEST(peer_that_differs_in_what_decides_is_told_by_name_and_not_heard),
+	WL_TEST(difference_that_decides_nothing_is_told_and_the_peer_is_heard),
+	WL_TEST(greeting_is_said_again_until_the_peer_has_seen_it),
 	WL_TEST(greeting_of_a_new_boot_is_answered_and_asked_back_at_once),
 	WL_TEST(requests_that_the_disk_has_no_room_for_wait_in_order),
 	WL_TEST(completion_goes_to_the_journal_that_it_names),

@@ -320,6 +320,18 @@ void worker_fixture_say_arp(struct worker_fixture *fixture)
 	frame->bytes[20] = 0x42;
 }
 
+void worker_fixture_say_greeting(struct worker_fixture *fixture, uint32_t node,
+				 const uint64_t *facts)
+{
+	struct wl_wire_greeting greeting = {.seen_epoch = WORKER_EPOCH};
+	uint8_t payload[WL_WIRE_GREETING_BYTES];
+
+	memcpy(greeting.fact, facts ? facts : fixture->worker.config.facts, sizeof(greeting.fact));
+	greeting.fact[WL_FACT_MTU] = WORKER_MTU;
+	worker_fixture_say(fixture, wl_identity_of_node(node, 0), WL_WIRE_GREETING, WORKER_FIRST,
+			   payload, wl_wire_encode_greeting(payload, &greeting));
+}
+
 void worker_fixture_greet(struct worker_fixture *fixture)
 {
 	for (uint32_t node = 2; node <= 3; node++) {
@@ -329,6 +341,7 @@ void worker_fixture_greet(struct worker_fixture *fixture)
 
 		worker_fixture_say(fixture, wl_identity_of_node(node, 0), WL_WIRE_HELLO_REPLY,
 				   WORKER_FIRST, payload, bytes);
+		worker_fixture_say_greeting(fixture, node, NULL);
 	}
 	worker_fixture_turn(fixture);
 }

@@ -75,7 +75,10 @@ void worker_fixture_fini(struct worker_fixture *fixture);
 unsigned worker_fixture_turn(struct worker_fixture *fixture);
 void worker_fixture_turns(struct worker_fixture *fixture, unsigned count);
 void worker_fixture_complete(struct worker_fixture *fixture);
-/* Both peers have answered a HELLO. */
+/* `facts` NULL: as the worker's own; the link's MTU is right in any case. */
+void worker_fixture_say_greeting(struct worker_fixture *fixture, uint32_t node,
+				 const uint64_t *facts);
+/* Both peers have answered a HELLO and have greeted. */
 void worker_fixture_greet(struct worker_fixture *fixture);
 /* Seam messages, put into the ring for the next turn. `journal`: its slot, 0 or 1. */
 void worker_fixture_command(struct worker_fixture *fixture, unsigned journal,

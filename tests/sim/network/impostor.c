@@ -180,6 +180,7 @@ static void say_one(struct sim_impostor *impostor, unsigned to)
 		return;
 	while (!(kinds & 1u << kind % 4))
 		kind++;
+	sim_impostor_greet(impostor, to);
 	says[kind % 4](impostor, to);
 }
 

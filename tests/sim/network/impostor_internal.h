@@ -7,6 +7,8 @@
 
 /* Each says one thing to a node that is up. */
 void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to);
+void sim_impostor_greet(struct sim_impostor *impostor,
+			unsigned to); /* where it has not been heard */
 void sim_impostor_say_stale(struct sim_impostor *impostor, unsigned to);
 void sim_impostor_say_to_client(struct sim_impostor *impostor);
 void sim_impostor_say_as_client(struct sim_impostor *impostor, unsigned to);

@@ -12,11 +12,11 @@ static uint64_t draw(struct sim_impostor *impostor, uint64_t below)
 	return sim_impostor_draw(impostor, below);
 }
 
-static const uint8_t peer_types[] = {WL_WIRE_HELLO,	 WL_WIRE_HELLO_REPLY,
-				     WL_WIRE_APPEND,	 WL_WIRE_APPEND_ACK,
-				     WL_WIRE_PRE_VOTE,	 WL_WIRE_PRE_VOTE_REPLY,
-				     WL_WIRE_VOTE,	 WL_WIRE_VOTE_REPLY,
-				     WL_WIRE_TIMEOUT_NOW};
+static const uint8_t peer_types[] = {
+	WL_WIRE_HELLO,	    WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING, WL_WIRE_APPEND,
+	WL_WIRE_APPEND_ACK, WL_WIRE_PRE_VOTE,	 WL_WIRE_VOTE,	   WL_WIRE_PRE_VOTE_REPLY,
+	WL_WIRE_VOTE_REPLY, WL_WIRE_TIMEOUT_NOW,
+};
 
 static uint64_t term_of(const struct sim_impostor *impostor, unsigned node)
 {
@@ -40,6 +40,8 @@ static size_t right_size(uint8_t type)
 		return WL_WIRE_HELLO_BYTES;
 	case WL_WIRE_HELLO_REPLY:
 		return 64;
+	case WL_WIRE_GREETING:
+		return WL_WIRE_GREETING_BYTES;
 	case WL_WIRE_APPEND:
 		return WL_WIRE_APPEND_HEADER_BYTES;
 	case WL_WIRE_APPEND_ACK:
@@ -253,6 +255,23 @@ static void say_timeout_now(struct sim_impostor *impostor, unsigned to, uint64_t
 		now.term = UINT64_MAX - draw(impostor, 1000);
 	now.last.index = sim_impostor_near(impostor, 10);
 	send(impostor, to, WL_WIRE_TIMEOUT_NOW, payload, wl_wire_encode_timeout_now(payload, &now),
+	     SIM_UNKNOWN);
+}
+
+/* As a node of this cluster: with the facts of the victim. Nothing else that a peer says is heard before. */
+void sim_impostor_greet(struct sim_impostor *impostor, unsigned to)
+{
+	const struct wl_worker *worker = impostor->cluster->nodes[to].cores[0].worker;
+	const struct wl_remote *known = &worker->rx.peers[impostor->node];
+	struct wl_wire_greeting greeting = {.seen_epoch = worker->config.epoch};
+	uint8_t payload[WL_WIRE_GREETING_BYTES];
+
+	if (worker->rx.greetings[impostor->node].epoch == impostor->epoch)
+		return;
+	memcpy(greeting.fact, worker->config.facts, sizeof(greeting.fact));
+	greeting.fact[WL_FACT_MTU] =
+		worker->port->ops->link(worker->port, known->address.link)->mtu;
+	send(impostor, to, WL_WIRE_GREETING, payload, wl_wire_encode_greeting(payload, &greeting),
 	     SIM_UNKNOWN);
 }
 

@@ -101,9 +101,10 @@ size_t sim_stranger_wrap(struct sim_stranger *stranger, unsigned node, size_t da
 static struct wl_frame_header make_header(struct sim_stranger *stranger, unsigned node)
 {
 	static const uint8_t types[] = {
-		WL_WIRE_HELLO,	   WL_WIRE_HELLO_REPLY, WL_WIRE_APPEND,	     WL_WIRE_APPEND_ACK,
-		WL_WIRE_VOTE,	   WL_WIRE_VOTE_REPLY,	WL_WIRE_TIMEOUT_NOW, WL_WIRE_CLIENT_APPEND,
-		WL_WIRE_KEEPALIVE, WL_WIRE_SUBSCRIBE,	WL_WIRE_PRE_VOTE,    WL_WIRE_OPEN_SESSION};
+		WL_WIRE_HELLO,	       WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,	WL_WIRE_APPEND,
+		WL_WIRE_APPEND_ACK,    WL_WIRE_VOTE,	    WL_WIRE_VOTE_REPLY, WL_WIRE_TIMEOUT_NOW,
+		WL_WIRE_CLIENT_APPEND, WL_WIRE_KEEPALIVE,   WL_WIRE_SUBSCRIBE,	WL_WIRE_PRE_VOTE,
+		WL_WIRE_OPEN_SESSION};
 	struct wl_frame_header header = {
 		.type = types[draw(stranger, sizeof(types))],
 		.payload_bytes = (uint16_t)draw(stranger, draw(stranger, 4) ? 100 : 1200),

@@ -81,6 +81,9 @@ static void change_machine(struct sim_faults *faults, struct sim_node *node,
 	case SIM_EXTRA:
 		node->eal_extra = (unsigned)(value % 4);
 		break;
+	case SIM_SESSIONS:
+		node->sessions = value % (WIRELOG_SESSIONS_MAX + 1);
+		break;
 	default:
 		node->names_core = true;
 		node->core = (uint16_t)(value % 1024);
@@ -109,6 +112,7 @@ bool sim_faults_act_as_operator(struct sim_faults *faults, const struct sim_acti
 	case SIM_MEMORY:
 	case SIM_KEYLESS:
 	case SIM_EXTRA:
+	case SIM_SESSIONS:
 		change_machine(faults, node, action);
 		return true;
 	case SIM_HAND_OVER_TO:
@@ -138,13 +142,16 @@ void sim_faults_drive_changed(struct sim_faults *faults, struct sim_node *node)
 void sim_faults_repair(struct sim_faults *faults, struct sim_node *node)
 {
 	bool wrong = node->file->edit != SIM_EDIT_NONE || node->names_core || node->demands_pages ||
-		     node->keyless || node->eal_extra != 0;
+		     node->keyless || node->eal_extra != 0 || node->sessions != 0;
 
 	node->machine.eal_failure = 0;
 	node->names_core = false;
 	node->demands_pages = false;
 	node->keyless = false;
 	node->eal_extra = 0;
+	if (node->sessions != 0 && node->up)
+		sim_node_crash(faults->cluster, node->number); /* it reads its file at a start */
+	node->sessions = 0;
 	node->machine.memory_bytes = 0;
 	if (node->newer) {
 		set_version(node, false);

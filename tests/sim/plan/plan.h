@@ -88,6 +88,7 @@ enum sim_verb {
 	SIM_CORE, /* node: its file names this core for its worker */
 	SIM_MEMORY, /* node: the process may map so many bytes; 0: enough */
 	SIM_KEYLESS, /* node: its file names no key */
+	SIM_SESSIONS, /* node: from its next start its file has this limits.sessions; 0: as the others' */
 	SIM_EXTRA, /* node: its file hands this to EAL: 1 what it may not have, 2 too much, 3 what is allowed */
 	SIM_NEWER, /* node, which is down: a newer version of the daemon has written its superblock */
 	SIM_HAND_OVER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */

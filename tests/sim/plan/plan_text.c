@@ -24,9 +24,10 @@ static const struct {
 	const char *name;
 	uint8_t type;
 } frames[] = {
-	{"APPEND", WL_WIRE_APPEND},	{"APPEND_ACK", WL_WIRE_APPEND_ACK},
-	{"PRE_VOTE", WL_WIRE_PRE_VOTE}, {"PRE_VOTE_REPLY", WL_WIRE_PRE_VOTE_REPLY},
-	{"VOTE", WL_WIRE_VOTE},		{"VOTE_REPLY", WL_WIRE_VOTE_REPLY},
+	{"APPEND", WL_WIRE_APPEND},	    {"APPEND_ACK", WL_WIRE_APPEND_ACK},
+	{"PRE_VOTE", WL_WIRE_PRE_VOTE},	    {"PRE_VOTE_REPLY", WL_WIRE_PRE_VOTE_REPLY},
+	{"GREETING", WL_WIRE_GREETING},	    {"VOTE", WL_WIRE_VOTE},
+	{"VOTE_REPLY", WL_WIRE_VOTE_REPLY},
 };
 #define FRAMES (sizeof(frames) / sizeof(frames[0]))
 
@@ -97,6 +98,7 @@ static const struct {
 	[SIM_CORE] = {"core", {NODE, NUMBER}},
 	[SIM_MEMORY] = {"memory", {NODE, NUMBER}},
 	[SIM_KEYLESS] = {"keyless", {NODE}},
+	[SIM_SESSIONS] = {"sessions", {NODE, NUMBER}},
 	[SIM_EXTRA] = {"eal-extra", {NODE, NUMBER}},
 	[SIM_NEWER] = {"newer-version", {NODE}},
 	[SIM_HAND_OVER_TO] = {"hand-over-to", {NODE, NUMBER}},

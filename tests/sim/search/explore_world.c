@@ -138,6 +138,12 @@ static void coalesce(struct sim_world *world)
 	}
 }
 
+static bool is_greeting(const struct sim_flight *flight)
+{
+	return flight->type == WL_WIRE_HELLO || flight->type == WL_WIRE_HELLO_REPLY ||
+	       flight->type == WL_WIRE_GREETING;
+}
+
 /* Told of each frame that leaves anybody. */
 static void capture(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
 {
@@ -158,8 +164,7 @@ static void capture(void *context, unsigned from, unsigned to, const uint8_t *by
 	memcpy(world->store + world->store_used, bytes, size);
 	world->store_used += size;
 	sim_flight_read(flight);
-	if ((flight->type == WL_WIRE_HELLO || flight->type == WL_WIRE_HELLO_REPLY) &&
-	    !world->greets) {
+	if (is_greeting(flight) && !world->greets) {
 		world->store_used -= size; /* they know each other */
 		return;
 	}
@@ -196,11 +201,6 @@ static bool is_for_client(const struct sim_flight *flight)
 static bool is_pre_vote(const struct sim_flight *flight)
 {
 	return flight->type == WL_WIRE_PRE_VOTE || flight->type == WL_WIRE_PRE_VOTE_REPLY;
-}
-
-static bool is_greeting(const struct sim_flight *flight)
-{
-	return flight->type == WL_WIRE_HELLO || flight->type == WL_WIRE_HELLO_REPLY;
 }
 
 static bool is_any(const struct sim_flight *flight)

@@ -69,6 +69,7 @@ struct sim_node {
 	struct sim_machine machine;
 	struct sim_random operator_random; /* of what people do to it */
 	bool names_core, demands_pages, keyless; /* in its file */
+	uint64_t sessions; /* in its file; 0: as the others' */
 	unsigned eal_extra;
 	uint16_t core;
 	struct sim_config_file *file; /* on its disk: read by the next start */

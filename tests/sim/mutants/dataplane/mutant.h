@@ -54,6 +54,7 @@
 	item(late_frames_are_life, "a late frame counts as hearing the leader") \
 	item(serves_nobody, "a leader keeps on whose medium cannot serve a follower") \
 	item(members_not_compared, "data of another list of nodes are opened") \
+	item(greetings_not_compared, "a peer with other limits takes part") \
 	item(superblock_twin_first, "the whole copy of a damaged pair is written over first")
 /* clang-format on */
 
