@@ -225,6 +225,11 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 	case WL_SEAM_PEER_DIFFERS:
 		wl_agent_on_peer_differs(agent, message);
 		return;
+	case WL_SEAM_TWIN:
+	case WL_SEAM_OWN_TWIN:
+	case WL_SEAM_REFUSED:
+		wl_agent_on_claim(agent, message);
+		return;
 	case WL_SEAM_OUTLIVED:
 		wl_agent_on_outlived(agent, message);
 		return;

@@ -25,15 +25,24 @@
 #define WL_AGENT_BACKLOG \
 	128u /* seam messages kept for one worker; see agent.c for why it suffices */
 
+enum wl_agent_line_kind {
+	WL_AGENT_ELECTION = 0,
+	WL_AGENT_DIFFERS, /* what, ours, theirs */
+	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
+};
+
 struct wl_agent_line { /* one for the operator; texts are static */
+	enum wl_agent_line_kind kind;
 	uint16_t journal;
 	uint32_t node; /* whom it is about, 0 = nobody */
 	uint64_t term;
 	const char *text;
 	bool error; /* somebody must look */
 	uint64_t index, chain, their_chain; /* two logs differ there; 0: not about that */
-	const char *what; /* a difference between two nodes: its name; NULL: none */
+	const char *what;
 	uint64_t ours, theirs;
+	uint32_t ipv4;
+	const uint8_t *mac; /* NULL: not known */
 };
 
 /* Nothing here may wait. */

@@ -5,6 +5,7 @@
  */
 #include "control/agent_steps.h"
 #include "dataplane/check.h"
+#include "dataplane/frame.h"
 #include "dataplane/greeting.h"
 #include "dataplane/remote.h"
 
@@ -42,16 +43,57 @@ void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message 
 void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message)
 {
 	const struct wl_agent_line line = {
+		.kind = WL_AGENT_DIFFERS,
 		.node = message->node,
 		.what = wl_fact_name(message->reason),
 		.ours = message->ours,
 		.theirs = message->theirs,
 		.text = wl_fact_decides(message->reason)
 				? "differs and decides what is replicated: that node and this one do not hear "
-				  "each other until both start with equal values"
-				: "differs: set it alike on all nodes",
+				  "each other until both start with equal values [PEER_DIFFERS]"
+				: "differs: set it alike on all nodes [PEER_DIFFERS]",
 	};
 
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
+}
+
+/* Who is not believed (dataplane/claim.h): the worker says it now and then. */
+void wl_agent_on_claim(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	struct wl_agent_line line = {
+		.kind = WL_AGENT_CLAIM,
+		.node = message->node,
+		.what = "duplicate_id",
+		.ipv4 = message->ipv4,
+		.mac = message->mac,
+		.theirs = message->theirs,
+	};
+
+	switch (message->verb) {
+	case WL_SEAM_TWIN:
+		line.text =
+			"another server runs under the id of this node, which is heard and stays "
+			"[DUPLICATE_ID]";
+		break;
+	case WL_SEAM_OWN_TWIN:
+		line.mac = NULL;
+		line.text =
+			message->reason == 1
+				? "hears another server under our id: this one takes no part; correct "
+				  "cluster.node [DUPLICATE_ID]"
+				: "hears us, and another server that claims our id: correct its "
+				  "cluster.node [DUPLICATE_ID]";
+		break;
+	default:
+		line.what = wl_frame_verdict_name(message->reason);
+		line.text = message->reason == WL_FRAME_FORGED
+				    ? "another key (security.key_file), or forged"
+			    : message->reason == WL_FRAME_OTHER_CLUSTER
+				    ? "of another cluster (cluster.uuid)"
+			    : message->reason == WL_FRAME_BAD_VERSION ? "of another version"
+								      : "no member (cluster.nodes)";
+	}
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);
 }

@@ -20,6 +20,8 @@ bool wl_agent_record_is_settled(const struct wl_agent *agent);
 void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message);
+/* TWIN, OWN_TWIN, REFUSED */
+void wl_agent_on_claim(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_in_step(struct wl_agent *agent, const struct wl_seam_message *message);
 /* Judges a vote message of a peer, after having learned from it. */

@@ -62,6 +62,20 @@ static int reap_record(void *context)
 	return wl_superblock_writer_reap(node->writer);
 }
 
+static void log_claim(const struct wl_agent_line *line)
+{
+	const uint8_t *mac = line->mac;
+	char ethernet[18] = "-";
+
+	if (mac)
+		snprintf(ethernet, sizeof(ethernet), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+			 mac[1], mac[2], mac[3], mac[4], mac[5]);
+	wl_report(WL_REPORT_WARNING, "not_believed",
+		  "why=%s node=%u address=%u.%u.%u.%u mac=%s frames=%lu text=\"%s\"", line->what,
+		  line->node, line->ipv4 >> 24, line->ipv4 >> 16 & 0xff, line->ipv4 >> 8 & 0xff,
+		  line->ipv4 & 0xff, ethernet, (unsigned long)line->theirs, line->text);
+}
+
 static void log_line(void *context, const struct wl_agent_line *line)
 {
 	(void)context;
@@ -72,7 +86,9 @@ static void log_line(void *context, const struct wl_agent_line *line)
 			line->journal, line->node, (unsigned long)line->term,
 			(unsigned long)line->index, (unsigned long)line->chain,
 			(unsigned long)line->their_chain, line->text);
-	else if (line->what)
+	else if (line->kind == WL_AGENT_CLAIM)
+		log_claim(line);
+	else if (line->kind == WL_AGENT_DIFFERS)
 		wl_report(WL_REPORT_WARNING, "peer_differs",
 			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,
 			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);

@@ -66,6 +66,18 @@ static json_t *differences_of(const struct wl_peer_status *peer)
 	return list;
 }
 
+/* null: nobody. */
+static json_t *claim_of(const struct wl_claim_status *claim)
+{
+	char text[16];
+
+	if (!claim->why)
+		return json_null();
+	dotted_of(claim->ipv4, text);
+	return json_pack("{s:s, s:s, s:o, s:o}", "why", claim->why, "address", text, "frames",
+			 number(claim->frames), "ago_ns", number(claim->ago_ns));
+}
+
 static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool leading)
 {
 	json_t *object = json_object();
@@ -76,6 +88,8 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set_flag(object, "takes_part", peer->takes_part);
 	json_object_set_new(object, "differences",
 			    peer->differences_known ? differences_of(peer) : json_null());
+	json_object_set_new(object, "duplicate", claim_of(&peer->twin));
+	json_object_set_new(object, "refused", claim_of(&peer->refused));
 	if (!leading)
 		return object;
 	set_flag(object, "streaming", peer->streaming);
@@ -380,6 +394,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("damaged"));
 		if (journal->published.silent)
 			json_array_append_new(list, json_string("silent"));
+		if (journal->published.duplicate)
+			json_array_append_new(list, json_string("duplicate_id"));
 		if (differs_from_any(&journal->published))
 			json_array_append_new(list, json_string("peer_differs"));
 		if (leader_of(facts, id) == 0)

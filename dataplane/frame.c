@@ -199,6 +199,11 @@ void wl_frame_encode_header(uint8_t *to, const struct wl_frame_header *header)
 	memset(to + WL_FRAME_TAG_OFFSET, 0, WL_FRAME_HEADER_BYTES - WL_FRAME_TAG_OFFSET);
 }
 
+wl_identity wl_frame_claimed_sender(const uint8_t *datagram)
+{
+	return wl_load_u32(datagram + 16);
+}
+
 const char *wl_frame_verdict_name(enum wl_frame_verdict verdict)
 {
 	static const char *const names[WL_FRAME_VERDICTS] = {
@@ -222,6 +227,7 @@ const char *wl_frame_verdict_name(enum wl_frame_verdict verdict)
 		[WL_FRAME_UNKNOWN_SENDER] = "unknown_sender",
 		[WL_FRAME_FORGED] = "forged",
 		[WL_FRAME_OLD_EPOCH] = "old_epoch",
+		[WL_FRAME_DUPLICATE_ID] = "duplicate_id",
 		[WL_FRAME_UNPROVEN] = "unproven",
 		[WL_FRAME_REPLAYED] = "replayed",
 		[WL_FRAME_UNKNOWN_TYPE] = "unknown_type",

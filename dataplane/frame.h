@@ -91,6 +91,7 @@ enum wl_frame_verdict {
 	WL_FRAME_UNKNOWN_SENDER, /* a node id that is not configured */
 	WL_FRAME_FORGED, /* tag does not verify */
 	WL_FRAME_OLD_EPOCH, /* sender's epoch is older than one that was proven */
+	WL_FRAME_DUPLICATE_ID, /* a newer boot from another address, while the known one is heard */
 	WL_FRAME_UNPROVEN, /* authentic, but not addressed to this boot of ours: maybe a replay; not an answer to us */
 	WL_FRAME_REPLAYED,
 	WL_FRAME_UNKNOWN_TYPE,
@@ -107,6 +108,8 @@ enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size, 
 /* Writes the 42 bytes in front of `datagram_bytes` bytes that already stand at to + 42. */
 void wl_frame_close_envelope(uint8_t *to, const struct wl_address *from,
 			     const struct wl_address *dest, size_t datagram_bytes);
+/* Of a datagram that was refused, with a whole header: who it says it is. */
+wl_identity wl_frame_claimed_sender(const uint8_t *datagram);
 /* Checks magic, version, length, zeros. Not the tag. */
 enum wl_frame_verdict wl_frame_decode_header(const uint8_t *datagram, size_t size,
 					     struct wl_frame_header *header);

@@ -214,6 +214,16 @@ bool wl_front_wants_other_leader(const struct wl_front *front)
 	return front->damaged && !front->sessions.contradicted;
 }
 
+/* Of the asker's own server: what another one under its id is heard to be makes no old image of it (claim.h). */
+static uint64_t known_epoch(const struct wl_front *front, const struct wl_tx_to *to)
+{
+	uint32_t node = wl_identity_node(to->identity);
+
+	if (wl_rx_hears_elsewhere(front->rx, node, &to->address, front->replica->now_ns))
+		return 0;
+	return wl_remote_newest_epoch(&front->rx->peers[node]);
+}
+
 static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t type,
 		      uint64_t nonce)
 {
@@ -232,8 +242,7 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 	reply.incarnation = front->rx->incarnation;
 	if (!wl_identity_is_client(to->identity) &&
 	    wl_identity_node(to->identity) <= WIRELOG_NODES_MAX)
-		reply.known_epoch =
-			wl_remote_newest_epoch(&front->rx->peers[wl_identity_node(to->identity)]);
+		reply.known_epoch = known_epoch(front, to);
 	reply.record_bytes_max = front->config.record_bytes_max;
 	reply.member_count = front->config.member_count;
 	memcpy(reply.members, front->config.members, sizeof(reply.members));

@@ -121,6 +121,17 @@ static void publish_greeting(struct wl_peer_status *status, const struct wl_gree
 	memcpy(status->theirs, greeting->theirs, sizeof(status->theirs));
 }
 
+static void publish_claim(struct wl_claim_status *status, const struct wl_claim *claim,
+			  uint64_t now_ns)
+{
+	if (claim->frames == 0)
+		return;
+	status->why = wl_frame_verdict_name(claim->why);
+	status->ipv4 = claim->address.ipv4;
+	status->frames = claim->frames;
+	status->ago_ns = now_ns - claim->seen_ns;
+}
+
 static void publish_peer(struct wl_peer_status *status, const struct wl_peer *peer,
 			 const struct wl_remote *remote, uint64_t now_ns)
 {
@@ -176,6 +187,12 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 				  replica->peers[node].damaged;
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
+		status.duplicate |=
+			wl_rx_hears_twin(rx, node, now_ns) ||
+			(rx->claims.own_said_ns[node] != 0 &&
+			 now_ns - rx->claims.own_said_ns[node] <= 2 * rx->peer_alive_ns);
+		publish_claim(&status.peers[node].twin, &rx->claims.twin[node], now_ns);
+		publish_claim(&status.peers[node].refused, &rx->claims.refused[node], now_ns);
 		publish_greeting(&status.peers[node], &rx->greetings[node], rx->peers[node].epoch);
 	}
 	wl_published_write(&journal->published, &status);

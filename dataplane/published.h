@@ -17,12 +17,19 @@
 #include "dataplane/seam.h"
 #include "wirelog/limits.h"
 
+struct wl_claim_status {
+	const char *why; /* static; NULL: nobody */
+	uint32_t ipv4;
+	uint64_t frames, ago_ns;
+};
+
 struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space;
 	bool differences_known; /* it has greeted under its present boot */
 	bool takes_part; /* and nothing that decides differs */
+	struct wl_claim_status twin, refused; /* who else says that it is this node */
 	uint32_t differs; /* bit per fact */
 	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
 };
@@ -36,6 +43,7 @@ struct wl_journal_status {
 	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
+	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
 	bool ready, silent, no_space, poisoned, handing_over, damaged;
 	struct wl_peer_status peers[WIRELOG_NODES_MAX + 1];
 };

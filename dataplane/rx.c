@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dataplane/mutant.h"
 #include "dataplane/rx.h"
 
+#include <string.h>
+
+#include "dataplane/check.h"
+#include "dataplane/mutant.h"
 #include "dataplane/wire.h"
 
 static bool is_voter(const struct wl_rx *rx, wl_identity identity)
@@ -64,9 +67,65 @@ static bool is_authentic(const struct wl_rx *rx, const struct wl_remote *remote,
 	return wl_auth_verify(rx->auth, &key, datagram, size);
 }
 
+static void note_claim(struct wl_claim *claim, enum wl_frame_verdict why,
+		       const struct wl_address *address, uint64_t now_ns)
+{
+	claim->why = why;
+	claim->address = *address;
+	claim->frames++;
+	claim->seen_ns = now_ns;
+}
+
+/* A server has one address on one link; over another link the same server has another card. */
+static bool is_elsewhere(const struct wl_address *a, const struct wl_address *b)
+{
+	return a->ipv4 != b->ipv4 || a->udp_port != b->udp_port ||
+	       (a->link == b->link && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0);
+}
+
+bool wl_rx_hears_elsewhere(const struct wl_rx *rx, uint32_t node, const struct wl_address *address,
+			   uint64_t now_ns)
+{
+	const struct wl_remote *known = &rx->peers[node];
+
+	return known->epoch != 0 && now_ns - known->last_heard_ns <= rx->peer_alive_ns &&
+	       is_elsewhere(&known->address, address) &&
+	       is_elsewhere(&rx->claims.home[node], address);
+}
+
+bool wl_rx_hears_twin(const struct wl_rx *rx, uint32_t node, uint64_t now_ns)
+{
+	const struct wl_claim *twin = &rx->claims.twin[node];
+
+	return twin->frames != 0 && now_ns - twin->seen_ns <= rx->peer_alive_ns;
+}
+
+bool wl_rx_is_duplicate(const struct wl_rx *rx, uint64_t now_ns)
+{
+	uint64_t said_ns = rx->claims.duplicate_ns;
+
+	return said_ns != 0 && now_ns - said_ns <= rx->peer_alive_ns;
+}
+
+/* Another server under the id of a node that is heard (claim.h). A late frame of the boot before is none. */
+static bool is_twin(struct wl_rx *rx, const struct wl_frame_header *header,
+		    const struct wl_address *address, uint64_t now_ns)
+{
+	uint32_t node = wl_identity_node(header->sender);
+	struct wl_claim *twin = &rx->claims.twin[node];
+
+	if (header->sender_epoch == rx->claims.previous_epoch[node] ||
+	    !wl_rx_hears_elsewhere(rx, node, address, now_ns))
+		return false;
+	note_claim(twin, WL_FRAME_DUPLICATE_ID, address, now_ns);
+	twin->epoch = header->sender_epoch;
+	return true;
+}
+
 /* An authentic frame that names our boot, of an epoch that we did not know: the sender lives now. */
 static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_frame_header *header,
-					    uint64_t now_ns, struct wl_remote **remote)
+					    const struct wl_address *address, uint64_t now_ns,
+					    struct wl_remote **remote)
 {
 	struct wl_remote *known;
 
@@ -75,6 +134,9 @@ static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_fr
 
 		known = &rx->peers[wl_identity_node(header->sender)];
 		newest = wl_remote_newest_epoch(known);
+		if (is_twin(rx, header, address, now_ns))
+			return header->sender_epoch < newest ? WL_FRAME_OLD_EPOCH
+							     : WL_FRAME_DUPLICATE_ID;
 		/* One boot under two epochs: the count was set back with the disk that holds it. */
 		if (header->sender_epoch != newest &&
 		    wl_remote_boot_of(header->sender_epoch) == wl_remote_boot_of(newest)) {
@@ -83,6 +145,8 @@ static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_fr
 		}
 		if (header->sender_epoch < newest)
 			return WL_FRAME_OLD_EPOCH;
+		rx->claims.previous_epoch[wl_identity_node(header->sender)] = known->epoch;
+		rx->claims.home[wl_identity_node(header->sender)] = *address;
 	} else {
 		known = wl_remote_table_find(&rx->clients, header->sender);
 		if (known && known->epoch != 0 &&
@@ -155,7 +219,7 @@ static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t 
 	if (header.sequence == 0)
 		return WL_FRAME_REPLAYED; /* no sender counts from 0; and a refused frame teaches us no epoch */
 	if (!remote) {
-		verdict = take_new_epoch(rx, &header, now_ns, &remote);
+		verdict = take_new_epoch(rx, &header, address, now_ns, &remote);
 		if (verdict != WL_FRAME_OK)
 			return verdict;
 	}
@@ -166,6 +230,21 @@ static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t 
 	remote->last_heard_ns = now_ns;
 	message->from = remote;
 	return WL_FRAME_OK;
+}
+
+/* Nothing in such a frame is believed; but what it claims, and where it came from, tells an operator whom to ask. */
+static void note_refused(struct wl_rx *rx, enum wl_frame_verdict verdict, const uint8_t *datagram,
+			 const struct wl_address *address, uint64_t now_ns)
+{
+	uint32_t node = 0;
+
+	if (verdict != WL_FRAME_FORGED && verdict != WL_FRAME_OTHER_CLUSTER &&
+	    verdict != WL_FRAME_UNKNOWN_SENDER && verdict != WL_FRAME_BAD_VERSION)
+		return;
+	if (verdict != WL_FRAME_BAD_VERSION)
+		node = wl_identity_node(wl_frame_claimed_sender(datagram));
+	note_claim(&rx->claims.refused[node <= WIRELOG_NODES_MAX ? node : 0], verdict, address,
+		   now_ns);
 }
 
 enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
@@ -179,9 +258,12 @@ enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *fram
 	enum wl_frame_verdict verdict = wl_frame_open_envelope(
 		frame->bytes, frame->size, rx->ipv4, udp_port, &address, &datagram, &size);
 
-	if (verdict == WL_FRAME_OK)
+	if (verdict == WL_FRAME_OK) {
 		verdict = accept(rx, frame->bytes + (datagram - frame->bytes), size, &address,
 				 now_ns, message);
+		if (wl_unlikely(verdict != WL_FRAME_OK))
+			note_refused(rx, verdict, datagram, &address, now_ns);
+	}
 	if (verdict != WL_FRAME_OK && verdict != WL_FRAME_ARP && verdict != WL_FRAME_ICMP)
 		wl_count_drop(rx->counters, verdict);
 	return verdict;

@@ -9,6 +9,7 @@
 #ifndef WL_DATAPLANE_RX_H
 #define WL_DATAPLANE_RX_H
 
+#include "dataplane/claim.h"
 #include "dataplane/counters.h"
 #include "dataplane/greeting.h"
 #include "dataplane/port.h"
@@ -26,6 +27,8 @@ struct wl_rx {
 	uint32_t voters; /* bit per configured node id */
 	struct wl_remote peers[WIRELOG_NODES_MAX + 1]; /* by node id; own slot unused */
 	struct wl_greeting greetings[WIRELOG_NODES_MAX + 1]; /* the worker's to fill */
+	struct wl_claims claims;
+	uint64_t peer_alive_ns; /* a peer heard this lately keeps its id against a newer boot at another address */
 	struct wl_remote_table clients;
 	uint64_t client_idle_ns; /* a silent client may be forgotten after this */
 };
@@ -42,6 +45,14 @@ struct wl_message {
 	const uint8_t *payload; /* inside the frame */
 	size_t bytes;
 };
+
+/* The node was heard lately, and not from this address. */
+bool wl_rx_hears_elsewhere(const struct wl_rx *rx, uint32_t node, const struct wl_address *address,
+			   uint64_t now_ns);
+/* A frame of a second server under the node's id came lately. */
+bool wl_rx_hears_twin(const struct wl_rx *rx, uint32_t node, uint64_t now_ns);
+/* A peer said so lately: a second server has our id, and is the one that is heard. */
+bool wl_rx_is_duplicate(const struct wl_rx *rx, uint64_t now_ns);
 
 /*
  * WL_FRAME_OK: *message is filled. ARP, ICMP: for the slow path, nothing is counted. Anything else was counted.

@@ -55,6 +55,12 @@ const char *wl_seam_verb_name(enum wl_seam_verb verb)
 		return "POISONED";
 	case WL_SEAM_STOPPED:
 		return "STOPPED";
+	case WL_SEAM_TWIN:
+		return "TWIN";
+	case WL_SEAM_OWN_TWIN:
+		return "OWN_TWIN";
+	case WL_SEAM_REFUSED:
+		return "REFUSED";
 	case WL_SEAM_PEER_DIFFERS:
 		return "PEER_DIFFERS";
 	case WL_SEAM_PEER_BOOT:

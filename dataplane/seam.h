@@ -80,6 +80,10 @@ enum wl_seam_verb {
 	WL_SEAM_OUTLIVED, /* node knows boot_epoch of ours, and we do not: our data are an old image */
 	WL_SEAM_DIVERGED, /* what node has at tail.index is not what we have there: chain, their_chain */
 	WL_SEAM_PEER_DIFFERS, /* node's fact `reason` (greeting.h) is not ours */
+	/* Who is not believed (claim.h): from address ipv4, mac */
+	WL_SEAM_TWIN, /* another server has the id of node, which is heard at `ours` */
+	WL_SEAM_OWN_TWIN, /* node says that another server has our id; reason 1: it hears that one, 2: it hears us */
+	WL_SEAM_REFUSED, /* says that it is node (0: not known); reason = verdict; `theirs` frames so far */
 	WL_SEAM_IN_STEP, /* our durable log reaches the commit of the view's leader, who has committed in its term */
 };
 
@@ -103,7 +107,7 @@ struct wl_seam_message {
 	uint8_t mac[6];
 	uint64_t boot_epoch, incarnation; /* PEER_BOOT, OUTLIVED */
 	uint64_t chain, their_chain; /* DIVERGED */
-	uint64_t ours, theirs; /* PEER_DIFFERS */
+	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED */
 };
 
 /* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */

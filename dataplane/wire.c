@@ -7,6 +7,7 @@
 #include "dataplane/bytes.h"
 
 #define HELLO_REPLY_FIXED_BYTES 64u
+#define GREETING_FLAGS (WL_WIRE_GREETING_DUPLICATE | WL_WIRE_GREETING_CLAIMED)
 #define MEMBER_BYTES (4u + WIRELOG_ENDPOINT_BYTES_MAX)
 
 size_t wl_wire_encode_hello(uint8_t *to, const struct wl_wire_hello *message)
@@ -115,5 +116,5 @@ bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_gr
 	message->facts = wl_load_u32(from + 12);
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		message->fact[fact] = wl_load_u64(from + 16 + 8 * fact);
-	return message->flags == 0 && message->facts == WL_FACTS;
+	return (message->flags & ~GREETING_FLAGS) == 0 && message->facts == WL_FACTS;
 }

@@ -79,10 +79,13 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 /* Says what the sender is to all, and what it holds of the receiver; again until it was seen, and now and then. */
 struct wl_wire_greeting {
 	uint64_t seen_epoch; /* boot of the receiver whose greeting has come; 0: none */
-	uint32_t flags; /* of the receiver, as the sender sees it; none has a meaning yet */
+	uint32_t flags; /* WL_WIRE_GREETING_*: the receiver as the sender sees it */
 	uint32_t facts; /* how many follow: WL_FACTS */
 	uint64_t fact[WL_FACTS];
 };
+#define WL_WIRE_GREETING_DUPLICATE \
+	1u /* another server has the receiver's id, and that one is heard (claim.h) */
+#define WL_WIRE_GREETING_CLAIMED 2u /* another server claims the receiver's id, and is not heard */
 #define WL_WIRE_GREETING_BYTES (16u + 8u * WL_FACTS)
 
 /*

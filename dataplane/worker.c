@@ -53,6 +53,7 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 	worker->rx.udp_port = config->udp_port;
 	worker->rx.voters = config->voters;
 	worker->rx.client_idle_ns = config->client_idle_ns;
+	worker->rx.peer_alive_ns = WL_WORKER_PEER_ALIVE_TIMEOUTS * config->election_timeout_ns;
 	wl_remote_table_init(&worker->rx.clients, memory, config->clients_max);
 	init_peers(worker);
 
@@ -92,6 +93,7 @@ static void do_rounds(struct wl_worker *worker)
 		worker->tended_ns = now;
 		worker->port->ops->tend(worker->port, now);
 		wl_worker_greet(worker);
+		wl_worker_tend_claims(worker);
 	}
 	if (now - worker->published_ns >= PUBLISH_INTERVAL_NS) {
 		worker->published_ns = now;

@@ -34,6 +34,7 @@ struct wl_worker_config {
 	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
 };
 
+#define WL_WORKER_PEER_ALIVE_TIMEOUTS 4u /* election timeouts: claim.h */
 #define WL_WORKER_DISK_BACKLOG 64u
 
 struct wl_worker {

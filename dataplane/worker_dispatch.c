@@ -30,12 +30,14 @@ static void punt_raw(struct wl_worker *worker, const struct wl_frame *frame)
 	punt_up(worker, &punt);
 }
 
-/* A peer that has not greeted, or that differs in what decides, takes no part (greeting.h). */
+/* A peer that has not greeted, or that differs in what decides, takes no part (greeting.h); nor do we as a second server
+ * under one id. */
 static bool takes_part(struct wl_worker *worker, const struct wl_message *message)
 {
 	uint32_t node = wl_identity_node(message->from->identity);
 
-	if (wl_greeting_takes_part(&worker->rx.greetings[node], message->from->epoch))
+	if (wl_greeting_takes_part(&worker->rx.greetings[node], message->from->epoch) &&
+	    !wl_rx_is_duplicate(&worker->rx, worker->now_ns))
 		return true;
 	wl_count(&worker->counters, WL_COUNTER_peer_not_heard);
 	return false;

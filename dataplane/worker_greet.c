@@ -23,24 +23,35 @@ static void facts_for(const struct wl_worker *worker, uint32_t node, uint64_t fa
 	facts[WL_FACT_MTU] = link ? link->mtu : 0;
 }
 
-static void send_greeting(struct wl_worker *worker, uint32_t node)
+bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
+			     uint32_t flags)
 {
-	const struct wl_remote *peer = &worker->rx.peers[node];
-	struct wl_greeting *greeting = &worker->rx.greetings[node];
-	struct wl_tx_to to = wl_tx_to_remote(peer);
+	const struct wl_greeting *greeting = &worker->rx.greetings[node];
 	struct wl_wire_greeting message = {
-		.seen_epoch = greeting->epoch == peer->epoch ? peer->epoch : 0,
+		.seen_epoch = greeting->epoch == to->epoch ? to->epoch : 0,
+		.flags = flags,
 	};
 	size_t room;
-	uint8_t *payload = wl_tx_open(&worker->tx, &to, WL_WIRE_GREETING,
+	uint8_t *payload = wl_tx_open(&worker->tx, to, WL_WIRE_GREETING,
 				      worker->journals[0].config.replica.journal, WL_TX_RESERVED,
 				      &room);
 
 	if (!payload)
-		return;
+		return false;
 	facts_for(worker, node, message.fact);
 	wl_tx_close(&worker->tx, wl_wire_encode_greeting(payload, &message));
 	wl_count(&worker->counters, WL_COUNTER_greetings_sent);
+	return true;
+}
+
+static void send_greeting(struct wl_worker *worker, uint32_t node)
+{
+	const struct wl_remote *peer = &worker->rx.peers[node];
+	struct wl_greeting *greeting = &worker->rx.greetings[node];
+	const struct wl_tx_to to = wl_tx_to_remote(peer);
+
+	if (!wl_worker_send_greeting(worker, node, &to, 0))
+		return;
 	if (greeting->sent_epoch != peer->epoch)
 		greeting->seen = false;
 	greeting->sent_epoch = peer->epoch;
@@ -148,6 +159,7 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 	facts_for(worker, node, facts);
 	wl_greeting_take(greeting, message->from->epoch, facts, said.fact);
 	greeting->seen = said.seen_epoch == worker->config.epoch;
+	wl_worker_take_own_twin(worker, node, said.flags);
 	tell_differences(worker, node);
 	greet_peer(worker, node);
 }

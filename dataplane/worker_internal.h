@@ -16,6 +16,11 @@ void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
 void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_greet(struct wl_worker *worker);
+bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
+			     uint32_t flags);
+/* worker_claims.c */
+void wl_worker_tend_claims(struct wl_worker *worker);
+void wl_worker_take_own_twin(struct wl_worker *worker, uint32_t node, uint32_t flags);
 unsigned wl_worker_take_completions(struct wl_worker *worker); /* worker_disk.c */
 unsigned wl_worker_give_disk(struct wl_worker *worker);
 

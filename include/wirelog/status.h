@@ -52,6 +52,8 @@
 	X(MEMLOCK, 48, "The locked-memory limit is too low.", "Raise it (ulimit -l, LimitMEMLOCK=) to the number that the message names, or set log.registered_buffers: off.") \
 	X(URING_UNAVAILABLE, 49, "The kernel refuses io_uring.", "Set kernel.io_uring_disabled=0, allow it in the container's seccomp profile, or use a kernel of 5.15 or newer.") \
 	X(URING_FAILED, 50, "An io_uring operation failed that wirelog needs.", "The message names it; kernel 5.15 or newer is needed.") \
+	X(DUPLICATE_ID, 51, "Two servers run under one node id. The one that was heard first stays; the other takes no part.", "Correct cluster.node on the server whose address the line not_believed names, and restart it there.") \
+	X(PEER_DIFFERS, 52, "Two nodes were given different values of what must be equal on all nodes.", "Set the key that the line peer_differs names to one value in every node's file, and restart those that differed.") \
 	/* storage */ \
 	X(STORE_UNREADABLE, 60, "The data directory or device cannot be opened.", "Check the path and its permissions.") \
 	X(STORE_IN_USE, 61, "Another process uses this data directory.", "Stop it first; the message names its process id where known.") \

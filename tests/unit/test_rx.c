@@ -21,6 +21,7 @@
 #define CLIENT_EPOCH 0xfeedu
 #define CLIENTS 4u
 #define IDLE_NS 1000000u
+#define ALIVE_NS 5000000u
 
 static const uint8_t secret[WL_AUTH_SECRET_BYTES] = "sixteen bytes .";
 static struct wl_auth auth;
@@ -32,9 +33,11 @@ static struct wl_frame frame;
 static struct wl_message message;
 static struct wl_frame_header header; /* of the next frame */
 static uint64_t now_ns;
+static uint32_t sender_ipv4;
 
 static void begin(void)
 {
+	sender_ipv4 = 0x0a000002;
 	memset(&rx, 0, sizeof(rx));
 	memset(&counters, 0, sizeof(counters));
 	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
@@ -47,6 +50,7 @@ static void begin(void)
 	rx.udp_port = OUR_PORT;
 	rx.voters = 1u << 1 | 1u << 2 | 1u << 3;
 	rx.client_idle_ns = IDLE_NS;
+	rx.peer_alive_ns = ALIVE_NS;
 	rx.peers[2].identity = NODE_2;
 	rx.peers[3].identity = wl_identity_of_node(3, 0);
 	wl_remote_table_init(&rx.clients, clients, CLIENTS);
@@ -71,7 +75,7 @@ static void end(void)
 /* `header` with 20 bytes of payload, sealed by its sender. */
 static void make_frame(void)
 {
-	struct wl_address from = {.mac = {2, 0, 0, 0, 0, 2}, .ipv4 = 0x0a000002, .udp_port = 7701};
+	struct wl_address from = {.mac = {2, 0, 0, 0, 0, 2}, .ipv4 = sender_ipv4, .udp_port = 7701};
 	struct wl_address to = {.ipv4 = OUR_IPV4, .udp_port = OUR_PORT};
 	uint8_t *datagram = bytes + WL_FRAME_ENVELOPE_BYTES;
 	struct wl_auth_key key;
@@ -418,6 +422,70 @@ static void newer_boot_of_a_peer_begins_a_new_window(void)
 	end();
 }
 
+static void come_from_elsewhere(uint64_t boot)
+{
+	sender_ipv4 = 0x0a000004;
+	header.sender_epoch = boot << 32 | 1;
+	header.sequence = 1;
+}
+
+static void newer_boot_at_another_address_does_not_push_out_a_node_that_is_heard(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	come_from_elsewhere(4);
+	make_frame();
+	assert_refused(WL_FRAME_DUPLICATE_ID);
+	CU_ASSERT_EQUAL(rx.peers[2].epoch, PEER_EPOCH);
+	CU_ASSERT_EQUAL(rx.claims.twin[2].address.ipv4, 0x0a000004);
+	CU_ASSERT_EQUAL(rx.claims.twin[2].epoch, header.sender_epoch);
+	CU_ASSERT(wl_rx_hears_twin(&rx, 2, now_ns));
+	now_ns += ALIVE_NS; /* the owner was silent as long: its id is free */
+	header.sequence = 2;
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	CU_ASSERT_EQUAL(rx.peers[2].epoch, header.sender_epoch);
+	end();
+}
+
+static void older_boot_at_another_address_is_a_second_server_too(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	come_from_elsewhere(2);
+	make_frame();
+	assert_refused(WL_FRAME_OLD_EPOCH);
+	CU_ASSERT(wl_rx_hears_twin(&rx, 2, now_ns));
+	end();
+}
+
+static void late_frame_of_the_boot_before_is_no_second_server(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	header.sender_epoch = (uint64_t)4 << 32 | 1;
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	sender_ipv4 = 0x0a000004; /* it had another card then */
+	header.sender_epoch = PEER_EPOCH;
+	header.sequence = 2;
+	make_frame();
+	assert_refused(WL_FRAME_OLD_EPOCH);
+	CU_ASSERT_FALSE(wl_rx_hears_twin(&rx, 2, now_ns));
+	end();
+}
+
+static void who_has_another_key_is_remembered_by_address_and_by_what_it_says_it_is(void)
+{
+	begin();
+	make_frame();
+	bytes[WL_FRAME_ENVELOPE_BYTES + WL_FRAME_TAG_OFFSET] ^= 1;
+	close_again(WL_FRAME_HEADER_BYTES + 20);
+	assert_refused(WL_FRAME_FORGED);
+	CU_ASSERT_EQUAL(rx.claims.refused[2].why, WL_FRAME_FORGED);
+	CU_ASSERT_EQUAL(rx.claims.refused[2].address.ipv4, 0x0a000002);
+	CU_ASSERT_EQUAL(rx.claims.refused[2].frames, 1);
+	end();
+}
+
 static void boot_under_two_epochs_is_remembered_and_refused(void)
 {
 	begin();
@@ -579,6 +647,10 @@ WL_SUITE(rx)
 	WL_TEST(frame_of_an_older_boot_of_its_sender_is_refused),
 	WL_TEST(floor_that_was_remembered_refuses_older_boots_after_a_restart_of_ours),
 	WL_TEST(newer_boot_of_a_peer_begins_a_new_window),
+	WL_TEST(newer_boot_at_another_address_does_not_push_out_a_node_that_is_heard),
+	WL_TEST(older_boot_at_another_address_is_a_second_server_too),
+	WL_TEST(late_frame_of_the_boot_before_is_no_second_server),
+	WL_TEST(who_has_another_key_is_remembered_by_address_and_by_what_it_says_it_is),
 	WL_TEST(boot_under_two_epochs_is_remembered_and_refused),
 	WL_TEST(hello_asks_and_changes_nothing),
 	WL_TEST(hello_for_whoever_is_there_is_taken_and_nothing_else_is),

@@ -60,7 +60,7 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 	CU_ASSERT_TRUE(wl_wire_decode_greeting(bytes, WL_WIRE_GREETING_BYTES, &greeting));
 	CU_ASSERT_EQUAL(greeting.seen_epoch, 0x0807060504030201);
 	CU_ASSERT_EQUAL(greeting.fact[WL_FACT_HEARTBEAT], 108);
-	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 8, 1); /* flags */
+	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 8, 1 << 7); /* flags */
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 12, 8); /* facts */
 	ASSERT_ONLY_SIZE(greeting, WL_WIRE_GREETING_BYTES);
 }

@@ -439,6 +439,68 @@ static void difference_that_decides_nothing_is_told_and_the_peer_is_heard(void)
 	worker_fixture_fini(&fixture);
 }
 
+static void second_server_under_one_id_is_told_to_control_to_itself_and_to_the_owner(void)
+{
+	struct wl_wire_greeting said;
+	const struct worker_sent *sent;
+	struct wl_seam_message told;
+	unsigned warned = 0, claimed = 0;
+
+	worker_fixture_init(&fixture);
+	worker_fixture_lead(&fixture);
+	fixture.elsewhere = true;
+	fixture.peer_epoch[2] += 1ull << 32;
+	worker_fixture_say_greeting(&fixture, 2, NULL);
+	for (unsigned at = 0; at < 30000; at++) { /* 300 ms; its owner is heard on */
+		worker_fixture_turn(&fixture);
+		for (unsigned one = 0; one < fixture.sent_count; one++) {
+			sent = &fixture.sent[one];
+			if (sent->type != WL_WIRE_GREETING ||
+			    !wl_wire_decode_greeting(sent->payload, sent->bytes, &said))
+				continue;
+			warned += said.flags == WL_WIRE_GREETING_DUPLICATE &&
+				  sent->destination_epoch == fixture.peer_epoch[2];
+			claimed += said.flags == WL_WIRE_GREETING_CLAIMED &&
+				   sent->destination_epoch == WORKER_PEER_EPOCH;
+		}
+	}
+	CU_ASSERT(warned >= 1 && warned <= 3);
+	CU_ASSERT(claimed >= 1);
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_TWIN, &told));
+	CU_ASSERT_EQUAL(told.node, 2);
+	CU_ASSERT_EQUAL(told.ipv4, 0x0a000000 + 102);
+	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].epoch, WORKER_PEER_EPOCH);
+	worker_fixture_fini(&fixture);
+}
+
+static void server_that_is_told_to_be_the_second_takes_no_part(void)
+{
+	struct wl_seam_message told;
+	uint64_t heard;
+
+	worker_fixture_init(&fixture);
+	worker_fixture_lead(&fixture);
+	fixture.says = WL_WIRE_GREETING_CLAIMED; /* the owner: that is no reason */
+	worker_fixture_say_greeting(&fixture, 2, NULL);
+	worker_fixture_acknowledge(&fixture, 2, 0);
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_OWN_TWIN, &told));
+	CU_ASSERT_EQUAL(told.reason, 2);
+	heard = worker_count(&fixture, WL_COUNTER_ack_received);
+	fixture.says = WL_WIRE_GREETING_DUPLICATE;
+	worker_fixture_say_greeting(&fixture, 3, NULL);
+	worker_fixture_acknowledge(&fixture, 2, 0);
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_ack_received), heard);
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_OWN_TWIN, &told));
+	CU_ASSERT_EQUAL(told.reason, 1);
+	fixture.now_ns += 5 * (uint64_t)WORKER_ELECTION_NS;
+	worker_fixture_acknowledge(&fixture, 2, 0);
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_FALSE(wl_rx_is_duplicate(&fixture.worker.rx, fixture.now_ns));
+	worker_fixture_fini(&fixture);
+}
+
 static void greeting_is_said_again_until_the_peer_has_seen_it(void)
 {
 	unsigned greetings = 0;
@@ -653,6 +715,8 @@ WL_SUITE(worker)
 	WL_TEST(peer_that_has_not_greeted_under_its_boot_is_not_heard),
 	WL_TEST(peer_that_differs_in_what_decides_is_told_by_name_and_not_heard),
 	WL_TEST(difference_that_decides_nothing_is_told_and_the_peer_is_heard),
+	WL_TEST(second_server_under_one_id_is_told_to_control_to_itself_and_to_the_owner),
+	WL_TEST(server_that_is_told_to_be_the_second_takes_no_part),
 	WL_TEST(greeting_is_said_again_until_the_peer_has_seen_it),
 	WL_TEST(greeting_of_a_new_boot_is_answered_and_asked_back_at_once),
 	WL_TEST(requests_that_the_disk_has_no_room_for_wait_in_order),

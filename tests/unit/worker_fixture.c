@@ -280,8 +280,10 @@ void worker_fixture_say(struct worker_fixture *fixture, wl_identity from, uint8_
 {
 	struct wl_frame *frame = &fixture->heard[fixture->heard_count++];
 	struct wl_address here = {.ipv4 = 0x0a000001, .udp_port = PORT_NUMBER};
-	struct wl_address there = {.ipv4 = 0x0a000000u + wl_identity_node(from),
-				   .udp_port = PORT_NUMBER};
+	struct wl_address there = {
+		.ipv4 = 0x0a000000u + wl_identity_node(from) + (fixture->elsewhere ? 100 : 0),
+		.udp_port = PORT_NUMBER,
+	};
 	bool client = wl_identity_is_client(from);
 	struct wl_frame_header header = {
 		.type = type,
@@ -323,7 +325,7 @@ void worker_fixture_say_arp(struct worker_fixture *fixture)
 void worker_fixture_say_greeting(struct worker_fixture *fixture, uint32_t node,
 				 const uint64_t *facts)
 {
-	struct wl_wire_greeting greeting = {.seen_epoch = WORKER_EPOCH};
+	struct wl_wire_greeting greeting = {.seen_epoch = WORKER_EPOCH, .flags = fixture->says};
 	uint8_t payload[WL_WIRE_GREETING_BYTES];
 
 	memcpy(greeting.fact, facts ? facts : fixture->worker.config.facts, sizeof(greeting.fact));

@@ -56,6 +56,8 @@ struct worker_fixture {
 	void *memory[WORKER_JOURNALS];
 	uint8_t *ring[WORKER_JOURNALS];
 	uint64_t now_ns, sequence, seam_epoch[WORKER_JOURNALS];
+	uint32_t says; /* flags of the greetings of peers */
+	bool elsewhere; /* what is said comes from another address */
 	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* under which a peer speaks */
 
 	struct wl_frame heard[WORKER_FRAMES_MAX];

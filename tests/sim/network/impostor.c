@@ -57,6 +57,9 @@ static void send(struct sim_impostor *impostor, unsigned to, unsigned station,
 void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_frame_header *header,
 		       const uint8_t *payload, int label)
 {
+	const struct wl_remote *known =
+		&impostor->cluster->nodes[to].cores[0].worker->rx.peers[impostor->node];
+
 	header->cluster = impostor->cluster->cluster;
 	header->sender = wl_identity_of_node(impostor->node, 0);
 	header->destination = wl_identity_of_node(to, 0);
@@ -70,6 +73,9 @@ void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_fra
 	if ((impostor->liar || impostor->cluster->nodes[to].cores[0].worker->config.cluster !=
 				       impostor->cluster->cluster) &&
 	    label >= 0 && label != WL_FRAME_UNKNOWN_TYPE)
+		label = SIM_UNKNOWN;
+	/* Where the old server was heard just now, from another card, it is a second one under one id at first. */
+	if (label == WL_FRAME_BAD_PAYLOAD && known->epoch != impostor->epoch)
 		label = SIM_UNKNOWN;
 	send(impostor, to, impostor->node, &impostor->key, header, payload, label);
 }
