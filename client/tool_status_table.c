@@ -83,6 +83,18 @@ static void add_word(char *cell, const char *word)
 	snprintf(cell + length, CELL_BYTES - length, "%s%s", length ? "," : "", word);
 }
 
+/* How long a full log can still be led. */
+static void add_elections_left(char *cell, const json_t *journal)
+{
+	const json_t *left = at(journal, "elections_left");
+	char word[CELL_BYTES];
+
+	if (!json_is_true(at(journal, "no_space")) || !json_is_integer(left))
+		return;
+	snprintf(word, sizeof(word), "elections_left=%lld", (long long)json_integer_value(left));
+	add_word(cell, word);
+}
+
 static void set_state(char *cell, const json_t *status, const json_t *journal)
 {
 	static const char *const flags[] = {"silent", "no_space", "poisoned", "damaged",
@@ -100,6 +112,7 @@ static void set_state(char *cell, const json_t *status, const json_t *journal)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (json_is_true(at(journal, flags[i])) && strstr(cell, flags[i]) == NULL)
 			add_word(cell, flags[i]);
+	add_elections_left(cell, journal);
 	if (cell[0] != '\0')
 		return;
 	if (role != NULL && strcmp(role, "leader") == 0)

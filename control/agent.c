@@ -59,6 +59,7 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 
 		WL_CHECK(config->worker_of_journal[journal] < config->worker_count);
 		agent->wishes[journal].witness = durable->witness;
+		agent->wishes[journal].commit = durable->commit;
 		wl_election_init(&agent->elections[journal], &election, durable->term,
 				 durable->vote);
 	}
@@ -512,4 +513,21 @@ void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_posit
 {
 	WL_CHECK(journal < agent->config.journal_count);
 	wl_election_set_tail(&agent->elections[journal], tail);
+}
+
+/* Told when it begins and when it ends: without room for a first entry a node is a voter only. */
+void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, uint64_t elections_left)
+{
+	struct wl_election *election = &agent->elections[journal];
+	struct wl_agent_line line = {.journal = (uint16_t)journal, .node = agent->config.node};
+	bool had_none = election->no_room;
+
+	WL_CHECK(journal < agent->config.journal_count);
+	wl_election_set_room(election, elections_left);
+	if (had_none == election->no_room || !agent->ops.log)
+		return;
+	line.term = election->term;
+	line.text = had_none ? "the log has room for a term's first entry again"
+			     : "the log has no room for a term's first entry: does not campaign";
+	agent->ops.log(agent->ops.context, &line);
 }

@@ -97,6 +97,7 @@ struct wl_agent_record_wish { /* of one journal */
 	uint64_t term;
 	uint32_t vote;
 	uint64_t witness; /* newest that is known durable */
+	struct wl_position commit;
 };
 
 struct wl_agent_worker {
@@ -152,6 +153,9 @@ unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns);
 /* From what the worker publishes, whenever the caller has looked at it. */
 void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_position tail);
 void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset);
+void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, uint64_t elections_left);
+/* Committed and durable here. */
+void wl_agent_set_commit(struct wl_agent *agent, uint32_t journal, struct wl_position commit);
 void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_t node,
 			       struct wl_position position);
 

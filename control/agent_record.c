@@ -84,6 +84,7 @@ static unsigned submit(struct wl_agent *agent)
 		struct wl_superblock_journal *to = &next.journals[journal];
 
 		to->witness = wish->witness;
+		to->commit = wish->commit;
 		if (!wish->wanted)
 			continue;
 		/* Terms never fall, a vote is given once a term. */
@@ -133,6 +134,15 @@ void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t dur
 	if (durable_offset <= agent->wishes[journal].witness)
 		return;
 	agent->wishes[journal].witness = durable_offset;
+	agent->record_dirty = true;
+}
+
+void wl_agent_set_commit(struct wl_agent *agent, uint32_t journal, struct wl_position commit)
+{
+	WL_CHECK(journal < agent->config.journal_count);
+	if (commit.index <= agent->wishes[journal].commit.index)
+		return;
+	agent->wishes[journal].commit = commit;
 	agent->record_dirty = true;
 }
 

@@ -89,7 +89,7 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 		return WIRELOG_STORE_FAILED;
 	}
 	journal->damage = recovery.damage;
-	journal->known_commit = recovery.known_commit;
+	journal->known_commit = wl_recovery_commit(&recovery, node->superblock.journals[id].commit);
 	journal->recovered_index = log->tail.index;
 	journal->recovered_bytes = log->append_offset;
 	journal->recovery_ns = wl_clock_kernel_ns() - began_ns;

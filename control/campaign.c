@@ -149,7 +149,7 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 	};
 
 	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||
-	    election->state == WL_ELECTION_CANDIDATE || election->leaving ||
+	    election->state == WL_ELECTION_CANDIDATE || election->leaving || election->no_room ||
 	    !wl_election_is_voter(election, election->config.node) ||
 	    now_ns < election->penalty_until_ns || election->term == UINT64_MAX)
 		return;

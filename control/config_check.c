@@ -183,7 +183,7 @@ static void take_storage(const struct wl_config_text *text, const char *base,
 			    RANGE(WL_LOG_RING_BYTES_MIN, 1 * GIB), &config->log_ring_bytes);
 	wl_config_take_power_of_two(&log, "ring_bytes", config->log_ring_bytes);
 	wl_config_take_size(&log, "bytes_max", text->log.bytes_max,
-			    RANGE(2 * WL_SEGMENT_BYTES_MIN, 1024 * GIB), &config->log_bytes_max);
+			    RANGE(3 * WL_SEGMENT_BYTES_MIN, 1024 * GIB), &config->log_bytes_max);
 	wl_config_take_word(&log, "registered_buffers", text->log.registered_buffers, choices,
 			    &choice);
 	config->registered_buffers = (enum wl_config_choice)choice;

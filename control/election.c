@@ -125,7 +125,7 @@ void wl_election_start(struct wl_election *election, uint64_t now_ns,
 	election->last_tick_ns = now_ns;
 	wl_election_restart_timer(election, now_ns);
 	wl_election_tell(election, WL_SEAM_FOLLOW, out);
-	if (wl_election_is_alone(election))
+	if (wl_election_is_alone(election) && !election->no_room)
 		wl_campaign_begin(election, now_ns, out);
 	wl_election_check(election);
 }
@@ -134,6 +134,11 @@ void wl_election_set_tail(struct wl_election *election, struct wl_position tail)
 {
 	if (!wl_election_is_busy(election))
 		election->tail = tail;
+}
+
+void wl_election_set_room(struct wl_election *election, uint64_t elections_left)
+{
+	election->no_room = elections_left == 0;
 }
 
 static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,
@@ -223,7 +228,8 @@ static bool was_paused(struct wl_election *election, uint64_t now_ns)
 static bool may_campaign(const struct wl_election *election, uint64_t now_ns)
 {
 	return wl_election_is_voter(election, election->config.node) && !election->leaving &&
-	       now_ns >= election->penalty_until_ns && election->term != UINT64_MAX;
+	       !election->no_room && now_ns >= election->penalty_until_ns &&
+	       election->term != UINT64_MAX;
 }
 
 void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,

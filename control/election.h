@@ -120,6 +120,7 @@ struct wl_election {
 	uint32_t leader; /* of this term, 0 = not known */
 	uint64_t epoch; /* of the newest message that the worker was told */
 	struct wl_position tail; /* exact after FENCED, approximate later */
+	bool no_room; /* the log cannot take a term's first entry: we do not campaign */
 	struct wl_election_ballot
 		ballot; /* in FENCING, PERSISTING and, of our own campaign, CANDIDATE */
 	struct wl_election_hand_over hand_over;
@@ -164,6 +165,8 @@ void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,
 /* The tail as the worker publishes it now and then: judges pre-votes only, and spares useless
  * fences. */
 void wl_election_set_tail(struct wl_election *election, struct wl_position tail);
+/* First entries of terms that the log has room for, as the worker publishes it. */
+void wl_election_set_room(struct wl_election *election, uint64_t elections_left);
 
 /* From the worker; each is named after the message. */
 void wl_election_on_fenced(struct wl_election *election, const struct wl_seam_message *message,

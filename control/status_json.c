@@ -215,6 +215,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 				      number(status->durable_offset), "segments",
 				      number(status->segments_ready), "writes_in_flight",
 				      number(status->writes_in_flight)));
+	set(object, "elections_left", status->elections_left);
 	set_flag(object, "ready", status->ready);
 	set_flag(object, "silent", status->silent);
 	set_flag(object, "no_space", status->no_space);

@@ -160,6 +160,10 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.tail = log->tail;
 	status.durable = log->durable;
 	status.commit = replica->commit;
+	status.commit_durable.index = replica->commit < log->durable.index ? replica->commit
+									   : log->durable.index;
+	WL_CHECK(wl_log_term_at(log, status.commit_durable.index, &status.commit_durable.term));
+	status.elections_left = wl_log_elections_left(log);
 	if (wl_log_chain_at(log, replica->commit, &status.chain))
 		status.chain_index = replica->commit;
 	status.commit_number = front.commit_number;
@@ -178,7 +182,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.clients = rx->clients.used;
 	status.ready = replica->ready;
 	status.silent = replica->silent;
-	status.no_space = log->no_space;
+	status.no_space = wl_log_is_full(log);
 	status.poisoned = log->poisoned;
 	status.handing_over = replica->handing_over;
 	status.damaged = front.damaged;

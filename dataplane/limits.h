@@ -29,9 +29,12 @@
 /* Terms that have entries in one log: one a second for three days. */
 #define WL_LOG_TERMS_MAX (1u << 18)
 #define WL_LOG_DEAD_RANGES_MAX (1u << 12) /* truncations remembered in one log */
-/* Kept at the end of the last segment that can be had, for entries without records: on full devices somebody must
- * still be able to commit the first entry of a term, so that readers and status know what is committed. */
-#define WL_LOG_KEPT_BYTES (WL_SEGMENT_BYTES_MIN / 32)
+/* First entries of terms that a log has room for at any time, a block each: on full devices somebody must still be able
+ * to commit one, so that readers and status know what is committed. No record is taken into that room. */
+#define WL_LOG_KEPT_ELECTIONS 4096u
+#define WL_LOG_KEPT_BYTES ((uint64_t)WL_LOG_KEPT_ELECTIONS * WL_BLOCK_BYTES)
+/* And so much before it a leader takes no more: its followers need not pack their chunks as it does. */
+#define WL_LOG_SLACK_BYTES WL_CHUNK_BYTES_MAX
 #define WL_LOG_MARK_BYTES (64u << 10) /* distance of two marks of the sparse index */
 
 #define WL_ENTRY_BYTES_TARGET (32u << 10) /* an open entry that has reached this is sealed */

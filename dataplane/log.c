@@ -101,6 +101,7 @@ void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header,
 	log->tail = (struct wl_position){header->term, header->index};
 	log->tail_chain = chain;
 	log->next_number = header->first_number + header->data_count;
+	log->cost += wl_log_entry_cost(wl_entry_bytes(header));
 	log->slots[header->index % WL_LOG_ENTRIES_IN_RING] = (struct wl_log_slot){
 		.index = header->index,
 		.term = header->term,
@@ -108,6 +109,7 @@ void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header,
 		.chain = chain,
 		.next_number = log->next_number,
 		.timestamp_ns = log->last_timestamp_ns,
+		.cost = log->cost,
 		.bytes = (uint32_t)wl_entry_bytes(header),
 	};
 }
@@ -139,6 +141,7 @@ void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end)
 			       : wl_entry_chain_origin(log->config.cluster, log->config.journal);
 	log->next_number = kept ? kept->next_number : 1;
 	log->last_timestamp_ns = kept ? kept->timestamp_ns : 0;
+	log->cost = kept ? kept->cost : 0;
 	log->generation++;
 }
 

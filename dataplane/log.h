@@ -71,6 +71,7 @@ struct wl_log_slot {
 	uint64_t chain; /* value behind this entry */
 	uint64_t next_number; /* number that the next DATA record gets */
 	uint64_t timestamp_ns; /* highest up to this entry */
+	uint64_t cost; /* of all entries up to this one: wl_log_entry_cost */
 	uint32_t bytes;
 };
 
@@ -106,6 +107,7 @@ struct wl_log {
 	uint64_t tail_chain;
 	uint64_t next_number;
 	uint64_t last_timestamp_ns;
+	uint64_t cost; /* up to the tail, counted from this start of the process */
 
 	uint64_t append_offset; /* where the next byte of an entry goes */
 	uint64_t previous_chunk; /* begin of the newest chunk that was closed; ~0 before the first */
@@ -117,6 +119,7 @@ struct wl_log {
 	uint32_t segment_asks; /* identity of the PREPARE under way */
 	bool segment_asked;
 	bool segment_refused; /* the last PREPARE failed: not asked again before wl_log_retry_space */
+	bool cannot_grow; /* it failed, and none has succeeded since */
 	bool no_space; /* appends are refused: the current segment is used up, the next one cannot be had */
 	bool poisoned;
 	uint64_t generation; /* raised by each truncation */
@@ -169,6 +172,24 @@ unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests,
 void wl_log_on_written(struct wl_log *log, const struct wl_disk_completion *completion);
 /* After NO_SPACE: ask again for the segment (called by the worker about once a second). */
 void wl_log_retry_space(struct wl_log *log);
+
+/* Room. All of it is of segments that are there; what may be had beyond them is wl_log_can_grow. */
+/* First entries of terms that there is room for, when nothing else is appended. */
+uint64_t wl_log_elections_left(const struct wl_log *log);
+/* Stream bytes for records: WL_LOG_KEPT_ELECTIONS blocks stay behind them. */
+uint64_t wl_log_record_room(const struct wl_log *log);
+/* Another segment may come. */
+bool wl_log_can_grow(const struct wl_log *log);
+/* A leader with this log takes no records: nothing more can be had, and what is left is kept. */
+bool wl_log_is_full(const struct wl_log *log);
+/* The most of the stream that an entry of so many bytes uses up in any log: a chunk of its own, at a boundary. */
+static inline uint64_t wl_log_entry_cost(uint64_t entry_bytes)
+{
+	uint64_t blocks =
+		(WL_CHUNK_HEADER_BYTES + entry_bytes + WL_BLOCK_BYTES - 1) / WL_BLOCK_BYTES;
+
+	return (2 * blocks + 1) * WL_BLOCK_BYTES;
+}
 
 /* Term of the entry at index, exact for every index 1..tail (0 -> 0). False beyond the tail. */
 bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);

@@ -44,24 +44,15 @@ static enum wl_log_result segment_for(struct wl_log *log, uint64_t offset)
 
 	if (ordinal < log->segments_ready)
 		return WL_LOG_OK;
-	if (log->segment_refused ||
-	    (ordinal + 1) * log->config.segment_bytes > log->config.bytes_max)
-		log->no_space = true;
-	return log->no_space ? WL_LOG_NO_SPACE : WL_LOG_NO_SEGMENT;
+	return wl_log_await_segment(log);
 }
 
-/* The rest of the last segment is not for records. */
-static bool is_kept(struct wl_log *log, enum wl_entry_kind kind, uint64_t end)
+/* What the first entries of terms may need is not for records, whatever may still be had. */
+static enum wl_log_result keep(struct wl_log *log, enum wl_entry_kind kind, uint64_t end)
 {
-	uint64_t segment_bytes = log->config.segment_bytes;
-	bool last = log->no_space || log->segment_refused ||
-		    (log->segments_ready + 1) * segment_bytes > log->config.bytes_max;
-
-	if (kind != WL_ENTRY_RECORDS || !last ||
-	    end + WL_LOG_KEPT_BYTES <= log->segments_ready * segment_bytes)
-		return false;
-	log->no_space = true;
-	return true;
+	if (kind != WL_ENTRY_RECORDS || wl_log_keeps_room(log, end))
+		return WL_LOG_OK;
+	return wl_log_await_segment(log);
 }
 
 void wl_log_close_chunk(struct wl_log *log)
@@ -94,8 +85,9 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 	result = segment_for(log, begin);
 	if (result != WL_LOG_OK)
 		return result;
-	if (is_kept(log, kind, end))
-		return WL_LOG_NO_SPACE;
+	result = keep(log, kind, end);
+	if (result != WL_LOG_OK)
+		return result;
 	if (end > log->durable_offset + log->config.ring_bytes)
 		return WL_LOG_NO_ROOM;
 	if (!reuse && log->chunk_count == WL_CHUNKS_MAX)
@@ -118,6 +110,7 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes)
 {
 	struct wl_log_chunk *open = wl_log_open_chunk(log);
+	enum wl_log_result result;
 	uint64_t end;
 
 	/* A slot that is taken over must not be that of an entry which nothing else remembers. */
@@ -126,8 +119,9 @@ enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, u
 	if (wl_unlikely(!open || !fits(open, bytes)))
 		return move_on(log, open, kind, bytes);
 	end = wl_align_up(open->used + bytes, WL_BLOCK_BYTES);
-	if (is_kept(log, kind, end))
-		return WL_LOG_NO_SPACE;
+	result = keep(log, kind, end);
+	if (wl_unlikely(result != WL_LOG_OK))
+		return result;
 	if (end > log->durable_offset + log->config.ring_bytes)
 		return WL_LOG_NO_ROOM;
 	if (log->ring_end < end)

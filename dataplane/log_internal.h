@@ -53,6 +53,10 @@ static inline bool wl_log_chunk_is_empty(const struct wl_log_chunk *chunk)
 /* Room for `bytes` of an entry of that kind at the end of the open chunk, which is opened, or replaced by a new one,
  * where needed. */
 enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes);
+/* Records that end at `end` leave room for the first entries of terms. */
+bool wl_log_keeps_room(const struct wl_log *log, uint64_t end);
+/* A segment is missing: NO_SEGMENT while it may come, else NO_SPACE. */
+enum wl_log_result wl_log_await_segment(struct wl_log *log);
 /* Closes the open chunk; it has entries. */
 void wl_log_close_chunk(struct wl_log *log);
 /* False when `term` would need one more place in a full table of terms. */

@@ -53,7 +53,8 @@ static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk,
 
 static bool wants_segment(const struct wl_log *log)
 {
-	uint64_t wanted = log->append_offset / log->config.segment_bytes + 1 + SEGMENTS_AHEAD;
+	uint64_t kept = log->append_offset + WL_LOG_KEPT_BYTES + WL_LOG_SLACK_BYTES;
+	uint64_t wanted = kept / log->config.segment_bytes + 1 + SEGMENTS_AHEAD;
 	uint64_t allowed = log->config.bytes_max / log->config.segment_bytes;
 
 	if (log->segment_asked || log->segment_refused)
@@ -144,8 +145,10 @@ static void on_prepared(struct wl_log *log, const struct wl_disk_completion *com
 	if (completion->status == WL_DISK_OK) {
 		log->segments_ready++;
 		log->no_space = false;
+		log->cannot_grow = false;
 	} else {
 		log->segment_refused = true;
+		log->cannot_grow = true;
 	}
 }
 

@@ -24,6 +24,8 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->rewound_ns = now_ns;
 	peer->probe_outstanding = false;
 	peer->no_space = false;
+	peer->cannot_grow = false;
+	peer->room_limit = UINT64_MAX;
 	peer->damaged = false;
 	peer->damaged_reads = 0;
 	peer->holding = false;

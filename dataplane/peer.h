@@ -39,7 +39,9 @@ struct wl_peer {
 	uint64_t progress_ns; /* when match_received grew last, or sending began again */
 	uint64_t rewound_ns; /* a rejection of a frame sent before this is old news */
 	bool probe_outstanding;
-	bool no_space;
+	bool no_space; /* its log is full (log.h) */
+	bool cannot_grow; /* its log gets no further segment */
+	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; UINT64_MAX: not told */
 	bool damaged; /* the medium could not give what this peer needs */
 	uint64_t damage_asked_ns; /* when that place was last asked for again */
 	uint32_t damaged_reads; /* in a row, until the medium gave something */

@@ -38,6 +38,8 @@ struct wl_journal_status {
 	uint16_t journal;
 	struct wl_view view;
 	struct wl_position tail, durable;
+	struct wl_position commit_durable; /* as far as it is durable here */
+	uint64_t elections_left; /* first entries of terms that the log has room for */
 	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
 	uint64_t commit_number, next_number;
 	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */

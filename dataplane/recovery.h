@@ -97,4 +97,16 @@ void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status statu
 void wl_recovery_on_scrubbed(struct wl_recovery *recovery);
 const char *wl_recovery_damage_name(enum wl_recovery_damage_kind kind);
 
+/* What is known committed: by hints in the log, and by what the superblock remembers of the same history. */
+static inline uint64_t wl_recovery_commit(const struct wl_recovery *recovery,
+					  struct wl_position remembered)
+{
+	uint64_t term;
+
+	if (remembered.index > recovery->known_commit &&
+	    wl_log_term_at(recovery->log, remembered.index, &term) && term == remembered.term)
+		return remembered.index;
+	return recovery->known_commit;
+}
+
 #endif

@@ -200,7 +200,14 @@ void wl_replica_on_follow(struct wl_replica *replica, const struct wl_seam_messa
 	wl_replica_follower_begin(replica);
 }
 
-/* The voter that is furthest and has room; 0 when there is none. */
+/* Room goes before how far it is: a full one is led by only where all are. */
+static bool is_better(const struct wl_peer *peer, const struct wl_peer *best)
+{
+	return peer->no_space != best->no_space ? best->no_space
+						: peer->match_received > best->match_received;
+}
+
+/* The voter that is furthest, one with room if there is such; 0 when there is none. */
 static uint32_t best_successor(const struct wl_replica *replica)
 {
 	uint32_t best = 0;
@@ -209,9 +216,9 @@ static uint32_t best_successor(const struct wl_replica *replica)
 		const struct wl_peer *peer = &replica->peers[node];
 
 		if (node == replica->config.node || !(replica->view.voters & 1u << node) ||
-		    peer->no_space || peer->match_received == 0)
+		    peer->match_received == 0)
 			continue;
-		if (best == 0 || peer->match_received > replica->peers[best].match_received)
+		if (best == 0 || is_better(peer, &replica->peers[best]))
 			best = node;
 	}
 	return best;
@@ -285,7 +292,8 @@ static void watch_disk(struct wl_replica *replica)
 	if (replica->view.role == WL_ROLE_LEADER &&
 	    replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
 		wl_replica_stall(replica, WL_STALL_DISK);
-	if (replica->view.role == WL_ROLE_LEADER && log->no_space &&
+	if (replica->view.role == WL_ROLE_LEADER && wl_log_is_full(log) &&
+	    wl_replica_successor_has_room(replica) &&
 	    replica->now_ns - replica->no_space_told_ns > NO_SPACE_INTERVAL_NS) {
 		/* Not silent: heartbeats go on, so that somebody leads while every device is full. */
 		replica->no_space_told_ns = replica->now_ns;

@@ -72,6 +72,7 @@ struct wl_replica {
 	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
 	uint32_t hand_over_target;
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
+	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
 
 	/* follower */
 	uint64_t match; /* log is known equal to the leader's (this term) up to here; 0: nothing known */

@@ -335,6 +335,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		.match_received = replica->match,
 		.match_durable = durable,
 		.sent_ns = replica->leader_sent_ns,
+		.room = wl_log_record_room(log),
 	};
 	if (!wl_log_chain_at(log, replica->match, &ack.match_chain))
 		ack.match_chain = 0;
@@ -346,8 +347,10 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		ack.hint_term = replica->refusal.hint_term;
 		ack.hint_offset = replica->refusal.hint_offset;
 	}
-	if (log->no_space)
+	if (wl_log_is_full(log))
 		ack.flags |= WL_WIRE_ACK_NO_SPACE;
+	if (!wl_log_can_grow(log))
+		ack.flags |= WL_WIRE_ACK_CANNOT_GROW;
 	if (replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
 		ack.flags |= WL_WIRE_ACK_DISK_SLOW;
 	to = wl_tx_to_remote(&replica->remotes[leader]);

@@ -38,6 +38,7 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 		replica->peers[node].epoch = replica->remotes[node].epoch;
 	}
 	replica->term_start_index = 0;
+	replica->room_limit = 0;
 	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
 	replica->disk_progress_ns = replica->now_ns;
 	start_term(replica);
@@ -196,7 +197,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		return;
 	if (ack->sent_ns > peer->heard_sent_ns)
 		peer->heard_sent_ns = ack->sent_ns;
-	peer->no_space = (ack->flags & WL_WIRE_ACK_NO_SPACE) != 0;
+	wl_replica_room_on_ack(replica, peer, ack);
 	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
 		peer->refused_index = 0;
 		widen_window(replica, peer);
@@ -212,20 +213,6 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 	wl_replica_leader_advance(replica);
 }
 
-/* What a majority has no room for could not commit, and nobody could say what became of it. */
-static bool majority_has_room(const struct wl_replica *replica)
-{
-	unsigned with_room = 0;
-
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		bool full = node == replica->config.node ? replica->log->no_space
-							 : replica->peers[node].no_space;
-
-		with_room += (replica->view.voters & 1u << node) != 0 && !full;
-	}
-	return with_room >= wl_quorum_size(replica->view.voters);
-}
-
 int wl_replica_takes_appends(const struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
@@ -237,8 +224,6 @@ int wl_replica_takes_appends(const struct wl_replica *replica)
 		return WIRELOG_NOT_LEADER;
 	if (log->tail.index - replica->commit >= WL_LOG_ENTRIES_IN_RING / 2)
 		return WIRELOG_BACK_PRESSURE; /* followers cannot keep up: the tail must stay findable */
-	if (!majority_has_room(replica))
-		return WIRELOG_NO_SPACE;
 	return WIRELOG_OK;
 }
 
@@ -284,6 +269,10 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 	enum wl_log_result result;
 	int status = wl_replica_takes_appends(replica);
 
+	if (status == WIRELOG_OK)
+		status = wl_replica_has_room(replica, record->bytes);
+	if (status == WIRELOG_NO_SPACE)
+		wl_count(replica->counters, WL_COUNTER_log_no_space);
 	if (status != WIRELOG_OK)
 		return status;
 	for (;;) {
@@ -459,8 +448,6 @@ static void stream(struct wl_replica *replica, uint32_t node)
 	uint32_t from_medium = 0, sent;
 
 	wl_peer_retry_damaged(peer, replica->now_ns);
-	if (peer->no_space)
-		return; /* its answers to heartbeats say when there is room again */
 	if (in_flight == 0) {
 		peer->progress_ns = replica->now_ns;
 		peer->burst_bytes = 0;
@@ -471,6 +458,10 @@ static void stream(struct wl_replica *replica, uint32_t node)
 		if (in_flight >= window && peer->next_index > peer->match_received + 1)
 			return;
 		if (from_medium >= replica->config.catch_up_bytes)
+			return;
+		/* A full follower has room for our term's first entry, and for some that it lacks: one by one. */
+		if (peer->no_space && peer->next_index > peer->match_received + 1 &&
+		    peer->fragment_offset == 0)
 			return;
 		if (!send_append(replica, node, WITH_ENTRIES, &sent))
 			return;

@@ -7,7 +7,8 @@
  *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 witness, u64 boot in step
  * 576 peers' durable positions, 16 journals x 8 nodes x {u64 term, u64 index}
  * 2624 peers, 8 of 24 bytes by node id: u64 incarnation, u64 epoch, u64 suspect boot
- * 2816 u32 voters, a bit per node id; zeros, 4092 u32 CRC32C of bytes 0..4091
+ * 2816 u32 voters, a bit per node id, u32 zero
+ * 2824 journals, 16 of 16 bytes: {u64 term, u64 index} known committed; zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/superblock.h"
 
@@ -23,9 +24,10 @@
 #define BOOTS_AT (PEERS_AT + WIRELOG_JOURNALS_MAX * (WIRELOG_NODES_MAX + 1) * 16)
 #define BOOT_BYTES 24u
 #define VOTERS_AT (BOOTS_AT + (WIRELOG_NODES_MAX + 1) * BOOT_BYTES)
+#define COMMITS_AT (VOTERS_AT + 8)
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(VOTERS_AT + 4 <= CRC_AT, "it fits");
+_Static_assert(COMMITS_AT + WIRELOG_JOURNALS_MAX * 16 <= CRC_AT, "it fits");
 
 static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
 {
@@ -66,6 +68,10 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 		wl_store_u32(place + 8, superblock->journals[journal].vote);
 		wl_store_u64(place + 16, superblock->journals[journal].witness);
 		wl_store_u64(place + 24, superblock->journals[journal].in_step_boot);
+		wl_store_u64(to + COMMITS_AT + journal * 16,
+			     superblock->journals[journal].commit.term);
+		wl_store_u64(to + COMMITS_AT + journal * 16 + 8,
+			     superblock->journals[journal].commit.index);
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16) {
 			wl_store_u64(at, superblock->peer_durable[journal][node].term);
 			wl_store_u64(at + 8, superblock->peer_durable[journal][node].index);
@@ -114,6 +120,9 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 		superblock->journals[journal].vote = wl_load_u32(place + 8);
 		superblock->journals[journal].witness = wl_load_u64(place + 16);
 		superblock->journals[journal].in_step_boot = wl_load_u64(place + 24);
+		superblock->journals[journal].commit =
+			(struct wl_position){wl_load_u64(from + COMMITS_AT + journal * 16),
+					     wl_load_u64(from + COMMITS_AT + journal * 16 + 8)};
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16)
 			superblock->peer_durable[journal][node] =
 				(struct wl_position){wl_load_u64(at), wl_load_u64(at + 8)};

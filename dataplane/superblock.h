@@ -23,6 +23,8 @@ struct wl_superblock_journal {
 	uint64_t term;
 	uint32_t vote; /* node id, 0 = none in this term */
 	uint64_t witness; /* stream offset known durable when this was written */
+	struct wl_position
+		commit; /* known committed, and durable here: a full log may get no entry that tells it */
 	uint64_t in_step_boot; /* newest boot in which we were in step with a leader (roster.h); 0: never */
 };
 

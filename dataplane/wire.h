@@ -108,8 +108,9 @@ struct wl_wire_append {
 
 enum wl_wire_ack_flag {
 	WL_WIRE_ACK_REJECTED = 1, /* `previous` is not in the log, or a gap: send from hint_index */
-	WL_WIRE_ACK_NO_SPACE = 2, /* the follower's device is full */
+	WL_WIRE_ACK_NO_SPACE = 2, /* the follower's log is full */
 	WL_WIRE_ACK_DISK_SLOW = 4,
+	WL_WIRE_ACK_CANNOT_GROW = 8, /* what room there is is all that it will have */
 };
 
 struct wl_wire_append_ack {
@@ -123,8 +124,9 @@ struct wl_wire_append_ack {
 	uint32_t flags;
 	uint32_t hint_offset; /* rejected: so many bytes of the image at hint_index came in fragments already */
 	uint64_t match_chain; /* chain value behind match_received; 0: not at hand */
+	uint64_t room; /* bytes of the follower's stream for records behind its tail (log.h) */
 };
-#define WL_WIRE_APPEND_ACK_BYTES 72u
+#define WL_WIRE_APPEND_ACK_BYTES 80u
 
 struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */

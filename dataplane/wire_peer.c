@@ -4,7 +4,9 @@
 #include "dataplane/entry.h"
 #include "dataplane/wire.h"
 
-#define ACK_FLAGS (WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW)
+#define ACK_FLAGS                                                              \
+	(WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW | \
+	 WL_WIRE_ACK_CANNOT_GROW)
 
 size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message)
 {
@@ -78,6 +80,7 @@ size_t wl_wire_encode_append_ack(uint8_t *to, const struct wl_wire_append_ack *m
 	wl_store_u32(to + 56, message->flags);
 	wl_store_u32(to + 60, message->hint_offset);
 	wl_store_u64(to + 64, message->match_chain);
+	wl_store_u64(to + 72, message->room);
 	return WL_WIRE_APPEND_ACK_BYTES;
 }
 
@@ -95,8 +98,9 @@ bool wl_wire_decode_append_ack(const uint8_t *from, size_t size, struct wl_wire_
 	message->flags = wl_load_u32(from + 56);
 	message->hint_offset = wl_load_u32(from + 60);
 	message->match_chain = wl_load_u64(from + 64);
+	message->room = wl_load_u64(from + 72);
 	return message->hint_offset <= WL_ENTRY_BYTES_MAX && message->term != 0 &&
-	       (message->flags & ~ACK_FLAGS) == 0 &&
+	       message->room <= INT64_MAX && (message->flags & ~ACK_FLAGS) == 0 &&
 	       message->match_durable <= message->match_received;
 }
 

@@ -240,11 +240,27 @@ static struct mark mark(const struct run *run)
 	return now;
 }
 
+/*
+ * Without room in a majority's logs there is nothing to acknowledge. That somebody leads all the same, ready, is demanded:
+ * readers must see what is committed, and clients hear NO_SPACE.
+ */
+static bool is_full(const struct run *run, unsigned journal)
+{
+	unsigned full = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		const struct sim_node *node = &run->cluster.nodes[number];
+
+		full += node->up && wl_log_is_full(&node->journals[journal]->log);
+	}
+	return full > (run->plan->nodes - 1) / 2 && sim_cluster_leader(&run->cluster, journal) != 0;
+}
+
 /* A journal that has clients and acknowledged nothing since the mark; -1: none. */
 static int stands_still(const struct run *run, const struct mark *since)
 {
 	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
-		if (journal < run->plan->clients &&
+		if (journal < run->plan->clients && !is_full(run, journal) &&
 		    acknowledged_of(run, journal) == since->acknowledged[journal])
 			return (int)journal;
 	}
@@ -370,7 +386,8 @@ static bool has_converged(const struct run *run)
 			return false;
 	}
 	for (unsigned client = 0; client < run->plan->clients; client++) {
-		if (run->clients[client].outstanding_count != 0)
+		if (run->clients[client].outstanding_count != 0 &&
+		    !is_full(run, run->clients[client].journal))
 			return false;
 		if (run->clients[client].reader.reads &&
 		    !reader_has_all(run, &run->clients[client]))

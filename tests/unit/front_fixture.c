@@ -276,6 +276,7 @@ static void acknowledge(struct world *world)
 	for (uint32_t node = 2; node <= 3; node++) {
 		const struct wl_peer *peer = &fixture->replica.peers[node];
 		struct wl_wire_append_ack ack = {
+			.room = 1ull << 40,
 			.term = world->term,
 			.match_received = fixture->receives[node] ? tail : peer->match_received,
 			.match_durable = fixture->stores[node] ? tail : peer->match_durable,

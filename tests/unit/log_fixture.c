@@ -38,6 +38,7 @@ void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
 	};
 
 	memset(fixture, 0, sizeof(*fixture));
+	segments_max += FIXTURE_KEPT_SEGMENTS;
 	fixture->config = (struct wl_log_config){
 		.cluster = FIXTURE_CLUSTER,
 		.journal = FIXTURE_JOURNAL,

@@ -38,6 +38,11 @@ extern const struct log_fixture_sizes log_fixture_sizes[LOG_FIXTURE_SIZES];
 void log_fixture_choose_sizes(unsigned which);
 
 /* An empty log on an empty drive, no segment made yet. */
+/* Segments that no record is taken into, whose blocks are kept for the first entries of terms. */
+#define FIXTURE_KEPT_SEGMENTS \
+	((WL_LOG_KEPT_BYTES + WL_SEGMENT_BYTES_MIN) / (WL_SEGMENT_BYTES_MIN - WL_BLOCK_BYTES))
+
+/* `segments_max` for records, and those that are kept. */
 void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max);
 void log_fixture_fini(struct log_fixture *fixture);
 /* Gives the log's requests to the drive, without completing any. Returns how many. */

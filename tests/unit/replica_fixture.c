@@ -433,6 +433,7 @@ void replica_fixture_acknowledge(struct replica_fixture *fixture, uint32_t from,
 		.match_received = received,
 		.match_durable = durable,
 		.sent_ns = fixture->now_ns,
+		.room = REPLICA_ROOM,
 	};
 
 	replica->now_ns = fixture->now_ns;

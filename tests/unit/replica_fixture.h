@@ -16,6 +16,7 @@
 #define REPLICA_TURN_NS 10000u
 #define REPLICA_HEARTBEAT_NS 1000000u
 #define REPLICA_RESEND_NS 500000u
+#define REPLICA_ROOM (1ull << 40) /* for records, as acknowledgements tell it */
 #define REPLICA_ELECTION_NS 100000000u
 #define REPLICA_WINDOW_BYTES (256u << 10)
 

@@ -109,7 +109,7 @@ static void nothing_is_appended_before_there_is_a_segment(void)
 	log_fixture_init(&fixture, 2);
 	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_NO_SEGMENT);
 	log_fixture_settle(&fixture);
-	CU_ASSERT_EQUAL(the_log->segments_ready, 2);
+	CU_ASSERT_EQUAL(the_log->segments_ready, 2 + FIXTURE_KEPT_SEGMENTS);
 	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
 	wl_log_abandon_entry(the_log);
 	end();
@@ -306,83 +306,119 @@ static void ring_is_not_overwritten_before_it_is_durable(void)
 	end();
 }
 
-static void full_device_refuses_only_when_the_segment_is_used_up_and_resumes(void)
+/* The device gets full when this many segments are there. */
+static void begin_full_at(uint64_t segments)
+{
+	log_fixture_init(&fixture, segments + 2);
+	while (the_log->segments_ready < segments) {
+		log_fixture_submit(&fixture);
+		memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+		log_fixture_reap(&fixture);
+	}
+	fixture.drive.full = true;
+	log_fixture_settle(&fixture);
+	CU_ASSERT_EQUAL(the_log->segments_ready, segments);
+	CU_ASSERT_FALSE(the_log->no_space);
+}
+
+static void fill_with_records(uint32_t payload_bytes)
+{
+	enum wl_log_result result;
+
+	do {
+		size_t size = log_fixture_make_image(&fixture, 1, payload_bytes);
+
+		result = wl_log_append_image(the_log, fixture.image, size);
+		log_fixture_settle(&fixture);
+	} while (result == WL_LOG_OK);
+	CU_ASSERT_EQUAL(result, WL_LOG_NO_SPACE);
+}
+
+static void full_device_refuses_only_when_the_room_is_used_up_and_resumes(void)
 {
 	uint64_t before;
 	size_t size;
 
-	log_fixture_init(&fixture, 3);
-	log_fixture_submit(&fixture);
-	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
-	log_fixture_reap(&fixture);
-	fixture.drive.full = true;
-	log_fixture_settle(&fixture);
-	CU_ASSERT_EQUAL(the_log->segments_ready, 1);
-	CU_ASSERT_FALSE(the_log->no_space);
-	for (;;) {
-		size = log_fixture_make_image(&fixture, 1, 500000);
-		if (wl_log_append_image(the_log, fixture.image, size) != WL_LOG_OK)
-			break;
-		log_fixture_settle(&fixture);
-	}
-	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_NO_SPACE);
-	CU_ASSERT_TRUE(the_log->no_space);
+	begin_full_at(1 + FIXTURE_KEPT_SEGMENTS);
+	fill_with_records(500000);
+	CU_ASSERT_TRUE(the_log->no_space && wl_log_is_full(the_log));
 	before = the_log->tail.index;
 	CU_ASSERT_TRUE(before > 10);
 
+	size = log_fixture_make_image(&fixture, 1, 500000);
 	wl_log_retry_space(the_log);
 	log_fixture_settle(&fixture);
 	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_NO_SPACE);
 	fixture.drive.full = false;
 	wl_log_retry_space(the_log);
 	log_fixture_settle(&fixture);
-	CU_ASSERT_FALSE(the_log->no_space);
+	CU_ASSERT_FALSE(the_log->no_space || wl_log_is_full(the_log));
 	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, size), WL_LOG_OK);
 	end();
 }
 
-static void first_entry_of_a_term_still_fits_when_the_device_is_full_for_records(void)
+static void full_log_has_room_for_as_many_first_entries_as_are_kept(void)
 {
-	log_fixture_init(&fixture, 3);
-	log_fixture_submit(&fixture);
-	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
-	log_fixture_reap(&fixture);
-	fixture.drive.full = true;
-	log_fixture_settle(&fixture);
-	for (;;) {
-		size_t size = log_fixture_make_image(&fixture, 1, 2000);
+	uint64_t term = 1, left;
 
-		if (wl_log_append_image(the_log, fixture.image, size) != WL_LOG_OK)
-			break;
-		log_fixture_settle(&fixture);
-	}
-	CU_ASSERT_TRUE_FATAL(the_log->no_space);
+	begin_full_at(1 + FIXTURE_KEPT_SEGMENTS);
+	fill_with_records(2000);
+	left = wl_log_elections_left(the_log);
+	CU_ASSERT_TRUE_FATAL(left >= WL_LOG_KEPT_ELECTIONS);
 
-	for (uint64_t term = 2; term < 12; term++) {
-		CU_ASSERT_EQUAL_FATAL(wl_log_open_entry(the_log, WL_ENTRY_TERM_START, term, 0, 0),
-				      WL_LOG_OK);
+	while (wl_log_open_entry(the_log, WL_ENTRY_TERM_START, term + 1, 0, 0) == WL_LOG_OK) {
 		wl_log_seal_entry(the_log);
 		log_fixture_settle(&fixture);
+		term++;
+		if (term % 1000 == 0)
+			CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, term, 0, 0),
+					WL_LOG_NO_SPACE);
 	}
-	CU_ASSERT_EQUAL(the_log->durable.term, 11);
-	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 12, 0, 0), WL_LOG_NO_SPACE);
+
+	CU_ASSERT_EQUAL(term - 1, left);
+	CU_ASSERT_EQUAL(wl_log_elections_left(the_log), 0);
+	CU_ASSERT_EQUAL(the_log->durable.term, term);
 	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	end();
+}
+
+static void no_record_is_taken_before_the_kept_room_is_there(void)
+{
+	begin_full_at(FIXTURE_KEPT_SEGMENTS - 1);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_NO_SPACE);
+	CU_ASSERT_EQUAL(wl_log_record_room(the_log), 0);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_TERM_START, 1, 0, 0), WL_LOG_OK);
+	wl_log_seal_entry(the_log);
+	fixture.drive.full = false;
+	wl_log_retry_space(the_log);
+	log_fixture_settle(&fixture);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_OK);
+	wl_log_abandon_entry(the_log);
+	end();
+}
+
+/* What a leader counts on: no log uses up more for an entry than its cost. */
+static void entries_never_use_up_more_than_their_cost(void)
+{
+	static const uint32_t payloads[] = {1, 900000, 3900, 100, 4096, 1000000, 60000, 8};
+
+	begin(6);
+	for (unsigned at = 0; at < 40; at++) {
+		uint64_t cost = the_log->cost, room = wl_log_record_room(the_log);
+		struct wl_position tail = log_fixture_append(&fixture, 1, payloads[at % 8]);
+
+		CU_ASSERT_EQUAL(tail.index, at + 1);
+		CU_ASSERT_TRUE(room - wl_log_record_room(the_log) <= the_log->cost - cost);
+		log_fixture_settle(&fixture);
+	}
 	end();
 }
 
 static void stream_ends_at_bytes_max_with_a_distinct_result(void)
 {
-	enum wl_log_result result;
-
 	begin(1);
-	do {
-		size_t size = log_fixture_make_image(&fixture, 1, 900000);
-
-		result = wl_log_append_image(the_log, fixture.image, size);
-		log_fixture_settle(&fixture);
-	} while (result == WL_LOG_OK);
-	CU_ASSERT_EQUAL(result, WL_LOG_NO_SPACE);
-	CU_ASSERT_TRUE(the_log->append_offset <= WL_SEGMENT_BYTES_MIN);
+	fill_with_records(900000);
+	CU_ASSERT_TRUE(the_log->append_offset + WL_LOG_KEPT_BYTES <= fixture.config.bytes_max);
 	end();
 }
 
@@ -477,8 +513,10 @@ WL_SUITE(log)
 	WL_TEST(at_most_eight_writes_are_in_flight_and_the_rest_gathers_in_one),
 	WL_TEST(open_entry_keeps_its_chunk_from_the_disk),
 	WL_TEST(ring_is_not_overwritten_before_it_is_durable),
-	WL_TEST(full_device_refuses_only_when_the_segment_is_used_up_and_resumes),
-	WL_TEST(first_entry_of_a_term_still_fits_when_the_device_is_full_for_records),
+	WL_TEST(full_device_refuses_only_when_the_room_is_used_up_and_resumes),
+	WL_TEST(full_log_has_room_for_as_many_first_entries_as_are_kept),
+	WL_TEST(no_record_is_taken_before_the_kept_room_is_there),
+	WL_TEST(entries_never_use_up_more_than_their_cost),
 	WL_TEST(stream_ends_at_bytes_max_with_a_distinct_result),
 	WL_TEST(terms_are_exact_for_every_index),
 	WL_TEST(marks_find_index_number_and_time),

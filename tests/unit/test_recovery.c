@@ -427,15 +427,17 @@ static void damaged_header_of_a_used_segment_is_refused(void)
 
 static void damaged_header_of_an_unused_segment_is_made_again(void)
 {
+	uint64_t segments;
+
 	begin();
-	CU_ASSERT_EQUAL(fixture.drive.segments, 3);
+	segments = fixture.drive.segments;
 	rot(fixture.config.segment_bytes + 5);
 	log_fixture_restart(&fixture, the_log->durable_offset, false);
 	expect_done(WL_DAMAGE_NONE, CHUNKS);
 	CU_ASSERT_EQUAL(the_log->segments_ready, 1);
 	log_fixture_settle(&fixture);
 	log_fixture_restart(&fixture, the_log->durable_offset, false);
-	CU_ASSERT_EQUAL(the_log->segments_ready, 3);
+	CU_ASSERT_EQUAL(the_log->segments_ready, segments);
 	end();
 }
 

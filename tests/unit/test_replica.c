@@ -299,18 +299,62 @@ static void appends_are_refused_while_a_majority_has_no_room(void)
 
 	begin_ready("1");
 	ack.sent_ns = leader()->now_ns;
-	ack.flags = WL_WIRE_ACK_NO_SPACE;
+	ack.flags = WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_CANNOT_GROW;
 	wl_replica_on_append_ack(leader(), 2, &ack);
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_OK);
 	turn();
 
+	ack.match_received = ack.match_durable = leader()->peers[3].match_received;
 	wl_replica_on_append_ack(leader(), 3, &ack);
+	leader()->room_limit = 0; /* what was granted before may be used up */
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NO_SPACE);
 
-	ack.flags = 0;
+	ack.flags = 0; /* its next segment is being made */
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_BACK_PRESSURE);
+	ack.room = REPLICA_ROOM;
 	wl_replica_on_append_ack(leader(), 3, &ack);
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_OK);
 	turn();
+	replica_fixture_fini(&cluster);
+}
+
+/* Two followers have room for a few records more; they hear of nothing meanwhile, and the leader stops by itself. */
+static void leader_takes_no_more_than_a_majority_has_room_for(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2, .match_received = 2, .match_durable = 2};
+	uint64_t cost, taken = 0;
+
+	begin_ready("1");
+	ack.sent_ns = leader()->now_ns;
+	ack.flags = WL_WIRE_ACK_CANNOT_GROW;
+	ack.room = WL_LOG_SLACK_BYTES + (1 << 20);
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	leader()->room_limit = 0;
+	cost = leader()->log->cost;
+	while (replica_fixture_append(&cluster, LEADER, 5000) == WIRELOG_OK && ++taken < 1000)
+		turn();
+	CU_ASSERT(taken > 10 && taken < 1000);
+	CU_ASSERT(leader()->log->cost - cost <= 1 << 20);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 5000), WIRELOG_NO_SPACE);
+	replica_fixture_fini(&cluster);
+}
+
+static void full_follower_is_sent_the_first_entry_of_a_term(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2, .match_received = 1, .match_durable = 1};
+
+	replica_fixture_init(&cluster, 3);
+	replica_fixture_fill(&cluster, LEADER, "1");
+	replica_fixture_lead(&cluster, LEADER, 2);
+	turn();
+	ack.sent_ns = leader()->now_ns;
+	ack.flags = WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_CANNOT_GROW;
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	turn();
+	CU_ASSERT(leader()->peers[2].next_index == 3 && leader()->peers[3].next_index == 3);
 	replica_fixture_fini(&cluster);
 }
 
@@ -348,5 +392,7 @@ WL_SUITE(replica)
 	WL_TEST(leader_that_told_a_successor_sends_nothing_more),
 	WL_TEST(hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room),
 	WL_TEST(appends_are_refused_while_a_majority_has_no_room),
+	WL_TEST(leader_takes_no_more_than_a_majority_has_room_for),
+	WL_TEST(full_follower_is_sent_the_first_entry_of_a_term),
 	WL_TEST(leader_takes_appends_again_when_the_hand_over_is_off),
 };

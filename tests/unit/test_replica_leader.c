@@ -72,6 +72,7 @@ static void append(uint32_t bytes)
 static void reject(uint32_t node, uint64_t hint, uint64_t sent_ns)
 {
 	struct wl_wire_append_ack ack = {
+		.room = REPLICA_ROOM,
 		.term = leader()->view.term,
 		.match_received = peer(node)->match_received,
 		.match_durable = peer(node)->match_durable,
@@ -352,7 +353,10 @@ static void peer_that_needs_what_left_the_memory_is_given_it_from_the_medium(voi
 
 static void acknowledgement_of_an_older_term_is_ignored(void)
 {
-	struct wl_wire_append_ack ack = {.term = 1, .match_received = 2, .match_durable = 2};
+	struct wl_wire_append_ack ack = {.term = 1,
+					 .match_received = 2,
+					 .match_durable = 2,
+					 .room = REPLICA_ROOM};
 
 	begin("11");
 	turn();
@@ -367,7 +371,10 @@ static void acknowledgement_of_an_older_term_is_ignored(void)
 
 static void acknowledgement_of_a_newer_term_goes_to_control_and_counts_for_nothing(void)
 {
-	struct wl_wire_append_ack ack = {.term = 3, .match_received = 3, .match_durable = 3};
+	struct wl_wire_append_ack ack = {.term = 3,
+					 .match_received = 3,
+					 .match_durable = 3,
+					 .room = REPLICA_ROOM};
 	struct wl_seam_message told;
 
 	begin("11");
@@ -400,7 +407,10 @@ static void acknowledgement_of_what_was_never_appended_is_dropped(void)
 
 static void echo_of_a_time_that_was_not_yet_is_dropped(void)
 {
-	struct wl_wire_append_ack ack = {.term = 2, .match_received = 3, .match_durable = 3};
+	struct wl_wire_append_ack ack = {.term = 2,
+					 .match_received = 3,
+					 .match_durable = 3,
+					 .room = REPLICA_ROOM};
 
 	begin("11");
 	turn();

@@ -96,8 +96,9 @@ static void state_names_every_reason_once(void)
 			      json_string("no_space"));
 	json_object_set_new(journal_of(status), "no_space", json_true());
 	json_object_set_new(journal_of(status), "silent", json_true());
+	json_object_set_new(journal_of(status), "elections_left", json_integer(77));
 	print_two(status, make_status(2, "follower", "0123456789abcdef"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "  no_space,silent\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "  no_space,silent,elections_left=77\n"));
 }
 
 static void missing_members_are_dashes(void)

@@ -254,24 +254,29 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 		.rejected_index = 5,
 		.hint_index = 6,
 		.hint_term = 7,
-		.flags = WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW,
+		.flags = WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW |
+			 WL_WIRE_ACK_CANNOT_GROW,
 		.hint_offset = 8,
 		.match_chain = 9,
+		.room = 10,
 	};
 	static const uint8_t values[] = {1, 3, 2, 4, 5, 6, 7};
 
 	CU_ASSERT_EQUAL(wl_wire_encode_append_ack(bytes, &ack), WL_WIRE_APPEND_ACK_BYTES);
 	for (unsigned at = 0; at < 7; at++)
 		CU_ASSERT_EQUAL(wl_load_u64(bytes + 8 * at), values[at]);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 7);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 15);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 60), 8);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 9);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 10);
 	ASSERT_ONLY_SIZE(append_ack, WL_WIRE_APPEND_ACK_BYTES);
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 0, 0); /* term */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 16,
 			    4); /* durable beyond received */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 56,
-			    8); /* a flag that there is not */
+			    16); /* a flag that there is not */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 79,
+			    0x80); /* more room than any log has */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 63,
 			    1); /* more than an image can have */
 }

@@ -31,10 +31,10 @@ static void append(unsigned journal)
 static void turn_without_anything_to_do_returns_zero(void)
 {
 	worker_fixture_init(&fixture);
-	worker_fixture_turns(&fixture, 4);
+	worker_fixture_turns(&fixture, 10);
 	CU_ASSERT_EQUAL(worker_fixture_turn(&fixture), 0);
 	CU_ASSERT(worker_count(&fixture, WL_COUNTER_turns_idle) > 0);
-	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_turns), 5);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_turns), 11);
 	worker_fixture_fini(&fixture);
 }
 

@@ -172,7 +172,7 @@ static void start_journal(struct worker_fixture *fixture, unsigned slot, uint16_
 			.journal = number,
 			.segment_bytes = WL_SEGMENT_BYTES_MIN,
 			.ring_bytes = (uint64_t)WL_LOG_RING_BYTES_MIN << (slot & 1),
-			.bytes_max = 4ull * WL_SEGMENT_BYTES_MIN,
+			.bytes_max = 8ull * WL_SEGMENT_BYTES_MIN,
 			.entry_bytes_target = 64 << 10},
 		.replica = {.node = 1,
 			    .journal = number,
@@ -370,6 +370,7 @@ void worker_fixture_acknowledge(struct worker_fixture *fixture, uint32_t node, u
 		.match_received = own->log.tail.index,
 		.match_durable = own->log.tail.index,
 		.sent_ns = fixture->now_ns,
+		.room = 1ull << 40,
 	};
 	uint8_t payload[128];
 
@@ -381,7 +382,7 @@ void worker_fixture_acknowledge(struct worker_fixture *fixture, uint32_t node, u
 void worker_fixture_lead(struct worker_fixture *fixture)
 {
 	worker_fixture_greet(fixture);
-	worker_fixture_turns(fixture, 4); /* the first segments */
+	worker_fixture_turns(fixture, 10); /* the first segments */
 	for (unsigned journal = 0; journal < WORKER_JOURNALS; journal++) {
 		worker_fixture_command(fixture, journal, WL_SEAM_FENCE, 0);
 		worker_fixture_command(fixture, journal, WL_SEAM_LEAD, 1);

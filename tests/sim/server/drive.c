@@ -178,8 +178,8 @@ bool sim_drive_owes_failure(const struct sim_drive *drive)
 	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
 		const struct sim_drive_request *slot = &drive->queue[at];
 
-		if (slot->state == SIM_REQUEST_DONE && slot->status == WL_DISK_FAILED &&
-		    slot->request.verb == WL_DISK_WRITE)
+		if (slot->state == SIM_REQUEST_DONE && slot->request.verb == WL_DISK_WRITE &&
+		    (slot->status == WL_DISK_FAILED || slot->short_by != 0))
 			return true;
 	}
 	return false;

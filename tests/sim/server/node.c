@@ -165,6 +165,8 @@ static void look_at_journal(struct sim_node *node, unsigned journal)
 		return; /* not published yet */
 	wl_agent_set_tail(node->agent, journal, status.tail);
 	wl_agent_set_witness(node->agent, journal, status.durable_offset);
+	wl_agent_set_commit(node->agent, journal, status.commit_durable);
+	wl_agent_set_room(node->agent, journal, status.elections_left);
 	tell_peers_durable(node, journal, &status);
 }
 

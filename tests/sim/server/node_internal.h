@@ -21,8 +21,9 @@ enum sim_recovered {
 int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 			     struct wl_superblock *record);
 /* A journal's log from its drive; node->damage says why not. */
-enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal, uint64_t witness,
-				    uint8_t *window, uint64_t *known_commit);
+enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
+				    const struct wl_superblock_journal *remembered, uint8_t *window,
+				    uint64_t *known_commit);
 /* This start, counted in the record, durable before anything is sent. False: the power went. */
 bool sim_node_count_start(struct sim_node *node, struct wl_superblock *record);
 /* What the life that ended had. */

@@ -151,18 +151,19 @@ static enum sim_recovered drive_recovery(struct sim_node *node, struct sim_drive
 	return found->refused ? SIM_RECOVERY_REFUSED : SIM_RECOVERED;
 }
 
-enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal, uint64_t witness,
-				    uint8_t *window, uint64_t *known_commit)
+enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
+				    const struct wl_superblock_journal *remembered, uint8_t *window,
+				    uint64_t *known_commit)
 {
 	struct sim_drive *drive = &node->drives[journal];
 	struct wl_recovery recovery;
 	enum sim_recovered recovered;
 
-	wl_recovery_init(&recovery, &node->journals[journal]->log, drive->segments, witness, window,
-			 SIM_RECOVERY_WINDOW_BYTES);
+	wl_recovery_init(&recovery, &node->journals[journal]->log, drive->segments,
+			 remembered->witness, window, SIM_RECOVERY_WINDOW_BYTES);
 	recovered = drive_recovery(node, drive, &recovery, &node->started[journal]);
 	node->damage = node->started[journal].damage;
-	*known_commit = recovery.known_commit;
+	*known_commit = wl_recovery_commit(&recovery, remembered->commit);
 	return recovered;
 }
 
@@ -207,7 +208,9 @@ static void verify_journal(struct look *look, struct sim_node *node,
 	recovery.context = look;
 	(void)drive_recovery(node, drive, &recovery, &node->verified[look->journal]);
 	if (cluster->after_verify)
-		cluster->after_verify(cluster->context, node, look->journal, recovery.known_commit);
+		cluster->after_verify(cluster->context, node, look->journal,
+				      wl_recovery_commit(&recovery,
+							 record->journals[look->journal].commit));
 	sim_arena_give_back(memory, bytes);
 }
 

@@ -142,7 +142,7 @@ static enum sim_recovered make_journal(struct start *start, uint32_t id)
 	ring = take(start, shape.log.ring_bytes);
 	wl_journal_init(journal, &shape, ring, take(start, wl_journal_memory_bytes(&shape)));
 	start->node->journals[id] = journal;
-	return sim_node_recover(start->node, id, start->record.journals[id].witness, start->window,
+	return sim_node_recover(start->node, id, &start->record.journals[id], start->window,
 				&start->known_commit[worker][place]);
 }
 
