@@ -261,7 +261,9 @@ LIBDIR := $(DESTDIR)$(PREFIX)/lib
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/wirelog
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
-DEMODIR := $(DESTDIR)$(PREFIX)/share/wirelog/demo
+# What messages name by its place in the tree (drivers-config/reference.yaml, docs/OPERATIONS.md) has the same place below here.
+SHAREDIR := $(DESTDIR)$(PREFIX)/share/wirelog
+SHARED := $(wildcard docs/*.md docs/examples/*.c drivers-config/*.yaml drivers-config/*/*.yaml)
 MAN_PAGES := $(wildcard docs/man/*.[1-8] docs/*.[1-8])
 SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service drivers-config/*.service)
 
@@ -272,7 +274,8 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 -t $(LIBDIR) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK)
 	$(Q)ln -sf $(SONAME) $(LIBDIR)/libwirelog.so
 	$(Q)install -D -m 644 -t $(INCLUDEDIR) $(wildcard include/wirelog/*.h)
-	$(Q)install -D -m 644 -t $(DEMODIR) $(wildcard drivers-config/demo/*.yaml)
+	$(Q)for file in $(SHARED); do install -D -m 644 $$file $(SHAREDIR)/$$file || exit 1; done
+	$(Q)install -D -m 755 scripts/setup-host $(SHAREDIR)/scripts/setup-host
 	$(Q)install -d $(LIBDIR)/pkgconfig
 	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
 		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
@@ -291,9 +294,9 @@ uninstall: ## remove what install put there
 	$(Q)rm -f $(foreach header,$(wildcard include/wirelog/*.h),$(INCLUDEDIR)/$(notdir $(header)))
 	$(Q)rm -f $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
-	$(Q)rm -f $(addprefix $(DEMODIR)/,$(notdir $(wildcard drivers-config/demo/*.yaml)))
-	$(Q)for folder in $(INCLUDEDIR) $(DEMODIR) $(DEMODIR:/demo=); do \
-		[ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; done
+	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host)
+	$(Q)for folder in $(INCLUDEDIR) $(SHAREDIR); do \
+		[ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
 
 # ---- rules -------------------------------------------------------------------------------------
 
@@ -319,7 +322,8 @@ $(LIBCOMMAND): $(call objects,$(COMMAND)); $(archive)
 # One archive for an application: the library and what it shares with the dataplane.
 $(LIBWIRELOG): $(call objects,$(LIBRARY) $(DATAPLANE)); $(archive)
 
-$(BUILD)/$(SONAME): $(call objects,$(filter-out $(LIBRARY_DPDK),$(LIBRARY)) dataplane/status.c) $(LIBDATAPLANE)
+$(BUILD)/$(SONAME): $(call objects,$(filter-out $(LIBRARY_DPDK),$(LIBRARY)) $(wildcard dataplane/status*.c)) \
+		$(LIBDATAPLANE)
 	@printf '%s\n' 'WIRELOG_0 { global: wirelog_*; local: *; };' >$@.map
 	$(call say,LD)$(call shared,-lIPSec_MB -lpthread)
 

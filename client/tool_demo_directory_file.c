@@ -428,7 +428,8 @@ static bool find_configurations(char path[WL_WHERE_PATH_BYTES])
 	for (int up = 0; up <= PARENTS_MAX; up++) {
 		for (int kind = 0; kind < 2; kind++) {
 			if (!join(path, "%s/%s", own,
-				  kind == 0 ? "drivers-config/demo" : "share/wirelog/demo"))
+				  kind == 0 ? "drivers-config/demo"
+					    : "share/wirelog/drivers-config/demo"))
 				continue;
 			snprintf(probe, sizeof(probe), "%s/node1.yaml", path);
 			if (access(probe, R_OK) == 0)
@@ -471,9 +472,10 @@ int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char
 	memset(where, 0, sizeof(*where));
 	memcpy(where->directory, directory->path, sizeof(where->directory));
 	if (configurations == NULL && !find_configurations(found))
-		return say(reason, WIRELOG_CONFIG_UNREADABLE,
-			   "drivers-config/demo is not where this command was built, nor "
-			   "share/wirelog/demo where it is installed; --configurations names it");
+		return say(
+			reason, WIRELOG_CONFIG_UNREADABLE,
+			"drivers-config/demo is not where this command was built, nor "
+			"share/wirelog/drivers-config/demo where it is installed; --configurations names it");
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return say(reason, WIRELOG_INTERNAL, "no random number: %s", strerror(errno));
 	make_uuid(random, where->cluster);

@@ -41,7 +41,7 @@ int wl_demo_directory_choose(struct wl_demo_directory *directory, const char *wi
 
 /*
  * Key, configurations and folders; fills `where`, without pids. `configurations` NULL: drivers-config/demo of the tree that this
- * command was built in, or share/wirelog/demo of where it is installed.
+ * command was built in, or share/wirelog/drivers-config/demo of where it is installed.
  */
 int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char *configurations,
 			   struct wl_where *where, char *reason);

@@ -4,7 +4,10 @@
  * shared object of its own, opened when an endpoint asks for it. A program that was linked with it has it at hand.
  */
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "client/transport.h"
 #include "wirelog/status.h"
@@ -23,17 +26,35 @@ static find_function *look_up(void *object)
 	return symbol.function;
 }
 
+/* The one that stands beside ourselves, wherever we are installed, else the one that the loader finds. Never closed: DPDK
+ * has threads and exit handlers. A second open finds the same one. */
+static void *load(void)
+{
+	char path[PATH_MAX];
+	const char *end;
+	Dl_info own;
+	int length;
+
+	if (dladdr((void *)(uintptr_t)&wl_transport_find, &own) != 0 && own.dli_fname != NULL &&
+	    (end = strrchr(own.dli_fname, '/')) != NULL) {
+		length = snprintf(path, sizeof(path), "%.*s/" DPDK_OBJECT,
+				  (int)(end - own.dli_fname), own.dli_fname);
+		if (length < (int)sizeof(path) && access(path, R_OK) == 0)
+			return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	}
+	return dlopen(DPDK_OBJECT, RTLD_NOW | RTLD_LOCAL);
+}
+
 static const struct wl_transport_ops *open_object(char *reason, size_t reason_bytes)
 {
-	/* Never closed: DPDK has threads and exit handlers. A second open finds the same one. */
-	void *object = dlopen(DPDK_OBJECT, RTLD_NOW | RTLD_LOCAL);
+	void *object = load();
 	find_function *find = object ? look_up(object) : NULL;
 
 	if (!object)
 		snprintf(
 			reason, reason_bytes,
 			"memif: and dpdk: endpoints need " DPDK_OBJECT
-			", which cannot be loaded (%s): install it with DPDK's libraries where the loader looks, or use "
+			", which cannot be loaded (%s): install it beside libwirelog.so.0, with DPDK's libraries, or use "
 			"udp: endpoints",
 			dlerror());
 	else if (!find)

@@ -83,6 +83,10 @@ enum wirelog_status {
 #undef WIRELOG_STATUS_ENUM
 };
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* "NO_SPACE"; "UNKNOWN" for a number that is no code. Static text. */
 const char *wirelog_status_name(int status);
 const char *wirelog_status_cause(int status);
@@ -91,5 +95,9 @@ const char *wirelog_status_fix(int status);
 int wirelog_status_by_name(const char *name);
 /* How wirelogd and the wirelog command end with it: 0, or one of sysexits.h (64 to 78); docs/OPERATIONS.md has the table. */
 int wirelog_status_exit_code(int status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -132,10 +132,16 @@ struct wirelog_options {
 };
 
 /* Every member 0 means its default: 4096 appends, 16 MiB, 10 s, 5 s, 1 MiB. */
+#ifdef __cplusplus
+#define WIRELOG_OPTIONS_DEFAULT \
+	{                       \
+	}
+#else
 #define WIRELOG_OPTIONS_DEFAULT \
 	{                       \
 		0               \
 	}
+#endif
 
 struct wirelog_append_options {
 	enum wirelog_level level;
