@@ -5,6 +5,7 @@
 #include "control/config_endpoint.h"
 #include "control/config_links.h"
 #include "control/config_value.h"
+#include "dataplane/memif_address.h"
 
 #define MS 1000000ull
 #define SECOND 1000000000ull
@@ -39,8 +40,12 @@ static void take_text_endpoint(const struct wl_config_scope *scope, const char *
 		char socket[WIRELOG_ENDPOINT_BYTES_MAX - sizeof(memif) + 1];
 		struct wl_sentence absolute = wl_sentence_begin(socket, sizeof(socket));
 
-		wl_config_take_path(scope, "client_endpoint", text + sizeof(memif) - 1, base,
-				    &absolute);
+		if (wl_config_take_path(scope, "client_endpoint", text + sizeof(memif) - 1, base,
+					&absolute) &&
+		    wl_memif_address_fault(socket))
+			wl_config_tell(scope, "client_endpoint", WIRELOG_CONFIG_VALUE,
+				       wl_memif_address_fault(socket),
+				       "memif:SOCKET with a path without commas would be right");
 		wl_sentence_add(&path, memif);
 		wl_sentence_add(&path, socket);
 		return;

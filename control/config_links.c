@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dataplane/memif_address.h"
+
 static const struct wl_config_word kinds[] = {
 	{"memif", WL_CONFIG_MEMIF},   {"af_packet", WL_CONFIG_AF_PACKET},
 	{"af_xdp", WL_CONFIG_AF_XDP}, {"pci", WL_CONFIG_PCI},
@@ -83,6 +85,21 @@ static void take_ring_slots(const struct wl_config_scope *scope, const char *tex
 		*ring_log2 = (uint8_t)(63 - __builtin_clzll(slots));
 }
 
+/* What DPDK's driver and the kernel would take. */
+static void take_socket(const struct wl_config_scope *scope, const char *text, const char *base,
+			struct wl_sentence *path)
+{
+	const char *fault;
+
+	if (!wl_config_take_path(scope, "socket", text, base, path) || !text)
+		return;
+	fault = wl_memif_address_fault(path->text);
+	if (fault)
+		wl_config_tell(
+			scope, "socket", WIRELOG_CONFIG_VALUE, fault,
+			"a path without commas, made absolute, or '@' and a name, would be right");
+}
+
 static void take_name(const struct wl_config_scope *scope, const struct wl_config_link_text *text,
 		      const char *base, struct wl_config_link *link)
 {
@@ -93,7 +110,7 @@ static void take_name(const struct wl_config_scope *scope, const struct wl_confi
 		if (!text->socket)
 			wl_config_tell_missing(scope, "socket",
 					       "a path, or '@' and a name, would be right");
-		wl_config_take_path(scope, "socket", text->socket, base, &path);
+		take_socket(scope, text->socket, base, &path);
 		break;
 	case WL_CONFIG_AF_PACKET:
 	case WL_CONFIG_AF_XDP:
@@ -180,38 +197,6 @@ static void take_link(const struct wl_config_scope *scope, const struct wl_confi
 	link->prefix_length = (uint8_t)prefix;
 }
 
-/* Every other node lies behind exactly one memif, or behind an Ethernet link. */
-static void check_reach(const struct wl_config_scope *scope, const struct wl_config *config,
-			const struct wl_config_worker *worker)
-{
-	uint32_t behind = 0;
-	bool ethernet = false;
-
-	for (uint32_t at = 0; at < worker->link_count; at++) {
-		const struct wl_config_link *link = &worker->links[at];
-		struct wl_config_scope here = wl_config_scope_at(scope, "links", at);
-
-		if (wl_config_link_is_ethernet(link))
-			ethernet = true;
-		else if (link->peer != 0 && behind & 1u << link->peer)
-			wl_config_tell(&here, "peer", WIRELOG_CONFIG_CONFLICT,
-				       "another link of this worker leads to the same node",
-				       "remove one of the two");
-		behind |= 1u << link->peer;
-	}
-	for (uint32_t at = 0; at < config->node_count && !ethernet; at++) {
-		char wrong[64];
-		struct wl_sentence sentence = wl_sentence_begin(wrong, sizeof(wrong));
-
-		if (config->nodes[at].id == config->node || behind & 1u << config->nodes[at].id)
-			continue;
-		wl_sentence_add(&sentence, "no link leads to node ");
-		wl_sentence_add_number(&sentence, config->nodes[at].id);
-		wl_config_tell(scope, "links", WIRELOG_CONFIG_CONFLICT, wrong,
-			       "a memif link with this peer, or an Ethernet link, would be right");
-	}
-}
-
 static void take_clients(const struct wl_config_scope *worker_scope,
 			 const struct wl_config_clients_text *text, const char *base,
 			 uint16_t mtu_default, struct wl_config_worker *worker)
@@ -227,7 +212,7 @@ static void take_clients(const struct wl_config_scope *worker_scope,
 					       "a path, or '@' and a name, would be right");
 		return;
 	}
-	wl_config_take_path(&scope, "socket", text->socket, base, &path);
+	take_socket(&scope, text->socket, base, &path);
 	worker->client_slots = 4;
 	wl_config_take_u32(&scope, "slots", text->slots,
 			   (struct wl_config_range){1, WL_CONFIG_CLIENT_SLOTS_MAX},
@@ -320,7 +305,7 @@ void wl_config_take_workers(const struct wl_config_text *text, const char *base,
 		}
 		take_clients(&scope, &from->clients, base, (uint16_t)mtu, worker);
 		if (problems->count == 0)
-			check_reach(&scope, config, worker);
+			wl_config_check_reach(&scope, config, worker);
 	}
 	if (problems->count == 0)
 		check_shared_links(text, config, problems);

@@ -9,5 +9,8 @@
 void wl_config_take_workers(const struct wl_config_text *text, const char *base,
 			    struct wl_config *config, struct wl_config_problems *problems);
 bool wl_config_link_is_ethernet(const struct wl_config_link *link);
+/* config_reach.c: of a worker whose links are right by themselves. */
+void wl_config_check_reach(const struct wl_config_scope *scope, const struct wl_config *config,
+			   const struct wl_config_worker *worker);
 
 #endif

@@ -16,22 +16,6 @@
 #define HELLO_NAME "wirelog "
 #define MESSAGE_BYTES 128u
 
-const char *wl_memif_address_fault(const char *address)
-{
-	const char *name = address[0] == '@' ? address + 1 : address;
-	struct sockaddr_un un;
-
-	if (name[0] == '\0')
-		return "is empty";
-	if (strlen(address) >= sizeof(un.sun_path) - 4)
-		return "is longer than 103 bytes";
-	if (strpbrk(address, ",\n") != NULL)
-		return "has a comma or a line break";
-	if (address[0] != '@' && address[0] != '/')
-		return "is neither an absolute path nor '@' and a name";
-	return NULL;
-}
-
 /* An abstract name ends with its last byte, without a NUL: so do DPDK's driver and libmemif. */
 static socklen_t address_of(const char *address, struct sockaddr_un *un)
 {

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/memif_address.h"
+
 #define WL_MEMIF_REASON_BYTES 256u
 
 enum wl_memif_type {
@@ -40,8 +42,6 @@ enum wl_memif_type {
 #define WL_MEMIF_RING_HEADER_BYTES 128u
 #define WL_MEMIF_DESCRIPTOR_BYTES 16u
 
-/* Text of an address that cannot be one, or NULL. '@' in front makes it abstract. */
-const char *wl_memif_address_fault(const char *address);
 /*
  * A listening socket, or a negative enum wirelog_status with a sentence in `reason`. A socket file
  * that nobody listens on is replaced; anything else at that path is left alone.

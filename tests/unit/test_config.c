@@ -64,6 +64,53 @@ static bool is_told(int status, const char *key, unsigned line, unsigned column)
 	return told;
 }
 
+#define MEMIF_LINKS                                        \
+	"      - {kind: memif, peer: 2, socket: a.sock}\n" \
+	"      - {kind: memif, peer: 3, socket: '@b'}\n"
+
+static void a_network_that_does_not_have_all_nodes_is_refused(void)
+{
+	static const struct {
+		const char *links, *key;
+		int status;
+	} cases[] = {
+		{"      - {kind: af_packet, interface: eth1}\n", "", 0},
+		{"      - {kind: af_packet, interface: eth1, gateway: 192.0.2.254}\n", "", 0},
+		{"      - {kind: af_packet, interface: eth1, prefix_length: 30}\n", "", 0},
+		/* 192.0.2.1/31: nodes 2 and 3 are elsewhere, and nothing leads there */
+		{"      - {kind: af_packet, interface: eth1, prefix_length: 31}\n",
+		 "workers[0].links", WIRELOG_CONFIG_CONFLICT},
+		{"      - {kind: af_packet, interface: eth1, prefix_length: 31, gateway: 192.0.2.0}\n",
+		 "", 0},
+		{"      - {kind: af_packet, interface: eth1, gateway: 192.0.3.1}\n",
+		 "workers[0].links[0].gateway", WIRELOG_CONFIG_CONFLICT},
+		{"      - {kind: af_packet, interface: eth1, gateway: 192.0.2.1}\n",
+		 "workers[0].links[0].gateway", WIRELOG_CONFIG_CONFLICT},
+		/* what an Ethernet link does not reach a memif may */
+		{"      - {kind: af_packet, interface: eth1, prefix_length: 32}\n" MEMIF_LINKS, "",
+		 0},
+	};
+
+	for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
+		CU_ASSERT_EQUAL(parse_changed(MEMIF_LINKS, cases[at].links), cases[at].status);
+		if (cases[at].status != 0)
+			CU_ASSERT_STRING_EQUAL(problems.item[0].key, cases[at].key);
+	}
+}
+
+static void a_socket_that_no_start_could_use_is_refused(void)
+{
+	CU_ASSERT_EQUAL(parse_changed("a.sock", "'with,comma.sock'"), WIRELOG_CONFIG_VALUE);
+	CU_ASSERT_STRING_EQUAL(problems.item[0].key, "workers[0].links[0].socket");
+	CU_ASSERT_EQUAL(parse_changed("'@b'", "'@'"), WIRELOG_CONFIG_VALUE);
+	CU_ASSERT_EQUAL(parse_changed("    links:\n", "    clients: {socket: 'a,b'}\n    links:\n"),
+			WIRELOG_CONFIG_VALUE);
+	CU_ASSERT_STRING_EQUAL(problems.item[0].key, "workers[0].clients.socket");
+	CU_ASSERT_EQUAL(parse_changed("{id: 2, address: 192.0.2.2}",
+				      "{id: 2, address: 192.0.2.2, client_endpoint: 'memif:a,b'}"),
+			WIRELOG_CONFIG_VALUE);
+}
+
 static void a_whole_file_is_taken_with_its_defaults(void)
 {
 	CU_ASSERT_EQUAL(parse(good), 0);
@@ -312,6 +359,8 @@ static void every_configuration_of_the_house_is_right(void)
 WL_SUITE(config)
 {
 	WL_TEST(a_whole_file_is_taken_with_its_defaults),
+	WL_TEST(a_network_that_does_not_have_all_nodes_is_refused),
+	WL_TEST(a_socket_that_no_start_could_use_is_refused),
 	WL_TEST(relative_paths_mean_the_directory_of_the_file),
 	WL_TEST(an_unknown_key_is_refused_where_it_stands),
 	WL_TEST(a_key_that_stands_twice_is_refused_at_the_second),

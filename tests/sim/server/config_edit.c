@@ -214,6 +214,8 @@ static const struct {
 	{"peer", "9"},
 	{"role", "boss"},
 	{"socket", "''"},
+	{"socket", "a,role=server"},
+	{"socket", "'@'"},
 	{"interface", "averyverylongnameofaninterface"},
 	{"queue", "256"},
 	{"queues", "17"},
@@ -400,7 +402,7 @@ static bool small_log(struct editor *editor)
 
 static bool conflict(struct editor *editor)
 {
-	switch (sim_random_below(editor->random, 13)) {
+	switch (sim_random_below(editor->random, 14)) {
 	case 8:
 		return same_id(editor, "    - id: ");
 	case 9:
@@ -409,6 +411,8 @@ static bool conflict(struct editor *editor)
 		return idle_workers(editor);
 	case 11:
 		return small_log(editor);
+	case 13: /* no router of this network */
+		return set_known(editor, "gateway", "172.16.0.1");
 	case 12: /* this node is not one of them */
 		if (!find_text(editor, "  node: ", 0, &(unsigned){0}) ||
 		    find_text(editor, "    - id: 7", 0, &(unsigned){0}))

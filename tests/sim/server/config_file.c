@@ -186,7 +186,7 @@ static void write_ethernet_link(struct writer *writer, unsigned worker)
 	}
 	if (half(writer))
 		say(writer, "        prefix_length: %llu\n",
-		    (unsigned long long)between(writer, 8, 32));
+		    (unsigned long long)between(writer, 8, 24));
 	if (half(writer))
 		say(writer, "        gateway: 10.0.0.254\n");
 	if (half(writer))
