@@ -300,14 +300,15 @@ int wl_eal_start(const struct wl_eal_settings *settings, struct wl_eal_report *r
 	return 0;
 }
 
+/*
+ * Without rte_eal_cleanup: it unmaps DPDK's memory (22.11) while EAL's interrupt thread runs on and looks its handles
+ * up there. Nobody can end that thread, and a callback that keeps it makes the cleanup itself wait for ever. Memory,
+ * IOMMU mappings and devices go with the process; files there are none.
+ */
 void wl_eal_stop(void)
 {
-	if (!eal.started)
-		return;
 	eal.started = false;
-	/* It complains of its own bookkeeping while it unmaps memory from an IOMMU. */
 	wl_eal_set_log(NULL, NULL);
-	rte_eal_cleanup();
 }
 
 bool wl_eal_is_started(void)

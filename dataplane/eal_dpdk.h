@@ -43,6 +43,7 @@ typedef void wl_eal_log_sink(void *context, unsigned level, const char *line);
 /* 0 or a negative enum wirelog_status with a sentence in `reason`; `report` is filled either way. */
 int wl_eal_start(const struct wl_eal_settings *settings, struct wl_eal_report *report, char *reason,
 		 size_t reason_bytes);
+/* No port is open any more. What DPDK has of the machine goes when the process ends, which is soon. */
 void wl_eal_stop(void);
 bool wl_eal_is_started(void);
 
