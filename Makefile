@@ -150,7 +150,7 @@ help: ## this list
 
 all: $(PRODUCTS) ## wirelogd, wirelog, libwirelog
 
-.PHONY: demo test bare unit e2e sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
+.PHONY: demo test bare unit e2e stops sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
@@ -169,6 +169,11 @@ unit: $(BUILD)/unit ## build and run the unit tests; ONLY='ring log.*' selects
 
 e2e: all $(E2E_PROGRAMS) ## real nodes, real files; ONLY=failover selects a script
 	@tests/run --build $(BUILD) --only e2e $(ONLY)
+
+stops: ## start and stop under the sanitizers, with each kind of link and each hang; COUNT=1000 in all
+	@+$(MAKE) BUILD=$(BUILD)/stops SAN=address,undefined OPT=-O1 all \
+		$(patsubst %,$(BUILD)/stops/e2e/%,loader checker ask freeze)
+	@BUILD=$(BUILD)/stops STOPS=$(or $(COUNT),1000) tests/e2e/test_stops.sh
 
 sim: $(BUILD)/wlsim tiny-sim ## simulate whole clusters under faults; SEEDS=1..2000 chooses which
 	@tests/sim/run --build $(BUILD) --seeds $(or $(SEEDS),1..2000)

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "control/boot_thread.h"
+#include "control/desk_thread.h"
 #include "control/loop_thread.h"
 #include "control/report_file.h"
 #include "control/stats_answers_thread.h"
+#include "control/stop_thread.h"
 #include "dataplane/clock.h"
 #include "dataplane/cluster_id.h"
 #include "dataplane/key_file.h"
@@ -97,20 +99,23 @@ static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
 int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool insecure,
 		     char *reason, size_t reason_bytes)
 {
-	static int (*const steps[])(struct wl_node *, char *, size_t) = {
-		open_key,
-		open_run_directory,
-		wl_boot_open_store,
-		wl_boot_make_journals,
-		wl_boot_open_ports,
-		wl_boot_recover,
-		wl_boot_raise_epoch,
-		wl_boot_choose_idle,
-		wl_boot_make_workers,
-		wl_loop_open,
-		wl_stats_answers_open,
-		wl_boot_start_workers,
-		announce,
+	static const struct {
+		int (*take)(struct wl_node *, char *, size_t);
+		const char *name;
+	} steps[] = {
+		{open_key, "reading the key"},
+		{open_run_directory, "opening the run directory"},
+		{wl_boot_open_store, "opening the data"},
+		{wl_boot_make_journals, "making memory"},
+		{wl_boot_open_ports, "opening DPDK and its ports"},
+		{wl_boot_recover, "reading the log"},
+		{wl_boot_raise_epoch, "writing the superblock"},
+		{wl_boot_choose_idle, "testing the disk"},
+		{wl_boot_make_workers, "opening io_uring"},
+		{wl_loop_open, "making control"},
+		{wl_stats_answers_open, "opening the stats socket"},
+		{wl_boot_start_workers, "starting the workers"},
+		{announce, "starting"},
 	};
 	int status = 0;
 
@@ -122,19 +127,24 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 	node->started_ns = wl_clock_kernel_ns();
 	reason[0] = '\0';
 	for (unsigned at = 0; at < sizeof(steps) / sizeof(steps[0]) && status == 0; at++) {
-		if (wl_loop_is_asked_to_stop()) {
+		if (wl_stop_is_asked()) {
 			snprintf(reason, reason_bytes, "asked to stop while starting");
 			return WIRELOG_CLOSED;
 		}
-		status = steps[at](node, reason, reason_bytes);
+		wl_stop_doing(steps[at].name);
+		status = steps[at].take(node, reason, reason_bytes);
 	}
 	return status;
 }
 
 void wl_boot_take_down(struct wl_node *node)
 {
+	wl_stop_doing("closing the stats socket");
+	if (node->desk)
+		wl_desk_end(node->desk);
 	wl_stats_socket_close(node->stats);
 	node->stats = NULL;
+	wl_stop_doing("closing the disks and ports");
 	for (uint32_t number = 0; number < node->config->worker_count; number++) {
 		struct wl_node_worker *worker = &node->workers[number];
 
@@ -143,10 +153,12 @@ void wl_boot_take_down(struct wl_node *node)
 		if (worker->port)
 			wl_port_dpdk_close(worker->port);
 	}
+	wl_stop_doing("a write of the superblock");
 	if (node->writer)
 		wl_superblock_writer_close(node->writer);
 	if (node->store)
 		wl_store_close(node->store);
+	wl_stop_doing("ending");
 	if (node->eal_started)
 		wl_eal_stop();
 	if (node->auth_open)

@@ -45,6 +45,14 @@ void wl_desk_finish(struct wl_control_desk *desk, bool ok)
 	pthread_mutex_unlock(&desk->lock);
 }
 
+void wl_desk_end(struct wl_control_desk *desk)
+{
+	pthread_mutex_lock(&desk->lock);
+	desk->ended = true;
+	pthread_cond_signal(&desk->answered);
+	pthread_mutex_unlock(&desk->lock);
+}
+
 bool wl_desk_read(struct wl_control_desk *desk, struct wl_agent_status *status)
 {
 	bool known;
@@ -69,7 +77,8 @@ bool wl_desk_ask(struct wl_control_desk *desk, const struct wl_desk_request *req
 	desk->taken = false;
 	desk->done = false;
 	desk->ok = false;
-	while (!desk->done && pthread_cond_timedwait(&desk->answered, &desk->lock, &until) == 0)
+	while (!desk->done && !desk->ended &&
+	       pthread_cond_timedwait(&desk->answered, &desk->lock, &until) == 0)
 		;
 	ok = desk->done && desk->ok;
 	desk->request.verb = WL_DESK_NOTHING;

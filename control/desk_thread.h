@@ -30,6 +30,7 @@ struct wl_control_desk {
 	struct wl_agent_status status;
 	struct wl_desk_request request; /* NOTHING: the desk is free */
 	bool taken, done, ok;
+	bool ended;
 };
 
 void wl_desk_init(struct wl_control_desk *desk);
@@ -37,6 +38,8 @@ void wl_desk_init(struct wl_control_desk *desk);
 void wl_desk_publish(struct wl_control_desk *desk, const struct wl_agent *agent);
 bool wl_desk_take(struct wl_control_desk *desk, struct wl_desk_request *request);
 void wl_desk_finish(struct wl_control_desk *desk, bool ok);
+/* Control answers no more: who asks is sent away. [init] */
+void wl_desk_end(struct wl_control_desk *desk);
 /* [wl-stats] False: control has not published yet. */
 bool wl_desk_read(struct wl_control_desk *desk, struct wl_agent_status *status);
 /* Waits for the answer at most a second. False: refused, or no answer. */

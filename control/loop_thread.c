@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "control/boot_shape.h"
 #include "control/desk_thread.h"
 #include "control/report_file.h"
+#include "control/stop_thread.h"
 #include "dataplane/clock.h"
 #include "dataplane/placement_thread.h"
 
@@ -21,30 +21,6 @@
 #define TEND_NS 1000000000u
 #define SLEEP_NS_MAX 500000u
 #define JOIN_MS 300u
-
-static volatile sig_atomic_t asked_to_stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	asked_to_stop = 1;
-}
-
-void wl_loop_catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-bool wl_loop_is_asked_to_stop(void)
-{
-	return asked_to_stop != 0;
-}
 
 /* ---- what the agent is given -------------------------------------------------------------------- */
 
@@ -172,7 +148,7 @@ static void serve_desk(struct wl_node *node)
 	if (request.verb == WL_DESK_HAND_OVER)
 		ok = wl_agent_hand_over(node->agent, request.journal, request.target);
 	if (request.verb == WL_DESK_STOP) {
-		asked_to_stop = 1;
+		wl_stop_ask();
 		ok = true;
 	}
 	wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
@@ -209,22 +185,17 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 		sd_notify(0, "WATCHDOG=1");
 }
 
-static bool join_workers(struct wl_node *node)
+static void join_workers(struct wl_node *node)
 {
-	bool all = true;
-
 	for (uint32_t number = 0; number < node->config->worker_count; number++) {
 		struct wl_node_worker *worker = &node->workers[number];
 
-		if (!worker->running)
-			continue;
-		worker->running = !wl_worker_thread_join(&worker->thread, JOIN_MS);
-		all = all && !worker->running;
+		if (worker->running)
+			worker->running = !wl_worker_thread_join(&worker->thread, JOIN_MS);
 	}
-	return all;
 }
 
-bool wl_loop_run(struct wl_node *node)
+void wl_loop_run(struct wl_node *node)
 {
 	struct wl_idler idler = {.idle = WL_IDLE_BACKOFF, .sleep_ns_max = SLEEP_NS_MAX};
 	struct rounds rounds = {0};
@@ -238,21 +209,25 @@ bool wl_loop_run(struct wl_node *node)
 		rounds.watchdog_interval_ns = watchdog_us * 1000 / 3;
 	wl_agent_start(node->agent, wl_clock_now_ns(&clock));
 	sd_notify(0, "READY=1\nSTATUS=running");
+	wl_stop_doing("a turn of control");
 	while (!wl_agent_is_stopped(node->agent)) {
 		uint64_t read = wl_clock_now_ns(&clock);
 		unsigned did;
 
 		now = read > now ? read : now;
 		do_rounds(node, &clock, &rounds, now);
-		if (asked_to_stop && !stopping) {
+		if (!stopping && wl_stop_is_asked()) {
 			stopping = true;
 			wl_report(WL_REPORT_NOTICE, "stopping", "limit_ms=%u",
 				  WL_BOOT_STOP_NS / 1000000);
 			sd_notify(0, "STOPPING=1\nSTATUS=handing over");
+			wl_stop_doing(
+				"handing leadership over, ending the workers, or the last write of the superblock");
 			wl_agent_stop(node->agent);
 		}
 		did = wl_agent_turn(node->agent, now);
 		wl_idle_rest(&idler, did);
 	}
-	return join_workers(node);
+	wl_stop_doing("waiting for the workers' threads");
+	join_workers(node);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control loop, on the main thread (wl-control): the agent's turns, signals, what workers publish,
+ * The control loop, on the main thread (wl-control): the agent's turns, what workers publish,
  * the operator's requests, systemd's watchdog. Sleeps at most half a millisecond at a time.
  */
 #ifndef WL_CONTROL_LOOP_THREAD_H
@@ -8,12 +8,9 @@
 
 #include "control/node_thread.h"
 
-/* Before any thread is made: SIGTERM and SIGINT ask for the end, SIGHUP and SIGPIPE are ignored. [init] */
-void wl_loop_catch_signals(void);
-bool wl_loop_is_asked_to_stop(void);
 /* Makes the agent; the views of its first turn wait in the rings for the workers. [init] */
 int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes);
-/* Returns when everything has stopped, or its time was over: true when every worker has ended. [control] */
-bool wl_loop_run(struct wl_node *node);
+/* Returns when everything has stopped, or its time was over: then a worker may still be `running`. [control] */
+void wl_loop_run(struct wl_node *node);
 
 #endif

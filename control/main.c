@@ -12,6 +12,7 @@
 #include "control/boot_thread.h"
 #include "control/loop_thread.h"
 #include "control/report_file.h"
+#include "control/stop_thread.h"
 #include "dataplane/check.h"
 
 /* ---- allocations of workers are counted ---------------------------------------------------------- */
@@ -80,7 +81,7 @@ static const char documentation[] =
 	"  71  no memory\n"
 	"  73  no room for the first segments\n"
 	"  74  a durable write failed\n"
-	"  75  the data are in use by another process\n"
+	"  75  the data are in use by another process, or something hung at the end\n"
 	"  76  the data were written by an incompatible version\n"
 	"  77  a permission or privilege is missing, or the key file is open to others\n"
 	"  78  the configuration is wrong\n"
@@ -210,18 +211,20 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 	char reason[WL_BOOT_REASON_BYTES];
 	int status = wl_boot_bring_up(node, config, insecure, reason, sizeof(reason));
 	int code = EX_OK;
-	bool ended = true;
 
 	if (status == 0)
-		ended = wl_loop_run(node);
+		wl_loop_run(node);
 	else if (status != WIRELOG_CLOSED) /* SIGTERM while starting */
 		code = refuse(status, reason);
 	if (status == 0 && wl_agent_is_outlived(node->agent))
 		code = refuse(WIRELOG_STORE_OLD_IMAGE, "");
-	if (!ended)
-		wl_report(WL_REPORT_WARNING, "worker_hangs", "left=1");
-	else if (!has_running_worker(node))
+	/* A start that was refused has no more time to end than one that was asked to. */
+	wl_stop_end_with(code);
+	wl_stop_ask();
+	if (!has_running_worker(node))
 		wl_boot_take_down(node);
+	else if (status == 0)
+		code = refuse(WIRELOG_STOP_OVERDUE, "a worker hangs");
 	wl_report(WL_REPORT_NOTICE, "ended", "exit=%d", code);
 	wl_report_close();
 	/* A thread that hangs keeps nothing: what was acknowledged is durable. */
@@ -246,10 +249,11 @@ int main(int argc, char **argv)
 		return wirelog_status_exit_code(status);
 	if (options.check)
 		return tell_checked(&options, &config);
-	wl_loop_catch_signals();
 	wl_check_set_hook(on_fatal, &node);
-	status = wl_report_open(config.log_destination, config.log_level);
+	status = wl_stop_open();
+	if (status == 0)
+		status = wl_report_open(config.log_destination, config.log_level);
 	if (status != 0)
-		return refuse(status, "the log's thread could not be made");
+		return refuse(status, "no thread could be made");
 	return run_node(&node, &config, options.insecure);
 }

@@ -217,9 +217,29 @@ uint64_t wl_report_dropped(void)
 	return dropped;
 }
 
-void wl_report_close(void)
+/* With the lock held. */
+static void wait_until_empty(void)
 {
 	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += CLOSE_PATIENCE_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	while ((report.count != 0 || report.busy) &&
+	       pthread_cond_timedwait(&report.emptied, &report.lock, &until) == 0)
+		;
+}
+
+void wl_report_flush(void)
+{
+	pthread_mutex_lock(&report.lock);
+	wait_until_empty();
+	pthread_mutex_unlock(&report.lock);
+}
+
+void wl_report_close(void)
+{
 	bool stuck;
 
 	pthread_mutex_lock(&report.lock);
@@ -229,13 +249,7 @@ void wl_report_close(void)
 	}
 	report.ending = true;
 	pthread_cond_signal(&report.filled);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += CLOSE_PATIENCE_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	while ((report.count != 0 || report.busy) &&
-	       pthread_cond_timedwait(&report.emptied, &report.lock, &until) == 0)
-		;
+	wait_until_empty();
 	stuck = report.busy;
 	report.open = false;
 	pthread_mutex_unlock(&report.lock);

@@ -29,7 +29,9 @@ int wl_report_open(enum wl_config_log_destination destination, unsigned level_ma
 void wl_report(enum wl_report_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 uint64_t wl_report_dropped(void);
-/* Waits at most 200 ms for what is queued; afterwards lines go straight to stderr again. */
+/* Waits at most 200 ms for what is queued. */
+void wl_report_flush(void);
+/* The same, and ends the thread; afterwards lines go straight to stderr again. */
 void wl_report_close(void);
 
 /* A value in quotes where it has blanks or quotes, control characters as '?'. Returns `to`. */

@@ -53,6 +53,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_TIMED_OUT:
 	case WIRELOG_TOO_MANY_CLIENTS:
 	case WIRELOG_SLOW_READER:
+	case WIRELOG_STOP_OVERDUE:
 	case WIRELOG_STORE_IN_USE:
 	case WIRELOG_DEMO_RUNNING:
 	case WIRELOG_INTERRUPTED: /* the command itself ends with 130 */

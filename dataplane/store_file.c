@@ -114,24 +114,6 @@ int wl_store_write(int fd, const uint8_t *from, size_t bytes, uint64_t at)
 	return 0;
 }
 
-static int read_bytes(int fd, uint8_t *to, size_t bytes, uint64_t at)
-{
-	while (bytes != 0) {
-		ssize_t done = pread(fd, to, bytes, (off_t)at);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		if (done == 0 || (done % WL_SECTOR_BYTES != 0 && (size_t)done != bytes))
-			return -ENODATA;
-		to += done;
-		at += (uint64_t)done;
-		bytes -= (size_t)done;
-	}
-	return 0;
-}
-
 void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, uint64_t ordinal,
 			       struct wl_segment_header *header)
 {
@@ -237,8 +219,8 @@ static int load_superblock(struct wl_store *store)
 	/* A copy that the device does not give, or that was cut off, is damaged; its twin may be whole. */
 	memset(copies, 0xff, WL_STORE_SUPERBLOCK_BYTES);
 	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES; copy++)
-		if (read_bytes(store->superblock_fd, copies[copy], WL_BLOCK_BYTES,
-			       copy * WL_BLOCK_BYTES) != 0)
+		if (wl_store_read_bytes(store, store->superblock_fd, copies[copy], WL_BLOCK_BYTES,
+					copy * WL_BLOCK_BYTES) != 0)
 			memset(copies[copy], 0xff, WL_BLOCK_BYTES);
 	verdict = wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])copies, &store->superblock,
 				       &store->damaged_copies);
@@ -338,6 +320,7 @@ void wl_store_close(struct wl_store *store)
 		close(store->superblock_fd);
 	if (store->directory_fd >= 0)
 		close(store->directory_fd);
+	wl_store_end_reading(store);
 	free(store);
 }
 
@@ -419,7 +402,7 @@ int wl_store_read(struct wl_store *store, uint32_t journal, uint64_t offset, uin
 		store->read_journal = journal;
 		store->read_ordinal = ordinal;
 	}
-	return read_bytes(store->read_fd, buffer, bytes, store->read_base + inside);
+	return wl_store_read_bytes(store, store->read_fd, buffer, bytes, store->read_base + inside);
 }
 
 static int scrub_segment(struct wl_store *store, uint32_t journal, uint64_t begin, uint64_t end)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside the store: what store_file.c (what both media share: lock, superblock, refusals, reading) asks of
- * store_directory_file.c and store_device_file.c. Not for other modules.
+ * store_directory_file.c, store_device_file.c and store_read_uring.c. Not for other modules.
  *
  * Thread: as store.h says.
  */
@@ -40,6 +40,7 @@ struct wl_store {
 	uint64_t read_ordinal;
 	uint64_t read_base;
 	int read_fd;
+	struct wl_store_ring *ring; /* of store_read_uring.c; NULL: not made yet */
 
 	/* where open puts its sentence */
 	char *reason;
@@ -56,6 +57,9 @@ int wl_store_make_superblocks(struct wl_store *store,
 			      uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES]);
 /* All of it at that place. 0 or -errno; a short write that cannot be continued is -EIO. */
 int wl_store_write(int fd, const uint8_t *from, size_t bytes, uint64_t at);
+/* All of it, with waits that SIGKILL and _exit can end. 0 or -errno; -ENODATA where it ends before. */
+int wl_store_read_bytes(struct wl_store *store, int fd, uint8_t *to, size_t bytes, uint64_t at);
+void wl_store_end_reading(struct wl_store *store);
 /* A segment of zeros with its header; the header is the last block that is written. Not durable yet. */
 int wl_store_fill_segment(const struct wl_store *store, int fd, uint64_t base,
 			  const struct wl_segment_header *header, const atomic_bool *cancel);
