@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "control/boot_thread.h"
 #include "control/desk_thread.h"
@@ -17,8 +12,6 @@
 #include "dataplane/clock.h"
 #include "dataplane/cluster_id.h"
 #include "dataplane/key_file.h"
-
-#define PID_FILE_NAME "wirelogd.pid"
 
 static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
 {
@@ -44,48 +37,6 @@ static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
 	return status;
 }
 
-/* 0700, made when it is missing, with one level above it at most; the locked pid file keeps a second node out. */
-static int open_run_directory(struct wl_node *node, char *reason, size_t reason_bytes)
-{
-	const char *directory = node->config->run_directory;
-	char path[WL_CONFIG_PATH_BYTES + 32], text[24];
-	int bytes;
-
-	if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-		snprintf(reason, reason_bytes, "run directory %s: %s", directory, strerror(errno));
-		return WIRELOG_PORT_ADDRESS;
-	}
-	snprintf(path, sizeof(path), "%s/" PID_FILE_NAME, directory);
-	node->pid_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (node->pid_file < 0) {
-		snprintf(reason, reason_bytes, "pid file %s: %s", path, strerror(errno));
-		return WIRELOG_PORT_ADDRESS;
-	}
-	if (flock(node->pid_file, LOCK_EX | LOCK_NB) != 0) {
-		snprintf(reason, reason_bytes, "run directory %s is in use by another wirelogd",
-			 directory);
-		return WIRELOG_PORT_ADDRESS;
-	}
-	bytes = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	if (ftruncate(node->pid_file, 0) != 0 ||
-	    write(node->pid_file, text, (size_t)bytes) != bytes)
-		wl_report(WL_REPORT_WARNING, "pid_file", "path=%s error=\"%s\"", path,
-			  strerror(errno));
-	return 0;
-}
-
-static void close_run_directory(struct wl_node *node)
-{
-	char path[WL_CONFIG_PATH_BYTES + 32];
-
-	if (node->pid_file < 0)
-		return;
-	snprintf(path, sizeof(path), "%s/" PID_FILE_NAME, node->config->run_directory);
-	unlink(path);
-	close(node->pid_file);
-	node->pid_file = -1;
-}
-
 static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	(void)reason, (void)reason_bytes;
@@ -104,7 +55,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		const char *name;
 	} steps[] = {
 		{open_key, "reading the key"},
-		{open_run_directory, "opening the run directory"},
+		{wl_boot_open_run_directory, "opening the run directory"},
 		{wl_boot_open_store, "opening the data"},
 		{wl_boot_make_journals, "making memory"},
 		{wl_boot_open_ports, "opening DPDK and its ports"},
@@ -163,7 +114,7 @@ void wl_boot_take_down(struct wl_node *node)
 		wl_eal_stop();
 	if (node->auth_open)
 		wl_auth_fini(&node->auth);
-	close_run_directory(node);
+	wl_boot_close_run_directory(node);
 	free(node->agent);
 	free(node->desk);
 }

@@ -23,6 +23,9 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 void wl_boot_take_down(struct wl_node *node);
 
 /* Steps in files of their own; same result. */
+int wl_boot_open_run_directory(struct wl_node *node, char *reason,
+			       size_t reason_bytes); /* boot_run_directory_file.c */
+void wl_boot_close_run_directory(struct wl_node *node);
 int wl_boot_open_store(struct wl_node *node, char *reason,
 		       size_t reason_bytes); /* boot_store_file.c */
 int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes);

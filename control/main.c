@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +234,18 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 	return code;
 }
 
+/*
+ * A closed 0, 1 or 2 would be the number of the first files of ours that are opened, and lines for stderr would land there.
+ * Past a limit of file sizes a write says EFBIG, and does not end the process.
+ */
+static void make_surroundings_safe(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(EX_OSERR);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {argp_options, parse_option, NULL, documentation,
@@ -242,6 +255,7 @@ int main(int argc, char **argv)
 	struct options options = {0};
 	int status;
 
+	make_surroundings_safe();
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	status = load_config(&options, &config);

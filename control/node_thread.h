@@ -67,7 +67,7 @@ struct wl_node {
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats;
 	struct wl_control_desk *desk; /* between control and wl-stats */
-	int pid_file; /* locked */
+	int pid_file; /* locked; -1: not ours */
 };
 
 #endif

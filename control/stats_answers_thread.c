@@ -69,6 +69,8 @@ static json_t *answer_with(struct wl_node *node,
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		gather_journal(node, id, &facts->journals[id]);
 	facts->log_lines_dropped = wl_report_dropped();
+	facts->stats_refused = wl_stats_socket_refused(node->stats);
+	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
 	facts->worker_allocations = wl_worker_thread_allocations();
 	facts->link_allocations = wl_worker_thread_link_allocations();
 	value = make(facts);

@@ -16,9 +16,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/report_file.h"
 #include "wirelog/status.h"
 
 #define BACKLOG 8
+#define ACCEPT_PAUSE_MS 100 /* after one that failed: what is missing does not come back at once */
 
 struct connection {
 	int fd;
@@ -28,11 +30,14 @@ struct connection {
 struct wl_stats_socket {
 	struct wl_stats_socket_config config;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	dev_t device; /* of the socket's file, which is removed if it still is that one */
+	ino_t inode;
 	int listener, wake;
 	struct connection connections[WL_STATS_CONNECTIONS_MAX];
 	unsigned connection_count;
 	uint64_t clock;
-	_Atomic uint64_t refused;
+	_Atomic uint64_t refused, accept_failed;
+	bool accept_fails; /* and that was said */
 	_Atomic bool ending;
 	pthread_t thread;
 };
@@ -112,14 +117,32 @@ static bool is_allowed(int fd)
 	       (peer.uid == geteuid() || peer.uid == 0);
 }
 
+/* With no descriptor or memory left the listener stays ready and nothing can be taken from it: it is left alone for a while. */
+static void look_into(struct wl_stats_socket *stats, int error)
+{
+	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
+		return;
+	atomic_fetch_add_explicit(&stats->accept_failed, 1, memory_order_relaxed);
+	if (!stats->accept_fails)
+		wl_report(WL_REPORT_WARNING, "stats_socket",
+			  "error=\"%s\" fix=\"raise the limit of open files (LimitNOFILE=)\"",
+			  strerror(error));
+	stats->accept_fails = true;
+}
+
 static void accept_one(struct wl_stats_socket *stats)
 {
 	int fd = accept4(stats->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int room = (int)WL_STATS_ANSWER_BYTES_MAX;
 	unsigned oldest = 0;
 
-	if (fd < 0)
+	if (fd < 0) {
+		look_into(stats, errno);
 		return;
+	}
+	if (stats->accept_fails)
+		wl_report(WL_REPORT_NOTICE, "stats_socket", "error=none");
+	stats->accept_fails = false;
 	if (!is_allowed(fd)) {
 		atomic_fetch_add_explicit(&stats->refused, 1, memory_order_relaxed);
 		close(fd);
@@ -139,19 +162,22 @@ static void *serve_all(void *argument)
 {
 	struct wl_stats_socket *stats = argument;
 	struct pollfd polled[2 + WL_STATS_CONNECTIONS_MAX];
+	int ready;
 	sigset_t all;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	while (!atomic_load(&stats->ending)) {
 		unsigned count = stats->connection_count;
+		bool pause = stats->accept_fails;
 
 		polled[0] = (struct pollfd){.fd = stats->wake, .events = POLLIN};
-		polled[1] = (struct pollfd){.fd = stats->listener, .events = POLLIN};
+		polled[1] = (struct pollfd){.fd = pause ? -1 : stats->listener, .events = POLLIN};
 		for (unsigned at = 0; at < count; at++)
 			polled[2 + at] =
 				(struct pollfd){.fd = stats->connections[at].fd, .events = POLLIN};
-		if (poll(polled, 2 + count, -1) < 0 && errno != EINTR)
+		ready = poll(polled, 2 + count, pause ? ACCEPT_PAUSE_MS : -1);
+		if (ready < 0 && errno != EINTR)
 			break;
 		/* From the end: dropping one moves the last into its place. */
 		for (unsigned at = count; at-- > 0;) {
@@ -161,7 +187,8 @@ static void *serve_all(void *argument)
 			if (!serve(stats, stats->connections[at].fd))
 				drop(stats, at);
 		}
-		if (polled[1].revents & POLLIN)
+		/* After a pause it is tried without being asked: nothing else says that there is room again. */
+		if ((polled[1].revents & POLLIN) != 0 || (pause && ready == 0))
 			accept_one(stats);
 	}
 	return NULL;
@@ -211,10 +238,21 @@ close_socket:
 	return -1;
 }
 
+/* Somebody else's socket may stand there by now. */
+static void remove_file(const struct wl_stats_socket *stats)
+{
+	struct stat file;
+
+	if (lstat(stats->path, &file) == 0 && file.st_dev == stats->device &&
+	    file.st_ino == stats->inode)
+		unlink(stats->path);
+}
+
 int wl_stats_socket_open(struct wl_stats_socket **out, const struct wl_stats_socket_config *config,
 			 char *reason, size_t reason_bytes)
 {
 	struct wl_stats_socket *stats = calloc(1, sizeof(*stats));
+	struct stat file;
 
 	*out = NULL;
 	if (!stats)
@@ -232,20 +270,26 @@ int wl_stats_socket_open(struct wl_stats_socket **out, const struct wl_stats_soc
 			 strerror(errno));
 		goto free_stats;
 	}
+	if (lstat(stats->path, &file) == 0) {
+		stats->device = file.st_dev;
+		stats->inode = file.st_ino;
+	}
 	stats->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* The first request may be served before this returns. */
+	*out = stats;
 	if (stats->wake < 0 || pthread_create(&stats->thread, NULL, serve_all, stats) != 0) {
 		snprintf(reason, reason_bytes, "stats socket: no thread could be made");
 		goto close_listener;
 	}
 	pthread_setname_np(stats->thread, "wl-stats");
-	*out = stats;
 	return 0;
 
 close_listener:
+	*out = NULL;
 	if (stats->wake >= 0)
 		close(stats->wake);
 	close(stats->listener);
-	unlink(stats->path);
+	remove_file(stats);
 free_stats:
 	free(stats);
 	return WIRELOG_PORT_ADDRESS;
@@ -265,11 +309,16 @@ void wl_stats_socket_close(struct wl_stats_socket *stats)
 		drop(stats, 0);
 	close(stats->listener);
 	close(stats->wake);
-	unlink(stats->path);
+	remove_file(stats);
 	free(stats);
 }
 
 uint64_t wl_stats_socket_refused(const struct wl_stats_socket *stats)
 {
 	return atomic_load_explicit(&stats->refused, memory_order_relaxed);
+}
+
+uint64_t wl_stats_socket_accept_failed(const struct wl_stats_socket *stats)
+{
+	return atomic_load_explicit(&stats->accept_failed, memory_order_relaxed);
 }

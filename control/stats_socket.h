@@ -42,5 +42,7 @@ int wl_stats_socket_open(struct wl_stats_socket **stats,
 void wl_stats_socket_close(struct wl_stats_socket *stats);
 /* Connections refused because another user asked. [any] */
 uint64_t wl_stats_socket_refused(const struct wl_stats_socket *stats);
+/* Connections that found no descriptor or memory; tried again ten times a second. [any] */
+uint64_t wl_stats_socket_accept_failed(const struct wl_stats_socket *stats);
 
 #endif

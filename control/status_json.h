@@ -52,6 +52,7 @@ struct wl_status_facts {
 	struct wl_agent_status agent; /* a copy */
 	struct wl_status_worker workers[WIRELOG_WORKERS_MAX];
 	struct wl_status_journal journals[WIRELOG_JOURNALS_MAX];
+	uint64_t stats_refused, stats_accept_failed;
 	uint64_t log_lines_dropped, worker_allocations, link_allocations;
 };
 

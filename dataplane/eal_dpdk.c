@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dataplane/descriptors_file.h"
 #include "dataplane/eal_explain.h"
 #include "wirelog/status.h"
 
@@ -245,14 +248,39 @@ static bool open_log(void)
 	return eal.stream != NULL && rte_openlog_stream(eal.stream) == 0;
 }
 
+static void on_alarm(void *served)
+{
+	sem_post(served);
+}
+
+/* What the interrupt thread opens when it begins, it has opened when it serves an alarm. */
+static void wait_for_interrupt_thread(void)
+{
+	static sem_t served; /* it may come later than we wait */
+	struct timespec until;
+
+	sem_init(&served, 0, 0);
+	if (rte_eal_alarm_set(1, on_alarm, &served) != 0)
+		return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	while (sem_timedwait(&served, &until) != 0 && errno == EINTR)
+		;
+}
+
 static int run_init(struct wl_eal_args *args)
 {
 	cpu_set_t before;
 	bool restore = sched_getaffinity(0, sizeof(before), &before) == 0;
+	struct wl_descriptors descriptors;
 	int outcome;
 
 	wl_eal_catch_output();
+	wl_descriptors_note(&descriptors);
 	outcome = rte_eal_init(args->argc, args->argv);
+	if (outcome >= 0)
+		wait_for_interrupt_thread();
+	wl_descriptors_close_to_children(&descriptors);
 	wl_eal_release_output();
 	/* A failed start may leave this thread pinned. */
 	if (outcome < 0 && restore)

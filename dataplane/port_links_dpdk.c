@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dataplane/check.h"
+#include "dataplane/descriptors_file.h"
 #include "dataplane/eal_dpdk.h"
 #include "dataplane/eal_explain.h"
 #include "dataplane/limits.h"
@@ -481,6 +482,7 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 		.mtu = config->mtu != 0 ? config->mtu : 1500,
 		.mark = wl_eal_log_mark(),
 	};
+	struct wl_descriptors descriptors;
 	int status;
 
 	snprintf(opening.subject, sizeof(opening.subject), "link %u (%s %s)", index,
@@ -496,6 +498,7 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 	link->info.ethernet = config->kind != WL_LINK_MEMIF && !config->point_to_point;
 	if (config->kind == WL_LINK_AF_XDP)
 		wl_eal_catch_output();
+	wl_descriptors_note(&descriptors);
 	status = make(&opening);
 	if (status != 0 && link->owns_device)
 		rte_eal_hotplug_remove("vdev", link->device_name);
@@ -503,6 +506,7 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 		status = start(&opening);
 		link->present = true;
 	}
+	wl_descriptors_close_to_children(&descriptors);
 	if (config->kind == WL_LINK_AF_XDP)
 		wl_eal_release_output();
 	if (!link->present)

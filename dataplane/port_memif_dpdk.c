@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <rte_alarm.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,6 +180,25 @@ void wl_memif_attach(struct wl_memif *memif, uint16_t index, uint16_t port_id)
 
 /* ---- the life of a connection --------------------------------------------------------------- */
 
+/* What drivers and EAL's interrupt thread open from here on is theirs, until nothing is in transition any more. */
+static void note_descriptors(struct wl_memif *memif)
+{
+	if (memif->opens)
+		return;
+	wl_descriptors_note(&memif->descriptors);
+	memif->settles = false;
+	memif->opens = true;
+}
+
+/* On EAL's interrupt thread: what it had to open anew for the drivers' sake, it has opened when it serves this. */
+static void close_to_children(void *context)
+{
+	struct wl_memif *memif = context;
+
+	wl_descriptors_close_to_children(&memif->descriptors);
+	memif->opens = false;
+}
+
 static void begin_handshake(struct wl_memif_link *link, uint64_t now_ns)
 {
 	link->state = WL_MEMIF_HANDSHAKE;
@@ -224,6 +244,7 @@ static void dial(struct wl_memif *memif, unsigned index, uint64_t now_ns)
 		memif->refused_user++;
 		goto retry_slow;
 	}
+	note_descriptors(memif);
 	if (rte_eth_dev_start(link->port_id) != 0)
 		goto retry_slow;
 	do {
@@ -297,6 +318,7 @@ static void adopt(struct wl_memif *memif, unsigned index, int peer_fd, uint8_t *
 {
 	struct wl_memif_link *link = &memif->links[index];
 
+	note_descriptors(memif);
 	link->driver_fd = wl_memif_connect(link->inner);
 	if (link->driver_fd < 0) {
 		link->driver_fd = -1;
@@ -553,6 +575,8 @@ bool wl_memif_tend(struct wl_memif *memif, uint64_t now_ns)
 		if (memif->waiting[i].fd >= 0 && now_ns >= memif->waiting[i].deadline_ns)
 			close_fd(&memif->waiting[i].fd);
 	memif->restless |= count > 0;
+	if (memif->opens && !memif->restless && !memif->settles)
+		memif->settles = rte_eal_alarm_set(1, close_to_children, memif) == 0;
 	memif->next_look_ns = now_ns + (memif->restless ? LOOK_RESTLESS_NS : LOOK_NS);
 	return links_up(memif) != up_before;
 }
@@ -587,6 +611,7 @@ void wl_memif_remove(struct wl_memif *memif, uint16_t index)
 
 void wl_memif_fini(struct wl_memif *memif)
 {
+	rte_eal_alarm_cancel(close_to_children, memif);
 	for (unsigned i = 0; i < WL_LINKS_MAX; i++)
 		wl_memif_remove(memif, (uint16_t)i);
 	close_fd(&memif->epoll_fd);

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/descriptors_file.h"
 #include "dataplane/port.h"
 
 #define WL_MEMIF_NAME_BYTES_MAX 104 /* a socket path, or '@' and an abstract name */
@@ -81,6 +82,9 @@ struct wl_memif {
 	struct wl_memif_link links[WL_LINKS_MAX]; /* by link index of the port */
 	struct wl_memif_listener listeners[WL_LINKS_MAX];
 	struct wl_memif_waiting waiting[WL_MEMIF_WAITING_MAX];
+	_Atomic bool opens; /* drivers open descriptors, until nothing is in transition */
+	bool settles; /* the interrupt thread looks at them next */
+	struct wl_descriptors descriptors; /* before they did */
 };
 
 struct wl_memif_wish {

@@ -38,6 +38,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_NO_MEMORY:
 		return EX_OSERR;
 	case WIRELOG_STORE_FULL:
+	case WIRELOG_FILE_LIMIT:
 		return EX_CANTCREAT;
 	case WIRELOG_STORE_FAILED:
 	case WIRELOG_URING_FAILED:

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -217,6 +218,19 @@ static int refuse_strangers(struct wl_store *store)
 	return status;
 }
 
+/* Past it a write fails with EFBIG: there would be room, and no segment could be made. */
+static int check_file_limit(struct wl_store *store)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= store->config.segment_bytes)
+		return 0;
+	return wl_store_refuse(store, WIRELOG_FILE_LIMIT,
+			       "files of this process may have %" PRIu64
+			       " KiB, a segment has %" PRIu64 " KiB",
+			       (uint64_t)limit.rlim_cur >> 10, store->config.segment_bytes >> 10);
+}
+
 /* Said before anything is made; a node that has begun to live starts on a full disk. */
 static int check_room(struct wl_store *store)
 {
@@ -357,6 +371,8 @@ int wl_store_directory_open(struct wl_store *store)
 			return wl_store_refuse(store, WIRELOG_STORE_NOT_OURS,
 					       "there is no superblock in it");
 		status = refuse_strangers(store);
+		if (status == 0)
+			status = check_file_limit(store);
 		/* What looks strange may be what another process made since. */
 		if (status != 0 && faccessat(store->directory_fd, SUPERBLOCK, F_OK, 0) == 0)
 			return wl_store_refuse(store, WIRELOG_STORE_IN_USE,

@@ -47,6 +47,7 @@
 	X(EAL_CORES, 43, "A core named in the configuration does not exist or is not allowed here.", "Correct workers[].core; `nproc` and taskset show what there is.") \
 	X(EAL_FAILED, 44, "DPDK could not be initialised.", "See DPDK's own line in the log; logging.level: debug shows all of them.") \
 	X(STOP_OVERDUE, 56, "The node was asked to end and something hung, so it was ended: a device does not answer, or a thread stands still.", "Look at what the message names. Nothing that was acknowledged is lost; start it again when its device answers.") \
+	X(FILE_LIMIT, 57, "The process may not write files as large as a segment.", "Raise the limit of file sizes (ulimit -f, LimitFSIZE=infinity).") \
 	X(PORT_ADDRESS, 45, "A port's address is in use or not usable.", "Stop the other process, or give the port another socket path.") \
 	X(PORT_PRIVILEGE, 46, "This kind of port needs a privilege that the process lacks.", "Run as root or with CAP_NET_RAW (af_packet) or CAP_NET_ADMIN (af_xdp).") \
 	X(PORT_MTU, 47, "The link's MTU is smaller than the configured one.", "Lower network.mtu or raise the link's.") \

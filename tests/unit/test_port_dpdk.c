@@ -3,6 +3,7 @@
  * memif needs two processes, and DPDK starts once in a process: each end of a link is a child that
  * is forked from the runner before any DPDK, and talks to the test through shared memory.
  */
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +37,8 @@ struct end {
 	struct wl_port_words words;
 	volatile unsigned changes; /* times that link 0 was removed and added again */
 	volatile bool changing; /* do that after every 200 frames */
+	volatile int
+		inherited; /* descriptors that a child of this end would have, once link 0 was up; -1: not yet */
 	pid_t pid; /* the test's */
 };
 
@@ -103,6 +106,18 @@ static void turn(struct wl_port *port, struct end *end, unsigned seed)
 	}
 }
 
+static int count_inheritable(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1024; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		count += flags >= 0 && (flags & FD_CLOEXEC) == 0;
+	}
+	return count;
+}
+
 /* False: the link could not be had again, or came back under another index. */
 static bool change_link(struct wl_port *port, struct end *end, const struct wl_link_config *link)
 {
@@ -118,7 +133,7 @@ static void run_end(struct end *end, const struct wl_link_config *links, uint16_
 	struct wl_port_config config = {.links = links, .link_count = link_count, .frames = 2047};
 	struct wl_eal_report report;
 	struct wl_port *port;
-	int status;
+	int status, before = count_inheritable();
 
 	status = wl_eal_start(&settings, &report, end->words.reason, sizeof(end->words.reason));
 	if (status == 0)
@@ -129,6 +144,8 @@ static void run_end(struct end *end, const struct wl_link_config *links, uint16_
 	for (unsigned seed = 0; !end->stop && getppid() != 1; seed++) {
 		port->ops->tend(port, wl_clock_kernel_ns());
 		turn(port, end, seed);
+		if (end->inherited != 0 && end->received[0] > 0 && seed % 64 == 0)
+			end->inherited = count_inheritable() - before;
 		if (end->changing && end->received[0] >= 200 * (end->changes + 1ull) &&
 		    !change_link(port, end, &links[0]))
 			_exit(2);
@@ -147,6 +164,7 @@ static struct end *start_end(unsigned which, const struct wl_link_config *links,
 	pid_t pid;
 
 	memset(end, 0, sizeof(*end));
+	end->inherited = -1;
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
@@ -249,6 +267,21 @@ static void frames_cross_whole_and_in_both_directions(void)
 	CU_ASSERT_EQUAL(server->damaged + client->damaged, 0);
 	CU_ASSERT_EQUAL(server->largest, 1514);
 	CU_ASSERT_EQUAL(client->largest, 1514);
+}
+
+static void children_inherit_nothing_of_either_end(void)
+{
+	struct end *server, *client;
+
+	set_up(false);
+	server = start_one(0, true, 0, 1);
+	client = start_one(1, false, 0, 1);
+	CU_ASSERT_TRUE(reaches(&server->received[0], 100));
+	CU_ASSERT_TRUE(reaches(&client->received[0], 100));
+	CU_ASSERT_TRUE(becomes(&server->inherited, 0));
+	CU_ASSERT_TRUE(becomes(&client->inherited, 0));
+	CU_ASSERT_TRUE(end_with(client, true));
+	CU_ASSERT_TRUE(end_with(server, true));
 }
 
 static void jumbo_frames_are_contiguous(void)
@@ -519,6 +552,7 @@ static void frames_of_a_device_by_its_eal_name_come_back(void)
 WL_SUITE(port_dpdk)
 {
 	WL_TEST(frames_cross_whole_and_in_both_directions),
+	WL_TEST(children_inherit_nothing_of_either_end),
 	WL_TEST(jumbo_frames_are_contiguous),
 	WL_TEST(a_client_survives_the_killing_of_its_server_and_meets_the_next_one),
 	WL_TEST(a_server_survives_the_killing_of_its_clients_and_takes_the_next_one),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -70,13 +71,19 @@ static void tear_down(struct bed *bed)
 	rmdir(bed->directory);
 }
 
-static int connect_to(const struct bed *bed)
+static int connect_with(const struct bed *bed, int fd)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	strcpy(address.sun_path, bed->path);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	return connect(fd, (struct sockaddr *)&address, sizeof(address));
+}
+
+static int connect_to(const struct bed *bed)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (connect_with(bed, fd) == 0)
 		return fd;
 	close(fd);
 	return -1;
@@ -258,8 +265,62 @@ static void a_socket_in_use_is_refused_and_a_left_over_one_is_replaced(void)
 	CU_ASSERT_NOT_EQUAL(access(bed.path, F_OK), 0);
 }
 
+/* The one who asks has the last descriptor; the node has none left for the connection. */
+static void without_descriptors_it_waits_and_counts_and_then_serves(void)
+{
+	struct rlimit before, none;
+	struct bed bed;
+	json_t *answer;
+	uint64_t failed = 0;
+	int fd;
+
+	set_up(&bed);
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/echo");
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = before;
+	/* No connection may have the lowest number that is free. */
+	close(fd);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	none.rlim_cur = (rlim_t)fd + 1;
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	usleep(20000); /* the other connection's descriptor is given back */
+	CU_ASSERT_EQUAL(connect_with(&bed, fd), 0);
+	for (int turn = 0; turn < 1000 && failed < 3; turn++) {
+		failed = wl_stats_socket_accept_failed(bed.stats);
+		usleep(5000);
+	}
+	setrlimit(RLIMIT_NOFILE, &before);
+	CU_ASSERT(failed >= 1);
+	CU_ASSERT(failed < 50);
+	answer = ask(fd, "/wirelog/echo");
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	close(fd);
+	tear_down(&bed);
+}
+
+static void a_file_that_is_not_its_own_is_left(void)
+{
+	struct bed bed;
+	FILE *other;
+
+	set_up(&bed);
+	unlink(bed.path);
+	other = fopen(bed.path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+	fclose(other);
+	wl_stats_socket_close(bed.stats);
+	CU_ASSERT_EQUAL(unlink(bed.path), 0);
+	rmdir(bed.directory);
+}
+
 WL_SUITE(stats_socket)
 {
+	WL_TEST(without_descriptors_it_waits_and_counts_and_then_serves),
+	WL_TEST(a_file_that_is_not_its_own_is_left),
 	WL_TEST(a_request_is_answered_under_its_own_name),
 	WL_TEST(what_is_not_known_is_answered_with_an_error),
 	WL_TEST(a_slash_lists_the_requests),

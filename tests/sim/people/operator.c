@@ -24,6 +24,8 @@ static const char *const status_members[] = {"node",
 					     "workers",
 					     "control",
 					     "log_lines_dropped",
+					     "stats_refused",
+					     "stats_accept_failed",
 					     "worker_allocations",
 					     "link_allocations",
 					     NULL};
