@@ -19,7 +19,7 @@
 #define LOOK_NS 1000000u /* at what the workers publish */
 #define PUBLISH_NS 5000000u
 #define TEND_NS 1000000000u
-#define SLEEP_NS_MAX 500000u
+#define SLEEP_NS_MAX 1000000u
 #define JOIN_MS 300u
 
 /* ---- what the agent is given -------------------------------------------------------------------- */
@@ -197,7 +197,11 @@ static void join_workers(struct wl_node *node)
 
 void wl_loop_run(struct wl_node *node)
 {
-	struct wl_idler idler = {.idle = WL_IDLE_BACKOFF, .sleep_ns_max = SLEEP_NS_MAX};
+	struct wl_idler idler = {
+		.idle = WL_IDLE_BACKOFF,
+		.sleeps_only = true,
+		.sleep_ns_max = SLEEP_NS_MAX,
+	};
 	struct rounds rounds = {0};
 	struct wl_clock clock;
 	bool stopping = false;

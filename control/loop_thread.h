@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The control loop, on the main thread (wl-control): the agent's turns, what workers publish,
- * the operator's requests, systemd's watchdog. Sleeps at most half a millisecond at a time.
+ * the operator's requests, systemd's watchdog. Sleeps at most a millisecond at a time, and never spins or yields.
  */
 #ifndef WL_CONTROL_LOOP_THREAD_H
 #define WL_CONTROL_LOOP_THREAD_H

@@ -45,6 +45,22 @@ static void tend(struct wl_port *port, uint64_t now_ns)
 	tending = false;
 }
 
+/* What is done for clients and the log; a heartbeat moves none of it. */
+static uint64_t activity_of(const struct wl_counters *counters)
+{
+	static const enum wl_counter parts[] = {
+		WL_COUNTER_client_appends,	WL_COUNTER_entries_appended,
+		WL_COUNTER_append_entries_sent, WL_COUNTER_disk_writes,
+		WL_COUNTER_disk_writes_done,	WL_COUNTER_disk_reads,
+		WL_COUNTER_deliver_frames,	WL_COUNTER_fences,
+	};
+	uint64_t sum = 0;
+
+	for (unsigned at = 0; at < sizeof(parts) / sizeof(parts[0]); at++)
+		sum += wl_count_get(counters, parts[at]);
+	return sum;
+}
+
 static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock *clock)
 {
 	struct wl_worker *worker = thread->worker;
@@ -61,6 +77,8 @@ static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock 
 		did = wl_worker_turn(worker, now, wl_clock_wall_ns(clock, now));
 		if (did == 0 && thread->idle != WL_IDLE_SPIN)
 			wl_count(&worker->counters, WL_COUNTER_turns_yielded);
+		if (did == 0)
+			wl_idle_heed(&idler, activity_of(&worker->counters), now);
 		wl_idle_rest(&idler, did);
 		if (now - tended_ns >= CLOCK_TEND_NS) {
 			tended_ns = now;

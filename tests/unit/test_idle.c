@@ -97,8 +97,85 @@ static void a_poller_that_yields_sleeps_now_and_then(void)
 	CU_ASSERT(after.ru_nvcsw - before.ru_nvcsw >= 10);
 }
 
+static uint64_t slept_ns(struct wl_idler *idler, uint64_t activity, uint64_t now_ns)
+{
+	uint64_t ns;
+
+	wl_idle_heed(idler, activity, now_ns);
+	return wl_idle_pause(idler, &ns) == WL_IDLE_SLEEP ? ns : 0;
+}
+
+static void a_quiet_poller_naps_longer_and_longer(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_YIELD, .empty_turns = 9};
+	uint64_t second_ns = 1000000000u, quiet = second_ns + WL_IDLE_QUIET_NS, before = 0;
+
+	CU_ASSERT_EQUAL(slept_ns(&idler, 7, second_ns), 0);
+	CU_ASSERT_EQUAL(slept_ns(&idler, 7, quiet - 1), 0);
+	for (int spans = 0; spans < 4; spans++) {
+		uint64_t now = slept_ns(&idler, 7, quiet + spans * (uint64_t)WL_IDLE_QUIET_NS);
+
+		CU_ASSERT(now > before);
+		before = now;
+	}
+	CU_ASSERT_EQUAL(before, WL_IDLE_NAP_NS_MAX);
+	CU_ASSERT_EQUAL(slept_ns(&idler, 7, 3600 * second_ns), WL_IDLE_NAP_NS_MAX);
+}
+
+static void a_heartbeat_wakes_a_quiet_poller_for_some_turns_only(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_BACKOFF};
+	uint64_t now = 1000000000u;
+
+	slept_ns(&idler, 7, now);
+	now += 20u * WL_IDLE_QUIET_NS;
+	idler.empty_turns = WL_IDLE_NAP_AFTER_TURNS;
+	CU_ASSERT_EQUAL(slept_ns(&idler, 7, now), 0);
+	idler.empty_turns++;
+	CU_ASSERT_EQUAL(slept_ns(&idler, 7, now), WL_IDLE_NAP_NS_MAX);
+}
+
+static void an_append_ends_the_quiet(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_YIELD, .empty_turns = 9};
+	uint64_t now = 1000000000u;
+
+	slept_ns(&idler, 7, now);
+	CU_ASSERT(slept_ns(&idler, 7, now + 20u * WL_IDLE_QUIET_NS) != 0);
+	CU_ASSERT_EQUAL(slept_ns(&idler, 8, now + 20u * WL_IDLE_QUIET_NS), 0);
+	CU_ASSERT_EQUAL(slept_ns(&idler, 8, now + 20u * WL_IDLE_QUIET_NS + 1000), 0);
+}
+
+static void spin_never_naps(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_SPIN, .empty_turns = UINT32_MAX};
+
+	slept_ns(&idler, 7, 1);
+	CU_ASSERT_EQUAL(slept_ns(&idler, 7, 3600000000000u), 0);
+}
+
+static void control_sleeps_and_neither_spins_nor_yields(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_BACKOFF,
+				 .sleeps_only = true,
+				 .sleep_ns_max = 1000000};
+	uint64_t ns, before = 0;
+
+	for (idler.empty_turns = 1; idler.empty_turns < 12; idler.empty_turns++) {
+		CU_ASSERT_EQUAL(wl_idle_pause(&idler, &ns), WL_IDLE_SLEEP);
+		CU_ASSERT(ns > before || ns == 1000000);
+		before = ns;
+	}
+	CU_ASSERT_EQUAL(before, 1000000);
+}
+
 WL_SUITE(idle)
 {
+	WL_TEST(a_quiet_poller_naps_longer_and_longer),
+	WL_TEST(a_heartbeat_wakes_a_quiet_poller_for_some_turns_only),
+	WL_TEST(an_append_ends_the_quiet),
+	WL_TEST(spin_never_naps),
+	WL_TEST(control_sleeps_and_neither_spins_nor_yields),
 	WL_TEST(pollers_with_a_core_each_spin),
 	WL_TEST(more_pollers_than_cores_yield),
 	WL_TEST(a_poller_leaves_room_for_the_control_thread),
