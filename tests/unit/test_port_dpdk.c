@@ -106,6 +106,15 @@ static void turn(struct wl_port *port, struct end *end, unsigned seed)
 	}
 }
 
+/* EAL's interrupt thread may open its epoll anew at any time, and a child can do nothing with it. */
+static bool is_epoll(int fd)
+{
+	char path[64], target[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, target, sizeof(target) - 1) > 0 && strstr(target, "eventpoll");
+}
+
 static int count_inheritable(void)
 {
 	int count = 0;
@@ -113,7 +122,7 @@ static int count_inheritable(void)
 	for (int fd = 0; fd < 1024; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 
-		count += flags >= 0 && (flags & FD_CLOEXEC) == 0;
+		count += flags >= 0 && (flags & FD_CLOEXEC) == 0 && !is_epoll(fd);
 	}
 	return count;
 }
