@@ -108,7 +108,7 @@ static bool examine(struct wl_recovery *recovery)
 	    !wl_recovery_crosses_boundary(&header, recovery->look)) {
 		if (header.binding == binding && header.offset == recovery->look)
 			return examine_chunk(recovery, &header);
-		note_place(recovery, LOOK_MISPLACED, header.bytes);
+		/* The next chunk, somewhere else: the place that is named is the one where it is missing. */
 		if (recovery->look != recovery->suspect && header.binding == binding &&
 		    may_be_next(recovery, header.offset) && header.previous == recovery->previous) {
 			if (!wl_recovery_has(recovery, recovery->look, header.bytes))
@@ -116,6 +116,8 @@ static bool examine(struct wl_recovery *recovery)
 			from = wl_recovery_bytes(recovery, recovery->look);
 			recovery->went_astray |= wl_chunk_body_is_whole(from, &header);
 		}
+		if (!recovery->went_astray)
+			note_place(recovery, LOOK_MISPLACED, header.bytes);
 	} else {
 		note_place(recovery,
 			   wl_chunk_is_zero(from, WL_SECTOR_BYTES) ? LOOK_TORN : LOOK_ROTTEN,

@@ -115,15 +115,6 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 			      (unsigned long long)election->term, durable->vote);
 }
 
-/* A part of a chunk is gone, and nobody wrote down that it was there: it looks torn, with all that is still in it. */
-static bool looks_torn(const struct sim_drive *drive)
-{
-	return drive->lost != 0 || drive->damage.way == SIM_DAMAGE_ZERO_SECTOR ||
-	       drive->damage.way == SIM_DAMAGE_ZERO_CHUNK ||
-	       drive->damage.way == SIM_DAMAGE_DROP_SEGMENT ||
-	       drive->damage.way == SIM_DAMAGE_DROP_TAIL;
-}
-
 /* What the platters of a node that is about to start have of the committed entries. */
 void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *node)
 {
@@ -134,7 +125,7 @@ void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *
 	     oracle->forgets_seen[node->number] != node->forgets && at < oracle->entries_max; at++)
 		oracle->entries[at].offset[node->number] = 0;
 	oracle->forgets_seen[node->number] = node->forgets;
-	if (looks_torn(&node->drives[oracle->journal]))
+	if (node->drives[oracle->journal].lost != 0 || node->drives[oracle->journal].damage.torn)
 		index = 0;
 	while (index > 0 && !sim_oracle_is_on_platter(&node->drives[oracle->journal],
 						      oracle->entries[index].offset[node->number],

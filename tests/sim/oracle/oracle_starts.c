@@ -73,9 +73,12 @@ static void judge_damage(const struct sim_oracle *oracle, const struct sim_node 
 			      "calls %s in journal %u at %llu %s at %llu", way, journal,
 			      LLU(damage->begin), wl_recovery_damage_name(node->damage.kind),
 			      LLU(node->damage.begin));
-	/* Of a file that was cut all the rest is gone: the first place that was asked for is named. */
-	if (damage->way == SIM_DAMAGE_CUT_SEGMENT && node->damage.begin >= damage->begin &&
-	    node->damage.begin < damage->end)
+	/*
+	 * Of a file that was cut all the rest is gone: the first place that was asked for is named. Two that were exchanged
+	 * stand in each other's places: one whose header does not say so (it was damaged before, and ahead) is passed by.
+	 */
+	if ((damage->way == SIM_DAMAGE_CUT_SEGMENT || damage->way == SIM_DAMAGE_SWAP_SEGMENTS) &&
+	    node->damage.begin >= damage->begin && node->damage.begin < damage->end)
 		return;
 	if (damage->place != UINT64_MAX &&
 	    (node->damage.begin > damage->place || node->damage.end <= damage->place))

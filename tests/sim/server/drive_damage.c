@@ -364,6 +364,7 @@ static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uin
 		flip(drive, sim_drive_place(drive, begin), 64);
 		return true;
 	case SIM_DAMAGE_SWAP_SEGMENTS:
+		drive->damage.end += drive->segment_bytes;
 		return swap_segments(drive, ordinal);
 	case SIM_DAMAGE_FOREIGN_SEGMENT:
 		make_foreign(drive, ordinal);
@@ -425,6 +426,13 @@ static bool damage_record(struct sim_drive *drive, enum sim_damage_way way, uint
 	return did;
 }
 
+/* A part of a chunk is gone, and nobody wrote down that it was there: it looks torn, with all that is still in it. */
+static bool looks_torn(enum sim_damage_way way)
+{
+	return way == SIM_DAMAGE_ZERO_SECTOR || way == SIM_DAMAGE_ZERO_CHUNK ||
+	       way == SIM_DAMAGE_DROP_SEGMENT || way == SIM_DAMAGE_DROP_TAIL;
+}
+
 bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
 {
 	struct sim_damage before = drive->damage;
@@ -442,6 +450,7 @@ bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t
 	}
 	drive->damage.vague = before.vague || before.way != SIM_DAMAGE_NONE || drive->lost != 0;
 	drive->damage.way = way;
+	drive->damage.torn = before.torn || looks_torn(way);
 	return true;
 }
 
