@@ -175,8 +175,8 @@ stops: ## start and stop under the sanitizers, with each kind of link and each h
 		$(patsubst %,$(BUILD)/stops/e2e/%,loader checker ask freeze)
 	@BUILD=$(BUILD)/stops STOPS=$(or $(COUNT),1000) tests/e2e/test_stops.sh
 
-sim: $(BUILD)/wlsim tiny-sim ## simulate whole clusters under faults; SEEDS=1..2000 chooses which
-	@tests/sim/run --build $(BUILD) --seeds $(or $(SEEDS),1..2000)
+sim: $(BUILD)/wlsim tiny-sim ## simulate whole clusters under faults; SEEDS=1..2000 chooses which, FRESH=500 how many new ones
+	@tests/sim/run --build $(BUILD) --seeds $(or $(SEEDS),1..2000) --fresh $(or $(FRESH),500)
 
 exhaustive: tiny-sim ## every run of a small cluster within bounds; SECONDS_EACH=180 for each space
 	@tests/sim/exhaustive --program $(BUILD)/tiny/wlsim --seconds $(or $(SECONDS_EACH),180)
