@@ -7,7 +7,7 @@
  *	BACK_PRESSURE, OUT_OF_ORDER, NOT_LEADER	sent again, the application hears nothing
  *	NO_SPACE, RECORD_TOO_LARGE, ...		the application is told, and the sequence is used up (window.h)
  *
- * NO_SPACE is final only when no other copy of the record can be on its way: a late one could still be
+ * What is wrong with the record itself is so at every node and for every copy. NO_SPACE is final only when no other copy of the record can be on its way: a late one could still be
  * appended when there is space again, and then "nothing was appended" would have been a lie. It is the word on all that
  * stands behind the record, too: a session's order keeps it out of the log as long.
  */
@@ -168,6 +168,15 @@ static void refuse(struct wl_client *client, uint64_t first, uint64_t end, int s
 	}
 }
 
+/* At fault itself, and so is each copy of it, wherever it arrives. */
+static void refuse_record(struct wl_client *client, uint64_t sequence, int status)
+{
+	const struct wl_window_slot *slot = wl_window_slot(&client->sender.window, sequence);
+
+	if (slot && slot->state == WL_WINDOW_WAITING)
+		wl_answer_withdraw(client, sequence, status);
+}
+
 static void cut_flight(struct wl_client *client)
 {
 	struct wl_sender *sender = &client->sender;
@@ -275,8 +284,8 @@ static void take_refusal(struct wl_client *client, const struct wl_client_messag
 	case WIRELOG_NO_SPACE:
 		take_no_space(client, result->first_sequence);
 		break;
-	default: /* the record itself is at fault; those behind it are not */
-		refuse(client, result->first_sequence, result->first_sequence + 1, result->status);
+	default: /* those behind it are not at fault */
+		refuse_record(client, result->first_sequence, result->status);
 		break;
 	}
 	if (result->first_sequence >= window->settled)
