@@ -43,6 +43,8 @@
 #define WL_REPLY_SLOTS (1u << 15) /* answers that wait for their level; a power of two */
 #define WL_READ_BUFFERS 4u /* of a journal, for readers and followers that are behind */
 
+#define WL_REPLAY_WINDOW \
+	4096u /* sequences of one sender, behind the highest, that may still come */
 #define WL_BURST 32u /* frames taken from, or given to, a port at once */
 #define WL_PUNT_BYTES_MAX 1600u /* slow-path frame or message */
 #define WL_SEAM_SLOTS 1024u /* messages between control and a worker, each way; a power of two */

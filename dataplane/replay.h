@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WL_REPLAY_WINDOW 4096u
+#include "dataplane/limits.h"
 
 struct wl_replay {
 	uint64_t highest;

@@ -234,7 +234,7 @@ static int status_of(struct wl_replica *replica, enum wl_log_result result)
 		return WIRELOG_OK;
 	case WL_LOG_NO_SPACE:
 		wl_count(replica->counters, WL_COUNTER_log_no_space);
-		return WIRELOG_NO_SPACE;
+		return WL_MUTANT(no_space_never_told) ? WIRELOG_BACK_PRESSURE : WIRELOG_NO_SPACE;
 	case WL_LOG_NO_SEGMENT:
 		wl_count(replica->counters, WL_COUNTER_log_no_segment);
 		return WIRELOG_BACK_PRESSURE;

@@ -18,6 +18,8 @@ struct sim_in_flight {
 	unsigned to;
 	uint16_t size, link;
 	int8_t label;
+	bool application; /* by the client library, which may be misled about who is where */
+	bool again; /* may be a second copy, or be overtaken by many */
 	uint8_t bytes[];
 };
 
@@ -33,6 +35,8 @@ static struct sim_in_flight *copy_of(struct sim_network *network, unsigned to, c
 	frame->size = size;
 	frame->link = 0;
 	frame->label = SIM_UNKNOWN;
+	frame->again = true;
+	frame->application = false;
 	memcpy(frame->bytes, bytes, size);
 	return frame;
 }
@@ -66,6 +70,8 @@ static void arrive(void *subject, void *object)
 	station->rx_label[at] = frame->label >= 0 && frame->lives != network->cards[frame->to].lives
 					? SIM_UNKNOWN
 					: frame->label;
+	station->rx_again[at] = frame->again;
+	station->rx_application[at] = frame->application;
 	station->rx_count++;
 	network->delivered++;
 	free(frame);
@@ -229,6 +235,7 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 {
 	const struct sim_rule *rule = &network->rules[from][to];
 	unsigned copies = 1, station = steer_frame(to, sent);
+	bool is_doubled;
 
 	if (label == SIM_HONEST)
 		record(network, station, sent->bytes, sent->size);
@@ -245,7 +252,8 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 		return;
 	}
 	sim_trace_frame(&network->trace, from, to, sent->bytes, sent->size, "");
-	copies += sim_random_chance(&network->random, rule->duplicate_ppm);
+	is_doubled = sim_random_chance(&network->random, rule->duplicate_ppm);
+	copies += is_doubled;
 	if ((copies > 1 || rule->reorders) && label > WL_FRAME_FORGED &&
 	    label != WL_FRAME_UNKNOWN_TYPE && label != WL_FRAME_UNPROVEN)
 		label = SIM_UNKNOWN; /* the second one is a replay, one that is very late may be */
@@ -261,6 +269,8 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 		if (sim_random_chance(&network->random, rule->late_ppm))
 			at += sim_random_below(&network->random, rule->late_ns + 1);
 		frame->label = (int8_t)label;
+		frame->again = is_doubled || rule->reorders;
+		frame->application = (network->applications >> from & 1) != 0;
 		frame->link = sim_network_link(network, to, from);
 		damage(network, rule, frame);
 		sim_agenda_add(network->agenda, at, arrive, frame, NULL);
@@ -393,6 +403,8 @@ static unsigned rx_burst(struct wl_port *port, struct wl_frame *frames, unsigned
 
 		station->tally.honest += label == SIM_HONEST;
 		station->tally.unknown += label == SIM_UNKNOWN;
+		station->tally.applications += station->rx_application[station->rx_first];
+		station->tally.again += label == SIM_HONEST && station->rx_again[station->rx_first];
 		if (label >= 0) {
 			station->tally.labelled++;
 			station->tally.verdicts[label]++;

@@ -72,6 +72,8 @@ struct sim_card {
 /* What a station was given to read, by label, since somebody last looked. */
 struct sim_tally {
 	uint32_t honest, unknown, labelled;
+	uint32_t again; /* of the honest ones: those that may be replays */
+	uint32_t applications; /* by the client library */
 	uint32_t verdicts[WL_FRAME_VERDICTS];
 };
 
@@ -87,6 +89,7 @@ struct sim_station {
 	struct wl_link_info links[SIM_LINKS_MAX];
 	struct wl_frame rx[SIM_RX_QUEUE];
 	int8_t rx_label[SIM_RX_QUEUE];
+	bool rx_again[SIM_RX_QUEUE], rx_application[SIM_RX_QUEUE];
 	struct sim_tally tally;
 	unsigned rx_first, rx_count;
 	uint64_t rx_overruns;
@@ -108,6 +111,7 @@ struct sim_network {
 	struct sim_rule rules[SIM_STATIONS][SIM_STATIONS]; /* by address */
 	uint64_t last_arrival_ns[SIM_STATIONS][SIM_STATIONS];
 	uint16_t mtu;
+	uint32_t applications; /* bit per station: the client library is there */
 	uint32_t no_buffer_ppm[SIM_STATIONS]; /* how often the pool of a station is empty */
 	uint64_t sent, lost, delivered;
 	struct sim_in_flight *recorded[SIM_RECORDED];

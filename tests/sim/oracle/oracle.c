@@ -272,6 +272,18 @@ static void before_start(void *context, struct sim_node *node)
 	}
 }
 
+static void note_leader_heard(struct sim_oracle *oracle, unsigned node,
+			      const struct wl_replica *replica)
+{
+	uint64_t term = replica->view.role == WL_ROLE_FOLLOWER ? replica->view.term : 0;
+
+	if (oracle->hears[node].term == term && oracle->hears[node].leader == replica->heard_leader)
+		return;
+	oracle->hears[node].term = term;
+	oracle->hears[node].leader = replica->heard_leader;
+	oracle->hears[node].since_ns = oracle->cluster->agenda.now_ns;
+}
+
 static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 {
 	const struct wl_journal *journal = node->journals[oracle->journal];
@@ -282,8 +294,7 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 		broken = wl_log_check(&journal->log);
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
-	oracle->hears[node->number].term = journal->replica.view.term;
-	oracle->hears[node->number].leader = journal->replica.heard_leader;
+	note_leader_heard(oracle, node->number, &journal->replica);
 	if (journal->replica.view.epoch == 0 || oracle->reduced)
 		return; /* no view yet */
 	note_places(oracle, node);

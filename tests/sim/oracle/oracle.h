@@ -99,9 +99,9 @@ struct sim_oracle { /* of one journal */
 	struct sim_stored_record *records; /* by number */
 	uint64_t numbers, records_max;
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
-	/* Whom a node heard as the leader of its term, after its last turn. */
+	/* Whom a node hears as the leader of its term, after its last turn, and since when. */
 	struct {
-		uint64_t term;
+		uint64_t term, since_ns;
 		uint32_t leader;
 	} hears[WIRELOG_NODES_MAX + 1];
 	uint64_t commit_epoch[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */

@@ -71,8 +71,18 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 				      tally->verdicts[verdict],
 				      wl_frame_verdict_name((enum wl_frame_verdict)verdict),
 				      (unsigned long long)counted);
+		/* Who is heard for the first time is not heard again. */
+		if (verdict == WL_FRAME_REPLAYED &&
+		    counted > tally->verdicts[verdict] + tally->unknown + tally->again)
+			sim_violation(oracle->cluster, node->number, "O26",
+				      "calls %llu frames replayed, and %u could be",
+				      (unsigned long long)counted,
+				      tally->verdicts[verdict] + tally->unknown + tally->again);
 		if (is_a_strangers(oracle->cluster, verdict))
 			more += counted - tally->verdicts[verdict];
+		/* A greeting that somebody carries to another node makes a client look for that one there. */
+		if (verdict == WL_FRAME_OTHER_DESTINATION)
+			more -= more < tally->applications ? more : tally->applications;
 		if (more > tally->unknown)
 			sim_violation(oracle->cluster, node->number, "O26",
 				      "counts a frame as %s that was not",

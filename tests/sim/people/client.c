@@ -179,7 +179,10 @@ static bool take_refusal(struct sim_client *client, unsigned node, uint32_t lead
 	case WIRELOG_BACK_PRESSURE:
 		client->cluster->seen[SIM_SEEN_BACK_PRESSURE]++;
 		break;
-	default: /* no space: it is sent again */
+	case WIRELOG_NO_SPACE: /* it is sent again */
+		client->cluster->seen[SIM_SEEN_NO_SPACE]++;
+		break;
+	default:
 		break;
 	}
 	return true;

@@ -98,6 +98,9 @@ static void judge_status(struct sim_library *library, const struct ticket *ticke
 			return;
 		break;
 	case WIRELOG_NO_SPACE:
+		cluster->seen[SIM_SEEN_NO_SPACE]++;
+		note_refused(library, ticket);
+		return;
 	case WIRELOG_NOT_CONNECTED:
 	case WIRELOG_NO_LEADER:
 		note_refused(library, ticket);
@@ -511,6 +514,7 @@ void sim_library_init(struct sim_client *client)
 	library->assembly = malloc(WIRELOG_RECORD_BYTES_MAX);
 	WL_CHECK(library->slots && library->bytes && library->assembly);
 	client->cluster->ends[client->end.station] = &client->end;
+	client->cluster->network.applications |= 1u << client->end.station;
 	sim_network_attach(&client->cluster->network, client->end.station, on_frame, library);
 	connect(library);
 	sim_agenda_add(&client->cluster->agenda, now_of(library) + client->plan->think_ns, tick,

@@ -122,6 +122,7 @@ enum sim_seen {
 	SIM_SEEN_TOLD_AGAIN, /* a retry of what was answered got the same number */
 	SIM_SEEN_TOO_LARGE, /* a record refused by name */
 	SIM_SEEN_BACK_PRESSURE,
+	SIM_SEEN_NO_SPACE, /* an append refused for want of room */
 	SIM_SEEN_DEATHS, /* of clients */
 	SIM_SEEN_RECORD_READ, /* a reader was given the record that it wanted next */
 	SIM_SEEN_RESUMED, /* a reader that was dropped, with a position, reads on from there */

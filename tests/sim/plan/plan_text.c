@@ -130,6 +130,7 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_TOLD_AGAIN] = "told-again",
 	[SIM_SEEN_TOO_LARGE] = "too-large",
 	[SIM_SEEN_BACK_PRESSURE] = "back-pressure",
+	[SIM_SEEN_NO_SPACE] = "no-space",
 	[SIM_SEEN_DEATHS] = "client-death",
 	[SIM_SEEN_RECORD_READ] = "record-read",
 	[SIM_SEEN_RESUMED] = "resumed",

@@ -48,6 +48,8 @@
 	item(heartbeat_matches_tail, "a heartbeat's follower calls its whole log matching") \
 	item(seam_message_lost, "a seam message is lost when the ring is full") \
 	item(received_counts_as_durable, "commit counts received positions") \
+	item(replay_word_kept, "the window over a sender's sequences clears one word too few") \
+	item(no_space_never_told, "a full log is told as a pause") \
 	item(old_boot_frames, "frames addressed to an earlier boot are taken") \
 	item(expired_without_tombstone, "an expired record leaves nothing in the log") \
 	item(resend_never, "nothing is sent again when there is no progress") \

@@ -23,6 +23,7 @@
 #undef WL_SEAM_SLOTS
 #undef WL_PUNT_SLOTS
 #undef WL_DISK_FILES
+#undef WL_REPLAY_WINDOW
 #define WL_CHUNK_BYTES_MAX 65536u
 #define WL_CHUNK_BYTES_TARGET 16384u
 #define WL_CHUNKS_MAX 6u
@@ -38,6 +39,7 @@
 #define WL_REPLY_SLOTS 4096u
 #define WL_SEAM_SLOTS 2u
 #define WL_PUNT_SLOTS 16u
+#define WL_REPLAY_WINDOW 256u
 #define WL_DISK_FILES 6u /* a simulated disk has one journal */
 
 _Static_assert(WL_ENTRY_BYTES_MAX + WL_CHUNK_HEADER_BYTES <= WL_CHUNK_BYTES_MAX,
