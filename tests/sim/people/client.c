@@ -453,8 +453,9 @@ void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, uns
 	client->nonce = sim_random_next(&client->random) | 1;
 	client->next_sequence = 1;
 	client->frames_left = FRAMES_UNLIMITED;
-	client->part_bytes =
-		sim_random_chance(&client->random, 500000) ? 1200 : (uint32_t)plan->mtu - 100 - 56;
+	client->part_bytes = (uint32_t)plan->mtu - 100 - 56;
+	if (client->part_bytes > 1200 && sim_random_chance(&client->random, 500000))
+		client->part_bytes = 1200;
 	client->outstanding_max = (unsigned)plan->outstanding_max;
 	if (client->outstanding_max >= SIM_CLIENT_OUTSTANDING)
 		client->outstanding_max = SIM_CLIENT_OUTSTANDING - 1;

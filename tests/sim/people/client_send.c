@@ -2,7 +2,7 @@
 /* Appends as frames: many records in one, each with its level; one record in many; tombstones. */
 #include "tests/sim/people/client.h"
 
-#define FRAME_RECORD_BYTES 1300u /* of the records in one frame */
+#define FRAME_HEADERS_BYTES 200u /* of a frame with records, at most */
 #define WHOLE_BYTES 1000u /* larger ones go in fragments */
 #define EVERYWHERE_NS 60000000u /* then "committed" is enough: somebody may be down for long */
 #define TOMBSTONES 40u /* in one frame */
@@ -121,7 +121,7 @@ void sim_client_send_from(struct sim_client *client, uint64_t sequence)
 			append = &client->outstanding[sequence % SIM_CLIENT_OUTSTANDING];
 			if (append->sequence != sequence || goes_alone(append) ||
 			    batch.message.bytes + WL_WIRE_RECORD_HEADER_BYTES + append->bytes >
-				    FRAME_RECORD_BYTES)
+				    client->plan->mtu - FRAME_HEADERS_BYTES)
 				break;
 			add_append(&batch, append);
 			sequence++;

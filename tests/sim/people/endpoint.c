@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dataplane/check.h"
+
 void sim_endpoint_head(struct sim_endpoint *endpoint, unsigned node, uint8_t type,
 		       struct wl_frame_header *header)
 {
@@ -32,6 +34,7 @@ void sim_endpoint_send_as(struct sim_endpoint *endpoint, unsigned node,
 	sim_network_mac(&endpoint->cluster->network, node, endpoint->station, to.mac);
 	memcpy(from.mac, station->links[0].mac, sizeof(from.mac));
 	station->port.ops->alloc(&station->port, 0, &frame, 1);
+	WL_CHECK(WL_FRAME_ENVELOPE_BYTES + datagram <= frame.size);
 	wl_frame_encode_header(frame.bytes + WL_FRAME_ENVELOPE_BYTES, header);
 	memcpy(frame.bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, payload,
 	       header->payload_bytes);

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The sizes that a configuration may choose, and that decide what stands next to what on a drive: segments, and the ring
- * that mirrors them. The smallest ones wrap soonest and are drawn most often, the daemon's defaults are among the others.
+ * The sizes that a configuration may choose. Those that decide what stands next to what on a drive: segments, and the ring
+ * that mirrors them; the smallest ones wrap soonest and are drawn most often, the daemon's defaults are among the others. And
+ * what a frame holds, and how many sessions a journal remembers.
  */
 #include "dataplane/limits.h"
 #include "tests/sim/plan/plan.h"
 #include "tests/sim/random.h"
 
 #define STREAM 70u
+
+#define MTU_MIN 1280u
+#define MTU_MAX 9000u
+
+static void draw_limits(struct sim_plan *plan, struct sim_random *random)
+{
+	if (sim_random_chance(random, 400000))
+		plan->mtu = sim_random_between(random, MTU_MIN, MTU_MAX);
+	else if (sim_random_chance(random, 100000))
+		plan->mtu = MTU_MIN;
+	if (plan->sessions_max > plan->clients && sim_random_chance(random, 300000))
+		plan->sessions_max = plan->clients + (1ull << sim_random_below(random, 10)) -
+				     (plan->clients != 0);
+}
 
 void sim_weather_sizes(struct sim_plan *plan, uint64_t seed)
 {
@@ -22,4 +37,5 @@ void sim_weather_sizes(struct sim_plan *plan, uint64_t seed)
 	while (WL_LOG_RING_BYTES_MIN << rings <= plan->segment_bytes)
 		rings++;
 	plan->ring_bytes = (uint64_t)WL_LOG_RING_BYTES_MIN << sim_random_below(&random, rings);
+	draw_limits(plan, &random);
 }
