@@ -46,6 +46,7 @@ struct wl_route {
 	uint32_t node; /* 0: nobody has answered there yet */
 	struct wl_endpoint endpoint;
 	uint64_t hello_nonce; /* of the last question; 0: answered */
+	uint64_t hello_asked_ns; /* when it was put first */
 	uint64_t hello_due_ns, hello_pause_ns;
 };
 

@@ -89,6 +89,12 @@ int wl_nodes_route_by_nonce(const struct wl_client *client, uint64_t nonce)
 	return -1;
 }
 
+/* Every way to a node is asked at once: one whose question stays open while another answers does not lead there. */
+static bool is_silent(const struct wl_client *client, const struct wl_route *route)
+{
+	return route->hello_nonce != 0 && client->now_ns - route->hello_asked_ns > SILENT_ROUTE_NS;
+}
+
 /* The way that just answered; another one is kept as long as it is alive. */
 static void take_route(struct wl_client *client, uint32_t id, int at)
 {
@@ -101,8 +107,13 @@ static void take_route(struct wl_client *client, uint32_t id, int at)
 	route->hello_nonce = 0;
 	route->hello_pause_ns = HELLO_PAUSE_NS_MIN;
 	if (node->route < 0 || client->routes[node->route].node != id ||
-	    client->now_ns - node->heard_ns > SILENT_ROUTE_NS)
+	    is_silent(client, &client->routes[node->route]))
 		node->route = at;
+	if (node->route == at)
+		return;
+	/* It is asked again: a question that somebody carried to another node is answered by that one. */
+	route->hello_pause_ns = HELLO_PAUSE_NS_MAX;
+	route->hello_due_ns = client->now_ns + HELLO_PAUSE_NS_MAX;
 }
 
 static void learn_members(struct wl_client *client, const struct wl_wire_hello_reply *reply)
@@ -268,8 +279,10 @@ static unsigned say_hello(struct wl_client *client, unsigned at)
 	if (!payload)
 		return 0; /* the link is down: nobody is asked, and nobody answers */
 	/* The same nonce until it is answered: an answer that was slow is as good. */
-	if (route->hello_nonce == 0)
+	if (route->hello_nonce == 0) {
 		route->hello_nonce = wl_client_nonce(client);
+		route->hello_asked_ns = client->now_ns;
+	}
 	hello.nonce = route->hello_nonce;
 	wl_channel_close(client, wl_wire_encode_hello(payload, &hello));
 	return 1;
@@ -309,7 +322,14 @@ void wl_nodes_ask_all(struct wl_client *client)
 		wl_nodes_ask(client, id);
 }
 
-/* Endpoints where nobody has answered: often at first, then once a second. */
+static bool is_in_use(const struct wl_client *client, unsigned at)
+{
+	uint32_t node = client->routes[at].node;
+
+	return node != 0 && client->nodes[node].route == (int)at;
+}
+
+/* Endpoints where nobody has answered: often at first, then once a second, as the further ways to a node. */
 static unsigned greet(struct wl_client *client)
 {
 	unsigned said = 0;
@@ -317,7 +337,7 @@ static unsigned greet(struct wl_client *client)
 	for (unsigned at = 0; at < client->route_count; at++) {
 		struct wl_route *route = &client->routes[at];
 
-		if (route->node != 0 || client->now_ns < route->hello_due_ns)
+		if (is_in_use(client, at) || client->now_ns < route->hello_due_ns)
 			continue;
 		said += say_hello(client, at);
 		if (route->hello_nonce !=

@@ -159,6 +159,45 @@ static void append_that_found_no_leader_is_told_so(void)
 	client_fixture_end(fixture);
 }
 
+/* A question to node 3 was carried to node 2, and node 2 has answered it. */
+static void mislead(struct wl_client *client)
+{
+	int at = client->nodes[3].route;
+
+	client->routes[at].node = 2;
+	client->nodes[2].route = at;
+	client->nodes[3].route = -1;
+}
+
+static void way_that_answers_replaces_one_that_does_not(void)
+{
+	struct client_fixture *fixture = start_with_leader(2, 7);
+
+	fixture->nodes[3].up = false;
+	mislead(fixture->client);
+	client_fixture_append(fixture, 5, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	client_fixture_check_acks(fixture, 15);
+	client_fixture_end(fixture);
+}
+
+static void node_whose_way_another_one_answered_is_found_again(void)
+{
+	struct client_fixture *fixture = start_with_leader(2, 7);
+	int own = fixture->client->nodes[2].route;
+
+	mislead(fixture->client);
+	fixture->client->nodes[2].route = own;
+	client_fixture_run(fixture, 3 * SECOND);
+	client_fixture_lead(fixture, 3, 8);
+	client_fixture_append(fixture, 5, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	client_fixture_check_acks(fixture, 15);
+	client_fixture_end(fixture);
+}
+
 WL_SUITE(client_nodes)
 {
 	WL_TEST(who_appends_nothing_hears_that_nodes_answer_again),
@@ -169,4 +208,6 @@ WL_SUITE(client_nodes)
 	WL_TEST(leader_of_old_that_went_ahead_hides_no_newer_one),
 	WL_TEST(leadership_that_its_holder_ended_is_not_believed_from_others),
 	WL_TEST(leader_that_lost_its_majority_and_came_back_is_followed_again),
+	WL_TEST(way_that_answers_replaces_one_that_does_not),
+	WL_TEST(node_whose_way_another_one_answered_is_found_again),
 };
