@@ -150,7 +150,8 @@ static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_fr
 	} else {
 		known = wl_remote_table_find(&rx->clients, header->sender);
 		if (known && known->epoch != 0 &&
-		    now_ns - known->last_heard_ns <= rx->client_idle_ns)
+		    now_ns - known->last_heard_ns <= rx->client_idle_ns &&
+		    !WL_MUTANT(client_replaced_at_once))
 			return WL_FRAME_OLD_EPOCH;
 		if (!known)
 			known = wl_remote_table_add(&rx->clients, header->sender, now_ns,

@@ -316,8 +316,10 @@ static void after_turn(void *context, struct sim_node *node, unsigned worker)
 		sim_oracle_check_strangers(oracles, node);
 		sim_oracle_check_neighbours(oracles, node);
 	}
-	for (unsigned journal = worker; journal < config->journals; journal += config->workers)
+	for (unsigned journal = worker; journal < config->journals; journal += config->workers) {
+		sim_oracle_check_lives(&oracles[journal], node);
 		check_journal(&oracles[journal], node);
+	}
 }
 
 /* Told "expired": it is not in the log, and its tombstone is. */

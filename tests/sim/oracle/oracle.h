@@ -37,6 +37,7 @@
  *  O28 an Ethernet address that is known moves only by an answer to the node's own question
  *  O29 what a node says decodes as what it calls itself
  *  O30 who follows a leader that it hears names it to whoever asks
+ *  O31 a life of a client is not forgotten for another one while it is heard
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -80,6 +81,12 @@ struct sim_drops {
 	uint64_t boot, frames, believed;
 	uint64_t dropped[WL_FRAME_VERDICTS];
 	uint64_t honest_mac; /* bit per neighbour that was ever known by its own word */
+};
+
+/* A client's place at a node, after its last turn. */
+struct sim_life {
+	uint64_t boot, epoch, heard_ns;
+	wl_identity identity;
 };
 
 /* A weaker answer: what it named. Or, by index alone, an entry that was said to be received. */
@@ -132,6 +139,7 @@ struct sim_oracle { /* of one journal */
 	struct sim_promise *promises; /* by {session, sequence}: a cache */
 	struct sim_promise *received; /* by index: a cache */
 	struct sim_client *clients[SIM_ORACLE_CLIENTS];
+	struct sim_life lives[WIRELOG_NODES_MAX + 1][SIM_ORACLE_CLIENTS];
 	uint64_t answers;
 	uint64_t checks;
 };

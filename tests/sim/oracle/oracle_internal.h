@@ -20,6 +20,7 @@ void sim_oracles_watch_frames(struct sim_oracle *oracles);
 
 /* oracle_strangers.c */
 void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node);
+void sim_oracle_check_lives(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_node *node);
 
 /* What is known of a position, in the cache that log matching uses (oracle_rules.c). */

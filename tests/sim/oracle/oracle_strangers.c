@@ -131,3 +131,30 @@ void sim_oracle_check_neighbours(struct sim_oracle *oracle, const struct sim_nod
 			seen->honest_mac |= 1ull << at;
 	}
 }
+
+/* What was recorded of an older life is believed again when another life of it is taken too soon. */
+void sim_oracle_check_lives(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	struct wl_rx *rx =
+		&node->cores[oracle->journal % oracle->cluster->config.workers].worker->rx;
+
+	for (unsigned number = 0; number < SIM_ORACLE_CLIENTS; number++) {
+		const struct sim_client *client = oracle->clients[number];
+		struct sim_life *known = &oracle->lives[node->number][number], before = *known;
+		const struct wl_remote *place =
+			client ? wl_remote_table_find(&rx->clients, client->end.identity) : NULL;
+
+		*known = (struct sim_life){0};
+		if (!place || place->epoch == 0)
+			continue;
+		*known = (struct sim_life){node->boot, place->epoch, place->last_heard_ns,
+					   place->identity};
+		if (before.boot == known->boot && before.identity == known->identity &&
+		    before.epoch != known->epoch &&
+		    known->heard_ns - before.heard_ns <= rx->client_idle_ns)
+			sim_violation(oracle->cluster, node->number, "O31",
+				      "takes another life of client %u, heard %llu us ago", number,
+				      (unsigned long long)(known->heard_ns - before.heard_ns) /
+					      1000);
+	}
+}

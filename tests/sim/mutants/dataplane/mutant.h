@@ -49,6 +49,7 @@
 	item(seam_message_lost, "a seam message is lost when the ring is full") \
 	item(received_counts_as_durable, "commit counts received positions") \
 	item(replay_word_kept, "the window over a sender's sequences clears one word too few") \
+	item(client_replaced_at_once, "another life of a client takes its place while it is heard") \
 	item(no_space_never_told, "a full log is told as a pause") \
 	item(old_boot_frames, "frames addressed to an earlier boot are taken") \
 	item(expired_without_tombstone, "an expired record leaves nothing in the log") \
