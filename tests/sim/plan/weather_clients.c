@@ -7,6 +7,7 @@
 #include "tests/sim/random.h"
 
 #define STREAM 42u
+#define CLIENTS_MIN 8u /* the smallest table that a configuration may have, and all clients of a run */
 
 struct clients_weather {
 	struct sim_plan *plan;
@@ -48,8 +49,11 @@ static void draw_room(struct clients_weather *weather)
 	if (chance(weather, 15))
 		plan->reply_slots = 1u << draw(weather, 6);
 	if (chance(weather, 15)) {
-		plan->clients_max = 8;
+		plan->clients_max = CLIENTS_MIN;
 		plan->client_idle_ns = 100000000 + draw(weather, 200000000);
+		/* With those who die and come back as others, or keep no rules: more than there are places. */
+		if (plan->clients != 0 && chance(weather, 40))
+			plan->clients = CLIENTS_MIN;
 	}
 }
 
