@@ -124,22 +124,14 @@ static const struct {
 };
 
 static const char *const seen_names[SIM_SEENS] = {
-	[SIM_SEEN_WEAKER] = "weaker-answer",
-	[SIM_SEEN_WEAKER_LOST] = "weaker-lost",
-	[SIM_SEEN_EVERYWHERE] = "everywhere",
-	[SIM_SEEN_TOLD_AGAIN] = "told-again",
-	[SIM_SEEN_TOO_LARGE] = "too-large",
-	[SIM_SEEN_BACK_PRESSURE] = "back-pressure",
-	[SIM_SEEN_NO_SPACE] = "no-space",
-	[SIM_SEEN_DEATHS] = "client-death",
-	[SIM_SEEN_RECORD_READ] = "record-read",
-	[SIM_SEEN_RESUMED] = "resumed",
-	[SIM_SEEN_TIME_START] = "start-at-time",
-	[SIM_SEEN_NOW_START] = "start-now",
-	[SIM_SEEN_TOO_MANY] = "too-many-readers",
-	[SIM_SEEN_LOST] = "lost-record",
-	[SIM_SEEN_MISCHIEF] = "mischief",
-	[SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
+	[SIM_SEEN_WEAKER] = "weaker-answer",	  [SIM_SEEN_WEAKER_LOST] = "weaker-lost",
+	[SIM_SEEN_EVERYWHERE] = "everywhere",	  [SIM_SEEN_TOLD_AGAIN] = "told-again",
+	[SIM_SEEN_TOO_LARGE] = "too-large",	  [SIM_SEEN_BACK_PRESSURE] = "back-pressure",
+	[SIM_SEEN_NO_SPACE] = "no-space",	  [SIM_SEEN_DEATHS] = "client-death",
+	[SIM_SEEN_RECORD_READ] = "record-read",	  [SIM_SEEN_RESUMED] = "resumed",
+	[SIM_SEEN_TIME_START] = "start-at-time",  [SIM_SEEN_NOW_START] = "start-now",
+	[SIM_SEEN_TOO_MANY] = "too-many-readers", [SIM_SEEN_LOST] = "lost-record",
+	[SIM_SEEN_MISCHIEF] = "mischief",	  [SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
 };
 
 const char *sim_seen_name(enum sim_seen which)

@@ -7,7 +7,8 @@
 #include "tests/sim/random.h"
 
 #define STREAM 42u
-#define CLIENTS_MIN 8u /* the smallest table that a configuration may have, and all clients of a run */
+#define CLIENTS_MIN \
+	8u /* the smallest table that a configuration may have, and all clients of a run */
 
 struct clients_weather {
 	struct sim_plan *plan;
