@@ -167,7 +167,7 @@ bare: ## the demo, all tests built and the unit tests, in a fresh clone on a Deb
 unit: $(BUILD)/unit ## build and run the unit tests; ONLY='ring log.*' selects
 	@$(BUILD)/unit $(foreach pattern,$(ONLY),'$(pattern)')
 
-e2e: all $(E2E_PROGRAMS) ## real nodes, real files; ONLY=failover selects a script
+e2e: all $(E2E_PROGRAMS) $(EXAMPLES) ## real nodes, real files; ONLY=failover selects a script
 	@tests/run --build $(BUILD) --only e2e $(ONLY)
 
 stops: ## start and stop under the sanitizers, with each kind of link and each hang; COUNT=1000 in all

@@ -205,6 +205,8 @@ static int up(const struct options *options)
 				    node, nodes.where.run_directories[node - 1],
 				    (int)nodes.where.pids[node - 1],
 				    node == leader ? "  leads" : "");
+	if (nodes.where.udp_endpoints[0] != '\0')
+		wl_demo_print_point("sockets", "%s", nodes.where.udp_endpoints);
 	wl_demo_print_point("logs", "%s/node1.log and so on", nodes.where.directory);
 	printf("\nThree nodes are up. From this or another terminal:\n");
 	for (size_t at = 0; at < sizeof(next) / sizeof(next[0]); at++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/tool_demo_directory_file.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -388,22 +390,55 @@ static int write_key(const char *path)
 	return write_whole(path, 0400, text, 2 * sizeof(secret) + 1);
 }
 
-size_t wl_demo_directory_set_cluster(const char *text, const char *cluster, char *to, size_t size)
+/* The text with what stands between `from` and the first of `ends` replaced; 0 when that does not fit. */
+static size_t replace(const char *text, const char *from, const char *ends, const char *value,
+		      char *to, size_t size)
 {
-	const char *key = strstr(text, "uuid:"), *end;
-	int length;
+	int length = snprintf(to, size, "%.*s %s%s", (int)(from - text), text, value,
+			      from + strcspn(from, ends));
 
-	if (key == NULL)
-		return 0;
-	key += strlen("uuid:");
-	end = key + strcspn(key, "\n");
-	length = snprintf(to, size, "%.*s %s%s", (int)(key - text), text, cluster, end);
 	return length > 0 && (size_t)length < size ? (size_t)length : 0;
 }
 
-static int copy_configuration(const char *from, const char *to, const char *cluster, char *reason)
+size_t wl_demo_directory_set_cluster(const char *text, const char *cluster, char *to, size_t size)
+{
+	const char *key = strstr(text, "uuid:");
+
+	return key != NULL ? replace(text, key + strlen("uuid:"), "\n", cluster, to, size) : 0;
+}
+
+size_t wl_demo_directory_set_udp_port(const char *text, uint16_t port, char *to, size_t size)
+{
+	const char *link = strstr(text, "kind: udp"), *key;
+	char number[8];
+
+	if (link == NULL || (key = strstr(link, "port:")) == NULL)
+		return 0;
+	snprintf(number, sizeof(number), "%u", port);
+	return replace(text, key + strlen("port:"), ",}\n", number, to, size);
+}
+
+/* One that is free now, for clients of a node over kernel sockets; 0: none. */
+static uint16_t find_udp_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found = fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 &&
+		     getsockname(fd, (struct sockaddr *)&address, &size) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return found ? ntohs(address.sin_port) : 0;
+}
+
+/* `port` 0 afterwards: the configuration has no link for kernel sockets, or no port is free. */
+static int copy_configuration(const char *from, const char *to, const char *cluster, uint16_t *port,
+			      char *reason)
 {
 	static char text[CONFIGURATION_BYTES_MAX], changed[CONFIGURATION_BYTES_MAX];
+	const char *final = changed;
 	FILE *file = fopen(from, "re");
 	size_t length = file != NULL ? fread(text, 1, sizeof(text) - 1, file) : 0;
 	int error;
@@ -415,7 +450,15 @@ static int copy_configuration(const char *from, const char *to, const char *clus
 	length = wl_demo_directory_set_cluster(text, cluster, changed, sizeof(changed));
 	if (length == 0)
 		return say(reason, WIRELOG_CONFIG_VALUE, "%s names no cluster.uuid", from);
-	error = write_whole(to, 0600, changed, length);
+	if (*port != 0) {
+		size_t with_port =
+			wl_demo_directory_set_udp_port(changed, *port, text, sizeof(text));
+
+		final = with_port != 0 ? text : changed;
+		length = with_port != 0 ? with_port : length;
+		*port = with_port != 0 ? *port : 0;
+	}
+	error = write_whole(to, 0600, final, length);
 	return error == 0 ? 0 : say(reason, WIRELOG_OUTPUT_FAILED, "%s: %s", to, strerror(error));
 }
 
@@ -446,7 +489,9 @@ static int fill_node(const char *path, const char *configurations, unsigned node
 		     struct wl_where *where, char *reason)
 {
 	char from[WL_WHERE_PATH_BYTES], to[WL_WHERE_PATH_BYTES];
-	size_t length = strlen(where->endpoints);
+	size_t length = strlen(where->endpoints), udp_length = strlen(where->udp_endpoints);
+	uint16_t port = find_udp_port();
+	int status;
 
 	if (!join(where->run_directories[node - 1], "%s/node%u", path, node) ||
 	    !join(from, "%s/node%u.yaml", configurations, node) ||
@@ -459,7 +504,12 @@ static int fill_node(const char *path, const char *configurations, unsigned node
 		 "%smemif:%s/node%u/clients.sock", length != 0 ? "," : "", path, node);
 	where->run_directory_count = node;
 	where->pid_count = node;
-	return copy_configuration(from, to, where->cluster, reason);
+	status = copy_configuration(from, to, where->cluster, &port, reason);
+	if (status == 0 && port != 0)
+		snprintf(where->udp_endpoints + udp_length,
+			 sizeof(where->udp_endpoints) - udp_length, "%sudp:127.0.0.1:%u",
+			 udp_length != 0 ? "," : "", port);
+	return status;
 }
 
 int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char *configurations,

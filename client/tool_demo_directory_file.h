@@ -6,7 +6,7 @@
  *
  *	DIR/node1.yaml node2.yaml node3.yaml     copies, of a new cluster
  *	DIR/cluster.key                          new, mode 0400
- *	DIR/node1/ ...                           data, run directory, socket for clients
+ *	DIR/node1/ ...                           data, run directory, socket for clients (and a UDP port that is free now)
  *	DIR/node1.log ...                        what the nodes say
  *	DIR/day.itch                             what `demo --run` appends
  *
@@ -57,5 +57,7 @@ int wl_demo_directory_check(struct wl_demo_directory *directory, char *reason);
 
 /* The text with the value of the first "uuid:" replaced; 0 when there is none or `size` is too small. Pure. */
 size_t wl_demo_directory_set_cluster(const char *text, const char *cluster, char *to, size_t size);
+/* The same for the port of the first link of kind udp. */
+size_t wl_demo_directory_set_udp_port(const char *text, uint16_t port, char *to, size_t size);
 
 #endif

@@ -23,8 +23,8 @@ static bool values_are_sound(const struct wl_where *where)
 {
 	if (where->run_directory_count > WIRELOG_NODES_MAX ||
 	    where->pid_count > WIRELOG_NODES_MAX || !can_hold(where->directory, ":,\n") ||
-	    !can_hold(where->endpoints, "\n") || !can_hold(where->key_file, "\n") ||
-	    !can_hold(where->cluster, "\n"))
+	    !can_hold(where->endpoints, "\n") || !can_hold(where->udp_endpoints, "\n") ||
+	    !can_hold(where->key_file, "\n") || !can_hold(where->cluster, "\n"))
 		return false;
 	for (uint32_t at = 0; at < where->run_directory_count; at++)
 		if (!can_hold(where->run_directories[at], ":,\n"))
@@ -45,8 +45,10 @@ size_t wl_where_encode(const struct wl_where *where, char *text, size_t size)
 		return 0;
 	/* Unbuffered: what does not fit fails here and now. */
 	setvbuf(out, NULL, _IONBF, 0);
-	fprintf(out, "directory=%s\nendpoints=%s\nkey_file=%s\ncluster=%s\nrun_directories=",
-		where->directory, where->endpoints, where->key_file, where->cluster);
+	fprintf(out,
+		"directory=%s\nendpoints=%s\nudp_endpoints=%s\nkey_file=%s\ncluster=%s\nrun_directories=",
+		where->directory, where->endpoints, where->udp_endpoints, where->key_file,
+		where->cluster);
 	for (uint32_t at = 0; at < where->run_directory_count; at++)
 		fprintf(out, "%s%s", at ? ":" : "", where->run_directories[at]);
 	fprintf(out, "\npids=");
@@ -103,6 +105,8 @@ static bool take_line(struct wl_where *where, char *line)
 		return take_text(where->directory, sizeof(where->directory), line);
 	if (strcmp(key, "endpoints") == 0)
 		return take_text(where->endpoints, sizeof(where->endpoints), line);
+	if (strcmp(key, "udp_endpoints") == 0)
+		return take_text(where->udp_endpoints, sizeof(where->udp_endpoints), line);
 	if (strcmp(key, "key_file") == 0)
 		return take_text(where->key_file, sizeof(where->key_file), line);
 	if (strcmp(key, "cluster") == 0)

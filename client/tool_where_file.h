@@ -5,6 +5,7 @@
  *
  *	directory=/home/ada/wirelog-demo
  *	endpoints=memif:/home/ada/wirelog-demo/node1/clients.sock,memif:...
+ *	udp_endpoints=udp:127.0.0.1:41234,udp:...     the same nodes, for clients without DPDK
  *	key_file=/home/ada/wirelog-demo/cluster.key
  *	cluster=5d5cb4ae-7d6f-4a35-9a53-2f7f3a4c1e90
  *	run_directories=/home/ada/wirelog-demo/node1:/home/ada/wirelog-demo/node2:...
@@ -35,6 +36,7 @@
 struct wl_where {
 	char directory[WL_WHERE_PATH_BYTES];
 	char endpoints[WL_WHERE_ENDPOINTS_BYTES]; /* as struct wirelog_options has them */
+	char udp_endpoints[WL_WHERE_ENDPOINTS_BYTES]; /* "": none */
 	char key_file[WL_WHERE_PATH_BYTES];
 	char cluster[WL_WHERE_CLUSTER_BYTES];
 	char run_directories[WIRELOG_NODES_MAX][WL_WHERE_PATH_BYTES];

@@ -25,6 +25,8 @@ static enum wl_link_kind kind_of(enum wl_config_link_kind kind)
 		return WL_LINK_PCI;
 	case WL_CONFIG_EAL:
 		return WL_LINK_EAL;
+	case WL_CONFIG_UDP:
+		return WL_LINK_UDP;
 	case WL_CONFIG_MEMIF:
 		break;
 	}
@@ -52,6 +54,8 @@ static void plan_link(const struct wl_config_link *from, uint32_t ipv4, struct w
 	to->id = from->id;
 	to->id_count = 1;
 	to->ring_log2 = from->ring_log2;
+	to->listen_ipv4 = from->listen_ipv4;
+	to->listen_port = from->listen_port;
 	to->queue = from->queue;
 	to->descriptors = from->descriptors;
 }

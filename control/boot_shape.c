@@ -113,7 +113,8 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 	worker->election_timeout_ns = config->election_timeout_ns;
 	set_facts(config, number, worker->facts);
 	for (uint32_t link = 0; link < from->link_count; link++)
-		point_to_point = point_to_point || !wl_config_link_is_ethernet(&from->links[link]);
+		point_to_point = point_to_point ||
+				 wl_config_link_is_point_to_point(&from->links[link]);
 	for (uint32_t at = 0; at < config->node_count; at++) {
 		const struct wl_config_node *other = &config->nodes[at];
 

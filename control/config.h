@@ -39,6 +39,7 @@ enum wl_config_link_kind {
 	WL_CONFIG_AF_XDP,
 	WL_CONFIG_PCI,
 	WL_CONFIG_EAL,
+	WL_CONFIG_UDP, /* clients only */
 };
 
 enum wl_config_choice { /* three-valued wishes */
@@ -62,7 +63,7 @@ struct wl_config_node {
 
 struct wl_config_link {
 	enum wl_config_link_kind kind;
-	char name[128]; /* socket, interface, PCI address or EAL device */
+	char name[128]; /* socket, interface, PCI address, EAL device or ADDRESS:PORT */
 	uint32_t peer; /* memif and point-to-point eal: the only node behind it; 0: any */
 	bool server; /* memif */
 	uint32_t id; /* memif */
@@ -74,6 +75,8 @@ struct wl_config_link {
 	uint8_t mac[6];
 	uint8_t prefix_length; /* of the IPv4 network that is reached without the gateway */
 	uint32_t gateway; /* 0: none */
+	uint32_t listen_ipv4; /* udp; host order */
+	uint16_t listen_port;
 };
 
 struct wl_config_worker {
@@ -147,7 +150,7 @@ struct wl_config_journal_text {
 };
 
 struct wl_config_link_text {
-	char *kind, *peer, *role, *socket, *id, *interface, *address, *device;
+	char *kind, *peer, *role, *socket, *id, *interface, *address, *port, *device;
 	char *mtu, *ring_slots, *queue, *queues, *descriptors, *mac, *prefix_length, *gateway;
 };
 

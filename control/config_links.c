@@ -5,20 +5,31 @@
 
 #include "dataplane/memif_address.h"
 
+#define WITHOUT_NETWORK (1u << WL_CONFIG_MEMIF | 1u << WL_CONFIG_UDP)
+
 static const struct wl_config_word kinds[] = {
-	{"memif", WL_CONFIG_MEMIF},   {"af_packet", WL_CONFIG_AF_PACKET},
-	{"af_xdp", WL_CONFIG_AF_XDP}, {"pci", WL_CONFIG_PCI},
-	{"eal", WL_CONFIG_EAL},	      {NULL, 0},
+	{"memif", WL_CONFIG_MEMIF},
+	{"af_packet", WL_CONFIG_AF_PACKET},
+	{"af_xdp", WL_CONFIG_AF_XDP},
+	{"pci", WL_CONFIG_PCI},
+	{"eal", WL_CONFIG_EAL},
+	{"udp", WL_CONFIG_UDP},
+	{NULL, 0},
 };
 
 const char *wl_config_link_kind_name(enum wl_config_link_kind kind)
 {
-	return (unsigned)kind < 5 ? kinds[kind].name : "unknown";
+	return (unsigned)kind < 6 ? kinds[kind].name : "unknown";
 }
 
 bool wl_config_link_is_ethernet(const struct wl_config_link *link)
 {
-	return link->kind != WL_CONFIG_MEMIF && link->peer == 0;
+	return link->kind != WL_CONFIG_MEMIF && link->kind != WL_CONFIG_UDP && link->peer == 0;
+}
+
+bool wl_config_link_is_point_to_point(const struct wl_config_link *link)
+{
+	return link->kind == WL_CONFIG_MEMIF || link->peer != 0;
 }
 
 /* Which keys belong to which kinds; a key that would have no effect is refused. */
@@ -36,12 +47,14 @@ static void refuse_strangers(const struct wl_config_scope *scope,
 		{"peer", text->peer, 1u << WL_CONFIG_MEMIF | 1u << WL_CONFIG_EAL},
 		{"interface", text->interface, 1u << WL_CONFIG_AF_PACKET | 1u << WL_CONFIG_AF_XDP},
 		{"queue", text->queue, 1u << WL_CONFIG_AF_XDP},
-		{"address", text->address, 1u << WL_CONFIG_PCI},
+		{"address", text->address, 1u << WL_CONFIG_PCI | 1u << WL_CONFIG_UDP},
+		{"port", text->port, 1u << WL_CONFIG_UDP},
+		{"mac", text->mac, ~(1u << WL_CONFIG_UDP)},
 		{"queues", text->queues, 1u << WL_CONFIG_PCI},
 		{"descriptors", text->descriptors, 1u << WL_CONFIG_PCI},
 		{"device", text->device, 1u << WL_CONFIG_EAL},
-		{"prefix_length", text->prefix_length, ~(1u << WL_CONFIG_MEMIF)},
-		{"gateway", text->gateway, ~(1u << WL_CONFIG_MEMIF)},
+		{"prefix_length", text->prefix_length, ~WITHOUT_NETWORK},
+		{"gateway", text->gateway, ~WITHOUT_NETWORK},
 	};
 
 	for (unsigned at = 0; at < sizeof(keys) / sizeof(keys[0]); at++) {
@@ -100,6 +113,28 @@ static void take_socket(const struct wl_config_scope *scope, const char *text, c
 			"a path without commas, made absolute, or '@' and a name, would be right");
 }
 
+/* Where a kernel socket for clients is bound: its name is "ADDRESS:PORT". */
+static void take_listen(const struct wl_config_scope *scope, const struct wl_config_link_text *text,
+			struct wl_config_link *link)
+{
+	struct wl_sentence name = wl_sentence_begin(link->name, sizeof(link->name));
+	uint64_t port = 0;
+
+	if (!text->address)
+		wl_config_tell_missing(
+			scope, "address",
+			"this machine's address, 127.0.0.1 for clients on it alone, would "
+			"be right");
+	if (!text->port)
+		wl_config_tell_missing(scope, "port", "a UDP port from 1 to 65535 would be right");
+	wl_config_take_ipv4(scope, "address", text->address, &link->listen_ipv4);
+	wl_config_take_number(scope, "port", text->port, (struct wl_config_range){1, 65535}, &port);
+	link->listen_port = (uint16_t)port;
+	wl_sentence_add(&name, text->address ? text->address : "");
+	wl_sentence_add(&name, ":");
+	wl_sentence_add_number(&name, port);
+}
+
 static void take_name(const struct wl_config_scope *scope, const struct wl_config_link_text *text,
 		      const char *base, struct wl_config_link *link)
 {
@@ -138,6 +173,9 @@ static void take_name(const struct wl_config_scope *scope, const struct wl_confi
 				"an EAL device like net_tap0,iface=wl0 would be right");
 		wl_config_take_text(scope, "device", text->device, link->name, sizeof(link->name));
 		break;
+	case WL_CONFIG_UDP:
+		take_listen(scope, text, link);
+		break;
 	}
 }
 
@@ -170,7 +208,7 @@ static void take_link(const struct wl_config_scope *scope, const struct wl_confi
 
 	if (!text->kind)
 		wl_config_tell_missing(scope, "kind",
-				       "memif, af_packet, af_xdp, pci or eal would be right");
+				       "memif, af_packet, af_xdp, pci, eal or udp would be right");
 	if (!text->kind || !wl_config_take_word(scope, "kind", text->kind, kinds, &kind))
 		return;
 	link->kind = (enum wl_config_link_kind)kind;

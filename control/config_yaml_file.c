@@ -44,12 +44,12 @@ static const cyaml_schema_value_t journal_value = {
 
 #define LINK struct wl_config_link_text
 static const cyaml_schema_field_t link_fields[] = {
-	WORD(LINK, kind),	 WORD(LINK, peer),   WORD(LINK, role),
-	WORD(LINK, socket),	 WORD(LINK, id),     WORD(LINK, interface),
-	WORD(LINK, address),	 WORD(LINK, device), WORD(LINK, mtu),
-	WORD(LINK, ring_slots),	 WORD(LINK, queue),  WORD(LINK, queues),
-	WORD(LINK, descriptors), WORD(LINK, mac),    WORD(LINK, prefix_length),
-	WORD(LINK, gateway),	 CYAML_FIELD_END,
+	WORD(LINK, kind),	   WORD(LINK, peer),	    WORD(LINK, role),
+	WORD(LINK, socket),	   WORD(LINK, id),	    WORD(LINK, interface),
+	WORD(LINK, address),	   WORD(LINK, port),	    WORD(LINK, device),
+	WORD(LINK, mtu),	   WORD(LINK, ring_slots),  WORD(LINK, queue),
+	WORD(LINK, queues),	   WORD(LINK, descriptors), WORD(LINK, mac),
+	WORD(LINK, prefix_length), WORD(LINK, gateway),	    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t link_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, LINK, link_fields)};

@@ -277,7 +277,7 @@ static json_t *counters_of(const struct wl_status_worker *worker)
 	for (unsigned at = WL_FRAME_ICMP + 1; at < WL_FRAME_VERDICTS; at++)
 		set(dropped, wl_frame_verdict_name((enum wl_frame_verdict)at),
 		    atomic_load_explicit(&worker->counters->dropped[at], memory_order_relaxed));
-	for (unsigned at = 0; at < 8 && worker->port[at].name; at++)
+	for (unsigned at = 0; at < WL_STATUS_PORT_NUMBERS && worker->port[at].name; at++)
 		set(port, worker->port[at].name, worker->port[at].value);
 	json_object_set_new(object, "dropped", dropped);
 	json_object_set_new(object, "port", port);

@@ -23,12 +23,14 @@ struct wl_status_number {
 	uint64_t value;
 };
 
+#define WL_STATUS_PORT_NUMBERS 16u
+
 struct wl_status_worker {
 	int core; /* -1: not pinned */
 	const char *idle, *idle_reason;
 	const char *port_note, *disk_note, *self_test;
 	const struct wl_counters *counters;
-	struct wl_status_number port[8]; /* ends at the first without a name */
+	struct wl_status_number port[WL_STATUS_PORT_NUMBERS]; /* ends at the first without a name */
 };
 
 struct wl_status_journal {

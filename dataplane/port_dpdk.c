@@ -44,10 +44,13 @@ static bool accept_mbuf(struct wl_port_dpdk *port, struct rte_mbuf *mbuf)
 static unsigned rx_link(struct wl_port_dpdk *port, uint16_t index, struct wl_frame *frames,
 			unsigned max)
 {
-	const struct wl_dpdk_link *link = &port->links[index];
+	struct wl_dpdk_link *link = &port->links[index];
 	struct rte_mbuf *mbufs[WL_BURST];
 	uint16_t wanted = (uint16_t)(max < WL_BURST ? max : WL_BURST);
-	uint16_t got = rte_eth_rx_burst(link->device, link->queue, mbufs, wanted);
+	uint16_t got =
+		link->kind == WL_LINK_UDP
+			? wl_udp_receive(&link->udp, port->pool, mbufs, wanted, &port->counters.udp)
+			: rte_eth_rx_burst(link->device, link->queue, mbufs, wanted);
 	unsigned count = 0;
 
 	for (uint16_t i = 0; i < got; i++) {
@@ -157,7 +160,7 @@ static unsigned port_tx_burst(struct wl_port *base, struct wl_frame *frames, uns
 {
 	struct wl_port_dpdk *port = of(base);
 	struct rte_mbuf *mbufs[TX_AT_ONCE];
-	const struct wl_dpdk_link *link;
+	struct wl_dpdk_link *link;
 	unsigned sent = 0, room;
 
 	if (count == 0)
@@ -177,7 +180,9 @@ static unsigned port_tx_burst(struct wl_port *base, struct wl_frame *frames, uns
 			sent++;
 			continue;
 		}
-		taken = rte_eth_tx_burst(link->device, link->queue, mbufs, loaded);
+		taken = link->kind == WL_LINK_UDP
+				? wl_udp_send(&link->udp, mbufs, loaded, &port->counters.udp)
+				: rte_eth_tx_burst(link->device, link->queue, mbufs, loaded);
 		sent += taken;
 		if (taken < loaded)
 			break;
@@ -218,7 +223,8 @@ static void port_tend(struct wl_port *base, uint64_t now_ns)
 			struct wl_dpdk_link *link = &port->links[i];
 			bool up;
 
-			if (!link->present || link->kind == WL_LINK_MEMIF)
+			if (!link->present || link->kind == WL_LINK_MEMIF ||
+			    link->kind == WL_LINK_UDP)
 				continue;
 			up = wl_port_links_device_is_up(link);
 			changed |= up != link->up;

@@ -2,7 +2,7 @@
 /*
  * Ports over DPDK ethdevs: one wl_port for each worker, with one link for each thing that frames
  * come from: a memif to another process, an interface through AF_PACKET or AF_XDP, a queue of a
- * physical NIC, or any device that EAL can name.
+ * physical NIC, any device that EAL can name, or a kernel socket for clients without DPDK.
  *
  * Order of calls: wl_eal_start (eal_dpdk.h) -> fill struct wl_link_config for each link -> on the
  * main thread wl_port_dpdk_open for worker 0, then 1, ... (worker 0 sets up a NIC for all of them)
@@ -36,12 +36,14 @@ enum wl_link_kind {
 	WL_LINK_AF_XDP,
 	WL_LINK_PCI,
 	WL_LINK_EAL,
+	WL_LINK_UDP, /* a kernel socket, for clients: port_udp_dpdk.h */
 };
 
 struct wl_link_config {
 	enum wl_link_kind kind;
 	/* memif: socket path, or '@' and an abstract name; af_packet, af_xdp: interface; pci:
-	 * address, also in the EAL settings; eal: "net_tap0,iface=x" or the name of a device. */
+	 * address, also in the EAL settings; eal: "net_tap0,iface=x" or the name of a device; udp:
+	 * listen_ipv4 and listen_port as text, for messages. */
 	char name[WL_LINK_NAME_BYTES];
 	uint32_t ipv4; /* host order */
 	uint16_t mtu; /* 0: 1500 */
@@ -52,6 +54,9 @@ struct wl_link_config {
 	bool server; /* memif */
 	uint32_t id, id_count; /* memif; a client tries id .. id + id_count - 1 */
 	uint8_t ring_log2; /* memif: slots of a ring, 4..14; 0: 10, or 8 above an MTU of 1986 */
+
+	uint32_t listen_ipv4; /* udp; host order */
+	uint16_t listen_port;
 
 	uint16_t queue; /* af_xdp */
 	uint16_t descriptors; /* pci: each of rx and tx; 0: 1024 */
@@ -72,6 +77,13 @@ struct wl_port_words {
 	char reason[256]; /* of a failure */
 };
 
+struct wl_udp_counters {
+	uint64_t received, sent;
+	uint64_t too_long; /* datagrams above the link's MTU: dropped */
+	uint64_t refused; /* that the kernel would not send (no route, too long): dropped */
+	uint64_t calls; /* recvmmsg and sendmmsg */
+};
+
 struct wl_port_dpdk_counters {
 	uint64_t rx_chained; /* frames in several buffers that could not be joined: dropped */
 	uint64_t no_buffer; /* buffers asked for and not had */
@@ -79,6 +91,7 @@ struct wl_port_dpdk_counters {
 	uint64_t memif_connections;
 	uint64_t memif_refused_mtu;
 	uint64_t memif_refused_user;
+	struct wl_udp_counters udp; /* of all links over kernel sockets */
 };
 
 /* Memory that the port needs from EAL, in MiB: the sum over all ports, plus 16, is memory_mb. */

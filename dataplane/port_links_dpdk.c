@@ -36,11 +36,11 @@ struct opening {
 	char subject[WL_LINK_NAME_BYTES + 48];
 };
 
-static const char *const kind_names[] = {"memif", "af_packet", "af_xdp", "pci", "eal"};
+static const char *const kind_names[] = {"memif", "af_packet", "af_xdp", "pci", "eal", "udp"};
 
 const char *wl_link_kind_name(enum wl_link_kind kind)
 {
-	return (unsigned)kind < 5 ? kind_names[kind] : "unknown";
+	return (unsigned)kind < 6 ? kind_names[kind] : "unknown";
 }
 
 struct rte_mempool *wl_port_links_pool(uint32_t worker, uint32_t frames, uint16_t buffer_bytes)
@@ -215,6 +215,25 @@ static int make_af_xdp(struct opening *opening)
 	snprintf(arguments, sizeof(arguments), "iface=%s,start_queue=%u,queue_count=1",
 		 opening->config->name, opening->config->queue);
 	return make_virtual(opening, "net_af_xdp", arguments);
+}
+
+static int make_udp(struct opening *opening)
+{
+	const struct wl_link_config *config = opening->config;
+	const struct wl_address listen = {.ipv4 = config->listen_ipv4,
+					  .udp_port = config->listen_port};
+	const struct wl_address self = {.ipv4 = config->ipv4, .udp_port = opening->port->udp_port};
+	int error = wl_udp_open(&opening->link->udp, &listen, &self, opening->mtu);
+	char what[96];
+
+	if (error != 0) {
+		snprintf(what, sizeof(what), "a socket cannot be bound there: %s",
+			 strerror(-error));
+		return fail(opening,
+			    error == -EACCES ? WIRELOG_PORT_PRIVILEGE : WIRELOG_PORT_ADDRESS, what);
+	}
+	note(opening, "%s: kernel sockets, for clients without DPDK", opening->subject);
+	return 0;
 }
 
 /* An existing device, or a virtual one: "net_tap0,iface=x". */
@@ -422,6 +441,8 @@ static int start(struct opening *opening)
 	struct rte_ether_addr mac;
 	int status = 0, error;
 
+	if (opening->config->kind == WL_LINK_UDP)
+		return 0; /* no device */
 	/* Worker 0 has configured and started a shared NIC with all queues. */
 	if (!shared) {
 		status = configure(opening);
@@ -465,6 +486,8 @@ static int make(struct opening *opening)
 		return find_pci(opening);
 	case WL_LINK_EAL:
 		return make_eal(opening);
+	case WL_LINK_UDP:
+		return make_udp(opening);
 	}
 	return fail(opening, WIRELOG_CONFIG_VALUE, "there is no such kind of link");
 }
@@ -495,7 +518,8 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 	link->kind = config->kind;
 	link->info.mtu = opening.mtu;
 	link->info.ipv4 = config->ipv4;
-	link->info.ethernet = config->kind != WL_LINK_MEMIF && !config->point_to_point;
+	link->info.ethernet = config->kind != WL_LINK_MEMIF && config->kind != WL_LINK_UDP &&
+			      !config->point_to_point;
 	if (config->kind == WL_LINK_AF_XDP)
 		wl_eal_catch_output();
 	wl_descriptors_note(&descriptors);
@@ -515,7 +539,8 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 		wl_port_links_close(port, index);
 		return status;
 	}
-	link->up = config->kind != WL_LINK_MEMIF && wl_port_links_device_is_up(link);
+	link->up = config->kind == WL_LINK_UDP ||
+		   (config->kind != WL_LINK_MEMIF && wl_port_links_device_is_up(link));
 	return 0;
 }
 
@@ -524,6 +549,11 @@ void wl_port_links_close(struct wl_port_dpdk *port, uint16_t index)
 	struct wl_dpdk_link *link = &port->links[index];
 	struct rte_flow_error error;
 
+	if (link->kind == WL_LINK_UDP) {
+		wl_udp_close(&link->udp);
+		memset(link, 0, sizeof(*link));
+		return;
+	}
 	if (link->kind == WL_LINK_AF_XDP)
 		wl_eal_catch_output();
 	if (link->kind == WL_LINK_MEMIF)

@@ -13,6 +13,7 @@
 
 #include "dataplane/port_dpdk.h"
 #include "dataplane/port_memif_dpdk.h"
+#include "dataplane/port_udp_dpdk.h"
 
 #define WL_XDP_HEADROOM 256u /* that the kernel keeps in front of a frame in an XDP buffer */
 
@@ -27,6 +28,7 @@ struct wl_dpdk_link {
 	enum wl_link_kind kind;
 	struct rte_flow *flow;
 	char device_name[RTE_ETH_NAME_MAX_LEN];
+	struct wl_udp_link udp; /* WL_LINK_UDP, which has no device */
 };
 
 struct wl_port_dpdk {

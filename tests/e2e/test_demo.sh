@@ -49,6 +49,15 @@ claim day_is_appended_without_one_node "$wirelog" append --format itch50 "$work/
 "$wirelog" demo start >"$work/said" 2>&1
 claim killed_node_catches_up grep -q 'all that run have the 10,000 records' "$work/said"
 claim all_is_read_back test "$("$wirelog" tail --from 1 --format itch50 | cmp - <(cat "$work/day.itch" "$work/day.itch") && echo same)" = same
+# A program that has no DPDK in it, over kernel sockets, also to the next leader.
+where() { sed -n "s/^$1=//p" "$XDG_STATE_HOME/wirelog/demo"; }
+by_sockets() { LD_LIBRARY_PATH=$BUILD timeout 60 "$BUILD/examples/append" "$(where udp_endpoints)" "$(where key_file)" "$(where cluster)"; }
+claim it_has_no_dpdk test "$(LD_LIBRARY_PATH=$BUILD ldd "$BUILD/examples/append" "$BUILD/libwirelog.so.0" | grep -c librte)" -eq 0
+claim records_cross_kernel_sockets_and_back test "$(seq 3000 | by_sockets | awk '$1 == 10000 + NR && $2 == NR' | wc -l)" -eq 3000
+"$wirelog" demo kill leader >/dev/null 2>&1
+claim they_do_with_another_leader test "$(echo more | by_sockets)" = '13001 more'
+claim datagrams_are_counted test "$("$wirelog" status --json --request counters | grep -c '"udp_received": [1-9]')" -ge 2
+"$wirelog" demo start >/dev/null 2>&1
 # Another directory than the one that it lives in is somebody else's.
 claim stop_of_another_directory_is_refused test "$("$wirelog" demo stop --directory "$base" >/dev/null 2>&1; echo $?)" -eq 69
 claim demo_runs_on_after_it "$wirelog" status --check

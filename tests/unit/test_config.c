@@ -86,6 +86,15 @@ static void a_network_that_does_not_have_all_nodes_is_refused(void)
 		 "workers[0].links[0].gateway", WIRELOG_CONFIG_CONFLICT},
 		{"      - {kind: af_packet, interface: eth1, gateway: 192.0.2.1}\n",
 		 "workers[0].links[0].gateway", WIRELOG_CONFIG_CONFLICT},
+		/* no node lies behind a socket for clients */
+		{"      - {kind: udp, address: 127.0.0.1, port: 7711}\n", "workers[0].links",
+		 WIRELOG_CONFIG_CONFLICT},
+		{MEMIF_LINKS "      - {kind: udp, address: 127.0.0.1, port: 7711}\n", "", 0},
+		{MEMIF_LINKS "      - {kind: udp, address: 127.0.0.1}\n",
+		 "workers[0].links[2].port", WIRELOG_CONFIG_VALUE},
+		{MEMIF_LINKS
+		 "      - {kind: udp, address: 127.0.0.1, port: 7711, gateway: 127.0.0.2}\n",
+		 "workers[0].links[2].gateway", WIRELOG_CONFIG_CONFLICT},
 		/* what an Ethernet link does not reach a memif may */
 		{"      - {kind: af_packet, interface: eth1, prefix_length: 32}\n" MEMIF_LINKS, "",
 		 0},

@@ -527,11 +527,15 @@ static void devices_that_are_not_there_are_errors_with_a_sentence(void)
 		{WL_LINK_PCI, "0000:99:00.0", WIRELOG_EAL_DEVICE, "no such PCI device"},
 		{WL_LINK_EAL, "net_nosuch0", WIRELOG_EAL_DEVICE, "no device that DPDK knows"},
 		{WL_LINK_MEMIF, "relative", WIRELOG_PORT_ADDRESS, "absolute path"},
+		{WL_LINK_UDP, "192.0.2.1:7711", WIRELOG_PORT_ADDRESS, "cannot be bound there"},
 	};
 
 	set_up(false);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct wl_link_config link = {.kind = cases[i].kind};
+		/* Nobody has this address (RFC 5737). */
+		struct wl_link_config link = {.kind = cases[i].kind,
+					      .listen_ipv4 = 0xc0000201,
+					      .listen_port = 7711};
 		struct end *end;
 
 		snprintf(link.name, sizeof(link.name), "%s", cases[i].name);

@@ -87,6 +87,18 @@ static void cluster_id_is_replaced_and_nothing_else(void)
 	CU_ASSERT_EQUAL(wl_demo_directory_set_cluster("uuid: x\n", "NEW", to, 8), 0);
 }
 
+static void udp_port_is_replaced_and_nothing_else(void)
+{
+	char to[256];
+
+	CU_ASSERT_NOT_EQUAL(wl_demo_directory_set_udp_port(
+				    "port: 1\n- {kind: udp, port: 7711, mtu: 1500}\nport: 2", 65535,
+				    to, sizeof(to)),
+			    0);
+	CU_ASSERT_STRING_EQUAL(to, "port: 1\n- {kind: udp, port: 65535, mtu: 1500}\nport: 2");
+	CU_ASSERT_EQUAL(wl_demo_directory_set_udp_port("port: 1\n", 2, to, sizeof(to)), 0);
+}
+
 static void directory_has_a_new_cluster_and_a_key_for_its_owner_only(void)
 {
 	char first[WL_WHERE_CLUSTER_BYTES];
@@ -186,6 +198,7 @@ static void memory_is_no_disk(void)
 WL_SUITE(tool_demo_directory)
 {
 	WL_TEST(cluster_id_is_replaced_and_nothing_else),
+	WL_TEST(udp_port_is_replaced_and_nothing_else),
 	WL_TEST(directory_has_a_new_cluster_and_a_key_for_its_owner_only),
 	WL_TEST(what_an_earlier_demo_left_makes_room),
 	WL_TEST(what_was_kept_is_neither_taken_nor_removed),
