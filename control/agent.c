@@ -55,6 +55,7 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 			.journal = (uint16_t)journal,
 			.election_timeout_ns = config->election_timeout_ns,
 			.seed = config->seed,
+			.held_back = wl_agent_begin_history(agent, journal),
 		};
 
 		WL_CHECK(config->worker_of_journal[journal] < config->worker_count);
@@ -86,6 +87,7 @@ void wl_agent_start(struct wl_agent *agent, uint64_t now_ns)
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		wl_election_start(&agent->elections[journal], now_ns, &agent->effects);
 		wl_agent_run_effects(agent, journal);
+		wl_agent_tell_history(agent, journal);
 	}
 }
 
@@ -132,13 +134,13 @@ static void send_to_peer(struct wl_agent *agent, uint32_t journal,
 	case WL_WIRE_PRE_VOTE:
 	case WL_WIRE_VOTE:
 		vote.incarnation = agent->record.incarnation;
-		vote.in_step_boot = agent->record.journals[journal].in_step_boot;
+		vote.in_step_boot = agent->histories[journal].in_step_boot;
 		bytes = wl_wire_encode_vote(punt->data, &vote);
 		break;
 	case WL_WIRE_PRE_VOTE_REPLY:
 	case WL_WIRE_VOTE_REPLY:
 		reply.incarnation = agent->record.incarnation;
-		reply.in_step_boot = agent->record.journals[journal].in_step_boot;
+		reply.in_step_boot = agent->histories[journal].in_step_boot;
 		bytes = wl_wire_encode_vote_reply(punt->data, &reply);
 		break;
 	case WL_WIRE_TIMEOUT_NOW:
@@ -218,7 +220,7 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 		worker->stopped = true;
 		return;
 	case WL_SEAM_PEER_BOOT:
-		wl_agent_on_peer_boot(agent, message);
+		wl_agent_on_peer_boot(agent, (uint32_t)(worker - agent->workers), message);
 		return;
 	case WL_SEAM_DIVERGED:
 		wl_agent_on_diverged(agent, message);

@@ -100,6 +100,16 @@ struct wl_agent_record_wish { /* of one journal */
 	struct wl_position commit;
 };
 
+/* Do our data in a journal count, and if not, who has to say what (roster.h)? */
+struct wl_agent_history {
+	uint64_t in_step_boot; /* durable; what we say of ourselves. 0: held back */
+	uint64_t in_step_in_flight; /* of the record that is being written */
+	uint32_t blank; /* bit per node that said: no history here, and no other data of yours known */
+	uint32_t historic; /* bit per node that has history, or knows other data of ours */
+	uint32_t held_back; /* bit per node whose own data do not count, by its last word */
+	bool no_majority_told;
+};
+
 struct wl_agent_worker {
 	struct wl_seam *seam;
 	struct wl_seam_message backlog[WL_AGENT_BACKLOG]; /* a queue */
@@ -119,6 +129,7 @@ struct wl_agent {
 
 	struct wl_superblock record; /* as it was last submitted */
 	struct wl_agent_record_wish wishes[WIRELOG_JOURNALS_MAX];
+	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
 	bool record_in_flight, record_failed,
 		record_dirty; /* dirty: witnesses or peers' positions moved */
 	bool record_urgent; /* the roster changed: do not wait for the interval */
@@ -177,6 +188,9 @@ struct wl_agent_status { /* a copy, for the status socket */
 	uint64_t record_sequence, boot_count;
 	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1]; /* the roster */
 	struct wl_election_status journals[WIRELOG_JOURNALS_MAX];
+	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
+	bool no_majority
+		[WIRELOG_JOURNALS_MAX]; /* the nodes whose data count are too few to elect a leader */
 	struct {
 		uint32_t backlog;
 		uint64_t silent_ns; /* since its last sign of life */
@@ -188,6 +202,8 @@ struct wl_agent_status { /* a copy, for the status socket */
 	struct wl_agent_counts counts;
 };
 
+/* The nodes whose data count are too few: nobody can be elected (roster.h). */
+bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal);
 void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *status);
 const char *wl_agent_phase_name(enum wl_agent_phase phase);
 

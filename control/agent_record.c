@@ -53,6 +53,7 @@ static unsigned reap(struct wl_agent *agent)
 		return 1;
 	}
 	agent->counts.records++;
+	wl_agent_history_is_durable(agent);
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		if (!agent->wishes[journal].in_flight)
 			continue;
@@ -99,6 +100,7 @@ static unsigned submit(struct wl_agent *agent)
 	agent->record_dirty = false;
 	agent->record_urgent = false;
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
+		agent->histories[journal].in_step_in_flight = next.journals[journal].in_step_boot;
 		agent->wishes[journal].in_flight = agent->wishes[journal].wanted;
 		agent->wishes[journal].wanted = false;
 	}

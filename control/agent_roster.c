@@ -7,6 +7,7 @@
 #include "dataplane/check.h"
 #include "dataplane/frame.h"
 #include "dataplane/greeting.h"
+#include "dataplane/mutant.h"
 #include "dataplane/remote.h"
 
 static void tell_operator(struct wl_agent *agent, uint32_t node, const char *text)
@@ -31,13 +32,17 @@ static void learn(struct wl_agent *agent, uint32_t node, uint64_t epoch, uint64_
 	case WL_ROSTER_NEW_BOOT:
 		break;
 	}
-	agent->record_urgent = true;
+	agent->record_urgent = !WL_MUTANT(roster_not_durable);
+	agent->record_dirty = true;
 }
 
-void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message *message)
+void wl_agent_on_peer_boot(struct wl_agent *agent, uint32_t worker,
+			   const struct wl_seam_message *message)
 {
 	WL_CHECK(message->node <= WIRELOG_NODES_MAX);
 	learn(agent, message->node, message->boot_epoch, message->incarnation);
+	if (message->incarnation != 0)
+		wl_agent_hear_history(agent, worker, message);
 }
 
 void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message)
@@ -103,6 +108,7 @@ bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint6
 {
 	WL_CHECK(punt->node <= WIRELOG_NODES_MAX);
 	learn(agent, punt->node, punt->epoch, incarnation);
+	wl_agent_hear_held_back(agent, punt->journal, punt->node, in_step_boot == 0);
 	if (!agent->outlived && wl_roster_believes(&agent->record.peers[punt->node], in_step_boot))
 		return true;
 	agent->counts.votes_disbelieved++;
@@ -145,8 +151,12 @@ void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *
 	agent->outlived = true;
 	agent->record.boot_count = boot;
 	agent->record.incarnation = agent->config.spare_incarnation;
-	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
+	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		agent->record.journals[journal].in_step_boot = 0;
+		agent->histories[journal].in_step_boot = 0;
+		wl_election_withdraw(&agent->elections[journal], agent->now_ns, &agent->effects);
+		wl_agent_run_effects(agent, journal);
+	}
 	agent->record_urgent = true;
 	wl_agent_stop(agent);
 }

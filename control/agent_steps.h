@@ -16,8 +16,21 @@ void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t ter
 unsigned wl_agent_tend_record(struct wl_agent *agent);
 bool wl_agent_record_is_settled(const struct wl_agent *agent);
 
+/* agent_history.c: do our data count? True: they are held back for now. */
+bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal);
+void wl_agent_tell_history(struct wl_agent *agent, uint32_t journal);
+/* A peer said what it has, and what it knows of us. */
+void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
+			   const struct wl_seam_message *message);
+/* In a vote message. */
+void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t node,
+			     bool held_back);
+/* The record is durable. */
+void wl_agent_history_is_durable(struct wl_agent *agent);
+
 /* agent_roster.c: what peers' data and ours remember */
-void wl_agent_on_peer_boot(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_peer_boot(struct wl_agent *agent, uint32_t worker,
+			   const struct wl_seam_message *message);
 void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message);
 /* TWIN, OWN_TWIN, REFUSED */

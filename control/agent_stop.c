@@ -116,9 +116,12 @@ void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *s
 		.neighbour_counts = agent->neighbours.counts,
 		.counts = agent->counts,
 	};
-	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
+	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		wl_election_get_status(&agent->elections[journal], agent->now_ns,
 				       &status->journals[journal]);
+		status->histories[journal] = agent->histories[journal];
+		status->no_majority[journal] = wl_agent_lacks_majority(agent, journal);
+	}
 	for (uint32_t worker = 0; worker < agent->config.worker_count; worker++) {
 		const struct wl_agent_worker *from = &agent->workers[worker];
 

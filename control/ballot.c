@@ -219,6 +219,12 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 		send_reply(from, WL_WIRE_VOTE_REPLY, &yes, out);
 		return;
 	}
+	/* What was promised to others is not known here. Refusing is always safe. */
+	if (election->held_back) {
+		election->counts.refused_held_back++;
+		answer_vote(election, from, message->term, false, out);
+		return;
+	}
 	if (message->term == election->term && election->vote == from) {
 		answer_vote(election, from, message->term, true, out);
 		return;
@@ -252,7 +258,9 @@ void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 		wl_ballot_adopt(election, message->term, now_ns, out);
 		return;
 	}
-	if (wl_election_is_sticky(election, now_ns) && !WL_MUTANT(no_pre_vote_stickiness))
+	if (election->held_back)
+		election->counts.refused_held_back++;
+	else if (wl_election_is_sticky(election, now_ns) && !WL_MUTANT(no_pre_vote_stickiness))
 		election->counts.refused_sticky++;
 	else
 		reply.granted = message->term > election->term &&

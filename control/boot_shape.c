@@ -105,8 +105,13 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 	worker->cluster = wl_cluster_id(config->cluster);
 	worker->epoch = self->epoch;
 	worker->incarnation = self->superblock->incarnation;
-	for (uint32_t peer = 1; peer <= WIRELOG_NODES_MAX; peer++)
-		worker->peer_epoch[peer] = self->superblock->peers[peer].epoch;
+	for (uint32_t peer = 1; peer <= WIRELOG_NODES_MAX; peer++) {
+		const struct wl_superblock_peer *known = &self->superblock->peers[peer];
+
+		worker->peer_epoch[peer] = known->epoch;
+		worker->peer_incarnation[peer] = known->incarnation;
+		worker->suspects |= (uint32_t)(known->suspect_boot != 0) << peer;
+	}
 	worker->voters = config->voters;
 	worker->clients_max = config->clients;
 	worker->client_idle_ns = config->client_idle_ns;

@@ -150,7 +150,7 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 
 	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||
 	    election->state == WL_ELECTION_CANDIDATE || election->leaving || election->no_room ||
-	    !wl_election_is_voter(election, election->config.node) ||
+	    election->held_back || !wl_election_is_voter(election, election->config.node) ||
 	    now_ns < election->penalty_until_ns || election->term == UINT64_MAX)
 		return;
 	/* Of the leader that we know, or of one that we have not heard yet: nobody else sends it in

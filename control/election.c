@@ -86,6 +86,15 @@ void wl_election_tell(struct wl_election *election, enum wl_seam_verb verb,
 	tell->view.voters = election->config.voters;
 }
 
+void wl_election_tell_data(struct wl_election *election, enum wl_seam_verb verb,
+			   struct wl_election_effects *out)
+{
+	struct wl_seam_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
+
+	tell->verb = verb;
+	tell->journal = election->config.journal;
+}
+
 void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns)
 {
 	uint64_t timeout = election->config.election_timeout_ns;
@@ -96,6 +105,10 @@ void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns)
 bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns)
 {
 	if (election->state == WL_ELECTION_LEADER)
+		return true;
+	/* Whom we heard before we started is forgotten. It costs a healthy leader its place, never safety: nothing leans on a lease. */
+	if (!wl_election_is_alone(election) && !WL_MUTANT(not_sticky_after_start) &&
+	    now_ns - election->started_ns < election->config.election_timeout_ns)
 		return true;
 	return election->leader != 0 &&
 	       now_ns - election->leader_heard_ns < election->config.election_timeout_ns;
@@ -111,6 +124,7 @@ void wl_election_init(struct wl_election *election, const struct wl_election_con
 	election->state = WL_ELECTION_STARTING;
 	election->term = term;
 	election->vote = vote;
+	election->held_back = config->held_back;
 	/* Nodes and journals that share a seed must not share their timeouts. */
 	election->random = config->seed ^ (uint64_t)config->node << 56 ^
 			   (uint64_t)config->journal << 40;
@@ -123,7 +137,10 @@ void wl_election_start(struct wl_election *election, uint64_t now_ns,
 	WL_CHECK(election->state == WL_ELECTION_STARTING);
 	election->state = WL_ELECTION_FOLLOWER;
 	election->last_tick_ns = now_ns;
+	election->started_ns = now_ns;
 	wl_election_restart_timer(election, now_ns);
+	if (election->held_back)
+		wl_election_tell_data(election, WL_SEAM_HOLD_BACK, out);
 	wl_election_tell(election, WL_SEAM_FOLLOW, out);
 	if (wl_election_is_alone(election) && !election->no_room)
 		wl_campaign_begin(election, now_ns, out);
@@ -228,7 +245,7 @@ static bool was_paused(struct wl_election *election, uint64_t now_ns)
 static bool may_campaign(const struct wl_election *election, uint64_t now_ns)
 {
 	return wl_election_is_voter(election, election->config.node) && !election->leaving &&
-	       !election->no_room && now_ns >= election->penalty_until_ns &&
+	       !election->held_back && !election->no_room && now_ns >= election->penalty_until_ns &&
 	       election->term != UINT64_MAX;
 }
 
@@ -409,6 +426,30 @@ void wl_election_on_poisoned(struct wl_election *election, const struct wl_seam_
 	wl_election_check(election);
 }
 
+void wl_election_count(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out)
+{
+	(void)now_ns;
+	if (!election->held_back || election->state == WL_ELECTION_OUT)
+		return;
+	election->held_back = false;
+	wl_election_tell_data(election, WL_SEAM_COUNT, out);
+	wl_election_check(election);
+}
+
+void wl_election_withdraw(struct wl_election *election, uint64_t now_ns,
+			  struct wl_election_effects *out)
+{
+	(void)now_ns;
+	if (election->state == WL_ELECTION_OUT)
+		return;
+	election->state = WL_ELECTION_OUT;
+	election->leader = 0;
+	election->hand_over.active = false;
+	wl_election_tell(election, WL_SEAM_FENCE, out);
+	wl_election_check(election);
+}
+
 void wl_election_leave(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out)
 {
@@ -441,6 +482,7 @@ void wl_election_get_status(const struct wl_election *election, uint64_t now_ns,
 		.term_committed = election->term_committed,
 		.handing_over = election->hand_over.active,
 		.leaving = election->leaving,
+		.held_back = election->held_back,
 		.timer_ns = runs ? left_until(election->deadline_ns, now_ns) : 0,
 		.leader_heard_ago_ns = UINT64_MAX,
 		.penalty_ns = left_until(election->penalty_until_ns, now_ns),
@@ -472,6 +514,9 @@ void wl_election_check(const struct wl_election *election)
 			WL_CHECK(election->vote == 0);
 	}
 	WL_CHECK(!election->hand_over.active || leads);
+	if (election->held_back)
+		WL_CHECK(!leads && election->state != WL_ELECTION_CANDIDATE &&
+			 election->state != WL_ELECTION_PRE_CANDIDATE);
 }
 
 const char *wl_election_state_name(enum wl_election_state state)

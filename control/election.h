@@ -71,6 +71,7 @@ struct wl_election_config {
 	uint16_t journal;
 	uint64_t election_timeout_ns; /* randomised into [1, 2) of it */
 	uint64_t seed; /* for the timeouts; the machine draws from its own stream */
+	bool held_back; /* our data do not remember what they promised: no vote, no campaign until COUNT (roster.h) */
 };
 
 enum wl_ballot_purpose {
@@ -104,6 +105,7 @@ struct wl_election_counts {
 	uint64_t won;
 	uint64_t granted, refused; /* votes that others asked of us */
 	uint64_t refused_sticky;
+	uint64_t refused_held_back; /* asked while our data do not count */
 	uint64_t dropped_busy; /* asked while a fence or a record was in progress */
 	uint64_t stepped_down;
 	uint64_t handed_over; /* hand-overs begun */
@@ -128,12 +130,14 @@ struct wl_election {
 	uint32_t granted; /* bit per node, self included, of the current round */
 	bool term_committed; /* LEADER: its first entry is committed */
 	bool leaving; /* the process ends: no campaign any more */
+	bool held_back; /* neither votes nor campaigns */
 	bool busy_told; /* the operator knows that the fence or the record hangs */
 	uint64_t random;
 	uint64_t last_tick_ns;
 	uint64_t deadline_ns; /* of the election timer */
 	uint64_t resend_ns;
 	uint64_t leader_heard_ns;
+	uint64_t started_ns; /* for a timeout we may have forgotten a leader that lives */
 	uint64_t busy_since_ns; /* FENCING, PERSISTING */
 	uint64_t penalty_until_ns; /* no campaign before */
 	uint64_t no_space_until_ns; /* no hand-over for a full device before */
@@ -146,7 +150,7 @@ struct wl_election_status {
 	enum wl_election_state state;
 	uint64_t term, epoch;
 	uint32_t vote, leader, granted;
-	bool term_committed, handing_over, leaving;
+	bool term_committed, handing_over, leaving, held_back;
 	uint64_t timer_ns; /* until the election timer fires, 0 = due or not running */
 	uint64_t leader_heard_ago_ns; /* UINT64_MAX: no leader known */
 	uint64_t penalty_ns; /* left */
@@ -215,6 +219,13 @@ void wl_election_on_persisted(struct wl_election *election, bool ok, uint64_t no
  * way, no such voter. */
 bool wl_election_hand_over(struct wl_election *election, uint32_t target, uint64_t now_ns,
 			   struct wl_election_effects *out);
+/* Our data count again, durably. */
+void wl_election_count(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out);
+/* Our data turned out to have forgotten what we promised: out, for the rest of this process. */
+void wl_election_withdraw(struct wl_election *election, uint64_t now_ns,
+			  struct wl_election_effects *out);
+
 /* The process ends: hands leadership over and campaigns no more; goes on voting. */
 void wl_election_leave(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/roster.h"
 
-#include "dataplane/mutant.h"
 #include "dataplane/remote.h"
 
 static bool suspect(struct wl_superblock_peer *peer, uint64_t boot)
@@ -28,16 +27,18 @@ enum wl_roster_news wl_roster_on_boot(struct wl_superblock_peer *peer, uint64_t 
 	}
 	if (incarnation == 0 || incarnation == peer->incarnation)
 		return news;
-	if (peer->incarnation != 0 && suspect(peer, boot))
+	if (peer->incarnation != 0) {
+		/* In step in any boot of the new data will do. */
+		suspect(peer, 1);
 		news = WL_ROSTER_SUSPECT;
-	else if (news == WL_ROSTER_KNOWN)
+	} else if (news == WL_ROSTER_KNOWN) {
 		news = WL_ROSTER_NEW_BOOT;
+	}
 	peer->incarnation = incarnation;
 	return news;
 }
 
 bool wl_roster_believes(const struct wl_superblock_peer *peer, uint64_t in_step_boot)
 {
-	return WL_MUTANT(amnesiac_votes) || peer->suspect_boot == 0 ||
-	       in_step_boot >= peer->suspect_boot;
+	return in_step_boot != 0 && in_step_boot >= peer->suspect_boot;
 }

@@ -8,9 +8,16 @@
  *   another incarnation            the disk was wiped or replaced
  *   one boot under two epochs      the count of boots went back, and the disk with it
  *
- * Such a peer is suspect from that boot on: we take no vote from it and give it none. It is welcome as a follower, and
- * counts for commit with what it acknowledges from then on (a leader forgets the matches of earlier boots). It stops
- * being suspect when it was in step with a leader in that boot or a later one: its vote messages say so.
+ * And a store without history knows it by itself: it was never in step with a leader, and its log is empty. Such data are *held
+ * back*: they neither vote nor campaign, their acknowledgements say that they do not count, and their word is `in_step_boot` 0.
+ *
+ *   the first start of a cluster   every configured node said that it has no history either, and knows no other data of this node
+ *   taken in                       a leader that has history committed an entry without it, after it had noticed it, and it is in step:
+ *                                  dataplane/replica_return.c has the argument
+ *
+ * Either is made durable as `in_step_boot` before it is said. A node that others suspect learns it from their greetings (HELLO_REPLY).
+ * We take no vote of a peer that was not in step since its data went back, and give it none. Where the nodes that count are no
+ * majority, nobody leads and everybody says so: only an operator could say which data are to be believed.
  *
  * A node that learns that others know a later boot of it (OUTLIVED) is such an image itself: agent.c.
  * What this cannot see: an image of the running boot, taken and restored before any other boot.
@@ -33,7 +40,7 @@ enum wl_roster_news {
 /* A boot of the peer was proven. `incarnation` 0: not told with it. */
 enum wl_roster_news wl_roster_on_boot(struct wl_superblock_peer *peer, uint64_t epoch,
 				      uint64_t incarnation);
-/* May its votes in a journal count? `in_step_boot` is its own word, from the message that is judged. */
+/* May its votes in a journal count? `in_step_boot` is its own word, from the message that is judged; 0: it is held back. */
 bool wl_roster_believes(const struct wl_superblock_peer *peer, uint64_t in_step_boot);
 
 #endif

@@ -97,6 +97,7 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set(object, "durable", peer->match_durable);
 	set(object, "next", peer->next_index);
 	set_flag(object, "no_space", peer->no_space);
+	set_flag(object, "held_back", peer->held_back);
 	return object;
 }
 
@@ -155,6 +156,7 @@ static json_t *election_of(const struct wl_election_status *election)
 	set_flag(object, "term_committed", election->term_committed);
 	set_flag(object, "handing_over", election->handing_over);
 	set_flag(object, "leaving", election->leaving);
+	set_flag(object, "held_back", election->held_back);
 	set(object, "timer_ns", election->timer_ns);
 	set(object, "leader_heard_ago_ns", election->leader_heard_ago_ns);
 	set(object, "penalty_ns", election->penalty_ns);
@@ -165,6 +167,7 @@ static json_t *election_of(const struct wl_election_status *election)
 	set(object, "votes_granted", counts->granted);
 	set(object, "votes_refused", counts->refused);
 	set(object, "votes_refused_sticky", counts->refused_sticky);
+	set(object, "votes_refused_held_back", counts->refused_held_back);
 	set(object, "votes_dropped_busy", counts->dropped_busy);
 	set(object, "stepped_down", counts->stepped_down);
 	set(object, "handed_over", counts->handed_over);
@@ -385,6 +388,10 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 	for (uint32_t id = 0; id < facts->config->journal_count; id++) {
 		const struct wl_status_journal *journal = &facts->journals[id];
 
+		if (facts->agent_known && facts->agent.journals[id].held_back)
+			json_array_append_new(list, json_string("held_back"));
+		if (facts->agent_known && facts->agent.no_majority[id])
+			json_array_append_new(list, json_string("no_majority"));
 		if (!journal->published_known)
 			continue;
 		if (journal->published.poisoned)

@@ -240,9 +240,15 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 	reply.commit_number = wl_front_commit_number(front);
 	reply.first_number = 1;
 	reply.incarnation = front->rx->incarnation;
+	reply.history = front->rx->history;
 	if (!wl_identity_is_client(to->identity) &&
-	    wl_identity_node(to->identity) <= WIRELOG_NODES_MAX)
+	    wl_identity_node(to->identity) <= WIRELOG_NODES_MAX) {
+		const struct wl_remote *peer = &front->rx->peers[wl_identity_node(to->identity)];
+
 		reply.known_epoch = known_epoch(front, to);
+		reply.known_incarnation = peer->incarnation;
+		reply.suspect = peer->suspect;
+	}
 	reply.record_bytes_max = front->config.record_bytes_max;
 	reply.member_count = front->config.member_count;
 	memcpy(reply.members, front->config.members, sizeof(reply.members));

@@ -144,6 +144,7 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 				       : UINT64_MAX;
 	status->streaming = peer->state == WL_PEER_STREAM;
 	status->no_space = peer->no_space;
+	status->held_back = wl_peer_is_held_back(peer);
 }
 
 void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns)

@@ -29,6 +29,8 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->damaged = false;
 	peer->damaged_reads = 0;
 	peer->holding = false;
+	peer->counts = false;
+	peer->take_in_index = 0;
 }
 
 bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index, uint64_t now_ns)

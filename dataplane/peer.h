@@ -47,6 +47,9 @@ struct wl_peer {
 	uint32_t damaged_reads; /* in a row, until the medium gave something */
 	uint64_t damaged_since_ns; /* when the first of them was asked for again */
 	uint64_t epoch; /* boot of the peer that the matches belong to */
+	bool counts; /* of this boot: it said so with its acknowledgements (control/roster.h) */
+	uint64_t take_in_index; /* an entry of ours, appended after we noticed data that do not count: committed by the others, it takes them
+				   in; 0: none noticed */
 	bool wants_read;
 	struct wl_reader reader; /* entries that left the ring */
 	struct wl_reader_view held; /* last image that the reader gave */
@@ -59,6 +62,11 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns);
  * may be another one. check-quorum goes on. True when it was so. */
 bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index,
 			 uint64_t now_ns);
+/* Its data were lost, and are not taken in yet: they count for nothing. */
+static inline bool wl_peer_is_held_back(const struct wl_peer *peer)
+{
+	return peer->take_in_index != 0 && !peer->counts;
+}
 /* A frame was accepted up to `received`, and is durable there up to `durable`. True when something grew. */
 bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable, uint64_t now_ns);
 /* A frame that left at `sent_ns` was refused; begin again at `hint`. False when this is old news. */

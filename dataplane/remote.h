@@ -24,6 +24,8 @@ struct wl_remote {
 	wl_identity identity; /* 0: slot is free */
 	uint64_t epoch; /* newest proven epoch of the remote; 0: none */
 	uint64_t epoch_floor; /* a node's newest epoch that was proven before our start; 0: none */
+	uint64_t incarnation; /* a node's data, as it told them last; 0: never met */
+	bool suspect; /* a node that had other data once */
 	uint64_t forked_epoch; /* a node's epoch of a boot that we know under another one: its disk went back */
 	struct wl_address address;
 	bool address_known;

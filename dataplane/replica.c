@@ -153,6 +153,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->hand_over_told = false;
 	replica->acknowledge = false;
 	replica->refusal.pending = false;
+	replica->taken_in = false;
 	replica->diverged = false;
 	replica->diverged_told = 0;
 	replica->assembly_index = 0;
@@ -176,6 +177,7 @@ void wl_replica_on_fence(struct wl_replica *replica, const struct wl_seam_messag
 	fenced.epoch = message->view.epoch;
 	fenced.role = WL_ROLE_FENCED;
 	fenced.leader = 0;
+	replica->fenced_once = true;
 	install_view(replica, &fenced);
 	wl_count(replica->counters, WL_COUNTER_fences);
 	wl_replica_tell(replica, WL_SEAM_FENCED, replica->config.node, 0);
@@ -216,7 +218,7 @@ static uint32_t best_successor(const struct wl_replica *replica)
 		const struct wl_peer *peer = &replica->peers[node];
 
 		if (node == replica->config.node || !(replica->view.voters & 1u << node) ||
-		    peer->match_received == 0)
+		    !peer->counts || peer->match_received == 0)
 			continue;
 		if (best == 0 || is_better(peer, &replica->peers[best]))
 			best = node;
@@ -261,7 +263,8 @@ void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_me
 	replica->view.epoch = message->view.epoch;
 	if (target == 0)
 		target = best_successor(replica);
-	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node)
+	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
+	    wl_peer_is_held_back(&replica->peers[target]))
 		return; /* control ends the matter with RESUME */
 	replica->handing_over = true;
 	replica->hand_over_told = false;
@@ -301,9 +304,14 @@ static void watch_disk(struct wl_replica *replica)
 	}
 }
 
+bool wl_replica_has_history(const struct wl_replica *replica)
+{
+	return replica->log->tail.index != 0 || replica->view.term != 0 || replica->fenced_once;
+}
+
 /*
  * Our medium holds everything up to what the leader of this term committed in its own term, and with that all that
- * was ever committed before. A node whose data went back counts in elections again from here on (control/roster.h).
+ * was ever committed before. Data that went back count again from here on, if the leader took them in (control/roster.h).
  */
 static void watch_step(struct wl_replica *replica)
 {
@@ -313,6 +321,8 @@ static void watch_step(struct wl_replica *replica)
 
 	if (replica->view.role == WL_ROLE_LEADER)
 		replica->leader_commit = replica->commit;
+	if (replica->held_back && !replica->taken_in)
+		return;
 	if (replica->leader_commit == 0 || match < replica->leader_commit ||
 	    log->durable.index < replica->leader_commit)
 		return;

@@ -87,6 +87,9 @@ struct wl_replica {
 	uint32_t assembly_bytes, assembly_have;
 
 	/* both */
+	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/roster.h) */
+	bool taken_in; /* the leader of this view says that they do, once they are in step */
+	bool fenced_once; /* control was about to make a term durable */
 	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
 	uint32_t diverged_told; /* bit per node whose log is another one, in this view */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
@@ -105,6 +108,8 @@ size_t wl_replica_memory_bytes(void);
 void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config,
 		     struct wl_log *log, uint64_t known_commit, void *memory);
 
+/* Our data may hold something that was promised: entries, a term, a vote. Told who asks (HELLO_REPLY). */
+bool wl_replica_has_history(const struct wl_replica *replica);
 /* First thing in a turn: a leader that slept too long notices before it answers anybody. */
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns);
 

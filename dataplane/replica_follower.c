@@ -291,6 +291,8 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 	heard(replica, from, append);
 	if (replica->diverged)
 		return;
+	if (append->flags & WL_WIRE_APPEND_TAKEN_IN)
+		replica->taken_in = true;
 	if (append->commit > replica->leader_commit)
 		replica->leader_commit = append->commit;
 	if (append->bytes != 0 || append->sent_ns != 0)
@@ -351,6 +353,8 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		ack.flags |= WL_WIRE_ACK_NO_SPACE;
 	if (!wl_log_can_grow(log))
 		ack.flags |= WL_WIRE_ACK_CANNOT_GROW;
+	if (replica->held_back)
+		ack.flags |= WL_WIRE_ACK_HELD_BACK;
 	if (replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
 		ack.flags |= WL_WIRE_ACK_DISK_SLOW;
 	to = wl_tx_to_remote(&replica->remotes[leader]);

@@ -23,6 +23,13 @@ bool wl_replica_agrees(struct wl_replica *replica, uint32_t node, struct wl_posi
 void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
 			 uint64_t their_chain);
 
+/* replica_return.c: followers whose data went back. An acknowledgement of this peer says whether its data count. */
+void wl_replica_notice_data(struct wl_replica *replica, struct wl_peer *peer, bool held_back);
+/* Enough of the others have promised since to make what it forgot harmless. */
+bool wl_replica_takes_in(const struct wl_replica *replica, const struct wl_peer *peer);
+/* An empty entry, where nothing was appended since one was noticed. */
+void wl_replica_append_for_held_back(struct wl_replica *replica);
+
 void wl_replica_leader_begin(struct wl_replica *replica);
 void wl_replica_leader_advance(struct wl_replica *replica);
 void wl_replica_leader_end_turn(struct wl_replica *replica);

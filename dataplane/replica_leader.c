@@ -52,8 +52,9 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 		if (!(replica->view.voters & 1u << node))
 			continue;
 		if (node == replica->config.node ||
-		    replica->now_ns - replica->peers[node].heard_sent_ns <=
-			    replica->config.election_timeout_ns)
+		    (replica->now_ns - replica->peers[node].heard_sent_ns <=
+			     replica->config.election_timeout_ns &&
+		     !wl_peer_is_held_back(&replica->peers[node])))
 			heard++;
 	}
 	return heard >= wl_quorum_size(replica->view.voters) || WL_MUTANT(no_check_quorum);
@@ -83,8 +84,11 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 
 	notice_boots(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		received[node] = replica->peers[node].match_received;
-		durable[node] = replica->peers[node].match_durable;
+		const struct wl_peer *peer = &replica->peers[node];
+		bool counts = peer->counts || WL_MUTANT(held_back_acknowledges);
+
+		received[node] = counts ? peer->match_received : 0;
+		durable[node] = counts ? peer->match_durable : 0;
 	}
 	received[replica->config.node] = replica->log->tail.index;
 	durable[replica->config.node] = WL_MUTANT(leader_disk_not_counted)
@@ -198,6 +202,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 	if (ack->sent_ns > peer->heard_sent_ns)
 		peer->heard_sent_ns = ack->sent_ns;
 	wl_replica_room_on_ack(replica, peer, ack);
+	wl_replica_notice_data(replica, peer, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
 	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
 		peer->refused_index = 0;
 		widen_window(replica, peer);
@@ -407,6 +412,8 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 	}
 	if (purpose != COMMIT_NEWS)
 		append.sent_ns = replica->now_ns;
+	if (wl_replica_takes_in(replica, peer))
+		append.flags |= WL_WIRE_APPEND_TAKEN_IN;
 	wl_tx_close(replica->tx, wl_wire_encode_append(payload, &append) + append.bytes);
 	wl_count(replica->counters,
 		 append.bytes ? WL_COUNTER_append_frames_sent : WL_COUNTER_append_heartbeats_sent);
@@ -519,6 +526,7 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 		return;
 	if (replica->term_start_index == 0)
 		start_term(replica);
+	wl_replica_append_for_held_back(replica);
 	wl_replica_leader_advance(replica);
 	/*
 	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk

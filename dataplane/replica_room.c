@@ -44,6 +44,10 @@ static uint64_t majority_limit(const struct wl_replica *replica, bool or_growing
 
 		limits[node] = is_self ? limit_of(log->cost, wl_log_record_room(log))
 				       : peer->room_limit;
+		if (!is_self && wl_peer_is_held_back(peer)) {
+			limits[node] = 0; /* what it has room for commits nothing */
+			continue;
+		}
 		if (or_growing && grows)
 			limits[node] = UINT64_MAX;
 	}
@@ -81,6 +85,7 @@ bool wl_replica_successor_has_room(const struct wl_replica *replica)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		with_room += node != replica->config.node &&
 			     (replica->view.voters & 1u << node) != 0 &&
-			     !replica->peers[node].no_space;
+			     !replica->peers[node].no_space &&
+			     !wl_peer_is_held_back(&replica->peers[node]);
 	return with_room >= wl_quorum_size(replica->view.voters);
 }

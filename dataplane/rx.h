@@ -22,6 +22,7 @@ struct wl_rx {
 	wl_identity identity; /* ours */
 	uint64_t epoch; /* ours: this boot */
 	uint64_t incarnation; /* of our data, told in HELLO_REPLY */
+	uint32_t history; /* bit per journal of this worker in which our data have history, likewise */
 	uint32_t ipv4; /* ours, 0 = any */
 	uint16_t udp_port;
 	uint32_t voters; /* bit per configured node id */

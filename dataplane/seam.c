@@ -39,6 +39,10 @@ const char *wl_seam_verb_name(enum wl_seam_verb verb)
 		return "STOP";
 	case WL_SEAM_RESUME:
 		return "RESUME";
+	case WL_SEAM_HOLD_BACK:
+		return "HOLD_BACK";
+	case WL_SEAM_COUNT:
+		return "COUNT";
 	case WL_SEAM_FENCED:
 		return "FENCED";
 	case WL_SEAM_SAW_TERM:

@@ -66,6 +66,8 @@ enum wl_seam_verb {
 	WL_SEAM_NEIGHBOUR, /* mac of an IPv4 address, on link */
 	WL_SEAM_STOP,
 	WL_SEAM_RESUME, /* same term, new epoch: the hand-over is off */
+	WL_SEAM_HOLD_BACK, /* before the first view: our data do not count, and acknowledgements say so (control/roster.h) */
+	WL_SEAM_COUNT, /* they count from now on: that is durable */
 	/* up: worker to control */
 	WL_SEAM_FENCED = 32, /* tail */
 	WL_SEAM_SAW_TERM, /* term of an authentic frame newer than the view's; node = sender */
@@ -76,7 +78,8 @@ enum wl_seam_verb {
 	WL_SEAM_POISONED, /* a durable write failed */
 	WL_SEAM_STOPPED,
 	/* What a node's data remember (control/roster.h) */
-	WL_SEAM_PEER_BOOT, /* node runs under boot_epoch, on the data `incarnation` (0: not told) */
+	WL_SEAM_PEER_BOOT, /* node runs under boot_epoch, on the data `incarnation` (0: not told, nor what follows); it has `history`, and
+			      knows other data of ours where reason is not 0 */
 	WL_SEAM_OUTLIVED, /* node knows boot_epoch of ours, and we do not: our data are an old image */
 	WL_SEAM_DIVERGED, /* what node has at tail.index is not what we have there: chain, their_chain */
 	WL_SEAM_PEER_DIFFERS, /* node's fact `reason` (greeting.h) is not ours */
@@ -84,7 +87,8 @@ enum wl_seam_verb {
 	WL_SEAM_TWIN, /* another server has the id of node, which is heard at `ours` */
 	WL_SEAM_OWN_TWIN, /* node says that another server has our id; reason 1: it hears that one, 2: it hears us */
 	WL_SEAM_REFUSED, /* says that it is node (0: not known); reason = verdict; `theirs` frames so far */
-	WL_SEAM_IN_STEP, /* our durable log reaches the commit of the view's leader, who has committed in its term */
+	WL_SEAM_IN_STEP, /* our durable log reaches the commit of the view's leader, who has committed in its term; and our data count, or
+			    the leader has taken them in */
 };
 
 enum wl_stall_reason {
@@ -106,6 +110,7 @@ struct wl_seam_message {
 	uint32_t ipv4;
 	uint8_t mac[6];
 	uint64_t boot_epoch, incarnation; /* PEER_BOOT, OUTLIVED */
+	uint32_t history; /* PEER_BOOT: bit per journal of the worker */
 	uint64_t chain, their_chain; /* DIVERGED */
 	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED */
 };

@@ -34,6 +34,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_PORT_ADDRESS:
 	case WIRELOG_URING_UNAVAILABLE:
 	case WIRELOG_STORE_NO_DIRECT:
+	case WIRELOG_NO_HISTORY:
 		return EX_UNAVAILABLE;
 	case WIRELOG_NO_MEMORY:
 		return EX_OSERR;

@@ -6,7 +6,7 @@
 
 #include "dataplane/bytes.h"
 
-#define HELLO_REPLY_FIXED_BYTES 64u
+#define HELLO_REPLY_FIXED_BYTES 80u
 #define GREETING_FLAGS (WL_WIRE_GREETING_DUPLICATE | WL_WIRE_GREETING_CLAIMED)
 #define MEMBER_BYTES (4u + WIRELOG_ENDPOINT_BYTES_MAX)
 
@@ -36,8 +36,11 @@ size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply 
 	wl_store_u64(to + 32, message->first_number);
 	wl_store_u64(to + 40, message->incarnation);
 	wl_store_u64(to + 48, message->known_epoch);
-	wl_store_u32(to + 56, message->record_bytes_max);
-	wl_store_u32(to + 60, message->member_count);
+	wl_store_u64(to + 56, message->known_incarnation);
+	wl_store_u32(to + 64, message->history);
+	wl_store_u32(to + 68, message->suspect);
+	wl_store_u32(to + 72, message->record_bytes_max);
+	wl_store_u32(to + 76, message->member_count);
 	for (uint32_t member = 0; member < message->member_count; member++, at += MEMBER_BYTES) {
 		wl_store_u32(at, message->members[member].node);
 		memset(at + 4, 0, WIRELOG_ENDPOINT_BYTES_MAX);
@@ -81,9 +84,13 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 	message->first_number = wl_load_u64(from + 32);
 	message->incarnation = wl_load_u64(from + 40);
 	message->known_epoch = wl_load_u64(from + 48);
-	message->record_bytes_max = wl_load_u32(from + 56);
-	message->member_count = wl_load_u32(from + 60);
-	if (message->member_count > WIRELOG_NODES_MAX || message->leader > WIRELOG_NODES_MAX ||
+	message->known_incarnation = wl_load_u64(from + 56);
+	message->history = wl_load_u32(from + 64);
+	message->suspect = wl_load_u32(from + 68);
+	message->record_bytes_max = wl_load_u32(from + 72);
+	message->member_count = wl_load_u32(from + 76);
+	if (message->suspect > 1 || message->member_count > WIRELOG_NODES_MAX ||
+	    message->leader > WIRELOG_NODES_MAX ||
 	    message->record_bytes_max > WIRELOG_RECORD_BYTES_MAX ||
 	    size != HELLO_REPLY_FIXED_BYTES + message->member_count * MEMBER_BYTES)
 		return false;

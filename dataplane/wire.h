@@ -68,12 +68,15 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 	uint64_t first_number; /* first record that can be read here */
 	uint64_t incarnation; /* of the answering node's data: peers remember it (control/roster.h) */
 	uint64_t known_epoch; /* newest boot of the asking node that was ever proven here; 0: none, or a client */
+	uint64_t known_incarnation; /* of its data, as known here; 0: never met, or a client */
+	uint32_t history; /* bit per journal of this worker in which the answering node has history (control/roster.h) */
+	uint32_t suspect; /* 1: the asking node had other data once than it has now: these do not count */
 	uint32_t record_bytes_max;
 	uint32_t member_count;
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
-#define WL_WIRE_HELLO_REPLY_BYTES_MAX            \
-	(8 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 4 + 4 + \
+#define WL_WIRE_HELLO_REPLY_BYTES_MAX                        \
+	(8 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 8 + 4 + 4 + 4 + 4 + \
 	 WIRELOG_NODES_MAX * (4 + WIRELOG_ENDPOINT_BYTES_MAX))
 
 /* Says what the sender is to all, and what it holds of the receiver; again until it was seen, and now and then. */
@@ -101,16 +104,20 @@ struct wl_wire_append {
 	uint32_t fragment_offset; /* of these bytes in the image */
 	uint32_t image_bytes; /* whole image of a fragmented entry; 0: not fragmented */
 	uint32_t bytes; /* that follow */
+	uint32_t flags;
 	uint64_t previous_chain; /* chain value behind `previous`; 0: not at hand, and matches nothing by itself */
 	const uint8_t *images;
 };
 #define WL_WIRE_APPEND_HEADER_BYTES 64u
+#define WL_WIRE_APPEND_TAKEN_IN \
+	1u /* the receiver's data count again, once they are in step (control/roster.h) */
 
 enum wl_wire_ack_flag {
 	WL_WIRE_ACK_REJECTED = 1, /* `previous` is not in the log, or a gap: send from hint_index */
 	WL_WIRE_ACK_NO_SPACE = 2, /* the follower's log is full */
 	WL_WIRE_ACK_DISK_SLOW = 4,
 	WL_WIRE_ACK_CANNOT_GROW = 8, /* what room there is is all that it will have */
+	WL_WIRE_ACK_HELD_BACK = 16, /* the follower's data do not count (control/roster.h) */
 };
 
 struct wl_wire_append_ack {

@@ -6,7 +6,7 @@
 
 #define ACK_FLAGS                                                              \
 	(WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW | \
-	 WL_WIRE_ACK_CANNOT_GROW)
+	 WL_WIRE_ACK_CANNOT_GROW | WL_WIRE_ACK_HELD_BACK)
 
 size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message)
 {
@@ -18,7 +18,7 @@ size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message)
 	wl_store_u32(to + 40, message->fragment_offset);
 	wl_store_u32(to + 44, message->image_bytes);
 	wl_store_u32(to + 48, message->bytes);
-	wl_store_u32(to + 52, 0);
+	wl_store_u32(to + 52, message->flags);
 	wl_store_u64(to + 56, message->previous_chain);
 	return WL_WIRE_APPEND_HEADER_BYTES;
 }
@@ -53,11 +53,12 @@ bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_appe
 	message->fragment_offset = wl_load_u32(from + 40);
 	message->image_bytes = wl_load_u32(from + 44);
 	message->bytes = wl_load_u32(from + 48);
+	message->flags = wl_load_u32(from + 52);
 	message->previous_chain = wl_load_u64(from + 56);
 	message->images = from + WL_WIRE_APPEND_HEADER_BYTES;
-	if (message->bytes != size - WL_WIRE_APPEND_HEADER_BYTES || wl_load_u32(from + 52) != 0 ||
-	    message->term == 0 || message->previous.term > message->term ||
-	    message->previous.index == UINT64_MAX ||
+	if (message->bytes != size - WL_WIRE_APPEND_HEADER_BYTES ||
+	    (message->flags & ~WL_WIRE_APPEND_TAKEN_IN) != 0 || message->term == 0 ||
+	    message->previous.term > message->term || message->previous.index == UINT64_MAX ||
 	    (message->previous.index == 0) != (message->previous.term == 0))
 		return false;
 	if (message->image_bytes == 0)

@@ -29,6 +29,8 @@ static void init_peers(struct wl_worker *worker)
 		peer->address = config->peer_address[node];
 		peer->address_known = config->peer_address_known[node];
 		peer->epoch_floor = config->peer_epoch[node];
+		peer->incarnation = config->peer_incarnation[node];
+		peer->suspect = (config->suspects & 1u << node) != 0;
 		wl_replay_init(&peer->replay);
 	}
 }

@@ -32,6 +32,8 @@ struct wl_worker_config {
 	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];
 	bool peer_address_known[WIRELOG_NODES_MAX + 1];
 	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
+	uint64_t peer_incarnation[WIRELOG_NODES_MAX + 1]; /* likewise */
+	uint32_t suspects; /* bit per node that is known to have had other data before */
 };
 
 #define WL_WORKER_PEER_ALIVE_TIMEOUTS 4u /* election timeouts: claim.h */

@@ -70,11 +70,23 @@ static void greet_peer(struct wl_worker *worker, uint32_t node)
 		send_greeting(worker, node);
 }
 
+/* What our data remember is said as it is now: who asks has started before, and what it promised before that may be in there. */
+static void note_history(struct wl_worker *worker)
+{
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		const struct wl_replica *replica = &worker->journals[at].replica;
+
+		if (wl_replica_has_history(replica))
+			worker->rx.history |= 1u << replica->config.journal;
+	}
+}
+
 void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
 			  const struct wl_message *message)
 {
 	uint32_t node = wl_identity_node(message->hello_identity);
 
+	note_history(worker);
 	wl_front_on_hello(journal->front, message);
 	/* A peer under an epoch that is new to us: ask at once, its answer will prove it. */
 	if (!wl_identity_is_client(message->hello_identity) && node <= WIRELOG_NODES_MAX &&
@@ -83,19 +95,35 @@ void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
 }
 
 static bool tell_boot(struct wl_worker *worker, enum wl_seam_verb verb, uint32_t node,
-		      uint64_t epoch, uint64_t incarnation)
+		      uint64_t epoch, const struct wl_wire_hello_reply *reply)
 {
-	const struct wl_seam_message message = {
+	struct wl_seam_message message = {
 		.verb = verb,
 		.journal = worker->journals[0].config.replica.journal,
 		.node = node,
 		.now_ns = worker->now_ns,
 		.boot_epoch = epoch,
-		.incarnation = incarnation,
 	};
+
+	if (reply) {
+		message.incarnation = reply->incarnation;
+		message.history = reply->history;
+		message.reason = reply->suspect != 0 ||
+				 (reply->known_incarnation != 0 &&
+				  reply->known_incarnation != worker->config.incarnation);
+	}
 
 	/* Lost when the ring is full: the next HELLO_REPLY says it again. */
 	return wl_ring_push(&worker->seam->up, &message);
+}
+
+/* As control does durably (control/roster.c): what is told to its next question must not wait for that. */
+static void remember_data(struct wl_remote *peer, uint64_t incarnation)
+{
+	if (incarnation == 0)
+		return;
+	peer->suspect |= peer->incarnation != 0 && peer->incarnation != incarnation;
+	peer->incarnation = incarnation;
 }
 
 /* rx has learned the epoch; what the peer's data and its memory of us say is control's to judge. */
@@ -110,12 +138,13 @@ void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_messag
 		return;
 	}
 	known = reply.known_epoch;
+	remember_data(&worker->rx.peers[node], reply.incarnation);
 	if (worker->boot_told[node] != message->from->epoch &&
-	    tell_boot(worker, WL_SEAM_PEER_BOOT, node, message->from->epoch, reply.incarnation))
+	    tell_boot(worker, WL_SEAM_PEER_BOOT, node, message->from->epoch, &reply))
 		worker->boot_told[node] = message->from->epoch;
 	if (known > worker->outlived_told && known != worker->config.epoch &&
 	    wl_remote_boot_of(known) >= wl_remote_boot_of(worker->config.epoch) &&
-	    tell_boot(worker, WL_SEAM_OUTLIVED, node, known, 0))
+	    tell_boot(worker, WL_SEAM_OUTLIVED, node, known, NULL))
 		worker->outlived_told = known;
 	greet_peer(worker, node);
 }
@@ -191,12 +220,14 @@ void wl_worker_greet(struct wl_worker *worker)
 		if (peer->identity == 0 || !peer->address_known)
 			continue;
 		if (peer->forked_epoch != worker->fork_told[node] &&
-		    tell_boot(worker, WL_SEAM_PEER_BOOT, node, peer->forked_epoch, 0))
+		    tell_boot(worker, WL_SEAM_PEER_BOOT, node, peer->forked_epoch, NULL))
 			worker->fork_told[node] = peer->forked_epoch;
 		tell_differences(worker, node);
 		if (!silent)
 			greet_peer(worker, node);
-		if (peer->epoch != 0 && !silent && worker->hello_due_ns[node] == 0)
+		/* A boot that was proven by another frame has not said yet on which data it runs. */
+		if (peer->epoch != 0 && !silent && worker->hello_due_ns[node] == 0 &&
+		    worker->boot_told[node] == peer->epoch)
 			continue;
 		if (worker->now_ns - peer->last_hello_ns < HELLO_INTERVAL_NS)
 			continue;

@@ -38,6 +38,10 @@ static void obey(struct wl_worker *worker, const struct wl_seam_message *message
 	if (!journal)
 		return;
 	switch (message->verb) {
+	case WL_SEAM_HOLD_BACK:
+	case WL_SEAM_COUNT:
+		journal->replica.held_back = message->verb == WL_SEAM_HOLD_BACK;
+		return;
 	case WL_SEAM_FENCE:
 		wl_replica_on_fence(&journal->replica, message);
 		break;

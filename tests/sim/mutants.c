@@ -28,7 +28,7 @@ static const char *const absent[][2] = {
 	{"configuration change accepted before the first entry of the term commits",
 	 "membership is fixed"},
 	{"node id reused",
-	 "membership is fixed; another incarnation under an id is amnesiac_votes"},
+	 "membership is fixed; another incarnation under an id is votes_without_history"},
 	{"corrupt entry answered as absent",
 	 "no repair from peers yet: damage is refused at start (rot_cut_as_torn)"},
 	{"directory not synced after create or rename", "platform file; process and lab tests"},

@@ -31,6 +31,7 @@ struct run {
 	struct sim_rogue rogues[ROGUES_MAX];
 	uint64_t seen_before[SIM_SEENS];
 	uint64_t acknowledged_before, sent_before, term_before; /* at the last expectation */
+	uint32_t core; /* bit per node that is made well first */
 };
 
 static void advance(struct run *run, uint64_t for_ns)
@@ -212,16 +213,40 @@ static uint32_t all_nodes(const struct run *run)
 	return ((1u << run->plan->nodes) - 1) << 1;
 }
 
-/* A core that holds a node whose drive forgot or rotted cannot promise anything by itself. */
-static uint32_t core_of(const struct run *run)
+/* As its platters say: its data vote and are counted, in every journal (control/roster.h). */
+static bool data_count(const struct run *run, const struct sim_node *node)
 {
+	struct wl_superblock record;
+	unsigned damaged;
+
+	if (wl_superblock_choose(node->drives[0].superblock, &record, &damaged) != WL_SUPERBLOCK_OK)
+		return false;
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		if (record.journals[journal].in_step_boot == 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A core that holds a node whose drive forgot or rotted cannot promise anything by itself; nor can one with a node that was never
+ * in step: a cluster begins when all are there. Looked at once: being in step comes later.
+ */
+static void choose_core(struct run *run)
+{
+	run->core = run->plan->core ? (uint32_t)run->plan->core & all_nodes(run) : all_nodes(run);
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if ((run->plan->core & 1u << number) && (node->forgot || node->rotten))
-			return all_nodes(run);
+		if ((run->core & 1u << number) &&
+		    (node->forgot || node->rotten || !data_count(run, node)))
+			run->core = all_nodes(run);
 	}
-	return run->plan->core ? (uint32_t)run->plan->core & all_nodes(run) : all_nodes(run);
+}
+
+static uint32_t core_of(const struct run *run)
+{
+	return run->core;
 }
 
 /* What is known of each journal at one moment, to be compared with later. */
@@ -292,7 +317,18 @@ static void check_stability(struct run *run)
 			      stands_still(run, &before));
 }
 
-/* Data that were refused stay refused, and data that forgot have no vote until they are in step with a leader. */
+/* A disk was lost, or is not opened: else every node comes to count, and the cluster to begin. */
+static bool lost_disks(const struct run *run)
+{
+	bool lost = false;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++)
+		lost |= run->cluster.nodes[number].forgets != 0 ||
+			run->cluster.nodes[number].refused;
+	return lost;
+}
+
+/* Data that were refused stay refused, and data that forgot count for nothing until the others have taken them in. */
 static bool majority_is(const struct run *run, bool or_forgot)
 {
 	unsigned lame = 0;
@@ -300,9 +336,37 @@ static bool majority_is(const struct run *run, bool or_forgot)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		lame += node->refused || (or_forgot && node->forgot);
+		lame += node->refused || (or_forgot && lost_disks(run) && !data_count(run, node));
 	}
 	return run->plan->nodes - lame < run->plan->nodes / 2 + 1;
+}
+
+/* Without a majority of data that count nobody leads, nothing new is acknowledged, and who looks is told why. */
+static void check_held_back(struct run *run)
+{
+	uint64_t before;
+	bool told = false;
+
+	sim_trace_say(&run->cluster.network.trace, "a majority's data are gone");
+	sim_faults_heal(&run->faults, all_nodes(run));
+	advance(run, STABLE_NS);
+	before = acknowledged(run);
+	advance(run, STABLE_NS);
+	if (!majority_is(run, true))
+		return; /* those that were down have told the others, and it goes on */
+	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
+		for (unsigned number = 1; number <= run->plan->nodes; number++) {
+			const struct sim_node *node = &run->cluster.nodes[number];
+
+			told |= node->up && (node->agent->elections[journal].held_back ||
+					     wl_agent_lacks_majority(node->agent, journal));
+		}
+	}
+	if (acknowledged(run) != before)
+		sim_violation(&run->cluster, 0, "held-back",
+			      "goes on, and the data of a majority are gone");
+	if (!told)
+		sim_violation(&run->cluster, 0, "held-back", "stands still, and nobody says why");
 }
 
 /* With too many refused the cluster halts, and says nothing new. */
@@ -328,12 +392,15 @@ static void check_liveness(struct run *run, struct sim_result *result)
 	struct mark before;
 	uint64_t waited = 0;
 
+	choose_core(run);
 	sim_faults_heal(&run->faults, core_of(run));
 	sim_trace_say(&run->cluster.network.trace, "healed: nodes %x", core_of(run));
 	if (majority_is(run, true)) {
 		if (majority_is(run, false))
 			check_halt(run);
-		return; /* whether one that forgot was in step before another was refused is left to chance */
+		else
+			check_held_back(run);
+		return;
 	}
 	/* What was on its way when it healed does not count. */
 	advance(run, STEP_NS);

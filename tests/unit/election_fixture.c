@@ -22,6 +22,8 @@ void election_fixture_start(struct election_fixture *fixture, unsigned voters, u
 	wl_election_init(&fixture->election, &config, term, vote);
 	wl_election_set_tail(&fixture->election, fixture->tail);
 	wl_election_start(&fixture->election, fixture->now_ns, &fixture->out);
+	fixture->election.started_ns -=
+		ELECTION_FIXTURE_TIMEOUT_NS; /* it has been up for a while */
 }
 
 const struct wl_election_effect *election_fixture_told(const struct election_fixture *fixture,

@@ -76,9 +76,13 @@ static void set_up(uint32_t voters)
 		seams[i] = &bed.seams[i];
 	}
 	for (unsigned i = 0; i < JOURNALS; i++)
-		record.journals[i] = (struct wl_superblock_journal){.term = 5, .witness = 4096};
+		record.journals[i] = (struct wl_superblock_journal){.term = 5,
+								    .witness = 4096,
+								    .in_step_boot = 1};
 	wl_agent_init(&bed.agent, &config, &ops, seams, &record);
 	wl_agent_start(&bed.agent, bed.now_ns);
+	for (unsigned i = 0; i < JOURNALS; i++)
+		bed.agent.elections[i].started_ns -= T; /* it has been up for a while */
 }
 
 static void tear_down(void)
@@ -123,7 +127,7 @@ static void rise(unsigned worker, enum wl_seam_verb verb, struct wl_view view, u
 static void punt_vote(unsigned worker, uint8_t type, uint16_t journal, uint32_t from, uint64_t term)
 {
 	struct wl_punt punt = {.type = type, .journal = journal, .node = from};
-	struct wl_wire_vote vote = {.term = term, .last = {2, 10}};
+	struct wl_wire_vote vote = {.term = term, .last = {2, 10}, .in_step_boot = 1};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote(punt.data, &vote);
 	CU_ASSERT(wl_ring_push(&bed.seams[worker].punt_up, &punt));
@@ -133,7 +137,10 @@ static void punt_reply(unsigned worker, uint8_t type, uint16_t journal, uint32_t
 		       uint64_t term)
 {
 	struct wl_punt punt = {.type = type, .journal = journal, .node = from};
-	struct wl_wire_vote_reply reply = {.term = term, .asked_term = term, .granted = 1};
+	struct wl_wire_vote_reply reply = {.term = term,
+					   .asked_term = term,
+					   .granted = 1,
+					   .in_step_boot = 1};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote_reply(punt.data, &reply);
 	CU_ASSERT(wl_ring_push(&bed.seams[worker].punt_up, &punt));

@@ -65,6 +65,7 @@ static void set_up(void)
 	record.peers[2] = (struct wl_superblock_peer){.incarnation = 22, .epoch = EPOCH(7, 1)};
 	wl_agent_init(&bed.agent, &config, &ops, seams, &record);
 	wl_agent_start(&bed.agent, bed.now_ns);
+	bed.agent.elections[0].started_ns -= T; /* it has been up for a while */
 }
 
 static void tear_down(void)
@@ -123,7 +124,7 @@ static void a_peer_on_its_own_data_is_answered(void)
 	struct wl_wire_vote_reply reply;
 
 	set_up();
-	ask_pre_vote(EPOCH(8, 4), 22, 0);
+	ask_pre_vote(EPOCH(8, 4), 22, 8);
 	turns(1);
 
 	CU_ASSERT_TRUE_FATAL(is_answered(&reply));

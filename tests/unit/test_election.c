@@ -516,6 +516,65 @@ static void status_says_what_the_machine_knows(void)
 	CU_ASSERT_STRING_EQUAL(wl_election_state_name(status.state), "follower");
 }
 
+/* ---- data that do not count, and what a start forgets ---- */
+
+static void held_back_node_neither_votes_nor_campaigns_until_its_data_count(void)
+{
+	struct wl_position last = {9, 99};
+
+	election_fixture_start(&node, 3, 5, 0);
+	node.election.held_back = true;
+	election_fixture_vote(&node, 2, 7, last);
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
+			0);
+	election_fixture_pre_vote(&node, 2, 7, last);
+	CU_ASSERT_EQUAL(
+		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.granted, 0);
+	election_fixture_timeout_now(&node, 2, 5, last);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
+	CU_ASSERT_FALSE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	CU_ASSERT_EQUAL(node.election.term, 5);
+	CU_ASSERT_EQUAL(node.election.counts.refused_held_back, 2);
+
+	node.out.count = 0;
+	wl_election_count(&node.election, node.now_ns, &node.out);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_COUNT));
+	CU_ASSERT_TRUE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+}
+
+/* It may have followed a leader that is well, a moment ago. The leader's own word to take over is another matter. */
+static void voter_is_sticky_for_a_timeout_after_its_start(void)
+{
+	struct wl_position last = {9, 99};
+
+	election_fixture_start(&node, 3, 5, 0);
+	node.election.started_ns = node.now_ns;
+	election_fixture_pre_vote(&node, 2, 7, last);
+	CU_ASSERT_EQUAL(
+		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.granted, 0);
+	election_fixture_vote(&node, 2, 7, last);
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	election_fixture_vote_flags(&node, 2, 7, last, WL_WIRE_VOTE_HAND_OVER);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+
+	election_fixture_start(&node, 3, 5, 0);
+	node.election.started_ns = node.now_ns;
+	node.now_ns += ELECTION_FIXTURE_TIMEOUT_NS;
+	election_fixture_pre_vote(&node, 2, 7, last);
+	CU_ASSERT_EQUAL(
+		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.granted, 1);
+}
+
+static void data_that_others_have_outlived_are_out_of_every_election(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	node.out.count = 0;
+	wl_election_withdraw(&node.election, node.now_ns, &node.out);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
+}
+
 WL_SUITE(election)
 {
 	WL_TEST(nothing_is_persisted_before_the_worker_is_fenced),
@@ -553,5 +612,8 @@ WL_SUITE(election)
 	WL_TEST(leader_heard_under_an_older_view_is_ignored),
 	WL_TEST(largest_term_is_never_wrapped),
 	WL_TEST(hanging_fence_and_hanging_record_are_told_once),
+	WL_TEST(held_back_node_neither_votes_nor_campaigns_until_its_data_count),
+	WL_TEST(voter_is_sticky_for_a_timeout_after_its_start),
+	WL_TEST(data_that_others_have_outlived_are_out_of_every_election),
 	WL_TEST(status_says_what_the_machine_knows),
 };

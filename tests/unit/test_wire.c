@@ -76,6 +76,9 @@ static size_t encode_reply(uint32_t members)
 		.first_number = 6,
 		.incarnation = 7,
 		.known_epoch = 8,
+		.known_incarnation = 10,
+		.history = 11,
+		.suspect = 1,
 		.record_bytes_max = 9,
 		.member_count = members,
 	};
@@ -90,20 +93,22 @@ static size_t encode_reply(uint32_t members)
 
 static void hello_reply_has_the_documented_layout(void)
 {
-	static const unsigned longs[] = {0, 16, 24, 32, 40, 48};
-	static const uint8_t values[] = {1, 4, 5, 6, 7, 8};
+	static const unsigned longs[] = {0, 16, 24, 32, 40, 48, 56};
+	static const uint8_t values[] = {1, 4, 5, 6, 7, 8, 10};
 
-	CU_ASSERT_EQUAL(encode_reply(2), 64 + 2 * 100);
-	for (unsigned at = 0; at < 6; at++)
+	CU_ASSERT_EQUAL(encode_reply(2), 80 + 2 * 100);
+	for (unsigned at = 0; at < 7; at++)
 		CU_ASSERT_EQUAL(wl_load_u64(bytes + longs[at]), values[at]);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 64), 11);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 68), 1);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 2);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 3);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 9);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 60), 2);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 164), 2);
-	CU_ASSERT_EQUAL(memcmp(bytes + 168, "udp:192.0.2.1:7700\0", 19), 0);
-	CU_ASSERT_EQUAL(bytes[263], 0);
-	CU_ASSERT_EQUAL(bytes[264], 0xee);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 72), 9);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 76), 2);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 180), 2);
+	CU_ASSERT_EQUAL(memcmp(bytes + 184, "udp:192.0.2.1:7700\0", 19), 0);
+	CU_ASSERT_EQUAL(bytes[279], 0);
+	CU_ASSERT_EQUAL(bytes[280], 0xee);
 }
 
 static void hello_reply_carries_every_member(void)
@@ -128,17 +133,18 @@ static void hello_reply_with_impossible_fields_is_refused(void)
 	size_t size = encode_reply(2);
 
 	ASSERT_REFUSED_WITH(hello_reply, size, 12, WIRELOG_NODES_MAX + 1); /* leader */
-	ASSERT_REFUSED_WITH(hello_reply, size, 59, 0x80); /* record_bytes_max */
-	ASSERT_REFUSED_WITH(hello_reply, size, 60, WIRELOG_NODES_MAX + 1); /* members */
-	ASSERT_REFUSED_WITH(hello_reply, size, 60, 1);
-	ASSERT_REFUSED_WITH(hello_reply, size, 63, 0xff);
-	ASSERT_REFUSED_WITH(hello_reply, size, 64, 0); /* a member's node */
-	ASSERT_REFUSED_WITH(hello_reply, size, 64, WIRELOG_NODES_MAX + 1);
-	ASSERT_REFUSED_WITH(hello_reply, size, 168, ' ');
-	ASSERT_REFUSED_WITH(hello_reply, size, 169, '\n');
-	ASSERT_REFUSED_WITH(hello_reply, size, 169, 0x7f);
-	ASSERT_REFUSED_WITH(hello_reply, size, 263, 'x'); /* something behind the final zero */
-	memset(bytes + 168, 'x', 96); /* no final zero */
+	ASSERT_REFUSED_WITH(hello_reply, size, 68, 2); /* suspect */
+	ASSERT_REFUSED_WITH(hello_reply, size, 75, 0x80); /* record_bytes_max */
+	ASSERT_REFUSED_WITH(hello_reply, size, 76, WIRELOG_NODES_MAX + 1); /* members */
+	ASSERT_REFUSED_WITH(hello_reply, size, 76, 1);
+	ASSERT_REFUSED_WITH(hello_reply, size, 79, 0xff);
+	ASSERT_REFUSED_WITH(hello_reply, size, 80, 0); /* a member's node */
+	ASSERT_REFUSED_WITH(hello_reply, size, 80, WIRELOG_NODES_MAX + 1);
+	ASSERT_REFUSED_WITH(hello_reply, size, 184, ' ');
+	ASSERT_REFUSED_WITH(hello_reply, size, 185, '\n');
+	ASSERT_REFUSED_WITH(hello_reply, size, 185, 0x7f);
+	ASSERT_REFUSED_WITH(hello_reply, size, 279, 'x'); /* something behind the final zero */
+	memset(bytes + 184, 'x', 96); /* no final zero */
 	CU_ASSERT_FALSE(wl_wire_decode_hello_reply(bytes, size, &(struct wl_wire_hello_reply){0}));
 }
 
@@ -209,7 +215,7 @@ static void append_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(append, size, 16, 0); /* a term without an index */
 	ASSERT_REFUSED_WITH(append, size, 40, 1); /* an offset without a fragment */
 	ASSERT_REFUSED_WITH(append, size, 48, (uint8_t)(size - 65));
-	ASSERT_REFUSED_WITH(append, size, 52, 1); /* reserved */
+	ASSERT_REFUSED_WITH(append, size, 52, 2); /* a flag that there is not */
 	ASSERT_REFUSED_WITH(append, size, 55, 1);
 	ASSERT_REFUSED_WITH(append, size, 64 + 80, 33); /* images do not end where the bytes end */
 	ASSERT_REFUSED_WITH(append, size, 64 + 80, 31);
@@ -255,7 +261,7 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 		.hint_index = 6,
 		.hint_term = 7,
 		.flags = WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW |
-			 WL_WIRE_ACK_CANNOT_GROW,
+			 WL_WIRE_ACK_CANNOT_GROW | WL_WIRE_ACK_HELD_BACK,
 		.hint_offset = 8,
 		.match_chain = 9,
 		.room = 10,
@@ -265,7 +271,7 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 	CU_ASSERT_EQUAL(wl_wire_encode_append_ack(bytes, &ack), WL_WIRE_APPEND_ACK_BYTES);
 	for (unsigned at = 0; at < 7; at++)
 		CU_ASSERT_EQUAL(wl_load_u64(bytes + 8 * at), values[at]);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 15);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 31);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 60), 8);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 9);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 10);
@@ -274,7 +280,7 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 16,
 			    4); /* durable beyond received */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 56,
-			    16); /* a flag that there is not */
+			    32); /* a flag that there is not */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 79,
 			    0x80); /* more room than any log has */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 63,

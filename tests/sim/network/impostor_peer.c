@@ -39,7 +39,7 @@ static size_t right_size(uint8_t type)
 	case WL_WIRE_HELLO:
 		return WL_WIRE_HELLO_BYTES;
 	case WL_WIRE_HELLO_REPLY:
-		return 64;
+		return 80;
 	case WL_WIRE_GREETING:
 		return WL_WIRE_GREETING_BYTES;
 	case WL_WIRE_APPEND:
@@ -77,14 +77,14 @@ static void fill_nearly_right(struct sim_impostor *impostor, unsigned to, uint8_
 		if (bytes >= WL_WIRE_APPEND_HEADER_BYTES + WL_ENTRY_HEADER_BYTES)
 			wl_store_u32(payload + WL_WIRE_APPEND_HEADER_BYTES + 80,
 				     (uint32_t)sim_impostor_near(impostor, bytes - 152));
-	} else if (type == WL_WIRE_HELLO_REPLY && bytes >= 64) {
-		uint32_t members = (uint32_t)((bytes - 64) / 100);
+	} else if (type == WL_WIRE_HELLO_REPLY && bytes >= 80) {
+		uint32_t members = (uint32_t)((bytes - 80) / 100);
 
 		wl_store_u32(payload + 12, (uint32_t)draw(impostor, 9)); /* leader */
-		wl_store_u32(payload + 56, draw(impostor, 4) ? 65536 : UINT32_MAX);
-		wl_store_u32(payload + 60, (uint32_t)sim_impostor_near(impostor, members));
+		wl_store_u32(payload + 72, draw(impostor, 4) ? 65536 : UINT32_MAX);
+		wl_store_u32(payload + 76, (uint32_t)sim_impostor_near(impostor, members));
 		for (uint32_t member = 0; member < members; member++) {
-			uint8_t *place = payload + 64 + member * 100;
+			uint8_t *place = payload + 80 + member * 100;
 
 			wl_store_u32(place, draw(impostor, 8) ? 1 + member % 7
 							      : (uint32_t)draw(impostor, 3) * 8);
@@ -93,7 +93,7 @@ static void fill_nearly_right(struct sim_impostor *impostor, unsigned to, uint8_
 				place[4 + draw(impostor, 96)] = (uint8_t)draw(impostor, 256);
 		}
 	} else if (type == WL_WIRE_APPEND_ACK && bytes == WL_WIRE_APPEND_ACK_BYTES) {
-		wl_store_u32(payload + 56, (uint32_t)draw(impostor, 16));
+		wl_store_u32(payload + 56, (uint32_t)draw(impostor, 64));
 		wl_store_u32(payload + 60, draw(impostor, 2) ? 0 : UINT32_MAX);
 	}
 }

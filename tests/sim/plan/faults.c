@@ -132,8 +132,8 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 }
 
 /*
- * That data went back is seen by others who durably know what they were (control/roster.h, with what it cannot see). What
- * nobody can notice is not done here: it would lose records in any Raft.
+ * That an old image came back is seen by others who durably know what the data were (control/roster.h, with what it cannot see). What
+ * nobody can notice is not done here: it would lose records in any Raft. A wiped disk knows by itself that it knows nothing.
  */
 static bool will_be_noticed(const struct sim_faults *faults, const struct sim_node *node,
 			    enum sim_verb verb)
@@ -141,8 +141,9 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 	struct wl_superblock image;
 	unsigned damaged;
 
-	if (verb == SIM_RESTORE &&
-	    (!node->drives[0].image ||
+	if (verb == SIM_WIPE)
+		return faults->plan->nodes > 1;
+	if ((!node->drives[0].image ||
 	     wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])node->drives[0].image, &image,
 				  &damaged) != WL_SUPERBLOCK_OK))
 		return false;
@@ -156,8 +157,7 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 			    WL_SUPERBLOCK_OK ||
 		    record.peers[node->number].incarnation == 0)
 			return false;
-		if (verb == SIM_RESTORE &&
-		    wl_remote_boot_of(record.peers[node->number].epoch) <= image.boot_count)
+		if (wl_remote_boot_of(record.peers[node->number].epoch) <= image.boot_count)
 			return false;
 	}
 	return true;

@@ -192,6 +192,8 @@ void sim_weather_sizes(struct sim_plan *plan, uint64_t seed);
 void sim_weather_network(struct sim_plan *plan, uint64_t seed);
 /* weather_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */
 void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
+/* Disks that are lost between a vote and its count, or within one timeout, or beside one other node; draws of its own. */
+void sim_weather_memory(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 const char *sim_seen_name(enum sim_seen which);
 
 /* weather_clients.c: what clients and readers are like, and how much room nodes have for them. */

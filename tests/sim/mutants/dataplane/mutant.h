@@ -28,7 +28,12 @@
 	item(failed_write_retried, "a failed write counts as done") \
 	item(short_write_is_whole, "a short write counts as whole") \
 	item(rot_cut_as_torn, "recovery cuts away what is rotten as if it were torn") \
-	item(amnesiac_votes, "votes of a node whose data went back are believed") \
+	item(votes_without_history, "a store without history votes") \
+	item(held_back_acknowledges, "acknowledgements of data that went back are counted") \
+	item(taken_in_before_durable, "in step without durability: data that went back are taken in when a majority has the entry in memory") \
+	item(taken_in_by_any_entry, "in step by an entry of any term: data that went back are taken in by what was committed before") \
+	item(roster_not_durable, "what is learned of a peer's data is not durable at once") \
+	item(not_sticky_after_start, "a voter that has just started votes at once") \
 	item(old_boot_matches_kept, "a leader keeps the matches of a peer's earlier boot") \
 	item(sessions_not_restored, "after a restart the table of sessions begins at the known commit") \
 	item(session_not_checked, "a retry is appended again") \
