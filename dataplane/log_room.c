@@ -42,9 +42,9 @@ uint64_t wl_log_elections_left(const struct wl_log *log)
 uint64_t wl_log_record_room(const struct wl_log *log)
 {
 	uint64_t blocks = blocks_behind(log, log->append_offset);
+	uint64_t kept = WL_MUTANT(kept_room_not_kept) ? 0 : WL_LOG_KEPT_ELECTIONS;
 
-	return blocks > WL_LOG_KEPT_ELECTIONS ? (blocks - WL_LOG_KEPT_ELECTIONS) * WL_BLOCK_BYTES
-					      : 0;
+	return blocks > kept ? (blocks - kept) * WL_BLOCK_BYTES : 0;
 }
 
 bool wl_log_can_grow(const struct wl_log *log)

@@ -138,11 +138,14 @@ void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node)
 {
 	uint64_t index = oracle->platters_end[node->number];
+	uint64_t tail = node->journals[oracle->journal]->log.tail.index;
 
-	if (node->journals[oracle->journal]->log.tail.index < index)
+	if (tail < index)
 		sim_violation(
 			oracle->cluster, node->number, "O21",
 			"comes back with %llu entries, committed entry %llu was on its platters",
-			(unsigned long long)node->journals[oracle->journal]->log.tail.index,
-			(unsigned long long)index);
+			(unsigned long long)tail, (unsigned long long)index);
+	/* What its drive lost may be written there again, and that write may fail half way. */
+	for (index = tail + 1; index <= oracle->committed; index++)
+		oracle->entries[index].offset[node->number] = 0;
 }
