@@ -90,14 +90,52 @@ static void plan_port(const struct wl_config *config, uint32_t number, struct po
 	};
 }
 
-static int check_cores(const struct wl_config *config, char *reason, size_t reason_bytes)
+/* A configured core that is outside the inherited mask and can be had. The list ascends. */
+static void add_core(struct wl_cores *allowed, int core)
 {
-	struct wl_cores allowed;
-	struct wl_boot_cores cores;
+	uint16_t at = allowed->count;
 
-	wl_placement_allowed(&allowed);
+	if (core < 0 || at == WL_CORES_MAX || wl_placement_has(allowed, (uint16_t)core) ||
+	    !wl_placement_may_use((uint16_t)core))
+		return;
+	for (; at > 0 && allowed->cores[at - 1] > core; at--)
+		allowed->cores[at] = allowed->cores[at - 1];
+	allowed->cores[at] = (uint16_t)core;
+	allowed->count++;
+}
+
+/* Control, stats, log and the makers of segments leave the workers' cores to them, where there are others. */
+static void leave_cores(const struct wl_config *config, const struct wl_cores *allowed)
+{
+	struct wl_cores left = {0};
+
+	for (uint16_t at = 0; at < allowed->count; at++) {
+		bool taken = false;
+
+		for (uint32_t number = 0; number < config->worker_count; number++)
+			taken |= config->workers[number].core == allowed->cores[at];
+		if (!taken)
+			left.cores[left.count++] = allowed->cores[at];
+	}
+	if (left.count != 0 && left.count != allowed->count)
+		wl_placement_confine(&left);
+}
+
+static int place_threads(const struct wl_config *config, char *reason, size_t reason_bytes)
+{
+	struct wl_cores inherited, allowed;
+	struct wl_boot_cores cores;
+	int status;
+
+	wl_placement_allowed(&inherited);
+	allowed = inherited;
+	for (uint32_t number = 0; number < config->worker_count; number++)
+		add_core(&allowed, config->workers[number].core);
 	cores = (struct wl_boot_cores){allowed.cores, allowed.count};
-	return wl_boot_shape_check_cores(config, &cores, reason, reason_bytes);
+	status = wl_boot_shape_check_cores(config, &cores, reason, reason_bytes);
+	if (status == 0)
+		leave_cores(config, &inherited);
+	return status;
 }
 
 static void on_eal_line(void *context, unsigned level, const char *line)
@@ -134,7 +172,7 @@ int wl_boot_open_ports(struct wl_node *node, char *reason, size_t reason_bytes)
 	const struct wl_config *config = node->config;
 	struct port_plan *plan = malloc(sizeof(*plan));
 	uint32_t memory_mb = WL_BOOT_EAL_BASE_MB;
-	int status = check_cores(config, reason, reason_bytes);
+	int status = place_threads(config, reason, reason_bytes);
 
 	if (!plan) {
 		snprintf(reason, reason_bytes, "no memory to plan the ports");

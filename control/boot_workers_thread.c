@@ -17,6 +17,7 @@ static int open_disk(struct wl_node *node, uint32_t number, char *reason, size_t
 		.store = node->store,
 		.segment_bytes = node->config->segment_bytes,
 		.worker = number,
+		.areas_demanded = node->config->registered_buffers == WL_CONFIG_ON,
 	};
 	int status;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dataplane/check.h"
@@ -85,9 +86,27 @@ static int open_ring(struct wl_disk_uring *disk, const char **how)
 	return error;
 }
 
-/* Writes from registered memory save the kernel the pinning of each page. Says why it is not so. */
-static void register_areas(struct wl_disk_uring *disk, const struct wl_disk_uring_config *config,
-			   char *text, size_t text_bytes)
+/*
+ * The worker itself enables its ring, with io_uring_register(). A filter of system calls that refuses it would show when
+ * everything else has started, as a disk that fails: so it is tried here, on a ring that nobody needs. 0 or -errno.
+ */
+static int try_enabling(void)
+{
+	struct io_uring probe;
+	int error = io_uring_queue_init(1, &probe, IORING_SETUP_R_DISABLED);
+
+	if (error < 0)
+		return error;
+	if (syscall(SYS_io_uring_register, probe.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) <
+	    0)
+		error = -errno;
+	io_uring_queue_exit(&probe);
+	return error;
+}
+
+/* Writes from registered memory save the kernel the pinning of each page. Says why it is not so. 0 or -errno. */
+static int register_areas(struct wl_disk_uring *disk, const struct wl_disk_uring_config *config,
+			  char *text, size_t text_bytes)
 {
 	struct iovec areas[WL_DISK_URING_AREAS];
 	struct rlimit limit = {0};
@@ -96,7 +115,7 @@ static void register_areas(struct wl_disk_uring *disk, const struct wl_disk_urin
 
 	if (config->area_count == 0) {
 		snprintf(text, text_bytes, "areas not registered (switched off)");
-		return;
+		return 0;
 	}
 	WL_CHECK(config->area_count <= WL_DISK_URING_AREAS);
 	for (uint32_t area = 0; area < config->area_count; area++) {
@@ -110,7 +129,7 @@ static void register_areas(struct wl_disk_uring *disk, const struct wl_disk_urin
 			 "areas not registered (%s; %lu MiB wanted, locked-memory limit %lu MiB)",
 			 strerror(-error), (unsigned long)(bytes >> 20),
 			 (unsigned long)(limit.rlim_cur >> 20));
-		return;
+		return error;
 	}
 	for (uint32_t area = 0; area < config->area_count; area++) {
 		disk->areas[area] = config->areas[area];
@@ -119,6 +138,7 @@ static void register_areas(struct wl_disk_uring *disk, const struct wl_disk_urin
 	disk->area_count = config->area_count;
 	snprintf(text, text_bytes, "%u area%s of %lu MiB registered", config->area_count,
 		 config->area_count == 1 ? "" : "s", (unsigned long)(bytes >> 20));
+	return 0;
 }
 
 /* Of every journal of the store: which of them are this worker's the disk need not know. 0 or -errno. */
@@ -165,8 +185,8 @@ static int refuse_ring(int error, char *note, size_t note_bytes)
 			 "io_uring_setup: %s (locked-memory limit of the user: %lu KiB)",
 			 strerror(-error), (unsigned long)(limit.rlim_cur >> 10));
 	else
-		snprintf(note, note_bytes, "io_uring_setup: %s", strerror(-error));
-	return error == -ENOMEM ? WIRELOG_NO_MEMORY : WIRELOG_URING_UNAVAILABLE;
+		snprintf(note, note_bytes, "io_uring: %s", strerror(-error));
+	return error == -ENOMEM ? WIRELOG_MEMLOCK : WIRELOG_URING_UNAVAILABLE;
 }
 
 int wl_disk_uring_open(struct wl_disk **made, const struct wl_disk_uring_config *config, char *note,
@@ -175,7 +195,7 @@ int wl_disk_uring_open(struct wl_disk **made, const struct wl_disk_uring_config 
 	struct wl_disk_uring *disk = calloc(1, sizeof(*disk));
 	char areas[128];
 	const char *how;
-	int error;
+	int error, status;
 
 	*made = NULL;
 	if (!disk) {
@@ -194,13 +214,22 @@ int wl_disk_uring_open(struct wl_disk **made, const struct wl_disk_uring_config 
 		return refuse_ring(error, note, note_bytes);
 	}
 	raise_descriptor_limit();
-	register_areas(disk, config, areas, sizeof(areas));
+	error = try_enabling();
+	if (error < 0) {
+		status = refuse_ring(error, note, note_bytes);
+		goto close_ring;
+	}
+	error = register_areas(disk, config, areas, sizeof(areas));
+	if (error < 0 && config->areas_demanded) {
+		snprintf(note, note_bytes, "log.registered_buffers is on: %s", areas);
+		status = error == -ENOMEM ? WIRELOG_MEMLOCK : WIRELOG_URING_FAILED;
+		goto close_ring;
+	}
 	error = wl_disk_prepare_open(&disk->prepare, config->store, config->worker);
 	if (error != 0) {
 		snprintf(note, note_bytes, "no thread to make segments: %s", strerror(-error));
-		io_uring_queue_exit(&disk->ring);
-		free(disk);
-		return WIRELOG_NO_MEMORY;
+		status = WIRELOG_NO_MEMORY;
+		goto close_ring;
 	}
 	error = open_newest(disk);
 	if (error != 0) {
@@ -211,4 +240,9 @@ int wl_disk_uring_open(struct wl_disk **made, const struct wl_disk_uring_config 
 	snprintf(note, note_bytes, "io_uring: %s; %s; direct durable writes", how, areas);
 	*made = &disk->disk;
 	return 0;
+
+close_ring:
+	io_uring_queue_exit(&disk->ring);
+	free(disk);
+	return status;
 }

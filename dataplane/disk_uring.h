@@ -21,6 +21,7 @@ struct wl_disk_uring_config {
 	uint8_t *areas[WIRELOG_JOURNALS_MAX * 2];
 	size_t area_bytes[WIRELOG_JOURNALS_MAX * 2];
 	uint32_t area_count;
+	bool areas_demanded; /* refused where they cannot be registered */
 };
 
 /* 0 or a negative enum wirelog_status with a sentence in `reason`. On success `note` says in one line what was

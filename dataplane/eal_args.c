@@ -18,6 +18,15 @@ static uint32_t memory_mb_of(const struct wl_eal_settings *settings)
 	return settings->memory_mb != 0 ? settings->memory_mb : MEMORY_MB_DEFAULT;
 }
 
+uint32_t wl_eal_args_pages(const struct wl_eal_settings *settings, uint32_t page_kb)
+{
+	uint64_t memory_kb = (uint64_t)memory_mb_of(settings) * 1024;
+
+	if (settings->hugepages == WL_HUGEPAGES_OFF)
+		return UINT32_MAX;
+	return (uint32_t)((memory_kb + page_kb - 1) / page_kb);
+}
+
 /* False: no room. */
 static bool push(struct wl_eal_args *args, const char *word, size_t bytes)
 {
@@ -38,12 +47,22 @@ static bool push_word(struct wl_eal_args *args, const char *word)
 	return push(args, word, strlen(word));
 }
 
+/* "0,1,4-127" */
 static void add_cores(struct wl_sentence *sentence, const uint16_t *cores, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++) {
+		uint16_t last = i;
+
+		while (last + 1 < count && cores[last + 1] == cores[last] + 1)
+			last++;
 		if (i > 0)
 			wl_sentence_add(sentence, ",");
 		wl_sentence_add_number(sentence, cores[i]);
+		if (last < i + 2)
+			continue;
+		wl_sentence_add(sentence, "-");
+		wl_sentence_add_number(sentence, cores[last]);
+		i = last;
 	}
 }
 
@@ -81,7 +100,6 @@ static int choose_memory(struct wl_eal_args *args, const struct wl_eal_settings 
 {
 	struct wl_sentence why =
 		wl_sentence_begin(args->memory_reason, sizeof(args->memory_reason));
-	uint64_t memory_kb = (uint64_t)memory_mb_of(settings) * 1024;
 	uint64_t need = 0;
 
 	if (settings->hugepages == WL_HUGEPAGES_OFF) {
@@ -89,7 +107,7 @@ static int choose_memory(struct wl_eal_args *args, const struct wl_eal_settings 
 		return 0;
 	}
 	if (facts->hugepage_kb != 0) {
-		need = (memory_kb + facts->hugepage_kb - 1) / facts->hugepage_kb;
+		need = wl_eal_args_pages(settings, facts->hugepage_kb);
 		args->hugepages = facts->hugepages_free >= need;
 	}
 	wl_sentence_add(&why, args->hugepages ? "hugepages: " : "4 KiB pages: ");

@@ -20,7 +20,7 @@
 #define WL_EAL_ARGS_MAX 96
 #define WL_EAL_TEXT_BYTES 4096u
 #define WL_EAL_PCI_MAX 16
-#define WL_EAL_CORES_MAX 64
+#define WL_EAL_CORES_MAX 1024
 
 enum wl_hugepages {
 	WL_HUGEPAGES_AUTO = 0,
@@ -54,6 +54,9 @@ struct wl_eal_args {
 	bool hugepages;
 	char memory_reason[160]; /* why hugepages or why not */
 };
+
+/* Pages of that size that the settings need; UINT32_MAX: they want none. */
+uint32_t wl_eal_args_pages(const struct wl_eal_settings *settings, uint32_t page_kb);
 
 /*
  * 0 or a negative enum wirelog_status (EAL_HUGEPAGES, CONFIG_VALUE) with a sentence in

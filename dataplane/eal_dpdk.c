@@ -21,6 +21,7 @@
 
 #include "dataplane/descriptors_file.h"
 #include "dataplane/eal_explain.h"
+#include "dataplane/placement_thread.h"
 #include "wirelog/status.h"
 
 #define KEPT_BYTES 8192u
@@ -183,38 +184,43 @@ static uint32_t read_number(const char *path)
 	return value;
 }
 
-/* Free is not the same as allowed: take one and give it back. */
-static bool may_use_hugepage(uint32_t page_kb)
+/*
+ * Free is not the same as allowed: take them and give them back. A cgroup without hugepages says so only when one is
+ * touched, by SIGBUS; asked for in this way (Linux 5.14) it is an error number.
+ */
+static bool may_use_hugepages(uint32_t page_kb, uint32_t pages)
 {
 	unsigned shift = 10 + (31u - (unsigned)__builtin_clz(page_kb));
-	size_t bytes = (size_t)page_kb << 10;
-	void *page = mmap(
+	size_t bytes = ((size_t)page_kb << 10) * pages;
+	void *memory = mmap(
 		NULL, bytes, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | (int)(shift << MAP_HUGE_SHIFT), -1, 0);
+	bool may;
 
-	if (page == MAP_FAILED)
+	if (memory == MAP_FAILED)
 		return false;
-	munmap(page, bytes);
-	return true;
+	may = madvise(memory, bytes, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
+	munmap(memory, bytes);
+	return may;
 }
 
-static void gather_facts(struct wl_eal_facts *facts)
+static void gather_facts(const struct wl_eal_settings *settings, struct wl_eal_facts *facts)
 {
 	static const uint32_t sizes_kb[] = {2048, 1048576};
 	uint64_t best_kb = 0;
 	char path[128];
-	cpu_set_t allowed;
+	struct wl_cores allowed;
 
 	memset(facts, 0, sizeof(*facts));
 	for (unsigned i = 0; i < 2; i++) {
-		uint32_t free_pages;
+		uint32_t free_pages, needed = wl_eal_args_pages(settings, sizes_kb[i]);
 
 		snprintf(path, sizeof(path),
 			 "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages", sizes_kb[i]);
 		if (access(path, R_OK) != 0)
 			continue;
 		free_pages = read_number(path);
-		if (free_pages > 0 && !may_use_hugepage(sizes_kb[i]))
+		if (free_pages >= needed && !may_use_hugepages(sizes_kb[i], needed))
 			free_pages = 0;
 		if (facts->hugepage_kb == 0 || (uint64_t)free_pages * sizes_kb[i] > best_kb) {
 			facts->hugepage_kb = sizes_kb[i];
@@ -222,11 +228,9 @@ static void gather_facts(struct wl_eal_facts *facts)
 			best_kb = (uint64_t)free_pages * sizes_kb[i];
 		}
 	}
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
-		return;
-	for (uint16_t core = 0; core < CPU_SETSIZE; core++)
-		if (CPU_ISSET(core, &allowed) && facts->core_count < WL_EAL_CORES_MAX)
-			facts->cores[facts->core_count++] = core;
+	wl_placement_allowed(&allowed);
+	for (uint16_t at = 0; at < allowed.count && at < WL_EAL_CORES_MAX; at++)
+		facts->cores[facts->core_count++] = allowed.cores[at];
 }
 
 /* ---- start and end ---------------------------------------------------------------------------- */
@@ -303,7 +307,7 @@ int wl_eal_start(const struct wl_eal_settings *settings, struct wl_eal_report *r
 		snprintf(reason, reason_bytes, "DPDK starts only once in a process");
 		return WIRELOG_EAL_FAILED;
 	}
-	gather_facts(&facts);
+	gather_facts(settings, &facts);
 	status = wl_eal_args_build(&args, settings, &facts, reason, reason_bytes);
 	wl_eal_args_print(&args, report->line, sizeof(report->line));
 	memcpy(report->memory_reason, args.memory_reason, sizeof(report->memory_reason));

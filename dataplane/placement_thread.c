@@ -15,16 +15,79 @@
 
 #include "wirelog/status.h"
 
+#define SET_CORES \
+	8192u /* more than the kernel's largest NR_CPUS; its masks have that length or less */
+
+/* A set of the size that this kernel asks for, which a cpu_set_t may be too small for. */
+static cpu_set_t *new_set(size_t *bytes)
+{
+	cpu_set_t *set = CPU_ALLOC(SET_CORES);
+
+	*bytes = CPU_ALLOC_SIZE(SET_CORES);
+	if (set != NULL)
+		CPU_ZERO_S(*bytes, set);
+	return set;
+}
+
+static int pin(uint16_t core)
+{
+	size_t bytes;
+	cpu_set_t *set = new_set(&bytes);
+	int error = ENOMEM;
+
+	if (set == NULL)
+		return error;
+	CPU_SET_S(core, bytes, set);
+	error = pthread_setaffinity_np(pthread_self(), bytes, set);
+	CPU_FREE(set);
+	return error;
+}
+
 void wl_placement_allowed(struct wl_cores *cores)
 {
-	cpu_set_t set;
+	size_t bytes;
+	cpu_set_t *set = new_set(&bytes);
 
 	cores->count = 0;
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return;
-	for (unsigned core = 0; core < CPU_SETSIZE && cores->count < WL_CORES_MAX; core++)
-		if (CPU_ISSET(core, &set))
-			cores->cores[cores->count++] = (uint16_t)core;
+	if (set != NULL && sched_getaffinity(0, bytes, set) == 0)
+		for (unsigned core = 0; core < SET_CORES && cores->count < WL_CORES_MAX; core++)
+			if (CPU_ISSET_S(core, bytes, set))
+				cores->cores[cores->count++] = (uint16_t)core;
+	if (set != NULL)
+		CPU_FREE(set);
+}
+
+bool wl_placement_may_use(uint16_t core)
+{
+	size_t bytes;
+	cpu_set_t *before = new_set(&bytes);
+	bool may = false;
+
+	if (before != NULL && sched_getaffinity(0, bytes, before) == 0) {
+		may = pin(core) == 0;
+		sched_setaffinity(0, bytes, before);
+	}
+	if (before != NULL)
+		CPU_FREE(before);
+	return may;
+}
+
+void wl_placement_confine(const struct wl_cores *cores)
+{
+	size_t bytes;
+	cpu_set_t *set = new_set(&bytes);
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *entry;
+
+	for (uint16_t at = 0; set != NULL && at < cores->count; at++)
+		CPU_SET_S(cores->cores[at], bytes, set);
+	while (set != NULL && tasks != NULL && (entry = readdir(tasks)) != NULL)
+		if (entry->d_name[0] != '.')
+			sched_setaffinity((pid_t)strtol(entry->d_name, NULL, 10), bytes, set);
+	if (tasks != NULL)
+		closedir(tasks);
+	if (set != NULL)
+		CPU_FREE(set);
 }
 
 bool wl_placement_has(const struct wl_cores *cores, uint16_t core)
@@ -46,17 +109,13 @@ void wl_placement_name(const char *name)
 int wl_placement_enter(uint16_t core, uint32_t worker, char *reason, size_t reason_bytes)
 {
 	char name[32];
-	cpu_set_t set;
 	int error;
 
 	snprintf(name, sizeof(name), "wl-pmd-%u", worker);
 	wl_placement_name(name);
 	if (core == WL_CORE_ANY)
 		return 0;
-	CPU_ZERO(&set);
-	if (core < CPU_SETSIZE)
-		CPU_SET(core, &set);
-	error = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	error = pin(core);
 	if (error == 0)
 		return 0;
 	snprintf(reason, reason_bytes, "worker %u cannot run on core %u: %s", worker, core,

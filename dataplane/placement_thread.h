@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WL_CORES_MAX 256
+#define WL_CORES_MAX 1024
 #define WL_CORE_ANY UINT16_MAX /* in a setting: leave it to the kernel */
 
 struct wl_cores {
@@ -22,6 +22,13 @@ struct wl_cores {
 };
 
 void wl_placement_allowed(struct wl_cores *cores);
+/*
+ * True: the calling thread could be pinned to it, which is what counts: under isolcpus a worker's core is outside the mask
+ * that a process inherits, and allowed all the same. The thread stays where it was.
+ */
+bool wl_placement_may_use(uint16_t core);
+/* All threads of the process that there are, and with them those that they make, run on these from now on. */
+void wl_placement_confine(const struct wl_cores *cores);
 bool wl_placement_has(const struct wl_cores *cores, uint16_t core);
 /*
  * Pins the calling thread to a core (unless WL_CORE_ANY) and names it wl-pmd-<worker>. 0 or

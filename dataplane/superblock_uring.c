@@ -51,8 +51,9 @@ int wl_superblock_writer_open(struct wl_superblock_writer **made, struct wl_stor
 	if (!writer->image || error < 0) {
 		free(writer->image);
 		free(writer);
-		return error == -EINVAL || error == -ENOMEM ? WIRELOG_NO_MEMORY
-							    : WIRELOG_URING_UNAVAILABLE;
+		if (error == -ENOMEM)
+			return WIRELOG_MEMLOCK;
+		return error == -EINVAL ? WIRELOG_NO_MEMORY : WIRELOG_URING_UNAVAILABLE;
 	}
 	*made = writer;
 	return 0;

@@ -125,8 +125,22 @@ static void more_arguments_than_fit_are_refused_not_cut(void)
 	CU_ASSERT_PTR_NULL(args.argv[args.argc]);
 }
 
+static void many_cores_are_told_as_ranges(void)
+{
+	struct wl_eal_settings settings = {.memory_mb = 16, .hugepages = WL_HUGEPAGES_OFF};
+	static struct wl_eal_facts facts;
+
+	for (uint16_t core = 0; core < 384; core++)
+		if (core != 2 && core != 5)
+			facts.cores[facts.core_count++] = core;
+	CU_ASSERT_EQUAL(wl_eal_args_build(&args, &settings, &facts, reason, sizeof(reason)), 0);
+	wl_eal_args_print(&args, line, sizeof(line));
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, "'0@(0,1,3,4,6-383)'"));
+}
+
 WL_SUITE(eal_args)
 {
+	WL_TEST(many_cores_are_told_as_ranges),
 	WL_TEST(without_hugepages_the_line_needs_no_privilege),
 	WL_TEST(free_hugepages_are_taken_by_auto),
 	WL_TEST(hugepages_that_were_demanded_and_are_missing_are_an_error_with_the_number),

@@ -140,8 +140,27 @@ static void the_self_test_reports_a_directory_that_is_not_there(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "/nonexistent"));
 }
 
+/* The mask that a process inherits is no limit: isolcpus makes it smaller, and means just these cores. */
+static void a_core_outside_the_mask_may_be_used(void)
+{
+	struct wl_cores all, one, after;
+
+	wl_placement_allowed(&all);
+	if (all.count < 2)
+		wl_skip("needs two cores");
+	one = (struct wl_cores){.count = 1, .cores = {all.cores[0]}};
+	wl_placement_confine(&one);
+	CU_ASSERT_TRUE(wl_placement_may_use(all.cores[1]));
+	CU_ASSERT_FALSE(wl_placement_may_use(8000));
+	wl_placement_allowed(&after);
+	CU_ASSERT_EQUAL(after.count, 1);
+	CU_ASSERT_EQUAL(after.cores[0], all.cores[0]);
+	wl_placement_confine(&all);
+}
+
 WL_SUITE(placement_thread)
 {
+	WL_TEST(a_core_outside_the_mask_may_be_used),
 	WL_TEST(interrupts_are_counted_by_core_number_not_by_column),
 	WL_TEST(queues_of_one_drive_add_up),
 	WL_TEST(a_device_without_interrupts_counts_nothing),

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What a machine does not give: refused by its own name, or done without.
+# timeout: 60
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_cluster main || exit 1
+config=$cluster/node1.yaml
+
+refused() { # STATUS CODE COMMAND...: the start says it, and ends with it
+	local wanted=$1 code=$2
+	shift 2
+	rm -rf "$cluster/node1/data"
+	timeout -k 5 30 "$@" >"$work/said" 2>&1 </dev/null
+	status=$?
+	[ "$status" -eq "$wanted" ] && grep -q "refused code=$code " "$work/said" && return
+	echo "exit $status: $(grep -E 'refused|started' "$work/said" | tail -n 2)"
+	return 1
+}
+
+register=427 # io_uring_register; 425 is io_uring_setup, on every machine that wirelog runs on
+"$e2e/deny" 1023 true 2>/dev/null || register=
+if [ -z "$register" ]; then
+	skip filters_of_system_calls_are_refused_by_name "no seccomp here"
+else
+	claim without_io_uring_setup_it_is_refused refused 69 URING_UNAVAILABLE "$e2e/deny" 425 "$wirelogd" --config "$config"
+	claim without_io_uring_register_it_is_refused refused 69 URING_UNAVAILABLE "$e2e/deny" 427 "$wirelogd" --config "$config"
+fi
+
+# ---- locked memory ------------------------------------------------------------------------------
+
+# KIB COMMAND...: as a user whose locked memory is limited; root's is not
+# shellcheck disable=SC2016 # they are the inner shell's
+limited=(bash -c 'ulimit -l "$0" && exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"')
+demand() { sed -i "s|^log:|log:\n  registered_buffers: $1|" "$config"; }
+if ! is_root || ! command -v setpriv >/dev/null; then
+	skip limits_of_locked_memory_are_refused_by_name "needs root, to become an ordinary user"
+else
+	open_for_all=$(mktemp -d /tmp/wle-limits.XXXXXX)
+	cp -r "$cluster/." "$open_for_all" && cluster=$open_for_all config=$open_for_all/node1.yaml
+	sed -i "s|^run_directory:.*|run_directory: $open_for_all/run|" "$config"
+	cp "$wirelogd" "$open_for_all/wirelogd" && wirelogd=$open_for_all/wirelogd
+	chown -R 65534:65534 "$open_for_all"
+	cp "$config" "$config.auto"
+	demand on
+	claim demanded_registration_beyond_the_limit_is_refused refused 77 MEMLOCK \
+		"${limited[@]}" 1024 "$wirelogd" --config "$config"
+	cp "$config.auto" "$config"
+	begins() {
+		"${limited[@]}" 1024 "$wirelogd" --config "$config" >"$work/said" 2>&1 </dev/null &
+		extra_pids+=($!)
+		wait_until 20 grep -q -E ' (started|refused) ' "$work/said"
+		tail -n 2 "$work/said"
+		grep -q 'areas not registered (' "$work/said" && grep -q ' started ' "$work/said"
+	}
+	claim registration_beyond_the_limit_is_done_without begins
+	kill "${extra_pids[-1]}" && wait "${extra_pids[-1]}"
+	rm -rf "$open_for_all"
+	cluster=$work/main config=$work/main/node1.yaml wirelogd=$BUILD/wirelogd
+fi
+
+# ---- cores --------------------------------------------------------------------------------------
+
+# isolcpus takes cores out of the mask that processes inherit, and leaves them to who asks by number.
+runs_outside_its_mask() {
+	sed "s|core: auto|core: 1|" -i "$config"
+	rm -rf "$cluster/node1/data"
+	run_in[1]='taskset -c 0'
+	start_node 1
+	wait_started 1 && grep -q 'core worker=0 core=1 reason=configured' "$cluster/node1.log"
+}
+if [ "$(nproc)" -lt 2 ]; then
+	skip core_outside_the_inherited_mask_is_used "one core only"
+else
+	claim core_outside_the_inherited_mask_is_used runs_outside_its_mask
+	[ -z "${pids[1]:-}" ] || end_node 1 TERM
+	leave_the_core() {
+		local task name cores
+		unset 'run_in[1]'
+		start_node 1
+		wait_started 1 || return 1
+		for task in /proc/"${pids[1]}"/task/*; do
+			name=$(cat "$task/comm") cores=$(sed -n 's/^Cpus_allowed_list:\t*//p' "$task/status")
+			case $name in
+			wl-pmd-0) [ "$cores" = 1 ] ;;
+			*) [[ ",$cores," != *,1,* && $cores != 0-* ]] ;;
+			esac || { echo "$name on $cores"; return 1; }
+		done
+	}
+	claim other_threads_leave_the_core_of_a_worker leave_the_core
+	[ -z "${pids[1]:-}" ] || end_node 1 TERM
+fi
+sed "s|core: [0-9]*|core: 200|" -i "$config"
+claim core_that_is_not_there_is_refused refused 78 EAL_CORES "$wirelogd" --config "$config"
