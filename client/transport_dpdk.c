@@ -28,7 +28,9 @@
 #include "wirelog/status.h"
 
 #define MEMORY_BASE_MB 16u
-#define OBJECTS 2u /* wirelog objects in one process at the same time that memory is reserved for */
+/* wirelog objects in one process at the same time that memory is reserved for: of 4 KiB pages, which are had when they are first
+ * written, for all that there can be; of hugepages, which nobody else gets then, for two */
+#define OBJECTS_OF_HUGEPAGES 2u
 #define FRAMES 2048u
 #define CLIENT_SLOTS_MAX 48u /* that a node may have */
 #define UDP_PORT 7700u
@@ -116,7 +118,9 @@ static int start_eal(const struct wl_transport_config *config, const struct wl_p
 	struct wl_eal_settings settings = {
 		.program = "libwirelog",
 		.hugepages = is_pci ? WL_HUGEPAGES_AUTO : WL_HUGEPAGES_OFF,
-		.memory_mb = OBJECTS * wl_port_dpdk_memory_mb(port) + MEMORY_BASE_MB,
+		.memory_mb = (is_pci ? OBJECTS_OF_HUGEPAGES : WIRELOG_WORKERS_MAX) *
+				     wl_port_dpdk_memory_mb(port) +
+			     MEMORY_BASE_MB,
 		.pci = {config->link.name},
 		.pci_count = is_pci,
 		.extra = config->eal,
@@ -152,7 +156,10 @@ static int open_port(struct dpdk *dpdk, const struct wl_transport_config *config
 		return status;
 	status = wl_port_dpdk_open(&dpdk->port, &port, &words);
 	if (status != 0)
-		snprintf(reason, reason_bytes, "%s", words.reason);
+		snprintf(reason, reason_bytes, "%s%s", words.reason,
+			 status == WIRELOG_NO_MEMORY
+				 ? ": set eal of the first object to more, such as \"-m 512\" (MiB)"
+				 : "");
 	else
 		dpdk->ethernet = port.link_count != 0 ? 0 : -1;
 	return status;

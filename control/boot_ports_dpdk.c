@@ -190,8 +190,9 @@ int wl_boot_open_ports(struct wl_node *node, char *reason, size_t reason_bytes)
 		plan_port(config, number, plan);
 		status = wl_port_dpdk_open(&worker->port, &plan->config, &worker->port_words);
 		if (status != 0)
-			snprintf(reason, reason_bytes, "worker %u: %s", number,
-				 worker->port_words.reason);
+			snprintf(reason, reason_bytes, "worker %u: %s%s", number,
+				 worker->port_words.reason,
+				 status == WIRELOG_NO_MEMORY ? ": raise memory.megabytes" : "");
 		else
 			wl_report(WL_REPORT_NOTICE, "port", "worker=%u links=%u note=\"%s\"",
 				  number, worker->port->link_count, worker->port_words.note);

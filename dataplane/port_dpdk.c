@@ -334,9 +334,10 @@ int wl_port_dpdk_open(struct wl_port **opened, const struct wl_port_config *conf
 	wl_memif_init(&port->memif);
 	port->pool = wl_port_links_pool(config->worker, frames_of(config), port->buffer_bytes);
 	if (port->pool == NULL) {
-		snprintf(words->reason, sizeof(words->reason),
-			 "%u packet buffers of %u bytes need about %u MiB: raise memory.megabytes",
-			 frames_of(config), port->buffer_bytes, wl_port_dpdk_memory_mb(config));
+		snprintf(
+			words->reason, sizeof(words->reason),
+			"%u packet buffers of %u bytes need about %u MiB, which DPDK does not have",
+			frames_of(config), port->buffer_bytes, wl_port_dpdk_memory_mb(config));
 		rte_free(port);
 		return WIRELOG_NO_MEMORY;
 	}

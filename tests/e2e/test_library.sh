@@ -47,6 +47,53 @@ for compiler in g++ clang++; do
 	done
 done
 
+# Objects of one process: as many as there can be of a node's memif slots.
+cat >"$work/many.c" <<'PROGRAM'
+#include <wirelog/wirelog.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void on_ack(void *context, const struct wirelog_ack *ack)
+{
+	*(unsigned *)context += ack->status == WIRELOG_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct wirelog_options options = WIRELOG_OPTIONS_DEFAULT;
+	struct wirelog *logs[16];
+	int count = atoi(argv[argc - 1]);
+	unsigned acknowledged = 0;
+
+	options.endpoints = argv[1];
+	options.key_file = argv[2];
+	options.cluster = argv[3];
+	options.on_ack = on_ack;
+	options.context = &acknowledged;
+	for (int at = 0; at < count; at++) {
+		if (wirelog_connect(&logs[at], &options) != 0) {
+			printf("object %d: %s\n", at + 1, wirelog_last_reason());
+			return 1;
+		}
+		wirelog_append(logs[at], "x", 1, NULL);
+		while (wirelog_outstanding(logs[at]) != 0)
+			wirelog_wait(logs[at], 1000);
+	}
+	for (int at = 0; at < count; at++)
+		wirelog_close(logs[at]);
+	printf("%u acknowledged\n", acknowledged);
+	return 0;
+}
+PROGRAM
+claim builds_many gcc "$work/many.c" -o "$work/many" -I"$installed/include" -L"$installed/lib" -lwirelog -Wl,-rpath,"$installed/lib"
+make_cluster main || exit 1
+need cluster_starts start_all
+need a_leader_is_elected wait_leader
+"$work/many" "$(endpoint "$leader")" "$cluster/cluster.key" "$cluster_uuid" 5 >"$work/said" 2>&1
+claim five_objects_in_one_process grep -q '^5 acknowledged' "$work/said" || cat "$work/said"
+stop_all
+
 # Files that messages point to are there, below share/wirelog.
 for name in $(strings "$installed/bin/wirelog" "$installed/sbin/wirelogd" |
 	grep -oE '\b(docs|drivers-config|scripts)/[A-Za-z0-9_/-]+(\.[a-z]+)?' | sort -u); do
