@@ -31,6 +31,7 @@ void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
 		.read = read_from_store,
 		.context = of,
 	};
+	memcpy(source->chunk_key, superblock->chunk_key, sizeof(source->chunk_key));
 }
 
 static enum wl_disk_status read_status(int error)
@@ -101,6 +102,7 @@ int wl_tool_journal_open(struct wl_tool_journal *journal,
 		.bytes_max = (source->segments + 1) * source->segment_bytes,
 	};
 
+	memcpy(config.chunk_key, source->chunk_key, sizeof(config.chunk_key));
 	memset(journal, 0, sizeof(*journal));
 	journal->source = *source;
 	/* Nothing stands in the ring; the log wants one all the same. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/chunk.h"
 #include "dataplane/log.h"
 #include "dataplane/reader.h"
 #include "dataplane/recovery.h"
@@ -21,6 +22,7 @@
 struct wl_tool_journal_source {
 	uint64_t cluster; /* number of the cluster */
 	uint32_t node, journal;
+	uint8_t chunk_key[WL_CHUNK_KEY_BYTES];
 	uint64_t segment_bytes, segments;
 	uint64_t witness; /* stream offset that the superblock knows to be durable */
 	uint64_t chain_index; /* entry whose chain value is wanted whatever the log's length; 0: none */

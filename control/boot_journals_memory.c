@@ -29,7 +29,7 @@ static bool make_journal(struct wl_node *node, uint32_t id)
 	struct wl_node_journal *journal = &node->journals[id];
 	struct wl_journal_config config;
 
-	wl_boot_shape_journal(node->config, id, &config);
+	wl_boot_shape_journal(node->config, &node->superblock, id, &config);
 	journal->memory_bytes = wl_journal_memory_bytes(&config);
 	journal->ring = map(config.log.ring_bytes, true);
 	journal->memory = map(journal->memory_bytes, false);

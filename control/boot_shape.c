@@ -10,8 +10,8 @@
 
 /* ---- journals ----------------------------------------------------------------------------------- */
 
-void wl_boot_shape_journal(const struct wl_config *config, uint32_t id,
-			   struct wl_journal_config *journal)
+void wl_boot_shape_journal(const struct wl_config *config, const struct wl_superblock *data,
+			   uint32_t id, struct wl_journal_config *journal)
 {
 	memset(journal, 0, sizeof(*journal));
 	journal->log = (struct wl_log_config){
@@ -23,6 +23,7 @@ void wl_boot_shape_journal(const struct wl_config *config, uint32_t id,
 		.bytes_max = config->log_bytes_max,
 		.entry_bytes_target = WL_ENTRY_BYTES_TARGET,
 	};
+	memcpy(journal->log.chunk_key, data->chunk_key, sizeof(journal->log.chunk_key));
 	journal->replica = (struct wl_replica_config){
 		.node = config->node,
 		.journal = (uint16_t)id,

@@ -29,8 +29,9 @@ struct wl_boot_cores {
 	uint16_t count;
 };
 
-void wl_boot_shape_journal(const struct wl_config *config, uint32_t id,
-			   struct wl_journal_config *journal);
+/* `data`: the superblock of the data that it is for. */
+void wl_boot_shape_journal(const struct wl_config *config, const struct wl_superblock *data,
+			   uint32_t id, struct wl_journal_config *journal);
 void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker);
 /* Without the two random numbers: seed, spare_incarnation. */

@@ -6,10 +6,12 @@
 #include "dataplane/bytes.h"
 #include "dataplane/crc.h"
 
-#define CHUNK_VERSION 2u /* 1: chunks crossed boundaries where the ring was larger */
+#define CHUNK_VERSION 3u
 #define SEGMENT_VERSION 1u
+#define TAG_AT 40u
 #define HEADER_CRC_AT 60u
 
+_Static_assert(WL_CHUNK_BYTES_MAX / WL_SECTOR_BYTES <= UINT16_MAX, "zero sectors fit");
 _Static_assert(HEADER_CRC_AT + 4 == WL_CHUNK_HEADER_BYTES, "the checksum ends the header");
 
 uint64_t wl_chunk_binding(uint64_t cluster, uint32_t node, uint32_t journal)
@@ -22,20 +24,35 @@ uint64_t wl_chunk_binding(uint64_t cluster, uint32_t node, uint32_t journal)
 	return wl_crc64(0, bytes, sizeof(bytes));
 }
 
-void wl_chunk_encode_header(uint8_t *to, const struct wl_chunk_header *header)
+static uint64_t make_tag(const uint8_t *header, const uint8_t *key)
+{
+	uint8_t bytes[HEADER_CRC_AT];
+
+	memcpy(bytes, header, sizeof(bytes));
+	wl_store_u64(bytes + TAG_AT, 0);
+	return wl_siphash(key, bytes, sizeof(bytes));
+}
+
+bool wl_chunk_has_tag(const uint8_t *from, const uint8_t key[WL_CHUNK_KEY_BYTES])
+{
+	return wl_load_u64(from + TAG_AT) == make_tag(from, key);
+}
+
+void wl_chunk_encode_header(uint8_t *to, const struct wl_chunk_header *header, const uint8_t *key)
 {
 	wl_store_u32(to, WL_CHUNK_MAGIC);
 	wl_store_u16(to + 4, CHUNK_VERSION);
-	wl_store_u16(to + 6, 0);
+	wl_store_u16(to + 6, (uint16_t)header->zero_sectors);
 	wl_store_u64(to + 8, header->binding);
 	wl_store_u64(to + 16, header->offset);
 	wl_store_u64(to + 24, header->previous);
 	wl_store_u64(to + 32, header->durable);
-	wl_store_u32(to + 40, header->zero_sectors);
-	wl_store_u32(to + 44, 0);
+	wl_store_u64(to + TAG_AT, 0);
 	wl_store_u32(to + 48, header->bytes);
 	wl_store_u32(to + 52, header->used);
 	wl_store_u32(to + 56, header->body_crc);
+	if (key)
+		wl_store_u64(to + TAG_AT, make_tag(to, key));
 	wl_store_u32(to + HEADER_CRC_AT, wl_crc32c(to, HEADER_CRC_AT));
 }
 
@@ -54,14 +71,13 @@ bool wl_chunk_decode_header(const uint8_t *from, size_t size, struct wl_chunk_he
 	if (size < WL_CHUNK_HEADER_BYTES || wl_load_u32(from) != WL_CHUNK_MAGIC ||
 	    wl_load_u32(from + HEADER_CRC_AT) != wl_crc32c(from, HEADER_CRC_AT))
 		return false;
-	if (wl_load_u16(from + 4) != CHUNK_VERSION || wl_load_u16(from + 6) != 0 ||
-	    wl_load_u32(from + 44) != 0)
+	if (wl_load_u16(from + 4) != CHUNK_VERSION)
 		return false;
 	header->binding = wl_load_u64(from + 8);
 	header->offset = wl_load_u64(from + 16);
 	header->previous = wl_load_u64(from + 24);
 	header->durable = wl_load_u64(from + 32);
-	header->zero_sectors = wl_load_u32(from + 40);
+	header->zero_sectors = wl_load_u16(from + 6);
 	header->bytes = wl_load_u32(from + 48);
 	header->used = wl_load_u32(from + 52);
 	header->body_crc = wl_load_u32(from + 56);

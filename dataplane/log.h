@@ -32,6 +32,7 @@
 #include "dataplane/entry.h"
 #include "dataplane/limits.h"
 #include "dataplane/position.h"
+#include "dataplane/siphash.h"
 
 enum wl_log_result {
 	WL_LOG_OK = 0,
@@ -51,6 +52,7 @@ struct wl_log_config {
 	uint64_t segment_bytes; /* power of two */
 	uint64_t ring_bytes; /* power of two, <= segment_bytes */
 	uint64_t bytes_max; /* limit of the stream; sizes the sparse index */
+	uint8_t chunk_key[WL_SIPHASH_KEY_BYTES]; /* of the data: makes the tags of chunks (chunk.h) */
 	uint32_t entry_bytes_target; /* leader: an open entry that reached this wants to be sealed */
 };
 

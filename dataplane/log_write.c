@@ -29,7 +29,7 @@ static void fill_header(struct wl_log *log, const struct wl_log_chunk *chunk, ui
 	/* The first sector is never zero: it holds this header. */
 	header.zero_sectors =
 		wl_chunk_zero_sectors(at + WL_SECTOR_BYTES, header.bytes - WL_SECTOR_BYTES);
-	wl_chunk_encode_header(at, &header);
+	wl_chunk_encode_header(at, &header, log->config.chunk_key);
 }
 
 static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk,

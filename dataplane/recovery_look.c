@@ -5,6 +5,9 @@
  *
  * Three facts decide: whether the place is known to have been durable (witnessed, by a later chunk
  * or by the superblock), what the bytes at the place look like, and whether anything lies behind it.
+ *
+ * Behind the place the middle of a chunk whose beginning is missing may stand, and so what a client wrote: a perfect image
+ * of a chunk, of this place even. So there only a chunk with our tag is one; anything else is bytes.
  */
 #include "dataplane/mutant.h"
 #include "dataplane/recovery_internal.h"
@@ -52,11 +55,16 @@ static void remains(struct wl_recovery *recovery, uint64_t bytes)
 	recovery->remains_end = recovery->look;
 }
 
+/* Only where all before it is empty can the next chunk stand, and no payload. */
+static bool is_open_place(const struct wl_recovery *recovery)
+{
+	return recovery->first_remains == WL_RECOVERY_NOWHERE &&
+	       may_be_next(recovery, recovery->look);
+}
+
 static void note_place(struct wl_recovery *recovery, enum place_look look, uint64_t bytes)
 {
-	/* Only where all before it is empty can this be the next chunk. */
-	if (recovery->first_remains != WL_RECOVERY_NOWHERE ||
-	    !may_be_next(recovery, recovery->look))
+	if (!is_open_place(recovery))
 		return;
 	recovery->place = recovery->look;
 	recovery->place_end = recovery->look + bytes;
@@ -64,7 +72,8 @@ static void note_place(struct wl_recovery *recovery, enum place_look look, uint6
 }
 
 /* A chunk that belongs where it stands: whole or not. False when its bytes must be read first. */
-static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_header *header)
+static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_header *header,
+			  bool has_tag)
 {
 	bool follows = header->previous == recovery->previous;
 	const uint8_t *from;
@@ -73,7 +82,7 @@ static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_he
 		return false;
 	from = wl_recovery_bytes(recovery, recovery->look);
 	/* Its header is whole and says what was durable before it was cut, however much of the body arrived. */
-	if (header->durable > recovery->suspect)
+	if (has_tag && header->durable > recovery->suspect)
 		recovery->witnessed = true;
 	if (wl_chunk_body_is_whole(from, header)) {
 		/* The walk would have taken it: the device gave other bytes then, and is not to be believed now. */
@@ -85,6 +94,8 @@ static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_he
 		}
 		if (recovery->look == recovery->suspect && !follows)
 			note_place(recovery, LOOK_BROKEN, header->bytes);
+		else if (!has_tag)
+			note_place(recovery, LOOK_ROTTEN, header->bytes);
 	} else if (recovery->look == recovery->suspect || follows) {
 		note_place(recovery,
 			   wl_chunk_zero_sectors(from, header->bytes) > header->zero_sectors
@@ -92,7 +103,24 @@ static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_he
 				   : LOOK_ROTTEN,
 			   header->bytes);
 	}
-	remains(recovery, header->bytes);
+	remains(recovery, has_tag ? header->bytes : WL_BLOCK_BYTES);
+	return true;
+}
+
+/* A header of another place, node or journal. False when more bytes must be read first. */
+static bool examine_stray(struct wl_recovery *recovery, const struct wl_chunk_header *header,
+			  bool is_ours)
+{
+	/* The next chunk, somewhere else: the place that is named is the one where it is missing. */
+	if (recovery->look != recovery->suspect && is_ours &&
+	    may_be_next(recovery, header->offset) && header->previous == recovery->previous) {
+		if (!wl_recovery_has(recovery, recovery->look, header->bytes))
+			return false;
+		recovery->went_astray |=
+			wl_chunk_body_is_whole(wl_recovery_bytes(recovery, recovery->look), header);
+	}
+	if (!recovery->went_astray)
+		note_place(recovery, LOOK_MISPLACED, header->bytes);
 	return true;
 }
 
@@ -106,18 +134,16 @@ static bool examine(struct wl_recovery *recovery)
 
 	if (wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) &&
 	    !wl_recovery_crosses_boundary(&header, recovery->look)) {
-		if (header.binding == binding && header.offset == recovery->look)
-			return examine_chunk(recovery, &header);
-		/* The next chunk, somewhere else: the place that is named is the one where it is missing. */
-		if (recovery->look != recovery->suspect && header.binding == binding &&
-		    may_be_next(recovery, header.offset) && header.previous == recovery->previous) {
-			if (!wl_recovery_has(recovery, recovery->look, header.bytes))
-				return false;
-			from = wl_recovery_bytes(recovery, recovery->look);
-			recovery->went_astray |= wl_chunk_body_is_whole(from, &header);
-		}
-		if (!recovery->went_astray)
-			note_place(recovery, LOOK_MISPLACED, header.bytes);
+		bool has_tag = wl_chunk_has_tag(from, config->chunk_key) ||
+			       WL_MUTANT(payload_is_witness);
+		bool is_ours = header.binding == binding;
+
+		if (is_ours && header.offset == recovery->look &&
+		    (has_tag || is_open_place(recovery)))
+			return examine_chunk(recovery, &header, has_tag);
+		if ((!is_ours || header.offset != recovery->look) &&
+		    !examine_stray(recovery, &header, is_ours && has_tag))
+			return false;
 	} else {
 		note_place(recovery,
 			   wl_chunk_is_zero(from, WL_SECTOR_BYTES) ? LOOK_TORN : LOOK_ROTTEN,

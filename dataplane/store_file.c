@@ -162,6 +162,11 @@ int wl_store_fill_segment(const struct wl_store *store, int fd, uint64_t base,
 
 /* ---- the superblock ----------------------------------------------------------------------------- */
 
+static bool draw_random(void *to, size_t bytes)
+{
+	return getrandom(to, bytes, 0) == (ssize_t)bytes;
+}
+
 int wl_store_make_superblocks(struct wl_store *store,
 			      uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES])
 {
@@ -174,8 +179,8 @@ int wl_store_make_superblocks(struct wl_store *store,
 	superblock->segment_bytes = store->config.segment_bytes;
 	superblock->voters = store->config.voters;
 	while (superblock->incarnation == 0) {
-		if (getrandom(&superblock->incarnation, sizeof(superblock->incarnation), 0) !=
-		    (ssize_t)sizeof(superblock->incarnation))
+		if (!draw_random(&superblock->incarnation, sizeof(superblock->incarnation)) ||
+		    !draw_random(superblock->chunk_key, sizeof(superblock->chunk_key)))
 			return wl_store_refuse(store, WIRELOG_INTERNAL, "no random number: %s",
 					       strerror(errno));
 	}

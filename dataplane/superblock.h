@@ -16,8 +16,9 @@
 #include "dataplane/limits.h"
 #include "dataplane/mutant.h"
 #include "dataplane/position.h"
+#include "dataplane/siphash.h"
 
-#define WL_SUPERBLOCK_FORMAT 2u /* version of the record; data of another one are refused */
+#define WL_SUPERBLOCK_FORMAT 3u /* version of the record; data of another one are refused */
 
 struct wl_superblock_journal {
 	uint64_t term;
@@ -43,6 +44,8 @@ struct wl_superblock {
 	uint64_t boot_count; /* raised at each start, before anything is sent */
 	uint64_t sequence; /* of this record */
 	uint64_t segment_bytes; /* may not change under existing data */
+	uint8_t chunk_key
+		[WL_SIPHASH_KEY_BYTES]; /* random, made with the data; never leaves the node (chunk.h) */
 	uint32_t voters; /* bit per node id of the cluster, nor may they; 0: older data, not known */
 	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];
 	/* per peer the highest position it ever acknowledged to us, per journal: notices a rolled-back disk */

@@ -171,7 +171,7 @@ static void break_chain(const struct place *middle)
 	struct wl_chunk_header header = middle->header;
 
 	header.previous = middle[-2].at;
-	wl_chunk_encode_header(buffer, &header);
+	wl_chunk_encode_header(buffer, &header, NULL);
 	transfer(true, middle->at, buffer, WL_CHUNK_HEADER_BYTES);
 	printf("%" PRIu64 "\n", middle->at);
 }

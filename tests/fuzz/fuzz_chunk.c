@@ -10,6 +10,8 @@
 #include "dataplane/crc.h"
 #include "tests/fuzz/input.h"
 
+static const uint8_t key[WL_CHUNK_KEY_BYTES] = {1, 2, 3};
+
 static void check_chunk(uint8_t *bytes, size_t size)
 {
 	uint8_t again[WL_CHUNK_HEADER_BYTES];
@@ -27,8 +29,12 @@ static void check_chunk(uint8_t *bytes, size_t size)
 		FUZZ_PROMISE(wl_chunk_zero_sectors(bytes, header.bytes) <=
 			     header.bytes / WL_SECTOR_BYTES);
 	}
-	wl_chunk_encode_header(again, &header);
-	FUZZ_PROMISE(memcmp(again, bytes, sizeof(again)) == 0);
+	wl_chunk_encode_header(again, &header, key);
+	FUZZ_PROMISE(wl_chunk_has_tag(again, key));
+	/* But for the tag, and for the checksum that covers it. */
+	FUZZ_PROMISE(memcmp(again, bytes, 40) == 0 && memcmp(again + 48, bytes + 48, 12) == 0);
+	FUZZ_PROMISE(wl_chunk_has_tag(bytes, key) ==
+		     (memcmp(again, bytes, WL_CHUNK_HEADER_BYTES) == 0));
 }
 
 static void check_segment(const uint8_t *bytes, size_t size)

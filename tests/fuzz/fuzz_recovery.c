@@ -65,11 +65,15 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 static void repair_chunk(uint8_t *chunk, uint64_t at)
 {
 	uint32_t bytes = wl_load_u32(chunk + 48);
+	struct wl_chunk_header header;
 
 	if (bytes > WL_CHUNK_HEADER_BYTES && bytes <= IMAGE_BYTES - at)
 		wl_store_u32(chunk + 56, wl_crc32c(chunk + WL_CHUNK_HEADER_BYTES,
 						   bytes - WL_CHUNK_HEADER_BYTES));
 	wl_store_u32(chunk + 60, wl_crc32c(chunk, 60));
+	/* Its tag, too, but for those whose number of used bytes says otherwise: images that a client may write. */
+	if (wl_chunk_decode_header(chunk, WL_CHUNK_HEADER_BYTES, &header) && header.used % 64 != 0)
+		wl_chunk_encode_header(chunk, &header, fixture.config.chunk_key);
 }
 
 /* Bytes of the input over a chunk; its checksums made right where the input says so. */
@@ -90,9 +94,11 @@ static void change_number(struct fuzz_input *input)
 {
 	uint64_t at = chunk_at[fuzz_u8(input) % chunk_count];
 	uint8_t *chunk = fixture.drive.platters + at;
-	unsigned field = fuzz_u8(input) % 8;
+	unsigned field = fuzz_u8(input) % 9;
 
-	if (field < 4)
+	if (field == 8)
+		wl_store_u16(chunk + 6, (uint16_t)fuzz_near(input, wl_load_u16(chunk + 6)));
+	else if (field < 4)
 		wl_store_u64(chunk + 8 + 8 * field,
 			     fuzz_near(input, wl_load_u64(chunk + 8 + 8 * field)));
 	else

@@ -235,7 +235,7 @@ static void write_images(void)
 	memset(seed, 0, sizeof(seed));
 	chunk.body_crc =
 		wl_crc32c(seed + 1 + WL_CHUNK_HEADER_BYTES, chunk.bytes - WL_CHUNK_HEADER_BYTES);
-	wl_chunk_encode_header(seed + 1, &chunk);
+	wl_chunk_encode_header(seed + 1, &chunk, NULL);
 	write_seed("fuzz_chunk", "chunk", 1 + chunk.bytes);
 	seed[0] = 1;
 	write_seed("fuzz_chunk", "header", 1 + WL_CHUNK_HEADER_BYTES);

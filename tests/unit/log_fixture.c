@@ -46,6 +46,7 @@ void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
 		.segment_bytes = sizes->segment_bytes,
 		.ring_bytes = sizes->ring_bytes,
 		.bytes_max = segments_max * sizes->segment_bytes,
+		.chunk_key = "known to nobody",
 		.entry_bytes_target = 64 << 10,
 	};
 	memory_drive_init(&fixture->drive, &identity, sizes->segment_bytes, segments_max);

@@ -8,6 +8,7 @@
 
 static uint8_t chunk[2 * WL_BLOCK_BYTES];
 static struct wl_chunk_header header;
+static const uint8_t key[WL_CHUNK_KEY_BYTES] = "a secret of ours";
 
 static void make(void)
 {
@@ -23,7 +24,7 @@ static void make(void)
 				      sizeof(chunk) - WL_CHUNK_HEADER_BYTES),
 		.zero_sectors = 3,
 	};
-	wl_chunk_encode_header(chunk, &header);
+	wl_chunk_encode_header(chunk, &header, key);
 }
 
 static void header_survives_encode_and_decode(void)
@@ -71,11 +72,11 @@ static void impossible_lengths_and_places_are_refused(void)
 	bad[7].previous = header.offset;
 	bad[8].zero_sectors = header.bytes / WL_SECTOR_BYTES;
 	for (unsigned i = 0; i < 9; i++) {
-		wl_chunk_encode_header(chunk, &bad[i]);
+		wl_chunk_encode_header(chunk, &bad[i], key);
 		CU_ASSERT_FALSE(wl_chunk_decode_header(chunk, sizeof(chunk), &decoded));
 	}
 	header.previous = WL_CHUNK_NONE;
-	wl_chunk_encode_header(chunk, &header);
+	wl_chunk_encode_header(chunk, &header, key);
 	CU_ASSERT_TRUE(wl_chunk_decode_header(chunk, sizeof(chunk), &decoded));
 }
 
@@ -127,8 +128,25 @@ static void segment_header_survives_and_notices_each_bit(void)
 	}
 }
 
+static void tag_is_of_the_key_and_of_every_byte(void)
+{
+	static const uint8_t other[WL_CHUNK_KEY_BYTES] = "another secret";
+
+	make();
+	CU_ASSERT_TRUE(wl_chunk_has_tag(chunk, key));
+	CU_ASSERT_FALSE(wl_chunk_has_tag(chunk, other));
+	for (unsigned bit = 0; bit < 8 * 60; bit++) {
+		chunk[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		CU_ASSERT_FALSE(wl_chunk_has_tag(chunk, key));
+		chunk[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	wl_chunk_encode_header(chunk, &header, NULL);
+	CU_ASSERT_FALSE(wl_chunk_has_tag(chunk, key));
+}
+
 WL_SUITE(chunk)
 {
+	WL_TEST(tag_is_of_the_key_and_of_every_byte),
 	WL_TEST(header_survives_encode_and_decode),
 	WL_TEST(every_flipped_bit_is_noticed_padding_included),
 	WL_TEST(impossible_lengths_and_places_are_refused),

@@ -34,9 +34,10 @@ static int parse(const char *endpoint, const char *clients)
 
 static const char *told(uint32_t journal, uint32_t node)
 {
+	static const struct wl_superblock no_data;
 	static struct wl_journal_config shape;
 
-	wl_boot_shape_journal(&config, journal, &shape);
+	wl_boot_shape_journal(&config, &no_data, journal, &shape);
 	CU_ASSERT_EQUAL(shape.front.members[node - 1].node, node);
 	return shape.front.members[node - 1].endpoint;
 }

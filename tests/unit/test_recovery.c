@@ -81,7 +81,7 @@ static void recode(uint64_t offset, void (*change)(struct wl_chunk_header *heade
 	change(&header, chunk);
 	header.body_crc =
 		wl_crc32c(chunk + WL_CHUNK_HEADER_BYTES, header.bytes - WL_CHUNK_HEADER_BYTES);
-	wl_chunk_encode_header(chunk, &header);
+	wl_chunk_encode_header(chunk, &header, the_log->config.chunk_key);
 }
 
 static void whole_stream_is_recovered(void)

@@ -43,7 +43,7 @@ static void write_log(void)
 
 static void look(uint64_t chain_index)
 {
-	const struct wl_tool_journal_source source = {
+	struct wl_tool_journal_source source = {
 		.cluster = FIXTURE_CLUSTER,
 		.node = FIXTURE_NODE,
 		.journal = FIXTURE_JOURNAL,
@@ -53,6 +53,8 @@ static void look(uint64_t chain_index)
 		.read = read_drive,
 		.context = &fixture.drive,
 	};
+
+	memcpy(source.chunk_key, fixture.config.chunk_key, sizeof(source.chunk_key));
 
 	CU_ASSERT_EQUAL_FATAL(wl_tool_journal_open(&journal, &source), 0);
 	wl_verify_look(&found, &journal, NULL);

@@ -59,9 +59,9 @@ static void begin(struct sim_rogue *rogue, struct lie *lie)
 	lie->message.acknowledged_through = own->next_sequence - 1;
 }
 
-static void add(struct sim_rogue *rogue, struct lie *lie, uint32_t bytes)
+static void add_payload(struct sim_rogue *rogue, struct lie *lie, const uint8_t *payload,
+			uint32_t bytes)
 {
-	static const uint8_t payload[8192];
 	struct wl_wire_record record = {
 		.bytes = bytes,
 		.level = (uint8_t)(WIRELOG_SEQUENCED + draw(rogue, 4)),
@@ -74,10 +74,32 @@ static void add(struct sim_rogue *rogue, struct lie *lie, uint32_t bytes)
 	lie->message.record_count++;
 }
 
+static void add(struct sim_rogue *rogue, struct lie *lie, uint32_t bytes)
+{
+	static const uint8_t zeros[8192];
+
+	add_payload(rogue, lie, zeros, bytes);
+}
+
 static void tell(struct sim_rogue *rogue, unsigned node, struct lie *lie)
 {
 	say(rogue, node, WL_WIRE_CLIENT_APPEND, lie->out,
 	    wl_wire_encode_client_append(lie->out, &lie->message) + lie->message.bytes);
+}
+
+void sim_rogue_append(struct sim_rogue *rogue, unsigned node, const uint8_t *payload,
+		      uint32_t bytes)
+{
+	struct lie lie;
+
+	begin(rogue, &lie);
+	if (rogue->sessions[0].session != 0) {
+		lie.message.session = rogue->sessions[0].session;
+		lie.message.first_sequence = rogue->sessions[0].next_sequence;
+		lie.message.acknowledged_through = lie.message.first_sequence - 1;
+	}
+	add_payload(rogue, &lie, payload, bytes);
+	tell(rogue, node, &lie);
 }
 
 /* Nothing is wrong with it, so that its sessions live and its records stand between those of others. */
@@ -426,5 +448,12 @@ void sim_rogue_do_mischief(struct sim_rogue *rogue, unsigned node)
 		read_all_at_once,  sim_rogue_answer_as_node,
 	};
 
+	if (rogue->forges && draw(rogue, 8) != 0) {
+		if (rogue->sessions[0].session == 0)
+			open_sessions(rogue, node);
+		else
+			sim_rogue_append_images(rogue, node);
+		return;
+	}
 	mischief[draw(rogue, sizeof(mischief) / sizeof(mischief[0]))](rogue, node);
 }

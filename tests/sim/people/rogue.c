@@ -32,7 +32,8 @@ static void take_result(struct sim_rogue *rogue, struct sim_rogue_session *own,
 		own->next_sequence = result->first_number;
 	else if (result->status == WIRELOG_SESSION_UNKNOWN)
 		own->session = 0;
-	else if (result->status == WIRELOG_OK && end > own->next_sequence)
+	else if ((result->status == WIRELOG_OK || result->status == WIRELOG_EXPIRED) &&
+		 end > own->next_sequence)
 		own->next_sequence = end;
 }
 
@@ -111,6 +112,7 @@ void sim_rogue_init(struct sim_rogue *rogue, struct sim_cluster *cluster, unsign
 	rogue->cluster = cluster;
 	rogue->plan = plan;
 	sim_random_init(&rogue->random, cluster->seed, 40 + number);
+	rogue->forges = sim_random_chance(&rogue->random, 300000);
 	rogue->identity = (wl_identity)(sim_random_next(&rogue->random) >> 33);
 	for (unsigned which = 0; which < 2; which++)
 		rogue->epochs[which] = sim_random_next(&rogue->random) | 1;

@@ -26,6 +26,7 @@ struct sim_rogue {
 	const struct sim_plan *plan;
 	struct sim_random random;
 	unsigned leader;
+	bool forges; /* does little else than write images of chunks */
 	struct sim_rogue_session sessions[SIM_ROGUE_SESSIONS];
 	wl_identity identity;
 	uint64_t epochs[2]; /* of one identity: one of them is the wrong one */
@@ -35,6 +36,11 @@ void sim_rogue_init(struct sim_rogue *rogue, struct sim_cluster *cluster, unsign
 		    const struct sim_plan *plan);
 /* A number that is in range, or at an end of it, or anywhere. */
 uint64_t sim_rogue_draw_number(struct sim_rogue *rogue, uint64_t near);
+/* One record, in one frame. */
+void sim_rogue_append(struct sim_rogue *rogue, unsigned node, const uint8_t *payload,
+		      uint32_t bytes);
+/* mischief_images.c */
+void sim_rogue_append_images(struct sim_rogue *rogue, unsigned node);
 /* mischief_answer.c */
 void sim_rogue_answer_as_node(struct sim_rogue *rogue, unsigned node);
 /* One piece of it, at one node. */

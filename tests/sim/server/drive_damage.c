@@ -111,28 +111,37 @@ static bool choose_chunk(const struct sim_drive *drive, uint64_t which, struct c
 	return true;
 }
 
+static bool read_record(const struct sim_drive *drive, struct wl_superblock *record)
+{
+	unsigned damaged;
+
+	return wl_superblock_choose(drive->first->superblock, record, &damaged) == WL_SUPERBLOCK_OK;
+}
+
 static bool is_witnessed_by_record(const struct sim_drive *drive, uint64_t end)
 {
 	struct wl_superblock record;
-	unsigned damaged;
 
-	return wl_superblock_choose(drive->first->superblock, &record, &damaged) ==
-		       WL_SUPERBLOCK_OK &&
+	return read_record(drive, &record) &&
 	       record.journals[drive->identity.journal].witness >= end;
 }
 
-/* Somebody wrote down that all up to `end` was durable. */
+/* Somebody who has the key wrote down that all up to `end` was durable: not a client, in what it appended. */
 static bool is_witnessed(const struct sim_drive *drive, uint64_t end)
 {
 	struct wl_chunk_header header;
+	struct wl_superblock record;
 
-	if (is_witnessed_by_record(drive, end))
+	if (!read_record(drive, &record))
+		return false;
+	if (record.journals[drive->identity.journal].witness >= end)
 		return true;
 	for (uint64_t at = wl_align_up(end, WL_BLOCK_BYTES); at < end_of(drive);
 	     at += WL_BLOCK_BYTES) {
 		if (wl_chunk_decode_header(drive->platters + at, WL_BLOCK_BYTES, &header) &&
 		    header.offset == at && header.binding == drive->identity.binding &&
-		    header.durable >= end)
+		    header.durable >= end &&
+		    wl_chunk_has_tag(drive->platters + at, record.chunk_key))
 			return true;
 	}
 	return false;
@@ -178,7 +187,7 @@ static void put_foreign_chunk(struct sim_drive *drive, const struct chunk *chunk
 	header.binding = wl_chunk_binding(wl_cluster_id(drive->identity.cluster),
 					  drive->identity.node % WIRELOG_NODES_MAX + 1,
 					  drive->identity.journal);
-	wl_chunk_encode_header(sim_drive_place(drive, chunk->begin), &header);
+	wl_chunk_encode_header(sim_drive_place(drive, chunk->begin), &header, NULL);
 }
 
 static bool lead_astray(struct sim_drive *drive, const struct chunk *chunk)

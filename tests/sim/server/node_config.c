@@ -179,7 +179,7 @@ static void shape_all(const struct wl_config *config)
 	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
 		struct wl_journal_config shape;
 
-		wl_boot_shape_journal(config, journal, &shape);
+		wl_boot_shape_journal(config, &none, journal, &shape);
 		WL_CHECK(wl_journal_memory_bytes(&shape) != 0);
 	}
 	for (uint32_t worker = 0; worker < config->worker_count; worker++) {

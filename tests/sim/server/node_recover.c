@@ -68,6 +68,8 @@ int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 	record->segment_bytes = config->segment_bytes;
 	record->voters = config->voters;
 	record->incarnation = sim_random_next(&node->random);
+	for (unsigned at = 0; at < sizeof(record->chunk_key); at++)
+		record->chunk_key[at] = (uint8_t)sim_random_next(&node->random);
 	/* As control/boot_store_file.c: a disk that was replaced does not count from one again. */
 	record->boot_count = 1700000000u + cluster->agenda.now_ns / 1000000000u;
 	/* Records 1 and 2, at once: the file is not there before it is whole. */
@@ -196,7 +198,7 @@ static void verify_journal(struct look *look, struct sim_node *node,
 	size_t bytes;
 	uint8_t *memory;
 
-	wl_boot_shape_journal(node->config, look->journal, &shape);
+	wl_boot_shape_journal(node->config, record, look->journal, &shape);
 	bytes = SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes + wl_log_memory_bytes(&shape.log);
 	memory = sim_arena_take(bytes);
 	wl_log_init(&log, &shape.log, memory + SIM_RECOVERY_WINDOW_BYTES,

@@ -51,7 +51,7 @@ static void shape_journal(const struct start *start, uint32_t id, struct wl_jour
 {
 	const struct sim_plan *plan = start->cluster->config.plan;
 
-	wl_boot_shape_journal(start->config, id, shape);
+	wl_boot_shape_journal(start->config, &start->record, id, shape);
 	shape->front.record_bytes_max = (uint32_t)plan->record_bytes;
 	shape->front.reply_slots = (uint32_t)plan->reply_slots;
 	shape->front.subscriptions_max = (uint32_t)plan->subscriptions_max;
