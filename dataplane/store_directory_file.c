@@ -4,6 +4,10 @@
  *
  * Whatever has its final name is whole. The superblock and each segment are made under a name that ends in ".new",
  * synced, and only then given their name; a crash leaves a ".new", which the next open removes.
+ *
+ * A name is durable when the folder that has it was synced. Who gave it may have died before that, and then whoever is
+ * next would see a name that the next power cut takes, with all that was acknowledged behind it: so an open syncs every
+ * folder before it relies on anything in it.
  */
 #include "dataplane/store_internal.h"
 
@@ -159,18 +163,48 @@ static int settle_writes(struct wl_store *store, uint32_t journal)
 	return 0;
 }
 
+static int sync_names(struct wl_store *store, const char *folder)
+{
+	int error = sync_directory(store->directory_fd, folder);
+
+	return error == 0 ? 0
+			  : wl_store_refuse(store, WIRELOG_STORE_FAILED,
+					    "the names in %s cannot be made durable: %s", folder,
+					    strerror(-error));
+}
+
+/* Our own name is in the folder above, which may be closed to us: then by way of the whole file system. */
+static int sync_own_name(struct wl_store *store)
+{
+	if (sync_directory(store->directory_fd, "..") == 0 || syncfs(store->directory_fd) == 0)
+		return sync_names(store, ".");
+	return wl_store_refuse(store, WIRELOG_STORE_FAILED,
+			       "its own name cannot be made durable: %s", strerror(errno));
+}
+
+static int settle_journal(struct wl_store *store, uint32_t journal)
+{
+	char folder[NAME_BYTES];
+	int status;
+
+	name_journal(folder, journal);
+	status = sync_names(store, folder);
+	return status != 0 ? status : settle_writes(store, journal);
+}
+
 static const struct wl_store_ops directory_ops;
 
 int wl_store_directory_survey(struct wl_store *store)
 {
-	int status = 0;
+	bool read_only = store->config.read_only;
+	int status = read_only ? 0 : sync_own_name(store);
 
 	store->ops = &directory_ops;
 	for (uint32_t journal = 0; journal < store->superblock.journal_count && status == 0;
 	     journal++) {
 		status = survey_journal(store, journal);
-		if (status == 0 && !store->config.read_only)
-			status = settle_writes(store, journal);
+		if (status == 0 && !read_only)
+			status = settle_journal(store, journal);
 	}
 	return status;
 }
@@ -327,27 +361,10 @@ static int make_superblock(struct wl_store *store)
 
 static int make_directory(struct wl_store *store)
 {
-	const char *path = store->config.path;
-	char parent[4096];
-	char *slash;
-	int error;
-
-	if (mkdir(path, 0700) != 0)
-		return errno == EEXIST ? 0
-				       : wl_store_refuse(store, WIRELOG_STORE_UNREADABLE,
-							 "the directory cannot be made: %s",
-							 strerror(errno));
-	snprintf(parent, sizeof(parent), "%s", path);
-	for (size_t length = strlen(parent); length > 1 && parent[length - 1] == '/'; length--)
-		parent[length - 1] = '\0';
-	slash = strrchr(parent, '/');
-	if (slash)
-		slash[slash == parent] = '\0';
-	error = sync_directory(AT_FDCWD, slash ? parent : ".");
-	if (error != 0)
-		return wl_store_refuse(store, WIRELOG_STORE_FAILED,
-				       "its parent cannot be synced: %s", strerror(-error));
-	return 0;
+	if (mkdir(store->config.path, 0700) == 0 || errno == EEXIST)
+		return 0;
+	return wl_store_refuse(store, WIRELOG_STORE_UNREADABLE, "the directory cannot be made: %s",
+			       strerror(errno));
 }
 
 int wl_store_directory_open(struct wl_store *store)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/unit/runner.h"
@@ -108,4 +109,39 @@ void store_fixture_fill(const char *path, uint64_t at, uint8_t value, size_t cou
 bool store_fixture_has(const struct store_fixture *fixture, const char *name)
 {
 	return access(store_fixture_path(fixture, name), F_OK) == 0;
+}
+
+/* ---- what is made durable ---- */
+
+#define SYNCS_MAX 64u
+
+static char synced[SYNCS_MAX][320];
+static unsigned sync_count = SYNCS_MAX; /* nobody watches */
+
+/* In the place of the C library's. */
+int fsync(int fd)
+{
+	char link[64];
+	ssize_t length;
+
+	if (sync_count < SYNCS_MAX) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		length = readlink(link, synced[sync_count], sizeof(synced[0]) - 1);
+		if (length >= 0)
+			synced[sync_count++][length] = '\0';
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+void store_fixture_watch_syncs(void)
+{
+	sync_count = 0;
+}
+
+bool store_fixture_was_synced(const char *path)
+{
+	for (unsigned at = 0; at < sync_count; at++)
+		if (strcmp(synced[at], path) == 0)
+			return true;
+	return false;
 }

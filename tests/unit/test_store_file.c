@@ -103,6 +103,25 @@ static void a_missing_directory_is_made_private_and_whole(void)
 	store_fixture_fini(&fixture);
 }
 
+/* Who gave a name may have died before the folder was synced; what the next one writes behind it must not go with it. */
+static void names_are_durable_before_anything_relies_on_them(void)
+{
+	struct wl_store *store;
+
+	for (unsigned again = 0; again < 2; again++) {
+		if (again == 0)
+			begin();
+		store_fixture_watch_syncs();
+		store = store_fixture_must_open(&fixture);
+		CU_ASSERT(store_fixture_was_synced(fixture.directory));
+		CU_ASSERT(store_fixture_was_synced(fixture.data));
+		CU_ASSERT(store_fixture_was_synced(store_fixture_path(&fixture, "journal-00")));
+		CU_ASSERT(store_fixture_was_synced(store_fixture_path(&fixture, "journal-01")));
+		wl_store_close(store);
+	}
+	store_fixture_fini(&fixture);
+}
+
 static void a_second_open_finds_the_same_data(void)
 {
 	uint64_t incarnation;
@@ -672,6 +691,7 @@ static void a_first_open_killed_at_any_moment_is_harmless(void)
 WL_SUITE(store_file)
 {
 	WL_TEST(a_missing_directory_is_made_private_and_whole),
+	WL_TEST(names_are_durable_before_anything_relies_on_them),
 	WL_TEST(a_second_open_finds_the_same_data),
 	WL_TEST(an_interrupted_first_open_is_begun_again),
 	WL_TEST(a_crash_between_the_two_names_of_the_superblock_loses_nothing),

@@ -256,6 +256,9 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 	case SIM_CRASH:
 		sim_node_crash(faults->cluster, node->number);
 		break;
+	case SIM_KILL:
+		sim_node_kill(faults->cluster, node->number);
+		break;
 	case SIM_START:
 		if (node->up)
 			sim_node_check_end(faults->cluster, node, WIRELOG_STORE_IN_USE);
@@ -330,6 +333,7 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 		empty_pool(faults, number, (uint32_t)action->argument[1]);
 		break;
 	case SIM_CRASH:
+	case SIM_KILL:
 	case SIM_START:
 	case SIM_STALL:
 	case SIM_TEAR_TURN:

@@ -35,6 +35,7 @@ enum sim_verb {
 	SIM_RELEASE, /* ... this, in the order in which they came; later ones pass */
 	SIM_PASS, /* later ones pass, what is held stays */
 	SIM_CRASH, /* power off */
+	SIM_KILL, /* SIGKILL: the machine goes on */
 	SIM_START,
 	SIM_STALL, /* node, 1 worker | 2 control | 3 both, for ns */
 	SIM_SLOW, /* drive: node, ns a request */

@@ -47,6 +47,7 @@ static const struct {
 	[SIM_RELEASE] = {"release", {NONE}},
 	[SIM_PASS] = {"pass", {NONE}},
 	[SIM_CRASH] = {"crash", {NODE}},
+	[SIM_KILL] = {"kill", {NODE}},
 	[SIM_START] = {"start", {NODE}},
 	[SIM_STALL] = {"stall", {NODE, NUMBER, TIME}},
 	[SIM_SLOW] = {"slow-disk", {NODE, TIME}},

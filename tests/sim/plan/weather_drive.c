@@ -16,7 +16,7 @@ struct drive_weather {
 	struct sim_random random;
 	uint64_t now_ns, victim;
 	bool damage, lies, bad_reads, files, full_from_start, limits, usurpers, torn_starts, verify,
-		second_victim;
+		kills, second_victim;
 };
 
 static uint64_t draw(struct drive_weather *weather, uint64_t below)
@@ -149,6 +149,22 @@ static void tear_start(struct drive_weather *weather)
 	add(weather, 50000000, SIM_START, node, 0);
 }
 
+/* Killed while a drive is slow, so that much is under way; then the power goes under the next process. */
+static void kill(struct drive_weather *weather)
+{
+	uint64_t node = 1 + draw(weather, weather->plan->nodes), up_ns = 10000000;
+
+	add(weather, 0, SIM_SLOW, node, draw(weather, 3) * 2000000);
+	add(weather, 5000000 + draw(weather, 10000000), SIM_KILL, node, 0);
+	add(weather, 16000000, SIM_START, node, 0);
+	add(weather, 17000000, SIM_SLOW, node, 60000);
+	up_ns += draw(weather, 300000000);
+	if (chance(weather, 70)) {
+		add(weather, 17000000 + up_ns, SIM_CRASH, node, 0);
+		add(weather, 18000000 + up_ns, SIM_START, node, 0);
+	}
+}
+
 static void limit(struct drive_weather *weather)
 {
 	uint64_t node = 1 + draw(weather, weather->plan->nodes);
@@ -169,7 +185,7 @@ static void second_victim(struct drive_weather *weather)
 
 static void next_fault(struct drive_weather *weather)
 {
-	switch (draw(weather, 8)) {
+	switch (draw(weather, 9)) {
 	case 0:
 	case 1:
 		if (weather->damage)
@@ -192,6 +208,10 @@ static void next_fault(struct drive_weather *weather)
 		if (weather->torn_starts)
 			tear_start(weather);
 		break;
+	case 7:
+		if (weather->kills)
+			kill(weather);
+		break;
 	default:
 		if (weather->limits && chance(weather, 50))
 			limit(weather);
@@ -206,7 +226,7 @@ void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim)
 			 &weather.bad_reads,	   &weather.files,
 			 &weather.full_from_start, &weather.limits,
 			 &weather.usurpers,	   &weather.torn_starts,
-			 &weather.verify};
+			 &weather.verify,	   &weather.kills};
 
 	sim_random_init(&weather.random, seed, STREAM);
 	if (!chance(&weather, 50))

@@ -185,6 +185,19 @@ bool sim_drive_owes_failure(const struct sim_drive *drive)
 	return false;
 }
 
+void sim_drive_kill(struct sim_drive *drive)
+{
+	struct sim_drive_request *slot;
+
+	while ((slot = oldest_under_way(drive)) != NULL) {
+		if (slot->request.verb == WL_DISK_WRITE)
+			do_write(drive, slot);
+		slot->state = SIM_REQUEST_FREE;
+	}
+	sim_drive_kill_helper(drive);
+	sim_drive_forget_requests(drive);
+}
+
 static struct sim_drive_request *free_slot(struct sim_drive *drive)
 {
 	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {

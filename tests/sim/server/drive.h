@@ -90,6 +90,7 @@ struct sim_drive_job {
 struct sim_segment {
 	uint64_t file; /* which one has the name: a number never used twice; 0: none */
 	uint64_t bytes; /* how long it is */
+	bool unsynced; /* its folder was not synced since it got its name: a power cut may take the name */
 };
 
 struct sim_descriptor {
@@ -156,6 +157,10 @@ void sim_drive_start(struct sim_drive *drive);
 void sim_drive_crash(struct sim_drive *drive);
 /* A write has failed, and the process has not taken its completion yet. */
 bool sim_drive_owes_failure(const struct sim_drive *drive);
+/* The process dies, and the kernel lives: what is under way is written. A segment that was being made may have its name. */
+void sim_drive_kill(struct sim_drive *drive);
+/* All names are durable. */
+void sim_drive_sync_names(struct sim_drive *drive);
 /* The segment has a file from now on, whole. */
 void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal);
 /* For recovery: at once. The bytes lie in one segment. */

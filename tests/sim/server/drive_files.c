@@ -62,6 +62,7 @@ static void make_segment(struct sim_drive *drive, struct sim_drive_job *job)
 	/* In order; or once more, when the header of one ahead was damaged. */
 	WL_CHECK(job->ordinal <= drive->segments);
 	sim_drive_make_file(drive, job->ordinal);
+	sim_drive_sync_names(drive); /* a folder is synced as a whole */
 	job->fd = open_descriptor(drive, job->ordinal);
 }
 
@@ -261,6 +262,39 @@ void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal)
 		.file = ++drive->files_made,
 		.bytes = drive->segment_bytes,
 	};
+}
+
+void sim_drive_sync_names(struct sim_drive *drive)
+{
+	for (uint64_t ordinal = 0; ordinal < drive->segments; ordinal++)
+		drive->files_by_name[ordinal].unsynced = false;
+}
+
+void sim_drive_kill_helper(struct sim_drive *drive)
+{
+	const struct sim_drive_job *job = job_at(drive, drive->job_done);
+
+	/* Between the rename of the file and the sync of its folder. */
+	if (!drive->works || job->verb != SIM_JOB_PREPARE || job->ordinal != drive->segments ||
+	    drive->segments == drive->segments_max || drive->faults.full ||
+	    !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+		return;
+	sim_drive_make_file(drive, job->ordinal);
+	drive->files_by_name[job->ordinal].unsynced = true;
+}
+
+void sim_drive_forget_names(struct sim_drive *drive)
+{
+	for (uint64_t ordinal = drive->segments; ordinal-- > 0;) {
+		struct sim_segment *segment = &drive->files_by_name[ordinal];
+
+		if (!segment->unsynced || !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+			continue;
+		*segment = (struct sim_segment){0};
+		sim_arena_zero(sim_drive_place(drive, ordinal * drive->segment_bytes),
+			       drive->segment_bytes);
+		drive->segments -= ordinal + 1 == drive->segments;
+	}
 }
 
 void sim_drive_forget_files(struct sim_drive *drive)

@@ -28,7 +28,12 @@ bool sim_drive_complete_jobs(struct sim_drive *drive);
 void sim_drive_take_answers(struct sim_drive *drive);
 /* The process ends: nothing is open any more. */
 void sim_drive_forget_files(struct sim_drive *drive);
+void sim_drive_kill_helper(struct sim_drive *drive);
+/* The power goes: so do names that nobody made durable. */
+void sim_drive_forget_names(struct sim_drive *drive);
 /* drive_power.c */
+/* Of an older life; the events that were to complete them find them gone. */
+void sim_drive_forget_requests(struct sim_drive *drive);
 void sim_drive_note_cached(struct sim_drive *drive, uint64_t offset, uint32_t bytes);
 
 #endif

@@ -75,6 +75,15 @@ static void lose_cache(struct sim_drive *drive)
 	drive->cached_count = 0;
 }
 
+void sim_drive_forget_requests(struct sim_drive *drive)
+{
+	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++)
+		drive->queue[at].state = SIM_REQUEST_FREE;
+	drive->in_use = 0;
+	drive->done = 0;
+	sim_drive_forget_files(drive);
+}
+
 void sim_drive_crash(struct sim_drive *drive)
 {
 	for (unsigned at = 0; at < SIM_DRIVE_QUEUE; at++) {
@@ -82,14 +91,11 @@ void sim_drive_crash(struct sim_drive *drive)
 
 		if (slot->state == SIM_REQUEST_UNDER_WAY && slot->request.verb == WL_DISK_WRITE)
 			tear(drive, &slot->request);
-		/* The event that was to complete it finds it gone. */
-		slot->state = SIM_REQUEST_FREE;
 	}
-	drive->in_use = 0;
-	drive->done = 0;
 	if (drive->cached_count != 0)
 		lose_cache(drive);
-	sim_drive_forget_files(drive);
+	sim_drive_forget_requests(drive);
+	sim_drive_forget_names(drive);
 }
 
 void sim_drive_snapshot(struct sim_drive *drive)

@@ -338,29 +338,56 @@ static void give_frames_back(struct sim_node *node)
 	}
 }
 
-void sim_node_crash(struct sim_cluster *cluster, unsigned number)
+/* The kernel writes the copy that was under way to its end. */
+static void finish_record(struct sim_node *node)
+{
+	if (node->record_state == 1 || node->record_state == 2)
+		wl_superblock_encode(
+			node->drives[0]
+				.superblock[copy_of_record(node, (unsigned)node->record_state - 1)],
+			&node->record);
+}
+
+static void go_down(struct sim_cluster *cluster, unsigned number, bool killed)
 {
 	struct sim_node *node = &cluster->nodes[number];
 
 	if (!node->up)
 		return;
-	sim_trace_say(&cluster->network.trace, "node %u goes down", number);
+	sim_trace_say(&cluster->network.trace, "node %u %s", number,
+		      killed ? "is killed" : "goes down");
 	node->up = false;
 	node->boot++;
 	node->crashes++;
 	node->budget.armed = false;
-	tear_record(node);
+	if (killed)
+		finish_record(node);
+	else
+		tear_record(node);
 	give_frames_back(node);
 	for (unsigned journal = 0; journal < cluster->config.journals; journal++) {
 		uint64_t lost = node->drives[journal].lost;
 
-		sim_drive_crash(&node->drives[journal]);
+		if (killed)
+			sim_drive_kill(&node->drives[journal]);
+		else
+			sim_drive_crash(&node->drives[journal]);
 		/* Its start may be refused; what was lost, others have (sim_oracle_may_lose). */
 		node->rotten |= node->drives[journal].lost != lost;
 	}
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
 	sim_node_give_back_memory(node);
+}
+
+void sim_node_crash(struct sim_cluster *cluster, unsigned number)
+{
+	go_down(cluster, number, false);
+}
+
+void sim_node_kill(struct sim_cluster *cluster, unsigned number)
+{
+	go_down(cluster, number, true);
 }
 
 static void stall(struct sim_node *node, struct sim_actor *actor, uint64_t for_ns,

@@ -157,6 +157,8 @@ void sim_node_verify(struct sim_cluster *cluster, unsigned node);
 /* Something was done to its data. */
 void sim_node_forget_verified(struct sim_node *node);
 void sim_node_crash(struct sim_cluster *cluster, unsigned node);
+/* SIGKILL: the machine has power, and does to the end what it was asked for. */
+void sim_node_kill(struct sim_cluster *cluster, unsigned node);
 /* One turn, now, whatever the agenda says (exhaustive search). A node that is up. */
 void sim_node_turn_worker(struct sim_core *core);
 void sim_node_turn_agent(struct sim_node *node);

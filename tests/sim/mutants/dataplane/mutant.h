@@ -63,6 +63,7 @@
 	item(serves_nobody, "a leader keeps on whose medium cannot serve a follower") \
 	item(members_not_compared, "data of another list of nodes are opened") \
 	item(greetings_not_compared, "a peer with other limits takes part") \
+	item(names_not_synced, "a start uses segments whose names a power cut can take") \
 	item(payload_is_witness, "recovery believes an image of a chunk inside a payload") \
 	item(superblock_twin_first, "the whole copy of a damaged pair is written over first") \
 	item(kept_room_not_kept, "records are taken into the room that is kept for first entries of terms")
