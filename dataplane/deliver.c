@@ -228,6 +228,7 @@ static void end_damaged(struct share *share)
 		wl_subscription_gap(front, subscription->client, &gap);
 		subscription->consumed_number = mark[1].first_number;
 	}
+	wl_count(front->replica->counters, WL_COUNTER_readers_told_lost);
 	wl_subscription_end(front, subscription, WIRELOG_LOST);
 }
 
@@ -302,7 +303,10 @@ static bool read_entry(struct share *share)
 		want_read(front, subscription);
 		return false;
 	case WL_READER_DAMAGED:
-		end_damaged(share);
+		if (wl_reader_try_again(&subscription->reader, share->now_ns))
+			wl_count(front->replica->counters, WL_COUNTER_reads_again);
+		else
+			end_damaged(share);
 		return false;
 	case WL_READER_WAITS:
 		return false;
@@ -349,7 +353,7 @@ unsigned wl_deliver(struct wl_front *front, struct wl_subscription *subscription
 		wl_subscription_seek(front, subscription);
 	/* The cheap question first: most readers have everything, most of the time. */
 	while (!subscription->seek && is_reading(subscription) && !subscription->blocked &&
-	       share.bytes_left != 0) {
+	       share.bytes_left != 0 && !wl_reader_rests(reader, now_ns)) {
 		if (reader->next_index > last_index(front)) {
 			share.from_ring = true;
 			break;

@@ -134,11 +134,22 @@ static void apply_entry(struct wl_front *front, const struct wl_reader_view *vie
 	wl_count_add(counters, WL_COUNTER_sessions_evicted, evicted);
 }
 
+static bool read_again(struct wl_replica *replica, struct wl_reader *reader)
+{
+	if (!wl_reader_try_again(reader, replica->now_ns))
+		return false;
+	wl_count(replica->counters, WL_COUNTER_reads_again);
+	return true;
+}
+
 void wl_front_apply(struct wl_front *front)
 {
+	struct wl_replica *replica = front->replica;
 	struct wl_reader_view view;
 	uint32_t bytes = 0;
 
+	if (wl_reader_rests(&front->apply_reader, replica->now_ns))
+		return;
 	for (unsigned entries = 0;
 	     entries < WL_FRONT_APPLY_ENTRIES && bytes < WL_FRONT_APPLY_BYTES && !front->damaged;
 	     entries++) {
@@ -153,9 +164,8 @@ void wl_front_apply(struct wl_front *front)
 			front->apply_wants_read = true;
 			return;
 		case WL_READER_DAMAGED:
-			/* Never skipped: a table that misses an entry would let a retry in twice.
-			 *  */
-			front->damaged = true;
+			/* Never skipped: a table that misses an entry would let a retry in twice. */
+			front->damaged = !read_again(replica, &front->apply_reader);
 			return;
 		default:
 			return;

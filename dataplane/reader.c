@@ -10,6 +10,9 @@
 
 #include "dataplane/log_internal.h"
 
+/* A command that was aborted, a path that fails over. Readers need not wait for more: other nodes have the log, too. */
+static const uint64_t rests_ns[] = {1000000, 4000000, 16000000, 64000000};
+
 enum step {
 	STEP_ENTRY = 1, /* a whole entry stands at next_offset */
 	STEP_READ, /* want_offset is not in the window */
@@ -36,6 +39,9 @@ void wl_reader_init(struct wl_reader *reader, const struct wl_log *log, uint64_t
 void wl_reader_seek(struct wl_reader *reader, uint64_t next_index)
 {
 	WL_CHECK(next_index != 0);
+	/* What is in the window is what was not believed. */
+	if (reader->damaged && !reader->in_flight)
+		reader->window_bytes = 0;
 	reader->next_index = next_index;
 	reader->damaged = false;
 	reader->generation++;
@@ -80,7 +86,8 @@ static const uint8_t *in_buffer(const struct wl_reader *reader, uint64_t offset)
 	return reader->buffer + (offset - reader->window_offset);
 }
 
-static enum step want(struct wl_reader *reader, uint64_t offset)
+/* `bytes` are needed, and what fits into the buffer is read with them. */
+static enum step want(struct wl_reader *reader, uint64_t offset, uint32_t bytes)
 {
 	uint64_t segment_bytes = reader->log->config.segment_bytes;
 	uint64_t end = (offset / segment_bytes + 1) * segment_bytes;
@@ -88,8 +95,9 @@ static enum step want(struct wl_reader *reader, uint64_t offset)
 	if (end > reader->log->durable_offset)
 		end = reader->log->durable_offset;
 	reader->want_offset = offset;
-	reader->want_bytes = end - offset < reader->buffer_bytes ? (uint32_t)(end - offset)
-								 : reader->buffer_bytes;
+	if (offset >= reader->narrow_end)
+		bytes = reader->buffer_bytes;
+	reader->want_bytes = end - offset < bytes ? (uint32_t)(end - offset) : bytes;
 	return STEP_READ;
 }
 
@@ -119,7 +127,7 @@ static enum step enter_chunk(struct wl_reader *reader)
 		if (reader->next_offset >= durable_offset)
 			return STEP_DAMAGED; /* a live and durable entry was not where it must be */
 		if (!in_window(reader, reader->next_offset, WL_BLOCK_BYTES))
-			return want(reader, reader->next_offset);
+			return want(reader, reader->next_offset, WL_BLOCK_BYTES);
 		at = in_buffer(reader, reader->next_offset);
 		if (!wl_chunk_is_zero(at, WL_BLOCK_BYTES))
 			break;
@@ -132,7 +140,7 @@ static enum step enter_chunk(struct wl_reader *reader)
 	if (!in_window(reader, header.offset, header.bytes)) {
 		if (header.offset == reader->window_offset && header.bytes <= reader->window_bytes)
 			return STEP_DAMAGED;
-		return want(reader, header.offset);
+		return want(reader, header.offset, header.bytes);
 	}
 	if (!wl_chunk_body_is_whole(at, &header))
 		return STEP_DAMAGED;
@@ -252,6 +260,7 @@ static enum wl_reader_result give(struct wl_reader *reader, const uint8_t *image
 	view->bytes = (uint32_t)wl_entry_bytes(&view->header);
 	reader->chain = wl_entry_chain(image);
 	reader->chain_known = true;
+	reader->failures = 0;
 	reader->next_index++;
 	return WL_READER_ENTRY;
 }
@@ -311,6 +320,30 @@ enum wl_reader_result wl_reader_next(struct wl_reader *reader, uint64_t limit_in
 	return next_from_medium(reader, view);
 }
 
+bool wl_reader_try_again(struct wl_reader *reader, uint64_t now_ns)
+{
+	uint64_t window_end = reader->window_offset + reader->window_bytes;
+
+	if (!reader->damaged || reader->failures >= sizeof(rests_ns) / sizeof(rests_ns[0]))
+		return false;
+	if (reader->window_bytes != 0 && reader->narrow_end < window_end)
+		reader->narrow_end = window_end;
+	reader->again_ns = now_ns + rests_ns[reader->failures++];
+	return true;
+}
+
+bool wl_reader_rests(struct wl_reader *reader, uint64_t now_ns)
+{
+	if (reader->again_ns == 0)
+		return false;
+	if (now_ns < reader->again_ns)
+		return true;
+	reader->again_ns = 0;
+	if (reader->damaged)
+		wl_reader_seek(reader, reader->next_index);
+	return false;
+}
+
 void wl_reader_want(struct wl_reader *reader, struct wl_disk_request *request)
 {
 	WL_CHECK(!reader->in_flight && reader->buffer && reader->want_bytes);
@@ -335,6 +368,7 @@ void wl_reader_on_read(struct wl_reader *reader, const struct wl_disk_completion
 		return; /* sought elsewhere meanwhile */
 	if (completion->status != WL_DISK_OK || completion->bytes != reader->want_bytes) {
 		reader->damaged = true;
+		reader->narrow_end = reader->want_offset + reader->want_bytes;
 		return;
 	}
 	reader->window_offset = reader->want_offset;

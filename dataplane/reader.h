@@ -9,6 +9,9 @@
  * read, and belongs to the disk while a read is in flight.
  * Every image that it returns passed wl_entry_decode and continues the chain of the one before.
  *
+ * A read that failed once, or gave other bytes, says little: who was told DAMAGED asks wl_reader_try_again, and takes what is not
+ * there for lost only when that has given up. It rests longer from try to try, and reads no more than the chunk that it is about.
+ *
  * Pure. [worker]
  */
 #ifndef WL_DATAPLANE_READER_H
@@ -51,6 +54,9 @@ struct wl_reader {
 	uint64_t chunk_used;
 	uint64_t want_offset;
 	uint32_t want_bytes;
+	uint64_t narrow_end; /* up to here no more is read at once than a chunk: a larger read failed */
+	uint32_t failures; /* since the last entry */
+	uint64_t again_ns; /* rests until then; 0: does not */
 };
 
 /* `cookie`: the high half is returned in each request's cookie, the low half is the reader's. */
@@ -62,6 +68,10 @@ void wl_reader_lend(struct wl_reader *reader, uint8_t *buffer, uint32_t bytes);
 uint8_t *wl_reader_return(struct wl_reader *reader);
 enum wl_reader_result wl_reader_next(struct wl_reader *reader, uint64_t limit_index,
 				     struct wl_reader_view *view);
+/* After DAMAGED. False: it was tried often enough. */
+bool wl_reader_try_again(struct wl_reader *reader, uint64_t now_ns);
+/* True: it has just failed, and is not called before its rest is over. */
+bool wl_reader_rests(struct wl_reader *reader, uint64_t now_ns);
 void wl_reader_want(struct wl_reader *reader, struct wl_disk_request *request);
 void wl_reader_on_read(struct wl_reader *reader, const struct wl_disk_completion *completion);
 

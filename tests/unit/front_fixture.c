@@ -305,6 +305,8 @@ static void complete(struct world *world, const struct wl_disk_request *request)
 	if (request->verb == WL_DISK_READ) {
 		fixture->reads++;
 		memcpy(request->buffer, world->medium + request->offset, request->bytes);
+		if (fixture->reads_fail != 0 && fixture->reads_fail-- != 0)
+			completion.status = WL_DISK_FAILED;
 		if (fixture->rot_offset - request->offset < request->bytes)
 			request->buffer[fixture->rot_offset - request->offset] ^= 0x40;
 		wl_front_on_read(fixture->front, &completion);

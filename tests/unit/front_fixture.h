@@ -40,6 +40,7 @@ struct front_fixture {
 	bool receives[4],
 		/* by node: has in memory, and on its medium, all that the leader sealed */
 		stores[4];
+	unsigned reads_fail; /* so many reads from now on */
 	uint64_t rot_offset; /* reads of this place come back damaged; ~0: none */
 	unsigned reads;
 	unsigned buffers_out; /* frames that the port gave and did not get back */

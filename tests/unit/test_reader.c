@@ -190,6 +190,55 @@ static void lost_chunk_is_damage_and_not_an_end(void)
 	end();
 }
 
+/* One bad block makes a large read fail: the chunks around it are whole, and given. */
+static void chunks_before_a_bad_block_are_given(void)
+{
+	uint64_t bad, index;
+
+	begin(70, 3000);
+	bad = the_log->marks[2].offset - WL_CHUNK_HEADER_BYTES;
+	index = the_log->marks[2].index;
+	log_fixture_restart(&fixture, 0, false);
+	fixture.drive.refuses_reads_from = bad;
+	fixture.drive.refuses_reads_to = bad + WL_BLOCK_BYTES;
+	wl_reader_init(&reader, the_log, 1, 5);
+	CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, 70, &view), WL_READER_DAMAGED);
+	CU_ASSERT_TRUE(wl_reader_try_again(&reader, 1000));
+	CU_ASSERT_TRUE(wl_reader_rests(&reader, 1001));
+	CU_ASSERT_FALSE(wl_reader_rests(&reader, 1000000000));
+	expect_entries(1, index - 1);
+	CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, 70, &view), WL_READER_DAMAGED);
+	CU_ASSERT_EQUAL(reader.next_index, index);
+	end();
+}
+
+/* Bytes that were not believed are not looked at again, but read again. */
+static void wrong_bytes_are_read_again(void)
+{
+	unsigned tries = 0;
+
+	begin(20, 3000);
+	log_fixture_restart(&fixture, 0, false);
+	fixture.drive.reads_wrong_once = the_log->append_offset - 5000;
+	wl_reader_init(&reader, the_log, 1, 5);
+	while (log_fixture_read(&fixture, &reader, 20, &view) == WL_READER_ENTRY)
+		;
+	CU_ASSERT_TRUE(wl_reader_try_again(&reader, 1));
+	CU_ASSERT_FALSE(wl_reader_rests(&reader, UINT64_MAX));
+	expect_entries(reader.next_index, 20);
+
+	fixture.drive.refuses_reads_to = UINT64_MAX;
+	wl_reader_seek(&reader, 1);
+	wl_reader_lend(&reader, fixture.buffer, WL_CHUNK_BYTES_MAX);
+	CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, 20, &view), WL_READER_DAMAGED);
+	while (wl_reader_try_again(&reader, 1) && !wl_reader_rests(&reader, UINT64_MAX)) {
+		CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, 20, &view), WL_READER_DAMAGED);
+		tries++;
+	}
+	CU_ASSERT_EQUAL(tries, 4); /* and no more */
+	end();
+}
+
 static void failed_read_is_damage_until_sought_again(void)
 {
 	begin(20, 3000);
@@ -257,6 +306,8 @@ WL_SUITE(reader)
 	WL_TEST(cut_behind_the_reader_makes_it_find_its_place_again),
 	WL_TEST(rot_is_damage_and_not_an_end),
 	WL_TEST(lost_chunk_is_damage_and_not_an_end),
+	WL_TEST(chunks_before_a_bad_block_are_given),
+	WL_TEST(wrong_bytes_are_read_again),
 	WL_TEST(failed_read_is_damage_until_sought_again),
 	WL_TEST(completion_of_an_abandoned_read_is_not_believed),
 	WL_TEST(nothing_behind_durable_is_read_from_the_medium),

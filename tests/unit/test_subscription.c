@@ -56,6 +56,15 @@ static void read_all(uint32_t credit)
 	}
 }
 
+/* Long enough for every try of a read that fails again and again, and heard of meanwhile. */
+static void read_through_failures(void)
+{
+	for (unsigned tries = 0; tries < 8 && reader.gaps == 0; tries++) {
+		read_all(CREDIT);
+		f->now_ns += 400000000;
+	}
+}
+
 static void reader_from_a_number_gets_all_records_in_order(void)
 {
 	start();
@@ -380,10 +389,11 @@ static void damaged_place_is_a_gap_and_never_silence(void)
 	front_fixture_turns(f, 2);
 	f->rot_offset = 1 << 20;
 	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	read_all(CREDIT);
+	read_through_failures();
 
 	CU_ASSERT_TRUE(reader.records > 0);
 	CU_ASSERT_TRUE(reader.records < 1100);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_lost), 1);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
 	CU_ASSERT_EQUAL(reader.gaps, 2);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_LOST);
@@ -395,6 +405,48 @@ static void damaged_place_is_a_gap_and_never_silence(void)
 				CREDIT);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.next_number, 7001);
+	front_fixture_end(f);
+}
+
+/* A path that fails over, a drive that is reset: what fails now is there a moment later. */
+static void reads_that_fail_for_a_while_lose_nothing(void)
+{
+	start();
+	for (unsigned i = 0; i < 700; i++)
+		append_sized(10, 1000);
+	front_fixture_turns(f, 2);
+	f->reads_fail = 4;
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	read_through_failures();
+
+	CU_ASSERT_EQUAL(f->reads_fail, 0);
+	CU_ASSERT_EQUAL(reader.gaps, 0);
+	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
+	CU_ASSERT_EQUAL(reader.next_number, 7001);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_reads_again), 4);
+	front_fixture_end(f);
+}
+
+static void reads_that_fail_for_a_while_stop_no_appends(void)
+{
+	struct wl_front_stats stats;
+
+	start();
+	for (unsigned i = 0; i < 700; i++)
+		append_sized(10, 1000);
+	front_fixture_turns(f, 2);
+	front_fixture_fence(f);
+	f->reads_fail = 4;
+	front_fixture_restart_front(f, f->log.tail.index);
+	for (unsigned tries = 0; tries < 8; tries++) {
+		front_fixture_turns(f, 20);
+		f->now_ns += 400000000;
+	}
+	wl_front_get_stats(f->front, &stats);
+
+	CU_ASSERT_EQUAL(f->reads_fail, 0);
+	CU_ASSERT_FALSE(stats.damaged);
+	CU_ASSERT_EQUAL(stats.commit_number, 7000);
 	front_fixture_end(f);
 }
 
@@ -411,7 +463,10 @@ static void damage_under_the_table_of_sessions_stops_appends_and_not_readers(voi
 	front_fixture_fence(f);
 	f->rot_offset = 1 << 20;
 	front_fixture_restart_front(f, f->log.tail.index);
-	front_fixture_turns(f, 20);
+	for (unsigned tries = 0; tries < 8; tries++) {
+		front_fixture_turns(f, 20);
+		f->now_ns += 400000000;
+	}
 	front_fixture_lead(f, 2);
 
 	wl_front_get_stats(f->front, &stats);
@@ -520,6 +575,8 @@ WL_SUITE(subscription)
 	WL_TEST(reader_that_has_everything_gets_a_sign_of_life),
 	WL_TEST(silent_reader_is_dropped_and_told_where_to_resume),
 	WL_TEST(damaged_place_is_a_gap_and_never_silence),
+	WL_TEST(reads_that_fail_for_a_while_lose_nothing),
+	WL_TEST(reads_that_fail_for_a_while_stop_no_appends),
 	WL_TEST(damage_under_the_table_of_sessions_stops_appends_and_not_readers),
 	WL_TEST(one_more_reader_than_there_is_room_for_is_told_so),
 	WL_TEST(reader_that_leaves_during_a_read_gives_its_buffer_back),
