@@ -3,7 +3,8 @@
  * A raw block device: no file system, no names.
  *
  *   0        four copies of the superblock
- *   1 MiB    area of journal 0, then of journal 1 ...: equal, whole segments
+ *   1 MiB    area of journal 0, then of journal 1 ...: equal, whole segments; the last one reaches to the end.
+ *            How many segments is in the superblock: a device that grows must not move what is on it.
  *
  * Segment s of an area exists when one of its first two blocks (its header, the first chunk) is not zero: a header
  * that rotted does not make the segment behind it absent. A segment is made front to back with zeros and gets its
@@ -24,26 +25,44 @@
 #define AREAS_AT (1u << 20)
 #define SIGN_BYTES (2u * WL_BLOCK_BYTES)
 
-static uint64_t segments_of_area(uint64_t device_bytes, uint32_t journal_count,
-				 uint64_t segment_bytes)
+/* Whole segments that the last journal has room for, when each before it has `area` of them. */
+static uint64_t room_of_last(const struct wl_store *store, uint64_t area)
 {
-	return device_bytes <= AREAS_AT ? 0
-					: (device_bytes - AREAS_AT) / journal_count / segment_bytes;
+	const struct wl_superblock *superblock = &store->superblock;
+	uint64_t begin =
+		AREAS_AT + (superblock->journal_count - 1) * area * superblock->segment_bytes;
+
+	return store->device_bytes <= begin
+		       ? 0
+		       : (store->device_bytes - begin) / superblock->segment_bytes;
+}
+
+void wl_store_device_lay_out(struct wl_store *store)
+{
+	struct wl_superblock *superblock = &store->superblock;
+
+	superblock->area_segments = store->device_bytes <= AREAS_AT
+					    ? 0
+					    : (store->device_bytes - AREAS_AT) /
+						      superblock->journal_count /
+						      superblock->segment_bytes;
+	superblock->last_area_segments = room_of_last(store, superblock->area_segments);
 }
 
 static uint64_t place_of(const struct wl_store *store, uint32_t journal, uint64_t ordinal)
 {
 	const struct wl_superblock *superblock = &store->superblock;
-	uint64_t segments = segments_of_area(store->device_bytes, superblock->journal_count,
-					     superblock->segment_bytes);
 
-	return AREAS_AT + (journal * segments + ordinal) * superblock->segment_bytes;
+	return AREAS_AT +
+	       (journal * superblock->area_segments + ordinal) * superblock->segment_bytes;
 }
 
-static bool has_place(const struct wl_store *store, uint64_t ordinal)
+static bool has_place(const struct wl_store *store, uint32_t journal, uint64_t ordinal)
 {
-	return ordinal < segments_of_area(store->device_bytes, store->superblock.journal_count,
-					  store->superblock.segment_bytes);
+	const struct wl_superblock *superblock = &store->superblock;
+
+	return ordinal < (journal + 1 == superblock->journal_count ? superblock->last_area_segments
+								   : superblock->area_segments);
 }
 
 /* 0 or -errno; *empty when all of it is zero. */
@@ -64,15 +83,24 @@ static int look(int fd, uint8_t *buffer, size_t bytes, uint64_t at, bool *empty)
 
 /* ---- the first open ----------------------------------------------------------------------------- */
 
-/* Before the superblock: an interrupted first open begins again. */
-static int clear_signs(struct wl_store *store, uint8_t *zeros)
+static int clear_area(struct wl_store *store, uint32_t journal, uint64_t from, const uint8_t *zeros)
 {
 	int error = 0;
 
-	for (uint32_t journal = 0; journal < store->superblock.journal_count; journal++)
-		for (uint64_t ordinal = 0; error == 0 && has_place(store, ordinal); ordinal++)
-			error = wl_store_write(store->superblock_fd, zeros, SIGN_BYTES,
-					       place_of(store, journal, ordinal));
+	for (uint64_t ordinal = from; error == 0 && has_place(store, journal, ordinal); ordinal++)
+		error = wl_store_write(store->superblock_fd, zeros, SIGN_BYTES,
+				       place_of(store, journal, ordinal));
+	return error;
+}
+
+/* Before the superblock: an interrupted first open begins again. */
+static int clear_signs(struct wl_store *store, const uint8_t *zeros)
+{
+	int error = 0;
+
+	for (uint32_t journal = 0; journal < store->superblock.journal_count && error == 0;
+	     journal++)
+		error = clear_area(store, journal, 0, zeros);
 	if (error == 0 && fdatasync(store->superblock_fd) != 0)
 		error = -errno;
 	return error;
@@ -149,16 +177,46 @@ static int create_when_empty(struct wl_store *store)
 	return status;
 }
 
+static int owner_of_device(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), owner;
+
+	if (fd < 0)
+		return 0;
+	owner = wl_store_owner_of(fd);
+	close(fd);
+	return owner;
+}
+
+/* -1 with errno. A process that was killed holds the device until its last write has come back, as it holds the lock. */
+static int open_device(const struct wl_store *store, int flags, int *owner)
+{
+	for (unsigned tried = 0;; tried++) {
+		int fd = open(store->config.path, flags);
+
+		if (fd >= 0 || errno != EBUSY)
+			return fd;
+		*owner = owner_of_device(store->config.path);
+		if (!wl_store_wait(*owner, tried)) {
+			errno = EBUSY;
+			return -1;
+		}
+	}
+}
+
 int wl_store_device_open(struct wl_store *store)
 {
 	int flags = store->config.read_only ? O_RDONLY : O_RDWR | O_DIRECT | O_DSYNC | O_EXCL;
-	int status;
+	int status, owner = 0;
 
 	/* O_EXCL without O_CREAT: refused by the kernel when mounted, or part of a volume. */
-	store->superblock_fd = open(store->config.path, flags | O_CLOEXEC);
+	store->superblock_fd = open_device(store, flags | O_CLOEXEC, &owner);
+	if (store->superblock_fd < 0 && errno == EBUSY && owner != 0)
+		return wl_store_refuse(store, WIRELOG_STORE_IN_USE, "in use by process %d", owner);
 	if (store->superblock_fd < 0 && errno == EBUSY)
-		return wl_store_refuse(store, WIRELOG_STORE_IN_USE,
-				       "mounted, or in use by another process");
+		return wl_store_refuse(
+			store, WIRELOG_STORE_IN_USE,
+			"mounted, or in use by a process that is not known, or that ended and whose writes are still under way");
 	if (store->superblock_fd < 0)
 		return wl_store_refuse(
 			store, errno == EINVAL ? WIRELOG_STORE_NO_DIRECT : WIRELOG_STORE_UNREADABLE,
@@ -176,23 +234,56 @@ int wl_store_device_open(struct wl_store *store)
 
 static const struct wl_store_ops device_ops;
 
+/*
+ * Places stay where they were when the data were made, however large the device is now. What it has gained is the last journal's,
+ * once nothing there looks like a segment of its own; the new size is durable with the record of this start.
+ */
+static int fit_areas(struct wl_store *store, uint8_t *zeros)
+{
+	struct wl_superblock *superblock = &store->superblock;
+	uint64_t had = superblock->last_area_segments, room, needed;
+	int error;
+
+	if (superblock->area_segments == 0)
+		wl_store_device_lay_out(store); /* of data that do not say: as it is computed */
+	room = room_of_last(store, superblock->area_segments);
+	needed = place_of(store, superblock->journal_count - 1, superblock->last_area_segments);
+	if (room < superblock->last_area_segments)
+		return wl_store_refuse(store, WIRELOG_STORE_SHRUNK,
+				       "the device has %" PRIu64
+				       " MiB, its data were made on %" PRIu64,
+				       store->device_bytes >> 20, needed >> 20);
+	if (room == had || had == 0 || store->config.read_only)
+		return 0;
+	memset(zeros, 0, SIGN_BYTES);
+	superblock->last_area_segments = room;
+	error = clear_area(store, superblock->journal_count - 1, had, zeros);
+	if (error == 0 && fdatasync(store->superblock_fd) != 0)
+		error = -errno;
+	return error == 0 ? 0
+			  : wl_store_refuse(store, WIRELOG_STORE_FAILED,
+					    "the room that it gained cannot be written: %s",
+					    strerror(-error));
+}
+
 int wl_store_device_survey(struct wl_store *store)
 {
 	uint8_t *buffer = aligned_alloc(WL_BLOCK_BYTES, SIGN_BYTES);
-	int status = 0;
+	int status;
 
 	store->ops = &device_ops;
 	if (!buffer)
 		return wl_store_refuse(store, WIRELOG_NO_MEMORY, "no memory to look at the device");
+	status = fit_areas(store, buffer);
 	/* What recovery finds there counts as durable from now on: the drive's cache may still hold it. */
-	if (!store->config.read_only && fdatasync(store->superblock_fd) != 0)
+	if (status == 0 && !store->config.read_only && fdatasync(store->superblock_fd) != 0)
 		status = wl_store_refuse(store, WIRELOG_STORE_FAILED, "cannot be made durable: %s",
 					 strerror(errno));
 	for (uint32_t journal = 0; journal < store->superblock.journal_count && status == 0;
 	     journal++) {
 		uint64_t count = 0;
 
-		for (uint64_t ordinal = 0; has_place(store, ordinal); ordinal++) {
+		for (uint64_t ordinal = 0; has_place(store, journal, ordinal); ordinal++) {
 			bool empty = false;
 
 			/* What cannot be read is there. */
@@ -210,7 +301,8 @@ int wl_store_device_survey(struct wl_store *store)
 static int segment_open(struct wl_store *store, uint32_t journal, uint64_t ordinal, int *fd,
 			uint64_t *base)
 {
-	if (!has_place(store, ordinal) || ordinal >= atomic_load(&store->segments[journal]))
+	if (!has_place(store, journal, ordinal) ||
+	    ordinal >= atomic_load(&store->segments[journal]))
 		return -ENOENT;
 	/* The same description: each write under way keeps the device's lock. */
 	*fd = fcntl(store->superblock_fd, F_DUPFD_CLOEXEC, 0);
@@ -224,7 +316,7 @@ static int segment_prepare(struct wl_store *store, uint32_t journal, uint64_t or
 	struct wl_segment_header header;
 	int error;
 
-	if (!has_place(store, ordinal))
+	if (!has_place(store, journal, ordinal))
 		return -ENOSPC;
 	wl_store_describe_segment(store, journal, ordinal, &header);
 	error = wl_store_fill_segment(store, store->superblock_fd,

@@ -42,7 +42,7 @@ int wl_store_refuse(struct wl_store *store, int status, const char *format, ...)
 /* ---- the lock ----------------------------------------------------------------------------------- */
 
 /* From /proc/locks; 0 when it is not known, or when the process is gone and only its writes are left. */
-static int owner_of(int fd)
+int wl_store_owner_of(int fd)
 {
 	FILE *locks = fopen("/proc/locks", "re");
 	unsigned major_number, minor_number;
@@ -69,9 +69,18 @@ static int owner_of(int fd)
 	return owner;
 }
 
-int wl_store_lock(struct wl_store *store, int fd, const char *what)
+bool wl_store_wait(int owner, unsigned tried)
 {
 	const struct timespec pause = {0, LOCK_RETRY_NS};
+
+	if (tried >= (owner != 0 ? LOCK_TRIES_ALIVE : LOCK_TRIES_DEAD))
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+int wl_store_lock(struct wl_store *store, int fd, const char *what)
+{
 	int kind = store->config.read_only ? LOCK_SH : LOCK_EX, owner = 0;
 
 	for (unsigned tried = 0;; tried++) {
@@ -80,10 +89,9 @@ int wl_store_lock(struct wl_store *store, int fd, const char *what)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return wl_store_refuse(store, WIRELOG_STORE_UNREADABLE,
 					       "%s cannot be locked: %s", what, strerror(errno));
-		owner = owner_of(fd);
-		if (tried >= (owner != 0 ? LOCK_TRIES_ALIVE : LOCK_TRIES_DEAD))
+		owner = wl_store_owner_of(fd);
+		if (!wl_store_wait(owner, tried))
 			break;
-		nanosleep(&pause, NULL);
 	}
 	if (owner != 0)
 		return wl_store_refuse(store, WIRELOG_STORE_IN_USE, "in use by process %d", owner);
@@ -178,6 +186,8 @@ int wl_store_make_superblocks(struct wl_store *store,
 	superblock->journal_count = store->config.journal_count;
 	superblock->segment_bytes = store->config.segment_bytes;
 	superblock->voters = store->config.voters;
+	if (store->directory_fd < 0)
+		wl_store_device_lay_out(store);
 	while (superblock->incarnation == 0) {
 		if (!draw_random(&superblock->incarnation, sizeof(superblock->incarnation)) ||
 		    !draw_random(superblock->chunk_key, sizeof(superblock->chunk_key)))

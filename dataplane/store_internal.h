@@ -50,6 +50,10 @@ struct wl_store {
 /* Writes "<path>: <sentence>" and returns status. */
 int wl_store_refuse(struct wl_store *store, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Who holds a lock on it, from /proc/locks; 0: not known, or gone, and only its writes are left. */
+int wl_store_owner_of(int fd);
+/* An owner that is alive may be just ending; of one that is gone the writes are waited for. False: that was long enough. */
+bool wl_store_wait(int owner, unsigned tried);
 /* STORE_IN_USE with the owner's pid when it is not ours. A dead owner's writes are waited for. */
 int wl_store_lock(struct wl_store *store, int fd, const char *what);
 /* The four copies of a store that begins to live: two records, so that no copy is ever empty. */
@@ -69,6 +73,8 @@ void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, u
 /* Open the medium and its superblock's descriptor, locked; create when empty. 0 or a refusal. */
 int wl_store_directory_open(struct wl_store *store);
 int wl_store_device_open(struct wl_store *store);
+/* Areas for a device of this size. */
+void wl_store_device_lay_out(struct wl_store *store);
 /* After the superblock was chosen: what is there. 0 or a refusal. */
 int wl_store_directory_survey(struct wl_store *store);
 int wl_store_device_survey(struct wl_store *store);

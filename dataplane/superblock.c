@@ -9,7 +9,8 @@
  * 2624 peers, 8 of 24 bytes by node id: u64 incarnation, u64 epoch, u64 suspect boot
  * 2816 u32 voters, a bit per node id, u32 zero
  * 2824 journals, 16 of 16 bytes: {u64 term, u64 index} known committed
- * 3080 u8[16] key of chunks; zeros, 4092 u32 CRC32C of bytes 0..4091
+ * 3080 u8[16] key of chunks; 3096 u64, u64 segments of a device's areas, and of its last one
+ * zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/superblock.h"
 
@@ -27,9 +28,10 @@
 #define VOTERS_AT (BOOTS_AT + (WIRELOG_NODES_MAX + 1) * BOOT_BYTES)
 #define COMMITS_AT (VOTERS_AT + 8)
 #define CHUNK_KEY_AT (COMMITS_AT + WIRELOG_JOURNALS_MAX * 16)
+#define AREAS_AT (CHUNK_KEY_AT + WL_SIPHASH_KEY_BYTES)
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(CHUNK_KEY_AT + WL_SIPHASH_KEY_BYTES <= CRC_AT, "it fits");
+_Static_assert(AREAS_AT + 16 <= CRC_AT, "it fits");
 
 static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
 {
@@ -82,6 +84,8 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 	encode_peers(to + BOOTS_AT, superblock);
 	wl_store_u32(to + VOTERS_AT, superblock->voters);
 	memcpy(to + CHUNK_KEY_AT, superblock->chunk_key, sizeof(superblock->chunk_key));
+	wl_store_u64(to + AREAS_AT, superblock->area_segments);
+	wl_store_u64(to + AREAS_AT + 8, superblock->last_area_segments);
 	wl_store_u32(to + CRC_AT, wl_crc32c(to, CRC_AT));
 }
 
@@ -133,6 +137,8 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 	decode_peers(from + BOOTS_AT, superblock);
 	superblock->voters = wl_load_u32(from + VOTERS_AT);
 	memcpy(superblock->chunk_key, from + CHUNK_KEY_AT, sizeof(superblock->chunk_key));
+	superblock->area_segments = wl_load_u64(from + AREAS_AT);
+	superblock->last_area_segments = wl_load_u64(from + AREAS_AT + 8);
 	return WL_SUPERBLOCK_OK;
 }
 

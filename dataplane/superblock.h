@@ -46,6 +46,8 @@ struct wl_superblock {
 	uint64_t segment_bytes; /* may not change under existing data */
 	uint8_t chunk_key
 		[WL_SIPHASH_KEY_BYTES]; /* random, made with the data; never leaves the node (chunk.h) */
+	/* of a raw device: segments that each journal has room for, and the last one, which grows with the device; 0 in a directory */
+	uint64_t area_segments, last_area_segments;
 	uint32_t voters; /* bit per node id of the cluster, nor may they; 0: older data, not known */
 	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];
 	/* per peer the highest position it ever acknowledged to us, per journal: notices a rolled-back disk */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/chunk.h"
@@ -257,8 +259,93 @@ static void a_reader_finds_nothing_on_an_empty_device_and_writes_nothing(void)
 	end();
 }
 
+static void resize(uint64_t bytes)
+{
+	CU_ASSERT_EQUAL_FATAL(truncate(image, (off_t)bytes), 0);
+	CU_ASSERT_EQUAL_FATAL(ioctl(loop, LOOP_SET_CAPACITY), 0);
+}
+
+static void a_device_that_grows_keeps_its_data_and_gains_room(void)
+{
+	struct wl_superblock grown;
+	struct wl_store *store;
+	uint64_t base;
+	int fd;
+
+	begin();
+	store = store_fixture_must_open(&fixture);
+	for (uint64_t ordinal = 0; ordinal < 4; ordinal++)
+		CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, ordinal, NULL), 0);
+	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, NULL), 0);
+	wl_store_close(store);
+	resize(DEVICE_BYTES + 3 * STORE_SEGMENT_BYTES);
+	/* What stood there before the partition reached so far. */
+	store_fixture_fill(device, DEVICE_BYTES, 0x55, 64);
+	store_fixture_fill(device, DEVICE_BYTES + 2 * STORE_SEGMENT_BYTES, 0x55, 64);
+	for (unsigned again = 0; again < 2; again++) {
+		store = store_fixture_must_open(&fixture);
+		CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 1);
+		CU_ASSERT_EQUAL(wl_store_segment_count(store, 1), 4);
+		CU_ASSERT_EQUAL(wl_store_segment_open(store, 1, 2, &fd, &base), 0);
+		CU_ASSERT_EQUAL(base, MIB + AREA_BYTES + 2 * STORE_SEGMENT_BYTES);
+		close(fd);
+		grown = *wl_store_superblock(store);
+		CU_ASSERT_EQUAL(grown.area_segments, 4);
+		CU_ASSERT_EQUAL(grown.last_area_segments, 7);
+		if (again == 0)
+			wl_store_close(store);
+	}
+	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, 4, NULL), 0);
+	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, 7, NULL), -ENOSPC);
+	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 4, NULL), -ENOSPC);
+	wl_store_close(store);
+	end();
+}
+
+static void a_device_that_shrank_is_refused_by_its_name(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(open_status(), 0);
+	resize(DEVICE_BYTES - STORE_SEGMENT_BYTES);
+	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_SHRUNK);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fixture.reason, "57 MiB"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(fixture.reason, "65"));
+	resize(DEVICE_BYTES);
+	CU_ASSERT_EQUAL(open_status(), 0);
+	end();
+}
+
+/* A killed process keeps the device until its last write has come back. */
+static void a_device_that_is_just_being_let_go_is_waited_for(void)
+{
+	const struct timespec while_open = {0, 100000000};
+	int ready[2], status = 0;
+	pid_t child;
+	char byte;
+
+	begin();
+	CU_ASSERT_EQUAL(open_status(), 0);
+	CU_ASSERT_EQUAL_FATAL(pipe(ready), 0);
+	child = fork();
+	if (child == 0) {
+		int fd = open(device, O_RDWR | O_EXCL | O_CLOEXEC);
+
+		_exit(fd < 0 || write(ready[1], "x", 1) != 1 || nanosleep(&while_open, NULL) != 0);
+	}
+	CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
+	CU_ASSERT_EQUAL(open_status(), 0);
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_EQUAL(status, 0);
+	close(ready[0]);
+	close(ready[1]);
+	end();
+}
+
 WL_SUITE(store_device_file)
 {
+	WL_TEST(a_device_that_grows_keeps_its_data_and_gains_room),
+	WL_TEST(a_device_that_shrank_is_refused_by_its_name),
+	WL_TEST(a_device_that_is_just_being_let_go_is_waited_for),
 	WL_TEST(an_empty_device_becomes_a_store_and_stays_one),
 	WL_TEST(something_else_on_the_device_is_refused_and_left_alone),
 	WL_TEST(segments_lie_in_their_journals_area_and_the_area_has_an_end),
