@@ -32,6 +32,16 @@ static bool make_first_segments(struct sim_node *node, const struct wl_config *c
 	return true;
 }
 
+/* From a stream of its own: who else draws is not disturbed. */
+static void draw_key(const struct sim_cluster *cluster, const struct sim_node *node, uint8_t *key)
+{
+	struct sim_random random;
+
+	sim_random_init(&random, cluster->seed + node->forgets, 7000 + node->number);
+	for (unsigned at = 0; at < WL_SIPHASH_KEY_BYTES; at++)
+		key[at] = (uint8_t)sim_random_next(&random);
+}
+
 int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 			     struct wl_superblock *record)
 {
@@ -68,8 +78,7 @@ int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 	record->segment_bytes = config->segment_bytes;
 	record->voters = config->voters;
 	record->incarnation = sim_random_next(&node->random);
-	for (unsigned at = 0; at < sizeof(record->chunk_key); at++)
-		record->chunk_key[at] = (uint8_t)sim_random_next(&node->random);
+	draw_key(cluster, node, record->chunk_key);
 	/* As control/boot_store_file.c: a disk that was replaced does not count from one again. */
 	record->boot_count = 1700000000u + cluster->agenda.now_ns / 1000000000u;
 	/* Records 1 and 2, at once: the file is not there before it is whole. */
