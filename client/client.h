@@ -168,7 +168,8 @@ struct wl_client {
 	struct wl_route routes[WL_ENDPOINTS_MAX];
 	unsigned route_count;
 	struct wl_client_node nodes[WIRELOG_NODES_MAX + 1]; /* by id */
-	uint32_t answered; /* bit per node that has ever answered */
+	uint32_t members; /* bit per node of the cluster, as nodes told; 0: not yet */
+	uint32_t answered; /* that has ever answered */
 
 	uint32_t leader; /* 0: not known */
 	uint64_t term;

@@ -122,6 +122,8 @@ static void learn_members(struct wl_client *client, const struct wl_wire_hello_r
 		const char *text = reply->members[at].endpoint;
 		struct wl_endpoint endpoint;
 
+		client->members |= 1u << reply->members[at].node;
+
 		/* A relative path means nothing outside of the node's own directory. */
 		if (!wl_endpoint_parse(text, strlen(text), &endpoint) ||
 		    (endpoint.kind == WL_ENDPOINT_MEMIF && endpoint.path[0] != '/' &&

@@ -131,6 +131,16 @@ static void tell_gap(struct wl_client *client, uint64_t next_number, int status)
 	wl_engine_tell(client, &event);
 }
 
+/* Also those that cannot be asked now: what is lost at one node is whole at another. */
+static bool have_all_refused(const struct wl_client *client)
+{
+	uint32_t all = client->members | client->answered;
+
+	if (client->options.node != 0)
+		all = 1u << client->options.node;
+	return (all & ~client->subscriber.refused) == 0;
+}
+
 /* This node cannot give us next_number; `behind` is where it could go on, 0: not known. */
 static void refuse_node(struct wl_client *client, int status, uint64_t behind)
 {
@@ -140,7 +150,7 @@ static void refuse_node(struct wl_client *client, int status, uint64_t behind)
 	if (behind > subscriber->next_number &&
 	    (subscriber->refused_next == 0 || behind < subscriber->refused_next))
 		subscriber->refused_next = behind;
-	if (choose_node(client) == 0) {
+	if (choose_node(client) == 0 && (status != WIRELOG_LOST || have_all_refused(client))) {
 		if (status != WIRELOG_LOST || subscriber->refused_next == 0) {
 			end(client, status);
 			return;
@@ -442,7 +452,8 @@ unsigned wl_subscriber_poll(struct wl_client *client)
 		return 0;
 	if (client->now_ns - subscriber->alive_ns > GIVE_UP_NS &&
 	    (subscriber->tries >= GIVE_UP_TRIES || subscriber->node == 0)) {
-		end(client, WIRELOG_NOT_CONNECTED);
+		/* Some said that it is lost, and the others never came. */
+		end(client, subscriber->refused != 0 ? WIRELOG_LOST : WIRELOG_NOT_CONNECTED);
 		return 1;
 	}
 	if (subscriber->node != 0 &&

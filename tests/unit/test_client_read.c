@@ -180,6 +180,43 @@ static void record_damaged_everywhere_is_a_gap_and_reading_goes_on(void)
 	client_fixture_end(fixture);
 }
 
+static void record_damaged_at_nodes_that_answer_waits_for_the_one_that_does_not(void)
+{
+	struct client_fixture *fixture = start_with_log(300, 64);
+
+	fixture->nodes[2].damaged = fixture->nodes[3].damaged = 150;
+	fixture->nodes[1].up = false;
+	client_fixture_run(fixture, 5 * SECOND); /* nobody counts on it any more */
+	read_from(fixture, 1);
+	client_fixture_run(fixture, 6 * SECOND);
+	CU_ASSERT_EQUAL(fixture->read_count, 149);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_GAP), 0);
+	fixture->nodes[1].up = true;
+	CU_ASSERT(client_fixture_read_all(fixture, 3 * SECOND));
+
+	CU_ASSERT_EQUAL(fixture->read_count, 300);
+	CU_ASSERT_EQUAL(fixture->read_wrong, 0);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_GAP), 0);
+	client_fixture_end(fixture);
+}
+
+static void reader_whose_record_no_node_that_answers_has_ends_as_lost_without_a_gap(void)
+{
+	struct client_fixture *fixture = start_with_log(300, 64);
+	const struct wirelog_event *event;
+
+	fixture->nodes[2].damaged = fixture->nodes[3].damaged = 150;
+	fixture->nodes[1].up = false;
+	client_fixture_run(fixture, 5 * SECOND);
+	read_from(fixture, 1);
+	client_fixture_run(fixture, 15 * SECOND);
+
+	event = client_fixture_event(fixture, WIRELOG_EVENT_SUBSCRIPTION_ENDED);
+	CU_ASSERT(event->status == WIRELOG_LOST && event->next_number == 150);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_GAP), 0);
+	client_fixture_end(fixture);
+}
+
 static void removed_records_are_a_gap_and_reading_goes_on(void)
 {
 	struct client_fixture *fixture = start_with_log(300, 64);
@@ -299,6 +336,8 @@ WL_SUITE(client_read)
 	WL_TEST(node_that_stands_still_while_others_commit_is_left),
 	WL_TEST(record_damaged_at_one_node_is_read_from_another),
 	WL_TEST(record_damaged_everywhere_is_a_gap_and_reading_goes_on),
+	WL_TEST(record_damaged_at_nodes_that_answer_waits_for_the_one_that_does_not),
+	WL_TEST(reader_whose_record_no_node_that_answers_has_ends_as_lost_without_a_gap),
 	WL_TEST(removed_records_are_a_gap_and_reading_goes_on),
 	WL_TEST(subscription_ends_by_name_when_no_node_has_room),
 	WL_TEST(subscription_ends_by_name_when_nobody_answers),
