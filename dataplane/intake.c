@@ -258,13 +258,14 @@ static bool join(struct wl_front *front, const struct wl_wire_client_append *app
 	if (!assembly && append->fragment_offset == 0)
 		assembly = begin_assembly(front, append->session, append->first_sequence,
 					  append->record_bytes);
-	/* One that was sent again from its beginning passes over what is already here. */
-	if (!assembly || append->fragment_offset != assembly->have)
+	/* One that was sent again from its beginning passes over what is already here; its parts may be cut elsewhere. */
+	if (!assembly || append->fragment_offset > assembly->have ||
+	    append->fragment_offset + part->bytes <= assembly->have)
 		return false;
 	/* The decoder has compared it with the record's size, which is the assembly's. */
-	WL_CHECK(part->bytes <= assembly->bytes - assembly->have);
-	memcpy(assembly->buffer + assembly->have, part->payload, part->bytes);
-	assembly->have += part->bytes;
+	WL_CHECK(part->bytes <= assembly->bytes - append->fragment_offset);
+	memcpy(assembly->buffer + append->fragment_offset, part->payload, part->bytes);
+	assembly->have = append->fragment_offset + part->bytes;
 	assembly->used = ++front->assembly_clock;
 	return assembly->have == assembly->bytes;
 }

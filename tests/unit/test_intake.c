@@ -350,6 +350,37 @@ static void lost_fragment_costs_a_resend_and_nothing_else(void)
 	front_fixture_end(f);
 }
 
+/* The client's frames have become smaller in the midst of a record. */
+static void record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together(void)
+{
+	static const uint32_t offsets[] = {0, 1000, 0, 700, 1400, 2100};
+	static const uint32_t sizes[] = {1000, 1000, 700, 700, 700, 100};
+	static uint8_t bytes[1024], payload[2048];
+	uint64_t session = start();
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct wl_wire_record part = {sizes[i], WIRELOG_COMMITTED, 0, bytes};
+		struct wl_wire_client_append wire = {
+			.session = session,
+			.first_sequence = 1,
+			.record_count = 1,
+			.fragment_offset = offsets[i],
+			.record_bytes = 2200,
+			.bytes = WL_WIRE_RECORD_HEADER_BYTES + sizes[i],
+		};
+
+		CU_ASSERT_FALSE(f->log.entry_open);
+		wl_wire_encode_client_append(payload, &wire);
+		wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
+				      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+	}
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 2200);
+	front_fixture_end(f);
+}
+
 static void session_that_is_asked_for_twice_is_one(void)
 {
 	struct wl_wire_open_session open = {1234};
@@ -409,6 +440,7 @@ WL_SUITE(intake)
 	WL_TEST(record_in_fragments_is_one_record),
 	WL_TEST(largest_record_is_taken_and_one_byte_more_is_refused),
 	WL_TEST(lost_fragment_costs_a_resend_and_nothing_else),
+	WL_TEST(record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together),
 	WL_TEST(session_that_is_asked_for_twice_is_one),
 	WL_TEST(garbage_is_counted_and_unanswered),
 };
