@@ -236,6 +236,7 @@ static void lose_session(struct wl_client *client)
 	wl_window_reset(window);
 	sender->state = WL_SENDER_NO_SESSION;
 	sender->session = 0;
+	sender->sent_end = 0;
 	sender->rtt_sequence = 0;
 	sender->rewound_sequence = 0;
 	sender->rewind_due_ns = 0;

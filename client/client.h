@@ -89,6 +89,7 @@ struct wl_sender {
 	uint64_t resume_ns; /* nothing is sent before: a node asked for a pause */
 	uint64_t pause_ns; /* the last one; 0 after progress */
 	uint64_t progress_ns; /* something was settled last, or the first frame left into an empty flight */
+	uint64_t sent_end; /* nothing from there on was ever sent */
 	uint64_t flight_bytes_max;
 	uint64_t cut_ns; /* the flight was last halved */
 	uint32_t frame_bytes; /* payload of a frame to the leader, as last seen */

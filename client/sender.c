@@ -195,8 +195,12 @@ static bool send_frame(struct wl_client *client)
 
 	if (!payload)
 		return false;
-	if (wl_window_in_flight_bytes(window) == 0)
-		sender->progress_ns = client->now_ns;
+	/* What is sent again has no time of its own: it is the answer that counts. */
+	if (start.sequence >= sender->sent_end) {
+		if (wl_window_in_flight_bytes(window) == 0)
+			sender->progress_ns = client->now_ns;
+		sender->sent_end = start.sequence + 1;
+	}
 	sender->frame_bytes = (uint32_t)room;
 	room -= WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 	to = payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;

@@ -50,6 +50,8 @@ void client_fixture_carry(struct client_fixture *fixture, uint32_t node, const u
 {
 	if (chance(fixture, fixture->loss_percent))
 		return;
+	if (fixture->path_bytes != 0 && size + WL_IPV4_BYTES + WL_UDP_BYTES > fixture->path_bytes)
+		return;
 	put(fixture, node, bytes, size);
 	if (chance(fixture, fixture->double_percent))
 		put(fixture, node, bytes, size);

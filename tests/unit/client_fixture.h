@@ -75,6 +75,7 @@ struct client_fixture {
 	/* the network */
 	unsigned loss_percent, double_percent;
 	uint64_t delay_ns, jitter_ns;
+	unsigned path_bytes; /* larger IP packets vanish; 0: none do */
 	unsigned send_max; /* datagrams that one send takes; 0: all */
 	struct client_fixture_frame *frames;
 	unsigned frame_count;

@@ -516,6 +516,24 @@ static void application_that_appends_in_its_last_answer_finds_room(void)
 	client_fixture_end(fixture);
 }
 
+/* Full frames vanish, small ones come: the leader asks for the same sequence again and again. */
+static void flight_times_out_although_the_leader_asks_for_it(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	client_fixture_append(fixture, 200, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	fixture->path_bytes = 1350;
+	client_fixture_append(fixture, 200, 64);
+	client_fixture_run(fixture, SECOND);
+
+	CU_ASSERT(fixture->client->counters.resends > 1);
+	fixture->path_bytes = 0;
+	CU_ASSERT(client_fixture_drain(fixture, 900 * MS));
+	client_fixture_check_acks(fixture, 400);
+	client_fixture_end(fixture);
+}
+
 static void full_window_says_so_and_takes_appends_again_after_answers(void)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
@@ -628,6 +646,7 @@ WL_SUITE(client_append)
 	WL_TEST(full_cluster_refuses_each_append_and_leaves_no_full_window),
 	WL_TEST(silence_leaves_no_full_window_that_nobody_waits_in),
 	WL_TEST(application_that_appends_in_its_last_answer_finds_room),
+	WL_TEST(flight_times_out_although_the_leader_asks_for_it),
 	WL_TEST(full_window_says_so_and_takes_appends_again_after_answers),
 	WL_TEST(bad_appends_are_refused_before_anything_is_sent),
 	WL_TEST(transport_that_takes_few_frames_loses_nothing),
