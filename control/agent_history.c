@@ -9,10 +9,15 @@
 
 static void tell(struct wl_agent *agent, uint32_t journal, uint32_t node, const char *text)
 {
-	const struct wl_agent_line line = {.journal = (uint16_t)journal,
-					   .node = node,
-					   .term = agent->elections[journal].term,
-					   .text = text};
+	const struct wl_agent_line line = {
+		.journal = (uint16_t)journal,
+		.node = node,
+		.term = agent->elections[journal].term,
+		.text = text,
+		.error =
+			node !=
+			0, /* what another node has and we have not; of ourselves alone it is the usual first start */
+	};
 
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);

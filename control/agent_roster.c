@@ -12,7 +12,7 @@
 
 static void tell_operator(struct wl_agent *agent, uint32_t node, const char *text)
 {
-	const struct wl_agent_line line = {.node = node, .text = text};
+	const struct wl_agent_line line = {.node = node, .text = text, .error = true};
 
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);

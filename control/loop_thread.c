@@ -54,6 +54,8 @@ static void log_claim(const struct wl_agent_line *line)
 
 static void log_line(void *context, const struct wl_agent_line *line)
 {
+	enum wl_report_level level = line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE;
+
 	(void)context;
 	if (line->index != 0)
 		wl_report(
@@ -69,11 +71,11 @@ static void log_line(void *context, const struct wl_agent_line *line)
 			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,
 			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
 	else if (line->node != 0)
-		wl_report(WL_REPORT_NOTICE, "election", "journal=%u term=%lu node=%u text=\"%s\"",
+		wl_report(level, "election", "journal=%u term=%lu node=%u text=\"%s\"",
 			  line->journal, (unsigned long)line->term, line->node, line->text);
 	else
-		wl_report(WL_REPORT_NOTICE, "election", "journal=%u term=%lu text=\"%s\"",
-			  line->journal, (unsigned long)line->term, line->text);
+		wl_report(level, "election", "journal=%u term=%lu text=\"%s\"", line->journal,
+			  (unsigned long)line->term, line->text);
 }
 
 int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
