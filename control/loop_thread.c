@@ -15,6 +15,7 @@
 #include "control/stop_thread.h"
 #include "dataplane/clock.h"
 #include "dataplane/placement_thread.h"
+#include "wirelog/status.h"
 
 #define LOOK_NS 1000000u /* at what the workers publish */
 #define PUBLISH_NS 5000000u
@@ -34,8 +35,15 @@ static bool submit_record(void *context, struct wl_superblock *record)
 static int reap_record(void *context)
 {
 	struct wl_node *node = context;
+	int result = wl_superblock_writer_reap(node->writer);
 
-	return wl_superblock_writer_reap(node->writer);
+	/* Final, and so said once: the agent does not ask again. */
+	if (result < 0)
+		wl_report(WL_REPORT_ERROR, "record_failed",
+			  "code=%s error=%d text=\"%s\" place=superblock fix=\"%s\"",
+			  wirelog_status_name(WIRELOG_RECORD_FAILED), -result, strerror(-result),
+			  wirelog_status_fix(WIRELOG_RECORD_FAILED));
+	return result;
 }
 
 static void log_claim(const struct wl_agent_line *line)
@@ -115,7 +123,34 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 
 /* ---- the loop ----------------------------------------------------------------------------------- */
 
-static void look_at_workers(struct wl_node *node)
+static void tell_storage(uint32_t journal, const struct wl_storage_line *line)
+{
+	int code = wl_storage_trouble_code(line->trouble);
+	const char *name = wl_storage_trouble_name(line->trouble);
+
+	if (line->ends) {
+		wl_report(WL_REPORT_NOTICE, name, "journal=%u ended=1", journal);
+		return;
+	}
+	wl_report(
+		line->trouble == WL_STORAGE_FULL ? WL_REPORT_WARNING : WL_REPORT_ERROR, name,
+		"code=%s journal=%u lasts=%d error=%d text=\"%s\" offset=%lu count=%lu fix=\"%s\"",
+		wirelog_status_name(code), journal, !line->begins, line->error,
+		line->error != 0 ? strerror(line->error) : "", (unsigned long)line->offset,
+		(unsigned long)line->count, wirelog_status_fix(code));
+}
+
+static void look_at_storage(struct wl_node *node, uint32_t id,
+			    const struct wl_storage_status *status, uint64_t now_ns)
+{
+	struct wl_storage_line lines[WL_STORAGE_TROUBLES];
+	unsigned count = wl_storage_watch_look(&node->journals[id].storage, status, now_ns, lines);
+
+	for (unsigned at = 0; at < count; at++)
+		tell_storage(id, &lines[at]);
+}
+
+static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 {
 	struct wl_journal_status status;
 
@@ -125,6 +160,7 @@ static void look_at_workers(struct wl_node *node)
 		/* A worker that has not published yet: all zeros, an epoch is never 0. */
 		if (status.view.epoch == 0)
 			continue;
+		look_at_storage(node, id, &status.storage, now_ns);
 		wl_agent_set_tail(node->agent, id, status.tail);
 		wl_agent_set_witness(node->agent, id, status.durable_offset);
 		wl_agent_set_commit(node->agent, id, status.commit_durable);
@@ -175,7 +211,7 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 		      uint64_t now_ns)
 {
 	if (is_due(&rounds->look_ns, LOOK_NS, now_ns)) {
-		look_at_workers(node);
+		look_at_workers(node, now_ns);
 		serve_desk(node);
 	}
 	if (is_due(&rounds->publish_ns, PUBLISH_NS, now_ns))

@@ -11,6 +11,7 @@
 #include "control/agent.h"
 #include "control/config.h"
 #include "control/stats_socket.h"
+#include "control/storage_watch.h"
 #include "dataplane/auth.h"
 #include "dataplane/disk_uring.h"
 #include "dataplane/eal_dpdk.h"
@@ -30,6 +31,7 @@ struct wl_node_journal {
 	size_t memory_bytes;
 	uint64_t known_commit;
 	struct wl_recovery_damage damage;
+	struct wl_storage_watch storage;
 	uint64_t recovered_index, recovered_bytes, recovery_ns;
 };
 

@@ -187,6 +187,21 @@ static uint32_t leader_of(const struct wl_status_facts *facts, uint32_t id)
 	return view->leader;
 }
 
+static json_t *storage_of(const struct wl_storage_status *status)
+{
+	json_t *object = json_object();
+
+	set(object, "write_error", (uint64_t)status->write_error);
+	set(object, "write_error_offset", status->write_error_offset);
+	set(object, "segment_error", (uint64_t)status->segment_error);
+	set(object, "segment_error_offset", status->segment_error_offset);
+	set(object, "reads_failed", status->reads_failed);
+	set(object, "read_error", (uint64_t)status->read_error);
+	set(object, "read_error_offset", status->read_error_offset);
+	set(object, "silent_ns", status->silent_ns);
+	return object;
+}
+
 static void set_progress(json_t *object, const struct wl_journal_status *status, uint32_t leader)
 {
 	char chain[17];
@@ -222,6 +237,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	set_flag(object, "ready", status->ready);
 	set_flag(object, "silent", status->silent);
 	set_flag(object, "no_space", status->no_space);
+	json_object_set_new(object, "storage", storage_of(&status->storage));
 	set_flag(object, "poisoned", status->poisoned);
 	set_flag(object, "handing_over", status->handing_over);
 	set_flag(object, "damaged", status->damaged);

@@ -185,6 +185,17 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.silent = replica->silent;
 	status.no_space = wl_log_is_full(log);
 	status.poisoned = log->poisoned;
+	status.storage = (struct wl_storage_status){
+		.write_error = log->write_error,
+		.segment_error = log->segment_error,
+		.read_error = log->read_error,
+		.write_error_offset = log->write_error_offset,
+		.segment_error_offset = log->segment_error_offset,
+		.read_error_offset = log->read_error_offset,
+		.reads_failed = log->reads_failed,
+	};
+	if (log->writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
+		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
 	status.handing_over = replica->handing_over;
 	status.damaged = front.damaged;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)

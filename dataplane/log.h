@@ -124,6 +124,10 @@ struct wl_log {
 	bool cannot_grow; /* it failed, and none has succeeded since */
 	bool no_space; /* appends are refused: the current segment is used up, the next one cannot be had */
 	bool poisoned;
+	/* positive errno of the first write that failed, of the last PREPARE unless it succeeded, of the last read that failed */
+	int write_error, segment_error, read_error;
+	uint64_t write_error_offset, segment_error_offset, read_error_offset;
+	uint64_t reads_failed;
 	uint64_t generation; /* raised by each truncation */
 
 	struct wl_log_chunk chunks[WL_CHUNKS_MAX]; /* queue: first, count */
@@ -173,6 +177,8 @@ unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests,
 /* For WRITE and PREPARE completions of this journal. A failed write poisons the log for good. */
 void wl_log_on_written(struct wl_log *log, const struct wl_disk_completion *completion);
 /* After NO_SPACE: ask again for the segment (called by the worker about once a second). */
+/* A read of this log's medium that failed, whoever asked for it: remembered for status. */
+void wl_log_note_read_failed(struct wl_log *log, const struct wl_disk_completion *completion);
 void wl_log_retry_space(struct wl_log *log);
 
 /* Room. All of it is of segments that are there; what may be had beyond them is wl_log_can_grow. */

@@ -6,6 +6,8 @@
  *
  * A chunk's header is filled when it leaves, so that its witness is as new as it can be.
  */
+#include <errno.h>
+
 #include "dataplane/crc.h"
 #include "dataplane/log_internal.h"
 #include "dataplane/mutant.h"
@@ -113,6 +115,21 @@ static void release_written(struct wl_log *log)
 	}
 }
 
+/* A short write has no word of the system's. */
+static int error_of(const struct wl_disk_completion *completion)
+{
+	return completion->error != 0 ? completion->error : EIO;
+}
+
+static void poison(struct wl_log *log, const struct wl_disk_completion *completion)
+{
+	if (!log->poisoned) {
+		log->write_error = error_of(completion);
+		log->write_error_offset = completion->offset;
+	}
+	log->poisoned = true;
+}
+
 static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion *completion)
 {
 	struct wl_log_chunk *chunk = NULL;
@@ -131,7 +148,7 @@ static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion
 	/* Nothing is believed behind a failed write, not even a write that says it succeeded. */
 	if ((completion->status != WL_DISK_OK && !WL_MUTANT(failed_write_retried)) ||
 	    (completion->bytes != chunk->end - chunk->begin && !WL_MUTANT(short_write_is_whole)))
-		log->poisoned = true;
+		poison(log, completion);
 	if (!log->poisoned)
 		release_written(log);
 }
@@ -146,7 +163,11 @@ static void on_prepared(struct wl_log *log, const struct wl_disk_completion *com
 		log->segments_ready++;
 		log->no_space = false;
 		log->cannot_grow = false;
+		log->segment_error = 0;
 	} else {
+		log->segment_error = completion->status == WL_DISK_NO_SPACE ? ENOSPC
+									    : error_of(completion);
+		log->segment_error_offset = completion->offset;
 		log->segment_refused = true;
 		log->cannot_grow = true;
 	}
@@ -158,6 +179,13 @@ void wl_log_on_written(struct wl_log *log, const struct wl_disk_completion *comp
 		on_chunk_written(log, completion);
 	else if (completion->verb == WL_DISK_PREPARE)
 		on_prepared(log, completion);
+}
+
+void wl_log_note_read_failed(struct wl_log *log, const struct wl_disk_completion *completion)
+{
+	log->reads_failed++;
+	log->read_error = error_of(completion);
+	log->read_error_offset = completion->offset;
 }
 
 void wl_log_retry_space(struct wl_log *log)

@@ -34,6 +34,14 @@ struct wl_peer_status {
 	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
 };
 
+/* What the medium did wrong. Errors are positive errno, 0: none. */
+struct wl_storage_status {
+	int write_error, segment_error, read_error;
+	uint64_t write_error_offset, segment_error_offset, read_error_offset;
+	uint64_t reads_failed;
+	uint64_t silent_ns; /* writes are under way and none came back since */
+};
+
 struct wl_journal_status {
 	uint16_t journal;
 	struct wl_view view;
@@ -47,6 +55,7 @@ struct wl_journal_status {
 	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
 	bool ready, silent, no_space, poisoned, handing_over, damaged;
+	struct wl_storage_status storage;
 	struct wl_peer_status peers[WIRELOG_NODES_MAX + 1];
 };
 

@@ -23,6 +23,10 @@ static void take_completion(struct wl_worker *worker, const struct wl_disk_compl
 		wl_log_on_written(&journal->log, completion);
 		return;
 	}
+	if (completion->status == WL_DISK_FAILED) {
+		wl_count(&worker->counters, WL_COUNTER_disk_read_failed);
+		wl_log_note_read_failed(&journal->log, completion);
+	}
 	if (completion->cookie >> 32 >= WL_FRONT_COOKIE)
 		wl_front_on_read(journal->front, completion);
 	else

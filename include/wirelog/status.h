@@ -70,6 +70,10 @@
 	X(NO_HISTORY, 71, "The data of this node were never in step with the cluster: it neither votes nor counts.", "Start all configured nodes: a new cluster begins when all are there, a new disk is taken in by a majority of the others. If a majority's disks are gone, bring one of them back.") \
 	X(STORE_SHRUNK, 73, "The device is smaller than when its data were made.", "Give it back the size that the message names. Nothing on it was changed.") \
 	X(STORE_FAILED, 69, "A durable write failed; the node left the quorum.", "Replace the device; do not restart the node on it as if nothing had happened.") \
+	X(SEGMENT_FAILED, 58, "The next segment of the log cannot be made, and not for want of room.", "Look at the device: the message has the system's word. Nothing was lost and no write failed; it is tried again by itself.") \
+	X(DRIVE_SILENT, 59, "A durable write does not come back from the drive.", "Look at the drive and its path. The node waits; a leader gives leadership away.") \
+	X(READ_FAILED, 77, "Data that was committed cannot be read from the drive.", "Look at the drive: the message has the system's word and the place. Readers are served by other nodes meanwhile; run `wirelog verify`.") \
+	X(RECORD_FAILED, 78, "The superblock cannot be written: no vote of this node can be made durable, so it left the quorum.", "Replace the device, or free it; then start the node again.") \
 	/* the command */ \
 	X(INPUT_MALFORMED, 80, "The input is not of the declared format.", "See the message number and offset; check --format.") \
 	X(INPUT_UNREADABLE, 81, "The input cannot be read.", "Check the path and its permissions.") \

@@ -87,6 +87,8 @@ dd if=/dev/zero of="$disk/ballast" bs=1M 2>/dev/null
 start_loader big --size-min 8000 --size-max 9000 --rate 0 --timeout-ms 8000
 claim full_disk_refuses_with_no_space wait_until 60 is_refused big
 claim full_disk_is_in_status wait_until 10 any_says_no_space
+is_told() { grep -q "device_full code=NO_SPACE .* error=28 " "$cluster"/node?.log; }
+claim full_disk_is_told wait_until 10 is_told
 stop_loader big >/dev/null
 stop_loader a >/dev/null
 claim reads_go_on_with_a_full_disk reads_go_on
@@ -101,6 +103,8 @@ rm "$disk/ballast"
 # Nobody touches the nodes: they ask for space again by themselves.
 claim service_resumes_by_itself wait_progress c 500 60
 wait_leader
+end_is_told() { grep -q 'device_full journal=0 ended=1' "$cluster"/node?.log; }
+claim end_of_full_disk_is_told wait_until 30 end_is_told
 claim status_says_so_no_longer wait_until 30 says_no_space false
 claim every_append_is_answered_on_it stop_loader c
 final_check
