@@ -23,6 +23,9 @@
 #define PUNTS_PER_TURN 32u
 #define ASKS_PER_TURN 4u
 #define TICK_NS 1000000u
+/* A leader may be a second ahead of a majority's clocks, and its follower one behind. */
+#define STAMPS_AHEAD_NS 5000000000u
+#define STAMPS_AGREE_NS 3000000000u
 
 WL_STATIC_CHECK(WL_AGENT_BACKLOG >= 8 * WIRELOG_JOURNALS_MAX);
 WL_STATIC_CHECK(WL_NEIGHBOURS_MAX <= 64); /* neighbours_told has a bit for each */
@@ -518,18 +521,54 @@ void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_posit
 }
 
 /* Told when it begins and when it ends: without room for a first entry a node is a voter only. */
-void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, uint64_t elections_left)
+void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room)
 {
 	struct wl_election *election = &agent->elections[journal];
 	struct wl_agent_line line = {.journal = (uint16_t)journal, .node = agent->config.node};
 	bool had_none = election->no_room;
 
 	WL_CHECK(journal < agent->config.journal_count);
-	wl_election_set_room(election, elections_left);
+	wl_election_set_room(election, has_room);
 	if (had_none == election->no_room || !agent->ops.log)
 		return;
 	line.term = election->term;
 	line.text = had_none ? "the log has room for a term's first entry again"
 			     : "the log has no room for a term's first entry: does not campaign";
 	agent->ops.log(agent->ops.context, &line);
+}
+
+/* True when it changed: `told` has a bit for each journal. */
+static bool note_change(uint32_t *told, uint32_t journal, bool is)
+{
+	bool was = (*told & 1u << journal) != 0;
+
+	*told = is ? *told | 1u << journal : *told & ~(1u << journal);
+	return is != was;
+}
+
+void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray,
+			uint64_t stamps_ahead_ns)
+{
+	struct wl_agent_line line = {.journal = (uint16_t)journal, .node = agent->config.node};
+	bool were_ahead = (agent->stamps_ahead & 1u << journal) != 0;
+	bool are_ahead = stamps_ahead_ns > (were_ahead ? STAMPS_AGREE_NS : STAMPS_AHEAD_NS);
+
+	WL_CHECK(journal < agent->config.journal_count);
+	line.term = agent->elections[journal].term;
+	if (note_change(&agent->clocks_astray, journal, is_astray) && agent->ops.log) {
+		line.text =
+			is_astray
+				? "the wall clock of this node is more than a second off those of a "
+				  "majority: stamps do not follow it; set it"
+				: "the wall clock of this node agrees with a majority's again";
+		agent->ops.log(agent->ops.context, &line);
+	}
+	if (note_change(&agent->stamps_ahead, journal, are_ahead) && agent->ops.log) {
+		line.text =
+			are_ahead
+				? "the log's last stamp lies in the future: stamps stand still, and "
+				  "not_after is judged by it, until the clocks have caught up"
+				: "the clocks have caught up with the log's stamps";
+		agent->ops.log(agent->ops.context, &line);
+	}
 }

@@ -135,6 +135,7 @@ struct wl_agent {
 	bool record_urgent; /* the roster changed: do not wait for the interval */
 	bool outlived; /* peers know a later boot of ours: the data are an old image, the node ends */
 	uint64_t record_idle_since_ns;
+	uint32_t clocks_astray, stamps_ahead; /* bit per journal, as the operator was told */
 
 	enum wl_agent_phase phase;
 	uint64_t stop_since_ns;
@@ -164,7 +165,11 @@ unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns);
 /* From what the worker publishes, whenever the caller has looked at it. */
 void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_position tail);
 void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset);
-void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, uint64_t elections_left);
+/* For a term's first entry, now or as soon as the next segment is there. */
+void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room);
+/* Its wall clock is far from the others', or the log's last stamp lies in the future (replica_clock.c). */
+void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray,
+			uint64_t stamps_ahead_ns);
 /* Committed and durable here. */
 void wl_agent_set_commit(struct wl_agent *agent, uint32_t journal, struct wl_position commit);
 void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_t node,
@@ -179,6 +184,7 @@ bool wl_agent_is_stopped(const struct wl_agent *agent);
 /* Why it stopped by itself: the data are an old image. The record that names them anew is durable then, so that the
  * next start is taken in by the others, as a follower without a vote until it is in step. */
 bool wl_agent_is_outlived(const struct wl_agent *agent);
+bool wl_agent_record_has_failed(const struct wl_agent *agent);
 
 struct wl_agent_status { /* a copy, for the status socket */
 	uint32_t node, voters;

@@ -37,6 +37,11 @@ bool wl_agent_is_outlived(const struct wl_agent *agent)
 	return agent->outlived;
 }
 
+bool wl_agent_record_has_failed(const struct wl_agent *agent)
+{
+	return agent->record_failed;
+}
+
 static bool is_out_of_time(const struct wl_agent *agent, unsigned percent)
 {
 	return agent->now_ns - agent->stop_since_ns >= agent->config.stop_ns / 100 * percent;

@@ -129,6 +129,37 @@ int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes)
 	return status;
 }
 
+/* Stamps follow a majority's clocks (replica_clock.c), so this one is told and does no harm. */
+static void judge_wall_clock(void)
+{
+	time_t now = time(NULL);
+
+	if (now < (time_t)(WL_CLOCK_YEAR_2000_NS / 1000000000u) ||
+	    now >= (time_t)(WL_CLOCK_YEAR_2200_NS / 1000000000u))
+		wl_report(WL_REPORT_WARNING, "wall_clock",
+			  "seconds_since_1970=%ld reason=\"outside of 2000..2200\" fix=\"set it\"",
+			  (long)now);
+}
+
+static bool has_no_entry(const struct wl_node *node)
+{
+	for (uint32_t id = 0; id < node->config->journal_count; id++)
+		if (node->journals[id].recovered_index != 0)
+			return false;
+	return true;
+}
+
+/*
+ * New data begin with the time, so that a replaced disk mostly outranks the one before it and is listened to at once. Nothing
+ * depends on it: peers that know a later boot say so, and the node starts once more behind it (main.c).
+ */
+static uint64_t first_boot(void)
+{
+	time_t now = time(NULL);
+
+	return now > 0 && now < INT32_MAX ? (uint64_t)now : 0;
+}
+
 /*
  * The epoch of this boot: the count makes it larger than every one before, the random half differs even when
  * the count was lost with the disk.
@@ -144,9 +175,10 @@ int wl_boot_raise_epoch(struct wl_node *node, char *reason, size_t reason_bytes)
 			 wirelog_status_cause(status));
 		return status;
 	}
-	/* New data begin with the time, so that a replaced disk outranks the one before it and is listened to. */
+	judge_wall_clock();
+	node->is_fresh = has_no_entry(node);
 	if (node->superblock.boot_count == 0)
-		node->superblock.boot_count = (uint32_t)time(NULL);
+		node->superblock.boot_count = first_boot();
 	node->superblock.boot_count++;
 	status = wl_superblock_writer_persist(node->writer, &node->superblock);
 	if (status < 0) {

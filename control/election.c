@@ -153,9 +153,9 @@ void wl_election_set_tail(struct wl_election *election, struct wl_position tail)
 		election->tail = tail;
 }
 
-void wl_election_set_room(struct wl_election *election, uint64_t elections_left)
+void wl_election_set_room(struct wl_election *election, bool has_room)
 {
-	election->no_room = elections_left == 0;
+	election->no_room = !has_room;
 }
 
 static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,

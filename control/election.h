@@ -169,8 +169,8 @@ void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,
 /* The tail as the worker publishes it now and then: judges pre-votes only, and spares useless
  * fences. */
 void wl_election_set_tail(struct wl_election *election, struct wl_position tail);
-/* First entries of terms that the log has room for, as the worker publishes it. */
-void wl_election_set_room(struct wl_election *election, uint64_t elections_left);
+/* For a term's first entry, as the worker publishes it. */
+void wl_election_set_room(struct wl_election *election, bool has_room);
 
 /* From the worker; each is named after the message. */
 void wl_election_on_fenced(struct wl_election *election, const struct wl_seam_message *message,

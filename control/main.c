@@ -207,7 +207,18 @@ static int refuse(int status, const char *reason)
 	return wirelog_status_exit_code(status);
 }
 
-static int run_node(struct wl_node *node, const struct wl_config *config, bool insecure)
+/*
+ * The others know a later boot of this node, and its data hold nothing: a new disk, on a machine whose clock is behind what it was
+ * when the one before was new. The count of boots stands behind theirs by now, durably: no operator is needed for that.
+ */
+static bool may_start_again(const struct wl_node *node)
+{
+	return wl_agent_is_outlived(node->agent) && node->is_fresh && !has_running_worker(node) &&
+	       !wl_agent_record_has_failed(node->agent);
+}
+
+static int run_node(struct wl_node *node, const struct wl_config *config, bool insecure,
+		    bool *again)
 {
 	char reason[WL_BOOT_REASON_BYTES];
 	int status = wl_boot_bring_up(node, config, insecure, reason, sizeof(reason));
@@ -217,7 +228,10 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 		wl_loop_run(node);
 	else if (status != WIRELOG_CLOSED) /* SIGTERM while starting */
 		code = refuse(status, reason);
-	if (status == 0 && wl_agent_is_outlived(node->agent))
+	*again = status == 0 && may_start_again(node);
+	if (*again)
+		code = EX_TEMPFAIL; /* should that fail: whoever started us does it */
+	else if (status == 0 && wl_agent_is_outlived(node->agent))
 		code = refuse(WIRELOG_STORE_OLD_IMAGE, "");
 	/* A start that was refused has no more time to end than one that was asked to. */
 	wl_stop_end_with(code);
@@ -226,7 +240,11 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 		wl_boot_take_down(node);
 	else if (status == 0)
 		code = refuse(WIRELOG_STOP_OVERDUE, "a worker hangs");
-	wl_report(WL_REPORT_NOTICE, "ended", "exit=%d", code);
+	if (*again)
+		wl_report(WL_REPORT_NOTICE, "starts_again",
+			  "reason=\"peers know a later boot of this node, and its data are new\"");
+	else
+		wl_report(WL_REPORT_NOTICE, "ended", "exit=%d", code);
 	wl_report_close();
 	/* A thread that hangs keeps nothing: what was acknowledged is durable. */
 	if (has_running_worker(node))
@@ -253,6 +271,7 @@ int main(int argc, char **argv)
 	static struct wl_config config;
 	static struct wl_node node;
 	struct options options = {0};
+	bool again = false;
 	int status;
 
 	make_surroundings_safe();
@@ -269,5 +288,9 @@ int main(int argc, char **argv)
 		status = wl_report_open(config.log_destination, config.log_level);
 	if (status != 0)
 		return refuse(status, "no thread could be made");
-	return run_node(&node, &config, options.insecure);
+	status = run_node(&node, &config, options.insecure, &again);
+	/* With the same process id, and without what DPDK leaves behind in a process. */
+	if (again)
+		execv("/proc/self/exe", argv);
+	return status;
 }

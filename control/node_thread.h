@@ -61,6 +61,7 @@ struct wl_node {
 	struct wl_superblock_writer *writer;
 	uint64_t epoch;
 	uint64_t cluster; /* number of the cluster's UUID */
+	bool is_fresh; /* no journal has an entry: nothing is lost when the data take another name and boot */
 	uint64_t started_ns;
 	struct wl_eal_report eal;
 	bool eal_started;

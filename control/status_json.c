@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include "dataplane/clock.h"
 #include "dataplane/sentence.h"
+
+#define STAMPS_AHEAD_NS \
+	5000000000u /* a leader may be a second ahead of a majority, a follower one behind */
 
 static json_t *number(uint64_t value)
 {
@@ -234,6 +238,11 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 				      number(status->segments_ready), "writes_in_flight",
 				      number(status->writes_in_flight)));
 	set(object, "elections_left", status->elections_left);
+	json_object_set_new(object, "clock",
+			    json_pack("{s:I, s:b, s:o}", "ahead_ns",
+				      (json_int_t)status->clock_ahead_ns, "astray",
+				      status->clock_astray, "stamps_ahead_ns",
+				      number(status->stamps_ahead_ns)));
 	set_flag(object, "ready", status->ready);
 	set_flag(object, "silent", status->silent);
 	set_flag(object, "no_space", status->no_space);
@@ -396,6 +405,13 @@ static bool differs_from_any(const struct wl_journal_status *status)
 	return differs != 0;
 }
 
+/* Within 2000..2200: what lies outside was never set, or wrongly. A worker that has not turned yet says 0. */
+static bool is_plausible(uint64_t wall_ns)
+{
+	return wall_ns == 0 ||
+	       (wall_ns >= WL_CLOCK_YEAR_2000_NS && wall_ns < WL_CLOCK_YEAR_2200_NS);
+}
+
 /* Why somebody should look; empty when all is well. */
 static json_t *complaints_of(const struct wl_status_facts *facts)
 {
@@ -422,6 +438,9 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("duplicate_id"));
 		if (differs_from_any(&journal->published))
 			json_array_append_new(list, json_string("peer_differs"));
+		if (journal->published.clock_astray || !is_plausible(journal->published.wall_ns) ||
+		    journal->published.stamps_ahead_ns > STAMPS_AHEAD_NS)
+			json_array_append_new(list, json_string("clock"));
 		if (leader_of(facts, id) == 0)
 			json_array_append_new(list, json_string("no_leader"));
 	}

@@ -76,6 +76,10 @@ static inline uint64_t wl_clock_now_ns(struct wl_clock *clock)
 	return now != 0 ? now : wl_clock_kernel_ns();
 }
 
+/* A wall clock outside of these was never set. */
+#define WL_CLOCK_YEAR_2000_NS 946684800000000000ull
+#define WL_CLOCK_YEAR_2200_NS 7258118400000000000ull
+
 /* Nanoseconds since 1970, for stamps that people read; follows steps of the wall clock at tend. */
 static inline uint64_t wl_clock_wall_ns(const struct wl_clock *clock, uint64_t now_ns)
 {

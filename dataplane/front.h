@@ -38,10 +38,8 @@ void wl_front_apply(struct wl_front *front);
 /* Messages. `message->from` is a client (for HELLO and KEEPALIVE any). */
 void wl_front_on_hello(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_keepalive(struct wl_front *front, const struct wl_message *message);
-void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message,
-			      uint64_t wall_ns);
-void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message,
-			       uint64_t wall_ns);
+void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message);
+void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_credit(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_unsubscribe(struct wl_front *front, const struct wl_message *message);

@@ -21,7 +21,6 @@ struct intake {
 	wl_identity client;
 	uint64_t session;
 	uint64_t acknowledged_through;
-	uint64_t wall_ns;
 	int status; /* of the record that ended the frame */
 	uint64_t expected; /* sequence, for OUT_OF_ORDER */
 	uint64_t waiting_through; /* sequences of this frame up to here wait for EVERYWHERE */
@@ -115,7 +114,9 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 {
 	struct wl_front *front = intake->front;
 	struct wl_replica *replica = front->replica;
-	bool expired = wire->not_after_ns != 0 && wire->not_after_ns < intake->wall_ns;
+	/* The stamp that it gets, or would have got. */
+	uint64_t stamp_ns = wl_replica_stamp(replica);
+	bool expired = wire->not_after_ns != 0 && wire->not_after_ns < stamp_ns;
 	struct wl_record_header record = {
 		.session = intake->session,
 		.sequence = sequence,
@@ -144,8 +145,8 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 		wl_results_add(front, &result);
 		return true;
 	}
-	status = wl_replica_append_record(replica, &record, wire->payload, intake->wall_ns,
-					  &position, &number);
+	status = wl_replica_append_record(replica, &record, wire->payload, stamp_ns, &position,
+					  &number);
 	if (status != WIRELOG_OK)
 		return stop(intake, status);
 	if (expired) {
@@ -313,11 +314,10 @@ static void take_records(struct intake *intake, const struct wl_wire_client_appe
 	}
 }
 
-void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message,
-			       uint64_t wall_ns)
+void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message)
 {
 	struct wl_wire_client_append append;
-	struct intake intake = {.front = front, .wall_ns = wall_ns};
+	struct intake intake = {.front = front};
 
 	if (!message->from || !wl_identity_is_client(message->from->identity) ||
 	    !wl_wire_decode_client_append(message->payload, message->bytes, &append)) {
@@ -357,8 +357,7 @@ static bool is_opening(const struct wl_front *front, uint64_t nonce, wl_identity
 }
 
 /* OK: it waits to be committed. */
-static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity client,
-			 uint64_t wall_ns)
+static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity client)
 {
 	struct wl_record_header record = {
 		.session = nonce,
@@ -371,8 +370,8 @@ static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity cli
 
 	if (front->opens_pushed - front->opens_popped == WL_FRONT_OPENS)
 		return WIRELOG_BACK_PRESSURE;
-	status = wl_replica_append_record(front->replica, &record, NULL, wall_ns, &position,
-					  &number);
+	status = wl_replica_append_record(front->replica, &record, NULL,
+					  wl_replica_stamp(front->replica), &position, &number);
 	if (status != WIRELOG_OK)
 		return status;
 	front->opens[front->opens_pushed++ % WL_FRONT_OPENS] =
@@ -380,8 +379,7 @@ static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity cli
 	return WIRELOG_OK;
 }
 
-void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message,
-			      uint64_t wall_ns)
+void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message)
 {
 	struct wl_wire_open_session open;
 	wl_identity client;
@@ -406,7 +404,7 @@ void wl_front_on_open_session(struct wl_front *front, const struct wl_message *m
 	}
 	if (is_opening(front, open.nonce, client))
 		return;
-	status = begin_session(front, open.nonce, client, wall_ns);
+	status = begin_session(front, open.nonce, client);
 	if (status != WIRELOG_OK) {
 		count_refusal(front, status, 1);
 		wl_reply_open_session(front, client, open.nonce, status, 0);

@@ -164,6 +164,13 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.commit_durable.index = replica->commit < log->durable.index ? replica->commit
 									   : log->durable.index;
 	WL_CHECK(wl_log_term_at(log, status.commit_durable.index, &status.commit_durable.term));
+	status.wall_ns = replica->wall_ns;
+	status.clock_ahead_ns = replica->clock_ahead_ns;
+	status.clock_astray = replica->clock_astray;
+	if (log->last_timestamp_ns > replica->wall_ns - (uint64_t)replica->clock_ahead_ns)
+		status.stamps_ahead_ns = log->last_timestamp_ns -
+					 (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
+	status.can_grow = wl_log_can_grow(log);
 	status.elections_left = wl_log_elections_left(log);
 	if (wl_log_chain_at(log, replica->commit, &status.chain))
 		status.chain_index = replica->commit;

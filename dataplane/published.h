@@ -47,6 +47,11 @@ struct wl_journal_status {
 	struct wl_view view;
 	struct wl_position tail, durable;
 	struct wl_position commit_durable; /* as far as it is durable here */
+	uint64_t wall_ns; /* the worker's wall clock */
+	int64_t clock_ahead_ns; /* against what a majority vouches for */
+	uint64_t stamps_ahead_ns; /* the log's last stamp, against our clock: so long stamps stand still */
+	bool clock_astray;
+	bool can_grow; /* the log may get another segment */
 	uint64_t elections_left; /* first entries of terms that the log has room for */
 	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
 	uint64_t commit_number, next_number;

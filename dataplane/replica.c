@@ -163,6 +163,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->saw_term_told = view->term;
 	replica->leader_commit = 0;
 	replica->in_step_told = false;
+	replica->middle.known = false;
 	if (replica->tx)
 		wl_tx_forget(replica->tx);
 	wl_count(replica->counters, WL_COUNTER_views_installed);
@@ -336,6 +337,7 @@ static void watch_step(struct wl_replica *replica)
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 {
 	replica->now_ns = now_ns;
+	wl_replica_clock_watch(replica);
 	/* Who told a successor asks nobody for an answer any more; control's deadline ends it. */
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent &&
 	    !(replica->handing_over && replica->hand_over_told) &&

@@ -39,6 +39,16 @@ struct wl_replica_config {
 	uint32_t catch_up_bytes; /* read from the medium for one lagging follower, per turn */
 };
 
+#define WL_REPLICA_CLOCK_SKEW_NS \
+	1000000000ull /* a wall clock further from the others' is not followed */
+
+/* A wall clock as it runs beside our own counter of time. */
+struct wl_replica_clock {
+	bool known;
+	int64_t offset_ns; /* reading minus our now_ns at that moment */
+	uint64_t sent_ns; /* of the question that it came in answer to */
+};
+
 #define WL_REPLICA_UP_MAX 64 /* seam messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
 
@@ -59,7 +69,15 @@ struct wl_replica {
 	struct wl_ring *up; /* seam, to control */
 
 	uint64_t commit;
-	uint64_t now_ns; /* of this turn */
+	uint64_t now_ns, wall_ns; /* of this turn */
+
+	/* replica_clock.c */
+	struct wl_replica_clock
+		clocks[WIRELOG_NODES_MAX + 1]; /* leader: of its voters; heard in this leadership */
+	struct wl_replica_clock
+		middle; /* follower: what a majority vouches for, by the leader's word */
+	int64_t clock_ahead_ns; /* our own clock, against that; 0 while it is not known */
+	bool clock_astray; /* so far off that it is not followed */
 
 	/* leader */
 	struct wl_peer peers[WIRELOG_NODES_MAX + 1];
@@ -147,10 +165,15 @@ unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_reques
 
 /* May a client append be taken now? OK, NOT_LEADER, BACK_PRESSURE or NO_SPACE. */
 int wl_replica_takes_appends(const struct wl_replica *replica);
+/*
+ * The time of the journal: stamp of what would be appended now, and what not_after is judged by. Our wall clock, but no
+ * further from what a majority's clocks vouch for than WL_REPLICA_CLOCK_SKEW_NS, and never before the last stamp.
+ */
+uint64_t wl_replica_stamp(const struct wl_replica *replica);
 /* Puts one record into the open entry (opens and seals as needed). OK, or one of the above and nothing happened. */
 int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
-			     const uint8_t *payload, uint64_t wall_ns, struct wl_position *position,
-			     uint64_t *number);
+			     const uint8_t *payload, uint64_t stamp_ns,
+			     struct wl_position *position, uint64_t *number);
 
 /*
  * End of a turn: seals the open entry, sends to followers, heartbeats, acknowledges, watches for

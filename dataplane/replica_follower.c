@@ -20,6 +20,7 @@ void wl_replica_follower_begin(struct wl_replica *replica)
 	replica->leader_sent_ns = 0;
 	replica->heard_leader = 0;
 	replica->heard_up_ns = 0;
+	replica->middle.known = false;
 }
 
 static void refuse(struct wl_replica *replica, const struct wl_wire_append *append,
@@ -289,6 +290,7 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	heard(replica, from, append);
+	wl_replica_clock_on_append(replica, append);
 	if (replica->diverged)
 		return;
 	if (append->flags & WL_WIRE_APPEND_TAKEN_IN)
@@ -338,6 +340,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		.match_durable = durable,
 		.sent_ns = replica->leader_sent_ns,
 		.room = wl_log_record_room(log),
+		.wall_ns = replica->wall_ns,
 	};
 	if (!wl_log_chain_at(log, replica->match, &ack.match_chain))
 		ack.match_chain = 0;

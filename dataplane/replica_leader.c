@@ -37,6 +37,7 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 		wl_peer_lead(&replica->peers[node], replica->log->tail.index + 1, replica->now_ns);
 		replica->peers[node].epoch = replica->remotes[node].epoch;
 	}
+	memset(replica->clocks, 0, sizeof(replica->clocks));
 	replica->term_start_index = 0;
 	replica->room_limit = 0;
 	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
@@ -203,6 +204,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		peer->heard_sent_ns = ack->sent_ns;
 	wl_replica_room_on_ack(replica, peer, ack);
 	wl_replica_notice_data(replica, peer, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
+	wl_replica_clock_on_ack(replica, from, ack);
 	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
 		peer->refused_index = 0;
 		widen_window(replica, peer);
@@ -267,8 +269,8 @@ static void seal(struct wl_replica *replica)
 }
 
 int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
-			     const uint8_t *payload, uint64_t wall_ns, struct wl_position *position,
-			     uint64_t *number)
+			     const uint8_t *payload, uint64_t stamp_ns,
+			     struct wl_position *position, uint64_t *number)
 {
 	struct wl_log *log = replica->log;
 	enum wl_log_result result;
@@ -283,7 +285,7 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 	for (;;) {
 		if (!log->entry_open) {
 			result = wl_log_open_entry(log, WL_ENTRY_RECORDS, replica->view.term,
-						   wall_ns, replica->commit);
+						   stamp_ns, replica->commit);
 			if (result != WL_LOG_OK)
 				return status_of(replica, result);
 		}
@@ -389,6 +391,7 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 		.term = replica->view.term,
 		.previous.index = peer->next_index - 1,
 		.commit = replica->commit,
+		.clock_ns = wl_replica_clock_vouched(replica),
 	};
 	size_t room;
 	uint8_t *payload;

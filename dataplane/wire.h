@@ -106,9 +106,10 @@ struct wl_wire_append {
 	uint32_t bytes; /* that follow */
 	uint32_t flags;
 	uint64_t previous_chain; /* chain value behind `previous`; 0: not at hand, and matches nothing by itself */
+	uint64_t clock_ns; /* wall clock that a majority vouches for (replica_clock.c); 0: none yet */
 	const uint8_t *images;
 };
-#define WL_WIRE_APPEND_HEADER_BYTES 64u
+#define WL_WIRE_APPEND_HEADER_BYTES 72u
 #define WL_WIRE_APPEND_TAKEN_IN \
 	1u /* the receiver's data count again, once they are in step (control/roster.h) */
 
@@ -132,8 +133,9 @@ struct wl_wire_append_ack {
 	uint32_t hint_offset; /* rejected: so many bytes of the image at hint_index came in fragments already */
 	uint64_t match_chain; /* chain value behind match_received; 0: not at hand */
 	uint64_t room; /* bytes of the follower's stream for records behind its tail (log.h) */
+	uint64_t wall_ns; /* the follower's wall clock when it said so */
 };
-#define WL_WIRE_APPEND_ACK_BYTES 80u
+#define WL_WIRE_APPEND_ACK_BYTES 88u
 
 struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */

@@ -20,6 +20,7 @@ size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message)
 	wl_store_u32(to + 48, message->bytes);
 	wl_store_u32(to + 52, message->flags);
 	wl_store_u64(to + 56, message->previous_chain);
+	wl_store_u64(to + 64, message->clock_ns);
 	return WL_WIRE_APPEND_HEADER_BYTES;
 }
 
@@ -55,6 +56,7 @@ bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_appe
 	message->bytes = wl_load_u32(from + 48);
 	message->flags = wl_load_u32(from + 52);
 	message->previous_chain = wl_load_u64(from + 56);
+	message->clock_ns = wl_load_u64(from + 64);
 	message->images = from + WL_WIRE_APPEND_HEADER_BYTES;
 	if (message->bytes != size - WL_WIRE_APPEND_HEADER_BYTES ||
 	    (message->flags & ~WL_WIRE_APPEND_TAKEN_IN) != 0 || message->term == 0 ||
@@ -82,6 +84,7 @@ size_t wl_wire_encode_append_ack(uint8_t *to, const struct wl_wire_append_ack *m
 	wl_store_u32(to + 60, message->hint_offset);
 	wl_store_u64(to + 64, message->match_chain);
 	wl_store_u64(to + 72, message->room);
+	wl_store_u64(to + 80, message->wall_ns);
 	return WL_WIRE_APPEND_ACK_BYTES;
 }
 
@@ -100,6 +103,7 @@ bool wl_wire_decode_append_ack(const uint8_t *from, size_t size, struct wl_wire_
 	message->hint_offset = wl_load_u32(from + 60);
 	message->match_chain = wl_load_u64(from + 64);
 	message->room = wl_load_u64(from + 72);
+	message->wall_ns = wl_load_u64(from + 80);
 	return message->hint_offset <= WL_ENTRY_BYTES_MAX && message->term != 0 &&
 	       message->room <= INT64_MAX && (message->flags & ~ACK_FLAGS) == 0 &&
 	       message->match_durable <= message->match_received;

@@ -117,10 +117,10 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 		punt_message(worker, message);
 		break;
 	case WL_WIRE_OPEN_SESSION:
-		wl_front_on_open_session(journal->front, message, worker->wall_ns);
+		wl_front_on_open_session(journal->front, message);
 		break;
 	case WL_WIRE_CLIENT_APPEND:
-		wl_front_on_client_append(journal->front, message, worker->wall_ns);
+		wl_front_on_client_append(journal->front, message);
 		break;
 	case WL_WIRE_SUBSCRIBE:
 		wl_front_on_subscribe(journal->front, message);

@@ -146,7 +146,7 @@ struct wirelog_options {
 
 struct wirelog_append_options {
 	enum wirelog_level level;
-	uint64_t not_after_ns; /* UNIX time, by the leader's clock; 0 never expires */
+	uint64_t not_after_ns; /* UNIX time, by the clock that stamps records; 0 never expires */
 	void *tag; /* comes back in the ack */
 };
 

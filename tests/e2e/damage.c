@@ -13,6 +13,8 @@
  *	cut_short         the newest segments are missing                  segment_ahead  header of one not used yet
  *	superblock_N      one bit in copy N (0 to 3); superblock_01: in a pair; superblock_zero: all copies empty
  *
+ *	superblock_ahead  no damage: a million starts more, as if the clock had been ahead when the data were made
+ *
  * Prints the first offset that it changed. Exit 0; 1 when the directory does not have what the kind needs.
  */
 #include <dirent.h>
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #include "dataplane/chunk.h"
+#include "dataplane/superblock.h"
 
 #define CHUNKS_MAX 65536
 #define SEGMENTS_MAX 256
@@ -137,11 +140,37 @@ static void flip_superblock(const char *directory, unsigned copy)
 	close(fd);
 }
 
+static void count_more_boots(const char *directory)
+{
+	struct wl_superblock superblock;
+	char path[768];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/superblock", directory);
+	fd = open(path, O_RDWR);
+	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES; copy++) {
+		off_t at = (off_t)copy * WL_BLOCK_BYTES;
+
+		if (fd < 0 || pread(fd, buffer, WL_BLOCK_BYTES, at) != WL_BLOCK_BYTES ||
+		    wl_superblock_decode(buffer, &superblock) != WL_SUPERBLOCK_OK)
+			fail("no superblock");
+		superblock.boot_count += 1000000;
+		wl_superblock_encode(buffer, &superblock);
+		if (pwrite(fd, buffer, WL_BLOCK_BYTES, at) != WL_BLOCK_BYTES)
+			fail("the superblock cannot be written");
+	}
+	close(fd);
+}
+
 static void damage_superblock(const char *directory, const char *which)
 {
 	char path[768];
 	int fd;
 
+	if (strcmp(which, "ahead") == 0) {
+		count_more_boots(directory);
+		return;
+	}
 	if (strcmp(which, "zero") != 0) {
 		for (; *which; which++)
 			flip_superblock(directory, (unsigned)(*which - '0'));

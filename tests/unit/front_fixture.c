@@ -346,6 +346,7 @@ void front_fixture_turn(struct front_fixture *fixture)
 	fixture->sent_count = 0;
 	fixture->now_ns += 10000;
 	fixture->wall_ns += 10000;
+	fixture->replica.wall_ns = fixture->wall_ns;
 	wl_replica_begin_turn(&fixture->replica, fixture->now_ns);
 	acknowledge(world);
 	wl_replica_on_durable(&fixture->replica);
@@ -374,12 +375,13 @@ void front_fixture_message(struct front_fixture *fixture, wl_identity client, ui
 	};
 
 	fixture->replica.now_ns = fixture->now_ns;
+	fixture->replica.wall_ns = fixture->wall_ns;
 	switch (type) {
 	case WL_WIRE_OPEN_SESSION:
-		wl_front_on_open_session(fixture->front, &message, fixture->wall_ns);
+		wl_front_on_open_session(fixture->front, &message);
 		break;
 	case WL_WIRE_CLIENT_APPEND:
-		wl_front_on_client_append(fixture->front, &message, fixture->wall_ns);
+		wl_front_on_client_append(fixture->front, &message);
 		break;
 	case WL_WIRE_SUBSCRIBE:
 		wl_front_on_subscribe(fixture->front, &message);

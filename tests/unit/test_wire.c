@@ -166,6 +166,7 @@ static size_t encode_append(void)
 		.commit = 8,
 		.sent_ns = 7,
 		.previous_chain = 0x0102030405060708,
+		.clock_ns = 0x1112131415161718,
 	};
 	uint8_t *images = bytes + WL_WIRE_APPEND_HEADER_BYTES;
 
@@ -179,18 +180,19 @@ static void append_has_the_documented_layout(void)
 	struct wl_wire_append append;
 	size_t size = encode_append();
 
-	CU_ASSERT_EQUAL(size, 64 + 96 + 32 + 96);
+	CU_ASSERT_EQUAL(size, 72 + 96 + 32 + 96);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 5);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 8);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 32), 7);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 48), size - 64);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 48), size - 72);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 56), 0x0102030405060708);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 0x1112131415161718);
 	CU_ASSERT_TRUE(wl_wire_decode_append(bytes, size, &append));
 	CU_ASSERT_EQUAL(append.term, 5);
 	CU_ASSERT_EQUAL(append.previous.index, 9);
-	CU_ASSERT_PTR_EQUAL(append.images, bytes + 64);
+	CU_ASSERT_PTR_EQUAL(append.images, bytes + 72);
 	CU_ASSERT_EQUAL(append.previous_chain, 0x0102030405060708);
 	CU_ASSERT_EQUAL(append.image_bytes, 0);
 	ASSERT_ONLY_SIZE(append, size);
@@ -214,13 +216,13 @@ static void append_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(append, size, 8, 0); /* an index without a term */
 	ASSERT_REFUSED_WITH(append, size, 16, 0); /* a term without an index */
 	ASSERT_REFUSED_WITH(append, size, 40, 1); /* an offset without a fragment */
-	ASSERT_REFUSED_WITH(append, size, 48, (uint8_t)(size - 65));
+	ASSERT_REFUSED_WITH(append, size, 48, (uint8_t)(size - 73));
 	ASSERT_REFUSED_WITH(append, size, 52, 2); /* a flag that there is not */
 	ASSERT_REFUSED_WITH(append, size, 55, 1);
-	ASSERT_REFUSED_WITH(append, size, 64 + 80, 33); /* images do not end where the bytes end */
-	ASSERT_REFUSED_WITH(append, size, 64 + 80, 31);
-	ASSERT_REFUSED_WITH(append, size, 64 + 83, 0xff);
-	ASSERT_REFUSED_WITH(append, size, 64 + 128 + 80, 1);
+	ASSERT_REFUSED_WITH(append, size, 72 + 80, 33); /* images do not end where the bytes end */
+	ASSERT_REFUSED_WITH(append, size, 72 + 80, 31);
+	ASSERT_REFUSED_WITH(append, size, 72 + 83, 0xff);
+	ASSERT_REFUSED_WITH(append, size, 72 + 128 + 80, 1);
 	memset(bytes + 16, 0xff, 8);
 	CU_ASSERT_FALSE(wl_wire_decode_append(bytes, size, &(struct wl_wire_append){0}));
 }
@@ -265,6 +267,7 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 		.hint_offset = 8,
 		.match_chain = 9,
 		.room = 10,
+		.wall_ns = 11,
 	};
 	static const uint8_t values[] = {1, 3, 2, 4, 5, 6, 7};
 
@@ -275,6 +278,7 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 60), 8);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 9);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 10);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 11);
 	ASSERT_ONLY_SIZE(append_ack, WL_WIRE_APPEND_ACK_BYTES);
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 0, 0); /* term */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 16,

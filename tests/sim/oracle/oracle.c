@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataplane/quorum.h"
 #include "dataplane/check.h"
 #include "dataplane/crc.h"
 #include "dataplane/quorum.h"
@@ -109,6 +110,23 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 	oracle->numbers = view->number;
 }
 
+/* With a second for what clocks drift, and peers are heard late. */
+static void check_stamp(struct sim_oracle *oracle, const struct sim_node *node,
+			const struct wl_entry_header *header)
+{
+	uint32_t voters = ((1u << oracle->cluster->config.nodes) - 1) << 1;
+	uint64_t limit = wl_quorum_majority(oracle->wall_seen, voters) + 2 * 1000000000ull;
+
+	if (header->timestamp_ns < oracle->stamp ||
+	    (header->timestamp_ns > limit && header->timestamp_ns != oracle->stamp))
+		sim_violation(oracle->cluster, node->number, "O32",
+			      "entry %llu has stamp %llu behind %llu, clocks reached %llu",
+			      (unsigned long long)header->index,
+			      (unsigned long long)header->timestamp_ns,
+			      (unsigned long long)oracle->stamp, (unsigned long long)limit);
+	oracle->stamp = header->timestamp_ns;
+}
+
 static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64_t index,
 			uint64_t chain)
 {
@@ -126,6 +144,7 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 	if (wl_entry_decode(image, slot->bytes, &header) != WL_ENTRY_OK)
 		sim_violation(oracle->cluster, node->number, "O2",
 			      "committed entry %llu does not decode", (unsigned long long)index);
+	check_stamp(oracle, node, &header);
 	oracle->entries[index].chain = chain;
 	oracle->entries[index].term = header.term;
 	oracle->entries[index].in_term = node->journals[oracle->journal]->replica.view.term;
@@ -306,11 +325,21 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);
 }
 
+static void note_wall(struct sim_oracle *oracle, const struct sim_node *node, unsigned worker)
+{
+	uint64_t wall_ns = node->cores[worker].worker->wall_ns;
+
+	if (wall_ns > oracle->wall_seen[node->number])
+		oracle->wall_seen[node->number] = wall_ns;
+}
+
 static void after_turn(void *context, struct sim_node *node, unsigned worker)
 {
 	struct sim_oracle *oracles = context;
 	const struct sim_cluster_config *config = &oracles->cluster->config;
 
+	for (unsigned journal = 0; journal < config->journals; journal++)
+		note_wall(&oracles[journal], node, worker);
 	check_leaks(oracles, node, worker);
 	if (config->workers == 1) { /* strangers speak to first workers only */
 		sim_oracle_check_strangers(oracles, node);

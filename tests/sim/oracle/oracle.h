@@ -38,6 +38,7 @@
  *  O29 what a node says decodes as what it calls itself
  *  O30 who follows a leader that it hears names it to whoever asks
  *  O31 a life of a client is not forgotten for another one while it is heard
+ *  O32 stamps never fall along the log, and none is further ahead than a majority's clocks have ever been, and a second
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -129,6 +130,9 @@ struct sim_oracle { /* of one journal */
 	uint64_t heard_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint64_t *verified; /* chain values by index: of the node that is looked at offline */
 	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];
+	uint64_t wall_seen[WIRELOG_NODES_MAX +
+			   1]; /* latest that a node's worker has read on its wall clock */
+	uint64_t stamp; /* of the last committed entry */
 	uint64_t platters_end[WIRELOG_NODES_MAX +
 			      1]; /* highest committed entry on the platters at the last start */
 	uint64_t fenced_epoch[WIRELOG_NODES_MAX + 1], fenced_tail[WIRELOG_NODES_MAX + 1];

@@ -66,7 +66,8 @@
 	item(names_not_synced, "a start uses segments whose names a power cut can take") \
 	item(payload_is_witness, "recovery believes an image of a chunk inside a payload") \
 	item(superblock_twin_first, "the whole copy of a damaged pair is written over first") \
-	item(kept_room_not_kept, "records are taken into the room that is kept for first entries of terms")
+	item(kept_room_not_kept, "records are taken into the room that is kept for first entries of terms") \
+	item(stamps_of_one_clock, "a leader's stamps follow its own wall clock, wherever it goes")
 /* clang-format on */
 
 enum wl_mutant {
