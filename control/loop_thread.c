@@ -164,7 +164,7 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 		wl_agent_set_tail(node->agent, id, status.tail);
 		wl_agent_set_witness(node->agent, id, status.durable_offset);
 		wl_agent_set_commit(node->agent, id, status.commit_durable);
-		wl_agent_set_room(node->agent, id, status.elections_left != 0 || status.can_grow);
+		wl_agent_set_room(node->agent, id, status.may_start_term);
 		wl_agent_set_clock(node->agent, id, status.clock_astray, status.stamps_ahead_ns);
 		for (uint32_t peer = 1;
 		     peer <= WIRELOG_NODES_MAX && status.view.role == WL_ROLE_LEADER; peer++) {

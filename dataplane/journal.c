@@ -170,7 +170,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	if (log->last_timestamp_ns > replica->wall_ns - (uint64_t)replica->clock_ahead_ns)
 		status.stamps_ahead_ns = log->last_timestamp_ns -
 					 (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
-	status.can_grow = wl_log_can_grow(log);
+	status.may_start_term = wl_log_may_start_term(log);
 	status.elections_left = wl_log_elections_left(log);
 	if (wl_log_chain_at(log, replica->commit, &status.chain))
 		status.chain_index = replica->commit;

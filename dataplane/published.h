@@ -51,7 +51,7 @@ struct wl_journal_status {
 	int64_t clock_ahead_ns; /* against what a majority vouches for */
 	uint64_t stamps_ahead_ns; /* the log's last stamp, against our clock: so long stamps stand still */
 	bool clock_astray;
-	bool can_grow; /* the log may get another segment */
+	bool may_start_term; /* or will, with the next segment */
 	uint64_t elections_left; /* first entries of terms that the log has room for */
 	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
 	uint64_t commit_number, next_number;

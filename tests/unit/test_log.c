@@ -397,6 +397,23 @@ static void no_record_is_taken_before_the_kept_room_is_there(void)
 	end();
 }
 
+static void full_table_of_terms_is_no_room_for_an_election(void)
+{
+	uint32_t terms;
+
+	begin(2);
+	log_fixture_append(&fixture, 1, 5);
+	CU_ASSERT_TRUE(wl_log_elections_left(the_log) > 1 && wl_log_may_start_term(the_log));
+	terms = the_log->term_count;
+	the_log->term_count = WL_LOG_TERMS_MAX - 1;
+	CU_ASSERT_EQUAL(wl_log_elections_left(the_log), 1);
+	the_log->term_count = WL_LOG_TERMS_MAX;
+	CU_ASSERT_EQUAL(wl_log_elections_left(the_log), 0);
+	CU_ASSERT_FALSE(wl_log_may_start_term(the_log));
+	the_log->term_count = terms;
+	end();
+}
+
 /* What a leader counts on: no log uses up more for an entry than its cost. */
 static void entries_never_use_up_more_than_their_cost(void)
 {
@@ -516,6 +533,7 @@ WL_SUITE(log)
 	WL_TEST(full_device_refuses_only_when_the_room_is_used_up_and_resumes),
 	WL_TEST(full_log_has_room_for_as_many_first_entries_as_are_kept),
 	WL_TEST(no_record_is_taken_before_the_kept_room_is_there),
+	WL_TEST(full_table_of_terms_is_no_room_for_an_election),
 	WL_TEST(entries_never_use_up_more_than_their_cost),
 	WL_TEST(stream_ends_at_bytes_max_with_a_distinct_result),
 	WL_TEST(terms_are_exact_for_every_index),

@@ -166,7 +166,7 @@ static void look_at_journal(struct sim_node *node, unsigned journal)
 	wl_agent_set_tail(node->agent, journal, status.tail);
 	wl_agent_set_witness(node->agent, journal, status.durable_offset);
 	wl_agent_set_commit(node->agent, journal, status.commit_durable);
-	wl_agent_set_room(node->agent, journal, status.elections_left != 0 || status.can_grow);
+	wl_agent_set_room(node->agent, journal, status.may_start_term);
 	wl_agent_set_clock(node->agent, journal, status.clock_astray, status.stamps_ahead_ns);
 	tell_peers_durable(node, journal, &status);
 }
