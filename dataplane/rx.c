@@ -76,11 +76,13 @@ static void note_claim(struct wl_claim *claim, enum wl_frame_verdict why,
 	claim->seen_ns = now_ns;
 }
 
-/* A server has one address on one link; over another link the same server has another card. */
-static bool is_elsewhere(const struct wl_address *a, const struct wl_address *b)
+/* A server has one address on one link; over another link the same server has another card. Where links lead to one node
+ * each (memif), the Ethernet address is drawn anew at each start and says nothing. */
+static bool is_elsewhere(const struct wl_rx *rx, const struct wl_address *a,
+			 const struct wl_address *b)
 {
 	return a->ipv4 != b->ipv4 || a->udp_port != b->udp_port ||
-	       (a->link == b->link && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0);
+	       (rx->ipv4 != 0 && a->link == b->link && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0);
 }
 
 bool wl_rx_hears_elsewhere(const struct wl_rx *rx, uint32_t node, const struct wl_address *address,
@@ -89,8 +91,8 @@ bool wl_rx_hears_elsewhere(const struct wl_rx *rx, uint32_t node, const struct w
 	const struct wl_remote *known = &rx->peers[node];
 
 	return known->epoch != 0 && now_ns - known->last_heard_ns <= rx->peer_alive_ns &&
-	       is_elsewhere(&known->address, address) &&
-	       is_elsewhere(&rx->claims.home[node], address);
+	       is_elsewhere(rx, &known->address, address) &&
+	       is_elsewhere(rx, &rx->claims.home[node], address);
 }
 
 bool wl_rx_hears_twin(const struct wl_rx *rx, uint32_t node, uint64_t now_ns)

@@ -18,6 +18,16 @@ void sim_others_fini(struct sim_others *others)
 	sim_impostor_fini(&others->impostor);
 }
 
+/* Nobody changes a card while the others still count the server as alive: with another address it would be another one. */
+static bool may_change_card(const struct sim_cluster *cluster, unsigned number)
+{
+	const struct sim_node *node = &cluster->nodes[number];
+
+	return !node->up && !node->possessed &&
+	       cluster->agenda.now_ns - node->down_ns >
+		       WL_WORKER_PEER_ALIVE_TIMEOUTS * cluster->config.election_timeout_ns;
+}
+
 static void act_on_card(struct sim_cluster *cluster, const struct sim_action *action, unsigned node)
 {
 	struct sim_card *card = &cluster->network.cards[node];
@@ -25,7 +35,7 @@ static void act_on_card(struct sim_cluster *cluster, const struct sim_action *ac
 
 	switch (action->verb) {
 	case SIM_NEW_CARD:
-		if (!cluster->nodes[node].up && !cluster->nodes[node].possessed)
+		if (may_change_card(cluster, node))
 			card->replaced++;
 		break;
 	case SIM_LINK:

@@ -8,6 +8,8 @@
 #include "tests/sim/random.h"
 #include "tests/sim/network/stranger.h"
 
+#define CARD_CHANGED_NS \
+	420000000u /* after the server was last heard: more than four election timeouts */
 #define LIAR_EVERY 16u /* seeds: what a liar breaks, nobody can judge */
 #define MTU_LARGE 9000u
 #define MTU_SMALL 1500u /* clients' frames pass it */
@@ -45,8 +47,8 @@ static void replace_card(struct weather *weather)
 	uint64_t node = 1 + draw(weather, weather->plan->nodes);
 
 	add(weather, 0, SIM_CRASH, node, 0, 0);
-	add(weather, 1, SIM_NEW_CARD, node, 0, 0);
-	add(weather, 1000000 + draw(weather, 200000000), SIM_START, node, 0, 0);
+	add(weather, CARD_CHANGED_NS, SIM_NEW_CARD, node, 0, 0);
+	add(weather, CARD_CHANGED_NS + 1 + draw(weather, 200000000), SIM_START, node, 0, 0);
 }
 
 static void shrink_mtu(struct weather *weather)

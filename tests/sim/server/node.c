@@ -358,6 +358,7 @@ static void go_down(struct sim_cluster *cluster, unsigned number, bool killed)
 	sim_trace_say(&cluster->network.trace, "node %u %s", number,
 		      killed ? "is killed" : "goes down");
 	node->up = false;
+	node->down_ns = cluster->agenda.now_ns;
 	node->boot++;
 	node->crashes++;
 	node->budget.armed = false;

@@ -59,6 +59,7 @@ struct sim_node {
 	bool tears_record; /* the power goes while the next superblock record is written */
 	uint64_t boot; /* raised by each start and crash: stale events are told by it */
 	bool up;
+	uint64_t down_ns; /* when it went down last */
 	bool refused; /* its data were refused: stays down, loudly */
 	bool refused_for_now; /* by reads that failed, and that may succeed another time */
 	enum sim_refusal refusal;
