@@ -172,6 +172,7 @@ static void log_line(struct wl_agent *agent, uint32_t journal,
 		.node = effect->node,
 		.term = effect->term,
 		.text = effect->text,
+		.theirs = effect->voters,
 	};
 
 	if (agent->ops.log)

@@ -158,6 +158,8 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 	if (message->term != election->term || !wl_election_is_voter(election, from) ||
 	    from == election->config.node || (election->leader != 0 && election->leader != from))
 		return;
+	if (message->flags & WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING)
+		election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
 	wl_election_note(election, "takes leadership over", from, out);
 	wl_ballot_open(election, &ballot, now_ns, out);
 	wl_election_check(election);

@@ -25,6 +25,9 @@
 #include "dataplane/mutant.h"
 
 #define PENALTY_TIMEOUTS 4 /* a leader with a bad disk or worker leaves the field this long */
+#define STAYS_WITHOUT_COMMITS                                                                          \
+	"nothing commits, though a majority answers; nobody else may be able to, or leadership moved " \
+	"for that already: stays. Look at the disks of, and the paths to, these voters"
 #define NO_SPACE_PATIENCE_NS \
 	500000000u /* between two hand-overs because of a full device, at first: others may have room */
 #define NO_SPACE_PATIENCE_MAX_NS (160 * (uint64_t)NO_SPACE_PATIENCE_NS)
@@ -168,7 +171,7 @@ static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_
 	election->counts.stepped_down++;
 	if (WL_MUTANT(vote_forgotten_with_role))
 		election->vote = 0;
-	if (!wl_election_is_alone(election))
+	if (!wl_election_is_alone(election) && now_ns + penalty_ns > election->penalty_until_ns)
 		election->penalty_until_ns = now_ns + penalty_ns;
 	wl_election_restart_timer(election, now_ns);
 	wl_election_tell(election, WL_SEAM_FOLLOW, out);
@@ -183,6 +186,7 @@ static void send_timeout_now(struct wl_election *election, uint64_t now_ns,
 	effect->type = WL_WIRE_TIMEOUT_NOW;
 	effect->message.timeout_now.term = election->term;
 	effect->message.timeout_now.last = election->hand_over.tail;
+	effect->message.timeout_now.flags = election->hand_over.flags;
 	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
 }
 
@@ -368,6 +372,34 @@ static void on_no_space(struct wl_election *election, uint64_t now_ns,
 		election->no_space_patience_ns *= 2;
 }
 
+/*
+ * A majority answers and nothing commits: somebody else may be able to. Once: who got leadership in this way and cannot commit
+ * either stays, whichever voters it misses, and says so.
+ */
+static void on_stalled_commit(struct wl_election *election, const struct wl_seam_message *message,
+			      uint64_t now_ns, struct wl_election_effects *out)
+{
+	if (election->hand_over.active)
+		return;
+	election->counts.commit_stalls++;
+	if (now_ns < election->commit_patience_ns || message->node == 0 ||
+	    !wl_election_hand_over(election, 0, now_ns, out)) {
+		wl_election_note(election, STAYS_WITHOUT_COMMITS, 0, out);
+		out->item[out->count - 1].voters = message->theirs;
+		return;
+	}
+	election->hand_over.flags = WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING;
+	out->item[out->count - 1].tell.reason = WL_STALL_COMMIT;
+	election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
+	/* It must not be won back before others had their turn. */
+	election->penalty_until_ns =
+		now_ns + PENALTY_TIMEOUTS * election->config.election_timeout_ns;
+	wl_election_note(election,
+			 "nothing commits here, though a majority answers: another may be able to",
+			 0, out);
+	out->item[out->count - 1].voters = message->theirs;
+}
+
 void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_message *message,
 			    uint64_t now_ns, struct wl_election_effects *out)
 {
@@ -383,6 +415,9 @@ void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_m
 	switch ((enum wl_stall_reason)message->reason) {
 	case WL_STALL_NO_SPACE:
 		on_no_space(election, now_ns, out);
+		break;
+	case WL_STALL_COMMIT:
+		on_stalled_commit(election, message, now_ns, out);
 		break;
 	case WL_STALL_QUORUM:
 		wl_election_note(election, "steps down: no majority answers", 0, out);

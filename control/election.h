@@ -54,6 +54,7 @@ struct wl_election_effect {
 		struct wl_wire_timeout_now timeout_now;
 	} message;
 	uint64_t term; /* PERSIST, LOG */
+	uint64_t voters; /* LOG: whom it is about, ids as digits; 0: not about several */
 	uint32_t vote; /* PERSIST */
 	const char *text; /* LOG: static */
 };
@@ -97,6 +98,7 @@ struct wl_election_hand_over {
 	uint32_t target; /* 0 until HAND_OVER_READY */
 	struct wl_position tail;
 	uint64_t deadline_ns;
+	uint32_t flags; /* of TIMEOUT_NOW */
 };
 
 struct wl_election_counts {
@@ -109,6 +111,7 @@ struct wl_election_counts {
 	uint64_t dropped_busy; /* asked while a fence or a record was in progress */
 	uint64_t stepped_down;
 	uint64_t handed_over; /* hand-overs begun */
+	uint64_t commit_stalls; /* leader: nothing committed for an election timeout, though a majority answered */
 	uint64_t timer_pauses; /* ticks that came too late to mean anything */
 	uint64_t two_leaders; /* a second leader of one term was claimed: never, unless somebody is
 				 broken */
@@ -140,6 +143,7 @@ struct wl_election {
 	uint64_t started_ns; /* for a timeout we may have forgotten a leader that lives */
 	uint64_t busy_since_ns; /* FENCING, PERSISTING */
 	uint64_t penalty_until_ns; /* no campaign before */
+	uint64_t commit_patience_ns; /* no hand-over because nothing commits before */
 	uint64_t no_space_until_ns; /* no hand-over for a full device before */
 	uint64_t no_space_patience_ns;
 	struct wl_election_counts counts;

@@ -11,6 +11,9 @@
 
 #include "control/election.h"
 
+/* Between two hand-overs because nothing commits, of whomever. */
+#define WL_ELECTION_COMMIT_PATIENCE_NS 60000000000u
+
 static inline uint32_t wl_election_bit(uint32_t node)
 {
 	return node < 32 ? 1u << node : 0;

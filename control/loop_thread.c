@@ -78,6 +78,10 @@ static void log_line(void *context, const struct wl_agent_line *line)
 		wl_report(WL_REPORT_WARNING, "peer_differs",
 			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,
 			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
+	else if (line->theirs != 0)
+		wl_report(WL_REPORT_WARNING, "election",
+			  "journal=%u term=%lu voters=%lu text=\"%s\"", line->journal,
+			  (unsigned long)line->term, (unsigned long)line->theirs, line->text);
 	else if (line->node != 0)
 		wl_report(level, "election", "journal=%u term=%lu node=%u text=\"%s\"",
 			  line->journal, (unsigned long)line->term, line->node, line->text);

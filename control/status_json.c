@@ -175,6 +175,7 @@ static json_t *election_of(const struct wl_election_status *election)
 	set(object, "votes_dropped_busy", counts->dropped_busy);
 	set(object, "stepped_down", counts->stepped_down);
 	set(object, "handed_over", counts->handed_over);
+	set(object, "commit_stalls", counts->commit_stalls);
 	set(object, "timer_pauses", counts->timer_pauses);
 	set(object, "two_leaders", counts->two_leaders);
 	return object;
@@ -245,6 +246,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 				      number(status->stamps_ahead_ns)));
 	set_flag(object, "ready", status->ready);
 	set_flag(object, "silent", status->silent);
+	set_flag(object, "commit_stalled", status->commit_stalled);
 	set_flag(object, "no_space", status->no_space);
 	json_object_set_new(object, "storage", storage_of(&status->storage));
 	set_flag(object, "poisoned", status->poisoned);
@@ -434,6 +436,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("damaged"));
 		if (journal->published.silent)
 			json_array_append_new(list, json_string("silent"));
+		if (journal->published.commit_stalled)
+			json_array_append_new(list, json_string("commit_stalled"));
 		if (journal->published.duplicate)
 			json_array_append_new(list, json_string("duplicate_id"));
 		if (differs_from_any(&journal->published))

@@ -190,6 +190,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.clients = rx->clients.used;
 	status.ready = replica->ready;
 	status.silent = replica->silent;
+	status.commit_stalled = replica->view.role == WL_ROLE_LEADER && replica->commit_stalled;
 	status.no_space = wl_log_is_full(log);
 	status.poisoned = log->poisoned;
 	status.storage = (struct wl_storage_status){

@@ -26,6 +26,8 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->no_space = false;
 	peer->cannot_grow = false;
 	peer->room_limit = UINT64_MAX;
+	peer->disk_slow = false;
+	peer->fragments_have = 0;
 	peer->damaged = false;
 	peer->damaged_reads = 0;
 	peer->holding = false;
@@ -51,6 +53,7 @@ bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable,
 
 	if (received > peer->match_received) {
 		peer->match_received = received;
+		peer->fragments_have = 0;
 		peer->progress_ns = now_ns;
 		grew = true;
 	}

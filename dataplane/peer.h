@@ -42,6 +42,8 @@ struct wl_peer {
 	bool no_space; /* its log is full (log.h) */
 	bool cannot_grow; /* its log gets no further segment */
 	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; UINT64_MAX: not told */
+	bool disk_slow; /* as it says itself */
+	uint32_t fragments_have; /* most bytes that it ever had of the entry behind its match */
 	bool damaged; /* the medium could not give what this peer needs */
 	uint64_t damage_asked_ns; /* when that place was last asked for again */
 	uint32_t damaged_reads; /* in a row, until the medium gave something */

@@ -58,6 +58,7 @@ struct wl_journal_status {
 	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
+	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
 	bool ready, silent, no_space, poisoned, handing_over, damaged;
 	struct wl_storage_status storage;

@@ -109,6 +109,37 @@ void wl_replica_tell_diverged(struct wl_replica *replica, uint32_t node,
 	push(replica, &message);
 }
 
+void wl_replica_tell_hand_over_ready(struct wl_replica *replica, uint32_t node,
+				     struct wl_position has)
+{
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_HAND_OVER_READY,
+		.journal = replica->config.journal,
+		.node = node,
+		.view = replica->view,
+		.tail = has,
+		.now_ns = replica->now_ns,
+	};
+
+	push(replica, &message);
+}
+
+void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing)
+{
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_STALLED,
+		.journal = replica->config.journal,
+		.node = wl_replica_best_successor(replica, true),
+		.view = replica->view,
+		.tail = replica->log->tail,
+		.now_ns = replica->now_ns,
+		.reason = WL_STALL_COMMIT,
+		.theirs = missing,
+	};
+
+	push(replica, &message);
+}
+
 void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term)
 {
 	struct wl_seam_message message = {
@@ -210,8 +241,15 @@ static bool is_better(const struct wl_peer *peer, const struct wl_peer *best)
 						: peer->match_received > best->match_received;
 }
 
-/* The voter that is furthest, one with room if there is such; 0 when there is none. */
-static uint32_t best_successor(const struct wl_replica *replica)
+/* Of a leader that commits nothing: who does not answer, or whose own disk is behind, is no way out of that. */
+static bool may_commit_instead(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	return !peer->disk_slow && !peer->no_space && peer->match_received >= replica->commit &&
+	       peer->match_durable == peer->match_received &&
+	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
+}
+
+uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing)
 {
 	uint32_t best = 0;
 
@@ -219,7 +257,8 @@ static uint32_t best_successor(const struct wl_replica *replica)
 		const struct wl_peer *peer = &replica->peers[node];
 
 		if (node == replica->config.node || !(replica->view.voters & 1u << node) ||
-		    !peer->counts || peer->match_received == 0)
+		    !peer->counts || peer->match_received == 0 ||
+		    (not_committing && !may_commit_instead(replica, peer)))
 			continue;
 		if (best == 0 || is_better(peer, &replica->peers[best]))
 			best = node;
@@ -246,7 +285,7 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 	if (held_up == 0 || (replica->not_served_ns != 0 &&
 			     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
 		return false;
-	successor = best_successor(replica);
+	successor = wl_replica_best_successor(replica, false);
 	if (successor == 0 || (held_up & ~(1u << successor)) == 0 ||
 	    replica->peers[successor].match_durable < replica->commit)
 		return false;
@@ -262,8 +301,9 @@ void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_me
 	    message->view.term != replica->view.term)
 		return;
 	replica->view.epoch = message->view.epoch;
+	replica->hand_over_short = message->reason == WL_STALL_COMMIT;
 	if (target == 0)
-		target = best_successor(replica);
+		target = wl_replica_best_successor(replica, replica->hand_over_short);
 	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
 	    wl_peer_is_held_back(&replica->peers[target]))
 		return; /* control ends the matter with RESUME */
@@ -343,6 +383,8 @@ void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 	    !(replica->handing_over && replica->hand_over_told) &&
 	    !wl_replica_leader_has_quorum(replica))
 		wl_replica_stall(replica, WL_STALL_QUORUM);
+	if (replica->view.role == WL_ROLE_LEADER && !replica->silent)
+		wl_replica_watch_progress(replica);
 	push_pending(replica);
 }
 

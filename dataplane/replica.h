@@ -89,6 +89,12 @@ struct wl_replica {
 	uint64_t no_space_told_ns;
 	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
 	uint32_t hand_over_target;
+	/* replica_progress.c */
+	uint64_t progress_mark, progress_ns; /* what came nearer to a commit last, and when */
+	uint64_t segments_seen;
+	bool no_segment; /* an append found no segment, and none was made since */
+	bool commit_stalled; /* control was told, and nothing moved since */
+	bool hand_over_short; /* for that: the successor need not have what cannot commit here */
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
 

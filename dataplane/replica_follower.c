@@ -344,6 +344,8 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 	};
 	if (!wl_log_chain_at(log, replica->match, &ack.match_chain))
 		ack.match_chain = 0;
+	if (replica->assembly_index == replica->match + 1)
+		ack.hint_offset = replica->assembly_have;
 	if (replica->refusal.pending) {
 		ack.flags |= WL_WIRE_ACK_REJECTED;
 		ack.sent_ns = replica->refusal.sent_ns;

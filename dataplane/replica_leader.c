@@ -42,6 +42,7 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 	replica->room_limit = 0;
 	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
 	replica->disk_progress_ns = replica->now_ns;
+	wl_replica_progress_begin(replica);
 	start_term(replica);
 }
 
@@ -205,10 +206,13 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 	wl_replica_room_on_ack(replica, peer, ack);
 	wl_replica_notice_data(replica, peer, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
 	wl_replica_clock_on_ack(replica, from, ack);
+	peer->disk_slow = (ack->flags & WL_WIRE_ACK_DISK_SLOW) != 0;
 	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
 		peer->refused_index = 0;
 		widen_window(replica, peer);
 	}
+	if (ack->hint_offset > peer->fragments_have)
+		peer->fragments_have = ack->hint_offset;
 	if (ack->flags & WL_WIRE_ACK_REJECTED) {
 		take_rejection(replica, peer, ack);
 	} else if (peer->state == WL_PEER_PROBE && ack->match_received + 1 >= peer->next_index) {
@@ -244,6 +248,7 @@ static int status_of(struct wl_replica *replica, enum wl_log_result result)
 		return WL_MUTANT(no_space_never_told) ? WIRELOG_BACK_PRESSURE : WIRELOG_NO_SPACE;
 	case WL_LOG_NO_SEGMENT:
 		wl_count(replica->counters, WL_COUNTER_log_no_segment);
+		replica->no_segment = true;
 		return WIRELOG_BACK_PRESSURE;
 	case WL_LOG_POISONED:
 		return WIRELOG_NOT_LEADER;
@@ -514,12 +519,14 @@ static void send_to_peer(struct wl_replica *replica, uint32_t node)
 static void hand_over(struct wl_replica *replica)
 {
 	const struct wl_peer *target = &replica->peers[replica->hand_over_target];
+	struct wl_position has = {.index = target->match_received};
 
 	if (!replica->handing_over || replica->hand_over_told ||
-	    target->match_received < replica->log->tail.index)
+	    (has.index < replica->log->tail.index && !replica->hand_over_short))
 		return;
 	replica->hand_over_told = true;
-	wl_replica_tell(replica, WL_SEAM_HAND_OVER_READY, replica->hand_over_target, 0);
+	WL_CHECK(wl_log_term_at(replica->log, has.index, &has.term));
+	wl_replica_tell_hand_over_ready(replica, replica->hand_over_target, has);
 }
 
 void wl_replica_leader_end_turn(struct wl_replica *replica)

@@ -95,6 +95,8 @@ const char *wl_stall_reason_name(enum wl_stall_reason reason)
 		return "quorum";
 	case WL_STALL_NO_SPACE:
 		return "no_space";
+	case WL_STALL_COMMIT:
+		return "commit";
 	case WL_STALL_CONTROL:
 		return "control";
 	}

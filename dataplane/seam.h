@@ -21,8 +21,10 @@
  *    while the worker was stuck is obeyed before anything is sent.
  *  - Every message up carries view.epoch, and FENCED only ever the epoch of its FENCE. SAW_TERM tells of APPEND and
  *    APPEND_ACK alone; votes are punted, control judges their terms (else stickiness would have no effect).
- *  - STALLED: the worker is silent when it says so, except NO_SPACE: it goes on leading (heartbeats, readers) and only
+ *  - STALLED: the worker is silent when it says so, except COMMIT (below) and NO_SPACE: it goes on leading (heartbeats, readers) and only
  *    refuses appends, says so once a second at most, and gets HAND_OVER, RESUME or FOLLOW in answer.
+ *  - STALLED(COMMIT): the worker goes on leading, and says it once until something moves. A HAND_OVER with that reason does not wait
+ *    for the target to have the whole log: HAND_OVER_READY carries the position that the target has.
  *  - HAND_OVER to node 0: the worker picks the voter that is furthest and not full; when there is none it says nothing,
  *    and control ends the matter with RESUME.
  *  - After HAND_OVER_READY the worker sends nothing in this term, and STALLED(QUORUM) is not said: the successor may have been told.
@@ -73,7 +75,7 @@ enum wl_seam_verb {
 	WL_SEAM_SAW_TERM, /* term of an authentic frame newer than the view's; node = sender */
 	WL_SEAM_LEADER_HEARD, /* node = leader of the view's term, at now_ns; at most once a millisecond */
 	WL_SEAM_TERM_COMMITTED, /* the leader's first entry is committed */
-	WL_SEAM_HAND_OVER_READY, /* node has the whole log: tail */
+	WL_SEAM_HAND_OVER_READY, /* node has the log up to tail: all of it, but for STALLED(COMMIT) */
 	WL_SEAM_STALLED, /* the worker cannot lead: reason; it already stopped sending */
 	WL_SEAM_POISONED, /* a durable write failed */
 	WL_SEAM_STOPPED,
@@ -95,6 +97,7 @@ enum wl_stall_reason {
 	WL_STALL_DISK = 1, /* oldest write is older than the limit */
 	WL_STALL_QUORUM, /* no majority acknowledged for an election timeout (check-quorum) */
 	WL_STALL_NO_SPACE,
+	WL_STALL_COMMIT, /* a majority answers and nothing commits: not silent; node: who may be able to, 0 nobody; `theirs`: the voters that are missing */
 	WL_STALL_CONTROL, /* the control loop shows no sign of life */
 };
 
@@ -112,7 +115,7 @@ struct wl_seam_message {
 	uint64_t boot_epoch, incarnation; /* PEER_BOOT, OUTLIVED */
 	uint32_t history; /* PEER_BOOT: bit per journal of the worker */
 	uint64_t chain, their_chain; /* DIVERGED */
-	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED */
+	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED, STALLED(COMMIT) */
 };
 
 /* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */

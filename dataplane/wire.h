@@ -157,9 +157,13 @@ struct wl_wire_vote_reply { /* both */
 
 struct wl_wire_timeout_now {
 	uint64_t term;
-	struct wl_position last; /* leader's tail: the target has it */
+	struct wl_position
+		last; /* leader's tail: the target has it; or as much as it has, when nothing commits any more */
+	uint32_t flags;
 };
-#define WL_WIRE_TIMEOUT_NOW_BYTES 24u
+#define WL_WIRE_TIMEOUT_NOW_BYTES 32u
+#define WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING \
+	1u /* the leader could not commit: who cannot either stays, and says so */
 
 struct wl_wire_open_session {
 	uint64_t nonce; /* names the request */

@@ -164,6 +164,8 @@ size_t wl_wire_encode_timeout_now(uint8_t *to, const struct wl_wire_timeout_now 
 	wl_store_u64(to, message->term);
 	wl_store_u64(to + 8, message->last.term);
 	wl_store_u64(to + 16, message->last.index);
+	wl_store_u32(to + 24, message->flags);
+	wl_store_u32(to + 28, 0);
 	return WL_WIRE_TIMEOUT_NOW_BYTES;
 }
 
@@ -175,5 +177,8 @@ bool wl_wire_decode_timeout_now(const uint8_t *from, size_t size,
 	message->term = wl_load_u64(from);
 	message->last.term = wl_load_u64(from + 8);
 	message->last.index = wl_load_u64(from + 16);
-	return message->term != 0 && message->last.term <= message->term;
+	message->flags = wl_load_u32(from + 24);
+	return message->term != 0 && message->last.term <= message->term &&
+	       (message->flags & ~WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING) == 0 &&
+	       wl_load_u32(from + 28) == 0;
 }

@@ -195,7 +195,7 @@ void election_fixture_vote_reply(struct election_fixture *fixture, uint32_t from
 void election_fixture_timeout_now(struct election_fixture *fixture, uint32_t from, uint64_t term,
 				  struct wl_position last)
 {
-	struct wl_wire_timeout_now message = {term, last};
+	struct wl_wire_timeout_now message = {.term = term, .last = last};
 
 	fixture->out.count = 0;
 	wl_election_on_timeout_now(&fixture->election, from, &message, fixture->now_ns,

@@ -341,6 +341,8 @@ static void timeout_now_has_the_documented_layout_and_limits(void)
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 3);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
+	ASSERT_REFUSED_WITH(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES, 24, 2);
+	ASSERT_REFUSED_WITH(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES, 28, 1);
 	ASSERT_ONLY_SIZE(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES);
 	ASSERT_REFUSED_WITH(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES, 0, 0);
 	ASSERT_REFUSED_WITH(timeout_now, WL_WIRE_TIMEOUT_NOW_BYTES, 8, 4);

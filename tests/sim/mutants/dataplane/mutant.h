@@ -62,6 +62,7 @@
 	item(late_frames_are_life, "a late frame counts as hearing the leader") \
 	item(serves_nobody, "a leader keeps on whose medium cannot serve a follower") \
 	item(members_not_compared, "data of another list of nodes are opened") \
+	item(judged_by_heartbeats, "a leader that commits nothing keeps on while a majority answers") \
 	item(greetings_not_compared, "a peer with other limits takes part") \
 	item(names_not_synced, "a start uses segments whose names a power cut can take") \
 	item(payload_is_witness, "recovery believes an image of a chunk inside a payload") \
