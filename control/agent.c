@@ -232,6 +232,9 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 	case WL_SEAM_PEER_DIFFERS:
 		wl_agent_on_peer_differs(agent, message);
 		return;
+	case WL_SEAM_PATH:
+		wl_agent_on_path(agent, message);
+		return;
 	case WL_SEAM_TWIN:
 	case WL_SEAM_OWN_TWIN:
 	case WL_SEAM_REFUSED:

@@ -63,6 +63,24 @@ void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_messa
 		agent->ops.log(agent->ops.context, &line);
 }
 
+void wl_agent_on_path(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	const struct wl_agent_line line = {
+		.kind = WL_AGENT_DIFFERS,
+		.node = message->node,
+		.what = "path_mtu",
+		.ours = message->ours,
+		.theirs = message->theirs,
+		.text = message->ours == message->theirs
+				? "full frames pass to it again"
+				: "the path to it does not carry the link's MTU: smaller frames are used; set "
+				  "network.mtu alike on all nodes, switches and ports [PORT_MTU]",
+	};
+
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
+}
+
 /* Who is not believed (dataplane/claim.h): the worker says it now and then. */
 void wl_agent_on_claim(struct wl_agent *agent, const struct wl_seam_message *message)
 {

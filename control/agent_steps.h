@@ -33,6 +33,7 @@ void wl_agent_on_peer_boot(struct wl_agent *agent, uint32_t worker,
 			   const struct wl_seam_message *message);
 void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_path(struct wl_agent *agent, const struct wl_seam_message *message);
 /* TWIN, OWN_TWIN, REFUSED */
 void wl_agent_on_claim(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *message);

@@ -92,6 +92,8 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set_flag(object, "takes_part", peer->takes_part);
 	json_object_set_new(object, "differences",
 			    peer->differences_known ? differences_of(peer) : json_null());
+	json_object_set_new(object, "path_mtu",
+			    peer->path_mtu ? number(peer->path_mtu) : json_null());
 	json_object_set_new(object, "duplicate", claim_of(&peer->twin));
 	json_object_set_new(object, "refused", claim_of(&peer->refused));
 	if (!leading)
@@ -398,13 +400,18 @@ static json_t *control_of(const struct wl_agent_status *agent)
 	return object;
 }
 
-static bool differs_from_any(const struct wl_journal_status *status)
+static void complain_of_peers(json_t *list, const struct wl_journal_status *status)
 {
-	uint32_t differs = 0;
+	bool differs = false, narrow = false;
 
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		differs |= status->peers[node].differs;
-	return differs != 0;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		differs |= status->peers[node].differs != 0;
+		narrow |= status->peers[node].path_is_narrow;
+	}
+	if (differs)
+		json_array_append_new(list, json_string("peer_differs"));
+	if (narrow)
+		json_array_append_new(list, json_string("path_mtu"));
 }
 
 /* Within 2000..2200: what lies outside was never set, or wrongly. A worker that has not turned yet says 0. */
@@ -440,8 +447,7 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("commit_stalled"));
 		if (journal->published.duplicate)
 			json_array_append_new(list, json_string("duplicate_id"));
-		if (differs_from_any(&journal->published))
-			json_array_append_new(list, json_string("peer_differs"));
+		complain_of_peers(list, &journal->published);
 		if (journal->published.clock_astray || !is_plausible(journal->published.wall_ns) ||
 		    journal->published.stamps_ahead_ns > STAMPS_AHEAD_NS)
 			json_array_append_new(list, json_string("clock"));

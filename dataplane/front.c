@@ -272,8 +272,8 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 
 void wl_front_on_hello(struct wl_front *front, const struct wl_message *message)
 {
-	struct wl_tx_to to = {message->hello_address, message->hello_identity,
-			      message->hello_epoch};
+	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_epoch,
+			      0};
 	struct wl_wire_hello hello;
 
 	if (!wl_wire_decode_hello(message->payload, message->bytes, &hello)) {

@@ -215,6 +215,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 			wl_rx_hears_twin(rx, node, now_ns) ||
 			(rx->claims.own_said_ns[node] != 0 &&
 			 now_ns - rx->claims.own_said_ns[node] <= 2 * rx->peer_alive_ns);
+		status.peers[node].path_mtu = rx->paths[node].mtu;
+		status.peers[node].path_is_narrow = wl_path_is_narrow(&rx->paths[node]);
 		publish_claim(&status.peers[node].twin, &rx->claims.twin[node], now_ns);
 		publish_claim(&status.peers[node].refused, &rx->claims.refused[node], now_ns);
 		publish_greeting(&status.peers[node], &rx->greetings[node], rx->peers[node].epoch);

@@ -27,6 +27,8 @@ struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
+	uint16_t path_mtu; /* of the largest frames that it is sent; 0: not known */
+	bool path_is_narrow; /* full ones do not pass */
 	bool differences_known; /* it has greeted under its present boot */
 	bool takes_part; /* and nothing that decides differs */
 	struct wl_claim_status twin, refused; /* who else says that it is this node */

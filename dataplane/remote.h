@@ -29,6 +29,7 @@ struct wl_remote {
 	uint64_t forked_epoch; /* a node's epoch of a boot that we know under another one: its disk went back */
 	struct wl_address address;
 	bool address_known;
+	uint16_t mtu; /* of the path to it; 0: the link's */
 	uint64_t last_heard_ns; /* last frame that was accepted */
 	uint64_t last_hello_ns;
 	struct wl_replay replay;

@@ -23,6 +23,8 @@ static bool may_say(bool client, uint8_t type)
 		return true;
 	case WL_WIRE_HELLO_REPLY:
 	case WL_WIRE_GREETING:
+	case WL_WIRE_PATH_PROBE:
+	case WL_WIRE_PATH_ECHO:
 	case WL_WIRE_APPEND:
 	case WL_WIRE_APPEND_ACK:
 	case WL_WIRE_PRE_VOTE:

@@ -12,6 +12,7 @@
 #include "dataplane/claim.h"
 #include "dataplane/counters.h"
 #include "dataplane/greeting.h"
+#include "dataplane/path.h"
 #include "dataplane/port.h"
 #include "dataplane/remote.h"
 
@@ -28,6 +29,7 @@ struct wl_rx {
 	uint32_t voters; /* bit per configured node id */
 	struct wl_remote peers[WIRELOG_NODES_MAX + 1]; /* by node id; own slot unused */
 	struct wl_greeting greetings[WIRELOG_NODES_MAX + 1]; /* the worker's to fill */
+	struct wl_path paths[WIRELOG_NODES_MAX + 1];
 	struct wl_claims claims;
 	uint64_t peer_alive_ns; /* a peer heard this lately keeps its id against a newer boot at another address */
 	struct wl_remote_table clients;

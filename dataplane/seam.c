@@ -59,6 +59,8 @@ const char *wl_seam_verb_name(enum wl_seam_verb verb)
 		return "POISONED";
 	case WL_SEAM_STOPPED:
 		return "STOPPED";
+	case WL_SEAM_PATH:
+		return "PATH";
 	case WL_SEAM_TWIN:
 		return "TWIN";
 	case WL_SEAM_OWN_TWIN:

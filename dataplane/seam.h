@@ -85,6 +85,7 @@ enum wl_seam_verb {
 	WL_SEAM_OUTLIVED, /* node knows boot_epoch of ours, and we do not: our data are an old image */
 	WL_SEAM_DIVERGED, /* what node has at tail.index is not what we have there: chain, their_chain */
 	WL_SEAM_PEER_DIFFERS, /* node's fact `reason` (greeting.h) is not ours */
+	WL_SEAM_PATH, /* frames of `theirs` bytes pass to node, the link's MTU is `ours` */
 	/* Who is not believed (claim.h): from address ipv4, mac */
 	WL_SEAM_TWIN, /* another server has the id of node, which is heard at `ours` */
 	WL_SEAM_OWN_TWIN, /* node says that another server has our id; reason 1: it hears that one, 2: it hears us */

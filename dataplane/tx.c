@@ -140,10 +140,14 @@ static bool take_frame(struct wl_tx *tx, uint16_t link, enum wl_tx_class class,
 	return false;
 }
 
+static size_t room_of(uint16_t mtu)
+{
+	return (size_t)mtu - WL_IPV4_BYTES - WL_UDP_BYTES - WL_FRAME_HEADER_BYTES;
+}
+
 size_t wl_tx_room(const struct wl_tx *tx, uint16_t link)
 {
-	return (size_t)tx->port->ops->link(tx->port, link)->mtu - WL_IPV4_BYTES - WL_UDP_BYTES -
-	       WL_FRAME_HEADER_BYTES;
+	return room_of(tx->port->ops->link(tx->port, link)->mtu);
 }
 
 uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, uint16_t journal,
@@ -161,6 +165,8 @@ uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, u
 	*room = wl_tx_room(tx, to->address.link);
 	if (*room > tx->open.size - overhead)
 		*room = tx->open.size - overhead;
+	if (to->mtu != 0 && *room > room_of(to->mtu))
+		*room = room_of(to->mtu);
 	tx->open_class = class;
 	tx->open_to = to->address;
 	tx->open_header = (struct wl_frame_header){

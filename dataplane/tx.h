@@ -57,6 +57,7 @@ struct wl_tx_to {
 	struct wl_address address;
 	wl_identity identity;
 	uint64_t epoch; /* 0 in a HELLO */
+	uint16_t mtu; /* of the path to it; 0: the link's */
 };
 
 void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *auth,
@@ -84,7 +85,7 @@ unsigned wl_tx_flush(struct wl_tx *tx);
 
 static inline struct wl_tx_to wl_tx_to_remote(const struct wl_remote *remote)
 {
-	return (struct wl_tx_to){remote->address, remote->identity, remote->epoch};
+	return (struct wl_tx_to){remote->address, remote->identity, remote->epoch, remote->mtu};
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "dataplane/bytes.h"
 
 #define HELLO_REPLY_FIXED_BYTES 80u
+#define PATH_OVERHEAD_BYTES 100u /* IPv4, UDP, header */
 #define GREETING_FLAGS (WL_WIRE_GREETING_DUPLICATE | WL_WIRE_GREETING_CLAIMED)
 #define MEMBER_BYTES (4u + WIRELOG_ENDPOINT_BYTES_MAX)
 
@@ -124,4 +125,30 @@ bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_gr
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		message->fact[fact] = wl_load_u64(from + 16 + 8 * fact);
 	return (message->flags & ~GREETING_FLAGS) == 0 && message->facts == WL_FACTS;
+}
+
+size_t wl_wire_encode_path(uint8_t *to, const struct wl_wire_path *message)
+{
+	wl_store_u64(to, message->round);
+	wl_store_u32(to + 8, message->bytes);
+	wl_store_u32(to + 12, 0);
+	return WL_WIRE_PATH_BYTES;
+}
+
+bool wl_wire_decode_path_probe(const uint8_t *from, size_t size, struct wl_wire_path *message)
+{
+	if (size < WL_WIRE_PATH_BYTES)
+		return false;
+	message->round = wl_load_u64(from);
+	message->bytes = wl_load_u32(from + 8);
+	return wl_load_u32(from + 12) == 0 && message->bytes == size + PATH_OVERHEAD_BYTES;
+}
+
+bool wl_wire_decode_path_echo(const uint8_t *from, size_t size, struct wl_wire_path *message)
+{
+	if (size != WL_WIRE_PATH_BYTES)
+		return false;
+	message->round = wl_load_u64(from);
+	message->bytes = wl_load_u32(from + 8);
+	return wl_load_u32(from + 12) == 0;
 }

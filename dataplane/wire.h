@@ -24,6 +24,8 @@ enum wl_wire_type {
 	WL_WIRE_HELLO_REPLY = 2,
 	/* node to node, worker to worker: what must be equal on all nodes (greeting.h) */
 	WL_WIRE_GREETING = 3,
+	WL_WIRE_PATH_PROBE = 4, /* how large a frame passes to you? (path.h) */
+	WL_WIRE_PATH_ECHO = 5,
 	/* node to node, worker to worker */
 	WL_WIRE_APPEND = 10,
 	WL_WIRE_APPEND_ACK = 11,
@@ -90,6 +92,12 @@ struct wl_wire_greeting {
 	1u /* another server has the receiver's id, and that one is heard (claim.h) */
 #define WL_WIRE_GREETING_CLAIMED 2u /* another server claims the receiver's id, and is not heard */
 #define WL_WIRE_GREETING_BYTES (16u + 8u * WL_FACTS)
+
+struct wl_wire_path { /* PATH_PROBE, padded with zeros to its size, and PATH_ECHO */
+	uint64_t round; /* echoed */
+	uint32_t bytes; /* of the probe's IP packet; echoed */
+};
+#define WL_WIRE_PATH_BYTES 16u
 
 /*
  * APPEND: whole entry images one after another, or one fragment of a single image larger than a
@@ -288,6 +296,9 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 				struct wl_wire_hello_reply *message);
 size_t wl_wire_encode_greeting(uint8_t *to, const struct wl_wire_greeting *message);
 bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_greeting *message);
+size_t wl_wire_encode_path(uint8_t *to, const struct wl_wire_path *message);
+bool wl_wire_decode_path_probe(const uint8_t *from, size_t size, struct wl_wire_path *message);
+bool wl_wire_decode_path_echo(const uint8_t *from, size_t size, struct wl_wire_path *message);
 /* Encodes the header; the images are written behind it by the caller (or already stand there). */
 size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message);
 bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_append *message);

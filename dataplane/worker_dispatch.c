@@ -103,6 +103,12 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 	case WL_WIRE_GREETING:
 		wl_worker_take_greeting(worker, message);
 		break;
+	case WL_WIRE_PATH_PROBE:
+		wl_worker_take_path_probe(worker, message);
+		break;
+	case WL_WIRE_PATH_ECHO:
+		wl_worker_take_path_echo(worker, message);
+		break;
 	case WL_WIRE_APPEND:
 		take_append(worker, journal, message);
 		break;

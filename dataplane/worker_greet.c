@@ -225,6 +225,8 @@ void wl_worker_greet(struct wl_worker *worker)
 		tell_differences(worker, node);
 		if (!silent)
 			greet_peer(worker, node);
+		if (!silent && peer->epoch != 0)
+			wl_worker_probe_path(worker, node);
 		/* A boot that was proven by another frame has not said yet on which data it runs. */
 		if (peer->epoch != 0 && !silent && worker->hello_due_ns[node] == 0 &&
 		    worker->boot_told[node] == peer->epoch)

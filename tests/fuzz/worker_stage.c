@@ -118,6 +118,7 @@ static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 	struct wl_wire_hello_reply hello_reply;
 	struct wl_wire_hello hello;
 	struct wl_wire_greeting greeting;
+	struct wl_wire_path path;
 	struct wl_wire_append append;
 	struct wl_wire_append_ack ack;
 
@@ -128,6 +129,10 @@ static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 		return wl_wire_decode_hello_reply(payload, bytes, &hello_reply);
 	case WL_WIRE_GREETING:
 		return wl_wire_decode_greeting(payload, bytes, &greeting);
+	case WL_WIRE_PATH_PROBE:
+		return wl_wire_decode_path_probe(payload, bytes, &path);
+	case WL_WIRE_PATH_ECHO:
+		return wl_wire_decode_path_echo(payload, bytes, &path);
 	case WL_WIRE_APPEND:
 		return journal.replica.view.role == WL_ROLE_LEADER &&
 		       wl_wire_decode_append(payload, bytes, &append);

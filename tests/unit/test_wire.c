@@ -65,6 +65,24 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 	ASSERT_ONLY_SIZE(greeting, WL_WIRE_GREETING_BYTES);
 }
 
+static void path_probe_says_its_own_size_and_the_echo_repeats_it(void)
+{
+	struct wl_wire_path path = {.round = 5, .bytes = 1280};
+
+	memset(bytes, 0, ROOM);
+	CU_ASSERT_EQUAL(wl_wire_encode_path(bytes, &path), WL_WIRE_PATH_BYTES);
+	CU_ASSERT_TRUE(wl_wire_decode_path_probe(bytes, 1180, &path));
+	CU_ASSERT_EQUAL(path.round, 5);
+	CU_ASSERT_EQUAL(path.bytes, 1280);
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 1179, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 8, &path));
+	CU_ASSERT_TRUE(wl_wire_decode_path_echo(bytes, 16, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 17, &path));
+	bytes[12] = 1;
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 16, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 1180, &path));
+}
+
 static size_t encode_reply(uint32_t members)
 {
 	struct wl_wire_hello_reply reply = {
@@ -352,6 +370,7 @@ WL_SUITE(wire)
 {
 	WL_TEST(hello_is_a_nonce),
 	WL_TEST(greeting_says_what_was_seen_and_each_fact_in_order),
+	WL_TEST(path_probe_says_its_own_size_and_the_echo_repeats_it),
 	WL_TEST(hello_reply_has_the_documented_layout),
 	WL_TEST(hello_reply_carries_every_member),
 	WL_TEST(hello_reply_with_impossible_fields_is_refused),

@@ -13,9 +13,9 @@ static uint64_t draw(struct sim_impostor *impostor, uint64_t below)
 }
 
 static const uint8_t peer_types[] = {
-	WL_WIRE_HELLO,	    WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING, WL_WIRE_APPEND,
-	WL_WIRE_APPEND_ACK, WL_WIRE_PRE_VOTE,	 WL_WIRE_VOTE,	   WL_WIRE_PRE_VOTE_REPLY,
-	WL_WIRE_VOTE_REPLY, WL_WIRE_TIMEOUT_NOW,
+	WL_WIRE_HELLO,	    WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,   WL_WIRE_APPEND,
+	WL_WIRE_APPEND_ACK, WL_WIRE_PRE_VOTE,	 WL_WIRE_VOTE,	     WL_WIRE_PRE_VOTE_REPLY,
+	WL_WIRE_VOTE_REPLY, WL_WIRE_TIMEOUT_NOW, WL_WIRE_PATH_PROBE, WL_WIRE_PATH_ECHO,
 };
 
 static uint64_t term_of(const struct sim_impostor *impostor, unsigned node)
@@ -42,6 +42,9 @@ static size_t right_size(uint8_t type)
 		return 80;
 	case WL_WIRE_GREETING:
 		return WL_WIRE_GREETING_BYTES;
+	case WL_WIRE_PATH_PROBE:
+	case WL_WIRE_PATH_ECHO:
+		return WL_WIRE_PATH_BYTES;
 	case WL_WIRE_APPEND:
 		return WL_WIRE_APPEND_HEADER_BYTES;
 	case WL_WIRE_APPEND_ACK:

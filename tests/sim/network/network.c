@@ -246,7 +246,8 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 		label = SIM_UNKNOWN;
 	if (network->hold_count != 0 && holds(network, from, to, station, sent))
 		return;
-	if (rule->cut || sim_random_chance(&network->random, rule->loss_ppm)) {
+	if (rule->cut || (rule->mtu != 0 && sent->size > rule->mtu + WL_ETHER_BYTES) ||
+	    sim_random_chance(&network->random, rule->loss_ppm)) {
 		network->lost++;
 		sim_trace_frame(&network->trace, from, to, sent->bytes, sent->size, "lost");
 		return;

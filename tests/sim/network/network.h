@@ -35,6 +35,7 @@
 
 struct sim_rule {
 	bool cut;
+	uint16_t mtu; /* larger packets are lost; 0: none is too large */
 	uint32_t loss_ppm, duplicate_ppm, flip_ppm, truncate_ppm, late_ppm;
 	uint64_t delay_ns, jitter_ns, late_ns;
 	bool reorders; /* else a frame never overtakes the one before it; late ones do */

@@ -8,6 +8,7 @@ static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes
 	union {
 		struct wl_wire_hello hello;
 		struct wl_wire_greeting greeting;
+		struct wl_wire_path path;
 		struct wl_wire_append append;
 		struct wl_wire_append_ack ack;
 		struct wl_wire_vote vote;
@@ -20,6 +21,10 @@ static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes
 		return wl_wire_decode_hello(payload, bytes, &message.hello);
 	case WL_WIRE_GREETING:
 		return wl_wire_decode_greeting(payload, bytes, &message.greeting);
+	case WL_WIRE_PATH_PROBE:
+		return wl_wire_decode_path_probe(payload, bytes, &message.path);
+	case WL_WIRE_PATH_ECHO:
+		return wl_wire_decode_path_echo(payload, bytes, &message.path);
 	case WL_WIRE_APPEND:
 		return wl_wire_decode_append(payload, bytes, &message.append);
 	case WL_WIRE_APPEND_ACK:

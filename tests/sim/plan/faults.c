@@ -27,6 +27,7 @@ void sim_faults_set_links(struct sim_faults *faults)
 			*rule = healed_from && healed_to && faults->healed ? calm : faults->noise;
 			if (nodes && from != to && !(healed_from && healed_to)) {
 				rule->cut = faults->cut[from][to];
+				rule->mtu = faults->mtu[from][to];
 				rule->delay_ns += faults->slow_ns[from][to];
 			}
 		}
@@ -80,6 +81,14 @@ static void slow_link(struct sim_faults *faults, const uint64_t *argument)
 		faults->slow_ns[from][to] = argument[2];
 }
 
+static void narrow_path(struct sim_faults *faults, const uint64_t *argument)
+{
+	unsigned from = resolve(faults, argument[0]), to = resolve(faults, argument[1]);
+
+	if (from != 0 && to != 0)
+		faults->mtu[from][to] = (uint16_t)argument[2];
+}
+
 static void split(struct sim_faults *faults, uint64_t mask)
 {
 	for (unsigned x = 1; x <= WIRELOG_NODES_MAX; x++) {
@@ -103,7 +112,11 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 	case SIM_SLOW_LINK:
 		slow_link(faults, argument);
 		break;
+	case SIM_PATH_MTU:
+		narrow_path(faults, argument);
+		break;
 	case SIM_HEAL:
+		memset(faults->mtu, 0, sizeof(faults->mtu));
 		memset(faults->cut, 0, sizeof(faults->cut));
 		memset(faults->slow_ns, 0, sizeof(faults->slow_ns));
 		break;
@@ -375,6 +388,7 @@ static void act(void *subject, void *object)
 	case SIM_CUT:
 	case SIM_JOIN:
 	case SIM_SLOW_LINK:
+	case SIM_PATH_MTU:
 	case SIM_HEAL:
 	case SIM_SPLIT:
 	case SIM_LINKS:

@@ -27,6 +27,7 @@ enum sim_verb {
 	SIM_CUT, /* one direction: from, to */
 	SIM_JOIN,
 	SIM_SLOW_LINK, /* one direction: from, to, ns a frame more, in order */
+	SIM_PATH_MTU, /* one direction: from, to, IP bytes; larger frames are lost; 0: none is */
 	SIM_HEAL, /* every cut and slow link */
 	SIM_SPLIT, /* mask of nodes: they and the others do not hear each other */
 	SIM_LINKS, /* only these directions are left: bit (from - 1) * 8 + (to - 1) */

@@ -39,6 +39,7 @@ static const struct {
 	[SIM_CUT] = {"cut", {NODE, NODE}},
 	[SIM_JOIN] = {"join", {NODE, NODE}},
 	[SIM_SLOW_LINK] = {"slow-link", {NODE, NODE, TIME}},
+	[SIM_PATH_MTU] = {"path-mtu", {NODE, NODE, NUMBER}},
 	[SIM_HEAL] = {"heal", {NONE}},
 	[SIM_SPLIT] = {"split", {NUMBER}},
 	[SIM_LINKS] = {"links", {NUMBER}},

@@ -63,6 +63,7 @@
 	item(serves_nobody, "a leader keeps on whose medium cannot serve a follower") \
 	item(members_not_compared, "data of another list of nodes are opened") \
 	item(judged_by_heartbeats, "a leader that commits nothing keeps on while a majority answers") \
+	item(path_not_probed, "frames are filled to the link's MTU, whatever the path carries") \
 	item(greetings_not_compared, "a peer with other limits takes part") \
 	item(names_not_synced, "a start uses segments whose names a power cut can take") \
 	item(payload_is_witness, "recovery believes an image of a chunk inside a payload") \

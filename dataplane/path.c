@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/path.h"
+
+#include <string.h>
+
+#include "wirelog/limits.h"
+
+static bool passes(const struct wl_path_size *size)
+{
+	return size->proven && size->misses < WL_PATH_MISSES;
+}
+
+static unsigned smallest(const struct wl_path *path)
+{
+	unsigned at = WL_PATH_SIZES - 1;
+
+	while (at > 0 && path->sizes[at].bytes == 0)
+		at--;
+	return at;
+}
+
+static void judge(struct wl_path *path)
+{
+	path->mtu = path->sizes[smallest(path)].bytes;
+	for (unsigned at = WL_PATH_SIZES; at-- > 0;) {
+		if (path->sizes[at].bytes != 0 && passes(&path->sizes[at]))
+			path->mtu = path->sizes[at].bytes;
+	}
+}
+
+void wl_path_begin(struct wl_path *path, uint64_t epoch, uint16_t link_mtu)
+{
+	/* Jumbo frames of half the size, Ethernet, Ethernet less a tunnel, and what every path has to carry. */
+	static const uint16_t usual[] = {4000, 1500, 1400, WIRELOG_MTU_MIN};
+	uint16_t told_mtu = path->told_mtu;
+	unsigned count = 0;
+
+	memset(path, 0, sizeof(*path));
+	path->epoch = epoch;
+	path->link_mtu = link_mtu;
+	path->told_mtu = told_mtu;
+	path->sizes[count++].bytes = link_mtu;
+	for (unsigned at = 0; at < sizeof(usual) / sizeof(usual[0]); at++) {
+		if (usual[at] < link_mtu)
+			path->sizes[count++].bytes = usual[at];
+	}
+	judge(path);
+}
+
+void wl_path_next_round(struct wl_path *path, uint64_t now_ns)
+{
+	unsigned last = smallest(path);
+
+	for (unsigned at = 0; at < last && path->sizes[last].echoed; at++) {
+		if (wl_path_wants(path, at) && !path->sizes[at].echoed &&
+		    path->sizes[at].misses < WL_PATH_MISSES)
+			path->sizes[at].misses++;
+	}
+	judge(path);
+	for (unsigned at = 0; at < WL_PATH_SIZES; at++)
+		path->sizes[at].echoed = false;
+	path->round++;
+	path->round_ns = now_ns;
+}
+
+bool wl_path_wants(const struct wl_path *path, unsigned size)
+{
+	if (size >= WL_PATH_SIZES || path->sizes[size].bytes == 0)
+		return false;
+	/* While the largest passes, it and the smallest say all. */
+	return size == 0 || size == smallest(path) || !passes(&path->sizes[0]) ||
+	       path->sizes[0].misses != 0;
+}
+
+void wl_path_on_echo(struct wl_path *path, uint64_t round, uint32_t bytes)
+{
+	for (unsigned at = 0; at < WL_PATH_SIZES; at++) {
+		struct wl_path_size *size = &path->sizes[at];
+
+		if (size->bytes == 0 || size->bytes != bytes || round != path->round)
+			continue;
+		size->proven = true;
+		size->echoed = true;
+		size->misses = 0;
+	}
+	judge(path);
+}
+
+bool wl_path_is_narrow(const struct wl_path *path)
+{
+	return path->epoch != 0 && path->sizes[0].misses >= WL_PATH_MISSES;
+}
