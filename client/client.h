@@ -131,6 +131,8 @@ struct wl_subscriber {
 	unsigned tries; /* nodes that were asked since */
 	uint32_t last_node; /* that was chosen */
 	uint32_t refused; /* bit per node that cannot serve next_number */
+	uint32_t lost; /* those of them that said that it is lost there */
+	int refusal; /* what another of them said last, that it is full of readers; 0: none */
 	uint64_t refused_next; /* the nearest number behind what is damaged; 0: not known */
 
 	uint64_t credit_ns; /* the last one sent */

@@ -30,10 +30,15 @@
 
 /* ---- choosing a node -------------------------------------------------------------------------- */
 
+static bool is_heard(const struct wl_client *client, uint32_t id)
+{
+	return wl_nodes_is_greeted(client, id) &&
+	       client->now_ns - client->nodes[id].heard_ns < HEARD_NS;
+}
+
 static bool can_serve(const struct wl_client *client, uint32_t id)
 {
-	return wl_nodes_is_greeted(client, id) && !(client->subscriber.refused & 1u << id) &&
-	       client->now_ns - client->nodes[id].heard_ns < HEARD_NS;
+	return is_heard(client, id) && !(client->subscriber.refused & 1u << id);
 }
 
 /* The one that was asked for; else the next in turn, the leader last: it has the most to do. */
@@ -111,6 +116,14 @@ static void end(struct wl_client *client, int status)
 	wl_engine_tell(client, &event);
 }
 
+static void forget_refusals(struct wl_subscriber *subscriber)
+{
+	subscriber->refused = 0;
+	subscriber->lost = 0;
+	subscriber->refusal = 0;
+	subscriber->refused_next = 0;
+}
+
 /* From here to before `next_number` there is nothing to be had. */
 static void tell_gap(struct wl_client *client, uint64_t next_number, int status)
 {
@@ -126,19 +139,34 @@ static void tell_gap(struct wl_client *client, uint64_t next_number, int status)
 
 	subscriber->next_number = next_number;
 	subscriber->have = 0;
-	subscriber->refused = 0;
-	subscriber->refused_next = 0;
+	forget_refusals(subscriber);
 	wl_engine_tell(client, &event);
 }
 
 /* Also those that cannot be asked now: what is lost at one node is whole at another. */
-static bool have_all_refused(const struct wl_client *client)
+static bool have_all_lost_it(const struct wl_client *client)
 {
 	uint32_t all = client->members | client->answered;
 
 	if (client->options.node != 0)
 		all = 1u << client->options.node;
-	return (all & ~client->subscriber.refused) == 0;
+	return (all & ~client->subscriber.lost) == 0;
+}
+
+/* A node that is there has no place: it did not look for the record, and others need not be waited for. */
+static bool is_turned_away(const struct wl_client *client)
+{
+	uint32_t full = client->subscriber.refused & ~client->subscriber.lost;
+
+	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++)
+		if (full & 1u << id && is_heard(client, id))
+			return true;
+	return false;
+}
+
+static int why_refused(const struct wl_subscriber *subscriber)
+{
+	return subscriber->refusal != 0 ? subscriber->refusal : WIRELOG_LOST;
 }
 
 /* This node cannot give us next_number; `behind` is where it could go on, 0: not known. */
@@ -147,12 +175,16 @@ static void refuse_node(struct wl_client *client, int status, uint64_t behind)
 	struct wl_subscriber *subscriber = &client->subscriber;
 
 	subscriber->refused |= 1u << subscriber->node;
+	if (status == WIRELOG_LOST)
+		subscriber->lost |= 1u << subscriber->node;
+	else
+		subscriber->refusal = status;
 	if (behind > subscriber->next_number &&
 	    (subscriber->refused_next == 0 || behind < subscriber->refused_next))
 		subscriber->refused_next = behind;
-	if (choose_node(client) == 0 && (status != WIRELOG_LOST || have_all_refused(client))) {
-		if (status != WIRELOG_LOST || subscriber->refused_next == 0) {
-			end(client, status);
+	if (choose_node(client) == 0 && (is_turned_away(client) || have_all_lost_it(client))) {
+		if (!have_all_lost_it(client) || subscriber->refused_next == 0) {
+			end(client, why_refused(subscriber));
 			return;
 		}
 		tell_gap(client, subscriber->refused_next, WIRELOG_LOST);
@@ -258,8 +290,7 @@ static bool deliver(struct wl_client *client, const struct wl_wire_delivered_rec
 
 	subscriber->next_number++;
 	subscriber->have = 0;
-	subscriber->refused = 0;
-	subscriber->refused_next = 0;
+	forget_refusals(subscriber);
 	subscriber->consumed_bytes += WL_WIRE_DELIVER_RECORD_BYTES + record.size;
 	if (client->options.on_record)
 		client->options.on_record(client->options.context, &record);
@@ -452,8 +483,9 @@ unsigned wl_subscriber_poll(struct wl_client *client)
 		return 0;
 	if (client->now_ns - subscriber->alive_ns > GIVE_UP_NS &&
 	    (subscriber->tries >= GIVE_UP_TRIES || subscriber->node == 0)) {
-		/* Some said that it is lost, and the others never came. */
-		end(client, subscriber->refused != 0 ? WIRELOG_LOST : WIRELOG_NOT_CONNECTED);
+		/* Some said that it is lost, or had no place, and the others never came. */
+		end(client,
+		    subscriber->refused != 0 ? why_refused(subscriber) : WIRELOG_NOT_CONNECTED);
 		return 1;
 	}
 	if (subscriber->node != 0 &&
@@ -461,6 +493,10 @@ unsigned wl_subscriber_poll(struct wl_client *client)
 		subscriber->node = 0; /* it was started again and knows nothing of us */
 	if (subscriber->node == 0) {
 		node = choose_node(client);
+		if (node == 0 && is_turned_away(client)) {
+			end(client, subscriber->refusal);
+			return 1;
+		}
 		if (node == 0)
 			return 0;
 		subscribe_at(client, node);

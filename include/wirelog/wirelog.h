@@ -90,8 +90,8 @@ enum wirelog_event_kind {
 	 * on at next_number. */
 	WIRELOG_EVENT_GAP,
 	/* status: LOST (all nodes that answered within 10 s have it damaged, the others might not), TOO_MANY_CLIENTS (no node
-	 * can serve it), NOT_CONNECTED (10 s without an answer). Subscribe again at next_number;
-	 * 0 where the first number was not known yet. A node that fails is left for another without a word. */
+	 * can serve it, and one that might have it has no place), NOT_CONNECTED (10 s without an answer). Subscribe again at
+	 * next_number; 0 where the first number was not known yet. A node that fails is left for another without a word. */
 	WIRELOG_EVENT_SUBSCRIPTION_ENDED,
 	/* The cluster forgot the session: it had more than it remembers, or lost its data. Comes before the answers:
 	 * every outstanding append gets UNKNOWN_OUTCOME. The next append opens a new session, whose sequences begin at 1. */

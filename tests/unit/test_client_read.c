@@ -251,6 +251,42 @@ static void subscription_ends_by_name_when_no_node_has_room(void)
 	client_fixture_end(fixture);
 }
 
+/* Nobody looked for the record: nothing says that it is lost. */
+static void reader_without_a_place_whose_other_node_falls_silent_is_not_told_lost(void)
+{
+	struct client_fixture *fixture = start_with_log(10, 64);
+
+	fixture->nodes[2].full_of_readers = fixture->nodes[3].full_of_readers = true;
+	read_from(fixture, 5);
+	client_fixture_run(fixture, 2 * MS);
+	fixture->nodes[1].up = false; /* the one that is left is asked in vain */
+	client_fixture_run(fixture, 6 * SECOND);
+
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_SUBSCRIPTION_ENDED), 1);
+	CU_ASSERT_EQUAL(client_fixture_event(fixture, WIRELOG_EVENT_SUBSCRIPTION_ENDED)->status,
+			WIRELOG_TOO_MANY_CLIENTS);
+	client_fixture_end(fixture);
+}
+
+static void record_is_not_lost_while_a_node_without_a_place_was_not_asked_for_it(void)
+{
+	for (uint32_t full = 1; full <= CLIENT_FIXTURE_NODES; full++) {
+		struct client_fixture *fixture = start_with_log(300, 64);
+		const struct wirelog_event *event;
+
+		for (uint32_t id = 1; id <= CLIENT_FIXTURE_NODES; id++)
+			fixture->nodes[id].damaged = id == full ? 0 : 150;
+		fixture->nodes[full].full_of_readers = true;
+		read_from(fixture, 150);
+		client_fixture_run(fixture, 2 * SECOND);
+
+		event = client_fixture_event(fixture, WIRELOG_EVENT_SUBSCRIPTION_ENDED);
+		CU_ASSERT(event->status == WIRELOG_TOO_MANY_CLIENTS && event->next_number == 150);
+		CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_GAP), 0);
+		client_fixture_end(fixture);
+	}
+}
+
 static void subscription_ends_by_name_when_nobody_answers(void)
 {
 	struct client_fixture *fixture = start_with_log(10, 64);
@@ -340,6 +376,8 @@ WL_SUITE(client_read)
 	WL_TEST(reader_whose_record_no_node_that_answers_has_ends_as_lost_without_a_gap),
 	WL_TEST(removed_records_are_a_gap_and_reading_goes_on),
 	WL_TEST(subscription_ends_by_name_when_no_node_has_room),
+	WL_TEST(reader_without_a_place_whose_other_node_falls_silent_is_not_told_lost),
+	WL_TEST(record_is_not_lost_while_a_node_without_a_place_was_not_asked_for_it),
 	WL_TEST(subscription_ends_by_name_when_nobody_answers),
 	WL_TEST(reader_from_now_gets_what_comes_after_its_subscription),
 	WL_TEST(reader_from_a_time_begins_with_the_first_record_of_that_time),
