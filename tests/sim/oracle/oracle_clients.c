@@ -317,6 +317,23 @@ static void on_start(void *context, const struct sim_client *client, uint64_t nu
 	oracle->cluster->seen[SIM_SEEN_NOW_START]++;
 }
 
+/* What it calls lost, nodes called lost; the library passes over nothing that one of them was not asked for. */
+static void judge_loss(const struct sim_oracle *oracle, const struct sim_client *client,
+		       const struct wl_wire_gap *gap)
+{
+	const struct sim_reader *reader = &client->reader;
+	uint32_t needed = reader->node != 0 ? 1u << reader->node : 0;
+	bool passes_over = client->library && gap->next_number > gap->first_number;
+
+	if (passes_over)
+		needed = (2u << oracle->cluster->config.nodes) - 2;
+	if (reader->told_lost == 0 || (needed & ~reader->told_lost) != 0)
+		sim_violation(
+			oracle->cluster, reader->node, "O22",
+			"client %u takes record %llu for lost, nodes %x said so, needed are %x",
+			client->number, LLU(gap->first_number), reader->told_lost, needed);
+}
+
 static void on_gap(void *context, const struct sim_client *client, const struct wl_wire_gap *gap)
 {
 	struct sim_oracle *oracle = context;
@@ -335,12 +352,7 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 		oracle->cluster->seen[SIM_SEEN_TOO_MANY]++;
 		break;
 	case WIRELOG_LOST:
-		/* What could not be opened could not be read. */
-		if (!oracle->cluster->nodes[reader->node].rotten &&
-		    oracle->cluster->nodes[reader->node].drives[oracle->journal].failed_opens == 0)
-			sim_violation(oracle->cluster, reader->node, "O22",
-				      "calls record %llu lost, and its drive is well",
-				      LLU(gap->first_number));
+		judge_loss(oracle, client, gap);
 		oracle->cluster->seen[SIM_SEEN_LOST]++;
 		break;
 	default:
@@ -378,6 +390,24 @@ static struct sim_client *client_of(const struct sim_oracle *oracle, wl_identity
 			return client;
 	}
 	return NULL;
+}
+
+/* A node calls a record lost: then its drive is not well. */
+void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
+			  const struct wl_frame_header *header, const struct wl_wire_gap *gap)
+{
+	const struct sim_node *from = &oracle->cluster->nodes[node];
+	struct sim_client *client = client_of(oracle, header->destination);
+
+	if (gap->status != WIRELOG_LOST)
+		return;
+	/* What could not be opened could not be read. */
+	if (!from->rotten && from->drives[oracle->journal].failed_opens == 0)
+		sim_violation(oracle->cluster, node, "O22",
+			      "calls record %llu lost, and its drive is well",
+			      LLU(gap->first_number));
+	if (client)
+		client->reader.told_lost |= 1u << node;
 }
 
 /* A frame to a reader that keeps the rules leaves: nothing is left out, and not too much is sent. */

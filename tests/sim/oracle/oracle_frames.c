@@ -161,6 +161,7 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	struct sim_oracle *oracle = context;
 	struct wl_frame_header header;
 	struct wl_wire_deliver deliver;
+	struct wl_wire_gap gap;
 	unsigned addressee;
 
 	(void)to;
@@ -199,7 +200,11 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 		break;
 	case WL_WIRE_DELIVER:
 		if (wl_wire_decode_deliver(payload, header.payload_bytes, &deliver))
-			sim_oracle_judge_deliver(context, from, &header, &deliver);
+			sim_oracle_judge_deliver(oracle, from, &header, &deliver);
+		break;
+	case WL_WIRE_GAP:
+		if (wl_wire_decode_gap(payload, header.payload_bytes, &gap))
+			sim_oracle_judge_gap(oracle, from, &header, &gap);
 		break;
 	default:
 		break;

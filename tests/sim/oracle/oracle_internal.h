@@ -33,6 +33,8 @@ void sim_oracle_judge_result(struct sim_oracle *oracle, unsigned from, uint64_t 
 void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
 			      const struct wl_frame_header *header,
 			      const struct wl_wire_deliver *deliver);
+void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
+			  const struct wl_frame_header *header, const struct wl_wire_gap *gap);
 void sim_oracle_judge_entry(struct sim_oracle *oracle, unsigned node, uint64_t index,
 			    uint64_t term);
 bool sim_oracle_judge_level(struct sim_oracle *oracle, const struct sim_client *client,

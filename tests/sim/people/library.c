@@ -208,6 +208,7 @@ static void note_gap(struct sim_library *library, const struct wirelog_event *ev
 	}
 	reader->node = event->node;
 	reader->on_gap(client->context, client, &gap);
+	reader->told_lost = 0; /* what comes is of another subscription */
 	if (event->kind == WIRELOG_EVENT_GAP)
 		reader->next_number = event->next_number;
 }
