@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control/boot_shape.h"
+#include "control/config_links.h"
 #include "dataplane/check.h"
 #include "tests/sim/oracle/oracle.h"
 #include "wirelog/status.h"
@@ -171,10 +172,19 @@ static void shape_eal(const struct sim_machine *machine, const struct wl_config 
 		WL_CHECK(strstr(line, "--no-pci") != NULL);
 }
 
+static bool has_ethernet(const struct wl_config_worker *worker)
+{
+	for (uint32_t link = 0; link < worker->link_count; link++)
+		if (wl_config_link_is_ethernet(&worker->links[link]))
+			return true;
+	return false;
+}
+
 static void shape_all(const struct wl_config *config)
 {
 	static const struct wl_superblock none;
 	const struct wl_boot_self self = {1, &none};
+	uint32_t others = config->voters & ~(1u << config->node);
 
 	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
 		struct wl_journal_config shape;
@@ -189,8 +199,9 @@ static void shape_all(const struct wl_config *config)
 		wl_boot_shape_worker(config, worker, &self, &shape);
 		for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 			known |= (uint32_t)shape.peer_address_known[node] << node;
-		/* Every other node is behind a link of its own, or will be found behind an Ethernet link. */
-		WL_CHECK(known == 0 || known == (config->voters & ~(1u << config->node)));
+		/* Each other node is behind a link of its own, or will be found behind an Ethernet link. */
+		WL_CHECK((known & ~others) == 0);
+		WL_CHECK(known == others || has_ethernet(&config->workers[worker]));
 		WL_CHECK(wl_worker_memory_bytes(&shape) != 0);
 	}
 }
