@@ -498,7 +498,7 @@ static void check_refused(const struct run *run, const struct sim_client *client
 	const struct sim_oracle *oracle = &run->oracles[client->journal];
 
 	for (uint64_t number = 1; number <= oracle->numbers; number++) {
-		if (sim_library_has_refused(client, oracle->records[number].checksum))
+		if (sim_library_has_refused(client, &oracle->records[number]))
 			sim_violation(&run->cluster, 0, "library",
 				      "client %u was told that record %llu is refused",
 				      client->number, (unsigned long long)number);

@@ -9,10 +9,10 @@
 #include "dataplane/crc.h"
 #include "tests/sim/oracle/oracle.h"
 #include "tests/sim/people/client.h"
+#include "tests/sim/people/refusals.h"
 #include "tests/sim/people/transport_sim.h"
 
 #define TICKETS 128u
-#define REFUSED 1024u /* remembered, the newest */
 #define CLOCK_NS 1000000000000u /* of a machine that has been up for a while */
 #define ARRIVAL_NS 20000u /* from a frame to the poll that it wakes, at most */
 #define DEATH_NS 30000000u
@@ -32,8 +32,7 @@ struct sim_library {
 	struct sim_client *client;
 	struct ticket tickets[TICKETS]; /* by ordinal */
 	uint64_t ordinal;
-	uint64_t refused[REFUSED];
-	unsigned refused_count;
+	struct sim_refusals refusals;
 	bool wakes; /* a poll is on the agenda */
 	uint64_t away_until_ns, reads_again_ns;
 	struct wl_window_slot *slots;
@@ -57,24 +56,22 @@ static uint64_t draw(struct sim_library *library, uint64_t below)
 
 /* ---- answers ---- */
 
-static void note_refused(struct sim_library *library, const struct ticket *ticket)
+static void note_refused(struct sim_library *library, const struct ticket *ticket, uint64_t session)
 {
-	library->refused[library->refused_count++ % REFUSED] = ticket->checksum;
+	const struct sim_refused refusal = {
+		.session = session,
+		.sequence = ticket->append.sequence,
+		.checksum = ticket->checksum,
+		.bytes = ticket->append.bytes,
+	};
+
+	sim_refusals_add(&library->refusals, &refusal);
 }
 
-bool sim_library_has_refused(const struct sim_client *client, uint64_t checksum)
+bool sim_library_has_refused(const struct sim_client *client,
+			     const struct sim_stored_record *record)
 {
-	const struct sim_library *library = client->library;
-	unsigned known;
-
-	if (!library || library->refused_count == 0)
-		return false;
-	known = library->refused_count < REFUSED ? library->refused_count : REFUSED;
-	for (unsigned at = 0; at < known; at++) {
-		if (library->refused[at] == checksum)
-			return true;
-	}
-	return false;
+	return client->library && sim_refusals_contain(&client->library->refusals, record);
 }
 
 static void judge_status(struct sim_library *library, const struct ticket *ticket,
@@ -93,17 +90,17 @@ static void judge_status(struct sim_library *library, const struct ticket *ticke
 		break;
 	case WIRELOG_RECORD_TOO_LARGE:
 		cluster->seen[SIM_SEEN_TOO_LARGE]++;
-		note_refused(library, ticket);
+		note_refused(library, ticket, ack->session);
 		if (ticket->append.too_large)
 			return;
 		break;
 	case WIRELOG_NO_SPACE:
 		cluster->seen[SIM_SEEN_NO_SPACE]++;
-		note_refused(library, ticket);
+		note_refused(library, ticket, ack->session);
 		return;
 	case WIRELOG_NOT_CONNECTED:
 	case WIRELOG_NO_LEADER:
-		note_refused(library, ticket);
+		note_refused(library, ticket, ack->session);
 		return;
 	default:
 		break;
@@ -247,6 +244,7 @@ static void poll(struct sim_library *library)
 	WL_CHECK(wl_engine_poll(&library->engine, CLOCK_NS + now_of(library)) >= 0);
 	/* Answered or taken back is not all: in the end the cluster has used up each sequence. */
 	library->client->outstanding_count = (unsigned)(window->next - window->settled);
+	sim_refusals_on_session(&library->refusals, library->engine.sender.session);
 	look_at_reader(library);
 }
 
@@ -434,6 +432,7 @@ static void begin_anew(struct sim_library *library, bool says_goodbye)
 		wl_channel_flush(&library->engine);
 	}
 	connect(library);
+	sim_refusals_end_life(&library->refusals);
 	client->reader.node = 0;
 	client->reader.reads_now = false;
 	client->reader.resumes = false;

@@ -19,13 +19,15 @@
 
 struct sim_client;
 struct sim_library;
+struct sim_stored_record;
 
 /* The client is set up but for its network. Its memory is freed with fini. */
 void sim_library_init(struct sim_client *client);
 void sim_library_fini(struct sim_client *client);
 /* It has read enough. */
 void sim_library_leave(struct sim_client *client);
-/* Was this refused for good? By the CRC-64 of its contents. */
-bool sim_library_has_refused(const struct sim_client *client, uint64_t checksum);
+/* Was this one refused for good? */
+bool sim_library_has_refused(const struct sim_client *client,
+			     const struct sim_stored_record *record);
 
 #endif
