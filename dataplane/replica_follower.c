@@ -207,15 +207,16 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 			replica->refusal.hint_offset = replica->assembly_have;
 		return;
 	}
-	if (append->fragment_offset < replica->assembly_have)
-		return; /* came twice */
 	if (append->image_bytes > WL_ENTRY_BYTES_MAX ||
 	    append->bytes > append->image_bytes - append->fragment_offset) {
 		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
+	/* Sent again it may be cut elsewhere: the path carries larger or smaller frames by then. */
+	if (append->fragment_offset + append->bytes <= replica->assembly_have)
+		return; /* came twice */
 	memcpy(replica->assembly + append->fragment_offset, append->images, append->bytes);
-	replica->assembly_have += append->bytes;
+	replica->assembly_have = append->fragment_offset + append->bytes;
 	if (replica->assembly_have < replica->assembly_bytes)
 		return;
 	replica->assembly_index = 0;

@@ -128,6 +128,24 @@ static void image_in_fragments_is_taken_when_it_is_whole(void)
 	replica_fixture_fini(follower_cluster());
 }
 
+static void image_that_is_cut_elsewhere_when_sent_again_is_put_together(void)
+{
+	uint32_t bytes;
+	uint8_t *image;
+
+	follower_begin("", "", 1);
+	log_fixture_append(&follower_cluster()->nodes[LEADER].disk, 1, 3000);
+	image = image_of(1, &bytes);
+	give_fragment(image, bytes, 0, 1000); /* then the path is known to carry larger frames */
+	give_fragment(image, bytes, 0, 1400);
+	give_fragment(image, bytes, 1400, 1400);
+	give_fragment(image, bytes, 2800, bytes - 2800);
+	CU_ASSERT(replica_fixture_same(follower_cluster(), LEADER, FOLLOWER));
+	CU_ASSERT(!follower()->refusal.pending);
+	free(image);
+	replica_fixture_fini(follower_cluster());
+}
+
 static void lost_fragment_is_refused_at_its_entry(void)
 {
 	struct wl_wire_append_ack ack;
@@ -172,6 +190,7 @@ WL_SUITE(replica_images)
 	WL_TEST(bytes_that_are_no_image_are_counted_and_dropped),
 	WL_TEST(image_of_another_index_or_of_a_newer_term_than_its_frame_is_not_taken),
 	WL_TEST(image_in_fragments_is_taken_when_it_is_whole),
+	WL_TEST(image_that_is_cut_elsewhere_when_sent_again_is_put_together),
 	WL_TEST(lost_fragment_is_refused_at_its_entry),
 	WL_TEST(fragments_that_overrun_their_image_are_dropped),
 };
