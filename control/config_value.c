@@ -286,7 +286,7 @@ bool wl_config_take_mac(const struct wl_config_scope *scope, const char *name, c
 		int high = hex_digit(text[3 * at]), low = hex_digit(text[3 * at + 1]);
 
 		ok = high >= 0 && low >= 0 && (at == 5 || text[3 * at + 2] == ':');
-		mac[at] = (uint8_t)(high << 4 | low);
+		mac[at] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
 	}
 	if (!ok || (mac[0] & 1) != 0)
 		return tell_value(scope, name, text, "is not the Ethernet address of a host",
