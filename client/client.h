@@ -62,6 +62,7 @@ struct wl_client_node {
 	bool leads_not; /* in that term: it follows another */
 	struct wl_auth_key key;
 	struct wl_replay replay;
+	uint64_t challenge; /* to be said back: it has not taken us in yet; 0: none */
 };
 
 /* Frames that leave together, all over one route. */
@@ -172,7 +173,10 @@ struct wl_client {
 	unsigned route_count;
 	struct wl_client_node nodes[WIRELOG_NODES_MAX + 1]; /* by id */
 	uint32_t members; /* bit per node of the cluster, as nodes told; 0: not yet */
-	uint32_t answered; /* that has ever answered */
+	uint32_t answered; /* bit per node that has ever answered, */
+	uint32_t served; /* that has taken us in, */
+	uint32_t turned_away; /* and that had no place for us when it was asked last */
+	uint64_t turned_away_ns; /* the first one; 0: none */
 
 	uint32_t leader; /* 0: not known */
 	uint64_t term;

@@ -240,6 +240,37 @@ void wl_nodes_take_epoch(struct wl_client *client, uint32_t id, int route)
 		wl_sender_on_leader(client);
 }
 
+static void say_keepalive(struct wl_client *client, uint32_t id, uint64_t nonce)
+{
+	struct wl_wire_keepalive keepalive = {nonce, client->nodes[id].challenge};
+	size_t room;
+	uint8_t *payload = wl_channel_open(client, id, WL_WIRE_KEEPALIVE, &room);
+
+	if (payload)
+		wl_channel_close(client, wl_wire_encode_keepalive(payload, &keepalive));
+}
+
+/* Whether the node knows us: all else that we say is for nothing until it does. */
+static void take_place(struct wl_client *client, const struct wl_client_message *message,
+		       const struct wl_wire_hello_reply *reply)
+{
+	struct wl_client_node *node = &client->nodes[message->node];
+
+	node->challenge = reply->challenge;
+	if (reply->challenge != 0) {
+		say_keepalive(client, message->node, 0);
+		return;
+	}
+	if (reply->status == WIRELOG_OK) {
+		client->served |= 1u << message->node;
+		client->turned_away &= ~(1u << message->node);
+		return;
+	}
+	client->turned_away |= 1u << message->node;
+	if (client->turned_away_ns == 0)
+		client->turned_away_ns = client->now_ns;
+}
+
 void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_message *message)
 {
 	struct wl_wire_hello_reply reply;
@@ -256,6 +287,7 @@ void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_me
 	node->first_number = reply.first_number;
 	if (reply.record_bytes_max != 0)
 		client->record_bytes_max = reply.record_bytes_max;
+	take_place(client, message, &reply);
 	learn_members(client, &reply);
 	wl_nodes_learn_leader(client, message->node, reply.leader, reply.term);
 }
@@ -293,9 +325,6 @@ static unsigned say_hello(struct wl_client *client, unsigned at)
 void wl_nodes_ask(struct wl_client *client, uint32_t id)
 {
 	struct wl_client_node *node = &client->nodes[id];
-	struct wl_wire_hello hello = {.nonce = 0};
-	size_t room;
-	uint8_t *payload;
 
 	if (!wl_nodes_is_greeted(client, id))
 		return;
@@ -310,9 +339,7 @@ void wl_nodes_ask(struct wl_client *client, uint32_t id)
 		return;
 	}
 	note_question(client);
-	payload = wl_channel_open(client, id, WL_WIRE_KEEPALIVE, &room);
-	if (payload)
-		wl_channel_close(client, wl_wire_encode_hello(payload, &hello));
+	say_keepalive(client, id, 0);
 }
 
 void wl_nodes_ask_all(struct wl_client *client)

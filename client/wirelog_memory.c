@@ -27,6 +27,7 @@
 #define WAIT_BUSY_US 500u /* something is due: timers are looked at as often as this */
 #define WAIT_IDLE_US 200000u
 #define CONNECT_WAIT_US 1000u
+#define TURNED_AWAY_NS (100 * WL_MS_NS) /* a node had no place for us: another may have */
 
 struct wirelog {
 	struct wl_client client;
@@ -198,8 +199,18 @@ static void close_transports(struct wl_client *client)
 
 static bool has_answer(const struct wl_client *client)
 {
-	return client->options.node != 0 ? client->answered >> client->options.node & 1
-					 : client->answered != 0;
+	return client->options.node != 0 ? client->served >> client->options.node & 1
+					 : client->served != 0;
+}
+
+/* Whoever answered had no place, and the others had time to answer. */
+static bool is_turned_away(const struct wl_client *client)
+{
+	uint32_t wanted = client->options.node != 0 ? 1u << client->options.node : client->answered;
+
+	return client->turned_away_ns != 0 &&
+	       client->now_ns - client->turned_away_ns > TURNED_AWAY_NS &&
+	       (client->turned_away & wanted) == wanted;
 }
 
 /* Nodes say nothing to a stranger, so this is told from what was seen here. */
@@ -245,6 +256,12 @@ static int wait_for_answer(struct wirelog *log)
 	uint64_t until_ns = wl_clock_now_ns(&log->clock) + client->options.connect_timeout_ns;
 
 	while (!has_answer(client)) {
+		if (is_turned_away(client))
+			return refuse(
+				WIRELOG_TOO_MANY_CLIENTS,
+				"the nodes at %s have no place for one client more: close clients that are "
+				"not needed, or raise limits.clients",
+				client->options.endpoints);
 		if (client->now_ns > until_ns)
 			return explain_silence(client);
 		wirelog_wait(log, CONNECT_WAIT_US);

@@ -234,16 +234,29 @@ static uint64_t known_epoch(const struct wl_front *front, const struct wl_tx_to 
 	return wl_remote_newest_epoch(&front->rx->peers[node]);
 }
 
+static void say_what_is_known(const struct wl_front *front, const struct wl_tx_to *to,
+			      struct wl_wire_hello_reply *reply)
+{
+	const struct wl_remote *peer = &front->rx->peers[wl_identity_node(to->identity)];
+
+	reply->known_epoch = known_epoch(front, to);
+	reply->known_incarnation = peer->incarnation;
+	reply->suspect = peer->suspect;
+}
+
+/* To who is not known, or is a node, no more than it asked with. */
 static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t type,
-		      uint64_t nonce)
+		      const struct wl_wire_hello_reply *greeting)
 {
 	const struct wl_replica *replica = front->replica;
-	struct wl_wire_hello_reply reply;
+	const struct wl_remote *client = wl_front_client(front, to->identity);
+	struct wl_wire_hello_reply reply = *greeting;
 	size_t room;
 	uint8_t *payload;
 
-	memset(&reply, 0, sizeof(reply));
-	reply.nonce = nonce;
+	if (front->hellos_left == 0)
+		return; /* it asks again */
+	front->hellos_left--;
 	reply.node = front->config.node;
 	reply.leader = wl_front_leader(front);
 	reply.term = replica->view.term;
@@ -251,17 +264,16 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 	reply.first_number = 1;
 	reply.incarnation = front->rx->incarnation;
 	reply.history = front->rx->history;
-	if (!wl_identity_is_client(to->identity) &&
-	    wl_identity_node(to->identity) <= WIRELOG_NODES_MAX) {
-		const struct wl_remote *peer = &front->rx->peers[wl_identity_node(to->identity)];
-
-		reply.known_epoch = known_epoch(front, to);
-		reply.known_incarnation = peer->incarnation;
-		reply.suspect = peer->suspect;
-	}
 	reply.record_bytes_max = front->config.record_bytes_max;
-	reply.member_count = front->config.member_count;
-	memcpy(reply.members, front->config.members, sizeof(reply.members));
+	if (!wl_identity_is_client(to->identity)) {
+		if (wl_identity_node(to->identity) <= WIRELOG_NODES_MAX)
+			say_what_is_known(front, to, &reply);
+	} else if (client && client->epoch == to->epoch) {
+		reply.member_count = front->config.member_count;
+		memcpy(reply.members, front->config.members, sizeof(reply.members));
+	} else if (reply.status == WIRELOG_OK) {
+		reply.challenge = wl_remote_challenge(replica->now_ns);
+	}
 	payload = wl_tx_open(replica->tx, to, type, front->config.journal, WL_TX_RESERVED, &room);
 	if (!payload)
 		return;
@@ -274,32 +286,44 @@ void wl_front_on_hello(struct wl_front *front, const struct wl_message *message)
 {
 	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_epoch,
 			      0};
+	struct wl_wire_hello_reply reply = {.nonce = 0};
 	struct wl_wire_hello hello;
 
 	if (!wl_wire_decode_hello(message->payload, message->bytes, &hello)) {
 		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	if (front->hellos_left == 0)
-		return; /* it asks again */
-	front->hellos_left--;
-	say_hello(front, &to, WL_WIRE_HELLO_REPLY, hello.nonce);
+	reply.nonce = hello.nonce;
+	say_hello(front, &to, WL_WIRE_HELLO_REPLY, &reply);
+}
+
+void wl_front_on_stranger(struct wl_front *front, const struct wl_message *message)
+{
+	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_epoch,
+			      0};
+	struct wl_wire_hello_reply reply = {.status = WIRELOG_TOO_MANY_CLIENTS};
+	struct wl_wire_keepalive keepalive;
+
+	if (!wl_wire_decode_keepalive(message->payload, message->bytes, &keepalive))
+		return;
+	reply.nonce = keepalive.nonce;
+	say_hello(front, &to, WL_WIRE_KEEPALIVE_REPLY, &reply);
 }
 
 void wl_front_on_keepalive(struct wl_front *front, const struct wl_message *message)
 {
-	struct wl_wire_hello hello;
+	struct wl_wire_hello_reply reply = {.nonce = 0};
+	struct wl_wire_keepalive keepalive;
 	struct wl_tx_to to;
 
-	if (!message->from || !wl_wire_decode_hello(message->payload, message->bytes, &hello)) {
+	if (!message->from ||
+	    !wl_wire_decode_keepalive(message->payload, message->bytes, &keepalive)) {
 		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
 	to = wl_tx_to_remote(message->from);
-	if (front->hellos_left == 0)
-		return;
-	front->hellos_left--;
-	say_hello(front, &to, WL_WIRE_KEEPALIVE_REPLY, hello.nonce);
+	reply.nonce = keepalive.nonce;
+	say_hello(front, &to, WL_WIRE_KEEPALIVE_REPLY, &reply);
 }
 
 unsigned wl_front_end_turn(struct wl_front *front, uint64_t now_ns)

@@ -37,6 +37,8 @@ void wl_front_apply(struct wl_front *front);
 
 /* Messages. `message->from` is a client (for HELLO and KEEPALIVE any). */
 void wl_front_on_hello(struct wl_front *front, const struct wl_message *message);
+/* Of a client that speaks now and has no place in the table: it is told so. */
+void wl_front_on_stranger(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_keepalive(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message);

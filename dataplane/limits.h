@@ -49,6 +49,9 @@
 #define WL_PUNT_BYTES_MAX 1600u /* slow-path frame or message */
 #define WL_SEAM_SLOTS 1024u /* messages between control and a worker, each way; a power of two */
 #define WL_PUNT_SLOTS 128u
+#define WL_ANSWERED_BITS \
+	(1u << 16) /* of each of two sets of questions that were answered (answered.h) */
+#define WL_CHALLENGE_NS 1000000000u /* a challenge that is older is none */
 
 #define WL_SUPERBLOCK_COPIES 4u
 #define WL_DISK_FILES 256u /* segments that one disk has open */

@@ -18,6 +18,7 @@ void wl_remote_table_init(struct wl_remote_table *table, void *memory, uint32_t 
 	table->slots = memory;
 	table->slot_count = slot_count;
 	table->used = 0;
+	table->challenge_floor_ns = 0;
 	for (uint32_t at = 0; at < slot_count; at++)
 		table->slots[at].identity = 0;
 }
@@ -70,9 +71,12 @@ struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity
 	}
 	if (!chosen)
 		return NULL;
+	if (chosen->identity != 0)
+		wl_remote_forget(table, chosen);
 	memset(chosen, 0, offsetof(struct wl_remote, key));
 	wl_replay_init(&chosen->replay);
 	chosen->identity = identity;
 	chosen->last_heard_ns = now_ns;
+	chosen->admitted_ns = now_ns;
 	return chosen;
 }

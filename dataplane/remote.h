@@ -10,6 +10,11 @@
  *   UNKNOWN --hello_reply that names our epoch--> GREETED (we may send to it)
  *   GREETED --any frame that names our epoch, of the same or a newer epoch--> same, newer epoch resets the window
  *
+ * A client gets a place in the table by a KEEPALIVE that says our challenge back: the time at which we gave it, so it
+ * speaks now. The replay window begins at that frame. What is known of a client is forgotten with its place; then its
+ * recorded frames find no place and prove nothing, because the challenges that it was given before it had the place
+ * are void from then on (challenge_floor_ns), and whoever comes back begins above all that it ever sent.
+ *
  * Pure. Owner: one worker; memory from the caller. [worker]
  */
 #ifndef WL_DATAPLANE_REMOTE_H
@@ -32,6 +37,7 @@ struct wl_remote {
 	uint16_t mtu; /* of the path to it; 0: the link's */
 	uint64_t last_heard_ns; /* last frame that was accepted */
 	uint64_t last_hello_ns;
+	uint64_t admitted_ns; /* a client: since when it has its place */
 	struct wl_replay replay;
 	struct wl_auth_key key; /* verifies what it sends under `epoch` */
 };
@@ -52,6 +58,7 @@ struct wl_remote_table {
 	struct wl_remote *slots;
 	uint32_t slot_count; /* a power of two */
 	uint32_t used;
+	uint64_t challenge_floor_ns; /* challenges that were given up to then are void */
 };
 
 size_t wl_remote_table_memory_bytes(uint32_t slot_count);
@@ -60,5 +67,27 @@ struct wl_remote *wl_remote_table_find(struct wl_remote_table *table, wl_identit
 /* NULL when full of clients that were heard within idle_ns. Evicts one idle longer otherwise. */
 struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity identity,
 				      uint64_t now_ns, uint64_t idle_ns);
+
+/* What a client that has no place is asked to say back. Not 0. */
+static inline uint64_t wl_remote_challenge(uint64_t now_ns)
+{
+	return now_ns + 1;
+}
+
+static inline bool wl_remote_is_challenge(const struct wl_remote_table *table, uint64_t challenge,
+					  uint64_t now_ns)
+{
+	uint64_t given_ns = challenge - 1;
+
+	return challenge != 0 && given_ns <= now_ns && now_ns - given_ns <= WL_CHALLENGE_NS &&
+	       (table->challenge_floor_ns == 0 || given_ns > table->challenge_floor_ns);
+}
+
+/* Its place is given to somebody else, or to another life of it. */
+static inline void wl_remote_forget(struct wl_remote_table *table, struct wl_remote *client)
+{
+	if (client->admitted_ns > table->challenge_floor_ns)
+		table->challenge_floor_ns = client->admitted_ns;
+}
 
 #endif

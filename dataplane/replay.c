@@ -14,6 +14,16 @@ void wl_replay_init(struct wl_replay *replay)
 	memset(replay, 0, sizeof(*replay));
 }
 
+void wl_replay_init_at(struct wl_replay *replay, uint64_t sequence)
+{
+	uint64_t highest = sequence - 1;
+
+	memset(replay->bitmap, 0xff, sizeof(replay->bitmap));
+	/* Of its own word only what is not above it: the words behind are cleared when it moves on. */
+	replay->bitmap[highest / 64 % WORDS] = UINT64_MAX >> (63 - highest % 64);
+	replay->highest = highest;
+}
+
 bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence)
 {
 	uint64_t word = sequence / 64, bit = 1ull << sequence % 64;

@@ -17,6 +17,8 @@ struct wl_replay {
 };
 
 void wl_replay_init(struct wl_replay *replay);
+/* As if all below `sequence` had been seen: what is known to be fresh comes later. */
+void wl_replay_init_at(struct wl_replay *replay, uint64_t sequence);
 /* True the first time that `sequence` (>= 1) is seen inside the window; marks it. */
 bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence);
 

@@ -126,49 +126,96 @@ static bool is_twin(struct wl_rx *rx, const struct wl_frame_header *header,
 	return true;
 }
 
-/* An authentic frame that names our boot, of an epoch that we did not know: the sender lives now. */
-static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_frame_header *header,
-					    const struct wl_address *address, uint64_t now_ns,
-					    struct wl_remote **remote)
+/* An authentic frame of a node that names our boot, of an epoch that we did not know: it lives now. */
+static enum wl_frame_verdict take_node(struct wl_rx *rx, const struct wl_frame_header *header,
+				       const struct wl_address *address, uint64_t now_ns,
+				       struct wl_remote **remote)
 {
-	struct wl_remote *known;
+	struct wl_remote *known = &rx->peers[wl_identity_node(header->sender)];
+	uint64_t newest = wl_remote_newest_epoch(known);
 
-	if (!wl_identity_is_client(header->sender)) {
-		uint64_t newest;
-
-		known = &rx->peers[wl_identity_node(header->sender)];
-		newest = wl_remote_newest_epoch(known);
-		if (is_twin(rx, header, address, now_ns))
-			return header->sender_epoch < newest ? WL_FRAME_OLD_EPOCH
-							     : WL_FRAME_DUPLICATE_ID;
-		/* One boot under two epochs: the count was set back with the disk that holds it. */
-		if (header->sender_epoch != newest &&
-		    wl_remote_boot_of(header->sender_epoch) == wl_remote_boot_of(newest)) {
-			known->forked_epoch = header->sender_epoch;
-			return WL_FRAME_OLD_EPOCH;
-		}
-		if (header->sender_epoch < newest)
-			return WL_FRAME_OLD_EPOCH;
-		rx->claims.previous_epoch[wl_identity_node(header->sender)] = known->epoch;
-		rx->claims.home[wl_identity_node(header->sender)] = *address;
-	} else {
-		known = wl_remote_table_find(&rx->clients, header->sender);
-		if (known && known->epoch != 0 &&
-		    now_ns - known->last_heard_ns <= rx->client_idle_ns &&
-		    !WL_MUTANT(client_replaced_at_once))
-			return WL_FRAME_OLD_EPOCH;
-		if (!known)
-			known = wl_remote_table_add(&rx->clients, header->sender, now_ns,
-						    rx->client_idle_ns);
-		if (!known)
-			return WL_FRAME_NO_TABLE_ROOM;
+	if (is_twin(rx, header, address, now_ns))
+		return header->sender_epoch < newest ? WL_FRAME_OLD_EPOCH : WL_FRAME_DUPLICATE_ID;
+	/* One boot under two epochs: the count was set back with the disk that holds it. */
+	if (header->sender_epoch != newest &&
+	    wl_remote_boot_of(header->sender_epoch) == wl_remote_boot_of(newest)) {
+		known->forked_epoch = header->sender_epoch;
+		return WL_FRAME_OLD_EPOCH;
 	}
-	known->epoch = header->sender_epoch;
+	if (header->sender_epoch < newest)
+		return WL_FRAME_OLD_EPOCH;
+	rx->claims.previous_epoch[wl_identity_node(header->sender)] = known->epoch;
+	rx->claims.home[wl_identity_node(header->sender)] = *address;
 	wl_replay_init(&known->replay);
-	wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &known->key);
-	wl_count(rx->counters, WL_COUNTER_remote_new_epoch);
 	*remote = known;
 	return WL_FRAME_OK;
+}
+
+/* Of a client that has no place, or has it under another epoch: it lives now if it says our challenge. */
+static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame_header *header,
+					 const struct wl_message *message, uint64_t now_ns,
+					 struct wl_remote **remote)
+{
+	struct wl_remote *known = wl_remote_table_find(&rx->clients, header->sender);
+	struct wl_wire_keepalive keepalive;
+
+	if (!WL_MUTANT(client_unchallenged) &&
+	    (header->type != WL_WIRE_KEEPALIVE ||
+	     !wl_wire_decode_keepalive(message->payload, message->bytes, &keepalive) ||
+	     !wl_remote_is_challenge(&rx->clients, keepalive.challenge, now_ns)))
+		return WL_FRAME_UNPROVEN;
+	if (known && known->epoch != 0) {
+		if (now_ns - known->last_heard_ns <= rx->client_idle_ns &&
+		    !WL_MUTANT(client_replaced_at_once))
+			return WL_FRAME_OLD_EPOCH;
+		wl_remote_forget(&rx->clients, known);
+		known->admitted_ns = now_ns;
+	}
+	if (!known)
+		known = wl_remote_table_add(&rx->clients, header->sender, now_ns,
+					    rx->client_idle_ns);
+	if (!known)
+		return WL_FRAME_NO_TABLE_ROOM;
+	wl_replay_init_at(&known->replay, header->sequence);
+	*remote = known;
+	return WL_FRAME_OK;
+}
+
+static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_frame_header *header,
+					    const struct wl_message *message, uint64_t now_ns,
+					    struct wl_remote **remote)
+{
+	enum wl_frame_verdict verdict =
+		wl_identity_is_client(header->sender)
+			? take_client(rx, header, message, now_ns, remote)
+			: take_node(rx, header, &message->hello_address, now_ns, remote);
+
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	(*remote)->epoch = header->sender_epoch;
+	wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &(*remote)->key);
+	wl_count(rx->counters, WL_COUNTER_remote_new_epoch);
+	return WL_FRAME_OK;
+}
+
+/* A question is answered once: who is known has a window, of others the last ones are remembered. */
+static bool is_new_question(struct wl_rx *rx, struct wl_remote *remote,
+			    const struct wl_frame_header *header)
+{
+	if (header->sequence == 0)
+		return false;
+	if (remote)
+		return wl_replay_accept(&remote->replay, header->sequence);
+	return wl_answered_is_new(&rx->answered, header->sender, header->sender_epoch,
+				  header->sequence);
+}
+
+static void fill_asker(struct wl_message *message, const struct wl_frame_header *header,
+		       const struct wl_address *address)
+{
+	message->hello_identity = header->sender;
+	message->hello_epoch = header->sender_epoch;
+	message->hello_address = *address;
 }
 
 static enum wl_frame_verdict check_header(const struct wl_rx *rx,
@@ -214,17 +261,18 @@ static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t 
 	if (header.type == WL_WIRE_HELLO) {
 		if (header.destination_epoch != 0)
 			return WL_FRAME_UNPROVEN;
-		message->hello_identity = header.sender;
-		message->hello_epoch = header.sender_epoch;
-		message->hello_address = *address;
-		return WL_FRAME_OK;
+		fill_asker(message, &header, address);
+		return is_new_question(rx, remote, &header) ? WL_FRAME_OK : WL_FRAME_REPLAYED;
 	}
 	if (header.destination_epoch != rx->epoch && !WL_MUTANT(old_boot_frames))
 		return WL_FRAME_UNPROVEN;
 	if (header.sequence == 0)
 		return WL_FRAME_REPLAYED; /* no sender counts from 0; and a refused frame teaches us no epoch */
 	if (!remote) {
-		verdict = take_new_epoch(rx, &header, address, now_ns, &remote);
+		fill_asker(message, &header, address);
+		verdict = take_new_epoch(rx, &header, message, now_ns, &remote);
+		if (verdict == WL_FRAME_NO_TABLE_ROOM && !is_new_question(rx, NULL, &header))
+			return WL_FRAME_REPLAYED;
 		if (verdict != WL_FRAME_OK)
 			return verdict;
 	}

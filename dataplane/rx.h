@@ -9,6 +9,7 @@
 #ifndef WL_DATAPLANE_RX_H
 #define WL_DATAPLANE_RX_H
 
+#include "dataplane/answered.h"
 #include "dataplane/claim.h"
 #include "dataplane/counters.h"
 #include "dataplane/greeting.h"
@@ -34,6 +35,7 @@ struct wl_rx {
 	uint64_t peer_alive_ns; /* a peer heard this lately keeps its id against a newer boot at another address */
 	struct wl_remote_table clients;
 	uint64_t client_idle_ns; /* a silent client may be forgotten after this */
+	struct wl_answered answered; /* questions of who is not known here */
 };
 
 struct wl_message {
@@ -41,7 +43,7 @@ struct wl_message {
 	uint16_t journal;
 	uint16_t link;
 	struct wl_remote *from; /* proven fresh; NULL for HELLO only */
-	/* HELLO only: whom to answer. Valid MAC, freshness unknown. */
+	/* HELLO, and a client that is turned away: whom to answer. Valid MAC, freshness unknown; no copy of one that was answered. */
 	wl_identity hello_identity;
 	uint64_t hello_epoch;
 	struct wl_address hello_address;
@@ -59,7 +61,9 @@ bool wl_rx_is_duplicate(const struct wl_rx *rx, uint64_t now_ns);
 
 /*
  * WL_FRAME_OK: *message is filled. ARP, ICMP: for the slow path, nothing is counted. Anything else was counted.
- * A HELLO_REPLY that names our epoch makes its sender known; so does any frame that names our epoch.
+ * NO_TABLE_ROOM: counted, and *message is filled as of a HELLO: the sender speaks now, and is told that there is no place.
+ * A HELLO_REPLY that names our epoch makes its sender known; so does any frame of a node that names our epoch, and a
+ * client's KEEPALIVE with our challenge.
  */
 enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
 				   struct wl_message *message);

@@ -6,22 +6,46 @@
 
 #include "dataplane/bytes.h"
 
-#define HELLO_REPLY_FIXED_BYTES 80u
+#define HELLO_REPLY_FIXED_BYTES WL_WIRE_HELLO_REPLY_FIXED_BYTES
 #define PATH_OVERHEAD_BYTES 100u /* IPv4, UDP, header */
 #define GREETING_FLAGS (WL_WIRE_GREETING_DUPLICATE | WL_WIRE_GREETING_CLAIMED)
 #define MEMBER_BYTES (4u + WIRELOG_ENDPOINT_BYTES_MAX)
 
+static bool is_zero(const uint8_t *from, const uint8_t *end)
+{
+	while (from < end && *from == 0)
+		from++;
+	return from == end;
+}
+
 size_t wl_wire_encode_hello(uint8_t *to, const struct wl_wire_hello *message)
 {
 	wl_store_u64(to, message->nonce);
+	memset(to + 8, 0, WL_WIRE_HELLO_BYTES - 8);
 	return WL_WIRE_HELLO_BYTES;
 }
 
 bool wl_wire_decode_hello(const uint8_t *from, size_t size, struct wl_wire_hello *message)
 {
-	if (size != WL_WIRE_HELLO_BYTES)
+	if (size != WL_WIRE_HELLO_BYTES || !is_zero(from + 8, from + size))
 		return false;
 	message->nonce = wl_load_u64(from);
+	return true;
+}
+
+size_t wl_wire_encode_keepalive(uint8_t *to, const struct wl_wire_keepalive *message)
+{
+	wl_store_u64(to, message->nonce);
+	wl_store_u64(to + 8, message->challenge);
+	return WL_WIRE_KEEPALIVE_BYTES;
+}
+
+bool wl_wire_decode_keepalive(const uint8_t *from, size_t size, struct wl_wire_keepalive *message)
+{
+	if (size != WL_WIRE_KEEPALIVE_BYTES)
+		return false;
+	message->nonce = wl_load_u64(from);
+	message->challenge = wl_load_u64(from + 8);
 	return true;
 }
 
@@ -42,6 +66,9 @@ size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply 
 	wl_store_u32(to + 68, message->suspect);
 	wl_store_u32(to + 72, message->record_bytes_max);
 	wl_store_u32(to + 76, message->member_count);
+	wl_store_u64(to + 80, message->challenge);
+	wl_store_u32(to + 88, (uint32_t)message->status);
+	wl_store_u32(to + 92, 0);
 	for (uint32_t member = 0; member < message->member_count; member++, at += MEMBER_BYTES) {
 		wl_store_u32(at, message->members[member].node);
 		memset(at + 4, 0, WIRELOG_ENDPOINT_BYTES_MAX);
@@ -63,11 +90,7 @@ static bool is_endpoint(const uint8_t *text)
 	}
 	if (at == WIRELOG_ENDPOINT_BYTES_MAX)
 		return false;
-	for (; at < WIRELOG_ENDPOINT_BYTES_MAX; at++) {
-		if (text[at] != 0)
-			return false;
-	}
-	return true;
+	return is_zero(text + at, text + WIRELOG_ENDPOINT_BYTES_MAX);
 }
 
 bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
@@ -90,6 +113,10 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 	message->suspect = wl_load_u32(from + 68);
 	message->record_bytes_max = wl_load_u32(from + 72);
 	message->member_count = wl_load_u32(from + 76);
+	message->challenge = wl_load_u64(from + 80);
+	message->status = (int32_t)wl_load_u32(from + 88);
+	if (message->status > 0 || wl_load_u32(from + 92) != 0)
+		return false;
 	if (message->suspect > 1 || message->member_count > WIRELOG_NODES_MAX ||
 	    message->leader > WIRELOG_NODES_MAX ||
 	    message->record_bytes_max > WIRELOG_RECORD_BYTES_MAX ||

@@ -50,11 +50,19 @@ enum wl_wire_type {
 	WL_WIRE_KEEPALIVE_REPLY = 44,
 };
 
-/* HELLO: empty asks for freshness. A client's HELLO and KEEPALIVE are answered with what it needs to go on. */
+/* HELLO asks for freshness. It is as long as what a stranger is answered: nobody is made to say more than was said to
+ * him before the asker has proven that he lives. */
 struct wl_wire_hello {
 	uint64_t nonce; /* echoed */
 };
-#define WL_WIRE_HELLO_BYTES 8u
+#define WL_WIRE_HELLO_BYTES 128u
+
+/* A client asks a node whose boot it knows, and gives back the challenge that it was told last (0: none). */
+struct wl_wire_keepalive {
+	uint64_t nonce; /* echoed */
+	uint64_t challenge;
+};
+#define WL_WIRE_KEEPALIVE_BYTES 16u
 
 struct wl_wire_member {
 	uint32_t node;
@@ -74,12 +82,16 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 	uint32_t history; /* bit per journal of this worker in which the answering node has history (control/roster.h) */
 	uint32_t suspect; /* 1: the asking node had other data once than it has now: these do not count */
 	uint32_t record_bytes_max;
-	uint32_t member_count;
+	uint32_t member_count; /* told to clients that are known */
+	uint64_t challenge; /* HELLO_REPLY: the asking client is not known until it says this; 0: it is, or a node asks */
+	int32_t status; /* KEEPALIVE_REPLY: 0, or TOO_MANY_CLIENTS: the asker is not served */
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
-#define WL_WIRE_HELLO_REPLY_BYTES_MAX                        \
-	(8 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 8 + 4 + 4 + 4 + 4 + \
-	 WIRELOG_NODES_MAX * (4 + WIRELOG_ENDPOINT_BYTES_MAX))
+#define WL_WIRE_HELLO_REPLY_FIXED_BYTES 96u
+#define WL_WIRE_HELLO_REPLY_BYTES_MAX \
+	(WL_WIRE_HELLO_REPLY_FIXED_BYTES + WIRELOG_NODES_MAX * (4 + WIRELOG_ENDPOINT_BYTES_MAX))
+_Static_assert(WL_WIRE_HELLO_REPLY_FIXED_BYTES <= WL_WIRE_HELLO_BYTES,
+	       "what an unproven asker is told is no longer than its question");
 
 /* Says what the sender is to all, and what it holds of the receiver; again until it was seen, and now and then. */
 struct wl_wire_greeting {
@@ -291,6 +303,8 @@ struct wl_wire_gap {
 
 size_t wl_wire_encode_hello(uint8_t *to, const struct wl_wire_hello *message);
 bool wl_wire_decode_hello(const uint8_t *from, size_t size, struct wl_wire_hello *message);
+size_t wl_wire_encode_keepalive(uint8_t *to, const struct wl_wire_keepalive *message);
+bool wl_wire_decode_keepalive(const uint8_t *from, size_t size, struct wl_wire_keepalive *message);
 size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply *message);
 bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 				struct wl_wire_hello_reply *message);

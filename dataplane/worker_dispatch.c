@@ -88,6 +88,15 @@ static void take_append_ack(struct wl_worker *worker, struct wl_journal *journal
 					 wl_identity_node(message->from->identity), &ack);
 }
 
+/* A client that lives finds no place: whoever serves the journal that it asks for says so. */
+static void turn_away(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+
+	if (journal)
+		wl_front_on_stranger(journal->front, message);
+}
+
 static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 {
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
@@ -173,6 +182,8 @@ unsigned wl_worker_take_frames(struct wl_worker *worker)
 			verdict = wl_rx_accept(&worker->rx, &frames[at], worker->now_ns, &message);
 			if (verdict == WL_FRAME_OK)
 				dispatch(worker, &message);
+			else if (verdict == WL_FRAME_NO_TABLE_ROOM)
+				turn_away(worker, &message);
 			else if (verdict == WL_FRAME_ARP || verdict == WL_FRAME_ICMP)
 				punt_raw(worker, &frames[at]);
 		}

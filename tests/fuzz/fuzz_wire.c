@@ -23,6 +23,7 @@
 	}
 
 ROUND_TRIP(hello)
+ROUND_TRIP(keepalive)
 ROUND_TRIP(hello_reply)
 ROUND_TRIP(append_ack)
 ROUND_TRIP(vote)
@@ -141,6 +142,7 @@ static void (*const checks[])(const uint8_t *bytes, size_t size) = {
 	check_vote_reply, check_timeout_now,   check_open_session, check_open_session_reply,
 	check_subscribe,  check_credit,	       check_unsubscribe,  check_gap,
 	check_append,	  check_client_append, check_append_reply, check_deliver,
+	check_keepalive,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

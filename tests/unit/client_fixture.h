@@ -50,6 +50,9 @@ struct client_fixture_node {
 	uint64_t damaged; /* number that it cannot read; 0: none */
 	uint64_t first_number; /* all before were removed */
 	bool full_of_readers;
+	bool full_of_clients;
+	uint64_t challenge; /* that a client has to say before it is heard; 0: none */
+	bool is_served; /* the client said it */
 	struct client_fixture_subscription subscription;
 	uint64_t part_sequence; /* of the record whose fragments come */
 	uint32_t part_have;

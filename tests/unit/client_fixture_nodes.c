@@ -85,6 +85,11 @@ static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t ty
 		reply.members[reply.member_count].node = member;
 		strcpy(reply.members[reply.member_count++].endpoint, endpoints[member]);
 	}
+	if (fixture->nodes[id].challenge != 0 && !fixture->nodes[id].is_served) {
+		reply.member_count = 0;
+		reply.challenge = type == WL_WIRE_HELLO_REPLY ? fixture->nodes[id].challenge : 0;
+		reply.status = type == WL_WIRE_HELLO_REPLY ? 0 : WIRELOG_TOO_MANY_CLIENTS;
+	}
 	say(fixture, id, type, datagram,
 	    wl_wire_encode_hello_reply(datagram + WL_FRAME_HEADER_BYTES, &reply));
 }
@@ -458,10 +463,24 @@ void client_fixture_nodes_deliver(struct client_fixture *fixture)
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
+static void take_keepalive(struct client_fixture *fixture, uint32_t id,
+			   const struct wl_wire_keepalive *keepalive)
+{
+	struct client_fixture_node *node = &fixture->nodes[id];
+
+	if (keepalive->challenge == node->challenge)
+		node->is_served = !node->full_of_clients;
+	else if (node->challenge != 0 && !node->is_served)
+		return; /* who is that? */
+	answer_hello(fixture, id, WL_WIRE_KEEPALIVE_REPLY, keepalive->nonce);
+}
+
 static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
 		     const uint8_t *payload, size_t bytes)
 {
+	bool is_stranger = fixture->nodes[id].challenge != 0 && !fixture->nodes[id].is_served;
 	struct wl_wire_hello hello;
+	struct wl_wire_keepalive keepalive;
 	struct wl_wire_open_session open;
 	struct wl_wire_subscribe subscribe;
 	struct wl_wire_credit credit;
@@ -469,8 +488,10 @@ static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
 
 	if (type == WL_WIRE_HELLO && wl_wire_decode_hello(payload, bytes, &hello))
 		answer_hello(fixture, id, WL_WIRE_HELLO_REPLY, hello.nonce);
-	else if (type == WL_WIRE_KEEPALIVE && wl_wire_decode_hello(payload, bytes, &hello))
-		answer_hello(fixture, id, WL_WIRE_KEEPALIVE_REPLY, hello.nonce);
+	else if (type == WL_WIRE_KEEPALIVE && wl_wire_decode_keepalive(payload, bytes, &keepalive))
+		take_keepalive(fixture, id, &keepalive);
+	else if (is_stranger)
+		return;
 	else if (type == WL_WIRE_OPEN_SESSION && wl_wire_decode_open_session(payload, bytes, &open))
 		take_open(fixture, id, open.nonce);
 	else if (type == WL_WIRE_CLIENT_APPEND)

@@ -121,6 +121,43 @@ static void frame_of_another_cluster_is_counted_and_not_believed(void)
 	client_fixture_end(fixture);
 }
 
+/* All nodes are started again, and take nobody in who does not say their challenge. */
+static struct client_fixture *start_among_strangers(bool full)
+{
+	struct client_fixture *fixture = start_with_one_outstanding();
+
+	for (uint32_t id = 1; id <= CLIENT_FIXTURE_NODES; id++) {
+		client_fixture_restart(fixture, id);
+		fixture->nodes[id].up = true;
+		fixture->nodes[id].challenge = 1000 + id;
+		fixture->nodes[id].full_of_clients = full;
+	}
+	fixture->client->served = 0;
+	client_fixture_run(fixture, 2000 * MS);
+	return fixture;
+}
+
+static void challenge_is_said_back_and_appends_go_on(void)
+{
+	struct client_fixture *fixture = start_among_strangers(false);
+
+	CU_ASSERT_EQUAL(fixture->client->served, 1u << 1 | 1u << 2 | 1u << 3);
+	CU_ASSERT_EQUAL(fixture->client->turned_away, 0);
+	CU_ASSERT_EQUAL(fixture->client->nodes[1].challenge, 0);
+	CU_ASSERT_EQUAL(fixture->ack_count, 2);
+	client_fixture_end(fixture);
+}
+
+static void node_without_a_place_for_us_is_known_as_such(void)
+{
+	struct client_fixture *fixture = start_among_strangers(true);
+
+	CU_ASSERT_EQUAL(fixture->client->served, 0);
+	CU_ASSERT_EQUAL(fixture->client->turned_away, 1u << 1 | 1u << 2 | 1u << 3);
+	CU_ASSERT_NOT_EQUAL(fixture->client->turned_away_ns, 0);
+	client_fixture_end(fixture);
+}
+
 static void messages_that_are_not_for_clients_are_passed_over(void)
 {
 	struct client_fixture *fixture = start_with_one_outstanding();
@@ -179,4 +216,6 @@ WL_SUITE(client_channel)
 	WL_TEST(frame_of_another_cluster_is_counted_and_not_believed),
 	WL_TEST(messages_that_are_not_for_clients_are_passed_over),
 	WL_TEST(payloads_of_any_bytes_do_no_harm),
+	WL_TEST(challenge_is_said_back_and_appends_go_on),
+	WL_TEST(node_without_a_place_for_us_is_known_as_such),
 };

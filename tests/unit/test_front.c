@@ -50,7 +50,45 @@ static void hello_is_answered_with_what_a_client_needs(void)
 	CU_ASSERT_EQUAL(reply.commit_number, 7);
 	CU_ASSERT_EQUAL(reply.first_number, 1);
 	CU_ASSERT_EQUAL(reply.record_bytes_max, WIRELOG_RECORD_BYTES_MAX);
+	/* Who asks is not known: it is to say that it lives, and no more is said than it asked with. */
+	CU_ASSERT_EQUAL(reply.member_count, 0);
+	CU_ASSERT_NOT_EQUAL(reply.challenge, 0);
+	front_fixture_end(f);
+}
+
+static void stranger_is_told_no_more_than_it_asked_with(void)
+{
+	const struct front_fixture_sent *sent;
+
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 4);
+	hello(123);
+	front_fixture_turn(f);
+	sent = front_fixture_find(f, WL_WIRE_HELLO_REPLY, FRONT_FIXTURE_OTHER_CLIENT + 5, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
+	CU_ASSERT(sent->bytes <= WL_WIRE_HELLO_BYTES);
+	front_fixture_end(f);
+}
+
+static void known_client_is_told_of_the_members(void)
+{
+	struct wl_wire_keepalive ask = {.nonce = 77};
+	struct wl_wire_hello_reply reply;
+	const struct front_fixture_sent *sent;
+	uint8_t payload[WL_WIRE_KEEPALIVE_BYTES];
+	struct wl_message message = {.type = WL_WIRE_KEEPALIVE, .payload = payload};
+
+	f = front_fixture_start(true);
+	message.from = wl_front_client(f->front, FRONT_FIXTURE_CLIENT);
+	message.bytes = wl_wire_encode_keepalive(payload, &ask);
+	wl_front_on_keepalive(f->front, &message);
+	front_fixture_turn(f);
+	sent = front_fixture_find(f, WL_WIRE_KEEPALIVE_REPLY, FRONT_FIXTURE_CLIENT, 0);
+	CU_ASSERT_TRUE_FATAL(sent &&
+			     wl_wire_decode_hello_reply(sent->payload, sent->bytes, &reply));
+	CU_ASSERT_EQUAL(reply.nonce, 77);
 	CU_ASSERT_EQUAL(reply.member_count, 3);
+	CU_ASSERT_EQUAL(reply.challenge, 0);
 	front_fixture_end(f);
 }
 
@@ -153,6 +191,8 @@ WL_SUITE(front)
 {
 	WL_TEST(hello_is_answered_with_what_a_client_needs),
 	WL_TEST(silent_leader_does_not_recommend_itself),
+	WL_TEST(stranger_is_told_no_more_than_it_asked_with),
+	WL_TEST(known_client_is_told_of_the_members),
 	WL_TEST(flood_of_hellos_is_answered_in_part),
 	WL_TEST(table_of_sessions_is_the_same_after_a_restart),
 	WL_TEST(leader_takes_nothing_until_its_table_holds_all_that_came_before),

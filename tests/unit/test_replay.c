@@ -110,6 +110,20 @@ static void window_agrees_with_a_plain_set_under_random_order(void)
 	CU_ASSERT(highest > 30000);
 }
 
+static void window_that_begins_late_takes_nothing_from_before(void)
+{
+	for (uint64_t start = 1; start < 200; start++) {
+		wl_replay_init_at(&replay, start);
+		for (uint64_t sequence = 0; sequence < start; sequence++)
+			CU_ASSERT_FALSE(wl_replay_accept(&replay, sequence));
+		/* From there on as ever, out of order too. */
+		CU_ASSERT_TRUE(wl_replay_accept(&replay, start + 150));
+		for (uint64_t sequence = start; sequence < start + 150; sequence++)
+			CU_ASSERT_TRUE(wl_replay_accept(&replay, sequence));
+		CU_ASSERT_FALSE(wl_replay_accept(&replay, start - 1));
+	}
+}
+
 WL_SUITE(replay)
 {
 	WL_TEST(sequence_is_taken_once),
@@ -119,4 +133,5 @@ WL_SUITE(replay)
 	WL_TEST(leap_over_the_whole_window_forgets_what_was_in_it),
 	WL_TEST(highest_possible_sequence_is_the_end),
 	WL_TEST(window_agrees_with_a_plain_set_under_random_order),
+	WL_TEST(window_that_begins_late_takes_nothing_from_before),
 };

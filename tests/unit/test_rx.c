@@ -34,6 +34,7 @@ static struct wl_message message;
 static struct wl_frame_header header; /* of the next frame */
 static uint64_t now_ns;
 static uint32_t sender_ipv4;
+static uint64_t challenge; /* of the next KEEPALIVE; 0: one that is given now */
 
 static void begin(void)
 {
@@ -55,6 +56,7 @@ static void begin(void)
 	rx.peers[3].identity = wl_identity_of_node(3, 0);
 	wl_remote_table_init(&rx.clients, clients, CLIENTS);
 	now_ns = 10 * IDLE_NS;
+	challenge = 0;
 	header = (struct wl_frame_header){
 		.type = WL_WIRE_APPEND_ACK,
 		.journal = 3,
@@ -72,23 +74,31 @@ static void end(void)
 	wl_auth_fini(&auth);
 }
 
-/* `header` with 20 bytes of payload, sealed by its sender. */
+/* `header` with 20 bytes of payload (a KEEPALIVE with its own), sealed by its sender. */
 static void make_frame(void)
 {
+	struct wl_wire_keepalive keepalive = {
+		.nonce = 1,
+		.challenge = challenge ? challenge : wl_remote_challenge(now_ns),
+	};
+	size_t size = header.type == WL_WIRE_KEEPALIVE ? WL_WIRE_KEEPALIVE_BYTES : 20;
 	struct wl_address from = {.mac = {2, 0, 0, 0, 0, 2}, .ipv4 = sender_ipv4, .udp_port = 7701};
 	struct wl_address to = {.ipv4 = OUR_IPV4, .udp_port = OUR_PORT};
 	uint8_t *datagram = bytes + WL_FRAME_ENVELOPE_BYTES;
 	struct wl_auth_key key;
 
-	header.payload_bytes = 20;
+	header.payload_bytes = (uint16_t)size;
 	wl_frame_encode_header(datagram, &header);
 	memset(datagram + WL_FRAME_HEADER_BYTES, 0x33, 20);
+	if (header.type == WL_WIRE_KEEPALIVE)
+		wl_wire_encode_keepalive(datagram + WL_FRAME_HEADER_BYTES, &keepalive);
 	wl_auth_derive(&auth, header.sender, header.sender_epoch, &key);
-	wl_auth_seal(&auth, &key, datagram, WL_FRAME_HEADER_BYTES + 20);
-	wl_frame_close_envelope(bytes, &from, &to, WL_FRAME_HEADER_BYTES + 20);
-	frame = (struct wl_frame){.bytes = bytes,
-				  .size = WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES + 20,
-				  .link = 6};
+	wl_auth_seal(&auth, &key, datagram, WL_FRAME_HEADER_BYTES + size);
+	wl_frame_close_envelope(bytes, &from, &to, WL_FRAME_HEADER_BYTES + size);
+	frame = (struct wl_frame){
+		.bytes = bytes,
+		.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES + size),
+		.link = 6};
 }
 
 static enum wl_frame_verdict accept_frame(void)
@@ -506,7 +516,7 @@ static void hello_asks_and_changes_nothing(void)
 	header.type = WL_WIRE_HELLO;
 	header.destination_epoch = 0;
 	memcpy(before, rx.peers, sizeof(before));
-	for (unsigned copies = 0; copies < 3; copies++) /* also when it comes again */
+	for (unsigned times = 0; times < 3; times++, header.sequence++)
 		CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 
 	CU_ASSERT_PTR_NULL(message.from);
@@ -519,6 +529,34 @@ static void hello_asks_and_changes_nothing(void)
 	header.destination_epoch = OUR_EPOCH; /* who knows our boot needs not ask */
 	make_frame();
 	assert_refused(WL_FRAME_UNPROVEN);
+	end();
+}
+
+static void assert_answered_once(void)
+{
+	uint64_t copies = dropped(WL_FRAME_REPLAYED);
+
+	make_frame();
+	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
+	for (unsigned times = 0; times < 100; times++)
+		CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_REPLAYED);
+	CU_ASSERT_EQUAL(dropped(WL_FRAME_REPLAYED) - copies, 100);
+}
+
+static void copy_of_a_question_is_not_answered(void)
+{
+	begin();
+	header.type = WL_WIRE_HELLO;
+	header.destination_epoch = 0;
+	assert_answered_once(); /* of a peer before and after its boot is known, */
+	rx.peers[2].epoch = PEER_EPOCH;
+	wl_auth_derive(&auth, NODE_2, PEER_EPOCH, &rx.peers[2].key);
+	header.sequence = 2;
+	assert_answered_once();
+	header.sender = CLIENT; /* and of a client */
+	header.sender_epoch = CLIENT_EPOCH;
+	for (header.sequence = 1; header.sequence < 20; header.sequence++)
+		assert_answered_once();
 	end();
 }
 
@@ -552,6 +590,10 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 					     WL_WIRE_UNSUBSCRIBE,  WL_WIRE_KEEPALIVE};
 
 	begin();
+	header.type = WL_WIRE_KEEPALIVE;
+	header.sender = CLIENT;
+	header.sender_epoch = CLIENT_EPOCH;
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 	for (unsigned type = 0; type < 256; type++) {
 		bool node_may = memchr(of_nodes, (int)type, sizeof(of_nodes)) != NULL;
 		bool client_may = memchr(of_clients, (int)type, sizeof(of_clients)) != NULL;
@@ -608,6 +650,7 @@ static void client_under_another_epoch_waits_until_the_old_one_is_silent(void)
 	say_as_client(CLIENT, CLIENT_EPOCH + 1, 1);
 	assert_refused(WL_FRAME_OLD_EPOCH);
 	now_ns += IDLE_NS + 1;
+	say_as_client(CLIENT, CLIENT_EPOCH + 1, 1);
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
 	CU_ASSERT_EQUAL(message.from->epoch, CLIENT_EPOCH + 1);
 	end();
@@ -622,6 +665,96 @@ static void one_client_more_than_there_are_places_is_refused(void)
 	}
 	say_as_client(WL_IDENTITY_CLIENT | 99, CLIENT_EPOCH, 1);
 	assert_refused(WL_FRAME_NO_TABLE_ROOM);
+	CU_ASSERT_EQUAL(message.hello_identity, WL_IDENTITY_CLIENT | 99); /* it is told */
+	CU_ASSERT_EQUAL(message.hello_epoch, CLIENT_EPOCH);
+	assert_refused(WL_FRAME_REPLAYED); /* once */
+	end();
+}
+
+static void client_gets_a_place_by_our_challenge_alone(void)
+{
+	begin();
+	say_as_client(CLIENT, CLIENT_EPOCH, 1);
+	header.type = WL_WIRE_CREDIT;
+	make_frame();
+	assert_refused(WL_FRAME_UNPROVEN);
+	header.type = WL_WIRE_KEEPALIVE;
+	challenge = wl_remote_challenge(now_ns + 10); /* not given yet */
+	make_frame();
+	assert_refused(WL_FRAME_UNPROVEN);
+	challenge = wl_remote_challenge(now_ns); /* too old */
+	now_ns += WL_CHALLENGE_NS + 1;
+	make_frame();
+	assert_refused(WL_FRAME_UNPROVEN);
+	challenge = 0;
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	header.type = WL_WIRE_CREDIT;
+	header.sequence = 2;
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	end();
+}
+
+/* The others take all places, and are silent in their turn. */
+static void push_out_client(void)
+{
+	now_ns += IDLE_NS + 1;
+	for (uint32_t which = 1; which <= CLIENTS; which++) {
+		say_as_client(WL_IDENTITY_CLIENT | (100 + which), CLIENT_EPOCH, 1);
+		CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
+	}
+	CU_ASSERT_PTR_NULL(wl_remote_table_find(&rx.clients, CLIENT));
+	now_ns += IDLE_NS + 1;
+}
+
+static void old_frames_of_a_client_that_was_forgotten_prove_nothing(void)
+{
+	static uint8_t old[20][256];
+	struct wl_frame frames[20];
+
+	begin();
+	for (unsigned which = 0; which < 20; which++) {
+		header.sender = CLIENT;
+		header.sender_epoch = CLIENT_EPOCH;
+		header.sequence = which + 1;
+		header.type = which == 0 ? WL_WIRE_KEEPALIVE : WL_WIRE_CREDIT;
+		CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+		frames[which] = frame;
+		frames[which].bytes = memcpy(old[which], bytes, frame.size);
+	}
+	push_out_client();
+	for (unsigned which = 0; which < 20; which++) {
+		frame = frames[which];
+		assert_refused(WL_FRAME_UNPROVEN);
+	}
+	/* Nor once it is there again, above all that it said. */
+	say_as_client(CLIENT, CLIENT_EPOCH, 30);
+	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
+	for (unsigned which = 0; which < 20; which++) {
+		frame = frames[which];
+		assert_refused(WL_FRAME_REPLAYED);
+	}
+	header.type = WL_WIRE_CREDIT;
+	header.sequence = 32;
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	header.sequence = 31;
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
+	end();
+}
+
+/* Two challenges, one place: the second answer must not serve when the place is gone. */
+static void challenge_given_before_a_place_was_had_is_void_when_it_is_lost(void)
+{
+	begin();
+	challenge = wl_remote_challenge(now_ns);
+	say_as_client(CLIENT, CLIENT_EPOCH, 5); /* kept back by somebody */
+	challenge = wl_remote_challenge(now_ns);
+	say_as_client(CLIENT, CLIENT_EPOCH, 6);
+	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
+	challenge = 0;
+	push_out_client();
+	challenge = wl_remote_challenge(10 * IDLE_NS);
+	say_as_client(CLIENT, CLIENT_EPOCH, 5);
+	assert_refused(WL_FRAME_UNPROVEN);
 	end();
 }
 
@@ -657,4 +790,8 @@ WL_SUITE(rx)
 	WL_TEST(client_becomes_known_by_a_frame_that_names_our_boot),
 	WL_TEST(client_under_another_epoch_waits_until_the_old_one_is_silent),
 	WL_TEST(one_client_more_than_there_are_places_is_refused),
+	WL_TEST(copy_of_a_question_is_not_answered),
+	WL_TEST(client_gets_a_place_by_our_challenge_alone),
+	WL_TEST(old_frames_of_a_client_that_was_forgotten_prove_nothing),
+	WL_TEST(challenge_given_before_a_place_was_had_is_void_when_it_is_lost),
 };

@@ -43,6 +43,22 @@ static void hello_is_a_nonce(void)
 	CU_ASSERT_TRUE(wl_wire_decode_hello(bytes, WL_WIRE_HELLO_BYTES, &hello));
 	CU_ASSERT_EQUAL(hello.nonce, 0x0807060504030201);
 	ASSERT_ONLY_SIZE(hello, WL_WIRE_HELLO_BYTES);
+	bytes[WL_WIRE_HELLO_BYTES - 1] = 1;
+	CU_ASSERT_FALSE(wl_wire_decode_hello(bytes, WL_WIRE_HELLO_BYTES, &hello));
+}
+
+static void keepalive_is_a_nonce_and_a_challenge(void)
+{
+	struct wl_wire_keepalive keepalive = {0x0807060504030201, 0x100f0e0d0c0b0a09};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_keepalive(bytes, &keepalive), WL_WIRE_KEEPALIVE_BYTES);
+	for (unsigned at = 0; at < 16; at++)
+		CU_ASSERT_EQUAL(bytes[at], at + 1);
+	memset(&keepalive, 0, sizeof(keepalive));
+	CU_ASSERT_TRUE(wl_wire_decode_keepalive(bytes, WL_WIRE_KEEPALIVE_BYTES, &keepalive));
+	CU_ASSERT_EQUAL(keepalive.nonce, 0x0807060504030201);
+	CU_ASSERT_EQUAL(keepalive.challenge, 0x100f0e0d0c0b0a09);
+	ASSERT_ONLY_SIZE(keepalive, WL_WIRE_KEEPALIVE_BYTES);
 }
 
 static void greeting_says_what_was_seen_and_each_fact_in_order(void)
@@ -99,6 +115,8 @@ static size_t encode_reply(uint32_t members)
 		.suspect = 1,
 		.record_bytes_max = 9,
 		.member_count = members,
+		.challenge = 10,
+		.status = -11,
 	};
 
 	for (uint32_t at = 0; at < members; at++) {
@@ -114,7 +132,7 @@ static void hello_reply_has_the_documented_layout(void)
 	static const unsigned longs[] = {0, 16, 24, 32, 40, 48, 56};
 	static const uint8_t values[] = {1, 4, 5, 6, 7, 8, 10};
 
-	CU_ASSERT_EQUAL(encode_reply(2), 80 + 2 * 100);
+	CU_ASSERT_EQUAL(encode_reply(2), 96 + 2 * 100);
 	for (unsigned at = 0; at < 7; at++)
 		CU_ASSERT_EQUAL(wl_load_u64(bytes + longs[at]), values[at]);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 64), 11);
@@ -123,10 +141,13 @@ static void hello_reply_has_the_documented_layout(void)
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 3);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 72), 9);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 76), 2);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 180), 2);
-	CU_ASSERT_EQUAL(memcmp(bytes + 184, "udp:192.0.2.1:7700\0", 19), 0);
-	CU_ASSERT_EQUAL(bytes[279], 0);
-	CU_ASSERT_EQUAL(bytes[280], 0xee);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 10);
+	CU_ASSERT_EQUAL((int32_t)wl_load_u32(bytes + 88), -11);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 92), 0);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 196), 2);
+	CU_ASSERT_EQUAL(memcmp(bytes + 200, "udp:192.0.2.1:7700\0", 19), 0);
+	CU_ASSERT_EQUAL(bytes[295], 0);
+	CU_ASSERT_EQUAL(bytes[296], 0xee);
 }
 
 static void hello_reply_carries_every_member(void)
@@ -156,13 +177,15 @@ static void hello_reply_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(hello_reply, size, 76, WIRELOG_NODES_MAX + 1); /* members */
 	ASSERT_REFUSED_WITH(hello_reply, size, 76, 1);
 	ASSERT_REFUSED_WITH(hello_reply, size, 79, 0xff);
-	ASSERT_REFUSED_WITH(hello_reply, size, 80, 0); /* a member's node */
-	ASSERT_REFUSED_WITH(hello_reply, size, 80, WIRELOG_NODES_MAX + 1);
-	ASSERT_REFUSED_WITH(hello_reply, size, 184, ' ');
-	ASSERT_REFUSED_WITH(hello_reply, size, 185, '\n');
-	ASSERT_REFUSED_WITH(hello_reply, size, 185, 0x7f);
-	ASSERT_REFUSED_WITH(hello_reply, size, 279, 'x'); /* something behind the final zero */
-	memset(bytes + 184, 'x', 96); /* no final zero */
+	ASSERT_REFUSED_WITH(hello_reply, size, 91, 0); /* status */
+	ASSERT_REFUSED_WITH(hello_reply, size, 92, 1); /* reserved */
+	ASSERT_REFUSED_WITH(hello_reply, size, 96, 0); /* a member's node */
+	ASSERT_REFUSED_WITH(hello_reply, size, 96, WIRELOG_NODES_MAX + 1);
+	ASSERT_REFUSED_WITH(hello_reply, size, 200, ' ');
+	ASSERT_REFUSED_WITH(hello_reply, size, 201, '\n');
+	ASSERT_REFUSED_WITH(hello_reply, size, 201, 0x7f);
+	ASSERT_REFUSED_WITH(hello_reply, size, 295, 'x'); /* something behind the final zero */
+	memset(bytes + 200, 'x', 96); /* no final zero */
 	CU_ASSERT_FALSE(wl_wire_decode_hello_reply(bytes, size, &(struct wl_wire_hello_reply){0}));
 }
 
@@ -369,6 +392,7 @@ static void timeout_now_has_the_documented_layout_and_limits(void)
 WL_SUITE(wire)
 {
 	WL_TEST(hello_is_a_nonce),
+	WL_TEST(keepalive_is_a_nonce_and_a_challenge),
 	WL_TEST(greeting_says_what_was_seen_and_each_fact_in_order),
 	WL_TEST(path_probe_says_its_own_size_and_the_echo_repeats_it),
 	WL_TEST(hello_reply_has_the_documented_layout),

@@ -22,20 +22,6 @@ static unsigned any_client(struct sim_impostor *impostor)
 	return (unsigned)draw(impostor, draw(impostor, 16) ? 6 : SIM_IMPOSTOR_CLIENTS);
 }
 
-void sim_impostor_take_as_client(struct sim_impostor *impostor,
-				 const struct wl_frame_header *header, const uint8_t *payload)
-{
-	uint32_t client = (header->destination & ~WL_IDENTITY_CLIENT) - 0x1000u;
-	struct wl_wire_open_session_reply reply;
-
-	if (client >= SIM_IMPOSTOR_CLIENTS || header->type != WL_WIRE_OPEN_SESSION_REPLY ||
-	    !wl_wire_decode_open_session_reply(payload, header->payload_bytes, &reply) ||
-	    reply.status != WIRELOG_OK)
-		return;
-	if (impostor->clients[client].session != reply.session)
-		impostor->clients[client] = (struct sim_impostor_client){reply.session, 1};
-}
-
 static uint64_t pick_session(struct sim_impostor *impostor, unsigned client)
 {
 	uint64_t own = impostor->clients[client].session;
@@ -46,14 +32,49 @@ static uint64_t pick_session(struct sim_impostor *impostor, unsigned client)
 		       : 0xbadull << 52 | sim_random_next(&impostor->random) >> 12;
 }
 
+static void say_keepalive(struct sim_impostor *impostor, unsigned to, unsigned client,
+			  uint64_t challenge)
+{
+	struct wl_wire_keepalive keepalive = {sim_random_next(&impostor->random), challenge};
+	uint8_t payload[WL_WIRE_KEEPALIVE_BYTES];
+
+	sim_impostor_send_as_client(impostor, to, client, WL_WIRE_KEEPALIVE, payload,
+				    wl_wire_encode_keepalive(payload, &keepalive));
+}
+
+void sim_impostor_take_as_client(struct sim_impostor *impostor,
+				 const struct wl_frame_header *header, const uint8_t *payload)
+{
+	uint32_t client = (header->destination & ~WL_IDENTITY_CLIENT) - 0x1000u;
+	struct wl_wire_open_session_reply reply;
+	struct wl_wire_hello_reply hello;
+
+	if (client >= SIM_IMPOSTOR_CLIENTS)
+		return;
+	/* Most of its clients prove that they live, and get a place. */
+	if (header->type == WL_WIRE_HELLO_REPLY &&
+	    wl_wire_decode_hello_reply(payload, header->payload_bytes, &hello) &&
+	    hello.challenge != 0 && draw(impostor, 8) &&
+	    impostor->cluster->nodes[wl_identity_node(header->sender)].cores[0].worker)
+		say_keepalive(impostor, wl_identity_node(header->sender), client, hello.challenge);
+	if (header->type != WL_WIRE_OPEN_SESSION_REPLY ||
+	    !wl_wire_decode_open_session_reply(payload, header->payload_bytes, &reply) ||
+	    reply.status != WIRELOG_OK)
+		return;
+	if (impostor->clients[client].session != reply.session)
+		impostor->clients[client] = (struct sim_impostor_client){reply.session, 1};
+}
+
 static void say_hello(struct sim_impostor *impostor, unsigned to, unsigned client)
 {
 	struct wl_wire_hello hello = {sim_random_next(&impostor->random)};
 	uint8_t payload[WL_WIRE_HELLO_BYTES];
 
-	sim_impostor_send_as_client(impostor, to, client,
-				    draw(impostor, 2) ? WL_WIRE_HELLO : WL_WIRE_KEEPALIVE, payload,
-				    wl_wire_encode_hello(payload, &hello));
+	if (draw(impostor, 4) == 0)
+		say_keepalive(impostor, to, client, sim_random_next(&impostor->random));
+	else
+		sim_impostor_send_as_client(impostor, to, client, WL_WIRE_HELLO, payload,
+					    wl_wire_encode_hello(payload, &hello));
 }
 
 static void open_session(struct sim_impostor *impostor, unsigned to, unsigned client)

@@ -80,14 +80,14 @@ static void fill_nearly_right(struct sim_impostor *impostor, unsigned to, uint8_
 		if (bytes >= WL_WIRE_APPEND_HEADER_BYTES + WL_ENTRY_HEADER_BYTES)
 			wl_store_u32(payload + WL_WIRE_APPEND_HEADER_BYTES + 80,
 				     (uint32_t)sim_impostor_near(impostor, bytes - 152));
-	} else if (type == WL_WIRE_HELLO_REPLY && bytes >= 80) {
-		uint32_t members = (uint32_t)((bytes - 80) / 100);
+	} else if (type == WL_WIRE_HELLO_REPLY && bytes >= WL_WIRE_HELLO_REPLY_FIXED_BYTES) {
+		uint32_t members = (uint32_t)((bytes - WL_WIRE_HELLO_REPLY_FIXED_BYTES) / 100);
 
 		wl_store_u32(payload + 12, (uint32_t)draw(impostor, 9)); /* leader */
 		wl_store_u32(payload + 72, draw(impostor, 4) ? 65536 : UINT32_MAX);
 		wl_store_u32(payload + 76, (uint32_t)sim_impostor_near(impostor, members));
 		for (uint32_t member = 0; member < members; member++) {
-			uint8_t *place = payload + 80 + member * 100;
+			uint8_t *place = payload + WL_WIRE_HELLO_REPLY_FIXED_BYTES + member * 100;
 
 			wl_store_u32(place, draw(impostor, 8) ? 1 + member % 7
 							      : (uint32_t)draw(impostor, 3) * 8);

@@ -77,6 +77,23 @@ static bool is_late(const struct sim_endpoint *endpoint, unsigned node,
 		 reply.nonce == endpoint->hello_nonce[node]);
 }
 
+/* Who is asked to prove that he lives does so at once: all else that he says is for nothing until then. */
+static void say_challenge(struct sim_endpoint *endpoint, unsigned node,
+			  const struct wl_frame_header *header, const uint8_t *body)
+{
+	struct wl_wire_hello_reply reply;
+	struct wl_wire_keepalive keepalive;
+	uint8_t payload[WL_WIRE_KEEPALIVE_BYTES];
+
+	if (header->type != WL_WIRE_HELLO_REPLY ||
+	    !wl_wire_decode_hello_reply(body, header->payload_bytes, &reply) ||
+	    reply.challenge == 0)
+		return;
+	keepalive = (struct wl_wire_keepalive){endpoint->sequence, reply.challenge};
+	sim_endpoint_send(endpoint, node, WL_WIRE_KEEPALIVE, payload,
+			  wl_wire_encode_keepalive(payload, &keepalive));
+}
+
 static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 {
 	struct wl_frame_header header;
@@ -103,6 +120,7 @@ static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 		return;
 	endpoint->on_message(endpoint->context, node, &header, datagram + WL_FRAME_HEADER_BYTES);
 	endpoint->node_epoch[node] = header.sender_epoch;
+	say_challenge(endpoint, node, &header, datagram + WL_FRAME_HEADER_BYTES);
 }
 
 static void on_frame(void *context)

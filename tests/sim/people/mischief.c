@@ -366,25 +366,33 @@ static void ask_other_journal(struct sim_rogue *rogue, unsigned node)
 static void keep_alive(struct sim_rogue *rogue, unsigned node)
 {
 	struct wl_wire_hello hello = {.nonce = sim_random_next(&rogue->random)};
+	struct wl_wire_keepalive keepalive = {
+		.nonce = hello.nonce,
+		.challenge = draw(rogue, 2) ? 0 : sim_rogue_draw_number(rogue, 1000000000),
+	};
 	uint8_t payload[WL_WIRE_HELLO_BYTES];
-	size_t bytes = wl_wire_encode_hello(payload, &hello);
 
 	/* Now and then more than a node answers in a turn. */
-	for (uint64_t times = draw(rogue, 20) ? 1 : 100; times > 0; times--)
-		say(rogue, node, draw(rogue, 2) ? WL_WIRE_KEEPALIVE : WL_WIRE_HELLO, payload,
+	for (uint64_t times = draw(rogue, 20) ? 1 : 100; times > 0; times--) {
+		bool asks = draw(rogue, 2);
+		size_t bytes = asks ? wl_wire_encode_hello(payload, &hello)
+				    : wl_wire_encode_keepalive(payload, &keepalive);
+
+		say(rogue, node, asks ? WL_WIRE_HELLO : WL_WIRE_KEEPALIVE, payload,
 		    draw(rogue, 20) ? bytes : bytes - 1);
+	}
 }
 
 /* Numbers of frames that came before, that never come, or that are far ahead. */
 static void number_wrongly(struct sim_rogue *rogue, unsigned node)
 {
-	struct wl_wire_hello hello = {.nonce = 1};
+	struct wl_wire_keepalive keepalive = {.nonce = 1};
 	struct wl_frame_header header;
-	uint8_t payload[WL_WIRE_HELLO_BYTES];
+	uint8_t payload[WL_WIRE_KEEPALIVE_BYTES];
 
-	wl_wire_encode_hello(payload, &hello);
+	wl_wire_encode_keepalive(payload, &keepalive);
 	sim_endpoint_head(&rogue->end, node, WL_WIRE_KEEPALIVE, &header);
-	header.payload_bytes = WL_WIRE_HELLO_BYTES;
+	header.payload_bytes = WL_WIRE_KEEPALIVE_BYTES;
 	if (draw(rogue, 4) == 0)
 		rogue->end.sequence += draw(rogue, 10000);
 	else

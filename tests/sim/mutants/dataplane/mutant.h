@@ -57,6 +57,7 @@
 	item(client_replaced_at_once, "another life of a client takes its place while it is heard") \
 	item(no_space_never_told, "a full log is told as a pause") \
 	item(old_boot_frames, "frames addressed to an earlier boot are taken") \
+	item(client_unchallenged, "any frame of a client that was forgotten gives it a place") \
 	item(expired_without_tombstone, "an expired record leaves nothing in the log") \
 	item(resend_never, "nothing is sent again when there is no progress") \
 	item(late_frames_are_life, "a late frame counts as hearing the leader") \
