@@ -364,6 +364,7 @@ void wl_answer_on_open_session_reply(struct wl_client *client,
 		wl_sender_pause(client, BACK_PRESSURE_NS_MIN, BACK_PRESSURE_NS_MAX);
 		break;
 	case WIRELOG_NO_SPACE:
+	case WIRELOG_TOO_MANY_CLIENTS:
 		refuse_all(client, reply.status);
 		wl_sender_pause(client, NO_SPACE_NS_MIN, NO_SPACE_NS_MAX);
 		break;

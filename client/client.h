@@ -239,6 +239,8 @@ void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_me
 void wl_nodes_learn_leader(struct wl_client *client, uint32_t from, uint32_t leader, uint64_t term);
 /* It said that it does not lead; `hint` is whom it thinks to lead, 0: nobody. */
 void wl_nodes_on_not_leader(struct wl_client *client, uint32_t from, uint32_t hint);
+/* Nothing more is wanted of anybody. */
+void wl_nodes_say_goodbye(struct wl_client *client);
 bool wl_nodes_is_greeted(const struct wl_client *client, uint32_t node);
 /* Nodes answer, and none of them knows a leader. */
 bool wl_nodes_lead_nobody(const struct wl_client *client);

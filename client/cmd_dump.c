@@ -232,6 +232,8 @@ static const char *kind_of(uint16_t kind)
 		return "data";
 	case WL_RECORD_OPEN_SESSION:
 		return "session";
+	case WL_RECORD_CLOSE_SESSION:
+		return "close";
 	case WL_RECORD_EXPIRED:
 		return "expired";
 	default:

@@ -250,6 +250,18 @@ static void say_keepalive(struct wl_client *client, uint32_t id, uint64_t nonce)
 		wl_channel_close(client, wl_wire_encode_keepalive(payload, &keepalive));
 }
 
+void wl_nodes_say_goodbye(struct wl_client *client)
+{
+	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++) {
+		size_t room;
+
+		if ((client->served & 1u << id) &&
+		    wl_channel_open(client, id, WL_WIRE_GOODBYE, &room))
+			wl_channel_close(client, 0);
+	}
+	client->served = 0;
+}
+
 /* Whether the node knows us: all else that we say is for nothing until it does. */
 static void take_place(struct wl_client *client, const struct wl_client_message *message,
 		       const struct wl_wire_hello_reply *reply)

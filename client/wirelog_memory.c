@@ -324,10 +324,10 @@ void wirelog_close(struct wirelog *log)
 {
 	if (!log)
 		return;
-	if (log->client.subscriber.state != WL_SUBSCRIBER_OFF) {
+	if (log->client.subscriber.state != WL_SUBSCRIBER_OFF)
 		wl_subscriber_stop(&log->client);
-		wl_channel_flush(&log->client);
-	}
+	wl_nodes_say_goodbye(&log->client);
+	wl_channel_flush(&log->client);
 	close_transports(&log->client);
 	wl_auth_fini(&log->client.auth);
 	free(log->slots);

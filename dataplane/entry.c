@@ -78,7 +78,7 @@ static size_t check_record(const uint8_t *at, size_t left, uint16_t *kind)
 		return 0;
 	payload_bytes = wl_load_u32(at + 16);
 	*kind = wl_load_u16(at + 20);
-	if (*kind < WL_RECORD_DATA || *kind > WL_RECORD_EXPIRED || wl_load_u16(at + 22) != 0)
+	if (*kind < WL_RECORD_DATA || *kind > WL_RECORD_CLOSE_SESSION || wl_load_u16(at + 22) != 0)
 		return 0;
 	/* Only DATA has a payload, and always one: readers are promised records of at least one byte. */
 	if (payload_bytes > WIRELOG_RECORD_BYTES_MAX ||

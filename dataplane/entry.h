@@ -50,6 +50,7 @@ enum wl_record_kind {
 		2, /* session field = client's nonce, sequence = client identity; no number */
 	WL_RECORD_EXPIRED =
 		3, /* consumed {session, sequence}, payload refused (not_after); no number */
+	WL_RECORD_CLOSE_SESSION = 4, /* the session is forgotten, sequence 0; no number */
 };
 
 struct wl_entry_header {

@@ -122,16 +122,15 @@ static void apply_entry(struct wl_front *front, const struct wl_reader_view *vie
 {
 	struct wl_counters *counters = front->replica->counters;
 	uint32_t before = front->sessions.count;
-	unsigned evicted = wl_session_apply(&front->sessions, view->image, &view->header);
+	unsigned ended = wl_session_apply(&front->sessions, view->image, &view->header);
 
 	if (front->sessions.contradicted)
 		front->damaged =
 			true; /* exactly once cannot be promised any more: appends are refused */
 	front->applied_number = view->header.first_number + view->header.data_count - 1;
 	wl_count_add(counters, WL_COUNTER_records_committed, view->header.data_count);
-	wl_count_add(counters, WL_COUNTER_sessions_opened,
-		     front->sessions.count - before + evicted);
-	wl_count_add(counters, WL_COUNTER_sessions_evicted, evicted);
+	wl_count_add(counters, WL_COUNTER_sessions_opened, front->sessions.count - before + ended);
+	wl_count_add(counters, WL_COUNTER_sessions_evicted, ended);
 }
 
 static bool read_again(struct wl_replica *replica, struct wl_reader *reader)
@@ -188,6 +187,7 @@ bool wl_front_leads(struct wl_front *front)
 		return false;
 	wl_session_lead(&front->sessions, replica->view.epoch);
 	front->lead_term = replica->view.term;
+	front->lead_since_ns = replica->now_ns;
 	front->leading = true;
 	return true;
 }
@@ -324,6 +324,15 @@ void wl_front_on_keepalive(struct wl_front *front, const struct wl_message *mess
 	to = wl_tx_to_remote(message->from);
 	reply.nonce = keepalive.nonce;
 	say_hello(front, &to, WL_WIRE_KEEPALIVE_REPLY, &reply);
+}
+
+void wl_front_on_goodbye(struct wl_front *front, wl_identity client)
+{
+	wl_subscription_on_goodbye(front, client);
+	for (unsigned i = 0; i < WL_FRONT_ASSEMBLIES; i++) {
+		if (front->assemblies[i].client == client)
+			front->assemblies[i].session = 0;
+	}
 }
 
 unsigned wl_front_end_turn(struct wl_front *front, uint64_t now_ns)

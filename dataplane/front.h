@@ -39,6 +39,7 @@ void wl_front_apply(struct wl_front *front);
 void wl_front_on_hello(struct wl_front *front, const struct wl_message *message);
 /* Of a client that speaks now and has no place in the table: it is told so. */
 void wl_front_on_stranger(struct wl_front *front, const struct wl_message *message);
+void wl_front_on_goodbye(struct wl_front *front, wl_identity client);
 void wl_front_on_keepalive(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message);
 void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the parts of a journal's front share: front.c (life, sessions, hello), intake.c (appends
+ * What the parts of a journal's front share: front.c (life, hello), opening.c (sessions), intake.c (appends
  * in), reply.c (answers out), subscription.c (who reads, and how much) and deliver.c (what they are
  * sent).
  *
@@ -22,7 +22,11 @@
 
 #define WL_FRONT_LEVELS 5 /* by enum wirelog_level; 0 stays empty */
 #define WL_FRONT_OPENS 1024u /* sessions that wait to be committed */
-#define WL_FRONT_ASSEMBLIES 8u /* records that arrive in fragments */
+#define WL_FRONT_ASSEMBLIES 8u /* records that arrive in fragments, */
+#define WL_FRONT_ASSEMBLIES_OF_ONE 2u /* of one client; */
+#define WL_FRONT_ASSEMBLY_STILL_NS 50000000u /* one that did not grow for so long may give way, */
+#define WL_FRONT_ASSEMBLY_OLD_NS 1000000000u /* or is that old */
+#define WL_FRONT_SHARES 1024u /* counts of what clients have: those of one hash share one */
 #define WL_FRONT_HELLOS 64u /* answered in one turn */
 #define WL_FRONT_REPLIES 128u /* runs answered in one turn */
 #define WL_FRONT_RESULTS 64u /* of one client, collected before they are sent */
@@ -59,6 +63,7 @@ struct wl_open_request {
 	uint64_t index;
 	uint64_t nonce;
 	wl_identity client;
+	bool gives_way; /* another one ends for it */
 };
 
 /* Results for one client that leave together. */
@@ -73,7 +78,8 @@ struct wl_results {
 struct wl_assembly {
 	uint64_t session; /* 0: free */
 	uint64_t sequence;
-	uint64_t used; /* front->assembly_clock when it last grew */
+	wl_identity client;
+	uint64_t began_ns, grew_ns;
 	uint32_t bytes, have;
 	uint8_t *buffer; /* WIRELOG_RECORD_BYTES_MAX */
 };
@@ -141,15 +147,19 @@ struct wl_front {
 	/* client appends are taken: lead_term's first entry is committed and applied */
 	bool leading;
 	uint64_t lead_term;
+	uint64_t lead_since_ns;
 
 	struct wl_reply_queue queues[WL_FRONT_LEVELS];
 	struct wl_open_request opens[WL_FRONT_OPENS]; /* queue: position % WL_FRONT_OPENS */
 	uint64_t opens_pushed, opens_popped;
+	uint32_t look_slot,
+		looked; /* for a session that may give way: the last slot, and how many in a row */
+	/* answers that wait, by level and hash of the client: no one has them all */
+	uint32_t waiting[WL_FRONT_LEVELS][WL_FRONT_SHARES];
 	struct wl_reply batch[WL_FRONT_REPLIES];
 	struct wl_results results;
 
 	struct wl_assembly assemblies[WL_FRONT_ASSEMBLIES];
-	uint64_t assembly_clock;
 
 	struct wl_subscription *subscriptions;
 	uint32_t subscription_count; /* not FREE */
@@ -171,11 +181,21 @@ bool wl_front_leads(struct wl_front *front);
 uint32_t wl_front_leader(const struct wl_front *front);
 /* Number of the last record that is known committed here. */
 uint64_t wl_front_commit_number(const struct wl_front *front);
+static inline uint32_t wl_front_share_of(wl_identity client)
+{
+	return client * 0x9e3779b1u >> 22;
+}
+_Static_assert(WL_FRONT_SHARES == 1u << 10, "ten bits of a hash");
+
 /* The client as it is known now; NULL when it was forgotten. */
 struct wl_remote *wl_front_client(struct wl_front *front, wl_identity client);
 
+/* intake.c */
+void wl_front_count_refusal(struct wl_front *front, int status, uint32_t records);
+
 /* reply.c */
-bool wl_reply_has_room(const struct wl_front *front, uint8_t level);
+/* For one answer more to this client: when half of the slots are taken, nobody may have more than an eighth of all. */
+bool wl_reply_has_room(const struct wl_front *front, uint8_t level, wl_identity client);
 /* One record that was just appended; it joins the newest waiting run where it continues it. */
 void wl_reply_wait(struct wl_front *front, const struct wl_reply *reply);
 /* Last sequence of the waiting run that holds this one; 0: none does. O(waiting). */
@@ -192,6 +212,8 @@ unsigned wl_reply_end_turn(struct wl_front *front);
 void wl_reply_abandon(struct wl_front *front);
 
 /* subscription.c */
+/* The client is gone, and reads no more. */
+void wl_subscription_on_goodbye(struct wl_front *front, wl_identity client);
 void wl_subscription_end(struct wl_front *front, struct wl_subscription *subscription, int status);
 void wl_subscription_release(struct wl_front *front, struct wl_subscription *subscription);
 /* Bytes that may be sent now. */

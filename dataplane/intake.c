@@ -26,7 +26,7 @@ struct intake {
 	uint64_t waiting_through; /* sequences of this frame up to here wait for EVERYWHERE */
 };
 
-static void count_refusal(struct wl_front *front, int status, uint32_t records)
+void wl_front_count_refusal(struct wl_front *front, int status, uint32_t records)
 {
 	enum wl_counter counter;
 
@@ -61,7 +61,7 @@ static void refuse(struct intake *intake, uint64_t first_sequence, uint32_t coun
 		.status = (int16_t)intake->status,
 	};
 
-	count_refusal(intake->front, intake->status, count);
+	wl_front_count_refusal(intake->front, intake->status, count);
 	wl_results_add(intake->front, &result);
 }
 
@@ -106,7 +106,8 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 	if (sequence > intake->waiting_through)
 		intake->waiting_through = wl_reply_waiting_through(front, WIRELOG_EVERYWHERE,
 								   intake->session, sequence);
-	if (sequence > intake->waiting_through && wl_reply_has_room(front, WIRELOG_EVERYWHERE))
+	if (sequence > intake->waiting_through &&
+	    wl_reply_has_room(front, WIRELOG_EVERYWHERE, intake->client))
 		wl_reply_wait(front, &reply);
 }
 
@@ -135,7 +136,7 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 	uint64_t number = 0;
 	int status;
 
-	if (!wl_reply_has_room(front, reply.level))
+	if (!wl_reply_has_room(front, reply.level, intake->client))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
 	if (WL_MUTANT(expired_without_tombstone) && expired) {
 		struct wl_wire_append_result result = {.first_sequence = sequence,
@@ -226,29 +227,57 @@ static struct wl_assembly *find_assembly(struct wl_front *front, uint64_t sessio
 	return NULL;
 }
 
-/* A free one, or the one that has not grown for longest. */
-static struct wl_assembly *begin_assembly(struct wl_front *front, uint64_t session,
-					  uint64_t sequence, uint32_t bytes)
+/* One that may be given to somebody else: whoever sends it is slow, gone, or takes his time on purpose. */
+static bool may_give_way(const struct wl_assembly *assembly, uint64_t now_ns)
 {
-	struct wl_assembly *chosen = &front->assemblies[0];
+	return assembly->session == 0 || now_ns - assembly->grew_ns > WL_FRONT_ASSEMBLY_STILL_NS ||
+	       now_ns - assembly->began_ns > WL_FRONT_ASSEMBLY_OLD_NS;
+}
 
-	for (unsigned i = 1; i < WL_FRONT_ASSEMBLIES && chosen->session != 0; i++) {
+/* A free one, or the one that has not grown for longest; of the client's own, when it has its share. NULL: there is none. */
+static struct wl_assembly *choose_assembly(struct wl_front *front, wl_identity client)
+{
+	struct wl_assembly *chosen = NULL, *own = NULL;
+	unsigned owned = 0;
+
+	for (unsigned i = 0; i < WL_FRONT_ASSEMBLIES; i++) {
 		struct wl_assembly *assembly = &front->assemblies[i];
 
-		if (assembly->session == 0 || assembly->used < chosen->used)
+		if (assembly->session != 0 && assembly->client == client) {
+			owned++;
+			if (!own || assembly->grew_ns < own->grew_ns)
+				own = assembly;
+		}
+		if (may_give_way(assembly, front->replica->now_ns) &&
+		    (!chosen || assembly->session == 0 ||
+		     (chosen->session != 0 && assembly->grew_ns < chosen->grew_ns)))
 			chosen = assembly;
 	}
-	chosen->session = session;
-	chosen->sequence = sequence;
-	chosen->bytes = bytes;
+	return owned >= WL_FRONT_ASSEMBLIES_OF_ONE ? own : chosen;
+}
+
+static struct wl_assembly *begin_assembly(struct intake *intake,
+					  const struct wl_wire_client_append *append)
+{
+	struct wl_assembly *chosen = choose_assembly(intake->front, intake->client);
+
+	if (!chosen)
+		return NULL;
+	chosen->session = append->session;
+	chosen->sequence = append->first_sequence;
+	chosen->client = intake->client;
+	chosen->began_ns = intake->front->replica->now_ns;
+	chosen->bytes = append->record_bytes;
 	chosen->have = 0;
 	return chosen;
 }
 
-/* True when the record is whole. */
-static bool join(struct wl_front *front, const struct wl_wire_client_append *append,
-		 const struct wl_wire_record *part)
+enum joined { JOINED_PART, JOINED_WHOLE, JOINED_NO_ROOM };
+
+static enum joined join(struct intake *intake, const struct wl_wire_client_append *append,
+			const struct wl_wire_record *part)
 {
+	struct wl_front *front = intake->front;
 	struct wl_assembly *assembly =
 		find_assembly(front, append->session, append->first_sequence);
 
@@ -256,19 +285,21 @@ static bool join(struct wl_front *front, const struct wl_wire_client_append *app
 		assembly->session = 0;
 		assembly = NULL;
 	}
-	if (!assembly && append->fragment_offset == 0)
-		assembly = begin_assembly(front, append->session, append->first_sequence,
-					  append->record_bytes);
+	if (!assembly && append->fragment_offset == 0) {
+		assembly = begin_assembly(intake, append);
+		if (!assembly)
+			return JOINED_NO_ROOM;
+	}
 	/* One that was sent again from its beginning passes over what is already here; its parts may be cut elsewhere. */
 	if (!assembly || append->fragment_offset > assembly->have ||
 	    append->fragment_offset + part->bytes <= assembly->have)
-		return false;
+		return JOINED_PART;
 	/* The decoder has compared it with the record's size, which is the assembly's. */
 	WL_CHECK(part->bytes <= assembly->bytes - append->fragment_offset);
 	memcpy(assembly->buffer + append->fragment_offset, part->payload, part->bytes);
 	assembly->have = append->fragment_offset + part->bytes;
-	assembly->used = ++front->assembly_clock;
-	return assembly->have == assembly->bytes;
+	assembly->grew_ns = front->replica->now_ns;
+	return assembly->have == assembly->bytes ? JOINED_WHOLE : JOINED_PART;
 }
 
 static bool take_fragment(struct intake *intake, const struct wl_wire_client_append *append)
@@ -290,8 +321,14 @@ static bool take_fragment(struct intake *intake, const struct wl_wire_client_app
 		return false;
 	if (!next)
 		return true;
-	if (!join(front, append, &record))
+	switch (join(intake, append, &record)) {
+	case JOINED_NO_ROOM:
+		return stop(intake, WIRELOG_BACK_PRESSURE);
+	case JOINED_PART:
 		return true;
+	case JOINED_WHOLE:
+		break;
+	}
 	assembly = find_assembly(front, append->session, append->first_sequence);
 	record.bytes = assembly->bytes;
 	record.payload = assembly->buffer;
@@ -343,70 +380,4 @@ void wl_front_on_client_append(struct wl_front *front, const struct wl_message *
 	}
 	if (front->results.count != 0)
 		wl_results_send(front);
-}
-
-static bool is_opening(const struct wl_front *front, uint64_t nonce, wl_identity client)
-{
-	for (uint64_t at = front->opens_popped; at != front->opens_pushed; at++) {
-		const struct wl_open_request *open = &front->opens[at % WL_FRONT_OPENS];
-
-		if (open->nonce == nonce && open->client == client)
-			return true;
-	}
-	return false;
-}
-
-/* OK: it waits to be committed. */
-static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity client)
-{
-	struct wl_record_header record = {
-		.session = nonce,
-		.sequence = client,
-		.kind = WL_RECORD_OPEN_SESSION,
-	};
-	struct wl_position position;
-	uint64_t number;
-	int status;
-
-	if (front->opens_pushed - front->opens_popped == WL_FRONT_OPENS)
-		return WIRELOG_BACK_PRESSURE;
-	status = wl_replica_append_record(front->replica, &record, NULL,
-					  wl_replica_stamp(front->replica), &position, &number);
-	if (status != WIRELOG_OK)
-		return status;
-	front->opens[front->opens_pushed++ % WL_FRONT_OPENS] =
-		(struct wl_open_request){position.index, nonce, client};
-	return WIRELOG_OK;
-}
-
-void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message)
-{
-	struct wl_wire_open_session open;
-	wl_identity client;
-	uint64_t session;
-	int status;
-
-	if (!message->from || !wl_identity_is_client(message->from->identity) ||
-	    !wl_wire_decode_open_session(message->payload, message->bytes, &open)) {
-		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
-		return;
-	}
-	client = message->from->identity;
-	if (!wl_front_leads(front)) {
-		count_refusal(front, WIRELOG_NOT_LEADER, 1);
-		wl_reply_open_session(front, client, open.nonce, WIRELOG_NOT_LEADER, 0);
-		return;
-	}
-	session = wl_session_by_nonce(&front->sessions, open.nonce, client);
-	if (session != 0) {
-		wl_reply_open_session(front, client, open.nonce, WIRELOG_OK, session);
-		return;
-	}
-	if (is_opening(front, open.nonce, client))
-		return;
-	status = begin_session(front, open.nonce, client);
-	if (status != WIRELOG_OK) {
-		count_refusal(front, status, 1);
-		wl_reply_open_session(front, client, open.nonce, status, 0);
-	}
 }

@@ -51,6 +51,7 @@
 #define WL_PUNT_SLOTS 128u
 #define WL_ANSWERED_BITS \
 	(1u << 16) /* of each of two sets of questions that were answered (answered.h) */
+#define WL_CLIENT_QUIET_NS 3000000000u
 #define WL_CHALLENGE_NS 1000000000u /* a challenge that is older is none */
 
 #define WL_SUPERBLOCK_COPIES 4u

@@ -37,7 +37,9 @@ struct wl_remote {
 	uint16_t mtu; /* of the path to it; 0: the link's */
 	uint64_t last_heard_ns; /* last frame that was accepted */
 	uint64_t last_hello_ns;
-	uint64_t admitted_ns; /* a client: since when it has its place */
+	/* Of a client: since when it has its place, and where that is in the table (remote.c). */
+	uint64_t admitted_ns, listed_ns;
+	uint32_t host, next, older, newer;
 	struct wl_replay replay;
 	struct wl_auth_key key; /* verifies what it sends under `epoch` */
 };
@@ -53,20 +55,33 @@ static inline uint64_t wl_remote_newest_epoch(const struct wl_remote *remote)
 	return remote->epoch > remote->epoch_floor ? remote->epoch : remote->epoch_floor;
 }
 
-/* Clients, found by identity: open addressing over the caller's memory, oldest idle one evicted when full. */
+/*
+ * Clients, found by identity. Who comes finds a free place, or takes that of who is silent for longest, if that is quiet:
+ * who speaks is never pushed out. No host (address and link) has more than three quarters of the places, so that one
+ * which takes all that it can get leaves some to the others.
+ */
 struct wl_remote_table {
 	struct wl_remote *slots;
 	uint32_t slot_count; /* a power of two */
-	uint32_t used;
+	uint32_t used; /* slots that were ever taken */
+	uint32_t count; /* clients */
+	uint32_t *buckets; /* slot + 1 */
+	uint32_t *of_hosts; /* clients by hash of the host */
+	uint32_t free, oldest, newest; /* slot + 1 */
 	uint64_t challenge_floor_ns; /* challenges that were given up to then are void */
 };
 
 size_t wl_remote_table_memory_bytes(uint32_t slot_count);
 void wl_remote_table_init(struct wl_remote_table *table, void *memory, uint32_t slot_count);
 struct wl_remote *wl_remote_table_find(struct wl_remote_table *table, wl_identity identity);
-/* NULL when full of clients that were heard within idle_ns. Evicts one idle longer otherwise. */
+/* NULL when there is no place for it. The identity has none yet. */
 struct wl_remote *wl_remote_table_add(struct wl_remote_table *table, wl_identity identity,
-				      uint64_t now_ns, uint64_t idle_ns);
+				      const struct wl_address *address, uint64_t now_ns,
+				      uint64_t quiet_ns);
+void wl_remote_table_heard(struct wl_remote_table *table, struct wl_remote *client,
+			   uint64_t now_ns);
+/* Its place is free: it said goodbye, or gave way. */
+void wl_remote_table_forget(struct wl_remote_table *table, struct wl_remote *client);
 
 /* What a client that has no place is asked to say back. Not 0. */
 static inline uint64_t wl_remote_challenge(uint64_t now_ns)
@@ -84,7 +99,8 @@ static inline bool wl_remote_is_challenge(const struct wl_remote_table *table, u
 }
 
 /* Its place is given to somebody else, or to another life of it. */
-static inline void wl_remote_forget(struct wl_remote_table *table, struct wl_remote *client)
+static inline void wl_remote_void_challenges(struct wl_remote_table *table,
+					     const struct wl_remote *client)
 {
 	if (client->admitted_ns > table->challenge_floor_ns)
 		table->challenge_floor_ns = client->admitted_ns;

@@ -11,17 +11,28 @@
 #include "dataplane/front_internal.h"
 #include "dataplane/mutant.h"
 
+#define SHARE_MIN 4u /* answers that any client may have waiting while there is room */
+
 static struct wl_reply *slot_at(const struct wl_front *front, const struct wl_reply_queue *queue,
 				uint64_t position)
 {
 	return &queue->slots[position & (front->config.reply_slots - 1)];
 }
 
-bool wl_reply_has_room(const struct wl_front *front, uint8_t level)
+bool wl_reply_has_room(const struct wl_front *front, uint8_t level, wl_identity client)
 {
 	const struct wl_reply_queue *queue = &front->queues[level];
+	uint64_t slots = front->config.reply_slots, taken = queue->pushed - queue->popped;
 
-	return queue->pushed - queue->popped < front->config.reply_slots;
+	uint64_t own = front->waiting[level][wl_front_share_of(client)];
+
+	return taken < slots && (2 * taken < slots || 8 * own < slots || own < SHARE_MIN);
+}
+
+static void pop(struct wl_front *front, struct wl_reply_queue *queue, struct wl_reply *reply)
+{
+	*reply = *slot_at(front, queue, queue->popped++);
+	front->waiting[reply->level][wl_front_share_of(reply->client)]--;
 }
 
 static bool continues(const struct wl_reply *last, const struct wl_reply *reply)
@@ -46,7 +57,8 @@ void wl_reply_wait(struct wl_front *front, const struct wl_reply *reply)
 			return;
 		}
 	}
-	WL_CHECK(wl_reply_has_room(front, reply->level));
+	WL_CHECK(queue->pushed - queue->popped < front->config.reply_slots);
+	front->waiting[reply->level][wl_front_share_of(reply->client)]++;
 	*slot_at(front, queue, queue->pushed++) = *reply;
 }
 
@@ -199,8 +211,7 @@ static unsigned collect(struct wl_front *front)
 
 			if (reply->index > index)
 				break;
-			front->batch[count++] = *reply;
-			queue->popped++;
+			pop(front, queue, &front->batch[count++]);
 		}
 	}
 	return count;
@@ -259,6 +270,7 @@ static unsigned answer_opens(struct wl_front *front)
 		if (open->index > front->sessions.applied_index)
 			break;
 		session = wl_session_by_nonce(&front->sessions, open->nonce, open->client);
+		/* 0: there was no room after all, or it gave way already. */
 		wl_reply_open_session(front, open->client, open->nonce,
 				      session ? WIRELOG_OK : WIRELOG_SESSION_UNKNOWN, session);
 		front->opens_popped++;
@@ -284,7 +296,7 @@ void wl_reply_abandon(struct wl_front *front)
 			unsigned count = 0;
 
 			while (queue->popped != queue->pushed && count < WL_FRONT_REPLIES)
-				front->batch[count++] = *slot_at(front, queue, queue->popped++);
+				pop(front, queue, &front->batch[count++]);
 			send_batch(front, count, WIRELOG_NOT_LEADER);
 		}
 	}

@@ -39,6 +39,7 @@ static bool may_say(bool client, uint8_t type)
 	case WL_WIRE_CREDIT:
 	case WL_WIRE_UNSUBSCRIBE:
 	case WL_WIRE_KEEPALIVE:
+	case WL_WIRE_GOODBYE:
 		return client;
 	default:
 		return false;
@@ -168,12 +169,12 @@ static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame
 		if (now_ns - known->last_heard_ns <= rx->client_idle_ns &&
 		    !WL_MUTANT(client_replaced_at_once))
 			return WL_FRAME_OLD_EPOCH;
-		wl_remote_forget(&rx->clients, known);
+		wl_remote_void_challenges(&rx->clients, known);
 		known->admitted_ns = now_ns;
 	}
 	if (!known)
-		known = wl_remote_table_add(&rx->clients, header->sender, now_ns,
-					    rx->client_idle_ns);
+		known = wl_remote_table_add(&rx->clients, header->sender, &message->hello_address,
+					    now_ns, wl_rx_quiet_ns(rx));
 	if (!known)
 		return WL_FRAME_NO_TABLE_ROOM;
 	wl_replay_init_at(&known->replay, header->sequence);
@@ -280,7 +281,10 @@ static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t 
 		return WL_FRAME_REPLAYED;
 	remote->address = *address;
 	remote->address_known = true;
-	remote->last_heard_ns = now_ns;
+	if (wl_identity_is_client(header.sender))
+		wl_remote_table_heard(&rx->clients, remote, now_ns);
+	else
+		remote->last_heard_ns = now_ns;
 	message->from = remote;
 	return WL_FRAME_OK;
 }

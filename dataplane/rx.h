@@ -34,9 +34,15 @@ struct wl_rx {
 	struct wl_claims claims;
 	uint64_t peer_alive_ns; /* a peer heard this lately keeps its id against a newer boot at another address */
 	struct wl_remote_table clients;
-	uint64_t client_idle_ns; /* a silent client may be forgotten after this */
+	uint64_t client_idle_ns; /* so long an identity that is silent stays whose it was */
 	struct wl_answered answered; /* questions of who is not known here */
 };
+
+/* A client that said nothing for so long may have to give way. One that lives says something every second. */
+static inline uint64_t wl_rx_quiet_ns(const struct wl_rx *rx)
+{
+	return rx->client_idle_ns < WL_CLIENT_QUIET_NS ? rx->client_idle_ns : WL_CLIENT_QUIET_NS;
+}
 
 struct wl_message {
 	uint8_t type; /* enum wl_wire_type */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Slots are found by two hash tables with chains (by id, by {nonce, client}) and are linked in the
- * order of their last activity. Runs lie apart from the sessions, one page or less for each, so
+ * Slots are found by two hash tables with chains (by id, by client: it has few). Runs lie apart from the sessions, one page or less for each, so
  * that a table of thousands of quiet sessions touches little memory.
  *
  * Runs have an ordinal within their session, counted from 0 for ever: run r stands in slot
@@ -33,10 +32,10 @@ struct wl_session {
 	/* means something while appended_epoch is the table's lead_epoch */
 	struct progress appended;
 	uint64_t appended_epoch;
+	uint64_t ending_epoch; /* the table's lead_epoch: its end is in our tail */
 	uint64_t activity;
 	uint64_t digest; /* what it adds to the table's */
-	uint32_t next_by_id, next_by_nonce; /* slot + 1 */
-	uint32_t older, newer; /* slot + 1 */
+	uint32_t next_by_id, next_by_client; /* slot + 1 */
 };
 
 _Static_assert(WL_ENTRY_BODY_BYTES_MAX / WL_RECORD_HEADER_BYTES < 1u << ORDINAL_BITS,
@@ -81,7 +80,7 @@ void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_
 	table->runs = (struct wl_session_run *)at;
 	at += (size_t)capacity * WIRELOG_SESSION_RUNS * sizeof(struct wl_session_run);
 	table->buckets = (uint32_t *)at;
-	table->nonce_buckets = table->buckets + table->bucket_count;
+	table->client_buckets = table->buckets + table->bucket_count;
 	/* Only the buckets: a session and its runs are written when the slot is first used. */
 	memset(table->buckets, 0, 2 * table->bucket_count * sizeof(uint32_t));
 }
@@ -96,9 +95,9 @@ static uint32_t *id_bucket(const struct wl_session_table *table, uint64_t id)
 	return &table->buckets[mix(id) & (table->bucket_count - 1)];
 }
 
-static uint32_t *nonce_bucket(const struct wl_session_table *table, uint64_t nonce, uint64_t client)
+static uint32_t *client_bucket(const struct wl_session_table *table, uint64_t client)
 {
-	return &table->nonce_buckets[mix(nonce ^ mix(client)) & (table->bucket_count - 1)];
+	return &table->client_buckets[mix(client) & (table->bucket_count - 1)];
 }
 
 static struct wl_session *find(const struct wl_session_table *table, uint64_t id)
@@ -117,14 +116,14 @@ static struct wl_session *find(const struct wl_session_table *table, uint64_t id
 
 uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client)
 {
-	uint32_t slot = *nonce_bucket(table, nonce, client);
+	uint32_t slot = *client_bucket(table, client);
 
 	while (slot != 0) {
 		const struct wl_session *session = &table->sessions[slot - 1];
 
 		if (session->nonce == nonce && session->client == client)
 			return session->id;
-		slot = session->next_by_nonce;
+		slot = session->next_by_client;
 	}
 	return 0;
 }
@@ -164,23 +163,6 @@ static uint64_t run_end(const struct wl_session_table *table, const struct wl_se
 	return run_at(table, session, ordinal + 1)->first_sequence - 1;
 }
 
-static void list_remove(struct wl_session_table *table, struct wl_session *session)
-{
-	*(session->older ? &table->sessions[session->older - 1].newer : &table->oldest) =
-		session->newer;
-	*(session->newer ? &table->sessions[session->newer - 1].older : &table->newest) =
-		session->older;
-}
-
-static void list_add_newest(struct wl_session_table *table, struct wl_session *session)
-{
-	session->older = table->newest;
-	session->newer = 0;
-	*(table->newest ? &table->sessions[table->newest - 1].newer : &table->oldest) =
-		slot_of(table, session);
-	table->newest = slot_of(table, session);
-}
-
 static void digest_session(struct wl_session_table *table, struct wl_session *session)
 {
 	uint64_t digest = mix(session->id);
@@ -212,53 +194,66 @@ uint64_t wl_session_table_digest(const struct wl_session_table *table)
 /* It was active just now, in log order. */
 static void touch(struct wl_session_table *table, struct wl_session *session)
 {
-	if (table->newest != slot_of(table, session)) {
-		list_remove(table, session);
-		list_add_newest(table, session);
-	}
 	session->activity = ++table->activity;
 	digest_session(table, session);
 }
 
 static void unlink_from(uint32_t *link, struct wl_session_table *table, uint32_t slot,
-			bool by_nonce)
+			bool by_client)
 {
 	while (*link != slot) {
 		WL_CHECK(*link != 0);
-		link = by_nonce ? &table->sessions[*link - 1].next_by_nonce
-				: &table->sessions[*link - 1].next_by_id;
+		link = by_client ? &table->sessions[*link - 1].next_by_client
+				 : &table->sessions[*link - 1].next_by_id;
 	}
-	*link = by_nonce ? table->sessions[slot - 1].next_by_nonce
-			 : table->sessions[slot - 1].next_by_id;
+	*link = by_client ? table->sessions[slot - 1].next_by_client
+			  : table->sessions[slot - 1].next_by_id;
 }
 
-/* Takes the slot of the session that was active longest ago. */
-static struct wl_session *evict(struct wl_session_table *table)
+/* Returns how many sessions are forgotten by it: 0 when it was already. */
+static unsigned close_session(struct wl_session_table *table, uint64_t id)
 {
-	uint32_t slot = table->oldest;
-	struct wl_session *session = &table->sessions[slot - 1];
+	struct wl_session *session = find(table, id);
+	uint32_t slot;
 
-	unlink_from(id_bucket(table, session->id), table, slot, false);
-	unlink_from(nonce_bucket(table, session->nonce, session->client), table, slot, true);
-	list_remove(table, session);
+	if (!session)
+		return 0;
+	slot = slot_of(table, session);
+	unlink_from(id_bucket(table, id), table, slot, false);
+	unlink_from(client_bucket(table, session->client), table, slot, true);
 	table->digest -= session->digest;
-	return session;
+	session->id = 0;
+	session->next_by_id = table->free;
+	table->free = slot;
+	table->count--;
+	return 1;
 }
 
-/* Returns how many sessions were forgotten for it. */
-static unsigned open_session(struct wl_session_table *table, uint64_t id,
-			     const struct wl_record_header *record)
+static struct wl_session *take_slot(struct wl_session_table *table)
+{
+	uint32_t slot = table->free;
+
+	if (slot == 0)
+		return table->used < table->capacity ? &table->sessions[table->used++] : NULL;
+	table->free = table->sessions[slot - 1].next_by_id;
+	return &table->sessions[slot - 1];
+}
+
+/* Without room it has no effect, on every node alike. */
+static void open_session(struct wl_session_table *table, uint64_t id,
+			 const struct wl_record_header *record)
 {
 	uint64_t known = wl_session_by_nonce(table, record->session, record->sequence);
-	bool full = table->count == table->capacity;
 	struct wl_session *session;
 	uint32_t *bucket;
 
 	if (known != 0) { /* the request came twice before the first one was committed */
 		touch(table, find(table, known));
-		return 0;
+		return;
 	}
-	session = full ? evict(table) : &table->sessions[table->count++];
+	session = take_slot(table);
+	if (!session)
+		return;
 	memset(session, 0, sizeof(*session));
 	session->id = id;
 	session->nonce = record->session;
@@ -266,12 +261,11 @@ static unsigned open_session(struct wl_session_table *table, uint64_t id,
 	bucket = id_bucket(table, id);
 	session->next_by_id = *bucket;
 	*bucket = slot_of(table, session);
-	bucket = nonce_bucket(table, session->nonce, session->client);
-	session->next_by_nonce = *bucket;
+	bucket = client_bucket(table, session->client);
+	session->next_by_client = *bucket;
 	*bucket = slot_of(table, session);
-	list_add_newest(table, session);
+	table->count++;
 	touch(table, session);
-	return full ? 1 : 0;
 }
 
 /* True when a record {sequence, number} continues the run that `last` ends. */
@@ -319,23 +313,27 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 	struct wl_session *session = NULL; /* of the record before: most entries hold runs of one */
 	struct wl_record_walk walk;
 	struct wl_record_view record;
-	unsigned evicted = 0;
+	unsigned ended = 0;
 	uint32_t ordinal = 0;
 
 	WL_CHECK(header->index == table->applied_index + 1);
 	table->applied_index = header->index;
 	wl_record_walk_init(&walk, image, header);
 	while (wl_record_walk_next(&walk, &record)) {
-		if (session && (record.header.kind == WL_RECORD_OPEN_SESSION ||
-				record.header.session != session->id)) {
+		bool opens = record.header.kind == WL_RECORD_OPEN_SESSION;
+		bool closes = record.header.kind == WL_RECORD_CLOSE_SESSION;
+
+		if (session && (opens || closes || record.header.session != session->id)) {
 			touch(table, session);
 			session = NULL;
 		}
-		if (record.header.kind == WL_RECORD_OPEN_SESSION) {
-			evicted += open_session(table, wl_session_id(header->index, ordinal++),
-						&record.header);
+		if (closes)
+			ended += close_session(table, record.header.session);
+		if (opens)
+			open_session(table, wl_session_id(header->index, ordinal++),
+				     &record.header);
+		if (opens || closes)
 			continue;
-		}
 		if (!session)
 			session = find(table, record.header.session);
 		/* NULL: forgotten between the leader's append and here. The record stays, its retry
@@ -345,7 +343,7 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 	}
 	if (session)
 		touch(table, session);
-	return evicted;
+	return ended;
 }
 
 void wl_session_lead(struct wl_session_table *table, uint64_t epoch)
@@ -388,6 +386,58 @@ static enum wl_session_verdict recall(const struct wl_session_table *table,
 	return WL_SESSION_DONE;
 }
 
+static bool is_ending(const struct wl_session_table *table, const struct wl_session *session)
+{
+	return table->lead_epoch != 0 && session->ending_epoch == table->lead_epoch;
+}
+
+bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
+		     struct wl_session_view *view)
+{
+	const struct wl_session *session = &table->sessions[slot];
+
+	if (slot >= table->used || session->id == 0)
+		return false;
+	*view = (struct wl_session_view){
+		.id = session->id,
+		.client = session->client,
+		.activity = session->activity,
+		.ending = is_ending(table, session),
+		.in_flight = table->lead_epoch != 0 &&
+			     session->appended_epoch == table->lead_epoch &&
+			     session->appended.last_sequence != session->applied.last_sequence,
+	};
+	return true;
+}
+
+uint32_t wl_session_count_of(const struct wl_session_table *table, uint64_t client,
+			     uint64_t *oldest)
+{
+	const struct wl_session *first = NULL;
+	uint32_t count = 0;
+
+	for (uint32_t slot = *client_bucket(table, client); slot != 0;
+	     slot = table->sessions[slot - 1].next_by_client) {
+		const struct wl_session *session = &table->sessions[slot - 1];
+
+		if (session->client != client || is_ending(table, session))
+			continue;
+		if (!first || session->activity < first->activity)
+			first = session;
+		count++;
+	}
+	*oldest = first ? first->id : 0;
+	return count;
+}
+
+void wl_session_ending(struct wl_session_table *table, uint64_t session_id)
+{
+	struct wl_session *session = find(table, session_id);
+
+	WL_CHECK(session != NULL && table->lead_epoch != 0);
+	session->ending_epoch = table->lead_epoch;
+}
+
 enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session_id,
 					 uint64_t sequence, uint64_t acknowledged_through,
 					 uint64_t *number, uint64_t *timestamp_ns)
@@ -402,6 +452,8 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 		return WL_SESSION_UNKNOWN;
 	if (WL_MUTANT(session_not_checked))
 		return WL_SESSION_NEXT;
+	if (is_ending(table, session) && sequence > session->applied.last_sequence)
+		return WL_SESSION_WINDOW;
 	if (sequence <= session->applied.last_sequence)
 		return recall(table, session, sequence, number, timestamp_ns);
 	appended = appended_of(table, session);

@@ -11,8 +11,11 @@
  * are remembered: consecutive sequences with consecutive numbers (or that all expired) are one run.
  * The leader refuses (WINDOW) what would push out a run that the client has not yet seen
  * acknowledged; it knows exactly which, because the runs that its uncommitted tail will make follow
- * from {sequence, number} alone. When the table is full, the session that was active longest ago
- * (by log order) is forgotten for a new one.
+ * from {sequence, number} alone.
+ *
+ * A session ends by a record, too: the leader, who knows which clients live, names the one that gives way to a new one
+ * (opening.c). Where there is no room an opening has no effect. So the table never decides whom to forget, and is the
+ * same on every node whatever each knows of clients. Until that record is committed the session takes no appends.
  *
  * Pure. Owner: the journal's worker. Memory from the caller, touched only where sessions live.
  * [worker]
@@ -35,11 +38,11 @@ struct wl_session; /* session.c */
 struct wl_session_table {
 	struct wl_session *sessions;
 	struct wl_session_run *runs; /* WIRELOG_SESSION_RUNS for each session */
-	/* a slot is never given back, only to the session that pushes out its owner */
 	uint32_t capacity, count;
-	uint32_t *buckets, *nonce_buckets; /* slot + 1, 0: empty */
+	uint32_t used; /* slots that were ever taken */
+	uint32_t free; /* of those: slot + 1 */
+	uint32_t *buckets, *client_buckets; /* slot + 1, 0: empty */
 	uint32_t bucket_count; /* of each; a power of two */
-	uint32_t oldest, newest; /* slot + 1, by activity in log order */
 	uint64_t activity; /* counts touches of sessions; a function of the log */
 	uint64_t digest;
 	uint64_t applied_index; /* every entry up to here is in the table */
@@ -56,13 +59,13 @@ enum wl_session_verdict {
 	WL_SESSION_GAP, /* an earlier sequence is missing: *number is the one that would be next */
 	WL_SESSION_FORGOTTEN, /* so old that its run is gone: the client acknowledged it long ago */
 	WL_SESSION_UNKNOWN, /* no such session */
-	/* would push out a run that is not acknowledged by the client: back-pressure */
+	/* would push out a run that is not acknowledged by the client, or its end is on its way: back-pressure */
 	WL_SESSION_WINDOW,
 };
 
 size_t wl_session_table_memory_bytes(uint32_t capacity);
 void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_t capacity);
-/* Applies one committed entry; entries come in index order, each once. Returns sessions evicted. */
+/* Applies one committed entry; entries come in index order, each once. Returns sessions that it ended. */
 unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 			  const struct wl_entry_header *header);
 uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal);
@@ -71,6 +74,21 @@ uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonc
 
 /* True when it is known and this client opened it: nobody else may use up its sequences. */
 bool wl_session_is_of(const struct wl_session_table *table, uint64_t session, uint64_t client);
+
+/* What the leader looks at to find one that may give way. False: nothing stands in that slot, below `capacity`. */
+struct wl_session_view {
+	uint64_t id, client;
+	uint64_t activity; /* rises with each touch, in log order */
+	bool ending; /* its end is in our tail already */
+	bool in_flight; /* so are appends of it */
+};
+bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
+		     struct wl_session_view *view);
+/* How many this client has whose end is not on its way; *oldest: of those the one that was active longest ago, 0: none. */
+uint32_t wl_session_count_of(const struct wl_session_table *table, uint64_t client,
+			     uint64_t *oldest);
+/* The leader has put its end into the open entry. */
+void wl_session_ending(struct wl_session_table *table, uint64_t session);
 
 /* Leader, after its first entry committed and was applied: forgets what another leadership had in
  * flight. */

@@ -171,7 +171,7 @@ static void begin(struct wl_front *front, struct wl_subscription *subscription,
 	subscription->sent_ns = 0;
 }
 
-static struct wl_subscription *allocate(struct wl_front *front)
+static struct wl_subscription *take_free(struct wl_front *front)
 {
 	for (uint32_t i = 0; i < front->config.subscriptions_max; i++) {
 		struct wl_subscription *subscription = &front->subscriptions[i];
@@ -185,6 +185,54 @@ static struct wl_subscription *allocate(struct wl_front *front)
 		return subscription;
 	}
 	return NULL;
+}
+
+static bool is_older(const struct wl_subscription *one, const struct wl_subscription *other)
+{
+	return !other || one->heard_ns < other->heard_ns;
+}
+
+/*
+ * A free one. One client has at most a quarter of them, and pushes out its own; where all are taken, one that is quiet gives
+ * way: a reader that lives says something every half second.
+ */
+static struct wl_subscription *allocate(struct wl_front *front, wl_identity client)
+{
+	uint32_t max = front->config.subscriptions_max, owned = 0;
+	struct wl_subscription *own = NULL, *quiet = NULL;
+
+	for (uint32_t i = 0; i < max; i++) {
+		struct wl_subscription *subscription = &front->subscriptions[i];
+
+		if (subscription->state == WL_SUBSCRIPTION_FREE ||
+		    subscription->state == WL_SUBSCRIPTION_CLOSING)
+			continue;
+		if (subscription->client == client) {
+			owned++;
+			if (is_older(subscription, own))
+				own = subscription;
+		}
+		if (front->replica->now_ns - subscription->heard_ns > wl_rx_quiet_ns(front->rx) &&
+		    is_older(subscription, quiet))
+			quiet = subscription;
+	}
+	if (owned != 0 && owned >= max / 4)
+		wl_subscription_end(front, own, WIRELOG_TOO_MANY_CLIENTS);
+	else if (front->subscription_count == max && quiet)
+		wl_subscription_end(front, quiet, WIRELOG_SLOW_READER);
+	return take_free(front);
+}
+
+void wl_subscription_on_goodbye(struct wl_front *front, wl_identity client)
+{
+	for (uint32_t i = 0; front->subscription_count != 0 && i < front->config.subscriptions_max;
+	     i++) {
+		struct wl_subscription *subscription = &front->subscriptions[i];
+
+		if (subscription->client == client && subscription->state != WL_SUBSCRIPTION_FREE &&
+		    subscription->state != WL_SUBSCRIPTION_CLOSING)
+			wl_subscription_release(front, subscription);
+	}
 }
 
 static bool is_from_client(const struct wl_message *message)
@@ -212,7 +260,7 @@ void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *mess
 		subscription->sent_ns = 0;
 		return;
 	}
-	subscription = allocate(front);
+	subscription = allocate(front, message->from->identity);
 	if (!subscription) {
 		struct wl_wire_gap gap = {
 			.subscription = request.subscription,

@@ -42,6 +42,7 @@ enum wl_wire_type {
 	WL_WIRE_CREDIT = 33,
 	WL_WIRE_UNSUBSCRIBE = 34,
 	WL_WIRE_KEEPALIVE = 35,
+	WL_WIRE_GOODBYE = 36, /* without a payload: nothing more is wanted, and nothing comes */
 	/* node to client */
 	WL_WIRE_OPEN_SESSION_REPLY = 40,
 	WL_WIRE_APPEND_REPLY = 41,

@@ -93,8 +93,25 @@ static void turn_away(struct wl_worker *worker, const struct wl_message *message
 {
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
 
-	if (journal)
-		wl_front_on_stranger(journal->front, message);
+	if (!journal)
+		return;
+	wl_front_on_stranger(journal->front, message);
+	wl_count(&worker->counters, WL_COUNTER_clients_turned_away);
+}
+
+/* Its place and its readers are free at once; its sessions may give way. */
+static void take_goodbye(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_remote *client = message->from;
+
+	if (message->bytes != 0) {
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	for (uint32_t at = 0; at < worker->journal_count; at++)
+		wl_front_on_goodbye(worker->journals[at].front, client->identity);
+	wl_remote_table_forget(&worker->rx.clients, client);
+	wl_count(&worker->counters, WL_COUNTER_clients_gone);
 }
 
 static void dispatch(struct wl_worker *worker, const struct wl_message *message)
@@ -148,6 +165,9 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 		break;
 	case WL_WIRE_KEEPALIVE:
 		wl_front_on_keepalive(journal->front, message);
+		break;
+	case WL_WIRE_GOODBYE:
+		take_goodbye(worker, message);
 		break;
 	case WL_WIRE_HELLO_REPLY:
 		wl_worker_take_hello_reply(worker, message);

@@ -26,7 +26,8 @@ struct taken {
 static struct wl_auth keyed, insecure;
 static struct wl_counters counters;
 static struct wl_rx rx;
-static struct wl_remote clients[CLIENTS], clients_before[CLIENTS],
+static struct wl_remote clients[CLIENTS + 1],
+	clients_before[CLIENTS + 1], /* the last one is the index */
 	peers_before[WIRELOG_NODES_MAX + 1];
 static struct taken taken[TAKEN_MAX];
 static unsigned taken_count;
@@ -60,6 +61,7 @@ static void begin(bool is_insecure)
 	rx.peers[2].identity = wl_identity_of_node(2, 0);
 	rx.peers[3].identity = wl_identity_of_node(3, 0);
 	rx.peers[3].epoch_floor = (uint64_t)3 << 32;
+	FUZZ_PROMISE(wl_remote_table_memory_bytes(CLIENTS) <= sizeof(clients));
 	wl_remote_table_init(&rx.clients, clients, CLIENTS);
 }
 

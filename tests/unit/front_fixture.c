@@ -112,15 +112,16 @@ static const struct wl_port_ops port_ops = {
 	.link_is_up = port_is_up,
 };
 
-static void add_client(struct front_fixture *fixture, wl_identity identity)
+void front_fixture_add_client(struct front_fixture *fixture, wl_identity identity)
 {
-	struct wl_remote *remote =
-		wl_remote_table_add(&fixture->rx.clients, identity, fixture->now_ns, UINT64_MAX);
+	const struct wl_address address = {.udp_port = 7000};
+	struct wl_remote *remote = wl_remote_table_add(&fixture->rx.clients, identity, &address,
+						       fixture->now_ns, UINT64_MAX);
 
 	WL_CHECK(remote != NULL);
 	remote->epoch = CLIENT_EPOCH;
 	remote->address_known = true;
-	remote->address.udp_port = 7000;
+	remote->address = address;
 }
 
 static void start_front(struct world *world, uint64_t known_commit)
@@ -154,10 +155,10 @@ static void start_front(struct world *world, uint64_t known_commit)
 									  WL_BLOCK_BYTES));
 	world->front_memory = aligned_alloc(
 		WL_BLOCK_BYTES, wl_align_up(wl_front_memory_bytes(&front), WL_BLOCK_BYTES));
-	world->clients_memory = calloc(1, wl_remote_table_memory_bytes(16));
-	wl_remote_table_init(&fixture->rx.clients, world->clients_memory, 16);
-	add_client(fixture, FRONT_FIXTURE_CLIENT);
-	add_client(fixture, FRONT_FIXTURE_OTHER_CLIENT);
+	world->clients_memory = calloc(1, wl_remote_table_memory_bytes(128));
+	wl_remote_table_init(&fixture->rx.clients, world->clients_memory, 128);
+	front_fixture_add_client(fixture, FRONT_FIXTURE_CLIENT);
+	front_fixture_add_client(fixture, FRONT_FIXTURE_OTHER_CLIENT);
 	wl_replica_init(&fixture->replica, &replica, &fixture->log, known_commit,
 			world->replica_memory);
 	fixture->replica.tx = &fixture->tx;
@@ -192,6 +193,7 @@ struct front_fixture *front_fixture_start(bool alone)
 	wl_log_init(&fixture->log, &log, world->ring, world->log_memory);
 	fixture->sent = calloc(FRONT_FIXTURE_SENT_MAX, sizeof(*fixture->sent));
 	fixture->now_ns = 1000000000;
+	fixture->rx.client_idle_ns = FRONT_FIXTURE_IDLE_NS;
 	fixture->wall_ns = 1700000000000000000u;
 	fixture->rot_offset = UINT64_MAX;
 	world->port.port.ops = &port_ops;

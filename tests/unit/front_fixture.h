@@ -65,6 +65,8 @@ void front_fixture_turns(struct front_fixture *fixture, unsigned count);
 void front_fixture_message(struct front_fixture *fixture, wl_identity client, uint8_t type,
 			   const uint8_t *payload, size_t bytes);
 
+/* One more client that has its place, heard now. */
+void front_fixture_add_client(struct front_fixture *fixture, wl_identity identity);
 /* Client's side, in one line each. */
 uint64_t front_fixture_open(struct front_fixture *fixture, wl_identity client, uint64_t nonce);
 struct front_fixture_append {

@@ -27,7 +27,7 @@ static const uint8_t secret[WL_AUTH_SECRET_BYTES] = "sixteen bytes .";
 static struct wl_auth auth;
 static struct wl_counters counters;
 static struct wl_rx rx;
-static struct wl_remote clients[CLIENTS];
+static struct wl_remote clients[CLIENTS + 1]; /* the last one's place is the index of the others */
 static uint8_t bytes[2048];
 static struct wl_frame frame;
 static struct wl_message message;
@@ -54,6 +54,7 @@ static void begin(void)
 	rx.peer_alive_ns = ALIVE_NS;
 	rx.peers[2].identity = NODE_2;
 	rx.peers[3].identity = wl_identity_of_node(3, 0);
+	CU_ASSERT_FATAL(wl_remote_table_memory_bytes(CLIENTS) <= sizeof(clients));
 	wl_remote_table_init(&rx.clients, clients, CLIENTS);
 	now_ns = 10 * IDLE_NS;
 	challenge = 0;
@@ -587,7 +588,8 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 		WL_WIRE_VOTE,	     WL_WIRE_VOTE_REPLY, WL_WIRE_TIMEOUT_NOW};
 	static const uint8_t of_clients[] = {WL_WIRE_OPEN_SESSION, WL_WIRE_CLIENT_APPEND,
 					     WL_WIRE_SUBSCRIBE,	   WL_WIRE_CREDIT,
-					     WL_WIRE_UNSUBSCRIBE,  WL_WIRE_KEEPALIVE};
+					     WL_WIRE_UNSUBSCRIBE,  WL_WIRE_KEEPALIVE,
+					     WL_WIRE_GOODBYE};
 
 	begin();
 	header.type = WL_WIRE_KEEPALIVE;
@@ -625,6 +627,7 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 static void say_as_client(wl_identity client, uint64_t epoch, uint64_t sequence)
 {
 	header.type = WL_WIRE_KEEPALIVE;
+	sender_ipv4 = 0x0a000100 + (client & 0xff); /* each on a host of its own */
 	header.sender = client;
 	header.sender_epoch = epoch;
 	header.sequence = sequence;

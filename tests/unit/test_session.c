@@ -208,22 +208,68 @@ static void unknown_session_is_named_as_such(void)
 	CU_ASSERT_EQUAL(check(wl_session_id(1, 1), 1), WL_SESSION_UNKNOWN);
 }
 
-static void session_active_longest_ago_is_forgotten_when_the_table_is_full(void)
+static void close_one(uint64_t session)
+{
+	begin_entry();
+	add(WL_RECORD_CLOSE_SESSION, session, 0);
+	end_entry();
+}
+
+static void opening_without_room_has_no_effect(void)
 {
 	uint64_t sessions[CAPACITY];
 
 	start(CAPACITY);
 	for (unsigned i = 0; i < CAPACITY; i++)
 		sessions[i] = open_one(100 + i);
-	commit_records(sessions[0], 1, 1); /* so that the second is the oldest */
+
+	CU_ASSERT_EQUAL(open_one(200), 0);
+	for (unsigned i = 0; i < CAPACITY; i++)
+		CU_ASSERT_EQUAL(check(sessions[i], 1), WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(table.count, CAPACITY);
+}
+
+static void session_that_is_closed_gives_its_place_to_the_next(void)
+{
+	uint64_t sessions[CAPACITY], session;
+
+	start(CAPACITY);
+	for (unsigned i = 0; i < CAPACITY; i++)
+		sessions[i] = open_one(100 + i);
+	commit_records(sessions[1], 1, 1);
 	begin_entry();
+	add(WL_RECORD_CLOSE_SESSION, sessions[1], 0);
 	add(WL_RECORD_OPEN_SESSION, 200, CLIENT);
 
 	CU_ASSERT_EQUAL(end_entry(), 1);
+	session = wl_session_by_nonce(&table, 200, CLIENT);
 	CU_ASSERT_EQUAL(check(sessions[1], 1), WL_SESSION_UNKNOWN);
-	CU_ASSERT_EQUAL(check(sessions[0], 1), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(check(sessions[2], 1), WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(wl_session_by_nonce(&table, 101, CLIENT), 0);
+	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_NEXT); /* nothing is left of who was there */
+	CU_ASSERT_EQUAL(check(sessions[0], 1), WL_SESSION_NEXT);
 	CU_ASSERT_EQUAL(table.count, CAPACITY);
+	close_one(sessions[1]); /* it is gone already */
+	CU_ASSERT_EQUAL(table.count, CAPACITY);
+}
+
+static void session_whose_end_is_on_its_way_takes_no_appends(void)
+{
+	uint64_t session, oldest;
+
+	start(CAPACITY);
+	session = open_one(11);
+	commit_records(session, 1, 1);
+	wl_session_lead(&table, 5);
+	CU_ASSERT_EQUAL(wl_session_count_of(&table, CLIENT, &oldest), 1);
+	CU_ASSERT_EQUAL(oldest, session);
+
+	wl_session_ending(&table, session);
+
+	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_DONE);
+	CU_ASSERT_EQUAL(check(session, 2), WL_SESSION_WINDOW);
+	CU_ASSERT_EQUAL(wl_session_count_of(&table, CLIENT, &oldest), 0);
+	wl_session_lead(&table, 6); /* another leadership: that end may never come */
+	CU_ASSERT_EQUAL(check(session, 2), WL_SESSION_NEXT);
 }
 
 static void late_open_does_not_revive_a_forgotten_session(void)
@@ -233,7 +279,9 @@ static void late_open_does_not_revive_a_forgotten_session(void)
 	start(1);
 	first = open_one(11);
 	commit_records(first, 1, 5);
-	open_one(12); /* forgets it */
+	close_one(first);
+	open_one(12);
+	close_one(wl_session_by_nonce(&table, 12, CLIENT));
 	second = open_one(11); /* the duplicate of long ago */
 
 	CU_ASSERT_NOT_EQUAL(second, 0);
@@ -248,7 +296,7 @@ static void record_of_a_forgotten_session_is_passed_over(void)
 
 	start(1);
 	session = open_one(11);
-	open_one(12);
+	close_one(session);
 	commit_records(session, 1, 1);
 
 	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_UNKNOWN);
@@ -349,6 +397,8 @@ static void tables_of_the_same_log_have_the_same_digest(void)
 	start_table(&other, &other_memory, 2);
 	for (uint64_t nonce = 1; nonce <= 3; nonce++) {
 		begin_entry();
+		if (nonce == 3)
+			add(WL_RECORD_CLOSE_SESSION, wl_session_id(1, 0), 0);
 		add(WL_RECORD_OPEN_SESSION, nonce, CLIENT);
 		end_entry();
 		end_entry_in(&other);
@@ -401,7 +451,9 @@ WL_SUITE(session)
 	WL_TEST(sequence_in_the_tail_is_in_flight_until_it_is_applied),
 	WL_TEST(new_leadership_forgets_what_the_old_one_had_in_flight),
 	WL_TEST(unknown_session_is_named_as_such),
-	WL_TEST(session_active_longest_ago_is_forgotten_when_the_table_is_full),
+	WL_TEST(opening_without_room_has_no_effect),
+	WL_TEST(session_that_is_closed_gives_its_place_to_the_next),
+	WL_TEST(session_whose_end_is_on_its_way_takes_no_appends),
 	WL_TEST(late_open_does_not_revive_a_forgotten_session),
 	WL_TEST(record_of_a_forgotten_session_is_passed_over),
 	WL_TEST(run_that_was_pushed_out_is_forgotten),

@@ -481,24 +481,49 @@ static void damage_under_the_table_of_sessions_stops_appends_and_not_readers(voi
 	front_fixture_end(f);
 }
 
-static void one_more_reader_than_there_is_room_for_is_told_so(void)
+static void subscribe_as(wl_identity client, uint64_t id)
 {
-	struct wl_wire_subscribe subscribe = {.from = WL_WIRE_FROM_NUMBER, .value = 1};
+	struct wl_wire_subscribe subscribe = {
+		.subscription = id,
+		.from = WL_WIRE_FROM_NUMBER,
+		.value = 1,
+	};
 	uint8_t payload[WL_WIRE_SUBSCRIBE_BYTES];
 
+	wl_wire_encode_subscribe(payload, &subscribe);
+	front_fixture_message(f, client, WL_WIRE_SUBSCRIBE, payload, sizeof(payload));
+}
+
+static void one_more_reader_than_there_is_room_for_is_told_so(void)
+{
 	start();
-	for (uint64_t id = 1; id <= FRONT_FIXTURE_SUBSCRIPTIONS + 1; id++) {
-		subscribe.subscription = id;
-		wl_wire_encode_subscribe(payload, &subscribe);
-		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, payload,
-				      sizeof(payload));
+	for (uint32_t which = 0; which < FRONT_FIXTURE_SUBSCRIPTIONS; which++) {
+		front_fixture_add_client(f, 0x80001000u + which);
+		subscribe_as(0x80001000u + which, 1);
 	}
+	subscribe_as(FRONT_FIXTURE_CLIENT, 7);
 	front_fixture_turn(f);
 	front_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.gaps, 1);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_TOO_MANY_CLIENTS);
-	CU_ASSERT_EQUAL(reader.gap.subscription, FRONT_FIXTURE_SUBSCRIPTIONS + 1);
+	CU_ASSERT_EQUAL(reader.gap.subscription, 7);
+	front_fixture_end(f);
+}
+
+static void client_that_subscribes_ever_anew_pushes_out_its_own(void)
+{
+	struct wl_front_stats stats;
+
+	start();
+	subscribe_as(FRONT_FIXTURE_OTHER_CLIENT, 1);
+	for (uint64_t id = 1; id <= 10 * FRONT_FIXTURE_SUBSCRIPTIONS; id++)
+		subscribe_as(FRONT_FIXTURE_CLIENT, id);
+	front_fixture_turn(f);
+	wl_front_get_stats(f->front, &stats);
+
+	CU_ASSERT_EQUAL(stats.subscriptions, 2);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_GAP, FRONT_FIXTURE_OTHER_CLIENT), 0);
 	front_fixture_end(f);
 }
 
@@ -579,6 +604,7 @@ WL_SUITE(subscription)
 	WL_TEST(reads_that_fail_for_a_while_stop_no_appends),
 	WL_TEST(damage_under_the_table_of_sessions_stops_appends_and_not_readers),
 	WL_TEST(one_more_reader_than_there_is_room_for_is_told_so),
+	WL_TEST(client_that_subscribes_ever_anew_pushes_out_its_own),
 	WL_TEST(reader_that_leaves_during_a_read_gives_its_buffer_back),
 	WL_TEST(slow_reader_keeps_no_buffer_from_another),
 };

@@ -518,6 +518,35 @@ static void greeting_is_said_again_until_the_peer_has_seen_it(void)
 	worker_fixture_fini(&fixture);
 }
 
+static void client_that_says_goodbye_leaves_its_place_and_its_readers(void)
+{
+	struct wl_wire_keepalive keepalive = {.nonce = 5};
+	struct wl_wire_subscribe subscribe = {.subscription = 3,
+					      .from = WL_WIRE_FROM_NOW,
+					      .credit_bytes = 1 << 20};
+	struct wl_front_stats stats;
+	uint8_t payload[64];
+
+	worker_fixture_init(&fixture);
+	keepalive.challenge = wl_remote_challenge(fixture.now_ns);
+	worker_fixture_say(&fixture, WORKER_CLIENT, WL_WIRE_KEEPALIVE, WORKER_FIRST, payload,
+			   wl_wire_encode_keepalive(payload, &keepalive));
+	worker_fixture_say(&fixture, WORKER_CLIENT, WL_WIRE_SUBSCRIBE, WORKER_FIRST, payload,
+			   wl_wire_encode_subscribe(payload, &subscribe));
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_EQUAL(fixture.worker.rx.clients.count, 1);
+	wl_front_get_stats(fixture.journals[0].front, &stats);
+	CU_ASSERT_EQUAL(stats.subscriptions, 1);
+
+	worker_fixture_say(&fixture, WORKER_CLIENT, WL_WIRE_GOODBYE, WORKER_FIRST, NULL, 0);
+	worker_fixture_turn(&fixture);
+
+	CU_ASSERT_EQUAL(fixture.worker.rx.clients.count, 0);
+	wl_front_get_stats(fixture.journals[0].front, &stats);
+	CU_ASSERT_EQUAL(stats.subscriptions, 0);
+	worker_fixture_fini(&fixture);
+}
+
 /* ---- the disk ---- */
 
 static void requests_that_the_disk_has_no_room_for_wait_in_order(void)
@@ -718,6 +747,7 @@ WL_SUITE(worker)
 	WL_TEST(second_server_under_one_id_is_told_to_control_to_itself_and_to_the_owner),
 	WL_TEST(server_that_is_told_to_be_the_second_takes_no_part),
 	WL_TEST(greeting_is_said_again_until_the_peer_has_seen_it),
+	WL_TEST(client_that_says_goodbye_leaves_its_place_and_its_readers),
 	WL_TEST(greeting_of_a_new_boot_is_answered_and_asked_back_at_once),
 	WL_TEST(requests_that_the_disk_has_no_room_for_wait_in_order),
 	WL_TEST(completion_goes_to_the_journal_that_it_names),

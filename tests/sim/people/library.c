@@ -98,6 +98,7 @@ static void judge_status(struct sim_library *library, const struct ticket *ticke
 		cluster->seen[SIM_SEEN_NO_SPACE]++;
 		note_refused(library, ticket, ack->session);
 		return;
+	case WIRELOG_TOO_MANY_CLIENTS:
 	case WIRELOG_NOT_CONNECTED:
 	case WIRELOG_NO_LEADER:
 		note_refused(library, ticket, ack->session);
