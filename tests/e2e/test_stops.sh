@@ -56,7 +56,7 @@ make_single() { # NAME [LINKS]
 	starts_before[1]=0
 }
 
-control= drive= # of the hangs of the drive, below
+control='' drive='' # of the hangs of the drive, below
 slow_drive() { echo "$drive $2" >"$control/blkio.throttle.$1_bps_device"; } # read|write BYTES_A_SECOND
 let_drive_go() {
 	[ -d "$control" ] || return 0
