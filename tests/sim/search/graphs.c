@@ -16,10 +16,10 @@
 
 #define MS 1000000u
 #define TIMEOUT_NS (100u * MS) /* of elections, run.c */
-#define LEAD_NS \
-	(20u *  \
-	 MS) /* node 1 is elected: which node leads does not matter, for the graphs are all there are */
-#define CUT_NS (250u * MS)
+/* Node 1 is elected as soon as voters that have just started do so: which node leads does not matter, for the graphs are all
+ * there are. */
+#define LEAD_NS (TIMEOUT_NS + MS)
+#define CUT_NS (LEAD_NS + 230u * MS)
 #define GRACE_NS (10u * MS) /* what was on its way when the links went */
 #define PATIENCE_NS (5u * (uint64_t)TIMEOUT_NS)
 #define FAULT_NS (CUT_NS + PATIENCE_NS + 4u * (uint64_t)TIMEOUT_NS)
