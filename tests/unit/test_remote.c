@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/bytes.h"
 #include "tests/unit/runner.h"
 
 #define IDLE_NS 1000u
@@ -16,7 +17,7 @@ static void *memory;
 static void start(uint32_t slots)
 {
 	free(memory);
-	memory = aligned_alloc(64, wl_remote_table_memory_bytes(slots));
+	memory = aligned_alloc(64, wl_align_up(wl_remote_table_memory_bytes(slots), 64));
 	where = (struct wl_address){.ipv4 = 1};
 	memset(memory, 0xee,
 	       wl_remote_table_memory_bytes(
