@@ -3,20 +3,12 @@
 
 #include <string.h>
 
+#include "dataplane/bytes.h"
+
 #define HASHES 4u /* each of 16 bits of one hash */
 
 _Static_assert(WL_ANSWERED_BITS <= 1u << 16 && (WL_ANSWERED_BITS & (WL_ANSWERED_BITS - 1)) == 0,
 	       "a hash names any bit");
-
-static uint64_t mix(uint64_t value)
-{
-	value ^= value >> 32;
-	value *= 0xd6e8feb86659fd93u;
-	value ^= value >> 32;
-	value *= 0xd6e8feb86659fd93u;
-	value ^= value >> 32;
-	return value;
-}
 
 static uint64_t bit_of(uint64_t hash, unsigned which)
 {
@@ -37,7 +29,7 @@ static bool has(const uint64_t *bits, uint64_t hash)
 bool wl_answered_is_new(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
 			uint64_t sequence)
 {
-	uint64_t hash = mix(mix(mix(sender) ^ epoch) ^ sequence);
+	uint64_t hash = wl_mix_u64(wl_mix_u64(wl_mix_u64(sender) ^ epoch) ^ sequence);
 
 	if (has(answered->bits[0], hash) || has(answered->bits[1], hash))
 		return false;

@@ -79,6 +79,17 @@ static inline void wl_store_be64(uint8_t *to, uint64_t value)
 	wl_store_u64(to, __builtin_bswap64(value));
 }
 
+/* Spreads what differs in any bit over all of them, for tables: no secret, no two values become one. */
+static inline uint64_t wl_mix_u64(uint64_t value)
+{
+	value ^= value >> 32;
+	value *= 0xd6e8feb86659fd93u;
+	value ^= value >> 32;
+	value *= 0xd6e8feb86659fd93u;
+	value ^= value >> 32;
+	return value;
+}
+
 static inline uint64_t wl_align_up(uint64_t value, uint64_t power_of_two)
 {
 	return (value + power_of_two - 1) & ~(power_of_two - 1);

@@ -41,16 +41,6 @@ struct wl_session {
 _Static_assert(WL_ENTRY_BODY_BYTES_MAX / WL_RECORD_HEADER_BYTES < 1u << ORDINAL_BITS,
 	       "an ordinal within an entry fits into its part of a session's id");
 
-static uint64_t mix(uint64_t value)
-{
-	value ^= value >> 32;
-	value *= 0xd6e8feb86659fd93u;
-	value ^= value >> 32;
-	value *= 0xd6e8feb86659fd93u;
-	value ^= value >> 32;
-	return value;
-}
-
 static uint32_t bucket_count_for(uint32_t capacity)
 {
 	uint32_t count = 16;
@@ -92,12 +82,12 @@ uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal)
 
 static uint32_t *id_bucket(const struct wl_session_table *table, uint64_t id)
 {
-	return &table->buckets[mix(id) & (table->bucket_count - 1)];
+	return &table->buckets[wl_mix_u64(id) & (table->bucket_count - 1)];
 }
 
 static uint32_t *client_bucket(const struct wl_session_table *table, uint64_t client)
 {
-	return &table->client_buckets[mix(client) & (table->bucket_count - 1)];
+	return &table->client_buckets[wl_mix_u64(client) & (table->bucket_count - 1)];
 }
 
 static struct wl_session *find(const struct wl_session_table *table, uint64_t id)
@@ -165,22 +155,22 @@ static uint64_t run_end(const struct wl_session_table *table, const struct wl_se
 
 static void digest_session(struct wl_session_table *table, struct wl_session *session)
 {
-	uint64_t digest = mix(session->id);
+	uint64_t digest = wl_mix_u64(session->id);
 
 	table->digest -= session->digest;
-	digest = mix(digest ^ session->nonce);
-	digest = mix(digest ^ session->client);
-	digest = mix(digest ^ session->activity);
-	digest = mix(digest ^ session->applied.last_sequence);
-	digest = mix(digest ^ session->applied.last_number);
-	digest = mix(digest ^ session->applied.runs_total);
+	digest = wl_mix_u64(digest ^ session->nonce);
+	digest = wl_mix_u64(digest ^ session->client);
+	digest = wl_mix_u64(digest ^ session->activity);
+	digest = wl_mix_u64(digest ^ session->applied.last_sequence);
+	digest = wl_mix_u64(digest ^ session->applied.last_number);
+	digest = wl_mix_u64(digest ^ session->applied.runs_total);
 	if (session->applied.runs_total != 0) {
 		const struct wl_session_run *run =
 			run_at(table, session, session->applied.runs_total - 1);
 
-		digest = mix(digest ^ run->first_sequence);
-		digest = mix(digest ^ run->first_number);
-		digest = mix(digest ^ run->timestamp_ns);
+		digest = wl_mix_u64(digest ^ run->first_sequence);
+		digest = wl_mix_u64(digest ^ run->first_number);
+		digest = wl_mix_u64(digest ^ run->timestamp_ns);
 	}
 	session->digest = digest;
 	table->digest += digest;
@@ -188,7 +178,7 @@ static void digest_session(struct wl_session_table *table, struct wl_session *se
 
 uint64_t wl_session_table_digest(const struct wl_session_table *table)
 {
-	return mix(table->digest ^ table->count);
+	return wl_mix_u64(table->digest ^ table->count);
 }
 
 /* It was active just now, in log order. */
