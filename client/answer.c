@@ -214,7 +214,7 @@ static void send_from(struct wl_client *client, uint64_t expected)
 	wl_window_rewind(&sender->window, expected, 0);
 }
 
-static void lose_session(struct wl_client *client)
+void wl_answer_lose_session(struct wl_client *client)
 {
 	struct wl_sender *sender = &client->sender;
 	struct wl_window *window = &sender->window;
@@ -315,7 +315,7 @@ void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_
 				wl_nodes_ask_all(client);
 				continue;
 			}
-			lose_session(client);
+			wl_answer_lose_session(client);
 			return;
 		} else {
 			take_refusal(client, message, &result, reply.leader);

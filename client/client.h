@@ -5,6 +5,7 @@
  *
  *	channel.c	frames in and out: sealed, verified, collected into bursts
  *	nodes.c		who is there, who leads, whom to ask when it is silent
+ *	identity.c	another client has drawn ours
  *	sender.c	the session and the appends on their way out; answer.c: what came of them
  *	subscriber.c	records in: order, holes, credit, another node when one fails
  *	engine.c	one poll
@@ -150,6 +151,7 @@ struct wl_client_counters {
 	uint64_t forged, other_cluster,
 		other_version; /* of those refused: for the reason of a failed connect */
 	uint64_t resends; /* of the whole window */
+	uint64_t identities; /* drawn again: another client had ours */
 };
 
 struct wl_client {
@@ -239,6 +241,8 @@ void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_me
 void wl_nodes_learn_leader(struct wl_client *client, uint32_t from, uint32_t leader, uint64_t term);
 /* It said that it does not lead; `hint` is whom it thinks to lead, 0: nobody. */
 void wl_nodes_on_not_leader(struct wl_client *client, uint32_t from, uint32_t hint);
+/* HELLO on every way: nobody knows us any more. */
+void wl_nodes_greet_all(struct wl_client *client);
 /* Nothing more is wanted of anybody. */
 void wl_nodes_say_goodbye(struct wl_client *client);
 bool wl_nodes_is_greeted(const struct wl_client *client, uint32_t node);
@@ -248,6 +252,11 @@ bool wl_nodes_lead_nobody(const struct wl_client *client);
 unsigned wl_nodes_poll(struct wl_client *client);
 void wl_nodes_ask(struct wl_client *client, uint32_t node);
 void wl_nodes_ask_all(struct wl_client *client);
+
+/* ---- identity.c ---- */
+/* True when it says that somebody else has our identity there: we are another one now, and ask to be taken in. */
+bool wl_identity_draw_again(struct wl_client *client, uint32_t node,
+			    const struct wl_wire_hello_reply *reply);
 
 /* ---- sender.c ---- */
 void wl_sender_init(struct wl_client *client, struct wl_window_slot *slots, uint8_t *bytes);
@@ -267,6 +276,8 @@ void wl_sender_pause(struct wl_client *client, uint64_t min_ns, uint64_t max_ns)
 void wl_answer_on_open_session_reply(struct wl_client *client,
 				     const struct wl_client_message *message);
 void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_message *message);
+/* What is outstanding gets UNKNOWN_OUTCOME, the next append opens another. */
+void wl_answer_lose_session(struct wl_client *client);
 /* The application gets its answer without the cluster's. */
 void wl_answer_withdraw(struct wl_client *client, uint64_t sequence, int status);
 

@@ -268,6 +268,8 @@ static void take_place(struct wl_client *client, const struct wl_client_message 
 {
 	struct wl_client_node *node = &client->nodes[message->node];
 
+	if (wl_identity_draw_again(client, message->node, reply))
+		return; /* the challenge was for somebody else */
 	node->challenge = reply->challenge;
 	if (reply->challenge != 0) {
 		say_keepalive(client, message->node, 0);
@@ -332,6 +334,12 @@ static unsigned say_hello(struct wl_client *client, unsigned at)
 	hello.nonce = route->hello_nonce;
 	wl_channel_close(client, wl_wire_encode_hello(payload, &hello));
 	return 1;
+}
+
+void wl_nodes_greet_all(struct wl_client *client)
+{
+	for (unsigned at = 0; at < client->route_count; at++)
+		say_hello(client, at);
 }
 
 void wl_nodes_ask(struct wl_client *client, uint32_t id)

@@ -273,6 +273,9 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 		memcpy(reply.members, front->config.members, sizeof(reply.members));
 	} else if (reply.status == WIRELOG_OK) {
 		reply.challenge = wl_remote_challenge(replica->now_ns);
+		/* Two clients drew the same identity. */
+		if (client && replica->now_ns - client->last_heard_ns <= front->rx->client_idle_ns)
+			reply.known_epoch = client->epoch;
 	}
 	payload = wl_tx_open(replica->tx, to, type, front->config.journal, WL_TX_RESERVED, &room);
 	if (!payload)

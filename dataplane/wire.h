@@ -78,7 +78,9 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 	uint64_t commit_number; /* last record number known committed here */
 	uint64_t first_number; /* first record that can be read here */
 	uint64_t incarnation; /* of the answering node's data: peers remember it (control/roster.h) */
-	uint64_t known_epoch; /* newest boot of the asking node that was ever proven here; 0: none, or a client */
+	/* Newest boot of the asking node that was ever proven here; of a client that has no place: the epoch under which
+	 * another one that lives has its identity. 0: none. */
+	uint64_t known_epoch;
 	uint64_t known_incarnation; /* of its data, as known here; 0: never met, or a client */
 	uint32_t history; /* bit per journal of this worker in which the answering node has history (control/roster.h) */
 	uint32_t suspect; /* 1: the asking node had other data once than it has now: these do not count */

@@ -50,6 +50,8 @@ struct client_fixture_node {
 	uint64_t damaged; /* number that it cannot read; 0: none */
 	uint64_t first_number; /* all before were removed */
 	bool full_of_readers;
+	uint64_t taken_epoch; /* under it another client has the identity `taken`; 0: nobody */
+	wl_identity taken;
 	bool full_of_clients;
 	uint64_t challenge; /* that a client has to say before it is heard; 0: none */
 	bool is_served; /* the client said it */

@@ -85,7 +85,12 @@ static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t ty
 		reply.members[reply.member_count].node = member;
 		strcpy(reply.members[reply.member_count++].endpoint, endpoints[member]);
 	}
-	if (fixture->nodes[id].challenge != 0 && !fixture->nodes[id].is_served) {
+	if (fixture->nodes[id].taken_epoch != 0 &&
+	    fixture->client->identity == fixture->nodes[id].taken) {
+		reply.known_epoch = fixture->nodes[id].taken_epoch;
+		reply.member_count = 0;
+		reply.challenge = 1;
+	} else if (fixture->nodes[id].challenge != 0 && !fixture->nodes[id].is_served) {
 		reply.member_count = 0;
 		reply.challenge = type == WL_WIRE_HELLO_REPLY ? fixture->nodes[id].challenge : 0;
 		reply.status = type == WL_WIRE_HELLO_REPLY ? 0 : WIRELOG_TOO_MANY_CLIENTS;
@@ -517,12 +522,15 @@ void client_fixture_node_take(struct client_fixture *fixture, uint32_t id, uint8
 
 	fixture->frames_to_node[id]++;
 	CU_ASSERT_EQUAL_FATAL(wl_frame_decode_header(bytes, size, &header), WL_FRAME_OK);
+	wl_auth_derive(&fixture->auth, header.sender, header.sender_epoch, &fixture->client_key);
 	CU_ASSERT_FATAL(wl_auth_verify(&fixture->auth, &fixture->client_key, bytes, size));
 	is_hello = header.type == WL_WIRE_HELLO;
 	CU_ASSERT_EQUAL(header.cluster, CLIENT_FIXTURE_CLUSTER);
 	CU_ASSERT(!node->up || header.destination == wl_identity_of_node(id, 0) ||
 		  (is_hello && header.destination == 0));
 	if (!node->up || header.destination_epoch != (is_hello ? 0 : node->epoch))
+		return;
+	if (node->taken_epoch != 0 && header.sender == node->taken && !is_hello)
 		return;
 	dispatch(fixture, id, header.type, bytes + WL_FRAME_HEADER_BYTES, header.payload_bytes);
 }

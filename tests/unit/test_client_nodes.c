@@ -198,8 +198,57 @@ static void node_whose_way_another_one_answered_is_found_again(void)
 	client_fixture_end(fixture);
 }
 
+static void take_identity_of(struct client_fixture *fixture)
+{
+	for (uint32_t node = 1; node <= CLIENT_FIXTURE_NODES; node++) {
+		fixture->nodes[node].taken = fixture->client->identity;
+		fixture->nodes[node].taken_epoch = 77;
+	}
+}
+
+static void client_whose_identity_another_one_has_draws_again(void)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+	wl_identity first = fixture->client->identity;
+	uint64_t epoch = fixture->client->epoch;
+
+	client_fixture_fill(fixture, 10, 64);
+	take_identity_of(fixture);
+	fixture->read_next = 1;
+	wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, 1);
+	client_fixture_append(fixture, 5, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
+
+	CU_ASSERT_NOT_EQUAL(fixture->client->identity, first);
+	CU_ASSERT(wl_identity_is_client(fixture->client->identity));
+	CU_ASSERT_NOT_EQUAL(fixture->client->epoch, epoch);
+	CU_ASSERT_EQUAL(fixture->client->counters.identities, 1);
+	CU_ASSERT_EQUAL(fixture->acks[5].status, WIRELOG_OK);
+	client_fixture_end(fixture);
+}
+
+/* It was silent for so long that its place went to another one, of its own identity. */
+static void session_of_an_identity_that_was_lost_is_told_as_lost(void)
+{
+	struct client_fixture *fixture = start_with_leader(1, 7);
+
+	take_identity_of(fixture);
+	client_fixture_append(fixture, 1, 64);
+	CU_ASSERT(client_fixture_drain(fixture, 2 * SECOND));
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_SESSION_LOST), 1);
+	CU_ASSERT_EQUAL(fixture->acks[11].status, WIRELOG_UNKNOWN_OUTCOME);
+	CU_ASSERT_EQUAL(client_fixture_append(fixture, 1, 64), 1);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	CU_ASSERT_EQUAL(fixture->session_count, 2);
+	client_fixture_end(fixture);
+}
+
 WL_SUITE(client_nodes)
 {
+	WL_TEST(client_whose_identity_another_one_has_draws_again),
+	WL_TEST(session_of_an_identity_that_was_lost_is_told_as_lost),
 	WL_TEST(who_appends_nothing_hears_that_nodes_answer_again),
 	WL_TEST(who_appends_is_connected_once_after_each_disconnection),
 	WL_TEST(append_that_found_no_leader_is_told_so),

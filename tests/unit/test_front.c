@@ -92,6 +92,39 @@ static void known_client_is_told_of_the_members(void)
 	front_fixture_end(f);
 }
 
+static void client_whose_identity_is_taken_is_told_so(void)
+{
+	struct wl_wire_hello ask = {9};
+	uint8_t payload[WL_WIRE_HELLO_BYTES];
+	struct wl_message message = {
+		.type = WL_WIRE_HELLO,
+		.hello_identity = FRONT_FIXTURE_CLIENT,
+		.hello_epoch = 3,
+		.payload = payload,
+		.bytes = wl_wire_encode_hello(payload, &ask),
+	};
+	const struct front_fixture_sent *sent;
+	struct wl_wire_hello_reply reply;
+	struct wl_remote *other;
+
+	f = front_fixture_start(true);
+	f->rx.client_idle_ns = 1000;
+	other = wl_front_client(f->front, FRONT_FIXTURE_CLIENT);
+	other->last_heard_ns = f->replica.now_ns;
+	for (unsigned idle = 0; idle < 2; idle++) {
+		wl_front_on_hello(f->front, &message);
+		front_fixture_turn(f);
+		sent = front_fixture_find(f, WL_WIRE_HELLO_REPLY, FRONT_FIXTURE_CLIENT, 0);
+		CU_ASSERT_TRUE_FATAL(
+			sent && wl_wire_decode_hello_reply(sent->payload, sent->bytes, &reply));
+		CU_ASSERT_NOT_EQUAL(reply.challenge, 0);
+		CU_ASSERT_EQUAL(reply.known_epoch, idle ? 0 : other->epoch);
+		f->now_ns += 100000; /* it may take the place of one that is silent */
+		front_fixture_turn(f);
+	}
+	front_fixture_end(f);
+}
+
 static void silent_leader_does_not_recommend_itself(void)
 {
 	struct wl_wire_hello_reply reply;
@@ -190,6 +223,7 @@ static void leader_takes_nothing_until_its_table_holds_all_that_came_before(void
 WL_SUITE(front)
 {
 	WL_TEST(hello_is_answered_with_what_a_client_needs),
+	WL_TEST(client_whose_identity_is_taken_is_told_so),
 	WL_TEST(silent_leader_does_not_recommend_itself),
 	WL_TEST(stranger_is_told_no_more_than_it_asked_with),
 	WL_TEST(known_client_is_told_of_the_members),

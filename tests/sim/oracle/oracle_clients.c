@@ -381,15 +381,21 @@ static void check_window(const struct sim_oracle *oracle, unsigned node,
 }
 
 /* By its name: the address may be one that was damaged on its way. */
-static struct sim_client *client_of(const struct sim_oracle *oracle, wl_identity identity)
+static struct sim_client *client_of(const struct sim_oracle *oracle,
+				    const struct wl_frame_header *header)
 {
+	struct sim_client *found = NULL; /* in an older life, or one of two who drew the same */
+
 	for (unsigned number = 0; number < SIM_ORACLE_CLIENTS; number++) {
 		struct sim_client *client = oracle->clients[number];
 
-		if (client && client->end.identity == identity)
-			return client;
+		if (!client || client->end.identity != header->destination)
+			continue;
+		found = client;
+		if (client->end.epoch == header->destination_epoch)
+			break;
 	}
-	return NULL;
+	return found;
 }
 
 /* A node calls a record lost: then its drive is not well. */
@@ -397,7 +403,7 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 			  const struct wl_frame_header *header, const struct wl_wire_gap *gap)
 {
 	const struct sim_node *from = &oracle->cluster->nodes[node];
-	struct sim_client *client = client_of(oracle, header->destination);
+	struct sim_client *client = client_of(oracle, header);
 
 	if (gap->status != WIRELOG_LOST)
 		return;
@@ -415,7 +421,7 @@ void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
 			      const struct wl_frame_header *header,
 			      const struct wl_wire_deliver *deliver)
 {
-	struct sim_client *client = client_of(oracle, header->destination);
+	struct sim_client *client = client_of(oracle, header);
 	struct sim_reader *reader;
 	uint64_t boot = oracle->cluster->nodes[node].boot;
 	bool whole = deliver->record_bytes == 0 ||

@@ -238,11 +238,22 @@ static void look_at_reader(struct sim_library *library)
 		note_start(library, subscriber->next_number);
 }
 
+static void note_identity(struct sim_library *library)
+{
+	struct sim_client *client = library->client;
+
+	if (library->engine.identity == client->end.identity)
+		return;
+	sim_endpoint_name(&client->end, library->engine.identity, library->engine.epoch);
+	client->cluster->seen[SIM_SEEN_DRAWN_AGAIN]++;
+}
+
 static void poll(struct sim_library *library)
 {
 	const struct wl_window *window = &library->engine.sender.window;
 
 	WL_CHECK(wl_engine_poll(&library->engine, CLOCK_NS + now_of(library)) >= 0);
+	note_identity(library);
 	/* Answered or taken back is not all: in the end the cluster has used up each sequence. */
 	library->client->outstanding_count = (unsigned)(window->next - window->settled);
 	sim_refusals_on_session(&library->refusals, library->engine.sender.session);
@@ -383,6 +394,22 @@ static void add_routes(struct sim_library *library)
 	}
 }
 
+/* That of another application, now and then: there are many more clients than are simulated. */
+static wl_identity draw_identity(struct sim_library *library)
+{
+	struct sim_client *client = library->client;
+	wl_identity identity = (wl_identity)(sim_random_next(&client->random) >> 33);
+	unsigned other;
+
+	if (client->plan->alike == 0 || !chance(library, (uint32_t)client->plan->alike))
+		return identity;
+	other = (unsigned)draw(library, client->plan->clients);
+	if (other == client->number || !(client->plan->library >> other & 1) ||
+	    !client->cluster->ends[SIM_CLIENT_STATION + other])
+		return identity;
+	return client->cluster->ends[SIM_CLIENT_STATION + other]->identity;
+}
+
 /* As wirelog_connect, which then waits for an answer; here the first appends do. */
 static void connect(struct sim_library *library)
 {
@@ -390,7 +417,7 @@ static void connect(struct sim_library *library)
 	struct wl_client *engine = &library->engine;
 	bool impatient = client->plan->levels != 0 || chance(library, 500000);
 
-	sim_endpoint_name(&client->end, (wl_identity)(sim_random_next(&client->random) >> 33),
+	sim_endpoint_name(&client->end, draw_identity(library),
 			  sim_random_next(&client->random) | 1);
 	memset(library->tickets, 0, sizeof(library->tickets));
 	memset(engine, 0, sizeof(*engine));

@@ -134,6 +134,7 @@ enum sim_seen {
 	SIM_SEEN_LOST, /* a reader told of a record that the node cannot read */
 	SIM_SEEN_MISCHIEF, /* a frame that no client would send (rogue.c) */
 	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */
+	SIM_SEEN_DRAWN_AGAIN, /* an application whose identity another one had took another */
 	SIM_SEENS,
 };
 
@@ -157,6 +158,7 @@ struct sim_plan {
 	uint64_t record_bytes; /* the largest record */
 	uint64_t session_records; /* a client leaves its session for a new one after so many; 0 never */
 	uint64_t deaths; /* of a client, per million of its turns */
+	uint64_t alike; /* an application draws the identity that another one has, per million of its lives */
 	uint64_t readers; /* so many of the clients read, too */
 	uint64_t liar; /* 1: impostors lie, and the oracle asks for memory safety only */
 	uint64_t wiring; /* enum sim_wiring: how frames find their way */

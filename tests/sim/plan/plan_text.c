@@ -134,6 +134,7 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_TIME_START] = "start-at-time",  [SIM_SEEN_NOW_START] = "start-now",
 	[SIM_SEEN_TOO_MANY] = "too-many-readers", [SIM_SEEN_LOST] = "lost-record",
 	[SIM_SEEN_MISCHIEF] = "mischief",	  [SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
+	[SIM_SEEN_DRAWN_AGAIN] = "drawn-again",
 };
 
 const char *sim_seen_name(enum sim_seen which)
@@ -166,6 +167,7 @@ static const struct {
 	{"edge-sizes", offsetof(struct sim_plan, edge_sizes), NUMBER},
 	{"record-bytes", offsetof(struct sim_plan, record_bytes), NUMBER},
 	{"session-records", offsetof(struct sim_plan, session_records), NUMBER},
+	{"alike", offsetof(struct sim_plan, alike), NUMBER},
 	{"deaths", offsetof(struct sim_plan, deaths), NUMBER},
 	{"readers", offsetof(struct sim_plan, readers), NUMBER},
 	{"slow-readers", offsetof(struct sim_plan, slow_readers), NUMBER},

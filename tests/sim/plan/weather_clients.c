@@ -119,4 +119,6 @@ void sim_weather_clients(struct sim_plan *plan, uint64_t victim)
 		draw_buffers(&weather);
 	if (chance(&weather, 70))
 		plan->library = draw(&weather, 1u << plan->clients);
+	if (chance(&weather, 10))
+		plan->alike = 100000 + draw(&weather, 900000);
 }
