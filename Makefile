@@ -91,8 +91,7 @@ endif
 # Only files that say so in their name, programs and tests see DPDK's headers: a pure file that
 # includes one does not even compile.
 SEES_DPDK := %_dpdk.c %_tsc.c %_thread.c %_memory.c %_nvme.c %/main.c
-dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1)),\
-	$(findstring /worker,$(1))),$(DPDK_CFLAGS))
+dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1))),$(DPDK_CFLAGS))
 hardening = $(if $(filter control/% client/%,$(1)),$(HARDENING))
 compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardening,$<) $(CFLAGS) \
 	-MMD -MP -c -o $@ $<

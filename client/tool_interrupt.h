@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Control-C and SIGTERM of a command that has something to finish. */
-#ifndef CLIENT_TOOL_INTERRUPT_H
-#define CLIENT_TOOL_INTERRUPT_H
+#ifndef WL_CLIENT_TOOL_INTERRUPT_H
+#define WL_CLIENT_TOOL_INTERRUPT_H
 
 #include <signal.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Messages between nodes: appends, acknowledgements, votes. */
 #include "dataplane/bytes.h"
-#include "dataplane/entry.h"
 #include "dataplane/wire.h"
 
 #define ACK_FLAGS                                                              \

@@ -8,10 +8,10 @@ BEGIN {
 	FILE_LINES_MAX = 800
 	FUNCTION_LINES_WARN = 80
 	FUNCTION_LINES_MAX = 120
-	# Files that touch the platform say so in their name; the daemon's main and the worker's
-	# loop put pure and platform together, check.c stops the process.
+	# Files that touch the platform say so in their name; the daemon's main puts pure and platform
+	# together, check.c stops the process.
 	PLATFORM_NAME = "_(dpdk|uring|socket|file|tsc|nvme|block|thread|memory)\\.[ch]$"
-	PLATFORM_EXEMPT = "(^|/)(main\\.c|worker_[a-z_]*\\.[ch]|check\\.c)$"
+	PLATFORM_EXEMPT = "(^|/)(main|check)\\.c$"
 	PLATFORM_HEADER = "^<(rte_[a-z0-9_]*|liburing|liburing/.*|unistd|sys/.*|fcntl|pthread|" \
 		"sched|stdio|time|signal|poll|threads|netinet/.*|arpa/.*|net/.*|netdb|linux/.*|" \
 		"dirent|dlfcn|cap-ng|numa|numaif)\\.h>$"

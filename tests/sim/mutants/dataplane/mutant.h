@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Stands in for dataplane/mutant.h in the mutant build (Makefile, GEOMETRY): one bug is switched on at a time. */
-#ifndef WL_TESTS_SIM_MUTANTS_MUTANT_H
-#define WL_TESTS_SIM_MUTANTS_MUTANT_H
+#ifndef WL_TESTS_SIM_MUTANTS_DATAPLANE_MUTANT_H
+#define WL_TESTS_SIM_MUTANTS_DATAPLANE_MUTANT_H
 
 /* One mutant a line: name, what it does. */
 /* clang-format off */
