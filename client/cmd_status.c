@@ -143,6 +143,9 @@ static bool is_healthy(const struct options *options, const struct answer *answe
 			const json_t *journal = json_array_get(journals, id);
 			const char *role = json_string_value(json_object_get(journal, "role"));
 
+			if (json_is_true(json_object_get(json_object_get(journal, "sessions"),
+							 "rebuilding")))
+				return false;
 			has |= 1u << id;
 			if (role != NULL && strcmp(role, "leader") == 0 &&
 			    json_is_true(json_object_get(journal, "ready")))

@@ -14,6 +14,8 @@
 #include "dataplane/worker.h"
 
 #define WL_BOOT_EAL_BASE_MB 16u /* that EAL needs beside the ports' buffers */
+#define WL_BOOT_EXTEND_US \
+	30000000u /* a start that moves has so much longer; it says so every second */
 #define WL_BOOT_STOP_NS \
 	1200000000u /* for the agent; with the joins less than the promised 2 s of SIGTERM */
 

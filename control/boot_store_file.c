@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "control/boot_thread.h"
+#include "control/boot_shape.h"
+#include "control/stop_thread.h"
 #include "control/report_file.h"
 #include "dataplane/clock.h"
 
@@ -48,6 +51,8 @@ static int drive(struct wl_node *node, uint32_t id, struct wl_recovery *recovery
 		uint32_t bytes;
 		int error;
 
+		if (wl_stop_is_asked())
+			return -ECANCELED;
 		if (recovery->state == WL_RECOVERY_WANTS_SCRUB) {
 			error = wl_store_scrub(node->store, id, recovery->scrub_begin,
 					       recovery->scrub_end);
@@ -66,6 +71,12 @@ static int drive(struct wl_node *node, uint32_t id, struct wl_recovery *recovery
 		told_ns = now;
 		wl_report(WL_REPORT_NOTICE, "recovery", "journal=%u read_mib=%lu of_mib=%lu", id,
 			  (unsigned long)(offset >> 20), (unsigned long)(bytes_all >> 20));
+		/* As long as it moves it is no start that hangs, however large the log is. */
+		sd_notifyf(
+			0,
+			"STATUS=reading the log of journal %u: %lu of %lu MiB\nEXTEND_TIMEOUT_USEC=%u",
+			id, (unsigned long)(offset >> 20), (unsigned long)(bytes_all >> 20),
+			WL_BOOT_EXTEND_US);
 	}
 	return 0;
 }
@@ -82,6 +93,10 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	wl_recovery_init(&recovery, log, wl_store_segment_count(node->store, id),
 			 node->superblock.journals[id].witness, window, WINDOW_BYTES);
 	error = drive(node, id, &recovery);
+	if (error == -ECANCELED && wl_stop_is_asked()) {
+		snprintf(reason, reason_bytes, "asked to stop while the log was read");
+		return WIRELOG_CLOSED;
+	}
 	if (error != 0) {
 		snprintf(reason, reason_bytes,
 			 "journal %u: the torn end cannot be overwritten with zeros: %s", id,

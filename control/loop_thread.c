@@ -20,6 +20,7 @@
 #define LOOK_NS 1000000u /* at what the workers publish */
 #define PUBLISH_NS 5000000u
 #define TEND_NS 1000000000u
+#define TELL_NS 1000000000u
 #define SLEEP_NS_MAX 1000000u
 #define JOIN_MS 300u
 
@@ -201,8 +202,48 @@ static void serve_desk(struct wl_node *node)
 }
 
 struct rounds {
+	bool told_ready;
+	uint64_t told_ns, told_left;
 	uint64_t look_ns, publish_ns, tend_ns, watchdog_ns, watchdog_interval_ns;
 };
+
+/* How many entries of all journals are not yet in their tables of sessions, of those that were known to be committed. */
+static uint64_t left_to_rebuild(const struct wl_node *node)
+{
+	struct wl_journal_status status;
+	uint64_t left = 0;
+
+	for (uint32_t id = 0; id < node->config->journal_count; id++) {
+		const struct wl_node_journal *journal = &node->journals[id];
+
+		if (!wl_published_read(&journal->journal->published, &status) ||
+		    status.view.epoch == 0)
+			left++; /* it has not said anything yet */
+		else if (status.rebuilding && !status.damaged)
+			left += journal->known_commit - status.applied_index;
+	}
+	return left;
+}
+
+/* Who is told that a node is ready sends appends: not before the tables say what was appended already. */
+static void tell_ready(struct wl_node *node, struct rounds *rounds, uint64_t now_ns)
+{
+	uint64_t left = left_to_rebuild(node);
+
+	if (left == 0) {
+		rounds->told_ready = true;
+		wl_report(WL_REPORT_NOTICE, "ready", "journals=%u", node->config->journal_count);
+		sd_notify(0, "READY=1\nSTATUS=running");
+	} else if (now_ns - rounds->told_ns >= TELL_NS) {
+		sd_notifyf(0, "STATUS=rebuilding the tables of sessions: %lu entries left",
+			   (unsigned long)left);
+		/* No more time for one that does not move. */
+		if (left != rounds->told_left)
+			sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%u", WL_BOOT_EXTEND_US);
+		rounds->told_ns = now_ns;
+		rounds->told_left = left;
+	}
+}
 
 static bool is_due(uint64_t *last_ns, uint64_t interval_ns, uint64_t now_ns)
 {
@@ -218,6 +259,8 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 	if (is_due(&rounds->look_ns, LOOK_NS, now_ns)) {
 		look_at_workers(node, now_ns);
 		serve_desk(node);
+		if (!rounds->told_ready && !wl_stop_is_asked())
+			tell_ready(node, rounds, now_ns);
 	}
 	if (is_due(&rounds->publish_ns, PUBLISH_NS, now_ns))
 		wl_desk_publish(node->desk, node->agent);
@@ -255,7 +298,6 @@ void wl_loop_run(struct wl_node *node)
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		rounds.watchdog_interval_ns = watchdog_us * 1000 / 3;
 	wl_agent_start(node->agent, wl_clock_now_ns(&clock));
-	sd_notify(0, "READY=1\nSTATUS=running");
 	wl_stop_doing("a turn of control");
 	while (!wl_agent_is_stopped(node->agent)) {
 		uint64_t read = wl_clock_now_ns(&clock);

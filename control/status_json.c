@@ -229,8 +229,9 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 				      chain));
 	hex_of(status->session_digest, chain);
 	json_object_set_new(object, "sessions",
-			    json_pack("{s:o, s:s, s:o}", "count", number(status->sessions),
-				      "digest", chain, "applied", number(status->applied_index)));
+			    json_pack("{s:o, s:s, s:o, s:b}", "count", number(status->sessions),
+				      "digest", chain, "applied", number(status->applied_index),
+				      "rebuilding", status->rebuilding));
 	set(object, "clients", status->clients);
 	set(object, "readers", status->subscriptions);
 	set(object, "waiting_replies", status->waiting_replies);

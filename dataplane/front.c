@@ -88,6 +88,7 @@ struct wl_front *wl_front_init(void *memory, const struct wl_front_config *confi
 	front->config = *config;
 	front->replica = replica;
 	front->rx = rx;
+	front->rebuilt_index = replica->commit;
 	wl_reader_init(&front->apply_reader, replica->log, 1, WL_FRONT_COOKIE);
 	if (WL_MUTANT(sessions_not_restored)) {
 		front->sessions.applied_index = replica->commit;
@@ -399,4 +400,5 @@ void wl_front_get_stats(const struct wl_front *front, struct wl_front_stats *sta
 	stats->session_digest = wl_session_table_digest(&front->sessions);
 	stats->commit_number = wl_front_commit_number(front);
 	stats->damaged = front->damaged;
+	stats->rebuilding = front->sessions.applied_index < front->rebuilt_index;
 }

@@ -67,6 +67,7 @@ struct wl_front_stats {
 	uint64_t sessions, subscriptions, waiting_replies, applied_index;
 	uint64_t session_digest; /* computed anew at most once a second */
 	uint64_t commit_number; /* of the last DATA record at or below applied_index */
+	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
 	bool damaged; /* apply met a place that it could not read: appends are refused */
 };
 void wl_front_get_stats(const struct wl_front *front, struct wl_front_stats *stats);

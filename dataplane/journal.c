@@ -187,6 +187,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.subscriptions = front.subscriptions;
 	status.waiting_replies = front.waiting_replies;
 	status.applied_index = front.applied_index;
+	status.rebuilding = front.rebuilding;
 	status.clients = rx->clients.used;
 	status.ready = replica->ready;
 	status.silent = replica->silent;

@@ -62,7 +62,7 @@ struct wl_journal_status {
 	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
-	bool ready, silent, no_space, poisoned, handing_over, damaged;
+	bool ready, silent, no_space, poisoned, handing_over, damaged, rebuilding;
 	struct wl_storage_status storage;
 	struct wl_peer_status peers[WIRELOG_NODES_MAX + 1];
 };

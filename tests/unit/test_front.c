@@ -154,7 +154,7 @@ static void flood_of_hellos_is_answered_in_part(void)
 static void table_of_sessions_is_the_same_after_a_restart(void)
 {
 	struct front_fixture_append append = {.count = 10, .record_bytes = 1000};
-	struct wl_front_stats before, after;
+	struct wl_front_stats before, between, after;
 	uint64_t a, b;
 
 	f = front_fixture_start(true);
@@ -173,9 +173,13 @@ static void table_of_sessions_is_the_same_after_a_restart(void)
 	wl_front_get_stats(f->front, &before);
 	front_fixture_fence(f);
 	front_fixture_restart_front(f, f->log.tail.index);
+	wl_front_get_stats(f->front, &between);
 	front_fixture_turns(f, 40);
 	wl_front_get_stats(f->front, &after);
 
+	CU_ASSERT_FALSE(before.rebuilding);
+	CU_ASSERT_TRUE(between.rebuilding);
+	CU_ASSERT_FALSE(after.rebuilding);
 	CU_ASSERT_EQUAL(before.applied_index, f->log.tail.index);
 	CU_ASSERT_EQUAL(after.applied_index, before.applied_index);
 	CU_ASSERT_EQUAL(after.session_digest, before.session_digest);
