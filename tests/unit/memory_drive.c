@@ -75,7 +75,9 @@ static enum wl_disk_status prepare(struct memory_drive *drive, uint64_t ordinal)
 	if (drive->full || ordinal >= drive->segments_max)
 		return WL_DISK_NO_SPACE;
 	WL_CHECK(ordinal <= drive->segments);
-	memset(drive->platters + ordinal * drive->segment_bytes, 0, drive->segment_bytes);
+	/* A place that was never one is zeros: writing these would touch every page of every drive. */
+	if (ordinal < drive->segments)
+		memset(drive->platters + ordinal * drive->segment_bytes, 0, drive->segment_bytes);
 	header.ordinal = ordinal;
 	header.segment_bytes = drive->segment_bytes;
 	wl_segment_encode_header(drive->platters + ordinal * drive->segment_bytes, &header);
