@@ -54,8 +54,8 @@ once = $(eval $(1) := $(2))$(2)
 # System headers of DPDK are not ours to warn about; -march is chosen above.
 DPDK_CFLAGS = $(call once,DPDK_CFLAGS,$(patsubst -I%,-isystem %,\
 	$(filter-out -march=%,$(call ask,--cflags libdpdk))))
-# Shared: the drivers are plugins that the EAL loads from its own directory (net_memif,
-# net_af_packet, net_af_xdp and those of the physical NICs), security updates of the distribution
+# Shared: the drivers are plugins that the EAL loads from its own directory (net_af_packet,
+# net_af_xdp and those of the physical NICs), security updates of the distribution
 # arrive without a rebuild, and three nodes on one machine share the text.
 DPDK_LIBS = $(call once,DPDK_LIBS,$(call ask,--libs libdpdk))
 HOST_LIBS = $(call once,HOST_LIBS,\

@@ -49,8 +49,7 @@ static void print_choices(const struct wl_demo_nodes *nodes,
 		return;
 	if (choices.disk[0] != '\0')
 		wl_demo_print_point("io_uring", "%s", choices.disk);
-	wl_demo_print_point("ports",
-			    "net_memif, shared memory between processes: no NIC, no root%s%s",
+	wl_demo_print_point("ports", "memif, shared memory between processes: no NIC, no root%s%s",
 			    choices.port[0] != '\0' ? "; " : "", choices.port);
 	wl_demo_print_point("memory", "%s%s", choices.memory,
 			    strstr(choices.memory, "configured") != NULL

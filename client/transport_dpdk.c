@@ -23,6 +23,7 @@
 #include "dataplane/eal_dpdk.h"
 #include "dataplane/frame.h"
 #include "dataplane/limits.h"
+#include "dataplane/memif_message.h"
 #include "dataplane/memif_socket.h"
 #include "dataplane/port_dpdk.h"
 #include "wirelog/status.h"
@@ -292,7 +293,7 @@ static void make_memif(struct dpdk *dpdk, struct way *way, uint16_t mtu)
 /* The first word of whoever listens there. */
 static void hear_memif(struct dpdk *dpdk, struct way *way, uint64_t now_ns)
 {
-	uint8_t message[128];
+	uint8_t message[WL_MEMIF_MESSAGE_BYTES];
 	int passed = -1, outcome = wl_memif_receive(way->fd, message, &passed);
 
 	if (passed >= 0)

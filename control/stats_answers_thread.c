@@ -28,14 +28,18 @@ static void gather_worker(const struct wl_node *node, uint32_t number, struct wl
 	to->port[0] = (struct wl_status_number){"rx_chained", port.rx_chained};
 	to->port[1] = (struct wl_status_number){"no_buffer", port.no_buffer};
 	to->port[2] = (struct wl_status_number){"tx_oversize", port.tx_oversize};
-	to->port[3] = (struct wl_status_number){"memif_connections", port.memif_connections};
-	to->port[4] = (struct wl_status_number){"memif_refused_mtu", port.memif_refused_mtu};
-	to->port[5] = (struct wl_status_number){"memif_refused_user", port.memif_refused_user};
+	to->port[3] = (struct wl_status_number){"memif_connections", port.memif.connections};
+	to->port[4] = (struct wl_status_number){"memif_refused_mtu", port.memif.refused_mtu};
+	to->port[5] = (struct wl_status_number){"memif_refused_user", port.memif.refused_user};
 	to->port[6] = (struct wl_status_number){"udp_received", port.udp.received};
 	to->port[7] = (struct wl_status_number){"udp_sent", port.udp.sent};
 	to->port[8] = (struct wl_status_number){"udp_too_long", port.udp.too_long};
 	to->port[9] = (struct wl_status_number){"udp_refused", port.udp.refused};
 	to->port[10] = (struct wl_status_number){"udp_calls", port.udp.calls};
+	to->port[11] = (struct wl_status_number){"memif_refused_offer", port.memif.refused_offer};
+	to->port[12] = (struct wl_status_number){"memif_broken", port.memif.broken};
+	to->port[13] = (struct wl_status_number){"memif_dropped", port.memif.dropped};
+	to->port[14] = (struct wl_status_number){"memif_no_descriptor", port.memif.no_descriptor};
 }
 
 static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_status_journal *to)

@@ -10,11 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "dataplane/bytes.h"
 #include "wirelog/status.h"
-
-#define HELLO_NAME "wirelog "
-#define MESSAGE_BYTES 128u
 
 /* An abstract name ends with its last byte, without a NUL: so do DPDK's driver and libmemif. */
 static socklen_t address_of(const char *address, struct sockaddr_un *un)
@@ -119,14 +115,9 @@ int wl_memif_connect(const char *address)
 
 int wl_memif_accept(int listener)
 {
-	return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-bool wl_memif_peer_is_self(int fd)
-{
-	struct ucred peer;
-
-	return peer_credentials(fd, &peer) && peer.pid == getpid();
+	return fd >= 0 ? fd : -errno;
 }
 
 bool wl_memif_peer_is_same_user(int fd)
@@ -142,31 +133,51 @@ void wl_memif_unlink(const char *address)
 		unlink(address);
 }
 
+/*
+ * Every descriptor that came is ours to close, also those that nobody asked for. The room holds one, and alignment
+ * makes the kernel see room for two in it. The first is kept.
+ */
+static int keep_first(struct msghdr *header)
+{
+	int first = -1;
+
+	for (struct cmsghdr *extra = CMSG_FIRSTHDR(header); extra;
+	     extra = CMSG_NXTHDR(header, extra)) {
+		if (extra->cmsg_level != SOL_SOCKET || extra->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= extra->cmsg_len;
+		     at += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, (const uint8_t *)extra + at, sizeof(fd));
+			if (first < 0)
+				first = fd;
+			else
+				close(fd);
+		}
+	}
+	return first;
+}
+
 int wl_memif_receive(int from, uint8_t *message, int *fd)
 {
 	union {
-		char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr alignment;
 	} control;
-	struct iovec part = {message, MESSAGE_BYTES};
+	struct iovec part = {message, WL_MEMIF_MESSAGE_BYTES};
 	struct msghdr header = {.msg_iov = &part,
 				.msg_iovlen = 1,
 				.msg_control = control.bytes,
 				.msg_controllen = sizeof(control.bytes)};
-	struct cmsghdr *extra;
 	ssize_t size;
 
 	*fd = -1;
 	size = recvmsg(from, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (size < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	for (extra = size > 0 ? CMSG_FIRSTHDR(&header) : NULL; extra != NULL;
-	     extra = CMSG_NXTHDR(&header, extra)) {
-		if (extra->cmsg_level == SOL_SOCKET && extra->cmsg_type == SCM_RIGHTS &&
-		    extra->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(fd, CMSG_DATA(extra), sizeof(int));
-	}
-	if (size == (ssize_t)MESSAGE_BYTES)
+	if (size < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	*fd = keep_first(&header);
+	if (size == (ssize_t)WL_MEMIF_MESSAGE_BYTES && (header.msg_flags & MSG_TRUNC) == 0)
 		return 1;
 	if (*fd >= 0)
 		close(*fd);
@@ -180,7 +191,7 @@ bool wl_memif_send(int to, const uint8_t *message, int fd)
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr alignment;
 	} control;
-	struct iovec part = {(void *)(uintptr_t)message, MESSAGE_BYTES};
+	struct iovec part = {(void *)(uintptr_t)message, WL_MEMIF_MESSAGE_BYTES};
 	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
 	struct cmsghdr *extra;
 	ssize_t size;
@@ -198,51 +209,5 @@ bool wl_memif_send(int to, const uint8_t *message, int fd)
 	size = sendmsg(to, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (fd >= 0)
 		close(fd);
-	return size == (ssize_t)MESSAGE_BYTES;
-}
-
-void wl_memif_say_hello(uint8_t *message, uint16_t mtu)
-{
-	uint8_t *limits = message + WL_MEMIF_HELLO_LIMITS;
-
-	memset(message, 0, MESSAGE_BYTES);
-	wl_store_u16(message, WL_MEMIF_HELLO);
-	snprintf((char *)message + WL_MEMIF_HELLO_NAME, WL_MEMIF_HELLO_LIMITS - WL_MEMIF_HELLO_NAME,
-		 HELLO_NAME "%u", mtu);
-	wl_store_u16(limits, WL_MEMIF_VERSION);
-	wl_store_u16(limits + 2, WL_MEMIF_VERSION);
-	wl_store_u16(limits + 4, 0); /* the highest region, ring of either direction */
-	wl_store_u16(limits + 6, 0);
-	wl_store_u16(limits + 8, 0);
-	limits[10] = 14; /* the largest ring of DPDK's driver, as log2 */
-}
-
-uint16_t wl_memif_hello_mtu(const uint8_t *message)
-{
-	const char *name = (const char *)message + WL_MEMIF_HELLO_NAME;
-	unsigned mtu = 0;
-
-	if (wl_load_u16(message) != WL_MEMIF_HELLO ||
-	    strncmp(name, HELLO_NAME, strlen(HELLO_NAME)) != 0)
-		return 0;
-	for (name += strlen(HELLO_NAME); *name >= '0' && *name <= '9' && mtu <= UINT16_MAX; name++)
-		mtu = mtu * 10 + (unsigned)(*name - '0');
-	return mtu <= UINT16_MAX ? (uint16_t)mtu : 0;
-}
-
-void wl_memif_say_disconnect(uint8_t *message, const char *why)
-{
-	memset(message, 0, MESSAGE_BYTES);
-	wl_store_u16(message, WL_MEMIF_DISCONNECT);
-	memcpy(message + WL_MEMIF_DISCONNECT_TEXT, why, strnlen(why, 95));
-}
-
-uint64_t wl_memif_region_buffer_bytes(uint64_t region_bytes, uint32_t rings, uint32_t slots)
-{
-	uint64_t ring_bytes =
-		WL_MEMIF_RING_HEADER_BYTES + (uint64_t)slots * WL_MEMIF_DESCRIPTOR_BYTES;
-
-	if (rings == 0 || slots == 0 || region_bytes <= rings * ring_bytes)
-		return 0;
-	return (region_bytes - rings * ring_bytes) / ((uint64_t)rings * slots);
+	return size == (ssize_t)WL_MEMIF_MESSAGE_BYTES;
 }

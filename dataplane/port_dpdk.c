@@ -41,16 +41,43 @@ static bool accept_mbuf(struct wl_port_dpdk *port, struct rte_mbuf *mbuf)
 	return false;
 }
 
+static uint16_t receive(struct wl_port_dpdk *port, uint16_t index, struct rte_mbuf **mbufs,
+			uint16_t wanted)
+{
+	struct wl_dpdk_link *link = &port->links[index];
+
+	switch (link->kind) {
+	case WL_LINK_MEMIF:
+		return wl_port_memif_rx(&port->memif.links[index], port->pool, mbufs, wanted,
+					&port->memif.counters);
+	case WL_LINK_UDP:
+		return wl_udp_receive(&link->udp, port->pool, mbufs, wanted, &port->counters.udp);
+	default:
+		return rte_eth_rx_burst(link->device, link->queue, mbufs, wanted);
+	}
+}
+
+static uint16_t transmit(struct wl_port_dpdk *port, uint16_t index, struct rte_mbuf **mbufs,
+			 uint16_t count)
+{
+	struct wl_dpdk_link *link = &port->links[index];
+
+	switch (link->kind) {
+	case WL_LINK_MEMIF:
+		return wl_port_memif_tx(&port->memif.links[index], mbufs, count);
+	case WL_LINK_UDP:
+		return wl_udp_send(&link->udp, mbufs, count, &port->counters.udp);
+	default:
+		return rte_eth_tx_burst(link->device, link->queue, mbufs, count);
+	}
+}
+
 static unsigned rx_link(struct wl_port_dpdk *port, uint16_t index, struct wl_frame *frames,
 			unsigned max)
 {
-	struct wl_dpdk_link *link = &port->links[index];
 	struct rte_mbuf *mbufs[WL_BURST];
 	uint16_t wanted = (uint16_t)(max < WL_BURST ? max : WL_BURST);
-	uint16_t got =
-		link->kind == WL_LINK_UDP
-			? wl_udp_receive(&link->udp, port->pool, mbufs, wanted, &port->counters.udp)
-			: rte_eth_rx_burst(link->device, link->queue, mbufs, wanted);
+	uint16_t got = receive(port, index, mbufs, wanted);
 	unsigned count = 0;
 
 	for (uint16_t i = 0; i < got; i++) {
@@ -180,9 +207,7 @@ static unsigned port_tx_burst(struct wl_port *base, struct wl_frame *frames, uns
 			sent++;
 			continue;
 		}
-		taken = link->kind == WL_LINK_UDP
-				? wl_udp_send(&link->udp, mbufs, loaded, &port->counters.udp)
-				: rte_eth_tx_burst(link->device, link->queue, mbufs, loaded);
+		taken = transmit(port, frames[0].link, mbufs, loaded);
 		sent += taken;
 		if (taken < loaded)
 			break;
@@ -404,8 +429,5 @@ void wl_port_dpdk_counters(const struct wl_port *base, struct wl_port_dpdk_count
 	const struct wl_port_dpdk *port = (const struct wl_port_dpdk *)base;
 
 	*counters = port->counters;
-	for (unsigned i = 0; i < WL_LINKS_MAX; i++)
-		counters->memif_connections += port->memif.links[i].connections;
-	counters->memif_refused_mtu = port->memif.refused_mtu;
-	counters->memif_refused_user = port->memif.refused_user;
+	counters->memif = port->memif.counters;
 }

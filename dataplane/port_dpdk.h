@@ -16,8 +16,8 @@
  *
  * Owner of the port: who opened it. Thread: ops [worker]; add_link and remove_link on the thread
  * that uses the port, outside of bursts, they take milliseconds. After open the ops allocate only
- * from the port's own pool; the only system calls are the drivers' (AF_PACKET) and one epoll_wait a
- * millisecond where there are memif links.
+ * from the port's own pool; the only system calls are the drivers' (AF_PACKET), one epoll_wait a
+ * millisecond where there are memif links, and what their coming and going takes.
  */
 #ifndef WL_DATAPLANE_PORT_DPDK_H
 #define WL_DATAPLANE_PORT_DPDK_H
@@ -84,13 +84,21 @@ struct wl_udp_counters {
 	uint64_t calls; /* recvmmsg and sendmmsg */
 };
 
+struct wl_memif_counters {
+	uint64_t connections;
+	uint64_t dropped; /* frames in several buffers, or longer than the MTU */
+	uint64_t refused_mtu; /* connections refused because the buffers do not fit */
+	uint64_t refused_user; /* met at an abstract address, another user's */
+	uint64_t refused_offer; /* memory or messages that cannot be */
+	uint64_t broken; /* links that were up, let go for what the other end wrote there or said */
+	uint64_t no_descriptor; /* times that nobody could be let in for want of descriptors */
+};
+
 struct wl_port_dpdk_counters {
 	uint64_t rx_chained; /* frames in several buffers that could not be joined: dropped */
 	uint64_t no_buffer; /* buffers asked for and not had */
 	uint64_t tx_oversize; /* frames larger than their link's MTU: dropped */
-	uint64_t memif_connections;
-	uint64_t memif_refused_mtu;
-	uint64_t memif_refused_user;
+	struct wl_memif_counters memif; /* of all its links */
 	struct wl_udp_counters udp; /* of all links over kernel sockets */
 };
 

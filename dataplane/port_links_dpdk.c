@@ -120,7 +120,6 @@ static int make_memif(struct opening *opening)
 {
 	const struct wl_link_config *config = opening->config;
 	uint16_t buffer_bytes = wl_memif_buffer_bytes(opening->mtu);
-	char arguments[WL_LINK_NAME_BYTES * 2];
 	struct wl_memif_wish wish = {
 		.address = config->name,
 		.server = config->server,
@@ -132,15 +131,8 @@ static int make_memif(struct opening *opening)
 			     : buffer_bytes > WL_MEMIF_BUFFER_BYTES_MIN ? 8
 									: 10,
 	};
-	int status = wl_memif_prepare(&opening->port->memif, opening->index, &wish, arguments,
-				      opening->words->reason);
 
-	if (status != 0)
-		return status;
-	status = make_virtual(opening, "net_memif", arguments);
-	if (status != 0)
-		wl_memif_remove(&opening->port->memif, opening->index);
-	return status;
+	return wl_memif_add(&opening->port->memif, opening->index, &wish, opening->words->reason);
 }
 
 /* The kernel's MTU is not ours to change: a smaller one is an error. */
@@ -441,7 +433,9 @@ static int start(struct opening *opening)
 	struct rte_ether_addr mac;
 	int status = 0, error;
 
-	if (opening->config->kind == WL_LINK_UDP)
+	if (opening->config->has_mac)
+		memcpy(link->info.mac, opening->config->mac, sizeof(link->info.mac));
+	if (opening->config->kind == WL_LINK_UDP || opening->config->kind == WL_LINK_MEMIF)
 		return 0; /* no device */
 	/* Worker 0 has configured and started a shared NIC with all queues. */
 	if (!shared) {
@@ -451,9 +445,7 @@ static int start(struct opening *opening)
 	}
 	if (status != 0)
 		return status;
-	if (opening->config->kind == WL_LINK_MEMIF) {
-		wl_memif_attach(&opening->port->memif, opening->index, link->device);
-	} else if (!shared) {
+	if (!shared) {
 		error = rte_eth_dev_start(link->device);
 		if (error != 0)
 			return explain(opening, error);
@@ -461,10 +453,9 @@ static int start(struct opening *opening)
 	}
 	if (opening->config->kind == WL_LINK_PCI)
 		status = steer(opening);
-	if (rte_eth_macaddr_get(link->device, &mac) == 0)
+	if (!opening->config->has_mac && rte_eth_macaddr_get(link->device, &mac) == 0)
 		memcpy(link->info.mac, mac.addr_bytes, sizeof(link->info.mac));
 	if (opening->config->has_mac) {
-		memcpy(link->info.mac, opening->config->mac, sizeof(link->info.mac));
 		memcpy(mac.addr_bytes, opening->config->mac, sizeof(link->info.mac));
 		if (!shared && link->kind == WL_LINK_PCI &&
 		    rte_eth_dev_default_mac_addr_set(link->device, &mac) != 0)
@@ -549,15 +540,16 @@ void wl_port_links_close(struct wl_port_dpdk *port, uint16_t index)
 	struct wl_dpdk_link *link = &port->links[index];
 	struct rte_flow_error error;
 
-	if (link->kind == WL_LINK_UDP) {
-		wl_udp_close(&link->udp);
+	if (link->kind == WL_LINK_UDP || link->kind == WL_LINK_MEMIF) {
+		if (link->kind == WL_LINK_UDP)
+			wl_udp_close(&link->udp);
+		else
+			wl_memif_remove(&port->memif, index);
 		memset(link, 0, sizeof(*link));
 		return;
 	}
 	if (link->kind == WL_LINK_AF_XDP)
 		wl_eal_catch_output();
-	if (link->kind == WL_LINK_MEMIF)
-		wl_memif_remove(&port->memif, index);
 	if (link->steered)
 		rte_flow_destroy(link->device, link->flow, &error);
 	if (link->owns_device) {

@@ -28,7 +28,8 @@ struct wl_dpdk_link {
 	enum wl_link_kind kind;
 	struct rte_flow *flow;
 	char device_name[RTE_ETH_NAME_MAX_LEN];
-	struct wl_udp_link udp; /* WL_LINK_UDP, which has no device */
+	struct wl_udp_link
+		udp; /* WL_LINK_UDP, which has no device; nor has WL_LINK_MEMIF: it is in `memif` below */
 };
 
 struct wl_port_dpdk {

@@ -5,7 +5,7 @@
  *
  * Once it polls it never allocates: the daemon counts allocations of polling threads (main.c stands in front of
  * malloc) and shows them in status; the number is 0 or there is a bug. Apart stands what a driver allocates while
- * a link comes up or goes (DPDK's memif does, some hundred bytes each time): that is inside tend.
+ * a link comes up or goes: that is inside tend.
  *
  * Owner: who called start; it calls join before anything that the worker uses is closed. Thread: start, join [init];
  * allocations [any].
