@@ -11,9 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/repeats.h"
 #include "wirelog/status.h"
 
-#define LINE_BYTES 1024u
+#define LINE_BYTES WL_REPEATS_TEXT_BYTES
 #define LINES 256u
 #define CLOSE_PATIENCE_MS 200
 
@@ -34,6 +35,7 @@ static struct {
 	int sink;
 	pthread_t thread;
 	uint64_t dropped, dropped_told;
+	struct wl_repeats repeats;
 } report = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.filled = PTHREAD_COND_INITIALIZER,
@@ -96,6 +98,58 @@ static void write_line(const struct line *line)
 		write_datagram(line);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* With the lock held. */
+static bool push_line(const struct line *line)
+{
+	if (report.count == LINES)
+		return false;
+	report.lines[(report.first + report.count) % LINES] = *line;
+	report.count++;
+	return true;
+}
+
+/* With the lock held: the counts of lines that were held back and are due. */
+static void push_counts(bool at_end)
+{
+	static struct line line;
+	const struct wl_repeats_event *event;
+	char last[LINE_BYTES];
+	uint32_t held_back;
+
+	while (report.count < LINES &&
+	       (event = wl_repeats_tell(&report.repeats, now_ns(), at_end, &held_back)) != NULL) {
+		line.level = event->last_level;
+		snprintf(line.text, sizeof(line.text),
+			 "lines_held_back event=%s count=%u seconds=%u last=%.900s", event->name,
+			 held_back, (unsigned)(WL_REPEATS_SPAN_NS / 1000000000u),
+			 wl_report_quote(event->last, last, sizeof(last)));
+		push_line(&line);
+	}
+}
+
+/* With the lock held. */
+static void wait_for_lines(void)
+{
+	struct timespec until;
+
+	if (!wl_repeats_has_more(&report.repeats)) {
+		pthread_cond_wait(&report.filled, &report.lock);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	pthread_cond_timedwait(&report.filled, &report.lock, &until);
+	push_counts(false);
+}
+
 static void *write_lines(void *unused)
 {
 	static struct line line;
@@ -104,7 +158,7 @@ static void *write_lines(void *unused)
 	pthread_mutex_lock(&report.lock);
 	for (;;) {
 		while (report.count == 0 && !report.ending)
-			pthread_cond_wait(&report.filled, &report.lock);
+			wait_for_lines();
 		if (report.count == 0)
 			break;
 		line = report.lines[report.first];
@@ -142,6 +196,7 @@ int wl_report_open(enum wl_config_log_destination destination, unsigned level_ma
 							       : "/run/systemd/journal/socket";
 
 	report.destination = destination;
+	report.ending = false;
 	report.level_max = level_max;
 	if (destination != WL_CONFIG_LOG_STDERR) {
 		report.sink = connect_sink(path);
@@ -158,19 +213,17 @@ int wl_report_open(enum wl_config_log_destination destination, unsigned level_ma
 	return 0;
 }
 
-/* With the lock held. */
-static bool push_line(const struct line *line)
-{
-	if (report.count == LINES)
-		return false;
-	report.lines[(report.first + report.count) % LINES] = *line;
-	report.count++;
-	return true;
-}
-
-static void queue_line(const struct line *line)
+static void queue_line(const char *event, const struct line *line)
 {
 	pthread_mutex_lock(&report.lock);
+	push_counts(false);
+	/* Who asked for debug lines wants all of them. */
+	if (line->level < WL_REPORT_DEBUG &&
+	    !wl_repeats_admit(&report.repeats, event, line->level, line->text, now_ns())) {
+		pthread_cond_signal(&report.filled);
+		pthread_mutex_unlock(&report.lock);
+		return;
+	}
 	if (report.dropped != report.dropped_told && report.count <= LINES / 2) {
 		struct line told = {.level = WL_REPORT_WARNING};
 
@@ -202,7 +255,7 @@ void wl_report(enum wl_report_level level, const char *event, const char *format
 			*at = '?';
 	}
 	if (report.open)
-		queue_line(&line);
+		queue_line(event, &line);
 	else
 		write_stderr(&line);
 }
@@ -215,6 +268,16 @@ uint64_t wl_report_dropped(void)
 	dropped = report.dropped;
 	pthread_mutex_unlock(&report.lock);
 	return dropped;
+}
+
+uint64_t wl_report_held_back(void)
+{
+	uint64_t held_back;
+
+	pthread_mutex_lock(&report.lock);
+	held_back = report.repeats.held_back;
+	pthread_mutex_unlock(&report.lock);
+	return held_back;
 }
 
 /* With the lock held. */
@@ -247,6 +310,7 @@ void wl_report_close(void)
 		pthread_mutex_unlock(&report.lock);
 		return;
 	}
+	push_counts(true);
 	report.ending = true;
 	pthread_cond_signal(&report.filled);
 	wait_until_empty();

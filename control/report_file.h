@@ -2,7 +2,8 @@
 /*
  * The operator's log: one line an event, `key=value` words behind a name. Lines go into a bounded queue;
  * a thread of its own (wl-log) writes them to stderr, syslog or systemd's journal, so that a sink that blocks
- * delays nobody: what finds the queue full is dropped and counted, and the count is told when it moves again.
+ * delays nobody: what finds the queue full is dropped and counted, and the count is told when it moves again. Lines of one
+ * event are limited, except at level debug, and the count of the others is told (repeats.h).
  *
  *	wl_report(WL_REPORT_INFO, "leader_elected", "journal=%u term=%lu", ...)
  *
@@ -29,6 +30,7 @@ int wl_report_open(enum wl_config_log_destination destination, unsigned level_ma
 void wl_report(enum wl_report_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 uint64_t wl_report_dropped(void);
+uint64_t wl_report_held_back(void); /* lines that repeated */
 /* Waits at most 200 ms for what is queued. */
 void wl_report_flush(void);
 /* The same, and ends the thread; afterwards lines go straight to stderr again. */

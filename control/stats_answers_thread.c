@@ -78,6 +78,7 @@ static json_t *answer_with(struct wl_node *node,
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		gather_journal(node, id, &facts->journals[id]);
 	facts->log_lines_dropped = wl_report_dropped();
+	facts->log_lines_held_back = wl_report_held_back();
 	facts->stats_refused = wl_stats_socket_refused(node->stats);
 	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
 	facts->worker_allocations = wl_worker_thread_allocations();

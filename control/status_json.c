@@ -493,6 +493,7 @@ json_t *wl_status_json_status(const struct wl_status_facts *facts)
 	if (facts->agent_known)
 		json_object_set_new(object, "control", control_of(&facts->agent));
 	set(object, "log_lines_dropped", facts->log_lines_dropped);
+	set(object, "log_lines_held_back", facts->log_lines_held_back);
 	set(object, "stats_refused", facts->stats_refused);
 	set(object, "stats_accept_failed", facts->stats_accept_failed);
 	set(object, "worker_allocations", facts->worker_allocations);

@@ -55,7 +55,7 @@ struct wl_status_facts {
 	struct wl_status_worker workers[WIRELOG_WORKERS_MAX];
 	struct wl_status_journal journals[WIRELOG_JOURNALS_MAX];
 	uint64_t stats_refused, stats_accept_failed;
-	uint64_t log_lines_dropped, worker_allocations, link_allocations;
+	uint64_t log_lines_dropped, log_lines_held_back, worker_allocations, link_allocations;
 };
 
 json_t *wl_status_json_status(const struct wl_status_facts *facts);
