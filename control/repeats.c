@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/repeats.h"
 
-#include <stdio.h>
 #include <string.h>
+
+/* As much of it as there is room for. */
+static void copy_text(char *to, size_t room, const char *text)
+{
+	size_t bytes = strnlen(text, room - 1);
+
+	memcpy(to, text, bytes);
+	to[bytes] = '\0';
+}
 
 static bool is_over(const struct wl_repeats_event *event, uint64_t now_ns)
 {
@@ -33,7 +41,7 @@ static struct wl_repeats_event *find(struct wl_repeats *repeats, const char *nam
 		unused = &repeats->events[repeats->count++];
 	if (!unused)
 		return &repeats->events[WL_REPEATS_EVENTS - 1];
-	snprintf(unused->name, sizeof(unused->name), "%s", name);
+	copy_text(unused->name, sizeof(unused->name), name);
 	begin(unused, now_ns);
 	return unused;
 }
@@ -51,7 +59,7 @@ bool wl_repeats_admit(struct wl_repeats *repeats, const char *name, unsigned lev
 	}
 	event->held_back++;
 	event->last_level = level;
-	snprintf(event->last, sizeof(event->last), "%s", text);
+	copy_text(event->last, sizeof(event->last), text);
 	repeats->held_back++;
 	return false;
 }

@@ -26,10 +26,23 @@ static bool has(const uint64_t *bits, uint64_t hash)
 	return true;
 }
 
-bool wl_answered_is_new(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+static uint64_t hash_of(uint32_t sender, uint64_t epoch, uint64_t sequence)
+{
+	return wl_mix_u64(wl_mix_u64(wl_mix_u64(sender) ^ epoch) ^ sequence);
+}
+
+bool wl_answered_is_new(const struct wl_answered *answered, uint32_t sender, uint64_t epoch,
 			uint64_t sequence)
 {
-	uint64_t hash = wl_mix_u64(wl_mix_u64(wl_mix_u64(sender) ^ epoch) ^ sequence);
+	uint64_t hash = hash_of(sender, epoch, sequence);
+
+	return !has(answered->bits[0], hash) && !has(answered->bits[1], hash);
+}
+
+bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+		      uint64_t sequence)
+{
+	uint64_t hash = hash_of(sender, epoch, sequence);
 
 	if (has(answered->bits[0], hash) || has(answered->bits[1], hash))
 		return false;

@@ -26,7 +26,10 @@ struct wl_answered {
 };
 
 /* True the first time that {sender, epoch, sequence} is seen. Zeroed memory is an empty one. */
-bool wl_answered_is_new(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+		      uint64_t sequence);
+/* Whether it would be; remembers nothing. */
+bool wl_answered_is_new(const struct wl_answered *answered, uint32_t sender, uint64_t epoch,
 			uint64_t sequence);
 
 #endif

@@ -14,7 +14,7 @@
 /* X(name): what it counts is what it is called; docs/OPERATIONS.md explains each */
 /* clang-format off */
 #define WL_COUNTER_LIST(X) \
-	X(rx_frames) X(rx_bytes) X(tx_frames) X(tx_bytes) \
+	X(rx_frames) X(rx_bytes) X(tx_frames) X(tx_bytes) X(keys_derived) X(tags_checked) \
 	X(tx_no_buffer) X(tx_link_full) X(tx_no_address) X(punt_ring_full) \
 	X(hello_sent) X(hello_answered) X(remote_new_epoch) X(greetings_sent) X(peer_differs) X(peer_not_heard) \
 	X(clients_gone) X(clients_turned_away) \

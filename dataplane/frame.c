@@ -233,6 +233,7 @@ const char *wl_frame_verdict_name(enum wl_frame_verdict verdict)
 		[WL_FRAME_UNKNOWN_TYPE] = "unknown_type",
 		[WL_FRAME_BAD_PAYLOAD] = "bad_payload",
 		[WL_FRAME_NO_TABLE_ROOM] = "no_table_room",
+		[WL_FRAME_CROWDED] = "crowded",
 	};
 
 	return (unsigned)verdict < WL_FRAME_VERDICTS ? names[verdict] : "unknown";

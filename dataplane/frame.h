@@ -97,6 +97,7 @@ enum wl_frame_verdict {
 	WL_FRAME_UNKNOWN_TYPE,
 	WL_FRAME_BAD_PAYLOAD, /* authentic, but its message does not decode */
 	WL_FRAME_NO_TABLE_ROOM, /* too many clients */
+	WL_FRAME_CROWDED, /* of a sender that is not known, beyond the share of such in one turn (strangers.h) */
 	WL_FRAME_VERDICTS,
 };
 

@@ -133,6 +133,8 @@ enum wl_idle_how wl_idle_pause(const struct wl_idler *idler, uint64_t *ns)
 	*ns = 0;
 	if (idler->idle == WL_IDLE_SPIN)
 		return WL_IDLE_PAUSE;
+	if (idler->besieged)
+		return WL_IDLE_GIVE_WAY;
 	if (idler->quiet_ns >= WL_IDLE_QUIET_NS && idler->empty_turns > WL_IDLE_NAP_AFTER_TURNS) {
 		*ns = nap_ns(idler->quiet_ns);
 		return WL_IDLE_SLEEP;

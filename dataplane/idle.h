@@ -9,6 +9,9 @@
  * that nobody uses costs next to nothing, and its first append waits for one nap of the leader and one of a follower. spin
  * never naps.
  *
+ * A turn that found only frames which are not believed is one without work: a flood does not keep a poller on a core that others
+ * need. It does not nap then, so that the flood does not fill what its peers' frames come through.
+ *
  * wl_idle_choose and wl_idle_pause are pure. wl_idle_rest (idle_thread.c) runs on the poller's own thread and owns
  * nothing but its counter. It waits for no event and takes no lock.
  */
@@ -59,6 +62,7 @@ struct wl_idler {
 	uint32_t empty_turns;
 	uint64_t sleep_ns_max; /* backoff; 0: WL_IDLE_BACKOFF_NS_MAX */
 	uint64_t activity, active_ns, quiet_ns; /* of wl_idle_heed; without it nobody is quiet */
+	bool besieged; /* frames come that are not believed: who sleeps loses those among them that are */
 };
 
 enum wl_idle_how {

@@ -24,11 +24,19 @@ void wl_replay_init_at(struct wl_replay *replay, uint64_t sequence)
 	replay->highest = highest;
 }
 
+bool wl_replay_is_new(const struct wl_replay *replay, uint64_t sequence)
+{
+	if (sequence > replay->highest)
+		return true;
+	return sequence != 0 && replay->highest - sequence < WL_REPLAY_WINDOW &&
+	       !(replay->bitmap[sequence / 64 % WORDS] & 1ull << sequence % 64);
+}
+
 bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence)
 {
 	uint64_t word = sequence / 64, bit = 1ull << sequence % 64;
 
-	if (sequence == 0)
+	if (!wl_replay_is_new(replay, sequence))
 		return false;
 	if (sequence > replay->highest) {
 		uint64_t newest = replay->highest / 64;
@@ -38,9 +46,6 @@ bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence)
 		for (uint64_t step = 1; step + WL_MUTANT(replay_word_kept) <= steps; step++)
 			replay->bitmap[(newest + step) % WORDS] = 0;
 		replay->highest = sequence;
-	} else if (replay->highest - sequence >= WL_REPLAY_WINDOW ||
-		   (replay->bitmap[word % WORDS] & bit)) {
-		return false;
 	}
 	replay->bitmap[word % WORDS] |= bit;
 	return true;

@@ -22,4 +22,7 @@ void wl_replay_init_at(struct wl_replay *replay, uint64_t sequence);
 /* True the first time that `sequence` (>= 1) is seen inside the window; marks it. */
 bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence);
 
+/* Whether wl_replay_accept would be true now; marks nothing. */
+bool wl_replay_is_new(const struct wl_replay *replay, uint64_t sequence);
+
 #endif

@@ -59,15 +59,47 @@ static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_hea
 										     : NULL;
 }
 
-static bool is_authentic(const struct wl_rx *rx, const struct wl_remote *remote,
-			 const struct wl_frame_header *header, uint8_t *datagram, size_t size)
+/* A server has one address on one link; over another link the same server has another card. Where links lead to one node
+ * each (memif), the Ethernet address is drawn anew at each start and says nothing. */
+static bool is_elsewhere(const struct wl_rx *rx, const struct wl_address *a,
+			 const struct wl_address *b)
 {
-	struct wl_auth_key key;
+	return a->ipv4 != b->ipv4 || a->udp_port != b->udp_port ||
+	       (rx->ipv4 != 0 && a->link == b->link && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0);
+}
 
-	if (remote)
-		return wl_auth_verify(rx->auth, &remote->key, datagram, size);
-	wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &key);
-	return wl_auth_verify(rx->auth, &key, datagram, size);
+/* Where it was heard last; whoever is there already can send from there, others have to share. */
+static bool is_at_home(const struct wl_rx *rx, const struct wl_arrival *arrival)
+{
+	const struct wl_remote *peer = &rx->peers[wl_identity_node(arrival->header.sender)];
+
+	return peer->address_known && !is_elsewhere(rx, &peer->address, &arrival->from);
+}
+
+static bool has_share(struct wl_rx *rx, const struct wl_arrival *arrival)
+{
+	wl_identity sender = arrival->header.sender;
+	bool at_home = !wl_identity_is_client(sender) && is_at_home(rx, arrival);
+
+	return wl_strangers_take(&rx->strangers, sender, &arrival->from, at_home);
+}
+
+static enum wl_frame_verdict check_tag(struct wl_rx *rx, const struct wl_remote *remote,
+				       const struct wl_arrival *arrival)
+{
+	const struct wl_frame_header *header = &arrival->header;
+	struct wl_auth_key derived;
+	const struct wl_auth_key *key = remote ? &remote->key : &derived;
+
+	if (!remote) {
+		if (!has_share(rx, arrival))
+			return WL_FRAME_CROWDED;
+		wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &derived);
+		wl_count(rx->counters, WL_COUNTER_keys_derived);
+	}
+	wl_count(rx->counters, WL_COUNTER_tags_checked);
+	return wl_auth_verify(rx->auth, key, arrival->datagram, arrival->size) ? WL_FRAME_OK
+									       : WL_FRAME_FORGED;
 }
 
 static void note_claim(struct wl_claim *claim, enum wl_frame_verdict why,
@@ -77,15 +109,6 @@ static void note_claim(struct wl_claim *claim, enum wl_frame_verdict why,
 	claim->address = *address;
 	claim->frames++;
 	claim->seen_ns = now_ns;
-}
-
-/* A server has one address on one link; over another link the same server has another card. Where links lead to one node
- * each (memif), the Ethernet address is drawn anew at each start and says nothing. */
-static bool is_elsewhere(const struct wl_rx *rx, const struct wl_address *a,
-			 const struct wl_address *b)
-{
-	return a->ipv4 != b->ipv4 || a->udp_port != b->udp_port ||
-	       (rx->ipv4 != 0 && a->link == b->link && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0);
 }
 
 bool wl_rx_hears_elsewhere(const struct wl_rx *rx, uint32_t node, const struct wl_address *address,
@@ -152,19 +175,23 @@ static enum wl_frame_verdict take_node(struct wl_rx *rx, const struct wl_frame_h
 	return WL_FRAME_OK;
 }
 
-/* Of a client that has no place, or has it under another epoch: it lives now if it says our challenge. */
+static bool says_challenge(const struct wl_rx *rx, uint8_t type, const uint8_t *payload,
+			   size_t bytes, uint64_t now_ns)
+{
+	struct wl_wire_keepalive keepalive;
+
+	return WL_MUTANT(client_unchallenged) ||
+	       (type == WL_WIRE_KEEPALIVE && wl_wire_decode_keepalive(payload, bytes, &keepalive) &&
+		wl_remote_is_challenge(&rx->clients, keepalive.challenge, now_ns));
+}
+
+/* Of a client that has no place, or has it under another epoch, and that said our challenge: it lives now. */
 static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame_header *header,
 					 const struct wl_message *message, uint64_t now_ns,
 					 struct wl_remote **remote)
 {
 	struct wl_remote *known = wl_remote_table_find(&rx->clients, header->sender);
-	struct wl_wire_keepalive keepalive;
 
-	if (!WL_MUTANT(client_unchallenged) &&
-	    (header->type != WL_WIRE_KEEPALIVE ||
-	     !wl_wire_decode_keepalive(message->payload, message->bytes, &keepalive) ||
-	     !wl_remote_is_challenge(&rx->clients, keepalive.challenge, now_ns)))
-		return WL_FRAME_UNPROVEN;
 	if (known && known->epoch != 0) {
 		if (now_ns - known->last_heard_ns <= rx->client_idle_ns &&
 		    !WL_MUTANT(client_replaced_at_once))
@@ -207,8 +234,8 @@ static bool is_new_question(struct wl_rx *rx, struct wl_remote *remote,
 		return false;
 	if (remote)
 		return wl_replay_accept(&remote->replay, header->sequence);
-	return wl_answered_is_new(&rx->answered, header->sender, header->sender_epoch,
-				  header->sequence);
+	return wl_answered_take(&rx->answered, header->sender, header->sender_epoch,
+				header->sequence);
 }
 
 static void fill_asker(struct wl_message *message, const struct wl_frame_header *header,
@@ -234,54 +261,80 @@ static enum wl_frame_verdict check_header(const struct wl_rx *rx,
 	return WL_FRAME_OK;
 }
 
-static enum wl_frame_verdict accept(struct wl_rx *rx, uint8_t *datagram, size_t size,
-				    const struct wl_address *address, uint64_t now_ns,
-				    struct wl_message *message)
+/* What makes a frame useless whatever its tag says: it names another boot of ours, or comes a second time. Nothing is believed
+ * by dropping it, and it costs neither a key nor a tag. */
+static enum wl_frame_verdict check_fresh(const struct wl_rx *rx, const struct wl_remote *remote,
+					 const struct wl_arrival *arrival)
 {
-	struct wl_frame_header header;
-	struct wl_remote *remote;
-	enum wl_frame_verdict verdict = wl_frame_decode_header(datagram, size, &header);
+	const struct wl_frame_header *header = &arrival->header;
+	bool asks = header->type == WL_WIRE_HELLO;
+	uint64_t wanted = asks ? 0 : rx->epoch;
 
-	if (verdict == WL_FRAME_OK)
-		verdict = check_header(rx, &header);
+	if (header->destination_epoch != wanted && (asks || !WL_MUTANT(old_boot_frames)))
+		return WL_FRAME_UNPROVEN;
+	if (header->sequence == 0)
+		return WL_FRAME_REPLAYED; /* no sender counts from 0 */
+	if (remote)
+		return wl_replay_is_new(&remote->replay, header->sequence) ? WL_FRAME_OK
+									   : WL_FRAME_REPLAYED;
+	if (asks && !wl_answered_is_new(&rx->answered, header->sender, header->sender_epoch,
+					header->sequence))
+		return WL_FRAME_REPLAYED;
+	return WL_FRAME_OK;
+}
+
+static enum wl_rx_rank rank_of(const struct wl_remote *remote, const struct wl_arrival *arrival)
+{
+	bool client = wl_identity_is_client(arrival->header.sender);
+
+	if (remote)
+		return client ? WL_RX_CLIENT : WL_RX_PEER;
+	return client ? WL_RX_STRANGE_CLIENT : WL_RX_STRANGE_NODE;
+}
+
+static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *arrival,
+				   uint64_t now_ns, struct wl_message *message)
+{
+	const struct wl_frame_header *header = &arrival->header;
+	/* Asked again: what came before it in this turn may have changed who is known. */
+	struct wl_remote *remote = find_remote(rx, header);
+	enum wl_frame_verdict verdict;
+
+	/* Of a client that has no place, nothing else is of use: no key is derived for it. */
+	if (!remote && wl_identity_is_client(header->sender) && header->type != WL_WIRE_HELLO &&
+	    !says_challenge(rx, header->type, arrival->datagram + WL_FRAME_HEADER_BYTES,
+			    header->payload_bytes, now_ns))
+		return WL_FRAME_UNPROVEN;
+	verdict = check_tag(rx, remote, arrival);
 	if (verdict != WL_FRAME_OK)
 		return verdict;
-	remote = find_remote(rx, &header);
-	if (!is_authentic(rx, remote, &header, datagram, size))
-		return WL_FRAME_FORGED;
 	/* From here on the sender knows the cluster's secret; whether it speaks now is the next question. */
-	if (!may_say(wl_identity_is_client(header.sender), header.type))
+	if (!may_say(wl_identity_is_client(header->sender), header->type))
 		return WL_FRAME_UNKNOWN_TYPE;
 	*message = (struct wl_message){
-		.type = header.type,
-		.journal = header.journal,
-		.link = address->link,
-		.payload = datagram + WL_FRAME_HEADER_BYTES,
-		.bytes = header.payload_bytes,
+		.type = header->type,
+		.journal = header->journal,
+		.link = arrival->from.link,
+		.payload = arrival->datagram + WL_FRAME_HEADER_BYTES,
+		.bytes = header->payload_bytes,
 	};
-	if (header.type == WL_WIRE_HELLO) {
-		if (header.destination_epoch != 0)
-			return WL_FRAME_UNPROVEN;
-		fill_asker(message, &header, address);
-		return is_new_question(rx, remote, &header) ? WL_FRAME_OK : WL_FRAME_REPLAYED;
+	if (header->type == WL_WIRE_HELLO) {
+		fill_asker(message, header, &arrival->from);
+		return is_new_question(rx, remote, header) ? WL_FRAME_OK : WL_FRAME_REPLAYED;
 	}
-	if (header.destination_epoch != rx->epoch && !WL_MUTANT(old_boot_frames))
-		return WL_FRAME_UNPROVEN;
-	if (header.sequence == 0)
-		return WL_FRAME_REPLAYED; /* no sender counts from 0; and a refused frame teaches us no epoch */
 	if (!remote) {
-		fill_asker(message, &header, address);
-		verdict = take_new_epoch(rx, &header, message, now_ns, &remote);
-		if (verdict == WL_FRAME_NO_TABLE_ROOM && !is_new_question(rx, NULL, &header))
+		fill_asker(message, header, &arrival->from);
+		verdict = take_new_epoch(rx, header, message, now_ns, &remote);
+		if (verdict == WL_FRAME_NO_TABLE_ROOM && !is_new_question(rx, NULL, header))
 			return WL_FRAME_REPLAYED;
 		if (verdict != WL_FRAME_OK)
 			return verdict;
 	}
-	if (!wl_replay_accept(&remote->replay, header.sequence))
+	if (!wl_replay_accept(&remote->replay, header->sequence))
 		return WL_FRAME_REPLAYED;
-	remote->address = *address;
+	remote->address = arrival->from;
 	remote->address_known = true;
-	if (wl_identity_is_client(header.sender))
+	if (wl_identity_is_client(header->sender))
 		wl_remote_table_heard(&rx->clients, remote, now_ns);
 	else
 		remote->last_heard_ns = now_ns;
@@ -304,24 +357,52 @@ static void note_refused(struct wl_rx *rx, enum wl_frame_verdict verdict, const 
 		   now_ns);
 }
 
-enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
-				   struct wl_message *message)
+static enum wl_frame_verdict sort(struct wl_rx *rx, const struct wl_frame *frame,
+				  struct wl_arrival *arrival)
 {
-	struct wl_address address = {.link = frame->link};
-	const uint8_t *datagram;
-	size_t size;
 	/* Where any address is ours (memif), any port is: who dials a socket path knows neither. */
 	uint16_t udp_port = rx->ipv4 != 0 ? rx->udp_port : 0;
-	enum wl_frame_verdict verdict = wl_frame_open_envelope(
-		frame->bytes, frame->size, rx->ipv4, udp_port, &address, &datagram, &size);
+	const struct wl_remote *remote;
+	const uint8_t *datagram;
+	enum wl_frame_verdict verdict;
 
-	if (verdict == WL_FRAME_OK) {
-		verdict = accept(rx, frame->bytes + (datagram - frame->bytes), size, &address,
-				 now_ns, message);
-		if (wl_unlikely(verdict != WL_FRAME_OK))
-			note_refused(rx, verdict, datagram, &address, now_ns);
-	}
-	if (verdict != WL_FRAME_OK && verdict != WL_FRAME_ARP && verdict != WL_FRAME_ICMP)
-		wl_count_drop(rx->counters, verdict);
+	arrival->datagram = NULL;
+	arrival->from = (struct wl_address){.link = frame->link};
+	verdict = wl_frame_open_envelope(frame->bytes, frame->size, rx->ipv4, udp_port,
+					 &arrival->from, &datagram, &arrival->size);
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	arrival->datagram = frame->bytes + (datagram - frame->bytes);
+	verdict = wl_frame_decode_header(datagram, arrival->size, &arrival->header);
+	if (verdict == WL_FRAME_OK)
+		verdict = check_header(rx, &arrival->header);
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	remote = find_remote(rx, &arrival->header);
+	arrival->rank = rank_of(remote, arrival);
+	return check_fresh(rx, remote, arrival);
+}
+
+static enum wl_frame_verdict count(struct wl_rx *rx, enum wl_frame_verdict verdict,
+				   const struct wl_arrival *arrival, uint64_t now_ns)
+{
+	if (wl_likely(verdict == WL_FRAME_OK) || verdict == WL_FRAME_ARP ||
+	    verdict == WL_FRAME_ICMP)
+		return verdict;
+	if (arrival->datagram)
+		note_refused(rx, verdict, arrival->datagram, &arrival->from, now_ns);
+	wl_count_drop(rx->counters, verdict);
 	return verdict;
+}
+
+enum wl_frame_verdict wl_rx_sort(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
+				 struct wl_arrival *arrival)
+{
+	return count(rx, sort(rx, frame, arrival), arrival, now_ns);
+}
+
+enum wl_frame_verdict wl_rx_admit(struct wl_rx *rx, const struct wl_arrival *arrival,
+				  uint64_t now_ns, struct wl_message *message)
+{
+	return count(rx, admit(rx, arrival, now_ns, message), arrival, now_ns);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a frame to a message that may be believed. The order is the safety rule: envelope, header
- * shape, cluster and destination, keyed MAC - and only then epochs, replay window and type.
- * Nothing is ever answered for a frame that fails; it is counted under its verdict.
+ * From a frame to a message that may be believed, in two steps. The first, wl_rx_sort, looks at headers only and computes nothing
+ * with a key: it drops what could not be taken even with a right tag (another boot of ours, a sequence that was seen), and
+ * says who it claims to be from, so that a turn can serve peers first. The second, wl_rx_admit, is the safety rule: the keyed
+ * MAC, and only then is anything believed: epochs, window, type. For who is not known it derives a key, for a few of them in each
+ * turn (strangers.h). Nothing is ever answered for a frame that fails; it is counted under its verdict.
  *
  * Pure. Owner: the worker. [worker]
  */
@@ -16,6 +18,7 @@
 #include "dataplane/path.h"
 #include "dataplane/port.h"
 #include "dataplane/remote.h"
+#include "dataplane/strangers.h"
 
 struct wl_rx {
 	const struct wl_auth *auth;
@@ -36,6 +39,25 @@ struct wl_rx {
 	struct wl_remote_table clients;
 	uint64_t client_idle_ns; /* so long an identity that is silent stays whose it was */
 	struct wl_answered answered; /* questions of who is not known here */
+	struct wl_strangers strangers; /* of this turn */
+};
+
+/* Who is served first; it is what the header claims. */
+enum wl_rx_rank {
+	WL_RX_PEER,
+	WL_RX_STRANGE_NODE, /* a node whose epoch is not known */
+	WL_RX_CLIENT,
+	WL_RX_STRANGE_CLIENT,
+	WL_RX_RANKS,
+};
+
+/* A frame whose headers are in order. Valid as long as the frame. */
+struct wl_arrival {
+	struct wl_frame_header header;
+	struct wl_address from;
+	uint8_t *datagram; /* inside the frame; NULL: it is none of UDP */
+	size_t size;
+	enum wl_rx_rank rank;
 };
 
 /* A client that said nothing for so long may have to give way. One that lives says something every second. */
@@ -65,13 +87,23 @@ bool wl_rx_hears_twin(const struct wl_rx *rx, uint32_t node, uint64_t now_ns);
 /* A peer said so lately: a second server has our id, and is the one that is heard. */
 bool wl_rx_is_duplicate(const struct wl_rx *rx, uint64_t now_ns);
 
+/* Shares of those who are not known begin anew. */
+static inline void wl_rx_begin_turn(struct wl_rx *rx)
+{
+	wl_strangers_begin_turn(&rx->strangers);
+}
+
+/* WL_FRAME_OK: *arrival is filled, for wl_rx_admit in the same turn. ARP, ICMP: for the slow path, nothing is counted. Anything else
+ * was counted. */
+enum wl_frame_verdict wl_rx_sort(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
+				 struct wl_arrival *arrival);
 /*
- * WL_FRAME_OK: *message is filled. ARP, ICMP: for the slow path, nothing is counted. Anything else was counted.
+ * WL_FRAME_OK: *message is filled. Anything else was counted.
  * NO_TABLE_ROOM: counted, and *message is filled as of a HELLO: the sender speaks now, and is told that there is no place.
  * A HELLO_REPLY that names our epoch makes its sender known; so does any frame of a node that names our epoch, and a
  * client's KEEPALIVE with our challenge.
  */
-enum wl_frame_verdict wl_rx_accept(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
-				   struct wl_message *message);
+enum wl_frame_verdict wl_rx_admit(struct wl_rx *rx, const struct wl_arrival *arrival,
+				  uint64_t now_ns, struct wl_message *message);
 
 #endif

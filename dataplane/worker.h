@@ -61,6 +61,7 @@ struct wl_worker {
 	/* what control was told of peers (roster.h): the epoch of their boot, of a boot known under another epoch */
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
 	uint64_t outlived_told; /* a boot of ours that a peer knows and we do not */
+	bool besieged; /* in the last turn frames came that were not believed */
 	bool stopping, stopped;
 	uint64_t stop_since_ns;
 };
@@ -73,7 +74,7 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 /* `known_commit[i]` belongs to journals[i]. */
 void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint32_t journal_count,
 		     const uint64_t *known_commit);
-/* 0: there was nothing to do. `now_ns` never falls. After STOP was served, worker->stopped is set. */
+/* 0: there was nothing to do; frames that are not believed are nothing. `now_ns` never falls. After STOP was served, worker->stopped is set. */
 unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall_ns);
 
 #endif

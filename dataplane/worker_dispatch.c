@@ -181,38 +181,88 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 	}
 }
 
+/* The frames of one turn that may be believed, in the order in which they came. */
+struct haul {
+	struct wl_frame frames[BURSTS_PER_TURN * WL_BURST];
+	struct wl_arrival arrivals[BURSTS_PER_TURN * WL_BURST];
+	unsigned count;
+};
+
+/* Keeps of one burst what may be believed, which stays in its order; the others' buffers are free at once. Returns what
+ * there was for the slow path. */
+static unsigned sort_burst(struct wl_worker *worker, struct haul *haul, unsigned count)
+{
+	struct wl_frame *frames = &haul->frames[haul->count], refused[WL_BURST];
+	unsigned refused_count = 0, punted = 0;
+	uint64_t bytes = 0;
+
+	for (unsigned at = 0; at < count; at++) {
+		enum wl_frame_verdict verdict;
+
+		if (at + 1 < count)
+			__builtin_prefetch(frames[at + 1].bytes);
+		bytes += frames[at].size;
+		verdict = wl_rx_sort(&worker->rx, &frames[at], worker->now_ns,
+				     &haul->arrivals[haul->count]);
+		if (verdict == WL_FRAME_OK) {
+			haul->frames[haul->count++] = frames[at];
+			continue;
+		}
+		if (verdict == WL_FRAME_ARP || verdict == WL_FRAME_ICMP) {
+			punt_raw(worker, &frames[at]);
+			punted++;
+		}
+		refused[refused_count++] = frames[at];
+	}
+	if (refused_count != 0)
+		worker->port->ops->rx_release(worker->port, refused, refused_count);
+	wl_count_add(&worker->counters, WL_COUNTER_rx_frames, count);
+	wl_count_add(&worker->counters, WL_COUNTER_rx_bytes, bytes);
+	return punted;
+}
+
+/* Of one kind of sender. Returns how many were believed. */
+static unsigned take_rank(struct wl_worker *worker, const struct haul *haul, enum wl_rx_rank rank)
+{
+	unsigned taken = 0;
+
+	for (unsigned at = 0; at < haul->count; at++) {
+		struct wl_message message;
+		enum wl_frame_verdict verdict;
+
+		if (haul->arrivals[at].rank != rank)
+			continue;
+		verdict = wl_rx_admit(&worker->rx, &haul->arrivals[at], worker->now_ns, &message);
+		taken += verdict == WL_FRAME_OK;
+		if (verdict == WL_FRAME_OK)
+			dispatch(worker, &message);
+		else if (verdict == WL_FRAME_NO_TABLE_ROOM)
+			turn_away(worker, &message);
+	}
+	return taken;
+}
+
 unsigned wl_worker_take_frames(struct wl_worker *worker)
 {
-	struct wl_frame frames[WL_BURST];
-	struct wl_message message;
-	unsigned total = 0;
+	struct haul haul;
+	unsigned did = 0, total = 0;
 
+	haul.count = 0;
+	wl_rx_begin_turn(&worker->rx);
 	for (unsigned burst = 0; burst < BURSTS_PER_TURN; burst++) {
-		unsigned count = worker->port->ops->rx_burst(worker->port, frames, WL_BURST);
-		uint64_t bytes = 0;
+		unsigned count = worker->port->ops->rx_burst(worker->port, &haul.frames[haul.count],
+							     WL_BURST);
 
-		if (count == 0)
-			break;
-		for (unsigned at = 0; at < count; at++) {
-			enum wl_frame_verdict verdict;
-
-			if (at + 1 < count)
-				__builtin_prefetch(frames[at + 1].bytes);
-			bytes += frames[at].size;
-			verdict = wl_rx_accept(&worker->rx, &frames[at], worker->now_ns, &message);
-			if (verdict == WL_FRAME_OK)
-				dispatch(worker, &message);
-			else if (verdict == WL_FRAME_NO_TABLE_ROOM)
-				turn_away(worker, &message);
-			else if (verdict == WL_FRAME_ARP || verdict == WL_FRAME_ICMP)
-				punt_raw(worker, &frames[at]);
-		}
-		worker->port->ops->rx_release(worker->port, frames, count);
-		wl_count_add(&worker->counters, WL_COUNTER_rx_frames, count);
-		wl_count_add(&worker->counters, WL_COUNTER_rx_bytes, bytes);
 		total += count;
+		if (count != 0)
+			did += sort_burst(worker, &haul, count);
 		if (count < WL_BURST)
 			break;
 	}
-	return total;
+	for (enum wl_rx_rank rank = 0; rank < WL_RX_RANKS; rank++)
+		did += take_rank(worker, &haul, rank);
+	if (haul.count != 0)
+		worker->port->ops->rx_release(worker->port, haul.frames, haul.count);
+	worker->besieged = total > did;
+	return did;
 }

@@ -79,6 +79,7 @@ static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock 
 			wl_count(&worker->counters, WL_COUNTER_turns_yielded);
 		if (did == 0)
 			wl_idle_heed(&idler, activity_of(&worker->counters), now);
+		idler.besieged = worker->besieged;
 		wl_idle_rest(&idler, did);
 		if (now - tended_ns >= CLOCK_TEND_NS) {
 			tended_ns = now;

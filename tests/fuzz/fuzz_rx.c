@@ -196,6 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct wl_frame frame = {.link = 2};
 		enum wl_frame_verdict verdict;
 		struct wl_message message;
+		struct wl_arrival arrival;
 		const uint8_t *bytes = composed;
 		size_t frame_bytes;
 
@@ -209,7 +210,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(clients_before, clients, sizeof(clients));
 		for (unsigned at = 0; at < WL_FRAME_VERDICTS; at++)
 			before[at] = counters.dropped[at];
-		verdict = wl_rx_accept(&rx, &frame, ++now_ns, &message);
+		if (fuzz_u8(&input) & 1)
+			wl_rx_begin_turn(&rx);
+		verdict = wl_rx_sort(&rx, &frame, ++now_ns, &arrival);
+		if (verdict == WL_FRAME_OK)
+			verdict = wl_rx_admit(&rx, &arrival, now_ns, &message);
 		FUZZ_PROMISE(memcmp(frame.bytes, bytes, frame_bytes) == 0);
 		if (verdict == WL_FRAME_OK)
 			check_taken(&message, &frame);

@@ -146,6 +146,19 @@ static void an_append_ends_the_quiet(void)
 	CU_ASSERT_EQUAL(slept_ns(&idler, 8, now + 20u * WL_IDLE_QUIET_NS + 1000), 0);
 }
 
+static void a_flood_gives_the_core_away_and_never_naps(void)
+{
+	struct wl_idler idler = {.idle = WL_IDLE_YIELD, .empty_turns = 100, .besieged = true};
+	uint64_t ns;
+
+	for (uint64_t at = 1; at < 100; at++) {
+		CU_ASSERT_EQUAL(slept_ns(&idler, 7, at * WL_IDLE_QUIET_NS), 0);
+		CU_ASSERT_EQUAL(wl_idle_pause(&idler, &ns), WL_IDLE_GIVE_WAY);
+	}
+	idler.besieged = false;
+	CU_ASSERT_EQUAL(slept_ns(&idler, 7, 100 * WL_IDLE_QUIET_NS), WL_IDLE_NAP_NS_MAX);
+}
+
 static void spin_never_naps(void)
 {
 	struct wl_idler idler = {.idle = WL_IDLE_SPIN, .empty_turns = UINT32_MAX};
@@ -174,6 +187,7 @@ WL_SUITE(idle)
 	WL_TEST(a_quiet_poller_naps_longer_and_longer),
 	WL_TEST(a_heartbeat_wakes_a_quiet_poller_for_some_turns_only),
 	WL_TEST(an_append_ends_the_quiet),
+	WL_TEST(a_flood_gives_the_core_away_and_never_naps),
 	WL_TEST(spin_never_naps),
 	WL_TEST(control_sleeps_and_neither_spins_nor_yields),
 	WL_TEST(pollers_with_a_core_each_spin),

@@ -2,7 +2,8 @@
 /*
  * What must come of frames that are not to be believed (O26): each is counted under exactly its reason, it changes nothing, and
  * nothing is said in answer. A frame that was damaged on its way, or that comes a second time, may be counted in any way; of all
- * others it is known what the node must think of them.
+ * others it is known what the node must think of them. One exception: what is wrong with a frame of ours but for its tag may be found
+ * before the tag is looked at (unproven, replayed), and what a turn has no share for is not looked at (crowded).
  *
  * And of claims on the Ethernet (O28): an address that is known moves only by an answer to our own question.
  */
@@ -46,11 +47,19 @@ static bool is_a_strangers(const struct sim_cluster *cluster, unsigned verdict)
 	       verdict == WL_FRAME_UNKNOWN_TYPE;
 }
 
+/* Of a forged frame, more than one thing is wrong; which of them is found first is the node's to choose. */
+static bool is_of_the_tag(unsigned verdict)
+{
+	return verdict == WL_FRAME_FORGED || verdict == WL_FRAME_UNPROVEN ||
+	       verdict == WL_FRAME_REPLAYED || verdict == WL_FRAME_CROWDED ||
+	       verdict == WL_FRAME_UNKNOWN_TYPE;
+}
+
 static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 			   const struct sim_tally *tally)
 {
 	struct sim_drops *seen = &oracle->drops[node->number];
-	uint64_t more = 0;
+	uint64_t more = 0, of_the_tag = 0, expected_of_the_tag = 0;
 
 	for (unsigned verdict = WL_FRAME_SHORT; verdict < WL_FRAME_VERDICTS; verdict++) {
 		uint64_t now = atomic_load_explicit(
@@ -65,7 +74,10 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 				      wl_frame_verdict_name((enum wl_frame_verdict)verdict));
 		if (node->stranger)
 			continue; /* of another cluster: what it thinks of anybody is its own matter */
-		if (counted < tally->verdicts[verdict])
+		if (is_of_the_tag(verdict)) {
+			of_the_tag += counted;
+			expected_of_the_tag += tally->verdicts[verdict];
+		} else if (counted < tally->verdicts[verdict])
 			sim_violation(oracle->cluster, node->number, "O26",
 				      "%u frames are %s, and %llu are counted as such",
 				      tally->verdicts[verdict],
@@ -73,12 +85,13 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 				      (unsigned long long)counted);
 		/* Who is heard for the first time is not heard again. */
 		if (verdict == WL_FRAME_REPLAYED &&
-		    counted > tally->verdicts[verdict] + tally->unknown + tally->again)
+		    counted > tally->verdicts[verdict] + tally->verdicts[WL_FRAME_FORGED] +
+				      tally->unknown + tally->again)
 			sim_violation(oracle->cluster, node->number, "O26",
 				      "calls %llu frames replayed, and %u could be",
 				      (unsigned long long)counted,
 				      tally->verdicts[verdict] + tally->unknown + tally->again);
-		if (is_a_strangers(oracle->cluster, verdict))
+		if (is_a_strangers(oracle->cluster, verdict) && counted > tally->verdicts[verdict])
 			more += counted - tally->verdicts[verdict];
 		/* A greeting that somebody carries to another node makes a client look for that one there. */
 		if (verdict == WL_FRAME_OTHER_DESTINATION)
@@ -88,6 +101,11 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 				      "counts a frame as %s that was not",
 				      wl_frame_verdict_name((enum wl_frame_verdict)verdict));
 	}
+	if (!node->stranger && of_the_tag < expected_of_the_tag)
+		sim_violation(oracle->cluster, node->number, "O26",
+			      "%llu frames are forged or old, and %llu are counted as such",
+			      (unsigned long long)expected_of_the_tag,
+			      (unsigned long long)of_the_tag);
 }
 
 void sim_oracle_check_strangers(struct sim_oracle *oracle, struct sim_node *node)
