@@ -187,6 +187,7 @@ bool wl_front_leads(struct wl_front *front)
 	    !WL_MUTANT(leads_before_commit))
 		return false;
 	wl_session_lead(&front->sessions, replica->view.epoch);
+	wl_shares_reset(&front->shares);
 	front->lead_term = replica->view.term;
 	front->lead_since_ns = replica->now_ns;
 	front->leading = true;
@@ -346,6 +347,7 @@ unsigned wl_front_end_turn(struct wl_front *front, uint64_t now_ns)
 	front->hellos_left = WL_FRONT_HELLOS;
 	if (wl_front_leads(front))
 		did += wl_reply_end_turn(front);
+	wl_shares_commit(&front->shares, front->replica->commit);
 	if (front->subscription_count != 0)
 		did += wl_subscription_end_turn(front, now_ns);
 	return did;

@@ -18,6 +18,7 @@
 #define WL_DATAPLANE_FRONT_INTERNAL_H
 
 #include "dataplane/front.h"
+#include "dataplane/shares.h"
 #include "wirelog/wirelog.h"
 
 #define WL_FRONT_LEVELS 5 /* by enum wirelog_level; 0 stays empty */
@@ -26,7 +27,7 @@
 #define WL_FRONT_ASSEMBLIES_OF_ONE 2u /* of one client; */
 #define WL_FRONT_ASSEMBLY_STILL_NS 50000000u /* one that did not grow for so long may give way, */
 #define WL_FRONT_ASSEMBLY_OLD_NS 1000000000u /* or is that old */
-#define WL_FRONT_SHARES 1024u /* counts of what clients have: those of one hash share one */
+#define WL_FRONT_SHARES WL_SHARES /* counts of what clients have: those of one hash share one */
 #define WL_FRONT_HELLOS 64u /* answered in one turn */
 #define WL_FRONT_REPLIES 128u /* runs answered in one turn */
 #define WL_FRONT_RESULTS 64u /* of one client, collected before they are sent */
@@ -150,6 +151,7 @@ struct wl_front {
 	uint64_t lead_term;
 	uint64_t lead_since_ns;
 
+	struct wl_shares shares; /* of the log that is not committed */
 	struct wl_reply_queue queues[WL_FRONT_LEVELS];
 	struct wl_open_request opens[WL_FRONT_OPENS]; /* queue: position % WL_FRONT_OPENS */
 	uint64_t opens_pushed, opens_popped;
@@ -192,6 +194,20 @@ _Static_assert(WL_FRONT_SHARES == 1u << 10, "ten bits of a hash");
 struct wl_remote *wl_front_client(struct wl_front *front, wl_identity client);
 
 /* intake.c */
+/* For so many bytes of it more in the log. */
+static inline bool wl_front_has_share(const struct wl_front *front, wl_identity client,
+				      uint32_t bytes)
+{
+	return wl_shares_has_room(&front->shares, wl_front_share_of(client), bytes,
+				  front->replica->now_ns);
+}
+/* They are in the entry that is open. */
+static inline void wl_front_take_share(struct wl_front *front, wl_identity client, uint32_t bytes,
+				       uint64_t index)
+{
+	wl_shares_add(&front->shares, wl_front_share_of(client), bytes, index,
+		      front->replica->now_ns);
+}
 void wl_front_count_refusal(struct wl_front *front, int status, uint32_t records);
 
 /* reply.c */

@@ -132,11 +132,13 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 		/* "never will be in the log" is a promise for good: not before it is committed. */
 		.level = expired ? WIRELOG_COMMITTED : wire->level,
 	};
+	uint32_t image_bytes = (uint32_t)wl_record_image_bytes(record.bytes);
 	struct wl_position position;
 	uint64_t number = 0;
 	int status;
 
-	if (!wl_reply_has_room(front, reply.level, intake->client))
+	if (!wl_reply_has_room(front, reply.level, intake->client) ||
+	    !wl_front_has_share(front, intake->client, image_bytes))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
 	if (WL_MUTANT(expired_without_tombstone) && expired) {
 		struct wl_wire_append_result result = {.first_sequence = sequence,
@@ -154,6 +156,7 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 		number = 0;
 		wl_count(replica->counters, WL_COUNTER_client_expired);
 	}
+	wl_front_take_share(front, intake->client, image_bytes, position.index);
 	wl_session_appended(&front->sessions, intake->session, sequence, number);
 	reply.index = position.index;
 	reply.first_number = number;
@@ -321,6 +324,9 @@ static bool take_fragment(struct intake *intake, const struct wl_wire_client_app
 		return false;
 	if (!next)
 		return true;
+	if (append->fragment_offset == 0 &&
+	    !wl_front_has_share(front, intake->client, append->record_bytes))
+		return stop(intake, WIRELOG_BACK_PRESSURE);
 	switch (join(intake, append, &record)) {
 	case JOINED_NO_ROOM:
 		return stop(intake, WIRELOG_BACK_PRESSURE);

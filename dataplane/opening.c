@@ -12,6 +12,7 @@
 
 #define SESSIONS_OF_ONE 4u /* while half of the places are free; else */
 #define SESSIONS_OF_ONE_CROWDED 1u
+#define OPENING_BYTES (2 * WL_RECORD_HEADER_BYTES) /* in the log: it, and what ends another one */
 #define LOOK_SLOTS 256u /* sessions that are looked at for one opening */
 
 static struct wl_open_request *open_at(struct wl_front *front, uint64_t position)
@@ -122,7 +123,8 @@ static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity cli
 	struct wl_position position;
 	int status;
 
-	if (front->opens_pushed - front->opens_popped == WL_FRONT_OPENS)
+	if (front->opens_pushed - front->opens_popped == WL_FRONT_OPENS ||
+	    !wl_front_has_share(front, client, OPENING_BYTES))
 		return WIRELOG_BACK_PRESSURE;
 	status = make_room(front, client, &closes.session);
 	if (status == WIRELOG_OK && closes.session != 0) {
@@ -134,6 +136,7 @@ static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity cli
 		status = append(front, &opens, &position);
 	if (status != WIRELOG_OK)
 		return status;
+	wl_front_take_share(front, client, OPENING_BYTES, position.index);
 	*open_at(front, front->opens_pushed++) = (struct wl_open_request){
 		.index = position.index,
 		.nonce = nonce,

@@ -423,6 +423,45 @@ static void garbage_is_counted_and_unanswered(void)
 	front_fixture_end(f);
 }
 
+/* On a drive that does not come back: what one piles up others would wait for. */
+static void one_client_that_floods_leaves_room_to_the_others(void)
+{
+	struct front_fixture *fixture = front_fixture_start(true);
+	struct front_fixture_append flood = {.count = 1, .record_bytes = 1024},
+				    good = {.client = FRONT_FIXTURE_OTHER_CLIENT, .count = 1};
+	uint64_t taken = 0;
+
+	front_fixture_lead(fixture, 1);
+	front_fixture_add_client(fixture, FRONT_FIXTURE_OTHER_CLIENT);
+	flood.session = front_fixture_open(fixture, FRONT_FIXTURE_CLIENT, 1);
+	good.session = front_fixture_open(fixture, FRONT_FIXTURE_OTHER_CLIENT, 2);
+	good.first = 1;
+	front_fixture_append(fixture, &good);
+	front_fixture_turns(fixture, 4);
+	fixture->hold_disk = true;
+
+	for (flood.first = 1; flood.first < 1000; flood.first++) {
+		front_fixture_append(fixture, &flood);
+		front_fixture_turn(fixture);
+		if (front_fixture_result(fixture, FRONT_FIXTURE_CLIENT, 0, &result))
+			break;
+		taken++;
+	}
+	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
+	CU_ASSERT(taken >= 32 && taken * 1024 <= WL_SHARE_BYTES);
+	good.first = 2;
+	front_fixture_append(fixture, &good);
+	front_fixture_turn(fixture);
+	CU_ASSERT_FALSE(front_fixture_result(fixture, FRONT_FIXTURE_OTHER_CLIENT, 0, &result));
+
+	fixture->hold_disk = false;
+	front_fixture_turns(fixture, 4);
+	front_fixture_append(fixture, &flood);
+	front_fixture_turns(fixture, 4);
+	CU_ASSERT_EQUAL(wl_count_get(&fixture->counters, WL_COUNTER_records_committed), taken + 3);
+	front_fixture_end(fixture);
+}
+
 WL_SUITE(intake)
 {
 	WL_TEST(records_of_a_frame_get_consecutive_numbers_and_one_result),
@@ -444,4 +483,5 @@ WL_SUITE(intake)
 	WL_TEST(record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together),
 	WL_TEST(session_that_is_asked_for_twice_is_one),
 	WL_TEST(garbage_is_counted_and_unanswered),
+	WL_TEST(one_client_that_floods_leaves_room_to_the_others),
 };
