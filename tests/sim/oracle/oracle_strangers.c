@@ -86,7 +86,9 @@ static void check_verdicts(struct sim_oracle *oracle, struct sim_node *node,
 		/* Who is heard for the first time is not heard again. */
 		if (verdict == WL_FRAME_REPLAYED &&
 		    counted > tally->verdicts[verdict] + tally->verdicts[WL_FRAME_FORGED] +
-				      tally->unknown + tally->again)
+				      tally->verdicts[WL_FRAME_UNKNOWN_TYPE] +
+				      tally->verdicts[WL_FRAME_UNPROVEN] + tally->unknown +
+				      tally->again)
 			sim_violation(oracle->cluster, node->number, "O26",
 				      "calls %llu frames replayed, and %u could be",
 				      (unsigned long long)counted,
