@@ -236,6 +236,29 @@ static void print_chains(FILE *out, const struct wl_status_row *rows, size_t cou
 	}
 }
 
+/* A node that stands apart: what it has, and what was said against it. */
+static void print_divergences(FILE *out, const struct wl_status_row *rows, size_t count)
+{
+	for (size_t row = 0; row < count; row++) {
+		const json_t *journals = at(rows[row].status, "journals");
+
+		for (size_t i = 0; i < json_array_size(journals); i++) {
+			const json_t *journal = json_array_get(journals, i);
+			const json_t *divergence = at(journal, "divergence");
+			const char *ours = json_string_value(at(divergence, "chain"));
+			const char *theirs = json_string_value(at(divergence, "their_chain"));
+
+			if (ours != NULL && theirs != NULL)
+				fprintf(out,
+					"DIVERGED: node %d takes no part in journal %zu: its chain value behind entry "
+					"%" JSON_INTEGER_FORMAT " is %s, node %d has %s\n",
+					(int)json_integer_value(at(rows[row].status, "node")), i,
+					json_integer_value(at(divergence, "index")), ours,
+					(int)json_integer_value(at(divergence, "node")), theirs);
+		}
+	}
+}
+
 static void print_cluster(FILE *out, const struct wl_status_row *rows, size_t count)
 {
 	const json_t *first = NULL;
@@ -276,5 +299,6 @@ void wl_status_table_print(FILE *out, const struct wl_status_row *rows, size_t c
 				"INSECURE: node %d does not authenticate frames (--insecure-lab)\n",
 				(int)json_integer_value(at(rows[row].status, "node")));
 	}
+	print_divergences(out, rows, count);
 	print_chains(out, rows, count);
 }

@@ -28,6 +28,7 @@
 enum wl_agent_line_kind {
 	WL_AGENT_ELECTION = 0,
 	WL_AGENT_DIFFERS, /* what, ours, theirs */
+	WL_AGENT_DIVERGED, /* index, chain, their_chain, divergence */
 	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
 };
 
@@ -38,7 +39,8 @@ struct wl_agent_line { /* one for the operator; texts are static */
 	uint64_t term;
 	const char *text;
 	bool error; /* somebody must look */
-	uint64_t index, chain, their_chain; /* two logs differ there; 0: not about that */
+	uint64_t index, chain, their_chain; /* where two nodes differ, and by what */
+	enum wl_divergence_kind divergence; /* of what */
 	const char *what;
 	uint64_t ours, theirs;
 	uint32_t ipv4;
@@ -130,6 +132,7 @@ struct wl_agent {
 	struct wl_superblock record; /* as it was last submitted */
 	struct wl_agent_record_wish wishes[WIRELOG_JOURNALS_MAX];
 	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
+	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */
 	bool record_in_flight, record_failed,
 		record_dirty; /* dirty: witnesses or peers' positions moved */
 	bool record_urgent; /* the roster changed: do not wait for the interval */
@@ -195,6 +198,7 @@ struct wl_agent_status { /* a copy, for the status socket */
 	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1]; /* the roster */
 	struct wl_election_status journals[WIRELOG_JOURNALS_MAX];
 	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
+	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */
 	bool no_majority
 		[WIRELOG_JOURNALS_MAX]; /* the nodes whose data count are too few to elect a leader */
 	struct {

@@ -133,24 +133,63 @@ bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint6
 	return false;
 }
 
+/*
+ * The worker has fallen silent by itself; whatever control was about to do - campaign, lead, answer a vote - is over. The mark is
+ * written at once: the next start on these data is refused (store_owner.h).
+ */
+static void stand_apart(struct wl_agent *agent, uint32_t journal,
+			const struct wl_divergence *divergence)
+{
+	if (agent->divergences[journal].node == 0)
+		agent->divergences[journal] = *divergence;
+	if (!WL_MUTANT(diverged_not_marked) &&
+	    agent->record.journals[journal].divergence.node == 0) {
+		agent->record.journals[journal].divergence = *divergence;
+		agent->record_urgent = true;
+	}
+	wl_election_withdraw(&agent->elections[journal], agent->now_ns, &agent->effects);
+	wl_agent_run_effects(agent, journal);
+}
+
+static const char *text_of(enum wl_divergence_kind kind)
+{
+	if (kind == WL_DIVERGENCE_OF_COMMITTED)
+		return "leads with another history than the one that is committed on this node, which takes no part any more: no votes, no "
+		       "acknowledgements, no readers. Stop it, keep the data of all nodes, and compare them with `wirelog verify`; a start on "
+		       "these data is refused [STORE_DIVERGED]";
+	return "has another entry than this node under one index and term: two histories, one of which lost a majority's disks. Nothing of it "
+	       "is taken or counted. Keep both nodes' data, and compare them with `wirelog verify`";
+}
+
 /* Once for each view and peer: the worker says it no more often. */
 void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message)
 {
+	const struct wl_divergence divergence = {
+		.node = message->node,
+		.kind = (enum wl_divergence_kind)message->reason,
+		.position = message->tail,
+		.chain = message->chain,
+		.their_chain = message->their_chain,
+	};
 	const struct wl_agent_line line = {
 		.journal = message->journal,
 		.node = message->node,
 		.term = message->tail.term,
-		.text = "has another entry than this node under one index and term: two histories, one of which lost a majority's disks. "
-			"Nothing of it is taken or counted. Keep both nodes' data, and compare them with `wirelog verify`",
+		.text = text_of(divergence.kind),
 		.error = true,
 		.index = message->tail.index,
 		.chain = message->chain,
 		.their_chain = message->their_chain,
+		.kind = WL_AGENT_DIVERGED,
+		.divergence = divergence.kind,
 	};
 
+	WL_CHECK(message->journal < agent->config.journal_count);
 	agent->counts.diverged++;
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);
+	if (divergence.kind == WL_DIVERGENCE_OF_COMMITTED)
+		stand_apart(agent, message->journal, &divergence);
 }
 
 /*

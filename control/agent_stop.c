@@ -125,6 +125,7 @@ void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *s
 		wl_election_get_status(&agent->elections[journal], agent->now_ns,
 				       &status->journals[journal]);
 		status->histories[journal] = agent->histories[journal];
+		status->divergences[journal] = agent->divergences[journal];
 		status->no_majority[journal] = wl_agent_lacks_majority(agent, journal);
 	}
 	for (uint32_t worker = 0; worker < agent->config.worker_count; worker++) {

@@ -61,18 +61,23 @@ static void log_claim(const struct wl_agent_line *line)
 		  line->ipv4 & 0xff, ethernet, (unsigned long)line->theirs, line->text);
 }
 
+static void log_divergence(const struct wl_agent_line *line)
+{
+	wl_report(
+		WL_REPORT_ERROR, "diverged",
+		"%sjournal=%u node=%u term=%lu index=%lu chain=%016lx their_chain=%016lx text=\"%s\"",
+		line->divergence == WL_DIVERGENCE_OF_COMMITTED ? "code=STORE_DIVERGED " : "",
+		line->journal, line->node, (unsigned long)line->term, (unsigned long)line->index,
+		(unsigned long)line->chain, (unsigned long)line->their_chain, line->text);
+}
+
 static void log_line(void *context, const struct wl_agent_line *line)
 {
 	enum wl_report_level level = line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE;
 
 	(void)context;
-	if (line->index != 0)
-		wl_report(
-			WL_REPORT_ERROR, "diverged",
-			"journal=%u node=%u term=%lu index=%lu chain=%016lx their_chain=%016lx text=\"%s\"",
-			line->journal, line->node, (unsigned long)line->term,
-			(unsigned long)line->index, (unsigned long)line->chain,
-			(unsigned long)line->their_chain, line->text);
+	if (line->kind == WL_AGENT_DIVERGED)
+		log_divergence(line);
 	else if (line->kind == WL_AGENT_CLAIM)
 		log_claim(line);
 	else if (line->kind == WL_AGENT_DIFFERS)

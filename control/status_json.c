@@ -194,6 +194,12 @@ static uint32_t leader_of(const struct wl_status_facts *facts, uint32_t id)
 	return view->leader;
 }
 
+/* It takes no part any more. */
+static bool is_apart(const struct wl_status_facts *facts, uint32_t id)
+{
+	return facts->agent_known && facts->agent.divergences[id].node != 0;
+}
+
 static json_t *storage_of(const struct wl_storage_status *status)
 {
 	json_t *object = json_object();
@@ -207,6 +213,18 @@ static json_t *storage_of(const struct wl_storage_status *status)
 	set(object, "read_error_offset", status->read_error_offset);
 	set(object, "silent_ns", status->silent_ns);
 	return object;
+}
+
+/* Who contradicts what is committed here, and how. */
+static json_t *divergence_of(const struct wl_divergence *divergence)
+{
+	char ours[17], theirs[17];
+
+	hex_of(divergence->chain, ours);
+	hex_of(divergence->their_chain, theirs);
+	return json_pack("{s:o, s:o, s:o, s:s, s:s}", "node", number(divergence->node), "index",
+			 number(divergence->position.index), "term",
+			 number(divergence->position.term), "chain", ours, "their_chain", theirs);
 }
 
 static void set_progress(json_t *object, const struct wl_journal_status *status, uint32_t leader)
@@ -288,6 +306,11 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 	set(object, "worker", journal->worker);
 	if (journal->published_known) {
 		set_progress(object, &journal->published, leader_of(facts, id));
+		if (is_apart(facts, id)) {
+			set_text(object, "role", "diverged");
+			json_object_set_new(object, "divergence",
+					    divergence_of(&facts->agent.divergences[id]));
+		}
 		json_object_set_new(object, "peers", peers_of(facts, &journal->published));
 	}
 	json_object_set_new(object, "damaged_ranges", damage_of(journal));
@@ -434,6 +457,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("held_back"));
 		if (facts->agent_known && facts->agent.no_majority[id])
 			json_array_append_new(list, json_string("no_majority"));
+		if (is_apart(facts, id))
+			json_array_append_new(list, json_string("diverged"));
 		if (!journal->published_known)
 			continue;
 		if (journal->published.poisoned)

@@ -178,7 +178,8 @@ bool wl_front_leads(struct wl_front *front)
 	const struct wl_replica *replica = front->replica;
 
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    (!replica->ready && !WL_MUTANT(leads_before_commit)) || front->damaged)
+	    wl_replica_is_apart(replica) || (!replica->ready && !WL_MUTANT(leads_before_commit)) ||
+	    front->damaged)
 		return false;
 	if (front->leading)
 		return front->lead_term == replica->view.term;
@@ -213,7 +214,8 @@ uint32_t wl_front_leader(const struct wl_front *front)
 {
 	const struct wl_replica *replica = front->replica;
 
-	if (replica->view.role == WL_ROLE_LEADER && replica->silent)
+	if ((replica->view.role == WL_ROLE_LEADER && replica->silent) ||
+	    wl_replica_is_apart(replica))
 		return 0;
 	/* Who gave its vote was told to follow before anybody led: it knows the leader by its frames. */
 	if (replica->view.role == WL_ROLE_FOLLOWER && replica->view.leader == 0)

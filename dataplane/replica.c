@@ -92,18 +92,18 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_
 	push(replica, &message);
 }
 
-void wl_replica_tell_diverged(struct wl_replica *replica, uint32_t node,
-			      struct wl_position position, uint64_t chain, uint64_t their_chain)
+void wl_replica_tell_diverged(struct wl_replica *replica, const struct wl_divergence *divergence)
 {
 	struct wl_seam_message message = {
 		.verb = WL_SEAM_DIVERGED,
 		.journal = replica->config.journal,
-		.node = node,
+		.node = divergence->node,
 		.view = replica->view,
-		.tail = position,
+		.tail = divergence->position,
 		.now_ns = replica->now_ns,
-		.chain = chain,
-		.their_chain = their_chain,
+		.reason = divergence->kind,
+		.chain = divergence->chain,
+		.their_chain = divergence->their_chain,
 	};
 
 	push(replica, &message);
@@ -185,7 +185,8 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->acknowledge = false;
 	replica->refusal.pending = false;
 	replica->taken_in = false;
-	replica->diverged = false;
+	replica->diverged = wl_replica_is_apart(replica);
+	replica->branch_only = false;
 	replica->diverged_told = 0;
 	replica->assembly_index = 0;
 	replica->received_majority = 0;
@@ -220,6 +221,11 @@ void wl_replica_on_lead(struct wl_replica *replica, const struct wl_seam_message
 	if (message->view.epoch <= replica->view.epoch)
 		return;
 	install_view(replica, &message->view);
+	/* Elected before control heard of it: who stands apart leads nobody. */
+	if (wl_replica_is_apart(replica)) {
+		replica->view.role = WL_ROLE_FENCED;
+		return;
+	}
 	replica->view.role = WL_ROLE_LEADER;
 	replica->view.leader = replica->config.node;
 	wl_replica_leader_begin(replica);

@@ -21,6 +21,7 @@
 #define WL_DATAPLANE_REPLICA_H
 
 #include "dataplane/counters.h"
+#include "dataplane/divergence.h"
 #include "dataplane/log.h"
 #include "dataplane/peer.h"
 #include "dataplane/rx.h"
@@ -115,6 +116,9 @@ struct wl_replica {
 	bool taken_in; /* the leader of this view says that they do, once they are in step */
 	bool fenced_once; /* control was about to make a term durable */
 	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
+	bool branch_only; /* diverged, and what is committed here is equal */
+	struct wl_divergence
+		apart; /* a leader contradicted what we have committed: for the rest of this process we take no part */
 	uint32_t diverged_told; /* bit per node whose log is another one, in this view */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
@@ -132,6 +136,11 @@ size_t wl_replica_memory_bytes(void);
 void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config,
 		     struct wl_log *log, uint64_t known_commit, void *memory);
 
+/* What is committed here is contradicted: it neither leads nor follows, acknowledges nothing and serves nobody. */
+static inline bool wl_replica_is_apart(const struct wl_replica *replica)
+{
+	return replica->apart.node != 0;
+}
 /* Our data may hold something that was promised: entries, a term, a vote. Told who asks (HELLO_REPLY). */
 bool wl_replica_has_history(const struct wl_replica *replica);
 /* First thing in a turn: a leader that slept too long notices before it answers anybody. */

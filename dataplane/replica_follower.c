@@ -23,8 +23,8 @@ void wl_replica_follower_begin(struct wl_replica *replica)
 	replica->middle.known = false;
 }
 
-static void refuse(struct wl_replica *replica, const struct wl_wire_append *append,
-		   uint64_t hint_index, uint64_t hint_term)
+void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
+		       uint64_t hint_index, uint64_t hint_term)
 {
 	replica->refusal = (struct wl_replica_refusal){
 		.pending = true,
@@ -48,7 +48,8 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 	*same = false;
 	if (index > log->tail.index) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
-		refuse(replica, append, (replica->match ? replica->match : log->tail.index) + 1, 0);
+		wl_replica_refuse(replica, append,
+				  (replica->match ? replica->match : log->tail.index) + 1, 0);
 		return false;
 	}
 	WL_CHECK(wl_log_term_at(log, index, &term));
@@ -63,7 +64,7 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 	hint = wl_log_first_index_of_term(log, term);
 	if (hint <= replica->commit)
 		hint = replica->commit + 1;
-	refuse(replica, append, hint, term);
+	wl_replica_refuse(replica, append, hint, term);
 	return false;
 }
 
@@ -201,7 +202,7 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 	if (replica->assembly_index != index || replica->assembly_bytes != append->image_bytes ||
 	    append->fragment_offset > replica->assembly_have) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
-		refuse(replica, append, index, 0);
+		wl_replica_refuse(replica, append, index, 0);
 		if (replica->assembly_index == index &&
 		    replica->assembly_bytes == append->image_bytes)
 			replica->refusal.hint_offset = replica->assembly_have;
@@ -292,8 +293,10 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 	}
 	heard(replica, from, append);
 	wl_replica_clock_on_append(replica, append);
-	if (replica->diverged)
+	if (replica->diverged) {
+		wl_replica_judge_branch(replica, from, append);
 		return;
+	}
 	if (append->flags & WL_WIRE_APPEND_TAKEN_IN)
 		replica->taken_in = true;
 	if (append->commit > replica->leader_commit)
@@ -331,19 +334,19 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 	size_t room;
 	uint8_t *payload;
 
-	if (leader == 0 || log->poisoned || replica->diverged)
+	if (leader == 0 || log->poisoned || (replica->diverged && !replica->refusal.pending))
 		return;
 	if (!replica->acknowledge && durable == replica->acknowledged_durable)
 		return;
 	ack = (struct wl_wire_append_ack){
 		.term = replica->view.term,
-		.match_received = replica->match,
-		.match_durable = durable,
+		.match_received = replica->diverged ? 0 : replica->match,
+		.match_durable = replica->diverged ? 0 : durable,
 		.sent_ns = replica->leader_sent_ns,
 		.room = wl_log_record_room(log),
 		.wall_ns = replica->wall_ns,
 	};
-	if (!wl_log_chain_at(log, replica->match, &ack.match_chain))
+	if (!wl_log_chain_at(log, ack.match_received, &ack.match_chain))
 		ack.match_chain = 0;
 	if (replica->assembly_index == replica->match + 1)
 		ack.hint_offset = replica->assembly_have;

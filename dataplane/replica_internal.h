@@ -11,14 +11,20 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_
 /* An authentic frame of a newer term: control decides; told once for each term. */
 void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term);
 
-/* The same with a position and the chain values behind it, here and at `node`. */
-void wl_replica_tell_diverged(struct wl_replica *replica, uint32_t node,
-			      struct wl_position position, uint64_t chain, uint64_t their_chain);
+/* The same with all of it. */
+void wl_replica_tell_diverged(struct wl_replica *replica, const struct wl_divergence *divergence);
 
 /* replica_divergence.c: does `node`, which has an entry of that index and term as we do, have the same one? False: it is counted and
  * told, and nothing of that frame may be believed. `known`: both chain values were at hand. */
 bool wl_replica_agrees(struct wl_replica *replica, uint32_t node, struct wl_position position,
 		       uint64_t their_chain, bool *known);
+/* Follower, in a view in which the leader's log differs from ours: does it differ where we have something committed? Refuses, so that the
+ * leader begins there, until that is known. */
+void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
+			     const struct wl_wire_append *append);
+/* Follower: at the end of the turn the leader is told to begin at hint_index. */
+void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
+		       uint64_t hint_index, uint64_t hint_term);
 /* `node` has at `position` what cannot be where we have something committed. */
 void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
 			 uint64_t their_chain);

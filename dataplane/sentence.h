@@ -52,4 +52,15 @@ static inline void wl_sentence_add_number(struct wl_sentence *sentence, uint64_t
 	wl_sentence_add(sentence, digits + at);
 }
 
+/* Sixteen digits, as chain values are shown everywhere. */
+static inline void wl_sentence_add_hex(struct wl_sentence *sentence, uint64_t value)
+{
+	char digits[17];
+
+	for (unsigned at = 0; at < 16; at++)
+		digits[at] = "0123456789abcdef"[value >> (60 - 4 * at) & 15];
+	digits[16] = '\0';
+	wl_sentence_add(sentence, digits);
+}
+
 #endif

@@ -20,6 +20,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_STORE_DAMAGED:
 	case WIRELOG_STORE_NOT_OURS:
 	case WIRELOG_STORE_OLD_IMAGE:
+	case WIRELOG_STORE_DIVERGED:
 	case WIRELOG_STORE_SHRUNK:
 		return EX_DATAERR;
 	case WIRELOG_INPUT_UNREADABLE:

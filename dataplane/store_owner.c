@@ -36,6 +36,29 @@ static void add_nodes(struct wl_sentence *why, uint32_t voters)
 	}
 }
 
+/* Who opens them for a node starts on them; who only looks names none. */
+static bool is_diverged(const struct wl_superblock *superblock, const struct wl_store_owner *owner,
+			struct wl_sentence *why)
+{
+	if (owner->node == 0 || WL_MUTANT(diverged_data_are_started))
+		return false;
+	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
+		const struct wl_divergence *other = &superblock->journals[journal].divergence;
+
+		if (other->node == 0)
+			continue;
+		add_two(why, "journal ", journal, ": node ", other->node);
+		add_two(why, " led with another entry ", other->position.index, " of term ",
+			other->position.term);
+		wl_sentence_add(why, ": chain value ");
+		wl_sentence_add_hex(why, other->their_chain);
+		wl_sentence_add(why, ", committed here is ");
+		wl_sentence_add_hex(why, other->chain);
+		return true;
+	}
+	return false;
+}
+
 int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl_store_owner *owner,
 			 struct wl_sentence *why)
 {
@@ -71,5 +94,5 @@ int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl
 		add_nodes(why, owner->voters);
 		return WIRELOG_STORE_GEOMETRY;
 	}
-	return 0;
+	return is_diverged(superblock, owner, why) ? WIRELOG_STORE_DIVERGED : 0;
 }

@@ -240,6 +240,24 @@ static bool is_from_client(const struct wl_message *message)
 	return message->from && wl_identity_is_client(message->from->identity);
 }
 
+/* What is committed here is contradicted: it may be another history than the one that others were given. */
+static bool stands_apart(const struct wl_front *front)
+{
+	return wl_replica_is_apart(front->replica) && !WL_MUTANT(diverged_serves_readers);
+}
+
+static void refuse(struct wl_front *front, wl_identity client,
+		   const struct wl_wire_subscribe *request, int status)
+{
+	const struct wl_wire_gap gap = {
+		.subscription = request->subscription,
+		.first_number = request->from == WL_WIRE_FROM_NUMBER ? request->value : 0,
+		.status = status,
+	};
+
+	wl_subscription_gap(front, client, &gap);
+}
+
 void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *message)
 {
 	struct wl_subscription *subscription;
@@ -248,6 +266,10 @@ void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *mess
 	if (!is_from_client(message) ||
 	    !wl_wire_decode_subscribe(message->payload, message->bytes, &request)) {
 		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	if (stands_apart(front)) {
+		refuse(front, message->from->identity, &request, WIRELOG_STORE_DIVERGED);
 		return;
 	}
 	subscription = find(front, message->from->identity, request.subscription);
@@ -262,13 +284,7 @@ void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *mess
 	}
 	subscription = allocate(front, message->from->identity);
 	if (!subscription) {
-		struct wl_wire_gap gap = {
-			.subscription = request.subscription,
-			.first_number = request.from == WL_WIRE_FROM_NUMBER ? request.value : 0,
-			.status = WIRELOG_TOO_MANY_CLIENTS,
-		};
-
-		wl_subscription_gap(front, message->from->identity, &gap);
+		refuse(front, message->from->identity, &request, WIRELOG_TOO_MANY_CLIENTS);
 		return;
 	}
 	wl_count(front->replica->counters, WL_COUNTER_subscriptions_opened);
@@ -395,6 +411,10 @@ unsigned wl_subscription_end_turn(struct wl_front *front, uint64_t now_ns)
 		if (!wl_front_client(front, subscription->client)) {
 			wl_count(front->replica->counters, WL_COUNTER_subscriptions_dropped);
 			wl_subscription_release(front, subscription);
+			continue;
+		}
+		if (stands_apart(front)) {
+			wl_subscription_end(front, subscription, WIRELOG_STORE_DIVERGED);
 			continue;
 		}
 		if (now_ns > subscription->heard_ns &&

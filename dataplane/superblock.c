@@ -10,6 +10,8 @@
  * 2816 u32 voters, a bit per node id, u32 zero
  * 2824 journals, 16 of 16 bytes: {u64 term, u64 index} known committed
  * 3080 u8[16] key of chunks; 3096 u64, u64 segments of a device's areas, and of its last one
+ * 3112 journals, 16 of 40 bytes: what contradicts that which is committed: {u64 term, u64 index}, u64 our chain value behind it,
+ *      u64 theirs, u32 node (0: nothing does), u32 zero
  * zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/superblock.h"
@@ -29,9 +31,11 @@
 #define COMMITS_AT (VOTERS_AT + 8)
 #define CHUNK_KEY_AT (COMMITS_AT + WIRELOG_JOURNALS_MAX * 16)
 #define AREAS_AT (CHUNK_KEY_AT + WL_SIPHASH_KEY_BYTES)
+#define DIVERGENCES_AT (AREAS_AT + 16)
+#define DIVERGENCE_BYTES 40u
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(AREAS_AT + 16 <= CRC_AT, "it fits");
+_Static_assert(DIVERGENCES_AT + WIRELOG_JOURNALS_MAX * DIVERGENCE_BYTES <= CRC_AT, "it fits");
 
 static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
 {
@@ -49,6 +53,24 @@ static void decode_peers(const uint8_t *at, struct wl_superblock *superblock)
 		superblock->peers[node].epoch = wl_load_u64(at + 8);
 		superblock->peers[node].suspect_boot = wl_load_u64(at + 16);
 	}
+}
+
+static void encode_divergence(uint8_t *at, const struct wl_divergence *divergence)
+{
+	wl_store_u64(at, divergence->position.term);
+	wl_store_u64(at + 8, divergence->position.index);
+	wl_store_u64(at + 16, divergence->chain);
+	wl_store_u64(at + 24, divergence->their_chain);
+	wl_store_u32(at + 32, divergence->node);
+}
+
+static void decode_divergence(const uint8_t *at, struct wl_divergence *divergence)
+{
+	divergence->position = (struct wl_position){wl_load_u64(at), wl_load_u64(at + 8)};
+	divergence->chain = wl_load_u64(at + 16);
+	divergence->their_chain = wl_load_u64(at + 24);
+	divergence->node = wl_load_u32(at + 32);
+	divergence->kind = divergence->node != 0 ? WL_DIVERGENCE_OF_COMMITTED : 0;
 }
 
 void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock *superblock)
@@ -76,6 +98,8 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 			     superblock->journals[journal].commit.term);
 		wl_store_u64(to + COMMITS_AT + journal * 16 + 8,
 			     superblock->journals[journal].commit.index);
+		encode_divergence(to + DIVERGENCES_AT + (size_t)journal * DIVERGENCE_BYTES,
+				  &superblock->journals[journal].divergence);
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16) {
 			wl_store_u64(at, superblock->peer_durable[journal][node].term);
 			wl_store_u64(at + 8, superblock->peer_durable[journal][node].index);
@@ -130,6 +154,8 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 		superblock->journals[journal].commit =
 			(struct wl_position){wl_load_u64(from + COMMITS_AT + journal * 16),
 					     wl_load_u64(from + COMMITS_AT + journal * 16 + 8)};
+		decode_divergence(from + DIVERGENCES_AT + (size_t)journal * DIVERGENCE_BYTES,
+				  &superblock->journals[journal].divergence);
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16)
 			superblock->peer_durable[journal][node] =
 				(struct wl_position){wl_load_u64(at), wl_load_u64(at + 8)};

@@ -13,6 +13,7 @@
 #ifndef WL_DATAPLANE_SUPERBLOCK_H
 #define WL_DATAPLANE_SUPERBLOCK_H
 
+#include "dataplane/divergence.h"
 #include "dataplane/limits.h"
 #include "dataplane/mutant.h"
 #include "dataplane/position.h"
@@ -27,6 +28,8 @@ struct wl_superblock_journal {
 	struct wl_position
 		commit; /* known committed, and durable here: a full log may get no entry that tells it */
 	uint64_t in_step_boot; /* newest boot in which we were in step with a leader (roster.h); 0: never */
+	struct wl_divergence
+		divergence; /* of what is committed here: no start on these data any more */
 };
 
 /* What we remember of a peer, so that a wiped or rolled-back disk is noticed (control/roster.h). */

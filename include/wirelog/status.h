@@ -68,6 +68,7 @@
 	X(STORE_NO_DIRECT, 68, "The file system does not support direct I/O.", "Use ext4 or xfs on a real disk, not tmpfs or overlayfs.") \
 	X(STORE_OLD_IMAGE, 70, "The other nodes know a later start of this node than its data do: the data are an old copy.", "Start it again: it catches up from the others and has no vote until then. If the newer data still exist, put those back instead.") \
 	X(NO_HISTORY, 71, "The data of this node were never in step with the cluster: it neither votes nor counts.", "Start all configured nodes: a new cluster begins when all are there, a new disk is taken in by a majority of the others. If a majority's disks are gone, bring one of them back.") \
+	X(STORE_DIVERGED, 72, "A leader contradicts records that this node holds as committed: there are two histories.", "Do not delete its data: keep a copy. Compare the chain values of all nodes (`wirelog verify`) to find which history is right. If the others' is, give this node an empty directory; if this one's is, stop the others first.") \
 	X(STORE_SHRUNK, 73, "The device is smaller than when its data were made.", "Give it back the size that the message names. Nothing on it was changed.") \
 	X(STORE_FAILED, 69, "A durable write failed; the node left the quorum.", "Replace the device; do not restart the node on it as if nothing had happened.") \
 	X(SEGMENT_FAILED, 58, "The next segment of the log cannot be made, and not for want of room.", "Look at the device: the message has the system's word. Nothing was lost and no write failed; it is tried again by itself.") \

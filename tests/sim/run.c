@@ -341,7 +341,8 @@ static bool majority_is(const struct run *run, bool or_forgot)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		lame += node->refused || (or_forgot && lost_disks(run) && !data_count(run, node));
+		lame += node->refused || node->contradicted ||
+			(or_forgot && lost_disks(run) && !data_count(run, node));
 	}
 	return run->plan->nodes - lame < run->plan->nodes / 2 + 1;
 }
@@ -456,7 +457,7 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->up &&
+		if (node->up && !node->contradicted &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;
 	}

@@ -224,6 +224,72 @@ static void a_difference_between_nodes_is_a_line_with_its_name_and_both_values(v
 	tear_down();
 }
 
+static void rise_diverged(enum wl_divergence_kind kind)
+{
+	const struct wl_seam_message message = {
+		.verb = WL_SEAM_DIVERGED,
+		.node = 2,
+		.reason = kind,
+		.tail = {4, 90},
+		.chain = 0xaaa,
+		.their_chain = 0xbbb,
+	};
+
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.up, &message));
+	turns(4);
+}
+
+static void contradicted_data_are_marked_whatever_the_node_was(void)
+{
+	static const enum wl_election_state states[] = {WL_ELECTION_FOLLOWER,
+							WL_ELECTION_PRE_CANDIDATE,
+							WL_ELECTION_CANDIDATE, WL_ELECTION_LEADER};
+
+	for (unsigned at = 0; at < sizeof(states) / sizeof(states[0]); at++) {
+		const struct wl_divergence *mark = &bed.durable.journals[0].divergence;
+		struct wl_election *election = &bed.agent.elections[0];
+		struct wl_agent_status status;
+
+		set_up();
+		election->state = states[at];
+		election->vote = 1;
+		election->granted = 0xe;
+		if (states[at] == WL_ELECTION_LEADER)
+			election->leader = 1;
+		rise_diverged(WL_DIVERGENCE_OF_COMMITTED);
+		CU_ASSERT_EQUAL(election->state, WL_ELECTION_OUT);
+		CU_ASSERT_EQUAL(election->leader, 0);
+		CU_ASSERT_EQUAL(mark->node, 2);
+		CU_ASSERT_EQUAL(mark->position.index, 90);
+		CU_ASSERT_EQUAL(mark->position.term, 4);
+		CU_ASSERT_EQUAL(mark->chain, 0xaaa);
+		CU_ASSERT_EQUAL(mark->their_chain, 0xbbb);
+		wl_agent_get_status(&bed.agent, &status);
+		CU_ASSERT_EQUAL(status.divergences[0].node, 2);
+		tear_down();
+	}
+}
+
+static void contradicted_node_that_ends_marks_its_data_in_the_last_record(void)
+{
+	set_up();
+	wl_agent_stop(&bed.agent);
+	rise_diverged(WL_DIVERGENCE_OF_COMMITTED);
+	CU_ASSERT_EQUAL(bed.durable.journals[0].divergence.node, 2);
+	tear_down();
+}
+
+/* A branch that nobody was told of costs nobody anything but the view. */
+static void another_branch_is_told_and_marks_no_data(void)
+{
+	set_up();
+	rise_diverged(WL_DIVERGENCE_OF_BRANCH);
+	CU_ASSERT_NOT_EQUAL(bed.agent.elections[0].state, WL_ELECTION_OUT);
+	CU_ASSERT_EQUAL(bed.durable.journals[0].divergence.node, 0);
+	CU_ASSERT_EQUAL(bed.agent.counts.diverged, 1);
+	tear_down();
+}
+
 static void data_that_others_have_outlived_are_named_anew_and_the_node_ends(void)
 {
 	set_up();
@@ -258,6 +324,9 @@ WL_SUITE(agent_roster)
 	WL_TEST(what_is_learned_of_a_peer_is_durable_at_once),
 	WL_TEST(being_in_step_is_durable_and_told_with_votes),
 	WL_TEST(a_difference_between_nodes_is_a_line_with_its_name_and_both_values),
+	WL_TEST(contradicted_data_are_marked_whatever_the_node_was),
+	WL_TEST(contradicted_node_that_ends_marks_its_data_in_the_last_record),
+	WL_TEST(another_branch_is_told_and_marks_no_data),
 	WL_TEST(data_that_others_have_outlived_are_named_anew_and_the_node_ends),
 	WL_TEST(a_boot_of_ours_that_we_remember_ourselves_is_no_news),
 };

@@ -19,6 +19,7 @@
 #include "dataplane/chunk.h"
 #include "dataplane/cluster_id.h"
 #include "dataplane/crc.h"
+#include "dataplane/store_owner.h"
 #include "tests/unit/runner.h"
 #include "tests/unit/store_fixture.h"
 
@@ -270,6 +271,39 @@ static void another_list_of_nodes_is_refused_and_older_data_learn_theirs(void)
 	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_GEOMETRY);
 	CU_ASSERT(says("made for a cluster of nodes 1, 2, 3; cluster.nodes names 1, 2"));
 	store_fixture_fini(&fixture);
+}
+
+/* A node does not start on data that a leader contradicted; who only looks may. */
+static void diverged_data_are_refused_with_both_chain_values(void)
+{
+	static const uint8_t cluster[16] = {7, 7, 7};
+	struct wl_superblock data = {
+		.node = 2,
+		.journal_count = 2,
+		.segment_bytes = WL_SEGMENT_BYTES_MIN,
+	};
+	struct wl_store_owner owner = {.cluster = cluster, .node = 2, .journal_count = 2};
+	char text[200];
+	struct wl_sentence why = wl_sentence_begin(text, sizeof(text));
+
+	memcpy(data.cluster, cluster, sizeof(data.cluster));
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), 0);
+	data.journals[1].divergence = (struct wl_divergence){
+		.node = 3,
+		.position = {7, 502},
+		.chain = 0x00c0ffee00c0ffee,
+		.their_chain = 0xdead,
+	};
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), WIRELOG_STORE_DIVERGED);
+	CU_ASSERT_STRING_EQUAL(
+		text,
+		"journal 1: node 3 led with another entry 502 of term 7: chain value 000000000000dead, committed "
+		"here is 00c0ffee00c0ffee");
+	CU_ASSERT_EQUAL(wirelog_status_exit_code(WIRELOG_STORE_DIVERGED), 65);
+	owner.node = 1; /* whose data they are comes first */
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), WIRELOG_STORE_FOREIGN);
+	owner.node = 0;
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), 0);
 }
 
 static void an_owner_at_work_is_named(void)
@@ -702,6 +736,7 @@ WL_SUITE(store_file)
 	WL_TEST(data_of_another_cluster_or_node_are_foreign),
 	WL_TEST(another_geometry_is_refused_with_the_value_to_set),
 	WL_TEST(another_list_of_nodes_is_refused_and_older_data_learn_theirs),
+	WL_TEST(diverged_data_are_refused_with_both_chain_values),
 	WL_TEST(an_owner_at_work_is_named),
 	WL_TEST(damage_of_the_superblock_is_survived_as_far_as_a_pair_is_whole),
 	WL_TEST(a_superblock_cut_or_zeroed_is_damage_never_a_new_beginning),

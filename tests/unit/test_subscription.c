@@ -65,6 +65,32 @@ static void read_through_failures(void)
 	}
 }
 
+/* What is committed there is contradicted: a reader is told so, and asks another node. */
+static void node_that_takes_no_part_serves_no_reader(void)
+{
+	start();
+	append(10);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	read_all(CREDIT);
+	CU_ASSERT_EQUAL(reader.records, 10);
+	f->replica.apart = (struct wl_divergence){.node = 2, .position = {1, 3}};
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
+	CU_ASSERT_EQUAL(reader.gaps, 1);
+	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_STORE_DIVERGED);
+	CU_ASSERT_EQUAL(reader.gap.first_number, 11);
+	CU_ASSERT_EQUAL(f->front->subscription_count, 0);
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 5, CREDIT);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
+	CU_ASSERT_EQUAL(reader.gaps, 2);
+	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_STORE_DIVERGED);
+	CU_ASSERT_EQUAL(reader.gap.first_number, 5);
+	CU_ASSERT_EQUAL(f->front->subscription_count, 0);
+	CU_ASSERT_EQUAL(wl_front_leader(f->front), 0);
+	front_fixture_end(f);
+}
+
 static void reader_from_a_number_gets_all_records_in_order(void)
 {
 	start();
@@ -582,6 +608,7 @@ static void slow_reader_keeps_no_buffer_from_another(void)
 
 WL_SUITE(subscription)
 {
+	WL_TEST(node_that_takes_no_part_serves_no_reader),
 	WL_TEST(reader_from_a_number_gets_all_records_in_order),
 	WL_TEST(records_share_frames),
 	WL_TEST(nothing_beyond_commit_is_delivered),

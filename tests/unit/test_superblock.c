@@ -68,6 +68,12 @@ static void what_is_encoded_is_decoded(void)
 			.vote = 1 + journal % 7,
 			.witness = 4096 * journal,
 			.in_step_boot = journal,
+			.commit = {3 + journal, 9 + journal},
+			.divergence = {.node = 1 + journal % 7,
+				       .kind = WL_DIVERGENCE_OF_COMMITTED,
+				       .position = {journal + 4, journal + 5},
+				       .chain = journal + 6,
+				       .their_chain = journal + 7},
 		};
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++)
 			before.peer_durable[journal][node] =
@@ -86,6 +92,30 @@ static void what_is_encoded_is_decoded(void)
 	CU_ASSERT_EQUAL(after.incarnation, 77);
 	CU_ASSERT_EQUAL(after.boot_count, 5);
 	CU_ASSERT_EQUAL(after.segment_bytes, WL_SEGMENT_BYTES_DEFAULT);
+}
+
+/* Built beside the encoder, from the table in docs/LOG-FORMAT.md. */
+static void mark_of_divergence_stands_where_the_format_says(void)
+{
+	struct wl_superblock superblock = record(3), after;
+	uint8_t image[WL_BLOCK_BYTES];
+
+	wl_superblock_encode(image, &superblock);
+	wl_superblock_decode(image, &after);
+	CU_ASSERT_EQUAL(after.journals[15].divergence.node, 0);
+	wl_store_u64(image + 3112 + 15 * 40, 7);
+	wl_store_u64(image + 3112 + 15 * 40 + 8, 502);
+	wl_store_u64(image + 3112 + 15 * 40 + 16, 0xaaa);
+	wl_store_u64(image + 3112 + 15 * 40 + 24, 0xbbb);
+	wl_store_u32(image + 3112 + 15 * 40 + 32, 2);
+	wl_store_u32(image + WL_BLOCK_BYTES - 4, wl_crc32c(image, WL_BLOCK_BYTES - 4));
+	CU_ASSERT_EQUAL(wl_superblock_decode(image, &after), WL_SUPERBLOCK_OK);
+	CU_ASSERT_EQUAL(after.journals[14].divergence.node, 0);
+	CU_ASSERT_EQUAL(after.journals[15].divergence.node, 2);
+	CU_ASSERT_EQUAL(after.journals[15].divergence.position.term, 7);
+	CU_ASSERT_EQUAL(after.journals[15].divergence.position.index, 502);
+	CU_ASSERT_EQUAL(after.journals[15].divergence.chain, 0xaaa);
+	CU_ASSERT_EQUAL(after.journals[15].divergence.their_chain, 0xbbb);
 }
 
 static void any_flipped_bit_is_noticed(void)
@@ -290,6 +320,7 @@ static void nothing_whole_is_damage(void)
 WL_SUITE(superblock)
 {
 	WL_TEST(what_is_encoded_is_decoded),
+	WL_TEST(mark_of_divergence_stands_where_the_format_says),
 	WL_TEST(any_flipped_bit_is_noticed),
 	WL_TEST(another_version_is_named_and_not_called_damaged),
 	WL_TEST(impossible_numbers_are_damage_in_spite_of_the_checksum),

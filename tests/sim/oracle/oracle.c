@@ -313,6 +313,9 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 		broken = wl_log_check(&journal->log);
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
+	sim_oracle_check_apart(oracle, node);
+	if (node->contradicted)
+		return; /* what it holds is no history of ours */
 	note_leader_heard(oracle, node->number, &journal->replica);
 	if (journal->replica.view.epoch == 0 || oracle->reduced)
 		return; /* no view yet */
@@ -451,7 +454,7 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 		struct wl_front_stats stats;
 		uint64_t chain;
 
-		if (!node->up)
+		if (!node->up || node->contradicted)
 			continue;
 		if (node->journals[oracle->journal]->replica.commit < oracle->committed)
 			sim_violation(

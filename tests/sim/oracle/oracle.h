@@ -39,6 +39,8 @@
  *  O30 who follows a leader that it hears names it to whoever asks
  *  O31 a life of a client is not forgotten for another one while it is heard
  *  O32 stamps never fall along the log, and none is further ahead than a majority's clocks have ever been, and a second
+ *  O33 a node takes no part for what it holds only where that is not what the others have; then it acknowledges nothing, leads nobody,
+ *      names no leader and serves no reader
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -112,6 +114,10 @@ struct sim_oracle { /* of one journal */
 		uint64_t term, since_ns;
 		uint32_t leader;
 	} hears[WIRELOG_NODES_MAX + 1];
+	/* A node that takes no part: turns since, and acknowledgements that it had sent by then. */
+	struct sim_apart {
+		uint64_t turns, acks;
+	} apart[WIRELOG_NODES_MAX + 1];
 	uint64_t commit_epoch[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */
 	uint64_t commit_of_life[WIRELOG_NODES_MAX + 1], boot_of_life[WIRELOG_NODES_MAX + 1];
 	uint64_t highest_term[WIRELOG_NODES_MAX + 1];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rules of the oracle that look at one node or at all platters at one moment. */
 #include "dataplane/check.h"
+#include "dataplane/front_internal.h"
 #include "tests/sim/oracle/oracle_internal.h"
 
 #define GHOSTS 24u /* entries looked at: half of them the newest, half by chance */
@@ -92,6 +93,39 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 		note_holder(oracle, node->number, slot);
 	}
 	oracle->tail_seen[node->number] = log->tail.index;
+}
+
+/* Nobody takes no part but for a reason; and who takes none says nothing that others could count, and nothing to readers. */
+void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	const struct wl_journal *journal = node->journals[oracle->journal];
+	const struct wl_election *election = &node->agent->elections[oracle->journal];
+	uint64_t acks = wl_count_get(journal->replica.counters, WL_COUNTER_ack_sent);
+	struct sim_apart *apart = &oracle->apart[node->number];
+
+	if (!wl_replica_is_apart(&journal->replica) || oracle->reduced) {
+		apart->turns = 0;
+		return;
+	}
+	if (!node->contradicted)
+		sim_violation(oracle->cluster, node->number, "O33",
+			      "takes no part at entry %llu, and has what all others have",
+			      (unsigned long long)journal->replica.apart.position.index);
+	if (apart->turns++ == 0) {
+		apart->acks = acks;
+		return; /* the turn in which it was found */
+	}
+	if (acks != apart->acks && oracle->cluster->config.journals == 1)
+		sim_violation(oracle->cluster, node->number, "O33",
+			      "acknowledges and takes no part");
+	if (wl_front_leader(journal->front) != 0)
+		sim_violation(oracle->cluster, node->number, "O33", "names a leader to clients");
+	if (journal->front->subscription_count != 0)
+		sim_violation(oracle->cluster, node->number, "O33",
+			      "serves readers and takes no part");
+	if (election->state == WL_ELECTION_OUT && journal->replica.view.role == WL_ROLE_LEADER &&
+	    !journal->replica.silent)
+		sim_violation(oracle->cluster, node->number, "O33", "leads and takes no part");
 }
 
 void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node)

@@ -129,7 +129,7 @@ static void after_start(void *context, struct sim_node *node)
 		sim_violation(oracle->cluster, node->number, "O23",
 			      "refuses %s of data that a newer version wrote",
 			      refusal_text(node->refusal));
-	if (node->refused && !node->rotten && !node->newer)
+	if (node->refused && !node->rotten && !node->newer && !node->contradicted)
 		sim_violation(oracle->cluster, node->number, "O23",
 			      "refuses a drive that only saw power cuts: %s, %s at %llu",
 			      refusal_text(node->refusal),

@@ -147,7 +147,10 @@ static void check_journal(struct sim_operator *operator_, struct sim_node *node,
 	      *commit_seen);
 	check(operator_, number, term <= replica->view.term, "term", term, replica->view.term);
 	check(operator_, number, term >= *term_seen, "term fell", term, *term_seen);
-	check(operator_, number, role && strcmp(role, wl_role_name(published->view.role)) == 0,
+	check(operator_, number,
+	      role && (strcmp(role, wl_role_name(published->view.role)) == 0 ||
+		       (strcmp(role, "diverged") == 0 &&
+			operator_->cluster->nodes[number].contradicted)),
 	      "role", published->view.role, replica->view.role);
 	if (published->view.epoch == replica->view.epoch)
 		check(operator_, number,

@@ -19,6 +19,12 @@ static bool leads(const struct sim_node *node)
 	return node->up && replica->view.role == WL_ROLE_LEADER && !replica->silent;
 }
 
+static bool is_apart(const struct sim_node *node)
+{
+	return node->up && wl_replica_is_apart(&node->journals[0]->replica) &&
+	       node->agent->elections[0].state == WL_ELECTION_OUT;
+}
+
 static bool has_tail(const struct sim_node *node, const struct sim_node *leader)
 {
 	const struct wl_log *log = &node->journals[0]->log, *best = &leader->journals[0]->log;
@@ -65,6 +71,10 @@ void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *actio
 	case SIM_EXPECT_HAS_TAIL:
 	case SIM_EXPECT_STREAMS:
 		expect_beside_leader(cluster, action);
+		break;
+	case SIM_EXPECT_APART:
+		expect(cluster, action, "expect-apart",
+		       is_apart(&cluster->nodes[action->argument[0]]));
 		break;
 	case SIM_EXPECT_HELD:
 		if (cluster->network.held_count < action->argument[0])

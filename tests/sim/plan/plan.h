@@ -96,6 +96,7 @@ enum sim_verb {
 	SIM_HAND_OVER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
 	SIM_ASK, /* an operator looks at the status of this node */
 	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
+	SIM_CONTRADICT, /* node: what it holds, in memory, is another history from now on */
 	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
 	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
@@ -111,6 +112,7 @@ enum sim_verb {
 	SIM_EXPECT_CAUGHT_UP, /* node, 0 | 1: its log and its commit are those of the leader */
 	SIM_EXPECT_HAS_TAIL, /* node, 0 | 1: its log ends where the leader's does */
 	SIM_EXPECT_STREAMS, /* node, 0 | 1: the leader streams to it; 0: it probes */
+	SIM_EXPECT_APART, /* node, 0 | 1: it takes no part, for what it holds as committed is contradicted */
 	SIM_EXPECT_HELD, /* at least so many frames are held now */
 	SIM_APPENDS, /* 0 | 1: clients begin new records */
 	SIM_VERBS,

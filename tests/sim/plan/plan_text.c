@@ -106,6 +106,7 @@ static const struct {
 	[SIM_HAND_OVER_TO] = {"hand-over-to", {NODE, NUMBER}},
 	[SIM_ASK] = {"ask", {NODE}},
 	[SIM_WATCH] = {"watch", {TIME}},
+	[SIM_CONTRADICT] = {"contradict", {NODE}},
 	[SIM_FAIL_RECORD] = {"fail-record", {NODE}},
 	[SIM_EXPECT_STATUS] = {"expect-status", {NODE, NUMBER}},
 	[SIM_EXPECT_LEADER] = {"expect-leader", {NODE}},
@@ -121,6 +122,7 @@ static const struct {
 	[SIM_EXPECT_CAUGHT_UP] = {"expect-caught-up", {NODE, NUMBER}},
 	[SIM_EXPECT_HAS_TAIL] = {"expect-has-tail", {NODE, NUMBER}},
 	[SIM_EXPECT_STREAMS] = {"expect-streams", {NODE, NUMBER}},
+	[SIM_EXPECT_APART] = {"expect-apart", {NODE, NUMBER}},
 	[SIM_EXPECT_HELD] = {"expect-held", {NUMBER}},
 	[SIM_APPENDS] = {"appends", {NUMBER}},
 };

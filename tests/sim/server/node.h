@@ -104,6 +104,7 @@ struct sim_node {
 	bool forgot; /* its drive was wiped, or an old image came back */
 	uint64_t forgets; /* how often */
 	bool possessed; /* an impostor speaks in its name (impostor.h): it must not start */
+	bool contradicted; /* its memory was made another history: it must take no part */
 	bool rotten; /* its drive was damaged: it may refuse */
 };
 

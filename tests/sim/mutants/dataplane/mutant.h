@@ -32,6 +32,10 @@
 	item(held_back_acknowledges, "acknowledgements of data that went back are counted") \
 	item(taken_in_before_durable, "in step without durability: data that went back are taken in when a majority has the entry in memory") \
 	item(taken_in_by_any_entry, "in step by an entry of any term: data that went back are taken in by what was committed before") \
+	item(diverged_for_a_view, "a node whose committed records were contradicted takes part again in the next view") \
+	item(diverged_serves_readers, "a node whose committed records were contradicted serves readers") \
+	item(diverged_not_marked, "that its committed records were contradicted is not made durable") \
+	item(diverged_data_are_started, "data that are marked as diverged are started on") \
 	item(roster_not_durable, "what is learned of a peer's data is not durable at once") \
 	item(not_sticky_after_start, "a voter that has just started votes at once") \
 	item(old_boot_matches_kept, "a leader keeps the matches of a peer's earlier boot") \

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Two histories under one cluster's name: the data of one node are kept, all three nodes begin anew with empty directories, and the kept
+# data are put back under the third. What it holds as committed is contradicted by whoever leads: it takes no part, says so by name,
+# serves no reader, and a start on those data is refused from then on. The two others go on.
+# timeout: 180
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_cluster main || exit 1
+need cluster_starts start_all
+need a_leader_is_elected wait_leader
+start_loader a
+need appends_are_acknowledged wait_progress a 500
+claim every_append_is_answered stop_loader a
+need all_are_in_step wait_in_step 1 2 3
+odd=$(followers_of "$leader" | head -n 1)
+stop_all
+cp -a "$cluster/node$odd/data" "$cluster/kept"
+rm -rf "$cluster"/node?/data
+
+need it_begins_anew start_all
+need somebody_leads_again wait_leader
+start_loader b
+need others_are_acknowledged wait_progress b 500
+need all_are_in_step_again wait_in_step 1 2 3
+end_node "$odd" TERM
+rm -rf "$cluster/node$odd/data"
+cp -a "$cluster/kept" "$cluster/node$odd/data"
+start_node "$odd"
+# An old image first, as far as the others can tell; from the second start on it is listened to.
+has_ended() { ! is_running "$1"; }
+wait_until 20 has_ended "$odd"
+if has_ended "$odd"; then
+	wait "${pids[$odd]}" 2>/dev/null
+	start_node "$odd"
+fi
+need it_starts_on_the_other_history wait_started "$odd"
+is_diverged() { [ "$(journal "$1" .role)" = diverged ]; }
+need it_takes_no_part wait_until 30 is_diverged "$odd"
+claim line_names_it grep -q 'diverged.*code=STORE_DIVERGED' "$cluster/node$odd.log"
+chains=$(journal "$odd" '.divergence | "\(.chain) \(.their_chain)"')
+claim both_chain_values_are_told grep -Eq '^"?[0-9a-f]{16} [0-9a-f]{16}"?$' <<<"$chains"
+claim status_is_red test "$(of "$odd" '.mode.reasons | index("diverged") != null')" = true
+claim it_votes_no_more test "$(journal "$odd" .election.state)" = out
+claim two_go_on wait_progress b 300
+claim it_stays_up is_running "$odd"
+claim it_knows_no_leader test "$(journal "$odd" .leader)" = 0
+
+end_node "$odd" TERM
+run_daemon "$cluster/node$odd.yaml"
+claim start_is_refused_by_name grep -q 'code=STORE_DIVERGED' "$work/daemon.out"
+claim start_ends_with_65 test "$status" -eq 65
+claim refusal_has_the_chain_values grep -q 'committed here is' "$work/daemon.out"
+run_daemon "$cluster/node$odd.yaml"
+claim every_start_is_refused test "$status" -eq 65
+claim verify_still_reads_it "$wirelog" verify "$cluster/node$odd/data"
+
+# The others' history is the one that goes on: an empty directory.
+rm -rf "$cluster/node$odd/data"
+start_node "$odd"
+claim empty_directory_is_taken_in wait_started "$odd"
+claim every_append_of_the_second_history_is_answered stop_loader b
+claim all_are_in_step_at_the_end wait_in_step 1 2 3
+stop_all
