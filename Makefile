@@ -115,7 +115,7 @@ LIBRARY := $(filter-out client/main.c $(COMMAND),$(wildcard client/*.c))
 # What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
 LIBRARY_DPDK := client/transport_dpdk.c client/arp.c
 # Pure: the simulator runs it as it is.
-LIBRARY_PURE := $(addprefix client/,answer.c channel.c endpoint.c engine.c identity.c nodes.c sender.c subscriber.c window.c)
+LIBRARY_PURE := $(addprefix client/,answer.c channel.c endpoint.c engine.c identity.c nodes.c paths.c sender.c subscriber.c window.c)
 UNIT := $(wildcard tests/unit/*.c)
 SIM := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 

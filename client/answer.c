@@ -206,6 +206,8 @@ static void send_from(struct wl_client *client, uint64_t expected)
 		sender->rewind_due_ns = sender->rewound_ns + again_ns;
 		return;
 	}
+	if (expected == sender->rewound_sequence)
+		wl_paths_doubt(client, client->leader);
 	sender->rewound_sequence = expected;
 	sender->rewound_ns = client->now_ns;
 	sender->rewind_due_ns = 0;

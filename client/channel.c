@@ -33,7 +33,7 @@ uint8_t *wl_channel_open_route(struct wl_client *client, unsigned route, uint8_t
 	return open_frame(client, route, type, room);
 }
 
-uint8_t *wl_channel_open(struct wl_client *client, uint32_t node, uint8_t type, size_t *room)
+static uint8_t *open_to_node(struct wl_client *client, uint32_t node, uint8_t type, size_t *room)
 {
 	const struct wl_client_node *to = &client->nodes[node];
 	uint8_t *payload;
@@ -44,6 +44,22 @@ uint8_t *wl_channel_open(struct wl_client *client, uint32_t node, uint8_t type, 
 	client->open_header.destination = to->identity;
 	client->open_header.destination_epoch = to->epoch;
 	return payload;
+}
+
+uint8_t *wl_channel_open(struct wl_client *client, uint32_t node, uint8_t type, size_t *room)
+{
+	uint16_t mtu = client->nodes[node].to.mtu;
+	size_t limit = wl_wire_payload_of(mtu != 0 ? mtu : WIRELOG_MTU_MIN);
+	uint8_t *payload = open_to_node(client, node, type, room);
+
+	if (payload && *room > limit)
+		*room = limit;
+	return payload;
+}
+
+uint8_t *wl_channel_open_probe(struct wl_client *client, uint32_t node, size_t *room)
+{
+	return open_to_node(client, node, WL_WIRE_PATH_PROBE, room);
 }
 
 void wl_channel_abandon(struct wl_client *client)
@@ -125,7 +141,7 @@ void wl_channel_close(struct wl_client *client, size_t payload_bytes)
 
 static bool is_for_clients(uint8_t type)
 {
-	return type == WL_WIRE_HELLO_REPLY ||
+	return type == WL_WIRE_HELLO_REPLY || type == WL_WIRE_PATH_ECHO ||
 	       (type >= WL_WIRE_OPEN_SESSION_REPLY && type <= WL_WIRE_KEEPALIVE_REPLY);
 }
 

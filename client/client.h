@@ -8,6 +8,7 @@
  *	identity.c	another client has drawn ours
  *	sender.c	the session and the appends on their way out; answer.c: what came of them
  *	subscriber.c	records in: order, holes, credit, another node when one fails
+ *	paths.c		how large frames pass to each node, and back
  *	engine.c	one poll
  *
  * Rules:
@@ -24,6 +25,7 @@
 #include "client/transport.h"
 #include "client/window.h"
 #include "dataplane/auth.h"
+#include "dataplane/path.h"
 #include "dataplane/replay.h"
 #include "dataplane/wire.h"
 #include "wirelog/wirelog.h"
@@ -64,6 +66,12 @@ struct wl_client_node {
 	struct wl_auth_key key;
 	struct wl_replay replay;
 	uint64_t challenge; /* to be said back: it has not taken us in yet; 0: none */
+	/* paths.c: what passes to it, and what of its frames passes to us. They share their rounds. */
+	struct wl_path to, from;
+	int path_route; /* of these two */
+	uint16_t mtu; /* of its link, as it told; 0: it has not */
+	uint64_t path_rtt_ns; /* of a short probe, the last that came back */
+	uint64_t doubted_ns;
 };
 
 /* Frames that leave together, all over one route. */
@@ -219,6 +227,8 @@ uint8_t *wl_channel_open(struct wl_client *client, uint32_t node, uint8_t type, 
 uint8_t *wl_channel_open_route(struct wl_client *client, unsigned route, uint8_t type,
 			       size_t *room);
 void wl_channel_close(struct wl_client *client, size_t payload_bytes);
+/* The same without regard to the path: a probe. */
+uint8_t *wl_channel_open_probe(struct wl_client *client, uint32_t node, size_t *room);
 /* A frame of `records` appends that begins at `start`: they are sent again where the transport does not take it. */
 void wl_channel_close_appends(struct wl_client *client, size_t payload_bytes,
 			      struct wl_window_cursor start, uint32_t records);
@@ -287,6 +297,13 @@ void wl_subscriber_stop(struct wl_client *client);
 void wl_subscriber_on_deliver(struct wl_client *client, const struct wl_client_message *message);
 void wl_subscriber_on_gap(struct wl_client *client, const struct wl_client_message *message);
 unsigned wl_subscriber_poll(struct wl_client *client);
+
+/* ---- paths.c ---- */
+/* Probes of the paths that are in use. */
+void wl_paths_poll(struct wl_client *client);
+void wl_paths_on_echo(struct wl_client *client, const struct wl_client_message *message);
+/* Frames to this node, or of it, are lost again and again: small ones, until larger ones are seen to pass. */
+void wl_paths_doubt(struct wl_client *client, uint32_t node);
 
 /* ---- engine.c ---- */
 /* After options, auth, cluster, identity, epoch and transports are set, and the memory is zero otherwise. */

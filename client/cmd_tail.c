@@ -18,6 +18,7 @@
 #include "client/tool_cluster.h"
 #include "client/tool_interrupt.h"
 #include "client/tool_parse.h"
+#include "client/tool_path.h"
 #include "client/tool_print_record.h"
 #include "client/tool_progress.h"
 #include "client/tool_refuse.h"
@@ -52,6 +53,7 @@ struct tail {
 	uint64_t printed, next_number; /* 0: not known yet, the subscription began at a time */
 	uint64_t heard_ns; /* last record, gap or new subscription */
 	bool is_done, resubscribe, unflushed;
+	bool path_is_unusable; /* of the node that was read from last */
 	int status; /* the worst thing that happened, or why it ended */
 	char reason[256];
 };
@@ -194,12 +196,25 @@ static void on_gap(struct tail *tail, const struct wirelog_event *event)
 	tail->heard_ns = wl_clock_kernel_ns();
 }
 
+static void on_path(struct tail *tail, const struct wirelog_event *event)
+{
+	char text[512];
+
+	wl_tool_path_describe(event, text, sizeof(text));
+	tail->path_is_unusable = wl_tool_path_is_unusable(event);
+	fflush(stdout);
+	wl_tool_progress_clear(&tail->progress);
+	fprintf(stderr, "wirelog: %s\n", text);
+}
+
 static void on_event(void *context, const struct wirelog_event *event)
 {
 	struct tail *tail = context;
 
 	if (tail->is_done)
 		return;
+	if (event->kind == WIRELOG_EVENT_PATH_MTU)
+		on_path(tail, event);
 	if (event->kind == WIRELOG_EVENT_GAP)
 		on_gap(tail, event);
 	if (event->kind != WIRELOG_EVENT_SUBSCRIPTION_ENDED)
@@ -311,7 +326,7 @@ static void loop(struct tail *tail, uint64_t commit_number)
 			snprintf(tail->reason, sizeof(tail->reason),
 				 "record %" PRIu64 " of %" PRIu64 " did not come",
 				 tail->next_number, commit_number);
-			end(tail, WIRELOG_TIMED_OUT);
+			end(tail, tail->path_is_unusable ? WIRELOG_PATH_MTU : WIRELOG_TIMED_OUT);
 		}
 	}
 }
@@ -355,7 +370,7 @@ int wl_cmd_tail(int argc, char **argv)
 		.doc = "Writes committed records to standard output: without --from the last ten. Ends at the last "
 		       "committed record unless told to --follow.\vExit code 0: all that was asked for was written. "
 		       "65: some of it is gone from the log (what is there was written), or a record does not fit the "
-		       "format. 75: a record did not come in time.",
+		       "format. 69: the path to the node carries too little (PATH_MTU). 75: a record did not come in time.",
 		.children = children,
 	};
 	static char name[] = "wirelog tail";

@@ -35,6 +35,9 @@ static void dispatch(struct wl_client *client, const struct wl_client_message *m
 	case WL_WIRE_KEEPALIVE_REPLY:
 		wl_nodes_on_hello_reply(client, message);
 		break;
+	case WL_WIRE_PATH_ECHO:
+		wl_paths_on_echo(client, message);
+		break;
 	case WL_WIRE_OPEN_SESSION_REPLY:
 		wl_answer_on_open_session_reply(client, message);
 		break;
@@ -113,6 +116,7 @@ int wl_engine_poll(struct wl_client *client, uint64_t now_ns)
 	if (drained) {
 		did += wl_sender_poll(client);
 		did += wl_nodes_poll(client);
+		wl_paths_poll(client);
 	}
 	did += wl_subscriber_poll(client);
 	did += wl_sender_pump(client);

@@ -299,6 +299,8 @@ void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_me
 	if (reply.commit_number > node->commit_number)
 		node->commit_number = reply.commit_number;
 	node->first_number = reply.first_number;
+	if (reply.mtu != 0)
+		node->mtu = reply.mtu;
 	if (reply.record_bytes_max != 0)
 		client->record_bytes_max = reply.record_bytes_max;
 	take_place(client, message, &reply);

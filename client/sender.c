@@ -261,6 +261,7 @@ static void send_again(struct wl_client *client)
 	struct wl_sender *sender = &client->sender;
 
 	wl_window_rewind(&sender->window, sender->window.settled, 0);
+	wl_paths_doubt(client, client->leader);
 	sender->rtt_sequence = 0;
 	sender->progress_ns = client->now_ns;
 	sender->timeout_ns *= 2;
@@ -295,6 +296,7 @@ unsigned wl_sender_poll(struct wl_client *client)
 	if (sender->rewind_due_ns != 0 && client->now_ns >= sender->rewind_due_ns) {
 		sender->rewind_due_ns = 0;
 		sender->rewound_ns = client->now_ns;
+		wl_paths_doubt(client, client->leader);
 		if (window->settled <= sender->rewound_sequence)
 			wl_window_rewind(window, sender->rewound_sequence, 0);
 	}

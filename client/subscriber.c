@@ -251,6 +251,9 @@ static void ask_again(struct wl_client *client)
 	if (subscriber->resend_number == subscriber->next_number &&
 	    client->now_ns - subscriber->resend_ns < RESEND_NS)
 		return;
+	/* It was asked for, and did not come: it may be too large for the path. */
+	if (subscriber->resend_number == subscriber->next_number)
+		wl_paths_doubt(client, subscriber->node);
 	subscriber->resend_number = subscriber->next_number;
 	subscriber->resend_ns = client->now_ns;
 	say_credit(client, true);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "client/tool_parse.h"
+#include "client/tool_path.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define BURST 64u /* records offered between two polls: a few frames */
@@ -69,6 +70,15 @@ static void on_ack(void *context, const struct wirelog_ack *ack)
 			    now_ns > since_ns ? now_ns - since_ns : 1);
 }
 
+static void tell_path(struct wl_append *append, const struct wirelog_event *event)
+{
+	char text[512];
+
+	wl_tool_path_describe(event, text, sizeof(text));
+	wl_tool_progress_clear(&append->progress);
+	fprintf(stderr, "wirelog: %s\n", text);
+}
+
 static void on_event(void *context, const struct wirelog_event *event)
 {
 	struct wl_append *append = context;
@@ -82,6 +92,10 @@ static void on_event(void *context, const struct wirelog_event *event)
 				event->node, event->term);
 		}
 		append->leader = event->node != 0 ? event->node : append->leader;
+		break;
+	case WIRELOG_EVENT_PATH_MTU:
+		if (append->plan->tell || event->status != WIRELOG_OK)
+			tell_path(append, event);
 		break;
 	case WIRELOG_EVENT_SESSION_LOST:
 		fail(append, WIRELOG_SESSION_UNKNOWN, "%s",

@@ -63,7 +63,7 @@ static int bind_socket(struct udp *udp, const struct wl_link_options *link, char
 		.sin_port = htons(link->port),
 		.sin_addr.s_addr = htonl(link->ipv4),
 	};
-	int bytes = SOCKET_BUFFER_BYTES, on = 1;
+	int bytes = SOCKET_BUFFER_BYTES, on = 1, probe = IP_PMTUDISC_PROBE;
 
 	udp->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (udp->fd < 0)
@@ -75,6 +75,9 @@ static int bind_socket(struct udp *udp, const struct wl_link_options *link, char
 	/* No UDP checksum: the frame's tag says more. And a virtual NIC (veth) leaves the sum to hardware that never
 	 * comes, so that a node on AF_PACKET would see, and drop, a wrong one. */
 	setsockopt(udp->fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on));
+	/* The kernel splits nothing, and believes no router: a packet passes whole or not at all, as those of a DPDK port do, so
+	 * that probes of the path (paths.c) find out what passes. */
+	setsockopt(udp->fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe));
 	return WIRELOG_OK;
 }
 

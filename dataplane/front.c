@@ -284,6 +284,7 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 	payload = wl_tx_open(replica->tx, to, type, front->config.journal, WL_TX_RESERVED, &room);
 	if (!payload)
 		return;
+	reply.mtu = wl_tx_mtu(replica->tx, to->address.link);
 	WL_CHECK(room >= WL_WIRE_HELLO_REPLY_BYTES_MAX);
 	wl_tx_close(replica->tx, wl_wire_encode_hello_reply(payload, &reply));
 	wl_count(replica->counters, WL_COUNTER_hello_answered);

@@ -10,7 +10,7 @@ static bool passes(const struct wl_path_size *size)
 	return size->proven && size->misses < WL_PATH_MISSES;
 }
 
-static unsigned smallest(const struct wl_path *path)
+static unsigned shortest(const struct wl_path *path)
 {
 	unsigned at = WL_PATH_SIZES - 1;
 
@@ -21,17 +21,17 @@ static unsigned smallest(const struct wl_path *path)
 
 static void judge(struct wl_path *path)
 {
-	path->mtu = path->sizes[smallest(path)].bytes;
-	for (unsigned at = WL_PATH_SIZES; at-- > 0;) {
-		if (path->sizes[at].bytes != 0 && passes(&path->sizes[at]))
+	path->mtu = WIRELOG_MTU_MIN;
+	for (unsigned at = shortest(path); at-- > 0;) {
+		if (passes(&path->sizes[at]))
 			path->mtu = path->sizes[at].bytes;
 	}
 }
 
 void wl_path_begin(struct wl_path *path, uint64_t epoch, uint16_t link_mtu)
 {
-	/* Jumbo frames of half the size, Ethernet, Ethernet less a tunnel, and what every path has to carry. */
-	static const uint16_t usual[] = {4000, 1500, 1400, WIRELOG_MTU_MIN};
+	/* Jumbo frames of half the size, Ethernet, Ethernet less a tunnel, what every path has to carry, and what any does. */
+	static const uint16_t usual[] = {4000, 1500, 1400, WIRELOG_MTU_MIN, WL_PATH_SHORTEST_BYTES};
 	uint16_t told_mtu = path->told_mtu;
 	unsigned count = 0;
 
@@ -49,7 +49,7 @@ void wl_path_begin(struct wl_path *path, uint64_t epoch, uint16_t link_mtu)
 
 void wl_path_next_round(struct wl_path *path, uint64_t now_ns)
 {
-	unsigned last = smallest(path);
+	unsigned last = shortest(path);
 
 	for (unsigned at = 0; at < last && path->sizes[last].echoed; at++) {
 		if (wl_path_wants(path, at) && !path->sizes[at].echoed &&
@@ -67,8 +67,8 @@ bool wl_path_wants(const struct wl_path *path, unsigned size)
 {
 	if (size >= WL_PATH_SIZES || path->sizes[size].bytes == 0)
 		return false;
-	/* While the largest passes, it and the smallest say all. */
-	return size == 0 || size == smallest(path) || !passes(&path->sizes[0]) ||
+	/* While the largest passes, it and the shortest say all. */
+	return size == 0 || size == shortest(path) || !passes(&path->sizes[0]) ||
 	       path->sizes[0].misses != 0;
 }
 
@@ -89,4 +89,42 @@ void wl_path_on_echo(struct wl_path *path, uint64_t round, uint32_t bytes)
 bool wl_path_is_narrow(const struct wl_path *path)
 {
 	return path->epoch != 0 && path->sizes[0].misses >= WL_PATH_MISSES;
+}
+
+void wl_path_doubt(struct wl_path *path)
+{
+	for (unsigned at = 0; at < WL_PATH_SIZES; at++)
+		path->sizes[at].proven = false;
+	judge(path);
+}
+
+bool wl_path_awaits(const struct wl_path *path)
+{
+	for (unsigned at = 0; at < WL_PATH_SIZES; at++) {
+		if (wl_path_wants(path, at) && passes(&path->sizes[at]) && !path->sizes[at].echoed)
+			return true;
+	}
+	return false;
+}
+
+bool wl_path_is_settled(const struct wl_path *path)
+{
+	for (unsigned at = 0; at < shortest(path); at++) {
+		if (passes(&path->sizes[at]) && path->sizes[at].misses == 0)
+			return true;
+		if (path->sizes[at].misses < WL_PATH_MISSES)
+			return false;
+	}
+	return path->epoch != 0;
+}
+
+uint16_t wl_path_known_mtu(const struct wl_path *path)
+{
+	if (!wl_path_is_settled(path))
+		return 0;
+	for (unsigned at = 0; at < shortest(path); at++) {
+		if (passes(&path->sizes[at]))
+			return path->sizes[at].bytes;
+	}
+	return WL_PATH_SHORTEST_BYTES;
 }

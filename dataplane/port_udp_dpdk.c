@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ int wl_udp_open(struct wl_udp_link *link, const struct wl_address *listen,
 		const struct wl_address *self, uint16_t mtu)
 {
 	struct sockaddr_in address = sockaddr_of(listen->ipv4, listen->udp_port);
-	int bytes = SOCKET_BUFFER_BYTES, error;
+	int bytes = SOCKET_BUFFER_BYTES, probe = IP_PMTUDISC_PROBE, error;
 
 	memset(link, 0, sizeof(*link));
 	link->self = *self;
@@ -37,6 +38,8 @@ int wl_udp_open(struct wl_udp_link *link, const struct wl_address *listen,
 	/* A burst of a client's window while the worker is away; the kernel gives what it allows. */
 	setsockopt(link->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	setsockopt(link->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	/* Nothing is split, and no router is believed: clients find out what passes (path.h). */
+	setsockopt(link->fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe));
 	if (bind(link->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 0;
 	error = -errno;

@@ -34,7 +34,7 @@ struct wl_remote {
 	uint64_t forked_epoch; /* a node's epoch of a boot that we know under another one: its disk went back */
 	struct wl_address address;
 	bool address_known;
-	uint16_t mtu; /* of the path to it; 0: the link's */
+	uint16_t mtu; /* of the path to it, of a client as it says; 0: the link's */
 	uint64_t last_heard_ns; /* last frame that was accepted */
 	uint64_t last_hello_ns;
 	/* Of a client: since when it has its place, and where that is in the table (remote.c). */

@@ -20,10 +20,10 @@ static bool may_say(bool client, uint8_t type)
 {
 	switch (type) {
 	case WL_WIRE_HELLO:
+	case WL_WIRE_PATH_PROBE:
 		return true;
 	case WL_WIRE_HELLO_REPLY:
 	case WL_WIRE_GREETING:
-	case WL_WIRE_PATH_PROBE:
 	case WL_WIRE_PATH_ECHO:
 	case WL_WIRE_APPEND:
 	case WL_WIRE_APPEND_ACK:
@@ -205,6 +205,7 @@ static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame
 	if (!known)
 		return WL_FRAME_NO_TABLE_ROOM;
 	wl_replay_init_at(&known->replay, header->sequence);
+	known->mtu = WL_MUTANT(clients_mtu_ignored) ? 0 : WIRELOG_MTU_MIN;
 	*remote = known;
 	return WL_FRAME_OK;
 }

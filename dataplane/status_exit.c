@@ -28,6 +28,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_STORE_UNREADABLE:
 		return EX_NOINPUT;
 	case WIRELOG_NOT_CONNECTED:
+	case WIRELOG_PATH_MTU:
 	case WIRELOG_NOT_RUNNING:
 	case WIRELOG_CLOSED:
 	case WIRELOG_EAL_HUGEPAGES:

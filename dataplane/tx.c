@@ -145,9 +145,14 @@ static size_t room_of(uint16_t mtu)
 	return (size_t)mtu - WL_IPV4_BYTES - WL_UDP_BYTES - WL_FRAME_HEADER_BYTES;
 }
 
+uint16_t wl_tx_mtu(const struct wl_tx *tx, uint16_t link)
+{
+	return tx->port->ops->link(tx->port, link)->mtu;
+}
+
 size_t wl_tx_room(const struct wl_tx *tx, uint16_t link)
 {
-	return room_of(tx->port->ops->link(tx->port, link)->mtu);
+	return room_of(wl_tx_mtu(tx, link));
 }
 
 uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, uint16_t journal,

@@ -74,6 +74,8 @@ void wl_tx_close(struct wl_tx *tx, size_t payload_bytes);
 void wl_tx_abandon(struct wl_tx *tx);
 /* A raw Ethernet frame of the slow path (ARP, ICMP): sent as it is. False: no room, counted. */
 bool wl_tx_raw(struct wl_tx *tx, uint16_t link, const uint8_t *bytes, size_t size);
+/* IP bytes of this link. */
+uint16_t wl_tx_mtu(const struct wl_tx *tx, uint16_t link);
 /* Payload bytes that fit into one frame on this link. */
 size_t wl_tx_room(const struct wl_tx *tx, uint16_t link);
 /* Before anything is opened in a turn: what was kept too long is dropped. */

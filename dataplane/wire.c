@@ -7,7 +7,6 @@
 #include "dataplane/bytes.h"
 
 #define HELLO_REPLY_FIXED_BYTES WL_WIRE_HELLO_REPLY_FIXED_BYTES
-#define PATH_OVERHEAD_BYTES 100u /* IPv4, UDP, header */
 #define GREETING_FLAGS (WL_WIRE_GREETING_DUPLICATE | WL_WIRE_GREETING_CLAIMED)
 #define MEMBER_BYTES (4u + WIRELOG_ENDPOINT_BYTES_MAX)
 
@@ -68,7 +67,7 @@ size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply 
 	wl_store_u32(to + 76, message->member_count);
 	wl_store_u64(to + 80, message->challenge);
 	wl_store_u32(to + 88, (uint32_t)message->status);
-	wl_store_u32(to + 92, 0);
+	wl_store_u32(to + 92, message->mtu);
 	for (uint32_t member = 0; member < message->member_count; member++, at += MEMBER_BYTES) {
 		wl_store_u32(at, message->members[member].node);
 		memset(at + 4, 0, WIRELOG_ENDPOINT_BYTES_MAX);
@@ -76,6 +75,12 @@ size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply 
 		       strnlen(message->members[member].endpoint, WIRELOG_ENDPOINT_BYTES_MAX - 1));
 	}
 	return (size_t)(at - to);
+}
+
+/* 0: not told. */
+static bool is_mtu(uint32_t bytes)
+{
+	return bytes == 0 || (bytes >= WIRELOG_MTU_MIN && bytes <= WIRELOG_MTU_MAX);
 }
 
 /* Printable, ended by a zero, zeros behind it. */
@@ -115,7 +120,8 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 	message->member_count = wl_load_u32(from + 76);
 	message->challenge = wl_load_u64(from + 80);
 	message->status = (int32_t)wl_load_u32(from + 88);
-	if (message->status > 0 || wl_load_u32(from + 92) != 0)
+	message->mtu = (uint16_t)wl_load_u32(from + 92);
+	if (message->status > 0 || !is_mtu(wl_load_u32(from + 92)))
 		return false;
 	if (message->suspect > 1 || message->member_count > WIRELOG_NODES_MAX ||
 	    message->leader > WIRELOG_NODES_MAX ||
@@ -157,25 +163,38 @@ bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_gr
 size_t wl_wire_encode_path(uint8_t *to, const struct wl_wire_path *message)
 {
 	wl_store_u64(to, message->round);
-	wl_store_u32(to + 8, message->bytes);
-	wl_store_u32(to + 12, 0);
+	wl_store_u16(to + 8, message->bytes);
+	wl_store_u16(to + 10, message->echo_bytes);
+	wl_store_u16(to + 12, message->mtu);
+	wl_store_u16(to + 14, 0);
 	return WL_WIRE_PATH_BYTES;
 }
 
-bool wl_wire_decode_path_probe(const uint8_t *from, size_t size, struct wl_wire_path *message)
+static bool decode_path(const uint8_t *from, size_t size, struct wl_wire_path *message)
 {
 	if (size < WL_WIRE_PATH_BYTES)
 		return false;
 	message->round = wl_load_u64(from);
-	message->bytes = wl_load_u32(from + 8);
-	return wl_load_u32(from + 12) == 0 && message->bytes == size + PATH_OVERHEAD_BYTES;
+	message->bytes = wl_load_u16(from + 8);
+	message->echo_bytes = wl_load_u16(from + 10);
+	message->mtu = wl_load_u16(from + 12);
+	return wl_load_u16(from + 14) == 0 &&
+	       (message->echo_bytes == 0 ||
+		(message->echo_bytes >= WL_WIRE_PATH_OVERHEAD_BYTES + WL_WIRE_PATH_BYTES &&
+		 message->echo_bytes <= WIRELOG_MTU_MAX));
+}
+
+bool wl_wire_decode_path_probe(const uint8_t *from, size_t size, struct wl_wire_path *message)
+{
+	return decode_path(from, size, message) && is_mtu(message->mtu) &&
+	       message->bytes == size + WL_WIRE_PATH_OVERHEAD_BYTES;
 }
 
 bool wl_wire_decode_path_echo(const uint8_t *from, size_t size, struct wl_wire_path *message)
 {
-	if (size != WL_WIRE_PATH_BYTES)
+	if (!decode_path(from, size, message) || message->mtu != 0)
 		return false;
-	message->round = wl_load_u64(from);
-	message->bytes = wl_load_u32(from + 8);
-	return wl_load_u32(from + 12) == 0;
+	if (message->echo_bytes == 0)
+		return size == WL_WIRE_PATH_BYTES;
+	return size == wl_wire_payload_of(message->echo_bytes);
 }

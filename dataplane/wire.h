@@ -24,7 +24,8 @@ enum wl_wire_type {
 	WL_WIRE_HELLO_REPLY = 2,
 	/* node to node, worker to worker: what must be equal on all nodes (greeting.h) */
 	WL_WIRE_GREETING = 3,
-	WL_WIRE_PATH_PROBE = 4, /* how large a frame passes to you? (path.h) */
+	/* node or client to node: how large a frame passes to you, and back? (path.h) */
+	WL_WIRE_PATH_PROBE = 4,
 	WL_WIRE_PATH_ECHO = 5,
 	/* node to node, worker to worker */
 	WL_WIRE_APPEND = 10,
@@ -88,6 +89,7 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 	uint32_t member_count; /* told to clients that are known */
 	uint64_t challenge; /* HELLO_REPLY: the asking client is not known until it says this; 0: it is, or a node asks */
 	int32_t status; /* KEEPALIVE_REPLY: 0, or TOO_MANY_CLIENTS: the asker is not served */
+	uint16_t mtu; /* of the link over which this is said: IP bytes that the answering node takes, at most */
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
 #define WL_WIRE_HELLO_REPLY_FIXED_BYTES 96u
@@ -108,11 +110,19 @@ struct wl_wire_greeting {
 #define WL_WIRE_GREETING_CLAIMED 2u /* another server claims the receiver's id, and is not heard */
 #define WL_WIRE_GREETING_BYTES (16u + 8u * WL_FACTS)
 
-struct wl_wire_path { /* PATH_PROBE, padded with zeros to its size, and PATH_ECHO */
+struct wl_wire_path { /* PATH_PROBE and PATH_ECHO, padded with zeros to their sizes */
 	uint64_t round; /* echoed */
-	uint32_t bytes; /* of the probe's IP packet; echoed */
+	uint16_t bytes; /* of the probe's IP packet; echoed */
+	uint16_t echo_bytes; /* of the echo's, as the probe asks for it; 0: as short as it is */
+	uint16_t mtu; /* PATH_PROBE of a client: no larger ones are to be sent to it. Else 0 */
 };
 #define WL_WIRE_PATH_BYTES 16u
+#define WL_WIRE_PATH_OVERHEAD_BYTES 100u /* IPv4, UDP, header */
+/* Payload of such an IP packet. */
+static inline size_t wl_wire_payload_of(uint16_t ip_bytes)
+{
+	return ip_bytes - WL_WIRE_PATH_OVERHEAD_BYTES;
+}
 
 /*
  * APPEND: whole entry images one after another, or one fragment of a single image larger than a

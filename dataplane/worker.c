@@ -157,6 +157,7 @@ unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall
 
 	WL_CHECK(now_ns >= worker->now_ns);
 	worker->now_ns = now_ns;
+	worker->long_echoes = 0;
 	worker->wall_ns = wall_ns;
 	measure_turn(worker, now_ns);
 	wl_tx_begin_turn(&worker->tx, now_ns);

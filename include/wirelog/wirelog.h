@@ -96,6 +96,10 @@ enum wirelog_event_kind {
 	/* The cluster forgot the session: it had more than it remembers, or lost its data. Comes before the answers:
 	 * every outstanding append gets UNKNOWN_OUTCOME. The next append opens a new session, whose sequences begin at 1. */
 	WIRELOG_EVENT_SESSION_LOST,
+	/* status PATH_MTU: full frames do not pass between us and `node`; mtu_to and mtu_from say what does, to it and from it. Frames
+	 * of that size are used, and all goes on. Below 1280 nothing but the shortest messages passes, and it does not. Told again when
+	 * the sizes change; status OK: full frames pass again. Known within seconds where we append to the node or read from it. */
+	WIRELOG_EVENT_PATH_MTU,
 };
 
 struct wirelog_event {
@@ -104,6 +108,7 @@ struct wirelog_event {
 	uint64_t term;
 	uint64_t first_number, next_number;
 	int status;
+	uint32_t mtu_to, mtu_from; /* PATH_MTU only: bytes of the largest IP packets that pass */
 };
 
 struct wirelog_options {

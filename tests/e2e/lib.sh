@@ -162,6 +162,36 @@ adapt_config() { # NODE NAME: on stdin a configuration of drivers-config/demo
 		-e "s|bytes_max: .*|bytes_max: 512MiB|"
 }
 
+# One bridge in the namespace $tag-sw, which is there; node N has wl0 without an address of the kernel's, the client has 10.77.0.9.
+make_veth_network() {
+	local node
+	ip -n "$tag-sw" link add br0 type bridge && ip -n "$tag-sw" link set br0 up || return 1
+	for node in 1 2 3 9; do
+		ip netns add "$tag-$node" || return 1
+		namespaces+=("$tag-$node")
+		ip -n "$tag-sw" link add "p$node" type veth peer name wl0 netns "$tag-$node" || return 1
+		ip -n "$tag-sw" link set "p$node" master br0 up || return 1
+		ip netns exec "$tag-$node" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 2>/dev/null
+		ip -n "$tag-$node" link set lo up && ip -n "$tag-$node" link set wl0 up || return 1
+		run_in[$node]="ip netns exec $tag-$node"
+	done
+	ip -n "$tag-9" address add 10.77.0.9/24 dev wl0
+}
+
+make_veth_cluster() {
+	local node
+	cluster=$work/veth
+	mkdir -p "$cluster"/node{1,2,3} "$run_base/veth"
+	"$wirelog" key "$cluster/cluster.key" >/dev/null 2>&1 || return 1
+	for node in 1 2 3; do
+		sed -e "s|^run_directory:.*|run_directory: $run_base/veth/$node|" -e 's|segment_bytes: .*|segment_bytes: 8MiB|' \
+			-e 's|^log:|log:\n  ring_bytes: 4MiB|' "drivers-config/veth/node$node.yaml" >"$cluster/node$node.yaml"
+	done
+	cluster_uuid=$(sed -n 's/^  uuid: \([0-9a-f-]*\).*/\1/p' "$cluster/node1.yaml")
+	endpoints=udp:10.77.0.1:7700,udp:10.77.0.2:7700,udp:10.77.0.3:7700
+	run_in[client]=${run_in[9]}
+}
+
 # start_switch: frames of the cluster made with "switch". switch COMMAND...: one rule.
 start_switch() {
 	"$e2e/wlswitch" --nodes 3 --sockets "$tag-sw" --control "$run_base/switch" >"$cluster/switch.log" 2>&1 &

@@ -16,39 +16,9 @@ if ! ip netns add "$tag-sw" 2>"$work/netns.err"; then
 fi
 namespaces+=("$tag-sw")
 
-# One bridge in a namespace of its own; node N has wl0 without an address of the kernel's, the client has 10.77.0.9.
-make_network() {
-	local node
-	ip -n "$tag-sw" link add br0 type bridge && ip -n "$tag-sw" link set br0 up || return 1
-	for node in 1 2 3 9; do
-		ip netns add "$tag-$node" || return 1
-		namespaces+=("$tag-$node")
-		ip -n "$tag-sw" link add "p$node" type veth peer name wl0 netns "$tag-$node" || return 1
-		ip -n "$tag-sw" link set "p$node" master br0 up || return 1
-		ip netns exec "$tag-$node" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 2>/dev/null
-		ip -n "$tag-$node" link set lo up && ip -n "$tag-$node" link set wl0 up || return 1
-		run_in[$node]="ip netns exec $tag-$node"
-	done
-	ip -n "$tag-9" address add 10.77.0.9/24 dev wl0
-}
-
-make_veth_cluster() {
-	local node
-	cluster=$work/veth
-	mkdir -p "$cluster"/node{1,2,3} "$run_base/veth"
-	"$wirelog" key "$cluster/cluster.key" >/dev/null 2>&1 || return 1
-	for node in 1 2 3; do
-		sed -e "s|^run_directory:.*|run_directory: $run_base/veth/$node|" -e 's|segment_bytes: .*|segment_bytes: 8MiB|' \
-			-e 's|^log:|log:\n  ring_bytes: 4MiB|' "drivers-config/veth/node$node.yaml" >"$cluster/node$node.yaml"
-	done
-	cluster_uuid=$(sed -n 's/^  uuid: \([0-9a-f-]*\).*/\1/p' "$cluster/node1.yaml")
-	endpoints=udp:10.77.0.1:7700,udp:10.77.0.2:7700,udp:10.77.0.3:7700
-	run_in[client]=${run_in[9]}
-}
-
 in_client() { ip netns exec "$tag-9" "$@"; }
 
-need network make_network
+need network make_veth_network
 need configurations make_veth_cluster
 need cluster_starts start_all
 need a_leader_is_elected wait_leader

@@ -91,8 +91,11 @@ static bool client_can_decode(uint8_t type, const uint8_t *payload, size_t bytes
 	struct wl_wire_append_reply append;
 	struct wl_wire_deliver deliver;
 	struct wl_wire_gap gap;
+	struct wl_wire_path path;
 
 	switch (type) {
+	case WL_WIRE_PATH_ECHO:
+		return wl_wire_decode_path_echo(payload, bytes, &path);
 	case WL_WIRE_OPEN_SESSION_REPLY:
 		if (!wl_wire_decode_open_session_reply(payload, bytes, &open))
 			return false;

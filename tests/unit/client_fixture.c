@@ -45,12 +45,28 @@ static void put(struct client_fixture *fixture, uint32_t node, const uint8_t *by
 	memcpy(frame->bytes, bytes, size);
 }
 
+static bool passes(const struct client_fixture *fixture, uint32_t node, const uint8_t *bytes,
+		   size_t size)
+{
+	struct wl_frame_header header;
+	unsigned limit;
+
+	if (wl_frame_decode_header(bytes, size, &header) != WL_FRAME_OK)
+		return true;
+	if (fixture->probes_lost &&
+	    (header.type == WL_WIRE_PATH_PROBE || header.type == WL_WIRE_PATH_ECHO))
+		return false;
+	limit = node != 0 ? fixture->path_to[node]
+			  : fixture->path_from[wl_identity_node(header.sender)];
+	return limit == 0 || size + WL_IPV4_BYTES + WL_UDP_BYTES <= limit;
+}
+
 void client_fixture_carry(struct client_fixture *fixture, uint32_t node, const uint8_t *bytes,
 			  size_t size)
 {
 	if (chance(fixture, fixture->loss_percent))
 		return;
-	if (fixture->path_bytes != 0 && size + WL_IPV4_BYTES + WL_UDP_BYTES > fixture->path_bytes)
+	if (!passes(fixture, node, bytes, size))
 		return;
 	put(fixture, node, bytes, size);
 	if (chance(fixture, fixture->double_percent))
@@ -348,6 +364,7 @@ struct client_fixture *client_fixture_start(const struct wirelog_options *option
 	make_client(fixture, options ? options : &defaults);
 	for (uint32_t node = 1; node <= CLIENT_FIXTURE_NODES; node++) {
 		fixture->nodes[node].up = true;
+		fixture->nodes[node].link_mtu = 1500;
 		client_fixture_restart(fixture, node);
 	}
 	client_fixture_lead(fixture, 1, 1);

@@ -55,6 +55,8 @@ struct client_fixture_node {
 	bool full_of_clients;
 	uint64_t challenge; /* that a client has to say before it is heard; 0: none */
 	bool is_served; /* the client said it */
+	uint16_t link_mtu; /* as it tells; 0: it does not */
+	uint16_t client_mtu; /* of what it sends: as the client said */
 	struct client_fixture_subscription subscription;
 	uint64_t part_sequence; /* of the record whose fragments come */
 	uint32_t part_have;
@@ -80,13 +82,17 @@ struct client_fixture {
 	/* the network */
 	unsigned loss_percent, double_percent;
 	uint64_t delay_ns, jitter_ns;
-	unsigned path_bytes; /* larger IP packets vanish; 0: none do */
+	/* Larger IP packets vanish on their way to a node, or from it; 0: none do. */
+	unsigned path_to[CLIENT_FIXTURE_NODES + 1], path_from[CLIENT_FIXTURE_NODES + 1];
+	bool probes_lost; /* all of them, and all echoes */
 	unsigned send_max; /* datagrams that one send takes; 0: all */
 	struct client_fixture_frame *frames;
 	unsigned frame_count;
 	unsigned links; /* endpoints added */
 	uint64_t frames_to_node[CLIENT_FIXTURE_NODES + 1];
 	uint64_t appends_received; /* records, each copy */
+	uint16_t largest_to_node[CLIENT_FIXTURE_NODES +
+				 1]; /* IP bytes of an append that arrived; a test sets it back */
 	uint8_t last_to_client[9216]; /* a copy of the last frame that was delivered */
 	size_t last_to_client_bytes;
 

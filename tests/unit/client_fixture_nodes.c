@@ -7,7 +7,7 @@
 
 #define BOOT (1ull << 32)
 #define RESULTS_MAX 40u
-#define FRAME_RECORDS_BYTES 1250u
+#define FRAME_OVERHEAD_BYTES 150u /* of records in a DELIVER, about */
 
 size_t client_fixture_seal(struct client_fixture *fixture, uint32_t id, uint8_t type,
 			   uint8_t *datagram, size_t payload_bytes)
@@ -56,6 +56,7 @@ void client_fixture_restart(struct client_fixture *fixture, uint32_t id)
 	node->sequence = 0;
 	node->subscription.active = false;
 	node->part_have = 0;
+	node->client_mtu = WIRELOG_MTU_MIN;
 	wl_auth_derive(&fixture->auth, wl_identity_of_node(id, 0), node->epoch, &node->key);
 }
 
@@ -81,6 +82,7 @@ static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t ty
 	reply.commit_number = commit_of(fixture, id);
 	reply.first_number = 1;
 	reply.record_bytes_max = fixture->record_bytes_max;
+	reply.mtu = fixture->nodes[id].link_mtu;
 	for (uint32_t member = 1; member <= CLIENT_FIXTURE_NODES; member++) {
 		reply.members[reply.member_count].node = member;
 		strcpy(reply.members[reply.member_count++].endpoint, endpoints[member]);
@@ -390,16 +392,17 @@ static bool deliver_frame(struct client_fixture *fixture, uint32_t id)
 		*records = datagram + WL_FRAME_HEADER_BYTES + WL_WIRE_DELIVER_HEADER_BYTES;
 	struct wl_wire_deliver deliver = {.first_number = subscription->next};
 	uint32_t before = subscription->in_flight;
+	uint32_t frame_bytes = node->client_mtu - FRAME_OVERHEAD_BYTES;
 
 	while (subscription->next <= commit_of(fixture, id) &&
 	       subscription->next != node->damaged &&
 	       subscription->in_flight < subscription->credit) {
 		const struct client_fixture_record *record = record_of(fixture, subscription->next);
-		uint32_t room = FRAME_RECORDS_BYTES - deliver.bytes - WL_WIRE_DELIVER_RECORD_BYTES;
+		uint32_t room = frame_bytes - deliver.bytes - WL_WIRE_DELIVER_RECORD_BYTES;
 
-		if (deliver.bytes + WL_WIRE_DELIVER_RECORD_BYTES >= FRAME_RECORDS_BYTES)
+		if (deliver.bytes + WL_WIRE_DELIVER_RECORD_BYTES >= frame_bytes)
 			break;
-		if (record->bytes > FRAME_RECORDS_BYTES / 2) {
+		if (record->bytes > frame_bytes / 2) {
 			uint32_t part = record->bytes - subscription->offset;
 
 			if (deliver.record_count != 0)
@@ -480,6 +483,18 @@ static void take_keepalive(struct client_fixture *fixture, uint32_t id,
 	answer_hello(fixture, id, WL_WIRE_KEEPALIVE_REPLY, keepalive->nonce);
 }
 
+static void take_probe(struct client_fixture *fixture, uint32_t id,
+		       const struct wl_wire_path *probe)
+{
+	const struct wl_wire_path echo = {probe->round, probe->bytes, probe->echo_bytes, 0};
+	size_t size = wl_wire_payload_of(probe->echo_bytes);
+	uint8_t datagram[9216] = {0};
+
+	fixture->nodes[id].client_mtu = probe->mtu;
+	wl_wire_encode_path(datagram + WL_FRAME_HEADER_BYTES, &echo);
+	say(fixture, id, WL_WIRE_PATH_ECHO, datagram, size);
+}
+
 static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
 		     const uint8_t *payload, size_t bytes)
 {
@@ -490,6 +505,7 @@ static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
 	struct wl_wire_subscribe subscribe;
 	struct wl_wire_credit credit;
 	struct wl_wire_unsubscribe unsubscribe;
+	struct wl_wire_path probe;
 
 	if (type == WL_WIRE_HELLO && wl_wire_decode_hello(payload, bytes, &hello))
 		answer_hello(fixture, id, WL_WIRE_HELLO_REPLY, hello.nonce);
@@ -497,6 +513,8 @@ static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
 		take_keepalive(fixture, id, &keepalive);
 	else if (is_stranger)
 		return;
+	else if (type == WL_WIRE_PATH_PROBE && wl_wire_decode_path_probe(payload, bytes, &probe))
+		take_probe(fixture, id, &probe);
 	else if (type == WL_WIRE_OPEN_SESSION && wl_wire_decode_open_session(payload, bytes, &open))
 		take_open(fixture, id, open.nonce);
 	else if (type == WL_WIRE_CLIENT_APPEND)
@@ -532,5 +550,8 @@ void client_fixture_node_take(struct client_fixture *fixture, uint32_t id, uint8
 		return;
 	if (node->taken_epoch != 0 && header.sender == node->taken && !is_hello)
 		return;
+	size += WL_IPV4_BYTES + WL_UDP_BYTES;
+	if (header.type == WL_WIRE_CLIENT_APPEND && size > fixture->largest_to_node[id])
+		fixture->largest_to_node[id] = (uint16_t)size;
 	dispatch(fixture, id, header.type, bytes + WL_FRAME_HEADER_BYTES, header.payload_bytes);
 }

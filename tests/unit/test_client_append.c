@@ -516,19 +516,19 @@ static void application_that_appends_in_its_last_answer_finds_room(void)
 	client_fixture_end(fixture);
 }
 
-/* Full frames vanish, small ones come: the leader asks for the same sequence again and again. */
+/* Frames of the least MTU vanish, smaller ones come: the leader asks for the same sequence again and again. */
 static void flight_times_out_although_the_leader_asks_for_it(void)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
 
 	client_fixture_append(fixture, 200, 64);
 	CU_ASSERT(client_fixture_drain(fixture, SECOND));
-	fixture->path_bytes = 1350;
+	fixture->path_to[1] = 1000;
 	client_fixture_append(fixture, 200, 64);
 	client_fixture_run(fixture, SECOND);
 
 	CU_ASSERT(fixture->client->counters.resends > 1);
-	fixture->path_bytes = 0;
+	fixture->path_to[1] = 0;
 	CU_ASSERT(client_fixture_drain(fixture, 900 * MS));
 	client_fixture_check_acks(fixture, 400);
 	client_fixture_end(fixture);

@@ -63,8 +63,37 @@ static void echo_of_an_earlier_round_proves_nothing_of_this_one(void)
 	CU_ASSERT_EQUAL(path.mtu, WIRELOG_MTU_MIN);
 }
 
+static void doubt_makes_frames_small_until_larger_ones_have_passed_again(void)
+{
+	wl_path_begin(&path, 7, 9000);
+	CU_ASSERT_FALSE(wl_path_is_settled(&path));
+	rounds(1, 9000);
+	CU_ASSERT(wl_path_is_settled(&path));
+	wl_path_doubt(&path);
+	CU_ASSERT_EQUAL(path.mtu, WIRELOG_MTU_MIN);
+	CU_ASSERT_FALSE(wl_path_is_settled(&path));
+	CU_ASSERT_EQUAL(wl_path_known_mtu(&path), 0);
+	wl_path_on_echo(&path, path.round, 1500); /* this much passes */
+	CU_ASSERT_EQUAL(path.mtu, 1500);
+	wl_path_on_echo(&path, path.round, 9000);
+	CU_ASSERT_EQUAL(path.mtu, 9000);
+	CU_ASSERT_EQUAL(wl_path_known_mtu(&path), 9000);
+}
+
+static void
+path_that_carries_only_the_shortest_is_told_and_frames_are_no_smaller_than_the_least(void)
+{
+	wl_path_begin(&path, 7, 1500);
+	rounds(WL_PATH_MISSES + 1, 1000);
+	CU_ASSERT(wl_path_is_settled(&path));
+	CU_ASSERT_EQUAL(path.mtu, WIRELOG_MTU_MIN);
+	CU_ASSERT_EQUAL(wl_path_known_mtu(&path), WL_PATH_SHORTEST_BYTES);
+}
+
 WL_SUITE(path)
 {
+	WL_TEST(doubt_makes_frames_small_until_larger_ones_have_passed_again),
+	WL_TEST(path_that_carries_only_the_shortest_is_told_and_frames_are_no_smaller_than_the_least),
 	WL_TEST(frames_are_small_until_larger_ones_have_passed),
 	WL_TEST(path_that_carries_less_than_the_link_is_found_and_what_passes_is_used),
 	WL_TEST(path_that_carries_nothing_is_not_called_narrow),

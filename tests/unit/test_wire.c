@@ -94,9 +94,36 @@ static void path_probe_says_its_own_size_and_the_echo_repeats_it(void)
 	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 8, &path));
 	CU_ASSERT_TRUE(wl_wire_decode_path_echo(bytes, 16, &path));
 	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 17, &path));
-	bytes[12] = 1;
+	bytes[14] = 1;
 	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 16, &path));
 	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 1180, &path));
+}
+
+static void clients_probe_asks_for_a_size_and_says_what_may_be_sent(void)
+{
+	struct wl_wire_path path = {5, 128, 1400, 1280};
+
+	memset(bytes, 0, ROOM);
+	wl_wire_encode_path(bytes, &path);
+	CU_ASSERT_EQUAL(wl_load_u16(bytes + 8), 128);
+	CU_ASSERT_EQUAL(wl_load_u16(bytes + 10), 1400);
+	CU_ASSERT_EQUAL(wl_load_u16(bytes + 12), 1280);
+	memset(&path, 0, sizeof(path));
+	CU_ASSERT_TRUE(wl_wire_decode_path_probe(bytes, 28, &path));
+	CU_ASSERT_EQUAL(path.echo_bytes, 1400);
+	CU_ASSERT_EQUAL(path.mtu, 1280);
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 1300, &path)); /* an echo grants nothing */
+	wl_store_u16(bytes + 12, 1279);
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &path));
+	wl_store_u16(bytes + 12, 9001);
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &path));
+	wl_store_u16(bytes + 12, 0);
+	CU_ASSERT_TRUE(wl_wire_decode_path_echo(bytes, 1300, &path)); /* as long as was asked */
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 1299, &path));
+	wl_store_u16(bytes + 10, 115);
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 15, &path));
+	wl_store_u16(bytes + 10, 9001);
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &path));
 }
 
 static size_t encode_reply(uint32_t members)
@@ -395,6 +422,7 @@ WL_SUITE(wire)
 	WL_TEST(keepalive_is_a_nonce_and_a_challenge),
 	WL_TEST(greeting_says_what_was_seen_and_each_fact_in_order),
 	WL_TEST(path_probe_says_its_own_size_and_the_echo_repeats_it),
+	WL_TEST(clients_probe_asks_for_a_size_and_says_what_may_be_sent),
 	WL_TEST(hello_reply_has_the_documented_layout),
 	WL_TEST(hello_reply_carries_every_member),
 	WL_TEST(hello_reply_with_impossible_fields_is_refused),

@@ -94,6 +94,19 @@ static void say_challenge(struct sim_endpoint *endpoint, unsigned node,
 			  wl_wire_encode_keepalive(payload, &keepalive));
 }
 
+/* Who has a place is sent full frames: these clients' paths carry them. */
+static void say_mtu(struct sim_endpoint *endpoint, unsigned node)
+{
+	struct wl_wire_path probe = {
+		.bytes = WL_WIRE_PATH_OVERHEAD_BYTES + WL_WIRE_PATH_BYTES,
+		.mtu = endpoint->cluster->network.mtu,
+	};
+	uint8_t payload[WL_WIRE_PATH_BYTES];
+
+	sim_endpoint_send(endpoint, node, WL_WIRE_PATH_PROBE, payload,
+			  wl_wire_encode_path(payload, &probe));
+}
+
 static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 {
 	struct wl_frame_header header;
@@ -121,6 +134,8 @@ static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 	endpoint->on_message(endpoint->context, node, &header, datagram + WL_FRAME_HEADER_BYTES);
 	endpoint->node_epoch[node] = header.sender_epoch;
 	say_challenge(endpoint, node, &header, datagram + WL_FRAME_HEADER_BYTES);
+	if (header.type == WL_WIRE_KEEPALIVE_REPLY)
+		say_mtu(endpoint, node);
 }
 
 static void on_frame(void *context)

@@ -219,6 +219,8 @@ static void on_event(void *context, const struct wirelog_event *event)
 		note_gap(library, event);
 	else if (event->kind == WIRELOG_EVENT_SESSION_LOST)
 		library->client->sessions_lost++;
+	else if (event->kind == WIRELOG_EVENT_PATH_MTU && event->status == WIRELOG_PATH_MTU)
+		library->client->cluster->seen[SIM_SEEN_PATH_MTU]++;
 }
 
 /* What the library does with its subscription, for the oracle's account of what nodes may send to it. */

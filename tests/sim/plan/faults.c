@@ -10,6 +10,12 @@
 #define CALM_DISK_NS 60000u
 #define SHAKEN_NS 3000000000u /* a tend a second, and a core that is taken away meanwhile */
 
+/* The client library: the simulator's own clients know nothing of paths. */
+static bool is_application(const struct sim_network *network, unsigned station)
+{
+	return network->applications >> station & 1;
+}
+
 void sim_faults_set_links(struct sim_faults *faults)
 {
 	static const struct sim_rule calm = {.delay_ns = 5000, .jitter_ns = 2000};
@@ -30,6 +36,10 @@ void sim_faults_set_links(struct sim_faults *faults)
 				rule->mtu = faults->mtu[from][to];
 				rule->delay_ns += faults->slow_ns[from][to];
 			}
+			if (is_application(network, from) && !healed_to)
+				rule->mtu = faults->mtu_to[to];
+			if (is_application(network, to) && !healed_from)
+				rule->mtu = faults->mtu_from[from];
 		}
 	}
 }
@@ -89,6 +99,20 @@ static void narrow_path(struct sim_faults *faults, const uint64_t *argument)
 		faults->mtu[from][to] = (uint16_t)argument[2];
 }
 
+static void narrow_clients_paths(struct sim_faults *faults, const uint64_t *argument)
+{
+	unsigned one = argument[0] == SIM_NODE_ANY ? 0 : resolve(faults, argument[0]);
+
+	if (argument[0] != SIM_NODE_ANY && one == 0)
+		return;
+	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (one != 0 && one != node)
+			continue;
+		faults->mtu_to[node] = (uint16_t)argument[1];
+		faults->mtu_from[node] = (uint16_t)argument[2];
+	}
+}
+
 static void split(struct sim_faults *faults, uint64_t mask)
 {
 	for (unsigned x = 1; x <= WIRELOG_NODES_MAX; x++) {
@@ -115,8 +139,13 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 	case SIM_PATH_MTU:
 		narrow_path(faults, argument);
 		break;
+	case SIM_CLIENT_PATH_MTU:
+		narrow_clients_paths(faults, argument);
+		break;
 	case SIM_HEAL:
 		memset(faults->mtu, 0, sizeof(faults->mtu));
+		memset(faults->mtu_to, 0, sizeof(faults->mtu_to));
+		memset(faults->mtu_from, 0, sizeof(faults->mtu_from));
 		memset(faults->cut, 0, sizeof(faults->cut));
 		memset(faults->slow_ns, 0, sizeof(faults->slow_ns));
 		break;
@@ -405,6 +434,7 @@ static void act(void *subject, void *object)
 	case SIM_JOIN:
 	case SIM_SLOW_LINK:
 	case SIM_PATH_MTU:
+	case SIM_CLIENT_PATH_MTU:
 	case SIM_HEAL:
 	case SIM_SPLIT:
 	case SIM_LINKS:

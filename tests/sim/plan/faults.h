@@ -17,6 +17,7 @@ struct sim_faults {
 	struct sim_rule noise; /* of every link that is not healed */
 	bool cut[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint16_t mtu[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
+	uint16_t mtu_to[WIRELOG_NODES_MAX + 1], mtu_from[WIRELOG_NODES_MAX + 1]; /* of clients */
 	uint64_t slow_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint32_t healed; /* mask of nodes: nothing happens to them any more */
 	struct {

@@ -27,6 +27,7 @@ enum sim_verb {
 	SIM_CUT, /* one direction: from, to */
 	SIM_JOIN,
 	SIM_SLOW_LINK, /* one direction: from, to, ns a frame more, in order */
+	SIM_CLIENT_PATH_MTU, /* applications' paths to a node: IP bytes of what passes to it, and from it; 0: all does */
 	SIM_PATH_MTU, /* one direction: from, to, IP bytes; larger frames are lost; 0: none is */
 	SIM_HEAL, /* every cut and slow link */
 	SIM_SPLIT, /* mask of nodes: they and the others do not hear each other */
@@ -137,6 +138,7 @@ enum sim_seen {
 	SIM_SEEN_MISCHIEF, /* a frame that no client would send (rogue.c) */
 	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */
 	SIM_SEEN_DRAWN_AGAIN, /* an application whose identity another one had took another */
+	SIM_SEEN_PATH_MTU, /* an application told that full frames do not pass */
 	SIM_SEENS,
 };
 

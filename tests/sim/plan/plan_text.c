@@ -39,6 +39,7 @@ static const struct {
 	[SIM_CUT] = {"cut", {NODE, NODE}},
 	[SIM_JOIN] = {"join", {NODE, NODE}},
 	[SIM_SLOW_LINK] = {"slow-link", {NODE, NODE, TIME}},
+	[SIM_CLIENT_PATH_MTU] = {"client-path-mtu", {NODE, NUMBER, NUMBER}},
 	[SIM_PATH_MTU] = {"path-mtu", {NODE, NODE, NUMBER}},
 	[SIM_HEAL] = {"heal", {NONE}},
 	[SIM_SPLIT] = {"split", {NUMBER}},
@@ -137,6 +138,7 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_TOO_MANY] = "too-many-readers", [SIM_SEEN_LOST] = "lost-record",
 	[SIM_SEEN_MISCHIEF] = "mischief",	  [SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
 	[SIM_SEEN_DRAWN_AGAIN] = "drawn-again",
+	[SIM_SEEN_PATH_MTU] = "path-mtu",
 };
 
 const char *sim_seen_name(enum sim_seen which)

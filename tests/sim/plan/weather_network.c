@@ -12,6 +12,7 @@
 	420000000u /* after the server was last heard: more than four election timeouts */
 #define LIAR_EVERY 16u /* seeds: what a liar breaks, nobody can judge */
 #define MTU_LARGE 9000u
+#define MTU_MIN 1280u
 #define MTU_SMALL 1500u /* clients' frames pass it */
 
 struct weather {
@@ -139,6 +140,24 @@ static void next_trouble(struct weather *weather)
 	}
 }
 
+/* Ports on the way of applications that carry less than the links: both ways or one, for a while or for good. */
+static void narrow_clients_paths(struct sim_plan *plan, uint64_t seed)
+{
+	static const uint64_t sizes[] = {0, MTU_MIN, MTU_MIN, 1400, 1500, 4000};
+	struct weather weather = {.plan = plan};
+	uint64_t node;
+
+	sim_random_init(&weather.random, seed, 27);
+	if (!chance(&weather, 25))
+		return;
+	for (weather.now_ns = draw(&weather, 500000000); weather.now_ns < plan->fault_ns;
+	     weather.now_ns += 1 + draw(&weather, 500000000)) {
+		node = chance(&weather, 50) ? SIM_NODE_ANY : any_node(&weather);
+		add(&weather, 0, SIM_CLIENT_PATH_MTU, node, sizes[draw(&weather, 6)],
+		    sizes[draw(&weather, 6)]);
+	}
+}
+
 void sim_weather_network(struct sim_plan *plan, uint64_t seed)
 {
 	struct weather weather = {.plan = plan};
@@ -158,4 +177,5 @@ void sim_weather_network(struct sim_plan *plan, uint64_t seed)
 	for (weather.now_ns = 30000000 + draw(&weather, 200000000); weather.now_ns < plan->fault_ns;
 	     weather.now_ns += 1 + draw(&weather, 2 * interval_ns))
 		next_trouble(&weather);
+	narrow_clients_paths(plan, seed);
 }

@@ -69,6 +69,7 @@
 	item(members_not_compared, "data of another list of nodes are opened") \
 	item(judged_by_heartbeats, "a leader that commits nothing keeps on while a majority answers") \
 	item(path_not_probed, "frames are filled to the link's MTU, whatever the path carries") \
+	item(clients_mtu_ignored, "clients are sent full frames, whatever they say that passes") \
 	item(greetings_not_compared, "a peer with other limits takes part") \
 	item(names_not_synced, "a start uses segments whose names a power cut can take") \
 	item(payload_is_witness, "recovery believes an image of a chunk inside a payload") \
