@@ -82,7 +82,8 @@ fi
 
 # Below the least MTU nothing can be done, and it is said what is wrong.
 port_carries 1000
-claim path_below_the_least_is_named eval '! reads_all least && grep -q PATH_MTU "$work/least.err"'
+ends_and_names_the_path() { ! reads_all least && names_the_path "$work/least.err"; }
+claim path_below_the_least_is_named ends_and_names_the_path
 port_carries 1500
 claim every_append_is_answered stop_loader a
 final_check

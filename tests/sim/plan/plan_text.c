@@ -137,8 +137,7 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_TIME_START] = "start-at-time",  [SIM_SEEN_NOW_START] = "start-now",
 	[SIM_SEEN_TOO_MANY] = "too-many-readers", [SIM_SEEN_LOST] = "lost-record",
 	[SIM_SEEN_MISCHIEF] = "mischief",	  [SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
-	[SIM_SEEN_DRAWN_AGAIN] = "drawn-again",
-	[SIM_SEEN_PATH_MTU] = "path-mtu",
+	[SIM_SEEN_DRAWN_AGAIN] = "drawn-again",	  [SIM_SEEN_PATH_MTU] = "path-mtu",
 };
 
 const char *sim_seen_name(enum sim_seen which)
