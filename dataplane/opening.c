@@ -4,9 +4,10 @@
  * is a record that ends one session before the record that opens another, so that every table is the same (session.h).
  *
  * One client has few sessions; beyond that its own oldest gives way. When all places are taken, that of a client gives way
- * which is not known here or was silent for a while (wl_rx_quiet_ns), of those the one that was active longest ago among the
- * ones that were looked at. A client that speaks keeps its session, whoever comes; who comes then is told
- * TOO_MANY_CLIENTS. Right after a leadership began nobody is called silent: they have only just found us.
+ * which is not known here or was silent for a while (wl_rx_quiet_ns), or the oldest of one that has several: it took them
+ * while nobody needed them. Of those it is the one that was active longest ago among the ones that were looked at. A client
+ * that speaks keeps one session, whoever comes; who comes when all have just that one is told TOO_MANY_CLIENTS. Right after
+ * a leadership began nobody is called silent: they have only just found us.
  */
 #include "dataplane/front_internal.h"
 
@@ -63,8 +64,23 @@ static bool is_alive(struct wl_front *front, uint64_t client)
 	       (remote && now_ns - remote->last_heard_ns <= quiet_ns);
 }
 
+/* Else the first client of two places keeps the second one out for ever. */
+static bool is_spare(const struct wl_front *front, const struct wl_session_view *view)
+{
+	uint64_t oldest;
+
+	return wl_session_count_of(&front->sessions, view->client, &oldest) > 1 &&
+	       oldest == view->id;
+}
+
+static bool may_give_way(struct wl_front *front, const struct wl_session_view *view)
+{
+	return !view->ending && !view->in_flight &&
+	       (!is_alive(front, view->client) || is_spare(front, view));
+}
+
 /* OK: *gives_way. BACK_PRESSURE: some were not looked at yet. */
-static int find_silent(struct wl_front *front, uint64_t *gives_way)
+static int find_idle(struct wl_front *front, uint64_t *gives_way)
 {
 	uint32_t capacity = front->sessions.capacity;
 	uint64_t oldest = UINT64_MAX;
@@ -74,8 +90,8 @@ static int find_silent(struct wl_front *front, uint64_t *gives_way)
 
 		front->look_slot = (front->look_slot + 1) % capacity;
 		front->looked++;
-		if (!wl_session_look(&front->sessions, front->look_slot, &view) || view.ending ||
-		    view.in_flight || view.activity >= oldest || is_alive(front, view.client))
+		if (!wl_session_look(&front->sessions, front->look_slot, &view) ||
+		    view.activity >= oldest || !may_give_way(front, &view))
 			continue;
 		oldest = view.activity;
 		*gives_way = view.id;
@@ -99,7 +115,7 @@ static int make_room(struct wl_front *front, wl_identity client, uint64_t *gives
 		/* Its others are on their way: it asks again when they are there. */
 		return outlook.own_oldest != 0 ? WIRELOG_OK : WIRELOG_BACK_PRESSURE;
 	}
-	return outlook.sessions < capacity ? WIRELOG_OK : find_silent(front, gives_way);
+	return outlook.sessions < capacity ? WIRELOG_OK : find_idle(front, gives_way);
 }
 
 static int append(struct wl_front *front, const struct wl_record_header *record,

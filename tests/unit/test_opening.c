@@ -47,7 +47,7 @@ static int asked(wl_identity client, uint64_t nonce)
 	return 1;
 }
 
-/* All places, two each by clients that say goodbye or go on living. */
+/* All places, one each, by clients that say goodbye or go on living. */
 static void fill(bool alive)
 {
 	for (uint32_t which = 0; f->front->sessions.count < FRONT_FIXTURE_SESSIONS; which++) {
@@ -99,6 +99,26 @@ static void where_all_live_who_comes_is_told_that_there_are_too_many(void)
 	front_fixture_end(f);
 }
 
+/* A second place was taken while it was free: it is not kept from who has none. */
+static void who_has_several_sessions_keeps_one_when_others_come(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_OTHER_CLIENT, 1), WIRELOG_OK);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_OTHER_CLIENT, 2), WIRELOG_OK);
+	fill(true);
+	hear(FRONT_FIXTURE_OTHER_CLIENT);
+	hear(FRONT_FIXTURE_CLIENT);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_OK);
+	CU_ASSERT(is_open(FRONT_FIXTURE_CLIENT, 9));
+	CU_ASSERT_FALSE(is_open(FRONT_FIXTURE_OTHER_CLIENT, 1));
+	CU_ASSERT(is_open(FRONT_FIXTURE_OTHER_CLIENT, 2));
+	CU_ASSERT_EQUAL(f->front->sessions.count, FRONT_FIXTURE_SESSIONS);
+	front_fixture_add_client(f, GUEST(99));
+	CU_ASSERT_EQUAL(asked(GUEST(99), 9), WIRELOG_TOO_MANY_CLIENTS);
+	CU_ASSERT(is_open(FRONT_FIXTURE_OTHER_CLIENT, 2));
+	front_fixture_end(f);
+}
+
 static void nobody_is_called_silent_right_after_a_leadership_began(void)
 {
 	begin();
@@ -140,6 +160,7 @@ WL_SUITE(opening)
 	WL_TEST(client_that_opens_ever_more_sessions_pushes_out_its_own),
 	WL_TEST(session_of_who_is_gone_gives_way_and_of_who_lives_does_not),
 	WL_TEST(where_all_live_who_comes_is_told_that_there_are_too_many),
+	WL_TEST(who_has_several_sessions_keeps_one_when_others_come),
 	WL_TEST(nobody_is_called_silent_right_after_a_leadership_began),
 	WL_TEST(one_client_has_no_more_than_its_share_of_waiting_answers),
 };

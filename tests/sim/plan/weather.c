@@ -251,7 +251,7 @@ static void configure(struct weather *weather)
 	plan->clients = chance(weather, 8) ? 0 : 1 + draw(weather, 3);
 	plan->sessions_max = chance(weather, 30) ? 2 + draw(weather, 3) : 64;
 	if (plan->sessions_max <
-	    64) /* the session of who lives never gives way: the dead are soon known as such */
+	    64) /* the only session of who lives never gives way: the dead are soon known as such */
 		plan->client_idle_ns = 50000000 + draw(weather, 50000000);
 	plan->outstanding_max = 1 + draw(weather, chance(weather, 30) ? 40 : 6);
 	plan->think_ns = 1500000 + draw(weather, 8000000);
