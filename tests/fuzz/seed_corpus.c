@@ -16,6 +16,7 @@
 #include "dataplane/crc.h"
 #include "dataplane/entry.h"
 #include "dataplane/frame.h"
+#include "dataplane/memif_message.h"
 #include "dataplane/wire.h"
 
 #define SEED_BYTES_MAX 8192u
@@ -321,6 +322,37 @@ static void write_stories(void)
 	STORY("fuzz_recovery", "older_state_comes_back", 0, 2, 5, 0, 2, 6, 0, 3, 9, 0);
 }
 
+/* A client's whole offer, and then what it does to the memory: receive, send, write here and there. */
+static void write_memif(void)
+{
+	static const uint8_t log2 = 4;
+	static const uint8_t steps[] = {
+		1 + 4 * 8, 100, /* eight frames to the client */
+		2,	   6,	0, 1,  3, 0, /* the client's head: three frames */
+		0 + 4 * 8, /* are received */
+		2,	   128, 0, 11, 0, 0, 9,	    0, 200, 0, 0, 0, 255, 255, 255, 255, /* a lie */
+		2,	   6,	0, 1,  4, 0, 4 * 8,
+	};
+	uint8_t *at = seed + 1;
+
+	memset(seed, 0, sizeof(seed));
+	seed[0] = 3;
+	wl_memif_say_region(at, wl_memif_region_bytes(log2, 256));
+	at += WL_MEMIF_MESSAGE_BYTES;
+	wl_memif_say_ring(at, true, 0, log2);
+	at += WL_MEMIF_MESSAGE_BYTES;
+	wl_memif_say_ring(at, false, wl_memif_ring_bytes(log2), log2);
+	at += WL_MEMIF_MESSAGE_BYTES;
+	write_seed("fuzz_memif", "offer", (size_t)(at - seed));
+	memcpy(at, steps, sizeof(steps));
+	write_seed("fuzz_memif", "frames_and_a_lie", (size_t)(at - seed) + sizeof(steps));
+	memset(seed, 0, sizeof(seed));
+	seed[0] = 2;
+	wl_memif_say_hello(seed + 1, 1500, log2);
+	wl_memif_say_init(seed + 1 + WL_MEMIF_MESSAGE_BYTES, 3);
+	write_seed("fuzz_memif", "greeting", 1 + 2 * WL_MEMIF_MESSAGE_BYTES);
+}
+
 int main(int count, char **arguments)
 {
 	if (count != 2) {
@@ -335,5 +367,6 @@ int main(int count, char **arguments)
 	write_images();
 	write_messages_of_a_day();
 	write_stories();
+	write_memif();
 	return 0;
 }
