@@ -31,7 +31,14 @@ declare -A run_in=() # node or "client" -> words in front of its command, as "ip
 extra_pids=()
 mounts=() loops=() namespaces=() links=()
 
-rm -rf "$work" && mkdir -p "$work" || exit 1
+# Two runs of one test in one build would take each other's files away.
+other=
+[ ! -e "$work.owner" ] || read -r other <"$work.owner"
+if [ -n "$other" ] && tr '\0' '\n' <"/proc/$other/cmdline" 2>/dev/null | grep -q "/$test_name.sh\$"; then
+	echo "not ok $test_name process $other runs it in $BUILD at this moment: wait for its end, or use another BUILD"
+	exit 1
+fi
+rm -rf "$work" && mkdir -p "$work" && echo $$ >"$work.owner" || exit 1
 run_base=$(mktemp -d "${TMPDIR:-/tmp}/$tag.XXXXXX") || exit 1
 
 # ---- saying -------------------------------------------------------------------------------------
@@ -91,7 +98,7 @@ clean_up() {
 	for name in "${namespaces[@]}"; do
 		ip netns delete "$name" 2>/dev/null
 	done
-	rm -rf "$run_base"
+	rm -rf "$run_base" "$work.owner"
 	[ "$failures" -ne 0 ] || rm -rf "$work"
 }
 trap 'clean_up; [ "$failures" -eq 0 ] || exit 1' EXIT

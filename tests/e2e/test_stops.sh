@@ -188,6 +188,8 @@ else
 	claim node_stops_beside_a_maker_of_segments_that_stands_still hang_and_stop "$rounds" 0 freeze wl-prep-0
 fi
 
+has_socket_or_died() { [ -S "$run_directory/run/stats.sock" ] || ! is_running 1; }
+
 # Nobody reads what it says.
 stop_unread() { # TIMES
 	local turn
@@ -197,7 +199,9 @@ stop_unread() { # TIMES
 		dd if=/dev/zero bs=4096 of="$work/unread" oflag=nonblock 2>/dev/null
 		"$wirelogd" --config "$cluster/node1.yaml" </dev/null >&"$unread" 2>&1 &
 		pids[1]=$!
-		wait_until 20 test -S "$run_directory/run/stats.sock" || return 1
+		wait_until 60 has_socket_or_died || return 1
+		[ -S "$run_directory/run/stats.sock" ] ||
+			{ wait_end "${pids[1]}" && echo "turn $turn: ended with $status in its start"; return 1; }
 		ends_with 1 0 || return 1
 		exec {unread}>&-
 	done
