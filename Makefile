@@ -127,7 +127,7 @@ SONAME := libwirelog.so.0
 SONAME_DPDK := libwirelog-dpdk.so.0
 ARCHIVES := $(LIBCOMMAND) $(LIBWIRELOG) $(LIBCONTROL)
 
-E2E_PROGRAMS := $(filter-out %/slow_io,$(call programs,tests/e2e,e2e,*)) $(BUILD)/e2e/slow_io.so
+E2E_PROGRAMS := $(filter-out %/sick_drive,$(call programs,tests/e2e,e2e,*)) $(BUILD)/e2e/sick_drive.so
 PERF_PROGRAMS := $(call programs,perf,perf,*)
 FUZZ_PROGRAMS := $(call programs,tests/fuzz,fuzz,fuzz_*)
 EXAMPLES := $(call programs,docs/examples,examples,*)
@@ -353,7 +353,7 @@ $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
 $(BUILD)/wlsim: $(call objects,$(SIM) $(LIBRARY_PURE)) $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
 
-$(BUILD)/e2e/slow_io.so: $(BUILD)/obj/tests/e2e/slow_io.o
+$(BUILD)/e2e/sick_drive.so: $(BUILD)/obj/tests/e2e/sick_drive.o
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -shared $(filter-out -pie,$(BASE_LDFLAGS)) $(LDFLAGS) -o $@ $<
 

@@ -1,32 +1,68 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * slow_io.so, for LD_PRELOAD: while the file that SLOW_IO names exists, each call to io_uring that waits or submits takes as many
- * milliseconds longer as the file says. A drive behind a path that is busy looks like this, to a process of any user.
+ * sick_drive.so, for LD_PRELOAD: a drive or a file system in trouble, for a process of any user, while a file exists.
+ *
+ *   SLOW_IO      each call to io_uring that waits or submits takes as many milliseconds longer as the file says
+ *   MAKER_FAILS  no file can be made: the system says the error whose number stands in the file
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Without a stream: a worker counts what it allocates. */
-static void nap(void)
+static int real_openat(int at, const char *path, int flags, mode_t mode)
 {
-	const char *path = getenv("SLOW_IO");
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	static int (*real)(int, const char *, int, ...);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "openat");
+	return real(at, path, flags, mode);
+}
+
+/* The number in the file that a variable names, 0 without it. No stream: a worker counts what it allocates. */
+static long number_in(const char *variable)
+{
+	const char *path = getenv(variable);
+	int fd = path ? real_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0) : -1;
 	char text[16] = "";
-	struct timespec pause;
-	long milliseconds;
 
 	if (fd < 0)
-		return;
+		return 0;
 	if (read(fd, text, sizeof(text) - 1) < 0)
 		text[0] = '\0';
 	close(fd);
-	milliseconds = strtol(text, NULL, 10);
-	pause = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000};
-	nanosleep(&pause, NULL);
+	return strtol(text, NULL, 10);
+}
+
+static void nap(void)
+{
+	long milliseconds = number_in("SLOW_IO");
+	struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+
+	if (milliseconds > 0)
+		nanosleep(&pause, NULL);
+}
+
+int openat(int at, const char *path, int flags, ...)
+{
+	long error = flags & O_CREAT ? number_in("MAKER_FAILS") : 0;
+	mode_t mode = 0;
+	va_list more;
+
+	if (error > 0) {
+		errno = (int)error;
+		return -1;
+	}
+	if (flags & O_CREAT) {
+		va_start(more, flags);
+		mode = va_arg(more, mode_t);
+		va_end(more);
+	}
+	return real_openat(at, path, flags, mode);
 }
 
 int io_uring_submit_and_wait(struct io_uring *ring, unsigned wait_nr)

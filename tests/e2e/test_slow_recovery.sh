@@ -44,7 +44,7 @@ hears() { grep -q "$1" "$work/notified"; }
 starts_slowly() { # MILLISECONDS for each call
 	echo "$1" >"$slow"
 	: >"$cluster/node1.log"
-	NOTIFY_SOCKET=$run_base/notify LD_PRELOAD=$e2e/slow_io.so SLOW_IO=$slow start_node 1
+	NOTIFY_SOCKET=$run_base/notify LD_PRELOAD=$e2e/sick_drive.so SLOW_IO=$slow start_node 1
 }
 
 starts_slowly 1100
