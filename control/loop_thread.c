@@ -11,6 +11,7 @@
 
 #include "control/boot_shape.h"
 #include "control/desk_thread.h"
+#include "control/link_watch_thread.h"
 #include "control/report_file.h"
 #include "control/stop_thread.h"
 #include "dataplane/clock.h"
@@ -269,8 +270,10 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 	}
 	if (is_due(&rounds->publish_ns, PUBLISH_NS, now_ns))
 		wl_desk_publish(node->desk, node->agent);
-	if (is_due(&rounds->tend_ns, TEND_NS, now_ns))
+	if (is_due(&rounds->tend_ns, TEND_NS, now_ns)) {
 		wl_clock_tend(clock);
+		wl_link_watch_tend(node, now_ns);
+	}
 	if (rounds->watchdog_interval_ns != 0 &&
 	    is_due(&rounds->watchdog_ns, rounds->watchdog_interval_ns, now_ns))
 		sd_notify(0, "WATCHDOG=1");

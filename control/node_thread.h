@@ -41,6 +41,7 @@ struct wl_node_worker {
 	bool running;
 	struct wl_seam seam;
 	struct wl_port *port;
+	uint64_t link_down_said_ns[WL_CONFIG_LINKS_MAX]; /* 0: it was up when last looked at */
 	struct wl_disk *disk;
 	struct wl_journal *journals;
 	uint32_t journal_count;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "control/desk_thread.h"
+#include "control/link_watch_thread.h"
 #include "control/report_file.h"
 #include "control/status_json.h"
 #include "dataplane/clock.h"
@@ -40,6 +41,8 @@ static void gather_worker(const struct wl_node *node, uint32_t number, struct wl
 	to->port[12] = (struct wl_status_number){"memif_broken", port.memif.broken};
 	to->port[13] = (struct wl_status_number){"memif_dropped", port.memif.dropped};
 	to->port[14] = (struct wl_status_number){"memif_no_descriptor", port.memif.no_descriptor};
+	to->port[15] = (struct wl_status_number){"links_reopened", port.links_reopened};
+	to->port[16] = (struct wl_status_number){"links_down", wl_link_watch_down(node, number)};
 }
 
 static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_status_journal *to)
@@ -75,6 +78,8 @@ static json_t *answer_with(struct wl_node *node,
 	facts->agent_known = wl_desk_read(node->desk, &facts->agent);
 	for (uint32_t number = 0; number < node->config->worker_count; number++)
 		gather_worker(node, number, &facts->workers[number]);
+	for (uint32_t number = 0; number < node->config->worker_count; number++)
+		facts->links_down += wl_link_watch_down(node, number);
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		gather_journal(node, id, &facts->journals[id]);
 	facts->log_lines_dropped = wl_report_dropped();

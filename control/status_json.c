@@ -482,6 +482,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 	}
 	if (facts->agent_known && facts->agent.record_failed)
 		json_array_append_new(list, json_string("superblock_failed"));
+	if (facts->links_down != 0)
+		json_array_append_new(list, json_string("link_down"));
 	if (facts->worker_allocations != 0)
 		json_array_append_new(list, json_string("worker_allocates"));
 	return list;

@@ -23,7 +23,7 @@ struct wl_status_number {
 	uint64_t value;
 };
 
-#define WL_STATUS_PORT_NUMBERS 16u
+#define WL_STATUS_PORT_NUMBERS 20u
 
 struct wl_status_worker {
 	int core; /* -1: not pinned */
@@ -55,6 +55,7 @@ struct wl_status_facts {
 	struct wl_status_worker workers[WIRELOG_WORKERS_MAX];
 	struct wl_status_journal journals[WIRELOG_JOURNALS_MAX];
 	uint64_t stats_refused, stats_accept_failed;
+	uint32_t links_down; /* of all workers: no carrier, or no interface */
 	uint64_t log_lines_dropped, log_lines_held_back, worker_allocations, link_allocations;
 };
 

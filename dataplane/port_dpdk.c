@@ -17,6 +17,7 @@
 #include "wirelog/status.h"
 
 #define STATE_NS 100000000u /* how often a NIC is asked for its link */
+#define OPEN_NS 1000000000u /* how often an interface that was made anew is tried */
 #define TX_AT_ONCE 64u
 #define FRAMES_FOR_WORKER 2048u
 #define FRAMES_FOR_LINK 256u
@@ -237,23 +238,43 @@ static void list_links_up(struct wl_port_dpdk *port)
 	port->turn = 0;
 }
 
+/* XDP buffers may be on their way through the worker: such a link stays down until a start. */
+static bool may_reopen(const struct wl_port_dpdk *port, uint16_t index)
+{
+	return port->interfaces[index].name[0] != '\0' &&
+	       port->interfaces[index].kind == WL_LINK_AF_PACKET;
+}
+
+/* True: it came up or went down. */
+static bool look_at_link(struct wl_port_dpdk *port, uint16_t index, bool may_open)
+{
+	struct wl_dpdk_link *link = &port->links[index];
+	bool was_up = link->up, up = false;
+	bool is_same = link->present && wl_port_links_look(port, index, &up);
+
+	link->up = up;
+	if (!is_same && may_open && may_reopen(port, index) && wl_port_links_reopen(port, index))
+		port->counters.links_reopened++;
+	return link->up != was_up;
+}
+
 static void port_tend(struct wl_port *base, uint64_t now_ns)
 {
 	struct wl_port_dpdk *port = of(base);
 	bool changed = wl_memif_tend(&port->memif, now_ns);
+	bool may_open = now_ns >= port->next_open_ns;
 
 	if (now_ns >= port->next_state_ns) {
 		port->next_state_ns = now_ns + STATE_NS;
+		if (may_open)
+			port->next_open_ns = now_ns + OPEN_NS;
 		for (uint16_t i = 0; i < port->port.link_count; i++) {
-			struct wl_dpdk_link *link = &port->links[i];
-			bool up;
+			const struct wl_dpdk_link *link = &port->links[i];
 
-			if (!link->present || link->kind == WL_LINK_MEMIF ||
-			    link->kind == WL_LINK_UDP)
+			if ((!link->present && !may_reopen(port, i)) ||
+			    link->kind == WL_LINK_MEMIF || link->kind == WL_LINK_UDP)
 				continue;
-			up = wl_port_links_device_is_up(link);
-			changed |= up != link->up;
-			link->up = up;
+			changed |= look_at_link(port, i, may_open);
 		}
 	}
 	if (changed)
@@ -422,6 +443,7 @@ void wl_port_dpdk_remove_link(struct wl_port *base, uint16_t link)
 	list_links_up(port);
 	port->links[link].present = true;
 	wl_port_links_close(port, link);
+	memset(&port->interfaces[link], 0, sizeof(port->interfaces[link]));
 }
 
 void wl_port_dpdk_counters(const struct wl_port *base, struct wl_port_dpdk_counters *counters)

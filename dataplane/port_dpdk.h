@@ -98,6 +98,7 @@ struct wl_port_dpdk_counters {
 	uint64_t rx_chained; /* frames in several buffers that could not be joined: dropped */
 	uint64_t no_buffer; /* buffers asked for and not had */
 	uint64_t tx_oversize; /* frames larger than their link's MTU: dropped */
+	uint64_t links_reopened; /* interfaces that were deleted and made anew */
 	struct wl_memif_counters memif; /* of all its links */
 	struct wl_udp_counters udp; /* of all links over kernel sockets */
 };

@@ -19,7 +19,8 @@
 
 struct wl_dpdk_link {
 	bool present;
-	bool up;
+	_Atomic bool up; /* read by others */
+	unsigned interface; /* the kernel's number of it, at open; 0: no interface of the kernel's */
 	bool owns_device; /* a virtual device that we made */
 	bool steered; /* flow is ours */
 	uint16_t device; /* DPDK's port id */
@@ -41,9 +42,11 @@ struct wl_port_dpdk {
 	uint16_t up_count;
 	uint16_t turn;
 	uint16_t up[WL_LINKS_MAX]; /* indexes of the links that frames may come from */
-	uint64_t next_state_ns;
+	uint64_t next_state_ns, next_open_ns;
 	struct wl_port_dpdk_counters counters;
 	struct wl_dpdk_link links[WL_LINKS_MAX];
+	struct wl_link_config
+		interfaces[WL_LINKS_MAX]; /* of links that are opened again; others: without a name */
 	struct wl_memif memif;
 };
 
@@ -52,6 +55,10 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 		       const struct wl_link_config *config, struct wl_port_words *words);
 void wl_port_links_close(struct wl_port_dpdk *port, uint16_t index);
 bool wl_port_links_device_is_up(const struct wl_dpdk_link *link);
+/* Of a link that is present: *up. False: it is an interface that is gone, or another one has its name. */
+bool wl_port_links_look(const struct wl_port_dpdk *port, uint16_t index, bool *up);
+/* Opens an interface that was deleted and made anew. What frames are about is kept, also when it fails. */
+bool wl_port_links_reopen(struct wl_port_dpdk *port, uint16_t index);
 
 /* The packet buffers of a worker; found again when they exist. */
 struct rte_mempool *wl_port_links_pool(uint32_t worker, uint32_t frames, uint16_t buffer_bytes);
