@@ -186,6 +186,11 @@ static bool meet(struct wl_client *client, const struct wl_frame_header *header,
 	route = wl_nodes_route_by_nonce(client, reply.nonce);
 	if (route < 0)
 		return false;
+	if (reply.status !=
+	    WIRELOG_OK) { /* of another worker: the node as we know it is not there */
+		wl_nodes_on_elsewhere(client, id, route, &reply);
+		return false;
+	}
 	node->key = client->scratch_key;
 	node->identity = header->sender;
 	node->epoch = header->sender_epoch;

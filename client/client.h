@@ -74,6 +74,14 @@ struct wl_client_node {
 	uint64_t doubted_ns;
 };
 
+/* What a worker said that does not have our journal, last. */
+struct wl_client_elsewhere {
+	int status; /* JOURNAL_ELSEWHERE, JOURNAL_UNKNOWN; 0: none said so */
+	uint32_t node;
+	uint64_t since_ns; /* the first one */
+	char endpoint[WIRELOG_ENDPOINT_BYTES_MAX]; /* "": not told */
+};
+
 /* Frames that leave together, all over one route. */
 struct wl_batch {
 	unsigned count;
@@ -187,6 +195,7 @@ struct wl_client {
 	uint32_t served; /* that has taken us in, */
 	uint32_t turned_away; /* and that had no place for us when it was asked last */
 	uint64_t turned_away_ns; /* the first one; 0: none */
+	struct wl_client_elsewhere elsewhere;
 
 	uint32_t leader; /* 0: not known */
 	uint64_t term;
@@ -247,6 +256,9 @@ int wl_nodes_route_by_nonce(const struct wl_client *client, uint64_t nonce);
 /* `node` speaks under a new epoch: it was started again (or for the first time). */
 void wl_nodes_take_epoch(struct wl_client *client, uint32_t node, int route);
 void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_message *message);
+/* Our journal is not where that way leads; the reply says where it is, if it is anywhere. */
+void wl_nodes_on_elsewhere(struct wl_client *client, uint32_t node, int route,
+			   const struct wl_wire_hello_reply *reply);
 /* What a node says about the leadership of a term. leader 0: it knows none. */
 void wl_nodes_learn_leader(struct wl_client *client, uint32_t from, uint32_t leader, uint64_t term);
 /* It said that it does not lead; `hint` is whom it thinks to lead, 0: nobody. */

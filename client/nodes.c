@@ -133,6 +133,27 @@ static void learn_members(struct wl_client *client, const struct wl_wire_hello_r
 	}
 }
 
+/* The new way is greeted at once; this one now and then, it may be given the journal. */
+void wl_nodes_on_elsewhere(struct wl_client *client, uint32_t node, int at,
+			   const struct wl_wire_hello_reply *reply)
+{
+	struct wl_route *route = &client->routes[at];
+	struct wl_client_elsewhere *elsewhere = &client->elsewhere;
+
+	route->hello_nonce = 0;
+	route->hello_pause_ns = HELLO_PAUSE_NS_MAX;
+	route->hello_due_ns = client->now_ns + HELLO_PAUSE_NS_MAX;
+	if (elsewhere->since_ns == 0)
+		elsewhere->since_ns = client->now_ns;
+	elsewhere->status = reply->status;
+	elsewhere->node = node;
+	elsewhere->endpoint[0] = '\0';
+	if (reply->status == WIRELOG_JOURNAL_ELSEWHERE && reply->member_count != 0)
+		memcpy(elsewhere->endpoint, reply->members[0].endpoint,
+		       sizeof(elsewhere->endpoint));
+	learn_members(client, reply);
+}
+
 bool wl_nodes_lead_nobody(const struct wl_client *client)
 {
 	return client->leader == 0 && client->answered != 0 && !client->is_disconnected &&

@@ -213,6 +213,35 @@ static bool is_turned_away(const struct wl_client *client)
 	       (client->turned_away & wanted) == wanted;
 }
 
+/* Whoever answered does not have our journal, and the others had time to answer. */
+static bool is_unknown_journal(const struct wl_client *client)
+{
+	return client->elsewhere.status == WIRELOG_JOURNAL_UNKNOWN && client->answered == 0 &&
+	       client->now_ns - client->elsewhere.since_ns > TURNED_AWAY_NS;
+}
+
+static int explain_elsewhere(const struct wl_client *client)
+{
+	const struct wl_client_elsewhere *elsewhere = &client->elsewhere;
+	unsigned journal = client->options.journal;
+
+	if (elsewhere->status == WIRELOG_JOURNAL_UNKNOWN)
+		return refuse(
+			WIRELOG_JOURNAL_UNKNOWN,
+			"node %u has no journal %u: name one that its configuration lists under "
+			"journals",
+			elsewhere->node, journal);
+	if (elsewhere->endpoint[0] == '\0')
+		return refuse(
+			WIRELOG_JOURNAL_ELSEWHERE,
+			"journal %u is with another worker of node %u, whose endpoint is not told: name it "
+			"(a port is counted up by worker, a socket path ends in .N)",
+			journal, elsewhere->node);
+	return refuse(WIRELOG_JOURNAL_ELSEWHERE,
+		      "journal %u is with another worker of node %u, at %s, where nobody answered",
+		      journal, elsewhere->node, elsewhere->endpoint);
+}
+
 /* Nodes say nothing to a stranger, so this is told from what was seen here. */
 static int explain_silence(const struct wl_client *client)
 {
@@ -234,6 +263,8 @@ static int explain_silence(const struct wl_client *client)
 			WIRELOG_AUTH_FAILED,
 			"a node at %s has another key or another cluster id than we were given",
 			wanted);
+	if (client->elsewhere.status != 0 && client->answered == 0)
+		return explain_elsewhere(client);
 	if (client->answered != 0)
 		return refuse(WIRELOG_NOT_CONNECTED,
 			      "node %u did not answer within %llu ms; others of the cluster did",
@@ -241,9 +272,8 @@ static int explain_silence(const struct wl_client *client)
 	if (up != 0)
 		return refuse(
 			WIRELOG_AUTH_FAILED,
-			"%u nodes are connected, but none answered within %llu ms: key_file or cluster differ from theirs, "
-			"or journal %u is not served there",
-			up, ms, client->options.journal);
+			"%u nodes are connected, but none answered within %llu ms: key_file or cluster differ from theirs",
+			up, ms);
 	return refuse(
 		WIRELOG_NOT_CONNECTED,
 		"no node answered within %llu ms at %s: is it running there, with this key_file and this cluster id?",
@@ -262,6 +292,8 @@ static int wait_for_answer(struct wirelog *log)
 				"the nodes at %s have no place for one client more: close clients that are "
 				"not needed, or raise limits.clients",
 				client->options.endpoints);
+		if (is_unknown_journal(client))
+			return explain_elsewhere(client);
 		if (client->now_ns > until_ns)
 			return explain_silence(client);
 		wirelog_wait(log, CONNECT_WAIT_US);

@@ -94,6 +94,21 @@ static void set_facts(const struct wl_config *config, uint32_t number, uint64_t 
 	facts[WL_FACT_HEARTBEAT] = config->heartbeat_ns / 1000000;
 }
 
+static void set_elsewhere(const struct wl_config *config, uint32_t number,
+			  struct wl_wire_member *elsewhere)
+{
+	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
+		if (config->journal_worker[journal] == number)
+			continue;
+		elsewhere[journal].node = config->node;
+		for (uint32_t at = 0; at < config->node_count; at++) {
+			if (config->nodes[at].id == config->node)
+				wl_config_endpoint_told(config, journal, &config->nodes[at],
+							elsewhere[journal].endpoint);
+		}
+	}
+}
+
 void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker)
 {
@@ -118,6 +133,7 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 	worker->client_idle_ns = config->client_idle_ns;
 	worker->election_timeout_ns = config->election_timeout_ns;
 	set_facts(config, number, worker->facts);
+	set_elsewhere(config, number, worker->elsewhere);
 	for (uint32_t link = 0; link < from->link_count; link++)
 		point_to_point = point_to_point ||
 				 wl_config_link_is_point_to_point(&from->links[link]);

@@ -10,6 +10,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_OK:
 		return EX_OK;
 	case WIRELOG_INVALID_ARGUMENT:
+	case WIRELOG_JOURNAL_UNKNOWN:
 		return EX_USAGE;
 	case WIRELOG_RECORD_EMPTY:
 	case WIRELOG_RECORD_TOO_LARGE:
@@ -29,6 +30,7 @@ int wirelog_status_exit_code(int status)
 		return EX_NOINPUT;
 	case WIRELOG_NOT_CONNECTED:
 	case WIRELOG_PATH_MTU:
+	case WIRELOG_JOURNAL_ELSEWHERE:
 	case WIRELOG_NOT_RUNNING:
 	case WIRELOG_CLOSED:
 	case WIRELOG_EAL_HUGEPAGES:

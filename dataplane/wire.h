@@ -52,12 +52,12 @@ enum wl_wire_type {
 	WL_WIRE_KEEPALIVE_REPLY = 44,
 };
 
-/* HELLO asks for freshness. It is as long as what a stranger is answered: nobody is made to say more than was said to
- * him before the asker has proven that he lives. */
+/* HELLO asks for freshness. It is as long as what a stranger is answered, an endpoint with it: nobody is made to say more
+ * than was said to him before the asker has proven that he lives. */
 struct wl_wire_hello {
 	uint64_t nonce; /* echoed */
 };
-#define WL_WIRE_HELLO_BYTES 128u
+#define WL_WIRE_HELLO_BYTES 200u
 
 /* A client asks a node whose boot it knows, and gives back the challenge that it was told last (0: none). */
 struct wl_wire_keepalive {
@@ -88,14 +88,17 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 	uint32_t record_bytes_max;
 	uint32_t member_count; /* told to clients that are known */
 	uint64_t challenge; /* HELLO_REPLY: the asking client is not known until it says this; 0: it is, or a node asks */
-	int32_t status; /* KEEPALIVE_REPLY: 0, or TOO_MANY_CLIENTS: the asker is not served */
+	/* KEEPALIVE_REPLY: 0, or TOO_MANY_CLIENTS: the asker is not served. HELLO_REPLY: 0, or JOURNAL_ELSEWHERE (the one member is
+	 * where), JOURNAL_UNKNOWN. */
+	int32_t status;
 	uint16_t mtu; /* of the link over which this is said: IP bytes that the answering node takes, at most */
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
 #define WL_WIRE_HELLO_REPLY_FIXED_BYTES 96u
 #define WL_WIRE_HELLO_REPLY_BYTES_MAX \
 	(WL_WIRE_HELLO_REPLY_FIXED_BYTES + WIRELOG_NODES_MAX * (4 + WIRELOG_ENDPOINT_BYTES_MAX))
-_Static_assert(WL_WIRE_HELLO_REPLY_FIXED_BYTES <= WL_WIRE_HELLO_BYTES,
+_Static_assert(WL_WIRE_HELLO_REPLY_FIXED_BYTES + 4 + WIRELOG_ENDPOINT_BYTES_MAX <=
+		       WL_WIRE_HELLO_BYTES,
 	       "what an unproven asker is told is no longer than its question");
 
 /* Says what the sender is to all, and what it holds of the receiver; again until it was seen, and now and then. */

@@ -161,6 +161,7 @@ unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall
 	worker->wall_ns = wall_ns;
 	measure_turn(worker, now_ns);
 	wl_tx_begin_turn(&worker->tx, now_ns);
+	worker->elsewhere_left = WL_WORKER_ELSEWHERE;
 	for (uint32_t at = 0; at < worker->journal_count; at++) {
 		worker->journals[at].replica.now_ns = now_ns;
 		worker->journals[at].replica.wall_ns = wall_ns;

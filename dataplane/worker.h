@@ -34,10 +34,13 @@ struct wl_worker_config {
 	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
 	uint64_t peer_incarnation[WIRELOG_NODES_MAX + 1]; /* likewise */
 	uint32_t suspects; /* bit per node that is known to have had other data before */
+	/* journals that this node's other workers have, and where clients meet those; node 0: there is no such journal */
+	struct wl_wire_member elsewhere[WIRELOG_JOURNALS_MAX];
 };
 
 #define WL_WORKER_PEER_ALIVE_TIMEOUTS 4u /* election timeouts: claim.h */
 #define WL_WORKER_DISK_BACKLOG 64u
+#define WL_WORKER_ELSEWHERE 16u /* clients at the wrong worker that are answered in one turn */
 
 struct wl_worker {
 	struct wl_worker_config config;
@@ -58,6 +61,7 @@ struct wl_worker {
 	uint64_t now_ns, wall_ns; /* of this turn */
 	uint32_t long_echoes; /* likewise (worker_path.c) */
 	uint64_t last_turn_ns, tended_ns, published_ns, space_retry_ns;
+	uint32_t elsewhere_left; /* in this turn */
 	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
 	/* what control was told of peers (roster.h): the epoch of their boot, of a boot known under another epoch */
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];

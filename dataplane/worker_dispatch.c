@@ -119,7 +119,7 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
 
 	if (!journal) {
-		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+		wl_worker_send_elsewhere(worker, message);
 		return;
 	}
 	switch ((enum wl_wire_type)message->type) {

@@ -18,6 +18,8 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 void wl_worker_greet(struct wl_worker *worker);
 bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
 			     uint32_t flags);
+/* worker_elsewhere.c: a message for a journal that is not ours. */
+void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message *message);
 /* worker_path.c */
 void wl_worker_probe_path(struct wl_worker *worker, uint32_t node);
 void wl_worker_take_path_probe(struct wl_worker *worker, const struct wl_message *message);

@@ -34,6 +34,8 @@
 	X(NO_MEMORY, 20, "Memory could not be allocated.", "Free memory, or lower log.ring_bytes and the clients' windows.") \
 	X(NO_LEADER, 21, "Nodes answer, but none of them leads the journal.", "A majority of the nodes must run and reach each other: see `wirelog status` at each of them. The client goes on by itself when one leads.") \
 	X(PATH_MTU, 22, "The path between this client and a node does not carry full frames; smaller ones are used.", "Give every switch port, tunnel and interface on the way the MTU of the node's link (network.mtu), or set mtu= in the client's link option to what passes. At least 1280 bytes must pass.") \
+	X(JOURNAL_ELSEWHERE, 23, "The journal is with another worker of this node, and nobody answers there.", "The client goes there by itself when it is told where; correct the endpoint that the message names, or see whether that worker runs.") \
+	X(JOURNAL_UNKNOWN, 24, "The nodes do not have this journal.", "Name one that their configuration lists under journals.") \
 	/* configuration and start */ \
 	X(CONFIG_UNREADABLE, 30, "The configuration file cannot be read.", "Check the path and its permissions.") \
 	X(CONFIG_SYNTAX, 31, "The configuration file is not valid YAML.", "Correct the line that the message names.") \

@@ -157,7 +157,7 @@ struct wirelog_append_options {
 
 /* Waits until a node answered (at most connect_timeout_ns); no session is opened until the first append. 0 or a negative
  * enum wirelog_status: INVALID_ARGUMENT, KEY_MISSING, KEY_UNSAFE, NO_MEMORY, PORT_*, EAL_*, NOT_CONNECTED, AUTH_FAILED,
- * VERSION_MISMATCH; *log is NULL on failure, and wirelog_last_reason says more. The options and their texts are copied or
+ * VERSION_MISMATCH, TOO_MANY_CLIENTS, JOURNAL_ELSEWHERE, JOURNAL_UNKNOWN; *log is NULL on failure, and wirelog_last_reason says more. The options and their texts are copied or
  * not needed any more when it returns. */
 int wirelog_connect(struct wirelog **log, const struct wirelog_options *options);
 /* The sentence that belongs to the last failure of connect in this thread; "" after a success. Static text. */

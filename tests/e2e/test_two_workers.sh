@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Two workers, a journal on each, over memif. A client of the second journal knows the endpoint of one node: it learns where
-# that journal's worker is on the others, and goes on there when its leader is killed.
+# that journal's worker is on the others, and goes on there when its leader is killed. One that was given the first
+# worker's endpoint finds the second, and one whose journal is nowhere is told so.
 # timeout: 90
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -62,3 +63,21 @@ claim the_killed_node_starts_again wait_started "$gone"
 for node in 1 2 3; do
 	claim "node_${node}_serves_the_second_journal" wait_until 10 holds_all "$node"
 done
+
+# The first worker's endpoint, and a journal that is not there.
+astray() { # JOURNAL OPTION...
+	local journal=$1
+	shift
+	timeout -k 2 30 "$wirelog" tail --journal="$journal" --endpoints="$(endpoint "${left[0]}")" \
+		--key-file="$cluster/cluster.key" --cluster="$cluster_uuid" --from=1 --count=300 --format=lines "$@"
+}
+
+finds_the_second_journal() { astray 1 2>"$work/astray.err" | cmp - "$work/lines"; }
+
+is_refused_by_name() {
+	astray 9 >"$work/nowhere.out" 2>&1
+	[ $? -eq 64 ] && grep -q JOURNAL_UNKNOWN "$work/nowhere.out"
+}
+
+claim client_at_the_first_worker_finds_the_second_journal finds_the_second_journal
+claim journal_that_is_nowhere_is_refused_by_name is_refused_by_name

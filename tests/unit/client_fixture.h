@@ -12,6 +12,7 @@
 #define CLIENT_FIXTURE_NODES 3u
 #define CLIENT_FIXTURE_LOG 80000u
 #define CLIENT_FIXTURE_SESSIONS 4u
+#define CLIENT_FIXTURE_ASTRAY 40u /* + node: a link to its worker that does not have the journal */
 #define CLIENT_FIXTURE_EVENTS 256u
 #define CLIENT_FIXTURE_ROOM 1400u /* of a datagram */
 #define CLIENT_FIXTURE_CLUSTER 0x1122334455667788ull
@@ -103,6 +104,8 @@ struct client_fixture {
 	uint64_t last_number;
 	struct client_fixture_session *sessions;
 	unsigned session_count;
+	int astray_status; /* what those say that do not have the journal */
+	unsigned astray_hellos;
 	int refuse_status; /* of each record that would be appended; 0: none is */
 	unsigned refuse_count; /* so many of them; then no more */
 	uint32_t record_bytes_max;

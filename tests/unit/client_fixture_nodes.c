@@ -9,6 +9,9 @@
 #define RESULTS_MAX 40u
 #define FRAME_OVERHEAD_BYTES 150u /* of records in a DELIVER, about */
 
+static const char *const endpoints[] = {"", "udp:0.0.0.1:7701", "udp:0.0.0.1:7702",
+					"udp:0.0.0.1:7703"};
+
 size_t client_fixture_seal(struct client_fixture *fixture, uint32_t id, uint8_t type,
 			   uint8_t *datagram, size_t payload_bytes)
 {
@@ -69,8 +72,6 @@ static uint64_t commit_of(const struct client_fixture *fixture, uint32_t id)
 
 static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t type, uint64_t nonce)
 {
-	static const char *const endpoints[] = {"", "udp:0.0.0.1:7701", "udp:0.0.0.1:7702",
-						"udp:0.0.0.1:7703"};
 	uint8_t datagram[2048];
 	struct wl_wire_hello_reply reply;
 
@@ -531,6 +532,44 @@ static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
 		CU_FAIL("a client's frame does not decode");
 }
 
+/* The other worker of a node, which does not have the client's journal. */
+static void take_astray(struct client_fixture *fixture, uint32_t id, const uint8_t *bytes,
+			size_t size)
+{
+	wl_identity worker = wl_identity_of_node(id, 1);
+	struct wl_wire_hello_reply reply = {.node = id, .status = fixture->astray_status};
+	struct wl_frame_header header;
+	struct wl_wire_hello hello;
+	struct wl_auth_key key;
+	uint8_t datagram[1024];
+
+	CU_ASSERT_EQUAL_FATAL(wl_frame_decode_header(bytes, size, &header), WL_FRAME_OK);
+	CU_ASSERT_EQUAL_FATAL(header.type, WL_WIRE_HELLO);
+	CU_ASSERT_FATAL(
+		wl_wire_decode_hello(bytes + WL_FRAME_HEADER_BYTES, header.payload_bytes, &hello));
+	fixture->astray_hellos++;
+	reply.nonce = hello.nonce;
+	if (reply.status == WIRELOG_JOURNAL_ELSEWHERE) {
+		reply.members[reply.member_count].node = id;
+		strcpy(reply.members[reply.member_count++].endpoint, endpoints[id]);
+	}
+	header = (struct wl_frame_header){
+		.type = WL_WIRE_HELLO_REPLY,
+		.payload_bytes = (uint16_t)wl_wire_encode_hello_reply(
+			datagram + WL_FRAME_HEADER_BYTES, &reply),
+		.cluster = CLIENT_FIXTURE_CLUSTER,
+		.sender = worker,
+		.destination = header.sender,
+		.sender_epoch = fixture->nodes[id].epoch,
+		.destination_epoch = header.sender_epoch,
+		.sequence = fixture->astray_hellos,
+	};
+	wl_frame_encode_header(datagram, &header);
+	wl_auth_derive(&fixture->auth, worker, header.sender_epoch, &key);
+	wl_auth_seal(&fixture->auth, &key, datagram, WL_FRAME_HEADER_BYTES + header.payload_bytes);
+	client_fixture_carry(fixture, 0, datagram, WL_FRAME_HEADER_BYTES + header.payload_bytes);
+}
+
 void client_fixture_node_take(struct client_fixture *fixture, uint32_t id, uint8_t *bytes,
 			      size_t size)
 {
@@ -538,6 +577,10 @@ void client_fixture_node_take(struct client_fixture *fixture, uint32_t id, uint8
 	struct wl_frame_header header;
 	bool is_hello;
 
+	if (id > CLIENT_FIXTURE_ASTRAY) {
+		take_astray(fixture, id - CLIENT_FIXTURE_ASTRAY, bytes, size);
+		return;
+	}
 	fixture->frames_to_node[id]++;
 	CU_ASSERT_EQUAL_FATAL(wl_frame_decode_header(bytes, size, &header), WL_FRAME_OK);
 	wl_auth_derive(&fixture->auth, header.sender, header.sender_epoch, &fixture->client_key);

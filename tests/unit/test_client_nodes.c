@@ -245,8 +245,52 @@ static void session_of_an_identity_that_was_lost_is_told_as_lost(void)
 	client_fixture_end(fixture);
 }
 
+/* The one endpoint that it was given leads to another worker of node 2. */
+static struct client_fixture *start_astray(int status)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	fixture->client->routes[0].link = CLIENT_FIXTURE_ASTRAY + 2;
+	fixture->client->routes[0].endpoint.port = 7700 + CLIENT_FIXTURE_ASTRAY + 2;
+	fixture->astray_status = status;
+	return fixture;
+}
+
+static void client_at_the_wrong_worker_goes_where_its_journal_is(void)
+{
+	struct client_fixture *fixture = start_astray(WIRELOG_JOURNAL_ELSEWHERE);
+
+	client_fixture_append(fixture, 20, 64);
+	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
+	client_fixture_check_acks(fixture, 20);
+	/* It is asked again now and then, and what it says takes nobody's place. */
+	for (unsigned round = 0; round < 5; round++) {
+		client_fixture_run(fixture, SECOND);
+		client_fixture_append(fixture, 1, 64);
+		CU_ASSERT(client_fixture_drain(fixture, 20 * MS));
+	}
+
+	client_fixture_check_acks(fixture, 25);
+	CU_ASSERT(fixture->astray_hellos > 1 && fixture->astray_hellos < 10);
+	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_DISCONNECTED), 0);
+	client_fixture_end(fixture);
+}
+
+static void client_whose_journal_is_nowhere_knows_it(void)
+{
+	struct client_fixture *fixture = start_astray(WIRELOG_JOURNAL_UNKNOWN);
+
+	client_fixture_run(fixture, 100 * MS);
+	CU_ASSERT_EQUAL(fixture->client->elsewhere.status, WIRELOG_JOURNAL_UNKNOWN);
+	CU_ASSERT_EQUAL(fixture->client->elsewhere.node, 2);
+	CU_ASSERT_EQUAL(fixture->client->answered, 0);
+	client_fixture_end(fixture);
+}
+
 WL_SUITE(client_nodes)
 {
+	WL_TEST(client_at_the_wrong_worker_goes_where_its_journal_is),
+	WL_TEST(client_whose_journal_is_nowhere_knows_it),
 	WL_TEST(client_whose_identity_another_one_has_draws_again),
 	WL_TEST(session_of_an_identity_that_was_lost_is_told_as_lost),
 	WL_TEST(who_appends_nothing_hears_that_nodes_answer_again),

@@ -61,6 +61,21 @@ static void clients_over_memif_are_told_the_socket_of_the_worker(void)
 	CU_ASSERT_STRING_EQUAL(told(1, 2), "memif:/base/c.sock");
 }
 
+static void worker_knows_where_the_journals_of_the_others_are_met(void)
+{
+	static struct wl_superblock no_data;
+	static struct wl_worker_config worker;
+	struct wl_boot_self self = {.superblock = &no_data};
+
+	CU_ASSERT_EQUAL(parse(", client_endpoint: 'dpdk:192.0.2.2:7800'", ""), 0);
+	wl_boot_shape_worker(&config, 0, &self, &worker);
+
+	CU_ASSERT_EQUAL(worker.elsewhere[0].node, 2);
+	CU_ASSERT_STRING_EQUAL(worker.elsewhere[0].endpoint, "dpdk:192.0.2.2:7801");
+	CU_ASSERT_EQUAL(worker.elsewhere[1].node, 0); /* its own */
+	CU_ASSERT_EQUAL(worker.elsewhere[2].node, 0);
+}
+
 static void socket_of_another_name_is_not_told(void)
 {
 	CU_ASSERT_EQUAL(parse(", client_endpoint: 'memif:c.sock'", ", clients: {socket: d.sock}"),
@@ -99,6 +114,7 @@ WL_SUITE(config_endpoint)
 {
 	WL_TEST(clients_of_a_journal_are_told_the_port_of_its_worker_on_each_node),
 	WL_TEST(clients_over_memif_are_told_the_socket_of_the_worker),
+	WL_TEST(worker_knows_where_the_journals_of_the_others_are_met),
 	WL_TEST(socket_of_another_name_is_not_told),
 	WL_TEST(endpoint_without_room_for_the_other_workers_is_refused),
 	WL_TEST(endpoints_of_workers),
