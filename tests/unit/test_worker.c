@@ -4,7 +4,6 @@
 #include "dataplane/bytes.h"
 #include "tests/unit/runner.h"
 #include "tests/unit/worker_fixture.h"
-#include "wirelog/status.h"
 
 static struct worker_fixture fixture;
 
