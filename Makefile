@@ -2,12 +2,12 @@
 #
 # wirelog. `make help` lists the targets. Everything is built under $(BUILD).
 #
-# Sources are found by folder, so a new file needs no line here:
-#   dataplane/*.c  -> libdataplane.a      pure files and platform files of the fast path
-#   control/*.c    -> libcontrol.a        the slow path, without main.c
-#   client/*.c     -> libwirelog.a, .so   the library: not main.c, cmd_*.c, tool_*.c
-#   client/{main,cmd_*,tool_*}.c          the `wirelog` command
-#   tests/unit/*.c -> unit                one runner, suites register themselves
+# Sources are found by folder, so a new file needs no line here; rooms: docs/ARCHITECTURE.md, scripts/lint.d/arrows.
+#   dataplane/ROOM/*.c    -> libdataplane.a      pure files and platform files of the fast path
+#   control/ROOM/*.c      -> libcontrol.a        the slow path, without main.c
+#   client/**/*.c         -> libwirelog.a, .so   the library
+#   command/**/*.c        the `wirelog` command
+#   tests/unit/**/*.c     -> unit                one runner, suites register themselves
 #   tests/e2e/*.c, perf/*.c, tests/fuzz/fuzz_*.c   one program per file
 
 VERSION := 0.1.0
@@ -92,7 +92,7 @@ endif
 # includes one does not even compile.
 SEES_DPDK := %_dpdk.c %_tsc.c %_thread.c %_memory.c %_nvme.c %/main.c
 dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1))),$(DPDK_CFLAGS))
-hardening = $(if $(filter control/% client/%,$(1)),$(HARDENING))
+hardening = $(if $(filter control/% client/% command/%,$(1)),$(HARDENING))
 compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardening,$<) $(CFLAGS) \
 	-MMD -MP -c -o $@ $<
 link = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
@@ -107,16 +107,15 @@ shared = $(CC) $(filter-out -pie,$(BASE_LDFLAGS)) -shared -Wl,-soname,$(@F) -Wl,
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 programs = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(wildcard $(1)/$(3).c))
 
-DATAPLANE := $(wildcard dataplane/*.c)
-CONTROL := $(filter-out control/main.c,$(wildcard control/*.c))
-COMMAND := $(wildcard client/cmd_*.c client/tool_*.c client/itch*.c client/hlog_file.c \
-	client/byte_stream_file.c client/record_source_file.c)
-LIBRARY := $(filter-out client/main.c $(COMMAND),$(wildcard client/*.c))
+DATAPLANE := $(wildcard dataplane/*/*.c)
+CONTROL := $(wildcard control/*/*.c)
+COMMAND := $(filter-out command/main.c,$(wildcard command/*.c command/*/*.c))
+LIBRARY := $(wildcard client/*.c client/*/*.c)
 # What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
-LIBRARY_DPDK := client/transport_dpdk.c client/arp.c
+LIBRARY_DPDK := $(filter %_dpdk.c %/arp.c,$(LIBRARY))
 # Pure: the simulator runs it as it is.
-LIBRARY_PURE := $(addprefix client/,answer.c channel.c endpoint.c engine.c identity.c nodes.c paths.c sender.c subscriber.c window.c)
-UNIT := $(wildcard tests/unit/*.c)
+LIBRARY_PURE := $(filter-out %_dpdk.c %_file.c %_memory.c %_socket.c,$(LIBRARY))
+UNIT := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
 SIM := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 
 LIBDATAPLANE := $(BUILD)/libdataplane.a
@@ -133,9 +132,9 @@ FUZZ_PROGRAMS := $(call programs,tests/fuzz,fuzz,fuzz_*)
 EXAMPLES := $(call programs,docs/examples,examples,*)
 # What fuzzers share, and the log on a drive in memory that the unit tests have.
 FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_% tests/fuzz/seed_corpus.c,$(wildcard tests/fuzz/*.c)) \
-	tests/unit/log_fixture.c tests/unit/memory_drive.c
+	tests/unit/dataplane/log/log_fixture.c tests/unit/dataplane/log/memory_drive.c
 PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
-	$(if $(wildcard client/main.c),$(BUILD)/wirelog) \
+	$(if $(wildcard command/main.c),$(BUILD)/wirelog) \
 	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK))
 SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
 
@@ -221,7 +220,7 @@ tsan: tsan-unit ## unit tests of rings, seam and threads under the thread saniti
 coverage: ## unit tests with line and branch coverage, report in $(BUILD)/coverage/
 	@+$(MAKE) BUILD=$(BUILD)/coverage COVERAGE=1 OPT=-O0 $(BUILD)/coverage/unit
 	@$(BUILD)/coverage/unit
-	@gcovr --root . --filter 'dataplane/' --filter 'control/' --filter 'client/' \
+	@gcovr --root . --filter 'dataplane/' --filter 'control/' --filter 'client/' --filter 'command/' \
 		--html-details $(BUILD)/coverage/index.html --print-summary \
 		$(BUILD)/coverage/obj | tail -n 4
 
@@ -244,8 +243,7 @@ fuzz-programs:
 comma := ,
 
 .PHONY: format lint tidy
-FORMATTED = $(wildcard $(foreach folder,include/wirelog dataplane control client tests/unit \
-	tests/e2e tests/fuzz tests/sim $(patsubst %/,%,$(wildcard tests/sim/*/)) perf,$(folder)/*.c $(folder)/*.h))
+FORMATTED = $(shell find include/wirelog dataplane control client command tests perf -name '*.[ch]')
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
@@ -326,7 +324,7 @@ $(LIBCOMMAND): $(call objects,$(COMMAND)); $(archive)
 # One archive for an application: the library and what it shares with the dataplane.
 $(LIBWIRELOG): $(call objects,$(LIBRARY) $(DATAPLANE)); $(archive)
 
-$(BUILD)/$(SONAME): $(call objects,$(filter-out $(LIBRARY_DPDK),$(LIBRARY)) $(wildcard dataplane/status*.c)) \
+$(BUILD)/$(SONAME): $(call objects,$(filter-out $(LIBRARY_DPDK),$(LIBRARY)) $(wildcard dataplane/base/status*.c)) \
 		$(LIBDATAPLANE)
 	@printf '%s\n' 'WIRELOG_0 { global: wirelog_*; local: *; };' >$@.map
 	$(call say,LD)$(call shared,-lIPSec_MB -lpthread)
@@ -344,7 +342,7 @@ $(EXAMPLES): $(BUILD)/examples/%: docs/examples/%.c $(BUILD)/$(SONAME)
 $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
 	$(call say,LD)$(call link)
 
-$(BUILD)/wirelog: $(call objects,client/main.c $(COMMAND)) $(LIBWIRELOG)
+$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWIRELOG)
 	$(call say,LD)$(call link)
 
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/client.h"
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 /* ---- out -------------------------------------------------------------------------------------- */
 

@@ -22,12 +22,12 @@
 #ifndef WL_CLIENT_CLIENT_H
 #define WL_CLIENT_CLIENT_H
 
-#include "client/transport.h"
+#include "client/transport/transport.h"
 #include "client/window.h"
-#include "dataplane/auth.h"
-#include "dataplane/path.h"
-#include "dataplane/replay.h"
-#include "dataplane/wire.h"
+#include "dataplane/wire/auth.h"
+#include "dataplane/wire/path.h"
+#include "dataplane/wire/replay.h"
+#include "dataplane/wire/wire.h"
 #include "wirelog/wirelog.h"
 
 #define WL_MS_NS 1000000ull

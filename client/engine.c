@@ -4,7 +4,7 @@
  * its timeouts; then what is due is done; then everything leaves in bursts.
  */
 #include "client/client.h"
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 #define BURSTS_PER_POLL 8u
 #define TEND_NS (1 * WL_MS_NS)

@@ -8,7 +8,7 @@
  * counts: that one would refuse our appends anyway, and for other nodes' sake a session that works is not given up.
  */
 #include "client/client.h"
-#include "dataplane/bytes.h"
+#include "dataplane/base/bytes.h"
 
 static bool is_taken(const struct wl_client *client, uint32_t node,
 		     const struct wl_wire_hello_reply *reply)

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "client/client.h"
-#include "dataplane/sentence.h"
+#include "dataplane/base/sentence.h"
 
 #define HELLO_PAUSE_NS_MIN (10 * WL_MS_NS)
 #define HELLO_PAUSE_NS_MAX (1 * WL_SECOND_NS)

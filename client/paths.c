@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How large frames pass to each node, and back (dataplane/path.h). A path that carries less than both links do drops full
+ * How large frames pass to each node, and back (dataplane/wire/path.h). A path that carries less than both links do drops full
  * frames and nothing else: the leader would be sent the same frame for ever, and a reader would ask for the same records for ever. We find
  * out for both directions, so that a node need not keep a machine for each of thousands of clients: a probe of a size asks
  * for a short echo, a short probe asks for an echo of a size, a short one with a short echo says that anything passes at all;

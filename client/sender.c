@@ -9,7 +9,7 @@
  * Lost frames are noticed by the leader (OUT_OF_ORDER names what it wants next) or, at the end of a flight, by time.
  */
 #include "client/client.h"
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 #define FRAMES_PER_POLL 128u
 #define OPEN_PAUSE_NS_MIN (20 * WL_MS_NS)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "dataplane/check.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/check.h"
+#include "dataplane/wire/wire.h"
 
 #define TOMBSTONE_BYTES (WL_WIRE_RECORD_HEADER_BYTES + 1u)
 

@@ -11,9 +11,9 @@
 #include <sys/random.h>
 
 #include "client/client.h"
-#include "dataplane/clock.h"
-#include "dataplane/cluster_id.h"
-#include "dataplane/key_file.h"
+#include "dataplane/base/cluster_id.h"
+#include "dataplane/host/clock.h"
+#include "dataplane/host/key_file.h"
 
 #define OUTSTANDING_DEFAULT 4096u
 #define OUTSTANDING_MAX (1u << 20)

@@ -10,11 +10,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "control/boot_thread.h"
-#include "control/loop_thread.h"
-#include "control/report_file.h"
-#include "control/stop_thread.h"
-#include "dataplane/check.h"
+#include "control/node/boot_thread.h"
+#include "control/node/loop_thread.h"
+#include "control/node/stop_thread.h"
+#include "control/report/report_file.h"
+#include "dataplane/base/check.h"
 
 /* ---- allocations of workers are counted ---------------------------------------------------------- */
 

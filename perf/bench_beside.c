@@ -28,12 +28,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/clock.h"
-#include "dataplane/cluster_id.h"
-#include "dataplane/frame.h"
-#include "dataplane/histogram.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/cluster_id.h"
+#include "dataplane/base/histogram.h"
+#include "dataplane/host/clock.h"
+#include "dataplane/wire/frame.h"
+#include "dataplane/wire/wire.h"
 #include "wirelog/wirelog.h"
 
 #define ROUNDS 3u

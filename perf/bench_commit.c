@@ -20,8 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dataplane/clock.h"
-#include "dataplane/histogram.h"
+#include "dataplane/base/histogram.h"
+#include "dataplane/host/clock.h"
 #include "wirelog/wirelog.h"
 
 #define FILES 3u

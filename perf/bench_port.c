@@ -18,11 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dataplane/clock.h"
-#include "dataplane/eal_dpdk.h"
-#include "dataplane/idle.h"
-#include "dataplane/placement_thread.h"
-#include "dataplane/port_dpdk.h"
+#include "dataplane/host/clock.h"
+#include "dataplane/host/idle.h"
+#include "dataplane/host/placement_thread.h"
+#include "dataplane/nic/eal_dpdk.h"
+#include "dataplane/nic/port_dpdk.h"
 
 #define TRIPS_MAX 200000u
 #define FRAME_BYTES 106u /* a wirelog header and envelope, no payload */

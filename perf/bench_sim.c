@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dataplane/crc.h"
+#include "dataplane/base/crc.h"
 #include "tests/sim/agenda.h"
 #include "tests/sim/range.h"
 

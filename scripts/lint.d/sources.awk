@@ -23,10 +23,29 @@ function tell(kind, line, why) {
 	printf "%s:%d: %s: %s\n", FILENAME, line, kind, why
 }
 
-# A shell pattern with * and {a,b} as a regular expression.
+# The line of the arrows that a path falls under; 0: none.
+function rule_of(path,    i) {
+	for (i = 1; i <= rules; i++)
+		if (path ~ from[i])
+			return i
+	return 0
+}
+
+function folder_of(path) {
+	return substr(path, 1, length(path) - length(base_of(path)))
+}
+
+function base_of(path) {
+	sub(/.*\//, "", path)
+	return path
+}
+
+# A shell pattern with * (no slash), ** (anything) and {a,b} as a regular expression.
 function pattern(text) {
 	gsub(/\./, "\\.", text)
-	gsub(/\*/, ".*", text)
+	gsub(/\*\*/, "\001", text)
+	gsub(/\*/, "[^/]*", text)
+	gsub(/\001/, ".*", text)
 	gsub(/\{/, "(", text)
 	gsub(/\}/, ")", text)
 	gsub(/,/, "|", text)
@@ -49,10 +68,9 @@ FNR == 1 {
 	in_comment = 0
 	in_function = 0
 	pure = name ~ /^(dataplane|control)\// && name !~ PLATFORM_NAME && name !~ PLATFORM_EXEMPT
-	rule = 0
-	for (i = 1; i <= rules && !rule; i++)
-		if (name ~ from[i])
-			rule = i
+	rule = rule_of(name)
+	if (!rule)
+		tell("error", 1, "no line of scripts/lint.d/arrows fits: put it into a room, or make one")
 	if ($0 != "/* SPDX-License-Identifier: BSD-3-Clause */")
 		tell("error", 1, "the first line is not /* SPDX-License-Identifier: BSD-3-Clause */")
 }
@@ -114,6 +132,8 @@ function check_include(spelled,    path, i, allowed) {
 	if (!allowed)
 		tell("error", FNR, "arrow: this file may not include " spelled \
 			" (scripts/lint.d/arrows)")
+	else if (rule_of(path) > rule && folder_of(path) != folder_of(name))
+		tell("error", FNR, "arrow: " spelled " is of a higher room (scripts/lint.d/arrows)")
 }
 
 {

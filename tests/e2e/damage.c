@@ -26,8 +26,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dataplane/chunk.h"
-#include "dataplane/superblock.h"
+#include "dataplane/log/chunk.h"
+#include "dataplane/log/superblock.h"
 
 #define CHUNKS_MAX 65536
 #define SEGMENTS_MAX 256

@@ -19,10 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/cluster_id.h"
-#include "dataplane/frame.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/cluster_id.h"
+#include "dataplane/wire/frame.h"
+#include "dataplane/wire/wire.h"
 
 #define TICK_NS 1000000u
 #define BYTES_MAX 1400u

@@ -20,10 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/memif_message.h"
-#include "dataplane/memif_ring.h"
-#include "dataplane/memif_socket.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/nic/memif_message.h"
+#include "dataplane/nic/memif_ring.h"
+#include "dataplane/nic/memif_socket.h"
 
 #define LOG2 4u
 #define SLOTS (1u << LOG2)

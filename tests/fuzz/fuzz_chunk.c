@@ -5,9 +5,9 @@
  *
  * Input: one byte that says whether the checksum is made right first, then a header and a body.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/chunk.h"
-#include "dataplane/crc.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/log/chunk.h"
 #include "tests/fuzz/input.h"
 
 static const uint8_t key[WL_CHUNK_KEY_BYTES] = {1, 2, 3};

@@ -3,7 +3,7 @@
  * Any bytes as a configuration file. It is taken, or refused with at least one problem that has a status
  * and a text; what is taken keeps the limits that the rest of the node relies on.
  */
-#include "control/config.h"
+#include "control/config/config.h"
 #include "tests/fuzz/input.h"
 
 static void check_taken(const struct wl_config *config)

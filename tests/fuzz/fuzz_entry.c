@@ -5,9 +5,9 @@
  *
  * Input: one byte that says which checksums are made right first, then the image.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/crc.h"
-#include "dataplane/entry.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/log/entry.h"
 #include "tests/fuzz/input.h"
 
 #define REPAIR_BODY 1

@@ -5,8 +5,8 @@
  *
  * Input: one byte that says what is repaired first (so that the fuzzer gets past checksums), then a frame.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/frame.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/wire/frame.h"
 #include "tests/fuzz/input.h"
 
 #define OUR_IPV4 0x0a000001u

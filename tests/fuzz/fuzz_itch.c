@@ -3,8 +3,8 @@
  * Any bytes as a stream of ITCH 5.0 messages, each behind its two-byte length. A message that decodes has its
  * type's length and encodes to a message that decodes to the same.
  */
-#include "client/itch.h"
-#include "dataplane/bytes.h"
+#include "command/itch/itch.h"
+#include "dataplane/base/bytes.h"
 #include "tests/fuzz/input.h"
 
 static void check_message(const uint8_t *bytes, size_t size)

@@ -7,9 +7,9 @@
  * Input: one byte for the size of rings, the number of messages, those, and then steps: bytes written
  * into the memory, frames taken, frames sent.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/memif_message.h"
-#include "dataplane/memif_ring.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/nic/memif_message.h"
+#include "dataplane/nic/memif_ring.h"
 #include "tests/fuzz/input.h"
 
 #define LOG2_MAX 4u

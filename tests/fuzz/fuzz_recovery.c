@@ -7,11 +7,11 @@
  * Input: one byte for the witness, then changes of a valid image, each a byte that says which: a chunk's
  * header or bytes (the checksum made right or not), a block zeroed, moved, or taken from an older state of the drive.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/check.h"
-#include "dataplane/crc.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/crc.h"
 #include "tests/fuzz/input.h"
-#include "tests/unit/log_fixture.h"
+#include "tests/unit/dataplane/log/log_fixture.h"
 
 #define SEGMENTS 2u
 #define IMAGE_BYTES (192u << 10) /* all that the image fills of the first segment */

@@ -6,9 +6,9 @@
  *
  * Input: one byte for the mode (bit 0: insecure), then frames, each a byte of choices and what it chooses.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/rx.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/transport/rx.h"
+#include "dataplane/wire/wire.h"
 #include "tests/fuzz/input.h"
 
 #define CLUSTER 0x0123456789abcdefu

@@ -6,9 +6,9 @@
  * Input: for each copy one byte that says what it is made of: 0 zeros; otherwise a valid record with the
  * sequence of the next byte, and bytes of the input laid over it; bit 7: its checksum is made right.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/crc.h"
-#include "dataplane/superblock.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/log/superblock.h"
 #include "tests/fuzz/input.h"
 
 #define CRC_AT (WL_BLOCK_BYTES - 4)

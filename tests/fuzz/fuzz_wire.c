@@ -5,8 +5,8 @@
  *
  * Input: one byte that chooses the decoder, then the payload.
  */
-#include "dataplane/entry.h"
-#include "dataplane/wire.h"
+#include "dataplane/log/entry.h"
+#include "dataplane/wire/wire.h"
 #include "tests/fuzz/input.h"
 
 /* decode, encode, compare: for messages of one size and no freedom in their bytes */

@@ -6,8 +6,8 @@
  *
  * Input: one byte for each act, and what the act draws.
  */
-#include "dataplane/bytes.h"
-#include "dataplane/crc.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
 #include "tests/fuzz/worker_stage.h"
 
 #define ACTS_MAX 200u

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "client/itch.h"
-#include "dataplane/chunk.h"
-#include "dataplane/crc.h"
-#include "dataplane/entry.h"
-#include "dataplane/frame.h"
-#include "dataplane/memif_message.h"
-#include "dataplane/wire.h"
+#include "command/itch/itch.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/log/chunk.h"
+#include "dataplane/log/entry.h"
+#include "dataplane/nic/memif_message.h"
+#include "dataplane/wire/frame.h"
+#include "dataplane/wire/wire.h"
 
 #define SEED_BYTES_MAX 8192u
 

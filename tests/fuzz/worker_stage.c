@@ -3,8 +3,8 @@
 
 #include <sys/mman.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/chunk.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/log/chunk.h"
 
 #define MTU 1500u
 #define PORT 7700u

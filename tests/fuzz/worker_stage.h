@@ -10,7 +10,7 @@
 #ifndef WL_TESTS_FUZZ_WORKER_STAGE_H
 #define WL_TESTS_FUZZ_WORKER_STAGE_H
 
-#include "dataplane/worker.h"
+#include "dataplane/worker/worker.h"
 #include "tests/fuzz/input.h"
 
 #define STAGE_CLUSTER 0x0123456789abcdefu

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The seam between control and a worker of one node (dataplane/seam.h), for one journal: two threads, two rings,
+ * The seam between control and a worker of one node (dataplane/raft/seam.h), for one journal: two threads, two rings,
  * a superblock that survives crashes, candidates that ask for votes, and leaders that send appends.
  *
  * What is checked, in every interleaving and with a crash at any point:

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 void sim_agenda_init(struct sim_agenda *agenda)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 #define KEPT 64u
 #define PAGE_BYTES 4096u

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/mutant.h"
+#include "dataplane/base/mutant.h"
 #include "tests/sim/range.h"
 
 #ifdef WL_MUTANT_LIST
@@ -59,7 +59,7 @@ static const char *const absent[][2] = {
 	{"fault: a node removed or added while others fail", "membership is fixed"},
 	{"fault: power lost while the log is trimmed", "nothing is trimmed yet"},
 	{"fault: an image of the running boot restored before any other boot",
-	 "no node can notice it (control/roster.h)"},
+	 "no node can notice it (control/agent/roster.h)"},
 	{"fault: a drive loses what no majority of the others has",
 	 "any majority protocol loses it; what others have is not lost (drive_that_lies.sim)"},
 	{"fault: a cable, a NIC, a kernel", "process tests on veth, files and loop devices"},

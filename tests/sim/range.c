@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 #define JOBS_MAX 64u
 #define TWICE_EVERY 50u /* a share of the seeds runs twice: chance comes from the seed alone */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/plan/expect.h"
 #include "tests/sim/plan/faults.h"
 #include "tests/sim/oracle/oracle.h"
@@ -213,7 +213,7 @@ static uint32_t all_nodes(const struct run *run)
 	return ((1u << run->plan->nodes) - 1) << 1;
 }
 
-/* As its platters say: its data vote and are counted, in every journal (control/roster.h). */
+/* As its platters say: its data vote and are counted, in every journal (control/agent/roster.h). */
 static bool data_count_in(const struct sim_node *node, unsigned journal)
 {
 	struct wl_superblock record;

@@ -3,8 +3,8 @@
 
 #include <stdarg.h>
 
-#include "dataplane/frame.h"
-#include "dataplane/wire.h"
+#include "dataplane/wire/frame.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/ether.h"
 
 static void stamp(const struct sim_trace *trace)

@@ -6,7 +6,7 @@
 #ifndef WL_TESTS_SIM_TRACE_H
 #define WL_TESTS_SIM_TRACE_H
 
-#include "dataplane/seam.h"
+#include "dataplane/raft/seam.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 #define EXIT_USAGE 64
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/bytes.h"
+#include "dataplane/base/bytes.h"
 
 #define ETHER_BYTES 14u
 #define IPV4_BYTES 20u

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/check.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/check.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/ether.h"
 #include "tests/sim/server/node_internal.h"
 

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/impostor_internal.h"
 #include "wirelog/status.h"
 

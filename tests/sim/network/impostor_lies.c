@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/crc.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/impostor_internal.h"
 
 #define IMAGE_BODY_MAX 24000u

@@ -2,8 +2,8 @@
 /* What the impostor says as a voter and what honest nodes must survive with all their promises. */
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/impostor_internal.h"
 #include "tests/sim/network/words.h"
 

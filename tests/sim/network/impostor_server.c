@@ -2,8 +2,8 @@
 /* What the impostor, as a server, answers honest clients who never asked: nothing in it is well-formed, and nothing may come of it. */
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/impostor_internal.h"
 #include "tests/sim/network/words.h"
 

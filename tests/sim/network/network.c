@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/check.h"
-#include "dataplane/limits.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/limits.h"
 #include "tests/sim/network/ether.h"
 
 #define VLAN_BYTES 40u /* what a card takes beyond its MTU: tags, and what a driver left room for */

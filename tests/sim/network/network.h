@@ -13,8 +13,8 @@
 #ifndef WL_TESTS_SIM_NETWORK_NETWORK_H
 #define WL_TESTS_SIM_NETWORK_NETWORK_H
 
-#include "dataplane/frame.h"
-#include "dataplane/port.h"
+#include "dataplane/wire/frame.h"
+#include "dataplane/base/port.h"
 #include "tests/sim/agenda.h"
 #include "tests/sim/server/drive.h"
 #include "tests/sim/random.h"

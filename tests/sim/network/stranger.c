@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/check.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/ether.h"
 #include "tests/sim/network/stranger_internal.h"
 

@@ -2,8 +2,8 @@
 /* What the stranger does with frames that others once sent, and with what the slow path answers. */
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/wire.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/ether.h"
 #include "tests/sim/network/stranger_internal.h"
 

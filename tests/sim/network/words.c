@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/network/words.h"
 
-#include "dataplane/wire.h"
+#include "dataplane/wire/wire.h"
 
 static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes)
 {

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dataplane/quorum.h"
-#include "dataplane/check.h"
-#include "dataplane/crc.h"
-#include "dataplane/quorum.h"
+#include "dataplane/raft/quorum.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/raft/quorum.h"
 #include "tests/sim/arena.h"
 #include "wirelog/status.h"
 

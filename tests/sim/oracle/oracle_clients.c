@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "dataplane/crc.h"
-#include "dataplane/quorum.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/raft/quorum.h"
 #include "tests/sim/oracle/oracle_internal.h"
 #include "wirelog/status.h"
 

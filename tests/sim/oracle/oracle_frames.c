@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The part of the oracle that listens: each frame is judged when it leaves a node, before the network touches it. */
-#include "dataplane/quorum.h"
+#include "dataplane/raft/quorum.h"
 #include "tests/sim/network/words.h"
 #include "tests/sim/oracle/oracle_internal.h"
 #include "wirelog/status.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rules of the oracle that look at one node or at all platters at one moment. */
-#include "dataplane/check.h"
-#include "dataplane/front_internal.h"
+#include "dataplane/base/check.h"
+#include "dataplane/service/front_internal.h"
 #include "tests/sim/oracle/oracle_internal.h"
 
 #define GHOSTS 24u /* entries looked at: half of them the newest, half by chance */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The part of the oracle that judges starts: what was done to a drive is known, and so is what must be said of it. */
-#include "dataplane/entry.h"
+#include "dataplane/log/entry.h"
 #include "tests/sim/oracle/oracle_internal.h"
 
 #include <string.h>

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/check.h"
-#include "dataplane/crc.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/crc.h"
 #include "wirelog/status.h"
 
 #define TICK_NS 1000000u

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 void sim_endpoint_head(struct sim_endpoint *endpoint, unsigned node, uint8_t type,
 		       struct wl_frame_header *header)

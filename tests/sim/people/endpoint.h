@@ -7,8 +7,8 @@
 #ifndef WL_TESTS_SIM_PEOPLE_ENDPOINT_H
 #define WL_TESTS_SIM_PEOPLE_ENDPOINT_H
 
-#include "dataplane/auth.h"
-#include "dataplane/wire.h"
+#include "dataplane/wire/auth.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/network.h"
 #include "tests/sim/server/node.h"
 

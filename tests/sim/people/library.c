@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "client/client.h"
-#include "dataplane/check.h"
-#include "dataplane/crc.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/crc.h"
 #include "tests/sim/oracle/oracle.h"
 #include "tests/sim/people/client.h"
 #include "tests/sim/people/refusals.h"

@@ -2,8 +2,8 @@
 /* What a client that keeps no rules says: each function is one way of breaking them. */
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/session.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/service/session.h"
 #include "tests/sim/people/rogue.h"
 #include "wirelog/wirelog.h"
 

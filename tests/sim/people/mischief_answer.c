@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* It has the secret, so it can speak as a node to the clients of that node: answers that do not decode. */
-#include "dataplane/bytes.h"
+#include "dataplane/base/bytes.h"
 #include "tests/sim/people/rogue.h"
 
 static uint64_t draw(struct sim_rogue *rogue, uint64_t below)

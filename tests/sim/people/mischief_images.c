@@ -6,10 +6,10 @@
  */
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/chunk.h"
-#include "dataplane/crc.h"
-#include "dataplane/entry.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/log/chunk.h"
+#include "dataplane/log/entry.h"
 #include "tests/sim/people/rogue.h"
 #include "wirelog/wirelog.h"
 

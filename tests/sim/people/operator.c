@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/status_json.h"
-#include "dataplane/check.h"
+#include "control/report/status_json.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/oracle/oracle.h"
 #include "wirelog/status.h"
 
@@ -96,7 +96,7 @@ static void gather_journal(struct sim_node *node, unsigned id, struct wl_status_
 	journal->damage = node->started[id].damage;
 }
 
-/* What control/stats_answers_thread.c gathers on a machine. */
+/* What control/node/stats_answers_thread.c gathers on a machine. */
 static void gather(struct sim_node *node, struct wl_status_facts *facts)
 {
 	struct sim_machine *machine = &node->machine;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/wire.h"
+#include "dataplane/wire/wire.h"
 
 struct sim_client;
 

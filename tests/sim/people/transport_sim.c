@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "dataplane/check.h"
-#include "dataplane/frame.h"
+#include "dataplane/base/check.h"
+#include "dataplane/wire/frame.h"
 #include "wirelog/status.h"
 
 #define OWN_PORT 9000u

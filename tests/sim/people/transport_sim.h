@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The client library's network table (client/transport.h) over the simulated switch: what the kernel's socket does for it
+ * The client library's network table (client/transport/transport.h) over the simulated switch: what the kernel's socket does for it
  * in an application, from one station, with the link's own MTU.
  */
 #ifndef WL_TESTS_SIM_PEOPLE_TRANSPORT_SIM_H
 #define WL_TESTS_SIM_PEOPLE_TRANSPORT_SIM_H
 
-#include "client/transport.h"
+#include "client/transport/transport.h"
 #include "tests/sim/network/network.h"
 
 struct sim_transport {

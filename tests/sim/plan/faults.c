@@ -174,7 +174,7 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 }
 
 /*
- * That an old image came back is seen by others who durably know what the data were (control/roster.h, with what it cannot see). What
+ * That an old image came back is seen by others who durably know what the data were (control/agent/roster.h, with what it cannot see). What
  * nobody can notice is not done here: it would lose records in any Raft. A wiped disk knows by itself that it knows nothing.
  */
 static bool will_be_noticed(const struct sim_faults *faults, const struct sim_node *node,

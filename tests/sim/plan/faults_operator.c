@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/plan/faults_operator.h"
 
-#include "dataplane/bytes.h"
-#include "dataplane/crc.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
 #include "tests/sim/server/node_config.h"
 
 static bool has_data(const struct sim_node *node)

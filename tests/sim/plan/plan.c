@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/check.h"
-#include "dataplane/limits.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/limits.h"
 
 void sim_plan_init(struct sim_plan *plan, uint64_t seed)
 {

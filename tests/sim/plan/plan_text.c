@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/recovery.h"
+#include "dataplane/log/recovery.h"
 #include "tests/sim/server/damage.h"
-#include "dataplane/wire.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/plan/plan.h"
 
 enum kind {

@@ -6,7 +6,7 @@
  * Never more is destroyed than the promises allow: drives that lose what they said was durable (wipe, restore, rot)
  * are those of one node of three or more.
  */
-#include "dataplane/limits.h"
+#include "dataplane/base/limits.h"
 #include "tests/sim/plan/plan.h"
 #include "tests/sim/random.h"
 #include "tests/sim/plan/weather_operator.h"

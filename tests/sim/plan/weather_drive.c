@@ -3,7 +3,7 @@
  * What happens to drives, and to the data of nodes that are down. Data are destroyed on one node only, the victim;
  * sometimes a second one rots, too, but only so that its start must notice.
  */
-#include "dataplane/limits.h"
+#include "dataplane/base/limits.h"
 #include "tests/sim/server/damage.h"
 #include "tests/sim/plan/plan.h"
 #include "tests/sim/random.h"

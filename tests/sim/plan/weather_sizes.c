@@ -4,7 +4,7 @@
  * that mirrors them; the smallest ones wrap soonest and are drawn most often, the daemon's defaults are among the others. And
  * what a frame holds, and how many sessions a journal remembers.
  */
-#include "dataplane/limits.h"
+#include "dataplane/base/limits.h"
 #include "tests/sim/plan/plan.h"
 #include "tests/sim/random.h"
 

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/search/explore_world.h"
 #include "tests/sim/search/snapshot.h"
 

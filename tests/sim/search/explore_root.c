@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/check.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/search/explore_world.h"
 #include "tests/sim/search/snapshot.h"
 

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "control/election_steps.h"
-#include "dataplane/crc.h"
+#include "control/election/election_steps.h"
+#include "dataplane/base/crc.h"
 #include "tests/sim/search/explore_world.h"
 
 #define TERMS 16u /* of the oracle's history: more than the bounds allow */

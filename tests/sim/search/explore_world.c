@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/check.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/search/snapshot.h"
 
 #define HOUR_NS 3600000000000u

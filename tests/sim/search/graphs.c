@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/random.h"
 #include "tests/sim/run.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 #define PAGE 4096u
 #define AREAS_MAX 32u

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/server/config_file.h"
 #include "wirelog/status.h"
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/check.h"
-#include "dataplane/limits.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/limits.h"
 #include "wirelog/status.h"
 
 struct writer {

@@ -7,7 +7,7 @@
 #ifndef WL_TESTS_SIM_SERVER_CONFIG_FILE_H
 #define WL_TESTS_SIM_SERVER_CONFIG_FILE_H
 
-#include "control/config.h"
+#include "control/config/config.h"
 #include "tests/sim/random.h"
 
 #define SIM_CONFIG_BYTES 32768u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A request's way, as in dataplane/disk_uring.c:
+ * A request's way, as in dataplane/store/disk_uring.c:
  *
  *   submit: WRITE, READ -- segment open? -- yes --> UNDER_WAY --> (its time is over) --> DONE
  *                                        \- no  --> WAITS_FOR_FILE --> (opened) --> UNDER_WAY

@@ -6,17 +6,17 @@
  * believes.
  *
  *   drive.c         the queue: reads and writes
- *   drive_files.c   segment files: made, opened and closed by one helper, as in dataplane/disk_uring.c
+ *   drive_files.c   segment files: made, opened and closed by one helper, as in dataplane/store/disk_uring.c
  *   drive_power.c   what a power cut leaves; images, an empty disk
  *   drive_damage.c  damage of every kind to one place, and what a start must make of it
  */
 #ifndef WL_TESTS_SIM_SERVER_DRIVE_H
 #define WL_TESTS_SIM_SERVER_DRIVE_H
 
-#include "dataplane/chunk.h"
-#include "dataplane/disk.h"
-#include "dataplane/disk_files.h"
-#include "dataplane/limits.h"
+#include "dataplane/log/chunk.h"
+#include "dataplane/base/disk.h"
+#include "dataplane/store/disk_files.h"
+#include "dataplane/base/limits.h"
 #include "tests/sim/agenda.h"
 #include "tests/sim/server/damage.h"
 #include "tests/sim/random.h"

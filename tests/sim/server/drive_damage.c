@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/cluster_id.h"
-#include "dataplane/crc.h"
-#include "dataplane/recovery.h"
-#include "dataplane/superblock.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/cluster_id.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/log/recovery.h"
+#include "dataplane/log/superblock.h"
 #include "tests/sim/arena.h"
 
 #define KIND(name) (1u << WL_DAMAGE_##name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/server/drive_fan.h"
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 
 static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *requests, unsigned count)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Segment files behind the daemon's own table of open ones (dataplane/disk_files.h), used as dataplane/disk_uring.c
+ * Segment files behind the daemon's own table of open ones (dataplane/store/disk_files.h), used as dataplane/store/disk_uring.c
  * does: one helper makes, opens and closes, one after the other, and that takes time and can fail; requests wait for
  * their file meanwhile. A segment that is made again is another file under the same name.
  */
@@ -11,7 +11,7 @@
 #include "tests/sim/arena.h"
 
 #define OPEN_NS 20000u
-#define OPEN_AT_START 4u /* as dataplane/disk_open_uring.c */
+#define OPEN_AT_START 4u /* as dataplane/store/disk_open_uring.c */
 
 static struct sim_drive_job *job_at(struct sim_drive *drive, uint64_t at)
 {

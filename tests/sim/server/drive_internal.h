@@ -3,7 +3,7 @@
 #ifndef WL_TESTS_SIM_SERVER_DRIVE_INTERNAL_H
 #define WL_TESTS_SIM_SERVER_DRIVE_INTERNAL_H
 
-#include "dataplane/check.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/server/drive.h"
 
 #define SIM_NOWHERE UINT64_MAX

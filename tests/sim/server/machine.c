@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/boot_shape.h"
-#include "dataplane/eal_explain.h"
+#include "control/node/boot_shape.h"
+#include "dataplane/nic/eal_explain.h"
 #include "tests/sim/server/machine_words.h"
 #include "tests/sim/oracle/oracle.h"
 #include "wirelog/status.h"

@@ -6,9 +6,9 @@
 #ifndef WL_TESTS_SIM_SERVER_MACHINE_H
 #define WL_TESTS_SIM_SERVER_MACHINE_H
 
-#include "dataplane/clock.h"
-#include "dataplane/eal_args.h"
-#include "dataplane/idle.h"
+#include "dataplane/host/clock.h"
+#include "dataplane/host/idle.h"
+#include "dataplane/nic/eal_args.h"
 #include "tests/sim/random.h"
 
 #define SIM_MACHINE_CORES_MAX 16u

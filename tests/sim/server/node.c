@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "dataplane/bytes.h"
-#include "dataplane/check.h"
-#include "dataplane/cluster_id.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/cluster_id.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/server/node_config.h"
 #include "tests/sim/oracle/oracle.h"
@@ -143,7 +143,7 @@ static void worker_turn(void *subject, void *object)
 		sim_node_turn_worker(core);
 }
 
-/* As control/loop_thread.c does. */
+/* As control/node/loop_thread.c does. */
 static void tell_peers_durable(struct sim_node *node, unsigned journal,
 			       const struct wl_journal_status *status)
 {

@@ -7,9 +7,9 @@
 #ifndef WL_TESTS_SIM_SERVER_NODE_H
 #define WL_TESTS_SIM_SERVER_NODE_H
 
-#include "control/agent.h"
-#include "dataplane/recovery.h"
-#include "dataplane/worker.h"
+#include "control/agent/agent.h"
+#include "dataplane/log/recovery.h"
+#include "dataplane/worker/worker.h"
 #include "tests/sim/server/config_file.h"
 #include "tests/sim/server/drive.h"
 #include "tests/sim/server/drive_fan.h"

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/boot_shape.h"
-#include "control/config_links.h"
-#include "dataplane/check.h"
+#include "control/config/config_links.h"
+#include "control/node/boot_shape.h"
+#include "dataplane/base/check.h"
 #include "tests/sim/oracle/oracle.h"
 #include "wirelog/status.h"
 

@@ -2,10 +2,10 @@
 /* What a starting server finds on its drives: the superblock, and each journal's log. */
 #include <string.h>
 
-#include "control/boot_shape.h"
-#include "dataplane/check.h"
-#include "dataplane/cluster_id.h"
-#include "dataplane/store_owner.h"
+#include "control/node/boot_shape.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/cluster_id.h"
+#include "dataplane/store/store_owner.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/server/node_config.h"
 #include "tests/sim/server/node_internal.h"
@@ -79,7 +79,7 @@ int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 	record->voters = config->voters;
 	record->incarnation = sim_random_next(&node->random);
 	draw_key(cluster, node, record->chunk_key);
-	/* As control/boot_store_file.c: a disk that was replaced does not count from one again. */
+	/* As control/node/boot_store_file.c: a disk that was replaced does not count from one again. */
 	record->boot_count = 1700000000u + cluster->agenda.now_ns / 1000000000u;
 	/* Records 1 and 2, at once: the file is not there before it is whole. */
 	while (record->sequence < 2) {

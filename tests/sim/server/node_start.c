@@ -2,10 +2,10 @@
 /* The start of a simulated server, in the daemon's order: configuration, superblock, recovery, workers, agent. */
 #include <string.h>
 
-#include "control/boot_shape.h"
-#include "dataplane/bytes.h"
-#include "dataplane/check.h"
-#include "dataplane/mutant.h"
+#include "control/node/boot_shape.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/server/node_config.h"
 #include "tests/sim/server/node_internal.h"
@@ -339,7 +339,7 @@ static void start_worker(struct start *start, uint32_t number, uint64_t epoch)
 			start->known_commit[number]);
 }
 
-/* As control/loop_thread.c: peers lie behind the first Ethernet link. */
+/* As control/node/loop_thread.c: peers lie behind the first Ethernet link. */
 static void add_neighbours(struct sim_cluster *cluster, struct sim_node *node)
 {
 	const struct sim_network *network = &cluster->network;

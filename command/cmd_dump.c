@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `wirelog dump`: the live records of a stopped node's journal and where each lies: entry, term, who appended
+ * it, file and byte. A record without a number is one that the log keeps for itself: the first entry of a term, an
+ * opened session, an append that had expired.
+ */
+#include <argp.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <jansson.h>
+
+#include "command/commands.h"
+#include "command/tool_journal.h"
+#include "command/tool_parse.h"
+#include "command/tool_refuse.h"
+#include "command/tool_verify.h"
+
+#define REASON_BYTES 512u
+#define HEX_WIDTH 16u
+
+enum format {
+	FORMAT_TABLE,
+	FORMAT_JSON,
+	FORMAT_HEX,
+};
+
+struct options {
+	const char *path;
+	uint32_t journal;
+	uint64_t from, count;
+	enum format format;
+};
+
+struct dump {
+	const struct options *options;
+	struct wl_store *store;
+	uint64_t left; /* records to show */
+	struct wl_verify_place segment; /* start of the one that was asked for last */
+	bool segment_known;
+};
+
+/* One line. */
+struct row {
+	const struct wl_reader_view *entry;
+	const struct wl_record_view *record; /* NULL: the entry has none */
+	struct wl_verify_place
+		place; /* of the payload's first byte; of the header where there is no record */
+	const char *kind;
+};
+
+/* ---- options ------------------------------------------------------------------------------------ */
+
+enum { KEY_JOURNAL = 0x100 };
+
+static const struct argp_option option_table[] = {
+	{"journal", KEY_JOURNAL, "N", 0, "which journal (default 0)", 0},
+	{"from", 'n', "NUMBER", 0, "begin at this record (default 1)", 0},
+	{"count", 'c', "N", 0, "show at most N numbered records", 0},
+	{"format", 'f', "FORMAT", 0,
+	 "table (default); json: an object a line; hex: the table with every record's bytes below it",
+	 0},
+	{0},
+};
+
+static uint64_t parse_number(const char *text, const char *option, struct argp_state *state)
+{
+	uint64_t number;
+
+	if (!wl_tool_parse_number(text, &number) || number == 0)
+		argp_error(state, "%s: '%s' is not a number from 1", option, text);
+	return number;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	static const char *const formats[] = {"table", "json", "hex"};
+	struct options *options = state->input;
+	uint64_t number;
+
+	switch (key) {
+	case KEY_JOURNAL:
+		if (!wl_tool_parse_number(argument, &number) || number >= WIRELOG_JOURNALS_MAX)
+			argp_error(state, "--journal: '%s' is not a number from 0 to %d", argument,
+				   WIRELOG_JOURNALS_MAX - 1);
+		options->journal = (uint32_t)number;
+		return 0;
+	case 'n':
+		options->from = parse_number(argument, "--from", state);
+		return 0;
+	case 'c':
+		options->count = parse_number(argument, "--count", state);
+		return 0;
+	case 'f':
+		for (size_t at = 0; at < sizeof(formats) / sizeof(formats[0]); at++) {
+			if (strcmp(argument, formats[at]) == 0) {
+				options->format = (enum format)at;
+				return 0;
+			}
+		}
+		argp_error(state, "--format: '%s' is none of table, json, hex", argument);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			argp_error(state, "'%s' is one word too many", argument);
+		options->path = argument;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which data directory or device?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+/* On a device each look-up of a segment opens it: once for each is enough. */
+static void find_place(struct dump *dump, uint64_t offset, struct wl_verify_place *place)
+{
+	uint64_t segment_bytes = wl_store_superblock(dump->store)->segment_bytes;
+
+	if (!dump->segment_known || dump->segment.ordinal != offset / segment_bytes) {
+		wl_verify_find_place(&dump->segment, dump->store, dump->options->journal,
+				     segment_bytes, offset - offset % segment_bytes);
+		dump->segment_known = true;
+	}
+	*place = dump->segment;
+	place->offset = offset;
+	place->byte += offset % segment_bytes;
+}
+
+static void print_header(void)
+{
+	printf("%12s %10s %6s %-7s %16s %10s %-30s %6s  %s\n", "number", "entry", "term", "kind",
+	       "session", "sequence", "time", "bytes", "place");
+}
+
+static void print_table(const struct row *row)
+{
+	const struct wl_entry_header *entry = &row->entry->header;
+	char time[WL_TOOL_TIME_BYTES] = "-", number[24] = "-", session[24] = "-",
+	     sequence[24] = "-";
+	uint32_t bytes = row->record != NULL ? row->record->header.bytes : 0;
+
+	/* The first entry of the first term has no leader's clock behind it yet. */
+	if (entry->timestamp_ns != 0)
+		wl_tool_format_time(entry->timestamp_ns, time);
+	if (row->record != NULL) {
+		snprintf(session, sizeof(session), "%016" PRIx64, row->record->header.session);
+		snprintf(sequence, sizeof(sequence), "%" PRIu64, row->record->header.sequence);
+		if (row->record->number != 0)
+			snprintf(number, sizeof(number), "%" PRIu64, row->record->number);
+	}
+	printf("%12s %10" PRIu64 " %6" PRIu64 " %-7s %16s %10s %-30s %6u  %s%sbyte %" PRIu64 "\n",
+	       number, entry->index, entry->term, row->kind, session, sequence, time, bytes,
+	       row->place.file, row->place.file[0] ? " " : "", row->place.byte);
+}
+
+static void print_bytes(const struct row *row)
+{
+	uint32_t bytes = row->record != NULL ? row->record->header.bytes : 0;
+
+	for (uint32_t line = 0; line < bytes; line += HEX_WIDTH) {
+		uint32_t width = bytes - line < HEX_WIDTH ? bytes - line : HEX_WIDTH;
+		const uint8_t *from = row->record->payload + line;
+
+		printf("%12s %08x ", "", line);
+		for (uint32_t at = 0; at < HEX_WIDTH; at++)
+			printf(at < width ? " %02x" : "   ", at < width ? from[at] : 0);
+		printf("  ");
+		for (uint32_t at = 0; at < width; at++)
+			putchar(isprint(from[at]) ? from[at] : '.');
+		putchar('\n');
+	}
+}
+
+static void print_json(const struct row *row)
+{
+	const struct wl_entry_header *entry = &row->entry->header;
+
+	printf("{\"number\": ");
+	if (row->record != NULL && row->record->number != 0)
+		printf("%" PRIu64, row->record->number);
+	else
+		printf("null");
+	printf(", \"entry\": %" PRIu64 ", \"term\": %" PRIu64 ", \"kind\": \"%s\"", entry->index,
+	       entry->term, row->kind);
+	if (row->record != NULL)
+		printf(", \"session\": \"%016" PRIx64 "\", \"sequence\": %" PRIu64
+		       ", \"bytes\": %u",
+		       row->record->header.session, row->record->header.sequence,
+		       row->record->header.bytes);
+	printf(", \"timestamp_ns\": %" PRIu64 ", \"stream_offset\": %" PRIu64, entry->timestamp_ns,
+	       row->place.offset);
+	if (row->place.file[0] != '\0')
+		printf(", \"file\": \"%s\"", row->place.file);
+	printf(", \"byte\": %" PRIu64, row->place.byte);
+	if (row->record != NULL) {
+		printf(", \"hex\": \"");
+		for (uint32_t at = 0; at < row->record->header.bytes; at++)
+			printf("%02x", row->record->payload[at]);
+		printf("\"");
+	}
+	printf("}\n");
+}
+
+static void show(struct dump *dump, struct row *row)
+{
+	uint64_t offset = row->entry->offset;
+
+	if (row->record != NULL)
+		offset += (uint64_t)(row->record->payload - row->entry->image);
+	find_place(dump, offset, &row->place);
+	if (dump->options->format == FORMAT_JSON) {
+		print_json(row);
+		return;
+	}
+	print_table(row);
+	if (dump->options->format == FORMAT_HEX)
+		print_bytes(row);
+}
+
+static const char *kind_of(uint16_t kind)
+{
+	switch (kind) {
+	case WL_RECORD_DATA:
+		return "data";
+	case WL_RECORD_OPEN_SESSION:
+		return "session";
+	case WL_RECORD_CLOSE_SESSION:
+		return "close";
+	case WL_RECORD_EXPIRED:
+		return "expired";
+	default:
+		return "other";
+	}
+}
+
+/* False: all that was asked for has been shown. */
+static bool show_entry(struct dump *dump, const struct wl_reader_view *entry)
+{
+	const struct options *options = dump->options;
+	struct wl_record_walk walk;
+	struct wl_record_view record;
+	struct row row = {.entry = entry, .kind = "term"};
+
+	if (entry->header.record_count == 0 && entry->header.first_number >= options->from)
+		show(dump, &row);
+	wl_record_walk_init(&walk, entry->image, &entry->header);
+	while (wl_record_walk_next(&walk, &record)) {
+		/* One without a number belongs to the next numbered one. */
+		if ((record.number != 0 ? record.number : walk.next_number) < options->from)
+			continue;
+		row.record = &record;
+		row.kind = kind_of(record.header.kind);
+		show(dump, &row);
+		if (record.number != 0 && --dump->left == 0)
+			return false;
+	}
+	return true;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------- */
+
+static int show_all(struct dump *dump, struct wl_tool_journal *journal, char *reason)
+{
+	struct wl_reader_view view;
+	enum wl_reader_result result;
+
+	if (dump->options->format != FORMAT_JSON)
+		print_header();
+	wl_tool_journal_seek(journal, wl_tool_journal_index_near(journal, dump->options->from));
+	while ((result = wl_tool_journal_next(journal, &view)) == WL_READER_ENTRY) {
+		if (!show_entry(dump, &view))
+			return 0;
+		if (ferror(stdout))
+			break;
+	}
+	if (result == WL_READER_DAMAGED) {
+		snprintf(reason, REASON_BYTES, "stream offset %" PRIu64 " cannot be read any more",
+			 view.offset);
+		return WIRELOG_STORE_DAMAGED;
+	}
+	if (wl_tool_journal_is_damaged(journal)) {
+		snprintf(reason, REASON_BYTES,
+			 "what follows is damaged: %s at stream offset %" PRIu64 " to %" PRIu64
+			 ", behind entry %" PRIu64,
+			 wl_recovery_damage_name(journal->recovery.damage.kind),
+			 journal->recovery.damage.begin, journal->recovery.damage.end,
+			 journal->log.tail.index);
+		return WIRELOG_STORE_DAMAGED;
+	}
+	return 0;
+}
+
+static int dump_journal(struct dump *dump, char *reason)
+{
+	static struct wl_tool_journal journal;
+	struct wl_tool_journal_store of = {dump->store, dump->options->journal};
+	struct wl_tool_journal_source source;
+	int status;
+
+	if (dump->options->journal >= wl_store_superblock(dump->store)->journal_count) {
+		snprintf(reason, REASON_BYTES, "there is no journal %u: %s has %u",
+			 dump->options->journal, dump->options->path,
+			 wl_store_superblock(dump->store)->journal_count);
+		return WIRELOG_INVALID_ARGUMENT;
+	}
+	wl_tool_journal_of_store(&of, &source);
+	status = wl_tool_journal_open(&journal, &source);
+	if (status != 0)
+		snprintf(reason, REASON_BYTES, "%s", wirelog_status_cause(status));
+	else
+		status = show_all(dump, &journal, reason);
+	wl_tool_journal_close(&journal);
+	return status;
+}
+
+static int run(const struct options *options)
+{
+	const struct wl_store_config config = {.path = options->path, .read_only = true};
+	struct dump dump = {.options = options,
+			    .left = options->count != 0 ? options->count : UINT64_MAX};
+	char reason[REASON_BYTES];
+	int status = wl_store_open(&dump.store, &config, reason, sizeof(reason));
+
+	if (status != 0)
+		return wl_tool_refuse(status, "%s", reason);
+	status = dump_journal(&dump, reason);
+	wl_store_close(dump.store);
+	return status != 0 ? wl_tool_refuse(status, "%s", reason) : EX_OK;
+}
+
+int wl_cmd_dump(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.args_doc = "DIRECTORY|DEVICE",
+		.doc = "Shows the records of a node that does not run: number, entry, term, session and sequence of "
+		       "the append, time, size, and the file and byte at which the record's bytes begin. A record "
+		       "without a number is one that the log keeps for itself.\v"
+		       "Exit code 0; 65: the log is damaged (what stands before the damage was shown); 75: its node runs.",
+	};
+	static char name[] = "wirelog dump";
+	struct options options = {.from = 1};
+
+	argv[0] = name;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	return run(&options);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `wirelog status`: asks the stats socket of every node whose run directory is known.
+ *
+ * --json: one run directory gives that node's object as it is, several give an array of them in the order in which they
+ * were asked; for a node that does not answer {"run_directory": ..., "error": CODE, "reason": ...}.
+ */
+#include <argp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "command/commands.h"
+#include "command/tool_cluster.h"
+#include "command/tool_refuse.h"
+#include "command/tool_stats_socket.h"
+#include "command/tool_status_table.h"
+
+enum { KEY_CHECK = 0x100 };
+
+struct options {
+	struct wl_tool_cluster cluster;
+	bool json, check;
+	const char *request;
+};
+
+/* What one node said. */
+struct answer {
+	json_t *json;
+	int status;
+	char reason[512];
+};
+
+static const struct argp_option option_table[] = {
+	{"json", 'j', NULL, 0, "everything that the nodes know, as JSON", 0},
+	{"request", 'r', "NAME", 0,
+	 "ask for another part: counters, latency, config (implies --json; default: status)", 0},
+	{"check", KEY_CHECK, NULL, 0,
+	 "end with 75 unless every node answers, none is degraded, and each journal has a leader that is ready",
+	 0},
+	{0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	static const char *const requests[] = {"status", "counters", "latency", "config"};
+	struct options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->cluster;
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case 'r':
+		/* Only questions: hand_over and stop are not for a command that is called status. */
+		for (size_t at = 0; at < sizeof(requests) / sizeof(requests[0]); at++)
+			if (strcmp(argument, requests[at]) == 0)
+				options->request = argument;
+		if (options->request != argument)
+			argp_error(state, "--request: there are status, counters, latency, config");
+		options->json = true;
+		return 0;
+	case KEY_CHECK:
+		options->check = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is one word too many", argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static size_t ask_all(const struct options *options, struct answer answers[WIRELOG_NODES_MAX])
+{
+	char request[64];
+	size_t answered = 0;
+
+	snprintf(request, sizeof(request), "/wirelog/%s", options->request);
+	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++) {
+		struct answer *answer = &answers[at];
+
+		answer->status =
+			wl_stats_ask(options->cluster.run_directories[at], request, &answer->json);
+		if (answer->status == 0)
+			answered++;
+		else
+			snprintf(answer->reason, sizeof(answer->reason), "%s",
+				 wl_stats_ask_reason());
+	}
+	return answered;
+}
+
+static int print_json(const struct options *options, const struct answer *answers)
+{
+	uint32_t count = options->cluster.run_directory_count;
+	json_t *all = json_array();
+	int result;
+
+	for (uint32_t at = 0; at < count; at++)
+		json_array_append_new(
+			all, answers[at].json != NULL
+				     ? json_incref(answers[at].json)
+				     : json_pack("{s:s, s:s, s:s}", "run_directory",
+						 options->cluster.run_directories[at], "error",
+						 wirelog_status_name(answers[at].status), "reason",
+						 answers[at].reason));
+	result = json_dumpf(count == 1 ? json_array_get(all, 0) : all, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+	return result == 0 ? EX_OK : EX_IOERR;
+}
+
+static void print_table(const struct options *options, const struct answer *answers)
+{
+	struct wl_status_row rows[WIRELOG_NODES_MAX];
+
+	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++)
+		rows[at] = (struct wl_status_row){
+			.run_directory = options->cluster.run_directories[at],
+			.reason = wirelog_status_name(answers[at].status),
+			.status = answers[at].json,
+		};
+	wl_status_table_print(stdout, rows, options->cluster.run_directory_count);
+}
+
+/* Every node answers and is whole; each journal that a node has is led by somebody who is ready. */
+static bool is_healthy(const struct options *options, const struct answer *answers)
+{
+	uint32_t has = 0, led = 0;
+
+	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++) {
+		const json_t *journals = json_object_get(answers[at].json, "journals");
+
+		if (answers[at].json == NULL ||
+		    json_is_true(
+			    json_object_get(json_object_get(answers[at].json, "mode"), "degraded")))
+			return false;
+		for (size_t id = 0; id < json_array_size(journals); id++) {
+			const json_t *journal = json_array_get(journals, id);
+			const char *role = json_string_value(json_object_get(journal, "role"));
+
+			if (json_is_true(json_object_get(json_object_get(journal, "sessions"),
+							 "rebuilding")))
+				return false;
+			has |= 1u << id;
+			if (role != NULL && strcmp(role, "leader") == 0 &&
+			    json_is_true(json_object_get(journal, "ready")))
+				led |= 1u << id;
+			else if (options->cluster.run_directory_count == 1 &&
+				 json_integer_value(json_object_get(journal, "leader")) != 0)
+				led |= 1u << id;
+		}
+	}
+	return has == led;
+}
+
+static int run(struct options *options)
+{
+	struct answer answers[WIRELOG_NODES_MAX] = {0};
+	int result = wl_tool_cluster_find_run_directories(&options->cluster);
+	size_t answered;
+
+	if (result != 0)
+		return wirelog_status_exit_code(result);
+	answered = ask_all(options, answers);
+	if (options->json)
+		result = print_json(options, answers);
+	else if (answered > 0)
+		print_table(options, answers);
+	if (answered == 0)
+		result = wl_tool_refuse(answers[0].status, "%s", answers[0].reason);
+	else if (result == EX_OK && options->check && !is_healthy(options, answers))
+		result = EX_TEMPFAIL;
+	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++)
+		json_decref(answers[at].json);
+	return result;
+}
+
+int wl_cmd_status(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&wl_tool_run_directory_argp, 0, NULL, 20},
+						     {0}};
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.doc = "Says what the nodes on this machine know of themselves: role, term, leader, how far "
+		       "the log is in memory, durable and committed, and the chain value by which two logs are "
+		       "compared.\vExit code 0 when a node answered, 69 when none did.",
+		.children = children,
+	};
+	static char name[] = "wirelog status";
+	static struct options options = {.request = "status"};
+
+	argv[0] = name;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (options.check && strcmp(options.request, "status") != 0) {
+		fprintf(stderr, "wirelog: --check goes with --request status\n");
+		return EX_USAGE;
+	}
+	return run(&options);
+}

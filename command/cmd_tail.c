@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `wirelog tail`: committed records to standard output. Without --follow it ends at the last record that was
+ * committed when it asked; a reader that lost its place (its node died, it was too slow) goes on behind the
+ * last record that it wrote, so nothing is written twice or left out.
+ */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command/commands.h"
+#include "command/tool_cluster.h"
+#include "command/tool_interrupt.h"
+#include "command/tool_parse.h"
+#include "command/tool_path.h"
+#include "command/tool_print_record.h"
+#include "command/tool_progress.h"
+#include "command/tool_refuse.h"
+#include "dataplane/host/clock.h"
+#include "wirelog/wirelog.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+#define LAST_DEFAULT 10u
+#define LEARN_NS (SECOND_NS / 2) /* so long nothing is known to be committed: nothing is */
+#define QUIET_NS (2 * SECOND_NS) /* so long no record of that time or later: there is none */
+#define PATIENCE_NS \
+	(15 * SECOND_NS) /* so long without a record that is known to be committed: an error */
+#define OUTPUT_BYTES (256u << 10)
+#define EXIT_INTERRUPTED 130
+
+enum { KEY_FROM_TIME = 0x100, KEY_NODE };
+
+struct options {
+	struct wl_tool_cluster cluster;
+	enum wirelog_from from; /* 0: the last ten */
+	uint64_t value;
+	uint64_t count; /* 0: no limit */
+	uint32_t node;
+	bool follow;
+	enum wl_print_format format;
+};
+
+struct tail {
+	const struct options *options;
+	struct wirelog *log;
+	struct wl_tool_progress progress;
+	uint64_t printed, next_number; /* 0: not known yet, the subscription began at a time */
+	uint64_t heard_ns; /* last record, gap or new subscription */
+	bool is_done, resubscribe, unflushed;
+	bool path_is_unusable; /* of the node that was read from last */
+	int status; /* the worst thing that happened, or why it ended */
+	char reason[256];
+};
+
+/* ---- options ------------------------------------------------------------------------------------ */
+
+static const struct argp_option option_table[] = {
+	{"from", 'n', "N", 0, "first record's number, or `live`: what is committed from now on", 0},
+	{"from-time", KEY_FROM_TIME, "TIME", 0,
+	 "first record of that time or later: 2026-03-04T05:06:07Z, @1772600767, or 5m (ago)", 0},
+	{"count", 'c', "N", 0, "end after N records", 0},
+	{"follow", 'F', NULL, 0, "do not end at the last record, wait for more", 0},
+	{"node", KEY_NODE, "N", 0, "read from this node (default: from any)", 0},
+	{"format", 'f', "FORMAT", 0,
+	 "text (default: number, time, content), lines, itch50, binary (four-byte length), len16, hex, json",
+	 0},
+	{0},
+};
+
+static uint64_t parse_number(const char *text, const char *option, uint64_t max,
+			     struct argp_state *state)
+{
+	uint64_t number;
+
+	if (!wl_tool_parse_number(text, &number) || number == 0 || number > max)
+		argp_error(state, "%s: '%s' is not a number from 1 to %" PRIu64, option, text, max);
+	return number;
+}
+
+static void parse_from(struct options *options, const char *text, struct argp_state *state)
+{
+	if (strcmp(text, "live") == 0 || strcmp(text, "now") == 0) {
+		options->from = WIRELOG_FROM_NOW;
+		options->follow = true;
+		return;
+	}
+	options->from = WIRELOG_FROM_NUMBER;
+	options->value = parse_number(text, "--from", INT64_MAX, state);
+}
+
+static void parse_from_time(struct options *options, const char *text, struct argp_state *state)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	options->from = WIRELOG_FROM_TIME;
+	if (!wl_tool_parse_time(text, (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec,
+				&options->value))
+		argp_error(
+			state,
+			"--from-time: '%s' is not a time (2026-03-04T05:06:07Z, @1772600767, 5m)",
+			text);
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->cluster;
+		return 0;
+	case 'n':
+		parse_from(options, argument, state);
+		return 0;
+	case KEY_FROM_TIME:
+		parse_from_time(options, argument, state);
+		return 0;
+	case 'c':
+		options->count = parse_number(argument, "--count", INT64_MAX, state);
+		return 0;
+	case 'F':
+		options->follow = true;
+		return 0;
+	case KEY_NODE:
+		options->node =
+			(uint32_t)parse_number(argument, "--node", WIRELOG_NODES_MAX, state);
+		return 0;
+	case 'f':
+		if (!wl_print_format_parse(argument, &options->format))
+			argp_error(
+				state,
+				"--format: '%s' is none of text, lines, itch50, binary, len16, hex, json",
+				argument);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is one word too many", argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- what the library tells --------------------------------------------------------------------- */
+
+static void end(struct tail *tail, int status)
+{
+	tail->is_done = true;
+	tail->status = status;
+}
+
+static void on_record(void *context, const struct wirelog_record *record)
+{
+	struct tail *tail = context;
+	int status;
+
+	/* What still comes after the last one that is wanted; after a new subscription, what came before. */
+	if (tail->is_done || record->number < tail->next_number)
+		return;
+	wl_tool_progress_clear(&tail->progress);
+	status = wl_print_record(stdout, tail->options->format, record);
+	if (status == WIRELOG_INPUT_MALFORMED)
+		snprintf(tail->reason, sizeof(tail->reason),
+			 "record %" PRIu64 " (%zu bytes) cannot be written in this format",
+			 record->number, record->size);
+	if (status != 0) {
+		end(tail, status);
+		return;
+	}
+	tail->unflushed = true;
+	tail->next_number = record->number + 1;
+	tail->heard_ns = wl_clock_kernel_ns();
+	if (++tail->printed == tail->options->count)
+		tail->is_done = true;
+}
+
+static void on_gap(struct tail *tail, const struct wirelog_event *event)
+{
+	fflush(stdout);
+	wl_tool_progress_clear(&tail->progress);
+	fprintf(stderr, "wirelog: records %" PRIu64 " to %" PRIu64 " cannot be read: %s [%s]\n",
+		event->first_number, event->next_number - 1, wirelog_status_cause(event->status),
+		wirelog_status_name(event->status));
+	if (tail->status == 0)
+		snprintf(tail->reason, sizeof(tail->reason),
+			 "records %" PRIu64 " to %" PRIu64 " are missing above",
+			 event->first_number, event->next_number - 1);
+	tail->status = event->status;
+	tail->next_number = event->next_number;
+	tail->heard_ns = wl_clock_kernel_ns();
+}
+
+static void on_path(struct tail *tail, const struct wirelog_event *event)
+{
+	char text[512];
+
+	wl_tool_path_describe(event, text, sizeof(text));
+	tail->path_is_unusable = wl_tool_path_is_unusable(event);
+	fflush(stdout);
+	wl_tool_progress_clear(&tail->progress);
+	fprintf(stderr, "wirelog: %s\n", text);
+}
+
+static void on_event(void *context, const struct wirelog_event *event)
+{
+	struct tail *tail = context;
+
+	if (tail->is_done)
+		return;
+	if (event->kind == WIRELOG_EVENT_PATH_MTU)
+		on_path(tail, event);
+	if (event->kind == WIRELOG_EVENT_GAP)
+		on_gap(tail, event);
+	if (event->kind != WIRELOG_EVENT_SUBSCRIPTION_ENDED)
+		return;
+	switch (event->status) {
+	case WIRELOG_SLOW_READER: /* a pipe or a pager that was not read */
+	case WIRELOG_NOT_CONNECTED:
+	case WIRELOG_TIMED_OUT:
+	case WIRELOG_CLOSED:
+		if (event->next_number > tail->next_number)
+			tail->next_number = event->next_number;
+		tail->resubscribe = true;
+		break;
+	default:
+		end(tail, event->status);
+	}
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------- */
+
+static uint64_t commit_number_of(const struct tail *tail)
+{
+	struct wirelog_position position;
+
+	wirelog_get_position(tail->log, &position);
+	return position.commit_number;
+}
+
+/* The node's first answer may come before it knows what is committed. */
+static uint64_t learn_commit_number(struct tail *tail)
+{
+	uint64_t until_ns = wl_clock_kernel_ns() + LEARN_NS, commit_number;
+
+	while ((commit_number = commit_number_of(tail)) == 0 && wl_clock_kernel_ns() < until_ns &&
+	       !wl_interrupted)
+		wirelog_wait(tail->log, 10000);
+	return commit_number;
+}
+
+static int subscribe_first(struct tail *tail, uint64_t commit_number)
+{
+	const struct options *options = tail->options;
+	uint64_t first = commit_number >= LAST_DEFAULT ? commit_number - LAST_DEFAULT + 1 : 1;
+
+	if (options->from == WIRELOG_FROM_NUMBER)
+		first = options->value;
+	tail->heard_ns = wl_clock_kernel_ns();
+	if (options->from == WIRELOG_FROM_TIME || options->from == WIRELOG_FROM_NOW)
+		return wirelog_subscribe(tail->log, options->from, options->value);
+	tail->next_number = first;
+	return wirelog_subscribe(tail->log, WIRELOG_FROM_NUMBER, first);
+}
+
+static void subscribe_again(struct tail *tail)
+{
+	const struct options *options = tail->options;
+	int status;
+
+	tail->resubscribe = false;
+	if (tail->next_number != 0)
+		status = wirelog_subscribe(tail->log, WIRELOG_FROM_NUMBER, tail->next_number);
+	else
+		status = wirelog_subscribe(tail->log, options->from, options->value);
+	if (status != 0)
+		end(tail, status);
+}
+
+/* Everything that was committed when we asked is written; or, from a time, nothing of that time is there. */
+static bool is_at_end(const struct tail *tail, uint64_t commit_number, uint64_t now_ns)
+{
+	if (tail->options->follow)
+		return false;
+	if (tail->next_number > commit_number)
+		return true;
+	return tail->next_number == 0 && now_ns - tail->heard_ns > QUIET_NS;
+}
+
+static void show_progress(struct tail *tail, uint64_t now_ns)
+{
+	char count[32];
+
+	if (!wl_tool_progress_is_due(&tail->progress, now_ns))
+		return;
+	wl_tool_format_count(tail->printed, count);
+	wl_tool_progress_show(&tail->progress, now_ns, "%s records", count);
+}
+
+static void loop(struct tail *tail, uint64_t commit_number)
+{
+	while (!tail->is_done && !wl_interrupted) {
+		uint64_t now_ns;
+		int done = wirelog_wait(tail->log, 50000);
+
+		if (done < 0)
+			end(tail, done);
+		/* Whole pages while records stream in, at once where somebody waits for them. */
+		if (done == 0 && tail->unflushed) {
+			tail->unflushed = false;
+			if (fflush(stdout) != 0)
+				end(tail, WIRELOG_OUTPUT_FAILED);
+		}
+		if (tail->resubscribe)
+			subscribe_again(tail);
+		now_ns = wl_clock_kernel_ns();
+		show_progress(tail, now_ns);
+		if (is_at_end(tail, commit_number, now_ns))
+			return;
+		if (!tail->options->follow && now_ns - tail->heard_ns > PATIENCE_NS) {
+			snprintf(tail->reason, sizeof(tail->reason),
+				 "record %" PRIu64 " of %" PRIu64 " did not come",
+				 tail->next_number, commit_number);
+			end(tail, tail->path_is_unusable ? WIRELOG_PATH_MTU : WIRELOG_TIMED_OUT);
+		}
+	}
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------- */
+
+static int read_records(struct tail *tail, const struct wirelog_options *library)
+{
+	uint64_t commit_number;
+	int status = wirelog_connect(&tail->log, library);
+
+	if (status != 0)
+		return wl_tool_refuse(status, "%s", wirelog_last_reason());
+	wl_tool_progress_init(&tail->progress, !isatty(STDOUT_FILENO));
+	commit_number = learn_commit_number(tail);
+	if (tail->options->from == WIRELOG_FROM_NUMBER && !tail->options->follow &&
+	    tail->options->value > commit_number)
+		fprintf(stderr,
+			"wirelog: the last committed record is %" PRIu64
+			"; --follow waits for more\n",
+			commit_number);
+	status = subscribe_first(tail, commit_number);
+	if (status != 0)
+		end(tail, status);
+	loop(tail, commit_number);
+	wl_tool_progress_clear(&tail->progress);
+	if (fflush(stdout) != 0)
+		end(tail, WIRELOG_OUTPUT_FAILED);
+	wirelog_close(tail->log);
+	if (tail->status != 0)
+		return wl_tool_refuse(tail->status, "%s", tail->reason);
+	return wl_interrupted ? EXIT_INTERRUPTED : EX_OK;
+}
+
+int wl_cmd_tail(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&wl_tool_cluster_argp, 0, NULL, 20}, {0}};
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.doc = "Writes committed records to standard output: without --from the last ten. Ends at the last "
+		       "committed record unless told to --follow.\vExit code 0: all that was asked for was written. "
+		       "65: some of it is gone from the log (what is there was written), or a record does not fit the "
+		       "format. 69: the path to the node carries too little (PATH_MTU). 75: a record did not come in time.",
+		.children = children,
+	};
+	static char name[] = "wirelog tail";
+	static struct options options;
+	struct wirelog_options library = WIRELOG_OPTIONS_DEFAULT;
+	struct tail tail = {.options = &options};
+	int status;
+
+	argv[0] = name;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (isatty(STDOUT_FILENO) && options.format >= WL_PRINT_ITCH50 &&
+	    options.format <= WL_PRINT_LEN16) {
+		fprintf(stderr, "wirelog: this format is binary; send it to a file or a pipe\n");
+		return EX_USAGE;
+	}
+	status = wl_tool_cluster_find(&options.cluster);
+	if (status != 0)
+		return wirelog_status_exit_code(status);
+	wl_tool_cluster_set_options(&options.cluster, &library);
+	library.node = options.node;
+	library.on_record = on_record;
+	library.on_event = on_event;
+	library.context = &tail;
+	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
+	wl_interrupt_catch();
+	return read_records(&tail, &library);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `wirelog verify`: options, and the exit code. The work is in tool_verify.c. */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "command/commands.h"
+#include "command/tool_parse.h"
+#include "command/tool_refuse.h"
+#include "command/tool_verify.h"
+
+enum { KEY_AT = 0x100 };
+
+struct options {
+	const char *path;
+	uint64_t chain_index;
+	bool json, quiet;
+};
+
+static const struct argp_option option_table[] = {
+	{"at", KEY_AT, "INDEX", 0, "show the chain value behind this entry, too", 0},
+	{"json", 'j', NULL, 0, "the findings as JSON", 0},
+	{"quiet", 'q', NULL, 0, "the exit code only", 0},
+	{0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_AT:
+		if (!wl_tool_parse_number(argument, &options->chain_index) ||
+		    options->chain_index == 0)
+			argp_error(state, "--at: '%s' is not the index of an entry", argument);
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			argp_error(state, "'%s' is one word too many", argument);
+		options->path = argument;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which data directory or device?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int run(const struct options *options)
+{
+	static struct wl_verify_report report;
+	char reason[512];
+	int status = wl_verify_store(&report, options->path, options->chain_index, reason,
+				     sizeof(reason));
+
+	if (status != 0)
+		return wl_tool_refuse(status, "%s", reason);
+	if (options->json) {
+		json_t *found = wl_verify_json(options->path, options->chain_index, &report);
+
+		json_dumpf(found, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(found);
+	} else if (!options->quiet) {
+		wl_verify_print(stdout, options->path, options->chain_index, &report);
+	}
+	return wl_verify_is_damaged(&report) ? EX_DATAERR : EX_OK;
+}
+
+int wl_cmd_verify(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.args_doc = "DIRECTORY|DEVICE",
+		.doc = "Checks the data of a node that does not run, as the node itself would at its start, and "
+		       "changes nothing: ranges, chain values, and damage by kind and place. Two logs with the same "
+		       "chain value behind the same entry are the same up to there.\v"
+		       "Exit code 0: clean (a torn tail, which a start cuts away, is clean). 65: damaged, or not "
+		       "wirelog's. 66: cannot be opened. 75: its node runs.",
+	};
+	static char name[] = "wirelog verify";
+	struct options options = {0};
+
+	argv[0] = name;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	return run(&options);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The subcommands of `wirelog`. Each gets its own words (argv[0] is the subcommand's name) and returns the
+ * process's exit code, one of sysexits.h (`wirelog help exit-codes`). A wrong option ends the process with 64.
+ */
+#ifndef WL_COMMAND_COMMANDS_H
+#define WL_COMMAND_COMMANDS_H
+
+int wl_cmd_append(int argc, char **argv);
+int wl_cmd_config(int argc, char **argv);
+int wl_cmd_demo(int argc, char **argv);
+int wl_cmd_dump(int argc, char **argv);
+int wl_cmd_explain(int argc, char **argv);
+int wl_cmd_key(int argc, char **argv);
+int wl_cmd_status(int argc, char **argv);
+int wl_cmd_tail(int argc, char **argv);
+int wl_cmd_verify(int argc, char **argv);
+
+#endif

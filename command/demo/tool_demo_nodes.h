@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The demo's processes: started, asked, killed, stopped. A node is known by its process id together with the
+ * configuration that stands on its command line, so a number that the kernel gave to somebody else is not taken for it.
+ *
+ * `tied` nodes are children that die with this process, whatever ends it; the others outlive it. Either kind has a
+ * session of its own, so that Control-C on the terminal is this command's to handle.
+ *
+ * The caller owns the struct. Nodes are numbered from 1. Thread: the main one (a tied node dies with the thread
+ * that started it).
+ */
+#ifndef WL_COMMAND_DEMO_TOOL_DEMO_NODES_H
+#define WL_COMMAND_DEMO_TOOL_DEMO_NODES_H
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command/demo/tool_demo_directory_file.h"
+#include "command/tool_where_file.h"
+
+#define WL_DEMO_SENTENCE_BYTES 320u
+
+struct wl_demo_nodes {
+	struct wl_where where;
+	bool tied;
+	char daemon[PATH_MAX];
+	const volatile sig_atomic_t *interrupted; /* ends every wait */
+};
+
+/* What a node says of itself and of journal 0. */
+struct wl_demo_facts {
+	bool answers;
+	bool leads; /* and takes appends */
+	uint32_t leader; /* 0: not known */
+	uint64_t term, tail, commit, commit_number;
+	uint64_t chain_index;
+	char chain[24];
+};
+
+/* How the nodes were set up; each is the node's own sentence, "" where it says nothing. */
+struct wl_demo_choices {
+	char memory[WL_DEMO_SENTENCE_BYTES], idle[WL_DEMO_SENTENCE_BYTES],
+		port[WL_DEMO_SENTENCE_BYTES], disk[WL_DEMO_SENTENCE_BYTES],
+		self_test[WL_DEMO_SENTENCE_BYTES];
+};
+
+void wl_demo_nodes_init(struct wl_demo_nodes *nodes, const volatile sig_atomic_t *interrupted);
+
+bool wl_demo_node_is_alive(const struct wl_demo_nodes *nodes, unsigned node);
+unsigned wl_demo_nodes_alive(const struct wl_demo_nodes *nodes);
+
+/* Starts the process; that it serves is for wait_leader or wait_in_step to see. 0 or a negative errno. */
+int wl_demo_node_start(struct wl_demo_nodes *nodes, unsigned node);
+/* SIGKILL; returns when it is gone. */
+void wl_demo_node_kill(struct wl_demo_nodes *nodes, unsigned node);
+/* SIGTERM to all, SIGKILL to those that are still there after 10 s: returns how many those were. */
+unsigned wl_demo_nodes_stop(struct wl_demo_nodes *nodes);
+
+bool wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node,
+		      struct wl_demo_facts *facts);
+/* Fills all; the node that leads in the highest term, or 0. */
+unsigned wl_demo_nodes_ask(const struct wl_demo_nodes *nodes,
+			   struct wl_demo_facts facts[WL_DEMO_NODES]);
+bool wl_demo_node_choices(const struct wl_demo_nodes *nodes, unsigned node,
+			  struct wl_demo_choices *choices);
+
+/* 0 while every node that was started lives; else the code with which one ended, with a sentence. */
+int wl_demo_nodes_check(const struct wl_demo_nodes *nodes, char *reason);
+
+/*
+ * Until a node leads and all that live follow it. 0 and *leader; TIMED_OUT; CLOSED when interrupted; or the code with
+ * which a node ended, with a sentence.
+ */
+int wl_demo_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsigned *leader,
+			char *reason);
+/* Until every node has committed record `number` and all name one chain value behind one entry. As above. */
+int wl_demo_wait_in_step(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
+			 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+
+/* The code and the sentence with which a node refused, out of its log's text. 0: it says none. Pure; changes `text`. */
+int wl_demo_find_refusal(char *text, char *reason, size_t reason_bytes);
+
+#endif

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command/demo/tool_demo_run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "command/demo/tool_demo_load.h"
+#include "command/itch/itch_workload.h"
+#include "command/tool_parse.h"
+#include "command/tool_refuse.h"
+#include "command/tool_verify.h"
+
+#define EXIT_INTERRUPTED 130
+#define IN_STEP_NS UINT64_C(40000000000)
+#define LOOK_NS 250000000u /* between two looks whether the nodes live */
+#define KILL_AT_PERCENT 40u
+#define RESTART_AT_PERCENT 60u
+
+struct run {
+	const struct wl_demo_plan *plan;
+	struct wl_demo_nodes nodes;
+	enum wl_demo_stage stage;
+	uint64_t began_ns, look_ns, restarted_ns, caught_up_ns;
+	unsigned first_leader, victim, reader;
+	uint64_t acknowledged_at_kill;
+	bool next_answer_told, victim_restarted;
+	char day[WL_WHERE_PATH_BYTES + 16];
+	uint64_t day_bytes;
+	struct wl_demo_facts facts[WL_DEMO_NODES]; /* in step, at the end */
+	struct wl_demo_compare compare;
+	unsigned killed_at_stop;
+	char chains[WL_DEMO_NODES][24]; /* out of the data on disk, behind the same entry */
+	bool disks_clean, disks_known;
+	unsigned broken; /* promises */
+	char reason[WL_DEMO_REASON_BYTES];
+};
+
+/* ---- telling ------------------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 2, 3))) static void tell(const struct run *run, const char *format,
+						       ...)
+{
+	va_list arguments;
+
+	printf("%6.1f s  ", (double)(wl_clock_kernel_ns() - run->began_ns) / 1e9);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	fflush(stdout);
+}
+
+static const char *count_text(uint64_t count)
+{
+	static char texts[8][32];
+	static unsigned next;
+	char *text = texts[next++ % 8];
+
+	wl_tool_format_count(count, text);
+	return text;
+}
+
+static const char *duration_text(uint64_t duration_ns)
+{
+	static char texts[8][32];
+	static unsigned next;
+	char *text = texts[next++ % 8];
+
+	wl_tool_format_duration(duration_ns, text, sizeof(texts[0]));
+	return text;
+}
+
+static double rate(uint64_t count, uint64_t took_ns)
+{
+	return took_ns != 0 ? (double)count * 1e9 / (double)took_ns : 0;
+}
+
+static void tell_latency(const struct run *run, const char *what,
+			 const struct wl_histogram *latency)
+{
+	tell(run, "  %s: latency p50 %s, p99 %s, p99.9 %s", what,
+	     duration_text(wl_histogram_percentile(latency, 50)),
+	     duration_text(wl_histogram_percentile(latency, 99)),
+	     duration_text(wl_histogram_percentile(latency, 99.9)));
+}
+
+/* ---- the day ------------------------------------------------------------------------------------ */
+
+static int write_day(struct run *run)
+{
+	struct wl_itch_workload *workload = malloc(sizeof(*workload));
+	FILE *out = fopen(run->day, "wxe");
+	uint8_t message[2 + WL_ITCH_MESSAGE_BYTES_MAX];
+	bool whole = workload != NULL && out != NULL &&
+		     wl_itch_workload_init(workload, run->plan->messages, run->plan->seed);
+	size_t size;
+
+	while (whole && (size = wl_itch_workload_next(workload, message + 2)) != 0) {
+		message[0] = (uint8_t)(size >> 8);
+		message[1] = (uint8_t)size;
+		whole = fwrite(message, size + 2, 1, out) == 1;
+		run->day_bytes += size;
+	}
+	free(workload);
+	if (out != NULL && fclose(out) != 0)
+		whole = false;
+	if (!whole) {
+		snprintf(run->reason, sizeof(run->reason), "%s: %s", run->day, strerror(errno));
+		return WIRELOG_OUTPUT_FAILED;
+	}
+	tell(run, "wrote an ITCH 5.0 day: %s messages, %.1f MB (seed %" PRIu64 ")",
+	     count_text(run->plan->messages), (double)run->day_bytes / 1e6, run->plan->seed);
+	return 0;
+}
+
+/* ---- what happens while it is appended ---------------------------------------------------------- */
+
+static int kill_leader(struct run *run, struct wl_demo_load *load)
+{
+	uint32_t leader = wl_demo_load_leader(load);
+
+	if (leader < 1 || leader > WL_DEMO_NODES)
+		return 0;
+	run->victim = leader;
+	run->acknowledged_at_kill = load->acknowledged;
+	load->avoid_since_ns = wl_clock_now_ns(&load->clock);
+	wl_demo_node_kill(&run->nodes, leader);
+	load->avoid = leader;
+	wl_where_save(&run->nodes.where);
+	wl_tool_progress_clear(&load->progress);
+	tell(run, "kill -9 of the leader, node %u, after %s acknowledged appends", leader,
+	     count_text(load->acknowledged));
+	return 0;
+}
+
+static int restart_victim(struct run *run, struct wl_demo_load *load)
+{
+	int error = wl_demo_node_start(&run->nodes, run->victim);
+
+	if (error != 0)
+		return WIRELOG_NOT_RUNNING;
+	run->restarted_ns = wl_clock_kernel_ns();
+	run->victim_restarted = true;
+	wl_where_save(&run->nodes.where);
+	wl_tool_progress_clear(&load->progress);
+	tell(run, "started node %u again, on the data that the kill left", run->victim);
+	return 0;
+}
+
+static void tell_next_answer(struct run *run, struct wl_demo_load *load)
+{
+	run->next_answer_told = true;
+	wl_tool_progress_clear(&load->progress);
+	tell(run, "  next acknowledged append %s after the kill: node %u leads now",
+	     duration_text(load->next_answer_ns), wl_demo_load_leader(load));
+}
+
+static int on_turn(void *context, struct wl_demo_load *load)
+{
+	struct run *run = context;
+	uint64_t percent = load->acknowledged * 100 / run->plan->messages;
+	uint64_t now_ns = wl_clock_now_ns(&load->clock);
+
+	if (now_ns > run->look_ns) {
+		int status = wl_demo_nodes_check(&run->nodes, run->reason);
+
+		run->look_ns = now_ns + LOOK_NS;
+		if (status != 0)
+			return status;
+	}
+	if (run->victim == 0 && percent >= KILL_AT_PERCENT)
+		return kill_leader(run, load);
+	if (load->next_answer_ns != 0 && !run->next_answer_told)
+		tell_next_answer(run, load);
+	if (run->victim != 0 && !run->victim_restarted && percent >= RESTART_AT_PERCENT &&
+	    load->next_answer_ns != 0)
+		return restart_victim(run, load);
+	return 0;
+}
+
+static int append_day(struct run *run, struct wl_demo_load *load)
+{
+	uint64_t took_ns, many;
+	int status;
+
+	load->path = run->day;
+	load->messages = run->plan->messages;
+	load->interrupted = run->nodes.interrupted;
+	load->on_turn = on_turn;
+	load->context = run;
+	tell(run,
+	     "appending it through libwirelog over memif; an answer means durable on two of three");
+	status = wl_demo_load_run(load, &run->nodes.where);
+	if (status != 0) {
+		if (run->reason[0] == '\0')
+			snprintf(run->reason, sizeof(run->reason), "%s", load->reason);
+		return status;
+	}
+	took_ns = load->answered_ns - load->many_since_ns;
+	many = load->acknowledged - load->many_from;
+	tell(run, "%s acknowledged; %.0f records/s, %.1f MB/s, the failover included",
+	     count_text(load->acknowledged), rate(many, took_ns),
+	     rate(load->bytes * many / load->acknowledged, took_ns) / 1e6);
+	tell_latency(run, "one outstanding", &load->one);
+	tell_latency(run, "4,096 outstanding", &load->many);
+	return 0;
+}
+
+static int catch_up(struct run *run)
+{
+	int status = wl_demo_wait_in_step(&run->nodes, run->plan->messages, IN_STEP_NS, run->facts,
+					  run->reason);
+
+	if (status != 0)
+		return status;
+	run->caught_up_ns = wl_clock_kernel_ns();
+	tell(run, "node %u has caught up: all three committed entry %" PRIu64 ", record %s",
+	     run->victim, run->facts[0].chain_index, count_text(run->facts[0].commit_number));
+	return 0;
+}
+
+/* ---- reading back ------------------------------------------------------------------------------- */
+
+/* The node that was killed, where it follows: it has the most to prove. */
+static unsigned choose_reader(const struct run *run)
+{
+	unsigned leader = 0;
+
+	for (unsigned node = 1; node <= WL_DEMO_NODES; node++)
+		if (run->facts[node - 1].leads)
+			leader = node;
+	if (run->victim != leader)
+		return run->victim;
+	return leader == 1 ? 2 : 1;
+}
+
+static int read_back(struct run *run, const struct wl_demo_load *load)
+{
+	static struct wl_demo_reading reading;
+	uint64_t took_ns;
+	int status;
+
+	run->reader = choose_reader(run);
+	wl_demo_compare_init(&run->compare, run->plan->messages, load->session,
+			     (uint64_t)load->first_sequence);
+	reading = (struct wl_demo_reading){
+		.path = run->day,
+		.node = run->reader,
+		.until_number = run->facts[run->reader - 1].commit_number,
+		.interrupted = run->nodes.interrupted,
+		.compare = &run->compare,
+	};
+	status = wl_demo_reading_run(&reading, &run->nodes.where);
+	if (status != 0) {
+		snprintf(run->reason, sizeof(run->reason), "reading back from node %u: %s",
+			 run->reader, reading.reason);
+		return status;
+	}
+	took_ns = reading.ended_ns - reading.started_ns;
+	tell(run,
+	     "read %s records back from node %u, a follower, and compared each: %.0f records/s",
+	     count_text(run->compare.met), run->reader, rate(run->compare.met, took_ns));
+	return 0;
+}
+
+/* ---- what lies on the disks --------------------------------------------------------------------- */
+
+static int look_at_disks(struct run *run)
+{
+	static struct wl_verify_report report;
+	char path[WL_WHERE_PATH_BYTES + 8], reason[512];
+
+	run->disks_clean = true;
+	for (unsigned node = 1; node <= WL_DEMO_NODES; node++) {
+		int status;
+
+		snprintf(path, sizeof(path), "%s/data", run->nodes.where.run_directories[node - 1]);
+		status = wl_verify_store(&report, path, run->facts[0].chain_index, reason,
+					 sizeof(reason));
+		if (status != 0) {
+			snprintf(run->reason, sizeof(run->reason), "%.1000s", reason);
+			return status;
+		}
+		if (wl_verify_is_damaged(&report))
+			run->disks_clean = false;
+		snprintf(run->chains[node - 1], sizeof(run->chains[0]), "%016" PRIx64,
+			 report.journals[0].wanted_chain_known ? report.journals[0].wanted_chain
+							       : 0);
+	}
+	run->disks_known = true;
+	tell(run, "stopped the nodes and verified the data of each, offline");
+	return 0;
+}
+
+/* ---- the verdict -------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 4, 5))) static void judge(struct run *run, bool holds,
+							const char *what, const char *format, ...)
+{
+	va_list arguments;
+
+	printf("  %-8s%-34s", holds ? "yes" : "NO", what);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	if (!holds)
+		run->broken++;
+}
+
+static bool chains_are_equal(const struct run *run)
+{
+	for (unsigned at = 1; at < WL_DEMO_NODES; at++)
+		if (strcmp(run->facts[at].chain, run->facts[0].chain) != 0)
+			return false;
+	return run->facts[0].chain[0] != '\0';
+}
+
+static bool disks_agree(const struct run *run)
+{
+	for (unsigned at = 0; at < WL_DEMO_NODES; at++)
+		if (strcmp(run->chains[at], run->facts[0].chain) != 0)
+			return false;
+	return run->disks_clean;
+}
+
+static void give_verdict(struct run *run, const struct wl_demo_load *load)
+{
+	const struct wl_demo_compare *compare = &run->compare;
+	uint64_t wrong = compare->different + compare->unknown + compare->foreign;
+
+	printf("\nDid it hold?\n");
+	judge(run,
+	      load->acknowledged == run->plan->messages && load->acknowledged == compare->stored &&
+		      compare->met == compare->stored,
+	      "acknowledged = stored", "%s = %s", count_text(load->acknowledged),
+	      count_text(compare->met));
+	judge(run, compare->duplicates == 0, "no duplicate", "%s", count_text(compare->duplicates));
+	judge(run, compare->lost == 0, "nothing lost", "%s", count_text(compare->lost));
+	judge(run, wrong == 0 && compare->bytes == run->day_bytes, "same bytes, in the same order",
+	      "%s bytes, %s records differ", count_text(compare->bytes), count_text(wrong));
+	judge(run, compare->misnumbered == 0 && load->misnumbered == 0,
+	      "numbers dense, as acknowledged", "1 to %s", count_text(compare->last_number));
+	judge(run, load->next_answer_ns != 0, "survived kill -9 of the leader",
+	      "%s without an answer", duration_text(load->next_answer_ns));
+	judge(run, run->victim_restarted && run->caught_up_ns != 0, "killed node came back",
+	      "node %u, in step %s after its start", run->victim,
+	      duration_text(run->caught_up_ns - run->restarted_ns));
+	judge(run, chains_are_equal(run), "chain value equal, running",
+	      "%s %s %s behind entry %" PRIu64, run->facts[0].chain, run->facts[1].chain,
+	      run->facts[2].chain, run->facts[0].chain_index);
+	judge(run, disks_agree(run), "chain value equal, on disk", "%s %s %s%s", run->chains[0],
+	      run->chains[1], run->chains[2], run->disks_clean ? "" : ", DAMAGED");
+	judge(run, run->killed_at_stop == 0, "nodes ended when asked", "%u had to be killed",
+	      run->killed_at_stop);
+	if (compare->first_wrong != 0)
+		printf("  the first record that is wrong has number %" PRIu64 "\n",
+		       compare->first_wrong);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------- */
+
+static int go(struct run *run, struct wl_demo_load *load)
+{
+	int status;
+
+	run->began_ns = wl_clock_kernel_ns();
+	printf("wirelog demo: three nodes on this machine, one order, nothing lost\n");
+	status = wl_demo_bring_up(&run->nodes, run->plan, &run->stage, &run->first_leader,
+				  run->reason);
+	if (status != 0)
+		return status;
+	printf("\n");
+	tell(run, "three nodes run; node %u was elected leader", run->first_leader);
+	snprintf(run->day, sizeof(run->day), "%s/day.itch", run->nodes.where.directory);
+	status = write_day(run);
+	if (status == 0)
+		status = append_day(run, load);
+	if (status == 0)
+		status = catch_up(run);
+	if (status == 0)
+		status = read_back(run, load);
+	if (status != 0)
+		return status;
+	run->killed_at_stop = wl_demo_nodes_stop(&run->nodes);
+	status = look_at_disks(run);
+	if (status == 0)
+		give_verdict(run, load);
+	return status;
+}
+
+/* A refusal before the first append is the machine's or the user's; behind it a promise is broken. */
+static int explain_failure(const struct run *run, const struct wl_demo_load *load, int status)
+{
+	if (load->offered == 0)
+		return wl_tool_refuse(status, "%s", run->reason);
+	fflush(stdout);
+	fprintf(stderr, "wirelog: %s [%s]\n", run->reason, wirelog_status_name(status));
+	return wl_tool_refuse(WIRELOG_DEMO_FAILED,
+			      "the demo could not go on after %" PRIu64
+			      " acknowledged appends; logs: %s/node*.log",
+			      load->acknowledged, run->nodes.where.directory);
+}
+
+int wl_demo_run(const struct wl_demo_plan *plan, const volatile sig_atomic_t *interrupted)
+{
+	static struct run run;
+	static struct wl_demo_load load;
+	bool keep = plan->keep;
+	int status, code;
+
+	run.plan = plan;
+	wl_demo_nodes_init(&run.nodes, interrupted);
+	run.nodes.tied = true;
+	status = wl_demo_clear_the_way(interrupted, run.reason);
+	if (status != 0)
+		return wl_tool_refuse(status, "%s", run.reason);
+	status = go(&run, &load);
+	if (*interrupted) {
+		fprintf(stderr, "wirelog: interrupted; stopping the nodes\n");
+		code = EXIT_INTERRUPTED;
+	} else if (status != 0) {
+		code = explain_failure(&run, &load, status);
+		keep = run.stage == WL_DEMO_STAGE_NODES;
+	} else if (run.broken != 0) {
+		code = wl_tool_refuse(WIRELOG_DEMO_FAILED,
+				      "%u of the promises above did not hold; logs and data: %s",
+				      run.broken, run.nodes.where.directory);
+		keep = true;
+	} else {
+		tell(&run, "everything held%s", keep ? "" : "; the directory is removed");
+		code = EX_OK;
+	}
+	wl_demo_go_down(&run.nodes, run.stage, keep);
+	return code;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One journal of a node that does not run: walked by the daemon's own recovery, read-only, then read entry by
+ * entry. Nothing is repaired, cut or written; what recovery would refuse is reported and what stands before
+ * it can still be read.
+ *
+ * The caller owns the struct (open allocates, close frees) and what `read` reads from. Thread: any, one at a time.
+ */
+#ifndef WL_COMMAND_TOOL_JOURNAL_H
+#define WL_COMMAND_TOOL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/log/chunk.h"
+#include "dataplane/log/log.h"
+#include "dataplane/log/reader.h"
+#include "dataplane/log/recovery.h"
+#include "dataplane/store/store.h"
+
+struct wl_tool_journal_source {
+	uint64_t cluster; /* number of the cluster */
+	uint32_t node, journal;
+	uint8_t chunk_key[WL_CHUNK_KEY_BYTES];
+	uint64_t segment_bytes, segments;
+	uint64_t witness; /* stream offset that the superblock knows to be durable */
+	uint64_t chain_index; /* entry whose chain value is wanted whatever the log's length; 0: none */
+	/* As wl_store_read: 0, -ENOENT without such a segment, or another negative errno. */
+	int (*read)(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes);
+	void *context;
+};
+
+struct wl_tool_journal {
+	struct wl_tool_journal_source source;
+	struct wl_log log;
+	struct wl_recovery recovery; /* state DONE or REFUSED; damage says what and where */
+	struct wl_reader reader;
+	uint64_t chain; /* behind source.chain_index, when chain_known */
+	bool chain_known;
+	uint8_t *ring, *window;
+	void *memory;
+};
+
+/* Fills `source` for a journal of an open store. The store must stay open as long as the journal. */
+struct wl_store;
+struct wl_tool_journal_store {
+	struct wl_store *store;
+	uint32_t journal;
+};
+void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
+			      struct wl_tool_journal_source *source);
+
+/* Walks all of it. 0, also when it is damaged, or NO_MEMORY; close in either case. */
+int wl_tool_journal_open(struct wl_tool_journal *journal,
+			 const struct wl_tool_journal_source *source);
+void wl_tool_journal_close(struct wl_tool_journal *journal);
+
+static inline bool wl_tool_journal_is_damaged(const struct wl_tool_journal *journal)
+{
+	return journal->recovery.state == WL_RECOVERY_REFUSED;
+}
+
+/* Live entries from `index` on. next: ENTRY, END or DAMAGED. */
+void wl_tool_journal_seek(struct wl_tool_journal *journal, uint64_t index);
+enum wl_reader_result wl_tool_journal_next(struct wl_tool_journal *journal,
+					   struct wl_reader_view *view);
+
+/* The entry at which to begin so that record `number` is met: at or before the one that holds it. 0: empty log. */
+uint64_t wl_tool_journal_index_near(const struct wl_tool_journal *journal, uint64_t number);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command/tool_verify.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COPIES_TEXT_BYTES 32u
+
+/* ---- looking ------------------------------------------------------------------------------------ */
+
+void wl_verify_find_place(struct wl_verify_place *place, struct wl_store *store, uint32_t journal,
+			  uint64_t segment_bytes, uint64_t offset)
+{
+	uint64_t base = 0;
+	int fd;
+
+	*place = (struct wl_verify_place){
+		.offset = offset,
+		.ordinal = offset / segment_bytes,
+		.byte = offset % segment_bytes,
+	};
+	if (store == NULL || !wl_store_is_block_device(store)) {
+		snprintf(place->file, sizeof(place->file), "journal-%02u/segment-%012" PRIu64,
+			 journal, place->ordinal);
+		return;
+	}
+	if (wl_store_segment_open(store, journal, place->ordinal, &fd, &base) == 0)
+		close(fd);
+	place->byte += base;
+}
+
+void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journal *journal,
+		    struct wl_store *store)
+{
+	const struct wl_recovery *recovery = &journal->recovery;
+	const struct wl_log *log = &journal->log;
+	uint32_t id = journal->source.journal;
+	uint64_t segment_bytes = journal->source.segment_bytes;
+
+	*found = (struct wl_verify_journal){
+		.journal = id,
+		.segments = journal->source.segments,
+		.segment_bytes = segment_bytes,
+		.stream_bytes = recovery->last_good_end,
+		.last_index = log->tail.index,
+		.last_number = log->next_number - 1,
+		.last_term = log->tail.term,
+		.term_count = log->term_count,
+		.known_commit = recovery->known_commit,
+		.chain = log->tail_chain,
+		.wanted_chain = journal->chain,
+		.wanted_chain_known = journal->chain_known,
+		.dead_ranges = log->dead_count,
+		.damaged = wl_tool_journal_is_damaged(journal),
+		.torn_tail = !wl_tool_journal_is_damaged(journal) &&
+			     recovery->damage.kind == WL_DAMAGE_TORN_TAIL,
+		.damage = recovery->damage,
+	};
+	found->commit_chain_known =
+		wl_log_chain_at(log, recovery->known_commit, &found->commit_chain);
+	wl_verify_find_place(&found->begin, store, id, segment_bytes, recovery->damage.begin);
+	wl_verify_find_place(&found->end, store, id, segment_bytes,
+			     recovery->damage.end != 0 ? recovery->damage.end - 1 : 0);
+	found->end.offset = recovery->damage.end;
+	found->end.byte++;
+}
+
+static int look_at(struct wl_store *store, uint32_t id, uint64_t chain_index,
+		   struct wl_verify_journal *found)
+{
+	const struct wl_superblock *superblock = wl_store_superblock(store);
+	struct wl_tool_journal_store of = {store, id};
+	struct wl_tool_journal_source source;
+	struct wl_tool_journal journal;
+	int status;
+
+	wl_tool_journal_of_store(&of, &source);
+	source.chain_index = chain_index;
+	status = wl_tool_journal_open(&journal, &source);
+	if (status == 0)
+		wl_verify_look(found, &journal, store);
+	wl_tool_journal_close(&journal);
+	found->term = superblock->journals[id].term;
+	found->vote = superblock->journals[id].vote;
+	return status;
+}
+
+int wl_verify_store(struct wl_verify_report *report, const char *path, uint64_t chain_index,
+		    char *reason, size_t reason_bytes)
+{
+	const struct wl_store_config config = {.path = path, .read_only = true};
+	const struct wl_superblock *superblock;
+	struct wl_store *store;
+	int status;
+
+	memset(report, 0, sizeof(*report));
+	status = wl_store_open(&store, &config, reason, reason_bytes);
+	if (status != 0)
+		return status;
+	superblock = wl_store_superblock(store);
+	memcpy(report->cluster, superblock->cluster, sizeof(report->cluster));
+	report->node = superblock->node;
+	report->journal_count = superblock->journal_count;
+	report->boot_count = superblock->boot_count;
+	report->is_block_device = wl_store_is_block_device(store);
+	report->damaged_copies = wl_store_damaged_copies(store);
+	for (uint32_t id = 0; id < report->journal_count && status == 0; id++)
+		status = look_at(store, id, chain_index, &report->journals[id]);
+	wl_store_close(store);
+	if (status != 0)
+		snprintf(reason, reason_bytes, "%s: %s", path, wirelog_status_cause(status));
+	return status;
+}
+
+bool wl_verify_is_damaged(const struct wl_verify_report *report)
+{
+	for (uint32_t id = 0; id < report->journal_count; id++)
+		if (report->journals[id].damaged)
+			return true;
+	return false;
+}
+
+/* ---- showing ------------------------------------------------------------------------------------ */
+
+static void format_cluster(const uint8_t cluster[16], char text[37])
+{
+	char *to = text;
+
+	for (int at = 0; at < 16; at++)
+		to += sprintf(to, "%s%02x", at == 4 || at == 6 || at == 8 || at == 10 ? "-" : "",
+			      cluster[at]);
+}
+
+static void print_place(FILE *out, const struct wl_verify_place *place)
+{
+	if (place->file[0] != '\0')
+		fprintf(out, "%s byte %" PRIu64, place->file, place->byte);
+	else
+		fprintf(out, "byte %" PRIu64 " of the device", place->byte);
+}
+
+static void print_range(FILE *out, const struct wl_verify_journal *journal)
+{
+	fprintf(out,
+		"stream offset %" PRIu64 " to %" PRIu64 ", behind entry %" PRIu64 "\n            ",
+		journal->damage.begin, journal->damage.end, journal->damage.last_good_index);
+	print_place(out, &journal->begin);
+	fprintf(out, " to ");
+	print_place(out, &journal->end);
+	fprintf(out, "\n");
+}
+
+static void print_chains(FILE *out, uint64_t chain_index, const struct wl_verify_journal *journal)
+{
+	fprintf(out, "  chain     %016" PRIx64 " behind entry %" PRIu64 ", the last\n",
+		journal->chain, journal->last_index);
+	if (journal->commit_chain_known && journal->known_commit != journal->last_index)
+		fprintf(out,
+			"            %016" PRIx64 " behind entry %" PRIu64 ", known as committed\n",
+			journal->commit_chain, journal->known_commit);
+	if (chain_index != 0 && journal->wanted_chain_known)
+		fprintf(out, "            %016" PRIx64 " behind entry %" PRIu64 ", asked for\n",
+			journal->wanted_chain, chain_index);
+	else if (chain_index != 0)
+		fprintf(out, "            there is no entry %" PRIu64 "\n", chain_index);
+}
+
+static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verify_journal *journal)
+{
+	fprintf(out, "journal %u\n", journal->journal);
+	if (journal->last_index == 0)
+		fprintf(out, "  entries   none\n");
+	else
+		fprintf(out, "  entries   1 to %" PRIu64 "; %u term%s, the last is %" PRIu64 "\n",
+			journal->last_index, journal->term_count,
+			journal->term_count == 1 ? "" : "s", journal->last_term);
+	if (journal->last_number == 0)
+		fprintf(out, "  records   none\n");
+	else
+		fprintf(out, "  records   1 to %" PRIu64 "\n", journal->last_number);
+	print_chains(out, chain_index, journal);
+	if (journal->vote != 0)
+		fprintf(out, "  promised  term %" PRIu64 ", vote for node %" PRIu64 "\n",
+			journal->term, journal->vote);
+	else
+		fprintf(out, "  promised  term %" PRIu64 ", no vote\n", journal->term);
+	fprintf(out,
+		"  stream    %" PRIu64 " bytes in use, %" PRIu64 " segment%s of %" PRIu64 " MiB\n",
+		journal->stream_bytes, journal->segments, journal->segments == 1 ? "" : "s",
+		journal->segment_bytes >> 20);
+	if (journal->dead_ranges != 0)
+		fprintf(out,
+			"  cuts      %u: uncommitted entries that another leader's superseded\n",
+			journal->dead_ranges);
+	if (journal->torn_tail) {
+		fprintf(out, "  torn-tail ");
+		print_range(out, journal);
+		fprintf(out,
+			"            a write that was cut off and never acknowledged: no damage, "
+			"the node cuts it away when it starts\n");
+	}
+	if (journal->damaged) {
+		fprintf(out, "  DAMAGE    %s: ", wl_recovery_damage_name(journal->damage.kind));
+		print_range(out, journal);
+	}
+}
+
+static void list_copies(unsigned mask, char text[COPIES_TEXT_BYTES])
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES; copy++)
+		if ((mask & 1u << copy) != 0)
+			length += (size_t)snprintf(text + length, COPIES_TEXT_BYTES - length,
+						   "%s%u", length != 0 ? ", " : "", copy);
+}
+
+void wl_verify_print(FILE *out, const char *path, uint64_t chain_index,
+		     const struct wl_verify_report *report)
+{
+	char cluster[37], copies[COPIES_TEXT_BYTES];
+
+	format_cluster(report->cluster, cluster);
+	fprintf(out, "%s: node %u of cluster %s, a %s, %u journal%s\n", path, report->node, cluster,
+		report->is_block_device ? "block device" : "directory", report->journal_count,
+		report->journal_count == 1 ? "" : "s");
+	if (report->damaged_copies != 0) {
+		list_copies(report->damaged_copies, copies);
+		fprintf(out,
+			"superblock: copy %s of four is damaged; the others are enough, and the next "
+			"start writes it anew\n",
+			copies);
+	}
+	for (uint32_t id = 0; id < report->journal_count; id++)
+		print_journal(out, chain_index, &report->journals[id]);
+	fprintf(out, "%s\n", wl_verify_is_damaged(report) ? "DAMAGED" : "clean");
+}
+
+/* 64-bit identities as text: JSON's numbers do not hold them everywhere. */
+static json_t *hexadecimal(uint64_t value, bool known)
+{
+	char text[17];
+
+	if (!known)
+		return json_null();
+	snprintf(text, sizeof(text), "%016" PRIx64, value);
+	return json_string(text);
+}
+
+static json_t *place_json(const struct wl_verify_place *place)
+{
+	return json_pack("{s:I, s:I, s:s?, s:I}", "stream_offset", (json_int_t)place->offset,
+			 "segment", (json_int_t)place->ordinal, "file",
+			 place->file[0] != '\0' ? place->file : NULL, "byte",
+			 (json_int_t)place->byte);
+}
+
+static json_t *range_json(const struct wl_verify_journal *journal, bool shown)
+{
+	if (!shown)
+		return json_null();
+	return json_pack("{s:s, s:I, s:o, s:o}", "kind",
+			 wl_recovery_damage_name(journal->damage.kind), "last_good_index",
+			 (json_int_t)journal->damage.last_good_index, "begin",
+			 place_json(&journal->begin), "end", place_json(&journal->end));
+}
+
+static json_t *journal_json(uint64_t chain_index, const struct wl_verify_journal *journal)
+{
+	json_t *object = json_pack(
+		"{s:i, s:I, s:I, s:I, s:i, s:I, s:I, s:i, s:I, s:I, s:I}", "journal",
+		(int)journal->journal, "last_index", (json_int_t)journal->last_index, "last_number",
+		(json_int_t)journal->last_number, "last_term", (json_int_t)journal->last_term,
+		"terms", (int)journal->term_count, "promised_term", (json_int_t)journal->term,
+		"vote", (json_int_t)journal->vote, "cuts", (int)journal->dead_ranges,
+		"stream_bytes", (json_int_t)journal->stream_bytes, "segments",
+		(json_int_t)journal->segments, "segment_bytes", (json_int_t)journal->segment_bytes);
+
+	json_object_set_new(object, "chain",
+			    json_pack("{s:I, s:o}", "index", (json_int_t)journal->last_index,
+				      "value", hexadecimal(journal->chain, true)));
+	json_object_set_new(
+		object, "commit_chain",
+		json_pack("{s:I, s:o}", "index", (json_int_t)journal->known_commit, "value",
+			  hexadecimal(journal->commit_chain, journal->commit_chain_known)));
+	if (chain_index != 0)
+		json_object_set_new(
+			object, "wanted_chain",
+			json_pack("{s:I, s:o}", "index", (json_int_t)chain_index, "value",
+				  hexadecimal(journal->wanted_chain, journal->wanted_chain_known)));
+	json_object_set_new(object, "torn_tail", range_json(journal, journal->torn_tail));
+	json_object_set_new(object, "damage", range_json(journal, journal->damaged));
+	return object;
+}
+
+json_t *wl_verify_json(const char *path, uint64_t chain_index,
+		       const struct wl_verify_report *report)
+{
+	json_t *journals = json_array(), *copies = json_array();
+	char cluster[37];
+
+	format_cluster(report->cluster, cluster);
+	for (uint32_t id = 0; id < report->journal_count; id++)
+		json_array_append_new(journals, journal_json(chain_index, &report->journals[id]));
+	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES; copy++)
+		if ((report->damaged_copies & 1u << copy) != 0)
+			json_array_append_new(copies, json_integer((json_int_t)copy));
+	return json_pack("{s:s, s:b, s:i, s:s, s:s, s:I, s:o, s:o}", "path", path, "clean",
+			 !wl_verify_is_damaged(report), "node", (int)report->node, "cluster",
+			 cluster, "kind", report->is_block_device ? "block_device" : "directory",
+			 "boot_count", (json_int_t)report->boot_count, "damaged_superblock_copies",
+			 copies, "journals", journals);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control loop's work: carries events to the elections and their effects to workers, peers and
+ * disk. wl_agent_turn does a bounded amount and returns how much; the thread around it (clock,
+ * idling, sockets) and the simulator both call it. Files: agent.c (the turn, seam, peers),
+ * agent_record.c (the superblock record), agent_stop.c (SIGTERM, status).
+ *
+ * One record holds {term, vote} of all journals, so what several journals want durable at one time
+ * goes into one write; one is in flight, a failed one is final for the whole node. What a worker's
+ * ring has no room for is kept here, in order, and tried again: no seam message is lost. Messages
+ * to peers may be lost (elections repeat them).
+ *
+ * Pure: time comes in, disk and log sink are a table. Owner: the control thread; every function
+ * [control].
+ */
+#ifndef WL_CONTROL_AGENT_AGENT_H
+#define WL_CONTROL_AGENT_AGENT_H
+
+#include "control/agent/neighbour.h"
+#include "control/agent/roster.h"
+#include "control/election/election.h"
+#include "dataplane/log/superblock.h"
+#include "dataplane/raft/seam.h"
+
+#define WL_AGENT_BACKLOG \
+	128u /* seam messages kept for one worker; see agent.c for why it suffices */
+
+enum wl_agent_line_kind {
+	WL_AGENT_ELECTION = 0,
+	WL_AGENT_DIFFERS, /* what, ours, theirs */
+	WL_AGENT_DIVERGED, /* index, chain, their_chain, divergence */
+	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
+};
+
+struct wl_agent_line { /* one for the operator; texts are static */
+	enum wl_agent_line_kind kind;
+	uint16_t journal;
+	uint32_t node; /* whom it is about, 0 = nobody */
+	uint64_t term;
+	const char *text;
+	bool error; /* somebody must look */
+	uint64_t index, chain, their_chain; /* where two nodes differ, and by what */
+	enum wl_divergence_kind divergence; /* of what */
+	const char *what;
+	uint64_t ours, theirs;
+	uint32_t ipv4;
+	const uint8_t *mac; /* NULL: not known */
+};
+
+/* Nothing here may wait. */
+struct wl_agent_ops {
+	/* As wl_superblock_writer_submit: copies the record, raises record->sequence; false while
+	 * one is in flight. */
+	bool (*submit)(void *context, struct wl_superblock *record);
+	/* 1 durable, 0 nothing new, negative failed for good. */
+	int (*reap)(void *context);
+	void (*log)(void *context, const struct wl_agent_line *line); /* may be NULL */
+	void *context;
+};
+
+struct wl_agent_config {
+	uint32_t node;
+	uint32_t voters; /* bit per node id */
+	uint32_t journal_count;
+	uint32_t worker_count;
+	uint8_t worker_of_journal[WIRELOG_JOURNALS_MAX];
+	uint64_t election_timeout_ns;
+	uint64_t seed;
+	uint64_t worker_silent_ns; /* a leading worker without a turn for this long; 0: two election
+				      timeouts */
+	uint64_t witness_interval_ns; /* between two records that bring only witnesses; 0: one
+					 second */
+	uint64_t stop_ns; /* at most, for wl_agent_stop; 0: one second */
+	uint64_t spare_incarnation; /* random; for the data, should they turn out to be an old image */
+};
+
+enum wl_agent_phase {
+	WL_AGENT_RUNS,
+	WL_AGENT_HANDS_OVER, /* until nobody needs us, or time is over */
+	WL_AGENT_STOPS_WORKERS, /* STOP was told; until each said STOPPED */
+	WL_AGENT_WRITES_LAST, /* the last record, with the last witnesses */
+	WL_AGENT_STOPPED,
+};
+
+struct wl_agent_counts {
+	uint64_t turns, turns_idle;
+	uint64_t longest_gap_ns; /* between two turns: what starves us shows here */
+	uint64_t messages_up, messages_down, backlog_most;
+	uint64_t punts_in, punts_out, punts_malformed, punts_stale; /* stale: unknown journal */
+	uint64_t punts_dropped; /* the worker's ring was full */
+	uint64_t records, records_failed;
+	uint64_t workers_silent;
+	uint64_t diverged; /* told of a peer whose log is not ours (replica_divergence.c) */
+	uint64_t votes_disbelieved; /* of a peer whose data went back (roster.h) */
+};
+
+struct wl_agent_record_wish { /* of one journal */
+	bool wanted, in_flight;
+	uint64_t term;
+	uint32_t vote;
+	uint64_t witness; /* newest that is known durable */
+	struct wl_position commit;
+};
+
+/* Do our data in a journal count, and if not, who has to say what (roster.h)? */
+struct wl_agent_history {
+	uint64_t in_step_boot; /* durable; what we say of ourselves. 0: held back */
+	uint64_t in_step_in_flight; /* of the record that is being written */
+	uint32_t blank; /* bit per node that said: no history here, and no other data of yours known */
+	uint32_t historic; /* bit per node that has history, or knows other data of ours */
+	uint32_t held_back; /* bit per node whose own data do not count, by its last word */
+	bool no_majority_told;
+};
+
+struct wl_agent_worker {
+	struct wl_seam *seam;
+	struct wl_seam_message backlog[WL_AGENT_BACKLOG]; /* a queue */
+	uint32_t backlog_head, backlog_count;
+	uint64_t turn_seen; /* its sign of life, and when it last changed on our clock */
+	uint64_t turn_changed_ns;
+	uint64_t neighbours_told; /* bit per entry of the table of neighbours */
+	bool stopped;
+};
+
+struct wl_agent {
+	struct wl_agent_config config;
+	struct wl_agent_ops ops;
+	struct wl_agent_worker workers[WIRELOG_WORKERS_MAX];
+	struct wl_election elections[WIRELOG_JOURNALS_MAX];
+	struct wl_neighbours neighbours;
+
+	struct wl_superblock record; /* as it was last submitted */
+	struct wl_agent_record_wish wishes[WIRELOG_JOURNALS_MAX];
+	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
+	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */
+	bool record_in_flight, record_failed,
+		record_dirty; /* dirty: witnesses or peers' positions moved */
+	bool record_urgent; /* the roster changed: do not wait for the interval */
+	bool outlived; /* peers know a later boot of ours: the data are an old image, the node ends */
+	uint64_t record_idle_since_ns;
+	uint32_t clocks_astray, stamps_ahead; /* bit per journal, as the operator was told */
+
+	enum wl_agent_phase phase;
+	uint64_t stop_since_ns;
+	uint64_t now_ns, last_turn_ns, last_tick_ns;
+	struct wl_agent_counts counts;
+	struct wl_election_effects effects; /* of the handler that runs; large */
+	struct wl_punt punt; /* scratch, large too */
+	struct wl_neighbour_output output;
+};
+
+/* `record`: the superblock as it is durable now. seams[i] belongs to worker i and outlives the
+ * agent. [init] */
+void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
+		   const struct wl_agent_ops *ops, struct wl_seam *const *seams,
+		   const struct wl_superblock *record);
+/* An Ethernet link with an address of ours, and a peer behind it; next_hop 0: on the link itself.
+ * [init] */
+void wl_agent_set_link(struct wl_agent *agent, uint16_t link, const struct wl_link_info *info);
+bool wl_agent_add_neighbour(struct wl_agent *agent, uint16_t link, uint32_t ipv4,
+			    uint32_t next_hop);
+/* Installs the first views. */
+void wl_agent_start(struct wl_agent *agent, uint64_t now_ns);
+
+/* 0: there was nothing to do. now_ns never falls (if it does, the last one stands). */
+unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns);
+
+/* From what the worker publishes, whenever the caller has looked at it. */
+void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_position tail);
+void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset);
+/* For a term's first entry, now or as soon as the next segment is there. */
+void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room);
+/* Its wall clock is far from the others', or the log's last stamp lies in the future (replica_clock.c). */
+void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray,
+			uint64_t stamps_ahead_ns);
+/* Committed and durable here. */
+void wl_agent_set_commit(struct wl_agent *agent, uint32_t journal, struct wl_position commit);
+void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_t node,
+			       struct wl_position position);
+
+/* Operator. Target 0: the voter that is furthest. False: see wl_election_hand_over; also while
+ * stopping. */
+bool wl_agent_hand_over(struct wl_agent *agent, uint32_t journal, uint32_t target);
+/* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
+void wl_agent_stop(struct wl_agent *agent);
+bool wl_agent_is_stopped(const struct wl_agent *agent);
+/* Why it stopped by itself: the data are an old image. The record that names them anew is durable then, so that the
+ * next start is taken in by the others, as a follower without a vote until it is in step. */
+bool wl_agent_is_outlived(const struct wl_agent *agent);
+bool wl_agent_record_has_failed(const struct wl_agent *agent);
+
+struct wl_agent_status { /* a copy, for the status socket */
+	uint32_t node, voters;
+	uint32_t journal_count, worker_count;
+	enum wl_agent_phase phase;
+	bool record_in_flight, record_failed, outlived;
+	uint64_t record_sequence, boot_count;
+	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1]; /* the roster */
+	struct wl_election_status journals[WIRELOG_JOURNALS_MAX];
+	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
+	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */
+	bool no_majority
+		[WIRELOG_JOURNALS_MAX]; /* the nodes whose data count are too few to elect a leader */
+	struct {
+		uint32_t backlog;
+		uint64_t silent_ns; /* since its last sign of life */
+		bool stopped;
+	} workers[WIRELOG_WORKERS_MAX];
+	uint32_t neighbour_count;
+	struct wl_neighbour_entry neighbours[WL_NEIGHBOURS_MAX];
+	struct wl_neighbour_counts neighbour_counts;
+	struct wl_agent_counts counts;
+};
+
+/* The nodes whose data count are too few: nobody can be elected (roster.h). */
+bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal);
+void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *status);
+const char *wl_agent_phase_name(enum wl_agent_phase phase);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What agent.c, agent_record.c and agent_stop.c call of each other. For these files only. Pure.
+ * [control] */
+#ifndef WL_CONTROL_AGENT_AGENT_STEPS_H
+#define WL_CONTROL_AGENT_AGENT_STEPS_H
+
+#include "control/agent/agent.h"
+
+/* agent.c: the effects of one handler of `journal`, in agent->effects, which is empty afterwards. */
+void wl_agent_run_effects(struct wl_agent *agent, uint32_t journal);
+/* To one worker, at once or as soon as its ring has room. */
+void wl_agent_tell(struct wl_agent *agent, uint32_t worker, const struct wl_seam_message *message);
+
+/* agent_record.c */
+void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t term, uint32_t vote);
+unsigned wl_agent_tend_record(struct wl_agent *agent);
+bool wl_agent_record_is_settled(const struct wl_agent *agent);
+
+/* agent_history.c: do our data count? True: they are held back for now. */
+bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal);
+void wl_agent_tell_history(struct wl_agent *agent, uint32_t journal);
+/* A peer said what it has, and what it knows of us. */
+void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
+			   const struct wl_seam_message *message);
+/* In a vote message. */
+void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t node,
+			     bool held_back);
+/* The record is durable. */
+void wl_agent_history_is_durable(struct wl_agent *agent);
+
+/* agent_roster.c: what peers' data and ours remember */
+void wl_agent_on_peer_boot(struct wl_agent *agent, uint32_t worker,
+			   const struct wl_seam_message *message);
+void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_path(struct wl_agent *agent, const struct wl_seam_message *message);
+/* TWIN, OWN_TWIN, REFUSED */
+void wl_agent_on_claim(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_in_step(struct wl_agent *agent, const struct wl_seam_message *message);
+/* Judges a vote message of a peer, after having learned from it. */
+bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,
+		       uint64_t in_step_boot);
+
+/* agent_stop.c */
+unsigned wl_agent_tend_stop(struct wl_agent *agent);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who has which Ethernet address: answers ARP requests for our IPv4 addresses (RFC 826), asks for
+ * those of peers and gateways with growing pauses, answers ICMP echo (RFC 792). Whole Ethernet
+ * frames in, whole frames out; anything else is ignored and counted.
+ *
+ * ARP carries no proof, so it may cost us frames but never state: an address that is known changes
+ * only by a reply to a question that we asked; whoever claims otherwise only makes us ask again. The first claim of an
+ * unknown address is taken, and asked about at once.
+ *
+ * Pure, memory is the struct. Owner: control. [control]
+ */
+#ifndef WL_CONTROL_AGENT_NEIGHBOUR_H
+#define WL_CONTROL_AGENT_NEIGHBOUR_H
+
+#include "dataplane/base/limits.h"
+#include "dataplane/base/port.h"
+
+#define WL_NEIGHBOURS_MAX 64u
+
+struct wl_neighbour_link {
+	bool answers; /* an Ethernet link with an address of ours */
+	uint8_t mac[6];
+	uint32_t ipv4; /* host order, as everywhere here */
+};
+
+struct wl_neighbour_entry {
+	uint16_t link;
+	uint32_t ipv4; /* whose frames go there */
+	uint32_t next_hop; /* whom we ask for: the same, or a gateway */
+	uint8_t mac[6];
+	bool known;
+	bool changed; /* known anew or otherwise: whoever tells the workers clears it */
+	bool asked; /* and not answered yet */
+	uint64_t asked_ns;
+	uint64_t ask_at_ns; /* next question */
+	uint64_t pause_ns; /* after it */
+};
+
+struct wl_neighbour_counts {
+	uint64_t arp_answered, arp_asked, arp_learned, arp_ignored;
+	uint64_t arp_conflicts; /* somebody else uses our address */
+	uint64_t echo_answered, echo_ignored;
+};
+
+struct wl_neighbours {
+	struct wl_neighbour_link links[WL_LINKS_MAX];
+	struct wl_neighbour_entry entries[WL_NEIGHBOURS_MAX];
+	uint32_t count;
+	uint32_t next; /* entry that is looked at first: nobody starves */
+	struct wl_neighbour_counts counts;
+};
+
+struct wl_neighbour_output {
+	uint16_t link;
+	uint16_t bytes; /* of the frame to send; 0: none */
+	uint8_t frame[WL_PUNT_BYTES_MAX];
+};
+
+void wl_neighbour_init(struct wl_neighbours *neighbours);
+/* An Ethernet link that carries our address `info->ipv4`; point-to-point links need no entry. */
+void wl_neighbour_set_link(struct wl_neighbours *neighbours, uint16_t link,
+			   const struct wl_link_info *info);
+/* Keeps on asking for it. next_hop 0: the address itself. False: table full. */
+bool wl_neighbour_add(struct wl_neighbours *neighbours, uint16_t link, uint32_t ipv4,
+		      uint32_t next_hop);
+struct wl_neighbour_input {
+	uint16_t link;
+	uint16_t bytes;
+	const uint8_t *frame; /* from the Ethernet header on */
+};
+
+/* out->bytes is 0 when there is nothing to answer. Entries that became known or moved are marked
+ * `changed`. */
+void wl_neighbour_on_frame(struct wl_neighbours *neighbours, const struct wl_neighbour_input *in,
+			   uint64_t now_ns, struct wl_neighbour_output *out);
+/* One question that is due; call until it returns false. */
+bool wl_neighbour_ask(struct wl_neighbours *neighbours, uint64_t now_ns,
+		      struct wl_neighbour_output *out);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What one node decides about terms and votes, and how the decision becomes durable:
+ *
+ *   wl_ballot_open: FENCE --> on_fenced: decide with a tail that cannot move, PERSIST {term, vote}
+ *                         --> on_persisted: settle, and only now answer
+ *
+ * A vote that needs no decision is answered at once: an older term, a vote that is already durable
+ * (a candidate asked again), a refusal that no fence could change. Refusing is always safe.
+ */
+#include "control/election/election.h"
+
+#include "control/election/election_steps.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+
+void wl_ballot_open(struct wl_election *election, const struct wl_election_ballot *ballot,
+		    uint64_t now_ns, struct wl_election_effects *out)
+{
+	WL_CHECK(wl_election_is_open(election));
+	WL_CHECK(ballot->term > election->term ||
+		 (ballot->term == election->term && election->vote == 0));
+	election->ballot = *ballot;
+	election->state = WL_ELECTION_FENCING;
+	election->leader = 0;
+	election->granted = 0;
+	election->term_committed = false;
+	election->hand_over.active = false;
+	election->busy_since_ns = now_ns;
+	election->busy_told = false;
+	wl_election_tell(election, WL_SEAM_FENCE, out);
+}
+
+void wl_ballot_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
+		     struct wl_election_effects *out)
+{
+	struct wl_election_ballot ballot = {.purpose = WL_BALLOT_ADOPT, .term = term};
+
+	wl_ballot_open(election, &ballot, now_ns, out);
+}
+
+static void send_reply(uint32_t to, uint8_t type, const struct wl_wire_vote_reply *reply,
+		       struct wl_election_effects *out)
+{
+	struct wl_election_effect *effect = wl_election_emit(out, WL_ELECTION_SEND);
+
+	effect->node = to;
+	effect->type = type;
+	effect->message.reply = *reply;
+}
+
+static void answer_vote(struct wl_election *election, uint32_t to, uint64_t asked_term,
+			bool granted, struct wl_election_effects *out)
+{
+	struct wl_wire_vote_reply reply = {.term = election->term,
+					   .asked_term = asked_term,
+					   .granted = granted};
+
+	/* Invariant 4: what leaves is what the disk has. */
+	WL_CHECK(!granted || (election->vote == to && election->term == asked_term));
+	if (granted)
+		election->counts.granted++;
+	else
+		election->counts.refused++;
+	send_reply(to, WL_WIRE_VOTE_REPLY, &reply, out);
+}
+
+/*
+ * The fence is over. Installs a view under the term that is durable now, answers who asked, and
+ * begins the next ballot when a still newer term was met meanwhile.
+ */
+static void settle(struct wl_election *election, uint64_t now_ns, struct wl_election_effects *out)
+{
+	const struct wl_election_ballot ballot = election->ballot;
+	bool durable = ballot.term == election->term && ballot.vote == election->vote;
+	bool campaigns = ballot.purpose == WL_BALLOT_CAMPAIGN && durable && !election->leaving;
+
+	election->state = WL_ELECTION_FOLLOWER;
+	/* Who refused keeps its timer: a candidate with a poor log must not keep others from
+	 * asking. */
+	if (ballot.purpose != WL_BALLOT_VOTE || ballot.vote != 0 || election->deadline_ns < now_ns)
+		wl_election_restart_timer(election, now_ns);
+	if (ballot.purpose == WL_BALLOT_VOTE)
+		answer_vote(election, ballot.candidate, ballot.term, ballot.vote != 0, out);
+	if (election->saw_term > election->term) {
+		wl_ballot_adopt(election, election->saw_term, now_ns, out);
+		return;
+	}
+	if (campaigns && wl_election_is_alone(election)) {
+		wl_campaign_ask_votes(election, now_ns, out);
+		return;
+	}
+	wl_election_tell(election, WL_SEAM_FOLLOW, out);
+	if (campaigns)
+		wl_campaign_ask_votes(election, now_ns, out);
+}
+
+/* False: with this tail there is nothing to write down. */
+static bool decide(struct wl_election *election)
+{
+	struct wl_election_ballot *ballot = &election->ballot;
+
+	ballot->vote = 0;
+	switch (ballot->purpose) {
+	case WL_BALLOT_ADOPT:
+		return true;
+	case WL_BALLOT_VOTE:
+		/* Raft 5.4.1, with the exact tail. */
+		if (wl_position_at_least(ballot->last, election->tail))
+			ballot->vote = ballot->candidate;
+		return ballot->vote != 0 || ballot->term > election->term;
+	case WL_BALLOT_CAMPAIGN:
+		/* The old leader sent us because we have its log; without it we would lose the
+		 * vote. */
+		if (ballot->hand_over && !wl_position_at_least(election->tail, ballot->last))
+			return false;
+		/* Every request of this term names the tail that was fenced, never a published
+		 * one. */
+		ballot->last = election->tail;
+		ballot->vote = election->config.node;
+		return true;
+	}
+	return false;
+}
+
+void wl_election_on_fenced(struct wl_election *election, const struct wl_seam_message *message,
+			   uint64_t now_ns, struct wl_election_effects *out)
+{
+	struct wl_election_effect *effect;
+
+	if (election->state != WL_ELECTION_FENCING || message->view.epoch != election->epoch)
+		return;
+	election->tail = message->tail;
+	if (!decide(election)) {
+		settle(election, now_ns, out);
+	} else {
+		election->state = WL_ELECTION_PERSISTING;
+		effect = wl_election_emit(out, WL_ELECTION_PERSIST);
+		effect->term = election->ballot.term;
+		effect->vote = election->ballot.vote;
+		if (WL_MUTANT(vote_before_durable) && election->ballot.purpose == WL_BALLOT_VOTE &&
+		    election->ballot.vote != 0) {
+			struct wl_wire_vote_reply early = {.term = election->ballot.term,
+							   .asked_term = election->ballot.term,
+							   .granted = 1};
+
+			send_reply(election->ballot.candidate, WL_WIRE_VOTE_REPLY, &early, out);
+		}
+	}
+	wl_election_check(election);
+}
+
+void wl_election_on_persisted(struct wl_election *election, bool ok, uint64_t now_ns,
+			      struct wl_election_effects *out)
+{
+	if (!ok) {
+		/* The record may or may not be on the medium: we must not act on either. */
+		if (election->state != WL_ELECTION_OUT)
+			wl_election_on_poisoned(election, NULL, now_ns, out);
+		return;
+	}
+	if (election->state != WL_ELECTION_PERSISTING)
+		return;
+	election->term = election->ballot.term;
+	election->vote = election->ballot.vote;
+	settle(election, now_ns, out);
+	wl_election_check(election);
+}
+
+void wl_election_on_saw_term(struct wl_election *election, const struct wl_seam_message *message,
+			     uint64_t now_ns, struct wl_election_effects *out)
+{
+	uint64_t term = message->view.term;
+
+	if (term <= election->term || election->state == WL_ELECTION_OUT)
+		return;
+	if (!wl_election_is_open(election)) {
+		if (term > election->saw_term)
+			election->saw_term = term;
+		return;
+	}
+	wl_election_note(election, "a newer term was seen", message->node, out);
+	wl_ballot_adopt(election, term, now_ns, out);
+	wl_election_check(election);
+}
+
+/* A request that may be judged now: of one voter to another, while nothing is in progress. */
+static bool may_judge(struct wl_election *election, uint32_t from)
+{
+	if (!wl_election_is_voter(election, from) || from == election->config.node ||
+	    !wl_election_is_voter(election, election->config.node))
+		return false;
+	if (wl_election_is_busy(election))
+		election->counts.dropped_busy++;
+	return wl_election_is_open(election);
+}
+
+void wl_election_on_vote(struct wl_election *election, uint32_t from,
+			 const struct wl_wire_vote *message, uint64_t now_ns,
+			 struct wl_election_effects *out)
+{
+	struct wl_election_ballot ballot = {
+		.purpose = WL_BALLOT_VOTE,
+		.term = message->term,
+		.candidate = from,
+		.last = message->last,
+	};
+	bool is_newer = message->term > election->term;
+	bool is_sent = (message->flags & WL_WIRE_VOTE_HAND_OVER) != 0;
+
+	if (!may_judge(election, from))
+		return;
+	if (WL_MUTANT(leader_grants_vote) && message->term == election->term &&
+	    election->state == WL_ELECTION_LEADER) {
+		struct wl_wire_vote_reply yes = {.term = election->term,
+						 .asked_term = election->term,
+						 .granted = 1};
+
+		send_reply(from, WL_WIRE_VOTE_REPLY, &yes, out);
+		return;
+	}
+	/* What was promised to others is not known here. Refusing is always safe. */
+	if (election->held_back) {
+		election->counts.refused_held_back++;
+		answer_vote(election, from, message->term, false, out);
+		return;
+	}
+	if (message->term == election->term && election->vote == from) {
+		answer_vote(election, from, message->term, true, out);
+		return;
+	}
+	if (is_newer && !is_sent && wl_election_is_sticky(election, now_ns)) {
+		election->counts.refused_sticky++;
+		answer_vote(election, from, message->term, false, out);
+		return;
+	}
+	/* In our own term: the vote is given, or somebody leads already, or the log is too short. */
+	if (!is_newer &&
+	    (message->term < election->term || election->vote != 0 || election->leader != 0 ||
+	     !wl_position_at_least(message->last, election->tail))) {
+		answer_vote(election, from, message->term, false, out);
+		return;
+	}
+	wl_ballot_open(election, &ballot, now_ns, out);
+	wl_election_check(election);
+}
+
+/* Changes nothing here: a const machine would do, if refusals were not counted. */
+void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
+			     const struct wl_wire_vote *message, uint64_t now_ns,
+			     struct wl_election_effects *out)
+{
+	struct wl_wire_vote_reply reply = {.asked_term = message->term};
+
+	if (!may_judge(election, from))
+		return;
+	if (WL_MUTANT(pre_vote_changes_state) && message->term > election->term) {
+		wl_ballot_adopt(election, message->term, now_ns, out);
+		return;
+	}
+	if (election->held_back)
+		election->counts.refused_held_back++;
+	else if (wl_election_is_sticky(election, now_ns) && !WL_MUTANT(no_pre_vote_stickiness))
+		election->counts.refused_sticky++;
+	else
+		reply.granted = message->term > election->term &&
+				wl_position_at_least(message->last, election->tail);
+	/* A refusal carries our own term: a candidate that is behind learns it and can win later. */
+	reply.term = reply.granted ? message->term : election->term;
+	if (WL_MUTANT(pre_vote_stale_term) && !reply.granted)
+		reply.term = 0;
+	send_reply(from, WL_WIRE_PRE_VOTE_REPLY, &reply, out);
+}

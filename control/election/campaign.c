@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Asking the others: pre-votes (thesis 9.6), votes (Raft 5.2), and the campaign that a leader sends
+ * us into with TIMEOUT_NOW (thesis 3.10). Requests are lost now and then, so they are repeated
+ * until the round ends: by a majority, by a leader, by a newer term, or by the timer, which begins
+ * another round.
+ */
+#include "control/election/election.h"
+
+#include "control/election/election_steps.h"
+#include "dataplane/base/mutant.h"
+
+static void send_requests(struct wl_election *election, uint64_t now_ns,
+			  struct wl_election_effects *out)
+{
+	bool pre = election->state == WL_ELECTION_PRE_CANDIDATE;
+
+	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		struct wl_election_effect *effect;
+
+		if (!wl_election_is_voter(election, node) ||
+		    (election->granted & wl_election_bit(node)) != 0)
+			continue;
+		effect = wl_election_emit(out, WL_ELECTION_SEND);
+		effect->node = node;
+		effect->type = pre ? WL_WIRE_PRE_VOTE : WL_WIRE_VOTE;
+		effect->message.vote.term = election->term + pre;
+		effect->message.vote.last = pre ? election->tail : election->ballot.last;
+		effect->message.vote.flags =
+			!pre && election->ballot.hand_over ? WL_WIRE_VOTE_HAND_OVER : 0;
+	}
+}
+
+static void open_campaign(struct wl_election *election, uint64_t now_ns,
+			  struct wl_election_effects *out)
+{
+	struct wl_election_ballot ballot = {
+		.purpose = WL_BALLOT_CAMPAIGN,
+		.term = election->term + 1,
+	};
+
+	wl_ballot_open(election, &ballot, now_ns, out);
+}
+
+void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out)
+{
+	election->leader = 0;
+	election->state = WL_ELECTION_PRE_CANDIDATE;
+	election->granted = wl_election_bit(election->config.node);
+	election->counts.pre_campaigns++;
+	wl_election_restart_timer(election, now_ns);
+	if (wl_election_is_majority(election, election->granted))
+		open_campaign(election, now_ns, out);
+	else
+		send_requests(election, now_ns, out);
+}
+
+static void win(struct wl_election *election, struct wl_election_effects *out)
+{
+	election->state = WL_ELECTION_LEADER;
+	election->leader = election->config.node;
+	election->term_committed = false;
+	election->counts.won++;
+	wl_election_note(election, "elected", election->config.node, out);
+	wl_election_tell(election, WL_SEAM_LEAD, out);
+}
+
+void wl_campaign_ask_votes(struct wl_election *election, uint64_t now_ns,
+			   struct wl_election_effects *out)
+{
+	election->state = WL_ELECTION_CANDIDATE;
+	election->granted = wl_election_bit(election->config.node);
+	election->counts.campaigns++;
+	if (wl_election_is_majority(election, election->granted))
+		win(election, out);
+	else
+		send_requests(election, now_ns, out);
+}
+
+void wl_campaign_resend(struct wl_election *election, uint64_t now_ns,
+			struct wl_election_effects *out)
+{
+	if ((election->state == WL_ELECTION_PRE_CANDIDATE ||
+	     election->state == WL_ELECTION_CANDIDATE) &&
+	    now_ns >= election->resend_ns)
+		send_requests(election, now_ns, out);
+}
+
+/* True: the voter's answer belongs to our round. A newer term of a refuser ends the round: we take
+ * it over. */
+static bool take_reply(struct wl_election *election, uint32_t from,
+		       const struct wl_wire_vote_reply *message, uint64_t now_ns,
+		       struct wl_election_effects *out)
+{
+	if (!wl_election_is_voter(election, from) || from == election->config.node)
+		return false;
+	if (!message->granted && message->term > election->term) {
+		wl_election_note(election, "a voter has a newer term", from, out);
+		wl_ballot_adopt(election, message->term, now_ns, out);
+		return false;
+	}
+	return message->granted != 0;
+}
+
+void wl_election_on_pre_vote_reply(struct wl_election *election, uint32_t from,
+				   const struct wl_wire_vote_reply *message, uint64_t now_ns,
+				   struct wl_election_effects *out)
+{
+	if (election->state != WL_ELECTION_PRE_CANDIDATE ||
+	    !take_reply(election, from, message, now_ns, out))
+		return;
+	if (message->asked_term != election->term + 1)
+		return;
+	election->granted |= wl_election_bit(from);
+	if (wl_election_is_majority(election, election->granted))
+		open_campaign(election, now_ns, out);
+	wl_election_check(election);
+}
+
+void wl_election_on_vote_reply(struct wl_election *election, uint32_t from,
+			       const struct wl_wire_vote_reply *message, uint64_t now_ns,
+			       struct wl_election_effects *out)
+{
+	(void)now_ns;
+	if (election->state != WL_ELECTION_CANDIDATE ||
+	    !take_reply(election, from, message, now_ns, out))
+		return;
+	/* A vote counts for the term in which it was given (invariant 6). */
+	if ((message->asked_term != election->term || message->term != election->term) &&
+	    !WL_MUTANT(stale_vote_counted))
+		return;
+	election->granted |= wl_election_bit(from);
+	if (wl_election_is_majority(election, election->granted))
+		win(election, out);
+	wl_election_check(election);
+}
+
+void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
+				const struct wl_wire_timeout_now *message, uint64_t now_ns,
+				struct wl_election_effects *out)
+{
+	struct wl_election_ballot ballot = {
+		.purpose = WL_BALLOT_CAMPAIGN,
+		.term = election->term + 1,
+		.last = message->last,
+		.hand_over = true,
+	};
+
+	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||
+	    election->state == WL_ELECTION_CANDIDATE || election->leaving || election->no_room ||
+	    election->held_back || !wl_election_is_voter(election, election->config.node) ||
+	    now_ns < election->penalty_until_ns || election->term == UINT64_MAX)
+		return;
+	/* Of the leader that we know, or of one that we have not heard yet: nobody else sends it in
+	 * this term. */
+	if (message->term != election->term || !wl_election_is_voter(election, from) ||
+	    from == election->config.node || (election->leader != 0 && election->leader != from))
+		return;
+	if (message->flags & WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING)
+		election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
+	wl_election_note(election, "takes leadership over", from, out);
+	wl_ballot_open(election, &ballot, now_ns, out);
+	wl_election_check(election);
+}

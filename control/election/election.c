@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The life of a node in one journal's elections, and of a leadership: start, timer, step-down,
+ * hand-over.
+ *
+ * Invariants (wl_election_check is this list as code, as far as one machine can see it):
+ *  1. `term` and `vote` are what the disk has: they change in on_persisted and nowhere else.
+ *  2. `term` never falls; within a term the vote goes from nobody to somebody, once.
+ *  3. PERSIST is emitted by on_fenced alone: the tail in the comparison cannot move any more.
+ *  4. A granted vote leaves only when it is durable: from on_persisted, or for a vote that
+ *     already is.
+ *  5. The epoch grows with every FENCE, LEAD, FOLLOW and RESUME; an answer under an older one
+ *     is ignored.
+ *  6. CANDIDATE and LEADER have voted for themselves in this term; LEADER has a majority of votes
+ *     of exactly this term, each of a configured voter.
+ *  7. One fence or record at a time; what is asked meanwhile is dropped (candidates ask again),
+ *     except that the newest term met is remembered.
+ */
+#include "control/election/election.h"
+
+#include <string.h>
+
+#include "control/election/election_steps.h"
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+
+#define PENALTY_TIMEOUTS 4 /* a leader with a bad disk or worker leaves the field this long */
+#define STAYS_WITHOUT_COMMITS                                                                          \
+	"nothing commits, though a majority answers; nobody else may be able to, or leadership moved " \
+	"for that already: stays. Look at the disks of, and the paths to, these voters"
+#define NO_SPACE_PATIENCE_NS \
+	500000000u /* between two hand-overs because of a full device, at first: others may have room */
+#define NO_SPACE_PATIENCE_MAX_NS (160 * (uint64_t)NO_SPACE_PATIENCE_NS)
+
+/* splitmix64: one addition of state, so that a stream of its own costs eight bytes. */
+static uint64_t draw(struct wl_election *election)
+{
+	uint64_t z = election->random += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+struct wl_election_effect *wl_election_emit(struct wl_election_effects *out,
+					    enum wl_election_effect_verb verb)
+{
+	struct wl_election_effect *effect;
+
+	WL_CHECK(out->count < WL_ELECTION_EFFECTS_MAX);
+	effect = &out->item[out->count++];
+	memset(effect, 0, sizeof(*effect));
+	effect->verb = verb;
+	return effect;
+}
+
+void wl_election_note(const struct wl_election *election, const char *text, uint32_t node,
+		      struct wl_election_effects *out)
+{
+	struct wl_election_effect *effect = wl_election_emit(out, WL_ELECTION_LOG);
+
+	effect->text = text;
+	effect->node = node;
+	effect->term = election->term;
+}
+
+static enum wl_role role_of(const struct wl_election *election)
+{
+	if (election->state == WL_ELECTION_LEADER)
+		return WL_ROLE_LEADER;
+	if (wl_election_is_busy(election) || election->state == WL_ELECTION_OUT)
+		return WL_ROLE_FENCED;
+	return WL_ROLE_FOLLOWER;
+}
+
+void wl_election_tell(struct wl_election *election, enum wl_seam_verb verb,
+		      struct wl_election_effects *out)
+{
+	struct wl_seam_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
+
+	if (verb != WL_SEAM_HAND_OVER)
+		election->epoch++;
+	tell->verb = verb;
+	tell->journal = election->config.journal;
+	tell->view.epoch = election->epoch;
+	tell->view.term = election->term;
+	tell->view.role = role_of(election);
+	tell->view.leader = election->leader;
+	tell->view.voters = election->config.voters;
+}
+
+void wl_election_tell_data(struct wl_election *election, enum wl_seam_verb verb,
+			   struct wl_election_effects *out)
+{
+	struct wl_seam_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
+
+	tell->verb = verb;
+	tell->journal = election->config.journal;
+}
+
+void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns)
+{
+	uint64_t timeout = election->config.election_timeout_ns;
+
+	election->deadline_ns = from_ns + timeout + draw(election) % timeout;
+}
+
+bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns)
+{
+	if (election->state == WL_ELECTION_LEADER)
+		return true;
+	/* Whom we heard before we started is forgotten. It costs a healthy leader its place, never safety: nothing leans on a lease. */
+	if (!wl_election_is_alone(election) && !WL_MUTANT(not_sticky_after_start) &&
+	    now_ns - election->started_ns < election->config.election_timeout_ns)
+		return true;
+	return election->leader != 0 &&
+	       now_ns - election->leader_heard_ns < election->config.election_timeout_ns;
+}
+
+void wl_election_init(struct wl_election *election, const struct wl_election_config *config,
+		      uint64_t term, uint32_t vote)
+{
+	WL_CHECK(config->election_timeout_ns > 0);
+	WL_CHECK(config->node >= 1 && config->node <= WIRELOG_NODES_MAX);
+	memset(election, 0, sizeof(*election));
+	election->config = *config;
+	election->state = WL_ELECTION_STARTING;
+	election->term = term;
+	election->vote = vote;
+	election->held_back = config->held_back;
+	/* Nodes and journals that share a seed must not share their timeouts. */
+	election->random = config->seed ^ (uint64_t)config->node << 56 ^
+			   (uint64_t)config->journal << 40;
+	election->no_space_patience_ns = NO_SPACE_PATIENCE_NS;
+}
+
+void wl_election_start(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out)
+{
+	WL_CHECK(election->state == WL_ELECTION_STARTING);
+	election->state = WL_ELECTION_FOLLOWER;
+	election->last_tick_ns = now_ns;
+	election->started_ns = now_ns;
+	wl_election_restart_timer(election, now_ns);
+	if (election->held_back)
+		wl_election_tell_data(election, WL_SEAM_HOLD_BACK, out);
+	wl_election_tell(election, WL_SEAM_FOLLOW, out);
+	if (wl_election_is_alone(election) && !election->no_room)
+		wl_campaign_begin(election, now_ns, out);
+	wl_election_check(election);
+}
+
+void wl_election_set_tail(struct wl_election *election, struct wl_position tail)
+{
+	if (!wl_election_is_busy(election))
+		election->tail = tail;
+}
+
+void wl_election_set_room(struct wl_election *election, bool has_room)
+{
+	election->no_room = !has_room;
+}
+
+static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,
+		      struct wl_election_effects *out)
+{
+	election->state = WL_ELECTION_FOLLOWER;
+	election->leader = 0;
+	election->hand_over.active = false;
+	election->term_committed = false;
+	election->counts.stepped_down++;
+	if (WL_MUTANT(vote_forgotten_with_role))
+		election->vote = 0;
+	if (!wl_election_is_alone(election) && now_ns + penalty_ns > election->penalty_until_ns)
+		election->penalty_until_ns = now_ns + penalty_ns;
+	wl_election_restart_timer(election, now_ns);
+	wl_election_tell(election, WL_SEAM_FOLLOW, out);
+}
+
+static void send_timeout_now(struct wl_election *election, uint64_t now_ns,
+			     struct wl_election_effects *out)
+{
+	struct wl_election_effect *effect = wl_election_emit(out, WL_ELECTION_SEND);
+
+	effect->node = election->hand_over.target;
+	effect->type = WL_WIRE_TIMEOUT_NOW;
+	effect->message.timeout_now.term = election->term;
+	effect->message.timeout_now.last = election->hand_over.tail;
+	effect->message.timeout_now.flags = election->hand_over.flags;
+	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
+}
+
+static void hand_over_tick(struct wl_election *election, uint64_t now_ns,
+			   struct wl_election_effects *out)
+{
+	struct wl_election_hand_over *hand_over = &election->hand_over;
+
+	if (!hand_over->active)
+		return;
+	if (now_ns < hand_over->deadline_ns) {
+		if (hand_over->target != 0 && now_ns >= election->resend_ns)
+			send_timeout_now(election, now_ns, out);
+		return;
+	}
+	/*
+	 * A target that was told campaigns past everybody's stickiness, and may have won: with a voter that then
+	 * lost its disk, and its vote with it, a leader that leads on would count it for its own term.
+	 */
+	if (election->leaving || hand_over->target != 0) {
+		wl_election_note(election, "hand-over failed, leadership given up",
+				 hand_over->target, out);
+		step_down(election, 0, now_ns, out);
+		return;
+	}
+	/* Nobody was told. The term is still ours alone, so we may lead on. */
+	wl_election_note(election, "hand-over failed, leading on", hand_over->target, out);
+	hand_over->active = false;
+	wl_election_tell(election, WL_SEAM_RESUME, out);
+}
+
+static void busy_tick(struct wl_election *election, uint64_t now_ns,
+		      struct wl_election_effects *out)
+{
+	uint64_t timeout = election->config.election_timeout_ns;
+
+	if (election->busy_told || now_ns - election->busy_since_ns < PENALTY_TIMEOUTS * timeout)
+		return;
+	election->busy_told = true;
+	wl_election_note(election,
+			 election->state == WL_ELECTION_FENCING
+				 ? "the worker does not answer FENCE"
+				 : "the superblock's write does not complete",
+			 0, out);
+}
+
+/* Nothing but late ticks has happened to us: what was sent meanwhile still waits to be read. */
+static bool was_paused(struct wl_election *election, uint64_t now_ns)
+{
+	uint64_t gap = now_ns - election->last_tick_ns;
+
+	election->last_tick_ns = now_ns;
+	if (gap <= election->config.election_timeout_ns)
+		return false;
+	election->counts.timer_pauses++;
+	wl_election_restart_timer(election, now_ns);
+	return true;
+}
+
+static bool may_campaign(const struct wl_election *election, uint64_t now_ns)
+{
+	return wl_election_is_voter(election, election->config.node) && !election->leaving &&
+	       !election->held_back && !election->no_room && now_ns >= election->penalty_until_ns &&
+	       election->term != UINT64_MAX;
+}
+
+void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,
+			 struct wl_election_effects *out)
+{
+	if (now_ns < election->last_tick_ns || was_paused(election, now_ns))
+		return;
+	if (wl_election_is_busy(election)) {
+		busy_tick(election, now_ns, out);
+	} else if (election->state == WL_ELECTION_LEADER) {
+		hand_over_tick(election, now_ns, out);
+	} else if (wl_election_is_open(election)) {
+		if (now_ns < election->deadline_ns)
+			wl_campaign_resend(election, now_ns, out);
+		else if (may_campaign(election, now_ns))
+			wl_campaign_begin(election, now_ns, out);
+		else
+			wl_election_restart_timer(election, now_ns);
+	}
+	wl_election_check(election);
+}
+
+void wl_election_on_leader_heard(struct wl_election *election,
+				 const struct wl_seam_message *message, uint64_t now_ns,
+				 struct wl_election_effects *out)
+{
+	if (message->view.epoch != election->epoch || !wl_election_is_open(election) ||
+	    election->state == WL_ELECTION_LEADER || message->node == election->config.node ||
+	    !wl_election_is_voter(election, message->node))
+		return;
+	if (election->leader != 0 && election->leader != message->node) {
+		election->counts.two_leaders++;
+		wl_election_note(election, "two nodes claim to lead one term", message->node, out);
+		return;
+	}
+	if (election->leader == 0)
+		wl_election_note(election, "follows", message->node, out);
+	election->state = WL_ELECTION_FOLLOWER;
+	election->leader = message->node;
+	election->granted = 0;
+	/* The time when it was heard, not when we got to read about it. */
+	election->leader_heard_ns = message->now_ns < now_ns ? message->now_ns : now_ns;
+	wl_election_restart_timer(election, election->leader_heard_ns);
+	wl_election_check(election);
+}
+
+void wl_election_on_term_committed(struct wl_election *election,
+				   const struct wl_seam_message *message, uint64_t now_ns,
+				   struct wl_election_effects *out)
+{
+	(void)now_ns;
+	if (election->state != WL_ELECTION_LEADER || message->view.term != election->term)
+		return;
+	if (!election->term_committed)
+		wl_election_note(election, "leads, its first entry is committed",
+				 election->config.node, out);
+	election->term_committed = true;
+}
+
+void wl_election_on_hand_over_ready(struct wl_election *election,
+				    const struct wl_seam_message *message, uint64_t now_ns,
+				    struct wl_election_effects *out)
+{
+	struct wl_election_hand_over *hand_over = &election->hand_over;
+
+	if (election->state != WL_ELECTION_LEADER || !hand_over->active ||
+	    message->view.epoch != election->epoch || message->node == election->config.node ||
+	    !wl_election_is_voter(election, message->node) ||
+	    (hand_over->asked != 0 && hand_over->asked != message->node))
+		return;
+	hand_over->target = message->node;
+	hand_over->tail = message->tail;
+	hand_over->deadline_ns = now_ns + election->config.election_timeout_ns;
+	send_timeout_now(election, now_ns, out);
+	wl_election_check(election);
+}
+
+bool wl_election_hand_over(struct wl_election *election, uint32_t target, uint64_t now_ns,
+			   struct wl_election_effects *out)
+{
+	struct wl_election_hand_over *hand_over = &election->hand_over;
+
+	if (election->state != WL_ELECTION_LEADER || hand_over->active ||
+	    wl_election_is_alone(election) || target == election->config.node ||
+	    (target != 0 && !wl_election_is_voter(election, target)))
+		return false;
+	*hand_over = (struct wl_election_hand_over){
+		.active = true,
+		.asked = target,
+		.deadline_ns = now_ns + election->config.election_timeout_ns,
+	};
+	election->counts.handed_over++;
+	wl_election_note(election, "hands leadership over", target, out);
+	wl_election_tell(election, WL_SEAM_HAND_OVER, out);
+	out->item[out->count - 1].tell.node = target;
+	wl_election_check(election);
+	return true;
+}
+
+/*
+ * A full device is handed to somebody with room, if there is such a one. When all are full somebody
+ * must still lead, for readers; so the journal does not wander faster than our patience, which
+ * doubles.
+ */
+static void on_no_space(struct wl_election *election, uint64_t now_ns,
+			struct wl_election_effects *out)
+{
+	if (election->hand_over.active)
+		return;
+	if (now_ns >= election->no_space_until_ns + NO_SPACE_PATIENCE_MAX_NS)
+		election->no_space_patience_ns = NO_SPACE_PATIENCE_NS;
+	if (now_ns < election->no_space_until_ns ||
+	    !wl_election_hand_over(election, 0, now_ns, out)) {
+		wl_election_tell(election, WL_SEAM_RESUME, out);
+		return;
+	}
+	election->no_space_until_ns = now_ns + election->no_space_patience_ns;
+	if (election->no_space_patience_ns < NO_SPACE_PATIENCE_MAX_NS)
+		election->no_space_patience_ns *= 2;
+}
+
+/*
+ * A majority answers and nothing commits: somebody else may be able to. Once: who got leadership in this way and cannot commit
+ * either stays, whichever voters it misses, and says so.
+ */
+static void on_stalled_commit(struct wl_election *election, const struct wl_seam_message *message,
+			      uint64_t now_ns, struct wl_election_effects *out)
+{
+	if (election->hand_over.active)
+		return;
+	election->counts.commit_stalls++;
+	if (now_ns < election->commit_patience_ns || message->node == 0 ||
+	    !wl_election_hand_over(election, 0, now_ns, out)) {
+		wl_election_note(election, STAYS_WITHOUT_COMMITS, 0, out);
+		out->item[out->count - 1].voters = message->theirs;
+		return;
+	}
+	election->hand_over.flags = WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING;
+	out->item[out->count - 1].tell.reason = WL_STALL_COMMIT;
+	election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
+	/* It must not be won back before others had their turn. */
+	election->penalty_until_ns =
+		now_ns + PENALTY_TIMEOUTS * election->config.election_timeout_ns;
+	wl_election_note(election,
+			 "nothing commits here, though a majority answers: another may be able to",
+			 0, out);
+	out->item[out->count - 1].voters = message->theirs;
+}
+
+void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_message *message,
+			    uint64_t now_ns, struct wl_election_effects *out)
+{
+	uint64_t timeout = election->config.election_timeout_ns;
+
+	/*
+	 * The term names the leadership, the epoch does not: a RESUME may have crossed this
+	 * message, and a worker that is silent must not be taken for a leader. A node leads a term
+	 * once, so nothing older can match.
+	 */
+	if (election->state != WL_ELECTION_LEADER || message->view.term != election->term)
+		return;
+	switch ((enum wl_stall_reason)message->reason) {
+	case WL_STALL_NO_SPACE:
+		on_no_space(election, now_ns, out);
+		break;
+	case WL_STALL_COMMIT:
+		on_stalled_commit(election, message, now_ns, out);
+		break;
+	case WL_STALL_QUORUM:
+		wl_election_note(election, "steps down: no majority answers", 0, out);
+		step_down(election, timeout, now_ns, out);
+		break;
+	case WL_STALL_CONTROL:
+		wl_election_note(election, "steps down: control was starved", 0, out);
+		step_down(election, timeout, now_ns, out);
+		break;
+	case WL_STALL_DISK:
+		wl_election_note(election, "steps down: the disk does not keep up", 0, out);
+		step_down(election, PENALTY_TIMEOUTS * timeout, now_ns, out);
+		break;
+	}
+	wl_election_check(election);
+}
+
+void wl_election_on_worker_silent(struct wl_election *election, uint64_t now_ns,
+				  struct wl_election_effects *out)
+{
+	if (election->state != WL_ELECTION_LEADER)
+		return;
+	/* FOLLOW waits in the worker's ring, which it reads before it sends anything. */
+	wl_election_note(election, "steps down: the worker shows no sign of life", 0, out);
+	step_down(election, PENALTY_TIMEOUTS * election->config.election_timeout_ns, now_ns, out);
+	wl_election_check(election);
+}
+
+void wl_election_on_poisoned(struct wl_election *election, const struct wl_seam_message *message,
+			     uint64_t now_ns, struct wl_election_effects *out)
+{
+	(void)message;
+	(void)now_ns;
+	if (election->state == WL_ELECTION_OUT)
+		return;
+	wl_election_note(election, "out of the quorum: a durable write failed", 0, out);
+	election->state = WL_ELECTION_OUT;
+	election->leader = 0;
+	election->hand_over.active = false;
+	wl_election_tell(election, WL_SEAM_FENCE, out);
+	wl_election_check(election);
+}
+
+void wl_election_count(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out)
+{
+	(void)now_ns;
+	if (!election->held_back || election->state == WL_ELECTION_OUT)
+		return;
+	election->held_back = false;
+	wl_election_tell_data(election, WL_SEAM_COUNT, out);
+	wl_election_check(election);
+}
+
+void wl_election_withdraw(struct wl_election *election, uint64_t now_ns,
+			  struct wl_election_effects *out)
+{
+	(void)now_ns;
+	if (election->state == WL_ELECTION_OUT)
+		return;
+	election->state = WL_ELECTION_OUT;
+	election->leader = 0;
+	election->hand_over.active = false;
+	wl_election_tell(election, WL_SEAM_FENCE, out);
+	wl_election_check(election);
+}
+
+void wl_election_leave(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out)
+{
+	election->leaving = true;
+	if (election->state == WL_ELECTION_LEADER)
+		wl_election_hand_over(election, 0, now_ns, out);
+	else if (election->state == WL_ELECTION_PRE_CANDIDATE ||
+		 election->state == WL_ELECTION_CANDIDATE)
+		election->state = WL_ELECTION_FOLLOWER;
+	wl_election_check(election);
+}
+
+static uint64_t left_until(uint64_t when_ns, uint64_t now_ns)
+{
+	return when_ns > now_ns ? when_ns - now_ns : 0;
+}
+
+void wl_election_get_status(const struct wl_election *election, uint64_t now_ns,
+			    struct wl_election_status *status)
+{
+	bool runs = wl_election_is_open(election) && election->state != WL_ELECTION_LEADER;
+
+	*status = (struct wl_election_status){
+		.state = election->state,
+		.term = election->term,
+		.epoch = election->epoch,
+		.vote = election->vote,
+		.leader = election->leader,
+		.granted = election->granted,
+		.term_committed = election->term_committed,
+		.handing_over = election->hand_over.active,
+		.leaving = election->leaving,
+		.held_back = election->held_back,
+		.timer_ns = runs ? left_until(election->deadline_ns, now_ns) : 0,
+		.leader_heard_ago_ns = UINT64_MAX,
+		.penalty_ns = left_until(election->penalty_until_ns, now_ns),
+		.busy_ns = wl_election_is_busy(election) ? now_ns - election->busy_since_ns : 0,
+		.counts = election->counts,
+	};
+	if (election->leader == election->config.node)
+		status->leader_heard_ago_ns = 0;
+	else if (election->leader != 0)
+		status->leader_heard_ago_ns = now_ns - election->leader_heard_ns;
+}
+
+void wl_election_check(const struct wl_election *election)
+{
+	uint32_t self = election->config.node;
+	bool leads = election->state == WL_ELECTION_LEADER;
+
+	WL_CHECK((election->state == WL_ELECTION_STARTING) == (election->epoch == 0));
+	if (leads || election->state == WL_ELECTION_CANDIDATE)
+		WL_CHECK(election->vote == self);
+	WL_CHECK(leads == (election->leader == self));
+	if (leads)
+		WL_CHECK(wl_election_is_majority(election, election->granted));
+	if (wl_election_is_busy(election)) {
+		WL_CHECK(election->leader == 0);
+		WL_CHECK(election->ballot.term >= election->term);
+		/* Invariant 2: a second vote in one term is never even asked for. */
+		if (election->ballot.term == election->term)
+			WL_CHECK(election->vote == 0);
+	}
+	WL_CHECK(!election->hand_over.active || leads);
+	if (election->held_back)
+		WL_CHECK(!leads && election->state != WL_ELECTION_CANDIDATE &&
+			 election->state != WL_ELECTION_PRE_CANDIDATE);
+}
+
+const char *wl_election_state_name(enum wl_election_state state)
+{
+	static const char *const names[] = {"starting",	  "follower",  "pre_candidate", "fencing",
+					    "persisting", "candidate", "leader",	"out"};
+
+	return (unsigned)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+}

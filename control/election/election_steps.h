@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What election.c, ballot.c and campaign.c share: the steps of which handlers are made. Each
+ * changes the machine and emits the effects that belong to the change, so that no handler can do
+ * one without the other. For these three files only.
+ *
+ * Pure. Owner: control. [control]
+ */
+#ifndef WL_CONTROL_ELECTION_ELECTION_STEPS_H
+#define WL_CONTROL_ELECTION_ELECTION_STEPS_H
+
+#include "control/election/election.h"
+
+/* Between two hand-overs because nothing commits, of whomever. */
+#define WL_ELECTION_COMMIT_PATIENCE_NS 60000000000u
+
+static inline uint32_t wl_election_bit(uint32_t node)
+{
+	return node < 32 ? 1u << node : 0;
+}
+
+static inline bool wl_election_is_voter(const struct wl_election *election, uint32_t node)
+{
+	return node != 0 && (election->config.voters & wl_election_bit(node)) != 0;
+}
+
+static inline bool wl_election_is_majority(const struct wl_election *election, uint32_t nodes)
+{
+	return 2 * __builtin_popcount(nodes & election->config.voters) >
+	       __builtin_popcount(election->config.voters);
+}
+
+/* The only voter. */
+static inline bool wl_election_is_alone(const struct wl_election *election)
+{
+	return election->config.voters == wl_election_bit(election->config.node);
+}
+
+/* A fence or a record is in progress: one at a time. */
+static inline bool wl_election_is_busy(const struct wl_election *election)
+{
+	return election->state == WL_ELECTION_FENCING || election->state == WL_ELECTION_PERSISTING;
+}
+
+/* Takes part: has a view, is not busy, is not out. */
+static inline bool wl_election_is_open(const struct wl_election *election)
+{
+	return election->state != WL_ELECTION_STARTING && election->state != WL_ELECTION_OUT &&
+	       !wl_election_is_busy(election);
+}
+
+/* election.c */
+struct wl_election_effect *wl_election_emit(struct wl_election_effects *out,
+					    enum wl_election_effect_verb verb);
+void wl_election_note(const struct wl_election *election, const char *text, uint32_t node,
+		      struct wl_election_effects *out);
+/* Raises the epoch, except for HAND_OVER, which belongs to the view that stands. */
+void wl_election_tell(struct wl_election *election, enum wl_seam_verb verb,
+		      struct wl_election_effects *out);
+/* HOLD_BACK, COUNT: of the data, whatever the view. */
+void wl_election_tell_data(struct wl_election *election, enum wl_seam_verb verb,
+			   struct wl_election_effects *out);
+void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns);
+/* A leader was heard so lately that another one is not wanted (thesis 4.2.3), or may have been before we started. */
+bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns);
+
+/* ballot.c: FENCE now; the rest happens in on_fenced and on_persisted. */
+void wl_ballot_open(struct wl_election *election, const struct wl_election_ballot *ballot,
+		    uint64_t now_ns, struct wl_election_effects *out);
+void wl_ballot_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
+		     struct wl_election_effects *out);
+
+/* campaign.c */
+void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out);
+/* {term, our own vote} are durable. */
+void wl_campaign_ask_votes(struct wl_election *election, uint64_t now_ns,
+			   struct wl_election_effects *out);
+void wl_campaign_resend(struct wl_election *election, uint64_t now_ns,
+			struct wl_election_effects *out);
+
+#endif

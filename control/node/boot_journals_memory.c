@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory of journals, workers and seams: mapped once, zeroed by the kernel, touched when used. The log
+ * rings ask for transparent huge pages: they are written front to back at full speed.
+ */
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "control/node/boot_shape.h"
+#include "control/node/boot_thread.h"
+#include "control/report/report_file.h"
+#include "dataplane/base/bytes.h"
+
+static void *map(size_t bytes, bool huge)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	if (huge)
+		madvise(memory, bytes, MADV_HUGEPAGE);
+	return memory;
+}
+
+static bool make_journal(struct wl_node *node, uint32_t id)
+{
+	struct wl_node_worker *worker = &node->workers[node->config->journal_worker[id]];
+	struct wl_node_journal *journal = &node->journals[id];
+	struct wl_journal_config config;
+
+	wl_boot_shape_journal(node->config, &node->superblock, id, &config);
+	journal->memory_bytes = wl_journal_memory_bytes(&config);
+	journal->ring = map(config.log.ring_bytes, true);
+	journal->memory = map(journal->memory_bytes, false);
+	if (!journal->ring || !journal->memory)
+		return false;
+	journal->journal = &worker->journals[worker->journal_count++];
+	wl_journal_init(journal->journal, &config, journal->ring, journal->memory);
+	return true;
+}
+
+static bool make_worker(struct wl_node *node, uint32_t number)
+{
+	struct wl_node_worker *worker = &node->workers[number];
+	void *seam = map(wl_seam_memory_bytes(), false);
+	uint32_t journals = 0;
+
+	for (uint32_t id = 0; id < node->config->journal_count; id++)
+		journals += node->config->journal_worker[id] == number;
+	worker->journals =
+		map(wl_align_up(journals * sizeof(struct wl_journal), WL_BLOCK_BYTES), false);
+	worker->worker = map(wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES), false);
+	if (!seam || !worker->journals || !worker->worker)
+		return false;
+	wl_seam_init(&worker->seam, seam);
+	return true;
+}
+
+int wl_boot_make_journals(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	bool made = true;
+	size_t bytes = 0;
+
+	for (uint32_t number = 0; number < node->config->worker_count && made; number++)
+		made = make_worker(node, number);
+	for (uint32_t id = 0; id < node->config->journal_count && made; id++) {
+		made = make_journal(node, id);
+		bytes += node->journals[id].memory_bytes + node->config->log_ring_bytes;
+	}
+	if (!made) {
+		snprintf(
+			reason, reason_bytes,
+			"memory for the journals (%zu MiB so far) cannot be mapped; lower log.ring_bytes or log.bytes_max",
+			bytes >> 20);
+		return WIRELOG_NO_MEMORY;
+	}
+	wl_report(WL_REPORT_INFO, "journals", "count=%u mapped_mib=%zu ring_mib=%lu",
+		  node->config->journal_count, bytes >> 20,
+		  (unsigned long)(node->config->log_ring_bytes >> 20));
+	return 0;
+}

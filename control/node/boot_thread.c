@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/node/boot_thread.h"
+#include "control/node/desk_thread.h"
+#include "control/node/loop_thread.h"
+#include "control/node/stats_answers_thread.h"
+#include "control/node/stop_thread.h"
+#include "control/report/report_file.h"
+#include "dataplane/base/cluster_id.h"
+#include "dataplane/host/clock.h"
+#include "dataplane/host/key_file.h"
+
+static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	uint8_t secret[WL_AUTH_SECRET_BYTES];
+	int status;
+
+	if (node->insecure) {
+		wl_report(
+			WL_REPORT_WARNING, "insecure",
+			"reason=\"--insecure-lab: frames are not authenticated; for a laboratory only\"");
+		status = wl_auth_init(&node->auth, NULL);
+	} else if (node->config->key_file[0] == '\0') {
+		snprintf(reason, reason_bytes, "security.key_file is not set");
+		return WIRELOG_KEY_MISSING;
+	} else {
+		status = wl_key_file_read(node->config->key_file, secret, reason, reason_bytes);
+		if (status != 0)
+			return status;
+		status = wl_auth_init(&node->auth, secret);
+		explicit_bzero(secret, sizeof(secret));
+	}
+	node->auth_open = status == 0;
+	return status;
+}
+
+static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	(void)reason, (void)reason_bytes;
+	wl_report(WL_REPORT_NOTICE, "started", "node=%u cluster=%s boot=%lu epoch=%lu ms=%lu",
+		  node->config->node, node->config->cluster_text,
+		  (unsigned long)(node->epoch >> 32), (unsigned long)node->epoch,
+		  (unsigned long)((wl_clock_kernel_ns() - node->started_ns) / 1000000));
+	return 0;
+}
+
+int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool insecure,
+		     char *reason, size_t reason_bytes)
+{
+	static const struct {
+		int (*take)(struct wl_node *, char *, size_t);
+		const char *name;
+	} steps[] = {
+		{open_key, "reading the key"},
+		{wl_boot_open_run_directory, "opening the run directory"},
+		{wl_boot_open_store, "opening the data"},
+		{wl_boot_make_journals, "making memory"},
+		{wl_boot_open_ports, "opening DPDK and its ports"},
+		{wl_boot_recover, "reading the log"},
+		{wl_boot_raise_epoch, "writing the superblock"},
+		{wl_boot_choose_idle, "testing the disk"},
+		{wl_boot_make_workers, "opening io_uring"},
+		{wl_loop_open, "making control"},
+		{wl_stats_answers_open, "opening the stats socket"},
+		{wl_boot_start_workers, "starting the workers"},
+		{announce, "starting"},
+	};
+	int status = 0;
+
+	memset(node, 0, sizeof(*node));
+	node->pid_file = -1;
+	node->config = config;
+	node->insecure = insecure;
+	node->cluster = wl_cluster_id(config->cluster);
+	node->started_ns = wl_clock_kernel_ns();
+	reason[0] = '\0';
+	for (unsigned at = 0; at < sizeof(steps) / sizeof(steps[0]) && status == 0; at++) {
+		if (wl_stop_is_asked()) {
+			snprintf(reason, reason_bytes, "asked to stop while starting");
+			return WIRELOG_CLOSED;
+		}
+		wl_stop_doing(steps[at].name);
+		status = steps[at].take(node, reason, reason_bytes);
+	}
+	return status;
+}
+
+void wl_boot_take_down(struct wl_node *node)
+{
+	wl_stop_doing("closing the stats socket");
+	if (node->desk)
+		wl_desk_end(node->desk);
+	wl_stats_socket_close(node->stats);
+	node->stats = NULL;
+	wl_stop_doing("closing the disks and ports");
+	for (uint32_t number = 0; number < node->config->worker_count; number++) {
+		struct wl_node_worker *worker = &node->workers[number];
+
+		if (worker->disk)
+			worker->disk->ops->close(worker->disk);
+		if (worker->port)
+			wl_port_dpdk_close(worker->port);
+	}
+	wl_stop_doing("a write of the superblock");
+	if (node->writer)
+		wl_superblock_writer_close(node->writer);
+	if (node->store)
+		wl_store_close(node->store);
+	wl_stop_doing("ending");
+	if (node->eal_started)
+		wl_eal_stop();
+	if (node->auth_open)
+		wl_auth_fini(&node->auth);
+	wl_boot_close_run_directory(node);
+	free(node->agent);
+	free(node->desk);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a configuration to a running node, step by step; each step says in one line what it chose and why, and
+ * refuses by name. The order is a safety matter in two places: the data is opened and recovered before a frame can
+ * come in, and the raised boot count is durable before a frame can go out.
+ *
+ *	key -> run directory -> store -> memory -> EAL, ports -> recovery -> boot count
+ *	    -> self-test, idle strategy -> disks -> agent -> stats socket -> workers
+ *
+ * Thread: [init], on the control thread.
+ */
+#ifndef WL_CONTROL_NODE_BOOT_THREAD_H
+#define WL_CONTROL_NODE_BOOT_THREAD_H
+
+#include "control/node/node_thread.h"
+
+#define WL_BOOT_REASON_BYTES 512u
+
+/* 0, or a negative enum wirelog_status with one sentence in `reason`; then wl_boot_take_down all the same. */
+int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool insecure,
+		     char *reason, size_t reason_bytes);
+/* Closes what is open, in reverse. Workers have ended by then. */
+void wl_boot_take_down(struct wl_node *node);
+
+/* Steps in files of their own; same result. */
+int wl_boot_open_run_directory(struct wl_node *node, char *reason,
+			       size_t reason_bytes); /* boot_run_directory_file.c */
+void wl_boot_close_run_directory(struct wl_node *node);
+int wl_boot_open_store(struct wl_node *node, char *reason,
+		       size_t reason_bytes); /* boot_store_file.c */
+int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes);
+int wl_boot_raise_epoch(struct wl_node *node, char *reason, size_t reason_bytes);
+int wl_boot_make_journals(struct wl_node *node, char *reason,
+			  size_t reason_bytes); /* boot_journals_memory.c */
+int wl_boot_make_workers(struct wl_node *node, char *reason,
+			 size_t reason_bytes); /* boot_workers_thread.c */
+int wl_boot_choose_idle(struct wl_node *node, char *reason, size_t reason_bytes);
+int wl_boot_start_workers(struct wl_node *node, char *reason, size_t reason_bytes);
+int wl_boot_open_ports(struct wl_node *node, char *reason,
+		       size_t reason_bytes); /* boot_ports_dpdk.c */
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/node/loop_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+
+#include "control/node/boot_shape.h"
+#include "control/node/desk_thread.h"
+#include "control/node/link_watch_thread.h"
+#include "control/node/stop_thread.h"
+#include "control/report/report_file.h"
+#include "dataplane/host/clock.h"
+#include "dataplane/host/placement_thread.h"
+#include "wirelog/status.h"
+
+#define LOOK_NS 1000000u /* at what the workers publish */
+#define PUBLISH_NS 5000000u
+#define TEND_NS 1000000000u
+#define TELL_NS 1000000000u
+#define SLEEP_NS_MAX 1000000u
+#define JOIN_MS 300u
+
+/* ---- what the agent is given -------------------------------------------------------------------- */
+
+static bool submit_record(void *context, struct wl_superblock *record)
+{
+	struct wl_node *node = context;
+
+	return wl_superblock_writer_submit(node->writer, record);
+}
+
+static int reap_record(void *context)
+{
+	struct wl_node *node = context;
+	int result = wl_superblock_writer_reap(node->writer);
+
+	/* Final, and so said once: the agent does not ask again. */
+	if (result < 0)
+		wl_report(WL_REPORT_ERROR, "record_failed",
+			  "code=%s error=%d text=\"%s\" place=superblock fix=\"%s\"",
+			  wirelog_status_name(WIRELOG_RECORD_FAILED), -result, strerror(-result),
+			  wirelog_status_fix(WIRELOG_RECORD_FAILED));
+	return result;
+}
+
+static void log_claim(const struct wl_agent_line *line)
+{
+	const uint8_t *mac = line->mac;
+	char ethernet[18] = "-";
+
+	if (mac)
+		snprintf(ethernet, sizeof(ethernet), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+			 mac[1], mac[2], mac[3], mac[4], mac[5]);
+	wl_report(WL_REPORT_WARNING, "not_believed",
+		  "why=%s node=%u address=%u.%u.%u.%u mac=%s frames=%lu text=\"%s\"", line->what,
+		  line->node, line->ipv4 >> 24, line->ipv4 >> 16 & 0xff, line->ipv4 >> 8 & 0xff,
+		  line->ipv4 & 0xff, ethernet, (unsigned long)line->theirs, line->text);
+}
+
+static void log_divergence(const struct wl_agent_line *line)
+{
+	wl_report(
+		WL_REPORT_ERROR, "diverged",
+		"%sjournal=%u node=%u term=%lu index=%lu chain=%016lx their_chain=%016lx text=\"%s\"",
+		line->divergence == WL_DIVERGENCE_OF_COMMITTED ? "code=STORE_DIVERGED " : "",
+		line->journal, line->node, (unsigned long)line->term, (unsigned long)line->index,
+		(unsigned long)line->chain, (unsigned long)line->their_chain, line->text);
+}
+
+static void log_line(void *context, const struct wl_agent_line *line)
+{
+	enum wl_report_level level = line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE;
+
+	(void)context;
+	if (line->kind == WL_AGENT_DIVERGED)
+		log_divergence(line);
+	else if (line->kind == WL_AGENT_CLAIM)
+		log_claim(line);
+	else if (line->kind == WL_AGENT_DIFFERS)
+		wl_report(WL_REPORT_WARNING, "peer_differs",
+			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,
+			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
+	else if (line->theirs != 0)
+		wl_report(WL_REPORT_WARNING, "election",
+			  "journal=%u term=%lu voters=%lu text=\"%s\"", line->journal,
+			  (unsigned long)line->term, (unsigned long)line->theirs, line->text);
+	else if (line->node != 0)
+		wl_report(level, "election", "journal=%u term=%lu node=%u text=\"%s\"",
+			  line->journal, (unsigned long)line->term, line->node, line->text);
+	else
+		wl_report(level, "election", "journal=%u term=%lu text=\"%s\"", line->journal,
+			  (unsigned long)line->term, line->text);
+}
+
+int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	const struct wl_config *config = node->config;
+	const struct wl_agent_ops ops = {
+		.submit = submit_record,
+		.reap = reap_record,
+		.log = log_line,
+		.context = node,
+	};
+	struct wl_agent_config agent;
+	struct wl_seam *seams[WIRELOG_WORKERS_MAX];
+
+	wl_boot_shape_agent(config, &agent);
+	if (getrandom(&agent.seed, sizeof(agent.seed), 0) != (ssize_t)sizeof(agent.seed) ||
+	    getrandom(&agent.spare_incarnation, sizeof(agent.spare_incarnation), 0) !=
+		    (ssize_t)sizeof(agent.spare_incarnation)) {
+		snprintf(reason, reason_bytes, "no random number: %s", strerror(errno));
+		return WIRELOG_INTERNAL;
+	}
+	for (uint32_t worker = 0; worker < config->worker_count; worker++)
+		seams[worker] = &node->workers[worker].seam;
+	node->agent = calloc(1, sizeof(*node->agent));
+	node->desk = calloc(1, sizeof(*node->desk));
+	if (!node->agent || !node->desk) {
+		snprintf(reason, reason_bytes, "no memory for control");
+		return WIRELOG_NO_MEMORY;
+	}
+	wl_desk_init(node->desk);
+	wl_agent_init(node->agent, &agent, &ops, seams, &node->superblock);
+	for (uint32_t journal = 0; journal < config->journal_count; journal++)
+		wl_agent_set_tail(node->agent, journal, node->journals[journal].journal->log.tail);
+	wl_boot_shape_neighbours(config, node->workers[0].port, node->agent);
+	return 0;
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------- */
+
+static void tell_storage(uint32_t journal, const struct wl_storage_line *line)
+{
+	int code = wl_storage_trouble_code(line->trouble);
+	const char *name = wl_storage_trouble_name(line->trouble);
+
+	if (line->ends) {
+		wl_report(WL_REPORT_NOTICE, name, "journal=%u ended=1", journal);
+		return;
+	}
+	wl_report(
+		line->trouble == WL_STORAGE_FULL ? WL_REPORT_WARNING : WL_REPORT_ERROR, name,
+		"code=%s journal=%u lasts=%d error=%d text=\"%s\" offset=%lu count=%lu fix=\"%s\"",
+		wirelog_status_name(code), journal, !line->begins, line->error,
+		line->error != 0 ? strerror(line->error) : "", (unsigned long)line->offset,
+		(unsigned long)line->count, wirelog_status_fix(code));
+}
+
+static void look_at_storage(struct wl_node *node, uint32_t id,
+			    const struct wl_storage_status *status, uint64_t now_ns)
+{
+	struct wl_storage_line lines[WL_STORAGE_TROUBLES];
+	unsigned count = wl_storage_watch_look(&node->journals[id].storage, status, now_ns, lines);
+
+	for (unsigned at = 0; at < count; at++)
+		tell_storage(id, &lines[at]);
+}
+
+static void look_at_workers(struct wl_node *node, uint64_t now_ns)
+{
+	struct wl_journal_status status;
+
+	for (uint32_t id = 0; id < node->config->journal_count; id++) {
+		if (!wl_published_read(&node->journals[id].journal->published, &status))
+			continue;
+		/* A worker that has not published yet: all zeros, an epoch is never 0. */
+		if (status.view.epoch == 0)
+			continue;
+		look_at_storage(node, id, &status.storage, now_ns);
+		wl_agent_set_tail(node->agent, id, status.tail);
+		wl_agent_set_witness(node->agent, id, status.durable_offset);
+		wl_agent_set_commit(node->agent, id, status.commit_durable);
+		wl_agent_set_room(node->agent, id, status.may_start_term);
+		wl_agent_set_clock(node->agent, id, status.clock_astray, status.stamps_ahead_ns);
+		for (uint32_t peer = 1;
+		     peer <= WIRELOG_NODES_MAX && status.view.role == WL_ROLE_LEADER; peer++) {
+			struct wl_position durable = {status.view.term,
+						      status.peers[peer].match_durable};
+
+			if (peer != node->config->node && durable.index != 0)
+				wl_agent_set_peer_durable(node->agent, id, peer, durable);
+		}
+	}
+}
+
+static void serve_desk(struct wl_node *node)
+{
+	struct wl_desk_request request;
+	bool ok = false;
+
+	if (!wl_desk_take(node->desk, &request))
+		return;
+	if (request.verb == WL_DESK_HAND_OVER)
+		ok = wl_agent_hand_over(node->agent, request.journal, request.target);
+	if (request.verb == WL_DESK_STOP) {
+		wl_stop_ask();
+		ok = true;
+	}
+	wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
+		  request.verb == WL_DESK_STOP ? "stop" : "hand_over", request.journal,
+		  request.target, ok);
+	wl_desk_finish(node->desk, ok);
+}
+
+struct rounds {
+	bool told_ready;
+	uint64_t told_ns, told_left;
+	uint64_t look_ns, publish_ns, tend_ns, watchdog_ns, watchdog_interval_ns;
+};
+
+/* How many entries of all journals are not yet in their tables of sessions, of those that were known to be committed. */
+static uint64_t left_to_rebuild(const struct wl_node *node)
+{
+	struct wl_journal_status status;
+	uint64_t left = 0;
+
+	for (uint32_t id = 0; id < node->config->journal_count; id++) {
+		const struct wl_node_journal *journal = &node->journals[id];
+
+		if (!wl_published_read(&journal->journal->published, &status) ||
+		    status.view.epoch == 0)
+			left++; /* it has not said anything yet */
+		else if (status.rebuilding && !status.damaged)
+			left += journal->known_commit - status.applied_index;
+	}
+	return left;
+}
+
+/* Who is told that a node is ready sends appends: not before the tables say what was appended already. */
+static void tell_ready(struct wl_node *node, struct rounds *rounds, uint64_t now_ns)
+{
+	uint64_t left = left_to_rebuild(node);
+
+	if (left == 0) {
+		rounds->told_ready = true;
+		wl_report(WL_REPORT_NOTICE, "ready", "journals=%u", node->config->journal_count);
+		sd_notify(0, "READY=1\nSTATUS=running");
+	} else if (now_ns - rounds->told_ns >= TELL_NS) {
+		sd_notifyf(0, "STATUS=rebuilding the tables of sessions: %lu entries left",
+			   (unsigned long)left);
+		/* No more time for one that does not move. */
+		if (left != rounds->told_left)
+			sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%u", WL_BOOT_EXTEND_US);
+		rounds->told_ns = now_ns;
+		rounds->told_left = left;
+	}
+}
+
+static bool is_due(uint64_t *last_ns, uint64_t interval_ns, uint64_t now_ns)
+{
+	if (now_ns - *last_ns < interval_ns)
+		return false;
+	*last_ns = now_ns;
+	return true;
+}
+
+static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct rounds *rounds,
+		      uint64_t now_ns)
+{
+	if (is_due(&rounds->look_ns, LOOK_NS, now_ns)) {
+		look_at_workers(node, now_ns);
+		serve_desk(node);
+		if (!rounds->told_ready && !wl_stop_is_asked())
+			tell_ready(node, rounds, now_ns);
+	}
+	if (is_due(&rounds->publish_ns, PUBLISH_NS, now_ns))
+		wl_desk_publish(node->desk, node->agent);
+	if (is_due(&rounds->tend_ns, TEND_NS, now_ns)) {
+		wl_clock_tend(clock);
+		wl_link_watch_tend(node, now_ns);
+	}
+	if (rounds->watchdog_interval_ns != 0 &&
+	    is_due(&rounds->watchdog_ns, rounds->watchdog_interval_ns, now_ns))
+		sd_notify(0, "WATCHDOG=1");
+}
+
+static void join_workers(struct wl_node *node)
+{
+	for (uint32_t number = 0; number < node->config->worker_count; number++) {
+		struct wl_node_worker *worker = &node->workers[number];
+
+		if (worker->running)
+			worker->running = !wl_worker_thread_join(&worker->thread, JOIN_MS);
+	}
+}
+
+void wl_loop_run(struct wl_node *node)
+{
+	struct wl_idler idler = {
+		.idle = WL_IDLE_BACKOFF,
+		.sleeps_only = true,
+		.sleep_ns_max = SLEEP_NS_MAX,
+	};
+	struct rounds rounds = {0};
+	struct wl_clock clock;
+	bool stopping = false;
+	uint64_t watchdog_us = 0, now = 0;
+
+	wl_placement_name("wl-control");
+	wl_clock_open(&clock, NULL, 0);
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+		rounds.watchdog_interval_ns = watchdog_us * 1000 / 3;
+	wl_agent_start(node->agent, wl_clock_now_ns(&clock));
+	wl_stop_doing("a turn of control");
+	while (!wl_agent_is_stopped(node->agent)) {
+		uint64_t read = wl_clock_now_ns(&clock);
+		unsigned did;
+
+		now = read > now ? read : now;
+		do_rounds(node, &clock, &rounds, now);
+		if (!stopping && wl_stop_is_asked()) {
+			stopping = true;
+			wl_report(WL_REPORT_NOTICE, "stopping", "limit_ms=%u",
+				  WL_BOOT_STOP_NS / 1000000);
+			sd_notify(0, "STOPPING=1\nSTATUS=handing over");
+			wl_stop_doing(
+				"handing leadership over, ending the workers, or the last write of the superblock");
+			wl_agent_stop(node->agent);
+		}
+		did = wl_agent_turn(node->agent, now);
+		wl_idle_rest(&idler, did);
+	}
+	wl_stop_doing("waiting for the workers' threads");
+	join_workers(node);
+}

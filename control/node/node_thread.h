@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One running node: everything that wirelogd puts together, in the order in which it is opened. boot_thread.c fills it
+ * and takes it down in reverse, loop_thread.c runs control on it, stats_answers_thread.c tells about it.
+ *
+ * Owner: main. Thread: filled [init]; afterwards each part belongs to the thread that its own header names.
+ */
+#ifndef WL_CONTROL_NODE_NODE_THREAD_H
+#define WL_CONTROL_NODE_NODE_THREAD_H
+
+#include "control/agent/agent.h"
+#include "control/config/config.h"
+#include "control/report/stats_socket.h"
+#include "control/report/storage_watch.h"
+#include "dataplane/log/recovery.h"
+#include "dataplane/nic/eal_dpdk.h"
+#include "dataplane/nic/port_dpdk.h"
+#include "dataplane/store/disk_uring.h"
+#include "dataplane/store/self_test_uring.h"
+#include "dataplane/store/store.h"
+#include "dataplane/store/superblock_uring.h"
+#include "dataplane/wire/auth.h"
+#include "dataplane/worker/worker_thread.h"
+
+#define WL_NODE_NOTE_BYTES 512u
+
+struct wl_node_journal {
+	struct wl_journal *journal; /* inside its worker's array */
+	uint8_t *ring;
+	void *memory;
+	size_t memory_bytes;
+	uint64_t known_commit;
+	struct wl_recovery_damage damage;
+	struct wl_storage_watch storage;
+	uint64_t recovered_index, recovered_bytes, recovery_ns;
+};
+
+struct wl_node_worker {
+	struct wl_worker *worker;
+	struct wl_worker_thread thread;
+	bool running;
+	struct wl_seam seam;
+	struct wl_port *port;
+	uint64_t link_down_said_ns[WL_CONFIG_LINKS_MAX]; /* 0: it was up when last looked at */
+	struct wl_disk *disk;
+	struct wl_journal *journals;
+	uint32_t journal_count;
+	uint64_t known_commit[WIRELOG_JOURNALS_MAX]; /* by place in `journals` */
+	struct wl_port_words port_words;
+	char disk_note[WL_NODE_NOTE_BYTES];
+	char self_test[256];
+	char idle_reason[256];
+};
+
+struct wl_node {
+	const struct wl_config *config;
+	bool insecure;
+	struct wl_auth auth;
+	bool auth_open;
+	struct wl_store *store;
+	struct wl_superblock superblock; /* as durable */
+	struct wl_superblock_writer *writer;
+	uint64_t epoch;
+	uint64_t cluster; /* number of the cluster's UUID */
+	bool is_fresh; /* no journal has an entry: nothing is lost when the data take another name and boot */
+	uint64_t started_ns;
+	struct wl_eal_report eal;
+	bool eal_started;
+	struct wl_node_journal journals[WIRELOG_JOURNALS_MAX];
+	struct wl_node_worker workers[WIRELOG_WORKERS_MAX];
+	struct wl_agent *agent;
+	struct wl_stats_socket *stats;
+	struct wl_control_desk *desk; /* between control and wl-stats */
+	int pid_file; /* locked; -1: not ours */
+};
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/node/stats_answers_thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/node/desk_thread.h"
+#include "control/node/link_watch_thread.h"
+#include "control/report/report_file.h"
+#include "control/report/status_json.h"
+#include "dataplane/host/clock.h"
+
+static void gather_worker(const struct wl_node *node, uint32_t number, struct wl_status_worker *to)
+{
+	const struct wl_node_worker *from = &node->workers[number];
+	struct wl_port_dpdk_counters port;
+
+	to->core = node->config->workers[number].core;
+	to->idle = wl_idle_name(from->thread.idle);
+	to->idle_reason = from->idle_reason;
+	to->port_note = from->port_words.note;
+	to->disk_note = from->disk_note;
+	to->self_test = from->self_test;
+	to->counters = &from->worker->counters;
+	/* Plain numbers of the worker: one may be a moment old, which is all that can happen. */
+	wl_port_dpdk_counters(from->port, &port);
+	to->port[0] = (struct wl_status_number){"rx_chained", port.rx_chained};
+	to->port[1] = (struct wl_status_number){"no_buffer", port.no_buffer};
+	to->port[2] = (struct wl_status_number){"tx_oversize", port.tx_oversize};
+	to->port[3] = (struct wl_status_number){"memif_connections", port.memif.connections};
+	to->port[4] = (struct wl_status_number){"memif_refused_mtu", port.memif.refused_mtu};
+	to->port[5] = (struct wl_status_number){"memif_refused_user", port.memif.refused_user};
+	to->port[6] = (struct wl_status_number){"udp_received", port.udp.received};
+	to->port[7] = (struct wl_status_number){"udp_sent", port.udp.sent};
+	to->port[8] = (struct wl_status_number){"udp_too_long", port.udp.too_long};
+	to->port[9] = (struct wl_status_number){"udp_refused", port.udp.refused};
+	to->port[10] = (struct wl_status_number){"udp_calls", port.udp.calls};
+	to->port[11] = (struct wl_status_number){"memif_refused_offer", port.memif.refused_offer};
+	to->port[12] = (struct wl_status_number){"memif_broken", port.memif.broken};
+	to->port[13] = (struct wl_status_number){"memif_dropped", port.memif.dropped};
+	to->port[14] = (struct wl_status_number){"memif_no_descriptor", port.memif.no_descriptor};
+	to->port[15] = (struct wl_status_number){"links_reopened", port.links_reopened};
+	to->port[16] = (struct wl_status_number){"links_down", wl_link_watch_down(node, number)};
+}
+
+static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_status_journal *to)
+{
+	const struct wl_node_journal *from = &node->journals[id];
+
+	to->published_known = wl_published_read(&from->journal->published, &to->published);
+	to->stages = &from->journal->stages;
+	to->damage = from->damage;
+	to->recovered_index = from->recovered_index;
+	to->recovered_bytes = from->recovered_bytes;
+	to->recovery_ns = from->recovery_ns;
+	to->worker = node->config->journal_worker[id];
+}
+
+static json_t *answer_with(struct wl_node *node,
+			   json_t *(*make)(const struct wl_status_facts *facts))
+{
+	struct wl_status_facts *facts = calloc(1, sizeof(*facts));
+	json_t *value;
+
+	if (!facts)
+		return NULL;
+	facts->config = node->config;
+	facts->version = WIRELOG_VERSION_TEXT;
+	facts->pid = (int)getpid();
+	facts->epoch = node->epoch;
+	facts->uptime_ns = wl_clock_kernel_ns() - node->started_ns;
+	facts->insecure = node->insecure;
+	facts->hugepages = node->eal.hugepages;
+	facts->memory_reason = node->eal.memory_reason;
+	facts->eal_line = node->eal.line;
+	facts->agent_known = wl_desk_read(node->desk, &facts->agent);
+	for (uint32_t number = 0; number < node->config->worker_count; number++)
+		gather_worker(node, number, &facts->workers[number]);
+	for (uint32_t number = 0; number < node->config->worker_count; number++)
+		facts->links_down += wl_link_watch_down(node, number);
+	for (uint32_t id = 0; id < node->config->journal_count; id++)
+		gather_journal(node, id, &facts->journals[id]);
+	facts->log_lines_dropped = wl_report_dropped();
+	facts->log_lines_held_back = wl_report_held_back();
+	facts->stats_refused = wl_stats_socket_refused(node->stats);
+	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
+	facts->worker_allocations = wl_worker_thread_allocations();
+	facts->link_allocations = wl_worker_thread_link_allocations();
+	value = make(facts);
+	free(facts);
+	return value;
+}
+
+static json_t *answer_status(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	(void)parameter, (void)error, (void)error_bytes;
+	return answer_with(context, wl_status_json_status);
+}
+
+static json_t *answer_counters(void *context, const char *parameter, char *error,
+			       size_t error_bytes)
+{
+	(void)parameter, (void)error, (void)error_bytes;
+	return answer_with(context, wl_status_json_counters);
+}
+
+static json_t *answer_latency(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	(void)parameter, (void)error, (void)error_bytes;
+	return answer_with(context, wl_status_json_latency);
+}
+
+static json_t *answer_config(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	(void)parameter, (void)error, (void)error_bytes;
+	return answer_with(context, wl_status_json_config);
+}
+
+/* "" | NODE | NODE,JOURNAL; node 0: whoever is furthest. */
+static json_t *answer_hand_over(void *context, const char *parameter, char *error,
+				size_t error_bytes)
+{
+	struct wl_node *node = context;
+	struct wl_desk_request request = {.verb = WL_DESK_HAND_OVER};
+	char rest;
+
+	if (parameter[0] != '\0' && sscanf(parameter, "%u%c", &request.target, &rest) != 1 &&
+	    sscanf(parameter, "%u,%u%c", &request.target, &request.journal, &rest) != 2) {
+		snprintf(error, error_bytes, "'%.60s' is not NODE or NODE,JOURNAL", parameter);
+		return NULL;
+	}
+	if (!wl_desk_ask(node->desk, &request)) {
+		snprintf(
+			error, error_bytes,
+			"refused: this node does not lead journal %u, hands it over already, or node %u is no other voter",
+			request.journal, request.target);
+		return NULL;
+	}
+	return json_pack("{s:b, s:i, s:i}", "begun", 1, "journal", (int)request.journal, "target",
+			 (int)request.target);
+}
+
+static json_t *answer_stop(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	struct wl_node *node = context;
+	struct wl_desk_request request = {.verb = WL_DESK_STOP};
+
+	(void)parameter;
+	if (!wl_desk_ask(node->desk, &request)) {
+		snprintf(error, error_bytes, "control did not answer within a second");
+		return NULL;
+	}
+	return json_pack("{s:b, s:i}", "begun", 1, "pid", (int)getpid());
+}
+
+int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	static const struct wl_stats_command commands[] = {
+		{"/wirelog/status", answer_status},
+		{"/wirelog/counters", answer_counters},
+		{"/wirelog/latency", answer_latency},
+		{"/wirelog/config", answer_config},
+		{"/wirelog/hand_over", answer_hand_over},
+		{"/wirelog/stop", answer_stop},
+		{NULL, NULL},
+	};
+	char path[WL_CONFIG_PATH_BYTES + 16];
+	struct wl_stats_socket_config config = {.path = path,
+						.commands = commands,
+						.context = node};
+
+	snprintf(path, sizeof(path), "%s/" WL_STATS_SOCKET_NAME, node->config->run_directory);
+	return wl_stats_socket_open(&node->stats, &config, reason, reason_bytes);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the stats socket can be asked, joined to a node. Thread: open, close [init]; the answers run on wl-stats. */
+#ifndef WL_CONTROL_NODE_STATS_ANSWERS_THREAD_H
+#define WL_CONTROL_NODE_STATS_ANSWERS_THREAD_H
+
+#include "control/node/node_thread.h"
+
+int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/report/stats_socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/report/report_file.h"
+#include "wirelog/status.h"
+
+#define BACKLOG 8
+#define ACCEPT_PAUSE_MS 100 /* after one that failed: what is missing does not come back at once */
+
+struct connection {
+	int fd;
+	uint64_t used; /* order of last use */
+};
+
+struct wl_stats_socket {
+	struct wl_stats_socket_config config;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	dev_t device; /* of the socket's file, which is removed if it still is that one */
+	ino_t inode;
+	int listener, wake;
+	struct connection connections[WL_STATS_CONNECTIONS_MAX];
+	unsigned connection_count;
+	uint64_t clock;
+	_Atomic uint64_t refused, accept_failed;
+	bool accept_fails; /* and that was said */
+	_Atomic bool ending;
+	pthread_t thread;
+};
+
+/* ---- one request -------------------------------------------------------------------------------- */
+
+static json_t *list_commands(const struct wl_stats_socket *stats)
+{
+	json_t *list = json_array();
+
+	json_array_append_new(list, json_string("/"));
+	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++)
+		json_array_append_new(list, json_string(at->name));
+	return list;
+}
+
+static json_t *answer_to(const struct wl_stats_socket *stats, char *request)
+{
+	char *comma = strchr(request, ',');
+	const char *parameter = comma ? comma + 1 : "";
+	char error[256] = "there is no such request; \"/\" lists them";
+	json_t *value = NULL;
+
+	if (comma)
+		*comma = '\0';
+	if (strcmp(request, "/") == 0)
+		return json_pack("{s:o}", "/", list_commands(stats));
+	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++) {
+		if (strcmp(request, at->name) != 0)
+			continue;
+		snprintf(error, sizeof(error), "no answer could be made");
+		value = at->answer(stats->config.context, parameter, error, sizeof(error));
+		break;
+	}
+	if (!value)
+		return json_pack("{s:s}", "error", error);
+	return json_pack("{s:o}", request, value);
+}
+
+/* False: the reader does not read; its connection ends. */
+static bool serve(const struct wl_stats_socket *stats, int fd)
+{
+	char request[WL_STATS_REQUEST_BYTES_MAX + 1];
+	ssize_t got = recv(fd, request, WL_STATS_REQUEST_BYTES_MAX + 1, MSG_DONTWAIT);
+	json_t *answer;
+	char *text;
+	bool sent;
+
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (got == 0 || got > (ssize_t)WL_STATS_REQUEST_BYTES_MAX)
+		return false;
+	request[got] = '\0';
+	request[strcspn(request, "\r\n")] = '\0';
+	answer = answer_to(stats, request);
+	text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	sent = text && send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	free(text);
+	json_decref(answer);
+	return sent;
+}
+
+/* ---- connections -------------------------------------------------------------------------------- */
+
+static void drop(struct wl_stats_socket *stats, unsigned at)
+{
+	close(stats->connections[at].fd);
+	stats->connections[at] = stats->connections[--stats->connection_count];
+}
+
+static bool is_allowed(int fd)
+{
+	struct ucred peer;
+	socklen_t bytes = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 &&
+	       (peer.uid == geteuid() || peer.uid == 0);
+}
+
+/* With no descriptor or memory left the listener stays ready and nothing can be taken from it: it is left alone for a while. */
+static void look_into(struct wl_stats_socket *stats, int error)
+{
+	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
+		return;
+	atomic_fetch_add_explicit(&stats->accept_failed, 1, memory_order_relaxed);
+	if (!stats->accept_fails)
+		wl_report(WL_REPORT_WARNING, "stats_socket",
+			  "error=\"%s\" fix=\"raise the limit of open files (LimitNOFILE=)\"",
+			  strerror(error));
+	stats->accept_fails = true;
+}
+
+static void accept_one(struct wl_stats_socket *stats)
+{
+	int fd = accept4(stats->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int room = (int)WL_STATS_ANSWER_BYTES_MAX;
+	unsigned oldest = 0;
+
+	if (fd < 0) {
+		look_into(stats, errno);
+		return;
+	}
+	if (stats->accept_fails)
+		wl_report(WL_REPORT_NOTICE, "stats_socket", "error=none");
+	stats->accept_fails = false;
+	if (!is_allowed(fd)) {
+		atomic_fetch_add_explicit(&stats->refused, 1, memory_order_relaxed);
+		close(fd);
+		return;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (stats->connection_count == WL_STATS_CONNECTIONS_MAX) {
+		for (unsigned at = 1; at < stats->connection_count; at++)
+			if (stats->connections[at].used < stats->connections[oldest].used)
+				oldest = at;
+		drop(stats, oldest);
+	}
+	stats->connections[stats->connection_count++] = (struct connection){fd, ++stats->clock};
+}
+
+static void *serve_all(void *argument)
+{
+	struct wl_stats_socket *stats = argument;
+	struct pollfd polled[2 + WL_STATS_CONNECTIONS_MAX];
+	int ready;
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	while (!atomic_load(&stats->ending)) {
+		unsigned count = stats->connection_count;
+		bool pause = stats->accept_fails;
+
+		polled[0] = (struct pollfd){.fd = stats->wake, .events = POLLIN};
+		polled[1] = (struct pollfd){.fd = pause ? -1 : stats->listener, .events = POLLIN};
+		for (unsigned at = 0; at < count; at++)
+			polled[2 + at] =
+				(struct pollfd){.fd = stats->connections[at].fd, .events = POLLIN};
+		ready = poll(polled, 2 + count, pause ? ACCEPT_PAUSE_MS : -1);
+		if (ready < 0 && errno != EINTR)
+			break;
+		/* From the end: dropping one moves the last into its place. */
+		for (unsigned at = count; at-- > 0;) {
+			if (polled[2 + at].revents == 0)
+				continue;
+			stats->connections[at].used = ++stats->clock;
+			if (!serve(stats, stats->connections[at].fd))
+				drop(stats, at);
+		}
+		/* After a pause it is tried without being asked: nothing else says that there is room again. */
+		if ((polled[1].revents & POLLIN) != 0 || (pause && ready == 0))
+			accept_one(stats);
+	}
+	return NULL;
+}
+
+/* ---- open, close -------------------------------------------------------------------------------- */
+
+static bool somebody_listens(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool listens;
+
+	if (fd < 0)
+		return false;
+	listens = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		  errno == EAGAIN;
+	close(fd);
+	return listens;
+}
+
+/* A listening socket, or -1 with errno. Created with mode 0600 from the first moment on. */
+static int listen_at(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat stat;
+	mode_t mask;
+	bool bound;
+
+	if (fd < 0)
+		return -1;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (lstat(path, &stat) == 0) {
+		if (!S_ISSOCK(stat.st_mode) || somebody_listens(&address)) {
+			errno = EADDRINUSE;
+			goto close_socket;
+		}
+		unlink(path);
+	}
+	mask = umask(0177);
+	bound = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+	umask(mask);
+	if (bound && listen(fd, BACKLOG) == 0)
+		return fd;
+close_socket:
+	close(fd);
+	return -1;
+}
+
+/* Somebody else's socket may stand there by now. */
+static void remove_file(const struct wl_stats_socket *stats)
+{
+	struct stat file;
+
+	if (lstat(stats->path, &file) == 0 && file.st_dev == stats->device &&
+	    file.st_ino == stats->inode)
+		unlink(stats->path);
+}
+
+int wl_stats_socket_open(struct wl_stats_socket **out, const struct wl_stats_socket_config *config,
+			 char *reason, size_t reason_bytes)
+{
+	struct wl_stats_socket *stats = calloc(1, sizeof(*stats));
+	struct stat file;
+
+	*out = NULL;
+	if (!stats)
+		return WIRELOG_NO_MEMORY;
+	if (strlen(config->path) >= sizeof(stats->path)) {
+		snprintf(reason, reason_bytes, "stats socket %s: the path is too long",
+			 config->path);
+		goto free_stats;
+	}
+	stats->config = *config;
+	strcpy(stats->path, config->path);
+	stats->listener = listen_at(stats->path);
+	if (stats->listener < 0) {
+		snprintf(reason, reason_bytes, "stats socket %s: %s", config->path,
+			 strerror(errno));
+		goto free_stats;
+	}
+	if (lstat(stats->path, &file) == 0) {
+		stats->device = file.st_dev;
+		stats->inode = file.st_ino;
+	}
+	stats->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* The first request may be served before this returns. */
+	*out = stats;
+	if (stats->wake < 0 || pthread_create(&stats->thread, NULL, serve_all, stats) != 0) {
+		snprintf(reason, reason_bytes, "stats socket: no thread could be made");
+		goto close_listener;
+	}
+	pthread_setname_np(stats->thread, "wl-stats");
+	return 0;
+
+close_listener:
+	*out = NULL;
+	if (stats->wake >= 0)
+		close(stats->wake);
+	close(stats->listener);
+	remove_file(stats);
+free_stats:
+	free(stats);
+	return WIRELOG_PORT_ADDRESS;
+}
+
+void wl_stats_socket_close(struct wl_stats_socket *stats)
+{
+	uint64_t one = 1;
+
+	if (!stats)
+		return;
+	atomic_store(&stats->ending, true);
+	if (write(stats->wake, &one, sizeof(one)) < 0)
+		pthread_cancel(stats->thread);
+	pthread_join(stats->thread, NULL);
+	while (stats->connection_count > 0)
+		drop(stats, 0);
+	close(stats->listener);
+	close(stats->wake);
+	remove_file(stats);
+	free(stats);
+}
+
+uint64_t wl_stats_socket_refused(const struct wl_stats_socket *stats)
+{
+	return atomic_load_explicit(&stats->refused, memory_order_relaxed);
+}
+
+uint64_t wl_stats_socket_accept_failed(const struct wl_stats_socket *stats)
+{
+	return atomic_load_explicit(&stats->accept_failed, memory_order_relaxed);
+}

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/report/status_json.h"
+
+#include <string.h>
+
+#include "dataplane/base/sentence.h"
+#include "dataplane/host/clock.h"
+
+#define STAMPS_AHEAD_NS \
+	5000000000u /* a leader may be a second ahead of a majority, a follower one behind */
+
+static json_t *number(uint64_t value)
+{
+	return value > INT64_MAX ? json_null() : json_integer((json_int_t)value);
+}
+
+static void set(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, number(value));
+}
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+	json_t *string = text ? json_string(text) : NULL;
+
+	json_object_set_new(object, name, string ? string : json_null());
+}
+
+static void set_flag(json_t *object, const char *name, bool flag)
+{
+	json_object_set_new(object, name, json_boolean(flag));
+}
+
+static json_t *position(struct wl_position at)
+{
+	return json_pack("{s:o, s:o}", "term", number(at.term), "index", number(at.index));
+}
+
+static void hex_of(uint64_t value, char text[17])
+{
+	for (int at = 15; at >= 0; at--, value >>= 4)
+		text[at] = "0123456789abcdef"[value & 15];
+	text[16] = '\0';
+}
+
+static void dotted_of(uint32_t ipv4, char text[16])
+{
+	struct wl_sentence sentence = wl_sentence_begin(text, 16);
+
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		wl_sentence_add_number(&sentence, ipv4 >> shift & 0xff);
+		wl_sentence_add(&sentence, shift ? "." : "");
+	}
+}
+
+/* ---- journals ----------------------------------------------------------------------------------- */
+
+static json_t *differences_of(const struct wl_peer_status *peer)
+{
+	json_t *list = json_array();
+
+	for (unsigned fact = 0; fact < WL_FACTS; fact++) {
+		if (peer->differs & 1u << fact)
+			json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:b}", "what",
+							      wl_fact_name(fact), "ours",
+							      number(peer->ours[fact]), "theirs",
+							      number(peer->theirs[fact]), "decides",
+							      wl_fact_decides(fact)));
+	}
+	return list;
+}
+
+/* null: nobody. */
+static json_t *claim_of(const struct wl_claim_status *claim)
+{
+	char text[16];
+
+	if (!claim->why)
+		return json_null();
+	dotted_of(claim->ipv4, text);
+	return json_pack("{s:s, s:s, s:o, s:o}", "why", claim->why, "address", text, "frames",
+			 number(claim->frames), "ago_ns", number(claim->ago_ns));
+}
+
+static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool leading)
+{
+	json_t *object = json_object();
+
+	set(object, "node", node);
+	set_flag(object, "greeted", peer->greeted);
+	set(object, "heard_ago_ns", peer->heard_ago_ns);
+	set_flag(object, "takes_part", peer->takes_part);
+	json_object_set_new(object, "differences",
+			    peer->differences_known ? differences_of(peer) : json_null());
+	json_object_set_new(object, "path_mtu",
+			    peer->path_mtu ? number(peer->path_mtu) : json_null());
+	json_object_set_new(object, "duplicate", claim_of(&peer->twin));
+	json_object_set_new(object, "refused", claim_of(&peer->refused));
+	if (!leading)
+		return object;
+	set_flag(object, "streaming", peer->streaming);
+	set(object, "received", peer->match_received);
+	set(object, "durable", peer->match_durable);
+	set(object, "next", peer->next_index);
+	set_flag(object, "no_space", peer->no_space);
+	set_flag(object, "held_back", peer->held_back);
+	return object;
+}
+
+static json_t *peers_of(const struct wl_status_facts *facts, const struct wl_journal_status *status)
+{
+	json_t *peers = json_array();
+
+	for (uint32_t at = 0; at < facts->config->node_count; at++) {
+		uint32_t node = facts->config->nodes[at].id;
+
+		if (node != facts->config->node)
+			json_array_append_new(peers, peer_of(node, &status->peers[node],
+							     status->view.role == WL_ROLE_LEADER));
+	}
+	return peers;
+}
+
+/* What recovery had to cut away or refuse; a node that runs has no other damaged ranges in this version. */
+static json_t *damage_of(const struct wl_status_journal *journal)
+{
+	json_t *ranges = json_array();
+
+	if (journal->damage.kind != WL_DAMAGE_NONE && journal->damage.kind != WL_DAMAGE_TORN_TAIL)
+		json_array_append_new(ranges,
+				      json_pack("{s:s, s:o, s:o}", "kind",
+						wl_recovery_damage_name(journal->damage.kind),
+						"begin", number(journal->damage.begin), "end",
+						number(journal->damage.end)));
+	return ranges;
+}
+
+static json_t *recovery_of(const struct wl_status_journal *journal)
+{
+	json_t *object = json_object();
+
+	set(object, "index", journal->recovered_index);
+	set(object, "bytes", journal->recovered_bytes);
+	set(object, "took_ns", journal->recovery_ns);
+	if (journal->damage.kind == WL_DAMAGE_TORN_TAIL)
+		json_object_set_new(object, "torn_tail",
+				    json_pack("{s:o, s:o}", "begin", number(journal->damage.begin),
+					      "end", number(journal->damage.end)));
+	return object;
+}
+
+static json_t *election_of(const struct wl_election_status *election)
+{
+	const struct wl_election_counts *counts = &election->counts;
+	json_t *object = json_object();
+
+	set_text(object, "state", wl_election_state_name(election->state));
+	set(object, "term", election->term);
+	set(object, "vote", election->vote);
+	set(object, "leader", election->leader);
+	set(object, "view_epoch", election->epoch);
+	set_flag(object, "term_committed", election->term_committed);
+	set_flag(object, "handing_over", election->handing_over);
+	set_flag(object, "leaving", election->leaving);
+	set_flag(object, "held_back", election->held_back);
+	set(object, "timer_ns", election->timer_ns);
+	set(object, "leader_heard_ago_ns", election->leader_heard_ago_ns);
+	set(object, "penalty_ns", election->penalty_ns);
+	set(object, "busy_ns", election->busy_ns);
+	set(object, "pre_campaigns", counts->pre_campaigns);
+	set(object, "campaigns", counts->campaigns);
+	set(object, "won", counts->won);
+	set(object, "votes_granted", counts->granted);
+	set(object, "votes_refused", counts->refused);
+	set(object, "votes_refused_sticky", counts->refused_sticky);
+	set(object, "votes_refused_held_back", counts->refused_held_back);
+	set(object, "votes_dropped_busy", counts->dropped_busy);
+	set(object, "stepped_down", counts->stepped_down);
+	set(object, "handed_over", counts->handed_over);
+	set(object, "commit_stalls", counts->commit_stalls);
+	set(object, "timer_pauses", counts->timer_pauses);
+	set(object, "two_leaders", counts->two_leaders);
+	return object;
+}
+
+/* A follower's view is older than what its control has heard of since. */
+static uint32_t leader_of(const struct wl_status_facts *facts, uint32_t id)
+{
+	const struct wl_view *view = &facts->journals[id].published.view;
+	const struct wl_election_status *election = &facts->agent.journals[id];
+
+	if (view->leader == 0 && facts->agent_known && election->term == view->term)
+		return election->leader;
+	return view->leader;
+}
+
+/* It takes no part any more. */
+static bool is_apart(const struct wl_status_facts *facts, uint32_t id)
+{
+	return facts->agent_known && facts->agent.divergences[id].node != 0;
+}
+
+static json_t *storage_of(const struct wl_storage_status *status)
+{
+	json_t *object = json_object();
+
+	set(object, "write_error", (uint64_t)status->write_error);
+	set(object, "write_error_offset", status->write_error_offset);
+	set(object, "segment_error", (uint64_t)status->segment_error);
+	set(object, "segment_error_offset", status->segment_error_offset);
+	set(object, "reads_failed", status->reads_failed);
+	set(object, "read_error", (uint64_t)status->read_error);
+	set(object, "read_error_offset", status->read_error_offset);
+	set(object, "silent_ns", status->silent_ns);
+	return object;
+}
+
+/* Who contradicts what is committed here, and how. */
+static json_t *divergence_of(const struct wl_divergence *divergence)
+{
+	char ours[17], theirs[17];
+
+	hex_of(divergence->chain, ours);
+	hex_of(divergence->their_chain, theirs);
+	return json_pack("{s:o, s:o, s:o, s:s, s:s}", "node", number(divergence->node), "index",
+			 number(divergence->position.index), "term",
+			 number(divergence->position.term), "chain", ours, "their_chain", theirs);
+}
+
+static void set_progress(json_t *object, const struct wl_journal_status *status, uint32_t leader)
+{
+	char chain[17];
+
+	set_text(object, "role", wl_role_name(status->view.role));
+	set(object, "term", status->view.term);
+	set(object, "leader", leader);
+	set(object, "view_epoch", status->view.epoch);
+	json_object_set_new(object, "tail", position(status->tail));
+	set(object, "received", status->received);
+	json_object_set_new(object, "durable", position(status->durable));
+	set(object, "commit", status->commit);
+	set(object, "commit_number", status->commit_number);
+	set(object, "next_number", status->next_number);
+	hex_of(status->chain, chain);
+	json_object_set_new(object, "chain",
+			    json_pack("{s:o, s:s}", "index", number(status->chain_index), "value",
+				      chain));
+	hex_of(status->session_digest, chain);
+	json_object_set_new(object, "sessions",
+			    json_pack("{s:o, s:s, s:o, s:b}", "count", number(status->sessions),
+				      "digest", chain, "applied", number(status->applied_index),
+				      "rebuilding", status->rebuilding));
+	set(object, "clients", status->clients);
+	set(object, "readers", status->subscriptions);
+	set(object, "waiting_replies", status->waiting_replies);
+	json_object_set_new(object, "log",
+			    json_pack("{s:o, s:o, s:o, s:o}", "append_offset",
+				      number(status->append_offset), "durable_offset",
+				      number(status->durable_offset), "segments",
+				      number(status->segments_ready), "writes_in_flight",
+				      number(status->writes_in_flight)));
+	set(object, "elections_left", status->elections_left);
+	json_object_set_new(object, "clock",
+			    json_pack("{s:I, s:b, s:o}", "ahead_ns",
+				      (json_int_t)status->clock_ahead_ns, "astray",
+				      status->clock_astray, "stamps_ahead_ns",
+				      number(status->stamps_ahead_ns)));
+	set_flag(object, "ready", status->ready);
+	set_flag(object, "silent", status->silent);
+	set_flag(object, "commit_stalled", status->commit_stalled);
+	set_flag(object, "no_space", status->no_space);
+	json_object_set_new(object, "storage", storage_of(&status->storage));
+	set_flag(object, "poisoned", status->poisoned);
+	set_flag(object, "handing_over", status->handing_over);
+	set_flag(object, "damaged", status->damaged);
+}
+
+static json_t *latency_of(const struct wl_stages *stages)
+{
+	static const struct {
+		const char *name;
+		double percentile;
+	} wanted[] = {{"p50_ns", 50}, {"p90_ns", 90}, {"p99_ns", 99}, {"p999_ns", 99.9}};
+	json_t *object = json_object();
+
+	for (unsigned stage = 0; stages && stage < WL_STAGES; stage++) {
+		const struct wl_histogram *histogram = stages->histogram[stage];
+		json_t *one = json_object();
+
+		set(one, "count", wl_histogram_count(histogram));
+		for (unsigned at = 0; at < sizeof(wanted) / sizeof(wanted[0]); at++)
+			set(one, wanted[at].name,
+			    wl_histogram_percentile(histogram, wanted[at].percentile));
+		set(one, "max_ns", wl_histogram_max(histogram));
+		json_object_set_new(object, wl_stage_name((enum wl_stage)stage), one);
+	}
+	return object;
+}
+
+static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
+{
+	const struct wl_status_journal *journal = &facts->journals[id];
+	json_t *object = json_object();
+
+	set(object, "journal", id);
+	set(object, "worker", journal->worker);
+	if (journal->published_known) {
+		set_progress(object, &journal->published, leader_of(facts, id));
+		if (is_apart(facts, id)) {
+			set_text(object, "role", "diverged");
+			json_object_set_new(object, "divergence",
+					    divergence_of(&facts->agent.divergences[id]));
+		}
+		json_object_set_new(object, "peers", peers_of(facts, &journal->published));
+	}
+	json_object_set_new(object, "damaged_ranges", damage_of(journal));
+	json_object_set_new(object, "recovery", recovery_of(journal));
+	if (facts->agent_known)
+		json_object_set_new(object, "election", election_of(&facts->agent.journals[id]));
+	json_object_set_new(object, "stages", latency_of(journal->stages));
+	return object;
+}
+
+/* ---- workers, control --------------------------------------------------------------------------- */
+
+static json_t *counters_of(const struct wl_status_worker *worker)
+{
+	json_t *object = json_object(), *dropped = json_object(), *port = json_object();
+
+	for (unsigned at = 0; at < WL_COUNTERS; at++)
+		set(object, wl_counter_name((enum wl_counter)at),
+		    wl_count_get(worker->counters, at));
+	for (unsigned at = WL_FRAME_ICMP + 1; at < WL_FRAME_VERDICTS; at++)
+		set(dropped, wl_frame_verdict_name((enum wl_frame_verdict)at),
+		    atomic_load_explicit(&worker->counters->dropped[at], memory_order_relaxed));
+	for (unsigned at = 0; at < WL_STATUS_PORT_NUMBERS && worker->port[at].name; at++)
+		set(port, worker->port[at].name, worker->port[at].value);
+	json_object_set_new(object, "dropped", dropped);
+	json_object_set_new(object, "port", port);
+	set(object, "longest_turn_ns",
+	    atomic_load_explicit(&worker->counters->longest_turn_ns, memory_order_relaxed));
+	return object;
+}
+
+static json_t *worker_of(const struct wl_status_facts *facts, uint32_t at)
+{
+	const struct wl_status_worker *worker = &facts->workers[at];
+	json_t *object = json_object();
+
+	set(object, "worker", at);
+	json_object_set_new(object, "core",
+			    worker->core < 0 ? json_null() : json_integer(worker->core));
+	json_object_set_new(object, "idle",
+			    json_pack("{s:s?, s:s?}", "strategy", worker->idle, "reason",
+				      worker->idle_reason));
+	set_text(object, "port", worker->port_note);
+	set_text(object, "disk", worker->disk_note);
+	set_text(object, "self_test", worker->self_test);
+	if (facts->agent_known) {
+		set(object, "silent_ns", facts->agent.workers[at].silent_ns);
+		set(object, "seam_backlog", facts->agent.workers[at].backlog);
+		set_flag(object, "stopped", facts->agent.workers[at].stopped);
+	}
+	json_object_set_new(object, "counters", counters_of(worker));
+	return object;
+}
+
+static json_t *neighbours_of(const struct wl_agent_status *agent)
+{
+	json_t *list = json_array();
+
+	for (uint32_t at = 0; at < agent->neighbour_count; at++) {
+		const struct wl_neighbour_entry *entry = &agent->neighbours[at];
+		json_t *object = json_object();
+		char text[18];
+
+		set(object, "link", entry->link);
+		dotted_of(entry->ipv4, text);
+		set_text(object, "address", text);
+		for (unsigned byte = 0; byte < 6; byte++) {
+			text[3 * byte] = "0123456789abcdef"[entry->mac[byte] >> 4];
+			text[3 * byte + 1] = "0123456789abcdef"[entry->mac[byte] & 15];
+			text[3 * byte + 2] = byte < 5 ? ':' : '\0';
+		}
+		set_text(object, "mac", entry->known ? text : NULL);
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static json_t *control_of(const struct wl_agent_status *agent)
+{
+	const struct wl_agent_counts *counts = &agent->counts;
+	const struct wl_neighbour_counts *arp = &agent->neighbour_counts;
+	json_t *object = json_object();
+
+	set_text(object, "phase", wl_agent_phase_name(agent->phase));
+	set(object, "record_sequence", agent->record_sequence);
+	set_flag(object, "record_failed", agent->record_failed);
+	set(object, "turns", counts->turns);
+	set(object, "turns_idle", counts->turns_idle);
+	set(object, "longest_gap_ns", counts->longest_gap_ns);
+	set(object, "messages_up", counts->messages_up);
+	set(object, "messages_down", counts->messages_down);
+	set(object, "backlog_most", counts->backlog_most);
+	set(object, "punts_in", counts->punts_in);
+	set(object, "punts_out", counts->punts_out);
+	set(object, "punts_malformed", counts->punts_malformed);
+	set(object, "punts_stale", counts->punts_stale);
+	set(object, "punts_dropped", counts->punts_dropped);
+	set(object, "records", counts->records);
+	set(object, "records_failed", counts->records_failed);
+	set(object, "workers_silent", counts->workers_silent);
+	set(object, "diverged", counts->diverged);
+	set(object, "votes_disbelieved", counts->votes_disbelieved);
+	set(object, "arp_answered", arp->arp_answered);
+	set(object, "arp_asked", arp->arp_asked);
+	set(object, "arp_learned", arp->arp_learned);
+	set(object, "arp_ignored", arp->arp_ignored);
+	set(object, "arp_conflicts", arp->arp_conflicts);
+	set(object, "echo_answered", arp->echo_answered);
+	set(object, "echo_ignored", arp->echo_ignored);
+	json_object_set_new(object, "neighbours", neighbours_of(agent));
+	return object;
+}
+
+static void complain_of_peers(json_t *list, const struct wl_journal_status *status)
+{
+	bool differs = false, narrow = false;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		differs |= status->peers[node].differs != 0;
+		narrow |= status->peers[node].path_is_narrow;
+	}
+	if (differs)
+		json_array_append_new(list, json_string("peer_differs"));
+	if (narrow)
+		json_array_append_new(list, json_string("path_mtu"));
+}
+
+/* Within 2000..2200: what lies outside was never set, or wrongly. A worker that has not turned yet says 0. */
+static bool is_plausible(uint64_t wall_ns)
+{
+	return wall_ns == 0 ||
+	       (wall_ns >= WL_CLOCK_YEAR_2000_NS && wall_ns < WL_CLOCK_YEAR_2200_NS);
+}
+
+/* Why somebody should look; empty when all is well. */
+static json_t *complaints_of(const struct wl_status_facts *facts)
+{
+	json_t *list = json_array();
+
+	for (uint32_t id = 0; id < facts->config->journal_count; id++) {
+		const struct wl_status_journal *journal = &facts->journals[id];
+
+		if (facts->agent_known && facts->agent.journals[id].held_back)
+			json_array_append_new(list, json_string("held_back"));
+		if (facts->agent_known && facts->agent.no_majority[id])
+			json_array_append_new(list, json_string("no_majority"));
+		if (is_apart(facts, id))
+			json_array_append_new(list, json_string("diverged"));
+		if (!journal->published_known)
+			continue;
+		if (journal->published.poisoned)
+			json_array_append_new(list, json_string("poisoned"));
+		if (journal->published.no_space)
+			json_array_append_new(list, json_string("no_space"));
+		if (journal->published.damaged)
+			json_array_append_new(list, json_string("damaged"));
+		if (journal->published.silent)
+			json_array_append_new(list, json_string("silent"));
+		if (journal->published.commit_stalled)
+			json_array_append_new(list, json_string("commit_stalled"));
+		if (journal->published.duplicate)
+			json_array_append_new(list, json_string("duplicate_id"));
+		complain_of_peers(list, &journal->published);
+		if (journal->published.clock_astray || !is_plausible(journal->published.wall_ns) ||
+		    journal->published.stamps_ahead_ns > STAMPS_AHEAD_NS)
+			json_array_append_new(list, json_string("clock"));
+		if (leader_of(facts, id) == 0)
+			json_array_append_new(list, json_string("no_leader"));
+	}
+	if (facts->agent_known && facts->agent.record_failed)
+		json_array_append_new(list, json_string("superblock_failed"));
+	if (facts->links_down != 0)
+		json_array_append_new(list, json_string("link_down"));
+	if (facts->worker_allocations != 0)
+		json_array_append_new(list, json_string("worker_allocates"));
+	return list;
+}
+
+/* ---- answers ------------------------------------------------------------------------------------ */
+
+json_t *wl_status_json_status(const struct wl_status_facts *facts)
+{
+	json_t *object = json_object(), *workers = json_array(), *journals = json_array();
+	json_t *complaints = complaints_of(facts);
+
+	set(object, "node", facts->config->node);
+	set_text(object, "cluster", facts->config->cluster_text);
+	set_text(object, "version", facts->version);
+	set(object, "pid", (uint64_t)facts->pid);
+	set(object, "boot_count", facts->epoch >> 32);
+	set(object, "boot_epoch", facts->epoch);
+	set(object, "uptime_ns", facts->uptime_ns);
+	json_object_set_new(object, "mode",
+			    json_pack("{s:b, s:b, s:o}", "insecure", facts->insecure, "degraded",
+				      json_array_size(complaints) != 0, "reasons", complaints));
+	json_object_set_new(object, "memory",
+			    json_pack("{s:s, s:s?}", "pages",
+				      facts->hugepages ? "hugepages" : "4KiB", "reason",
+				      facts->memory_reason));
+	set_text(object, "eal", facts->eal_line);
+	for (uint32_t at = 0; at < facts->config->journal_count; at++)
+		json_array_append_new(journals, journal_of(facts, at));
+	json_object_set_new(object, "journals", journals);
+	for (uint32_t at = 0; at < facts->config->worker_count; at++)
+		json_array_append_new(workers, worker_of(facts, at));
+	json_object_set_new(object, "workers", workers);
+	if (facts->agent_known)
+		json_object_set_new(object, "control", control_of(&facts->agent));
+	set(object, "log_lines_dropped", facts->log_lines_dropped);
+	set(object, "log_lines_held_back", facts->log_lines_held_back);
+	set(object, "stats_refused", facts->stats_refused);
+	set(object, "stats_accept_failed", facts->stats_accept_failed);
+	set(object, "worker_allocations", facts->worker_allocations);
+	set(object, "link_allocations", facts->link_allocations);
+	return object;
+}
+
+json_t *wl_status_json_counters(const struct wl_status_facts *facts)
+{
+	json_t *workers = json_array();
+
+	for (uint32_t at = 0; at < facts->config->worker_count; at++)
+		json_array_append_new(workers, counters_of(&facts->workers[at]));
+	return json_pack("{s:o}", "workers", workers);
+}
+
+json_t *wl_status_json_latency(const struct wl_status_facts *facts)
+{
+	json_t *journals = json_array();
+
+	for (uint32_t at = 0; at < facts->config->journal_count; at++)
+		json_array_append_new(journals, latency_of(facts->journals[at].stages));
+	return json_pack("{s:o}", "journals", journals);
+}
+
+static json_t *links_of(const struct wl_config_worker *worker)
+{
+	json_t *links = json_array();
+
+	for (uint32_t at = 0; at < worker->link_count; at++) {
+		const struct wl_config_link *link = &worker->links[at];
+		json_t *object = json_object();
+
+		set_text(object, "kind", wl_config_link_kind_name(link->kind));
+		set_text(object, "name", link->name);
+		set(object, "peer", link->peer);
+		set(object, "mtu", link->mtu);
+		if (link->kind == WL_CONFIG_MEMIF)
+			set_text(object, "role", link->server ? "server" : "client");
+		json_array_append_new(links, object);
+	}
+	return links;
+}
+
+json_t *wl_status_json_config(const struct wl_status_facts *facts)
+{
+	const struct wl_config *config = facts->config;
+	json_t *object = json_object(), *nodes = json_array(), *workers = json_array();
+
+	set_text(object, "cluster", config->cluster_text);
+	set(object, "node", config->node);
+	for (uint32_t at = 0; at < config->node_count; at++) {
+		char address[16];
+
+		dotted_of(config->nodes[at].ipv4, address);
+		json_array_append_new(
+			nodes,
+			json_pack("{s:o, s:s, s:o, s:s}", "id", number(config->nodes[at].id),
+				  "address", address, "port", number(config->nodes[at].udp_port),
+				  "client_endpoint", config->nodes[at].client_endpoint));
+	}
+	json_object_set_new(object, "nodes", nodes);
+	for (uint32_t at = 0; at < config->worker_count; at++)
+		json_array_append_new(
+			workers, json_pack("{s:i, s:o, s:s, s:o}", "core", config->workers[at].core,
+					   "links", links_of(&config->workers[at]), "client_socket",
+					   config->workers[at].client_socket, "client_slots",
+					   number(config->workers[at].client_slots)));
+	json_object_set_new(object, "workers", workers);
+	set(object, "journals", config->journal_count);
+	set_text(object, "storage_path", config->storage_path);
+	set(object, "segment_bytes", config->segment_bytes);
+	set(object, "log_ring_bytes", config->log_ring_bytes);
+	set(object, "log_bytes_max", config->log_bytes_max);
+	set(object, "election_timeout_ns", config->election_timeout_ns);
+	set(object, "heartbeat_ns", config->heartbeat_ns);
+	set(object, "resend_ns", config->resend_ns);
+	set(object, "disk_stall_ns", config->disk_stall_ns);
+	set(object, "record_bytes", config->record_bytes);
+	set(object, "sessions", config->sessions);
+	set(object, "clients", config->clients);
+	set(object, "readers", config->readers);
+	set(object, "window_bytes", config->window_bytes);
+	set_text(object, "run_directory", config->run_directory);
+	set_text(object, "eal_extra", config->eal_extra);
+	return object;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a node says about itself, as JSON: the answers of the stats socket. docs/OPERATIONS.md explains each
+ * member; dashboards read them, so a member is added, never renamed.
+ *
+ * From copies and from counters that others write (relaxed loads); it changes nothing. Numbers that are not known are null.
+ * Pure but for jansson's memory. Thread: wl-stats; the caller owns what is returned (json_decref).
+ */
+#ifndef WL_CONTROL_REPORT_STATUS_JSON_H
+#define WL_CONTROL_REPORT_STATUS_JSON_H
+
+#include <jansson.h>
+
+#include "control/agent/agent.h"
+#include "control/config/config.h"
+#include "dataplane/log/recovery.h"
+#include "dataplane/transport/counters.h"
+#include "dataplane/worker/published.h"
+#include "dataplane/worker/stages.h"
+
+struct wl_status_number {
+	const char *name;
+	uint64_t value;
+};
+
+#define WL_STATUS_PORT_NUMBERS 20u
+
+struct wl_status_worker {
+	int core; /* -1: not pinned */
+	const char *idle, *idle_reason;
+	const char *port_note, *disk_note, *self_test;
+	const struct wl_counters *counters;
+	struct wl_status_number port[WL_STATUS_PORT_NUMBERS]; /* ends at the first without a name */
+};
+
+struct wl_status_journal {
+	struct wl_journal_status published; /* a copy */
+	bool published_known;
+	const struct wl_stages *stages;
+	struct wl_recovery_damage damage; /* found at start; kind TORN_TAIL was cut away */
+	uint64_t recovered_index, recovered_bytes, recovery_ns;
+	uint32_t worker;
+};
+
+struct wl_status_facts {
+	const struct wl_config *config;
+	const char *version;
+	int pid;
+	uint64_t epoch, uptime_ns;
+	bool insecure;
+	bool hugepages;
+	const char *memory_reason, *eal_line;
+	bool agent_known;
+	struct wl_agent_status agent; /* a copy */
+	struct wl_status_worker workers[WIRELOG_WORKERS_MAX];
+	struct wl_status_journal journals[WIRELOG_JOURNALS_MAX];
+	uint64_t stats_refused, stats_accept_failed;
+	uint32_t links_down; /* of all workers: no carrier, or no interface */
+	uint64_t log_lines_dropped, log_lines_held_back, worker_allocations, link_allocations;
+};
+
+json_t *wl_status_json_status(const struct wl_status_facts *facts);
+json_t *wl_status_json_counters(const struct wl_status_facts *facts);
+json_t *wl_status_json_latency(const struct wl_status_facts *facts);
+json_t *wl_status_json_config(const struct wl_status_facts *facts);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/host/key_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wirelog/status.h"
+
+#define DIGITS (2 * WL_KEY_FILE_SECRET_BYTES)
+
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static const char *fault_of(const struct stat *stat)
+{
+	if (!S_ISREG(stat->st_mode))
+		return "is not a regular file";
+	if (stat->st_mode & 077)
+		return "may be used by others than its owner: chmod 0400 it";
+	if (stat->st_uid != geteuid() && stat->st_uid != 0)
+		return "belongs to another user";
+	return NULL;
+}
+
+static bool decode(const char *text, size_t size, uint8_t *secret)
+{
+	while (size > DIGITS && (text[size - 1] == '\n' || text[size - 1] == '\r'))
+		size--;
+	if (size != DIGITS)
+		return false;
+	for (size_t at = 0; at < WL_KEY_FILE_SECRET_BYTES; at++) {
+		int high = digit_of(text[2 * at]), low = digit_of(text[2 * at + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		secret[at] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+int wl_key_file_read(const char *path, uint8_t secret[WL_KEY_FILE_SECRET_BYTES], char *reason,
+		     size_t reason_bytes)
+{
+	char text[DIGITS + 8];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *fault = NULL;
+	struct stat stat;
+	ssize_t got;
+	bool ok;
+
+	if (fd < 0) {
+		snprintf(reason, reason_bytes, "key file %s: %s", path, strerror(errno));
+		return errno == ENOENT ? WIRELOG_KEY_MISSING : WIRELOG_KEY_UNSAFE;
+	}
+	if (fstat(fd, &stat) != 0)
+		fault = strerror(errno);
+	else
+		fault = fault_of(&stat);
+	got = fault ? 0 : read(fd, text, sizeof(text));
+	close(fd);
+	ok = !fault && got > 0 && (size_t)got < sizeof(text) && decode(text, (size_t)got, secret);
+	explicit_bzero(text, sizeof(text));
+	if (ok)
+		return 0;
+	snprintf(reason, reason_bytes, "key file %s: %s", path,
+		 fault ? fault : "does not hold exactly 32 hexadecimal digits");
+	return WIRELOG_KEY_UNSAFE;
+}

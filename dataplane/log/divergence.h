@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a node holds against what another one said: two histories under one name (replica_divergence.c). A node whose committed
+ * records its leader contradicts takes no part any more, and its data say so until somebody looked at them.
+ *
+ * Pure values. [any]
+ */
+#ifndef WL_DATAPLANE_LOG_DIVERGENCE_H
+#define WL_DATAPLANE_LOG_DIVERGENCE_H
+
+#include <stdint.h>
+
+#include "dataplane/base/position.h"
+
+enum wl_divergence_kind {
+	WL_DIVERGENCE_OF_BRANCH = 0, /* not known to be committed here: it costs this view */
+	WL_DIVERGENCE_OF_COMMITTED, /* our leader contradicts it: neither we nor the data take part */
+};
+
+struct wl_divergence {
+	uint32_t node; /* who said otherwise; 0: nobody did */
+	enum wl_divergence_kind kind;
+	struct wl_position position; /* as it was said */
+	uint64_t chain, their_chain; /* behind that index; theirs 0: not told, the terms differ */
+};
+
+#endif

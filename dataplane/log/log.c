@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The log's state: how it begins, how one entry is added to it or some are cut away, and what
+ * always holds. Appending is in log_append.c, writing in log_write.c, looking up in log_find.c.
+ *
+ * Invariants (wl_log_check is this text as code):
+ *  L1  durable.index <= tail.index, and durable.term is the term of that entry.
+ *  L2  terms and their first indexes rise; the first term begins at index 1.
+ *  L3  marks rise in offset and index, their numbers and times never fall; none is behind the tail.
+ *  L4  chunks stand in the stream in queue order, in blocks, and cross no boundary.
+ *  L5  only the last chunk is OPEN; behind a CLOSED one nothing was handed out.
+ *  L6  the first chunk is not WRITTEN; writes_in_flight counts those IN_FLIGHT.
+ *  L7  last_index never falls along the queue, starts at durable and ends at the tail.
+ *  L8  no byte of the ring that is not durable is overwritten: ring_end - ring_bytes <= durable_offset.
+ *  L9  the tail's slot says what the log says; every entry that is not durable has a slot.
+ *  L10 dead ranges rise, are apart, and end at or before the place of the next append.
+ *  L11 the append place is in a segment that is there, or just behind the last chunk.
+ */
+#include "dataplane/log/log.h"
+
+#include "dataplane/base/mutant.h"
+#include "dataplane/log/log_internal.h"
+
+static uint32_t mark_max(const struct wl_log_config *config)
+{
+	return (uint32_t)(config->bytes_max / WL_LOG_MARK_BYTES + 2);
+}
+
+size_t wl_log_memory_bytes(const struct wl_log_config *config)
+{
+	return sizeof(struct wl_log_slot) * WL_LOG_ENTRIES_IN_RING +
+	       sizeof(struct wl_log_mark) * (size_t)mark_max(config) +
+	       sizeof(struct wl_log_term) * WL_LOG_TERMS_MAX +
+	       sizeof(struct wl_log_dead_range) * WL_LOG_DEAD_RANGES_MAX;
+}
+
+static bool is_power_of_two(uint64_t value)
+{
+	return value != 0 && (value & (value - 1)) == 0;
+}
+
+void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t *ring,
+		 void *memory)
+{
+	WL_CHECK(is_power_of_two(config->segment_bytes) && is_power_of_two(config->ring_bytes));
+	WL_CHECK(config->segment_bytes >= WL_SEGMENT_BYTES_MIN);
+	WL_CHECK(config->ring_bytes >= WL_LOG_RING_BYTES_MIN);
+	WL_CHECK(config->ring_bytes <= config->segment_bytes);
+	WL_CHECK((uintptr_t)ring % WL_BLOCK_BYTES == 0 && (uintptr_t)memory % 8 == 0);
+	memset(log, 0, sizeof(*log));
+	log->config = *config;
+	if (log->config.entry_bytes_target > WL_ENTRY_BYTES_MAX)
+		log->config.entry_bytes_target = WL_ENTRY_BYTES_MAX;
+	if (log->config.entry_bytes_target < WL_ENTRY_HEADER_BYTES)
+		log->config.entry_bytes_target = WL_ENTRY_HEADER_BYTES;
+	log->ring = ring;
+	log->slots = memory;
+	log->terms = (struct wl_log_term *)(log->slots + WL_LOG_ENTRIES_IN_RING);
+	log->dead = (struct wl_log_dead_range *)(log->terms + WL_LOG_TERMS_MAX);
+	/* Last and never cleared: with a large bytes_max most of it is never touched. */
+	log->marks = (struct wl_log_mark *)(log->dead + WL_LOG_DEAD_RANGES_MAX);
+	log->mark_max = mark_max(config);
+	memset(log->slots, 0, sizeof(log->slots[0]) * WL_LOG_ENTRIES_IN_RING);
+	log->tail_chain = wl_entry_chain_origin(config->cluster, config->journal);
+	log->next_number = 1;
+	log->append_offset = WL_BLOCK_BYTES; /* behind the segment's header */
+	log->previous_chunk = WL_CHUNK_NONE;
+}
+
+bool wl_log_has_term_room(const struct wl_log *log, uint64_t term)
+{
+	return log->term_count < WL_LOG_TERMS_MAX || log->terms[log->term_count - 1].term == term;
+}
+
+static void add_mark(struct wl_log *log, const struct wl_entry_header *header, uint64_t offset)
+{
+	const struct wl_log_mark *last = log->mark_count ? &log->marks[log->mark_count - 1] : NULL;
+
+	if (last && offset - last->offset < WL_LOG_MARK_BYTES)
+		return;
+	if (log->mark_count == log->mark_max)
+		return; /* a stream longer than bytes_max allows now: a reader walks further, no more */
+	log->marks[log->mark_count++] = (struct wl_log_mark){
+		.offset = offset,
+		.index = header->index,
+		.first_number = header->first_number,
+		.timestamp_ns = log->last_timestamp_ns,
+	};
+}
+
+void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header, uint64_t chain,
+		       uint64_t offset, bool first_in_chunk)
+{
+	WL_CHECK(header->index == log->tail.index + 1 && header->term >= log->tail.term);
+	if (log->term_count == 0 || log->terms[log->term_count - 1].term != header->term)
+		log->terms[log->term_count++] = (struct wl_log_term){header->term, header->index};
+	if (header->timestamp_ns > log->last_timestamp_ns)
+		log->last_timestamp_ns = header->timestamp_ns;
+	if (first_in_chunk)
+		add_mark(log, header, offset);
+	log->tail = (struct wl_position){header->term, header->index};
+	log->tail_chain = chain;
+	log->next_number = header->first_number + header->data_count;
+	log->cost += wl_log_entry_cost(wl_entry_bytes(header));
+	log->slots[header->index % WL_LOG_ENTRIES_IN_RING] = (struct wl_log_slot){
+		.index = header->index,
+		.term = header->term,
+		.offset = offset,
+		.chain = chain,
+		.next_number = log->next_number,
+		.timestamp_ns = log->last_timestamp_ns,
+		.cost = log->cost,
+		.bytes = (uint32_t)wl_entry_bytes(header),
+	};
+}
+
+static void add_dead_range(struct wl_log *log, uint64_t begin, uint64_t end)
+{
+	while (log->dead_count && log->dead[log->dead_count - 1].begin >= begin)
+		log->dead_count--;
+	if (log->dead_count && log->dead[log->dead_count - 1].end >= begin)
+		log->dead[log->dead_count - 1].end = end;
+	else if (log->dead_count < WL_LOG_DEAD_RANGES_MAX)
+		log->dead[log->dead_count++] = (struct wl_log_dead_range){begin, end};
+}
+
+void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end)
+{
+	const struct wl_log_slot *kept = wl_log_slot_of(log, index);
+	const struct wl_log_slot *cut = wl_log_slot_of(log, index + 1);
+
+	WL_CHECK(cut && (kept || index == 0));
+	add_dead_range(log, cut->offset, dead_end);
+	while (log->term_count && log->terms[log->term_count - 1].first_index > index)
+		log->term_count--;
+	while (log->mark_count && log->marks[log->mark_count - 1].index > index)
+		log->mark_count--;
+	log->tail.index = index;
+	log->tail.term = kept ? kept->term : 0;
+	log->tail_chain = kept ? kept->chain
+			       : wl_entry_chain_origin(log->config.cluster, log->config.journal);
+	log->next_number = kept ? kept->next_number : 1;
+	log->last_timestamp_ns = kept ? kept->timestamp_ns : 0;
+	log->cost = kept ? kept->cost : 0;
+	log->generation++;
+}
+
+void wl_log_truncate(struct wl_log *log, uint64_t index)
+{
+	struct wl_log_chunk *open = wl_log_open_chunk(log);
+
+	WL_CHECK(!log->entry_open && index < log->tail.index);
+	if (open && wl_log_chunk_is_empty(open)) {
+		log->append_offset = open->begin;
+		log->chunk_count--;
+	} else if (open) {
+		wl_log_close_chunk(log);
+	}
+	wl_log_cut_entries(log, index, log->append_offset);
+	for (uint32_t place = 0; place < log->chunk_count; place++) {
+		struct wl_log_chunk *chunk = wl_log_chunk_at(log, place);
+
+		if (chunk->last_index > index && !WL_MUTANT(truncated_completion_counted))
+			chunk->last_index = index;
+	}
+	if (log->durable.index > index)
+		log->durable = log->tail;
+}
+
+static const char *check_positions(const struct wl_log *log)
+{
+	const struct wl_log_slot *slot = wl_log_slot_of(log, log->tail.index);
+	uint64_t term;
+
+	if (log->durable.index > log->tail.index)
+		return "L1: durable is behind the tail";
+	if (!wl_log_term_at(log, log->durable.index, &term) || term != log->durable.term)
+		return "L1: durable has the term of another entry";
+	if (log->tail.index != 0 &&
+	    (!slot || slot->term != log->tail.term || slot->chain != log->tail_chain ||
+	     slot->next_number != log->next_number || slot->timestamp_ns != log->last_timestamp_ns))
+		return "L9: the tail's slot says something else";
+	if (log->durable.index < log->tail.index && !wl_log_slot_of(log, log->durable.index + 1))
+		return "L9: an entry that is not durable has no slot";
+	return NULL;
+}
+
+static const char *check_tables(const struct wl_log *log)
+{
+	for (uint32_t at = 0; at < log->term_count; at++) {
+		const struct wl_log_term *term = &log->terms[at];
+
+		if (at == 0 ? term->first_index != 1
+			    : term->first_index <= term[-1].first_index ||
+				      term->term <= term[-1].term)
+			return "L2: terms do not rise";
+	}
+	if (log->tail.index == 0 ? log->term_count != 0 : log->term_count == 0)
+		return "L2: entries and terms disagree";
+	if (log->term_count && (log->terms[log->term_count - 1].first_index > log->tail.index ||
+				log->terms[log->term_count - 1].term != log->tail.term))
+		return "L2: the last term is not the tail's";
+	for (uint32_t at = 0; at < log->mark_count; at++) {
+		const struct wl_log_mark *mark = &log->marks[at];
+
+		if (mark->index > log->tail.index || (at == 0 && mark->index != 1))
+			return "L3: a mark names no live entry";
+		if (at != 0 && (mark->offset <= mark[-1].offset || mark->index <= mark[-1].index ||
+				mark->first_number < mark[-1].first_number ||
+				mark->timestamp_ns < mark[-1].timestamp_ns))
+			return "L3: marks do not rise";
+	}
+	for (uint32_t at = 0; at < log->dead_count; at++) {
+		const struct wl_log_dead_range *dead = &log->dead[at];
+
+		if (dead->end <= dead->begin || dead->end > log->append_offset ||
+		    (at != 0 && dead->begin <= dead[-1].end))
+			return "L10: dead ranges touch or lie behind the end";
+	}
+	return NULL;
+}
+
+static const char *check_chunk(const struct wl_log *log, const struct wl_log_chunk *chunk)
+{
+	bool open = chunk->state == WL_LOG_CHUNK_OPEN;
+	uint64_t end = open ? wl_align_up(chunk->used, WL_BLOCK_BYTES) : chunk->end;
+
+	if (chunk->begin % WL_BLOCK_BYTES || end % WL_BLOCK_BYTES || chunk->used > end ||
+	    end - chunk->begin > WL_CHUNK_BYTES_MAX)
+		return "L4: a chunk is not whole blocks";
+	if (chunk->begin % log->config.segment_bytes == 0 ||
+	    chunk->begin / WL_LOG_BOUNDARY_BYTES != (end - 1) / WL_LOG_BOUNDARY_BYTES)
+		return "L4: a chunk crosses a boundary";
+	if (open ? chunk->used < chunk->begin + WL_CHUNK_HEADER_BYTES
+		 : wl_log_chunk_is_empty(chunk))
+		return "L4: a chunk is empty";
+	return NULL;
+}
+
+static const char *check_chunks(const struct wl_log *log)
+{
+	uint64_t behind = log->durable_offset, last_index = log->durable.index;
+	uint32_t in_flight = 0;
+	bool waiting = false;
+
+	for (uint32_t place = 0; place < log->chunk_count; place++) {
+		const struct wl_log_chunk *chunk =
+			&log->chunks[(log->chunk_first + place) % WL_CHUNKS_MAX];
+		const char *broken = check_chunk(log, chunk);
+
+		if (broken)
+			return broken;
+		if (chunk->begin < behind)
+			return "L4: chunks overlap";
+		if (chunk->state == WL_LOG_CHUNK_OPEN && place + 1 != log->chunk_count)
+			return "L5: an open chunk is not the last";
+		if (waiting && chunk->state > WL_LOG_CHUNK_CLOSED)
+			return "L5: a chunk was handed out of order";
+		if (place == 0 && chunk->state == WL_LOG_CHUNK_WRITTEN && !log->poisoned)
+			return "L6: a written chunk was not released";
+		if (chunk->last_index < last_index)
+			return "L7: last_index falls";
+		waiting |= chunk->state == WL_LOG_CHUNK_CLOSED;
+		in_flight += chunk->state == WL_LOG_CHUNK_IN_FLIGHT;
+		last_index = chunk->last_index;
+		behind = chunk->state == WL_LOG_CHUNK_OPEN ? chunk->used : chunk->end;
+	}
+	if (in_flight != log->writes_in_flight)
+		return "L6: writes_in_flight is not the number of chunks in flight";
+	if (last_index != log->tail.index)
+		return "L7: the last chunk does not end at the tail";
+	if (behind > log->append_offset)
+		return "L11: the append place is inside a chunk";
+	return NULL;
+}
+
+const char *wl_log_check(const struct wl_log *log)
+{
+	const char *broken = check_positions(log);
+
+	if (!broken)
+		broken = check_tables(log);
+	if (!broken)
+		broken = check_chunks(log);
+	if (!broken && log->ring_end > log->durable_offset + log->config.ring_bytes)
+		broken = "L8: the ring overtook what is durable";
+	if (!broken && log->chunk_count &&
+	    log->append_offset > log->segments_ready * log->config.segment_bytes)
+		broken = "L11: the append place is in a segment that is not there";
+	return broken;
+}

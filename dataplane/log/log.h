@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One journal's log: a window of recent entries in memory (the log ring) over a
+ * stream of durable chunks in segments. The ring mirrors the stream byte for byte:
+ * stream offset o stands at ring[o % ring_bytes], and what is written to the medium
+ * is written from there.
+ *
+ * The stream only grows. Truncation never moves it back and never rewrites a
+ * durable block: the entries behind the cut become a dead range and the next entry
+ * follows at a fresh chunk. Recovery understands it in the same way: an entry with an
+ * index that was seen before supersedes it and all that followed.
+ *
+ *   chunk = what one durable write carries (multiple of 4 KiB, starts at 4 KiB):
+ *           chunk header (64 bytes) | entry | entry | ... | non-zero padding
+ *   A chunk crosses no multiple of WL_LOG_RING_BYTES_MIN, whatever the sizes of ring and
+ *   segment are; it may be skipped to the next one, and its header names the start of the
+ *   chunk before it, which proves that nothing was lost in between.
+ *
+ * States of a chunk: OPEN (entries are added: wl_log_seal_entry, wl_log_append_image)
+ *  -> CLOSED (wl_log_cut_writes) -> IN_FLIGHT (wl_log_cut_writes handed it out)
+ *  -> WRITTEN (wl_log_on_written) -> released when all before it are WRITTEN.
+ *
+ * Pure: no syscall, no clock, no allocation. Owner: the journal's worker; every
+ * function [worker] unless it says [init]. Memory comes from the caller.
+ */
+#ifndef WL_DATAPLANE_LOG_LOG_H
+#define WL_DATAPLANE_LOG_LOG_H
+
+#include <stddef.h>
+
+#include "dataplane/base/disk.h"
+#include "dataplane/base/limits.h"
+#include "dataplane/base/position.h"
+#include "dataplane/base/siphash.h"
+#include "dataplane/log/entry.h"
+
+enum wl_log_result {
+	WL_LOG_OK = 0,
+	WL_LOG_NO_ROOM, /* ring or chunk table full: writes must complete first; ask again */
+	WL_LOG_NO_SEGMENT, /* the next segment is not there yet: ask again */
+	WL_LOG_NO_SPACE, /* the device is full, or bytes_max reached: refuse, by a distinct error */
+	WL_LOG_ENTRY_FULL, /* this record does not fit into the open entry: seal it first */
+	WL_LOG_NOT_NEXT, /* image: index, previous term or previous chain do not continue the tail */
+	WL_LOG_DAMAGED, /* image: fails its checksums or is of another journal */
+	WL_LOG_POISONED, /* a durable write failed: no append, ever again in this process */
+};
+
+struct wl_log_config {
+	uint64_t cluster; /* number of the cluster (from its UUID) */
+	uint32_t journal;
+	uint32_t node;
+	uint64_t segment_bytes; /* power of two */
+	uint64_t ring_bytes; /* power of two, <= segment_bytes */
+	uint64_t bytes_max; /* limit of the stream; sizes the sparse index */
+	uint8_t chunk_key[WL_SIPHASH_KEY_BYTES]; /* of the data: makes the tags of chunks (chunk.h) */
+	uint32_t entry_bytes_target; /* leader: an open entry that reached this wants to be sealed */
+};
+
+struct wl_log_chunk {
+	uint64_t begin; /* stream offset of the chunk header */
+	uint64_t used; /* offset behind the last entry */
+	uint64_t end; /* offset behind the padding, once CLOSED */
+	uint64_t previous; /* begin of the chunk before it, once CLOSED */
+	uint64_t last_index; /* last live entry in it or before it; lowered by truncation */
+	uint8_t state;
+};
+
+/* What is known of one recent entry. Slot = index % WL_LOG_ENTRIES_IN_RING. */
+struct wl_log_slot {
+	uint64_t index;
+	uint64_t term;
+	uint64_t offset;
+	uint64_t chain; /* value behind this entry */
+	uint64_t next_number; /* number that the next DATA record gets */
+	uint64_t timestamp_ns; /* highest up to this entry */
+	uint64_t cost; /* of all entries up to this one: wl_log_entry_cost */
+	uint32_t bytes;
+};
+
+struct wl_log_mark { /* sparse index over the whole stream */
+	uint64_t offset; /* of an entry's first byte; the entry is the first one of its chunk */
+	uint64_t index;
+	uint64_t first_number;
+	uint64_t timestamp_ns;
+};
+
+struct wl_log_term {
+	uint64_t term;
+	uint64_t first_index;
+};
+
+/* Truncated entries: physically there, logically not. Lets a reader skip them; it would also know them
+ * by their term, so a full table loses speed and nothing else. */
+struct wl_log_dead_range {
+	uint64_t begin; /* offset of the first dead entry's header */
+	uint64_t end; /* offset of the chunk that follows */
+};
+
+struct wl_log {
+	struct wl_log_config config;
+	uint8_t *ring;
+	struct wl_log_slot *slots;
+	struct wl_log_mark *marks;
+	struct wl_log_term *terms;
+	struct wl_log_dead_range *dead;
+	uint32_t mark_count, mark_max, term_count, dead_count;
+
+	struct wl_position tail;
+	uint64_t tail_chain;
+	uint64_t next_number;
+	uint64_t last_timestamp_ns;
+	uint64_t cost; /* up to the tail, counted from this start of the process */
+
+	uint64_t append_offset; /* where the next byte of an entry goes */
+	uint64_t previous_chunk; /* begin of the newest chunk that was closed; ~0 before the first */
+	uint64_t durable_offset; /* all chunks that end at or before it are WRITTEN */
+	struct wl_position durable;
+	uint64_t ring_end; /* ring bytes of stream offsets below it are written or reserved */
+	uint64_t ring_valid_from; /* offsets below it were never in this ring: read before a restart */
+	uint64_t segments_ready; /* segments 0..segments_ready-1 exist */
+	uint32_t segment_asks; /* identity of the PREPARE under way */
+	bool segment_asked;
+	bool segment_refused; /* the last PREPARE failed: not asked again before wl_log_retry_space */
+	bool cannot_grow; /* it failed, and none has succeeded since */
+	bool no_space; /* appends are refused: the current segment is used up, the next one cannot be had */
+	bool poisoned;
+	/* positive errno of the first write that failed, of the last PREPARE unless it succeeded, of the last read that failed */
+	int write_error, segment_error, read_error;
+	uint64_t write_error_offset, segment_error_offset, read_error_offset;
+	uint64_t reads_failed;
+	uint64_t generation; /* raised by each truncation */
+
+	struct wl_log_chunk chunks[WL_CHUNKS_MAX]; /* queue: first, count */
+	uint32_t chunk_first, chunk_count;
+	uint32_t writes_in_flight;
+
+	bool entry_open; /* between wl_log_open_entry and wl_log_seal_entry */
+	struct wl_entry_header open_header;
+	uint64_t open_offset;
+	uint32_t open_bytes;
+};
+
+/* Bytes of memory that wl_log_init wants for `config`, ring excluded. [init] */
+size_t wl_log_memory_bytes(const struct wl_log_config *config);
+/* `ring` is aligned to WL_BLOCK_BYTES and holds config->ring_bytes; both stay the caller's. The log is
+ * empty until recovery (recovery.h) has filled it. Segment 0 is not there until PREPARE completes. [init] */
+void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t *ring,
+		 void *memory);
+
+/*
+ * Leader: open an entry at the tail, add records, seal. Between open and seal no other append
+ * call is made. open fails without a trace (result says why); a sealed entry is the new tail.
+ * `timestamp_ns` is raised to the last entry's where the clock fell back.
+ */
+enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind, uint64_t term,
+				     uint64_t timestamp_ns, uint64_t commit);
+enum wl_log_result wl_log_add_record(struct wl_log *log, const struct wl_record_header *record,
+				     const uint8_t *payload, uint64_t *number);
+/* True when the open entry has reached entry_bytes_target. */
+bool wl_log_entry_is_full(const struct wl_log *log);
+struct wl_position wl_log_seal_entry(struct wl_log *log);
+/* Forgets the open entry; it must be empty. */
+void wl_log_abandon_entry(struct wl_log *log);
+
+/* Follower: append one whole entry image, checked again from its bytes. */
+enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image, size_t size);
+/* Keeps ..index, forgets what is behind it. index < tail.index. Impossible below `durable` commit: the caller checks. */
+void wl_log_truncate(struct wl_log *log, uint64_t index);
+
+/*
+ * Closes the open chunk when it is worth a write (a write slot is free, or the chunk reached
+ * WL_CHUNK_BYTES_TARGET), fills header, padding and checksum, and returns up to `max` requests
+ * (WRITE, and PREPARE for segments wanted ahead). A returned request is in flight: a request that the
+ * disk did not take must be offered to it again by the caller, in order.
+ */
+unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests, unsigned max);
+/* For WRITE and PREPARE completions of this journal. A failed write poisons the log for good. */
+void wl_log_on_written(struct wl_log *log, const struct wl_disk_completion *completion);
+/* After NO_SPACE: ask again for the segment (called by the worker about once a second). */
+/* A read of this log's medium that failed, whoever asked for it: remembered for status. */
+void wl_log_note_read_failed(struct wl_log *log, const struct wl_disk_completion *completion);
+void wl_log_retry_space(struct wl_log *log);
+
+/* Room. All of it is of segments that are there; what may be had beyond them is wl_log_can_grow. */
+/* First entries of terms that there is room for, when nothing else is appended; in the table of terms, too. */
+uint64_t wl_log_elections_left(const struct wl_log *log);
+/* For one at least, now or as soon as the next segment is there. */
+bool wl_log_may_start_term(const struct wl_log *log);
+/* Stream bytes for records: WL_LOG_KEPT_ELECTIONS blocks stay behind them. */
+uint64_t wl_log_record_room(const struct wl_log *log);
+/* Another segment may come. */
+bool wl_log_can_grow(const struct wl_log *log);
+/* A leader with this log takes no records: nothing more can be had, and what is left is kept. */
+bool wl_log_is_full(const struct wl_log *log);
+/* The most of the stream that an entry of so many bytes uses up in any log: a chunk of its own, at a boundary. */
+static inline uint64_t wl_log_entry_cost(uint64_t entry_bytes)
+{
+	uint64_t blocks =
+		(WL_CHUNK_HEADER_BYTES + entry_bytes + WL_BLOCK_BYTES - 1) / WL_BLOCK_BYTES;
+
+	return (2 * blocks + 1) * WL_BLOCK_BYTES;
+}
+
+/* Term of the entry at index, exact for every index 1..tail (0 -> 0). False beyond the tail. */
+bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);
+/* First index of the given term, or of the first term above it; tail.index + 1 when there is none. */
+uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term);
+/* The entry's image while it stands in the ring, else NULL (read it through reader.h). */
+const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes);
+/* Time of the entry that holds this record, while its slot is known (WL_LOG_ENTRIES_IN_RING newest); else 0. */
+uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number);
+/* Chain value behind `index` while its slot is known (WL_LOG_ENTRIES_IN_RING newest). False otherwise. */
+bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain);
+/* Last mark at or before an index, number or time; NULL when the log is empty. */
+const struct wl_log_mark *wl_log_mark_by_index(const struct wl_log *log, uint64_t index);
+const struct wl_log_mark *wl_log_mark_by_number(const struct wl_log *log, uint64_t number);
+const struct wl_log_mark *wl_log_mark_by_time(const struct wl_log *log, uint64_t timestamp_ns);
+/* Invariants of this file, for tests and the simulator; NULL or the text of the one that does not hold. */
+const char *wl_log_check(const struct wl_log *log);
+
+#endif

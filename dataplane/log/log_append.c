@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Appending: a place in the stream for the next bytes, the leader's open entry, a follower's image.
+ *
+ * A place is decided when it is reserved, for the most that may come: when that could cross a boundary
+ * (log_internal.h), the chunk is closed and the next one begins behind it. An empty open entry may still
+ * be moved, so that a small entry leaves no hole of a large record's size.
+ */
+#include "dataplane/base/crc.h"
+#include "dataplane/log/log_internal.h"
+
+static uint64_t boundary_behind(uint64_t offset)
+{
+	return wl_align_up(offset + 1, WL_LOG_BOUNDARY_BYTES);
+}
+
+static uint64_t behind_segment_header(const struct wl_log *log, uint64_t offset)
+{
+	return offset % log->config.segment_bytes == 0 ? offset + WL_BLOCK_BYTES : offset;
+}
+
+/* The first place at or behind `from` where a chunk of `bytes` crosses no boundary. */
+static uint64_t place_chunk(const struct wl_log *log, uint64_t from, uint64_t bytes)
+{
+	uint64_t begin = behind_segment_header(log, from);
+
+	if (begin + bytes > boundary_behind(begin))
+		begin = behind_segment_header(log, boundary_behind(begin));
+	return begin;
+}
+
+static bool fits(const struct wl_log_chunk *chunk, uint64_t bytes)
+{
+	uint64_t used = chunk->used + bytes;
+
+	if (!wl_log_chunk_is_empty(chunk) && chunk->used - chunk->begin >= WL_CHUNK_BYTES_TARGET)
+		return false;
+	return used <= boundary_behind(chunk->begin) && used - chunk->begin <= WL_CHUNK_BYTES_MAX;
+}
+
+static enum wl_log_result segment_for(struct wl_log *log, uint64_t offset)
+{
+	uint64_t ordinal = offset / log->config.segment_bytes;
+
+	if (ordinal < log->segments_ready)
+		return WL_LOG_OK;
+	return wl_log_await_segment(log);
+}
+
+/* What the first entries of terms may need is not for records, whatever may still be had. */
+static enum wl_log_result keep(struct wl_log *log, enum wl_entry_kind kind, uint64_t end)
+{
+	if (kind != WL_ENTRY_RECORDS || wl_log_keeps_room(log, end))
+		return WL_LOG_OK;
+	return wl_log_await_segment(log);
+}
+
+void wl_log_close_chunk(struct wl_log *log)
+{
+	struct wl_log_chunk *chunk = wl_log_open_chunk(log);
+
+	WL_CHECK(chunk && !wl_log_chunk_is_empty(chunk));
+	chunk->end = wl_align_up(chunk->used, WL_BLOCK_BYTES);
+	memset(log->ring + chunk->used % log->config.ring_bytes, WL_CHUNK_PADDING,
+	       chunk->end - chunk->used);
+	if (log->ring_end < chunk->end)
+		log->ring_end = chunk->end;
+	chunk->previous = log->previous_chunk;
+	chunk->state = WL_LOG_CHUNK_CLOSED;
+	log->previous_chunk = chunk->begin;
+	log->append_offset = chunk->end;
+}
+
+static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
+				  enum wl_entry_kind kind, uint64_t bytes)
+{
+	bool reuse = open && wl_log_chunk_is_empty(open);
+	uint64_t from = log->append_offset, begin, end;
+	enum wl_log_result result;
+
+	if (open)
+		from = reuse ? open->begin : wl_align_up(open->used, WL_BLOCK_BYTES);
+	begin = place_chunk(log, from, WL_CHUNK_HEADER_BYTES + bytes);
+	end = wl_align_up(begin + WL_CHUNK_HEADER_BYTES + bytes, WL_BLOCK_BYTES);
+	result = segment_for(log, begin);
+	if (result != WL_LOG_OK)
+		return result;
+	result = keep(log, kind, end);
+	if (result != WL_LOG_OK)
+		return result;
+	if (end > log->durable_offset + log->config.ring_bytes)
+		return WL_LOG_NO_ROOM;
+	if (!reuse && log->chunk_count == WL_CHUNKS_MAX)
+		return WL_LOG_NO_ROOM;
+	if (open && !reuse)
+		wl_log_close_chunk(log);
+	if (!reuse)
+		open = wl_log_chunk_at(log, log->chunk_count++);
+	*open = (struct wl_log_chunk){
+		.begin = begin,
+		.used = begin + WL_CHUNK_HEADER_BYTES,
+		.last_index = log->tail.index,
+		.state = WL_LOG_CHUNK_OPEN,
+	};
+	log->append_offset = open->used;
+	log->ring_end = end > log->ring_end ? end : log->ring_end;
+	return WL_LOG_OK;
+}
+
+enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes)
+{
+	struct wl_log_chunk *open = wl_log_open_chunk(log);
+	enum wl_log_result result;
+	uint64_t end;
+
+	/* A slot that is taken over must not be that of an entry which nothing else remembers. */
+	if (wl_unlikely(log->tail.index - log->durable.index >= WL_LOG_ENTRIES_IN_RING - 1))
+		return WL_LOG_NO_ROOM;
+	if (wl_unlikely(!open || !fits(open, bytes)))
+		return move_on(log, open, kind, bytes);
+	end = wl_align_up(open->used + bytes, WL_BLOCK_BYTES);
+	result = keep(log, kind, end);
+	if (wl_unlikely(result != WL_LOG_OK))
+		return result;
+	if (end > log->durable_offset + log->config.ring_bytes)
+		return WL_LOG_NO_ROOM;
+	if (log->ring_end < end)
+		log->ring_end = end;
+	return WL_LOG_OK;
+}
+
+enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind, uint64_t term,
+				     uint64_t timestamp_ns, uint64_t commit)
+{
+	enum wl_log_result result;
+
+	WL_CHECK(!log->entry_open && term >= log->tail.term && term != 0 &&
+		 commit <= log->tail.index);
+	if (log->poisoned)
+		return WL_LOG_POISONED;
+	if (!wl_log_has_term_room(log, term))
+		return WL_LOG_NO_SPACE;
+	result = wl_log_reserve(log, kind,
+				kind == WL_ENTRY_RECORDS ? log->config.entry_bytes_target
+							 : WL_ENTRY_HEADER_BYTES);
+	if (result != WL_LOG_OK)
+		return result;
+	log->open_header = (struct wl_entry_header){
+		.kind = (uint16_t)kind,
+		.journal = log->config.journal,
+		.cluster = log->config.cluster,
+		.index = log->tail.index + 1,
+		.term = term,
+		.previous_term = log->tail.term,
+		.first_number = log->next_number,
+		.previous_chain = log->tail_chain,
+		.timestamp_ns = timestamp_ns > log->last_timestamp_ns ? timestamp_ns
+								      : log->last_timestamp_ns,
+		.commit = commit,
+	};
+	log->open_offset = wl_log_open_chunk(log)->used;
+	log->open_bytes = WL_ENTRY_HEADER_BYTES;
+	log->entry_open = true;
+	return WL_LOG_OK;
+}
+
+/* The first record of an entry may be larger than what was reserved for the entry. */
+static enum wl_log_result make_room(struct wl_log *log, uint64_t bytes)
+{
+	enum wl_log_result result;
+
+	if (log->open_bytes + bytes <= log->config.entry_bytes_target)
+		return WL_LOG_OK;
+	if (log->open_header.record_count != 0)
+		return WL_LOG_ENTRY_FULL;
+	result = wl_log_reserve(log, WL_ENTRY_RECORDS, WL_ENTRY_HEADER_BYTES + bytes);
+	log->open_offset = wl_log_open_chunk(log)->used;
+	return result;
+}
+
+enum wl_log_result wl_log_add_record(struct wl_log *log, const struct wl_record_header *record,
+				     const uint8_t *payload, uint64_t *number)
+{
+	struct wl_entry_header *header = &log->open_header;
+	size_t bytes = wl_record_image_bytes(record->bytes);
+	enum wl_log_result result;
+	uint8_t *to;
+
+	WL_CHECK(log->entry_open && header->kind == WL_ENTRY_RECORDS);
+	WL_CHECK(record->bytes <= WIRELOG_RECORD_BYTES_MAX);
+	if (log->poisoned)
+		return WL_LOG_POISONED;
+	result = make_room(log, bytes);
+	if (result != WL_LOG_OK)
+		return result;
+	to = log->ring + (log->open_offset + log->open_bytes) % log->config.ring_bytes;
+	memset(to + bytes - 8, 0, 8); /* the padding; the payload may cover it again */
+	wl_record_encode_header(to, record);
+	if (record->bytes)
+		memcpy(to + WL_RECORD_HEADER_BYTES, payload, record->bytes);
+	*number = record->kind == WL_RECORD_DATA ? header->first_number + header->data_count++ : 0;
+	header->record_count++;
+	log->open_bytes += (uint32_t)bytes;
+	return WL_LOG_OK;
+}
+
+bool wl_log_entry_is_full(const struct wl_log *log)
+{
+	/* No record is smaller than a header and eight bytes, empty ones apart. */
+	return log->entry_open &&
+	       log->open_bytes + WL_RECORD_HEADER_BYTES + 8 > log->config.entry_bytes_target;
+}
+
+static void extend_chunk(struct wl_log *log, const struct wl_entry_header *header,
+			 const uint8_t *image)
+{
+	struct wl_log_chunk *chunk = wl_log_open_chunk(log);
+	bool first = wl_log_chunk_is_empty(chunk);
+	uint64_t offset = chunk->used;
+
+	chunk->used += wl_entry_bytes(header);
+	chunk->last_index = header->index;
+	log->append_offset = chunk->used;
+	wl_log_take_entry(log, header, wl_entry_chain(image), offset, first);
+}
+
+struct wl_position wl_log_seal_entry(struct wl_log *log)
+{
+	struct wl_entry_header *header = &log->open_header;
+	uint8_t *image = log->ring + log->open_offset % log->config.ring_bytes;
+
+	WL_CHECK(log->entry_open && wl_log_open_chunk(log)->used == log->open_offset);
+	header->body_bytes = log->open_bytes - WL_ENTRY_HEADER_BYTES;
+	header->body_crc = wl_crc32c(image + WL_ENTRY_HEADER_BYTES, header->body_bytes);
+	wl_entry_encode_header(image, header);
+	log->entry_open = false;
+	extend_chunk(log, header, image);
+	return log->tail;
+}
+
+void wl_log_abandon_entry(struct wl_log *log)
+{
+	WL_CHECK(log->entry_open && log->open_header.record_count == 0);
+	log->entry_open = false;
+}
+
+static bool is_next(const struct wl_log *log, const struct wl_entry_header *header)
+{
+	return header->index == log->tail.index + 1 && header->term != 0 &&
+	       header->term >= log->tail.term && header->previous_term == log->tail.term &&
+	       header->previous_chain == log->tail_chain &&
+	       header->first_number == log->next_number && header->commit < header->index;
+}
+
+enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image, size_t size)
+{
+	struct wl_entry_header header;
+	enum wl_log_result result;
+	uint64_t bytes;
+
+	WL_CHECK(!log->entry_open);
+	if (log->poisoned)
+		return WL_LOG_POISONED;
+	if (wl_entry_decode(image, size, &header) != WL_ENTRY_OK ||
+	    header.cluster != log->config.cluster || header.journal != log->config.journal)
+		return WL_LOG_DAMAGED;
+	if (!is_next(log, &header))
+		return WL_LOG_NOT_NEXT;
+	if (!wl_log_has_term_room(log, header.term))
+		return WL_LOG_NO_SPACE;
+	bytes = wl_entry_bytes(&header);
+	result = wl_log_reserve(log, (enum wl_entry_kind)header.kind, bytes);
+	if (result != WL_LOG_OK)
+		return result;
+	memcpy(log->ring + wl_log_open_chunk(log)->used % log->config.ring_bytes, image, bytes);
+	extend_chunk(log, &header, image);
+	return WL_LOG_OK;
+}

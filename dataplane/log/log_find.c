@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Looking up in the log: terms exactly, recent entries by slot, old ones by the nearest mark before them. */
+#include "dataplane/log/log_internal.h"
+
+bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term)
+{
+	uint32_t low = 0, high = log->term_count;
+
+	if (index > log->tail.index)
+		return false;
+	if (index == 0) {
+		*term = 0;
+		return true;
+	}
+	if (wl_likely(index >= log->terms[high - 1].first_index)) {
+		*term = log->terms[high - 1].term;
+		return true;
+	}
+	/* terms[low] begins at or before index, terms[high] behind it */
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (log->terms[middle].first_index <= index)
+			low = middle;
+		else
+			high = middle;
+	}
+	*term = log->terms[low].term;
+	return true;
+}
+
+uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term)
+{
+	uint32_t low = 0, high = log->term_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (log->terms[middle].term < term)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < log->term_count ? log->terms[low].first_index : log->tail.index + 1;
+}
+
+const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes)
+{
+	const struct wl_log_slot *slot = wl_log_slot_of(log, index);
+
+	if (!slot || slot->offset < log->ring_valid_from ||
+	    slot->offset + log->config.ring_bytes < log->ring_end)
+		return NULL;
+	*bytes = slot->bytes;
+	return log->ring + slot->offset % log->config.ring_bytes;
+}
+
+bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain)
+{
+	const struct wl_log_slot *slot = wl_log_slot_of(log, index);
+
+	if (index == 0)
+		*chain = wl_entry_chain_origin(log->config.cluster, log->config.journal);
+	else if (slot)
+		*chain = slot->chain;
+	return index == 0 || slot;
+}
+
+uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
+{
+	uint64_t high = log->tail.index;
+	uint64_t low = high > WL_LOG_ENTRIES_IN_RING ? high - WL_LOG_ENTRIES_IN_RING : 0;
+	const struct wl_log_slot *slot;
+
+	if (number == 0 || number >= log->next_number)
+		return 0;
+	/* It stands behind entry `low`, or that one is not known; in entry `high` or before it. */
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+
+		slot = wl_log_slot_of(log, middle);
+		if (!slot || slot->next_number <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	slot = wl_log_slot_of(log, low);
+	if (low != 0 && (!slot || slot->next_number > number))
+		return 0;
+	slot = wl_log_slot_of(log, high);
+	return slot ? slot->timestamp_ns : 0;
+}
+
+typedef uint64_t mark_key(const struct wl_log_mark *mark);
+
+static uint64_t key_index(const struct wl_log_mark *mark)
+{
+	return mark->index;
+}
+
+static uint64_t key_number(const struct wl_log_mark *mark)
+{
+	return mark->first_number;
+}
+
+static uint64_t key_time(const struct wl_log_mark *mark)
+{
+	return mark->timestamp_ns;
+}
+
+static const struct wl_log_mark *last_mark(const struct wl_log *log, mark_key *key, uint64_t value)
+{
+	uint32_t low = 0, high = log->mark_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (key(&log->marks[middle]) <= value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &log->marks[low - 1] : NULL;
+}
+
+const struct wl_log_mark *wl_log_mark_by_index(const struct wl_log *log, uint64_t index)
+{
+	return last_mark(log, key_index, index);
+}
+
+const struct wl_log_mark *wl_log_mark_by_number(const struct wl_log *log, uint64_t number)
+{
+	return last_mark(log, key_number, number);
+}
+
+const struct wl_log_mark *wl_log_mark_by_time(const struct wl_log *log, uint64_t timestamp_ns)
+{
+	return last_mark(log, key_time, timestamp_ns);
+}

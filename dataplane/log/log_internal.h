@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of the log share with each other and with recovery: the states of a chunk,
+ * and the three steps from which everything else is made: room for bytes, one more live entry,
+ * entries cut away. Not for other modules.
+ *
+ * Pure. [worker], recovery [init].
+ */
+#ifndef WL_DATAPLANE_LOG_LOG_INTERNAL_H
+#define WL_DATAPLANE_LOG_LOG_INTERNAL_H
+
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "dataplane/log/chunk.h"
+#include "dataplane/log/log.h"
+
+enum wl_log_chunk_state {
+	WL_LOG_CHUNK_OPEN = 1,
+	WL_LOG_CHUNK_CLOSED,
+	WL_LOG_CHUNK_IN_FLIGHT,
+	WL_LOG_CHUNK_WRITTEN,
+};
+
+/*
+ * No chunk crosses a multiple of this. Every lap of a ring and every segment ends at one, whatever their sizes are; a
+ * start must know where a chunk may have been moved to without knowing which ring it was written from.
+ */
+#define WL_LOG_BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
+
+_Static_assert(WL_SEGMENT_BYTES_MIN % WL_LOG_RING_BYTES_MIN == 0, "a segment ends at a boundary");
+
+static inline struct wl_log_chunk *wl_log_chunk_at(struct wl_log *log, uint32_t place)
+{
+	return &log->chunks[(log->chunk_first + place) % WL_CHUNKS_MAX];
+}
+
+/* The chunk that entries are added to, or NULL. */
+static inline struct wl_log_chunk *wl_log_open_chunk(struct wl_log *log)
+{
+	struct wl_log_chunk *last;
+
+	if (log->chunk_count == 0)
+		return NULL;
+	last = wl_log_chunk_at(log, log->chunk_count - 1);
+	return last->state == WL_LOG_CHUNK_OPEN ? last : NULL;
+}
+
+static inline bool wl_log_chunk_is_empty(const struct wl_log_chunk *chunk)
+{
+	return chunk->used == chunk->begin + WL_CHUNK_HEADER_BYTES;
+}
+
+/* Room for `bytes` of an entry of that kind at the end of the open chunk, which is opened, or replaced by a new one,
+ * where needed. */
+enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes);
+/* Records that end at `end` leave room for the first entries of terms. */
+bool wl_log_keeps_room(const struct wl_log *log, uint64_t end);
+/* A segment is missing: NO_SEGMENT while it may come, else NO_SPACE. */
+enum wl_log_result wl_log_await_segment(struct wl_log *log);
+/* Closes the open chunk; it has entries. */
+void wl_log_close_chunk(struct wl_log *log);
+/* False when `term` would need one more place in a full table of terms. */
+bool wl_log_has_term_room(const struct wl_log *log, uint64_t term);
+/* The entry at stream offset `offset` is the new tail; `chain` is the value behind it. */
+void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header, uint64_t chain,
+		       uint64_t offset, bool first_in_chunk);
+/* Forgets the entries behind `index`; what follows stands at or behind `dead_end`. */
+void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end);
+/* Slot of a live entry while it is known, else NULL. */
+static inline const struct wl_log_slot *wl_log_slot_of(const struct wl_log *log, uint64_t index)
+{
+	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
+
+	return index != 0 && index <= log->tail.index && slot->index == index ? slot : NULL;
+}
+
+#endif

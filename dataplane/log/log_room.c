@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How much room there is. Segments are asked for early enough that the kept room always stands in segments that are
+ * there: a device that gets full between two requests cannot take it away.
+ */
+#include "dataplane/base/mutant.h"
+#include "dataplane/log/log_internal.h"
+
+/* Blocks of the stream behind `offset`, headers of segments apart. */
+static uint64_t blocks_behind(const struct wl_log *log, uint64_t offset)
+{
+	uint64_t segment_bytes = log->config.segment_bytes;
+	uint64_t end = log->segments_ready * segment_bytes, headers;
+
+	if (offset >= end)
+		return 0;
+	headers = log->segments_ready - wl_align_up(offset, segment_bytes) / segment_bytes;
+	return (end - wl_align_up(offset, WL_BLOCK_BYTES)) / WL_BLOCK_BYTES - headers;
+}
+
+bool wl_log_keeps_room(const struct wl_log *log, uint64_t end)
+{
+	/* The usual case, without a division: room for that many headers, too. */
+	if (wl_likely(end + WL_LOG_KEPT_BYTES + WL_SEGMENT_BYTES_MIN <=
+		      log->segments_ready * log->config.segment_bytes))
+		return true;
+	return blocks_behind(log, end) >= WL_LOG_KEPT_ELECTIONS || WL_MUTANT(kept_room_not_kept);
+}
+
+enum wl_log_result wl_log_await_segment(struct wl_log *log)
+{
+	if (!wl_log_can_grow(log))
+		log->no_space = true;
+	return log->no_space ? WL_LOG_NO_SPACE : WL_LOG_NO_SEGMENT;
+}
+
+static uint64_t terms_left(const struct wl_log *log)
+{
+	return WL_LOG_TERMS_MAX - log->term_count;
+}
+
+uint64_t wl_log_elections_left(const struct wl_log *log)
+{
+	uint64_t blocks = blocks_behind(log, log->append_offset), terms = terms_left(log);
+
+	return blocks < terms ? blocks : terms;
+}
+
+bool wl_log_may_start_term(const struct wl_log *log)
+{
+	return wl_log_elections_left(log) != 0 || (wl_log_can_grow(log) && terms_left(log) != 0);
+}
+
+uint64_t wl_log_record_room(const struct wl_log *log)
+{
+	uint64_t blocks = blocks_behind(log, log->append_offset);
+	uint64_t kept = WL_MUTANT(kept_room_not_kept) ? 0 : WL_LOG_KEPT_ELECTIONS;
+
+	return blocks > kept ? (blocks - kept) * WL_BLOCK_BYTES : 0;
+}
+
+bool wl_log_can_grow(const struct wl_log *log)
+{
+	return !log->cannot_grow &&
+	       (log->segments_ready + 1) * log->config.segment_bytes <= log->config.bytes_max;
+}
+
+bool wl_log_is_full(const struct wl_log *log)
+{
+	uint64_t least = WL_LOG_SLACK_BYTES + wl_log_entry_cost(log->config.entry_bytes_target);
+
+	return log->no_space || (!wl_log_can_grow(log) && wl_log_record_room(log) < least);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writing: chunks leave in stream order, at most WL_WRITES_IN_FLIGHT_MAX at once, and come back in
+ * any order; durable moves over the contiguous front of those that came back. While all write slots
+ * are taken the open chunk goes on collecting: that is the whole of group commit, no timer.
+ *
+ * A chunk's header is filled when it leaves, so that its witness is as new as it can be.
+ */
+#include <errno.h>
+
+#include "dataplane/base/crc.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/log/log_internal.h"
+
+#define SEGMENTS_AHEAD 2u
+
+static void fill_header(struct wl_log *log, const struct wl_log_chunk *chunk, uint8_t *at)
+{
+	struct wl_chunk_header header = {
+		.binding = wl_chunk_binding(log->config.cluster, log->config.node,
+					    log->config.journal),
+		.offset = chunk->begin,
+		.previous = chunk->previous,
+		.durable = log->durable_offset,
+		.bytes = (uint32_t)(chunk->end - chunk->begin),
+		.used = (uint32_t)(chunk->used - chunk->begin),
+	};
+
+	header.body_crc =
+		wl_crc32c(at + WL_CHUNK_HEADER_BYTES, header.bytes - WL_CHUNK_HEADER_BYTES);
+	/* The first sector is never zero: it holds this header. */
+	header.zero_sectors =
+		wl_chunk_zero_sectors(at + WL_SECTOR_BYTES, header.bytes - WL_SECTOR_BYTES);
+	wl_chunk_encode_header(at, &header, log->config.chunk_key);
+}
+
+static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk,
+		     struct wl_disk_request *request)
+{
+	uint8_t *at = log->ring + chunk->begin % log->config.ring_bytes;
+
+	fill_header(log, chunk, at);
+	chunk->state = WL_LOG_CHUNK_IN_FLIGHT;
+	log->writes_in_flight++;
+	*request = (struct wl_disk_request){
+		.verb = WL_DISK_WRITE,
+		.journal = log->config.journal,
+		.offset = chunk->begin,
+		.buffer = at,
+		.bytes = (uint32_t)(chunk->end - chunk->begin),
+		.cookie =
+			chunk->begin, /* the stream never moves back: no other write ever has it */
+	};
+}
+
+static bool wants_segment(const struct wl_log *log)
+{
+	uint64_t kept = log->append_offset + WL_LOG_KEPT_BYTES + WL_LOG_SLACK_BYTES;
+	uint64_t wanted = kept / log->config.segment_bytes + 1 + SEGMENTS_AHEAD;
+	uint64_t allowed = log->config.bytes_max / log->config.segment_bytes;
+
+	if (log->segment_asked || log->segment_refused)
+		return false;
+	return log->segments_ready < (wanted < allowed ? wanted : allowed);
+}
+
+static void ask_segment(struct wl_log *log, struct wl_disk_request *request)
+{
+	log->segment_asked = true;
+	*request = (struct wl_disk_request){
+		.verb = WL_DISK_PREPARE,
+		.journal = log->config.journal,
+		.offset = log->segments_ready * log->config.segment_bytes,
+		.cookie = ++log->segment_asks,
+	};
+}
+
+unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests, unsigned max)
+{
+	unsigned count = 0;
+
+	if (log->poisoned)
+		return 0;
+	for (uint32_t place = 0; place < log->chunk_count && count < max; place++) {
+		struct wl_log_chunk *chunk = wl_log_chunk_at(log, place);
+
+		if (chunk->state > WL_LOG_CHUNK_CLOSED)
+			continue;
+		if (log->writes_in_flight == WL_WRITES_IN_FLIGHT_MAX)
+			break;
+		if (chunk->state == WL_LOG_CHUNK_OPEN) {
+			if (log->entry_open || wl_log_chunk_is_empty(chunk))
+				break;
+			wl_log_close_chunk(log);
+		}
+		hand_out(log, chunk, &requests[count++]);
+	}
+	if (count < max && wants_segment(log))
+		ask_segment(log, &requests[count++]);
+	return count;
+}
+
+static void release_written(struct wl_log *log)
+{
+	while (log->chunk_count) {
+		const struct wl_log_chunk *first = wl_log_chunk_at(log, 0);
+
+		if (first->state != WL_LOG_CHUNK_WRITTEN)
+			return;
+		log->durable_offset = first->end;
+		log->durable.index = first->last_index;
+		WL_CHECK(wl_log_term_at(log, first->last_index, &log->durable.term));
+		log->chunk_first = (log->chunk_first + 1) % WL_CHUNKS_MAX;
+		log->chunk_count--;
+	}
+}
+
+/* A short write has no word of the system's. */
+static int error_of(const struct wl_disk_completion *completion)
+{
+	return completion->error != 0 ? completion->error : EIO;
+}
+
+static void poison(struct wl_log *log, const struct wl_disk_completion *completion)
+{
+	if (!log->poisoned) {
+		log->write_error = error_of(completion);
+		log->write_error_offset = completion->offset;
+	}
+	log->poisoned = true;
+}
+
+static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion *completion)
+{
+	struct wl_log_chunk *chunk = NULL;
+
+	for (uint32_t place = 0; place < log->chunk_count; place++) {
+		chunk = wl_log_chunk_at(log, place);
+		if (chunk->begin == completion->cookie)
+			break;
+		chunk = NULL;
+	}
+	/* One that came twice, or belongs to nothing that is under way, proves nothing. */
+	if (!chunk || chunk->state != WL_LOG_CHUNK_IN_FLIGHT || completion->offset != chunk->begin)
+		return;
+	chunk->state = WL_LOG_CHUNK_WRITTEN;
+	log->writes_in_flight--;
+	/* Nothing is believed behind a failed write, not even a write that says it succeeded. */
+	if ((completion->status != WL_DISK_OK && !WL_MUTANT(failed_write_retried)) ||
+	    (completion->bytes != chunk->end - chunk->begin && !WL_MUTANT(short_write_is_whole)))
+		poison(log, completion);
+	if (!log->poisoned)
+		release_written(log);
+}
+
+static void on_prepared(struct wl_log *log, const struct wl_disk_completion *completion)
+{
+	if (!log->segment_asked || completion->cookie != log->segment_asks ||
+	    completion->offset != log->segments_ready * log->config.segment_bytes)
+		return;
+	log->segment_asked = false;
+	if (completion->status == WL_DISK_OK) {
+		log->segments_ready++;
+		log->no_space = false;
+		log->cannot_grow = false;
+		log->segment_error = 0;
+	} else {
+		log->segment_error = completion->status == WL_DISK_NO_SPACE ? ENOSPC
+									    : error_of(completion);
+		log->segment_error_offset = completion->offset;
+		log->segment_refused = true;
+		log->cannot_grow = true;
+	}
+}
+
+void wl_log_on_written(struct wl_log *log, const struct wl_disk_completion *completion)
+{
+	if (completion->verb == WL_DISK_WRITE)
+		on_chunk_written(log, completion);
+	else if (completion->verb == WL_DISK_PREPARE)
+		on_prepared(log, completion);
+}
+
+void wl_log_note_read_failed(struct wl_log *log, const struct wl_disk_completion *completion)
+{
+	log->reads_failed++;
+	log->read_error = error_of(completion);
+	log->read_error_offset = completion->offset;
+}
+
+void wl_log_retry_space(struct wl_log *log)
+{
+	log->segment_refused = false;
+}

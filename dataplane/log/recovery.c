@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The walk over the good stream: chunk after chunk, each proved to follow the one before by its
+ * `previous`, each entry proved to continue the log or to supersede a part of it. Where the walk ends,
+ * recovery_look.c decides why.
+ *
+ *   WALK --(no whole next chunk)--> LOOK --> REFUSED
+ *                                       --> DONE            nothing lies behind
+ *                                       --> SCRUB --> DONE  torn: zeros over what lies behind
+ */
+#include "dataplane/log/recovery.h"
+
+#include "dataplane/log/recovery_internal.h"
+
+#define NARROWINGS_MAX 8u
+
+enum phase {
+	PHASE_WALK,
+	PHASE_LOOK,
+};
+
+enum place {
+	PLACE_UNREAD,
+	PLACE_NEXT, /* whole, and it follows the last good chunk */
+	PLACE_OTHER,
+};
+
+void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t segments,
+		      uint64_t witness, uint8_t *window, uint32_t window_bytes)
+{
+	WL_CHECK(window_bytes >= 2 * WL_CHUNK_BYTES_MAX);
+	WL_CHECK(log->tail.index == 0 && log->chunk_count == 0 && log->segments_ready == 0);
+	*recovery = (struct wl_recovery){
+		.log = log,
+		.segments = segments,
+		.witness = witness > WL_BLOCK_BYTES ? witness : 0,
+		.window = window,
+		.window_bytes = window_bytes & ~(WL_BLOCK_BYTES - 1),
+		.skipped_from = WL_RECOVERY_NOWHERE,
+		.previous = WL_CHUNK_NONE,
+		.last_good_end = WL_BLOCK_BYTES,
+		.unreadable = WL_RECOVERY_NOWHERE - WL_BLOCK_BYTES,
+		.bad_segment = WL_RECOVERY_NOWHERE,
+		.state = WL_RECOVERY_WANTS_READ,
+		.want_bytes = WL_BLOCK_BYTES,
+	};
+	if (segments == 0) {
+		recovery->phase = PHASE_LOOK;
+		wl_recovery_begin_look(recovery, 0);
+		wl_recovery_look(recovery);
+	}
+}
+
+bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t bytes)
+{
+	uint64_t left =
+		recovery->log->config.segment_bytes - offset % recovery->log->config.segment_bytes;
+
+	if (offset >= recovery->window_offset &&
+	    offset + bytes <= recovery->window_offset + recovery->window_valid)
+		return true;
+	if (offset + bytes > recovery->unreadable &&
+	    offset < recovery->unreadable + WL_BLOCK_BYTES) {
+		wl_recovery_refuse(recovery, WL_DAMAGE_READ_FAILED, recovery->unreadable,
+				   recovery->unreadable + WL_BLOCK_BYTES);
+		return false;
+	}
+	if (offset < recovery->unreadable && left > recovery->unreadable - offset)
+		left = recovery->unreadable - offset;
+	recovery->want_offset = offset;
+	recovery->want_bytes = left < recovery->window_bytes ? (uint32_t)left
+							     : recovery->window_bytes;
+	recovery->state = WL_RECOVERY_WANTS_READ;
+	return false;
+}
+
+const uint8_t *wl_recovery_bytes(const struct wl_recovery *recovery, uint64_t offset)
+{
+	return recovery->window + (offset - recovery->window_offset);
+}
+
+void wl_recovery_refuse(struct wl_recovery *recovery, enum wl_recovery_damage_kind kind,
+			uint64_t begin, uint64_t end)
+{
+	recovery->state = WL_RECOVERY_REFUSED;
+	recovery->damage = (struct wl_recovery_damage){
+		.kind = kind,
+		.begin = begin,
+		.end = end,
+		.last_good_index = recovery->log->tail.index,
+	};
+}
+
+enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *recovery,
+						   uint64_t offset)
+{
+	const struct wl_log_config *config = &recovery->log->config;
+	struct wl_segment_header header;
+
+	if (!wl_segment_decode_header(wl_recovery_bytes(recovery, offset), WL_BLOCK_BYTES, &header))
+		return WL_RECOVERY_SEGMENT_DAMAGED;
+	if (header.binding != wl_chunk_binding(config->cluster, config->node, config->journal) ||
+	    header.node != config->node || header.journal != config->journal ||
+	    header.segment_bytes != config->segment_bytes)
+		return WL_RECOVERY_SEGMENT_FOREIGN;
+	return header.ordinal == offset / config->segment_bytes ? WL_RECOVERY_SEGMENT_OURS
+								: WL_RECOVERY_SEGMENT_SWAPPED;
+}
+
+bool wl_recovery_segment_is_foreign(struct wl_recovery *recovery, uint64_t offset,
+				    enum wl_recovery_segment verdict)
+{
+	if (verdict == WL_RECOVERY_SEGMENT_FOREIGN)
+		wl_recovery_refuse(recovery, WL_DAMAGE_FOREIGN, offset, offset + WL_BLOCK_BYTES);
+	else if (verdict == WL_RECOVERY_SEGMENT_SWAPPED)
+		wl_recovery_refuse(recovery, WL_DAMAGE_MISDIRECTED, offset,
+				   offset + recovery->log->config.segment_bytes);
+	else
+		return false;
+	return true;
+}
+
+/*
+ * An entry whose index was seen before: legal only where it leaves the same past and was never committed.
+ * Its term may be lower than the dead one's (Raft, figure 8). With the same term it must be the very same
+ * entry: cut away, and brought back by a later leader before anything else took its place.
+ */
+static bool supersedes(struct wl_recovery *recovery, const struct wl_entry_header *header,
+		       const uint8_t *image)
+{
+	const struct wl_log *log = recovery->log;
+	const struct wl_log_slot *slot = wl_log_slot_of(log, header->index);
+	uint64_t term, chain;
+
+	if (!slot || header->index <= recovery->known_commit)
+		return false;
+	if (!wl_log_term_at(log, header->index - 1, &term) || term != header->previous_term ||
+	    !wl_log_chain_at(log, header->index - 1, &chain) || chain != header->previous_chain)
+		return false;
+	return slot->term != header->term || slot->chain == wl_entry_chain(image);
+}
+
+static bool continues(const struct wl_log *log, const struct wl_entry_header *header)
+{
+	return header->index == log->tail.index + 1 && header->term != 0 &&
+	       header->term >= log->tail.term && header->previous_term == log->tail.term &&
+	       header->previous_chain == log->tail_chain &&
+	       header->first_number == log->next_number && header->commit < header->index &&
+	       wl_log_has_term_room(log, header->term);
+}
+
+static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_header *chunk,
+		       uint64_t offset, size_t *bytes)
+{
+	struct wl_log *log = recovery->log;
+	const uint8_t *image = wl_recovery_bytes(recovery, offset);
+	bool first = offset == chunk->offset + WL_CHUNK_HEADER_BYTES;
+	struct wl_entry_header header;
+
+	if (wl_entry_decode(image, chunk->offset + chunk->used - offset, &header) != WL_ENTRY_OK ||
+	    header.cluster != log->config.cluster || header.journal != log->config.journal)
+		return false;
+	/* A cut closes its chunk, so what supersedes always comes first in one. */
+	if (header.index <= log->tail.index) {
+		if (!first || !supersedes(recovery, &header, image))
+			return false;
+		wl_log_cut_entries(log, header.index - 1, chunk->offset);
+	}
+	if (!continues(log, &header))
+		return false;
+	wl_log_take_entry(log, &header, wl_entry_chain(image), offset, first);
+	if (header.commit > recovery->known_commit)
+		recovery->known_commit = header.commit;
+	if (recovery->on_entry)
+		recovery->on_entry(recovery->context, image, &header, offset);
+	*bytes = wl_entry_bytes(&header);
+	return true;
+}
+
+static bool take_chunk(struct wl_recovery *recovery, const struct wl_chunk_header *chunk)
+{
+	uint64_t offset = chunk->offset + WL_CHUNK_HEADER_BYTES;
+	size_t bytes = 0;
+
+	while (offset < chunk->offset + chunk->used) {
+		if (!take_entry(recovery, chunk, offset, &bytes)) {
+			wl_recovery_refuse(recovery, WL_DAMAGE_CHAIN, chunk->offset,
+					   chunk->offset + chunk->bytes);
+			return false;
+		}
+		offset += bytes;
+	}
+	recovery->previous = chunk->offset;
+	recovery->last_good_end = chunk->offset + chunk->bytes;
+	recovery->at = recovery->last_good_end;
+	recovery->skipped_from = WL_RECOVERY_NOWHERE;
+	return true;
+}
+
+static enum place look_at_place(struct wl_recovery *recovery, struct wl_chunk_header *header)
+{
+	const struct wl_log_config *config = &recovery->log->config;
+	uint64_t at = recovery->at;
+
+	if (!wl_recovery_has(recovery, at, WL_BLOCK_BYTES))
+		return PLACE_UNREAD;
+	if (!wl_chunk_decode_header(wl_recovery_bytes(recovery, at), WL_BLOCK_BYTES, header) ||
+	    header->binding != wl_chunk_binding(config->cluster, config->node, config->journal) ||
+	    header->offset != at || wl_recovery_crosses_boundary(header, at))
+		return PLACE_OTHER;
+	if (!wl_recovery_has(recovery, at, header->bytes))
+		return PLACE_UNREAD;
+	if (!wl_chunk_body_is_whole(wl_recovery_bytes(recovery, at), header))
+		return PLACE_OTHER;
+	return header->previous == recovery->previous ? PLACE_NEXT : PLACE_OTHER;
+}
+
+static bool end_walk(struct wl_recovery *recovery)
+{
+	bool skipped = recovery->skipped_from != WL_RECOVERY_NOWHERE;
+
+	recovery->phase = PHASE_LOOK;
+	wl_recovery_begin_look(recovery, skipped ? recovery->skipped_from : recovery->at);
+	return true;
+}
+
+/* One step; false when it waits for bytes or has ended. */
+static bool walk(struct wl_recovery *recovery)
+{
+	uint64_t segment_bytes = recovery->log->config.segment_bytes, boundary;
+	struct wl_chunk_header header;
+	enum wl_recovery_segment verdict;
+
+	if (recovery->at / segment_bytes >= recovery->segments)
+		return end_walk(recovery);
+	if (recovery->at % segment_bytes == 0) {
+		if (!wl_recovery_has(recovery, recovery->at, WL_BLOCK_BYTES))
+			return false;
+		verdict = wl_recovery_check_segment(recovery, recovery->at);
+		if (wl_recovery_segment_is_foreign(recovery, recovery->at, verdict))
+			return false;
+		if (verdict == WL_RECOVERY_SEGMENT_DAMAGED)
+			return end_walk(recovery);
+		recovery->at += WL_BLOCK_BYTES;
+	}
+	switch (look_at_place(recovery, &header)) {
+	case PLACE_UNREAD:
+		return false;
+	case PLACE_NEXT:
+		return take_chunk(recovery, &header);
+	case PLACE_OTHER:
+		break;
+	}
+	boundary = wl_align_up(recovery->at + 1, WL_LOG_BOUNDARY_BYTES);
+	if (recovery->skipped_from != WL_RECOVERY_NOWHERE ||
+	    boundary - recovery->at >= WL_CHUNK_BYTES_MAX)
+		return end_walk(recovery);
+	recovery->skipped_from = recovery->at;
+	recovery->at = boundary;
+	return true;
+}
+
+void wl_recovery_finish(struct wl_recovery *recovery)
+{
+	struct wl_log *log = recovery->log;
+
+	log->append_offset = recovery->last_good_end;
+	log->durable_offset = log->tail.index ? recovery->last_good_end : 0;
+	log->durable = log->tail;
+	log->previous_chunk = recovery->previous;
+	log->ring_valid_from = recovery->last_good_end;
+	log->ring_end = recovery->last_good_end;
+	log->segments_ready = recovery->bad_segment < recovery->segments ? recovery->bad_segment
+									 : recovery->segments;
+	recovery->state = WL_RECOVERY_DONE;
+}
+
+void wl_recovery_want(const struct wl_recovery *recovery, uint64_t *offset, uint32_t *bytes)
+{
+	*offset = recovery->want_offset;
+	*bytes = recovery->want_bytes;
+}
+
+/*
+ * What cannot be read is not absent, wherever it stands. A large read that failed is taken again
+ * block by block, so that the place has a name; then what stands before it is taken first.
+ */
+static void on_read_failed(struct wl_recovery *recovery)
+{
+	if (recovery->want_bytes == WL_BLOCK_BYTES) {
+		recovery->unreadable = recovery->want_offset;
+		recovery->narrow_end = 0;
+	} else if (recovery->narrowings++ < NARROWINGS_MAX) {
+		recovery->narrow_end = recovery->want_offset + recovery->want_bytes;
+		recovery->want_bytes = WL_BLOCK_BYTES;
+	} else {
+		wl_recovery_refuse(recovery, WL_DAMAGE_READ_FAILED, recovery->want_offset,
+				   recovery->want_offset + recovery->want_bytes);
+	}
+}
+
+/* One more block of a narrowed read came. True when there is no need to go on. */
+static bool widen(struct wl_recovery *recovery)
+{
+	if (recovery->want_offset + recovery->want_bytes < recovery->narrow_end) {
+		recovery->want_offset += recovery->want_bytes;
+		return false;
+	}
+	recovery->narrow_end = 0;
+	return true;
+}
+
+void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status status)
+{
+	WL_CHECK(recovery->state == WL_RECOVERY_WANTS_READ);
+	if (status == WL_DISK_ABSENT) {
+		wl_recovery_refuse(recovery, WL_DAMAGE_SEGMENT_ABSENT, recovery->want_offset,
+				   recovery->want_offset + recovery->want_bytes);
+		return;
+	}
+	recovery->window_offset = recovery->want_offset;
+	recovery->window_valid = 0;
+	if (status != WL_DISK_OK) {
+		on_read_failed(recovery);
+		if (recovery->unreadable != recovery->want_offset)
+			return;
+	} else {
+		if (recovery->narrow_end && !widen(recovery))
+			return;
+		recovery->window_valid = recovery->want_bytes;
+	}
+	while (recovery->phase == PHASE_WALK ? walk(recovery) : wl_recovery_look(recovery)) {
+	}
+}
+
+void wl_recovery_on_scrubbed(struct wl_recovery *recovery)
+{
+	uint64_t segment_bytes = recovery->log->config.segment_bytes, segment_end;
+
+	WL_CHECK(recovery->state == WL_RECOVERY_WANTS_SCRUB);
+	recovery->scrub_begin = recovery->scrub_end;
+	if (recovery->scrub_begin >= recovery->remains_end) {
+		wl_recovery_finish(recovery);
+		return;
+	}
+	/* The next segment's header stays. */
+	if (recovery->scrub_begin % segment_bytes == 0)
+		recovery->scrub_begin += WL_BLOCK_BYTES;
+	segment_end = (recovery->scrub_begin / segment_bytes + 1) * segment_bytes;
+	recovery->scrub_end = segment_end < recovery->remains_end ? segment_end
+								  : recovery->remains_end;
+}
+
+const char *wl_recovery_damage_name(enum wl_recovery_damage_kind kind)
+{
+	static const char *const names[] = {
+		[WL_DAMAGE_NONE] = "none",
+		[WL_DAMAGE_TORN_TAIL] = "torn-tail",
+		[WL_DAMAGE_ROT] = "rot",
+		[WL_DAMAGE_LOST_WRITE] = "lost-write",
+		[WL_DAMAGE_MISDIRECTED] = "misdirected",
+		[WL_DAMAGE_UNPROVEN] = "unproven",
+		[WL_DAMAGE_FOREIGN] = "foreign",
+		[WL_DAMAGE_SEGMENT_HEADER] = "segment-header",
+		[WL_DAMAGE_SEGMENT_ABSENT] = "segment-absent",
+		[WL_DAMAGE_CUT_SHORT] = "cut-short",
+		[WL_DAMAGE_CHAIN] = "chain",
+		[WL_DAMAGE_READ_FAILED] = "read-failed",
+	};
+
+	return (unsigned)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}

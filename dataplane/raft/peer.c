@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/raft/peer.h"
+
+#include "dataplane/base/check.h"
+
+#define DAMAGE_RETRY_NS 100000000u
+
+void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
+{
+	peer->state = WL_PEER_PROBE;
+	peer->next_index = next_index;
+	peer->fragment_offset = 0;
+	peer->match_received = 0;
+	peer->match_durable = 0;
+	peer->burst_bytes = 0;
+	peer->window_bytes = 0;
+	peer->refused_index = 0;
+	peer->refused_offset = 0;
+	peer->commit_told = 0;
+	peer->last_sent_ns = 0;
+	peer->heartbeat_ns = 0;
+	peer->heard_sent_ns = now_ns;
+	peer->progress_ns = now_ns;
+	peer->rewound_ns = now_ns;
+	peer->probe_outstanding = false;
+	peer->no_space = false;
+	peer->cannot_grow = false;
+	peer->room_limit = UINT64_MAX;
+	peer->disk_slow = false;
+	peer->fragments_have = 0;
+	peer->damaged = false;
+	peer->damaged_reads = 0;
+	peer->holding = false;
+	peer->counts = false;
+	peer->take_in_index = 0;
+}
+
+bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index, uint64_t now_ns)
+{
+	uint64_t heard_sent_ns = peer->heard_sent_ns;
+
+	if (peer->epoch == epoch)
+		return false;
+	peer->epoch = epoch;
+	wl_peer_lead(peer, next_index, now_ns);
+	peer->heard_sent_ns = heard_sent_ns;
+	return true;
+}
+
+bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable, uint64_t now_ns)
+{
+	bool grew = false;
+
+	if (received > peer->match_received) {
+		peer->match_received = received;
+		peer->fragments_have = 0;
+		peer->progress_ns = now_ns;
+		grew = true;
+	}
+	if (durable > peer->match_durable && durable <= peer->match_received) {
+		peer->match_durable = durable;
+		grew = true;
+	}
+	if (peer->next_index <= peer->match_received) {
+		/* It has more than we sent in this leadership: go on behind it. */
+		peer->next_index = peer->match_received + 1;
+		peer->fragment_offset = 0;
+	}
+	return grew;
+}
+
+static void rewind_to(struct wl_peer *peer, uint64_t index, uint64_t now_ns)
+{
+	peer->next_index = index;
+	peer->fragment_offset = 0;
+	peer->rewound_ns = now_ns;
+	peer->progress_ns = now_ns;
+	peer->burst_bytes = 0;
+	peer->probe_outstanding = false;
+}
+
+bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64_t sent_ns,
+		      uint64_t now_ns)
+{
+	uint64_t index = hint;
+
+	/*
+	 * Frames are pipelined, so one loss is refused many times. Only a frame that left after we last
+	 * went back says something new.
+	 */
+	if (sent_ns < peer->rewound_ns)
+		return false;
+	if (index > peer->next_index)
+		index = peer->next_index;
+	if (index > tail + 1)
+		index = tail + 1;
+	if (index <= peer->match_received)
+		index = peer->match_received + 1; /* a rejection never moves a match */
+	rewind_to(peer, index, now_ns);
+	if (peer->match_received == 0)
+		peer->state = WL_PEER_PROBE;
+	return true;
+}
+
+void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns)
+{
+	if (!peer->damaged || peer->reader.in_flight ||
+	    now_ns - peer->damage_asked_ns < DAMAGE_RETRY_NS)
+		return;
+	peer->damage_asked_ns = now_ns;
+	if (peer->damaged_reads <= 1)
+		peer->damaged_since_ns = now_ns;
+	peer->damaged = false;
+	wl_reader_seek(&peer->reader, peer->next_index);
+}
+
+bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns)
+{
+	if (now_ns - peer->progress_ns < resend_ns)
+		return false;
+	if (peer->state == WL_PEER_PROBE) {
+		peer->probe_outstanding = false;
+		peer->progress_ns = now_ns;
+		return true;
+	}
+	if (peer->next_index == peer->match_received + 1 && peer->fragment_offset == 0)
+		return false; /* nothing is outstanding */
+	rewind_to(peer, peer->match_received + 1, now_ns);
+	return true;
+}
+
+const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uint64_t index,
+			     uint32_t *bytes)
+{
+	const uint8_t *image = wl_log_image_in_ring(log, index, bytes);
+
+	peer->wants_read = false;
+	if (image)
+		return image;
+	if (!peer->holding || peer->held.header.index != index) {
+		peer->holding = false;
+		if (peer->reader.in_flight)
+			return NULL;
+		if (peer->reader.next_index != index)
+			wl_reader_seek(&peer->reader, index);
+		switch (wl_reader_next(&peer->reader, log->durable.index, &peer->held)) {
+		case WL_READER_ENTRY:
+			peer->holding = true;
+			peer->damaged_reads = 0;
+			break;
+		case WL_READER_WANTS_READ:
+			peer->wants_read = true;
+			return NULL;
+		case WL_READER_DAMAGED:
+			peer->damaged = true;
+			peer->damaged_reads++;
+			return NULL;
+		case WL_READER_END:
+		case WL_READER_WAITS:
+		case WL_READER_WANTS_BUFFER:
+			return NULL;
+		}
+		WL_CHECK(peer->held.header.index == index);
+	}
+	*bytes = peer->held.bytes;
+	return peer->held.image;
+}

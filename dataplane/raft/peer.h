@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a leader knows of one follower's log, and what to send it next (Raft figure 2: nextIndex,
+ * matchIndex; the states are those of etcd's raft).
+ *
+ *  PROBE   nothing of this term is known to match: one frame at a time, until one is accepted
+ *          --accepted--> STREAM
+ *  STREAM  frames leave as entries are sealed, window_bytes unacknowledged at most
+ *          --rejected--> PROBE at the hint      --silent for resend_ns--> goes back to match + 1
+ *  An entry that left the ring is read from the medium (reader.h), with a budget per turn, in either state.
+ *
+ * Pure. Owner: the leader's replica. [worker]
+ */
+#ifndef WL_DATAPLANE_RAFT_PEER_H
+#define WL_DATAPLANE_RAFT_PEER_H
+
+#include "dataplane/log/reader.h"
+
+enum wl_peer_state {
+	WL_PEER_PROBE = 0,
+	WL_PEER_STREAM = 1,
+};
+
+struct wl_peer {
+	enum wl_peer_state state;
+	uint64_t next_index; /* entry to send next */
+	uint32_t fragment_offset; /* bytes of the image of next_index that left already */
+	uint64_t match_received; /* never falls within a term */
+	uint64_t match_durable;
+	uint32_t window_bytes; /* narrowed by losses, widened by progress; 0: the configured one */
+	uint64_t refused_index; /* where the last refusal made us begin again; 0: taken since */
+	uint32_t refused_offset;
+	uint64_t burst_bytes; /* sent since nothing was in flight */
+	uint64_t commit_told; /* commit that the newest frame carried */
+	uint64_t last_sent_ns;
+	uint64_t heartbeat_ns; /* an empty frame left last; it has a place in a full transmit ring, data has none */
+	uint64_t dropped_seen; /* tx's count at that time */
+	uint64_t heard_sent_ns; /* newest of our send times that came back: check-quorum counts this */
+	uint64_t progress_ns; /* when match_received grew last, or sending began again */
+	uint64_t rewound_ns; /* a rejection of a frame sent before this is old news */
+	bool probe_outstanding;
+	bool no_space; /* its log is full (log.h) */
+	bool cannot_grow; /* its log gets no further segment */
+	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; UINT64_MAX: not told */
+	bool disk_slow; /* as it says itself */
+	uint32_t fragments_have; /* most bytes that it ever had of the entry behind its match */
+	bool damaged; /* the medium could not give what this peer needs */
+	uint64_t damage_asked_ns; /* when that place was last asked for again */
+	uint32_t damaged_reads; /* in a row, until the medium gave something */
+	uint64_t damaged_since_ns; /* when the first of them was asked for again */
+	uint64_t epoch; /* boot of the peer that the matches belong to */
+	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/roster.h) */
+	uint64_t take_in_index; /* an entry of ours, appended after we noticed data that do not count: committed by the others, it takes them
+				   in; 0: none noticed */
+	bool wants_read;
+	struct wl_reader reader; /* entries that left the ring */
+	struct wl_reader_view held; /* last image that the reader gave */
+	bool holding;
+};
+
+/* A new term: nothing is known but where we would begin. The reader and its buffer stay. */
+void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns);
+/* The peer runs under another boot than the one that acknowledged: its matches are not believed any more, for its disk
+ * may be another one. check-quorum goes on. True when it was so. */
+bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index,
+			 uint64_t now_ns);
+/* Its data were lost, and are not taken in yet: they count for nothing. */
+static inline bool wl_peer_is_held_back(const struct wl_peer *peer)
+{
+	return peer->take_in_index != 0 && !peer->counts;
+}
+/* A frame was accepted up to `received`, and is durable there up to `durable`. True when something grew. */
+bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable, uint64_t now_ns);
+/* A frame that left at `sent_ns` was refused; begin again at `hint`. False when this is old news. */
+bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64_t sent_ns,
+		      uint64_t now_ns);
+/* Asks the medium once more for what it could not give: a passing error must not hold the peer up for a whole term. */
+void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns);
+/* Goes back to match + 1 when there was no progress for resend_ns. True when it did. */
+bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns);
+/*
+ * The image of `index`: from the ring, else from the medium. NULL: not now (wants_read or damaged say why).
+ * The pointer holds until the next call for this peer or append to the log.
+ */
+const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uint64_t index,
+			     uint32_t *bytes);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/raft/quorum.h"
+
+unsigned wl_quorum_size(uint32_t voters)
+{
+	return (unsigned)__builtin_popcount(voters) / 2 + 1;
+}
+
+/* Collects the voters' values in falling order; returns how many. */
+static unsigned sort_voters(const uint64_t *values, uint32_t voters, uint64_t *sorted)
+{
+	unsigned count = 0;
+
+	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		unsigned slot;
+
+		if (!(voters & 1u << node))
+			continue;
+		/* Insertion: seven values at most, nearly always in order already. */
+		for (slot = count; slot > 0 && sorted[slot - 1] < values[node]; slot--)
+			sorted[slot] = sorted[slot - 1];
+		sorted[slot] = values[node];
+		count++;
+	}
+	return count;
+}
+
+uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters)
+{
+	uint64_t sorted[WIRELOG_NODES_MAX];
+	unsigned count = sort_voters(values, voters, sorted);
+
+	return count == 0 ? 0 : sorted[wl_quorum_size(voters) - 1];
+}
+
+uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters)
+{
+	uint64_t sorted[WIRELOG_NODES_MAX];
+	unsigned count = sort_voters(values, voters, sorted);
+
+	return count == 0 ? 0 : sorted[count - 1];
+}

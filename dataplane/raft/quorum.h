@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The arithmetic of majorities (Raft section 5.3, 5.4.2): given one value per voter, the highest
+ * value that a majority, or everybody, has reached. Pure. [any]
+ */
+#ifndef WL_DATAPLANE_RAFT_QUORUM_H
+#define WL_DATAPLANE_RAFT_QUORUM_H
+
+#include <stdint.h>
+
+#include "wirelog/limits.h"
+
+/* `values` by node id (slot 0 unused); `voters`: bit per node id. 0 without voters. */
+uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters);
+uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters);
+/* How many votes of `voters` decide. */
+unsigned wl_quorum_size(uint32_t voters);
+
+#endif

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The view of a replica and what both roles share. A view is installed by
+ *   FENCE   any    -> FENCED     wl_replica_on_fence
+ *   LEAD    FENCED -> LEADER     wl_replica_on_lead
+ *   FOLLOW  any    -> FOLLOWER   wl_replica_on_follow
+ */
+#include "dataplane/base/mutant.h"
+#include "dataplane/raft/replica_internal.h"
+
+#include <string.h>
+
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "wirelog/status.h"
+
+#define NO_SPACE_INTERVAL_NS 1000000000u /* STALLED(NO_SPACE) at most once a second */
+#define NOT_SERVED_INTERVAL_NS 60000000000u
+#define DAMAGED_READS 3u /* in a row */
+
+size_t wl_replica_memory_bytes(void)
+{
+	return wl_align_up(WL_ENTRY_BYTES_MAX, WL_BLOCK_BYTES) +
+	       (size_t)WIRELOG_NODES_MAX * WL_CHUNK_BYTES_MAX;
+}
+
+void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config,
+		     struct wl_log *log, uint64_t known_commit, void *memory)
+{
+	uint8_t *buffers = (uint8_t *)memory + wl_align_up(WL_ENTRY_BYTES_MAX, WL_BLOCK_BYTES);
+
+	memset(replica, 0, sizeof(*replica));
+	replica->config = *config;
+	replica->log = log;
+	replica->commit = WL_MUTANT(restart_commits_tail) ? log->tail.index : known_commit;
+	replica->assembly = memory;
+	replica->view.role = WL_ROLE_FENCED;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		struct wl_peer *peer = &replica->peers[node];
+
+		wl_reader_init(&peer->reader, log, 1, WL_REPLICA_COOKIE + node);
+		wl_reader_lend(&peer->reader, buffers + (node - 1) * (size_t)WL_CHUNK_BYTES_MAX,
+			       WL_CHUNK_BYTES_MAX);
+	}
+	WL_CHECK(known_commit <= log->tail.index);
+}
+
+/* Oldest first: control must see what happened in the order in which it did. */
+static void push_pending(struct wl_replica *replica)
+{
+	uint32_t sent = 0;
+
+	while (sent < replica->pending_up_count &&
+	       wl_ring_push(replica->up, &replica->pending_up[sent]))
+		sent++;
+	replica->pending_up_count -= sent;
+	memmove(replica->pending_up, replica->pending_up + sent,
+		replica->pending_up_count * sizeof(replica->pending_up[0]));
+}
+
+static void push(struct wl_replica *replica, const struct wl_seam_message *message)
+{
+	enum wl_seam_verb verb = message->verb;
+
+	push_pending(replica);
+	if ((replica->pending_up_count == 0 && wl_ring_push(replica->up, message)) ||
+	    WL_MUTANT(seam_message_lost))
+		return;
+	/* Each verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
+	if (replica->pending_up_count == WL_REPLICA_UP_MAX) {
+		WL_CHECK(verb == WL_SEAM_LEADER_HEARD || verb == WL_SEAM_SAW_TERM);
+		return;
+	}
+	if (verb == WL_SEAM_LEADER_HEARD && replica->pending_up_count > WL_REPLICA_UP_MAX / 2)
+		return; /* a later one stands for it */
+	replica->pending_up[replica->pending_up_count++] = *message;
+}
+
+void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node,
+		     uint32_t reason)
+{
+	struct wl_seam_message message = {
+		.verb = verb,
+		.journal = replica->config.journal,
+		.node = node,
+		.view = replica->view,
+		.tail = replica->log->tail,
+		.now_ns = replica->now_ns,
+		.reason = reason,
+	};
+
+	push(replica, &message);
+}
+
+void wl_replica_tell_diverged(struct wl_replica *replica, const struct wl_divergence *divergence)
+{
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_DIVERGED,
+		.journal = replica->config.journal,
+		.node = divergence->node,
+		.view = replica->view,
+		.tail = divergence->position,
+		.now_ns = replica->now_ns,
+		.reason = divergence->kind,
+		.chain = divergence->chain,
+		.their_chain = divergence->their_chain,
+	};
+
+	push(replica, &message);
+}
+
+void wl_replica_tell_hand_over_ready(struct wl_replica *replica, uint32_t node,
+				     struct wl_position has)
+{
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_HAND_OVER_READY,
+		.journal = replica->config.journal,
+		.node = node,
+		.view = replica->view,
+		.tail = has,
+		.now_ns = replica->now_ns,
+	};
+
+	push(replica, &message);
+}
+
+void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing)
+{
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_STALLED,
+		.journal = replica->config.journal,
+		.node = wl_replica_best_successor(replica, true),
+		.view = replica->view,
+		.tail = replica->log->tail,
+		.now_ns = replica->now_ns,
+		.reason = WL_STALL_COMMIT,
+		.theirs = missing,
+	};
+
+	push(replica, &message);
+}
+
+void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term)
+{
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_SAW_TERM,
+		.journal = replica->config.journal,
+		.node = from,
+		.view = replica->view,
+		.tail = replica->log->tail,
+		.now_ns = replica->now_ns,
+	};
+
+	if (term <= replica->saw_term_told)
+		return;
+	message.view.term = term;
+	/* Lost when the ring is full; the sender's next frame says it again. */
+	if (replica->pending_up_count == 0 && wl_ring_push(replica->up, &message))
+		replica->saw_term_told = term;
+}
+
+void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason)
+{
+	if (replica->silent)
+		return;
+	replica->silent = !(WL_MUTANT(heartbeats_without_quorum) && reason == WL_STALL_QUORUM);
+	if (replica->silent)
+		wl_tx_forget(replica->tx);
+	wl_count(replica->counters, WL_COUNTER_stalls);
+	if (reason == WL_STALL_QUORUM)
+		wl_count(replica->counters, WL_COUNTER_quorum_lost);
+	wl_replica_tell(replica, WL_SEAM_STALLED, replica->config.node, reason);
+}
+
+/* Forgets what belonged to the view before. */
+static void install_view(struct wl_replica *replica, const struct wl_view *view)
+{
+	WL_CHECK(!replica->log->entry_open);
+	WL_CHECK(view->term >= replica->view.term);
+	replica->view = *view;
+	replica->ready = false;
+	replica->silent = false;
+	replica->handing_over = false;
+	replica->hand_over_told = false;
+	replica->acknowledge = false;
+	replica->refusal.pending = false;
+	replica->taken_in = false;
+	replica->diverged = wl_replica_is_apart(replica);
+	replica->branch_only = false;
+	replica->diverged_told = 0;
+	replica->assembly_index = 0;
+	replica->received_majority = 0;
+	replica->received_all = 0;
+	replica->durable_all = 0;
+	replica->saw_term_told = view->term;
+	replica->leader_commit = 0;
+	replica->in_step_told = false;
+	replica->middle.known = false;
+	if (replica->tx)
+		wl_tx_forget(replica->tx);
+	wl_count(replica->counters, WL_COUNTER_views_installed);
+}
+
+void wl_replica_on_fence(struct wl_replica *replica, const struct wl_seam_message *message)
+{
+	struct wl_view fenced = replica->view;
+
+	if (message->view.epoch <= replica->view.epoch)
+		return;
+	fenced.epoch = message->view.epoch;
+	fenced.role = WL_ROLE_FENCED;
+	fenced.leader = 0;
+	replica->fenced_once = true;
+	install_view(replica, &fenced);
+	wl_count(replica->counters, WL_COUNTER_fences);
+	wl_replica_tell(replica, WL_SEAM_FENCED, replica->config.node, 0);
+}
+
+void wl_replica_on_lead(struct wl_replica *replica, const struct wl_seam_message *message)
+{
+	if (message->view.epoch <= replica->view.epoch)
+		return;
+	install_view(replica, &message->view);
+	/* Elected before control heard of it: who stands apart leads nobody. */
+	if (wl_replica_is_apart(replica)) {
+		replica->view.role = WL_ROLE_FENCED;
+		return;
+	}
+	replica->view.role = WL_ROLE_LEADER;
+	replica->view.leader = replica->config.node;
+	wl_replica_leader_begin(replica);
+}
+
+void wl_replica_on_follow(struct wl_replica *replica, const struct wl_seam_message *message)
+{
+	if (message->view.epoch <= replica->view.epoch)
+		return;
+	install_view(replica, &message->view);
+	replica->view.role = WL_ROLE_FOLLOWER;
+	wl_replica_follower_begin(replica);
+}
+
+/* Room goes before how far it is: a full one is led by only where all are. */
+static bool is_better(const struct wl_peer *peer, const struct wl_peer *best)
+{
+	return peer->no_space != best->no_space ? best->no_space
+						: peer->match_received > best->match_received;
+}
+
+/* Of a leader that commits nothing: who does not answer, or whose own disk is behind, is no way out of that. */
+static bool may_commit_instead(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	return !peer->disk_slow && !peer->no_space && peer->match_received >= replica->commit &&
+	       peer->match_durable == peer->match_received &&
+	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
+}
+
+uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing)
+{
+	uint32_t best = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		const struct wl_peer *peer = &replica->peers[node];
+
+		if (node == replica->config.node || !(replica->view.voters & 1u << node) ||
+		    !peer->counts || peer->match_received == 0 ||
+		    (not_committing && !may_commit_instead(replica, peer)))
+			continue;
+		if (best == 0 || is_better(peer, &replica->peers[best]))
+			best = node;
+	}
+	return best;
+}
+
+/* More than a passing error. */
+static bool is_held_up(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	return peer->damaged_reads >= DAMAGED_READS &&
+	       replica->now_ns - peer->damaged_since_ns > replica->config.election_timeout_ns;
+}
+
+bool wl_replica_cannot_serve(struct wl_replica *replica)
+{
+	uint32_t held_up = 0, successor;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if ((replica->view.voters & 1u << node) &&
+		    is_held_up(replica, &replica->peers[node]))
+			held_up |= 1u << node;
+	}
+	if (held_up == 0 || (replica->not_served_ns != 0 &&
+			     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
+		return false;
+	successor = wl_replica_best_successor(replica, false);
+	if (successor == 0 || (held_up & ~(1u << successor)) == 0 ||
+	    replica->peers[successor].match_durable < replica->commit)
+		return false;
+	replica->not_served_ns = replica->now_ns;
+	return !WL_MUTANT(serves_nobody);
+}
+
+void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_message *message)
+{
+	uint32_t target = message->node;
+
+	if (message->view.epoch < replica->view.epoch || replica->view.role != WL_ROLE_LEADER ||
+	    message->view.term != replica->view.term)
+		return;
+	replica->view.epoch = message->view.epoch;
+	replica->hand_over_short = message->reason == WL_STALL_COMMIT;
+	if (target == 0)
+		target = wl_replica_best_successor(replica, replica->hand_over_short);
+	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
+	    wl_peer_is_held_back(&replica->peers[target]))
+		return; /* control ends the matter with RESUME */
+	replica->handing_over = true;
+	replica->hand_over_told = false;
+	replica->hand_over_target = target;
+}
+
+void wl_replica_on_resume(struct wl_replica *replica, const struct wl_seam_message *message)
+{
+	if (message->view.epoch < replica->view.epoch)
+		return;
+	replica->view.epoch = message->view.epoch;
+	replica->handing_over = false;
+}
+
+static void watch_disk(struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+
+	if (log->writes_in_flight == 0 || log->durable_offset != replica->disk_progress_offset) {
+		replica->disk_progress_offset = log->durable_offset;
+		replica->disk_progress_ns = replica->now_ns;
+	}
+	if (log->poisoned && !replica->poisoned_told) {
+		replica->poisoned_told = true;
+		replica->silent = true;
+		wl_replica_tell(replica, WL_SEAM_POISONED, replica->config.node, 0);
+	}
+	if (replica->view.role == WL_ROLE_LEADER &&
+	    replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
+		wl_replica_stall(replica, WL_STALL_DISK);
+	if (replica->view.role == WL_ROLE_LEADER && wl_log_is_full(log) &&
+	    wl_replica_successor_has_room(replica) &&
+	    replica->now_ns - replica->no_space_told_ns > NO_SPACE_INTERVAL_NS) {
+		/* Not silent: heartbeats go on, so that somebody leads while every device is full. */
+		replica->no_space_told_ns = replica->now_ns;
+		wl_replica_tell(replica, WL_SEAM_STALLED, replica->config.node, WL_STALL_NO_SPACE);
+	}
+}
+
+bool wl_replica_has_history(const struct wl_replica *replica)
+{
+	return replica->log->tail.index != 0 || replica->view.term != 0 || replica->fenced_once;
+}
+
+/*
+ * Our medium holds everything up to what the leader of this term committed in its own term, and with that all that
+ * was ever committed before. Data that went back count again from here on, if the leader took them in (control/agent/roster.h).
+ */
+static void watch_step(struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t match = replica->view.role == WL_ROLE_LEADER ? log->tail.index : replica->match;
+	uint64_t term;
+
+	if (replica->view.role == WL_ROLE_LEADER)
+		replica->leader_commit = replica->commit;
+	if (replica->held_back && !replica->taken_in)
+		return;
+	if (replica->leader_commit == 0 || match < replica->leader_commit ||
+	    log->durable.index < replica->leader_commit)
+		return;
+	WL_CHECK(wl_log_term_at(log, replica->leader_commit, &term));
+	if (term != replica->view.term)
+		return;
+	replica->in_step_told = true;
+	wl_replica_tell(replica, WL_SEAM_IN_STEP, replica->config.node, 0);
+}
+
+void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
+{
+	replica->now_ns = now_ns;
+	wl_replica_clock_watch(replica);
+	/* Who told a successor asks nobody for an answer any more; control's deadline ends it. */
+	if (replica->view.role == WL_ROLE_LEADER && !replica->silent &&
+	    !(replica->handing_over && replica->hand_over_told) &&
+	    !wl_replica_leader_has_quorum(replica))
+		wl_replica_stall(replica, WL_STALL_QUORUM);
+	if (replica->view.role == WL_ROLE_LEADER && !replica->silent)
+		wl_replica_watch_progress(replica);
+	push_pending(replica);
+}
+
+void wl_replica_on_durable(struct wl_replica *replica)
+{
+	if (replica->view.role == WL_ROLE_LEADER && !replica->silent)
+		wl_replica_leader_advance(replica);
+}
+
+void wl_replica_end_turn(struct wl_replica *replica)
+{
+	watch_disk(replica);
+	if (replica->view.role == WL_ROLE_LEADER)
+		wl_replica_leader_end_turn(replica);
+	else if (replica->view.role == WL_ROLE_FOLLOWER || WL_MUTANT(fenced_acknowledges))
+		wl_replica_follower_end_turn(replica);
+	if (!replica->in_step_told && !replica->silent && replica->view.role != WL_ROLE_FENCED)
+		watch_step(replica);
+}
+
+unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_request *requests,
+			       unsigned max)
+{
+	unsigned count = 0;
+
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent)
+		return 0;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX && count < max; node++) {
+		struct wl_peer *peer = &replica->peers[node];
+
+		if (!peer->wants_read || peer->reader.in_flight)
+			continue;
+		wl_reader_want(&peer->reader, &requests[count++]);
+		peer->wants_read = false;
+	}
+	return count;
+}
+
+void wl_replica_on_read(struct wl_replica *replica, const struct wl_disk_completion *completion)
+{
+	uint64_t node = (completion->cookie >> 32) - WL_REPLICA_COOKIE;
+
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
+	wl_reader_on_read(&replica->peers[node].reader, completion);
+}
+
+const char *wl_replica_check(const struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+
+	if (replica->commit > log->tail.index)
+		return "R1: commit is beyond the tail";
+	if (replica->view.role == WL_ROLE_FOLLOWER && replica->match > log->tail.index)
+		return "R3: match is beyond the tail";
+	if (replica->view.role != WL_ROLE_LEADER)
+		return NULL;
+	if (replica->ready && replica->commit < replica->term_start_index)
+		return "R6: ready before the term's first entry committed";
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		const struct wl_peer *peer = &replica->peers[node];
+
+		if (peer->match_durable > peer->match_received)
+			return "R3: durable match is beyond received match";
+		if (peer->match_received > log->tail.index)
+			return "R3: a peer's match is beyond the tail";
+		if (peer->next_index <= peer->match_received &&
+		    (replica->view.voters & 1u << node) && node != replica->config.node)
+			return "R3: next is not behind match";
+	}
+	return NULL;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The steady state of one journal on one node: append, replicate, acknowledge, commit (Raft section
+ * 5.3, 5.4.2). Leader and follower halves are in replica_leader.c and replica_follower.c; the
+ * view (term, role, leader) comes from control through the seam and is never changed here.
+ *
+ * What leaves at once is written to frames (tx); what must wait for the medium is sent in answer to the
+ * completion. So nothing that the caller does with frames, disk requests or seam messages can break an order.
+ *
+ *  Rules (DESIGN section 4), each checked in wl_replica_check:
+ *  R1  commit never falls, and is at most the tail
+ *  R2  a leader's commit is an entry of its own term, durable on a majority, acknowledged in its term
+ *  R3  match indexes of a peer never fall within a term and a boot of it, and durable <= received <= tail
+ *  R4  a fenced replica appends nothing and acknowledges nothing
+ *  R5  no truncation at or below commit
+ *  R6  client appends are taken only when the term's first entry has committed
+ *
+ * Pure. Owner: the journal's worker. [worker]
+ */
+#ifndef WL_DATAPLANE_RAFT_REPLICA_H
+#define WL_DATAPLANE_RAFT_REPLICA_H
+
+#include "dataplane/log/divergence.h"
+#include "dataplane/log/log.h"
+#include "dataplane/raft/peer.h"
+#include "dataplane/raft/seam.h"
+#include "dataplane/transport/counters.h"
+#include "dataplane/transport/rx.h"
+#include "dataplane/transport/tx.h"
+#include "dataplane/wire/wire.h"
+
+struct wl_replica_config {
+	uint32_t node;
+	uint16_t journal;
+	uint64_t heartbeat_ns; /* a leader that has nothing to send says so this often */
+	uint64_t election_timeout_ns; /* check-quorum: a leader unheard for this long falls silent */
+	uint64_t resend_ns; /* no progress for this long: send again from match + 1 */
+	uint64_t disk_stall_ns; /* oldest write in flight older than this: STALLED(disk) */
+	uint32_t window_bytes; /* per follower, unacknowledged */
+	uint32_t catch_up_bytes; /* read from the medium for one lagging follower, per turn */
+};
+
+#define WL_REPLICA_CLOCK_SKEW_NS \
+	1000000000ull /* a wall clock further from the others' is not followed */
+
+/* A wall clock as it runs beside our own counter of time. */
+struct wl_replica_clock {
+	bool known;
+	int64_t offset_ns; /* reading minus our now_ns at that moment */
+	uint64_t sent_ns; /* of the question that it came in answer to */
+};
+
+#define WL_REPLICA_UP_MAX 64 /* seam messages waiting for room in the ring */
+#define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
+
+struct wl_replica_refusal { /* of an APPEND, told in the acknowledgement at the end of the turn */
+	bool pending;
+	uint64_t rejected_index, hint_index, hint_term;
+	uint32_t hint_offset;
+	uint64_t sent_ns;
+};
+
+struct wl_replica {
+	struct wl_replica_config config;
+	struct wl_view view;
+	struct wl_log *log;
+	struct wl_tx *tx;
+	struct wl_remote *remotes; /* by node id */
+	struct wl_counters *counters;
+	struct wl_ring *up; /* seam, to control */
+
+	uint64_t commit;
+	uint64_t now_ns, wall_ns; /* of this turn */
+
+	/* replica_clock.c */
+	struct wl_replica_clock
+		clocks[WIRELOG_NODES_MAX + 1]; /* leader: of its voters; heard in this leadership */
+	struct wl_replica_clock
+		middle; /* follower: what a majority vouches for, by the leader's word */
+	int64_t clock_ahead_ns; /* our own clock, against that; 0 while it is not known */
+	bool clock_astray; /* so far off that it is not followed */
+
+	/* leader */
+	struct wl_peer peers[WIRELOG_NODES_MAX + 1];
+	uint64_t term_start_index; /* the empty first entry of our term; 0: it did not fit yet */
+	bool ready; /* it is committed: client appends are welcome */
+	bool silent; /* check-quorum or a stall: sends nothing until a new view */
+	bool handing_over;
+	bool hand_over_told;
+	uint64_t no_space_told_ns;
+	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
+	uint32_t hand_over_target;
+	/* replica_progress.c */
+	uint64_t progress_mark, progress_ns; /* what came nearer to a commit last, and when */
+	uint64_t segments_seen;
+	bool no_segment; /* an append found no segment, and none was made since */
+	bool commit_stalled; /* control was told, and nothing moved since */
+	bool hand_over_short; /* for that: the successor need not have what cannot commit here */
+	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
+	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
+
+	/* follower */
+	uint64_t match; /* log is known equal to the leader's (this term) up to here; 0: nothing known */
+	uint64_t acknowledged_durable; /* match_durable of the last acknowledgement */
+	uint64_t leader_sent_ns; /* newest send time to echo; 0: none */
+	uint32_t heard_leader; /* who sent the APPENDs of this term; 0: nobody yet */
+	bool acknowledge; /* something to say at the end of the turn */
+	struct wl_replica_refusal refusal;
+	uint64_t heard_up_ns; /* LEADER_HEARD is limited */
+	uint8_t *assembly; /* WL_ENTRY_BYTES_MAX: an image that came in fragments */
+	uint64_t assembly_index; /* 0: none */
+	uint32_t assembly_bytes, assembly_have;
+
+	/* both */
+	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/roster.h) */
+	bool taken_in; /* the leader of this view says that they do, once they are in step */
+	bool fenced_once; /* control was about to make a term durable */
+	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
+	bool branch_only; /* diverged, and what is committed here is equal */
+	struct wl_divergence
+		apart; /* a leader contradicted what we have committed: for the rest of this process we take no part */
+	uint32_t diverged_told; /* bit per node whose log is another one, in this view */
+	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
+	uint64_t disk_progress_offset;
+	bool poisoned_told;
+	uint64_t leader_commit; /* highest that the leader of this view told us, or our own as leader; 0: none */
+	bool in_step_told;
+	struct wl_seam_message pending_up[WL_REPLICA_UP_MAX]; /* found the ring full */
+	uint32_t pending_up_count;
+	uint64_t saw_term_told;
+};
+
+/* Assembly buffer and the peers' read buffers (untouched until used). */
+size_t wl_replica_memory_bytes(void);
+/* tx, remotes, counters and up are set by the caller before the first turn. `memory` is aligned to WL_BLOCK_BYTES. */
+void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config *config,
+		     struct wl_log *log, uint64_t known_commit, void *memory);
+
+/* What is committed here is contradicted: it neither leads nor follows, acknowledges nothing and serves nobody. */
+static inline bool wl_replica_is_apart(const struct wl_replica *replica)
+{
+	return replica->apart.node != 0;
+}
+/* Our data may hold something that was promised: entries, a term, a vote. Told who asks (HELLO_REPLY). */
+bool wl_replica_has_history(const struct wl_replica *replica);
+/* First thing in a turn: a leader that slept too long notices before it answers anybody. */
+void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns);
+
+/* A leader that cannot lead (disk, quorum, worker, control) falls silent on all traffic and tells control why. */
+void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason);
+
+/*
+ * Of a leader that is ready: a voter needs what our medium cannot give, and another voter is in step: led by that one it would get it. True at
+ * most once a minute: where no voter can serve all others, leadership must not go round.
+ */
+bool wl_replica_cannot_serve(struct wl_replica *replica);
+
+/* From control (seam). Messages of an older epoch are ignored. No entry is open then. */
+void wl_replica_on_fence(struct wl_replica *replica, const struct wl_seam_message *message);
+void wl_replica_on_lead(struct wl_replica *replica, const struct wl_seam_message *message);
+void wl_replica_on_follow(struct wl_replica *replica, const struct wl_seam_message *message);
+void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_message *message);
+/* The hand-over failed: the leader of this same term takes appends again. */
+void wl_replica_on_resume(struct wl_replica *replica, const struct wl_seam_message *message);
+
+/* From peers; `from` is a configured node id. */
+void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
+			  const struct wl_wire_append *append);
+void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
+			      const struct wl_wire_append_ack *ack);
+
+/* From the disk: after the log took the completions of this turn. Commits, acknowledges. */
+void wl_replica_on_durable(struct wl_replica *replica);
+/* A read for a lagging peer came back; the cookie's high half is WL_REPLICA_COOKIE + node. */
+#define WL_REPLICA_COOKIE 0x100u
+void wl_replica_on_read(struct wl_replica *replica, const struct wl_disk_completion *completion);
+/* Disk reads that lagging peers want: at most `max` requests, each in flight once returned. */
+unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_request *requests,
+			       unsigned max);
+
+/* May a client append be taken now? OK, NOT_LEADER, BACK_PRESSURE or NO_SPACE. */
+int wl_replica_takes_appends(const struct wl_replica *replica);
+/*
+ * The time of the journal: stamp of what would be appended now, and what not_after is judged by. Our wall clock, but no
+ * further from what a majority's clocks vouch for than WL_REPLICA_CLOCK_SKEW_NS, and never before the last stamp.
+ */
+uint64_t wl_replica_stamp(const struct wl_replica *replica);
+/* Puts one record into the open entry (opens and seals as needed). OK, or one of the above and nothing happened. */
+int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
+			     const uint8_t *payload, uint64_t stamp_ns,
+			     struct wl_position *position, uint64_t *number);
+
+/*
+ * End of a turn: seals the open entry, sends to followers, heartbeats, acknowledges, watches for
+ * stalls and lost quorum, retries seam messages.
+ */
+void wl_replica_end_turn(struct wl_replica *replica);
+/* NULL, or the text of the rule above that does not hold. */
+const char *wl_replica_check(const struct wl_replica *replica);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The follower's half: takes APPENDs of exactly its view's term, keeps its log equal to
+ * the leader's, and acknowledges cumulatively, once a turn: how far the log is known equal (received) and how
+ * much of that is on the medium (durable). What came twice is recognised, what came too early is
+ * refused with the index to begin again from (Raft section 5.3).
+ */
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/raft/replica_internal.h"
+
+#define HEARD_UP_INTERVAL_NS 1000000u /* LEADER_HEARD at most once a millisecond */
+
+void wl_replica_follower_begin(struct wl_replica *replica)
+{
+	replica->match = 0;
+	replica->acknowledged_durable = 0;
+	replica->leader_sent_ns = 0;
+	replica->heard_leader = 0;
+	replica->heard_up_ns = 0;
+	replica->middle.known = false;
+}
+
+void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
+		       uint64_t hint_index, uint64_t hint_term)
+{
+	replica->refusal = (struct wl_replica_refusal){
+		.pending = true,
+		.rejected_index = append->previous.index,
+		.hint_index = hint_index,
+		.hint_term = hint_term,
+		.sent_ns = append->sent_ns,
+	};
+	replica->acknowledge = true;
+	wl_count(replica->counters, WL_COUNTER_append_rejected);
+}
+
+/* True when our log holds append->previous; otherwise refuses with the best place to begin again. `same`: its chain value says so, too. */
+static bool has_previous(struct wl_replica *replica, uint32_t from,
+			 const struct wl_wire_append *append, bool *same)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t index = append->previous.index;
+	uint64_t term, hint;
+
+	*same = false;
+	if (index > log->tail.index) {
+		wl_count(replica->counters, WL_COUNTER_append_gap);
+		wl_replica_refuse(replica, append,
+				  (replica->match ? replica->match : log->tail.index) + 1, 0);
+		return false;
+	}
+	WL_CHECK(wl_log_term_at(log, index, &term));
+	if (term == append->previous.term || WL_MUTANT(previous_always_matches))
+		return wl_replica_agrees(replica, from, append->previous, append->previous_chain,
+					 same);
+	if (index <= replica->commit) {
+		wl_replica_diverged(replica, from, append->previous, append->previous_chain);
+		return false;
+	}
+	/* Skip our whole conflicting term at once (Raft section 5.3, last paragraph), but never below commit. */
+	hint = wl_log_first_index_of_term(log, term);
+	if (hint <= replica->commit)
+		hint = replica->commit + 1;
+	wl_replica_refuse(replica, append, hint, term);
+	return false;
+}
+
+/* `index` is in our log already. False: stop with this frame. */
+static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t *image,
+		       size_t bytes)
+{
+	struct wl_log *log = replica->log;
+	struct wl_entry_header header;
+	uint64_t term, chain = wl_entry_chain(image);
+	bool known;
+
+	WL_CHECK(wl_entry_decode_header(image, bytes, &header) == WL_ENTRY_OK &&
+		 wl_log_term_at(log, index, &term));
+	if (term == header.term && !WL_MUTANT(late_append_truncates)) {
+		wl_count(replica->counters, WL_COUNTER_append_duplicate);
+		return wl_replica_agrees(replica, replica->heard_leader,
+					 (struct wl_position){term, index}, chain, &known);
+	}
+	if (index <= replica->commit) {
+		/* No correct leader asks for this. Nothing that was committed is ever cut away. */
+		wl_replica_diverged(replica, replica->heard_leader,
+				    (struct wl_position){header.term, index}, chain);
+		return false;
+	}
+	/* Nothing is cut away for an image that could not take its place. */
+	if (wl_entry_decode(image, bytes, &header) != WL_ENTRY_OK) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
+	}
+	wl_log_truncate(log, index - 1);
+	if (replica->match > index - 1)
+		replica->match = index - 1;
+	wl_count(replica->counters, WL_COUNTER_truncations);
+	return true;
+}
+
+/* One whole image that should become `index`. False: stop with this frame. */
+static bool take_image(struct wl_replica *replica, const struct wl_wire_append *append,
+		       uint64_t index, const uint8_t *image, size_t bytes)
+{
+	struct wl_log *log = replica->log;
+	struct wl_entry_header header;
+
+	if (wl_entry_decode_header(image, bytes, &header) != WL_ENTRY_OK || header.index != index ||
+	    header.term > append->term) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
+	}
+	if (index <= log->tail.index) {
+		if (!take_known(replica, index, image, bytes))
+			return false;
+		if (index <= log->tail.index)
+			return true;
+	}
+	switch (wl_log_append_image(log, image, bytes)) {
+	case WL_LOG_OK:
+		wl_count(replica->counters, WL_COUNTER_entries_appended);
+		wl_count_add(replica->counters, WL_COUNTER_records_appended, header.data_count);
+		return true;
+	case WL_LOG_NO_ROOM:
+		wl_count(replica->counters, WL_COUNTER_log_no_room);
+		return false; /* the leader sends it again when it sees no progress */
+	case WL_LOG_NO_SEGMENT:
+		wl_count(replica->counters, WL_COUNTER_log_no_segment);
+		return false;
+	case WL_LOG_NO_SPACE:
+		wl_count(replica->counters, WL_COUNTER_log_no_space);
+		return false;
+	case WL_LOG_NOT_NEXT:
+		if (header.previous_term == log->tail.term &&
+		    header.previous_chain != log->tail_chain) {
+			wl_replica_diverged(replica, replica->heard_leader, log->tail,
+					    header.previous_chain);
+			return false;
+		}
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
+	case WL_LOG_DAMAGED:
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return false;
+	case WL_LOG_ENTRY_FULL:
+	case WL_LOG_POISONED:
+		return false;
+	}
+	return false;
+}
+
+static void took(struct wl_replica *replica, uint64_t index)
+{
+	if (index > replica->match)
+		replica->match = index;
+	if (replica->refusal.pending && replica->refusal.hint_index <= replica->match)
+		replica->refusal.pending = false; /* what was missing has come meanwhile */
+}
+
+static void take_images(struct wl_replica *replica, const struct wl_wire_append *append)
+{
+	const uint8_t *at = append->images;
+	const uint8_t *end = at + append->bytes;
+	uint64_t index = append->previous.index;
+
+	while (at < end) {
+		struct wl_entry_header header;
+		size_t bytes;
+
+		if (wl_entry_decode_header(at, (size_t)(end - at), &header) != WL_ENTRY_OK ||
+		    wl_entry_bytes(&header) > (size_t)(end - at)) {
+			wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+			return;
+		}
+		bytes = wl_entry_bytes(&header);
+		if (!take_image(replica, append, ++index, at, bytes))
+			return;
+		took(replica, index);
+		at += bytes;
+	}
+}
+
+static void take_fragment(struct wl_replica *replica, const struct wl_wire_append *append)
+{
+	uint64_t index = append->previous.index + 1;
+
+	if (index <= replica->match) {
+		wl_count(replica->counters, WL_COUNTER_append_duplicate);
+		return;
+	}
+	/* What has come of this image stays: one lost fragment must not cost the others (no large entry would ever pass). */
+	if (append->fragment_offset == 0 &&
+	    (replica->assembly_index != index || replica->assembly_bytes != append->image_bytes)) {
+		replica->assembly_index = index;
+		replica->assembly_bytes = append->image_bytes;
+		replica->assembly_have = 0;
+	}
+	if (replica->assembly_index != index || replica->assembly_bytes != append->image_bytes ||
+	    append->fragment_offset > replica->assembly_have) {
+		wl_count(replica->counters, WL_COUNTER_append_gap);
+		wl_replica_refuse(replica, append, index, 0);
+		if (replica->assembly_index == index &&
+		    replica->assembly_bytes == append->image_bytes)
+			replica->refusal.hint_offset = replica->assembly_have;
+		return;
+	}
+	if (append->image_bytes > WL_ENTRY_BYTES_MAX ||
+	    append->bytes > append->image_bytes - append->fragment_offset) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	/* Sent again it may be cut elsewhere: the path carries larger or smaller frames by then. */
+	if (append->fragment_offset + append->bytes <= replica->assembly_have)
+		return; /* came twice */
+	memcpy(replica->assembly + append->fragment_offset, append->images, append->bytes);
+	replica->assembly_have = append->fragment_offset + append->bytes;
+	if (replica->assembly_have < replica->assembly_bytes)
+		return;
+	replica->assembly_index = 0;
+	if (take_image(replica, append, index, replica->assembly, replica->assembly_bytes))
+		took(replica, index);
+}
+
+/*
+ * What was sent before something that came already is late. It is taken, but it says nothing of a leader that may
+ * be gone since: else a network that gives back old frames would keep elections away for as long as it goes on.
+ */
+static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
+{
+	bool news = replica->heard_leader != from || append->sent_ns > replica->leader_sent_ns ||
+		    WL_MUTANT(late_frames_are_life);
+
+	if (append->sent_ns > replica->leader_sent_ns)
+		replica->leader_sent_ns = append->sent_ns;
+	if (!news || (replica->heard_leader == from &&
+		      replica->now_ns - replica->heard_up_ns < HEARD_UP_INTERVAL_NS))
+		return;
+	replica->heard_leader = from;
+	replica->heard_up_ns = replica->now_ns;
+	wl_replica_tell(replica, WL_SEAM_LEADER_HEARD, from, 0);
+}
+
+/* A leader of an older term learns ours from the refusal and steps down. */
+static void answer_stale(struct wl_replica *replica, uint32_t from,
+			 const struct wl_wire_append *append)
+{
+	struct wl_wire_append_ack ack = {
+		.term = replica->view.term,
+		.sent_ns = append->sent_ns,
+		.rejected_index = append->previous.index,
+		.flags = WL_WIRE_ACK_REJECTED,
+	};
+	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[from]);
+	size_t room;
+	uint8_t *payload;
+
+	wl_count(replica->counters, WL_COUNTER_append_stale_term);
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal,
+			     WL_TX_RESERVED, &room);
+	if (payload)
+		wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));
+}
+
+void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
+			  const struct wl_wire_append *append)
+{
+	bool same;
+
+	wl_count(replica->counters, WL_COUNTER_append_frames_received);
+	if (replica->view.role == WL_ROLE_FENCED && !WL_MUTANT(fenced_appends))
+		return;
+	if (WL_MUTANT(worker_raises_term) && append->term > replica->view.term)
+		replica->view.term = append->term;
+	if (append->term > replica->view.term) {
+		wl_replica_saw_term(replica, from, append->term);
+		return;
+	}
+	if (append->term < replica->view.term) {
+		if (!replica->silent)
+			answer_stale(replica, from, append);
+		return;
+	}
+	/* A term has one leader; whoever else speaks for it is not to be believed. */
+	if (replica->view.role == WL_ROLE_LEADER ||
+	    (replica->view.leader != 0 && replica->view.leader != from) ||
+	    (replica->heard_leader != 0 && replica->heard_leader != from)) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	heard(replica, from, append);
+	wl_replica_clock_on_append(replica, append);
+	if (replica->diverged) {
+		wl_replica_judge_branch(replica, from, append);
+		return;
+	}
+	if (append->flags & WL_WIRE_APPEND_TAKEN_IN)
+		replica->taken_in = true;
+	if (append->commit > replica->leader_commit)
+		replica->leader_commit = append->commit;
+	if (append->bytes != 0 || append->sent_ns != 0)
+		replica->acknowledge = true;
+	if (!has_previous(replica, from, append, &same))
+		return;
+	if (same || WL_MUTANT(heartbeat_matches_tail))
+		took(replica, WL_MUTANT(heartbeat_matches_tail) ? replica->log->tail.index
+								: append->previous.index);
+	if (append->image_bytes != 0)
+		take_fragment(replica, append);
+	else
+		take_images(replica, append);
+	/* Only what is known equal may count as committed here (Raft figure 2, AppendEntries step 5). */
+	if (WL_MUTANT(follower_commit_min) && append->commit > replica->commit)
+		replica->commit = append->commit < replica->log->tail.index
+					  ? append->commit
+					  : replica->log->tail.index;
+	if (append->commit > replica->commit && replica->match > replica->commit)
+		replica->commit = append->commit < replica->match ? append->commit : replica->match;
+}
+
+void wl_replica_follower_end_turn(struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t durable = log->durable.index < replica->match &&
+					   !WL_MUTANT(acknowledged_before_durable)
+				   ? log->durable.index
+				   : replica->match;
+	uint32_t leader = replica->heard_leader;
+	struct wl_wire_append_ack ack;
+	struct wl_tx_to to;
+	size_t room;
+	uint8_t *payload;
+
+	if (leader == 0 || log->poisoned || (replica->diverged && !replica->refusal.pending))
+		return;
+	if (!replica->acknowledge && durable == replica->acknowledged_durable)
+		return;
+	ack = (struct wl_wire_append_ack){
+		.term = replica->view.term,
+		.match_received = replica->diverged ? 0 : replica->match,
+		.match_durable = replica->diverged ? 0 : durable,
+		.sent_ns = replica->leader_sent_ns,
+		.room = wl_log_record_room(log),
+		.wall_ns = replica->wall_ns,
+	};
+	if (!wl_log_chain_at(log, ack.match_received, &ack.match_chain))
+		ack.match_chain = 0;
+	if (replica->assembly_index == replica->match + 1)
+		ack.hint_offset = replica->assembly_have;
+	if (replica->refusal.pending) {
+		ack.flags |= WL_WIRE_ACK_REJECTED;
+		ack.sent_ns = replica->refusal.sent_ns;
+		ack.rejected_index = replica->refusal.rejected_index;
+		ack.hint_index = replica->refusal.hint_index;
+		ack.hint_term = replica->refusal.hint_term;
+		ack.hint_offset = replica->refusal.hint_offset;
+	}
+	if (wl_log_is_full(log))
+		ack.flags |= WL_WIRE_ACK_NO_SPACE;
+	if (!wl_log_can_grow(log))
+		ack.flags |= WL_WIRE_ACK_CANNOT_GROW;
+	if (replica->held_back)
+		ack.flags |= WL_WIRE_ACK_HELD_BACK;
+	if (replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
+		ack.flags |= WL_WIRE_ACK_DISK_SLOW;
+	to = wl_tx_to_remote(&replica->remotes[leader]);
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal,
+			     WL_TX_RESERVED, &room);
+	if (!payload)
+		return; /* tried again next turn */
+	wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));
+	wl_count(replica->counters, WL_COUNTER_ack_sent);
+	replica->acknowledge = false;
+	replica->refusal.pending = false;
+	replica->acknowledged_durable = durable;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the halves of the replica share: replica.c, replica_leader.c, replica_follower.c. [worker] */
+#ifndef WL_DATAPLANE_RAFT_REPLICA_INTERNAL_H
+#define WL_DATAPLANE_RAFT_REPLICA_INTERNAL_H
+
+#include "dataplane/raft/replica.h"
+
+/* A message to control that must arrive: kept and tried again when the ring is full. */
+void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node,
+		     uint32_t reason);
+/* An authentic frame of a newer term: control decides; told once for each term. */
+void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term);
+
+/* The same with all of it. */
+void wl_replica_tell_diverged(struct wl_replica *replica, const struct wl_divergence *divergence);
+
+/* replica_divergence.c: does `node`, which has an entry of that index and term as we do, have the same one? False: it is counted and
+ * told, and nothing of that frame may be believed. `known`: both chain values were at hand. */
+bool wl_replica_agrees(struct wl_replica *replica, uint32_t node, struct wl_position position,
+		       uint64_t their_chain, bool *known);
+/* Follower, in a view in which the leader's log differs from ours: does it differ where we have something committed? Refuses, so that the
+ * leader begins there, until that is known. */
+void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
+			     const struct wl_wire_append *append);
+/* Follower: at the end of the turn the leader is told to begin at hint_index. */
+void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
+		       uint64_t hint_index, uint64_t hint_term);
+/* `node` has at `position` what cannot be where we have something committed. */
+void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
+			 uint64_t their_chain);
+
+/* replica_return.c: followers whose data went back. An acknowledgement of this peer says whether its data count. */
+void wl_replica_notice_data(struct wl_replica *replica, struct wl_peer *peer, bool held_back);
+/* Enough of the others have promised since to make what it forgot harmless. */
+bool wl_replica_takes_in(const struct wl_replica *replica, const struct wl_peer *peer);
+/* An empty entry, where nothing was appended since one was noticed. */
+void wl_replica_append_for_held_back(struct wl_replica *replica);
+
+/* The voter that is furthest, one with room if there is such; 0 when there is none. */
+uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing);
+
+/* replica_progress.c */
+void wl_replica_progress_begin(struct wl_replica *replica);
+void wl_replica_watch_progress(struct wl_replica *replica);
+void wl_replica_tell_hand_over_ready(struct wl_replica *replica, uint32_t node,
+				     struct wl_position has);
+void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing);
+
+void wl_replica_leader_begin(struct wl_replica *replica);
+void wl_replica_leader_advance(struct wl_replica *replica);
+void wl_replica_leader_end_turn(struct wl_replica *replica);
+bool wl_replica_leader_has_quorum(const struct wl_replica *replica);
+
+/* replica_room.c */
+void wl_replica_room_on_ack(struct wl_replica *replica, struct wl_peer *peer,
+			    const struct wl_wire_append_ack *ack);
+/* For one more record: OK, BACK_PRESSURE while segments may come, else NO_SPACE. */
+int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes);
+/* Led by another voter, appends could be taken although our log is full. */
+bool wl_replica_successor_has_room(const struct wl_replica *replica);
+
+/* replica_clock.c */
+void wl_replica_clock_on_ack(struct wl_replica *replica, uint32_t from,
+			     const struct wl_wire_append_ack *ack);
+void wl_replica_clock_on_append(struct wl_replica *replica, const struct wl_wire_append *append);
+/* Leader: the latest time that the clocks of a majority have reached; 0: not so many are known. */
+uint64_t wl_replica_clock_vouched(const struct wl_replica *replica);
+/* Once a turn: is our clock astray? */
+void wl_replica_clock_watch(struct wl_replica *replica);
+
+void wl_replica_follower_begin(struct wl_replica *replica);
+void wl_replica_follower_end_turn(struct wl_replica *replica);
+
+#endif

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The leader's half: one entry per turn from whatever arrived, sent to each follower in as few frames as hold it
+ * while the leader's own write is on its way; commit by the fastest majority of durable positions.
+ */
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/raft/quorum.h"
+#include "dataplane/raft/replica_internal.h"
+#include "wirelog/status.h"
+
+#define FRAMES_PER_TURN 128u /* to one follower */
+#define WINDOW_BYTES_MIN 8192u
+
+static bool is_peer(const struct wl_replica *replica, uint32_t node)
+{
+	return node != replica->config.node && (replica->view.voters & 1u << node);
+}
+
+/* A term starts with an empty entry (Raft section 8): what came before commits with it. */
+static void start_term(struct wl_replica *replica)
+{
+	struct wl_log *log = replica->log;
+
+	if (wl_log_open_entry(log, WL_ENTRY_TERM_START, replica->view.term, log->last_timestamp_ns,
+			      replica->commit) != WL_LOG_OK)
+		return; /* no room yet: the next turn tries again */
+	replica->term_start_index = wl_log_seal_entry(log).index;
+	wl_count(replica->counters, WL_COUNTER_entries_appended);
+}
+
+void wl_replica_leader_begin(struct wl_replica *replica)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		wl_peer_lead(&replica->peers[node], replica->log->tail.index + 1, replica->now_ns);
+		replica->peers[node].epoch = replica->remotes[node].epoch;
+	}
+	memset(replica->clocks, 0, sizeof(replica->clocks));
+	replica->term_start_index = 0;
+	replica->room_limit = 0;
+	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
+	replica->disk_progress_ns = replica->now_ns;
+	wl_replica_progress_begin(replica);
+	start_term(replica);
+}
+
+bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
+{
+	unsigned heard = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (!(replica->view.voters & 1u << node))
+			continue;
+		if (node == replica->config.node ||
+		    (replica->now_ns - replica->peers[node].heard_sent_ns <=
+			     replica->config.election_timeout_ns &&
+		     !wl_peer_is_held_back(&replica->peers[node])))
+			heard++;
+	}
+	return heard >= wl_quorum_size(replica->view.voters) || WL_MUTANT(no_check_quorum);
+}
+
+static void raise(uint64_t *level, uint64_t index)
+{
+	if (index > *level)
+		*level = index;
+}
+
+/* A match belongs to the boot that acknowledged it. */
+static void notice_boots(struct wl_replica *replica)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (is_peer(replica, node) && !WL_MUTANT(old_boot_matches_kept))
+			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].epoch,
+					    replica->log->tail.index + 1, replica->now_ns);
+	}
+}
+
+void wl_replica_leader_advance(struct wl_replica *replica)
+{
+	uint64_t received[WIRELOG_NODES_MAX + 1], durable[WIRELOG_NODES_MAX + 1];
+	uint32_t voters = replica->view.voters;
+	uint64_t majority, term;
+
+	notice_boots(replica);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		const struct wl_peer *peer = &replica->peers[node];
+		bool counts = peer->counts || WL_MUTANT(held_back_acknowledges);
+
+		received[node] = counts ? peer->match_received : 0;
+		durable[node] = counts ? peer->match_durable : 0;
+	}
+	received[replica->config.node] = replica->log->tail.index;
+	durable[replica->config.node] = WL_MUTANT(leader_disk_not_counted)
+						? replica->log->tail.index
+						: replica->log->durable.index;
+
+	/* Matches may fall with a peer's boot; what was reached was reached. */
+	raise(&replica->received_majority, wl_quorum_majority(received, voters));
+	raise(&replica->received_all, wl_quorum_everybody(received, voters));
+	raise(&replica->durable_all, wl_quorum_everybody(durable, voters));
+	majority = wl_quorum_majority(WL_MUTANT(received_counts_as_durable) ? received : durable,
+				      voters);
+	if (majority <= replica->commit &&
+	    !(WL_MUTANT(commit_falls) && majority != 0 && majority < replica->commit))
+		return;
+	/* Counting copies commits only entries of our own term (Raft section 5.4.2, figure 8). */
+	WL_CHECK(wl_log_term_at(replica->log, majority, &term));
+	if (term != replica->view.term && !WL_MUTANT(old_term_commit))
+		return;
+	replica->commit = majority;
+	if (!replica->ready && replica->term_start_index != 0 &&
+	    majority >= replica->term_start_index) {
+		replica->ready = true;
+		wl_replica_tell(replica, WL_SEAM_TERM_COMMITTED, replica->config.node, 0);
+	}
+}
+
+/*
+ * What was sent behind a lost frame is sent again, so the window must not be much wider than the frames that pass
+ * between two losses: halved by each loss, an eighth more for each step forward.
+ */
+static void narrow_window(const struct wl_replica *replica, struct wl_peer *peer)
+{
+	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
+
+	peer->window_bytes = window / 2 < WINDOW_BYTES_MIN ? WINDOW_BYTES_MIN : window / 2;
+}
+
+static void widen_window(const struct wl_replica *replica, struct wl_peer *peer)
+{
+	peer->window_bytes += peer->window_bytes / 8;
+	if (peer->window_bytes >= replica->config.window_bytes)
+		peer->window_bytes = 0;
+}
+
+static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
+			   const struct wl_wire_append_ack *ack)
+{
+	bool streamed = peer->state == WL_PEER_STREAM;
+
+	if (WL_MUTANT(rejection_moves_match))
+		peer->match_received = peer->match_durable = ack->rejected_index;
+	wl_count(replica->counters, WL_COUNTER_ack_rejections);
+	/*
+	 * Sent again and refused again: it was not lost, the follower cannot take it now (its disk is behind, its device
+	 * full). The timer tries again; answering each refusal at once would be a storm.
+	 */
+	if (streamed && ack->hint_index == peer->refused_index &&
+	    ack->hint_offset <= peer->refused_offset)
+		return;
+	if (!wl_peer_rejected(peer, ack->hint_index, replica->log->tail.index, ack->sent_ns,
+			      replica->now_ns))
+		return;
+	wl_count(replica->counters, WL_COUNTER_append_resent);
+	peer->refused_index = ack->hint_index;
+	peer->refused_offset = ack->hint_offset;
+	if (streamed)
+		narrow_window(replica, peer);
+	if (peer->state == WL_PEER_STREAM && peer->next_index == ack->hint_index)
+		peer->fragment_offset = ack->hint_offset;
+}
+
+/* What it calls a match is one: our entry, and all before it. An index whose chain value is not at hand any more was compared by the
+ * follower, with the images that came behind it. */
+static bool has_our_entry(struct wl_replica *replica, uint32_t from,
+			  const struct wl_wire_append_ack *ack)
+{
+	struct wl_position position = {.index = ack->match_received};
+	bool known;
+
+	WL_CHECK(wl_log_term_at(replica->log, position.index, &position.term));
+	return wl_replica_agrees(replica, from, position, ack->match_chain, &known);
+}
+
+void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
+			      const struct wl_wire_append_ack *ack)
+{
+	struct wl_peer *peer = &replica->peers[from];
+
+	wl_count(replica->counters, WL_COUNTER_ack_received);
+	if (replica->view.role == WL_ROLE_FENCED)
+		return;
+	if (ack->term > replica->view.term) {
+		wl_replica_saw_term(replica, from, ack->term);
+		return;
+	}
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
+	    (ack->term < replica->view.term && !WL_MUTANT(stale_ack_counted)) ||
+	    !is_peer(replica, from)) {
+		wl_count(replica->counters, WL_COUNTER_ack_stale);
+		return;
+	}
+	if (ack->match_received > replica->log->tail.index ||
+	    ack->match_durable > ack->match_received || ack->sent_ns > replica->now_ns) {
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	notice_boots(replica);
+	if (!has_our_entry(replica, from, ack))
+		return;
+	if (ack->sent_ns > peer->heard_sent_ns)
+		peer->heard_sent_ns = ack->sent_ns;
+	wl_replica_room_on_ack(replica, peer, ack);
+	wl_replica_notice_data(replica, peer, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
+	wl_replica_clock_on_ack(replica, from, ack);
+	peer->disk_slow = (ack->flags & WL_WIRE_ACK_DISK_SLOW) != 0;
+	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
+		peer->refused_index = 0;
+		widen_window(replica, peer);
+	}
+	if (ack->hint_offset > peer->fragments_have)
+		peer->fragments_have = ack->hint_offset;
+	if (ack->flags & WL_WIRE_ACK_REJECTED) {
+		take_rejection(replica, peer, ack);
+	} else if (peer->state == WL_PEER_PROBE && ack->match_received + 1 >= peer->next_index) {
+		peer->state = WL_PEER_STREAM;
+		peer->probe_outstanding = false;
+		peer->next_index = ack->match_received + 1;
+		peer->fragment_offset = 0;
+	}
+	wl_replica_leader_advance(replica);
+}
+
+int wl_replica_takes_appends(const struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
+	    (!replica->ready && !WL_MUTANT(leads_before_commit)) || replica->handing_over)
+		return WIRELOG_NOT_LEADER;
+	if (log->poisoned)
+		return WIRELOG_NOT_LEADER;
+	if (log->tail.index - replica->commit >= WL_LOG_ENTRIES_IN_RING / 2)
+		return WIRELOG_BACK_PRESSURE; /* followers cannot keep up: the tail must stay findable */
+	return WIRELOG_OK;
+}
+
+static int status_of(struct wl_replica *replica, enum wl_log_result result)
+{
+	switch (result) {
+	case WL_LOG_OK:
+		return WIRELOG_OK;
+	case WL_LOG_NO_SPACE:
+		wl_count(replica->counters, WL_COUNTER_log_no_space);
+		return WL_MUTANT(no_space_never_told) ? WIRELOG_BACK_PRESSURE : WIRELOG_NO_SPACE;
+	case WL_LOG_NO_SEGMENT:
+		wl_count(replica->counters, WL_COUNTER_log_no_segment);
+		replica->no_segment = true;
+		return WIRELOG_BACK_PRESSURE;
+	case WL_LOG_POISONED:
+		return WIRELOG_NOT_LEADER;
+	default:
+		wl_count(replica->counters, WL_COUNTER_log_no_room);
+		return WIRELOG_BACK_PRESSURE;
+	}
+}
+
+static void seal(struct wl_replica *replica)
+{
+	struct wl_log *log = replica->log;
+
+	if (!log->entry_open)
+		return;
+	if (log->open_header.record_count == 0) {
+		wl_log_abandon_entry(log);
+		return;
+	}
+	wl_count(replica->counters, WL_COUNTER_entries_appended);
+	wl_count_add(replica->counters, WL_COUNTER_records_appended, log->open_header.data_count);
+	wl_log_seal_entry(log);
+}
+
+int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
+			     const uint8_t *payload, uint64_t stamp_ns,
+			     struct wl_position *position, uint64_t *number)
+{
+	struct wl_log *log = replica->log;
+	enum wl_log_result result;
+	int status = wl_replica_takes_appends(replica);
+
+	if (status == WIRELOG_OK)
+		status = wl_replica_has_room(replica, record->bytes);
+	if (status == WIRELOG_NO_SPACE)
+		wl_count(replica->counters, WL_COUNTER_log_no_space);
+	if (status != WIRELOG_OK)
+		return status;
+	for (;;) {
+		if (!log->entry_open) {
+			result = wl_log_open_entry(log, WL_ENTRY_RECORDS, replica->view.term,
+						   stamp_ns, replica->commit);
+			if (result != WL_LOG_OK)
+				return status_of(replica, result);
+		}
+		result = wl_log_add_record(log, record, payload, number);
+		if (result != WL_LOG_ENTRY_FULL)
+			break;
+		WL_CHECK(log->open_header.record_count != 0); /* an empty entry takes any record */
+		seal(replica);
+	}
+	if (result != WL_LOG_OK)
+		return status_of(replica, result);
+	wl_count_add(replica->counters, WL_COUNTER_record_bytes_appended, record->bytes);
+	*position = (struct wl_position){replica->view.term, log->open_header.index};
+	return WIRELOG_OK;
+}
+
+/* Stream bytes sent and not yet known as received. */
+static uint64_t bytes_in_flight(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	const struct wl_log_slot *first, *last;
+	const struct wl_log *log = replica->log;
+
+	if (peer->next_index <= peer->match_received + 1)
+		return peer->fragment_offset;
+	first = &log->slots[(peer->match_received + 1) % WL_LOG_ENTRIES_IN_RING];
+	last = &log->slots[(peer->next_index - 1) % WL_LOG_ENTRIES_IN_RING];
+	if (first->index != peer->match_received + 1 || last->index != peer->next_index - 1)
+		return peer
+			->burst_bytes; /* far behind: the whole burst counts until all of it has arrived */
+	return last->offset + last->bytes - first->offset + peer->fragment_offset;
+}
+
+/* Fills `images` with whole entries from next_index on, or with one fragment. Returns the bytes. */
+static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer,
+			    struct wl_wire_append *append, uint8_t *images, size_t room)
+{
+	uint32_t filled = 0;
+
+	while (peer->next_index <= replica->log->tail.index) {
+		uint32_t bytes = 0, part;
+		const uint8_t *image = wl_peer_image(peer, replica->log, peer->next_index, &bytes);
+
+		if (!image)
+			break;
+		/* The follower's word, and wrong: of what fits into a frame nobody has a part. */
+		if (peer->fragment_offset >= bytes || bytes <= room)
+			peer->fragment_offset = 0;
+		if (bytes <= room - filled && peer->fragment_offset == 0) {
+			memcpy(images + filled, image, bytes);
+			filled += bytes;
+			peer->next_index++;
+			wl_count(replica->counters, WL_COUNTER_append_entries_sent);
+			continue;
+		}
+		if (filled != 0)
+			break; /* the large one goes into frames of its own */
+		part = bytes - peer->fragment_offset;
+		if (part > room)
+			part = (uint32_t)room;
+		memcpy(images, image + peer->fragment_offset, part);
+		append->fragment_offset = peer->fragment_offset;
+		append->image_bytes = bytes;
+		peer->fragment_offset += part;
+		if (peer->fragment_offset == bytes) {
+			peer->fragment_offset = 0;
+			peer->next_index++;
+		}
+		return part;
+	}
+	return filled;
+}
+
+enum append_purpose {
+	WITH_ENTRIES, /* not sent when there is none to put in */
+	HEARTBEAT, /* empty, wants an answer: also the probe "do you have this?" */
+	COMMIT_NEWS, /* empty, wants none */
+};
+
+/* The chain value behind next_index - 1: of a recent entry, or from the image behind it. 0: it is not at hand. */
+static uint64_t chain_before(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	const uint8_t *image;
+	uint64_t chain;
+	uint32_t bytes;
+
+	if (wl_log_chain_at(replica->log, peer->next_index - 1, &chain))
+		return chain;
+	image = wl_log_image_in_ring(replica->log, peer->next_index, &bytes);
+	if (image)
+		return wl_entry_previous_chain(image);
+	return peer->holding && peer->held.header.index == peer->next_index
+		       ? peer->held.header.previous_chain
+		       : 0;
+}
+
+/* One APPEND. False when no frame could be had, or no entry for it. */
+static bool send_append(struct wl_replica *replica, uint32_t node, enum append_purpose purpose,
+			uint32_t *sent)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
+	struct wl_wire_append append = {
+		.term = replica->view.term,
+		.previous.index = peer->next_index - 1,
+		.commit = replica->commit,
+		.clock_ns = wl_replica_clock_vouched(replica),
+	};
+	size_t room;
+	uint8_t *payload;
+
+	WL_CHECK(wl_log_term_at(replica->log, append.previous.index, &append.previous.term));
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND, replica->config.journal,
+			     purpose == WITH_ENTRIES ? WL_TX_DATA : WL_TX_RESERVED, &room);
+	if (!payload)
+		return false;
+	append.images = payload + WL_WIRE_APPEND_HEADER_BYTES;
+	append.previous_chain = chain_before(replica, peer);
+	if (purpose == WITH_ENTRIES) {
+		append.bytes = fill_images(replica, peer, &append,
+					   payload + WL_WIRE_APPEND_HEADER_BYTES,
+					   room - WL_WIRE_APPEND_HEADER_BYTES);
+		if (append.bytes == 0) {
+			wl_tx_abandon(
+				replica->tx); /* the next image is still on its way from the medium */
+			return false;
+		}
+	}
+	if (purpose != COMMIT_NEWS)
+		append.sent_ns = replica->now_ns;
+	if (wl_replica_takes_in(replica, peer))
+		append.flags |= WL_WIRE_APPEND_TAKEN_IN;
+	wl_tx_close(replica->tx, wl_wire_encode_append(payload, &append) + append.bytes);
+	wl_count(replica->counters,
+		 append.bytes ? WL_COUNTER_append_frames_sent : WL_COUNTER_append_heartbeats_sent);
+	peer->last_sent_ns = replica->now_ns;
+	if (purpose == HEARTBEAT) {
+		peer->heartbeat_ns = replica->now_ns;
+		peer->dropped_seen = replica->tx->dropped;
+	}
+	peer->commit_told = replica->commit;
+	peer->burst_bytes += append.bytes;
+	*sent = append.bytes;
+	return true;
+}
+
+static void probe(struct wl_replica *replica, uint32_t node)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	uint32_t bytes, sent;
+
+	/* What is missing follows once we know where to begin. */
+	if (peer->probe_outstanding)
+		return;
+	/* Without the chain value a match would prove nothing: it stands in the image that comes next, which may have to be read. */
+	wl_peer_retry_damaged(peer, replica->now_ns);
+	if (chain_before(replica, peer) == 0 && !peer->damaged &&
+	    !wl_peer_image(peer, replica->log, peer->next_index, &bytes))
+		return;
+	if (send_append(replica, node, HEARTBEAT, &sent)) {
+		peer->probe_outstanding = true;
+		peer->progress_ns = replica->now_ns;
+	}
+}
+
+static void stream(struct wl_replica *replica, uint32_t node)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	uint64_t in_flight = bytes_in_flight(replica, peer);
+	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
+	uint32_t from_medium = 0, sent;
+
+	wl_peer_retry_damaged(peer, replica->now_ns);
+	if (in_flight == 0) {
+		peer->progress_ns = replica->now_ns;
+		peer->burst_bytes = 0;
+	}
+	for (unsigned frames = 0;
+	     frames < FRAMES_PER_TURN && peer->next_index <= replica->log->tail.index; frames++) {
+		/* One entry may always be under way as a whole: it is acknowledged by nothing less. */
+		if (in_flight >= window && peer->next_index > peer->match_received + 1)
+			return;
+		if (from_medium >= replica->config.catch_up_bytes)
+			return;
+		/* A full follower has room for our term's first entry, and for some that it lacks: one by one. */
+		if (peer->no_space && peer->next_index > peer->match_received + 1 &&
+		    peer->fragment_offset == 0)
+			return;
+		if (!send_append(replica, node, WITH_ENTRIES, &sent))
+			return;
+		in_flight += sent;
+		if (peer->holding)
+			from_medium += sent;
+	}
+}
+
+static void send_to_peer(struct wl_replica *replica, uint32_t node)
+{
+	struct wl_peer *peer = &replica->peers[node];
+	uint32_t sent;
+
+	if (replica->remotes[node].epoch == 0)
+		return; /* not greeted yet */
+	if (!WL_MUTANT(resend_never) &&
+	    wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns)) {
+		wl_count(replica->counters, WL_COUNTER_append_resent);
+		if (peer->state == WL_PEER_STREAM)
+			narrow_window(replica, peer);
+	}
+	if (peer->state == WL_PEER_PROBE)
+		probe(replica, node);
+	else
+		stream(replica, node);
+	/*
+	 * Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. Also where frames
+	 * were dropped on their way out: the data may have been among them.
+	 */
+	if (replica->now_ns - peer->last_sent_ns >= replica->config.heartbeat_ns ||
+	    (replica->tx->dropped != peer->dropped_seen &&
+	     replica->now_ns - peer->heartbeat_ns >= replica->config.heartbeat_ns))
+		send_append(replica, node, HEARTBEAT, &sent);
+	else if (peer->state == WL_PEER_STREAM && peer->commit_told < replica->commit &&
+		 peer->commit_told < peer->match_received)
+		send_append(replica, node, COMMIT_NEWS, &sent);
+}
+
+static void hand_over(struct wl_replica *replica)
+{
+	const struct wl_peer *target = &replica->peers[replica->hand_over_target];
+	struct wl_position has = {.index = target->match_received};
+
+	if (!replica->handing_over || replica->hand_over_told ||
+	    (has.index < replica->log->tail.index && !replica->hand_over_short))
+		return;
+	replica->hand_over_told = true;
+	WL_CHECK(wl_log_term_at(replica->log, has.index, &has.term));
+	wl_replica_tell_hand_over_ready(replica, replica->hand_over_target, has);
+}
+
+void wl_replica_leader_end_turn(struct wl_replica *replica)
+{
+	seal(replica);
+	if (replica->silent)
+		return;
+	if (replica->term_start_index == 0)
+		start_term(replica);
+	wl_replica_append_for_held_back(replica);
+	wl_replica_leader_advance(replica);
+	/*
+	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk
+	 * must not come into step in our old term, or it would vote once more in the new one: so it hears nothing of us.
+	 */
+	if (replica->handing_over && replica->hand_over_told)
+		return;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (is_peer(replica, node))
+			send_to_peer(replica, node);
+	}
+	hand_over(replica);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A leader is judged by what it commits, not by its heartbeats. A path may carry small frames and no large ones; whoever makes
+ * segments may hang: a majority answers, and nothing that is appended commits for ever. When entries stay uncommitted for an
+ * election timeout and nothing moves towards it anywhere (no match, no fragment, no segment), leadership is handed over,
+ * once: a successor that cannot commit either says so and stays, or leadership would go round (control/election/election.c).
+ */
+#include "dataplane/base/mutant.h"
+#include "dataplane/raft/replica_internal.h"
+#include "dataplane/wire/greeting.h"
+
+/* Changes with whatever comes nearer to a commit. */
+static uint64_t progress_mark(const struct wl_replica *replica)
+{
+	uint64_t mark =
+		replica->commit + replica->log->durable_offset + replica->log->segments_ready;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		const struct wl_peer *peer = &replica->peers[node];
+
+		mark += peer->match_received + peer->match_durable + peer->fragments_have;
+	}
+	return mark;
+}
+
+static bool is_held_up(const struct wl_replica *replica)
+{
+	return replica->no_segment || replica->commit < replica->log->tail.index;
+}
+
+/* Voters that do not have the newest entry durably; ourselves when our own log is what is stuck. */
+static uint32_t missing_voters(const struct wl_replica *replica)
+{
+	uint32_t missing = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		bool self = node == replica->config.node;
+		uint64_t durable = self ? replica->log->durable.index
+					: replica->peers[node].match_durable;
+
+		if ((replica->view.voters & 1u << node) &&
+		    (durable < replica->log->tail.index || (self && replica->no_segment)))
+			missing |= 1u << node;
+	}
+	return missing;
+}
+
+void wl_replica_progress_begin(struct wl_replica *replica)
+{
+	replica->progress_mark = 0;
+	replica->progress_ns = replica->now_ns;
+	replica->commit_stalled = false;
+	replica->no_segment = false;
+}
+
+void wl_replica_watch_progress(struct wl_replica *replica)
+{
+	uint64_t mark = progress_mark(replica);
+
+	if (mark != replica->progress_mark || !is_held_up(replica)) {
+		if (replica->log->segments_ready != replica->segments_seen)
+			replica->no_segment = false;
+		replica->segments_seen = replica->log->segments_ready;
+		replica->progress_mark = mark;
+		replica->progress_ns = replica->now_ns;
+		replica->commit_stalled = false;
+		return;
+	}
+	if (replica->commit_stalled || replica->handing_over || wl_log_is_full(replica->log) ||
+	    replica->now_ns - replica->progress_ns <= replica->config.election_timeout_ns ||
+	    WL_MUTANT(judged_by_heartbeats))
+		return;
+	replica->commit_stalled = true;
+	wl_count(replica->counters, WL_COUNTER_commit_stalls);
+	wl_replica_tell_stalled_commit(replica, wl_greeting_ids(missing_voters(replica)));
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One reader's share of a turn: committed entries, from the log ring or from the medium, become
+ * DELIVER frames, as many records in one as fit; a record larger than a frame becomes fragments,
+ * each in a frame of its own. The share ends with its bytes, with the window, or with what is
+ * committed; the reader is put back to the entry that was not finished and finds it again in the
+ * next turn.
+ */
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/service/front_internal.h"
+
+struct share {
+	struct wl_front *front;
+	struct wl_subscription *subscription;
+	uint64_t now_ns;
+	uint32_t bytes_left;
+	unsigned did;
+	bool from_ring; /* the buffer is not needed now */
+
+	/* the open frame */
+	uint8_t *payload; /* NULL: none */
+	size_t room, used;
+	uint32_t count;
+	uint64_t first_number;
+};
+
+static void charge(struct share *share, uint64_t bytes)
+{
+	share->bytes_left = bytes < share->bytes_left ? share->bytes_left - (uint32_t)bytes : 0;
+}
+
+static bool open_frame(struct share *share)
+{
+	struct wl_front *front = share->front;
+	const struct wl_remote *client = wl_front_client(front, share->subscription->client);
+	struct wl_tx_to to;
+
+	if (!client || front->frames_left == 0)
+		return false;
+	to = wl_tx_to_remote(client);
+	share->payload = wl_tx_open(front->replica->tx, &to, WL_WIRE_DELIVER, front->config.journal,
+				    WL_TX_DATA, &share->room);
+	if (!share->payload)
+		return false;
+	WL_CHECK(share->room > WL_WIRE_DELIVER_HEADER_BYTES + WL_WIRE_DELIVER_RECORD_BYTES);
+	front->frames_left--;
+	share->used = WL_WIRE_DELIVER_HEADER_BYTES;
+	share->count = 0;
+	share->first_number = share->subscription->next_number;
+	return true;
+}
+
+/* `fragment_offset` and `record_bytes` are 0 unless the frame holds a fragment. */
+static void close_frame(struct share *share, uint32_t fragment_offset, uint32_t record_bytes)
+{
+	const struct wl_subscription *subscription = share->subscription;
+	struct wl_replica *replica = share->front->replica;
+	struct wl_wire_deliver deliver = {
+		.subscription = subscription->id,
+		.first_number = share->first_number,
+		.commit_number = wl_front_commit_number(share->front),
+		.record_count = share->count,
+		.fragment_offset = fragment_offset,
+		.record_bytes = record_bytes,
+		.bytes = (uint32_t)(share->used - WL_WIRE_DELIVER_HEADER_BYTES),
+	};
+
+	if (!share->payload)
+		return;
+	/* Behind a restart the number of what is committed may not be known yet; what is sent
+	 * always is. */
+	if (share->count != 0 && deliver.commit_number < share->first_number + share->count - 1)
+		deliver.commit_number = share->first_number + share->count - 1;
+	wl_wire_encode_deliver(share->payload, &deliver);
+	wl_tx_close(replica->tx, share->used);
+	share->payload = NULL;
+	share->subscription->sent_ns = share->now_ns;
+	wl_count(replica->counters, WL_COUNTER_deliver_frames);
+}
+
+static void put_record(struct share *share, const struct wl_record_view *record,
+		       uint64_t timestamp_ns, uint32_t offset, uint32_t bytes)
+{
+	struct wl_wire_delivered_record delivered = {
+		.bytes = bytes,
+		.timestamp_ns = timestamp_ns,
+		.session = record->header.session,
+		.sequence = record->header.sequence,
+		.payload = record->payload + offset,
+	};
+
+	share->used += wl_wire_encode_delivered_record(share->payload + share->used, &delivered);
+	share->count++;
+	charge(share, WL_WIRE_DELIVER_RECORD_BYTES + bytes);
+}
+
+/* True when the last fragment is sent. */
+static bool send_fragments(struct share *share, const struct wl_record_view *record,
+			   uint64_t timestamp_ns)
+{
+	struct wl_subscription *subscription = share->subscription;
+	uint32_t bytes = record->header.bytes;
+
+	while (subscription->fragment_offset < bytes) {
+		uint32_t offset = subscription->fragment_offset;
+		uint32_t part = bytes - offset;
+
+		if (share->bytes_left == 0 || (!share->payload && !open_frame(share)))
+			return false;
+		if (part > share->room - share->used - WL_WIRE_DELIVER_RECORD_BYTES)
+			part = (uint32_t)(share->room - share->used - WL_WIRE_DELIVER_RECORD_BYTES);
+		put_record(share, record, timestamp_ns, offset, part);
+		close_frame(share, offset, bytes);
+		subscription->fragment_offset += part;
+		share->did++;
+	}
+	subscription->fragment_offset = 0;
+	return true;
+}
+
+/* False: not now. */
+static bool send_record(struct share *share, const struct wl_record_view *record,
+			uint64_t timestamp_ns)
+{
+	struct wl_subscription *subscription = share->subscription;
+	uint64_t cost = WL_WIRE_DELIVER_RECORD_BYTES + (uint64_t)record->header.bytes;
+	bool nothing_in_flight = subscription->sent_bytes == subscription->consumed_bytes;
+
+	/* A record larger than the window goes alone. */
+	if (subscription->fragment_offset == 0 && cost > wl_subscription_room(subscription) &&
+	    (!nothing_in_flight || subscription->credit_bytes == 0)) {
+		subscription->blocked = true;
+		return false;
+	}
+	if (share->bytes_left == 0)
+		return false;
+	if (share->payload && cost > share->room - share->used)
+		close_frame(share, 0, 0);
+	if (!share->payload && !open_frame(share))
+		return false;
+	if (subscription->fragment_offset != 0 || cost > share->room - share->used) {
+		if (!send_fragments(share, record, timestamp_ns))
+			return false;
+	} else {
+		put_record(share, record, timestamp_ns, 0, record->header.bytes);
+	}
+	wl_subscription_sent(subscription, record->number + 1, cost);
+	wl_count(share->front->replica->counters, WL_COUNTER_deliver_records);
+	share->did++;
+	return true;
+}
+
+/* FROM_TIME: is this the entry? Then the reader is told its number before anything is sent. */
+static bool is_found(struct share *share, const struct wl_entry_header *header)
+{
+	struct wl_subscription *subscription = share->subscription;
+
+	if (header->data_count == 0 ||
+	    (header->timestamp_ns < subscription->from_time_ns && !WL_MUTANT(reader_before_time)))
+		return false;
+	subscription->state = WL_SUBSCRIPTION_GREETING;
+	subscription->next_number = header->first_number;
+	subscription->consumed_number = header->first_number;
+	subscription->sent_ns = 0;
+	return true;
+}
+
+/* True when nothing of the entry is left to send. */
+static bool send_entry(struct share *share, const struct wl_reader_view *view)
+{
+	const struct wl_entry_header *header = &view->header;
+	struct wl_subscription *subscription = share->subscription;
+	struct wl_record_walk walk;
+	struct wl_record_view record;
+
+	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME && is_found(share, header))
+		return false;
+	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME ||
+	    header->first_number + header->data_count <= subscription->next_number) {
+		charge(share, view->bytes);
+		return true;
+	}
+	wl_record_walk_init(&walk, view->image, header);
+	while (wl_record_walk_next(&walk, &record)) {
+		if (record.number < subscription->next_number)
+			continue; /* 0: not a DATA record */
+		if (!send_record(share, &record, header->timestamp_ns))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Entries continue one another and marks stand at or before a number, so none is passed over. But the medium keeps entries that were
+ * cut away, and only the term tells them from live ones: when somebody with the key led a term twice, the one before may have been
+ * the wrong one.
+ */
+static bool continues(const struct wl_subscription *subscription,
+		      const struct wl_entry_header *header)
+{
+	return subscription->state == WL_SUBSCRIPTION_SEEK_TIME ||
+	       header->first_number <= subscription->next_number;
+}
+
+/* The place is named, and what lies behind it where a mark shows the way; then this subscription
+ * ends. */
+static void end_damaged(struct share *share)
+{
+	struct wl_front *front = share->front;
+	struct wl_subscription *subscription = share->subscription;
+	const struct wl_log *log = front->replica->log;
+	const struct wl_log_mark *mark = wl_log_mark_by_index(log, subscription->reader.next_index);
+	struct wl_wire_gap gap = {
+		.subscription = subscription->id,
+		.first_number = subscription->next_number,
+		.status = WIRELOG_LOST,
+	};
+
+	close_frame(share, 0, 0);
+	subscription->consumed_number = subscription->next_number;
+	if (mark && mark + 1 < log->marks + log->mark_count &&
+	    mark[1].index <= front->replica->commit &&
+	    mark[1].first_number > subscription->next_number && subscription->next_number != 0) {
+		gap.next_number = mark[1].first_number;
+		wl_subscription_gap(front, subscription->client, &gap);
+		subscription->consumed_number = mark[1].first_number;
+	}
+	wl_count(front->replica->counters, WL_COUNTER_readers_told_lost);
+	wl_subscription_end(front, subscription, WIRELOG_LOST);
+}
+
+static void return_buffer(struct wl_front *front, struct wl_subscription *subscription)
+{
+	uint8_t *buffer = wl_reader_return(&subscription->reader);
+
+	if (buffer)
+		front->free_buffers[front->free_buffer_count++] = buffer;
+}
+
+static bool lend_buffer(struct wl_front *front, struct wl_subscription *subscription)
+{
+	if (front->free_buffer_count == 0) {
+		front->buffer_waiters++;
+		return false;
+	}
+	wl_reader_lend(&subscription->reader, front->free_buffers[--front->free_buffer_count],
+		       WL_CHUNK_BYTES_MAX);
+	subscription->used_buffer = false;
+	return true;
+}
+
+/* What the buffer held is used up. Others wait: they first. */
+static void want_read(struct wl_front *front, struct wl_subscription *subscription)
+{
+	if (front->buffer_waited != 0 && subscription->used_buffer)
+		return_buffer(front, subscription);
+	else
+		subscription->wants_read = true;
+}
+
+static bool is_in_buffer(const struct wl_reader *reader, const uint8_t *image)
+{
+	uintptr_t buffer = (uintptr_t)reader->buffer;
+
+	return buffer != 0 && (uintptr_t)image >= buffer &&
+	       (uintptr_t)image < buffer + reader->buffer_bytes;
+}
+
+/* Readers see nothing beyond it (rule F3). */
+static uint64_t last_index(const struct wl_front *front)
+{
+	return WL_MUTANT(reader_beyond_commit) ? front->replica->log->tail.index
+					       : front->replica->commit;
+}
+
+/* One step. False when this reader's share is over. */
+static bool read_entry(struct share *share)
+{
+	struct wl_front *front = share->front;
+	struct wl_subscription *subscription = share->subscription;
+	struct wl_reader before = subscription->reader;
+	struct wl_reader_view view;
+
+	switch (wl_reader_next(&subscription->reader, last_index(front), &view)) {
+	case WL_READER_ENTRY:
+		share->from_ring = !is_in_buffer(&subscription->reader, view.image);
+		subscription->used_buffer |= !share->from_ring;
+		if (!continues(subscription, &view.header)) {
+			subscription->reader = before;
+			end_damaged(share);
+			return false;
+		}
+		if (send_entry(share, &view))
+			return true;
+		subscription->reader = before;
+		return false;
+	case WL_READER_WANTS_BUFFER:
+		return lend_buffer(front, subscription);
+	case WL_READER_WANTS_READ:
+		want_read(front, subscription);
+		return false;
+	case WL_READER_DAMAGED:
+		if (wl_reader_try_again(&subscription->reader, share->now_ns))
+			wl_count(front->replica->counters, WL_COUNTER_reads_again);
+		else
+			end_damaged(share);
+		return false;
+	case WL_READER_WAITS:
+		return false;
+	case WL_READER_END:
+		break;
+	}
+	share->from_ring = true;
+	return false;
+}
+
+static bool is_reading(const struct wl_subscription *subscription)
+{
+	return subscription->state == WL_SUBSCRIPTION_SEEK_TIME ||
+	       subscription->state == WL_SUBSCRIPTION_STREAM;
+}
+
+/* An empty DELIVER: where the reader stands, and where the committed log ends. */
+static void sign_of_life(struct share *share)
+{
+	const struct wl_subscription *subscription = share->subscription;
+	uint64_t interval_ns = WL_FRONT_IDLE_NS;
+
+	if (subscription->state == WL_SUBSCRIPTION_GREETING)
+		interval_ns = WL_FRONT_GREETING_NS;
+	else if (subscription->consumed_number < subscription->next_number)
+		interval_ns = WL_FRONT_UNCONFIRMED_NS;
+	if (subscription->sent_ns != 0 && share->now_ns - subscription->sent_ns < interval_ns)
+		return;
+	if (open_frame(share))
+		close_frame(share, 0, 0);
+}
+
+unsigned wl_deliver(struct wl_front *front, struct wl_subscription *subscription, uint64_t now_ns)
+{
+	struct wl_reader *reader = &subscription->reader;
+	struct share share = {
+		.front = front,
+		.subscription = subscription,
+		.now_ns = now_ns,
+		.bytes_left = WL_FRONT_DELIVER_BYTES,
+	};
+
+	if (subscription->seek && !reader->in_flight && !subscription->wants_read)
+		wl_subscription_seek(front, subscription);
+	/* The cheap question first: most readers have everything, most of the time. */
+	while (!subscription->seek && is_reading(subscription) && !subscription->blocked &&
+	       share.bytes_left != 0 && !wl_reader_rests(reader, now_ns)) {
+		if (reader->next_index > last_index(front)) {
+			share.from_ring = true;
+			break;
+		}
+		if (!read_entry(&share))
+			break;
+	}
+	close_frame(&share, 0, 0);
+	if (subscription->state == WL_SUBSCRIPTION_FREE ||
+	    subscription->state == WL_SUBSCRIPTION_CLOSING)
+		return share.did;
+	sign_of_life(&share);
+	if (reader->buffer && !reader->in_flight && !subscription->wants_read &&
+	    (share.from_ring || (share.did == 0 && front->buffer_waited != 0)))
+		return_buffer(front, subscription);
+	return share.did;
+}

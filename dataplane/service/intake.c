@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Appends on their way in. A frame is taken record by record, in order: the session says whether
+ * this one is the next, was answered before, or comes too early; the next goes into the open entry
+ * and its answer waits. The first record that cannot be taken ends the frame, and the rest of
+ * it shares that fate, because a session's sequences enter the log in order or not at all.
+ *
+ * A record that is larger than a frame comes in fragments, each a wire record of its own whose
+ * bytes are a part of the payload. They are joined in order in one of a few buffers; a fragment
+ * that is lost costs a resend of the record.
+ */
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/service/front_internal.h"
+
+/* One CLIENT_APPEND on its way. */
+struct intake {
+	struct wl_front *front;
+	wl_identity client;
+	uint64_t session;
+	uint64_t acknowledged_through;
+	int status; /* of the record that ended the frame */
+	uint64_t expected; /* sequence, for OUT_OF_ORDER */
+	uint64_t waiting_through; /* sequences of this frame up to here wait for EVERYWHERE */
+};
+
+void wl_front_count_refusal(struct wl_front *front, int status, uint32_t records)
+{
+	enum wl_counter counter;
+
+	switch (status) {
+	case WIRELOG_NOT_LEADER:
+		counter = WL_COUNTER_client_not_leader;
+		break;
+	case WIRELOG_NO_SPACE:
+		counter = WL_COUNTER_client_no_space;
+		break;
+	case WIRELOG_BACK_PRESSURE:
+		counter = WL_COUNTER_client_back_pressure;
+		break;
+	case WIRELOG_OUT_OF_ORDER:
+		counter = WL_COUNTER_client_out_of_order;
+		break;
+	case WIRELOG_SESSION_UNKNOWN:
+		counter = WL_COUNTER_client_session_unknown;
+		break;
+	default:
+		return;
+	}
+	wl_count_add(front->replica->counters, counter, records);
+}
+
+static void refuse(struct intake *intake, uint64_t first_sequence, uint32_t count)
+{
+	struct wl_wire_append_result result = {
+		.first_sequence = first_sequence,
+		.first_number = intake->expected,
+		.count = count,
+		.status = (int16_t)intake->status,
+	};
+
+	wl_front_count_refusal(intake->front, intake->status, count);
+	wl_results_add(intake->front, &result);
+}
+
+static bool stop(struct intake *intake, int status)
+{
+	intake->status = status;
+	return false;
+}
+
+/* Committed before: the first answer again, at once, or when all voters have it where that was
+ * asked for. */
+static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level, uint64_t number,
+			 uint64_t timestamp_ns)
+{
+	struct wl_front *front = intake->front;
+	const struct wl_replica *replica = front->replica;
+	bool everywhere = replica->durable_all >= replica->commit;
+	struct wl_wire_append_result result = {
+		.first_sequence = sequence,
+		.first_number = number,
+		.timestamp_ns = timestamp_ns,
+		.count = 1,
+		.status = number ? WIRELOG_OK : WIRELOG_EXPIRED,
+		.level = everywhere ? WIRELOG_EVERYWHERE : WIRELOG_COMMITTED,
+	};
+	struct wl_reply reply = {
+		.index = front->sessions.applied_index, /* at or behind the record's own */
+		.session = intake->session,
+		.first_sequence = sequence,
+		.first_number = number,
+		.timestamp_ns = timestamp_ns,
+		.count = 1,
+		.client = intake->client,
+		.level = WIRELOG_EVERYWHERE,
+	};
+
+	wl_count(replica->counters, WL_COUNTER_client_duplicates);
+	if (level != WIRELOG_EVERYWHERE || everywhere || number == 0) {
+		wl_results_add(front, &result);
+		return;
+	}
+	if (sequence > intake->waiting_through)
+		intake->waiting_through = wl_reply_waiting_through(front, WIRELOG_EVERYWHERE,
+								   intake->session, sequence);
+	if (sequence > intake->waiting_through &&
+	    wl_reply_has_room(front, WIRELOG_EVERYWHERE, intake->client))
+		wl_reply_wait(front, &reply);
+}
+
+static bool append_next(struct intake *intake, uint64_t sequence, const struct wl_wire_record *wire)
+{
+	struct wl_front *front = intake->front;
+	struct wl_replica *replica = front->replica;
+	/* The stamp that it gets, or would have got. */
+	uint64_t stamp_ns = wl_replica_stamp(replica);
+	bool expired = wire->not_after_ns != 0 && wire->not_after_ns < stamp_ns;
+	struct wl_record_header record = {
+		.session = intake->session,
+		.sequence = sequence,
+		.bytes = expired ? 0 : wire->bytes,
+		.kind = expired ? WL_RECORD_EXPIRED : WL_RECORD_DATA,
+	};
+	struct wl_reply reply = {
+		.session = intake->session,
+		.first_sequence = sequence,
+		.count = 1,
+		.client = intake->client,
+		/* "never will be in the log" is a promise for good: not before it is committed. */
+		.level = expired ? WIRELOG_COMMITTED : wire->level,
+	};
+	uint32_t image_bytes = (uint32_t)wl_record_image_bytes(record.bytes);
+	struct wl_position position;
+	uint64_t number = 0;
+	int status;
+
+	if (!wl_reply_has_room(front, reply.level, intake->client) ||
+	    !wl_front_has_share(front, intake->client, image_bytes))
+		return stop(intake, WIRELOG_BACK_PRESSURE);
+	if (WL_MUTANT(expired_without_tombstone) && expired) {
+		struct wl_wire_append_result result = {.first_sequence = sequence,
+						       .count = 1,
+						       .status = WIRELOG_EXPIRED};
+
+		wl_results_add(front, &result);
+		return true;
+	}
+	status = wl_replica_append_record(replica, &record, wire->payload, stamp_ns, &position,
+					  &number);
+	if (status != WIRELOG_OK)
+		return stop(intake, status);
+	if (expired) {
+		number = 0;
+		wl_count(replica->counters, WL_COUNTER_client_expired);
+	}
+	wl_front_take_share(front, intake->client, image_bytes, position.index);
+	wl_session_appended(&front->sessions, intake->session, sequence, number);
+	reply.index = position.index;
+	reply.first_number = number;
+	reply.timestamp_ns = replica->log->open_header.timestamp_ns;
+	wl_reply_wait(front, &reply);
+	return true;
+}
+
+/* That there is something in it, and that the level is one, the decoder saw to. */
+static int check_record(const struct wl_front *front, uint32_t bytes)
+{
+	return bytes > front->config.record_bytes_max ? WIRELOG_RECORD_TOO_LARGE : WIRELOG_OK;
+}
+
+/*
+ * True when the frame goes on. *next: it is this record's turn to be appended; otherwise what is to
+ * be said about it was said.
+ */
+static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool *next)
+{
+	struct wl_front *front = intake->front;
+	uint64_t number, timestamp_ns;
+
+	*next = false;
+	switch (wl_session_check(&front->sessions, intake->session, sequence,
+				 intake->acknowledged_through, &number, &timestamp_ns)) {
+	case WL_SESSION_NEXT:
+		*next = true;
+		return true;
+	case WL_SESSION_DONE:
+		if (timestamp_ns == 0)
+			timestamp_ns = wl_log_time_of_number(front->replica->log, number);
+		answer_again(intake, sequence, level, number, timestamp_ns);
+		return true;
+	case WL_SESSION_IN_FLIGHT: /* its answer waits already */
+	case WL_SESSION_FORGOTTEN: /* the client has its answer */
+		wl_count(front->replica->counters, WL_COUNTER_client_duplicates);
+		return true;
+	case WL_SESSION_GAP:
+		intake->expected = number;
+		return stop(intake, WIRELOG_OUT_OF_ORDER);
+	case WL_SESSION_WINDOW:
+		return stop(intake, WIRELOG_BACK_PRESSURE);
+	case WL_SESSION_UNKNOWN: /* the frame was refused for it as a whole */
+		break;
+	}
+	return stop(intake, WIRELOG_SESSION_UNKNOWN);
+}
+
+static bool take_record(struct intake *intake, uint64_t sequence,
+			const struct wl_wire_record *record)
+{
+	int status = check_record(intake->front, record->bytes);
+	bool next;
+
+	if (status != WIRELOG_OK)
+		return stop(intake, status);
+	if (!judge(intake, sequence, record->level, &next))
+		return false;
+	return next ? append_next(intake, sequence, record) : true;
+}
+
+static struct wl_assembly *find_assembly(struct wl_front *front, uint64_t session,
+					 uint64_t sequence)
+{
+	for (unsigned i = 0; i < WL_FRONT_ASSEMBLIES; i++) {
+		if (front->assemblies[i].session == session &&
+		    front->assemblies[i].sequence == sequence)
+			return &front->assemblies[i];
+	}
+	return NULL;
+}
+
+/* One that may be given to somebody else: whoever sends it is slow, gone, or takes his time on purpose. */
+static bool may_give_way(const struct wl_assembly *assembly, uint64_t now_ns)
+{
+	return assembly->session == 0 || now_ns - assembly->grew_ns > WL_FRONT_ASSEMBLY_STILL_NS ||
+	       now_ns - assembly->began_ns > WL_FRONT_ASSEMBLY_OLD_NS;
+}
+
+/* A free one, or the one that has not grown for longest; of the client's own, when it has its share. NULL: there is none. */
+static struct wl_assembly *choose_assembly(struct wl_front *front, wl_identity client)
+{
+	struct wl_assembly *chosen = NULL, *own = NULL;
+	unsigned owned = 0;
+
+	for (unsigned i = 0; i < WL_FRONT_ASSEMBLIES; i++) {
+		struct wl_assembly *assembly = &front->assemblies[i];
+
+		if (assembly->session != 0 && assembly->client == client) {
+			owned++;
+			if (!own || assembly->grew_ns < own->grew_ns)
+				own = assembly;
+		}
+		if (may_give_way(assembly, front->replica->now_ns) &&
+		    (!chosen || assembly->session == 0 ||
+		     (chosen->session != 0 && assembly->grew_ns < chosen->grew_ns)))
+			chosen = assembly;
+	}
+	return owned >= WL_FRONT_ASSEMBLIES_OF_ONE ? own : chosen;
+}
+
+static struct wl_assembly *begin_assembly(struct intake *intake,
+					  const struct wl_wire_client_append *append)
+{
+	struct wl_assembly *chosen = choose_assembly(intake->front, intake->client);
+
+	if (!chosen)
+		return NULL;
+	chosen->session = append->session;
+	chosen->sequence = append->first_sequence;
+	chosen->client = intake->client;
+	chosen->began_ns = intake->front->replica->now_ns;
+	chosen->bytes = append->record_bytes;
+	chosen->have = 0;
+	return chosen;
+}
+
+enum joined { JOINED_PART, JOINED_WHOLE, JOINED_NO_ROOM };
+
+static enum joined join(struct intake *intake, const struct wl_wire_client_append *append,
+			const struct wl_wire_record *part)
+{
+	struct wl_front *front = intake->front;
+	struct wl_assembly *assembly =
+		find_assembly(front, append->session, append->first_sequence);
+
+	if (assembly && assembly->bytes != append->record_bytes) {
+		assembly->session = 0;
+		assembly = NULL;
+	}
+	if (!assembly && append->fragment_offset == 0) {
+		assembly = begin_assembly(intake, append);
+		if (!assembly)
+			return JOINED_NO_ROOM;
+	}
+	/* One that was sent again from its beginning passes over what is already here; its parts may be cut elsewhere. */
+	if (!assembly || append->fragment_offset > assembly->have ||
+	    append->fragment_offset + part->bytes <= assembly->have)
+		return JOINED_PART;
+	/* The decoder has compared it with the record's size, which is the assembly's. */
+	WL_CHECK(part->bytes <= assembly->bytes - append->fragment_offset);
+	memcpy(assembly->buffer + append->fragment_offset, part->payload, part->bytes);
+	assembly->have = append->fragment_offset + part->bytes;
+	assembly->grew_ns = front->replica->now_ns;
+	return assembly->have == assembly->bytes ? JOINED_WHOLE : JOINED_PART;
+}
+
+static bool take_fragment(struct intake *intake, const struct wl_wire_client_append *append)
+{
+	struct wl_front *front = intake->front;
+	struct wl_wire_record record;
+	struct wl_assembly *assembly;
+	int status;
+	bool next = true;
+
+	wl_wire_next_record(append->records, &record);
+	status = check_record(front, append->record_bytes);
+	if (status != WIRELOG_OK)
+		return append->fragment_offset != 0 || stop(intake, status);
+	/* Judged at its first fragment, so that what is not its turn takes no buffer; the others
+	 * stay unanswered. */
+	if (append->fragment_offset == 0 &&
+	    !judge(intake, append->first_sequence, record.level, &next))
+		return false;
+	if (!next)
+		return true;
+	if (append->fragment_offset == 0 &&
+	    !wl_front_has_share(front, intake->client, append->record_bytes))
+		return stop(intake, WIRELOG_BACK_PRESSURE);
+	switch (join(intake, append, &record)) {
+	case JOINED_NO_ROOM:
+		return stop(intake, WIRELOG_BACK_PRESSURE);
+	case JOINED_PART:
+		return true;
+	case JOINED_WHOLE:
+		break;
+	}
+	assembly = find_assembly(front, append->session, append->first_sequence);
+	record.bytes = assembly->bytes;
+	record.payload = assembly->buffer;
+	assembly->session = 0;
+	return take_record(intake, append->first_sequence, &record);
+}
+
+static void take_records(struct intake *intake, const struct wl_wire_client_append *append)
+{
+	const uint8_t *at = append->records;
+
+	for (uint32_t i = 0; i < append->record_count; i++) {
+		struct wl_wire_record record;
+
+		at = wl_wire_next_record(at, &record);
+		if (!take_record(intake, append->first_sequence + i, &record)) {
+			refuse(intake, append->first_sequence + i, append->record_count - i);
+			return;
+		}
+	}
+}
+
+void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message)
+{
+	struct wl_wire_client_append append;
+	struct intake intake = {.front = front};
+
+	if (!message->from || !wl_identity_is_client(message->from->identity) ||
+	    !wl_wire_decode_client_append(message->payload, message->bytes, &append)) {
+		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	wl_count_add(front->replica->counters, WL_COUNTER_client_appends, append.record_count);
+	intake.client = message->from->identity;
+	intake.session = append.session;
+	intake.acknowledged_through = append.acknowledged_through;
+	wl_results_begin(front, intake.client, append.session);
+	if (!wl_front_leads(front))
+		intake.status = WIRELOG_NOT_LEADER;
+	else if (!wl_session_is_of(&front->sessions, append.session, intake.client))
+		intake.status = WIRELOG_SESSION_UNKNOWN;
+	if (intake.status != WIRELOG_OK) {
+		if (append.fragment_offset == 0)
+			refuse(&intake, append.first_sequence, append.record_count);
+	} else if (append.record_bytes == 0) {
+		take_records(&intake, &append);
+	} else if (!take_fragment(&intake, &append)) {
+		refuse(&intake, append.first_sequence, 1);
+	}
+	if (front->results.count != 0)
+		wl_results_send(front);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Answers. What was appended waits in one queue for each level, in log order, until the level is
+ * reached; what met another fate is answered at once. Either way results of one client leave in as
+ * few frames as hold them. An answer that is lost, or that finds no buffer, is not kept: the client
+ * asks again and is told what the table of sessions knows.
+ */
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/service/front_internal.h"
+
+#define SHARE_MIN 4u /* answers that any client may have waiting while there is room */
+
+static struct wl_reply *slot_at(const struct wl_front *front, const struct wl_reply_queue *queue,
+				uint64_t position)
+{
+	return &queue->slots[position & (front->config.reply_slots - 1)];
+}
+
+bool wl_reply_has_room(const struct wl_front *front, uint8_t level, wl_identity client)
+{
+	const struct wl_reply_queue *queue = &front->queues[level];
+	uint64_t slots = front->config.reply_slots, taken = queue->pushed - queue->popped;
+
+	uint64_t own = front->waiting[level][wl_front_share_of(client)];
+
+	return taken < slots && (2 * taken < slots || 8 * own < slots || own < SHARE_MIN);
+}
+
+static void pop(struct wl_front *front, struct wl_reply_queue *queue, struct wl_reply *reply)
+{
+	*reply = *slot_at(front, queue, queue->popped++);
+	front->waiting[reply->level][wl_front_share_of(reply->client)]--;
+}
+
+static bool continues(const struct wl_reply *last, const struct wl_reply *reply)
+{
+	return last->index == reply->index && last->session == reply->session &&
+	       last->client == reply->client &&
+	       last->first_sequence + last->count == reply->first_sequence &&
+	       (last->first_number == 0) == (reply->first_number == 0) &&
+	       (reply->first_number == 0 ||
+		last->first_number + last->count == reply->first_number);
+}
+
+void wl_reply_wait(struct wl_front *front, const struct wl_reply *reply)
+{
+	struct wl_reply_queue *queue = &front->queues[reply->level];
+
+	if (queue->pushed != queue->popped) {
+		struct wl_reply *last = slot_at(front, queue, queue->pushed - 1);
+
+		if (continues(last, reply)) {
+			last->count += reply->count;
+			return;
+		}
+	}
+	WL_CHECK(queue->pushed - queue->popped < front->config.reply_slots);
+	front->waiting[reply->level][wl_front_share_of(reply->client)]++;
+	*slot_at(front, queue, queue->pushed++) = *reply;
+}
+
+uint64_t wl_reply_waiting_through(const struct wl_front *front, uint8_t level, uint64_t session,
+				  uint64_t sequence)
+{
+	const struct wl_reply_queue *queue = &front->queues[level];
+
+	for (uint64_t at = queue->popped; at != queue->pushed; at++) {
+		const struct wl_reply *reply = slot_at(front, queue, at);
+
+		if (reply->session == session && sequence >= reply->first_sequence &&
+		    sequence - reply->first_sequence < reply->count)
+			return reply->first_sequence + reply->count - 1;
+	}
+	return 0;
+}
+
+void wl_results_begin(struct wl_front *front, wl_identity client, uint64_t session)
+{
+	front->results.client = client;
+	front->results.session = session;
+	front->results.count = 0;
+}
+
+static bool joins(const struct wl_wire_append_result *last,
+		  const struct wl_wire_append_result *next)
+{
+	return last->status == next->status && last->level == next->level &&
+	       last->timestamp_ns == next->timestamp_ns &&
+	       last->first_sequence + last->count == next->first_sequence &&
+	       (last->first_number == 0) == (next->first_number == 0) &&
+	       (next->first_number == 0 || last->first_number + last->count == next->first_number);
+}
+
+void wl_results_add(struct wl_front *front, const struct wl_wire_append_result *result)
+{
+	struct wl_results *results = &front->results;
+
+	if (results->count != 0 && joins(&results->results[results->count - 1], result)) {
+		results->results[results->count - 1].count += result->count;
+		return;
+	}
+	if (results->count == WL_FRONT_RESULTS)
+		wl_results_send(front);
+	results->results[results->count++] = *result;
+}
+
+/* Sends the first results that fit into one frame; returns how many, 0 when there is no way to the
+ * client. */
+static uint32_t send_frame(struct wl_front *front, const struct wl_tx_to *to,
+			   const struct wl_wire_append_result *results, uint32_t count)
+{
+	const struct wl_replica *replica = front->replica;
+	struct wl_wire_append_reply reply = {.session = front->results.session,
+					     .leader = wl_front_leader(front)};
+	size_t room;
+	uint8_t *payload = wl_tx_open(replica->tx, to, WL_WIRE_APPEND_REPLY, front->config.journal,
+				      WL_TX_DATA, &room);
+	uint8_t *at;
+
+	if (!payload)
+		return 0;
+	WL_CHECK(room >= WL_WIRE_APPEND_REPLY_HEADER_BYTES + WL_WIRE_APPEND_RESULT_BYTES);
+	if (count > (room - WL_WIRE_APPEND_REPLY_HEADER_BYTES) / WL_WIRE_APPEND_RESULT_BYTES)
+		count = (uint32_t)((room - WL_WIRE_APPEND_REPLY_HEADER_BYTES) /
+				   WL_WIRE_APPEND_RESULT_BYTES);
+	reply.result_count = count;
+	at = payload + WL_WIRE_APPEND_REPLY_HEADER_BYTES;
+	for (uint32_t i = 0; i < count; i++, at += WL_WIRE_APPEND_RESULT_BYTES) {
+		wl_wire_encode_append_result(at, &results[i]);
+		wl_count_add(replica->counters, WL_COUNTER_client_replies, results[i].count);
+	}
+	wl_wire_encode_append_reply(payload, &reply);
+	wl_tx_close(replica->tx, (size_t)(at - payload));
+	return count;
+}
+
+void wl_results_send(struct wl_front *front)
+{
+	struct wl_results *results = &front->results;
+	const struct wl_remote *client = wl_front_client(front, results->client);
+	uint32_t sent = 0;
+
+	while (client && sent < results->count) {
+		struct wl_tx_to to = wl_tx_to_remote(client);
+		uint32_t count =
+			send_frame(front, &to, results->results + sent, results->count - sent);
+
+		if (count == 0)
+			break;
+		sent += count;
+	}
+	results->count = 0;
+}
+
+void wl_reply_open_session(struct wl_front *front, wl_identity client, uint64_t nonce, int status,
+			   uint64_t session)
+{
+	const struct wl_replica *replica = front->replica;
+	const struct wl_remote *remote = wl_front_client(front, client);
+	struct wl_wire_open_session_reply reply = {
+		.nonce = nonce,
+		.status = status,
+		.leader = wl_front_leader(front),
+		.session = session,
+	};
+	struct wl_tx_to to;
+	size_t room;
+	uint8_t *payload;
+
+	if (!remote)
+		return;
+	to = wl_tx_to_remote(remote);
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_OPEN_SESSION_REPLY, front->config.journal,
+			     WL_TX_DATA, &room);
+	if (payload)
+		wl_tx_close(replica->tx, wl_wire_encode_open_session_reply(payload, &reply));
+}
+
+/* The highest index that has reached a level. Levels contain one another, so a higher one never
+ * overtakes. */
+static uint64_t reached(const struct wl_replica *replica, unsigned level)
+{
+	switch (level) {
+	case WIRELOG_SEQUENCED:
+		return replica->log->tail.index; /* the open entry is not in it */
+	case WIRELOG_RECEIVED:
+		return WL_MUTANT(received_by_nobody) ? replica->log->tail.index
+						     : replica->received_majority;
+	case WIRELOG_COMMITTED:
+		return replica->commit;
+	default:
+		return replica->durable_all < replica->commit && !WL_MUTANT(everywhere_by_majority)
+			       ? replica->durable_all
+			       : replica->commit;
+	}
+}
+
+static unsigned collect(struct wl_front *front)
+{
+	unsigned count = 0;
+
+	for (unsigned level = WIRELOG_SEQUENCED; level < WL_FRONT_LEVELS; level++) {
+		struct wl_reply_queue *queue = &front->queues[level];
+		uint64_t index = reached(front->replica, level);
+
+		while (queue->popped != queue->pushed && count < WL_FRONT_REPLIES) {
+			const struct wl_reply *reply = slot_at(front, queue, queue->popped);
+
+			if (reply->index > index)
+				break;
+			pop(front, queue, &front->batch[count++]);
+		}
+	}
+	return count;
+}
+
+static void add_answer(struct wl_front *front, const struct wl_reply *reply, int status)
+{
+	struct wl_wire_append_result result = {
+		.first_sequence = reply->first_sequence,
+		.count = reply->count,
+		.status = (int16_t)status,
+	};
+
+	if (status == WIRELOG_OK) {
+		result.first_number = reply->first_number;
+		result.timestamp_ns = reply->timestamp_ns;
+		result.level = reply->level;
+		if (reply->first_number == 0)
+			result.status = WIRELOG_EXPIRED;
+	}
+	wl_results_add(front, &result);
+}
+
+/* Sends the batch, all that belongs to one client and session together. */
+static void send_batch(struct wl_front *front, unsigned count, int status)
+{
+	for (unsigned i = 0; i < count; i++) {
+		wl_identity client = front->batch[i].client;
+		uint64_t session = front->batch[i].session;
+
+		if (client == 0)
+			continue; /* went with an earlier one */
+		wl_results_begin(front, client, session);
+		for (unsigned j = i; j < count; j++) {
+			struct wl_reply *reply = &front->batch[j];
+
+			if (reply->client != client || reply->session != session)
+				continue;
+			add_answer(front, reply, status);
+			reply->client = 0;
+		}
+		wl_results_send(front);
+	}
+}
+
+/* A session is told when the table has it: then any node that leads later knows it too. */
+static unsigned answer_opens(struct wl_front *front)
+{
+	unsigned count = 0;
+
+	while (front->opens_popped != front->opens_pushed && count < WL_FRONT_REPLIES) {
+		const struct wl_open_request *open =
+			&front->opens[front->opens_popped % WL_FRONT_OPENS];
+		uint64_t session;
+
+		if (open->index > front->sessions.applied_index)
+			break;
+		session = wl_session_by_nonce(&front->sessions, open->nonce, open->client);
+		/* 0: there was no room after all, or it gave way already. */
+		wl_reply_open_session(front, open->client, open->nonce,
+				      session ? WIRELOG_OK : WIRELOG_SESSION_UNKNOWN, session);
+		front->opens_popped++;
+		count++;
+	}
+	return count;
+}
+
+unsigned wl_reply_end_turn(struct wl_front *front)
+{
+	unsigned count = collect(front);
+
+	send_batch(front, count, WIRELOG_OK);
+	return count + answer_opens(front);
+}
+
+void wl_reply_abandon(struct wl_front *front)
+{
+	for (unsigned level = WIRELOG_SEQUENCED; level < WL_FRONT_LEVELS; level++) {
+		struct wl_reply_queue *queue = &front->queues[level];
+
+		while (queue->popped != queue->pushed) {
+			unsigned count = 0;
+
+			while (queue->popped != queue->pushed && count < WL_FRONT_REPLIES)
+				pop(front, queue, &front->batch[count++]);
+			send_batch(front, count, WIRELOG_NOT_LEADER);
+		}
+	}
+	for (; front->opens_popped != front->opens_pushed; front->opens_popped++) {
+		const struct wl_open_request *open =
+			&front->opens[front->opens_popped % WL_FRONT_OPENS];
+
+		wl_reply_open_session(front, open->client, open->nonce, WIRELOG_NOT_LEADER, 0);
+	}
+}

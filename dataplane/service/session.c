@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Slots are found by two hash tables with chains (by id, by client: it has few). Runs lie apart from the sessions, one page or less for each, so
+ * that a table of thousands of quiet sessions touches little memory.
+ *
+ * Runs have an ordinal within their session, counted from 0 for ever: run r stands in slot
+ * r % WIRELOG_SESSION_RUNS while it is one of the newest. The leader counts in
+ * `appended.runs_total` how many there will be once its tail is committed.
+ */
+#include "dataplane/base/mutant.h"
+#include "dataplane/service/session.h"
+
+#include <string.h>
+
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+
+#define ORDINAL_BITS 16
+
+/* How far a session got: in the committed log, and on the leader in the log's tail. */
+struct progress {
+	uint64_t last_sequence;
+	uint64_t last_number; /* 0: the last one expired */
+	uint64_t runs_total;
+};
+
+struct wl_session {
+	uint64_t id;
+	uint64_t nonce;
+	uint64_t client;
+	struct progress applied;
+	/* means something while appended_epoch is the table's lead_epoch */
+	struct progress appended;
+	uint64_t appended_epoch;
+	uint64_t ending_epoch; /* the table's lead_epoch: its end is in our tail */
+	uint64_t activity;
+	uint64_t digest; /* what it adds to the table's */
+	uint32_t next_by_id, next_by_client; /* slot + 1 */
+};
+
+_Static_assert(WL_ENTRY_BODY_BYTES_MAX / WL_RECORD_HEADER_BYTES < 1u << ORDINAL_BITS,
+	       "an ordinal within an entry fits into its part of a session's id");
+
+static uint32_t bucket_count_for(uint32_t capacity)
+{
+	uint32_t count = 16;
+
+	while (count < 2 * capacity)
+		count *= 2;
+	return count;
+}
+
+size_t wl_session_table_memory_bytes(uint32_t capacity)
+{
+	return wl_align_up(capacity * sizeof(struct wl_session), WL_BLOCK_BYTES) +
+	       (size_t)capacity * WIRELOG_SESSION_RUNS * sizeof(struct wl_session_run) +
+	       2 * bucket_count_for(capacity) * sizeof(uint32_t);
+}
+
+void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_t capacity)
+{
+	uint8_t *at = memory;
+
+	WL_CHECK(capacity != 0);
+	memset(table, 0, sizeof(*table));
+	table->capacity = capacity;
+	table->bucket_count = bucket_count_for(capacity);
+	table->sessions = (struct wl_session *)at;
+	at += wl_align_up(capacity * sizeof(struct wl_session), WL_BLOCK_BYTES);
+	table->runs = (struct wl_session_run *)at;
+	at += (size_t)capacity * WIRELOG_SESSION_RUNS * sizeof(struct wl_session_run);
+	table->buckets = (uint32_t *)at;
+	table->client_buckets = table->buckets + table->bucket_count;
+	/* Only the buckets: a session and its runs are written when the slot is first used. */
+	memset(table->buckets, 0, 2 * table->bucket_count * sizeof(uint32_t));
+}
+
+uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal)
+{
+	return entry_index << ORDINAL_BITS | ordinal;
+}
+
+static uint32_t *id_bucket(const struct wl_session_table *table, uint64_t id)
+{
+	return &table->buckets[wl_mix_u64(id) & (table->bucket_count - 1)];
+}
+
+static uint32_t *client_bucket(const struct wl_session_table *table, uint64_t client)
+{
+	return &table->client_buckets[wl_mix_u64(client) & (table->bucket_count - 1)];
+}
+
+static struct wl_session *find(const struct wl_session_table *table, uint64_t id)
+{
+	uint32_t slot = *id_bucket(table, id);
+
+	while (slot != 0) {
+		struct wl_session *session = &table->sessions[slot - 1];
+
+		if (session->id == id)
+			return session;
+		slot = session->next_by_id;
+	}
+	return NULL;
+}
+
+uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client)
+{
+	uint32_t slot = *client_bucket(table, client);
+
+	while (slot != 0) {
+		const struct wl_session *session = &table->sessions[slot - 1];
+
+		if (session->nonce == nonce && session->client == client)
+			return session->id;
+		slot = session->next_by_client;
+	}
+	return 0;
+}
+
+bool wl_session_is_of(const struct wl_session_table *table, uint64_t session_id, uint64_t client)
+{
+	const struct wl_session *session = find(table, session_id);
+
+	return session && (session->client == client || WL_MUTANT(session_of_anybody));
+}
+
+static uint32_t slot_of(const struct wl_session_table *table, const struct wl_session *session)
+{
+	return (uint32_t)(session - table->sessions) + 1;
+}
+
+static struct wl_session_run *run_at(const struct wl_session_table *table,
+				     const struct wl_session *session, uint64_t ordinal)
+{
+	return &table->runs[(size_t)(slot_of(table, session) - 1) * WIRELOG_SESSION_RUNS +
+			    ordinal % WIRELOG_SESSION_RUNS];
+}
+
+static uint64_t oldest_run(const struct wl_session *session)
+{
+	return session->applied.runs_total > WIRELOG_SESSION_RUNS
+		       ? session->applied.runs_total - WIRELOG_SESSION_RUNS
+		       : 0;
+}
+
+/* Sequence of the last record of run `ordinal`, which is remembered. */
+static uint64_t run_end(const struct wl_session_table *table, const struct wl_session *session,
+			uint64_t ordinal)
+{
+	if (ordinal + 1 == session->applied.runs_total)
+		return session->applied.last_sequence;
+	return run_at(table, session, ordinal + 1)->first_sequence - 1;
+}
+
+static void digest_session(struct wl_session_table *table, struct wl_session *session)
+{
+	uint64_t digest = wl_mix_u64(session->id);
+
+	table->digest -= session->digest;
+	digest = wl_mix_u64(digest ^ session->nonce);
+	digest = wl_mix_u64(digest ^ session->client);
+	digest = wl_mix_u64(digest ^ session->activity);
+	digest = wl_mix_u64(digest ^ session->applied.last_sequence);
+	digest = wl_mix_u64(digest ^ session->applied.last_number);
+	digest = wl_mix_u64(digest ^ session->applied.runs_total);
+	if (session->applied.runs_total != 0) {
+		const struct wl_session_run *run =
+			run_at(table, session, session->applied.runs_total - 1);
+
+		digest = wl_mix_u64(digest ^ run->first_sequence);
+		digest = wl_mix_u64(digest ^ run->first_number);
+		digest = wl_mix_u64(digest ^ run->timestamp_ns);
+	}
+	session->digest = digest;
+	table->digest += digest;
+}
+
+uint64_t wl_session_table_digest(const struct wl_session_table *table)
+{
+	return wl_mix_u64(table->digest ^ table->count);
+}
+
+/* It was active just now, in log order. */
+static void touch(struct wl_session_table *table, struct wl_session *session)
+{
+	session->activity = ++table->activity;
+	digest_session(table, session);
+}
+
+static void unlink_from(uint32_t *link, struct wl_session_table *table, uint32_t slot,
+			bool by_client)
+{
+	while (*link != slot) {
+		WL_CHECK(*link != 0);
+		link = by_client ? &table->sessions[*link - 1].next_by_client
+				 : &table->sessions[*link - 1].next_by_id;
+	}
+	*link = by_client ? table->sessions[slot - 1].next_by_client
+			  : table->sessions[slot - 1].next_by_id;
+}
+
+/* Returns how many sessions are forgotten by it: 0 when it was already. */
+static unsigned close_session(struct wl_session_table *table, uint64_t id)
+{
+	struct wl_session *session = find(table, id);
+	uint32_t slot;
+
+	if (!session)
+		return 0;
+	slot = slot_of(table, session);
+	unlink_from(id_bucket(table, id), table, slot, false);
+	unlink_from(client_bucket(table, session->client), table, slot, true);
+	table->digest -= session->digest;
+	session->id = 0;
+	session->next_by_id = table->free;
+	table->free = slot;
+	table->count--;
+	return 1;
+}
+
+static struct wl_session *take_slot(struct wl_session_table *table)
+{
+	uint32_t slot = table->free;
+
+	if (slot == 0)
+		return table->used < table->capacity ? &table->sessions[table->used++] : NULL;
+	table->free = table->sessions[slot - 1].next_by_id;
+	return &table->sessions[slot - 1];
+}
+
+/* Without room it has no effect, on every node alike. */
+static void open_session(struct wl_session_table *table, uint64_t id,
+			 const struct wl_record_header *record)
+{
+	uint64_t known = wl_session_by_nonce(table, record->session, record->sequence);
+	struct wl_session *session;
+	uint32_t *bucket;
+
+	if (known != 0) { /* the request came twice before the first one was committed */
+		touch(table, find(table, known));
+		return;
+	}
+	session = take_slot(table);
+	if (!session)
+		return;
+	memset(session, 0, sizeof(*session));
+	session->id = id;
+	session->nonce = record->session;
+	session->client = record->sequence;
+	bucket = id_bucket(table, id);
+	session->next_by_id = *bucket;
+	*bucket = slot_of(table, session);
+	bucket = client_bucket(table, session->client);
+	session->next_by_client = *bucket;
+	*bucket = slot_of(table, session);
+	table->count++;
+	touch(table, session);
+}
+
+/* True when a record {sequence, number} continues the run that `last` ends. */
+static bool continues(const struct progress *last, uint64_t number)
+{
+	if (last->runs_total == 0)
+		return false;
+	if (number == 0 || last->last_number == 0)
+		return number == last->last_number;
+	return number == last->last_number + 1;
+}
+
+static void advance(struct progress *progress, uint64_t sequence, uint64_t number)
+{
+	if (!continues(progress, number))
+		progress->runs_total++;
+	progress->last_sequence = sequence;
+	progress->last_number = number;
+}
+
+static void apply_record(struct wl_session_table *table, struct wl_session *session,
+			 const struct wl_record_view *record, uint64_t timestamp_ns)
+{
+	uint64_t runs_before = session->applied.runs_total;
+	struct wl_session_run *run;
+
+	/* Leaders append each session's sequences once and in order, so a committed one can only be the
+	 * next. An entry comes from the network or from a disk, though: it is not asserted on. */
+	if (record->header.sequence != session->applied.last_sequence + 1) {
+		table->contradicted = true;
+		return;
+	}
+	advance(&session->applied, record->header.sequence, record->number);
+	run = run_at(table, session, session->applied.runs_total - 1);
+	if (session->applied.runs_total != runs_before) {
+		run->first_number = record->number;
+		run->first_sequence = record->header.sequence;
+	}
+	run->timestamp_ns = timestamp_ns;
+}
+
+unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
+			  const struct wl_entry_header *header)
+{
+	struct wl_session *session = NULL; /* of the record before: most entries hold runs of one */
+	struct wl_record_walk walk;
+	struct wl_record_view record;
+	unsigned ended = 0;
+	uint32_t ordinal = 0;
+
+	WL_CHECK(header->index == table->applied_index + 1);
+	table->applied_index = header->index;
+	wl_record_walk_init(&walk, image, header);
+	while (wl_record_walk_next(&walk, &record)) {
+		bool opens = record.header.kind == WL_RECORD_OPEN_SESSION;
+		bool closes = record.header.kind == WL_RECORD_CLOSE_SESSION;
+
+		if (session && (opens || closes || record.header.session != session->id)) {
+			touch(table, session);
+			session = NULL;
+		}
+		if (closes)
+			ended += close_session(table, record.header.session);
+		if (opens)
+			open_session(table, wl_session_id(header->index, ordinal++),
+				     &record.header);
+		if (opens || closes)
+			continue;
+		if (!session)
+			session = find(table, record.header.session);
+		/* NULL: forgotten between the leader's append and here. The record stays, its retry
+		 * is refused. */
+		if (session)
+			apply_record(table, session, &record, header->timestamp_ns);
+	}
+	if (session)
+		touch(table, session);
+	return ended;
+}
+
+void wl_session_lead(struct wl_session_table *table, uint64_t epoch)
+{
+	table->lead_epoch = epoch;
+}
+
+/* How far the session got in our own tail. */
+static struct progress *appended_of(struct wl_session_table *table, struct wl_session *session)
+{
+	if (session->appended_epoch != table->lead_epoch || table->lead_epoch == 0) {
+		session->appended_epoch = table->lead_epoch;
+		session->appended = session->applied;
+	}
+	return &session->appended;
+}
+
+/* The first answer to a sequence that is applied. */
+static enum wl_session_verdict recall(const struct wl_session_table *table,
+				      const struct wl_session *session, uint64_t sequence,
+				      uint64_t *number, uint64_t *timestamp_ns)
+{
+	uint64_t low = oldest_run(session), high = session->applied.runs_total;
+	const struct wl_session_run *run;
+
+	if (low == high || sequence < run_at(table, session, low)->first_sequence)
+		return WL_SESSION_FORGOTTEN;
+	while (high - low > 1) { /* the last run that begins at or before it */
+		uint64_t middle = low + (high - low) / 2;
+
+		if (run_at(table, session, middle)->first_sequence <= sequence)
+			low = middle;
+		else
+			high = middle;
+	}
+	run = run_at(table, session, low);
+	*number = run->first_number == 0 ? 0 : run->first_number + (sequence - run->first_sequence);
+	/* A run is of many entries, and only the time of its last one is kept. */
+	*timestamp_ns = sequence == run_end(table, session, low) ? run->timestamp_ns : 0;
+	return WL_SESSION_DONE;
+}
+
+static bool is_ending(const struct wl_session_table *table, const struct wl_session *session)
+{
+	return table->lead_epoch != 0 && session->ending_epoch == table->lead_epoch;
+}
+
+bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
+		     struct wl_session_view *view)
+{
+	const struct wl_session *session = &table->sessions[slot];
+
+	if (slot >= table->used || session->id == 0)
+		return false;
+	*view = (struct wl_session_view){
+		.id = session->id,
+		.client = session->client,
+		.activity = session->activity,
+		.ending = is_ending(table, session),
+		.in_flight = table->lead_epoch != 0 &&
+			     session->appended_epoch == table->lead_epoch &&
+			     session->appended.last_sequence != session->applied.last_sequence,
+	};
+	return true;
+}
+
+uint32_t wl_session_count_of(const struct wl_session_table *table, uint64_t client,
+			     uint64_t *oldest)
+{
+	const struct wl_session *first = NULL;
+	uint32_t count = 0;
+
+	for (uint32_t slot = *client_bucket(table, client); slot != 0;
+	     slot = table->sessions[slot - 1].next_by_client) {
+		const struct wl_session *session = &table->sessions[slot - 1];
+
+		if (session->client != client || is_ending(table, session))
+			continue;
+		if (!first || session->activity < first->activity)
+			first = session;
+		count++;
+	}
+	*oldest = first ? first->id : 0;
+	return count;
+}
+
+void wl_session_ending(struct wl_session_table *table, uint64_t session_id)
+{
+	struct wl_session *session = find(table, session_id);
+
+	WL_CHECK(session != NULL && table->lead_epoch != 0);
+	session->ending_epoch = table->lead_epoch;
+}
+
+enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session_id,
+					 uint64_t sequence, uint64_t acknowledged_through,
+					 uint64_t *number, uint64_t *timestamp_ns)
+{
+	struct wl_session *session = find(table, session_id);
+	const struct progress *appended;
+	uint64_t pushed_out;
+
+	*number = 0;
+	*timestamp_ns = 0;
+	if (!session)
+		return WL_SESSION_UNKNOWN;
+	if (WL_MUTANT(session_not_checked))
+		return WL_SESSION_NEXT;
+	if (is_ending(table, session) && sequence > session->applied.last_sequence)
+		return WL_SESSION_WINDOW;
+	if (sequence <= session->applied.last_sequence)
+		return recall(table, session, sequence, number, timestamp_ns);
+	appended = appended_of(table, session);
+	if (sequence <= appended->last_sequence)
+		return WL_SESSION_IN_FLIGHT;
+	if (sequence != appended->last_sequence + 1) {
+		*number = appended->last_sequence + 1;
+		return WL_SESSION_GAP;
+	}
+	/* Its number is not known yet, so it counts as a run of its own. */
+	if (appended->runs_total < WIRELOG_SESSION_RUNS || WL_MUTANT(session_window_ignored))
+		return WL_SESSION_NEXT;
+	pushed_out = appended->runs_total - WIRELOG_SESSION_RUNS;
+	if (pushed_out >= session->applied.runs_total)
+		return WL_SESSION_WINDOW; /* not even committed yet */
+	/* The last committed run may go on in our tail: where it ends is not known yet. */
+	if (pushed_out + 1 == session->applied.runs_total &&
+	    appended->last_sequence != session->applied.last_sequence)
+		return WL_SESSION_WINDOW;
+	if (pushed_out >= oldest_run(session) &&
+	    run_end(table, session, pushed_out) > acknowledged_through)
+		return WL_SESSION_WINDOW;
+	return WL_SESSION_NEXT;
+}
+
+void wl_session_appended(struct wl_session_table *table, uint64_t session_id, uint64_t sequence,
+			 uint64_t number)
+{
+	struct wl_session *session = find(table, session_id);
+	struct progress *appended;
+
+	WL_CHECK(session != NULL);
+	appended = appended_of(table, session);
+	WL_CHECK(sequence == appended->last_sequence + 1);
+	advance(appended, sequence, number);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of sessions: what makes an append happen once. It is a function of the committed log
+ * alone (every node has the same one), plus, on the leader, how far each session got in the log's
+ * uncommitted tail. A new leader takes appends only after its first entry committed; by then
+ * the table holds everything before, so the second part starts empty (see docs/ARCHITECTURE.md).
+ *
+ * A session is opened by a record; its id is {entry index, ordinal in the entry}, never used again,
+ * so that a late duplicate can never revive a forgotten session. Sequences begin at 1 and each is
+ * used once, by a DATA or by an EXPIRED record. Per session the newest WIRELOG_SESSION_RUNS runs
+ * are remembered: consecutive sequences with consecutive numbers (or that all expired) are one run.
+ * The leader refuses (WINDOW) what would push out a run that the client has not yet seen
+ * acknowledged; it knows exactly which, because the runs that its uncommitted tail will make follow
+ * from {sequence, number} alone.
+ *
+ * A session ends by a record, too: the leader, who knows which clients live, names the one that gives way to a new one
+ * (opening.c). Where there is no room an opening has no effect. So the table never decides whom to forget, and is the
+ * same on every node whatever each knows of clients. Until that record is committed the session takes no appends.
+ *
+ * Pure. Owner: the journal's worker. Memory from the caller, touched only where sessions live.
+ * [worker]
+ */
+#ifndef WL_DATAPLANE_SERVICE_SESSION_H
+#define WL_DATAPLANE_SERVICE_SESSION_H
+
+#include "dataplane/base/limits.h"
+#include "dataplane/log/entry.h"
+
+/* It ends where the next run, or behind the last one the session, begins: no count is stored. */
+struct wl_session_run {
+	uint64_t first_number; /* 0: these sequences expired */
+	uint64_t timestamp_ns; /* of the entry of the run's last record */
+	uint64_t first_sequence;
+};
+
+struct wl_session; /* session.c */
+
+struct wl_session_table {
+	struct wl_session *sessions;
+	struct wl_session_run *runs; /* WIRELOG_SESSION_RUNS for each session */
+	uint32_t capacity, count;
+	uint32_t used; /* slots that were ever taken */
+	uint32_t free; /* of those: slot + 1 */
+	uint32_t *buckets, *client_buckets; /* slot + 1, 0: empty */
+	uint32_t bucket_count; /* of each; a power of two */
+	uint64_t activity; /* counts touches of sessions; a function of the log */
+	uint64_t digest;
+	uint64_t applied_index; /* every entry up to here is in the table */
+	uint64_t lead_epoch; /* view epoch that `appended` values belong to; 0: we do not lead */
+	bool contradicted; /* a committed sequence did not follow its session's last one: no leader that
+			    * keeps the rules wrote this log, and nothing may be appended to it here */
+};
+
+enum wl_session_verdict {
+	WL_SESSION_NEXT, /* the next sequence: append it, then wl_session_appended */
+	/* committed before: *number, *timestamp_ns are the first answer (number 0: expired; timestamp_ns 0: not kept) */
+	WL_SESSION_DONE,
+	WL_SESSION_IN_FLIGHT, /* appended, not committed yet: the answer will come */
+	WL_SESSION_GAP, /* an earlier sequence is missing: *number is the one that would be next */
+	WL_SESSION_FORGOTTEN, /* so old that its run is gone: the client acknowledged it long ago */
+	WL_SESSION_UNKNOWN, /* no such session */
+	/* would push out a run that is not acknowledged by the client, or its end is on its way: back-pressure */
+	WL_SESSION_WINDOW,
+};
+
+size_t wl_session_table_memory_bytes(uint32_t capacity);
+void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_t capacity);
+/* Applies one committed entry; entries come in index order, each once. Returns sessions that it ended. */
+unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
+			  const struct wl_entry_header *header);
+uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal);
+/* Session opened by (nonce, client identity), or 0: answers a repeated OPEN_SESSION. */
+uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client);
+
+/* True when it is known and this client opened it: nobody else may use up its sequences. */
+bool wl_session_is_of(const struct wl_session_table *table, uint64_t session, uint64_t client);
+
+/* What the leader looks at to find one that may give way. False: nothing stands in that slot, below `capacity`. */
+struct wl_session_view {
+	uint64_t id, client;
+	uint64_t activity; /* rises with each touch, in log order */
+	bool ending; /* its end is in our tail already */
+	bool in_flight; /* so are appends of it */
+};
+bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
+		     struct wl_session_view *view);
+/* How many this client has whose end is not on its way; *oldest: of those the one that was active longest ago, 0: none. */
+uint32_t wl_session_count_of(const struct wl_session_table *table, uint64_t client,
+			     uint64_t *oldest);
+/* The leader has put its end into the open entry. */
+void wl_session_ending(struct wl_session_table *table, uint64_t session);
+
+/* Leader, after its first entry committed and was applied: forgets what another leadership had in
+ * flight. */
+void wl_session_lead(struct wl_session_table *table, uint64_t epoch);
+/* What to do with {session, sequence}. `acknowledged_through` is the client's word. */
+enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session,
+					 uint64_t sequence, uint64_t acknowledged_through,
+					 uint64_t *number, uint64_t *timestamp_ns);
+/* The leader has put it into the open entry, under this number (0: as expired). Only after
+ * WL_SESSION_NEXT. */
+void wl_session_appended(struct wl_session_table *table, uint64_t session, uint64_t sequence,
+			 uint64_t number);
+/* A number that is equal on two nodes whose tables are equal (status shows it). O(1). */
+uint64_t wl_session_table_digest(const struct wl_session_table *table);
+
+#endif

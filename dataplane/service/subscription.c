@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Readers: who they are, where they stand and how much may be on its way to them. A reader that is
+ * slow has a full window and costs nothing; one that is silent is dropped with the place to resume
+ * at. What was sent can be sent again from any number (CREDIT with resend): nothing is kept for it
+ * but the log.
+ *
+ * Flow: bytes between `consumed_number` and `next_number`, payload and record headers, are at most
+ * the client's credit and our own window, because a node sends faster than a client's socket
+ * buffers take. The window begins small and doubles with each window consumed until something is
+ * lost on the way; from then on it halves with each loss and grows slowly. The size of what was
+ * consumed is read from marks, a 64th of the credit apart.
+ */
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/service/front_internal.h"
+
+#define LOSSY_GROWTH_SHIFT 5 /* a 32nd of what is consumed */
+
+static struct wl_subscription *find(struct wl_front *front, wl_identity client, uint64_t id)
+{
+	for (uint32_t i = 0; front->subscription_count != 0 && i < front->config.subscriptions_max;
+	     i++) {
+		struct wl_subscription *subscription = &front->subscriptions[i];
+
+		if (subscription->state != WL_SUBSCRIPTION_FREE &&
+		    subscription->state != WL_SUBSCRIPTION_CLOSING && subscription->id == id &&
+		    subscription->client == client)
+			return subscription;
+	}
+	return NULL;
+}
+
+void wl_subscription_gap(struct wl_front *front, wl_identity client, const struct wl_wire_gap *gap)
+{
+	const struct wl_remote *remote = wl_front_client(front, client);
+	struct wl_tx *tx = front->replica->tx;
+	struct wl_tx_to to;
+	size_t room;
+	uint8_t *payload;
+
+	if (!remote)
+		return;
+	to = wl_tx_to_remote(remote);
+	payload = wl_tx_open(tx, &to, WL_WIRE_GAP, front->config.journal, WL_TX_DATA, &room);
+	if (payload)
+		wl_tx_close(tx, wl_wire_encode_gap(payload, gap));
+}
+
+/* The slot is free again, as soon as no read is in flight into its buffer. */
+void wl_subscription_release(struct wl_front *front, struct wl_subscription *subscription)
+{
+	uint8_t *buffer;
+
+	subscription->wants_read = false;
+	if (subscription->reader.in_flight) {
+		subscription->state = WL_SUBSCRIPTION_CLOSING;
+		return;
+	}
+	buffer = wl_reader_return(&subscription->reader);
+	if (buffer)
+		front->free_buffers[front->free_buffer_count++] = buffer;
+	subscription->state = WL_SUBSCRIPTION_FREE;
+	front->subscription_count--;
+}
+
+void wl_subscription_end(struct wl_front *front, struct wl_subscription *subscription, int status)
+{
+	struct wl_wire_gap gap = {
+		.subscription = subscription->id,
+		.first_number = subscription->consumed_number,
+		.status = status,
+	};
+
+	wl_subscription_gap(front, subscription->client, &gap);
+	wl_count(front->replica->counters, WL_COUNTER_subscriptions_dropped);
+	wl_subscription_release(front, subscription);
+}
+
+uint64_t wl_subscription_room(const struct wl_subscription *subscription)
+{
+	uint64_t in_flight = subscription->sent_bytes - subscription->consumed_bytes;
+	uint64_t limit = subscription->window_bytes < subscription->credit_bytes
+				 ? subscription->window_bytes
+				 : subscription->credit_bytes;
+
+	if (WL_MUTANT(reader_window_ignored))
+		return UINT64_MAX;
+	return in_flight < limit ? limit - in_flight : 0;
+}
+
+static struct wl_subscription_mark *mark_at(struct wl_subscription *subscription, uint32_t which)
+{
+	return &subscription->marks[(subscription->mark_first + which) % WL_SUBSCRIPTION_MARKS];
+}
+
+void wl_subscription_sent(struct wl_subscription *subscription, uint64_t next_number,
+			  uint64_t bytes)
+{
+	uint64_t marked = subscription->mark_count
+				  ? mark_at(subscription, subscription->mark_count - 1)->bytes
+				  : subscription->consumed_bytes;
+
+	subscription->sent_bytes += bytes;
+	subscription->next_number = next_number;
+	if (subscription->sent_bytes - marked < subscription->credit_bytes / 64)
+		return;
+	if (subscription->mark_count == WL_SUBSCRIPTION_MARKS)
+		subscription->mark_count--; /* the newest moves: coarser, still true */
+	*mark_at(subscription, subscription->mark_count++) =
+		(struct wl_subscription_mark){next_number, subscription->sent_bytes};
+}
+
+/* The client has consumed all below `number`, which lies between consumed and sent. */
+static void consume(struct wl_subscription *subscription, uint64_t number)
+{
+	uint64_t before = subscription->consumed_bytes;
+
+	subscription->consumed_number = number;
+	while (subscription->mark_count != 0 && mark_at(subscription, 0)->number <= number) {
+		subscription->consumed_bytes = mark_at(subscription, 0)->bytes;
+		subscription->mark_first = (subscription->mark_first + 1) % WL_SUBSCRIPTION_MARKS;
+		subscription->mark_count--;
+	}
+	if (number == subscription->next_number)
+		subscription->consumed_bytes = subscription->sent_bytes;
+	subscription->window_bytes += (subscription->consumed_bytes - before) >>
+				      (subscription->lossy ? LOSSY_GROWTH_SHIFT : 0);
+	if (subscription->window_bytes > subscription->credit_bytes)
+		subscription->window_bytes = subscription->credit_bytes;
+	if (subscription->window_bytes < WL_FRONT_WINDOW_BYTES_MIN)
+		subscription->window_bytes = WL_FRONT_WINDOW_BYTES_MIN;
+}
+
+/* From here on, as if nothing from `number` on had been sent. */
+static void go_to(struct wl_subscription *subscription, uint64_t number)
+{
+	subscription->next_number = number;
+	subscription->consumed_number = number;
+	subscription->fragment_offset = 0;
+	subscription->sent_bytes = 0;
+	subscription->consumed_bytes = 0;
+	subscription->mark_count = 0;
+	subscription->blocked = false;
+	subscription->seek = true;
+}
+
+static void begin(struct wl_front *front, struct wl_subscription *subscription,
+		  const struct wl_wire_subscribe *request)
+{
+	uint64_t number = request->value ? request->value : 1;
+
+	subscription->from_time_ns = 0;
+	switch (request->from) {
+	case WL_WIRE_FROM_TIME:
+		subscription->state = WL_SUBSCRIPTION_SEEK_TIME;
+		subscription->from_time_ns = request->value;
+		number = 0;
+		break;
+	case WL_WIRE_FROM_NOW:
+		subscription->state = WL_SUBSCRIPTION_GREETING;
+		number = wl_front_commit_number(front) + 1;
+		break;
+	default:
+		subscription->state = WL_SUBSCRIPTION_STREAM;
+		break;
+	}
+	go_to(subscription, number);
+	subscription->sent_ns = 0;
+}
+
+static struct wl_subscription *take_free(struct wl_front *front)
+{
+	for (uint32_t i = 0; i < front->config.subscriptions_max; i++) {
+		struct wl_subscription *subscription = &front->subscriptions[i];
+
+		if (subscription->state != WL_SUBSCRIPTION_FREE)
+			continue;
+		memset(subscription, 0, sizeof(*subscription));
+		wl_reader_init(&subscription->reader, front->replica->log, 1,
+			       WL_FRONT_COOKIE + 1 + i);
+		front->subscription_count++;
+		return subscription;
+	}
+	return NULL;
+}
+
+static bool is_older(const struct wl_subscription *one, const struct wl_subscription *other)
+{
+	return !other || one->heard_ns < other->heard_ns;
+}
+
+/*
+ * A free one. One client has at most a quarter of them, and pushes out its own; where all are taken, one that is quiet gives
+ * way: a reader that lives says something every half second.
+ */
+static struct wl_subscription *allocate(struct wl_front *front, wl_identity client)
+{
+	uint32_t max = front->config.subscriptions_max, owned = 0;
+	struct wl_subscription *own = NULL, *quiet = NULL;
+
+	for (uint32_t i = 0; i < max; i++) {
+		struct wl_subscription *subscription = &front->subscriptions[i];
+
+		if (subscription->state == WL_SUBSCRIPTION_FREE ||
+		    subscription->state == WL_SUBSCRIPTION_CLOSING)
+			continue;
+		if (subscription->client == client) {
+			owned++;
+			if (is_older(subscription, own))
+				own = subscription;
+		}
+		if (front->replica->now_ns - subscription->heard_ns > wl_rx_quiet_ns(front->rx) &&
+		    is_older(subscription, quiet))
+			quiet = subscription;
+	}
+	if (owned != 0 && owned >= max / 4)
+		wl_subscription_end(front, own, WIRELOG_TOO_MANY_CLIENTS);
+	else if (front->subscription_count == max && quiet)
+		wl_subscription_end(front, quiet, WIRELOG_SLOW_READER);
+	return take_free(front);
+}
+
+void wl_subscription_on_goodbye(struct wl_front *front, wl_identity client)
+{
+	for (uint32_t i = 0; front->subscription_count != 0 && i < front->config.subscriptions_max;
+	     i++) {
+		struct wl_subscription *subscription = &front->subscriptions[i];
+
+		if (subscription->client == client && subscription->state != WL_SUBSCRIPTION_FREE &&
+		    subscription->state != WL_SUBSCRIPTION_CLOSING)
+			wl_subscription_release(front, subscription);
+	}
+}
+
+static bool is_from_client(const struct wl_message *message)
+{
+	return message->from && wl_identity_is_client(message->from->identity);
+}
+
+/* What is committed here is contradicted: it may be another history than the one that others were given. */
+static bool stands_apart(const struct wl_front *front)
+{
+	return wl_replica_is_apart(front->replica) && !WL_MUTANT(diverged_serves_readers);
+}
+
+static void refuse(struct wl_front *front, wl_identity client,
+		   const struct wl_wire_subscribe *request, int status)
+{
+	const struct wl_wire_gap gap = {
+		.subscription = request->subscription,
+		.first_number = request->from == WL_WIRE_FROM_NUMBER ? request->value : 0,
+		.status = status,
+	};
+
+	wl_subscription_gap(front, client, &gap);
+}
+
+void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *message)
+{
+	struct wl_subscription *subscription;
+	struct wl_wire_subscribe request;
+
+	if (!is_from_client(message) ||
+	    !wl_wire_decode_subscribe(message->payload, message->bytes, &request)) {
+		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	if (stands_apart(front)) {
+		refuse(front, message->from->identity, &request, WIRELOG_STORE_DIVERGED);
+		return;
+	}
+	subscription = find(front, message->from->identity, request.subscription);
+	if (subscription) {
+		subscription->heard_ns = front->replica->now_ns;
+		/* It asks again because nothing has reached it; the place that "now" was stays what
+		 * it was. */
+		if (!subscription->credited && subscription->state != WL_SUBSCRIPTION_GREETING)
+			begin(front, subscription, &request);
+		subscription->sent_ns = 0;
+		return;
+	}
+	subscription = allocate(front, message->from->identity);
+	if (!subscription) {
+		refuse(front, message->from->identity, &request, WIRELOG_TOO_MANY_CLIENTS);
+		return;
+	}
+	wl_count(front->replica->counters, WL_COUNTER_subscriptions_opened);
+	subscription->client = message->from->identity;
+	subscription->id = request.subscription;
+	subscription->credit_bytes = request.credit_bytes;
+	subscription->window_bytes = WL_FRONT_WINDOW_BYTES_MIN;
+	subscription->heard_ns = front->replica->now_ns;
+	begin(front, subscription, &request);
+}
+
+static void rewind_to(struct wl_front *front, struct wl_subscription *subscription, uint64_t number)
+{
+	uint64_t now_ns = front->replica->now_ns;
+
+	/* Frames that were on their way make the client ask several times. */
+	if (number == subscription->rewind_number &&
+	    now_ns - subscription->rewind_ns < WL_FRONT_REWIND_NS)
+		return;
+	subscription->rewind_number = number;
+	subscription->rewind_ns = now_ns;
+	go_to(subscription, number);
+	subscription->lossy = true;
+	subscription->window_bytes /= 2;
+	if (subscription->window_bytes < WL_FRONT_WINDOW_BYTES_MIN)
+		subscription->window_bytes = WL_FRONT_WINDOW_BYTES_MIN;
+	wl_count(front->replica->counters, WL_COUNTER_deliver_resends);
+}
+
+void wl_front_on_credit(struct wl_front *front, const struct wl_message *message)
+{
+	struct wl_subscription *subscription;
+	struct wl_wire_credit credit;
+
+	if (!is_from_client(message) ||
+	    !wl_wire_decode_credit(message->payload, message->bytes, &credit)) {
+		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	subscription = find(front, message->from->identity, credit.subscription);
+	if (!subscription) {
+		/* We were restarted, or dropped it and the message was lost. */
+		struct wl_wire_gap gap = {
+			.subscription = credit.subscription,
+			.first_number = credit.next_number,
+			.status = WIRELOG_SLOW_READER,
+		};
+
+		wl_subscription_gap(front, message->from->identity, &gap);
+		return;
+	}
+	if (credit.next_number == 0) {
+		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	subscription->heard_ns = front->replica->now_ns;
+	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME)
+		return; /* only a sign of life: no number has been told */
+	subscription->credited = true;
+	subscription->blocked = false;
+	subscription->state = WL_SUBSCRIPTION_STREAM;
+	subscription->credit_bytes = credit.credit_bytes;
+	if (credit.next_number > subscription->next_number)
+		/* What it missed came after all, while we had gone back for it. Or a SUBSCRIBE that was late made this
+		 * subscription anew, and it stands where an earlier one had got: as good a beginning as a SUBSCRIBE's. */
+		go_to(subscription, credit.next_number);
+	else if (credit.resend)
+		rewind_to(front, subscription, credit.next_number);
+	else if (credit.next_number >= subscription->consumed_number)
+		consume(subscription, credit.next_number);
+}
+
+void wl_front_on_unsubscribe(struct wl_front *front, const struct wl_message *message)
+{
+	struct wl_wire_unsubscribe request;
+	struct wl_subscription *subscription;
+
+	if (!is_from_client(message) ||
+	    !wl_wire_decode_unsubscribe(message->payload, message->bytes, &request)) {
+		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	subscription = find(front, message->from->identity, request.subscription);
+	if (subscription)
+		wl_subscription_release(front, subscription);
+}
+
+void wl_subscription_seek(struct wl_front *front, struct wl_subscription *subscription)
+{
+	const struct wl_log *log = front->replica->log;
+	uint64_t index = front->replica->commit + 1; /* nothing before it, or it is still to come */
+	const struct wl_log_mark *mark;
+
+	subscription->seek = false;
+	/* Entries of the very time may stand before a mark that has it: look from before. */
+	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME)
+		mark = subscription->from_time_ns
+			       ? wl_log_mark_by_time(log, subscription->from_time_ns - 1)
+			       : NULL;
+	else
+		mark = wl_log_mark_by_number(log, subscription->next_number);
+	if (!mark)
+		index = 1;
+	else if (mark->index < index)
+		index = mark->index;
+	wl_reader_seek(&subscription->reader, index);
+}
+
+unsigned wl_subscription_end_turn(struct wl_front *front, uint64_t now_ns)
+{
+	uint32_t max = front->config.subscriptions_max;
+	unsigned did = 0;
+
+	front->frames_left = WL_FRONT_DELIVER_FRAMES;
+	front->buffer_waited = front->buffer_waiters;
+	front->buffer_waiters = 0;
+	for (uint32_t i = 0; i < max; i++) {
+		struct wl_subscription *subscription =
+			&front->subscriptions[(front->subscription_turn + i) % max];
+
+		if (subscription->state == WL_SUBSCRIPTION_FREE ||
+		    subscription->state == WL_SUBSCRIPTION_CLOSING)
+			continue;
+		if (!wl_front_client(front, subscription->client)) {
+			wl_count(front->replica->counters, WL_COUNTER_subscriptions_dropped);
+			wl_subscription_release(front, subscription);
+			continue;
+		}
+		if (stands_apart(front)) {
+			wl_subscription_end(front, subscription, WIRELOG_STORE_DIVERGED);
+			continue;
+		}
+		if (now_ns > subscription->heard_ns &&
+		    now_ns - subscription->heard_ns > front->config.subscription_idle_ns) {
+			wl_subscription_end(front, subscription, WIRELOG_SLOW_READER);
+			continue;
+		}
+		did += wl_deliver(front, subscription, now_ns);
+	}
+	front->subscription_turn = (front->subscription_turn + 1) % max;
+	return did;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/store/store_owner.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "dataplane/base/mutant.h"
+#include "wirelog/status.h"
+
+static bool is_sound(const struct wl_superblock *superblock)
+{
+	uint64_t bytes = superblock->segment_bytes;
+
+	return bytes >= WL_SEGMENT_BYTES_MIN && (bytes & (bytes - 1)) == 0;
+}
+
+static void add_two(struct wl_sentence *why, const char *before, uint64_t first,
+		    const char *between, uint64_t second)
+{
+	wl_sentence_add(why, before);
+	wl_sentence_add_number(why, first);
+	wl_sentence_add(why, between);
+	wl_sentence_add_number(why, second);
+}
+
+static void add_nodes(struct wl_sentence *why, uint32_t voters)
+{
+	const char *before = " ";
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (!(voters & 1u << node))
+			continue;
+		wl_sentence_add(why, before);
+		wl_sentence_add_number(why, node);
+		before = ", ";
+	}
+}
+
+/* Who opens them for a node starts on them; who only looks names none. */
+static bool is_diverged(const struct wl_superblock *superblock, const struct wl_store_owner *owner,
+			struct wl_sentence *why)
+{
+	if (owner->node == 0 || WL_MUTANT(diverged_data_are_started))
+		return false;
+	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
+		const struct wl_divergence *other = &superblock->journals[journal].divergence;
+
+		if (other->node == 0)
+			continue;
+		add_two(why, "journal ", journal, ": node ", other->node);
+		add_two(why, " led with another entry ", other->position.index, " of term ",
+			other->position.term);
+		wl_sentence_add(why, ": chain value ");
+		wl_sentence_add_hex(why, other->their_chain);
+		wl_sentence_add(why, ", committed here is ");
+		wl_sentence_add_hex(why, other->chain);
+		return true;
+	}
+	return false;
+}
+
+int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl_store_owner *owner,
+			 struct wl_sentence *why)
+{
+	if (!is_sound(superblock)) {
+		wl_sentence_add(why, "the superblock names impossible segments");
+		return WIRELOG_STORE_DAMAGED;
+	}
+	if (owner->cluster &&
+	    memcmp(superblock->cluster, owner->cluster, sizeof(superblock->cluster)) != 0) {
+		wl_sentence_add(why, "belongs to another cluster");
+		return WIRELOG_STORE_FOREIGN;
+	}
+	if (owner->node != 0 && superblock->node != owner->node) {
+		add_two(why, "belongs to node ", superblock->node, ", this is node ", owner->node);
+		return WIRELOG_STORE_FOREIGN;
+	}
+	if (owner->segment_bytes != 0 && superblock->segment_bytes != owner->segment_bytes) {
+		add_two(why, "made with storage.segment_bytes=", superblock->segment_bytes,
+			", configured are ", owner->segment_bytes);
+		return WIRELOG_STORE_GEOMETRY;
+	}
+	if (owner->journal_count != 0 && superblock->journal_count != owner->journal_count) {
+		add_two(why, "made with ", superblock->journal_count, " journals, configured are ",
+			owner->journal_count);
+		return WIRELOG_STORE_GEOMETRY;
+	}
+	/* Data from before the list was kept have none. */
+	if (owner->voters != 0 && superblock->voters != 0 && superblock->voters != owner->voters &&
+	    !WL_MUTANT(members_not_compared)) {
+		wl_sentence_add(why, "made for a cluster of nodes");
+		add_nodes(why, superblock->voters);
+		wl_sentence_add(why, "; cluster.nodes names");
+		add_nodes(why, owner->voters);
+		return WIRELOG_STORE_GEOMETRY;
+	}
+	return is_diverged(superblock, owner, why) ? WIRELOG_STORE_DIVERGED : 0;
+}

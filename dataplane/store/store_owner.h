@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Whose data these are: what a superblock says against who opens it. Pure. Owner: the caller of all. [init]
+ */
+#ifndef WL_DATAPLANE_STORE_STORE_OWNER_H
+#define WL_DATAPLANE_STORE_STORE_OWNER_H
+
+#include "dataplane/base/sentence.h"
+#include "dataplane/log/superblock.h"
+
+struct wl_store_owner { /* 0 or NULL: whatever it is */
+	const uint8_t *cluster;
+	uint32_t node, journal_count;
+	uint32_t voters; /* bit per node id */
+	uint64_t segment_bytes;
+};
+
+/*
+ * 0, or STORE_DAMAGED, STORE_FOREIGN, STORE_GEOMETRY, STORE_DIVERGED with the difference in `why`. The list of nodes counts as much as the
+ * segment size: a node that was given a shorter one by its file would find majorities that the others do not know, and
+ * acknowledge what they never will. Data that a leader contradicted (divergence.h) are for looking at, not for a start.
+ */
+int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl_store_owner *owner,
+			 struct wl_sentence *why);
+
+#endif

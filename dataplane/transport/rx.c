@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/transport/rx.h"
+
+#include <string.h>
+
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/wire/wire.h"
+
+static bool is_voter(const struct wl_rx *rx, wl_identity identity)
+{
+	uint32_t node = wl_identity_node(identity);
+
+	return node >= 1 && node <= WIRELOG_NODES_MAX && (rx->voters & 1u << node) &&
+	       rx->peers[node].identity == identity;
+}
+
+/* What a node says to a node, what a client says to a node; answers to clients come to no node. */
+static bool may_say(bool client, uint8_t type)
+{
+	switch (type) {
+	case WL_WIRE_HELLO:
+	case WL_WIRE_PATH_PROBE:
+		return true;
+	case WL_WIRE_HELLO_REPLY:
+	case WL_WIRE_GREETING:
+	case WL_WIRE_PATH_ECHO:
+	case WL_WIRE_APPEND:
+	case WL_WIRE_APPEND_ACK:
+	case WL_WIRE_PRE_VOTE:
+	case WL_WIRE_PRE_VOTE_REPLY:
+	case WL_WIRE_VOTE:
+	case WL_WIRE_VOTE_REPLY:
+	case WL_WIRE_TIMEOUT_NOW:
+		return !client;
+	case WL_WIRE_OPEN_SESSION:
+	case WL_WIRE_CLIENT_APPEND:
+	case WL_WIRE_SUBSCRIBE:
+	case WL_WIRE_CREDIT:
+	case WL_WIRE_UNSUBSCRIBE:
+	case WL_WIRE_KEEPALIVE:
+	case WL_WIRE_GOODBYE:
+		return client;
+	default:
+		return false;
+	}
+}
+
+/* The remote whose present epoch the frame names: its key is at hand. */
+static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_header *header)
+{
+	struct wl_remote *remote;
+
+	if (wl_identity_is_client(header->sender))
+		remote = wl_remote_table_find(&rx->clients, header->sender);
+	else
+		remote = &rx->peers[wl_identity_node(header->sender)];
+	return remote && remote->epoch == header->sender_epoch && remote->epoch != 0 ? remote
+										     : NULL;
+}
+
+/* A server has one address on one link; over another link the same server has another card. Where links lead to one node
+ * each (memif), the Ethernet address is drawn anew at each start and says nothing. */
+static bool is_elsewhere(const struct wl_rx *rx, const struct wl_address *a,
+			 const struct wl_address *b)
+{
+	return a->ipv4 != b->ipv4 || a->udp_port != b->udp_port ||
+	       (rx->ipv4 != 0 && a->link == b->link && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0);
+}
+
+/* Where it was heard last; whoever is there already can send from there, others have to share. */
+static bool is_at_home(const struct wl_rx *rx, const struct wl_arrival *arrival)
+{
+	const struct wl_remote *peer = &rx->peers[wl_identity_node(arrival->header.sender)];
+
+	return peer->address_known && !is_elsewhere(rx, &peer->address, &arrival->from);
+}
+
+static bool has_share(struct wl_rx *rx, const struct wl_arrival *arrival)
+{
+	wl_identity sender = arrival->header.sender;
+	bool at_home = !wl_identity_is_client(sender) && is_at_home(rx, arrival);
+
+	return wl_strangers_take(&rx->strangers, sender, &arrival->from, at_home);
+}
+
+static enum wl_frame_verdict check_tag(struct wl_rx *rx, const struct wl_remote *remote,
+				       const struct wl_arrival *arrival)
+{
+	const struct wl_frame_header *header = &arrival->header;
+	struct wl_auth_key derived;
+	const struct wl_auth_key *key = remote ? &remote->key : &derived;
+
+	if (!remote) {
+		if (!has_share(rx, arrival))
+			return WL_FRAME_CROWDED;
+		wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &derived);
+		wl_count(rx->counters, WL_COUNTER_keys_derived);
+	}
+	wl_count(rx->counters, WL_COUNTER_tags_checked);
+	return wl_auth_verify(rx->auth, key, arrival->datagram, arrival->size) ? WL_FRAME_OK
+									       : WL_FRAME_FORGED;
+}
+
+static void note_claim(struct wl_claim *claim, enum wl_frame_verdict why,
+		       const struct wl_address *address, uint64_t now_ns)
+{
+	claim->why = why;
+	claim->address = *address;
+	claim->frames++;
+	claim->seen_ns = now_ns;
+}
+
+bool wl_rx_hears_elsewhere(const struct wl_rx *rx, uint32_t node, const struct wl_address *address,
+			   uint64_t now_ns)
+{
+	const struct wl_remote *known = &rx->peers[node];
+
+	return known->epoch != 0 && now_ns - known->last_heard_ns <= rx->peer_alive_ns &&
+	       is_elsewhere(rx, &known->address, address) &&
+	       is_elsewhere(rx, &rx->claims.home[node], address);
+}
+
+bool wl_rx_hears_twin(const struct wl_rx *rx, uint32_t node, uint64_t now_ns)
+{
+	const struct wl_claim *twin = &rx->claims.twin[node];
+
+	return twin->frames != 0 && now_ns - twin->seen_ns <= rx->peer_alive_ns;
+}
+
+bool wl_rx_is_duplicate(const struct wl_rx *rx, uint64_t now_ns)
+{
+	uint64_t said_ns = rx->claims.duplicate_ns;
+
+	return said_ns != 0 && now_ns - said_ns <= rx->peer_alive_ns;
+}
+
+/* Another server under the id of a node that is heard (claim.h). A late frame of the boot before is none. */
+static bool is_twin(struct wl_rx *rx, const struct wl_frame_header *header,
+		    const struct wl_address *address, uint64_t now_ns)
+{
+	uint32_t node = wl_identity_node(header->sender);
+	struct wl_claim *twin = &rx->claims.twin[node];
+
+	if (header->sender_epoch == rx->claims.previous_epoch[node] ||
+	    !wl_rx_hears_elsewhere(rx, node, address, now_ns))
+		return false;
+	note_claim(twin, WL_FRAME_DUPLICATE_ID, address, now_ns);
+	twin->epoch = header->sender_epoch;
+	return true;
+}
+
+/* An authentic frame of a node that names our boot, of an epoch that we did not know: it lives now. */
+static enum wl_frame_verdict take_node(struct wl_rx *rx, const struct wl_frame_header *header,
+				       const struct wl_address *address, uint64_t now_ns,
+				       struct wl_remote **remote)
+{
+	struct wl_remote *known = &rx->peers[wl_identity_node(header->sender)];
+	uint64_t newest = wl_remote_newest_epoch(known);
+
+	if (is_twin(rx, header, address, now_ns))
+		return header->sender_epoch < newest ? WL_FRAME_OLD_EPOCH : WL_FRAME_DUPLICATE_ID;
+	/* One boot under two epochs: the count was set back with the disk that holds it. */
+	if (header->sender_epoch != newest &&
+	    wl_remote_boot_of(header->sender_epoch) == wl_remote_boot_of(newest)) {
+		known->forked_epoch = header->sender_epoch;
+		return WL_FRAME_OLD_EPOCH;
+	}
+	if (header->sender_epoch < newest)
+		return WL_FRAME_OLD_EPOCH;
+	rx->claims.previous_epoch[wl_identity_node(header->sender)] = known->epoch;
+	rx->claims.home[wl_identity_node(header->sender)] = *address;
+	wl_replay_init(&known->replay);
+	*remote = known;
+	return WL_FRAME_OK;
+}
+
+static bool says_challenge(const struct wl_rx *rx, uint8_t type, const uint8_t *payload,
+			   size_t bytes, uint64_t now_ns)
+{
+	struct wl_wire_keepalive keepalive;
+
+	return WL_MUTANT(client_unchallenged) ||
+	       (type == WL_WIRE_KEEPALIVE && wl_wire_decode_keepalive(payload, bytes, &keepalive) &&
+		wl_remote_is_challenge(&rx->clients, keepalive.challenge, now_ns));
+}
+
+/* Of a client that has no place, or has it under another epoch, and that said our challenge: it lives now. */
+static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame_header *header,
+					 const struct wl_message *message, uint64_t now_ns,
+					 struct wl_remote **remote)
+{
+	struct wl_remote *known = wl_remote_table_find(&rx->clients, header->sender);
+
+	if (known && known->epoch != 0) {
+		if (now_ns - known->last_heard_ns <= rx->client_idle_ns &&
+		    !WL_MUTANT(client_replaced_at_once))
+			return WL_FRAME_OLD_EPOCH;
+		wl_remote_void_challenges(&rx->clients, known);
+		known->admitted_ns = now_ns;
+	}
+	if (!known)
+		known = wl_remote_table_add(&rx->clients, header->sender, &message->hello_address,
+					    now_ns, wl_rx_quiet_ns(rx));
+	if (!known)
+		return WL_FRAME_NO_TABLE_ROOM;
+	wl_replay_init_at(&known->replay, header->sequence);
+	known->mtu = WL_MUTANT(clients_mtu_ignored) ? 0 : WIRELOG_MTU_MIN;
+	*remote = known;
+	return WL_FRAME_OK;
+}
+
+static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_frame_header *header,
+					    const struct wl_message *message, uint64_t now_ns,
+					    struct wl_remote **remote)
+{
+	enum wl_frame_verdict verdict =
+		wl_identity_is_client(header->sender)
+			? take_client(rx, header, message, now_ns, remote)
+			: take_node(rx, header, &message->hello_address, now_ns, remote);
+
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	(*remote)->epoch = header->sender_epoch;
+	wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &(*remote)->key);
+	wl_count(rx->counters, WL_COUNTER_remote_new_epoch);
+	return WL_FRAME_OK;
+}
+
+/* A question is answered once: who is known has a window, of others the last ones are remembered. */
+static bool is_new_question(struct wl_rx *rx, struct wl_remote *remote,
+			    const struct wl_frame_header *header)
+{
+	if (header->sequence == 0)
+		return false;
+	if (remote)
+		return wl_replay_accept(&remote->replay, header->sequence);
+	return wl_answered_take(&rx->answered, header->sender, header->sender_epoch,
+				header->sequence);
+}
+
+static void fill_asker(struct wl_message *message, const struct wl_frame_header *header,
+		       const struct wl_address *address)
+{
+	message->hello_identity = header->sender;
+	message->hello_epoch = header->sender_epoch;
+	message->hello_address = *address;
+}
+
+static enum wl_frame_verdict check_header(const struct wl_rx *rx,
+					  const struct wl_frame_header *header)
+{
+	if (header->cluster != rx->cluster)
+		return WL_FRAME_OTHER_CLUSTER;
+	/* A client knows an endpoint and not yet who is there: its HELLO is for whoever receives it. */
+	if (header->destination != rx->identity &&
+	    (header->destination != 0 || header->type != WL_WIRE_HELLO))
+		return WL_FRAME_OTHER_DESTINATION;
+	if (header->sender_epoch == 0 ||
+	    (!wl_identity_is_client(header->sender) && !is_voter(rx, header->sender)))
+		return WL_FRAME_UNKNOWN_SENDER;
+	return WL_FRAME_OK;
+}
+
+/* What makes a frame useless whatever its tag says: it names another boot of ours, or comes a second time. Nothing is believed
+ * by dropping it, and it costs neither a key nor a tag. */
+static enum wl_frame_verdict check_fresh(const struct wl_rx *rx, const struct wl_remote *remote,
+					 const struct wl_arrival *arrival)
+{
+	const struct wl_frame_header *header = &arrival->header;
+	bool asks = header->type == WL_WIRE_HELLO;
+	uint64_t wanted = asks ? 0 : rx->epoch;
+
+	if (header->destination_epoch != wanted && (asks || !WL_MUTANT(old_boot_frames)))
+		return WL_FRAME_UNPROVEN;
+	if (header->sequence == 0)
+		return WL_FRAME_REPLAYED; /* no sender counts from 0 */
+	if (remote)
+		return wl_replay_is_new(&remote->replay, header->sequence) ? WL_FRAME_OK
+									   : WL_FRAME_REPLAYED;
+	if (asks && !wl_answered_is_new(&rx->answered, header->sender, header->sender_epoch,
+					header->sequence))
+		return WL_FRAME_REPLAYED;
+	return WL_FRAME_OK;
+}
+
+static enum wl_rx_rank rank_of(const struct wl_remote *remote, const struct wl_arrival *arrival)
+{
+	bool client = wl_identity_is_client(arrival->header.sender);
+
+	if (remote)
+		return client ? WL_RX_CLIENT : WL_RX_PEER;
+	return client ? WL_RX_STRANGE_CLIENT : WL_RX_STRANGE_NODE;
+}
+
+static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *arrival,
+				   uint64_t now_ns, struct wl_message *message)
+{
+	const struct wl_frame_header *header = &arrival->header;
+	/* Asked again: what came before it in this turn may have changed who is known. */
+	struct wl_remote *remote = find_remote(rx, header);
+	enum wl_frame_verdict verdict;
+
+	/* Of a client that has no place, nothing else is of use: no key is derived for it. */
+	if (!remote && wl_identity_is_client(header->sender) && header->type != WL_WIRE_HELLO &&
+	    !says_challenge(rx, header->type, arrival->datagram + WL_FRAME_HEADER_BYTES,
+			    header->payload_bytes, now_ns))
+		return WL_FRAME_UNPROVEN;
+	verdict = check_tag(rx, remote, arrival);
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	/* From here on the sender knows the cluster's secret; whether it speaks now is the next question. */
+	if (!may_say(wl_identity_is_client(header->sender), header->type))
+		return WL_FRAME_UNKNOWN_TYPE;
+	*message = (struct wl_message){
+		.type = header->type,
+		.journal = header->journal,
+		.link = arrival->from.link,
+		.payload = arrival->datagram + WL_FRAME_HEADER_BYTES,
+		.bytes = header->payload_bytes,
+	};
+	if (header->type == WL_WIRE_HELLO) {
+		fill_asker(message, header, &arrival->from);
+		return is_new_question(rx, remote, header) ? WL_FRAME_OK : WL_FRAME_REPLAYED;
+	}
+	if (!remote) {
+		fill_asker(message, header, &arrival->from);
+		verdict = take_new_epoch(rx, header, message, now_ns, &remote);
+		if (verdict == WL_FRAME_NO_TABLE_ROOM && !is_new_question(rx, NULL, header))
+			return WL_FRAME_REPLAYED;
+		if (verdict != WL_FRAME_OK)
+			return verdict;
+	}
+	if (!wl_replay_accept(&remote->replay, header->sequence))
+		return WL_FRAME_REPLAYED;
+	remote->address = arrival->from;
+	remote->address_known = true;
+	if (wl_identity_is_client(header->sender))
+		wl_remote_table_heard(&rx->clients, remote, now_ns);
+	else
+		remote->last_heard_ns = now_ns;
+	message->from = remote;
+	return WL_FRAME_OK;
+}
+
+/* Nothing in such a frame is believed; but what it claims, and where it came from, tells an operator whom to ask. */
+static void note_refused(struct wl_rx *rx, enum wl_frame_verdict verdict, const uint8_t *datagram,
+			 const struct wl_address *address, uint64_t now_ns)
+{
+	uint32_t node = 0;
+
+	if (verdict != WL_FRAME_FORGED && verdict != WL_FRAME_OTHER_CLUSTER &&
+	    verdict != WL_FRAME_UNKNOWN_SENDER && verdict != WL_FRAME_BAD_VERSION)
+		return;
+	if (verdict != WL_FRAME_BAD_VERSION)
+		node = wl_identity_node(wl_frame_claimed_sender(datagram));
+	note_claim(&rx->claims.refused[node <= WIRELOG_NODES_MAX ? node : 0], verdict, address,
+		   now_ns);
+}
+
+static enum wl_frame_verdict sort(struct wl_rx *rx, const struct wl_frame *frame,
+				  struct wl_arrival *arrival)
+{
+	/* Where any address is ours (memif), any port is: who dials a socket path knows neither. */
+	uint16_t udp_port = rx->ipv4 != 0 ? rx->udp_port : 0;
+	const struct wl_remote *remote;
+	const uint8_t *datagram;
+	enum wl_frame_verdict verdict;
+
+	arrival->datagram = NULL;
+	arrival->from = (struct wl_address){.link = frame->link};
+	verdict = wl_frame_open_envelope(frame->bytes, frame->size, rx->ipv4, udp_port,
+					 &arrival->from, &datagram, &arrival->size);
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	arrival->datagram = frame->bytes + (datagram - frame->bytes);
+	verdict = wl_frame_decode_header(datagram, arrival->size, &arrival->header);
+	if (verdict == WL_FRAME_OK)
+		verdict = check_header(rx, &arrival->header);
+	if (verdict != WL_FRAME_OK)
+		return verdict;
+	remote = find_remote(rx, &arrival->header);
+	arrival->rank = rank_of(remote, arrival);
+	return check_fresh(rx, remote, arrival);
+}
+
+static enum wl_frame_verdict count(struct wl_rx *rx, enum wl_frame_verdict verdict,
+				   const struct wl_arrival *arrival, uint64_t now_ns)
+{
+	if (wl_likely(verdict == WL_FRAME_OK) || verdict == WL_FRAME_ARP ||
+	    verdict == WL_FRAME_ICMP)
+		return verdict;
+	if (arrival->datagram)
+		note_refused(rx, verdict, arrival->datagram, &arrival->from, now_ns);
+	wl_count_drop(rx->counters, verdict);
+	return verdict;
+}
+
+enum wl_frame_verdict wl_rx_sort(struct wl_rx *rx, const struct wl_frame *frame, uint64_t now_ns,
+				 struct wl_arrival *arrival)
+{
+	return count(rx, sort(rx, frame, arrival), arrival, now_ns);
+}
+
+enum wl_frame_verdict wl_rx_admit(struct wl_rx *rx, const struct wl_arrival *arrival,
+				  uint64_t now_ns, struct wl_message *message)
+{
+	return count(rx, admit(rx, arrival, now_ns, message), arrival, now_ns);
+}

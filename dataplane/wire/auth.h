@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Keyed MAC over frames: AES-128-GCM (NIST SP 800-38D) with the whole frame as additional data and
+ * no plaintext (GMAC). The cluster has one 128-bit secret; each {sender, epoch} has a key of its own,
+ * AES-128(secret, sender | 0 | epoch), so that the 96-bit nonce may be the frame's sequence alone.
+ * intel-ipsec-mb does the arithmetic (auth_ipsecmb.c); it is pure computation, so every build links it.
+ *
+ * Insecure mode (laboratory): the tag is zero and is required to be zero.
+ * Thread: a wl_auth is read-only after init [any]; a wl_auth_key belongs to one thread.
+ */
+#ifndef WL_DATAPLANE_WIRE_AUTH_H
+#define WL_DATAPLANE_WIRE_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/wire/frame.h"
+
+#define WL_AUTH_SECRET_BYTES 16
+#define WL_AUTH_TAG_BYTES 16
+#define WL_AUTH_KEY_BYTES 2048 /* room for the library's expanded key */
+
+struct wl_auth {
+	bool insecure;
+	_Alignas(64) uint8_t secret_schedule[512]; /* expanded secret */
+	void *manager; /* IMB_MGR */
+};
+
+struct wl_auth_key {
+	_Alignas(64) uint8_t expanded[WL_AUTH_KEY_BYTES];
+};
+
+/* secret NULL: insecure. 0, or WIRELOG_NO_MEMORY. Allocates; free with fini. [init] */
+int wl_auth_init(struct wl_auth *auth, const uint8_t secret[WL_AUTH_SECRET_BYTES]);
+void wl_auth_fini(struct wl_auth *auth);
+void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t epoch,
+		    struct wl_auth_key *key);
+/* `datagram`: wirelog header and payload. seal writes the tag into the header. */
+void wl_auth_seal(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram,
+		  size_t size);
+/* Constant time in the tag. The tag is zeroed and put back on the way, so the bytes must be writable. */
+bool wl_auth_verify(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram,
+		    size_t size);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What must be equal on all nodes, and who says otherwise. Each node tells every peer its facts (GREETING), and compares
+ * what it is told with its own: a difference is told by name on both sides. What becomes of a peer that differs:
+ *
+ *   decides   the fact decides replicated state (whose session is forgotten, which entry can be taken), so that two nodes
+ *             that differ in it disagree about what is committed. Neither hears the other: no votes, no
+ *             acknowledgements, no entries. The majority that agrees goes on; without one all halts, by name.
+ *   told      it is a mistake all the same: a record is taken by one leader and refused by the next. Told, and no more.
+ *
+ * A peer takes part when it has greeted under its present boot and nothing that decides differs: until then it is not heard.
+ *
+ * Pure. Owner: the worker. [worker]; names [any]
+ */
+#ifndef WL_DATAPLANE_WIRE_GREETING_H
+#define WL_DATAPLANE_WIRE_GREETING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(fact, name, decides): the order is that of the wire (docs/WIRE.md); the name is the key of the configuration. */
+/* clang-format off */
+#define WL_FACT_LIST(X) \
+	X(VOTERS, "cluster.nodes", true) /* ids as decimal digits: 123 */ \
+	X(SESSIONS, "limits.sessions", true) \
+	X(SESSION_RUNS, "built_in.session_runs", true) \
+	X(ENTRY_BYTES, "built_in.entry_bytes", true) \
+	X(RECORD_BYTES, "limits.record_bytes", false) \
+	X(JOURNALS, "journals", false) /* of this worker, a bit for each */ \
+	X(MTU, "mtu", false) /* of the link to the peer */ \
+	X(ELECTION_TIMEOUT, "timing.election_timeout_ms", false) \
+	X(HEARTBEAT, "timing.heartbeat_ms", false)
+/* clang-format on */
+
+enum wl_fact {
+#define WL_FACT_ENUM(fact, name, decides) WL_FACT_##fact,
+	WL_FACT_LIST(WL_FACT_ENUM)
+#undef WL_FACT_ENUM
+		WL_FACTS,
+};
+
+struct wl_greeting { /* what one peer and we have told each other */
+	uint64_t epoch; /* boot of the peer that `theirs` belongs to; 0: it has not greeted */
+	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
+	uint32_t differs; /* bit per fact */
+	uint32_t told; /* those of them that control knows */
+	uint64_t sent_epoch; /* boot of the peer that our newest greeting was for */
+	uint64_t sent_ns;
+	bool seen; /* the peer has said under its present boot that it has ours */
+};
+
+/* Facts of the peer's boot `epoch`, beside ours at that time. */
+void wl_greeting_take(struct wl_greeting *greeting, uint64_t epoch, const uint64_t *ours,
+		      const uint64_t *theirs);
+/* May what the peer says in its boot `epoch` count? */
+bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t epoch);
+/* The ids of a mask as decimal digits. */
+uint64_t wl_greeting_ids(uint32_t voters);
+const char *wl_fact_name(enum wl_fact fact);
+bool wl_fact_decides(enum wl_fact fact);
+
+#endif

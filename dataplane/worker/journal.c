@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/worker/journal.h"
+
+#include <string.h>
+
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+
+static size_t histogram_bytes(void)
+{
+	return sizeof(_Atomic uint64_t) * WL_HISTOGRAM_COUNTERS(WL_STAGE_HIGHEST_NS);
+}
+
+size_t wl_journal_memory_bytes(const struct wl_journal_config *config)
+{
+	return wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES) +
+	       wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES) +
+	       wl_align_up(wl_front_memory_bytes(&config->front), WL_BLOCK_BYTES) +
+	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES);
+}
+
+void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
+		     uint8_t *ring, void *memory)
+{
+	uint8_t *at = memory;
+
+	memset(journal, 0, sizeof(*journal));
+	journal->config = *config;
+	journal->replica.assembly = at; /* remembered for wl_journal_start */
+	at += wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES);
+	wl_log_init(&journal->log, &config->log, ring, at);
+	at += wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES);
+	journal->front_memory = at;
+	at += wl_align_up(wl_front_memory_bytes(&config->front), WL_BLOCK_BYTES);
+	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
+		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS,
+				  (_Atomic uint64_t *)at);
+		journal->stages.histogram[stage] = &journal->histograms[stage];
+		at += histogram_bytes();
+	}
+}
+
+void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
+		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up)
+{
+	struct wl_replica *replica = &journal->replica;
+
+	wl_replica_init(replica, &journal->config.replica, &journal->log, known_commit,
+			replica->assembly);
+	replica->tx = tx;
+	replica->remotes = rx->peers;
+	replica->counters = counters;
+	replica->up = up;
+	journal->front = wl_front_init(journal->front_memory, &journal->config.front, replica, rx);
+}
+
+static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64_t now_ns,
+			uint64_t turn_began_ns)
+{
+	const struct wl_replica *replica = &journal->replica;
+	struct wl_stages *stages = &journal->stages;
+
+	if (replica->view.role != WL_ROLE_LEADER)
+		return;
+	if (journal->staged_epoch != replica->view.epoch) {
+		journal->staged_epoch = replica->view.epoch;
+		wl_stages_forget(stages, tail_before);
+	}
+	for (uint64_t index = stages->sealed_through + 1; index <= journal->log.tail.index;
+	     index++) {
+		wl_stages_sealed(stages, index, now_ns);
+		wl_histogram_record(stages->histogram[WL_STAGE_TURN], now_ns - turn_began_ns);
+	}
+	wl_stages_reached(stages, WL_STAGE_DISK, journal->log.durable.index, now_ns);
+	wl_stages_reached(stages, WL_STAGE_PEER, replica->received_majority, now_ns);
+	wl_stages_reached(stages, WL_STAGE_COMMIT, replica->commit, now_ns);
+}
+
+/*
+ * Led by us, no append would ever be taken, or a follower would never be served. Not before our first entry is committed:
+ * by then a majority has what we have, so that somebody else can be elected.
+ */
+static void watch_medium(struct wl_journal *journal)
+{
+	struct wl_replica *replica = &journal->replica;
+
+	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
+	    (replica->view.voters & ~(1u << replica->config.node)) != 0 &&
+	    (wl_front_wants_other_leader(journal->front) || wl_replica_cannot_serve(replica)))
+		wl_replica_stall(replica, WL_STALL_DISK);
+}
+
+void wl_journal_begin_turn(struct wl_journal *journal, uint64_t now_ns)
+{
+	wl_replica_begin_turn(&journal->replica, now_ns);
+	watch_medium(journal);
+}
+
+unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns)
+{
+	uint64_t tail = journal->log.tail.index;
+	uint64_t commit = journal->replica.commit;
+	unsigned did;
+
+	wl_replica_end_turn(&journal->replica);
+	time_stages(journal, tail, now_ns, turn_began_ns);
+	wl_front_apply(journal->front);
+	did = wl_front_end_turn(journal->front, now_ns);
+	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
+}
+
+static void publish_greeting(struct wl_peer_status *status, const struct wl_greeting *greeting,
+			     uint64_t epoch)
+{
+	status->differences_known = epoch != 0 && greeting->epoch == epoch;
+	status->takes_part = wl_greeting_takes_part(greeting, epoch);
+	if (!status->differences_known)
+		return;
+	status->differs = greeting->differs;
+	memcpy(status->ours, greeting->ours, sizeof(status->ours));
+	memcpy(status->theirs, greeting->theirs, sizeof(status->theirs));
+}
+
+static void publish_claim(struct wl_claim_status *status, const struct wl_claim *claim,
+			  uint64_t now_ns)
+{
+	if (claim->frames == 0)
+		return;
+	status->why = wl_frame_verdict_name(claim->why);
+	status->ipv4 = claim->address.ipv4;
+	status->frames = claim->frames;
+	status->ago_ns = now_ns - claim->seen_ns;
+}
+
+static void publish_peer(struct wl_peer_status *status, const struct wl_peer *peer,
+			 const struct wl_remote *remote, uint64_t now_ns)
+{
+	status->match_received = peer->match_received;
+	status->match_durable = peer->match_durable;
+	status->next_index = peer->next_index;
+	status->greeted = remote->epoch != 0;
+	status->heard_ago_ns = remote->epoch && now_ns >= remote->last_heard_ns
+				       ? now_ns - remote->last_heard_ns
+				       : UINT64_MAX;
+	status->streaming = peer->state == WL_PEER_STREAM;
+	status->no_space = peer->no_space;
+	status->held_back = wl_peer_is_held_back(peer);
+}
+
+void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns)
+{
+	const struct wl_replica *replica = &journal->replica;
+	const struct wl_log *log = &journal->log;
+	struct wl_front_stats front;
+	struct wl_journal_status status;
+
+	memset(&status, 0, sizeof(status));
+	wl_front_get_stats(journal->front, &front);
+	status.journal = replica->config.journal;
+	status.view = replica->view;
+	status.tail = log->tail;
+	status.durable = log->durable;
+	status.commit = replica->commit;
+	status.commit_durable.index = replica->commit < log->durable.index ? replica->commit
+									   : log->durable.index;
+	WL_CHECK(wl_log_term_at(log, status.commit_durable.index, &status.commit_durable.term));
+	status.wall_ns = replica->wall_ns;
+	status.clock_ahead_ns = replica->clock_ahead_ns;
+	status.clock_astray = replica->clock_astray;
+	if (log->last_timestamp_ns > replica->wall_ns - (uint64_t)replica->clock_ahead_ns)
+		status.stamps_ahead_ns = log->last_timestamp_ns -
+					 (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
+	status.may_start_term = wl_log_may_start_term(log);
+	status.elections_left = wl_log_elections_left(log);
+	if (wl_log_chain_at(log, replica->commit, &status.chain))
+		status.chain_index = replica->commit;
+	status.commit_number = front.commit_number;
+	status.next_number = log->next_number;
+	status.received = replica->view.role == WL_ROLE_LEADER ? replica->received_majority
+							       : replica->match;
+	status.append_offset = log->append_offset;
+	status.durable_offset = log->durable_offset;
+	status.segments_ready = log->segments_ready;
+	status.writes_in_flight = log->writes_in_flight;
+	status.sessions = front.sessions;
+	status.session_digest = front.session_digest;
+	status.subscriptions = front.subscriptions;
+	status.waiting_replies = front.waiting_replies;
+	status.applied_index = front.applied_index;
+	status.rebuilding = front.rebuilding;
+	status.clients = rx->clients.used;
+	status.ready = replica->ready;
+	status.silent = replica->silent;
+	status.commit_stalled = replica->view.role == WL_ROLE_LEADER && replica->commit_stalled;
+	status.no_space = wl_log_is_full(log);
+	status.poisoned = log->poisoned;
+	status.storage = (struct wl_storage_status){
+		.write_error = log->write_error,
+		.segment_error = log->segment_error,
+		.read_error = log->read_error,
+		.write_error_offset = log->write_error_offset,
+		.segment_error_offset = log->segment_error_offset,
+		.read_error_offset = log->read_error_offset,
+		.reads_failed = log->reads_failed,
+	};
+	if (log->writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
+		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
+	status.handing_over = replica->handing_over;
+	status.damaged = front.damaged;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		status.damaged |= replica->view.role == WL_ROLE_LEADER &&
+				  replica->peers[node].damaged;
+	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
+		status.duplicate |=
+			wl_rx_hears_twin(rx, node, now_ns) ||
+			(rx->claims.own_said_ns[node] != 0 &&
+			 now_ns - rx->claims.own_said_ns[node] <= 2 * rx->peer_alive_ns);
+		status.peers[node].path_mtu = rx->paths[node].mtu;
+		status.peers[node].path_is_narrow = wl_path_is_narrow(&rx->paths[node]);
+		publish_claim(&status.peers[node].twin, &rx->claims.twin[node], now_ns);
+		publish_claim(&status.peers[node].refused, &rx->claims.refused[node], now_ns);
+		publish_greeting(&status.peers[node], &rx->greetings[node], rx->peers[node].epoch);
+	}
+	wl_published_write(&journal->published, &status);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One journal on one node, whole: its log, its replica, its side towards clients, its timings, and
+ * what it publishes. A worker owns an array of them.
+ *
+ * Life: wl_journal_init (an empty log) -> recovery fills journal->log -> wl_journal_start -> turns.
+ * Thread: init and start [init], then the worker's.
+ */
+#ifndef WL_DATAPLANE_WORKER_JOURNAL_H
+#define WL_DATAPLANE_WORKER_JOURNAL_H
+
+#include "dataplane/service/front.h"
+#include "dataplane/worker/published.h"
+#include "dataplane/worker/stages.h"
+
+#define WL_STAGE_HIGHEST_NS 60000000000ull
+
+struct wl_journal_config {
+	struct wl_log_config log;
+	struct wl_replica_config replica;
+	struct wl_front_config front;
+};
+
+struct wl_journal {
+	struct wl_journal_config config;
+	struct wl_log log;
+	struct wl_replica replica;
+	struct wl_front *front;
+	void *front_memory;
+	struct wl_stages stages;
+	struct wl_histogram histograms[WL_STAGES];
+	struct wl_published published;
+	uint64_t staged_epoch; /* view whose entries are timed */
+};
+
+size_t wl_journal_memory_bytes(const struct wl_journal_config *config);
+/* `ring` (config->log.ring_bytes) and `memory` (both aligned to WL_BLOCK_BYTES, zeroed) stay the caller's. */
+void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
+		     uint8_t *ring, void *memory);
+/* After recovery. `known_commit`: entries up to here are known committed. */
+void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
+		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up);
+/* What makes a leader fall silent is found here, before anything is said in this turn. */
+void wl_journal_begin_turn(struct wl_journal *journal, uint64_t now_ns);
+/* Ends a turn: seal, replicate, answer, time the stages. Returns what was done. */
+unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns);
+void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/worker/published.h"
+
+#define WORDS (sizeof(struct wl_journal_status) / sizeof(uint64_t))
+
+_Static_assert(sizeof(struct wl_journal_status) % sizeof(uint64_t) == 0, "copied by words");
+
+/* Word by word and atomic: a torn picture is thrown away by the version, a torn word cannot be. */
+static void copy_words(uint64_t *to, const uint64_t *from)
+{
+	for (size_t word = 0; word < WORDS; word++)
+		__atomic_store_n(&to[word], __atomic_load_n(&from[word], __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
+}
+
+void wl_published_write(struct wl_published *published, const struct wl_journal_status *status)
+{
+	uint64_t version = atomic_load_explicit(&published->version, memory_order_relaxed);
+
+	atomic_store_explicit(&published->version, version + 1, memory_order_relaxed);
+	/* The odd version is seen before any new word. */
+	atomic_thread_fence(memory_order_release);
+	copy_words((uint64_t *)&published->status, (const uint64_t *)status);
+	/* Every new word is seen before the even version. */
+	atomic_store_explicit(&published->version, version + 2, memory_order_release);
+}
+
+bool wl_published_read(const struct wl_published *published, struct wl_journal_status *status)
+{
+	for (unsigned attempt = 0; attempt < 1000; attempt++) {
+		uint64_t before = atomic_load_explicit(&published->version, memory_order_acquire);
+
+		if (before & 1)
+			continue;
+		copy_words((uint64_t *)status, (const uint64_t *)&published->status);
+		/* The words are read before the version is looked at again. */
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&published->version, memory_order_relaxed) == before)
+			return true;
+	}
+	return false;
+}

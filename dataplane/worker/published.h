@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a worker tells the world about itself: copied out about once a millisecond under a sequence
+ * lock, so that a reader gets one consistent picture and costs the worker nothing (it never waits for readers).
+ * One writer; any number of readers. wl_published_read tries again while the writer is at it.
+ */
+#ifndef WL_DATAPLANE_WORKER_PUBLISHED_H
+#define WL_DATAPLANE_WORKER_PUBLISHED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/base/position.h"
+#include "dataplane/raft/seam.h"
+#include "dataplane/wire/greeting.h"
+#include "wirelog/limits.h"
+
+struct wl_claim_status {
+	const char *why; /* static; NULL: nobody */
+	uint32_t ipv4;
+	uint64_t frames, ago_ns;
+};
+
+struct wl_peer_status {
+	uint64_t match_received, match_durable, next_index;
+	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
+	bool greeted, streaming, no_space, held_back;
+	uint16_t path_mtu; /* of the largest frames that it is sent; 0: not known */
+	bool path_is_narrow; /* full ones do not pass */
+	bool differences_known; /* it has greeted under its present boot */
+	bool takes_part; /* and nothing that decides differs */
+	struct wl_claim_status twin, refused; /* who else says that it is this node */
+	uint32_t differs; /* bit per fact */
+	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
+};
+
+/* What the medium did wrong. Errors are positive errno, 0: none. */
+struct wl_storage_status {
+	int write_error, segment_error, read_error;
+	uint64_t write_error_offset, segment_error_offset, read_error_offset;
+	uint64_t reads_failed;
+	uint64_t silent_ns; /* writes are under way and none came back since */
+};
+
+struct wl_journal_status {
+	uint16_t journal;
+	struct wl_view view;
+	struct wl_position tail, durable;
+	struct wl_position commit_durable; /* as far as it is durable here */
+	uint64_t wall_ns; /* the worker's wall clock */
+	int64_t clock_ahead_ns; /* against what a majority vouches for */
+	uint64_t stamps_ahead_ns; /* the log's last stamp, against our clock: so long stamps stand still */
+	bool clock_astray;
+	bool may_start_term; /* or will, with the next segment */
+	uint64_t elections_left; /* first entries of terms that the log has room for */
+	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
+	uint64_t commit_number, next_number;
+	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
+	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
+	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
+	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
+	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
+	bool ready, silent, no_space, poisoned, handing_over, damaged, rebuilding;
+	struct wl_storage_status storage;
+	struct wl_peer_status peers[WIRELOG_NODES_MAX + 1];
+};
+
+struct wl_published {
+	alignas(64) _Atomic uint64_t version; /* odd: being written */
+	struct wl_journal_status status;
+};
+
+/* [owner] */
+void wl_published_write(struct wl_published *published, const struct wl_journal_status *status);
+/* [any] False when the writer was always in the way (it never is for long). */
+bool wl_published_read(const struct wl_published *published, struct wl_journal_status *status);
+
+#endif

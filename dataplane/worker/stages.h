@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where the time of an append goes, seen from the leader: from the turn that sealed its entry until
+ * it was durable here (disk), received by a majority (peer), committed (commit) and answered (reply), and how long the
+ * first record waited before that (sequence: from rx to seal is one turn, so it is the turn's length).
+ * One sample an entry, nanoseconds, in HdrHistograms that others may read. Pure. [worker]
+ */
+#ifndef WL_DATAPLANE_WORKER_STAGES_H
+#define WL_DATAPLANE_WORKER_STAGES_H
+
+#include "dataplane/base/histogram.h"
+
+enum wl_stage {
+	WL_STAGE_TURN, /* rx to sealed: the turn in which it came */
+	WL_STAGE_DISK,
+	WL_STAGE_PEER,
+	WL_STAGE_COMMIT,
+	WL_STAGES,
+};
+
+#define WL_STAGES_ENTRIES 8192u /* entries timed at once */
+
+struct wl_stages {
+	uint64_t sealed_ns[WL_STAGES_ENTRIES];
+	uint64_t through[WL_STAGES]; /* index up to which a stage was recorded */
+	uint64_t sealed_through;
+	struct wl_histogram *histogram[WL_STAGES];
+};
+
+/* An entry that this node leads was sealed at now_ns. */
+void wl_stages_sealed(struct wl_stages *stages, uint64_t index, uint64_t now_ns);
+/* A stage has reached `index`. */
+void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t index,
+		       uint64_t now_ns);
+/* Another leadership: what was sealed before is not timed any more. */
+void wl_stages_forget(struct wl_stages *stages, uint64_t tail);
+const char *wl_stage_name(enum wl_stage stage);
+
+#endif

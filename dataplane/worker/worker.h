@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One pinned poll-mode worker: its port, its disk, its journals, and one function that does a
+ * bounded amount of everything and returns how much it did. The loop around it (clock, idling) is
+ * worker_thread.c; the simulator drives the same wl_worker_turn.
+ *
+ * Order inside a turn, and why: control first, because a fence that waited must hold before anything leaves; then
+ * completions, because they free room; then frames; then what follows from both (seal, replicate, commit,
+ * answer); then the disk; then one transmit burst for each link.
+ *
+ * Pure: time comes in, port and disk are tables. Owner: the worker's thread. [worker]
+ */
+#ifndef WL_DATAPLANE_WORKER_WORKER_H
+#define WL_DATAPLANE_WORKER_WORKER_H
+
+#include "dataplane/worker/journal.h"
+
+struct wl_worker_config {
+	uint32_t node;
+	uint32_t worker;
+	uint64_t cluster;
+	uint64_t epoch; /* of this boot */
+	uint64_t incarnation; /* of our data */
+	uint32_t voters;
+	uint32_t ipv4;
+	uint16_t udp_port;
+	uint32_t clients_max; /* a power of two */
+	uint64_t client_idle_ns;
+	uint64_t election_timeout_ns;
+	uint64_t facts[WL_FACTS]; /* told to peers; the link's MTU is added for each */
+	/* where the peers are; a mac that is not known yet comes as NEIGHBOUR */
+	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];
+	bool peer_address_known[WIRELOG_NODES_MAX + 1];
+	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
+	uint64_t peer_incarnation[WIRELOG_NODES_MAX + 1]; /* likewise */
+	uint32_t suspects; /* bit per node that is known to have had other data before */
+	/* journals that this node's other workers have, and where clients meet those; node 0: there is no such journal */
+	struct wl_wire_member elsewhere[WIRELOG_JOURNALS_MAX];
+};
+
+#define WL_WORKER_PEER_ALIVE_TIMEOUTS 4u /* election timeouts: claim.h */
+#define WL_WORKER_DISK_BACKLOG 64u
+#define WL_WORKER_ELSEWHERE 16u /* clients at the wrong worker that are answered in one turn */
+
+struct wl_worker {
+	struct wl_worker_config config;
+	struct wl_port *port;
+	struct wl_disk *disk;
+	struct wl_seam *seam;
+	struct wl_counters counters;
+	struct wl_rx rx;
+	struct wl_tx tx;
+	struct wl_journal *journals;
+	uint32_t journal_count;
+
+	struct wl_disk_request
+		backlog[WL_WORKER_DISK_BACKLOG]; /* the disk had no room yet; in order */
+	uint32_t backlog_count;
+	uint32_t requests_in_flight;
+
+	uint64_t now_ns, wall_ns; /* of this turn */
+	uint32_t long_echoes; /* likewise (worker_path.c) */
+	uint64_t last_turn_ns, tended_ns, published_ns, space_retry_ns;
+	uint32_t elsewhere_left; /* in this turn */
+	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
+	/* what control was told of peers (roster.h): the epoch of their boot, of a boot known under another epoch */
+	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
+	uint64_t outlived_told; /* a boot of ours that a peer knows and we do not */
+	bool besieged; /* in the last turn frames came that were not believed */
+	bool stopping, stopped;
+	uint64_t stop_since_ns;
+};
+
+size_t wl_worker_memory_bytes(const struct wl_worker_config *config); /* the table of clients */
+/* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. Everything lent outlives the worker. */
+void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
+		    struct wl_port *port, struct wl_disk *disk, struct wl_seam *seam,
+		    const struct wl_auth *auth, void *memory);
+/* `known_commit[i]` belongs to journals[i]. */
+void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint32_t journal_count,
+		     const uint64_t *known_commit);
+/* 0: there was nothing to do; frames that are not believed are nothing. `now_ns` never falls. After STOP was served, worker->stopped is set. */
+unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall_ns);
+
+#endif

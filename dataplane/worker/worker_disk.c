@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Between the journals and the disk. A request that the disk has no room for waits in the
+ * backlog, in order; nothing new is asked for until the backlog is empty.
+ */
+#include <string.h>
+
+#include "dataplane/worker/worker_internal.h"
+
+#define COMPLETIONS_PER_TURN 64u
+
+static void take_completion(struct wl_worker *worker, const struct wl_disk_completion *completion)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, (uint16_t)completion->journal);
+
+	if (!journal)
+		return;
+	if (completion->verb != WL_DISK_READ) {
+		if (completion->verb == WL_DISK_WRITE)
+			wl_count(&worker->counters, completion->status == WL_DISK_OK
+							    ? WL_COUNTER_disk_writes_done
+							    : WL_COUNTER_disk_write_failed);
+		wl_log_on_written(&journal->log, completion);
+		return;
+	}
+	if (completion->status == WL_DISK_FAILED) {
+		wl_count(&worker->counters, WL_COUNTER_disk_read_failed);
+		wl_log_note_read_failed(&journal->log, completion);
+	}
+	if (completion->cookie >> 32 >= WL_FRONT_COOKIE)
+		wl_front_on_read(journal->front, completion);
+	else
+		wl_replica_on_read(&journal->replica, completion);
+}
+
+unsigned wl_worker_take_completions(struct wl_worker *worker)
+{
+	struct wl_disk_completion completions[COMPLETIONS_PER_TURN];
+	unsigned count = worker->disk->ops->reap(worker->disk, completions, COMPLETIONS_PER_TURN);
+
+	if (count == 0)
+		return 0;
+	for (unsigned at = 0; at < count; at++)
+		take_completion(worker, &completions[at]);
+	worker->requests_in_flight -= count;
+	for (uint32_t at = 0; at < worker->journal_count; at++)
+		wl_replica_on_durable(&worker->journals[at].replica);
+	return count;
+}
+
+static void count_requests(struct wl_worker *worker, const struct wl_disk_request *requests,
+			   unsigned count)
+{
+	for (unsigned at = 0; at < count; at++) {
+		if (requests[at].verb == WL_DISK_WRITE) {
+			wl_count(&worker->counters, WL_COUNTER_disk_writes);
+			wl_count_add(&worker->counters, WL_COUNTER_disk_write_bytes,
+				     requests[at].bytes);
+		} else if (requests[at].verb == WL_DISK_READ) {
+			wl_count(&worker->counters, WL_COUNTER_disk_reads);
+		}
+	}
+}
+
+/* Writes first: an append waits for them. */
+static void collect(struct wl_worker *worker)
+{
+	struct wl_disk_request *requests = worker->backlog;
+	unsigned count = 0;
+
+	for (uint32_t at = 0; at < worker->journal_count; at++)
+		count += wl_log_cut_writes(&worker->journals[at].log, requests + count,
+					   WL_WORKER_DISK_BACKLOG - count);
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		struct wl_journal *journal = &worker->journals[at];
+
+		count += wl_replica_want_reads(&journal->replica, requests + count,
+					       WL_WORKER_DISK_BACKLOG - count);
+		count += wl_front_want_reads(journal->front, requests + count,
+					     WL_WORKER_DISK_BACKLOG - count);
+	}
+	count_requests(worker, requests, count);
+	worker->backlog_count = count;
+}
+
+unsigned wl_worker_give_disk(struct wl_worker *worker)
+{
+	unsigned taken;
+
+	if (worker->backlog_count == 0)
+		collect(worker);
+	if (worker->backlog_count == 0)
+		return 0;
+	taken = worker->disk->ops->submit(worker->disk, worker->backlog, worker->backlog_count);
+	worker->requests_in_flight += taken;
+	worker->backlog_count -= taken;
+	if (worker->backlog_count != 0) {
+		wl_count(&worker->counters, WL_COUNTER_disk_queue_full);
+		memmove(worker->backlog, worker->backlog + taken,
+			worker->backlog_count * sizeof(worker->backlog[0]));
+	}
+	return taken;
+}

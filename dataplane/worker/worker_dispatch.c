@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From the port to whoever a frame is for: a replica, a journal's clients, or control. */
+#include <string.h>
+
+#include "dataplane/worker/worker_internal.h"
+
+#define BURSTS_PER_TURN 4u
+
+static void punt_up(struct wl_worker *worker, const struct wl_punt *punt)
+{
+	/* Raw frames leave half of the ring to votes. */
+	if (punt->type == 0 && wl_ring_count(&worker->seam->punt_up) >= WL_PUNT_SLOTS / 2) {
+		wl_count(&worker->counters, WL_COUNTER_punt_ring_full);
+		return;
+	}
+	if (!wl_ring_push(&worker->seam->punt_up, punt))
+		wl_count(&worker->counters, WL_COUNTER_punt_ring_full);
+}
+
+static void punt_raw(struct wl_worker *worker, const struct wl_frame *frame)
+{
+	struct wl_punt punt;
+
+	if (frame->size > WL_PUNT_BYTES_MAX)
+		return;
+	memset(&punt, 0, offsetof(struct wl_punt, data));
+	punt.link = frame->link;
+	punt.bytes = frame->size;
+	memcpy(punt.data, frame->bytes, frame->size);
+	punt_up(worker, &punt);
+}
+
+/* A peer that has not greeted, or that differs in what decides, takes no part (greeting.h); nor do we as a second server
+ * under one id. */
+static bool takes_part(struct wl_worker *worker, const struct wl_message *message)
+{
+	uint32_t node = wl_identity_node(message->from->identity);
+
+	if (wl_greeting_takes_part(&worker->rx.greetings[node], message->from->epoch) &&
+	    !wl_rx_is_duplicate(&worker->rx, worker->now_ns))
+		return true;
+	wl_count(&worker->counters, WL_COUNTER_peer_not_heard);
+	return false;
+}
+
+static void punt_message(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_punt punt;
+
+	if (message->bytes > WL_PUNT_BYTES_MAX) {
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	if (!takes_part(worker, message))
+		return;
+	memset(&punt, 0, offsetof(struct wl_punt, data));
+	punt.link = message->link;
+	punt.bytes = (uint16_t)message->bytes;
+	punt.journal = message->journal;
+	punt.type = message->type;
+	punt.node = wl_identity_node(message->from->identity);
+	punt.epoch = message->from->epoch;
+	memcpy(punt.data, message->payload, message->bytes);
+	punt_up(worker, &punt);
+}
+
+static void take_append(struct wl_worker *worker, struct wl_journal *journal,
+			const struct wl_message *message)
+{
+	struct wl_wire_append append;
+
+	if (!wl_wire_decode_append(message->payload, message->bytes, &append))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (takes_part(worker, message))
+		wl_replica_on_append(&journal->replica, wl_identity_node(message->from->identity),
+				     &append);
+}
+
+static void take_append_ack(struct wl_worker *worker, struct wl_journal *journal,
+			    const struct wl_message *message)
+{
+	struct wl_wire_append_ack ack;
+
+	if (!wl_wire_decode_append_ack(message->payload, message->bytes, &ack))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (takes_part(worker, message))
+		wl_replica_on_append_ack(&journal->replica,
+					 wl_identity_node(message->from->identity), &ack);
+}
+
+/* A client that lives finds no place: whoever serves the journal that it asks for says so. */
+static void turn_away(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+
+	if (!journal)
+		return;
+	wl_front_on_stranger(journal->front, message);
+	wl_count(&worker->counters, WL_COUNTER_clients_turned_away);
+}
+
+/* Its place and its readers are free at once; its sessions may give way. */
+static void take_goodbye(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_remote *client = message->from;
+
+	if (message->bytes != 0) {
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	for (uint32_t at = 0; at < worker->journal_count; at++)
+		wl_front_on_goodbye(worker->journals[at].front, client->identity);
+	wl_remote_table_forget(&worker->rx.clients, client);
+	wl_count(&worker->counters, WL_COUNTER_clients_gone);
+}
+
+static void dispatch(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+
+	if (!journal) {
+		wl_worker_send_elsewhere(worker, message);
+		return;
+	}
+	switch ((enum wl_wire_type)message->type) {
+	case WL_WIRE_HELLO:
+		wl_worker_take_hello(worker, journal, message);
+		break;
+	case WL_WIRE_GREETING:
+		wl_worker_take_greeting(worker, message);
+		break;
+	case WL_WIRE_PATH_PROBE:
+		wl_worker_take_path_probe(worker, message);
+		break;
+	case WL_WIRE_PATH_ECHO:
+		wl_worker_take_path_echo(worker, message);
+		break;
+	case WL_WIRE_APPEND:
+		take_append(worker, journal, message);
+		break;
+	case WL_WIRE_APPEND_ACK:
+		take_append_ack(worker, journal, message);
+		break;
+	case WL_WIRE_PRE_VOTE:
+	case WL_WIRE_PRE_VOTE_REPLY:
+	case WL_WIRE_VOTE:
+	case WL_WIRE_VOTE_REPLY:
+	case WL_WIRE_TIMEOUT_NOW:
+		punt_message(worker, message);
+		break;
+	case WL_WIRE_OPEN_SESSION:
+		wl_front_on_open_session(journal->front, message);
+		break;
+	case WL_WIRE_CLIENT_APPEND:
+		wl_front_on_client_append(journal->front, message);
+		break;
+	case WL_WIRE_SUBSCRIBE:
+		wl_front_on_subscribe(journal->front, message);
+		break;
+	case WL_WIRE_CREDIT:
+		wl_front_on_credit(journal->front, message);
+		break;
+	case WL_WIRE_UNSUBSCRIBE:
+		wl_front_on_unsubscribe(journal->front, message);
+		break;
+	case WL_WIRE_KEEPALIVE:
+		wl_front_on_keepalive(journal->front, message);
+		break;
+	case WL_WIRE_GOODBYE:
+		take_goodbye(worker, message);
+		break;
+	case WL_WIRE_HELLO_REPLY:
+		wl_worker_take_hello_reply(worker, message);
+		break;
+	case WL_WIRE_OPEN_SESSION_REPLY:
+	case WL_WIRE_APPEND_REPLY:
+	case WL_WIRE_DELIVER:
+	case WL_WIRE_GAP:
+	case WL_WIRE_KEEPALIVE_REPLY:
+		break;
+	}
+}
+
+/* The frames of one turn that may be believed, in the order in which they came. */
+struct haul {
+	struct wl_frame frames[BURSTS_PER_TURN * WL_BURST];
+	struct wl_arrival arrivals[BURSTS_PER_TURN * WL_BURST];
+	unsigned count;
+};
+
+/* Keeps of one burst what may be believed, which stays in its order; the others' buffers are free at once. Returns what
+ * there was for the slow path. */
+static unsigned sort_burst(struct wl_worker *worker, struct haul *haul, unsigned count)
+{
+	struct wl_frame *frames = &haul->frames[haul->count], refused[WL_BURST];
+	unsigned refused_count = 0, punted = 0;
+	uint64_t bytes = 0;
+
+	for (unsigned at = 0; at < count; at++) {
+		enum wl_frame_verdict verdict;
+
+		if (at + 1 < count)
+			__builtin_prefetch(frames[at + 1].bytes);
+		bytes += frames[at].size;
+		verdict = wl_rx_sort(&worker->rx, &frames[at], worker->now_ns,
+				     &haul->arrivals[haul->count]);
+		if (verdict == WL_FRAME_OK) {
+			haul->frames[haul->count++] = frames[at];
+			continue;
+		}
+		if (verdict == WL_FRAME_ARP || verdict == WL_FRAME_ICMP) {
+			punt_raw(worker, &frames[at]);
+			punted++;
+		}
+		refused[refused_count++] = frames[at];
+	}
+	if (refused_count != 0)
+		worker->port->ops->rx_release(worker->port, refused, refused_count);
+	wl_count_add(&worker->counters, WL_COUNTER_rx_frames, count);
+	wl_count_add(&worker->counters, WL_COUNTER_rx_bytes, bytes);
+	return punted;
+}
+
+/* Of one kind of sender. Returns how many were believed. */
+static unsigned take_rank(struct wl_worker *worker, const struct haul *haul, enum wl_rx_rank rank)
+{
+	unsigned taken = 0;
+
+	for (unsigned at = 0; at < haul->count; at++) {
+		struct wl_message message;
+		enum wl_frame_verdict verdict;
+
+		if (haul->arrivals[at].rank != rank)
+			continue;
+		verdict = wl_rx_admit(&worker->rx, &haul->arrivals[at], worker->now_ns, &message);
+		taken += verdict == WL_FRAME_OK;
+		if (verdict == WL_FRAME_OK)
+			dispatch(worker, &message);
+		else if (verdict == WL_FRAME_NO_TABLE_ROOM)
+			turn_away(worker, &message);
+	}
+	return taken;
+}
+
+unsigned wl_worker_take_frames(struct wl_worker *worker)
+{
+	struct haul haul;
+	unsigned did = 0, total = 0;
+
+	haul.count = 0;
+	wl_rx_begin_turn(&worker->rx);
+	for (unsigned burst = 0; burst < BURSTS_PER_TURN; burst++) {
+		unsigned count = worker->port->ops->rx_burst(worker->port, &haul.frames[haul.count],
+							     WL_BURST);
+
+		total += count;
+		if (count != 0)
+			did += sort_burst(worker, &haul, count);
+		if (count < WL_BURST)
+			break;
+	}
+	for (enum wl_rx_rank rank = 0; rank < WL_RX_RANKS; rank++)
+		did += take_rank(worker, &haul, rank);
+	if (haul.count != 0)
+		worker->port->ops->rx_release(worker->port, haul.frames, haul.count);
+	worker->besieged = total > did;
+	return did;
+}

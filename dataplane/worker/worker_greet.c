@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How nodes meet: HELLO asks which boot the other is (remote.h), GREETING says what must be equal on all nodes
+ * (greeting.h). A greeting goes out as soon as the peer's boot is known, again every few milliseconds until the peer
+ * says that it has it, and once a second from then on.
+ */
+#include <string.h>
+
+#include "dataplane/worker/worker_internal.h"
+
+#define HELLO_INTERVAL_NS 10000000u /* to one peer */
+#define SILENCE_NS \
+	200000000u /* a greeted peer unheard for this long may have restarted: greet again */
+#define GREETING_INTERVAL_NS 8000000u /* until it was seen */
+#define GREETING_AGAIN_NS 1000000000u /* and afterwards */
+
+static void facts_for(const struct wl_worker *worker, uint32_t node, uint64_t facts[WL_FACTS])
+{
+	const struct wl_link_info *link =
+		worker->port->ops->link(worker->port, worker->rx.peers[node].address.link);
+
+	memcpy(facts, worker->config.facts, sizeof(worker->config.facts));
+	facts[WL_FACT_MTU] = link ? link->mtu : 0;
+}
+
+bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
+			     uint32_t flags)
+{
+	const struct wl_greeting *greeting = &worker->rx.greetings[node];
+	struct wl_wire_greeting message = {
+		.seen_epoch = greeting->epoch == to->epoch ? to->epoch : 0,
+		.flags = flags,
+	};
+	size_t room;
+	uint8_t *payload = wl_tx_open(&worker->tx, to, WL_WIRE_GREETING,
+				      worker->journals[0].config.replica.journal, WL_TX_RESERVED,
+				      &room);
+
+	if (!payload)
+		return false;
+	facts_for(worker, node, message.fact);
+	wl_tx_close(&worker->tx, wl_wire_encode_greeting(payload, &message));
+	wl_count(&worker->counters, WL_COUNTER_greetings_sent);
+	return true;
+}
+
+static void send_greeting(struct wl_worker *worker, uint32_t node)
+{
+	const struct wl_remote *peer = &worker->rx.peers[node];
+	struct wl_greeting *greeting = &worker->rx.greetings[node];
+	const struct wl_tx_to to = wl_tx_to_remote(peer);
+
+	if (!wl_worker_send_greeting(worker, node, &to, 0))
+		return;
+	if (greeting->sent_epoch != peer->epoch)
+		greeting->seen = false;
+	greeting->sent_epoch = peer->epoch;
+	greeting->sent_ns = worker->now_ns;
+}
+
+static void greet_peer(struct wl_worker *worker, uint32_t node)
+{
+	const struct wl_greeting *greeting = &worker->rx.greetings[node];
+	uint64_t epoch = worker->rx.peers[node].epoch;
+	uint64_t interval = greeting->seen && greeting->epoch == epoch ? GREETING_AGAIN_NS
+								       : GREETING_INTERVAL_NS;
+
+	if (epoch != 0 &&
+	    (greeting->sent_epoch != epoch || worker->now_ns - greeting->sent_ns >= interval))
+		send_greeting(worker, node);
+}
+
+/* What our data remember is said as it is now: who asks has started before, and what it promised before that may be in there. */
+static void note_history(struct wl_worker *worker)
+{
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		const struct wl_replica *replica = &worker->journals[at].replica;
+
+		if (wl_replica_has_history(replica))
+			worker->rx.history |= 1u << replica->config.journal;
+	}
+}
+
+void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
+			  const struct wl_message *message)
+{
+	uint32_t node = wl_identity_node(message->hello_identity);
+
+	note_history(worker);
+	wl_front_on_hello(journal->front, message);
+	/* A peer under an epoch that is new to us: ask at once, its answer will prove it. */
+	if (!wl_identity_is_client(message->hello_identity) && node <= WIRELOG_NODES_MAX &&
+	    worker->rx.peers[node].epoch != message->hello_epoch)
+		worker->hello_due_ns[node] = worker->now_ns;
+}
+
+static bool tell_boot(struct wl_worker *worker, enum wl_seam_verb verb, uint32_t node,
+		      uint64_t epoch, const struct wl_wire_hello_reply *reply)
+{
+	struct wl_seam_message message = {
+		.verb = verb,
+		.journal = worker->journals[0].config.replica.journal,
+		.node = node,
+		.now_ns = worker->now_ns,
+		.boot_epoch = epoch,
+	};
+
+	if (reply) {
+		message.incarnation = reply->incarnation;
+		message.history = reply->history;
+		message.reason = reply->suspect != 0 ||
+				 (reply->known_incarnation != 0 &&
+				  reply->known_incarnation != worker->config.incarnation);
+	}
+
+	/* Lost when the ring is full: the next HELLO_REPLY says it again. */
+	return wl_ring_push(&worker->seam->up, &message);
+}
+
+/* As control does durably (control/agent/roster.c): what is told to its next question must not wait for that. */
+static void remember_data(struct wl_remote *peer, uint64_t incarnation)
+{
+	if (incarnation == 0)
+		return;
+	peer->suspect |= peer->incarnation != 0 && peer->incarnation != incarnation;
+	peer->incarnation = incarnation;
+}
+
+/* rx has learned the epoch; what the peer's data and its memory of us say is control's to judge. */
+void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_message *message)
+{
+	uint32_t node = wl_identity_node(message->from->identity);
+	struct wl_wire_hello_reply reply;
+	uint64_t known;
+
+	if (!wl_wire_decode_hello_reply(message->payload, message->bytes, &reply)) {
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	known = reply.known_epoch;
+	remember_data(&worker->rx.peers[node], reply.incarnation);
+	if (worker->boot_told[node] != message->from->epoch &&
+	    tell_boot(worker, WL_SEAM_PEER_BOOT, node, message->from->epoch, &reply))
+		worker->boot_told[node] = message->from->epoch;
+	if (known > worker->outlived_told && known != worker->config.epoch &&
+	    wl_remote_boot_of(known) >= wl_remote_boot_of(worker->config.epoch) &&
+	    tell_boot(worker, WL_SEAM_OUTLIVED, node, known, NULL))
+		worker->outlived_told = known;
+	greet_peer(worker, node);
+}
+
+/* What the ring has no room for is told in a later round. */
+static void tell_differences(struct wl_worker *worker, uint32_t node)
+{
+	struct wl_greeting *greeting = &worker->rx.greetings[node];
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_PEER_DIFFERS,
+		.journal = worker->journals[0].config.replica.journal,
+		.node = node,
+		.now_ns = worker->now_ns,
+	};
+
+	for (unsigned fact = 0; fact < WL_FACTS && greeting->told != greeting->differs; fact++) {
+		if (!(greeting->differs & ~greeting->told & 1u << fact))
+			continue;
+		message.reason = fact;
+		message.ours = greeting->ours[fact];
+		message.theirs = greeting->theirs[fact];
+		if (!wl_ring_push(&worker->seam->up, &message))
+			return;
+		greeting->told |= 1u << fact;
+		wl_count(&worker->counters, WL_COUNTER_peer_differs);
+	}
+}
+
+/* Its frame named our boot, so it is of now; rx knows the epoch that it came under. */
+void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *message)
+{
+	uint32_t node = wl_identity_node(message->from->identity);
+	struct wl_greeting *greeting = &worker->rx.greetings[node];
+	struct wl_wire_greeting said;
+	uint64_t facts[WL_FACTS];
+
+	if (!wl_wire_decode_greeting(message->payload, message->bytes, &said)) {
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+		return;
+	}
+	facts_for(worker, node, facts);
+	wl_greeting_take(greeting, message->from->epoch, facts, said.fact);
+	greeting->seen = said.seen_epoch == worker->config.epoch;
+	wl_worker_take_own_twin(worker, node, said.flags);
+	tell_differences(worker, node);
+	greet_peer(worker, node);
+}
+
+static void send_hello(struct wl_worker *worker, uint32_t node)
+{
+	struct wl_remote *peer = &worker->rx.peers[node];
+	struct wl_tx_to to = wl_tx_to_remote(peer);
+	struct wl_wire_hello hello = {.nonce = worker->now_ns};
+	uint16_t journal = worker->journals[0].config.replica.journal;
+	size_t room;
+	uint8_t *payload;
+
+	to.epoch = 0; /* the question itself: which boot are you? */
+	payload = wl_tx_open(&worker->tx, &to, WL_WIRE_HELLO, journal, WL_TX_RESERVED, &room);
+	if (!payload)
+		return;
+	wl_tx_close(&worker->tx, wl_wire_encode_hello(payload, &hello));
+	wl_count(&worker->counters, WL_COUNTER_hello_sent);
+	peer->last_hello_ns = worker->now_ns;
+}
+
+void wl_worker_greet(struct wl_worker *worker)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		struct wl_remote *peer = &worker->rx.peers[node];
+		bool silent = worker->now_ns - peer->last_heard_ns > SILENCE_NS;
+
+		if (peer->identity == 0 || !peer->address_known)
+			continue;
+		if (peer->forked_epoch != worker->fork_told[node] &&
+		    tell_boot(worker, WL_SEAM_PEER_BOOT, node, peer->forked_epoch, NULL))
+			worker->fork_told[node] = peer->forked_epoch;
+		tell_differences(worker, node);
+		if (!silent)
+			greet_peer(worker, node);
+		if (!silent && peer->epoch != 0)
+			wl_worker_probe_path(worker, node);
+		/* A boot that was proven by another frame has not said yet on which data it runs. */
+		if (peer->epoch != 0 && !silent && worker->hello_due_ns[node] == 0 &&
+		    worker->boot_told[node] == peer->epoch)
+			continue;
+		if (worker->now_ns - peer->last_hello_ns < HELLO_INTERVAL_NS)
+			continue;
+		worker->hello_due_ns[node] = 0;
+		send_hello(worker, node);
+	}
+}

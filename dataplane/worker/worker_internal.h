@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parts of a worker's turn. [worker] */
+#ifndef WL_DATAPLANE_WORKER_WORKER_INTERNAL_H
+#define WL_DATAPLANE_WORKER_WORKER_INTERNAL_H
+
+#include "dataplane/worker/worker.h"
+
+/* NULL when this worker does not own the journal. */
+struct wl_journal *wl_worker_journal(struct wl_worker *worker, uint16_t journal);
+unsigned wl_worker_take_seam(struct wl_worker *worker); /* worker_seam.c */
+unsigned wl_worker_take_punted(struct wl_worker *worker);
+unsigned wl_worker_take_frames(struct wl_worker *worker); /* worker_dispatch.c */
+/* worker_greet.c */
+void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
+			  const struct wl_message *message);
+void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_greet(struct wl_worker *worker);
+bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
+			     uint32_t flags);
+/* worker_elsewhere.c: a message for a journal that is not ours. */
+void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message *message);
+/* worker_path.c */
+void wl_worker_probe_path(struct wl_worker *worker, uint32_t node);
+void wl_worker_take_path_probe(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_path_echo(struct wl_worker *worker, const struct wl_message *message);
+/* worker_claims.c */
+void wl_worker_tend_claims(struct wl_worker *worker);
+void wl_worker_take_own_twin(struct wl_worker *worker, uint32_t node, uint32_t flags);
+unsigned wl_worker_take_completions(struct wl_worker *worker); /* worker_disk.c */
+unsigned wl_worker_give_disk(struct wl_worker *worker);
+
+#endif

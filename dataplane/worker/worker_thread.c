@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/worker/worker_thread.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "dataplane/host/clock.h"
+#include "dataplane/host/placement_thread.h"
+#include "dataplane/nic/eal_dpdk.h"
+#include "wirelog/status.h"
+
+#define CLOCK_TEND_NS 1000000000u
+
+static _Thread_local bool polling, tending;
+static _Thread_local void (*tend_of_port)(struct wl_port *port, uint64_t now_ns);
+static _Atomic uint64_t allocations, link_allocations;
+
+bool wl_worker_thread_is_polling(void)
+{
+	return polling;
+}
+
+void wl_worker_thread_count_allocation(void)
+{
+	atomic_fetch_add_explicit(tending ? &link_allocations : &allocations, 1,
+				  memory_order_relaxed);
+}
+
+uint64_t wl_worker_thread_allocations(void)
+{
+	return atomic_load_explicit(&allocations, memory_order_relaxed);
+}
+
+uint64_t wl_worker_thread_link_allocations(void)
+{
+	return atomic_load_explicit(&link_allocations, memory_order_relaxed);
+}
+
+static void tend(struct wl_port *port, uint64_t now_ns)
+{
+	tending = true;
+	tend_of_port(port, now_ns);
+	tending = false;
+}
+
+/* What is done for clients and the log; a heartbeat moves none of it. */
+static uint64_t activity_of(const struct wl_counters *counters)
+{
+	static const enum wl_counter parts[] = {
+		WL_COUNTER_client_appends,	WL_COUNTER_entries_appended,
+		WL_COUNTER_append_entries_sent, WL_COUNTER_disk_writes,
+		WL_COUNTER_disk_writes_done,	WL_COUNTER_disk_reads,
+		WL_COUNTER_deliver_frames,	WL_COUNTER_fences,
+	};
+	uint64_t sum = 0;
+
+	for (unsigned at = 0; at < sizeof(parts) / sizeof(parts[0]); at++)
+		sum += wl_count_get(counters, parts[at]);
+	return sum;
+}
+
+static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock *clock)
+{
+	struct wl_worker *worker = thread->worker;
+	struct wl_idler idler = {.idle = thread->idle};
+	uint64_t now = wl_clock_now_ns(clock), tended_ns = now;
+
+	while (!worker->stopped) {
+		uint64_t read = wl_clock_now_ns(clock);
+		unsigned did;
+
+		/* Taking out drift may move the clock back by some nanoseconds; for a worker it stands still then. */
+		if (read > now)
+			now = read;
+		did = wl_worker_turn(worker, now, wl_clock_wall_ns(clock, now));
+		if (did == 0 && thread->idle != WL_IDLE_SPIN)
+			wl_count(&worker->counters, WL_COUNTER_turns_yielded);
+		if (did == 0)
+			wl_idle_heed(&idler, activity_of(&worker->counters), now);
+		idler.besieged = worker->besieged;
+		wl_idle_rest(&idler, did);
+		if (now - tended_ns >= CLOCK_TEND_NS) {
+			tended_ns = now;
+			wl_clock_tend(clock);
+		}
+	}
+}
+
+static void *run(void *argument)
+{
+	struct wl_worker_thread *thread = argument;
+	struct wl_clock clock;
+	sigset_t all;
+
+	/* Signals are control's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	thread->status = wl_placement_enter(thread->core, thread->worker->config.worker,
+					    thread->reason, sizeof(thread->reason));
+	if (thread->status != 0) {
+		sem_post(&thread->entered);
+		return NULL;
+	}
+	wl_clock_open(&clock, NULL, 0);
+	wl_eal_thread_enter();
+	tend_of_port = thread->worker->port->ops->tend;
+	thread->port_ops = *thread->worker->port->ops;
+	thread->port_ops.tend = tend;
+	thread->worker->port->ops = &thread->port_ops;
+	sem_post(&thread->entered);
+	polling = true;
+	poll_until_stopped(thread, &clock);
+	polling = false;
+	wl_eal_thread_leave();
+	return NULL;
+}
+
+int wl_worker_thread_start(struct wl_worker_thread *thread)
+{
+	thread->status = 0;
+	thread->reason[0] = '\0';
+	sem_init(&thread->entered, 0, 0);
+	if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
+		snprintf(thread->reason, sizeof(thread->reason),
+			 "no thread could be made for worker %u", thread->worker->config.worker);
+		return WIRELOG_NO_MEMORY;
+	}
+	while (sem_wait(&thread->entered) != 0)
+		;
+	if (thread->status != 0)
+		pthread_join(thread->thread, NULL);
+	return thread->status;
+}
+
+bool wl_worker_thread_join(struct wl_worker_thread *thread, unsigned patience_ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += patience_ms / 1000;
+	until.tv_nsec += (long)(patience_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	return pthread_timedjoin_np(thread->thread, NULL, &until) == 0;
+}

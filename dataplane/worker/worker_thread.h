@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The loop around a worker: reads the clock once a turn, calls wl_worker_turn, rests when there was
+ * nothing to do. Pins itself to its core, is named wl-pmd-N, and ends when the worker has served STOP.
+ *
+ * Once it polls it never allocates: the daemon counts allocations of polling threads (main.c stands in front of
+ * malloc) and shows them in status; the number is 0 or there is a bug. Apart stands what a driver allocates while
+ * a link comes up or goes: that is inside tend.
+ *
+ * Owner: who called start; it calls join before anything that the worker uses is closed. Thread: start, join [init];
+ * allocations [any].
+ */
+#ifndef WL_DATAPLANE_WORKER_WORKER_THREAD_H
+#define WL_DATAPLANE_WORKER_WORKER_THREAD_H
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "dataplane/host/idle.h"
+#include "dataplane/worker/worker.h"
+
+struct wl_worker_thread {
+	struct wl_worker *worker;
+	uint16_t core; /* WL_CORE_ANY: anywhere */
+	enum wl_idle idle;
+
+	struct wl_port_ops port_ops; /* the port's, with our tend around its own */
+	pthread_t thread;
+	sem_t entered;
+	int status; /* of entering */
+	char reason[160];
+};
+
+/* Fill worker, core and idle first. Returns when the thread polls: 0, or EAL_CORES, NO_MEMORY with thread->reason. */
+int wl_worker_thread_start(struct wl_worker_thread *thread);
+/* After STOP was told. Waits for the end of the loop, at most `patience_ms`; false: it hangs, let the process end. */
+bool wl_worker_thread_join(struct wl_worker_thread *thread, unsigned patience_ms);
+
+/* The calling thread is in its loop. For malloc: no lock, no allocation. */
+bool wl_worker_thread_is_polling(void);
+void wl_worker_thread_count_allocation(void);
+uint64_t wl_worker_thread_allocations(void); /* by all workers since they poll */
+uint64_t wl_worker_thread_link_allocations(void);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Data without history: the first start of a cluster, and being taken in. One worker, one journal, nodes 1 to 3. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/agent/agent.h"
+#include "tests/unit/runner.h"
+
+#define MS 1000000ull
+#define T (100 * MS)
+#define EPOCH(boot, random) ((uint64_t)(boot) << 32 | (random))
+
+static struct {
+	struct wl_agent agent;
+	struct wl_seam seam;
+	void *memory;
+	uint64_t now_ns;
+	struct wl_superblock durable;
+	bool in_flight, hangs;
+	unsigned lines;
+} bed;
+
+static bool submit(void *context, struct wl_superblock *record)
+{
+	(void)context;
+	if (bed.in_flight)
+		return false;
+	record->sequence++;
+	bed.durable = *record;
+	bed.in_flight = true;
+	return true;
+}
+
+static int reap(void *context)
+{
+	bool done = bed.in_flight && !bed.hangs;
+
+	(void)context;
+	bed.in_flight = bed.in_flight && !done;
+	return done;
+}
+
+static void log_line(void *context, const struct wl_agent_line *line)
+{
+	(void)context;
+	bed.lines += strstr(line->text, "NO_HISTORY") != NULL;
+}
+
+static void set_up(uint32_t voters, uint64_t in_step_boot, uint64_t term)
+{
+	const struct wl_agent_ops ops = {.submit = submit, .reap = reap, .log = log_line};
+	const struct wl_agent_config config = {
+		.node = 1,
+		.voters = voters,
+		.journal_count = 1,
+		.worker_count = 1,
+		.election_timeout_ns = T,
+		.seed = 3,
+	};
+	struct wl_superblock record = {.node = 1,
+				       .journal_count = 1,
+				       .boot_count = 12,
+				       .incarnation = 11};
+	struct wl_seam *seams[] = {&bed.seam};
+
+	memset(&bed, 0, sizeof(bed));
+	bed.now_ns = 1000 * MS;
+	bed.memory = aligned_alloc(64, (wl_seam_memory_bytes() + 63) / 64 * 64);
+	wl_seam_init(&bed.seam, bed.memory);
+	record.journals[0].in_step_boot = in_step_boot;
+	record.journals[0].term = term;
+	wl_agent_init(&bed.agent, &config, &ops, seams, &record);
+	wl_agent_start(&bed.agent, bed.now_ns);
+}
+
+static void tear_down(void)
+{
+	free(bed.memory);
+}
+
+static void turns(unsigned count)
+{
+	while (count-- > 0) {
+		bed.now_ns += MS;
+		atomic_store(&bed.seam.worker_turn_ns, bed.now_ns);
+		wl_agent_turn(&bed.agent, bed.now_ns);
+	}
+}
+
+/* Node `node` greeted: what it has, and whether it knew other data of ours. */
+static void greeted(uint32_t node, bool history, bool knew_others)
+{
+	const struct wl_seam_message message = {
+		.verb = WL_SEAM_PEER_BOOT,
+		.node = node,
+		.boot_epoch = EPOCH(5, node),
+		.incarnation = 100 + node,
+		.history = history,
+		.reason = knew_others,
+	};
+
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.up, &message));
+	turns(1);
+}
+
+static bool worker_was_told(enum wl_seam_verb verb)
+{
+	struct wl_seam_message message;
+	bool told = false;
+
+	while (wl_ring_pop(&bed.seam.down, &message))
+		told |= message.verb == verb;
+	return told;
+}
+
+static void data_without_history_are_held_back_until_all_have_said_that_they_have_none(void)
+{
+	set_up(0xe, 0, 0);
+	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_HOLD_BACK));
+	greeted(2, false, false);
+	turns(400);
+	CU_ASSERT_TRUE(bed.agent.elections[0].held_back);
+	CU_ASSERT_EQUAL(bed.agent.elections[0].counts.pre_campaigns, 0);
+
+	greeted(3, false, false);
+	turns(2);
+	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
+	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_COUNT));
+	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 12);
+	tear_down();
+}
+
+static void nothing_is_said_before_it_is_durable(void)
+{
+	set_up(0xe, 0, 0);
+	bed.hangs = true;
+	greeted(2, false, false);
+	greeted(3, false, false);
+	turns(10);
+	CU_ASSERT_TRUE(bed.agent.elections[0].held_back);
+	CU_ASSERT_EQUAL(bed.agent.histories[0].in_step_boot, 0);
+	CU_ASSERT_FALSE(worker_was_told(WL_SEAM_COUNT));
+	bed.hangs = false;
+	turns(4);
+	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
+	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_COUNT));
+	tear_down();
+}
+
+static void one_that_has_history_or_knew_other_data_of_ours_is_waited_for(void)
+{
+	for (unsigned which = 0; which < 2; which++) {
+		set_up(0xe, 0, 0);
+		greeted(2, false, false);
+		greeted(3, which == 0, which == 1);
+		turns(20);
+		CU_ASSERT_TRUE(bed.agent.elections[0].held_back);
+		CU_ASSERT_EQUAL(bed.lines, 2); /* at the start, and who has it */
+		tear_down();
+	}
+}
+
+static void data_that_have_a_term_do_not_begin_a_cluster(void)
+{
+	set_up(0xe, 0, 4);
+	greeted(2, false, false);
+	greeted(3, false, false);
+	turns(20);
+	CU_ASSERT_TRUE(bed.agent.elections[0].held_back);
+	tear_down();
+}
+
+static void a_node_that_was_taken_in_counts_when_that_is_durable(void)
+{
+	const struct wl_seam_message in_step = {.verb = WL_SEAM_IN_STEP, .node = 1};
+
+	set_up(0xe, 0, 4);
+	greeted(2, true, true);
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.up, &in_step));
+	turns(4);
+	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
+	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_COUNT));
+	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 12);
+	tear_down();
+}
+
+static void the_only_node_begins_by_itself(void)
+{
+	set_up(0x2, 0, 0);
+	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
+	turns(2);
+	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 12);
+	tear_down();
+}
+
+static void refuse(uint32_t node, uint64_t in_step_boot)
+{
+	const struct wl_wire_vote_reply reply = {.term = 4,
+						 .asked_term = 5,
+						 .incarnation = 100 + node,
+						 .in_step_boot = in_step_boot};
+	struct wl_punt punt = {.type = WL_WIRE_PRE_VOTE_REPLY,
+			       .node = node,
+			       .epoch = EPOCH(5, node)};
+
+	punt.bytes = (uint16_t)wl_wire_encode_vote_reply(punt.data, &reply);
+	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.punt_up, &punt));
+	turns(1);
+}
+
+static void a_majority_of_lost_disks_is_told_once(void)
+{
+	set_up(0xe, 9, 4);
+	turns(250);
+	refuse(2, 0);
+	CU_ASSERT_FALSE(wl_agent_lacks_majority(&bed.agent, 0));
+	CU_ASSERT_EQUAL(bed.lines, 0);
+	refuse(3, 0);
+	refuse(3, 0);
+	CU_ASSERT_TRUE(wl_agent_lacks_majority(&bed.agent, 0));
+	CU_ASSERT_EQUAL(bed.lines, 1);
+	refuse(2, 12);
+	CU_ASSERT_FALSE(wl_agent_lacks_majority(&bed.agent, 0));
+	tear_down();
+}
+
+WL_SUITE(agent_history)
+{
+	WL_TEST(data_without_history_are_held_back_until_all_have_said_that_they_have_none),
+	WL_TEST(nothing_is_said_before_it_is_durable),
+	WL_TEST(one_that_has_history_or_knew_other_data_of_ours_is_waited_for),
+	WL_TEST(data_that_have_a_term_do_not_begin_a_cluster),
+	WL_TEST(a_node_that_was_taken_in_counts_when_that_is_durable),
+	WL_TEST(the_only_node_begins_by_itself),
+	WL_TEST(a_majority_of_lost_disks_is_told_once),
+};

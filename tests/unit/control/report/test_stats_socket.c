@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/report/stats_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/unit/runner.h"
+#include "wirelog/status.h"
+
+struct bed {
+	char directory[64], path[96], reason[256];
+	struct wl_stats_socket *stats;
+};
+
+static json_t *answer_echo(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	int *calls = context;
+
+	(*calls)++;
+	if (strcmp(parameter, "bad") == 0) {
+		snprintf(error, error_bytes, "bad was asked for");
+		return NULL;
+	}
+	return json_pack("{s:s}", "parameter", parameter);
+}
+
+static json_t *answer_large(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	json_t *list = json_array();
+
+	(void)context, (void)parameter, (void)error, (void)error_bytes;
+	for (int at = 0; at < 5000; at++)
+		json_array_append_new(list, json_integer(100000 + at));
+	return list;
+}
+
+static const struct wl_stats_command commands[] = {
+	{"/wirelog/echo", answer_echo},
+	{"/wirelog/large", answer_large},
+	{NULL, NULL},
+};
+
+static int calls;
+
+static void set_up(struct bed *bed)
+{
+	struct wl_stats_socket_config config = {.path = bed->path,
+						.commands = commands,
+						.context = &calls};
+
+	calls = 0;
+	strcpy(bed->directory, "/tmp/wirelog-stats-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(bed->directory));
+	snprintf(bed->path, sizeof(bed->path), "%s/stats.sock", bed->directory);
+	CU_ASSERT_EQUAL_FATAL(
+		wl_stats_socket_open(&bed->stats, &config, bed->reason, sizeof(bed->reason)), 0);
+}
+
+static void tear_down(struct bed *bed)
+{
+	wl_stats_socket_close(bed->stats);
+	rmdir(bed->directory);
+}
+
+static int connect_with(const struct bed *bed, int fd)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	strcpy(address.sun_path, bed->path);
+	return connect(fd, (struct sockaddr *)&address, sizeof(address));
+}
+
+static int connect_to(const struct bed *bed)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (connect_with(bed, fd) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The answer, or NULL after two seconds or the end of the connection. */
+static json_t *ask(int fd, const char *request)
+{
+	static char text[WL_STATS_ANSWER_BYTES_MAX];
+	struct pollfd polled = {.fd = fd, .events = POLLIN};
+	ssize_t got;
+
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0 || poll(&polled, 1, 2000) != 1)
+		return NULL;
+	got = recv(fd, text, sizeof(text), 0);
+	return got > 0 ? json_loadb(text, (size_t)got, 0, NULL) : NULL;
+}
+
+static void a_request_is_answered_under_its_own_name(void)
+{
+	struct bed bed;
+	json_t *answer;
+	int fd;
+
+	set_up(&bed);
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/echo,2,0");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(
+				       json_object_get(answer, "/wirelog/echo"), "parameter")),
+			       "2,0");
+	json_decref(answer);
+	answer = ask(fd, "/wirelog/echo\n");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(
+				       json_object_get(answer, "/wirelog/echo"), "parameter")),
+			       "");
+	json_decref(answer);
+	CU_ASSERT_EQUAL(calls, 2);
+	close(fd);
+	tear_down(&bed);
+}
+
+static void what_is_not_known_is_answered_with_an_error(void)
+{
+	static const char *const requests[] = {"/wirelog/nothing", "", "status",
+					       "/wirelog/echo,bad", "/wirelog"};
+	struct bed bed;
+	int fd;
+
+	set_up(&bed);
+	fd = connect_to(&bed);
+	for (unsigned at = 0; at < sizeof(requests) / sizeof(requests[0]); at++) {
+		json_t *answer;
+
+		if (requests[at][0] == '\0')
+			continue; /* an empty packet is how the other side says goodbye */
+		answer = ask(fd, requests[at]);
+		CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "error"));
+		CU_ASSERT_EQUAL(json_object_size(answer), 1);
+		json_decref(answer);
+	}
+	close(fd);
+	tear_down(&bed);
+}
+
+static void a_slash_lists_the_requests(void)
+{
+	struct bed bed;
+	json_t *answer;
+	int fd;
+
+	set_up(&bed);
+	fd = connect_to(&bed);
+	answer = ask(fd, "/");
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(answer, "/")), 3);
+	json_decref(answer);
+	close(fd);
+	tear_down(&bed);
+}
+
+static void an_oversized_request_ends_its_connection_only(void)
+{
+	static char large[4096];
+	struct bed bed;
+	json_t *answer;
+	int fd, other;
+
+	set_up(&bed);
+	memset(large, 'x', sizeof(large) - 1);
+	fd = connect_to(&bed);
+	other = connect_to(&bed);
+	CU_ASSERT_PTR_NULL(ask(fd, large));
+	answer = ask(other, "/wirelog/echo");
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	close(fd);
+	close(other);
+	tear_down(&bed);
+}
+
+static void a_reader_that_does_not_read_holds_nobody_up(void)
+{
+	struct bed bed;
+	json_t *answer;
+	int hangs, fd, one = 2048;
+
+	set_up(&bed);
+	hangs = connect_to(&bed);
+	setsockopt(hangs, SOL_SOCKET, SO_RCVBUF, &one, sizeof(one));
+	fcntl(hangs, F_SETFL, O_NONBLOCK);
+	for (int at = 0; at < 2000; at++)
+		if (send(hangs, "/wirelog/large", 14, MSG_NOSIGNAL) < 0)
+			break;
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/echo");
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	close(fd);
+	close(hangs);
+	tear_down(&bed);
+}
+
+static void more_connections_than_there_is_room_for_push_out_the_idle_ones(void)
+{
+	struct bed bed;
+	int fds[WL_STATS_CONNECTIONS_MAX + 8];
+	unsigned count = sizeof(fds) / sizeof(fds[0]);
+	json_t *answer;
+
+	set_up(&bed);
+	for (unsigned at = 0; at < count; at++) {
+		fds[at] = connect_to(&bed);
+		answer = ask(fds[at], "/wirelog/echo");
+		CU_ASSERT_PTR_NOT_NULL(answer);
+		json_decref(answer);
+	}
+	answer = ask(fds[0], "/wirelog/echo");
+	CU_ASSERT_PTR_NULL(answer);
+	answer = ask(fds[count - 1], "/wirelog/echo");
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	for (unsigned at = 0; at < count; at++)
+		close(fds[at]);
+	tear_down(&bed);
+}
+
+static void the_socket_is_for_its_owner(void)
+{
+	struct bed bed;
+	struct stat stat;
+
+	set_up(&bed);
+	CU_ASSERT_EQUAL(lstat(bed.path, &stat), 0);
+	CU_ASSERT_EQUAL(stat.st_mode & 0777, 0600);
+	tear_down(&bed);
+}
+
+static void a_socket_in_use_is_refused_and_a_left_over_one_is_replaced(void)
+{
+	struct wl_stats_socket_config config = {.commands = commands, .context = &calls};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct wl_stats_socket *second;
+	struct bed bed;
+	int fd;
+
+	set_up(&bed);
+	config.path = bed.path;
+	CU_ASSERT_EQUAL(wl_stats_socket_open(&second, &config, bed.reason, sizeof(bed.reason)),
+			WIRELOG_PORT_ADDRESS);
+	CU_ASSERT_PTR_NULL(second);
+	wl_stats_socket_close(bed.stats);
+	/* As a killed process leaves it: bound, nobody listens. */
+	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	strcpy(address.sun_path, bed.path);
+	CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+	CU_ASSERT_EQUAL(wl_stats_socket_open(&bed.stats, &config, bed.reason, sizeof(bed.reason)),
+			0);
+	tear_down(&bed);
+	CU_ASSERT_NOT_EQUAL(access(bed.path, F_OK), 0);
+}
+
+/* The one who asks has the last descriptor; the node has none left for the connection. */
+static void without_descriptors_it_waits_and_counts_and_then_serves(void)
+{
+	struct rlimit before, none;
+	struct bed bed;
+	json_t *answer;
+	uint64_t failed = 0;
+	int fd;
+
+	set_up(&bed);
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/echo");
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = before;
+	/* No connection may have the lowest number that is free. */
+	close(fd);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	none.rlim_cur = (rlim_t)fd + 1;
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+	usleep(20000); /* the other connection's descriptor is given back */
+	CU_ASSERT_EQUAL(connect_with(&bed, fd), 0);
+	for (int turn = 0; turn < 1000 && failed < 3; turn++) {
+		failed = wl_stats_socket_accept_failed(bed.stats);
+		usleep(5000);
+	}
+	setrlimit(RLIMIT_NOFILE, &before);
+	CU_ASSERT(failed >= 1);
+	CU_ASSERT(failed < 50);
+	answer = ask(fd, "/wirelog/echo");
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	close(fd);
+	tear_down(&bed);
+}
+
+static void a_file_that_is_not_its_own_is_left(void)
+{
+	struct bed bed;
+	FILE *other;
+
+	set_up(&bed);
+	unlink(bed.path);
+	other = fopen(bed.path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+	fclose(other);
+	wl_stats_socket_close(bed.stats);
+	CU_ASSERT_EQUAL(unlink(bed.path), 0);
+	rmdir(bed.directory);
+}
+
+WL_SUITE(stats_socket)
+{
+	WL_TEST(without_descriptors_it_waits_and_counts_and_then_serves),
+	WL_TEST(a_file_that_is_not_its_own_is_left),
+	WL_TEST(a_request_is_answered_under_its_own_name),
+	WL_TEST(what_is_not_known_is_answered_with_an_error),
+	WL_TEST(a_slash_lists_the_requests),
+	WL_TEST(an_oversized_request_ends_its_connection_only),
+	WL_TEST(a_reader_that_does_not_read_holds_nobody_up),
+	WL_TEST(more_connections_than_there_is_room_for_push_out_the_idle_ones),
+	WL_TEST(the_socket_is_for_its_owner),
+	WL_TEST(a_socket_in_use_is_refused_and_a_left_over_one_is_replaced),
+};

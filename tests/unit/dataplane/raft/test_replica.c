@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What both roles of a replica share: views, what is told to control, the leader that cannot lead, the
+ * leader that hands over. The halves are in test_replica_leader.c and test_replica_follower.c.
+ */
+#include "tests/unit/dataplane/raft/replica_fixture.h"
+#include "tests/unit/runner.h"
+#include "wirelog/status.h"
+
+#define LEADER 1u
+
+static struct replica_fixture cluster;
+
+static struct wl_replica *leader(void)
+{
+	return replica_of(&cluster, LEADER);
+}
+
+static uint64_t tail(void)
+{
+	return replica_log(&cluster, LEADER)->tail.index;
+}
+
+static void turn(void)
+{
+	replica_fixture_turn(&cluster, LEADER);
+}
+
+static void forget_mail(void)
+{
+	cluster.mail_count = 0;
+}
+
+/* Node 1 leads term 2 behind `terms`, its first entry is committed, both followers are in step. */
+static void begin_ready(const char *terms)
+{
+	replica_fixture_init(&cluster, 3);
+	replica_fixture_fill(&cluster, LEADER, terms);
+	replica_fixture_lead(&cluster, LEADER, 2);
+	turn();
+	turn();
+	for (uint32_t node = 2; node <= 3; node++)
+		replica_fixture_acknowledge(&cluster, node, LEADER, tail(), tail());
+	turn();
+	CU_ASSERT(leader()->ready);
+	forget_mail();
+}
+
+static void append(uint32_t bytes)
+{
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, bytes), WIRELOG_OK);
+}
+
+/* ---- views ---- */
+
+static void view_of_an_older_epoch_is_not_installed(void)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_LEAD};
+
+	replica_fixture_init(&cluster, 3);
+	replica_fixture_follow(&cluster, LEADER, 3, 2);
+	message.view = leader()->view;
+	message.view.term = 9;
+	wl_replica_on_lead(leader(), &message);
+	CU_ASSERT_EQUAL(leader()->view.role, WL_ROLE_FOLLOWER);
+	message.view.epoch--;
+	wl_replica_on_follow(leader(), &message);
+	wl_replica_on_fence(leader(), &message);
+	wl_replica_on_resume(leader(), &message);
+	CU_ASSERT_EQUAL(leader()->view.role, WL_ROLE_FOLLOWER);
+	CU_ASSERT_EQUAL(leader()->view.term, 3);
+	replica_fixture_fini(&cluster);
+}
+
+static void view_with_an_older_term_stops_the_node(void)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_FOLLOW};
+
+	replica_fixture_init(&cluster, 3);
+	replica_fixture_follow(&cluster, LEADER, 3, 2);
+	message.view = leader()->view;
+	message.view.epoch++;
+	message.view.term = 2;
+	WL_ASSERT_STOPS(wl_replica_on_follow(leader(), &message));
+	replica_fixture_fini(&cluster);
+}
+
+static void fence_is_answered_with_its_epoch_and_the_tail(void)
+{
+	struct wl_seam_message told;
+
+	begin_ready("111");
+	replica_fixture_fence(&cluster, LEADER);
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_FENCED, &told));
+	CU_ASSERT_EQUAL(told.view.epoch, cluster.nodes[LEADER].epoch);
+	CU_ASSERT_EQUAL(told.tail.index, 4);
+	CU_ASSERT_EQUAL(told.tail.term, 2);
+	CU_ASSERT_EQUAL(told.journal, FIXTURE_JOURNAL);
+	replica_fixture_fini(&cluster);
+}
+
+/* Control is slow: what must arrive waits in order, and nothing is lost. */
+static void answer_that_finds_the_ring_full_is_told_later(void)
+{
+	struct wl_seam_message filler = {.verb = WL_SEAM_LEADER_HEARD}, told;
+	unsigned fenced = 0;
+
+	begin_ready("1");
+	while (wl_ring_pop(&cluster.nodes[LEADER].up, &told))
+		;
+	while (wl_ring_push(&cluster.nodes[LEADER].up, &filler))
+		;
+	replica_fixture_fence(&cluster, LEADER);
+	replica_fixture_lead(&cluster, LEADER, 4);
+	while (wl_ring_pop(&cluster.nodes[LEADER].up, &told))
+		CU_ASSERT_NOT_EQUAL(told.verb, WL_SEAM_FENCED);
+	turn();
+	while (wl_ring_pop(&cluster.nodes[LEADER].up, &told)) {
+		if (told.verb != WL_SEAM_FENCED)
+			continue;
+		fenced++;
+		CU_ASSERT_EQUAL(told.view.epoch, cluster.nodes[LEADER].epoch - 3 + fenced);
+	}
+	CU_ASSERT_EQUAL(fenced, 2);
+	replica_fixture_fini(&cluster);
+}
+
+static void commit_survives_a_change_of_view(void)
+{
+	begin_ready("11");
+	replica_fixture_follow(&cluster, LEADER, 5, 2);
+	turn();
+	CU_ASSERT_EQUAL(leader()->commit, 3);
+	CU_ASSERT(!leader()->ready);
+	replica_fixture_fini(&cluster);
+}
+
+/* ---- the rules, as code ---- */
+
+static void check_names_the_rule_that_does_not_hold(void)
+{
+	begin_ready("111");
+	CU_ASSERT_PTR_NULL(wl_replica_check(leader()));
+	leader()->commit = tail() + 1;
+	CU_ASSERT_PTR_NOT_NULL(wl_replica_check(leader()));
+	leader()->commit = 0;
+	CU_ASSERT_PTR_NOT_NULL(wl_replica_check(leader())); /* ready, and nothing committed */
+	leader()->commit = tail();
+	CU_ASSERT_PTR_NULL(wl_replica_check(leader()));
+	leader()->peers[2].match_durable = leader()->peers[2].match_received + 1;
+	CU_ASSERT_PTR_NOT_NULL(wl_replica_check(leader()));
+	leader()->peers[2].match_durable = 0;
+	leader()->peers[2].match_received = tail() + 1;
+	CU_ASSERT_PTR_NOT_NULL(wl_replica_check(leader()));
+	replica_fixture_fini(&cluster);
+}
+
+/* ---- a leader that cannot lead ---- */
+
+static void leader_whose_disk_hangs_falls_silent_and_says_so(void)
+{
+	struct wl_seam_message told;
+
+	begin_ready("1");
+	cluster.nodes[LEADER].hold_disk = true;
+	append(64);
+	turn();
+	for (unsigned at = 0; at < 22; at++) {
+		replica_fixture_pass(&cluster, REPLICA_ELECTION_NS / 20);
+		replica_fixture_acknowledge(&cluster, 2, LEADER, tail(), tail());
+		turn();
+	}
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_STALLED, &told));
+	CU_ASSERT_EQUAL(told.reason, WL_STALL_DISK);
+	CU_ASSERT(leader()->silent);
+	forget_mail();
+	replica_fixture_pass(&cluster, REPLICA_HEARTBEAT_NS);
+	turn();
+	CU_ASSERT_EQUAL(cluster.mail_count, 0);
+	replica_fixture_fini(&cluster);
+}
+
+static void leader_whose_write_failed_commits_and_sends_nothing_any_more(void)
+{
+	struct wl_seam_message told;
+
+	begin_ready("1");
+	cluster.nodes[LEADER].hold_disk = true;
+	append(64);
+	turn();
+	memory_drive_complete(&cluster.nodes[LEADER].disk.drive, 0, WL_DISK_FAILED);
+	turn();
+	forget_mail();
+	replica_fixture_acknowledge(&cluster, 2, LEADER, 3, 3);
+	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 3);
+	turn();
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_POISONED, &told));
+	CU_ASSERT_EQUAL(leader()->commit, 2);
+	CU_ASSERT_EQUAL(cluster.mail_count, 0);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NOT_LEADER);
+	replica_fixture_fini(&cluster);
+}
+
+static void leader_that_a_majority_answers_goes_on(void)
+{
+	begin_ready("1");
+	for (unsigned at = 0; at < 10; at++) {
+		replica_fixture_pass(&cluster, REPLICA_ELECTION_NS / 2);
+		replica_fixture_acknowledge(&cluster, 3, LEADER, tail(), tail());
+		turn();
+	}
+	CU_ASSERT(!leader()->silent);
+	replica_fixture_fini(&cluster);
+}
+
+/* An answer that was under way for long says when the frame left, not that the peer is there now. */
+static void check_quorum_counts_from_when_the_answered_frame_left(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2};
+
+	begin_ready("1");
+	ack.sent_ns = cluster.now_ns;
+	ack.match_received = ack.match_durable = tail();
+	replica_fixture_pass(&cluster, REPLICA_ELECTION_NS + REPLICA_ELECTION_NS / 2);
+	leader()->now_ns = cluster.now_ns;
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	turn();
+	CU_ASSERT(leader()->silent);
+	replica_fixture_fini(&cluster);
+}
+
+/* ---- handing over ---- */
+
+static void hand_over_waits_until_the_target_has_everything(void)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = 3}, told;
+
+	begin_ready("1");
+	append(64);
+	turn();
+	message.view = leader()->view;
+	message.view.epoch++;
+	wl_replica_on_hand_over(leader(), &message);
+	turn();
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NOT_LEADER);
+	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 2);
+	turn();
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	CU_ASSERT_EQUAL(told.node, 3);
+	CU_ASSERT_EQUAL(told.tail.index, 3);
+	CU_ASSERT_EQUAL(told.view.epoch, message.view.epoch);
+	turn();
+	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	replica_fixture_fini(&cluster);
+}
+
+static void leader_that_told_a_successor_sends_nothing_more(void)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = 3}, told;
+
+	begin_ready("1");
+	message.view = leader()->view;
+	message.view.epoch++;
+	wl_replica_on_hand_over(leader(), &message);
+	turn();
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	forget_mail();
+	replica_fixture_pass(&cluster, REPLICA_ELECTION_NS + 1);
+	turn();
+	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 2, 0), 0);
+	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 3, 0), 0);
+	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_SEAM_STALLED, &told));
+	replica_fixture_fini(&cluster);
+}
+
+static void hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room(void)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER};
+	struct wl_wire_append_ack full = {.term = 2, .match_received = 3, .match_durable = 3};
+
+	begin_ready("1");
+	append(64);
+	turn();
+	full.sent_ns = leader()->now_ns;
+	full.flags = WL_WIRE_ACK_NO_SPACE;
+	wl_replica_on_append_ack(leader(), 2, &full);
+	message.view = leader()->view;
+	message.view.epoch++;
+	wl_replica_on_hand_over(leader(), &message);
+	CU_ASSERT(leader()->handing_over);
+	CU_ASSERT_EQUAL(leader()->hand_over_target, 3);
+	replica_fixture_fini(&cluster);
+}
+
+static void appends_are_refused_while_a_majority_has_no_room(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2, .match_received = 2, .match_durable = 2};
+
+	begin_ready("1");
+	ack.sent_ns = leader()->now_ns;
+	ack.flags = WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_CANNOT_GROW;
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_OK);
+	turn();
+
+	ack.match_received = ack.match_durable = leader()->peers[3].match_received;
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	leader()->room_limit = 0; /* what was granted before may be used up */
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NO_SPACE);
+
+	ack.flags = 0; /* its next segment is being made */
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_BACK_PRESSURE);
+	ack.room = REPLICA_ROOM;
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_OK);
+	turn();
+	replica_fixture_fini(&cluster);
+}
+
+/* Two followers have room for a few records more; they hear of nothing meanwhile, and the leader stops by itself. */
+static void leader_takes_no_more_than_a_majority_has_room_for(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2, .match_received = 2, .match_durable = 2};
+	uint64_t cost, taken = 0;
+
+	begin_ready("1");
+	ack.sent_ns = leader()->now_ns;
+	ack.flags = WL_WIRE_ACK_CANNOT_GROW;
+	ack.room = WL_LOG_SLACK_BYTES + (1 << 20);
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	leader()->room_limit = 0;
+	cost = leader()->log->cost;
+	while (replica_fixture_append(&cluster, LEADER, 5000) == WIRELOG_OK && ++taken < 1000)
+		turn();
+	CU_ASSERT(taken > 10 && taken < 1000);
+	CU_ASSERT(leader()->log->cost - cost <= 1 << 20);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 5000), WIRELOG_NO_SPACE);
+	replica_fixture_fini(&cluster);
+}
+
+static void full_follower_is_sent_the_first_entry_of_a_term(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2, .match_received = 1, .match_durable = 1};
+
+	replica_fixture_init(&cluster, 3);
+	replica_fixture_fill(&cluster, LEADER, "1");
+	replica_fixture_lead(&cluster, LEADER, 2);
+	turn();
+	ack.sent_ns = leader()->now_ns;
+	ack.flags = WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_CANNOT_GROW;
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	turn();
+	CU_ASSERT(leader()->peers[2].next_index == 3 && leader()->peers[3].next_index == 3);
+	replica_fixture_fini(&cluster);
+}
+
+static void leader_takes_appends_again_when_the_hand_over_is_off(void)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = 3};
+
+	begin_ready("1");
+	message.view = leader()->view;
+	message.view.epoch++;
+	wl_replica_on_hand_over(leader(), &message);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NOT_LEADER);
+	message.view.epoch++;
+	wl_replica_on_resume(leader(), &message);
+	append(64);
+	turn();
+	CU_ASSERT_EQUAL(tail(), 3);
+	CU_ASSERT_EQUAL(leader()->view.term, 2);
+	replica_fixture_fini(&cluster);
+}
+
+WL_SUITE(replica)
+{
+	WL_TEST(view_of_an_older_epoch_is_not_installed),
+	WL_TEST(view_with_an_older_term_stops_the_node),
+	WL_TEST(fence_is_answered_with_its_epoch_and_the_tail),
+	WL_TEST(answer_that_finds_the_ring_full_is_told_later),
+	WL_TEST(commit_survives_a_change_of_view),
+	WL_TEST(check_names_the_rule_that_does_not_hold),
+	WL_TEST(leader_whose_disk_hangs_falls_silent_and_says_so),
+	WL_TEST(leader_whose_write_failed_commits_and_sends_nothing_any_more),
+	WL_TEST(leader_that_a_majority_answers_goes_on),
+	WL_TEST(check_quorum_counts_from_when_the_answered_frame_left),
+	WL_TEST(hand_over_waits_until_the_target_has_everything),
+	WL_TEST(leader_that_told_a_successor_sends_nothing_more),
+	WL_TEST(hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room),
+	WL_TEST(appends_are_refused_while_a_majority_has_no_room),
+	WL_TEST(leader_takes_no_more_than_a_majority_has_room_for),
+	WL_TEST(full_follower_is_sent_the_first_entry_of_a_term),
+	WL_TEST(leader_takes_appends_again_when_the_hand_over_is_off),
+};

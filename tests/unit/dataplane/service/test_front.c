@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/service/front_internal.h"
+#include "tests/unit/dataplane/service/front_fixture.h"
+#include "tests/unit/runner.h"
+
+static struct front_fixture *f;
+
+static void hello(uint64_t nonce)
+{
+	struct wl_wire_hello ask = {nonce};
+	uint8_t payload[WL_WIRE_HELLO_BYTES];
+	struct wl_message message = {
+		.type = WL_WIRE_HELLO,
+		.hello_identity = FRONT_FIXTURE_OTHER_CLIENT + 5, /* nobody that is known */
+		.hello_epoch = 3,
+		.payload = payload,
+		.bytes = sizeof(payload),
+	};
+
+	wl_wire_encode_hello(payload, &ask);
+	wl_front_on_hello(f->front, &message);
+}
+
+static bool answer(struct wl_wire_hello_reply *reply)
+{
+	const struct front_fixture_sent *sent;
+
+	front_fixture_turn(f);
+	sent = front_fixture_find(f, WL_WIRE_HELLO_REPLY, FRONT_FIXTURE_OTHER_CLIENT + 5, 0);
+	return sent && wl_wire_decode_hello_reply(sent->payload, sent->bytes, reply);
+}
+
+static void hello_is_answered_with_what_a_client_needs(void)
+{
+	struct front_fixture_append append = {.first = 1, .count = 7};
+	struct wl_wire_hello_reply reply;
+
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 4);
+	append.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 9);
+	front_fixture_append(f, &append);
+	front_fixture_turns(f, 4);
+	hello(123);
+
+	CU_ASSERT_TRUE_FATAL(answer(&reply));
+	CU_ASSERT_EQUAL(reply.nonce, 123);
+	CU_ASSERT_EQUAL(reply.node, 1);
+	CU_ASSERT_EQUAL(reply.leader, 1);
+	CU_ASSERT_EQUAL(reply.term, 4);
+	CU_ASSERT_EQUAL(reply.commit_number, 7);
+	CU_ASSERT_EQUAL(reply.first_number, 1);
+	CU_ASSERT_EQUAL(reply.record_bytes_max, WIRELOG_RECORD_BYTES_MAX);
+	/* Who asks is not known: it is to say that it lives, and no more is said than it asked with. */
+	CU_ASSERT_EQUAL(reply.member_count, 0);
+	CU_ASSERT_NOT_EQUAL(reply.challenge, 0);
+	front_fixture_end(f);
+}
+
+static void stranger_is_told_no_more_than_it_asked_with(void)
+{
+	const struct front_fixture_sent *sent;
+
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 4);
+	hello(123);
+	front_fixture_turn(f);
+	sent = front_fixture_find(f, WL_WIRE_HELLO_REPLY, FRONT_FIXTURE_OTHER_CLIENT + 5, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
+	CU_ASSERT(sent->bytes <= WL_WIRE_HELLO_BYTES);
+	front_fixture_end(f);
+}
+
+static void known_client_is_told_of_the_members(void)
+{
+	struct wl_wire_keepalive ask = {.nonce = 77};
+	struct wl_wire_hello_reply reply;
+	const struct front_fixture_sent *sent;
+	uint8_t payload[WL_WIRE_KEEPALIVE_BYTES];
+	struct wl_message message = {.type = WL_WIRE_KEEPALIVE, .payload = payload};
+
+	f = front_fixture_start(true);
+	message.from = wl_front_client(f->front, FRONT_FIXTURE_CLIENT);
+	message.bytes = wl_wire_encode_keepalive(payload, &ask);
+	wl_front_on_keepalive(f->front, &message);
+	front_fixture_turn(f);
+	sent = front_fixture_find(f, WL_WIRE_KEEPALIVE_REPLY, FRONT_FIXTURE_CLIENT, 0);
+	CU_ASSERT_TRUE_FATAL(sent &&
+			     wl_wire_decode_hello_reply(sent->payload, sent->bytes, &reply));
+	CU_ASSERT_EQUAL(reply.nonce, 77);
+	CU_ASSERT_EQUAL(reply.member_count, 3);
+	CU_ASSERT_EQUAL(reply.challenge, 0);
+	front_fixture_end(f);
+}
+
+static void client_whose_identity_is_taken_is_told_so(void)
+{
+	struct wl_wire_hello ask = {9};
+	uint8_t payload[WL_WIRE_HELLO_BYTES];
+	struct wl_message message = {
+		.type = WL_WIRE_HELLO,
+		.hello_identity = FRONT_FIXTURE_CLIENT,
+		.hello_epoch = 3,
+		.payload = payload,
+		.bytes = wl_wire_encode_hello(payload, &ask),
+	};
+	const struct front_fixture_sent *sent;
+	struct wl_wire_hello_reply reply;
+	struct wl_remote *other;
+
+	f = front_fixture_start(true);
+	f->rx.client_idle_ns = 1000;
+	other = wl_front_client(f->front, FRONT_FIXTURE_CLIENT);
+	other->last_heard_ns = f->replica.now_ns;
+	for (unsigned idle = 0; idle < 2; idle++) {
+		wl_front_on_hello(f->front, &message);
+		front_fixture_turn(f);
+		sent = front_fixture_find(f, WL_WIRE_HELLO_REPLY, FRONT_FIXTURE_CLIENT, 0);
+		CU_ASSERT_TRUE_FATAL(
+			sent && wl_wire_decode_hello_reply(sent->payload, sent->bytes, &reply));
+		CU_ASSERT_NOT_EQUAL(reply.challenge, 0);
+		CU_ASSERT_EQUAL(reply.known_epoch, idle ? 0 : other->epoch);
+		f->now_ns += 100000; /* it may take the place of one that is silent */
+		front_fixture_turn(f);
+	}
+	front_fixture_end(f);
+}
+
+static void silent_leader_does_not_recommend_itself(void)
+{
+	struct wl_wire_hello_reply reply;
+
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 4);
+	wl_replica_stall(&f->replica, WL_STALL_DISK);
+	hello(1);
+	CU_ASSERT_TRUE_FATAL(answer(&reply));
+	CU_ASSERT_EQUAL(reply.leader, 0);
+	front_fixture_end(f);
+}
+
+static void flood_of_hellos_is_answered_in_part(void)
+{
+	f = front_fixture_start(true);
+	for (unsigned i = 0; i < 10 * WL_FRONT_HELLOS; i++)
+		hello(i);
+	front_fixture_turn(f);
+	CU_ASSERT_EQUAL(f->sent_count, WL_FRONT_HELLOS);
+	hello(1);
+	front_fixture_turn(f);
+	CU_ASSERT_EQUAL(f->sent_count, 1);
+	front_fixture_end(f);
+}
+
+static void table_of_sessions_is_the_same_after_a_restart(void)
+{
+	struct front_fixture_append append = {.count = 10, .record_bytes = 1000};
+	struct wl_front_stats before, between, after;
+	uint64_t a, b;
+
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	a = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1);
+	b = front_fixture_open(f, FRONT_FIXTURE_OTHER_CLIENT, 2);
+	for (unsigned i = 0; i < 700; i++) { /* more than the ring holds */
+		append.client = i & 1 ? FRONT_FIXTURE_OTHER_CLIENT : FRONT_FIXTURE_CLIENT;
+		append.session = i & 1 ? b : a;
+		append.first = 1 + 10 * (i / 2);
+		append.acknowledged_through = append.first - 1;
+		front_fixture_append(f, &append);
+		front_fixture_turns(f, 2);
+	}
+	front_fixture_turns(f, 2);
+	wl_front_get_stats(f->front, &before);
+	front_fixture_fence(f);
+	front_fixture_restart_front(f, f->log.tail.index);
+	wl_front_get_stats(f->front, &between);
+	front_fixture_turns(f, 40);
+	wl_front_get_stats(f->front, &after);
+
+	CU_ASSERT_FALSE(before.rebuilding);
+	CU_ASSERT_TRUE(between.rebuilding);
+	CU_ASSERT_FALSE(after.rebuilding);
+	CU_ASSERT_EQUAL(before.applied_index, f->log.tail.index);
+	CU_ASSERT_EQUAL(after.applied_index, before.applied_index);
+	CU_ASSERT_EQUAL(after.session_digest, before.session_digest);
+	CU_ASSERT_EQUAL(after.sessions, 2);
+	CU_ASSERT_EQUAL(after.commit_number, 7000);
+	CU_ASSERT_TRUE(f->reads >= 2);
+	front_fixture_end(f);
+}
+
+static void leader_takes_nothing_until_its_table_holds_all_that_came_before(void)
+{
+	struct front_fixture_append append = {.first = 1, .count = 1};
+	struct wl_wire_append_result result;
+
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	append.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1);
+	for (; append.first <= 8 * WL_FRONT_APPLY_ENTRIES; append.first++) {
+		append.acknowledged_through = append.first - 1;
+		front_fixture_append(f, &append);
+		front_fixture_turn(f);
+	}
+	front_fixture_turns(f, 2);
+	front_fixture_restart_front(f, 0);
+	front_fixture_lead(f, 2);
+	CU_ASSERT_TRUE(f->replica.ready);
+	CU_ASSERT_TRUE(f->front->sessions.applied_index > 0);
+	CU_ASSERT_TRUE(f->front->sessions.applied_index <= 4 * WL_FRONT_APPLY_ENTRIES);
+	append.first--; /* the last one again: the table does not know it yet */
+	front_fixture_append(f, &append);
+	front_fixture_turn(f);
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
+	front_fixture_turns(f, 8);
+	front_fixture_append(f, &append);
+	front_fixture_turn(f);
+
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(result.first_number, append.first);
+	CU_ASSERT_EQUAL(f->log.next_number, append.first + 1);
+	front_fixture_end(f);
+}
+
+WL_SUITE(front)
+{
+	WL_TEST(hello_is_answered_with_what_a_client_needs),
+	WL_TEST(client_whose_identity_is_taken_is_told_so),
+	WL_TEST(silent_leader_does_not_recommend_itself),
+	WL_TEST(stranger_is_told_no_more_than_it_asked_with),
+	WL_TEST(known_client_is_told_of_the_members),
+	WL_TEST(flood_of_hellos_is_answered_in_part),
+	WL_TEST(table_of_sessions_is_the_same_after_a_restart),
+	WL_TEST(leader_takes_nothing_until_its_table_holds_all_that_came_before),
+};

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "tests/unit/dataplane/service/front_fixture.h"
+#include "tests/unit/runner.h"
+
+static struct front_fixture *f;
+static struct wl_wire_append_result result;
+
+static uint64_t start(void)
+{
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	return front_fixture_open(f, FRONT_FIXTURE_CLIENT, 99);
+}
+
+static void append(uint64_t session, uint64_t first, uint32_t count)
+{
+	struct front_fixture_append what = {.session = session, .first = first, .count = count};
+
+	front_fixture_append(f, &what);
+}
+
+/* The only result of this turn or the next ones. */
+static bool one_result(void)
+{
+	for (unsigned turn = 0; turn < 4; turn++) {
+		front_fixture_turn(f);
+		if (front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result))
+			return !front_fixture_result(f, FRONT_FIXTURE_CLIENT, 1, &result);
+	}
+	return false;
+}
+
+static void records_of_a_frame_get_consecutive_numbers_and_one_result(void)
+{
+	uint64_t session = start();
+
+	append(session, 1, 20);
+
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(result.first_sequence, 1);
+	CU_ASSERT_EQUAL(result.first_number, 1);
+	CU_ASSERT_EQUAL(result.count, 20);
+	CU_ASSERT_EQUAL(result.level, WIRELOG_COMMITTED);
+	CU_ASSERT_TRUE(result.timestamp_ns >= 1700000000000000000u);
+	front_fixture_end(f);
+}
+
+static void duplicate_gets_the_first_number_and_no_second_record(void)
+{
+	uint64_t session = start();
+
+	append(session, 1, 3);
+	front_fixture_turns(f, 4);
+	append(session, 1, 3);
+
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.first_number, 1);
+	CU_ASSERT_EQUAL(result.count, 3);
+	CU_ASSERT_EQUAL(f->log.next_number, 4);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_client_duplicates), 3);
+	front_fixture_end(f);
+}
+
+/* Two entries, one run of the table of sessions. */
+static void duplicate_gets_the_time_of_its_own_record(void)
+{
+	uint64_t session = start(), times[2];
+
+	for (unsigned entry = 0; entry < 2; entry++) {
+		append(session, 1 + 3 * entry, 3);
+		CU_ASSERT_TRUE(one_result());
+		times[entry] = result.timestamp_ns;
+	}
+	CU_ASSERT(times[0] != times[1]);
+	append(session, 1, 6);
+	front_fixture_turn(f);
+
+	for (unsigned entry = 0; entry < 2; entry++) {
+		CU_ASSERT_TRUE(front_fixture_result(f, FRONT_FIXTURE_CLIENT, entry, &result));
+		CU_ASSERT_EQUAL(result.first_sequence, 1 + 3 * entry);
+		CU_ASSERT_EQUAL(result.timestamp_ns, times[entry]);
+	}
+	front_fixture_end(f);
+}
+
+static void duplicate_of_what_is_in_flight_is_answered_once(void)
+{
+	uint64_t session = start();
+
+	f->hold_disk = true;
+	append(session, 1, 3);
+	front_fixture_turn(f);
+	append(session, 1, 3);
+	front_fixture_turn(f);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 0);
+	f->hold_disk = false;
+
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.count, 3);
+	front_fixture_turns(f, 3);
+	CU_ASSERT_EQUAL(f->log.next_number, 4);
+	front_fixture_end(f);
+}
+
+static void duplicate_after_failover_gets_the_first_number(void)
+{
+	uint64_t session = start();
+
+	append(session, 1, 3);
+	front_fixture_turns(f, 4);
+	front_fixture_fence(f);
+	front_fixture_restart_front(f, 0); /* a node that knows its log and no commit yet */
+	front_fixture_lead(f, 2);
+	append(session, 1, 4); /* three of them are old */
+
+	front_fixture_turn(f);
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_EQUAL(result.first_sequence, 1);
+	CU_ASSERT_EQUAL(result.first_number, 1);
+	CU_ASSERT_EQUAL(result.count, 3);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.first_sequence, 4);
+	CU_ASSERT_EQUAL(result.first_number, 4);
+	CU_ASSERT_EQUAL(f->log.next_number, 5);
+	front_fixture_end(f);
+}
+
+static void skipped_sequence_is_refused_and_the_expected_one_named(void)
+{
+	uint64_t session = start();
+
+	append(session, 1, 2);
+	append(session, 4, 5);
+	front_fixture_turn(f);
+
+	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OUT_OF_ORDER);
+	CU_ASSERT_EQUAL(result.first_sequence, 4);
+	CU_ASSERT_EQUAL(result.count, 5);
+	CU_ASSERT_EQUAL(result.first_number, 3);
+	CU_ASSERT_EQUAL(f->log.next_number, 3);
+	front_fixture_end(f);
+}
+
+static void expired_record_is_answered_when_committed_and_consumes_its_sequence(void)
+{
+	uint64_t session = start();
+	struct front_fixture_append late = {.session = session,
+					    .first = 1,
+					    .count = 1,
+					    .not_after_ns = f->wall_ns - 1,
+					    .level = WIRELOG_SEQUENCED};
+
+	f->hold_disk = true;
+	front_fixture_append(f, &late);
+	front_fixture_turns(f, 2);
+	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 0);
+	f->hold_disk = false;
+
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_EXPIRED);
+	CU_ASSERT_EQUAL(result.first_number, 0);
+	CU_ASSERT_EQUAL(f->log.next_number, 1);
+	/* It never will be in the log: also not when it is sent again without a limit. */
+	append(session, 1, 1);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_EXPIRED);
+	append(session, 2, 1);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.first_number, 1);
+	front_fixture_end(f);
+}
+
+static void record_within_its_time_is_appended(void)
+{
+	uint64_t session = start();
+	struct front_fixture_append timely = {.session = session,
+					      .first = 1,
+					      .count = 1,
+					      .not_after_ns = f->wall_ns};
+
+	front_fixture_append(f, &timely);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	front_fixture_end(f);
+}
+
+static void unknown_session_is_told_so(void)
+{
+	uint64_t session = start();
+
+	append(session + 1, 1, 2);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_SESSION_UNKNOWN);
+	CU_ASSERT_EQUAL(f->log.next_number, 1);
+	front_fixture_end(f);
+}
+
+static void follower_names_the_leader(void)
+{
+	const struct front_fixture_sent *sent;
+	struct wl_wire_append_reply reply;
+	uint64_t session = start();
+
+	front_fixture_fence(f);
+	f->replica.view.leader = 3;
+	append(session, 1, 2);
+	front_fixture_turn(f);
+
+	sent = front_fixture_find(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
+	CU_ASSERT_TRUE(wl_wire_decode_append_reply(sent->payload, sent->bytes, &reply));
+	CU_ASSERT_EQUAL(reply.leader, 3);
+	wl_wire_decode_append_result(reply.results, &result);
+	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
+	CU_ASSERT_EQUAL(result.count, 2);
+	CU_ASSERT_FALSE(f->log.entry_open);
+	front_fixture_end(f);
+}
+
+static void leader_takes_nothing_before_its_first_entry_is_committed(void)
+{
+	f = front_fixture_start(false);
+	front_fixture_lead(f, 1);
+	append(1, 1, 1);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
+	CU_ASSERT_EQUAL(f->log.tail.index, 1);
+
+	f->stores[2] = true;
+	front_fixture_turns(f, 2);
+	append(1, 1, 1);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_SESSION_UNKNOWN); /* now it would be taken */
+	front_fixture_end(f);
+}
+
+static void full_queue_of_answers_refuses_before_anything_is_appended(void)
+{
+	struct front_fixture_append what = {.level = WIRELOG_EVERYWHERE, .count = 1, .first = 1};
+
+	f = front_fixture_start(false);
+	f->stores[2] = true;
+	front_fixture_lead(f, 1);
+	what.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 5);
+	/* One client alone has half of them. */
+	for (; what.first <= FRONT_FIXTURE_REPLY_SLOTS / 2; what.first++) {
+		front_fixture_append(f, &what); /* node 3 has nothing: each entry waits */
+		front_fixture_turn(f);
+	}
+	front_fixture_append(f, &what);
+
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
+	CU_ASSERT_EQUAL(f->log.next_number, FRONT_FIXTURE_REPLY_SLOTS / 2 + 1);
+	/* Another level has its own queue. */
+	what.level = WIRELOG_COMMITTED;
+	front_fixture_append(f, &what);
+	front_fixture_turn(f);
+	CU_ASSERT_EQUAL(f->log.next_number, FRONT_FIXTURE_REPLY_SLOTS / 2 + 2);
+	front_fixture_end(f);
+}
+
+static void client_that_acknowledges_nothing_meets_the_window(void)
+{
+	uint64_t a = start(), b = front_fixture_open(f, FRONT_FIXTURE_OTHER_CLIENT, 100);
+	struct front_fixture_append other = {.client = FRONT_FIXTURE_OTHER_CLIENT,
+					     .session = b,
+					     .count = 1};
+	struct front_fixture_append next = {.session = a,
+					    .first = WIRELOG_SESSION_RUNS + 1,
+					    .count = 1};
+
+	for (uint64_t sequence = 1; sequence <= WIRELOG_SESSION_RUNS; sequence++) {
+		append(a, sequence, 1);
+		other.first = sequence;
+		front_fixture_append(f, &other);
+		front_fixture_turns(f, 3);
+	}
+	front_fixture_append(f, &next);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
+	next.acknowledged_through = 1;
+	front_fixture_append(f, &next);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	front_fixture_end(f);
+}
+
+static void record_in_fragments_is_one_record(void)
+{
+	struct front_fixture_append large = {.first = 1, .count = 1, .record_bytes = 300000};
+
+	large.session = start();
+	front_fixture_append(f, &large);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(result.first_number, 1);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 300000);
+	/* The whole record again: answered from the table, at its first fragment. */
+	front_fixture_append(f, &large);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.first_number, 1);
+	CU_ASSERT_EQUAL(f->log.next_number, 2);
+	front_fixture_end(f);
+}
+
+static void largest_record_is_taken_and_one_byte_more_is_refused(void)
+{
+	struct front_fixture_append large = {.first = 1,
+					     .count = 1,
+					     .record_bytes = WIRELOG_RECORD_BYTES_MAX};
+
+	large.session = start();
+	front_fixture_append(f, &large);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	front_fixture_end(f);
+}
+
+static void lost_fragment_costs_a_resend_and_nothing_else(void)
+{
+	static uint8_t bytes[1024], payload[2048];
+	uint64_t session = start();
+	struct wl_wire_record part = {.bytes = 1024, .level = WIRELOG_COMMITTED, .payload = bytes};
+	struct wl_wire_client_append wire = {
+		.session = session,
+		.first_sequence = 1,
+		.record_count = 1,
+		.record_bytes = 3072,
+		.bytes = WL_WIRE_RECORD_HEADER_BYTES + 1024,
+	};
+	static const uint32_t order[] = {0,    2048, 2048, 0,
+					 1024, 1024, 2048}; /* lost, again, twice */
+
+	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		CU_ASSERT_FALSE(f->log.entry_open);
+		wire.fragment_offset = order[i];
+		wl_wire_encode_client_append(payload, &wire);
+		wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
+				      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+	}
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(f->log.next_number, 2);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 3072);
+	front_fixture_end(f);
+}
+
+/* The client's frames have become smaller in the midst of a record. */
+static void record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together(void)
+{
+	static const uint32_t offsets[] = {0, 1000, 0, 700, 1400, 2100};
+	static const uint32_t sizes[] = {1000, 1000, 700, 700, 700, 100};
+	static uint8_t bytes[1024], payload[2048];
+	uint64_t session = start();
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct wl_wire_record part = {sizes[i], WIRELOG_COMMITTED, 0, bytes};
+		struct wl_wire_client_append wire = {
+			.session = session,
+			.first_sequence = 1,
+			.record_count = 1,
+			.fragment_offset = offsets[i],
+			.record_bytes = 2200,
+			.bytes = WL_WIRE_RECORD_HEADER_BYTES + sizes[i],
+		};
+
+		CU_ASSERT_FALSE(f->log.entry_open);
+		wl_wire_encode_client_append(payload, &wire);
+		wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
+				      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+	}
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 2200);
+	front_fixture_end(f);
+}
+
+static void session_that_is_asked_for_twice_is_one(void)
+{
+	struct wl_wire_open_session open = {1234};
+	uint8_t payload[WL_WIRE_OPEN_SESSION_BYTES];
+	struct wl_front_stats stats;
+	uint64_t session;
+
+	start();
+	wl_wire_encode_open_session(payload, &open);
+	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
+			      sizeof(payload));
+	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
+			      sizeof(payload));
+	CU_ASSERT_EQUAL(f->log.open_header.record_count, 1);
+	front_fixture_turns(f, 4);
+	session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1234);
+
+	CU_ASSERT_NOT_EQUAL(session, 0);
+	CU_ASSERT_EQUAL(front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1234), session);
+	wl_front_get_stats(f->front, &stats);
+	CU_ASSERT_EQUAL(stats.sessions, 2);
+	front_fixture_end(f);
+}
+
+static void garbage_is_counted_and_unanswered(void)
+{
+	static const uint8_t garbage[200] = {1, 2, 3};
+
+	start();
+	for (size_t size = 0; size <= sizeof(garbage); size++) {
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, garbage,
+				      size);
+		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, garbage,
+				      size < 24 ? size : 0);
+	}
+	front_fixture_turn(f);
+	CU_ASSERT_EQUAL(f->sent_count, 0);
+	CU_ASSERT_EQUAL(f->counters.dropped[WL_FRAME_BAD_PAYLOAD], 2 * (sizeof(garbage) + 1));
+	front_fixture_end(f);
+}
+
+/* On a drive that does not come back: what one piles up others would wait for. */
+static void one_client_that_floods_leaves_room_to_the_others(void)
+{
+	struct front_fixture *fixture = front_fixture_start(true);
+	struct front_fixture_append flood = {.count = 1, .record_bytes = 16384},
+				    good = {.client = FRONT_FIXTURE_OTHER_CLIENT, .count = 1};
+	uint64_t taken = 0;
+
+	front_fixture_lead(fixture, 1);
+	front_fixture_add_client(fixture, FRONT_FIXTURE_OTHER_CLIENT);
+	flood.session = front_fixture_open(fixture, FRONT_FIXTURE_CLIENT, 1);
+	good.session = front_fixture_open(fixture, FRONT_FIXTURE_OTHER_CLIENT, 2);
+	good.first = 1;
+	front_fixture_append(fixture, &good);
+	front_fixture_turns(fixture, 4);
+	fixture->hold_disk = true;
+
+	for (flood.first = 1; flood.first < 1000; flood.first++) {
+		front_fixture_append(fixture, &flood);
+		front_fixture_turn(fixture);
+		if (front_fixture_result(fixture, FRONT_FIXTURE_CLIENT, 0, &result))
+			break;
+		taken++;
+	}
+	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
+	CU_ASSERT(taken >= 4 && taken * flood.record_bytes <= WL_SHARE_BYTES);
+	good.first = 2;
+	front_fixture_append(fixture, &good);
+	front_fixture_turn(fixture);
+	CU_ASSERT_FALSE(front_fixture_result(fixture, FRONT_FIXTURE_OTHER_CLIENT, 0, &result));
+
+	fixture->hold_disk = false;
+	front_fixture_turns(fixture, 4);
+	front_fixture_append(fixture, &flood);
+	front_fixture_turns(fixture, 4);
+	CU_ASSERT_EQUAL(wl_count_get(&fixture->counters, WL_COUNTER_records_committed), taken + 3);
+	front_fixture_end(fixture);
+}
+
+WL_SUITE(intake)
+{
+	WL_TEST(records_of_a_frame_get_consecutive_numbers_and_one_result),
+	WL_TEST(duplicate_gets_the_first_number_and_no_second_record),
+	WL_TEST(duplicate_gets_the_time_of_its_own_record),
+	WL_TEST(duplicate_of_what_is_in_flight_is_answered_once),
+	WL_TEST(duplicate_after_failover_gets_the_first_number),
+	WL_TEST(skipped_sequence_is_refused_and_the_expected_one_named),
+	WL_TEST(expired_record_is_answered_when_committed_and_consumes_its_sequence),
+	WL_TEST(record_within_its_time_is_appended),
+	WL_TEST(unknown_session_is_told_so),
+	WL_TEST(follower_names_the_leader),
+	WL_TEST(leader_takes_nothing_before_its_first_entry_is_committed),
+	WL_TEST(full_queue_of_answers_refuses_before_anything_is_appended),
+	WL_TEST(client_that_acknowledges_nothing_meets_the_window),
+	WL_TEST(record_in_fragments_is_one_record),
+	WL_TEST(largest_record_is_taken_and_one_byte_more_is_refused),
+	WL_TEST(lost_fragment_costs_a_resend_and_nothing_else),
+	WL_TEST(record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together),
+	WL_TEST(session_that_is_asked_for_twice_is_one),
+	WL_TEST(garbage_is_counted_and_unanswered),
+	WL_TEST(one_client_that_floods_leaves_room_to_the_others),
+};

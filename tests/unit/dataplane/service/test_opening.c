@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who gets a session, and whose gives way. */
+#include "dataplane/service/front_internal.h"
+
+#include "tests/unit/dataplane/service/front_fixture.h"
+#include "tests/unit/runner.h"
+
+#define GUEST(which) (0x80001000u + (which))
+
+static struct front_fixture *f;
+
+static void begin(void)
+{
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 4);
+	f->now_ns += 2 * FRONT_FIXTURE_IDLE_NS; /* whoever lives has found the leader by now */
+	front_fixture_turn(f);
+}
+
+static void hear(wl_identity client)
+{
+	wl_remote_table_heard(&f->rx.clients, wl_front_client(f->front, client), f->now_ns);
+}
+
+static bool is_open(wl_identity client, uint64_t nonce)
+{
+	return wl_session_by_nonce(&f->front->sessions, nonce, client) != 0;
+}
+
+/* What a client that asks for a session is told. */
+static int asked(wl_identity client, uint64_t nonce)
+{
+	struct wl_wire_open_session open = {nonce};
+	struct wl_wire_open_session_reply reply;
+	uint8_t payload[WL_WIRE_OPEN_SESSION_BYTES];
+
+	wl_wire_encode_open_session(payload, &open);
+	front_fixture_message(f, client, WL_WIRE_OPEN_SESSION, payload, sizeof(payload));
+	for (unsigned turn = 0; turn < 4; turn++) {
+		const struct front_fixture_sent *sent;
+
+		front_fixture_turn(f);
+		sent = front_fixture_find(f, WL_WIRE_OPEN_SESSION_REPLY, client, 0);
+		if (sent && wl_wire_decode_open_session_reply(sent->payload, sent->bytes, &reply))
+			return reply.status;
+	}
+	return 1;
+}
+
+/* All places, one each, by clients that say goodbye or go on living. */
+static void fill(bool alive)
+{
+	for (uint32_t which = 0; f->front->sessions.count < FRONT_FIXTURE_SESSIONS; which++) {
+		front_fixture_add_client(f, GUEST(which));
+		CU_ASSERT_EQUAL_FATAL(asked(GUEST(which), 7), WIRELOG_OK);
+		if (!alive)
+			wl_remote_table_forget(&f->rx.clients,
+					       wl_front_client(f->front, GUEST(which)));
+	}
+}
+
+static void client_that_opens_ever_more_sessions_pushes_out_its_own(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_OTHER_CLIENT, 1), WIRELOG_OK);
+	for (uint64_t nonce = 1; nonce <= 10 * FRONT_FIXTURE_SESSIONS; nonce++) {
+		CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, nonce), WIRELOG_OK);
+		CU_ASSERT(is_open(FRONT_FIXTURE_CLIENT, nonce));
+	}
+	CU_ASSERT(is_open(FRONT_FIXTURE_OTHER_CLIENT, 1));
+	CU_ASSERT(f->front->sessions.count <= 5);
+	front_fixture_end(f);
+}
+
+static void session_of_who_is_gone_gives_way_and_of_who_lives_does_not(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_OTHER_CLIENT, 1), WIRELOG_OK);
+	fill(false);
+	f->now_ns += 2 * FRONT_FIXTURE_IDLE_NS;
+	hear(FRONT_FIXTURE_OTHER_CLIENT); /* it has done nothing for longest, and lives */
+	hear(FRONT_FIXTURE_CLIENT);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_OK);
+	CU_ASSERT(is_open(FRONT_FIXTURE_CLIENT, 9));
+	CU_ASSERT(is_open(FRONT_FIXTURE_OTHER_CLIENT, 1));
+	CU_ASSERT_FALSE(is_open(GUEST(0), 7));
+	CU_ASSERT_EQUAL(f->front->sessions.count, FRONT_FIXTURE_SESSIONS);
+	front_fixture_end(f);
+}
+
+static void where_all_live_who_comes_is_told_that_there_are_too_many(void)
+{
+	begin();
+	fill(true);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_TOO_MANY_CLIENTS);
+	CU_ASSERT_EQUAL(f->front->sessions.count, FRONT_FIXTURE_SESSIONS);
+	for (uint32_t which = 0; which < FRONT_FIXTURE_SESSIONS; which++)
+		CU_ASSERT(is_open(GUEST(which), 7));
+	front_fixture_end(f);
+}
+
+/* A second place was taken while it was free: it is not kept from who has none. */
+static void who_has_several_sessions_keeps_one_when_others_come(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_OTHER_CLIENT, 1), WIRELOG_OK);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_OTHER_CLIENT, 2), WIRELOG_OK);
+	fill(true);
+	hear(FRONT_FIXTURE_OTHER_CLIENT);
+	hear(FRONT_FIXTURE_CLIENT);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_OK);
+	CU_ASSERT(is_open(FRONT_FIXTURE_CLIENT, 9));
+	CU_ASSERT_FALSE(is_open(FRONT_FIXTURE_OTHER_CLIENT, 1));
+	CU_ASSERT(is_open(FRONT_FIXTURE_OTHER_CLIENT, 2));
+	CU_ASSERT_EQUAL(f->front->sessions.count, FRONT_FIXTURE_SESSIONS);
+	front_fixture_add_client(f, GUEST(99));
+	CU_ASSERT_EQUAL(asked(GUEST(99), 9), WIRELOG_TOO_MANY_CLIENTS);
+	CU_ASSERT(is_open(FRONT_FIXTURE_OTHER_CLIENT, 2));
+	front_fixture_end(f);
+}
+
+static void nobody_is_called_silent_right_after_a_leadership_began(void)
+{
+	begin();
+	fill(false);
+	front_fixture_fence(f);
+	front_fixture_lead(f, 5);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_TOO_MANY_CLIENTS);
+	f->now_ns += 2 * FRONT_FIXTURE_IDLE_NS;
+	hear(FRONT_FIXTURE_CLIENT);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_OK);
+	front_fixture_end(f);
+}
+
+static void one_client_has_no_more_than_its_share_of_waiting_answers(void)
+{
+	struct front_fixture_append append = {.first = 1, .count = 1, .level = WIRELOG_EVERYWHERE};
+	struct wl_wire_append_result result;
+
+	f = front_fixture_start(false);
+	f->receives[2] = f->stores[2] = true; /* the third has nothing: answers wait for ever */
+	front_fixture_lead(f, 4);
+	append.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 9);
+	for (append.first = 1; append.first <= 2 * FRONT_FIXTURE_REPLY_SLOTS; append.first++) {
+		front_fixture_append(f, &append);
+		front_fixture_turns(f, 2);
+	}
+	append.client = FRONT_FIXTURE_OTHER_CLIENT;
+	append.session = front_fixture_open(f, FRONT_FIXTURE_OTHER_CLIENT, 9);
+	for (append.first = 1; append.first < FRONT_FIXTURE_REPLY_SLOTS / 8; append.first++) {
+		front_fixture_append(f, &append);
+		front_fixture_turn(f);
+		CU_ASSERT_FALSE(front_fixture_result(f, FRONT_FIXTURE_OTHER_CLIENT, 0, &result));
+	}
+	front_fixture_end(f);
+}
+
+WL_SUITE(opening)
+{
+	WL_TEST(client_that_opens_ever_more_sessions_pushes_out_its_own),
+	WL_TEST(session_of_who_is_gone_gives_way_and_of_who_lives_does_not),
+	WL_TEST(where_all_live_who_comes_is_told_that_there_are_too_many),
+	WL_TEST(who_has_several_sessions_keeps_one_when_others_come),
+	WL_TEST(nobody_is_called_silent_right_after_a_leadership_began),
+	WL_TEST(one_client_has_no_more_than_its_share_of_waiting_answers),
+};

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/unit/dataplane/store/store_fixture.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tests/unit/runner.h"
+
+static void skip_without_direct_io(const struct store_fixture *fixture)
+{
+	char path[320];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/probe", fixture->directory);
+	fd = open(path, O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		close(fd);
+		unlink(path);
+		return;
+	}
+	rmdir(fixture->directory);
+	wl_skip("needs a file system with direct I/O below the build directory");
+}
+
+void store_fixture_init(struct store_fixture *fixture)
+{
+	char runner[200] = "";
+	char *slash;
+
+	memset(fixture, 0, sizeof(*fixture));
+	CU_ASSERT_FATAL(readlink("/proc/self/exe", runner, sizeof(runner) - 1) > 0);
+	slash = strrchr(runner, '/');
+	*slash = '\0';
+	snprintf(fixture->directory, sizeof(fixture->directory), "%s/store-XXXXXX", runner);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(fixture->directory));
+	skip_without_direct_io(fixture);
+	snprintf(fixture->data, sizeof(fixture->data), "%s/data", fixture->directory);
+	memset(fixture->cluster, 0x5c, sizeof(fixture->cluster));
+	fixture->config = (struct wl_store_config){
+		.path = fixture->data,
+		.cluster = fixture->cluster,
+		.node = 2,
+		.journal_count = 2,
+		.segment_bytes = STORE_SEGMENT_BYTES,
+	};
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+	(void)status, (void)kind, (void)where;
+	return remove(path);
+}
+
+void store_fixture_fini(struct store_fixture *fixture)
+{
+	nftw(fixture->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int store_fixture_open(struct store_fixture *fixture, struct wl_store **store)
+{
+	return wl_store_open(store, &fixture->config, fixture->reason, sizeof(fixture->reason));
+}
+
+struct wl_store *store_fixture_must_open(struct store_fixture *fixture)
+{
+	struct wl_store *store = NULL;
+	int status = store_fixture_open(fixture, &store);
+
+	if (status != 0)
+		fprintf(stderr, "%s\n", fixture->reason);
+	CU_ASSERT_EQUAL_FATAL(status, 0);
+	return store;
+}
+
+const char *store_fixture_path(const struct store_fixture *fixture, const char *name)
+{
+	static char path[400];
+
+	snprintf(path, sizeof(path), "%s/%s", fixture->data, name);
+	return path;
+}
+
+void store_fixture_overwrite(const char *path, uint64_t at, const void *bytes, size_t count)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(pwrite(fd, bytes, count, (off_t)at), (ssize_t)count);
+	CU_ASSERT_EQUAL(fsync(fd), 0);
+	close(fd);
+}
+
+void store_fixture_fill(const char *path, uint64_t at, uint8_t value, size_t count)
+{
+	uint8_t *bytes = malloc(count);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	memset(bytes, value, count);
+	store_fixture_overwrite(path, at, bytes, count);
+	free(bytes);
+}
+
+bool store_fixture_has(const struct store_fixture *fixture, const char *name)
+{
+	return access(store_fixture_path(fixture, name), F_OK) == 0;
+}
+
+/* ---- what is made durable ---- */
+
+#define SYNCS_MAX 64u
+
+static char synced[SYNCS_MAX][320];
+static unsigned sync_count = SYNCS_MAX; /* nobody watches */
+
+/* In the place of the C library's. */
+int fsync(int fd)
+{
+	char link[64];
+	ssize_t length;
+
+	if (sync_count < SYNCS_MAX) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		length = readlink(link, synced[sync_count], sizeof(synced[0]) - 1);
+		if (length >= 0)
+			synced[sync_count++][length] = '\0';
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+void store_fixture_watch_syncs(void)
+{
+	sync_count = 0;
+}
+
+bool store_fixture_was_synced(const char *path)
+{
+	for (unsigned at = 0; at < sync_count; at++)
+		if (strcmp(synced[at], path) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The known answers were computed with OpenSSL 3 from the description in docs/WIRE.md alone: the key with
+ * `openssl enc -aes-128-ecb -nopad`, the tag with `openssl mac -cipher aes-128-gcm GMAC`.
+ */
+#include <intel-ipsec-mb.h>
+#include <string.h>
+
+#include "dataplane/base/bytes.h"
+#include "dataplane/wire/auth.h"
+#include "tests/unit/runner.h"
+
+#define SIZE_MAX_HERE 1472u
+
+static const uint8_t secret[WL_AUTH_SECRET_BYTES] = {0, 1, 2,  3,  4,  5,  6,  7,
+						     8, 9, 10, 11, 12, 13, 14, 15};
+static uint8_t datagram[SIZE_MAX_HERE];
+
+static void fill(size_t size)
+{
+	for (size_t at = 0; at < size; at++)
+		datagram[at] = (uint8_t)(at * 7 + size);
+}
+
+static uint8_t digit(char c)
+{
+	return (uint8_t)(c <= '9' ? c - '0' : c - 'A' + 10);
+}
+
+static bool tag_is(const char *hex)
+{
+	for (unsigned at = 0; at < WL_AUTH_TAG_BYTES; at++) {
+		if (datagram[WL_FRAME_TAG_OFFSET + at] !=
+		    (digit(hex[2 * at]) << 4 | digit(hex[2 * at + 1])))
+			return false;
+	}
+	return true;
+}
+
+static void seal_gives_the_known_answers(void)
+{
+	static const struct {
+		wl_identity sender;
+		uint64_t epoch;
+		size_t size;
+		const char *tag;
+	} answers[] = {
+		{0x100, 1, 72, "018F5118C59A5A07A065676B2573F082"},
+		{0x100, 1, 73, "17D26F602F8B1D9E1A4F0C1A250DA31B"},
+		{0x100, 1, 88, "84CC74D06DF7B2B759285BE4898C48EA"},
+		{0x100, 1, 1472, "EC64F8ED22C0A9CBD3F13958CBCEF79C"},
+		{0x80000007, 0x1122334455667788, 72, "12BEB3017770452D5062863D3EA22576"},
+		{0x80000007, 0x1122334455667788, 73, "20674FFD454F2E7E4962C79F8F4F8422"},
+		{0x80000007, 0x1122334455667788, 88, "B3225BD286ADC75B117CA8EE38D887C2"},
+		{0x80000007, 0x1122334455667788, 1472, "4005C1CE5070FA1E6D40ED9D9E80F236"},
+	};
+	struct wl_auth auth;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	for (unsigned at = 0; at < sizeof(answers) / sizeof(answers[0]); at++) {
+		struct wl_auth_key key;
+
+		wl_auth_derive(&auth, answers[at].sender, answers[at].epoch, &key);
+		fill(answers[at].size);
+		wl_auth_seal(&auth, &key, datagram, answers[at].size);
+		CU_ASSERT_TRUE(tag_is(answers[at].tag));
+		CU_ASSERT_TRUE(wl_auth_verify(&auth, &key, datagram, answers[at].size));
+	}
+	wl_auth_fini(&auth);
+}
+
+/* The library itself, against test case 1 of the GCM specification and the hash subkey that it prints. */
+static void library_gives_the_answer_of_the_gcm_specification(void)
+{
+	static const uint8_t wanted[16] = {0x58, 0xe2, 0xfc, 0xce, 0xfa, 0x7e, 0x30, 0x61,
+					   0x36, 0x7f, 0x1d, 0x57, 0xa4, 0xe7, 0x45, 0x5a};
+	static const uint8_t zero[16];
+	struct gcm_context_data context;
+	struct wl_auth_key key;
+	struct wl_auth auth;
+	uint8_t tag[16], nothing = 0;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	IMB_AES128_GCM_PRE((IMB_MGR *)auth.manager, zero, (struct gcm_key_data *)key.expanded);
+	IMB_AES128_GCM_ENC((IMB_MGR *)auth.manager, (const struct gcm_key_data *)key.expanded,
+			   &context, &nothing, &nothing, 0, zero, &nothing, 0, tag, sizeof(tag));
+	CU_ASSERT_EQUAL(memcmp(tag, wanted, sizeof(wanted)), 0);
+	wl_auth_fini(&auth);
+}
+
+static void every_flipped_bit_is_refused_and_the_bytes_stay_as_they_were(void)
+{
+	const size_t size = 97;
+	uint8_t before[97];
+	struct wl_auth_key key;
+	struct wl_auth auth;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	wl_auth_derive(&auth, 0x201, 3, &key);
+	fill(size);
+	wl_auth_seal(&auth, &key, datagram, size);
+	for (size_t bit = 0; bit < size * 8; bit++) {
+		datagram[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		memcpy(before, datagram, size);
+		CU_ASSERT_FALSE(wl_auth_verify(&auth, &key, datagram, size));
+		CU_ASSERT_EQUAL(memcmp(before, datagram, size), 0);
+		datagram[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	CU_ASSERT_TRUE(wl_auth_verify(&auth, &key, datagram, size));
+	wl_auth_fini(&auth);
+}
+
+static void datagram_of_another_length_is_refused(void)
+{
+	struct wl_auth_key key;
+	struct wl_auth auth;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	wl_auth_derive(&auth, 0x201, 3, &key);
+	memset(datagram, 0, sizeof(datagram));
+	wl_auth_seal(&auth, &key, datagram, 200);
+
+	CU_ASSERT_FALSE(wl_auth_verify(&auth, &key, datagram, 199));
+	CU_ASSERT_FALSE(
+		wl_auth_verify(&auth, &key, datagram, 201)); /* one more zero is another message */
+	CU_ASSERT_FALSE(wl_auth_verify(&auth, &key, datagram, WL_FRAME_HEADER_BYTES - 1));
+	CU_ASSERT_FALSE(wl_auth_verify(&auth, &key, datagram, 0));
+	wl_auth_fini(&auth);
+}
+
+static void key_of_another_sender_epoch_or_cluster_does_not_verify(void)
+{
+	static const uint8_t other_secret[WL_AUTH_SECRET_BYTES] = {1};
+	struct wl_auth_key key, sender, epoch, cluster;
+	struct wl_auth auth, other;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&other, other_secret), 0);
+	wl_auth_derive(&auth, 0x201, 3, &key);
+	wl_auth_derive(&auth, 0x301, 3, &sender);
+	wl_auth_derive(&auth, 0x201, 4, &epoch);
+	wl_auth_derive(&other, 0x201, 3, &cluster);
+	fill(100);
+	wl_auth_seal(&auth, &key, datagram, 100);
+
+	CU_ASSERT_TRUE(wl_auth_verify(&auth, &key, datagram, 100));
+	CU_ASSERT_FALSE(wl_auth_verify(&auth, &sender, datagram, 100));
+	CU_ASSERT_FALSE(wl_auth_verify(&auth, &epoch, datagram, 100));
+	CU_ASSERT_FALSE(wl_auth_verify(&other, &cluster, datagram, 100));
+	wl_auth_fini(&auth);
+	wl_auth_fini(&other);
+}
+
+static void tags_of_one_sender_differ_by_their_sequence(void)
+{
+	uint8_t first[WL_AUTH_TAG_BYTES];
+	struct wl_auth_key key;
+	struct wl_auth auth;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	wl_auth_derive(&auth, 0x201, 3, &key);
+	fill(80);
+	wl_auth_seal(&auth, &key, datagram, 80);
+	memcpy(first, datagram + WL_FRAME_TAG_OFFSET, sizeof(first));
+	wl_store_u64(datagram + 40, wl_load_u64(datagram + 40) + 1);
+	wl_auth_seal(&auth, &key, datagram, 80);
+
+	CU_ASSERT_NOT_EQUAL(memcmp(first, datagram + WL_FRAME_TAG_OFFSET, sizeof(first)), 0);
+	wl_auth_fini(&auth);
+}
+
+static void insecure_mode_seals_with_zero_and_takes_nothing_else(void)
+{
+	struct wl_auth_key key;
+	struct wl_auth auth;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, NULL), 0);
+	CU_ASSERT_TRUE(auth.insecure);
+	wl_auth_derive(&auth, 0x201, 3, &key);
+	fill(100);
+	wl_auth_seal(&auth, &key, datagram, 100);
+
+	CU_ASSERT_TRUE(tag_is("00000000000000000000000000000000"));
+	CU_ASSERT_TRUE(wl_auth_verify(&auth, &key, datagram, 100));
+	for (unsigned bit = 0; bit < WL_AUTH_TAG_BYTES * 8; bit++) {
+		datagram[WL_FRAME_TAG_OFFSET + bit / 8] ^= (uint8_t)(1u << bit % 8);
+		CU_ASSERT_FALSE(wl_auth_verify(&auth, &key, datagram, 100));
+		datagram[WL_FRAME_TAG_OFFSET + bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	wl_auth_fini(&auth);
+}
+
+static void node_with_a_key_does_not_take_the_zero_tag(void)
+{
+	struct wl_auth_key key;
+	struct wl_auth auth;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	wl_auth_derive(&auth, 0x201, 3, &key);
+	fill(100);
+	memset(datagram + WL_FRAME_TAG_OFFSET, 0, WL_AUTH_TAG_BYTES);
+
+	CU_ASSERT_FALSE(wl_auth_verify(&auth, &key, datagram, 100));
+	wl_auth_fini(&auth);
+}
+
+static void nothing_of_the_secret_is_left_after_fini(void)
+{
+	struct wl_auth auth;
+	const uint8_t *bytes = (const uint8_t *)&auth;
+	unsigned left = 0;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	wl_auth_fini(&auth);
+
+	for (size_t at = 0; at < sizeof(auth); at++)
+		left += bytes[at] != 0;
+	CU_ASSERT_EQUAL(left, 0);
+}
+
+WL_SUITE(auth_ipsecmb)
+{
+	WL_TEST(seal_gives_the_known_answers),
+	WL_TEST(library_gives_the_answer_of_the_gcm_specification),
+	WL_TEST(every_flipped_bit_is_refused_and_the_bytes_stay_as_they_were),
+	WL_TEST(datagram_of_another_length_is_refused),
+	WL_TEST(key_of_another_sender_epoch_or_cluster_does_not_verify),
+	WL_TEST(tags_of_one_sender_differ_by_their_sequence),
+	WL_TEST(insecure_mode_seals_with_zero_and_takes_nothing_else),
+	WL_TEST(node_with_a_key_does_not_take_the_zero_tag),
+	WL_TEST(nothing_of_the_secret_is_left_after_fini),
+};
