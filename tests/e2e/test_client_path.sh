@@ -41,7 +41,7 @@ port_carries 1400
 claim appends_pass_a_smaller_port in_client "$wirelog" append "$work/lines"
 claim reader_passes_a_smaller_port reads_all narrow
 
-in_client "$wirelog" tail --from 1 --follow >/dev/null 2>"$work/follow.err" &
+ip netns exec "$tag-9" "$wirelog" tail --from 1 --follow >/dev/null 2>"$work/follow.err" &
 extra_pids+=($!)
 claim reader_is_told_what_passes wait_until 20 names_the_path "$work/follow.err"
 claim what_passes_is_said_in_bytes grep -q '1400 bytes to it, 1400 bytes from it' "$work/follow.err"
