@@ -24,7 +24,9 @@ need it_begins_anew start_all
 need somebody_leads_again wait_leader
 start_loader b
 need others_are_acknowledged wait_progress b 500
+claim every_append_of_the_second_history_is_answered stop_loader b
 need all_are_in_step_again wait_in_step 1 2 3
+start_loader c
 end_node "$odd" TERM
 rm -rf "$cluster/node$odd/data"
 cp -a "$cluster/kept" "$cluster/node$odd/data"
@@ -44,7 +46,7 @@ chains=$(journal "$odd" '.divergence | "\(.chain) \(.their_chain)"')
 claim both_chain_values_are_told grep -Eq '^"?[0-9a-f]{16} [0-9a-f]{16}"?$' <<<"$chains"
 claim status_is_red test "$(of "$odd" '.mode.reasons | index("diverged") != null')" = true
 claim it_votes_no_more test "$(journal "$odd" .election.state)" = out
-claim two_go_on wait_progress b 300
+claim two_go_on wait_progress c 300
 claim it_stays_up is_running "$odd"
 claim it_knows_no_leader test "$(journal "$odd" .leader)" = 0
 
@@ -61,6 +63,6 @@ claim verify_still_reads_it "$wirelog" verify "$cluster/node$odd/data"
 rm -rf "$cluster/node$odd/data"
 start_node "$odd"
 claim empty_directory_is_taken_in wait_started "$odd"
-claim every_append_of_the_second_history_is_answered stop_loader b
+claim every_append_beside_it_is_answered stop_loader c
 claim all_are_in_step_at_the_end wait_in_step 1 2 3
 stop_all
