@@ -231,6 +231,10 @@ static bool boot(struct sim_impostor *impostor, struct sim_node *node)
 	impostor->epoch = record.boot_count << 32 | (sim_random_next(&impostor->random) >> 33);
 	impostor->incarnation = record.incarnation;
 	impostor->in_step_boot = record.journals[0].in_step_boot;
+	impostor->history = 0;
+	for (uint32_t journal = 0; journal < impostor->cluster->config.journals; journal++)
+		impostor->history |= (record.journals[journal].term != 0 ? 1u : 0u) << journal;
+	memcpy(impostor->peers, record.peers, sizeof(impostor->peers));
 	impostor->sequence = 0;
 	wl_auth_derive(&impostor->cluster->auth, wl_identity_of_node(node->number, 0),
 		       impostor->epoch, &impostor->key);

@@ -12,6 +12,7 @@
 #ifndef WL_TESTS_SIM_NETWORK_IMPOSTOR_H
 #define WL_TESTS_SIM_NETWORK_IMPOSTOR_H
 
+#include "dataplane/superblock.h"
 #include "tests/sim/server/node.h"
 
 enum sim_impostor_kind { /* bits */
@@ -43,6 +44,8 @@ struct sim_impostor {
 	bool ticks;
 	uint64_t epoch, sequence, client_sequence;
 	uint64_t incarnation, in_step_boot; /* as its platters have them */
+	uint32_t history; /* bit per journal */
+	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1];
 	struct wl_auth_key key;
 	struct sim_impostor_client clients[SIM_IMPOSTOR_CLIENTS];
 	uint8_t *image; /* of an entry that it invents */

@@ -42,6 +42,16 @@ static void say_keepalive(struct sim_impostor *impostor, unsigned to, unsigned c
 				    wl_wire_encode_keepalive(payload, &keepalive));
 }
 
+/* A sender that was hit on the way is nobody: an impostor looks at no MAC. */
+static bool is_up(const struct sim_impostor *impostor, wl_identity sender)
+{
+	uint32_t node = wl_identity_node(sender);
+
+	return !wl_identity_is_client(sender) && node != 0 &&
+	       node <= impostor->cluster->config.nodes &&
+	       impostor->cluster->nodes[node].cores[0].worker;
+}
+
 void sim_impostor_take_as_client(struct sim_impostor *impostor,
 				 const struct wl_frame_header *header, const uint8_t *payload)
 {
@@ -54,8 +64,7 @@ void sim_impostor_take_as_client(struct sim_impostor *impostor,
 	/* Most of its clients prove that they live, and get a place. */
 	if (header->type == WL_WIRE_HELLO_REPLY &&
 	    wl_wire_decode_hello_reply(payload, header->payload_bytes, &hello) &&
-	    hello.challenge != 0 && draw(impostor, 8) &&
-	    impostor->cluster->nodes[wl_identity_node(header->sender)].cores[0].worker)
+	    hello.challenge != 0 && draw(impostor, 8) && is_up(impostor, header->sender))
 		say_keepalive(impostor, wl_identity_node(header->sender), client, hello.challenge);
 	if (header->type != WL_WIRE_OPEN_SESSION_REPLY ||
 	    !wl_wire_decode_open_session_reply(payload, header->payload_bytes, &reply) ||

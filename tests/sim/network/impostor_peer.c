@@ -278,7 +278,10 @@ void sim_impostor_greet(struct sim_impostor *impostor, unsigned to)
 	     SIM_UNKNOWN);
 }
 
-/* Greetings are honest: they make the node believe that the sender lives, which it does. */
+/*
+ * Greetings are honest: they make the node believe that the sender lives, which it does. They do not hide what its platters
+ * remember from a node whose data are new: that would begin the journal a second time.
+ */
 static void say_hello(struct sim_impostor *impostor, unsigned to)
 {
 	uint8_t payload[WL_WIRE_HELLO_REPLY_BYTES_MAX];
@@ -289,6 +292,9 @@ static void say_hello(struct sim_impostor *impostor, unsigned to)
 		.leader = (uint32_t)draw(impostor, 8),
 		.term = sim_random_next(&impostor->random),
 		.incarnation = impostor->incarnation,
+		.known_incarnation = impostor->peers[to].incarnation,
+		.history = impostor->history,
+		.suspect = impostor->peers[to].suspect_boot != 0,
 		.member_count = (uint32_t)draw(impostor, 8),
 	};
 

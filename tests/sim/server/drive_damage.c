@@ -555,10 +555,14 @@ static void expect_segment(const struct sim_drive *drive, struct sim_damage *dam
 	}
 }
 
-/* A pair without a whole copy of its own may have held a vote. */
+/*
+ * A pair without a whole copy of its own may have held a vote. Beside the very first record zeros are what a node leaves that went
+ * down before it wrote the next one, and nobody votes before that.
+ */
 static void expect_record(const struct sim_drive *drive, struct sim_damage *damage)
 {
-	unsigned whole[2] = {0}, versions = 0;
+	unsigned whole[2] = {0}, versions = 0, empty = 0;
+	uint64_t newest = 0;
 
 	for (unsigned which = 0; which < WL_SUPERBLOCK_COPIES; which++) {
 		struct wl_superblock record;
@@ -566,8 +570,14 @@ static void expect_record(const struct sim_drive *drive, struct sim_damage *dama
 			wl_superblock_decode(drive->superblock[which], &record);
 
 		versions += verdict == WL_SUPERBLOCK_VERSION;
-		whole[which / 2] += verdict == WL_SUPERBLOCK_OK && record.sequence % 2 == which / 2;
+		empty += which < 2 && verdict == WL_SUPERBLOCK_EMPTY;
+		if (verdict != WL_SUPERBLOCK_OK || record.sequence % 2 != which / 2)
+			continue;
+		whole[which / 2]++;
+		newest = record.sequence > newest ? record.sequence : newest;
 	}
+	if (newest == 1 && empty != 0)
+		whole[0]++;
 	damage->refusal = versions != 0			   ? SIM_REFUSAL_VERSION
 			  : whole[0] == 0 || whole[1] == 0 ? SIM_REFUSAL_RECORD
 			  : damage->way == SIM_DAMAGE_RECORD_CLUSTER ||
