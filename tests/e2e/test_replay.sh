@@ -56,6 +56,13 @@ claim every_append_is_answered_again stop_loader b
 final_check
 stop_all
 
+# Frames that name another boot of their receiver are dropped before anybody looks at their tag.
+is_dropped_as() { # REASON
+	local named
+	named=$(dropped "$1")
+	[ "$named" -gt 0 ] && [ $((named + $(dropped unproven) + $(dropped replayed))) -gt 100 ]
+}
+
 # The same names and addresses, another key: nothing on the tape verifies. Then another cluster id.
 for kind in forged other_cluster; do
 	rm -rf "$cluster"/node?/data "$cluster"/acks.*
@@ -69,7 +76,7 @@ for kind in forged other_cluster; do
 	need "cluster_starts_$kind" start_all
 	need "a_leader_is_elected_$kind" wait_leader
 	claim "tape_changes_no_leader_$kind" keeps_leader replay_and_wait
-	claim "tape_is_dropped_as_$kind" test "$(dropped "$kind")" -gt 100
+	claim "tape_is_dropped_as_$kind" is_dropped_as "$kind"
 	claim "tape_adds_no_record_$kind" test "$(journal "$leader" .commit_number)" -eq 0
 	start_loader "$kind" --count 500
 	claim "appends_go_on_$kind" wait_loader "$kind"

@@ -12,7 +12,7 @@
 #ifndef WL_TESTS_SIM_NETWORK_IMPOSTOR_H
 #define WL_TESTS_SIM_NETWORK_IMPOSTOR_H
 
-#include "dataplane/superblock.h"
+#include "dataplane/log/superblock.h"
 #include "tests/sim/server/node.h"
 
 enum sim_impostor_kind { /* bits */
