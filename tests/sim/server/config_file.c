@@ -236,7 +236,8 @@ static void write_storage(struct writer *writer)
 	if (wish->any) {
 		segment = (uint64_t)WL_SEGMENT_BYTES_MIN << draw(writer, 5);
 		ring = (uint64_t)WL_LOG_RING_BYTES_MIN << draw(writer, 2);
-		most = segment * between(writer, 2, 4096);
+		/* Of the smallest segments two have no room for a full journal's elections. */
+		most = segment * between(writer, segment == WL_SEGMENT_BYTES_MIN ? 3 : 2, 4096);
 	}
 	say(writer, "storage:\n  path: data\n");
 	say_size(writer, "segment_bytes", segment);
