@@ -12,6 +12,7 @@
 
 #define MTU_MIN 1280u
 #define MTU_MAX 9000u
+#define DEAD_SOON_NS 100000000u
 
 static void draw_limits(struct sim_plan *plan, struct sim_random *random)
 {
@@ -19,9 +20,13 @@ static void draw_limits(struct sim_plan *plan, struct sim_random *random)
 		plan->mtu = sim_random_between(random, MTU_MIN, MTU_MAX);
 	else if (sim_random_chance(random, 100000))
 		plan->mtu = MTU_MIN;
-	if (plan->sessions_max > plan->clients && sim_random_chance(random, 300000))
+	if (plan->sessions_max > plan->clients && sim_random_chance(random, 300000)) {
 		plan->sessions_max = plan->clients + (1ull << sim_random_below(random, 10)) -
 				     (plan->clients != 0);
+		/* Who drew another identity leaves a session behind: it has to be known as dead soon. */
+		if (plan->sessions_max < 2 * plan->clients && plan->client_idle_ns > DEAD_SOON_NS)
+			plan->client_idle_ns = DEAD_SOON_NS;
+	}
 }
 
 void sim_weather_sizes(struct sim_plan *plan, uint64_t seed)
