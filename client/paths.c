@@ -70,16 +70,12 @@ static uint16_t mtu_of_links(struct wl_client *client, uint32_t id)
 /* A direction of which nothing is known now is left as it was told last. */
 static bool note_known(struct wl_path *path)
 {
+	bool is_news = wl_path_has_news(path);
 	uint16_t mtu = wl_path_known_mtu(path);
 
-	if (mtu == 0 || mtu == path->told_mtu)
-		return false;
-	if (path->told_mtu == 0 && mtu == path->link_mtu) {
+	if (mtu != 0)
 		path->told_mtu = mtu;
-		return false;
-	}
-	path->told_mtu = mtu;
-	return true;
+	return is_news;
 }
 
 static void tell(struct wl_client *client, uint32_t id)
@@ -101,15 +97,6 @@ static void tell(struct wl_client *client, uint32_t id)
 		wl_engine_tell(client, &event);
 }
 
-static bool has_short_echo(const struct wl_path *path)
-{
-	for (unsigned size = 0; size < WL_PATH_SIZES; size++) {
-		if (path->sizes[size].bytes == WL_PATH_SHORTEST_BYTES)
-			return path->sizes[size].echoed;
-	}
-	return false;
-}
-
 static bool is_known(const struct wl_path *path)
 {
 	return wl_path_is_settled(path) && !wl_path_awaits(path);
@@ -122,7 +109,7 @@ static bool is_round_over(const struct wl_client *client, const struct wl_client
 	uint64_t since_ns = client->now_ns - node->to.round_ns;
 	uint64_t patience_ns = 2 * node->path_rtt_ns;
 
-	if (!has_short_echo(&node->to)) {
+	if (!wl_path_has_short_echo(&node->to)) {
 		patience_ns = node->path_rtt_ns != 0 ? 2 * patience_ns : PATIENCE_NS;
 		if (patience_ns < PATIENCE_NS_MIN)
 			patience_ns = PATIENCE_NS_MIN;
@@ -175,7 +162,7 @@ void wl_paths_on_echo(struct wl_client *client, const struct wl_client_message *
 	    node->to.epoch != node->epoch || echo.round != node->to.round)
 		return;
 	if (echo.bytes == WL_PATH_SHORTEST_BYTES && echo.echo_bytes == WL_PATH_SHORTEST_BYTES &&
-	    !has_short_echo(&node->to))
+	    !wl_path_has_short_echo(&node->to))
 		node->path_rtt_ns = client->now_ns - node->to.round_ns;
 	if (echo.echo_bytes == WL_PATH_SHORTEST_BYTES)
 		wl_path_on_echo(&node->to, echo.round, echo.bytes);

@@ -31,12 +31,15 @@ static uint64_t hash_of(uint32_t sender, uint64_t epoch, uint64_t sequence)
 	return wl_mix_u64(wl_mix_u64(wl_mix_u64(sender) ^ epoch) ^ sequence);
 }
 
+static bool is_new(const struct wl_answered *answered, uint64_t hash)
+{
+	return !has(answered->bits[0], hash) && !has(answered->bits[1], hash);
+}
+
 bool wl_answered_is_new(const struct wl_answered *answered, uint32_t sender, uint64_t epoch,
 			uint64_t sequence)
 {
-	uint64_t hash = hash_of(sender, epoch, sequence);
-
-	return !has(answered->bits[0], hash) && !has(answered->bits[1], hash);
+	return is_new(answered, hash_of(sender, epoch, sequence));
 }
 
 bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
@@ -44,7 +47,7 @@ bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t ep
 {
 	uint64_t hash = hash_of(sender, epoch, sequence);
 
-	if (has(answered->bits[0], hash) || has(answered->bits[1], hash))
+	if (!is_new(answered, hash))
 		return false;
 	if (answered->count == WL_ANSWERED_MIN) {
 		answered->young ^= 1;

@@ -51,7 +51,7 @@ void wl_path_next_round(struct wl_path *path, uint64_t now_ns)
 {
 	unsigned last = shortest(path);
 
-	for (unsigned at = 0; at < last && path->sizes[last].echoed; at++) {
+	for (unsigned at = 0; at < last && wl_path_has_short_echo(path); at++) {
 		if (wl_path_wants(path, at) && !path->sizes[at].echoed &&
 		    path->sizes[at].misses < WL_PATH_MISSES)
 			path->sizes[at].misses++;
@@ -127,4 +127,17 @@ uint16_t wl_path_known_mtu(const struct wl_path *path)
 			return path->sizes[at].bytes;
 	}
 	return WL_PATH_SHORTEST_BYTES;
+}
+
+bool wl_path_has_news(const struct wl_path *path)
+{
+	uint16_t mtu = wl_path_known_mtu(path);
+	uint16_t told = path->told_mtu != 0 ? path->told_mtu : path->link_mtu;
+
+	return mtu != 0 && mtu != told;
+}
+
+bool wl_path_has_short_echo(const struct wl_path *path)
+{
+	return path->sizes[shortest(path)].echoed;
 }

@@ -51,5 +51,9 @@ bool wl_path_awaits(const struct wl_path *path);
 bool wl_path_is_settled(const struct wl_path *path);
 /* Largest size that passes, for people: below WIRELOG_MTU_MIN when even such frames do not. 0: it is not known now. */
 uint16_t wl_path_known_mtu(const struct wl_path *path);
+/* It is known, and is not what was told last; that all passes is no news to who was told nothing. */
+bool wl_path_has_news(const struct wl_path *path);
+/* The shortest probe of this round came back: what passes at all has passed. */
+bool wl_path_has_short_echo(const struct wl_path *path);
 
 #endif

@@ -13,16 +13,16 @@
 #define ROUNDS_IN_DOUBT 16u
 #define LONG_ECHOES 32u
 
-static void send_probe(struct wl_worker *worker, uint32_t node, uint16_t bytes)
+/* Padded to `bytes` of IP packet, whatever its receiver is sent otherwise: that is the question. */
+static void send_padded(struct wl_worker *worker, const struct wl_remote *remote, uint8_t type,
+			uint16_t journal, uint16_t bytes, const struct wl_wire_path *path)
 {
-	struct wl_tx_to to = wl_tx_to_remote(&worker->rx.peers[node]);
-	struct wl_wire_path path = {.round = worker->rx.paths[node].round, .bytes = bytes};
+	struct wl_tx_to to = wl_tx_to_remote(remote);
 	size_t size = wl_wire_payload_of(bytes), room;
 	uint8_t *payload;
 
-	to.mtu = 0; /* that is the question */
-	payload = wl_tx_open(&worker->tx, &to, WL_WIRE_PATH_PROBE,
-			     worker->journals[0].config.replica.journal, WL_TX_DATA, &room);
+	to.mtu = 0;
+	payload = wl_tx_open(&worker->tx, &to, type, journal, WL_TX_DATA, &room);
 	if (!payload)
 		return;
 	if (size > room) {
@@ -30,8 +30,16 @@ static void send_probe(struct wl_worker *worker, uint32_t node, uint16_t bytes)
 		return;
 	}
 	memset(payload, 0, size);
-	wl_wire_encode_path(payload, &path);
+	wl_wire_encode_path(payload, path);
 	wl_tx_close(&worker->tx, size);
+}
+
+static void send_probe(struct wl_worker *worker, uint32_t node, uint16_t bytes)
+{
+	struct wl_wire_path path = {.round = worker->rx.paths[node].round, .bytes = bytes};
+
+	send_padded(worker, &worker->rx.peers[node], WL_WIRE_PATH_PROBE,
+		    worker->journals[0].config.replica.journal, bytes, &path);
 }
 
 /* What the ring has no room for is told in a later round. */
@@ -48,7 +56,7 @@ static void tell(struct wl_worker *worker, uint32_t node)
 		.theirs = mtu,
 	};
 
-	if (mtu == 0 || mtu == path->told_mtu || (path->told_mtu == 0 && mtu == path->link_mtu))
+	if (!wl_path_has_news(path))
 		return;
 	if (wl_ring_push(&worker->seam->up, &message))
 		path->told_mtu = mtu;
@@ -82,24 +90,10 @@ static void send_echo(struct wl_worker *worker, const struct wl_message *message
 		      const struct wl_wire_path *probe)
 {
 	const struct wl_wire_path echo = {probe->round, probe->bytes, probe->echo_bytes, 0};
-	struct wl_tx_to to = wl_tx_to_remote(message->from);
-	size_t size = probe->echo_bytes ? wl_wire_payload_of(probe->echo_bytes)
-					: WL_WIRE_PATH_BYTES;
-	size_t room;
-	uint8_t *payload;
+	uint16_t bytes = probe->echo_bytes ? probe->echo_bytes
+					   : WL_WIRE_PATH_OVERHEAD_BYTES + WL_WIRE_PATH_BYTES;
 
-	to.mtu = 0; /* that is the question */
-	payload = wl_tx_open(&worker->tx, &to, WL_WIRE_PATH_ECHO, message->journal, WL_TX_DATA,
-			     &room);
-	if (!payload)
-		return;
-	if (size > room) {
-		wl_tx_abandon(&worker->tx);
-		return;
-	}
-	memset(payload, 0, size);
-	wl_wire_encode_path(payload, &echo);
-	wl_tx_close(&worker->tx, size);
+	send_padded(worker, message->from, WL_WIRE_PATH_ECHO, message->journal, bytes, &echo);
 }
 
 void wl_worker_take_path_probe(struct wl_worker *worker, const struct wl_message *message)
