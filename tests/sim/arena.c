@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #define KEPT 64u
 #define PAGE_BYTES 4096u
 #define PAGES_AT_ONCE 1024u
+#define BYTES_AT_ONCE ((size_t)PAGES_AT_ONCE * PAGE_BYTES)
 
 static struct {
 	void *block;
@@ -18,37 +20,61 @@ static struct {
 
 static const uint8_t zeros[PAGE_BYTES];
 
-void sim_arena_zero(void *from, size_t bytes)
-{
-	uint8_t *at = from;
-
-	for (size_t done = 0, part; done < bytes; done += part) {
-		part = bytes - done < PAGE_BYTES ? bytes - done : PAGE_BYTES;
-		if (memcmp(at + done, zeros, part) != 0)
-			memset(at + done, 0, part);
-	}
-}
-
-/* mincore(2): what was never touched has no page. What was only read has the page of zeros, which a write would copy. */
-static void zero_touched(uint8_t *block, size_t bytes)
-{
-	unsigned char resident[PAGES_AT_ONCE];
-	size_t step = sizeof(resident) * PAGE_BYTES;
-
-	for (size_t at = 0; at < bytes; at += step) {
-		size_t part = bytes - at < step ? bytes - at : step;
-
-		WL_CHECK(mincore(block + at, part, resident) == 0);
-		for (size_t page = 0; page * PAGE_BYTES < part; page++) {
-			if (resident[page] & 1)
-				sim_arena_zero(block + at + page * PAGE_BYTES, PAGE_BYTES);
-		}
-	}
-}
-
 static size_t whole_pages(size_t bytes)
 {
 	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+/*
+ * Calls for each part of [from, from + bytes) that lies in one page, and says whether that page
+ * was ever touched: mincore(2) knows. `to` goes along with it.
+ */
+static void each_page(uint8_t *to, const uint8_t *from, size_t bytes,
+		      void (*act)(uint8_t *to, const uint8_t *from, size_t bytes, bool touched))
+{
+	unsigned char resident[PAGES_AT_ONCE];
+	size_t before = (uintptr_t)from % PAGE_BYTES;
+
+	for (size_t page = PAGES_AT_ONCE, part; bytes > 0; bytes -= part, page++) {
+		if (page == PAGES_AT_ONCE) {
+			size_t ahead = before + bytes;
+
+			ahead = ahead < BYTES_AT_ONCE ? ahead : BYTES_AT_ONCE;
+			WL_CHECK(mincore((uint8_t *)(uintptr_t)from - before, ahead, resident) == 0);
+			page = 0;
+		}
+		part = PAGE_BYTES - before < bytes ? PAGE_BYTES - before : bytes;
+		act(to, from, part, resident[page] & 1);
+		to += part;
+		from += part;
+		before = 0;
+	}
+}
+
+/* Zeros are not written: what was only read has the page of zeros, which a write would copy. */
+static void zero_part(uint8_t *to, const uint8_t *from, size_t bytes, bool touched)
+{
+	(void)from;
+	if (touched && memcmp(to, zeros, bytes) != 0)
+		memset(to, 0, bytes);
+}
+
+static void copy_part(uint8_t *to, const uint8_t *from, size_t bytes, bool touched)
+{
+	if (touched)
+		memcpy(to, from, bytes);
+	else
+		memset(to, 0, bytes);
+}
+
+void sim_arena_zero(void *from, size_t bytes)
+{
+	each_page(from, from, bytes, zero_part);
+}
+
+void sim_arena_copy(void *to, const void *from, size_t bytes)
+{
+	each_page(to, from, bytes, copy_part);
 }
 
 void *sim_arena_take(size_t bytes)
@@ -61,7 +87,7 @@ void *sim_arena_take(size_t bytes)
 			continue;
 		block = kept[at].block;
 		kept[at].block = NULL;
-		zero_touched(block, bytes);
+		sim_arena_zero(block, bytes);
 		return block;
 	}
 	block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

@@ -13,5 +13,7 @@ void *sim_arena_take(size_t bytes);
 void sim_arena_give_back(void *block, size_t bytes);
 /* Zeros a part of a block without giving pages to what is zero already. */
 void sim_arena_zero(void *from, size_t bytes);
+/* Copies out of a block without giving pages to what was never written there. */
+void sim_arena_copy(void *to, const void *from, size_t bytes);
 
 #endif

@@ -57,7 +57,7 @@ static enum wl_disk_status read_file(struct sim_drive *drive, uint64_t offset, u
 	if (sim_random_chance(&drive->random, drive->faults.short_read_ppm)) {
 		*got = (uint32_t)sim_random_below(&drive->random, bytes / WL_SECTOR_BYTES) *
 		       WL_SECTOR_BYTES;
-		memcpy(to, sim_drive_place(drive, offset), *got);
+		sim_arena_copy(to, sim_drive_place(drive, offset), *got);
 		return WL_DISK_OK;
 	}
 	/* The head stood at another track: the first chunk, or the first header. */
@@ -66,7 +66,7 @@ static enum wl_disk_status read_file(struct sim_drive *drive, uint64_t offset, u
 				       bytes + WL_BLOCK_BYTES <= drive->segment_bytes
 			       ? WL_BLOCK_BYTES
 			       : 0;
-	memcpy(to, sim_drive_place(drive, from), bytes);
+	sim_arena_copy(to, sim_drive_place(drive, from), bytes);
 	return WL_DISK_OK;
 }
 
