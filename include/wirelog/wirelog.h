@@ -177,7 +177,8 @@ uint32_t wirelog_outstanding(const struct wirelog *log);
 
 enum wirelog_from { WIRELOG_FROM_NUMBER = 1, WIRELOG_FROM_TIME = 2, WIRELOG_FROM_NOW = 3 };
 /* One subscription per wirelog object and time: a second one replaces it. `value`: record number (0 is 1), or UNIX ns, or
- * ignored. Delivered are committed records, each once, in the order of their numbers. 0 or INVALID_ARGUMENT. */
+ * ignored. NOW is behind what the node that serves the subscription knows to be committed: a node that has just started,
+ * or lags, begins with records that were acknowledged a little earlier. Delivered are committed records, each once, in the order of their numbers. 0 or INVALID_ARGUMENT. */
 int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t value);
 void wirelog_unsubscribe(struct wirelog *log);
 

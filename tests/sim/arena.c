@@ -40,7 +40,8 @@ static void each_page(uint8_t *to, const uint8_t *from, size_t bytes,
 			size_t ahead = before + bytes;
 
 			ahead = ahead < BYTES_AT_ONCE ? ahead : BYTES_AT_ONCE;
-			WL_CHECK(mincore((uint8_t *)(uintptr_t)from - before, ahead, resident) == 0);
+			WL_CHECK(mincore((uint8_t *)(uintptr_t)from - before, ahead, resident) ==
+				 0);
 			page = 0;
 		}
 		part = PAGE_BYTES - before < bytes ? PAGE_BYTES - before : bytes;

@@ -297,6 +297,7 @@ static void on_start(void *context, const struct sim_client *client, uint64_t nu
 {
 	struct sim_oracle *oracle = context;
 	const struct sim_reader *reader = &client->reader;
+	uint64_t boot = oracle->cluster->nodes[reader->node].boot;
 	uint64_t first;
 
 	if (oracle->reduced)
@@ -310,7 +311,9 @@ static void on_start(void *context, const struct sim_client *client, uint64_t nu
 		oracle->cluster->seen[SIM_SEEN_TIME_START]++;
 		return;
 	}
-	if (number > oracle->numbers + 1 || number <= reader->committed_before)
+	/* What a node knew as committed, it knows again only after its start's first news. */
+	if (number > oracle->numbers + 1 ||
+	    (number <= reader->committed_before && boot == reader->boot_before[reader->node]))
 		sim_violation(oracle->cluster, reader->node, "O22",
 			      "a reader from now begins at %llu; committed were %llu, now are %llu",
 			      LLU(number), LLU(reader->committed_before), LLU(oracle->numbers));

@@ -331,6 +331,8 @@ static void subscribe(struct sim_library *library)
 	struct sim_reader *reader = &client->reader;
 
 	reader->committed_before = committed_everywhere(client);
+	for (unsigned number = 1; number <= client->cluster->config.nodes; number++)
+		reader->boot_before[number] = client->cluster->nodes[number].boot;
 	reader->reads_now = true;
 	wl_subscriber_start(&library->engine,
 			    (enum wirelog_from)(reader->started ? WL_WIRE_FROM_NUMBER

@@ -102,6 +102,7 @@ static void begin(struct sim_client *client)
 	reader->credited_number = 0;
 	reader->heard_ns = client->cluster->agenda.now_ns;
 	reader->committed_before = 0;
+	reader->boot_before[reader->node] = node->boot;
 	if (node->up)
 		reader->committed_before = sim_node_commit_number(node, client->journal);
 }

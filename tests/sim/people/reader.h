@@ -35,6 +35,8 @@ struct sim_reader {
 	uint64_t credited_number; /* highest that was confirmed under this subscription */
 	uint64_t committed_told; /* by the last DELIVER */
 	uint64_t committed_before; /* at the node, when it first asked for "now" */
+	uint64_t boot_before[WIRELOG_NODES_MAX +
+			     1]; /* of each node then: what starts later knows less */
 	uint32_t filled; /* of a record in fragments */
 	uint8_t record[SIM_READER_RECORD_BYTES];
 
