@@ -208,6 +208,8 @@ static json_t *storage_of(const struct wl_storage_status *status)
 	set(object, "write_error_offset", status->write_error_offset);
 	set(object, "segment_error", (uint64_t)status->segment_error);
 	set(object, "segment_error_offset", status->segment_error_offset);
+	set(object, "open_error", (uint64_t)status->open_error);
+	set(object, "open_error_offset", status->open_error_offset);
 	set(object, "reads_failed", status->reads_failed);
 	set(object, "read_error", (uint64_t)status->read_error);
 	set(object, "read_error_offset", status->read_error_offset);

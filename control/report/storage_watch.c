@@ -32,6 +32,8 @@ static bool is_on(struct wl_storage_watch *watch, const struct wl_storage_status
 		return status->segment_error != 0 && !is_want_of_room(status->segment_error);
 	case WL_STORAGE_FULL:
 		return is_want_of_room(status->segment_error);
+	case WL_STORAGE_OPEN_FAILED:
+		return status->open_error != 0;
 	case WL_STORAGE_SILENT:
 		return status->silent_ns >= WL_STORAGE_SILENT_NS;
 	case WL_STORAGE_READS_FAIL:
@@ -56,6 +58,10 @@ static struct wl_storage_line describe(const struct wl_storage_status *status,
 	case WL_STORAGE_FULL:
 		line.error = status->segment_error;
 		line.offset = status->segment_error_offset;
+		break;
+	case WL_STORAGE_OPEN_FAILED:
+		line.error = status->open_error;
+		line.offset = status->open_error_offset;
 		break;
 	case WL_STORAGE_SILENT:
 		line.count = status->silent_ns / 1000000;
@@ -97,14 +103,15 @@ unsigned wl_storage_watch_look(struct wl_storage_watch *watch,
 const char *wl_storage_trouble_name(enum wl_storage_trouble trouble)
 {
 	static const char *const names[] = {"write_failed", "segment_failed", "device_full",
-					    "drive_silent", "reads_fail"};
+					    "open_failed",  "drive_silent",   "reads_fail"};
 
 	return (unsigned)trouble < WL_STORAGE_TROUBLES ? names[trouble] : "unknown";
 }
 
 int wl_storage_trouble_code(enum wl_storage_trouble trouble)
 {
-	static const int codes[] = {WIRELOG_STORE_FAILED, WIRELOG_SEGMENT_FAILED, WIRELOG_NO_SPACE,
+	static const int codes[] = {WIRELOG_STORE_FAILED, WIRELOG_SEGMENT_FAILED,
+				    WIRELOG_NO_SPACE,	  WIRELOG_SEGMENT_FAILED,
 				    WIRELOG_DRIVE_SILENT, WIRELOG_READ_FAILED};
 
 	return (unsigned)trouble < WL_STORAGE_TROUBLES ? codes[trouble] : WIRELOG_INTERNAL;

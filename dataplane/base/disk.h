@@ -29,6 +29,7 @@ enum wl_disk_status {
 	WL_DISK_NO_SPACE, /* PREPARE only: may be asked again later; nothing is left half made */
 	WL_DISK_FAILED, /* EIO, short write, lost device: the log is poisoned (writes), damaged (reads) */
 	WL_DISK_ABSENT, /* READ: there is no such segment */
+	WL_DISK_NOT_BEGUN, /* WRITE: its segment could not be opened; nothing was written, it may be asked for again */
 };
 
 struct wl_disk_request {

@@ -8,7 +8,7 @@
  *  L2  terms and their first indexes rise; the first term begins at index 1.
  *  L3  marks rise in offset and index, their numbers and times never fall; none is behind the tail.
  *  L4  chunks stand in the stream in queue order, in blocks, and cross no boundary.
- *  L5  only the last chunk is OPEN; behind a CLOSED one nothing was handed out.
+ *  L5  only the last chunk is OPEN; behind a CLOSED one nothing was handed out, unless it was itself, and came back.
  *  L6  the first chunk is not WRITTEN; writes_in_flight counts those IN_FLIGHT.
  *  L7  last_index never falls along the queue, starts at durable and ends at the tail.
  *  L8  no byte of the ring that is not durable is overwritten: ring_end - ring_bytes <= durable_offset.
@@ -260,7 +260,7 @@ static const char *check_chunks(const struct wl_log *log)
 			return "L6: a written chunk was not released";
 		if (chunk->last_index < last_index)
 			return "L7: last_index falls";
-		waiting |= chunk->state == WL_LOG_CHUNK_CLOSED;
+		waiting |= chunk->state == WL_LOG_CHUNK_CLOSED && !chunk->came_back;
 		in_flight += chunk->state == WL_LOG_CHUNK_IN_FLIGHT;
 		last_index = chunk->last_index;
 		behind = chunk->state == WL_LOG_CHUNK_OPEN ? chunk->used : chunk->end;

@@ -63,6 +63,7 @@ struct wl_log_chunk {
 	uint64_t previous; /* begin of the chunk before it, once CLOSED */
 	uint64_t last_index; /* last live entry in it or before it; lowered by truncation */
 	uint8_t state;
+	bool came_back; /* its segment could not be opened: CLOSED again, nothing was written */
 };
 
 /* What is known of one recent entry. Slot = index % WL_LOG_ENTRIES_IN_RING. */
@@ -124,9 +125,13 @@ struct wl_log {
 	bool cannot_grow; /* it failed, and none has succeeded since */
 	bool no_space; /* appends are refused: the current segment is used up, the next one cannot be had */
 	bool poisoned;
-	/* positive errno of the first write that failed, of the last PREPARE unless it succeeded, of the last read that failed */
-	int write_error, segment_error, read_error;
-	uint64_t write_error_offset, segment_error_offset, read_error_offset;
+	bool write_refused; /* a write came back: none is handed out before wl_log_retry_writes */
+	/*
+	 * Positive errno of the first write that failed, of the last PREPARE unless it succeeded, of the last open for a write
+	 * until one that came back is written, of the last read that failed.
+	 */
+	int write_error, segment_error, open_error, read_error;
+	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset;
 	uint64_t reads_failed;
 	uint64_t generation; /* raised by each truncation */
 
@@ -174,12 +179,17 @@ void wl_log_truncate(struct wl_log *log, uint64_t index);
  * disk did not take must be offered to it again by the caller, in order.
  */
 unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests, unsigned max);
-/* For WRITE and PREPARE completions of this journal. A failed write poisons the log for good. */
+/*
+ * For WRITE and PREPARE completions of this journal. A failed write poisons the log for good; one that was NOT_BEGUN
+ * is CLOSED again, with everything that it holds.
+ */
 void wl_log_on_written(struct wl_log *log, const struct wl_disk_completion *completion);
-/* After NO_SPACE: ask again for the segment (called by the worker about once a second). */
 /* A read of this log's medium that failed, whoever asked for it: remembered for status. */
 void wl_log_note_read_failed(struct wl_log *log, const struct wl_disk_completion *completion);
+/* After NO_SPACE: ask again for the segment (called by the worker about once a second). */
 void wl_log_retry_space(struct wl_log *log);
+/* After NOT_BEGUN: hand out writes again (called by the worker ten times a second). */
+void wl_log_retry_writes(struct wl_log *log);
 
 /* Room. All of it is of segments that are there; what may be had beyond them is wl_log_can_grow. */
 /* First entries of terms that there is room for, when nothing else is appended; in the table of terms, too. */

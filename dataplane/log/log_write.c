@@ -4,7 +4,8 @@
  * any order; durable moves over the contiguous front of those that came back. While all write slots
  * are taken the open chunk goes on collecting: that is the whole of group commit, no timer.
  *
- * A chunk's header is filled when it leaves, so that its witness is as new as it can be.
+ * A chunk's header is filled when it leaves, so that its witness is as new as it can be. One whose segment could not be
+ * opened comes back before a byte of it was written, and leaves again: that is no failed write, and poisons nobody.
  */
 #include <errno.h>
 
@@ -49,7 +50,7 @@ static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk,
 		.buffer = at,
 		.bytes = (uint32_t)(chunk->end - chunk->begin),
 		.cookie =
-			chunk->begin, /* the stream never moves back: no other write ever has it */
+			chunk->begin, /* the stream never moves back: no write of other bytes ever has it */
 	};
 }
 
@@ -75,12 +76,10 @@ static void ask_segment(struct wl_log *log, struct wl_disk_request *request)
 	};
 }
 
-unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests, unsigned max)
+static unsigned cut_chunks(struct wl_log *log, struct wl_disk_request *requests, unsigned max)
 {
 	unsigned count = 0;
 
-	if (log->poisoned)
-		return 0;
 	for (uint32_t place = 0; place < log->chunk_count && count < max; place++) {
 		struct wl_log_chunk *chunk = wl_log_chunk_at(log, place);
 
@@ -95,6 +94,17 @@ unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests,
 		}
 		hand_out(log, chunk, &requests[count++]);
 	}
+	return count;
+}
+
+unsigned wl_log_cut_writes(struct wl_log *log, struct wl_disk_request *requests, unsigned max)
+{
+	unsigned count = 0;
+
+	if (log->poisoned)
+		return 0;
+	if (!log->write_refused)
+		count = cut_chunks(log, requests, max);
 	if (count < max && wants_segment(log))
 		ask_segment(log, &requests[count++]);
 	return count;
@@ -130,6 +140,16 @@ static void poison(struct wl_log *log, const struct wl_disk_completion *completi
 	log->poisoned = true;
 }
 
+static void come_back(struct wl_log *log, struct wl_log_chunk *chunk,
+		      const struct wl_disk_completion *completion)
+{
+	chunk->state = WL_LOG_CHUNK_CLOSED;
+	chunk->came_back = true;
+	log->write_refused = true;
+	log->open_error = error_of(completion);
+	log->open_error_offset = completion->offset;
+}
+
 static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion *completion)
 {
 	struct wl_log_chunk *chunk = NULL;
@@ -143,14 +163,21 @@ static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion
 	/* One that came twice, or belongs to nothing that is under way, proves nothing. */
 	if (!chunk || chunk->state != WL_LOG_CHUNK_IN_FLIGHT || completion->offset != chunk->begin)
 		return;
-	chunk->state = WL_LOG_CHUNK_WRITTEN;
 	log->writes_in_flight--;
+	if (completion->status == WL_DISK_NOT_BEGUN) {
+		come_back(log, chunk, completion);
+		return;
+	}
+	chunk->state = WL_LOG_CHUNK_WRITTEN;
 	/* Nothing is believed behind a failed write, not even a write that says it succeeded. */
 	if ((completion->status != WL_DISK_OK && !WL_MUTANT(failed_write_retried)) ||
 	    (completion->bytes != chunk->end - chunk->begin && !WL_MUTANT(short_write_is_whole)))
 		poison(log, completion);
-	if (!log->poisoned)
-		release_written(log);
+	if (log->poisoned)
+		return;
+	if (chunk->came_back)
+		log->open_error = 0;
+	release_written(log);
 }
 
 static void on_prepared(struct wl_log *log, const struct wl_disk_completion *completion)
@@ -191,4 +218,9 @@ void wl_log_note_read_failed(struct wl_log *log, const struct wl_disk_completion
 void wl_log_retry_space(struct wl_log *log)
 {
 	log->segment_refused = false;
+}
+
+void wl_log_retry_writes(struct wl_log *log)
+{
+	log->write_refused = false;
 }

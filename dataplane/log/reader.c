@@ -332,6 +332,11 @@ bool wl_reader_try_again(struct wl_reader *reader, uint64_t now_ns)
 	return true;
 }
 
+void wl_reader_rest(struct wl_reader *reader, uint64_t until_ns)
+{
+	reader->again_ns = until_ns;
+}
+
 bool wl_reader_rests(struct wl_reader *reader, uint64_t now_ns)
 {
 	if (reader->again_ns == 0)

@@ -70,6 +70,8 @@ enum wl_reader_result wl_reader_next(struct wl_reader *reader, uint64_t limit_in
 				     struct wl_reader_view *view);
 /* After DAMAGED. False: it was tried often enough. */
 bool wl_reader_try_again(struct wl_reader *reader, uint64_t now_ns);
+/* Who cannot do without what is there, and was told that it was tried often enough, looks again so much later. */
+void wl_reader_rest(struct wl_reader *reader, uint64_t until_ns);
 /* True: it has just failed, and is not called before its rest is over. */
 bool wl_reader_rests(struct wl_reader *reader, uint64_t now_ns);
 void wl_reader_want(struct wl_reader *reader, struct wl_disk_request *request);

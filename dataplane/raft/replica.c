@@ -330,7 +330,9 @@ static void watch_disk(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 
-	if (log->writes_in_flight == 0 || log->durable_offset != replica->disk_progress_offset) {
+	/* What came back unwritten waits as what is under way does. */
+	if ((log->writes_in_flight == 0 && log->open_error == 0) ||
+	    log->durable_offset != replica->disk_progress_offset) {
 		replica->disk_progress_offset = log->durable_offset;
 		replica->disk_progress_ns = replica->now_ns;
 	}

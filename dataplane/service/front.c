@@ -125,21 +125,28 @@ static void apply_entry(struct wl_front *front, const struct wl_reader_view *vie
 	uint32_t before = front->sessions.count;
 	unsigned ended = wl_session_apply(&front->sessions, view->image, &view->header);
 
-	if (front->sessions.contradicted)
-		front->damaged =
-			true; /* exactly once cannot be promised any more: appends are refused */
+	/* Contradicted: exactly once cannot be promised any more, appends are refused. Else the place was read at last. */
+	front->damaged = front->sessions.contradicted;
 	front->applied_number = view->header.first_number + view->header.data_count - 1;
 	wl_count_add(counters, WL_COUNTER_records_committed, view->header.data_count);
 	wl_count_add(counters, WL_COUNTER_sessions_opened, front->sessions.count - before + ended);
 	wl_count_add(counters, WL_COUNTER_sessions_evicted, ended);
 }
 
-static bool read_again(struct wl_replica *replica, struct wl_reader *reader)
+/*
+ * Never skipped: a table that misses an entry would let a retry in twice. What cannot be read for long is damaged, and is looked at
+ * again all the same: the medium may get well, and on all nodes at once there is nobody else to lead.
+ */
+static void read_again(struct wl_front *front)
 {
-	if (!wl_reader_try_again(reader, replica->now_ns))
-		return false;
-	wl_count(replica->counters, WL_COUNTER_reads_again);
-	return true;
+	struct wl_replica *replica = front->replica;
+
+	if (wl_reader_try_again(&front->apply_reader, replica->now_ns)) {
+		wl_count(replica->counters, WL_COUNTER_reads_again);
+		return;
+	}
+	front->damaged = true;
+	wl_reader_rest(&front->apply_reader, replica->now_ns + WL_FRONT_REST_NS);
 }
 
 void wl_front_apply(struct wl_front *front)
@@ -150,8 +157,8 @@ void wl_front_apply(struct wl_front *front)
 
 	if (wl_reader_rests(&front->apply_reader, replica->now_ns))
 		return;
-	for (unsigned entries = 0;
-	     entries < WL_FRONT_APPLY_ENTRIES && bytes < WL_FRONT_APPLY_BYTES && !front->damaged;
+	for (unsigned entries = 0; entries < WL_FRONT_APPLY_ENTRIES &&
+				   bytes < WL_FRONT_APPLY_BYTES && !front->sessions.contradicted;
 	     entries++) {
 		if (front->sessions.applied_index >= front->replica->commit)
 			return;
@@ -164,8 +171,7 @@ void wl_front_apply(struct wl_front *front)
 			front->apply_wants_read = true;
 			return;
 		case WL_READER_DAMAGED:
-			/* Never skipped: a table that misses an entry would let a retry in twice. */
-			front->damaged = !read_again(replica, &front->apply_reader);
+			read_again(front);
 			return;
 		default:
 			return;

@@ -33,6 +33,8 @@
 #define WL_FRONT_RESULTS 64u /* of one client, collected before they are sent */
 #define WL_FRONT_APPLY_ENTRIES 256u /* in one turn, */
 #define WL_FRONT_APPLY_BYTES (1u << 20) /* or as much as this */
+#define WL_FRONT_REST_NS \
+	1000000000u /* between two looks at a place that the table needs and that cannot be read */
 #define WL_FRONT_DELIVER_FRAMES 128u /* in one turn, for all readers */
 #define WL_FRONT_DELIVER_BYTES (64u << 10) /* in one turn, for one reader */
 #define WL_FRONT_WINDOW_BYTES_MIN \
@@ -144,7 +146,7 @@ struct wl_front {
 	uint64_t rebuilt_index; /* when all up to here is in the table, it is what it was before the restart */
 	uint64_t applied_number; /* last record number at or below sessions.applied_index */
 	bool apply_wants_read;
-	bool damaged; /* the committed log cannot be read here: no appends */
+	bool damaged; /* the committed log cannot be read here, or contradicts itself: no appends */
 
 	/* client appends are taken: lead_term's first entry is committed and applied */
 	bool leading;

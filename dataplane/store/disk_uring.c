@@ -4,6 +4,7 @@
  *
  *   submit: WRITE, READ -- segment open? -- yes --> sqe --> IN_KERNEL --> cqe --> completion
  *                                        \- no  --> WAITS_FOR_FILE --> (wl-prep-N opened it) --> sqe
+ *                                                                   \- (it could not) --> completion
  *           PREPARE --> PREPARING --> (wl-prep-N made and opened it) --> completion
  *
  * What submit took goes to the kernel within that call, so a write starts in the turn that cut it. reap enters the
@@ -231,6 +232,12 @@ static void on_cqe(struct wl_disk_uring *disk, uint32_t number, int result)
 	finish(disk, number, status_of(request, -result), -result);
 }
 
+/* A write that never was: the kernel has not seen it, so it is no failed one, and the log asks for it again. */
+static enum wl_disk_status status_unopened(const struct wl_disk_request *request, int error)
+{
+	return request->verb == WL_DISK_WRITE ? WL_DISK_NOT_BEGUN : status_of(request, error);
+}
+
 /* Requests that waited for a segment to be opened. */
 static void on_opened(struct wl_disk_uring *disk, const struct wl_disk_job *answer)
 {
@@ -247,7 +254,7 @@ static void on_opened(struct wl_disk_uring *disk, const struct wl_disk_job *answ
 		if (answer->error == 0)
 			begin(disk, number);
 		else
-			finish(disk, number, status_of(&operation->request, -answer->error),
+			finish(disk, number, status_unopened(&operation->request, -answer->error),
 			       -answer->error);
 	}
 }

@@ -22,7 +22,8 @@
 	X(append_frames_received) X(append_stale_term) X(append_rejected) X(append_gap) X(append_duplicate) X(append_diverged) \
 	X(ack_sent) X(ack_received) X(ack_stale) X(ack_rejections) \
 	X(entries_appended) X(records_appended) X(records_committed) X(record_bytes_appended) \
-	X(disk_writes) X(disk_write_bytes) X(disk_writes_done) X(disk_write_failed) X(disk_reads) X(disk_read_failed) X(disk_queue_full) \
+	X(disk_writes) X(disk_write_bytes) X(disk_writes_done) X(disk_write_failed) X(disk_write_not_begun) \
+	X(disk_reads) X(disk_read_failed) X(disk_queue_full) \
 	X(log_no_room) X(log_no_segment) X(log_no_space) \
 	X(client_appends) X(client_duplicates) X(client_expired) X(client_not_leader) X(client_out_of_order) \
 	X(client_back_pressure) X(client_no_space) X(client_session_unknown) X(client_replies) X(sessions_opened) X(sessions_evicted) \

@@ -197,9 +197,11 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.storage = (struct wl_storage_status){
 		.write_error = log->write_error,
 		.segment_error = log->segment_error,
+		.open_error = log->open_error,
 		.read_error = log->read_error,
 		.write_error_offset = log->write_error_offset,
 		.segment_error_offset = log->segment_error_offset,
+		.open_error_offset = log->open_error_offset,
 		.read_error_offset = log->read_error_offset,
 		.reads_failed = log->reads_failed,
 	};

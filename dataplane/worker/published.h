@@ -38,8 +38,8 @@ struct wl_peer_status {
 
 /* What the medium did wrong. Errors are positive errno, 0: none. */
 struct wl_storage_status {
-	int write_error, segment_error, read_error;
-	uint64_t write_error_offset, segment_error_offset, read_error_offset;
+	int write_error, segment_error, open_error, read_error;
+	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset;
 	uint64_t reads_failed;
 	uint64_t silent_ns; /* writes are under way and none came back since */
 };

@@ -9,6 +9,7 @@
 #define TEND_INTERVAL_NS 1000000u
 #define PUBLISH_INTERVAL_NS 1000000u
 #define SPACE_RETRY_INTERVAL_NS 1000000000u
+#define WRITE_RETRY_INTERVAL_NS 100000000u
 #define STOP_PATIENCE_NS 500000000u /* for writes in flight at STOP */
 
 size_t wl_worker_memory_bytes(const struct wl_worker_config *config)
@@ -106,6 +107,11 @@ static void do_rounds(struct wl_worker *worker)
 		worker->space_retry_ns = now;
 		for (uint32_t at = 0; at < worker->journal_count; at++)
 			wl_log_retry_space(&worker->journals[at].log);
+	}
+	if (now - worker->write_retry_ns >= WRITE_RETRY_INTERVAL_NS) {
+		worker->write_retry_ns = now;
+		for (uint32_t at = 0; at < worker->journal_count; at++)
+			wl_log_retry_writes(&worker->journals[at].log);
 	}
 }
 

@@ -60,7 +60,7 @@ struct wl_worker {
 
 	uint64_t now_ns, wall_ns; /* of this turn */
 	uint32_t long_echoes; /* likewise (worker_path.c) */
-	uint64_t last_turn_ns, tended_ns, published_ns, space_retry_ns;
+	uint64_t last_turn_ns, tended_ns, published_ns, space_retry_ns, write_retry_ns;
 	uint32_t elsewhere_left; /* in this turn */
 	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
 	/* what control was told of peers (roster.h): the epoch of their boot, of a boot known under another epoch */

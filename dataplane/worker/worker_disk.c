@@ -9,6 +9,14 @@
 
 #define COMPLETIONS_PER_TURN 64u
 
+static enum wl_counter counter_of_write(enum wl_disk_status status)
+{
+	if (status == WL_DISK_OK)
+		return WL_COUNTER_disk_writes_done;
+	return status == WL_DISK_NOT_BEGUN ? WL_COUNTER_disk_write_not_begun
+					   : WL_COUNTER_disk_write_failed;
+}
+
 static void take_completion(struct wl_worker *worker, const struct wl_disk_completion *completion)
 {
 	struct wl_journal *journal = wl_worker_journal(worker, (uint16_t)completion->journal);
@@ -17,9 +25,7 @@ static void take_completion(struct wl_worker *worker, const struct wl_disk_compl
 		return;
 	if (completion->verb != WL_DISK_READ) {
 		if (completion->verb == WL_DISK_WRITE)
-			wl_count(&worker->counters, completion->status == WL_DISK_OK
-							    ? WL_COUNTER_disk_writes_done
-							    : WL_COUNTER_disk_write_failed);
+			wl_count(&worker->counters, counter_of_write(completion->status));
 		wl_log_on_written(&journal->log, completion);
 		return;
 	}

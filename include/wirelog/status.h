@@ -74,7 +74,7 @@
 	X(STORE_DIVERGED, 72, "A leader contradicts records that this node holds as committed: there are two histories.", "Do not delete its data: keep a copy. Compare the chain values of all nodes (`wirelog verify`) to find which history is right. If the others' is, give this node an empty directory; if this one's is, stop the others first.") \
 	X(STORE_SHRUNK, 73, "The device is smaller than when its data were made.", "Give it back the size that the message names. Nothing on it was changed.") \
 	X(STORE_FAILED, 69, "A durable write failed; the node left the quorum.", "Replace the device; do not restart the node on it as if nothing had happened.") \
-	X(SEGMENT_FAILED, 58, "The next segment of the log cannot be made, and not for want of room.", "Look at the device: the message has the system's word. Nothing was lost and no write failed; it is tried again by itself.") \
+	X(SEGMENT_FAILED, 58, "A segment of the log cannot be made or opened, and not for want of room.", "Look at the device: the message has the system's word. Nothing was lost and no write failed; it is tried again by itself.") \
 	X(DRIVE_SILENT, 59, "A durable write does not come back from the drive.", "Look at the drive and its path. The node waits; a leader gives leadership away.") \
 	X(READ_FAILED, 77, "Data that was committed cannot be read from the drive.", "Look at the drive: the message has the system's word and the place. Readers are served by other nodes meanwhile; run `wirelog verify`.") \
 	X(RECORD_FAILED, 78, "The superblock cannot be written: no vote of this node can be made durable, so it left the quorum.", "Replace the device, or free it; then start the node again.") \

@@ -4,13 +4,17 @@
  *
  *   SLOW_IO      each call to io_uring that waits or submits takes as many milliseconds longer as the file says
  *   MAKER_FAILS  no file can be made: the system says the error whose number stands in the file
+ *   OPENS_FAIL   no segment can be opened by whoever makes and opens them beside a worker that runs: likewise
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,9 +51,24 @@ static void nap(void)
 		nanosleep(&pause, NULL);
 }
 
+static bool is_opened_for_a_worker(const char *path)
+{
+	char thread[16] = "";
+
+	prctl(PR_GET_NAME, thread);
+	return strncmp(thread, "wl-prep", 7) == 0 && strstr(path, "segment-") != NULL;
+}
+
+static long error_of_open(const char *path, int flags)
+{
+	if (flags & O_CREAT)
+		return number_in("MAKER_FAILS");
+	return is_opened_for_a_worker(path) ? number_in("OPENS_FAIL") : 0;
+}
+
 int openat(int at, const char *path, int flags, ...)
 {
-	long error = flags & O_CREAT ? number_in("MAKER_FAILS") : 0;
+	long error = error_of_open(path, flags);
 	mode_t mode = 0;
 	va_list more;
 

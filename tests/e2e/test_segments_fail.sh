@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# No segment can be made on any node, for an error that is no lack of room (EIO, then a file system that went read-only): told as what it
-# is, appends are refused, nobody leaves the quorum, and all goes on by itself when the medium is well again.
+# No segment can be made on any node, for an error that is no lack of room (EIO, then a file system that went read-only), or the one that
+# is written to cannot be opened: told as what it is, nobody leaves the quorum, and all goes on by itself when the medium is well again.
 # timeout: 300
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -48,4 +48,21 @@ done <<-END
 	eio 5
 	erofs 30
 END
+
+# Of a log that is not full more segments lie ahead than a start opens: the first write waits for one.
+stop_all
+rm -f "$cluster"/node?.log
+echo 24 >"$sick"
+export LD_PRELOAD=$e2e/sick_drive.so OPENS_FAIL=$sick
+need opens_cluster_starts start_all
+unset LD_PRELOAD OPENS_FAIL
+claim opens_are_told wait_until 30 any_says " open_failed code=SEGMENT_FAILED .* error=24 "
+claim opens_poison_nobody test "$(of_all .poisoned)" = "false "
+claim opens_are_no_failed_writes eval '! any_says " write_failed "'
+rm "$sick"
+need opens_a_leader_is_there wait_leader
+start_loader opens --size-min 8000 --size-max 9000 --rate 2000
+claim opens_appends_go_on_by_themselves wait_progress opens 1000
+claim opens_every_append_is_answered stop_loader opens
+claim opens_their_end_is_told wait_until 10 any_says " open_failed .*ended=1"
 final_check

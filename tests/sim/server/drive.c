@@ -8,6 +8,7 @@
  */
 #include "tests/sim/server/drive_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,10 @@ static void do_write(struct sim_drive *drive, struct sim_drive_request *slot)
 				 WL_SECTOR_BYTES;
 		memcpy(sim_drive_place(drive, request->offset), request->buffer,
 		       request->bytes - slot->short_by);
+		slot->error = ENODATA;
 		if (sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2)) {
 			slot->status = WL_DISK_FAILED;
+			slot->error = slot->order % 2 ? EIO : EROFS;
 			slot->short_by = 0;
 		}
 		return;
@@ -93,6 +96,8 @@ static void do_read(struct sim_drive *drive, struct sim_drive_request *slot)
 	slot->status = read_file(drive, request->offset, request->buffer, request->bytes, &got);
 	if (slot->status == WL_DISK_OK)
 		slot->short_by = request->bytes - got;
+	else
+		slot->error = EIO;
 }
 
 static struct sim_drive_request *slot_of(struct sim_drive *drive, uint64_t order)
@@ -103,10 +108,11 @@ static struct sim_drive_request *slot_of(struct sim_drive *drive, uint64_t order
 }
 
 void sim_drive_finish(struct sim_drive *drive, struct sim_drive_request *slot,
-		      enum wl_disk_status status)
+		      enum wl_disk_status status, int error)
 {
 	slot->state = SIM_REQUEST_DONE;
 	slot->status = status;
+	slot->error = error;
 	drive->done++;
 }
 
@@ -134,7 +140,7 @@ static void complete(void *subject, void *object)
 		do_write(drive, slot);
 	else
 		do_read(drive, slot);
-	sim_drive_finish(drive, slot, slot->status);
+	sim_drive_finish(drive, slot, slot->status, slot->error);
 	if (drive->on_completion)
 		drive->on_completion(drive->context);
 }
@@ -251,7 +257,10 @@ static unsigned reap(struct wl_disk *disk, struct wl_disk_completion *completion
 			.offset = slot->request.offset,
 			.cookie = slot->request.cookie,
 			.bytes = slot->request.bytes - slot->short_by,
+			.error = slot->error,
 		};
+		if (slot->error != 0)
+			drive->said[slot->request.verb] |= 1ull << slot->error;
 		if (slot->file != WL_DISK_FILES_NONE)
 			sim_drive_leave_file(drive, slot);
 		slot->state = SIM_REQUEST_FREE;

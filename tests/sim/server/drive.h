@@ -68,6 +68,7 @@ struct sim_drive_request {
 	enum sim_drive_request_state state;
 	enum wl_disk_status status;
 	uint32_t short_by; /* bytes that were not transferred */
+	int error; /* errno, as the kernel would say it; 0: none */
 	uint32_t file; /* place in the table of files */
 	uint64_t order; /* never twice; its place in the queue is order % SIM_DRIVE_QUEUE */
 };
@@ -81,6 +82,7 @@ enum sim_drive_job_verb {
 struct sim_drive_job {
 	enum sim_drive_job_verb verb;
 	enum wl_disk_status status; /* of one that is done */
+	int error;
 	uint64_t ordinal;
 	uint32_t tag; /* PREPARE: place in the queue; OPEN: place in the table of files */
 	int fd;
@@ -130,6 +132,8 @@ struct sim_drive {
 	uint64_t extent; /* behind the last byte that was ever written */
 	struct sim_budget *budget;
 	uint64_t writes, reads, opens, failed_opens, evictions;
+	uint64_t said[WL_DISK_PREPARE +
+		      1]; /* by verb: bit per errno that the process was ever given */
 
 	struct {
 		uint64_t offset;

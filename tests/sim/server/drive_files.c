@@ -6,6 +6,7 @@
  */
 #include "tests/sim/server/drive_internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "tests/sim/arena.h"
@@ -49,14 +50,20 @@ static void close_descriptor(struct sim_drive *drive, int fd)
 
 /* ---- the helper ---- */
 
+static void fail(struct sim_drive_job *job, enum wl_disk_status status, int error)
+{
+	job->status = status;
+	job->error = error;
+}
+
 static void make_segment(struct sim_drive *drive, struct sim_drive_job *job)
 {
 	if (job->ordinal >= drive->segments_max || drive->faults.full) {
-		job->status = WL_DISK_NO_SPACE;
+		fail(job, WL_DISK_NO_SPACE, ENOSPC);
 		return;
 	}
 	if (sim_random_chance(&drive->random, drive->faults.prepare_error_ppm)) {
-		job->status = WL_DISK_FAILED;
+		fail(job, WL_DISK_FAILED, job->ordinal % 2 ? EIO : EROFS);
 		return;
 	}
 	/* In order; or once more, when the header of one ahead was damaged. */
@@ -69,9 +76,9 @@ static void make_segment(struct sim_drive *drive, struct sim_drive_job *job)
 static void open_segment(struct sim_drive *drive, struct sim_drive_job *job)
 {
 	if (job->ordinal >= drive->segments || drive->files_by_name[job->ordinal].file == 0) {
-		job->status = WL_DISK_ABSENT;
+		fail(job, WL_DISK_ABSENT, ENOENT);
 	} else if (sim_random_chance(&drive->random, drive->faults.open_error_ppm)) {
-		job->status = WL_DISK_FAILED;
+		fail(job, WL_DISK_FAILED, job->ordinal % 2 ? EIO : EMFILE);
 		drive->failed_opens++;
 	} else {
 		job->fd = open_descriptor(drive, job->ordinal);
@@ -206,7 +213,8 @@ static void on_opened(struct sim_drive *drive, const struct sim_drive_job *answe
 		slot->file = WL_DISK_FILES_NONE;
 		sim_drive_finish(drive, slot,
 				 slot->request.verb == WL_DISK_READ ? answer->status
-								    : WL_DISK_FAILED);
+								    : WL_DISK_NOT_BEGUN,
+				 answer->error);
 	}
 }
 
@@ -228,7 +236,7 @@ static void on_prepared(struct sim_drive *drive, const struct sim_drive_job *ans
 			close_later(drive, fd_to_close);
 		}
 	}
-	sim_drive_finish(drive, &drive->queue[answer->tag], answer->status);
+	sim_drive_finish(drive, &drive->queue[answer->tag], answer->status, answer->error);
 }
 
 void sim_drive_take_answers(struct sim_drive *drive)
@@ -313,6 +321,7 @@ void sim_drive_start(struct sim_drive *drive)
 	int fd_to_close;
 
 	sim_drive_forget_files(drive);
+	memset(drive->said, 0, sizeof(drive->said));
 	for (; ordinal < drive->segments; ordinal++) {
 		uint32_t place = wl_disk_files_take(&drive->files, drive->identity.journal, ordinal,
 						    &fd_to_close);

@@ -17,7 +17,7 @@ static inline uint8_t *sim_drive_place(const struct sim_drive *drive, uint64_t o
 /* drive.c: the file of a request is open; or it never will be. */
 void sim_drive_begin(struct sim_drive *drive, struct sim_drive_request *slot);
 void sim_drive_finish(struct sim_drive *drive, struct sim_drive_request *slot,
-		      enum wl_disk_status status);
+		      enum wl_disk_status status, int error);
 /* drive_files.c. False: every place in the table is used by a request; ask again. */
 bool sim_drive_find_file(struct sim_drive *drive, struct sim_drive_request *slot);
 void sim_drive_prepare(struct sim_drive *drive, struct sim_drive_request *slot);

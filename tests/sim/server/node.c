@@ -156,6 +156,41 @@ static void tell_peers_durable(struct sim_node *node, unsigned journal,
 	}
 }
 
+/* A line carries a word that the drive said in this life, to a request of the kind that the line is about. */
+static void check_line(struct sim_node *node, const struct sim_drive *drive,
+		       const struct wl_storage_line *line)
+{
+	static const enum wl_disk_verb verbs[WL_STORAGE_TROUBLES] = {
+		[WL_STORAGE_WRITE_FAILED] = WL_DISK_WRITE,
+		[WL_STORAGE_SEGMENT_FAILED] = WL_DISK_PREPARE,
+		[WL_STORAGE_FULL] = WL_DISK_PREPARE,
+		[WL_STORAGE_OPEN_FAILED] = WL_DISK_WRITE,
+		[WL_STORAGE_READS_FAIL] = WL_DISK_READ,
+	};
+	uint64_t said = drive->said[verbs[line->trouble]];
+
+	sim_trace_say(&node->network->trace, "node %u  %s%s error %d offset %llu", node->number,
+		      wl_storage_trouble_name(line->trouble), line->ends ? " ended" : "",
+		      line->error, (unsigned long long)line->offset);
+	if (line->ends || line->trouble == WL_STORAGE_SILENT)
+		return;
+	if (line->error <= 0 || line->error > 63 || (said >> line->error & 1) == 0)
+		sim_violation(cluster_of(node), node->number, "storage",
+			      "%s is told with error %d, which the drive never said",
+			      wl_storage_trouble_name(line->trouble), line->error);
+}
+
+static void look_at_storage(struct sim_node *node, unsigned journal,
+			    const struct wl_storage_status *status)
+{
+	struct wl_storage_line lines[WL_STORAGE_TROUBLES];
+	unsigned count = wl_storage_watch_look(&node->storage[journal], status,
+					       sim_machine_now(node, SIM_THREAD_CONTROL), lines);
+
+	for (unsigned at = 0; at < count; at++)
+		check_line(node, &node->drives[journal], &lines[at]);
+}
+
 static void look_at_journal(struct sim_node *node, unsigned journal)
 {
 	struct wl_journal_status status;
@@ -163,6 +198,7 @@ static void look_at_journal(struct sim_node *node, unsigned journal)
 	if (!wl_published_read(&node->journals[journal]->published, &status) ||
 	    status.view.epoch == 0)
 		return; /* not published yet */
+	look_at_storage(node, journal, &status.storage);
 	wl_agent_set_tail(node->agent, journal, status.tail);
 	wl_agent_set_witness(node->agent, journal, status.durable_offset);
 	wl_agent_set_commit(node->agent, journal, status.commit_durable);

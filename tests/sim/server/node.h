@@ -11,6 +11,7 @@
 #include "dataplane/log/recovery.h"
 #include "dataplane/worker/worker.h"
 #include "tests/sim/server/config_file.h"
+#include "control/report/storage_watch.h"
 #include "tests/sim/server/drive.h"
 #include "tests/sim/server/drive_fan.h"
 #include "tests/sim/server/machine.h"
@@ -95,6 +96,7 @@ struct sim_node {
 	void (*clear)(struct sim_node *node); /* makes that as good as new */
 	struct wl_journal *journals[SIM_JOURNALS_MAX];
 	struct wl_agent *agent;
+	struct wl_storage_watch storage[SIM_JOURNALS_MAX]; /* what control told of them */
 	struct wl_superblock record; /* being written */
 	unsigned damaged_copies; /* bit per copy of the superblock, as in the daemon's writer */
 	int record_state; /* 0 idle, 1 first copy in flight, 2 second copy in flight, 3 done */

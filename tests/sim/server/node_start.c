@@ -208,6 +208,7 @@ static int open_data(struct start *start)
 	if (!take_memory(start))
 		return WIRELOG_NO_MEMORY;
 	node->agent = take(start, sizeof(struct wl_agent));
+	memset(node->storage, 0, sizeof(node->storage));
 	start->window = node->window = take(start, SIM_RECOVERY_WINDOW_BYTES);
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		make_worker(start, worker);

@@ -60,6 +60,22 @@ static void what_lasts_is_said_again_but_seldom_and_when_it_ends(void)
 	CU_ASSERT_EQUAL(look(102), 0);
 }
 
+static void a_segment_that_does_not_open_is_no_failed_write(void)
+{
+	begin();
+	status.open_error = EMFILE;
+	status.open_error_offset = 4096;
+	CU_ASSERT_EQUAL(look(1), 1);
+	CU_ASSERT_EQUAL(lines[0].trouble, WL_STORAGE_OPEN_FAILED);
+	CU_ASSERT_EQUAL(lines[0].error, EMFILE);
+	CU_ASSERT_EQUAL(lines[0].offset, 4096);
+	CU_ASSERT_EQUAL(wl_storage_trouble_code(lines[0].trouble), WIRELOG_SEGMENT_FAILED);
+	CU_ASSERT_STRING_EQUAL(wl_storage_trouble_name(lines[0].trouble), "open_failed");
+	status.open_error = 0;
+	CU_ASSERT_EQUAL(look(2), 1);
+	CU_ASSERT_TRUE(lines[0].ends);
+}
+
 static void a_full_device_is_not_a_broken_one(void)
 {
 	begin();
@@ -109,6 +125,7 @@ WL_SUITE(storage_watch)
 	WL_TEST(a_medium_that_is_well_is_not_spoken_of),
 	WL_TEST(a_failed_write_is_told_with_error_and_place),
 	WL_TEST(what_lasts_is_said_again_but_seldom_and_when_it_ends),
+	WL_TEST(a_segment_that_does_not_open_is_no_failed_write),
 	WL_TEST(a_full_device_is_not_a_broken_one),
 	WL_TEST(a_drive_that_hangs_is_told_while_it_hangs),
 	WL_TEST(failed_reads_are_counted_into_one_line_until_none_fails),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
@@ -239,6 +240,59 @@ static void failed_write_poisons_for_good(void)
 	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_RECORDS, 1, 0, 0), WL_LOG_POISONED);
 	CU_ASSERT_EQUAL(wl_log_append_image(the_log, fixture.image, 8), WL_LOG_POISONED);
 	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 0);
+	end();
+}
+
+static void write_that_was_not_begun_is_handed_out_again_and_poisons_nobody(void)
+{
+	uint64_t first;
+
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	first = fixture.drive.pending[0].request.offset;
+	log_fixture_append(&fixture, 1, 20);
+	log_fixture_submit(&fixture);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_NOT_BEGUN);
+	fixture.drive.done[0].error = EMFILE;
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_OK);
+	log_fixture_reap(&fixture);
+	CU_ASSERT_FALSE(the_log->poisoned);
+	CU_ASSERT_EQUAL(the_log->open_error, EMFILE);
+	CU_ASSERT_EQUAL(the_log->open_error_offset, first);
+	CU_ASSERT_EQUAL(the_log->durable.index, 0);
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	/* Not at once, and what is appended meanwhile waits, too. */
+	log_fixture_append(&fixture, 1, 30);
+	CU_ASSERT_EQUAL(log_fixture_submit(&fixture), 0);
+
+	wl_log_retry_writes(the_log);
+	log_fixture_submit(&fixture);
+	CU_ASSERT_EQUAL(fixture.drive.pending[0].request.offset, first);
+	log_fixture_settle(&fixture);
+
+	CU_ASSERT_EQUAL(the_log->durable.index, 3);
+	CU_ASSERT_EQUAL(the_log->open_error, 0);
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	end();
+}
+
+static void truncation_finds_what_came_back_in_its_place(void)
+{
+	begin(2);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_settle(&fixture);
+	log_fixture_append(&fixture, 1, 10);
+	log_fixture_submit(&fixture);
+	memory_drive_complete(&fixture.drive, 0, WL_DISK_NOT_BEGUN);
+	log_fixture_reap(&fixture);
+	wl_log_truncate(the_log, 1);
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
+	log_fixture_append(&fixture, 2, 10);
+	wl_log_retry_writes(the_log);
+	log_fixture_settle(&fixture);
+	CU_ASSERT_TRUE(wl_position_equal(the_log->durable, (struct wl_position){2, 2}));
+	CU_ASSERT_PTR_NULL(wl_log_check(the_log));
 	end();
 }
 
@@ -526,6 +580,8 @@ WL_SUITE(log)
 	WL_TEST(truncation_below_durable_lowers_durable_with_its_term),
 	WL_TEST(stale_and_repeated_completions_are_not_believed),
 	WL_TEST(failed_write_poisons_for_good),
+	WL_TEST(write_that_was_not_begun_is_handed_out_again_and_poisons_nobody),
+	WL_TEST(truncation_finds_what_came_back_in_its_place),
 	WL_TEST(short_write_poisons),
 	WL_TEST(at_most_eight_writes_are_in_flight_and_the_rest_gathers_in_one),
 	WL_TEST(open_entry_keeps_its_chunk_from_the_disk),

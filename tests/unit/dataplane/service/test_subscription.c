@@ -476,6 +476,37 @@ static void reads_that_fail_for_a_while_stop_no_appends(void)
 	front_fixture_end(f);
 }
 
+static void reads_that_fail_for_long_stop_appends_until_they_succeed(void)
+{
+	struct wl_front_stats stats;
+	unsigned turns = 0;
+
+	start();
+	for (unsigned i = 0; i < 700; i++)
+		append_sized(10, 1000);
+	front_fixture_turns(f, 2);
+	front_fixture_fence(f);
+	f->reads_fail = 8;
+	front_fixture_restart_front(f, f->log.tail.index);
+	do {
+		front_fixture_turn(f);
+		f->now_ns += 10000000;
+		wl_front_get_stats(f->front, &stats);
+	} while (!stats.damaged && ++turns < 100);
+	CU_ASSERT_TRUE(stats.damaged);
+	/* Once a second, not more. */
+	for (unsigned tries = 0; tries < 14; tries++) {
+		front_fixture_turns(f, 20);
+		f->now_ns += 400000000;
+	}
+	wl_front_get_stats(f->front, &stats);
+
+	CU_ASSERT_EQUAL(f->reads_fail, 0);
+	CU_ASSERT_FALSE(stats.damaged);
+	CU_ASSERT_EQUAL(stats.commit_number, 7000);
+	front_fixture_end(f);
+}
+
 static void damage_under_the_table_of_sessions_stops_appends_and_not_readers(void)
 {
 	struct front_fixture_append what = {.count = 1};
@@ -629,6 +660,7 @@ WL_SUITE(subscription)
 	WL_TEST(damaged_place_is_a_gap_and_never_silence),
 	WL_TEST(reads_that_fail_for_a_while_lose_nothing),
 	WL_TEST(reads_that_fail_for_a_while_stop_no_appends),
+	WL_TEST(reads_that_fail_for_long_stop_appends_until_they_succeed),
 	WL_TEST(damage_under_the_table_of_sessions_stops_appends_and_not_readers),
 	WL_TEST(one_more_reader_than_there_is_room_for_is_told_so),
 	WL_TEST(client_that_subscribes_ever_anew_pushes_out_its_own),

@@ -252,7 +252,7 @@ static void without_room_a_segment_is_refused_and_may_be_asked_for_again(void)
 	end();
 }
 
-static void a_segment_that_is_not_there_is_absent_to_readers_and_fatal_to_writers(void)
+static void a_segment_that_is_not_there_is_absent_to_readers_and_no_failed_write(void)
 {
 	struct wl_disk_completion completion;
 
@@ -260,8 +260,38 @@ static void a_segment_that_is_not_there_is_absent_to_readers_and_fatal_to_writer
 	completion = run(request(WL_DISK_READ, 5 * STORE_SEGMENT_BYTES, bed.area, WL_BLOCK_BYTES));
 	CU_ASSERT_EQUAL(completion.status, WL_DISK_ABSENT);
 	completion = run(request(WL_DISK_WRITE, 5 * STORE_SEGMENT_BYTES, bed.area, WL_BLOCK_BYTES));
-	CU_ASSERT_EQUAL(completion.status, WL_DISK_FAILED);
+	CU_ASSERT_EQUAL(completion.status, WL_DISK_NOT_BEGUN);
 	CU_ASSERT_EQUAL(completion.error, ENOENT);
+	CU_ASSERT_EQUAL(completion.bytes, 0);
+	end();
+}
+
+static void move(const char *from, const char *to)
+{
+	char before[400];
+
+	snprintf(before, sizeof(before), "%s", store_fixture_path(&bed.files, from));
+	CU_ASSERT_EQUAL_FATAL(rename(before, store_fixture_path(&bed.files, to)), 0);
+}
+
+static void a_write_that_found_its_segment_closed_succeeds_when_it_opens_again(void)
+{
+	struct wl_disk_request one;
+	struct wl_disk_completion completion;
+
+	/* More than are opened at a start. */
+	begin(true, 6);
+	one = request(WL_DISK_WRITE, WL_BLOCK_BYTES, bed.area, WL_BLOCK_BYTES);
+	move(SEGMENT_0, "elsewhere");
+	completion = run(one);
+	CU_ASSERT_EQUAL(completion.status, WL_DISK_NOT_BEGUN);
+	move("elsewhere", SEGMENT_0);
+	memset(bed.area, 0x4b, WL_BLOCK_BYTES);
+	completion = run(one);
+	CU_ASSERT_EQUAL(completion.status, WL_DISK_OK);
+	memset(bed.area, 0, WL_BLOCK_BYTES);
+	CU_ASSERT_EQUAL(wl_store_read(bed.store, 0, WL_BLOCK_BYTES, bed.area, WL_BLOCK_BYTES), 0);
+	CU_ASSERT_EQUAL(bed.area[100], 0x4b);
 	end();
 }
 
@@ -412,7 +442,8 @@ WL_SUITE(disk_uring)
 	WL_TEST(a_prepared_segment_takes_writes),
 	WL_TEST(a_write_and_a_segment_being_made_do_not_mind_each_other),
 	WL_TEST(without_room_a_segment_is_refused_and_may_be_asked_for_again),
-	WL_TEST(a_segment_that_is_not_there_is_absent_to_readers_and_fatal_to_writers),
+	WL_TEST(a_segment_that_is_not_there_is_absent_to_readers_and_no_failed_write),
+	WL_TEST(a_write_that_found_its_segment_closed_succeeds_when_it_opens_again),
 	WL_TEST(a_read_that_comes_back_short_has_failed),
 	WL_TEST(a_write_that_is_cut_short_has_failed),
 	WL_TEST(a_segment_made_anew_is_what_is_written_to),

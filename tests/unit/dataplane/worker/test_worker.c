@@ -622,6 +622,31 @@ static void failed_write_is_counted_and_poisons_its_journal_alone(void)
 	worker_fixture_fini(&fixture);
 }
 
+static void write_whose_segment_does_not_open_is_tried_again_within_a_moment(void)
+{
+	struct wl_log *log = &fixture.journals[1].log;
+
+	worker_fixture_init(&fixture);
+	worker_fixture_lead(&fixture);
+	fixture.hold_disk = true;
+	append(1);
+	worker_fixture_turn(&fixture);
+	worker_fixture_complete(&fixture);
+	fixture.done[0].status = WL_DISK_NOT_BEGUN;
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_disk_write_not_begun), 1);
+	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_disk_write_failed), 0);
+	CU_ASSERT(!log->poisoned && log->open_error != 0 && log->writes_in_flight == 0);
+
+	fixture.now_ns += 100000000;
+	worker_fixture_turns(&fixture, 2);
+	CU_ASSERT_EQUAL(log->writes_in_flight, 1);
+	worker_fixture_complete(&fixture);
+	worker_fixture_turn(&fixture);
+	CU_ASSERT(log->open_error == 0 && log->durable.index == 2);
+	worker_fixture_fini(&fixture);
+}
+
 static void full_device_is_asked_again_about_once_a_second(void)
 {
 	struct wl_log *log = &fixture.journals[0].log;
@@ -757,6 +782,7 @@ WL_SUITE(worker)
 	WL_TEST(requests_that_the_disk_has_no_room_for_wait_in_order),
 	WL_TEST(completion_goes_to_the_journal_that_it_names),
 	WL_TEST(failed_write_is_counted_and_poisons_its_journal_alone),
+	WL_TEST(write_whose_segment_does_not_open_is_tried_again_within_a_moment),
 	WL_TEST(full_device_is_asked_again_about_once_a_second),
 	WL_TEST(stop_is_served_when_nothing_is_in_flight),
 	WL_TEST(stop_does_not_wait_for_a_disk_that_hangs),
