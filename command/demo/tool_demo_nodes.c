@@ -228,7 +228,8 @@ bool wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node, struct w
 	chain = json_object_get(journal, "chain");
 	facts->answers = journal != NULL;
 	facts->leads = strcmp(text_of(journal, "role"), "leader") == 0 &&
-		       json_is_true(json_object_get(journal, "ready"));
+		       json_is_true(json_object_get(journal, "ready")) &&
+		       !json_is_true(json_object_get(journal, "silent"));
 	facts->leader = (uint32_t)number_of(journal, "leader");
 	facts->term = number_of(journal, "term");
 	facts->tail = number_of(json_object_get(journal, "tail"), "index");

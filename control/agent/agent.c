@@ -18,6 +18,7 @@
 
 #include "control/agent/agent_steps.h"
 #include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
 
 #define UP_PER_TURN 64u /* seam messages of one worker */
 #define PUNTS_PER_TURN 32u
@@ -444,6 +445,13 @@ static bool worker_is_silent(struct wl_agent *agent, struct wl_agent_worker *wor
 	return agent->now_ns - worker->turn_changed_ns > agent->config.worker_silent_ns;
 }
 
+/* What a leader says waits at a worker that does not run: that is no silence of the leader. */
+static bool stands_still(const struct wl_agent *agent, const struct wl_agent_worker *worker)
+{
+	return agent->now_ns - worker->turn_changed_ns > agent->config.election_timeout_ns / 2 &&
+	       !WL_MUTANT(pause_is_silence);
+}
+
 static void tick(struct wl_agent *agent)
 {
 	bool paused = agent->now_ns - agent->last_tick_ns > agent->config.election_timeout_ns / 2;
@@ -464,6 +472,8 @@ static void tick(struct wl_agent *agent)
 			wl_election_on_worker_silent(election, agent->now_ns, &agent->effects);
 			wl_agent_run_effects(agent, journal);
 		}
+		if (stands_still(agent, &agent->workers[agent->config.worker_of_journal[journal]]))
+			wl_election_on_pause(election, agent->now_ns);
 		wl_election_on_tick(election, agent->now_ns, &agent->effects);
 		wl_agent_run_effects(agent, journal);
 	}

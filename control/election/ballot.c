@@ -245,12 +245,18 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 	wl_election_check(election);
 }
 
-/* Changes nothing here: a const machine would do, if refusals were not counted. */
+/* Who leads us asks whether it still does (silence.c): stickiness is for its sake. */
+static bool is_our_leader(const struct wl_election *election, uint32_t from)
+{
+	return election->state != WL_ELECTION_LEADER && election->leader == from;
+}
+
+/* Decides nothing here: no term, no vote, no timer. */
 void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 			     const struct wl_wire_vote *message, uint64_t now_ns,
 			     struct wl_election_effects *out)
 {
-	struct wl_wire_vote_reply reply = {.asked_term = message->term};
+	struct wl_wire_vote_reply reply = {.asked_term = message->term, .round = message->round};
 
 	if (!may_judge(election, from))
 		return;
@@ -260,11 +266,13 @@ void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 	}
 	if (election->held_back)
 		election->counts.refused_held_back++;
-	else if (wl_election_is_sticky(election, now_ns) && !WL_MUTANT(no_pre_vote_stickiness))
+	else if (wl_election_is_sticky(election, now_ns) && !is_our_leader(election, from) &&
+		 !WL_MUTANT(no_pre_vote_stickiness))
 		election->counts.refused_sticky++;
 	else
 		reply.granted = message->term > election->term &&
-				wl_position_at_least(message->last, election->tail);
+				wl_position_at_least(message->last, election->tail) &&
+				!wl_silence_refuses(election, now_ns);
 	/* A refusal carries our own term: a candidate that is behind learns it and can win later. */
 	reply.term = reply.granted ? message->term : election->term;
 	if (WL_MUTANT(pre_vote_stale_term) && !reply.granted)

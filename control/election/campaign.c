@@ -13,7 +13,7 @@
 static void send_requests(struct wl_election *election, uint64_t now_ns,
 			  struct wl_election_effects *out)
 {
-	bool pre = election->state == WL_ELECTION_PRE_CANDIDATE;
+	bool pre = election->state != WL_ELECTION_CANDIDATE;
 
 	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -27,6 +27,7 @@ static void send_requests(struct wl_election *election, uint64_t now_ns,
 		effect->type = pre ? WL_WIRE_PRE_VOTE : WL_WIRE_VOTE;
 		effect->message.vote.term = election->term + pre;
 		effect->message.vote.last = pre ? election->tail : election->ballot.last;
+		effect->message.vote.round = pre ? election->round : 0;
 		effect->message.vote.flags =
 			!pre && election->ballot.hand_over ? WL_WIRE_VOTE_HAND_OVER : 0;
 	}
@@ -43,18 +44,36 @@ static void open_campaign(struct wl_election *election, uint64_t now_ns,
 	wl_ballot_open(election, &ballot, now_ns, out);
 }
 
+/* A majority hears no leader and has no newer term. */
+static void win_round(struct wl_election *election, uint64_t now_ns,
+		      struct wl_election_effects *out)
+{
+	if (election->state == WL_ELECTION_SILENT)
+		wl_silence_end(election, out);
+	else
+		open_campaign(election, now_ns, out);
+}
+
+void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
+			     struct wl_election_effects *out)
+{
+	election->granted = wl_election_bit(election->config.node);
+	election->counts.pre_campaigns++;
+	election->round++;
+	election->round_ns = now_ns;
+	wl_election_restart_timer(election, now_ns);
+	if (wl_election_is_majority(election, election->granted))
+		win_round(election, now_ns, out);
+	else
+		send_requests(election, now_ns, out);
+}
+
 void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out)
 {
 	election->leader = 0;
 	election->state = WL_ELECTION_PRE_CANDIDATE;
-	election->granted = wl_election_bit(election->config.node);
-	election->counts.pre_campaigns++;
-	wl_election_restart_timer(election, now_ns);
-	if (wl_election_is_majority(election, election->granted))
-		open_campaign(election, now_ns, out);
-	else
-		send_requests(election, now_ns, out);
+	wl_campaign_begin_round(election, now_ns, out);
 }
 
 static void win(struct wl_election *election, struct wl_election_effects *out)
@@ -82,8 +101,7 @@ void wl_campaign_ask_votes(struct wl_election *election, uint64_t now_ns,
 void wl_campaign_resend(struct wl_election *election, uint64_t now_ns,
 			struct wl_election_effects *out)
 {
-	if ((election->state == WL_ELECTION_PRE_CANDIDATE ||
-	     election->state == WL_ELECTION_CANDIDATE) &&
+	if ((wl_election_asks_first(election) || election->state == WL_ELECTION_CANDIDATE) &&
 	    now_ns >= election->resend_ns)
 		send_requests(election, now_ns, out);
 }
@@ -108,14 +126,14 @@ void wl_election_on_pre_vote_reply(struct wl_election *election, uint32_t from,
 				   const struct wl_wire_vote_reply *message, uint64_t now_ns,
 				   struct wl_election_effects *out)
 {
-	if (election->state != WL_ELECTION_PRE_CANDIDATE ||
-	    !take_reply(election, from, message, now_ns, out))
+	if (!wl_election_asks_first(election) || !take_reply(election, from, message, now_ns, out))
 		return;
-	if (message->asked_term != election->term + 1)
+	/* Of an earlier round it may be old: who gave it can have left the term since. */
+	if (message->asked_term != election->term + 1 || message->round != election->round)
 		return;
 	election->granted |= wl_election_bit(from);
 	if (wl_election_is_majority(election, election->granted))
-		open_campaign(election, now_ns, out);
+		win_round(election, now_ns, out);
 	wl_election_check(election);
 }
 
@@ -149,8 +167,9 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 	};
 
 	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||
-	    election->state == WL_ELECTION_CANDIDATE || election->leaving || election->no_room ||
-	    election->held_back || !wl_election_is_voter(election, election->config.node) ||
+	    election->state == WL_ELECTION_SILENT || election->state == WL_ELECTION_CANDIDATE ||
+	    election->leaving || election->no_room || election->held_back ||
+	    !wl_election_is_voter(election, election->config.node) ||
 	    now_ns < election->penalty_until_ns || election->term == UINT64_MAX)
 		return;
 	/* Of the leader that we know, or of one that we have not heard yet: nobody else sends it in

@@ -11,8 +11,9 @@
  *     already is.
  *  5. The epoch grows with every FENCE, LEAD, FOLLOW and RESUME; an answer under an older one
  *     is ignored.
- *  6. CANDIDATE and LEADER have voted for themselves in this term; LEADER has a majority of votes
- *     of exactly this term, each of a configured voter.
+ *  6. CANDIDATE, LEADER and SILENT have voted for themselves in this term; LEADER has a majority of
+ *     votes of exactly this term, each of a configured voter. SILENT was LEADER of this term, in this
+ *     life of the process: nothing else leads there, so what leads on was elected in this term.
  *  7. One fence or record at a time; what is asked meanwhile is dropped (candidates ask again),
  *     except that the newest term met is remembered.
  */
@@ -265,6 +266,8 @@ void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,
 	} else if (wl_election_is_open(election)) {
 		if (now_ns < election->deadline_ns)
 			wl_campaign_resend(election, now_ns, out);
+		else if (election->state == WL_ELECTION_SILENT)
+			wl_campaign_begin_round(election, now_ns, out);
 		else if (may_campaign(election, now_ns))
 			wl_campaign_begin(election, now_ns, out);
 		else
@@ -278,7 +281,8 @@ void wl_election_on_leader_heard(struct wl_election *election,
 				 struct wl_election_effects *out)
 {
 	if (message->view.epoch != election->epoch || !wl_election_is_open(election) ||
-	    election->state == WL_ELECTION_LEADER || message->node == election->config.node ||
+	    election->state == WL_ELECTION_LEADER || election->state == WL_ELECTION_SILENT ||
+	    message->node == election->config.node ||
 	    !wl_election_is_voter(election, message->node))
 		return;
 	if (election->leader != 0 && election->leader != message->node) {
@@ -400,6 +404,14 @@ static void on_stalled_commit(struct wl_election *election, const struct wl_seam
 	out->item[out->count - 1].voters = message->theirs;
 }
 
+static void fall_silent(struct wl_election *election, const char *why, uint64_t now_ns,
+			struct wl_election_effects *out)
+{
+	wl_election_note(election, why, 0, out);
+	if (!wl_silence_begin(election, now_ns, out))
+		step_down(election, election->config.election_timeout_ns, now_ns, out);
+}
+
 void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_message *message,
 			    uint64_t now_ns, struct wl_election_effects *out)
 {
@@ -420,12 +432,10 @@ void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_m
 		on_stalled_commit(election, message, now_ns, out);
 		break;
 	case WL_STALL_QUORUM:
-		wl_election_note(election, "steps down: no majority answers", 0, out);
-		step_down(election, timeout, now_ns, out);
+		fall_silent(election, "no majority answers", now_ns, out);
 		break;
 	case WL_STALL_CONTROL:
-		wl_election_note(election, "steps down: control was starved", 0, out);
-		step_down(election, timeout, now_ns, out);
+		fall_silent(election, "control was starved", now_ns, out);
 		break;
 	case WL_STALL_DISK:
 		wl_election_note(election, "steps down: the disk does not keep up", 0, out);
@@ -444,6 +454,15 @@ void wl_election_on_worker_silent(struct wl_election *election, uint64_t now_ns,
 	wl_election_note(election, "steps down: the worker shows no sign of life", 0, out);
 	step_down(election, PENALTY_TIMEOUTS * election->config.election_timeout_ns, now_ns, out);
 	wl_election_check(election);
+}
+
+void wl_election_on_pause(struct wl_election *election, uint64_t now_ns)
+{
+	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||
+	    wl_election_is_alone(election))
+		return;
+	wl_election_restart_timer(election, now_ns);
+	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
 }
 
 void wl_election_on_poisoned(struct wl_election *election, const struct wl_seam_message *message,
@@ -491,6 +510,8 @@ void wl_election_leave(struct wl_election *election, uint64_t now_ns,
 	election->leaving = true;
 	if (election->state == WL_ELECTION_LEADER)
 		wl_election_hand_over(election, 0, now_ns, out);
+	else if (election->state == WL_ELECTION_SILENT)
+		step_down(election, 0, now_ns, out);
 	else if (election->state == WL_ELECTION_PRE_CANDIDATE ||
 		 election->state == WL_ELECTION_CANDIDATE)
 		election->state = WL_ELECTION_FOLLOWER;
@@ -536,7 +557,8 @@ void wl_election_check(const struct wl_election *election)
 	bool leads = election->state == WL_ELECTION_LEADER;
 
 	WL_CHECK((election->state == WL_ELECTION_STARTING) == (election->epoch == 0));
-	if (leads || election->state == WL_ELECTION_CANDIDATE)
+	if (leads || election->state == WL_ELECTION_CANDIDATE ||
+	    election->state == WL_ELECTION_SILENT)
 		WL_CHECK(election->vote == self);
 	WL_CHECK(leads == (election->leader == self));
 	if (leads)
@@ -551,13 +573,14 @@ void wl_election_check(const struct wl_election *election)
 	WL_CHECK(!election->hand_over.active || leads);
 	if (election->held_back)
 		WL_CHECK(!leads && election->state != WL_ELECTION_CANDIDATE &&
-			 election->state != WL_ELECTION_PRE_CANDIDATE);
+			 !wl_election_asks_first(election));
 }
 
 const char *wl_election_state_name(enum wl_election_state state)
 {
-	static const char *const names[] = {"starting",	  "follower",  "pre_candidate", "fencing",
-					    "persisting", "candidate", "leader",	"out"};
+	static const char *const names[] = {"starting", "follower",   "pre_candidate",
+					    "fencing",	"persisting", "candidate",
+					    "leader",	"silent",     "out"};
 
 	return (unsigned)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }

@@ -9,7 +9,8 @@
  *     --persisted--> CANDIDATE --majority--> LEADER
  *  any --vote asked with a newer term, SAW_TERM--> FENCING(vote, adopt)
  *     --FENCED--> PERSISTING --persisted--> FOLLOWER
- *  LEADER --STALLED, hand-over--> FOLLOWER
+ *  LEADER --STALLED(DISK), hand-over--> FOLLOWER
+ *  LEADER --STALLED(QUORUM, CONTROL)--> SILENT --majority--> LEADER, of the same term
  *  any --POISONED, persist failed--> OUT (votes no more)
  *
  * Numbered invariants stand at the top of election.c. Every effect may be executed at once and in
@@ -17,7 +18,8 @@
  * handler keep their order: they go into one queue.)
  *
  * The code lies along its seams: election.c (life of a node and of a leadership), ballot.c (what
- * one node decides and makes durable), campaign.c (asking others). Pure. Owner: control. [control]
+ * one node decides and makes durable), campaign.c (asking others), silence.c (a leader that nobody
+ * answers). Pure. Owner: control. [control]
  */
 #ifndef WL_CONTROL_ELECTION_ELECTION_H
 #define WL_CONTROL_ELECTION_ELECTION_H
@@ -33,6 +35,7 @@ enum wl_election_state {
 	WL_ELECTION_PERSISTING,
 	WL_ELECTION_CANDIDATE,
 	WL_ELECTION_LEADER,
+	WL_ELECTION_SILENT, /* a leader that no majority answers: asks before it says anything (silence.c) */
 	WL_ELECTION_OUT,
 };
 
@@ -110,6 +113,8 @@ struct wl_election_counts {
 	uint64_t refused_held_back; /* asked while our data do not count */
 	uint64_t dropped_busy; /* asked while a fence or a record was in progress */
 	uint64_t stepped_down;
+	uint64_t silences; /* leader: no majority answered, or control was starved */
+	uint64_t resumed; /* of these: led on in the same term */
 	uint64_t handed_over; /* hand-overs begun */
 	uint64_t commit_stalls; /* leader: nothing committed for an election timeout, though a majority answered */
 	uint64_t timer_pauses; /* ticks that came too late to mean anything */
@@ -131,6 +136,8 @@ struct wl_election {
 	struct wl_election_hand_over hand_over;
 	uint64_t saw_term; /* newest term met while busy */
 	uint32_t granted; /* bit per node, self included, of the current round */
+	uint32_t round; /* of pre-votes; its answers name it */
+	uint64_t round_ns; /* when it began */
 	bool term_committed; /* LEADER: its first entry is committed */
 	bool leaving; /* the process ends: no campaign any more */
 	bool held_back; /* neither votes nor campaigns */
@@ -143,6 +150,7 @@ struct wl_election {
 	uint64_t started_ns; /* for a timeout we may have forgotten a leader that lives */
 	uint64_t busy_since_ns; /* FENCING, PERSISTING */
 	uint64_t penalty_until_ns; /* no campaign before */
+	uint64_t asked_since_ns, asked_ns; /* SILENT: by others, without a pause; last */
 	uint64_t commit_patience_ns; /* no hand-over because nothing commits before */
 	uint64_t no_space_until_ns; /* no hand-over for a full device before */
 	uint64_t no_space_patience_ns;
@@ -197,6 +205,9 @@ void wl_election_on_poisoned(struct wl_election *election, const struct wl_seam_
 /* The agent's own finding: the worker shows no sign of life. Nothing else than a leader minds. */
 void wl_election_on_worker_silent(struct wl_election *election, uint64_t now_ns,
 				  struct wl_election_effects *out);
+
+/* The agent's finding, too: nothing that peers say reaches us now. The election timer begins anew. */
+void wl_election_on_pause(struct wl_election *election, uint64_t now_ns);
 
 /* From peers: authenticated, decoded, otherwise not trusted. */
 void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What election.c, ballot.c and campaign.c share: the steps of which handlers are made. Each
- * changes the machine and emits the effects that belong to the change, so that no handler can do
- * one without the other. For these three files only.
+ * What election.c, ballot.c, campaign.c and silence.c share: the steps of which handlers are made.
+ * Each changes the machine and emits the effects that belong to the change, so that no handler can do
+ * one without the other. For these four files only.
  *
  * Pure. Owner: control. [control]
  */
@@ -49,6 +49,13 @@ static inline bool wl_election_is_open(const struct wl_election *election)
 	       !wl_election_is_busy(election);
 }
 
+/* Asks for pre-votes. */
+static inline bool wl_election_asks_first(const struct wl_election *election)
+{
+	return election->state == WL_ELECTION_PRE_CANDIDATE ||
+	       election->state == WL_ELECTION_SILENT;
+}
+
 /* election.c */
 struct wl_election_effect *wl_election_emit(struct wl_election_effects *out,
 					    enum wl_election_effect_verb verb);
@@ -70,7 +77,16 @@ void wl_ballot_open(struct wl_election *election, const struct wl_election_ballo
 void wl_ballot_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
 		     struct wl_election_effects *out);
 
+/* silence.c. False: the term must be given up. */
+bool wl_silence_begin(struct wl_election *election, uint64_t now_ns,
+		      struct wl_election_effects *out);
+void wl_silence_end(struct wl_election *election, struct wl_election_effects *out);
+/* Another one asks for a pre-vote that it would get; we ask, too, and go first. */
+bool wl_silence_refuses(struct wl_election *election, uint64_t now_ns);
+
 /* campaign.c */
+void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
+			     struct wl_election_effects *out);
 void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out);
 /* {term, our own vote} are durable. */

@@ -176,6 +176,8 @@ static json_t *election_of(const struct wl_election_status *election)
 	set(object, "votes_refused_held_back", counts->refused_held_back);
 	set(object, "votes_dropped_busy", counts->dropped_busy);
 	set(object, "stepped_down", counts->stepped_down);
+	set(object, "silences", counts->silences);
+	set(object, "resumed", counts->resumed);
 	set(object, "handed_over", counts->handed_over);
 	set(object, "commit_stalls", counts->commit_stalls);
 	set(object, "timer_pauses", counts->timer_pauses);

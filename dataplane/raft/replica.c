@@ -318,12 +318,28 @@ void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_me
 	replica->hand_over_target = target;
 }
 
+/*
+ * A majority answered what control asked at asked_ns, and has not left our term. It counts like an echo of that time, in a field of its
+ * own: too long ago, and this turn finds no quorum again before anything is said. A log that is poisoned meanwhile stays silent.
+ */
+static void speak_again(struct wl_replica *replica, uint64_t asked_ns)
+{
+	if (replica->log->poisoned)
+		return;
+	replica->silent = false;
+	replica->asked_ns = asked_ns < replica->now_ns ? asked_ns : replica->now_ns;
+	wl_replica_progress_begin(replica);
+}
+
 void wl_replica_on_resume(struct wl_replica *replica, const struct wl_seam_message *message)
 {
 	if (message->view.epoch < replica->view.epoch)
 		return;
 	replica->view.epoch = message->view.epoch;
 	replica->handing_over = false;
+	if (message->reason == WL_STALL_QUORUM && replica->view.role == WL_ROLE_LEADER &&
+	    message->view.term == replica->view.term && replica->silent)
+		speak_again(replica, message->now_ns);
 }
 
 static void watch_disk(struct wl_replica *replica)

@@ -84,7 +84,8 @@ struct wl_replica {
 	struct wl_peer peers[WIRELOG_NODES_MAX + 1];
 	uint64_t term_start_index; /* the empty first entry of our term; 0: it did not fit yet */
 	bool ready; /* it is committed: client appends are welcome */
-	bool silent; /* check-quorum or a stall: sends nothing until a new view */
+	bool silent; /* check-quorum or a stall: sends nothing until a new view, or RESUME */
+	uint64_t asked_ns; /* control asked then, or later, and a majority answered: an election, or for RESUME */
 	bool handing_over;
 	bool hand_over_told;
 	uint64_t no_space_told_ns;

@@ -42,6 +42,7 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 	replica->room_limit = 0;
 	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
 	replica->disk_progress_ns = replica->now_ns;
+	replica->asked_ns = replica->now_ns;
 	wl_replica_progress_begin(replica);
 	start_term(replica);
 }
@@ -50,6 +51,8 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 {
 	unsigned heard = 0;
 
+	if (replica->now_ns - replica->asked_ns <= replica->config.election_timeout_ns)
+		return true;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (!(replica->view.voters & 1u << node))
 			continue;

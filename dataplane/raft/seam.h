@@ -15,6 +15,8 @@
  *   HAND_OVER(e, target) --> leader refuses appends, waits until target has the tail: HAND_OVER_READY(e)
  *   RESUME(e)  --> the hand-over is off, and nobody was told to take over: a worker that leads this term already leads on under epoch e, without a second
  *                  term-start entry; otherwise it does nothing but take the view's epoch
+ *   RESUME(e, QUORUM, t) --> after STALLED(QUORUM or CONTROL): the leader speaks again. A majority answered control what it asked at t or later
+ *                  (now_ns), and has not left the term; that counts for check-quorum like an echo of what was sent at t
  *
  * What control relies on:
  *  - A worker empties its down ring first in each turn, before it takes frames or completions: a FENCE that waited
@@ -67,7 +69,7 @@ enum wl_seam_verb {
 	WL_SEAM_HAND_OVER, /* target = node */
 	WL_SEAM_NEIGHBOUR, /* mac of an IPv4 address, on link */
 	WL_SEAM_STOP,
-	WL_SEAM_RESUME, /* same term, new epoch: the hand-over is off */
+	WL_SEAM_RESUME, /* same term, new epoch: the hand-over is off; reason QUORUM, now_ns: speak again */
 	WL_SEAM_HOLD_BACK, /* before the first view: our data do not count, and acknowledgements say so (control/agent/roster.h) */
 	WL_SEAM_COUNT, /* they count from now on: that is durable */
 	/* up: worker to control */
@@ -109,7 +111,7 @@ struct wl_seam_message {
 	uint32_t node;
 	struct wl_view view; /* LEAD, FOLLOW: the view to install; others: epoch (and term) count */
 	struct wl_position tail;
-	uint64_t now_ns; /* worker's clock when it spoke */
+	uint64_t now_ns; /* worker's clock when it spoke; RESUME: control's, when it asked */
 	uint32_t reason;
 	uint32_t ipv4;
 	uint8_t mac[6];

@@ -205,10 +205,14 @@ void wl_front_on_view(struct wl_front *front)
 {
 	const struct wl_replica *replica = front->replica;
 
-	/* The same leadership under a new epoch: a hand-over that was called off. */
-	if (!front->leading || (replica->view.role == WL_ROLE_LEADER && replica->ready &&
-				front->lead_term == replica->view.term))
+	if (!front->leading)
 		return;
+	/* The same leadership under a new epoch: a hand-over that was called off, or a silence. Clients have to find us again. */
+	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
+	    front->lead_term == replica->view.term) {
+		front->lead_since_ns = replica->now_ns;
+		return;
+	}
 	front->leading = false;
 	wl_session_lead(&front->sessions, 0);
 	wl_reply_abandon(front);

@@ -177,6 +177,7 @@ struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */
 	struct wl_position last;
 	uint32_t flags; /* 1: leader's hand-over, stickiness does not apply */
+	uint32_t round; /* pre-vote: given back with the answer; else 0 */
 	uint64_t incarnation,
 		in_step_boot; /* of the sender's data: does it remember what it said? (control/agent/roster.h) */
 };
@@ -187,6 +188,7 @@ struct wl_wire_vote_reply { /* both */
 	uint64_t term; /* the voter's own term; pre-vote granted: the asked term */
 	uint64_t asked_term;
 	uint32_t granted;
+	uint32_t round; /* pre-vote: of the request */
 	uint64_t incarnation, in_step_boot; /* as in the request */
 };
 #define WL_WIRE_VOTE_REPLY_BYTES 40u

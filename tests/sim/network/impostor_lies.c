@@ -229,6 +229,7 @@ static void vote(struct sim_impostor *impostor, unsigned to)
 		.term = near_term(impostor, election->term + pre),
 		.asked_term = near_term(impostor, election->term + pre),
 		.granted = draw(impostor, 4) != 0,
+		.round = election->round,
 		.incarnation = near(impostor, impostor->incarnation),
 		.in_step_boot = near(impostor, impostor->in_step_boot),
 	};

@@ -232,6 +232,7 @@ static void say_stale_vote(struct sim_impostor *impostor, unsigned to, uint64_t 
 		.term = term,
 		.asked_term = term,
 		.granted = (uint32_t)draw(impostor, 2),
+		.round = impostor->cluster->nodes[to].agent->elections[0].round,
 		.incarnation = impostor->incarnation,
 		.in_step_boot = impostor->in_step_boot,
 	};

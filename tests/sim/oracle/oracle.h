@@ -132,7 +132,7 @@ struct sim_oracle { /* of one journal */
 	uint8_t voted_for[WIRELOG_NODES_MAX + 1][SIM_ORACLE_TERMS];
 	uint64_t acknowledged_boot[WIRELOG_NODES_MAX + 1],
 		acknowledged_durable[WIRELOG_NODES_MAX + 1];
-	/* when an acknowledgement of a node was taken in by another, last: [to][from] */
+	/* when a node acknowledged to another, or gave it a pre-vote, last: [to][from] */
 	uint64_t heard_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint64_t *verified; /* chain values by index: of the node that is looked at offline */
 	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];

@@ -47,6 +47,9 @@ static void on_vote_message(struct sim_oracle *oracle, unsigned from, unsigned t
 
 	if (type == WL_WIRE_VOTE && wl_wire_decode_vote(payload, bytes, &vote))
 		check_vote(oracle, from, vote.term, from);
+	else if (type == WL_WIRE_PRE_VOTE_REPLY &&
+		 wl_wire_decode_vote_reply(payload, bytes, &reply) && reply.granted)
+		oracle->heard_ns[to][from] = oracle->cluster->agenda.now_ns;
 	else if (type == WL_WIRE_VOTE_REPLY && wl_wire_decode_vote_reply(payload, bytes, &reply) &&
 		 reply.granted)
 		check_vote(oracle, from, reply.asked_term, to);
@@ -182,6 +185,7 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	switch (header.type) {
 	case WL_WIRE_VOTE:
 	case WL_WIRE_VOTE_REPLY:
+	case WL_WIRE_PRE_VOTE_REPLY:
 		on_vote_message(oracle, from, addressee, header.type, payload,
 				header.payload_bytes);
 		break;

@@ -142,8 +142,8 @@ static uint64_t hash_election(const struct wl_election *election, uint64_t now)
 	hash = mix(mix(hash, election->leader), election->saw_term);
 	hash = mix(hash, now < election->penalty_until_ns);
 	hash = mix(mix(hash, election->tail.index), election->tail.term);
-	if (election->state == WL_ELECTION_CANDIDATE ||
-	    election->state == WL_ELECTION_PRE_CANDIDATE || wl_election_is_busy(election))
+	if (election->state == WL_ELECTION_CANDIDATE || wl_election_asks_first(election) ||
+	    wl_election_is_busy(election))
 		hash = mix(hash, election->granted);
 	if (!wl_election_is_busy(election) && election->state != WL_ELECTION_CANDIDATE)
 		return hash;

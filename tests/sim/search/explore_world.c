@@ -60,6 +60,9 @@ static void hold_timers(struct sim_node *node)
 	node->agent->record_idle_since_ns = sim_node_now(node);
 
 	election->deadline_ns = election->resend_ns = sim_node_now(node) + HOUR_NS;
+	/* A silent leader has let others wait for as long as it does. */
+	election->asked_since_ns = 0;
+	election->asked_ns = sim_node_now(node);
 }
 
 static void turn(struct sim_world *world, struct sim_node *node)
@@ -257,7 +260,8 @@ static void resend(struct sim_world *world, unsigned leader, unsigned follower)
 	settle(world, leader);
 }
 
-/* The control loop first: a pause of the whole process, and not of one of the two. */
+/* The control loop first: a pause of the whole process, and not of one of the two. What it asks the others now is lost; its
+ * next timeout asks again. */
 static void be_lonely(struct sim_world *world, unsigned number)
 {
 	struct sim_node *node = &world->cluster.nodes[number];
@@ -266,6 +270,10 @@ static void be_lonely(struct sim_world *world, unsigned number)
 	hold_timers(node);
 	sim_node_turn_agent(node);
 	settle(world, number);
+	for (unsigned at = world->flight_count; at-- > 0;) {
+		if (world->flights[at].from == number && is_pre_vote(&world->flights[at]))
+			take_out(world, at);
+	}
 }
 
 /* What the power cut leaves of a write in flight: nothing, its first half, all of it. */

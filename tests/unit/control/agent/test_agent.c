@@ -140,6 +140,7 @@ static void punt_reply(unsigned worker, uint8_t type, uint16_t journal, uint32_t
 	struct wl_wire_vote_reply reply = {.term = term,
 					   .asked_term = term,
 					   .granted = 1,
+					   .round = bed.agent.elections[journal].round,
 					   .in_step_boot = 1};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote_reply(punt.data, &reply);
@@ -377,6 +378,29 @@ static void leader_with_a_silent_worker_steps_down(void)
 }
 
 /* SIGSTOP stops the worker as well: its old sign of life says nothing when we come back. */
+/* What the leader says waits at the worker: no timer fires for that, and it begins anew when the worker runs again. */
+static void stop_of_the_own_worker_is_no_silence_of_the_leader(void)
+{
+	set_up(7u << 1);
+	turn();
+	for (int i = 0; i < 8 * (int)(T / MS); i++) {
+		bed.now_ns += MS;
+		/* The other worker runs: its journal hears no leader, and campaigns. */
+		atomic_store(&bed.seams[1].worker_turn_ns, bed.now_ns);
+		wl_agent_turn(&bed.agent, bed.now_ns);
+	}
+	CU_ASSERT_EQUAL(state(0), WL_ELECTION_FOLLOWER);
+	CU_ASSERT_EQUAL(bed.agent.elections[0].counts.pre_campaigns, 0);
+	CU_ASSERT_EQUAL(state(1), WL_ELECTION_PRE_CANDIDATE);
+	for (int i = 0; i < (int)(T / MS); i++)
+		turn();
+	CU_ASSERT_EQUAL(state(0), WL_ELECTION_FOLLOWER);
+	for (int i = 0; i < 2 * (int)(T / MS); i++)
+		turn();
+	CU_ASSERT_EQUAL(state(0), WL_ELECTION_PRE_CANDIDATE);
+	tear_down();
+}
+
 static void pause_of_the_whole_process_is_no_silence_of_the_worker(void)
 {
 	set_up(0xe);
@@ -616,6 +640,7 @@ WL_SUITE(agent)
 	WL_TEST(malformed_messages_of_peers_are_counted_and_dropped),
 	WL_TEST(sign_of_life_is_written_each_turn),
 	WL_TEST(leader_with_a_silent_worker_steps_down),
+	WL_TEST(stop_of_the_own_worker_is_no_silence_of_the_leader),
 	WL_TEST(pause_of_the_whole_process_is_no_silence_of_the_worker),
 	WL_TEST(time_that_goes_back_stands_still),
 	WL_TEST(witness_is_written_at_most_once_a_second),

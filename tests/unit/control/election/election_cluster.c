@@ -264,6 +264,11 @@ static void worker_takes(struct cluster *cluster, uint32_t id,
 	case WL_SEAM_RESUME:
 		node->view.epoch = message->view.epoch;
 		node->handing_over = false;
+		if (message->reason != WL_STALL_QUORUM)
+			break;
+		node->silent = false;
+		for (uint32_t other = 1; other <= cluster->count; other++)
+			node->acked_at[other] = message->now_ns / STEP_NS;
 		break;
 	default:
 		violate(cluster, "an unknown seam message");

@@ -173,7 +173,8 @@ void election_fixture_pre_vote_reply(struct election_fixture *fixture, uint32_t 
 {
 	struct wl_wire_vote_reply message = {.term = term,
 					     .asked_term = asked_term,
-					     .granted = granted};
+					     .granted = granted,
+					     .round = fixture->election.round};
 
 	fixture->out.count = 0;
 	wl_election_on_pre_vote_reply(&fixture->election, from, &message, fixture->now_ns,

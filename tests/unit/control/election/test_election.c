@@ -301,7 +301,7 @@ static void stall_that_crossed_a_resume_still_counts(void)
 	CU_ASSERT(node.election.epoch > message.view.epoch);
 	node.out.count = 0;
 	wl_election_on_stalled(&node.election, &message, node.now_ns, &node.out);
-	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_SILENT);
 }
 
 static void full_device_hands_over_once_and_then_leads_on_for_readers(void)

@@ -229,6 +229,111 @@ static void check_quorum_counts_from_when_the_answered_frame_left(void)
 	replica_fixture_fini(&cluster);
 }
 
+/* ---- leading on after a silence (control/election/silence.c) ---- */
+
+/* Silent for want of a majority, since then for long. */
+static void begin_silent(void)
+{
+	begin_ready("1");
+	append(64);
+	turn();
+	replica_fixture_pass(&cluster, 5 * REPLICA_ELECTION_NS);
+	turn();
+	CU_ASSERT(leader()->silent);
+	forget_mail();
+}
+
+static void resume(enum wl_stall_reason reason, uint64_t term, uint64_t asked_ns)
+{
+	struct wl_seam_message message = {.verb = WL_SEAM_RESUME, .reason = reason};
+
+	message.view = leader()->view;
+	message.view.epoch++;
+	message.view.term = term;
+	message.now_ns = asked_ns;
+	leader()->now_ns = cluster.now_ns;
+	wl_replica_on_resume(leader(), &message);
+	turn();
+}
+
+static void leader_leads_on_in_its_term_after_a_silence(void)
+{
+	begin_silent();
+	resume(WL_STALL_QUORUM, 2, cluster.now_ns);
+	CU_ASSERT(!leader()->silent);
+	CU_ASSERT(leader()->ready);
+	CU_ASSERT_EQUAL(tail(), 3); /* no second first entry */
+	CU_ASSERT(replica_fixture_mail(&cluster, LEADER, 2, 0) != 0);
+	/* What nobody had before the silence is committed by who acknowledges it now, and by nothing else. */
+	CU_ASSERT_EQUAL(leader()->commit, 2);
+	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 2);
+	turn();
+	CU_ASSERT_EQUAL(leader()->commit, 2);
+	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 3);
+	turn();
+	CU_ASSERT_EQUAL(leader()->commit, 3);
+	append(64);
+	replica_fixture_fini(&cluster);
+}
+
+/* What was under way while it said nothing belongs to no round of heartbeats that it counts. */
+static void acknowledgement_that_comes_in_a_silence_counts_for_nothing(void)
+{
+	begin_silent();
+	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 3);
+	turn();
+	CU_ASSERT_EQUAL(leader()->commit, 2);
+	CU_ASSERT_EQUAL(leader()->peers[3].match_durable, 2);
+	CU_ASSERT(leader()->silent);
+	replica_fixture_fini(&cluster);
+}
+
+static void question_of_long_ago_makes_no_leader_speak(void)
+{
+	begin_silent();
+	resume(WL_STALL_QUORUM, 2, cluster.now_ns - REPLICA_ELECTION_NS - 1);
+	CU_ASSERT(leader()->silent);
+	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 2, 0), 0);
+	replica_fixture_fini(&cluster);
+}
+
+/* A hand-over that is called off, another term, a log that is poisoned: none of them ends a silence. */
+static void nothing_else_ends_a_silence(void)
+{
+	begin_silent();
+	resume(0, 2, cluster.now_ns);
+	CU_ASSERT(leader()->silent);
+	resume(WL_STALL_QUORUM, 3, cluster.now_ns);
+	CU_ASSERT(leader()->silent);
+	leader()->log->poisoned = true;
+	turn(); /* control was told; its RESUME was on its way */
+	resume(WL_STALL_QUORUM, 2, cluster.now_ns);
+	CU_ASSERT(leader()->silent);
+	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 2, 0), 0);
+	replica_fixture_fini(&cluster);
+}
+
+/* It is believed for one timeout from the question on, and no echo is made up for it. */
+static void leader_that_resumed_and_hears_nobody_falls_silent_again(void)
+{
+	uint64_t heard_ns[2], asked_ns;
+
+	begin_silent();
+	heard_ns[0] = leader()->peers[2].heard_sent_ns;
+	heard_ns[1] = leader()->peers[3].heard_sent_ns;
+	asked_ns = cluster.now_ns;
+	resume(WL_STALL_QUORUM, 2, asked_ns);
+	CU_ASSERT_EQUAL(leader()->peers[2].heard_sent_ns, heard_ns[0]);
+	CU_ASSERT_EQUAL(leader()->peers[3].heard_sent_ns, heard_ns[1]);
+	replica_fixture_pass(&cluster, asked_ns + REPLICA_ELECTION_NS - cluster.now_ns);
+	turn();
+	CU_ASSERT_EQUAL(leader()->silent, cluster.now_ns - asked_ns > REPLICA_ELECTION_NS);
+	replica_fixture_pass(&cluster, REPLICA_HEARTBEAT_NS);
+	turn();
+	CU_ASSERT(leader()->silent);
+	replica_fixture_fini(&cluster);
+}
+
 /* ---- handing over ---- */
 
 static void hand_over_waits_until_the_target_has_everything(void)
@@ -388,6 +493,11 @@ WL_SUITE(replica)
 	WL_TEST(leader_whose_write_failed_commits_and_sends_nothing_any_more),
 	WL_TEST(leader_that_a_majority_answers_goes_on),
 	WL_TEST(check_quorum_counts_from_when_the_answered_frame_left),
+	WL_TEST(leader_leads_on_in_its_term_after_a_silence),
+	WL_TEST(acknowledgement_that_comes_in_a_silence_counts_for_nothing),
+	WL_TEST(question_of_long_ago_makes_no_leader_speak),
+	WL_TEST(nothing_else_ends_a_silence),
+	WL_TEST(leader_that_resumed_and_hears_nobody_falls_silent_again),
 	WL_TEST(hand_over_waits_until_the_target_has_everything),
 	WL_TEST(leader_that_told_a_successor_sends_nothing_more),
 	WL_TEST(hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room),

@@ -119,6 +119,28 @@ static void who_has_several_sessions_keeps_one_when_others_come(void)
 	front_fixture_end(f);
 }
 
+/* While the leader said nothing its clients looked for another one. */
+static void nobody_is_called_silent_right_after_the_leader_was(void)
+{
+	struct wl_seam_message resume = {.verb = WL_SEAM_RESUME, .reason = WL_STALL_QUORUM};
+
+	begin();
+	fill(false);
+	f->now_ns += 2 * FRONT_FIXTURE_IDLE_NS;
+	f->replica.now_ns = f->now_ns;
+	f->replica.silent = true;
+	resume.view = f->replica.view;
+	resume.view.epoch++;
+	resume.now_ns = f->now_ns;
+	wl_replica_on_resume(&f->replica, &resume);
+	wl_front_on_view(f->front);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_TOO_MANY_CLIENTS);
+	f->now_ns += 2 * FRONT_FIXTURE_IDLE_NS;
+	hear(FRONT_FIXTURE_CLIENT);
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_OK);
+	front_fixture_end(f);
+}
+
 static void nobody_is_called_silent_right_after_a_leadership_began(void)
 {
 	begin();
@@ -161,6 +183,7 @@ WL_SUITE(opening)
 	WL_TEST(session_of_who_is_gone_gives_way_and_of_who_lives_does_not),
 	WL_TEST(where_all_live_who_comes_is_told_that_there_are_too_many),
 	WL_TEST(who_has_several_sessions_keeps_one_when_others_come),
+	WL_TEST(nobody_is_called_silent_right_after_the_leader_was),
 	WL_TEST(nobody_is_called_silent_right_after_a_leadership_began),
 	WL_TEST(one_client_has_no_more_than_its_share_of_waiting_answers),
 };

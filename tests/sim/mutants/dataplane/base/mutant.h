@@ -75,6 +75,8 @@
 	item(payload_is_witness, "recovery believes an image of a chunk inside a payload") \
 	item(superblock_twin_first, "the whole copy of a damaged pair is written over first") \
 	item(kept_room_not_kept, "records are taken into the room that is kept for first entries of terms") \
+	item(term_given_up, "a leader that nobody answers gives its term up without asking") \
+	item(pause_is_silence, "a follower takes a stop of its own worker for its leader's silence") \
 	item(stamps_of_one_clock, "a leader's stamps follow its own wall clock, wherever it goes")
 /* clang-format on */
 
