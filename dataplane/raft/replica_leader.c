@@ -202,7 +202,8 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	notice_boots(replica);
-	if (!has_our_entry(replica, from, ack))
+	if (!(WL_MUTANT(stale_ack_counted) && ack->term < replica->view.term) &&
+	    !has_our_entry(replica, from, ack))
 		return;
 	if (ack->sent_ns > peer->heard_sent_ns)
 		peer->heard_sent_ns = ack->sent_ns;

@@ -52,7 +52,7 @@
 	item(rejection_moves_match, "a rejection moves the match index") \
 	item(fenced_acknowledges, "a fenced follower goes on acknowledging") \
 	item(fenced_appends, "a fenced follower goes on appending") \
-	item(stale_ack_counted, "an acknowledgement of an older term is counted") \
+	item(stale_ack_counted, "an acknowledgement of an older term is counted, whatever its chain value") \
 	item(truncated_completion_counted, "a completion is credited to what was written after a cut") \
 	item(heartbeat_matches_tail, "a heartbeat's follower calls its whole log matching") \
 	item(seam_message_lost, "a seam message is lost when the ring is full") \
