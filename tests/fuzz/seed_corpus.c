@@ -323,6 +323,26 @@ static void write_stories(void)
 }
 
 /* A client's whole offer, and then what it does to the memory: receive, send, write here and there. */
+/*
+ * After an offer: the next descriptor of a ring names the region that there is, a length that may be, and a place of which only the
+ * beginning lies in it. Nothing but the check of bounds stands between it and what is behind.
+ */
+static void write_memif_lies(uint8_t *at)
+{
+	static const uint8_t received[] = {
+		2, 6,	0, 1,  1, 0, /* the client's head: one frame */
+		2, 128, 0, 11, 0, 0, 0, 0, 100, 0, 0, 0, 0xc4, 0x22, 0, 0, 4 * 8,
+	};
+	static const uint8_t sent[] = {
+		2, 0, 2, 11, 0, 0, 0, 0, 0, 1, 0, 0, 0xc4, 0x22, 0, 0, 1 + 4 * 8, 100,
+	};
+
+	memcpy(at, received, sizeof(received));
+	write_seed("fuzz_memif", "received_from_outside", (size_t)(at - seed) + sizeof(received));
+	memcpy(at, sent, sizeof(sent));
+	write_seed("fuzz_memif", "sent_to_outside", (size_t)(at - seed) + sizeof(sent));
+}
+
 static void write_memif(void)
 {
 	static const uint8_t log2 = 4;
@@ -346,6 +366,7 @@ static void write_memif(void)
 	write_seed("fuzz_memif", "offer", (size_t)(at - seed));
 	memcpy(at, steps, sizeof(steps));
 	write_seed("fuzz_memif", "frames_and_a_lie", (size_t)(at - seed) + sizeof(steps));
+	write_memif_lies(at);
 	memset(seed, 0, sizeof(seed));
 	seed[0] = 2;
 	wl_memif_say_hello(seed + 1, 1500, log2);
