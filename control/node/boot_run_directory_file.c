@@ -68,8 +68,9 @@ int wl_boot_open_run_directory(struct wl_node *node, char *reason, size_t reason
 	char path[PATH_BYTES];
 
 	if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-		snprintf(reason, reason_bytes, "run directory %s: %s", directory, strerror(errno));
-		return WIRELOG_PORT_ADDRESS;
+		snprintf(reason, reason_bytes, "run directory %s cannot be made: %s", directory,
+			 strerror(errno));
+		return WIRELOG_RUN_DIRECTORY;
 	}
 	path_of(node, path);
 	node->pid_file = lock_at(path);
@@ -77,14 +78,16 @@ int wl_boot_open_run_directory(struct wl_node *node, char *reason, size_t reason
 		write_pid(node->pid_file, path);
 		return 0;
 	}
-	if (errno == EWOULDBLOCK)
+	if (errno == EWOULDBLOCK) {
 		snprintf(reason, reason_bytes, "run directory %s is in use by another wirelogd",
 			 directory);
-	else if (errno == ELOOP)
+		return WIRELOG_RUN_IN_USE;
+	}
+	if (errno == ELOOP)
 		snprintf(reason, reason_bytes, "pid file %s is a symbolic link: remove it", path);
 	else
 		snprintf(reason, reason_bytes, "pid file %s: %s", path, strerror(errno));
-	return WIRELOG_PORT_ADDRESS;
+	return WIRELOG_RUN_DIRECTORY;
 }
 
 void wl_boot_close_run_directory(struct wl_node *node)

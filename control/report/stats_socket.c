@@ -292,7 +292,7 @@ close_listener:
 	remove_file(stats);
 free_stats:
 	free(stats);
-	return WIRELOG_PORT_ADDRESS;
+	return WIRELOG_RUN_DIRECTORY;
 }
 
 void wl_stats_socket_close(struct wl_stats_socket *stats)

@@ -35,7 +35,7 @@ struct wl_stats_socket_config {
 
 struct wl_stats_socket;
 
-/* 0, or PORT_ADDRESS, NO_MEMORY with a sentence. A socket that nobody listens on any more is replaced. */
+/* 0, or RUN_DIRECTORY, NO_MEMORY with a sentence. A socket that nobody listens on any more is replaced. */
 int wl_stats_socket_open(struct wl_stats_socket **stats,
 			 const struct wl_stats_socket_config *config, char *reason,
 			 size_t reason_bytes);

@@ -45,6 +45,7 @@ int wirelog_status_exit_code(int status)
 		return EX_OSERR;
 	case WIRELOG_STORE_FULL:
 	case WIRELOG_FILE_LIMIT:
+	case WIRELOG_RUN_DIRECTORY:
 		return EX_CANTCREAT;
 	case WIRELOG_STORE_FAILED:
 	case WIRELOG_SEGMENT_FAILED:
@@ -66,6 +67,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_SLOW_READER:
 	case WIRELOG_STOP_OVERDUE:
 	case WIRELOG_STORE_IN_USE:
+	case WIRELOG_RUN_IN_USE:
 	case WIRELOG_DEMO_RUNNING:
 	case WIRELOG_INTERRUPTED: /* the command itself ends with 130 */
 		return EX_TEMPFAIL;

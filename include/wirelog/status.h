@@ -58,6 +58,8 @@
 	X(URING_UNAVAILABLE, 49, "The kernel refuses io_uring.", "Set kernel.io_uring_disabled=0, allow it in the container's seccomp profile, or use a kernel of 5.15 or newer.") \
 	X(URING_FAILED, 50, "An io_uring operation failed that wirelog needs.", "The message names it; kernel 5.15 or newer is needed.") \
 	X(DUPLICATE_ID, 51, "Two servers run under one node id. The one that was heard first stays; the other takes no part.", "Correct cluster.node on the server whose address the line not_believed names, and restart it there.") \
+	X(RUN_DIRECTORY, 53, "The run directory cannot be used.", "Make what the message names, and give the node's user the right to write there (systemd: RuntimeDirectory=), or set run_directory to another place.") \
+	X(RUN_IN_USE, 54, "Another wirelogd uses this run directory.", "Stop it, or give this node a run_directory of its own.") \
 	X(PEER_DIFFERS, 52, "Two nodes were given different values of what must be equal on all nodes.", "Set the key that the line peer_differs names to one value in every node's file, and restart those that differed.") \
 	/* storage */ \
 	X(STORE_UNREADABLE, 60, "The data directory or device cannot be opened.", "Check the path and its permissions.") \

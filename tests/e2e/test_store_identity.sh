@@ -27,7 +27,7 @@ refuses data_in_use 75 STORE_IN_USE -e "s|^run_directory:.*|run_directory: $run_
 	-e "s|@$tag-|@$tag-second-|"
 claim owner_of_the_data_is_named grep -q "${pids[1]}" "$work/daemon.out"
 # The same run directory.
-refuses run_directory_in_use 69 PORT_ADDRESS -e "s|^  path: .*|  path: $work/unused|"
+refuses run_directory_in_use 75 RUN_IN_USE -e "s|^  path: .*|  path: $work/unused|"
 claim running_node_is_not_disturbed wait_progress a 200
 
 # An old copy of a node's data is put back after the node had been started again.

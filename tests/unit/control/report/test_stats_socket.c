@@ -251,7 +251,7 @@ static void a_socket_in_use_is_refused_and_a_left_over_one_is_replaced(void)
 	set_up(&bed);
 	config.path = bed.path;
 	CU_ASSERT_EQUAL(wl_stats_socket_open(&second, &config, bed.reason, sizeof(bed.reason)),
-			WIRELOG_PORT_ADDRESS);
+			WIRELOG_RUN_DIRECTORY);
 	CU_ASSERT_PTR_NULL(second);
 	wl_stats_socket_close(bed.stats);
 	/* As a killed process leaves it: bound, nobody listens. */

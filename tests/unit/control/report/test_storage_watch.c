@@ -118,6 +118,7 @@ static void failed_reads_are_counted_into_one_line_until_none_fails(void)
 	CU_ASSERT_EQUAL(look(30), 1);
 	CU_ASSERT_TRUE(lines[0].ends);
 	CU_ASSERT_EQUAL(lines[0].count, 2000);
+	CU_ASSERT_EQUAL(wl_storage_trouble_code(lines[0].trouble), WIRELOG_READ_FAILED);
 }
 
 WL_SUITE(storage_watch)
