@@ -110,6 +110,8 @@ struct wl_config {
 
 	enum wl_hugepages hugepages;
 	uint32_t memory_mb; /* 0: what the ports need */
+	enum wl_config_choice
+		memory_locked; /* what workers use is in RAM from the start, and stays there */
 	char eal_extra[WL_CONFIG_EXTRA_BYTES];
 
 	uint64_t election_timeout_ns, heartbeat_ns, resend_ns, disk_stall_ns;
@@ -182,7 +184,7 @@ struct wl_config_text {
 		char *ring_bytes, *bytes_max, *registered_buffers;
 	} log;
 	struct {
-		char *hugepages, *megabytes;
+		char *hugepages, *megabytes, *locked;
 	} memory;
 	struct {
 		char *mtu;

@@ -14,6 +14,13 @@
 #define GIB (1024 * MIB)
 #define RANGE(low, high) ((struct wl_config_range){low, high})
 
+static const struct wl_config_word choices[] = {
+	{"auto", WL_CONFIG_AUTO},
+	{"on", WL_CONFIG_ON},
+	{"off", WL_CONFIG_OFF},
+	{NULL, 0},
+};
+
 static void set_defaults(struct wl_config *config)
 {
 	memset(config, 0, sizeof(*config));
@@ -163,12 +170,6 @@ static void take_journals(const struct wl_config_text *text, struct wl_config *c
 static void take_storage(const struct wl_config_text *text, const char *base,
 			 struct wl_config *config, struct wl_config_problems *problems)
 {
-	static const struct wl_config_word choices[] = {
-		{"auto", WL_CONFIG_AUTO},
-		{"on", WL_CONFIG_ON},
-		{"off", WL_CONFIG_OFF},
-		{NULL, 0},
-	};
 	struct wl_config_scope storage = wl_config_scope_of(problems, "storage");
 	struct wl_config_scope log = wl_config_scope_of(problems, "log");
 	struct wl_sentence path =
@@ -281,11 +282,13 @@ static void take_host(const struct wl_config_text *text, struct wl_config *confi
 	struct wl_config_scope memory = wl_config_scope_of(problems, "memory");
 	struct wl_config_scope idle = wl_config_scope_of(problems, "idle");
 	struct wl_config_scope top = wl_config_scope_of(problems, "");
-	int hugepages = WL_HUGEPAGES_AUTO, strategy = WL_IDLE_AUTO;
+	int hugepages = WL_HUGEPAGES_AUTO, strategy = WL_IDLE_AUTO, locked = WL_CONFIG_AUTO;
 
 	wl_config_take_word(&memory, "hugepages", text->memory.hugepages, pages, &hugepages);
 	wl_config_take_u32(&memory, "megabytes", text->memory.megabytes, RANGE(16, 1u << 20),
 			   &config->memory_mb);
+	wl_config_take_word(&memory, "locked", text->memory.locked, choices, &locked);
+	config->memory_locked = (enum wl_config_choice)locked;
 	wl_config_take_word(&idle, "strategy", text->idle.strategy, strategies, &strategy);
 	wl_config_take_u32(&idle, "local_pollers", text->idle.local_pollers, RANGE(0, 1024),
 			   &config->local_pollers);

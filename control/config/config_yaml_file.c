@@ -92,6 +92,7 @@ static const cyaml_schema_field_t log_fields[] = {
 static const cyaml_schema_field_t memory_fields[] = {
 	WORD(PART(memory), hugepages),
 	WORD(PART(memory), megabytes),
+	WORD(PART(memory), locked),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t network_fields[] = {

@@ -11,14 +11,11 @@
 #include "control/report/report_file.h"
 #include "dataplane/base/bytes.h"
 
-static void *map(size_t bytes, bool huge)
+static uint8_t *map_ring(struct wl_node *node, size_t bytes)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory = wl_boot_map(node, bytes);
 
-	if (memory == MAP_FAILED)
-		return NULL;
-	if (huge)
+	if (memory)
 		madvise(memory, bytes, MADV_HUGEPAGE);
 	return memory;
 }
@@ -31,8 +28,8 @@ static bool make_journal(struct wl_node *node, uint32_t id)
 
 	wl_boot_shape_journal(node->config, &node->superblock, id, &config);
 	journal->memory_bytes = wl_journal_memory_bytes(&config);
-	journal->ring = map(config.log.ring_bytes, true);
-	journal->memory = map(journal->memory_bytes, false);
+	journal->ring = map_ring(node, config.log.ring_bytes);
+	journal->memory = wl_boot_map(node, journal->memory_bytes);
 	if (!journal->ring || !journal->memory)
 		return false;
 	journal->journal = &worker->journals[worker->journal_count++];
@@ -43,14 +40,14 @@ static bool make_journal(struct wl_node *node, uint32_t id)
 static bool make_worker(struct wl_node *node, uint32_t number)
 {
 	struct wl_node_worker *worker = &node->workers[number];
-	void *seam = map(wl_seam_memory_bytes(), false);
+	void *seam = wl_boot_map(node, wl_seam_memory_bytes());
 	uint32_t journals = 0;
 
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		journals += node->config->journal_worker[id] == number;
-	worker->journals =
-		map(wl_align_up(journals * sizeof(struct wl_journal), WL_BLOCK_BYTES), false);
-	worker->worker = map(wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES), false);
+	worker->journals = wl_boot_map(node, wl_align_up(journals * sizeof(struct wl_journal),
+							 WL_BLOCK_BYTES));
+	worker->worker = wl_boot_map(node, wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES));
 	if (!seam || !worker->journals || !worker->worker)
 		return false;
 	wl_seam_init(&worker->seam, seam);

@@ -12,6 +12,7 @@
 struct port_plan {
 	struct wl_port_config config;
 	struct wl_link_config links[WL_CONFIG_LINKS_MAX + WL_CONFIG_CLIENT_SLOTS_MAX];
+	int memory_nodes[WIRELOG_WORKERS_MAX];
 };
 
 static enum wl_link_kind kind_of(enum wl_config_link_kind kind)
@@ -81,9 +82,13 @@ static void plan_port(const struct wl_config *config, uint32_t number, struct po
 		link->id_count = 1;
 		link->ring_log2 = worker->client_ring_log2;
 	}
+	/* A frame is written by the NIC and read by the worker: buffers lie where the worker's core has them near. */
+	for (uint32_t other = 0; other < config->worker_count; other++)
+		plan->memory_nodes[other] = wl_placement_numa_node(config->workers[other].core);
 	plan->config = (struct wl_port_config){
 		.worker = number,
 		.workers = config->worker_count,
+		.memory_nodes = plan->memory_nodes,
 		.udp_port = (uint16_t)(self->udp_port + number),
 		.links = plan->links,
 		.link_count = count,

@@ -63,6 +63,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_boot_raise_epoch, "writing the superblock"},
 		{wl_boot_choose_idle, "testing the disk"},
 		{wl_boot_make_workers, "opening io_uring"},
+		{wl_boot_lock_memory, "locking memory"},
 		{wl_loop_open, "making control"},
 		{wl_stats_answers_open, "opening the stats socket"},
 		{wl_boot_start_workers, "starting the workers"},

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Workers: disks, self-test and idle strategy, threads. */
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "control/node/boot_shape.h"
@@ -53,10 +52,9 @@ int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes
 		if (status != 0)
 			break;
 		wl_boot_shape_worker(node->config, number, &self, &config);
-		clients = mmap(NULL, wl_align_up(wl_worker_memory_bytes(&config), WL_BLOCK_BYTES),
-			       PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			       -1, 0);
-		if (clients == MAP_FAILED) {
+		clients = wl_boot_map(node,
+				      wl_align_up(wl_worker_memory_bytes(&config), WL_BLOCK_BYTES));
+		if (!clients) {
 			snprintf(reason, reason_bytes,
 				 "no memory for %u clients; lower limits.clients",
 				 config.clients_max);

@@ -24,6 +24,12 @@
 
 #define WL_NODE_NOTE_BYTES 512u
 
+/* Memory that a worker uses while it polls. */
+struct wl_node_map {
+	void *memory;
+	size_t bytes;
+};
+
 struct wl_node_journal {
 	struct wl_journal *journal; /* inside its worker's array */
 	uint8_t *ring;
@@ -68,6 +74,9 @@ struct wl_node {
 	bool eal_started;
 	struct wl_node_journal journals[WIRELOG_JOURNALS_MAX];
 	struct wl_node_worker workers[WIRELOG_WORKERS_MAX];
+	/* ring and memory of each journal; seam, journals, worker, clients of each worker */
+	struct wl_node_map maps[2 * WIRELOG_JOURNALS_MAX + 4 * WIRELOG_WORKERS_MAX];
+	uint32_t map_count;
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats;
 	struct wl_control_desk *desk; /* between control and wl-stats */

@@ -10,9 +10,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static const char *map(struct wl_memif_region *region, int fd, uint64_t bytes)
+static const char *map(struct wl_memif_region *region, int fd, uint64_t bytes, int how)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | how, fd, 0);
 
 	if (memory == MAP_FAILED)
 		return "Region cannot be mapped";
@@ -30,8 +30,9 @@ int wl_memif_region_make(struct wl_memif_region *region, uint64_t bytes)
 
 	if (fd < 0)
 		return -errno;
+	/* All of it now, once: each page that a frame is the first to touch would cost that frame's turn. */
 	if (ftruncate(fd, (off_t)bytes) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0 &&
-	    !map(region, fd, bytes))
+	    !map(region, fd, bytes, MAP_POPULATE))
 		return fd;
 	error = -errno;
 	close(fd);
@@ -51,7 +52,8 @@ const char *wl_memif_region_take(struct wl_memif_region *region, int fd, uint64_
 		return "Region is no memfd of ordinary pages";
 	if (fstat(fd, &file) != 0 || file.st_size < 0 || (uint64_t)file.st_size < bytes)
 		return "Region is smaller than it is said to be";
-	return map(region, fd, bytes);
+	/* Pages that its maker has touched are mapped at once. Those that are not there are not made for a stranger. */
+	return map(region, fd, bytes, (uint64_t)file.st_blocks * 512 >= bytes ? MAP_POPULATE : 0);
 }
 
 void wl_memif_region_close(struct wl_memif_region *region)

@@ -378,7 +378,13 @@ int wl_port_dpdk_open(struct wl_port **opened, const struct wl_port_config *conf
 	port->udp_port = config->udp_port;
 	port->buffer_bytes = buffer_bytes_of(config);
 	wl_memif_init(&port->memif);
-	port->pool = wl_port_links_pool(config->worker, frames_of(config), port->buffer_bytes);
+	for (uint32_t worker = 0; worker < WIRELOG_WORKERS_MAX; worker++) {
+		bool known = config->memory_nodes && worker < config->workers;
+
+		port->memory_nodes[worker] = known ? config->memory_nodes[worker] : -1;
+	}
+	port->pool = wl_port_links_pool(config->worker, port->memory_nodes[config->worker],
+					frames_of(config), port->buffer_bytes);
 	if (port->pool == NULL) {
 		snprintf(
 			words->reason, sizeof(words->reason),

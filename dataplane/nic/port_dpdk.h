@@ -65,6 +65,8 @@ struct wl_link_config {
 struct wl_port_config {
 	uint32_t worker; /* 0..workers - 1; it is also the queue of a physical NIC */
 	uint32_t workers; /* 0: 1 */
+	const int *
+		memory_nodes; /* of each worker's core, by worker, -1: not known; read by open alone. NULL: none is */
 	uint32_t frames; /* buffers in the pool; 0: enough for the links and the worker's queues */
 	uint16_t mtu_max; /* of links added later; 0: as the links here */
 	uint16_t udp_port; /* pci with several workers: frames to it go to this worker's queue */

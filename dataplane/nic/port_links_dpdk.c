@@ -43,7 +43,16 @@ const char *wl_link_kind_name(enum wl_link_kind kind)
 	return (unsigned)kind < 6 ? kind_names[kind] : "unknown";
 }
 
-struct rte_mempool *wl_port_links_pool(uint32_t worker, uint32_t frames, uint16_t buffer_bytes)
+static struct rte_mempool *create_pool(const char *name, uint32_t frames, uint16_t buffer_bytes,
+				       int memory_node)
+{
+	return rte_pktmbuf_pool_create(name, frames, frames >= 1024 ? 256 : 0, 0,
+				       (uint16_t)(buffer_bytes + RTE_PKTMBUF_HEADROOM),
+				       memory_node);
+}
+
+struct rte_mempool *wl_port_links_pool(uint32_t worker, int memory_node, uint32_t frames,
+				       uint16_t buffer_bytes)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;
@@ -52,9 +61,11 @@ struct rte_mempool *wl_port_links_pool(uint32_t worker, uint32_t frames, uint16_
 	pool = rte_mempool_lookup(name);
 	if (pool != NULL)
 		return pool;
-	return rte_pktmbuf_pool_create(name, frames, frames >= 1024 ? 256 : 0, 0,
-				       (uint16_t)(buffer_bytes + RTE_PKTMBUF_HEADROOM),
-				       (int)rte_socket_id());
+	if (memory_node < 0)
+		memory_node = (int)rte_socket_id();
+	pool = create_pool(name, frames, buffer_bytes, memory_node);
+	/* Without hugepages DPDK has the memory of node 0 alone, wherever the kernel put it. */
+	return pool ? pool : create_pool(name, frames, buffer_bytes, SOCKET_ID_ANY);
 }
 
 static int fail(const struct opening *opening, int status, const char *what)
@@ -317,7 +328,8 @@ static int set_up_queue(const struct opening *opening, uint16_t queue, uint16_t 
 	int error;
 
 	if (queue != port->worker && opening->config->kind == WL_LINK_PCI)
-		pool = wl_port_links_pool(queue, port->pool->size, port->buffer_bytes);
+		pool = wl_port_links_pool(queue, port->memory_nodes[queue], port->pool->size,
+					  port->buffer_bytes);
 	if (pool == NULL)
 		return fail(opening, WIRELOG_NO_MEMORY, "no memory for the other workers' buffers");
 	error = rte_eth_dev_info_get(link->device, &device);

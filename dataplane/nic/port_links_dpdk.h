@@ -36,6 +36,7 @@ struct wl_dpdk_link {
 struct wl_port_dpdk {
 	struct wl_port port; /* first */
 	struct rte_mempool *pool;
+	int memory_nodes[WIRELOG_WORKERS_MAX]; /* by worker; -1: not known */
 	uint32_t worker, workers;
 	uint16_t udp_port;
 	uint16_t buffer_bytes; /* room in an mbuf */
@@ -61,6 +62,7 @@ bool wl_port_links_look(const struct wl_port_dpdk *port, uint16_t index, bool *u
 bool wl_port_links_reopen(struct wl_port_dpdk *port, uint16_t index);
 
 /* The packet buffers of a worker; found again when they exist. */
-struct rte_mempool *wl_port_links_pool(uint32_t worker, uint32_t frames, uint16_t buffer_bytes);
+struct rte_mempool *wl_port_links_pool(uint32_t worker, int memory_node, uint32_t frames,
+				       uint16_t buffer_bytes);
 
 #endif

@@ -54,7 +54,7 @@
 	X(PORT_ADDRESS, 45, "A port's address is in use or not usable.", "Stop the other process, or give the port another socket path.") \
 	X(PORT_PRIVILEGE, 46, "This kind of port needs a privilege that the process lacks.", "Run as root or with CAP_NET_RAW (af_packet) or CAP_NET_ADMIN (af_xdp).") \
 	X(PORT_MTU, 47, "The link's MTU is smaller than the configured one.", "Lower network.mtu or raise the link's.") \
-	X(MEMLOCK, 48, "The locked-memory limit is too low.", "Raise it (ulimit -l, LimitMEMLOCK=) to the number that the message names, or set log.registered_buffers: off.") \
+	X(MEMLOCK, 48, "The locked-memory limit is too low.", "Raise it (ulimit -l, LimitMEMLOCK=) to the number that the message names, or set off what it names: log.registered_buffers, memory.locked.") \
 	X(URING_UNAVAILABLE, 49, "The kernel refuses io_uring.", "Set kernel.io_uring_disabled=0, allow it in the container's seccomp profile, or use a kernel of 5.15 or newer.") \
 	X(URING_FAILED, 50, "An io_uring operation failed that wirelog needs.", "The message names it; kernel 5.15 or newer is needed.") \
 	X(DUPLICATE_ID, 51, "Two servers run under one node id. The one that was heard first stays; the other takes no part.", "Correct cluster.node on the server whose address the line not_believed names, and restart it there.") \

@@ -56,9 +56,55 @@ else
 		grep -q 'areas not registered (' "$work/said" && grep -q ' started ' "$work/said"
 	}
 	claim registration_beyond_the_limit_is_done_without begins
+	claim memory_beyond_the_limit_is_told_with_its_fix grep -q ' notice locked_memory locked=0 .*limit_mib=1 .*fix="raise the limit' "$work/said"
 	kill "${extra_pids[-1]}" && wait "${extra_pids[-1]}"
+	sed -i 's|^memory:|memory:\n  locked: on|' "$config"
+	claim demanded_memory_beyond_the_limit_is_refused refused 77 MEMLOCK \
+		"${limited[@]}" 1024 "$wirelogd" --config "$config"
+	claim its_reason_is_the_key grep -q 'memory.locked is on: .* limit 1 MiB' "$work/said"
 	rm -rf "$open_for_all"
 	cluster=$work/main config=$work/main/node1.yaml wirelogd=$BUILD/wirelogd
+fi
+
+# What a worker uses is there before it polls: its memory, and that which it shares with peers and clients.
+faults_of_workers() {
+	local node task sum=0
+	for node in 1 2 3; do
+		for task in /proc/"${pids[$node]}"/task/*; do
+			[ "$(cat "$task/comm")" != wl-pmd-0 ] || sum=$((sum + $(cut -d' ' -f10 "$task/stat")))
+		done
+	done
+	echo "$sum"
+}
+serves_without_faults() {
+	local before
+	start_all && wait_leader || return 1
+	start_loader a --rate 20000 --outstanding 256
+	wait_progress a 20000 || return 1
+	before=$(faults_of_workers)
+	sleep 3
+	faults=$(($(faults_of_workers) - before))
+	echo "$faults page faults of three workers in three seconds"
+	stop_loader a && stop_all
+	[ "$faults" -lt 60 ]
+}
+claim workers_do_not_fault_while_they_serve serves_without_faults
+locks_memory() { # WORD of memory.locked, KIB at least, at most
+	local kib
+	sed -i.before "s|^memory:|memory:\n  locked: $1|" "$cluster/node1.yaml"
+	start_node 1
+	wait_started 1 || return 1
+	kib=$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' "/proc/${pids[1]}/status")
+	mv "$cluster/node1.yaml.before" "$cluster/node1.yaml"
+	end_node 1 TERM
+	echo "$kib KiB"
+	[ "$kib" -ge "$2" ] && [ "$kib" -le "$3" ]
+}
+if ! is_root; then
+	skip memory_of_workers_is_locked "needs root: its locked memory has no limit"
+else
+	claim memory_of_workers_is_locked locks_memory on 16384 1048576
+	claim memory_is_not_locked_when_off locks_memory off 0 1024
 fi
 
 # ---- cores --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "dataplane/nic/memif_region_memory.h"
@@ -46,6 +47,32 @@ static void both_ends_see_the_same_memory(void)
 	close(fd);
 	mine.memory[BYTES - 1] = 42;
 	CU_ASSERT_EQUAL(theirs.memory[BYTES - 1], 42);
+	wl_memif_region_close(&mine);
+	wl_memif_region_close(&theirs);
+}
+
+/* Page faults of this thread while it writes to each page. */
+static long faults_of_writing(uint8_t *memory)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_THREAD, &before);
+	for (uint32_t at = 0; at < BYTES; at += 4096)
+		memory[at] = 1;
+	getrusage(RUSAGE_THREAD, &after);
+	return after.ru_minflt - before.ru_minflt;
+}
+
+static void no_page_of_it_is_missing_when_frames_come(void)
+{
+	struct wl_memif_region mine = {0}, theirs = {0};
+	int fd = wl_memif_region_make(&mine, BYTES);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_PTR_NULL_FATAL(wl_memif_region_take(&theirs, fd, BYTES));
+	close(fd);
+	CU_ASSERT(faults_of_writing(mine.memory) <= 1);
+	CU_ASSERT(faults_of_writing(theirs.memory) <= 1);
 	wl_memif_region_close(&mine);
 	wl_memif_region_close(&theirs);
 }
@@ -102,6 +129,7 @@ static void huge_pages_are_refused(void)
 WL_SUITE(memif_region_memory)
 {
 	WL_TEST(both_ends_see_the_same_memory),
+	WL_TEST(no_page_of_it_is_missing_when_frames_come),
 	WL_TEST(memory_that_can_shrink_is_refused),
 	WL_TEST(memory_that_is_smaller_than_it_is_said_to_be_is_refused),
 	WL_TEST(memory_that_cannot_be_written_is_refused),
