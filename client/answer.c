@@ -7,9 +7,11 @@
  *	BACK_PRESSURE, OUT_OF_ORDER, NOT_LEADER	sent again, the application hears nothing
  *	NO_SPACE, RECORD_TOO_LARGE, ...		the application is told, and the sequence is used up (window.h)
  *
- * What is wrong with the record itself is so at every node and for every copy. NO_SPACE is final only when no other copy of the record can be on its way: a late one could still be
- * appended when there is space again, and then "nothing was appended" would have been a lie. It is the word on all that
- * stands behind the record, too: a session's order keeps it out of the log as long.
+ * What is wrong with the record itself is so at every node and for every copy. NO_SPACE is final only when no other copy of the
+ * record can still be taken: "nothing was appended" would have been a lie otherwise. A leader of term T that refuses frame h takes no
+ * append of an earlier frame, nor of another term (service/intake.c), so it is the word on what was last put into frame h or
+ * before, and of all that stands behind the record: a session's order keeps it out of the log as long. Older leaders' copies are
+ * known to it, or in a branch of the log that T's first entry ended. What went out later is asked for again, by one frame.
  */
 #include "client/client.h"
 
@@ -139,31 +141,17 @@ static void note_progress(struct wl_client *client, const struct progress *progr
 
 /* ---- refused ---------------------------------------------------------------------------------- */
 
-/* The leader has not taken them: these copies are gone. */
-static void forget_copies(struct wl_window *window, const struct wl_wire_append_result *result)
-{
-	uint64_t first = result->first_sequence, end = first + result->count;
-
-	if (first < window->first)
-		first = window->first;
-	if (end > window->next)
-		end = window->next;
-	for (; first < end; first++)
-		wl_window_forget_copy(window, first);
-}
-
-/* Callbacks may append, and what is withdrawn at the front goes: `end` is from before. */
-static void refuse(struct wl_client *client, uint64_t first, uint64_t end, int status)
+/* From `first` on, what was put into no frame behind `frame`. Callbacks may append, and what is withdrawn at the front goes. */
+static void refuse(struct wl_client *client, uint64_t first, uint64_t frame, int status)
 {
 	struct wl_window *window = &client->sender.window;
+	uint64_t end = window->next;
 
-	if (end > window->next)
-		end = window->next;
 	for (uint64_t sequence = first < window->first ? window->first : first; sequence < end;
 	     sequence++) {
 		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
 
-		if (slot && slot->state == WL_WINDOW_WAITING && slot->copies == 0)
+		if (slot && slot->state == WL_WINDOW_WAITING && slot->last_frame <= frame)
 			wl_answer_withdraw(client, sequence, status);
 	}
 }
@@ -197,7 +185,8 @@ static void send_from(struct wl_client *client, uint64_t expected)
 
 	if (again_ns > REWIND_NS_MAX)
 		again_ns = REWIND_NS_MAX;
-	if (expected == 0 || expected >= sender->window.send.sequence)
+	if (expected == 0 || expected >= sender->window.send.sequence ||
+	    expected == sender->full_sequence) /* that one is asked for again anyway */
 		return;
 	/* The frames that were on their way are refused one by one; they are one loss. Or it was lost again: in a while
 	 * that shows. */
@@ -248,44 +237,47 @@ void wl_answer_lose_session(struct wl_client *client)
 }
 
 /* The leader has no space for this one, so it takes none that stands behind it. */
-static void take_no_space(struct wl_client *client, uint64_t sequence)
+static void take_no_space(struct wl_client *client, uint64_t sequence, uint64_t frame)
 {
-	struct wl_sender *sender = &client->sender;
-
-	sender->full_sequence = sequence;
-	refuse(client, sequence, sender->window.next, WIRELOG_NO_SPACE);
+	client->sender.full_sequence = sequence;
+	refuse(client, sequence, frame, WIRELOG_NO_SPACE);
 	wl_sender_pause(client, NO_SPACE_NS_MIN, NO_SPACE_NS_MAX);
 }
 
+/* The frame went to another leadership, or the node has come to a later term: all that was in it is sent again. */
+static bool is_overtaken(const struct wl_client *client, uint32_t from,
+			 const struct wl_wire_append_reply *reply)
+{
+	return (reply->frame != 0 && reply->frame <= client->sender.leader_frame) ||
+	       reply->term < client->nodes[from].term;
+}
+
 static void take_refusal(struct wl_client *client, const struct wl_client_message *message,
-			 const struct wl_wire_append_result *result, uint32_t hint)
+			 const struct wl_wire_append_reply *reply,
+			 const struct wl_wire_append_result *result)
 {
 	struct wl_sender *sender = &client->sender;
 	struct wl_window *window = &sender->window;
 
-	/* NOT_LEADER may follow an append (the leadership was lost over it): no copy is known to be gone. */
+	if (is_overtaken(client, message->node, reply))
+		return;
 	if (result->status == WIRELOG_NOT_LEADER) {
 		if (message->node == client->leader && result->first_sequence >= window->settled)
 			wl_window_rewind(window, result->first_sequence, 0);
-		wl_nodes_on_not_leader(client, message->node, hint);
+		wl_nodes_on_not_leader(client, message->node, reply->leader);
 		return;
 	}
-	forget_copies(window, result);
-	if (message->node != client->leader)
+	if (message->node != client->leader || reply->term != client->term)
 		return; /* an old leader's */
 	switch (result->status) {
 	case WIRELOG_OUT_OF_ORDER:
-		if (sender->full_sequence != 0 && result->first_number == sender->full_sequence)
-			refuse(client, result->first_sequence,
-			       result->first_sequence + result->count, WIRELOG_NO_SPACE);
-		else
-			send_from(client, result->first_number);
+		send_from(client, result->first_number);
 		return;
 	case WIRELOG_BACK_PRESSURE:
 		wl_sender_pause(client, BACK_PRESSURE_NS_MIN, BACK_PRESSURE_NS_MAX);
 		break;
 	case WIRELOG_NO_SPACE:
-		take_no_space(client, result->first_sequence);
+		take_no_space(client, result->first_sequence, reply->frame);
 		break;
 	default: /* those behind it are not at fault */
 		refuse_record(client, result->first_sequence, result->status);
@@ -304,6 +296,7 @@ void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_
 	if (!wl_wire_decode_append_reply(message->payload, message->bytes, &reply) ||
 	    sender->state != WL_SENDER_OPEN || reply.session != sender->session)
 		return;
+	wl_nodes_learn_leader(client, message->node, reply.leader, reply.term);
 	for (uint32_t at = 0; at < reply.result_count; at++) {
 		struct wl_wire_append_result result;
 
@@ -320,7 +313,7 @@ void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_
 			wl_answer_lose_session(client);
 			return;
 		} else {
-			take_refusal(client, message, &result, reply.leader);
+			take_refusal(client, message, &reply, &result);
 		}
 	}
 	note_progress(client, &progress);

@@ -70,16 +70,6 @@ void wl_channel_abandon(struct wl_client *client)
 	client->open_route = -1;
 }
 
-/* As if these appends had not been put into a frame. */
-static void forget_frame(struct wl_client *client, struct wl_window_cursor start, uint32_t records)
-{
-	struct wl_window *window = &client->sender.window;
-
-	for (uint32_t at = 0; at < records; at++)
-		wl_window_forget_copy(window, start.sequence + at);
-	wl_window_rewind(window, start.sequence, start.offset);
-}
-
 void wl_channel_flush(struct wl_client *client)
 {
 	struct wl_batch *batch = &client->batch;
@@ -95,7 +85,8 @@ void wl_channel_flush(struct wl_client *client)
 	for (unsigned at = taken; at < batch->count; at++) {
 		if (batch->starts[at].sequence == 0)
 			continue;
-		forget_frame(client, batch->starts[at], batch->records[at]);
+		wl_window_rewind(&client->sender.window, batch->starts[at].sequence,
+				 batch->starts[at].offset);
 		client->sender.congested = true;
 		client->sender.rtt_sequence = 0;
 	}
@@ -105,7 +96,7 @@ void wl_channel_flush(struct wl_client *client)
 }
 
 void wl_channel_close_appends(struct wl_client *client, size_t payload_bytes,
-			      struct wl_window_cursor start, uint32_t records)
+			      struct wl_window_cursor start)
 {
 	struct wl_batch *batch = &client->batch;
 	int route = client->open_route;
@@ -122,19 +113,18 @@ void wl_channel_close_appends(struct wl_client *client, size_t payload_bytes,
 		wl_channel_flush(client);
 	/* What stands before it was not taken and goes first: this one would only be refused as out of order. */
 	if (start.sequence != 0 && client->sender.congested) {
-		forget_frame(client, start, records);
+		wl_window_rewind(&client->sender.window, start.sequence, start.offset);
 		transport->ops->drop(transport, &client->open, 1);
 		return;
 	}
 	batch->route = route;
 	batch->starts[batch->count] = start;
-	batch->records[batch->count] = records;
 	batch->datagrams[batch->count++] = client->open;
 }
 
 void wl_channel_close(struct wl_client *client, size_t payload_bytes)
 {
-	wl_channel_close_appends(client, payload_bytes, (struct wl_window_cursor){0, 0}, 0);
+	wl_channel_close_appends(client, payload_bytes, (struct wl_window_cursor){0, 0});
 }
 
 /* ---- in --------------------------------------------------------------------------------------- */

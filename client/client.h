@@ -88,7 +88,6 @@ struct wl_batch {
 	int route;
 	struct wl_datagram datagrams[WL_TRANSPORT_BURST];
 	struct wl_window_cursor starts[WL_TRANSPORT_BURST]; /* sequence 0: holds no append */
-	uint32_t records[WL_TRANSPORT_BURST];
 };
 
 enum wl_sender_state {
@@ -106,6 +105,7 @@ struct wl_sender {
 
 	uint64_t resume_ns; /* nothing is sent before: a node asked for a pause */
 	uint64_t pause_ns; /* the last one; 0 after progress */
+	uint64_t leader_frame; /* the last one sealed before this leadership was known */
 	uint64_t progress_ns; /* something was settled last, or the first frame left into an empty flight */
 	uint64_t sent_end; /* nothing from there on was ever sent */
 	uint64_t flight_bytes_max;
@@ -238,9 +238,9 @@ uint8_t *wl_channel_open_route(struct wl_client *client, unsigned route, uint8_t
 void wl_channel_close(struct wl_client *client, size_t payload_bytes);
 /* The same without regard to the path: a probe. */
 uint8_t *wl_channel_open_probe(struct wl_client *client, uint32_t node, size_t *room);
-/* A frame of `records` appends that begins at `start`: they are sent again where the transport does not take it. */
+/* A frame of appends that begins at `start`: they are sent again where the transport does not take it. */
 void wl_channel_close_appends(struct wl_client *client, size_t payload_bytes,
-			      struct wl_window_cursor start, uint32_t records);
+			      struct wl_window_cursor start);
 void wl_channel_abandon(struct wl_client *client);
 void wl_channel_flush(struct wl_client *client);
 /* True when the datagram is a message for us. HELLO_REPLYs that teach an epoch are taken in here. */
@@ -288,7 +288,7 @@ unsigned wl_sender_pump(struct wl_client *client);
 unsigned wl_sender_poll(struct wl_client *client);
 /* Time since which an answer of the leader is due; 0: none is. */
 uint64_t wl_sender_waits_since(const struct wl_client *client);
-/* Another leader, or the same one restarted: what was sent is sent again. */
+/* Another leadership, or the leader was restarted: what was sent is sent again. */
 void wl_sender_on_leader(struct wl_client *client);
 /* Without an answer for so long, everything is sent again. */
 uint64_t wl_sender_timeout_of(const struct wl_sender *sender);

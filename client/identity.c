@@ -23,6 +23,7 @@ static void draw(struct wl_client *client)
 	client->identity = WL_IDENTITY_CLIENT | (uint32_t)(wl_mix_u64(client->epoch) >> 33);
 	client->epoch = wl_mix_u64(client->epoch + client->identity) | 1;
 	client->sequence = 0;
+	client->sender.leader_frame = 0;
 	wl_auth_derive(&client->auth, client->identity, client->epoch, &client->key);
 	client->counters.identities++;
 }

@@ -169,7 +169,8 @@ bool wl_nodes_is_greeted(const struct wl_client *client, uint32_t node)
 
 static void set_leader(struct wl_client *client, uint32_t leader, uint64_t term)
 {
-	bool is_other = leader != client->leader;
+	/* A leader takes no appends that were sent to it in another term. */
+	bool is_other = leader != client->leader || term != client->term;
 
 	client->leader = leader;
 	client->term = term;

@@ -68,6 +68,7 @@ void wl_sender_on_leader(struct wl_client *client)
 	struct wl_sender *sender = &client->sender;
 
 	wl_window_rewind(&sender->window, sender->window.settled, 0);
+	sender->leader_frame = client->sequence;
 	sender->flight_bytes_max = WL_CLIENT_FLIGHT_BYTES;
 	sender->timeout_ns = wl_sender_timeout_of(sender);
 	sender->full_sequence = 0;
@@ -128,27 +129,16 @@ static bool describe(const struct wl_window *window, uint64_t sequence, size_t r
 	return WL_WIRE_RECORD_HEADER_BYTES + slot->bytes <= room;
 }
 
-static void note_copy(struct wl_window *window, uint64_t sequence)
-{
-	struct wl_window_slot *slot = wl_window_slot(window, sequence);
-
-	if (!slot)
-		return;
-	slot->was_sent |= slot->state == WL_WINDOW_WAITING;
-	if (slot->copies != UINT8_MAX)
-		slot->copies++;
-}
-
 /* The next part of a record that is larger than a frame; returns bytes behind the header. */
-static uint32_t put_fragment(struct wl_window *window, uint8_t *to, size_t room,
+static uint32_t put_fragment(struct wl_client *client, uint8_t *to, size_t room,
 			     struct wl_wire_client_append *message, struct wl_wire_record *record)
 {
+	struct wl_window *window = &client->sender.window;
 	uint32_t offset = window->send.offset, part = record->bytes - offset;
 
 	if (part > room - WL_WIRE_RECORD_HEADER_BYTES)
 		part = (uint32_t)(room - WL_WIRE_RECORD_HEADER_BYTES);
-	if (offset == 0)
-		note_copy(window, window->send.sequence);
+	wl_window_note_frame(window, window->send.sequence, client->sequence + 1);
 	message->record_count = 1;
 	message->record_bytes = record->bytes;
 	message->fragment_offset = offset;
@@ -160,9 +150,10 @@ static uint32_t put_fragment(struct wl_window *window, uint8_t *to, size_t room,
 	return (uint32_t)wl_wire_encode_record(to, record);
 }
 
-static uint32_t put_records(struct wl_window *window, uint8_t *to, size_t room,
+static uint32_t put_records(struct wl_client *client, uint8_t *to, size_t room,
 			    struct wl_wire_client_append *message)
 {
+	struct wl_window *window = &client->sender.window;
 	struct wl_wire_record record;
 	uint32_t used = 0;
 
@@ -171,7 +162,7 @@ static uint32_t put_records(struct wl_window *window, uint8_t *to, size_t room,
 		if (WL_WIRE_RECORD_HEADER_BYTES + record.bytes > room - used)
 			break;
 		used += (uint32_t)wl_wire_encode_record(to + used, &record);
-		note_copy(window, window->send.sequence);
+		wl_window_note_frame(window, window->send.sequence, client->sequence + 1);
 		message->record_count++;
 		window->send = (struct wl_window_cursor){window->send.sequence + 1, 0};
 	}
@@ -187,6 +178,7 @@ static bool send_frame(struct wl_client *client)
 		.session = sender->session,
 		.first_sequence = start.sequence,
 		.acknowledged_through = window->first - 1,
+		.term = client->term,
 	};
 	struct wl_wire_record record;
 	size_t room;
@@ -205,9 +197,9 @@ static bool send_frame(struct wl_client *client)
 	room -= WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 	to = payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 	if (describe(window, start.sequence, room, &record))
-		message.bytes = put_records(window, to, room, &message);
+		message.bytes = put_records(client, to, room, &message);
 	else
-		message.bytes = put_fragment(window, to, room, &message, &record);
+		message.bytes = put_fragment(client, to, room, &message, &record);
 	if (sender->rtt_sequence == 0 && window->send.offset == 0) {
 		const struct wl_window_slot *last =
 			wl_window_slot(window, window->send.sequence - 1);
@@ -217,8 +209,7 @@ static bool send_frame(struct wl_client *client)
 		sender->rtt_level = last ? last->level : WIRELOG_COMMITTED;
 	}
 	wl_wire_encode_client_append(payload, &message);
-	wl_channel_close_appends(client, WL_WIRE_CLIENT_APPEND_HEADER_BYTES + message.bytes, start,
-				 message.fragment_offset == 0 ? message.record_count : 0);
+	wl_channel_close_appends(client, WL_WIRE_CLIENT_APPEND_HEADER_BYTES + message.bytes, start);
 	return true;
 }
 
@@ -241,7 +232,8 @@ unsigned wl_sender_pump(struct wl_client *client)
 	unsigned frames = 0;
 
 	sender->congested = false;
-	if (!is_worth_a_frame(client) || !wl_nodes_is_greeted(client, client->leader))
+	if (!is_worth_a_frame(client) || !wl_nodes_is_greeted(client, client->leader) ||
+	    client->term == 0)
 		return 0;
 	if (sender->state != WL_SENDER_OPEN)
 		return open_session(client);
@@ -276,7 +268,7 @@ static void send_again(struct wl_client *client)
 /* What never left is surely not in the log, and from now on never will be. */
 static int why_expired(const struct wl_client *client, uint64_t sequence)
 {
-	if (wl_window_slot(&client->sender.window, sequence)->was_sent)
+	if (wl_window_slot(&client->sender.window, sequence)->last_frame != 0)
 		return WIRELOG_UNKNOWN_OUTCOME;
 	return wl_nodes_lead_nobody(client) ? WIRELOG_NO_LEADER : WIRELOG_NOT_CONNECTED;
 }

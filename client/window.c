@@ -82,12 +82,12 @@ uint64_t wl_window_push(struct wl_window *window, const struct wl_window_record 
 	return sequence;
 }
 
-void wl_window_forget_copy(struct wl_window *window, uint64_t sequence)
+void wl_window_note_frame(struct wl_window *window, uint64_t sequence, uint64_t frame)
 {
 	struct wl_window_slot *slot = wl_window_slot(window, sequence);
 
-	if (slot && slot->copies != 0 && slot->copies != UINT8_MAX)
-		slot->copies--;
+	if (slot && slot->state == WL_WINDOW_WAITING)
+		slot->last_frame = frame;
 }
 
 void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot)

@@ -38,12 +38,11 @@ struct wl_window_slot {
 	uint64_t at; /* place of the payload, counted in bytes since the start */
 	uint64_t not_after_ns;
 	uint64_t deadline_ns; /* 0: not stamped yet */
+	uint64_t last_frame; /* the last one that it was put in; 0: it was never sent */
 	void *tag;
 	uint32_t bytes;
 	uint8_t level;
 	uint8_t state;
-	uint8_t copies; /* sent and not refused: may be on their way; 255 stays */
-	bool was_sent;
 };
 
 /* Where sending stands: a sequence, and in it the bytes that went as fragments. */
@@ -82,8 +81,8 @@ uint64_t wl_window_push(struct wl_window *window, const struct wl_window_record 
 /* The slot of a sequence that is outstanding; NULL before first and from next on. */
 struct wl_window_slot *wl_window_slot(const struct wl_window *window, uint64_t sequence);
 const uint8_t *wl_window_payload(const struct wl_window *window, const struct wl_window_slot *slot);
-/* A copy that is known not to be on its way any more. */
-void wl_window_forget_copy(struct wl_window *window, uint64_t sequence);
+/* It is put into this frame. */
+void wl_window_note_frame(struct wl_window *window, uint64_t sequence, uint64_t frame);
 /* The application has its answer. */
 void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot);
 /* The cluster has spoken. Returns false when it had before. */

@@ -73,6 +73,7 @@ struct wl_open_request {
 struct wl_results {
 	wl_identity client;
 	uint64_t session;
+	uint64_t frame; /* that is answered; 0: none alone */
 	uint32_t count;
 	struct wl_wire_append_result results[WL_FRONT_RESULTS];
 };
@@ -220,7 +221,8 @@ void wl_reply_wait(struct wl_front *front, const struct wl_reply *reply);
 /* Last sequence of the waiting run that holds this one; 0: none does. O(waiting). */
 uint64_t wl_reply_waiting_through(const struct wl_front *front, uint8_t level, uint64_t session,
 				  uint64_t sequence);
-void wl_results_begin(struct wl_front *front, wl_identity client, uint64_t session);
+/* `frame`: header sequence of the CLIENT_APPEND that is answered; 0: what had waited. */
+void wl_results_begin(struct wl_front *front, wl_identity client, uint64_t session, uint64_t frame);
 void wl_results_add(struct wl_front *front, const struct wl_wire_append_result *result);
 void wl_results_send(struct wl_front *front);
 void wl_reply_open_session(struct wl_front *front, wl_identity client, uint64_t nonce, int status,

@@ -8,6 +8,11 @@
  * A record that is larger than a frame comes in fragments, each a wire record of its own whose
  * bytes are a part of the payload. They are joined in order in one of a few buffers; a fragment
  * that is lost costs a resend of the record.
+ *
+ * NO_SPACE is for good: the client tells its application that the record is not in the log and never will be, though
+ * other copies of it may be on their way. So a leader takes no append that was sent to the leader of another term, and after
+ * it refused one for lack of room, none that came in an earlier frame. What had been taken by then is in the table of sessions, and
+ * what older leaders took is either there, too, or behind a place where the log went another way.
  */
 #include <string.h>
 
@@ -357,6 +362,19 @@ static void take_records(struct intake *intake, const struct wl_wire_client_appe
 	}
 }
 
+/* Of the frame as a whole. */
+static int check_append(struct wl_front *front, const struct wl_wire_client_append *append,
+			wl_identity client)
+{
+	if (!wl_front_leads(front))
+		return WIRELOG_NOT_LEADER;
+	if (append->term != 0 && append->term != front->lead_term && !WL_MUTANT(append_of_any_term))
+		return WIRELOG_NOT_LEADER;
+	if (!wl_session_is_of(&front->sessions, append->session, client))
+		return WIRELOG_SESSION_UNKNOWN;
+	return WIRELOG_OK;
+}
+
 void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message)
 {
 	struct wl_wire_client_append append;
@@ -368,14 +386,16 @@ void wl_front_on_client_append(struct wl_front *front, const struct wl_message *
 		return;
 	}
 	wl_count_add(front->replica->counters, WL_COUNTER_client_appends, append.record_count);
+	if (message->sequence <= message->from->append_floor) {
+		wl_count_add(front->replica->counters, WL_COUNTER_client_overtaken,
+			     append.record_count);
+		return;
+	}
 	intake.client = message->from->identity;
 	intake.session = append.session;
 	intake.acknowledged_through = append.acknowledged_through;
-	wl_results_begin(front, intake.client, append.session);
-	if (!wl_front_leads(front))
-		intake.status = WIRELOG_NOT_LEADER;
-	else if (!wl_session_is_of(&front->sessions, append.session, intake.client))
-		intake.status = WIRELOG_SESSION_UNKNOWN;
+	wl_results_begin(front, intake.client, append.session, message->sequence);
+	intake.status = check_append(front, &append, intake.client);
 	if (intake.status != WIRELOG_OK) {
 		if (append.fragment_offset == 0)
 			refuse(&intake, append.first_sequence, append.record_count);
@@ -384,6 +404,8 @@ void wl_front_on_client_append(struct wl_front *front, const struct wl_message *
 	} else if (!take_fragment(&intake, &append)) {
 		refuse(&intake, append.first_sequence, 1);
 	}
+	if (intake.status == WIRELOG_NO_SPACE && !WL_MUTANT(append_floor_not_kept))
+		message->from->append_floor = message->sequence;
 	if (front->results.count != 0)
 		wl_results_send(front);
 }

@@ -77,10 +77,11 @@ uint64_t wl_reply_waiting_through(const struct wl_front *front, uint8_t level, u
 	return 0;
 }
 
-void wl_results_begin(struct wl_front *front, wl_identity client, uint64_t session)
+void wl_results_begin(struct wl_front *front, wl_identity client, uint64_t session, uint64_t frame)
 {
 	front->results.client = client;
 	front->results.session = session;
+	front->results.frame = frame;
 	front->results.count = 0;
 }
 
@@ -113,8 +114,12 @@ static uint32_t send_frame(struct wl_front *front, const struct wl_tx_to *to,
 			   const struct wl_wire_append_result *results, uint32_t count)
 {
 	const struct wl_replica *replica = front->replica;
-	struct wl_wire_append_reply reply = {.session = front->results.session,
-					     .leader = wl_front_leader(front)};
+	struct wl_wire_append_reply reply = {
+		.session = front->results.session,
+		.leader = wl_front_leader(front),
+		.term = replica->view.term,
+		.frame = front->results.frame,
+	};
 	size_t room;
 	uint8_t *payload = wl_tx_open(replica->tx, to, WL_WIRE_APPEND_REPLY, front->config.journal,
 				      WL_TX_DATA, &room);
@@ -244,7 +249,7 @@ static void send_batch(struct wl_front *front, unsigned count, int status)
 
 		if (client == 0)
 			continue; /* went with an earlier one */
-		wl_results_begin(front, client, session);
+		wl_results_begin(front, client, session, 0);
 		for (unsigned j = i; j < count; j++) {
 			struct wl_reply *reply = &front->batch[j];
 

@@ -26,7 +26,7 @@
 	X(disk_reads) X(disk_read_failed) X(disk_queue_full) \
 	X(log_no_room) X(log_no_segment) X(log_no_space) \
 	X(client_appends) X(client_duplicates) X(client_expired) X(client_not_leader) X(client_out_of_order) \
-	X(client_back_pressure) X(client_no_space) X(client_session_unknown) X(client_replies) X(sessions_opened) X(sessions_evicted) \
+	X(client_overtaken) X(client_back_pressure) X(client_no_space) X(client_session_unknown) X(client_replies) X(sessions_opened) X(sessions_evicted) \
 	X(deliver_frames) X(deliver_records) X(deliver_resends) X(subscriptions_opened) X(subscriptions_dropped) X(reads_again) X(readers_told_lost) \
 	X(views_installed) X(fences) X(truncations) X(quorum_lost) X(stalls) X(commit_stalls) X(clock_excursions) \
 	X(turns) X(turns_idle) X(turns_yielded)

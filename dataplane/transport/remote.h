@@ -37,6 +37,7 @@ struct wl_remote {
 	uint16_t mtu; /* of the path to it, of a client as it says; 0: the link's */
 	uint64_t last_heard_ns; /* last frame that was accepted */
 	uint64_t last_hello_ns;
+	uint64_t append_floor; /* of a client: what its frames up to this one append is not taken any more (intake.c) */
 	/* Of a client: since when it has its place, and where that is in the table (remote.c). */
 	uint64_t admitted_ns, listed_ns;
 	uint32_t host, next, older, newer;

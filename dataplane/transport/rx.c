@@ -198,6 +198,7 @@ static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame
 			return WL_FRAME_OLD_EPOCH;
 		wl_remote_void_challenges(&rx->clients, known);
 		known->admitted_ns = now_ns;
+		known->append_floor = 0;
 	}
 	if (!known)
 		known = wl_remote_table_add(&rx->clients, header->sender, &message->hello_address,
@@ -316,6 +317,7 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 		.type = header->type,
 		.journal = header->journal,
 		.link = arrival->from.link,
+		.sequence = header->sequence,
 		.payload = arrival->datagram + WL_FRAME_HEADER_BYTES,
 		.bytes = header->payload_bytes,
 	};

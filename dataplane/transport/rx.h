@@ -70,6 +70,7 @@ struct wl_message {
 	uint8_t type; /* enum wl_wire_type */
 	uint16_t journal;
 	uint16_t link;
+	uint64_t sequence; /* of its sender's frames */
 	struct wl_remote *from; /* proven fresh; NULL for HELLO only */
 	/* HELLO, and a client that is turned away: whom to answer. Valid MAC, freshness unknown; no copy of one that was answered. */
 	wl_identity hello_identity;

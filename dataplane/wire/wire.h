@@ -228,9 +228,10 @@ struct wl_wire_client_append {
 	uint32_t fragment_offset;
 	uint32_t record_bytes; /* of the fragmented record; 0: not fragmented */
 	uint32_t bytes; /* that follow */
+	uint64_t term; /* in which the receiver leads, as the client knows it; 0: in any */
 	const uint8_t *records;
 };
-#define WL_WIRE_CLIENT_APPEND_HEADER_BYTES 40u
+#define WL_WIRE_CLIENT_APPEND_HEADER_BYTES 48u
 #define WL_WIRE_RECORD_HEADER_BYTES 16u
 
 struct wl_wire_record {
@@ -254,11 +255,13 @@ struct wl_wire_append_result {
 
 struct wl_wire_append_reply {
 	uint64_t session;
-	uint32_t leader; /* known leader, for NOT_LEADER */
+	uint32_t leader; /* as the answering node knows it; 0: not known */
 	uint32_t result_count;
+	uint64_t term; /* of the answering node */
+	uint64_t frame; /* header sequence of the CLIENT_APPEND that is answered; 0: what had waited for its level */
 	const uint8_t *results;
 };
-#define WL_WIRE_APPEND_REPLY_HEADER_BYTES 16u
+#define WL_WIRE_APPEND_REPLY_HEADER_BYTES 32u
 
 enum wl_wire_from {
 	WL_WIRE_FROM_NUMBER = 1,

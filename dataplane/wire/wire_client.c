@@ -64,6 +64,7 @@ size_t wl_wire_encode_client_append(uint8_t *to, const struct wl_wire_client_app
 	wl_store_u32(to + 28, message->fragment_offset);
 	wl_store_u32(to + 32, message->record_bytes);
 	wl_store_u32(to + 36, message->bytes);
+	wl_store_u64(to + 40, message->term);
 	return WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 }
 
@@ -102,6 +103,7 @@ bool wl_wire_decode_client_append(const uint8_t *from, size_t size,
 	message->fragment_offset = wl_load_u32(from + 28);
 	message->record_bytes = wl_load_u32(from + 32);
 	message->bytes = wl_load_u32(from + 36);
+	message->term = wl_load_u64(from + 40);
 	message->records = from + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 	if (message->bytes != size - WL_WIRE_CLIENT_APPEND_HEADER_BYTES || message->session == 0 ||
 	    message->first_sequence == 0 || message->record_count == 0 ||
@@ -139,6 +141,8 @@ size_t wl_wire_encode_append_reply(uint8_t *to, const struct wl_wire_append_repl
 	wl_store_u64(to, message->session);
 	wl_store_u32(to + 8, message->leader);
 	wl_store_u32(to + 12, message->result_count);
+	wl_store_u64(to + 16, message->term);
+	wl_store_u64(to + 24, message->frame);
 	return WL_WIRE_APPEND_REPLY_HEADER_BYTES;
 }
 
@@ -160,6 +164,8 @@ bool wl_wire_decode_append_reply(const uint8_t *from, size_t size,
 	message->session = wl_load_u64(from);
 	message->leader = wl_load_u32(from + 8);
 	message->result_count = wl_load_u32(from + 12);
+	message->term = wl_load_u64(from + 16);
+	message->frame = wl_load_u64(from + 24);
 	message->results = from + WL_WIRE_APPEND_REPLY_HEADER_BYTES;
 	size -= WL_WIRE_APPEND_REPLY_HEADER_BYTES;
 	if (message->leader > WIRELOG_NODES_MAX || size % WL_WIRE_APPEND_RESULT_BYTES != 0 ||

@@ -108,14 +108,17 @@ static void say_client(FILE *file, uint8_t type, const uint8_t *payload, size_t 
 	struct wl_wire_append_result result;
 
 	if (type == WL_WIRE_CLIENT_APPEND && wl_wire_decode_client_append(payload, size, &append)) {
-		fprintf(file, " CLIENT_APPEND session %llx sequence %llu count %u bytes %u",
-			LLU(append.session), LLU(append.first_sequence), append.record_count,
-			append.bytes);
+		fprintf(file,
+			" CLIENT_APPEND session %llx term %llu sequence %llu count %u bytes %u",
+			LLU(append.session), LLU(append.term), LLU(append.first_sequence),
+			append.record_count, append.bytes);
 		return;
 	}
 	if (!wl_wire_decode_append_reply(payload, size, &reply))
 		return;
-	fprintf(file, " APPEND_REPLY session %llx leader %u:", LLU(reply.session), reply.leader);
+	fprintf(file,
+		" APPEND_REPLY session %llx leader %u term %llu frame %llu:", LLU(reply.session),
+		reply.leader, LLU(reply.term), LLU(reply.frame));
 	for (uint32_t at = 0; at < reply.result_count; at++) {
 		wl_wire_decode_append_result(reply.results + at * WL_WIRE_APPEND_RESULT_BYTES,
 					     &result);

@@ -453,7 +453,8 @@ void sim_client_init(struct sim_client *client, struct sim_cluster *cluster, uns
 	client->nonce = sim_random_next(&client->random) | 1;
 	client->next_sequence = 1;
 	client->frames_left = FRAMES_UNLIMITED;
-	client->part_bytes = (uint32_t)plan->mtu - 100 - 56;
+	client->part_bytes = (uint32_t)plan->mtu - 100 - WL_WIRE_CLIENT_APPEND_HEADER_BYTES -
+			     WL_WIRE_RECORD_HEADER_BYTES;
 	if (client->part_bytes > 1200 && sim_random_chance(&client->random, 500000))
 		client->part_bytes = 1200;
 	client->outstanding_max = (unsigned)plan->outstanding_max;

@@ -59,6 +59,7 @@ struct client_fixture_node {
 	uint16_t link_mtu; /* as it tells; 0: it does not */
 	uint16_t client_mtu; /* of what it sends: as the client said */
 	struct client_fixture_subscription subscription;
+	uint64_t append_floor; /* of the client's frames: appends in none up to this one are taken */
 	uint64_t part_sequence; /* of the record whose fragments come */
 	uint32_t part_have;
 	uint8_t part[WIRELOG_RECORD_BYTES_MAX];

@@ -107,7 +107,7 @@ static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t ty
 struct answers {
 	struct client_fixture *fixture;
 	uint32_t node;
-	uint64_t session;
+	uint64_t session, frame;
 	unsigned count;
 	struct wl_wire_append_result results[RESULTS_MAX];
 };
@@ -115,9 +115,14 @@ struct answers {
 static void send_answers(struct answers *answers)
 {
 	uint8_t datagram[2048], *at = datagram + WL_FRAME_HEADER_BYTES;
-	struct wl_wire_append_reply reply = {answers->session,
-					     answers->fixture->nodes[answers->node].leader,
-					     answers->count, NULL};
+	const struct client_fixture_node *node = &answers->fixture->nodes[answers->node];
+	struct wl_wire_append_reply reply = {
+		.session = answers->session,
+		.leader = node->leader,
+		.result_count = answers->count,
+		.term = node->term,
+		.frame = answers->frame,
+	};
 
 	if (answers->count == 0)
 		return;
@@ -232,17 +237,20 @@ static bool join(struct client_fixture *fixture, struct client_fixture_node *nod
 	return true;
 }
 
-static void take_append(struct client_fixture *fixture, uint32_t id, const uint8_t *payload,
-			size_t bytes)
+static void take_append(struct client_fixture *fixture, uint32_t id, uint64_t frame,
+			const uint8_t *payload, size_t bytes)
 {
+	struct client_fixture_node *node = &fixture->nodes[id];
 	struct wl_wire_client_append append;
-	struct answers answers = {.fixture = fixture, .node = id};
+	struct answers answers = {.fixture = fixture, .node = id, .frame = frame};
 	const uint8_t *at;
 
 	if (!wl_wire_decode_client_append(payload, bytes, &append)) {
 		CU_FAIL("a client's append does not decode");
 		return;
 	}
+	if (frame <= node->append_floor)
+		return;
 	answers.session = append.session;
 	at = append.records;
 	for (uint32_t which = 0; which < append.record_count; which++) {
@@ -252,12 +260,13 @@ static void take_append(struct client_fixture *fixture, uint32_t id, const uint8
 		struct wl_wire_record record;
 
 		at = wl_wire_next_record(at, &record);
-		if (!fixture->nodes[id].thinks_it_leads)
+		if (!node->thinks_it_leads || append.term != node->term)
 			refusal.status = WIRELOG_NOT_LEADER;
-		else if (append.record_bytes == 0 ||
-			 join(fixture, &fixture->nodes[id], &append, &record))
+		else if (append.record_bytes == 0 || join(fixture, node, &append, &record))
 			refusal.status = (int16_t)take_record(&answers, refusal.first_sequence,
 							      &record, &refusal.first_number);
+		if (refusal.status == WIRELOG_NO_SPACE)
+			node->append_floor = frame;
 		if (refusal.status != WIRELOG_OK) {
 			answer(&answers, &refusal);
 			break;
@@ -496,9 +505,11 @@ static void take_probe(struct client_fixture *fixture, uint32_t id,
 	say(fixture, id, WL_WIRE_PATH_ECHO, datagram, size);
 }
 
-static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
-		     const uint8_t *payload, size_t bytes)
+static void dispatch(struct client_fixture *fixture, uint32_t id,
+		     const struct wl_frame_header *header, const uint8_t *payload)
 {
+	uint8_t type = header->type;
+	size_t bytes = header->payload_bytes;
 	bool is_stranger = fixture->nodes[id].challenge != 0 && !fixture->nodes[id].is_served;
 	struct wl_wire_hello hello;
 	struct wl_wire_keepalive keepalive;
@@ -519,7 +530,7 @@ static void dispatch(struct client_fixture *fixture, uint32_t id, uint8_t type,
 	else if (type == WL_WIRE_OPEN_SESSION && wl_wire_decode_open_session(payload, bytes, &open))
 		take_open(fixture, id, open.nonce);
 	else if (type == WL_WIRE_CLIENT_APPEND)
-		take_append(fixture, id, payload, bytes);
+		take_append(fixture, id, header->sequence, payload, bytes);
 	else if (type == WL_WIRE_SUBSCRIBE && wl_wire_decode_subscribe(payload, bytes, &subscribe))
 		take_subscribe(fixture, id, &subscribe);
 	else if (type == WL_WIRE_CREDIT && wl_wire_decode_credit(payload, bytes, &credit))
@@ -596,5 +607,5 @@ void client_fixture_node_take(struct client_fixture *fixture, uint32_t id, uint8
 	size += WL_IPV4_BYTES + WL_UDP_BYTES;
 	if (header.type == WL_WIRE_CLIENT_APPEND && size > fixture->largest_to_node[id])
 		fixture->largest_to_node[id] = (uint16_t)size;
-	dispatch(fixture, id, header.type, bytes + WL_FRAME_HEADER_BYTES, header.payload_bytes);
+	dispatch(fixture, id, &header, bytes + WL_FRAME_HEADER_BYTES);
 }

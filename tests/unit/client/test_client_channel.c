@@ -10,7 +10,12 @@
 static size_t make_answer(struct client_fixture *fixture, uint32_t from, uint8_t *datagram)
 {
 	uint8_t *at = datagram + WL_FRAME_HEADER_BYTES;
-	struct wl_wire_append_reply reply = {fixture->client->sender.session, 1, 1, NULL};
+	struct wl_wire_append_reply reply = {
+		.session = fixture->client->sender.session,
+		.leader = 1,
+		.result_count = 1,
+		.term = 1,
+	};
 	struct wl_wire_append_result result = {.first_sequence = 2,
 					       .first_number = 7,
 					       .count = 1,

@@ -371,6 +371,7 @@ void front_fixture_message(struct front_fixture *fixture, wl_identity client, ui
 {
 	struct wl_message message = {
 		.type = type,
+		.sequence = ++fixture->frame,
 		.from = wl_remote_table_find(&fixture->rx.clients, client),
 		.payload = payload,
 		.bytes = bytes,
@@ -431,6 +432,7 @@ static void send_append(struct front_fixture *fixture, const struct front_fixtur
 	wire->session = append->session;
 	wire->acknowledged_through = append->acknowledged_through;
 	wire->record_count = records;
+	wire->term = fixture->append_term;
 	for (unsigned i = 0; i < records; i++) {
 		size_t bytes = wl_wire_encode_record(at, record);
 

@@ -43,6 +43,8 @@ struct front_fixture {
 	unsigned reads_fail; /* so many reads from now on */
 	uint64_t rot_offset; /* reads of this place come back damaged; ~0: none */
 	unsigned reads;
+	uint64_t frame; /* header sequence of the last message */
+	uint64_t append_term; /* that appends name; 0: any */
 	unsigned buffers_out; /* frames that the port gave and did not get back */
 
 	/* what left in the last turn, in order */

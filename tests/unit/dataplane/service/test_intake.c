@@ -221,6 +221,62 @@ static void follower_names_the_leader(void)
 	front_fixture_end(f);
 }
 
+static void append_that_was_sent_in_another_term_is_not_taken(void)
+{
+	const struct front_fixture_sent *sent;
+	struct wl_wire_append_reply reply;
+	uint64_t session = start();
+
+	front_fixture_lead(f, 2);
+	f->append_term = 1;
+	append(session, 1, 2);
+	front_fixture_turn(f);
+
+	sent = front_fixture_find(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
+	CU_ASSERT_TRUE(wl_wire_decode_append_reply(sent->payload, sent->bytes, &reply));
+	CU_ASSERT_EQUAL(reply.leader, 1);
+	CU_ASSERT_EQUAL(reply.term, 2);
+	CU_ASSERT_EQUAL(reply.frame, f->frame);
+	wl_wire_decode_append_result(reply.results, &result);
+	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
+	CU_ASSERT_EQUAL(f->log.next_number, 1);
+
+	f->append_term = 2;
+	append(session, 1, 2);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	front_fixture_end(f);
+}
+
+/* The client was told that the record is not in the log and never will be. */
+static void late_copy_of_what_was_refused_for_room_is_not_taken(void)
+{
+	uint64_t session = start(), ready;
+
+	f->log.cannot_grow = true;
+	ready = f->log.segments_ready;
+	f->log.segments_ready = 0;
+	f->replica.room_limit = 0;
+	f->frame = 8;
+	append(session, 1, 1); /* frame 9 */
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_NO_SPACE);
+	f->log.segments_ready = ready;
+
+	f->frame = 6;
+	append(session, 1, 1); /* frame 7, which was overtaken */
+	append(session, 1, 1);
+	CU_ASSERT_FALSE(one_result());
+	CU_ASSERT_EQUAL(f->log.next_number, 1);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_client_overtaken), 2);
+	f->frame = 9;
+	append(session, 1, 1);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
+	front_fixture_end(f);
+}
+
 static void leader_takes_nothing_before_its_first_entry_is_committed(void)
 {
 	f = front_fixture_start(false);
@@ -474,6 +530,8 @@ WL_SUITE(intake)
 	WL_TEST(record_within_its_time_is_appended),
 	WL_TEST(unknown_session_is_told_so),
 	WL_TEST(follower_names_the_leader),
+	WL_TEST(append_that_was_sent_in_another_term_is_not_taken),
+	WL_TEST(late_copy_of_what_was_refused_for_room_is_not_taken),
 	WL_TEST(leader_takes_nothing_before_its_first_entry_is_committed),
 	WL_TEST(full_queue_of_answers_refuses_before_anything_is_appended),
 	WL_TEST(client_that_acknowledges_nothing_meets_the_window),

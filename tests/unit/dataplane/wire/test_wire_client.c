@@ -66,7 +66,8 @@ static size_t encode_two_records(void)
 	struct wl_wire_client_append append = {.session = 4,
 					       .first_sequence = 10,
 					       .acknowledged_through = 9,
-					       .record_count = 2};
+					       .record_count = 2,
+					       .term = 6};
 	uint8_t *at = bytes + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 
 	at += wl_wire_encode_record(at, &record);
@@ -81,7 +82,7 @@ static void client_append_has_the_documented_layout(void)
 {
 	size_t size = encode_two_records();
 
-	CU_ASSERT_EQUAL(size, 40 + 16 + 3 + 16 + 1);
+	CU_ASSERT_EQUAL(size, 48 + 16 + 3 + 16 + 1);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 4);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 10);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
@@ -89,10 +90,11 @@ static void client_append_has_the_documented_layout(void)
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 28), 0);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 32), 0);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 36), 36);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 40), 3);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 44), 3);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 48), 77);
-	CU_ASSERT_EQUAL(memcmp(bytes + 56, "abc", 3), 0);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 40), 6);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 48), 3);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 52), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 56), 77);
+	CU_ASSERT_EQUAL(memcmp(bytes + 64, "abc", 3), 0);
 	ASSERT_ONLY_SIZE(client_append, size);
 }
 
@@ -104,6 +106,7 @@ static void records_of_a_client_append_are_walked_in_order(void)
 	const uint8_t *at;
 
 	CU_ASSERT_TRUE_FATAL(wl_wire_decode_client_append(bytes, size, &append));
+	CU_ASSERT_EQUAL(append.term, 6);
 	at = wl_wire_next_record(append.records, &record);
 	CU_ASSERT_EQUAL(record.bytes, 3);
 	CU_ASSERT_EQUAL(record.level, 3);
@@ -126,15 +129,15 @@ static void client_append_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(client_append, size, 28, 1); /* an offset without a fragment */
 	ASSERT_REFUSED_WITH(client_append, size, 32, 9); /* a fragment of two records */
 	ASSERT_REFUSED_WITH(client_append, size, 36, 35);
-	ASSERT_REFUSED_WITH(client_append, size, 40, 0); /* an empty record */
-	ASSERT_REFUSED_WITH(client_append, size, 40, 4);
-	ASSERT_REFUSED_WITH(client_append, size, 43, 0xff);
-	ASSERT_REFUSED_WITH(client_append, size, 44, 0); /* levels are 1..4 */
-	ASSERT_REFUSED_WITH(client_append, size, 44, 5);
-	ASSERT_REFUSED_WITH(client_append, size, 45, 1); /* reserved */
-	ASSERT_REFUSED_WITH(client_append, size, 46, 1);
-	ASSERT_REFUSED_WITH(client_append, size, 47, 1);
-	ASSERT_REFUSED_WITH(client_append, size, 59, 2); /* the second one ends too late */
+	ASSERT_REFUSED_WITH(client_append, size, 48, 0); /* an empty record */
+	ASSERT_REFUSED_WITH(client_append, size, 48, 4);
+	ASSERT_REFUSED_WITH(client_append, size, 51, 0xff);
+	ASSERT_REFUSED_WITH(client_append, size, 52, 0); /* levels are 1..4 */
+	ASSERT_REFUSED_WITH(client_append, size, 52, 5);
+	ASSERT_REFUSED_WITH(client_append, size, 53, 1); /* reserved */
+	ASSERT_REFUSED_WITH(client_append, size, 54, 1);
+	ASSERT_REFUSED_WITH(client_append, size, 55, 1);
+	ASSERT_REFUSED_WITH(client_append, size, 67, 2); /* the second one ends too late */
 }
 
 static void client_append_without_records_is_refused(void)
@@ -190,7 +193,11 @@ static void fragment_of_a_record_lies_inside_it(void)
 
 static size_t encode_results(unsigned count)
 {
-	struct wl_wire_append_reply reply = {.session = 4, .leader = 2, .result_count = count};
+	struct wl_wire_append_reply reply = {.session = 4,
+					     .leader = 2,
+					     .result_count = count,
+					     .term = 6,
+					     .frame = 7};
 	size_t size = wl_wire_encode_append_reply(bytes, &reply);
 
 	for (unsigned at = 0; at < count; at++, size += WL_WIRE_APPEND_RESULT_BYTES) {
@@ -212,18 +219,22 @@ static void append_reply_has_the_documented_layout(void)
 	struct wl_wire_append_result result;
 	size_t size = encode_results(2);
 
-	CU_ASSERT_EQUAL(size, 16 + 2 * 32);
+	CU_ASSERT_EQUAL(size, 32 + 2 * 32);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 4);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 2);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 2);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 48), 11);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 56), 20);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 30);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 72), 5);
-	CU_ASSERT_EQUAL((int16_t)wl_load_u16(bytes + 76), WIRELOG_EXPIRED);
-	CU_ASSERT_EQUAL(bytes[78], 3);
-	CU_ASSERT_EQUAL(bytes[79], 0);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 6);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 7);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 11);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 20);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 30);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 88), 5);
+	CU_ASSERT_EQUAL((int16_t)wl_load_u16(bytes + 92), WIRELOG_EXPIRED);
+	CU_ASSERT_EQUAL(bytes[94], 3);
+	CU_ASSERT_EQUAL(bytes[95], 0);
 	CU_ASSERT_TRUE(wl_wire_decode_append_reply(bytes, size, &reply));
+	CU_ASSERT_EQUAL(reply.term, 6);
+	CU_ASSERT_EQUAL(reply.frame, 7);
 	wl_wire_decode_append_result(reply.results + WL_WIRE_APPEND_RESULT_BYTES, &result);
 	CU_ASSERT_EQUAL(result.first_sequence, 11);
 	CU_ASSERT_EQUAL(result.status, WIRELOG_EXPIRED);
@@ -237,12 +248,12 @@ static void append_reply_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(append_reply, size, 8, WIRELOG_NODES_MAX + 1);
 	ASSERT_REFUSED_WITH(append_reply, size, 12, 1);
 	ASSERT_REFUSED_WITH(append_reply, size, 12, 3);
-	ASSERT_REFUSED_WITH(append_reply, size, 48, 0); /* sequences begin at 1 */
-	ASSERT_REFUSED_WITH(append_reply, size, 72, 0); /* a result of nothing */
-	ASSERT_REFUSED_WITH(append_reply, size, 77, 0x7f); /* a positive status */
-	ASSERT_REFUSED_WITH(append_reply, size, 78, 5); /* a level that there is not */
-	ASSERT_REFUSED_WITH(append_reply, size, 79, 1); /* reserved */
-	wl_store_u64(bytes + 48, UINT64_MAX - 4);
+	ASSERT_REFUSED_WITH(append_reply, size, 64, 0); /* sequences begin at 1 */
+	ASSERT_REFUSED_WITH(append_reply, size, 88, 0); /* a result of nothing */
+	ASSERT_REFUSED_WITH(append_reply, size, 93, 0x7f); /* a positive status */
+	ASSERT_REFUSED_WITH(append_reply, size, 94, 5); /* a level that there is not */
+	ASSERT_REFUSED_WITH(append_reply, size, 95, 1); /* reserved */
+	wl_store_u64(bytes + 64, UINT64_MAX - 4);
 	CU_ASSERT_FALSE(
 		wl_wire_decode_append_reply(bytes, size, &(struct wl_wire_append_reply){0}));
 }

@@ -48,6 +48,8 @@
 	item(reader_before_time, "a reader from a time begins at the mark before it") \
 	item(reader_window_ignored, "more is sent to a reader than it granted") \
 	item(session_window_ignored, "a run that the client has not seen is pushed out") \
+	item(append_of_any_term, "a leader takes appends that were sent to it in an older term") \
+	item(append_floor_not_kept, "a copy in an earlier frame is taken after its record was refused for good") \
 	item(leads_before_commit, "appends are taken before the term's first entry committed") \
 	item(rejection_moves_match, "a rejection moves the match index") \
 	item(fenced_acknowledges, "a fenced follower goes on acknowledging") \
