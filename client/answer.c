@@ -319,8 +319,7 @@ void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_
 	note_progress(client, &progress);
 }
 
-/* Nothing was ever sent in it: whatever waits is refused for sure. */
-static void refuse_all(struct wl_client *client, int status)
+void wl_answer_refuse_unsent(struct wl_client *client, int status)
 {
 	struct wl_window *window = &client->sender.window;
 	uint64_t end = window->next; /* callbacks may append */
@@ -328,7 +327,7 @@ static void refuse_all(struct wl_client *client, int status)
 	for (uint64_t sequence = window->first; sequence != end; sequence++) {
 		const struct wl_window_slot *slot = wl_window_slot(window, sequence);
 
-		if (slot && slot->state == WL_WINDOW_WAITING)
+		if (slot && slot->state == WL_WINDOW_WAITING && slot->last_frame == 0)
 			wl_answer_withdraw(client, sequence, status);
 	}
 }
@@ -360,7 +359,7 @@ void wl_answer_on_open_session_reply(struct wl_client *client,
 		break;
 	case WIRELOG_NO_SPACE:
 	case WIRELOG_TOO_MANY_CLIENTS:
-		refuse_all(client, reply.status);
+		wl_answer_refuse_unsent(client, reply.status);
 		wl_sender_pause(client, NO_SPACE_NS_MIN, NO_SPACE_NS_MAX);
 		break;
 	default:

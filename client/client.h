@@ -300,6 +300,8 @@ void wl_answer_on_open_session_reply(struct wl_client *client,
 void wl_answer_on_append_reply(struct wl_client *client, const struct wl_client_message *message);
 /* What is outstanding gets UNKNOWN_OUTCOME, the next append opens another. */
 void wl_answer_lose_session(struct wl_client *client);
+/* Whatever waits and never left is refused for sure. */
+void wl_answer_refuse_unsent(struct wl_client *client, int status);
 /* The application gets its answer without the cluster's. */
 void wl_answer_withdraw(struct wl_client *client, uint64_t sequence, int status);
 

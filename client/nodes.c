@@ -305,6 +305,10 @@ static void take_place(struct wl_client *client, const struct wl_client_message 
 	client->turned_away |= 1u << message->node;
 	if (client->turned_away_ns == 0)
 		client->turned_away_ns = client->now_ns;
+	/* Others may serve us, and yet it alone could take appends. */
+	if (reply->status == WIRELOG_TOO_MANY_CLIENTS && message->node == client->leader &&
+	    reply->leader == message->node)
+		wl_answer_refuse_unsent(client, reply->status);
 }
 
 void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_message *message)

@@ -226,14 +226,20 @@ static bool is_worth_a_frame(const struct wl_client *client)
 	       (client->is_polling || wl_window_unsent_bytes(window) >= client->sender.frame_bytes);
 }
 
+/* A leader without a place for us hears nothing of this, and what was not sent can be refused for sure. */
+static bool may_send(const struct wl_client *client)
+{
+	return wl_nodes_is_greeted(client, client->leader) && client->term != 0 &&
+	       !(client->turned_away & 1u << client->leader);
+}
+
 unsigned wl_sender_pump(struct wl_client *client)
 {
 	struct wl_sender *sender = &client->sender;
 	unsigned frames = 0;
 
 	sender->congested = false;
-	if (!is_worth_a_frame(client) || !wl_nodes_is_greeted(client, client->leader) ||
-	    client->term == 0)
+	if (!is_worth_a_frame(client) || !may_send(client))
 		return 0;
 	if (sender->state != WL_SENDER_OPEN)
 		return open_session(client);

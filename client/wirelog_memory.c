@@ -213,6 +213,22 @@ static bool is_turned_away(const struct wl_client *client)
 	       (client->turned_away & wanted) == wanted;
 }
 
+/* Over memif nobody can be asked without a slot: all that are there are taken, and the others had time to come. */
+static bool finds_no_slot(const struct wl_client *client, uint64_t began_ns)
+{
+	bool is_full = false;
+
+	for (unsigned at = 0; at < client->route_count; at++) {
+		const struct wl_route *route = &client->routes[at];
+		const struct wl_transport_ops *ops = route->transport->ops;
+
+		if (ops->is_up(route->transport, route->link))
+			return false;
+		is_full |= ops->is_full && ops->is_full(route->transport, route->link);
+	}
+	return is_full && client->now_ns - began_ns > TURNED_AWAY_NS;
+}
+
 /* Whoever answered does not have our journal, and the others had time to answer. */
 static bool is_unknown_journal(const struct wl_client *client)
 {
@@ -283,7 +299,8 @@ static int explain_silence(const struct wl_client *client)
 static int wait_for_answer(struct wirelog *log)
 {
 	struct wl_client *client = &log->client;
-	uint64_t until_ns = wl_clock_now_ns(&log->clock) + client->options.connect_timeout_ns;
+	uint64_t began_ns = wl_clock_now_ns(&log->clock);
+	uint64_t until_ns = began_ns + client->options.connect_timeout_ns;
 
 	while (!has_answer(client)) {
 		if (is_turned_away(client))
@@ -291,6 +308,12 @@ static int wait_for_answer(struct wirelog *log)
 				WIRELOG_TOO_MANY_CLIENTS,
 				"the nodes at %s have no place for one client more: close clients that are "
 				"not needed, or raise limits.clients",
+				client->options.endpoints);
+		if (finds_no_slot(client, began_ns))
+			return refuse(
+				WIRELOG_TOO_MANY_CLIENTS,
+				"each memif slot for clients at %s is taken: close clients that are not "
+				"needed, or raise slots under clients in the nodes' files",
 				client->options.endpoints);
 		if (is_unknown_journal(client))
 			return explain_elsewhere(client);

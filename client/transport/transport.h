@@ -18,7 +18,7 @@
 #include "client/transport/endpoint.h"
 #include "client/transport/link_options.h"
 
-#define WL_TRANSPORT_ABI 1u /* of this table: both shared objects must agree */
+#define WL_TRANSPORT_ABI 2u /* of this table: both shared objects must agree */
 #define WL_TRANSPORT_BURST 32u
 
 struct wl_datagram {
@@ -47,6 +47,8 @@ struct wl_transport_ops {
 	int (*add)(struct wl_transport *transport, const struct wl_endpoint *endpoint, char *reason,
 		   size_t reason_bytes);
 	bool (*is_up)(const struct wl_transport *transport, uint16_t link);
+	/* The node is there, and each place for clients of this kind of way belongs to another one. NULL: places are not limited. */
+	bool (*is_full)(const struct wl_transport *transport, uint16_t link);
 	unsigned (*receive)(struct wl_transport *transport, struct wl_datagram *datagrams,
 			    unsigned max);
 	void (*release)(struct wl_transport *transport, struct wl_datagram *datagrams,

@@ -269,6 +269,15 @@ static bool dpdk_is_up(const struct wl_transport *transport, uint16_t link)
 	       dpdk->port->ops->link_is_up(dpdk->port, (uint16_t)way->link);
 }
 
+static bool dpdk_is_full(const struct wl_transport *transport, uint16_t link)
+{
+	const struct dpdk *dpdk = (const struct dpdk *)transport;
+	const struct way *way = &dpdk->ways[link];
+
+	return way->endpoint.kind == WL_ENDPOINT_MEMIF && way->link >= 0 &&
+	       wl_port_dpdk_link_is_full(dpdk->port, (uint16_t)way->link);
+}
+
 static void make_memif(struct dpdk *dpdk, struct way *way, uint16_t mtu)
 {
 	struct wl_link_config config = {
@@ -515,6 +524,7 @@ const struct wl_transport_ops *wirelog_dpdk_transport(void)
 		.close = dpdk_close,
 		.add = dpdk_add,
 		.is_up = dpdk_is_up,
+		.is_full = dpdk_is_full,
 		.receive = dpdk_receive,
 		.release = dpdk_release,
 		.alloc = dpdk_alloc,

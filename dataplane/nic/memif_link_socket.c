@@ -173,6 +173,7 @@ static void come_up(struct wl_memif *memif, struct wl_memif_link *link)
 	link->state = WL_MEMIF_UP;
 	memif->counters.connections++;
 	link->refusals = 0;
+	link->met_taken = link->is_full = false;
 }
 
 /* Everything of the connection goes here, and nowhere else. */
@@ -184,8 +185,11 @@ static void let_go(struct wl_memif_link *link, uint64_t now_ns)
 	link->state = WL_MEMIF_DOWN;
 	link->retry_ns = now_ns;
 	/* A client goes through all ids of a server at once, and then waits. */
-	if (link->refusals > 0 && link->refusals % link->id_count == 0)
+	if (link->refusals > 0 && link->refusals % link->id_count == 0) {
 		link->retry_ns += RETRY_NS;
+		link->is_full = link->met_taken;
+		link->met_taken = false;
+	}
 }
 
 /* ---- a server ----------------------------------------------------------------------------------- */
@@ -271,7 +275,7 @@ static struct wl_memif_link *find_link(struct wl_memif *memif, int listener, uin
 			continue;
 		if (link->state == WL_MEMIF_DOWN)
 			return link;
-		*why = "Already connected";
+		*why = WL_MEMIF_TAKEN;
 	}
 	return NULL;
 }
@@ -471,6 +475,7 @@ static bool hear_message(struct wl_memif *memif, struct wl_memif_link *link, uin
 	if (outcome > 0 && wl_load_u16(message) == WL_MEMIF_DISCONNECT) {
 		if (link->state == WL_MEMIF_HANDSHAKE) {
 			link->refusals++;
+			link->met_taken |= wl_memif_says_taken(message);
 			link->id_turn = (link->id_turn + 1) % link->id_count;
 		}
 		outcome = -1;

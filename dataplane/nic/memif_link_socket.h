@@ -57,6 +57,8 @@ struct wl_memif_link {
 	uint64_t retry_ns; /* DOWN, client: not before */
 	uint64_t deadline_ns; /* HANDSHAKE: give up */
 	uint32_t refusals; /* since it was last up */
+	bool met_taken; /* client: one of this round's ids belongs to somebody else */
+	bool is_full; /* client: in the last round no id was free, and some were taken */
 };
 
 struct wl_memif_listener {
@@ -106,6 +108,12 @@ void wl_memif_fini(struct wl_memif *memif);
 
 /* Everything that is due, without waiting. True when the state of some link changed to or from UP. */
 bool wl_memif_tend(struct wl_memif *memif, uint64_t now_ns);
+
+/* A client's link: each slot of the server that it was told of belongs to somebody else. */
+static inline bool wl_memif_is_full(const struct wl_memif *memif, uint16_t link)
+{
+	return memif->links[link].is_full;
+}
 
 static inline bool wl_memif_is_up(const struct wl_memif *memif, uint16_t link)
 {

@@ -61,6 +61,13 @@ void wl_memif_say_disconnect(uint8_t *message, const char *why)
 	memcpy(message + WL_MEMIF_DISCONNECT_TEXT, why, strnlen(why, 95));
 }
 
+bool wl_memif_says_taken(const uint8_t *message)
+{
+	return wl_load_u16(message) == WL_MEMIF_DISCONNECT &&
+	       memcmp(message + WL_MEMIF_DISCONNECT_TEXT, WL_MEMIF_TAKEN, sizeof(WL_MEMIF_TAKEN)) ==
+		       0;
+}
+
 uint16_t wl_memif_hello_mtu(const uint8_t *message)
 {
 	const char *name = (const char *)message + WL_MEMIF_HELLO_NAME;

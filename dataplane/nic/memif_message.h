@@ -54,6 +54,9 @@ enum wl_memif_type {
 #define WL_MEMIF_CONNECT_NAME 2u /* 32 bytes */
 #define WL_MEMIF_DISCONNECT_TEXT 6u /* 96 bytes */
 
+/* Why an id is refused that another client has; DPDK's driver says the same. */
+#define WL_MEMIF_TAKEN "Already connected"
+
 #define WL_MEMIF_RING_TO_SERVER 1u /* flag */
 
 /* What a server lets a client have. */
@@ -89,6 +92,8 @@ void wl_memif_say_disconnect(uint8_t *message, const char *why);
 uint16_t wl_memif_hello_mtu(const uint8_t *message);
 /* Slots as log2 that both ends can have; 0: the server cannot be spoken to, or the message is no HELLO. */
 uint8_t wl_memif_hello_ring_log2(const uint8_t *message, uint8_t wanted);
+/* A DISCONNECT: the id that was asked for belongs to somebody else. */
+bool wl_memif_says_taken(const uint8_t *message);
 /* Why an INIT cannot be served, or NULL: then *id is set. */
 const char *wl_memif_init_fault(const uint8_t *message, uint32_t *id);
 /* Takes an ADD_REGION or an ADD_RING. NULL, or a static text that says why it is refused. */

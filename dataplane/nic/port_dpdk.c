@@ -291,6 +291,11 @@ static bool port_link_is_up(const struct wl_port *base, uint16_t link)
 	return ((const struct wl_port_dpdk *)base)->links[link].up;
 }
 
+bool wl_port_dpdk_link_is_full(const struct wl_port *base, uint16_t link)
+{
+	return wl_memif_is_full(&((const struct wl_port_dpdk *)base)->memif, link);
+}
+
 static const struct wl_port_ops ops = {
 	.name = "dpdk",
 	.rx_burst = port_rx_burst,

@@ -121,6 +121,9 @@ int wl_port_dpdk_add_link(struct wl_port *port, const struct wl_link_config *con
 			  struct wl_port_words *words);
 void wl_port_dpdk_remove_link(struct wl_port *port, uint16_t link);
 
+/* A memif client's link whose server has no free slot for it. */
+bool wl_port_dpdk_link_is_full(const struct wl_port *port, uint16_t link);
+
 void wl_port_dpdk_counters(const struct wl_port *port, struct wl_port_dpdk_counters *counters);
 /* "memif", "af_packet", ... for messages. */
 const char *wl_link_kind_name(enum wl_link_kind kind);

@@ -92,6 +92,9 @@ need cluster_starts start_all
 need a_leader_is_elected wait_leader
 "$work/many" "$(endpoint "$leader")" "$cluster/cluster.key" "$cluster_uuid" 5 >"$work/said" 2>&1
 claim five_objects_in_one_process grep -q '^5 acknowledged' "$work/said" || cat "$work/said"
+# One more than there are slots is told so, and not that the key may be wrong when its patience is over.
+"$work/many" "$(endpoint "$leader")" "$cluster/cluster.key" "$cluster_uuid" 7 >"$work/said" 2>&1
+claim client_without_a_slot_is_told_so grep -q '^object 7: each memif slot for clients ' "$work/said" || cat "$work/said"
 stop_all
 
 # Files that messages point to are there, below share/wirelog.

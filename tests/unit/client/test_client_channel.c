@@ -163,6 +163,30 @@ static void node_without_a_place_for_us_is_known_as_such(void)
 	client_fixture_end(fixture);
 }
 
+/* The others serve it, and cannot take appends. What had been sent may have been taken. */
+static void append_that_only_the_leader_turns_away_ends_at_once(void)
+{
+	struct client_fixture *fixture = start_with_one_outstanding();
+
+	for (uint32_t id = 1; id <= CLIENT_FIXTURE_NODES; id++)
+		fixture->nodes[id].up = true;
+	client_fixture_restart(fixture, 1);
+	fixture->nodes[1].challenge = 1001;
+	fixture->nodes[1].full_of_clients = true;
+	client_fixture_run(fixture, 100 * MS);
+	CU_ASSERT_EQUAL(fixture->client->turned_away, 1u << 1);
+	CU_ASSERT_EQUAL(fixture->acks[2].count, 0);
+
+	client_fixture_append(fixture, 10, 64);
+	client_fixture_run(fixture, 200 * MS);
+	for (unsigned sequence = 3; sequence <= 12; sequence++)
+		CU_ASSERT(fixture->acks[sequence].count == 1 &&
+			  fixture->acks[sequence].status == WIRELOG_TOO_MANY_CLIENTS);
+	client_fixture_run(fixture, 2100 * MS);
+	CU_ASSERT_EQUAL(fixture->acks[2].status, WIRELOG_UNKNOWN_OUTCOME);
+	client_fixture_end(fixture);
+}
+
 static void messages_that_are_not_for_clients_are_passed_over(void)
 {
 	struct client_fixture *fixture = start_with_one_outstanding();
@@ -219,6 +243,7 @@ WL_SUITE(client_channel)
 	WL_TEST(frame_is_believed_once),
 	WL_TEST(new_epoch_of_a_node_is_not_believed_without_an_answer_to_our_question),
 	WL_TEST(frame_of_another_cluster_is_counted_and_not_believed),
+	WL_TEST(append_that_only_the_leader_turns_away_ends_at_once),
 	WL_TEST(messages_that_are_not_for_clients_are_passed_over),
 	WL_TEST(payloads_of_any_bytes_do_no_harm),
 	WL_TEST(challenge_is_said_back_and_appends_go_on),

@@ -23,7 +23,7 @@
 #include "tests/unit/runner.h"
 #include "wirelog/status.h"
 
-#define ENDS_MAX 3
+#define ENDS_MAX 4
 #define LINKS_MAX 3
 #define WAIT_NS 20000000000ull
 
@@ -31,7 +31,7 @@
 struct end {
 	volatile int stop;
 	volatile int opened; /* 0: not yet, 1: open, negative: status */
-	volatile int up[LINKS_MAX];
+	volatile int up[LINKS_MAX], full[LINKS_MAX];
 	volatile uint64_t received[LINKS_MAX], sent[LINKS_MAX], damaged, largest;
 	struct wl_port_dpdk_counters counters;
 	struct wl_port_words words;
@@ -103,6 +103,7 @@ static void turn(struct wl_port *port, struct end *end, unsigned seed)
 		port->ops->tx_drop(port, frames + sent, count - sent);
 		end->sent[link] += sent;
 		end->up[link] = port->ops->link_is_up(port, link);
+		end->full[link] = wl_port_dpdk_link_is_full(port, link);
 	}
 }
 
@@ -405,7 +406,7 @@ static void a_server_survives_the_killing_of_its_clients_and_takes_the_next_one(
 static void clients_find_the_free_slots_of_a_server(void)
 {
 	struct wl_link_config slots[2];
-	struct end *server, *first, *second;
+	struct end *server, *first, *second, *third;
 
 	set_up(false);
 	slots[0] = link_config(true, 0, 1);
@@ -417,7 +418,14 @@ static void clients_find_the_free_slots_of_a_server(void)
 	CU_ASSERT_TRUE(becomes(&second->up[0], 1));
 	CU_ASSERT_TRUE(reaches(&server->received[0], 500));
 	CU_ASSERT_TRUE(reaches(&server->received[1], 500));
+	CU_ASSERT_EQUAL(second->full[0], 0);
+	third = start_one(3, false, 0, 4); /* two of which the server does not have */
+	CU_ASSERT_TRUE(becomes(&third->full[0], 1));
+	CU_ASSERT_EQUAL(third->up[0], 0);
 	CU_ASSERT_TRUE(end_with(first, false));
+	CU_ASSERT_TRUE(becomes(&third->up[0], 1));
+	CU_ASSERT_TRUE(becomes(&third->full[0], 0));
+	CU_ASSERT_TRUE(end_with(third, false));
 	CU_ASSERT_TRUE(becomes(&server->up[0], 0));
 	CU_ASSERT_EQUAL(server->up[1], 1);
 	/* The slot of the dead one is free for another. */
