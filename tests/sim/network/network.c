@@ -15,6 +15,7 @@
 struct sim_in_flight {
 	struct sim_network *network;
 	uint64_t lives; /* of the receiver's process, when it left */
+	uint64_t replays; /* that the receiver had met, when it left */
 	unsigned to;
 	uint16_t size, link;
 	int8_t label;
@@ -31,6 +32,7 @@ static struct sim_in_flight *copy_of(struct sim_network *network, unsigned to, c
 	WL_CHECK(frame != NULL);
 	frame->network = network;
 	frame->lives = network->cards[to].lives;
+	frame->replays = network->stations[to].replays;
 	frame->to = to;
 	frame->size = size;
 	frame->link = 0;
@@ -70,7 +72,8 @@ static void arrive(void *subject, void *object)
 	station->rx_label[at] = frame->label >= 0 && frame->lives != network->cards[frame->to].lives
 					? SIM_UNKNOWN
 					: frame->label;
-	station->rx_again[at] = frame->again;
+	/* What is recorded and played may overtake the frame itself. */
+	station->rx_again[at] = frame->again || frame->replays != station->replays;
 	station->rx_application[at] = frame->application;
 	station->rx_count++;
 	network->delivered++;
@@ -114,6 +117,7 @@ static void record(struct sim_network *network, unsigned to, const uint8_t *byte
 
 void sim_network_replay(struct sim_network *network, unsigned station, unsigned count)
 {
+	network->stations[station].replays++;
 	for (unsigned at = 0; at < SIM_RECORDED && count > 0; at++) {
 		const struct sim_in_flight *kept = network->recorded[at];
 

@@ -91,6 +91,7 @@ struct sim_station {
 	struct wl_frame rx[SIM_RX_QUEUE];
 	int8_t rx_label[SIM_RX_QUEUE];
 	bool rx_again[SIM_RX_QUEUE], rx_application[SIM_RX_QUEUE];
+	uint64_t replays; /* times that recorded frames were played to it */
 	struct sim_tally tally;
 	unsigned rx_first, rx_count;
 	uint64_t rx_overruns;
