@@ -258,6 +258,23 @@ static void say_what_is_known(const struct wl_front *front, const struct wl_tx_t
 	reply->suspect = peer->suspect;
 }
 
+/* Nobody who asks without end has all answers of a turn. Of who has no place rx takes few (strangers.h), nodes came first. */
+static bool has_answers_left(struct wl_front *front, const struct wl_remote *client)
+{
+	uint8_t *said;
+
+	if (front->hellos_left == 0)
+		return false;
+	if (client) {
+		said = &front->hellos_of[wl_front_share_of(client->identity) % WL_FRONT_HELLOS];
+		if (*said == WL_FRONT_HELLOS_OF_ONE)
+			return false;
+		++*said;
+	}
+	front->hellos_left--;
+	return true;
+}
+
 /* To who is not known, or is a node, no more than it asked with. */
 static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t type,
 		      const struct wl_wire_hello_reply *greeting)
@@ -268,9 +285,8 @@ static void say_hello(struct wl_front *front, const struct wl_tx_to *to, uint8_t
 	size_t room;
 	uint8_t *payload;
 
-	if (front->hellos_left == 0)
+	if (!has_answers_left(front, client))
 		return; /* it asks again */
-	front->hellos_left--;
 	reply.node = front->config.node;
 	reply.leader = wl_front_leader(front);
 	reply.term = replica->view.term;
@@ -357,6 +373,8 @@ unsigned wl_front_end_turn(struct wl_front *front, uint64_t now_ns)
 {
 	unsigned did = 0;
 
+	if (front->hellos_left != WL_FRONT_HELLOS)
+		memset(front->hellos_of, 0, sizeof(front->hellos_of));
 	front->hellos_left = WL_FRONT_HELLOS;
 	if (wl_front_leads(front))
 		did += wl_reply_end_turn(front);

@@ -28,7 +28,8 @@
 #define WL_FRONT_ASSEMBLY_STILL_NS 50000000u /* one that did not grow for so long may give way, */
 #define WL_FRONT_ASSEMBLY_OLD_NS 1000000000u /* or is that old */
 #define WL_FRONT_SHARES WL_SHARES /* counts of what clients have: those of one hash share one */
-#define WL_FRONT_HELLOS 64u /* answered in one turn */
+#define WL_FRONT_HELLOS 64u /* answered in one turn, */
+#define WL_FRONT_HELLOS_OF_ONE 8u /* of one client that has its place */
 #define WL_FRONT_REPLIES 128u /* runs answered in one turn */
 #define WL_FRONT_RESULTS 64u /* of one client, collected before they are sent */
 #define WL_FRONT_APPLY_ENTRIES 256u /* in one turn, */
@@ -177,6 +178,7 @@ struct wl_front {
 		buffer_waited; /* readers that got no buffer, in this turn and in the last */
 
 	uint32_t hellos_left;
+	uint8_t hellos_of[WL_FRONT_HELLOS]; /* in this turn, by hash of the client */
 };
 
 /* front.c */

@@ -151,6 +151,35 @@ static void flood_of_hellos_is_answered_in_part(void)
 	front_fixture_end(f);
 }
 
+static void say_keepalive(wl_identity client)
+{
+	const struct wl_wire_keepalive ask = {.nonce = 77};
+	uint8_t payload[WL_WIRE_KEEPALIVE_BYTES];
+
+	front_fixture_message(f, client, WL_WIRE_KEEPALIVE, payload,
+			      wl_wire_encode_keepalive(payload, &ask));
+}
+
+/* And not at the cost of others: these had no answer when one that has its place asked more often than a turn has answers. */
+static void client_that_asks_without_end_leaves_answers_to_others(void)
+{
+	f = front_fixture_start(true);
+	front_fixture_lead(f, 1);
+	front_fixture_add_client(f, FRONT_FIXTURE_OTHER_CLIENT);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (unsigned asked = 0; asked < 200; asked++)
+			say_keepalive(FRONT_FIXTURE_CLIENT);
+		say_keepalive(FRONT_FIXTURE_OTHER_CLIENT);
+		front_fixture_turn(f);
+		CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_KEEPALIVE_REPLY,
+						    FRONT_FIXTURE_OTHER_CLIENT),
+				1);
+		CU_ASSERT_EQUAL(
+			front_fixture_count(f, WL_WIRE_KEEPALIVE_REPLY, FRONT_FIXTURE_CLIENT), 8);
+	}
+	front_fixture_end(f);
+}
+
 static void table_of_sessions_is_the_same_after_a_restart(void)
 {
 	struct front_fixture_append append = {.count = 10, .record_bytes = 1000};
@@ -232,6 +261,7 @@ WL_SUITE(front)
 	WL_TEST(stranger_is_told_no_more_than_it_asked_with),
 	WL_TEST(known_client_is_told_of_the_members),
 	WL_TEST(flood_of_hellos_is_answered_in_part),
+	WL_TEST(client_that_asks_without_end_leaves_answers_to_others),
 	WL_TEST(table_of_sessions_is_the_same_after_a_restart),
 	WL_TEST(leader_takes_nothing_until_its_table_holds_all_that_came_before),
 };
