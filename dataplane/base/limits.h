@@ -43,7 +43,7 @@
 #define WL_REPLY_SLOTS (1u << 15) /* answers that wait for their level; a power of two */
 /* Of a leader's log that is not committed, one client has at most so much; and beside others (shares.h) */
 #define WL_SHARE_ALONE_BYTES (2u << 20)
-#define WL_SHARE_BYTES (128u << 10)
+#define WL_SHARE_BYTES (512u << 10)
 #define WL_READ_BUFFERS 4u /* of a journal, for readers and followers that are behind */
 
 #define WL_REPLAY_WINDOW \
