@@ -115,7 +115,7 @@ static void leader_of_a_later_term_is_sent_everything_again(void)
 	fixture->delay_ns = MS;
 	client_fixture_append(fixture, 200, 64);
 	client_fixture_lead(fixture, 1, 3);
-	CU_ASSERT(client_fixture_drain(fixture, 8 * MS));
+	CU_ASSERT(client_fixture_drain(fixture, 4 * MS + MS / 2));
 
 	client_fixture_check_acks(fixture, 201);
 	CU_ASSERT_EQUAL(fixture->client->term, 3);
