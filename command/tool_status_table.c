@@ -236,6 +236,13 @@ static void print_chains(FILE *out, const struct wl_status_row *rows, size_t cou
 	}
 }
 
+static bool is_of_sessions(const json_t *divergence)
+{
+	const char *of = json_string_value(at(divergence, "of"));
+
+	return of != NULL && strcmp(of, "sessions") == 0;
+}
+
 /* A node that stands apart: what it has, and what was said against it. */
 static void print_divergences(FILE *out, const struct wl_status_row *rows, size_t count)
 {
@@ -250,9 +257,11 @@ static void print_divergences(FILE *out, const struct wl_status_row *rows, size_
 
 			if (ours != NULL && theirs != NULL)
 				fprintf(out,
-					"DIVERGED: node %d takes no part in journal %zu: its chain value behind entry "
+					"DIVERGED: node %d takes no part in journal %zu: its %s behind entry "
 					"%" JSON_INTEGER_FORMAT " is %s, node %d has %s\n",
 					(int)json_integer_value(at(rows[row].status, "node")), i,
+					is_of_sessions(divergence) ? "digest of sessions"
+								   : "chain value",
 					json_integer_value(at(divergence, "index")), ours,
 					(int)json_integer_value(at(divergence, "node")), theirs);
 		}

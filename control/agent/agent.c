@@ -230,6 +230,9 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 	case WL_SEAM_DIVERGED:
 		wl_agent_on_diverged(agent, message);
 		return;
+	case WL_SEAM_PEER_APART:
+		wl_agent_on_peer_apart(agent, message);
+		return;
 	case WL_SEAM_PEER_DIFFERS:
 		wl_agent_on_peer_differs(agent, message);
 		return;

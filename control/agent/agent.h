@@ -29,6 +29,7 @@ enum wl_agent_line_kind {
 	WL_AGENT_ELECTION = 0,
 	WL_AGENT_DIFFERS, /* what, ours, theirs */
 	WL_AGENT_DIVERGED, /* index, chain, their_chain, divergence */
+	WL_AGENT_PEER_APART, /* journal, node */
 	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
 };
 

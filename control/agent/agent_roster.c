@@ -135,14 +135,14 @@ bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint6
 
 /*
  * The worker has fallen silent by itself; whatever control was about to do - campaign, lead, answer a vote - is over. The mark is
- * written at once: the next start on these data is refused (store_owner.h).
+ * written at once: the next start on these data is refused (store_owner.h). A table of sessions is not in the data: it is made anew.
  */
 static void stand_apart(struct wl_agent *agent, uint32_t journal,
 			const struct wl_divergence *divergence)
 {
 	if (agent->divergences[journal].node == 0)
 		agent->divergences[journal] = *divergence;
-	if (!WL_MUTANT(diverged_not_marked) &&
+	if (divergence->kind == WL_DIVERGENCE_OF_COMMITTED && !WL_MUTANT(diverged_not_marked) &&
 	    agent->record.journals[journal].divergence.node == 0) {
 		agent->record.journals[journal].divergence = *divergence;
 		agent->record_urgent = true;
@@ -157,6 +157,12 @@ static const char *text_of(enum wl_divergence_kind kind)
 		return "leads with another history than the one that is committed on this node, which takes no part any more: no votes, no "
 		       "acknowledgements, no readers. Stop it, keep the data of all nodes, and compare them with `wirelog verify`; a start on "
 		       "these data is refused [STORE_DIVERGED]";
+	if (kind == WL_DIVERGENCE_OF_STATE)
+		return "and a majority with it make another table of sessions of the same entries than this node, which takes no part any more: no "
+		       "votes, no acknowledgements, no readers. Its log is right: restart it, and look at its memory [STATE_DIVERGED]";
+	if (kind == WL_DIVERGENCE_UNDECIDED)
+		return "makes another table of sessions of the same entries than this node, and there is no majority that agrees: nobody can say "
+		       "which one is wrong, and both go on. Start the other nodes [STATE_DIVERGED]";
 	return "has another entry than this node under one index and term: two histories, one of which lost a majority's disks. Nothing of it "
 	       "is taken or counted. Keep both nodes' data, and compare them with `wirelog verify`";
 }
@@ -188,8 +194,23 @@ void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *
 	agent->counts.diverged++;
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);
-	if (divergence.kind == WL_DIVERGENCE_OF_COMMITTED)
+	if (divergence.kind == WL_DIVERGENCE_OF_COMMITTED ||
+	    divergence.kind == WL_DIVERGENCE_OF_STATE)
 		stand_apart(agent, message->journal, &divergence);
+}
+
+void wl_agent_on_peer_apart(struct wl_agent *agent, const struct wl_seam_message *message)
+{
+	const struct wl_agent_line line = {
+		.kind = WL_AGENT_PEER_APART,
+		.journal = message->journal,
+		.node = message->node,
+		.text = "takes no part in this journal any more: it holds, or makes of it, something else than the others. Its own lines "
+			"say what; until it is back one node less may fail",
+	};
+
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
 }
 
 /*

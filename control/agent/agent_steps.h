@@ -32,6 +32,7 @@ void wl_agent_history_is_durable(struct wl_agent *agent);
 void wl_agent_on_peer_boot(struct wl_agent *agent, uint32_t worker,
 			   const struct wl_seam_message *message);
 void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_peer_apart(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message);
 void wl_agent_on_path(struct wl_agent *agent, const struct wl_seam_message *message);
 /* TWIN, OWN_TWIN, REFUSED */

@@ -64,12 +64,17 @@ static void log_claim(const struct wl_agent_line *line)
 
 static void log_divergence(const struct wl_agent_line *line)
 {
-	wl_report(
-		WL_REPORT_ERROR, "diverged",
-		"%sjournal=%u node=%u term=%lu index=%lu chain=%016lx their_chain=%016lx text=\"%s\"",
-		line->divergence == WL_DIVERGENCE_OF_COMMITTED ? "code=STORE_DIVERGED " : "",
-		line->journal, line->node, (unsigned long)line->term, (unsigned long)line->index,
-		(unsigned long)line->chain, (unsigned long)line->their_chain, line->text);
+	bool of_state = line->divergence == WL_DIVERGENCE_OF_STATE ||
+			line->divergence == WL_DIVERGENCE_UNDECIDED;
+
+	wl_report(WL_REPORT_ERROR, of_state ? "state_diverged" : "diverged",
+		  "%sjournal=%u node=%u term=%lu index=%lu %s=%016lx their_%s=%016lx text=\"%s\"",
+		  of_state					   ? "code=STATE_DIVERGED "
+		  : line->divergence == WL_DIVERGENCE_OF_COMMITTED ? "code=STORE_DIVERGED "
+								   : "",
+		  line->journal, line->node, (unsigned long)line->term, (unsigned long)line->index,
+		  of_state ? "digest" : "chain", (unsigned long)line->chain,
+		  of_state ? "digest" : "chain", (unsigned long)line->their_chain, line->text);
 }
 
 static void log_line(void *context, const struct wl_agent_line *line)
@@ -79,6 +84,9 @@ static void log_line(void *context, const struct wl_agent_line *line)
 	(void)context;
 	if (line->kind == WL_AGENT_DIVERGED)
 		log_divergence(line);
+	else if (line->kind == WL_AGENT_PEER_APART)
+		wl_report(WL_REPORT_ERROR, "peer_diverged", "journal=%u node=%u text=\"%s\"",
+			  line->journal, line->node, line->text);
 	else if (line->kind == WL_AGENT_CLAIM)
 		log_claim(line);
 	else if (line->kind == WL_AGENT_DIFFERS)

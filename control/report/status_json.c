@@ -90,6 +90,7 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set_flag(object, "greeted", peer->greeted);
 	set(object, "heard_ago_ns", peer->heard_ago_ns);
 	set_flag(object, "takes_part", peer->takes_part);
+	set_flag(object, "diverged", peer->apart);
 	json_object_set_new(object, "differences",
 			    peer->differences_known ? differences_of(peer) : json_null());
 	json_object_set_new(object, "path_mtu",
@@ -226,7 +227,9 @@ static json_t *divergence_of(const struct wl_divergence *divergence)
 
 	hex_of(divergence->chain, ours);
 	hex_of(divergence->their_chain, theirs);
-	return json_pack("{s:o, s:o, s:o, s:s, s:s}", "node", number(divergence->node), "index",
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s}", "of",
+			 divergence->kind == WL_DIVERGENCE_OF_STATE ? "sessions" : "records",
+			 "node", number(divergence->node), "index",
 			 number(divergence->position.index), "term",
 			 number(divergence->position.term), "chain", ours, "their_chain", theirs);
 }
@@ -430,12 +433,15 @@ static json_t *control_of(const struct wl_agent_status *agent)
 
 static void complain_of_peers(json_t *list, const struct wl_journal_status *status)
 {
-	bool differs = false, narrow = false;
+	bool differs = false, narrow = false, apart = false;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		differs |= status->peers[node].differs != 0;
 		narrow |= status->peers[node].path_is_narrow;
+		apart |= status->peers[node].apart;
 	}
+	if (apart)
+		json_array_append_new(list, json_string("peer_diverged"));
 	if (differs)
 		json_array_append_new(list, json_string("peer_differs"));
 	if (narrow)
@@ -473,6 +479,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("damaged"));
 		if (journal->published.silent)
 			json_array_append_new(list, json_string("silent"));
+		if (journal->published.state_undecided)
+			json_array_append_new(list, json_string("state_undecided"));
 		if (journal->published.commit_stalled)
 			json_array_append_new(list, json_string("commit_stalled"));
 		if (journal->published.duplicate)

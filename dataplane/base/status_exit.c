@@ -56,6 +56,7 @@ int wirelog_status_exit_code(int status)
 	case WIRELOG_OUTPUT_FAILED:
 		return EX_IOERR;
 	case WIRELOG_EXPIRED:
+	case WIRELOG_STATE_DIVERGED:
 	case WIRELOG_NOT_LEADER:
 	case WIRELOG_NO_LEADER:
 	case WIRELOG_BACK_PRESSURE:

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a node holds against what another one said: two histories under one name (replica_divergence.c). A node whose committed
- * records its leader contradicts takes no part any more, and its data say so until somebody looked at them.
+ * What a node holds against what another one said: two histories under one name (replica_divergence.c), or two tables of sessions
+ * made from one history (replica_state.c). A node whose committed records its leader contradicts takes no part any more, and its data
+ * say so until somebody looked at them. Neither does one whose table differs from what a majority has; its data are right, and the
+ * next start makes the table anew.
  *
  * Pure values. [any]
  */
@@ -15,13 +17,16 @@
 enum wl_divergence_kind {
 	WL_DIVERGENCE_OF_BRANCH = 0, /* not known to be committed here: it costs this view */
 	WL_DIVERGENCE_OF_COMMITTED, /* our leader contradicts it: neither we nor the data take part */
+	WL_DIVERGENCE_OF_STATE, /* a majority makes something else of the same entries: we take no part until the next start */
+	WL_DIVERGENCE_UNDECIDED, /* another one does, and no majority is of one mind: told, and no more */
 };
 
 struct wl_divergence {
 	uint32_t node; /* who said otherwise; 0: nobody did */
 	enum wl_divergence_kind kind;
 	struct wl_position position; /* as it was said */
-	uint64_t chain, their_chain; /* behind that index; theirs 0: not told, the terms differ */
+	/* Behind that index: chain values, or digests of the tables; theirs 0: not told, the terms differ */
+	uint64_t chain, their_chain;
 };
 
 #endif

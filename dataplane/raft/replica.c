@@ -189,6 +189,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->branch_only = false;
 	replica->diverged_told = 0;
 	replica->assembly_index = 0;
+	wl_replica_state_begin(replica);
 	replica->received_majority = 0;
 	replica->received_all = 0;
 	replica->durable_all = 0;
@@ -338,7 +339,8 @@ void wl_replica_on_resume(struct wl_replica *replica, const struct wl_seam_messa
 	replica->view.epoch = message->view.epoch;
 	replica->handing_over = false;
 	if (message->reason == WL_STALL_QUORUM && replica->view.role == WL_ROLE_LEADER &&
-	    message->view.term == replica->view.term && replica->silent)
+	    message->view.term == replica->view.term && replica->silent &&
+	    !wl_replica_is_apart(replica))
 		speak_again(replica, message->now_ns);
 }
 

@@ -50,6 +50,21 @@ struct wl_replica_clock {
 	uint64_t sent_ns; /* of the question that it came in answer to */
 };
 
+/*
+ * What each voter makes of the entries up to `index`: replica_state.c. The digest is the front's to compute (session.h); here it is
+ * a number that is equal where all is well, and never 0.
+ */
+struct wl_replica_state {
+	uint64_t index; /* the leader of this view asked about it, or we did; 0: nobody yet */
+	uint64_t digest; /* ours behind it; 0: not applied yet, or more was when it was asked */
+	uint64_t digest_ns; /* when it was made */
+	uint64_t verdict; /* of a majority of the voters; 0: not known */
+	uint64_t asked_ns,
+		over_ns; /* leader: when the answers were there, or came too late; 0: they may still come */
+	uint64_t theirs[WIRELOG_NODES_MAX + 1]; /* leader: answers, ours among them */
+	bool undecided; /* leader: they differ, and no majority is of one mind */
+};
+
 #define WL_REPLICA_UP_MAX 64 /* seam messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
 
@@ -99,6 +114,7 @@ struct wl_replica {
 	bool hand_over_short; /* for that: the successor need not have what cannot commit here */
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
+	struct wl_replica_state state; /* both roles */
 
 	/* follower */
 	uint64_t match; /* log is known equal to the leader's (this term) up to here; 0: nothing known */
@@ -119,7 +135,7 @@ struct wl_replica {
 	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
 	bool branch_only; /* diverged, and what is committed here is equal */
 	struct wl_divergence
-		apart; /* a leader contradicted what we have committed: for the rest of this process we take no part */
+		apart; /* what we have committed, or made of it, is contradicted: for the rest of this process we take no part */
 	uint32_t diverged_told; /* bit per node whose log is another one, in this view */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
@@ -169,6 +185,19 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 			  const struct wl_wire_append *append);
 void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 			      const struct wl_wire_append_ack *ack);
+
+/* What is made of the entries up to `index`? Where nothing follows it is asked again each heartbeat: memory rots without appends, too. */
+static inline bool wl_replica_state_asks(const struct wl_replica *replica, uint64_t index)
+{
+	const struct wl_replica_state *state = &replica->state;
+
+	return state->index == index && index != 0 &&
+	       (state->digest == 0 ||
+		replica->now_ns - state->digest_ns >= replica->config.heartbeat_ns);
+}
+/* The front has applied all entries up to `index`, just now, and made `digest` of them. Only while wl_replica_state_asks: when a
+ * majority makes something else of the same entries, we take no part any more. */
+void wl_replica_on_applied(struct wl_replica *replica, uint64_t index, uint64_t digest);
 
 /* From the disk: after the log took the completions of this turn. Commits, acknowledges. */
 void wl_replica_on_durable(struct wl_replica *replica);

@@ -297,6 +297,9 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 		wl_replica_judge_branch(replica, from, append);
 		return;
 	}
+	wl_replica_state_on_append(replica, from, append);
+	if (wl_replica_is_apart(replica))
+		return;
 	if (append->flags & WL_WIRE_APPEND_TAKEN_IN)
 		replica->taken_in = true;
 	if (append->commit > replica->leader_commit)
@@ -345,6 +348,8 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		.sent_ns = replica->leader_sent_ns,
 		.room = wl_log_record_room(log),
 		.wall_ns = replica->wall_ns,
+		.state_index = replica->state.digest != 0 ? replica->state.index : 0,
+		.state_digest = replica->state.digest,
 	};
 	if (!wl_log_chain_at(log, ack.match_received, &ack.match_chain))
 		ack.match_chain = 0;

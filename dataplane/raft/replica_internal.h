@@ -29,6 +29,15 @@ void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *
 void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
 			 uint64_t their_chain);
 
+/* replica_state.c: does everybody make the same of what is committed? A new view knows of no question. */
+void wl_replica_state_begin(struct wl_replica *replica);
+/* Leader, before frames leave: the next question, when the last one is answered or too old. */
+void wl_replica_state_ask(struct wl_replica *replica);
+void wl_replica_state_on_append(struct wl_replica *replica, uint32_t from,
+				const struct wl_wire_append *append);
+void wl_replica_state_on_ack(struct wl_replica *replica, uint32_t from,
+			     const struct wl_wire_append_ack *ack);
+
 /* replica_return.c: followers whose data went back. An acknowledgement of this peer says whether its data count. */
 void wl_replica_notice_data(struct wl_replica *replica, struct wl_peer *peer, bool held_back);
 /* Enough of the others have promised since to make what it forgot harmless. */

@@ -210,6 +210,9 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 	wl_replica_room_on_ack(replica, peer, ack);
 	wl_replica_notice_data(replica, peer, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
 	wl_replica_clock_on_ack(replica, from, ack);
+	wl_replica_state_on_ack(replica, from, ack);
+	if (wl_replica_is_apart(replica))
+		return;
 	peer->disk_slow = (ack->flags & WL_WIRE_ACK_DISK_SLOW) != 0;
 	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
 		peer->refused_index = 0;
@@ -401,6 +404,8 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 		.previous.index = peer->next_index - 1,
 		.commit = replica->commit,
 		.clock_ns = wl_replica_clock_vouched(replica),
+		.state_index = replica->state.index,
+		.state_digest = replica->state.verdict,
 	};
 	size_t room;
 	uint8_t *payload;
@@ -541,6 +546,7 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 	if (replica->term_start_index == 0)
 		start_term(replica);
 	wl_replica_append_for_held_back(replica);
+	wl_replica_state_ask(replica);
 	wl_replica_leader_advance(replica);
 	/*
 	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk

@@ -73,6 +73,8 @@ const char *wl_seam_verb_name(enum wl_seam_verb verb)
 		return "PEER_BOOT";
 	case WL_SEAM_OUTLIVED:
 		return "OUTLIVED";
+	case WL_SEAM_PEER_APART:
+		return "PEER_APART";
 	case WL_SEAM_DIVERGED:
 		return "DIVERGED";
 	case WL_SEAM_IN_STEP:

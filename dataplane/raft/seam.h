@@ -85,7 +85,8 @@ enum wl_seam_verb {
 	WL_SEAM_PEER_BOOT, /* node runs under boot_epoch, on the data `incarnation` (0: not told, nor what follows); it has `history`, and
 			      knows other data of ours where reason is not 0 */
 	WL_SEAM_OUTLIVED, /* node knows boot_epoch of ours, and we do not: our data are an old image */
-	WL_SEAM_DIVERGED, /* what node has at tail.index is not what we have there: chain, their_chain */
+	WL_SEAM_DIVERGED, /* what node has at tail.index, or makes of it, is not what we have there: chain, their_chain; reason = kind (divergence.h) */
+	WL_SEAM_PEER_APART, /* node says that it takes no part in this journal any more */
 	WL_SEAM_PEER_DIFFERS, /* node's fact `reason` (greeting.h) is not ours */
 	WL_SEAM_PATH, /* frames of `theirs` bytes pass to node, the link's MTU is `ours` */
 	/* Who is not believed (claim.h): from address ipv4, mac */

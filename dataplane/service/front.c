@@ -149,12 +149,24 @@ static void read_again(struct wl_front *front)
 	wl_reader_rest(&front->apply_reader, replica->now_ns + WL_FRONT_REST_NS);
 }
 
+/* The tables of all nodes are compared (replica_state.c). */
+static void tell_state(struct wl_front *front)
+{
+	uint64_t index = front->sessions.applied_index;
+
+	if (front->damaged || !wl_replica_state_asks(front->replica, index))
+		return;
+	wl_session_table_review(&front->sessions, WL_FRONT_REVIEWS);
+	wl_replica_on_applied(front->replica, index, wl_session_table_digest(&front->sessions));
+}
+
 void wl_front_apply(struct wl_front *front)
 {
 	struct wl_replica *replica = front->replica;
 	struct wl_reader_view view;
 	uint32_t bytes = 0;
 
+	tell_state(front);
 	if (wl_reader_rests(&front->apply_reader, replica->now_ns))
 		return;
 	for (unsigned entries = 0; entries < WL_FRONT_APPLY_ENTRIES &&
@@ -165,6 +177,7 @@ void wl_front_apply(struct wl_front *front)
 		switch (wl_reader_next(&front->apply_reader, front->replica->commit, &view)) {
 		case WL_READER_ENTRY:
 			apply_entry(front, &view);
+			tell_state(front);
 			bytes += view.bytes;
 			break;
 		case WL_READER_WANTS_READ:

@@ -32,6 +32,7 @@
 #define WL_FRONT_HELLOS_OF_ONE 8u /* of one client that has its place */
 #define WL_FRONT_REPLIES 128u /* runs answered in one turn */
 #define WL_FRONT_RESULTS 64u /* of one client, collected before they are sent */
+#define WL_FRONT_REVIEWS 16u /* sessions looked at for each digest that is told */
 #define WL_FRONT_APPLY_ENTRIES 256u /* in one turn, */
 #define WL_FRONT_APPLY_BYTES (1u << 20) /* or as much as this */
 #define WL_FRONT_REST_NS \

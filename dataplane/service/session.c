@@ -34,6 +34,7 @@ struct wl_session {
 	uint64_t appended_epoch;
 	uint64_t ending_epoch; /* the table's lead_epoch: its end is in our tail */
 	uint64_t activity;
+	uint64_t runs_digest; /* sum over the runs that are remembered, but for the newest: that one grows */
 	uint64_t digest; /* what it adds to the table's */
 	uint32_t next_by_id, next_by_client; /* slot + 1 */
 };
@@ -153,6 +154,17 @@ static uint64_t run_end(const struct wl_session_table *table, const struct wl_se
 	return run_at(table, session, ordinal + 1)->first_sequence - 1;
 }
 
+static uint64_t digest_of_run(const struct wl_session_table *table,
+			      const struct wl_session *session, uint64_t ordinal)
+{
+	const struct wl_session_run *run = run_at(table, session, ordinal);
+	uint64_t digest = wl_mix_u64(session->id ^ ordinal << 48);
+
+	digest = wl_mix_u64(digest ^ run->first_sequence);
+	digest = wl_mix_u64(digest ^ run->first_number);
+	return wl_mix_u64(digest ^ run->timestamp_ns);
+}
+
 static void digest_session(struct wl_session_table *table, struct wl_session *session)
 {
 	uint64_t digest = wl_mix_u64(session->id);
@@ -164,16 +176,38 @@ static void digest_session(struct wl_session_table *table, struct wl_session *se
 	digest = wl_mix_u64(digest ^ session->applied.last_sequence);
 	digest = wl_mix_u64(digest ^ session->applied.last_number);
 	digest = wl_mix_u64(digest ^ session->applied.runs_total);
-	if (session->applied.runs_total != 0) {
-		const struct wl_session_run *run =
-			run_at(table, session, session->applied.runs_total - 1);
+	if (session->applied.runs_total != 0)
+		digest += digest_of_run(table, session, session->applied.runs_total - 1);
+	session->digest = digest + session->runs_digest;
+	table->digest += session->digest;
+}
 
-		digest = wl_mix_u64(digest ^ run->first_sequence);
-		digest = wl_mix_u64(digest ^ run->first_number);
-		digest = wl_mix_u64(digest ^ run->timestamp_ns);
+/* The newest run is complete; where all places are taken it pushes out the oldest one, in whose place the next one begins. */
+static void close_newest_run(const struct wl_session_table *table, struct wl_session *session)
+{
+	uint64_t total = session->applied.runs_total;
+
+	if (total == 0)
+		return;
+	session->runs_digest += digest_of_run(table, session, total - 1);
+	if (total >= WIRELOG_SESSION_RUNS)
+		session->runs_digest -= digest_of_run(table, session, total - WIRELOG_SESSION_RUNS);
+}
+
+void wl_session_table_review(struct wl_session_table *table, uint32_t sessions)
+{
+	while (sessions-- != 0 && table->used != 0 && !WL_MUTANT(table_not_reviewed)) {
+		struct wl_session *session = &table->sessions[table->review_slot % table->used];
+
+		table->review_slot = (table->review_slot + 1) % table->used;
+		if (session->id == 0)
+			continue;
+		session->runs_digest = 0;
+		for (uint64_t run = oldest_run(session); run + 1 < session->applied.runs_total;
+		     run++)
+			session->runs_digest += digest_of_run(table, session, run);
+		digest_session(table, session);
 	}
-	session->digest = digest;
-	table->digest += digest;
 }
 
 uint64_t wl_session_table_digest(const struct wl_session_table *table)
@@ -288,6 +322,8 @@ static void apply_record(struct wl_session_table *table, struct wl_session *sess
 		table->contradicted = true;
 		return;
 	}
+	if (!continues(&session->applied, record->number))
+		close_newest_run(table, session);
 	advance(&session->applied, record->header.sequence, record->number);
 	run = run_at(table, session, session->applied.runs_total - 1);
 	if (session->applied.runs_total != runs_before) {

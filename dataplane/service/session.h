@@ -44,7 +44,8 @@ struct wl_session_table {
 	uint32_t *buckets, *client_buckets; /* slot + 1, 0: empty */
 	uint32_t bucket_count; /* of each; a power of two */
 	uint64_t activity; /* counts touches of sessions; a function of the log */
-	uint64_t digest;
+	uint64_t digest; /* sum of the sessions' */
+	uint32_t review_slot;
 	uint64_t applied_index; /* every entry up to here is in the table */
 	uint64_t lead_epoch; /* view epoch that `appended` values belong to; 0: we do not lead */
 	bool contradicted; /* a committed sequence did not follow its session's last one: no leader that
@@ -101,7 +102,13 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
  * WL_SESSION_NEXT. */
 void wl_session_appended(struct wl_session_table *table, uint64_t session, uint64_t sequence,
 			 uint64_t number);
-/* A number that is equal on two nodes whose tables are equal (status shows it). O(1). */
+/*
+ * A number that is equal on two nodes whose tables are equal: of all sessions and all their runs, kept up with each change. O(1). It is
+ * no secret and withstands no forger: it is there for memory that rots, and for code that is wrong.
+ */
 uint64_t wl_session_table_digest(const struct wl_session_table *table);
+/* The digest of the next `sessions` slots is made anew from what stands in memory: what nobody touches must not rot unseen. O(sessions *
+ * WIRELOG_SESSION_RUNS). */
+void wl_session_table_review(struct wl_session_table *table, uint32_t sessions);
 
 #endif

@@ -246,6 +246,12 @@ static bool stands_apart(const struct wl_front *front)
 	return wl_replica_is_apart(front->replica) && !WL_MUTANT(diverged_serves_readers);
 }
 
+static int apart_status(const struct wl_front *front)
+{
+	return front->replica->apart.kind == WL_DIVERGENCE_OF_STATE ? WIRELOG_STATE_DIVERGED
+								    : WIRELOG_STORE_DIVERGED;
+}
+
 static void refuse(struct wl_front *front, wl_identity client,
 		   const struct wl_wire_subscribe *request, int status)
 {
@@ -269,7 +275,7 @@ void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *mess
 		return;
 	}
 	if (stands_apart(front)) {
-		refuse(front, message->from->identity, &request, WIRELOG_STORE_DIVERGED);
+		refuse(front, message->from->identity, &request, apart_status(front));
 		return;
 	}
 	subscription = find(front, message->from->identity, request.subscription);
@@ -414,7 +420,7 @@ unsigned wl_subscription_end_turn(struct wl_front *front, uint64_t now_ns)
 			continue;
 		}
 		if (stands_apart(front)) {
-			wl_subscription_end(front, subscription, WIRELOG_STORE_DIVERGED);
+			wl_subscription_end(front, subscription, apart_status(front));
 			continue;
 		}
 		if (now_ns > subscription->heard_ns &&

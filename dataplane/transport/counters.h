@@ -19,7 +19,7 @@
 	X(hello_sent) X(hello_answered) X(remote_new_epoch) X(greetings_sent) X(peer_differs) X(peer_not_heard) \
 	X(clients_gone) X(clients_turned_away) X(clients_sent_elsewhere) \
 	X(append_frames_sent) X(append_entries_sent) X(append_heartbeats_sent) X(append_resent) \
-	X(append_frames_received) X(append_stale_term) X(append_rejected) X(append_gap) X(append_duplicate) X(append_diverged) \
+	X(append_frames_received) X(append_stale_term) X(append_rejected) X(append_gap) X(append_duplicate) X(append_diverged) X(state_diverged) \
 	X(ack_sent) X(ack_received) X(ack_stale) X(ack_rejections) \
 	X(entries_appended) X(records_appended) X(records_committed) X(record_bytes_appended) \
 	X(disk_writes) X(disk_write_bytes) X(disk_writes_done) X(disk_write_failed) X(disk_write_not_begun) \

@@ -47,6 +47,9 @@ struct wl_greeting { /* what one peer and we have told each other */
 	uint64_t sent_epoch; /* boot of the peer that our newest greeting was for */
 	uint64_t sent_ns;
 	bool seen; /* the peer has said under its present boot that it has ours */
+	uint32_t apart; /* bit per journal in which it says that it takes no part (divergence.h) */
+	uint32_t apart_told; /* those of them that control knows */
+	uint32_t apart_sent; /* as our newest greeting said of ourselves */
 };
 
 /* Facts of the peer's boot `epoch`, beside ours at that time. */

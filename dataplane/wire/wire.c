@@ -145,6 +145,8 @@ size_t wl_wire_encode_greeting(uint8_t *to, const struct wl_wire_greeting *messa
 	wl_store_u32(to + 12, WL_FACTS);
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		wl_store_u64(to + 16 + 8 * fact, message->fact[fact]);
+	wl_store_u32(to + 16 + 8 * WL_FACTS, message->apart);
+	wl_store_u32(to + 20 + 8 * WL_FACTS, 0);
 	return WL_WIRE_GREETING_BYTES;
 }
 
@@ -157,7 +159,10 @@ bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_gr
 	message->facts = wl_load_u32(from + 12);
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		message->fact[fact] = wl_load_u64(from + 16 + 8 * fact);
-	return (message->flags & ~GREETING_FLAGS) == 0 && message->facts == WL_FACTS;
+	message->apart = wl_load_u32(from + 16 + 8 * WL_FACTS);
+	return (message->flags & ~GREETING_FLAGS) == 0 && message->facts == WL_FACTS &&
+	       message->apart < 1u << WIRELOG_JOURNALS_MAX &&
+	       wl_load_u32(from + 20 + 8 * WL_FACTS) == 0;
 }
 
 size_t wl_wire_encode_path(uint8_t *to, const struct wl_wire_path *message)

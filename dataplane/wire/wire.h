@@ -107,11 +107,12 @@ struct wl_wire_greeting {
 	uint32_t flags; /* WL_WIRE_GREETING_*: the receiver as the sender sees it */
 	uint32_t facts; /* how many follow: WL_FACTS */
 	uint64_t fact[WL_FACTS];
+	uint32_t apart; /* bit per journal of the sender's worker in which it takes no part (divergence.h) */
 };
 #define WL_WIRE_GREETING_DUPLICATE \
 	1u /* another server has the receiver's id, and that one is heard (claim.h) */
 #define WL_WIRE_GREETING_CLAIMED 2u /* another server claims the receiver's id, and is not heard */
-#define WL_WIRE_GREETING_BYTES (16u + 8u * WL_FACTS)
+#define WL_WIRE_GREETING_BYTES (24u + 8u * WL_FACTS)
 
 struct wl_wire_path { /* PATH_PROBE and PATH_ECHO, padded with zeros to their sizes */
 	uint64_t round; /* echoed */
@@ -143,9 +144,11 @@ struct wl_wire_append {
 	uint32_t flags;
 	uint64_t previous_chain; /* chain value behind `previous`; 0: not at hand, and matches nothing by itself */
 	uint64_t clock_ns; /* wall clock that a majority vouches for (replica_clock.c); 0: none yet */
+	uint64_t state_index; /* what do you make of the entries up to here (replica_state.c)? 0: not asked */
+	uint64_t state_digest; /* a majority of the voters makes this of them; 0: not known, or not asked */
 	const uint8_t *images;
 };
-#define WL_WIRE_APPEND_HEADER_BYTES 72u
+#define WL_WIRE_APPEND_HEADER_BYTES 88u
 #define WL_WIRE_APPEND_TAKEN_IN \
 	1u /* the receiver's data count again, once they are in step (control/agent/roster.h) */
 
@@ -170,8 +173,10 @@ struct wl_wire_append_ack {
 	uint64_t match_chain; /* chain value behind match_received; 0: not at hand */
 	uint64_t room; /* bytes of the follower's stream for records behind its tail (log.h) */
 	uint64_t wall_ns; /* the follower's wall clock when it said so */
+	uint64_t state_index; /* as the leader asked; 0: nothing to answer yet */
+	uint64_t state_digest; /* of the table of sessions behind that entry, not 0; 0 with state_index 0 */
 };
-#define WL_WIRE_APPEND_ACK_BYTES 88u
+#define WL_WIRE_APPEND_ACK_BYTES 104u
 
 struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */

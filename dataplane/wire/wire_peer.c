@@ -20,6 +20,8 @@ size_t wl_wire_encode_append(uint8_t *to, const struct wl_wire_append *message)
 	wl_store_u32(to + 52, message->flags);
 	wl_store_u64(to + 56, message->previous_chain);
 	wl_store_u64(to + 64, message->clock_ns);
+	wl_store_u64(to + 72, message->state_index);
+	wl_store_u64(to + 80, message->state_digest);
 	return WL_WIRE_APPEND_HEADER_BYTES;
 }
 
@@ -56,11 +58,14 @@ bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_appe
 	message->flags = wl_load_u32(from + 52);
 	message->previous_chain = wl_load_u64(from + 56);
 	message->clock_ns = wl_load_u64(from + 64);
+	message->state_index = wl_load_u64(from + 72);
+	message->state_digest = wl_load_u64(from + 80);
 	message->images = from + WL_WIRE_APPEND_HEADER_BYTES;
 	if (message->bytes != size - WL_WIRE_APPEND_HEADER_BYTES ||
 	    (message->flags & ~WL_WIRE_APPEND_TAKEN_IN) != 0 || message->term == 0 ||
 	    message->previous.term > message->term || message->previous.index == UINT64_MAX ||
-	    (message->previous.index == 0) != (message->previous.term == 0))
+	    (message->previous.index == 0) != (message->previous.term == 0) ||
+	    (message->state_index == 0 && message->state_digest != 0))
 		return false;
 	if (message->image_bytes == 0)
 		return message->fragment_offset == 0 && images_fit(message);
@@ -84,6 +89,8 @@ size_t wl_wire_encode_append_ack(uint8_t *to, const struct wl_wire_append_ack *m
 	wl_store_u64(to + 64, message->match_chain);
 	wl_store_u64(to + 72, message->room);
 	wl_store_u64(to + 80, message->wall_ns);
+	wl_store_u64(to + 88, message->state_index);
+	wl_store_u64(to + 96, message->state_digest);
 	return WL_WIRE_APPEND_ACK_BYTES;
 }
 
@@ -103,9 +110,12 @@ bool wl_wire_decode_append_ack(const uint8_t *from, size_t size, struct wl_wire_
 	message->match_chain = wl_load_u64(from + 64);
 	message->room = wl_load_u64(from + 72);
 	message->wall_ns = wl_load_u64(from + 80);
+	message->state_index = wl_load_u64(from + 88);
+	message->state_digest = wl_load_u64(from + 96);
 	return message->hint_offset <= WL_ENTRY_BYTES_MAX && message->term != 0 &&
 	       message->room <= INT64_MAX && (message->flags & ~ACK_FLAGS) == 0 &&
-	       message->match_durable <= message->match_received;
+	       message->match_durable <= message->match_received &&
+	       (message->state_index == 0) == (message->state_digest == 0);
 }
 
 size_t wl_wire_encode_vote(uint8_t *to, const struct wl_wire_vote *message)

@@ -192,6 +192,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.ready = replica->ready;
 	status.silent = replica->silent;
 	status.commit_stalled = replica->view.role == WL_ROLE_LEADER && replica->commit_stalled;
+	status.state_undecided = replica->view.role == WL_ROLE_LEADER && replica->state.undecided;
 	status.no_space = wl_log_is_full(log);
 	status.poisoned = log->poisoned;
 	status.storage = (struct wl_storage_status){
@@ -223,6 +224,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 		publish_claim(&status.peers[node].twin, &rx->claims.twin[node], now_ns);
 		publish_claim(&status.peers[node].refused, &rx->claims.refused[node], now_ns);
 		publish_greeting(&status.peers[node], &rx->greetings[node], rx->peers[node].epoch);
+		status.peers[node].apart = status.peers[node].differences_known &&
+					   (rx->greetings[node].apart >> status.journal & 1);
 	}
 	wl_published_write(&journal->published, &status);
 }

@@ -27,6 +27,7 @@ struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
+	bool apart; /* it says that it takes no part any more */
 	uint16_t path_mtu; /* of the largest frames that it is sent; 0: not known */
 	bool path_is_narrow; /* full ones do not pass */
 	bool differences_known; /* it has greeted under its present boot */
@@ -61,6 +62,7 @@ struct wl_journal_status {
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
+	bool state_undecided; /* leader: tables of sessions differ, and no majority is of one mind */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
 	bool ready, silent, no_space, poisoned, handing_over, damaged, rebuilding;
 	struct wl_storage_status storage;

@@ -23,6 +23,20 @@ static void facts_for(const struct wl_worker *worker, uint32_t node, uint64_t fa
 	facts[WL_FACT_MTU] = link ? link->mtu : 0;
 }
 
+/* A bit for each journal in which we take no part. */
+static uint32_t own_apart(const struct wl_worker *worker)
+{
+	uint32_t apart = 0;
+
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		const struct wl_replica *replica = &worker->journals[at].replica;
+
+		if (wl_replica_is_apart(replica))
+			apart |= 1u << replica->config.journal;
+	}
+	return apart;
+}
+
 bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
 			     uint32_t flags)
 {
@@ -30,6 +44,7 @@ bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const stru
 	struct wl_wire_greeting message = {
 		.seen_epoch = greeting->epoch == to->epoch ? to->epoch : 0,
 		.flags = flags,
+		.apart = own_apart(worker),
 	};
 	size_t room;
 	uint8_t *payload = wl_tx_open(&worker->tx, to, WL_WIRE_GREETING,
@@ -55,6 +70,7 @@ static void send_greeting(struct wl_worker *worker, uint32_t node)
 	if (greeting->sent_epoch != peer->epoch)
 		greeting->seen = false;
 	greeting->sent_epoch = peer->epoch;
+	greeting->apart_sent = own_apart(worker);
 	greeting->sent_ns = worker->now_ns;
 }
 
@@ -66,7 +82,8 @@ static void greet_peer(struct wl_worker *worker, uint32_t node)
 								       : GREETING_INTERVAL_NS;
 
 	if (epoch != 0 &&
-	    (greeting->sent_epoch != epoch || worker->now_ns - greeting->sent_ns >= interval))
+	    (greeting->sent_epoch != epoch || worker->now_ns - greeting->sent_ns >= interval ||
+	     greeting->apart_sent != own_apart(worker)))
 		send_greeting(worker, node);
 }
 
@@ -173,6 +190,25 @@ static void tell_differences(struct wl_worker *worker, uint32_t node)
 	}
 }
 
+/* Neighbours say it by name, too: nobody may have to look at the log of the node itself. */
+static void tell_apart(struct wl_worker *worker, uint32_t node)
+{
+	struct wl_greeting *greeting = &worker->rx.greetings[node];
+	struct wl_seam_message message = {
+		.verb = WL_SEAM_PEER_APART,
+		.node = node,
+		.now_ns = worker->now_ns,
+	};
+
+	greeting->apart_told &= greeting->apart;
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		message.journal = worker->journals[at].config.replica.journal;
+		if ((greeting->apart & ~greeting->apart_told & 1u << message.journal) &&
+		    wl_ring_push(&worker->seam->up, &message))
+			greeting->apart_told |= 1u << message.journal;
+	}
+}
+
 /* Its frame named our boot, so it is of now; rx knows the epoch that it came under. */
 void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *message)
 {
@@ -189,7 +225,9 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 	wl_greeting_take(greeting, message->from->epoch, facts, said.fact);
 	greeting->seen = said.seen_epoch == worker->config.epoch;
 	wl_worker_take_own_twin(worker, node, said.flags);
+	greeting->apart = said.apart;
 	tell_differences(worker, node);
+	tell_apart(worker, node);
 	greet_peer(worker, node);
 }
 

@@ -337,12 +337,27 @@ static void judge_loss(const struct sim_oracle *oracle, const struct sim_client 
 			client->number, LLU(gap->first_number), reader->told_lost, needed);
 }
 
+/* That it takes no part, of a node that was given a reason once: what it said then may come later. number 0: of any. */
+static bool is_right_to_stand_apart(const struct sim_oracle *oracle, uint32_t number, int status)
+{
+	bool has_reason = false;
+
+	for (unsigned at = 1; at <= oracle->cluster->config.nodes; at++) {
+		const struct sim_node *node = &oracle->cluster->nodes[at];
+
+		has_reason |= (number == 0 || number == at) &&
+			      (status == WIRELOG_STORE_DIVERGED ? node->contradicted
+								: node->rotted_in != 0);
+	}
+	return has_reason && (status == WIRELOG_STORE_DIVERGED || status == WIRELOG_STATE_DIVERGED);
+}
+
 static void on_gap(void *context, const struct sim_client *client, const struct wl_wire_gap *gap)
 {
 	struct sim_oracle *oracle = context;
 	const struct sim_reader *reader = &client->reader;
 
-	if (oracle->reduced)
+	if (oracle->reduced || is_right_to_stand_apart(oracle, reader->node, gap->status))
 		return;
 	switch (gap->status) {
 	case WIRELOG_SLOW_READER:

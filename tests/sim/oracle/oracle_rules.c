@@ -107,7 +107,7 @@ void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *no
 		apart->turns = 0;
 		return;
 	}
-	if (!node->contradicted)
+	if (!node->contradicted && !sim_node_table_rots(node))
 		sim_violation(oracle->cluster, node->number, "O33",
 			      "takes no part at entry %llu, and has what all others have",
 			      (unsigned long long)journal->replica.apart.position.index);

@@ -150,7 +150,8 @@ static void check_journal(struct sim_operator *operator_, struct sim_node *node,
 	check(operator_, number,
 	      role && (strcmp(role, wl_role_name(published->view.role)) == 0 ||
 		       (strcmp(role, "diverged") == 0 &&
-			operator_->cluster->nodes[number].contradicted)),
+			(operator_->cluster->nodes[number].contradicted ||
+			 sim_node_table_rots(&operator_->cluster->nodes[number])))),
 	      "role", published->view.role, replica->view.role);
 	if (published->view.epoch == replica->view.epoch)
 		check(operator_, number,

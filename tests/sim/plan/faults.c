@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/service/front_internal.h"
 #include "tests/sim/plan/faults_operator.h"
 #include "tests/sim/server/node_internal.h"
 #include "wirelog/status.h"
@@ -366,6 +367,20 @@ static void contradict(struct sim_faults *faults, struct sim_node *node)
 	}
 }
 
+/* A run that nobody may touch for long, of each session; or the count that each touch raises, so that what comes differs. */
+static void rot_sessions(struct sim_faults *faults, struct sim_node *node, bool count)
+{
+	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
+		struct wl_session_table *table = &node->journals[journal]->front->sessions;
+
+		if (count)
+			table->activity ^= 1u << 20;
+		for (uint32_t slot = 0; !count && slot < table->used; slot++)
+			table->runs[(size_t)slot * WIRELOG_SESSION_RUNS].timestamp_ns ^= 1;
+		node->rotted_in = node->starts;
+	}
+}
+
 static void act_on_node(struct sim_faults *faults, const struct sim_action *action)
 {
 	unsigned number = resolve(faults, action->argument[0]);
@@ -386,6 +401,9 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 		break;
 	case SIM_CONTRADICT:
 		contradict(faults, node);
+		break;
+	case SIM_ROT_SESSIONS:
+		rot_sessions(faults, node, action->argument[1] != 0);
 		break;
 	case SIM_NO_BUFFERS:
 		empty_pool(faults, number, (uint32_t)action->argument[1]);
@@ -575,9 +593,9 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 		node->tears_start = false;
 		sim_faults_repair(faults, node);
 		/* What an operator does with a node that left the quorum, or is about to stop. */
-		if (node->up &&
-		    (is_poisoned(node, faults->plan->journals) || node->agent->record_failed ||
-		     node->limit_segments != 0 || node->agent->phase != WL_AGENT_RUNS))
+		if (node->up && (is_poisoned(node, faults->plan->journals) ||
+				 node->agent->record_failed || sim_node_table_rots(node) ||
+				 node->limit_segments != 0 || node->agent->phase != WL_AGENT_RUNS))
 			sim_node_crash(faults->cluster, number);
 		node->limit_segments = 0;
 		if (sim_node_may_start(node))

@@ -98,6 +98,7 @@ enum sim_verb {
 	SIM_ASK, /* an operator looks at the status of this node */
 	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
 	SIM_CONTRADICT, /* node: what it holds, in memory, is another history from now on */
+	SIM_ROT_SESSIONS, /* node, bits of its tables of sessions that change in memory: 0 in runs, 1 in the count of touches */
 	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
 	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
@@ -202,6 +203,8 @@ void sim_weather_network(struct sim_plan *plan, uint64_t seed);
 void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 /* Disks that are lost between a vote and its count, or within one timeout, or beside one other node; draws of its own. */
 void sim_weather_memory(struct sim_plan *plan, uint64_t seed, uint64_t victim);
+/* Tables of sessions that rot in memory. */
+void sim_weather_tables(struct sim_plan *plan, uint64_t seed);
 const char *sim_seen_name(enum sim_seen which);
 
 /* weather_clients.c: what clients and readers are like, and how much room nodes have for them. */

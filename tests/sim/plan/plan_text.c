@@ -108,6 +108,7 @@ static const struct {
 	[SIM_ASK] = {"ask", {NODE}},
 	[SIM_WATCH] = {"watch", {TIME}},
 	[SIM_CONTRADICT] = {"contradict", {NODE}},
+	[SIM_ROT_SESSIONS] = {"rot-sessions", {NODE, NUMBER}},
 	[SIM_FAIL_RECORD] = {"fail-record", {NODE}},
 	[SIM_EXPECT_STATUS] = {"expect-status", {NODE, NUMBER}},
 	[SIM_EXPECT_LEADER] = {"expect-leader", {NODE}},

@@ -310,5 +310,6 @@ void sim_weather(struct sim_plan *plan, uint64_t seed)
 	sim_weather_clients(plan, weather.victim);
 	sim_weather_network(plan, seed);
 	sim_weather_memory(plan, seed, weather.victim);
+	sim_weather_tables(plan, seed);
 	sim_plan_sort(plan);
 }

@@ -107,8 +107,15 @@ struct sim_node {
 	uint64_t forgets; /* how often */
 	bool possessed; /* an impostor speaks in its name (impostor.h): it must not start */
 	bool contradicted; /* its memory was made another history: it must take no part */
+	uint64_t rotted_in; /* start in which its tables of sessions were damaged in memory, last; 0: never */
 	bool rotten; /* its drive was damaged: it may refuse */
 };
+
+/* Its tables of sessions are wrong, for the rest of this life: it may take no part. */
+static inline bool sim_node_table_rots(const struct sim_node *node)
+{
+	return node->up && node->rotted_in != 0 && node->rotted_in == node->starts;
+}
 
 #define SIM_RULE_BYTES 32u
 

@@ -417,6 +417,64 @@ static void tables_of_the_same_log_have_the_same_digest(void)
 	other_memory = NULL;
 }
 
+/* Two runs of each session at least: a number is left out by an entry of somebody else. */
+static void fill_with_runs(uint64_t session, unsigned runs)
+{
+	uint64_t other = open_one(77);
+
+	for (unsigned run = 1; run <= runs; run++) {
+		commit_records(session, run, run);
+		commit_records(other, run, run);
+	}
+}
+
+static void digest_is_kept_up_with_every_run_that_comes_and_goes(void)
+{
+	uint64_t kept;
+
+	start(CAPACITY);
+	fill_with_runs(open_one(11), 3 * WIRELOG_SESSION_RUNS + 2);
+	kept = wl_session_table_digest(&table);
+	wl_session_table_review(&table, CAPACITY);
+	CU_ASSERT_EQUAL(wl_session_table_digest(&table), kept);
+}
+
+static void review_finds_any_run_that_changed_in_memory(void)
+{
+	uint64_t kept;
+
+	start(CAPACITY);
+	fill_with_runs(open_one(11), WIRELOG_SESSION_RUNS + 3);
+	kept = wl_session_table_digest(&table);
+	for (unsigned run = 0; run < 2 * WIRELOG_SESSION_RUNS; run++) {
+		uint64_t *words = (uint64_t *)&table.runs[run];
+
+		words[run % 3] ^= 1ull << run % 64;
+		wl_session_table_review(&table, 2);
+		CU_ASSERT_NOT_EQUAL(wl_session_table_digest(&table), kept);
+		words[run % 3] ^= 1ull << run % 64;
+		wl_session_table_review(&table, 2);
+		CU_ASSERT_EQUAL(wl_session_table_digest(&table), kept);
+	}
+}
+
+static void run_that_changed_in_memory_shows_when_it_is_pushed_out(void)
+{
+	uint64_t session;
+
+	start(CAPACITY);
+	session = open_one(11);
+	fill_with_runs(session, WIRELOG_SESSION_RUNS);
+	table.runs[0].first_number ^= 4;
+	commit_records(session, WIRELOG_SESSION_RUNS + 1, WIRELOG_SESSION_RUNS + 1);
+	{
+		uint64_t kept = wl_session_table_digest(&table);
+
+		wl_session_table_review(&table, 2);
+		CU_ASSERT_NOT_EQUAL(wl_session_table_digest(&table), kept);
+	}
+}
+
 static void committed_sequence_out_of_order_is_noticed_and_not_applied(void)
 {
 	uint64_t session;
@@ -461,6 +519,9 @@ WL_SUITE(session)
 	WL_TEST(runs_that_are_in_flight_count_for_the_window),
 	WL_TEST(consecutive_numbers_are_one_run_however_many),
 	WL_TEST(tables_of_the_same_log_have_the_same_digest),
+	WL_TEST(digest_is_kept_up_with_every_run_that_comes_and_goes),
+	WL_TEST(review_finds_any_run_that_changed_in_memory),
+	WL_TEST(run_that_changed_in_memory_shows_when_it_is_pushed_out),
 	WL_TEST(committed_sequence_out_of_order_is_noticed_and_not_applied),
 	WL_TEST(entries_are_applied_in_order_and_once),
 };

@@ -91,6 +91,21 @@ static void node_that_takes_no_part_serves_no_reader(void)
 	front_fixture_end(f);
 }
 
+static void node_whose_table_is_wrong_says_so_by_another_name(void)
+{
+	start();
+	append(10);
+	f->replica.apart = (struct wl_divergence){.node = 2,
+						  .kind = WL_DIVERGENCE_OF_STATE,
+						  .position = {1, 3}};
+	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 5, CREDIT);
+	front_fixture_turn(f);
+	front_fixture_read(f, &reader);
+	CU_ASSERT_EQUAL(reader.gaps, 1);
+	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_STATE_DIVERGED);
+	front_fixture_end(f);
+}
+
 static void reader_from_a_number_gets_all_records_in_order(void)
 {
 	start();
@@ -640,6 +655,7 @@ static void slow_reader_keeps_no_buffer_from_another(void)
 WL_SUITE(subscription)
 {
 	WL_TEST(node_that_takes_no_part_serves_no_reader),
+	WL_TEST(node_whose_table_is_wrong_says_so_by_another_name),
 	WL_TEST(reader_from_a_number_gets_all_records_in_order),
 	WL_TEST(records_share_frames),
 	WL_TEST(nothing_beyond_commit_is_delivered),

@@ -63,11 +63,12 @@ static void keepalive_is_a_nonce_and_a_challenge(void)
 
 static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 {
-	struct wl_wire_greeting greeting = {.seen_epoch = 0x0807060504030201};
+	struct wl_wire_greeting greeting = {.seen_epoch = 0x0807060504030201, .apart = 0x8001};
 
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		greeting.fact[fact] = 100 + fact;
-	CU_ASSERT_EQUAL(wl_wire_encode_greeting(bytes, &greeting), 16 + 8 * 9);
+	CU_ASSERT_EQUAL(wl_wire_encode_greeting(bytes, &greeting), 24 + 8 * 9);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 88), 0x8001);
 	CU_ASSERT_EQUAL(bytes[7], 8);
 	CU_ASSERT_EQUAL(bytes[12], 9);
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
@@ -76,8 +77,12 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 	CU_ASSERT_TRUE(wl_wire_decode_greeting(bytes, WL_WIRE_GREETING_BYTES, &greeting));
 	CU_ASSERT_EQUAL(greeting.seen_epoch, 0x0807060504030201);
 	CU_ASSERT_EQUAL(greeting.fact[WL_FACT_HEARTBEAT], 108);
+	CU_ASSERT_EQUAL(greeting.apart, 0x8001);
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 8, 1 << 7); /* flags */
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 12, 8); /* facts */
+	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 90,
+			    1); /* a journal that there is not */
+	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 92, 1); /* reserved */
 	ASSERT_ONLY_SIZE(greeting, WL_WIRE_GREETING_BYTES);
 }
 
@@ -235,6 +240,8 @@ static size_t encode_append(void)
 		.sent_ns = 7,
 		.previous_chain = 0x0102030405060708,
 		.clock_ns = 0x1112131415161718,
+		.state_index = 0x21,
+		.state_digest = 0x2122232425262728,
 	};
 	uint8_t *images = bytes + WL_WIRE_APPEND_HEADER_BYTES;
 
@@ -248,19 +255,23 @@ static void append_has_the_documented_layout(void)
 	struct wl_wire_append append;
 	size_t size = encode_append();
 
-	CU_ASSERT_EQUAL(size, 72 + 96 + 32 + 96);
+	CU_ASSERT_EQUAL(size, 88 + 96 + 32 + 96);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 5);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 8);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 32), 7);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 48), size - 72);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 48), size - 88);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 56), 0x0102030405060708);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 0x1112131415161718);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 0x21);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 0x2122232425262728);
 	CU_ASSERT_TRUE(wl_wire_decode_append(bytes, size, &append));
 	CU_ASSERT_EQUAL(append.term, 5);
 	CU_ASSERT_EQUAL(append.previous.index, 9);
-	CU_ASSERT_PTR_EQUAL(append.images, bytes + 72);
+	CU_ASSERT_PTR_EQUAL(append.images, bytes + 88);
+	CU_ASSERT_EQUAL(append.state_index, 0x21);
+	CU_ASSERT_EQUAL(append.state_digest, 0x2122232425262728);
 	CU_ASSERT_EQUAL(append.previous_chain, 0x0102030405060708);
 	CU_ASSERT_EQUAL(append.image_bytes, 0);
 	ASSERT_ONLY_SIZE(append, size);
@@ -284,13 +295,14 @@ static void append_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(append, size, 8, 0); /* an index without a term */
 	ASSERT_REFUSED_WITH(append, size, 16, 0); /* a term without an index */
 	ASSERT_REFUSED_WITH(append, size, 40, 1); /* an offset without a fragment */
-	ASSERT_REFUSED_WITH(append, size, 48, (uint8_t)(size - 73));
+	ASSERT_REFUSED_WITH(append, size, 48, (uint8_t)(size - 89));
 	ASSERT_REFUSED_WITH(append, size, 52, 2); /* a flag that there is not */
 	ASSERT_REFUSED_WITH(append, size, 55, 1);
-	ASSERT_REFUSED_WITH(append, size, 72 + 80, 33); /* images do not end where the bytes end */
-	ASSERT_REFUSED_WITH(append, size, 72 + 80, 31);
-	ASSERT_REFUSED_WITH(append, size, 72 + 83, 0xff);
-	ASSERT_REFUSED_WITH(append, size, 72 + 128 + 80, 1);
+	ASSERT_REFUSED_WITH(append, size, 72, 0); /* a digest of nothing */
+	ASSERT_REFUSED_WITH(append, size, 88 + 80, 33); /* images do not end where the bytes end */
+	ASSERT_REFUSED_WITH(append, size, 88 + 80, 31);
+	ASSERT_REFUSED_WITH(append, size, 88 + 83, 0xff);
+	ASSERT_REFUSED_WITH(append, size, 88 + 128 + 80, 1);
 	memset(bytes + 16, 0xff, 8);
 	CU_ASSERT_FALSE(wl_wire_decode_append(bytes, size, &(struct wl_wire_append){0}));
 }
@@ -336,6 +348,8 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 		.match_chain = 9,
 		.room = 10,
 		.wall_ns = 11,
+		.state_index = 12,
+		.state_digest = 13,
 	};
 	static const uint8_t values[] = {1, 3, 2, 4, 5, 6, 7};
 
@@ -347,6 +361,8 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 9);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 10);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 11);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 88), 12);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 96), 13);
 	ASSERT_ONLY_SIZE(append_ack, WL_WIRE_APPEND_ACK_BYTES);
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 0, 0); /* term */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 16,
@@ -357,6 +373,8 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 			    0x80); /* more room than any log has */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 63,
 			    1); /* more than an image can have */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 88, 0); /* a digest of nothing */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 96, 0); /* no digest */
 }
 
 static void vote_has_the_documented_layout_and_limits(void)

@@ -36,6 +36,9 @@
 	item(diverged_serves_readers, "a node whose committed records were contradicted serves readers") \
 	item(diverged_not_marked, "that its committed records were contradicted is not made durable") \
 	item(diverged_data_are_started, "data that are marked as diverged are started on") \
+	item(digests_not_compared, "nobody stands apart for a table of sessions that is not a majority's") \
+	item(minority_accuses, "one voter's table is what a majority has") \
+	item(table_not_reviewed, "what nobody touches in a table of sessions rots unseen") \
 	item(roster_not_durable, "what is learned of a peer's data is not durable at once") \
 	item(not_sticky_after_start, "a voter that has just started votes at once") \
 	item(old_boot_matches_kept, "a leader keeps the matches of a peer's earlier boot") \
