@@ -25,6 +25,7 @@
 #define ASKS_PER_TURN 4u
 #define TICK_NS 1000000u
 /* A leader may be a second ahead of a majority's clocks, and its follower one behind. */
+#define TERMS_STEP 1024u /* told again after so many more */
 #define STAMPS_AHEAD_NS 5000000000u
 #define STAMPS_AGREE_NS 3000000000u
 
@@ -551,6 +552,29 @@ void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room)
 	line.term = election->term;
 	line.text = had_none ? "the log has room for a term's first entry again"
 			     : "the log has no room for a term's first entry: does not campaign";
+	agent->ops.log(agent->ops.context, &line);
+}
+
+void wl_agent_set_terms_left(struct wl_agent *agent, uint32_t journal, uint64_t left)
+{
+	const struct wl_agent_line line = {
+		.kind = WL_AGENT_FEW_TERMS,
+		.journal = (uint16_t)journal,
+		.node = agent->config.node,
+		.ours = left,
+		.theirs = WL_LOG_TERMS_MAX,
+		.text = left == 0
+				? "no election can be won any more: nobody leads this journal once its leader stops"
+				: "few terms are left; each election with entries uses one up, for good. Find out why there are so many",
+	};
+	uint64_t *told = &agent->terms_told[journal];
+
+	WL_CHECK(journal < agent->config.journal_count);
+	if (left > WL_LOG_TERMS_LOW || !agent->ops.log)
+		return;
+	if (*told != 0 && (left != 0 || *told == 1) && left + TERMS_STEP >= *told)
+		return;
+	*told = left + 1;
 	agent->ops.log(agent->ops.context, &line);
 }
 

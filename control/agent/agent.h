@@ -30,6 +30,7 @@ enum wl_agent_line_kind {
 	WL_AGENT_DIFFERS, /* what, ours, theirs */
 	WL_AGENT_DIVERGED, /* index, chain, their_chain, divergence */
 	WL_AGENT_PEER_APART, /* journal, node */
+	WL_AGENT_FEW_TERMS, /* journal; ours: terms left of theirs */
 	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
 };
 
@@ -139,6 +140,7 @@ struct wl_agent {
 	bool record_urgent; /* the roster changed: do not wait for the interval */
 	bool outlived; /* peers know a later boot of ours: the data are an old image, the node ends */
 	uint64_t record_idle_since_ns;
+	uint64_t terms_told[WIRELOG_JOURNALS_MAX]; /* how few were left, and one; 0: nothing was told */
 	uint32_t clocks_astray, stamps_ahead; /* bit per journal, as the operator was told */
 
 	enum wl_agent_phase phase;
@@ -171,6 +173,8 @@ void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_posit
 void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset);
 /* For a term's first entry, now or as soon as the next segment is there. */
 void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room);
+/* Few terms may still get entries: told once, and again every 1,024. 0: nobody can lead any more. */
+void wl_agent_set_terms_left(struct wl_agent *agent, uint32_t journal, uint64_t left);
 /* Its wall clock is far from the others', or the log's last stamp lies in the future (replica_clock.c). */
 void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray,
 			uint64_t stamps_ahead_ns);

@@ -87,6 +87,10 @@ static void log_line(void *context, const struct wl_agent_line *line)
 	else if (line->kind == WL_AGENT_PEER_APART)
 		wl_report(WL_REPORT_ERROR, "peer_diverged", "journal=%u node=%u text=\"%s\"",
 			  line->journal, line->node, line->text);
+	else if (line->kind == WL_AGENT_FEW_TERMS)
+		wl_report(line->ours == 0 ? WL_REPORT_ERROR : WL_REPORT_WARNING, "terms_low",
+			  "journal=%u terms_left=%lu of=%lu text=\"%s\"", line->journal,
+			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
 	else if (line->kind == WL_AGENT_CLAIM)
 		log_claim(line);
 	else if (line->kind == WL_AGENT_DIFFERS)
@@ -184,6 +188,7 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 		wl_agent_set_witness(node->agent, id, status.durable_offset);
 		wl_agent_set_commit(node->agent, id, status.commit_durable);
 		wl_agent_set_room(node->agent, id, status.may_start_term);
+		wl_agent_set_terms_left(node->agent, id, status.terms_left);
 		wl_agent_set_clock(node->agent, id, status.clock_astray, status.stamps_ahead_ns);
 		for (uint32_t peer = 1;
 		     peer <= WIRELOG_NODES_MAX && status.view.role == WL_ROLE_LEADER; peer++) {

@@ -267,6 +267,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 				      number(status->segments_ready), "writes_in_flight",
 				      number(status->writes_in_flight)));
 	set(object, "elections_left", status->elections_left);
+	set(object, "terms_left", status->terms_left);
 	json_object_set_new(object, "clock",
 			    json_pack("{s:I, s:b, s:o}", "ahead_ns",
 				      (json_int_t)status->clock_ahead_ns, "astray",
@@ -479,6 +480,9 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("damaged"));
 		if (journal->published.silent)
 			json_array_append_new(list, json_string("silent"));
+		if (journal->published.view.epoch != 0 &&
+		    journal->published.terms_left <= WL_LOG_TERMS_LOW)
+			json_array_append_new(list, json_string("terms_low"));
 		if (journal->published.state_undecided)
 			json_array_append_new(list, json_string("state_undecided"));
 		if (journal->published.commit_stalled)

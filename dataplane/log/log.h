@@ -194,6 +194,8 @@ void wl_log_retry_writes(struct wl_log *log);
 /* Room. All of it is of segments that are there; what may be had beyond them is wl_log_can_grow. */
 /* First entries of terms that there is room for, when nothing else is appended; in the table of terms, too. */
 uint64_t wl_log_elections_left(const struct wl_log *log);
+/* Terms that may still get entries: of every entry the term must be known, so none is forgotten before entries are trimmed. */
+uint64_t wl_log_terms_left(const struct wl_log *log);
 /* For one at least, now or as soon as the next segment is there. */
 bool wl_log_may_start_term(const struct wl_log *log);
 /* Stream bytes for records: WL_LOG_KEPT_ELECTIONS blocks stay behind them. */

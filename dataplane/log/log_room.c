@@ -34,21 +34,22 @@ enum wl_log_result wl_log_await_segment(struct wl_log *log)
 	return log->no_space ? WL_LOG_NO_SPACE : WL_LOG_NO_SEGMENT;
 }
 
-static uint64_t terms_left(const struct wl_log *log)
+uint64_t wl_log_terms_left(const struct wl_log *log)
 {
 	return WL_LOG_TERMS_MAX - log->term_count;
 }
 
 uint64_t wl_log_elections_left(const struct wl_log *log)
 {
-	uint64_t blocks = blocks_behind(log, log->append_offset), terms = terms_left(log);
+	uint64_t blocks = blocks_behind(log, log->append_offset), terms = wl_log_terms_left(log);
 
 	return blocks < terms ? blocks : terms;
 }
 
 bool wl_log_may_start_term(const struct wl_log *log)
 {
-	return wl_log_elections_left(log) != 0 || (wl_log_can_grow(log) && terms_left(log) != 0);
+	return wl_log_elections_left(log) != 0 ||
+	       (wl_log_can_grow(log) && wl_log_terms_left(log) != 0);
 }
 
 uint64_t wl_log_record_room(const struct wl_log *log)

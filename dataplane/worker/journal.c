@@ -172,6 +172,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 					 (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
 	status.may_start_term = wl_log_may_start_term(log);
 	status.elections_left = wl_log_elections_left(log);
+	status.terms_left = wl_log_terms_left(log);
 	if (wl_log_chain_at(log, replica->commit, &status.chain))
 		status.chain_index = replica->commit;
 	status.commit_number = front.commit_number;

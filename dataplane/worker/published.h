@@ -55,6 +55,7 @@ struct wl_journal_status {
 	uint64_t stamps_ahead_ns; /* the log's last stamp, against our clock: so long stamps stand still */
 	bool clock_astray;
 	bool may_start_term; /* or will, with the next segment */
+	uint64_t terms_left; /* that may still get entries: for good, where elections_left comes back with room */
 	uint64_t elections_left; /* first entries of terms that the log has room for */
 	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
 	uint64_t commit_number, next_number;

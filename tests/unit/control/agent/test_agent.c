@@ -628,6 +628,25 @@ static void stall_names_its_journal_and_no_other(void)
 	tear_down();
 }
 
+static void few_terms_are_told_before_there_is_none(void)
+{
+	set_up(0xe);
+	bed.lines = 0;
+	wl_agent_set_terms_left(&bed.agent, 1, WL_LOG_TERMS_LOW + 1);
+	CU_ASSERT_EQUAL(bed.lines, 0);
+	for (unsigned time = 0; time < 2; time++)
+		wl_agent_set_terms_left(&bed.agent, 1, WL_LOG_TERMS_LOW);
+	CU_ASSERT_EQUAL(bed.lines, 1);
+	for (uint64_t left = WL_LOG_TERMS_LOW; left-- > 0;)
+		wl_agent_set_terms_left(&bed.agent, 1, left);
+	CU_ASSERT_EQUAL(bed.lines, 1 + WL_LOG_TERMS_LOW / 1024);
+	wl_agent_set_terms_left(&bed.agent, 1, 0);
+	CU_ASSERT_EQUAL(bed.lines, 1 + WL_LOG_TERMS_LOW / 1024);
+	wl_agent_set_terms_left(&bed.agent, 2, 0);
+	CU_ASSERT_EQUAL(bed.lines, 2 + WL_LOG_TERMS_LOW / 1024);
+	tear_down();
+}
+
 WL_SUITE(agent)
 {
 	WL_TEST(first_views_reach_the_journals_own_workers),
@@ -653,4 +672,5 @@ WL_SUITE(agent)
 	WL_TEST(idle_turn_returns_nothing_and_touches_no_disk),
 	WL_TEST(work_of_one_turn_is_bounded),
 	WL_TEST(stall_names_its_journal_and_no_other),
+	WL_TEST(few_terms_are_told_before_there_is_none),
 };

@@ -52,6 +52,7 @@ static struct bed *make_bed(void)
 	journal->commit = 118;
 	journal->chain = 0xfedcba9876543210ull;
 	journal->chain_index = 118;
+	journal->terms_left = WL_LOG_TERMS_MAX;
 	journal->peers[1] = (struct wl_peer_status){.match_received = 120,
 						    .match_durable = 118,
 						    .next_index = 121,
@@ -154,6 +155,32 @@ static void a_follower_does_not_claim_to_know_its_peers(void)
 	free(bed);
 }
 
+static bool first_reason_is(const struct bed *bed, const char *reason)
+{
+	json_t *status = wl_status_json_status(&bed->facts);
+	const char *first = json_string_value(json_array_get(at(at(status, "mode"), "reasons"), 0));
+	bool is = first && strcmp(first, reason) == 0;
+
+	json_decref(status);
+	return is;
+}
+
+static void few_terms_and_tables_that_differ_are_reasons(void)
+{
+	struct bed *bed = make_bed();
+	struct wl_journal_status *journal = &bed->facts.journals[0].published;
+
+	journal->terms_left = WL_LOG_TERMS_LOW;
+	CU_ASSERT(first_reason_is(bed, "terms_low"));
+	journal->terms_left++;
+	journal->state_undecided = true;
+	CU_ASSERT(first_reason_is(bed, "state_undecided"));
+	journal->state_undecided = false;
+	journal->peers[3].apart = true;
+	CU_ASSERT(first_reason_is(bed, "peer_diverged"));
+	free(bed);
+}
+
 static void degraded_and_insecure_are_said_with_reasons(void)
 {
 	struct bed *bed = make_bed();
@@ -232,6 +259,7 @@ WL_SUITE(status_json)
 	WL_TEST(peers_are_the_other_nodes_and_the_unknown_is_null),
 	WL_TEST(a_difference_of_a_peer_is_told_by_name_with_both_values),
 	WL_TEST(a_follower_does_not_claim_to_know_its_peers),
+	WL_TEST(few_terms_and_tables_that_differ_are_reasons),
 	WL_TEST(degraded_and_insecure_are_said_with_reasons),
 	WL_TEST(every_counter_and_every_reason_to_drop_has_a_member),
 	WL_TEST(latency_gives_percentiles_of_each_stage),

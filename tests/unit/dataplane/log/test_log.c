@@ -464,6 +464,8 @@ static void full_table_of_terms_is_no_room_for_an_election(void)
 	the_log->term_count = WL_LOG_TERMS_MAX;
 	CU_ASSERT_EQUAL(wl_log_elections_left(the_log), 0);
 	CU_ASSERT_FALSE(wl_log_may_start_term(the_log));
+	CU_ASSERT_EQUAL(wl_log_terms_left(the_log), 0);
+	CU_ASSERT_EQUAL(wl_log_open_entry(the_log, WL_ENTRY_TERM_START, 6, 0, 0), WL_LOG_NO_SPACE);
 	the_log->term_count = terms;
 	end();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "dataplane/service/front_internal.h"
 #include "tests/unit/dataplane/service/front_fixture.h"
 #include "tests/unit/runner.h"
 
@@ -438,6 +439,45 @@ static void record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together(v
 	front_fixture_end(f);
 }
 
+/* The first part of a record that will never be whole. */
+static void begin_record(wl_identity client, uint64_t session)
+{
+	static uint8_t bytes[1024], payload[2048];
+	struct wl_wire_record part = {1000, WIRELOG_COMMITTED, 0, bytes};
+	struct wl_wire_client_append wire = {
+		.session = session,
+		.first_sequence = 1,
+		.record_count = 1,
+		.record_bytes = 3000,
+		.bytes = WL_WIRE_RECORD_HEADER_BYTES + 1000,
+	};
+
+	wl_wire_encode_client_append(payload, &wire);
+	wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
+	front_fixture_message(f, client, WL_WIRE_CLIENT_APPEND, payload,
+			      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+}
+
+/* All places for records in parts are taken: who comes is told, and has one when somebody has stopped growing. */
+static void full_table_of_records_in_parts_is_back_pressure_for_a_while(void)
+{
+	wl_identity client = 0x80002000;
+	uint64_t session = start();
+
+	for (unsigned taken = 0; taken < WL_FRONT_ASSEMBLIES; taken++, client++) {
+		front_fixture_add_client(f, client);
+		begin_record(client, front_fixture_open(f, client, 7));
+	}
+	begin_record(FRONT_FIXTURE_CLIENT, session);
+	CU_ASSERT_TRUE_FATAL(one_result());
+	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
+	f->now_ns += WL_FRONT_ASSEMBLY_STILL_NS;
+	front_fixture_turn(f);
+	begin_record(FRONT_FIXTURE_CLIENT, session);
+	CU_ASSERT_FALSE(one_result());
+	front_fixture_end(f);
+}
+
 static void session_that_is_asked_for_twice_is_one(void)
 {
 	struct wl_wire_open_session open = {1234};
@@ -539,6 +579,7 @@ WL_SUITE(intake)
 	WL_TEST(largest_record_is_taken_and_one_byte_more_is_refused),
 	WL_TEST(lost_fragment_costs_a_resend_and_nothing_else),
 	WL_TEST(record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together),
+	WL_TEST(full_table_of_records_in_parts_is_back_pressure_for_a_while),
 	WL_TEST(session_that_is_asked_for_twice_is_one),
 	WL_TEST(garbage_is_counted_and_unanswered),
 	WL_TEST(one_client_that_floods_leaves_room_to_the_others),

@@ -177,6 +177,25 @@ static void one_client_has_no_more_than_its_share_of_waiting_answers(void)
 	front_fixture_end(f);
 }
 
+/* So many wait to be committed that nobody else may: told as a pause, and all are answered when the medium is back. */
+static void full_queue_of_openings_is_back_pressure_until_they_commit(void)
+{
+	begin();
+	f->front->opens_popped += 5; /* wherever the queue stands in its ring */
+	f->front->opens_pushed = f->front->opens_popped + WL_FRONT_OPENS;
+	for (uint64_t at = f->front->opens_popped; at != f->front->opens_pushed; at++)
+		f->front->opens[at % WL_FRONT_OPENS] =
+			(struct wl_open_request){.index = f->log.tail.index + 1,
+						 .nonce = at,
+						 .client = GUEST(1)};
+	f->hold_disk = true;
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_BACK_PRESSURE);
+	f->hold_disk = false;
+	f->front->opens_popped = f->front->opens_pushed;
+	CU_ASSERT_EQUAL(asked(FRONT_FIXTURE_CLIENT, 9), WIRELOG_OK);
+	front_fixture_end(f);
+}
+
 WL_SUITE(opening)
 {
 	WL_TEST(client_that_opens_ever_more_sessions_pushes_out_its_own),
@@ -186,4 +205,5 @@ WL_SUITE(opening)
 	WL_TEST(nobody_is_called_silent_right_after_the_leader_was),
 	WL_TEST(nobody_is_called_silent_right_after_a_leadership_began),
 	WL_TEST(one_client_has_no_more_than_its_share_of_waiting_answers),
+	WL_TEST(full_queue_of_openings_is_back_pressure_until_they_commit),
 };
