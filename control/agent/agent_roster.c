@@ -142,7 +142,9 @@ static void stand_apart(struct wl_agent *agent, uint32_t journal,
 {
 	if (agent->divergences[journal].node == 0)
 		agent->divergences[journal] = *divergence;
-	if (divergence->kind == WL_DIVERGENCE_OF_COMMITTED && !WL_MUTANT(diverged_not_marked) &&
+	if ((divergence->kind == WL_DIVERGENCE_CONFIRMED ||
+	     (WL_MUTANT(one_voice_marks) && divergence->kind == WL_DIVERGENCE_OF_COMMITTED)) &&
+	    !WL_MUTANT(diverged_not_marked) &&
 	    agent->record.journals[journal].divergence.node == 0) {
 		agent->record.journals[journal].divergence = *divergence;
 		agent->record_urgent = true;
@@ -155,8 +157,13 @@ static const char *text_of(enum wl_divergence_kind kind)
 {
 	if (kind == WL_DIVERGENCE_OF_COMMITTED)
 		return "leads with another history than the one that is committed on this node, which takes no part any more: no votes, no "
-		       "acknowledgements, no readers. Stop it, keep the data of all nodes, and compare them with `wirelog verify`; a start on "
-		       "these data is refused [STORE_DIVERGED]";
+		       "acknowledgements, no readers. All voters are asked which one they have [STORE_DIVERGED]";
+	if (kind == WL_DIVERGENCE_CONFIRMED)
+		return "and a majority with it have another history than the one that is committed on this node, which takes no part any more. "
+		       "Stop it, keep the data of all nodes, and compare them with `wirelog verify`; a start on these data is refused "
+		       "[STORE_DIVERGED]";
+	if (kind == WL_DIVERGENCE_DISPROVED)
+		return "contradicts what a majority has, this node among them: that one is wrong. Restart this node, it takes part again";
 	if (kind == WL_DIVERGENCE_OF_STATE)
 		return "and a majority with it make another table of sessions of the same entries than this node, which takes no part any more: no "
 		       "votes, no acknowledgements, no readers. Its log is right: restart it, and look at its memory [STATE_DIVERGED]";
@@ -195,7 +202,7 @@ void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);
 	if (divergence.kind == WL_DIVERGENCE_OF_COMMITTED ||
-	    divergence.kind == WL_DIVERGENCE_OF_STATE)
+	    divergence.kind == WL_DIVERGENCE_CONFIRMED || divergence.kind == WL_DIVERGENCE_OF_STATE)
 		stand_apart(agent, message->journal, &divergence);
 }
 

@@ -69,9 +69,11 @@ static void log_divergence(const struct wl_agent_line *line)
 
 	wl_report(WL_REPORT_ERROR, of_state ? "state_diverged" : "diverged",
 		  "%sjournal=%u node=%u term=%lu index=%lu %s=%016lx their_%s=%016lx text=\"%s\"",
-		  of_state					   ? "code=STATE_DIVERGED "
-		  : line->divergence == WL_DIVERGENCE_OF_COMMITTED ? "code=STORE_DIVERGED "
-								   : "",
+		  of_state ? "code=STATE_DIVERGED "
+		  : line->divergence == WL_DIVERGENCE_OF_COMMITTED ||
+				  line->divergence == WL_DIVERGENCE_CONFIRMED
+			  ? "code=STORE_DIVERGED "
+			  : "",
 		  line->journal, line->node, (unsigned long)line->term, (unsigned long)line->index,
 		  of_state ? "digest" : "chain", (unsigned long)line->chain,
 		  of_state ? "digest" : "chain", (unsigned long)line->their_chain, line->text);

@@ -16,7 +16,9 @@
 
 enum wl_divergence_kind {
 	WL_DIVERGENCE_OF_BRANCH = 0, /* not known to be committed here: it costs this view */
-	WL_DIVERGENCE_OF_COMMITTED, /* our leader contradicts it: neither we nor the data take part */
+	WL_DIVERGENCE_OF_COMMITTED, /* our leader contradicts it: we take no part, and ask the others (replica_inquiry.c) */
+	WL_DIVERGENCE_CONFIRMED, /* a majority does: the data are for looking at, not for a start */
+	WL_DIVERGENCE_DISPROVED, /* a majority has what we have: we take no part until the next start */
 	WL_DIVERGENCE_OF_STATE, /* a majority makes something else of the same entries: we take no part until the next start */
 	WL_DIVERGENCE_UNDECIDED, /* another one does, and no majority is of one mind: told, and no more */
 };

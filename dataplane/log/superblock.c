@@ -70,7 +70,7 @@ static void decode_divergence(const uint8_t *at, struct wl_divergence *divergenc
 	divergence->chain = wl_load_u64(at + 16);
 	divergence->their_chain = wl_load_u64(at + 24);
 	divergence->node = wl_load_u32(at + 32);
-	divergence->kind = divergence->node != 0 ? WL_DIVERGENCE_OF_COMMITTED : 0;
+	divergence->kind = divergence->node != 0 ? WL_DIVERGENCE_CONFIRMED : 0;
 }
 
 void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock *superblock)

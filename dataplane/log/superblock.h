@@ -19,7 +19,7 @@
 #include "dataplane/base/siphash.h"
 #include "dataplane/log/divergence.h"
 
-#define WL_SUPERBLOCK_FORMAT 3u /* version of the record; data of another one are refused */
+#define WL_SUPERBLOCK_FORMAT 4u /* version of the record; data of another one are refused */
 
 struct wl_superblock_journal {
 	uint64_t term;

@@ -423,6 +423,7 @@ void wl_replica_on_durable(struct wl_replica *replica)
 void wl_replica_end_turn(struct wl_replica *replica)
 {
 	watch_disk(replica);
+	wl_replica_inquiry_end_turn(replica);
 	if (replica->view.role == WL_ROLE_LEADER)
 		wl_replica_leader_end_turn(replica);
 	else if (replica->view.role == WL_ROLE_FOLLOWER || WL_MUTANT(fenced_acknowledges))

@@ -65,6 +65,14 @@ struct wl_replica_state {
 	bool undecided; /* leader: they differ, and no majority is of one mind */
 };
 
+struct wl_replica_inquiry { /* replica_inquiry.c */
+	uint64_t index; /* 0: nothing is in doubt */
+	uint64_t began_ns, asked_ns;
+	uint64_t theirs[WIRELOG_NODES_MAX +
+			1]; /* chain values behind it, ours among them; 0: not told */
+	bool settled; /* a majority has spoken */
+};
+
 #define WL_REPLICA_UP_MAX 64 /* seam messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
 
@@ -136,6 +144,7 @@ struct wl_replica {
 	bool branch_only; /* diverged, and what is committed here is equal */
 	struct wl_divergence
 		apart; /* what we have committed, or made of it, is contradicted: for the rest of this process we take no part */
+	struct wl_replica_inquiry inquiry; /* is it us who are wrong? */
 	uint32_t diverged_told; /* bit per node whose log is another one, in this view */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
@@ -198,6 +207,10 @@ static inline bool wl_replica_state_asks(const struct wl_replica *replica, uint6
 /* The front has applied all entries up to `index`, just now, and made `digest` of them. Only while wl_replica_state_asks: when a
  * majority makes something else of the same entries, we take no part any more. */
 void wl_replica_on_applied(struct wl_replica *replica, uint64_t index, uint64_t digest);
+
+/* What a voter has committed at some place, or whether we have the same. */
+void wl_replica_on_chain(struct wl_replica *replica, uint32_t from,
+			 const struct wl_wire_chain *message);
 
 /* From the disk: after the log took the completions of this turn. Commits, acknowledges. */
 void wl_replica_on_durable(struct wl_replica *replica);

@@ -7,7 +7,8 @@
  * for it to say.
  *
  * Where it is a leader that contradicts what is *committed* here, this node stands apart for the rest of its process: control withdraws
- * it from elections and makes a mark durable that refuses the next start. What is not known to be committed may be a branch that
+ * it from elections. When a majority of the voters contradicts it, too (replica_inquiry.c), control makes a mark durable that refuses
+ * the next start. What is not known to be committed may be a branch that
  * nobody was told of: it costs this view, not the node.
  */
 #include "dataplane/base/check.h"
@@ -39,6 +40,9 @@ void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_po
 		replica->apart = divergence;
 		replica->refusal.pending = false;
 		replica->diverged_told &= ~(1u << node);
+		replica->inquiry.index = 0;
+		wl_replica_inquire(replica, position.index);
+		replica->inquiry.theirs[node] = their_chain;
 	}
 	if (replica->diverged_told & 1u << node)
 		return;

@@ -38,6 +38,10 @@ void wl_replica_state_on_append(struct wl_replica *replica, uint32_t from,
 void wl_replica_state_on_ack(struct wl_replica *replica, uint32_t from,
 			     const struct wl_wire_append_ack *ack);
 
+/* replica_inquiry.c: somebody has another entry at `index` than we hold as committed. All voters are asked. */
+void wl_replica_inquire(struct wl_replica *replica, uint64_t index);
+void wl_replica_inquiry_end_turn(struct wl_replica *replica);
+
 /* replica_return.c: followers whose data went back. An acknowledgement of this peer says whether its data count. */
 void wl_replica_notice_data(struct wl_replica *replica, struct wl_peer *peer, bool held_back);
 /* Enough of the others have promised since to make what it forgot harmless. */

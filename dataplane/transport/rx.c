@@ -27,6 +27,7 @@ static bool may_say(bool client, uint8_t type)
 	case WL_WIRE_PATH_ECHO:
 	case WL_WIRE_APPEND:
 	case WL_WIRE_APPEND_ACK:
+	case WL_WIRE_CHAIN:
 	case WL_WIRE_PRE_VOTE:
 	case WL_WIRE_PRE_VOTE_REPLY:
 	case WL_WIRE_VOTE:

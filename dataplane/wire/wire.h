@@ -30,6 +30,7 @@ enum wl_wire_type {
 	/* node to node, worker to worker */
 	WL_WIRE_APPEND = 10,
 	WL_WIRE_APPEND_ACK = 11,
+	WL_WIRE_CHAIN = 12,
 	/* node to node, control to control (punted) */
 	WL_WIRE_PRE_VOTE = 20,
 	WL_WIRE_PRE_VOTE_REPLY = 21,
@@ -177,6 +178,13 @@ struct wl_wire_append_ack {
 	uint64_t state_digest; /* of the table of sessions behind that entry, not 0; 0 with state_index 0 */
 };
 #define WL_WIRE_APPEND_ACK_BYTES 104u
+
+struct wl_wire_chain { /* what do you have committed there (replica_inquiry.c)? */
+	uint64_t index; /* not 0 */
+	uint64_t chain; /* behind it, at the sender; 0: nothing committed there, or not at hand */
+	bool asks; /* wants the receiver's */
+};
+#define WL_WIRE_CHAIN_BYTES 24u
 
 struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */
@@ -345,6 +353,8 @@ bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_appe
 size_t wl_wire_encode_append_ack(uint8_t *to, const struct wl_wire_append_ack *message);
 bool wl_wire_decode_append_ack(const uint8_t *from, size_t size,
 			       struct wl_wire_append_ack *message);
+size_t wl_wire_encode_chain(uint8_t *to, const struct wl_wire_chain *message);
+bool wl_wire_decode_chain(const uint8_t *from, size_t size, struct wl_wire_chain *message);
 size_t wl_wire_encode_vote(uint8_t *to, const struct wl_wire_vote *message);
 bool wl_wire_decode_vote(const uint8_t *from, size_t size, struct wl_wire_vote *message);
 size_t wl_wire_encode_vote_reply(uint8_t *to, const struct wl_wire_vote_reply *message);

@@ -118,6 +118,28 @@ bool wl_wire_decode_append_ack(const uint8_t *from, size_t size, struct wl_wire_
 	       (message->state_index == 0) == (message->state_digest == 0);
 }
 
+size_t wl_wire_encode_chain(uint8_t *to, const struct wl_wire_chain *message)
+{
+	wl_store_u64(to, message->index);
+	wl_store_u64(to + 8, message->chain);
+	wl_store_u32(to + 16, message->asks);
+	wl_store_u32(to + 20, 0);
+	return WL_WIRE_CHAIN_BYTES;
+}
+
+bool wl_wire_decode_chain(const uint8_t *from, size_t size, struct wl_wire_chain *message)
+{
+	uint32_t asks;
+
+	if (size != WL_WIRE_CHAIN_BYTES)
+		return false;
+	message->index = wl_load_u64(from);
+	message->chain = wl_load_u64(from + 8);
+	asks = wl_load_u32(from + 16);
+	message->asks = asks == 1;
+	return message->index != 0 && asks <= 1 && wl_load_u32(from + 20) == 0;
+}
+
 size_t wl_wire_encode_vote(uint8_t *to, const struct wl_wire_vote *message)
 {
 	wl_store_u64(to, message->term);

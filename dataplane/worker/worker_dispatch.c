@@ -88,6 +88,18 @@ static void take_append_ack(struct wl_worker *worker, struct wl_journal *journal
 					 wl_identity_node(message->from->identity), &ack);
 }
 
+static void take_chain(struct wl_worker *worker, struct wl_journal *journal,
+		       const struct wl_message *message)
+{
+	struct wl_wire_chain chain;
+
+	if (!wl_wire_decode_chain(message->payload, message->bytes, &chain))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (takes_part(worker, message))
+		wl_replica_on_chain(&journal->replica, wl_identity_node(message->from->identity),
+				    &chain);
+}
+
 /* A client that lives finds no place: whoever serves the journal that it asks for says so. */
 static void turn_away(struct wl_worker *worker, const struct wl_message *message)
 {
@@ -140,6 +152,9 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 		break;
 	case WL_WIRE_APPEND_ACK:
 		take_append_ack(worker, journal, message);
+		break;
+	case WL_WIRE_CHAIN:
+		take_chain(worker, journal, message);
 		break;
 	case WL_WIRE_PRE_VOTE:
 	case WL_WIRE_PRE_VOTE_REPLY:

@@ -124,6 +124,7 @@ static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 	struct wl_wire_path path;
 	struct wl_wire_append append;
 	struct wl_wire_append_ack ack;
+	struct wl_wire_chain chain;
 
 	switch (type) {
 	case WL_WIRE_HELLO:
@@ -142,6 +143,8 @@ static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 	case WL_WIRE_APPEND_ACK:
 		return journal.replica.view.role != WL_ROLE_FENCED &&
 		       wl_wire_decode_append_ack(payload, bytes, &ack);
+	case WL_WIRE_CHAIN:
+		return wl_wire_decode_chain(payload, bytes, &chain);
 	default:
 		return false;
 	}

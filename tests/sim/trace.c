@@ -135,6 +135,7 @@ static void say_message(FILE *file, const struct wl_frame_header *header, const 
 		[WL_WIRE_GREETING] = "GREETING",
 		[WL_WIRE_PATH_PROBE] = "PATH_PROBE",
 		[WL_WIRE_PATH_ECHO] = "PATH_ECHO",
+		[WL_WIRE_CHAIN] = "CHAIN",
 		[WL_WIRE_TIMEOUT_NOW] = "TIMEOUT_NOW",
 		[WL_WIRE_OPEN_SESSION] = "OPEN_SESSION",
 		[WL_WIRE_SUBSCRIBE] = "SUBSCRIBE",

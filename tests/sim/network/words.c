@@ -14,6 +14,7 @@ static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes
 		struct wl_wire_vote vote;
 		struct wl_wire_vote_reply reply;
 		struct wl_wire_timeout_now now;
+		struct wl_wire_chain chain;
 	} message;
 
 	switch (type) {
@@ -29,6 +30,8 @@ static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes
 		return wl_wire_decode_append(payload, bytes, &message.append);
 	case WL_WIRE_APPEND_ACK:
 		return wl_wire_decode_append_ack(payload, bytes, &message.ack);
+	case WL_WIRE_CHAIN:
+		return wl_wire_decode_chain(payload, bytes, &message.chain);
 	case WL_WIRE_PRE_VOTE:
 	case WL_WIRE_VOTE:
 		return wl_wire_decode_vote(payload, bytes, &message.vote);

@@ -95,6 +95,18 @@ void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node)
 	oracle->tail_seen[node->number] = log->tail.index;
 }
 
+/* Its own memory is another history, or that of somebody whose word it cannot judge yet; on that alone nothing becomes durable. */
+static bool is_right_to_doubt(const struct sim_oracle *oracle, const struct sim_node *node)
+{
+	const struct sim_cluster *cluster = oracle->cluster;
+	bool others = false;
+
+	for (unsigned number = 1; number <= cluster->config.nodes; number++)
+		others |= cluster->nodes[number].contradicted;
+	return node->contradicted ||
+	       (others && node->agent->record.journals[oracle->journal].divergence.node == 0);
+}
+
 /* Nobody takes no part but for a reason; and who takes none says nothing that others could count, and nothing to readers. */
 void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *node)
 {
@@ -107,7 +119,7 @@ void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *no
 		apart->turns = 0;
 		return;
 	}
-	if (!node->contradicted && !sim_node_table_rots(node))
+	if (!is_right_to_doubt(oracle, node) && !sim_node_table_rots(node))
 		sim_violation(oracle->cluster, node->number, "O33",
 			      "takes no part at entry %llu, and has what all others have",
 			      (unsigned long long)journal->replica.apart.position.index);

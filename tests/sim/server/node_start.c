@@ -392,6 +392,7 @@ static void begin_life(struct start *start)
 	for (uint32_t id = 0; id < start->config->journal_count; id++)
 		sim_drive_start(&node->drives[id]);
 	node->up = true;
+	node->contradicted = false; /* that was memory */
 	node->record_state = 0;
 	node->budget.armed = false;
 	node->tears_record = false;

@@ -239,6 +239,21 @@ static void rise_diverged(enum wl_divergence_kind kind)
 	turns(4);
 }
 
+static void one_leaders_word_is_no_mark(void)
+{
+	set_up();
+	rise_diverged(WL_DIVERGENCE_OF_COMMITTED);
+	CU_ASSERT_EQUAL(bed.agent.elections[0].state, WL_ELECTION_OUT);
+	rise_diverged(WL_DIVERGENCE_DISPROVED);
+	CU_ASSERT_EQUAL(bed.agent.record.journals[0].divergence.node, 0);
+	CU_ASSERT_EQUAL(bed.agent.elections[0].state, WL_ELECTION_OUT);
+	rise_diverged(WL_DIVERGENCE_OF_STATE);
+	CU_ASSERT_EQUAL(bed.agent.record.journals[0].divergence.node, 0);
+	rise_diverged(WL_DIVERGENCE_CONFIRMED);
+	CU_ASSERT_EQUAL(bed.agent.record.journals[0].divergence.node, 2);
+	tear_down();
+}
+
 static void contradicted_data_are_marked_whatever_the_node_was(void)
 {
 	static const enum wl_election_state states[] = {WL_ELECTION_FOLLOWER,
@@ -256,7 +271,7 @@ static void contradicted_data_are_marked_whatever_the_node_was(void)
 		election->granted = 0xe;
 		if (states[at] == WL_ELECTION_LEADER)
 			election->leader = 1;
-		rise_diverged(WL_DIVERGENCE_OF_COMMITTED);
+		rise_diverged(WL_DIVERGENCE_CONFIRMED);
 		CU_ASSERT_EQUAL(election->state, WL_ELECTION_OUT);
 		CU_ASSERT_EQUAL(election->leader, 0);
 		CU_ASSERT_EQUAL(mark->node, 2);
@@ -274,7 +289,7 @@ static void contradicted_node_that_ends_marks_its_data_in_the_last_record(void)
 {
 	set_up();
 	wl_agent_stop(&bed.agent);
-	rise_diverged(WL_DIVERGENCE_OF_COMMITTED);
+	rise_diverged(WL_DIVERGENCE_CONFIRMED);
 	CU_ASSERT_EQUAL(bed.durable.journals[0].divergence.node, 2);
 	tear_down();
 }
@@ -324,6 +339,7 @@ WL_SUITE(agent_roster)
 	WL_TEST(what_is_learned_of_a_peer_is_durable_at_once),
 	WL_TEST(being_in_step_is_durable_and_told_with_votes),
 	WL_TEST(a_difference_between_nodes_is_a_line_with_its_name_and_both_values),
+	WL_TEST(one_leaders_word_is_no_mark),
 	WL_TEST(contradicted_data_are_marked_whatever_the_node_was),
 	WL_TEST(contradicted_node_that_ends_marks_its_data_in_the_last_record),
 	WL_TEST(another_branch_is_told_and_marks_no_data),

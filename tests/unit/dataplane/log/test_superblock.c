@@ -70,7 +70,7 @@ static void what_is_encoded_is_decoded(void)
 			.in_step_boot = journal,
 			.commit = {3 + journal, 9 + journal},
 			.divergence = {.node = 1 + journal % 7,
-				       .kind = WL_DIVERGENCE_OF_COMMITTED,
+				       .kind = WL_DIVERGENCE_CONFIRMED,
 				       .position = {journal + 4, journal + 5},
 				       .chain = journal + 6,
 				       .their_chain = journal + 7},

@@ -260,6 +260,111 @@ static void acknowledgement_of_the_same_history_counts(void)
 	replica_fixture_fini(follower_cluster());
 }
 
+static void word_of_a_voter(uint32_t from, uint64_t chain, bool asks)
+{
+	const struct wl_wire_chain word = {.index = 3, .chain = chain, .asks = asks};
+
+	wl_replica_on_chain(follower(), from, &word);
+}
+
+static uint64_t chain_of(uint32_t node)
+{
+	uint64_t chain = 0;
+
+	wl_log_chain_at(replica_log(follower_cluster(), node), 3, &chain);
+	return chain;
+}
+
+static void all_voters_are_asked_until_they_have_said_it(void)
+{
+	contradicted_where_it_is_committed();
+	replica_fixture_pass(follower_cluster(), REPLICA_HEARTBEAT_NS);
+	follower_turn();
+	CU_ASSERT_EQUAL(replica_fixture_mail(follower_cluster(), FOLLOWER, 2, WL_WIRE_CHAIN), 2);
+	word_of_a_voter(2, 0, false); /* not at hand there */
+	replica_fixture_pass(follower_cluster(), REPLICA_HEARTBEAT_NS);
+	follower_turn();
+	CU_ASSERT_EQUAL(replica_fixture_mail(follower_cluster(), FOLLOWER, 2, WL_WIRE_CHAIN), 3);
+	CU_ASSERT(!follower()->inquiry.settled);
+	replica_fixture_fini(follower_cluster());
+}
+
+static void expect_verdict(uint64_t second, enum wl_divergence_kind kind)
+{
+	struct wl_seam_message told;
+
+	contradicted_where_it_is_committed();
+	word_of_a_voter(2, second, false);
+	CU_ASSERT(follower()->inquiry.settled);
+	CU_ASSERT(wl_replica_is_apart(follower()));
+	CU_ASSERT_FATAL(
+		replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_DIVERGED, &told));
+	CU_ASSERT_EQUAL(told.reason, kind);
+	CU_ASSERT_EQUAL(told.tail.index, 3);
+	replica_fixture_fini(follower_cluster());
+}
+
+static void majority_with_the_leader_condemns(void)
+{
+	begin(2, 3);
+	{
+		uint64_t theirs = chain_of(LEADER);
+
+		replica_fixture_fini(follower_cluster());
+		expect_verdict(theirs, WL_DIVERGENCE_CONFIRMED);
+	}
+}
+
+static void majority_with_us_says_that_the_leader_is_wrong(void)
+{
+	begin(2, 3);
+	{
+		uint64_t ours = chain_of(FOLLOWER);
+
+		replica_fixture_fini(follower_cluster());
+		expect_verdict(ours, WL_DIVERGENCE_DISPROVED);
+	}
+}
+
+/* A leader whose own values rot learns it from those whom it contradicted. */
+static void who_is_asked_and_holds_something_else_asks_all(void)
+{
+	struct wl_seam_message told;
+
+	begin(2, 3);
+	follower()->commit = 3;
+	word_of_a_voter(2, chain_of(FOLLOWER), true);
+	CU_ASSERT_EQUAL(follower()->inquiry.index, 0);
+	word_of_a_voter(1, chain_of(LEADER), true);
+	CU_ASSERT_EQUAL(follower()->inquiry.index, 3);
+	CU_ASSERT(!wl_replica_is_apart(follower()));
+	word_of_a_voter(2, chain_of(LEADER), false);
+	CU_ASSERT(wl_replica_is_apart(follower()));
+	follower_turn();
+	CU_ASSERT_FATAL(
+		replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_DIVERGED, &told));
+	CU_ASSERT_EQUAL(told.reason, WL_DIVERGENCE_CONFIRMED);
+	replica_fixture_fini(follower_cluster());
+}
+
+static void what_is_not_committed_is_not_told(void)
+{
+	struct wl_wire_chain answer;
+	struct replica_mail mail;
+
+	begin(2, 3);
+	follower()->commit = 2;
+	word_of_a_voter(2, chain_of(LEADER), true);
+	follower_turn();
+	CU_ASSERT_EQUAL(follower()->inquiry.index, 0);
+	CU_ASSERT_FATAL(
+		replica_fixture_take(follower_cluster(), FOLLOWER, 2, WL_WIRE_CHAIN, &mail));
+	CU_ASSERT(wl_wire_decode_chain(mail.payload, mail.bytes, &answer));
+	CU_ASSERT_EQUAL(answer.chain, 0);
+	CU_ASSERT(!answer.asks);
+	replica_fixture_fini(follower_cluster());
+}
+
 WL_SUITE(replica_divergence)
 {
 	WL_TEST(previous_of_another_history_is_not_acknowledged),
@@ -275,4 +380,9 @@ WL_SUITE(replica_divergence)
 	WL_TEST(previous_without_a_chain_value_matches_nothing),
 	WL_TEST(leader_counts_no_acknowledgement_of_another_history),
 	WL_TEST(acknowledgement_of_the_same_history_counts),
+	WL_TEST(all_voters_are_asked_until_they_have_said_it),
+	WL_TEST(majority_with_the_leader_condemns),
+	WL_TEST(majority_with_us_says_that_the_leader_is_wrong),
+	WL_TEST(who_is_asked_and_holds_something_else_asks_all),
+	WL_TEST(what_is_not_committed_is_not_told),
 };

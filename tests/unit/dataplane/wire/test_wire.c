@@ -377,6 +377,20 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 96, 0); /* no digest */
 }
 
+static void chain_has_the_documented_layout_and_limits(void)
+{
+	const struct wl_wire_chain chain = {.index = 3, .chain = 4, .asks = true};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_chain(bytes, &chain), 24);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 16), 1);
+	ASSERT_ONLY_SIZE(chain, WL_WIRE_CHAIN_BYTES);
+	ASSERT_REFUSED_WITH(chain, WL_WIRE_CHAIN_BYTES, 0, 0); /* index */
+	ASSERT_REFUSED_WITH(chain, WL_WIRE_CHAIN_BYTES, 16, 2);
+	ASSERT_REFUSED_WITH(chain, WL_WIRE_CHAIN_BYTES, 20, 1); /* reserved */
+}
+
 static void vote_has_the_documented_layout_and_limits(void)
 {
 	struct wl_wire_vote vote = {.term = 3,
@@ -451,6 +465,7 @@ WL_SUITE(wire)
 	WL_TEST(append_with_impossible_fields_is_refused),
 	WL_TEST(fragment_of_an_image_lies_inside_it),
 	WL_TEST(acknowledgement_has_the_documented_layout_and_limits),
+	WL_TEST(chain_has_the_documented_layout_and_limits),
 	WL_TEST(vote_has_the_documented_layout_and_limits),
 	WL_TEST(vote_reply_has_the_documented_layout_and_limits),
 	WL_TEST(timeout_now_has_the_documented_layout_and_limits),

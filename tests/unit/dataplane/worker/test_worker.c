@@ -427,27 +427,6 @@ static void peer_that_differs_in_what_decides_is_told_by_name_and_not_heard(void
 	worker_fixture_fini(&fixture);
 }
 
-static void peer_that_takes_no_part_any_more_is_told_once_by_name(void)
-{
-	struct wl_wire_greeting greeting = {.apart = 1u << WORKER_FIRST};
-	uint8_t payload[WL_WIRE_GREETING_BYTES];
-	struct wl_seam_message told = {.node = 0};
-
-	begin_greeted_anew();
-	memcpy(greeting.fact, fixture.worker.config.facts, sizeof(greeting.fact));
-	wl_wire_encode_greeting(payload, &greeting);
-	for (unsigned time = 0; time < 2; time++) {
-		worker_fixture_say(&fixture, wl_identity_of_node(2, 0), WL_WIRE_GREETING,
-				   WORKER_FIRST, payload, sizeof(payload));
-		worker_fixture_turn(&fixture);
-		CU_ASSERT_EQUAL(worker_fixture_told(&fixture, WL_SEAM_PEER_APART, &told),
-				time == 0);
-	}
-	CU_ASSERT_EQUAL(told.node, 2);
-	CU_ASSERT_EQUAL(told.journal, WORKER_FIRST);
-	worker_fixture_fini(&fixture);
-}
-
 static void difference_that_decides_nothing_is_told_and_the_peer_is_heard(void)
 {
 	struct wl_seam_message told;
@@ -794,7 +773,6 @@ WL_SUITE(worker)
 	WL_TEST(answer_to_our_hello_makes_the_peer_known_and_tells_control),
 	WL_TEST(peer_that_has_not_greeted_under_its_boot_is_not_heard),
 	WL_TEST(peer_that_differs_in_what_decides_is_told_by_name_and_not_heard),
-	WL_TEST(peer_that_takes_no_part_any_more_is_told_once_by_name),
 	WL_TEST(difference_that_decides_nothing_is_told_and_the_peer_is_heard),
 	WL_TEST(second_server_under_one_id_is_told_to_control_to_itself_and_to_the_owner),
 	WL_TEST(server_that_is_told_to_be_the_second_takes_no_part),

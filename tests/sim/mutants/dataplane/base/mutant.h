@@ -35,6 +35,7 @@
 	item(diverged_for_a_view, "a node whose committed records were contradicted takes part again in the next view") \
 	item(diverged_serves_readers, "a node whose committed records were contradicted serves readers") \
 	item(diverged_not_marked, "that its committed records were contradicted is not made durable") \
+	item(one_voice_marks, "one leader's word makes the mark that its committed records were contradicted durable") \
 	item(diverged_data_are_started, "data that are marked as diverged are started on") \
 	item(digests_not_compared, "nobody stands apart for a table of sessions that is not a majority's") \
 	item(minority_accuses, "one voter's table is what a majority has") \

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who is wrong? One node says that an entry is another one than we hold as committed. Its chain values may be what rots: a leader like that
+ * contradicts every follower that it probes, and marks on their data would end a cluster whose records are all well. So the word of one is
+ * enough to take no part, and not enough for a mark: all voters are asked for their chain value behind that entry, again each
+ * heartbeat until they have said it.
+ *
+ *  a majority of the voters says what we hold   we are right: no mark, the next start takes part
+ *  a majority says the same other thing         we are wrong: the mark is made durable (control/agent/agent_roster.c)
+ *  neither                                      nobody can say: no part, no mark, for as long as this process runs
+ *
+ * Who is asked compares, too, and asks all others when it holds something else: so the leader finds out that it is the one, and stands
+ * apart. Who stands apart goes on answering: what it holds is a voter's word. A value that is not at hand any more is not told.
+ */
+#include "dataplane/base/check.h"
+#include "dataplane/base/mutant.h"
+#include "dataplane/raft/quorum.h"
+#include "dataplane/raft/replica_internal.h"
+
+#include <string.h>
+
+/* What we have committed there; 0: nothing, or not at hand. */
+static uint64_t chain_of_committed(const struct wl_replica *replica, uint64_t index)
+{
+	uint64_t chain;
+
+	return index <= replica->commit && wl_log_chain_at(replica->log, index, &chain) ? chain : 0;
+}
+
+void wl_replica_inquire(struct wl_replica *replica, uint64_t index)
+{
+	struct wl_replica_inquiry *inquiry = &replica->inquiry;
+
+	if (inquiry->index != 0)
+		return;
+	memset(inquiry, 0, sizeof(*inquiry));
+	inquiry->index = index;
+	inquiry->began_ns = replica->now_ns;
+}
+
+static void say(struct wl_replica *replica, uint32_t node, uint64_t index, bool asks)
+{
+	struct wl_wire_chain message = {
+		.index = index,
+		.chain = chain_of_committed(replica, index),
+		.asks = asks,
+	};
+	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
+	size_t room;
+	uint8_t *payload;
+
+	if (replica->remotes[node].epoch == 0)
+		return;
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_CHAIN, replica->config.journal,
+			     WL_TX_RESERVED, &room);
+	if (payload)
+		wl_tx_close(replica->tx, wl_wire_encode_chain(payload, &message));
+}
+
+static unsigned voters_with(const struct wl_replica *replica, uint64_t chain)
+{
+	unsigned count = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		count += (replica->view.voters & 1u << node) &&
+			 replica->inquiry.theirs[node] == chain;
+	return count;
+}
+
+/* `node` has what a majority has, and we do not. */
+static void condemn(struct wl_replica *replica, uint32_t node, uint64_t ours)
+{
+	struct wl_replica_inquiry *inquiry = &replica->inquiry;
+	struct wl_divergence divergence = {
+		.node = node,
+		.kind = WL_DIVERGENCE_CONFIRMED,
+		.position.index = inquiry->index,
+		.chain = ours,
+		.their_chain = inquiry->theirs[node],
+	};
+
+	WL_CHECK(wl_log_term_at(replica->log, inquiry->index, &divergence.position.term));
+	inquiry->settled = true;
+	replica->apart = divergence;
+	replica->refusal.pending = false;
+	if (replica->view.role == WL_ROLE_FOLLOWER)
+		replica->diverged = true;
+	else
+		replica->silent = true;
+	wl_replica_tell_diverged(replica, &divergence);
+}
+
+static void acquit(struct wl_replica *replica)
+{
+	struct wl_divergence divergence = replica->apart;
+
+	if (wl_replica_is_apart(replica)) {
+		divergence.kind = WL_DIVERGENCE_DISPROVED;
+		replica->inquiry.settled = true;
+		wl_replica_tell_diverged(replica, &divergence);
+	} else {
+		replica->inquiry.index = 0;
+	}
+}
+
+static void judge(struct wl_replica *replica)
+{
+	struct wl_replica_inquiry *inquiry = &replica->inquiry;
+	unsigned quorum = wl_quorum_size(replica->view.voters);
+	uint64_t ours = chain_of_committed(replica, inquiry->index);
+
+	inquiry->theirs[replica->config.node] = ours;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		uint64_t chain = inquiry->theirs[node];
+
+		if (inquiry->settled || chain == 0 || !(replica->view.voters & 1u << node) ||
+		    voters_with(replica, chain) < quorum)
+			continue;
+		if (chain == ours)
+			acquit(replica);
+		else if (ours != 0)
+			condemn(replica, node, ours);
+		return;
+	}
+}
+
+void wl_replica_on_chain(struct wl_replica *replica, uint32_t from,
+			 const struct wl_wire_chain *message)
+{
+	struct wl_replica_inquiry *inquiry = &replica->inquiry;
+	uint64_t ours = chain_of_committed(replica, message->index);
+
+	if (message->asks) {
+		say(replica, from, message->index, false);
+		if (ours != 0 && message->chain != 0 && ours != message->chain)
+			wl_replica_inquire(replica, message->index);
+	}
+	if (inquiry->index != message->index || inquiry->settled || message->chain == 0)
+		return;
+	inquiry->theirs[from] = message->chain;
+	judge(replica);
+}
+
+void wl_replica_inquiry_end_turn(struct wl_replica *replica)
+{
+	struct wl_replica_inquiry *inquiry = &replica->inquiry;
+
+	if (inquiry->index == 0 || inquiry->settled ||
+	    (inquiry->asked_ns != 0 &&
+	     replica->now_ns - inquiry->asked_ns < replica->config.heartbeat_ns))
+		return;
+	/* Who only heard of it lets it rest when nobody can tell; it is asked again. */
+	if (!wl_replica_is_apart(replica) &&
+	    replica->now_ns - inquiry->began_ns > replica->config.election_timeout_ns) {
+		inquiry->index = 0;
+		return;
+	}
+	inquiry->asked_ns = replica->now_ns;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (node != replica->config.node && (replica->view.voters & 1u << node) &&
+		    inquiry->theirs[node] == 0)
+			say(replica, node, inquiry->index, true);
+	}
+}
