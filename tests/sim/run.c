@@ -30,7 +30,10 @@ struct run {
 	struct sim_client clients[CLIENTS_MAX];
 	struct sim_rogue rogues[ROGUES_MAX];
 	uint64_t seen_before[SIM_SEENS];
-	uint64_t acknowledged_before, sent_before, term_before; /* at the last expectation */
+	/* At the last expectation of an earlier instant, and at the newest one: those of one instant share their past. */
+	struct baseline {
+		uint64_t at_ns, acknowledged, sent, term;
+	} before, newest;
 	uint32_t core; /* bit per node that is made well first */
 };
 
@@ -105,23 +108,26 @@ static void on_expect(void *context, const struct sim_action *action)
 	unsigned leader = sim_cluster_leader(&run->cluster, 0);
 	const struct sim_bystander *bystander = &run->faults.others.bystander;
 	uint64_t answers = bystander->pings_answered + bystander->arps_answered;
-	uint64_t now = acknowledged(run), sent = run->cluster.network.sent - run->sent_before;
+	uint64_t now = acknowledged(run), sent;
 
 	if (action->verb == SIM_EXPECT_SEEN) {
 		expect_seen(run, (enum sim_seen)action->argument[0]);
 		return;
 	}
+	if (run->newest.at_ns != run->cluster.agenda.now_ns)
+		run->before = run->newest;
+	sent = run->cluster.network.sent - run->before.sent;
 	if (action->verb == SIM_EXPECT_LEADER &&
 	    (leader == 0 ||
 	     (action->argument[0] <= WIRELOG_NODES_MAX && leader != action->argument[0])))
 		sim_violation(&run->cluster, leader, "expect-leader", "it is node %u", leader);
 	if (action->verb == SIM_EXPECT_NO_LEADER && leader != 0)
 		sim_violation(&run->cluster, leader, "expect-no-leader", "node %u leads", leader);
-	if (action->verb == SIM_EXPECT_COMMITS && now == run->acknowledged_before)
+	if (action->verb == SIM_EXPECT_COMMITS && now == run->before.acknowledged)
 		sim_violation(&run->cluster, 0, "expect-commits", "nothing new was acknowledged");
-	if (action->verb == SIM_EXPECT_SILENCE && now != run->acknowledged_before)
+	if (action->verb == SIM_EXPECT_SILENCE && now != run->before.acknowledged)
 		sim_violation(&run->cluster, 0, "expect-silence", "%llu were acknowledged",
-			      (unsigned long long)(now - run->acknowledged_before));
+			      (unsigned long long)(now - run->before.acknowledged));
 	if (action->verb == SIM_EXPECT_REFUSED && !run->cluster.nodes[action->argument[0]].refused)
 		sim_violation(&run->cluster, (unsigned)action->argument[0], "expect-refused",
 			      "it was not refused");
@@ -142,17 +148,20 @@ static void on_expect(void *context, const struct sim_action *action)
 		sim_violation(&run->cluster, 0, "expect-frames-below", "%llu frames were sent",
 			      (unsigned long long)sent);
 	if (action->verb == SIM_EXPECT_TERM_RISE_BELOW &&
-	    highest_term(run, 0) >= run->term_before + action->argument[0])
+	    highest_term(run, 0) >= run->before.term + action->argument[0])
 		sim_violation(&run->cluster, 0, "expect-term-rise-below", "from %llu to %llu",
-			      (unsigned long long)run->term_before,
+			      (unsigned long long)run->before.term,
 			      (unsigned long long)highest_term(run, 0));
 	for (unsigned client = 0; action->verb == SIM_APPENDS && client < run->plan->clients;
 	     client++)
 		run->clients[client].appending = action->argument[0] != 0;
 	sim_expect_node(&run->cluster, action);
-	run->term_before = highest_term(run, 0);
-	run->acknowledged_before = now;
-	run->sent_before = run->cluster.network.sent;
+	run->newest = (struct baseline){
+		.at_ns = run->cluster.agenda.now_ns,
+		.acknowledged = now,
+		.sent = run->cluster.network.sent,
+		.term = highest_term(run, 0),
+	};
 }
 
 static void on_leader(void *context, unsigned node)
