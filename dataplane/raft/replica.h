@@ -7,7 +7,8 @@
  * What leaves at once is written to frames (tx); what must wait for the medium is sent in answer to the
  * completion. So nothing that the caller does with frames, disk requests or seam messages can break an order.
  *
- *  Rules (DESIGN section 4), each checked in wl_replica_check:
+ *  What must hold (docs/SAFETY.md has the rules behind it). wl_replica_check looks at R1, R3 and R6; the
+ *  others need two moments, or two nodes, to be seen: the simulator's oracle has them.
  *  R1  commit never falls, and is at most the tail
  *  R2  a leader's commit is an entry of its own term, durable on a majority, acknowledged in its term
  *  R3  match indexes of a peer never fall within a term and a boot of it, and durable <= received <= tail

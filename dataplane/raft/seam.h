@@ -7,7 +7,7 @@
  *
  * Why fence first: control may persist a new term and answer a vote only after the worker said with
  * FENCED where its log ends, and the worker neither appends nor acknowledges until a
- * newer view is installed. So the tail in a vote's comparison cannot move (DESIGN rule 2).
+ * newer view is installed. So the tail in a vote's comparison cannot move (docs/SAFETY.md, rule 2).
  *
  *   FENCE(e)   --> worker stops leading and following; answers FENCED(e, tail)
  *   LEAD(e)    --> worker appends the term's first entry and replicates; when that entry commits: TERM_COMMITTED(e)
