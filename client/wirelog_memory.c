@@ -27,6 +27,7 @@
 #define WAIT_BUSY_US 500u /* something is due: timers are looked at as often as this */
 #define WAIT_IDLE_US 200000u
 #define CONNECT_WAIT_US 1000u
+#define OPTIONS_BYTES_MIN sizeof(struct wirelog_options) /* as the first release has them */
 #define TURNED_AWAY_NS (100 * WL_MS_NS) /* a node had no place for us: another may have */
 
 struct wirelog {
@@ -56,6 +57,32 @@ __attribute__((format(printf, 2, 3))) static int refuse(int status, const char *
 }
 
 /* ---- options ---------------------------------------------------------------------------------- */
+
+/*
+ * Options as the application was built with them. What a newer header added must be 0 for us, who do not know what it asks for;
+ * an older one has less, and the rest is 0.
+ */
+static int take_options(struct wirelog_options *options, const struct wirelog_options *given)
+{
+	const uint8_t *bytes = (const uint8_t *)given;
+
+	if (given->size < OPTIONS_BYTES_MIN)
+		return refuse(
+			WIRELOG_INVALID_ARGUMENT,
+			"options of %zu bytes, at least %zu: begin with WIRELOG_OPTIONS_DEFAULT",
+			given->size, OPTIONS_BYTES_MIN);
+	for (size_t at = sizeof(*options); at < given->size; at++) {
+		if (bytes[at] != 0)
+			return refuse(
+				WIRELOG_INVALID_ARGUMENT,
+				"options of %zu bytes use what this library does not have: install a newer one",
+				given->size);
+	}
+	memset(options, 0, sizeof(*options));
+	memcpy(options, given, given->size < sizeof(*options) ? given->size : sizeof(*options));
+	options->size = sizeof(*options);
+	return 0;
+}
 
 static void set_defaults(struct wirelog_options *options)
 {
@@ -350,9 +377,10 @@ int wirelog_connect(struct wirelog **connected, const struct wirelog_options *op
 		return refuse(WIRELOG_NO_MEMORY, "no memory for the client");
 	memset(log, 0, sizeof(*log));
 	client = &log->client;
-	client->options = *options;
+	status = take_options(&client->options, options);
 	set_defaults(&client->options);
-	status = check_options(&client->options);
+	if (status == 0)
+		status = check_options(&client->options);
 	if (status == 0)
 		status = take_identity(client);
 	if (status == 0)

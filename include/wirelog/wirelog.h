@@ -111,7 +111,9 @@ struct wirelog_event {
 	uint32_t mtu_to, mtu_from; /* PATH_MTU only: bytes of the largest IP packets that pass */
 };
 
+/* Begin with WIRELOG_OPTIONS_DEFAULT. Members are only ever added at the end. */
 struct wirelog_options {
+	size_t size; /* of this structure as the application knows it, in bytes: an older library takes what it knows */
 	/* Comma separated, at most 16; one is enough, the others are learned. ADDRESS is an IPv4 address:
 	 *   udp:ADDRESS:PORT       a kernel socket
 	 *   memif:SOCKET-PATH      shared memory with a node on this machine ('@name' = abstract socket)
@@ -137,15 +139,20 @@ struct wirelog_options {
 	void *context;
 };
 
-/* Every member 0 means its default: 4096 appends, 16 MiB, 10 s, 5 s, 1 MiB. */
+/* Every other member 0 means its default: 4096 appends, 16 MiB, 10 s, 5 s, 1 MiB. */
 #ifdef __cplusplus
-#define WIRELOG_OPTIONS_DEFAULT \
-	{                       \
-	}
+static inline struct wirelog_options wirelog_options_default(void)
+{
+	struct wirelog_options options = {};
+
+	options.size = sizeof(options);
+	return options;
+}
+#define WIRELOG_OPTIONS_DEFAULT wirelog_options_default()
 #else
-#define WIRELOG_OPTIONS_DEFAULT \
-	{                       \
-		0               \
+#define WIRELOG_OPTIONS_DEFAULT                         \
+	{                                               \
+		.size = sizeof(struct wirelog_options), \
 	}
 #endif
 

@@ -43,6 +43,24 @@ static void silence_is_not_connected_with_a_sentence(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(wirelog_last_reason(), "udp:127.0.0.1:9"));
 }
 
+/* As an application meets it that was built with a header of another time. */
+static void options_of_another_size_are_taken_as_far_as_both_know_them(void)
+{
+	struct {
+		struct wirelog_options known;
+		uint64_t added;
+	} newer = {.known = good_options()};
+	struct wirelog_options none = {0};
+
+	newer.known.size = sizeof(newer);
+	CU_ASSERT_EQUAL(connect_status(&newer.known), WIRELOG_NOT_CONNECTED);
+	newer.added = 1;
+	CU_ASSERT_EQUAL(connect_status(&newer.known), WIRELOG_INVALID_ARGUMENT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(wirelog_last_reason(), "newer"));
+	CU_ASSERT_EQUAL(connect_status(&none), WIRELOG_INVALID_ARGUMENT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(wirelog_last_reason(), "WIRELOG_OPTIONS_DEFAULT"));
+}
+
 static void options_that_are_wrong_are_refused_by_name(void)
 {
 	struct wirelog_options options = good_options();
@@ -165,6 +183,7 @@ static void wait_ends_when_nothing_comes(void)
 WL_SUITE(client_connect)
 {
 	WL_TEST(silence_is_not_connected_with_a_sentence),
+	WL_TEST(options_of_another_size_are_taken_as_far_as_both_know_them),
 	WL_TEST(options_that_are_wrong_are_refused_by_name),
 	WL_TEST(key_is_needed_unless_insecure_is_said),
 	WL_TEST(bursts_go_to_and_fro_over_a_kernel_socket),
