@@ -65,12 +65,13 @@ bool wl_desk_read(struct wl_control_desk *desk, struct wl_agent_status *status)
 	return known;
 }
 
+/* By the monotonic clock: an answer is not waited for any longer because somebody set the time back. */
 bool wl_desk_ask(struct wl_control_desk *desk, const struct wl_desk_request *request)
 {
 	struct timespec until;
 	bool ok;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec++;
 	pthread_mutex_lock(&desk->lock);
 	desk->request = *request;
@@ -78,7 +79,7 @@ bool wl_desk_ask(struct wl_control_desk *desk, const struct wl_desk_request *req
 	desk->done = false;
 	desk->ok = false;
 	while (!desk->done && !desk->ended &&
-	       pthread_cond_timedwait(&desk->answered, &desk->lock, &until) == 0)
+	       pthread_cond_clockwait(&desk->answered, &desk->lock, CLOCK_MONOTONIC, &until) == 0)
 		;
 	ok = desk->done && desk->ok;
 	desk->request.verb = WL_DESK_NOTHING;

@@ -144,9 +144,9 @@ static void wait_for_lines(void)
 		pthread_cond_wait(&report.filled, &report.lock);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec++;
-	pthread_cond_timedwait(&report.filled, &report.lock, &until);
+	pthread_cond_clockwait(&report.filled, &report.lock, CLOCK_MONOTONIC, &until);
 	push_counts(false);
 }
 
@@ -285,12 +285,12 @@ static void wait_until_empty(void)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += CLOSE_PATIENCE_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	while ((report.count != 0 || report.busy) &&
-	       pthread_cond_timedwait(&report.emptied, &report.lock, &until) == 0)
+	       pthread_cond_clockwait(&report.emptied, &report.lock, CLOCK_MONOTONIC, &until) == 0)
 		;
 }
 

@@ -266,9 +266,9 @@ static void wait_for_interrupt_thread(void)
 	sem_init(&served, 0, 0);
 	if (rte_eal_alarm_set(1, on_alarm, &served) != 0)
 		return;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec++;
-	while (sem_timedwait(&served, &until) != 0 && errno == EINTR)
+	while (sem_clockwait(&served, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
 		;
 }
 
