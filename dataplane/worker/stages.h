@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where the time of an append goes, seen from the leader: from the turn that sealed its entry until
- * it was durable here (disk), received by a majority (peer), committed (commit) and answered (reply), and how long the
- * first record waited before that (sequence: from rx to seal is one turn, so it is the turn's length).
+ * Where the time of an append goes, seen from the leader: from the turn in which it came to its seal (turn), and from
+ * there until its entry was durable here (disk), received by a majority (peer), and committed (commit).
  * One sample an entry, nanoseconds, in HdrHistograms that others may read. Pure. [worker]
  */
 #ifndef WL_DATAPLANE_WORKER_STAGES_H
