@@ -473,6 +473,12 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 	return true;
 }
 
+/* Others live and keep theirs (dataplane/service/opening.c): who finds no place has been told so. */
+static bool is_turned_away(const struct run *run, const struct sim_client *client)
+{
+	return run->plan->sessions_max < run->plan->clients && sim_library_waits_for_a_place(client);
+}
+
 static bool has_converged(const struct run *run)
 {
 	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
@@ -481,7 +487,8 @@ static bool has_converged(const struct run *run)
 	}
 	for (unsigned client = 0; client < run->plan->clients; client++) {
 		if (run->clients[client].outstanding_count != 0 &&
-		    !is_full(run, run->clients[client].journal))
+		    !is_full(run, run->clients[client].journal) &&
+		    !is_turned_away(run, &run->clients[client]))
 			return false;
 		if (run->clients[client].reader.reads &&
 		    !reader_has_all(run, &run->clients[client]))

@@ -68,6 +68,13 @@ static void note_refused(struct sim_library *library, const struct ticket *ticke
 	sim_refusals_add(&library->refusals, &refusal);
 }
 
+bool sim_library_waits_for_a_place(const struct sim_client *client)
+{
+	const struct wl_sender *sender = client->library ? &client->library->engine.sender : NULL;
+
+	return sender && sender->state == WL_SENDER_OPENING && sender->window.waiting == 0;
+}
+
 bool sim_library_has_refused(const struct sim_client *client,
 			     const struct sim_stored_record *record)
 {

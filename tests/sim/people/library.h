@@ -26,6 +26,8 @@ void sim_library_init(struct sim_client *client);
 void sim_library_fini(struct sim_client *client);
 /* It has read enough. */
 void sim_library_leave(struct sim_client *client);
+/* It was told of every append, and has no session: what is left to the cluster waits until there is a place. */
+bool sim_library_waits_for_a_place(const struct sim_client *client);
 /* Was this one refused for good? */
 bool sim_library_has_refused(const struct sim_client *client,
 			     const struct sim_stored_record *record);
