@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Partitions and one-way cuts through the switch; replies that are lost; a bad network.
-# timeout: 150
+# timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -60,6 +60,26 @@ switch cut "$follower" "$leader" >/dev/null
 claim appends_go_on_with_a_mute_follower wait_progress a 1000
 switch heal >/dev/null
 
+# Beside an old leader that is deaf or mute, one of the two that hear each other stands still for longer than an election timeout: nobody
+# else can be elected, so leader and term stay as they are.
+stand_still() { # NODE
+	pause_node "$1"
+	sleep 0.8
+	resume_node "$1"
+	wait_progress a 200
+}
+stop_each_beside() { # OLD LEADER
+	local before stays=yes node
+	wait_leader || return 1
+	for node in $((6 - leader - $1)) "$leader"; do
+		before=$(state)
+		stand_still "$node" && wait_leader || return 1
+		[ "$(state)" = "$before" ] || stays="node $node stood still: leader and term $before, then $(state)"
+	done
+	[ "$stays" = yes ] || echo "$stays"
+	[ "$stays" = yes ]
+}
+
 # The leader hears nobody: what it sends arrives and is logged, the answers are lost. Another node leads, has these
 # records already, and is asked for them again.
 need leader_before_deafness wait_leader
@@ -68,6 +88,7 @@ switch cut '*' "$old" >/dev/null
 claim deaf_leader_is_replaced wait_other_leader "$old"
 claim appends_go_on_without_the_deaf_leader wait_progress a 500
 claim new_leader_recognises_duplicates test "$(counter "$leader" client_duplicates)" -gt 0
+claim stops_beside_a_deaf_leader_move_nothing stop_each_beside "$old"
 switch heal >/dev/null
 claim deaf_leader_follows wait_until 30 follows "$old"
 
@@ -77,6 +98,7 @@ old=$leader
 switch cut "$old" '*' >/dev/null
 claim mute_leader_is_replaced wait_other_leader "$old"
 claim appends_go_on_without_the_mute_leader wait_progress a 500
+claim stops_beside_a_mute_leader_move_nothing stop_each_beside "$old"
 switch heal >/dev/null
 
 # Loss, copies, overtaking, flipped bits on every link.
