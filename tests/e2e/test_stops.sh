@@ -159,12 +159,19 @@ claim node_stops_at_any_moment_of_its_start stop_while_starting $((stops * 20 / 
 
 # ---- while something hangs ----------------------------------------------------------------------
 
+# What could not be made to hang must not keep its run directory from the next claim.
+give_up() {
+	kill -KILL "${pids[1]}" 2>/dev/null
+	wait "${pids[1]}" 2>/dev/null
+	unset "pids[1]"
+}
+
 # hangs COMMAND...: starts it, lets COMMAND make something hang, and stops it.
 hang_and_stop() { # TIMES STATUS COMMAND...
 	local turn times=$1 wanted=$2
 	shift 2
 	for ((turn = 0; turn < times; turn++)); do
-		begin 1 && "$@" || return 1
+		if ! { begin 1 && "$@"; }; then give_up; return 1; fi
 		ends_with 1 "$wanted" || return 1
 		let_drive_go
 		[ "$wanted" -eq 0 ] || grep -q STOP_OVERDUE "$cluster/node1.log" ||
