@@ -476,7 +476,8 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 /* Others live and keep theirs (dataplane/service/opening.c): who finds no place has been told so. */
 static bool is_turned_away(const struct run *run, const struct sim_client *client)
 {
-	return run->plan->sessions_max < run->plan->clients && sim_library_waits_for_a_place(client);
+	return run->plan->sessions_max < run->plan->clients &&
+	       sim_library_waits_for_a_place(client);
 }
 
 static bool has_converged(const struct run *run)
