@@ -229,6 +229,13 @@ write_hangs() {
 	kill -KILL "${loaders[under_way]}"
 	rm -f "$cluster"/acks.*
 }
+# Before that SIGTERM ends it as it ends any process, with 143.
+hears_sigterm() { # PID
+	local caught blocked
+	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") || return 1
+	blocked=$(sed -n 's/^SigBlk:[[:space:]]*//p' "/proc/$1/status")
+	[ $(((0x$caught | 0x$blocked) >> 14 & 1)) -eq 1 ]
+}
 stop_while_reading() { # TIMES
 	local turn
 	for ((turn = 0; turn < $1; turn++)); do
@@ -237,6 +244,7 @@ stop_while_reading() { # TIMES
 		( echo "$BASHPID" >"$control/cgroup.procs"
 			exec "$wirelogd" --config "$cluster/node1.yaml" >>"$cluster/node1.log" 2>&1 </dev/null ) &
 		pids[1]=$!
+		wait_until 10 hears_sigterm "${pids[1]}" || return 1
 		sleep 0.5
 		ends_with 1 75 || return 1
 		grep -q 'hangs="opening the data"' "$cluster/node1.log" || return 1

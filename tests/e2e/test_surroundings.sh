@@ -16,7 +16,7 @@ is_refused_twice() {
 	local turn
 	for turn in 1 2; do
 		run_daemon "$cluster/node1.yaml"
-		[ "$status" -eq 69 ] || { echo "turn $turn: exit $status: $said"; return 1; }
+		[ "$status" -eq 75 ] || { echo "turn $turn: exit $status: $said"; return 1; }
 		[ "$(cat "$pid_file")" = "${pids[1]}" ] || { echo "turn $turn: the pid file is not the node's"; return 1; }
 		[ -S "$run/stats.sock" ] || { echo "turn $turn: the stats socket is gone"; return 1; }
 	done
@@ -39,7 +39,7 @@ rm -f "$pid_file" "$pid_file.moved"
 echo precious >"$work/precious"
 ln -s "$work/precious" "$pid_file"
 run_daemon "$cluster/node1.yaml"
-claim pid_file_is_not_followed test "$status" -eq 69 -a "$(cat "$work/precious")" = precious
+claim pid_file_is_not_followed test "$status" -eq 73 -a "$(cat "$work/precious")" = precious
 rm -f "$pid_file"
 
 # ---- closed descriptors -------------------------------------------------------------------------
