@@ -24,8 +24,8 @@
 #define PUNTS_PER_TURN 32u
 #define ASKS_PER_TURN 4u
 #define TICK_NS 1000000u
-/* A leader may be a second ahead of a majority's clocks, and its follower one behind. */
 #define TERMS_STEP 1024u /* told again after so many more */
+/* A leader may be a second ahead of a majority's clocks, and its follower one behind. */
 #define STAMPS_AHEAD_NS 5000000000u
 #define STAMPS_AGREE_NS 3000000000u
 

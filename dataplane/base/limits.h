@@ -28,9 +28,8 @@
 #define WL_LOG_ENTRIES_IN_RING (1u << 16) /* entries findable without the disk */
 /* Terms that have entries in one log: one a second for three days. */
 #define WL_LOG_TERMS_MAX (1u << 18)
-#define WL_LOG_TERMS_LOW    \
-	(WL_LOG_TERMS_MAX / \
-	 16) /* so few are left: an operator is told, long before nobody can lead */
+/* So few are left: an operator is told, long before nobody can lead. */
+#define WL_LOG_TERMS_LOW (WL_LOG_TERMS_MAX / 16)
 #define WL_LOG_DEAD_RANGES_MAX (1u << 12) /* truncations remembered in one log */
 /* First entries of terms that a log has room for at any time, a block each: on full devices somebody must still be able
  * to commit one, so that readers and status know what is committed. No record is taken into that room. */

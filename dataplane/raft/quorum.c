@@ -40,3 +40,28 @@ uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], uint3
 
 	return count == 0 ? 0 : sorted[count - 1];
 }
+
+static unsigned count_with(const uint64_t *values, uint32_t voters, uint64_t value, uint32_t *first)
+{
+	unsigned count = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (!(voters & 1u << node) || values[node] != value)
+			continue;
+		if (count++ == 0)
+			*first = node;
+	}
+	return count;
+}
+
+uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters,
+			  unsigned quorum, uint32_t *node)
+{
+	for (uint32_t voter = WIRELOG_NODES_MAX; voter >= 1; voter--) {
+		if ((voters & 1u << voter) && values[voter] != 0 &&
+		    count_with(values, voters, values[voter], node) >= quorum)
+			return values[voter];
+	}
+	*node = 0;
+	return 0;
+}

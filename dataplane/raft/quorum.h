@@ -15,5 +15,9 @@ uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32
 uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters);
 /* How many votes of `voters` decide. */
 unsigned wl_quorum_size(uint32_t voters);
+/* The value that at least `quorum` voters have in common, and in *node the first of them; 0 and 0: there is none. A voter
+ * with the value 0 has said nothing yet. */
+uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters,
+			  unsigned quorum, uint32_t *node);
 
 #endif

@@ -22,6 +22,18 @@ static bool is_of_committed(const struct wl_replica *replica, uint64_t index)
 	       !WL_MUTANT(diverged_for_a_view);
 }
 
+void wl_replica_take_no_part(struct wl_replica *replica, const struct wl_divergence *divergence)
+{
+	replica->apart = *divergence;
+	replica->refusal.pending = false;
+	if (replica->view.role == WL_ROLE_FOLLOWER)
+		replica->diverged = true;
+	else
+		replica->silent = true;
+	if (replica->tx)
+		wl_tx_forget(replica->tx);
+}
+
 void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
 			 uint64_t their_chain)
 {
@@ -37,8 +49,7 @@ void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_po
 		replica->diverged = true;
 	if (is_of_committed(replica, position.index) && !wl_replica_is_apart(replica)) {
 		divergence.kind = WL_DIVERGENCE_OF_COMMITTED;
-		replica->apart = divergence;
-		replica->refusal.pending = false;
+		wl_replica_take_no_part(replica, &divergence);
 		replica->diverged_told &= ~(1u << node);
 		replica->inquiry.index = 0;
 		wl_replica_inquire(replica, position.index);

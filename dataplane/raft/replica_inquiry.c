@@ -57,16 +57,6 @@ static void say(struct wl_replica *replica, uint32_t node, uint64_t index, bool 
 		wl_tx_close(replica->tx, wl_wire_encode_chain(payload, &message));
 }
 
-static unsigned voters_with(const struct wl_replica *replica, uint64_t chain)
-{
-	unsigned count = 0;
-
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		count += (replica->view.voters & 1u << node) &&
-			 replica->inquiry.theirs[node] == chain;
-	return count;
-}
-
 /* `node` has what a majority has, and we do not. */
 static void condemn(struct wl_replica *replica, uint32_t node, uint64_t ours)
 {
@@ -81,12 +71,7 @@ static void condemn(struct wl_replica *replica, uint32_t node, uint64_t ours)
 
 	WL_CHECK(wl_log_term_at(replica->log, inquiry->index, &divergence.position.term));
 	inquiry->settled = true;
-	replica->apart = divergence;
-	replica->refusal.pending = false;
-	if (replica->view.role == WL_ROLE_FOLLOWER)
-		replica->diverged = true;
-	else
-		replica->silent = true;
+	wl_replica_take_no_part(replica, &divergence);
 	wl_replica_tell_diverged(replica, &divergence);
 }
 
@@ -106,22 +91,17 @@ static void acquit(struct wl_replica *replica)
 static void judge(struct wl_replica *replica)
 {
 	struct wl_replica_inquiry *inquiry = &replica->inquiry;
-	unsigned quorum = wl_quorum_size(replica->view.voters);
-	uint64_t ours = chain_of_committed(replica, inquiry->index);
+	uint32_t node, voters = replica->view.voters;
+	uint64_t ours = chain_of_committed(replica, inquiry->index), agreed;
 
 	inquiry->theirs[replica->config.node] = ours;
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		uint64_t chain = inquiry->theirs[node];
-
-		if (inquiry->settled || chain == 0 || !(replica->view.voters & 1u << node) ||
-		    voters_with(replica, chain) < quorum)
-			continue;
-		if (chain == ours)
-			acquit(replica);
-		else if (ours != 0)
-			condemn(replica, node, ours);
+	agreed = wl_quorum_agreed(inquiry->theirs, voters, wl_quorum_size(voters), &node);
+	if (agreed == 0 || ours == 0)
 		return;
-	}
+	if (agreed == ours)
+		acquit(replica);
+	else
+		condemn(replica, node, ours);
 }
 
 void wl_replica_on_chain(struct wl_replica *replica, uint32_t from,

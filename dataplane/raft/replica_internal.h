@@ -29,6 +29,9 @@ void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *
 void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
 			 uint64_t their_chain);
 
+/* For the rest of this process, whatever view comes: nothing is acknowledged, and nothing that was kept for a full ring leaves. */
+void wl_replica_take_no_part(struct wl_replica *replica, const struct wl_divergence *divergence);
+
 /* replica_state.c: does everybody make the same of what is committed? A new view knows of no question. */
 void wl_replica_state_begin(struct wl_replica *replica);
 /* Leader, before frames leave: the next question, when the last one is answered or too old. */

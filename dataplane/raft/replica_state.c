@@ -45,7 +45,7 @@ static void tell(struct wl_replica *replica, uint32_t node, uint64_t theirs,
 		wl_log_term_at(replica->log, divergence.position.index, &divergence.position.term));
 	wl_count(replica->counters, WL_COUNTER_state_diverged);
 	if (kind == WL_DIVERGENCE_OF_STATE)
-		replica->apart = divergence;
+		wl_replica_take_no_part(replica, &divergence);
 	wl_replica_tell_diverged(replica, &divergence);
 }
 
@@ -55,47 +55,23 @@ static void stand_apart(struct wl_replica *replica, uint32_t node)
 	if (wl_replica_is_apart(replica) || WL_MUTANT(digests_not_compared))
 		return;
 	tell(replica, node, replica->state.verdict, WL_DIVERGENCE_OF_STATE);
-	replica->refusal.pending = false;
-	if (replica->view.role == WL_ROLE_FOLLOWER)
-		replica->diverged = true;
-	else
-		replica->silent = true;
-	if (replica->tx)
-		wl_tx_forget(replica->tx);
-}
-
-static unsigned voters_with(const struct wl_replica *replica, uint64_t digest, uint32_t *first)
-{
-	unsigned count = 0;
-
-	*first = 0;
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (!(replica->view.voters & 1u << node) || replica->state.theirs[node] != digest)
-			continue;
-		if (count++ == 0)
-			*first = node;
-	}
-	return count;
 }
 
 /* What a majority says; 0: no majority is of one mind. *node: one of them; where there is none, one who differs from us. */
 static uint64_t majority_of(const struct wl_replica *replica, uint32_t *node)
 {
 	const struct wl_replica_state *state = &replica->state;
-	unsigned quorum = WL_MUTANT(minority_accuses) ? 1 : wl_quorum_size(replica->view.voters);
-	uint32_t other = 0;
+	uint32_t voters = replica->view.voters;
+	unsigned quorum = WL_MUTANT(minority_accuses) ? 1 : wl_quorum_size(voters);
+	uint64_t digest = wl_quorum_agreed(state->theirs, voters, quorum, node);
 
+	if (digest != 0 || state->digest == 0)
+		return digest;
 	for (uint32_t voter = WIRELOG_NODES_MAX; voter >= 1; voter--) {
-		uint64_t digest = state->theirs[voter];
-
-		if (digest == 0 || !(replica->view.voters & 1u << voter))
-			continue;
-		if (voters_with(replica, digest, node) >= quorum)
-			return digest;
-		if (state->digest != 0 && digest != state->digest)
-			other = voter;
+		if ((voters & 1u << voter) && state->theirs[voter] != 0 &&
+		    state->theirs[voter] != state->digest)
+			*node = voter;
 	}
-	*node = other;
 	return 0;
 }
 

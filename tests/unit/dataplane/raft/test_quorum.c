@@ -76,6 +76,20 @@ static void majority_agrees_with_counting_for_all_small_cases(void)
 	}
 }
 
+static void what_a_majority_has_in_common_is_found_with_the_first_who_has_it(void)
+{
+	const uint64_t values[WIRELOG_NODES_MAX + 1] = {0, 0, 8, 9, 9, 7, 9, 9};
+	uint32_t node;
+
+	CU_ASSERT_EQUAL(wl_quorum_agreed(values, 0x3eu, 3, &node), 0); /* 1 to 5: two of 9 */
+	CU_ASSERT_EQUAL(node, 0);
+	CU_ASSERT_EQUAL(wl_quorum_agreed(values, 0x7eu, 3, &node), 9); /* 6, too */
+	CU_ASSERT_EQUAL(node, 3);
+	CU_ASSERT_EQUAL(wl_quorum_agreed(values, 0x26u, 1, &node), 7); /* 1, 2, 5 */
+	CU_ASSERT_EQUAL(node, 5);
+	CU_ASSERT_EQUAL(wl_quorum_agreed(values, 0x2u, 1, &node), 0); /* has said nothing */
+}
+
 WL_SUITE(quorum)
 {
 	WL_TEST(majority_of_one_is_that_one),
@@ -84,4 +98,5 @@ WL_SUITE(quorum)
 	WL_TEST(majority_ignores_who_does_not_vote),
 	WL_TEST(nobody_has_no_majority),
 	WL_TEST(majority_agrees_with_counting_for_all_small_cases),
+	WL_TEST(what_a_majority_has_in_common_is_found_with_the_first_who_has_it),
 };
