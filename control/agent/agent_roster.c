@@ -155,21 +155,25 @@ static void stand_apart(struct wl_agent *agent, uint32_t journal,
 
 static const char *text_of(enum wl_divergence_kind kind)
 {
-	if (kind == WL_DIVERGENCE_OF_COMMITTED)
+	switch (kind) {
+	case WL_DIVERGENCE_OF_COMMITTED:
 		return "leads with another history than the one that is committed on this node, which takes no part any more: no votes, no "
 		       "acknowledgements, no readers. All voters are asked which one they have [STORE_DIVERGED]";
-	if (kind == WL_DIVERGENCE_CONFIRMED)
+	case WL_DIVERGENCE_CONFIRMED:
 		return "and a majority with it have another history than the one that is committed on this node, which takes no part any more. "
 		       "Stop it, keep the data of all nodes, and compare them with `wirelog verify`; a start on these data is refused "
 		       "[STORE_DIVERGED]";
-	if (kind == WL_DIVERGENCE_DISPROVED)
+	case WL_DIVERGENCE_DISPROVED:
 		return "contradicts what a majority has, this node among them: that one is wrong. Restart this node, it takes part again";
-	if (kind == WL_DIVERGENCE_OF_STATE)
+	case WL_DIVERGENCE_OF_STATE:
 		return "and a majority with it make another table of sessions of the same entries than this node, which takes no part any more: no "
 		       "votes, no acknowledgements, no readers. Its log is right: restart it, and look at its memory [STATE_DIVERGED]";
-	if (kind == WL_DIVERGENCE_UNDECIDED)
+	case WL_DIVERGENCE_UNDECIDED:
 		return "makes another table of sessions of the same entries than this node, and there is no majority that agrees: nobody can say "
 		       "which one is wrong, and both go on. Start the other nodes [STATE_DIVERGED]";
+	case WL_DIVERGENCE_OF_BRANCH:
+		break;
+	}
 	return "has another entry than this node under one index and term: two histories, one of which lost a majority's disks. Nothing of it "
 	       "is taken or counted. Keep both nodes' data, and compare them with `wirelog verify`";
 }
@@ -201,8 +205,7 @@ void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *
 	agent->counts.diverged++;
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);
-	if (divergence.kind == WL_DIVERGENCE_OF_COMMITTED ||
-	    divergence.kind == WL_DIVERGENCE_CONFIRMED || divergence.kind == WL_DIVERGENCE_OF_STATE)
+	if (wl_divergence_costs_our_part(divergence.kind))
 		stand_apart(agent, message->journal, &divergence);
 }
 

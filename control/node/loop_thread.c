@@ -64,19 +64,18 @@ static void log_claim(const struct wl_agent_line *line)
 
 static void log_divergence(const struct wl_agent_line *line)
 {
-	bool of_state = line->divergence == WL_DIVERGENCE_OF_STATE ||
-			line->divergence == WL_DIVERGENCE_UNDECIDED;
+	bool of_state = wl_divergence_is_of_state(line->divergence);
+	const char *code = "", *what = of_state ? "digest" : "chain";
 
+	if (of_state)
+		code = "code=STATE_DIVERGED ";
+	else if (wl_divergence_costs_our_part(line->divergence))
+		code = "code=STORE_DIVERGED ";
 	wl_report(WL_REPORT_ERROR, of_state ? "state_diverged" : "diverged",
 		  "%sjournal=%u node=%u term=%lu index=%lu %s=%016lx their_%s=%016lx text=\"%s\"",
-		  of_state ? "code=STATE_DIVERGED "
-		  : line->divergence == WL_DIVERGENCE_OF_COMMITTED ||
-				  line->divergence == WL_DIVERGENCE_CONFIRMED
-			  ? "code=STORE_DIVERGED "
-			  : "",
-		  line->journal, line->node, (unsigned long)line->term, (unsigned long)line->index,
-		  of_state ? "digest" : "chain", (unsigned long)line->chain,
-		  of_state ? "digest" : "chain", (unsigned long)line->their_chain, line->text);
+		  code, line->journal, line->node, (unsigned long)line->term,
+		  (unsigned long)line->index, what, (unsigned long)line->chain, what,
+		  (unsigned long)line->their_chain, line->text);
 }
 
 static void log_line(void *context, const struct wl_agent_line *line)

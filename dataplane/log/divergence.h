@@ -23,6 +23,19 @@ enum wl_divergence_kind {
 	WL_DIVERGENCE_UNDECIDED, /* another one does, and no majority is of one mind: told, and no more */
 };
 
+/* Of what is made of the entries; else of the entries themselves. */
+static inline bool wl_divergence_is_of_state(enum wl_divergence_kind kind)
+{
+	return kind == WL_DIVERGENCE_OF_STATE || kind == WL_DIVERGENCE_UNDECIDED;
+}
+
+/* It is us who are, or may be, wrong. */
+static inline bool wl_divergence_costs_our_part(enum wl_divergence_kind kind)
+{
+	return kind == WL_DIVERGENCE_OF_COMMITTED || kind == WL_DIVERGENCE_CONFIRMED ||
+	       kind == WL_DIVERGENCE_OF_STATE;
+}
+
 struct wl_divergence {
 	uint32_t node; /* who said otherwise; 0: nobody did */
 	enum wl_divergence_kind kind;

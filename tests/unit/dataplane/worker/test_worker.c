@@ -602,18 +602,24 @@ static void completion_goes_to_the_journal_that_it_names(void)
 	worker_fixture_fini(&fixture);
 }
 
-static void failed_write_is_counted_and_poisons_its_journal_alone(void)
+/* A write of the second journal. */
+static void end_a_write_with(enum wl_disk_status status)
 {
-	struct wl_seam_message told;
-
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
 	fixture.hold_disk = true;
 	append(1);
 	worker_fixture_turn(&fixture);
 	worker_fixture_complete(&fixture);
-	fixture.done[0].status = WL_DISK_FAILED;
+	fixture.done[0].status = status;
 	worker_fixture_turn(&fixture);
+}
+
+static void failed_write_is_counted_and_poisons_its_journal_alone(void)
+{
+	struct wl_seam_message told;
+
+	end_a_write_with(WL_DISK_FAILED);
 	CU_ASSERT(fixture.journals[1].log.poisoned);
 	CU_ASSERT(!fixture.journals[0].log.poisoned);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_disk_write_failed), 1);
@@ -626,14 +632,7 @@ static void write_whose_segment_does_not_open_is_tried_again_within_a_moment(voi
 {
 	struct wl_log *log = &fixture.journals[1].log;
 
-	worker_fixture_init(&fixture);
-	worker_fixture_lead(&fixture);
-	fixture.hold_disk = true;
-	append(1);
-	worker_fixture_turn(&fixture);
-	worker_fixture_complete(&fixture);
-	fixture.done[0].status = WL_DISK_NOT_BEGUN;
-	worker_fixture_turn(&fixture);
+	end_a_write_with(WL_DISK_NOT_BEGUN);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_disk_write_not_begun), 1);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_disk_write_failed), 0);
 	CU_ASSERT(!log->poisoned && log->open_error != 0 && log->writes_in_flight == 0);
