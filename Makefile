@@ -197,7 +197,7 @@ coverage-sim: ## line and branch coverage of the pure code by the simulator alon
 SIM_GCOVR = gcovr --root . --filter 'dataplane/' --filter 'control/' \
 	--exclude '.*_(dpdk|uring|file|socket|thread|tsc|memory|ipsecmb)\.[ch]'
 
-model: ## check the model of the seam with spin, and that it refutes the broken variants
+model: ## check the model of the plane messages with spin, and that it refutes the broken variants
 	@tests/model/run
 
 fuzz: fuzz-programs ## run every fuzzer for FUZZ_SECONDS (60) seconds
@@ -214,7 +214,7 @@ bench: all tiny-sim $(PERF_PROGRAMS) ## build and run the benchmarks
 asan: asan-unit ## unit tests under the address and undefined-behaviour sanitizers
 	@tests/run --build $(BUILD) --only asan $(ONLY)
 
-tsan: tsan-unit ## unit tests of rings, seam and threads under the thread sanitizer
+tsan: tsan-unit ## unit tests of rings, plane and threads under the thread sanitizer
 	@tests/run --build $(BUILD) --only tsan $(ONLY)
 
 coverage: ## unit tests with line and branch coverage, report in $(BUILD)/coverage/

@@ -141,7 +141,7 @@ static void note_progress(struct wl_client *client, const struct progress *progr
 
 /* ---- refused ---------------------------------------------------------------------------------- */
 
-/* From `first` on, what was put into no frame behind `frame`. Callbacks may append, and what is withdrawn at the front goes. */
+/* From `first` on, what was put into no frame behind `frame`. Callbacks may append, and what is withdrawn at the client service goes. */
 static void refuse(struct wl_client *client, uint64_t first, uint64_t frame, int status)
 {
 	struct wl_window *window = &client->sender.window;

@@ -21,7 +21,7 @@ static uint8_t *open_frame(struct wl_client *client, unsigned route, uint8_t typ
 		.journal = (uint16_t)client->options.journal,
 		.cluster = client->cluster,
 		.sender = client->identity,
-		.sender_epoch = client->epoch,
+		.sender_boot = client->boot_id,
 	};
 	*room = client->open.size - WL_FRAME_HEADER_BYTES;
 	return client->open.bytes + WL_FRAME_HEADER_BYTES;
@@ -29,7 +29,7 @@ static uint8_t *open_frame(struct wl_client *client, unsigned route, uint8_t typ
 
 uint8_t *wl_channel_open_route(struct wl_client *client, unsigned route, uint8_t type, size_t *room)
 {
-	/* Destination 0, of epoch 0: whoever you are. */
+	/* Destination 0, of boot id 0: whoever you are. */
 	return open_frame(client, route, type, room);
 }
 
@@ -42,7 +42,7 @@ static uint8_t *open_to_node(struct wl_client *client, uint32_t node, uint8_t ty
 		return NULL;
 	payload = open_frame(client, (unsigned)to->route, type, room);
 	client->open_header.destination = to->identity;
-	client->open_header.destination_epoch = to->epoch;
+	client->open_header.destination_boot = to->boot_id;
 	return payload;
 }
 
@@ -148,13 +148,13 @@ static bool check_header(struct wl_client *client, const struct wl_datagram *dat
 	node = wl_identity_node(header->sender);
 	client->counters.other_cluster += header->cluster != client->cluster;
 	return header->cluster == client->cluster && header->destination == client->identity &&
-	       header->destination_epoch == client->epoch && header->sender_epoch != 0 &&
+	       header->destination_boot == client->boot_id && header->sender_boot != 0 &&
 	       !wl_identity_is_client(header->sender) && node >= 1 && node <= WIRELOG_NODES_MAX &&
 	       header->journal == client->options.journal && header->sequence != 0 &&
 	       is_for_clients(header->type);
 }
 
-/* An epoch that we do not know: believed when it comes with the nonce of a question that is still open. */
+/* A boot id that we do not know: believed when it comes with the nonce of a question that is still open. */
 static bool meet(struct wl_client *client, const struct wl_frame_header *header,
 		 const struct wl_datagram *datagram)
 {
@@ -165,7 +165,7 @@ static bool meet(struct wl_client *client, const struct wl_frame_header *header,
 
 	if (header->type != WL_WIRE_HELLO_REPLY)
 		return false;
-	wl_auth_derive(&client->auth, header->sender, header->sender_epoch, &client->scratch_key);
+	wl_auth_derive(&client->auth, header->sender, header->sender_boot, &client->scratch_key);
 	if (!wl_auth_verify(&client->auth, &client->scratch_key, datagram->bytes, datagram->size)) {
 		client->counters.forged++;
 		return false;
@@ -183,9 +183,9 @@ static bool meet(struct wl_client *client, const struct wl_frame_header *header,
 	}
 	node->key = client->scratch_key;
 	node->identity = header->sender;
-	node->epoch = header->sender_epoch;
+	node->boot_id = header->sender_boot;
 	wl_replay_init(&node->replay);
-	wl_nodes_take_epoch(client, id, route);
+	wl_nodes_take_boot(client, id, route);
 	return true;
 }
 
@@ -194,7 +194,7 @@ static bool is_authentic(struct wl_client *client, const struct wl_frame_header 
 {
 	const struct wl_client_node *node = &client->nodes[wl_identity_node(header->sender)];
 
-	if (node->identity != header->sender || node->epoch != header->sender_epoch)
+	if (node->identity != header->sender || node->boot_id != header->sender_boot)
 		return meet(client, header, datagram);
 	if (wl_auth_verify(&client->auth, &node->key, datagram->bytes, datagram->size))
 		return true;

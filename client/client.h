@@ -12,8 +12,8 @@
  *	engine.c	one poll
  *
  * Rules:
- *  C1  nothing of a frame is believed before its tag, its cluster, its destination, our epoch, the sender's epoch and its
- *	sequence were checked; a new epoch of a node is learned only from a HELLO_REPLY to a question of ours
+ *  C1  nothing of a frame is believed before its tag, its cluster, its destination, our boot_id, the sender's boot id and its
+ *	sequence were checked; a new boot id of a node is learned only from a HELLO_REPLY to a question of ours
  *  C2  an append has exactly one answer; a record is delivered once and in order; a hole is an event
  *  C3  callbacks may append, subscribe and unsubscribe; they may not poll, wait or close
  *
@@ -55,7 +55,7 @@ struct wl_route {
 
 struct wl_client_node {
 	wl_identity identity; /* 0: has not answered yet */
-	uint64_t epoch;
+	uint64_t boot_id;
 	int route; /* index; -1: none */
 	uint64_t heard_ns; /* a valid frame */
 	uint64_t ask_due_ns;
@@ -135,7 +135,7 @@ struct wl_subscriber {
 	enum wl_subscriber_state state;
 	uint64_t id; /* new for each node that is asked */
 	uint32_t node; /* that serves; 0: none chosen */
-	uint64_t node_epoch; /* of its boot when we subscribed */
+	uint64_t node_boot; /* of its boot when we subscribed */
 	uint32_t from; /* while the first number is not known */
 	uint64_t value;
 	uint64_t next_number; /* 0: not known yet */
@@ -177,7 +177,7 @@ struct wl_client {
 	struct wl_auth_key scratch_key;
 	uint64_t cluster;
 	wl_identity identity;
-	uint64_t epoch;
+	uint64_t boot_id;
 	uint64_t sequence; /* of the last frame sealed */
 	uint64_t nonce; /* the last given out: never twice */
 
@@ -243,7 +243,7 @@ void wl_channel_close_appends(struct wl_client *client, size_t payload_bytes,
 			      struct wl_window_cursor start);
 void wl_channel_abandon(struct wl_client *client);
 void wl_channel_flush(struct wl_client *client);
-/* True when the datagram is a message for us. HELLO_REPLYs that teach an epoch are taken in here. */
+/* True when the datagram is a message for us. HELLO_REPLYs that teach a boot id are taken in here. */
 bool wl_channel_accept(struct wl_client *client, const struct wl_datagram *datagram,
 		       struct wl_client_message *message);
 
@@ -253,8 +253,8 @@ int wl_nodes_add_route(struct wl_client *client, const struct wl_endpoint *endpo
 		       size_t reason_bytes);
 /* An authentic HELLO_REPLY: the route whose question it answers, or -1. */
 int wl_nodes_route_by_nonce(const struct wl_client *client, uint64_t nonce);
-/* `node` speaks under a new epoch: it was started again (or for the first time). */
-void wl_nodes_take_epoch(struct wl_client *client, uint32_t node, int route);
+/* `node` speaks under a new boot_id: it was started again (or for the first time). */
+void wl_nodes_take_boot(struct wl_client *client, uint32_t node, int route);
 void wl_nodes_on_hello_reply(struct wl_client *client, const struct wl_client_message *message);
 /* Our journal is not where that way leads; the reply says where it is, if it is anywhere. */
 void wl_nodes_on_elsewhere(struct wl_client *client, uint32_t node, int route,
@@ -320,7 +320,7 @@ void wl_paths_on_echo(struct wl_client *client, const struct wl_client_message *
 void wl_paths_doubt(struct wl_client *client, uint32_t node);
 
 /* ---- engine.c ---- */
-/* After options, auth, cluster, identity, epoch and transports are set, and the memory is zero otherwise. */
+/* After options, auth, cluster, identity, boot id and transports are set, and the memory is zero otherwise. */
 void wl_engine_init(struct wl_client *client, struct wl_window_slot *slots, uint8_t *bytes,
 		    uint8_t *assembly);
 int wl_engine_poll(struct wl_client *client, uint64_t now_ns);

@@ -14,10 +14,10 @@ void wl_engine_init(struct wl_client *client, struct wl_window_slot *slots, uint
 {
 	client->open_route = -1;
 	client->record_bytes_max = WIRELOG_RECORD_BYTES_MAX;
-	client->nonce = client->epoch; /* any beginning will do: answers name our epoch, too */
+	client->nonce = client->boot_id; /* any beginning will do: answers name our boot_id, too */
 	for (uint32_t id = 0; id <= WIRELOG_NODES_MAX; id++)
 		client->nodes[id].route = -1;
-	wl_auth_derive(&client->auth, client->identity, client->epoch, &client->key);
+	wl_auth_derive(&client->auth, client->identity, client->boot_id, &client->key);
 	wl_sender_init(client, slots, bytes);
 	client->subscriber.assembly = assembly;
 }

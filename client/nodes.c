@@ -245,7 +245,7 @@ void wl_nodes_on_not_leader(struct wl_client *client, uint32_t from, uint32_t hi
 	wl_nodes_ask_all(client);
 }
 
-void wl_nodes_take_epoch(struct wl_client *client, uint32_t id, int route)
+void wl_nodes_take_boot(struct wl_client *client, uint32_t id, int route)
 {
 	struct wl_client_node *node = &client->nodes[id];
 	bool is_restart = client->answered & 1u << id;

@@ -120,7 +120,7 @@ static bool is_round_over(const struct wl_client *client, const struct wl_client
 static void probe(struct wl_client *client, uint32_t id)
 {
 	struct wl_client_node *node = &client->nodes[id];
-	bool is_new = node->to.epoch != node->epoch || node->path_route != node->route;
+	bool is_new = node->to.boot_id != node->boot_id || node->path_route != node->route;
 	uint16_t mtu;
 
 	if (node->mtu == 0 || node->challenge != 0 || (!is_new && !is_round_over(client, node)))
@@ -129,8 +129,8 @@ static void probe(struct wl_client *client, uint32_t id)
 	if (mtu == 0)
 		return;
 	if (is_new || node->to.link_mtu != mtu) {
-		wl_path_begin(&node->to, node->epoch, mtu);
-		wl_path_begin(&node->from, node->epoch, mtu);
+		wl_path_begin(&node->to, node->boot_id, mtu);
+		wl_path_begin(&node->from, node->boot_id, mtu);
 		node->path_route = node->route;
 	}
 	wl_path_next_round(&node->to, client->now_ns);
@@ -159,7 +159,7 @@ void wl_paths_on_echo(struct wl_client *client, const struct wl_client_message *
 	struct wl_wire_path echo;
 
 	if (!wl_wire_decode_path_echo(message->payload, message->bytes, &echo) ||
-	    node->to.epoch != node->epoch || echo.round != node->to.round)
+	    node->to.boot_id != node->boot_id || echo.round != node->to.round)
 		return;
 	if (echo.bytes == WL_PATH_SHORTEST_BYTES && echo.echo_bytes == WL_PATH_SHORTEST_BYTES &&
 	    !wl_path_has_short_echo(&node->to))
@@ -177,7 +177,7 @@ void wl_paths_doubt(struct wl_client *client, uint32_t id)
 {
 	struct wl_client_node *node = &client->nodes[id];
 
-	if (node->to.epoch == 0 || client->now_ns - node->doubted_ns < ROUND_IN_DOUBT_NS)
+	if (node->to.boot_id == 0 || client->now_ns - node->doubted_ns < ROUND_IN_DOUBT_NS)
 		return;
 	node->doubted_ns = client->now_ns;
 	wl_path_doubt(&node->to);

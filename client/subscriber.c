@@ -64,7 +64,7 @@ static void subscribe_at(struct wl_client *client, uint32_t node)
 		wl_client_nonce(client); /* what the last node still sends is not ours any more */
 	subscriber->node = node;
 	subscriber->last_node = node;
-	subscriber->node_epoch = client->nodes[node].epoch;
+	subscriber->node_boot = client->nodes[node].boot_id;
 	subscriber->subscribed_ns = client->now_ns;
 	subscriber->subscribe_due_ns = 0;
 	subscriber->subscribe_pause_ns = SUBSCRIBE_NS_MIN;
@@ -492,7 +492,7 @@ unsigned wl_subscriber_poll(struct wl_client *client)
 		return 1;
 	}
 	if (subscriber->node != 0 &&
-	    client->nodes[subscriber->node].epoch != subscriber->node_epoch)
+	    client->nodes[subscriber->node].boot_id != subscriber->node_boot)
 		subscriber->node = 0; /* it was started again and knows nothing of us */
 	if (subscriber->node == 0) {
 		node = choose_node(client);

@@ -135,7 +135,7 @@ static int take_identity(struct wl_client *client)
 			at += (size_t)got;
 	}
 	client->identity = WL_IDENTITY_CLIENT | (uint32_t)(random[0] >> 33);
-	client->epoch = random[1] | 1;
+	client->boot_id = random[1] | 1;
 	return WIRELOG_OK;
 }
 

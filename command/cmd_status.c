@@ -55,7 +55,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->json = true;
 		return 0;
 	case 'r':
-		/* Only questions: hand_over and stop are not for a command that is called status. */
+		/* Only questions: transfer and stop are not for a command that is called status. */
 		for (size_t at = 0; at < sizeof(requests) / sizeof(requests[0]); at++)
 			if (strcmp(argument, requests[at]) == 0)
 				options->request = argument;

@@ -44,9 +44,9 @@ static void base64_encode(char *to, const uint8_t *from, size_t size)
 	}
 }
 
-static void write_head(FILE *file, double start_epoch_s)
+static void write_head(FILE *file, double start_unixtime_s)
 {
-	time_t seconds = (time_t)start_epoch_s;
+	time_t seconds = (time_t)start_unixtime_s;
 	struct tm parts;
 	char text[64] = "";
 
@@ -54,12 +54,12 @@ static void write_head(FILE *file, double start_epoch_s)
 		strftime(text, sizeof(text), "%a %b %d %H:%M:%S UTC %Y", &parts);
 	fprintf(file, "#[Logged with wirelog]\n");
 	fprintf(file, "#[Histogram log format version 1.3]\n");
-	fprintf(file, "#[StartTime: %.3f (seconds since epoch), %s]\n", start_epoch_s, text);
+	fprintf(file, "#[StartTime: %.3f (seconds since epoch), %s]\n", start_unixtime_s, text);
 	fprintf(file, "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
 		      "\"Interval_Compressed_Histogram\"\n");
 }
 
-int wl_hlog_file_open(struct wl_hlog_file *log, const char *path, double start_epoch_s,
+int wl_hlog_file_open(struct wl_hlog_file *log, const char *path, double start_unixtime_s,
 		      uint64_t highest)
 {
 	int error;
@@ -76,7 +76,7 @@ int wl_hlog_file_open(struct wl_hlog_file *log, const char *path, double start_e
 		free(log->scratch);
 		return -error;
 	}
-	write_head(log->file, start_epoch_s);
+	write_head(log->file, start_unixtime_s);
 	return 0;
 }
 

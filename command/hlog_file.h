@@ -31,11 +31,11 @@ struct wl_hlog_interval {
 };
 
 /*
- * Creates or truncates the file and writes the head. `start_epoch_s` is seconds
+ * Creates or truncates the file and writes the head. `start_unixtime_s` is seconds
  * since 1970, `highest` the largest trackable value of any histogram to come.
  * Returns 0 or a negative errno; nothing stays open on failure.
  */
-int wl_hlog_file_open(struct wl_hlog_file *log, const char *path, double start_epoch_s,
+int wl_hlog_file_open(struct wl_hlog_file *log, const char *path, double start_unixtime_s,
 		      uint64_t highest);
 
 /* Returns 0 or a negative errno: -EINVAL for a bad tag, -EMSGSIZE for too large a histogram. */

@@ -13,7 +13,7 @@
 #define WL_STATS_ASK_MS 2000
 
 /*
- * `request` as "/wirelog/status" or "/wirelog/hand_over,2". On 0 *answer is what stands under the request's
+ * `request` as "/wirelog/status" or "/wirelog/transfer,2". On 0 *answer is what stands under the request's
  * name, the caller's to json_decref; else it is NULL and the result is
  *	NOT_RUNNING      nobody listens there
  *	TIMED_OUT        the node has the socket and does not answer

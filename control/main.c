@@ -169,9 +169,9 @@ static void print_journal(const struct wl_node_journal *journal, uint32_t id)
 	if (!journal->journal || !wl_published_read(&journal->journal->published, &status))
 		return;
 	dprintf(STDERR_FILENO,
-		"wirelog: journal=%u role=%s term=%lu epoch=%lu leader=%u tail=%lu/%lu durable=%lu/%lu commit=%lu chain=%016lx@%lu next_number=%lu\n",
+		"wirelog: journal=%u role=%s term=%lu view=%lu leader=%u tail=%lu/%lu durable=%lu/%lu commit=%lu chain=%016lx@%lu next_number=%lu\n",
 		id, wl_role_name(status.view.role), (unsigned long)status.view.term,
-		(unsigned long)status.view.epoch, status.view.leader,
+		(unsigned long)status.view.number, status.view.leader,
 		(unsigned long)status.tail.term, (unsigned long)status.tail.index,
 		(unsigned long)status.durable.term, (unsigned long)status.durable.index,
 		(unsigned long)status.commit, (unsigned long)status.chain,
@@ -213,8 +213,8 @@ static int refuse(int status, const char *reason)
  */
 static bool may_start_again(const struct wl_node *node)
 {
-	return wl_agent_is_outlived(node->agent) && node->is_fresh && !has_running_worker(node) &&
-	       !wl_agent_record_has_failed(node->agent);
+	return wl_agent_is_rolled_back(node->agent) && node->is_fresh &&
+	       !has_running_worker(node) && !wl_agent_record_has_failed(node->agent);
 }
 
 static int run_node(struct wl_node *node, const struct wl_config *config, bool insecure,
@@ -231,7 +231,7 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 	*again = status == 0 && may_start_again(node);
 	if (*again)
 		code = EX_TEMPFAIL; /* should that fail: whoever started us does it */
-	else if (status == 0 && wl_agent_is_outlived(node->agent))
+	else if (status == 0 && wl_agent_is_rolled_back(node->agent))
 		code = refuse(WIRELOG_STORE_OLD_IMAGE, "");
 	/* A start that was refused has no more time to end than one that was asked to. */
 	wl_stop_end_with(code);

@@ -127,7 +127,7 @@ static void send_frame(struct flood *flood, enum part part)
 		.payload_bytes = 64,
 		.cluster = flood->cluster,
 		.sender = WL_IDENTITY_CLIENT | (uint32_t)wl_mix_u64(flood->drawn),
-		.sender_epoch = 1 + flood->drawn,
+		.sender_boot = 1 + flood->drawn,
 		.sequence = 1,
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The seam between the library and a network: a table of functions called once per burst. Behind it
+ * The interface between the library and a network: a table of functions called once per burst. Behind it
  * a kernel UDP socket (transport_udp_socket.c), a DPDK port (transport_dpdk.c, a shared object of its own), or a
  * test. What crosses it are datagrams: the UDP payload, which begins at the wirelog header (dataplane/wire/frame.h).
  *

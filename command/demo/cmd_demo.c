@@ -285,8 +285,8 @@ static int wait_until_useful(struct wl_demo_nodes *nodes, uint64_t began_ns)
 	status = wl_demo_wait_leader(nodes, WAIT_NS, &leader, reason);
 	if (status == 0 && wl_demo_nodes_alive(nodes) == WL_DEMO_NODES) {
 		wl_demo_nodes_ask(nodes, facts);
-		status = wl_demo_wait_in_step(nodes, facts[leader - 1].commit_number, WAIT_NS,
-					      facts, reason);
+		status = wl_demo_wait_caught_up(nodes, facts[leader - 1].commit_number, WAIT_NS,
+						facts, reason);
 	}
 	if (status != 0)
 		return refuse(status, reason);

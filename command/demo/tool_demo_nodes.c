@@ -407,7 +407,7 @@ int wl_demo_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsign
 	}
 }
 
-static bool are_in_step(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_t number)
+static bool are_caught_up(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_t number)
 {
 	for (unsigned at = 0; at < WL_DEMO_NODES; at++)
 		if (!facts[at].answers || facts[at].commit_number < number ||
@@ -416,15 +416,15 @@ static bool are_in_step(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_
 	return true;
 }
 
-int wl_demo_wait_in_step(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-			 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+int wl_demo_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
+			   struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
 {
 	uint64_t until_ns = wl_clock_kernel_ns() + timeout_ns;
 	int status;
 
 	for (;;) {
 		wl_demo_nodes_ask(nodes, facts);
-		if (are_in_step(facts, number))
+		if (are_caught_up(facts, number))
 			return 0;
 		status = look_after(nodes, until_ns, "the nodes did not come into step", reason);
 		if (status != 0)

@@ -51,7 +51,7 @@ void wl_demo_nodes_init(struct wl_demo_nodes *nodes, const volatile sig_atomic_t
 bool wl_demo_node_is_alive(const struct wl_demo_nodes *nodes, unsigned node);
 unsigned wl_demo_nodes_alive(const struct wl_demo_nodes *nodes);
 
-/* Starts the process; that it serves is for wait_leader or wait_in_step to see. 0 or a negative errno. */
+/* Starts the process; that it serves is for wait_leader or wait_caught_up to see. 0 or a negative errno. */
 int wl_demo_node_start(struct wl_demo_nodes *nodes, unsigned node);
 /* SIGKILL; returns when it is gone. */
 void wl_demo_node_kill(struct wl_demo_nodes *nodes, unsigned node);
@@ -76,8 +76,8 @@ int wl_demo_nodes_check(const struct wl_demo_nodes *nodes, char *reason);
 int wl_demo_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsigned *leader,
 			char *reason);
 /* Until every node has committed record `number` and all name one chain value behind one entry. As above. */
-int wl_demo_wait_in_step(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-			 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+int wl_demo_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
+			   struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
 
 /* The code and the sentence with which a node refused, out of its log's text. 0: it says none. Pure; changes `text`. */
 int wl_demo_find_refusal(char *text, char *reason, size_t reason_bytes);

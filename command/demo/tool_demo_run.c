@@ -16,7 +16,7 @@
 #include "command/tool_verify.h"
 
 #define EXIT_INTERRUPTED 130
-#define IN_STEP_NS UINT64_C(40000000000)
+#define CAUGHT_UP_NS UINT64_C(40000000000)
 #define LOOK_NS 250000000u /* between two looks whether the nodes live */
 #define KILL_AT_PERCENT 40u
 #define RESTART_AT_PERCENT 60u
@@ -31,7 +31,7 @@ struct run {
 	bool next_answer_told, victim_restarted;
 	char day[WL_WHERE_PATH_BYTES + 16];
 	uint64_t day_bytes;
-	struct wl_demo_facts facts[WL_DEMO_NODES]; /* in step, at the end */
+	struct wl_demo_facts facts[WL_DEMO_NODES]; /* caught up, at the end */
 	struct wl_demo_compare compare;
 	unsigned killed_at_stop;
 	char chains[WL_DEMO_NODES][24]; /* out of the data on disk, behind the same entry */
@@ -213,8 +213,8 @@ static int append_day(struct run *run, struct wl_demo_load *load)
 
 static int catch_up(struct run *run)
 {
-	int status = wl_demo_wait_in_step(&run->nodes, run->plan->messages, IN_STEP_NS, run->facts,
-					  run->reason);
+	int status = wl_demo_wait_caught_up(&run->nodes, run->plan->messages, CAUGHT_UP_NS,
+					    run->facts, run->reason);
 
 	if (status != 0)
 		return status;
@@ -349,7 +349,7 @@ static void give_verdict(struct run *run, const struct wl_demo_load *load)
 	judge(run, load->next_answer_ns != 0, "survived kill -9 of the leader",
 	      "%s without an answer", duration_text(load->next_answer_ns));
 	judge(run, run->victim_restarted && run->caught_up_ns != 0, "killed node came back",
-	      "node %u, in step %s after its start", run->victim,
+	      "node %u, caught up %s after its start", run->victim,
 	      duration_text(run->caught_up_ns - run->restarted_ns));
 	judge(run, chains_are_equal(run), "chain value equal, running",
 	      "%s %s %s behind entry %" PRIu64, run->facts[0].chain, run->facts[1].chain,

@@ -8,8 +8,8 @@
  *      a timeout counts.
  *
  * Why the backlog suffices: an election that waits for FENCED says nothing more, one that leads
- * says LEAD, HAND_OVER, RESUME, FOLLOW, FENCE at most before it needs an answer or the worker
- * counts as silent. Eight for each of 16 journals; operators' hand-overs are refused while anything
+ * says LEAD, TRANSFER, RESUME, FOLLOW, FENCE at most before it needs an answer or the worker
+ * counts as silent. Eight for each of 16 journals; operators' transfers are refused while anything
  * is kept. More is a bug, and stops the node.
  */
 #include "control/agent/agent.h"
@@ -20,7 +20,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/base/mutant.h"
 
-#define UP_PER_TURN 64u /* seam messages of one worker */
+#define UP_PER_TURN 64u /* plane messages of one worker */
 #define PUNTS_PER_TURN 32u
 #define ASKS_PER_TURN 4u
 #define TICK_NS 1000000u
@@ -34,7 +34,7 @@ WL_STATIC_CHECK(WL_NEIGHBOURS_MAX <= 64); /* neighbours_told has a bit for each 
 WL_STATIC_CHECK(WL_WIRE_VOTE_BYTES <= WL_PUNT_BYTES_MAX);
 
 void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
-		   const struct wl_agent_ops *ops, struct wl_seam *const *seams,
+		   const struct wl_agent_ops *ops, struct wl_plane_rings *const *planes,
 		   const struct wl_superblock *record)
 {
 	WL_CHECK(config->journal_count <= WIRELOG_JOURNALS_MAX);
@@ -51,7 +51,7 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 	agent->record = *record;
 	wl_neighbour_init(&agent->neighbours);
 	for (uint32_t worker = 0; worker < config->worker_count; worker++)
-		agent->workers[worker].seam = seams[worker];
+		agent->workers[worker].plane = planes[worker];
 	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
 		const struct wl_superblock_journal *durable = &record->journals[journal];
 		struct wl_election_config election = {
@@ -101,7 +101,7 @@ static unsigned push_backlog(struct wl_agent *agent, struct wl_agent_worker *wor
 	unsigned done = 0;
 
 	while (worker->backlog_count != 0 &&
-	       wl_ring_push(&worker->seam->down, &worker->backlog[worker->backlog_head])) {
+	       wl_ring_push(&worker->plane->down, &worker->backlog[worker->backlog_head])) {
 		worker->backlog_head = (worker->backlog_head + 1) % WL_AGENT_BACKLOG;
 		worker->backlog_count--;
 		agent->counts.messages_down++;
@@ -110,12 +110,12 @@ static unsigned push_backlog(struct wl_agent *agent, struct wl_agent_worker *wor
 	return done;
 }
 
-void wl_agent_tell(struct wl_agent *agent, uint32_t worker, const struct wl_seam_message *message)
+void wl_agent_tell(struct wl_agent *agent, uint32_t worker, const struct wl_plane_message *message)
 {
 	struct wl_agent_worker *to = &agent->workers[worker];
 
 	push_backlog(agent, to);
-	if (to->backlog_count == 0 && wl_ring_push(&to->seam->down, message)) {
+	if (to->backlog_count == 0 && wl_ring_push(&to->plane->down, message)) {
 		agent->counts.messages_down++;
 		return;
 	}
@@ -139,13 +139,13 @@ static void send_to_peer(struct wl_agent *agent, uint32_t journal,
 	case WL_WIRE_PRE_VOTE:
 	case WL_WIRE_VOTE:
 		vote.incarnation = agent->record.incarnation;
-		vote.in_step_boot = agent->histories[journal].in_step_boot;
+		vote.caught_up_boot = agent->histories[journal].caught_up_boot;
 		bytes = wl_wire_encode_vote(punt->data, &vote);
 		break;
 	case WL_WIRE_PRE_VOTE_REPLY:
 	case WL_WIRE_VOTE_REPLY:
 		reply.incarnation = agent->record.incarnation;
-		reply.in_step_boot = agent->histories[journal].in_step_boot;
+		reply.caught_up_boot = agent->histories[journal].caught_up_boot;
 		bytes = wl_wire_encode_vote_reply(punt->data, &reply);
 		break;
 	case WL_WIRE_TIMEOUT_NOW:
@@ -160,7 +160,7 @@ static void send_to_peer(struct wl_agent *agent, uint32_t journal,
 	punt->type = effect->type;
 	punt->zero = 0;
 	punt->node = effect->node;
-	if (wl_ring_push(&worker->seam->punt_down, punt))
+	if (wl_ring_push(&worker->plane->punt_down, punt))
 		agent->counts.punts_out++;
 	else
 		agent->counts.punts_dropped++;
@@ -206,50 +206,50 @@ void wl_agent_run_effects(struct wl_agent *agent, uint32_t journal)
 }
 
 static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
-			 const struct wl_seam_message *message)
+			 const struct wl_plane_message *message)
 {
-	typedef void handler(struct wl_election *, const struct wl_seam_message *, uint64_t,
+	typedef void handler(struct wl_election *, const struct wl_plane_message *, uint64_t,
 			     struct wl_election_effects *);
 	static handler *const handlers[] = {
-		[WL_SEAM_FENCED] = wl_election_on_fenced,
-		[WL_SEAM_SAW_TERM] = wl_election_on_saw_term,
-		[WL_SEAM_LEADER_HEARD] = wl_election_on_leader_heard,
-		[WL_SEAM_TERM_COMMITTED] = wl_election_on_term_committed,
-		[WL_SEAM_HAND_OVER_READY] = wl_election_on_hand_over_ready,
-		[WL_SEAM_STALLED] = wl_election_on_stalled,
-		[WL_SEAM_POISONED] = wl_election_on_poisoned,
+		[WL_PLANE_FENCED] = wl_election_on_fenced,
+		[WL_PLANE_SAW_TERM] = wl_election_on_saw_term,
+		[WL_PLANE_LEADER_HEARD] = wl_election_on_leader_heard,
+		[WL_PLANE_TERM_COMMITTED] = wl_election_on_term_committed,
+		[WL_PLANE_TRANSFER_READY] = wl_election_on_transfer_ready,
+		[WL_PLANE_STALLED] = wl_election_on_stalled,
+		[WL_PLANE_POISONED] = wl_election_on_poisoned,
 	};
 
 	agent->counts.messages_up++;
 	switch (message->verb) {
-	case WL_SEAM_STOPPED:
+	case WL_PLANE_STOPPED:
 		worker->stopped = true;
 		return;
-	case WL_SEAM_PEER_BOOT:
+	case WL_PLANE_PEER_BOOT:
 		wl_agent_on_peer_boot(agent, (uint32_t)(worker - agent->workers), message);
 		return;
-	case WL_SEAM_DIVERGED:
+	case WL_PLANE_DIVERGED:
 		wl_agent_on_diverged(agent, message);
 		return;
-	case WL_SEAM_PEER_APART:
+	case WL_PLANE_PEER_APART:
 		wl_agent_on_peer_apart(agent, message);
 		return;
-	case WL_SEAM_PEER_DIFFERS:
+	case WL_PLANE_PEER_DIFFERS:
 		wl_agent_on_peer_differs(agent, message);
 		return;
-	case WL_SEAM_PATH:
+	case WL_PLANE_PATH:
 		wl_agent_on_path(agent, message);
 		return;
-	case WL_SEAM_TWIN:
-	case WL_SEAM_OWN_TWIN:
-	case WL_SEAM_REFUSED:
+	case WL_PLANE_TWIN:
+	case WL_PLANE_OWN_TWIN:
+	case WL_PLANE_REFUSED:
 		wl_agent_on_claim(agent, message);
 		return;
-	case WL_SEAM_OUTLIVED:
-		wl_agent_on_outlived(agent, message);
+	case WL_PLANE_ROLLED_BACK:
+		wl_agent_on_rolled_back(agent, message);
 		return;
-	case WL_SEAM_IN_STEP:
-		wl_agent_on_in_step(agent, message);
+	case WL_PLANE_CAUGHT_UP:
+		wl_agent_on_caught_up(agent, message);
 		return;
 	default:
 		break;
@@ -263,10 +263,10 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 
 static unsigned take_messages(struct wl_agent *agent, struct wl_agent_worker *worker)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 	unsigned done = 0;
 
-	while (done < UP_PER_TURN && wl_ring_pop(&worker->seam->up, &message)) {
+	while (done < UP_PER_TURN && wl_ring_pop(&worker->plane->up, &message)) {
 		take_message(agent, worker, &message);
 		done++;
 	}
@@ -289,7 +289,7 @@ static bool take_peer_message(struct wl_agent *agent, const struct wl_punt *punt
 		if (!wl_wire_decode_vote(punt->data, punt->bytes, &message.vote))
 			return false;
 		if (!wl_agent_believes(agent, punt, message.vote.incarnation,
-				       message.vote.in_step_boot))
+				       message.vote.caught_up_boot))
 			return true;
 		if (punt->type == WL_WIRE_PRE_VOTE)
 			wl_election_on_pre_vote(election, punt->node, &message.vote, agent->now_ns,
@@ -303,7 +303,7 @@ static bool take_peer_message(struct wl_agent *agent, const struct wl_punt *punt
 		if (!wl_wire_decode_vote_reply(punt->data, punt->bytes, &message.reply))
 			return false;
 		if (!wl_agent_believes(agent, punt, message.reply.incarnation,
-				       message.reply.in_step_boot))
+				       message.reply.caught_up_boot))
 			return true;
 		if (punt->type == WL_WIRE_PRE_VOTE_REPLY)
 			wl_election_on_pre_vote_reply(election, punt->node, &message.reply,
@@ -328,7 +328,7 @@ static void send_frame(struct wl_agent *agent, struct wl_agent_worker *worker)
 {
 	struct wl_punt *punt = &agent->punt;
 
-	if (wl_ring_count(&worker->seam->punt_down) >= WL_PUNT_SLOTS / 2) {
+	if (wl_ring_count(&worker->plane->punt_down) >= WL_PUNT_SLOTS / 2) {
 		agent->counts.punts_dropped++;
 		return;
 	}
@@ -339,7 +339,7 @@ static void send_frame(struct wl_agent *agent, struct wl_agent_worker *worker)
 	punt->zero = 0;
 	punt->node = 0;
 	memcpy(punt->data, agent->output.frame, agent->output.bytes);
-	if (wl_ring_push(&worker->seam->punt_down, punt))
+	if (wl_ring_push(&worker->plane->punt_down, punt))
 		agent->counts.punts_out++;
 	else
 		agent->counts.punts_dropped++;
@@ -374,7 +374,7 @@ static unsigned take_punts(struct wl_agent *agent, struct wl_agent_worker *worke
 {
 	unsigned done = 0;
 
-	while (done < PUNTS_PER_TURN && wl_ring_pop(&worker->seam->punt_up, &agent->punt)) {
+	while (done < PUNTS_PER_TURN && wl_ring_pop(&worker->plane->punt_up, &agent->punt)) {
 		take_punt(agent, worker);
 		done++;
 	}
@@ -390,8 +390,8 @@ static unsigned tell_neighbours(struct wl_agent *agent, struct wl_agent_worker *
 
 	for (uint32_t i = 0; i < neighbours->count; i++) {
 		const struct wl_neighbour_entry *entry = &neighbours->entries[i];
-		struct wl_seam_message message = {
-			.verb = WL_SEAM_NEIGHBOUR,
+		struct wl_plane_message message = {
+			.verb = WL_PLANE_NEIGHBOUR,
 			.link = entry->link,
 			.ipv4 = entry->ipv4,
 		};
@@ -400,7 +400,7 @@ static unsigned tell_neighbours(struct wl_agent *agent, struct wl_agent_worker *
 		    worker->backlog_count != 0)
 			continue;
 		memcpy(message.mac, entry->mac, sizeof(message.mac));
-		if (!wl_ring_push(&worker->seam->down, &message))
+		if (!wl_ring_push(&worker->plane->down, &message))
 			return done;
 		agent->counts.messages_down++;
 		worker->neighbours_told |= 1ull << i;
@@ -439,7 +439,7 @@ static unsigned tend_neighbours(struct wl_agent *agent)
  */
 static bool worker_is_silent(struct wl_agent *agent, struct wl_agent_worker *worker, bool paused)
 {
-	uint64_t turn = atomic_load_explicit(&worker->seam->worker_turn_ns, memory_order_relaxed);
+	uint64_t turn = atomic_load_explicit(&worker->plane->worker_turn_ns, memory_order_relaxed);
 
 	if (turn != worker->turn_seen || paused || turn == 0) {
 		worker->turn_seen = turn;
@@ -493,7 +493,7 @@ static void begin_turn(struct wl_agent *agent, uint64_t now_ns)
 	agent->counts.turns++;
 	/* Relaxed: a sign of life carries nothing else. */
 	for (uint32_t worker = 0; worker < agent->config.worker_count; worker++)
-		atomic_store_explicit(&agent->workers[worker].seam->control_turn_ns, agent->now_ns,
+		atomic_store_explicit(&agent->workers[worker].plane->control_turn_ns, agent->now_ns,
 				      memory_order_relaxed);
 }
 
@@ -519,15 +519,15 @@ unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns)
 	return done;
 }
 
-bool wl_agent_hand_over(struct wl_agent *agent, uint32_t journal, uint32_t target)
+bool wl_agent_transfer(struct wl_agent *agent, uint32_t journal, uint32_t target)
 {
 	bool begun;
 
 	if (journal >= agent->config.journal_count || agent->phase != WL_AGENT_RUNS ||
 	    agent->workers[agent->config.worker_of_journal[journal]].backlog_count != 0)
 		return false;
-	begun = wl_election_hand_over(&agent->elections[journal], target, agent->now_ns,
-				      &agent->effects);
+	begun = wl_election_transfer(&agent->elections[journal], target, agent->now_ns,
+				     &agent->effects);
 	wl_agent_run_effects(agent, journal);
 	return begun;
 }

@@ -2,12 +2,12 @@
 /*
  * The control loop's work: carries events to the elections and their effects to workers, peers and
  * disk. wl_agent_turn does a bounded amount and returns how much; the thread around it (clock,
- * idling, sockets) and the simulator both call it. Files: agent.c (the turn, seam, peers),
+ * idling, sockets) and the simulator both call it. Files: agent.c (the turn, plane, peers),
  * agent_record.c (the superblock record), agent_stop.c (SIGTERM, status).
  *
  * One record holds {term, vote} of all journals, so what several journals want durable at one time
  * goes into one write; one is in flight, a failed one is final for the whole node. What a worker's
- * ring has no room for is kept here, in order, and tried again: no seam message is lost. Messages
+ * ring has no room for is kept here, in order, and tried again: no plane message is lost. Messages
  * to peers may be lost (elections repeat them).
  *
  * Pure: time comes in, disk and log sink are a table. Owner: the control thread; every function
@@ -17,13 +17,13 @@
 #define WL_CONTROL_AGENT_AGENT_H
 
 #include "control/agent/neighbour.h"
-#include "control/agent/roster.h"
+#include "control/agent/incarnations.h"
 #include "control/election/election.h"
 #include "dataplane/log/superblock.h"
-#include "dataplane/raft/seam.h"
+#include "dataplane/raft/plane.h"
 
 #define WL_AGENT_BACKLOG \
-	128u /* seam messages kept for one worker; see agent.c for why it suffices */
+	128u /* plane messages kept for one worker; see agent.c for why it suffices */
 
 enum wl_agent_line_kind {
 	WL_AGENT_ELECTION = 0,
@@ -93,7 +93,7 @@ struct wl_agent_counts {
 	uint64_t records, records_failed;
 	uint64_t workers_silent;
 	uint64_t diverged; /* told of a peer whose log is not ours (replica_divergence.c) */
-	uint64_t votes_disbelieved; /* of a peer whose data went back (roster.h) */
+	uint64_t votes_disbelieved; /* of a peer whose data went back (incarnations.h) */
 };
 
 struct wl_agent_record_wish { /* of one journal */
@@ -104,10 +104,10 @@ struct wl_agent_record_wish { /* of one journal */
 	struct wl_position commit;
 };
 
-/* Do our data in a journal count, and if not, who has to say what (roster.h)? */
+/* Do our data in a journal count, and if not, who has to say what (incarnations.h)? */
 struct wl_agent_history {
-	uint64_t in_step_boot; /* durable; what we say of ourselves. 0: held back */
-	uint64_t in_step_in_flight; /* of the record that is being written */
+	uint64_t caught_up_boot; /* durable; what we say of ourselves. 0: held back */
+	uint64_t caught_up_in_flight; /* of the record that is being written */
 	uint32_t blank; /* bit per node that said: no history here, and no other data of yours known */
 	uint32_t historic; /* bit per node that has history, or knows other data of ours */
 	uint32_t held_back; /* bit per node whose own data do not count, by its last word */
@@ -115,8 +115,8 @@ struct wl_agent_history {
 };
 
 struct wl_agent_worker {
-	struct wl_seam *seam;
-	struct wl_seam_message backlog[WL_AGENT_BACKLOG]; /* a queue */
+	struct wl_plane_rings *plane;
+	struct wl_plane_message backlog[WL_AGENT_BACKLOG]; /* a queue */
 	uint32_t backlog_head, backlog_count;
 	uint64_t turn_seen; /* its sign of life, and when it last changed on our clock */
 	uint64_t turn_changed_ns;
@@ -137,8 +137,8 @@ struct wl_agent {
 	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */
 	bool record_in_flight, record_failed,
 		record_dirty; /* dirty: witnesses or peers' positions moved */
-	bool record_urgent; /* the roster changed: do not wait for the interval */
-	bool outlived; /* peers know a later boot of ours: the data are an old image, the node ends */
+	bool record_urgent; /* the incarnations changed: do not wait for the interval */
+	bool rolled_back; /* peers know a later boot of ours: the data are an old image, the node ends */
 	uint64_t record_idle_since_ns;
 	uint64_t terms_told[WIRELOG_JOURNALS_MAX]; /* how few were left, and one; 0: nothing was told */
 	uint32_t clocks_astray, stamps_ahead; /* bit per journal, as the operator was told */
@@ -152,10 +152,10 @@ struct wl_agent {
 	struct wl_neighbour_output output;
 };
 
-/* `record`: the superblock as it is durable now. seams[i] belongs to worker i and outlives the
+/* `record`: the superblock as it is durable now. planes[i] belongs to worker i and outlives the
  * agent. [init] */
 void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
-		   const struct wl_agent_ops *ops, struct wl_seam *const *seams,
+		   const struct wl_agent_ops *ops, struct wl_plane_rings *const *planes,
 		   const struct wl_superblock *record);
 /* An Ethernet link with an address of ours, and a peer behind it; next_hop 0: on the link itself.
  * [init] */
@@ -183,24 +183,24 @@ void wl_agent_set_commit(struct wl_agent *agent, uint32_t journal, struct wl_pos
 void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_t node,
 			       struct wl_position position);
 
-/* Operator. Target 0: the voter that is furthest. False: see wl_election_hand_over; also while
+/* Operator. Target 0: the voter that is furthest. False: see wl_election_transfer; also while
  * stopping. */
-bool wl_agent_hand_over(struct wl_agent *agent, uint32_t journal, uint32_t target);
+bool wl_agent_transfer(struct wl_agent *agent, uint32_t journal, uint32_t target);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);
 /* Why it stopped by itself: the data are an old image. The record that names them anew is durable then, so that the
- * next start is taken in by the others, as a follower without a vote until it is in step. */
-bool wl_agent_is_outlived(const struct wl_agent *agent);
+ * next start is taken in by the others, as a follower without a vote until it is caught up. */
+bool wl_agent_is_rolled_back(const struct wl_agent *agent);
 bool wl_agent_record_has_failed(const struct wl_agent *agent);
 
 struct wl_agent_status { /* a copy, for the status socket */
 	uint32_t node, voters;
 	uint32_t journal_count, worker_count;
 	enum wl_agent_phase phase;
-	bool record_in_flight, record_failed, outlived;
+	bool record_in_flight, record_failed, rolled_back;
 	uint64_t record_sequence, boot_count;
-	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1]; /* the roster */
+	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1]; /* the incarnations */
 	struct wl_election_status journals[WIRELOG_JOURNALS_MAX];
 	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
 	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */
@@ -217,7 +217,7 @@ struct wl_agent_status { /* a copy, for the status socket */
 	struct wl_agent_counts counts;
 };
 
-/* The nodes whose data count are too few: nobody can be elected (roster.h). */
+/* The nodes whose data count are too few: nobody can be elected (incarnations.h). */
 bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal);
 void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *status);
 const char *wl_agent_phase_name(enum wl_agent_phase phase);

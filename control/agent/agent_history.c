@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Whether our own data count (roster.h): the first start of a cluster, being taken in, and what the operator is told meanwhile. What we
+ * Whether our own data count (incarnations.h): the first start of a cluster, being taken in, and what the operator is told meanwhile. What we
  * say of ourselves is what is durable: a node that had said that it counts, and then does not know it any more, would be waited for
  * by nobody.
  */
@@ -34,18 +34,18 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
 	struct wl_agent_history *history = &agent->histories[journal];
 
 	/* The only voter asks nobody. Its first record of a vote carries this. */
-	if (durable->in_step_boot == 0 &&
+	if (durable->caught_up_boot == 0 &&
 	    (others_of(agent) == 0 || WL_MUTANT(votes_without_history))) {
-		durable->in_step_boot = agent->record.boot_count ? agent->record.boot_count : 1;
+		durable->caught_up_boot = agent->record.boot_count ? agent->record.boot_count : 1;
 		agent->record_urgent = true;
 	}
-	history->in_step_boot = durable->in_step_boot;
-	return history->in_step_boot == 0;
+	history->caught_up_boot = durable->caught_up_boot;
+	return history->caught_up_boot == 0;
 }
 
 void wl_agent_tell_history(struct wl_agent *agent, uint32_t journal)
 {
-	if (agent->histories[journal].in_step_boot == 0)
+	if (agent->histories[journal].caught_up_boot == 0)
 		tell(agent, journal, 0,
 		     "NO_HISTORY: this node's data neither vote nor count until every configured node has said that it has no history either, or "
 		     "a leader that has history has taken them in");
@@ -58,18 +58,18 @@ static void try_to_begin(struct wl_agent *agent, uint32_t journal)
 	const struct wl_election *election = &agent->elections[journal];
 	struct wl_superblock_journal *record = &agent->record.journals[journal];
 
-	if (record->in_step_boot != 0 || agent->outlived || election->term != 0 ||
+	if (record->caught_up_boot != 0 || agent->rolled_back || election->term != 0 ||
 	    record->term != 0 || election->tail.index != 0 ||
 	    (history->blank & others_of(agent)) != others_of(agent))
 		return;
 	tell(agent, journal, 0,
 	     "every configured node has said that it has no history: the journal begins here");
-	record->in_step_boot = agent->record.boot_count;
+	record->caught_up_boot = agent->record.boot_count;
 	agent->record_urgent = true;
 }
 
 void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
-			   const struct wl_seam_message *message)
+			   const struct wl_plane_message *message)
 {
 	uint32_t bit = 1u << message->node;
 
@@ -80,7 +80,8 @@ void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
 		if (agent->config.worker_of_journal[journal] != worker)
 			continue;
 		history->blank = has || knows ? history->blank & ~bit : history->blank | bit;
-		if ((has || knows) && (history->historic & bit) == 0 && history->in_step_boot == 0)
+		if ((has || knows) && (history->historic & bit) == 0 &&
+		    history->caught_up_boot == 0)
 			tell(agent, journal, message->node,
 			     knows ? "NO_HISTORY: knew other data of this node, which are gone: what they promised is not known here. This node "
 				     "waits to be taken in by a leader that has history"
@@ -97,7 +98,7 @@ bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal)
 	uint32_t count = voters & ~agent->histories[journal].held_back;
 
 	return agent->elections[journal].leader == 0 &&
-	       agent->histories[journal].in_step_boot != 0 &&
+	       agent->histories[journal].caught_up_boot != 0 &&
 	       2 * __builtin_popcount(count) <= __builtin_popcount(voters);
 }
 
@@ -128,12 +129,12 @@ void wl_agent_history_is_durable(struct wl_agent *agent)
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		struct wl_agent_history *history = &agent->histories[journal];
 
-		if (agent->outlived || history->in_step_in_flight <= history->in_step_boot)
+		if (agent->rolled_back || history->caught_up_in_flight <= history->caught_up_boot)
 			continue;
-		if (history->in_step_boot == 0)
+		if (history->caught_up_boot == 0)
 			tell(agent, journal, 0,
 			     "this node's data count: it votes, and its acknowledgements are counted");
-		history->in_step_boot = history->in_step_in_flight;
+		history->caught_up_boot = history->caught_up_in_flight;
 		wl_election_count(&agent->elections[journal], agent->now_ns, &agent->effects);
 		wl_agent_run_effects(agent, journal);
 	}

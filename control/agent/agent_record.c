@@ -100,7 +100,8 @@ static unsigned submit(struct wl_agent *agent)
 	agent->record_dirty = false;
 	agent->record_urgent = false;
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
-		agent->histories[journal].in_step_in_flight = next.journals[journal].in_step_boot;
+		agent->histories[journal].caught_up_in_flight =
+			next.journals[journal].caught_up_boot;
 		agent->wishes[journal].in_flight = agent->wishes[journal].wanted;
 		agent->wishes[journal].wanted = false;
 	}

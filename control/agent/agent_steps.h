@@ -9,7 +9,7 @@
 /* agent.c: the effects of one handler of `journal`, in agent->effects, which is empty afterwards. */
 void wl_agent_run_effects(struct wl_agent *agent, uint32_t journal);
 /* To one worker, at once or as soon as its ring has room. */
-void wl_agent_tell(struct wl_agent *agent, uint32_t worker, const struct wl_seam_message *message);
+void wl_agent_tell(struct wl_agent *agent, uint32_t worker, const struct wl_plane_message *message);
 
 /* agent_record.c */
 void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t term, uint32_t vote);
@@ -21,27 +21,27 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal);
 void wl_agent_tell_history(struct wl_agent *agent, uint32_t journal);
 /* A peer said what it has, and what it knows of us. */
 void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
-			   const struct wl_seam_message *message);
+			   const struct wl_plane_message *message);
 /* In a vote message. */
 void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t node,
 			     bool held_back);
 /* The record is durable. */
 void wl_agent_history_is_durable(struct wl_agent *agent);
 
-/* agent_roster.c: what peers' data and ours remember */
+/* agent_incarnations.c: what peers' data and ours remember */
 void wl_agent_on_peer_boot(struct wl_agent *agent, uint32_t worker,
-			   const struct wl_seam_message *message);
-void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_seam_message *message);
-void wl_agent_on_peer_apart(struct wl_agent *agent, const struct wl_seam_message *message);
-void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_seam_message *message);
-void wl_agent_on_path(struct wl_agent *agent, const struct wl_seam_message *message);
+			   const struct wl_plane_message *message);
+void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_peer_apart(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_path(struct wl_agent *agent, const struct wl_plane_message *message);
 /* TWIN, OWN_TWIN, REFUSED */
-void wl_agent_on_claim(struct wl_agent *agent, const struct wl_seam_message *message);
-void wl_agent_on_outlived(struct wl_agent *agent, const struct wl_seam_message *message);
-void wl_agent_on_in_step(struct wl_agent *agent, const struct wl_seam_message *message);
+void wl_agent_on_claim(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message *message);
 /* Judges a vote message of a peer, after having learned from it. */
 bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,
-		       uint64_t in_step_boot);
+		       uint64_t caught_up_boot);
 
 /* agent_stop.c */
 unsigned wl_agent_tend_stop(struct wl_agent *agent);

@@ -12,7 +12,7 @@
 #include "control/agent/agent_steps.h"
 #include "dataplane/base/check.h"
 
-#define HAND_OVER_PERCENT 60
+#define TRANSFER_PERCENT 60
 #define STOP_WORKERS_PERCENT 85
 
 void wl_agent_stop(struct wl_agent *agent)
@@ -32,9 +32,9 @@ bool wl_agent_is_stopped(const struct wl_agent *agent)
 	return agent->phase == WL_AGENT_STOPPED;
 }
 
-bool wl_agent_is_outlived(const struct wl_agent *agent)
+bool wl_agent_is_rolled_back(const struct wl_agent *agent)
 {
-	return agent->outlived;
+	return agent->rolled_back;
 }
 
 bool wl_agent_record_has_failed(const struct wl_agent *agent)
@@ -56,12 +56,12 @@ static bool is_needed(const struct wl_agent *agent)
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		const struct wl_election *election = &agent->elections[journal];
 
-		if (election->hand_over.active || election->state == WL_ELECTION_FENCING ||
+		if (election->transfer.active || election->state == WL_ELECTION_FENCING ||
 		    election->state == WL_ELECTION_PERSISTING)
 			return true;
 	}
 	for (uint32_t worker = 0; worker < agent->config.worker_count; worker++)
-		if (wl_ring_count(&agent->workers[worker].seam->punt_down) != 0)
+		if (wl_ring_count(&agent->workers[worker].plane->punt_down) != 0)
 			return true;
 	return false;
 }
@@ -76,14 +76,14 @@ static bool all_workers_stopped(const struct wl_agent *agent)
 
 unsigned wl_agent_tend_stop(struct wl_agent *agent)
 {
-	static const struct wl_seam_message stop = {.verb = WL_SEAM_STOP};
+	static const struct wl_plane_message stop = {.verb = WL_PLANE_STOP};
 
 	switch (agent->phase) {
 	case WL_AGENT_RUNS:
 	case WL_AGENT_STOPPED:
 		return 0;
 	case WL_AGENT_HANDS_OVER:
-		if (is_needed(agent) && !is_out_of_time(agent, HAND_OVER_PERCENT))
+		if (is_needed(agent) && !is_out_of_time(agent, TRANSFER_PERCENT))
 			return 0;
 		for (uint32_t worker = 0; worker < agent->config.worker_count; worker++)
 			wl_agent_tell(agent, worker, &stop);
@@ -114,7 +114,7 @@ void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *s
 		.phase = agent->phase,
 		.record_in_flight = agent->record_in_flight,
 		.record_failed = agent->record_failed,
-		.outlived = agent->outlived,
+		.rolled_back = agent->rolled_back,
 		.record_sequence = agent->record.sequence,
 		.boot_count = agent->record.boot_count,
 		.neighbour_count = agent->neighbours.count,

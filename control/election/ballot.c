@@ -25,10 +25,10 @@ void wl_ballot_open(struct wl_election *election, const struct wl_election_ballo
 	election->leader = 0;
 	election->granted = 0;
 	election->term_committed = false;
-	election->hand_over.active = false;
+	election->transfer.active = false;
 	election->busy_since_ns = now_ns;
 	election->busy_told = false;
-	wl_election_tell(election, WL_SEAM_FENCE, out);
+	wl_election_tell(election, WL_PLANE_FENCE, out);
 }
 
 void wl_ballot_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
@@ -90,7 +90,7 @@ static void settle(struct wl_election *election, uint64_t now_ns, struct wl_elec
 		wl_campaign_ask_votes(election, now_ns, out);
 		return;
 	}
-	wl_election_tell(election, WL_SEAM_FOLLOW, out);
+	wl_election_tell(election, WL_PLANE_FOLLOW, out);
 	if (campaigns)
 		wl_campaign_ask_votes(election, now_ns, out);
 }
@@ -112,7 +112,7 @@ static bool decide(struct wl_election *election)
 	case WL_BALLOT_CAMPAIGN:
 		/* The old leader sent us because we have its log; without it we would lose the
 		 * vote. */
-		if (ballot->hand_over && !wl_position_at_least(election->tail, ballot->last))
+		if (ballot->transfer && !wl_position_at_least(election->tail, ballot->last))
 			return false;
 		/* Every request of this term names the tail that was fenced, never a published
 		 * one. */
@@ -123,12 +123,12 @@ static bool decide(struct wl_election *election)
 	return false;
 }
 
-void wl_election_on_fenced(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_fenced(struct wl_election *election, const struct wl_plane_message *message,
 			   uint64_t now_ns, struct wl_election_effects *out)
 {
 	struct wl_election_effect *effect;
 
-	if (election->state != WL_ELECTION_FENCING || message->view.epoch != election->epoch)
+	if (election->state != WL_ELECTION_FENCING || message->view.number != election->number)
 		return;
 	election->tail = message->tail;
 	if (!decide(election)) {
@@ -167,7 +167,7 @@ void wl_election_on_persisted(struct wl_election *election, bool ok, uint64_t no
 	wl_election_check(election);
 }
 
-void wl_election_on_saw_term(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_saw_term(struct wl_election *election, const struct wl_plane_message *message,
 			     uint64_t now_ns, struct wl_election_effects *out)
 {
 	uint64_t term = message->view.term;
@@ -206,7 +206,7 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 		.last = message->last,
 	};
 	bool is_newer = message->term > election->term;
-	bool is_sent = (message->flags & WL_WIRE_VOTE_HAND_OVER) != 0;
+	bool is_sent = (message->flags & WL_WIRE_VOTE_TRANSFER) != 0;
 
 	if (!may_judge(election, from))
 		return;

@@ -29,7 +29,7 @@ static void send_requests(struct wl_election *election, uint64_t now_ns,
 		effect->message.vote.last = pre ? election->tail : election->ballot.last;
 		effect->message.vote.round = pre ? election->round : 0;
 		effect->message.vote.flags =
-			!pre && election->ballot.hand_over ? WL_WIRE_VOTE_HAND_OVER : 0;
+			!pre && election->ballot.transfer ? WL_WIRE_VOTE_TRANSFER : 0;
 	}
 }
 
@@ -83,7 +83,7 @@ static void win(struct wl_election *election, struct wl_election_effects *out)
 	election->term_committed = false;
 	election->counts.won++;
 	wl_election_note(election, "elected", election->config.node, out);
-	wl_election_tell(election, WL_SEAM_LEAD, out);
+	wl_election_tell(election, WL_PLANE_LEAD, out);
 }
 
 void wl_campaign_ask_votes(struct wl_election *election, uint64_t now_ns,
@@ -163,7 +163,7 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 		.purpose = WL_BALLOT_CAMPAIGN,
 		.term = election->term + 1,
 		.last = message->last,
-		.hand_over = true,
+		.transfer = true,
 	};
 
 	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||

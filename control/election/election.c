@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The life of a node in one journal's elections, and of a leadership: start, timer, step-down,
- * hand-over.
+ * transfer.
  *
  * Invariants (wl_election_check is this list as code, as far as one machine can see it):
  *  1. `term` and `vote` are what the disk has: they change in on_persisted and nowhere else.
@@ -9,7 +9,7 @@
  *  3. PERSIST is emitted by on_fenced alone: the tail in the comparison cannot move any more.
  *  4. A granted vote leaves only when it is durable: from on_persisted, or for a vote that
  *     already is.
- *  5. The epoch grows with every FENCE, LEAD, FOLLOW and RESUME; an answer under an older one
+ *  5. The number grows with every FENCE, LEAD, FOLLOW and RESUME; an answer under an older one
  *     is ignored.
  *  6. CANDIDATE, LEADER and SILENT have voted for themselves in this term; LEADER has a majority of
  *     votes of exactly this term, each of a configured voter. SILENT was LEADER of this term, in this
@@ -30,7 +30,7 @@
 	"nothing commits, though a majority answers; nobody else may be able to, or leadership moved " \
 	"for that already: stays. Look at the disks of, and the paths to, these voters"
 #define NO_SPACE_PATIENCE_NS \
-	500000000u /* between two hand-overs because of a full device, at first: others may have room */
+	500000000u /* between two transfers because of a full device, at first: others may have room */
 #define NO_SPACE_PATIENCE_MAX_NS (160 * (uint64_t)NO_SPACE_PATIENCE_NS)
 
 /* splitmix64: one addition of state, so that a stream of its own costs eight bytes. */
@@ -74,26 +74,26 @@ static enum wl_role role_of(const struct wl_election *election)
 	return WL_ROLE_FOLLOWER;
 }
 
-void wl_election_tell(struct wl_election *election, enum wl_seam_verb verb,
+void wl_election_tell(struct wl_election *election, enum wl_plane_verb verb,
 		      struct wl_election_effects *out)
 {
-	struct wl_seam_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
+	struct wl_plane_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
 
-	if (verb != WL_SEAM_HAND_OVER)
-		election->epoch++;
+	if (verb != WL_PLANE_TRANSFER)
+		election->number++;
 	tell->verb = verb;
 	tell->journal = election->config.journal;
-	tell->view.epoch = election->epoch;
+	tell->view.number = election->number;
 	tell->view.term = election->term;
 	tell->view.role = role_of(election);
 	tell->view.leader = election->leader;
 	tell->view.voters = election->config.voters;
 }
 
-void wl_election_tell_data(struct wl_election *election, enum wl_seam_verb verb,
+void wl_election_tell_data(struct wl_election *election, enum wl_plane_verb verb,
 			   struct wl_election_effects *out)
 {
-	struct wl_seam_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
+	struct wl_plane_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
 
 	tell->verb = verb;
 	tell->journal = election->config.journal;
@@ -144,8 +144,8 @@ void wl_election_start(struct wl_election *election, uint64_t now_ns,
 	election->started_ns = now_ns;
 	wl_election_restart_timer(election, now_ns);
 	if (election->held_back)
-		wl_election_tell_data(election, WL_SEAM_HOLD_BACK, out);
-	wl_election_tell(election, WL_SEAM_FOLLOW, out);
+		wl_election_tell_data(election, WL_PLANE_HOLD_BACK, out);
+	wl_election_tell(election, WL_PLANE_FOLLOW, out);
 	if (wl_election_is_alone(election) && !election->no_room)
 		wl_campaign_begin(election, now_ns, out);
 	wl_election_check(election);
@@ -167,7 +167,7 @@ static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_
 {
 	election->state = WL_ELECTION_FOLLOWER;
 	election->leader = 0;
-	election->hand_over.active = false;
+	election->transfer.active = false;
 	election->term_committed = false;
 	election->counts.stepped_down++;
 	if (WL_MUTANT(vote_forgotten_with_role))
@@ -175,7 +175,7 @@ static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_
 	if (!wl_election_is_alone(election) && now_ns + penalty_ns > election->penalty_until_ns)
 		election->penalty_until_ns = now_ns + penalty_ns;
 	wl_election_restart_timer(election, now_ns);
-	wl_election_tell(election, WL_SEAM_FOLLOW, out);
+	wl_election_tell(election, WL_PLANE_FOLLOW, out);
 }
 
 static void send_timeout_now(struct wl_election *election, uint64_t now_ns,
@@ -183,23 +183,23 @@ static void send_timeout_now(struct wl_election *election, uint64_t now_ns,
 {
 	struct wl_election_effect *effect = wl_election_emit(out, WL_ELECTION_SEND);
 
-	effect->node = election->hand_over.target;
+	effect->node = election->transfer.target;
 	effect->type = WL_WIRE_TIMEOUT_NOW;
 	effect->message.timeout_now.term = election->term;
-	effect->message.timeout_now.last = election->hand_over.tail;
-	effect->message.timeout_now.flags = election->hand_over.flags;
+	effect->message.timeout_now.last = election->transfer.tail;
+	effect->message.timeout_now.flags = election->transfer.flags;
 	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
 }
 
-static void hand_over_tick(struct wl_election *election, uint64_t now_ns,
-			   struct wl_election_effects *out)
+static void transfer_tick(struct wl_election *election, uint64_t now_ns,
+			  struct wl_election_effects *out)
 {
-	struct wl_election_hand_over *hand_over = &election->hand_over;
+	struct wl_election_transfer *transfer = &election->transfer;
 
-	if (!hand_over->active)
+	if (!transfer->active)
 		return;
-	if (now_ns < hand_over->deadline_ns) {
-		if (hand_over->target != 0 && now_ns >= election->resend_ns)
+	if (now_ns < transfer->deadline_ns) {
+		if (transfer->target != 0 && now_ns >= election->resend_ns)
 			send_timeout_now(election, now_ns, out);
 		return;
 	}
@@ -207,16 +207,16 @@ static void hand_over_tick(struct wl_election *election, uint64_t now_ns,
 	 * A target that was told campaigns past everybody's stickiness, and may have won: with a voter that then
 	 * lost its disk, and its vote with it, a leader that leads on would count it for its own term.
 	 */
-	if (election->leaving || hand_over->target != 0) {
-		wl_election_note(election, "hand-over failed, leadership given up",
-				 hand_over->target, out);
+	if (election->leaving || transfer->target != 0) {
+		wl_election_note(election, "transfer failed, leadership given up", transfer->target,
+				 out);
 		step_down(election, 0, now_ns, out);
 		return;
 	}
 	/* Nobody was told. The term is still ours alone, so we may lead on. */
-	wl_election_note(election, "hand-over failed, leading on", hand_over->target, out);
-	hand_over->active = false;
-	wl_election_tell(election, WL_SEAM_RESUME, out);
+	wl_election_note(election, "transfer failed, leading on", transfer->target, out);
+	transfer->active = false;
+	wl_election_tell(election, WL_PLANE_RESUME, out);
 }
 
 static void busy_tick(struct wl_election *election, uint64_t now_ns,
@@ -262,7 +262,7 @@ void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,
 	if (wl_election_is_busy(election)) {
 		busy_tick(election, now_ns, out);
 	} else if (election->state == WL_ELECTION_LEADER) {
-		hand_over_tick(election, now_ns, out);
+		transfer_tick(election, now_ns, out);
 	} else if (wl_election_is_open(election)) {
 		if (now_ns < election->deadline_ns)
 			wl_campaign_resend(election, now_ns, out);
@@ -277,10 +277,10 @@ void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,
 }
 
 void wl_election_on_leader_heard(struct wl_election *election,
-				 const struct wl_seam_message *message, uint64_t now_ns,
+				 const struct wl_plane_message *message, uint64_t now_ns,
 				 struct wl_election_effects *out)
 {
-	if (message->view.epoch != election->epoch || !wl_election_is_open(election) ||
+	if (message->view.number != election->number || !wl_election_is_open(election) ||
 	    election->state == WL_ELECTION_LEADER || election->state == WL_ELECTION_SILENT ||
 	    message->node == election->config.node ||
 	    !wl_election_is_voter(election, message->node))
@@ -302,7 +302,7 @@ void wl_election_on_leader_heard(struct wl_election *election,
 }
 
 void wl_election_on_term_committed(struct wl_election *election,
-				   const struct wl_seam_message *message, uint64_t now_ns,
+				   const struct wl_plane_message *message, uint64_t now_ns,
 				   struct wl_election_effects *out)
 {
 	(void)now_ns;
@@ -314,41 +314,41 @@ void wl_election_on_term_committed(struct wl_election *election,
 	election->term_committed = true;
 }
 
-void wl_election_on_hand_over_ready(struct wl_election *election,
-				    const struct wl_seam_message *message, uint64_t now_ns,
-				    struct wl_election_effects *out)
+void wl_election_on_transfer_ready(struct wl_election *election,
+				   const struct wl_plane_message *message, uint64_t now_ns,
+				   struct wl_election_effects *out)
 {
-	struct wl_election_hand_over *hand_over = &election->hand_over;
+	struct wl_election_transfer *transfer = &election->transfer;
 
-	if (election->state != WL_ELECTION_LEADER || !hand_over->active ||
-	    message->view.epoch != election->epoch || message->node == election->config.node ||
+	if (election->state != WL_ELECTION_LEADER || !transfer->active ||
+	    message->view.number != election->number || message->node == election->config.node ||
 	    !wl_election_is_voter(election, message->node) ||
-	    (hand_over->asked != 0 && hand_over->asked != message->node))
+	    (transfer->asked != 0 && transfer->asked != message->node))
 		return;
-	hand_over->target = message->node;
-	hand_over->tail = message->tail;
-	hand_over->deadline_ns = now_ns + election->config.election_timeout_ns;
+	transfer->target = message->node;
+	transfer->tail = message->tail;
+	transfer->deadline_ns = now_ns + election->config.election_timeout_ns;
 	send_timeout_now(election, now_ns, out);
 	wl_election_check(election);
 }
 
-bool wl_election_hand_over(struct wl_election *election, uint32_t target, uint64_t now_ns,
-			   struct wl_election_effects *out)
+bool wl_election_transfer(struct wl_election *election, uint32_t target, uint64_t now_ns,
+			  struct wl_election_effects *out)
 {
-	struct wl_election_hand_over *hand_over = &election->hand_over;
+	struct wl_election_transfer *transfer = &election->transfer;
 
-	if (election->state != WL_ELECTION_LEADER || hand_over->active ||
+	if (election->state != WL_ELECTION_LEADER || transfer->active ||
 	    wl_election_is_alone(election) || target == election->config.node ||
 	    (target != 0 && !wl_election_is_voter(election, target)))
 		return false;
-	*hand_over = (struct wl_election_hand_over){
+	*transfer = (struct wl_election_transfer){
 		.active = true,
 		.asked = target,
 		.deadline_ns = now_ns + election->config.election_timeout_ns,
 	};
 	election->counts.handed_over++;
 	wl_election_note(election, "hands leadership over", target, out);
-	wl_election_tell(election, WL_SEAM_HAND_OVER, out);
+	wl_election_tell(election, WL_PLANE_TRANSFER, out);
 	out->item[out->count - 1].tell.node = target;
 	wl_election_check(election);
 	return true;
@@ -362,13 +362,13 @@ bool wl_election_hand_over(struct wl_election *election, uint32_t target, uint64
 static void on_no_space(struct wl_election *election, uint64_t now_ns,
 			struct wl_election_effects *out)
 {
-	if (election->hand_over.active)
+	if (election->transfer.active)
 		return;
 	if (now_ns >= election->no_space_until_ns + NO_SPACE_PATIENCE_MAX_NS)
 		election->no_space_patience_ns = NO_SPACE_PATIENCE_NS;
 	if (now_ns < election->no_space_until_ns ||
-	    !wl_election_hand_over(election, 0, now_ns, out)) {
-		wl_election_tell(election, WL_SEAM_RESUME, out);
+	    !wl_election_transfer(election, 0, now_ns, out)) {
+		wl_election_tell(election, WL_PLANE_RESUME, out);
 		return;
 	}
 	election->no_space_until_ns = now_ns + election->no_space_patience_ns;
@@ -380,19 +380,19 @@ static void on_no_space(struct wl_election *election, uint64_t now_ns,
  * A majority answers and nothing commits: somebody else may be able to. Once: who got leadership in this way and cannot commit
  * either stays, whichever voters it misses, and says so.
  */
-static void on_stalled_commit(struct wl_election *election, const struct wl_seam_message *message,
+static void on_stalled_commit(struct wl_election *election, const struct wl_plane_message *message,
 			      uint64_t now_ns, struct wl_election_effects *out)
 {
-	if (election->hand_over.active)
+	if (election->transfer.active)
 		return;
 	election->counts.commit_stalls++;
 	if (now_ns < election->commit_patience_ns || message->node == 0 ||
-	    !wl_election_hand_over(election, 0, now_ns, out)) {
+	    !wl_election_transfer(election, 0, now_ns, out)) {
 		wl_election_note(election, STAYS_WITHOUT_COMMITS, 0, out);
 		out->item[out->count - 1].voters = message->theirs;
 		return;
 	}
-	election->hand_over.flags = WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING;
+	election->transfer.flags = WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING;
 	out->item[out->count - 1].tell.reason = WL_STALL_COMMIT;
 	election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
 	/* It must not be won back before others had their turn. */
@@ -412,13 +412,13 @@ static void fall_silent(struct wl_election *election, const char *why, uint64_t 
 		step_down(election, election->config.election_timeout_ns, now_ns, out);
 }
 
-void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_stalled(struct wl_election *election, const struct wl_plane_message *message,
 			    uint64_t now_ns, struct wl_election_effects *out)
 {
 	uint64_t timeout = election->config.election_timeout_ns;
 
 	/*
-	 * The term names the leadership, the epoch does not: a RESUME may have crossed this
+	 * The term names the leadership, the number does not: a RESUME may have crossed this
 	 * message, and a worker that is silent must not be taken for a leader. A node leads a term
 	 * once, so nothing older can match.
 	 */
@@ -465,7 +465,7 @@ void wl_election_on_pause(struct wl_election *election, uint64_t now_ns)
 	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
 }
 
-void wl_election_on_poisoned(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_poisoned(struct wl_election *election, const struct wl_plane_message *message,
 			     uint64_t now_ns, struct wl_election_effects *out)
 {
 	(void)message;
@@ -475,8 +475,8 @@ void wl_election_on_poisoned(struct wl_election *election, const struct wl_seam_
 	wl_election_note(election, "out of the quorum: a durable write failed", 0, out);
 	election->state = WL_ELECTION_OUT;
 	election->leader = 0;
-	election->hand_over.active = false;
-	wl_election_tell(election, WL_SEAM_FENCE, out);
+	election->transfer.active = false;
+	wl_election_tell(election, WL_PLANE_FENCE, out);
 	wl_election_check(election);
 }
 
@@ -487,7 +487,7 @@ void wl_election_count(struct wl_election *election, uint64_t now_ns,
 	if (!election->held_back || election->state == WL_ELECTION_OUT)
 		return;
 	election->held_back = false;
-	wl_election_tell_data(election, WL_SEAM_COUNT, out);
+	wl_election_tell_data(election, WL_PLANE_COUNT, out);
 	wl_election_check(election);
 }
 
@@ -499,8 +499,8 @@ void wl_election_withdraw(struct wl_election *election, uint64_t now_ns,
 		return;
 	election->state = WL_ELECTION_OUT;
 	election->leader = 0;
-	election->hand_over.active = false;
-	wl_election_tell(election, WL_SEAM_FENCE, out);
+	election->transfer.active = false;
+	wl_election_tell(election, WL_PLANE_FENCE, out);
 	wl_election_check(election);
 }
 
@@ -509,7 +509,7 @@ void wl_election_leave(struct wl_election *election, uint64_t now_ns,
 {
 	election->leaving = true;
 	if (election->state == WL_ELECTION_LEADER)
-		wl_election_hand_over(election, 0, now_ns, out);
+		wl_election_transfer(election, 0, now_ns, out);
 	else if (election->state == WL_ELECTION_SILENT)
 		step_down(election, 0, now_ns, out);
 	else if (election->state == WL_ELECTION_PRE_CANDIDATE ||
@@ -531,12 +531,12 @@ void wl_election_get_status(const struct wl_election *election, uint64_t now_ns,
 	*status = (struct wl_election_status){
 		.state = election->state,
 		.term = election->term,
-		.epoch = election->epoch,
+		.number = election->number,
 		.vote = election->vote,
 		.leader = election->leader,
 		.granted = election->granted,
 		.term_committed = election->term_committed,
-		.handing_over = election->hand_over.active,
+		.handing_over = election->transfer.active,
 		.leaving = election->leaving,
 		.held_back = election->held_back,
 		.timer_ns = runs ? left_until(election->deadline_ns, now_ns) : 0,
@@ -556,7 +556,7 @@ void wl_election_check(const struct wl_election *election)
 	uint32_t self = election->config.node;
 	bool leads = election->state == WL_ELECTION_LEADER;
 
-	WL_CHECK((election->state == WL_ELECTION_STARTING) == (election->epoch == 0));
+	WL_CHECK((election->state == WL_ELECTION_STARTING) == (election->number == 0));
 	if (leads || election->state == WL_ELECTION_CANDIDATE ||
 	    election->state == WL_ELECTION_SILENT)
 		WL_CHECK(election->vote == self);
@@ -570,7 +570,7 @@ void wl_election_check(const struct wl_election *election)
 		if (election->ballot.term == election->term)
 			WL_CHECK(election->vote == 0);
 	}
-	WL_CHECK(!election->hand_over.active || leads);
+	WL_CHECK(!election->transfer.active || leads);
 	if (election->held_back)
 		WL_CHECK(!leads && election->state != WL_ELECTION_CANDIDATE &&
 			 !wl_election_asks_first(election));

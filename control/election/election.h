@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who leads one journal: terms, votes, pre-votes, check-quorum, stickiness, hand-over (Raft
+ * Who leads one journal: terms, votes, pre-votes, check-quorum, stickiness, transfer (Raft
  * sections 5.1, 5.2, 5.4; Ongaro's thesis 3.10, 4.2.3, 9.6). A struct and handlers; each handler
  * takes one event and appends effects to the caller's array. Time and randomness are inputs.
  *
@@ -9,7 +9,7 @@
  *     --persisted--> CANDIDATE --majority--> LEADER
  *  any --vote asked with a newer term, SAW_TERM--> FENCING(vote, adopt)
  *     --FENCED--> PERSISTING --persisted--> FOLLOWER
- *  LEADER --STALLED(DISK), hand-over--> FOLLOWER
+ *  LEADER --STALLED(DISK), transfer--> FOLLOWER
  *  LEADER --STALLED(QUORUM, CONTROL)--> SILENT --majority--> LEADER, of the same term
  *  any --POISONED, persist failed--> OUT (votes no more)
  *
@@ -24,7 +24,7 @@
 #ifndef WL_CONTROL_ELECTION_ELECTION_H
 #define WL_CONTROL_ELECTION_ELECTION_H
 
-#include "dataplane/raft/seam.h"
+#include "dataplane/raft/plane.h"
 #include "dataplane/wire/wire.h"
 
 enum wl_election_state {
@@ -40,7 +40,7 @@ enum wl_election_state {
 };
 
 enum wl_election_effect_verb {
-	WL_ELECTION_TELL_WORKER, /* seam message, down */
+	WL_ELECTION_TELL_WORKER, /* plane message, down */
 	WL_ELECTION_SEND, /* a message to a peer's control */
 	WL_ELECTION_PERSIST, /* {term, vote} in one record, answered by on_persisted */
 	WL_ELECTION_LOG, /* one structured line for the operator */
@@ -48,7 +48,7 @@ enum wl_election_effect_verb {
 
 struct wl_election_effect {
 	enum wl_election_effect_verb verb;
-	struct wl_seam_message tell;
+	struct wl_plane_message tell;
 	uint32_t node; /* SEND: to whom; LOG: whom it is about, 0 = nobody */
 	uint8_t type; /* SEND: PRE_VOTE ... TIMEOUT_NOW */
 	union {
@@ -75,7 +75,7 @@ struct wl_election_config {
 	uint16_t journal;
 	uint64_t election_timeout_ns; /* randomised into [1, 2) of it */
 	uint64_t seed; /* for the timeouts; the machine draws from its own stream */
-	bool held_back; /* our data do not remember what they promised: no vote, no campaign until COUNT (roster.h) */
+	bool held_back; /* our data do not remember what they promised: no vote, no campaign until COUNT (incarnations.h) */
 };
 
 enum wl_ballot_purpose {
@@ -90,15 +90,15 @@ struct wl_election_ballot {
 	uint64_t term; /* to become durable */
 	uint32_t vote; /* to become durable: decided by the fenced tail */
 	uint32_t candidate; /* VOTE: who asked */
-	struct wl_position last; /* VOTE: its tail; CAMPAIGN: by hand-over the tail we must have,
+	struct wl_position last; /* VOTE: its tail; CAMPAIGN: by transfer the tail we must have,
 				    then the one we have */
-	bool hand_over; /* CAMPAIGN: on the leader's word */
+	bool transfer; /* CAMPAIGN: on the leader's word */
 };
 
-struct wl_election_hand_over {
+struct wl_election_transfer {
 	bool active;
 	uint32_t asked; /* 0: whoever is furthest */
-	uint32_t target; /* 0 until HAND_OVER_READY */
+	uint32_t target; /* 0 until TRANSFER_READY */
 	struct wl_position tail;
 	uint64_t deadline_ns;
 	uint32_t flags; /* of TIMEOUT_NOW */
@@ -115,7 +115,7 @@ struct wl_election_counts {
 	uint64_t stepped_down;
 	uint64_t silences; /* leader: no majority answered, or control was starved */
 	uint64_t resumed; /* of these: led on in the same term */
-	uint64_t handed_over; /* hand-overs begun */
+	uint64_t handed_over; /* transfers begun */
 	uint64_t commit_stalls; /* leader: nothing committed for an election timeout, though a majority answered */
 	uint64_t timer_pauses; /* ticks that came too late to mean anything */
 	uint64_t two_leaders; /* a second leader of one term was claimed: never, unless somebody is
@@ -128,12 +128,12 @@ struct wl_election {
 	uint64_t term; /* durable */
 	uint32_t vote; /* durable; 0 = none in this term */
 	uint32_t leader; /* of this term, 0 = not known */
-	uint64_t epoch; /* of the newest message that the worker was told */
+	uint64_t number; /* of the newest message that the worker was told */
 	struct wl_position tail; /* exact after FENCED, approximate later */
 	bool no_room; /* the log cannot take a term's first entry: we do not campaign */
 	struct wl_election_ballot
 		ballot; /* in FENCING, PERSISTING and, of our own campaign, CANDIDATE */
-	struct wl_election_hand_over hand_over;
+	struct wl_election_transfer transfer;
 	uint64_t saw_term; /* newest term met while busy */
 	uint32_t granted; /* bit per node, self included, of the current round */
 	uint32_t round; /* of pre-votes; its answers name it */
@@ -151,8 +151,8 @@ struct wl_election {
 	uint64_t busy_since_ns; /* FENCING, PERSISTING */
 	uint64_t penalty_until_ns; /* no campaign before */
 	uint64_t asked_since_ns, asked_ns; /* SILENT: by others, without a pause; last */
-	uint64_t commit_patience_ns; /* no hand-over because nothing commits before */
-	uint64_t no_space_until_ns; /* no hand-over for a full device before */
+	uint64_t commit_patience_ns; /* no transfer because nothing commits before */
+	uint64_t no_space_until_ns; /* no transfer for a full device before */
 	uint64_t no_space_patience_ns;
 	struct wl_election_counts counts;
 };
@@ -160,7 +160,7 @@ struct wl_election {
 /* For status; a copy, so that it may leave the thread. */
 struct wl_election_status {
 	enum wl_election_state state;
-	uint64_t term, epoch;
+	uint64_t term, number;
 	uint32_t vote, leader, granted;
 	bool term_committed, handing_over, leaving, held_back;
 	uint64_t timer_ns; /* until the election timer fires, 0 = due or not running */
@@ -185,22 +185,22 @@ void wl_election_set_tail(struct wl_election *election, struct wl_position tail)
 void wl_election_set_room(struct wl_election *election, bool has_room);
 
 /* From the worker; each is named after the message. */
-void wl_election_on_fenced(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_fenced(struct wl_election *election, const struct wl_plane_message *message,
 			   uint64_t now_ns, struct wl_election_effects *out);
-void wl_election_on_saw_term(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_saw_term(struct wl_election *election, const struct wl_plane_message *message,
 			     uint64_t now_ns, struct wl_election_effects *out);
 void wl_election_on_leader_heard(struct wl_election *election,
-				 const struct wl_seam_message *message, uint64_t now_ns,
+				 const struct wl_plane_message *message, uint64_t now_ns,
 				 struct wl_election_effects *out);
 void wl_election_on_term_committed(struct wl_election *election,
-				   const struct wl_seam_message *message, uint64_t now_ns,
+				   const struct wl_plane_message *message, uint64_t now_ns,
 				   struct wl_election_effects *out);
-void wl_election_on_hand_over_ready(struct wl_election *election,
-				    const struct wl_seam_message *message, uint64_t now_ns,
-				    struct wl_election_effects *out);
-void wl_election_on_stalled(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_transfer_ready(struct wl_election *election,
+				   const struct wl_plane_message *message, uint64_t now_ns,
+				   struct wl_election_effects *out);
+void wl_election_on_stalled(struct wl_election *election, const struct wl_plane_message *message,
 			    uint64_t now_ns, struct wl_election_effects *out);
-void wl_election_on_poisoned(struct wl_election *election, const struct wl_seam_message *message,
+void wl_election_on_poisoned(struct wl_election *election, const struct wl_plane_message *message,
 			     uint64_t now_ns, struct wl_election_effects *out);
 /* The agent's own finding: the worker shows no sign of life. Nothing else than a leader minds. */
 void wl_election_on_worker_silent(struct wl_election *election, uint64_t now_ns,
@@ -232,8 +232,8 @@ void wl_election_on_persisted(struct wl_election *election, bool ok, uint64_t no
 
 /* From the operator. Target 0: the voter that is furthest. False: not leading, alone, already under
  * way, no such voter. */
-bool wl_election_hand_over(struct wl_election *election, uint32_t target, uint64_t now_ns,
-			   struct wl_election_effects *out);
+bool wl_election_transfer(struct wl_election *election, uint32_t target, uint64_t now_ns,
+			  struct wl_election_effects *out);
 /* Our data count again, durably. */
 void wl_election_count(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out);

@@ -11,7 +11,7 @@
 
 #include "control/election/election.h"
 
-/* Between two hand-overs because nothing commits, of whomever. */
+/* Between two transfers because nothing commits, of whomever. */
 #define WL_ELECTION_COMMIT_PATIENCE_NS 60000000000u
 
 static inline uint32_t wl_election_bit(uint32_t node)
@@ -61,11 +61,11 @@ struct wl_election_effect *wl_election_emit(struct wl_election_effects *out,
 					    enum wl_election_effect_verb verb);
 void wl_election_note(const struct wl_election *election, const char *text, uint32_t node,
 		      struct wl_election_effects *out);
-/* Raises the epoch, except for HAND_OVER, which belongs to the view that stands. */
-void wl_election_tell(struct wl_election *election, enum wl_seam_verb verb,
+/* Raises the number, except for TRANSFER, which belongs to the view that stands. */
+void wl_election_tell(struct wl_election *election, enum wl_plane_verb verb,
 		      struct wl_election_effects *out);
 /* HOLD_BACK, COUNT: of the data, whatever the view. */
-void wl_election_tell_data(struct wl_election *election, enum wl_seam_verb verb,
+void wl_election_tell_data(struct wl_election *election, enum wl_plane_verb verb,
 			   struct wl_election_effects *out);
 void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns);
 /* A leader was heard so lately that another one is not wanted (thesis 4.2.3), or may have been before we started. */

@@ -20,12 +20,12 @@ bool wl_silence_begin(struct wl_election *election, uint64_t now_ns,
 		      struct wl_election_effects *out)
 {
 	/* A successor that was told to take over may have won unheard: this term must end with us. */
-	if (election->leaving || (election->hand_over.active && election->hand_over.target != 0) ||
+	if (election->leaving || (election->transfer.active && election->transfer.target != 0) ||
 	    WL_MUTANT(term_given_up))
 		return false;
 	election->state = WL_ELECTION_SILENT;
 	election->leader = 0;
-	election->hand_over.active = false;
+	election->transfer.active = false;
 	election->asked_since_ns = election->asked_ns = 0;
 	election->counts.silences++;
 	wl_campaign_begin_round(election, now_ns, out);
@@ -34,14 +34,14 @@ bool wl_silence_begin(struct wl_election *election, uint64_t now_ns,
 
 void wl_silence_end(struct wl_election *election, struct wl_election_effects *out)
 {
-	struct wl_seam_message *tell;
+	struct wl_plane_message *tell;
 
 	election->state = WL_ELECTION_LEADER;
 	election->leader = election->config.node;
 	election->counts.resumed++;
 	wl_election_note(election, "leads on: a majority has not left the term",
 			 election->config.node, out);
-	wl_election_tell(election, WL_SEAM_RESUME, out);
+	wl_election_tell(election, WL_PLANE_RESUME, out);
 	tell = &out->item[out->count - 1].tell;
 	tell->reason = WL_STALL_QUORUM;
 	tell->now_ns = election->round_ns;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory of journals, workers and seams: mapped once, zeroed by the kernel, touched when used. The log
+ * Memory of journals, workers and planes: mapped once, zeroed by the kernel, touched when used. The log
  * rings ask for transparent huge pages: they are written front to back at full speed.
  */
 #include <stdio.h>
@@ -40,7 +40,7 @@ static bool make_journal(struct wl_node *node, uint32_t id)
 static bool make_worker(struct wl_node *node, uint32_t number)
 {
 	struct wl_node_worker *worker = &node->workers[number];
-	void *seam = wl_boot_map(node, wl_seam_memory_bytes());
+	void *plane = wl_boot_map(node, wl_plane_rings_memory_bytes());
 	uint32_t journals = 0;
 
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
@@ -48,9 +48,9 @@ static bool make_worker(struct wl_node *node, uint32_t number)
 	worker->journals = wl_boot_map(node, wl_align_up(journals * sizeof(struct wl_journal),
 							 WL_BLOCK_BYTES));
 	worker->worker = wl_boot_map(node, wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES));
-	if (!seam || !worker->journals || !worker->worker)
+	if (!plane || !worker->journals || !worker->worker)
 		return false;
-	wl_seam_init(&worker->seam, seam);
+	wl_plane_rings_init(&worker->plane, plane);
 	return true;
 }
 

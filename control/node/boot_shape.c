@@ -34,7 +34,7 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.window_bytes = config->window_bytes,
 		.catch_up_bytes = WL_CATCH_UP_BYTES,
 	};
-	journal->front = (struct wl_front_config){
+	journal->service = (struct wl_service_config){
 		.node = config->node,
 		.journal = (uint16_t)id,
 		.record_bytes_max = config->record_bytes,
@@ -46,9 +46,9 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.member_count = config->node_count,
 	};
 	for (uint32_t at = 0; at < config->node_count; at++) {
-		journal->front.members[at].node = config->nodes[at].id;
+		journal->service.members[at].node = config->nodes[at].id;
 		wl_config_endpoint_told(config, id, &config->nodes[at],
-					journal->front.members[at].endpoint);
+					journal->service.members[at].endpoint);
 	}
 }
 
@@ -119,12 +119,12 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 	worker->node = config->node;
 	worker->worker = number;
 	worker->cluster = wl_cluster_id(config->cluster);
-	worker->epoch = self->epoch;
+	worker->boot_id = self->boot_id;
 	worker->incarnation = self->superblock->incarnation;
 	for (uint32_t peer = 1; peer <= WIRELOG_NODES_MAX; peer++) {
 		const struct wl_superblock_peer *known = &self->superblock->peers[peer];
 
-		worker->peer_epoch[peer] = known->epoch;
+		worker->peer_boot[peer] = known->boot_id;
 		worker->peer_incarnation[peer] = known->incarnation;
 		worker->suspects |= (uint32_t)(known->suspect_boot != 0) << peer;
 	}

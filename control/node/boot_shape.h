@@ -21,7 +21,7 @@
 
 /* What the data say about this boot. */
 struct wl_boot_self {
-	uint64_t epoch;
+	uint64_t boot_id;
 	const struct wl_superblock *superblock;
 };
 

@@ -176,10 +176,10 @@ static uint64_t first_boot(void)
 }
 
 /*
- * The epoch of this boot: the count makes it larger than every one before, the random half differs even when
+ * The boot id of this boot: the count makes it larger than every one before, the random half differs even when
  * the count was lost with the disk.
  */
-int wl_boot_raise_epoch(struct wl_node *node, char *reason, size_t reason_bytes)
+int wl_boot_raise_id(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	uint32_t random;
 	int status;
@@ -205,6 +205,6 @@ int wl_boot_raise_epoch(struct wl_node *node, char *reason, size_t reason_bytes)
 		snprintf(reason, reason_bytes, "no random number: %s", strerror(errno));
 		return WIRELOG_INTERNAL;
 	}
-	node->epoch = node->superblock.boot_count << 32 | random;
+	node->boot_id = node->superblock.boot_count << 32 | random;
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "control/node/boot_thread.h"
-#include "control/node/desk_thread.h"
+#include "control/node/mailbox_thread.h"
 #include "control/node/loop_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
@@ -40,9 +40,9 @@ static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
 static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	(void)reason, (void)reason_bytes;
-	wl_report(WL_REPORT_NOTICE, "started", "node=%u cluster=%s boot=%lu epoch=%lu ms=%lu",
+	wl_report(WL_REPORT_NOTICE, "started", "node=%u cluster=%s boot=%lu boot_id=%lu ms=%lu",
 		  node->config->node, node->config->cluster_text,
-		  (unsigned long)(node->epoch >> 32), (unsigned long)node->epoch,
+		  (unsigned long)(node->boot_id >> 32), (unsigned long)node->boot_id,
 		  (unsigned long)((wl_clock_kernel_ns() - node->started_ns) / 1000000));
 	return 0;
 }
@@ -60,7 +60,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_boot_make_journals, "making memory"},
 		{wl_boot_open_ports, "opening DPDK and its ports"},
 		{wl_boot_recover, "reading the log"},
-		{wl_boot_raise_epoch, "writing the superblock"},
+		{wl_boot_raise_id, "writing the superblock"},
 		{wl_boot_choose_idle, "testing the disk"},
 		{wl_boot_make_workers, "opening io_uring"},
 		{wl_boot_lock_memory, "locking memory"},
@@ -92,8 +92,8 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 void wl_boot_take_down(struct wl_node *node)
 {
 	wl_stop_doing("closing the stats socket");
-	if (node->desk)
-		wl_desk_end(node->desk);
+	if (node->mailbox)
+		wl_mailbox_end(node->mailbox);
 	wl_stats_socket_close(node->stats);
 	node->stats = NULL;
 	wl_stop_doing("closing the disks and ports");
@@ -117,5 +117,5 @@ void wl_boot_take_down(struct wl_node *node)
 		wl_auth_fini(&node->auth);
 	wl_boot_close_run_directory(node);
 	free(node->agent);
-	free(node->desk);
+	free(node->mailbox);
 }

@@ -29,7 +29,7 @@ void wl_boot_close_run_directory(struct wl_node *node);
 int wl_boot_open_store(struct wl_node *node, char *reason,
 		       size_t reason_bytes); /* boot_store_file.c */
 int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes);
-int wl_boot_raise_epoch(struct wl_node *node, char *reason, size_t reason_bytes);
+int wl_boot_raise_id(struct wl_node *node, char *reason, size_t reason_bytes);
 /* Zeroed memory for workers, touched when used, or before that by wl_boot_lock_memory; kept until the process ends. NULL: none. */
 void *wl_boot_map(struct wl_node *node, size_t bytes); /* boot_locked_memory.c */
 int wl_boot_make_journals(struct wl_node *node, char *reason,

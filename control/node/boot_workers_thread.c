@@ -40,7 +40,7 @@ static int open_disk(struct wl_node *node, uint32_t number, char *reason, size_t
 
 int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes)
 {
-	const struct wl_boot_self self = {node->epoch, &node->superblock};
+	const struct wl_boot_self self = {node->boot_id, &node->superblock};
 	int status = 0;
 
 	for (uint32_t number = 0; number < node->config->worker_count && status == 0; number++) {
@@ -60,7 +60,7 @@ int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes
 				 config.clients_max);
 			return WIRELOG_NO_MEMORY;
 		}
-		wl_worker_init(worker->worker, &config, worker->port, worker->disk, &worker->seam,
+		wl_worker_init(worker->worker, &config, worker->port, worker->disk, &worker->plane,
 			       &node->auth, clients);
 		for (uint32_t at = 0, place = 0; at < node->config->journal_count; at++)
 			if (node->config->journal_worker[at] == number)

@@ -10,7 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "control/node/boot_shape.h"
-#include "control/node/desk_thread.h"
+#include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/node/stop_thread.h"
 #include "control/report/report_file.h"
@@ -120,7 +120,7 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 		.context = node,
 	};
 	struct wl_agent_config agent;
-	struct wl_seam *seams[WIRELOG_WORKERS_MAX];
+	struct wl_plane_rings *planes[WIRELOG_WORKERS_MAX];
 
 	wl_boot_shape_agent(config, &agent);
 	if (getrandom(&agent.seed, sizeof(agent.seed), 0) != (ssize_t)sizeof(agent.seed) ||
@@ -130,15 +130,15 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 		return WIRELOG_INTERNAL;
 	}
 	for (uint32_t worker = 0; worker < config->worker_count; worker++)
-		seams[worker] = &node->workers[worker].seam;
+		planes[worker] = &node->workers[worker].plane;
 	node->agent = calloc(1, sizeof(*node->agent));
-	node->desk = calloc(1, sizeof(*node->desk));
-	if (!node->agent || !node->desk) {
+	node->mailbox = calloc(1, sizeof(*node->mailbox));
+	if (!node->agent || !node->mailbox) {
 		snprintf(reason, reason_bytes, "no memory for control");
 		return WIRELOG_NO_MEMORY;
 	}
-	wl_desk_init(node->desk);
-	wl_agent_init(node->agent, &agent, &ops, seams, &node->superblock);
+	wl_mailbox_init(node->mailbox);
+	wl_agent_init(node->agent, &agent, &ops, planes, &node->superblock);
 	for (uint32_t journal = 0; journal < config->journal_count; journal++)
 		wl_agent_set_tail(node->agent, journal, node->journals[journal].journal->log.tail);
 	wl_boot_shape_neighbours(config, node->workers[0].port, node->agent);
@@ -181,8 +181,8 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 	for (uint32_t id = 0; id < node->config->journal_count; id++) {
 		if (!wl_published_read(&node->journals[id].journal->published, &status))
 			continue;
-		/* A worker that has not published yet: all zeros, an epoch is never 0. */
-		if (status.view.epoch == 0)
+		/* A worker that has not published yet: all zeros, a boot id is never 0. */
+		if (status.view.number == 0)
 			continue;
 		look_at_storage(node, id, &status.storage, now_ns);
 		wl_agent_set_tail(node->agent, id, status.tail);
@@ -202,23 +202,23 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 	}
 }
 
-static void serve_desk(struct wl_node *node)
+static void serve_mailbox(struct wl_node *node)
 {
-	struct wl_desk_request request;
+	struct wl_mailbox_request request;
 	bool ok = false;
 
-	if (!wl_desk_take(node->desk, &request))
+	if (!wl_mailbox_take(node->mailbox, &request))
 		return;
-	if (request.verb == WL_DESK_HAND_OVER)
-		ok = wl_agent_hand_over(node->agent, request.journal, request.target);
-	if (request.verb == WL_DESK_STOP) {
+	if (request.verb == WL_MAILBOX_TRANSFER)
+		ok = wl_agent_transfer(node->agent, request.journal, request.target);
+	if (request.verb == WL_MAILBOX_STOP) {
 		wl_stop_ask();
 		ok = true;
 	}
 	wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
-		  request.verb == WL_DESK_STOP ? "stop" : "hand_over", request.journal,
+		  request.verb == WL_MAILBOX_STOP ? "stop" : "transfer", request.journal,
 		  request.target, ok);
-	wl_desk_finish(node->desk, ok);
+	wl_mailbox_finish(node->mailbox, ok);
 }
 
 struct rounds {
@@ -237,7 +237,7 @@ static uint64_t left_to_rebuild(const struct wl_node *node)
 		const struct wl_node_journal *journal = &node->journals[id];
 
 		if (!wl_published_read(&journal->journal->published, &status) ||
-		    status.view.epoch == 0)
+		    status.view.number == 0)
 			left++; /* it has not said anything yet */
 		else if (status.rebuilding && !status.damaged)
 			left += journal->known_commit - status.applied_index;
@@ -278,12 +278,12 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 {
 	if (is_due(&rounds->look_ns, LOOK_NS, now_ns)) {
 		look_at_workers(node, now_ns);
-		serve_desk(node);
+		serve_mailbox(node);
 		if (!rounds->told_ready && !wl_stop_is_asked())
 			tell_ready(node, rounds, now_ns);
 	}
 	if (is_due(&rounds->publish_ns, PUBLISH_NS, now_ns))
-		wl_desk_publish(node->desk, node->agent);
+		wl_mailbox_publish(node->mailbox, node->agent);
 	if (is_due(&rounds->tend_ns, TEND_NS, now_ns)) {
 		wl_clock_tend(clock);
 		wl_link_watch_tend(node, now_ns);

@@ -45,7 +45,7 @@ struct wl_node_worker {
 	struct wl_worker *worker;
 	struct wl_worker_thread thread;
 	bool running;
-	struct wl_seam seam;
+	struct wl_plane_rings plane;
 	struct wl_port *port;
 	uint64_t link_down_said_ns[WL_CONFIG_LINKS_MAX]; /* 0: it was up when last looked at */
 	struct wl_disk *disk;
@@ -66,7 +66,7 @@ struct wl_node {
 	struct wl_store *store;
 	struct wl_superblock superblock; /* as durable */
 	struct wl_superblock_writer *writer;
-	uint64_t epoch;
+	uint64_t boot_id;
 	uint64_t cluster; /* number of the cluster's UUID */
 	bool is_fresh; /* no journal has an entry: nothing is lost when the data take another name and boot */
 	uint64_t started_ns;
@@ -74,12 +74,12 @@ struct wl_node {
 	bool eal_started;
 	struct wl_node_journal journals[WIRELOG_JOURNALS_MAX];
 	struct wl_node_worker workers[WIRELOG_WORKERS_MAX];
-	/* ring and memory of each journal; seam, journals, worker, clients of each worker */
+	/* ring and memory of each journal; plane, journals, worker, clients of each worker */
 	struct wl_node_map maps[2 * WIRELOG_JOURNALS_MAX + 4 * WIRELOG_WORKERS_MAX];
 	uint32_t map_count;
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats;
-	struct wl_control_desk *desk; /* between control and wl-stats */
+	struct wl_control_mailbox *mailbox; /* between control and wl-stats */
 	int pid_file; /* locked; -1: not ours */
 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/node/desk_thread.h"
+#include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
@@ -69,13 +69,13 @@ static json_t *answer_with(struct wl_node *node,
 	facts->config = node->config;
 	facts->version = WIRELOG_VERSION_TEXT;
 	facts->pid = (int)getpid();
-	facts->epoch = node->epoch;
+	facts->boot_id = node->boot_id;
 	facts->uptime_ns = wl_clock_kernel_ns() - node->started_ns;
 	facts->insecure = node->insecure;
 	facts->hugepages = node->eal.hugepages;
 	facts->memory_reason = node->eal.memory_reason;
 	facts->eal_line = node->eal.line;
-	facts->agent_known = wl_desk_read(node->desk, &facts->agent);
+	facts->agent_known = wl_mailbox_read(node->mailbox, &facts->agent);
 	for (uint32_t number = 0; number < node->config->worker_count; number++)
 		gather_worker(node, number, &facts->workers[number]);
 	for (uint32_t number = 0; number < node->config->worker_count; number++)
@@ -119,11 +119,11 @@ static json_t *answer_config(void *context, const char *parameter, char *error, 
 }
 
 /* "" | NODE | NODE,JOURNAL; node 0: whoever is furthest. */
-static json_t *answer_hand_over(void *context, const char *parameter, char *error,
-				size_t error_bytes)
+static json_t *answer_transfer(void *context, const char *parameter, char *error,
+			       size_t error_bytes)
 {
 	struct wl_node *node = context;
-	struct wl_desk_request request = {.verb = WL_DESK_HAND_OVER};
+	struct wl_mailbox_request request = {.verb = WL_MAILBOX_TRANSFER};
 	char rest;
 
 	if (parameter[0] != '\0' && sscanf(parameter, "%u%c", &request.target, &rest) != 1 &&
@@ -131,7 +131,7 @@ static json_t *answer_hand_over(void *context, const char *parameter, char *erro
 		snprintf(error, error_bytes, "'%.60s' is not NODE or NODE,JOURNAL", parameter);
 		return NULL;
 	}
-	if (!wl_desk_ask(node->desk, &request)) {
+	if (!wl_mailbox_ask(node->mailbox, &request)) {
 		snprintf(
 			error, error_bytes,
 			"refused: this node does not lead journal %u, hands it over already, or node %u is no other voter",
@@ -145,10 +145,10 @@ static json_t *answer_hand_over(void *context, const char *parameter, char *erro
 static json_t *answer_stop(void *context, const char *parameter, char *error, size_t error_bytes)
 {
 	struct wl_node *node = context;
-	struct wl_desk_request request = {.verb = WL_DESK_STOP};
+	struct wl_mailbox_request request = {.verb = WL_MAILBOX_STOP};
 
 	(void)parameter;
-	if (!wl_desk_ask(node->desk, &request)) {
+	if (!wl_mailbox_ask(node->mailbox, &request)) {
 		snprintf(error, error_bytes, "control did not answer within a second");
 		return NULL;
 	}
@@ -162,7 +162,7 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/counters", answer_counters},
 		{"/wirelog/latency", answer_latency},
 		{"/wirelog/config", answer_config},
-		{"/wirelog/hand_over", answer_hand_over},
+		{"/wirelog/transfer", answer_transfer},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};

@@ -2,7 +2,7 @@
 /*
  * The node's stats socket: a Unix SEQPACKET socket of mode 0600 for the node's user and root, served by a thread
  * of its own (wl-stats). In the style of DPDK's telemetry: a request is one packet "/wirelog/status" or
- * "/wirelog/hand_over,2", the answer one packet of JSON, {"/wirelog/status": ...}; an unknown one is answered {"error": ...}.
+ * "/wirelog/transfer,2", the answer one packet of JSON, {"/wirelog/status": ...}; an unknown one is answered {"error": ...}.
  *
  * A reader that hangs costs its connection and nothing else: no call here waits for a peer. At most
  * WL_STATS_CONNECTIONS_MAX connections; one more pushes out the one that was idle longest.

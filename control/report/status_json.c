@@ -159,7 +159,7 @@ static json_t *election_of(const struct wl_election_status *election)
 	set(object, "term", election->term);
 	set(object, "vote", election->vote);
 	set(object, "leader", election->leader);
-	set(object, "view_epoch", election->epoch);
+	set(object, "view_number", election->number);
 	set_flag(object, "term_committed", election->term_committed);
 	set_flag(object, "handing_over", election->handing_over);
 	set_flag(object, "leaving", election->leaving);
@@ -241,7 +241,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	set_text(object, "role", wl_role_name(status->view.role));
 	set(object, "term", status->view.term);
 	set(object, "leader", leader);
-	set(object, "view_epoch", status->view.epoch);
+	set(object, "view_number", status->view.number);
 	json_object_set_new(object, "tail", position(status->tail));
 	set(object, "received", status->received);
 	json_object_set_new(object, "durable", position(status->durable));
@@ -366,7 +366,7 @@ static json_t *worker_of(const struct wl_status_facts *facts, uint32_t at)
 	set_text(object, "self_test", worker->self_test);
 	if (facts->agent_known) {
 		set(object, "silent_ns", facts->agent.workers[at].silent_ns);
-		set(object, "seam_backlog", facts->agent.workers[at].backlog);
+		set(object, "plane_backlog", facts->agent.workers[at].backlog);
 		set_flag(object, "stopped", facts->agent.workers[at].stopped);
 	}
 	json_object_set_new(object, "counters", counters_of(worker));
@@ -480,7 +480,7 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("damaged"));
 		if (journal->published.silent)
 			json_array_append_new(list, json_string("silent"));
-		if (journal->published.view.epoch != 0 &&
+		if (journal->published.view.number != 0 &&
 		    journal->published.terms_left <= WL_LOG_TERMS_LOW)
 			json_array_append_new(list, json_string("terms_low"));
 		if (journal->published.state_undecided)
@@ -516,8 +516,8 @@ json_t *wl_status_json_status(const struct wl_status_facts *facts)
 	set_text(object, "cluster", facts->config->cluster_text);
 	set_text(object, "version", facts->version);
 	set(object, "pid", (uint64_t)facts->pid);
-	set(object, "boot_count", facts->epoch >> 32);
-	set(object, "boot_epoch", facts->epoch);
+	set(object, "boot_count", facts->boot_id >> 32);
+	set(object, "boot_id", facts->boot_id);
 	set(object, "uptime_ns", facts->uptime_ns);
 	json_object_set_new(object, "mode",
 			    json_pack("{s:b, s:b, s:o}", "insecure", facts->insecure, "degraded",

@@ -46,7 +46,7 @@ struct wl_status_facts {
 	const struct wl_config *config;
 	const char *version;
 	int pid;
-	uint64_t epoch, uptime_ns;
+	uint64_t boot_id, uptime_ns;
 	bool insecure;
 	bool hugepages;
 	const char *memory_reason, *eal_line;

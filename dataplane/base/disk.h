@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The seam between the pure log and a drive: a table of functions, called once
+ * The interface between the pure log and a drive: a table of functions, called once
  * per burst. Backends: disk_uring.c (files and block devices), the simulator's.
  *
  * A write is durable when its completion says so (direct and DSYNC, or FUA); it

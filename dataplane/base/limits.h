@@ -52,7 +52,7 @@
 	4096u /* sequences of one sender, behind the highest, that may still come */
 #define WL_BURST 32u /* frames taken from, or given to, a port at once */
 #define WL_PUNT_BYTES_MAX 1600u /* slow-path frame or message */
-#define WL_SEAM_SLOTS 1024u /* messages between control and a worker, each way; a power of two */
+#define WL_PLANE_SLOTS 1024u /* messages between control and a worker, each way; a power of two */
 #define WL_PUNT_SLOTS 128u
 #define WL_ANSWERED_BITS \
 	(1u << 16) /* of each of two sets of questions that were answered (answered.h) */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The seam between a worker and its NIC queues: a table of functions called once per
+ * The interface between a worker and its NIC queues: a table of functions called once per
  * burst. A worker has one port object; behind it stand one or more links (a physical
  * NIC's queue is one link; with memif each peer and each client slot is a link).
  * Backends: port_dpdk.c, the simulator's, the unit tests' null port.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Time for loops that read it once a turn: nanoseconds that never go back, in step with
+ * Time for loops that read it once a turn: nanoseconds that never go back, caught up with
  * CLOCK_MONOTONIC (so that processes of one machine may compare them), from the CPU's time-stamp
  * counter where that is trustworthy, else from the kernel.
  *

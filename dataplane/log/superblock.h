@@ -27,16 +27,16 @@ struct wl_superblock_journal {
 	uint64_t witness; /* stream offset known durable when this was written */
 	struct wl_position
 		commit; /* known committed, and durable here: a full log may get no entry that tells it */
-	uint64_t in_step_boot; /* newest boot in which we were in step with a leader (roster.h); 0: never */
+	uint64_t caught_up_boot; /* newest boot in which we were caught up with a leader (incarnations.h); 0: never */
 	struct wl_divergence
 		divergence; /* of what is committed here: no start on these data any more */
 };
 
-/* What we remember of a peer, so that a wiped or rolled-back disk is noticed (control/agent/roster.h). */
+/* What we remember of a peer, so that a wiped or rolled-back disk is noticed (control/agent/incarnations.h). */
 struct wl_superblock_peer {
 	uint64_t incarnation; /* of its data; 0: never met */
-	uint64_t epoch; /* newest boot that was proven to us */
-	uint64_t suspect_boot; /* its data went back in this boot: no vote of it counts before it is in step; 0: none */
+	uint64_t boot_id; /* newest boot that was proven to us */
+	uint64_t suspect_boot; /* its data went back in this boot: no vote of it counts before it is caught up; 0: none */
 };
 
 struct wl_superblock {

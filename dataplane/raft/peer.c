@@ -35,13 +35,14 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->take_in_index = 0;
 }
 
-bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index, uint64_t now_ns)
+bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t boot_id, uint64_t next_index,
+			 uint64_t now_ns)
 {
 	uint64_t heard_sent_ns = peer->heard_sent_ns;
 
-	if (peer->epoch == epoch)
+	if (peer->boot_id == boot_id)
 		return false;
-	peer->epoch = epoch;
+	peer->boot_id = boot_id;
 	wl_peer_lead(peer, next_index, now_ns);
 	peer->heard_sent_ns = heard_sent_ns;
 	return true;

@@ -48,8 +48,8 @@ struct wl_peer {
 	uint64_t damage_asked_ns; /* when that place was last asked for again */
 	uint32_t damaged_reads; /* in a row, until the medium gave something */
 	uint64_t damaged_since_ns; /* when the first of them was asked for again */
-	uint64_t epoch; /* boot of the peer that the matches belong to */
-	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/roster.h) */
+	uint64_t boot_id; /* boot of the peer that the matches belong to */
+	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/incarnations.h) */
 	uint64_t take_in_index; /* an entry of ours, appended after we noticed data that do not count: committed by the others, it takes them
 				   in; 0: none noticed */
 	bool wants_read;
@@ -62,7 +62,7 @@ struct wl_peer {
 void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns);
 /* The peer runs under another boot than the one that acknowledged: its matches are not believed any more, for its disk
  * may be another one. check-quorum goes on. True when it was so. */
-bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t epoch, uint64_t next_index,
+bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t boot_id, uint64_t next_index,
 			 uint64_t now_ns);
 /* Its data were lost, and are not taken in yet: they count for nothing. */
 static inline bool wl_peer_is_held_back(const struct wl_peer *peer)

@@ -58,28 +58,28 @@ static void push_pending(struct wl_replica *replica)
 		replica->pending_up_count * sizeof(replica->pending_up[0]));
 }
 
-static void push(struct wl_replica *replica, const struct wl_seam_message *message)
+static void push(struct wl_replica *replica, const struct wl_plane_message *message)
 {
-	enum wl_seam_verb verb = message->verb;
+	enum wl_plane_verb verb = message->verb;
 
 	push_pending(replica);
 	if ((replica->pending_up_count == 0 && wl_ring_push(replica->up, message)) ||
-	    WL_MUTANT(seam_message_lost))
+	    WL_MUTANT(plane_message_lost))
 		return;
 	/* Each verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
 	if (replica->pending_up_count == WL_REPLICA_UP_MAX) {
-		WL_CHECK(verb == WL_SEAM_LEADER_HEARD || verb == WL_SEAM_SAW_TERM);
+		WL_CHECK(verb == WL_PLANE_LEADER_HEARD || verb == WL_PLANE_SAW_TERM);
 		return;
 	}
-	if (verb == WL_SEAM_LEADER_HEARD && replica->pending_up_count > WL_REPLICA_UP_MAX / 2)
+	if (verb == WL_PLANE_LEADER_HEARD && replica->pending_up_count > WL_REPLICA_UP_MAX / 2)
 		return; /* a later one stands for it */
 	replica->pending_up[replica->pending_up_count++] = *message;
 }
 
-void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node,
+void wl_replica_tell(struct wl_replica *replica, enum wl_plane_verb verb, uint32_t node,
 		     uint32_t reason)
 {
-	struct wl_seam_message message = {
+	struct wl_plane_message message = {
 		.verb = verb,
 		.journal = replica->config.journal,
 		.node = node,
@@ -94,8 +94,8 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_
 
 void wl_replica_tell_diverged(struct wl_replica *replica, const struct wl_divergence *divergence)
 {
-	struct wl_seam_message message = {
-		.verb = WL_SEAM_DIVERGED,
+	struct wl_plane_message message = {
+		.verb = WL_PLANE_DIVERGED,
 		.journal = replica->config.journal,
 		.node = divergence->node,
 		.view = replica->view,
@@ -109,11 +109,11 @@ void wl_replica_tell_diverged(struct wl_replica *replica, const struct wl_diverg
 	push(replica, &message);
 }
 
-void wl_replica_tell_hand_over_ready(struct wl_replica *replica, uint32_t node,
-				     struct wl_position has)
+void wl_replica_tell_transfer_ready(struct wl_replica *replica, uint32_t node,
+				    struct wl_position has)
 {
-	struct wl_seam_message message = {
-		.verb = WL_SEAM_HAND_OVER_READY,
+	struct wl_plane_message message = {
+		.verb = WL_PLANE_TRANSFER_READY,
 		.journal = replica->config.journal,
 		.node = node,
 		.view = replica->view,
@@ -126,8 +126,8 @@ void wl_replica_tell_hand_over_ready(struct wl_replica *replica, uint32_t node,
 
 void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing)
 {
-	struct wl_seam_message message = {
-		.verb = WL_SEAM_STALLED,
+	struct wl_plane_message message = {
+		.verb = WL_PLANE_STALLED,
 		.journal = replica->config.journal,
 		.node = wl_replica_best_successor(replica, true),
 		.view = replica->view,
@@ -142,8 +142,8 @@ void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing
 
 void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term)
 {
-	struct wl_seam_message message = {
-		.verb = WL_SEAM_SAW_TERM,
+	struct wl_plane_message message = {
+		.verb = WL_PLANE_SAW_TERM,
 		.journal = replica->config.journal,
 		.node = from,
 		.view = replica->view,
@@ -169,7 +169,7 @@ void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason)
 	wl_count(replica->counters, WL_COUNTER_stalls);
 	if (reason == WL_STALL_QUORUM)
 		wl_count(replica->counters, WL_COUNTER_quorum_lost);
-	wl_replica_tell(replica, WL_SEAM_STALLED, replica->config.node, reason);
+	wl_replica_tell(replica, WL_PLANE_STALLED, replica->config.node, reason);
 }
 
 /* Forgets what belonged to the view before. */
@@ -181,7 +181,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->ready = false;
 	replica->silent = false;
 	replica->handing_over = false;
-	replica->hand_over_told = false;
+	replica->transfer_told = false;
 	replica->acknowledge = false;
 	replica->refusal.pending = false;
 	replica->taken_in = false;
@@ -195,31 +195,31 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->durable_all = 0;
 	replica->saw_term_told = view->term;
 	replica->leader_commit = 0;
-	replica->in_step_told = false;
+	replica->caught_up_told = false;
 	replica->middle.known = false;
 	if (replica->tx)
 		wl_tx_forget(replica->tx);
 	wl_count(replica->counters, WL_COUNTER_views_installed);
 }
 
-void wl_replica_on_fence(struct wl_replica *replica, const struct wl_seam_message *message)
+void wl_replica_on_fence(struct wl_replica *replica, const struct wl_plane_message *message)
 {
 	struct wl_view fenced = replica->view;
 
-	if (message->view.epoch <= replica->view.epoch)
+	if (message->view.number <= replica->view.number)
 		return;
-	fenced.epoch = message->view.epoch;
+	fenced.number = message->view.number;
 	fenced.role = WL_ROLE_FENCED;
 	fenced.leader = 0;
 	replica->fenced_once = true;
 	install_view(replica, &fenced);
 	wl_count(replica->counters, WL_COUNTER_fences);
-	wl_replica_tell(replica, WL_SEAM_FENCED, replica->config.node, 0);
+	wl_replica_tell(replica, WL_PLANE_FENCED, replica->config.node, 0);
 }
 
-void wl_replica_on_lead(struct wl_replica *replica, const struct wl_seam_message *message)
+void wl_replica_on_lead(struct wl_replica *replica, const struct wl_plane_message *message)
 {
-	if (message->view.epoch <= replica->view.epoch)
+	if (message->view.number <= replica->view.number)
 		return;
 	install_view(replica, &message->view);
 	/* Elected before control heard of it: who stands apart leads nobody. */
@@ -232,9 +232,9 @@ void wl_replica_on_lead(struct wl_replica *replica, const struct wl_seam_message
 	wl_replica_leader_begin(replica);
 }
 
-void wl_replica_on_follow(struct wl_replica *replica, const struct wl_seam_message *message)
+void wl_replica_on_follow(struct wl_replica *replica, const struct wl_plane_message *message)
 {
-	if (message->view.epoch <= replica->view.epoch)
+	if (message->view.number <= replica->view.number)
 		return;
 	install_view(replica, &message->view);
 	replica->view.role = WL_ROLE_FOLLOWER;
@@ -300,23 +300,23 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 	return !WL_MUTANT(serves_nobody);
 }
 
-void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_message *message)
+void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_message *message)
 {
 	uint32_t target = message->node;
 
-	if (message->view.epoch < replica->view.epoch || replica->view.role != WL_ROLE_LEADER ||
+	if (message->view.number < replica->view.number || replica->view.role != WL_ROLE_LEADER ||
 	    message->view.term != replica->view.term)
 		return;
-	replica->view.epoch = message->view.epoch;
-	replica->hand_over_short = message->reason == WL_STALL_COMMIT;
+	replica->view.number = message->view.number;
+	replica->transfer_short = message->reason == WL_STALL_COMMIT;
 	if (target == 0)
-		target = wl_replica_best_successor(replica, replica->hand_over_short);
+		target = wl_replica_best_successor(replica, replica->transfer_short);
 	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
 	    wl_peer_is_held_back(&replica->peers[target]))
 		return; /* control ends the matter with RESUME */
 	replica->handing_over = true;
-	replica->hand_over_told = false;
-	replica->hand_over_target = target;
+	replica->transfer_told = false;
+	replica->transfer_target = target;
 }
 
 /*
@@ -332,11 +332,11 @@ static void speak_again(struct wl_replica *replica, uint64_t asked_ns)
 	wl_replica_progress_begin(replica);
 }
 
-void wl_replica_on_resume(struct wl_replica *replica, const struct wl_seam_message *message)
+void wl_replica_on_resume(struct wl_replica *replica, const struct wl_plane_message *message)
 {
-	if (message->view.epoch < replica->view.epoch)
+	if (message->view.number < replica->view.number)
 		return;
-	replica->view.epoch = message->view.epoch;
+	replica->view.number = message->view.number;
 	replica->handing_over = false;
 	if (message->reason == WL_STALL_QUORUM && replica->view.role == WL_ROLE_LEADER &&
 	    message->view.term == replica->view.term && replica->silent &&
@@ -357,7 +357,7 @@ static void watch_disk(struct wl_replica *replica)
 	if (log->poisoned && !replica->poisoned_told) {
 		replica->poisoned_told = true;
 		replica->silent = true;
-		wl_replica_tell(replica, WL_SEAM_POISONED, replica->config.node, 0);
+		wl_replica_tell(replica, WL_PLANE_POISONED, replica->config.node, 0);
 	}
 	if (replica->view.role == WL_ROLE_LEADER &&
 	    replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
@@ -367,7 +367,7 @@ static void watch_disk(struct wl_replica *replica)
 	    replica->now_ns - replica->no_space_told_ns > NO_SPACE_INTERVAL_NS) {
 		/* Not silent: heartbeats go on, so that somebody leads while every device is full. */
 		replica->no_space_told_ns = replica->now_ns;
-		wl_replica_tell(replica, WL_SEAM_STALLED, replica->config.node, WL_STALL_NO_SPACE);
+		wl_replica_tell(replica, WL_PLANE_STALLED, replica->config.node, WL_STALL_NO_SPACE);
 	}
 }
 
@@ -378,7 +378,7 @@ bool wl_replica_has_history(const struct wl_replica *replica)
 
 /*
  * Our medium holds everything up to what the leader of this term committed in its own term, and with that all that
- * was ever committed before. Data that went back count again from here on, if the leader took them in (control/agent/roster.h).
+ * was ever committed before. Data that went back count again from here on, if the leader took them in (control/agent/incarnations.h).
  */
 static void watch_step(struct wl_replica *replica)
 {
@@ -396,8 +396,8 @@ static void watch_step(struct wl_replica *replica)
 	WL_CHECK(wl_log_term_at(log, replica->leader_commit, &term));
 	if (term != replica->view.term)
 		return;
-	replica->in_step_told = true;
-	wl_replica_tell(replica, WL_SEAM_IN_STEP, replica->config.node, 0);
+	replica->caught_up_told = true;
+	wl_replica_tell(replica, WL_PLANE_CAUGHT_UP, replica->config.node, 0);
 }
 
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
@@ -406,7 +406,7 @@ void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 	wl_replica_clock_watch(replica);
 	/* Who told a successor asks nobody for an answer any more; control's deadline ends it. */
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent &&
-	    !(replica->handing_over && replica->hand_over_told) &&
+	    !(replica->handing_over && replica->transfer_told) &&
 	    !wl_replica_leader_has_quorum(replica))
 		wl_replica_stall(replica, WL_STALL_QUORUM);
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent)
@@ -428,7 +428,7 @@ void wl_replica_end_turn(struct wl_replica *replica)
 		wl_replica_leader_end_turn(replica);
 	else if (replica->view.role == WL_ROLE_FOLLOWER || WL_MUTANT(fenced_acknowledges))
 		wl_replica_follower_end_turn(replica);
-	if (!replica->in_step_told && !replica->silent && replica->view.role != WL_ROLE_FENCED)
+	if (!replica->caught_up_told && !replica->silent && replica->view.role != WL_ROLE_FENCED)
 		watch_step(replica);
 }
 

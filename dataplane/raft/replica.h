@@ -2,10 +2,10 @@
 /*
  * The steady state of one journal on one node: append, replicate, acknowledge, commit (Raft section
  * 5.3, 5.4.2). Leader and follower halves are in replica_leader.c and replica_follower.c; the
- * view (term, role, leader) comes from control through the seam and is never changed here.
+ * view (term, role, leader) comes from control by plane messages and is never changed here.
  *
  * What leaves at once is written to frames (tx); what must wait for the medium is sent in answer to the
- * completion. So nothing that the caller does with frames, disk requests or seam messages can break an order.
+ * completion. So nothing that the caller does with frames, disk requests or plane messages can break an order.
  *
  *  What must hold (docs/SAFETY.md has the rules behind it). wl_replica_check looks at R1, R3 and R6; the
  *  others need two moments, or two nodes, to be seen: the simulator's oracle has them.
@@ -24,7 +24,7 @@
 #include "dataplane/log/divergence.h"
 #include "dataplane/log/log.h"
 #include "dataplane/raft/peer.h"
-#include "dataplane/raft/seam.h"
+#include "dataplane/raft/plane.h"
 #include "dataplane/transport/counters.h"
 #include "dataplane/transport/rx.h"
 #include "dataplane/transport/tx.h"
@@ -52,7 +52,7 @@ struct wl_replica_clock {
 };
 
 /*
- * What each voter makes of the entries up to `index`: replica_state.c. The digest is the front's to compute (session.h); here it is
+ * What each voter makes of the entries up to `index`: replica_state.c. The digest is the client service's to compute (session.h); here it is
  * a number that is equal where all is well, and never 0.
  */
 struct wl_replica_state {
@@ -74,7 +74,7 @@ struct wl_replica_inquiry { /* replica_inquiry.c */
 	bool settled; /* a majority has spoken */
 };
 
-#define WL_REPLICA_UP_MAX 64 /* seam messages waiting for room in the ring */
+#define WL_REPLICA_UP_MAX 64 /* plane messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
 
 struct wl_replica_refusal { /* of an APPEND, told in the acknowledgement at the end of the turn */
@@ -91,7 +91,7 @@ struct wl_replica {
 	struct wl_tx *tx;
 	struct wl_remote *remotes; /* by node id */
 	struct wl_counters *counters;
-	struct wl_ring *up; /* seam, to control */
+	struct wl_ring *up; /* plane, to control */
 
 	uint64_t commit;
 	uint64_t now_ns, wall_ns; /* of this turn */
@@ -111,16 +111,16 @@ struct wl_replica {
 	bool silent; /* check-quorum or a stall: sends nothing until a new view, or RESUME */
 	uint64_t asked_ns; /* control asked then, or later, and a majority answered: an election, or for RESUME */
 	bool handing_over;
-	bool hand_over_told;
+	bool transfer_told;
 	uint64_t no_space_told_ns;
 	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
-	uint32_t hand_over_target;
+	uint32_t transfer_target;
 	/* replica_progress.c */
 	uint64_t progress_mark, progress_ns; /* what came nearer to a commit last, and when */
 	uint64_t segments_seen;
 	bool no_segment; /* an append found no segment, and none was made since */
 	bool commit_stalled; /* control was told, and nothing moved since */
-	bool hand_over_short; /* for that: the successor need not have what cannot commit here */
+	bool transfer_short; /* for that: the successor need not have what cannot commit here */
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
 	struct wl_replica_state state; /* both roles */
@@ -138,8 +138,8 @@ struct wl_replica {
 	uint32_t assembly_bytes, assembly_have;
 
 	/* both */
-	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/roster.h) */
-	bool taken_in; /* the leader of this view says that they do, once they are in step */
+	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/incarnations.h) */
+	bool taken_in; /* the leader of this view says that they do, once they are caught up */
 	bool fenced_once; /* control was about to make a term durable */
 	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
 	bool branch_only; /* diverged, and what is committed here is equal */
@@ -151,8 +151,8 @@ struct wl_replica {
 	uint64_t disk_progress_offset;
 	bool poisoned_told;
 	uint64_t leader_commit; /* highest that the leader of this view told us, or our own as leader; 0: none */
-	bool in_step_told;
-	struct wl_seam_message pending_up[WL_REPLICA_UP_MAX]; /* found the ring full */
+	bool caught_up_told;
+	struct wl_plane_message pending_up[WL_REPLICA_UP_MAX]; /* found the ring full */
 	uint32_t pending_up_count;
 	uint64_t saw_term_told;
 };
@@ -177,18 +177,18 @@ void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns);
 void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason);
 
 /*
- * Of a leader that is ready: a voter needs what our medium cannot give, and another voter is in step: led by that one it would get it. True at
+ * Of a leader that is ready: a voter needs what our medium cannot give, and another voter is caught up: led by that one it would get it. True at
  * most once a minute: where no voter can serve all others, leadership must not go round.
  */
 bool wl_replica_cannot_serve(struct wl_replica *replica);
 
-/* From control (seam). Messages of an older epoch are ignored. No entry is open then. */
-void wl_replica_on_fence(struct wl_replica *replica, const struct wl_seam_message *message);
-void wl_replica_on_lead(struct wl_replica *replica, const struct wl_seam_message *message);
-void wl_replica_on_follow(struct wl_replica *replica, const struct wl_seam_message *message);
-void wl_replica_on_hand_over(struct wl_replica *replica, const struct wl_seam_message *message);
-/* The hand-over failed: the leader of this same term takes appends again. */
-void wl_replica_on_resume(struct wl_replica *replica, const struct wl_seam_message *message);
+/* From control (plane messages). Messages of an older view are ignored. No entry is open then. */
+void wl_replica_on_fence(struct wl_replica *replica, const struct wl_plane_message *message);
+void wl_replica_on_lead(struct wl_replica *replica, const struct wl_plane_message *message);
+void wl_replica_on_follow(struct wl_replica *replica, const struct wl_plane_message *message);
+void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_message *message);
+/* The transfer failed: the leader of this same term takes appends again. */
+void wl_replica_on_resume(struct wl_replica *replica, const struct wl_plane_message *message);
 
 /* From peers; `from` is a configured node id. */
 void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
@@ -205,7 +205,7 @@ static inline bool wl_replica_state_asks(const struct wl_replica *replica, uint6
 	       (state->digest == 0 ||
 		replica->now_ns - state->digest_ns >= replica->config.heartbeat_ns);
 }
-/* The front has applied all entries up to `index`, just now, and made `digest` of them. Only while wl_replica_state_asks: when a
+/* The client service has applied all entries up to `index`, just now, and made `digest` of them. Only while wl_replica_state_asks: when a
  * majority makes something else of the same entries, we take no part any more. */
 void wl_replica_on_applied(struct wl_replica *replica, uint64_t index, uint64_t digest);
 
@@ -236,7 +236,7 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 
 /*
  * End of a turn: seals the open entry, sends to followers, heartbeats, acknowledges, watches for
- * stalls and lost quorum, retries seam messages.
+ * stalls and lost quorum, retries plane messages.
  */
 void wl_replica_end_turn(struct wl_replica *replica);
 /* NULL, or the text of the rule above that does not hold. */

@@ -241,7 +241,7 @@ static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wir
 		return;
 	replica->heard_leader = from;
 	replica->heard_up_ns = replica->now_ns;
-	wl_replica_tell(replica, WL_SEAM_LEADER_HEARD, from, 0);
+	wl_replica_tell(replica, WL_PLANE_LEADER_HEARD, from, 0);
 }
 
 /* A leader of an older term learns ours from the refusal and steps down. */

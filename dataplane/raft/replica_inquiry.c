@@ -6,7 +6,7 @@
  * heartbeat until they have said it.
  *
  *  a majority of the voters says what we hold   we are right: no mark, the next start takes part
- *  a majority says the same other thing         we are wrong: the mark is made durable (control/agent/agent_roster.c)
+ *  a majority says the same other thing         we are wrong: the mark is made durable (control/agent/agent_incarnations.c)
  *  neither                                      nobody can say: no part, no mark, for as long as this process runs
  *
  * Who is asked compares, too, and asks all others when it holds something else: so the leader finds out that it is the one, and stands
@@ -49,7 +49,7 @@ static void say(struct wl_replica *replica, uint32_t node, uint64_t index, bool 
 	size_t room;
 	uint8_t *payload;
 
-	if (replica->remotes[node].epoch == 0)
+	if (replica->remotes[node].boot_id == 0)
 		return;
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_CHAIN, replica->config.journal,
 			     WL_TX_RESERVED, &room);

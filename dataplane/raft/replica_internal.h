@@ -6,7 +6,7 @@
 #include "dataplane/raft/replica.h"
 
 /* A message to control that must arrive: kept and tried again when the ring is full. */
-void wl_replica_tell(struct wl_replica *replica, enum wl_seam_verb verb, uint32_t node,
+void wl_replica_tell(struct wl_replica *replica, enum wl_plane_verb verb, uint32_t node,
 		     uint32_t reason);
 /* An authentic frame of a newer term: control decides; told once for each term. */
 void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t term);
@@ -58,8 +58,8 @@ uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_co
 /* replica_progress.c */
 void wl_replica_progress_begin(struct wl_replica *replica);
 void wl_replica_watch_progress(struct wl_replica *replica);
-void wl_replica_tell_hand_over_ready(struct wl_replica *replica, uint32_t node,
-				     struct wl_position has);
+void wl_replica_tell_transfer_ready(struct wl_replica *replica, uint32_t node,
+				    struct wl_position has);
 void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing);
 
 void wl_replica_leader_begin(struct wl_replica *replica);

@@ -35,7 +35,7 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		wl_peer_lead(&replica->peers[node], replica->log->tail.index + 1, replica->now_ns);
-		replica->peers[node].epoch = replica->remotes[node].epoch;
+		replica->peers[node].boot_id = replica->remotes[node].boot_id;
 	}
 	memset(replica->clocks, 0, sizeof(replica->clocks));
 	replica->term_start_index = 0;
@@ -76,7 +76,7 @@ static void notice_boots(struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (is_peer(replica, node) && !WL_MUTANT(old_boot_matches_kept))
-			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].epoch,
+			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].boot_id,
 					    replica->log->tail.index + 1, replica->now_ns);
 	}
 }
@@ -117,7 +117,7 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	if (!replica->ready && replica->term_start_index != 0 &&
 	    majority >= replica->term_start_index) {
 		replica->ready = true;
-		wl_replica_tell(replica, WL_SEAM_TERM_COMMITTED, replica->config.node, 0);
+		wl_replica_tell(replica, WL_PLANE_TERM_COMMITTED, replica->config.node, 0);
 	}
 }
 
@@ -500,7 +500,7 @@ static void send_to_peer(struct wl_replica *replica, uint32_t node)
 	struct wl_peer *peer = &replica->peers[node];
 	uint32_t sent;
 
-	if (replica->remotes[node].epoch == 0)
+	if (replica->remotes[node].boot_id == 0)
 		return; /* not greeted yet */
 	if (!WL_MUTANT(resend_never) &&
 	    wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns)) {
@@ -525,17 +525,17 @@ static void send_to_peer(struct wl_replica *replica, uint32_t node)
 		send_append(replica, node, COMMIT_NEWS, &sent);
 }
 
-static void hand_over(struct wl_replica *replica)
+static void transfer(struct wl_replica *replica)
 {
-	const struct wl_peer *target = &replica->peers[replica->hand_over_target];
+	const struct wl_peer *target = &replica->peers[replica->transfer_target];
 	struct wl_position has = {.index = target->match_received};
 
-	if (!replica->handing_over || replica->hand_over_told ||
-	    (has.index < replica->log->tail.index && !replica->hand_over_short))
+	if (!replica->handing_over || replica->transfer_told ||
+	    (has.index < replica->log->tail.index && !replica->transfer_short))
 		return;
-	replica->hand_over_told = true;
+	replica->transfer_told = true;
 	WL_CHECK(wl_log_term_at(replica->log, has.index, &has.term));
-	wl_replica_tell_hand_over_ready(replica, replica->hand_over_target, has);
+	wl_replica_tell_transfer_ready(replica, replica->transfer_target, has);
 }
 
 void wl_replica_leader_end_turn(struct wl_replica *replica)
@@ -552,11 +552,11 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk
 	 * must not come into step in our old term, or it would vote once more in the new one: so it hears nothing of us.
 	 */
-	if (replica->handing_over && replica->hand_over_told)
+	if (replica->handing_over && replica->transfer_told)
 		return;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (is_peer(replica, node))
 			send_to_peer(replica, node);
 	}
-	hand_over(replica);
+	transfer(replica);
 }

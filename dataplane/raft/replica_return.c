@@ -6,7 +6,7 @@
  *   noticed     the first such acknowledgement of a boot of X: what X promised on its old data, it promised before now
  *   an entry e  of our own term T, appended after that; an empty one where no client appends
  *   committed   by q nodes that count, so without X
- *   taken in    APPENDs to X say so; once in step, X makes it durable, and only then says that it counts
+ *   taken in    APPENDs to X say so; once caught up, X makes it durable, and only then says that it counts
  *
  * Why that is enough. An election of a term U that X's forgotten vote could still decide has q - 1 of the others; e stands on q of the
  * others; 2q - 1 > n - 1, so they meet in a node Y.
@@ -14,7 +14,7 @@
  *          e was there. No such election can be won any more.
  *   U < T: q nodes have left U behind; the n - q that are left, X among them, commit nothing in it. What U committed before, with X's
  *          forgotten acknowledgement, our own election met at another node: we have it, and so has whoever holds e.
- * In step alone is not enough: it may come about by commits that are older than the loss, in a term that others have left. No clock
+ * Caught up alone is not enough: it may come about by commits that are older than the loss, in a term that others have left. No clock
  * plays a part: a candidate may stall for as long as it likes.
  */
 #include "dataplane/base/mutant.h"

@@ -10,10 +10,10 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/mutant.h"
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 
 struct share {
-	struct wl_front *front;
+	struct wl_service *service;
 	struct wl_subscription *subscription;
 	uint64_t now_ns;
 	uint32_t bytes_left;
@@ -34,19 +34,19 @@ static void charge(struct share *share, uint64_t bytes)
 
 static bool open_frame(struct share *share)
 {
-	struct wl_front *front = share->front;
-	const struct wl_remote *client = wl_front_client(front, share->subscription->client);
+	struct wl_service *service = share->service;
+	const struct wl_remote *client = wl_service_client(service, share->subscription->client);
 	struct wl_tx_to to;
 
-	if (!client || front->frames_left == 0)
+	if (!client || service->frames_left == 0)
 		return false;
 	to = wl_tx_to_remote(client);
-	share->payload = wl_tx_open(front->replica->tx, &to, WL_WIRE_DELIVER, front->config.journal,
-				    WL_TX_DATA, &share->room);
+	share->payload = wl_tx_open(service->replica->tx, &to, WL_WIRE_DELIVER,
+				    service->config.journal, WL_TX_DATA, &share->room);
 	if (!share->payload)
 		return false;
 	WL_CHECK(share->room > WL_WIRE_DELIVER_HEADER_BYTES + WL_WIRE_DELIVER_RECORD_BYTES);
-	front->frames_left--;
+	service->frames_left--;
 	share->used = WL_WIRE_DELIVER_HEADER_BYTES;
 	share->count = 0;
 	share->first_number = share->subscription->next_number;
@@ -57,11 +57,11 @@ static bool open_frame(struct share *share)
 static void close_frame(struct share *share, uint32_t fragment_offset, uint32_t record_bytes)
 {
 	const struct wl_subscription *subscription = share->subscription;
-	struct wl_replica *replica = share->front->replica;
+	struct wl_replica *replica = share->service->replica;
 	struct wl_wire_deliver deliver = {
 		.subscription = subscription->id,
 		.first_number = share->first_number,
-		.commit_number = wl_front_commit_number(share->front),
+		.commit_number = wl_service_commit_number(share->service),
 		.record_count = share->count,
 		.fragment_offset = fragment_offset,
 		.record_bytes = record_bytes,
@@ -148,7 +148,7 @@ static bool send_record(struct share *share, const struct wl_record_view *record
 		put_record(share, record, timestamp_ns, 0, record->header.bytes);
 	}
 	wl_subscription_sent(subscription, record->number + 1, cost);
-	wl_count(share->front->replica->counters, WL_COUNTER_deliver_records);
+	wl_count(share->service->replica->counters, WL_COUNTER_deliver_records);
 	share->did++;
 	return true;
 }
@@ -209,9 +209,9 @@ static bool continues(const struct wl_subscription *subscription,
  * ends. */
 static void end_damaged(struct share *share)
 {
-	struct wl_front *front = share->front;
+	struct wl_service *service = share->service;
 	struct wl_subscription *subscription = share->subscription;
-	const struct wl_log *log = front->replica->log;
+	const struct wl_log *log = service->replica->log;
 	const struct wl_log_mark *mark = wl_log_mark_by_index(log, subscription->reader.next_index);
 	struct wl_wire_gap gap = {
 		.subscription = subscription->id,
@@ -222,41 +222,41 @@ static void end_damaged(struct share *share)
 	close_frame(share, 0, 0);
 	subscription->consumed_number = subscription->next_number;
 	if (mark && mark + 1 < log->marks + log->mark_count &&
-	    mark[1].index <= front->replica->commit &&
+	    mark[1].index <= service->replica->commit &&
 	    mark[1].first_number > subscription->next_number && subscription->next_number != 0) {
 		gap.next_number = mark[1].first_number;
-		wl_subscription_gap(front, subscription->client, &gap);
+		wl_subscription_gap(service, subscription->client, &gap);
 		subscription->consumed_number = mark[1].first_number;
 	}
-	wl_count(front->replica->counters, WL_COUNTER_readers_told_lost);
-	wl_subscription_end(front, subscription, WIRELOG_LOST);
+	wl_count(service->replica->counters, WL_COUNTER_readers_told_lost);
+	wl_subscription_end(service, subscription, WIRELOG_LOST);
 }
 
-static void return_buffer(struct wl_front *front, struct wl_subscription *subscription)
+static void return_buffer(struct wl_service *service, struct wl_subscription *subscription)
 {
 	uint8_t *buffer = wl_reader_return(&subscription->reader);
 
 	if (buffer)
-		front->free_buffers[front->free_buffer_count++] = buffer;
+		service->free_buffers[service->free_buffer_count++] = buffer;
 }
 
-static bool lend_buffer(struct wl_front *front, struct wl_subscription *subscription)
+static bool lend_buffer(struct wl_service *service, struct wl_subscription *subscription)
 {
-	if (front->free_buffer_count == 0) {
-		front->buffer_waiters++;
+	if (service->free_buffer_count == 0) {
+		service->buffer_waiters++;
 		return false;
 	}
-	wl_reader_lend(&subscription->reader, front->free_buffers[--front->free_buffer_count],
+	wl_reader_lend(&subscription->reader, service->free_buffers[--service->free_buffer_count],
 		       WL_CHUNK_BYTES_MAX);
 	subscription->used_buffer = false;
 	return true;
 }
 
 /* What the buffer held is used up. Others wait: they first. */
-static void want_read(struct wl_front *front, struct wl_subscription *subscription)
+static void want_read(struct wl_service *service, struct wl_subscription *subscription)
 {
-	if (front->buffer_waited != 0 && subscription->used_buffer)
-		return_buffer(front, subscription);
+	if (service->buffer_waited != 0 && subscription->used_buffer)
+		return_buffer(service, subscription);
 	else
 		subscription->wants_read = true;
 }
@@ -270,21 +270,21 @@ static bool is_in_buffer(const struct wl_reader *reader, const uint8_t *image)
 }
 
 /* Readers see nothing beyond it (rule F3). */
-static uint64_t last_index(const struct wl_front *front)
+static uint64_t last_index(const struct wl_service *service)
 {
-	return WL_MUTANT(reader_beyond_commit) ? front->replica->log->tail.index
-					       : front->replica->commit;
+	return WL_MUTANT(reader_beyond_commit) ? service->replica->log->tail.index
+					       : service->replica->commit;
 }
 
 /* One step. False when this reader's share is over. */
 static bool read_entry(struct share *share)
 {
-	struct wl_front *front = share->front;
+	struct wl_service *service = share->service;
 	struct wl_subscription *subscription = share->subscription;
 	struct wl_reader before = subscription->reader;
 	struct wl_reader_view view;
 
-	switch (wl_reader_next(&subscription->reader, last_index(front), &view)) {
+	switch (wl_reader_next(&subscription->reader, last_index(service), &view)) {
 	case WL_READER_ENTRY:
 		share->from_ring = !is_in_buffer(&subscription->reader, view.image);
 		subscription->used_buffer |= !share->from_ring;
@@ -298,13 +298,13 @@ static bool read_entry(struct share *share)
 		subscription->reader = before;
 		return false;
 	case WL_READER_WANTS_BUFFER:
-		return lend_buffer(front, subscription);
+		return lend_buffer(service, subscription);
 	case WL_READER_WANTS_READ:
-		want_read(front, subscription);
+		want_read(service, subscription);
 		return false;
 	case WL_READER_DAMAGED:
 		if (wl_reader_try_again(&subscription->reader, share->now_ns))
-			wl_count(front->replica->counters, WL_COUNTER_reads_again);
+			wl_count(service->replica->counters, WL_COUNTER_reads_again);
 		else
 			end_damaged(share);
 		return false;
@@ -327,34 +327,35 @@ static bool is_reading(const struct wl_subscription *subscription)
 static void sign_of_life(struct share *share)
 {
 	const struct wl_subscription *subscription = share->subscription;
-	uint64_t interval_ns = WL_FRONT_IDLE_NS;
+	uint64_t interval_ns = WL_SERVICE_IDLE_NS;
 
 	if (subscription->state == WL_SUBSCRIPTION_GREETING)
-		interval_ns = WL_FRONT_GREETING_NS;
+		interval_ns = WL_SERVICE_GREETING_NS;
 	else if (subscription->consumed_number < subscription->next_number)
-		interval_ns = WL_FRONT_UNCONFIRMED_NS;
+		interval_ns = WL_SERVICE_UNCONFIRMED_NS;
 	if (subscription->sent_ns != 0 && share->now_ns - subscription->sent_ns < interval_ns)
 		return;
 	if (open_frame(share))
 		close_frame(share, 0, 0);
 }
 
-unsigned wl_deliver(struct wl_front *front, struct wl_subscription *subscription, uint64_t now_ns)
+unsigned wl_deliver(struct wl_service *service, struct wl_subscription *subscription,
+		    uint64_t now_ns)
 {
 	struct wl_reader *reader = &subscription->reader;
 	struct share share = {
-		.front = front,
+		.service = service,
 		.subscription = subscription,
 		.now_ns = now_ns,
-		.bytes_left = WL_FRONT_DELIVER_BYTES,
+		.bytes_left = WL_SERVICE_DELIVER_BYTES,
 	};
 
 	if (subscription->seek && !reader->in_flight && !subscription->wants_read)
-		wl_subscription_seek(front, subscription);
+		wl_subscription_seek(service, subscription);
 	/* The cheap question first: most readers have everything, most of the time. */
 	while (!subscription->seek && is_reading(subscription) && !subscription->blocked &&
 	       share.bytes_left != 0 && !wl_reader_rests(reader, now_ns)) {
-		if (reader->next_index > last_index(front)) {
+		if (reader->next_index > last_index(service)) {
 			share.from_ring = true;
 			break;
 		}
@@ -367,7 +368,7 @@ unsigned wl_deliver(struct wl_front *front, struct wl_subscription *subscription
 		return share.did;
 	sign_of_life(&share);
 	if (reader->buffer && !reader->in_flight && !subscription->wants_read &&
-	    (share.from_ring || (share.did == 0 && front->buffer_waited != 0)))
-		return_buffer(front, subscription);
+	    (share.from_ring || (share.did == 0 && service->buffer_waited != 0)))
+		return_buffer(service, subscription);
 	return share.did;
 }

@@ -18,11 +18,11 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/mutant.h"
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 
 /* One CLIENT_APPEND on its way. */
 struct intake {
-	struct wl_front *front;
+	struct wl_service *service;
 	wl_identity client;
 	uint64_t session;
 	uint64_t acknowledged_through;
@@ -31,7 +31,7 @@ struct intake {
 	uint64_t waiting_through; /* sequences of this frame up to here wait for EVERYWHERE */
 };
 
-void wl_front_count_refusal(struct wl_front *front, int status, uint32_t records)
+void wl_service_count_refusal(struct wl_service *service, int status, uint32_t records)
 {
 	enum wl_counter counter;
 
@@ -54,7 +54,7 @@ void wl_front_count_refusal(struct wl_front *front, int status, uint32_t records
 	default:
 		return;
 	}
-	wl_count_add(front->replica->counters, counter, records);
+	wl_count_add(service->replica->counters, counter, records);
 }
 
 static void refuse(struct intake *intake, uint64_t first_sequence, uint32_t count)
@@ -66,8 +66,8 @@ static void refuse(struct intake *intake, uint64_t first_sequence, uint32_t coun
 		.status = (int16_t)intake->status,
 	};
 
-	wl_front_count_refusal(intake->front, intake->status, count);
-	wl_results_add(intake->front, &result);
+	wl_service_count_refusal(intake->service, intake->status, count);
+	wl_results_add(intake->service, &result);
 }
 
 static bool stop(struct intake *intake, int status)
@@ -81,8 +81,8 @@ static bool stop(struct intake *intake, int status)
 static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level, uint64_t number,
 			 uint64_t timestamp_ns)
 {
-	struct wl_front *front = intake->front;
-	const struct wl_replica *replica = front->replica;
+	struct wl_service *service = intake->service;
+	const struct wl_replica *replica = service->replica;
 	bool everywhere = replica->durable_all >= replica->commit;
 	struct wl_wire_append_result result = {
 		.first_sequence = sequence,
@@ -93,7 +93,7 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 		.level = everywhere ? WIRELOG_EVERYWHERE : WIRELOG_COMMITTED,
 	};
 	struct wl_reply reply = {
-		.index = front->sessions.applied_index, /* at or behind the record's own */
+		.index = service->sessions.applied_index, /* at or behind the record's own */
 		.session = intake->session,
 		.first_sequence = sequence,
 		.first_number = number,
@@ -105,21 +105,21 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 
 	wl_count(replica->counters, WL_COUNTER_client_duplicates);
 	if (level != WIRELOG_EVERYWHERE || everywhere || number == 0) {
-		wl_results_add(front, &result);
+		wl_results_add(service, &result);
 		return;
 	}
 	if (sequence > intake->waiting_through)
-		intake->waiting_through = wl_reply_waiting_through(front, WIRELOG_EVERYWHERE,
+		intake->waiting_through = wl_reply_waiting_through(service, WIRELOG_EVERYWHERE,
 								   intake->session, sequence);
 	if (sequence > intake->waiting_through &&
-	    wl_reply_has_room(front, WIRELOG_EVERYWHERE, intake->client))
-		wl_reply_wait(front, &reply);
+	    wl_reply_has_room(service, WIRELOG_EVERYWHERE, intake->client))
+		wl_reply_wait(service, &reply);
 }
 
 static bool append_next(struct intake *intake, uint64_t sequence, const struct wl_wire_record *wire)
 {
-	struct wl_front *front = intake->front;
-	struct wl_replica *replica = front->replica;
+	struct wl_service *service = intake->service;
+	struct wl_replica *replica = service->replica;
 	/* The stamp that it gets, or would have got. */
 	uint64_t stamp_ns = wl_replica_stamp(replica);
 	bool expired = wire->not_after_ns != 0 && wire->not_after_ns < stamp_ns;
@@ -142,15 +142,15 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 	uint64_t number = 0;
 	int status;
 
-	if (!wl_reply_has_room(front, reply.level, intake->client) ||
-	    !wl_front_has_share(front, intake->client, image_bytes))
+	if (!wl_reply_has_room(service, reply.level, intake->client) ||
+	    !wl_service_has_share(service, intake->client, image_bytes))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
 	if (WL_MUTANT(expired_without_tombstone) && expired) {
 		struct wl_wire_append_result result = {.first_sequence = sequence,
 						       .count = 1,
 						       .status = WIRELOG_EXPIRED};
 
-		wl_results_add(front, &result);
+		wl_results_add(service, &result);
 		return true;
 	}
 	status = wl_replica_append_record(replica, &record, wire->payload, stamp_ns, &position,
@@ -161,19 +161,19 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 		number = 0;
 		wl_count(replica->counters, WL_COUNTER_client_expired);
 	}
-	wl_front_take_share(front, intake->client, image_bytes, position.index);
-	wl_session_appended(&front->sessions, intake->session, sequence, number);
+	wl_service_take_share(service, intake->client, image_bytes, position.index);
+	wl_session_appended(&service->sessions, intake->session, sequence, number);
 	reply.index = position.index;
 	reply.first_number = number;
 	reply.timestamp_ns = replica->log->open_header.timestamp_ns;
-	wl_reply_wait(front, &reply);
+	wl_reply_wait(service, &reply);
 	return true;
 }
 
 /* That there is something in it, and that the level is one, the decoder saw to. */
-static int check_record(const struct wl_front *front, uint32_t bytes)
+static int check_record(const struct wl_service *service, uint32_t bytes)
 {
-	return bytes > front->config.record_bytes_max ? WIRELOG_RECORD_TOO_LARGE : WIRELOG_OK;
+	return bytes > service->config.record_bytes_max ? WIRELOG_RECORD_TOO_LARGE : WIRELOG_OK;
 }
 
 /*
@@ -182,23 +182,23 @@ static int check_record(const struct wl_front *front, uint32_t bytes)
  */
 static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool *next)
 {
-	struct wl_front *front = intake->front;
+	struct wl_service *service = intake->service;
 	uint64_t number, timestamp_ns;
 
 	*next = false;
-	switch (wl_session_check(&front->sessions, intake->session, sequence,
+	switch (wl_session_check(&service->sessions, intake->session, sequence,
 				 intake->acknowledged_through, &number, &timestamp_ns)) {
 	case WL_SESSION_NEXT:
 		*next = true;
 		return true;
 	case WL_SESSION_DONE:
 		if (timestamp_ns == 0)
-			timestamp_ns = wl_log_time_of_number(front->replica->log, number);
+			timestamp_ns = wl_log_time_of_number(service->replica->log, number);
 		answer_again(intake, sequence, level, number, timestamp_ns);
 		return true;
 	case WL_SESSION_IN_FLIGHT: /* its answer waits already */
 	case WL_SESSION_FORGOTTEN: /* the client has its answer */
-		wl_count(front->replica->counters, WL_COUNTER_client_duplicates);
+		wl_count(service->replica->counters, WL_COUNTER_client_duplicates);
 		return true;
 	case WL_SESSION_GAP:
 		intake->expected = number;
@@ -214,7 +214,7 @@ static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool 
 static bool take_record(struct intake *intake, uint64_t sequence,
 			const struct wl_wire_record *record)
 {
-	int status = check_record(intake->front, record->bytes);
+	int status = check_record(intake->service, record->bytes);
 	bool next;
 
 	if (status != WIRELOG_OK)
@@ -224,13 +224,13 @@ static bool take_record(struct intake *intake, uint64_t sequence,
 	return next ? append_next(intake, sequence, record) : true;
 }
 
-static struct wl_assembly *find_assembly(struct wl_front *front, uint64_t session,
+static struct wl_assembly *find_assembly(struct wl_service *service, uint64_t session,
 					 uint64_t sequence)
 {
-	for (unsigned i = 0; i < WL_FRONT_ASSEMBLIES; i++) {
-		if (front->assemblies[i].session == session &&
-		    front->assemblies[i].sequence == sequence)
-			return &front->assemblies[i];
+	for (unsigned i = 0; i < WL_SERVICE_ASSEMBLIES; i++) {
+		if (service->assemblies[i].session == session &&
+		    service->assemblies[i].sequence == sequence)
+			return &service->assemblies[i];
 	}
 	return NULL;
 }
@@ -238,43 +238,44 @@ static struct wl_assembly *find_assembly(struct wl_front *front, uint64_t sessio
 /* One that may be given to somebody else: whoever sends it is slow, gone, or takes his time on purpose. */
 static bool may_give_way(const struct wl_assembly *assembly, uint64_t now_ns)
 {
-	return assembly->session == 0 || now_ns - assembly->grew_ns > WL_FRONT_ASSEMBLY_STILL_NS ||
-	       now_ns - assembly->began_ns > WL_FRONT_ASSEMBLY_OLD_NS;
+	return assembly->session == 0 ||
+	       now_ns - assembly->grew_ns > WL_SERVICE_ASSEMBLY_STILL_NS ||
+	       now_ns - assembly->began_ns > WL_SERVICE_ASSEMBLY_OLD_NS;
 }
 
 /* A free one, or the one that has not grown for longest; of the client's own, when it has its share. NULL: there is none. */
-static struct wl_assembly *choose_assembly(struct wl_front *front, wl_identity client)
+static struct wl_assembly *choose_assembly(struct wl_service *service, wl_identity client)
 {
 	struct wl_assembly *chosen = NULL, *own = NULL;
 	unsigned owned = 0;
 
-	for (unsigned i = 0; i < WL_FRONT_ASSEMBLIES; i++) {
-		struct wl_assembly *assembly = &front->assemblies[i];
+	for (unsigned i = 0; i < WL_SERVICE_ASSEMBLIES; i++) {
+		struct wl_assembly *assembly = &service->assemblies[i];
 
 		if (assembly->session != 0 && assembly->client == client) {
 			owned++;
 			if (!own || assembly->grew_ns < own->grew_ns)
 				own = assembly;
 		}
-		if (may_give_way(assembly, front->replica->now_ns) &&
+		if (may_give_way(assembly, service->replica->now_ns) &&
 		    (!chosen || assembly->session == 0 ||
 		     (chosen->session != 0 && assembly->grew_ns < chosen->grew_ns)))
 			chosen = assembly;
 	}
-	return owned >= WL_FRONT_ASSEMBLIES_OF_ONE ? own : chosen;
+	return owned >= WL_SERVICE_ASSEMBLIES_OF_ONE ? own : chosen;
 }
 
 static struct wl_assembly *begin_assembly(struct intake *intake,
 					  const struct wl_wire_client_append *append)
 {
-	struct wl_assembly *chosen = choose_assembly(intake->front, intake->client);
+	struct wl_assembly *chosen = choose_assembly(intake->service, intake->client);
 
 	if (!chosen)
 		return NULL;
 	chosen->session = append->session;
 	chosen->sequence = append->first_sequence;
 	chosen->client = intake->client;
-	chosen->began_ns = intake->front->replica->now_ns;
+	chosen->began_ns = intake->service->replica->now_ns;
 	chosen->bytes = append->record_bytes;
 	chosen->have = 0;
 	return chosen;
@@ -285,9 +286,9 @@ enum joined { JOINED_PART, JOINED_WHOLE, JOINED_NO_ROOM };
 static enum joined join(struct intake *intake, const struct wl_wire_client_append *append,
 			const struct wl_wire_record *part)
 {
-	struct wl_front *front = intake->front;
+	struct wl_service *service = intake->service;
 	struct wl_assembly *assembly =
-		find_assembly(front, append->session, append->first_sequence);
+		find_assembly(service, append->session, append->first_sequence);
 
 	if (assembly && assembly->bytes != append->record_bytes) {
 		assembly->session = 0;
@@ -306,20 +307,20 @@ static enum joined join(struct intake *intake, const struct wl_wire_client_appen
 	WL_CHECK(part->bytes <= assembly->bytes - append->fragment_offset);
 	memcpy(assembly->buffer + append->fragment_offset, part->payload, part->bytes);
 	assembly->have = append->fragment_offset + part->bytes;
-	assembly->grew_ns = front->replica->now_ns;
+	assembly->grew_ns = service->replica->now_ns;
 	return assembly->have == assembly->bytes ? JOINED_WHOLE : JOINED_PART;
 }
 
 static bool take_fragment(struct intake *intake, const struct wl_wire_client_append *append)
 {
-	struct wl_front *front = intake->front;
+	struct wl_service *service = intake->service;
 	struct wl_wire_record record;
 	struct wl_assembly *assembly;
 	int status;
 	bool next = true;
 
 	wl_wire_next_record(append->records, &record);
-	status = check_record(front, append->record_bytes);
+	status = check_record(service, append->record_bytes);
 	if (status != WIRELOG_OK)
 		return append->fragment_offset != 0 || stop(intake, status);
 	/* Judged at its first fragment, so that what is not its turn takes no buffer; the others
@@ -330,7 +331,7 @@ static bool take_fragment(struct intake *intake, const struct wl_wire_client_app
 	if (!next)
 		return true;
 	if (append->fragment_offset == 0 &&
-	    !wl_front_has_share(front, intake->client, append->record_bytes))
+	    !wl_service_has_share(service, intake->client, append->record_bytes))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
 	switch (join(intake, append, &record)) {
 	case JOINED_NO_ROOM:
@@ -340,7 +341,7 @@ static bool take_fragment(struct intake *intake, const struct wl_wire_client_app
 	case JOINED_WHOLE:
 		break;
 	}
-	assembly = find_assembly(front, append->session, append->first_sequence);
+	assembly = find_assembly(service, append->session, append->first_sequence);
 	record.bytes = assembly->bytes;
 	record.payload = assembly->buffer;
 	assembly->session = 0;
@@ -363,39 +364,40 @@ static void take_records(struct intake *intake, const struct wl_wire_client_appe
 }
 
 /* Of the frame as a whole. */
-static int check_append(struct wl_front *front, const struct wl_wire_client_append *append,
+static int check_append(struct wl_service *service, const struct wl_wire_client_append *append,
 			wl_identity client)
 {
-	if (!wl_front_leads(front))
+	if (!wl_service_leads(service))
 		return WIRELOG_NOT_LEADER;
-	if (append->term != 0 && append->term != front->lead_term && !WL_MUTANT(append_of_any_term))
+	if (append->term != 0 && append->term != service->lead_term &&
+	    !WL_MUTANT(append_of_any_term))
 		return WIRELOG_NOT_LEADER;
-	if (!wl_session_is_of(&front->sessions, append->session, client))
+	if (!wl_session_is_of(&service->sessions, append->session, client))
 		return WIRELOG_SESSION_UNKNOWN;
 	return WIRELOG_OK;
 }
 
-void wl_front_on_client_append(struct wl_front *front, const struct wl_message *message)
+void wl_service_on_client_append(struct wl_service *service, const struct wl_message *message)
 {
 	struct wl_wire_client_append append;
-	struct intake intake = {.front = front};
+	struct intake intake = {.service = service};
 
 	if (!message->from || !wl_identity_is_client(message->from->identity) ||
 	    !wl_wire_decode_client_append(message->payload, message->bytes, &append)) {
-		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		wl_count_drop(service->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	wl_count_add(front->replica->counters, WL_COUNTER_client_appends, append.record_count);
+	wl_count_add(service->replica->counters, WL_COUNTER_client_appends, append.record_count);
 	if (message->sequence <= message->from->append_floor) {
-		wl_count_add(front->replica->counters, WL_COUNTER_client_overtaken,
+		wl_count_add(service->replica->counters, WL_COUNTER_client_overtaken,
 			     append.record_count);
 		return;
 	}
 	intake.client = message->from->identity;
 	intake.session = append.session;
 	intake.acknowledged_through = append.acknowledged_through;
-	wl_results_begin(front, intake.client, append.session, message->sequence);
-	intake.status = check_append(front, &append, intake.client);
+	wl_results_begin(service, intake.client, append.session, message->sequence);
+	intake.status = check_append(service, &append, intake.client);
 	if (intake.status != WIRELOG_OK) {
 		if (append.fragment_offset == 0)
 			refuse(&intake, append.first_sequence, append.record_count);
@@ -406,6 +408,6 @@ void wl_front_on_client_append(struct wl_front *front, const struct wl_message *
 	}
 	if (intake.status == WIRELOG_NO_SPACE && !WL_MUTANT(append_floor_not_kept))
 		message->from->append_floor = message->sequence;
-	if (front->results.count != 0)
-		wl_results_send(front);
+	if (service->results.count != 0)
+		wl_results_send(service);
 }

@@ -9,22 +9,22 @@
  * that speaks keeps one session, whoever comes; who comes when all have just that one is told TOO_MANY_CLIENTS. Right after
  * a leadership began nobody is called silent: they have only just found us.
  */
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 
 #define SESSIONS_OF_ONE 4u /* while half of the places are free; else */
 #define SESSIONS_OF_ONE_CROWDED 1u
 #define OPENING_BYTES (2 * WL_RECORD_HEADER_BYTES) /* in the log: it, and what ends another one */
 #define LOOK_SLOTS 256u /* sessions that are looked at for one opening */
 
-static struct wl_open_request *open_at(struct wl_front *front, uint64_t position)
+static struct wl_open_request *open_at(struct wl_service *service, uint64_t position)
 {
-	return &front->opens[position % WL_FRONT_OPENS];
+	return &service->opens[position % WL_SERVICE_OPENS];
 }
 
-static bool is_opening(struct wl_front *front, uint64_t nonce, wl_identity client)
+static bool is_opening(struct wl_service *service, uint64_t nonce, wl_identity client)
 {
-	for (uint64_t at = front->opens_popped; at != front->opens_pushed; at++) {
-		const struct wl_open_request *open = open_at(front, at);
+	for (uint64_t at = service->opens_popped; at != service->opens_pushed; at++) {
+		const struct wl_open_request *open = open_at(service, at);
 
 		if (open->nonce == nonce && open->client == client)
 			return true;
@@ -39,15 +39,15 @@ struct outlook {
 	uint64_t own_oldest; /* of those in the table; 0: none */
 };
 
-static struct outlook look_ahead(struct wl_front *front, wl_identity client)
+static struct outlook look_ahead(struct wl_service *service, wl_identity client)
 {
-	struct outlook outlook = {.sessions = front->sessions.count};
+	struct outlook outlook = {.sessions = service->sessions.count};
 
-	outlook.own = wl_session_count_of(&front->sessions, client, &outlook.own_oldest);
-	for (uint64_t at = front->opens_popped; at != front->opens_pushed; at++) {
-		const struct wl_open_request *open = open_at(front, at);
+	outlook.own = wl_session_count_of(&service->sessions, client, &outlook.own_oldest);
+	for (uint64_t at = service->opens_popped; at != service->opens_pushed; at++) {
+		const struct wl_open_request *open = open_at(service, at);
 
-		if (open->index <= front->sessions.applied_index)
+		if (open->index <= service->sessions.applied_index)
 			continue;
 		outlook.sessions += 1 - (open->gives_way ? 1 : 0);
 		outlook.own += open->client == client;
@@ -55,58 +55,58 @@ static struct outlook look_ahead(struct wl_front *front, wl_identity client)
 	return outlook;
 }
 
-static bool is_alive(struct wl_front *front, uint64_t client)
+static bool is_alive(struct wl_service *service, uint64_t client)
 {
-	uint64_t now_ns = front->replica->now_ns, quiet_ns = wl_rx_quiet_ns(front->rx);
-	const struct wl_remote *remote = wl_front_client(front, (wl_identity)client);
+	uint64_t now_ns = service->replica->now_ns, quiet_ns = wl_rx_quiet_ns(service->rx);
+	const struct wl_remote *remote = wl_service_client(service, (wl_identity)client);
 
-	return now_ns - front->lead_since_ns <= quiet_ns ||
+	return now_ns - service->lead_since_ns <= quiet_ns ||
 	       (remote && now_ns - remote->last_heard_ns <= quiet_ns);
 }
 
 /* Else the first client of two places keeps the second one out for ever. */
-static bool is_spare(const struct wl_front *front, const struct wl_session_view *view)
+static bool is_spare(const struct wl_service *service, const struct wl_session_view *view)
 {
 	uint64_t oldest;
 
-	return wl_session_count_of(&front->sessions, view->client, &oldest) > 1 &&
+	return wl_session_count_of(&service->sessions, view->client, &oldest) > 1 &&
 	       oldest == view->id;
 }
 
-static bool may_give_way(struct wl_front *front, const struct wl_session_view *view)
+static bool may_give_way(struct wl_service *service, const struct wl_session_view *view)
 {
 	return !view->ending && !view->in_flight &&
-	       (!is_alive(front, view->client) || is_spare(front, view));
+	       (!is_alive(service, view->client) || is_spare(service, view));
 }
 
 /* OK: *gives_way. BACK_PRESSURE: some were not looked at yet. */
-static int find_idle(struct wl_front *front, uint64_t *gives_way)
+static int find_idle(struct wl_service *service, uint64_t *gives_way)
 {
-	uint32_t capacity = front->sessions.capacity;
+	uint32_t capacity = service->sessions.capacity;
 	uint64_t oldest = UINT64_MAX;
 
-	for (uint32_t step = 0; step < LOOK_SLOTS && front->looked < capacity; step++) {
+	for (uint32_t step = 0; step < LOOK_SLOTS && service->looked < capacity; step++) {
 		struct wl_session_view view;
 
-		front->look_slot = (front->look_slot + 1) % capacity;
-		front->looked++;
-		if (!wl_session_look(&front->sessions, front->look_slot, &view) ||
-		    view.activity >= oldest || !may_give_way(front, &view))
+		service->look_slot = (service->look_slot + 1) % capacity;
+		service->looked++;
+		if (!wl_session_look(&service->sessions, service->look_slot, &view) ||
+		    view.activity >= oldest || !may_give_way(service, &view))
 			continue;
 		oldest = view.activity;
 		*gives_way = view.id;
 	}
-	if (oldest == UINT64_MAX && front->looked < capacity)
+	if (oldest == UINT64_MAX && service->looked < capacity)
 		return WIRELOG_BACK_PRESSURE;
-	front->looked = 0;
+	service->looked = 0;
 	return oldest == UINT64_MAX ? WIRELOG_TOO_MANY_CLIENTS : WIRELOG_OK;
 }
 
 /* OK: there is room, or there will be when *gives_way (0: nobody has to) has ended. */
-static int make_room(struct wl_front *front, wl_identity client, uint64_t *gives_way)
+static int make_room(struct wl_service *service, wl_identity client, uint64_t *gives_way)
 {
-	struct outlook outlook = look_ahead(front, client);
-	uint32_t capacity = front->sessions.capacity;
+	struct outlook outlook = look_ahead(service, client);
+	uint32_t capacity = service->sessions.capacity;
 	uint32_t most = outlook.sessions > capacity / 2 ? SESSIONS_OF_ONE_CROWDED : SESSIONS_OF_ONE;
 
 	*gives_way = 0;
@@ -115,20 +115,20 @@ static int make_room(struct wl_front *front, wl_identity client, uint64_t *gives
 		/* Its others are on their way: it asks again when they are there. */
 		return outlook.own_oldest != 0 ? WIRELOG_OK : WIRELOG_BACK_PRESSURE;
 	}
-	return outlook.sessions < capacity ? WIRELOG_OK : find_idle(front, gives_way);
+	return outlook.sessions < capacity ? WIRELOG_OK : find_idle(service, gives_way);
 }
 
-static int append(struct wl_front *front, const struct wl_record_header *record,
+static int append(struct wl_service *service, const struct wl_record_header *record,
 		  struct wl_position *position)
 {
 	uint64_t number;
 
-	return wl_replica_append_record(front->replica, record, NULL,
-					wl_replica_stamp(front->replica), position, &number);
+	return wl_replica_append_record(service->replica, record, NULL,
+					wl_replica_stamp(service->replica), position, &number);
 }
 
 /* OK: it waits to be committed. */
-static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity client)
+static int begin_session(struct wl_service *service, uint64_t nonce, wl_identity client)
 {
 	struct wl_record_header opens = {
 		.session = nonce,
@@ -139,21 +139,21 @@ static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity cli
 	struct wl_position position;
 	int status;
 
-	if (front->opens_pushed - front->opens_popped == WL_FRONT_OPENS ||
-	    !wl_front_has_share(front, client, OPENING_BYTES))
+	if (service->opens_pushed - service->opens_popped == WL_SERVICE_OPENS ||
+	    !wl_service_has_share(service, client, OPENING_BYTES))
 		return WIRELOG_BACK_PRESSURE;
-	status = make_room(front, client, &closes.session);
+	status = make_room(service, client, &closes.session);
 	if (status == WIRELOG_OK && closes.session != 0) {
-		status = append(front, &closes, &position);
+		status = append(service, &closes, &position);
 		if (status == WIRELOG_OK)
-			wl_session_ending(&front->sessions, closes.session);
+			wl_session_ending(&service->sessions, closes.session);
 	}
 	if (status == WIRELOG_OK)
-		status = append(front, &opens, &position);
+		status = append(service, &opens, &position);
 	if (status != WIRELOG_OK)
 		return status;
-	wl_front_take_share(front, client, OPENING_BYTES, position.index);
-	*open_at(front, front->opens_pushed++) = (struct wl_open_request){
+	wl_service_take_share(service, client, OPENING_BYTES, position.index);
+	*open_at(service, service->opens_pushed++) = (struct wl_open_request){
 		.index = position.index,
 		.nonce = nonce,
 		.client = client,
@@ -162,7 +162,7 @@ static int begin_session(struct wl_front *front, uint64_t nonce, wl_identity cli
 	return WIRELOG_OK;
 }
 
-void wl_front_on_open_session(struct wl_front *front, const struct wl_message *message)
+void wl_service_on_open_session(struct wl_service *service, const struct wl_message *message)
 {
 	struct wl_wire_open_session open;
 	wl_identity client;
@@ -171,25 +171,25 @@ void wl_front_on_open_session(struct wl_front *front, const struct wl_message *m
 
 	if (!message->from || !wl_identity_is_client(message->from->identity) ||
 	    !wl_wire_decode_open_session(message->payload, message->bytes, &open)) {
-		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		wl_count_drop(service->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
 	client = message->from->identity;
-	if (!wl_front_leads(front)) {
-		wl_front_count_refusal(front, WIRELOG_NOT_LEADER, 1);
-		wl_reply_open_session(front, client, open.nonce, WIRELOG_NOT_LEADER, 0);
+	if (!wl_service_leads(service)) {
+		wl_service_count_refusal(service, WIRELOG_NOT_LEADER, 1);
+		wl_reply_open_session(service, client, open.nonce, WIRELOG_NOT_LEADER, 0);
 		return;
 	}
-	session = wl_session_by_nonce(&front->sessions, open.nonce, client);
+	session = wl_session_by_nonce(&service->sessions, open.nonce, client);
 	if (session != 0) {
-		wl_reply_open_session(front, client, open.nonce, WIRELOG_OK, session);
+		wl_reply_open_session(service, client, open.nonce, WIRELOG_OK, session);
 		return;
 	}
-	if (is_opening(front, open.nonce, client))
+	if (is_opening(service, open.nonce, client))
 		return;
-	status = begin_session(front, open.nonce, client);
+	status = begin_session(service, open.nonce, client);
 	if (status != WIRELOG_OK) {
-		wl_front_count_refusal(front, status, 1);
-		wl_reply_open_session(front, client, open.nonce, status, 0);
+		wl_service_count_refusal(service, status, 1);
+		wl_reply_open_session(service, client, open.nonce, status, 0);
 	}
 }

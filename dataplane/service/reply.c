@@ -9,30 +9,30 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/mutant.h"
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 
 #define SHARE_MIN 4u /* answers that any client may have waiting while there is room */
 
-static struct wl_reply *slot_at(const struct wl_front *front, const struct wl_reply_queue *queue,
-				uint64_t position)
+static struct wl_reply *slot_at(const struct wl_service *service,
+				const struct wl_reply_queue *queue, uint64_t position)
 {
-	return &queue->slots[position & (front->config.reply_slots - 1)];
+	return &queue->slots[position & (service->config.reply_slots - 1)];
 }
 
-bool wl_reply_has_room(const struct wl_front *front, uint8_t level, wl_identity client)
+bool wl_reply_has_room(const struct wl_service *service, uint8_t level, wl_identity client)
 {
-	const struct wl_reply_queue *queue = &front->queues[level];
-	uint64_t slots = front->config.reply_slots, taken = queue->pushed - queue->popped;
+	const struct wl_reply_queue *queue = &service->queues[level];
+	uint64_t slots = service->config.reply_slots, taken = queue->pushed - queue->popped;
 
-	uint64_t own = front->waiting[level][wl_front_share_of(client)];
+	uint64_t own = service->waiting[level][wl_service_share_of(client)];
 
 	return taken < slots && (2 * taken < slots || 8 * own < slots || own < SHARE_MIN);
 }
 
-static void pop(struct wl_front *front, struct wl_reply_queue *queue, struct wl_reply *reply)
+static void pop(struct wl_service *service, struct wl_reply_queue *queue, struct wl_reply *reply)
 {
-	*reply = *slot_at(front, queue, queue->popped++);
-	front->waiting[reply->level][wl_front_share_of(reply->client)]--;
+	*reply = *slot_at(service, queue, queue->popped++);
+	service->waiting[reply->level][wl_service_share_of(reply->client)]--;
 }
 
 static bool continues(const struct wl_reply *last, const struct wl_reply *reply)
@@ -45,30 +45,30 @@ static bool continues(const struct wl_reply *last, const struct wl_reply *reply)
 		last->first_number + last->count == reply->first_number);
 }
 
-void wl_reply_wait(struct wl_front *front, const struct wl_reply *reply)
+void wl_reply_wait(struct wl_service *service, const struct wl_reply *reply)
 {
-	struct wl_reply_queue *queue = &front->queues[reply->level];
+	struct wl_reply_queue *queue = &service->queues[reply->level];
 
 	if (queue->pushed != queue->popped) {
-		struct wl_reply *last = slot_at(front, queue, queue->pushed - 1);
+		struct wl_reply *last = slot_at(service, queue, queue->pushed - 1);
 
 		if (continues(last, reply)) {
 			last->count += reply->count;
 			return;
 		}
 	}
-	WL_CHECK(queue->pushed - queue->popped < front->config.reply_slots);
-	front->waiting[reply->level][wl_front_share_of(reply->client)]++;
-	*slot_at(front, queue, queue->pushed++) = *reply;
+	WL_CHECK(queue->pushed - queue->popped < service->config.reply_slots);
+	service->waiting[reply->level][wl_service_share_of(reply->client)]++;
+	*slot_at(service, queue, queue->pushed++) = *reply;
 }
 
-uint64_t wl_reply_waiting_through(const struct wl_front *front, uint8_t level, uint64_t session,
+uint64_t wl_reply_waiting_through(const struct wl_service *service, uint8_t level, uint64_t session,
 				  uint64_t sequence)
 {
-	const struct wl_reply_queue *queue = &front->queues[level];
+	const struct wl_reply_queue *queue = &service->queues[level];
 
 	for (uint64_t at = queue->popped; at != queue->pushed; at++) {
-		const struct wl_reply *reply = slot_at(front, queue, at);
+		const struct wl_reply *reply = slot_at(service, queue, at);
 
 		if (reply->session == session && sequence >= reply->first_sequence &&
 		    sequence - reply->first_sequence < reply->count)
@@ -77,12 +77,13 @@ uint64_t wl_reply_waiting_through(const struct wl_front *front, uint8_t level, u
 	return 0;
 }
 
-void wl_results_begin(struct wl_front *front, wl_identity client, uint64_t session, uint64_t frame)
+void wl_results_begin(struct wl_service *service, wl_identity client, uint64_t session,
+		      uint64_t frame)
 {
-	front->results.client = client;
-	front->results.session = session;
-	front->results.frame = frame;
-	front->results.count = 0;
+	service->results.client = client;
+	service->results.session = session;
+	service->results.frame = frame;
+	service->results.count = 0;
 }
 
 static bool joins(const struct wl_wire_append_result *last,
@@ -95,34 +96,34 @@ static bool joins(const struct wl_wire_append_result *last,
 	       (next->first_number == 0 || last->first_number + last->count == next->first_number);
 }
 
-void wl_results_add(struct wl_front *front, const struct wl_wire_append_result *result)
+void wl_results_add(struct wl_service *service, const struct wl_wire_append_result *result)
 {
-	struct wl_results *results = &front->results;
+	struct wl_results *results = &service->results;
 
 	if (results->count != 0 && joins(&results->results[results->count - 1], result)) {
 		results->results[results->count - 1].count += result->count;
 		return;
 	}
-	if (results->count == WL_FRONT_RESULTS)
-		wl_results_send(front);
+	if (results->count == WL_SERVICE_RESULTS)
+		wl_results_send(service);
 	results->results[results->count++] = *result;
 }
 
 /* Sends the first results that fit into one frame; returns how many, 0 when there is no way to the
  * client. */
-static uint32_t send_frame(struct wl_front *front, const struct wl_tx_to *to,
+static uint32_t send_frame(struct wl_service *service, const struct wl_tx_to *to,
 			   const struct wl_wire_append_result *results, uint32_t count)
 {
-	const struct wl_replica *replica = front->replica;
+	const struct wl_replica *replica = service->replica;
 	struct wl_wire_append_reply reply = {
-		.session = front->results.session,
-		.leader = wl_front_leader(front),
+		.session = service->results.session,
+		.leader = wl_service_leader(service),
 		.term = replica->view.term,
-		.frame = front->results.frame,
+		.frame = service->results.frame,
 	};
 	size_t room;
-	uint8_t *payload = wl_tx_open(replica->tx, to, WL_WIRE_APPEND_REPLY, front->config.journal,
-				      WL_TX_DATA, &room);
+	uint8_t *payload = wl_tx_open(replica->tx, to, WL_WIRE_APPEND_REPLY,
+				      service->config.journal, WL_TX_DATA, &room);
 	uint8_t *at;
 
 	if (!payload)
@@ -142,16 +143,16 @@ static uint32_t send_frame(struct wl_front *front, const struct wl_tx_to *to,
 	return count;
 }
 
-void wl_results_send(struct wl_front *front)
+void wl_results_send(struct wl_service *service)
 {
-	struct wl_results *results = &front->results;
-	const struct wl_remote *client = wl_front_client(front, results->client);
+	struct wl_results *results = &service->results;
+	const struct wl_remote *client = wl_service_client(service, results->client);
 	uint32_t sent = 0;
 
 	while (client && sent < results->count) {
 		struct wl_tx_to to = wl_tx_to_remote(client);
 		uint32_t count =
-			send_frame(front, &to, results->results + sent, results->count - sent);
+			send_frame(service, &to, results->results + sent, results->count - sent);
 
 		if (count == 0)
 			break;
@@ -160,15 +161,15 @@ void wl_results_send(struct wl_front *front)
 	results->count = 0;
 }
 
-void wl_reply_open_session(struct wl_front *front, wl_identity client, uint64_t nonce, int status,
-			   uint64_t session)
+void wl_reply_open_session(struct wl_service *service, wl_identity client, uint64_t nonce,
+			   int status, uint64_t session)
 {
-	const struct wl_replica *replica = front->replica;
-	const struct wl_remote *remote = wl_front_client(front, client);
+	const struct wl_replica *replica = service->replica;
+	const struct wl_remote *remote = wl_service_client(service, client);
 	struct wl_wire_open_session_reply reply = {
 		.nonce = nonce,
 		.status = status,
-		.leader = wl_front_leader(front),
+		.leader = wl_service_leader(service),
 		.session = session,
 	};
 	struct wl_tx_to to;
@@ -178,7 +179,7 @@ void wl_reply_open_session(struct wl_front *front, wl_identity client, uint64_t 
 	if (!remote)
 		return;
 	to = wl_tx_to_remote(remote);
-	payload = wl_tx_open(replica->tx, &to, WL_WIRE_OPEN_SESSION_REPLY, front->config.journal,
+	payload = wl_tx_open(replica->tx, &to, WL_WIRE_OPEN_SESSION_REPLY, service->config.journal,
 			     WL_TX_DATA, &room);
 	if (payload)
 		wl_tx_close(replica->tx, wl_wire_encode_open_session_reply(payload, &reply));
@@ -203,26 +204,26 @@ static uint64_t reached(const struct wl_replica *replica, unsigned level)
 	}
 }
 
-static unsigned collect(struct wl_front *front)
+static unsigned collect(struct wl_service *service)
 {
 	unsigned count = 0;
 
-	for (unsigned level = WIRELOG_SEQUENCED; level < WL_FRONT_LEVELS; level++) {
-		struct wl_reply_queue *queue = &front->queues[level];
-		uint64_t index = reached(front->replica, level);
+	for (unsigned level = WIRELOG_SEQUENCED; level < WL_SERVICE_LEVELS; level++) {
+		struct wl_reply_queue *queue = &service->queues[level];
+		uint64_t index = reached(service->replica, level);
 
-		while (queue->popped != queue->pushed && count < WL_FRONT_REPLIES) {
-			const struct wl_reply *reply = slot_at(front, queue, queue->popped);
+		while (queue->popped != queue->pushed && count < WL_SERVICE_REPLIES) {
+			const struct wl_reply *reply = slot_at(service, queue, queue->popped);
 
 			if (reply->index > index)
 				break;
-			pop(front, queue, &front->batch[count++]);
+			pop(service, queue, &service->batch[count++]);
 		}
 	}
 	return count;
 }
 
-static void add_answer(struct wl_front *front, const struct wl_reply *reply, int status)
+static void add_answer(struct wl_service *service, const struct wl_reply *reply, int status)
 {
 	struct wl_wire_append_result result = {
 		.first_sequence = reply->first_sequence,
@@ -237,78 +238,78 @@ static void add_answer(struct wl_front *front, const struct wl_reply *reply, int
 		if (reply->first_number == 0)
 			result.status = WIRELOG_EXPIRED;
 	}
-	wl_results_add(front, &result);
+	wl_results_add(service, &result);
 }
 
 /* Sends the batch, all that belongs to one client and session together. */
-static void send_batch(struct wl_front *front, unsigned count, int status)
+static void send_batch(struct wl_service *service, unsigned count, int status)
 {
 	for (unsigned i = 0; i < count; i++) {
-		wl_identity client = front->batch[i].client;
-		uint64_t session = front->batch[i].session;
+		wl_identity client = service->batch[i].client;
+		uint64_t session = service->batch[i].session;
 
 		if (client == 0)
 			continue; /* went with an earlier one */
-		wl_results_begin(front, client, session, 0);
+		wl_results_begin(service, client, session, 0);
 		for (unsigned j = i; j < count; j++) {
-			struct wl_reply *reply = &front->batch[j];
+			struct wl_reply *reply = &service->batch[j];
 
 			if (reply->client != client || reply->session != session)
 				continue;
-			add_answer(front, reply, status);
+			add_answer(service, reply, status);
 			reply->client = 0;
 		}
-		wl_results_send(front);
+		wl_results_send(service);
 	}
 }
 
 /* A session is told when the table has it: then any node that leads later knows it too. */
-static unsigned answer_opens(struct wl_front *front)
+static unsigned answer_opens(struct wl_service *service)
 {
 	unsigned count = 0;
 
-	while (front->opens_popped != front->opens_pushed && count < WL_FRONT_REPLIES) {
+	while (service->opens_popped != service->opens_pushed && count < WL_SERVICE_REPLIES) {
 		const struct wl_open_request *open =
-			&front->opens[front->opens_popped % WL_FRONT_OPENS];
+			&service->opens[service->opens_popped % WL_SERVICE_OPENS];
 		uint64_t session;
 
-		if (open->index > front->sessions.applied_index)
+		if (open->index > service->sessions.applied_index)
 			break;
-		session = wl_session_by_nonce(&front->sessions, open->nonce, open->client);
+		session = wl_session_by_nonce(&service->sessions, open->nonce, open->client);
 		/* 0: there was no room after all, or it gave way already. */
-		wl_reply_open_session(front, open->client, open->nonce,
+		wl_reply_open_session(service, open->client, open->nonce,
 				      session ? WIRELOG_OK : WIRELOG_SESSION_UNKNOWN, session);
-		front->opens_popped++;
+		service->opens_popped++;
 		count++;
 	}
 	return count;
 }
 
-unsigned wl_reply_end_turn(struct wl_front *front)
+unsigned wl_reply_end_turn(struct wl_service *service)
 {
-	unsigned count = collect(front);
+	unsigned count = collect(service);
 
-	send_batch(front, count, WIRELOG_OK);
-	return count + answer_opens(front);
+	send_batch(service, count, WIRELOG_OK);
+	return count + answer_opens(service);
 }
 
-void wl_reply_abandon(struct wl_front *front)
+void wl_reply_abandon(struct wl_service *service)
 {
-	for (unsigned level = WIRELOG_SEQUENCED; level < WL_FRONT_LEVELS; level++) {
-		struct wl_reply_queue *queue = &front->queues[level];
+	for (unsigned level = WIRELOG_SEQUENCED; level < WL_SERVICE_LEVELS; level++) {
+		struct wl_reply_queue *queue = &service->queues[level];
 
 		while (queue->popped != queue->pushed) {
 			unsigned count = 0;
 
-			while (queue->popped != queue->pushed && count < WL_FRONT_REPLIES)
-				pop(front, queue, &front->batch[count++]);
-			send_batch(front, count, WIRELOG_NOT_LEADER);
+			while (queue->popped != queue->pushed && count < WL_SERVICE_REPLIES)
+				pop(service, queue, &service->batch[count++]);
+			send_batch(service, count, WIRELOG_NOT_LEADER);
 		}
 	}
-	for (; front->opens_popped != front->opens_pushed; front->opens_popped++) {
+	for (; service->opens_popped != service->opens_pushed; service->opens_popped++) {
 		const struct wl_open_request *open =
-			&front->opens[front->opens_popped % WL_FRONT_OPENS];
+			&service->opens[service->opens_popped % WL_SERVICE_OPENS];
 
-		wl_reply_open_session(front, open->client, open->nonce, WIRELOG_NOT_LEADER, 0);
+		wl_reply_open_session(service, open->client, open->nonce, WIRELOG_NOT_LEADER, 0);
 	}
 }

@@ -29,10 +29,10 @@ struct wl_session {
 	uint64_t nonce;
 	uint64_t client;
 	struct progress applied;
-	/* means something while appended_epoch is the table's lead_epoch */
+	/* means something while appended_view is the table's lead_view */
 	struct progress appended;
-	uint64_t appended_epoch;
-	uint64_t ending_epoch; /* the table's lead_epoch: its end is in our tail */
+	uint64_t appended_view;
+	uint64_t ending_view; /* the table's lead_view: its end is in our tail */
 	uint64_t activity;
 	uint64_t runs_digest; /* sum over the runs that are remembered, but for the newest: that one grows */
 	uint64_t digest; /* what it adds to the table's */
@@ -372,16 +372,16 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 	return ended;
 }
 
-void wl_session_lead(struct wl_session_table *table, uint64_t epoch)
+void wl_session_lead(struct wl_session_table *table, uint64_t number)
 {
-	table->lead_epoch = epoch;
+	table->lead_view = number;
 }
 
 /* How far the session got in our own tail. */
 static struct progress *appended_of(struct wl_session_table *table, struct wl_session *session)
 {
-	if (session->appended_epoch != table->lead_epoch || table->lead_epoch == 0) {
-		session->appended_epoch = table->lead_epoch;
+	if (session->appended_view != table->lead_view || table->lead_view == 0) {
+		session->appended_view = table->lead_view;
 		session->appended = session->applied;
 	}
 	return &session->appended;
@@ -414,7 +414,7 @@ static enum wl_session_verdict recall(const struct wl_session_table *table,
 
 static bool is_ending(const struct wl_session_table *table, const struct wl_session *session)
 {
-	return table->lead_epoch != 0 && session->ending_epoch == table->lead_epoch;
+	return table->lead_view != 0 && session->ending_view == table->lead_view;
 }
 
 bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
@@ -429,8 +429,7 @@ bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
 		.client = session->client,
 		.activity = session->activity,
 		.ending = is_ending(table, session),
-		.in_flight = table->lead_epoch != 0 &&
-			     session->appended_epoch == table->lead_epoch &&
+		.in_flight = table->lead_view != 0 && session->appended_view == table->lead_view &&
 			     session->appended.last_sequence != session->applied.last_sequence,
 	};
 	return true;
@@ -460,8 +459,8 @@ void wl_session_ending(struct wl_session_table *table, uint64_t session_id)
 {
 	struct wl_session *session = find(table, session_id);
 
-	WL_CHECK(session != NULL && table->lead_epoch != 0);
-	session->ending_epoch = table->lead_epoch;
+	WL_CHECK(session != NULL && table->lead_view != 0);
+	session->ending_view = table->lead_view;
 }
 
 enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session_id,

@@ -47,7 +47,7 @@ struct wl_session_table {
 	uint64_t digest; /* sum of the sessions' */
 	uint32_t review_slot;
 	uint64_t applied_index; /* every entry up to here is in the table */
-	uint64_t lead_epoch; /* view epoch that `appended` values belong to; 0: we do not lead */
+	uint64_t lead_view; /* view number that `appended` values belong to; 0: we do not lead */
 	bool contradicted; /* a committed sequence did not follow its session's last one: no leader that
 			    * keeps the rules wrote this log, and nothing may be appended to it here */
 };
@@ -93,7 +93,7 @@ void wl_session_ending(struct wl_session_table *table, uint64_t session);
 
 /* Leader, after its first entry committed and was applied: forgets what another leadership had in
  * flight. */
-void wl_session_lead(struct wl_session_table *table, uint64_t epoch);
+void wl_session_lead(struct wl_session_table *table, uint64_t number);
 /* What to do with {session, sequence}. `acknowledged_through` is the client's word. */
 enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session,
 					 uint64_t sequence, uint64_t acknowledged_through,

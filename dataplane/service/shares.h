@@ -9,7 +9,7 @@
  * one; so a byte is given back one or two commits after it came, no queue is kept, and none can be full. Clients of one hash
  * share one count.
  *
- * Pure. Owner: a journal's front. [worker]
+ * Pure. Owner: a journal's client service. [worker]
  */
 #ifndef WL_DATAPLANE_SERVICE_SHARES_H
 #define WL_DATAPLANE_SERVICE_SHARES_H

@@ -15,15 +15,15 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/mutant.h"
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 
 #define LOSSY_GROWTH_SHIFT 5 /* a 32nd of what is consumed */
 
-static struct wl_subscription *find(struct wl_front *front, wl_identity client, uint64_t id)
+static struct wl_subscription *find(struct wl_service *service, wl_identity client, uint64_t id)
 {
-	for (uint32_t i = 0; front->subscription_count != 0 && i < front->config.subscriptions_max;
-	     i++) {
-		struct wl_subscription *subscription = &front->subscriptions[i];
+	for (uint32_t i = 0;
+	     service->subscription_count != 0 && i < service->config.subscriptions_max; i++) {
+		struct wl_subscription *subscription = &service->subscriptions[i];
 
 		if (subscription->state != WL_SUBSCRIPTION_FREE &&
 		    subscription->state != WL_SUBSCRIPTION_CLOSING && subscription->id == id &&
@@ -33,10 +33,11 @@ static struct wl_subscription *find(struct wl_front *front, wl_identity client, 
 	return NULL;
 }
 
-void wl_subscription_gap(struct wl_front *front, wl_identity client, const struct wl_wire_gap *gap)
+void wl_subscription_gap(struct wl_service *service, wl_identity client,
+			 const struct wl_wire_gap *gap)
 {
-	const struct wl_remote *remote = wl_front_client(front, client);
-	struct wl_tx *tx = front->replica->tx;
+	const struct wl_remote *remote = wl_service_client(service, client);
+	struct wl_tx *tx = service->replica->tx;
 	struct wl_tx_to to;
 	size_t room;
 	uint8_t *payload;
@@ -44,13 +45,13 @@ void wl_subscription_gap(struct wl_front *front, wl_identity client, const struc
 	if (!remote)
 		return;
 	to = wl_tx_to_remote(remote);
-	payload = wl_tx_open(tx, &to, WL_WIRE_GAP, front->config.journal, WL_TX_DATA, &room);
+	payload = wl_tx_open(tx, &to, WL_WIRE_GAP, service->config.journal, WL_TX_DATA, &room);
 	if (payload)
 		wl_tx_close(tx, wl_wire_encode_gap(payload, gap));
 }
 
 /* The slot is free again, as soon as no read is in flight into its buffer. */
-void wl_subscription_release(struct wl_front *front, struct wl_subscription *subscription)
+void wl_subscription_release(struct wl_service *service, struct wl_subscription *subscription)
 {
 	uint8_t *buffer;
 
@@ -61,12 +62,13 @@ void wl_subscription_release(struct wl_front *front, struct wl_subscription *sub
 	}
 	buffer = wl_reader_return(&subscription->reader);
 	if (buffer)
-		front->free_buffers[front->free_buffer_count++] = buffer;
+		service->free_buffers[service->free_buffer_count++] = buffer;
 	subscription->state = WL_SUBSCRIPTION_FREE;
-	front->subscription_count--;
+	service->subscription_count--;
 }
 
-void wl_subscription_end(struct wl_front *front, struct wl_subscription *subscription, int status)
+void wl_subscription_end(struct wl_service *service, struct wl_subscription *subscription,
+			 int status)
 {
 	struct wl_wire_gap gap = {
 		.subscription = subscription->id,
@@ -74,9 +76,9 @@ void wl_subscription_end(struct wl_front *front, struct wl_subscription *subscri
 		.status = status,
 	};
 
-	wl_subscription_gap(front, subscription->client, &gap);
-	wl_count(front->replica->counters, WL_COUNTER_subscriptions_dropped);
-	wl_subscription_release(front, subscription);
+	wl_subscription_gap(service, subscription->client, &gap);
+	wl_count(service->replica->counters, WL_COUNTER_subscriptions_dropped);
+	wl_subscription_release(service, subscription);
 }
 
 uint64_t wl_subscription_room(const struct wl_subscription *subscription)
@@ -130,8 +132,8 @@ static void consume(struct wl_subscription *subscription, uint64_t number)
 				      (subscription->lossy ? LOSSY_GROWTH_SHIFT : 0);
 	if (subscription->window_bytes > subscription->credit_bytes)
 		subscription->window_bytes = subscription->credit_bytes;
-	if (subscription->window_bytes < WL_FRONT_WINDOW_BYTES_MIN)
-		subscription->window_bytes = WL_FRONT_WINDOW_BYTES_MIN;
+	if (subscription->window_bytes < WL_SERVICE_WINDOW_BYTES_MIN)
+		subscription->window_bytes = WL_SERVICE_WINDOW_BYTES_MIN;
 }
 
 /* From here on, as if nothing from `number` on had been sent. */
@@ -147,7 +149,7 @@ static void go_to(struct wl_subscription *subscription, uint64_t number)
 	subscription->seek = true;
 }
 
-static void begin(struct wl_front *front, struct wl_subscription *subscription,
+static void begin(struct wl_service *service, struct wl_subscription *subscription,
 		  const struct wl_wire_subscribe *request)
 {
 	uint64_t number = request->value ? request->value : 1;
@@ -161,7 +163,7 @@ static void begin(struct wl_front *front, struct wl_subscription *subscription,
 		break;
 	case WL_WIRE_FROM_NOW:
 		subscription->state = WL_SUBSCRIPTION_GREETING;
-		number = wl_front_commit_number(front) + 1;
+		number = wl_service_commit_number(service) + 1;
 		break;
 	default:
 		subscription->state = WL_SUBSCRIPTION_STREAM;
@@ -171,17 +173,17 @@ static void begin(struct wl_front *front, struct wl_subscription *subscription,
 	subscription->sent_ns = 0;
 }
 
-static struct wl_subscription *take_free(struct wl_front *front)
+static struct wl_subscription *take_free(struct wl_service *service)
 {
-	for (uint32_t i = 0; i < front->config.subscriptions_max; i++) {
-		struct wl_subscription *subscription = &front->subscriptions[i];
+	for (uint32_t i = 0; i < service->config.subscriptions_max; i++) {
+		struct wl_subscription *subscription = &service->subscriptions[i];
 
 		if (subscription->state != WL_SUBSCRIPTION_FREE)
 			continue;
 		memset(subscription, 0, sizeof(*subscription));
-		wl_reader_init(&subscription->reader, front->replica->log, 1,
-			       WL_FRONT_COOKIE + 1 + i);
-		front->subscription_count++;
+		wl_reader_init(&subscription->reader, service->replica->log, 1,
+			       WL_SERVICE_COOKIE + 1 + i);
+		service->subscription_count++;
 		return subscription;
 	}
 	return NULL;
@@ -196,13 +198,13 @@ static bool is_older(const struct wl_subscription *one, const struct wl_subscrip
  * A free one. One client has at most a quarter of them, and pushes out its own; where all are taken, one that is quiet gives
  * way: a reader that lives says something every half second.
  */
-static struct wl_subscription *allocate(struct wl_front *front, wl_identity client)
+static struct wl_subscription *allocate(struct wl_service *service, wl_identity client)
 {
-	uint32_t max = front->config.subscriptions_max, owned = 0;
+	uint32_t max = service->config.subscriptions_max, owned = 0;
 	struct wl_subscription *own = NULL, *quiet = NULL;
 
 	for (uint32_t i = 0; i < max; i++) {
-		struct wl_subscription *subscription = &front->subscriptions[i];
+		struct wl_subscription *subscription = &service->subscriptions[i];
 
 		if (subscription->state == WL_SUBSCRIPTION_FREE ||
 		    subscription->state == WL_SUBSCRIPTION_CLOSING)
@@ -212,26 +214,27 @@ static struct wl_subscription *allocate(struct wl_front *front, wl_identity clie
 			if (is_older(subscription, own))
 				own = subscription;
 		}
-		if (front->replica->now_ns - subscription->heard_ns > wl_rx_quiet_ns(front->rx) &&
+		if (service->replica->now_ns - subscription->heard_ns >
+			    wl_rx_quiet_ns(service->rx) &&
 		    is_older(subscription, quiet))
 			quiet = subscription;
 	}
 	if (owned != 0 && owned >= max / 4)
-		wl_subscription_end(front, own, WIRELOG_TOO_MANY_CLIENTS);
-	else if (front->subscription_count == max && quiet)
-		wl_subscription_end(front, quiet, WIRELOG_SLOW_READER);
-	return take_free(front);
+		wl_subscription_end(service, own, WIRELOG_TOO_MANY_CLIENTS);
+	else if (service->subscription_count == max && quiet)
+		wl_subscription_end(service, quiet, WIRELOG_SLOW_READER);
+	return take_free(service);
 }
 
-void wl_subscription_on_goodbye(struct wl_front *front, wl_identity client)
+void wl_subscription_on_goodbye(struct wl_service *service, wl_identity client)
 {
-	for (uint32_t i = 0; front->subscription_count != 0 && i < front->config.subscriptions_max;
-	     i++) {
-		struct wl_subscription *subscription = &front->subscriptions[i];
+	for (uint32_t i = 0;
+	     service->subscription_count != 0 && i < service->config.subscriptions_max; i++) {
+		struct wl_subscription *subscription = &service->subscriptions[i];
 
 		if (subscription->client == client && subscription->state != WL_SUBSCRIPTION_FREE &&
 		    subscription->state != WL_SUBSCRIPTION_CLOSING)
-			wl_subscription_release(front, subscription);
+			wl_subscription_release(service, subscription);
 	}
 }
 
@@ -241,18 +244,18 @@ static bool is_from_client(const struct wl_message *message)
 }
 
 /* What is committed here is contradicted: it may be another history than the one that others were given. */
-static bool stands_apart(const struct wl_front *front)
+static bool stands_apart(const struct wl_service *service)
 {
-	return wl_replica_is_apart(front->replica) && !WL_MUTANT(diverged_serves_readers);
+	return wl_replica_is_apart(service->replica) && !WL_MUTANT(diverged_serves_readers);
 }
 
-static int apart_status(const struct wl_front *front)
+static int apart_status(const struct wl_service *service)
 {
-	return front->replica->apart.kind == WL_DIVERGENCE_OF_STATE ? WIRELOG_STATE_DIVERGED
-								    : WIRELOG_STORE_DIVERGED;
+	return service->replica->apart.kind == WL_DIVERGENCE_OF_STATE ? WIRELOG_STATE_DIVERGED
+								      : WIRELOG_STORE_DIVERGED;
 }
 
-static void refuse(struct wl_front *front, wl_identity client,
+static void refuse(struct wl_service *service, wl_identity client,
 		   const struct wl_wire_subscribe *request, int status)
 {
 	const struct wl_wire_gap gap = {
@@ -261,76 +264,77 @@ static void refuse(struct wl_front *front, wl_identity client,
 		.status = status,
 	};
 
-	wl_subscription_gap(front, client, &gap);
+	wl_subscription_gap(service, client, &gap);
 }
 
-void wl_front_on_subscribe(struct wl_front *front, const struct wl_message *message)
+void wl_service_on_subscribe(struct wl_service *service, const struct wl_message *message)
 {
 	struct wl_subscription *subscription;
 	struct wl_wire_subscribe request;
 
 	if (!is_from_client(message) ||
 	    !wl_wire_decode_subscribe(message->payload, message->bytes, &request)) {
-		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		wl_count_drop(service->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	if (stands_apart(front)) {
-		refuse(front, message->from->identity, &request, apart_status(front));
+	if (stands_apart(service)) {
+		refuse(service, message->from->identity, &request, apart_status(service));
 		return;
 	}
-	subscription = find(front, message->from->identity, request.subscription);
+	subscription = find(service, message->from->identity, request.subscription);
 	if (subscription) {
-		subscription->heard_ns = front->replica->now_ns;
+		subscription->heard_ns = service->replica->now_ns;
 		/* It asks again because nothing has reached it; the place that "now" was stays what
 		 * it was. */
 		if (!subscription->credited && subscription->state != WL_SUBSCRIPTION_GREETING)
-			begin(front, subscription, &request);
+			begin(service, subscription, &request);
 		subscription->sent_ns = 0;
 		return;
 	}
-	subscription = allocate(front, message->from->identity);
+	subscription = allocate(service, message->from->identity);
 	if (!subscription) {
-		refuse(front, message->from->identity, &request, WIRELOG_TOO_MANY_CLIENTS);
+		refuse(service, message->from->identity, &request, WIRELOG_TOO_MANY_CLIENTS);
 		return;
 	}
-	wl_count(front->replica->counters, WL_COUNTER_subscriptions_opened);
+	wl_count(service->replica->counters, WL_COUNTER_subscriptions_opened);
 	subscription->client = message->from->identity;
 	subscription->id = request.subscription;
 	subscription->credit_bytes = request.credit_bytes;
-	subscription->window_bytes = WL_FRONT_WINDOW_BYTES_MIN;
-	subscription->heard_ns = front->replica->now_ns;
-	begin(front, subscription, &request);
+	subscription->window_bytes = WL_SERVICE_WINDOW_BYTES_MIN;
+	subscription->heard_ns = service->replica->now_ns;
+	begin(service, subscription, &request);
 }
 
-static void rewind_to(struct wl_front *front, struct wl_subscription *subscription, uint64_t number)
+static void rewind_to(struct wl_service *service, struct wl_subscription *subscription,
+		      uint64_t number)
 {
-	uint64_t now_ns = front->replica->now_ns;
+	uint64_t now_ns = service->replica->now_ns;
 
 	/* Frames that were on their way make the client ask several times. */
 	if (number == subscription->rewind_number &&
-	    now_ns - subscription->rewind_ns < WL_FRONT_REWIND_NS)
+	    now_ns - subscription->rewind_ns < WL_SERVICE_REWIND_NS)
 		return;
 	subscription->rewind_number = number;
 	subscription->rewind_ns = now_ns;
 	go_to(subscription, number);
 	subscription->lossy = true;
 	subscription->window_bytes /= 2;
-	if (subscription->window_bytes < WL_FRONT_WINDOW_BYTES_MIN)
-		subscription->window_bytes = WL_FRONT_WINDOW_BYTES_MIN;
-	wl_count(front->replica->counters, WL_COUNTER_deliver_resends);
+	if (subscription->window_bytes < WL_SERVICE_WINDOW_BYTES_MIN)
+		subscription->window_bytes = WL_SERVICE_WINDOW_BYTES_MIN;
+	wl_count(service->replica->counters, WL_COUNTER_deliver_resends);
 }
 
-void wl_front_on_credit(struct wl_front *front, const struct wl_message *message)
+void wl_service_on_credit(struct wl_service *service, const struct wl_message *message)
 {
 	struct wl_subscription *subscription;
 	struct wl_wire_credit credit;
 
 	if (!is_from_client(message) ||
 	    !wl_wire_decode_credit(message->payload, message->bytes, &credit)) {
-		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		wl_count_drop(service->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	subscription = find(front, message->from->identity, credit.subscription);
+	subscription = find(service, message->from->identity, credit.subscription);
 	if (!subscription) {
 		/* We were restarted, or dropped it and the message was lost. */
 		struct wl_wire_gap gap = {
@@ -339,14 +343,14 @@ void wl_front_on_credit(struct wl_front *front, const struct wl_message *message
 			.status = WIRELOG_SLOW_READER,
 		};
 
-		wl_subscription_gap(front, message->from->identity, &gap);
+		wl_subscription_gap(service, message->from->identity, &gap);
 		return;
 	}
 	if (credit.next_number == 0) {
-		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		wl_count_drop(service->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	subscription->heard_ns = front->replica->now_ns;
+	subscription->heard_ns = service->replica->now_ns;
 	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME)
 		return; /* only a sign of life: no number has been told */
 	subscription->credited = true;
@@ -358,30 +362,31 @@ void wl_front_on_credit(struct wl_front *front, const struct wl_message *message
 		 * subscription anew, and it stands where an earlier one had got: as good a beginning as a SUBSCRIBE's. */
 		go_to(subscription, credit.next_number);
 	else if (credit.resend)
-		rewind_to(front, subscription, credit.next_number);
+		rewind_to(service, subscription, credit.next_number);
 	else if (credit.next_number >= subscription->consumed_number)
 		consume(subscription, credit.next_number);
 }
 
-void wl_front_on_unsubscribe(struct wl_front *front, const struct wl_message *message)
+void wl_service_on_unsubscribe(struct wl_service *service, const struct wl_message *message)
 {
 	struct wl_wire_unsubscribe request;
 	struct wl_subscription *subscription;
 
 	if (!is_from_client(message) ||
 	    !wl_wire_decode_unsubscribe(message->payload, message->bytes, &request)) {
-		wl_count_drop(front->replica->counters, WL_FRAME_BAD_PAYLOAD);
+		wl_count_drop(service->replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	subscription = find(front, message->from->identity, request.subscription);
+	subscription = find(service, message->from->identity, request.subscription);
 	if (subscription)
-		wl_subscription_release(front, subscription);
+		wl_subscription_release(service, subscription);
 }
 
-void wl_subscription_seek(struct wl_front *front, struct wl_subscription *subscription)
+void wl_subscription_seek(struct wl_service *service, struct wl_subscription *subscription)
 {
-	const struct wl_log *log = front->replica->log;
-	uint64_t index = front->replica->commit + 1; /* nothing before it, or it is still to come */
+	const struct wl_log *log = service->replica->log;
+	uint64_t index =
+		service->replica->commit + 1; /* nothing before it, or it is still to come */
 	const struct wl_log_mark *mark;
 
 	subscription->seek = false;
@@ -399,37 +404,37 @@ void wl_subscription_seek(struct wl_front *front, struct wl_subscription *subscr
 	wl_reader_seek(&subscription->reader, index);
 }
 
-unsigned wl_subscription_end_turn(struct wl_front *front, uint64_t now_ns)
+unsigned wl_subscription_end_turn(struct wl_service *service, uint64_t now_ns)
 {
-	uint32_t max = front->config.subscriptions_max;
+	uint32_t max = service->config.subscriptions_max;
 	unsigned did = 0;
 
-	front->frames_left = WL_FRONT_DELIVER_FRAMES;
-	front->buffer_waited = front->buffer_waiters;
-	front->buffer_waiters = 0;
+	service->frames_left = WL_SERVICE_DELIVER_FRAMES;
+	service->buffer_waited = service->buffer_waiters;
+	service->buffer_waiters = 0;
 	for (uint32_t i = 0; i < max; i++) {
 		struct wl_subscription *subscription =
-			&front->subscriptions[(front->subscription_turn + i) % max];
+			&service->subscriptions[(service->subscription_turn + i) % max];
 
 		if (subscription->state == WL_SUBSCRIPTION_FREE ||
 		    subscription->state == WL_SUBSCRIPTION_CLOSING)
 			continue;
-		if (!wl_front_client(front, subscription->client)) {
-			wl_count(front->replica->counters, WL_COUNTER_subscriptions_dropped);
-			wl_subscription_release(front, subscription);
+		if (!wl_service_client(service, subscription->client)) {
+			wl_count(service->replica->counters, WL_COUNTER_subscriptions_dropped);
+			wl_subscription_release(service, subscription);
 			continue;
 		}
-		if (stands_apart(front)) {
-			wl_subscription_end(front, subscription, apart_status(front));
+		if (stands_apart(service)) {
+			wl_subscription_end(service, subscription, apart_status(service));
 			continue;
 		}
 		if (now_ns > subscription->heard_ns &&
-		    now_ns - subscription->heard_ns > front->config.subscription_idle_ns) {
-			wl_subscription_end(front, subscription, WIRELOG_SLOW_READER);
+		    now_ns - subscription->heard_ns > service->config.subscription_idle_ns) {
+			wl_subscription_end(service, subscription, WIRELOG_SLOW_READER);
 			continue;
 		}
-		did += wl_deliver(front, subscription, now_ns);
+		did += wl_deliver(service, subscription, now_ns);
 	}
-	front->subscription_turn = (front->subscription_turn + 1) % max;
+	service->subscription_turn = (service->subscription_turn + 1) % max;
 	return did;
 }

@@ -26,9 +26,9 @@ static bool has(const uint64_t *bits, uint64_t hash)
 	return true;
 }
 
-static uint64_t hash_of(uint32_t sender, uint64_t epoch, uint64_t sequence)
+static uint64_t hash_of(uint32_t sender, uint64_t boot_id, uint64_t sequence)
 {
-	return wl_mix_u64(wl_mix_u64(wl_mix_u64(sender) ^ epoch) ^ sequence);
+	return wl_mix_u64(wl_mix_u64(wl_mix_u64(sender) ^ boot_id) ^ sequence);
 }
 
 static bool is_new(const struct wl_answered *answered, uint64_t hash)
@@ -36,16 +36,16 @@ static bool is_new(const struct wl_answered *answered, uint64_t hash)
 	return !has(answered->bits[0], hash) && !has(answered->bits[1], hash);
 }
 
-bool wl_answered_is_new(const struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+bool wl_answered_is_new(const struct wl_answered *answered, uint32_t sender, uint64_t boot_id,
 			uint64_t sequence)
 {
-	return is_new(answered, hash_of(sender, epoch, sequence));
+	return is_new(answered, hash_of(sender, boot_id, sequence));
 }
 
-bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t boot_id,
 		      uint64_t sequence)
 {
-	uint64_t hash = hash_of(sender, epoch, sequence);
+	uint64_t hash = hash_of(sender, boot_id, sequence);
 
 	if (!is_new(answered, hash))
 		return false;

@@ -25,11 +25,11 @@ struct wl_answered {
 	uint32_t count; /* in it */
 };
 
-/* True the first time that {sender, epoch, sequence} is seen. Zeroed memory is an empty one. */
-bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+/* True the first time that {sender, boot_id, sequence} is seen. Zeroed memory is an empty one. */
+bool wl_answered_take(struct wl_answered *answered, uint32_t sender, uint64_t boot_id,
 		      uint64_t sequence);
 /* Whether it would be; remembers nothing. */
-bool wl_answered_is_new(const struct wl_answered *answered, uint32_t sender, uint64_t epoch,
+bool wl_answered_is_new(const struct wl_answered *answered, uint32_t sender, uint64_t boot_id,
 			uint64_t sequence);
 
 #endif

@@ -17,7 +17,7 @@
 struct wl_claim { /* the newest of its kind under one id */
 	enum wl_frame_verdict why;
 	struct wl_address address;
-	uint64_t epoch; /* of a twin */
+	uint64_t boot_id; /* of a twin */
 	uint64_t frames; /* so far */
 	uint64_t seen_ns;
 	uint64_t told_ns, told_frames; /* control was told, about so many */
@@ -27,7 +27,7 @@ struct wl_claim { /* the newest of its kind under one id */
 struct wl_claims { /* by node id; 0: a client, or nobody knows who */
 	struct wl_claim twin[WIRELOG_NODES_MAX + 1];
 	struct wl_claim refused[WIRELOG_NODES_MAX + 1];
-	uint64_t previous_epoch[WIRELOG_NODES_MAX + 1]; /* its late frames are no twin's */
+	uint64_t previous_boot[WIRELOG_NODES_MAX + 1]; /* its late frames are no twin's */
 	/* Where the present boot was heard first: who plays its frames again from elsewhere does not move it. */
 	struct wl_address home[WIRELOG_NODES_MAX + 1];
 	/* That another server has our id: when a peer said it last, when control was told of that; 0: never. */

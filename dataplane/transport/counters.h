@@ -16,7 +16,7 @@
 #define WL_COUNTER_LIST(X) \
 	X(rx_frames) X(rx_bytes) X(tx_frames) X(tx_bytes) X(keys_derived) X(tags_checked) \
 	X(tx_no_buffer) X(tx_link_full) X(tx_no_address) X(punt_ring_full) \
-	X(hello_sent) X(hello_answered) X(remote_new_epoch) X(greetings_sent) X(peer_differs) X(peer_not_heard) \
+	X(hello_sent) X(hello_answered) X(remote_new_boot) X(greetings_sent) X(peer_differs) X(peer_not_heard) \
 	X(clients_gone) X(clients_turned_away) X(clients_sent_elsewhere) \
 	X(append_frames_sent) X(append_entries_sent) X(append_heartbeats_sent) X(append_resent) \
 	X(append_frames_received) X(append_stale_term) X(append_rejected) X(append_gap) X(append_duplicate) X(append_diverged) X(state_diverged) \

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who is at the other end: a peer node or a client, as one worker knows it. Holds the address, the
- * epochs that prove freshness, the keys and the replay window.
+ * boot ids that prove freshness, the keys and the replay window.
  *
- * Freshness without clocks: every frame names the epoch (boot) of its receiver, so a frame that
- * was recorded before our start cannot pass. The first frames cannot know it: HELLO (destination epoch 0)
- * asks, HELLO_REPLY answers and names the asker's epoch. A HELLO changes nothing at its receiver
+ * Freshness without clocks: every frame names the boot id (boot) of its receiver, so a frame that
+ * was recorded before our start cannot pass. The first frames cannot know it: HELLO (destination boot id 0)
+ * asks, HELLO_REPLY answers and names the asker's boot_id. A HELLO changes nothing at its receiver
  * beyond one answer. States of a remote, by what we know:
- *   UNKNOWN --hello_reply that names our epoch--> GREETED (we may send to it)
- *   GREETED --any frame that names our epoch, of the same or a newer epoch--> same, newer epoch resets the window
+ *   UNKNOWN --hello_reply that names our boot_id--> GREETED (we may send to it)
+ *   GREETED --any frame that names our boot_id, of the same or a newer boot_id--> same, newer boot id resets the window
  *
  * A client gets a place in the table by a KEEPALIVE that says our challenge back: the time at which we gave it, so it
  * speaks now. The replay window begins at that frame. What is known of a client is forgotten with its place; then its
@@ -27,11 +27,11 @@
 
 struct wl_remote {
 	wl_identity identity; /* 0: slot is free */
-	uint64_t epoch; /* newest proven epoch of the remote; 0: none */
-	uint64_t epoch_floor; /* a node's newest epoch that was proven before our start; 0: none */
+	uint64_t boot_id; /* newest proven boot id of the remote; 0: none */
+	uint64_t boot_floor; /* a node's newest boot id that was proven before our start; 0: none */
 	uint64_t incarnation; /* a node's data, as it told them last; 0: never met */
 	bool suspect; /* a node that had other data once */
-	uint64_t forked_epoch; /* a node's epoch of a boot that we know under another one: its disk went back */
+	uint64_t forked_boot; /* a node's boot id of a boot that we know under another one: its disk went back */
 	struct wl_address address;
 	bool address_known;
 	uint16_t mtu; /* of the path to it, of a client as it says; 0: the link's */
@@ -42,18 +42,18 @@ struct wl_remote {
 	uint64_t admitted_ns, listed_ns;
 	uint32_t host, next, older, newer;
 	struct wl_replay replay;
-	struct wl_auth_key key; /* verifies what it sends under `epoch` */
+	struct wl_auth_key key; /* verifies what it sends under `boot id` */
 };
 
-/* A node's epoch is its count of boots and 32 random bits (control/node/boot_store_file.c). */
-static inline uint64_t wl_remote_boot_of(uint64_t epoch)
+/* A node's boot id is its count of boots and 32 random bits (control/node/boot_store_file.c). */
+static inline uint64_t wl_remote_boot_of(uint64_t boot_id)
 {
-	return epoch >> 32;
+	return boot_id >> 32;
 }
 
-static inline uint64_t wl_remote_newest_epoch(const struct wl_remote *remote)
+static inline uint64_t wl_remote_newest_boot(const struct wl_remote *remote)
 {
-	return remote->epoch > remote->epoch_floor ? remote->epoch : remote->epoch_floor;
+	return remote->boot_id > remote->boot_floor ? remote->boot_id : remote->boot_floor;
 }
 
 /*

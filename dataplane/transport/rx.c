@@ -47,7 +47,7 @@ static bool may_say(bool client, uint8_t type)
 	}
 }
 
-/* The remote whose present epoch the frame names: its key is at hand. */
+/* The remote whose present boot id the frame names: its key is at hand. */
 static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_header *header)
 {
 	struct wl_remote *remote;
@@ -56,8 +56,8 @@ static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_hea
 		remote = wl_remote_table_find(&rx->clients, header->sender);
 	else
 		remote = &rx->peers[wl_identity_node(header->sender)];
-	return remote && remote->epoch == header->sender_epoch && remote->epoch != 0 ? remote
-										     : NULL;
+	return remote && remote->boot_id == header->sender_boot && remote->boot_id != 0 ? remote
+											: NULL;
 }
 
 /* A server has one address on one link; over another link the same server has another card. Where links lead to one node
@@ -95,7 +95,7 @@ static enum wl_frame_verdict check_tag(struct wl_rx *rx, const struct wl_remote 
 	if (!remote) {
 		if (!has_share(rx, arrival))
 			return WL_FRAME_CROWDED;
-		wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &derived);
+		wl_auth_derive(rx->auth, header->sender, header->sender_boot, &derived);
 		wl_count(rx->counters, WL_COUNTER_keys_derived);
 	}
 	wl_count(rx->counters, WL_COUNTER_tags_checked);
@@ -117,7 +117,7 @@ bool wl_rx_hears_elsewhere(const struct wl_rx *rx, uint32_t node, const struct w
 {
 	const struct wl_remote *known = &rx->peers[node];
 
-	return known->epoch != 0 && now_ns - known->last_heard_ns <= rx->peer_alive_ns &&
+	return known->boot_id != 0 && now_ns - known->last_heard_ns <= rx->peer_alive_ns &&
 	       is_elsewhere(rx, &known->address, address) &&
 	       is_elsewhere(rx, &rx->claims.home[node], address);
 }
@@ -143,33 +143,33 @@ static bool is_twin(struct wl_rx *rx, const struct wl_frame_header *header,
 	uint32_t node = wl_identity_node(header->sender);
 	struct wl_claim *twin = &rx->claims.twin[node];
 
-	if (header->sender_epoch == rx->claims.previous_epoch[node] ||
+	if (header->sender_boot == rx->claims.previous_boot[node] ||
 	    !wl_rx_hears_elsewhere(rx, node, address, now_ns))
 		return false;
 	note_claim(twin, WL_FRAME_DUPLICATE_ID, address, now_ns);
-	twin->epoch = header->sender_epoch;
+	twin->boot_id = header->sender_boot;
 	return true;
 }
 
-/* An authentic frame of a node that names our boot, of an epoch that we did not know: it lives now. */
+/* An authentic frame of a node that names our boot, of a boot id that we did not know: it lives now. */
 static enum wl_frame_verdict take_node(struct wl_rx *rx, const struct wl_frame_header *header,
 				       const struct wl_address *address, uint64_t now_ns,
 				       struct wl_remote **remote)
 {
 	struct wl_remote *known = &rx->peers[wl_identity_node(header->sender)];
-	uint64_t newest = wl_remote_newest_epoch(known);
+	uint64_t newest = wl_remote_newest_boot(known);
 
 	if (is_twin(rx, header, address, now_ns))
-		return header->sender_epoch < newest ? WL_FRAME_OLD_EPOCH : WL_FRAME_DUPLICATE_ID;
-	/* One boot under two epochs: the count was set back with the disk that holds it. */
-	if (header->sender_epoch != newest &&
-	    wl_remote_boot_of(header->sender_epoch) == wl_remote_boot_of(newest)) {
-		known->forked_epoch = header->sender_epoch;
-		return WL_FRAME_OLD_EPOCH;
+		return header->sender_boot < newest ? WL_FRAME_OLD_BOOT : WL_FRAME_DUPLICATE_ID;
+	/* One boot under two boot ids: the count was set back with the disk that holds it. */
+	if (header->sender_boot != newest &&
+	    wl_remote_boot_of(header->sender_boot) == wl_remote_boot_of(newest)) {
+		known->forked_boot = header->sender_boot;
+		return WL_FRAME_OLD_BOOT;
 	}
-	if (header->sender_epoch < newest)
-		return WL_FRAME_OLD_EPOCH;
-	rx->claims.previous_epoch[wl_identity_node(header->sender)] = known->epoch;
+	if (header->sender_boot < newest)
+		return WL_FRAME_OLD_BOOT;
+	rx->claims.previous_boot[wl_identity_node(header->sender)] = known->boot_id;
 	rx->claims.home[wl_identity_node(header->sender)] = *address;
 	wl_replay_init(&known->replay);
 	*remote = known;
@@ -186,17 +186,17 @@ static bool says_challenge(const struct wl_rx *rx, uint8_t type, const uint8_t *
 		wl_remote_is_challenge(&rx->clients, keepalive.challenge, now_ns));
 }
 
-/* Of a client that has no place, or has it under another epoch, and that said our challenge: it lives now. */
+/* Of a client that has no place, or has it under another boot_id, and that said our challenge: it lives now. */
 static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame_header *header,
 					 const struct wl_message *message, uint64_t now_ns,
 					 struct wl_remote **remote)
 {
 	struct wl_remote *known = wl_remote_table_find(&rx->clients, header->sender);
 
-	if (known && known->epoch != 0) {
+	if (known && known->boot_id != 0) {
 		if (now_ns - known->last_heard_ns <= rx->client_idle_ns &&
 		    !WL_MUTANT(client_replaced_at_once))
-			return WL_FRAME_OLD_EPOCH;
+			return WL_FRAME_OLD_BOOT;
 		wl_remote_void_challenges(&rx->clients, known);
 		known->admitted_ns = now_ns;
 		known->append_floor = 0;
@@ -212,9 +212,9 @@ static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame
 	return WL_FRAME_OK;
 }
 
-static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_frame_header *header,
-					    const struct wl_message *message, uint64_t now_ns,
-					    struct wl_remote **remote)
+static enum wl_frame_verdict take_new_boot(struct wl_rx *rx, const struct wl_frame_header *header,
+					   const struct wl_message *message, uint64_t now_ns,
+					   struct wl_remote **remote)
 {
 	enum wl_frame_verdict verdict =
 		wl_identity_is_client(header->sender)
@@ -223,9 +223,9 @@ static enum wl_frame_verdict take_new_epoch(struct wl_rx *rx, const struct wl_fr
 
 	if (verdict != WL_FRAME_OK)
 		return verdict;
-	(*remote)->epoch = header->sender_epoch;
-	wl_auth_derive(rx->auth, header->sender, header->sender_epoch, &(*remote)->key);
-	wl_count(rx->counters, WL_COUNTER_remote_new_epoch);
+	(*remote)->boot_id = header->sender_boot;
+	wl_auth_derive(rx->auth, header->sender, header->sender_boot, &(*remote)->key);
+	wl_count(rx->counters, WL_COUNTER_remote_new_boot);
 	return WL_FRAME_OK;
 }
 
@@ -237,7 +237,7 @@ static bool is_new_question(struct wl_rx *rx, struct wl_remote *remote,
 		return false;
 	if (remote)
 		return wl_replay_accept(&remote->replay, header->sequence);
-	return wl_answered_take(&rx->answered, header->sender, header->sender_epoch,
+	return wl_answered_take(&rx->answered, header->sender, header->sender_boot,
 				header->sequence);
 }
 
@@ -245,7 +245,7 @@ static void fill_asker(struct wl_message *message, const struct wl_frame_header 
 		       const struct wl_address *address)
 {
 	message->hello_identity = header->sender;
-	message->hello_epoch = header->sender_epoch;
+	message->hello_boot = header->sender_boot;
 	message->hello_address = *address;
 }
 
@@ -258,7 +258,7 @@ static enum wl_frame_verdict check_header(const struct wl_rx *rx,
 	if (header->destination != rx->identity &&
 	    (header->destination != 0 || header->type != WL_WIRE_HELLO))
 		return WL_FRAME_OTHER_DESTINATION;
-	if (header->sender_epoch == 0 ||
+	if (header->sender_boot == 0 ||
 	    (!wl_identity_is_client(header->sender) && !is_voter(rx, header->sender)))
 		return WL_FRAME_UNKNOWN_SENDER;
 	return WL_FRAME_OK;
@@ -271,16 +271,16 @@ static enum wl_frame_verdict check_fresh(const struct wl_rx *rx, const struct wl
 {
 	const struct wl_frame_header *header = &arrival->header;
 	bool asks = header->type == WL_WIRE_HELLO;
-	uint64_t wanted = asks ? 0 : rx->epoch;
+	uint64_t wanted = asks ? 0 : rx->boot_id;
 
-	if (header->destination_epoch != wanted && (asks || !WL_MUTANT(old_boot_frames)))
+	if (header->destination_boot != wanted && (asks || !WL_MUTANT(old_boot_frames)))
 		return WL_FRAME_UNPROVEN;
 	if (header->sequence == 0)
 		return WL_FRAME_REPLAYED; /* no sender counts from 0 */
 	if (remote)
 		return wl_replay_is_new(&remote->replay, header->sequence) ? WL_FRAME_OK
 									   : WL_FRAME_REPLAYED;
-	if (asks && !wl_answered_is_new(&rx->answered, header->sender, header->sender_epoch,
+	if (asks && !wl_answered_is_new(&rx->answered, header->sender, header->sender_boot,
 					header->sequence))
 		return WL_FRAME_REPLAYED;
 	return WL_FRAME_OK;
@@ -328,7 +328,7 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 	}
 	if (!remote) {
 		fill_asker(message, header, &arrival->from);
-		verdict = take_new_epoch(rx, header, message, now_ns, &remote);
+		verdict = take_new_boot(rx, header, message, now_ns, &remote);
 		if (verdict == WL_FRAME_NO_TABLE_ROOM && !is_new_question(rx, NULL, header))
 			return WL_FRAME_REPLAYED;
 		if (verdict != WL_FRAME_OK)

@@ -3,7 +3,7 @@
  * From a frame to a message that may be believed, in two steps. The first, wl_rx_sort, looks at headers only and computes nothing
  * with a key: it drops what could not be taken even with a right tag (another boot of ours, a sequence that was seen), and
  * says who it claims to be from, so that a turn can serve peers first. The second, wl_rx_admit, is the safety rule: the keyed
- * MAC, and only then is anything believed: epochs, window, type. For who is not known it derives a key, for a few of them in each
+ * MAC, and only then is anything believed: boots, window, type. For who is not known it derives a key, for a few of them in each
  * turn (strangers.h). Nothing is ever answered for a frame that fails; it is counted under its verdict.
  *
  * Pure. Owner: the worker. [worker]
@@ -25,7 +25,7 @@ struct wl_rx {
 	struct wl_counters *counters;
 	uint64_t cluster;
 	wl_identity identity; /* ours */
-	uint64_t epoch; /* ours: this boot */
+	uint64_t boot_id; /* ours: this boot */
 	uint64_t incarnation; /* of our data, told in HELLO_REPLY */
 	uint32_t history; /* bit per journal of this worker in which our data have history, likewise */
 	uint32_t ipv4; /* ours, 0 = any */
@@ -45,7 +45,7 @@ struct wl_rx {
 /* Who is served first; it is what the header claims. */
 enum wl_rx_rank {
 	WL_RX_PEER,
-	WL_RX_STRANGE_NODE, /* a node whose epoch is not known */
+	WL_RX_STRANGE_NODE, /* a node whose boot id is not known */
 	WL_RX_CLIENT,
 	WL_RX_STRANGE_CLIENT,
 	WL_RX_RANKS,
@@ -74,7 +74,7 @@ struct wl_message {
 	struct wl_remote *from; /* proven fresh; NULL for HELLO only */
 	/* HELLO, and a client that is turned away: whom to answer. Valid MAC, freshness unknown; no copy of one that was answered. */
 	wl_identity hello_identity;
-	uint64_t hello_epoch;
+	uint64_t hello_boot;
 	struct wl_address hello_address;
 	const uint8_t *payload; /* inside the frame */
 	size_t bytes;
@@ -101,7 +101,7 @@ enum wl_frame_verdict wl_rx_sort(struct wl_rx *rx, const struct wl_frame *frame,
 /*
  * WL_FRAME_OK: *message is filled. Anything else was counted.
  * NO_TABLE_ROOM: counted, and *message is filled as of a HELLO: the sender speaks now, and is told that there is no place.
- * A HELLO_REPLY that names our epoch makes its sender known; so does any frame of a node that names our epoch, and a
+ * A HELLO_REPLY that names our boot id makes its sender known; so does any frame of a node that names our boot_id, and a
  * client's KEEPALIVE with our challenge.
  */
 enum wl_frame_verdict wl_rx_admit(struct wl_rx *rx, const struct wl_arrival *arrival,

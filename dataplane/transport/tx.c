@@ -17,7 +17,7 @@ void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *au
 
 void wl_tx_derive_key(struct wl_tx *tx)
 {
-	wl_auth_derive(tx->auth, tx->identity, tx->epoch, &tx->key);
+	wl_auth_derive(tx->auth, tx->identity, tx->boot_id, &tx->key);
 }
 
 /*
@@ -180,8 +180,8 @@ uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, u
 		.cluster = tx->cluster,
 		.sender = tx->identity,
 		.destination = to->identity,
-		.sender_epoch = tx->epoch,
-		.destination_epoch = to->epoch,
+		.sender_boot = tx->boot_id,
+		.destination_boot = to->boot_id,
 	};
 	tx->is_open = true;
 	return tx->open.bytes + overhead;

@@ -38,10 +38,10 @@ struct wl_tx {
 	struct wl_counters *counters;
 	uint64_t cluster;
 	wl_identity identity;
-	uint64_t epoch;
+	uint64_t boot_id;
 	uint64_t now_ns; /* of this turn */
 	uint64_t dropped; /* frames that no link took, or that gave way to others */
-	uint64_t sequence; /* of the last sealed frame; never repeats under one epoch */
+	uint64_t sequence; /* of the last sealed frame; never repeats under one boot id */
 	uint16_t udp_port;
 	struct wl_auth_key key; /* ours */
 	struct wl_tx_link links[WL_LINKS_MAX];
@@ -56,13 +56,13 @@ struct wl_tx {
 struct wl_tx_to {
 	struct wl_address address;
 	wl_identity identity;
-	uint64_t epoch; /* 0 in a HELLO */
+	uint64_t boot_id; /* 0 in a HELLO */
 	uint16_t mtu; /* of the path to it; 0: the link's */
 };
 
 void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *auth,
 		struct wl_counters *counters);
-/* After identity, epoch and cluster are set. */
+/* After identity, boot id and cluster are set. */
 void wl_tx_derive_key(struct wl_tx *tx);
 /*
  * Where to write the payload, and *room for it; NULL when there is no buffer or no address (counted).
@@ -87,7 +87,7 @@ unsigned wl_tx_flush(struct wl_tx *tx);
 
 static inline struct wl_tx_to wl_tx_to_remote(const struct wl_remote *remote)
 {
-	return (struct wl_tx_to){remote->address, remote->identity, remote->epoch, remote->mtu};
+	return (struct wl_tx_to){remote->address, remote->identity, remote->boot_id, remote->mtu};
 }
 
 #endif

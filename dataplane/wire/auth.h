@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Keyed MAC over frames: AES-128-GCM (NIST SP 800-38D) with the whole frame as additional data and
- * no plaintext (GMAC). The cluster has one 128-bit secret; each {sender, epoch} has a key of its own,
- * AES-128(secret, sender | 0 | epoch), so that the 96-bit nonce may be the frame's sequence alone.
+ * no plaintext (GMAC). The cluster has one 128-bit secret; each {sender, boot_id} has a key of its own,
+ * AES-128(secret, sender | 0 | boot_id), so that the 96-bit nonce may be the frame's sequence alone.
  * intel-ipsec-mb does the arithmetic (auth_ipsecmb.c); it is pure computation, so every build links it.
  *
  * Insecure mode (laboratory): the tag is zero and is required to be zero.
@@ -34,7 +34,7 @@ struct wl_auth_key {
 /* secret NULL: insecure. 0, or WIRELOG_NO_MEMORY. Allocates; free with fini. [init] */
 int wl_auth_init(struct wl_auth *auth, const uint8_t secret[WL_AUTH_SECRET_BYTES]);
 void wl_auth_fini(struct wl_auth *auth);
-void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t epoch,
+void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t boot_id,
 		    struct wl_auth_key *key);
 /* `datagram`: wirelog header and payload. seal writes the tag into the header. */
 void wl_auth_seal(const struct wl_auth *auth, const struct wl_auth_key *key, uint8_t *datagram,

@@ -39,7 +39,7 @@ void wl_auth_fini(struct wl_auth *auth)
 	explicit_bzero(auth, sizeof(*auth));
 }
 
-void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t epoch,
+void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t boot_id,
 		    struct wl_auth_key *key)
 {
 	uint8_t label[16] = {0}, zero[16] = {0}, derived[16];
@@ -47,7 +47,7 @@ void wl_auth_derive(const struct wl_auth *auth, wl_identity sender, uint64_t epo
 	if (auth->insecure)
 		return;
 	wl_store_u32(label, sender);
-	wl_store_u64(label + 8, epoch);
+	wl_store_u64(label + 8, boot_id);
 	/* One block in CFB with the label as the vector and zeros as the text is AES(secret, label). */
 	IMB_AES128_CFB_ONE((IMB_MGR *)auth->manager, derived, zero, label, auth->secret_schedule,
 			   sizeof(derived));

@@ -174,8 +174,8 @@ enum wl_frame_verdict wl_frame_decode_header(const uint8_t *datagram, size_t siz
 		.cluster = wl_load_u64(datagram + 8),
 		.sender = wl_load_u32(datagram + 16),
 		.destination = wl_load_u32(datagram + 20),
-		.sender_epoch = wl_load_u64(datagram + 24),
-		.destination_epoch = wl_load_u64(datagram + 32),
+		.sender_boot = wl_load_u64(datagram + 24),
+		.destination_boot = wl_load_u64(datagram + 32),
 		.sequence = wl_load_u64(datagram + 40),
 	};
 	return WL_FRAME_OK;
@@ -190,8 +190,8 @@ void wl_frame_encode_header(uint8_t *to, const struct wl_frame_header *header)
 	wl_store_u64(to + 8, header->cluster);
 	wl_store_u32(to + 16, header->sender);
 	wl_store_u32(to + 20, header->destination);
-	wl_store_u64(to + 24, header->sender_epoch);
-	wl_store_u64(to + 32, header->destination_epoch);
+	wl_store_u64(to + 24, header->sender_boot);
+	wl_store_u64(to + 32, header->destination_boot);
 	wl_store_u64(to + 40, header->sequence);
 	wl_store_u16(to + 48, header->journal);
 	wl_store_u16(to + 50, 0);
@@ -226,7 +226,7 @@ const char *wl_frame_verdict_name(enum wl_frame_verdict verdict)
 		[WL_FRAME_OTHER_DESTINATION] = "other_destination",
 		[WL_FRAME_UNKNOWN_SENDER] = "unknown_sender",
 		[WL_FRAME_FORGED] = "forged",
-		[WL_FRAME_OLD_EPOCH] = "old_epoch",
+		[WL_FRAME_OLD_BOOT] = "old_boot",
 		[WL_FRAME_DUPLICATE_ID] = "duplicate_id",
 		[WL_FRAME_UNPROVEN] = "unproven",
 		[WL_FRAME_REPLAYED] = "replayed",

@@ -3,14 +3,14 @@
  * A wirelog frame: Ethernet II | IPv4 (no options, DF) | UDP | wirelog header | payload.
  *
  *  wirelog header (72 bytes, little-endian)
- *   0 u32 magic 'WLF1'     8 u64 cluster            32 u64 destination epoch (0: not known yet)
- *   4 u8  version         16 u32 sender             40 u64 sequence (never repeats under one sender epoch)
+ *   0 u32 magic 'WLF1'     8 u64 cluster            32 u64 destination boot id (0: not known yet)
+ *   4 u8  version         16 u32 sender             40 u64 sequence (never repeats under one sender boot_id)
  *   5 u8  type            20 u32 destination        48 u16 journal, 50 u16 zero, 52 u32 zero
- *   6 u16 payload bytes   24 u64 sender epoch       56 u8[16] tag: AES-128-GCM with bytes 0..55
+ *   6 u16 payload bytes   24 u64 sender boot id       56 u8[16] tag: AES-128-GCM with bytes 0..55
  *                                                       and the payload as additional data
  *
  * Identity of a sender (`wl_identity`): nodes are (node id << 8 | worker), clients have the
- * top bit set and 31 random bits. The epoch of a node is its boot (grows with each start), of a client random.
+ * top bit set and 31 random bits. The boot id of a node is its boot (grows with each start), of a client random.
  * The UDP payload may also be carried by a kernel socket: then it begins at the wirelog header.
  *
  * IPv4 header checksum is always right; the UDP checksum is computed (RFC 768), 0xffff for 0.
@@ -64,8 +64,8 @@ struct wl_frame_header {
 	uint64_t cluster;
 	wl_identity sender;
 	wl_identity destination;
-	uint64_t sender_epoch;
-	uint64_t destination_epoch;
+	uint64_t sender_boot;
+	uint64_t destination_boot;
 	uint64_t sequence;
 };
 
@@ -90,7 +90,7 @@ enum wl_frame_verdict {
 	WL_FRAME_OTHER_DESTINATION,
 	WL_FRAME_UNKNOWN_SENDER, /* a node id that is not configured */
 	WL_FRAME_FORGED, /* tag does not verify */
-	WL_FRAME_OLD_EPOCH, /* sender's epoch is older than one that was proven */
+	WL_FRAME_OLD_BOOT, /* sender's boot id is older than one that was proven */
 	WL_FRAME_DUPLICATE_ID, /* a newer boot from another address, while the known one is heard */
 	WL_FRAME_UNPROVEN, /* authentic, but not addressed to this boot of ours: maybe a replay; not an answer to us */
 	WL_FRAME_REPLAYED,

@@ -15,27 +15,27 @@ static const struct {
 #undef FACT
 };
 
-void wl_greeting_take(struct wl_greeting *greeting, uint64_t epoch, const uint64_t *ours,
+void wl_greeting_take(struct wl_greeting *greeting, uint64_t boot_id, const uint64_t *ours,
 		      const uint64_t *theirs)
 {
 	uint32_t differs = 0;
 
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		differs |= (uint32_t)(ours[fact] != theirs[fact]) << fact;
-	if (greeting->epoch != epoch)
+	if (greeting->boot_id != boot_id)
 		greeting->told = 0;
-	greeting->epoch = epoch;
+	greeting->boot_id = boot_id;
 	greeting->differs = differs;
 	greeting->told &= differs;
 	memcpy(greeting->ours, ours, sizeof(greeting->ours));
 	memcpy(greeting->theirs, theirs, sizeof(greeting->theirs));
 }
 
-bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t epoch)
+bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t boot_id)
 {
 	if (WL_MUTANT(greetings_not_compared))
 		return true;
-	if (epoch == 0 || greeting->epoch != epoch)
+	if (boot_id == 0 || greeting->boot_id != boot_id)
 		return false;
 	for (unsigned fact = 0; fact < WL_FACTS; fact++) {
 		if ((greeting->differs & 1u << fact) && facts[fact].decides)

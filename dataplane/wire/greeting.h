@@ -40,11 +40,11 @@ enum wl_fact {
 };
 
 struct wl_greeting { /* what one peer and we have told each other */
-	uint64_t epoch; /* boot of the peer that `theirs` belongs to; 0: it has not greeted */
+	uint64_t boot_id; /* boot of the peer that `theirs` belongs to; 0: it has not greeted */
 	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
 	uint32_t differs; /* bit per fact */
 	uint32_t told; /* those of them that control knows */
-	uint64_t sent_epoch; /* boot of the peer that our newest greeting was for */
+	uint64_t sent_boot; /* boot of the peer that our newest greeting was for */
 	uint64_t sent_ns;
 	bool seen; /* the peer has said under its present boot that it has ours */
 	uint32_t apart; /* bit per journal in which it says that it takes no part (divergence.h) */
@@ -52,11 +52,11 @@ struct wl_greeting { /* what one peer and we have told each other */
 	uint32_t apart_sent; /* as our newest greeting said of ourselves */
 };
 
-/* Facts of the peer's boot `epoch`, beside ours at that time. */
-void wl_greeting_take(struct wl_greeting *greeting, uint64_t epoch, const uint64_t *ours,
+/* Facts of the peer's boot `boot id`, beside ours at that time. */
+void wl_greeting_take(struct wl_greeting *greeting, uint64_t boot_id, const uint64_t *ours,
 		      const uint64_t *theirs);
-/* May what the peer says in its boot `epoch` count? */
-bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t epoch);
+/* May what the peer says in its boot `boot id` count? */
+bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t boot_id);
 /* The ids of a mask as decimal digits. */
 uint64_t wl_greeting_ids(uint32_t voters);
 const char *wl_fact_name(enum wl_fact fact);

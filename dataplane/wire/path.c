@@ -28,7 +28,7 @@ static void judge(struct wl_path *path)
 	}
 }
 
-void wl_path_begin(struct wl_path *path, uint64_t epoch, uint16_t link_mtu)
+void wl_path_begin(struct wl_path *path, uint64_t boot_id, uint16_t link_mtu)
 {
 	/* Jumbo frames of half the size, Ethernet, Ethernet less a tunnel, what every path has to carry, and what any does. */
 	static const uint16_t usual[] = {4000, 1500, 1400, WIRELOG_MTU_MIN, WL_PATH_SHORTEST_BYTES};
@@ -36,7 +36,7 @@ void wl_path_begin(struct wl_path *path, uint64_t epoch, uint16_t link_mtu)
 	unsigned count = 0;
 
 	memset(path, 0, sizeof(*path));
-	path->epoch = epoch;
+	path->boot_id = boot_id;
 	path->link_mtu = link_mtu;
 	path->told_mtu = told_mtu;
 	path->sizes[count++].bytes = link_mtu;
@@ -88,7 +88,7 @@ void wl_path_on_echo(struct wl_path *path, uint64_t round, uint32_t bytes)
 
 bool wl_path_is_narrow(const struct wl_path *path)
 {
-	return path->epoch != 0 && path->sizes[0].misses >= WL_PATH_MISSES;
+	return path->boot_id != 0 && path->sizes[0].misses >= WL_PATH_MISSES;
 }
 
 void wl_path_doubt(struct wl_path *path)
@@ -115,7 +115,7 @@ bool wl_path_is_settled(const struct wl_path *path)
 		if (path->sizes[at].misses < WL_PATH_MISSES)
 			return false;
 	}
-	return path->epoch != 0;
+	return path->boot_id != 0;
 }
 
 uint16_t wl_path_known_mtu(const struct wl_path *path)

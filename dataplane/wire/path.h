@@ -27,7 +27,7 @@ struct wl_path_size {
 };
 
 struct wl_path {
-	uint64_t epoch; /* boot of the other side; 0: not begun */
+	uint64_t boot_id; /* boot of the other side; 0: not begun */
 	uint16_t link_mtu; /* what both links carry */
 	uint16_t mtu; /* that may be used; never below WIRELOG_MTU_MIN */
 	uint16_t told_mtu; /* control, or the application, knows this one; 0: nothing was wrong yet */
@@ -35,7 +35,7 @@ struct wl_path {
 	uint64_t round, round_ns;
 };
 
-void wl_path_begin(struct wl_path *path, uint64_t epoch, uint16_t link_mtu);
+void wl_path_begin(struct wl_path *path, uint64_t boot_id, uint16_t link_mtu);
 /* Judges the round that ends, and begins the next one. */
 void wl_path_next_round(struct wl_path *path, uint64_t now_ns);
 /* Is this size to be probed in this round? The others are known by it. */

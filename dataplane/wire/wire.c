@@ -59,7 +59,7 @@ size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply 
 	wl_store_u64(to + 24, message->commit_number);
 	wl_store_u64(to + 32, message->first_number);
 	wl_store_u64(to + 40, message->incarnation);
-	wl_store_u64(to + 48, message->known_epoch);
+	wl_store_u64(to + 48, message->known_boot);
 	wl_store_u64(to + 56, message->known_incarnation);
 	wl_store_u32(to + 64, message->history);
 	wl_store_u32(to + 68, message->suspect);
@@ -112,7 +112,7 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 	message->commit_number = wl_load_u64(from + 24);
 	message->first_number = wl_load_u64(from + 32);
 	message->incarnation = wl_load_u64(from + 40);
-	message->known_epoch = wl_load_u64(from + 48);
+	message->known_boot = wl_load_u64(from + 48);
 	message->known_incarnation = wl_load_u64(from + 56);
 	message->history = wl_load_u32(from + 64);
 	message->suspect = wl_load_u32(from + 68);
@@ -140,7 +140,7 @@ bool wl_wire_decode_hello_reply(const uint8_t *from, size_t size,
 
 size_t wl_wire_encode_greeting(uint8_t *to, const struct wl_wire_greeting *message)
 {
-	wl_store_u64(to, message->seen_epoch);
+	wl_store_u64(to, message->seen_boot);
 	wl_store_u32(to + 8, message->flags);
 	wl_store_u32(to + 12, WL_FACTS);
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
@@ -154,7 +154,7 @@ bool wl_wire_decode_greeting(const uint8_t *from, size_t size, struct wl_wire_gr
 {
 	if (size != WL_WIRE_GREETING_BYTES)
 		return false;
-	message->seen_epoch = wl_load_u64(from);
+	message->seen_boot = wl_load_u64(from);
 	message->flags = wl_load_u32(from + 8);
 	message->facts = wl_load_u32(from + 12);
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)

@@ -79,12 +79,12 @@ struct wl_wire_hello_reply { /* also KEEPALIVE_REPLY */
 	uint64_t term;
 	uint64_t commit_number; /* last record number known committed here */
 	uint64_t first_number; /* first record that can be read here */
-	uint64_t incarnation; /* of the answering node's data: peers remember it (control/agent/roster.h) */
-	/* Newest boot of the asking node that was ever proven here; of a client that has no place: the epoch under which
+	uint64_t incarnation; /* of the answering node's data: peers remember it (control/agent/incarnations.h) */
+	/* Newest boot of the asking node that was ever proven here; of a client that has no place: the boot id under which
 	 * another one that lives has its identity. 0: none. */
-	uint64_t known_epoch;
+	uint64_t known_boot;
 	uint64_t known_incarnation; /* of its data, as known here; 0: never met, or a client */
-	uint32_t history; /* bit per journal of this worker in which the answering node has history (control/agent/roster.h) */
+	uint32_t history; /* bit per journal of this worker in which the answering node has history (control/agent/incarnations.h) */
 	uint32_t suspect; /* 1: the asking node had other data once than it has now: these do not count */
 	uint32_t record_bytes_max;
 	uint32_t member_count; /* told to clients that are known */
@@ -104,7 +104,7 @@ _Static_assert(WL_WIRE_HELLO_REPLY_FIXED_BYTES + 4 + WIRELOG_ENDPOINT_BYTES_MAX 
 
 /* Says what the sender is to all, and what it holds of the receiver; again until it was seen, and now and then. */
 struct wl_wire_greeting {
-	uint64_t seen_epoch; /* boot of the receiver whose greeting has come; 0: none */
+	uint64_t seen_boot; /* boot of the receiver whose greeting has come; 0: none */
 	uint32_t flags; /* WL_WIRE_GREETING_*: the receiver as the sender sees it */
 	uint32_t facts; /* how many follow: WL_FACTS */
 	uint64_t fact[WL_FACTS];
@@ -151,14 +151,15 @@ struct wl_wire_append {
 };
 #define WL_WIRE_APPEND_HEADER_BYTES 88u
 #define WL_WIRE_APPEND_TAKEN_IN \
-	1u /* the receiver's data count again, once they are in step (control/agent/roster.h) */
+	1u /* the receiver's data count again, once they are caught up (control/agent/incarnations.h) */
 
 enum wl_wire_ack_flag {
 	WL_WIRE_ACK_REJECTED = 1, /* `previous` is not in the log, or a gap: send from hint_index */
 	WL_WIRE_ACK_NO_SPACE = 2, /* the follower's log is full */
 	WL_WIRE_ACK_DISK_SLOW = 4,
 	WL_WIRE_ACK_CANNOT_GROW = 8, /* what room there is is all that it will have */
-	WL_WIRE_ACK_HELD_BACK = 16, /* the follower's data do not count (control/agent/roster.h) */
+	WL_WIRE_ACK_HELD_BACK =
+		16, /* the follower's data do not count (control/agent/incarnations.h) */
 };
 
 struct wl_wire_append_ack {
@@ -189,20 +190,20 @@ struct wl_wire_chain { /* what do you have committed there (replica_inquiry.c)? 
 struct wl_wire_vote { /* PRE_VOTE and VOTE */
 	uint64_t term; /* candidate's term (pre-vote: the term it would take) */
 	struct wl_position last;
-	uint32_t flags; /* 1: leader's hand-over, stickiness does not apply */
+	uint32_t flags; /* 1: leader's transfer, stickiness does not apply */
 	uint32_t round; /* pre-vote: given back with the answer; else 0 */
 	uint64_t incarnation,
-		in_step_boot; /* of the sender's data: does it remember what it said? (control/agent/roster.h) */
+		caught_up_boot; /* of the sender's data: does it remember what it said? (control/agent/incarnations.h) */
 };
 #define WL_WIRE_VOTE_BYTES 48u
-#define WL_WIRE_VOTE_HAND_OVER 1u
+#define WL_WIRE_VOTE_TRANSFER 1u
 
 struct wl_wire_vote_reply { /* both */
 	uint64_t term; /* the voter's own term; pre-vote granted: the asked term */
 	uint64_t asked_term;
 	uint32_t granted;
 	uint32_t round; /* pre-vote: of the request */
-	uint64_t incarnation, in_step_boot; /* as in the request */
+	uint64_t incarnation, caught_up_boot; /* as in the request */
 };
 #define WL_WIRE_VOTE_REPLY_BYTES 40u
 

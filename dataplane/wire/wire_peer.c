@@ -148,7 +148,7 @@ size_t wl_wire_encode_vote(uint8_t *to, const struct wl_wire_vote *message)
 	wl_store_u32(to + 24, message->flags);
 	wl_store_u32(to + 28, message->round);
 	wl_store_u64(to + 32, message->incarnation);
-	wl_store_u64(to + 40, message->in_step_boot);
+	wl_store_u64(to + 40, message->caught_up_boot);
 	return WL_WIRE_VOTE_BYTES;
 }
 
@@ -162,8 +162,8 @@ bool wl_wire_decode_vote(const uint8_t *from, size_t size, struct wl_wire_vote *
 	message->flags = wl_load_u32(from + 24);
 	message->round = wl_load_u32(from + 28);
 	message->incarnation = wl_load_u64(from + 32);
-	message->in_step_boot = wl_load_u64(from + 40);
-	return message->term != 0 && (message->flags & ~WL_WIRE_VOTE_HAND_OVER) == 0 &&
+	message->caught_up_boot = wl_load_u64(from + 40);
+	return message->term != 0 && (message->flags & ~WL_WIRE_VOTE_TRANSFER) == 0 &&
 	       message->last.term < message->term;
 }
 
@@ -174,7 +174,7 @@ size_t wl_wire_encode_vote_reply(uint8_t *to, const struct wl_wire_vote_reply *m
 	wl_store_u32(to + 16, message->granted);
 	wl_store_u32(to + 20, message->round);
 	wl_store_u64(to + 24, message->incarnation);
-	wl_store_u64(to + 32, message->in_step_boot);
+	wl_store_u64(to + 32, message->caught_up_boot);
 	return WL_WIRE_VOTE_REPLY_BYTES;
 }
 
@@ -187,7 +187,7 @@ bool wl_wire_decode_vote_reply(const uint8_t *from, size_t size, struct wl_wire_
 	message->granted = wl_load_u32(from + 16);
 	message->round = wl_load_u32(from + 20);
 	message->incarnation = wl_load_u64(from + 24);
-	message->in_step_boot = wl_load_u64(from + 32);
+	message->caught_up_boot = wl_load_u64(from + 32);
 	return message->granted <= 1;
 }
 

@@ -15,7 +15,7 @@ size_t wl_journal_memory_bytes(const struct wl_journal_config *config)
 {
 	return wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES) +
 	       wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES) +
-	       wl_align_up(wl_front_memory_bytes(&config->front), WL_BLOCK_BYTES) +
+	       wl_align_up(wl_service_memory_bytes(&config->service), WL_BLOCK_BYTES) +
 	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES);
 }
 
@@ -30,8 +30,8 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 	at += wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES);
 	wl_log_init(&journal->log, &config->log, ring, at);
 	at += wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES);
-	journal->front_memory = at;
-	at += wl_align_up(wl_front_memory_bytes(&config->front), WL_BLOCK_BYTES);
+	journal->service_memory = at;
+	at += wl_align_up(wl_service_memory_bytes(&config->service), WL_BLOCK_BYTES);
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
 		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS,
 				  (_Atomic uint64_t *)at);
@@ -51,7 +51,8 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 	replica->remotes = rx->peers;
 	replica->counters = counters;
 	replica->up = up;
-	journal->front = wl_front_init(journal->front_memory, &journal->config.front, replica, rx);
+	journal->service =
+		wl_service_init(journal->service_memory, &journal->config.service, replica, rx);
 }
 
 static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64_t now_ns,
@@ -62,8 +63,8 @@ static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64
 
 	if (replica->view.role != WL_ROLE_LEADER)
 		return;
-	if (journal->staged_epoch != replica->view.epoch) {
-		journal->staged_epoch = replica->view.epoch;
+	if (journal->staged_boot != replica->view.number) {
+		journal->staged_boot = replica->view.number;
 		wl_stages_forget(stages, tail_before);
 	}
 	for (uint64_t index = stages->sealed_through + 1; index <= journal->log.tail.index;
@@ -86,7 +87,7 @@ static void watch_medium(struct wl_journal *journal)
 
 	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
 	    (replica->view.voters & ~(1u << replica->config.node)) != 0 &&
-	    (wl_front_wants_other_leader(journal->front) || wl_replica_cannot_serve(replica)))
+	    (wl_service_wants_other_leader(journal->service) || wl_replica_cannot_serve(replica)))
 		wl_replica_stall(replica, WL_STALL_DISK);
 }
 
@@ -104,16 +105,16 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 
 	wl_replica_end_turn(&journal->replica);
 	time_stages(journal, tail, now_ns, turn_began_ns);
-	wl_front_apply(journal->front);
-	did = wl_front_end_turn(journal->front, now_ns);
+	wl_service_apply(journal->service);
+	did = wl_service_end_turn(journal->service, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
 
 static void publish_greeting(struct wl_peer_status *status, const struct wl_greeting *greeting,
-			     uint64_t epoch)
+			     uint64_t boot_id)
 {
-	status->differences_known = epoch != 0 && greeting->epoch == epoch;
-	status->takes_part = wl_greeting_takes_part(greeting, epoch);
+	status->differences_known = boot_id != 0 && greeting->boot_id == boot_id;
+	status->takes_part = wl_greeting_takes_part(greeting, boot_id);
 	if (!status->differences_known)
 		return;
 	status->differs = greeting->differs;
@@ -138,8 +139,8 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 	status->match_received = peer->match_received;
 	status->match_durable = peer->match_durable;
 	status->next_index = peer->next_index;
-	status->greeted = remote->epoch != 0;
-	status->heard_ago_ns = remote->epoch && now_ns >= remote->last_heard_ns
+	status->greeted = remote->boot_id != 0;
+	status->heard_ago_ns = remote->boot_id && now_ns >= remote->last_heard_ns
 				       ? now_ns - remote->last_heard_ns
 				       : UINT64_MAX;
 	status->streaming = peer->state == WL_PEER_STREAM;
@@ -151,11 +152,11 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 {
 	const struct wl_replica *replica = &journal->replica;
 	const struct wl_log *log = &journal->log;
-	struct wl_front_stats front;
+	struct wl_service_stats service;
 	struct wl_journal_status status;
 
 	memset(&status, 0, sizeof(status));
-	wl_front_get_stats(journal->front, &front);
+	wl_service_get_stats(journal->service, &service);
 	status.journal = replica->config.journal;
 	status.view = replica->view;
 	status.tail = log->tail;
@@ -175,7 +176,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.terms_left = wl_log_terms_left(log);
 	if (wl_log_chain_at(log, replica->commit, &status.chain))
 		status.chain_index = replica->commit;
-	status.commit_number = front.commit_number;
+	status.commit_number = service.commit_number;
 	status.next_number = log->next_number;
 	status.received = replica->view.role == WL_ROLE_LEADER ? replica->received_majority
 							       : replica->match;
@@ -183,12 +184,12 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.durable_offset = log->durable_offset;
 	status.segments_ready = log->segments_ready;
 	status.writes_in_flight = log->writes_in_flight;
-	status.sessions = front.sessions;
-	status.session_digest = front.session_digest;
-	status.subscriptions = front.subscriptions;
-	status.waiting_replies = front.waiting_replies;
-	status.applied_index = front.applied_index;
-	status.rebuilding = front.rebuilding;
+	status.sessions = service.sessions;
+	status.session_digest = service.session_digest;
+	status.subscriptions = service.subscriptions;
+	status.waiting_replies = service.waiting_replies;
+	status.applied_index = service.applied_index;
+	status.rebuilding = service.rebuilding;
 	status.clients = rx->clients.used;
 	status.ready = replica->ready;
 	status.silent = replica->silent;
@@ -210,7 +211,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	if (log->writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
 	status.handing_over = replica->handing_over;
-	status.damaged = front.damaged;
+	status.damaged = service.damaged;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		status.damaged |= replica->view.role == WL_ROLE_LEADER &&
 				  replica->peers[node].damaged;
@@ -224,7 +225,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 		status.peers[node].path_is_narrow = wl_path_is_narrow(&rx->paths[node]);
 		publish_claim(&status.peers[node].twin, &rx->claims.twin[node], now_ns);
 		publish_claim(&status.peers[node].refused, &rx->claims.refused[node], now_ns);
-		publish_greeting(&status.peers[node], &rx->greetings[node], rx->peers[node].epoch);
+		publish_greeting(&status.peers[node], &rx->greetings[node],
+				 rx->peers[node].boot_id);
 		status.peers[node].apart = status.peers[node].differences_known &&
 					   (rx->greetings[node].apart >> status.journal & 1);
 	}

@@ -9,7 +9,7 @@
 #ifndef WL_DATAPLANE_WORKER_JOURNAL_H
 #define WL_DATAPLANE_WORKER_JOURNAL_H
 
-#include "dataplane/service/front.h"
+#include "dataplane/service/service.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
 
@@ -18,19 +18,19 @@
 struct wl_journal_config {
 	struct wl_log_config log;
 	struct wl_replica_config replica;
-	struct wl_front_config front;
+	struct wl_service_config service;
 };
 
 struct wl_journal {
 	struct wl_journal_config config;
 	struct wl_log log;
 	struct wl_replica replica;
-	struct wl_front *front;
-	void *front_memory;
+	struct wl_service *service;
+	void *service_memory;
 	struct wl_stages stages;
 	struct wl_histogram histograms[WL_STAGES];
 	struct wl_published published;
-	uint64_t staged_epoch; /* view whose entries are timed */
+	uint64_t staged_boot; /* view whose entries are timed */
 };
 
 size_t wl_journal_memory_bytes(const struct wl_journal_config *config);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "dataplane/base/position.h"
-#include "dataplane/raft/seam.h"
+#include "dataplane/raft/plane.h"
 #include "dataplane/wire/greeting.h"
 #include "wirelog/limits.h"
 

@@ -29,7 +29,7 @@ static void init_peers(struct wl_worker *worker)
 		peer->identity = wl_identity_of_node(node, config->worker);
 		peer->address = config->peer_address[node];
 		peer->address_known = config->peer_address_known[node];
-		peer->epoch_floor = config->peer_epoch[node];
+		peer->boot_floor = config->peer_boot[node];
 		peer->incarnation = config->peer_incarnation[node];
 		peer->suspect = (config->suspects & 1u << node) != 0;
 		wl_replay_init(&peer->replay);
@@ -37,20 +37,20 @@ static void init_peers(struct wl_worker *worker)
 }
 
 void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
-		    struct wl_port *port, struct wl_disk *disk, struct wl_seam *seam,
+		    struct wl_port *port, struct wl_disk *disk, struct wl_plane_rings *plane,
 		    const struct wl_auth *auth, void *memory)
 {
 	memset(worker, 0, sizeof(*worker));
 	worker->config = *config;
 	worker->port = port;
 	worker->disk = disk;
-	worker->seam = seam;
+	worker->plane = plane;
 
 	worker->rx.auth = auth;
 	worker->rx.counters = &worker->counters;
 	worker->rx.cluster = config->cluster;
 	worker->rx.identity = wl_identity_of_node(config->node, config->worker);
-	worker->rx.epoch = config->epoch;
+	worker->rx.boot_id = config->boot_id;
 	worker->rx.incarnation = config->incarnation;
 	worker->rx.ipv4 = config->ipv4;
 	worker->rx.udp_port = config->udp_port;
@@ -63,7 +63,7 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 	wl_tx_init(&worker->tx, port, auth, &worker->counters);
 	worker->tx.cluster = config->cluster;
 	worker->tx.identity = worker->rx.identity;
-	worker->tx.epoch = config->epoch;
+	worker->tx.boot_id = config->boot_id;
 	worker->tx.udp_port = config->udp_port;
 	wl_tx_derive_key(&worker->tx);
 }
@@ -75,7 +75,7 @@ void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint
 	worker->journal_count = journal_count;
 	for (uint32_t at = 0; at < journal_count; at++)
 		wl_journal_start(&journals[at], known_commit[at], &worker->tx, &worker->rx,
-				 &worker->counters, &worker->seam->up);
+				 &worker->counters, &worker->plane->up);
 }
 
 struct wl_journal *wl_worker_journal(struct wl_worker *worker, uint16_t journal)
@@ -119,10 +119,10 @@ static void do_rounds(struct wl_worker *worker)
 static void watch(struct wl_worker *worker)
 {
 	uint64_t control =
-		atomic_load_explicit(&worker->seam->control_turn_ns, memory_order_relaxed);
-	uint64_t limit = WL_SEAM_CONTROL_SILENCE * worker->config.election_timeout_ns;
+		atomic_load_explicit(&worker->plane->control_turn_ns, memory_order_relaxed);
+	uint64_t limit = WL_PLANE_CONTROL_SILENCE * worker->config.election_timeout_ns;
 
-	atomic_store_explicit(&worker->seam->worker_turn_ns, worker->now_ns, memory_order_relaxed);
+	atomic_store_explicit(&worker->plane->worker_turn_ns, worker->now_ns, memory_order_relaxed);
 	if (control == 0 || control > worker->now_ns || worker->now_ns - control <= limit)
 		return;
 	for (uint32_t at = 0; at < worker->journal_count; at++) {
@@ -147,12 +147,12 @@ static void measure_turn(struct wl_worker *worker, uint64_t now_ns)
 /* STOP is served once nothing is in flight, or when patience ends: what was acknowledged is durable anyway. */
 static void finish_stop(struct wl_worker *worker)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_STOPPED, .now_ns = worker->now_ns};
+	struct wl_plane_message message = {.verb = WL_PLANE_STOPPED, .now_ns = worker->now_ns};
 
 	if (worker->requests_in_flight + worker->backlog_count != 0 &&
 	    worker->now_ns - worker->stop_since_ns < STOP_PATIENCE_NS)
 		return;
-	if (wl_ring_push(&worker->seam->up, &message))
+	if (wl_ring_push(&worker->plane->up, &message))
 		worker->stopped = true;
 }
 
@@ -172,7 +172,7 @@ unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall
 		worker->journals[at].replica.now_ns = now_ns;
 		worker->journals[at].replica.wall_ns = wall_ns;
 	}
-	did += wl_worker_take_seam(worker);
+	did += wl_worker_take_plane(worker);
 	for (uint32_t at = 0; at < worker->journal_count; at++)
 		wl_journal_begin_turn(&worker->journals[at], now_ns);
 	watch(worker);

@@ -19,7 +19,7 @@ struct wl_worker_config {
 	uint32_t node;
 	uint32_t worker;
 	uint64_t cluster;
-	uint64_t epoch; /* of this boot */
+	uint64_t boot_id; /* of this boot */
 	uint64_t incarnation; /* of our data */
 	uint32_t voters;
 	uint32_t ipv4;
@@ -31,7 +31,7 @@ struct wl_worker_config {
 	/* where the peers are; a mac that is not known yet comes as NEIGHBOUR */
 	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];
 	bool peer_address_known[WIRELOG_NODES_MAX + 1];
-	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
+	uint64_t peer_boot[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
 	uint64_t peer_incarnation[WIRELOG_NODES_MAX + 1]; /* likewise */
 	uint32_t suspects; /* bit per node that is known to have had other data before */
 	/* journals that this node's other workers have, and where clients meet those; node 0: there is no such journal */
@@ -46,7 +46,7 @@ struct wl_worker {
 	struct wl_worker_config config;
 	struct wl_port *port;
 	struct wl_disk *disk;
-	struct wl_seam *seam;
+	struct wl_plane_rings *plane;
 	struct wl_counters counters;
 	struct wl_rx rx;
 	struct wl_tx tx;
@@ -63,9 +63,9 @@ struct wl_worker {
 	uint64_t last_turn_ns, tended_ns, published_ns, space_retry_ns, write_retry_ns;
 	uint32_t elsewhere_left; /* in this turn */
 	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
-	/* what control was told of peers (roster.h): the epoch of their boot, of a boot known under another epoch */
+	/* what control was told of peers (incarnations.h): the boot id of their boot, of a boot known under another boot id */
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
-	uint64_t outlived_told; /* a boot of ours that a peer knows and we do not */
+	uint64_t rolled_back_told; /* a boot of ours that a peer knows and we do not */
 	bool besieged; /* in the last turn frames came that were not believed */
 	bool stopping, stopped;
 	uint64_t stop_since_ns;
@@ -74,7 +74,7 @@ struct wl_worker {
 size_t wl_worker_memory_bytes(const struct wl_worker_config *config); /* the table of clients */
 /* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. Everything lent outlives the worker. */
 void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
-		    struct wl_port *port, struct wl_disk *disk, struct wl_seam *seam,
+		    struct wl_port *port, struct wl_disk *disk, struct wl_plane_rings *plane,
 		    const struct wl_auth *auth, void *memory);
 /* `known_commit[i]` belongs to journals[i]. */
 void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint32_t journal_count,

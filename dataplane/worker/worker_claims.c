@@ -17,9 +17,9 @@ static bool is_due(uint64_t last_ns, uint64_t interval_ns, uint64_t now_ns)
 }
 
 static void tell(struct wl_worker *worker, uint32_t node, struct wl_claim *claim,
-		 enum wl_seam_verb verb)
+		 enum wl_plane_verb verb)
 {
-	struct wl_seam_message message = {
+	struct wl_plane_message message = {
 		.verb = verb,
 		.journal = worker->journals[0].config.replica.journal,
 		.link = claim->address.link,
@@ -35,7 +35,7 @@ static void tell(struct wl_worker *worker, uint32_t node, struct wl_claim *claim
 	    !is_due(claim->told_ns, TELL_INTERVAL_NS, worker->now_ns))
 		return;
 	memcpy(message.mac, claim->address.mac, sizeof(message.mac));
-	if (!wl_ring_push(&worker->seam->up, &message))
+	if (!wl_ring_push(&worker->plane->up, &message))
 		return; /* a later round says it */
 	claim->told_ns = worker->now_ns;
 	claim->told_frames = claim->frames;
@@ -46,7 +46,7 @@ static void tell_both(struct wl_worker *worker, uint32_t node, struct wl_claim *
 {
 	const struct wl_tx_to owner = wl_tx_to_remote(&worker->rx.peers[node]);
 	const struct wl_tx_to to = {twin->address, wl_identity_of_node(node, worker->config.worker),
-				    twin->epoch, 0};
+				    twin->boot_id, 0};
 
 	if (!wl_rx_hears_twin(&worker->rx, node, worker->now_ns) ||
 	    !is_due(twin->answered_ns, ANSWER_INTERVAL_NS, worker->now_ns))
@@ -60,8 +60,8 @@ static void tell_both(struct wl_worker *worker, uint32_t node, struct wl_claim *
 void wl_worker_take_own_twin(struct wl_worker *worker, uint32_t node, uint32_t flags)
 {
 	struct wl_claims *claims = &worker->rx.claims;
-	struct wl_seam_message message = {
-		.verb = WL_SEAM_OWN_TWIN,
+	struct wl_plane_message message = {
+		.verb = WL_PLANE_OWN_TWIN,
 		.journal = worker->journals[0].config.replica.journal,
 		.node = node,
 		.now_ns = worker->now_ns,
@@ -74,7 +74,7 @@ void wl_worker_take_own_twin(struct wl_worker *worker, uint32_t node, uint32_t f
 		claims->duplicate_ns = worker->now_ns;
 	claims->own_said_ns[node] = worker->now_ns;
 	if (is_due(claims->own_told_ns[node], TELL_INTERVAL_NS, worker->now_ns) &&
-	    wl_ring_push(&worker->seam->up, &message))
+	    wl_ring_push(&worker->plane->up, &message))
 		claims->own_told_ns[node] = worker->now_ns;
 }
 
@@ -83,8 +83,8 @@ void wl_worker_tend_claims(struct wl_worker *worker)
 	struct wl_claims *claims = &worker->rx.claims;
 
 	for (uint32_t node = 0; node <= WIRELOG_NODES_MAX; node++) {
-		tell(worker, node, &claims->refused[node], WL_SEAM_REFUSED);
-		tell(worker, node, &claims->twin[node], WL_SEAM_TWIN);
+		tell(worker, node, &claims->refused[node], WL_PLANE_REFUSED);
+		tell(worker, node, &claims->twin[node], WL_PLANE_TWIN);
 		tell_both(worker, node, &claims->twin[node]);
 	}
 }

@@ -33,8 +33,8 @@ static void take_completion(struct wl_worker *worker, const struct wl_disk_compl
 		wl_count(&worker->counters, WL_COUNTER_disk_read_failed);
 		wl_log_note_read_failed(&journal->log, completion);
 	}
-	if (completion->cookie >> 32 >= WL_FRONT_COOKIE)
-		wl_front_on_read(journal->front, completion);
+	if (completion->cookie >> 32 >= WL_SERVICE_COOKIE)
+		wl_service_on_read(journal->service, completion);
 	else
 		wl_replica_on_read(&journal->replica, completion);
 }
@@ -82,8 +82,8 @@ static void collect(struct wl_worker *worker)
 
 		count += wl_replica_want_reads(&journal->replica, requests + count,
 					       WL_WORKER_DISK_BACKLOG - count);
-		count += wl_front_want_reads(journal->front, requests + count,
-					     WL_WORKER_DISK_BACKLOG - count);
+		count += wl_service_want_reads(journal->service, requests + count,
+					       WL_WORKER_DISK_BACKLOG - count);
 	}
 	count_requests(worker, requests, count);
 	worker->backlog_count = count;

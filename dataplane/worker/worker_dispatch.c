@@ -9,11 +9,11 @@
 static void punt_up(struct wl_worker *worker, const struct wl_punt *punt)
 {
 	/* Raw frames leave half of the ring to votes. */
-	if (punt->type == 0 && wl_ring_count(&worker->seam->punt_up) >= WL_PUNT_SLOTS / 2) {
+	if (punt->type == 0 && wl_ring_count(&worker->plane->punt_up) >= WL_PUNT_SLOTS / 2) {
 		wl_count(&worker->counters, WL_COUNTER_punt_ring_full);
 		return;
 	}
-	if (!wl_ring_push(&worker->seam->punt_up, punt))
+	if (!wl_ring_push(&worker->plane->punt_up, punt))
 		wl_count(&worker->counters, WL_COUNTER_punt_ring_full);
 }
 
@@ -36,7 +36,7 @@ static bool takes_part(struct wl_worker *worker, const struct wl_message *messag
 {
 	uint32_t node = wl_identity_node(message->from->identity);
 
-	if (wl_greeting_takes_part(&worker->rx.greetings[node], message->from->epoch) &&
+	if (wl_greeting_takes_part(&worker->rx.greetings[node], message->from->boot_id) &&
 	    !wl_rx_is_duplicate(&worker->rx, worker->now_ns))
 		return true;
 	wl_count(&worker->counters, WL_COUNTER_peer_not_heard);
@@ -59,7 +59,7 @@ static void punt_message(struct wl_worker *worker, const struct wl_message *mess
 	punt.journal = message->journal;
 	punt.type = message->type;
 	punt.node = wl_identity_node(message->from->identity);
-	punt.epoch = message->from->epoch;
+	punt.boot_id = message->from->boot_id;
 	memcpy(punt.data, message->payload, message->bytes);
 	punt_up(worker, &punt);
 }
@@ -107,7 +107,7 @@ static void turn_away(struct wl_worker *worker, const struct wl_message *message
 
 	if (!journal)
 		return;
-	wl_front_on_stranger(journal->front, message);
+	wl_service_on_stranger(journal->service, message);
 	wl_count(&worker->counters, WL_COUNTER_clients_turned_away);
 }
 
@@ -121,7 +121,7 @@ static void take_goodbye(struct wl_worker *worker, const struct wl_message *mess
 		return;
 	}
 	for (uint32_t at = 0; at < worker->journal_count; at++)
-		wl_front_on_goodbye(worker->journals[at].front, client->identity);
+		wl_service_on_goodbye(worker->journals[at].service, client->identity);
 	wl_remote_table_forget(&worker->rx.clients, client);
 	wl_count(&worker->counters, WL_COUNTER_clients_gone);
 }
@@ -164,22 +164,22 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 		punt_message(worker, message);
 		break;
 	case WL_WIRE_OPEN_SESSION:
-		wl_front_on_open_session(journal->front, message);
+		wl_service_on_open_session(journal->service, message);
 		break;
 	case WL_WIRE_CLIENT_APPEND:
-		wl_front_on_client_append(journal->front, message);
+		wl_service_on_client_append(journal->service, message);
 		break;
 	case WL_WIRE_SUBSCRIBE:
-		wl_front_on_subscribe(journal->front, message);
+		wl_service_on_subscribe(journal->service, message);
 		break;
 	case WL_WIRE_CREDIT:
-		wl_front_on_credit(journal->front, message);
+		wl_service_on_credit(journal->service, message);
 		break;
 	case WL_WIRE_UNSUBSCRIBE:
-		wl_front_on_unsubscribe(journal->front, message);
+		wl_service_on_unsubscribe(journal->service, message);
 		break;
 	case WL_WIRE_KEEPALIVE:
-		wl_front_on_keepalive(journal->front, message);
+		wl_service_on_keepalive(journal->service, message);
 		break;
 	case WL_WIRE_GOODBYE:
 		take_goodbye(worker, message);

@@ -9,7 +9,7 @@
 
 void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message *message)
 {
-	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_epoch,
+	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_boot,
 			      0};
 	struct wl_wire_hello_reply reply = {
 		.node = worker->config.node,

@@ -42,7 +42,7 @@ bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const stru
 {
 	const struct wl_greeting *greeting = &worker->rx.greetings[node];
 	struct wl_wire_greeting message = {
-		.seen_epoch = greeting->epoch == to->epoch ? to->epoch : 0,
+		.seen_boot = greeting->boot_id == to->boot_id ? to->boot_id : 0,
 		.flags = flags,
 		.apart = own_apart(worker),
 	};
@@ -67,9 +67,9 @@ static void send_greeting(struct wl_worker *worker, uint32_t node)
 
 	if (!wl_worker_send_greeting(worker, node, &to, 0))
 		return;
-	if (greeting->sent_epoch != peer->epoch)
+	if (greeting->sent_boot != peer->boot_id)
 		greeting->seen = false;
-	greeting->sent_epoch = peer->epoch;
+	greeting->sent_boot = peer->boot_id;
 	greeting->apart_sent = own_apart(worker);
 	greeting->sent_ns = worker->now_ns;
 }
@@ -77,12 +77,12 @@ static void send_greeting(struct wl_worker *worker, uint32_t node)
 static void greet_peer(struct wl_worker *worker, uint32_t node)
 {
 	const struct wl_greeting *greeting = &worker->rx.greetings[node];
-	uint64_t epoch = worker->rx.peers[node].epoch;
-	uint64_t interval = greeting->seen && greeting->epoch == epoch ? GREETING_AGAIN_NS
-								       : GREETING_INTERVAL_NS;
+	uint64_t boot_id = worker->rx.peers[node].boot_id;
+	uint64_t interval = greeting->seen && greeting->boot_id == boot_id ? GREETING_AGAIN_NS
+									   : GREETING_INTERVAL_NS;
 
-	if (epoch != 0 &&
-	    (greeting->sent_epoch != epoch || worker->now_ns - greeting->sent_ns >= interval ||
+	if (boot_id != 0 &&
+	    (greeting->sent_boot != boot_id || worker->now_ns - greeting->sent_ns >= interval ||
 	     greeting->apart_sent != own_apart(worker)))
 		send_greeting(worker, node);
 }
@@ -104,22 +104,22 @@ void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
 	uint32_t node = wl_identity_node(message->hello_identity);
 
 	note_history(worker);
-	wl_front_on_hello(journal->front, message);
-	/* A peer under an epoch that is new to us: ask at once, its answer will prove it. */
+	wl_service_on_hello(journal->service, message);
+	/* A peer under a boot id that is new to us: ask at once, its answer will prove it. */
 	if (!wl_identity_is_client(message->hello_identity) && node <= WIRELOG_NODES_MAX &&
-	    worker->rx.peers[node].epoch != message->hello_epoch)
+	    worker->rx.peers[node].boot_id != message->hello_boot)
 		worker->hello_due_ns[node] = worker->now_ns;
 }
 
-static bool tell_boot(struct wl_worker *worker, enum wl_seam_verb verb, uint32_t node,
-		      uint64_t epoch, const struct wl_wire_hello_reply *reply)
+static bool tell_boot(struct wl_worker *worker, enum wl_plane_verb verb, uint32_t node,
+		      uint64_t boot_id, const struct wl_wire_hello_reply *reply)
 {
-	struct wl_seam_message message = {
+	struct wl_plane_message message = {
 		.verb = verb,
 		.journal = worker->journals[0].config.replica.journal,
 		.node = node,
 		.now_ns = worker->now_ns,
-		.boot_epoch = epoch,
+		.boot_id = boot_id,
 	};
 
 	if (reply) {
@@ -131,10 +131,10 @@ static bool tell_boot(struct wl_worker *worker, enum wl_seam_verb verb, uint32_t
 	}
 
 	/* Lost when the ring is full: the next HELLO_REPLY says it again. */
-	return wl_ring_push(&worker->seam->up, &message);
+	return wl_ring_push(&worker->plane->up, &message);
 }
 
-/* As control does durably (control/agent/roster.c): what is told to its next question must not wait for that. */
+/* As control does durably (control/agent/incarnations.c): what is told to its next question must not wait for that. */
 static void remember_data(struct wl_remote *peer, uint64_t incarnation)
 {
 	if (incarnation == 0)
@@ -143,7 +143,7 @@ static void remember_data(struct wl_remote *peer, uint64_t incarnation)
 	peer->incarnation = incarnation;
 }
 
-/* rx has learned the epoch; what the peer's data and its memory of us say is control's to judge. */
+/* rx has learned the boot_id; what the peer's data and its memory of us say is control's to judge. */
 void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_message *message)
 {
 	uint32_t node = wl_identity_node(message->from->identity);
@@ -154,15 +154,15 @@ void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_messag
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	known = reply.known_epoch;
+	known = reply.known_boot;
 	remember_data(&worker->rx.peers[node], reply.incarnation);
-	if (worker->boot_told[node] != message->from->epoch &&
-	    tell_boot(worker, WL_SEAM_PEER_BOOT, node, message->from->epoch, &reply))
-		worker->boot_told[node] = message->from->epoch;
-	if (known > worker->outlived_told && known != worker->config.epoch &&
-	    wl_remote_boot_of(known) >= wl_remote_boot_of(worker->config.epoch) &&
-	    tell_boot(worker, WL_SEAM_OUTLIVED, node, known, NULL))
-		worker->outlived_told = known;
+	if (worker->boot_told[node] != message->from->boot_id &&
+	    tell_boot(worker, WL_PLANE_PEER_BOOT, node, message->from->boot_id, &reply))
+		worker->boot_told[node] = message->from->boot_id;
+	if (known > worker->rolled_back_told && known != worker->config.boot_id &&
+	    wl_remote_boot_of(known) >= wl_remote_boot_of(worker->config.boot_id) &&
+	    tell_boot(worker, WL_PLANE_ROLLED_BACK, node, known, NULL))
+		worker->rolled_back_told = known;
 	greet_peer(worker, node);
 }
 
@@ -170,8 +170,8 @@ void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_messag
 static void tell_differences(struct wl_worker *worker, uint32_t node)
 {
 	struct wl_greeting *greeting = &worker->rx.greetings[node];
-	struct wl_seam_message message = {
-		.verb = WL_SEAM_PEER_DIFFERS,
+	struct wl_plane_message message = {
+		.verb = WL_PLANE_PEER_DIFFERS,
 		.journal = worker->journals[0].config.replica.journal,
 		.node = node,
 		.now_ns = worker->now_ns,
@@ -183,7 +183,7 @@ static void tell_differences(struct wl_worker *worker, uint32_t node)
 		message.reason = fact;
 		message.ours = greeting->ours[fact];
 		message.theirs = greeting->theirs[fact];
-		if (!wl_ring_push(&worker->seam->up, &message))
+		if (!wl_ring_push(&worker->plane->up, &message))
 			return;
 		greeting->told |= 1u << fact;
 		wl_count(&worker->counters, WL_COUNTER_peer_differs);
@@ -194,8 +194,8 @@ static void tell_differences(struct wl_worker *worker, uint32_t node)
 static void tell_apart(struct wl_worker *worker, uint32_t node)
 {
 	struct wl_greeting *greeting = &worker->rx.greetings[node];
-	struct wl_seam_message message = {
-		.verb = WL_SEAM_PEER_APART,
+	struct wl_plane_message message = {
+		.verb = WL_PLANE_PEER_APART,
 		.node = node,
 		.now_ns = worker->now_ns,
 	};
@@ -204,12 +204,12 @@ static void tell_apart(struct wl_worker *worker, uint32_t node)
 	for (uint32_t at = 0; at < worker->journal_count; at++) {
 		message.journal = worker->journals[at].config.replica.journal;
 		if ((greeting->apart & ~greeting->apart_told & 1u << message.journal) &&
-		    wl_ring_push(&worker->seam->up, &message))
+		    wl_ring_push(&worker->plane->up, &message))
 			greeting->apart_told |= 1u << message.journal;
 	}
 }
 
-/* Its frame named our boot, so it is of now; rx knows the epoch that it came under. */
+/* Its frame named our boot, so it is of now; rx knows the boot id that it came under. */
 void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *message)
 {
 	uint32_t node = wl_identity_node(message->from->identity);
@@ -222,8 +222,8 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 		return;
 	}
 	facts_for(worker, node, facts);
-	wl_greeting_take(greeting, message->from->epoch, facts, said.fact);
-	greeting->seen = said.seen_epoch == worker->config.epoch;
+	wl_greeting_take(greeting, message->from->boot_id, facts, said.fact);
+	greeting->seen = said.seen_boot == worker->config.boot_id;
 	wl_worker_take_own_twin(worker, node, said.flags);
 	greeting->apart = said.apart;
 	tell_differences(worker, node);
@@ -240,7 +240,7 @@ static void send_hello(struct wl_worker *worker, uint32_t node)
 	size_t room;
 	uint8_t *payload;
 
-	to.epoch = 0; /* the question itself: which boot are you? */
+	to.boot_id = 0; /* the question itself: which boot are you? */
 	payload = wl_tx_open(&worker->tx, &to, WL_WIRE_HELLO, journal, WL_TX_RESERVED, &room);
 	if (!payload)
 		return;
@@ -257,17 +257,17 @@ void wl_worker_greet(struct wl_worker *worker)
 
 		if (peer->identity == 0 || !peer->address_known)
 			continue;
-		if (peer->forked_epoch != worker->fork_told[node] &&
-		    tell_boot(worker, WL_SEAM_PEER_BOOT, node, peer->forked_epoch, NULL))
-			worker->fork_told[node] = peer->forked_epoch;
+		if (peer->forked_boot != worker->fork_told[node] &&
+		    tell_boot(worker, WL_PLANE_PEER_BOOT, node, peer->forked_boot, NULL))
+			worker->fork_told[node] = peer->forked_boot;
 		tell_differences(worker, node);
 		if (!silent)
 			greet_peer(worker, node);
-		if (!silent && peer->epoch != 0)
+		if (!silent && peer->boot_id != 0)
 			wl_worker_probe_path(worker, node);
 		/* A boot that was proven by another frame has not said yet on which data it runs. */
-		if (peer->epoch != 0 && !silent && worker->hello_due_ns[node] == 0 &&
-		    worker->boot_told[node] == peer->epoch)
+		if (peer->boot_id != 0 && !silent && worker->hello_due_ns[node] == 0 &&
+		    worker->boot_told[node] == peer->boot_id)
 			continue;
 		if (worker->now_ns - peer->last_hello_ns < HELLO_INTERVAL_NS)
 			continue;

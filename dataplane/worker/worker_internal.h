@@ -7,7 +7,7 @@
 
 /* NULL when this worker does not own the journal. */
 struct wl_journal *wl_worker_journal(struct wl_worker *worker, uint16_t journal);
-unsigned wl_worker_take_seam(struct wl_worker *worker); /* worker_seam.c */
+unsigned wl_worker_take_plane(struct wl_worker *worker); /* worker_plane.c */
 unsigned wl_worker_take_punted(struct wl_worker *worker);
 unsigned wl_worker_take_frames(struct wl_worker *worker); /* worker_dispatch.c */
 /* worker_greet.c */

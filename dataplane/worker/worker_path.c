@@ -47,8 +47,8 @@ static void tell(struct wl_worker *worker, uint32_t node)
 {
 	struct wl_path *path = &worker->rx.paths[node];
 	uint16_t mtu = wl_path_known_mtu(path);
-	const struct wl_seam_message message = {
-		.verb = WL_SEAM_PATH,
+	const struct wl_plane_message message = {
+		.verb = WL_PLANE_PATH,
 		.journal = worker->journals[0].config.replica.journal,
 		.node = node,
 		.now_ns = worker->now_ns,
@@ -58,7 +58,7 @@ static void tell(struct wl_worker *worker, uint32_t node)
 
 	if (!wl_path_has_news(path))
 		return;
-	if (wl_ring_push(&worker->seam->up, &message))
+	if (wl_ring_push(&worker->plane->up, &message))
 		path->told_mtu = mtu;
 }
 
@@ -73,8 +73,8 @@ void wl_worker_probe_path(struct wl_worker *worker, uint32_t node)
 
 	if (!link || WL_MUTANT(path_not_probed))
 		return;
-	if (path->epoch != peer->epoch || path->link_mtu != link->mtu)
-		wl_path_begin(path, peer->epoch, link->mtu);
+	if (path->boot_id != peer->boot_id || path->link_mtu != link->mtu)
+		wl_path_begin(path, peer->boot_id, link->mtu);
 	else if (worker->now_ns - path->round_ns < worker->config.election_timeout_ns / rounds)
 		return;
 	wl_path_next_round(path, worker->now_ns);
@@ -127,7 +127,7 @@ void wl_worker_take_path_echo(struct wl_worker *worker, const struct wl_message 
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	if (path->epoch != message->from->epoch)
+	if (path->boot_id != message->from->boot_id)
 		return;
 	wl_path_on_echo(path, echo.round, echo.bytes);
 	message->from->mtu = path->mtu;

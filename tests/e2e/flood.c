@@ -61,8 +61,8 @@ static size_t make_frame(struct flood *flood, enum kind kind)
 		.sender = kind == QUESTION ? WL_IDENTITY_CLIENT | (uint32_t)draw(flood)
 					   : wl_identity_of_node(1 + flood->node % 3, 0),
 		.destination = wl_identity_of_node(flood->node, 0),
-		.sender_epoch = 1 + (draw(flood) >> 1),
-		.destination_epoch = kind == QUESTION ? 0 : draw(flood),
+		.sender_boot = 1 + (draw(flood) >> 1),
+		.destination_boot = kind == QUESTION ? 0 : draw(flood),
 		.sequence = ++flood->sequence,
 	};
 

@@ -339,7 +339,7 @@ progress_of() { # NODE -> "commit commit_number chain-index chain-value"
 	journal "$1" '"\(.commit) \(.commit_number) \(.chain.index) \(.chain.value)"'
 }
 
-are_in_step() { # NODE...: nothing more is on its way, everything committed everywhere, chains equal
+are_caught_up() { # NODE...: nothing more is on its way, everything committed everywhere, chains equal
 	local node first='' line
 	for node in "$@"; do
 		line=$(progress_of "$node")
@@ -351,8 +351,8 @@ are_in_step() { # NODE...: nothing more is on its way, everything committed ever
 	done
 }
 
-wait_in_step() { # NODE...
-	wait_until 60 are_in_step "$@" && return
+wait_caught_up() { # NODE...
+	wait_until 60 are_caught_up "$@" && return
 	local node
 	for node in "$@"; do
 		echo "node $node: $(journal "$node" '"\(.role) term \(.term) tail \(.tail.index) durable \(.durable.index)"') $(progress_of "$node")"
@@ -419,7 +419,7 @@ check_node() { # NODE TO: everything acknowledged is there, once, with its bytes
 hold_promises() {
 	local node line first='' to nodes=("${!pids[@]}")
 	wait_leader || { echo "no leader"; return 1; }
-	wait_in_step "${nodes[@]}" || return 1
+	wait_caught_up "${nodes[@]}" || return 1
 	to=$(journal "${nodes[0]}" .commit_number)
 	[ "$to" -gt 0 ] || { echo "no record at all"; return 1; }
 	for node in "${nodes[@]}"; do

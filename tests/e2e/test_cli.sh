@@ -137,7 +137,7 @@ claim explain_knows_what_it_does_not_know test $? -ne 0
 
 cd "$OLDPWD" || exit 1
 final_check
-wait_in_step 1 2 3
+wait_caught_up 1 2 3
 chain=$(journal 1 .chain.value) index=$(journal 1 .chain.index) last=$(journal 1 .commit_number)
 stop_all
 claim status_check_is_not_content_without_nodes test "$("$wirelog" status --check >/dev/null 2>&1; echo $?)" -ne 0

@@ -14,7 +14,7 @@ need a_leader_is_elected wait_leader
 start_loader a
 need appends_are_acknowledged wait_progress a 500
 claim every_append_is_answered stop_loader a
-need all_are_in_step wait_in_step 1 2 3
+need all_are_caught_up wait_caught_up 1 2 3
 odd=$(followers_of "$leader" | head -n 1)
 stop_all
 cp -a "$cluster/node$odd/data" "$cluster/kept"
@@ -25,7 +25,7 @@ need somebody_leads_again wait_leader
 start_loader b
 need others_are_acknowledged wait_progress b 500
 claim every_append_of_the_second_history_is_answered stop_loader b
-need all_are_in_step_again wait_in_step 1 2 3
+need all_are_caught_up_again wait_caught_up 1 2 3
 start_loader c
 end_node "$odd" TERM
 rm -rf "$cluster/node$odd/data"
@@ -64,5 +64,5 @@ rm -rf "$cluster/node$odd/data"
 start_node "$odd"
 claim empty_directory_is_taken_in wait_started "$odd"
 claim every_append_beside_it_is_answered stop_loader c
-claim all_are_in_step_at_the_end wait_in_step 1 2 3
+claim all_are_caught_up_at_the_end wait_caught_up 1 2 3
 stop_all

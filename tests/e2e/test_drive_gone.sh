@@ -48,12 +48,12 @@ tells() { grep -q "$1" "$cluster/node3.log"; }
 leads_3() { find_leader && [ "$leader" = 3 ]; }
 elsewhere() { find_leader && [ "$leader" != 3 ]; }
 ends_as_documented() { [ "$status" -eq 0 ] || [ "$status" -eq 75 ]; }
-hand_over_to_3() { [ "$leader" = 3 ] || ask "$leader" /wirelog/hand_over,3 >/dev/null; wait_until 10 leads_3; }
+transfer_to_3() { [ "$leader" = 3 ] || ask "$leader" /wirelog/transfer,3 >/dev/null; wait_until 10 leads_3; }
 
 # ---- silent --------------------------------------------------------------------------------------
 
 freeze_drive() { fsfreeze -f "$1" && frozen=$1; }
-hand_over_to_3
+transfer_to_3
 claim node_3_leads leads_3
 need drive_of_the_leader_is_frozen freeze_drive "$data/journal-00"
 claim leader_with_a_silent_drive_gives_leadership_away wait_until 20 elsewhere
@@ -86,7 +86,7 @@ claim appends_go_on_after_a_silent_superblock wait_progress a 500
 # ---- gone ----------------------------------------------------------------------------------------
 
 need drive_of_the_superblock_is_gone "$e2e/shut_down" "$data"
-ask "$leader" "/wirelog/hand_over,$(followers_of "$leader" | grep -v '^3$' | head -n 1)" >/dev/null
+ask "$leader" "/wirelog/transfer,$(followers_of "$leader" | grep -v '^3$' | head -n 1)" >/dev/null
 claim lost_superblock_is_told wait_until 20 tells ' record_failed code=RECORD_FAILED error=5 text="[^"]*" place=superblock '
 claim lost_superblock_is_no_failed_write eval '! tells " write_failed "'
 claim appends_go_on_beside_a_lost_superblock wait_progress a 500

@@ -24,11 +24,11 @@ for round in 1 2 3; do
 	claim "appends_go_on_after_return_$round" wait_progress a 500
 done
 
-need leader_before_hand_over wait_leader
+need leader_before_transfer wait_leader
 giver=$leader
-claim leader_accepts_hand_over ask "$giver" /wirelog/hand_over
+claim leader_accepts_transfer ask "$giver" /wirelog/transfer
 claim leadership_moves_on_request wait_other_leader "$giver"
 claim its_new_owner_was_asked_to_take_it grep -q 'takes leadership over' "$cluster/node$leader.log"
-claim appends_go_on_after_hand_over wait_progress a 500
+claim appends_go_on_after_transfer wait_progress a 500
 claim every_append_is_answered stop_loader a
 final_check

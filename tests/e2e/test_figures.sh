@@ -98,7 +98,7 @@ claim stamps_lie_within_the_time_of_the_appends stamps_fit
 
 # ---- data at rest, and a start -------------------------------------------------------------------
 
-claim nodes_come_to_the_same_state wait_in_step 1 2 3
+claim nodes_come_to_the_same_state wait_caught_up 1 2 3
 index=$(journal 1 .tail.index)
 last=$(journal 1 .commit_number)
 stop_all

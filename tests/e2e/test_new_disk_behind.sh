@@ -14,7 +14,7 @@ replaced=$(followers_of "$leader" | head -n 1)
 end_node "$replaced" TERM # and started again at once: over memif the same node, whatever its Ethernet address
 need starts_are_counted_far_ahead "$e2e/damage" "$cluster/node$replaced/data" superblock_ahead
 start_node "$replaced"
-need it_is_taken_in_with_them wait_in_step "$replaced"
+need it_is_taken_in_with_them wait_caught_up "$replaced"
 ahead=$(of "$replaced" .boot_count)
 end_node "$replaced" TERM
 rm -rf "$cluster/node$replaced/data"
@@ -23,5 +23,5 @@ is_behind_them() { [ "$(of "$replaced" '.boot_count // 0')" -gt "$ahead" ]; } 2>
 claim new_disk_starts_again_behind_what_the_others_know wait_until 20 is_behind_them
 claim it_says_so grep -q 'starts_again' "$cluster/node$replaced.log"
 claim it_is_the_same_process kill -0 "${pids[$replaced]}"
-claim it_catches_up wait_in_step "$replaced"
+claim it_catches_up wait_caught_up "$replaced"
 stop_all

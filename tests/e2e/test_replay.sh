@@ -15,9 +15,9 @@ need a_leader_is_elected wait_leader
 start_loader a
 need appends_are_acknowledged wait_progress a 1000
 # Votes belong on the tape, too.
-ask "$leader" /wirelog/hand_over >/dev/null
+ask "$leader" /wirelog/transfer >/dev/null
 wait_other_leader "$leader"
-need appends_after_hand_over wait_progress a 1000
+need appends_after_transfer wait_progress a 1000
 switch stop-record >/dev/null
 claim frames_were_recorded test "$(stat -c %s "$tape")" -gt 100000
 
@@ -40,7 +40,7 @@ need a_leader_is_elected_again wait_leader
 replay_and_wait() { switch replay "$tape" && sleep 1; }
 claim earlier_boot_changes_no_leader keeps_leader replay_and_wait
 claim frames_of_an_earlier_boot_are_dropped \
-	test $(($(dropped old_epoch) + $(dropped unproven) + $(dropped replayed))) -gt 100
+	test $(($(dropped old_boot) + $(dropped unproven) + $(dropped replayed))) -gt 100
 claim earlier_boot_adds_no_record test "$(journal "$leader" .commit_number)" -eq "$(acknowledged a)"
 start_loader b
 claim appends_go_on_after_it wait_progress b 500

@@ -38,8 +38,8 @@ cp -r "$cluster/node$victim/data" "$work/old"
 start_node "$victim"
 need it_starts_again wait_started "$victim"
 need it_takes_part_again wait_progress a 500
-wait_in_step_of() { [ "$(journal "$1" '.role == "follower" and .leader != 0')" = true ]; }
-need it_follows wait_until 20 wait_in_step_of "$victim"
+wait_caught_up_of() { [ "$(journal "$1" '.role == "follower" and .leader != 0')" = true ]; }
+need it_follows wait_until 20 wait_caught_up_of "$victim"
 sleep 1
 end_node "$victim" TERM
 rm -rf "$cluster/node$victim/data" && mv "$work/old" "$cluster/node$victim/data"
@@ -56,7 +56,7 @@ claim appends_go_on_with_it wait_progress a 200
 
 # An empty disk under a known name.
 wait_leader
-wait_until 30 wait_in_step_of "$victim"
+wait_until 30 wait_caught_up_of "$victim"
 other=$(followers_of "$leader" | tail -n 1)
 end_node "$other" KILL
 rm -rf "$cluster/node$other/data"

@@ -44,9 +44,9 @@ claim who_has_everything_leads_again wait_leader
 claim appends_go_on wait_progress a 300
 claim wiped_node_reads_along wait_until 60 has_committed_since "$wiped"
 
-# In step once, it is a voter like any other.
+# Caught up once, it is a voter like any other.
 claim every_append_is_answered stop_loader a
-claim all_are_in_step wait_in_step 1 2 3
+claim all_are_caught_up wait_caught_up 1 2 3
 kill_node "$first"
 claim wiped_node_votes_again wait_other_leader "$first"
 start_node "$first"
@@ -60,7 +60,7 @@ cp -a "$cluster/node$old/data" "$cluster/node$old/old-copy"
 for _ in 1 2; do
 	start_node "$old"
 	wait_started "$old" >/dev/null
-	wait_in_step 1 2 3 >/dev/null
+	wait_caught_up 1 2 3 >/dev/null
 	end_node "$old" TERM
 done
 rm -rf "$cluster/node$old/data"
@@ -69,5 +69,5 @@ run_daemon "$cluster/node$old.yaml"
 claim old_copy_is_refused_by_name grep -q STORE_OLD_IMAGE <<<"$said"
 claim old_copy_ends_with_65 test "$status" -eq 65
 start_node "$old"
-claim next_start_catches_up wait_in_step 1 2 3
+claim next_start_catches_up wait_caught_up 1 2 3
 final_check

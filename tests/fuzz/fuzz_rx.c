@@ -2,7 +2,7 @@
 /*
  * Frames on their way in, from everybody: strangers without the key, and a hostile peer that has it and
  * seals what it likes. A frame is taken or counted under exactly one reason; one that is not taken changes
- * nothing that is known of any sender; no sequence of a sender's epoch is taken twice.
+ * nothing that is known of any sender; no sequence of a sender's boot id is taken twice.
  *
  * Input: one byte for the mode (bit 0: insecure), then frames, each a byte of choices and what it chooses.
  */
@@ -12,7 +12,7 @@
 #include "tests/fuzz/input.h"
 
 #define CLUSTER 0x0123456789abcdefu
-#define EPOCH ((uint64_t)5 << 32 | 77)
+#define BOOT_ID ((uint64_t)5 << 32 | 77)
 #define PORT 7700u
 #define CLIENTS 16u
 #define TAKEN_MAX 512u
@@ -20,7 +20,7 @@
 
 struct taken {
 	wl_identity sender;
-	uint64_t epoch, sequence;
+	uint64_t boot_id, sequence;
 };
 
 static struct wl_auth keyed, insecure;
@@ -54,13 +54,13 @@ static void begin(bool is_insecure)
 	rx.counters = &counters;
 	rx.cluster = CLUSTER;
 	rx.identity = wl_identity_of_node(1, 0);
-	rx.epoch = EPOCH;
+	rx.boot_id = BOOT_ID;
 	rx.udp_port = PORT;
 	rx.voters = 1u << 1 | 1u << 2 | 1u << 3;
 	rx.client_idle_ns = UINT64_MAX / 2;
 	rx.peers[2].identity = wl_identity_of_node(2, 0);
 	rx.peers[3].identity = wl_identity_of_node(3, 0);
-	rx.peers[3].epoch_floor = (uint64_t)3 << 32;
+	rx.peers[3].boot_floor = (uint64_t)3 << 32;
 	FUZZ_PROMISE(wl_remote_table_memory_bytes(CLIENTS) <= sizeof(clients));
 	wl_remote_table_init(&rx.clients, clients, CLIENTS);
 }
@@ -102,8 +102,8 @@ static size_t compose(struct fuzz_input *input, uint8_t *frame)
 		.cluster = fuzz_near(input, CLUSTER),
 		.sender = pick_sender(input),
 		.destination = (wl_identity)fuzz_near(input, rx.identity),
-		.sender_epoch = fuzz_near(input, (uint64_t)(3 + fuzz_u8(input) % 4) << 32 | 9),
-		.destination_epoch = fuzz_near(input, EPOCH),
+		.sender_boot = fuzz_near(input, (uint64_t)(3 + fuzz_u8(input) % 4) << 32 | 9),
+		.destination_boot = fuzz_near(input, BOOT_ID),
 		.sequence = fuzz_near(input, fuzz_u8(input)),
 	};
 	uint8_t damage = fuzz_u8(input);
@@ -115,7 +115,7 @@ static size_t compose(struct fuzz_input *input, uint8_t *frame)
 	wl_frame_encode_header(datagram, &header);
 	memcpy(datagram + WL_FRAME_HEADER_BYTES, payload, bytes);
 	bytes += WL_FRAME_HEADER_BYTES;
-	wl_auth_derive(rx.auth, header.sender, header.sender_epoch, &key);
+	wl_auth_derive(rx.auth, header.sender, header.sender_boot, &key);
 	if (damage < 200)
 		wl_auth_seal(rx.auth, &key, datagram, bytes);
 	if (damage >= 160 && damage < 240)
@@ -141,12 +141,12 @@ static void check_refused(enum wl_frame_verdict verdict, uint64_t drops_before,
 	FUZZ_PROMISE(drops() - drops_before == (slow ? 0 : 1));
 	FUZZ_PROMISE(counters.dropped[verdict] - count_before == (slow ? 0 : 1));
 	if (verdict ==
-	    WL_FRAME_OLD_EPOCH) { /* that a boot has two epochs is remembered, to be told */
+	    WL_FRAME_OLD_BOOT) { /* that a boot has two boot ids is remembered, to be told */
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++)
-			peers_before[node].forked_epoch = rx.peers[node].forked_epoch;
+			peers_before[node].forked_boot = rx.peers[node].forked_boot;
 	}
 	FUZZ_PROMISE(memcmp(peers_before, rx.peers, sizeof(peers_before)) == 0);
-	/* A sequence that was seen before, under an epoch that is known: nothing else either. */
+	/* A sequence that was seen before, under a boot id that is known: nothing else either. */
 	FUZZ_PROMISE(memcmp(clients_before, clients, sizeof(clients)) == 0);
 }
 
@@ -175,10 +175,10 @@ static void check_taken(const struct wl_message *message, const struct wl_frame 
 		return;
 	}
 	FUZZ_PROMISE(message->from != NULL && message->from->identity == now.sender);
-	FUZZ_PROMISE(message->from->epoch == now.epoch && message->from->address_known);
-	FUZZ_PROMISE(wl_load_u64(datagram + 32) == EPOCH && wl_load_u64(datagram + 8) == CLUSTER);
+	FUZZ_PROMISE(message->from->boot_id == now.boot_id && message->from->address_known);
+	FUZZ_PROMISE(wl_load_u64(datagram + 32) == BOOT_ID && wl_load_u64(datagram + 8) == CLUSTER);
 	for (unsigned at = 0; at < taken_count; at++)
-		FUZZ_PROMISE(taken[at].sender != now.sender || taken[at].epoch != now.epoch ||
+		FUZZ_PROMISE(taken[at].sender != now.sender || taken[at].boot_id != now.boot_id ||
 			     taken[at].sequence != now.sequence);
 	if (taken_count < TAKEN_MAX)
 		taken[taken_count++] = now;

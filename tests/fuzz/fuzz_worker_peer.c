@@ -273,12 +273,12 @@ static void act_raw(struct stage *stage, struct fuzz_input *input)
 static void act_control(struct stage *stage, struct fuzz_input *input)
 {
 	uint8_t how = fuzz_u8(input);
-	struct wl_seam_message message = {.verb = WL_SEAM_FENCE};
+	struct wl_plane_message message = {.verb = WL_PLANE_FENCE};
 
-	message.view.epoch = ++stage->epoch;
+	message.view.number = ++stage->boot_id;
 	message.view.voters = 1u << 1 | 1u << 2 | 1u << 3;
 	if (how >= 200) {
-		message.verb = how % 2 ? WL_SEAM_RESUME : WL_SEAM_HAND_OVER;
+		message.verb = how % 2 ? WL_PLANE_RESUME : WL_PLANE_TRANSFER;
 		message.node = how / 2 % 4;
 		message.view.term = stage->journal->replica.view.term;
 		stage_tell(stage, &message);
@@ -287,14 +287,14 @@ static void act_control(struct stage *stage, struct fuzz_input *input)
 	stage_tell(stage, &message);
 	if (how >= 180)
 		return;
-	message.view.epoch = ++stage->epoch;
-	message.verb = how % 2 ? WL_SEAM_LEAD : WL_SEAM_FOLLOW;
-	stage->term += message.verb == WL_SEAM_LEAD ? 1 : how / 2 % 3;
+	message.view.number = ++stage->boot_id;
+	message.verb = how % 2 ? WL_PLANE_LEAD : WL_PLANE_FOLLOW;
+	stage->term += message.verb == WL_PLANE_LEAD ? 1 : how / 2 % 3;
 	if (stage->term == 0)
 		stage->term = 1;
 	message.view.term = stage->term;
-	message.view.role = message.verb == WL_SEAM_LEAD ? WL_ROLE_LEADER : WL_ROLE_FOLLOWER;
-	message.view.leader = message.verb == WL_SEAM_LEAD ? 1 : how % 3 ? 2 : 0;
+	message.view.role = message.verb == WL_PLANE_LEAD ? WL_ROLE_LEADER : WL_ROLE_FOLLOWER;
+	message.view.leader = message.verb == WL_PLANE_LEAD ? 1 : how % 3 ? 2 : 0;
 	stage_tell(stage, &message);
 	stage_turn(stage, 1000);
 }

@@ -55,7 +55,7 @@ static void write_frames(void)
 					 .payload_bytes = 8,
 					 .cluster = 7,
 					 .sender = 0x200,
-					 .sender_epoch = 3,
+					 .sender_boot = 3,
 					 .sequence = 1};
 	const size_t size = WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES + 8;
 	uint8_t *frame = seed + 1;

@@ -36,8 +36,8 @@ static struct stage_drive the_drive;
 static struct wl_auth auth;
 static struct wl_worker worker;
 static struct wl_journal journal;
-static struct wl_seam seam;
-static uint8_t *arena, *ring, *seam_memory, *journal_memory, *clients;
+static struct wl_plane_rings plane;
+static uint8_t *arena, *ring, *plane_memory, *journal_memory, *clients;
 static size_t arena_bytes;
 static uint64_t sequence;
 
@@ -160,7 +160,7 @@ static void judge(const struct wl_frame *frame)
 	FUZZ_PROMISE(wl_frame_open_envelope(frame->bytes, frame->size, 0, PORT, &from, &datagram,
 					    &size) == WL_FRAME_OK);
 	FUZZ_PROMISE(wl_frame_decode_header(datagram, size, &header) == WL_FRAME_OK);
-	FUZZ_PROMISE(header.sequence > sequence && header.sender_epoch == STAGE_EPOCH);
+	FUZZ_PROMISE(header.sequence > sequence && header.sender_boot == STAGE_BOOT);
 	sequence = header.sequence;
 	if (wl_identity_is_client(header.destination))
 		FUZZ_PROMISE(client_can_decode(header.type, datagram + WL_FRAME_HEADER_BYTES,
@@ -303,19 +303,19 @@ static const struct wl_journal_config journal_config = {
 		    .disk_stall_ns = 100000000,
 		    .window_bytes = 64 << 10,
 		    .catch_up_bytes = 64 << 10},
-	.front = {.node = 1,
-		  .record_bytes_max = WIRELOG_RECORD_BYTES_DEFAULT,
-		  .reply_slots = 32,
-		  .sessions_max = 4,
-		  .subscriptions_max = 3,
-		  .read_buffers = 2,
-		  .subscription_idle_ns = 300000000},
+	.service = {.node = 1,
+		    .record_bytes_max = WIRELOG_RECORD_BYTES_DEFAULT,
+		    .reply_slots = 32,
+		    .sessions_max = 4,
+		    .subscriptions_max = 3,
+		    .read_buffers = 2,
+		    .subscription_idle_ns = 300000000},
 };
 
 static const struct wl_worker_config worker_config = {
 	.node = 1,
 	.cluster = STAGE_CLUSTER,
-	.epoch = STAGE_EPOCH,
+	.boot_id = STAGE_BOOT,
 	.incarnation = 11,
 	.voters = 1u << 1 | 1u << 2 | 1u << 3,
 	.udp_port = PORT,
@@ -337,10 +337,10 @@ static uint8_t *take(size_t bytes)
 /* Memory is made once and made zero by giving its pages back; a page that nobody may touch lies behind each part. */
 static void make_memory(void)
 {
-	size_t parts[] = {WL_LOG_RING_BYTES_MIN, wl_seam_memory_bytes(),
+	size_t parts[] = {WL_LOG_RING_BYTES_MIN, wl_plane_rings_memory_bytes(),
 			  wl_journal_memory_bytes(&journal_config),
 			  wl_worker_memory_bytes(&worker_config), DRIVE_BYTES};
-	uint8_t **places[] = {&ring, &seam_memory, &journal_memory, &clients, &the_drive.platters};
+	uint8_t **places[] = {&ring, &plane_memory, &journal_memory, &clients, &the_drive.platters};
 	size_t bytes = 0;
 
 	for (unsigned part = 0; part < 5; part++)
@@ -390,12 +390,12 @@ struct stage *stage_begin(void)
 	sequence = 0;
 	*stage = (struct stage){.worker = &worker,
 				.journal = &journal,
-				.seam = &seam,
+				.plane = &plane,
 				.now_ns = 1000000000,
 				.wall_ns = 1700000000000000000};
-	wl_seam_init(&seam, seam_memory);
+	wl_plane_rings_init(&plane, plane_memory);
 	wl_journal_init(&journal, &journal_config, ring, journal_memory);
-	wl_worker_init(&worker, &worker_config, &the_port.port, &the_drive.disk, &seam, &auth,
+	wl_worker_init(&worker, &worker_config, &the_port.port, &the_drive.disk, &plane, &auth,
 		       clients);
 	wl_worker_start(&worker, &journal, 1, &known_commit);
 	greet(stage);
@@ -422,8 +422,8 @@ void stage_send(struct stage *stage, wl_identity sender, uint8_t type, const uin
 		.cluster = STAGE_CLUSTER,
 		.sender = sender,
 		.destination = wl_identity_of_node(1, 0),
-		.sender_epoch = STAGE_PEER_EPOCH,
-		.destination_epoch = type == WL_WIRE_HELLO ? 0 : STAGE_EPOCH,
+		.sender_boot = STAGE_PEER_BOOT,
+		.destination_boot = type == WL_WIRE_HELLO ? 0 : STAGE_BOOT,
 		.sequence = ++own_sequence,
 	};
 	size_t size = WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES + bytes;
@@ -438,19 +438,19 @@ void stage_send(struct stage *stage, wl_identity sender, uint8_t type, const uin
 	the_port.inbox[the_port.inbox_count++] = (struct wl_frame){frame, frame, (uint16_t)size, 0};
 }
 
-void stage_tell(struct stage *stage, const struct wl_seam_message *message)
+void stage_tell(struct stage *stage, const struct wl_plane_message *message)
 {
-	FUZZ_PROMISE(wl_ring_push(&stage->seam->down, message));
+	FUZZ_PROMISE(wl_ring_push(&stage->plane->down, message));
 }
 
 static void drain(struct stage *stage)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 	struct wl_punt punt;
 
-	while (wl_ring_pop(&stage->seam->up, &message))
+	while (wl_ring_pop(&stage->plane->up, &message))
 		;
-	while (wl_ring_pop(&stage->seam->punt_up, &punt))
+	while (wl_ring_pop(&stage->plane->punt_up, &punt))
 		FUZZ_PROMISE(punt.bytes <= WL_PUNT_BYTES_MAX && punt.node <= WIRELOG_NODES_MAX);
 }
 

@@ -14,8 +14,8 @@
 #include "tests/fuzz/input.h"
 
 #define STAGE_CLUSTER 0x0123456789abcdefu
-#define STAGE_EPOCH ((uint64_t)9 << 32 | 5)
-#define STAGE_PEER_EPOCH ((uint64_t)4 << 32 | 6)
+#define STAGE_BOOT ((uint64_t)9 << 32 | 5)
+#define STAGE_PEER_BOOT ((uint64_t)4 << 32 | 6)
 #define STAGE_CLIENTS 4u
 #define STAGE_PAYLOAD_MAX 1400u
 #define STAGE_CLIENT(which) (WL_IDENTITY_CLIENT | (1u + (which) % STAGE_CLIENTS))
@@ -24,9 +24,9 @@
 struct stage {
 	struct wl_worker *worker;
 	struct wl_journal *journal;
-	struct wl_seam *seam;
+	struct wl_plane_rings *plane;
 	uint64_t now_ns, wall_ns;
-	uint64_t epoch; /* of the newest view */
+	uint64_t boot_id; /* of the newest view */
 	uint64_t term; /* highest that control has used */
 	uint64_t session; /* the last one that the node told a client; 0: none */
 	bool buffers_end, link_full, drive_full; /* faults that last until they are taken back */
@@ -39,7 +39,7 @@ void stage_end(struct stage *stage);
 void stage_send(struct stage *stage, wl_identity sender, uint8_t type, const uint8_t *payload,
 		size_t bytes);
 /* What control says. */
-void stage_tell(struct stage *stage, const struct wl_seam_message *message);
+void stage_tell(struct stage *stage, const struct wl_plane_message *message);
 /* Performs one request of those that wait; false when there is none. */
 bool stage_complete(struct stage *stage, unsigned which, enum wl_disk_status status);
 void stage_turn(struct stage *stage, uint64_t passed_ns);

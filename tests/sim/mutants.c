@@ -52,14 +52,14 @@ static const char *const absent[][2] = {
 	 "no correct leader sends one; unit test "
 	 "committed_entry_is_never_truncated (test_replica_truncation.c)"},
 	{"view installed out of order",
-	 "the seam's rings are first in, first out; the model checks the epochs, unit test "
-	 "view_of_an_older_epoch_is_not_installed (test_replica.c)"},
+	 "the rings between the planes are first in, first out; the model checks the boots, unit test "
+	 "view_of_an_older_number_is_not_installed (test_replica.c)"},
 	{"fault: every node damaged, each entry whole somewhere",
 	 "no repair from peers yet: each is refused by name, and all halts (two_nodes_rot.sim)"},
 	{"fault: a node removed or added while others fail", "membership is fixed"},
 	{"fault: power lost while the log is trimmed", "nothing is trimmed yet"},
 	{"fault: an image of the running boot restored before any other boot",
-	 "no node can notice it (control/agent/roster.h)"},
+	 "no node can notice it (control/agent/incarnations.h)"},
 	{"fault: a drive loses what no majority of the others has",
 	 "any majority protocol loses it; what others have is not lost (drive_that_lies.sim)"},
 	{"fault: a cable, a NIC, a kernel", "process tests on veth, files and loop devices"},

@@ -65,7 +65,7 @@ static void run_seed(struct board *board, unsigned job, uint64_t seed,
 		 (unsigned long long)seed);
 	options.replay = replay;
 	limit_seconds();
-	sim_weather(&plan, seed);
+	sim_schedule(&plan, seed);
 	if (range->shape)
 		range->shape(&plan);
 	sim_run(&plan, &options, &result);

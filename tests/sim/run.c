@@ -9,7 +9,7 @@
 #include "tests/sim/plan/faults.h"
 #include "tests/sim/oracle/oracle.h"
 #include "wirelog/status.h"
-#include "tests/sim/people/rogue.h"
+#include "tests/sim/actors/rogue.h"
 
 #define CLIENTS_MAX 8u
 #define AFTERMATH_NS 500000000u
@@ -222,7 +222,7 @@ static uint32_t all_nodes(const struct run *run)
 	return ((1u << run->plan->nodes) - 1) << 1;
 }
 
-/* As its platters say: its data vote and are counted, in every journal (control/agent/roster.h). */
+/* As its platters say: its data vote and are counted, in every journal (control/agent/incarnations.h). */
 static bool data_count_in(const struct sim_node *node, unsigned journal)
 {
 	struct wl_superblock record;
@@ -230,7 +230,7 @@ static bool data_count_in(const struct sim_node *node, unsigned journal)
 
 	return wl_superblock_choose(node->drives[0].superblock, &record, &damaged) ==
 		       WL_SUPERBLOCK_OK &&
-	       record.journals[journal].in_step_boot != 0;
+	       record.journals[journal].caught_up_boot != 0;
 }
 
 static bool data_count(const struct run *run, const struct sim_node *node)
@@ -244,7 +244,7 @@ static bool data_count(const struct run *run, const struct sim_node *node)
 
 /*
  * A core that holds a node whose drive forgot or rotted cannot promise anything by itself; nor can one with a node that was never
- * in step: a cluster begins when all are there. Looked at once: being in step comes later.
+ * caught up: a cluster begins when all are there. Looked at once: being caught up comes later.
  */
 static void choose_core(struct run *run)
 {

@@ -27,26 +27,26 @@ void sim_trace_say(const struct sim_trace *trace, const char *format, ...)
 
 #define LLU(value) (unsigned long long)(value)
 
-void sim_trace_seam(const struct sim_trace *trace, unsigned node, const char *way,
-		    const struct wl_ring *ring, uint64_t *said)
+void sim_trace_plane(const struct sim_trace *trace, unsigned node, const char *way,
+		     const struct wl_ring *ring, uint64_t *said)
 {
 	uint64_t pushed = atomic_load_explicit(&ring->pushed, memory_order_relaxed);
 
 	if (!trace->file)
 		return;
 	for (; *said < pushed; ++*said) {
-		const struct wl_seam_message *message =
+		const struct wl_plane_message *message =
 			(const void *)(ring->slots +
 				       (*said & (ring->slot_count - 1)) * (size_t)ring->slot_bytes);
 
 		stamp(trace);
-		fprintf(trace->file, "node %u %s %s epoch %llu term %llu %s tail %llu:%llu", node,
-			way, wl_seam_verb_name(message->verb), LLU(message->view.epoch),
+		fprintf(trace->file, "node %u %s %s number %llu term %llu %s tail %llu:%llu", node,
+			way, wl_plane_verb_name(message->verb), LLU(message->view.number),
 			LLU(message->view.term), wl_role_name(message->view.role),
 			LLU(message->tail.term), LLU(message->tail.index));
 		if (message->node)
 			fprintf(trace->file, " node %u", message->node);
-		if (message->verb == WL_SEAM_STALLED)
+		if (message->verb == WL_PLANE_STALLED)
 			fprintf(trace->file, " %s",
 				wl_stall_reason_name((enum wl_stall_reason)message->reason));
 		fputc('\n', trace->file);
@@ -93,9 +93,9 @@ static void say_vote(FILE *file, uint8_t type, const uint8_t *payload, size_t si
 
 	if ((type == WL_WIRE_PRE_VOTE || type == WL_WIRE_VOTE) &&
 	    wl_wire_decode_vote(payload, size, &vote))
-		fprintf(file, " %sVOTE term %llu last %llu:%llu flags %u in step %llu", pre,
+		fprintf(file, " %sVOTE term %llu last %llu:%llu flags %u caught up %llu", pre,
 			LLU(vote.term), LLU(vote.last.term), LLU(vote.last.index), vote.flags,
-			LLU(vote.in_step_boot));
+			LLU(vote.caught_up_boot));
 	else if (wl_wire_decode_vote_reply(payload, size, &reply))
 		fprintf(file, " %sVOTE_REPLY term %llu asked %llu granted %u", pre, LLU(reply.term),
 			LLU(reply.asked_term), reply.granted);

@@ -6,7 +6,7 @@
 #ifndef WL_TESTS_SIM_TRACE_H
 #define WL_TESTS_SIM_TRACE_H
 
-#include "dataplane/raft/seam.h"
+#include "dataplane/raft/plane.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,9 +19,9 @@ struct sim_trace {
 
 void sim_trace_say(const struct sim_trace *trace, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* What one side of a node's seam has told the other since `said`, which moves on. */
-void sim_trace_seam(const struct sim_trace *trace, unsigned node, const char *way,
-		    const struct wl_ring *ring, uint64_t *said);
+/* What one side of a node's plane has told the other since `said`, which moves on. */
+void sim_trace_plane(const struct sim_trace *trace, unsigned node, const char *way,
+		     const struct wl_ring *ring, uint64_t *said);
 /* A frame that leaves station `from`. `fate`: "", "lost", ... */
 void sim_trace_frame(const struct sim_trace *trace, unsigned from, unsigned to,
 		     const uint8_t *bytes, size_t size, const char *fate);

@@ -314,7 +314,7 @@ int main(int argc, char **argv)
 		if (!sim_plan_read(&plan, arguments.scenario))
 			return 65;
 	} else {
-		sim_weather(&plan, arguments.first);
+		sim_schedule(&plan, arguments.first);
 	}
 	if (arguments.ticks_ms)
 		plan.fault_ns = arguments.ticks_ms * 1000000;

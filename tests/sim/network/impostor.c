@@ -63,10 +63,10 @@ void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_fra
 	header->cluster = impostor->cluster->cluster;
 	header->sender = wl_identity_of_node(impostor->node, 0);
 	header->destination = wl_identity_of_node(to, 0);
-	header->sender_epoch = impostor->epoch;
+	header->sender_boot = impostor->boot_id;
 	if (header->type != WL_WIRE_HELLO)
-		header->destination_epoch =
-			impostor->cluster->nodes[to].cores[0].worker->config.epoch;
+		header->destination_boot =
+			impostor->cluster->nodes[to].cores[0].worker->config.boot_id;
 	if (header->sequence == 0)
 		header->sequence = ++impostor->sequence;
 	/* A liar has other boots, too; then its frames may be older than it says itself. */
@@ -75,7 +75,7 @@ void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_fra
 	    label >= 0 && label != WL_FRAME_UNKNOWN_TYPE)
 		label = SIM_UNKNOWN;
 	/* Where the old server was heard just now, from another card, it is a second one under one id at first. */
-	if (label == WL_FRAME_BAD_PAYLOAD && known->epoch != impostor->epoch)
+	if (label == WL_FRAME_BAD_PAYLOAD && known->boot_id != impostor->boot_id)
 		label = SIM_UNKNOWN;
 	send(impostor, to, impostor->node, &impostor->key, header, payload, label);
 }
@@ -85,7 +85,7 @@ void sim_impostor_send_to_station(struct sim_impostor *impostor, unsigned statio
 {
 	header->cluster = impostor->cluster->cluster;
 	header->sender = wl_identity_of_node(impostor->node, 0);
-	header->sender_epoch = impostor->epoch;
+	header->sender_boot = impostor->boot_id;
 	header->sequence = ++impostor->sequence;
 	send(impostor, station, impostor->node, &impostor->key, header, payload, SIM_UNKNOWN);
 }
@@ -100,17 +100,17 @@ void sim_impostor_send_as_client(struct sim_impostor *impostor, unsigned to, uns
 		.sender = WL_IDENTITY_CLIENT | (0x1000u + client),
 		.destination = wl_identity_of_node(to, 0),
 		/* Now and then one that was restarted: the old one has to be forgotten first. */
-		.sender_epoch = impostor->epoch + client +
-				(impostor->cluster->agenda.now_ns >> 29) * SIM_IMPOSTOR_CLIENTS,
-		.destination_epoch =
+		.sender_boot = impostor->boot_id + client +
+			       (impostor->cluster->agenda.now_ns >> 29) * SIM_IMPOSTOR_CLIENTS,
+		.destination_boot =
 			type == WL_WIRE_HELLO
 				? 0
-				: impostor->cluster->nodes[to].cores[0].worker->config.epoch,
+				: impostor->cluster->nodes[to].cores[0].worker->config.boot_id,
 		.sequence = ++impostor->client_sequence,
 	};
 	struct wl_auth_key key;
 
-	wl_auth_derive(&impostor->cluster->auth, header.sender, header.sender_epoch, &key);
+	wl_auth_derive(&impostor->cluster->auth, header.sender, header.sender_boot, &key);
 	send(impostor, to, SIM_IMPOSTOR_STATION, &key, &header, payload, SIM_UNKNOWN);
 }
 
@@ -228,16 +228,16 @@ static bool boot(struct sim_impostor *impostor, struct sim_node *node)
 	for (unsigned which = 0; which < 2; which++)
 		wl_superblock_encode(copies[wl_superblock_copy(record.sequence, which, damaged)],
 				     &record);
-	impostor->epoch = record.boot_count << 32 | (sim_random_next(&impostor->random) >> 33);
+	impostor->boot_id = record.boot_count << 32 | (sim_random_next(&impostor->random) >> 33);
 	impostor->incarnation = record.incarnation;
-	impostor->in_step_boot = record.journals[0].in_step_boot;
+	impostor->caught_up_boot = record.journals[0].caught_up_boot;
 	impostor->history = 0;
 	for (uint32_t journal = 0; journal < impostor->cluster->config.journals; journal++)
 		impostor->history |= (record.journals[journal].term != 0 ? 1u : 0u) << journal;
 	memcpy(impostor->peers, record.peers, sizeof(impostor->peers));
 	impostor->sequence = 0;
 	wl_auth_derive(&impostor->cluster->auth, wl_identity_of_node(node->number, 0),
-		       impostor->epoch, &impostor->key);
+		       impostor->boot_id, &impostor->key);
 	return true;
 }
 

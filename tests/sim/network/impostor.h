@@ -4,7 +4,7 @@
  * number of clients. Its boot was counted on the platters before, as the daemon's start would have done, so that the daemon
  * that comes back later on the same drive is a boot newer.
  *
- * What breaks no promise of Raft stays under the whole oracle: messages that are malformed, that belong to terms and epochs of
+ * What breaks no promise of Raft stays under the whole oracle: messages that are malformed, that belong to terms and boot ids of
  * the past, that name things which are not, and whatever a client may say. Lies that no majority of honest nodes survives
  * (false acknowledgements, invented entries, votes given twice, terms at the end of their range) are told in a plan with
  * `liar` only, and then nothing is asked of the nodes but that none stops and nothing leaks.
@@ -42,8 +42,8 @@ struct sim_impostor {
 	uint64_t until_ns;
 	uint32_t kinds, frames_per_ms;
 	bool ticks;
-	uint64_t epoch, sequence, client_sequence;
-	uint64_t incarnation, in_step_boot; /* as its platters have them */
+	uint64_t boot_id, sequence, client_sequence;
+	uint64_t incarnation, caught_up_boot; /* as its platters have them */
 	uint32_t history; /* bit per journal */
 	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1];
 	struct wl_auth_key key;

@@ -19,7 +19,7 @@ void sim_impostor_take_as_client(struct sim_impostor *impostor,
 /* A frame with a right tag. The header's type, journal, payload bytes, and where not 0 sequence, are the caller's. */
 void sim_impostor_send(struct sim_impostor *impostor, unsigned to, struct wl_frame_header *header,
 		       const uint8_t *payload, int label);
-/* To a client: destination and its epoch are the caller's, too. */
+/* To a client: destination and its boot id are the caller's, too. */
 void sim_impostor_send_to_station(struct sim_impostor *impostor, unsigned station,
 				  struct wl_frame_header *header, const uint8_t *payload);
 void sim_impostor_send_as_client(struct sim_impostor *impostor, unsigned to, unsigned client,

@@ -231,14 +231,14 @@ static void vote(struct sim_impostor *impostor, unsigned to)
 		.granted = draw(impostor, 4) != 0,
 		.round = election->round,
 		.incarnation = near(impostor, impostor->incarnation),
-		.in_step_boot = near(impostor, impostor->in_step_boot),
+		.caught_up_boot = near(impostor, impostor->caught_up_boot),
 	};
 	struct wl_wire_vote wish = {
 		.term = near_term(impostor, election->term + 1),
 		.last = {0, near(impostor, 1u << 20)},
 		.flags = (uint32_t)draw(impostor, 2),
 		.incarnation = reply.incarnation,
-		.in_step_boot = reply.in_step_boot,
+		.caught_up_boot = reply.caught_up_boot,
 	};
 
 	wish.last.term = wish.term - 1;
@@ -266,24 +266,24 @@ static void send_timeout_now(struct sim_impostor *impostor, unsigned to)
 /* It remembers boots of the victim that are to come, and is another boot itself. */
 static void lie_about_boots(struct sim_impostor *impostor, unsigned to)
 {
-	uint64_t epoch = impostor->cluster->nodes[to].cores[0].worker->config.epoch;
+	uint64_t boot_id = impostor->cluster->nodes[to].cores[0].worker->config.boot_id;
 	uint8_t payload[WL_WIRE_HELLO_REPLY_BYTES_MAX];
 	struct wl_frame_header header = {.type = WL_WIRE_HELLO_REPLY};
 	struct wl_wire_hello_reply reply = {
 		.node = impostor->node,
 		.incarnation = draw(impostor, 2) ? impostor->incarnation
 						 : sim_random_next(&impostor->random),
-		.known_epoch = draw(impostor, 4) == 0
-				       ? sim_impostor_near(impostor, epoch + (1ull << 32))
-				       : 0,
+		.known_boot = draw(impostor, 4) == 0
+				      ? sim_impostor_near(impostor, boot_id + (1ull << 32))
+				      : 0,
 	};
 
 	if (draw(impostor, 8) == 0) {
-		impostor->epoch += draw(impostor, 2) ? 1 : 1ull << 32;
+		impostor->boot_id += draw(impostor, 2) ? 1 : 1ull << 32;
 		if (draw(impostor, 8) == 0)
-			impostor->epoch |= 0xffffffffull << 32;
+			impostor->boot_id |= 0xffffffffull << 32;
 		wl_auth_derive(&impostor->cluster->auth, wl_identity_of_node(impostor->node, 0),
-			       impostor->epoch, &impostor->key);
+			       impostor->boot_id, &impostor->key);
 	}
 	header.payload_bytes = (uint16_t)wl_wire_encode_hello_reply(payload, &reply);
 	sim_impostor_send(impostor, to, &header, payload, SIM_UNKNOWN);

@@ -157,7 +157,7 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 		return;
 	case 3: /* a greeting that knows us already */
 		header.type = WL_WIRE_HELLO;
-		header.destination_epoch = 1 + draw(impostor, 1000);
+		header.destination_boot = 1 + draw(impostor, 1000);
 		sim_impostor_send(impostor, to, &header, payload, WL_FRAME_UNPROVEN);
 		return;
 	default:
@@ -229,7 +229,7 @@ static void say_stale_vote(struct sim_impostor *impostor, unsigned to, uint64_t 
 		.term = term,
 		.flags = (uint32_t)draw(impostor, 2),
 		.incarnation = impostor->incarnation,
-		.in_step_boot = impostor->in_step_boot,
+		.caught_up_boot = impostor->caught_up_boot,
 	};
 	struct wl_wire_vote_reply reply = {
 		.term = term,
@@ -237,7 +237,7 @@ static void say_stale_vote(struct sim_impostor *impostor, unsigned to, uint64_t 
 		.granted = (uint32_t)draw(impostor, 2),
 		.round = impostor->cluster->nodes[to].agent->elections[0].round,
 		.incarnation = impostor->incarnation,
-		.in_step_boot = impostor->in_step_boot,
+		.caught_up_boot = impostor->caught_up_boot,
 	};
 
 	if (draw(impostor, 2)) {
@@ -270,10 +270,10 @@ void sim_impostor_greet(struct sim_impostor *impostor, unsigned to)
 {
 	const struct wl_worker *worker = impostor->cluster->nodes[to].cores[0].worker;
 	const struct wl_remote *known = &worker->rx.peers[impostor->node];
-	struct wl_wire_greeting greeting = {.seen_epoch = worker->config.epoch};
+	struct wl_wire_greeting greeting = {.seen_boot = worker->config.boot_id};
 	uint8_t payload[WL_WIRE_GREETING_BYTES];
 
-	if (worker->rx.greetings[impostor->node].epoch == impostor->epoch)
+	if (worker->rx.greetings[impostor->node].boot_id == impostor->boot_id)
 		return;
 	memcpy(greeting.fact, worker->config.facts, sizeof(greeting.fact));
 	greeting.fact[WL_FACT_MTU] =

@@ -14,7 +14,7 @@ static uint64_t draw(struct sim_impostor *impostor, uint64_t below)
 	return sim_impostor_draw(impostor, below);
 }
 
-/* A client that spoke not long ago, and under which epoch. False: none is at hand. */
+/* A client that spoke not long ago, and under which boot_id. False: none is at hand. */
 static bool find_client(struct sim_impostor *impostor, struct wl_frame_header *header,
 			unsigned *station)
 {
@@ -102,7 +102,7 @@ void sim_impostor_say_to_client(struct sim_impostor *impostor)
 		return;
 	header = (struct wl_frame_header){
 		.destination = asked.sender,
-		.destination_epoch = asked.sender_epoch,
+		.destination_boot = asked.sender_boot,
 	};
 	switch (draw(impostor, 3)) {
 	case 0:

@@ -51,9 +51,9 @@ static size_t make_garbage(struct sim_stranger *stranger, unsigned node, int *la
 
 /* ---- frames of ours, almost ---- */
 
-uint64_t sim_stranger_epoch(const struct sim_cluster *cluster, unsigned node)
+uint64_t sim_stranger_boot(const struct sim_cluster *cluster, unsigned node)
 {
-	return cluster->nodes[node].up ? cluster->nodes[node].cores[0].worker->config.epoch
+	return cluster->nodes[node].up ? cluster->nodes[node].cores[0].worker->config.boot_id
 				       : 1700000000ull << 32 | node;
 }
 
@@ -63,13 +63,13 @@ static void pretend(struct sim_stranger *stranger, unsigned node, struct wl_fram
 	const struct sim_cluster *cluster = stranger->cluster;
 	unsigned other = 1 + (unsigned)draw(stranger, cluster->config.nodes);
 
-	header->sender_epoch = sim_stranger_epoch(cluster, other);
+	header->sender_boot = sim_stranger_boot(cluster, other);
 	if (draw(stranger, 4) == 0) /* a boot that is to come */
-		header->sender_epoch += 1ull << 33;
+		header->sender_boot += 1ull << 33;
 	header->sender = wl_identity_of_node(other, 0);
 	if (other == node || draw(stranger, 4) == 0) {
 		header->sender = WL_IDENTITY_CLIENT | (uint32_t)draw(stranger, 1u << 31);
-		header->sender_epoch = 1 + draw(stranger, UINT64_MAX);
+		header->sender_boot = 1 + draw(stranger, UINT64_MAX);
 	}
 }
 
@@ -110,7 +110,7 @@ static struct wl_frame_header make_header(struct sim_stranger *stranger, unsigne
 		.payload_bytes = (uint16_t)draw(stranger, draw(stranger, 4) ? 100 : 1200),
 		.cluster = stranger->cluster->cluster,
 		.destination = wl_identity_of_node(node, 0),
-		.destination_epoch = sim_stranger_epoch(stranger->cluster, node),
+		.destination_boot = sim_stranger_boot(stranger->cluster, node),
 		.sequence = 1 + draw(stranger, 1 << 20),
 	};
 
@@ -144,7 +144,7 @@ static size_t make_bad_header(struct sim_stranger *stranger, unsigned node, int 
 		header.type = WL_WIRE_APPEND;
 		header.destination ^= 1u << draw(stranger, 32);
 	} else if (which == 2)
-		header.sender_epoch = 0;
+		header.sender_boot = 0;
 	else if (which <= 5) /* ourselves, a node that is none, another worker */
 		header.sender = which == 3   ? wl_identity_of_node(node, 0)
 				: which == 4 ? (uint32_t)draw(stranger, WL_IDENTITY_CLIENT) |

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A station without the key that means harm: garbage of every length, frames with one thing wrong, forged and cut ones, old
- * ones, ARP and ICMP that lie. It knows everything else: identities, epochs, what was ever sent. Each frame is labelled with
+ * ones, ARP and ICMP that lie. It knows everything else: identities, boots, what was ever sent. Each frame is labelled with
  * the verdict that it must meet, so that the oracle can compare (oracle_strangers.c); nothing else may come of it.
  */
 #ifndef WL_TESTS_SIM_NETWORK_STRANGER_H

@@ -12,6 +12,6 @@ size_t sim_stranger_make_answer(struct sim_stranger *stranger, unsigned node, in
 size_t sim_stranger_make_icmp(struct sim_stranger *stranger, unsigned node, int *label);
 /* Puts Ethernet, IPv4 and UDP around the datagram that stands at its place; returns the bytes of the frame. */
 size_t sim_stranger_wrap(struct sim_stranger *stranger, unsigned node, size_t datagram_bytes);
-uint64_t sim_stranger_epoch(const struct sim_cluster *cluster, unsigned node);
+uint64_t sim_stranger_boot(const struct sim_cluster *cluster, unsigned node);
 
 #endif

@@ -59,7 +59,7 @@ static size_t flip(struct sim_stranger *stranger, unsigned node, size_t bytes, i
 {
 	uint8_t *datagram = stranger->frame + WL_FRAME_ENVELOPE_BYTES;
 	size_t size = bytes - WL_FRAME_ENVELOPE_BYTES;
-	size_t at = 32 + draw(stranger, size - 32); /* epochs, sequence, journal, tag, payload */
+	size_t at = 32 + draw(stranger, size - 32); /* boots, sequence, journal, tag, payload */
 
 	datagram[at] ^= (uint8_t)(1 << draw(stranger, 8));
 	*label = at >= 50 && at < WL_FRAME_TAG_OFFSET ? WL_FRAME_BAD_RESERVED : WL_FRAME_FORGED;
@@ -98,7 +98,7 @@ size_t sim_stranger_make_old(struct sim_stranger *stranger, unsigned node, int *
 			*label =
 				SIM_UNKNOWN; /* it may be of an older life of its client, or of one without rules */
 		else if (!is_hello && header.type != WL_WIRE_HELLO &&
-			 header.destination_epoch != sim_stranger_epoch(stranger->cluster, node))
+			 header.destination_boot != sim_stranger_boot(stranger->cluster, node))
 			*label = WL_FRAME_UNPROVEN;
 		return bytes;
 	}

@@ -226,14 +226,14 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before)
 		check_commit_rule(oracle, node, replica->commit);
 	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before &&
-	    oracle->commit_epoch[node->number] == replica->view.epoch &&
+	    oracle->commit_view[node->number] == replica->view.number &&
 	    wl_log_term_at(&node->journals[oracle->journal]->log, replica->commit, &term) &&
 	    term != replica->view.term)
 		sim_violation(oracle->cluster, node->number, "O3",
 			      "leader of term %llu commits entry %llu of term %llu",
 			      (unsigned long long)replica->view.term,
 			      (unsigned long long)replica->commit, (unsigned long long)term);
-	oracle->commit_epoch[node->number] = replica->view.epoch;
+	oracle->commit_view[node->number] = replica->view.number;
 	oracle->commit_of_life[node->number] = replica->commit;
 }
 
@@ -317,7 +317,7 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	if (node->contradicted)
 		return; /* what it holds is no history of ours */
 	note_leader_heard(oracle, node->number, &journal->replica);
-	if (journal->replica.view.epoch == 0 || oracle->reduced)
+	if (journal->replica.view.number == 0 || oracle->reduced)
 		return; /* no view yet */
 	note_places(oracle, node);
 	sim_oracle_check_matching(oracle, node);
@@ -451,7 +451,7 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 	sim_oracle_check_ghosts(oracle);
 	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
 		struct sim_node *node = &oracle->cluster->nodes[number];
-		struct wl_front_stats stats;
+		struct wl_service_stats stats;
 		uint64_t chain;
 
 		if (!node->up || node->contradicted)
@@ -466,7 +466,7 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 		    chain != oracle->entries[oracle->committed].chain)
 			sim_violation(oracle->cluster, number, "O10", "chain values differ at %llu",
 				      (unsigned long long)oracle->committed);
-		wl_front_get_stats(node->journals[oracle->journal]->front, &stats);
+		wl_service_get_stats(node->journals[oracle->journal]->service, &stats);
 		if (digest_index == stats.applied_index && digest != stats.session_digest)
 			sim_violation(oracle->cluster, number, "O10",
 				      "the tables of sessions differ at %llu",

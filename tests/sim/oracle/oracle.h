@@ -45,7 +45,7 @@
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
 
-#include "tests/sim/people/client.h"
+#include "tests/sim/actors/client.h"
 #include "tests/sim/server/node.h"
 
 #define SIM_ORACLE_TERMS 4096u
@@ -88,7 +88,7 @@ struct sim_drops {
 
 /* A client's place at a node, after its last turn. */
 struct sim_life {
-	uint64_t boot, epoch, heard_ns;
+	uint64_t boot, boot_id, heard_ns;
 	wl_identity identity;
 };
 
@@ -118,7 +118,7 @@ struct sim_oracle { /* of one journal */
 	struct sim_apart {
 		uint64_t turns, acks;
 	} apart[WIRELOG_NODES_MAX + 1];
-	uint64_t commit_epoch[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */
+	uint64_t commit_view[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */
 	uint64_t commit_of_life[WIRELOG_NODES_MAX + 1], boot_of_life[WIRELOG_NODES_MAX + 1];
 	uint64_t highest_term[WIRELOG_NODES_MAX + 1];
 	uint64_t durable_seen[WIRELOG_NODES_MAX + 1], generation_seen[WIRELOG_NODES_MAX + 1];
@@ -141,7 +141,7 @@ struct sim_oracle { /* of one journal */
 	uint64_t stamp; /* of the last committed entry */
 	uint64_t platters_end[WIRELOG_NODES_MAX +
 			      1]; /* highest committed entry on the platters at the last start */
-	uint64_t fenced_epoch[WIRELOG_NODES_MAX + 1], fenced_tail[WIRELOG_NODES_MAX + 1];
+	uint64_t fenced_view[WIRELOG_NODES_MAX + 1], fenced_tail[WIRELOG_NODES_MAX + 1];
 	void (*on_leader)(void *context, unsigned node); /* a new one is about to speak */
 	void (*on_answer)(void *context, unsigned node); /* "committed" was told */
 	void *on_answer_context;

@@ -410,7 +410,7 @@ static struct sim_client *client_of(const struct sim_oracle *oracle,
 		if (!client || client->end.identity != header->destination)
 			continue;
 		found = client;
-		if (client->end.epoch == header->destination_epoch)
+		if (client->end.boot_id == header->destination_boot)
 			break;
 	}
 	return found;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rules of the oracle that look at one node or at all platters at one moment. */
 #include "dataplane/base/check.h"
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle_internal.h"
 
 #define GHOSTS 24u /* entries looked at: half of them the newest, half by chance */
@@ -130,9 +130,9 @@ void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *no
 	if (acks != apart->acks && oracle->cluster->config.journals == 1)
 		sim_violation(oracle->cluster, node->number, "O33",
 			      "acknowledges and takes no part");
-	if (wl_front_leader(journal->front) != 0)
+	if (wl_service_leader(journal->service) != 0)
 		sim_violation(oracle->cluster, node->number, "O33", "names a leader to clients");
-	if (journal->front->subscription_count != 0)
+	if (journal->service->subscription_count != 0)
 		sim_violation(oracle->cluster, node->number, "O33",
 			      "serves readers and takes no part");
 	if (election->state == WL_ELECTION_OUT && journal->replica.view.role == WL_ROLE_LEADER &&
@@ -148,10 +148,10 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 		&node->agent->record.journals[oracle->journal];
 
 	if (replica->view.role == WL_ROLE_FENCED &&
-	    oracle->fenced_epoch[node->number] == replica->view.epoch &&
+	    oracle->fenced_view[node->number] == replica->view.number &&
 	    oracle->fenced_tail[node->number] != replica->log->tail.index)
 		sim_violation(oracle->cluster, node->number, "O19", "appends while it is fenced");
-	oracle->fenced_epoch[node->number] = replica->view.epoch;
+	oracle->fenced_view[node->number] = replica->view.number;
 	oracle->fenced_tail[node->number] = replica->log->tail.index;
 	/* A record whose write failed may stand there or not; who wrote it votes no more. */
 	if (!node->agent->record_in_flight && !node->agent->record_failed &&

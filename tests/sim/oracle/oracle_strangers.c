@@ -14,8 +14,8 @@
 
 /* Counters that only a frame that was believed, or a client's or peer's message, moves. */
 static const enum wl_counter beliefs[] = {
-	WL_COUNTER_remote_new_epoch, WL_COUNTER_hello_answered, WL_COUNTER_append_frames_received,
-	WL_COUNTER_ack_received,     WL_COUNTER_client_appends,
+	WL_COUNTER_remote_new_boot, WL_COUNTER_hello_answered, WL_COUNTER_append_frames_received,
+	WL_COUNTER_ack_received,    WL_COUNTER_client_appends,
 };
 
 static uint64_t beliefs_of(const struct wl_counters *counters)
@@ -165,12 +165,12 @@ void sim_oracle_check_lives(struct sim_oracle *oracle, const struct sim_node *no
 			client ? wl_remote_table_find(&rx->clients, client->end.identity) : NULL;
 
 		*known = (struct sim_life){0};
-		if (!place || place->epoch == 0)
+		if (!place || place->boot_id == 0)
 			continue;
-		*known = (struct sim_life){node->boot, place->epoch, place->last_heard_ns,
+		*known = (struct sim_life){node->boot, place->boot_id, place->last_heard_ns,
 					   place->identity};
 		if (before.boot == known->boot && before.identity == known->identity &&
-		    before.epoch != known->epoch &&
+		    before.boot_id != known->boot_id &&
 		    known->heard_ns - before.heard_ns <= rx->client_idle_ns)
 			sim_violation(oracle->cluster, node->number, "O31",
 				      "takes another life of client %u, heard %llu us ago", number,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 #include "tests/sim/plan/faults_operator.h"
 #include "tests/sim/server/node_internal.h"
 #include "wirelog/status.h"
@@ -175,7 +175,7 @@ static void act_on_links(struct sim_faults *faults, const struct sim_action *act
 }
 
 /*
- * That an old image came back is seen by others who durably know what the data were (control/agent/roster.h, with what it cannot see). What
+ * That an old image came back is seen by others who durably know what the data were (control/agent/incarnations.h, with what it cannot see). What
  * nobody can notice is not done here: it would lose records in any Raft. A wiped disk knows by itself that it knows nothing.
  */
 static bool will_be_noticed(const struct sim_faults *faults, const struct sim_node *node,
@@ -200,7 +200,7 @@ static bool will_be_noticed(const struct sim_faults *faults, const struct sim_no
 			    WL_SUPERBLOCK_OK ||
 		    record.peers[node->number].incarnation == 0)
 			return false;
-		if (wl_remote_boot_of(record.peers[node->number].epoch) <= image.boot_count)
+		if (wl_remote_boot_of(record.peers[node->number].boot_id) <= image.boot_count)
 			return false;
 	}
 	return true;
@@ -318,9 +318,9 @@ static void act_on_life(struct sim_faults *faults, const struct sim_action *acti
 	case SIM_TEAR_RECORD:
 		node->tears_record = node->up;
 		break;
-	case SIM_HAND_OVER:
+	case SIM_TRANSFER:
 		if (node->up)
-			wl_agent_hand_over(node->agent, (uint32_t)faults->plan->journals - 1, 0);
+			wl_agent_transfer(node->agent, (uint32_t)faults->plan->journals - 1, 0);
 		break;
 	default:
 		if (node->up)
@@ -371,7 +371,7 @@ static void contradict(struct sim_faults *faults, struct sim_node *node)
 static void rot_sessions(struct sim_faults *faults, struct sim_node *node, bool count)
 {
 	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
-		struct wl_session_table *table = &node->journals[journal]->front->sessions;
+		struct wl_session_table *table = &node->journals[journal]->service->sessions;
 
 		if (count)
 			table->activity ^= 1u << 20;
@@ -414,7 +414,7 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	case SIM_STALL:
 	case SIM_TEAR_TURN:
 	case SIM_TEAR_RECORD:
-	case SIM_HAND_OVER:
+	case SIM_TRANSFER:
 	case SIM_STOP:
 		act_on_life(faults, action, node);
 		break;

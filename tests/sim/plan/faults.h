@@ -8,7 +8,7 @@
 
 #include "tests/sim/plan/faults_network.h"
 #include "tests/sim/server/node.h"
-#include "tests/sim/people/operator.h"
+#include "tests/sim/actors/operator.h"
 #include "tests/sim/plan/plan.h"
 
 struct sim_faults {

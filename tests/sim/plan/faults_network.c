@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tests/sim/people/client.h"
+#include "tests/sim/actors/client.h"
 
 void sim_others_init(struct sim_others *others, struct sim_cluster *cluster, bool liar)
 {

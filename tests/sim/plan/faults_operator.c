@@ -115,8 +115,8 @@ bool sim_faults_act_as_operator(struct sim_faults *faults, const struct sim_acti
 	case SIM_SESSIONS:
 		change_machine(faults, node, action);
 		return true;
-	case SIM_HAND_OVER_TO:
-		sim_operator_hand_over(&faults->operator_, node->number, (uint32_t)value);
+	case SIM_TRANSFER_TO:
+		sim_operator_transfer(&faults->operator_, node->number, (uint32_t)value);
 		return true;
 	case SIM_ASK:
 		sim_operator_ask(&faults->operator_, node->number);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is done to a cluster, and when: a list of actions. A seed becomes a plan (weather.c), a scenario file is one,
+ * What is done to a cluster, and when: a list of actions. A seed becomes a plan (schedule.c), a scenario file is one,
  * and shrinking takes actions out of one: three producers, one dialect (plan_text.c), one interpreter (faults.c).
  *
  *	# a comment
@@ -50,7 +50,7 @@ enum sim_verb {
 	SIM_WALL, /* wall clock: node, + ns (modulo 2^64) */
 	SIM_REPLAY, /* node: so many recorded frames that were once sent to it come again */
 	SIM_NO_BUFFERS, /* node: how often its pool is empty, per million of frames that it wants to send */
-	SIM_HAND_OVER, /* node */
+	SIM_TRANSFER, /* node */
 	SIM_EXPIRE, /* node, or any: its election timer is over now */
 	SIM_STOP, /* SIGTERM: node */
 	SIM_TEAR_TURN, /* node: power off inside its next turn, after so many effects */
@@ -94,7 +94,7 @@ enum sim_verb {
 	SIM_SESSIONS, /* node: from its next start its file has this limits.sessions; 0: as the others' */
 	SIM_EXTRA, /* node: its file hands this to EAL: 1 what it may not have, 2 too much, 3 what is allowed */
 	SIM_NEWER, /* node, which is down: a newer version of the daemon has written its superblock */
-	SIM_HAND_OVER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
+	SIM_TRANSFER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
 	SIM_ASK, /* an operator looks at the status of this node */
 	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
 	SIM_CONTRADICT, /* node: what it holds, in memory, is another history from now on */
@@ -193,21 +193,21 @@ void sim_action_write(const struct sim_action *action, FILE *file);
 /* Verdicts on data, by number and name: enum wl_recovery_damage_kind, then the refusals that are not recovery's. */
 #define SIM_VERDICT_REFUSAL 100u /* + enum sim_refusal */
 
-/* weather.c: configuration and faults of a seed. */
-void sim_weather(struct sim_plan *plan, uint64_t seed);
-/* weather_sizes.c: of segments and rings. */
-void sim_weather_sizes(struct sim_plan *plan, uint64_t seed);
-/* weather_network.c: its share of it. */
-void sim_weather_network(struct sim_plan *plan, uint64_t seed);
-/* weather_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */
-void sim_weather_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
+/* schedule.c: configuration and faults of a seed. */
+void sim_schedule(struct sim_plan *plan, uint64_t seed);
+/* schedule_sizes.c: of segments and rings. */
+void sim_schedule_sizes(struct sim_plan *plan, uint64_t seed);
+/* schedule_network.c: its share of it. */
+void sim_schedule_network(struct sim_plan *plan, uint64_t seed);
+/* schedule_drive.c: the same for drives; `victim` is the only node whose data may be destroyed. */
+void sim_schedule_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 /* Disks that are lost between a vote and its count, or within one timeout, or beside one other node; draws of its own. */
-void sim_weather_memory(struct sim_plan *plan, uint64_t seed, uint64_t victim);
+void sim_schedule_memory(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 /* Tables of sessions that rot in memory. */
-void sim_weather_tables(struct sim_plan *plan, uint64_t seed);
+void sim_schedule_tables(struct sim_plan *plan, uint64_t seed);
 const char *sim_seen_name(enum sim_seen which);
 
-/* weather_clients.c: what clients and readers are like, and how much room nodes have for them. */
-void sim_weather_clients(struct sim_plan *plan, uint64_t victim);
+/* schedule_clients.c: what clients and readers are like, and how much room nodes have for them. */
+void sim_schedule_clients(struct sim_plan *plan, uint64_t victim);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * What of a state matters. Two runs that come to equal terms, votes, roles, logs, commits, knowledge of followers, platters, frames on
  * their way, client, history of the oracle and bounds left go on in the same ways. Left out: clocks (a time counts only by what it is
- * compared with), counters, epochs of boots, sequences and authentication codes of frames, witnesses.
+ * compared with), counters, boot ids, sequences and authentication codes of frames, witnesses.
  */
 #include <string.h>
 
@@ -181,7 +181,7 @@ static uint64_t hash_replica(const struct sim_world *world, unsigned number)
 	uint64_t hash = mix(mix(replica->view.role, replica->view.term), replica->view.leader);
 
 	hash = mix(mix(hash, replica->commit), replica->leader_commit);
-	hash = mix(mix(hash, replica->saw_term_told), replica->in_step_told);
+	hash = mix(mix(hash, replica->saw_term_told), replica->caught_up_told);
 	if (replica->view.role == WL_ROLE_FOLLOWER)
 		return mix(hash, hash_follower(world, number));
 	if (replica->view.role != WL_ROLE_LEADER)
@@ -206,7 +206,7 @@ static uint64_t hash_log(const struct wl_log *log)
 static uint64_t hash_record(const struct wl_superblock *record)
 {
 	return mix(mix(record->journals[0].term, record->journals[0].vote),
-		   record->journals[0].in_step_boot >= record->boot_count);
+		   record->journals[0].caught_up_boot >= record->boot_count);
 }
 
 /* A node that is down is what its platters are: all of them, for they say what recovery will find. */
@@ -225,7 +225,7 @@ static uint64_t hash_node(const struct sim_world *world, unsigned number)
 {
 	const struct sim_node *node = &world->cluster.nodes[number];
 	const struct wl_agent *agent = node->agent;
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 	uint64_t hash;
 
 	if (!node->up)
@@ -234,7 +234,7 @@ static uint64_t hash_node(const struct sim_world *world, unsigned number)
 	hash = mix(mix(hash, hash_replica(world, number)), hash_log(&node->journals[0]->log));
 	hash = mix(mix(hash, hash_record(&agent->record)), agent->record_in_flight);
 	hash = mix(mix(hash, node->record_state), agent->wishes[0].wanted);
-	wl_front_get_stats(node->journals[0]->front, &stats);
+	wl_service_get_stats(node->journals[0]->service, &stats);
 	return mix(mix(hash, stats.applied_index), stats.waiting_replies);
 }
 

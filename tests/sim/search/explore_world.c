@@ -34,11 +34,11 @@ static bool is_writing(const struct sim_node *node)
 
 static bool is_idle(struct sim_world *world, const struct sim_node *node)
 {
-	const struct wl_seam *seam = node->cores[0].seam;
+	const struct wl_plane_rings *plane = node->cores[0].plane;
 	bool behind = (world->slow & 1u << node->number) != 0;
 
-	return wl_ring_count(&seam->up) + wl_ring_count(&seam->down) +
-			       wl_ring_count(&seam->punt_up) + wl_ring_count(&seam->punt_down) ==
+	return wl_ring_count(&plane->up) + wl_ring_count(&plane->down) +
+			       wl_ring_count(&plane->punt_up) + wl_ring_count(&plane->punt_down) ==
 		       0 &&
 	       world->cluster.network.stations[node->number].rx_count == 0 &&
 	       (behind || !is_writing(node));

@@ -3,7 +3,7 @@
 #ifndef WL_TESTS_SIM_SEARCH_EXPLORE_WORLD_H
 #define WL_TESTS_SIM_SEARCH_EXPLORE_WORLD_H
 
-#include "tests/sim/people/client.h"
+#include "tests/sim/actors/client.h"
 #include "tests/sim/search/explore.h"
 #include "tests/sim/oracle/oracle.h"
 
@@ -54,7 +54,7 @@ struct sim_world {
 	struct sim_bounds left; /* what may still happen */
 	struct sim_flight flights[SIM_FLIGHTS_MAX]; /* in the order in which they left */
 	unsigned flight_count;
-	uint8_t *store; /* bytes of frames, handed out from the front; not watched: going back gives them back */
+	uint8_t *store; /* bytes of frames, handed out from the client service; not watched: going back gives them back */
 	size_t store_used;
 	uint32_t slow; /* nodes whose drive is behind */
 	uint32_t acted; /* nodes that did something since the root */

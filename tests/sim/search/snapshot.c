@@ -35,7 +35,7 @@ static struct {
 	unsigned area_count;
 	struct page pages[SIM_SNAPSHOT_GROUPS][PAGES_MAX];
 	unsigned page_count[SIM_SNAPSHOT_GROUPS];
-	uint8_t *kept; /* of all pages, handed out from the front */
+	uint8_t *kept; /* of all pages, handed out from the client service */
 	size_t kept_count;
 	struct undo *undo;
 	size_t undo_count;

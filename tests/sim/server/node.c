@@ -34,9 +34,9 @@ uint64_t sim_node_now(const struct sim_node *node)
 
 uint64_t sim_node_commit_number(const struct sim_node *node, unsigned journal)
 {
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 
-	wl_front_get_stats(node->journals[journal]->front, &stats);
+	wl_service_get_stats(node->journals[journal]->service, &stats);
 	return stats.commit_number;
 }
 
@@ -102,7 +102,7 @@ static bool lives_on(struct sim_node *node)
 {
 	struct sim_cluster *cluster = cluster_of(node);
 
-	if (wl_agent_is_outlived(node->agent) && wl_agent_is_stopped(node->agent)) {
+	if (wl_agent_is_rolled_back(node->agent) && wl_agent_is_stopped(node->agent)) {
 		sim_node_check_end(cluster, node, WIRELOG_STORE_OLD_IMAGE);
 		sim_agenda_add(node->agenda, node->agenda->now_ns + RESTART_NS, start_again, node,
 			       (void *)(uintptr_t)(node->boot + 1));
@@ -122,13 +122,13 @@ void sim_node_turn_worker(struct sim_core *core)
 
 	now = sim_machine_now(node, SIM_THREAD_WORKER + core->number);
 	did = wl_worker_turn(core->worker, now, wl_clock_wall_ns(clock, now));
-	sim_trace_seam(&node->network->trace, node->number, "worker tells", &core->seam->up,
-		       &core->told_up);
+	sim_trace_plane(&node->network->trace, node->number, "worker tells", &core->plane->up,
+			&core->told_up);
 	if (cluster->after_turn)
 		cluster->after_turn(cluster->context, node, core->number);
 	if (!lives_on(node))
 		return;
-	if (wl_ring_count(&core->seam->up) + wl_ring_count(&core->seam->punt_up) != 0)
+	if (wl_ring_count(&core->plane->up) + wl_ring_count(&core->plane->punt_up) != 0)
 		sim_node_wake_agent(node);
 	wake(node, &core->actor,
 	     did ? 1000 + sim_random_below(&node->random, 3000) : WORKER_IDLE_NS, worker_turn,
@@ -196,7 +196,7 @@ static void look_at_journal(struct sim_node *node, unsigned journal)
 	struct wl_journal_status status;
 
 	if (!wl_published_read(&node->journals[journal]->published, &status) ||
-	    status.view.epoch == 0)
+	    status.view.number == 0)
 		return; /* not published yet */
 	look_at_storage(node, journal, &status.storage);
 	wl_agent_set_tail(node->agent, journal, status.tail);
@@ -215,14 +215,14 @@ void sim_node_turn_agent(struct sim_node *node)
 		look_at_journal(node, journal);
 	wl_agent_turn(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 	for (unsigned worker = 0; worker < config->workers; worker++)
-		sim_trace_seam(&node->network->trace, node->number, "control tells",
-			       &node->cores[worker].seam->down, &node->cores[worker].told_down);
+		sim_trace_plane(&node->network->trace, node->number, "control tells",
+				&node->cores[worker].plane->down, &node->cores[worker].told_down);
 	if (!lives_on(node))
 		return;
 	for (unsigned worker = 0; worker < config->workers; worker++) {
 		struct sim_core *core = &node->cores[worker];
 
-		if (wl_ring_count(&core->seam->down) + wl_ring_count(&core->seam->punt_down) != 0)
+		if (wl_ring_count(&core->plane->down) + wl_ring_count(&core->plane->punt_down) != 0)
 			sim_node_wake_worker(core);
 	}
 	wake(node, &node->agent_actor, AGENT_IDLE_NS, agent_turn, node);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One simulated server: the daemon's own workers and agent, each an actor with turns of its own, joined by real seams;
+ * One simulated server: the daemon's own workers and agent, each an actor with turns of its own, joined by real planes;
  * journals spread over the workers; a drive for each journal, that outlives them; a clock that drifts. A crash
  * forgets everything but the drives.
  */
@@ -43,8 +43,8 @@ struct sim_core {
 	struct sim_actor actor;
 	struct sim_drive_fan disk;
 	struct wl_worker *worker; /* volatile, as the next one */
-	struct wl_seam *seam;
-	uint64_t told_up, told_down; /* messages of the seam that a trace has seen */
+	struct wl_plane_rings *plane;
+	uint64_t told_up, told_down; /* messages of the plane messages that a trace has seen */
 };
 
 struct sim_node {

@@ -25,10 +25,10 @@ struct start { /* one, while it is under way */
 	void *clients[SIM_WORKERS_MAX];
 };
 
-static void shape_worker(const struct start *start, uint32_t worker, uint64_t epoch,
+static void shape_worker(const struct start *start, uint32_t worker, uint64_t boot_id,
 			 struct wl_worker_config *shape)
 {
-	const struct wl_boot_self self = {epoch, &start->record};
+	const struct wl_boot_self self = {boot_id, &start->record};
 	const struct sim_plan *plan = start->cluster->config.plan;
 	const struct sim_network *network = &start->cluster->network;
 	unsigned number = start->node->number;
@@ -53,11 +53,11 @@ static void shape_journal(const struct start *start, uint32_t id, struct wl_jour
 	const struct sim_plan *plan = start->cluster->config.plan;
 
 	wl_boot_shape_journal(start->config, &start->record, id, shape);
-	shape->front.record_bytes_max = (uint32_t)plan->record_bytes;
-	shape->front.reply_slots = (uint32_t)plan->reply_slots;
-	shape->front.subscriptions_max = (uint32_t)plan->subscriptions_max;
-	shape->front.read_buffers = (uint32_t)plan->read_buffers;
-	shape->front.subscription_idle_ns = plan->reader_idle_ns;
+	shape->service.record_bytes_max = (uint32_t)plan->record_bytes;
+	shape->service.reply_slots = (uint32_t)plan->reply_slots;
+	shape->service.subscriptions_max = (uint32_t)plan->subscriptions_max;
+	shape->service.read_buffers = (uint32_t)plan->read_buffers;
+	shape->service.subscription_idle_ns = plan->reader_idle_ns;
 	if (start->node->limit_segments != 0) /* as another file would have it */
 		shape->log.bytes_max = start->node->limit_segments * shape->log.segment_bytes;
 }
@@ -90,7 +90,7 @@ void sim_node_give_back_memory(struct sim_node *node)
 	node->memory = NULL;
 }
 
-/* Everything volatile lies in one block, handed out from the front. False: the machine has no room for it. */
+/* Everything volatile lies in one block, handed out from the service. False: the machine has no room for it. */
 static bool take_memory(struct start *start)
 {
 	struct sim_node *node = start->node;
@@ -103,10 +103,10 @@ static bool take_memory(struct start *start)
 		start->config->journal_count *
 			(aligned(sizeof(struct wl_journal)) + aligned(journal.log.ring_bytes) +
 			 aligned(wl_journal_memory_bytes(&journal))) +
-		start->config->worker_count *
-			(aligned(sizeof(struct wl_worker)) + aligned(sizeof(struct wl_seam)) +
-			 aligned(wl_seam_memory_bytes()) +
-			 aligned(wl_worker_memory_bytes(&worker))) +
+		start->config->worker_count * (aligned(sizeof(struct wl_worker)) +
+					       aligned(sizeof(struct wl_plane_rings)) +
+					       aligned(wl_plane_rings_memory_bytes()) +
+					       aligned(wl_worker_memory_bytes(&worker))) +
 		aligned(sizeof(struct wl_agent)) + SIM_RECOVERY_WINDOW_BYTES;
 	if (node->machine.memory_bytes != 0 && node->machine.memory_bytes < node->memory_bytes)
 		return false;
@@ -121,8 +121,8 @@ static void make_worker(struct start *start, uint32_t number)
 
 	shape_worker(start, number, 0, &shape);
 	core->worker = take(start, sizeof(struct wl_worker));
-	core->seam = take(start, sizeof(struct wl_seam));
-	wl_seam_init(core->seam, take(start, wl_seam_memory_bytes()));
+	core->plane = take(start, sizeof(struct wl_plane_rings));
+	wl_plane_rings_init(core->plane, take(start, wl_plane_rings_memory_bytes()));
 	start->clients[number] = take(start, wl_worker_memory_bytes(&shape));
 	for (uint32_t id = 0; id < start->config->journal_count; id++)
 		start->journal_count[number] += start->config->journal_worker[id] == number;
@@ -326,16 +326,17 @@ static void attach(const struct start *start, struct sim_core *core)
 	sim_drive_fan_init(&core->disk, node->drives, mine);
 }
 
-static void start_worker(struct start *start, uint32_t number, uint64_t epoch)
+static void start_worker(struct start *start, uint32_t number, uint64_t boot_id)
 {
 	struct sim_core *core = &start->node->cores[number];
 	unsigned station = sim_station_of(start->node->number, number);
 	struct wl_worker_config shape;
 
 	attach(start, core);
-	shape_worker(start, number, epoch, &shape);
+	shape_worker(start, number, boot_id, &shape);
 	wl_worker_init(core->worker, &shape, &start->node->network->stations[station].port,
-		       &core->disk.disk, core->seam, &start->cluster->auth, start->clients[number]);
+		       &core->disk.disk, core->plane, &start->cluster->auth,
+		       start->clients[number]);
 	wl_worker_start(core->worker, start->journals[number], start->journal_count[number],
 			start->known_commit[number]);
 }
@@ -366,15 +367,15 @@ static void start_agent(struct start *start)
 					 .reap = sim_node_reap_record,
 					 .log = sim_node_log,
 					 .context = node};
-	struct wl_seam *seams[SIM_WORKERS_MAX];
+	struct wl_plane_rings *planes[SIM_WORKERS_MAX];
 	struct wl_agent_config shape;
 
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
-		seams[worker] = node->cores[worker].seam;
+		planes[worker] = node->cores[worker].plane;
 	wl_boot_shape_agent(start->config, &shape);
 	shape.seed = sim_random_next(&node->random);
 	shape.spare_incarnation = sim_random_next(&node->random);
-	wl_agent_init(node->agent, &shape, &ops, seams, &start->record);
+	wl_agent_init(node->agent, &shape, &ops, planes, &start->record);
 	for (uint32_t id = 0; id < start->config->journal_count; id++)
 		wl_agent_set_tail(node->agent, id, node->journals[id]->log.tail);
 	add_neighbours(start->cluster, node);
@@ -384,8 +385,8 @@ static void start_agent(struct start *start)
 static void begin_life(struct start *start)
 {
 	struct sim_node *node = start->node;
-	uint64_t epoch = start->record.boot_count << 32 |
-			 (sim_random_next(&node->random) & 0xffffffff);
+	uint64_t boot_id = start->record.boot_count << 32 |
+			   (sim_random_next(&node->random) & 0xffffffff);
 
 	if (start->cluster->after_start)
 		start->cluster->after_start(start->cluster->context, node);
@@ -401,7 +402,7 @@ static void begin_life(struct start *start)
 	sim_machine_open_clocks(node);
 	node->agent_actor.turn_at_ns = 0;
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
-		start_worker(start, worker, epoch);
+		start_worker(start, worker, boot_id);
 	start_agent(start);
 	sim_node_wake_workers(node);
 	sim_node_wake_agent(node);

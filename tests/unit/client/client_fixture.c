@@ -329,12 +329,12 @@ static void make_client(struct client_fixture *fixture, const struct wirelog_opt
 	client->options.context = fixture;
 	client->cluster = CLIENT_FIXTURE_CLUSTER;
 	client->identity = WL_IDENTITY_CLIENT | 5;
-	client->epoch = 0x1234567890abcdefull;
+	client->boot_id = 0x1234567890abcdefull;
 	client->now_ns = fixture->now_ns;
 	client->transports[WL_ENDPOINT_UDP] = &fixture->transport;
 	wl_auth_init(&client->auth, secret);
 	wl_auth_init(&fixture->auth, secret);
-	wl_auth_derive(&fixture->auth, client->identity, client->epoch, &fixture->client_key);
+	wl_auth_derive(&fixture->auth, client->identity, client->boot_id, &fixture->client_key);
 	wl_engine_init(client,
 		       malloc(client->options.outstanding_max * sizeof(struct wl_window_slot)),
 		       malloc(client->options.outstanding_bytes_max),

@@ -45,13 +45,13 @@ struct client_fixture_node {
 	bool thinks_it_leads;
 	uint32_t leader; /* as it says */
 	uint64_t term;
-	uint64_t epoch, sequence;
+	uint64_t boot_id, sequence;
 	struct wl_auth_key key;
 	uint64_t commit_max; /* number that it knows of, at most; 0: all */
 	uint64_t damaged; /* number that it cannot read; 0: none */
 	uint64_t first_number; /* all before were removed */
 	bool full_of_readers;
-	uint64_t taken_epoch; /* under it another client has the identity `taken`; 0: nobody */
+	uint64_t taken_boot; /* under it another client has the identity `taken`; 0: nobody */
 	wl_identity taken;
 	bool full_of_clients;
 	uint64_t challenge; /* that a client has to say before it is heard; 0: none */

@@ -22,8 +22,8 @@ size_t client_fixture_seal(struct client_fixture *fixture, uint32_t id, uint8_t 
 		.cluster = CLIENT_FIXTURE_CLUSTER,
 		.sender = wl_identity_of_node(id, 0),
 		.destination = fixture->client->identity,
-		.sender_epoch = node->epoch,
-		.destination_epoch = fixture->client->epoch,
+		.sender_boot = node->boot_id,
+		.destination_boot = fixture->client->boot_id,
 		.sequence = ++node->sequence,
 	};
 
@@ -55,12 +55,12 @@ void client_fixture_restart(struct client_fixture *fixture, uint32_t id)
 {
 	struct client_fixture_node *node = &fixture->nodes[id];
 
-	node->epoch += BOOT + 17;
+	node->boot_id += BOOT + 17;
 	node->sequence = 0;
 	node->subscription.active = false;
 	node->part_have = 0;
 	node->client_mtu = WIRELOG_MTU_MIN;
-	wl_auth_derive(&fixture->auth, wl_identity_of_node(id, 0), node->epoch, &node->key);
+	wl_auth_derive(&fixture->auth, wl_identity_of_node(id, 0), node->boot_id, &node->key);
 }
 
 static uint64_t commit_of(const struct client_fixture *fixture, uint32_t id)
@@ -88,9 +88,9 @@ static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t ty
 		reply.members[reply.member_count].node = member;
 		strcpy(reply.members[reply.member_count++].endpoint, endpoints[member]);
 	}
-	if (fixture->nodes[id].taken_epoch != 0 &&
+	if (fixture->nodes[id].taken_boot != 0 &&
 	    fixture->client->identity == fixture->nodes[id].taken) {
-		reply.known_epoch = fixture->nodes[id].taken_epoch;
+		reply.known_boot = fixture->nodes[id].taken_boot;
 		reply.member_count = 0;
 		reply.challenge = 1;
 	} else if (fixture->nodes[id].challenge != 0 && !fixture->nodes[id].is_served) {
@@ -571,12 +571,12 @@ static void take_astray(struct client_fixture *fixture, uint32_t id, const uint8
 		.cluster = CLIENT_FIXTURE_CLUSTER,
 		.sender = worker,
 		.destination = header.sender,
-		.sender_epoch = fixture->nodes[id].epoch,
-		.destination_epoch = header.sender_epoch,
+		.sender_boot = fixture->nodes[id].boot_id,
+		.destination_boot = header.sender_boot,
 		.sequence = fixture->astray_hellos,
 	};
 	wl_frame_encode_header(datagram, &header);
-	wl_auth_derive(&fixture->auth, worker, header.sender_epoch, &key);
+	wl_auth_derive(&fixture->auth, worker, header.sender_boot, &key);
 	wl_auth_seal(&fixture->auth, &key, datagram, WL_FRAME_HEADER_BYTES + header.payload_bytes);
 	client_fixture_carry(fixture, 0, datagram, WL_FRAME_HEADER_BYTES + header.payload_bytes);
 }
@@ -594,15 +594,15 @@ void client_fixture_node_take(struct client_fixture *fixture, uint32_t id, uint8
 	}
 	fixture->frames_to_node[id]++;
 	CU_ASSERT_EQUAL_FATAL(wl_frame_decode_header(bytes, size, &header), WL_FRAME_OK);
-	wl_auth_derive(&fixture->auth, header.sender, header.sender_epoch, &fixture->client_key);
+	wl_auth_derive(&fixture->auth, header.sender, header.sender_boot, &fixture->client_key);
 	CU_ASSERT_FATAL(wl_auth_verify(&fixture->auth, &fixture->client_key, bytes, size));
 	is_hello = header.type == WL_WIRE_HELLO;
 	CU_ASSERT_EQUAL(header.cluster, CLIENT_FIXTURE_CLUSTER);
 	CU_ASSERT(!node->up || header.destination == wl_identity_of_node(id, 0) ||
 		  (is_hello && header.destination == 0));
-	if (!node->up || header.destination_epoch != (is_hello ? 0 : node->epoch))
+	if (!node->up || header.destination_boot != (is_hello ? 0 : node->boot_id))
 		return;
-	if (node->taken_epoch != 0 && header.sender == node->taken && !is_hello)
+	if (node->taken_boot != 0 && header.sender == node->taken && !is_hello)
 		return;
 	size += WL_IPV4_BYTES + WL_UDP_BYTES;
 	if (header.type == WL_WIRE_CLIENT_APPEND && size > fixture->largest_to_node[id])

@@ -89,7 +89,7 @@ static void frame_is_believed_once(void)
 	client_fixture_end(fixture);
 }
 
-static void new_epoch_of_a_node_is_not_believed_without_an_answer_to_our_question(void)
+static void new_boot_id_of_a_node_is_not_believed_without_an_answer_to_our_question(void)
 {
 	struct client_fixture *fixture = start_with_one_outstanding();
 	uint8_t datagram[2048];
@@ -109,7 +109,7 @@ static void new_epoch_of_a_node_is_not_believed_without_an_answer_to_our_questio
 	is_believed(fixture, datagram, size);
 
 	CU_ASSERT_EQUAL(fixture->client->term, 1);
-	CU_ASSERT_NOT_EQUAL(fixture->client->nodes[1].epoch, fixture->nodes[1].epoch);
+	CU_ASSERT_NOT_EQUAL(fixture->client->nodes[1].boot_id, fixture->nodes[1].boot_id);
 	client_fixture_end(fixture);
 }
 
@@ -241,7 +241,7 @@ WL_SUITE(client_channel)
 	WL_TEST(frame_of_a_node_is_believed),
 	WL_TEST(frame_with_any_other_byte_is_not),
 	WL_TEST(frame_is_believed_once),
-	WL_TEST(new_epoch_of_a_node_is_not_believed_without_an_answer_to_our_question),
+	WL_TEST(new_boot_id_of_a_node_is_not_believed_without_an_answer_to_our_question),
 	WL_TEST(frame_of_another_cluster_is_counted_and_not_believed),
 	WL_TEST(append_that_only_the_leader_turns_away_ends_at_once),
 	WL_TEST(messages_that_are_not_for_clients_are_passed_over),

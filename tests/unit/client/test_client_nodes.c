@@ -202,7 +202,7 @@ static void take_identity_of(struct client_fixture *fixture)
 {
 	for (uint32_t node = 1; node <= CLIENT_FIXTURE_NODES; node++) {
 		fixture->nodes[node].taken = fixture->client->identity;
-		fixture->nodes[node].taken_epoch = 77;
+		fixture->nodes[node].taken_boot = 77;
 	}
 }
 
@@ -210,7 +210,7 @@ static void client_whose_identity_another_one_has_draws_again(void)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
 	wl_identity first = fixture->client->identity;
-	uint64_t epoch = fixture->client->epoch;
+	uint64_t boot_id = fixture->client->boot_id;
 
 	client_fixture_fill(fixture, 10, 64);
 	take_identity_of(fixture);
@@ -222,7 +222,7 @@ static void client_whose_identity_another_one_has_draws_again(void)
 
 	CU_ASSERT_NOT_EQUAL(fixture->client->identity, first);
 	CU_ASSERT(wl_identity_is_client(fixture->client->identity));
-	CU_ASSERT_NOT_EQUAL(fixture->client->epoch, epoch);
+	CU_ASSERT_NOT_EQUAL(fixture->client->boot_id, boot_id);
 	CU_ASSERT_EQUAL(fixture->client->counters.identities, 1);
 	CU_ASSERT_EQUAL(fixture->acks[5].status, WIRELOG_OK);
 	client_fixture_end(fixture);

@@ -14,7 +14,7 @@
 
 static struct {
 	struct wl_agent agent;
-	struct wl_seam seams[WORKERS];
+	struct wl_plane_rings planes[WORKERS];
 	void *memory[WORKERS];
 	uint64_t now_ns;
 	struct wl_position tail;
@@ -65,21 +65,21 @@ static void set_up(uint32_t voters)
 					 .election_timeout_ns = T,
 					 .seed = 7};
 	struct wl_superblock record = {.node = 1, .journal_count = JOURNALS, .sequence = 10};
-	struct wl_seam *seams[WORKERS];
+	struct wl_plane_rings *planes[WORKERS];
 
 	memset(&bed, 0, sizeof(bed));
 	bed.now_ns = 1000 * MS;
 	bed.tail = (struct wl_position){2, 10};
 	for (unsigned i = 0; i < WORKERS; i++) {
-		bed.memory[i] = aligned_alloc(64, (wl_seam_memory_bytes() + 63) / 64 * 64);
-		wl_seam_init(&bed.seams[i], bed.memory[i]);
-		seams[i] = &bed.seams[i];
+		bed.memory[i] = aligned_alloc(64, (wl_plane_rings_memory_bytes() + 63) / 64 * 64);
+		wl_plane_rings_init(&bed.planes[i], bed.memory[i]);
+		planes[i] = &bed.planes[i];
 	}
 	for (unsigned i = 0; i < JOURNALS; i++)
 		record.journals[i] = (struct wl_superblock_journal){.term = 5,
 								    .witness = 4096,
-								    .in_step_boot = 1};
-	wl_agent_init(&bed.agent, &config, &ops, seams, &record);
+								    .caught_up_boot = 1};
+	wl_agent_init(&bed.agent, &config, &ops, planes, &record);
 	wl_agent_start(&bed.agent, bed.now_ns);
 	for (unsigned i = 0; i < JOURNALS; i++)
 		bed.agent.elections[i].started_ns -= T; /* it has been up for a while */
@@ -95,42 +95,42 @@ static void turn(void)
 {
 	bed.now_ns += MS;
 	for (unsigned i = 0; i < WORKERS; i++)
-		atomic_store(&bed.seams[i].worker_turn_ns, bed.now_ns);
+		atomic_store(&bed.planes[i].worker_turn_ns, bed.now_ns);
 	wl_agent_turn(&bed.agent, bed.now_ns);
 }
 
 /* The next message down of this verb, others are dropped; verb 0: none came. */
-static struct wl_seam_message await(unsigned worker, enum wl_seam_verb verb)
+static struct wl_plane_message await(unsigned worker, enum wl_plane_verb verb)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 
-	while (wl_ring_pop(&bed.seams[worker].down, &message))
+	while (wl_ring_pop(&bed.planes[worker].down, &message))
 		if (message.verb == verb)
 			return message;
-	return (struct wl_seam_message){0};
+	return (struct wl_plane_message){0};
 }
 
-static void rise(unsigned worker, enum wl_seam_verb verb, struct wl_view view, uint32_t node,
+static void rise(unsigned worker, enum wl_plane_verb verb, struct wl_view view, uint32_t node,
 		 uint16_t journal)
 {
-	struct wl_seam_message message = {.verb = verb,
-					  .journal = journal,
-					  .node = node,
-					  .view = view,
-					  .tail = bed.tail,
-					  .now_ns = bed.now_ns,
-					  .reason = WL_STALL_DISK};
+	struct wl_plane_message message = {.verb = verb,
+					   .journal = journal,
+					   .node = node,
+					   .view = view,
+					   .tail = bed.tail,
+					   .now_ns = bed.now_ns,
+					   .reason = WL_STALL_DISK};
 
-	CU_ASSERT(wl_ring_push(&bed.seams[worker].up, &message));
+	CU_ASSERT(wl_ring_push(&bed.planes[worker].up, &message));
 }
 
 static void punt_vote(unsigned worker, uint8_t type, uint16_t journal, uint32_t from, uint64_t term)
 {
 	struct wl_punt punt = {.type = type, .journal = journal, .node = from};
-	struct wl_wire_vote vote = {.term = term, .last = {2, 10}, .in_step_boot = 1};
+	struct wl_wire_vote vote = {.term = term, .last = {2, 10}, .caught_up_boot = 1};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote(punt.data, &vote);
-	CU_ASSERT(wl_ring_push(&bed.seams[worker].punt_up, &punt));
+	CU_ASSERT(wl_ring_push(&bed.planes[worker].punt_up, &punt));
 }
 
 static void punt_reply(unsigned worker, uint8_t type, uint16_t journal, uint32_t from,
@@ -141,15 +141,15 @@ static void punt_reply(unsigned worker, uint8_t type, uint16_t journal, uint32_t
 					   .asked_term = term,
 					   .granted = 1,
 					   .round = bed.agent.elections[journal].round,
-					   .in_step_boot = 1};
+					   .caught_up_boot = 1};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote_reply(punt.data, &reply);
-	CU_ASSERT(wl_ring_push(&bed.seams[worker].punt_up, &punt));
+	CU_ASSERT(wl_ring_push(&bed.planes[worker].punt_up, &punt));
 }
 
 static bool sent(unsigned worker, uint8_t type, struct wl_punt *punt)
 {
-	while (wl_ring_pop(&bed.seams[worker].punt_down, punt))
+	while (wl_ring_pop(&bed.planes[worker].punt_down, punt))
 		if (punt->type == type)
 			return true;
 	return false;
@@ -164,13 +164,13 @@ static enum wl_election_state state(unsigned journal)
 static void lead_journal_0(void)
 {
 	for (int i = 0; i < 400 && state(0) != WL_ELECTION_PRE_CANDIDATE; i++) {
-		rise(1, WL_SEAM_LEADER_HEARD, (struct wl_view){.epoch = 1, .term = 5}, 2, 1);
-		rise(0, WL_SEAM_LEADER_HEARD, (struct wl_view){.epoch = 1, .term = 5}, 2, 2);
+		rise(1, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 1);
+		rise(0, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 2);
 		turn();
 	}
 	punt_reply(0, WL_WIRE_PRE_VOTE_REPLY, 0, 2, 6);
 	turn();
-	rise(0, WL_SEAM_FENCED, await(0, WL_SEAM_FENCE).view, 1, 0);
+	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
 	turn();
 	bed.result = 1;
 	turn();
@@ -181,14 +181,15 @@ static void lead_journal_0(void)
 
 static void first_views_reach_the_journals_own_workers(void)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 
 	set_up(0xe);
-	CU_ASSERT(wl_ring_pop(&bed.seams[0].down, &message));
-	CU_ASSERT(message.verb == WL_SEAM_FOLLOW && message.journal == 0 && message.view.term == 5);
-	CU_ASSERT(wl_ring_pop(&bed.seams[0].down, &message));
+	CU_ASSERT(wl_ring_pop(&bed.planes[0].down, &message));
+	CU_ASSERT(message.verb == WL_PLANE_FOLLOW && message.journal == 0 &&
+		  message.view.term == 5);
+	CU_ASSERT(wl_ring_pop(&bed.planes[0].down, &message));
 	CU_ASSERT_EQUAL(message.journal, 2);
-	CU_ASSERT(wl_ring_pop(&bed.seams[1].down, &message));
+	CU_ASSERT(wl_ring_pop(&bed.planes[1].down, &message));
 	CU_ASSERT_EQUAL(message.journal, 1);
 	tear_down();
 }
@@ -202,7 +203,7 @@ static void vote_goes_through_fence_and_record_before_it_leaves(void)
 	punt_vote(1, WL_WIRE_VOTE, 1, 3, 8);
 	turn();
 	CU_ASSERT_EQUAL(bed.submits, 0);
-	rise(1, WL_SEAM_FENCED, await(1, WL_SEAM_FENCE).view, 1, 1);
+	rise(1, WL_PLANE_FENCED, await(1, WL_PLANE_FENCE).view, 1, 1);
 	turn();
 	CU_ASSERT_EQUAL(bed.submits, 1);
 	CU_ASSERT_EQUAL(bed.submitted.journals[1].term, 8);
@@ -228,8 +229,8 @@ static void votes_of_several_journals_share_one_record(void)
 	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
 	punt_vote(0, WL_WIRE_VOTE, 2, 3, 9);
 	turn();
-	rise(0, WL_SEAM_FENCED, await(0, WL_SEAM_FENCE).view, 1, 0);
-	rise(0, WL_SEAM_FENCED, await(0, WL_SEAM_FENCE).view, 1, 2);
+	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
+	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 2);
 	turn();
 	CU_ASSERT_EQUAL(bed.submits, 1);
 	CU_ASSERT(bed.submitted.journals[0].vote == 2 && bed.submitted.journals[2].vote == 3);
@@ -247,11 +248,11 @@ static void vote_behind_a_record_in_flight_waits_for_its_own(void)
 	set_up(0xe);
 	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
 	turn();
-	rise(0, WL_SEAM_FENCED, await(0, WL_SEAM_FENCE).view, 1, 0);
+	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
 	turn();
 	punt_vote(1, WL_WIRE_VOTE, 1, 3, 9);
 	turn();
-	rise(1, WL_SEAM_FENCED, await(1, WL_SEAM_FENCE).view, 1, 1);
+	rise(1, WL_PLANE_FENCED, await(1, WL_PLANE_FENCE).view, 1, 1);
 	turn();
 	CU_ASSERT_EQUAL(bed.submits, 1);
 	bed.result = 1;
@@ -275,7 +276,7 @@ static void failed_record_takes_every_journal_out(void)
 	set_up(0xe);
 	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
 	turn();
-	rise(0, WL_SEAM_FENCED, await(0, WL_SEAM_FENCE).view, 1, 0);
+	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
 	turn();
 	bed.result = -5;
 	turn();
@@ -295,24 +296,24 @@ static void failed_record_takes_every_journal_out(void)
 
 static void message_that_finds_the_ring_full_is_kept_in_order(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_NEIGHBOUR};
+	struct wl_plane_message message = {.verb = WL_PLANE_NEIGHBOUR};
 
 	set_up(0xe);
-	while (wl_ring_push(&bed.seams[0].down, &message))
+	while (wl_ring_push(&bed.planes[0].down, &message))
 		continue;
 	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
 	turn();
 	punt_vote(0, WL_WIRE_VOTE, 2, 2, 8);
 	turn();
 	CU_ASSERT_EQUAL(bed.agent.workers[0].backlog_count, 2);
-	CU_ASSERT_FALSE(wl_agent_hand_over(&bed.agent, 0, 0));
-	while (wl_ring_pop(&bed.seams[0].down, &message))
+	CU_ASSERT_FALSE(wl_agent_transfer(&bed.agent, 0, 0));
+	while (wl_ring_pop(&bed.planes[0].down, &message))
 		continue;
 	turn();
-	CU_ASSERT(wl_ring_pop(&bed.seams[0].down, &message));
-	CU_ASSERT(message.verb == WL_SEAM_FENCE && message.journal == 0);
-	CU_ASSERT(wl_ring_pop(&bed.seams[0].down, &message));
-	CU_ASSERT(message.verb == WL_SEAM_FENCE && message.journal == 2);
+	CU_ASSERT(wl_ring_pop(&bed.planes[0].down, &message));
+	CU_ASSERT(message.verb == WL_PLANE_FENCE && message.journal == 0);
+	CU_ASSERT(wl_ring_pop(&bed.planes[0].down, &message));
+	CU_ASSERT(message.verb == WL_PLANE_FENCE && message.journal == 2);
 	CU_ASSERT_EQUAL(bed.agent.workers[0].backlog_count, 0);
 	tear_down();
 }
@@ -322,7 +323,7 @@ static void message_to_a_peer_that_finds_the_ring_full_is_counted(void)
 	struct wl_punt punt = {.type = 0};
 
 	set_up(0xe);
-	while (wl_ring_push(&bed.seams[0].punt_down, &punt))
+	while (wl_ring_push(&bed.planes[0].punt_down, &punt))
 		continue;
 	punt_vote(0, WL_WIRE_PRE_VOTE, 0, 2, 6);
 	turn();
@@ -335,11 +336,11 @@ static void malformed_messages_of_peers_are_counted_and_dropped(void)
 	struct wl_punt punt = {.type = WL_WIRE_VOTE, .node = 2, .bytes = 5};
 
 	set_up(0xe);
-	wl_ring_push(&bed.seams[0].punt_up, &punt);
+	wl_ring_push(&bed.planes[0].punt_up, &punt);
 	punt.type = WL_WIRE_APPEND; /* not for control */
-	wl_ring_push(&bed.seams[0].punt_up, &punt);
+	wl_ring_push(&bed.planes[0].punt_up, &punt);
 	punt.bytes = WL_PUNT_BYTES_MAX + 1;
-	wl_ring_push(&bed.seams[0].punt_up, &punt);
+	wl_ring_push(&bed.planes[0].punt_up, &punt);
 	turn();
 	CU_ASSERT_EQUAL(bed.agent.counts.punts_malformed, 3);
 	punt_vote(0, WL_WIRE_VOTE, 9, 2, 8);
@@ -353,8 +354,8 @@ static void sign_of_life_is_written_each_turn(void)
 {
 	set_up(0xe);
 	turn();
-	CU_ASSERT_EQUAL(atomic_load(&bed.seams[0].control_turn_ns), bed.now_ns);
-	CU_ASSERT_EQUAL(atomic_load(&bed.seams[1].control_turn_ns), bed.now_ns);
+	CU_ASSERT_EQUAL(atomic_load(&bed.planes[0].control_turn_ns), bed.now_ns);
+	CU_ASSERT_EQUAL(atomic_load(&bed.planes[1].control_turn_ns), bed.now_ns);
 	tear_down();
 }
 
@@ -372,7 +373,7 @@ static void leader_with_a_silent_worker_steps_down(void)
 		wl_agent_turn(&bed.agent, bed.now_ns);
 	}
 	CU_ASSERT_EQUAL(state(0), WL_ELECTION_FOLLOWER);
-	CU_ASSERT_EQUAL(await(0, WL_SEAM_FOLLOW).view.term, 6);
+	CU_ASSERT_EQUAL(await(0, WL_PLANE_FOLLOW).view.term, 6);
 	CU_ASSERT_EQUAL(bed.agent.counts.workers_silent, 1);
 	tear_down();
 }
@@ -386,7 +387,7 @@ static void stop_of_the_own_worker_is_no_silence_of_the_leader(void)
 	for (int i = 0; i < 8 * (int)(T / MS); i++) {
 		bed.now_ns += MS;
 		/* The other worker runs: its journal hears no leader, and campaigns. */
-		atomic_store(&bed.seams[1].worker_turn_ns, bed.now_ns);
+		atomic_store(&bed.planes[1].worker_turn_ns, bed.now_ns);
 		wl_agent_turn(&bed.agent, bed.now_ns);
 	}
 	CU_ASSERT_EQUAL(state(0), WL_ELECTION_FOLLOWER);
@@ -429,9 +430,9 @@ static void witness_is_written_at_most_once_a_second(void)
 	set_up(0xe);
 	for (unsigned i = 0; i < 5000; i++) {
 		wl_agent_set_witness(&bed.agent, 2, 8192 + i);
-		rise(0, WL_SEAM_LEADER_HEARD, (struct wl_view){.epoch = 1, .term = 5}, 2, 0);
-		rise(1, WL_SEAM_LEADER_HEARD, (struct wl_view){.epoch = 1, .term = 5}, 2, 1);
-		rise(0, WL_SEAM_LEADER_HEARD, (struct wl_view){.epoch = 1, .term = 5}, 2, 2);
+		rise(0, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 0);
+		rise(1, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 1);
+		rise(0, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 2);
 		bed.result = 1;
 		turn();
 	}
@@ -450,7 +451,7 @@ static void witness_never_falls_and_travels_with_a_vote(void)
 	wl_agent_set_peer_durable(&bed.agent, 0, 2, (struct wl_position){4, 43});
 	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
 	turn();
-	rise(0, WL_SEAM_FENCED, await(0, WL_SEAM_FENCE).view, 1, 0);
+	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
 	turn();
 	CU_ASSERT_EQUAL(bed.submitted.journals[0].witness, 9000);
 	CU_ASSERT_EQUAL(bed.submitted.peer_durable[0][2].index, 44);
@@ -475,10 +476,10 @@ static void arp_is_answered_on_the_worker_and_link_where_it_came_in(void)
 	punt.data[22] = 2;
 	wl_store_be32(punt.data + 28, 0x0a000002);
 	wl_store_be32(punt.data + 38, 0x0a000001);
-	wl_ring_push(&bed.seams[1].punt_up, &punt);
+	wl_ring_push(&bed.planes[1].punt_up, &punt);
 	turn();
-	CU_ASSERT_FALSE(wl_ring_pop(&bed.seams[0].punt_down, &punt));
-	CU_ASSERT(wl_ring_pop(&bed.seams[1].punt_down, &punt));
+	CU_ASSERT_FALSE(wl_ring_pop(&bed.planes[0].punt_down, &punt));
+	CU_ASSERT(wl_ring_pop(&bed.planes[1].punt_down, &punt));
 	CU_ASSERT(punt.type == 0 && punt.link == 4 && punt.bytes == 60);
 	tear_down();
 }
@@ -488,30 +489,30 @@ static void learned_address_is_told_to_every_worker_even_after_a_full_ring(void)
 	struct wl_link_info info = {.ethernet = true,
 				    .ipv4 = 0x0a000001,
 				    .mac = {2, 0, 0, 0, 0, 1}};
-	struct wl_seam_message message = {.verb = WL_SEAM_FOLLOW};
+	struct wl_plane_message message = {.verb = WL_PLANE_FOLLOW};
 
 	set_up(0xe);
 	wl_agent_set_link(&bed.agent, 4, &info);
 	CU_ASSERT(wl_agent_add_neighbour(&bed.agent, 4, 0x0a000002, 0));
-	while (wl_ring_push(&bed.seams[1].down, &message))
+	while (wl_ring_push(&bed.planes[1].down, &message))
 		continue;
 	bed.agent.neighbours.entries[0].known = true;
 	bed.agent.neighbours.entries[0].changed = true;
 	turn();
-	message = await(0, WL_SEAM_NEIGHBOUR);
+	message = await(0, WL_PLANE_NEIGHBOUR);
 	CU_ASSERT(message.ipv4 == 0x0a000002 && message.link == 4);
-	while (wl_ring_pop(&bed.seams[1].down, &message))
+	while (wl_ring_pop(&bed.planes[1].down, &message))
 		continue;
 	turn();
-	CU_ASSERT_EQUAL(await(1, WL_SEAM_NEIGHBOUR).verb, WL_SEAM_NEIGHBOUR);
+	CU_ASSERT_EQUAL(await(1, WL_PLANE_NEIGHBOUR).verb, WL_PLANE_NEIGHBOUR);
 	turn();
-	CU_ASSERT_EQUAL(await(0, WL_SEAM_NEIGHBOUR).verb, 0); /* once */
+	CU_ASSERT_EQUAL(await(0, WL_PLANE_NEIGHBOUR).verb, 0); /* once */
 	tear_down();
 }
 
 static void stop_hands_over_stops_the_workers_and_writes_the_last_record(void)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 	struct wl_punt punt;
 	uint64_t began_ns;
 
@@ -519,28 +520,29 @@ static void stop_hands_over_stops_the_workers_and_writes_the_last_record(void)
 	lead_journal_0();
 	wl_agent_stop(&bed.agent);
 	began_ns = bed.now_ns;
-	message = await(0, WL_SEAM_HAND_OVER);
-	CU_ASSERT_EQUAL_FATAL(message.verb, WL_SEAM_HAND_OVER);
+	message = await(0, WL_PLANE_TRANSFER);
+	CU_ASSERT_EQUAL_FATAL(message.verb, WL_PLANE_TRANSFER);
 	turn();
-	CU_ASSERT_EQUAL(await(0, WL_SEAM_STOP).verb, 0);
-	rise(0, WL_SEAM_HAND_OVER_READY, message.view, 2, 0);
+	CU_ASSERT_EQUAL(await(0, WL_PLANE_STOP).verb, 0);
+	rise(0, WL_PLANE_TRANSFER_READY, message.view, 2, 0);
 	turn();
 	CU_ASSERT(sent(0, WL_WIRE_TIMEOUT_NOW, &punt));
 	CU_ASSERT_EQUAL(punt.node, 2);
-	rise(0, WL_SEAM_SAW_TERM, (struct wl_view){.epoch = message.view.epoch, .term = 7}, 2, 0);
+	rise(0, WL_PLANE_SAW_TERM, (struct wl_view){.number = message.view.number, .term = 7}, 2,
+	     0);
 	turn();
 	CU_ASSERT_EQUAL(bed.agent.phase, WL_AGENT_HANDS_OVER);
-	rise(0, WL_SEAM_FENCED, await(0, WL_SEAM_FENCE).view, 1, 0);
+	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
 	turn();
 	bed.result = 1;
 	turn();
 	turn();
 	CU_ASSERT_EQUAL(bed.agent.phase, WL_AGENT_STOPS_WORKERS);
-	CU_ASSERT_EQUAL(await(0, WL_SEAM_STOP).verb, WL_SEAM_STOP);
-	CU_ASSERT_EQUAL(await(1, WL_SEAM_STOP).verb, WL_SEAM_STOP);
+	CU_ASSERT_EQUAL(await(0, WL_PLANE_STOP).verb, WL_PLANE_STOP);
+	CU_ASSERT_EQUAL(await(1, WL_PLANE_STOP).verb, WL_PLANE_STOP);
 	wl_agent_set_witness(&bed.agent, 0, 123456);
-	rise(0, WL_SEAM_STOPPED, (struct wl_view){0}, 1, 0);
-	rise(1, WL_SEAM_STOPPED, (struct wl_view){0}, 1, 0);
+	rise(0, WL_PLANE_STOPPED, (struct wl_view){0}, 1, 0);
+	rise(1, WL_PLANE_STOPPED, (struct wl_view){0}, 1, 0);
 	turn();
 	turn();
 	CU_ASSERT_FALSE(wl_agent_is_stopped(&bed.agent));
@@ -575,10 +577,10 @@ static void lonely_leader_stops_without_handing_over(void)
 	for (int i = 0; i < 10; i++) {
 		for (uint16_t journal = 0; journal < JOURNALS; journal++) {
 			unsigned worker = journal == 1;
-			struct wl_seam_message fence = await(worker, WL_SEAM_FENCE);
+			struct wl_plane_message fence = await(worker, WL_PLANE_FENCE);
 
-			if (fence.verb == WL_SEAM_FENCE)
-				rise(worker, WL_SEAM_FENCED, fence.view, 1, fence.journal);
+			if (fence.verb == WL_PLANE_FENCE)
+				rise(worker, WL_PLANE_FENCED, fence.view, 1, fence.journal);
 		}
 		bed.result = 1;
 		turn();
@@ -608,11 +610,11 @@ static void work_of_one_turn_is_bounded(void)
 
 	set_up(0xe);
 	for (int i = 0; i < 500; i++)
-		rise(0, WL_SEAM_LEADER_HEARD, (struct wl_view){.epoch = 1, .term = 5}, 2, 0);
-	while (wl_ring_push(&bed.seams[0].punt_up, &punt))
+		rise(0, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 0);
+	while (wl_ring_push(&bed.planes[0].punt_up, &punt))
 		continue;
 	CU_ASSERT(wl_agent_turn(&bed.agent, bed.now_ns) <= 64 + 32);
-	CU_ASSERT(wl_ring_count(&bed.seams[0].up) > 400);
+	CU_ASSERT(wl_ring_count(&bed.planes[0].up) > 400);
 	tear_down();
 }
 
@@ -620,11 +622,11 @@ static void stall_names_its_journal_and_no_other(void)
 {
 	set_up(0xe);
 	lead_journal_0();
-	rise(0, WL_SEAM_STALLED, (struct wl_view){.epoch = 99, .term = 6}, 1, 0);
+	rise(0, WL_PLANE_STALLED, (struct wl_view){.number = 99, .term = 6}, 1, 0);
 	turn();
 	CU_ASSERT_EQUAL(state(0), WL_ELECTION_FOLLOWER);
 	CU_ASSERT(bed.lines > 0);
-	CU_ASSERT_EQUAL(bed.agent.elections[2].epoch, 1);
+	CU_ASSERT_EQUAL(bed.agent.elections[2].number, 1);
 	tear_down();
 }
 

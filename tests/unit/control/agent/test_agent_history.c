@@ -8,11 +8,11 @@
 
 #define MS 1000000ull
 #define T (100 * MS)
-#define EPOCH(boot, random) ((uint64_t)(boot) << 32 | (random))
+#define BOOT_ID(boot, random) ((uint64_t)(boot) << 32 | (random))
 
 static struct {
 	struct wl_agent agent;
-	struct wl_seam seam;
+	struct wl_plane_rings plane;
 	void *memory;
 	uint64_t now_ns;
 	struct wl_superblock durable;
@@ -46,7 +46,7 @@ static void log_line(void *context, const struct wl_agent_line *line)
 	bed.lines += strstr(line->text, "NO_HISTORY") != NULL;
 }
 
-static void set_up(uint32_t voters, uint64_t in_step_boot, uint64_t term)
+static void set_up(uint32_t voters, uint64_t caught_up_boot, uint64_t term)
 {
 	const struct wl_agent_ops ops = {.submit = submit, .reap = reap, .log = log_line};
 	const struct wl_agent_config config = {
@@ -61,15 +61,15 @@ static void set_up(uint32_t voters, uint64_t in_step_boot, uint64_t term)
 				       .journal_count = 1,
 				       .boot_count = 12,
 				       .incarnation = 11};
-	struct wl_seam *seams[] = {&bed.seam};
+	struct wl_plane_rings *planes[] = {&bed.plane};
 
 	memset(&bed, 0, sizeof(bed));
 	bed.now_ns = 1000 * MS;
-	bed.memory = aligned_alloc(64, (wl_seam_memory_bytes() + 63) / 64 * 64);
-	wl_seam_init(&bed.seam, bed.memory);
-	record.journals[0].in_step_boot = in_step_boot;
+	bed.memory = aligned_alloc(64, (wl_plane_rings_memory_bytes() + 63) / 64 * 64);
+	wl_plane_rings_init(&bed.plane, bed.memory);
+	record.journals[0].caught_up_boot = caught_up_boot;
 	record.journals[0].term = term;
-	wl_agent_init(&bed.agent, &config, &ops, seams, &record);
+	wl_agent_init(&bed.agent, &config, &ops, planes, &record);
 	wl_agent_start(&bed.agent, bed.now_ns);
 }
 
@@ -82,7 +82,7 @@ static void turns(unsigned count)
 {
 	while (count-- > 0) {
 		bed.now_ns += MS;
-		atomic_store(&bed.seam.worker_turn_ns, bed.now_ns);
+		atomic_store(&bed.plane.worker_turn_ns, bed.now_ns);
 		wl_agent_turn(&bed.agent, bed.now_ns);
 	}
 }
@@ -90,25 +90,25 @@ static void turns(unsigned count)
 /* Node `node` greeted: what it has, and whether it knew other data of ours. */
 static void greeted(uint32_t node, bool history, bool knew_others)
 {
-	const struct wl_seam_message message = {
-		.verb = WL_SEAM_PEER_BOOT,
+	const struct wl_plane_message message = {
+		.verb = WL_PLANE_PEER_BOOT,
 		.node = node,
-		.boot_epoch = EPOCH(5, node),
+		.boot_id = BOOT_ID(5, node),
 		.incarnation = 100 + node,
 		.history = history,
 		.reason = knew_others,
 	};
 
-	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.up, &message));
+	CU_ASSERT_TRUE(wl_ring_push(&bed.plane.up, &message));
 	turns(1);
 }
 
-static bool worker_was_told(enum wl_seam_verb verb)
+static bool worker_was_told(enum wl_plane_verb verb)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 	bool told = false;
 
-	while (wl_ring_pop(&bed.seam.down, &message))
+	while (wl_ring_pop(&bed.plane.down, &message))
 		told |= message.verb == verb;
 	return told;
 }
@@ -116,7 +116,7 @@ static bool worker_was_told(enum wl_seam_verb verb)
 static void data_without_history_are_held_back_until_all_have_said_that_they_have_none(void)
 {
 	set_up(0xe, 0, 0);
-	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_HOLD_BACK));
+	CU_ASSERT_TRUE(worker_was_told(WL_PLANE_HOLD_BACK));
 	greeted(2, false, false);
 	turns(400);
 	CU_ASSERT_TRUE(bed.agent.elections[0].held_back);
@@ -125,8 +125,8 @@ static void data_without_history_are_held_back_until_all_have_said_that_they_hav
 	greeted(3, false, false);
 	turns(2);
 	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
-	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_COUNT));
-	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 12);
+	CU_ASSERT_TRUE(worker_was_told(WL_PLANE_COUNT));
+	CU_ASSERT_EQUAL(bed.durable.journals[0].caught_up_boot, 12);
 	tear_down();
 }
 
@@ -138,12 +138,12 @@ static void nothing_is_said_before_it_is_durable(void)
 	greeted(3, false, false);
 	turns(10);
 	CU_ASSERT_TRUE(bed.agent.elections[0].held_back);
-	CU_ASSERT_EQUAL(bed.agent.histories[0].in_step_boot, 0);
-	CU_ASSERT_FALSE(worker_was_told(WL_SEAM_COUNT));
+	CU_ASSERT_EQUAL(bed.agent.histories[0].caught_up_boot, 0);
+	CU_ASSERT_FALSE(worker_was_told(WL_PLANE_COUNT));
 	bed.hangs = false;
 	turns(4);
 	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
-	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_COUNT));
+	CU_ASSERT_TRUE(worker_was_told(WL_PLANE_COUNT));
 	tear_down();
 }
 
@@ -172,15 +172,15 @@ static void data_that_have_a_term_do_not_begin_a_cluster(void)
 
 static void a_node_that_was_taken_in_counts_when_that_is_durable(void)
 {
-	const struct wl_seam_message in_step = {.verb = WL_SEAM_IN_STEP, .node = 1};
+	const struct wl_plane_message caught_up = {.verb = WL_PLANE_CAUGHT_UP, .node = 1};
 
 	set_up(0xe, 0, 4);
 	greeted(2, true, true);
-	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.up, &in_step));
+	CU_ASSERT_TRUE(wl_ring_push(&bed.plane.up, &caught_up));
 	turns(4);
 	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
-	CU_ASSERT_TRUE(worker_was_told(WL_SEAM_COUNT));
-	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 12);
+	CU_ASSERT_TRUE(worker_was_told(WL_PLANE_COUNT));
+	CU_ASSERT_EQUAL(bed.durable.journals[0].caught_up_boot, 12);
 	tear_down();
 }
 
@@ -189,22 +189,22 @@ static void the_only_node_begins_by_itself(void)
 	set_up(0x2, 0, 0);
 	CU_ASSERT_FALSE(bed.agent.elections[0].held_back);
 	turns(2);
-	CU_ASSERT_EQUAL(bed.durable.journals[0].in_step_boot, 12);
+	CU_ASSERT_EQUAL(bed.durable.journals[0].caught_up_boot, 12);
 	tear_down();
 }
 
-static void refuse(uint32_t node, uint64_t in_step_boot)
+static void refuse(uint32_t node, uint64_t caught_up_boot)
 {
 	const struct wl_wire_vote_reply reply = {.term = 4,
 						 .asked_term = 5,
 						 .incarnation = 100 + node,
-						 .in_step_boot = in_step_boot};
+						 .caught_up_boot = caught_up_boot};
 	struct wl_punt punt = {.type = WL_WIRE_PRE_VOTE_REPLY,
 			       .node = node,
-			       .epoch = EPOCH(5, node)};
+			       .boot_id = BOOT_ID(5, node)};
 
 	punt.bytes = (uint16_t)wl_wire_encode_vote_reply(punt.data, &reply);
-	CU_ASSERT_TRUE(wl_ring_push(&bed.seam.punt_up, &punt));
+	CU_ASSERT_TRUE(wl_ring_push(&bed.plane.punt_up, &punt));
 	turns(1);
 }
 

@@ -38,8 +38,8 @@ static const char *told(uint32_t journal, uint32_t node)
 	static struct wl_journal_config shape;
 
 	wl_boot_shape_journal(&config, &no_data, journal, &shape);
-	CU_ASSERT_EQUAL(shape.front.members[node - 1].node, node);
-	return shape.front.members[node - 1].endpoint;
+	CU_ASSERT_EQUAL(shape.service.members[node - 1].node, node);
+	return shape.service.members[node - 1].endpoint;
 }
 
 static void clients_of_a_journal_are_told_the_port_of_its_worker_on_each_node(void)

@@ -28,11 +28,11 @@ static uint64_t now_of(const struct cluster *cluster)
 }
 
 static bool queue_push(struct cluster *cluster, struct cluster_queue *queue,
-		       const struct wl_seam_message *message)
+		       const struct wl_plane_message *message)
 {
-	uint64_t due = cluster->step + cluster_draw(cluster, cluster->seam_delay + 1);
-	unsigned before = (queue->tail + CLUSTER_SEAM - 1) % CLUSTER_SEAM;
-	unsigned next = (queue->tail + 1) % CLUSTER_SEAM;
+	uint64_t due = cluster->step + cluster_draw(cluster, cluster->plane_delay + 1);
+	unsigned before = (queue->tail + CLUSTER_PLANE - 1) % CLUSTER_PLANE;
+	unsigned next = (queue->tail + 1) % CLUSTER_PLANE;
 
 	if (next == queue->head)
 		return false;
@@ -45,12 +45,12 @@ static bool queue_push(struct cluster *cluster, struct cluster_queue *queue,
 }
 
 static bool queue_pop(struct cluster *cluster, struct cluster_queue *queue,
-		      struct wl_seam_message *message)
+		      struct wl_plane_message *message)
 {
 	if (queue->head == queue->tail || queue->due[queue->head] > cluster->step)
 		return false;
 	*message = queue->item[queue->head];
-	queue->head = (queue->head + 1) % CLUSTER_SEAM;
+	queue->head = (queue->head + 1) % CLUSTER_PLANE;
 	return true;
 }
 
@@ -89,7 +89,7 @@ void cluster_init(struct cluster *cluster, unsigned count, uint64_t seed)
 	cluster->count = count;
 	cluster->delay = 1;
 	cluster->disk_delay = 1;
-	cluster->seam_delay = 1;
+	cluster->plane_delay = 1;
 	for (uint32_t id = 1; id <= count; id++)
 		start(cluster, id);
 }
@@ -127,7 +127,7 @@ void cluster_heal(struct cluster *cluster)
 	cluster->loss = 0;
 	cluster->delay = 1;
 	cluster->disk_delay = 1;
-	cluster->seam_delay = 1;
+	cluster->plane_delay = 1;
 	for (uint32_t id = 1; id <= cluster->count; id++)
 		cluster_restart(cluster, id);
 }
@@ -167,7 +167,7 @@ static void run_effects(struct cluster *cluster, uint32_t id, struct wl_election
 		switch (effect->verb) {
 		case WL_ELECTION_TELL_WORKER:
 			if (!queue_push(cluster, &node->down, &effect->tell))
-				violate(cluster, "seam down overflows");
+				violate(cluster, "plane down overflows");
 			break;
 		case WL_ELECTION_SEND:
 			run_send(cluster, id, effect);
@@ -192,10 +192,10 @@ static void run_effects(struct cluster *cluster, uint32_t id, struct wl_election
 
 /* ---- the simple worker ---- */
 
-static void tell_up(struct cluster *cluster, struct cluster_node *node, enum wl_seam_verb verb,
+static void tell_up(struct cluster *cluster, struct cluster_node *node, enum wl_plane_verb verb,
 		    uint32_t about, uint64_t term)
 {
-	struct wl_seam_message message = {
+	struct wl_plane_message message = {
 		.verb = verb,
 		.node = about,
 		.view = node->view,
@@ -235,34 +235,34 @@ static void worker_leads(struct cluster *cluster, uint32_t id)
 }
 
 static void worker_takes(struct cluster *cluster, uint32_t id,
-			 const struct wl_seam_message *message)
+			 const struct wl_plane_message *message)
 {
 	struct cluster_node *node = &cluster->node[id];
 
-	if (message->verb != WL_SEAM_HAND_OVER && message->view.epoch <= node->view.epoch) {
-		violate(cluster, "the epoch does not grow");
+	if (message->verb != WL_PLANE_TRANSFER && message->view.number <= node->view.number) {
+		violate(cluster, "the number does not grow");
 		return;
 	}
 	switch (message->verb) {
-	case WL_SEAM_FENCE:
-		node->view.epoch = message->view.epoch;
+	case WL_PLANE_FENCE:
+		node->view.number = message->view.number;
 		node->view.role = WL_ROLE_FENCED;
-		tell_up(cluster, node, WL_SEAM_FENCED, id, 0);
+		tell_up(cluster, node, WL_PLANE_FENCED, id, 0);
 		break;
-	case WL_SEAM_LEAD:
+	case WL_PLANE_LEAD:
 		node->view = message->view;
 		worker_leads(cluster, id);
 		break;
-	case WL_SEAM_FOLLOW:
+	case WL_PLANE_FOLLOW:
 		node->view = message->view;
 		break;
-	case WL_SEAM_HAND_OVER:
+	case WL_PLANE_TRANSFER:
 		node->handing_over = true;
 		node->ready_told = false;
-		node->hand_over_target = message->node;
+		node->transfer_target = message->node;
 		break;
-	case WL_SEAM_RESUME:
-		node->view.epoch = message->view.epoch;
+	case WL_PLANE_RESUME:
+		node->view.number = message->view.number;
 		node->handing_over = false;
 		if (message->reason != WL_STALL_QUORUM)
 			break;
@@ -271,7 +271,7 @@ static void worker_takes(struct cluster *cluster, uint32_t id,
 			node->acked_at[other] = message->now_ns / STEP_NS;
 		break;
 	default:
-		violate(cluster, "an unknown seam message");
+		violate(cluster, "an unknown plane message");
 	}
 }
 
@@ -288,7 +288,7 @@ static void worker_commits(struct cluster *cluster, uint32_t id)
 	if (!wl_position_at_least(cluster->committed, node->log))
 		cluster->committed = node->log;
 	if (!node->told_committed)
-		tell_up(cluster, node, WL_SEAM_TERM_COMMITTED, id, 0);
+		tell_up(cluster, node, WL_PLANE_TERM_COMMITTED, id, 0);
 	node->told_committed = true;
 }
 
@@ -297,10 +297,10 @@ static void worker_hands_over(struct cluster *cluster, struct cluster_node *node
 	for (uint32_t other = 1; node->handing_over && !node->ready_told && other <= cluster->count;
 	     other++) {
 		if (!wl_position_equal(node->acked[other], node->log) ||
-		    (node->hand_over_target != 0 && node->hand_over_target != other))
+		    (node->transfer_target != 0 && node->transfer_target != other))
 			continue;
 		node->ready_told = true;
-		tell_up(cluster, node, WL_SEAM_HAND_OVER_READY, other, 0);
+		tell_up(cluster, node, WL_PLANE_TRANSFER_READY, other, 0);
 	}
 }
 
@@ -315,7 +315,7 @@ static void worker_turn(struct cluster *cluster, uint32_t id)
 		heard += other != id && cluster->step - node->acked_at[other] < CLUSTER_TIMEOUT;
 	if (2 * heard <= cluster->count) {
 		node->silent = true;
-		tell_up(cluster, node, WL_SEAM_STALLED, id, 0);
+		tell_up(cluster, node, WL_PLANE_STALLED, id, 0);
 		return;
 	}
 	worker_commits(cluster, id);
@@ -343,7 +343,7 @@ static void worker_hears(struct cluster *cluster, const struct cluster_frame *fr
 				    .term = node->view.term};
 
 	if (frame->term > node->view.term) {
-		tell_up(cluster, node, WL_SEAM_SAW_TERM, frame->from, frame->term);
+		tell_up(cluster, node, WL_PLANE_SAW_TERM, frame->from, frame->term);
 		return;
 	}
 	if (frame->type == WL_WIRE_APPEND_ACK) {
@@ -362,7 +362,7 @@ static void worker_hears(struct cluster *cluster, const struct cluster_frame *fr
 			node->log = frame->tail;
 		if (wl_position_equal(node->log, frame->tail))
 			ack.tail = node->log;
-		tell_up(cluster, node, WL_SEAM_LEADER_HEARD, frame->from, 0);
+		tell_up(cluster, node, WL_PLANE_LEADER_HEARD, frame->from, 0);
 	}
 	send(cluster, ack);
 }
@@ -402,16 +402,16 @@ static void control_hears(struct cluster *cluster, const struct cluster_frame *f
 }
 
 static void control_takes(struct cluster *cluster, uint32_t id,
-			  const struct wl_seam_message *message)
+			  const struct wl_plane_message *message)
 {
-	static void (*const handlers[])(struct wl_election *, const struct wl_seam_message *,
+	static void (*const handlers[])(struct wl_election *, const struct wl_plane_message *,
 					uint64_t, struct wl_election_effects *) = {
-		[WL_SEAM_FENCED] = wl_election_on_fenced,
-		[WL_SEAM_SAW_TERM] = wl_election_on_saw_term,
-		[WL_SEAM_LEADER_HEARD] = wl_election_on_leader_heard,
-		[WL_SEAM_TERM_COMMITTED] = wl_election_on_term_committed,
-		[WL_SEAM_HAND_OVER_READY] = wl_election_on_hand_over_ready,
-		[WL_SEAM_STALLED] = wl_election_on_stalled,
+		[WL_PLANE_FENCED] = wl_election_on_fenced,
+		[WL_PLANE_SAW_TERM] = wl_election_on_saw_term,
+		[WL_PLANE_LEADER_HEARD] = wl_election_on_leader_heard,
+		[WL_PLANE_TERM_COMMITTED] = wl_election_on_term_committed,
+		[WL_PLANE_TRANSFER_READY] = wl_election_on_transfer_ready,
+		[WL_PLANE_STALLED] = wl_election_on_stalled,
 	};
 	struct wl_election_effects out = {.count = 0};
 
@@ -441,7 +441,7 @@ static void node_turn(struct cluster *cluster, uint32_t id)
 {
 	struct cluster_node *node = &cluster->node[id];
 	struct wl_election_effects out = {.count = 0};
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 
 	while (queue_pop(cluster, &node->down, &message))
 		worker_takes(cluster, id, &message);
@@ -500,11 +500,10 @@ uint32_t cluster_elect(struct cluster *cluster, unsigned steps)
 	return cluster_leader(cluster);
 }
 
-bool cluster_hand_over(struct cluster *cluster, uint32_t from, uint32_t to)
+bool cluster_transfer(struct cluster *cluster, uint32_t from, uint32_t to)
 {
 	struct wl_election_effects out = {.count = 0};
-	bool begun =
-		wl_election_hand_over(&cluster->node[from].election, to, now_of(cluster), &out);
+	bool begun = wl_election_transfer(&cluster->node[from].election, to, now_of(cluster), &out);
 
 	run_effects(cluster, from, &out);
 	return begun;

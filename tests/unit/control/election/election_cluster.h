@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A whole cluster of election machines in memory, from one seed: real machines, simple workers (a
- * tail, heartbeats, acknowledgements, check-quorum, the seam), a disk that takes its time, a
+ * tail, heartbeats, acknowledgements, check-quorum, the plane messages), a disk that takes its time, a
  * network that loses, delays, reorders and cuts. Time goes in steps of a millisecond. After every
  * effect an oracle looks:
  *  - one leader per term; a new leader's tail has everything that was committed;
@@ -18,7 +18,7 @@
 #define CLUSTER_TIMEOUT 50u /* steps */
 #define CLUSTER_TERMS 4096u
 #define CLUSTER_FRAMES 1024u
-#define CLUSTER_SEAM 64u
+#define CLUSTER_PLANE 64u
 
 struct cluster_frame {
 	uint64_t due;
@@ -30,8 +30,8 @@ struct cluster_frame {
 };
 
 struct cluster_queue { /* keeps the order; a message is not taken before its time */
-	struct wl_seam_message item[CLUSTER_SEAM];
-	uint64_t due[CLUSTER_SEAM];
+	struct wl_plane_message item[CLUSTER_PLANE];
+	uint64_t due[CLUSTER_PLANE];
 	unsigned head, tail;
 };
 
@@ -48,7 +48,7 @@ struct cluster_node {
 	struct wl_view view;
 	struct wl_position log; /* durable tail */
 	bool silent, handing_over, ready_told, told_committed;
-	uint32_t hand_over_target;
+	uint32_t transfer_target;
 	uint64_t heartbeat_at, led_since;
 	uint64_t acked_at[CLUSTER_NODES + 1];
 	struct wl_position acked[CLUSTER_NODES + 1];
@@ -63,7 +63,7 @@ struct cluster {
 	unsigned frame_count;
 	unsigned loss; /* percent */
 	unsigned delay; /* steps at most, at least one */
-	unsigned disk_delay, seam_delay;
+	unsigned disk_delay, plane_delay;
 	bool cut[CLUSTER_NODES + 1][CLUSTER_NODES + 1]; /* from, to */
 	/* oracle */
 	struct wl_position committed;
@@ -86,6 +86,6 @@ void cluster_crash(struct cluster *cluster, uint32_t node);
 void cluster_restart(struct cluster *cluster, uint32_t node);
 void cluster_isolate(struct cluster *cluster, uint32_t node, bool isolated);
 void cluster_heal(struct cluster *cluster);
-bool cluster_hand_over(struct cluster *cluster, uint32_t from, uint32_t to);
+bool cluster_transfer(struct cluster *cluster, uint32_t from, uint32_t to);
 
 #endif

@@ -27,7 +27,7 @@ void election_fixture_start(struct election_fixture *fixture, unsigned voters, u
 }
 
 const struct wl_election_effect *election_fixture_told(const struct election_fixture *fixture,
-						       enum wl_seam_verb verb)
+						       enum wl_plane_verb verb)
 {
 	for (unsigned i = 0; i < fixture->out.count; i++)
 		if (fixture->out.item[i].verb == WL_ELECTION_TELL_WORKER &&
@@ -84,13 +84,13 @@ bool election_fixture_pass_until(struct election_fixture *fixture, enum wl_elect
 	return fixture->election.state == state;
 }
 
-static struct wl_seam_message up(struct election_fixture *fixture, enum wl_seam_verb verb)
+static struct wl_plane_message up(struct election_fixture *fixture, enum wl_plane_verb verb)
 {
-	struct wl_seam_message message = {
+	struct wl_plane_message message = {
 		.verb = verb,
 		.journal = 3,
 		.node = 1,
-		.view = {.epoch = fixture->election.epoch, .term = fixture->election.term},
+		.view = {.number = fixture->election.number, .term = fixture->election.term},
 		.tail = fixture->tail,
 		.now_ns = fixture->now_ns,
 	};
@@ -101,7 +101,7 @@ static struct wl_seam_message up(struct election_fixture *fixture, enum wl_seam_
 
 void election_fixture_fenced(struct election_fixture *fixture)
 {
-	struct wl_seam_message message = up(fixture, WL_SEAM_FENCED);
+	struct wl_plane_message message = up(fixture, WL_PLANE_FENCED);
 
 	wl_election_on_fenced(&fixture->election, &message, fixture->now_ns, &fixture->out);
 }
@@ -121,7 +121,7 @@ void election_fixture_settle(struct election_fixture *fixture)
 
 void election_fixture_leader_heard(struct election_fixture *fixture, uint32_t leader)
 {
-	struct wl_seam_message message = up(fixture, WL_SEAM_LEADER_HEARD);
+	struct wl_plane_message message = up(fixture, WL_PLANE_LEADER_HEARD);
 
 	message.node = leader;
 	wl_election_on_leader_heard(&fixture->election, &message, fixture->now_ns, &fixture->out);
@@ -129,7 +129,7 @@ void election_fixture_leader_heard(struct election_fixture *fixture, uint32_t le
 
 void election_fixture_saw_term(struct election_fixture *fixture, uint64_t term)
 {
-	struct wl_seam_message message = up(fixture, WL_SEAM_SAW_TERM);
+	struct wl_plane_message message = up(fixture, WL_PLANE_SAW_TERM);
 
 	message.node = 2;
 	message.view.term = term;
@@ -138,7 +138,7 @@ void election_fixture_saw_term(struct election_fixture *fixture, uint64_t term)
 
 void election_fixture_stalled(struct election_fixture *fixture, enum wl_stall_reason reason)
 {
-	struct wl_seam_message message = up(fixture, WL_SEAM_STALLED);
+	struct wl_plane_message message = up(fixture, WL_PLANE_STALLED);
 
 	message.reason = reason;
 	wl_election_on_stalled(&fixture->election, &message, fixture->now_ns, &fixture->out);

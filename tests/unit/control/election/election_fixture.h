@@ -22,7 +22,7 @@ void election_fixture_start(struct election_fixture *fixture, unsigned voters, u
 			    uint32_t vote);
 /* Effects of the last event. */
 const struct wl_election_effect *election_fixture_told(const struct election_fixture *fixture,
-						       enum wl_seam_verb verb);
+						       enum wl_plane_verb verb);
 const struct wl_election_effect *election_fixture_sent(const struct election_fixture *fixture,
 						       uint8_t type, uint32_t to);
 const struct wl_election_effect *election_fixture_persist(const struct election_fixture *fixture);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What wirelog adds to the paper: the fence, epochs, stalls, hand-over, pauses, a broken disk. */
+/* What wirelog adds to the paper: the fence, boots, stalls, transfer, pauses, a broken disk. */
 #include "tests/unit/control/election/election_fixture.h"
 #include "tests/unit/runner.h"
 
@@ -19,7 +19,7 @@ static void nothing_is_persisted_before_the_worker_is_fenced(void)
 {
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_vote(&node, 2, 6, GOOD);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 	CU_ASSERT_PTR_NULL(election_fixture_persist(&node));
 	election_fixture_pass(&node, 20 * (uint64_t)T);
 	CU_ASSERT_PTR_NULL(election_fixture_persist(&node));
@@ -30,29 +30,29 @@ static void nothing_is_persisted_before_the_worker_is_fenced(void)
 
 static void answer_to_an_older_fence_is_ignored(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_FENCED, .tail = SHORTER};
+	struct wl_plane_message message = {.verb = WL_PLANE_FENCED, .tail = SHORTER};
 
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_vote(&node, 2, 6, GOOD);
-	message.view.epoch = node.election.epoch - 1;
+	message.view.number = node.election.number - 1;
 	node.out.count = 0;
 	wl_election_on_fenced(&node.election, &message, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
 }
 
-static void epoch_grows_with_every_view(void)
+static void number_grows_with_every_view(void)
 {
-	uint64_t epoch;
+	uint64_t number;
 
 	election_fixture_start(&node, 3, 5, 0);
-	epoch = node.election.epoch;
+	number = node.election.number;
 	election_fixture_become_candidate(&node);
-	CU_ASSERT_EQUAL(node.election.epoch, epoch + 2); /* FENCE, FOLLOW */
+	CU_ASSERT_EQUAL(node.election.number, number + 2); /* FENCE, FOLLOW */
 	election_fixture_vote_reply(&node, 2, 6, 6, true);
-	CU_ASSERT_EQUAL(node.election.epoch, epoch + 3); /* LEAD */
+	CU_ASSERT_EQUAL(node.election.number, number + 3); /* LEAD */
 	election_fixture_stalled(&node, WL_STALL_DISK);
-	CU_ASSERT_EQUAL(node.election.epoch, epoch + 4); /* FOLLOW */
+	CU_ASSERT_EQUAL(node.election.number, number + 4); /* FOLLOW */
 }
 
 static void requests_while_a_fence_is_in_progress_are_dropped(void)
@@ -78,7 +78,7 @@ static void newer_term_met_while_busy_is_adopted_afterwards(void)
 	election_fixture_persisted(&node, true);
 	/* The durable vote is answered, and the next fence begins. */
 	CU_ASSERT_PTR_NOT_NULL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.term, 9);
 	CU_ASSERT_EQUAL(node.election.vote, 0);
@@ -107,7 +107,7 @@ static void refused_vote_in_our_own_term_writes_nothing(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
 	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
 			0);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FOLLOW));
 }
 
 static void vote_in_our_own_term_is_granted_when_it_is_free(void)
@@ -130,7 +130,7 @@ static void no_vote_in_a_term_whose_leader_is_known(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
 	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
 			0);
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 }
 
 static void leader_grants_nobody_and_ignores_newer_terms_of_requests(void)
@@ -190,9 +190,10 @@ static void single_voter_elects_itself_at_once(void)
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
 	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_SEAM_LEAD));
-	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_LEAD)->tell.view.term, 6);
-	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_LEAD)->tell.view.role, WL_ROLE_LEADER);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_PLANE_LEAD));
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_PLANE_LEAD)->tell.view.term, 6);
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_PLANE_LEAD)->tell.view.role,
+			WL_ROLE_LEADER);
 }
 
 static void hundred_late_ticks_are_one_timeout(void)
@@ -226,10 +227,10 @@ static void pause_of_the_process_restarts_the_timer_once(void)
 
 static void leader_heard_long_ago_does_not_make_sticky(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_LEADER_HEARD, .node = 2};
+	struct wl_plane_message message = {.verb = WL_PLANE_LEADER_HEARD, .node = 2};
 
 	election_fixture_start(&node, 3, 5, 0);
-	message.view.epoch = node.election.epoch;
+	message.view.number = node.election.number;
 	message.now_ns = node.now_ns; /* spoken now, read much later */
 	node.now_ns += 2 * (uint64_t)T;
 	node.out.count = 0;
@@ -277,7 +278,7 @@ static void lonely_leader_with_a_slow_disk_comes_back_without_penalty(void)
 
 static void stall_of_an_earlier_term_is_ignored(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_STALLED, .reason = WL_STALL_DISK};
+	struct wl_plane_message message = {.verb = WL_PLANE_STALLED, .reason = WL_STALL_DISK};
 
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_become_leader(&node);
@@ -290,15 +291,15 @@ static void stall_of_an_earlier_term_is_ignored(void)
 /* The worker fell silent before it read RESUME: it must not be taken for a leader. */
 static void stall_that_crossed_a_resume_still_counts(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_STALLED, .reason = WL_STALL_QUORUM};
+	struct wl_plane_message message = {.verb = WL_PLANE_STALLED, .reason = WL_STALL_QUORUM};
 
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_become_leader(&node);
-	message.view = (struct wl_view){.epoch = node.election.epoch, .term = 6};
+	message.view = (struct wl_view){.number = node.election.number, .term = 6};
 	node.out.count = 0;
-	wl_election_hand_over(&node.election, 0, node.now_ns, &node.out);
+	wl_election_transfer(&node.election, 0, node.now_ns, &node.out);
 	election_fixture_pass(&node, 2 * (uint64_t)T);
-	CU_ASSERT(node.election.epoch > message.view.epoch);
+	CU_ASSERT(node.election.number > message.view.number);
 	node.out.count = 0;
 	wl_election_on_stalled(&node.election, &message, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_SILENT);
@@ -309,16 +310,16 @@ static void full_device_hands_over_once_and_then_leads_on_for_readers(void)
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_become_leader(&node);
 	election_fixture_stalled(&node, WL_STALL_NO_SPACE);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_TRANSFER));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
-	election_fixture_pass(&node, 2 * (uint64_t)T); /* nobody has room: the hand-over ends */
+	election_fixture_pass(&node, 2 * (uint64_t)T); /* nobody has room: the transfer ends */
 	election_fixture_stalled(&node, WL_STALL_NO_SPACE);
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_RESUME));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_TRANSFER));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_RESUME));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
 	election_fixture_pass(&node, 5000000000u);
 	election_fixture_stalled(&node, WL_STALL_NO_SPACE);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_TRANSFER));
 }
 
 static void silent_worker_ends_the_leadership(void)
@@ -328,7 +329,7 @@ static void silent_worker_ends_the_leadership(void)
 	node.out.count = 0;
 	wl_election_on_worker_silent(&node.election, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FOLLOW));
 	node.out.count = 0;
 	wl_election_on_worker_silent(&node.election, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(node.out.count, 0);
@@ -340,7 +341,7 @@ static void poisoned_node_votes_no_more(void)
 	node.out.count = 0;
 	wl_election_on_poisoned(&node.election, NULL, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 	election_fixture_vote(&node, 2, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 	election_fixture_pre_vote(&node, 2, 6, LONGER);
@@ -365,19 +366,19 @@ static void failed_record_is_final_and_answers_nobody(void)
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
 }
 
-static void hand_over_sends_timeout_now_when_the_target_is_ready_and_repeats_it(void)
+static void transfer_sends_timeout_now_when_the_target_is_ready_and_repeats_it(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER_READY,
-					  .node = 3,
-					  .tail = {6, 12}};
+	struct wl_plane_message message = {.verb = WL_PLANE_TRANSFER_READY,
+					   .node = 3,
+					   .tail = {6, 12}};
 
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_become_leader(&node);
 	node.out.count = 0;
-	CU_ASSERT(wl_election_hand_over(&node.election, 0, node.now_ns, &node.out));
-	message.view.epoch = node.election.epoch;
+	CU_ASSERT(wl_election_transfer(&node.election, 0, node.now_ns, &node.out));
+	message.view.number = node.election.number;
 	node.out.count = 0;
-	wl_election_on_hand_over_ready(&node.election, &message, node.now_ns, &node.out);
+	wl_election_on_transfer_ready(&node.election, &message, node.now_ns, &node.out);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3));
 	CU_ASSERT_EQUAL(
 		election_fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 3)->message.timeout_now.last.index,
@@ -387,21 +388,21 @@ static void hand_over_sends_timeout_now_when_the_target_is_ready_and_repeats_it(
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
 }
 
-static void hand_over_is_refused_when_it_makes_no_sense(void)
+static void transfer_is_refused_when_it_makes_no_sense(void)
 {
 	election_fixture_start(&node, 3, 5, 0);
 	node.out.count = 0;
-	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 2, node.now_ns, &node.out));
+	CU_ASSERT_FALSE(wl_election_transfer(&node.election, 2, node.now_ns, &node.out));
 	election_fixture_become_leader(&node);
 	node.out.count = 0;
-	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 1, node.now_ns, &node.out));
-	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 6, node.now_ns, &node.out));
-	CU_ASSERT(wl_election_hand_over(&node.election, 2, node.now_ns, &node.out));
-	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 3, node.now_ns, &node.out));
+	CU_ASSERT_FALSE(wl_election_transfer(&node.election, 1, node.now_ns, &node.out));
+	CU_ASSERT_FALSE(wl_election_transfer(&node.election, 6, node.now_ns, &node.out));
+	CU_ASSERT(wl_election_transfer(&node.election, 2, node.now_ns, &node.out));
+	CU_ASSERT_FALSE(wl_election_transfer(&node.election, 3, node.now_ns, &node.out));
 	election_fixture_start(&node, 1, 5, 0);
 	election_fixture_settle(&node);
 	node.out.count = 0;
-	CU_ASSERT_FALSE(wl_election_hand_over(&node.election, 0, node.now_ns, &node.out));
+	CU_ASSERT_FALSE(wl_election_transfer(&node.election, 0, node.now_ns, &node.out));
 }
 
 static void timeout_now_of_another_than_the_leader_is_ignored(void)
@@ -444,7 +445,7 @@ static void leaving_leader_hands_over_and_steps_down_when_nobody_takes_it(void)
 	election_fixture_become_leader(&node);
 	node.out.count = 0;
 	wl_election_leave(&node.election, node.now_ns, &node.out);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_HAND_OVER));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_TRANSFER));
 	election_fixture_pass(&node, T);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
 	election_fixture_pass(&node, 20 * (uint64_t)T);
@@ -466,10 +467,10 @@ static void second_leader_of_one_term_is_counted_and_not_followed(void)
 
 static void leader_heard_under_an_older_view_is_ignored(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_LEADER_HEARD, .node = 2};
+	struct wl_plane_message message = {.verb = WL_PLANE_LEADER_HEARD, .node = 2};
 
 	election_fixture_start(&node, 3, 5, 0);
-	message.view.epoch = node.election.epoch;
+	message.view.number = node.election.number;
 	message.now_ns = node.now_ns;
 	election_fixture_vote(&node, 3, 6, GOOD);
 	election_fixture_settle(&node);
@@ -525,7 +526,7 @@ static void held_back_node_neither_votes_nor_campaigns_until_its_data_count(void
 	election_fixture_start(&node, 3, 5, 0);
 	node.election.held_back = true;
 	election_fixture_vote(&node, 2, 7, last);
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
 			0);
 	election_fixture_pre_vote(&node, 2, 7, last);
@@ -539,7 +540,7 @@ static void held_back_node_neither_votes_nor_campaigns_until_its_data_count(void
 
 	node.out.count = 0;
 	wl_election_count(&node.election, node.now_ns, &node.out);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_COUNT));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_COUNT));
 	CU_ASSERT_TRUE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
 }
 
@@ -554,9 +555,9 @@ static void voter_is_sticky_for_a_timeout_after_its_start(void)
 	CU_ASSERT_EQUAL(
 		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.granted, 0);
 	election_fixture_vote(&node, 2, 7, last);
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
-	election_fixture_vote_flags(&node, 2, 7, last, WL_WIRE_VOTE_HAND_OVER);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
+	election_fixture_vote_flags(&node, 2, 7, last, WL_WIRE_VOTE_TRANSFER);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 
 	election_fixture_start(&node, 3, 5, 0);
 	node.election.started_ns = node.now_ns;
@@ -566,12 +567,12 @@ static void voter_is_sticky_for_a_timeout_after_its_start(void)
 		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 2)->message.reply.granted, 1);
 }
 
-static void data_that_others_have_outlived_are_out_of_every_election(void)
+static void data_that_were_rolled_back_are_out_of_every_election(void)
 {
 	election_fixture_start(&node, 3, 5, 0);
 	node.out.count = 0;
 	wl_election_withdraw(&node.election, node.now_ns, &node.out);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_OUT);
 }
 
@@ -579,7 +580,7 @@ WL_SUITE(election)
 {
 	WL_TEST(nothing_is_persisted_before_the_worker_is_fenced),
 	WL_TEST(answer_to_an_older_fence_is_ignored),
-	WL_TEST(epoch_grows_with_every_view),
+	WL_TEST(number_grows_with_every_view),
 	WL_TEST(requests_while_a_fence_is_in_progress_are_dropped),
 	WL_TEST(newer_term_met_while_busy_is_adopted_afterwards),
 	WL_TEST(campaign_overtaken_by_a_newer_term_asks_nobody),
@@ -602,8 +603,8 @@ WL_SUITE(election)
 	WL_TEST(silent_worker_ends_the_leadership),
 	WL_TEST(poisoned_node_votes_no_more),
 	WL_TEST(failed_record_is_final_and_answers_nobody),
-	WL_TEST(hand_over_sends_timeout_now_when_the_target_is_ready_and_repeats_it),
-	WL_TEST(hand_over_is_refused_when_it_makes_no_sense),
+	WL_TEST(transfer_sends_timeout_now_when_the_target_is_ready_and_repeats_it),
+	WL_TEST(transfer_is_refused_when_it_makes_no_sense),
 	WL_TEST(timeout_now_of_another_than_the_leader_is_ignored),
 	WL_TEST(timeout_now_without_the_leaders_log_takes_no_term),
 	WL_TEST(vote_requests_name_the_fenced_tail_whatever_is_published),
@@ -614,6 +615,6 @@ WL_SUITE(election)
 	WL_TEST(hanging_fence_and_hanging_record_are_told_once),
 	WL_TEST(held_back_node_neither_votes_nor_campaigns_until_its_data_count),
 	WL_TEST(voter_is_sticky_for_a_timeout_after_its_start),
-	WL_TEST(data_that_others_have_outlived_are_out_of_every_election),
+	WL_TEST(data_that_were_rolled_back_are_out_of_every_election),
 	WL_TEST(status_says_what_the_machine_knows),
 };

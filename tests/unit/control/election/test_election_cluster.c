@@ -30,17 +30,17 @@ static bool survives(uint64_t seed)
 {
 	static const unsigned sizes[] = {1, 2, 3, 3, 3, 4, 5, 5, 7};
 	unsigned count = sizes[seed % (sizeof(sizes) / sizeof(sizes[0]))];
-	bool crashes, cuts, hand_overs;
+	bool crashes, cuts, transfers;
 	uint64_t term_before;
 
 	cluster_init(&cluster, count, seed);
 	crashes = cluster_draw(&cluster, 2);
 	cuts = cluster_draw(&cluster, 2);
-	hand_overs = cluster_draw(&cluster, 2);
+	transfers = cluster_draw(&cluster, 2);
 	cluster.loss = cluster_draw(&cluster, 2) ? (unsigned)cluster_draw(&cluster, 60) : 0;
 	cluster.delay = cluster_draw(&cluster, 2) ? (unsigned)cluster_draw(&cluster, ET) : 1;
 	cluster.disk_delay = cluster_draw(&cluster, 2) ? (unsigned)cluster_draw(&cluster, ET) : 1;
-	cluster.seam_delay = cluster_draw(&cluster, 2) ? (unsigned)cluster_draw(&cluster, 20) : 1;
+	cluster.plane_delay = cluster_draw(&cluster, 2) ? (unsigned)cluster_draw(&cluster, 20) : 1;
 	for (int round = 0; round < 25; round++) {
 		uint32_t a = 1 + (uint32_t)cluster_draw(&cluster, count);
 		uint32_t b = 1 + (uint32_t)cluster_draw(&cluster, count);
@@ -53,8 +53,8 @@ static bool survives(uint64_t seed)
 			cluster.cut[a][b] = !cluster.cut[a][b];
 		if (cuts && cluster_draw(&cluster, 8) == 0)
 			cluster_isolate(&cluster, a, cluster_draw(&cluster, 2));
-		if (hand_overs && cluster.node[a].up)
-			cluster_hand_over(&cluster, a, 0);
+		if (transfers && cluster.node[a].up)
+			cluster_transfer(&cluster, a, 0);
 		cluster_run(&cluster, (unsigned)cluster_draw(&cluster, ET));
 	}
 	cluster_heal(&cluster);
@@ -216,7 +216,7 @@ static void every_five_node_graph_with_a_connected_majority_has_a_leader(void)
 	CU_ASSERT(judged > 500);
 }
 
-static void leadership_moves_by_hand_over_without_waiting_for_a_timeout(void)
+static void leadership_moves_by_transfer_without_waiting_for_a_timeout(void)
 {
 	for (uint64_t seed = 1; seed <= 50; seed++) {
 		uint32_t leader, target;
@@ -225,14 +225,14 @@ static void leadership_moves_by_hand_over_without_waiting_for_a_timeout(void)
 		leader = cluster_elect(&cluster, 5 * ET);
 		target = leader % 3 + 1;
 		cluster_run(&cluster, ET);
-		CU_ASSERT(cluster_hand_over(&cluster, leader, target));
+		CU_ASSERT(cluster_transfer(&cluster, leader, target));
 		cluster_run(&cluster, ET);
 		CU_ASSERT_EQUAL(cluster_leader(&cluster), target);
 		CU_ASSERT(is_safe(seed));
 	}
 }
 
-static void hand_over_to_a_dead_node_ends_with_a_leader_again(void)
+static void transfer_to_a_dead_node_ends_with_a_leader_again(void)
 {
 	uint32_t leader, target;
 
@@ -240,7 +240,7 @@ static void hand_over_to_a_dead_node_ends_with_a_leader_again(void)
 	leader = cluster_elect(&cluster, 5 * ET);
 	target = leader % 3 + 1;
 	cluster_crash(&cluster, target);
-	CU_ASSERT(cluster_hand_over(&cluster, leader, target));
+	CU_ASSERT(cluster_transfer(&cluster, leader, target));
 	/* Whoever was told to take over might have won: the old leader does not lead on in its term. */
 	cluster_run(&cluster, 3 * ET);
 	CU_ASSERT_FALSE(cluster.node[leader].handing_over);
@@ -291,8 +291,8 @@ WL_SUITE(election_cluster)
 	WL_TEST(mute_leader_falls_silent_and_is_replaced),
 	WL_TEST(isolated_node_comes_back_without_a_new_term),
 	WL_TEST(every_five_node_graph_with_a_connected_majority_has_a_leader),
-	WL_TEST(leadership_moves_by_hand_over_without_waiting_for_a_timeout),
-	WL_TEST(hand_over_to_a_dead_node_ends_with_a_leader_again),
+	WL_TEST(leadership_moves_by_transfer_without_waiting_for_a_timeout),
+	WL_TEST(transfer_to_a_dead_node_ends_with_a_leader_again),
 	WL_TEST(two_nodes_elect_and_stop_when_one_is_gone),
 	WL_TEST(restart_of_all_elects_again_in_a_newer_term),
 };

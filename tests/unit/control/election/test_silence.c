@@ -30,16 +30,17 @@ static void silent_leader_asks_and_leads_on_in_the_same_term(void)
 	become_silent(WL_STALL_QUORUM);
 	asked_ns = node.now_ns;
 	CU_ASSERT_EQUAL(node.election.leader, 0);
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_FOLLOW));
 	CU_ASSERT_EQUAL(election_fixture_sent_count(&node, WL_WIRE_PRE_VOTE), 2);
 	node.now_ns += T / 5; /* on its way: what counts is when we asked */
 	election_fixture_pre_vote_reply(&node, 2, 7, 7, true);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
 	CU_ASSERT_EQUAL(node.election.term, 6);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_SEAM_RESUME));
-	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_RESUME)->tell.reason, WL_STALL_QUORUM);
-	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_RESUME)->tell.now_ns, asked_ns);
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_LEAD));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_PLANE_RESUME));
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_PLANE_RESUME)->tell.reason,
+			WL_STALL_QUORUM);
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_PLANE_RESUME)->tell.now_ns, asked_ns);
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_LEAD));
 	CU_ASSERT_PTR_NULL(election_fixture_persist(&node));
 	CU_ASSERT_EQUAL(node.election.counts.resumed, 1);
 }
@@ -100,34 +101,34 @@ static void silent_leader_that_leaves_gives_its_term_up(void)
 	node.out.count = 0;
 	wl_election_leave(&node.election, node.now_ns, &node.out);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FOLLOW));
 }
 
 /* The successor may have won unheard: this term is over. */
 static void leader_that_told_its_successor_does_not_lead_on(void)
 {
-	struct wl_seam_message ready = {.verb = WL_SEAM_HAND_OVER_READY, .node = 2, .tail = GOOD};
+	struct wl_plane_message ready = {.verb = WL_PLANE_TRANSFER_READY, .node = 2, .tail = GOOD};
 
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_become_leader(&node);
-	wl_election_hand_over(&node.election, 2, node.now_ns, &node.out);
-	ready.view = (struct wl_view){.epoch = node.election.epoch, .term = 6};
+	wl_election_transfer(&node.election, 2, node.now_ns, &node.out);
+	ready.view = (struct wl_view){.number = node.election.number, .term = 6};
 	node.out.count = 0;
-	wl_election_on_hand_over_ready(&node.election, &ready, node.now_ns, &node.out);
+	wl_election_on_transfer_ready(&node.election, &ready, node.now_ns, &node.out);
 	CU_ASSERT_PTR_NOT_NULL(election_fixture_sent(&node, WL_WIRE_TIMEOUT_NOW, 2));
 	election_fixture_stalled(&node, WL_STALL_CONTROL);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FOLLOW));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FOLLOW));
 }
 
 static void leader_that_asks_gets_the_pre_vote_of_its_follower(void)
 {
-	struct wl_seam_message heard = {.verb = WL_SEAM_LEADER_HEARD, .node = 2};
+	struct wl_plane_message heard = {.verb = WL_PLANE_LEADER_HEARD, .node = 2};
 
 	election_fixture_start(&node, 3, 6, 0);
 	election_fixture_pass(&node, 2 * (uint64_t)T / 3);
 	election_fixture_pass(&node, T / 2);
-	heard.view = (struct wl_view){.epoch = node.election.epoch, .term = 6};
+	heard.view = (struct wl_view){.number = node.election.number, .term = 6};
 	heard.now_ns = node.now_ns;
 	node.out.count = 0;
 	wl_election_on_leader_heard(&node.election, &heard, node.now_ns, &node.out);

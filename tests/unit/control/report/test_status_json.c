@@ -30,7 +30,7 @@ static struct bed *make_bed(void)
 			(struct wl_config_node){.id = at + 1, .ipv4 = 0xc0000201 + at};
 	bed->facts.config = &bed->config;
 	bed->facts.version = "0";
-	bed->facts.epoch = 5ull << 32 | 77;
+	bed->facts.boot_id = 5ull << 32 | 77;
 	bed->facts.agent_known = true;
 	bed->facts.agent.journals[0].timer_ns = 5;
 	bed->facts.agent.journals[0].leader_heard_ago_ns = UINT64_MAX;
@@ -42,7 +42,7 @@ static struct bed *make_bed(void)
 		wl_histogram_init(&bed->histograms[stage], 1000000000ull, bed->buckets[stage]);
 		bed->stages.histogram[stage] = &bed->histograms[stage];
 	}
-	journal->view = (struct wl_view){.epoch = 9,
+	journal->view = (struct wl_view){.number = 9,
 					 .term = 4,
 					 .role = WL_ROLE_LEADER,
 					 .leader = 2,
@@ -80,7 +80,7 @@ static void status_tells_progress_of_a_journal(void)
 
 	CU_ASSERT_STRING_EQUAL(json_string_value(at(journal, "role")), "leader");
 	CU_ASSERT_EQUAL(json_integer_value(at(journal, "term")), 4);
-	CU_ASSERT_EQUAL(json_integer_value(at(journal, "view_epoch")), 9);
+	CU_ASSERT_EQUAL(json_integer_value(at(journal, "view_number")), 9);
 	CU_ASSERT_EQUAL(json_integer_value(at(at(journal, "tail"), "index")), 120);
 	CU_ASSERT_EQUAL(json_integer_value(at(at(journal, "durable"), "index")), 119);
 	CU_ASSERT_EQUAL(json_integer_value(at(journal, "commit")), 118);

@@ -67,7 +67,7 @@ static void what_is_encoded_is_decoded(void)
 			.term = 100 + journal,
 			.vote = 1 + journal % 7,
 			.witness = 4096 * journal,
-			.in_step_boot = journal,
+			.caught_up_boot = journal,
 			.commit = {3 + journal, 9 + journal},
 			.divergence = {.node = 1 + journal % 7,
 				       .kind = WL_DIVERGENCE_CONFIRMED,

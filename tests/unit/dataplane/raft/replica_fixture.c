@@ -93,7 +93,7 @@ static void start_replica(struct replica_fixture *fixture, uint32_t number, uint
 		.catch_up_bytes = 64 << 10,
 	};
 
-	wl_ring_init(&node->up, node->up_memory, sizeof(struct wl_seam_message), UP_SLOTS);
+	wl_ring_init(&node->up, node->up_memory, sizeof(struct wl_plane_message), UP_SLOTS);
 	wl_replica_init(&node->replica, &config, &node->disk.log, known_commit, node->memory);
 	node->replica.tx = &node->tx;
 	node->replica.remotes = node->remotes;
@@ -112,7 +112,7 @@ static void start_node(struct replica_fixture *fixture, uint32_t number)
 	log_fixture_settle(&node->disk);
 	node->memory = aligned_alloc(WL_BLOCK_BYTES,
 				     wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES));
-	node->up_memory = calloc(UP_SLOTS, sizeof(struct wl_seam_message));
+	node->up_memory = calloc(UP_SLOTS, sizeof(struct wl_plane_message));
 	WL_CHECK(node->memory && node->up_memory);
 	node->port.port.ops = &port_ops;
 	node->port.port.link_count = 1;
@@ -122,11 +122,11 @@ static void start_node(struct replica_fixture *fixture, uint32_t number)
 	wl_tx_init(&node->tx, &node->port.port, &fixture->auth, &node->counters);
 	node->tx.cluster = FIXTURE_CLUSTER;
 	node->tx.identity = wl_identity_of_node(number, 0);
-	node->tx.epoch = BOOT;
+	node->tx.boot_id = BOOT;
 	wl_tx_derive_key(&node->tx);
 	for (uint32_t other = 1; other <= fixture->count; other++) {
 		node->remotes[other].identity = wl_identity_of_node(other, 0);
-		node->remotes[other].epoch = BOOT;
+		node->remotes[other].boot_id = BOOT;
 		node->remotes[other].address_known = true;
 	}
 	start_replica(fixture, number, 0);
@@ -172,12 +172,12 @@ void replica_fixture_restart(struct replica_fixture *fixture, uint32_t node, uin
 	start_replica(fixture, node, known_commit);
 }
 
-static struct wl_seam_message view_for(struct replica_fixture *fixture, uint32_t node,
-				       uint64_t term)
+static struct wl_plane_message view_for(struct replica_fixture *fixture, uint32_t node,
+					uint64_t term)
 {
-	struct wl_seam_message message = {.journal = FIXTURE_JOURNAL};
+	struct wl_plane_message message = {.journal = FIXTURE_JOURNAL};
 
-	message.view.epoch = ++fixture->nodes[node].epoch;
+	message.view.number = ++fixture->nodes[node].boot_id;
 	message.view.term = term;
 	message.view.voters = fixture->voters;
 	replica_of(fixture, node)->now_ns = fixture->now_ns;
@@ -186,30 +186,30 @@ static struct wl_seam_message view_for(struct replica_fixture *fixture, uint32_t
 
 void replica_fixture_fence(struct replica_fixture *fixture, uint32_t node)
 {
-	struct wl_seam_message message = view_for(fixture, node, 0);
+	struct wl_plane_message message = view_for(fixture, node, 0);
 
-	message.verb = WL_SEAM_FENCE;
+	message.verb = WL_PLANE_FENCE;
 	wl_replica_on_fence(replica_of(fixture, node), &message);
 }
 
 void replica_fixture_lead(struct replica_fixture *fixture, uint32_t node, uint64_t term)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 
 	replica_fixture_fence(fixture, node);
 	message = view_for(fixture, node, term);
-	message.verb = WL_SEAM_LEAD;
+	message.verb = WL_PLANE_LEAD;
 	wl_replica_on_lead(replica_of(fixture, node), &message);
 }
 
 void replica_fixture_follow(struct replica_fixture *fixture, uint32_t node, uint64_t term,
 			    uint32_t leader)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 
 	replica_fixture_fence(fixture, node);
 	message = view_for(fixture, node, term);
-	message.verb = WL_SEAM_FOLLOW;
+	message.verb = WL_PLANE_FOLLOW;
 	message.view.leader = leader;
 	wl_replica_on_follow(replica_of(fixture, node), &message);
 }
@@ -223,10 +223,10 @@ void replica_fixture_elect(struct replica_fixture *fixture, uint32_t leader, uin
 	replica_fixture_lead(fixture, leader, term);
 }
 
-bool replica_fixture_told(struct replica_fixture *fixture, uint32_t node, enum wl_seam_verb verb,
-			  struct wl_seam_message *message)
+bool replica_fixture_told(struct replica_fixture *fixture, uint32_t node, enum wl_plane_verb verb,
+			  struct wl_plane_message *message)
 {
-	struct wl_seam_message next;
+	struct wl_plane_message next;
 	bool found = false;
 
 	while (wl_ring_pop(&fixture->nodes[node].up, &next)) {

@@ -46,7 +46,7 @@ struct replica_node {
 	struct replica_port port;
 	struct wl_ring up;
 	uint8_t *memory, *up_memory;
-	uint64_t epoch;
+	uint64_t boot_id;
 	bool hold_disk; /* writes stay in flight */
 };
 
@@ -77,8 +77,8 @@ void replica_fixture_follow(struct replica_fixture *fixture, uint32_t node, uint
 /* `leader` leads and every other node follows. */
 void replica_fixture_elect(struct replica_fixture *fixture, uint32_t leader, uint64_t term);
 /* The newest message of that verb that the node sent up; false when there was none since the last call. */
-bool replica_fixture_told(struct replica_fixture *fixture, uint32_t node, enum wl_seam_verb verb,
-			  struct wl_seam_message *message);
+bool replica_fixture_told(struct replica_fixture *fixture, uint32_t node, enum wl_plane_verb verb,
+			  struct wl_plane_message *message);
 
 /* One turn of one node, in the worker's order: completions, mail, end of turn, disk, transmit. Checks the rules. */
 void replica_fixture_turn(struct replica_fixture *fixture, uint32_t node);

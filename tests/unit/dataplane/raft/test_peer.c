@@ -35,7 +35,7 @@ static void new_term_knows_nothing_but_where_to_begin(void)
 static void another_boot_forgets_the_matches_and_not_when_it_was_heard(void)
 {
 	begin(WL_PEER_STREAM, 7, 12);
-	peer.epoch = 3;
+	peer.boot_id = 3;
 	peer.heard_sent_ns = 90;
 	CU_ASSERT(!wl_peer_notice_boot(&peer, 3, 20, 500));
 	CU_ASSERT_EQUAL(peer.match_durable, 7);

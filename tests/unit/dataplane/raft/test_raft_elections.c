@@ -61,7 +61,7 @@ static void s5_1_leader_with_an_old_term_becomes_follower(void)
 	election_fixture_become_leader(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_LEADER);
 	election_fixture_saw_term(&node, 9);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.term, 9);
@@ -84,8 +84,8 @@ static void s5_2_server_starts_as_follower_of_its_last_term(void)
 	election_fixture_start(&node, 3, 5, 2);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_FOLLOWER);
 	CU_ASSERT_EQUAL(node.election.term, 5);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_SEAM_FOLLOW));
-	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_FOLLOW)->tell.view.term, 5);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_told(&node, WL_PLANE_FOLLOW));
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_PLANE_FOLLOW)->tell.view.term, 5);
 }
 
 /* 5.2 "A server remains in follower state as long as it receives valid RPCs from a leader or
@@ -124,7 +124,7 @@ static void s5_2_majority_of_votes_wins_and_less_does_not(void)
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_CANDIDATE);
 	election_fixture_vote_reply(&node, 5, 6, 6, true);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_LEADER);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_LEAD));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_LEAD));
 }
 
 /* 5.2 "... for the same term." */
@@ -156,7 +156,7 @@ static void s5_2_same_candidate_gets_the_same_answer_again(void)
 	election_fixture_start(&node, 3, 5, 2);
 	election_fixture_vote(&node, 2, 5, GOOD);
 	CU_ASSERT(grants(WL_WIRE_VOTE_REPLY, 2));
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 }
 
 /* Figure 2 "persistent state on all servers: updated on stable storage before responding to RPCs". */
@@ -299,12 +299,12 @@ static void t3_10_timeout_now_starts_an_election_at_once(void)
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_leader_heard(&node, 2);
 	election_fixture_timeout_now(&node, 2, 5, GOOD);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_FENCE));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_FENCE));
 	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_CANDIDATE);
 	CU_ASSERT_EQUAL(node.election.term, 6);
 	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE, 3)->message.vote.flags,
-			WL_WIRE_VOTE_HAND_OVER);
+			WL_WIRE_VOTE_TRANSFER);
 }
 
 /* Thesis 3.10 "If leadership transfer does not complete after about an election timeout, the prior
@@ -314,10 +314,10 @@ static void t3_10_leader_resumes_when_nobody_took_over(void)
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_become_leader(&node);
 	node.out.count = 0;
-	CU_ASSERT(wl_election_hand_over(&node.election, 2, node.now_ns, &node.out));
-	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_SEAM_HAND_OVER)->tell.node, 2);
+	CU_ASSERT(wl_election_transfer(&node.election, 2, node.now_ns, &node.out));
+	CU_ASSERT_EQUAL(election_fixture_told(&node, WL_PLANE_TRANSFER)->tell.node, 2);
 	election_fixture_pass(&node, ELECTION_FIXTURE_TIMEOUT_NS);
-	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_SEAM_RESUME));
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_RESUME));
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_LEADER);
 	CU_ASSERT_EQUAL(node.election.term, 6);
 }
@@ -345,11 +345,11 @@ static void t4_2_3_vote_may_be_granted_once_the_minimum_timeout_is_over(void)
 }
 
 /* Thesis 4.2.3 "a special flag ... 'I have permission to disrupt the leader - it told me to!'" */
-static void t4_2_3_hand_over_flag_overrides_stickiness(void)
+static void t4_2_3_transfer_flag_overrides_stickiness(void)
 {
 	election_fixture_start(&node, 3, 5, 0);
 	election_fixture_leader_heard(&node, 2);
-	election_fixture_vote_flags(&node, 3, 6, LONGER, WL_WIRE_VOTE_HAND_OVER);
+	election_fixture_vote_flags(&node, 3, 6, LONGER, WL_WIRE_VOTE_TRANSFER);
 	election_fixture_settle(&node);
 	CU_ASSERT(grants(WL_WIRE_VOTE_REPLY, 3));
 }
@@ -431,7 +431,7 @@ static void t6_2_leader_without_quorum_falls_silent_in_its_term(void)
 	CU_ASSERT_EQUAL(node.election.state, WL_ELECTION_SILENT);
 	CU_ASSERT_EQUAL(node.election.leader, 0);
 	CU_ASSERT_EQUAL(node.election.term, 6);
-	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_SEAM_RESUME));
+	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_RESUME));
 }
 
 WL_SUITE(raft_elections)
@@ -460,7 +460,7 @@ WL_SUITE(raft_elections)
 	WL_TEST(t3_10_leader_resumes_when_nobody_took_over),
 	WL_TEST(t4_2_3_vote_is_refused_while_a_leader_was_heard_lately),
 	WL_TEST(t4_2_3_vote_may_be_granted_once_the_minimum_timeout_is_over),
-	WL_TEST(t4_2_3_hand_over_flag_overrides_stickiness),
+	WL_TEST(t4_2_3_transfer_flag_overrides_stickiness),
 	WL_TEST(t6_2_leader_without_quorum_falls_silent_in_its_term),
 	WL_TEST(t9_6_no_term_is_taken_without_a_majority_of_pre_votes),
 	WL_TEST(t9_6_pre_vote_changes_no_state),

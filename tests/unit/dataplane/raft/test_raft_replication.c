@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tests/unit/dataplane/raft/replica_fixture.h"
-#include "tests/unit/dataplane/service/front_fixture.h"
+#include "tests/unit/dataplane/service/service_fixture.h"
 #include "tests/unit/runner.h"
 
 static struct replica_fixture cluster;
@@ -45,7 +45,7 @@ static void s5_1_append_with_a_stale_term_is_rejected_with_ours(void)
 /* "If one server's current term is smaller than the other's, then it updates" - but control does that, not the log. */
 static void s5_1_append_with_a_newer_term_goes_to_control_and_not_into_the_log(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	replica_fixture_init(&cluster, 3);
 	replica_fixture_fill(&cluster, 1, "11");
@@ -53,7 +53,7 @@ static void s5_1_append_with_a_newer_term_goes_to_control_and_not_into_the_log(v
 	replica_fixture_send(&cluster,
 			     &(struct replica_frame){.from = 1, .to = 3, .term = 6, .count = 2});
 	replica_fixture_turn(&cluster, 3);
-	CU_ASSERT(replica_fixture_told(&cluster, 3, WL_SEAM_SAW_TERM, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, 3, WL_PLANE_SAW_TERM, &told));
 	CU_ASSERT_EQUAL(told.view.term, 6);
 	CU_ASSERT_EQUAL(replica_of(&cluster, 3)->view.term, 5);
 	CU_ASSERT_EQUAL(replica_log(&cluster, 3)->tail.index, 0);
@@ -64,7 +64,7 @@ static void s5_1_append_with_a_newer_term_goes_to_control_and_not_into_the_log(v
 /* "If a candidate or leader discovers that its term is out of date, it immediately reverts to follower state." */
 static void s5_1_deposed_leader_learns_of_the_new_term_from_the_first_answer(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	replica_fixture_init(&cluster, 3);
 	replica_fixture_elect(&cluster, 1, 2);
@@ -72,7 +72,7 @@ static void s5_1_deposed_leader_learns_of_the_new_term_from_the_first_answer(voi
 	replica_fixture_lead(&cluster, 2, 3);
 	memset(cluster.cut[2], 1, sizeof(cluster.cut[2]));
 	replica_fixture_run(&cluster, 2);
-	CU_ASSERT(replica_fixture_told(&cluster, 1, WL_SEAM_SAW_TERM, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, 1, WL_PLANE_SAW_TERM, &told));
 	CU_ASSERT_EQUAL(told.view.term, 3);
 	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->commit, 0);
 	replica_fixture_fini(&cluster);
@@ -319,7 +319,7 @@ static void s5_3_figure_7f_follower_that_led_two_lost_terms_is_repaired(void)
  * worker says where its log ends, and it ends there until the next view. */
 static void s5_4_1_fenced_tell_the_last_entry_received_and_not_the_last_durable(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	elect(3);
 	cluster.nodes[3].hold_disk = true;
@@ -327,20 +327,20 @@ static void s5_4_1_fenced_tell_the_last_entry_received_and_not_the_last_durable(
 	replica_fixture_run(&cluster, 3);
 	CU_ASSERT_EQUAL(replica_log(&cluster, 3)->durable.index, 1);
 	replica_fixture_fence(&cluster, 3);
-	CU_ASSERT(replica_fixture_told(&cluster, 3, WL_SEAM_FENCED, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, 3, WL_PLANE_FENCED, &told));
 	CU_ASSERT_EQUAL(told.tail.index, 2);
 	CU_ASSERT_EQUAL(told.tail.term, 1);
-	CU_ASSERT_EQUAL(told.view.epoch, replica_of(&cluster, 3)->view.epoch);
+	CU_ASSERT_EQUAL(told.view.number, replica_of(&cluster, 3)->view.number);
 	replica_fixture_fini(&cluster);
 }
 
 static void s5_4_1_tail_does_not_move_while_fenced(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	elect(3);
 	replica_fixture_fence(&cluster, 3);
-	CU_ASSERT(replica_fixture_told(&cluster, 3, WL_SEAM_FENCED, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, 3, WL_PLANE_FENCED, &told));
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, 1, 64), 0);
 	replica_fixture_run(&cluster, 5);
 	replica_fixture_send(
@@ -517,7 +517,7 @@ static void s5_5_what_a_crash_took_was_only_received_and_is_sent_again(void)
 	cluster.nodes[3].hold_disk = false;
 	CU_ASSERT_EQUAL(replica_log(&cluster, 3)->tail.index, 1);
 	/* The new boot is greeted: what the old one said is not believed any more. */
-	cluster.nodes[1].remotes[3].epoch++;
+	cluster.nodes[1].remotes[3].boot_id++;
 	replica_fixture_follow(&cluster, 3, 1, 1);
 	replica_fixture_run(&cluster, 8);
 	CU_ASSERT(replica_fixture_same(&cluster, 1, 3));
@@ -585,7 +585,7 @@ static void s8_term_starts_with_an_empty_entry(void)
 
 static void s8_leader_serves_nobody_before_its_first_entry_is_committed(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	replica_fixture_init(&cluster, 3);
 	replica_fixture_fill(&cluster, 1, "11");
@@ -594,11 +594,11 @@ static void s8_leader_serves_nobody_before_its_first_entry_is_committed(void)
 	cluster.nodes[3].hold_disk = true;
 	replica_fixture_run(&cluster, 6);
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, 1, 64), WIRELOG_NOT_LEADER);
-	CU_ASSERT(!replica_fixture_told(&cluster, 1, WL_SEAM_TERM_COMMITTED, &told));
+	CU_ASSERT(!replica_fixture_told(&cluster, 1, WL_PLANE_TERM_COMMITTED, &told));
 	CU_ASSERT_EQUAL(replica_log(&cluster, 1)->tail.index, 3);
 	replica_fixture_complete(&cluster, 2);
 	replica_fixture_run(&cluster, 2);
-	CU_ASSERT(replica_fixture_told(&cluster, 1, WL_SEAM_TERM_COMMITTED, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, 1, WL_PLANE_TERM_COMMITTED, &told));
 	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->commit, 3);
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, 1, 64), WIRELOG_OK);
 	replica_fixture_run(&cluster, 1);
@@ -610,49 +610,49 @@ static void s8_leader_serves_nobody_before_its_first_entry_is_committed(void)
  * already been executed, it responds immediately without re-executing the request." */
 static void s8_command_that_is_retried_after_a_restart_is_answered_and_not_executed_again(void)
 {
-	struct front_fixture *front = front_fixture_start(true);
-	struct front_fixture_append append = {.first = 1, .count = 1};
+	struct service_fixture *service = service_fixture_start(true);
+	struct service_fixture_append append = {.first = 1, .count = 1};
 	struct wl_wire_append_result first, again;
 	uint64_t next;
 
-	front_fixture_lead(front, 1);
-	append.session = front_fixture_open(front, FRONT_FIXTURE_CLIENT, 99);
+	service_fixture_lead(service, 1);
+	append.session = service_fixture_open(service, SERVICE_FIXTURE_CLIENT, 99);
 	CU_ASSERT_NOT_EQUAL(append.session, 0);
-	front_fixture_append(front, &append);
+	service_fixture_append(service, &append);
 	memset(&first, 0, sizeof(first));
 	for (unsigned turn = 0; turn < 6; turn++) {
-		front_fixture_turn(front);
-		if (front_fixture_result(front, FRONT_FIXTURE_CLIENT, 0, &first))
+		service_fixture_turn(service);
+		if (service_fixture_result(service, SERVICE_FIXTURE_CLIENT, 0, &first))
 			break;
 	}
 	CU_ASSERT_EQUAL(first.status, WIRELOG_OK);
 	CU_ASSERT_NOT_EQUAL(first.first_number, 0);
-	next = front->log.next_number;
-	front_fixture_restart_front(front, front->replica.commit);
-	front_fixture_lead(front, 2);
-	front_fixture_append(front, &append);
+	next = service->log.next_number;
+	service_fixture_restart_service(service, service->replica.commit);
+	service_fixture_lead(service, 2);
+	service_fixture_append(service, &append);
 	memset(&again, 0, sizeof(again));
 	for (unsigned turn = 0; turn < 6; turn++) {
-		front_fixture_turn(front);
-		if (front_fixture_result(front, FRONT_FIXTURE_CLIENT, 0, &again))
+		service_fixture_turn(service);
+		if (service_fixture_result(service, SERVICE_FIXTURE_CLIENT, 0, &again))
 			break;
 	}
 	CU_ASSERT_EQUAL(again.status, WIRELOG_OK);
 	CU_ASSERT_EQUAL(again.first_number, first.first_number);
-	CU_ASSERT_EQUAL(front->log.next_number, next);
-	front_fixture_end(front);
+	CU_ASSERT_EQUAL(service->log.next_number, next);
+	service_fixture_end(service);
 }
 
 /* "a leader must check whether it has been deposed": one that no majority answers says nothing more (thesis 6.2). */
 static void s8_leader_that_no_majority_answers_falls_silent(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	elect(3);
 	memset(cluster.cut[1], 1, sizeof(cluster.cut[1]));
 	replica_fixture_pass(&cluster, REPLICA_ELECTION_NS + 1);
 	replica_fixture_run(&cluster, 1);
-	CU_ASSERT(replica_fixture_told(&cluster, 1, WL_SEAM_STALLED, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, 1, WL_PLANE_STALLED, &told));
 	CU_ASSERT_EQUAL(told.reason, WL_STALL_QUORUM);
 	memset(cluster.cut[1], 0, sizeof(cluster.cut[1]));
 	replica_fixture_pass(&cluster, REPLICA_HEARTBEAT_NS);

@@ -31,7 +31,7 @@ static void forget_mail(void)
 	cluster.mail_count = 0;
 }
 
-/* Node 1 leads term 2 behind `terms`, its first entry is committed, both followers are in step. */
+/* Node 1 leads term 2 behind `terms`, its first entry is committed, both followers are caught up. */
 static void begin_ready(const char *terms)
 {
 	replica_fixture_init(&cluster, 3);
@@ -53,9 +53,9 @@ static void append(uint32_t bytes)
 
 /* ---- views ---- */
 
-static void view_of_an_older_epoch_is_not_installed(void)
+static void view_of_an_older_number_is_not_installed(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_LEAD};
+	struct wl_plane_message message = {.verb = WL_PLANE_LEAD};
 
 	replica_fixture_init(&cluster, 3);
 	replica_fixture_follow(&cluster, LEADER, 3, 2);
@@ -63,7 +63,7 @@ static void view_of_an_older_epoch_is_not_installed(void)
 	message.view.term = 9;
 	wl_replica_on_lead(leader(), &message);
 	CU_ASSERT_EQUAL(leader()->view.role, WL_ROLE_FOLLOWER);
-	message.view.epoch--;
+	message.view.number--;
 	wl_replica_on_follow(leader(), &message);
 	wl_replica_on_fence(leader(), &message);
 	wl_replica_on_resume(leader(), &message);
@@ -74,25 +74,25 @@ static void view_of_an_older_epoch_is_not_installed(void)
 
 static void view_with_an_older_term_stops_the_node(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_FOLLOW};
+	struct wl_plane_message message = {.verb = WL_PLANE_FOLLOW};
 
 	replica_fixture_init(&cluster, 3);
 	replica_fixture_follow(&cluster, LEADER, 3, 2);
 	message.view = leader()->view;
-	message.view.epoch++;
+	message.view.number++;
 	message.view.term = 2;
 	WL_ASSERT_STOPS(wl_replica_on_follow(leader(), &message));
 	replica_fixture_fini(&cluster);
 }
 
-static void fence_is_answered_with_its_epoch_and_the_tail(void)
+static void fence_is_answered_with_its_number_and_the_tail(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	begin_ready("111");
 	replica_fixture_fence(&cluster, LEADER);
-	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_FENCED, &told));
-	CU_ASSERT_EQUAL(told.view.epoch, cluster.nodes[LEADER].epoch);
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_PLANE_FENCED, &told));
+	CU_ASSERT_EQUAL(told.view.number, cluster.nodes[LEADER].boot_id);
 	CU_ASSERT_EQUAL(told.tail.index, 4);
 	CU_ASSERT_EQUAL(told.tail.term, 2);
 	CU_ASSERT_EQUAL(told.journal, FIXTURE_JOURNAL);
@@ -102,7 +102,7 @@ static void fence_is_answered_with_its_epoch_and_the_tail(void)
 /* Control is slow: what must arrive waits in order, and nothing is lost. */
 static void answer_that_finds_the_ring_full_is_told_later(void)
 {
-	struct wl_seam_message filler = {.verb = WL_SEAM_LEADER_HEARD}, told;
+	struct wl_plane_message filler = {.verb = WL_PLANE_LEADER_HEARD}, told;
 	unsigned fenced = 0;
 
 	begin_ready("1");
@@ -113,13 +113,13 @@ static void answer_that_finds_the_ring_full_is_told_later(void)
 	replica_fixture_fence(&cluster, LEADER);
 	replica_fixture_lead(&cluster, LEADER, 4);
 	while (wl_ring_pop(&cluster.nodes[LEADER].up, &told))
-		CU_ASSERT_NOT_EQUAL(told.verb, WL_SEAM_FENCED);
+		CU_ASSERT_NOT_EQUAL(told.verb, WL_PLANE_FENCED);
 	turn();
 	while (wl_ring_pop(&cluster.nodes[LEADER].up, &told)) {
-		if (told.verb != WL_SEAM_FENCED)
+		if (told.verb != WL_PLANE_FENCED)
 			continue;
 		fenced++;
-		CU_ASSERT_EQUAL(told.view.epoch, cluster.nodes[LEADER].epoch - 3 + fenced);
+		CU_ASSERT_EQUAL(told.view.number, cluster.nodes[LEADER].boot_id - 3 + fenced);
 	}
 	CU_ASSERT_EQUAL(fenced, 2);
 	replica_fixture_fini(&cluster);
@@ -159,7 +159,7 @@ static void check_names_the_rule_that_does_not_hold(void)
 
 static void leader_whose_disk_hangs_falls_silent_and_says_so(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	begin_ready("1");
 	cluster.nodes[LEADER].hold_disk = true;
@@ -170,7 +170,7 @@ static void leader_whose_disk_hangs_falls_silent_and_says_so(void)
 		replica_fixture_acknowledge(&cluster, 2, LEADER, tail(), tail());
 		turn();
 	}
-	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_STALLED, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_PLANE_STALLED, &told));
 	CU_ASSERT_EQUAL(told.reason, WL_STALL_DISK);
 	CU_ASSERT(leader()->silent);
 	forget_mail();
@@ -182,7 +182,7 @@ static void leader_whose_disk_hangs_falls_silent_and_says_so(void)
 
 static void leader_whose_write_failed_commits_and_sends_nothing_any_more(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	begin_ready("1");
 	cluster.nodes[LEADER].hold_disk = true;
@@ -194,7 +194,7 @@ static void leader_whose_write_failed_commits_and_sends_nothing_any_more(void)
 	replica_fixture_acknowledge(&cluster, 2, LEADER, 3, 3);
 	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 3);
 	turn();
-	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_POISONED, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_PLANE_POISONED, &told));
 	CU_ASSERT_EQUAL(leader()->commit, 2);
 	CU_ASSERT_EQUAL(cluster.mail_count, 0);
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NOT_LEADER);
@@ -245,10 +245,10 @@ static void begin_silent(void)
 
 static void resume(enum wl_stall_reason reason, uint64_t term, uint64_t asked_ns)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_RESUME, .reason = reason};
+	struct wl_plane_message message = {.verb = WL_PLANE_RESUME, .reason = reason};
 
 	message.view = leader()->view;
-	message.view.epoch++;
+	message.view.number++;
 	message.view.term = term;
 	message.now_ns = asked_ns;
 	leader()->now_ns = cluster.now_ns;
@@ -297,7 +297,7 @@ static void question_of_long_ago_makes_no_leader_speak(void)
 	replica_fixture_fini(&cluster);
 }
 
-/* A hand-over that is called off, another term, a log that is poisoned: none of them ends a silence. */
+/* A transfer that is called off, another term, a log that is poisoned: none of them ends a silence. */
 static void nothing_else_ends_a_silence(void)
 {
 	begin_silent();
@@ -336,52 +336,52 @@ static void leader_that_resumed_and_hears_nobody_falls_silent_again(void)
 
 /* ---- handing over ---- */
 
-static void hand_over_waits_until_the_target_has_everything(void)
+static void transfer_waits_until_the_target_has_everything(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = 3}, told;
+	struct wl_plane_message message = {.verb = WL_PLANE_TRANSFER, .node = 3}, told;
 
 	begin_ready("1");
 	append(64);
 	turn();
 	message.view = leader()->view;
-	message.view.epoch++;
-	wl_replica_on_hand_over(leader(), &message);
+	message.view.number++;
+	wl_replica_on_transfer(leader(), &message);
 	turn();
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NOT_LEADER);
-	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_PLANE_TRANSFER_READY, &told));
 	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 2);
 	turn();
-	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_PLANE_TRANSFER_READY, &told));
 	CU_ASSERT_EQUAL(told.node, 3);
 	CU_ASSERT_EQUAL(told.tail.index, 3);
-	CU_ASSERT_EQUAL(told.view.epoch, message.view.epoch);
+	CU_ASSERT_EQUAL(told.view.number, message.view.number);
 	turn();
-	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_PLANE_TRANSFER_READY, &told));
 	replica_fixture_fini(&cluster);
 }
 
 static void leader_that_told_a_successor_sends_nothing_more(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = 3}, told;
+	struct wl_plane_message message = {.verb = WL_PLANE_TRANSFER, .node = 3}, told;
 
 	begin_ready("1");
 	message.view = leader()->view;
-	message.view.epoch++;
-	wl_replica_on_hand_over(leader(), &message);
+	message.view.number++;
+	wl_replica_on_transfer(leader(), &message);
 	turn();
-	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_HAND_OVER_READY, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_PLANE_TRANSFER_READY, &told));
 	forget_mail();
 	replica_fixture_pass(&cluster, REPLICA_ELECTION_NS + 1);
 	turn();
 	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 2, 0), 0);
 	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 3, 0), 0);
-	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_SEAM_STALLED, &told));
+	CU_ASSERT(!replica_fixture_told(&cluster, LEADER, WL_PLANE_STALLED, &told));
 	replica_fixture_fini(&cluster);
 }
 
-static void hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room(void)
+static void transfer_to_nobody_in_particular_goes_to_the_furthest_with_room(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER};
+	struct wl_plane_message message = {.verb = WL_PLANE_TRANSFER};
 	struct wl_wire_append_ack full = {.term = 2, .match_received = 3, .match_durable = 3};
 
 	begin_ready("1");
@@ -391,10 +391,10 @@ static void hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room(voi
 	full.flags = WL_WIRE_ACK_NO_SPACE;
 	wl_replica_on_append_ack(leader(), 2, &full);
 	message.view = leader()->view;
-	message.view.epoch++;
-	wl_replica_on_hand_over(leader(), &message);
+	message.view.number++;
+	wl_replica_on_transfer(leader(), &message);
 	CU_ASSERT(leader()->handing_over);
-	CU_ASSERT_EQUAL(leader()->hand_over_target, 3);
+	CU_ASSERT_EQUAL(leader()->transfer_target, 3);
 	replica_fixture_fini(&cluster);
 }
 
@@ -463,16 +463,16 @@ static void full_follower_is_sent_the_first_entry_of_a_term(void)
 	replica_fixture_fini(&cluster);
 }
 
-static void leader_takes_appends_again_when_the_hand_over_is_off(void)
+static void leader_takes_appends_again_when_the_transfer_is_off(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = 3};
+	struct wl_plane_message message = {.verb = WL_PLANE_TRANSFER, .node = 3};
 
 	begin_ready("1");
 	message.view = leader()->view;
-	message.view.epoch++;
-	wl_replica_on_hand_over(leader(), &message);
+	message.view.number++;
+	wl_replica_on_transfer(leader(), &message);
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NOT_LEADER);
-	message.view.epoch++;
+	message.view.number++;
 	wl_replica_on_resume(leader(), &message);
 	append(64);
 	turn();
@@ -483,9 +483,9 @@ static void leader_takes_appends_again_when_the_hand_over_is_off(void)
 
 WL_SUITE(replica)
 {
-	WL_TEST(view_of_an_older_epoch_is_not_installed),
+	WL_TEST(view_of_an_older_number_is_not_installed),
 	WL_TEST(view_with_an_older_term_stops_the_node),
-	WL_TEST(fence_is_answered_with_its_epoch_and_the_tail),
+	WL_TEST(fence_is_answered_with_its_number_and_the_tail),
 	WL_TEST(answer_that_finds_the_ring_full_is_told_later),
 	WL_TEST(commit_survives_a_change_of_view),
 	WL_TEST(check_names_the_rule_that_does_not_hold),
@@ -498,11 +498,11 @@ WL_SUITE(replica)
 	WL_TEST(question_of_long_ago_makes_no_leader_speak),
 	WL_TEST(nothing_else_ends_a_silence),
 	WL_TEST(leader_that_resumed_and_hears_nobody_falls_silent_again),
-	WL_TEST(hand_over_waits_until_the_target_has_everything),
+	WL_TEST(transfer_waits_until_the_target_has_everything),
 	WL_TEST(leader_that_told_a_successor_sends_nothing_more),
-	WL_TEST(hand_over_to_nobody_in_particular_goes_to_the_furthest_with_room),
+	WL_TEST(transfer_to_nobody_in_particular_goes_to_the_furthest_with_room),
 	WL_TEST(appends_are_refused_while_a_majority_has_no_room),
 	WL_TEST(leader_takes_no_more_than_a_majority_has_room_for),
 	WL_TEST(full_follower_is_sent_the_first_entry_of_a_term),
-	WL_TEST(leader_takes_appends_again_when_the_hand_over_is_off),
+	WL_TEST(leader_takes_appends_again_when_the_transfer_is_off),
 };

@@ -20,14 +20,14 @@ static void begin(unsigned from, unsigned entries)
 static void expect_divergence_at(uint64_t index)
 {
 	struct wl_wire_append_ack ack;
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	uint64_t ours = 0, theirs = 0;
 
 	follower_turn();
 	CU_ASSERT(!follower_answered(&ack));
 	CU_ASSERT(follower()->diverged);
 	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_append_diverged), 1);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_DIVERGED, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.node, LEADER);
 	CU_ASSERT_EQUAL(told.tail.index, index);
 	wl_log_chain_at(follower_log(), index, &ours);
@@ -84,9 +84,9 @@ static void another_term_where_something_is_committed_is_divergence(void)
 
 static void next_view(enum wl_role role, uint64_t term)
 {
-	const struct wl_seam_message message = {
-		.verb = role == WL_ROLE_LEADER ? WL_SEAM_LEAD : WL_SEAM_FOLLOW,
-		.view = {.epoch = follower()->view.epoch + 1, .term = term, .voters = 0xe},
+	const struct wl_plane_message message = {
+		.verb = role == WL_ROLE_LEADER ? WL_PLANE_LEAD : WL_PLANE_FOLLOW,
+		.view = {.number = follower()->view.number + 1, .term = term, .voters = 0xe},
 	};
 
 	if (role == WL_ROLE_LEADER)
@@ -97,7 +97,7 @@ static void next_view(enum wl_role role, uint64_t term)
 
 static void contradicted_where_it_is_committed(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	begin(2, 3);
 	follower()->commit = 3;
@@ -106,7 +106,7 @@ static void contradicted_where_it_is_committed(void)
 	CU_ASSERT(wl_replica_is_apart(follower()));
 	CU_ASSERT_EQUAL(follower()->apart.node, LEADER);
 	CU_ASSERT_EQUAL(follower()->apart.position.index, 3);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_DIVERGED, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.reason, WL_DIVERGENCE_OF_COMMITTED);
 }
 
@@ -178,14 +178,14 @@ static void branch_above_an_equal_commit_sets_nobody_apart(void)
 /* A branch that nobody was told of, and one that is given up for another term, are no reason. */
 static void what_is_not_committed_sets_nobody_apart(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	begin(2, 3);
 	follower()->commit = 1;
 	follower_append(3, 0, 3);
 	follower_turn();
 	CU_ASSERT(!wl_replica_is_apart(follower()));
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_DIVERGED, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.reason, WL_DIVERGENCE_OF_BRANCH);
 	replica_fixture_fini(follower_cluster());
 	follower_begin("1133", "1122", 3);
@@ -229,7 +229,7 @@ static void previous_without_a_chain_value_matches_nothing(void)
 static void leader_counts_no_acknowledgement_of_another_history(void)
 {
 	struct wl_wire_append_ack ack = {.term = 2, .match_received = 3, .match_durable = 3};
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	struct wl_replica *leader;
 
 	begin(2, 3);
@@ -240,7 +240,7 @@ static void leader_counts_no_acknowledgement_of_another_history(void)
 	wl_replica_on_append_ack(leader, FOLLOWER, &ack);
 	CU_ASSERT_EQUAL(leader->peers[FOLLOWER].match_received, 0);
 	CU_ASSERT_EQUAL(replica_count(follower_cluster(), LEADER, WL_COUNTER_append_diverged), 2);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), LEADER, WL_SEAM_DIVERGED, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), LEADER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.node, FOLLOWER);
 	CU_ASSERT_EQUAL(told.tail.index, 3);
 	replica_fixture_fini(follower_cluster());
@@ -291,14 +291,14 @@ static void all_voters_are_asked_until_they_have_said_it(void)
 
 static void expect_verdict(uint64_t second, enum wl_divergence_kind kind)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	contradicted_where_it_is_committed();
 	word_of_a_voter(2, second, false);
 	CU_ASSERT(follower()->inquiry.settled);
 	CU_ASSERT(wl_replica_is_apart(follower()));
 	CU_ASSERT_FATAL(
-		replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_DIVERGED, &told));
+		replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.reason, kind);
 	CU_ASSERT_EQUAL(told.tail.index, 3);
 	replica_fixture_fini(follower_cluster());
@@ -329,7 +329,7 @@ static void majority_with_us_says_that_the_leader_is_wrong(void)
 /* A leader whose own values rot learns it from those whom it contradicted. */
 static void who_is_asked_and_holds_something_else_asks_all(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	begin(2, 3);
 	follower()->commit = 3;
@@ -342,7 +342,7 @@ static void who_is_asked_and_holds_something_else_asks_all(void)
 	CU_ASSERT(wl_replica_is_apart(follower()));
 	follower_turn();
 	CU_ASSERT_FATAL(
-		replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_DIVERGED, &told));
+		replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.reason, WL_DIVERGENCE_CONFIRMED);
 	replica_fixture_fini(follower_cluster());
 }

@@ -108,7 +108,7 @@ static void full_device_is_told_in_the_acknowledgement(void)
 
 static void follower_whose_write_failed_acknowledges_nothing_any_more(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	struct wl_wire_append_ack ack;
 
 	follower_begin("1111", "", 1);
@@ -121,7 +121,7 @@ static void follower_whose_write_failed_acknowledges_nothing_any_more(void)
 	follower_append(2, 2, 2);
 	follower_turn();
 	CU_ASSERT(!follower_answered(&ack));
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_POISONED, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_POISONED, &told));
 	CU_ASSERT_EQUAL(follower_log()->durable.index, 0);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 2);
 	replica_fixture_fini(follower_cluster());
@@ -247,17 +247,18 @@ static void leader_that_the_view_does_not_name_is_the_first_that_speaks(void)
 
 static void leader_is_reported_heard_at_most_once_a_millisecond(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	follower_begin("11", "", 1);
 	follower_append(0, 1, 0);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_LEADER_HEARD, &told));
 	CU_ASSERT_EQUAL(told.node, LEADER);
 	follower_append(1, 1, 0);
-	CU_ASSERT(!replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	CU_ASSERT(
+		!replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_LEADER_HEARD, &told));
 	replica_fixture_pass(follower_cluster(), 1000000);
 	follower_append(2, 0, 0);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_LEADER_HEARD, &told));
 	replica_fixture_fini(follower_cluster());
 }
 
@@ -265,37 +266,38 @@ static void leader_is_reported_heard_at_most_once_a_millisecond(void)
 static void late_frame_is_taken_and_is_no_sign_of_a_leader_that_lives(void)
 {
 	struct wl_wire_append late = {.term = 1, .commit = 2};
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	follower_begin("11", "11", 1);
 	replica_fixture_pass(follower_cluster(), 5000000);
 	late.sent_ns = follower_cluster()->now_ns - 1000000;
 	late.previous = (struct wl_position){1, 2};
 	follower_append(2, 0, 0);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_LEADER_HEARD, &told));
 	replica_fixture_pass(follower_cluster(), 90000000);
 	follower()->now_ns = follower_cluster()->now_ns;
 	wl_replica_on_append(follower(), LEADER, &late);
-	CU_ASSERT(!replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	CU_ASSERT(
+		!replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_LEADER_HEARD, &told));
 	CU_ASSERT_EQUAL(follower()->commit, 2);
 	follower_append(2, 0, 0);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_LEADER_HEARD, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_LEADER_HEARD, &told));
 	replica_fixture_fini(follower_cluster());
 }
 
 static void newer_term_is_reported_once(void)
 {
 	struct replica_frame frame = {.from = 2, .to = FOLLOWER, .term = 7};
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	follower_begin("1", "1", 3);
 	replica_fixture_send(follower_cluster(), &frame);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_SAW_TERM, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_SAW_TERM, &told));
 	replica_fixture_send(follower_cluster(), &frame);
-	CU_ASSERT(!replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_SAW_TERM, &told));
+	CU_ASSERT(!replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_SAW_TERM, &told));
 	frame.term = 8;
 	replica_fixture_send(follower_cluster(), &frame);
-	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_SEAM_SAW_TERM, &told));
+	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_SAW_TERM, &told));
 	CU_ASSERT_EQUAL(told.view.term, 8);
 	replica_fixture_fini(follower_cluster());
 }

@@ -51,7 +51,7 @@ static void begin(const char *terms)
 	replica_fixture_lead(&cluster, LEADER, 2);
 }
 
-/* ... and its first entry is committed, both followers are in step. */
+/* ... and its first entry is committed, both followers are caught up. */
 static void begin_ready(const char *terms)
 {
 	begin(terms);
@@ -234,7 +234,7 @@ static void new_commit_is_told_at_once_when_nothing_else_is_to_be_sent(void)
 static void peer_that_was_not_greeted_is_sent_nothing(void)
 {
 	begin("1");
-	cluster.nodes[LEADER].remotes[2].epoch = 0;
+	cluster.nodes[LEADER].remotes[2].boot_id = 0;
 	turn();
 	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 2, 0), 0);
 	CU_ASSERT_EQUAL(replica_fixture_mail(&cluster, LEADER, 3, 0), 1);
@@ -375,13 +375,13 @@ static void acknowledgement_of_a_newer_term_goes_to_control_and_counts_for_nothi
 					 .match_received = 3,
 					 .match_durable = 3,
 					 .room = REPLICA_ROOM};
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	begin("11");
 	turn();
 	turn();
 	wl_replica_on_append_ack(leader(), 2, &ack);
-	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_SAW_TERM, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_PLANE_SAW_TERM, &told));
 	CU_ASSERT_EQUAL(told.view.term, 3);
 	CU_ASSERT_EQUAL(told.node, 2);
 	CU_ASSERT_EQUAL(peer(2)->match_durable, 0);
@@ -482,7 +482,7 @@ static void matches_are_forgotten_with_the_boot_and_commit_is_not(void)
 	replica_fixture_acknowledge(&cluster, 2, LEADER, 6, 6);
 	turn();
 	CU_ASSERT_EQUAL(leader()->commit, 6);
-	cluster.nodes[LEADER].remotes[2].epoch++;
+	cluster.nodes[LEADER].remotes[2].boot_id++;
 	turn();
 	CU_ASSERT_EQUAL(peer(2)->match_received, 0);
 	CU_ASSERT_EQUAL(peer(2)->match_durable, 0);
@@ -500,7 +500,7 @@ static void durable_match_of_an_older_boot_does_not_commit(void)
 	append(64);
 	turn();
 	replica_fixture_acknowledge(&cluster, 2, LEADER, 3, 3);
-	cluster.nodes[LEADER].remotes[2].epoch++;
+	cluster.nodes[LEADER].remotes[2].boot_id++;
 	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 3);
 	turn();
 	CU_ASSERT_EQUAL(leader()->commit, 2);
@@ -603,7 +603,7 @@ static void full_log_ring_is_back_pressure_and_clears_by_itself(void)
 
 static void full_device_refuses_appends_and_goes_on_leading(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	int status = WIRELOG_OK;
 
 	begin_ready("1");
@@ -618,7 +618,7 @@ static void full_device_refuses_appends_and_goes_on_leading(void)
 		forget_mail();
 	}
 	CU_ASSERT_EQUAL(status, WIRELOG_NO_SPACE);
-	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_SEAM_STALLED, &told));
+	CU_ASSERT(replica_fixture_told(&cluster, LEADER, WL_PLANE_STALLED, &told));
 	CU_ASSERT_EQUAL(told.reason, WL_STALL_NO_SPACE);
 	CU_ASSERT(!leader()->silent);
 	replica_fixture_pass(&cluster, REPLICA_HEARTBEAT_NS);

@@ -59,11 +59,11 @@ static void follow(uint32_t node, uint64_t term)
 
 static void turn(uint32_t node)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	replica_fixture_turn(&cluster, node);
 	check_commit(node);
-	if (replica_fixture_told(&cluster, node, WL_SEAM_SAW_TERM, &told) &&
+	if (replica_fixture_told(&cluster, node, WL_PLANE_SAW_TERM, &told) &&
 	    told.view.term > persisted[node])
 		follow(node, told.view.term);
 }
@@ -122,7 +122,7 @@ static void cut_power(uint32_t node)
 	replica_fixture_restart(&cluster, node, 0);
 	boot++;
 	for (uint32_t other = 1; other <= NODES; other++)
-		cluster.nodes[other].remotes[node].epoch = 100 + boot;
+		cluster.nodes[other].remotes[node].boot_id = 100 + boot;
 	checked[node] = 0;
 	follow(node, persisted[node]);
 }

@@ -134,29 +134,29 @@ it_is_taken_in_when_the_others_have_committed_that_entry_and_counts_when_it_says
 
 static void leadership_is_not_handed_to_it(void)
 {
-	struct wl_seam_message message = {.verb = WL_SEAM_HAND_OVER, .node = EMPTY};
+	struct wl_plane_message message = {.verb = WL_PLANE_TRANSFER, .node = EMPTY};
 
 	begin();
 	acknowledge(EMPTY, 3, WL_WIRE_ACK_HELD_BACK);
 	message.view = leader()->view;
-	wl_replica_on_hand_over(leader(), &message);
+	wl_replica_on_transfer(leader(), &message);
 	CU_ASSERT(!leader()->handing_over);
 	message.node = 0;
-	wl_replica_on_hand_over(leader(), &message);
+	wl_replica_on_transfer(leader(), &message);
 	CU_ASSERT(!leader()->handing_over);
 	replica_fixture_fini(&cluster);
 }
 
 /* ---- at the follower ---- */
 
-static bool is_in_step(void)
+static bool is_caught_up(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
-	return replica_fixture_told(&cluster, EMPTY, WL_SEAM_IN_STEP, &told);
+	return replica_fixture_told(&cluster, EMPTY, WL_PLANE_CAUGHT_UP, &told);
 }
 
-static void follower_in_step_waits_until_it_is_taken_in(void)
+static void follower_caught_up_waits_until_it_is_taken_in(void)
 {
 	struct wl_wire_append word = {.term = 1, .previous = {1, 2}, .commit = 2, .sent_ns = 1};
 	struct wl_wire_append_ack ack = {0};
@@ -168,7 +168,7 @@ static void follower_in_step_waits_until_it_is_taken_in(void)
 	CU_ASSERT(wl_log_chain_at(replica_log(&cluster, EMPTY), 2, &word.previous_chain));
 	wl_replica_on_append(replica_of(&cluster, EMPTY), LEADER, &word);
 	replica_fixture_turn(&cluster, EMPTY);
-	CU_ASSERT(!is_in_step());
+	CU_ASSERT(!is_caught_up());
 	CU_ASSERT(replica_fixture_take_ack(&cluster, EMPTY, LEADER, &ack));
 	CU_ASSERT_EQUAL(ack.flags, WL_WIRE_ACK_HELD_BACK);
 	CU_ASSERT_EQUAL(ack.match_durable, 2);
@@ -176,7 +176,7 @@ static void follower_in_step_waits_until_it_is_taken_in(void)
 	word.flags = WL_WIRE_APPEND_TAKEN_IN;
 	wl_replica_on_append(replica_of(&cluster, EMPTY), LEADER, &word);
 	replica_fixture_turn(&cluster, EMPTY);
-	CU_ASSERT(is_in_step());
+	CU_ASSERT(is_caught_up());
 	/* It goes on saying that it does not count: control has to make it durable first. */
 	CU_ASSERT(replica_fixture_take_ack(&cluster, EMPTY, LEADER, &ack));
 	CU_ASSERT_EQUAL(ack.flags, WL_WIRE_ACK_HELD_BACK);
@@ -199,6 +199,6 @@ WL_SUITE(replica_return)
 	WL_TEST(an_entry_is_appended_for_it_and_what_was_committed_before_takes_nobody_in),
 	WL_TEST(it_is_taken_in_when_the_others_have_committed_that_entry_and_counts_when_it_says_so),
 	WL_TEST(leadership_is_not_handed_to_it),
-	WL_TEST(follower_in_step_waits_until_it_is_taken_in),
+	WL_TEST(follower_caught_up_waits_until_it_is_taken_in),
 	WL_TEST(a_fence_is_history),
 };

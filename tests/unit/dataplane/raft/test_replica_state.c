@@ -60,9 +60,9 @@ static void end(void)
 static void expect_told(uint32_t number, enum wl_divergence_kind kind, uint64_t ours,
 			uint64_t theirs)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
-	CU_ASSERT_FATAL(replica_fixture_told(&cluster, number, WL_SEAM_DIVERGED, &told));
+	CU_ASSERT_FATAL(replica_fixture_told(&cluster, number, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.reason, kind);
 	CU_ASSERT_EQUAL(told.chain, ours);
 	CU_ASSERT_EQUAL(told.their_chain, theirs);

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "dataplane/service/front_internal.h"
-#include "tests/unit/dataplane/service/front_fixture.h"
+#include "dataplane/service/service_internal.h"
+#include "tests/unit/dataplane/service/service_fixture.h"
 #include "tests/unit/runner.h"
 
-static struct front_fixture *f;
+static struct service_fixture *f;
 static struct wl_wire_append_result result;
 
 static uint64_t start(void)
 {
-	f = front_fixture_start(true);
-	front_fixture_lead(f, 1);
-	return front_fixture_open(f, FRONT_FIXTURE_CLIENT, 99);
+	f = service_fixture_start(true);
+	service_fixture_lead(f, 1);
+	return service_fixture_open(f, SERVICE_FIXTURE_CLIENT, 99);
 }
 
 static void append(uint64_t session, uint64_t first, uint32_t count)
 {
-	struct front_fixture_append what = {.session = session, .first = first, .count = count};
+	struct service_fixture_append what = {.session = session, .first = first, .count = count};
 
-	front_fixture_append(f, &what);
+	service_fixture_append(f, &what);
 }
 
 /* The only result of this turn or the next ones. */
 static bool one_result(void)
 {
 	for (unsigned turn = 0; turn < 4; turn++) {
-		front_fixture_turn(f);
-		if (front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result))
-			return !front_fixture_result(f, FRONT_FIXTURE_CLIENT, 1, &result);
+		service_fixture_turn(f);
+		if (service_fixture_result(f, SERVICE_FIXTURE_CLIENT, 0, &result))
+			return !service_fixture_result(f, SERVICE_FIXTURE_CLIENT, 1, &result);
 	}
 	return false;
 }
@@ -46,7 +46,7 @@ static void records_of_a_frame_get_consecutive_numbers_and_one_result(void)
 	CU_ASSERT_EQUAL(result.count, 20);
 	CU_ASSERT_EQUAL(result.level, WIRELOG_COMMITTED);
 	CU_ASSERT_TRUE(result.timestamp_ns >= 1700000000000000000u);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void duplicate_gets_the_first_number_and_no_second_record(void)
@@ -54,7 +54,7 @@ static void duplicate_gets_the_first_number_and_no_second_record(void)
 	uint64_t session = start();
 
 	append(session, 1, 3);
-	front_fixture_turns(f, 4);
+	service_fixture_turns(f, 4);
 	append(session, 1, 3);
 
 	CU_ASSERT_TRUE(one_result());
@@ -62,7 +62,7 @@ static void duplicate_gets_the_first_number_and_no_second_record(void)
 	CU_ASSERT_EQUAL(result.count, 3);
 	CU_ASSERT_EQUAL(f->log.next_number, 4);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_client_duplicates), 3);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* Two entries, one run of the table of sessions. */
@@ -77,14 +77,14 @@ static void duplicate_gets_the_time_of_its_own_record(void)
 	}
 	CU_ASSERT(times[0] != times[1]);
 	append(session, 1, 6);
-	front_fixture_turn(f);
+	service_fixture_turn(f);
 
 	for (unsigned entry = 0; entry < 2; entry++) {
-		CU_ASSERT_TRUE(front_fixture_result(f, FRONT_FIXTURE_CLIENT, entry, &result));
+		CU_ASSERT_TRUE(service_fixture_result(f, SERVICE_FIXTURE_CLIENT, entry, &result));
 		CU_ASSERT_EQUAL(result.first_sequence, 1 + 3 * entry);
 		CU_ASSERT_EQUAL(result.timestamp_ns, times[entry]);
 	}
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void duplicate_of_what_is_in_flight_is_answered_once(void)
@@ -93,17 +93,17 @@ static void duplicate_of_what_is_in_flight_is_answered_once(void)
 
 	f->hold_disk = true;
 	append(session, 1, 3);
-	front_fixture_turn(f);
+	service_fixture_turn(f);
 	append(session, 1, 3);
-	front_fixture_turn(f);
-	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 0);
+	service_fixture_turn(f);
+	CU_ASSERT_EQUAL(service_fixture_count(f, WL_WIRE_APPEND_REPLY, SERVICE_FIXTURE_CLIENT), 0);
 	f->hold_disk = false;
 
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.count, 3);
-	front_fixture_turns(f, 3);
+	service_fixture_turns(f, 3);
 	CU_ASSERT_EQUAL(f->log.next_number, 4);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void duplicate_after_failover_gets_the_first_number(void)
@@ -111,14 +111,14 @@ static void duplicate_after_failover_gets_the_first_number(void)
 	uint64_t session = start();
 
 	append(session, 1, 3);
-	front_fixture_turns(f, 4);
-	front_fixture_fence(f);
-	front_fixture_restart_front(f, 0); /* a node that knows its log and no commit yet */
-	front_fixture_lead(f, 2);
+	service_fixture_turns(f, 4);
+	service_fixture_fence(f);
+	service_fixture_restart_service(f, 0); /* a node that knows its log and no commit yet */
+	service_fixture_lead(f, 2);
 	append(session, 1, 4); /* three of them are old */
 
-	front_fixture_turn(f);
-	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
+	service_fixture_turn(f);
+	CU_ASSERT_TRUE_FATAL(service_fixture_result(f, SERVICE_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.first_sequence, 1);
 	CU_ASSERT_EQUAL(result.first_number, 1);
 	CU_ASSERT_EQUAL(result.count, 3);
@@ -126,7 +126,7 @@ static void duplicate_after_failover_gets_the_first_number(void)
 	CU_ASSERT_EQUAL(result.first_sequence, 4);
 	CU_ASSERT_EQUAL(result.first_number, 4);
 	CU_ASSERT_EQUAL(f->log.next_number, 5);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void skipped_sequence_is_refused_and_the_expected_one_named(void)
@@ -135,30 +135,30 @@ static void skipped_sequence_is_refused_and_the_expected_one_named(void)
 
 	append(session, 1, 2);
 	append(session, 4, 5);
-	front_fixture_turn(f);
+	service_fixture_turn(f);
 
-	CU_ASSERT_TRUE_FATAL(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
+	CU_ASSERT_TRUE_FATAL(service_fixture_result(f, SERVICE_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OUT_OF_ORDER);
 	CU_ASSERT_EQUAL(result.first_sequence, 4);
 	CU_ASSERT_EQUAL(result.count, 5);
 	CU_ASSERT_EQUAL(result.first_number, 3);
 	CU_ASSERT_EQUAL(f->log.next_number, 3);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void expired_record_is_answered_when_committed_and_consumes_its_sequence(void)
 {
 	uint64_t session = start();
-	struct front_fixture_append late = {.session = session,
-					    .first = 1,
-					    .count = 1,
-					    .not_after_ns = f->wall_ns - 1,
-					    .level = WIRELOG_SEQUENCED};
+	struct service_fixture_append late = {.session = session,
+					      .first = 1,
+					      .count = 1,
+					      .not_after_ns = f->wall_ns - 1,
+					      .level = WIRELOG_SEQUENCED};
 
 	f->hold_disk = true;
-	front_fixture_append(f, &late);
-	front_fixture_turns(f, 2);
-	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT), 0);
+	service_fixture_append(f, &late);
+	service_fixture_turns(f, 2);
+	CU_ASSERT_EQUAL(service_fixture_count(f, WL_WIRE_APPEND_REPLY, SERVICE_FIXTURE_CLIENT), 0);
 	f->hold_disk = false;
 
 	CU_ASSERT_TRUE(one_result());
@@ -172,21 +172,21 @@ static void expired_record_is_answered_when_committed_and_consumes_its_sequence(
 	append(session, 2, 1);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.first_number, 1);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void record_within_its_time_is_appended(void)
 {
 	uint64_t session = start();
-	struct front_fixture_append timely = {.session = session,
-					      .first = 1,
-					      .count = 1,
-					      .not_after_ns = f->wall_ns};
+	struct service_fixture_append timely = {.session = session,
+						.first = 1,
+						.count = 1,
+						.not_after_ns = f->wall_ns};
 
-	front_fixture_append(f, &timely);
+	service_fixture_append(f, &timely);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void unknown_session_is_told_so(void)
@@ -197,21 +197,21 @@ static void unknown_session_is_told_so(void)
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_SESSION_UNKNOWN);
 	CU_ASSERT_EQUAL(f->log.next_number, 1);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void follower_names_the_leader(void)
 {
-	const struct front_fixture_sent *sent;
+	const struct service_fixture_sent *sent;
 	struct wl_wire_append_reply reply;
 	uint64_t session = start();
 
-	front_fixture_fence(f);
+	service_fixture_fence(f);
 	f->replica.view.leader = 3;
 	append(session, 1, 2);
-	front_fixture_turn(f);
+	service_fixture_turn(f);
 
-	sent = front_fixture_find(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT, 0);
+	sent = service_fixture_find(f, WL_WIRE_APPEND_REPLY, SERVICE_FIXTURE_CLIENT, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
 	CU_ASSERT_TRUE(wl_wire_decode_append_reply(sent->payload, sent->bytes, &reply));
 	CU_ASSERT_EQUAL(reply.leader, 3);
@@ -219,21 +219,21 @@ static void follower_names_the_leader(void)
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
 	CU_ASSERT_EQUAL(result.count, 2);
 	CU_ASSERT_FALSE(f->log.entry_open);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void append_that_was_sent_in_another_term_is_not_taken(void)
 {
-	const struct front_fixture_sent *sent;
+	const struct service_fixture_sent *sent;
 	struct wl_wire_append_reply reply;
 	uint64_t session = start();
 
-	front_fixture_lead(f, 2);
+	service_fixture_lead(f, 2);
 	f->append_term = 1;
 	append(session, 1, 2);
-	front_fixture_turn(f);
+	service_fixture_turn(f);
 
-	sent = front_fixture_find(f, WL_WIRE_APPEND_REPLY, FRONT_FIXTURE_CLIENT, 0);
+	sent = service_fixture_find(f, WL_WIRE_APPEND_REPLY, SERVICE_FIXTURE_CLIENT, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
 	CU_ASSERT_TRUE(wl_wire_decode_append_reply(sent->payload, sent->bytes, &reply));
 	CU_ASSERT_EQUAL(reply.leader, 1);
@@ -247,7 +247,7 @@ static void append_that_was_sent_in_another_term_is_not_taken(void)
 	append(session, 1, 2);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* The client was told that the record is not in the log and never will be. */
@@ -275,107 +275,107 @@ static void late_copy_of_what_was_refused_for_room_is_not_taken(void)
 	append(session, 1, 1);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void leader_takes_nothing_before_its_first_entry_is_committed(void)
 {
-	f = front_fixture_start(false);
-	front_fixture_lead(f, 1);
+	f = service_fixture_start(false);
+	service_fixture_lead(f, 1);
 	append(1, 1, 1);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
 	CU_ASSERT_EQUAL(f->log.tail.index, 1);
 
 	f->stores[2] = true;
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	append(1, 1, 1);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_SESSION_UNKNOWN); /* now it would be taken */
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void full_queue_of_answers_refuses_before_anything_is_appended(void)
 {
-	struct front_fixture_append what = {.level = WIRELOG_EVERYWHERE, .count = 1, .first = 1};
+	struct service_fixture_append what = {.level = WIRELOG_EVERYWHERE, .count = 1, .first = 1};
 
-	f = front_fixture_start(false);
+	f = service_fixture_start(false);
 	f->stores[2] = true;
-	front_fixture_lead(f, 1);
-	what.session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 5);
+	service_fixture_lead(f, 1);
+	what.session = service_fixture_open(f, SERVICE_FIXTURE_CLIENT, 5);
 	/* One client alone has half of them. */
-	for (; what.first <= FRONT_FIXTURE_REPLY_SLOTS / 2; what.first++) {
-		front_fixture_append(f, &what); /* node 3 has nothing: each entry waits */
-		front_fixture_turn(f);
+	for (; what.first <= SERVICE_FIXTURE_REPLY_SLOTS / 2; what.first++) {
+		service_fixture_append(f, &what); /* node 3 has nothing: each entry waits */
+		service_fixture_turn(f);
 	}
-	front_fixture_append(f, &what);
+	service_fixture_append(f, &what);
 
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
-	CU_ASSERT_EQUAL(f->log.next_number, FRONT_FIXTURE_REPLY_SLOTS / 2 + 1);
+	CU_ASSERT_EQUAL(f->log.next_number, SERVICE_FIXTURE_REPLY_SLOTS / 2 + 1);
 	/* Another level has its own queue. */
 	what.level = WIRELOG_COMMITTED;
-	front_fixture_append(f, &what);
-	front_fixture_turn(f);
-	CU_ASSERT_EQUAL(f->log.next_number, FRONT_FIXTURE_REPLY_SLOTS / 2 + 2);
-	front_fixture_end(f);
+	service_fixture_append(f, &what);
+	service_fixture_turn(f);
+	CU_ASSERT_EQUAL(f->log.next_number, SERVICE_FIXTURE_REPLY_SLOTS / 2 + 2);
+	service_fixture_end(f);
 }
 
 static void client_that_acknowledges_nothing_meets_the_window(void)
 {
-	uint64_t a = start(), b = front_fixture_open(f, FRONT_FIXTURE_OTHER_CLIENT, 100);
-	struct front_fixture_append other = {.client = FRONT_FIXTURE_OTHER_CLIENT,
-					     .session = b,
-					     .count = 1};
-	struct front_fixture_append next = {.session = a,
-					    .first = WIRELOG_SESSION_RUNS + 1,
-					    .count = 1};
+	uint64_t a = start(), b = service_fixture_open(f, SERVICE_FIXTURE_OTHER_CLIENT, 100);
+	struct service_fixture_append other = {.client = SERVICE_FIXTURE_OTHER_CLIENT,
+					       .session = b,
+					       .count = 1};
+	struct service_fixture_append next = {.session = a,
+					      .first = WIRELOG_SESSION_RUNS + 1,
+					      .count = 1};
 
 	for (uint64_t sequence = 1; sequence <= WIRELOG_SESSION_RUNS; sequence++) {
 		append(a, sequence, 1);
 		other.first = sequence;
-		front_fixture_append(f, &other);
-		front_fixture_turns(f, 3);
+		service_fixture_append(f, &other);
+		service_fixture_turns(f, 3);
 	}
-	front_fixture_append(f, &next);
+	service_fixture_append(f, &next);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
 	next.acknowledged_through = 1;
-	front_fixture_append(f, &next);
+	service_fixture_append(f, &next);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void record_in_fragments_is_one_record(void)
 {
-	struct front_fixture_append large = {.first = 1, .count = 1, .record_bytes = 300000};
+	struct service_fixture_append large = {.first = 1, .count = 1, .record_bytes = 300000};
 
 	large.session = start();
-	front_fixture_append(f, &large);
+	service_fixture_append(f, &large);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
 	CU_ASSERT_EQUAL(result.first_number, 1);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 300000);
 	/* The whole record again: answered from the table, at its first fragment. */
-	front_fixture_append(f, &large);
+	service_fixture_append(f, &large);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.first_number, 1);
 	CU_ASSERT_EQUAL(f->log.next_number, 2);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void largest_record_is_taken_and_one_byte_more_is_refused(void)
 {
-	struct front_fixture_append large = {.first = 1,
-					     .count = 1,
-					     .record_bytes = WIRELOG_RECORD_BYTES_MAX};
+	struct service_fixture_append large = {.first = 1,
+					       .count = 1,
+					       .record_bytes = WIRELOG_RECORD_BYTES_MAX};
 
 	large.session = start();
-	front_fixture_append(f, &large);
+	service_fixture_append(f, &large);
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void lost_fragment_costs_a_resend_and_nothing_else(void)
@@ -398,14 +398,14 @@ static void lost_fragment_costs_a_resend_and_nothing_else(void)
 		wire.fragment_offset = order[i];
 		wl_wire_encode_client_append(payload, &wire);
 		wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
-		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
-				      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+		service_fixture_message(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
+					WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
 	}
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
 	CU_ASSERT_EQUAL(f->log.next_number, 2);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 3072);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* The client's frames have become smaller in the midst of a record. */
@@ -430,13 +430,13 @@ static void record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together(v
 		CU_ASSERT_FALSE(f->log.entry_open);
 		wl_wire_encode_client_append(payload, &wire);
 		wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
-		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
-				      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+		service_fixture_message(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, payload,
+					WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
 	}
 	CU_ASSERT_TRUE(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_OK);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended), 2200);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* The first part of a record that will never be whole. */
@@ -454,8 +454,8 @@ static void begin_record(wl_identity client, uint64_t session)
 
 	wl_wire_encode_client_append(payload, &wire);
 	wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
-	front_fixture_message(f, client, WL_WIRE_CLIENT_APPEND, payload,
-			      WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+	service_fixture_message(f, client, WL_WIRE_CLIENT_APPEND, payload,
+				WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
 }
 
 /* All places for records in parts are taken: who comes is told, and has one when somebody has stopped growing. */
@@ -464,42 +464,42 @@ static void full_table_of_records_in_parts_is_back_pressure_for_a_while(void)
 	wl_identity client = 0x80002000;
 	uint64_t session = start();
 
-	for (unsigned taken = 0; taken < WL_FRONT_ASSEMBLIES; taken++, client++) {
-		front_fixture_add_client(f, client);
-		begin_record(client, front_fixture_open(f, client, 7));
+	for (unsigned taken = 0; taken < WL_SERVICE_ASSEMBLIES; taken++, client++) {
+		service_fixture_add_client(f, client);
+		begin_record(client, service_fixture_open(f, client, 7));
 	}
-	begin_record(FRONT_FIXTURE_CLIENT, session);
+	begin_record(SERVICE_FIXTURE_CLIENT, session);
 	CU_ASSERT_TRUE_FATAL(one_result());
 	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
-	f->now_ns += WL_FRONT_ASSEMBLY_STILL_NS;
-	front_fixture_turn(f);
-	begin_record(FRONT_FIXTURE_CLIENT, session);
+	f->now_ns += WL_SERVICE_ASSEMBLY_STILL_NS;
+	service_fixture_turn(f);
+	begin_record(SERVICE_FIXTURE_CLIENT, session);
 	CU_ASSERT_FALSE(one_result());
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void session_that_is_asked_for_twice_is_one(void)
 {
 	struct wl_wire_open_session open = {1234};
 	uint8_t payload[WL_WIRE_OPEN_SESSION_BYTES];
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 	uint64_t session;
 
 	start();
 	wl_wire_encode_open_session(payload, &open);
-	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
-			      sizeof(payload));
-	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
-			      sizeof(payload));
+	service_fixture_message(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
+				sizeof(payload));
+	service_fixture_message(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_OPEN_SESSION, payload,
+				sizeof(payload));
 	CU_ASSERT_EQUAL(f->log.open_header.record_count, 1);
-	front_fixture_turns(f, 4);
-	session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1234);
+	service_fixture_turns(f, 4);
+	session = service_fixture_open(f, SERVICE_FIXTURE_CLIENT, 1234);
 
 	CU_ASSERT_NOT_EQUAL(session, 0);
-	CU_ASSERT_EQUAL(front_fixture_open(f, FRONT_FIXTURE_CLIENT, 1234), session);
-	wl_front_get_stats(f->front, &stats);
+	CU_ASSERT_EQUAL(service_fixture_open(f, SERVICE_FIXTURE_CLIENT, 1234), session);
+	wl_service_get_stats(f->service, &stats);
 	CU_ASSERT_EQUAL(stats.sessions, 2);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void garbage_is_counted_and_unanswered(void)
@@ -508,54 +508,54 @@ static void garbage_is_counted_and_unanswered(void)
 
 	start();
 	for (size_t size = 0; size <= sizeof(garbage); size++) {
-		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, garbage,
-				      size);
-		front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, garbage,
-				      size < 24 ? size : 0);
+		service_fixture_message(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_CLIENT_APPEND, garbage,
+					size);
+		service_fixture_message(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_SUBSCRIBE, garbage,
+					size < 24 ? size : 0);
 	}
-	front_fixture_turn(f);
+	service_fixture_turn(f);
 	CU_ASSERT_EQUAL(f->sent_count, 0);
 	CU_ASSERT_EQUAL(f->counters.dropped[WL_FRAME_BAD_PAYLOAD], 2 * (sizeof(garbage) + 1));
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* On a drive that does not come back: what one piles up others would wait for. */
 static void one_client_that_floods_leaves_room_to_the_others(void)
 {
-	struct front_fixture *fixture = front_fixture_start(true);
-	struct front_fixture_append flood = {.count = 1, .record_bytes = 16384},
-				    good = {.client = FRONT_FIXTURE_OTHER_CLIENT, .count = 1};
+	struct service_fixture *fixture = service_fixture_start(true);
+	struct service_fixture_append flood = {.count = 1, .record_bytes = 16384},
+				      good = {.client = SERVICE_FIXTURE_OTHER_CLIENT, .count = 1};
 	uint64_t taken = 0;
 
-	front_fixture_lead(fixture, 1);
-	front_fixture_add_client(fixture, FRONT_FIXTURE_OTHER_CLIENT);
-	flood.session = front_fixture_open(fixture, FRONT_FIXTURE_CLIENT, 1);
-	good.session = front_fixture_open(fixture, FRONT_FIXTURE_OTHER_CLIENT, 2);
+	service_fixture_lead(fixture, 1);
+	service_fixture_add_client(fixture, SERVICE_FIXTURE_OTHER_CLIENT);
+	flood.session = service_fixture_open(fixture, SERVICE_FIXTURE_CLIENT, 1);
+	good.session = service_fixture_open(fixture, SERVICE_FIXTURE_OTHER_CLIENT, 2);
 	good.first = 1;
-	front_fixture_append(fixture, &good);
-	front_fixture_turns(fixture, 4);
+	service_fixture_append(fixture, &good);
+	service_fixture_turns(fixture, 4);
 	fixture->hold_disk = true;
 
 	for (flood.first = 1; flood.first < 1000; flood.first++) {
-		front_fixture_append(fixture, &flood);
-		front_fixture_turn(fixture);
-		if (front_fixture_result(fixture, FRONT_FIXTURE_CLIENT, 0, &result))
+		service_fixture_append(fixture, &flood);
+		service_fixture_turn(fixture);
+		if (service_fixture_result(fixture, SERVICE_FIXTURE_CLIENT, 0, &result))
 			break;
 		taken++;
 	}
 	CU_ASSERT_EQUAL(result.status, WIRELOG_BACK_PRESSURE);
 	CU_ASSERT(taken >= 4 && taken * flood.record_bytes <= WL_SHARE_BYTES);
 	good.first = 2;
-	front_fixture_append(fixture, &good);
-	front_fixture_turn(fixture);
-	CU_ASSERT_FALSE(front_fixture_result(fixture, FRONT_FIXTURE_OTHER_CLIENT, 0, &result));
+	service_fixture_append(fixture, &good);
+	service_fixture_turn(fixture);
+	CU_ASSERT_FALSE(service_fixture_result(fixture, SERVICE_FIXTURE_OTHER_CLIENT, 0, &result));
 
 	fixture->hold_disk = false;
-	front_fixture_turns(fixture, 4);
-	front_fixture_append(fixture, &flood);
-	front_fixture_turns(fixture, 4);
+	service_fixture_turns(fixture, 4);
+	service_fixture_append(fixture, &flood);
+	service_fixture_turns(fixture, 4);
 	CU_ASSERT_EQUAL(wl_count_get(&fixture->counters, WL_COUNTER_records_committed), taken + 3);
-	front_fixture_end(fixture);
+	service_fixture_end(fixture);
 }
 
 WL_SUITE(intake)

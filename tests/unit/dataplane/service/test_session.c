@@ -9,7 +9,7 @@
 
 #define CAPACITY 4u
 #define CLIENT 0x80000001u
-#define EPOCH 7u
+#define BOOT_ID 7u
 
 /* A table, and the log that is applied to it. */
 static struct wl_session_table table;
@@ -176,7 +176,7 @@ static void sequence_in_the_tail_is_in_flight_until_it_is_applied(void)
 
 	start(CAPACITY);
 	session = open_one(11);
-	wl_session_lead(&table, EPOCH);
+	wl_session_lead(&table, BOOT_ID);
 
 	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_NEXT);
 	wl_session_appended(&table, session, 1, 1);
@@ -194,9 +194,9 @@ static void new_leadership_forgets_what_the_old_one_had_in_flight(void)
 
 	start(CAPACITY);
 	session = open_one(11);
-	wl_session_lead(&table, EPOCH);
+	wl_session_lead(&table, BOOT_ID);
 	wl_session_appended(&table, session, 1, 1);
-	wl_session_lead(&table, EPOCH + 1);
+	wl_session_lead(&table, BOOT_ID + 1);
 
 	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_NEXT);
 }
@@ -338,7 +338,7 @@ static void run_without_the_clients_acknowledgement_is_not_pushed_out(void)
 	a = open_one(11);
 	b = open_one(12);
 	alternate(a, b, 1, last);
-	wl_session_lead(&table, EPOCH);
+	wl_session_lead(&table, BOOT_ID);
 
 	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 1, 0, &number, &timestamp_ns),
 			WL_SESSION_WINDOW);
@@ -358,7 +358,7 @@ static void runs_that_are_in_flight_count_for_the_window(void)
 
 	start(CAPACITY);
 	session = open_one(11);
-	wl_session_lead(&table, EPOCH);
+	wl_session_lead(&table, BOOT_ID);
 	for (sequence = 1; sequence <= WIRELOG_SESSION_RUNS; sequence++) {
 		CU_ASSERT_EQUAL(check(session, sequence), WL_SESSION_NEXT);
 		wl_session_appended(&table, session, sequence, 2 * sequence);
@@ -376,7 +376,7 @@ static void consecutive_numbers_are_one_run_however_many(void)
 
 	start(CAPACITY);
 	session = open_one(11);
-	wl_session_lead(&table, EPOCH);
+	wl_session_lead(&table, BOOT_ID);
 	for (sequence = 1; sequence <= 10 * WIRELOG_SESSION_RUNS; sequence++)
 		wl_session_appended(&table, session, sequence, sequence);
 	CU_ASSERT_EQUAL(check(session, sequence), WL_SESSION_NEXT);

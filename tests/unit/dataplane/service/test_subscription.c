@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/unit/dataplane/service/front_fixture.h"
+#include "tests/unit/dataplane/service/service_fixture.h"
 #include "tests/unit/runner.h"
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 
 #define CREDIT (1u << 20)
 
-static struct front_fixture *f;
-static struct front_fixture_reader reader;
+static struct service_fixture *f;
+static struct service_fixture_reader reader;
 static uint64_t session, next_sequence;
 
 static void start(void)
 {
-	f = front_fixture_start(true);
-	front_fixture_lead(f, 1);
-	session = front_fixture_open(f, FRONT_FIXTURE_CLIENT, 99);
+	f = service_fixture_start(true);
+	service_fixture_lead(f, 1);
+	session = service_fixture_open(f, SERVICE_FIXTURE_CLIENT, 99);
 	next_sequence = 1;
-	reader = (struct front_fixture_reader){.client = FRONT_FIXTURE_CLIENT, .next_number = 1};
+	reader =
+		(struct service_fixture_reader){.client = SERVICE_FIXTURE_CLIENT, .next_number = 1};
 }
 
 static void append_sized(uint32_t count, uint32_t record_bytes)
 {
-	struct front_fixture_append what = {
+	struct service_fixture_append what = {
 		.session = session,
 		.first = next_sequence,
 		.count = count,
@@ -28,10 +29,10 @@ static void append_sized(uint32_t count, uint32_t record_bytes)
 		.acknowledged_through = next_sequence - 1,
 	};
 
-	front_fixture_append(f, &what);
+	service_fixture_append(f, &what);
 	next_sequence += count;
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 }
 
 static void append(uint32_t count)
@@ -47,12 +48,12 @@ static void read_all(uint32_t credit)
 	for (unsigned idle = 0; idle < 5 && reader.gaps == gaps; idle++) {
 		uint64_t before = reader.payload_bytes;
 
-		front_fixture_turn(f);
-		front_fixture_read(f, &reader);
+		service_fixture_turn(f);
+		service_fixture_read(f, &reader);
 		if (reader.payload_bytes != before)
 			idle = 0;
 		if (reader.next_number != 0 && reader.gaps == gaps)
-			front_fixture_credit(f, reader.client, reader.next_number, credit, false);
+			service_fixture_credit(f, reader.client, reader.next_number, credit, false);
 	}
 }
 
@@ -70,25 +71,25 @@ static void node_that_takes_no_part_serves_no_reader(void)
 {
 	start();
 	append(10);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 10);
 	f->replica.apart = (struct wl_divergence){.node = 2, .position = {1, 3}};
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.gaps, 1);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_STORE_DIVERGED);
 	CU_ASSERT_EQUAL(reader.gap.first_number, 11);
-	CU_ASSERT_EQUAL(f->front->subscription_count, 0);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 5, CREDIT);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	CU_ASSERT_EQUAL(f->service->subscription_count, 0);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 5, CREDIT);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.gaps, 2);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_STORE_DIVERGED);
 	CU_ASSERT_EQUAL(reader.gap.first_number, 5);
-	CU_ASSERT_EQUAL(f->front->subscription_count, 0);
-	CU_ASSERT_EQUAL(wl_front_leader(f->front), 0);
-	front_fixture_end(f);
+	CU_ASSERT_EQUAL(f->service->subscription_count, 0);
+	CU_ASSERT_EQUAL(wl_service_leader(f->service), 0);
+	service_fixture_end(f);
 }
 
 static void node_whose_table_is_wrong_says_so_by_another_name(void)
@@ -98,12 +99,12 @@ static void node_whose_table_is_wrong_says_so_by_another_name(void)
 	f->replica.apart = (struct wl_divergence){.node = 2,
 						  .kind = WL_DIVERGENCE_OF_STATE,
 						  .position = {1, 3}};
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 5, CREDIT);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 5, CREDIT);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.gaps, 1);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_STATE_DIVERGED);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void reader_from_a_number_gets_all_records_in_order(void)
@@ -112,7 +113,7 @@ static void reader_from_a_number_gets_all_records_in_order(void)
 	for (unsigned i = 0; i < 10; i++)
 		append(50);
 	reader.next_number = 101;
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 101, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 101, CREDIT);
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 400);
@@ -122,28 +123,28 @@ static void reader_from_a_number_gets_all_records_in_order(void)
 	append(3);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 403);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void records_share_frames(void)
 {
 	start();
 	append(60);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	front_fixture_turn(f);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turn(f);
 
 	/* 60 records of 40 bytes in frames of 1400. */
-	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_DELIVER, FRONT_FIXTURE_CLIENT), 2);
-	front_fixture_end(f);
+	CU_ASSERT_EQUAL(service_fixture_count(f, WL_WIRE_DELIVER, SERVICE_FIXTURE_CLIENT), 2);
+	service_fixture_end(f);
 }
 
 static void nothing_beyond_commit_is_delivered(void)
 {
 	start();
 	append(5);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	f->hold_disk = true;
 	append(5);
 	read_all(CREDIT);
@@ -152,37 +153,37 @@ static void nothing_beyond_commit_is_delivered(void)
 	f->hold_disk = false;
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 10);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void follower_delivers_up_to_its_own_commit(void)
 {
 	start();
 	append(5);
-	front_fixture_turns(f, 3);
-	front_fixture_fence(f);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turns(f, 3);
+	service_fixture_fence(f);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 5);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void reader_from_now_is_told_where_now_is_and_starts_when_it_confirms(void)
 {
 	start();
 	append(5);
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	reader.next_number = 0;
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NOW, 0, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NOW, 0, CREDIT);
 	append(5);
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	CU_ASSERT_EQUAL(reader.next_number, 6);
 	CU_ASSERT_EQUAL(reader.records, 0); /* its first frame could have been lost */
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 5);
 	CU_ASSERT_EQUAL(reader.next_number, 11);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void reader_from_a_time_starts_at_the_first_entry_of_that_time(void)
@@ -195,23 +196,23 @@ static void reader_from_a_time_starts_at_the_first_entry_of_that_time(void)
 			then_ns = f->wall_ns;
 		append(10);
 	}
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	reader.next_number = 0;
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_TIME, then_ns, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_TIME, then_ns, CREDIT);
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 80);
 	CU_ASSERT_EQUAL(reader.next_number, 201);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void reader_of_the_future_waits(void)
 {
 	start();
 	append(5);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 8, CREDIT);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 8, CREDIT);
 	reader.next_number = 8;
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 0);
@@ -220,7 +221,7 @@ static void reader_of_the_future_waits(void)
 
 	CU_ASSERT_EQUAL(reader.records, 3);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void reader_of_old_records_gets_them_from_the_medium(void)
@@ -228,9 +229,9 @@ static void reader_of_old_records_gets_them_from_the_medium(void)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000); /* 7 MB: the ring holds 4 */
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	CU_ASSERT_EQUAL(f->reads, 0);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
 
 	CU_ASSERT_EQUAL(reader.records, 7000);
@@ -238,8 +239,8 @@ static void reader_of_old_records_gets_them_from_the_medium(void)
 	CU_ASSERT_TRUE(f->reads >= 3);
 	CU_ASSERT_TRUE(f->reads < 100);
 	/* It is in the ring again: the buffer is free for others. */
-	CU_ASSERT_EQUAL(f->front->free_buffer_count, 1);
-	front_fixture_end(f);
+	CU_ASSERT_EQUAL(f->service->free_buffer_count, 1);
+	service_fixture_end(f);
 }
 
 static void reader_gets_no_more_than_its_credit(void)
@@ -249,23 +250,23 @@ static void reader_gets_no_more_than_its_credit(void)
 	start();
 	for (unsigned i = 0; i < 40; i++)
 		append_sized(1, 1000);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, credit);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, credit);
 	for (unsigned i = 0; i < 10; i++) {
-		front_fixture_turn(f);
-		front_fixture_read(f, &reader);
+		service_fixture_turn(f);
+		service_fixture_read(f, &reader);
 	}
 	CU_ASSERT_EQUAL(reader.records, 9); /* of 1032 bytes */
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 5, credit, false);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 5, credit, false);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.records, 13);
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 14, 0, false); /* a pause */
-	front_fixture_turns(f, 3);
-	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_DELIVER, FRONT_FIXTURE_CLIENT), 0);
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 14, 0, false); /* a pause */
+	service_fixture_turns(f, 3);
+	CU_ASSERT_EQUAL(service_fixture_count(f, WL_WIRE_DELIVER, SERVICE_FIXTURE_CLIENT), 0);
 	read_all(credit);
 	CU_ASSERT_EQUAL(reader.records, 40);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void record_larger_than_the_credit_goes_alone(void)
@@ -273,48 +274,48 @@ static void record_larger_than_the_credit_goes_alone(void)
 	start();
 	append_sized(1, 300000);
 	append_sized(1, 300000);
-	front_fixture_turns(f, 4);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 1000);
+	service_fixture_turns(f, 4);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 1000);
 	for (unsigned i = 0; i < 20; i++) {
-		front_fixture_turn(f);
-		front_fixture_read(f, &reader);
+		service_fixture_turn(f);
+		service_fixture_read(f, &reader);
 	}
 	CU_ASSERT_EQUAL(reader.records, 1);
 	read_all(1000);
 	CU_ASSERT_EQUAL(reader.records, 2);
 	CU_ASSERT_EQUAL(reader.payload_bytes, 600000);
 	CU_ASSERT_EQUAL(reader.wrong, 0);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void large_record_takes_several_turns(void)
 {
 	start();
 	append_sized(1, WIRELOG_RECORD_BYTES_MAX);
-	front_fixture_turns(f, 3);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_turns(f, 3);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 	CU_ASSERT_TRUE(reader.payload_bytes > 0);
-	CU_ASSERT_TRUE(reader.payload_bytes < 2 * WL_FRONT_DELIVER_BYTES);
+	CU_ASSERT_TRUE(reader.payload_bytes < 2 * WL_SERVICE_DELIVER_BYTES);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.payload_bytes, WIRELOG_RECORD_BYTES_MAX);
 	CU_ASSERT_EQUAL(reader.records, 1);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void lost_fragment_starts_the_record_again(void)
 {
 	start();
 	append_sized(1, 300000);
-	front_fixture_turns(f, 3);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	front_fixture_turns(f, 2); /* not read: lost */
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 1, CREDIT, true);
+	service_fixture_turns(f, 3);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turns(f, 2); /* not read: lost */
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 1, CREDIT, true);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.records, 1);
 	CU_ASSERT_EQUAL(reader.payload_bytes, 300000);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void lost_frames_are_sent_again_from_the_number_that_is_asked_for(void)
@@ -322,25 +323,25 @@ static void lost_frames_are_sent_again_from_the_number_that_is_asked_for(void)
 	start();
 	for (unsigned i = 0; i < 10; i++)
 		append(50);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.records, 500);
 	/* All but the first 123 did not arrive. */
 	reader.next_number = 124;
 	reader.records = 123;
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 124, CREDIT, true);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 124, CREDIT, true);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.records, 500);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_deliver_resends), 1);
 	/* The same wish, once more on its way: not again. */
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 124, CREDIT, true);
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 124, CREDIT, true);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_deliver_resends), 1);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* The subscription was forgotten, and a SUBSCRIBE that was late made it anew: at its old beginning. */
@@ -349,77 +350,78 @@ static void reader_that_is_further_than_its_subscription_goes_on_where_it_is(voi
 	start();
 	for (unsigned i = 0; i < 10; i++)
 		append(50);
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	reader.next_number = 401;
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 2000);
-	front_fixture_turn(f); /* sends what the window takes; the reader had all of it long ago */
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 401, 2000, false);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 2000);
+	service_fixture_turn(
+		f); /* sends what the window takes; the reader had all of it long ago */
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 401, 2000, false);
 	read_all(2000);
 
 	CU_ASSERT_EQUAL(reader.records, 100);
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
 	CU_ASSERT_EQUAL(atomic_load(&f->counters.dropped[WL_FRAME_BAD_PAYLOAD]), 0);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void last_frame_lost_is_noticed_by_the_sign_of_life(void)
 {
 	start();
 	append(5);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	front_fixture_turn(f); /* not read: lost */
-	f->now_ns += WL_FRONT_UNCONFIRMED_NS;
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turn(f); /* not read: lost */
+	f->now_ns += WL_SERVICE_UNCONFIRMED_NS;
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.records, 0);
 	CU_ASSERT_EQUAL(reader.lost, 1);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void reader_that_has_everything_gets_a_sign_of_life(void)
 {
 	start();
 	append(5);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_all(CREDIT);
-	front_fixture_turns(f, 5);
+	service_fixture_turns(f, 5);
 	CU_ASSERT_EQUAL(f->sent_count, 0);
-	f->now_ns += WL_FRONT_IDLE_NS;
-	front_fixture_turn(f);
+	f->now_ns += WL_SERVICE_IDLE_NS;
+	service_fixture_turn(f);
 
-	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_DELIVER, FRONT_FIXTURE_CLIENT), 1);
-	front_fixture_end(f);
+	CU_ASSERT_EQUAL(service_fixture_count(f, WL_WIRE_DELIVER, SERVICE_FIXTURE_CLIENT), 1);
+	service_fixture_end(f);
 }
 
 static void silent_reader_is_dropped_and_told_where_to_resume(void)
 {
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 
 	start();
 	append(50);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	front_fixture_turn(f);
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 21, CREDIT, false);
-	f->now_ns += FRONT_FIXTURE_IDLE_NS;
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turn(f);
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 21, CREDIT, false);
+	f->now_ns += SERVICE_FIXTURE_IDLE_NS;
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.gaps, 1);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_SLOW_READER);
 	CU_ASSERT_EQUAL(reader.gap.first_number, 21);
 	CU_ASSERT_EQUAL(reader.gap.next_number, 0);
-	wl_front_get_stats(f->front, &stats);
+	wl_service_get_stats(f->service, &stats);
 	CU_ASSERT_EQUAL(stats.subscriptions, 0);
 	/* It wakes up: told again. */
-	front_fixture_credit(f, FRONT_FIXTURE_CLIENT, 30, CREDIT, false);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 30, CREDIT, false);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 	CU_ASSERT_EQUAL(reader.gaps, 2);
 	CU_ASSERT_EQUAL(reader.gap.first_number, 30);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void damaged_place_is_a_gap_and_never_silence(void)
@@ -427,9 +429,9 @@ static void damaged_place_is_a_gap_and_never_silence(void)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	f->rot_offset = 1 << 20;
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_through_failures();
 
 	CU_ASSERT_TRUE(reader.records > 0);
@@ -442,11 +444,11 @@ static void damaged_place_is_a_gap_and_never_silence(void)
 	CU_ASSERT_TRUE(reader.gap.first_number > reader.next_number);
 	/* Behind it the log is whole. */
 	reader.next_number = reader.gap.first_number;
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, reader.next_number,
-				CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER,
+				  reader.next_number, CREDIT);
 	read_all(CREDIT);
 	CU_ASSERT_EQUAL(reader.next_number, 7001);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* A path that fails over, a drive that is reset: what fails now is there a moment later. */
@@ -455,9 +457,9 @@ static void reads_that_fail_for_a_while_lose_nothing(void)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	f->reads_fail = 4;
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	read_through_failures();
 
 	CU_ASSERT_EQUAL(f->reads_fail, 0);
@@ -465,7 +467,7 @@ static void reads_that_fail_for_a_while_lose_nothing(void)
 	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
 	CU_ASSERT_EQUAL(reader.next_number, 7001);
 	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_reads_again), 4);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 /* 7,000 records, and a table of sessions that begins before them, on a medium that fails so many reads. */
@@ -474,27 +476,27 @@ static void restart_on_reads_that_fail(unsigned reads)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	front_fixture_turns(f, 2);
-	front_fixture_fence(f);
+	service_fixture_turns(f, 2);
+	service_fixture_fence(f);
 	f->reads_fail = reads;
-	front_fixture_restart_front(f, f->log.tail.index);
+	service_fixture_restart_service(f, f->log.tail.index);
 }
 
 /* Within so many times 400 ms. Ends the fixture. */
 static void expect_table_is_read(unsigned times)
 {
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 
 	while (times-- != 0) {
-		front_fixture_turns(f, 20);
+		service_fixture_turns(f, 20);
 		f->now_ns += 400000000;
 	}
-	wl_front_get_stats(f->front, &stats);
+	wl_service_get_stats(f->service, &stats);
 
 	CU_ASSERT_EQUAL(f->reads_fail, 0);
 	CU_ASSERT_FALSE(stats.damaged);
 	CU_ASSERT_EQUAL(stats.commit_number, 7000);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void reads_that_fail_for_a_while_stop_no_appends(void)
@@ -505,14 +507,14 @@ static void reads_that_fail_for_a_while_stop_no_appends(void)
 
 static void reads_that_fail_for_long_stop_appends_until_they_succeed(void)
 {
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 	unsigned turns = 0;
 
 	restart_on_reads_that_fail(8);
 	do {
-		front_fixture_turn(f);
+		service_fixture_turn(f);
 		f->now_ns += 10000000;
-		wl_front_get_stats(f->front, &stats);
+		wl_service_get_stats(f->service, &stats);
 	} while (!stats.damaged && ++turns < 100);
 	CU_ASSERT_TRUE(stats.damaged);
 	/* Once a second, not more. */
@@ -521,33 +523,33 @@ static void reads_that_fail_for_long_stop_appends_until_they_succeed(void)
 
 static void damage_under_the_table_of_sessions_stops_appends_and_not_readers(void)
 {
-	struct front_fixture_append what = {.count = 1};
+	struct service_fixture_append what = {.count = 1};
 	struct wl_wire_append_result result;
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	front_fixture_turns(f, 2);
-	front_fixture_fence(f);
+	service_fixture_turns(f, 2);
+	service_fixture_fence(f);
 	f->rot_offset = 1 << 20;
-	front_fixture_restart_front(f, f->log.tail.index);
+	service_fixture_restart_service(f, f->log.tail.index);
 	for (unsigned tries = 0; tries < 8; tries++) {
-		front_fixture_turns(f, 20);
+		service_fixture_turns(f, 20);
 		f->now_ns += 400000000;
 	}
-	front_fixture_lead(f, 2);
+	service_fixture_lead(f, 2);
 
-	wl_front_get_stats(f->front, &stats);
+	wl_service_get_stats(f->service, &stats);
 	CU_ASSERT_TRUE(stats.damaged);
 	what.session = session;
 	what.first = next_sequence;
-	front_fixture_append(f, &what);
-	front_fixture_turn(f);
-	CU_ASSERT_TRUE(front_fixture_result(f, FRONT_FIXTURE_CLIENT, 0, &result));
+	service_fixture_append(f, &what);
+	service_fixture_turn(f);
+	CU_ASSERT_TRUE(service_fixture_result(f, SERVICE_FIXTURE_CLIENT, 0, &result));
 	CU_ASSERT_EQUAL(result.status, WIRELOG_NOT_LEADER);
 	CU_ASSERT_EQUAL(f->log.next_number, 7001);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void subscribe_as(wl_identity client, uint64_t id)
@@ -560,40 +562,40 @@ static void subscribe_as(wl_identity client, uint64_t id)
 	uint8_t payload[WL_WIRE_SUBSCRIBE_BYTES];
 
 	wl_wire_encode_subscribe(payload, &subscribe);
-	front_fixture_message(f, client, WL_WIRE_SUBSCRIBE, payload, sizeof(payload));
+	service_fixture_message(f, client, WL_WIRE_SUBSCRIBE, payload, sizeof(payload));
 }
 
 static void one_more_reader_than_there_is_room_for_is_told_so(void)
 {
 	start();
-	for (uint32_t which = 0; which < FRONT_FIXTURE_SUBSCRIPTIONS; which++) {
-		front_fixture_add_client(f, 0x80001000u + which);
+	for (uint32_t which = 0; which < SERVICE_FIXTURE_SUBSCRIPTIONS; which++) {
+		service_fixture_add_client(f, 0x80001000u + which);
 		subscribe_as(0x80001000u + which, 1);
 	}
-	subscribe_as(FRONT_FIXTURE_CLIENT, 7);
-	front_fixture_turn(f);
-	front_fixture_read(f, &reader);
+	subscribe_as(SERVICE_FIXTURE_CLIENT, 7);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
 
 	CU_ASSERT_EQUAL(reader.gaps, 1);
 	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_TOO_MANY_CLIENTS);
 	CU_ASSERT_EQUAL(reader.gap.subscription, 7);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 static void client_that_subscribes_ever_anew_pushes_out_its_own(void)
 {
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 
 	start();
-	subscribe_as(FRONT_FIXTURE_OTHER_CLIENT, 1);
-	for (uint64_t id = 1; id <= 10 * FRONT_FIXTURE_SUBSCRIPTIONS; id++)
-		subscribe_as(FRONT_FIXTURE_CLIENT, id);
-	front_fixture_turn(f);
-	wl_front_get_stats(f->front, &stats);
+	subscribe_as(SERVICE_FIXTURE_OTHER_CLIENT, 1);
+	for (uint64_t id = 1; id <= 10 * SERVICE_FIXTURE_SUBSCRIPTIONS; id++)
+		subscribe_as(SERVICE_FIXTURE_CLIENT, id);
+	service_fixture_turn(f);
+	wl_service_get_stats(f->service, &stats);
 
 	CU_ASSERT_EQUAL(stats.subscriptions, 2);
-	CU_ASSERT_EQUAL(front_fixture_count(f, WL_WIRE_GAP, FRONT_FIXTURE_OTHER_CLIENT), 0);
-	front_fixture_end(f);
+	CU_ASSERT_EQUAL(service_fixture_count(f, WL_WIRE_GAP, SERVICE_FIXTURE_OTHER_CLIENT), 0);
+	service_fixture_end(f);
 }
 
 static void reader_that_leaves_during_a_read_gives_its_buffer_back(void)
@@ -606,47 +608,47 @@ static void reader_that_leaves_during_a_read_gives_its_buffer_back(void)
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	front_fixture_turns(f, 2);
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	f->hold_reads = true;
-	front_fixture_turn(f);
-	CU_ASSERT_EQUAL_FATAL(wl_front_want_reads(f->front, &request, 1), 1);
+	service_fixture_turn(f);
+	CU_ASSERT_EQUAL_FATAL(wl_service_want_reads(f->service, &request, 1), 1);
 	wl_wire_encode_unsubscribe(payload, &unsubscribe);
-	front_fixture_message(f, FRONT_FIXTURE_CLIENT, WL_WIRE_UNSUBSCRIBE, payload,
-			      sizeof(payload));
-	CU_ASSERT_EQUAL(f->front->free_buffer_count, 0); /* the disk still writes into it */
+	service_fixture_message(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_UNSUBSCRIBE, payload,
+				sizeof(payload));
+	CU_ASSERT_EQUAL(f->service->free_buffer_count, 0); /* the disk still writes into it */
 	completion.offset = request.offset;
 	completion.bytes = request.bytes;
 	completion.cookie = request.cookie;
-	wl_front_on_read(f->front, &completion);
+	wl_service_on_read(f->service, &completion);
 
-	CU_ASSERT_EQUAL(f->front->free_buffer_count, 1);
-	CU_ASSERT_EQUAL(f->front->subscription_count, 0);
-	front_fixture_end(f);
+	CU_ASSERT_EQUAL(f->service->free_buffer_count, 1);
+	CU_ASSERT_EQUAL(f->service->subscription_count, 0);
+	service_fixture_end(f);
 }
 
 static void slow_reader_keeps_no_buffer_from_another(void)
 {
-	struct front_fixture_reader other = {.client = FRONT_FIXTURE_OTHER_CLIENT,
-					     .next_number = 1};
+	struct service_fixture_reader other = {.client = SERVICE_FIXTURE_OTHER_CLIENT,
+					       .next_number = 1};
 
 	start();
 	for (unsigned i = 0; i < 700; i++)
 		append_sized(10, 1000);
-	front_fixture_turns(f, 2);
+	service_fixture_turns(f, 2);
 	/* The first takes the only buffer, fills its window and says nothing more. */
-	front_fixture_subscribe(f, FRONT_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 5000);
-	front_fixture_turns(f, 10);
-	front_fixture_subscribe(f, FRONT_FIXTURE_OTHER_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, 5000);
+	service_fixture_turns(f, 10);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_OTHER_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	for (unsigned turn = 0; turn < 400; turn++) {
-		front_fixture_turn(f);
-		front_fixture_read(f, &other);
-		front_fixture_credit(f, FRONT_FIXTURE_OTHER_CLIENT, other.next_number, CREDIT,
-				     false);
+		service_fixture_turn(f);
+		service_fixture_read(f, &other);
+		service_fixture_credit(f, SERVICE_FIXTURE_OTHER_CLIENT, other.next_number, CREDIT,
+				       false);
 	}
 	CU_ASSERT_EQUAL(other.records, 7000);
 	CU_ASSERT_EQUAL(other.wrong + other.lost + other.gaps, 0);
-	front_fixture_end(f);
+	service_fixture_end(f);
 }
 
 WL_SUITE(subscription)

@@ -13,13 +13,13 @@
 #include "tests/unit/runner.h"
 
 #define CLUSTER 0x0123456789abcdefu
-#define OUR_EPOCH ((uint64_t)5 << 32 | 77)
-#define PEER_EPOCH ((uint64_t)3 << 32 | 9)
+#define OUR_BOOT ((uint64_t)5 << 32 | 77)
+#define PEER_BOOT ((uint64_t)3 << 32 | 9)
 #define OUR_IPV4 0x0a000001u
 #define OUR_PORT 7700u
 #define NODE_2 wl_identity_of_node(2, 0)
 #define CLIENT (WL_IDENTITY_CLIENT | 5u)
-#define CLIENT_EPOCH 0xfeedu
+#define CLIENT_BOOT 0xfeedu
 #define CLIENTS 4u
 #define IDLE_NS 1000000u
 #define ALIVE_NS 5000000u
@@ -47,7 +47,7 @@ static void begin(void)
 	rx.counters = &counters;
 	rx.cluster = CLUSTER;
 	rx.identity = wl_identity_of_node(1, 0);
-	rx.epoch = OUR_EPOCH;
+	rx.boot_id = OUR_BOOT;
 	rx.ipv4 = OUR_IPV4;
 	rx.udp_port = OUR_PORT;
 	rx.voters = 1u << 1 | 1u << 2 | 1u << 3;
@@ -65,8 +65,8 @@ static void begin(void)
 		.cluster = CLUSTER,
 		.sender = NODE_2,
 		.destination = rx.identity,
-		.sender_epoch = PEER_EPOCH,
-		.destination_epoch = OUR_EPOCH,
+		.sender_boot = PEER_BOOT,
+		.destination_boot = OUR_BOOT,
 		.sequence = 1,
 	};
 }
@@ -94,7 +94,7 @@ static void make_frame(void)
 	memset(datagram + WL_FRAME_HEADER_BYTES, 0x33, 20);
 	if (header.type == WL_WIRE_KEEPALIVE)
 		wl_wire_encode_keepalive(datagram + WL_FRAME_HEADER_BYTES, &keepalive);
-	wl_auth_derive(&auth, header.sender, header.sender_epoch, &key);
+	wl_auth_derive(&auth, header.sender, header.sender_boot, &key);
 	wl_auth_seal(&auth, &key, datagram, WL_FRAME_HEADER_BYTES + size);
 	wl_frame_close_envelope(bytes, &from, &to, WL_FRAME_HEADER_BYTES + size);
 	frame = (struct wl_frame){

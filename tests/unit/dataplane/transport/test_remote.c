@@ -38,7 +38,7 @@ static void added_client_is_found_and_others_are_not(void)
 	CU_ASSERT_PTR_EQUAL(wl_remote_table_find(&table, CLIENT(1)), one);
 	CU_ASSERT_PTR_NULL(wl_remote_table_find(&table, CLIENT(2)));
 	CU_ASSERT_EQUAL(one->identity, CLIENT(1));
-	CU_ASSERT_EQUAL(one->epoch, 0);
+	CU_ASSERT_EQUAL(one->boot_id, 0);
 	CU_ASSERT_EQUAL(one->last_heard_ns, 5);
 	CU_ASSERT_FALSE(one->address_known);
 	CU_ASSERT_EQUAL(one->replay.highest, 0);
@@ -79,7 +79,7 @@ static void full_table_gives_up_the_client_that_is_silent_longest(void)
 	for (uint32_t which = 1; which <= 4; which++) {
 		where.ipv4 = which;
 		added = wl_remote_table_add(&table, CLIENT(which), &where, 100 + which, IDLE_NS);
-		added->epoch = 77;
+		added->boot_id = 77;
 		wl_replay_accept(&added->replay, 50);
 	}
 
@@ -89,7 +89,7 @@ static void full_table_gives_up_the_client_that_is_silent_longest(void)
 	CU_ASSERT_PTR_NULL(wl_remote_table_find(&table, CLIENT(1)));
 	CU_ASSERT_PTR_NOT_NULL(wl_remote_table_find(&table, CLIENT(2)));
 	CU_ASSERT_PTR_NOT_NULL(wl_remote_table_find(&table, CLIENT(9)));
-	CU_ASSERT_EQUAL(added->epoch, 0); /* nothing of who was there before */
+	CU_ASSERT_EQUAL(added->boot_id, 0); /* nothing of who was there before */
 	CU_ASSERT_EQUAL(added->replay.highest, 0);
 	CU_ASSERT_EQUAL(table.count, 4);
 }
@@ -148,13 +148,13 @@ static void who_speaks_is_never_pushed_out(void)
 	}
 }
 
-static void newest_epoch_is_the_proven_one_or_the_remembered_floor(void)
+static void newest_boot_id_is_the_proven_one_or_the_remembered_floor(void)
 {
-	struct wl_remote remote = {.epoch = 5, .epoch_floor = 9};
+	struct wl_remote remote = {.boot_id = 5, .boot_floor = 9};
 
-	CU_ASSERT_EQUAL(wl_remote_newest_epoch(&remote), 9);
-	remote.epoch = 10;
-	CU_ASSERT_EQUAL(wl_remote_newest_epoch(&remote), 10);
+	CU_ASSERT_EQUAL(wl_remote_newest_boot(&remote), 9);
+	remote.boot_id = 10;
+	CU_ASSERT_EQUAL(wl_remote_newest_boot(&remote), 10);
 	CU_ASSERT_EQUAL(wl_remote_boot_of((uint64_t)3 << 32 | 0xffffffff), 3);
 }
 
@@ -175,6 +175,6 @@ WL_SUITE(remote)
 	WL_TEST(client_that_said_goodbye_leaves_its_place),
 	WL_TEST(one_host_leaves_places_to_the_others),
 	WL_TEST(who_speaks_is_never_pushed_out),
-	WL_TEST(newest_epoch_is_the_proven_one_or_the_remembered_floor),
+	WL_TEST(newest_boot_id_is_the_proven_one_or_the_remembered_floor),
 	WL_TEST(table_of_an_odd_size_is_a_mistake_of_the_caller),
 };

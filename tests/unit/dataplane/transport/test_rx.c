@@ -42,7 +42,7 @@ static void frame_of_a_peer_is_taken_and_tells_who_sent_it(void)
 	CU_ASSERT_PTR_EQUAL(message.payload,
 			    bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES);
 	CU_ASSERT_PTR_EQUAL(message.from, &rx.peers[2]);
-	CU_ASSERT_EQUAL(rx.peers[2].epoch, PEER_EPOCH);
+	CU_ASSERT_EQUAL(rx.peers[2].boot_id, PEER_BOOT);
 	CU_ASSERT_EQUAL(rx.peers[2].address.ipv4, 0x0a000002);
 	CU_ASSERT_EQUAL(rx.peers[2].address.udp_port, 7701);
 	CU_ASSERT_EQUAL(rx.peers[2].address.link, 6);
@@ -176,7 +176,7 @@ static void frame_of_a_node_that_is_not_configured_is_refused(void)
 		assert_refused(WL_FRAME_UNKNOWN_SENDER);
 	}
 	header.sender = NODE_2;
-	header.sender_epoch = 0; /* nobody runs in boot 0 */
+	header.sender_boot = 0; /* nobody runs in boot 0 */
 	make_frame();
 	assert_refused(WL_FRAME_UNKNOWN_SENDER);
 	end();
@@ -260,17 +260,17 @@ static void frame_with_sequence_zero_teaches_nothing(void)
 	header.sequence = 0;
 	make_frame();
 	assert_refused(WL_FRAME_REPLAYED);
-	CU_ASSERT_EQUAL(rx.peers[2].epoch, 0);
+	CU_ASSERT_EQUAL(rx.peers[2].boot_id, 0);
 	end();
 }
 
 static void frame_that_was_recorded_before_our_start_is_unproven(void)
 {
 	begin();
-	header.destination_epoch = OUR_EPOCH - 1;
+	header.destination_boot = OUR_BOOT - 1;
 	make_frame();
 	assert_refused(WL_FRAME_UNPROVEN);
-	header.destination_epoch = 0;
+	header.destination_boot = 0;
 	make_frame();
 	assert_refused(WL_FRAME_UNPROVEN);
 	end();
@@ -280,20 +280,20 @@ static void frame_of_an_older_boot_of_its_sender_is_refused(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
-	header.sender_epoch = (uint64_t)2 << 32 | 9;
+	header.sender_boot = (uint64_t)2 << 32 | 9;
 	header.sequence = 100;
 	make_frame();
-	assert_refused(WL_FRAME_OLD_EPOCH);
+	assert_refused(WL_FRAME_OLD_BOOT);
 	end();
 }
 
 static void floor_that_was_remembered_refuses_older_boots_after_a_restart_of_ours(void)
 {
 	begin();
-	rx.peers[2].epoch_floor = (uint64_t)4 << 32;
+	rx.peers[2].boot_floor = (uint64_t)4 << 32;
 	make_frame(); /* boot 3 */
-	assert_refused(WL_FRAME_OLD_EPOCH);
-	header.sender_epoch = (uint64_t)5 << 32 | 1;
+	assert_refused(WL_FRAME_OLD_BOOT);
+	header.sender_boot = (uint64_t)5 << 32 | 1;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 	end();
 }
@@ -303,19 +303,19 @@ static void newer_boot_of_a_peer_begins_a_new_window(void)
 	begin();
 	header.sequence = 9000;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
-	header.sender_epoch = (uint64_t)4 << 32 | 1;
+	header.sender_boot = (uint64_t)4 << 32 | 1;
 	header.sequence = 1;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
-	CU_ASSERT_EQUAL(rx.peers[2].epoch, header.sender_epoch);
+	CU_ASSERT_EQUAL(rx.peers[2].boot_id, header.sender_boot);
 	CU_ASSERT_EQUAL(rx.peers[2].replay.highest, 1);
-	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_remote_new_epoch), 2);
+	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_remote_new_boot), 2);
 	end();
 }
 
 static void come_from_elsewhere(uint64_t boot)
 {
 	sender_ipv4 = 0x0a000004;
-	header.sender_epoch = boot << 32 | 1;
+	header.sender_boot = boot << 32 | 1;
 	header.sequence = 1;
 }
 
@@ -326,14 +326,14 @@ static void newer_boot_at_another_address_does_not_push_out_a_node_that_is_heard
 	come_from_elsewhere(4);
 	make_frame();
 	assert_refused(WL_FRAME_DUPLICATE_ID);
-	CU_ASSERT_EQUAL(rx.peers[2].epoch, PEER_EPOCH);
+	CU_ASSERT_EQUAL(rx.peers[2].boot_id, PEER_BOOT);
 	CU_ASSERT_EQUAL(rx.claims.twin[2].address.ipv4, 0x0a000004);
-	CU_ASSERT_EQUAL(rx.claims.twin[2].epoch, header.sender_epoch);
+	CU_ASSERT_EQUAL(rx.claims.twin[2].boot_id, header.sender_boot);
 	CU_ASSERT(wl_rx_hears_twin(&rx, 2, now_ns));
 	now_ns += ALIVE_NS; /* the owner was silent as long: its id is free */
 	header.sequence = 2;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
-	CU_ASSERT_EQUAL(rx.peers[2].epoch, header.sender_epoch);
+	CU_ASSERT_EQUAL(rx.peers[2].boot_id, header.sender_boot);
 	end();
 }
 
@@ -343,7 +343,7 @@ static void older_boot_at_another_address_is_a_second_server_too(void)
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 	come_from_elsewhere(2);
 	make_frame();
-	assert_refused(WL_FRAME_OLD_EPOCH);
+	assert_refused(WL_FRAME_OLD_BOOT);
 	CU_ASSERT(wl_rx_hears_twin(&rx, 2, now_ns));
 	end();
 }
@@ -352,13 +352,13 @@ static void late_frame_of_the_boot_before_is_no_second_server(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
-	header.sender_epoch = (uint64_t)4 << 32 | 1;
+	header.sender_boot = (uint64_t)4 << 32 | 1;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 	sender_ipv4 = 0x0a000004; /* it had another card then */
-	header.sender_epoch = PEER_EPOCH;
+	header.sender_boot = PEER_BOOT;
 	header.sequence = 2;
 	make_frame();
-	assert_refused(WL_FRAME_OLD_EPOCH);
+	assert_refused(WL_FRAME_OLD_BOOT);
 	CU_ASSERT_FALSE(wl_rx_hears_twin(&rx, 2, now_ns));
 	end();
 }
@@ -376,15 +376,15 @@ static void who_has_another_key_is_remembered_by_address_and_by_what_it_says_it_
 	end();
 }
 
-static void boot_under_two_epochs_is_remembered_and_refused(void)
+static void boot_under_two_boot_ids_is_remembered_and_refused(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
-	header.sender_epoch = PEER_EPOCH + 1; /* the same boot, other random bits */
+	header.sender_boot = PEER_BOOT + 1; /* the same boot, other random bits */
 	header.sequence = 2;
-	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OLD_EPOCH);
-	CU_ASSERT_EQUAL(rx.peers[2].forked_epoch, PEER_EPOCH + 1);
-	CU_ASSERT_EQUAL(rx.peers[2].epoch, PEER_EPOCH);
+	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OLD_BOOT);
+	CU_ASSERT_EQUAL(rx.peers[2].forked_boot, PEER_BOOT + 1);
+	CU_ASSERT_EQUAL(rx.peers[2].boot_id, PEER_BOOT);
 	end();
 }
 
@@ -394,19 +394,19 @@ static void hello_asks_and_changes_nothing(void)
 
 	begin();
 	header.type = WL_WIRE_HELLO;
-	header.destination_epoch = 0;
+	header.destination_boot = 0;
 	memcpy(before, rx.peers, sizeof(before));
 	for (unsigned times = 0; times < 3; times++, header.sequence++)
 		CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 
 	CU_ASSERT_PTR_NULL(message.from);
 	CU_ASSERT_EQUAL(message.hello_identity, NODE_2);
-	CU_ASSERT_EQUAL(message.hello_epoch, PEER_EPOCH);
+	CU_ASSERT_EQUAL(message.hello_boot, PEER_BOOT);
 	CU_ASSERT_EQUAL(message.hello_address.ipv4, 0x0a000002);
 	CU_ASSERT_EQUAL(message.hello_address.link, 6);
 	CU_ASSERT_EQUAL(memcmp(before, rx.peers, sizeof(before)), 0);
 
-	header.destination_epoch = OUR_EPOCH; /* who knows our boot needs not ask */
+	header.destination_boot = OUR_BOOT; /* who knows our boot needs not ask */
 	make_frame();
 	assert_refused(WL_FRAME_UNPROVEN);
 	end();
@@ -427,14 +427,14 @@ static void copy_of_a_question_is_not_answered(void)
 {
 	begin();
 	header.type = WL_WIRE_HELLO;
-	header.destination_epoch = 0;
+	header.destination_boot = 0;
 	assert_answered_once(); /* of a peer before and after its boot is known, */
-	rx.peers[2].epoch = PEER_EPOCH;
-	wl_auth_derive(&auth, NODE_2, PEER_EPOCH, &rx.peers[2].key);
+	rx.peers[2].boot_id = PEER_BOOT;
+	wl_auth_derive(&auth, NODE_2, PEER_BOOT, &rx.peers[2].key);
 	header.sequence = 2;
 	assert_answered_once();
 	header.sender = CLIENT; /* and of a client */
-	header.sender_epoch = CLIENT_EPOCH;
+	header.sender_boot = CLIENT_BOOT;
 	for (header.sequence = 1; header.sequence < 20; header.sequence++)
 		assert_answered_once();
 	end();
@@ -446,7 +446,7 @@ static void hello_for_whoever_is_there_is_taken_and_nothing_else_is(void)
 	header.destination = 0;
 	make_frame();
 	assert_refused(WL_FRAME_OTHER_DESTINATION);
-	header.destination_epoch = 0;
+	header.destination_boot = 0;
 	make_frame();
 	assert_refused(WL_FRAME_OTHER_DESTINATION);
 	header.type = WL_WIRE_HELLO;
@@ -475,7 +475,7 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 	begin();
 	header.type = WL_WIRE_KEEPALIVE;
 	header.sender = CLIENT;
-	header.sender_epoch = CLIENT_EPOCH;
+	header.sender_boot = CLIENT_BOOT;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 	for (unsigned type = 0; type < 256; type++) {
 		bool node_may = memchr(of_nodes, (int)type, sizeof(of_nodes)) != NULL;
@@ -486,7 +486,7 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 		header.type = (uint8_t)type;
 		header.sequence++;
 		header.sender = NODE_2;
-		header.sender_epoch = PEER_EPOCH;
+		header.sender_boot = PEER_BOOT;
 		make_frame();
 		if (node_may) {
 			CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
@@ -494,7 +494,7 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 			assert_refused(WL_FRAME_UNKNOWN_TYPE);
 		}
 		header.sender = CLIENT;
-		header.sender_epoch = CLIENT_EPOCH;
+		header.sender_boot = CLIENT_BOOT;
 		make_frame();
 		if (client_may) {
 			CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
@@ -505,12 +505,12 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 	end();
 }
 
-static void say_as_client(wl_identity client, uint64_t epoch, uint64_t sequence)
+static void say_as_client(wl_identity client, uint64_t boot_id, uint64_t sequence)
 {
 	header.type = WL_WIRE_KEEPALIVE;
 	sender_ipv4 = 0x0a000100 + (client & 0xff); /* each on a host of its own */
 	header.sender = client;
-	header.sender_epoch = epoch;
+	header.sender_boot = boot_id;
 	header.sequence = sequence;
 	make_frame();
 }
@@ -518,25 +518,25 @@ static void say_as_client(wl_identity client, uint64_t epoch, uint64_t sequence)
 static void client_becomes_known_by_a_frame_that_names_our_boot(void)
 {
 	begin();
-	say_as_client(CLIENT, CLIENT_EPOCH, 1);
+	say_as_client(CLIENT, CLIENT_BOOT, 1);
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
 	CU_ASSERT_PTR_EQUAL(message.from, wl_remote_table_find(&rx.clients, CLIENT));
-	CU_ASSERT_EQUAL(message.from->epoch, CLIENT_EPOCH);
+	CU_ASSERT_EQUAL(message.from->boot_id, CLIENT_BOOT);
 	assert_refused(WL_FRAME_REPLAYED);
 	end();
 }
 
-static void client_under_another_epoch_waits_until_the_old_one_is_silent(void)
+static void client_under_another_boot_id_waits_until_the_old_one_is_silent(void)
 {
 	begin();
-	say_as_client(CLIENT, CLIENT_EPOCH, 1);
+	say_as_client(CLIENT, CLIENT_BOOT, 1);
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
-	say_as_client(CLIENT, CLIENT_EPOCH + 1, 1);
-	assert_refused(WL_FRAME_OLD_EPOCH);
+	say_as_client(CLIENT, CLIENT_BOOT + 1, 1);
+	assert_refused(WL_FRAME_OLD_BOOT);
 	now_ns += IDLE_NS + 1;
-	say_as_client(CLIENT, CLIENT_EPOCH + 1, 1);
+	say_as_client(CLIENT, CLIENT_BOOT + 1, 1);
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
-	CU_ASSERT_EQUAL(message.from->epoch, CLIENT_EPOCH + 1);
+	CU_ASSERT_EQUAL(message.from->boot_id, CLIENT_BOOT + 1);
 	end();
 }
 
@@ -544,13 +544,13 @@ static void one_client_more_than_there_are_places_is_refused(void)
 {
 	begin();
 	for (uint32_t which = 1; which <= CLIENTS; which++) {
-		say_as_client(WL_IDENTITY_CLIENT | which, CLIENT_EPOCH, 1);
+		say_as_client(WL_IDENTITY_CLIENT | which, CLIENT_BOOT, 1);
 		CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
 	}
-	say_as_client(WL_IDENTITY_CLIENT | 99, CLIENT_EPOCH, 1);
+	say_as_client(WL_IDENTITY_CLIENT | 99, CLIENT_BOOT, 1);
 	assert_refused(WL_FRAME_NO_TABLE_ROOM);
 	CU_ASSERT_EQUAL(message.hello_identity, WL_IDENTITY_CLIENT | 99); /* it is told */
-	CU_ASSERT_EQUAL(message.hello_epoch, CLIENT_EPOCH);
+	CU_ASSERT_EQUAL(message.hello_boot, CLIENT_BOOT);
 	assert_refused(WL_FRAME_REPLAYED); /* once */
 	end();
 }
@@ -558,7 +558,7 @@ static void one_client_more_than_there_are_places_is_refused(void)
 static void client_gets_a_place_by_our_challenge_alone(void)
 {
 	begin();
-	say_as_client(CLIENT, CLIENT_EPOCH, 1);
+	say_as_client(CLIENT, CLIENT_BOOT, 1);
 	header.type = WL_WIRE_CREDIT;
 	make_frame();
 	assert_refused(WL_FRAME_UNPROVEN);
@@ -583,7 +583,7 @@ static void push_out_client(void)
 {
 	now_ns += IDLE_NS + 1;
 	for (uint32_t which = 1; which <= CLIENTS; which++) {
-		say_as_client(WL_IDENTITY_CLIENT | (100 + which), CLIENT_EPOCH, 1);
+		say_as_client(WL_IDENTITY_CLIENT | (100 + which), CLIENT_BOOT, 1);
 		CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
 	}
 	CU_ASSERT_PTR_NULL(wl_remote_table_find(&rx.clients, CLIENT));
@@ -598,7 +598,7 @@ static void old_frames_of_a_client_that_was_forgotten_prove_nothing(void)
 	begin();
 	for (unsigned which = 0; which < 20; which++) {
 		header.sender = CLIENT;
-		header.sender_epoch = CLIENT_EPOCH;
+		header.sender_boot = CLIENT_BOOT;
 		header.sequence = which + 1;
 		header.type = which == 0 ? WL_WIRE_KEEPALIVE : WL_WIRE_CREDIT;
 		CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
@@ -611,7 +611,7 @@ static void old_frames_of_a_client_that_was_forgotten_prove_nothing(void)
 		assert_refused(WL_FRAME_UNPROVEN);
 	}
 	/* Nor once it is there again, above all that it said. */
-	say_as_client(CLIENT, CLIENT_EPOCH, 30);
+	say_as_client(CLIENT, CLIENT_BOOT, 30);
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
 	for (unsigned which = 0; which < 20; which++) {
 		frame = frames[which];
@@ -630,14 +630,14 @@ static void challenge_given_before_a_place_was_had_is_void_when_it_is_lost(void)
 {
 	begin();
 	challenge = wl_remote_challenge(now_ns);
-	say_as_client(CLIENT, CLIENT_EPOCH, 5); /* kept back by somebody */
+	say_as_client(CLIENT, CLIENT_BOOT, 5); /* kept back by somebody */
 	challenge = wl_remote_challenge(now_ns);
-	say_as_client(CLIENT, CLIENT_EPOCH, 6);
+	say_as_client(CLIENT, CLIENT_BOOT, 6);
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
 	challenge = 0;
 	push_out_client();
 	challenge = wl_remote_challenge(10 * IDLE_NS);
-	say_as_client(CLIENT, CLIENT_EPOCH, 5);
+	say_as_client(CLIENT, CLIENT_BOOT, 5);
 	assert_refused(WL_FRAME_UNPROVEN);
 	end();
 }
@@ -667,12 +667,12 @@ WL_SUITE(rx)
 	WL_TEST(older_boot_at_another_address_is_a_second_server_too),
 	WL_TEST(late_frame_of_the_boot_before_is_no_second_server),
 	WL_TEST(who_has_another_key_is_remembered_by_address_and_by_what_it_says_it_is),
-	WL_TEST(boot_under_two_epochs_is_remembered_and_refused),
+	WL_TEST(boot_under_two_boot_ids_is_remembered_and_refused),
 	WL_TEST(hello_asks_and_changes_nothing),
 	WL_TEST(hello_for_whoever_is_there_is_taken_and_nothing_else_is),
 	WL_TEST(type_that_the_sender_may_not_say_is_refused),
 	WL_TEST(client_becomes_known_by_a_frame_that_names_our_boot),
-	WL_TEST(client_under_another_epoch_waits_until_the_old_one_is_silent),
+	WL_TEST(client_under_another_boot_id_waits_until_the_old_one_is_silent),
 	WL_TEST(one_client_more_than_there_are_places_is_refused),
 	WL_TEST(copy_of_a_question_is_not_answered),
 	WL_TEST(client_gets_a_place_by_our_challenge_alone),

@@ -32,13 +32,13 @@ static void what_no_tag_could_make_good_costs_no_key_and_no_tag(void)
 		make_forged_frame();
 		CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_REPLAYED);
 		header.sequence = 100 + at;
-		header.destination_epoch = OUR_EPOCH - 1 - at; /* another boot of ours */
+		header.destination_boot = OUR_BOOT - 1 - at; /* another boot of ours */
 		make_forged_frame();
 		CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_UNPROVEN);
-		header.destination_epoch = OUR_EPOCH;
+		header.destination_boot = OUR_BOOT;
 	}
 	header.sender = CLIENT; /* who has no place says nothing but a challenge */
-	header.sender_epoch = CLIENT_EPOCH;
+	header.sender_boot = CLIENT_BOOT;
 	header.type = WL_WIRE_CLIENT_APPEND;
 	make_forged_frame();
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_UNPROVEN);
@@ -58,8 +58,8 @@ static void copy_of_an_answered_question_costs_no_key(void)
 	begin();
 	header.type = WL_WIRE_HELLO;
 	header.sender = CLIENT;
-	header.sender_epoch = CLIENT_EPOCH;
-	header.destination_epoch = 0;
+	header.sender_boot = CLIENT_BOOT;
+	header.destination_boot = 0;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 	keys = keys_derived();
 	for (unsigned at = 0; at < 1000; at++)
@@ -72,11 +72,11 @@ static void strangers_have_a_share_of_a_turn_in_all_and_by_place(void)
 {
 	begin();
 	header.type = WL_WIRE_HELLO;
-	header.destination_epoch = 0;
+	header.destination_boot = 0;
 	wl_rx_begin_turn(&rx);
 	for (unsigned at = 0; at < 2000; at++) {
 		header.sender = CLIENT + at;
-		header.sender_epoch = CLIENT_EPOCH + at;
+		header.sender_boot = CLIENT_BOOT + at;
 		sender_ipv4 = at < 1000 ? 0x0a0000fe : 0x0b000000 + at;
 		make_forged_frame();
 		if (at == 1000)
@@ -96,32 +96,32 @@ static void flood_of_strangers_takes_nothing_from_nodes_and_known_clients(void)
 {
 	begin();
 	header.sender = CLIENT;
-	header.sender_epoch = CLIENT_EPOCH;
+	header.sender_boot = CLIENT_BOOT;
 	header.type = WL_WIRE_KEEPALIVE;
 	CU_ASSERT_EQUAL(accept_new(), WL_FRAME_OK);
 	wl_rx_begin_turn(&rx);
 	header.type = WL_WIRE_HELLO;
-	header.destination_epoch = 0;
+	header.destination_boot = 0;
 	for (unsigned at = 0; at < 1000; at++) {
 		header.sender = CLIENT + 1 + at;
 		make_forged_frame();
 		accept_in_turn();
 		header.sender = wl_identity_of_node(3, 0); /* and one that says it is node 3 */
-		header.sender_epoch = PEER_EPOCH + at;
+		header.sender_boot = PEER_BOOT + at;
 		make_forged_frame();
 		accept_in_turn();
-		header.sender_epoch = CLIENT_EPOCH;
+		header.sender_boot = CLIENT_BOOT;
 	}
 	CU_ASSERT_EQUAL(keys_derived(), 1 + WL_STRANGERS_OF_ONE + WL_STRANGERS_OF_NODE);
 
 	header.sender = NODE_2; /* that starts anew */
-	header.sender_epoch = PEER_EPOCH;
+	header.sender_boot = PEER_BOOT;
 	make_frame();
 	CU_ASSERT_EQUAL(accept_in_turn(), WL_FRAME_OK);
 	header.sender = CLIENT;
-	header.sender_epoch = CLIENT_EPOCH;
+	header.sender_boot = CLIENT_BOOT;
 	header.type = WL_WIRE_CLIENT_APPEND;
-	header.destination_epoch = OUR_EPOCH;
+	header.destination_boot = OUR_BOOT;
 	header.sequence = 2;
 	make_frame();
 	CU_ASSERT_EQUAL(accept_in_turn(), WL_FRAME_OK);
@@ -137,13 +137,13 @@ static void node_that_starts_anew_is_heard_beside_who_says_it_is_that_node(void)
 	header.sequence = 1;
 	sender_ipv4 = 0x0a0000fe;
 	for (unsigned at = 0; at < 1000; at++) {
-		header.sender_epoch = PEER_EPOCH + ((uint64_t)(2 + at) << 32);
+		header.sender_boot = PEER_BOOT + ((uint64_t)(2 + at) << 32);
 		make_forged_frame();
 		accept_in_turn();
 	}
 	CU_ASSERT_EQUAL(keys_derived(), 1 + WL_STRANGERS_OF_NODE);
 	sender_ipv4 = 0x0a000002;
-	header.sender_epoch = PEER_EPOCH + ((uint64_t)1 << 32);
+	header.sender_boot = PEER_BOOT + ((uint64_t)1 << 32);
 	make_frame();
 	CU_ASSERT_EQUAL(accept_in_turn(), WL_FRAME_OK);
 	end();

@@ -84,7 +84,7 @@ static const struct wl_port_ops ops = {.name = "fake",
 static const struct wl_tx_to peer = {
 	.address = {.mac = {2, 0, 0, 0, 0, 2}, .link = 1, .ipv4 = 0x0a000002, .udp_port = 7701},
 	.identity = 0x200,
-	.epoch = 77,
+	.boot_id = 77,
 };
 
 static void begin(void)
@@ -105,7 +105,7 @@ static void begin(void)
 	wl_tx_init(&tx, &fake.port, &auth, &counters);
 	tx.cluster = 0x1234;
 	tx.identity = 0x100;
-	tx.epoch = 55;
+	tx.boot_id = 55;
 	tx.udp_port = 7700;
 	wl_tx_derive_key(&tx);
 }
@@ -153,9 +153,9 @@ static void frame_leaves_whole_and_authentic(void)
 	CU_ASSERT_EQUAL(header.journal, 3);
 	CU_ASSERT_EQUAL(header.cluster, 0x1234);
 	CU_ASSERT_EQUAL(header.sender, 0x100);
-	CU_ASSERT_EQUAL(header.sender_epoch, 55);
+	CU_ASSERT_EQUAL(header.sender_boot, 55);
 	CU_ASSERT_EQUAL(header.destination, 0x200);
-	CU_ASSERT_EQUAL(header.destination_epoch, 77);
+	CU_ASSERT_EQUAL(header.destination_boot, 77);
 	CU_ASSERT_EQUAL(header.sequence, 1);
 	CU_ASSERT_TRUE(
 		wl_auth_verify(&auth, &tx.key, fake.sent[0] + WL_FRAME_ENVELOPE_BYTES, size));

@@ -41,7 +41,7 @@ static void seal_gives_the_known_answers(void)
 {
 	static const struct {
 		wl_identity sender;
-		uint64_t epoch;
+		uint64_t boot_id;
 		size_t size;
 		const char *tag;
 	} answers[] = {
@@ -60,7 +60,7 @@ static void seal_gives_the_known_answers(void)
 	for (unsigned at = 0; at < sizeof(answers) / sizeof(answers[0]); at++) {
 		struct wl_auth_key key;
 
-		wl_auth_derive(&auth, answers[at].sender, answers[at].epoch, &key);
+		wl_auth_derive(&auth, answers[at].sender, answers[at].boot_id, &key);
 		fill(answers[at].size);
 		wl_auth_seal(&auth, &key, datagram, answers[at].size);
 		CU_ASSERT_TRUE(tag_is(answers[at].tag));
@@ -128,24 +128,24 @@ static void datagram_of_another_length_is_refused(void)
 	wl_auth_fini(&auth);
 }
 
-static void key_of_another_sender_epoch_or_cluster_does_not_verify(void)
+static void key_of_another_sender_boot_id_or_cluster_does_not_verify(void)
 {
 	static const uint8_t other_secret[WL_AUTH_SECRET_BYTES] = {1};
-	struct wl_auth_key key, sender, epoch, cluster;
+	struct wl_auth_key key, sender, boot_id, cluster;
 	struct wl_auth auth, other;
 
 	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
 	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&other, other_secret), 0);
 	wl_auth_derive(&auth, 0x201, 3, &key);
 	wl_auth_derive(&auth, 0x301, 3, &sender);
-	wl_auth_derive(&auth, 0x201, 4, &epoch);
+	wl_auth_derive(&auth, 0x201, 4, &boot_id);
 	wl_auth_derive(&other, 0x201, 3, &cluster);
 	fill(100);
 	wl_auth_seal(&auth, &key, datagram, 100);
 
 	CU_ASSERT_TRUE(wl_auth_verify(&auth, &key, datagram, 100));
 	CU_ASSERT_FALSE(wl_auth_verify(&auth, &sender, datagram, 100));
-	CU_ASSERT_FALSE(wl_auth_verify(&auth, &epoch, datagram, 100));
+	CU_ASSERT_FALSE(wl_auth_verify(&auth, &boot_id, datagram, 100));
 	CU_ASSERT_FALSE(wl_auth_verify(&other, &cluster, datagram, 100));
 	wl_auth_fini(&auth);
 	wl_auth_fini(&other);
@@ -224,7 +224,7 @@ WL_SUITE(auth_ipsecmb)
 	WL_TEST(library_gives_the_answer_of_the_gcm_specification),
 	WL_TEST(every_flipped_bit_is_refused_and_the_bytes_stay_as_they_were),
 	WL_TEST(datagram_of_another_length_is_refused),
-	WL_TEST(key_of_another_sender_epoch_or_cluster_does_not_verify),
+	WL_TEST(key_of_another_sender_boot_id_or_cluster_does_not_verify),
 	WL_TEST(tags_of_one_sender_differ_by_their_sequence),
 	WL_TEST(insecure_mode_seals_with_zero_and_takes_nothing_else),
 	WL_TEST(node_with_a_key_does_not_take_the_zero_tag),

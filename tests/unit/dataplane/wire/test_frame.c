@@ -237,8 +237,8 @@ static const struct wl_frame_header header = {
 	.cluster = 0x1112131415161718,
 	.sender = 0x21222324,
 	.destination = 0x31323334,
-	.sender_epoch = 0x4142434445464748,
-	.destination_epoch = 0x5152535455565758,
+	.sender_boot = 0x4142434445464748,
+	.destination_boot = 0x5152535455565758,
 	.sequence = 0x6162636465666768,
 };
 
@@ -281,8 +281,8 @@ static void header_decodes_to_what_was_encoded(void)
 	CU_ASSERT_EQUAL(decoded.cluster, header.cluster);
 	CU_ASSERT_EQUAL(decoded.sender, header.sender);
 	CU_ASSERT_EQUAL(decoded.destination, header.destination);
-	CU_ASSERT_EQUAL(decoded.sender_epoch, header.sender_epoch);
-	CU_ASSERT_EQUAL(decoded.destination_epoch, header.destination_epoch);
+	CU_ASSERT_EQUAL(decoded.sender_boot, header.sender_boot);
+	CU_ASSERT_EQUAL(decoded.destination_boot, header.destination_boot);
 	CU_ASSERT_EQUAL(decoded.sequence, header.sequence);
 }
 

@@ -63,7 +63,7 @@ static void keepalive_is_a_nonce_and_a_challenge(void)
 
 static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 {
-	struct wl_wire_greeting greeting = {.seen_epoch = 0x0807060504030201, .apart = 0x8001};
+	struct wl_wire_greeting greeting = {.seen_boot = 0x0807060504030201, .apart = 0x8001};
 
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		greeting.fact[fact] = 100 + fact;
@@ -75,7 +75,7 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 		CU_ASSERT_EQUAL(wl_load_u64(bytes + 16 + 8 * fact), 100 + fact);
 	memset(&greeting, 0, sizeof(greeting));
 	CU_ASSERT_TRUE(wl_wire_decode_greeting(bytes, WL_WIRE_GREETING_BYTES, &greeting));
-	CU_ASSERT_EQUAL(greeting.seen_epoch, 0x0807060504030201);
+	CU_ASSERT_EQUAL(greeting.seen_boot, 0x0807060504030201);
 	CU_ASSERT_EQUAL(greeting.fact[WL_FACT_HEARTBEAT], 108);
 	CU_ASSERT_EQUAL(greeting.apart, 0x8001);
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 8, 1 << 7); /* flags */
@@ -141,7 +141,7 @@ static size_t encode_reply(uint32_t members)
 		.commit_number = 5,
 		.first_number = 6,
 		.incarnation = 7,
-		.known_epoch = 8,
+		.known_boot = 8,
 		.known_incarnation = 10,
 		.history = 11,
 		.suspect = 1,
@@ -395,10 +395,10 @@ static void vote_has_the_documented_layout_and_limits(void)
 {
 	struct wl_wire_vote vote = {.term = 3,
 				    .last = {.term = 2, .index = 9},
-				    .flags = WL_WIRE_VOTE_HAND_OVER,
+				    .flags = WL_WIRE_VOTE_TRANSFER,
 				    .round = 0x01020304,
 				    .incarnation = 5,
-				    .in_step_boot = 6};
+				    .caught_up_boot = 6};
 
 	CU_ASSERT_EQUAL(wl_wire_encode_vote(bytes, &vote), WL_WIRE_VOTE_BYTES);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
@@ -422,7 +422,7 @@ static void vote_reply_has_the_documented_layout_and_limits(void)
 					   .granted = 1,
 					   .round = 0x01020304,
 					   .incarnation = 5,
-					   .in_step_boot = 6};
+					   .caught_up_boot = 6};
 
 	CU_ASSERT_EQUAL(wl_wire_encode_vote_reply(bytes, &reply), WL_WIRE_VOTE_REPLY_BYTES);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);

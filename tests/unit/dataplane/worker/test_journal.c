@@ -2,7 +2,7 @@
 /* What a journal adds to its parts: their memory, the end of a turn, timings, what is published. */
 #include <string.h>
 
-#include "dataplane/service/front_internal.h"
+#include "dataplane/service/service_internal.h"
 #include "tests/unit/dataplane/worker/worker_fixture.h"
 #include "tests/unit/runner.h"
 
@@ -115,8 +115,8 @@ static void entries_of_an_older_leadership_are_not_timed(void)
 	append();
 	worker_fixture_turns(&fixture, 2);
 	before = samples(WL_STAGE_COMMIT);
-	worker_fixture_command(&fixture, 1, WL_SEAM_FENCE, 0);
-	worker_fixture_command(&fixture, 1, WL_SEAM_LEAD, 5);
+	worker_fixture_command(&fixture, 1, WL_PLANE_FENCE, 0);
+	worker_fixture_command(&fixture, 1, WL_PLANE_LEAD, 5);
 	fixture.now_ns += 10 * WORKER_ELECTION_NS;
 	worker_fixture_turns(&fixture, 3);
 	worker_fixture_acknowledge(&fixture, 2, 1);
@@ -152,8 +152,8 @@ static void parts_of_a_journal_stay_within_its_memory(void)
 	end = begin + wl_journal_memory_bytes(&journal()->config);
 	CU_ASSERT(journal()->replica.assembly >= begin);
 	CU_ASSERT((const uint8_t *)journal()->log.slots >= begin);
-	CU_ASSERT((const uint8_t *)journal()->front >= begin);
-	CU_ASSERT((const uint8_t *)journal()->front < end);
+	CU_ASSERT((const uint8_t *)journal()->service >= begin);
+	CU_ASSERT((const uint8_t *)journal()->service < end);
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
 		const struct wl_histogram *histogram = &journal()->histograms[stage];
 
@@ -165,16 +165,16 @@ static void parts_of_a_journal_stay_within_its_memory(void)
 
 static void leader_whose_medium_keeps_sessions_from_it_gives_leadership_away(void)
 {
-	struct wl_seam_message message;
+	struct wl_plane_message message;
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
-	while (worker_fixture_told(&fixture, WL_SEAM_STALLED, &message))
+	while (worker_fixture_told(&fixture, WL_PLANE_STALLED, &message))
 		;
-	journal()->front->damaged = true;
+	journal()->service->damaged = true;
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(journal()->replica.silent);
-	CU_ASSERT_TRUE_FATAL(worker_fixture_told(&fixture, WL_SEAM_STALLED, &message));
+	CU_ASSERT_TRUE_FATAL(worker_fixture_told(&fixture, WL_PLANE_STALLED, &message));
 	CU_ASSERT_EQUAL(message.journal, WORKER_SECOND);
 	CU_ASSERT_EQUAL(message.reason, WL_STALL_DISK);
 	worker_fixture_fini(&fixture);
@@ -185,12 +185,12 @@ static void leader_keeps_leadership_that_nobody_could_use_better(void)
 {
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
-	journal()->front->damaged = true;
+	journal()->service->damaged = true;
 	journal()->replica.ready = false;
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(!journal()->replica.silent);
 	journal()->replica.ready = true;
-	journal()->front->sessions.contradicted = true;
+	journal()->service->sessions.contradicted = true;
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(!journal()->replica.silent);
 	worker_fixture_fini(&fixture);

@@ -40,35 +40,35 @@ static void turn_without_anything_to_do_returns_zero(void)
 
 static void fence_that_waits_is_obeyed_before_anything_leaves(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
 	append(0);
 	worker_fixture_turn(&fixture);
 	worker_fixture_acknowledge(&fixture, 2, 0);
-	worker_fixture_command(&fixture, 0, WL_SEAM_FENCE, 0);
-	worker_fixture_command(&fixture, 1, WL_SEAM_FENCE, 0);
+	worker_fixture_command(&fixture, 0, WL_PLANE_FENCE, 0);
+	worker_fixture_command(&fixture, 1, WL_PLANE_FENCE, 0);
 	fixture.now_ns += 2000000; /* a heartbeat is due as well */
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_EQUAL(worker_fixture_count(&fixture, WL_WIRE_APPEND, 2), 0);
 	CU_ASSERT_EQUAL(worker_fixture_count(&fixture, WL_WIRE_APPEND, 3), 0);
 	CU_ASSERT_EQUAL(replica(0)->commit, 1);
-	CU_ASSERT(worker_fixture_told(&fixture, WL_SEAM_FENCED, &told));
+	CU_ASSERT(worker_fixture_told(&fixture, WL_PLANE_FENCED, &told));
 	worker_fixture_fini(&fixture);
 }
 
 /* A worker that was stopped for long finds much in its ring; the fence is behind all of it. */
 static void fence_behind_a_full_ring_is_obeyed_before_anything_leaves(void)
 {
-	struct wl_seam_message news = {.verb = WL_SEAM_NEIGHBOUR, .ipv4 = 0x0a0000fe};
+	struct wl_plane_message news = {.verb = WL_PLANE_NEIGHBOUR, .ipv4 = 0x0a0000fe};
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
-	for (unsigned at = 0; at < WL_SEAM_SLOTS - WORKER_JOURNALS; at++)
-		CU_ASSERT(wl_ring_push(&fixture.seam.down, &news));
-	worker_fixture_command(&fixture, 0, WL_SEAM_FENCE, 0);
-	worker_fixture_command(&fixture, 1, WL_SEAM_FENCE, 0);
+	for (unsigned at = 0; at < WL_PLANE_SLOTS - WORKER_JOURNALS; at++)
+		CU_ASSERT(wl_ring_push(&fixture.plane.down, &news));
+	worker_fixture_command(&fixture, 0, WL_PLANE_FENCE, 0);
+	worker_fixture_command(&fixture, 1, WL_PLANE_FENCE, 0);
 	fixture.now_ns += 2000000;
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_EQUAL(worker_fixture_count(&fixture, WL_WIRE_APPEND, 2), 0);
@@ -127,13 +127,13 @@ static void port_is_tended_and_status_published_about_once_a_millisecond(void)
 
 static void command_moves_only_the_journal_that_it_names(void)
 {
-	struct wl_seam_message nobody = {.verb = WL_SEAM_FENCE, .journal = 3};
+	struct wl_plane_message nobody = {.verb = WL_PLANE_FENCE, .journal = 3};
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
-	worker_fixture_command(&fixture, 1, WL_SEAM_FENCE, 0);
-	nobody.view.epoch = 1000;
-	wl_ring_push(&fixture.seam.down, &nobody);
+	worker_fixture_command(&fixture, 1, WL_PLANE_FENCE, 0);
+	nobody.view.number = 1000;
+	wl_ring_push(&fixture.plane.down, &nobody);
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_EQUAL(replica(0)->view.role, WL_ROLE_LEADER);
 	CU_ASSERT_EQUAL(replica(1)->view.role, WL_ROLE_FENCED);
@@ -203,7 +203,7 @@ static void client_that_speaks_like_a_node_is_not_heard(void)
 			   WL_WIRE_VOTE_BYTES);
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_EQUAL(worker_dropped(&fixture, WL_FRAME_UNKNOWN_TYPE), 2);
-	CU_ASSERT_EQUAL(wl_ring_count(&fixture.seam.punt_up), 0);
+	CU_ASSERT_EQUAL(wl_ring_count(&fixture.plane.punt_up), 0);
 	worker_fixture_fini(&fixture);
 }
 
@@ -246,11 +246,11 @@ static void vote_is_punted_to_control_with_who_sent_it(void)
 	worker_fixture_say(&fixture, wl_identity_of_node(3, 0), WL_WIRE_VOTE, WORKER_SECOND,
 			   payload, sizeof(payload));
 	worker_fixture_turn(&fixture);
-	CU_ASSERT(wl_ring_pop(&fixture.seam.punt_up, &punt));
+	CU_ASSERT(wl_ring_pop(&fixture.plane.punt_up, &punt));
 	CU_ASSERT_EQUAL(punt.type, WL_WIRE_VOTE);
 	CU_ASSERT_EQUAL(punt.node, 3);
 	CU_ASSERT_EQUAL(punt.journal, WORKER_SECOND);
-	CU_ASSERT_EQUAL(punt.epoch, WORKER_PEER_EPOCH);
+	CU_ASSERT_EQUAL(punt.boot_id, WORKER_PEER_BOOT);
 	CU_ASSERT_EQUAL(punt.bytes, sizeof(payload));
 	CU_ASSERT_EQUAL(memcmp(punt.data, payload, sizeof(payload)), 0);
 	worker_fixture_fini(&fixture);
@@ -269,9 +269,9 @@ static void raw_frames_leave_half_of_the_ring_to_votes(void)
 	worker_fixture_say(&fixture, wl_identity_of_node(3, 0), WL_WIRE_VOTE, WORKER_FIRST, payload,
 			   sizeof(payload));
 	worker_fixture_turns(&fixture, 2);
-	CU_ASSERT_EQUAL(wl_ring_count(&fixture.seam.punt_up), WL_PUNT_SLOTS / 2 + 1);
+	CU_ASSERT_EQUAL(wl_ring_count(&fixture.plane.punt_up), WL_PUNT_SLOTS / 2 + 1);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_punt_ring_full), WL_PUNT_SLOTS / 2);
-	while (wl_ring_pop(&fixture.seam.punt_up, &punt))
+	while (wl_ring_pop(&fixture.plane.punt_up, &punt))
 		vote = punt.type == WL_WIRE_VOTE;
 	CU_ASSERT(vote);
 	worker_fixture_fini(&fixture);
@@ -285,20 +285,20 @@ static void vote_of_control_is_sent_to_a_greeted_node_alone(void)
 	worker_fixture_init(&fixture);
 	punt.bytes = WL_WIRE_VOTE_BYTES;
 	punt.data[0] = 0x5a;
-	wl_ring_push(&fixture.seam.punt_down, &punt);
+	wl_ring_push(&fixture.plane.punt_down, &punt);
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_PTR_NULL(worker_fixture_find(&fixture, WL_WIRE_VOTE, 2));
 	worker_fixture_greet(&fixture);
-	wl_ring_push(&fixture.seam.punt_down, &punt);
+	wl_ring_push(&fixture.plane.punt_down, &punt);
 	punt.node = 0;
-	wl_ring_push(&fixture.seam.punt_down, &punt);
+	wl_ring_push(&fixture.plane.punt_down, &punt);
 	punt.node = WIRELOG_NODES_MAX + 1;
-	wl_ring_push(&fixture.seam.punt_down, &punt);
+	wl_ring_push(&fixture.plane.punt_down, &punt);
 	worker_fixture_turn(&fixture);
 	sent = worker_fixture_find(&fixture, WL_WIRE_VOTE, 2);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
 	CU_ASSERT_EQUAL(sent->journal, WORKER_SECOND);
-	CU_ASSERT_EQUAL(sent->destination_epoch, WORKER_PEER_EPOCH);
+	CU_ASSERT_EQUAL(sent->destination_boot, WORKER_PEER_BOOT);
 	CU_ASSERT_EQUAL(sent->payload[0], 0x5a);
 	CU_ASSERT_EQUAL(worker_fixture_count(&fixture, WL_WIRE_VOTE, 2), 1);
 	worker_fixture_fini(&fixture);
@@ -311,7 +311,7 @@ static void raw_frame_of_control_is_sent_as_it_is(void)
 
 	worker_fixture_init(&fixture);
 	memset(punt.data, 0x77, 60);
-	wl_ring_push(&fixture.seam.punt_down, &punt);
+	wl_ring_push(&fixture.plane.punt_down, &punt);
 	worker_fixture_turn(&fixture);
 	sent = worker_fixture_find(&fixture, 0, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(sent);
@@ -337,15 +337,15 @@ static void peer_that_is_not_known_is_greeted_every_ten_milliseconds(void)
 
 static void answer_to_our_hello_makes_the_peer_known_and_tells_control(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	worker_fixture_init(&fixture);
-	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].epoch, 0);
+	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].boot_id, 0);
 	worker_fixture_greet(&fixture);
-	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].epoch, WORKER_PEER_EPOCH);
-	CU_ASSERT(worker_fixture_told(&fixture, WL_SEAM_PEER_BOOT, &told));
+	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].boot_id, WORKER_PEER_BOOT);
+	CU_ASSERT(worker_fixture_told(&fixture, WL_PLANE_PEER_BOOT, &told));
 	CU_ASSERT_EQUAL(told.node, 3);
-	CU_ASSERT_EQUAL(told.boot_epoch, WORKER_PEER_EPOCH);
+	CU_ASSERT_EQUAL(told.boot_id, WORKER_PEER_BOOT);
 	CU_ASSERT_EQUAL(told.incarnation, 1003);
 	worker_fixture_fini(&fixture);
 }
@@ -362,7 +362,7 @@ static void greeting_of_a_new_boot_is_answered_and_asked_back_at_once(void)
 	fixture.now_ns += 20000000;
 	worker_fixture_greet(&fixture);
 	fixture.now_ns += 20000000;
-	fixture.peer_epoch[2] = (4ull << 32) | 5;
+	fixture.peer_boot[2] = (4ull << 32) | 5;
 	wl_wire_encode_hello(payload, &hello);
 	worker_fixture_say(&fixture, wl_identity_of_node(2, 0), WL_WIRE_HELLO, WORKER_FIRST,
 			   payload, sizeof(payload));
@@ -372,8 +372,8 @@ static void greeting_of_a_new_boot_is_answered_and_asked_back_at_once(void)
 	CU_ASSERT(wl_wire_decode_hello_reply(sent->payload, sent->bytes, &reply));
 	CU_ASSERT_EQUAL(reply.nonce, 5);
 	CU_ASSERT_EQUAL(worker_fixture_count(&fixture, WL_WIRE_HELLO, 2), 1);
-	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].epoch,
-			WORKER_PEER_EPOCH); /* a HELLO proves nothing */
+	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].boot_id,
+			WORKER_PEER_BOOT); /* a HELLO proves nothing */
 	worker_fixture_fini(&fixture);
 }
 
@@ -392,7 +392,7 @@ static void begin_greeted_anew(void)
 {
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
-	fixture.peer_epoch[2] += 1ull << 32;
+	fixture.peer_boot[2] += 1ull << 32;
 }
 
 static void peer_that_has_not_greeted_under_its_boot_is_not_heard(void)
@@ -409,7 +409,7 @@ static void peer_that_has_not_greeted_under_its_boot_is_not_heard(void)
 
 static void peer_that_differs_in_what_decides_is_told_by_name_and_not_heard(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	uint64_t heard;
 
 	begin_greeted_anew();
@@ -418,18 +418,18 @@ static void peer_that_differs_in_what_decides_is_told_by_name_and_not_heard(void
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_not_heard), 1);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_ack_received), heard);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_differs), 1);
-	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_PEER_DIFFERS, &told));
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_PLANE_PEER_DIFFERS, &told));
 	CU_ASSERT_EQUAL(told.node, 2);
 	CU_ASSERT_STRING_EQUAL(wl_fact_name(told.reason), "limits.sessions");
 	CU_ASSERT_EQUAL(told.theirs, told.ours + 5);
 	answer_of(2, 5); /* known: not told again */
-	CU_ASSERT_FALSE(worker_fixture_told(&fixture, WL_SEAM_PEER_DIFFERS, &told));
+	CU_ASSERT_FALSE(worker_fixture_told(&fixture, WL_PLANE_PEER_DIFFERS, &told));
 	worker_fixture_fini(&fixture);
 }
 
 static void difference_that_decides_nothing_is_told_and_the_peer_is_heard(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	uint64_t facts[WL_FACTS];
 
 	begin_greeted_anew();
@@ -438,7 +438,7 @@ static void difference_that_decides_nothing_is_told_and_the_peer_is_heard(void)
 	worker_fixture_say_greeting(&fixture, 2, facts);
 	worker_fixture_acknowledge(&fixture, 2, 0);
 	worker_fixture_turn(&fixture);
-	CU_ASSERT(worker_fixture_told(&fixture, WL_SEAM_PEER_DIFFERS, &told));
+	CU_ASSERT(worker_fixture_told(&fixture, WL_PLANE_PEER_DIFFERS, &told));
 	CU_ASSERT_STRING_EQUAL(wl_fact_name(told.reason), "limits.record_bytes");
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_not_heard), 0);
 	worker_fixture_fini(&fixture);
@@ -448,13 +448,13 @@ static void second_server_under_one_id_is_told_to_control_to_itself_and_to_the_o
 {
 	struct wl_wire_greeting said;
 	const struct worker_sent *sent;
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	unsigned warned = 0, claimed = 0;
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
 	fixture.elsewhere = true;
-	fixture.peer_epoch[2] += 1ull << 32;
+	fixture.peer_boot[2] += 1ull << 32;
 	worker_fixture_say_greeting(&fixture, 2, NULL);
 	for (unsigned at = 0; at < 30000; at++) { /* 300 ms; its owner is heard on */
 		worker_fixture_turn(&fixture);
@@ -464,23 +464,23 @@ static void second_server_under_one_id_is_told_to_control_to_itself_and_to_the_o
 			    !wl_wire_decode_greeting(sent->payload, sent->bytes, &said))
 				continue;
 			warned += said.flags == WL_WIRE_GREETING_DUPLICATE &&
-				  sent->destination_epoch == fixture.peer_epoch[2];
+				  sent->destination_boot == fixture.peer_boot[2];
 			claimed += said.flags == WL_WIRE_GREETING_CLAIMED &&
-				   sent->destination_epoch == WORKER_PEER_EPOCH;
+				   sent->destination_boot == WORKER_PEER_BOOT;
 		}
 	}
 	CU_ASSERT(warned >= 1 && warned <= 3);
 	CU_ASSERT(claimed >= 1);
-	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_TWIN, &told));
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_PLANE_TWIN, &told));
 	CU_ASSERT_EQUAL(told.node, 2);
 	CU_ASSERT_EQUAL(told.ipv4, 0x0a000000 + 102);
-	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].epoch, WORKER_PEER_EPOCH);
+	CU_ASSERT_EQUAL(fixture.worker.rx.peers[2].boot_id, WORKER_PEER_BOOT);
 	worker_fixture_fini(&fixture);
 }
 
 static void server_that_is_told_to_be_the_second_takes_no_part(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 	uint64_t heard;
 
 	worker_fixture_init(&fixture);
@@ -489,7 +489,7 @@ static void server_that_is_told_to_be_the_second_takes_no_part(void)
 	worker_fixture_say_greeting(&fixture, 2, NULL);
 	worker_fixture_acknowledge(&fixture, 2, 0);
 	worker_fixture_turn(&fixture);
-	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_OWN_TWIN, &told));
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_PLANE_OWN_TWIN, &told));
 	CU_ASSERT_EQUAL(told.reason, 2);
 	heard = worker_count(&fixture, WL_COUNTER_ack_received);
 	fixture.says = WL_WIRE_GREETING_DUPLICATE;
@@ -497,7 +497,7 @@ static void server_that_is_told_to_be_the_second_takes_no_part(void)
 	worker_fixture_acknowledge(&fixture, 2, 0);
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_ack_received), heard);
-	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_SEAM_OWN_TWIN, &told));
+	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_PLANE_OWN_TWIN, &told));
 	CU_ASSERT_EQUAL(told.reason, 1);
 	fixture.now_ns += 5 * (uint64_t)WORKER_ELECTION_NS;
 	worker_fixture_acknowledge(&fixture, 2, 0);
@@ -529,7 +529,7 @@ static void client_that_says_goodbye_leaves_its_place_and_its_readers(void)
 	struct wl_wire_subscribe subscribe = {.subscription = 3,
 					      .from = WL_WIRE_FROM_NOW,
 					      .credit_bytes = 1 << 20};
-	struct wl_front_stats stats;
+	struct wl_service_stats stats;
 	uint8_t payload[64];
 
 	worker_fixture_init(&fixture);
@@ -540,14 +540,14 @@ static void client_that_says_goodbye_leaves_its_place_and_its_readers(void)
 			   wl_wire_encode_subscribe(payload, &subscribe));
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_EQUAL(fixture.worker.rx.clients.count, 1);
-	wl_front_get_stats(fixture.journals[0].front, &stats);
+	wl_service_get_stats(fixture.journals[0].service, &stats);
 	CU_ASSERT_EQUAL(stats.subscriptions, 1);
 
 	worker_fixture_say(&fixture, WORKER_CLIENT, WL_WIRE_GOODBYE, WORKER_FIRST, NULL, 0);
 	worker_fixture_turn(&fixture);
 
 	CU_ASSERT_EQUAL(fixture.worker.rx.clients.count, 0);
-	wl_front_get_stats(fixture.journals[0].front, &stats);
+	wl_service_get_stats(fixture.journals[0].service, &stats);
 	CU_ASSERT_EQUAL(stats.subscriptions, 0);
 	worker_fixture_fini(&fixture);
 }
@@ -617,13 +617,13 @@ static void end_a_write_with(enum wl_disk_status status)
 
 static void failed_write_is_counted_and_poisons_its_journal_alone(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	end_a_write_with(WL_DISK_FAILED);
 	CU_ASSERT(fixture.journals[1].log.poisoned);
 	CU_ASSERT(!fixture.journals[0].log.poisoned);
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_disk_write_failed), 1);
-	CU_ASSERT(worker_fixture_told(&fixture, WL_SEAM_POISONED, &told));
+	CU_ASSERT(worker_fixture_told(&fixture, WL_PLANE_POISONED, &told));
 	CU_ASSERT_EQUAL(told.journal, WORKER_SECOND);
 	worker_fixture_fini(&fixture);
 }
@@ -665,7 +665,7 @@ static void full_device_is_asked_again_about_once_a_second(void)
 
 static void stop_is_served_when_nothing_is_in_flight(void)
 {
-	struct wl_seam_message stop = {.verb = WL_SEAM_STOP}, told;
+	struct wl_plane_message stop = {.verb = WL_PLANE_STOP}, told;
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
@@ -673,26 +673,26 @@ static void stop_is_served_when_nothing_is_in_flight(void)
 	fixture.hold_disk = true;
 	append(0);
 	worker_fixture_turn(&fixture);
-	wl_ring_push(&fixture.seam.down, &stop);
+	wl_ring_push(&fixture.plane.down, &stop);
 	worker_fixture_turns(&fixture, 3);
 	CU_ASSERT(!fixture.worker.stopped);
 	worker_fixture_complete(&fixture);
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(fixture.worker.stopped);
-	CU_ASSERT(worker_fixture_told(&fixture, WL_SEAM_STOPPED, &told));
+	CU_ASSERT(worker_fixture_told(&fixture, WL_PLANE_STOPPED, &told));
 	worker_fixture_fini(&fixture);
 }
 
 static void stop_does_not_wait_for_a_disk_that_hangs(void)
 {
-	struct wl_seam_message stop = {.verb = WL_SEAM_STOP};
+	struct wl_plane_message stop = {.verb = WL_PLANE_STOP};
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
 	fixture.hold_disk = true;
 	append(0);
 	worker_fixture_turn(&fixture);
-	wl_ring_push(&fixture.seam.down, &stop);
+	wl_ring_push(&fixture.plane.down, &stop);
 	worker_fixture_turn(&fixture);
 	fixture.now_ns += 600000000;
 	worker_fixture_turn(&fixture);
@@ -702,12 +702,12 @@ static void stop_does_not_wait_for_a_disk_that_hangs(void)
 
 static void leader_whose_control_shows_no_life_falls_silent(void)
 {
-	struct wl_seam_message told;
+	struct wl_plane_message told;
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
-	atomic_store(&fixture.seam.control_turn_ns, fixture.now_ns);
-	for (unsigned at = 0; at < WL_SEAM_CONTROL_SILENCE + 1; at++) {
+	atomic_store(&fixture.plane.control_turn_ns, fixture.now_ns);
+	for (unsigned at = 0; at < WL_PLANE_CONTROL_SILENCE + 1; at++) {
 		CU_ASSERT(!replica(0)->silent);
 		fixture.now_ns += WORKER_ELECTION_NS - WORKER_TURN_NS;
 		worker_fixture_acknowledge(&fixture, 2, 0);
@@ -719,7 +719,7 @@ static void leader_whose_control_shows_no_life_falls_silent(void)
 	}
 	CU_ASSERT(replica(0)->silent);
 	CU_ASSERT(replica(1)->silent);
-	CU_ASSERT(worker_fixture_told(&fixture, WL_SEAM_STALLED, &told));
+	CU_ASSERT(worker_fixture_told(&fixture, WL_PLANE_STALLED, &told));
 	CU_ASSERT_EQUAL(told.reason, WL_STALL_CONTROL);
 	worker_fixture_fini(&fixture);
 }
@@ -728,19 +728,19 @@ static void worker_shows_control_that_it_lives(void)
 {
 	worker_fixture_init(&fixture);
 	worker_fixture_turn(&fixture);
-	CU_ASSERT_EQUAL(atomic_load(&fixture.seam.worker_turn_ns), fixture.now_ns);
+	CU_ASSERT_EQUAL(atomic_load(&fixture.plane.worker_turn_ns), fixture.now_ns);
 	worker_fixture_fini(&fixture);
 }
 
 static void neighbour_moves_the_peer_with_that_address(void)
 {
-	struct wl_seam_message news = {.verb = WL_SEAM_NEIGHBOUR,
-				       .ipv4 = 0x0a000003,
-				       .mac = {2, 4, 6, 8, 10, 12}};
+	struct wl_plane_message news = {.verb = WL_PLANE_NEIGHBOUR,
+					.ipv4 = 0x0a000003,
+					.mac = {2, 4, 6, 8, 10, 12}};
 
 	worker_fixture_init(&fixture);
 	fixture.worker.rx.peers[3].address_known = false;
-	wl_ring_push(&fixture.seam.down, &news);
+	wl_ring_push(&fixture.plane.down, &news);
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(fixture.worker.rx.peers[3].address_known);
 	CU_ASSERT_EQUAL(fixture.worker.rx.peers[3].address.mac[5], 12);

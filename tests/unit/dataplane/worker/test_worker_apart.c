@@ -11,7 +11,7 @@ static void peer_that_takes_no_part_any_more_is_told_once_by_name(void)
 {
 	struct wl_wire_greeting greeting = {.apart = 1u << WORKER_FIRST};
 	uint8_t payload[WL_WIRE_GREETING_BYTES];
-	struct wl_seam_message told = {.node = 0};
+	struct wl_plane_message told = {.node = 0};
 
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
@@ -21,7 +21,7 @@ static void peer_that_takes_no_part_any_more_is_told_once_by_name(void)
 		worker_fixture_say(&fixture, wl_identity_of_node(2, 0), WL_WIRE_GREETING,
 				   WORKER_FIRST, payload, sizeof(payload));
 		worker_fixture_turn(&fixture);
-		CU_ASSERT_EQUAL(worker_fixture_told(&fixture, WL_SEAM_PEER_APART, &told),
+		CU_ASSERT_EQUAL(worker_fixture_told(&fixture, WL_PLANE_PEER_APART, &told),
 				time == 0);
 	}
 	CU_ASSERT_EQUAL(told.node, 2);

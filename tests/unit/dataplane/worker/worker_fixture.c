@@ -64,7 +64,7 @@ static void keep(struct worker_fixture *fixture, const struct wl_frame *frame)
 		sent->type = header.type;
 		sent->journal = header.journal;
 		sent->to = header.destination;
-		sent->destination_epoch = header.destination_epoch;
+		sent->destination_boot = header.destination_boot;
 		sent->bytes = header.payload_bytes;
 		memcpy(sent->payload,
 		       frame->bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, sent->bytes);
@@ -182,14 +182,14 @@ static void start_journal(struct worker_fixture *fixture, unsigned slot, uint16_
 			    .disk_stall_ns = WORKER_ELECTION_NS,
 			    .window_bytes = 1 << 20,
 			    .catch_up_bytes = 1 << 20},
-		.front = {.node = 1,
-			  .journal = number,
-			  .record_bytes_max = 65536,
-			  .reply_slots = 64,
-			  .sessions_max = 64,
-			  .subscriptions_max = 4,
-			  .read_buffers = 1,
-			  .subscription_idle_ns = 1000000000},
+		.service = {.node = 1,
+			    .journal = number,
+			    .record_bytes_max = 65536,
+			    .reply_slots = 64,
+			    .sessions_max = 64,
+			    .subscriptions_max = 4,
+			    .read_buffers = 1,
+			    .subscription_idle_ns = 1000000000},
 	};
 	size_t bytes = wl_align_up(wl_journal_memory_bytes(&config), WL_BLOCK_BYTES);
 
@@ -207,7 +207,7 @@ void worker_fixture_init(struct worker_fixture *fixture)
 	struct wl_worker_config config = {
 		.node = 1,
 		.cluster = WORKER_CLUSTER,
-		.epoch = WORKER_EPOCH,
+		.boot_id = WORKER_BOOT,
 		.incarnation = 99,
 		.voters = 1u << 1 | 1u << 2 | 1u << 3,
 		.udp_port = PORT_NUMBER,
@@ -228,16 +228,16 @@ void worker_fixture_init(struct worker_fixture *fixture)
 		config.peer_address_known[node] = true;
 		config.peer_address[node].udp_port = PORT_NUMBER;
 		config.peer_address[node].ipv4 = 0x0a000000u + node;
-		fixture->peer_epoch[node] = WORKER_PEER_EPOCH;
+		fixture->peer_boot[node] = WORKER_PEER_BOOT;
 	}
 	WL_CHECK(wl_auth_init(&fixture->auth, NULL) == 0);
-	fixture->seam_memory = calloc(1, wl_seam_memory_bytes());
-	wl_seam_init(&fixture->seam, fixture->seam_memory);
+	fixture->plane_memory = calloc(1, wl_plane_rings_memory_bytes());
+	wl_plane_rings_init(&fixture->plane, fixture->plane_memory);
 	fixture->worker_memory = calloc(1, wl_worker_memory_bytes(&config));
 	start_journal(fixture, 0, WORKER_FIRST);
 	start_journal(fixture, 1, WORKER_SECOND);
 	wl_worker_init(&fixture->worker, &config, &fixture->port.port, &fixture->disk.disk,
-		       &fixture->seam, &fixture->auth, fixture->worker_memory);
+		       &fixture->plane, &fixture->auth, fixture->worker_memory);
 	wl_worker_start(&fixture->worker, fixture->journals, WORKER_JOURNALS, nothing_known);
 }
 
@@ -249,7 +249,7 @@ void worker_fixture_fini(struct worker_fixture *fixture)
 		free(fixture->memory[slot]);
 	}
 	free(fixture->sent);
-	free(fixture->seam_memory);
+	free(fixture->plane_memory);
 	free(fixture->worker_memory);
 	wl_auth_fini(&fixture->auth);
 }
@@ -292,8 +292,8 @@ void worker_fixture_say(struct worker_fixture *fixture, wl_identity from, uint8_
 		.cluster = WORKER_CLUSTER,
 		.sender = from,
 		.destination = wl_identity_of_node(1, 0),
-		.sender_epoch = client ? 1234 : fixture->peer_epoch[wl_identity_node(from)],
-		.destination_epoch = type == WL_WIRE_HELLO ? 0 : WORKER_EPOCH,
+		.sender_boot = client ? 1234 : fixture->peer_boot[wl_identity_node(from)],
+		.destination_boot = type == WL_WIRE_HELLO ? 0 : WORKER_BOOT,
 		.sequence = ++fixture->sequence,
 	};
 
@@ -325,7 +325,7 @@ void worker_fixture_say_arp(struct worker_fixture *fixture)
 void worker_fixture_say_greeting(struct worker_fixture *fixture, uint32_t node,
 				 const uint64_t *facts)
 {
-	struct wl_wire_greeting greeting = {.seen_epoch = WORKER_EPOCH, .flags = fixture->says};
+	struct wl_wire_greeting greeting = {.seen_boot = WORKER_BOOT, .flags = fixture->says};
 	uint8_t payload[WL_WIRE_GREETING_BYTES];
 
 	memcpy(greeting.fact, facts ? facts : fixture->worker.config.facts, sizeof(greeting.fact));
@@ -349,17 +349,17 @@ void worker_fixture_greet(struct worker_fixture *fixture)
 }
 
 void worker_fixture_command(struct worker_fixture *fixture, unsigned journal,
-			    enum wl_seam_verb verb, uint64_t term)
+			    enum wl_plane_verb verb, uint64_t term)
 {
-	struct wl_seam_message message = {
+	struct wl_plane_message message = {
 		.verb = verb,
 		.journal = (uint16_t)(journal == 0 ? WORKER_FIRST : WORKER_SECOND),
-		.view = {.epoch = ++fixture->seam_epoch[journal],
+		.view = {.number = ++fixture->plane_view[journal],
 			 .term = term,
 			 .voters = 1u << 1 | 1u << 2 | 1u << 3},
 	};
 
-	WL_CHECK(wl_ring_push(&fixture->seam.down, &message));
+	WL_CHECK(wl_ring_push(&fixture->plane.down, &message));
 }
 
 void worker_fixture_acknowledge(struct worker_fixture *fixture, uint32_t node, unsigned journal)
@@ -384,8 +384,8 @@ void worker_fixture_lead(struct worker_fixture *fixture)
 	worker_fixture_greet(fixture);
 	worker_fixture_turns(fixture, 10); /* the first segments */
 	for (unsigned journal = 0; journal < WORKER_JOURNALS; journal++) {
-		worker_fixture_command(fixture, journal, WL_SEAM_FENCE, 0);
-		worker_fixture_command(fixture, journal, WL_SEAM_LEAD, 1);
+		worker_fixture_command(fixture, journal, WL_PLANE_FENCE, 0);
+		worker_fixture_command(fixture, journal, WL_PLANE_LEAD, 1);
 	}
 	worker_fixture_turns(fixture, 3);
 	for (unsigned journal = 0; journal < WORKER_JOURNALS; journal++) {
@@ -395,13 +395,13 @@ void worker_fixture_lead(struct worker_fixture *fixture)
 	worker_fixture_turns(fixture, 3);
 }
 
-bool worker_fixture_told(struct worker_fixture *fixture, enum wl_seam_verb verb,
-			 struct wl_seam_message *message)
+bool worker_fixture_told(struct worker_fixture *fixture, enum wl_plane_verb verb,
+			 struct wl_plane_message *message)
 {
-	struct wl_seam_message next;
+	struct wl_plane_message next;
 	bool found = false;
 
-	while (wl_ring_pop(&fixture->seam.up, &next)) {
+	while (wl_ring_pop(&fixture->plane.up, &next)) {
 		if (next.verb != verb)
 			continue;
 		*message = next;

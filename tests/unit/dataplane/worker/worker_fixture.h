@@ -2,7 +2,7 @@
 /*
  * One worker, node 1 of three, with two journals, on a port and a disk that the test holds in its
  * hands: frames wait in `heard` until a turn takes them, what it sends is in `sent`, disk requests wait in
- * `taken` until the test completes them. The other ends of the seam are the test's as well.
+ * `taken` until the test completes them. The other ends of the plane messages are the test's as well.
  */
 #ifndef WL_TESTS_UNIT_DATAPLANE_WORKER_WORKER_FIXTURE_H
 #define WL_TESTS_UNIT_DATAPLANE_WORKER_WORKER_FIXTURE_H
@@ -11,8 +11,8 @@
 #include "dataplane/worker/worker.h"
 
 #define WORKER_CLUSTER 0x1122334455667788u
-#define WORKER_EPOCH ((5ull << 32) | 77)
-#define WORKER_PEER_EPOCH ((3ull << 32) | 11)
+#define WORKER_BOOT ((5ull << 32) | 77)
+#define WORKER_PEER_BOOT ((3ull << 32) | 11)
 #define WORKER_JOURNALS 2u
 #define WORKER_FIRST 0u /* journals by number */
 #define WORKER_SECOND 7u
@@ -27,7 +27,7 @@ struct worker_sent {
 	uint8_t type; /* 0: a raw frame */
 	uint16_t journal;
 	wl_identity to;
-	uint64_t destination_epoch;
+	uint64_t destination_boot;
 	size_t bytes;
 	uint8_t payload[WORKER_MTU + 14];
 };
@@ -48,17 +48,17 @@ struct worker_disk {
 struct worker_fixture {
 	struct wl_worker worker;
 	struct wl_journal journals[WORKER_JOURNALS];
-	struct wl_seam seam;
+	struct wl_plane_rings plane;
 	struct wl_auth auth;
 	struct worker_port port;
 	struct worker_disk disk;
-	void *worker_memory, *seam_memory;
+	void *worker_memory, *plane_memory;
 	void *memory[WORKER_JOURNALS];
 	uint8_t *ring[WORKER_JOURNALS];
-	uint64_t now_ns, sequence, seam_epoch[WORKER_JOURNALS];
+	uint64_t now_ns, sequence, plane_view[WORKER_JOURNALS];
 	uint32_t says; /* flags of the greetings of peers */
 	bool elsewhere; /* what is said comes from another address */
-	uint64_t peer_epoch[WIRELOG_NODES_MAX + 1]; /* under which a peer speaks */
+	uint64_t peer_boot[WIRELOG_NODES_MAX + 1]; /* under which a peer speaks */
 
 	struct wl_frame heard[WORKER_FRAMES_MAX];
 	unsigned heard_count, released;
@@ -84,12 +84,12 @@ void worker_fixture_say_greeting(struct worker_fixture *fixture, uint32_t node,
 void worker_fixture_greet(struct worker_fixture *fixture);
 /* Seam messages, put into the ring for the next turn. `journal`: its slot, 0 or 1. */
 void worker_fixture_command(struct worker_fixture *fixture, unsigned journal,
-			    enum wl_seam_verb verb, uint64_t term);
+			    enum wl_plane_verb verb, uint64_t term);
 /* Leads term 1 in both journals, with the first entries committed. */
 void worker_fixture_lead(struct worker_fixture *fixture);
 /* The newest message of that verb; false when there was none since the last call. */
-bool worker_fixture_told(struct worker_fixture *fixture, enum wl_seam_verb verb,
-			 struct wl_seam_message *message);
+bool worker_fixture_told(struct worker_fixture *fixture, enum wl_plane_verb verb,
+			 struct wl_plane_message *message);
 /* A frame of a peer or a client, for the next turn. */
 void worker_fixture_say(struct worker_fixture *fixture, wl_identity from, uint8_t type,
 			uint16_t journal, const uint8_t *payload, size_t bytes);

@@ -30,8 +30,8 @@
 	item(rot_cut_as_torn, "recovery cuts away what is rotten as if it were torn") \
 	item(votes_without_history, "a store without history votes") \
 	item(held_back_acknowledges, "acknowledgements of data that went back are counted") \
-	item(taken_in_before_durable, "in step without durability: data that went back are taken in when a majority has the entry in memory") \
-	item(taken_in_by_any_entry, "in step by an entry of any term: data that went back are taken in by what was committed before") \
+	item(taken_in_before_durable, "caught up without durability: data that went back are taken in when a majority has the entry in memory") \
+	item(taken_in_by_any_entry, "caught up by an entry of any term: data that went back are taken in by what was committed before") \
 	item(diverged_for_a_view, "a node whose committed records were contradicted takes part again in the next view") \
 	item(diverged_serves_readers, "a node whose committed records were contradicted serves readers") \
 	item(diverged_not_marked, "that its committed records were contradicted is not made durable") \
@@ -40,7 +40,7 @@
 	item(digests_not_compared, "nobody stands apart for a table of sessions that is not a majority's") \
 	item(minority_accuses, "one voter's table is what a majority has") \
 	item(table_not_reviewed, "what nobody touches in a table of sessions rots unseen") \
-	item(roster_not_durable, "what is learned of a peer's data is not durable at once") \
+	item(incarnations_not_durable, "what is learned of a peer's data is not durable at once") \
 	item(not_sticky_after_start, "a voter that has just started votes at once") \
 	item(old_boot_matches_kept, "a leader keeps the matches of a peer's earlier boot") \
 	item(sessions_not_restored, "after a restart the table of sessions begins at the known commit") \
@@ -61,7 +61,7 @@
 	item(stale_ack_counted, "an acknowledgement of an older term is counted, whatever its chain value") \
 	item(truncated_completion_counted, "a completion is credited to what was written after a cut") \
 	item(heartbeat_matches_tail, "a heartbeat's follower calls its whole log matching") \
-	item(seam_message_lost, "a seam message is lost when the ring is full") \
+	item(plane_message_lost, "a plane message is lost when the ring is full") \
 	item(received_counts_as_durable, "commit counts received positions") \
 	item(replay_word_kept, "the window over a sender's sequences clears one word too few") \
 	item(client_replaced_at_once, "another life of a client takes its place while it is heard") \

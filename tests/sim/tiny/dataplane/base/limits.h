@@ -22,7 +22,7 @@
 #undef WL_REPLY_SLOTS
 #undef WL_SHARE_ALONE_BYTES
 #undef WL_SHARE_BYTES
-#undef WL_SEAM_SLOTS
+#undef WL_PLANE_SLOTS
 #undef WL_PUNT_SLOTS
 #undef WL_DISK_FILES
 #undef WL_REPLAY_WINDOW
@@ -41,7 +41,7 @@
 #define WL_REPLY_SLOTS 4096u
 #define WL_SHARE_ALONE_BYTES 32768u
 #define WL_SHARE_BYTES 8192u
-#define WL_SEAM_SLOTS 2u
+#define WL_PLANE_SLOTS 2u
 #define WL_PUNT_SLOTS 16u
 #define WL_REPLAY_WINDOW 256u
 #define WL_DISK_FILES 6u /* a simulated disk has one journal */

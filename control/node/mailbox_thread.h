@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What passes between control and wl-stats: a copy of the agent's status, and an operator's
+ * requests. Control never waits for the other side: it copies only when nobody holds the lock.
+ *
+ * Owner: the node. Thread: publish, take, finish [control]; read, ask [wl-stats].
+ */
+#ifndef WL_CONTROL_NODE_MAILBOX_THREAD_H
+#define WL_CONTROL_NODE_MAILBOX_THREAD_H
+
+#include <pthread.h>
+
+#include "control/agent/agent.h"
+
+enum wl_mailbox_request_verb {
+	WL_MAILBOX_NOTHING = 0,
+	WL_MAILBOX_TRANSFER, /* journal, target */
+	WL_MAILBOX_STOP,
+};
+
+struct wl_mailbox_request {
+	enum wl_mailbox_request_verb verb;
+	uint32_t journal, target;
+};
+
+struct wl_control_mailbox {
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	bool known;
+	struct wl_agent_status status;
+	struct wl_mailbox_request request; /* NOTHING: the mailbox is free */
+	bool taken, done, ok;
+	bool ended;
+};
+
+void wl_mailbox_init(struct wl_control_mailbox *mailbox);
+/* [control] */
+void wl_mailbox_publish(struct wl_control_mailbox *mailbox, const struct wl_agent *agent);
+bool wl_mailbox_take(struct wl_control_mailbox *mailbox, struct wl_mailbox_request *request);
+void wl_mailbox_finish(struct wl_control_mailbox *mailbox, bool ok);
+/* Control answers no more: who asks is sent away. [init] */
+void wl_mailbox_end(struct wl_control_mailbox *mailbox);
+/* [wl-stats] False: control has not published yet. */
+bool wl_mailbox_read(struct wl_control_mailbox *mailbox, struct wl_agent_status *status);
+/* Waits for the answer at most a second. False: refused, or no answer. */
+bool wl_mailbox_ask(struct wl_control_mailbox *mailbox, const struct wl_mailbox_request *request);
+
+#endif

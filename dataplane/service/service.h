@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A journal's side towards clients: intake of appends (intake.c), answers at the level that was
+ * asked for (reply.c), readers (subscription.c). Lives beside the journal's replica and never
+ * changes its view, commit or matches.
+ *
+ * Pure. Owner: the journal's worker. Memory from the caller. [worker]
+ */
+#ifndef WL_DATAPLANE_SERVICE_SERVICE_H
+#define WL_DATAPLANE_SERVICE_SERVICE_H
+
+#include "dataplane/raft/replica.h"
+#include "dataplane/service/session.h"
+
+struct wl_service_config {
+	uint32_t node;
+	uint16_t journal;
+	uint32_t record_bytes_max;
+	uint32_t reply_slots; /* answers waiting for their level, per level; a power of two */
+	uint32_t sessions_max;
+	uint32_t subscriptions_max;
+	/* of WL_CHUNK_BYTES_MAX each, shared by readers that left the ring and by apply */
+	uint32_t read_buffers;
+	uint64_t subscription_idle_ns; /* a reader that gives no sign for this long is dropped */
+	uint32_t member_count; /* told to clients */
+	struct wl_wire_member members[WIRELOG_NODES_MAX];
+};
+
+struct wl_service; /* service.c */
+
+size_t wl_service_memory_bytes(const struct wl_service_config *config);
+struct wl_service *wl_service_init(void *memory, const struct wl_service_config *config,
+				   struct wl_replica *replica, struct wl_rx *rx);
+/* During recovery or after: applies committed entries to the table of sessions, up to
+ * replica->commit; bounded work. */
+void wl_service_apply(struct wl_service *service);
+
+/* Messages. `message->from` is a client (for HELLO and KEEPALIVE any). */
+void wl_service_on_hello(struct wl_service *service, const struct wl_message *message);
+/* Of a client that speaks now and has no place in the table: it is told so. */
+void wl_service_on_stranger(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_goodbye(struct wl_service *service, wl_identity client);
+void wl_service_on_keepalive(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_open_session(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_client_append(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_subscribe(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_credit(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_unsubscribe(struct wl_service *service, const struct wl_message *message);
+
+/* After replica end of turn: answers whose level is reached, deliveries to readers; bounded work.
+ * Returns what it did. */
+unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns);
+/* The view changed: answers NOT_LEADER to what waits when we no longer lead, forgets in-flight
+ * marks. */
+void wl_service_on_view(struct wl_service *service);
+/* Our medium cannot give what the table of sessions needs; another node's may. What every node would find the same is
+ * no reason. */
+bool wl_service_wants_other_leader(const struct wl_service *service);
+/* Disk reads wanted by readers; completions whose cookie's high half is >= WL_SERVICE_COOKIE are its
+ * own. */
+#define WL_SERVICE_COOKIE 0x1000u
+unsigned wl_service_want_reads(struct wl_service *service, struct wl_disk_request *requests,
+			       unsigned max);
+void wl_service_on_read(struct wl_service *service, const struct wl_disk_completion *completion);
+
+struct wl_service_stats {
+	uint64_t sessions, subscriptions, waiting_replies, applied_index;
+	uint64_t session_digest; /* computed anew at most once a second */
+	uint64_t commit_number; /* of the last DATA record at or below applied_index */
+	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
+	bool damaged; /* apply met a place that it could not read: appends are refused */
+};
+void wl_service_get_stats(const struct wl_service *service, struct wl_service_stats *stats);
+
+#endif

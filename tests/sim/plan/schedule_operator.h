@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WL_TESTS_SIM_PLAN_SCHEDULE_OPERATOR_H
+#define WL_TESTS_SIM_PLAN_SCHEDULE_OPERATOR_H
+
+#include "tests/sim/plan/plan.h"
+
+/* Adds what operators do; the plan is sorted afterwards. `victim`: the only node whose drive may forget. */
+void sim_schedule_operator(struct sim_plan *plan, uint64_t victim);
+
+#endif
