@@ -124,7 +124,7 @@ static void find_place(struct dump *dump, uint64_t offset, struct wl_verify_plac
 {
 	uint64_t segment_bytes = wl_store_superblock(dump->store)->segment_bytes;
 
-	if (!dump->segment_known || dump->segment.ordinal != offset / segment_bytes) {
+	if (!dump->segment_known || dump->segment.number != offset / segment_bytes) {
 		wl_verify_find_place(&dump->segment, dump->store, dump->options->journal,
 				     segment_bytes, offset - offset % segment_bytes);
 		dump->segment_known = true;

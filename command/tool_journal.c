@@ -27,7 +27,7 @@ void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
 		.journal = of->journal,
 		.segment_bytes = superblock->segment_bytes,
 		.segments = wl_store_segment_count(of->store, of->journal),
-		.witness = superblock->journals[of->journal].witness,
+		.watermark = superblock->journals[of->journal].watermark,
 		.read = read_from_store,
 		.context = of,
 	};
@@ -75,8 +75,8 @@ static void walk(struct wl_tool_journal *journal)
 	uint64_t offset;
 	uint32_t bytes;
 
-	wl_recovery_init(recovery, &journal->log, journal->source.segments, journal->source.witness,
-			 journal->window, WINDOW_BYTES);
+	wl_recovery_init(recovery, &journal->log, journal->source.segments,
+			 journal->source.watermark, journal->window, WINDOW_BYTES);
 	recovery->read_only = true;
 	recovery->on_entry = on_entry;
 	recovery->context = journal;

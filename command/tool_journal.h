@@ -24,7 +24,7 @@ struct wl_tool_journal_source {
 	uint32_t node, journal;
 	uint8_t chunk_key[WL_CHUNK_KEY_BYTES];
 	uint64_t segment_bytes, segments;
-	uint64_t witness; /* stream offset that the superblock knows to be durable */
+	uint64_t watermark; /* stream offset that the superblock knows to be durable */
 	uint64_t chain_index; /* entry whose chain value is wanted whatever the log's length; 0: none */
 	/* As wl_store_read: 0, -ENOENT without such a segment, or another negative errno. */
 	int (*read)(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes);

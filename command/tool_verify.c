@@ -17,15 +17,15 @@ void wl_verify_find_place(struct wl_verify_place *place, struct wl_store *store,
 
 	*place = (struct wl_verify_place){
 		.offset = offset,
-		.ordinal = offset / segment_bytes,
+		.number = offset / segment_bytes,
 		.byte = offset % segment_bytes,
 	};
 	if (store == NULL || !wl_store_is_block_device(store)) {
 		snprintf(place->file, sizeof(place->file), "journal-%02u/segment-%012" PRIu64,
-			 journal, place->ordinal);
+			 journal, place->number);
 		return;
 	}
-	if (wl_store_segment_open(store, journal, place->ordinal, &fd, &base) == 0)
+	if (wl_store_segment_open(store, journal, place->number, &fd, &base) == 0)
 		close(fd);
 	place->byte += base;
 }
@@ -252,7 +252,7 @@ static json_t *hexadecimal(uint64_t value, bool known)
 static json_t *place_json(const struct wl_verify_place *place)
 {
 	return json_pack("{s:I, s:I, s:s?, s:I}", "stream_offset", (json_int_t)place->offset,
-			 "segment", (json_int_t)place->ordinal, "file",
+			 "segment", (json_int_t)place->number, "file",
 			 place->file[0] != '\0' ? place->file : NULL, "byte",
 			 (json_int_t)place->byte);
 }

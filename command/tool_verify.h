@@ -19,7 +19,7 @@
 /* A place of the stream, and where it is on the medium. */
 struct wl_verify_place {
 	uint64_t offset;
-	uint64_t ordinal; /* of the segment */
+	uint64_t number; /* of the segment */
 	uint64_t byte; /* in the segment's file, or of the device */
 	char file[WL_VERIFY_PLACE_BYTES]; /* "journal-00/segment-000000000007"; "" on a device */
 };

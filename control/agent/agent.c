@@ -43,8 +43,8 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 	agent->config = *config;
 	if (agent->config.worker_silent_ns == 0)
 		agent->config.worker_silent_ns = 2 * config->election_timeout_ns;
-	if (agent->config.witness_interval_ns == 0)
-		agent->config.witness_interval_ns = 1000000000;
+	if (agent->config.watermark_interval_ns == 0)
+		agent->config.watermark_interval_ns = 1000000000;
 	if (agent->config.stop_ns == 0)
 		agent->config.stop_ns = 1000000000;
 	agent->ops = *ops;
@@ -64,8 +64,8 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 		};
 
 		WL_CHECK(config->worker_of_journal[journal] < config->worker_count);
-		agent->wishes[journal].witness = durable->witness;
-		agent->wishes[journal].commit = durable->commit;
+		agent->hard_state[journal].watermark = durable->watermark;
+		agent->hard_state[journal].commit = durable->commit;
 		wl_election_init(&agent->elections[journal], &election, durable->term,
 				 durable->vote);
 	}

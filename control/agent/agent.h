@@ -70,7 +70,7 @@ struct wl_agent_config {
 	uint64_t seed;
 	uint64_t worker_silent_ns; /* a leading worker without a turn for this long; 0: two election
 				      timeouts */
-	uint64_t witness_interval_ns; /* between two records that bring only witnesses; 0: one
+	uint64_t watermark_interval_ns; /* between two records that bring only watermarks; 0: one
 					 second */
 	uint64_t stop_ns; /* at most, for wl_agent_stop; 0: one second */
 	uint64_t spare_incarnation; /* random; for the data, should they turn out to be an old image */
@@ -80,7 +80,7 @@ enum wl_agent_phase {
 	WL_AGENT_RUNS,
 	WL_AGENT_HANDS_OVER, /* until nobody needs us, or time is over */
 	WL_AGENT_STOPS_WORKERS, /* STOP was told; until each said STOPPED */
-	WL_AGENT_WRITES_LAST, /* the last record, with the last witnesses */
+	WL_AGENT_WRITES_LAST, /* the last record, with the last watermarks */
 	WL_AGENT_STOPPED,
 };
 
@@ -96,11 +96,11 @@ struct wl_agent_counts {
 	uint64_t votes_disbelieved; /* of a peer whose data went back (incarnations.h) */
 };
 
-struct wl_agent_record_wish { /* of one journal */
+struct wl_agent_hard_state { /* of one journal */
 	bool wanted, in_flight;
 	uint64_t term;
 	uint32_t vote;
-	uint64_t witness; /* newest that is known durable */
+	uint64_t watermark; /* newest that is known durable */
 	struct wl_position commit;
 };
 
@@ -132,11 +132,11 @@ struct wl_agent {
 	struct wl_neighbours neighbours;
 
 	struct wl_superblock record; /* as it was last submitted */
-	struct wl_agent_record_wish wishes[WIRELOG_JOURNALS_MAX];
+	struct wl_agent_hard_state hard_state[WIRELOG_JOURNALS_MAX];
 	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
 	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */
 	bool record_in_flight, record_failed,
-		record_dirty; /* dirty: witnesses or peers' positions moved */
+		record_dirty; /* dirty: watermarks or peers' positions moved */
 	bool record_urgent; /* the incarnations changed: do not wait for the interval */
 	bool rolled_back; /* peers know a later boot of ours: the data are an old image, the node ends */
 	uint64_t record_idle_since_ns;
@@ -170,7 +170,7 @@ unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns);
 
 /* From what the worker publishes, whenever the caller has looked at it. */
 void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_position tail);
-void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset);
+void wl_agent_set_watermark(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset);
 /* For a term's first entry, now or as soon as the next segment is there. */
 void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room);
 /* Few terms may still get entries: told once, and again every 1,024. 0: nobody can lead any more. */

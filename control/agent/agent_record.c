@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The superblock record: a wish per journal, one write at a time.
+ * The superblock record: the hard state of each journal, one write at a time.
  *
  *   want_record --> wanted --submit (all that is wanted at once)--> in_flight --reap--> on_persisted
  *
- * A journal has one wish at most: its election waits for the answer. Witnesses and peers' positions
+ * A journal waits for one change of its hard state at most: its election waits for the answer. Watermarks and peers' positions
  * travel with any record, and get one of their own when nothing else was written for a while: they
  * may lag, they are only evidence for the next start.
  */
@@ -14,12 +14,12 @@
 
 void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t term, uint32_t vote)
 {
-	struct wl_agent_record_wish *wish = &agent->wishes[journal];
+	struct wl_agent_hard_state *state = &agent->hard_state[journal];
 
-	WL_CHECK(!wish->wanted && !wish->in_flight);
-	wish->wanted = true;
-	wish->term = term;
-	wish->vote = vote;
+	WL_CHECK(!state->wanted && !state->in_flight);
+	state->wanted = true;
+	state->term = term;
+	state->vote = vote;
 }
 
 static void tell_election(struct wl_agent *agent, uint32_t journal, bool ok)
@@ -34,8 +34,8 @@ static void fail(struct wl_agent *agent)
 	agent->record_failed = true;
 	agent->counts.records_failed++;
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
-		agent->wishes[journal].wanted = false;
-		agent->wishes[journal].in_flight = false;
+		agent->hard_state[journal].wanted = false;
+		agent->hard_state[journal].in_flight = false;
 		tell_election(agent, journal, false);
 	}
 }
@@ -55,9 +55,9 @@ static unsigned reap(struct wl_agent *agent)
 	agent->counts.records++;
 	wl_agent_history_is_durable(agent);
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
-		if (!agent->wishes[journal].in_flight)
+		if (!agent->hard_state[journal].in_flight)
 			continue;
-		agent->wishes[journal].in_flight = false;
+		agent->hard_state[journal].in_flight = false;
 		tell_election(agent, journal, true);
 	}
 	return 1;
@@ -66,14 +66,14 @@ static unsigned reap(struct wl_agent *agent)
 static bool has_reason(const struct wl_agent *agent)
 {
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
-		if (agent->wishes[journal].wanted)
+		if (agent->hard_state[journal].wanted)
 			return true;
 	if (agent->record_urgent)
 		return true;
 	if (!agent->record_dirty)
 		return false;
 	return agent->phase == WL_AGENT_WRITES_LAST ||
-	       agent->now_ns - agent->record_idle_since_ns >= agent->config.witness_interval_ns;
+	       agent->now_ns - agent->record_idle_since_ns >= agent->config.watermark_interval_ns;
 }
 
 static unsigned submit(struct wl_agent *agent)
@@ -81,17 +81,17 @@ static unsigned submit(struct wl_agent *agent)
 	struct wl_superblock next = agent->record;
 
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
-		const struct wl_agent_record_wish *wish = &agent->wishes[journal];
+		const struct wl_agent_hard_state *state = &agent->hard_state[journal];
 		struct wl_superblock_journal *to = &next.journals[journal];
 
-		to->witness = wish->witness;
-		to->commit = wish->commit;
-		if (!wish->wanted)
+		to->watermark = state->watermark;
+		to->commit = state->commit;
+		if (!state->wanted)
 			continue;
 		/* Terms never fall, a vote is given once a term. */
-		WL_CHECK(wish->term > to->term || (wish->term == to->term && to->vote == 0));
-		to->term = wish->term;
-		to->vote = WL_MUTANT(vote_not_in_record) ? 0 : wish->vote;
+		WL_CHECK(state->term > to->term || (state->term == to->term && to->vote == 0));
+		to->term = state->term;
+		to->vote = WL_MUTANT(vote_not_in_record) ? 0 : state->vote;
 	}
 	if (!agent->ops.submit(agent->ops.context, &next))
 		return 0;
@@ -102,8 +102,8 @@ static unsigned submit(struct wl_agent *agent)
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		agent->histories[journal].caught_up_in_flight =
 			next.journals[journal].caught_up_boot;
-		agent->wishes[journal].in_flight = agent->wishes[journal].wanted;
-		agent->wishes[journal].wanted = false;
+		agent->hard_state[journal].in_flight = agent->hard_state[journal].wanted;
+		agent->hard_state[journal].wanted = false;
 	}
 	return 1;
 }
@@ -126,26 +126,26 @@ bool wl_agent_record_is_settled(const struct wl_agent *agent)
 	if (agent->record_failed)
 		return true;
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
-		if (agent->wishes[journal].wanted)
+		if (agent->hard_state[journal].wanted)
 			return false;
 	return !agent->record_in_flight && !agent->record_dirty && !agent->record_urgent;
 }
 
-void wl_agent_set_witness(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset)
+void wl_agent_set_watermark(struct wl_agent *agent, uint32_t journal, uint64_t durable_offset)
 {
 	WL_CHECK(journal < agent->config.journal_count);
-	if (durable_offset <= agent->wishes[journal].witness)
+	if (durable_offset <= agent->hard_state[journal].watermark)
 		return;
-	agent->wishes[journal].witness = durable_offset;
+	agent->hard_state[journal].watermark = durable_offset;
 	agent->record_dirty = true;
 }
 
 void wl_agent_set_commit(struct wl_agent *agent, uint32_t journal, struct wl_position commit)
 {
 	WL_CHECK(journal < agent->config.journal_count);
-	if (commit.index <= agent->wishes[journal].commit.index)
+	if (commit.index <= agent->hard_state[journal].commit.index)
 		return;
-	agent->wishes[journal].commit = commit;
+	agent->hard_state[journal].commit = commit;
 	agent->record_dirty = true;
 }
 

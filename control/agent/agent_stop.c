@@ -92,7 +92,7 @@ unsigned wl_agent_tend_stop(struct wl_agent *agent)
 	case WL_AGENT_STOPS_WORKERS:
 		if (!all_workers_stopped(agent) && !is_out_of_time(agent, STOP_WORKERS_PERCENT))
 			return 0;
-		/* The caller has set the last witnesses by now, or does it before the next turn. */
+		/* The caller has set the last watermarks by now, or does it before the next turn. */
 		agent->phase = WL_AGENT_WRITES_LAST;
 		return 1;
 	case WL_AGENT_WRITES_LAST:

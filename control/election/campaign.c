@@ -26,22 +26,22 @@ static void send_requests(struct wl_election *election, uint64_t now_ns,
 		effect->node = node;
 		effect->type = pre ? WL_WIRE_PRE_VOTE : WL_WIRE_VOTE;
 		effect->message.vote.term = election->term + pre;
-		effect->message.vote.last = pre ? election->tail : election->ballot.last;
+		effect->message.vote.last = pre ? election->tail : election->pending.last;
 		effect->message.vote.round = pre ? election->round : 0;
 		effect->message.vote.flags =
-			!pre && election->ballot.transfer ? WL_WIRE_VOTE_TRANSFER : 0;
+			!pre && election->pending.transfer ? WL_WIRE_VOTE_TRANSFER : 0;
 	}
 }
 
 static void open_campaign(struct wl_election *election, uint64_t now_ns,
 			  struct wl_election_effects *out)
 {
-	struct wl_election_ballot ballot = {
-		.purpose = WL_BALLOT_CAMPAIGN,
+	struct wl_pending_vote pending = {
+		.purpose = WL_PENDING_CAMPAIGN,
 		.term = election->term + 1,
 	};
 
-	wl_ballot_open(election, &ballot, now_ns, out);
+	wl_pending_vote_open(election, &pending, now_ns, out);
 }
 
 /* A majority hears no leader and has no newer term. */
@@ -116,7 +116,7 @@ static bool take_reply(struct wl_election *election, uint32_t from,
 		return false;
 	if (!message->granted && message->term > election->term) {
 		wl_election_note(election, "a voter has a newer term", from, out);
-		wl_ballot_adopt(election, message->term, now_ns, out);
+		wl_pending_vote_adopt(election, message->term, now_ns, out);
 		return false;
 	}
 	return message->granted != 0;
@@ -159,8 +159,8 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 				const struct wl_wire_timeout_now *message, uint64_t now_ns,
 				struct wl_election_effects *out)
 {
-	struct wl_election_ballot ballot = {
-		.purpose = WL_BALLOT_CAMPAIGN,
+	struct wl_pending_vote pending = {
+		.purpose = WL_PENDING_CAMPAIGN,
 		.term = election->term + 1,
 		.last = message->last,
 		.transfer = true,
@@ -180,6 +180,6 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 	if (message->flags & WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING)
 		election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
 	wl_election_note(election, "takes leadership over", from, out);
-	wl_ballot_open(election, &ballot, now_ns, out);
+	wl_pending_vote_open(election, &pending, now_ns, out);
 	wl_election_check(election);
 }

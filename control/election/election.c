@@ -565,9 +565,9 @@ void wl_election_check(const struct wl_election *election)
 		WL_CHECK(wl_election_is_majority(election, election->granted));
 	if (wl_election_is_busy(election)) {
 		WL_CHECK(election->leader == 0);
-		WL_CHECK(election->ballot.term >= election->term);
+		WL_CHECK(election->pending.term >= election->term);
 		/* Invariant 2: a second vote in one term is never even asked for. */
-		if (election->ballot.term == election->term)
+		if (election->pending.term == election->term)
 			WL_CHECK(election->vote == 0);
 	}
 	WL_CHECK(!election->transfer.active || leads);

@@ -17,7 +17,7 @@
  * any order: a vote reply is emitted by on_persisted, never earlier. (Several TELL_WORKER of one
  * handler keep their order: they go into one queue.)
  *
- * The code lies along its seams: election.c (life of a node and of a leadership), ballot.c (what
+ * The code lies along its seams: election.c (life of a node and of a leadership), pending_vote.c (what
  * one node decides and makes durable), campaign.c (asking others), silence.c (a leader that nobody
  * answers). Pure. Owner: control. [control]
  */
@@ -78,15 +78,15 @@ struct wl_election_config {
 	bool held_back; /* our data do not remember what they promised: no vote, no campaign until COUNT (incarnations.h) */
 };
 
-enum wl_ballot_purpose {
-	WL_BALLOT_ADOPT, /* a newer term, no vote */
-	WL_BALLOT_VOTE, /* for another, if its log is good enough */
-	WL_BALLOT_CAMPAIGN, /* for ourselves */
+enum wl_pending_purpose {
+	WL_PENDING_ADOPT, /* a newer term, no vote */
+	WL_PENDING_VOTE, /* for another, if its log is good enough */
+	WL_PENDING_CAMPAIGN, /* for ourselves */
 };
 
 /* What the fence and the record in progress are for. */
-struct wl_election_ballot {
-	enum wl_ballot_purpose purpose;
+struct wl_pending_vote {
+	enum wl_pending_purpose purpose;
 	uint64_t term; /* to become durable */
 	uint32_t vote; /* to become durable: decided by the fenced tail */
 	uint32_t candidate; /* VOTE: who asked */
@@ -131,8 +131,8 @@ struct wl_election {
 	uint64_t number; /* of the newest message that the worker was told */
 	struct wl_position tail; /* exact after FENCED, approximate later */
 	bool no_room; /* the log cannot take a term's first entry: we do not campaign */
-	struct wl_election_ballot
-		ballot; /* in FENCING, PERSISTING and, of our own campaign, CANDIDATE */
+	struct wl_pending_vote
+		pending; /* in FENCING, PERSISTING and, of our own campaign, CANDIDATE */
 	struct wl_election_transfer transfer;
 	uint64_t saw_term; /* newest term met while busy */
 	uint32_t granted; /* bit per node, self included, of the current round */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What election.c, ballot.c, campaign.c and silence.c share: the steps of which handlers are made.
+ * What election.c, pending_vote.c, campaign.c and silence.c share: the steps of which handlers are made.
  * Each changes the machine and emits the effects that belong to the change, so that no handler can do
  * one without the other. For these four files only.
  *
@@ -71,11 +71,11 @@ void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns);
 /* A leader was heard so lately that another one is not wanted (thesis 4.2.3), or may have been before we started. */
 bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns);
 
-/* ballot.c: FENCE now; the rest happens in on_fenced and on_persisted. */
-void wl_ballot_open(struct wl_election *election, const struct wl_election_ballot *ballot,
-		    uint64_t now_ns, struct wl_election_effects *out);
-void wl_ballot_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
-		     struct wl_election_effects *out);
+/* pending_vote.c: FENCE now; the rest happens in on_fenced and on_persisted. */
+void wl_pending_vote_open(struct wl_election *election, const struct wl_pending_vote *pending,
+			  uint64_t now_ns, struct wl_election_effects *out);
+void wl_pending_vote_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
+			   struct wl_election_effects *out);
 
 /* silence.c. False: the term must be given up. */
 bool wl_silence_begin(struct wl_election *election, uint64_t now_ns,

@@ -91,7 +91,7 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	int error;
 
 	wl_recovery_init(&recovery, log, wl_store_segment_count(node->store, id),
-			 node->superblock.journals[id].witness, window, WINDOW_BYTES);
+			 node->superblock.journals[id].watermark, window, WINDOW_BYTES);
 	error = drive(node, id, &recovery);
 	if (error == -ECANCELED && wl_stop_is_asked()) {
 		snprintf(reason, reason_bytes, "asked to stop while the log was read");

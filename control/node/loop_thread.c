@@ -186,7 +186,7 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 			continue;
 		look_at_storage(node, id, &status.storage, now_ns);
 		wl_agent_set_tail(node->agent, id, status.tail);
-		wl_agent_set_witness(node->agent, id, status.durable_offset);
+		wl_agent_set_watermark(node->agent, id, status.durable_offset);
 		wl_agent_set_commit(node->agent, id, status.commit_durable);
 		wl_agent_set_room(node->agent, id, status.may_start_term);
 		wl_agent_set_terms_left(node->agent, id, status.terms_left);

@@ -6,7 +6,7 @@
  * A write is durable when its completion says so (direct and DSYNC, or FUA); it
  * is never acknowledged from a volatile cache. Completions come in any order. The
  * buffer of a request stays with the backend from submit until its completion.
- * A journal's log lives in segments: ordinal s holds stream offsets
+ * A journal's log lives in segments: segment number s holds stream offsets
  * [s * segment_bytes, (s + 1) * segment_bytes). A request never crosses a segment.
  *
  * Thread: the worker that owns the disk. No function here ever blocks, except

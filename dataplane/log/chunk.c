@@ -111,7 +111,7 @@ void wl_segment_encode_header(uint8_t to[WL_BLOCK_BYTES], const struct wl_segmen
 	wl_store_u32(to, WL_SEGMENT_MAGIC);
 	wl_store_u16(to + 4, SEGMENT_VERSION);
 	wl_store_u64(to + 8, header->binding);
-	wl_store_u64(to + 16, header->ordinal);
+	wl_store_u64(to + 16, header->number);
 	wl_store_u64(to + 24, header->segment_bytes);
 	memcpy(to + 32, header->cluster, sizeof(header->cluster));
 	wl_store_u32(to + 48, header->node);
@@ -127,7 +127,7 @@ bool wl_segment_decode_header(const uint8_t *from, size_t size, struct wl_segmen
 	if (wl_load_u16(from + 4) != SEGMENT_VERSION)
 		return false;
 	header->binding = wl_load_u64(from + 8);
-	header->ordinal = wl_load_u64(from + 16);
+	header->number = wl_load_u64(from + 16);
 	header->segment_bytes = wl_load_u64(from + 24);
 	memcpy(header->cluster, from + 32, sizeof(header->cluster));
 	header->node = wl_load_u32(from + 48);

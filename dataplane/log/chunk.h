@@ -6,12 +6,12 @@
  *   0 u32 magic 'WLC1'                              0 u32 magic 'WLS1'
  *   4 u16 version                                   4 u16 version, 6 u16 zero
  *   6 u16 sectors that are all zero as written      8 u64 binding
- *   8 u64 binding (cluster, node, journal)         16 u64 ordinal
+ *   8 u64 binding (cluster, node, journal)         16 u64 segment number
  *  16 u64 offset of this chunk in the stream       24 u64 segment bytes
  *  24 u64 previous: offset of the chunk before     32 u128 cluster UUID
  *  32 u64 durable: writer's durable offset when    48 u32 node, 52 u32 journal
  *         this chunk was cut (all before it was    56 u32 zero, 60 u32 CRC32C of bytes 0..59
- *         on the medium: the witness)              64 zeros to 4096
+ *         on the medium: the watermark)              64 zeros to 4096
  *  40 u64 tag: SipHash of bytes 0..59 without it, under the key of the data (superblock.h)
  *  48 u32 bytes (whole, padding included)
  *  52 u32 used (header and entries)
@@ -54,7 +54,7 @@ struct wl_chunk_header {
 
 struct wl_segment_header {
 	uint64_t binding;
-	uint64_t ordinal;
+	uint64_t number; /* of the segment, from 0 */
 	uint64_t segment_bytes;
 	uint8_t cluster[16];
 	uint32_t node;

@@ -40,9 +40,9 @@ static bool fits(const struct wl_log_chunk *chunk, uint64_t bytes)
 
 static enum wl_log_result segment_for(struct wl_log *log, uint64_t offset)
 {
-	uint64_t ordinal = offset / log->config.segment_bytes;
+	uint64_t segment = offset / log->config.segment_bytes;
 
-	if (ordinal < log->segments_ready)
+	if (segment < log->segments_ready)
 		return WL_LOG_OK;
 	return wl_log_await_segment(log);
 }

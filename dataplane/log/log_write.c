@@ -4,7 +4,7 @@
  * any order; durable moves over the contiguous front of those that came back. While all write slots
  * are taken the open chunk goes on collecting: that is the whole of group commit, no timer.
  *
- * A chunk's header is filled when it leaves, so that its witness is as new as it can be. One whose segment could not be
+ * A chunk's header is filled when it leaves, so that its watermark is as new as it can be. One whose segment could not be
  * opened comes back before a byte of it was written, and leaves again: that is no failed write, and poisons nobody.
  */
 #include <errno.h>

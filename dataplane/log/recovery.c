@@ -26,14 +26,14 @@ enum place {
 };
 
 void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t segments,
-		      uint64_t witness, uint8_t *window, uint32_t window_bytes)
+		      uint64_t watermark, uint8_t *window, uint32_t window_bytes)
 {
 	WL_CHECK(window_bytes >= 2 * WL_CHUNK_BYTES_MAX);
 	WL_CHECK(log->tail.index == 0 && log->chunk_count == 0 && log->segments_ready == 0);
 	*recovery = (struct wl_recovery){
 		.log = log,
 		.segments = segments,
-		.witness = witness > WL_BLOCK_BYTES ? witness : 0,
+		.watermark = watermark > WL_BLOCK_BYTES ? watermark : 0,
 		.window = window,
 		.window_bytes = window_bytes & ~(WL_BLOCK_BYTES - 1),
 		.skipped_from = WL_RECOVERY_NOWHERE,
@@ -103,8 +103,8 @@ enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *rec
 	    header.node != config->node || header.journal != config->journal ||
 	    header.segment_bytes != config->segment_bytes)
 		return WL_RECOVERY_SEGMENT_FOREIGN;
-	return header.ordinal == offset / config->segment_bytes ? WL_RECOVERY_SEGMENT_OURS
-								: WL_RECOVERY_SEGMENT_SWAPPED;
+	return header.number == offset / config->segment_bytes ? WL_RECOVERY_SEGMENT_OURS
+							       : WL_RECOVERY_SEGMENT_SWAPPED;
 }
 
 bool wl_recovery_segment_is_foreign(struct wl_recovery *recovery, uint64_t offset,

@@ -26,16 +26,16 @@ enum wl_recovery_state {
 enum wl_recovery_damage_kind {
 	WL_DAMAGE_NONE = 0,
 	WL_DAMAGE_TORN_TAIL, /* cut away: was never acknowledged */
-	WL_DAMAGE_ROT, /* a place that a later chunk witnessed as durable fails its checksum */
-	WL_DAMAGE_LOST_WRITE, /* a witnessed place is empty */
+	WL_DAMAGE_ROT, /* a place that a later chunk calls durable fails its checksum */
+	WL_DAMAGE_LOST_WRITE, /* a place known to be durable is empty */
 	WL_DAMAGE_MISDIRECTED, /* a whole chunk of another place, node or journal stands here */
 	WL_DAMAGE_UNPROVEN, /* the newest place is damaged in a way that no torn write leaves */
 	WL_DAMAGE_FOREIGN, /* segment header of another cluster, node or journal */
 	WL_DAMAGE_SEGMENT_HEADER, /* a segment header fails its checksum while the segment is in use */
 	WL_DAMAGE_SEGMENT_ABSENT, /* a segment is missing below one that exists */
-	WL_DAMAGE_CUT_SHORT, /* the stream ends before the offset that the superblock witnessed */
+	WL_DAMAGE_CUT_SHORT, /* the stream ends before the watermark of the superblock */
 	WL_DAMAGE_CHAIN, /* whole chunks, but the entries do not continue one another */
-	WL_DAMAGE_READ_FAILED, /* the device refused to read a witnessed place */
+	WL_DAMAGE_READ_FAILED, /* the device refused to read a place known to be durable */
 };
 
 struct wl_recovery_damage {
@@ -50,8 +50,8 @@ typedef void (*wl_recovery_entry_fn)(void *context, const uint8_t *image,
 
 struct wl_recovery {
 	struct wl_log *log;
-	uint64_t segments; /* that exist on the medium, counted from ordinal 0 */
-	uint64_t witness; /* stream offset that the superblock knows to be durable; 0 = none */
+	uint64_t segments; /* that exist on the medium, counted from segment number 0 */
+	uint64_t watermark; /* stream offset that the superblock knows to be durable; 0 = none */
 	bool read_only; /* verify: report, never ask for a scrub */
 	enum wl_recovery_state state;
 	struct wl_recovery_damage damage; /* the worst; TORN_TAIL may stand beside DONE */
@@ -82,15 +82,15 @@ struct wl_recovery {
 	uint64_t place; /* of the first chunk that is not whole: suspect, or behind the boundary next to it */
 	uint64_t place_end;
 	uint64_t first_remains, remains_end; /* what is not zero behind suspect */
-	uint64_t bad_segment; /* first ordinal in the rest whose header is damaged */
+	uint64_t bad_segment; /* first segment number in the rest whose header is damaged */
 	uint8_t phase;
 	uint8_t place_look; /* what the bytes at place look like */
-	bool witnessed; /* a later chunk knows suspect as durable */
+	bool known_durable; /* a later chunk knows suspect as durable */
 	bool went_astray; /* the chunk that belongs to suspect stands elsewhere */
 };
 
 void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t segments,
-		      uint64_t witness, uint8_t *window, uint32_t window_bytes);
+		      uint64_t watermark, uint8_t *window, uint32_t window_bytes);
 /* Next read: never crosses a segment's end. */
 void wl_recovery_want(const struct wl_recovery *recovery, uint64_t *offset, uint32_t *bytes);
 void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status status);

@@ -17,7 +17,7 @@ enum wl_recovery_segment {
 	WL_RECOVERY_SEGMENT_OURS,
 	WL_RECOVERY_SEGMENT_DAMAGED,
 	WL_RECOVERY_SEGMENT_FOREIGN,
-	WL_RECOVERY_SEGMENT_SWAPPED, /* ours, of another ordinal */
+	WL_RECOVERY_SEGMENT_SWAPPED, /* ours, of another segment number */
 };
 
 /* No chunk does, whatever the sizes of ring and segment: a place behind a boundary is never inside one. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What lies behind the good stream, and what follows from it. The whole rest of the stream is looked
- * at, so that a hole of any size before a witness is found. The table is in docs/LOG-FORMAT.md.
+ * at, so that a hole of any size before a watermark is found. The table is in docs/LOG-FORMAT.md.
  *
- * Three facts decide: whether the place is known to have been durable (witnessed, by a later chunk
+ * Three facts decide: whether the place is known to have been durable (named so, by a later chunk
  * or by the superblock), what the bytes at the place look like, and whether anything lies behind it.
  *
  * Behind the place the middle of a chunk whose beginning is missing may stand, and so what a client wrote: a perfect image
@@ -83,7 +83,7 @@ static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_he
 	from = wl_recovery_bytes(recovery, recovery->look);
 	/* Its header is whole and says what was durable before it was cut, however much of the body arrived. */
 	if (has_tag && header->durable > recovery->suspect)
-		recovery->witnessed = true;
+		recovery->known_durable = true;
 	if (wl_chunk_body_is_whole(from, header)) {
 		/* The walk would have taken it: the device gave other bytes then, and is not to be believed now. */
 		if (follows && may_be_next(recovery, recovery->look) &&
@@ -135,7 +135,7 @@ static bool examine(struct wl_recovery *recovery)
 	if (wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) &&
 	    !wl_recovery_crosses_boundary(&header, recovery->look)) {
 		bool has_tag = wl_chunk_has_tag(from, config->chunk_key) ||
-			       WL_MUTANT(payload_is_witness);
+			       WL_MUTANT(payload_is_watermark);
 		bool is_ours = header.binding == binding;
 
 		if (is_ours && header.offset == recovery->look &&
@@ -153,9 +153,9 @@ static bool examine(struct wl_recovery *recovery)
 	return true;
 }
 
-static enum wl_recovery_damage_kind sort_witnessed(const struct wl_recovery *recovery)
+static enum wl_recovery_damage_kind sort_known_durable(const struct wl_recovery *recovery)
 {
-	if (recovery->witness > recovery->segments * recovery->log->config.segment_bytes)
+	if (recovery->watermark > recovery->segments * recovery->log->config.segment_bytes)
 		return WL_DAMAGE_CUT_SHORT;
 	if (recovery->went_astray)
 		return WL_DAMAGE_MISDIRECTED;
@@ -173,7 +173,7 @@ static enum wl_recovery_damage_kind sort_witnessed(const struct wl_recovery *rec
 	return WL_DAMAGE_ROT;
 }
 
-static enum wl_recovery_damage_kind sort_unwitnessed(const struct wl_recovery *recovery)
+static enum wl_recovery_damage_kind sort_not_known_durable(const struct wl_recovery *recovery)
 {
 	if (recovery->went_astray)
 		return WL_DAMAGE_MISDIRECTED;
@@ -209,9 +209,9 @@ static void decide(struct wl_recovery *recovery)
 	uint64_t bad = recovery->bad_segment == WL_RECOVERY_NOWHERE
 			       ? WL_RECOVERY_NOWHERE
 			       : recovery->bad_segment * segment_bytes;
-	bool witnessed = recovery->witnessed || recovery->witness > recovery->suspect;
-	enum wl_recovery_damage_kind kind = witnessed ? sort_witnessed(recovery)
-						      : sort_unwitnessed(recovery);
+	bool known_durable = recovery->known_durable || recovery->watermark > recovery->suspect;
+	enum wl_recovery_damage_kind kind = known_durable ? sort_known_durable(recovery)
+							  : sort_not_known_durable(recovery);
 	uint64_t end = recovery->place_end;
 
 	if (WL_MUTANT(rot_cut_as_torn) && kind != WL_DAMAGE_NONE)
@@ -219,7 +219,7 @@ static void decide(struct wl_recovery *recovery)
 
 	/* A segment ahead that nothing was written to is made again; one that is used is damaged. */
 	if (bad != WL_RECOVERY_NOWHERE &&
-	    (recovery->remains_end > bad || recovery->witness > bad)) {
+	    (recovery->remains_end > bad || recovery->watermark > bad)) {
 		wl_recovery_refuse(recovery, WL_DAMAGE_SEGMENT_HEADER, bad, bad + WL_BLOCK_BYTES);
 	} else if (kind == WL_DAMAGE_NONE) {
 		wl_recovery_finish(recovery);
@@ -229,7 +229,7 @@ static void decide(struct wl_recovery *recovery)
 		if (end == recovery->place)
 			end = recovery->first_remains != WL_RECOVERY_NOWHERE
 				      ? recovery->first_remains
-				      : recovery->witness;
+				      : recovery->watermark;
 		wl_recovery_refuse(recovery, kind, recovery->place, end);
 	}
 }
@@ -239,7 +239,7 @@ bool wl_recovery_look(struct wl_recovery *recovery)
 	uint64_t segment_bytes = recovery->log->config.segment_bytes;
 	enum wl_recovery_segment verdict;
 
-	if (recovery->look >= recovery->segments * segment_bytes || recovery->witnessed) {
+	if (recovery->look >= recovery->segments * segment_bytes || recovery->known_durable) {
 		decide(recovery);
 		return false;
 	}

@@ -4,7 +4,7 @@
  *   4 u16 version, 6 zero   32 u64 incarnation       56 u64 segment bytes
  *   8 u32 node              40 u64 boot count
  *  12 u32 journal count
- *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 witness, u64 boot caught up
+ *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 watermark, u64 boot caught up
  * 576 peers' durable positions, 16 journals x 8 nodes x {u64 term, u64 index}
  * 2624 peers, 8 of 24 bytes by node id: u64 incarnation, u64 boot_id, u64 suspect boot
  * 2816 u32 voters, a bit per node id, u32 zero
@@ -92,7 +92,7 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 
 		wl_store_u64(place, superblock->journals[journal].term);
 		wl_store_u32(place + 8, superblock->journals[journal].vote);
-		wl_store_u64(place + 16, superblock->journals[journal].witness);
+		wl_store_u64(place + 16, superblock->journals[journal].watermark);
 		wl_store_u64(place + 24, superblock->journals[journal].caught_up_boot);
 		wl_store_u64(to + COMMITS_AT + journal * 16,
 			     superblock->journals[journal].commit.term);
@@ -149,7 +149,7 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 
 		superblock->journals[journal].term = wl_load_u64(place);
 		superblock->journals[journal].vote = wl_load_u32(place + 8);
-		superblock->journals[journal].witness = wl_load_u64(place + 16);
+		superblock->journals[journal].watermark = wl_load_u64(place + 16);
 		superblock->journals[journal].caught_up_boot = wl_load_u64(place + 24);
 		superblock->journals[journal].commit =
 			(struct wl_position){wl_load_u64(from + COMMITS_AT + journal * 16),

@@ -24,7 +24,7 @@
 struct wl_superblock_journal {
 	uint64_t term;
 	uint32_t vote; /* node id, 0 = none in this term */
-	uint64_t witness; /* stream offset known durable when this was written */
+	uint64_t watermark; /* stream offset known durable when this was written */
 	struct wl_position
 		commit; /* known committed, and durable here: a full log may get no entry that tells it */
 	uint64_t caught_up_boot; /* newest boot in which we were caught up with a leader (incarnations.h); 0: never */

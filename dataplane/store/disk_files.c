@@ -12,20 +12,20 @@ void wl_disk_files_init(struct wl_disk_files *files)
 		files->files[place].fd = -1;
 }
 
-static bool is_it(const struct wl_disk_file *file, uint32_t journal, uint64_t ordinal)
+static bool is_it(const struct wl_disk_file *file, uint32_t journal, uint64_t segment)
 {
 	return (file->state == WL_DISK_FILE_OPENING || file->state == WL_DISK_FILE_OPEN) &&
-	       file->journal == journal && file->ordinal == ordinal;
+	       file->journal == journal && file->segment == segment;
 }
 
-uint32_t wl_disk_files_find(struct wl_disk_files *files, uint32_t journal, uint64_t ordinal)
+uint32_t wl_disk_files_find(struct wl_disk_files *files, uint32_t journal, uint64_t segment)
 {
 	uint32_t last = files->last[journal];
 
-	if (is_it(&files->files[last], journal, ordinal))
+	if (is_it(&files->files[last], journal, segment))
 		return last;
 	for (uint32_t place = 0; place < WL_DISK_FILES; place++) {
-		if (is_it(&files->files[place], journal, ordinal)) {
+		if (is_it(&files->files[place], journal, segment)) {
 			files->last[journal] = place;
 			return place;
 		}
@@ -37,10 +37,10 @@ static bool may_give_way(const struct wl_disk_files *files, const struct wl_disk
 {
 	if (file->state != WL_DISK_FILE_OPEN || file->users != 0)
 		return false;
-	return !file->for_append || file->ordinal < files->newest_write[file->journal];
+	return !file->for_append || file->segment < files->newest_write[file->journal];
 }
 
-uint32_t wl_disk_files_take(struct wl_disk_files *files, uint32_t journal, uint64_t ordinal,
+uint32_t wl_disk_files_take(struct wl_disk_files *files, uint32_t journal, uint64_t segment,
 			    int *fd_to_close)
 {
 	uint32_t best = WL_DISK_FILES_NONE;
@@ -63,7 +63,7 @@ uint32_t wl_disk_files_take(struct wl_disk_files *files, uint32_t journal, uint6
 		*fd_to_close = files->files[best].fd;
 	files->files[best] = (struct wl_disk_file){
 		.journal = journal,
-		.ordinal = ordinal,
+		.segment = segment,
 		.fd = -1,
 		.state = WL_DISK_FILE_OPENING,
 		.used_at = ++files->uses,
@@ -98,8 +98,8 @@ void wl_disk_files_enter(struct wl_disk_files *files, uint32_t place, bool write
 	if (!write)
 		return;
 	file->for_append = true;
-	if (file->ordinal > files->newest_write[file->journal])
-		files->newest_write[file->journal] = file->ordinal;
+	if (file->segment > files->newest_write[file->journal])
+		files->newest_write[file->journal] = file->segment;
 }
 
 int wl_disk_files_leave(struct wl_disk_files *files, uint32_t place)
@@ -115,9 +115,9 @@ int wl_disk_files_leave(struct wl_disk_files *files, uint32_t place)
 	return fd;
 }
 
-int wl_disk_files_retire(struct wl_disk_files *files, uint32_t journal, uint64_t ordinal)
+int wl_disk_files_retire(struct wl_disk_files *files, uint32_t journal, uint64_t segment)
 {
-	uint32_t place = wl_disk_files_find(files, journal, ordinal);
+	uint32_t place = wl_disk_files_find(files, journal, segment);
 	struct wl_disk_file *file = &files->files[place == WL_DISK_FILES_NONE ? 0 : place];
 	int fd = file->fd;
 

@@ -27,7 +27,7 @@ enum wl_disk_file_state {
 };
 
 struct wl_disk_file {
-	uint64_t ordinal;
+	uint64_t segment;
 	uint64_t base; /* where the segment begins in what is open */
 	uint64_t used_at; /* count of uses of the table: the lowest is the oldest */
 	uint32_t journal;
@@ -40,17 +40,17 @@ struct wl_disk_file {
 struct wl_disk_files {
 	struct wl_disk_file files[WL_DISK_FILES];
 	uint64_t uses;
-	uint64_t newest_write[WIRELOG_JOURNALS_MAX]; /* ordinal */
+	uint64_t newest_write[WIRELOG_JOURNALS_MAX]; /* segment number */
 	uint32_t last[WIRELOG_JOURNALS_MAX]; /* where the last one of each journal was found */
 };
 
 void wl_disk_files_init(struct wl_disk_files *files);
 /* Its place, OPENING or OPEN; WL_DISK_FILES_NONE when it has none. */
-uint32_t wl_disk_files_find(struct wl_disk_files *files, uint32_t journal, uint64_t ordinal);
+uint32_t wl_disk_files_find(struct wl_disk_files *files, uint32_t journal, uint64_t segment);
 /*
  * A place for it, OPENING; *fd_to_close is the descriptor that gave way, or -1. WL_DISK_FILES_NONE while all are used.
  */
-uint32_t wl_disk_files_take(struct wl_disk_files *files, uint32_t journal, uint64_t ordinal,
+uint32_t wl_disk_files_take(struct wl_disk_files *files, uint32_t journal, uint64_t segment,
 			    int *fd_to_close);
 void wl_disk_files_opened(struct wl_disk_files *files, uint32_t place, int fd, uint64_t base);
 void wl_disk_files_failed(struct wl_disk_files *files, uint32_t place);
@@ -58,6 +58,6 @@ void wl_disk_files_failed(struct wl_disk_files *files, uint32_t place);
 void wl_disk_files_enter(struct wl_disk_files *files, uint32_t place, bool write);
 int wl_disk_files_leave(struct wl_disk_files *files, uint32_t place);
 /* The segment is made anew: what is open of it counts no longer. Returns a descriptor to close, or -1. */
-int wl_disk_files_retire(struct wl_disk_files *files, uint32_t journal, uint64_t ordinal);
+int wl_disk_files_retire(struct wl_disk_files *files, uint32_t journal, uint64_t segment);
 
 #endif

@@ -146,17 +146,17 @@ static int open_newest(struct wl_disk_uring *disk)
 {
 	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
 		uint64_t count = wl_store_segment_count(disk->store, journal);
-		uint64_t ordinal = count > OPEN_AT_START ? count - OPEN_AT_START : 0;
+		uint64_t segment = count > OPEN_AT_START ? count - OPEN_AT_START : 0;
 
-		for (; ordinal < count; ordinal++) {
+		for (; segment < count; segment++) {
 			uint64_t base;
 			uint32_t place;
 			int fd, fd_to_close, error;
 
-			error = wl_store_segment_open(disk->store, journal, ordinal, &fd, &base);
+			error = wl_store_segment_open(disk->store, journal, segment, &fd, &base);
 			if (error != 0)
 				return error;
-			place = wl_disk_files_take(&disk->files, journal, ordinal, &fd_to_close);
+			place = wl_disk_files_take(&disk->files, journal, segment, &fd_to_close);
 			wl_disk_files_opened(&disk->files, place, fd, base);
 		}
 	}

@@ -25,10 +25,10 @@ static void do_job(struct wl_disk_prepare *prepare, struct wl_disk_job *job)
 	job->fd = -1;
 	job->error = 0;
 	if (job->verb == WL_DISK_JOB_PREPARE)
-		job->error = wl_store_segment_prepare(prepare->store, job->journal, job->ordinal,
+		job->error = wl_store_segment_prepare(prepare->store, job->journal, job->segment,
 						      &prepare->stopping);
 	if (job->error == 0)
-		job->error = wl_store_segment_open(prepare->store, job->journal, job->ordinal,
+		job->error = wl_store_segment_open(prepare->store, job->journal, job->segment,
 						   &job->fd, &job->base);
 	WL_CHECK(wl_ring_push(&prepare->answers, job));
 }

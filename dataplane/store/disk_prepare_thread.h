@@ -26,7 +26,7 @@ enum wl_disk_job_verb {
 struct wl_disk_job {
 	uint32_t verb;
 	uint32_t journal;
-	uint64_t ordinal;
+	uint64_t segment;
 	uint32_t tag; /* returned as it is */
 	int fd; /* CLOSE: what; in the answer: what was opened */
 	uint64_t base; /* in the answer */

@@ -134,12 +134,12 @@ static bool start_prepare(struct wl_disk_uring *disk, uint32_t number)
 	struct wl_disk_job job = {
 		.verb = WL_DISK_JOB_PREPARE,
 		.journal = request->journal,
-		.ordinal = request->offset / disk->segment_bytes,
+		.segment = request->offset / disk->segment_bytes,
 		.tag = number,
 	};
 
 	/* One ahead whose header was damaged is made anew; its old file must not be written to. */
-	close_later(disk, wl_disk_files_retire(&disk->files, job.journal, job.ordinal));
+	close_later(disk, wl_disk_files_retire(&disk->files, job.journal, job.segment));
 	operation->state = WL_DISK_OPERATION_PREPARING;
 	wl_disk_prepare_ask(&disk->prepare, &job);
 	return true;
@@ -152,15 +152,15 @@ static bool start_transfer(struct wl_disk_uring *disk, uint32_t number)
 	struct wl_disk_job job = {
 		.verb = WL_DISK_JOB_OPEN,
 		.journal = request->journal,
-		.ordinal = request->offset / disk->segment_bytes,
+		.segment = request->offset / disk->segment_bytes,
 	};
 	int fd_to_close;
 
 	WL_CHECK(request->offset % disk->segment_bytes + request->bytes <= disk->segment_bytes);
-	operation->file = wl_disk_files_find(&disk->files, job.journal, job.ordinal);
+	operation->file = wl_disk_files_find(&disk->files, job.journal, job.segment);
 	if (operation->file == WL_DISK_FILES_NONE) {
 		operation->file =
-			wl_disk_files_take(&disk->files, job.journal, job.ordinal, &fd_to_close);
+			wl_disk_files_take(&disk->files, job.journal, job.segment, &fd_to_close);
 		if (operation->file == WL_DISK_FILES_NONE)
 			return false;
 		close_later(disk, fd_to_close);
@@ -269,8 +269,8 @@ static void on_prepared(struct wl_disk_uring *disk, const struct wl_disk_job *an
 
 		/* Opened for a reader while it was made: that may be the old one. */
 		close_later(disk,
-			    wl_disk_files_retire(&disk->files, answer->journal, answer->ordinal));
-		place = wl_disk_files_take(&disk->files, answer->journal, answer->ordinal,
+			    wl_disk_files_retire(&disk->files, answer->journal, answer->segment));
+		place = wl_disk_files_take(&disk->files, answer->journal, answer->segment,
 					   &fd_to_close);
 
 		/* All places taken by requests under way: opened again when it is first needed. */

@@ -53,15 +53,15 @@ bool wl_store_is_block_device(const struct wl_store *store);
 unsigned wl_store_damaged_copies(const struct wl_store *store);
 /* One more than the highest segment on the medium: one that is missing or damaged below it is recovery's to name. */
 uint64_t wl_store_segment_count(const struct wl_store *store, uint32_t journal);
-/* Opens (O_DIRECT | O_DSYNC unless read_only) segment `ordinal`: fd, the caller's to close, and the byte offset of the
+/* Opens (O_DIRECT | O_DSYNC unless read_only) segment `segment number`: fd, the caller's to close, and the byte offset of the
  * segment's start in it. 0, -ENOENT when there is no such segment, or another negative errno. */
-int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t ordinal, int *fd,
+int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t segment, int *fd,
 			  uint64_t *base);
 /* Creates it with every block written (zeros) and its header durable, directory synced; atomic: under its final name
  * it is whole; replaces what stood there (recovery asks for it where a segment without content has a damaged header).
  * May take long and block; gives up between two writes when *cancel (may be NULL) turns true. 0, -ENOSPC, -ECANCELED or
  * another negative errno; then nothing of it is left. */
-int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t ordinal,
+int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t segment,
 			     const atomic_bool *cancel);
 /* Synchronous read for recovery and tools: exactly `bytes` of the stream at `offset`, all in one segment, `buffer`
  * aligned to WL_BLOCK_BYTES. 0, -ENOENT without such a segment, -ENODATA where its file is cut short, or -errno. */

@@ -49,19 +49,19 @@ void wl_store_device_lay_out(struct wl_store *store)
 	superblock->last_area_segments = room_of_last(store, superblock->area_segments);
 }
 
-static uint64_t place_of(const struct wl_store *store, uint32_t journal, uint64_t ordinal)
+static uint64_t place_of(const struct wl_store *store, uint32_t journal, uint64_t segment)
 {
 	const struct wl_superblock *superblock = &store->superblock;
 
 	return AREAS_AT +
-	       (journal * superblock->area_segments + ordinal) * superblock->segment_bytes;
+	       (journal * superblock->area_segments + segment) * superblock->segment_bytes;
 }
 
-static bool has_place(const struct wl_store *store, uint32_t journal, uint64_t ordinal)
+static bool has_place(const struct wl_store *store, uint32_t journal, uint64_t segment)
 {
 	const struct wl_superblock *superblock = &store->superblock;
 
-	return ordinal < (journal + 1 == superblock->journal_count ? superblock->last_area_segments
+	return segment < (journal + 1 == superblock->journal_count ? superblock->last_area_segments
 								   : superblock->area_segments);
 }
 
@@ -87,9 +87,9 @@ static int clear_area(struct wl_store *store, uint32_t journal, uint64_t from, c
 {
 	int error = 0;
 
-	for (uint64_t ordinal = from; error == 0 && has_place(store, journal, ordinal); ordinal++)
+	for (uint64_t segment = from; error == 0 && has_place(store, journal, segment); segment++)
 		error = wl_store_write(store->superblock_fd, zeros, SIGN_BYTES,
-				       place_of(store, journal, ordinal));
+				       place_of(store, journal, segment));
 	return error;
 }
 
@@ -283,14 +283,14 @@ int wl_store_device_survey(struct wl_store *store)
 	     journal++) {
 		uint64_t count = 0;
 
-		for (uint64_t ordinal = 0; has_place(store, journal, ordinal); ordinal++) {
+		for (uint64_t segment = 0; has_place(store, journal, segment); segment++) {
 			bool empty = false;
 
 			/* What cannot be read is there. */
 			if (look(store->superblock_fd, buffer, SIGN_BYTES,
-				 place_of(store, journal, ordinal), &empty) != 0 ||
+				 place_of(store, journal, segment), &empty) != 0 ||
 			    !empty)
-				count = ordinal + 1;
+				count = segment + 1;
 		}
 		atomic_store(&store->segments[journal], count);
 	}
@@ -298,29 +298,29 @@ int wl_store_device_survey(struct wl_store *store)
 	return status;
 }
 
-static int segment_open(struct wl_store *store, uint32_t journal, uint64_t ordinal, int *fd,
+static int segment_open(struct wl_store *store, uint32_t journal, uint64_t segment, int *fd,
 			uint64_t *base)
 {
-	if (!has_place(store, journal, ordinal) ||
-	    ordinal >= atomic_load(&store->segments[journal]))
+	if (!has_place(store, journal, segment) ||
+	    segment >= atomic_load(&store->segments[journal]))
 		return -ENOENT;
 	/* The same description: each write under way keeps the device's lock. */
 	*fd = fcntl(store->superblock_fd, F_DUPFD_CLOEXEC, 0);
-	*base = place_of(store, journal, ordinal);
+	*base = place_of(store, journal, segment);
 	return *fd < 0 ? -errno : 0;
 }
 
-static int segment_prepare(struct wl_store *store, uint32_t journal, uint64_t ordinal,
+static int segment_prepare(struct wl_store *store, uint32_t journal, uint64_t segment,
 			   const atomic_bool *cancel)
 {
 	struct wl_segment_header header;
 	int error;
 
-	if (!has_place(store, journal, ordinal))
+	if (!has_place(store, journal, segment))
 		return -ENOSPC;
-	wl_store_describe_segment(store, journal, ordinal, &header);
+	wl_store_describe_segment(store, journal, segment, &header);
 	error = wl_store_fill_segment(store, store->superblock_fd,
-				      place_of(store, journal, ordinal), &header, cancel);
+				      place_of(store, journal, segment), &header, cancel);
 	if (error == 0 && fdatasync(store->superblock_fd) != 0)
 		error = -errno;
 	return error;

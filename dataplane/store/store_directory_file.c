@@ -36,10 +36,10 @@
 #define WRITTEN_LATELY \
 	(2u + WL_WRITES_IN_FLIGHT_MAX * WL_CHUNK_BYTES_MAX / WL_SEGMENT_BYTES_MIN + 2u)
 
-static void name_segment(char name[NAME_BYTES], uint32_t journal, uint64_t ordinal,
+static void name_segment(char name[NAME_BYTES], uint32_t journal, uint64_t segment,
 			 const char *suffix)
 {
-	snprintf(name, NAME_BYTES, "journal-%02u/segment-%012" PRIu64 "%s", journal, ordinal,
+	snprintf(name, NAME_BYTES, "journal-%02u/segment-%012" PRIu64 "%s", journal, segment,
 		 suffix);
 }
 
@@ -79,15 +79,15 @@ static int open_direct(struct wl_store *store, const char *name, int flags)
 
 /* ---- what is there ------------------------------------------------------------------------------ */
 
-/* The ordinal in a segment's name; false for any other name. */
-static bool parse_segment(const char *name, uint64_t *ordinal)
+/* The segment number in a segment's name; false for any other name. */
+static bool parse_segment(const char *name, uint64_t *segment)
 {
 	char again[NAME_BYTES];
 	int end = 0;
 
-	if (sscanf(name, "segment-%12" SCNu64 "%n", ordinal, &end) != 1 || name[end] != '\0')
+	if (sscanf(name, "segment-%12" SCNu64 "%n", segment, &end) != 1 || name[end] != '\0')
 		return false;
-	snprintf(again, sizeof(again), "segment-%012" PRIu64, *ordinal);
+	snprintf(again, sizeof(again), "segment-%012" PRIu64, *segment);
 	return strcmp(again, name) == 0;
 }
 
@@ -113,7 +113,7 @@ static int survey_journal(struct wl_store *store, uint32_t journal)
 {
 	char name[NAME_BYTES];
 	const struct dirent *entry;
-	uint64_t ordinal, count = 0;
+	uint64_t segment, count = 0;
 	DIR *directory;
 
 	name_journal(name, journal);
@@ -123,8 +123,8 @@ static int survey_journal(struct wl_store *store, uint32_t journal)
 			store, errno == ENOENT ? WIRELOG_STORE_DAMAGED : WIRELOG_STORE_UNREADABLE,
 			"%s: %s", name, strerror(errno));
 	while ((entry = readdir(directory)) != NULL) {
-		if (parse_segment(entry->d_name, &ordinal) && ordinal >= count)
-			count = ordinal + 1;
+		if (parse_segment(entry->d_name, &segment) && segment >= count)
+			count = segment + 1;
 		else if (has_suffix(entry->d_name, NEW) && !store->config.read_only)
 			unlinkat(dirfd(directory), entry->d_name, 0);
 	}
@@ -140,10 +140,10 @@ static int settle_writes(struct wl_store *store, uint32_t journal)
 	uint64_t first = count > WRITTEN_LATELY ? count - WRITTEN_LATELY : 0;
 	char name[NAME_BYTES];
 
-	for (uint64_t ordinal = first; ordinal < count; ordinal++) {
+	for (uint64_t segment = first; segment < count; segment++) {
 		int fd, status;
 
-		name_segment(name, journal, ordinal, "");
+		name_segment(name, journal, segment, "");
 		fd = openat(store->directory_fd, name, O_RDONLY | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT)
 			continue; /* recovery's to name */
@@ -416,14 +416,14 @@ int wl_store_directory_open(struct wl_store *store)
 
 /* ---- segments ----------------------------------------------------------------------------------- */
 
-static int segment_open(struct wl_store *store, uint32_t journal, uint64_t ordinal, int *fd,
+static int segment_open(struct wl_store *store, uint32_t journal, uint64_t segment, int *fd,
 			uint64_t *base)
 {
 	bool read_only = store->config.read_only;
 	char name[NAME_BYTES];
 	int opened;
 
-	name_segment(name, journal, ordinal, "");
+	name_segment(name, journal, segment, "");
 	opened = openat(store->directory_fd, name,
 			O_CLOEXEC | (read_only ? O_RDONLY : O_RDWR | O_DIRECT | O_DSYNC));
 	if (opened < 0)
@@ -440,7 +440,7 @@ static int segment_open(struct wl_store *store, uint32_t journal, uint64_t ordin
 	return 0;
 }
 
-static int make_segment(struct wl_store *store, int fd, uint32_t journal, uint64_t ordinal,
+static int make_segment(struct wl_store *store, int fd, uint32_t journal, uint64_t segment,
 			const atomic_bool *cancel)
 {
 	struct wl_segment_header header;
@@ -449,27 +449,27 @@ static int make_segment(struct wl_store *store, int fd, uint32_t journal, uint64
 	/* A full disk says so at once, not after most of the segment was written. */
 	if (fallocate(fd, 0, 0, (off_t)store->superblock.segment_bytes) != 0 && errno != EOPNOTSUPP)
 		return -errno;
-	wl_store_describe_segment(store, journal, ordinal, &header);
+	wl_store_describe_segment(store, journal, segment, &header);
 	error = wl_store_fill_segment(store, fd, 0, &header, cancel);
 	if (error == 0 && fsync(fd) != 0)
 		error = -errno;
 	return error;
 }
 
-static int segment_prepare(struct wl_store *store, uint32_t journal, uint64_t ordinal,
+static int segment_prepare(struct wl_store *store, uint32_t journal, uint64_t segment,
 			   const atomic_bool *cancel)
 {
 	char temporary[NAME_BYTES], name[NAME_BYTES], folder[NAME_BYTES];
 	int fd, error;
 
-	name_segment(temporary, journal, ordinal, NEW);
-	name_segment(name, journal, ordinal, "");
+	name_segment(temporary, journal, segment, NEW);
+	name_segment(name, journal, segment, "");
 	name_journal(folder, journal);
 	fd = openat(store->directory_fd, temporary,
 		    O_RDWR | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == EDQUOT ? -ENOSPC : -errno;
-	error = make_segment(store, fd, journal, ordinal, cancel);
+	error = make_segment(store, fd, journal, segment, cancel);
 	close(fd);
 	if (error == 0 && renameat(store->directory_fd, temporary, store->directory_fd, name) != 0)
 		error = -errno;

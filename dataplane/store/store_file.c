@@ -122,7 +122,7 @@ int wl_store_write(int fd, const uint8_t *from, size_t bytes, uint64_t at)
 	return 0;
 }
 
-void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, uint64_t ordinal,
+void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, uint64_t segment,
 			       struct wl_segment_header *header)
 {
 	const struct wl_superblock *superblock = &store->superblock;
@@ -130,7 +130,7 @@ void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, u
 	*header = (struct wl_segment_header){
 		.binding = wl_chunk_binding(wl_cluster_id(superblock->cluster), superblock->node,
 					    journal),
-		.ordinal = ordinal,
+		.number = segment,
 		.segment_bytes = superblock->segment_bytes,
 		.node = superblock->node,
 		.journal = journal,
@@ -367,7 +367,7 @@ uint64_t wl_store_segment_count(const struct wl_store *store, uint32_t journal)
 							 : 0;
 }
 
-int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t ordinal, int *fd,
+int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t segment, int *fd,
 			  uint64_t *base)
 {
 	int error;
@@ -375,12 +375,12 @@ int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t ord
 	if (journal >= store->superblock.journal_count)
 		return -ENOENT;
 	atomic_fetch_add(&store->busy, 1);
-	error = store->ops->segment_open(store, journal, ordinal, fd, base);
+	error = store->ops->segment_open(store, journal, segment, fd, base);
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }
 
-int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t ordinal,
+int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t segment,
 			     const atomic_bool *cancel)
 {
 	int error;
@@ -388,10 +388,10 @@ int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t 
 	if (store->config.read_only || journal >= store->superblock.journal_count)
 		return -EROFS;
 	atomic_fetch_add(&store->busy, 1);
-	error = store->ops->segment_prepare(store, journal, ordinal, cancel);
+	error = store->ops->segment_prepare(store, journal, segment, cancel);
 	/* A journal's segments are prepared by one thread: nobody else raises this number. */
-	if (error == 0 && atomic_load(&store->segments[journal]) <= ordinal)
-		atomic_store(&store->segments[journal], ordinal + 1);
+	if (error == 0 && atomic_load(&store->segments[journal]) <= segment)
+		atomic_store(&store->segments[journal], segment + 1);
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }
@@ -399,23 +399,23 @@ int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t 
 int wl_store_read(struct wl_store *store, uint32_t journal, uint64_t offset, uint8_t *buffer,
 		  uint32_t bytes)
 {
-	uint64_t ordinal = offset / store->superblock.segment_bytes,
+	uint64_t segment = offset / store->superblock.segment_bytes,
 		 inside = offset % store->superblock.segment_bytes;
 	int error;
 
 	if (inside + bytes > store->superblock.segment_bytes)
 		return -EINVAL;
 	if (store->read_fd < 0 || journal != store->read_journal ||
-	    ordinal != store->read_ordinal) {
+	    segment != store->read_segment) {
 		if (store->read_fd >= 0)
 			close(store->read_fd);
 		store->read_fd = -1;
-		error = wl_store_segment_open(store, journal, ordinal, &store->read_fd,
+		error = wl_store_segment_open(store, journal, segment, &store->read_fd,
 					      &store->read_base);
 		if (error != 0)
 			return error;
 		store->read_journal = journal;
-		store->read_ordinal = ordinal;
+		store->read_segment = segment;
 	}
 	return wl_store_read_bytes(store, store->read_fd, buffer, bytes, store->read_base + inside);
 }

@@ -16,9 +16,9 @@
 #define WL_STORE_NO_JOURNAL UINT32_MAX
 
 struct wl_store_ops {
-	int (*segment_open)(struct wl_store *store, uint32_t journal, uint64_t ordinal, int *fd,
+	int (*segment_open)(struct wl_store *store, uint32_t journal, uint64_t segment, int *fd,
 			    uint64_t *base);
-	int (*segment_prepare)(struct wl_store *store, uint32_t journal, uint64_t ordinal,
+	int (*segment_prepare)(struct wl_store *store, uint32_t journal, uint64_t segment,
 			       const atomic_bool *cancel);
 };
 
@@ -37,7 +37,7 @@ struct wl_store {
 
 	/* the segment that wl_store_read used last */
 	uint32_t read_journal;
-	uint64_t read_ordinal;
+	uint64_t read_segment;
 	uint64_t read_base;
 	int read_fd;
 	struct wl_store_ring *ring; /* of store_read_uring.c; NULL: not made yet */
@@ -67,7 +67,7 @@ void wl_store_end_reading(struct wl_store *store);
 /* A segment of zeros with its header; the header is the last block that is written. Not durable yet. */
 int wl_store_fill_segment(const struct wl_store *store, int fd, uint64_t base,
 			  const struct wl_segment_header *header, const atomic_bool *cancel);
-void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, uint64_t ordinal,
+void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, uint64_t segment,
 			       struct wl_segment_header *header);
 
 /* Open the medium and its superblock's descriptor, locked; create when empty. 0 or a refusal. */

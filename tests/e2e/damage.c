@@ -4,7 +4,7 @@
  *
  *	damage DIRECTORY KIND
  *
- *	map               prints every whole chunk: offset, bytes, the durable offset that it witnesses
+ *	map               prints every whole chunk: offset, bytes, the durable watermark that it carries
  *	rot               one bit in the body of a chunk in the middle     rot_header     ... in its header
  *	torn_middle       its second half was not written                  lost_write     nothing of it was
  *	misdirected       another chunk stands in its place                broken_chain   it follows another chunk

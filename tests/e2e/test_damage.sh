@@ -13,7 +13,7 @@ need a_leader_is_elected wait_leader
 start_loader a --size-min 4000 --size-max 9000 --rate 0 --count 3600 --outstanding 32
 need appends_are_acknowledged wait_loader a
 final_check
-# One that ended well: the superblock knows how far it was durable. One that did not: the newest chunks have no witness.
+# One that ended well: the superblock knows how far it was durable. One that did not: the newest chunks have no watermark.
 follower=$(followers_of "$leader" | head -n 1)
 end_node "$follower" TERM
 start_loader b --rate 2000

@@ -4,7 +4,7 @@
  * log's invariants hold, every entry can be read back, and the log takes a next entry. A second recovery from what the
  * first one left ends in the same way.
  *
- * Input: one byte for the witness, then changes of a valid image, each a byte that says which: a chunk's
+ * Input: one byte for the watermark, then changes of a valid image, each a byte that says which: a chunk's
  * header or bytes (the checksum made right or not), a block zeroed, moved, or taken from an older state of the drive.
  */
 #include "dataplane/base/bytes.h"
@@ -43,14 +43,14 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 	write_entries(1, 3, 10);
 	write_entries(1, 2, 9000);
 	write_entries(2, 4, 700);
-	memcpy(older, fixture.drive.platters, sizeof(older));
+	memcpy(older, fixture.drive.stable, sizeof(older));
 	wl_log_truncate(&fixture.log, 6);
 	write_entries(3, 3, 60);
 	write_entries(3, 2, 20000);
 	write_entries(4, 1, 5);
 	end_of_image = fixture.log.durable_offset;
 	FUZZ_PROMISE(end_of_image <= IMAGE_BYTES);
-	memcpy(valid, fixture.drive.platters, sizeof(valid));
+	memcpy(valid, fixture.drive.stable, sizeof(valid));
 	for (uint64_t at = WL_BLOCK_BYTES; at < end_of_image; at += WL_BLOCK_BYTES) {
 		struct wl_chunk_header header;
 
@@ -80,7 +80,7 @@ static void repair_chunk(uint8_t *chunk, uint64_t at)
 static void change_chunk(struct fuzz_input *input, bool repaired)
 {
 	uint64_t at = chunk_at[fuzz_u8(input) % chunk_count];
-	uint8_t *chunk = fixture.drive.platters + at;
+	uint8_t *chunk = fixture.drive.stable + at;
 	size_t place = fuzz_u8(input) < 128 ? fuzz_u8(input) % 160 : fuzz_u16(input) % 8192, bytes;
 	const uint8_t *patch = fuzz_take(input, 1 + fuzz_u8(input) % 8, &bytes);
 
@@ -93,7 +93,7 @@ static void change_chunk(struct fuzz_input *input, bool repaired)
 static void change_number(struct fuzz_input *input)
 {
 	uint64_t at = chunk_at[fuzz_u8(input) % chunk_count];
-	uint8_t *chunk = fixture.drive.platters + at;
+	uint8_t *chunk = fixture.drive.stable + at;
 	unsigned field = fuzz_u8(input) % 9;
 
 	if (field == 8)
@@ -109,24 +109,24 @@ static void change_number(struct fuzz_input *input)
 
 static void change(struct fuzz_input *input)
 {
-	uint8_t *platters = fixture.drive.platters;
+	uint8_t *stable = fixture.drive.stable;
 	uint8_t how = fuzz_u8(input);
 	uint64_t block = fuzz_u8(input) % (IMAGE_BYTES / WL_BLOCK_BYTES);
 	uint64_t sector = block * 8 + fuzz_u8(input) % 8;
 
 	switch (how % 9) {
 	case 0:
-		memset(platters + block * WL_BLOCK_BYTES, 0, WL_BLOCK_BYTES);
+		memset(stable + block * WL_BLOCK_BYTES, 0, WL_BLOCK_BYTES);
 		break;
 	case 1:
-		memset(platters + sector * WL_SECTOR_BYTES, how & 0x80 ? 0xa5 : 0, WL_SECTOR_BYTES);
+		memset(stable + sector * WL_SECTOR_BYTES, how & 0x80 ? 0xa5 : 0, WL_SECTOR_BYTES);
 		break;
 	case 2:
-		memcpy(platters + block * WL_BLOCK_BYTES, older + block * WL_BLOCK_BYTES,
+		memcpy(stable + block * WL_BLOCK_BYTES, older + block * WL_BLOCK_BYTES,
 		       WL_BLOCK_BYTES);
 		break;
 	case 3: /* misdirected */
-		memcpy(platters + block * WL_BLOCK_BYTES, valid + chunk_at[how % chunk_count],
+		memcpy(stable + block * WL_BLOCK_BYTES, valid + chunk_at[how % chunk_count],
 		       WL_BLOCK_BYTES);
 		break;
 	case 4:
@@ -139,7 +139,7 @@ static void change(struct fuzz_input *input)
 		change_number(input);
 		break;
 	case 7: /* the end is lost, to a sector */
-		memset(platters + sector * WL_SECTOR_BYTES, 0,
+		memset(stable + sector * WL_SECTOR_BYTES, 0,
 		       IMAGE_BYTES - sector * WL_SECTOR_BYTES);
 		break;
 	default:
@@ -187,23 +187,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = fuzz_input_of(data, size);
 	uint8_t start = fuzz_u8(&input);
-	uint64_t witness = start & 1 ? 0 : chunk_at[start % chunk_count];
+	uint64_t watermark = start & 1 ? 0 : chunk_at[start % chunk_count];
 	struct wl_position tail;
 
-	memcpy(fixture.drive.platters, valid, sizeof(valid));
+	memcpy(fixture.drive.stable, valid, sizeof(valid));
 	fixture.drive.refuses_reads_from = 0;
 	fixture.drive.refuses_reads_to = 0;
 	fixture.drive.segments = start & 2 ? 1 : SEGMENTS;
 	fixture.config.ring_bytes = start & 8 ? WL_LOG_RING_BYTES_MIN : ring_bytes_max;
 	while (fuzz_left(&input) != 0)
 		change(&input);
-	if (!check_end(log_fixture_restart(&fixture, witness, (start & 4) != 0)))
+	if (!check_end(log_fixture_restart(&fixture, watermark, (start & 4) != 0)))
 		return 0;
 	tail = fixture.log.tail;
 	read_everything();
 	if (start & 4)
 		return 0;
-	FUZZ_PROMISE(check_end(log_fixture_restart(&fixture, witness, false)));
+	FUZZ_PROMISE(check_end(log_fixture_restart(&fixture, watermark, false)));
 	FUZZ_PROMISE(wl_position_equal(fixture.log.tail, tail));
 	if (tail.term == UINT64_MAX || tail.index >= UINT64_MAX - 1 ||
 	    fixture.drive.refuses_reads_to != 0)

@@ -224,7 +224,7 @@ static void write_images(void)
 					.bytes = 4096,
 					.used = 400};
 	struct wl_segment_header segment = {.binding = 1,
-					    .ordinal = 1,
+					    .segment = 1,
 					    .segment_bytes = WL_SEGMENT_BYTES_MIN,
 					    .node = 1};
 

@@ -27,7 +27,7 @@ struct stage_drive {
 	struct wl_disk_completion done[REQUESTS];
 	unsigned waiting_count, done_count;
 	uint64_t segments;
-	uint8_t *platters;
+	uint8_t *stable;
 };
 
 static struct stage the_stage;
@@ -241,23 +241,23 @@ static const struct wl_disk_ops drive_ops = {"stage", drive_submit, drive_reap, 
 static enum wl_disk_status perform(struct stage_drive *drive, const struct wl_disk_request *request)
 {
 	struct wl_segment_header header = {.segment_bytes = WL_SEGMENT_BYTES_MIN};
-	uint64_t ordinal = request->offset / WL_SEGMENT_BYTES_MIN;
+	uint64_t segment = request->offset / WL_SEGMENT_BYTES_MIN;
 
 	if (request->verb == WL_DISK_PREPARE) {
-		if (the_stage.drive_full || ordinal >= SEGMENTS)
+		if (the_stage.drive_full || segment >= SEGMENTS)
 			return WL_DISK_NO_SPACE;
-		header.ordinal = ordinal;
-		wl_segment_encode_header(drive->platters + ordinal * WL_SEGMENT_BYTES_MIN, &header);
-		drive->segments = ordinal + 1;
+		header.number = segment;
+		wl_segment_encode_header(drive->stable + segment * WL_SEGMENT_BYTES_MIN, &header);
+		drive->segments = segment + 1;
 		return WL_DISK_OK;
 	}
-	if (ordinal >= drive->segments)
+	if (segment >= drive->segments)
 		return WL_DISK_ABSENT;
 	FUZZ_PROMISE(request->bytes != 0 && request->offset + request->bytes <= DRIVE_BYTES);
 	if (request->verb == WL_DISK_WRITE)
-		memcpy(drive->platters + request->offset, request->buffer, request->bytes);
+		memcpy(drive->stable + request->offset, request->buffer, request->bytes);
 	else
-		memcpy(request->buffer, drive->platters + request->offset, request->bytes);
+		memcpy(request->buffer, drive->stable + request->offset, request->bytes);
 	return WL_DISK_OK;
 }
 
@@ -340,7 +340,7 @@ static void make_memory(void)
 	size_t parts[] = {WL_LOG_RING_BYTES_MIN, wl_plane_rings_memory_bytes(),
 			  wl_journal_memory_bytes(&journal_config),
 			  wl_worker_memory_bytes(&worker_config), DRIVE_BYTES};
-	uint8_t **places[] = {&ring, &plane_memory, &journal_memory, &clients, &the_drive.platters};
+	uint8_t **places[] = {&ring, &plane_memory, &journal_memory, &clients, &the_drive.stable};
 	size_t bytes = 0;
 
 	for (unsigned part = 0; part < 5; part++)
@@ -374,15 +374,15 @@ struct stage *stage_begin(void)
 {
 	static const uint64_t known_commit = 0;
 	struct stage *stage = &the_stage;
-	uint8_t *platters;
+	uint8_t *stable;
 
 	if (!arena)
 		make_memory();
 	FUZZ_PROMISE(madvise(arena, arena_bytes, MADV_DONTNEED) == 0);
-	platters = the_drive.platters;
+	stable = the_drive.stable;
 	memset(&the_drive, 0, sizeof(the_drive));
 	the_drive.disk.ops = &drive_ops;
-	the_drive.platters = platters;
+	the_drive.stable = stable;
 	memset(&the_port, 0, sizeof(the_port));
 	the_port.port.ops = &port_ops;
 	the_port.port.link_count = 1;

@@ -222,7 +222,7 @@ static uint32_t all_nodes(const struct run *run)
 	return ((1u << run->plan->nodes) - 1) << 1;
 }
 
-/* As its platters say: its data vote and are counted, in every journal (control/agent/incarnations.h). */
+/* As its stable storage say: its data vote and are counted, in every journal (control/agent/incarnations.h). */
 static bool data_count_in(const struct sim_node *node, unsigned journal)
 {
 	struct wl_superblock record;

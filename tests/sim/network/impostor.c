@@ -213,7 +213,7 @@ static void tick(void *subject, void *object)
 	sim_agenda_add(&cluster->agenda, cluster->agenda.now_ns + TICK_NS, tick, impostor, NULL);
 }
 
-/* As the daemon's start: the boot is counted before anything is said under it. False: its platters are of no use. */
+/* As the daemon's start: the boot is counted before anything is said under it. False: its stable storage are of no use. */
 static bool boot(struct sim_impostor *impostor, struct sim_node *node)
 {
 	uint8_t(*copies)[WL_BLOCK_BYTES] = node->drives[0].superblock;

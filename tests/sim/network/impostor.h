@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A server that was taken over: it holds the cluster's key, and speaks as a voter (which stays down meanwhile) and as any
- * number of clients. Its boot was counted on the platters before, as the daemon's start would have done, so that the daemon
+ * number of clients. Its boot was counted on the stable storage before, as the daemon's start would have done, so that the daemon
  * that comes back later on the same drive is a boot newer.
  *
  * What breaks no promise of Raft stays under the whole oracle: messages that are malformed, that belong to terms and boot ids of
@@ -43,7 +43,7 @@ struct sim_impostor {
 	uint32_t kinds, frames_per_ms;
 	bool ticks;
 	uint64_t boot_id, sequence, client_sequence;
-	uint64_t incarnation, caught_up_boot; /* as its platters have them */
+	uint64_t incarnation, caught_up_boot; /* as its stable storage have them */
 	uint32_t history; /* bit per journal */
 	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1];
 	struct wl_auth_key key;

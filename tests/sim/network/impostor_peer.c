@@ -283,7 +283,7 @@ void sim_impostor_greet(struct sim_impostor *impostor, unsigned to)
 }
 
 /*
- * Greetings are honest: they make the node believe that the sender lives, which it does. They do not hide what its platters
+ * Greetings are honest: they make the node believe that the sender lives, which it does. They do not hide what its stable storage
  * remember from a node whose data are new: that would begin the journal a second time.
  */
 static void say_hello(struct sim_impostor *impostor, unsigned to)

@@ -51,7 +51,7 @@ bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, ui
 			      uint64_t chain)
 {
 	struct wl_entry_header header;
-	const uint8_t *image = drive->platters + offset;
+	const uint8_t *image = drive->stable + offset;
 	uint64_t end = drive->segments * drive->segment_bytes;
 
 	return offset != 0 && offset < end &&
@@ -140,7 +140,7 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 
 	WL_CHECK(index < oracle->entries_max && index == oracle->committed + 1);
 	if (!image)
-		image = node->drives[oracle->journal].platters + slot->offset;
+		image = node->drives[oracle->journal].stable + slot->offset;
 	if (wl_entry_decode(image, slot->bytes, &header) != WL_ENTRY_OK)
 		sim_violation(oracle->cluster, node->number, "O2",
 			      "committed entry %llu does not decode", (unsigned long long)index);
@@ -155,7 +155,7 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 		store_record(oracle, node->number, &view, header.timestamp_ns);
 }
 
-/* Where this node's durable entries lie, so that platters can be looked at when the node is down. */
+/* Where this node's durable entries lie, so that stable storage can be looked at when the node is down. */
 static void note_places(struct sim_oracle *oracle, struct sim_node *node)
 {
 	const struct wl_log *log = &node->journals[oracle->journal]->log;
@@ -287,7 +287,7 @@ static void before_start(void *context, struct sim_node *node)
 	for (unsigned journal = 0; journal < oracles->cluster->config.journals; journal++) {
 		sim_drive_expect(&node->drives[journal]);
 		if (!oracles->reduced)
-			sim_oracle_note_platters(&oracles[journal], node);
+			sim_oracle_note_stable(&oracles[journal], node);
 	}
 }
 

@@ -2,11 +2,11 @@
 /*
  * What must hold, checked after every turn of every actor. It keeps the one true history beside the
  * nodes: each entry that anybody ever called committed, each record in it, each answer that a client was given. It
- * believes platters, not match indexes.
+ * believes stable storage, not match indexes.
  *
  *  O1  one leader a term
  *  O2  what is committed at an index is the same entry (chain value) on every node, for ever
- *  O3  a leader commits only what stands on the platters of a majority, and only by an entry of its own term
+ *  O3  a leader commits only what stands on the stable storage of a majority, and only by an entry of its own term
  *  O4  commit does not fall during a life, and is at most the tail
  *  O5  the invariants of log and replica (wl_log_check, wl_replica_check)
  *  O6  an answer "committed" names a committed number, that holds exactly that record; told twice, the same number
@@ -15,16 +15,16 @@
  *  O9  terms do not fall on a node, over all its lives
  *  O10 in the end everything that was answered is on every node that is up, and all have one table of sessions
  *  O11 a leader that hears no majority falls silent
- *  O12 the ghost store: what was ever committed stays on the platters of a majority
+ *  O12 the ghost store: what was ever committed stays on the stable storage of a majority
  *  O13 log matching: one {term, index}, one chain value, committed or not
  *  O14 appends are linearizable: what began after an answer gets a higher number
  *  O15 "expired" means: not in the log, its sequence used up
  *  O16 no frame leaks
  *  O17 a vote leaves when it is durable, one a term and node
- *  O18 an acknowledgement names what is on the acknowledging node's platters
+ *  O18 an acknowledgement names what is on the acknowledging node's stable storage
  *  O19 a fenced worker appends nothing and acknowledges nothing
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
- *  O21 a node comes back with every committed entry that its platters had, or refuses to start
+ *  O21 a node comes back with every committed entry that its stable storage had, or refuses to start
  *  O22 a reader is given what is committed under that number, and nothing that is not committed; it begins exactly where it
  *      asked to, nothing is left out, no more is on its way than it granted, and it is dropped at or before where it is
  *  O23 a start is refused when the data were damaged so that it must be, names kind and place of the damage, changed
@@ -139,8 +139,8 @@ struct sim_oracle { /* of one journal */
 	uint64_t wall_seen[WIRELOG_NODES_MAX +
 			   1]; /* latest that a node's worker has read on its wall clock */
 	uint64_t stamp; /* of the last committed entry */
-	uint64_t platters_end[WIRELOG_NODES_MAX +
-			      1]; /* highest committed entry on the platters at the last start */
+	uint64_t stable_end[WIRELOG_NODES_MAX +
+			    1]; /* highest committed entry on the stable storage at the last start */
 	uint64_t fenced_view[WIRELOG_NODES_MAX + 1], fenced_tail[WIRELOG_NODES_MAX + 1];
 	void (*on_leader)(void *context, unsigned node); /* a new one is about to speak */
 	void (*on_answer)(void *context, unsigned node); /* "committed" was told */

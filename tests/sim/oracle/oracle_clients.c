@@ -56,7 +56,7 @@ static bool holds_record(const struct sim_oracle *oracle, const struct sim_node 
 	if (!image && index > log->durable.index)
 		return true; /* cannot be seen */
 	if (!image)
-		image = node->drives[oracle->journal].platters + slot->offset;
+		image = node->drives[oracle->journal].stable + slot->offset;
 	if (wl_entry_decode_header(image, slot->bytes, &header) != WL_ENTRY_OK)
 		return node->rotten;
 	wl_record_walk_init(&walk, image, &header);

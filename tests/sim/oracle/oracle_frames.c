@@ -12,7 +12,7 @@
 
 #define LLU(value) (unsigned long long)(value)
 
-/* The vote is on the platters when it leaves, and is the only one of this term. */
+/* The vote is on the stable storage when it leaves, and is the only one of this term. */
 static void check_vote(struct sim_oracle *oracle, unsigned node, uint64_t term, unsigned candidate)
 {
 	const struct sim_node *giver = &oracle->cluster->nodes[node];
@@ -28,7 +28,7 @@ static void check_vote(struct sim_oracle *oracle, unsigned node, uint64_t term, 
 	     record.journals[oracle->journal].vote != candidate))
 		sim_violation(
 			oracle->cluster, node, "O17",
-			"a vote for node %u in term %llu leaves; on the platters: %u, term %llu",
+			"a vote for node %u in term %llu leaves; on the stable: %u, term %llu",
 			candidate, LLU(term), record.journals[oracle->journal].vote,
 			LLU(record.journals[oracle->journal].term));
 	if (oracle->voted_for[node][term] != 0 && oracle->voted_for[node][term] != candidate &&
@@ -105,7 +105,7 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 	    !sim_oracle_is_on_platter(&node->drives[oracle->journal], slot->offset, slot->index,
 				      slot->chain))
 		sim_violation(oracle->cluster, from, "O18",
-			      "acknowledges %llu as durable, and it is not on its platters",
+			      "acknowledges %llu as durable, and it is not on its stable",
 			      LLU(ack.match_durable));
 }
 

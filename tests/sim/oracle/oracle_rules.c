@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rules of the oracle that look at one node or at all platters at one moment. */
+/* Rules of the oracle that look at one node or at all stable storage at one moment. */
 #include "dataplane/base/check.h"
 #include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle_internal.h"
@@ -28,7 +28,7 @@ void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t t
 	oracle->leads_since_ns[node] = oracle->cluster->agenda.now_ns;
 }
 
-/* What was ever committed stands on the platters of a majority, whoever is up; a drive that forgot is no argument. */
+/* What was ever committed stands on the stable storage of a majority, whoever is up; a drive that forgot is no argument. */
 void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 {
 	unsigned nodes = oracle->cluster->config.nodes, excused = 0;
@@ -49,7 +49,7 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 				oracle->entries[index].chain);
 		if (copies + excused < nodes / 2 + 1)
 			sim_violation(oracle->cluster, 0, "O12",
-				      "committed entry %llu is left on %u platters",
+				      "committed entry %llu is left on %u stable",
 				      (unsigned long long)index, copies);
 	}
 }
@@ -161,8 +161,8 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 			      (unsigned long long)election->term, durable->vote);
 }
 
-/* What the platters of a node that is about to start have of the committed entries. */
-void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *node)
+/* What the stable storage of a node that is about to start have of the committed entries. */
+void sim_oracle_note_stable(struct sim_oracle *oracle, const struct sim_node *node)
 {
 	uint64_t index = oracle->committed;
 
@@ -177,19 +177,19 @@ void sim_oracle_note_platters(struct sim_oracle *oracle, const struct sim_node *
 						      oracle->entries[index].offset[node->number],
 						      index, oracle->entries[index].chain))
 		index--;
-	oracle->platters_end[node->number] = index;
+	oracle->stable_end[node->number] = index;
 }
 
 /* In the first turn of a life: it is all there. Rot in the middle is no reason to come back without what follows it. */
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node)
 {
-	uint64_t index = oracle->platters_end[node->number];
+	uint64_t index = oracle->stable_end[node->number];
 	uint64_t tail = node->journals[oracle->journal]->log.tail.index;
 
 	if (tail < index)
 		sim_violation(
 			oracle->cluster, node->number, "O21",
-			"comes back with %llu entries, committed entry %llu was on its platters",
+			"comes back with %llu entries, committed entry %llu was on its stable",
 			(unsigned long long)tail, (unsigned long long)index);
 	/* What its drive lost may be written there again, and that write may fail half way. */
 	for (index = tail + 1; index <= oracle->committed; index++)

@@ -204,7 +204,7 @@ static bool may_lose(void *context, const struct sim_node *node, unsigned journa
 		     uint64_t end)
 {
 	const struct sim_oracle *oracle = (struct sim_oracle *)context + journal;
-	const uint8_t *chunk = node->drives[journal].platters + begin;
+	const uint8_t *chunk = node->drives[journal].stable + begin;
 	struct wl_chunk_header header;
 	uint64_t at = WL_CHUNK_HEADER_BYTES;
 

@@ -67,7 +67,7 @@ static void watch_node(struct sim_node *node)
 	watch_between(node->memory, node->window, node->number);
 	watch_between(window_end, times, node->number);
 	watch_between(times_end, end, node->number);
-	sim_snapshot_watch(node->drives[0].platters,
+	sim_snapshot_watch(node->drives[0].stable,
 			   node->drives[0].segment_bytes * node->drives[0].segments_max,
 			   node->number);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What of a state matters. Two runs that come to equal terms, votes, roles, logs, commits, knowledge of followers, platters, frames on
+ * What of a state matters. Two runs that come to equal terms, votes, roles, logs, commits, knowledge of followers, stable storage, frames on
  * their way, client, history of the oracle and bounds left go on in the same ways. Left out: clocks (a time counts only by what it is
- * compared with), counters, boot ids, sequences and authentication codes of frames, witnesses.
+ * compared with), counters, boot ids, sequences and authentication codes of frames, watermarks.
  */
 #include <string.h>
 
@@ -147,9 +147,9 @@ static uint64_t hash_election(const struct wl_election *election, uint64_t now)
 		hash = mix(hash, election->granted);
 	if (!wl_election_is_busy(election) && election->state != WL_ELECTION_CANDIDATE)
 		return hash;
-	hash = mix(mix(hash, election->ballot.purpose), election->ballot.term);
-	hash = mix(mix(hash, election->ballot.vote), election->ballot.candidate);
-	return mix(mix(hash, election->ballot.last.index), election->ballot.last.term);
+	hash = mix(mix(hash, election->pending.purpose), election->pending.term);
+	hash = mix(mix(hash, election->pending.vote), election->pending.candidate);
+	return mix(mix(hash, election->pending.last.index), election->pending.last.term);
 }
 
 static uint64_t hash_peer(const struct wl_peer *peer)
@@ -209,8 +209,8 @@ static uint64_t hash_record(const struct wl_superblock *record)
 		   record->journals[0].caught_up_boot >= record->boot_count);
 }
 
-/* A node that is down is what its platters are: all of them, for they say what recovery will find. */
-static uint64_t hash_platters(const struct sim_node *node)
+/* A node that is down is what its stable storage are: all of them, for they say what recovery will find. */
+static uint64_t hash_stable(const struct sim_node *node)
 {
 	const struct sim_drive *drive = &node->drives[0];
 	struct wl_superblock record;
@@ -218,7 +218,7 @@ static uint64_t hash_platters(const struct sim_node *node)
 	uint64_t hash = wl_superblock_choose(drive->superblock, &record, &damaged);
 
 	hash = mix(mix(hash, hash_record(&record)), damaged != 0);
-	return wl_crc64(hash, drive->platters, drive->extent);
+	return wl_crc64(hash, drive->stable, drive->extent);
 }
 
 static uint64_t hash_node(const struct sim_world *world, unsigned number)
@@ -229,11 +229,11 @@ static uint64_t hash_node(const struct sim_world *world, unsigned number)
 	uint64_t hash;
 
 	if (!node->up)
-		return hash_platters(node);
+		return hash_stable(node);
 	hash = hash_election(&agent->elections[0], sim_node_now(node));
 	hash = mix(mix(hash, hash_replica(world, number)), hash_log(&node->journals[0]->log));
 	hash = mix(mix(hash, hash_record(&agent->record)), agent->record_in_flight);
-	hash = mix(mix(hash, node->record_state), agent->wishes[0].wanted);
+	hash = mix(mix(hash, node->record_state), agent->hard_state[0].wanted);
 	wl_service_get_stats(node->journals[0]->service, &stats);
 	return mix(mix(hash, stats.applied_index), stats.waiting_replies);
 }

@@ -52,7 +52,7 @@ static void pass(struct sim_node *node, uint64_t for_ns)
 			(int64_t)(WALL_NS - sim_node_now(node));
 }
 
-/* Timers of elections fire, and requests for votes are repeated, by choice alone; witnesses travel with votes, never by themselves. */
+/* Timers of elections fire, and requests for votes are repeated, by choice alone; watermarks travel with votes, never by themselves. */
 static void hold_timers(struct sim_node *node)
 {
 	struct wl_election *election = &node->agent->elections[0];
@@ -290,8 +290,8 @@ static void end_writes(struct sim_node *node, enum sim_choice_kind fate)
 
 		if (fate == SIM_CHOICE_RESTART_TORN && slot->state == SIM_REQUEST_UNDER_WAY &&
 		    slot->request.verb == WL_DISK_WRITE)
-			memcpy(node->drives[0].platters + slot->request.offset,
-			       slot->request.buffer, slot->request.bytes / 2);
+			memcpy(node->drives[0].stable + slot->request.offset, slot->request.buffer,
+			       slot->request.bytes / 2);
 		if (slot->state == SIM_REQUEST_UNDER_WAY)
 			slot->state = SIM_REQUEST_DONE; /* chance has no say in it */
 	}

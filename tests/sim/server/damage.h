@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Ways in which a drive is damaged beyond what a power cut does, and what a start must make of each: the kind
- * and the place that it must name (docs/LOG-FORMAT.md), worked out from the platters by other code than the daemon's.
+ * and the place that it must name (docs/LOG-FORMAT.md), worked out from the stable storage by other code than the daemon's.
  */
 #ifndef WL_TESTS_SIM_SERVER_DAMAGE_H
 #define WL_TESTS_SIM_SERVER_DAMAGE_H

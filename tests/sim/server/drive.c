@@ -20,7 +20,7 @@ static void do_write(struct sim_drive *drive, struct sim_drive_request *slot)
 
 	if (drive->faults.write_fails) {
 		drive->faults.write_fails = false;
-		/* A part of it came to the platters; the drive says so by an error, or by a count that is too small. */
+		/* A part of it came to the stable storage; the drive says so by an error, or by a count that is too small. */
 		slot->short_by = (uint32_t)sim_random_below(&drive->random,
 							    request->bytes / WL_SECTOR_BYTES) *
 					 WL_SECTOR_BYTES +
@@ -76,12 +76,12 @@ static enum wl_disk_status read_file(struct sim_drive *drive, uint64_t offset, u
 enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset, uint8_t *to,
 				       uint32_t bytes)
 {
-	uint64_t ordinal = offset / drive->segment_bytes;
+	uint64_t segment = offset / drive->segment_bytes;
 	enum wl_disk_status status;
 	uint32_t got;
 
 	WL_CHECK(offset % drive->segment_bytes + bytes <= drive->segment_bytes);
-	if (ordinal >= drive->segments || drive->files_by_name[ordinal].file == 0)
+	if (segment >= drive->segments || drive->files_by_name[segment].file == 0)
 		return WL_DISK_ABSENT;
 	status = read_file(drive, offset, to, bytes, &got);
 	return status == WL_DISK_OK && got != bytes ? WL_DISK_FAILED : status;
@@ -132,9 +132,9 @@ static void complete(void *subject, void *object)
 	descriptor = &drive->descriptors[drive->files.files[slot->file].fd];
 	/* What is written goes to the file that has the name, or it would be gone with the next start. */
 	WL_CHECK_MSG(slot->request.verb != WL_DISK_WRITE ||
-			     descriptor->file == drive->files_by_name[descriptor->ordinal].file,
+			     descriptor->file == drive->files_by_name[descriptor->segment].file,
 		     "segment %llu was written to after it was replaced",
-		     (unsigned long long)descriptor->ordinal);
+		     (unsigned long long)descriptor->segment);
 	slot->status = WL_DISK_OK;
 	if (slot->request.verb == WL_DISK_WRITE)
 		do_write(drive, slot);
@@ -293,12 +293,12 @@ void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t
 	WL_CHECK(drive->files_by_name != NULL);
 	wl_disk_files_init(&drive->files);
 	/* Zero pages until written: a drive costs what is on it. */
-	drive->platters = sim_arena_take(segment_bytes * segments_max);
+	drive->stable = sim_arena_take(segment_bytes * segments_max);
 }
 
 void sim_drive_fini(struct sim_drive *drive)
 {
 	free(drive->image);
 	free(drive->files_by_name);
-	sim_arena_give_back(drive->platters, drive->segment_bytes * drive->segments_max);
+	sim_arena_give_back(drive->stable, drive->segment_bytes * drive->segments_max);
 }

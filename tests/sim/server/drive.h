@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A simulated drive behind the daemon's own table `wl_disk_ops`: platters that are accurate to the sector,
+ * A simulated drive behind the daemon's own table `wl_disk_ops`: stable storage that are accurate to the sector,
  * a queue, completions out of order, segment files that must be opened first, and what drives do when the power goes.
  * Faults are switches and rates; the drive keeps its own account of what is durable, which is what the oracle
  * believes.
@@ -25,7 +25,8 @@
 #define SIM_JOURNALS_MAX 2u
 #define SIM_DRIVE_JOBS 512u
 #define SIM_DRIVE_DESCRIPTORS 512u
-#define SIM_DRIVE_CACHED 64u /* newest writes that a lying drive may not have on its platters */
+#define SIM_DRIVE_CACHED \
+	64u /* newest writes that a lying drive may not have on its stable storage */
 #define SIM_DRIVE_PPM 1000000u
 
 struct sim_drive_faults {
@@ -83,7 +84,7 @@ struct sim_drive_job {
 	enum sim_drive_job_verb verb;
 	enum wl_disk_status status; /* of one that is done */
 	int error;
-	uint64_t ordinal;
+	uint64_t segment;
 	uint32_t tag; /* PREPARE: place in the queue; OPEN: place in the table of files */
 	int fd;
 };
@@ -96,7 +97,7 @@ struct sim_segment {
 };
 
 struct sim_descriptor {
-	uint64_t file, ordinal; /* file 0: not open */
+	uint64_t file, segment; /* file 0: not open */
 };
 
 struct sim_drive {
@@ -106,7 +107,7 @@ struct sim_drive {
 	struct sim_drive_faults faults;
 	struct wl_segment_header identity; /* written into each new segment */
 	uint64_t segment_bytes;
-	uint8_t *platters; /* the stream; segment s at s * segment_bytes */
+	uint8_t *stable; /* the stream; segment s at s * segment_bytes */
 	uint64_t segments_max;
 	uint64_t segments; /* one more than the highest that there is */
 	struct sim_segment *files_by_name; /* segments_max */
@@ -166,7 +167,7 @@ void sim_drive_kill(struct sim_drive *drive);
 /* All names are durable. */
 void sim_drive_sync_names(struct sim_drive *drive);
 /* The segment has a file from now on, whole. */
-void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal);
+void sim_drive_make_file(struct sim_drive *drive, uint64_t segment);
 /* For recovery: at once. The bytes lie in one segment. */
 enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset, uint8_t *to,
 				       uint32_t bytes);
@@ -176,7 +177,7 @@ void sim_drive_complete(struct sim_drive *drive);
 void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes);
 /* Damages one place; false: there is no such place, or nobody could notice that something is missing. */
 bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t which);
-/* What a start must make of it, from what lies on the platters now. */
+/* What a start must make of it, from what lies on the stable storage now. */
 void sim_drive_expect(struct sim_drive *drive);
 /* Keeps an image, puts it back (false: there is none), or empties the drive. The node is down, except for the first. */
 void sim_drive_snapshot(struct sim_drive *drive);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Damage, and the verdict that a start owes it. Places are found, and verdicts worked out, from the bytes on the
- * platters: chunks that follow one another by `previous`, and whoever names them as durable.
+ * stable storage: chunks that follow one another by `previous`, and whoever names them as durable.
  */
 #include "tests/sim/server/drive_internal.h"
 
@@ -62,7 +62,7 @@ static uint64_t end_of(const struct sim_drive *drive)
 
 static bool chunk_at(const struct sim_drive *drive, uint64_t at, struct chunk *chunk)
 {
-	const uint8_t *from = drive->platters + at;
+	const uint8_t *from = drive->stable + at;
 	uint64_t left = drive->segment_bytes - at % drive->segment_bytes;
 
 	if (at + WL_BLOCK_BYTES > end_of(drive) ||
@@ -118,30 +118,29 @@ static bool read_record(const struct sim_drive *drive, struct wl_superblock *rec
 	return wl_superblock_choose(drive->first->superblock, record, &damaged) == WL_SUPERBLOCK_OK;
 }
 
-static bool is_witnessed_by_record(const struct sim_drive *drive, uint64_t end)
+static bool is_known_durable_by_record(const struct sim_drive *drive, uint64_t end)
 {
 	struct wl_superblock record;
 
 	return read_record(drive, &record) &&
-	       record.journals[drive->identity.journal].witness >= end;
+	       record.journals[drive->identity.journal].watermark >= end;
 }
 
 /* Somebody who has the key wrote down that all up to `end` was durable: not a client, in what it appended. */
-static bool is_witnessed(const struct sim_drive *drive, uint64_t end)
+static bool is_known_durable(const struct sim_drive *drive, uint64_t end)
 {
 	struct wl_chunk_header header;
 	struct wl_superblock record;
 
 	if (!read_record(drive, &record))
 		return false;
-	if (record.journals[drive->identity.journal].witness >= end)
+	if (record.journals[drive->identity.journal].watermark >= end)
 		return true;
 	for (uint64_t at = wl_align_up(end, WL_BLOCK_BYTES); at < end_of(drive);
 	     at += WL_BLOCK_BYTES) {
-		if (wl_chunk_decode_header(drive->platters + at, WL_BLOCK_BYTES, &header) &&
+		if (wl_chunk_decode_header(drive->stable + at, WL_BLOCK_BYTES, &header) &&
 		    header.offset == at && header.binding == drive->identity.binding &&
-		    header.durable >= end &&
-		    wl_chunk_has_tag(drive->platters + at, record.chunk_key))
+		    header.durable >= end && wl_chunk_has_tag(drive->stable + at, record.chunk_key))
 			return true;
 	}
 	return false;
@@ -154,7 +153,7 @@ static uint64_t written_end(const struct sim_drive *drive)
 		uint64_t begin = at - WL_BLOCK_BYTES;
 
 		if (begin % drive->segment_bytes != 0 &&
-		    !wl_chunk_is_zero(drive->platters + begin, WL_BLOCK_BYTES))
+		    !wl_chunk_is_zero(drive->stable + begin, WL_BLOCK_BYTES))
 			return at;
 	}
 	return 0;
@@ -175,7 +174,7 @@ static bool put_other_chunk(struct sim_drive *drive, const struct chunk *chunk)
 	if (!choose_chunk(drive, sim_random_below(&drive->random, SIM_DRIVE_PPM + 1), &other) ||
 	    other.begin == chunk->begin || other.header.bytes > chunk->header.bytes)
 		return false;
-	memcpy(sim_drive_place(drive, chunk->begin), drive->platters + other.begin,
+	memcpy(sim_drive_place(drive, chunk->begin), drive->stable + other.begin,
 	       other.header.bytes);
 	return true;
 }
@@ -199,7 +198,7 @@ static bool lead_astray(struct sim_drive *drive, const struct chunk *chunk)
 	if (to % drive->segment_bytes + chunk->header.bytes > drive->segment_bytes ||
 	    to + chunk->header.bytes > end_of(drive))
 		return false;
-	memcpy(sim_drive_place(drive, to), drive->platters + chunk->begin, chunk->header.bytes);
+	memcpy(sim_drive_place(drive, to), drive->stable + chunk->begin, chunk->header.bytes);
 	memset(sim_drive_place(drive, chunk->begin), 0, chunk->header.bytes);
 	return true;
 }
@@ -207,7 +206,7 @@ static bool lead_astray(struct sim_drive *drive, const struct chunk *chunk)
 /* What leaves no trace on this drive must be on the others. */
 static bool may_vanish(const struct sim_drive *drive, const struct chunk *chunk)
 {
-	return is_witnessed(drive, chunk->end) ||
+	return is_known_durable(drive, chunk->end) ||
 	       drive->may_lose(drive->lose_context, drive->identity.journal, chunk->begin,
 			       chunk->end);
 }
@@ -264,12 +263,12 @@ static bool damage_chunk(struct sim_drive *drive, enum sim_damage_way way, uint6
 	}
 }
 
-static void make_foreign(struct sim_drive *drive, uint64_t ordinal)
+static void make_foreign(struct sim_drive *drive, uint64_t segment)
 {
 	struct wl_segment_header header = drive->identity;
 	uint64_t cluster = wl_cluster_id(header.cluster);
 
-	header.ordinal = ordinal;
+	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
 	switch (sim_random_below(&drive->random, 4)) {
 	case 0:
@@ -289,14 +288,14 @@ static void make_foreign(struct sim_drive *drive, uint64_t ordinal)
 		header.segment_bytes *= 2;
 		break;
 	}
-	wl_segment_encode_header(sim_drive_place(drive, ordinal * drive->segment_bytes), &header);
+	wl_segment_encode_header(sim_drive_place(drive, segment * drive->segment_bytes), &header);
 }
 
-static bool swap_segments(struct sim_drive *drive, uint64_t ordinal)
+static bool swap_segments(struct sim_drive *drive, uint64_t segment)
 {
-	uint8_t *a = sim_drive_place(drive, ordinal * drive->segment_bytes);
+	uint8_t *a = sim_drive_place(drive, segment * drive->segment_bytes);
 
-	if (ordinal + 1 >= drive->segments)
+	if (segment + 1 >= drive->segments)
 		return false;
 	for (uint64_t at = 0; at < drive->segment_bytes; at += 8) {
 		uint64_t word = wl_load_u64(a + at);
@@ -312,7 +311,7 @@ static bool tail_may_vanish(const struct sim_drive *drive, uint64_t begin)
 {
 	struct chunk chunk = {.begin = SIM_NOWHERE};
 
-	if (is_witnessed_by_record(drive, begin + 1))
+	if (is_known_durable_by_record(drive, begin + 1))
 		return true;
 	while (next_chunk(drive, &chunk)) {
 		if (chunk.begin >= begin &&
@@ -323,13 +322,13 @@ static bool tail_may_vanish(const struct sim_drive *drive, uint64_t begin)
 	return true;
 }
 
-static bool drop_tail(struct sim_drive *drive, uint64_t ordinal)
+static bool drop_tail(struct sim_drive *drive, uint64_t segment)
 {
-	uint64_t begin = ordinal * drive->segment_bytes;
+	uint64_t begin = segment * drive->segment_bytes;
 
 	if (!tail_may_vanish(drive, begin))
 		return false;
-	while (drive->segments > ordinal) {
+	while (drive->segments > segment) {
 		drive->segments--;
 		drive->files_by_name[drive->segments] = (struct sim_segment){0};
 		sim_arena_zero(sim_drive_place(drive, drive->segments * drive->segment_bytes),
@@ -338,33 +337,33 @@ static bool drop_tail(struct sim_drive *drive, uint64_t ordinal)
 	return true;
 }
 
-static bool drop_segment(struct sim_drive *drive, uint64_t ordinal)
+static bool drop_segment(struct sim_drive *drive, uint64_t segment)
 {
-	if (ordinal + 1 == drive->segments)
-		return drop_tail(drive, ordinal);
-	drive->files_by_name[ordinal] = (struct sim_segment){0};
+	if (segment + 1 == drive->segments)
+		return drop_tail(drive, segment);
+	drive->files_by_name[segment] = (struct sim_segment){0};
 	return true;
 }
 
 static bool extend(struct sim_drive *drive)
 {
-	uint64_t ordinal = drive->segments;
+	uint64_t segment = drive->segments;
 
-	if (ordinal == drive->segments_max)
+	if (segment == drive->segments_max)
 		return false;
-	sim_drive_make_file(drive, ordinal);
-	memset(sim_drive_place(drive, ordinal * drive->segment_bytes), 0, WL_BLOCK_BYTES);
+	sim_drive_make_file(drive, segment);
+	memset(sim_drive_place(drive, segment * drive->segment_bytes), 0, WL_BLOCK_BYTES);
 	return true;
 }
 
 static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
 {
-	uint64_t ordinal, begin;
+	uint64_t segment, begin;
 
 	if (drive->segments == 0)
 		return false;
-	ordinal = (drive->segments - 1) * which / SIM_DRIVE_PPM;
-	begin = ordinal * drive->segment_bytes;
+	segment = (drive->segments - 1) * which / SIM_DRIVE_PPM;
+	begin = segment * drive->segment_bytes;
 	drive->damage.begin = begin;
 	drive->damage.end = begin + drive->segment_bytes;
 	switch (way) {
@@ -374,19 +373,19 @@ static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uin
 		return true;
 	case SIM_DAMAGE_SWAP_SEGMENTS:
 		drive->damage.end += drive->segment_bytes;
-		return swap_segments(drive, ordinal);
+		return swap_segments(drive, segment);
 	case SIM_DAMAGE_FOREIGN_SEGMENT:
-		make_foreign(drive, ordinal);
+		make_foreign(drive, segment);
 		return true;
 	case SIM_DAMAGE_DROP_SEGMENT:
-		return drop_segment(drive, ordinal);
+		return drop_segment(drive, segment);
 	case SIM_DAMAGE_DROP_TAIL:
-		return drop_tail(drive, ordinal);
+		return drop_tail(drive, segment);
 	case SIM_DAMAGE_CUT_SEGMENT:
-		drive->files_by_name[ordinal].bytes =
+		drive->files_by_name[segment].bytes =
 			sim_random_below(&drive->random, drive->segment_bytes / WL_BLOCK_BYTES) *
 			WL_BLOCK_BYTES;
-		drive->damage.begin = begin + drive->files_by_name[ordinal].bytes;
+		drive->damage.begin = begin + drive->files_by_name[segment].bytes;
 		return true;
 	default: /* SIM_DAMAGE_EXTEND */
 		return extend(drive);
@@ -475,23 +474,23 @@ static void expect_log(struct sim_damage *damage, uint32_t kinds, uint64_t place
 
 static void expect_chunk(const struct sim_drive *drive, struct sim_damage *damage)
 {
-	bool witnessed = is_witnessed(drive, damage->end);
+	bool known_durable = is_known_durable(drive, damage->end);
 
 	switch (damage->way) {
 	case SIM_DAMAGE_ROT_ENTRY:
 	case SIM_DAMAGE_ROT_HEADER:
 	case SIM_DAMAGE_ROT_PADDING:
-		expect_log(damage, witnessed ? KIND(ROT) : KIND(UNPROVEN), damage->begin);
+		expect_log(damage, known_durable ? KIND(ROT) : KIND(UNPROVEN), damage->begin);
 		break;
 	case SIM_DAMAGE_ZERO_CHUNK:
-		expect_log(damage, witnessed ? KIND(LOST_WRITE) : 0, damage->begin);
+		expect_log(damage, known_durable ? KIND(LOST_WRITE) : 0, damage->begin);
 		break;
 	case SIM_DAMAGE_ZERO_SECTOR:
-		expect_log(damage, witnessed ? KIND(ROT) : 0, damage->begin);
+		expect_log(damage, known_durable ? KIND(ROT) : 0, damage->begin);
 		break;
 	case SIM_DAMAGE_ASTRAY:
-		/* The witness may be met before the chunk that went astray. */
-		expect_log(damage, KIND(MISDIRECTED) | (witnessed ? KIND(LOST_WRITE) : 0),
+		/* The watermark may be met before the chunk that went astray. */
+		expect_log(damage, KIND(MISDIRECTED) | (known_durable ? KIND(LOST_WRITE) : 0),
 			   damage->begin);
 		break;
 	case SIM_DAMAGE_UNREADABLE:
@@ -517,12 +516,12 @@ static bool is_skipped(const struct sim_drive *drive, const struct sim_damage *d
 
 static void expect_segment(const struct sim_drive *drive, struct sim_damage *damage)
 {
-	uint64_t ordinal = damage->begin / drive->segment_bytes;
+	uint64_t segment = damage->begin / drive->segment_bytes;
 
 	switch (damage->way) {
 	case SIM_DAMAGE_ROT_SEGMENT:
 		if (written_end(drive) > damage->begin ||
-		    is_witnessed(drive, damage->begin + WL_BLOCK_BYTES))
+		    is_known_durable(drive, damage->begin + WL_BLOCK_BYTES))
 			expect_log(damage, KIND(SEGMENT_HEADER), damage->begin);
 		else
 			expect_log(damage, 0, SIM_NOWHERE);
@@ -534,15 +533,15 @@ static void expect_segment(const struct sim_drive *drive, struct sim_damage *dam
 		expect_log(damage, KIND(FOREIGN), damage->begin);
 		break;
 	case SIM_DAMAGE_DROP_SEGMENT:
-		if (ordinal < drive->segments)
+		if (segment < drive->segments)
 			expect_log(damage, KIND(SEGMENT_ABSENT), damage->begin);
-		else if (is_witnessed(drive, end_of(drive) + 1))
+		else if (is_known_durable(drive, end_of(drive) + 1))
 			expect_log(damage, KIND(CUT_SHORT), SIM_NOWHERE);
 		else
 			expect_log(damage, 0, SIM_NOWHERE);
 		break;
 	case SIM_DAMAGE_DROP_TAIL:
-		expect_log(damage, is_witnessed(drive, end_of(drive) + 1) ? KIND(CUT_SHORT) : 0,
+		expect_log(damage, is_known_durable(drive, end_of(drive) + 1) ? KIND(CUT_SHORT) : 0,
 			   SIM_NOWHERE);
 		break;
 	case SIM_DAMAGE_CUT_SEGMENT:

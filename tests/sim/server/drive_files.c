@@ -21,14 +21,14 @@ static struct sim_drive_job *job_at(struct sim_drive *drive, uint64_t at)
 
 /* ---- descriptors ---- */
 
-static int open_descriptor(struct sim_drive *drive, uint64_t ordinal)
+static int open_descriptor(struct sim_drive *drive, uint64_t segment)
 {
 	for (int fd = 0; fd < (int)SIM_DRIVE_DESCRIPTORS; fd++) {
 		if (drive->descriptors[fd].file != 0)
 			continue;
 		drive->descriptors[fd] = (struct sim_descriptor){
-			.file = drive->files_by_name[ordinal].file,
-			.ordinal = ordinal,
+			.file = drive->files_by_name[segment].file,
+			.segment = segment,
 		};
 		drive->descriptors_open++;
 		drive->opens++;
@@ -58,30 +58,30 @@ static void fail(struct sim_drive_job *job, enum wl_disk_status status, int erro
 
 static void make_segment(struct sim_drive *drive, struct sim_drive_job *job)
 {
-	if (job->ordinal >= drive->segments_max || drive->faults.full) {
+	if (job->segment >= drive->segments_max || drive->faults.full) {
 		fail(job, WL_DISK_NO_SPACE, ENOSPC);
 		return;
 	}
 	if (sim_random_chance(&drive->random, drive->faults.prepare_error_ppm)) {
-		fail(job, WL_DISK_FAILED, job->ordinal % 2 ? EIO : EROFS);
+		fail(job, WL_DISK_FAILED, job->segment % 2 ? EIO : EROFS);
 		return;
 	}
 	/* In order; or once more, when the header of one ahead was damaged. */
-	WL_CHECK(job->ordinal <= drive->segments);
-	sim_drive_make_file(drive, job->ordinal);
+	WL_CHECK(job->segment <= drive->segments);
+	sim_drive_make_file(drive, job->segment);
 	sim_drive_sync_names(drive); /* a folder is synced as a whole */
-	job->fd = open_descriptor(drive, job->ordinal);
+	job->fd = open_descriptor(drive, job->segment);
 }
 
 static void open_segment(struct sim_drive *drive, struct sim_drive_job *job)
 {
-	if (job->ordinal >= drive->segments || drive->files_by_name[job->ordinal].file == 0) {
+	if (job->segment >= drive->segments || drive->files_by_name[job->segment].file == 0) {
 		fail(job, WL_DISK_ABSENT, ENOENT);
 	} else if (sim_random_chance(&drive->random, drive->faults.open_error_ppm)) {
-		fail(job, WL_DISK_FAILED, job->ordinal % 2 ? EIO : EMFILE);
+		fail(job, WL_DISK_FAILED, job->segment % 2 ? EIO : EMFILE);
 		drive->failed_opens++;
 	} else {
-		job->fd = open_descriptor(drive, job->ordinal);
+		job->fd = open_descriptor(drive, job->segment);
 	}
 }
 
@@ -155,32 +155,32 @@ static void close_later(struct sim_drive *drive, int fd)
 
 void sim_drive_prepare(struct sim_drive *drive, struct sim_drive_request *slot)
 {
-	uint64_t ordinal = slot->request.offset / drive->segment_bytes;
+	uint64_t segment = slot->request.offset / drive->segment_bytes;
 
-	close_later(drive, wl_disk_files_retire(&drive->files, slot->request.journal, ordinal));
+	close_later(drive, wl_disk_files_retire(&drive->files, slot->request.journal, segment));
 	slot->state = SIM_REQUEST_PREPARING;
 	ask(drive, &(struct sim_drive_job){.verb = SIM_JOB_PREPARE,
-					   .ordinal = ordinal,
+					   .segment = segment,
 					   .tag = (uint32_t)(slot - drive->queue)});
 }
 
 bool sim_drive_find_file(struct sim_drive *drive, struct sim_drive_request *slot)
 {
 	const struct wl_disk_request *request = &slot->request;
-	uint64_t ordinal = request->offset / drive->segment_bytes;
+	uint64_t segment = request->offset / drive->segment_bytes;
 	int fd_to_close;
 
 	WL_CHECK(request->offset % drive->segment_bytes + request->bytes <= drive->segment_bytes);
-	slot->file = wl_disk_files_find(&drive->files, request->journal, ordinal);
+	slot->file = wl_disk_files_find(&drive->files, request->journal, segment);
 	if (slot->file == WL_DISK_FILES_NONE) {
 		slot->file =
-			wl_disk_files_take(&drive->files, request->journal, ordinal, &fd_to_close);
+			wl_disk_files_take(&drive->files, request->journal, segment, &fd_to_close);
 		if (slot->file == WL_DISK_FILES_NONE)
 			return false;
 		drive->evictions += fd_to_close >= 0;
 		close_later(drive, fd_to_close);
 		ask(drive, &(struct sim_drive_job){.verb = SIM_JOB_OPEN,
-						   .ordinal = ordinal,
+						   .segment = segment,
 						   .tag = slot->file});
 	}
 	if (drive->files.files[slot->file].state == WL_DISK_FILE_OPEN)
@@ -225,8 +225,8 @@ static void on_prepared(struct sim_drive *drive, const struct sim_drive_job *ans
 
 	if (answer->status == WL_DISK_OK) {
 		/* Opened for a reader while it was made: that may be the old one. */
-		close_later(drive, wl_disk_files_retire(&drive->files, journal, answer->ordinal));
-		place = wl_disk_files_take(&drive->files, journal, answer->ordinal, &fd_to_close);
+		close_later(drive, wl_disk_files_retire(&drive->files, journal, answer->segment));
+		place = wl_disk_files_take(&drive->files, journal, answer->segment, &fd_to_close);
 		if (place == WL_DISK_FILES_NONE) {
 			close_later(drive, answer->fd);
 		} else {
@@ -254,19 +254,19 @@ void sim_drive_take_answers(struct sim_drive *drive)
 
 /* ---- files ---- */
 
-void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal)
+void sim_drive_make_file(struct sim_drive *drive, uint64_t segment)
 {
 	struct wl_segment_header header = drive->identity;
-	uint8_t *begin = sim_drive_place(drive, ordinal * drive->segment_bytes);
+	uint8_t *begin = sim_drive_place(drive, segment * drive->segment_bytes);
 
-	if (ordinal < drive->segments)
+	if (segment < drive->segments)
 		sim_arena_zero(begin, drive->segment_bytes);
 	else
-		drive->segments = ordinal + 1;
-	header.ordinal = ordinal;
+		drive->segments = segment + 1;
+	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
 	wl_segment_encode_header(begin, &header);
-	drive->files_by_name[ordinal] = (struct sim_segment){
+	drive->files_by_name[segment] = (struct sim_segment){
 		.file = ++drive->files_made,
 		.bytes = drive->segment_bytes,
 	};
@@ -274,8 +274,8 @@ void sim_drive_make_file(struct sim_drive *drive, uint64_t ordinal)
 
 void sim_drive_sync_names(struct sim_drive *drive)
 {
-	for (uint64_t ordinal = 0; ordinal < drive->segments; ordinal++)
-		drive->files_by_name[ordinal].unsynced = false;
+	for (uint64_t segment = 0; segment < drive->segments; segment++)
+		drive->files_by_name[segment].unsynced = false;
 }
 
 void sim_drive_kill_helper(struct sim_drive *drive)
@@ -283,25 +283,25 @@ void sim_drive_kill_helper(struct sim_drive *drive)
 	const struct sim_drive_job *job = job_at(drive, drive->job_done);
 
 	/* Between the rename of the file and the sync of its folder. */
-	if (!drive->works || job->verb != SIM_JOB_PREPARE || job->ordinal != drive->segments ||
+	if (!drive->works || job->verb != SIM_JOB_PREPARE || job->segment != drive->segments ||
 	    drive->segments == drive->segments_max || drive->faults.full ||
 	    !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
 		return;
-	sim_drive_make_file(drive, job->ordinal);
-	drive->files_by_name[job->ordinal].unsynced = true;
+	sim_drive_make_file(drive, job->segment);
+	drive->files_by_name[job->segment].unsynced = true;
 }
 
 void sim_drive_forget_names(struct sim_drive *drive)
 {
-	for (uint64_t ordinal = drive->segments; ordinal-- > 0;) {
-		struct sim_segment *segment = &drive->files_by_name[ordinal];
+	for (uint64_t segment = drive->segments; segment-- > 0;) {
+		struct sim_segment *file = &drive->files_by_name[segment];
 
-		if (!segment->unsynced || !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+		if (!file->unsynced || !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
 			continue;
-		*segment = (struct sim_segment){0};
-		sim_arena_zero(sim_drive_place(drive, ordinal * drive->segment_bytes),
+		*file = (struct sim_segment){0};
+		sim_arena_zero(sim_drive_place(drive, segment * drive->segment_bytes),
 			       drive->segment_bytes);
-		drive->segments -= ordinal + 1 == drive->segments;
+		drive->segments -= segment + 1 == drive->segments;
 	}
 }
 
@@ -317,16 +317,16 @@ void sim_drive_forget_files(struct sim_drive *drive)
 
 void sim_drive_start(struct sim_drive *drive)
 {
-	uint64_t ordinal = drive->segments > OPEN_AT_START ? drive->segments - OPEN_AT_START : 0;
+	uint64_t segment = drive->segments > OPEN_AT_START ? drive->segments - OPEN_AT_START : 0;
 	int fd_to_close;
 
 	sim_drive_forget_files(drive);
 	memset(drive->said, 0, sizeof(drive->said));
-	for (; ordinal < drive->segments; ordinal++) {
-		uint32_t place = wl_disk_files_take(&drive->files, drive->identity.journal, ordinal,
+	for (; segment < drive->segments; segment++) {
+		uint32_t place = wl_disk_files_take(&drive->files, drive->identity.journal, segment,
 						    &fd_to_close);
 
-		wl_disk_files_opened(&drive->files, place, open_descriptor(drive, ordinal), 0);
+		wl_disk_files_opened(&drive->files, place, open_descriptor(drive, segment), 0);
 	}
 }
 

@@ -11,7 +11,7 @@
 static inline uint8_t *sim_drive_place(const struct sim_drive *drive, uint64_t offset)
 {
 	WL_CHECK(offset < drive->segments_max * drive->segment_bytes);
-	return drive->platters + offset;
+	return drive->stable + offset;
 }
 
 /* drive.c: the file of a request is open; or it never will be. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a power cut leaves on the platters; images that are kept and put back; an empty disk. */
+/* What a power cut leaves on the stable storage; images that are kept and put back; an empty disk. */
 #include "tests/sim/server/drive_internal.h"
 
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static void lose_cache(struct sim_drive *drive)
 	uint64_t oldest =
 		drive->cached_count > SIM_DRIVE_CACHED ? drive->cached_count - SIM_DRIVE_CACHED : 0;
 
-	/* So many of the newest have not reached the platters. */
+	/* So many of the newest have not reached the stable storage. */
 	oldest += sim_random_below(&drive->random, drive->cached_count - oldest + 1);
 	for (; drive->faults.lies && oldest < drive->cached_count; oldest++) {
 		uint64_t begin = drive->cached[oldest % SIM_DRIVE_CACHED].offset;
@@ -107,12 +107,12 @@ void sim_drive_snapshot(struct sim_drive *drive)
 	WL_CHECK(drive->image != NULL);
 	drive->image_segments = drive->segments;
 	memcpy(drive->image, drive->superblock, sizeof(drive->superblock));
-	memcpy(drive->image + sizeof(drive->superblock), drive->platters, bytes);
+	memcpy(drive->image + sizeof(drive->superblock), drive->stable, bytes);
 }
 
 void sim_drive_wipe(struct sim_drive *drive)
 {
-	sim_arena_zero(drive->platters, drive->segments * drive->segment_bytes);
+	sim_arena_zero(drive->stable, drive->segments * drive->segment_bytes);
 	memset(drive->superblock, 0, sizeof(drive->superblock));
 	memset(drive->files_by_name, 0, drive->segments * sizeof(drive->files_by_name[0]));
 	memset(&drive->damage, 0, sizeof(drive->damage));
@@ -126,11 +126,11 @@ bool sim_drive_restore(struct sim_drive *drive)
 	if (!drive->image)
 		return false;
 	sim_drive_wipe(drive);
-	for (uint64_t ordinal = 0; ordinal < drive->image_segments; ordinal++)
-		sim_drive_make_file(drive, ordinal);
+	for (uint64_t segment = 0; segment < drive->image_segments; segment++)
+		sim_drive_make_file(drive, segment);
 	drive->extent = drive->segments * drive->segment_bytes;
 	memcpy(drive->superblock, drive->image, sizeof(drive->superblock));
-	memcpy(drive->platters, drive->image + sizeof(drive->superblock), drive->extent);
+	memcpy(drive->stable, drive->image + sizeof(drive->superblock), drive->extent);
 	return true;
 }
 

@@ -200,7 +200,7 @@ static void look_at_journal(struct sim_node *node, unsigned journal)
 		return; /* not published yet */
 	look_at_storage(node, journal, &status.storage);
 	wl_agent_set_tail(node->agent, journal, status.tail);
-	wl_agent_set_witness(node->agent, journal, status.durable_offset);
+	wl_agent_set_watermark(node->agent, journal, status.durable_offset);
 	wl_agent_set_commit(node->agent, journal, status.commit_durable);
 	wl_agent_set_room(node->agent, journal, status.may_start_term);
 	wl_agent_set_clock(node->agent, journal, status.clock_astray, status.stamps_ahead_ns);

@@ -173,7 +173,7 @@ void sim_node_kill(struct sim_cluster *cluster, unsigned node);
 /* One turn, now, whatever the agenda says (exhaustive search). A node that is up. */
 void sim_node_turn_worker(struct sim_core *core);
 void sim_node_turn_agent(struct sim_node *node);
-/* The record that is being written is on the platters now: both copies. */
+/* The record that is being written is on the stable storage now: both copies. */
 void sim_node_complete_record(struct sim_node *node);
 /* Takes the core away from the worker, the agent, or both, for a while. */
 void sim_node_stall(struct sim_cluster *cluster, unsigned node, bool worker, bool agent,

@@ -57,8 +57,8 @@ void sim_node_config_fini(struct sim_cluster *cluster, unsigned number)
 }
 
 /* Right by itself, but it names a cluster, a node, a list or a size that are not those of the data. */
-static void change_wish(struct sim_config_wish *wish, enum sim_config_edit edit, uint8_t uuid[16],
-			struct sim_random *random)
+static void change_hard_state(struct sim_config_wish *wish, enum sim_config_edit edit,
+			      uint8_t uuid[16], struct sim_random *random)
 {
 	unsigned other = 1 + (unsigned)sim_random_below(random, WIRELOG_NODES_MAX);
 
@@ -101,7 +101,7 @@ void sim_node_config_write(struct sim_cluster *cluster, unsigned number, enum si
 	uint8_t uuid[16];
 
 	wish_of(cluster, number, &wish);
-	change_wish(&wish, edit, uuid, &node->operator_random);
+	change_hard_state(&wish, edit, uuid, &node->operator_random);
 	sim_config_file_write(node->file, &wish, &node->operator_random);
 	sim_config_file_edit(node->file, edit, &node->operator_random);
 	if (edit >= SIM_EDIT_CLUSTER)

@@ -120,13 +120,13 @@ static bool scrub(struct sim_node *node, struct sim_drive *drive,
 		  const struct wl_recovery *recovery)
 {
 	if (!node->tears_start || sim_random_chance(&node->random, 300000)) {
-		sim_arena_zero(drive->platters + recovery->scrub_begin,
+		sim_arena_zero(drive->stable + recovery->scrub_begin,
 			       recovery->scrub_end - recovery->scrub_begin);
 		return true;
 	}
 	for (uint64_t at = recovery->scrub_begin; at < recovery->scrub_end; at += WL_SECTOR_BYTES) {
 		if (sim_random_chance(&node->random, 500000))
-			sim_arena_zero(drive->platters + at, WL_SECTOR_BYTES);
+			sim_arena_zero(drive->stable + at, WL_SECTOR_BYTES);
 	}
 	return false;
 }
@@ -171,7 +171,7 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
 	enum sim_recovered recovered;
 
 	wl_recovery_init(&recovery, &node->journals[journal]->log, drive->segments,
-			 remembered->witness, window, SIM_RECOVERY_WINDOW_BYTES);
+			 remembered->watermark, window, SIM_RECOVERY_WINDOW_BYTES);
 	recovered = drive_recovery(node, drive, &recovery, &node->started[journal]);
 	node->damage = node->started[journal].damage;
 	*known_commit = wl_recovery_commit(&recovery, remembered->commit);
@@ -212,8 +212,9 @@ static void verify_journal(struct look *look, struct sim_node *node,
 	memory = sim_arena_take(bytes);
 	wl_log_init(&log, &shape.log, memory + SIM_RECOVERY_WINDOW_BYTES,
 		    memory + SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes);
-	wl_recovery_init(&recovery, &log, drive->segments, record->journals[look->journal].witness,
-			 memory, SIM_RECOVERY_WINDOW_BYTES);
+	wl_recovery_init(&recovery, &log, drive->segments,
+			 record->journals[look->journal].watermark, memory,
+			 SIM_RECOVERY_WINDOW_BYTES);
 	recovery.read_only = true;
 	recovery.on_entry = show_entry;
 	recovery.context = look;

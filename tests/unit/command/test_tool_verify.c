@@ -241,10 +241,10 @@ static void looking_changes_nothing(void)
 	memory_drive_tear(&fixture.drive, 0, 3);
 	bytes = (size_t)(fixture.drive.segments * fixture.config.segment_bytes);
 	before = malloc(bytes);
-	memcpy(before, fixture.drive.platters, bytes);
+	memcpy(before, fixture.drive.stable, bytes);
 	look(0);
 
-	CU_ASSERT_EQUAL(memcmp(before, fixture.drive.platters, bytes), 0);
+	CU_ASSERT_EQUAL(memcmp(before, fixture.drive.stable, bytes), 0);
 	free(before);
 	end();
 }

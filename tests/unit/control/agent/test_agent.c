@@ -77,7 +77,7 @@ static void set_up(uint32_t voters)
 	}
 	for (unsigned i = 0; i < JOURNALS; i++)
 		record.journals[i] = (struct wl_superblock_journal){.term = 5,
-								    .witness = 4096,
+								    .watermark = 4096,
 								    .caught_up_boot = 1};
 	wl_agent_init(&bed.agent, &config, &ops, planes, &record);
 	wl_agent_start(&bed.agent, bed.now_ns);
@@ -425,11 +425,11 @@ static void time_that_goes_back_stands_still(void)
 	tear_down();
 }
 
-static void witness_is_written_at_most_once_a_second(void)
+static void watermark_is_written_at_most_once_a_second(void)
 {
 	set_up(0xe);
 	for (unsigned i = 0; i < 5000; i++) {
-		wl_agent_set_witness(&bed.agent, 2, 8192 + i);
+		wl_agent_set_watermark(&bed.agent, 2, 8192 + i);
 		rise(0, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 0);
 		rise(1, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 1);
 		rise(0, WL_PLANE_LEADER_HEARD, (struct wl_view){.number = 1, .term = 5}, 2, 2);
@@ -437,23 +437,23 @@ static void witness_is_written_at_most_once_a_second(void)
 		turn();
 	}
 	CU_ASSERT(bed.submits >= 4 && bed.submits <= 5);
-	CU_ASSERT(bed.submitted.journals[2].witness > 8192);
+	CU_ASSERT(bed.submitted.journals[2].watermark > 8192);
 	CU_ASSERT_EQUAL(bed.submitted.journals[2].term, 5);
 	tear_down();
 }
 
-static void witness_never_falls_and_travels_with_a_vote(void)
+static void watermark_never_falls_and_travels_with_a_vote(void)
 {
 	set_up(0xe);
-	wl_agent_set_witness(&bed.agent, 0, 9000);
-	wl_agent_set_witness(&bed.agent, 0, 100);
+	wl_agent_set_watermark(&bed.agent, 0, 9000);
+	wl_agent_set_watermark(&bed.agent, 0, 100);
 	wl_agent_set_peer_durable(&bed.agent, 0, 2, (struct wl_position){4, 44});
 	wl_agent_set_peer_durable(&bed.agent, 0, 2, (struct wl_position){4, 43});
 	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
 	turn();
 	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
 	turn();
-	CU_ASSERT_EQUAL(bed.submitted.journals[0].witness, 9000);
+	CU_ASSERT_EQUAL(bed.submitted.journals[0].watermark, 9000);
 	CU_ASSERT_EQUAL(bed.submitted.peer_durable[0][2].index, 44);
 	tear_down();
 }
@@ -540,13 +540,13 @@ static void stop_hands_over_stops_the_workers_and_writes_the_last_record(void)
 	CU_ASSERT_EQUAL(bed.agent.phase, WL_AGENT_STOPS_WORKERS);
 	CU_ASSERT_EQUAL(await(0, WL_PLANE_STOP).verb, WL_PLANE_STOP);
 	CU_ASSERT_EQUAL(await(1, WL_PLANE_STOP).verb, WL_PLANE_STOP);
-	wl_agent_set_witness(&bed.agent, 0, 123456);
+	wl_agent_set_watermark(&bed.agent, 0, 123456);
 	rise(0, WL_PLANE_STOPPED, (struct wl_view){0}, 1, 0);
 	rise(1, WL_PLANE_STOPPED, (struct wl_view){0}, 1, 0);
 	turn();
 	turn();
 	CU_ASSERT_FALSE(wl_agent_is_stopped(&bed.agent));
-	CU_ASSERT_EQUAL(bed.submitted.journals[0].witness, 123456);
+	CU_ASSERT_EQUAL(bed.submitted.journals[0].watermark, 123456);
 	bed.result = 1;
 	turn();
 	CU_ASSERT(wl_agent_is_stopped(&bed.agent));
@@ -560,7 +560,7 @@ static void stop_takes_a_second_at_most_whatever_hangs(void)
 
 	set_up(0xe);
 	lead_journal_0();
-	wl_agent_set_witness(&bed.agent, 0, 123456);
+	wl_agent_set_watermark(&bed.agent, 0, 123456);
 	wl_agent_stop(&bed.agent);
 	began_ns = bed.now_ns;
 	while (!wl_agent_is_stopped(&bed.agent) && bed.now_ns - began_ns < 5000 * MS) {
@@ -664,8 +664,8 @@ WL_SUITE(agent)
 	WL_TEST(stop_of_the_own_worker_is_no_silence_of_the_leader),
 	WL_TEST(pause_of_the_whole_process_is_no_silence_of_the_worker),
 	WL_TEST(time_that_goes_back_stands_still),
-	WL_TEST(witness_is_written_at_most_once_a_second),
-	WL_TEST(witness_never_falls_and_travels_with_a_vote),
+	WL_TEST(watermark_is_written_at_most_once_a_second),
+	WL_TEST(watermark_never_falls_and_travels_with_a_vote),
 	WL_TEST(arp_is_answered_on_the_worker_and_link_where_it_came_in),
 	WL_TEST(learned_address_is_told_to_every_worker_even_after_a_full_ring),
 	WL_TEST(stop_hands_over_stops_the_workers_and_writes_the_last_record),

@@ -148,12 +148,12 @@ size_t log_fixture_make_image(struct log_fixture *fixture, uint64_t term, uint32
 	return wl_entry_bytes(&header);
 }
 
-static void begin_recovery(struct log_fixture *fixture, uint64_t witness, bool read_only)
+static void begin_recovery(struct log_fixture *fixture, uint64_t watermark, bool read_only)
 {
 	fixture->starts++;
 	memset(fixture->ring, (int)fixture->starts, fixture->config.ring_bytes);
 	begin_log(fixture);
-	wl_recovery_init(&fixture->recovery, &fixture->log, fixture->drive.segments, witness,
+	wl_recovery_init(&fixture->recovery, &fixture->log, fixture->drive.segments, watermark,
 			 fixture->window, FIXTURE_WINDOW_BYTES);
 	fixture->recovery.read_only = read_only;
 }
@@ -169,12 +169,12 @@ static bool scrub(struct log_fixture *fixture)
 	WL_CHECK(begin % segment_bytes != 0 && begin < end);
 	for (uint64_t at = begin; at < end; at += WL_SECTOR_BYTES) {
 		if (!fails || sim_random_chance(fixture->scrub_random, 500000))
-			memset(fixture->drive.platters + at, 0, WL_SECTOR_BYTES);
+			memset(fixture->drive.stable + at, 0, WL_SECTOR_BYTES);
 	}
 	return !fails;
 }
 
-enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t witness,
+enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t watermark,
 					   bool read_only)
 {
 	struct wl_recovery *recovery = &fixture->recovery;
@@ -183,14 +183,14 @@ enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t
 
 	fixture->drive.pending_count = 0;
 	fixture->drive.done_count = 0;
-	begin_recovery(fixture, witness, read_only);
+	begin_recovery(fixture, watermark, read_only);
 	while (recovery->state == WL_RECOVERY_WANTS_READ ||
 	       recovery->state == WL_RECOVERY_WANTS_SCRUB) {
 		if (recovery->state == WL_RECOVERY_WANTS_SCRUB) {
 			if (scrub(fixture))
 				wl_recovery_on_scrubbed(recovery);
 			else
-				begin_recovery(fixture, witness, read_only);
+				begin_recovery(fixture, watermark, read_only);
 			continue;
 		}
 		wl_recovery_want(recovery, &offset, &bytes);
@@ -233,5 +233,5 @@ enum wl_reader_result log_fixture_read(struct log_fixture *fixture, struct wl_re
 
 uint8_t *log_fixture_platter(struct log_fixture *fixture, uint64_t offset)
 {
-	return fixture->drive.platters + offset;
+	return fixture->drive.stable + offset;
 }

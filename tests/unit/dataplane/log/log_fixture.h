@@ -56,13 +56,13 @@ struct wl_position log_fixture_append(struct log_fixture *fixture, uint64_t term
 				      uint32_t payload_bytes);
 /* Writes into fixture->image what a leader would send as the entry behind the log's tail. */
 size_t log_fixture_make_image(struct log_fixture *fixture, uint64_t term, uint32_t payload_bytes);
-/* Forgets the process' memory and recovers from the platters. The state that recovery ended in. */
-enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t witness,
+/* Forgets the process' memory and recovers from the stable storage. The state that recovery ended in. */
+enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t watermark,
 					   bool read_only);
 /* Reads the next entry, performing reads as they are asked for. */
 enum wl_reader_result log_fixture_read(struct log_fixture *fixture, struct wl_reader *reader,
 				       uint64_t limit, struct wl_reader_view *view);
-/* Place of a chunk's header on the platters. */
+/* Place of a chunk's header on the stable storage. */
 uint8_t *log_fixture_platter(struct log_fixture *fixture, uint64_t offset);
 
 #endif

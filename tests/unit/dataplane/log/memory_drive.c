@@ -59,29 +59,29 @@ void memory_drive_init(struct memory_drive *drive, const struct wl_segment_heade
 	drive->identity = *identity;
 	drive->segment_bytes = segment_bytes;
 	drive->segments_max = segments_max;
-	drive->platters = calloc(segments_max, segment_bytes);
-	WL_CHECK(drive->platters);
+	drive->stable = calloc(segments_max, segment_bytes);
+	WL_CHECK(drive->stable);
 }
 
 void memory_drive_fini(struct memory_drive *drive)
 {
-	free(drive->platters);
+	free(drive->stable);
 }
 
-static enum wl_disk_status prepare(struct memory_drive *drive, uint64_t ordinal)
+static enum wl_disk_status prepare(struct memory_drive *drive, uint64_t segment)
 {
 	struct wl_segment_header header = drive->identity;
 
-	if (drive->full || ordinal >= drive->segments_max)
+	if (drive->full || segment >= drive->segments_max)
 		return WL_DISK_NO_SPACE;
-	WL_CHECK(ordinal <= drive->segments);
+	WL_CHECK(segment <= drive->segments);
 	/* A place that was never one is zeros: writing these would touch every page of every drive. */
-	if (ordinal < drive->segments)
-		memset(drive->platters + ordinal * drive->segment_bytes, 0, drive->segment_bytes);
-	header.ordinal = ordinal;
+	if (segment < drive->segments)
+		memset(drive->stable + segment * drive->segment_bytes, 0, drive->segment_bytes);
+	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
-	wl_segment_encode_header(drive->platters + ordinal * drive->segment_bytes, &header);
-	if (ordinal == drive->segments)
+	wl_segment_encode_header(drive->stable + segment * drive->segment_bytes, &header);
+	if (segment == drive->segments)
 		drive->segments++;
 	return WL_DISK_OK;
 }
@@ -98,7 +98,7 @@ static enum wl_disk_status perform(struct memory_drive *drive,
 		WL_CHECK(wl_crc32c(request->buffer, request->bytes) == pending->crc);
 		WL_CHECK(request->offset / drive->segment_bytes < drive->segments);
 		WL_CHECK(request->offset % drive->segment_bytes != 0);
-		memcpy(drive->platters + request->offset, request->buffer, request->bytes);
+		memcpy(drive->stable + request->offset, request->buffer, request->bytes);
 		return WL_DISK_OK;
 	case WL_DISK_READ:
 		return memory_drive_read(drive, request->offset, request->buffer, request->bytes);
@@ -131,8 +131,7 @@ void memory_drive_tear(struct memory_drive *drive, uint32_t which, uint32_t sect
 	const struct wl_disk_request *request = &drive->pending[which].request;
 
 	WL_CHECK(which < drive->pending_count && request->verb == WL_DISK_WRITE);
-	memcpy(drive->platters + request->offset, request->buffer,
-	       (size_t)sectors * WL_SECTOR_BYTES);
+	memcpy(drive->stable + request->offset, request->buffer, (size_t)sectors * WL_SECTOR_BYTES);
 }
 
 static void crash_write(struct memory_drive *drive, const struct wl_disk_request *request,
@@ -154,7 +153,7 @@ static void crash_write(struct memory_drive *drive, const struct wl_disk_request
 		else if (fate == 4 && (sector == 0 || (request->offset + skip) % stripe == 0))
 			arrives = sim_random_chance(random, 500000);
 		if (arrives)
-			memcpy(drive->platters + request->offset + skip, request->buffer + skip,
+			memcpy(drive->stable + request->offset + skip, request->buffer + skip,
 			       WL_SECTOR_BYTES);
 	}
 }
@@ -178,7 +177,7 @@ enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offse
 		return WL_DISK_FAILED;
 	if (offset / drive->segment_bytes >= drive->segments)
 		return WL_DISK_ABSENT;
-	memcpy(to, drive->platters + offset, bytes);
+	memcpy(to, drive->stable + offset, bytes);
 	if (drive->reads_wrong_once != 0 && offset <= drive->reads_wrong_once &&
 	    offset + bytes > drive->reads_wrong_once) {
 		to[drive->reads_wrong_once - offset] ^= 0x10;

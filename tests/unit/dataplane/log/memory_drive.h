@@ -2,7 +2,7 @@
 /*
  * A drive in memory behind `wl_disk_ops`, for tests that want to say which request completes
  * next, and what is left of the others when the power goes. Requests wait in `pending` until the
- * test names one; the platters are accurate to the sector and may be damaged by hand.
+ * test names one; the stable storage are accurate to the sector and may be damaged by hand.
  *
  * It checks what a real drive relies on: that requests keep the alignment rules of disk.h, and that
  * a buffer does not change between submit and completion.
@@ -27,7 +27,7 @@ struct memory_drive {
 	struct wl_disk disk; /* first */
 	struct wl_segment_header identity; /* written into each new segment */
 	uint64_t segment_bytes, segments, segments_max;
-	uint8_t *platters; /* the stream */
+	uint8_t *stable; /* the stream */
 	bool full; /* PREPARE: no space */
 	uint64_t refuses_reads_from,
 		refuses_reads_to; /* reads that touch this part of the stream fail */
@@ -43,7 +43,7 @@ void memory_drive_init(struct memory_drive *drive, const struct wl_segment_heade
 void memory_drive_fini(struct memory_drive *drive);
 /* Performs pending[which] (unless `status` is a failure) and queues its completion. */
 void memory_drive_complete(struct memory_drive *drive, uint32_t which, enum wl_disk_status status);
-/* The first sectors of pending[which] reach the platters, nothing is completed. */
+/* The first sectors of pending[which] reach the stable storage, nothing is completed. */
 void memory_drive_tear(struct memory_drive *drive, uint32_t which, uint32_t sectors);
 /* Power loss: each pending write leaves nothing, all, a prefix, or any subset of its sectors or stripes. */
 void memory_drive_crash(struct memory_drive *drive, struct sim_random *random);

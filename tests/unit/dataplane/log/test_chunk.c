@@ -111,7 +111,7 @@ static void segment_header_survives_and_notices_each_bit(void)
 
 	memset(&segment, 0, sizeof(segment));
 	segment.binding = 7;
-	segment.ordinal = 12;
+	segment.number = 12;
 	segment.segment_bytes = WL_SEGMENT_BYTES_MIN;
 	memset(segment.cluster, 0x31, sizeof(segment.cluster));
 	segment.node = 5;

@@ -16,7 +16,7 @@ static struct log_fixture fixture;
 static struct wl_log *const the_log = &fixture.log;
 static uint64_t begins[128]; /* of the chunks that fill_chunks wrote */
 
-/* Chunks of one entry each, every one durable before the next is cut: each later one is a witness. */
+/* Chunks of one entry each, every one durable before the next is cut: each later one is a watermark. */
 static void fill_chunks(unsigned count, uint32_t payload_bytes)
 {
 	for (unsigned at = 0; at < count; at++) {
@@ -26,14 +26,14 @@ static void fill_chunks(unsigned count, uint32_t payload_bytes)
 	}
 }
 
-/* Four large chunks before each boundary: how many of them reach into segment `ordinal`. */
-static unsigned fill_up_to(uint64_t ordinal)
+/* Four large chunks before each boundary: how many of them reach into segment `segment number`. */
+static unsigned fill_up_to(uint64_t segment)
 {
 	unsigned count =
-		4 * (unsigned)(ordinal * the_log->config.segment_bytes / WL_LOG_RING_BYTES_MIN) + 1;
+		4 * (unsigned)(segment * the_log->config.segment_bytes / WL_LOG_RING_BYTES_MIN) + 1;
 
 	fill_chunks(count, 900000);
-	CU_ASSERT_EQUAL(the_log->previous_chunk / the_log->config.segment_bytes, ordinal);
+	CU_ASSERT_EQUAL(the_log->previous_chunk / the_log->config.segment_bytes, segment);
 	return count;
 }
 
@@ -229,7 +229,7 @@ static void torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header(v
 }
 
 /* The power failed while the newest chunk was written; the one before it had been acknowledged, and is lost. */
-static void a_torn_chunk_is_witness_to_what_was_durable_before_it(void)
+static void a_torn_chunk_is_watermark_to_what_was_durable_before_it(void)
 {
 	begin();
 	log_fixture_append(&fixture, 1, 6000);
@@ -241,7 +241,7 @@ static void a_torn_chunk_is_witness_to_what_was_durable_before_it(void)
 	end();
 }
 
-static void rot_of_a_witnessed_chunk_is_refused(void)
+static void rot_of_a_known_durable_chunk_is_refused(void)
 {
 	static const uint64_t places[] = {0,   63,   64,
 					  200, 5000, 8191}; /* header, entry, record, padding */
@@ -255,14 +255,14 @@ static void rot_of_a_witnessed_chunk_is_refused(void)
 			rot(begins[chunk] + places[at]);
 		}
 	}
-	/* All sectors zero but one would look torn; the witness says it was durable. */
+	/* All sectors zero but one would look torn; the watermark says it was durable. */
 	memset(log_fixture_platter(&fixture, begins[2] + 512), 0, 1024);
 	log_fixture_restart(&fixture, 0, false);
 	expect_refused(WL_DAMAGE_ROT, begins[2], 2);
 	end();
 }
 
-static void lost_write_of_a_witnessed_chunk_is_refused(void)
+static void lost_write_of_a_known_durable_chunk_is_refused(void)
 {
 	begin();
 	memset(log_fixture_platter(&fixture, begins[3]), 0, 8192);
@@ -298,7 +298,7 @@ static void chunk_of_another_place_is_misdirected(void)
 	expect_refused(WL_DAMAGE_MISDIRECTED, begins[2], 2);
 	end();
 
-	begin(); /* the newest: no later chunk is a witness, what stands there is proof enough */
+	begin(); /* the newest: no later chunk is a watermark, what stands there is proof enough */
 	to = log_fixture_platter(&fixture, begins[CHUNKS - 1]);
 	memcpy(to, log_fixture_platter(&fixture, begins[1]), 8192);
 	log_fixture_restart(&fixture, 0, false);
@@ -364,26 +364,26 @@ static void zeros_in_a_payload_do_not_make_rot_look_torn(void)
 	end();
 }
 
-static void superblock_witnesses_the_newest_chunk(void)
+static void superblock_knows_the_newest_chunk_durable(void)
 {
-	uint64_t newest, witness;
+	uint64_t newest, watermark;
 
 	begin();
 	newest = begins[CHUNKS - 1];
-	witness = the_log->durable_offset;
+	watermark = the_log->durable_offset;
 	memset(log_fixture_platter(&fixture, newest + 512), 0,
 	       512); /* alone it would pass for torn */
-	log_fixture_restart(&fixture, witness, false);
+	log_fixture_restart(&fixture, watermark, false);
 	expect_refused(WL_DAMAGE_ROT, newest, CHUNKS - 1);
 	memset(log_fixture_platter(&fixture, newest), 0, 8192);
-	log_fixture_restart(&fixture, witness, false);
+	log_fixture_restart(&fixture, watermark, false);
 	expect_refused(WL_DAMAGE_LOST_WRITE, newest, CHUNKS - 1);
 	log_fixture_restart(&fixture, newest, false);
 	expect_done(WL_DAMAGE_NONE, CHUNKS - 1);
 	end();
 }
 
-static void stream_shorter_than_its_witness_is_cut_short(void)
+static void stream_shorter_than_its_watermark_is_cut_short(void)
 {
 	unsigned count;
 
@@ -722,17 +722,17 @@ WL_SUITE(recovery)
 	WL_TEST(torn_write_whose_header_is_missing_is_cut),
 	WL_TEST(chunks_in_flight_behind_a_missing_one_are_cut),
 	WL_TEST(torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header),
-	WL_TEST(a_torn_chunk_is_witness_to_what_was_durable_before_it),
-	WL_TEST(rot_of_a_witnessed_chunk_is_refused),
-	WL_TEST(lost_write_of_a_witnessed_chunk_is_refused),
+	WL_TEST(a_torn_chunk_is_watermark_to_what_was_durable_before_it),
+	WL_TEST(rot_of_a_known_durable_chunk_is_refused),
+	WL_TEST(lost_write_of_a_known_durable_chunk_is_refused),
 	WL_TEST(zero_filled_middle_of_any_size_is_a_lost_write),
 	WL_TEST(chunk_of_another_place_is_misdirected),
 	WL_TEST(chunk_of_another_node_is_misdirected),
 	WL_TEST(newest_chunk_found_elsewhere_is_misdirected),
 	WL_TEST(rotten_newest_chunk_is_unproven),
 	WL_TEST(zeros_in_a_payload_do_not_make_rot_look_torn),
-	WL_TEST(superblock_witnesses_the_newest_chunk),
-	WL_TEST(stream_shorter_than_its_witness_is_cut_short),
+	WL_TEST(superblock_knows_the_newest_chunk_durable),
+	WL_TEST(stream_shorter_than_its_watermark_is_cut_short),
 	WL_TEST(missing_segment_below_one_that_exists_is_refused),
 	WL_TEST(damaged_header_of_a_used_segment_is_refused),
 	WL_TEST(damaged_header_of_an_unused_segment_is_made_again),

@@ -135,18 +135,18 @@ static void what_a_client_writes_decides_nothing_at_a_torn_tail(void)
 /* Copied from another node, whose key nobody else has: all that a superblock knows to be durable is proved without it. */
 static void whole_chunks_need_no_tag(void)
 {
-	uint64_t witness;
+	uint64_t watermark;
 
 	begin();
-	witness = the_log->durable_offset;
+	watermark = the_log->durable_offset;
 	fixture.config.chunk_key[0] ^= 1;
-	log_fixture_restart(&fixture, witness, false);
+	log_fixture_restart(&fixture, watermark, false);
 	expect_done(WL_DAMAGE_NONE, CHUNKS);
 	*log_fixture_platter(&fixture, begins[2] + 200) ^= 0x10;
-	log_fixture_restart(&fixture, witness, false);
+	log_fixture_restart(&fixture, watermark, false);
 	expect_refused(WL_DAMAGE_ROT, begins[2]);
 	memset(log_fixture_platter(&fixture, begins[2]), 0, begins[3] - begins[2]);
-	log_fixture_restart(&fixture, witness, false);
+	log_fixture_restart(&fixture, watermark, false);
 	expect_refused(WL_DAMAGE_LOST_WRITE, begins[2]);
 	end();
 }

@@ -66,7 +66,7 @@ static void what_is_encoded_is_decoded(void)
 		before.journals[journal] = (struct wl_superblock_journal){
 			.term = 100 + journal,
 			.vote = 1 + journal % 7,
-			.witness = 4096 * journal,
+			.watermark = 4096 * journal,
 			.caught_up_boot = journal,
 			.commit = {3 + journal, 9 + journal},
 			.divergence = {.node = 1 + journal % 7,

@@ -4,10 +4,10 @@
 
 static struct wl_disk_files files;
 
-static uint32_t open_one(uint32_t journal, uint64_t ordinal, int fd)
+static uint32_t open_one(uint32_t journal, uint64_t segment, int fd)
 {
 	int closed;
-	uint32_t place = wl_disk_files_take(&files, journal, ordinal, &closed);
+	uint32_t place = wl_disk_files_take(&files, journal, segment, &closed);
 
 	CU_ASSERT_FATAL(place != WL_DISK_FILES_NONE);
 	wl_disk_files_opened(&files, place, fd, 0);
@@ -21,7 +21,7 @@ static void fill(void)
 		open_one(0, at, 100 + (int)at);
 }
 
-static void what_was_opened_is_found_by_journal_and_ordinal(void)
+static void what_was_opened_is_found_by_journal_and_number(void)
 {
 	uint32_t place;
 
@@ -119,7 +119,7 @@ static void a_replaced_one_is_closed_when_its_last_reader_leaves(void)
 
 WL_SUITE(disk_files)
 {
-	WL_TEST(what_was_opened_is_found_by_journal_and_ordinal),
+	WL_TEST(what_was_opened_is_found_by_journal_and_number),
 	WL_TEST(one_that_cannot_be_opened_leaves_its_place),
 	WL_TEST(the_least_recently_used_gives_way),
 	WL_TEST(one_in_use_never_gives_way),

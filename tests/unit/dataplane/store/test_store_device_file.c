@@ -144,8 +144,8 @@ static void segments_lie_in_their_journals_area_and_the_area_has_an_end(void)
 	begin();
 	bytes = blocks(WL_BLOCK_BYTES);
 	store = store_fixture_must_open(&fixture);
-	for (uint64_t ordinal = 0; ordinal < 4; ordinal++)
-		CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, ordinal, NULL), 0);
+	for (uint64_t segment = 0; segment < 4; segment++)
+		CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, segment, NULL), 0);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, 4, NULL), -ENOSPC);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, NULL), 0);
 	CU_ASSERT_EQUAL(wl_store_segment_open(store, 1, 2, &fd, &base), 0);
@@ -159,7 +159,7 @@ static void segments_lie_in_their_journals_area_and_the_area_has_an_end(void)
 	CU_ASSERT_EQUAL(wl_store_read(store, 1, 3ull * STORE_SEGMENT_BYTES, bytes, WL_BLOCK_BYTES),
 			0);
 	CU_ASSERT(wl_segment_decode_header(bytes, WL_BLOCK_BYTES, &header));
-	CU_ASSERT_EQUAL(header.ordinal, 3);
+	CU_ASSERT_EQUAL(header.number, 3);
 	CU_ASSERT_EQUAL(header.journal, 1);
 	wl_store_close(store);
 	end();
@@ -274,8 +274,8 @@ static void a_device_that_grows_keeps_its_data_and_gains_room(void)
 
 	begin();
 	store = store_fixture_must_open(&fixture);
-	for (uint64_t ordinal = 0; ordinal < 4; ordinal++)
-		CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, ordinal, NULL), 0);
+	for (uint64_t segment = 0; segment < 4; segment++)
+		CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, segment, NULL), 0);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, NULL), 0);
 	wl_store_close(store);
 	resize(DEVICE_BYTES + 3 * STORE_SEGMENT_BYTES);

@@ -480,7 +480,7 @@ static void a_prepared_segment_is_written_to_its_last_block_and_bound_to_its_pla
 			0);
 	CU_ASSERT(wl_segment_decode_header(bytes, WL_BLOCK_BYTES, &header));
 	CU_ASSERT_EQUAL(header.binding, wl_chunk_binding(wl_cluster_id(fixture.cluster), 2, 0));
-	CU_ASSERT_EQUAL(header.ordinal, 1);
+	CU_ASSERT_EQUAL(header.number, 1);
 	CU_ASSERT_EQUAL(header.node, 2);
 	CU_ASSERT_EQUAL(header.segment_bytes, STORE_SEGMENT_BYTES);
 	CU_ASSERT(wl_chunk_is_zero(bytes + WL_BLOCK_BYTES, STORE_SEGMENT_BYTES - WL_BLOCK_BYTES));

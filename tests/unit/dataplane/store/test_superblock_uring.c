@@ -126,14 +126,15 @@ static void what_was_persisted_is_what_the_next_open_finds(void)
 {
 	begin();
 	record.boot_count = 17;
-	record.journals[1] = (struct wl_superblock_journal){.term = 5, .vote = 2, .witness = 8192};
+	record.journals[1] =
+		(struct wl_superblock_journal){.term = 5, .vote = 2, .watermark = 8192};
 	CU_ASSERT_EQUAL(wl_superblock_writer_persist(writer, &record), 0);
 	wl_superblock_writer_close(writer);
 	wl_store_close(store);
 	store = store_fixture_must_open(&fixture);
 	CU_ASSERT_EQUAL(wl_store_superblock(store)->boot_count, 17);
 	CU_ASSERT_EQUAL(wl_store_superblock(store)->journals[1].vote, 2);
-	CU_ASSERT_EQUAL(wl_store_superblock(store)->journals[1].witness, 8192);
+	CU_ASSERT_EQUAL(wl_store_superblock(store)->journals[1].watermark, 8192);
 	CU_ASSERT_EQUAL_FATAL(wl_superblock_writer_open(&writer, store), 0);
 	end();
 }

@@ -78,7 +78,7 @@
 	item(clients_mtu_ignored, "clients are sent full frames, whatever they say that passes") \
 	item(greetings_not_compared, "a peer with other limits takes part") \
 	item(names_not_synced, "a start uses segments whose names a power cut can take") \
-	item(payload_is_witness, "recovery believes an image of a chunk inside a payload") \
+	item(payload_is_watermark, "recovery believes an image of a chunk inside a payload") \
 	item(superblock_twin_first, "the whole copy of a damaged pair is written over first") \
 	item(kept_room_not_kept, "records are taken into the room that is kept for first entries of terms") \
 	item(term_given_up, "a leader that nobody answers gives its term up without asking") \

@@ -2,7 +2,7 @@
 /*
  * What one node decides about terms and votes, and how the decision becomes durable:
  *
- *   wl_ballot_open: FENCE --> on_fenced: decide with a tail that cannot move, PERSIST {term, vote}
+ *   wl_pending_vote_open: FENCE --> on_fenced: decide with a tail that cannot move, PERSIST {term, vote}
  *                         --> on_persisted: settle, and only now answer
  *
  * A vote that needs no decision is answered at once: an older term, a vote that is already durable
@@ -14,13 +14,13 @@
 #include "dataplane/base/check.h"
 #include "dataplane/base/mutant.h"
 
-void wl_ballot_open(struct wl_election *election, const struct wl_election_ballot *ballot,
-		    uint64_t now_ns, struct wl_election_effects *out)
+void wl_pending_vote_open(struct wl_election *election, const struct wl_pending_vote *pending,
+			  uint64_t now_ns, struct wl_election_effects *out)
 {
 	WL_CHECK(wl_election_is_open(election));
-	WL_CHECK(ballot->term > election->term ||
-		 (ballot->term == election->term && election->vote == 0));
-	election->ballot = *ballot;
+	WL_CHECK(pending->term > election->term ||
+		 (pending->term == election->term && election->vote == 0));
+	election->pending = *pending;
 	election->state = WL_ELECTION_FENCING;
 	election->leader = 0;
 	election->granted = 0;
@@ -31,12 +31,12 @@ void wl_ballot_open(struct wl_election *election, const struct wl_election_ballo
 	wl_election_tell(election, WL_PLANE_FENCE, out);
 }
 
-void wl_ballot_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
-		     struct wl_election_effects *out)
+void wl_pending_vote_adopt(struct wl_election *election, uint64_t term, uint64_t now_ns,
+			   struct wl_election_effects *out)
 {
-	struct wl_election_ballot ballot = {.purpose = WL_BALLOT_ADOPT, .term = term};
+	struct wl_pending_vote pending = {.purpose = WL_PENDING_ADOPT, .term = term};
 
-	wl_ballot_open(election, &ballot, now_ns, out);
+	wl_pending_vote_open(election, &pending, now_ns, out);
 }
 
 static void send_reply(uint32_t to, uint8_t type, const struct wl_wire_vote_reply *reply,
@@ -67,23 +67,24 @@ static void answer_vote(struct wl_election *election, uint32_t to, uint64_t aske
 
 /*
  * The fence is over. Installs a view under the term that is durable now, answers who asked, and
- * begins the next ballot when a still newer term was met meanwhile.
+ * begins the next pending vote when a still newer term was met meanwhile.
  */
 static void settle(struct wl_election *election, uint64_t now_ns, struct wl_election_effects *out)
 {
-	const struct wl_election_ballot ballot = election->ballot;
-	bool durable = ballot.term == election->term && ballot.vote == election->vote;
-	bool campaigns = ballot.purpose == WL_BALLOT_CAMPAIGN && durable && !election->leaving;
+	const struct wl_pending_vote pending = election->pending;
+	bool durable = pending.term == election->term && pending.vote == election->vote;
+	bool campaigns = pending.purpose == WL_PENDING_CAMPAIGN && durable && !election->leaving;
 
 	election->state = WL_ELECTION_FOLLOWER;
 	/* Who refused keeps its timer: a candidate with a poor log must not keep others from
 	 * asking. */
-	if (ballot.purpose != WL_BALLOT_VOTE || ballot.vote != 0 || election->deadline_ns < now_ns)
+	if (pending.purpose != WL_PENDING_VOTE || pending.vote != 0 ||
+	    election->deadline_ns < now_ns)
 		wl_election_restart_timer(election, now_ns);
-	if (ballot.purpose == WL_BALLOT_VOTE)
-		answer_vote(election, ballot.candidate, ballot.term, ballot.vote != 0, out);
+	if (pending.purpose == WL_PENDING_VOTE)
+		answer_vote(election, pending.candidate, pending.term, pending.vote != 0, out);
 	if (election->saw_term > election->term) {
-		wl_ballot_adopt(election, election->saw_term, now_ns, out);
+		wl_pending_vote_adopt(election, election->saw_term, now_ns, out);
 		return;
 	}
 	if (campaigns && wl_election_is_alone(election)) {
@@ -98,26 +99,26 @@ static void settle(struct wl_election *election, uint64_t now_ns, struct wl_elec
 /* False: with this tail there is nothing to write down. */
 static bool decide(struct wl_election *election)
 {
-	struct wl_election_ballot *ballot = &election->ballot;
+	struct wl_pending_vote *pending = &election->pending;
 
-	ballot->vote = 0;
-	switch (ballot->purpose) {
-	case WL_BALLOT_ADOPT:
+	pending->vote = 0;
+	switch (pending->purpose) {
+	case WL_PENDING_ADOPT:
 		return true;
-	case WL_BALLOT_VOTE:
+	case WL_PENDING_VOTE:
 		/* Raft 5.4.1, with the exact tail. */
-		if (wl_position_at_least(ballot->last, election->tail))
-			ballot->vote = ballot->candidate;
-		return ballot->vote != 0 || ballot->term > election->term;
-	case WL_BALLOT_CAMPAIGN:
+		if (wl_position_at_least(pending->last, election->tail))
+			pending->vote = pending->candidate;
+		return pending->vote != 0 || pending->term > election->term;
+	case WL_PENDING_CAMPAIGN:
 		/* The old leader sent us because we have its log; without it we would lose the
 		 * vote. */
-		if (ballot->transfer && !wl_position_at_least(election->tail, ballot->last))
+		if (pending->transfer && !wl_position_at_least(election->tail, pending->last))
 			return false;
 		/* Every request of this term names the tail that was fenced, never a published
 		 * one. */
-		ballot->last = election->tail;
-		ballot->vote = election->config.node;
+		pending->last = election->tail;
+		pending->vote = election->config.node;
 		return true;
 	}
 	return false;
@@ -136,15 +137,15 @@ void wl_election_on_fenced(struct wl_election *election, const struct wl_plane_m
 	} else {
 		election->state = WL_ELECTION_PERSISTING;
 		effect = wl_election_emit(out, WL_ELECTION_PERSIST);
-		effect->term = election->ballot.term;
-		effect->vote = election->ballot.vote;
-		if (WL_MUTANT(vote_before_durable) && election->ballot.purpose == WL_BALLOT_VOTE &&
-		    election->ballot.vote != 0) {
-			struct wl_wire_vote_reply early = {.term = election->ballot.term,
-							   .asked_term = election->ballot.term,
+		effect->term = election->pending.term;
+		effect->vote = election->pending.vote;
+		if (WL_MUTANT(vote_before_durable) &&
+		    election->pending.purpose == WL_PENDING_VOTE && election->pending.vote != 0) {
+			struct wl_wire_vote_reply early = {.term = election->pending.term,
+							   .asked_term = election->pending.term,
 							   .granted = 1};
 
-			send_reply(election->ballot.candidate, WL_WIRE_VOTE_REPLY, &early, out);
+			send_reply(election->pending.candidate, WL_WIRE_VOTE_REPLY, &early, out);
 		}
 	}
 	wl_election_check(election);
@@ -161,8 +162,8 @@ void wl_election_on_persisted(struct wl_election *election, bool ok, uint64_t no
 	}
 	if (election->state != WL_ELECTION_PERSISTING)
 		return;
-	election->term = election->ballot.term;
-	election->vote = election->ballot.vote;
+	election->term = election->pending.term;
+	election->vote = election->pending.vote;
 	settle(election, now_ns, out);
 	wl_election_check(election);
 }
@@ -180,7 +181,7 @@ void wl_election_on_saw_term(struct wl_election *election, const struct wl_plane
 		return;
 	}
 	wl_election_note(election, "a newer term was seen", message->node, out);
-	wl_ballot_adopt(election, term, now_ns, out);
+	wl_pending_vote_adopt(election, term, now_ns, out);
 	wl_election_check(election);
 }
 
@@ -199,8 +200,8 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 			 const struct wl_wire_vote *message, uint64_t now_ns,
 			 struct wl_election_effects *out)
 {
-	struct wl_election_ballot ballot = {
-		.purpose = WL_BALLOT_VOTE,
+	struct wl_pending_vote pending = {
+		.purpose = WL_PENDING_VOTE,
 		.term = message->term,
 		.candidate = from,
 		.last = message->last,
@@ -241,7 +242,7 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 		answer_vote(election, from, message->term, false, out);
 		return;
 	}
-	wl_ballot_open(election, &ballot, now_ns, out);
+	wl_pending_vote_open(election, &pending, now_ns, out);
 	wl_election_check(election);
 }
 
@@ -261,7 +262,7 @@ void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 	if (!may_judge(election, from))
 		return;
 	if (WL_MUTANT(pre_vote_changes_state) && message->term > election->term) {
-		wl_ballot_adopt(election, message->term, now_ns, out);
+		wl_pending_vote_adopt(election, message->term, now_ns, out);
 		return;
 	}
 	if (election->held_back)
