@@ -432,13 +432,14 @@ static uint64_t later(uint64_t one, uint64_t other)
 	return one > other ? one : other;
 }
 
-/* Whoever leads may be behind an endpoint that did not answer so far. */
+/* Whoever leads may be behind an endpoint that did not answer so far, or where another node answered for it. */
 static void hurry_greetings(struct wl_client *client)
 {
 	for (unsigned at = 0; at < client->route_count; at++) {
 		struct wl_route *route = &client->routes[at];
 
-		if (route->node == 0 && route->hello_due_ns > client->now_ns + HELLO_HURRY_NS)
+		if (!is_in_use(client, at) &&
+		    route->hello_due_ns > client->now_ns + HELLO_HURRY_NS)
 			route->hello_due_ns = client->now_ns + HELLO_HURRY_NS;
 	}
 }

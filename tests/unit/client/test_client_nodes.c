@@ -198,6 +198,22 @@ static void node_whose_way_another_one_answered_is_found_again(void)
 	client_fixture_end(fixture);
 }
 
+static void leader_whose_way_another_one_answered_is_found_again_at_once(void)
+{
+	struct client_fixture *fixture = start_with_leader(3, 7);
+	struct wl_client *client = fixture->client;
+	int own = client->nodes[2].route, at = client->nodes[3].route;
+
+	mislead(client);
+	client->nodes[2].route = own;
+	client->routes[at].hello_due_ns = client->now_ns + SECOND;
+	client_fixture_append(fixture, 5, 64);
+	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
+
+	client_fixture_check_acks(fixture, 15);
+	client_fixture_end(fixture);
+}
+
 static void take_identity_of(struct client_fixture *fixture)
 {
 	for (uint32_t node = 1; node <= CLIENT_FIXTURE_NODES; node++) {
@@ -303,4 +319,5 @@ WL_SUITE(client_nodes)
 	WL_TEST(leader_that_lost_its_majority_and_came_back_is_followed_again),
 	WL_TEST(way_that_answers_replaces_one_that_does_not),
 	WL_TEST(node_whose_way_another_one_answered_is_found_again),
+	WL_TEST(leader_whose_way_another_one_answered_is_found_again_at_once),
 };
