@@ -438,8 +438,7 @@ static void hurry_greetings(struct wl_client *client)
 	for (unsigned at = 0; at < client->route_count; at++) {
 		struct wl_route *route = &client->routes[at];
 
-		if (!is_in_use(client, at) &&
-		    route->hello_due_ns > client->now_ns + HELLO_HURRY_NS)
+		if (!is_in_use(client, at) && route->hello_due_ns > client->now_ns + HELLO_HURRY_NS)
 			route->hello_due_ns = client->now_ns + HELLO_HURRY_NS;
 	}
 }

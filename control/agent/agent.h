@@ -19,6 +19,7 @@
 #include "control/agent/neighbour.h"
 #include "control/agent/incarnations.h"
 #include "control/election/election.h"
+#include "dataplane/base/members.h"
 #include "dataplane/log/superblock.h"
 #include "dataplane/raft/plane.h"
 
@@ -62,7 +63,7 @@ struct wl_agent_ops {
 
 struct wl_agent_config {
 	uint32_t node;
-	uint32_t voters; /* bit per node id */
+	wl_members voters;
 	uint32_t journal_count;
 	uint32_t worker_count;
 	uint8_t worker_of_journal[WIRELOG_JOURNALS_MAX];
@@ -108,9 +109,9 @@ struct wl_agent_hard_state { /* of one journal */
 struct wl_agent_history {
 	uint64_t caught_up_boot; /* durable; what we say of ourselves. 0: held back */
 	uint64_t caught_up_in_flight; /* of the record that is being written */
-	uint32_t blank; /* bit per node that said: no history here, and no other data of yours known */
-	uint32_t historic; /* bit per node that has history, or knows other data of ours */
-	uint32_t held_back; /* bit per node whose own data do not count, by its last word */
+	wl_members blank; /* nodes that said: no history here, and no other data of yours known */
+	wl_members historic; /* nodes that has history, or knows other data of ours */
+	wl_members held_back; /* nodes whose own data do not count, by its last word */
 	bool no_majority_told;
 };
 

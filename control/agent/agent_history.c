@@ -23,9 +23,9 @@ static void tell(struct wl_agent *agent, uint32_t journal, uint32_t node, const 
 		agent->ops.log(agent->ops.context, &line);
 }
 
-static uint32_t others_of(const struct wl_agent *agent)
+static wl_members others_of(const struct wl_agent *agent)
 {
-	return agent->config.voters & ~(1u << agent->config.node);
+	return wl_members_without(agent->config.voters, agent->config.node);
 }
 
 bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
@@ -71,7 +71,7 @@ static void try_to_begin(struct wl_agent *agent, uint32_t journal)
 void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
 			   const struct wl_plane_message *message)
 {
-	uint32_t bit = 1u << message->node;
+	wl_members sender = wl_members_only(message->node);
 
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		struct wl_agent_history *history = &agent->histories[journal];
@@ -79,27 +79,26 @@ void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
 
 		if (agent->config.worker_of_journal[journal] != worker)
 			continue;
-		history->blank = has || knows ? history->blank & ~bit : history->blank | bit;
-		if ((has || knows) && (history->historic & bit) == 0 &&
+		history->blank = has || knows ? history->blank & ~sender : history->blank | sender;
+		if ((has || knows) && (history->historic & sender) == 0 &&
 		    history->caught_up_boot == 0)
 			tell(agent, journal, message->node,
 			     knows ? "NO_HISTORY: knew other data of this node, which are gone: what they promised is not known here. This node "
 				     "waits to be taken in by a leader that has history"
 				   : "NO_HISTORY: has history, this node's data have none: they wait to be taken in by a leader");
-		history->historic = has || knows ? history->historic | bit
-						 : history->historic & ~bit;
+		history->historic = has || knows ? history->historic | sender
+						 : history->historic & ~sender;
 		try_to_begin(agent, journal);
 	}
 }
 
 bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal)
 {
-	uint32_t voters = agent->config.voters;
-	uint32_t count = voters & ~agent->histories[journal].held_back;
+	wl_members voters = agent->config.voters;
+	wl_members counted = voters & ~agent->histories[journal].held_back;
 
 	return agent->elections[journal].leader == 0 &&
-	       agent->histories[journal].caught_up_boot != 0 &&
-	       2 * __builtin_popcount(count) <= __builtin_popcount(voters);
+	       agent->histories[journal].caught_up_boot != 0 && !wl_members_decide(voters, counted);
 }
 
 void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t node,
@@ -108,9 +107,9 @@ void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t 
 	struct wl_agent_history *history = &agent->histories[journal];
 
 	if (held_back)
-		history->held_back |= 1u << node;
+		history->held_back |= wl_members_only(node);
 	else
-		history->held_back &= ~(1u << node);
+		history->held_back = wl_members_without(history->held_back, node);
 	if (!wl_agent_lacks_majority(agent, journal)) {
 		history->no_majority_told &= agent->elections[journal].leader == 0;
 		return;

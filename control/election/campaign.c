@@ -20,7 +20,7 @@ static void send_requests(struct wl_election *election, uint64_t now_ns,
 		struct wl_election_effect *effect;
 
 		if (!wl_election_is_voter(election, node) ||
-		    (election->granted & wl_election_bit(node)) != 0)
+		    wl_members_has(election->granted, node))
 			continue;
 		effect = wl_election_emit(out, WL_ELECTION_SEND);
 		effect->node = node;
@@ -57,7 +57,7 @@ static void win_round(struct wl_election *election, uint64_t now_ns,
 void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
 			     struct wl_election_effects *out)
 {
-	election->granted = wl_election_bit(election->config.node);
+	election->granted = wl_members_only(election->config.node);
 	election->counts.pre_campaigns++;
 	election->round++;
 	election->round_ns = now_ns;
@@ -90,7 +90,7 @@ void wl_campaign_ask_votes(struct wl_election *election, uint64_t now_ns,
 			   struct wl_election_effects *out)
 {
 	election->state = WL_ELECTION_CANDIDATE;
-	election->granted = wl_election_bit(election->config.node);
+	election->granted = wl_members_only(election->config.node);
 	election->counts.campaigns++;
 	if (wl_election_is_majority(election, election->granted))
 		win(election, out);
@@ -131,7 +131,7 @@ void wl_election_on_pre_vote_reply(struct wl_election *election, uint32_t from,
 	/* Of an earlier round it may be old: who gave it can have left the term since. */
 	if (message->asked_term != election->term + 1 || message->round != election->round)
 		return;
-	election->granted |= wl_election_bit(from);
+	election->granted |= wl_members_only(from);
 	if (wl_election_is_majority(election, election->granted))
 		win_round(election, now_ns, out);
 	wl_election_check(election);
@@ -149,7 +149,7 @@ void wl_election_on_vote_reply(struct wl_election *election, uint32_t from,
 	if ((message->asked_term != election->term || message->term != election->term) &&
 	    !WL_MUTANT(stale_vote_counted))
 		return;
-	election->granted |= wl_election_bit(from);
+	election->granted |= wl_members_only(from);
 	if (wl_election_is_majority(election, election->granted))
 		win(election, out);
 	wl_election_check(election);

@@ -24,6 +24,7 @@
 #ifndef WL_CONTROL_ELECTION_ELECTION_H
 #define WL_CONTROL_ELECTION_ELECTION_H
 
+#include "dataplane/base/members.h"
 #include "dataplane/raft/plane.h"
 #include "dataplane/wire/wire.h"
 
@@ -71,7 +72,7 @@ struct wl_election_effects {
 
 struct wl_election_config {
 	uint32_t node;
-	uint32_t voters; /* bit per node id */
+	wl_members voters;
 	uint16_t journal;
 	uint64_t election_timeout_ns; /* randomised into [1, 2) of it */
 	uint64_t seed; /* for the timeouts; the machine draws from its own stream */
@@ -135,7 +136,7 @@ struct wl_election {
 		pending; /* in FENCING, PERSISTING and, of our own campaign, CANDIDATE */
 	struct wl_election_transfer transfer;
 	uint64_t saw_term; /* newest term met while busy */
-	uint32_t granted; /* bit per node, self included, of the current round */
+	wl_members granted; /* self included, of the current round */
 	uint32_t round; /* of pre-votes; its answers name it */
 	uint64_t round_ns; /* when it began */
 	bool term_committed; /* LEADER: its first entry is committed */

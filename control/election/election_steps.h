@@ -10,30 +10,25 @@
 #define WL_CONTROL_ELECTION_ELECTION_STEPS_H
 
 #include "control/election/election.h"
+#include "dataplane/base/members.h"
 
 /* Between two transfers because nothing commits, of whomever. */
 #define WL_ELECTION_COMMIT_PATIENCE_NS 60000000000u
 
-static inline uint32_t wl_election_bit(uint32_t node)
-{
-	return node < 32 ? 1u << node : 0;
-}
-
 static inline bool wl_election_is_voter(const struct wl_election *election, uint32_t node)
 {
-	return node != 0 && (election->config.voters & wl_election_bit(node)) != 0;
+	return wl_members_has(election->config.voters, node);
 }
 
-static inline bool wl_election_is_majority(const struct wl_election *election, uint32_t nodes)
+static inline bool wl_election_is_majority(const struct wl_election *election, wl_members nodes)
 {
-	return 2 * __builtin_popcount(nodes & election->config.voters) >
-	       __builtin_popcount(election->config.voters);
+	return wl_members_decide(election->config.voters, nodes);
 }
 
 /* The only voter. */
 static inline bool wl_election_is_alone(const struct wl_election *election)
 {
-	return election->config.voters == wl_election_bit(election->config.node);
+	return election->config.voters == wl_members_only(election->config.node);
 }
 
 /* A fence or a record is in progress: one at a time. */

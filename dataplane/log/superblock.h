@@ -14,6 +14,7 @@
 #define WL_DATAPLANE_LOG_SUPERBLOCK_H
 
 #include "dataplane/base/limits.h"
+#include "dataplane/base/members.h"
 #include "dataplane/base/mutant.h"
 #include "dataplane/base/position.h"
 #include "dataplane/base/siphash.h"
@@ -51,7 +52,8 @@ struct wl_superblock {
 		[WL_SIPHASH_KEY_BYTES]; /* random, made with the data; never leaves the node (chunk.h) */
 	/* of a raw device: segments that each journal has room for, and the last one, which grows with the device; 0 in a directory */
 	uint64_t area_segments, last_area_segments;
-	uint32_t voters; /* bit per node id of the cluster, nor may they; 0: older data, not known */
+	wl_members
+		voters; /* bit per node id of the cluster, nor may they; 0: older data, not known */
 	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];
 	/* per peer the highest position it ever acknowledged to us, per journal: notices a rolled-back disk */
 	struct wl_position peer_durable[WIRELOG_JOURNALS_MAX][WIRELOG_NODES_MAX + 1];

@@ -41,6 +41,7 @@
 #define WL_DATAPLANE_RAFT_PLANE_H
 
 #include "dataplane/base/limits.h"
+#include "dataplane/base/members.h"
 #include "dataplane/base/position.h"
 #include "dataplane/base/ring.h"
 
@@ -58,7 +59,7 @@ struct wl_view {
 	uint64_t term;
 	enum wl_role role;
 	uint32_t leader; /* node id, 0 = not known */
-	uint32_t voters; /* bit per node id */
+	wl_members voters;
 };
 
 enum wl_plane_verb {

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/raft/quorum.h"
 
-unsigned wl_quorum_size(uint32_t voters)
-{
-	return (unsigned)__builtin_popcount(voters) / 2 + 1;
-}
-
 /* Collects the voters' values in falling order; returns how many. */
-static unsigned sort_voters(const uint64_t *values, uint32_t voters, uint64_t *sorted)
+static unsigned sort_voters(const uint64_t *values, wl_members voters, uint64_t *sorted)
 {
 	unsigned count = 0;
 
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		unsigned slot;
 
-		if (!(voters & 1u << node))
+		if (!wl_members_has(voters, node))
 			continue;
 		/* Insertion: seven values at most, nearly always in order already. */
 		for (slot = count; slot > 0 && sorted[slot - 1] < values[node]; slot--)
@@ -25,15 +20,15 @@ static unsigned sort_voters(const uint64_t *values, uint32_t voters, uint64_t *s
 	return count;
 }
 
-uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters)
+uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters)
 {
 	uint64_t sorted[WIRELOG_NODES_MAX];
 	unsigned count = sort_voters(values, voters, sorted);
 
-	return count == 0 ? 0 : sorted[wl_quorum_size(voters) - 1];
+	return count == 0 ? 0 : sorted[wl_members_quorum(voters) - 1];
 }
 
-uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters)
+uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters)
 {
 	uint64_t sorted[WIRELOG_NODES_MAX];
 	unsigned count = sort_voters(values, voters, sorted);
@@ -41,12 +36,13 @@ uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], uint3
 	return count == 0 ? 0 : sorted[count - 1];
 }
 
-static unsigned count_with(const uint64_t *values, uint32_t voters, uint64_t value, uint32_t *first)
+static unsigned count_with(const uint64_t *values, wl_members voters, uint64_t value,
+			   uint32_t *first)
 {
 	unsigned count = 0;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (!(voters & 1u << node) || values[node] != value)
+		if (!wl_members_has(voters, node) || values[node] != value)
 			continue;
 		if (count++ == 0)
 			*first = node;
@@ -54,11 +50,11 @@ static unsigned count_with(const uint64_t *values, uint32_t voters, uint64_t val
 	return count;
 }
 
-uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters,
+uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters,
 			  unsigned quorum, uint32_t *node)
 {
 	for (uint32_t voter = WIRELOG_NODES_MAX; voter >= 1; voter--) {
-		if ((voters & 1u << voter) && values[voter] != 0 &&
+		if (wl_members_has(voters, voter) && values[voter] != 0 &&
 		    count_with(values, voters, values[voter], node) >= quorum)
 			return values[voter];
 	}

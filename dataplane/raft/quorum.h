@@ -9,15 +9,14 @@
 #include <stdint.h>
 
 #include "wirelog/limits.h"
+#include "dataplane/base/members.h"
 
 /* `values` by node id (slot 0 unused); `voters`: bit per node id. 0 without voters. */
-uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters);
-uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters);
-/* How many votes of `voters` decide. */
-unsigned wl_quorum_size(uint32_t voters);
+uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters);
+uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters);
 /* The value that at least `quorum` voters have in common, and in *node the first of them; 0 and 0: there is none. A voter
  * with the value 0 has said nothing yet. */
-uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], uint32_t voters,
+uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters,
 			  unsigned quorum, uint32_t *node);
 
 #endif

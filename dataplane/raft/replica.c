@@ -263,7 +263,7 @@ uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_co
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		const struct wl_peer *peer = &replica->peers[node];
 
-		if (node == replica->config.node || !(replica->view.voters & 1u << node) ||
+		if (node == replica->config.node || !wl_members_has(replica->view.voters, node) ||
 		    !peer->counts || peer->match_received == 0 ||
 		    (not_committing && !may_commit_instead(replica, peer)))
 			continue;
@@ -285,15 +285,15 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 	uint32_t held_up = 0, successor;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if ((replica->view.voters & 1u << node) &&
+		if (wl_members_has(replica->view.voters, node) &&
 		    is_held_up(replica, &replica->peers[node]))
-			held_up |= 1u << node;
+			held_up |= wl_members_only(node);
 	}
 	if (held_up == 0 || (replica->not_served_ns != 0 &&
 			     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
 		return false;
 	successor = wl_replica_best_successor(replica, false);
-	if (successor == 0 || (held_up & ~(1u << successor)) == 0 ||
+	if (successor == 0 || wl_members_without(held_up, successor) == 0 ||
 	    replica->peers[successor].match_durable < replica->commit)
 		return false;
 	replica->not_served_ns = replica->now_ns;
@@ -478,7 +478,7 @@ const char *wl_replica_check(const struct wl_replica *replica)
 		if (peer->match_received > log->tail.index)
 			return "R3: a peer's match is beyond the tail";
 		if (peer->next_index <= peer->match_received &&
-		    (replica->view.voters & 1u << node) && node != replica->config.node)
+		    wl_members_has(replica->view.voters, node) && node != replica->config.node)
 			return "R3: next is not behind match";
 	}
 	return NULL;

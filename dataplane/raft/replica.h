@@ -146,7 +146,7 @@ struct wl_replica {
 	struct wl_divergence
 		apart; /* what we have committed, or made of it, is contradicted: for the rest of this process we take no part */
 	struct wl_replica_inquiry inquiry; /* is it us who are wrong? */
-	uint32_t diverged_told; /* bit per node whose log is another one, in this view */
+	wl_members diverged_told; /* nodes whose log is another one, in this view */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
 	bool poisoned_told;

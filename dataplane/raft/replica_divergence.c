@@ -50,14 +50,14 @@ void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_po
 	if (is_of_committed(replica, position.index) && !wl_replica_is_apart(replica)) {
 		divergence.kind = WL_DIVERGENCE_OF_COMMITTED;
 		wl_replica_take_no_part(replica, &divergence);
-		replica->diverged_told &= ~(1u << node);
+		replica->diverged_told = wl_members_without(replica->diverged_told, node);
 		replica->inquiry.index = 0;
 		wl_replica_inquire(replica, position.index);
 		replica->inquiry.theirs[node] = their_chain;
 	}
-	if (replica->diverged_told & 1u << node)
+	if (wl_members_has(replica->diverged_told, node))
 		return;
-	replica->diverged_told |= 1u << node;
+	replica->diverged_told |= wl_members_only(node);
 	wl_replica_tell_diverged(replica, &divergence);
 }
 

@@ -95,7 +95,7 @@ static void judge(struct wl_replica *replica)
 	uint64_t ours = chain_of_committed(replica, inquiry->index), agreed;
 
 	inquiry->theirs[replica->config.node] = ours;
-	agreed = wl_quorum_agreed(inquiry->theirs, voters, wl_quorum_size(voters), &node);
+	agreed = wl_quorum_agreed(inquiry->theirs, voters, wl_members_quorum(voters), &node);
 	if (agreed == 0 || ours == 0)
 		return;
 	if (agreed == ours)
@@ -137,7 +137,7 @@ void wl_replica_inquiry_end_turn(struct wl_replica *replica)
 	}
 	inquiry->asked_ns = replica->now_ns;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (node != replica->config.node && (replica->view.voters & 1u << node) &&
+		if (node != replica->config.node && wl_members_has(replica->view.voters, node) &&
 		    inquiry->theirs[node] == 0)
 			say(replica, node, inquiry->index, true);
 	}

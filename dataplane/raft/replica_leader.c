@@ -16,7 +16,7 @@
 
 static bool is_peer(const struct wl_replica *replica, uint32_t node)
 {
-	return node != replica->config.node && (replica->view.voters & 1u << node);
+	return node != replica->config.node && wl_members_has(replica->view.voters, node);
 }
 
 /* A term starts with an empty entry (Raft section 8): what came before commits with it. */
@@ -49,20 +49,18 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 
 bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 {
-	unsigned heard = 0;
+	wl_members heard = 0;
 
 	if (replica->now_ns - replica->asked_ns <= replica->config.election_timeout_ns)
 		return true;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (!(replica->view.voters & 1u << node))
-			continue;
 		if (node == replica->config.node ||
 		    (replica->now_ns - replica->peers[node].heard_sent_ns <=
 			     replica->config.election_timeout_ns &&
 		     !wl_peer_is_held_back(&replica->peers[node])))
-			heard++;
+			heard |= wl_members_only(node);
 	}
-	return heard >= wl_quorum_size(replica->view.voters) || WL_MUTANT(no_check_quorum);
+	return wl_members_decide(replica->view.voters, heard) || WL_MUTANT(no_check_quorum);
 }
 
 static void raise(uint64_t *level, uint64_t index)
@@ -84,7 +82,7 @@ static void notice_boots(struct wl_replica *replica)
 void wl_replica_leader_advance(struct wl_replica *replica)
 {
 	uint64_t received[WIRELOG_NODES_MAX + 1], durable[WIRELOG_NODES_MAX + 1];
-	uint32_t voters = replica->view.voters;
+	wl_members voters = replica->view.voters;
 	uint64_t majority, term;
 
 	notice_boots(replica);

@@ -38,9 +38,9 @@ static uint32_t missing_voters(const struct wl_replica *replica)
 		uint64_t durable = self ? replica->log->durable.index
 					: replica->peers[node].match_durable;
 
-		if ((replica->view.voters & 1u << node) &&
+		if (wl_members_has(replica->view.voters, node) &&
 		    (durable < replica->log->tail.index || (self && replica->no_segment)))
-			missing |= 1u << node;
+			missing |= wl_members_only(node);
 	}
 	return missing;
 }

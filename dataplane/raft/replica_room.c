@@ -80,12 +80,12 @@ int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes)
 
 bool wl_replica_successor_has_room(const struct wl_replica *replica)
 {
-	unsigned with_room = 0;
+	wl_members with_room = 0;
 
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		with_room += node != replica->config.node &&
-			     (replica->view.voters & 1u << node) != 0 &&
-			     !replica->peers[node].no_space &&
-			     !wl_peer_is_held_back(&replica->peers[node]);
-	return with_room >= wl_quorum_size(replica->view.voters);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (node != replica->config.node && !replica->peers[node].no_space &&
+		    !wl_peer_is_held_back(&replica->peers[node]))
+			with_room |= wl_members_only(node);
+	}
+	return wl_members_decide(replica->view.voters, with_room);
 }

@@ -61,14 +61,14 @@ static void stand_apart(struct wl_replica *replica, uint32_t node)
 static uint64_t majority_of(const struct wl_replica *replica, uint32_t *node)
 {
 	const struct wl_replica_state *state = &replica->state;
-	uint32_t voters = replica->view.voters;
-	unsigned quorum = WL_MUTANT(minority_accuses) ? 1 : wl_quorum_size(voters);
+	wl_members voters = replica->view.voters;
+	unsigned quorum = WL_MUTANT(minority_accuses) ? 1 : wl_members_quorum(voters);
 	uint64_t digest = wl_quorum_agreed(state->theirs, voters, quorum, node);
 
 	if (digest != 0 || state->digest == 0)
 		return digest;
 	for (uint32_t voter = WIRELOG_NODES_MAX; voter >= 1; voter--) {
-		if ((voters & 1u << voter) && state->theirs[voter] != 0 &&
+		if (wl_members_has(voters, voter) && state->theirs[voter] != 0 &&
 		    state->theirs[voter] != state->digest)
 			*node = voter;
 	}
@@ -88,7 +88,7 @@ static void judge(struct wl_replica *replica)
 static bool all_have_answered(const struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if ((replica->view.voters & 1u << node) && replica->state.theirs[node] == 0)
+		if (wl_members_has(replica->view.voters, node) && replica->state.theirs[node] == 0)
 			return false;
 	}
 	return true;

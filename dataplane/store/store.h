@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dataplane/base/members.h"
 #include "dataplane/log/superblock.h"
 #include "wirelog/status.h"
 
@@ -32,7 +33,7 @@ struct wl_store_config {
 	uint32_t node; /* 0 with read_only: whatever it is; the same for the three below */
 	uint32_t journal_count;
 	uint64_t segment_bytes;
-	uint32_t voters; /* bit per node id */
+	wl_members voters;
 	/* Verify, dump: shared among readers, refused while a node runs; nothing is created, changed or removed. The ids
 	 * are read from wl_store_superblock. */
 	bool read_only;

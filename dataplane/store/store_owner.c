@@ -23,12 +23,12 @@ static void add_two(struct wl_sentence *why, const char *before, uint64_t first,
 	wl_sentence_add_number(why, second);
 }
 
-static void add_nodes(struct wl_sentence *why, uint32_t voters)
+static void add_nodes(struct wl_sentence *why, wl_members voters)
 {
 	const char *before = " ";
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (!(voters & 1u << node))
+		if (!wl_members_has(voters, node))
 			continue;
 		wl_sentence_add(why, before);
 		wl_sentence_add_number(why, node);

@@ -5,13 +5,14 @@
 #ifndef WL_DATAPLANE_STORE_STORE_OWNER_H
 #define WL_DATAPLANE_STORE_STORE_OWNER_H
 
+#include "dataplane/base/members.h"
 #include "dataplane/base/sentence.h"
 #include "dataplane/log/superblock.h"
 
 struct wl_store_owner { /* 0 or NULL: whatever it is */
 	const uint8_t *cluster;
 	uint32_t node, journal_count;
-	uint32_t voters; /* bit per node id */
+	wl_members voters;
 	uint64_t segment_bytes;
 };
 

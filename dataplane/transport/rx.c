@@ -11,8 +11,7 @@ static bool is_voter(const struct wl_rx *rx, wl_identity identity)
 {
 	uint32_t node = wl_identity_node(identity);
 
-	return node >= 1 && node <= WIRELOG_NODES_MAX && (rx->voters & 1u << node) &&
-	       rx->peers[node].identity == identity;
+	return wl_members_has(rx->voters, node) && rx->peers[node].identity == identity;
 }
 
 /* What a node says to a node, what a client says to a node; answers to clients come to no node. */

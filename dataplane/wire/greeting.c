@@ -44,12 +44,12 @@ bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t boot_id
 	return true;
 }
 
-uint64_t wl_greeting_ids(uint32_t voters)
+uint64_t wl_greeting_ids(wl_members voters)
 {
 	uint64_t digits = 0;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (voters & 1u << node)
+		if (wl_members_has(voters, node))
 			digits = digits * 10 + node;
 	}
 	return digits;

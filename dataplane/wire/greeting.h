@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/base/members.h"
+
 /* X(fact, name, decides): the order is that of the wire (docs/WIRE.md); the name is the key of the configuration. */
 /* clang-format off */
 #define WL_FACT_LIST(X) \
@@ -58,7 +60,7 @@ void wl_greeting_take(struct wl_greeting *greeting, uint64_t boot_id, const uint
 /* May what the peer says in its boot `boot id` count? */
 bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t boot_id);
 /* The ids of a mask as decimal digits. */
-uint64_t wl_greeting_ids(uint32_t voters);
+uint64_t wl_greeting_ids(wl_members voters);
 const char *wl_fact_name(enum wl_fact fact);
 bool wl_fact_decides(enum wl_fact fact);
 

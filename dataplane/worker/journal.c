@@ -86,7 +86,7 @@ static void watch_medium(struct wl_journal *journal)
 	struct wl_replica *replica = &journal->replica;
 
 	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
-	    (replica->view.voters & ~(1u << replica->config.node)) != 0 &&
+	    wl_members_without(replica->view.voters, replica->config.node) != 0 &&
 	    (wl_service_wants_other_leader(journal->service) || wl_replica_cannot_serve(replica)))
 		wl_replica_stall(replica, WL_STALL_DISK);
 }

@@ -24,14 +24,14 @@ static void init_peers(struct wl_worker *worker)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_remote *peer = &worker->rx.peers[node];
 
-		if (node == config->node || !(config->voters & 1u << node))
+		if (node == config->node || !wl_members_has(config->voters, node))
 			continue;
 		peer->identity = wl_identity_of_node(node, config->worker);
 		peer->address = config->peer_address[node];
 		peer->address_known = config->peer_address_known[node];
 		peer->boot_floor = config->peer_boot[node];
 		peer->incarnation = config->peer_incarnation[node];
-		peer->suspect = (config->suspects & 1u << node) != 0;
+		peer->suspect = wl_members_has(config->suspects, node);
 		wl_replay_init(&peer->replay);
 	}
 }

@@ -13,6 +13,7 @@
 #ifndef WL_DATAPLANE_WORKER_WORKER_H
 #define WL_DATAPLANE_WORKER_WORKER_H
 
+#include "dataplane/base/members.h"
 #include "dataplane/worker/journal.h"
 
 struct wl_worker_config {
@@ -21,7 +22,7 @@ struct wl_worker_config {
 	uint64_t cluster;
 	uint64_t boot_id; /* of this boot */
 	uint64_t incarnation; /* of our data */
-	uint32_t voters;
+	wl_members voters;
 	uint32_t ipv4;
 	uint16_t udp_port;
 	uint32_t clients_max; /* a power of two */
@@ -33,7 +34,7 @@ struct wl_worker_config {
 	bool peer_address_known[WIRELOG_NODES_MAX + 1];
 	uint64_t peer_boot[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
 	uint64_t peer_incarnation[WIRELOG_NODES_MAX + 1]; /* likewise */
-	uint32_t suspects; /* bit per node that is known to have had other data before */
+	wl_members suspects; /* nodes that is known to have had other data before */
 	/* journals that this node's other workers have, and where clients meet those; node 0: there is no such journal */
 	struct wl_wire_member elsewhere[WIRELOG_JOURNALS_MAX];
 };

@@ -114,7 +114,7 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 static void check_stamp(struct sim_oracle *oracle, const struct sim_node *node,
 			const struct wl_entry_header *header)
 {
-	uint32_t voters = ((1u << oracle->cluster->config.nodes) - 1) << 1;
+	wl_members voters = ((1u << oracle->cluster->config.nodes) - 1) << 1;
 	uint64_t limit = wl_quorum_majority(oracle->wall_seen, voters) + 2 * 1000000000ull;
 
 	if (header->timestamp_ns < oracle->stamp ||
@@ -181,7 +181,7 @@ static void note_places(struct sim_oracle *oracle, struct sim_node *node)
 
 static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, uint64_t index)
 {
-	uint32_t voters = node->journals[oracle->journal]->replica.view.voters;
+	wl_members voters = node->journals[oracle->journal]->replica.view.voters;
 	unsigned copies = 0;
 
 	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
@@ -193,7 +193,7 @@ static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, 
 						   oracle->entries[index].offset[number], index,
 						   oracle->entries[index].chain);
 	}
-	if (copies < wl_quorum_size(voters))
+	if (copies < wl_members_quorum(voters))
 		sim_violation(oracle->cluster, node->number, "O3",
 			      "entry %llu is committed with %u durable copies",
 			      (unsigned long long)index, copies);

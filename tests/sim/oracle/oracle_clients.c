@@ -98,7 +98,7 @@ static void check_received(struct sim_oracle *oracle, const struct sim_node *lea
 	if (known->term == slot->term)
 		holders |= known->nodes;
 	if ((unsigned)__builtin_popcount(holders) <
-	    wl_quorum_size(leader->journals[oracle->journal]->replica.view.voters))
+	    wl_members_quorum(leader->journals[oracle->journal]->replica.view.voters))
 		sim_violation(oracle->cluster, leader->number, "O24",
 			      "says received of entry %llu, and nodes %x have it", LLU(index),
 			      holders);
@@ -431,7 +431,7 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 			      "calls record %llu lost, and its drive is well",
 			      LLU(gap->first_number));
 	if (client)
-		client->reader.told_lost |= 1u << node;
+		client->reader.told_lost |= wl_members_only(node);
 }
 
 /* A frame to a reader that keeps the rules leaves: nothing is left out, and not too much is sent. */

@@ -54,7 +54,7 @@ static void log_line(void *context, const struct wl_agent_line *line)
 	bed.lines += line->text != NULL;
 }
 
-static void set_up(uint32_t voters)
+static void set_up(wl_members voters)
 {
 	static const struct wl_agent_ops ops = {submit, reap, log_line, NULL};
 	struct wl_agent_config config = {.node = 1,

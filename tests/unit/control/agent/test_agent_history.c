@@ -46,7 +46,7 @@ static void log_line(void *context, const struct wl_agent_line *line)
 	bed.lines += strstr(line->text, "NO_HISTORY") != NULL;
 }
 
-static void set_up(uint32_t voters, uint64_t caught_up_boot, uint64_t term)
+static void set_up(wl_members voters, uint64_t caught_up_boot, uint64_t term)
 {
 	const struct wl_agent_ops ops = {.submit = submit, .reap = reap, .log = log_line};
 	const struct wl_agent_config config = {

@@ -7,6 +7,7 @@
 #ifndef WL_TESTS_UNIT_DATAPLANE_RAFT_REPLICA_FIXTURE_H
 #define WL_TESTS_UNIT_DATAPLANE_RAFT_REPLICA_FIXTURE_H
 
+#include "dataplane/base/members.h"
 #include "dataplane/raft/replica.h"
 #include "tests/unit/dataplane/log/log_fixture.h"
 
@@ -53,7 +54,7 @@ struct replica_node {
 struct replica_fixture {
 	struct replica_node nodes[REPLICA_NODES_MAX + 1]; /* by node id */
 	unsigned count;
-	uint32_t voters;
+	wl_members voters;
 	uint64_t now_ns;
 	struct wl_auth auth;
 	struct replica_mail *mail; /* in the order in which it was sent */

@@ -9,7 +9,7 @@ static void majority_of_one_is_that_one(void)
 	uint64_t values[WIRELOG_NODES_MAX + 1] = {0, 7};
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, VOTERS(1)), 7);
-	CU_ASSERT_EQUAL(wl_quorum_size(VOTERS(1)), 1);
+	CU_ASSERT_EQUAL(wl_members_quorum(VOTERS(1)), 1);
 }
 
 static void majority_of_two_is_both(void)
@@ -17,7 +17,7 @@ static void majority_of_two_is_both(void)
 	uint64_t values[WIRELOG_NODES_MAX + 1] = {0, 9, 4};
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, VOTERS(2)), 4);
-	CU_ASSERT_EQUAL(wl_quorum_size(VOTERS(2)), 2);
+	CU_ASSERT_EQUAL(wl_members_quorum(VOTERS(2)), 2);
 }
 
 static void majority_of_three_is_the_second_highest(void)
@@ -30,7 +30,7 @@ static void majority_of_three_is_the_second_highest(void)
 static void majority_ignores_who_does_not_vote(void)
 {
 	uint64_t values[WIRELOG_NODES_MAX + 1] = {99, 1, 50, 2, 60, 3, 70, 80};
-	uint32_t voters = 1u << 1 | 1u << 3 | 1u << 5;
+	wl_members voters = 1u << 1 | 1u << 3 | 1u << 5;
 
 	CU_ASSERT_EQUAL(wl_quorum_majority(values, voters), 2);
 	CU_ASSERT_EQUAL(wl_quorum_everybody(values, voters), 1);
@@ -45,18 +45,19 @@ static void nobody_has_no_majority(void)
 }
 
 /* The definition, counted out: the highest value that at least a majority has reached. */
-static uint64_t counted(const uint64_t *values, uint32_t voters)
+static uint64_t counted(const uint64_t *values, wl_members voters)
 {
 	uint64_t best = 0;
 
 	for (unsigned candidate = 1; candidate <= WIRELOG_NODES_MAX; candidate++) {
 		unsigned reached = 0;
 
-		if (!(voters & 1u << candidate))
+		if (!wl_members_has(voters, candidate))
 			continue;
 		for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++)
-			reached += (voters & 1u << node) && values[node] >= values[candidate];
-		if (reached >= wl_quorum_size(voters) && values[candidate] > best)
+			reached += wl_members_has(voters, node) &&
+				   values[node] >= values[candidate];
+		if (reached >= wl_members_quorum(voters) && values[candidate] > best)
 			best = values[candidate];
 	}
 	return best;
