@@ -9,14 +9,15 @@
  *      very term in which it was appended, and not before its level is reached
  *  F2  nothing is appended unless there is room to remember its answer
  *  F3  readers and the table of sessions see nothing beyond commit
- *  F4  one reader can delay another by at most its share of a turn; it holds no buffer that it does
- *  not use
+ *  F4  one reader can delay another by at most its share of a turn, and one client's readers together
+ *  delay another client by no more than that (rotation.h); none holds a buffer that it does not use
  *
  * Pure. Owner: the journal's worker. [worker]
  */
 #ifndef WL_DATAPLANE_SERVICE_SERVICE_INTERNAL_H
 #define WL_DATAPLANE_SERVICE_SERVICE_INTERNAL_H
 
+#include "dataplane/service/rotation.h"
 #include "dataplane/service/service.h"
 #include "dataplane/service/shares.h"
 #include "wirelog/wirelog.h"
@@ -171,7 +172,7 @@ struct wl_service {
 
 	struct wl_subscription *subscriptions;
 	uint32_t subscription_count; /* not FREE */
-	uint32_t subscription_turn; /* whose turn is first */
+	struct wl_rotation rotation; /* whose turn it is */
 	uint32_t frames_left; /* of this turn */
 	uint8_t **free_buffers;
 	uint32_t free_buffer_count;

@@ -55,6 +55,7 @@ void wl_subscription_release(struct wl_service *service, struct wl_subscription 
 {
 	uint8_t *buffer;
 
+	wl_rotation_remove(&service->rotation, (uint32_t)(subscription - service->subscriptions));
 	subscription->wants_read = false;
 	if (subscription->reader.in_flight) {
 		subscription->state = WL_SUBSCRIPTION_CLOSING;
@@ -298,6 +299,8 @@ void wl_service_on_subscribe(struct wl_service *service, const struct wl_message
 	}
 	wl_count(service->replica->counters, WL_COUNTER_subscriptions_opened);
 	subscription->client = message->from->identity;
+	wl_rotation_add(&service->rotation, (uint32_t)(subscription - service->subscriptions),
+			subscription->client);
 	subscription->id = request.subscription;
 	subscription->credit_bytes = request.credit_bytes;
 	subscription->window_bytes = WL_SERVICE_WINDOW_BYTES_MIN;
@@ -404,37 +407,40 @@ void wl_subscription_seek(struct wl_service *service, struct wl_subscription *su
 	wl_reader_seek(&subscription->reader, index);
 }
 
+/* False when it was ended: its client is gone, or was silent for too long, or nothing may be read here. */
+static bool goes_on(struct wl_service *service, struct wl_subscription *subscription,
+		    uint64_t now_ns)
+{
+	if (!wl_service_client(service, subscription->client)) {
+		wl_count(service->replica->counters, WL_COUNTER_subscriptions_dropped);
+		wl_subscription_release(service, subscription);
+		return false;
+	}
+	if (stands_apart(service)) {
+		wl_subscription_end(service, subscription, apart_status(service));
+		return false;
+	}
+	if (now_ns > subscription->heard_ns &&
+	    now_ns - subscription->heard_ns > service->config.subscription_idle_ns) {
+		wl_subscription_end(service, subscription, WIRELOG_SLOW_READER);
+		return false;
+	}
+	return true;
+}
+
 unsigned wl_subscription_end_turn(struct wl_service *service, uint64_t now_ns)
 {
-	uint32_t max = service->config.subscriptions_max;
+	uint32_t slot;
 	unsigned did = 0;
 
 	service->frames_left = WL_SERVICE_DELIVER_FRAMES;
 	service->buffer_waited = service->buffer_waiters;
 	service->buffer_waiters = 0;
-	for (uint32_t i = 0; i < max; i++) {
-		struct wl_subscription *subscription =
-			&service->subscriptions[(service->subscription_turn + i) % max];
-
-		if (subscription->state == WL_SUBSCRIPTION_FREE ||
-		    subscription->state == WL_SUBSCRIPTION_CLOSING)
-			continue;
-		if (!wl_service_client(service, subscription->client)) {
-			wl_count(service->replica->counters, WL_COUNTER_subscriptions_dropped);
-			wl_subscription_release(service, subscription);
-			continue;
-		}
-		if (stands_apart(service)) {
-			wl_subscription_end(service, subscription, apart_status(service));
-			continue;
-		}
-		if (now_ns > subscription->heard_ns &&
-		    now_ns - subscription->heard_ns > service->config.subscription_idle_ns) {
-			wl_subscription_end(service, subscription, WIRELOG_SLOW_READER);
-			continue;
-		}
-		did += wl_deliver(service, subscription, now_ns);
+	wl_rotation_begin_turn(&service->rotation);
+	while (service->frames_left != 0 &&
+	       (slot = wl_rotation_next(&service->rotation)) != WL_ROTATION_NOBODY) {
+		if (goes_on(service, &service->subscriptions[slot], now_ns))
+			did += wl_deliver(service, &service->subscriptions[slot], now_ns);
 	}
-	service->subscription_turn = (service->subscription_turn + 1) % max;
 	return did;
 }

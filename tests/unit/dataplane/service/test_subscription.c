@@ -593,8 +593,53 @@ static void client_that_subscribes_ever_anew_pushes_out_its_own(void)
 	service_fixture_turn(f);
 	wl_service_get_stats(f->service, &stats);
 
-	CU_ASSERT_EQUAL(stats.subscriptions, 2);
+	CU_ASSERT_EQUAL(stats.subscriptions, 1 + SERVICE_FIXTURE_SUBSCRIPTIONS / 4);
 	CU_ASSERT_EQUAL(service_fixture_count(f, WL_WIRE_GAP, SERVICE_FIXTURE_OTHER_CLIENT), 0);
+	service_fixture_end(f);
+}
+
+/* Every reader has consumed what it was sent: what holds it up is the turn alone. */
+static void consume_everything(void)
+{
+	for (uint32_t slot = 0; slot < SERVICE_FIXTURE_SUBSCRIPTIONS; slot++) {
+		const struct wl_subscription *subscription = &f->service->subscriptions[slot];
+		const struct wl_wire_credit credit = {
+			.subscription = subscription->id,
+			.next_number = subscription->next_number,
+			.credit_bytes = CREDIT,
+		};
+		uint8_t payload[WL_WIRE_CREDIT_BYTES];
+
+		if (subscription->state == WL_SUBSCRIPTION_FREE)
+			continue;
+		wl_wire_encode_credit(payload, &credit);
+		service_fixture_message(f, subscription->client, WL_WIRE_CREDIT, payload,
+					sizeof(payload));
+	}
+}
+
+static void client_with_many_readers_takes_no_turn_from_one_with_one(void)
+{
+	const unsigned turns = 30; /* no reader is at the end by then */
+	unsigned without = 0, of_many = 0;
+
+	start();
+	for (unsigned i = 0; i < 700; i++)
+		append_sized(10, 300);
+	service_fixture_turns(f, 2);
+	for (uint64_t id = 1; id <= SERVICE_FIXTURE_SUBSCRIPTIONS / 4; id++)
+		subscribe_as(SERVICE_FIXTURE_OTHER_CLIENT, id);
+	subscribe_as(SERVICE_FIXTURE_CLIENT, 1);
+	for (unsigned turn = 0; turn < turns; turn++) {
+		consume_everything();
+		service_fixture_turn(f);
+		of_many += service_fixture_count(f, WL_WIRE_DELIVER, SERVICE_FIXTURE_OTHER_CLIENT);
+		without += service_fixture_count(f, WL_WIRE_DELIVER, SERVICE_FIXTURE_CLIENT) <
+			   WL_SERVICE_DELIVER_BYTES / SERVICE_FIXTURE_PAYLOAD_MAX;
+	}
+
+	CU_ASSERT_TRUE(of_many > turns * WL_SERVICE_DELIVER_FRAMES / 2);
+	CU_ASSERT_EQUAL(without, 0);
 	service_fixture_end(f);
 }
 
@@ -679,6 +724,7 @@ WL_SUITE(subscription)
 	WL_TEST(damage_under_the_table_of_sessions_stops_appends_and_not_readers),
 	WL_TEST(one_more_reader_than_there_is_room_for_is_told_so),
 	WL_TEST(client_that_subscribes_ever_anew_pushes_out_its_own),
+	WL_TEST(client_with_many_readers_takes_no_turn_from_one_with_one),
 	WL_TEST(reader_that_leaves_during_a_read_gives_its_buffer_back),
 	WL_TEST(slow_reader_keeps_no_buffer_from_another),
 };
