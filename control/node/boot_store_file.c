@@ -92,6 +92,7 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 
 	wl_recovery_init(&recovery, log, wl_store_segment_count(node->store, id),
 			 node->superblock.journals[id].watermark, window, WINDOW_BYTES);
+	wl_journal_recover(journal->journal, &recovery);
 	error = drive(node, id, &recovery);
 	if (error == -ECANCELED && wl_stop_is_asked()) {
 		snprintf(reason, reason_bytes, "asked to stop while the log was read");

@@ -117,7 +117,7 @@ struct wl_log {
 	uint64_t durable_offset; /* all chunks that end at or before it are WRITTEN */
 	struct wl_position durable;
 	uint64_t ring_end; /* ring bytes of stream offsets below it are written or reserved */
-	uint64_t ring_valid_from; /* offsets below it were never in this ring: read before a restart */
+	uint64_t ring_valid_from; /* offsets below it were never in this ring */
 	uint64_t segments_ready; /* segments 0..segments_ready-1 exist */
 	uint32_t segment_asks; /* identity of the PREPARE under way */
 	bool segment_asked;
@@ -166,6 +166,10 @@ bool wl_log_entry_is_full(const struct wl_log *log);
 struct wl_position wl_log_seal_entry(struct wl_log *log);
 /* Forgets the open entry; it must be empty. */
 void wl_log_abandon_entry(struct wl_log *log);
+
+/* Recovery: the image of the entry that is the tail now, found at `offset` of the stream, stands in the ring as if it had been
+ * appended by this process. For every entry that recovery finds, or for none. [init] */
+void wl_log_keep_image(struct wl_log *log, const uint8_t *image, uint64_t offset, uint32_t bytes);
 
 /* Follower: append one whole entry image, checked again from its bytes. */
 enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image, size_t size);

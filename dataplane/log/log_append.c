@@ -244,6 +244,16 @@ void wl_log_abandon_entry(struct wl_log *log)
 	log->entry_open = false;
 }
 
+/* No chunk crosses a lap of the ring, whichever ring it was written from (log_internal.h). */
+void wl_log_keep_image(struct wl_log *log, const uint8_t *image, uint64_t offset, uint32_t bytes)
+{
+	uint64_t at = offset % log->config.ring_bytes;
+
+	WL_CHECK(offset >= log->ring_end && at + bytes <= log->config.ring_bytes);
+	memcpy(log->ring + at, image, bytes);
+	log->ring_end = offset + bytes;
+}
+
 static bool is_next(const struct wl_log *log, const struct wl_entry_header *header)
 {
 	return header->index == log->tail.index + 1 && header->term != 0 &&

@@ -268,7 +268,9 @@ void wl_recovery_finish(struct wl_recovery *recovery)
 	log->durable_offset = log->tail.index ? recovery->last_good_end : 0;
 	log->durable = log->tail;
 	log->previous_chunk = recovery->previous;
-	log->ring_valid_from = recovery->last_good_end;
+	/* Unless the entries were kept there (wl_log_keep_image), the ring holds nothing of what was found. */
+	if (log->ring_end == 0)
+		log->ring_valid_from = recovery->last_good_end;
 	log->ring_end = recovery->last_good_end;
 	log->segments_ready = recovery->bad_segment < recovery->segments ? recovery->bad_segment
 									 : recovery->segments;

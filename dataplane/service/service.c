@@ -77,7 +77,7 @@ size_t wl_service_memory_bytes(const struct wl_service_config *config)
 }
 
 struct wl_service *wl_service_init(void *memory, const struct wl_service_config *config,
-				   struct wl_replica *replica, struct wl_rx *rx)
+				   const struct wl_log *log)
 {
 	uint8_t *base = (uint8_t *)wl_align_up((uintptr_t)memory, WL_BLOCK_BYTES);
 	struct wl_service *service = (struct wl_service *)base;
@@ -87,19 +87,22 @@ struct wl_service *wl_service_init(void *memory, const struct wl_service_config 
 	WL_CHECK(config->record_bytes_max <= WIRELOG_RECORD_BYTES_MAX);
 	memset(service, 0, sizeof(*service));
 	service->config = *config;
-	service->replica = replica;
-	service->rx = rx;
-	service->rebuilt_index = replica->commit;
-	wl_reader_init(&service->apply_reader, replica->log, 1, WL_SERVICE_COOKIE);
-	if (WL_MUTANT(sessions_not_restored)) {
-		service->sessions.applied_index = replica->commit;
-		wl_reader_seek(&service->apply_reader, replica->commit + 1);
-	}
+	wl_reader_init(&service->apply_reader, log, 1, WL_SERVICE_COOKIE);
 	lay_out(config, base, service);
 	for (uint32_t i = 0; i < config->subscriptions_max; i++)
 		memset(&service->subscriptions[i], 0, sizeof(service->subscriptions[i]));
 	service->hellos_left = WL_SERVICE_HELLOS;
 	return service;
+}
+
+void wl_service_start(struct wl_service *service, struct wl_replica *replica, struct wl_rx *rx)
+{
+	service->replica = replica;
+	service->rx = rx;
+	service->rebuilt_index = replica->commit;
+	if (WL_MUTANT(sessions_not_restored))
+		service->sessions.applied_index = replica->commit;
+	wl_reader_seek(&service->apply_reader, service->sessions.applied_index + 1);
 }
 
 struct wl_remote *wl_service_client(struct wl_service *service, wl_identity client)
@@ -120,15 +123,34 @@ uint64_t wl_service_commit_number(const struct wl_service *service)
 	return service->applied_number;
 }
 
-static void apply_entry(struct wl_service *service, const struct wl_reader_view *view)
+/* Returns sessions that it ended. */
+static unsigned take_entry(struct wl_service *service, const struct wl_reader_view *view)
 {
-	struct wl_counters *counters = service->replica->counters;
-	uint32_t before = service->sessions.count;
 	unsigned ended = wl_session_apply(&service->sessions, view->image, &view->header);
 
 	/* Contradicted: exactly once cannot be promised any more, appends are refused. Else the place was read at last. */
 	service->damaged = service->sessions.contradicted;
 	service->applied_number = view->header.first_number + view->header.data_count - 1;
+	return ended;
+}
+
+void wl_service_restore(struct wl_service *service, uint64_t commit)
+{
+	struct wl_reader_view view;
+
+	if (WL_MUTANT(sessions_not_restored))
+		return;
+	while (service->sessions.applied_index < commit && !service->sessions.contradicted &&
+	       wl_reader_next(&service->apply_reader, commit, &view) == WL_READER_ENTRY)
+		take_entry(service, &view);
+}
+
+static void apply_entry(struct wl_service *service, const struct wl_reader_view *view)
+{
+	struct wl_counters *counters = service->replica->counters;
+	uint32_t before = service->sessions.count;
+	unsigned ended = take_entry(service, view);
+
 	wl_count_add(counters, WL_COUNTER_records_committed, view->header.data_count);
 	wl_count_add(counters, WL_COUNTER_sessions_opened,
 		     service->sessions.count - before + ended);

@@ -29,10 +29,17 @@ struct wl_service_config {
 struct wl_service; /* service.c */
 
 size_t wl_service_memory_bytes(const struct wl_service_config *config);
+/* Before recovery: its memory, and a table of sessions without any. [init] */
 struct wl_service *wl_service_init(void *memory, const struct wl_service_config *config,
-				   struct wl_replica *replica, struct wl_rx *rx);
-/* During recovery or after: applies committed entries to the table of sessions, up to
- * replica->commit; bounded work. */
+				   const struct wl_log *log);
+/*
+ * While the log is recovered: applies to the table of sessions what is known committed, `commit` and before, as far as it still
+ * stands in the log's ring. What is not there is left to wl_service_apply, which reads it from the medium. [init]
+ */
+void wl_service_restore(struct wl_service *service, uint64_t commit);
+/* After recovery. [init] */
+void wl_service_start(struct wl_service *service, struct wl_replica *replica, struct wl_rx *rx);
+/* Applies committed entries to the table of sessions, up to replica->commit; bounded work. */
 void wl_service_apply(struct wl_service *service);
 
 /* Messages. `message->from` is a client (for HELLO and KEEPALIVE any). */

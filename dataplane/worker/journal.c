@@ -30,7 +30,7 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 	at += wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES);
 	wl_log_init(&journal->log, &config->log, ring, at);
 	at += wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES);
-	journal->service_memory = at;
+	journal->service = wl_service_init(at, &config->service, &journal->log);
 	at += wl_align_up(wl_service_memory_bytes(&config->service), WL_BLOCK_BYTES);
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
 		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS,
@@ -38,6 +38,22 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 		journal->stages.histogram[stage] = &journal->histograms[stage];
 		at += histogram_bytes();
 	}
+}
+
+static void on_recovered(void *context, const uint8_t *image, const struct wl_entry_header *header,
+			 uint64_t offset)
+{
+	struct wl_journal *journal = context;
+
+	wl_log_keep_image(&journal->log, image, offset, (uint32_t)wl_entry_bytes(header));
+	wl_service_restore(journal->service, header->commit);
+}
+
+void wl_journal_recover(struct wl_journal *journal, struct wl_recovery *recovery)
+{
+	WL_CHECK(recovery->log == &journal->log);
+	recovery->on_entry = on_recovered;
+	recovery->context = journal;
 }
 
 void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
@@ -51,8 +67,8 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 	replica->remotes = rx->peers;
 	replica->counters = counters;
 	replica->up = up;
-	journal->service =
-		wl_service_init(journal->service_memory, &journal->config.service, replica, rx);
+	wl_service_restore(journal->service, replica->commit);
+	wl_service_start(journal->service, replica, rx);
 }
 
 static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64_t now_ns,

@@ -3,12 +3,13 @@
  * One journal on one node, whole: its log, its replica, its side towards clients, its timings, and
  * what it publishes. A worker owns an array of them.
  *
- * Life: wl_journal_init (an empty log) -> recovery fills journal->log -> wl_journal_start -> turns.
- * Thread: init and start [init], then the worker's.
+ * Life: wl_journal_init (an empty log) -> recovery fills journal->log and the table of sessions -> wl_journal_start -> turns.
+ * Thread: init, recovery and start [init], then the worker's.
  */
 #ifndef WL_DATAPLANE_WORKER_JOURNAL_H
 #define WL_DATAPLANE_WORKER_JOURNAL_H
 
+#include "dataplane/log/recovery.h"
 #include "dataplane/service/service.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
@@ -26,7 +27,6 @@ struct wl_journal {
 	struct wl_log log;
 	struct wl_replica replica;
 	struct wl_service *service;
-	void *service_memory;
 	struct wl_stages stages;
 	struct wl_histogram histograms[WL_STAGES];
 	struct wl_published published;
@@ -37,6 +37,12 @@ size_t wl_journal_memory_bytes(const struct wl_journal_config *config);
 /* `ring` (config->log.ring_bytes) and `memory` (both aligned to WL_BLOCK_BYTES, zeroed) stay the caller's. */
 void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
 		     uint8_t *ring, void *memory);
+/*
+ * `recovery` was just made for journal->log: the one pass in which it reads the log fills the table of sessions, too. An entry
+ * that is found is kept in the ring, and applied when a later one says that it is committed: such a one is never cut away again
+ * (recovery refuses a log in which it is), while of everything else it shows only at the end whether it belongs to the log.
+ */
+void wl_journal_recover(struct wl_journal *journal, struct wl_recovery *recovery);
 /* After recovery. `known_commit`: entries up to here are known committed. */
 void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
 		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up);

@@ -172,6 +172,7 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
 
 	wl_recovery_init(&recovery, &node->journals[journal]->log, drive->segments,
 			 remembered->watermark, window, SIM_RECOVERY_WINDOW_BYTES);
+	wl_journal_recover(node->journals[journal], &recovery);
 	recovered = drive_recovery(node, drive, &recovery, &node->started[journal]);
 	node->damage = node->started[journal].damage;
 	*known_commit = wl_recovery_commit(&recovery, remembered->commit);

@@ -165,8 +165,8 @@ static void start_service(struct world *world, uint64_t known_commit)
 	fixture->replica.remotes = fixture->rx.peers;
 	fixture->replica.counters = &fixture->counters;
 	fixture->replica.up = &world->up;
-	fixture->service =
-		wl_service_init(world->service_memory, &service, &fixture->replica, &fixture->rx);
+	fixture->service = wl_service_init(world->service_memory, &service, &fixture->log);
+	wl_service_start(fixture->service, &fixture->replica, &fixture->rx);
 }
 
 struct service_fixture *service_fixture_start(bool alone)
