@@ -2,7 +2,7 @@
 /*
  * The store's reads. A thread inside pread() of a device that does not answer cannot be ended by anything, not even SIGKILL;
  * one that waits for a completion can. So a node that recovers from a dying drive still ends when it is told to. Where
- * io_uring is not to be had (`wirelog verify` in a container), it is pread after all.
+ * io_uring is not to be had, or a filter lets rings be made and not used (`wirelog verify` in a container), it is pread after all.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -27,6 +27,26 @@ static bool has_ring(struct wl_store *store)
 	return !store->ring->refused;
 }
 
+static void refuse_ring(struct wl_store_ring *ring)
+{
+	io_uring_queue_exit(&ring->ring);
+	ring->refused = true;
+}
+
+/* True when the kernel has not taken the read, and will not: the buffer is still ours. */
+static bool is_refused(const struct wl_store_ring *ring, int error)
+{
+	return error < 0 && error != -EINTR && error != -EAGAIN && error != -EBUSY &&
+	       io_uring_sq_ready(&ring->ring) != 0;
+}
+
+static ssize_t read_plainly(int fd, uint8_t *to, size_t bytes, uint64_t at)
+{
+	ssize_t done = pread(fd, to, bytes, (off_t)at);
+
+	return done < 0 ? -errno : done;
+}
+
 /* As pread, with a negative errno in place of -1. */
 static ssize_t read_once(struct wl_store *store, int fd, uint8_t *to, size_t bytes, uint64_t at)
 {
@@ -34,15 +54,20 @@ static ssize_t read_once(struct wl_store *store, int fd, uint8_t *to, size_t byt
 	struct io_uring_cqe *cqe = NULL;
 	ssize_t done;
 
-	if (!sqe) {
-		done = pread(fd, to, bytes, (off_t)at);
-		return done < 0 ? -errno : done;
-	}
+	if (!sqe)
+		return read_plainly(fd, to, bytes, at);
 	io_uring_prep_read(sqe, fd, to, (unsigned)bytes, at);
 	/* The buffer is the kernel's until it says otherwise. */
-	while (!cqe)
-		if (io_uring_submit_and_wait(&store->ring->ring, 1) >= 0)
+	while (!cqe) {
+		int given = io_uring_submit_and_wait(&store->ring->ring, 1);
+
+		if (given >= 0) {
 			(void)io_uring_peek_cqe(&store->ring->ring, &cqe);
+		} else if (is_refused(store->ring, given)) {
+			refuse_ring(store->ring);
+			return read_plainly(fd, to, bytes, at);
+		}
+	}
 	done = cqe->res;
 	io_uring_cqe_seen(&store->ring->ring, cqe);
 	return done;

@@ -35,6 +35,37 @@ struct wl_superblock_writer {
 	uint8_t *image;
 };
 
+/* A filter may let a ring be made and not used; a record that nobody takes would be waited for without end. 0 or -errno. */
+static int try_ring(struct io_uring *ring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_cqe *cqe;
+	int error;
+
+	io_uring_prep_nop(sqe);
+	do {
+		error = io_uring_submit_and_wait(ring, 1);
+	} while (error == -EINTR);
+	if (error < 0)
+		return error;
+	error = io_uring_wait_cqe(ring, &cqe);
+	if (error == 0)
+		io_uring_cqe_seen(ring, cqe);
+	return error;
+}
+
+static int make_ring(struct io_uring *ring)
+{
+	int error = io_uring_queue_init(4, ring, 0);
+
+	if (error < 0)
+		return error;
+	error = try_ring(ring);
+	if (error < 0)
+		io_uring_queue_exit(ring);
+	return error;
+}
+
 int wl_superblock_writer_open(struct wl_superblock_writer **made, struct wl_store *store)
 {
 	struct wl_superblock_writer *writer = calloc(1, sizeof(*writer));
@@ -47,7 +78,7 @@ int wl_superblock_writer_open(struct wl_superblock_writer **made, struct wl_stor
 	writer->damaged = wl_store_damaged_copies(store);
 	writer->image = aligned_alloc(WL_BLOCK_BYTES, WL_BLOCK_BYTES);
 	if (writer->image)
-		error = io_uring_queue_init(4, &writer->ring, 0);
+		error = make_ring(&writer->ring);
 	if (!writer->image || error < 0) {
 		free(writer->image);
 		free(writer);

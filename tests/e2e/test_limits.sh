@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What a machine does not give: refused by its own name, or done without.
-# timeout: 60
+# timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -27,6 +27,22 @@ if [ -z "$register" ]; then
 else
 	claim without_io_uring_setup_it_is_refused refused 69 URING_UNAVAILABLE "$e2e/deny" 425 "$wirelogd" --config "$config"
 	claim without_io_uring_register_it_is_refused refused 69 URING_UNAVAILABLE "$e2e/deny" 427 "$wirelogd" --config "$config"
+	claim without_io_uring_enter_it_is_refused refused 69 URING_UNAVAILABLE "$e2e/deny" 426 "$wirelogd" --config "$config"
+	claim data_are_verified_without_it timeout 30 "$e2e/deny" 426 "$wirelog" verify "$cluster/node1/data"
+	# A ring that takes everything but buffers (IORING_REGISTER_BUFFERS is 0).
+	without_buffers=("$e2e/deny" "$register:1=0")
+	sed -i.before "s|^log:|log:\n  registered_buffers: on|" "$config"
+	claim demanded_buffers_that_are_not_taken_are_refused refused 74 URING_FAILED "${without_buffers[@]}" "$wirelogd" --config "$config"
+	claim its_reason_names_key_and_error grep -q 'log.registered_buffers is on: areas not registered (Operation not permitted' "$work/said"
+	mv "$config.before" "$config"
+	does_without_buffers() {
+		"${without_buffers[@]}" "$wirelogd" --config "$config" >"$work/said" 2>&1 </dev/null &
+		extra_pids+=($!)
+		wait_until 20 grep -q -E ' (started|refused) ' "$work/said"
+		grep -q 'areas not registered (Operation not permitted' "$work/said" && grep -q ' started ' "$work/said"
+	}
+	claim buffers_that_are_not_taken_are_done_without does_without_buffers
+	kill "${extra_pids[-1]}" && wait "${extra_pids[-1]}"
 fi
 
 # ---- locked memory ------------------------------------------------------------------------------
