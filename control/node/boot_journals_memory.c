@@ -11,9 +11,9 @@
 #include "control/report/report_file.h"
 #include "dataplane/base/bytes.h"
 
-static uint8_t *map_ring(struct wl_node *node, size_t bytes)
+static uint8_t *map_ring(struct wl_node *node, uint32_t worker, size_t bytes)
 {
-	void *memory = wl_boot_map(node, bytes);
+	void *memory = wl_boot_map(node, worker, bytes);
 
 	if (memory)
 		madvise(memory, bytes, MADV_HUGEPAGE);
@@ -22,14 +22,15 @@ static uint8_t *map_ring(struct wl_node *node, size_t bytes)
 
 static bool make_journal(struct wl_node *node, uint32_t id)
 {
-	struct wl_node_worker *worker = &node->workers[node->config->journal_worker[id]];
+	uint32_t number = node->config->journal_worker[id];
+	struct wl_node_worker *worker = &node->workers[number];
 	struct wl_node_journal *journal = &node->journals[id];
 	struct wl_journal_config config;
 
 	wl_boot_shape_journal(node->config, &node->superblock, id, &config);
 	journal->memory_bytes = wl_journal_memory_bytes(&config);
-	journal->ring = map_ring(node, config.log.ring_bytes);
-	journal->memory = wl_boot_map(node, journal->memory_bytes);
+	journal->ring = map_ring(node, number, config.log.ring_bytes);
+	journal->memory = wl_boot_map(node, number, journal->memory_bytes);
 	if (!journal->ring || !journal->memory)
 		return false;
 	journal->journal = &worker->journals[worker->journal_count++];
@@ -40,14 +41,15 @@ static bool make_journal(struct wl_node *node, uint32_t id)
 static bool make_worker(struct wl_node *node, uint32_t number)
 {
 	struct wl_node_worker *worker = &node->workers[number];
-	void *plane = wl_boot_map(node, wl_plane_rings_memory_bytes());
+	void *plane = wl_boot_map(node, number, wl_plane_rings_memory_bytes());
 	uint32_t journals = 0;
 
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		journals += node->config->journal_worker[id] == number;
-	worker->journals = wl_boot_map(node, wl_align_up(journals * sizeof(struct wl_journal),
-							 WL_BLOCK_BYTES));
-	worker->worker = wl_boot_map(node, wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES));
+	worker->journals = wl_boot_map(
+		node, number,
+		wl_align_up(journals * sizeof(struct wl_journal), WL_BLOCK_BYTES));
+	worker->worker = wl_boot_map(node, number, wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES));
 	if (!plane || !worker->journals || !worker->worker)
 		return false;
 	wl_plane_rings_init(&worker->plane, plane);

@@ -15,16 +15,33 @@
 
 #include "control/node/boot_thread.h"
 #include "control/report/report_file.h"
+#include "dataplane/host/placement_thread.h"
 
 #define SHARE_OF_FREE 4u
 
-void *wl_boot_map(struct wl_node *node, size_t bytes)
+/*
+ * Recovery fills the rings and the table of sessions, on the control thread: whoever touches a page first would decide where it
+ * lies. Without a core of its own a worker goes where the kernel puts it, and memory likewise.
+ */
+static void place(const struct wl_node *node, uint32_t worker, void *memory, size_t bytes)
+{
+	int core = node->config->workers[worker].core;
+	int near = core < 0 ? -1 : wl_placement_numa_node((uint16_t)core);
+	int error = near < 0 ? 0 : wl_placement_prefer_memory(memory, bytes, near);
+
+	if (error != 0)
+		wl_report(WL_REPORT_INFO, "memory_node", "worker=%u node=%d kib=%zu error=\"%s\"",
+			  worker, near, bytes >> 10, strerror(-error));
+}
+
+void *wl_boot_map(struct wl_node *node, uint32_t worker, size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return NULL;
+	place(node, worker, memory, bytes);
 	node->maps[node->map_count++] = (struct wl_node_map){memory, bytes};
 	return memory;
 }

@@ -30,8 +30,9 @@ int wl_boot_open_store(struct wl_node *node, char *reason,
 		       size_t reason_bytes); /* boot_store_file.c */
 int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes);
 int wl_boot_raise_id(struct wl_node *node, char *reason, size_t reason_bytes);
-/* Zeroed memory for workers, touched when used, or before that by wl_boot_lock_memory; kept until the process ends. NULL: none. */
-void *wl_boot_map(struct wl_node *node, size_t bytes); /* boot_locked_memory.c */
+/* Zeroed memory for a worker, on the memory node of its core where one is configured; touched when used, or before that by
+ * wl_boot_lock_memory; kept until the process ends. NULL: none. */
+void *wl_boot_map(struct wl_node *node, uint32_t worker, size_t bytes); /* boot_locked_memory.c */
 int wl_boot_make_journals(struct wl_node *node, char *reason,
 			  size_t reason_bytes); /* boot_journals_memory.c */
 int wl_boot_make_workers(struct wl_node *node, char *reason,

@@ -52,7 +52,7 @@ int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes
 		if (status != 0)
 			break;
 		wl_boot_shape_worker(node->config, number, &self, &config);
-		clients = wl_boot_map(node,
+		clients = wl_boot_map(node, number,
 				      wl_align_up(wl_worker_memory_bytes(&config), WL_BLOCK_BYTES));
 		if (!clients) {
 			snprintf(reason, reason_bytes,

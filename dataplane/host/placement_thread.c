@@ -4,12 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/mempolicy.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -17,6 +19,9 @@
 
 #define SET_CORES \
 	8192u /* more than the kernel's largest NR_CPUS; its masks have that length or less */
+
+#define LONG_BITS (8 * (unsigned)sizeof(unsigned long))
+#define MEMORY_NODES 1024u /* the kernel's most */
 
 /* A set of the size that this kernel asks for, which a cpu_set_t may be too small for. */
 static cpu_set_t *new_set(size_t *bytes)
@@ -140,6 +145,19 @@ int wl_placement_numa_node(uint16_t core)
 			node = -1;
 	closedir(folder);
 	return node;
+}
+
+int wl_placement_prefer_memory(void *memory, size_t bytes, int numa_node)
+{
+	unsigned long nodes[MEMORY_NODES / LONG_BITS] = {0};
+
+	if (numa_node < 0 || numa_node >= (int)MEMORY_NODES)
+		return -EINVAL;
+	nodes[(unsigned)numa_node / LONG_BITS] = 1ul << (unsigned)numa_node % LONG_BITS;
+	/* The kernel takes the number of bits for one more than there are. */
+	if (syscall(SYS_mbind, memory, bytes, MPOL_PREFERRED, nodes, MEMORY_NODES + 1, 0) != 0)
+		return -errno;
+	return 0;
 }
 
 /* ---- interrupts ------------------------------------------------------------------------------- */

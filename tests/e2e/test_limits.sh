@@ -137,6 +137,22 @@ if [ "$(nproc)" -lt 2 ]; then
 	skip core_outside_the_inherited_mask_is_used "one core only"
 else
 	claim core_outside_the_inherited_mask_is_used runs_outside_its_mask
+	# Rings and tables of a worker with a core: every mapping says from which memory node its pages are to come.
+	near=$(find /sys/devices/system/cpu/cpu1/ -maxdepth 1 -name 'node*' -printf '%f\n' | head -n 1)
+	maps=/proc/${pids[1]:-none}/numa_maps
+	preferred() { grep -c "prefer:${near#node} .*anon=" "$maps"; }
+	elsewhere() { grep "prefer:${near#node} .*anon=" "$maps" | grep -E 'N[0-9]+=' | grep -v " ${near/node/N}="; }
+	if [ -z "$near" ] || [ ! -r "$maps" ]; then
+		skip memory_of_a_worker_is_asked_for_near_its_core "a kernel without memory nodes"
+	else
+		# Ring, journal, plane, array of journals, worker, clients; neighbours in memory are one line.
+		claim memory_of_a_worker_is_asked_for_near_its_core test "$(preferred)" -ge 2
+		if [ "$(find /sys/devices/system/node -maxdepth 1 -name 'node[0-9]*' | wc -l)" -lt 2 ]; then
+			skip memory_of_a_worker_lies_there "one memory node only"
+		else
+			claim memory_of_a_worker_lies_there eval '[ -z "$(elsewhere)" ]'
+		fi
+	fi
 	[ -z "${pids[1]:-}" ] || end_node 1 TERM
 	leave_the_core() {
 		local task name cores

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "dataplane/host/clock.h"
 #include "dataplane/host/placement_thread.h"
@@ -158,8 +160,57 @@ static void a_core_outside_the_mask_may_be_used(void)
 	wl_placement_confine(&all);
 }
 
+/* Of the mapping at `memory`: the rest of its line in /proc/self/numa_maps. */
+static bool policy_of(const void *memory, char *line, size_t bytes)
+{
+	FILE *maps = fopen("/proc/self/numa_maps", "re");
+	bool found = false;
+	void *at;
+
+	if (!maps)
+		wl_skip("needs /proc/self/numa_maps: a kernel with CONFIG_NUMA");
+	while (!found && fgets(line, (int)bytes, maps))
+		found = sscanf(line, "%p", &at) == 1 && at == memory;
+	fclose(maps);
+	return found;
+}
+
+static void memory_is_taken_from_the_node_that_is_preferred(void)
+{
+	const size_t pages = 64, bytes = pages * 4096;
+	char line[512], policy[32], where[32];
+	struct wl_cores all;
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int near;
+
+	wl_placement_allowed(&all);
+	near = wl_placement_numa_node(all.cores[all.count - 1]);
+	if (near < 0)
+		wl_skip("needs a kernel that tells the memory node of a core");
+	CU_ASSERT_EQUAL(wl_placement_prefer_memory(memory, bytes, near), 0);
+	memset(memory, 1, bytes);
+	CU_ASSERT_TRUE_FATAL(policy_of(memory, line, sizeof(line)));
+	snprintf(policy, sizeof(policy), " prefer:%d ", near);
+	snprintf(where, sizeof(where), " N%d=%zu", near, pages);
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, policy));
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, where));
+	munmap(memory, bytes);
+}
+
+static void memory_node_that_is_not_there_is_an_error(void)
+{
+	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CU_ASSERT_TRUE(wl_placement_prefer_memory(memory, 4096, -1) < 0);
+	CU_ASSERT_TRUE(wl_placement_prefer_memory(memory, 4096, 1023) < 0);
+	CU_ASSERT_TRUE(wl_placement_prefer_memory(memory, 4096, 1 << 20) < 0);
+	munmap(memory, 4096);
+}
+
 WL_SUITE(placement_thread)
 {
+	WL_TEST(memory_is_taken_from_the_node_that_is_preferred),
+	WL_TEST(memory_node_that_is_not_there_is_an_error),
 	WL_TEST(a_core_outside_the_mask_may_be_used),
 	WL_TEST(interrupts_are_counted_by_core_number_not_by_column),
 	WL_TEST(queues_of_one_drive_add_up),
