@@ -13,7 +13,7 @@
 #include "wirelog/status.h"
 
 static const int codes[] = {
-#define CODE(name, number, cause, fix) -(number),
+#define CODE(name, number, exit, cause, fix) -(number),
 	WIRELOG_STATUS_LIST(CODE)
 #undef CODE
 };

@@ -3,14 +3,15 @@
 
 #include <stddef.h>
 #include <strings.h>
+#include <sysexits.h>
 
 struct text {
-	int number;
+	int number, exit_code;
 	const char *name, *cause, *fix;
 };
 
 static const struct text texts[] = {
-#define TEXT(name, number, cause, fix) {-(number), #name, cause, fix},
+#define TEXT(name, number, exit, cause, fix) {-(number), exit, #name, cause, fix},
 	WIRELOG_STATUS_LIST(TEXT)
 #undef TEXT
 };
@@ -19,7 +20,8 @@ static const struct text texts[] = {
 
 static const struct text *text_of(int status)
 {
-	static const struct text unknown = {0, "UNKNOWN", "This number is no code of wirelog.",
+	static const struct text unknown = {1, EX_SOFTWARE, "UNKNOWN",
+					    "This number is no code of wirelog.",
 					    "`wirelog explain` lists all codes."};
 
 	for (size_t at = 0; at < TEXTS; at++) {
@@ -42,6 +44,11 @@ const char *wirelog_status_cause(int status)
 const char *wirelog_status_fix(int status)
 {
 	return text_of(status)->fix;
+}
+
+int wirelog_status_exit_code(int status)
+{
+	return text_of(status)->exit_code;
 }
 
 int wirelog_status_by_name(const char *name)

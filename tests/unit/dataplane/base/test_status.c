@@ -7,7 +7,7 @@
 #include "wirelog/status.h"
 
 static const int codes[] = {
-#define CODE(name, number, cause, fix) WIRELOG_##name,
+#define CODE(name, number, exit, cause, fix) WIRELOG_##name,
 	WIRELOG_STATUS_LIST(CODE)
 #undef CODE
 };
@@ -80,6 +80,24 @@ static void number_that_is_no_code_is_unknown_and_still_has_texts(void)
 	}
 }
 
+static void every_failure_ends_with_a_code_of_sysexits(void)
+{
+	CU_ASSERT_EQUAL(wirelog_status_exit_code(WIRELOG_OK), 0);
+	for (size_t at = 0; at < CODES; at++)
+		if (codes[at] != WIRELOG_OK)
+			CU_ASSERT(wirelog_status_exit_code(codes[at]) >= 64 &&
+				  wirelog_status_exit_code(codes[at]) <= 78);
+}
+
+static void only_what_is_impossible_or_a_broken_promise_is_a_software_error(void)
+{
+	for (size_t at = 0; at < CODES; at++)
+		if (wirelog_status_exit_code(codes[at]) == 70)
+			CU_ASSERT(codes[at] == WIRELOG_INTERNAL ||
+				  codes[at] == WIRELOG_DEMO_FAILED ||
+				  codes[at] == WIRELOG_OUT_OF_ORDER);
+}
+
 WL_SUITE(status)
 {
 	WL_TEST(every_code_names_a_cause_and_a_fix),
@@ -89,4 +107,6 @@ WL_SUITE(status)
 	WL_TEST(name_is_taken_in_any_case_with_and_without_prefix),
 	WL_TEST(name_that_is_no_code_is_told_apart_from_every_code),
 	WL_TEST(number_that_is_no_code_is_unknown_and_still_has_texts),
+	WL_TEST(every_failure_ends_with_a_code_of_sysexits),
+	WL_TEST(only_what_is_impossible_or_a_broken_promise_is_a_software_error),
 };
