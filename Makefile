@@ -242,10 +242,13 @@ fuzz-programs:
 		$(BUILD)/fuzz/)
 comma := ,
 
-.PHONY: format lint tidy
-FORMATTED = $(shell find include/wirelog dataplane control client command tests perf -name '*.[ch]')
+.PHONY: format lint tidy tables
+FORMATTED = $(shell find include/wirelog dataplane control client command scripts tests perf -name '*.[ch]')
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
+
+tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/COUNTERS.md
+	@$< counters >docs/COUNTERS.md
 
 lint: ## arrows between folders, purity, format, sizes, scripts
 	@scripts/lint
@@ -343,6 +346,9 @@ $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
 	$(call say,LD)$(call link)
 
 $(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWIRELOG)
+	$(call say,LD)$(call link)
+
+$(BUILD)/tables: $(BUILD)/obj/scripts/tables.o $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
 
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)

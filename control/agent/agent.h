@@ -20,6 +20,7 @@
 #include "control/agent/incarnations.h"
 #include "control/election/election.h"
 #include "dataplane/base/members.h"
+#include "dataplane/base/metric.h"
 #include "dataplane/log/superblock.h"
 #include "dataplane/raft/plane.h"
 
@@ -85,16 +86,29 @@ enum wl_agent_phase {
 	WL_AGENT_STOPPED,
 };
 
+/* X(name, kind, unit, help), in the order of the status */
+/* clang-format off */
+#define WL_AGENT_COUNTER_LIST(X) \
+	X(turns, SUM, turns, "of the loop") \
+	X(turns_idle, SUM, turns, "with nothing to do") \
+	X(longest_gap_ns, MOST, ns, "between two turns: what starves control shows here") \
+	X(messages_up, SUM, messages, "from workers") \
+	X(messages_down, SUM, messages, "to workers") \
+	X(backlog_most, MOST, messages, "that waited for room on the way to one worker") \
+	X(punts_in, SUM, frames, "of the slow path, and messages of other controls, that workers passed on") \
+	X(punts_out, SUM, frames, "that workers were given to send") \
+	X(punts_malformed, SUM, frames, "that do not decode") \
+	X(punts_stale, SUM, frames, "of a journal that is not known") \
+	X(punts_dropped, SUM, frames, "not sent: the ring to the worker was full") \
+	X(records, SUM, records, "of the superblock that became durable") \
+	X(records_failed, SUM, records, "of the superblock that could not be written") \
+	X(workers_silent, SUM, times, "a worker that leads showed no sign of life") \
+	X(diverged, SUM, times, "told of a peer whose log is not ours (replica_divergence.c)") \
+	X(votes_disbelieved, SUM, votes, "of a peer whose data went back (incarnations.h)")
+/* clang-format on */
+
 struct wl_agent_counts {
-	uint64_t turns, turns_idle;
-	uint64_t longest_gap_ns; /* between two turns: what starves us shows here */
-	uint64_t messages_up, messages_down, backlog_most;
-	uint64_t punts_in, punts_out, punts_malformed, punts_stale; /* stale: unknown journal */
-	uint64_t punts_dropped; /* the worker's ring was full */
-	uint64_t records, records_failed;
-	uint64_t workers_silent;
-	uint64_t diverged; /* told of a peer whose log is not ours (replica_divergence.c) */
-	uint64_t votes_disbelieved; /* of a peer whose data went back (incarnations.h) */
+	WL_AGENT_COUNTER_LIST(WL_METRIC_MEMBER)
 };
 
 struct wl_agent_hard_state { /* of one journal */

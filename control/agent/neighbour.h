@@ -14,6 +14,7 @@
 #define WL_CONTROL_AGENT_NEIGHBOUR_H
 
 #include "dataplane/base/limits.h"
+#include "dataplane/base/metric.h"
 #include "dataplane/base/port.h"
 
 #define WL_NEIGHBOURS_MAX 64u
@@ -37,10 +38,20 @@ struct wl_neighbour_entry {
 	uint64_t pause_ns; /* after it */
 };
 
+/* X(name, kind, unit, help), in the order of the status */
+/* clang-format off */
+#define WL_NEIGHBOUR_COUNTER_LIST(X) \
+	X(arp_answered, SUM, frames, "ARP questions for an address of ours, answered") \
+	X(arp_asked, SUM, frames, "ARP questions of ours") \
+	X(arp_learned, SUM, addresses, "of neighbours, learned or changed") \
+	X(arp_ignored, SUM, frames, "ARP that says nothing to us") \
+	X(arp_conflicts, SUM, frames, "ARP of somebody else who uses our address") \
+	X(echo_answered, SUM, frames, "ICMP echo, answered") \
+	X(echo_ignored, SUM, frames, "ICMP that is not answered")
+/* clang-format on */
+
 struct wl_neighbour_counts {
-	uint64_t arp_answered, arp_asked, arp_learned, arp_ignored;
-	uint64_t arp_conflicts; /* somebody else uses our address */
-	uint64_t echo_answered, echo_ignored;
+	WL_NEIGHBOUR_COUNTER_LIST(WL_METRIC_MEMBER)
 };
 
 struct wl_neighbours {

@@ -25,6 +25,7 @@
 #define WL_CONTROL_ELECTION_ELECTION_H
 
 #include "dataplane/base/members.h"
+#include "dataplane/base/metric.h"
 #include "dataplane/raft/plane.h"
 #include "dataplane/wire/wire.h"
 
@@ -105,22 +106,28 @@ struct wl_election_transfer {
 	uint32_t flags; /* of TIMEOUT_NOW */
 };
 
+/* X(name, kind, unit, help), in the order of the status */
+/* clang-format off */
+#define WL_ELECTION_COUNTER_LIST(X) \
+	X(pre_campaigns, SUM, rounds, "of pre-votes begun") \
+	X(campaigns, SUM, terms, "taken") \
+	X(won, SUM, terms, "won") \
+	X(votes_granted, SUM, votes, "that others asked of us, given") \
+	X(votes_refused, SUM, votes, "that others asked of us, refused") \
+	X(votes_refused_sticky, SUM, votes, "refused because a leader is heard") \
+	X(votes_refused_held_back, SUM, votes, "refused because our data do not count") \
+	X(votes_dropped_busy, SUM, votes, "asked for while a fence or a record was in progress") \
+	X(stepped_down, SUM, times, "leader: gave its term up") \
+	X(silences, SUM, times, "leader: no majority answered, or control was starved") \
+	X(resumed, SUM, times, "of these: led on in the same term") \
+	X(handed_over, SUM, times, "leader: began to give leadership to another voter") \
+	X(commit_stalls, SUM, times, "leader: nothing committed for an election timeout, though a majority answered") \
+	X(timer_pauses, SUM, ticks, "that came too late to mean anything") \
+	X(two_leaders, SUM, times, "a second leader of one term was claimed: never, unless somebody is broken")
+/* clang-format on */
+
 struct wl_election_counts {
-	uint64_t pre_campaigns; /* rounds of pre-votes begun */
-	uint64_t campaigns; /* terms taken */
-	uint64_t won;
-	uint64_t granted, refused; /* votes that others asked of us */
-	uint64_t refused_sticky;
-	uint64_t refused_held_back; /* asked while our data do not count */
-	uint64_t dropped_busy; /* asked while a fence or a record was in progress */
-	uint64_t stepped_down;
-	uint64_t silences; /* leader: no majority answered, or control was starved */
-	uint64_t resumed; /* of these: led on in the same term */
-	uint64_t handed_over; /* transfers begun */
-	uint64_t commit_stalls; /* leader: nothing committed for an election timeout, though a majority answered */
-	uint64_t timer_pauses; /* ticks that came too late to mean anything */
-	uint64_t two_leaders; /* a second leader of one term was claimed: never, unless somebody is
-				 broken */
+	WL_ELECTION_COUNTER_LIST(WL_METRIC_MEMBER)
 };
 
 struct wl_election {

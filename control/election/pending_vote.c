@@ -59,9 +59,9 @@ static void answer_vote(struct wl_election *election, uint32_t to, uint64_t aske
 	/* Invariant 4: what leaves is what the disk has. */
 	WL_CHECK(!granted || (election->vote == to && election->term == asked_term));
 	if (granted)
-		election->counts.granted++;
+		election->counts.votes_granted++;
 	else
-		election->counts.refused++;
+		election->counts.votes_refused++;
 	send_reply(to, WL_WIRE_VOTE_REPLY, &reply, out);
 }
 
@@ -192,7 +192,7 @@ static bool may_judge(struct wl_election *election, uint32_t from)
 	    !wl_election_is_voter(election, election->config.node))
 		return false;
 	if (wl_election_is_busy(election))
-		election->counts.dropped_busy++;
+		election->counts.votes_dropped_busy++;
 	return wl_election_is_open(election);
 }
 
@@ -222,7 +222,7 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 	}
 	/* What was promised to others is not known here. Refusing is always safe. */
 	if (election->held_back) {
-		election->counts.refused_held_back++;
+		election->counts.votes_refused_held_back++;
 		answer_vote(election, from, message->term, false, out);
 		return;
 	}
@@ -231,7 +231,7 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 		return;
 	}
 	if (is_newer && !is_sent && wl_election_is_sticky(election, now_ns)) {
-		election->counts.refused_sticky++;
+		election->counts.votes_refused_sticky++;
 		answer_vote(election, from, message->term, false, out);
 		return;
 	}
@@ -266,10 +266,10 @@ void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 		return;
 	}
 	if (election->held_back)
-		election->counts.refused_held_back++;
+		election->counts.votes_refused_held_back++;
 	else if (wl_election_is_sticky(election, now_ns) && !is_our_leader(election, from) &&
 		 !WL_MUTANT(no_pre_vote_stickiness))
-		election->counts.refused_sticky++;
+		election->counts.votes_refused_sticky++;
 	else
 		reply.granted = message->term > election->term &&
 				wl_position_at_least(message->last, election->tail) &&

@@ -53,6 +53,31 @@ static void dotted_of(uint32_t ipv4, char text[16])
 	}
 }
 
+/* ---- counters of control ------------------------------------------------------------------------ */
+
+static const struct wl_metric election_metrics[] = {WL_ELECTION_COUNTER_LIST(WL_METRIC_ROW)};
+static const struct wl_metric agent_metrics[] = {WL_AGENT_COUNTER_LIST(WL_METRIC_ROW)};
+static const struct wl_metric neighbour_metrics[] = {WL_NEIGHBOUR_COUNTER_LIST(WL_METRIC_ROW)};
+
+#define METRICS(table) (sizeof(table) / sizeof((table)[0]))
+
+/* `counts`: a struct that the list of `metrics` made, so nothing but a number for each. */
+static void set_counts(json_t *object, const void *counts, const struct wl_metric *metrics,
+		       size_t count)
+{
+	const uint64_t *values = counts;
+
+	for (size_t at = 0; at < count; at++)
+		set(object, metrics[at].name, values[at]);
+}
+
+_Static_assert(sizeof(struct wl_election_counts) == METRICS(election_metrics) * sizeof(uint64_t) &&
+		       sizeof(struct wl_agent_counts) ==
+			       METRICS(agent_metrics) * sizeof(uint64_t) &&
+		       sizeof(struct wl_neighbour_counts) ==
+			       METRICS(neighbour_metrics) * sizeof(uint64_t),
+	       "one number for each row");
+
 /* ---- journals ----------------------------------------------------------------------------------- */
 
 static json_t *differences_of(const struct wl_peer_status *peer)
@@ -152,7 +177,6 @@ static json_t *recovery_of(const struct wl_status_journal *journal)
 
 static json_t *election_of(const struct wl_election_status *election)
 {
-	const struct wl_election_counts *counts = &election->counts;
 	json_t *object = json_object();
 
 	set_text(object, "state", wl_election_state_name(election->state));
@@ -168,21 +192,7 @@ static json_t *election_of(const struct wl_election_status *election)
 	set(object, "leader_heard_ago_ns", election->leader_heard_ago_ns);
 	set(object, "penalty_ns", election->penalty_ns);
 	set(object, "busy_ns", election->busy_ns);
-	set(object, "pre_campaigns", counts->pre_campaigns);
-	set(object, "campaigns", counts->campaigns);
-	set(object, "won", counts->won);
-	set(object, "votes_granted", counts->granted);
-	set(object, "votes_refused", counts->refused);
-	set(object, "votes_refused_sticky", counts->refused_sticky);
-	set(object, "votes_refused_held_back", counts->refused_held_back);
-	set(object, "votes_dropped_busy", counts->dropped_busy);
-	set(object, "stepped_down", counts->stepped_down);
-	set(object, "silences", counts->silences);
-	set(object, "resumed", counts->resumed);
-	set(object, "handed_over", counts->handed_over);
-	set(object, "commit_stalls", counts->commit_stalls);
-	set(object, "timer_pauses", counts->timer_pauses);
-	set(object, "two_leaders", counts->two_leaders);
+	set_counts(object, &election->counts, election_metrics, METRICS(election_metrics));
 	return object;
 }
 
@@ -398,36 +408,13 @@ static json_t *neighbours_of(const struct wl_agent_status *agent)
 
 static json_t *control_of(const struct wl_agent_status *agent)
 {
-	const struct wl_agent_counts *counts = &agent->counts;
-	const struct wl_neighbour_counts *arp = &agent->neighbour_counts;
 	json_t *object = json_object();
 
 	set_text(object, "phase", wl_agent_phase_name(agent->phase));
 	set(object, "record_sequence", agent->record_sequence);
 	set_flag(object, "record_failed", agent->record_failed);
-	set(object, "turns", counts->turns);
-	set(object, "turns_idle", counts->turns_idle);
-	set(object, "longest_gap_ns", counts->longest_gap_ns);
-	set(object, "messages_up", counts->messages_up);
-	set(object, "messages_down", counts->messages_down);
-	set(object, "backlog_most", counts->backlog_most);
-	set(object, "punts_in", counts->punts_in);
-	set(object, "punts_out", counts->punts_out);
-	set(object, "punts_malformed", counts->punts_malformed);
-	set(object, "punts_stale", counts->punts_stale);
-	set(object, "punts_dropped", counts->punts_dropped);
-	set(object, "records", counts->records);
-	set(object, "records_failed", counts->records_failed);
-	set(object, "workers_silent", counts->workers_silent);
-	set(object, "diverged", counts->diverged);
-	set(object, "votes_disbelieved", counts->votes_disbelieved);
-	set(object, "arp_answered", arp->arp_answered);
-	set(object, "arp_asked", arp->arp_asked);
-	set(object, "arp_learned", arp->arp_learned);
-	set(object, "arp_ignored", arp->arp_ignored);
-	set(object, "arp_conflicts", arp->arp_conflicts);
-	set(object, "echo_answered", arp->echo_answered);
-	set(object, "echo_ignored", arp->echo_ignored);
+	set_counts(object, &agent->counts, agent_metrics, METRICS(agent_metrics));
+	set_counts(object, &agent->neighbour_counts, neighbour_metrics, METRICS(neighbour_metrics));
 	json_object_set_new(object, "neighbours", neighbours_of(agent));
 	return object;
 }

@@ -2,7 +2,7 @@
 #include "dataplane/transport/counters.h"
 
 static const char *const names[] = {
-#define WL_COUNTER_NAME(name) #name,
+#define WL_COUNTER_NAME(name, kind, unit, help) #name,
 	WL_COUNTER_LIST(WL_COUNTER_NAME)
 #undef WL_COUNTER_NAME
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Counters of one worker: written by the worker alone, with relaxed stores, read by anybody
- * without slowing it. Every frame that is dropped has a counter with a name.
+ * without slowing it. Every frame that is dropped has a counter with a name. docs/COUNTERS.md is made from the list.
  */
 #ifndef WL_DATAPLANE_TRANSPORT_COUNTERS_H
 #define WL_DATAPLANE_TRANSPORT_COUNTERS_H
@@ -9,31 +9,94 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "dataplane/base/metric.h"
 #include "dataplane/wire/frame.h"
 
-/* X(name): what it counts is what it is called; docs/OPERATIONS.md explains each */
+/* X(name, kind, unit, help): what it counts is what it is called. */
 /* clang-format off */
 #define WL_COUNTER_LIST(X) \
-	X(rx_frames) X(rx_bytes) X(tx_frames) X(tx_bytes) X(keys_derived) X(tags_checked) \
-	X(tx_no_buffer) X(tx_link_full) X(tx_no_address) X(punt_ring_full) \
-	X(hello_sent) X(hello_answered) X(remote_new_boot) X(greetings_sent) X(peer_differs) X(peer_not_heard) \
-	X(clients_gone) X(clients_turned_away) X(clients_sent_elsewhere) \
-	X(append_frames_sent) X(append_entries_sent) X(append_heartbeats_sent) X(append_resent) \
-	X(append_frames_received) X(append_stale_term) X(append_rejected) X(append_gap) X(append_duplicate) X(append_diverged) X(state_diverged) \
-	X(ack_sent) X(ack_received) X(ack_stale) X(ack_rejections) \
-	X(entries_appended) X(records_appended) X(records_committed) X(record_bytes_appended) \
-	X(disk_writes) X(disk_write_bytes) X(disk_writes_done) X(disk_write_failed) X(disk_write_not_begun) \
-	X(disk_reads) X(disk_read_failed) X(disk_queue_full) \
-	X(log_no_room) X(log_no_segment) X(log_no_space) \
-	X(client_appends) X(client_duplicates) X(client_expired) X(client_not_leader) X(client_out_of_order) \
-	X(client_overtaken) X(client_back_pressure) X(client_no_space) X(client_session_unknown) X(client_replies) X(sessions_opened) X(sessions_evicted) \
-	X(deliver_frames) X(deliver_records) X(deliver_resends) X(subscriptions_opened) X(subscriptions_dropped) X(reads_again) X(readers_told_lost) \
-	X(views_installed) X(fences) X(truncations) X(quorum_lost) X(stalls) X(commit_stalls) X(clock_excursions) \
-	X(turns) X(turns_idle) X(turns_yielded)
+	X(rx_frames, SUM, frames, "taken from a port") \
+	X(rx_bytes, SUM, bytes, "of these frames") \
+	X(tx_frames, SUM, frames, "given to a port") \
+	X(tx_bytes, SUM, bytes, "of these frames") \
+	X(keys_derived, SUM, keys, "made for senders that were not known") \
+	X(tags_checked, SUM, tags, "computed for frames that came: what a flood costs beyond a look at its headers") \
+	X(tx_no_buffer, SUM, frames, "not sent: no buffer") \
+	X(tx_link_full, SUM, frames, "not sent: the link took no more") \
+	X(tx_no_address, SUM, frames, "not sent: the Ethernet address of the peer is not known yet") \
+	X(punt_ring_full, SUM, frames, "of the slow path that found no room on the way to control") \
+	X(hello_sent, SUM, frames, "that asked: which boot are you?") \
+	X(hello_answered, SUM, frames, "that answered it") \
+	X(remote_new_boot, SUM, boots, "of others that were proven to be new") \
+	X(greetings_sent, SUM, frames, "that told a node what must be equal on all") \
+	X(peer_differs, SUM, differences, "found in what another node told") \
+	X(peer_not_heard, SUM, frames, "of a node that has not greeted, or differs in what decides") \
+	X(clients_gone, SUM, clients, "that said goodbye") \
+	X(clients_turned_away, SUM, clients, "that found no place; raise limits.clients") \
+	X(clients_sent_elsewhere, SUM, questions, "of clients at a worker that does not have their journal") \
+	X(append_frames_sent, SUM, frames, "leader: to followers") \
+	X(append_entries_sent, SUM, entries, "leader: in these frames") \
+	X(append_heartbeats_sent, SUM, frames, "leader: of these, without an entry") \
+	X(append_resent, SUM, times, "leader: went back to what was acknowledged") \
+	X(append_frames_received, SUM, frames, "follower: from a leader") \
+	X(append_stale_term, SUM, frames, "follower: of an old term") \
+	X(append_rejected, SUM, frames, "follower: that do not continue the log") \
+	X(append_gap, SUM, frames, "follower: that came too early") \
+	X(append_duplicate, SUM, entries, "follower: and fragments of entries, known already") \
+	X(append_diverged, SUM, times, "a chain value contradicted the log: of an entry (follower), of an acknowledgement (leader)") \
+	X(state_diverged, SUM, times, "a table of sessions differed from that of a majority, or none was of one mind") \
+	X(ack_sent, SUM, frames, "follower: acknowledgements") \
+	X(ack_received, SUM, frames, "leader: acknowledgements") \
+	X(ack_stale, SUM, frames, "leader: of these, of another term") \
+	X(ack_rejections, SUM, frames, "leader: of these, refusals") \
+	X(entries_appended, SUM, entries, "that entered the log here") \
+	X(records_appended, SUM, records, "in them") \
+	X(records_committed, SUM, records, "that became committed here") \
+	X(record_bytes_appended, SUM, bytes, "of records that entered the log here") \
+	X(disk_writes, SUM, writes, "begun, durable ones of the log") \
+	X(disk_write_bytes, SUM, bytes, "of these writes") \
+	X(disk_writes_done, SUM, writes, "that are durable") \
+	X(disk_write_failed, SUM, writes, "that failed") \
+	X(disk_write_not_begun, SUM, writes, "that came back unwritten, their segment could not be opened; tried again") \
+	X(disk_reads, SUM, reads, "of the log, for readers and lagging peers") \
+	X(disk_read_failed, SUM, reads, "of these, that failed") \
+	X(disk_queue_full, SUM, requests, "that had to wait for io_uring") \
+	X(log_no_room, SUM, times, "appends were held up: the log ring is full") \
+	X(log_no_segment, SUM, times, "appends were held up: the next segment is not there yet") \
+	X(log_no_space, SUM, times, "appends were held up: the device or log.bytes_max is full") \
+	X(client_appends, SUM, records, "that clients sent") \
+	X(client_duplicates, SUM, records, "of these, in the log already") \
+	X(client_expired, SUM, records, "of these, too late for their not_after") \
+	X(client_not_leader, SUM, records, "of these, refused by a node that does not lead") \
+	X(client_out_of_order, SUM, records, "of these, behind a sequence that is missing") \
+	X(client_overtaken, SUM, records, "of these, in a frame that came behind a later one of its client") \
+	X(client_back_pressure, SUM, records, "of these, refused because too much was under way") \
+	X(client_no_space, SUM, records, "of these, refused for want of room in the log") \
+	X(client_session_unknown, SUM, records, "of these, of a session that is not known") \
+	X(client_replies, SUM, records, "that an answer told their client of") \
+	X(sessions_opened, SUM, sessions, "made") \
+	X(sessions_evicted, SUM, sessions, "forgotten for others") \
+	X(deliver_frames, SUM, frames, "to readers") \
+	X(deliver_records, SUM, records, "in them") \
+	X(deliver_resends, SUM, times, "went back to what a reader had") \
+	X(subscriptions_opened, SUM, readers, "taken in") \
+	X(subscriptions_dropped, SUM, readers, "that fell silent") \
+	X(reads_again, SUM, reads, "for readers and for the table of sessions that failed, or gave what does not fit: tried again up to four times in 85 ms") \
+	X(readers_told_lost, SUM, readers, "told that this node cannot read what they want") \
+	X(views_installed, SUM, times, "control said who leads") \
+	X(fences, SUM, times, "control said: stop, for a new term") \
+	X(truncations, SUM, times, "the log was cut for what a leader has") \
+	X(quorum_lost, SUM, times, "leader: no majority answered") \
+	X(stalls, SUM, times, "leader: told control that it cannot lead") \
+	X(commit_stalls, SUM, times, "leader: a majority answered and nothing committed") \
+	X(clock_excursions, SUM, times, "the wall clock went more than a second from that of a majority") \
+	X(turns, SUM, turns, "of the loop") \
+	X(turns_idle, SUM, turns, "with nothing to do") \
+	X(turns_yielded, SUM, turns, "after which it rested")
 /* clang-format on */
 
 enum wl_counter {
-#define WL_COUNTER_ENUM(name) WL_COUNTER_##name,
+#define WL_COUNTER_ENUM(name, kind, unit, help) WL_COUNTER_##name,
 	WL_COUNTER_LIST(WL_COUNTER_ENUM)
 #undef WL_COUNTER_ENUM
 		WL_COUNTERS,

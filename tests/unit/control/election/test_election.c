@@ -63,7 +63,7 @@ static void requests_while_a_fence_is_in_progress_are_dropped(void)
 	CU_ASSERT_EQUAL(node.out.count, 0);
 	election_fixture_pre_vote(&node, 3, 7, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
-	CU_ASSERT_EQUAL(node.election.counts.dropped_busy, 2);
+	CU_ASSERT_EQUAL(node.election.counts.votes_dropped_busy, 2);
 	election_fixture_settle(&node);
 	CU_ASSERT_EQUAL(node.election.vote, 2);
 }
@@ -536,7 +536,7 @@ static void held_back_node_neither_votes_nor_campaigns_until_its_data_count(void
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
 	CU_ASSERT_FALSE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
 	CU_ASSERT_EQUAL(node.election.term, 5);
-	CU_ASSERT_EQUAL(node.election.counts.refused_held_back, 2);
+	CU_ASSERT_EQUAL(node.election.counts.votes_refused_held_back, 2);
 
 	node.out.count = 0;
 	wl_election_count(&node.election, node.now_ns, &node.out);

@@ -222,6 +222,33 @@ static void every_counter_and_every_reason_to_drop_has_a_member(void)
 	free(bed);
 }
 
+static void every_counter_of_control_has_a_member_with_its_value(void)
+{
+#define NAME(name, kind, unit, help) #name,
+	static const char *const of_control[] = {WL_AGENT_COUNTER_LIST(NAME)
+							 WL_NEIGHBOUR_COUNTER_LIST(NAME)};
+	static const char *const of_elections[] = {WL_ELECTION_COUNTER_LIST(NAME)};
+#undef NAME
+	struct bed *bed = make_bed();
+	json_t *status, *control, *election;
+
+	bed->facts.agent.counts.votes_disbelieved = 7;
+	bed->facts.agent.neighbour_counts.echo_ignored = 8;
+	bed->facts.agent.journals[0].counts.two_leaders = 9;
+	status = wl_status_json_status(&bed->facts);
+	control = at(status, "control");
+	election = at(first_journal(status), "election");
+	for (size_t name = 0; name < sizeof(of_control) / sizeof(of_control[0]); name++)
+		CU_ASSERT(json_is_integer(at(control, of_control[name])));
+	for (size_t name = 0; name < sizeof(of_elections) / sizeof(of_elections[0]); name++)
+		CU_ASSERT(json_is_integer(at(election, of_elections[name])));
+	CU_ASSERT_EQUAL(json_integer_value(at(control, "votes_disbelieved")), 7);
+	CU_ASSERT_EQUAL(json_integer_value(at(control, "echo_ignored")), 8);
+	CU_ASSERT_EQUAL(json_integer_value(at(election, "two_leaders")), 9);
+	json_decref(status);
+	free(bed);
+}
+
 static void latency_gives_percentiles_of_each_stage(void)
 {
 	struct bed *bed = make_bed();
@@ -262,6 +289,7 @@ WL_SUITE(status_json)
 	WL_TEST(few_terms_and_tables_that_differ_are_reasons),
 	WL_TEST(degraded_and_insecure_are_said_with_reasons),
 	WL_TEST(every_counter_and_every_reason_to_drop_has_a_member),
+	WL_TEST(every_counter_of_control_has_a_member_with_its_value),
 	WL_TEST(latency_gives_percentiles_of_each_stage),
 	WL_TEST(config_shows_addresses_as_people_write_them),
 };
