@@ -255,10 +255,12 @@ static bool lend_buffer(struct wl_service *service, struct wl_subscription *subs
 /* What the buffer held is used up. Others wait: they first. */
 static void want_read(struct wl_service *service, struct wl_subscription *subscription)
 {
-	if (service->buffer_waited != 0 && subscription->used_buffer)
+	bool gives_way = service->buffer_waited != 0 && subscription->used_buffer;
+
+	/* A read that the disk had no room for in an earlier turn goes with the buffer. */
+	subscription->wants_read = !gives_way;
+	if (gives_way)
 		return_buffer(service, subscription);
-	else
-		subscription->wants_read = true;
 }
 
 static bool is_in_buffer(const struct wl_reader *reader, const uint8_t *image)

@@ -428,19 +428,31 @@ static bool goes_on(struct wl_service *service, struct wl_subscription *subscrip
 	return true;
 }
 
+static unsigned serve(struct wl_service *service, uint32_t slot, uint64_t now_ns)
+{
+	struct wl_subscription *subscription = &service->subscriptions[slot];
+
+	return goes_on(service, subscription, now_ns) ? wl_deliver(service, subscription, now_ns)
+						      : 0;
+}
+
 unsigned wl_subscription_end_turn(struct wl_service *service, uint64_t now_ns)
 {
+	struct wl_rotation *rotation = &service->rotation;
 	uint32_t slot;
 	unsigned did = 0;
 
 	service->frames_left = WL_SERVICE_DELIVER_FRAMES;
 	service->buffer_waited = service->buffer_waiters;
 	service->buffer_waiters = 0;
-	wl_rotation_begin_turn(&service->rotation);
+	wl_rotation_begin_turn(rotation);
 	while (service->frames_left != 0 &&
-	       (slot = wl_rotation_next(&service->rotation)) != WL_ROTATION_NOBODY) {
-		if (goes_on(service, &service->subscriptions[slot], now_ns))
-			did += wl_deliver(service, &service->subscriptions[slot], now_ns);
+	       (slot = wl_rotation_next(rotation)) != WL_ROTATION_NOBODY)
+		did += serve(service, slot, now_ns);
+	/* Who is left has nothing sent, and its turn is to come; what it will send is read meanwhile, buffers are asked for and given back. */
+	for (slot = 0; slot < service->config.subscriptions_max; slot++) {
+		if (rotation->left >> slot & 1)
+			did += serve(service, slot, now_ns);
 	}
 	return did;
 }

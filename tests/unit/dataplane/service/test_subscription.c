@@ -696,8 +696,39 @@ static void slow_reader_keeps_no_buffer_from_another(void)
 	service_fixture_end(f);
 }
 
+/* The disk had no room for its read; then somebody else wants the buffer. */
+static void buffer_is_given_away_with_the_read_that_was_wanted_into_it(void)
+{
+	const struct wl_subscription *subscription;
+	struct wl_disk_request request;
+
+	start();
+	for (unsigned i = 0; i < 700; i++)
+		append_sized(10, 1000);
+	service_fixture_turns(f, 2);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	subscription = &f->service->subscriptions[0];
+	for (unsigned turn = 0;
+	     turn < 200 && !(subscription->wants_read && subscription->used_buffer); turn++) {
+		f->hold_reads = subscription->used_buffer;
+		service_fixture_turn(f);
+		service_fixture_read(f, &reader);
+		service_fixture_credit(f, reader.client, reader.next_number, CREDIT, false);
+	}
+	CU_ASSERT_TRUE_FATAL(subscription->wants_read && subscription->used_buffer);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_OTHER_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turns(f, 3);
+
+	CU_ASSERT_PTR_NULL(subscription->reader.buffer);
+	CU_ASSERT_EQUAL(wl_service_want_reads(f->service, &request, 1), 1);
+	CU_ASSERT_TRUE(f->service->subscriptions[1].reader.in_flight);
+	f->service->subscriptions[1].reader.in_flight = false;
+	service_fixture_end(f);
+}
+
 WL_SUITE(subscription)
 {
+	WL_TEST(buffer_is_given_away_with_the_read_that_was_wanted_into_it),
 	WL_TEST(node_that_takes_no_part_serves_no_reader),
 	WL_TEST(node_whose_table_is_wrong_says_so_by_another_name),
 	WL_TEST(reader_from_a_number_gets_all_records_in_order),
