@@ -47,9 +47,9 @@ static bool make_worker(struct wl_node *node, uint32_t number)
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		journals += node->config->journal_worker[id] == number;
 	worker->journals = wl_boot_map(
-		node, number,
-		wl_align_up(journals * sizeof(struct wl_journal), WL_BLOCK_BYTES));
-	worker->worker = wl_boot_map(node, number, wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES));
+		node, number, wl_align_up(journals * sizeof(struct wl_journal), WL_BLOCK_BYTES));
+	worker->worker =
+		wl_boot_map(node, number, wl_align_up(sizeof(struct wl_worker), WL_BLOCK_BYTES));
 	if (!plane || !worker->journals || !worker->worker)
 		return false;
 	wl_plane_rings_init(&worker->plane, plane);

@@ -180,7 +180,8 @@ static void memory_is_taken_from_the_node_that_is_preferred(void)
 	const size_t pages = 64, bytes = pages * 4096;
 	char line[512], policy[32], where[32];
 	struct wl_cores all;
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int near;
 
 	wl_placement_allowed(&all);
