@@ -344,6 +344,8 @@ static void after_turn(void *context, struct sim_node *node, unsigned worker)
 	for (unsigned journal = 0; journal < config->journals; journal++)
 		note_wall(&oracles[journal], node, worker);
 	check_leaks(oracles, node, worker);
+	if (!oracles->reduced)
+		sim_oracle_check_learned(oracles, node);
 	if (config->workers == 1) { /* strangers speak to first workers only */
 		sim_oracle_check_strangers(oracles, node);
 		sim_oracle_check_neighbours(oracles, node);

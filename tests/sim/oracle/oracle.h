@@ -41,6 +41,7 @@
  *  O32 stamps never fall along the log, and none is further ahead than a majority's clocks have ever been, and a second
  *  O33 a node takes no part for what it holds only where that is not what the others have; then it acknowledges nothing, leads nobody,
  *      names no leader and serves no reader
+ *  O34 what a node learned of its peers' data, and judges votes by, is durable or being written when control's next turn ends
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -135,6 +136,11 @@ struct sim_oracle { /* of one journal */
 	/* when a node acknowledged to another, or gave it a pre-vote, last: [to][from] */
 	uint64_t heard_ns[WIRELOG_NODES_MAX + 1][WIRELOG_NODES_MAX + 1];
 	uint64_t *verified; /* chain values by index: of the node that is looked at offline */
+	/* What a node knew of its peers' data after its last turn, and the turn of control in which it is not durable yet; 0: it is. */
+	struct sim_learned {
+		struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1];
+		uint64_t boot, since_ns;
+	} learned[WIRELOG_NODES_MAX + 1];
 	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];
 	uint64_t wall_seen[WIRELOG_NODES_MAX +
 			   1]; /* latest that a node's worker has read on its wall clock */

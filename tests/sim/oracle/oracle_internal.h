@@ -13,6 +13,7 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle);
 void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node);
 void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node);
+void sim_oracle_check_learned(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_note_stable(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
 /* oracle_starts.c */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rules of the oracle that look at one node or at all stable storage at one moment. */
+#include <string.h>
+
 #include "dataplane/base/check.h"
 #include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle_internal.h"
@@ -159,6 +161,44 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 		sim_violation(oracle->cluster, node->number, "O20",
 			      "votes for %u in term %llu, the superblock says %u", election->vote,
 			      (unsigned long long)election->term, durable->vote);
+}
+
+/* Not where a copy was damaged meanwhile: then an older record is what is left, and the next start says so. */
+static bool is_durable(const struct sim_node *node)
+{
+	struct wl_superblock durable;
+	unsigned damaged;
+
+	return wl_superblock_choose(node->drives[0].superblock, &durable, &damaged) !=
+		       WL_SUPERBLOCK_OK ||
+	       durable.sequence != node->agent->record.sequence ||
+	       memcmp(durable.peers, node->agent->record.peers, sizeof(durable.peers)) == 0;
+}
+
+/*
+ * A vote is refused, or counted, by what is in memory. What is known of a peer's data but forgotten by a power cut is a vote that
+ * the next life counts again. A drive may take its time, and may fail: then something is being written, or nobody votes any more.
+ */
+void sim_oracle_check_learned(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	struct sim_learned *learned = &oracle->learned[node->number];
+	const struct wl_agent *agent = node->agent;
+
+	if (learned->boot != node->boot ||
+	    memcmp(learned->peers, agent->record.peers, sizeof(learned->peers)) != 0) {
+		memcpy(learned->peers, agent->record.peers, sizeof(learned->peers));
+		learned->boot = node->boot;
+		learned->since_ns = agent->now_ns;
+		return;
+	}
+	if (learned->since_ns == 0 || agent->now_ns <= learned->since_ns ||
+	    agent->record_in_flight || agent->record_failed)
+		return;
+	if (!is_durable(node))
+		sim_violation(oracle->cluster, node->number, "O34",
+			      "learned of a peer's data at %llu of its clock and does not write it",
+			      (unsigned long long)learned->since_ns);
+	learned->since_ns = 0;
 }
 
 /* What the stable storage of a node that is about to start have of the committed entries. */
