@@ -247,8 +247,9 @@ FORMATTED = $(shell find include/wirelog dataplane control client command script
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
-tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/COUNTERS.md
+tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/COUNTERS.md, drivers-config/reference.yaml
 	@$< counters >docs/COUNTERS.md
+	@$< reference >drivers-config/reference.yaml
 
 lint: ## arrows between folders, purity, format, sizes, scripts
 	@scripts/lint

@@ -7,7 +7,7 @@
  *   wl_config_check (config_check.c)     text -> struct wl_config; types, ranges, conflicts. Pure.
  *
  * Every problem names the key, the line and the column, what is wrong and what would be right.
- * drivers-config/reference.yaml has every key with its range and default.
+ * The keys stand in one table (config_keys.h, config_table.h); drivers-config/reference.yaml is made from it.
  *
  * Owner: main; nothing changes after the start, so every thread may read it. [init] Never: looks at the machine.
  */
@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/config/config_keys.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/port.h"
 #include "dataplane/host/idle.h"
@@ -90,6 +91,7 @@ struct wl_config_worker {
 };
 
 struct wl_config {
+	char file[WL_CONFIG_PATH_BYTES]; /* that it was loaded from, absolute; "": none */
 	uint8_t cluster[16];
 	char cluster_text[37];
 	uint32_t node;
@@ -113,6 +115,7 @@ struct wl_config {
 	enum wl_config_choice
 		memory_locked; /* what workers use is in RAM from the start, and stays there */
 	char eal_extra[WL_CONFIG_EXTRA_BYTES];
+	uint16_t network_mtu;
 
 	uint64_t election_timeout_ns, heartbeat_ns, resend_ns, disk_stall_ns;
 	uint64_t client_idle_ns, reader_idle_ns;
@@ -143,70 +146,91 @@ struct wl_config_problems {
 
 /* ---- values as they stand in the file; NULL: the key is absent ---------------------------------- */
 
+#define WL_CONFIG_TEXT_MEMBER(key, shape, rules, example, sentence) char *key;
+
 struct wl_config_node_text {
-	char *id, *address, *port, *client_endpoint;
+	WL_CONFIG_NODE_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_cluster_text {
+	WL_CONFIG_CLUSTER_KEYS(WL_CONFIG_TEXT_MEMBER)
+	struct wl_config_node_text *nodes;
+	uint32_t nodes_count;
 };
 
 struct wl_config_journal_text {
-	char *id, *worker;
+	WL_CONFIG_JOURNAL_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
 
 struct wl_config_link_text {
-	char *kind, *peer, *role, *socket, *id, *interface, *address, *port, *device;
-	char *mtu, *ring_slots, *queue, *queues, *descriptors, *mac, *prefix_length, *gateway;
+	WL_CONFIG_LINK_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
 
 struct wl_config_clients_text {
-	char *socket, *slots, *mtu, *ring_slots;
+	WL_CONFIG_CLIENTS_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
 
 struct wl_config_worker_text {
-	char *core;
+	WL_CONFIG_WORKER_KEYS(WL_CONFIG_TEXT_MEMBER)
 	struct wl_config_link_text *links;
 	uint32_t links_count;
 	struct wl_config_clients_text clients;
 };
 
+struct wl_config_storage_text {
+	WL_CONFIG_STORAGE_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_log_text {
+	WL_CONFIG_LOG_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_memory_text {
+	WL_CONFIG_MEMORY_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_network_text {
+	WL_CONFIG_NETWORK_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_timing_text {
+	WL_CONFIG_TIMING_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_idle_text {
+	WL_CONFIG_IDLE_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_limits_text {
+	WL_CONFIG_LIMITS_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_security_text {
+	WL_CONFIG_SECURITY_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_logging_text {
+	WL_CONFIG_LOGGING_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
 struct wl_config_text {
-	struct {
-		char *uuid, *node;
-		struct wl_config_node_text *nodes;
-		uint32_t nodes_count;
-	} cluster;
+	struct wl_config_cluster_text cluster;
 	struct wl_config_journal_text *journals;
 	uint32_t journals_count;
 	struct wl_config_worker_text *workers;
 	uint32_t workers_count;
-	struct {
-		char *path, *segment_bytes;
-	} storage;
-	struct {
-		char *ring_bytes, *bytes_max, *registered_buffers;
-	} log;
-	struct {
-		char *hugepages, *megabytes, *locked;
-	} memory;
-	struct {
-		char *mtu;
-	} network;
-	struct {
-		char *election_timeout_ms, *heartbeat_ms, *resend_us, *disk_stall_ms;
-		char *client_idle_s, *reader_idle_s;
-	} timing;
-	struct {
-		char *strategy, *local_pollers;
-	} idle;
-	struct {
-		char *record_bytes, *sessions, *clients, *readers, *window_bytes;
-	} limits;
-	struct {
-		char *key_file;
-	} security;
-	struct {
-		char *level, *destination;
-	} logging;
-	char *run_directory, *eal_extra;
+	struct wl_config_storage_text storage;
+	struct wl_config_log_text log;
+	struct wl_config_memory_text memory;
+	struct wl_config_network_text network;
+	struct wl_config_timing_text timing;
+	struct wl_config_idle_text idle;
+	struct wl_config_limits_text limits;
+	struct wl_config_security_text security;
+	struct wl_config_logging_text logging;
+	WL_CONFIG_TOP_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
+#undef WL_CONFIG_TEXT_MEMBER
 
 /*
  * Checks the text and fills `config`. `base`: directory that relative paths in the file mean; "" leaves

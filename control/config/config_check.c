@@ -4,37 +4,18 @@
 
 #include "control/config/config_endpoint.h"
 #include "control/config/config_links.h"
-#include "control/config/config_value.h"
+#include "control/config/config_table.h"
 #include "dataplane/nic/memif_address.h"
 
 #define MS 1000000ull
-#define SECOND 1000000000ull
-#define KIB 1024ull
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
 #define RANGE(low, high) ((struct wl_config_range){low, high})
-
-static const struct wl_config_word choices[] = {
-	{"auto", WL_CONFIG_AUTO},
-	{"on", WL_CONFIG_ON},
-	{"off", WL_CONFIG_OFF},
-	{NULL, 0},
-};
 
 static void set_defaults(struct wl_config *config)
 {
 	memset(config, 0, sizeof(*config));
-	config->segment_bytes = WL_SEGMENT_BYTES_DEFAULT;
-	config->log_ring_bytes = WL_LOG_RING_BYTES_DEFAULT;
-	config->log_bytes_max = 16 * GIB;
-	config->client_idle_ns = 60 * SECOND;
-	config->reader_idle_ns = 10 * SECOND;
-	config->record_bytes = WIRELOG_RECORD_BYTES_DEFAULT;
-	config->sessions = 1024;
-	config->clients = 1024;
-	config->readers = 32;
-	config->window_bytes = 1 * MIB;
-	config->log_level = 6;
+	for (unsigned id = 0; id < WL_CONFIG_SECTIONS; id++)
+		if (wl_config_section_is_single((enum wl_config_section_id)id))
+			wl_config_set_defaults((enum wl_config_section_id)id, config);
 }
 
 static void take_text_endpoint(const struct wl_config_scope *scope, const char *text,
@@ -68,17 +49,8 @@ static void take_text_endpoint(const struct wl_config_scope *scope, const char *
 static void take_node(const struct wl_config_scope *scope, const struct wl_config_node_text *text,
 		      const char *base, struct wl_config_node *node)
 {
-	uint64_t port = 7700;
-
-	if (!text->id)
-		wl_config_tell_missing(scope, "id", "a number from 1 to 7 would be right");
-	if (!text->address)
-		wl_config_tell_missing(scope, "address", "the node's IPv4 address would be right");
-	wl_config_take_u32(scope, "id", text->id, RANGE(1, WIRELOG_NODES_MAX), &node->id);
-	wl_config_take_ipv4(scope, "address", text->address, &node->ipv4);
-	wl_config_take_number(scope, "port", text->port, RANGE(1, 65535 - WIRELOG_WORKERS_MAX),
-			      &port);
-	node->udp_port = (uint16_t)port;
+	wl_config_set_defaults(WL_CONFIG_SECTION_NODES, node);
+	wl_config_take_section(scope, WL_CONFIG_SECTION_NODES, text, base, node);
 	take_text_endpoint(scope, text->client_endpoint, base, node);
 }
 
@@ -104,16 +76,9 @@ static void take_cluster(const struct wl_config_text *text, const char *base,
 {
 	struct wl_config_scope scope = wl_config_scope_of(problems, "cluster");
 
-	if (!text->cluster.uuid)
-		wl_config_tell_missing(
-			&scope, "uuid",
-			"what uuidgen prints, the same on every node, would be right");
-	else if (wl_config_take_uuid(&scope, "uuid", text->cluster.uuid, config->cluster))
+	wl_config_take_section(&scope, WL_CONFIG_SECTION_CLUSTER, &text->cluster, base, config);
+	if (text->cluster.uuid && problems->count == 0)
 		memcpy(config->cluster_text, text->cluster.uuid, 36);
-	if (!text->cluster.node)
-		wl_config_tell_missing(&scope, "node", "the id of this node would be right");
-	wl_config_take_u32(&scope, "node", text->cluster.node, RANGE(1, WIRELOG_NODES_MAX),
-			   &config->node);
 	if (text->cluster.nodes_count == 0)
 		wl_config_tell_missing(&scope, "nodes",
 				       "a list of all nodes with id and address would be right");
@@ -172,27 +137,13 @@ static void take_storage(const struct wl_config_text *text, const char *base,
 {
 	struct wl_config_scope storage = wl_config_scope_of(problems, "storage");
 	struct wl_config_scope log = wl_config_scope_of(problems, "log");
-	struct wl_sentence path =
-		wl_sentence_begin(config->storage_path, sizeof(config->storage_path));
-	int choice = WL_CONFIG_AUTO;
 
-	if (!text->storage.path)
-		wl_config_tell_missing(&storage, "path",
-				       "a directory of its own, or a block device, would be right");
-	wl_config_take_path(&storage, "path", text->storage.path, base, &path);
-	wl_config_take_size(&storage, "segment_bytes", text->storage.segment_bytes,
-			    RANGE(WL_SEGMENT_BYTES_MIN, 1 * GIB), &config->segment_bytes);
-	wl_config_take_power_of_two(&storage, "segment_bytes", config->segment_bytes);
-	if (config->log_ring_bytes > config->segment_bytes)
-		config->log_ring_bytes = config->segment_bytes;
-	wl_config_take_size(&log, "ring_bytes", text->log.ring_bytes,
-			    RANGE(WL_LOG_RING_BYTES_MIN, 1 * GIB), &config->log_ring_bytes);
-	wl_config_take_power_of_two(&log, "ring_bytes", config->log_ring_bytes);
-	wl_config_take_size(&log, "bytes_max", text->log.bytes_max,
-			    RANGE(3 * WL_SEGMENT_BYTES_MIN, 1024 * GIB), &config->log_bytes_max);
-	wl_config_take_word(&log, "registered_buffers", text->log.registered_buffers, choices,
-			    &choice);
-	config->registered_buffers = (enum wl_config_choice)choice;
+	wl_config_take_section(&storage, WL_CONFIG_SECTION_STORAGE, &text->storage, base, config);
+	wl_config_take_section(&log, WL_CONFIG_SECTION_LOG, &text->log, base, config);
+	if (config->log_ring_bytes == 0)
+		config->log_ring_bytes = config->segment_bytes < WL_LOG_RING_BYTES_DEFAULT
+						 ? config->segment_bytes
+						 : WL_LOG_RING_BYTES_DEFAULT;
 	if (problems->count != 0)
 		return;
 	if (config->log_ring_bytes > config->segment_bytes)
@@ -205,129 +156,54 @@ static void take_storage(const struct wl_config_text *text, const char *base,
 			       "more would be right");
 }
 
+void wl_config_check_timing(const struct wl_config *config, struct wl_config_problems *problems)
+{
+	struct wl_config_scope scope = wl_config_scope_of(problems, "timing");
+
+	if (4 * config->heartbeat_ns > config->election_timeout_ns)
+		wl_config_tell(&scope, "heartbeat_ms", WIRELOG_CONFIG_CONFLICT,
+			       "is more than a quarter of timing.election_timeout_ms",
+			       "less would be right, so that one lost frame is no election");
+	if (2 * config->resend_ns > config->election_timeout_ns)
+		wl_config_tell(&scope, "resend_us", WIRELOG_CONFIG_CONFLICT,
+			       "is more than half of timing.election_timeout_ms",
+			       "less would be right");
+}
+
 static void take_timing(const struct wl_config_text *text, struct wl_config *config,
 			struct wl_config_problems *problems)
 {
 	struct wl_config_scope scope = wl_config_scope_of(problems, "timing");
-	uint64_t election_ms = 300, heartbeat_ms, resend_us = 5000, stall_ms = 1000;
-	uint64_t client_s = config->client_idle_ns / SECOND,
-		 reader_s = config->reader_idle_ns / SECOND;
+	uint64_t fifteenth_ms;
 
-	wl_config_take_number(&scope, "election_timeout_ms", text->timing.election_timeout_ms,
-			      RANGE(20, 60000), &election_ms);
-	heartbeat_ms = election_ms / 15 ? election_ms / 15 : 1;
-	wl_config_take_number(&scope, "heartbeat_ms", text->timing.heartbeat_ms, RANGE(1, 10000),
-			      &heartbeat_ms);
-	wl_config_take_number(&scope, "resend_us", text->timing.resend_us, RANGE(100, 1000000),
-			      &resend_us);
-	wl_config_take_number(&scope, "disk_stall_ms", text->timing.disk_stall_ms, RANGE(50, 60000),
-			      &stall_ms);
-	wl_config_take_number(&scope, "client_idle_s", text->timing.client_idle_s, RANGE(1, 86400),
-			      &client_s);
-	wl_config_take_number(&scope, "reader_idle_s", text->timing.reader_idle_s, RANGE(1, 86400),
-			      &reader_s);
-	if (4 * heartbeat_ms > election_ms)
-		wl_config_tell(&scope, "heartbeat_ms", WIRELOG_CONFIG_CONFLICT,
-			       "is more than a quarter of timing.election_timeout_ms",
-			       "less would be right, so that one lost frame is no election");
-	if (resend_us > election_ms * 500)
-		wl_config_tell(&scope, "resend_us", WIRELOG_CONFIG_CONFLICT,
-			       "is more than half of timing.election_timeout_ms",
-			       "less would be right");
-	config->election_timeout_ns = election_ms * MS;
-	config->heartbeat_ns = heartbeat_ms * MS;
-	config->resend_ns = resend_us * 1000;
-	config->disk_stall_ns = stall_ms * MS;
-	config->client_idle_ns = client_s * SECOND;
-	config->reader_idle_ns = reader_s * SECOND;
+	wl_config_take_section(&scope, WL_CONFIG_SECTION_TIMING, &text->timing, "", config);
+	fifteenth_ms = config->election_timeout_ns / MS / 15;
+	if (config->heartbeat_ns == 0)
+		config->heartbeat_ns = (fifteenth_ms ? fifteenth_ms : 1) * MS;
+	wl_config_check_timing(config, problems);
 }
 
-static void take_limits(const struct wl_config_text *text, struct wl_config *config,
-			struct wl_config_problems *problems)
-{
-	struct wl_config_scope scope = wl_config_scope_of(problems, "limits");
-	uint64_t record = config->record_bytes, window = config->window_bytes;
-
-	wl_config_take_size(&scope, "record_bytes", text->limits.record_bytes,
-			    RANGE(1, WIRELOG_RECORD_BYTES_MAX), &record);
-	wl_config_take_u32(&scope, "sessions", text->limits.sessions,
-			   RANGE(1, WIRELOG_SESSIONS_MAX), &config->sessions);
-	wl_config_take_u32(&scope, "clients", text->limits.clients, RANGE(8, WIRELOG_CLIENTS_MAX),
-			   &config->clients);
-	wl_config_take_power_of_two(&scope, "clients", config->clients);
-	wl_config_take_u32(&scope, "readers", text->limits.readers,
-			   RANGE(1, WIRELOG_SUBSCRIPTIONS_MAX), &config->readers);
-	wl_config_take_size(&scope, "window_bytes", text->limits.window_bytes,
-			    RANGE(64 * KIB, 64 * MIB), &window);
-	config->record_bytes = (uint32_t)record;
-	config->window_bytes = (uint32_t)window;
-}
-
-static void take_host(const struct wl_config_text *text, struct wl_config *config,
+static void take_host(const struct wl_config_text *text, const char *base, struct wl_config *config,
 		      struct wl_config_problems *problems)
 {
-	static const struct wl_config_word pages[] = {
-		{"auto", WL_HUGEPAGES_AUTO},
-		{"on", WL_HUGEPAGES_ON},
-		{"off", WL_HUGEPAGES_OFF},
-		{NULL, 0},
+	const struct {
+		enum wl_config_section_id id;
+		const void *text;
+	} parts[] = {
+		{WL_CONFIG_SECTION_LIMITS, &text->limits},
+		{WL_CONFIG_SECTION_MEMORY, &text->memory},
+		{WL_CONFIG_SECTION_IDLE, &text->idle},
+		{WL_CONFIG_SECTION_SECURITY, &text->security},
+		{WL_CONFIG_SECTION_LOGGING, &text->logging},
+		{WL_CONFIG_SECTION_TOP, text},
 	};
-	static const struct wl_config_word strategies[] = {
-		{"auto", WL_IDLE_AUTO},
-		{"spin", WL_IDLE_SPIN},
-		{"yield", WL_IDLE_YIELD},
-		{"backoff", WL_IDLE_BACKOFF},
-		{NULL, 0},
-	};
-	struct wl_config_scope memory = wl_config_scope_of(problems, "memory");
-	struct wl_config_scope idle = wl_config_scope_of(problems, "idle");
-	struct wl_config_scope top = wl_config_scope_of(problems, "");
-	int hugepages = WL_HUGEPAGES_AUTO, strategy = WL_IDLE_AUTO, locked = WL_CONFIG_AUTO;
 
-	wl_config_take_word(&memory, "hugepages", text->memory.hugepages, pages, &hugepages);
-	wl_config_take_u32(&memory, "megabytes", text->memory.megabytes, RANGE(16, 1u << 20),
-			   &config->memory_mb);
-	wl_config_take_word(&memory, "locked", text->memory.locked, choices, &locked);
-	config->memory_locked = (enum wl_config_choice)locked;
-	wl_config_take_word(&idle, "strategy", text->idle.strategy, strategies, &strategy);
-	wl_config_take_u32(&idle, "local_pollers", text->idle.local_pollers, RANGE(0, 1024),
-			   &config->local_pollers);
-	config->hugepages = (enum wl_hugepages)hugepages;
-	config->idle = (enum wl_idle)strategy;
-	if (text->eal_extra && text->eal_extra[0] != '\0')
-		wl_config_take_text(&top, "eal_extra", text->eal_extra, config->eal_extra,
-				    sizeof(config->eal_extra));
-}
+	for (unsigned at = 0; at < sizeof(parts) / sizeof(parts[0]); at++) {
+		struct wl_config_scope scope =
+			wl_config_scope_of(problems, wl_config_section(parts[at].id).path);
 
-static void take_files(const struct wl_config_text *text, const char *base,
-		       struct wl_config *config, struct wl_config_problems *problems)
-{
-	static const struct wl_config_word levels[] = {
-		{"error", 3}, {"warning", 4}, {"notice", 5}, {"info", 6}, {"debug", 7}, {NULL, 0},
-	};
-	static const struct wl_config_word destinations[] = {
-		{"stderr", WL_CONFIG_LOG_STDERR},
-		{"syslog", WL_CONFIG_LOG_SYSLOG},
-		{"journal", WL_CONFIG_LOG_JOURNAL},
-		{NULL, 0},
-	};
-	struct wl_config_scope security = wl_config_scope_of(problems, "security");
-	struct wl_config_scope logging = wl_config_scope_of(problems, "logging");
-	struct wl_config_scope top = wl_config_scope_of(problems, "");
-	struct wl_sentence key = wl_sentence_begin(config->key_file, sizeof(config->key_file));
-	/* The stats socket lies in it: sun_path has 108 bytes, "/stats.sock" takes 12 of them. */
-	struct wl_sentence run =
-		wl_sentence_begin(config->run_directory, WL_CONFIG_SOCKET_BYTES - 12);
-	int level = 6, destination = WL_CONFIG_LOG_STDERR;
-
-	wl_config_take_path(&security, "key_file", text->security.key_file, base, &key);
-	wl_config_take_path(&top, "run_directory",
-			    text->run_directory ? text->run_directory : "/run/wirelog", base, &run);
-	wl_config_take_word(&logging, "level", text->logging.level, levels, &level);
-	wl_config_take_word(&logging, "destination", text->logging.destination, destinations,
-			    &destination);
-	config->log_level = (unsigned)level;
-	config->log_destination = (enum wl_config_log_destination)destination;
+		wl_config_take_section(&scope, parts[at].id, parts[at].text, base, config);
+	}
 }
 
 /* What clients are told when nothing was configured: an Ethernet link's address can be reached by any socket. */
@@ -361,9 +237,7 @@ int wl_config_check(const struct wl_config_text *text, const char *base, struct 
 	take_journals(text, config, problems);
 	take_storage(text, base, config, problems);
 	take_timing(text, config, problems);
-	take_limits(text, config, problems);
-	take_host(text, config, problems);
-	take_files(text, base, config, problems);
+	take_host(text, base, config, problems);
 	default_endpoints(config);
 	if (problems->count == 0)
 		wl_config_check_endpoints(config, problems);

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
+#include "control/config/config_table.h"
 #include "dataplane/nic/memif_address.h"
-
-#define WITHOUT_NETWORK (1u << WL_CONFIG_MEMIF | 1u << WL_CONFIG_UDP)
 
 static const struct wl_config_word kinds[] = {
 	{"memif", WL_CONFIG_MEMIF},
@@ -32,40 +31,24 @@ bool wl_config_link_is_point_to_point(const struct wl_config_link *link)
 	return link->kind == WL_CONFIG_MEMIF || link->peer != 0;
 }
 
-/* Which keys belong to which kinds; a key that would have no effect is refused. */
+/* A key that would have no effect is refused. */
 static void refuse_strangers(const struct wl_config_scope *scope,
 			     const struct wl_config_link_text *text, enum wl_config_link_kind kind)
 {
-	const struct {
-		const char *name, *text;
-		unsigned kinds; /* bit per kind that has the key */
-	} keys[] = {
-		{"socket", text->socket, 1u << WL_CONFIG_MEMIF},
-		{"role", text->role, 1u << WL_CONFIG_MEMIF},
-		{"id", text->id, 1u << WL_CONFIG_MEMIF},
-		{"ring_slots", text->ring_slots, 1u << WL_CONFIG_MEMIF},
-		{"peer", text->peer, 1u << WL_CONFIG_MEMIF | 1u << WL_CONFIG_EAL},
-		{"interface", text->interface, 1u << WL_CONFIG_AF_PACKET | 1u << WL_CONFIG_AF_XDP},
-		{"queue", text->queue, 1u << WL_CONFIG_AF_XDP},
-		{"address", text->address, 1u << WL_CONFIG_PCI | 1u << WL_CONFIG_UDP},
-		{"port", text->port, 1u << WL_CONFIG_UDP},
-		{"mac", text->mac, ~(1u << WL_CONFIG_UDP)},
-		{"queues", text->queues, 1u << WL_CONFIG_PCI},
-		{"descriptors", text->descriptors, 1u << WL_CONFIG_PCI},
-		{"device", text->device, 1u << WL_CONFIG_EAL},
-		{"prefix_length", text->prefix_length, ~WITHOUT_NETWORK},
-		{"gateway", text->gateway, ~WITHOUT_NETWORK},
-	};
+	struct wl_config_section links = wl_config_section(WL_CONFIG_SECTION_LINKS);
 
-	for (unsigned at = 0; at < sizeof(keys) / sizeof(keys[0]); at++) {
+	for (size_t at = 0; at < links.count; at++) {
+		const struct wl_config_key *key = &links.keys[at];
 		char wrong[80];
 		struct wl_sentence sentence = wl_sentence_begin(wrong, sizeof(wrong));
+		const char *value;
 
-		if (!keys[at].text || keys[at].kinds & 1u << kind)
+		memcpy(&value, (const uint8_t *)text + key->text_at, sizeof(value));
+		if (!value || key->kinds == 0 || key->kinds & 1u << kind)
 			continue;
 		wl_sentence_add(&sentence, "has no meaning for a link of kind ");
 		wl_sentence_add(&sentence, wl_config_link_kind_name(kind));
-		wl_config_tell(scope, keys[at].name, WIRELOG_CONFIG_CONFLICT, wrong, "remove it");
+		wl_config_tell(scope, key->name, WIRELOG_CONFIG_CONFLICT, wrong, "remove it");
 	}
 }
 
@@ -203,7 +186,6 @@ static void take_peer(const struct wl_config_scope *scope, const struct wl_confi
 static void take_link(const struct wl_config_scope *scope, const struct wl_config_link_text *text,
 		      const char *base, struct wl_config *config, struct wl_config_link *link)
 {
-	uint64_t mtu = link->mtu, prefix = 24, queue = 0, descriptors = 0;
 	int kind = WL_CONFIG_MEMIF;
 
 	if (!text->kind)
@@ -215,24 +197,9 @@ static void take_link(const struct wl_config_scope *scope, const struct wl_confi
 	refuse_strangers(scope, text, link->kind);
 	take_name(scope, text, base, link);
 	take_peer(scope, text, config, link);
-	wl_config_take_number(scope, "mtu", text->mtu,
-			      (struct wl_config_range){WIRELOG_MTU_MIN, WIRELOG_MTU_MAX}, &mtu);
-	wl_config_take_u32(scope, "id", text->id, (struct wl_config_range){0, 65535}, &link->id);
 	take_ring_slots(scope, text->ring_slots, &link->ring_log2);
-	wl_config_take_number(scope, "queue", text->queue, (struct wl_config_range){0, 255},
-			      &queue);
-	wl_config_take_number(scope, "descriptors", text->descriptors,
-			      (struct wl_config_range){64, 8192}, &descriptors);
-	if (descriptors != 0)
-		wl_config_take_power_of_two(scope, "descriptors", descriptors);
-	wl_config_take_number(scope, "prefix_length", text->prefix_length,
-			      (struct wl_config_range){8, 32}, &prefix);
-	wl_config_take_ipv4(scope, "gateway", text->gateway, &link->gateway);
-	link->has_mac = text->mac && wl_config_take_mac(scope, "mac", text->mac, link->mac);
-	link->mtu = (uint16_t)mtu;
-	link->queue = (uint16_t)queue;
-	link->descriptors = (uint16_t)descriptors;
-	link->prefix_length = (uint8_t)prefix;
+	wl_config_take_section(scope, WL_CONFIG_SECTION_LINKS, text, base, link);
+	link->has_mac = text->mac != NULL;
 }
 
 static void take_clients(const struct wl_config_scope *worker_scope,
@@ -242,7 +209,6 @@ static void take_clients(const struct wl_config_scope *worker_scope,
 	struct wl_config_scope scope = wl_config_scope_in(worker_scope, "clients");
 	struct wl_sentence path =
 		wl_sentence_begin(worker->client_socket, sizeof(worker->client_socket));
-	uint64_t mtu = mtu_default;
 
 	if (!text->socket) {
 		if (text->slots || text->mtu || text->ring_slots)
@@ -251,13 +217,9 @@ static void take_clients(const struct wl_config_scope *worker_scope,
 		return;
 	}
 	take_socket(&scope, text->socket, base, &path);
-	worker->client_slots = 4;
-	wl_config_take_u32(&scope, "slots", text->slots,
-			   (struct wl_config_range){1, WL_CONFIG_CLIENT_SLOTS_MAX},
-			   &worker->client_slots);
-	wl_config_take_number(&scope, "mtu", text->mtu,
-			      (struct wl_config_range){WIRELOG_MTU_MIN, WIRELOG_MTU_MAX}, &mtu);
-	worker->client_mtu = (uint16_t)mtu;
+	worker->client_mtu = mtu_default;
+	wl_config_set_defaults(WL_CONFIG_SECTION_CLIENTS, worker);
+	wl_config_take_section(&scope, WL_CONFIG_SECTION_CLIENTS, text, base, worker);
 	take_ring_slots(&scope, text->ring_slots, &worker->client_ring_log2);
 }
 
@@ -319,10 +281,8 @@ void wl_config_take_workers(const struct wl_config_text *text, const char *base,
 {
 	struct wl_config_scope top = wl_config_scope_of(problems, "");
 	struct wl_config_scope network = wl_config_scope_of(problems, "network");
-	uint64_t mtu = 1500;
 
-	wl_config_take_number(&network, "mtu", text->network.mtu,
-			      (struct wl_config_range){WIRELOG_MTU_MIN, WIRELOG_MTU_MAX}, &mtu);
+	wl_config_take_section(&network, WL_CONFIG_SECTION_NETWORK, &text->network, base, config);
 	if (text->workers_count == 0)
 		wl_config_tell_missing(
 			&top, "workers",
@@ -338,10 +298,11 @@ void wl_config_take_workers(const struct wl_config_text *text, const char *base,
 		for (uint32_t at = 0; at < from->links_count; at++) {
 			struct wl_config_scope here = wl_config_scope_at(&scope, "links", at);
 
-			worker->links[at].mtu = (uint16_t)mtu;
+			worker->links[at].mtu = config->network_mtu;
+			wl_config_set_defaults(WL_CONFIG_SECTION_LINKS, &worker->links[at]);
 			take_link(&here, &from->links[at], base, config, &worker->links[at]);
 		}
-		take_clients(&scope, &from->clients, base, (uint16_t)mtu, worker);
+		take_clients(&scope, &from->clients, base, config->network_mtu, worker);
 		if (problems->count == 0)
 			wl_config_check_reach(&scope, config, worker);
 	}

@@ -36,6 +36,9 @@ void wl_config_tell(const struct wl_config_scope *scope, const char *name, int s
 void wl_config_tell_missing(const struct wl_config_scope *scope, const char *name,
 			    const char *right);
 
+/* config_check.c: times that would elect for ever. */
+void wl_config_check_timing(const struct wl_config *config, struct wl_config_problems *problems);
+
 bool wl_config_take_number(const struct wl_config_scope *scope, const char *name, const char *text,
 			   struct wl_config_range range, uint64_t *value);
 bool wl_config_take_u32(const struct wl_config_scope *scope, const char *name, const char *text,

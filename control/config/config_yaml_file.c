@@ -20,132 +20,134 @@
 #define BACKTRACE_MAX 12u
 
 #define FLAGS (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
-#define WORD(type, name) CYAML_FIELD_STRING_PTR(#name, FLAGS, type, name, 0, TEXT_MAX)
-#define LIST(type, name, entry, max) CYAML_FIELD_SEQUENCE(#name, FLAGS, type, name, entry, 0, max)
-#define MAPPING(type, name, fields) \
-	CYAML_FIELD_MAPPING(#name, CYAML_FLAG_OPTIONAL, type, name, fields)
+/* The keys of a list in config_keys.h; TEXT is the struct of their text. */
+#define WORD(key, shape, rules, example, sentence) \
+	CYAML_FIELD_STRING_PTR(#key, FLAGS, TEXT, key, 0, TEXT_MAX),
+#define LIST(name, entry, max) CYAML_FIELD_SEQUENCE(#name, FLAGS, TEXT, name, entry, 0, max)
+#define MAPPING(name, fields) CYAML_FIELD_MAPPING(#name, CYAML_FLAG_OPTIONAL, TEXT, name, fields)
+#define ELEMENT(type, fields)                                         \
+	{                                                             \
+		CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, type, fields) \
+	}
 
-#define NODE struct wl_config_node_text
+#define TEXT struct wl_config_node_text
 static const cyaml_schema_field_t node_fields[] = {
-	WORD(NODE, id),	 WORD(NODE, address), WORD(NODE, port), WORD(NODE, client_endpoint),
-	CYAML_FIELD_END,
+	WL_CONFIG_NODE_KEYS(WORD) CYAML_FIELD_END,
 };
-static const cyaml_schema_value_t node_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, NODE, node_fields)};
+#undef TEXT
+static const cyaml_schema_value_t node_value = ELEMENT(struct wl_config_node_text, node_fields);
 
-#define JOURNAL struct wl_config_journal_text
+#define TEXT struct wl_config_journal_text
 static const cyaml_schema_field_t journal_fields[] = {
-	WORD(JOURNAL, id),
-	WORD(JOURNAL, worker),
-	CYAML_FIELD_END,
+	WL_CONFIG_JOURNAL_KEYS(WORD) CYAML_FIELD_END,
 };
-static const cyaml_schema_value_t journal_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, JOURNAL, journal_fields)};
+#undef TEXT
+static const cyaml_schema_value_t journal_value =
+	ELEMENT(struct wl_config_journal_text, journal_fields);
 
-#define LINK struct wl_config_link_text
+#define TEXT struct wl_config_link_text
 static const cyaml_schema_field_t link_fields[] = {
-	WORD(LINK, kind),	   WORD(LINK, peer),	    WORD(LINK, role),
-	WORD(LINK, socket),	   WORD(LINK, id),	    WORD(LINK, interface),
-	WORD(LINK, address),	   WORD(LINK, port),	    WORD(LINK, device),
-	WORD(LINK, mtu),	   WORD(LINK, ring_slots),  WORD(LINK, queue),
-	WORD(LINK, queues),	   WORD(LINK, descriptors), WORD(LINK, mac),
-	WORD(LINK, prefix_length), WORD(LINK, gateway),	    CYAML_FIELD_END,
+	WL_CONFIG_LINK_KEYS(WORD) CYAML_FIELD_END,
 };
-static const cyaml_schema_value_t link_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, LINK, link_fields)};
+#undef TEXT
+static const cyaml_schema_value_t link_value = ELEMENT(struct wl_config_link_text, link_fields);
 
-#define CLIENTS struct wl_config_clients_text
+#define TEXT struct wl_config_clients_text
 static const cyaml_schema_field_t clients_fields[] = {
-	WORD(CLIENTS, socket),	   WORD(CLIENTS, slots), WORD(CLIENTS, mtu),
-	WORD(CLIENTS, ring_slots), CYAML_FIELD_END,
+	WL_CONFIG_CLIENTS_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
 
-#define WORKER struct wl_config_worker_text
+#define TEXT struct wl_config_worker_text
 static const cyaml_schema_field_t worker_fields[] = {
-	WORD(WORKER, core),
-	LIST(WORKER, links, &link_value, WL_CONFIG_LINKS_MAX),
-	MAPPING(WORKER, clients, clients_fields),
+	WL_CONFIG_WORKER_KEYS(WORD) LIST(links, &link_value, WL_CONFIG_LINKS_MAX),
+	MAPPING(clients, clients_fields),
 	CYAML_FIELD_END,
 };
-static const cyaml_schema_value_t worker_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, WORKER, worker_fields)};
+#undef TEXT
+static const cyaml_schema_value_t worker_value =
+	ELEMENT(struct wl_config_worker_text, worker_fields);
 
-#define CONFIG struct wl_config_text
-#define PART(name) __typeof__(((CONFIG *)0)->name)
+#define TEXT struct wl_config_cluster_text
 static const cyaml_schema_field_t cluster_fields[] = {
-	WORD(PART(cluster), uuid),
-	WORD(PART(cluster), node),
-	LIST(PART(cluster), nodes, &node_value, WIRELOG_NODES_MAX),
+	WL_CONFIG_CLUSTER_KEYS(WORD) LIST(nodes, &node_value, WIRELOG_NODES_MAX),
 	CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_storage_text
 static const cyaml_schema_field_t storage_fields[] = {
-	WORD(PART(storage), path),
-	WORD(PART(storage), segment_bytes),
-	CYAML_FIELD_END,
+	WL_CONFIG_STORAGE_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_log_text
 static const cyaml_schema_field_t log_fields[] = {
-	WORD(PART(log), ring_bytes),
-	WORD(PART(log), bytes_max),
-	WORD(PART(log), registered_buffers),
-	CYAML_FIELD_END,
+	WL_CONFIG_LOG_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_memory_text
 static const cyaml_schema_field_t memory_fields[] = {
-	WORD(PART(memory), hugepages),
-	WORD(PART(memory), megabytes),
-	WORD(PART(memory), locked),
-	CYAML_FIELD_END,
+	WL_CONFIG_MEMORY_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_network_text
 static const cyaml_schema_field_t network_fields[] = {
-	WORD(PART(network), mtu),
-	CYAML_FIELD_END,
+	WL_CONFIG_NETWORK_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_timing_text
 static const cyaml_schema_field_t timing_fields[] = {
-	WORD(PART(timing), election_timeout_ms),
-	WORD(PART(timing), heartbeat_ms),
-	WORD(PART(timing), resend_us),
-	WORD(PART(timing), disk_stall_ms),
-	WORD(PART(timing), client_idle_s),
-	WORD(PART(timing), reader_idle_s),
-	CYAML_FIELD_END,
+	WL_CONFIG_TIMING_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_idle_text
 static const cyaml_schema_field_t idle_fields[] = {
-	WORD(PART(idle), strategy),
-	WORD(PART(idle), local_pollers),
-	CYAML_FIELD_END,
+	WL_CONFIG_IDLE_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_limits_text
 static const cyaml_schema_field_t limits_fields[] = {
-	WORD(PART(limits), record_bytes), WORD(PART(limits), sessions),
-	WORD(PART(limits), clients),	  WORD(PART(limits), readers),
-	WORD(PART(limits), window_bytes), CYAML_FIELD_END,
+	WL_CONFIG_LIMITS_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_security_text
 static const cyaml_schema_field_t security_fields[] = {
-	WORD(PART(security), key_file),
-	CYAML_FIELD_END,
+	WL_CONFIG_SECURITY_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_logging_text
 static const cyaml_schema_field_t logging_fields[] = {
-	WORD(PART(logging), level),
-	WORD(PART(logging), destination),
-	CYAML_FIELD_END,
+	WL_CONFIG_LOGGING_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
+
+#define TEXT struct wl_config_text
 static const cyaml_schema_field_t top_fields[] = {
-	MAPPING(CONFIG, cluster, cluster_fields),
-	LIST(CONFIG, journals, &journal_value, WIRELOG_JOURNALS_MAX),
-	LIST(CONFIG, workers, &worker_value, WIRELOG_WORKERS_MAX),
-	MAPPING(CONFIG, storage, storage_fields),
-	MAPPING(CONFIG, log, log_fields),
-	MAPPING(CONFIG, memory, memory_fields),
-	MAPPING(CONFIG, network, network_fields),
-	MAPPING(CONFIG, timing, timing_fields),
-	MAPPING(CONFIG, idle, idle_fields),
-	MAPPING(CONFIG, limits, limits_fields),
-	MAPPING(CONFIG, security, security_fields),
-	MAPPING(CONFIG, logging, logging_fields),
-	WORD(CONFIG, run_directory),
-	WORD(CONFIG, eal_extra),
-	CYAML_FIELD_END,
+	MAPPING(cluster, cluster_fields),
+	LIST(journals, &journal_value, WIRELOG_JOURNALS_MAX),
+	LIST(workers, &worker_value, WIRELOG_WORKERS_MAX),
+	MAPPING(storage, storage_fields),
+	MAPPING(log, log_fields),
+	MAPPING(memory, memory_fields),
+	MAPPING(network, network_fields),
+	MAPPING(timing, timing_fields),
+	MAPPING(idle, idle_fields),
+	MAPPING(limits, limits_fields),
+	MAPPING(security, security_fields),
+	MAPPING(logging, logging_fields),
+	WL_CONFIG_TOP_KEYS(WORD) CYAML_FIELD_END,
 };
+#undef TEXT
 static const cyaml_schema_value_t top_value = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, CONFIG, top_fields)};
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct wl_config_text, top_fields)};
 
 /* ---- libcyaml's words into ours ----------------------------------------------------------------- */
 
@@ -417,12 +419,13 @@ int wl_config_load(const char *path, struct wl_config *config, struct wl_config_
 	if (!bytes)
 		return problems->count ? problems->item[0].status : WIRELOG_NO_MEMORY;
 	absolute = realpath(path, NULL);
-	if (absolute) {
-		*strrchr(absolute, '/') = '\0';
-		snprintf(base, sizeof(base), "%s", absolute);
-		free(absolute);
-	}
+	if (absolute)
+		snprintf(base, sizeof(base), "%.*s", (int)(strrchr(absolute, '/') - absolute),
+			 absolute);
 	status = wl_config_parse(bytes, size, base, config, problems);
 	free(bytes);
+	if (absolute)
+		snprintf(config->file, sizeof(config->file), "%s", absolute);
+	free(absolute);
 	return status;
 }

@@ -5,6 +5,7 @@
 
 #include "control/config/config_endpoint.h"
 #include "control/config/config_links.h"
+#include "control/config/config_table.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/base/sentence.h"
 
@@ -82,16 +83,13 @@ static void set_peer(const struct wl_config *config, uint32_t number,
 
 static void set_facts(const struct wl_config *config, uint32_t number, uint64_t *facts)
 {
+	wl_config_set_facts(config, facts);
 	facts[WL_FACT_VOTERS] = wl_greeting_ids(config->voters);
-	facts[WL_FACT_SESSIONS] = config->sessions;
 	facts[WL_FACT_SESSION_RUNS] = WIRELOG_SESSION_RUNS;
 	facts[WL_FACT_ENTRY_BYTES] = WL_ENTRY_BYTES_MAX;
-	facts[WL_FACT_RECORD_BYTES] = config->record_bytes;
 	for (uint32_t journal = 0; journal < config->journal_count; journal++)
 		facts[WL_FACT_JOURNALS] |= (uint64_t)(config->journal_worker[journal] == number)
 					   << journal;
-	facts[WL_FACT_ELECTION_TIMEOUT] = config->election_timeout_ns / 1000000;
-	facts[WL_FACT_HEARTBEAT] = config->heartbeat_ns / 1000000;
 }
 
 static void set_elsewhere(const struct wl_config *config, uint32_t number,

@@ -114,8 +114,10 @@ static json_t *answer_latency(void *context, const char *parameter, char *error,
 
 static json_t *answer_config(void *context, const char *parameter, char *error, size_t error_bytes)
 {
+	const struct wl_node *node = context;
+
 	(void)parameter, (void)error, (void)error_bytes;
-	return answer_with(context, wl_status_json_config);
+	return wl_status_json_config(node->config);
 }
 
 /* "" | NODE | NODE,JOURNAL; node 0: whoever is furthest. */

@@ -43,7 +43,7 @@ static void hex_of(uint64_t value, char text[17])
 	text[16] = '\0';
 }
 
-static void dotted_of(uint32_t ipv4, char text[16])
+void wl_status_json_dotted(uint32_t ipv4, char text[16])
 {
 	struct wl_sentence sentence = wl_sentence_begin(text, 16);
 
@@ -102,7 +102,7 @@ static json_t *claim_of(const struct wl_claim_status *claim)
 
 	if (!claim->why)
 		return json_null();
-	dotted_of(claim->ipv4, text);
+	wl_status_json_dotted(claim->ipv4, text);
 	return json_pack("{s:s, s:s, s:o, s:o}", "why", claim->why, "address", text, "frames",
 			 number(claim->frames), "ago_ns", number(claim->ago_ns));
 }
@@ -393,7 +393,7 @@ static json_t *neighbours_of(const struct wl_agent_status *agent)
 		char text[18];
 
 		set(object, "link", entry->link);
-		dotted_of(entry->ipv4, text);
+		wl_status_json_dotted(entry->ipv4, text);
 		set_text(object, "address", text);
 		for (unsigned byte = 0; byte < 6; byte++) {
 			text[3 * byte] = "0123456789abcdef"[entry->mac[byte] >> 4];
@@ -547,67 +547,4 @@ json_t *wl_status_json_latency(const struct wl_status_facts *facts)
 	for (uint32_t at = 0; at < facts->config->journal_count; at++)
 		json_array_append_new(journals, latency_of(facts->journals[at].stages));
 	return json_pack("{s:o}", "journals", journals);
-}
-
-static json_t *links_of(const struct wl_config_worker *worker)
-{
-	json_t *links = json_array();
-
-	for (uint32_t at = 0; at < worker->link_count; at++) {
-		const struct wl_config_link *link = &worker->links[at];
-		json_t *object = json_object();
-
-		set_text(object, "kind", wl_config_link_kind_name(link->kind));
-		set_text(object, "name", link->name);
-		set(object, "peer", link->peer);
-		set(object, "mtu", link->mtu);
-		if (link->kind == WL_CONFIG_MEMIF)
-			set_text(object, "role", link->server ? "server" : "client");
-		json_array_append_new(links, object);
-	}
-	return links;
-}
-
-json_t *wl_status_json_config(const struct wl_status_facts *facts)
-{
-	const struct wl_config *config = facts->config;
-	json_t *object = json_object(), *nodes = json_array(), *workers = json_array();
-
-	set_text(object, "cluster", config->cluster_text);
-	set(object, "node", config->node);
-	for (uint32_t at = 0; at < config->node_count; at++) {
-		char address[16];
-
-		dotted_of(config->nodes[at].ipv4, address);
-		json_array_append_new(
-			nodes,
-			json_pack("{s:o, s:s, s:o, s:s}", "id", number(config->nodes[at].id),
-				  "address", address, "port", number(config->nodes[at].udp_port),
-				  "client_endpoint", config->nodes[at].client_endpoint));
-	}
-	json_object_set_new(object, "nodes", nodes);
-	for (uint32_t at = 0; at < config->worker_count; at++)
-		json_array_append_new(
-			workers, json_pack("{s:i, s:o, s:s, s:o}", "core", config->workers[at].core,
-					   "links", links_of(&config->workers[at]), "client_socket",
-					   config->workers[at].client_socket, "client_slots",
-					   number(config->workers[at].client_slots)));
-	json_object_set_new(object, "workers", workers);
-	set(object, "journals", config->journal_count);
-	set_text(object, "storage_path", config->storage_path);
-	set(object, "segment_bytes", config->segment_bytes);
-	set(object, "log_ring_bytes", config->log_ring_bytes);
-	set(object, "log_bytes_max", config->log_bytes_max);
-	set(object, "election_timeout_ns", config->election_timeout_ns);
-	set(object, "heartbeat_ns", config->heartbeat_ns);
-	set(object, "resend_ns", config->resend_ns);
-	set(object, "disk_stall_ns", config->disk_stall_ns);
-	set(object, "record_bytes", config->record_bytes);
-	set(object, "sessions", config->sessions);
-	set(object, "clients", config->clients);
-	set(object, "readers", config->readers);
-	set(object, "window_bytes", config->window_bytes);
-	set_text(object, "run_directory", config->run_directory);
-	set_text(object, "eal_extra", config->eal_extra);
-	return object;
 }

@@ -62,6 +62,9 @@ struct wl_status_facts {
 json_t *wl_status_json_status(const struct wl_status_facts *facts);
 json_t *wl_status_json_counters(const struct wl_status_facts *facts);
 json_t *wl_status_json_latency(const struct wl_status_facts *facts);
-json_t *wl_status_json_config(const struct wl_status_facts *facts);
+/* config_json.c: every key, in the units in which a node keeps it. */
+json_t *wl_status_json_config(const struct wl_config *config);
+
+void wl_status_json_dotted(uint32_t ipv4, char text[16]);
 
 #endif

@@ -303,8 +303,6 @@ static void explain(struct sim_operator *operator_)
 
 void sim_operator_ask(struct sim_operator *operator_, unsigned number)
 {
-	static json_t *(*const answers[])(const struct wl_status_facts *) = {
-		wl_status_json_counters, wl_status_json_latency, wl_status_json_config};
 	struct sim_node *node = &operator_->cluster->nodes[number];
 	static struct wl_status_facts facts;
 
@@ -316,7 +314,9 @@ void sim_operator_ask(struct sim_operator *operator_, unsigned number)
 	gather(node, &facts);
 	check_status(operator_, node, &facts);
 	for (unsigned which = 0; which < 3; which++) {
-		json_t *told = answers[which](&facts);
+		json_t *told = which == 0   ? wl_status_json_counters(&facts)
+			       : which == 1 ? wl_status_json_latency(&facts)
+					    : wl_status_json_config(node->config);
 
 		check_answer(operator_, node, which, told);
 		json_decref(told);

@@ -270,7 +270,7 @@ static void latency_gives_percentiles_of_each_stage(void)
 static void config_shows_addresses_as_people_write_them(void)
 {
 	struct bed *bed = make_bed();
-	json_t *answer = wl_status_json_config(&bed->facts);
+	json_t *answer = wl_status_json_config(&bed->config);
 
 	CU_ASSERT_STRING_EQUAL(
 		json_string_value(at(json_array_get(at(answer, "nodes"), 1), "address")),
