@@ -23,7 +23,7 @@
 static void send_probe(struct wl_client *client, uint32_t id, uint16_t bytes, uint16_t echo_bytes)
 {
 	const struct wl_client_node *node = &client->nodes[id];
-	struct wl_wire_path probe = {node->to.round, bytes, echo_bytes, node->from.mtu};
+	struct wl_wire_path_probe probe = {node->to.round, bytes, echo_bytes, node->from.mtu};
 	size_t size = wl_wire_payload_of(bytes), room;
 	uint8_t *payload = wl_channel_open_probe(client, id, &room);
 
@@ -34,7 +34,7 @@ static void send_probe(struct wl_client *client, uint32_t id, uint16_t bytes, ui
 		return;
 	}
 	memset(payload, 0, size);
-	wl_wire_encode_path(payload, &probe);
+	wl_wire_encode_path_probe(payload, &probe);
 	wl_channel_close(client, size);
 }
 
@@ -156,7 +156,7 @@ void wl_paths_on_echo(struct wl_client *client, const struct wl_client_message *
 {
 	struct wl_client_node *node = &client->nodes[message->node];
 	uint16_t before = node->from.mtu;
-	struct wl_wire_path echo;
+	struct wl_wire_path_echo echo;
 
 	if (!wl_wire_decode_path_echo(message->payload, message->bytes, &echo) ||
 	    node->to.boot_id != node->boot_id || echo.round != node->to.round)

@@ -13,33 +13,37 @@
 #define ROUNDS_IN_DOUBT 16u
 #define LONG_ECHOES 32u
 
-/* Padded to `bytes` of IP packet, whatever its receiver is sent otherwise: that is the question. */
-static void send_padded(struct wl_worker *worker, const struct wl_remote *remote, uint8_t type,
-			uint16_t journal, uint16_t bytes, const struct wl_wire_path *path)
+/* A payload of `size` zeros, whatever its receiver is sent otherwise: that is the question. NULL: it cannot be sent. */
+static uint8_t *open_padded(struct wl_worker *worker, const struct wl_remote *remote, uint8_t type,
+			    uint16_t journal, size_t size)
 {
 	struct wl_tx_to to = wl_tx_to_remote(remote);
-	size_t size = wl_wire_payload_of(bytes), room;
 	uint8_t *payload;
+	size_t room;
 
 	to.mtu = 0;
 	payload = wl_tx_open(&worker->tx, &to, type, journal, WL_TX_DATA, &room);
 	if (!payload)
-		return;
+		return NULL;
 	if (size > room) {
 		wl_tx_abandon(&worker->tx);
-		return;
+		return NULL;
 	}
-	memset(payload, 0, size);
-	wl_wire_encode_path(payload, path);
-	wl_tx_close(&worker->tx, size);
+	return memset(payload, 0, size);
 }
 
 static void send_probe(struct wl_worker *worker, uint32_t node, uint16_t bytes)
 {
-	struct wl_wire_path path = {.round = worker->rx.paths[node].round, .bytes = bytes};
+	const struct wl_wire_path_probe probe = {.round = worker->rx.paths[node].round,
+						 .bytes = bytes};
+	size_t size = wl_wire_payload_of(bytes);
+	uint8_t *payload = open_padded(worker, &worker->rx.peers[node], WL_WIRE_PATH_PROBE,
+				       worker->journals[0].config.replica.journal, size);
 
-	send_padded(worker, &worker->rx.peers[node], WL_WIRE_PATH_PROBE,
-		    worker->journals[0].config.replica.journal, bytes, &path);
+	if (!payload)
+		return;
+	wl_wire_encode_path_probe(payload, &probe);
+	wl_tx_close(&worker->tx, size);
 }
 
 /* What the ring has no room for is told in a later round. */
@@ -87,19 +91,24 @@ void wl_worker_probe_path(struct wl_worker *worker, uint32_t node)
 }
 
 static void send_echo(struct wl_worker *worker, const struct wl_message *message,
-		      const struct wl_wire_path *probe)
+		      const struct wl_wire_path_probe *probe)
 {
-	const struct wl_wire_path echo = {probe->round, probe->bytes, probe->echo_bytes, 0};
-	uint16_t bytes = probe->echo_bytes ? probe->echo_bytes
-					   : WL_WIRE_PATH_OVERHEAD_BYTES + WL_WIRE_PATH_BYTES;
+	const struct wl_wire_path_echo echo = {probe->round, probe->bytes, probe->echo_bytes};
+	size_t size = probe->echo_bytes ? wl_wire_payload_of(probe->echo_bytes)
+					: WL_WIRE_PATH_ECHO_BYTES;
+	uint8_t *payload =
+		open_padded(worker, message->from, WL_WIRE_PATH_ECHO, message->journal, size);
 
-	send_padded(worker, message->from, WL_WIRE_PATH_ECHO, message->journal, bytes, &echo);
+	if (!payload)
+		return;
+	wl_wire_encode_path_echo(payload, &echo);
+	wl_tx_close(&worker->tx, size);
 }
 
 void wl_worker_take_path_probe(struct wl_worker *worker, const struct wl_message *message)
 {
 	struct wl_remote *from = message->from;
-	struct wl_wire_path probe;
+	struct wl_wire_path_probe probe;
 
 	if (!wl_wire_decode_path_probe(message->payload, message->bytes, &probe)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
@@ -121,7 +130,7 @@ void wl_worker_take_path_echo(struct wl_worker *worker, const struct wl_message 
 {
 	uint32_t node = wl_identity_node(message->from->identity);
 	struct wl_path *path = &worker->rx.paths[node];
-	struct wl_wire_path echo;
+	struct wl_wire_path_echo echo;
 
 	if (!wl_wire_decode_path_echo(message->payload, message->bytes, &echo)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);

@@ -99,42 +99,76 @@ static size_t put_entry(uint8_t *to, unsigned records)
 	return wl_entry_bytes(&header);
 }
 
-/* In the order of fuzz_wire's decoders. */
+/* ---- one of each message, by the table ----------------------------------------------------------- */
+
+/* A likely value of a unit (wire_types.h); where a range excludes it, the least that it has. */
+static uint64_t likely(const char *unit, struct wl_wire_range range)
+{
+	static const struct {
+		const char *unit;
+		uint64_t value;
+	} values[] = {
+		{"term", 3}, {"index", 9},  {"number", 9}, {"sequence", 9},
+		{"ns", 77},  {"id", 5},	    {"node", 2},   {"bits", 1},
+		{"flag", 1}, {"choice", 1}, {"level", 3},  {"status", (uint64_t)-7},
+	};
+
+	for (size_t at = 0; at < sizeof(values) / sizeof(values[0]); at++) {
+		if (strcmp(values[at].unit, unit) == 0 && wl_wire_is_in(values[at].value, range))
+			return values[at].value;
+	}
+	return wl_wire_is_in(0, range) ? 0 : range.least;
+}
+
+#define FILL_INTEGER(name, value) message.name = (__typeof__(message.name))(value);
+#define FILL_u8 FILL_INTEGER
+#define FILL_u16 FILL_INTEGER
+#define FILL_u32 FILL_INTEGER
+#define FILL_u64 FILL_INTEGER
+#define FILL_i32 FILL_INTEGER
+#define FILL_position(name, value) message.name = (struct wl_position){2, 9};
+#define FILL_facts(name, value) memset(message.name, 7, sizeof(message.name));
+#define FILL_rest(name, value)
+#define FILL_members(name, value)
+#define FILL(type, name, unit, range, what) FILL_##type(name, likely(#unit, WL_WIRE_RANGE_##range))
+
+/* What follows a fixed part has seeds of its own, below: of most of these messages it may be nothing. */
+static void write_each_message(void)
+{
+#define WRITE_SEED(NAME, name, number, layout, from, to, server, answer)                      \
+	{                                                                                     \
+		struct wl_wire_##layout message;                                              \
+                                                                                              \
+		memset(&message, 0, sizeof(message));                                         \
+		seed[0] = number;                                                             \
+		WL_WIRE_FIELDS_##layout(FILL, WL_WIRE_NOTHING, WL_WIRE_NOTHING) write_seed(   \
+			"fuzz_wire", #name, 1 + wl_wire_encode_##layout(seed + 1, &message)); \
+	}
+	WL_WIRE_MESSAGES(WRITE_SEED)
+}
+
+/* ---- lists behind fixed parts ------------------------------------------------------------------- */
+
 static void write_peer_messages(void)
 {
-	struct wl_wire_hello hello = {3};
 	struct wl_wire_hello_reply reply = {.nonce = 3,
 					    .node = 1,
 					    .leader = 2,
 					    .member_count = 2,
 					    .members = {{1, "udp:192.0.2.1:7700"}, {2, ""}}};
-	struct wl_wire_append_ack ack = {.term = 2,
-					 .match_received = 9,
-					 .match_durable = 8,
-					 .flags = 1,
-					 .hint_index = 4};
-	struct wl_wire_vote vote = {.term = 3, .last = {2, 9}};
-	struct wl_wire_vote_reply vote_reply = {.term = 3, .asked_term = 3, .granted = 1};
-	struct wl_wire_timeout_now now = {.term = 3, .last = {3, 9}};
+	struct wl_wire_path_probe probe = {.bytes = WL_WIRE_PATH_BYTES_MIN, .mtu = 1400};
 	struct wl_wire_append append = {.term = 3, .previous = {2, 9}};
 	uint8_t *to = seed + 1;
 
-	seed[0] = 0;
-	write_seed("fuzz_wire", "hello", 1 + wl_wire_encode_hello(to, &hello));
-	seed[0] = 1;
-	write_seed("fuzz_wire", "hello_reply", 1 + wl_wire_encode_hello_reply(to, &reply));
-	seed[0] = 2;
-	write_seed("fuzz_wire", "append_ack", 1 + wl_wire_encode_append_ack(to, &ack));
-	seed[0] = 3;
-	write_seed("fuzz_wire", "vote", 1 + wl_wire_encode_vote(to, &vote));
-	seed[0] = 4;
-	write_seed("fuzz_wire", "vote_reply", 1 + wl_wire_encode_vote_reply(to, &vote_reply));
-	seed[0] = 5;
-	write_seed("fuzz_wire", "timeout_now", 1 + wl_wire_encode_timeout_now(to, &now));
-	seed[0] = 12;
+	seed[0] = WL_WIRE_HELLO_REPLY;
+	write_seed("fuzz_wire", "hello_reply_members", 1 + wl_wire_encode_hello_reply(to, &reply));
+	seed[0] = WL_WIRE_PATH_PROBE;
+	write_seed("fuzz_wire", "path_probe_shortest", 1 + wl_wire_encode_path_probe(to, &probe));
+	seed[0] = WL_WIRE_APPEND;
 	append.bytes = (uint32_t)put_entry(to + WL_WIRE_APPEND_HEADER_BYTES, 2);
 	append.bytes += (uint32_t)put_entry(to + WL_WIRE_APPEND_HEADER_BYTES + append.bytes, 0);
-	write_seed("fuzz_wire", "append", 1 + wl_wire_encode_append(to, &append) + append.bytes);
+	write_seed("fuzz_wire", "append_images",
+		   1 + wl_wire_encode_append(to, &append) + append.bytes);
 	append.image_bytes = 3000;
 	write_seed("fuzz_wire", "append_fragment",
 		   1 + wl_wire_encode_append(to, &append) + append.bytes);
@@ -175,17 +209,6 @@ static size_t put_delivery(uint8_t *to)
 
 static void write_client_messages(void)
 {
-	struct wl_wire_open_session open = {5};
-	struct wl_wire_open_session_reply open_reply = {.nonce = 5, .status = -7, .leader = 2};
-	struct wl_wire_subscribe subscribe = {.subscription = 1,
-					      .from = 1,
-					      .credit_bytes = 4096,
-					      .value = 1};
-	struct wl_wire_credit credit = {.subscription = 1, .next_number = 9, .credit_bytes = 4096};
-	struct wl_wire_gap gap = {.subscription = 1,
-				  .first_number = 3,
-				  .next_number = 8,
-				  .status = -13};
 	struct wl_wire_append_reply reply = {.session = 4, .leader = 2, .result_count = 1};
 	struct wl_wire_append_result result = {.first_sequence = 1,
 					       .first_number = 2,
@@ -193,26 +216,15 @@ static void write_client_messages(void)
 					       .level = 3};
 	uint8_t *to = seed + 1;
 
-	seed[0] = 6;
-	write_seed("fuzz_wire", "open_session", 1 + wl_wire_encode_open_session(to, &open));
-	seed[0] = 7;
-	write_seed("fuzz_wire", "open_session_reply",
-		   1 + wl_wire_encode_open_session_reply(to, &open_reply));
-	seed[0] = 8;
-	write_seed("fuzz_wire", "subscribe", 1 + wl_wire_encode_subscribe(to, &subscribe));
-	seed[0] = 9;
-	write_seed("fuzz_wire", "credit", 1 + wl_wire_encode_credit(to, &credit));
-	seed[0] = 11;
-	write_seed("fuzz_wire", "gap", 1 + wl_wire_encode_gap(to, &gap));
-	seed[0] = 13;
-	write_seed("fuzz_wire", "client_append", 1 + put_client_append(to, 0));
-	write_seed("fuzz_wire", "client_fragment", 1 + put_client_append(to, 9));
-	seed[0] = 14;
+	seed[0] = WL_WIRE_CLIENT_APPEND;
+	write_seed("fuzz_wire", "client_append_records", 1 + put_client_append(to, 0));
+	write_seed("fuzz_wire", "client_append_fragment", 1 + put_client_append(to, 9));
+	seed[0] = WL_WIRE_APPEND_REPLY;
 	wl_wire_encode_append_result(to + wl_wire_encode_append_reply(to, &reply), &result);
-	write_seed("fuzz_wire", "append_reply",
+	write_seed("fuzz_wire", "append_reply_results",
 		   1 + WL_WIRE_APPEND_REPLY_HEADER_BYTES + WL_WIRE_APPEND_RESULT_BYTES);
-	seed[0] = 15;
-	write_seed("fuzz_wire", "deliver", 1 + put_delivery(to));
+	seed[0] = WL_WIRE_DELIVER;
+	write_seed("fuzz_wire", "deliver_records", 1 + put_delivery(to));
 }
 
 static void write_images(void)
@@ -224,7 +236,7 @@ static void write_images(void)
 					.bytes = 4096,
 					.used = 400};
 	struct wl_segment_header segment = {.binding = 1,
-					    .segment = 1,
+					    .number = 1,
 					    .segment_bytes = WL_SEGMENT_BYTES_MIN,
 					    .node = 1};
 
@@ -383,6 +395,7 @@ int main(int count, char **arguments)
 	directory = arguments[1];
 	mkdir(directory, 0777);
 	write_frames();
+	write_each_message();
 	write_peer_messages();
 	write_client_messages();
 	write_images();

@@ -5,6 +5,7 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/log/chunk.h"
+#include "tests/unit/dataplane/wire/decodes.h"
 
 #define MTU 1500u
 #define PORT 7700u
@@ -87,67 +88,26 @@ static void port_tx_drop(struct wl_port *port, struct wl_frame *frames, unsigned
 static bool client_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 {
 	struct wl_wire_open_session_reply open;
-	struct wl_wire_hello_reply hello;
-	struct wl_wire_append_reply append;
-	struct wl_wire_deliver deliver;
-	struct wl_wire_gap gap;
-	struct wl_wire_path path;
 
-	switch (type) {
-	case WL_WIRE_PATH_ECHO:
-		return wl_wire_decode_path_echo(payload, bytes, &path);
-	case WL_WIRE_OPEN_SESSION_REPLY:
-		if (!wl_wire_decode_open_session_reply(payload, bytes, &open))
-			return false;
-		if (open.session != 0)
-			the_stage.session = open.session;
-		return true;
-	case WL_WIRE_HELLO_REPLY:
-	case WL_WIRE_KEEPALIVE_REPLY:
-		return wl_wire_decode_hello_reply(payload, bytes, &hello);
-	case WL_WIRE_APPEND_REPLY:
-		return wl_wire_decode_append_reply(payload, bytes, &append);
-	case WL_WIRE_DELIVER:
-		return wl_wire_decode_deliver(payload, bytes, &deliver);
-	case WL_WIRE_GAP:
-		return wl_wire_decode_gap(payload, bytes, &gap);
-	default:
-		return false;
-	}
+	if (type == WL_WIRE_OPEN_SESSION_REPLY &&
+	    wl_wire_decode_open_session_reply(payload, bytes, &open) && open.session != 0)
+		the_stage.session = open.session;
+	return wl_wire_may_say(WL_WIRE_NODE, WL_WIRE_CLIENT, type) &&
+	       wire_decodes(type, payload, bytes);
 }
 
 static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 {
-	struct wl_wire_hello_reply hello_reply;
-	struct wl_wire_hello hello;
-	struct wl_wire_greeting greeting;
-	struct wl_wire_path path;
-	struct wl_wire_append append;
-	struct wl_wire_append_ack ack;
-	struct wl_wire_chain chain;
+	enum wl_role role = journal.replica.view.role;
 
-	switch (type) {
-	case WL_WIRE_HELLO:
-		return wl_wire_decode_hello(payload, bytes, &hello);
-	case WL_WIRE_HELLO_REPLY:
-		return wl_wire_decode_hello_reply(payload, bytes, &hello_reply);
-	case WL_WIRE_GREETING:
-		return wl_wire_decode_greeting(payload, bytes, &greeting);
-	case WL_WIRE_PATH_PROBE:
-		return wl_wire_decode_path_probe(payload, bytes, &path);
-	case WL_WIRE_PATH_ECHO:
-		return wl_wire_decode_path_echo(payload, bytes, &path);
-	case WL_WIRE_APPEND:
-		return journal.replica.view.role == WL_ROLE_LEADER &&
-		       wl_wire_decode_append(payload, bytes, &append);
-	case WL_WIRE_APPEND_ACK:
-		return journal.replica.view.role != WL_ROLE_FENCED &&
-		       wl_wire_decode_append_ack(payload, bytes, &ack);
-	case WL_WIRE_CHAIN:
-		return wl_wire_decode_chain(payload, bytes, &chain);
-	default:
+	if ((type == WL_WIRE_APPEND && role != WL_ROLE_LEADER) ||
+	    (type == WL_WIRE_APPEND_ACK && role == WL_ROLE_FENCED))
 		return false;
-	}
+	/* There is no control on this stage that would vote. */
+	if (type >= WL_WIRE_PRE_VOTE && type <= WL_WIRE_TIMEOUT_NOW)
+		return false;
+	return wl_wire_may_say(WL_WIRE_NODE, WL_WIRE_NODE, type) &&
+	       wire_decodes(type, payload, bytes);
 }
 
 static void judge(const struct wl_frame *frame)

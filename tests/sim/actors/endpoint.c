@@ -97,14 +97,14 @@ static void say_challenge(struct sim_endpoint *endpoint, unsigned node,
 /* Who has a place is sent full frames: these clients' paths carry them. */
 static void say_mtu(struct sim_endpoint *endpoint, unsigned node)
 {
-	struct wl_wire_path probe = {
-		.bytes = WL_WIRE_PATH_OVERHEAD_BYTES + WL_WIRE_PATH_BYTES,
+	struct wl_wire_path_probe probe = {
+		.bytes = WL_WIRE_PATH_OVERHEAD_BYTES + WL_WIRE_PATH_PROBE_BYTES,
 		.mtu = endpoint->cluster->network.mtu,
 	};
-	uint8_t payload[WL_WIRE_PATH_BYTES];
+	uint8_t payload[WL_WIRE_PATH_PROBE_BYTES];
 
 	sim_endpoint_send(endpoint, node, WL_WIRE_PATH_PROBE, payload,
-			  wl_wire_encode_path(payload, &probe));
+			  wl_wire_encode_path_probe(payload, &probe));
 }
 
 static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)

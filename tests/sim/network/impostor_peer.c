@@ -45,7 +45,7 @@ static size_t right_size(uint8_t type)
 		return WL_WIRE_GREETING_BYTES;
 	case WL_WIRE_PATH_PROBE:
 	case WL_WIRE_PATH_ECHO:
-		return WL_WIRE_PATH_BYTES;
+		return WL_WIRE_PATH_PROBE_BYTES;
 	case WL_WIRE_APPEND:
 		return WL_WIRE_APPEND_HEADER_BYTES;
 	case WL_WIRE_APPEND_ACK:
@@ -83,14 +83,14 @@ static void fill_nearly_right(struct sim_impostor *impostor, unsigned to, uint8_
 		if (bytes >= WL_WIRE_APPEND_HEADER_BYTES + WL_ENTRY_HEADER_BYTES)
 			wl_store_u32(payload + WL_WIRE_APPEND_HEADER_BYTES + 80,
 				     (uint32_t)sim_impostor_near(impostor, bytes - 152));
-	} else if (type == WL_WIRE_HELLO_REPLY && bytes >= WL_WIRE_HELLO_REPLY_FIXED_BYTES) {
-		uint32_t members = (uint32_t)((bytes - WL_WIRE_HELLO_REPLY_FIXED_BYTES) / 100);
+	} else if (type == WL_WIRE_HELLO_REPLY && bytes >= WL_WIRE_HELLO_REPLY_HEADER_BYTES) {
+		uint32_t members = (uint32_t)((bytes - WL_WIRE_HELLO_REPLY_HEADER_BYTES) / 100);
 
 		wl_store_u32(payload + 12, (uint32_t)draw(impostor, 9)); /* leader */
 		wl_store_u32(payload + 72, draw(impostor, 4) ? 65536 : UINT32_MAX);
 		wl_store_u32(payload + 76, (uint32_t)sim_impostor_near(impostor, members));
 		for (uint32_t member = 0; member < members; member++) {
-			uint8_t *place = payload + WL_WIRE_HELLO_REPLY_FIXED_BYTES + member * 100;
+			uint8_t *place = payload + WL_WIRE_HELLO_REPLY_HEADER_BYTES + member * 100;
 
 			wl_store_u32(place, draw(impostor, 8) ? 1 + member % 7
 							      : (uint32_t)draw(impostor, 3) * 8);
@@ -142,7 +142,7 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 	case 0: /* what clients say, what nodes say to clients, what nobody says */
 		do {
 			header.type = (uint8_t)draw(impostor, 256);
-		} while (memchr(peer_types, header.type, sizeof(peer_types)));
+		} while (wl_wire_may_say(WL_WIRE_NODE, WL_WIRE_NODE, header.type));
 		sim_impostor_send(impostor, to, &header, payload, WL_FRAME_UNKNOWN_TYPE);
 		return;
 	case 1: /* a journal that is not there */

@@ -1,73 +1,173 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/network/words.h"
 
-#include "dataplane/wire/wire.h"
+#include <inttypes.h>
+#include <string.h>
 
-static bool to_a_node_decodes(uint8_t type, const uint8_t *payload, size_t bytes)
+#include "tests/unit/dataplane/wire/decodes.h"
+
+static const char *const names[WL_WIRE_TYPES] = {
+#define NAME(NAME, name, number, layout, from, to, server, answer) [number] = #NAME,
+	WL_WIRE_MESSAGES(NAME)
+#undef NAME
+};
+
+bool sim_words_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 {
-	union {
-		struct wl_wire_hello hello;
-		struct wl_wire_greeting greeting;
-		struct wl_wire_path path;
-		struct wl_wire_append append;
-		struct wl_wire_append_ack ack;
-		struct wl_wire_vote vote;
-		struct wl_wire_vote_reply reply;
-		struct wl_wire_timeout_now now;
-		struct wl_wire_chain chain;
-	} message;
+	return wl_wire_may_say(WL_WIRE_NODE, WL_WIRE_ANY, type) &&
+	       wire_decodes(type, payload, bytes);
+}
 
+const char *sim_words_name(uint8_t type)
+{
+	return type < WL_WIRE_TYPES ? names[type] : NULL;
+}
+
+uint8_t sim_words_type(const char *name)
+{
+	for (uint8_t type = 0; type < WL_WIRE_TYPES; type++) {
+		if (names[type] && strcmp(names[type], name) == 0)
+			return type;
+	}
+	return 0;
+}
+
+/* ---- text -------------------------------------------------------------------------------------- */
+
+static void say_integer(FILE *file, const char *name, const char *unit, uint64_t value)
+{
+	if (value == 0)
+		return;
+	if (strcmp(unit, "id") == 0)
+		fprintf(file, " %s %" PRIx64, name, value);
+	else
+		fprintf(file, " %s %" PRId64, name, (int64_t)value);
+}
+
+static void say_position(FILE *file, const char *name, const char *unit, struct wl_position value)
+{
+	(void)unit;
+	fprintf(file, " %s %" PRIu64 ":%" PRIu64, name, value.term, value.index);
+}
+
+static void say_facts(FILE *file, const char *name, const char *unit, const uint64_t *facts)
+{
+	(void)name, (void)unit;
+	for (enum wl_fact fact = 0; fact < WL_FACTS; fact++)
+		fprintf(file, " %s %" PRIu64, wl_fact_name(fact), facts[fact]);
+}
+
+static void say_endpoint(FILE *file, const char *name, const char *unit, const char *text)
+{
+	(void)unit;
+	fprintf(file, " %s '%s'", name, text);
+}
+
+#define say_u8 say_integer
+#define say_u16 say_integer
+#define say_u32 say_integer
+#define say_u64 say_integer
+#define say_i16(file, name, unit, value) say_integer(file, name, unit, (uint64_t)(value))
+#define say_i32 say_i16
+/* Bytes that follow are told by their count; lists that are worth it, below. */
+#define say_rest(file, name, unit, value)
+#define say_members(file, name, unit, value)
+
+#define SAY(type, name, unit, range, what) say_##type(file, #name, #unit, m->name);
+#define PRINT(kind, SIZE, layout)                                                \
+	static void print_##layout(FILE *file, const struct wl_wire_##layout *m) \
+	{                                                                        \
+		(void)file, (void)m;                                             \
+		WL_WIRE_FIELDS_##layout(SAY, WL_WIRE_NOTHING, WL_WIRE_NOTHING)   \
+	}
+WL_WIRE_LAYOUTS(PRINT)
+
+/* ---- lists behind a fixed part ------------------------------------------------------------------ */
+
+static void print_results(FILE *file, const struct wl_wire_append_reply *reply)
+{
+	struct wl_wire_append_result result;
+
+	for (uint32_t at = 0; at < reply->result_count; at++) {
+		wl_wire_decode_append_result(
+			reply->results + (size_t)at * WL_WIRE_APPEND_RESULT_BYTES, &result);
+		fprintf(file, " {");
+		print_append_result(file, &result);
+		fprintf(file, " }");
+	}
+}
+
+static void print_members(FILE *file, const struct wl_wire_hello_reply *reply)
+{
+	for (uint32_t at = 0; at < reply->member_count; at++) {
+		fprintf(file, " {");
+		print_member(file, &reply->members[at]);
+		fprintf(file, " }");
+	}
+}
+
+static void print_records(FILE *file, const struct wl_wire_client_append *append)
+{
+	const uint8_t *at = append->records;
+	struct wl_wire_record record;
+
+	for (uint32_t count = 0; count < append->record_count; count++) {
+		at = wl_wire_next_record(at, &record);
+		fprintf(file, " {");
+		print_record(file, &record);
+		fprintf(file, " }");
+	}
+}
+
+static void print_delivered(FILE *file, const struct wl_wire_deliver *deliver)
+{
+	const uint8_t *at = deliver->records;
+	struct wl_wire_delivered_record record;
+
+	for (uint32_t count = 0; count < deliver->record_count; count++) {
+		at = wl_wire_next_delivered(at, &record);
+		fprintf(file, " {");
+		print_delivered_record(file, &record);
+		fprintf(file, " }");
+	}
+}
+
+static void print_list(FILE *file, uint8_t type, const void *message)
+{
+	if (type == WL_WIRE_APPEND_REPLY)
+		print_results(file, message);
+	else if (type == WL_WIRE_HELLO_REPLY || type == WL_WIRE_KEEPALIVE_REPLY)
+		print_members(file, message);
+	else if (type == WL_WIRE_CLIENT_APPEND)
+		print_records(file, message);
+	else if (type == WL_WIRE_DELIVER)
+		print_delivered(file, message);
+}
+
+static bool print_fields(FILE *file, uint8_t type, const uint8_t *payload, size_t bytes)
+{
 	switch (type) {
-	case WL_WIRE_HELLO:
-		return wl_wire_decode_hello(payload, bytes, &message.hello);
-	case WL_WIRE_GREETING:
-		return wl_wire_decode_greeting(payload, bytes, &message.greeting);
-	case WL_WIRE_PATH_PROBE:
-		return wl_wire_decode_path_probe(payload, bytes, &message.path);
-	case WL_WIRE_PATH_ECHO:
-		return wl_wire_decode_path_echo(payload, bytes, &message.path);
-	case WL_WIRE_APPEND:
-		return wl_wire_decode_append(payload, bytes, &message.append);
-	case WL_WIRE_APPEND_ACK:
-		return wl_wire_decode_append_ack(payload, bytes, &message.ack);
-	case WL_WIRE_CHAIN:
-		return wl_wire_decode_chain(payload, bytes, &message.chain);
-	case WL_WIRE_PRE_VOTE:
-	case WL_WIRE_VOTE:
-		return wl_wire_decode_vote(payload, bytes, &message.vote);
-	case WL_WIRE_PRE_VOTE_REPLY:
-	case WL_WIRE_VOTE_REPLY:
-		return wl_wire_decode_vote_reply(payload, bytes, &message.reply);
-	case WL_WIRE_TIMEOUT_NOW:
-		return wl_wire_decode_timeout_now(payload, bytes, &message.now);
+#define PRINT_MESSAGE(NAME, name, number, layout, from, to, server, answer) \
+	case WL_WIRE_##NAME: {                                              \
+		struct wl_wire_##layout message;                            \
+                                                                            \
+		if (!wl_wire_decode_##layout(payload, bytes, &message))     \
+			return false;                                       \
+		print_##layout(file, &message);                             \
+		print_list(file, type, &message);                           \
+		return true;                                                \
+	}
+		WL_WIRE_MESSAGES(PRINT_MESSAGE)
 	default:
 		return false;
 	}
 }
 
-bool sim_words_decode(uint8_t type, const uint8_t *payload, size_t bytes)
+void sim_words_print(FILE *file, uint8_t type, const uint8_t *payload, size_t bytes)
 {
-	union {
-		struct wl_wire_hello_reply hello_reply;
-		struct wl_wire_open_session_reply open_reply;
-		struct wl_wire_append_reply append_reply;
-		struct wl_wire_deliver deliver;
-		struct wl_wire_gap gap;
-	} message;
+	const char *name = sim_words_name(type);
 
-	switch (type) {
-	case WL_WIRE_HELLO_REPLY:
-	case WL_WIRE_KEEPALIVE_REPLY:
-		return wl_wire_decode_hello_reply(payload, bytes, &message.hello_reply);
-	case WL_WIRE_OPEN_SESSION_REPLY:
-		return wl_wire_decode_open_session_reply(payload, bytes, &message.open_reply);
-	case WL_WIRE_APPEND_REPLY:
-		return wl_wire_decode_append_reply(payload, bytes, &message.append_reply);
-	case WL_WIRE_DELIVER:
-		return wl_wire_decode_deliver(payload, bytes, &message.deliver);
-	case WL_WIRE_GAP:
-		return wl_wire_decode_gap(payload, bytes, &message.gap);
-	default:
-		return to_a_node_decodes(type, payload, bytes);
-	}
+	fprintf(file, " %s", name ? name : "?");
+	if (!print_fields(file, type, payload, bytes))
+		fprintf(file, " %zu bytes", bytes);
 }

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whether what a frame carries decodes as what it calls itself: anything that a node may say, to a node or to a client. */
+/* What a frame carries, by the table of messages: whether it decodes, and as text. */
 #ifndef WL_TESTS_SIM_NETWORK_WORDS_H
 #define WL_TESTS_SIM_NETWORK_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+/* Anything that a node may say, to a node or to a client. */
 bool sim_words_decode(uint8_t type, const uint8_t *payload, size_t bytes);
+/* "APPEND_ACK"; NULL: there is no such message. */
+const char *sim_words_name(uint8_t type);
+/* 0: there is no such message. */
+uint8_t sim_words_type(const char *name);
+/* Its name and its fields that are not 0; its size, where it does not decode. */
+void sim_words_print(FILE *file, uint8_t type, const uint8_t *payload, size_t bytes);
 
 #endif

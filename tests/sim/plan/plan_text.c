@@ -6,7 +6,7 @@
 
 #include "dataplane/log/recovery.h"
 #include "tests/sim/server/damage.h"
-#include "dataplane/wire/wire.h"
+#include "tests/sim/network/words.h"
 #include "tests/sim/plan/plan.h"
 
 enum kind {
@@ -19,22 +19,6 @@ enum kind {
 	SEEN, /* a word: enum sim_seen */
 	KIND, /* of frame */
 };
-
-static const struct {
-	const char *name;
-	uint8_t type;
-} frames[] = {
-	{"APPEND", WL_WIRE_APPEND},
-	{"APPEND_ACK", WL_WIRE_APPEND_ACK},
-	{"PRE_VOTE", WL_WIRE_PRE_VOTE},
-	{"PRE_VOTE_REPLY", WL_WIRE_PRE_VOTE_REPLY},
-	{"CHAIN", WL_WIRE_CHAIN},
-	{"GREETING", WL_WIRE_GREETING},
-	{"VOTE", WL_WIRE_VOTE},
-	{"VOTE_REPLY", WL_WIRE_VOTE_REPLY},
-	{"CLIENT_APPEND", WL_WIRE_CLIENT_APPEND},
-};
-#define FRAMES (sizeof(frames) / sizeof(frames[0]))
 
 static const struct {
 	const char *name;
@@ -234,24 +218,6 @@ static bool read_name(const char *word, const char *(*name)(uint64_t), uint64_t 
 	return false;
 }
 
-static const char *name_of_frame(uint64_t type)
-{
-	for (unsigned at = 0; at < FRAMES; at++) {
-		if (frames[at].type == type)
-			return frames[at].name;
-	}
-	return "?";
-}
-
-static bool read_frame(const char *name, uint64_t *type)
-{
-	for (unsigned at = 0; at < FRAMES; at++) {
-		if (strcmp(frames[at].name, name) == 0)
-			*type = frames[at].type;
-	}
-	return *type != 0;
-}
-
 static void write_value(uint64_t value, enum kind kind, FILE *file)
 {
 	if (kind == TIME)
@@ -261,7 +227,7 @@ static void write_value(uint64_t value, enum kind kind, FILE *file)
 	else if (kind == VERDICT)
 		fputs(name_of_verdict(value), file);
 	else if (kind == KIND)
-		fputs(name_of_frame(value), file);
+		fputs(sim_words_name((uint8_t)value), file);
 	else if (kind == NODE && value == SIM_NODE_LEADER)
 		fputs("leader", file);
 	else if (kind == SEEN)
@@ -310,8 +276,10 @@ static bool read_value(const char *word, enum kind kind, uint64_t *value)
 		}
 		return false;
 	}
-	if (kind == KIND)
-		return read_frame(word, value);
+	if (kind == KIND) {
+		*value = sim_words_type(word);
+		return *value != 0;
+	}
 	if (kind == NODE && strcmp(word, "leader") == 0) {
 		*value = SIM_NODE_LEADER;
 		return true;

@@ -306,7 +306,7 @@ static void say_gap(struct client_fixture *fixture, uint32_t id, uint64_t first,
 		    int status)
 {
 	uint8_t datagram[256];
-	struct wl_wire_gap gap = {fixture->nodes[id].subscription.id, first, next, status, 0};
+	struct wl_wire_gap gap = {fixture->nodes[id].subscription.id, first, next, status};
 
 	say(fixture, id, WL_WIRE_GAP, datagram,
 	    wl_wire_encode_gap(datagram + WL_FRAME_HEADER_BYTES, &gap));
@@ -494,14 +494,14 @@ static void take_keepalive(struct client_fixture *fixture, uint32_t id,
 }
 
 static void take_probe(struct client_fixture *fixture, uint32_t id,
-		       const struct wl_wire_path *probe)
+		       const struct wl_wire_path_probe *probe)
 {
-	const struct wl_wire_path echo = {probe->round, probe->bytes, probe->echo_bytes, 0};
+	const struct wl_wire_path_echo echo = {probe->round, probe->bytes, probe->echo_bytes};
 	size_t size = wl_wire_payload_of(probe->echo_bytes);
 	uint8_t datagram[9216] = {0};
 
 	fixture->nodes[id].client_mtu = probe->mtu;
-	wl_wire_encode_path(datagram + WL_FRAME_HEADER_BYTES, &echo);
+	wl_wire_encode_path_echo(datagram + WL_FRAME_HEADER_BYTES, &echo);
 	say(fixture, id, WL_WIRE_PATH_ECHO, datagram, size);
 }
 
@@ -517,7 +517,7 @@ static void dispatch(struct client_fixture *fixture, uint32_t id,
 	struct wl_wire_subscribe subscribe;
 	struct wl_wire_credit credit;
 	struct wl_wire_unsubscribe unsubscribe;
-	struct wl_wire_path probe;
+	struct wl_wire_path_probe probe;
 
 	if (type == WL_WIRE_HELLO && wl_wire_decode_hello(payload, bytes, &hello))
 		answer_hello(fixture, id, WL_WIRE_HELLO_REPLY, hello.nonce);

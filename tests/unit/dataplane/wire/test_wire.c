@@ -88,47 +88,52 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 
 static void path_probe_says_its_own_size_and_the_echo_repeats_it(void)
 {
-	struct wl_wire_path path = {.round = 5, .bytes = 1280};
+	struct wl_wire_path_probe probe = {.round = 5, .bytes = 1280};
+	struct wl_wire_path_echo echo = {.round = 5, .bytes = 1280};
+	uint8_t as_echo[WL_WIRE_PATH_ECHO_BYTES];
 
 	memset(bytes, 0, ROOM);
-	CU_ASSERT_EQUAL(wl_wire_encode_path(bytes, &path), WL_WIRE_PATH_BYTES);
-	CU_ASSERT_TRUE(wl_wire_decode_path_probe(bytes, 1180, &path));
-	CU_ASSERT_EQUAL(path.round, 5);
-	CU_ASSERT_EQUAL(path.bytes, 1280);
-	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 1179, &path));
-	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 8, &path));
-	CU_ASSERT_TRUE(wl_wire_decode_path_echo(bytes, 16, &path));
-	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 17, &path));
+	CU_ASSERT_EQUAL(wl_wire_encode_path_probe(bytes, &probe), 16);
+	CU_ASSERT_EQUAL(wl_wire_encode_path_echo(as_echo, &echo), 16);
+	CU_ASSERT_EQUAL(memcmp(bytes, as_echo, sizeof(as_echo)), 0);
+	CU_ASSERT_TRUE(wl_wire_decode_path_probe(bytes, 1180, &probe));
+	CU_ASSERT_EQUAL(probe.round, 5);
+	CU_ASSERT_EQUAL(probe.bytes, 1280);
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 1179, &probe));
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 8, &probe));
+	CU_ASSERT_TRUE(wl_wire_decode_path_echo(bytes, 16, &echo));
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 17, &echo));
 	bytes[14] = 1;
-	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 16, &path));
-	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 1180, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 16, &echo));
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 1180, &probe));
 }
 
 static void clients_probe_asks_for_a_size_and_says_what_may_be_sent(void)
 {
-	struct wl_wire_path path = {5, 128, 1400, 1280};
+	struct wl_wire_path_probe probe = {5, 128, 1400, 1280};
+	struct wl_wire_path_echo echo;
 
 	memset(bytes, 0, ROOM);
-	wl_wire_encode_path(bytes, &path);
+	wl_wire_encode_path_probe(bytes, &probe);
 	CU_ASSERT_EQUAL(wl_load_u16(bytes + 8), 128);
 	CU_ASSERT_EQUAL(wl_load_u16(bytes + 10), 1400);
 	CU_ASSERT_EQUAL(wl_load_u16(bytes + 12), 1280);
-	memset(&path, 0, sizeof(path));
-	CU_ASSERT_TRUE(wl_wire_decode_path_probe(bytes, 28, &path));
-	CU_ASSERT_EQUAL(path.echo_bytes, 1400);
-	CU_ASSERT_EQUAL(path.mtu, 1280);
-	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 1300, &path)); /* an echo grants nothing */
+	memset(&probe, 0, sizeof(probe));
+	CU_ASSERT_TRUE(wl_wire_decode_path_probe(bytes, 28, &probe));
+	CU_ASSERT_EQUAL(probe.echo_bytes, 1400);
+	CU_ASSERT_EQUAL(probe.mtu, 1280);
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 1300, &echo)); /* an echo grants nothing */
 	wl_store_u16(bytes + 12, 1279);
-	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &probe));
 	wl_store_u16(bytes + 12, 9001);
-	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &probe));
 	wl_store_u16(bytes + 12, 0);
-	CU_ASSERT_TRUE(wl_wire_decode_path_echo(bytes, 1300, &path)); /* as long as was asked */
-	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 1299, &path));
+	CU_ASSERT_TRUE(wl_wire_decode_path_echo(bytes, 1300, &echo)); /* as long as was asked */
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 1299, &echo));
 	wl_store_u16(bytes + 10, 115);
-	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 15, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_echo(bytes, 15, &echo));
 	wl_store_u16(bytes + 10, 9001);
-	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &path));
+	CU_ASSERT_FALSE(wl_wire_decode_path_probe(bytes, 28, &probe));
 }
 
 static size_t encode_reply(uint32_t members)

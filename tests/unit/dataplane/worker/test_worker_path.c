@@ -7,10 +7,10 @@ static struct worker_fixture fixture;
 
 static void say_probe(uint16_t bytes, uint16_t echo_bytes, uint16_t mtu)
 {
-	const struct wl_wire_path probe = {9, bytes, echo_bytes, mtu};
+	const struct wl_wire_path_probe probe = {9, bytes, echo_bytes, mtu};
 	static uint8_t payload[WIRELOG_MTU_MAX];
 
-	wl_wire_encode_path(payload, &probe);
+	wl_wire_encode_path_probe(payload, &probe);
 	worker_fixture_say(&fixture, WORKER_CLIENT, WL_WIRE_PATH_PROBE, WORKER_FIRST, payload,
 			   wl_wire_payload_of(bytes));
 }
@@ -57,7 +57,7 @@ static void client_is_sent_small_frames_until_it_says_that_larger_ones_pass(void
 static void clients_probe_is_echoed_in_the_size_that_it_asks_for(void)
 {
 	struct wl_wire_keepalive keepalive = {.nonce = 5};
-	struct wl_wire_path echo;
+	struct wl_wire_path_echo echo;
 	const struct worker_sent *sent;
 	uint8_t payload[64];
 

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of messages: who says what to whom, and which fields it has. What the house knows of a
+ * message comes from here: its number, struct, encoder and decoder (wire.h), whether a frame of it
+ * is let in (transport/rx.c, client/channel.c), who serves it (worker/worker_dispatch.c), its text
+ * in traces, its seed for fuzzers, its rows in docs/WIRE.md (scripts/wire-page). What the table does
+ * not say, lists behind a fixed part, is written out in wire.c, wire_peer.c and wire_client.c.
+ *
+ * Pure. [any]
+ */
+#ifndef WL_DATAPLANE_WIRE_MESSAGES_H
+#define WL_DATAPLANE_WIRE_MESSAGES_H
+
+/* clang-format off */
+
+/*
+ * M(NAME, name, number, layout, from, to, served by, answered by)
+ *
+ *   from, to    NODE, CLIENT, ANY of both
+ *   served by   at a node: the `worker` itself; the `replica` or the client `service` of the
+ *               header's journal; `control`, which decodes it; `nobody`, for it is said to clients
+ *               alone. Who serves has a function of the message's name: without it nothing links.
+ */
+#define WL_WIRE_MESSAGES(M) \
+	M(HELLO, hello, 1, hello, ANY, NODE, worker, "2") \
+	M(HELLO_REPLY, hello_reply, 2, hello_reply, NODE, ANY, worker, "") \
+	M(GREETING, greeting, 3, greeting, NODE, NODE, worker, "3, when it was the first") \
+	M(PATH_PROBE, path_probe, 4, path_probe, ANY, NODE, worker, "5") \
+	M(PATH_ECHO, path_echo, 5, path_echo, NODE, ANY, worker, "") \
+	M(APPEND, append, 10, append, NODE, NODE, replica, \
+	  "11; nothing when `sent_ns` is 0 and there are no bytes") \
+	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, replica, "") \
+	M(CHAIN, chain, 12, chain, NODE, NODE, replica, "12, when it asks") \
+	M(PRE_VOTE, pre_vote, 20, vote, NODE, NODE, control, "21") \
+	M(PRE_VOTE_REPLY, pre_vote_reply, 21, vote_reply, NODE, NODE, control, "") \
+	M(VOTE, vote, 22, vote, NODE, NODE, control, "23") \
+	M(VOTE_REPLY, vote_reply, 23, vote_reply, NODE, NODE, control, "") \
+	M(TIMEOUT_NOW, timeout_now, 24, timeout_now, NODE, NODE, control, \
+	  "(it begins an election)") \
+	M(OPEN_SESSION, open_session, 30, open_session, CLIENT, NODE, service, "40") \
+	M(CLIENT_APPEND, client_append, 31, client_append, CLIENT, NODE, service, "41") \
+	M(SUBSCRIBE, subscribe, 32, subscribe, CLIENT, NODE, service, "42, 43") \
+	M(CREDIT, credit, 33, credit, CLIENT, NODE, service, "42, 43") \
+	M(UNSUBSCRIBE, unsubscribe, 34, unsubscribe, CLIENT, NODE, service, "nothing") \
+	M(KEEPALIVE, keepalive, 35, keepalive, CLIENT, NODE, service, "44") \
+	M(GOODBYE, goodbye, 36, goodbye, CLIENT, NODE, worker, "nothing") \
+	M(OPEN_SESSION_REPLY, open_session_reply, 40, open_session_reply, NODE, CLIENT, nobody, \
+	  "") \
+	M(APPEND_REPLY, append_reply, 41, append_reply, NODE, CLIENT, nobody, "") \
+	M(DELIVER, deliver, 42, deliver, NODE, CLIENT, nobody, "33, now and then") \
+	M(GAP, gap, 43, gap, NODE, CLIENT, nobody, "") \
+	M(KEEPALIVE_REPLY, keepalive_reply, 44, hello_reply, NODE, CLIENT, nobody, "")
+
+/*
+ * L(kind, SIZE, layout): WL_WIRE_SIZE_BYTES is how long the fixed part is.
+ *
+ *   WHOLE   the fields are all of it: encoder and decoder are made from them
+ *   HEAD    something follows: the encoder writes the fields, the decoder is written out
+ *   PART    no message by itself, or one whose encoder is written out, too
+ */
+#define WL_WIRE_LAYOUTS(L) \
+	L(WHOLE, HELLO, hello) \
+	L(WHOLE, KEEPALIVE, keepalive) \
+	L(WHOLE, GOODBYE, goodbye) \
+	L(PART, MEMBER, member) \
+	L(PART, HELLO_REPLY_HEADER, hello_reply) \
+	L(WHOLE, GREETING, greeting) \
+	L(HEAD, PATH_PROBE, path_probe) \
+	L(HEAD, PATH_ECHO, path_echo) \
+	L(HEAD, APPEND_HEADER, append) \
+	L(WHOLE, APPEND_ACK, append_ack) \
+	L(WHOLE, CHAIN, chain) \
+	L(WHOLE, VOTE, vote) \
+	L(WHOLE, VOTE_REPLY, vote_reply) \
+	L(WHOLE, TIMEOUT_NOW, timeout_now) \
+	L(WHOLE, OPEN_SESSION, open_session) \
+	L(WHOLE, OPEN_SESSION_REPLY, open_session_reply) \
+	L(PART, RECORD_HEADER, record) \
+	L(HEAD, CLIENT_APPEND_HEADER, client_append) \
+	L(PART, APPEND_RESULT, append_result) \
+	L(HEAD, APPEND_REPLY_HEADER, append_reply) \
+	L(WHOLE, SUBSCRIBE, subscribe) \
+	L(WHOLE, CREDIT, credit) \
+	L(WHOLE, UNSUBSCRIBE, unsubscribe) \
+	L(PART, DELIVER_RECORD, delivered_record) \
+	L(HEAD, DELIVER_HEADER, deliver) \
+	L(WHOLE, GAP, gap)
+
+/*
+ * One list a layout, in the order of the bytes; offsets are sums of what stands before.
+ *
+ *   F(type, name, unit, range, what)   a field; types, units and ranges: wire_types.h. A value
+ *                                      outside of its range does not decode.
+ *   ZERO(bytes)                        reserved: sent as zeros, anything else does not decode
+ *   RULE(condition, what)              between fields of the message m: likewise
+ */
+
+/* Asks for freshness. It is as long as what a stranger is answered, an endpoint with it: nobody is
+ * made to say more than was said to him before the asker has proven that he lives. */
+#define WL_WIRE_FIELDS_hello(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "echoed") \
+	ZERO(192)
+
+#define WL_WIRE_FIELDS_keepalive(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "echoed") \
+	F(u64, challenge, id, ANY, "that the node gave last; 0: none")
+
+#define WL_WIRE_FIELDS_goodbye(F, ZERO, RULE)
+
+#define WL_WIRE_FIELDS_member(F, ZERO, RULE) \
+	F(u32, node, node, IN(1, WIRELOG_NODES_MAX), "") \
+	F(endpoint, endpoint, text, ANY, \
+	  "of the worker that has the header's journal, as a client may use it: printable, " \
+	  "without blanks, zeros behind it, at least one; empty: none")
+
+#define WL_WIRE_FIELDS_hello_reply(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "of the question") \
+	F(u32, node, node, ANY, "that answers") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "of the header's journal; 0: not known") \
+	F(u64, term, term, ANY, "") \
+	F(u64, commit_number, number, ANY, "last record known committed here") \
+	F(u64, first_number, number, ANY, "first record that can be read here") \
+	F(u64, incarnation, id, ANY, "of the answering node's data: peers remember it") \
+	F(u64, known_boot, id, ANY, \
+	  "newest boot of the asker ever proven here; to a client without a place: the boot id " \
+	  "under which another one that lives has its identity (it draws another); 0: none") \
+	F(u64, known_incarnation, id, ANY, \
+	  "of the asker's data, as known here; 0: never met, or a client") \
+	F(u32, history, bits, ANY, \
+	  "for each journal of this worker of which the answering node's data hold an entry, a " \
+	  "term or a vote") \
+	F(u32, suspect, flag, TO(1), \
+	  "the asker is known here with other data than these: what it promised on them counts " \
+	  "for nothing") \
+	F(u32, record_bytes_max, bytes, TO(WIRELOG_RECORD_BYTES_MAX), "") \
+	F(u32, member_count, count, TO(WIRELOG_NODES_MAX), \
+	  "none in the answer to a stranger or a node, but one with JOURNAL_ELSEWHERE") \
+	F(u64, challenge, id, ANY, \
+	  "that the asking client has to say; 0: it has its place, or a node asks") \
+	F(i32, status, status, NOT_ABOVE_0, \
+	  "the asker has no place (TOO_MANY_CLIENTS), or this worker does not have the journal: " \
+	  "another one of the node has it (JOURNAL_ELSEWHERE; the one member is this node with " \
+	  "that worker's endpoint, empty where it is not known), or none (JOURNAL_UNKNOWN). The " \
+	  "last two have nothing else in them but nonce and node") \
+	F(u16, mtu, bytes, OR_0(WIRELOG_MTU_MIN, WIRELOG_MTU_MAX), \
+	  "of the answering node's link: a client sends no larger IP packets; 0: not told") \
+	ZERO(2) \
+	F(members, members, count, ANY, "so many, each as below")
+
+#define WL_WIRE_FIELDS_greeting(F, ZERO, RULE) \
+	F(u64, seen_boot, id, ANY, "the receiver's boot whose greeting has come; 0: none") \
+	F(u32, flags, bits, BITS(WL_WIRE_GREETING_FLAGS), \
+	  "of the receiver as the sender sees it. 1: another server has your id, and that one " \
+	  "is heard; 2: another one claims it, and is not heard") \
+	F(facts, fact, facts, ANY, "u32: how many (9), then each as u64, in the order below") \
+	F(u32, apart, bits, TO((1u << WIRELOG_JOURNALS_MAX) - 1), \
+	  "for each journal of the sender's worker in which it takes no part any more " \
+	  "(STORE_DIVERGED, STATE_DIVERGED)") \
+	ZERO(4)
+
+#define WL_WIRE_FIELDS_path_probe(F, ZERO, RULE) \
+	F(u64, round, count, ANY, "echoed") \
+	F(u16, bytes, bytes, ANY, "of this IP packet; echoed") \
+	F(u16, echo_bytes, bytes, OR_0(WL_WIRE_PATH_BYTES_MIN, WIRELOG_MTU_MAX), \
+	  "that the echo's packet is to have; echoed; 0: no padding") \
+	F(u16, mtu, bytes, OR_0(WIRELOG_MTU_MIN, WIRELOG_MTU_MAX), \
+	  "of a client: largest packet that it is to be sent. Else 0") \
+	ZERO(2)
+
+#define WL_WIRE_FIELDS_path_echo(F, ZERO, RULE) \
+	F(u64, round, count, ANY, "of the probe") \
+	F(u16, bytes, bytes, ANY, "of the probe's IP packet") \
+	F(u16, echo_bytes, bytes, OR_0(WL_WIRE_PATH_BYTES_MIN, WIRELOG_MTU_MAX), \
+	  "of this IP packet; 0: no padding") \
+	ZERO(4)
+
+#define WL_WIRE_FIELDS_append(F, ZERO, RULE) \
+	F(u64, term, term, NOT_0, "") \
+	F(position, previous, position, ANY, \
+	  "the entry before the first one here (before the fragmented one, for a fragment)") \
+	F(u64, commit, index, ANY, "of the leader") \
+	F(u64, sent_ns, ns, ANY, \
+	  "leader's clock, echoed; 0: wants no answer. A frame that is not newer by it than one " \
+	  "before is taken, and is no sign of a leader that lives") \
+	F(u32, fragment_offset, bytes, ANY, "of these bytes in the image") \
+	F(u32, image_bytes, bytes, OR_0(WL_ENTRY_HEADER_BYTES + 1, WL_ENTRY_BYTES_MAX), \
+	  "of the whole image, of which this is a fragment; 0: whole images") \
+	F(u32, bytes, bytes, ANY, "that follow, exactly") \
+	F(u32, flags, bits, BITS(WL_WIRE_APPEND_TAKEN_IN), "1: taken in (below)") \
+	F(u64, previous_chain, id, ANY, \
+	  "chain value behind `previous`; 0: not at hand, and matches nothing by itself") \
+	F(u64, clock_ns, ns, ANY, \
+	  "wall clock that a majority vouches for; 0: so many have not been heard") \
+	F(u64, state_index, index, ANY, \
+	  "what do you make of the entries up to here? 0: not asked") \
+	F(u64, state_digest, id, ANY, \
+	  "a majority of the voters makes this of them; 0: not known, or not asked") \
+	F(rest, images, bytes, ANY, \
+	  "whole images one behind the other, ending where the bytes end; or one part of one " \
+	  "image; or nothing: a heartbeat") \
+	RULE(m->previous.term <= m->term, "`previous` is not of a later term") \
+	RULE((m->previous.index == 0) == (m->previous.term == 0), \
+	     "the term and the index of `previous` are both 0, or none") \
+	RULE(m->previous.index != UINT64_MAX, "there is an index behind `previous`") \
+	RULE(m->state_index != 0 || m->state_digest == 0, "no `state_digest` without `state_index`")
+
+#define WL_WIRE_FIELDS_append_ack(F, ZERO, RULE) \
+	F(u64, term, term, NOT_0, "of the follower") \
+	F(u64, match_received, index, ANY, \
+	  "the log is known equal to the leader's of this term up to here") \
+	F(u64, match_durable, index, ANY, "the only one that counts for commit") \
+	F(u64, sent_ns, ns, ANY, \
+	  "of the newest APPEND (of the refused one, in a refusal); 0: says that a write " \
+	  "completed") \
+	F(u64, rejected_index, index, ANY, "`previous.index` of the refused frame") \
+	F(u64, hint_index, index, ANY, "where the leader should go on") \
+	F(u64, hint_term, term, ANY, "of the follower's entry there; 0: its log is shorter") \
+	F(u32, flags, bits, BITS(WL_WIRE_ACK_FLAGS), \
+	  "1: refused, 2: no space, 4: slow disk, 8: the log gets no further segment, 16: held " \
+	  "back (below)") \
+	F(u32, hint_offset, bytes, TO(WL_ENTRY_BYTES_MAX), \
+	  "so many of the image at hint_index have come in fragments already") \
+	F(u64, match_chain, id, ANY, "chain value behind match_received; 0: not at hand") \
+	F(u64, room, bytes, TO(INT64_MAX), \
+	  "for records behind the follower's tail, of its stream") \
+	F(u64, wall_ns, ns, ANY, "wall clock of the follower") \
+	F(u64, state_index, index, ANY, \
+	  "as the leader asked; 0: not applied yet, or more was when the question came") \
+	F(u64, state_digest, id, ANY, "of the follower's table of sessions behind that entry") \
+	RULE(m->match_durable <= m->match_received, \
+	     "`match_durable` is not above `match_received`") \
+	RULE((m->state_index == 0) == (m->state_digest == 0), \
+	     "`state_index` and `state_digest` are both 0, or none")
+
+#define WL_WIRE_FIELDS_chain(F, ZERO, RULE) \
+	F(u64, index, index, NOT_0, "what do you have committed there?") \
+	F(u64, chain, id, ANY, \
+	  "value behind it at the sender; 0: nothing is committed there, or it is not at hand") \
+	F(u32, asks, flag, TO(1), "the receiver is to say its own") \
+	ZERO(4)
+
+/* PRE_VOTE and VOTE. */
+#define WL_WIRE_FIELDS_vote(F, ZERO, RULE) \
+	F(u64, term, term, NOT_0, "of the candidate; of a pre-vote: the one that it would take") \
+	F(position, last, position, ANY, "of the candidate's log") \
+	F(u32, flags, bits, BITS(WL_WIRE_VOTE_TRANSFER), \
+	  "1: sent by the leader itself, stickiness does not apply") \
+	F(u32, round, count, ANY, "of a pre-vote: comes back with the answer. Else 0") \
+	F(u64, incarnation, id, ANY, "of the sender's data: do they remember what it said?") \
+	F(u64, caught_up_boot, id, ANY, "of the sender's data") \
+	RULE(m->last.term < m->term, "a candidate's log is of older terms")
+
+#define WL_WIRE_FIELDS_vote_reply(F, ZERO, RULE) \
+	F(u64, term, term, ANY, "of the voter; pre-vote granted: the asked one") \
+	F(u64, asked_term, term, ANY, "") \
+	F(u32, granted, flag, TO(1), "") \
+	F(u32, round, count, ANY, "of the request") \
+	F(u64, incarnation, id, ANY, "as in the request") \
+	F(u64, caught_up_boot, id, ANY, "as in the request")
+
+#define WL_WIRE_FIELDS_timeout_now(F, ZERO, RULE) \
+	F(u64, term, term, NOT_0, "") \
+	F(position, last, position, ANY, \
+	  "the leader's tail, which the receiver has; or as much as it has, with flag 1") \
+	F(u32, flags, bits, BITS(WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING), \
+	  "1: nothing commits at the leader any more, though a majority answers") \
+	ZERO(4) \
+	RULE(m->last.term <= m->term, "`last` is not of a later term")
+
+#define WL_WIRE_FIELDS_open_session(F, ZERO, RULE) \
+	F(u64, nonce, id, NOT_0, "names the request")
+
+#define WL_WIRE_FIELDS_open_session_reply(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "of the request") \
+	F(i32, status, status, NOT_ABOVE_0, "") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
+	F(u64, session, id, ANY, "0 unless OK")
+
+#define WL_WIRE_FIELDS_record(F, ZERO, RULE) \
+	F(u32, bytes, bytes, NOT_0, "") \
+	F(u8, level, level, IN(1, 4), "the client has put the default's place") \
+	ZERO(3) \
+	F(u64, not_after_ns, ns, ANY, "0: never expires") \
+	F(rest, payload, bytes, ANY, "")
+
+#define WL_WIRE_FIELDS_client_append(F, ZERO, RULE) \
+	F(u64, session, id, NOT_0, "") \
+	F(u64, first_sequence, sequence, NOT_0, "") \
+	F(u64, acknowledged_through, sequence, ANY, \
+	  "the client has an answer for each sequence up to here") \
+	F(u32, record_count, count, NOT_0, "") \
+	F(u32, fragment_offset, bytes, ANY, "of the payload") \
+	F(u32, record_bytes, bytes, TO(WIRELOG_RECORD_BYTES_MAX), \
+	  "of the payload of the fragmented record; 0: whole records") \
+	F(u32, bytes, bytes, ANY, "that follow, exactly") \
+	F(u64, term, term, ANY, \
+	  "in which the receiver leads, as the client knows it: a leader of another term takes " \
+	  "nothing of it (NOT_LEADER); 0: in whichever it leads, for who does not need to know " \
+	  "that a refusal is for good") \
+	F(rest, records, bytes, ANY, "with consecutive sequences, unpadded, each as below") \
+	RULE(m->first_sequence <= UINT64_MAX - m->record_count, "the sequences do not wrap")
+
+/* A run of sequences that met one fate. */
+#define WL_WIRE_FIELDS_append_result(F, ZERO, RULE) \
+	F(u64, first_sequence, sequence, NOT_0, "of a run of sequences with one fate") \
+	F(u64, first_number, number, ANY, \
+	  "with OUT_OF_ORDER the sequence that is wanted next; 0 where nothing was appended") \
+	F(u64, timestamp_ns, ns, ANY, \
+	  "of the entry; 0 in an answer that is given again when it is not at hand any more") \
+	F(u32, count, count, NOT_0, "") \
+	F(i16, status, status, NOT_ABOVE_0, "") \
+	F(u8, level, level, TO(4), "that was reached") \
+	ZERO(1) \
+	RULE(m->first_sequence <= UINT64_MAX - m->count, "the run does not wrap")
+
+#define WL_WIRE_FIELDS_append_reply(F, ZERO, RULE) \
+	F(u64, session, id, ANY, "") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), \
+	  "as the answering node knows it; 0: not known") \
+	F(u32, result_count, count, ANY, "") \
+	F(u64, term, term, ANY, "of the answering node") \
+	F(u64, frame, sequence, ANY, \
+	  "of the header of the CLIENT_APPEND that is answered; 0: what had waited for its " \
+	  "level") \
+	F(rest, results, bytes, ANY, "so many, each as below")
+
+#define WL_WIRE_FIELDS_subscribe(F, ZERO, RULE) \
+	F(u64, subscription, id, ANY, "the client's own") \
+	F(u32, from, choice, IN(WL_WIRE_FROM_NUMBER, WL_WIRE_FROM_NOW), \
+	  "1: number, 2: time (first record with timestamp_ns >= value), 3: now") \
+	F(u32, credit_bytes, bytes, ANY, "payload that may be in flight") \
+	F(u64, value, number, ANY, "number or time")
+
+/* It also keeps the subscription alive. */
+#define WL_WIRE_FIELDS_credit(F, ZERO, RULE) \
+	F(u64, subscription, id, ANY, "") \
+	F(u64, next_number, number, ANY, "all below are consumed") \
+	F(u32, credit_bytes, bytes, ANY, "from there on") \
+	F(u32, resend, flag, TO(1), "something was lost: send again from next_number")
+
+#define WL_WIRE_FIELDS_unsubscribe(F, ZERO, RULE) \
+	F(u64, subscription, id, ANY, "")
+
+#define WL_WIRE_FIELDS_delivered_record(F, ZERO, RULE) \
+	F(u32, bytes, bytes, NOT_0, "") \
+	ZERO(4) \
+	F(u64, timestamp_ns, ns, ANY, "") \
+	F(u64, session, id, ANY, "") \
+	F(u64, sequence, sequence, ANY, "") \
+	F(rest, payload, bytes, ANY, "")
+
+#define WL_WIRE_FIELDS_deliver(F, ZERO, RULE) \
+	F(u64, subscription, id, ANY, "") \
+	F(u64, first_number, number, ANY, "") \
+	F(u64, commit_number, number, ANY, "last committed record known at this node") \
+	F(u32, record_count, count, ANY, "") \
+	F(u32, fragment_offset, bytes, ANY, "of the payload") \
+	F(u32, record_bytes, bytes, TO(WIRELOG_RECORD_BYTES_MAX), \
+	  "of the payload of the fragmented record; 0: whole records") \
+	F(u32, bytes, bytes, ANY, "that follow, exactly") \
+	F(rest, records, bytes, ANY, "committed, in order, each as below") \
+	RULE(m->first_number <= UINT64_MAX - m->record_count, "the numbers do not wrap")
+
+#define WL_WIRE_FIELDS_gap(F, ZERO, RULE) \
+	F(u64, subscription, id, ANY, "") \
+	F(u64, first_number, number, ANY, "missing from here ...") \
+	F(u64, next_number, number, ANY, "... to before here; 0: the subscription is over") \
+	F(i32, status, status, NOT_ABOVE_0, "TRIMMED, LOST, SLOW_READER, TOO_MANY_CLIENTS") \
+	ZERO(4)
+
+/* clang-format on */
+
+#endif
