@@ -129,12 +129,6 @@ void wl_channel_close(struct wl_client *client, size_t payload_bytes)
 
 /* ---- in --------------------------------------------------------------------------------------- */
 
-static bool is_for_clients(uint8_t type)
-{
-	return type == WL_WIRE_HELLO_REPLY || type == WL_WIRE_PATH_ECHO ||
-	       (type >= WL_WIRE_OPEN_SESSION_REPLY && type <= WL_WIRE_KEEPALIVE_REPLY);
-}
-
 static bool check_header(struct wl_client *client, const struct wl_datagram *datagram,
 			 struct wl_frame_header *header)
 {
@@ -151,7 +145,7 @@ static bool check_header(struct wl_client *client, const struct wl_datagram *dat
 	       header->destination_boot == client->boot_id && header->sender_boot != 0 &&
 	       !wl_identity_is_client(header->sender) && node >= 1 && node <= WIRELOG_NODES_MAX &&
 	       header->journal == client->options.journal && header->sequence != 0 &&
-	       is_for_clients(header->type);
+	       wl_wire_may_say(WL_WIRE_NODE, WL_WIRE_CLIENT, header->type);
 }
 
 /* A boot id that we do not know: believed when it comes with the nonce of a question that is still open. */

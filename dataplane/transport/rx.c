@@ -14,36 +14,9 @@ static bool is_voter(const struct wl_rx *rx, wl_identity identity)
 	return wl_members_has(rx->voters, node) && rx->peers[node].identity == identity;
 }
 
-/* What a node says to a node, what a client says to a node; answers to clients come to no node. */
-static bool may_say(bool client, uint8_t type)
+static enum wl_wire_side side_of(wl_identity identity)
 {
-	switch (type) {
-	case WL_WIRE_HELLO:
-	case WL_WIRE_PATH_PROBE:
-		return true;
-	case WL_WIRE_HELLO_REPLY:
-	case WL_WIRE_GREETING:
-	case WL_WIRE_PATH_ECHO:
-	case WL_WIRE_APPEND:
-	case WL_WIRE_APPEND_ACK:
-	case WL_WIRE_CHAIN:
-	case WL_WIRE_PRE_VOTE:
-	case WL_WIRE_PRE_VOTE_REPLY:
-	case WL_WIRE_VOTE:
-	case WL_WIRE_VOTE_REPLY:
-	case WL_WIRE_TIMEOUT_NOW:
-		return !client;
-	case WL_WIRE_OPEN_SESSION:
-	case WL_WIRE_CLIENT_APPEND:
-	case WL_WIRE_SUBSCRIBE:
-	case WL_WIRE_CREDIT:
-	case WL_WIRE_UNSUBSCRIBE:
-	case WL_WIRE_KEEPALIVE:
-	case WL_WIRE_GOODBYE:
-		return client;
-	default:
-		return false;
-	}
+	return wl_identity_is_client(identity) ? WL_WIRE_CLIENT : WL_WIRE_NODE;
 }
 
 /* The remote whose present boot id the frame names: its key is at hand. */
@@ -311,7 +284,7 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 	if (verdict != WL_FRAME_OK)
 		return verdict;
 	/* From here on the sender knows the cluster's secret; whether it speaks now is the next question. */
-	if (!may_say(wl_identity_is_client(header->sender), header->type))
+	if (!wl_wire_may_say(side_of(header->sender), WL_WIRE_NODE, header->type))
 		return WL_FRAME_UNKNOWN_TYPE;
 	*message = (struct wl_message){
 		.type = header->type,
