@@ -64,42 +64,6 @@ static void punt_message(struct wl_worker *worker, const struct wl_message *mess
 	punt_up(worker, &punt);
 }
 
-static void take_append(struct wl_worker *worker, struct wl_journal *journal,
-			const struct wl_message *message)
-{
-	struct wl_wire_append append;
-
-	if (!wl_wire_decode_append(message->payload, message->bytes, &append))
-		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
-	else if (takes_part(worker, message))
-		wl_replica_on_append(&journal->replica, wl_identity_node(message->from->identity),
-				     &append);
-}
-
-static void take_append_ack(struct wl_worker *worker, struct wl_journal *journal,
-			    const struct wl_message *message)
-{
-	struct wl_wire_append_ack ack;
-
-	if (!wl_wire_decode_append_ack(message->payload, message->bytes, &ack))
-		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
-	else if (takes_part(worker, message))
-		wl_replica_on_append_ack(&journal->replica,
-					 wl_identity_node(message->from->identity), &ack);
-}
-
-static void take_chain(struct wl_worker *worker, struct wl_journal *journal,
-		       const struct wl_message *message)
-{
-	struct wl_wire_chain chain;
-
-	if (!wl_wire_decode_chain(message->payload, message->bytes, &chain))
-		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
-	else if (takes_part(worker, message))
-		wl_replica_on_chain(&journal->replica, wl_identity_node(message->from->identity),
-				    &chain);
-}
-
 /* A client that lives finds no place: whoever serves the journal that it asks for says so. */
 static void turn_away(struct wl_worker *worker, const struct wl_message *message)
 {
@@ -112,7 +76,7 @@ static void turn_away(struct wl_worker *worker, const struct wl_message *message
 }
 
 /* Its place and its readers are free at once; its sessions may give way. */
-static void take_goodbye(struct wl_worker *worker, const struct wl_message *message)
+void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *message)
 {
 	struct wl_remote *client = message->from;
 
@@ -126,6 +90,38 @@ static void take_goodbye(struct wl_worker *worker, const struct wl_message *mess
 	wl_count(&worker->counters, WL_COUNTER_clients_gone);
 }
 
+/* clang-format off */
+
+/* Who serves what is said in wire/messages.h; a replica is given what decodes, of peers that take part. */
+#define TAKE_worker(name, layout)
+#define TAKE_service(name, layout)
+#define TAKE_control(name, layout)
+#define TAKE_nobody(name, layout)
+#define TAKE_replica(name, layout) \
+	static void take_##name(struct wl_worker *worker, struct wl_journal *journal, \
+				const struct wl_message *message) \
+	{ \
+		struct wl_wire_##layout said; \
+	\
+		if (!wl_wire_decode_##layout(message->payload, message->bytes, &said)) \
+			wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD); \
+		else if (takes_part(worker, message)) \
+			wl_replica_on_##name(&journal->replica, \
+					     wl_identity_node(message->from->identity), &said); \
+	}
+#define TAKE(NAME, name, number, layout, from, to, server, answer) TAKE_##server(name, layout)
+WL_WIRE_MESSAGES(TAKE)
+
+#define SERVE_worker(name) wl_worker_take_##name(worker, message)
+#define SERVE_replica(name) take_##name(worker, journal, message)
+#define SERVE_service(name) wl_service_on_##name(journal->service, message)
+#define SERVE_control(name) punt_message(worker, message)
+#define SERVE_nobody(name) (void)0
+#define SERVE(NAME, name, number, layout, from, to, server, answer) \
+	case WL_WIRE_##NAME: \
+		SERVE_##server(name); \
+		break;
+
 static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 {
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
@@ -135,66 +131,11 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 		return;
 	}
 	switch ((enum wl_wire_type)message->type) {
-	case WL_WIRE_HELLO:
-		wl_worker_take_hello(worker, journal, message);
-		break;
-	case WL_WIRE_GREETING:
-		wl_worker_take_greeting(worker, message);
-		break;
-	case WL_WIRE_PATH_PROBE:
-		wl_worker_take_path_probe(worker, message);
-		break;
-	case WL_WIRE_PATH_ECHO:
-		wl_worker_take_path_echo(worker, message);
-		break;
-	case WL_WIRE_APPEND:
-		take_append(worker, journal, message);
-		break;
-	case WL_WIRE_APPEND_ACK:
-		take_append_ack(worker, journal, message);
-		break;
-	case WL_WIRE_CHAIN:
-		take_chain(worker, journal, message);
-		break;
-	case WL_WIRE_PRE_VOTE:
-	case WL_WIRE_PRE_VOTE_REPLY:
-	case WL_WIRE_VOTE:
-	case WL_WIRE_VOTE_REPLY:
-	case WL_WIRE_TIMEOUT_NOW:
-		punt_message(worker, message);
-		break;
-	case WL_WIRE_OPEN_SESSION:
-		wl_service_on_open_session(journal->service, message);
-		break;
-	case WL_WIRE_CLIENT_APPEND:
-		wl_service_on_client_append(journal->service, message);
-		break;
-	case WL_WIRE_SUBSCRIBE:
-		wl_service_on_subscribe(journal->service, message);
-		break;
-	case WL_WIRE_CREDIT:
-		wl_service_on_credit(journal->service, message);
-		break;
-	case WL_WIRE_UNSUBSCRIBE:
-		wl_service_on_unsubscribe(journal->service, message);
-		break;
-	case WL_WIRE_KEEPALIVE:
-		wl_service_on_keepalive(journal->service, message);
-		break;
-	case WL_WIRE_GOODBYE:
-		take_goodbye(worker, message);
-		break;
-	case WL_WIRE_HELLO_REPLY:
-		wl_worker_take_hello_reply(worker, message);
-		break;
-	case WL_WIRE_OPEN_SESSION_REPLY:
-	case WL_WIRE_APPEND_REPLY:
-	case WL_WIRE_DELIVER:
-	case WL_WIRE_GAP:
-	case WL_WIRE_KEEPALIVE_REPLY:
-		break;
+	WL_WIRE_MESSAGES(SERVE)
 	}
 }
+
+/* clang-format on */
 
 /* The frames of one turn that may be believed, in the order in which they came. */
 struct haul {

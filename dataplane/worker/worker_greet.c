@@ -98,9 +98,9 @@ static void note_history(struct wl_worker *worker)
 	}
 }
 
-void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
-			  const struct wl_message *message)
+void wl_worker_take_hello(struct wl_worker *worker, const struct wl_message *message)
 {
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
 	uint32_t node = wl_identity_node(message->hello_identity);
 
 	note_history(worker);

@@ -9,10 +9,11 @@
 struct wl_journal *wl_worker_journal(struct wl_worker *worker, uint16_t journal);
 unsigned wl_worker_take_plane(struct wl_worker *worker); /* worker_plane.c */
 unsigned wl_worker_take_punted(struct wl_worker *worker);
-unsigned wl_worker_take_frames(struct wl_worker *worker); /* worker_dispatch.c */
+/* worker_dispatch.c */
+unsigned wl_worker_take_frames(struct wl_worker *worker);
+void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *message);
 /* worker_greet.c */
-void wl_worker_take_hello(struct wl_worker *worker, struct wl_journal *journal,
-			  const struct wl_message *message);
+void wl_worker_take_hello(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_greet(struct wl_worker *worker);
