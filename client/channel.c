@@ -1,227 +1,224 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames out: written in place, sealed, collected into bursts. Frames in: every check before any belief (C1). */
-#include <string.h>
+/* Routes, and frames out: written in place, sealed, collected into bursts. */
+#include "client/channel.h"
 
-#include "client/client.h"
 #include "dataplane/base/check.h"
+#include "dataplane/base/sentence.h"
 
-/* ---- out -------------------------------------------------------------------------------------- */
-
-static uint8_t *open_frame(struct wl_client *client, unsigned route, uint8_t type, size_t *room)
+void wl_channel_init(struct wl_channel *channel, const struct wl_auth *auth, uint64_t cluster,
+		     uint16_t journal)
 {
-	struct wl_transport *transport = client->routes[route].transport;
-
-	WL_CHECK(client->open_route < 0);
-	if (!transport->ops->is_up(transport, client->routes[route].link) ||
-	    !transport->ops->alloc(transport, client->routes[route].link, &client->open))
-		return NULL;
-	client->open_route = (int)route;
-	client->open_header = (struct wl_frame_header){
-		.type = type,
-		.journal = (uint16_t)client->options.journal,
-		.cluster = client->cluster,
-		.sender = client->identity,
-		.sender_boot = client->boot_id,
-	};
-	*room = client->open.size - WL_FRAME_HEADER_BYTES;
-	return client->open.bytes + WL_FRAME_HEADER_BYTES;
+	channel->auth = auth;
+	channel->cluster = cluster;
+	channel->journal = journal;
+	channel->open_route = -1;
+	for (uint32_t id = 0; id <= WIRELOG_NODES_MAX; id++)
+		channel->nodes[id].route = -1;
 }
 
-uint8_t *wl_channel_open_route(struct wl_client *client, unsigned route, uint8_t type, size_t *room)
+void wl_channel_name(struct wl_channel *channel, wl_identity identity, uint64_t boot_id)
+{
+	channel->identity = identity;
+	channel->boot_id = boot_id;
+	channel->sequence = 0;
+	wl_auth_derive(channel->auth, identity, boot_id, &channel->key);
+}
+
+/* ---- routes ----------------------------------------------------------------------------------- */
+
+/* A node may be known by a DPDK address to one client and by a socket address to another: it is the same one. */
+static struct wl_transport *transport_for(struct wl_channel *channel, struct wl_endpoint *endpoint)
+{
+	enum wl_endpoint_kind other = endpoint->kind == WL_ENDPOINT_UDP ? WL_ENDPOINT_DPDK
+									: WL_ENDPOINT_UDP;
+
+	if (channel->transports[endpoint->kind] || endpoint->kind == WL_ENDPOINT_MEMIF)
+		return channel->transports[endpoint->kind];
+	if (channel->transports[other])
+		endpoint->kind = other;
+	return channel->transports[other];
+}
+
+static bool has_route(const struct wl_channel *channel, const struct wl_endpoint *endpoint)
+{
+	for (unsigned at = 0; at < channel->route_count; at++) {
+		if (wl_endpoint_is_equal(&channel->routes[at].endpoint, endpoint))
+			return true;
+	}
+	return false;
+}
+
+int wl_channel_add_route(struct wl_channel *channel, const struct wl_endpoint *wanted, char *reason,
+			 size_t reason_bytes)
+{
+	struct wl_sentence sentence = wl_sentence_begin(reason, reason_bytes);
+	struct wl_endpoint endpoint = *wanted;
+	struct wl_transport *transport = transport_for(channel, &endpoint);
+	int link;
+
+	if (!transport) {
+		wl_sentence_add(&sentence, "no transport of this endpoint's kind is open");
+		return WIRELOG_INVALID_ARGUMENT;
+	}
+	if (has_route(channel, &endpoint))
+		return WIRELOG_OK;
+	if (channel->route_count == WL_ENDPOINTS_MAX) {
+		wl_sentence_add(&sentence, "more than 16 endpoints");
+		return WIRELOG_INVALID_ARGUMENT;
+	}
+	link = transport->ops->add(transport, &endpoint, reason, reason_bytes);
+	if (link < 0)
+		return link;
+	channel->routes[channel->route_count++] = (struct wl_route){
+		.transport = transport,
+		.link = (uint16_t)link,
+		.endpoint = endpoint,
+	};
+	return WIRELOG_OK;
+}
+
+int wl_channel_route_by_nonce(const struct wl_channel *channel, uint64_t nonce)
+{
+	for (unsigned at = 0; nonce != 0 && at < channel->route_count; at++) {
+		if (channel->routes[at].nonce == nonce)
+			return (int)at;
+	}
+	return -1;
+}
+
+bool wl_channel_reaches(const struct wl_channel *channel, uint32_t node)
+{
+	return node != 0 && channel->nodes[node].identity != 0 && channel->nodes[node].route >= 0;
+}
+
+/* ---- one frame -------------------------------------------------------------------------------- */
+
+static uint8_t *open_frame(struct wl_channel *channel, unsigned route, uint8_t type, size_t *room)
+{
+	struct wl_transport *transport = channel->routes[route].transport;
+	uint16_t link = channel->routes[route].link;
+
+	WL_CHECK(channel->open_route < 0);
+	if (!transport->ops->is_up(transport, link) ||
+	    !transport->ops->alloc(transport, link, &channel->open))
+		return NULL;
+	channel->open_route = (int)route;
+	channel->open_header = (struct wl_frame_header){
+		.type = type,
+		.journal = channel->journal,
+		.cluster = channel->cluster,
+		.sender = channel->identity,
+		.sender_boot = channel->boot_id,
+	};
+	*room = channel->open.size - WL_FRAME_HEADER_BYTES;
+	return channel->open.bytes + WL_FRAME_HEADER_BYTES;
+}
+
+uint8_t *wl_channel_open_route(struct wl_channel *channel, unsigned route, uint8_t type,
+			       size_t *room)
 {
 	/* Destination 0, of boot id 0: whoever you are. */
-	return open_frame(client, route, type, room);
+	return open_frame(channel, route, type, room);
 }
 
-static uint8_t *open_to_node(struct wl_client *client, uint32_t node, uint8_t type, size_t *room)
+static uint8_t *open_to_node(struct wl_channel *channel, uint32_t node, uint8_t type, size_t *room)
 {
-	const struct wl_client_node *to = &client->nodes[node];
+	const struct wl_channel_node *to = &channel->nodes[node];
 	uint8_t *payload;
 
 	if (to->identity == 0 || to->route < 0)
 		return NULL;
-	payload = open_frame(client, (unsigned)to->route, type, room);
-	client->open_header.destination = to->identity;
-	client->open_header.destination_boot = to->boot_id;
+	payload = open_frame(channel, (unsigned)to->route, type, room);
+	channel->open_header.destination = to->identity;
+	channel->open_header.destination_boot = to->boot_id;
 	return payload;
 }
 
-uint8_t *wl_channel_open(struct wl_client *client, uint32_t node, uint8_t type, size_t *room)
+uint8_t *wl_channel_open(struct wl_channel *channel, uint32_t node, uint8_t type, size_t *room)
 {
-	uint16_t mtu = client->nodes[node].to.mtu;
+	uint16_t mtu = channel->nodes[node].mtu;
 	size_t limit = wl_wire_payload_of(mtu != 0 ? mtu : WIRELOG_MTU_MIN);
-	uint8_t *payload = open_to_node(client, node, type, room);
+	uint8_t *payload = open_to_node(channel, node, type, room);
 
 	if (payload && *room > limit)
 		*room = limit;
 	return payload;
 }
 
-uint8_t *wl_channel_open_probe(struct wl_client *client, uint32_t node, size_t *room)
+uint8_t *wl_channel_open_probe(struct wl_channel *channel, uint32_t node, size_t *room)
 {
-	return open_to_node(client, node, WL_WIRE_PATH_PROBE, room);
+	return open_to_node(channel, node, WL_WIRE_PATH_PROBE, room);
 }
 
-void wl_channel_abandon(struct wl_client *client)
+void wl_channel_abandon(struct wl_channel *channel)
 {
-	struct wl_transport *transport = client->routes[client->open_route].transport;
+	struct wl_transport *transport = channel->routes[channel->open_route].transport;
 
-	transport->ops->drop(transport, &client->open, 1);
-	client->open_route = -1;
+	transport->ops->drop(transport, &channel->open, 1);
+	channel->open_route = -1;
 }
 
-void wl_channel_flush(struct wl_client *client)
+static void seal(struct wl_channel *channel, size_t payload_bytes)
 {
-	struct wl_batch *batch = &client->batch;
+	WL_CHECK(payload_bytes + WL_FRAME_HEADER_BYTES <= channel->open.size);
+	channel->open_header.payload_bytes = (uint16_t)payload_bytes;
+	channel->open_header.sequence = ++channel->sequence;
+	channel->open.size = (uint16_t)(WL_FRAME_HEADER_BYTES + payload_bytes);
+	wl_frame_encode_header(channel->open.bytes, &channel->open_header);
+	wl_auth_seal(channel->auth, &channel->key, channel->open.bytes, channel->open.size);
+}
+
+/* ---- bursts ----------------------------------------------------------------------------------- */
+
+void wl_channel_flush(struct wl_channel *channel)
+{
+	struct wl_channel_batch *batch = &channel->batch;
 	struct wl_transport *transport;
 	unsigned taken;
 
 	if (batch->count == 0)
 		return;
-	transport = client->routes[batch->route].transport;
+	transport = channel->routes[batch->route].transport;
 	taken = transport->ops->send(transport, batch->datagrams, batch->count);
-	client->counters.frames_sent += taken;
-	/* The ring is full. What holds appends is made anew in a later poll, the rest is said again anyway. */
-	for (unsigned at = taken; at < batch->count; at++) {
-		if (batch->starts[at].sequence == 0)
-			continue;
-		wl_window_rewind(&client->sender.window, batch->starts[at].sequence,
-				 batch->starts[at].offset);
-		client->sender.congested = true;
-		client->sender.rtt_sequence = 0;
-	}
+	channel->counters.frames_sent += taken;
+	for (unsigned at = taken; at < batch->count && channel->refused.sequence == 0; at++)
+		channel->refused = batch->tags[at];
 	if (taken < batch->count)
 		transport->ops->drop(transport, batch->datagrams + taken, batch->count - taken);
 	batch->count = 0;
 }
 
-void wl_channel_close_appends(struct wl_client *client, size_t payload_bytes,
-			      struct wl_window_cursor start)
+void wl_channel_close_tagged(struct wl_channel *channel, size_t payload_bytes,
+			     struct wl_channel_tag tag)
 {
-	struct wl_batch *batch = &client->batch;
-	int route = client->open_route;
-	struct wl_transport *transport = client->routes[route].transport;
+	struct wl_channel_batch *batch = &channel->batch;
+	int route = channel->open_route;
+	struct wl_transport *transport;
 
-	WL_CHECK(route >= 0 && payload_bytes + WL_FRAME_HEADER_BYTES <= client->open.size);
-	client->open_header.payload_bytes = (uint16_t)payload_bytes;
-	client->open_header.sequence = ++client->sequence;
-	client->open.size = (uint16_t)(WL_FRAME_HEADER_BYTES + payload_bytes);
-	wl_frame_encode_header(client->open.bytes, &client->open_header);
-	wl_auth_seal(&client->auth, &client->key, client->open.bytes, client->open.size);
-	client->open_route = -1;
+	WL_CHECK(route >= 0);
+	transport = channel->routes[route].transport;
+	seal(channel, payload_bytes);
+	channel->open_route = -1;
 	if (batch->count == WL_TRANSPORT_BURST || (batch->count != 0 && batch->route != route))
-		wl_channel_flush(client);
+		wl_channel_flush(channel);
 	/* What stands before it was not taken and goes first: this one would only be refused as out of order. */
-	if (start.sequence != 0 && client->sender.congested) {
-		wl_window_rewind(&client->sender.window, start.sequence, start.offset);
-		transport->ops->drop(transport, &client->open, 1);
+	if (tag.sequence != 0 && channel->refused.sequence != 0) {
+		transport->ops->drop(transport, &channel->open, 1);
 		return;
 	}
 	batch->route = route;
-	batch->starts[batch->count] = start;
-	batch->datagrams[batch->count++] = client->open;
+	batch->tags[batch->count] = tag;
+	batch->datagrams[batch->count++] = channel->open;
 }
 
-void wl_channel_close(struct wl_client *client, size_t payload_bytes)
+void wl_channel_close(struct wl_channel *channel, size_t payload_bytes)
 {
-	wl_channel_close_appends(client, payload_bytes, (struct wl_window_cursor){0, 0});
+	wl_channel_close_tagged(channel, payload_bytes, (struct wl_channel_tag){0, 0});
 }
 
-/* ---- in --------------------------------------------------------------------------------------- */
-
-static bool check_header(struct wl_client *client, const struct wl_datagram *datagram,
-			 struct wl_frame_header *header)
+bool wl_channel_take_refused(struct wl_channel *channel, struct wl_channel_tag *tag)
 {
-	enum wl_frame_verdict verdict =
-		wl_frame_decode_header(datagram->bytes, datagram->size, header);
-	uint32_t node;
-
-	client->counters.other_version += verdict == WL_FRAME_BAD_VERSION;
-	if (verdict != WL_FRAME_OK)
-		return false;
-	node = wl_identity_node(header->sender);
-	client->counters.other_cluster += header->cluster != client->cluster;
-	return header->cluster == client->cluster && header->destination == client->identity &&
-	       header->destination_boot == client->boot_id && header->sender_boot != 0 &&
-	       !wl_identity_is_client(header->sender) && node >= 1 && node <= WIRELOG_NODES_MAX &&
-	       header->journal == client->options.journal && header->sequence != 0 &&
-	       wl_wire_may_say(WL_WIRE_NODE, WL_WIRE_CLIENT, header->type);
-}
-
-/* A boot id that we do not know: believed when it comes with the nonce of a question that is still open. */
-static bool meet(struct wl_client *client, const struct wl_frame_header *header,
-		 const struct wl_datagram *datagram)
-{
-	uint32_t id = wl_identity_node(header->sender);
-	struct wl_client_node *node = &client->nodes[id];
-	struct wl_wire_hello_reply reply;
-	int route;
-
-	if (header->type != WL_WIRE_HELLO_REPLY)
-		return false;
-	wl_auth_derive(&client->auth, header->sender, header->sender_boot, &client->scratch_key);
-	if (!wl_auth_verify(&client->auth, &client->scratch_key, datagram->bytes, datagram->size)) {
-		client->counters.forged++;
-		return false;
-	}
-	if (!wl_wire_decode_hello_reply(datagram->bytes + WL_FRAME_HEADER_BYTES,
-					header->payload_bytes, &reply))
-		return false;
-	route = wl_nodes_route_by_nonce(client, reply.nonce);
-	if (route < 0)
-		return false;
-	if (reply.status !=
-	    WIRELOG_OK) { /* of another worker: the node as we know it is not there */
-		wl_nodes_on_elsewhere(client, id, route, &reply);
-		return false;
-	}
-	node->key = client->scratch_key;
-	node->identity = header->sender;
-	node->boot_id = header->sender_boot;
-	wl_replay_init(&node->replay);
-	wl_nodes_take_boot(client, id, route);
-	return true;
-}
-
-static bool is_authentic(struct wl_client *client, const struct wl_frame_header *header,
-			 const struct wl_datagram *datagram)
-{
-	const struct wl_client_node *node = &client->nodes[wl_identity_node(header->sender)];
-
-	if (node->identity != header->sender || node->boot_id != header->sender_boot)
-		return meet(client, header, datagram);
-	if (wl_auth_verify(&client->auth, &node->key, datagram->bytes, datagram->size))
-		return true;
-	client->counters.forged++;
-	return false;
-}
-
-bool wl_channel_accept(struct wl_client *client, const struct wl_datagram *datagram,
-		       struct wl_client_message *message)
-{
-	struct wl_frame_header header;
-	struct wl_client_node *node;
-
-	client->counters.frames_received++;
-	if (!check_header(client, datagram, &header) || !is_authentic(client, &header, datagram)) {
-		client->counters.frames_refused++;
-		return false;
-	}
-	node = &client->nodes[wl_identity_node(header.sender)];
-	if (!wl_replay_accept(&node->replay, header.sequence)) {
-		client->counters.frames_refused++;
-		return false;
-	}
-	node->heard_ns = client->now_ns;
-	node->asked = 0;
-	client->heard_ns = client->now_ns;
-	client->unanswered_ns = 0;
-	client->unanswered = 0;
-	*message = (struct wl_client_message){
-		.type = header.type,
-		.node = wl_identity_node(header.sender),
-		.payload = datagram->bytes + WL_FRAME_HEADER_BYTES,
-		.bytes = header.payload_bytes,
-	};
-	return true;
+	*tag = channel->refused;
+	channel->refused = (struct wl_channel_tag){0, 0};
+	return tag->sequence != 0;
 }

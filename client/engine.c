@@ -1,62 +1,123 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One poll: what came is taken in first, so that an application which did not poll for a while finds its answers before
+ * One turn: what came is taken in first, so that an application which did not poll for a while finds its answers before
  * its timeouts; then what is due is done; then everything leaves in bursts.
  */
-#include "client/client.h"
-#include "dataplane/base/check.h"
+#include "client/engine.h"
+
+#include <string.h>
+
+#include "client/engine_internal.h"
 
 #define BURSTS_PER_POLL 8u
 #define TEND_NS (1 * WL_MS_NS)
 
-void wl_engine_init(struct wl_client *client, struct wl_window_slot *slots, uint8_t *bytes,
-		    uint8_t *assembly)
+void wl_engine_init(struct wl_engine *engine, const struct wl_engine_config *config)
 {
-	client->open_route = -1;
-	client->record_bytes_max = WIRELOG_RECORD_BYTES_MAX;
-	client->nonce = client->boot_id; /* any beginning will do: answers name our boot_id, too */
-	for (uint32_t id = 0; id <= WIRELOG_NODES_MAX; id++)
-		client->nodes[id].route = -1;
-	wl_auth_derive(&client->auth, client->identity, client->boot_id, &client->key);
-	wl_sender_init(client, slots, bytes);
-	client->subscriber.assembly = assembly;
+	struct wl_environment *environment = &engine->environment;
+	struct wl_sender_config sender = {
+		.environment = environment,
+		.channel = &engine->channel,
+		.nodes = &engine->nodes,
+		.paths = &engine->paths,
+		.slots = config->slots,
+		.bytes = config->bytes,
+	};
+	struct wl_subscriber_config subscriber = {
+		.environment = environment,
+		.channel = &engine->channel,
+		.nodes = &engine->nodes,
+		.paths = &engine->paths,
+		.buffer = config->buffer,
+	};
+
+	memset(engine, 0, sizeof(*engine));
+	environment->options = config->options;
+	environment->now_ns = config->now_ns;
+	/* Any beginning will do: answers name our boot id, too. */
+	environment->nonce = config->boot_id;
+	wl_channel_init(&engine->channel, config->auth, config->cluster,
+			(uint16_t)config->options.journal);
+	wl_channel_name(&engine->channel, config->identity, config->boot_id);
+	wl_nodes_init(&engine->nodes, environment, &engine->channel);
+	wl_paths_init(&engine->paths, environment, &engine->channel, &engine->nodes);
+	wl_sender_init(&engine->sender, &sender);
+	wl_subscriber_init(&engine->subscriber, &subscriber);
 }
 
-void wl_engine_tell(struct wl_client *client, const struct wirelog_event *event)
+void wl_engine_close(struct wl_engine *engine)
 {
-	if (client->options.on_event)
-		client->options.on_event(client->options.context, event);
+	wl_subscriber_stop(&engine->subscriber);
+	wl_nodes_say_goodbye(&engine->nodes);
+	wl_channel_flush(&engine->channel);
 }
 
-static void dispatch(struct wl_client *client, const struct wl_client_message *message)
+/* ---- what came -------------------------------------------------------------------------------- */
+
+static void on_hello_reply(struct wl_engine *engine, const struct wl_channel_message *message)
 {
+	struct wl_wire_hello_reply reply;
+
+	if (!wl_wire_decode_hello_reply(message->payload, message->bytes, &reply))
+		return;
+	wl_nodes_on_hello_reply(&engine->nodes, message->node, &reply);
+	/* Otherwise the challenge was for somebody else. */
+	if (!wl_engine_draw_identity_again(engine, message->node, &reply) &&
+	    wl_nodes_take_place(&engine->nodes, message->node, &reply))
+		wl_sender_refuse_unsent(&engine->sender, reply.status);
+	wl_nodes_learn_others(&engine->nodes, message->node, &reply);
+}
+
+static void dispatch(struct wl_engine *engine, const struct wl_channel_message *message)
+{
+	wl_nodes_on_heard(&engine->nodes, message->node);
 	switch ((enum wl_wire_type)message->type) {
 	case WL_WIRE_HELLO_REPLY:
 	case WL_WIRE_KEEPALIVE_REPLY:
-		wl_nodes_on_hello_reply(client, message);
+		on_hello_reply(engine, message);
 		break;
 	case WL_WIRE_PATH_ECHO:
-		wl_paths_on_echo(client, message);
+		wl_paths_on_echo(&engine->paths, message);
 		break;
 	case WL_WIRE_OPEN_SESSION_REPLY:
-		wl_answer_on_open_session_reply(client, message);
+		wl_sender_on_open_session_reply(&engine->sender, message);
 		break;
 	case WL_WIRE_APPEND_REPLY:
-		wl_answer_on_append_reply(client, message);
+		wl_sender_on_append_reply(&engine->sender, message);
 		break;
 	case WL_WIRE_DELIVER:
-		wl_subscriber_on_deliver(client, message);
+		wl_subscriber_on_deliver(&engine->subscriber, message);
 		break;
 	case WL_WIRE_GAP:
-		wl_subscriber_on_gap(client, message);
+		wl_subscriber_on_gap(&engine->subscriber, message);
 		break;
 	default:
 		break;
 	}
 }
 
+static void take(struct wl_engine *engine, const struct wl_datagram *datagram)
+{
+	struct wl_channel_message message;
+
+	switch (wl_channel_accept(&engine->channel, datagram, &message)) {
+	case WL_CHANNEL_REFUSED:
+		break;
+	case WL_CHANNEL_ELSEWHERE:
+		wl_nodes_on_elsewhere(&engine->nodes, &message);
+		break;
+	case WL_CHANNEL_MET:
+		wl_nodes_on_boot(&engine->nodes, &message);
+		dispatch(engine, &message);
+		break;
+	case WL_CHANNEL_MESSAGE:
+		dispatch(engine, &message);
+		break;
+	}
+}
+
 /* *drained: nothing is left there. */
-static unsigned receive(struct wl_client *client, struct wl_transport *transport, bool *drained)
+static unsigned receive(struct wl_engine *engine, struct wl_transport *transport, bool *drained)
 {
 	struct wl_datagram datagrams[WL_TRANSPORT_BURST];
 	unsigned total = 0, count = WL_TRANSPORT_BURST;
@@ -64,12 +125,9 @@ static unsigned receive(struct wl_client *client, struct wl_transport *transport
 	for (unsigned burst = 0; burst < BURSTS_PER_POLL && count == WL_TRANSPORT_BURST; burst++) {
 		count = transport->ops->receive(transport, datagrams, WL_TRANSPORT_BURST);
 		for (unsigned at = 0; at < count; at++) {
-			struct wl_client_message message;
-
 			if (at + 1 < count)
 				__builtin_prefetch(datagrams[at + 1].bytes);
-			if (wl_channel_accept(client, &datagrams[at], &message))
-				dispatch(client, &message);
+			take(engine, &datagrams[at]);
 		}
 		if (count != 0)
 			transport->ops->release(transport, datagrams, count);
@@ -80,62 +138,118 @@ static unsigned receive(struct wl_client *client, struct wl_transport *transport
 }
 
 /* A transport may serve several kinds of endpoint. */
-static bool is_first_of(const struct wl_client *client, unsigned kind)
+static bool is_first_of(const struct wl_channel *channel, unsigned kind)
 {
 	for (unsigned before = 0; before < kind; before++) {
-		if (client->transports[before] == client->transports[kind])
+		if (channel->transports[before] == channel->transports[kind])
 			return false;
 	}
-	return client->transports[kind] != NULL;
+	return channel->transports[kind] != NULL;
 }
 
-int wl_engine_poll(struct wl_client *client, uint64_t now_ns)
+static unsigned receive_all(struct wl_engine *engine, bool *drained)
 {
+	uint64_t now_ns = engine->environment.now_ns;
+	bool tends = now_ns - engine->tend_ns >= TEND_NS;
 	unsigned did = 0;
-	bool drained = true, tends;
 
-	if (client->is_closed)
-		return WIRELOG_CLOSED;
-	if (client->is_polling)
-		return WIRELOG_INVALID_ARGUMENT;
-	client->is_polling = true;
-	if (now_ns > client->now_ns)
-		client->now_ns = now_ns;
-	tends = client->now_ns - client->tend_ns >= TEND_NS;
 	if (tends)
-		client->tend_ns = client->now_ns;
+		engine->tend_ns = now_ns;
 	for (unsigned kind = WL_ENDPOINT_UDP; kind <= WL_ENDPOINT_DPDK; kind++) {
-		struct wl_transport *transport = client->transports[kind];
+		struct wl_transport *transport = engine->channel.transports[kind];
 
-		if (!is_first_of(client, kind))
+		if (!is_first_of(&engine->channel, kind))
 			continue;
 		if (tends)
-			transport->ops->tend(transport, client->now_ns);
-		did += receive(client, transport, &drained);
+			transport->ops->tend(transport, now_ns);
+		did += receive(engine, transport, drained);
 	}
+	return did;
+}
+
+/* ---- what is due ------------------------------------------------------------------------------ */
+
+static void tell_connection(struct wl_engine *engine, bool is_connected, bool has_session)
+{
+	const struct wl_leadership *leadership = &engine->nodes.leadership;
+	struct wirelog_event event = {
+		.kind = is_connected ? WIRELOG_EVENT_CONNECTED : WIRELOG_EVENT_DISCONNECTED,
+		.node = is_connected ? leadership->leader : 0,
+		.term = leadership->term,
+		.status = is_connected ? WIRELOG_OK : WIRELOG_NOT_CONNECTED,
+	};
+
+	engine->is_connected = is_connected && has_session;
+	wl_environment_tell(&engine->environment, &event);
+}
+
+/* Who was told that nobody answers is told when somebody does, also where there is no session to wait for. */
+static void poll_connection(struct wl_engine *engine)
+{
+	bool has_session = engine->sender.session.state == WL_SENDER_OPEN;
+
+	if (wl_nodes_is_silence_news(&engine->nodes))
+		tell_connection(engine, !engine->nodes.is_silent, has_session);
+	if (!engine->is_connected && !engine->nodes.is_silent &&
+	    engine->nodes.leadership.leader != 0 && has_session)
+		tell_connection(engine, true, true);
+}
+
+/* Paths that are used: to the leader while an answer of it is awaited, to the node that we read from. */
+static void poll_paths(struct wl_engine *engine)
+{
+	uint32_t reads = engine->subscriber.state != WL_SUBSCRIBER_OFF ? engine->subscriber.node
+								       : 0;
+	uint32_t leader =
+		wl_sender_waits_since(&engine->sender) != 0 ? engine->nodes.leadership.leader : 0;
+
+	wl_paths_poll(&engine->paths, leader, reads);
+}
+
+static void flush(struct wl_engine *engine)
+{
+	wl_channel_flush(&engine->channel);
+	wl_sender_on_flushed(&engine->sender);
+}
+
+int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
+{
+	unsigned did;
+	bool drained = true;
+
+	if (engine->is_polling)
+		return WIRELOG_INVALID_ARGUMENT;
+	engine->is_polling = true;
+	if (now_ns > engine->environment.now_ns)
+		engine->environment.now_ns = now_ns;
+	did = receive_all(engine, &drained);
+	if (engine->sender.session.state != WL_SENDER_OPEN)
+		engine->is_connected = false;
 	if (drained) {
-		did += wl_sender_poll(client);
-		did += wl_nodes_poll(client);
-		wl_paths_poll(client);
+		did += wl_sender_poll(&engine->sender);
+		did += wl_nodes_poll(&engine->nodes, wl_sender_waits_since(&engine->sender));
+		poll_connection(engine);
+		poll_paths(engine);
 	}
-	did += wl_subscriber_poll(client);
-	did += wl_sender_pump(client);
-	wl_channel_flush(client);
-	client->is_polling = false;
+	did += wl_subscriber_poll(&engine->subscriber);
+	did += wl_sender_pump(&engine->sender, true);
+	flush(engine);
+	engine->is_polling = false;
 	return (int)did;
 }
 
-int64_t wl_engine_append(struct wl_client *client, const void *bytes, size_t size,
+/* ---- what the application asks ---------------------------------------------------------------- */
+
+int64_t wl_engine_append(struct wl_engine *engine, const void *bytes, size_t size,
 			 const struct wirelog_append_options *options)
 {
 	struct wl_window_record record = {.bytes = bytes, .level = WIRELOG_COMMITTED};
 	uint64_t sequence;
 
-	if (client->is_closed)
-		return WIRELOG_CLOSED;
 	if (size == 0)
 		return WIRELOG_RECORD_EMPTY;
-	if (size > client->record_bytes_max || size > client->options.outstanding_bytes_max)
+	if (size > engine->nodes.record_bytes_max ||
+	    size > engine->environment.options.outstanding_bytes_max)
 		return WIRELOG_RECORD_TOO_LARGE;
 	if (!bytes)
 		return WIRELOG_INVALID_ARGUMENT;
@@ -148,15 +262,45 @@ int64_t wl_engine_append(struct wl_client *client, const void *bytes, size_t siz
 		record.not_after_ns = options->not_after_ns;
 		record.tag = options->tag;
 	}
-	if (client->sender.is_failing)
-		return WIRELOG_BACK_PRESSURE;
-	sequence = wl_window_push(&client->sender.window, &record);
+	sequence = wl_sender_push(&engine->sender, &record);
 	if (sequence == 0)
 		return WIRELOG_BACK_PRESSURE;
-	if (!client->is_polling &&
-	    wl_window_unsent_bytes(&client->sender.window) >= client->sender.frame_bytes) {
-		wl_sender_pump(client);
-		wl_channel_flush(client);
+	/* Between turns only full frames go: the rest may still grow. */
+	if (!engine->is_polling && wl_sender_has_a_frame(&engine->sender)) {
+		wl_sender_pump(&engine->sender, false);
+		flush(engine);
 	}
 	return (int64_t)sequence;
+}
+
+bool wl_engine_is_busy(const struct wl_engine *engine)
+{
+	return wl_sender_waits_since(&engine->sender) != 0 ||
+	       engine->subscriber.state != WL_SUBSCRIBER_OFF || engine->nodes.answered == 0;
+}
+
+void wl_engine_get_position(const struct wl_engine *engine, struct wirelog_position *position)
+{
+	const struct wl_nodes *nodes = &engine->nodes;
+	uint32_t id = engine->subscriber.node;
+
+	if (id == 0)
+		id = engine->environment.options.node;
+	if (id == 0)
+		id = nodes->leadership.leader;
+	for (uint32_t other = 1;
+	     other <= WIRELOG_NODES_MAX && !wl_channel_reaches(&engine->channel, id); other++)
+		id = other;
+	*position = (struct wirelog_position){
+		.node = wl_channel_reaches(&engine->channel, id) ? id : 0,
+		.leader = nodes->leadership.leader,
+		.term = nodes->leadership.term,
+		.session = engine->sender.session.id,
+		.record_bytes_max = nodes->record_bytes_max,
+	};
+	for (uint32_t other = 1; other <= WIRELOG_NODES_MAX; other++) {
+		if (nodes->nodes[other].commit_number > position->commit_number)
+			position->commit_number = nodes->nodes[other].commit_number;
+	}
+	position->first_number = nodes->nodes[position->node].first_number;
 }

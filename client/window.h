@@ -10,7 +10,7 @@
  * session's sequences enter the log in order or not at all: one that were left out would block all behind it. What the
  * application has got its answer for, but the cluster has not, is WITHDRAWN: it is sent as a record whose time is
  * over (not_after), so the leader uses up its sequence with a tombstone; it enters the log late only if it is in
- * it already. A tombstone needs no slot: at the client service such slots are given back at once, so that a window is never full
+ * it already. A tombstone needs no slot: at the head of the window such slots are given back at once, so that a window is never full
  * without an answer to wait for, and `settled` stays behind until the cluster has spoken. It goes back where a new leader
  * lacks what a weaker level had acknowledged and wants those sequences used up, too.
  *
@@ -89,7 +89,7 @@ void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot);
 bool wl_window_finish(struct wl_window *window, uint64_t sequence);
 /* The cluster has everything before `sequence`. Returns true when that is news. */
 bool wl_window_settle(struct wl_window *window, uint64_t sequence);
-/* Lets go what waits for nothing at the service. Returns true when that was something. */
+/* Lets go what waits for nothing at the head. Returns true when that was something. */
 bool wl_window_advance(struct wl_window *window);
 /* Sends again from `sequence` on; never forward. What lies before `settled` was lost after all. */
 void wl_window_rewind(struct wl_window *window, uint64_t sequence, uint32_t offset);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The library's face: wirelog.h. Memory, the clock and randomness are got here; what is behind (client.h) is pure. One
+ * The library's face: wirelog.h. Memory, the clock and randomness are got here; what is behind (engine.h) is pure. One
  * clock read a poll; everything is allocated in wirelog_connect.
  */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "client/client.h"
+#include "client/engine.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/host/clock.h"
 #include "dataplane/host/key_file.h"
@@ -31,12 +31,13 @@
 #define TURNED_AWAY_NS (100 * WL_MS_NS) /* a node had no place for us: another may have */
 
 struct wirelog {
-	struct wl_client client;
+	struct wl_engine engine;
+	struct wl_auth auth;
 	struct wl_clock clock;
 	uint64_t clock_tend_ns;
 	struct wl_window_slot *slots;
 	uint8_t *bytes;
-	uint8_t *assembly;
+	uint8_t *buffer;
 };
 
 static _Thread_local char last_reason[512];
@@ -120,7 +121,7 @@ static int check_options(const struct wirelog_options *options)
 	return WIRELOG_OK;
 }
 
-static int take_identity(struct wl_client *client)
+static int take_identity(struct wl_engine_config *config)
 {
 	uint64_t random[2];
 	size_t at = 0;
@@ -134,14 +135,14 @@ static int take_identity(struct wl_client *client)
 		if (got > 0)
 			at += (size_t)got;
 	}
-	client->identity = WL_IDENTITY_CLIENT | (uint32_t)(random[0] >> 33);
-	client->boot_id = random[1] | 1;
+	config->identity = WL_IDENTITY_CLIENT | (uint32_t)(random[0] >> 33);
+	config->boot_id = random[1] | 1;
 	return WIRELOG_OK;
 }
 
-static int take_security(struct wl_client *client)
+static int take_security(struct wl_engine_config *config, struct wl_auth *auth)
 {
-	const struct wirelog_options *options = &client->options;
+	const struct wirelog_options *options = &config->options;
 	uint8_t uuid[WL_CLUSTER_ID_BYTES], secret[WL_KEY_FILE_SECRET_BYTES];
 	int status;
 
@@ -150,16 +151,16 @@ static int take_security(struct wl_client *client)
 			WIRELOG_INVALID_ARGUMENT,
 			"cluster is %s: the UUID of cluster.uuid in the nodes' configuration is wanted",
 			options->cluster ? "not a UUID" : "not given");
-	client->cluster = wl_cluster_id(uuid);
+	config->cluster = wl_cluster_id(uuid);
 	if (!options->key_file && !options->insecure)
 		return refuse(
 			WIRELOG_KEY_MISSING,
 			"no key_file is given: name the cluster's, or set insecure for a laboratory");
 	if (!options->key_file)
-		return wl_auth_init(&client->auth, NULL);
+		return wl_auth_init(auth, NULL);
 	status = wl_key_file_read(options->key_file, secret, last_reason, sizeof(last_reason));
 	if (status == 0) {
-		status = wl_auth_init(&client->auth, secret);
+		status = wl_auth_init(auth, secret);
 		if (status != 0)
 			refuse(status, "no memory for the key");
 	}
@@ -169,53 +170,52 @@ static int take_security(struct wl_client *client)
 
 /* ---- transports ------------------------------------------------------------------------------- */
 
-static int open_transport(struct wl_client *client, enum wl_endpoint_kind kind,
+static int open_transport(struct wl_channel *channel, enum wl_endpoint_kind kind,
 			  const struct wl_transport_config *config)
 {
 	const struct wl_transport_ops *ops;
-	int status;
 
-	if (client->transports[kind])
+	if (channel->transports[kind])
 		return WIRELOG_OK;
 	ops = wl_transport_find(kind, last_reason, sizeof(last_reason));
 	if (!ops)
 		return WIRELOG_EAL_FAILED;
 	for (unsigned other = WL_ENDPOINT_UDP; other <= WL_ENDPOINT_DPDK; other++) {
-		if (client->transports[other] && client->transports[other]->ops == ops) {
-			client->transports[kind] = client->transports[other];
+		if (channel->transports[other] && channel->transports[other]->ops == ops) {
+			channel->transports[kind] = channel->transports[other];
 			return WIRELOG_OK;
 		}
 	}
-	status = ops->open(&client->transports[kind], config, last_reason, sizeof(last_reason));
-	return status;
+	return ops->open(&channel->transports[kind], config, last_reason, sizeof(last_reason));
 }
 
-static int open_transports(struct wl_client *client)
+static int open_transports(struct wl_engine *engine)
 {
+	const struct wirelog_options *options = &engine->environment.options;
 	struct wl_endpoint_list list;
-	struct wl_transport_config config = {.eal = client->options.eal, .endpoints = &list};
-	int status = wl_endpoint_parse_list(client->options.endpoints, &list, last_reason,
-					    sizeof(last_reason));
+	struct wl_transport_config config = {.eal = options->eal, .endpoints = &list};
+	int status =
+		wl_endpoint_parse_list(options->endpoints, &list, last_reason, sizeof(last_reason));
 
 	if (status == 0)
-		status = wl_link_options_parse(client->options.link, &config.link, last_reason,
+		status = wl_link_options_parse(options->link, &config.link, last_reason,
 					       sizeof(last_reason));
 	for (unsigned at = 0; at < list.count && status == 0; at++)
-		status = open_transport(client, list.endpoints[at].kind, &config);
+		status = open_transport(&engine->channel, list.endpoints[at].kind, &config);
 	for (unsigned at = 0; at < list.count && status == 0; at++)
-		status = wl_nodes_add_route(client, &list.endpoints[at], last_reason,
+		status = wl_nodes_add_route(&engine->nodes, &list.endpoints[at], last_reason,
 					    sizeof(last_reason));
 	return status;
 }
 
-static void close_transports(struct wl_client *client)
+static void close_transports(struct wl_channel *channel)
 {
 	for (unsigned kind = WL_ENDPOINT_UDP; kind <= WL_ENDPOINT_DPDK; kind++) {
-		struct wl_transport *transport = client->transports[kind];
+		struct wl_transport *transport = channel->transports[kind];
 
 		for (unsigned other = kind; other <= WL_ENDPOINT_DPDK; other++) {
-			if (client->transports[other] == transport)
-				client->transports[other] = NULL;
+			if (channel->transports[other] == transport)
+				channel->transports[other] = NULL;
 		}
 		if (transport)
 			transport->ops->close(transport);
@@ -224,49 +224,53 @@ static void close_transports(struct wl_client *client)
 
 /* ---- connecting ------------------------------------------------------------------------------- */
 
-static bool has_answer(const struct wl_client *client)
+static bool has_answer(const struct wl_engine *engine)
 {
-	return client->options.node != 0 ? client->served >> client->options.node & 1
-					 : client->served != 0;
+	return engine->environment.options.node != 0
+		       ? engine->nodes.served >> engine->environment.options.node & 1
+		       : engine->nodes.served != 0;
 }
 
 /* Whoever answered had no place, and the others had time to answer. */
-static bool is_turned_away(const struct wl_client *client)
+static bool is_turned_away(const struct wl_engine *engine)
 {
-	uint32_t wanted = client->options.node != 0 ? 1u << client->options.node : client->answered;
+	uint32_t wanted = engine->environment.options.node != 0
+				  ? 1u << engine->environment.options.node
+				  : engine->nodes.answered;
 
-	return client->turned_away_ns != 0 &&
-	       client->now_ns - client->turned_away_ns > TURNED_AWAY_NS &&
-	       (client->turned_away & wanted) == wanted;
+	return engine->nodes.turned_away_ns != 0 &&
+	       engine->environment.now_ns - engine->nodes.turned_away_ns > TURNED_AWAY_NS &&
+	       (engine->nodes.turned_away & wanted) == wanted;
 }
 
 /* Over memif nobody can be asked without a slot: all that are there are taken, and the others had time to come. */
-static bool finds_no_slot(const struct wl_client *client, uint64_t began_ns)
+static bool finds_no_slot(const struct wl_engine *engine, uint64_t began_ns)
 {
 	bool is_full = false;
 
-	for (unsigned at = 0; at < client->route_count; at++) {
-		const struct wl_route *route = &client->routes[at];
+	for (unsigned at = 0; at < engine->channel.route_count; at++) {
+		const struct wl_route *route = &engine->channel.routes[at];
 		const struct wl_transport_ops *ops = route->transport->ops;
 
 		if (ops->is_up(route->transport, route->link))
 			return false;
 		is_full |= ops->is_full && ops->is_full(route->transport, route->link);
 	}
-	return is_full && client->now_ns - began_ns > TURNED_AWAY_NS;
+	return is_full && engine->environment.now_ns - began_ns > TURNED_AWAY_NS;
 }
 
 /* Whoever answered does not have our journal, and the others had time to answer. */
-static bool is_unknown_journal(const struct wl_client *client)
+static bool is_unknown_journal(const struct wl_engine *engine)
 {
-	return client->elsewhere.status == WIRELOG_JOURNAL_UNKNOWN && client->answered == 0 &&
-	       client->now_ns - client->elsewhere.since_ns > TURNED_AWAY_NS;
+	return engine->nodes.elsewhere.status == WIRELOG_JOURNAL_UNKNOWN &&
+	       engine->nodes.answered == 0 &&
+	       engine->environment.now_ns - engine->nodes.elsewhere.since_ns > TURNED_AWAY_NS;
 }
 
-static int explain_elsewhere(const struct wl_client *client)
+static int explain_elsewhere(const struct wl_engine *engine)
 {
-	const struct wl_client_elsewhere *elsewhere = &client->elsewhere;
-	unsigned journal = client->options.journal;
+	const struct wl_elsewhere *elsewhere = &engine->nodes.elsewhere;
+	unsigned journal = engine->environment.options.journal;
 
 	if (elsewhere->status == WIRELOG_JOURNAL_UNKNOWN)
 		return refuse(
@@ -286,32 +290,32 @@ static int explain_elsewhere(const struct wl_client *client)
 }
 
 /* Nodes say nothing to a stranger, so this is told from what was seen here. */
-static int explain_silence(const struct wl_client *client)
+static int explain_silence(const struct wl_engine *engine)
 {
 	unsigned up = 0;
-	const char *wanted = client->options.endpoints;
-	unsigned long long ms = client->options.connect_timeout_ns / WL_MS_NS;
+	const char *wanted = engine->environment.options.endpoints;
+	unsigned long long ms = engine->environment.options.connect_timeout_ns / WL_MS_NS;
 
-	for (unsigned at = 0; at < client->route_count; at++) {
-		const struct wl_route *route = &client->routes[at];
+	for (unsigned at = 0; at < engine->channel.route_count; at++) {
+		const struct wl_route *route = &engine->channel.routes[at];
 
 		up += route->endpoint.kind == WL_ENDPOINT_MEMIF &&
 		      route->transport->ops->is_up(route->transport, route->link);
 	}
-	if (client->counters.other_version != 0)
+	if (engine->channel.counters.other_version != 0)
 		return refuse(WIRELOG_VERSION_MISMATCH,
 			      "a node at %s speaks another protocol version", wanted);
-	if (client->counters.forged != 0 || client->counters.other_cluster != 0)
+	if (engine->channel.counters.forged != 0 || engine->channel.counters.other_cluster != 0)
 		return refuse(
 			WIRELOG_AUTH_FAILED,
 			"a node at %s has another key or another cluster id than we were given",
 			wanted);
-	if (client->elsewhere.status != 0 && client->answered == 0)
-		return explain_elsewhere(client);
-	if (client->answered != 0)
+	if (engine->nodes.elsewhere.status != 0 && engine->nodes.answered == 0)
+		return explain_elsewhere(engine);
+	if (engine->nodes.answered != 0)
 		return refuse(WIRELOG_NOT_CONNECTED,
 			      "node %u did not answer within %llu ms; others of the cluster did",
-			      client->options.node, ms);
+			      engine->environment.options.node, ms);
 	if (up != 0)
 		return refuse(
 			WIRELOG_AUTH_FAILED,
@@ -325,49 +329,83 @@ static int explain_silence(const struct wl_client *client)
 
 static int wait_for_answer(struct wirelog *log)
 {
-	struct wl_client *client = &log->client;
+	struct wl_engine *engine = &log->engine;
 	uint64_t began_ns = wl_clock_now_ns(&log->clock);
-	uint64_t until_ns = began_ns + client->options.connect_timeout_ns;
+	uint64_t until_ns = began_ns + engine->environment.options.connect_timeout_ns;
 
-	while (!has_answer(client)) {
-		if (is_turned_away(client))
+	while (!has_answer(engine)) {
+		if (is_turned_away(engine))
 			return refuse(
 				WIRELOG_TOO_MANY_CLIENTS,
 				"the nodes at %s have no place for one client more: close clients that are "
 				"not needed, or raise limits.clients",
-				client->options.endpoints);
-		if (finds_no_slot(client, began_ns))
+				engine->environment.options.endpoints);
+		if (finds_no_slot(engine, began_ns))
 			return refuse(
 				WIRELOG_TOO_MANY_CLIENTS,
 				"each memif slot for clients at %s is taken: close clients that are not "
 				"needed, or raise slots under clients in the nodes' files",
-				client->options.endpoints);
-		if (is_unknown_journal(client))
-			return explain_elsewhere(client);
-		if (client->now_ns > until_ns)
-			return explain_silence(client);
+				engine->environment.options.endpoints);
+		if (is_unknown_journal(engine))
+			return explain_elsewhere(engine);
+		if (engine->environment.now_ns > until_ns)
+			return explain_silence(engine);
 		wirelog_wait(log, CONNECT_WAIT_US);
 	}
 	return WIRELOG_OK;
 }
 
-static int allocate(struct wirelog *log)
+static int allocate(struct wirelog *log, const struct wirelog_options *options)
 {
-	const struct wirelog_options *options = &log->client.options;
-
 	log->slots = malloc(options->outstanding_max * sizeof(log->slots[0]));
 	log->bytes = malloc(options->outstanding_bytes_max);
-	log->assembly = malloc(WIRELOG_RECORD_BYTES_MAX);
-	if (!log->slots || !log->bytes || !log->assembly)
+	log->buffer = malloc(WIRELOG_RECORD_BYTES_MAX);
+	if (!log->slots || !log->bytes || !log->buffer)
 		return refuse(WIRELOG_NO_MEMORY, "no memory for %u appends of %u bytes together",
 			      options->outstanding_max, options->outstanding_bytes_max);
 	return WIRELOG_OK;
 }
 
+/* All that needs no network. */
+static int prepare(struct wirelog *log, const struct wirelog_options *options)
+{
+	struct wl_engine_config config = {.auth = &log->auth};
+	int status = take_options(&config.options, options);
+
+	set_defaults(&config.options);
+	if (status == 0)
+		status = check_options(&config.options);
+	if (status == 0)
+		status = take_identity(&config);
+	if (status == 0)
+		status = take_security(&config, &log->auth);
+	if (status == 0)
+		status = allocate(log, &config.options);
+	if (status != 0)
+		return status;
+	wl_clock_open(&log->clock, NULL, 0);
+	config.now_ns = wl_clock_now_ns(&log->clock);
+	config.slots = log->slots;
+	config.bytes = log->bytes;
+	config.buffer = log->buffer;
+	wl_engine_init(&log->engine, &config);
+	return WIRELOG_OK;
+}
+
+static void free_all(struct wirelog *log)
+{
+	close_transports(&log->engine.channel);
+	wl_auth_fini(&log->auth);
+	free(log->slots);
+	free(log->bytes);
+	free(log->buffer);
+	explicit_bzero(log, sizeof(*log));
+	free(log);
+}
+
 int wirelog_connect(struct wirelog **connected, const struct wirelog_options *options)
 {
 	struct wirelog *log;
-	struct wl_client *client;
 	int status;
 
 	*connected = NULL;
@@ -376,23 +414,12 @@ int wirelog_connect(struct wirelog **connected, const struct wirelog_options *op
 	if (!log)
 		return refuse(WIRELOG_NO_MEMORY, "no memory for the client");
 	memset(log, 0, sizeof(*log));
-	client = &log->client;
-	status = take_options(&client->options, options);
-	set_defaults(&client->options);
-	if (status == 0)
-		status = check_options(&client->options);
-	if (status == 0)
-		status = take_identity(client);
-	if (status == 0)
-		status = take_security(client);
-	if (status == 0)
-		status = allocate(log);
-	if (status == 0) {
-		wl_clock_open(&log->clock, NULL, 0);
-		client->now_ns = wl_clock_now_ns(&log->clock);
-		wl_engine_init(client, log->slots, log->bytes, log->assembly);
-		status = open_transports(client);
+	status = prepare(log, options);
+	if (status != 0) {
+		free_all(log);
+		return status;
 	}
+	status = open_transports(&log->engine);
 	if (status == 0)
 		status = wait_for_answer(log);
 	if (status != 0) {
@@ -407,17 +434,8 @@ void wirelog_close(struct wirelog *log)
 {
 	if (!log)
 		return;
-	if (log->client.subscriber.state != WL_SUBSCRIBER_OFF)
-		wl_subscriber_stop(&log->client);
-	wl_nodes_say_goodbye(&log->client);
-	wl_channel_flush(&log->client);
-	close_transports(&log->client);
-	wl_auth_fini(&log->client.auth);
-	free(log->slots);
-	free(log->bytes);
-	free(log->assembly);
-	explicit_bzero(log, sizeof(*log));
-	free(log);
+	wl_engine_close(&log->engine);
+	free_all(log);
 }
 
 /* ---- the rest --------------------------------------------------------------------------------- */
@@ -425,22 +443,22 @@ void wirelog_close(struct wirelog *log)
 int64_t wirelog_append(struct wirelog *log, const void *bytes, size_t size,
 		       const struct wirelog_append_options *options)
 {
-	return wl_engine_append(&log->client, bytes, size, options);
+	return wl_engine_append(&log->engine, bytes, size, options);
 }
 
 uint32_t wirelog_outstanding(const struct wirelog *log)
 {
-	return log->client.sender.window.waiting;
+	return log->engine.sender.window.waiting;
 }
 
 int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t value)
 {
-	return wl_subscriber_start(&log->client, from, value);
+	return wl_subscriber_start(&log->engine.subscriber, from, value);
 }
 
 void wirelog_unsubscribe(struct wirelog *log)
 {
-	wl_subscriber_stop(&log->client);
+	wl_subscriber_stop(&log->engine.subscriber);
 }
 
 int wirelog_poll(struct wirelog *log)
@@ -451,25 +469,22 @@ int wirelog_poll(struct wirelog *log)
 		log->clock_tend_ns = now_ns;
 		wl_clock_tend(&log->clock);
 	}
-	return wl_engine_poll(&log->client, now_ns);
+	return wl_engine_poll(&log->engine, now_ns);
 }
 
 static uint32_t rest_us(const struct wirelog *log, uint64_t left_ns)
 {
-	const struct wl_client *client = &log->client;
-	bool is_busy = wl_sender_waits_since(client) != 0 ||
-		       client->subscriber.state != WL_SUBSCRIBER_OFF || client->answered == 0;
-	uint32_t most_us = is_busy ? WAIT_BUSY_US : WAIT_IDLE_US;
+	uint32_t most_us = wl_engine_is_busy(&log->engine) ? WAIT_BUSY_US : WAIT_IDLE_US;
 
 	return left_ns / 1000 < most_us ? (uint32_t)(left_ns / 1000) + 1 : most_us;
 }
 
 static void let_go(struct wirelog *log, uint32_t timeout_us)
 {
-	struct wl_transport *udp = log->client.transports[WL_ENDPOINT_UDP];
-	struct wl_transport *other = log->client.transports[WL_ENDPOINT_MEMIF]
-					     ? log->client.transports[WL_ENDPOINT_MEMIF]
-					     : log->client.transports[WL_ENDPOINT_DPDK];
+	struct wl_transport *udp = log->engine.channel.transports[WL_ENDPOINT_UDP];
+	struct wl_transport *other = log->engine.channel.transports[WL_ENDPOINT_MEMIF]
+					     ? log->engine.channel.transports[WL_ENDPOINT_MEMIF]
+					     : log->engine.channel.transports[WL_ENDPOINT_DPDK];
 
 	if (other)
 		other->ops->wait(other, timeout_us);
@@ -480,10 +495,10 @@ static void let_go(struct wirelog *log, uint32_t timeout_us)
 int wirelog_wait(struct wirelog *log, uint32_t timeout_us)
 {
 	int did = wirelog_poll(log);
-	uint64_t until_ns = log->client.now_ns + (uint64_t)timeout_us * 1000;
+	uint64_t until_ns = log->engine.environment.now_ns + (uint64_t)timeout_us * 1000;
 
-	while (did == 0 && log->client.now_ns < until_ns) {
-		let_go(log, rest_us(log, until_ns - log->client.now_ns));
+	while (did == 0 && log->engine.environment.now_ns < until_ns) {
+		let_go(log, rest_us(log, until_ns - log->engine.environment.now_ns));
 		did = wirelog_poll(log);
 	}
 	return did;
@@ -491,24 +506,5 @@ int wirelog_wait(struct wirelog *log, uint32_t timeout_us)
 
 void wirelog_get_position(const struct wirelog *log, struct wirelog_position *position)
 {
-	const struct wl_client *client = &log->client;
-	uint32_t id = client->subscriber.node != 0 ? client->subscriber.node : client->options.node;
-
-	if (id == 0)
-		id = client->leader;
-	for (uint32_t other = 1; other <= WIRELOG_NODES_MAX && !wl_nodes_is_greeted(client, id);
-	     other++)
-		id = other;
-	*position = (struct wirelog_position){
-		.node = wl_nodes_is_greeted(client, id) ? id : 0,
-		.leader = client->leader,
-		.term = client->term,
-		.session = client->sender.session,
-		.record_bytes_max = client->record_bytes_max,
-	};
-	for (uint32_t other = 1; other <= WIRELOG_NODES_MAX; other++) {
-		if (client->nodes[other].commit_number > position->commit_number)
-			position->commit_number = client->nodes[other].commit_number;
-	}
-	position->first_number = client->nodes[position->node].first_number;
+	wl_engine_get_position(&log->engine, position);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client.h"
+#include "client/engine.h"
 #include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 #include "tests/sim/oracle/oracle.h"
@@ -27,7 +27,7 @@ struct ticket {
 };
 
 struct sim_library {
-	struct wl_client engine;
+	struct wl_engine engine;
 	struct sim_transport transport;
 	struct sim_client *client;
 	struct ticket tickets[TICKETS]; /* by ordinal */
@@ -36,7 +36,7 @@ struct sim_library {
 	bool wakes; /* a poll is on the agenda */
 	uint64_t away_until_ns, reads_again_ns;
 	struct wl_window_slot *slots;
-	uint8_t *bytes, *assembly;
+	uint8_t *bytes, *buffer;
 };
 
 static uint64_t now_of(const struct sim_library *library)
@@ -72,7 +72,7 @@ bool sim_library_waits_for_a_place(const struct sim_client *client)
 {
 	const struct wl_sender *sender = client->library ? &client->library->engine.sender : NULL;
 
-	return sender && sender->state == WL_SENDER_OPENING && sender->window.waiting == 0;
+	return sender && sender->session.state == WL_SENDER_OPENING && sender->window.waiting == 0;
 }
 
 bool sim_library_has_refused(const struct sim_client *client,
@@ -239,9 +239,9 @@ static void look_at_reader(struct sim_library *library)
 	if (!reader->reads || subscriber->state == WL_SUBSCRIBER_OFF)
 		return;
 	reader->node = subscriber->node;
-	reader->subscription = subscriber->id;
-	reader->credit_bytes_max = library->engine.options.reader_window_bytes;
-	reader->credited_number = subscriber->credited_number;
+	reader->subscription = subscriber->there.id;
+	reader->credit_bytes_max = library->engine.environment.options.reader_window_bytes;
+	reader->credited_number = subscriber->there.credited_number;
 	reader->heard = subscriber->state == WL_SUBSCRIBER_READING;
 	if (subscriber->next_number != 0)
 		note_start(library, subscriber->next_number);
@@ -251,9 +251,10 @@ static void note_identity(struct sim_library *library)
 {
 	struct sim_client *client = library->client;
 
-	if (library->engine.identity == client->end.identity)
+	if (library->engine.channel.identity == client->end.identity)
 		return;
-	sim_endpoint_name(&client->end, library->engine.identity, library->engine.boot_id);
+	sim_endpoint_name(&client->end, library->engine.channel.identity,
+			  library->engine.channel.boot_id);
 	client->cluster->seen[SIM_SEEN_DRAWN_AGAIN]++;
 }
 
@@ -265,7 +266,7 @@ static void poll(struct sim_library *library)
 	note_identity(library);
 	/* Answered or taken back is not all: in the end the cluster has used up each sequence. */
 	library->client->outstanding_count = (unsigned)(window->next - window->settled);
-	sim_refusals_on_session(&library->refusals, library->engine.sender.session);
+	sim_refusals_on_session(&library->refusals, library->engine.sender.session.id);
 	look_at_reader(library);
 }
 
@@ -274,7 +275,7 @@ static void poll(struct sim_library *library)
 static bool begin_append(struct sim_library *library)
 {
 	struct sim_client *client = library->client;
-	uint64_t salt = library->engine.boot_id, ordinal = library->ordinal + 1;
+	uint64_t salt = library->engine.channel.boot_id, ordinal = library->ordinal + 1;
 	struct ticket *ticket = &library->tickets[ordinal % TICKETS];
 	uint8_t payload[SIM_RECORD_BYTES_MAX + 1];
 	struct wirelog_append_options options = {.tag = (void *)(uintptr_t)ordinal};
@@ -286,7 +287,8 @@ static bool begin_append(struct sim_library *library)
 	sim_client_draw_append(client, salt, ordinal, &ticket->append);
 	/* Beside a node that stays down such appends would be all that there is, until their time is over. */
 	if (ticket->append.level == WIRELOG_EVERYWHERE &&
-	    now_of(library) + library->engine.options.append_timeout_ns > client->plan->fault_ns)
+	    now_of(library) + library->engine.environment.options.append_timeout_ns >
+		    client->plan->fault_ns)
 		ticket->append.level = WIRELOG_COMMITTED;
 	sim_client_payload(salt, ordinal, payload, ticket->append.bytes);
 	ticket->checksum = wl_crc64(0, payload, ticket->append.bytes);
@@ -341,7 +343,7 @@ static void subscribe(struct sim_library *library)
 	for (unsigned number = 1; number <= client->cluster->config.nodes; number++)
 		reader->boot_before[number] = client->cluster->nodes[number].boot;
 	reader->reads_now = true;
-	wl_subscriber_start(&library->engine,
+	wl_subscriber_start(&library->engine.subscriber,
 			    (enum wirelog_from)(reader->started ? WL_WIRE_FROM_NUMBER
 								: reader->from),
 			    reader->started ? reader->next_number : reader->value);
@@ -349,7 +351,7 @@ static void subscribe(struct sim_library *library)
 
 static void stop_reading(struct sim_library *library)
 {
-	wl_subscriber_stop(&library->engine);
+	wl_subscriber_stop(&library->engine.subscriber);
 	library->client->reader.reads_now = false;
 	library->client->reader.node = 0;
 }
@@ -358,7 +360,8 @@ static bool has_all(const struct sim_library *library)
 {
 	const struct sim_reader *reader = &library->client->reader;
 
-	return reader->started && reader->next_number > library->engine.subscriber.commit_number;
+	return reader->started &&
+	       reader->next_number > library->engine.subscriber.there.commit_number;
 }
 
 static void read_on(struct sim_library *library)
@@ -401,7 +404,7 @@ static void add_routes(struct sim_library *library)
 			.port = (uint16_t)(SIM_UDP_PORT + client->worker),
 		};
 
-		WL_CHECK(wl_nodes_add_route(&library->engine, &endpoint, NULL, 0) == 0);
+		WL_CHECK(wl_nodes_add_route(&library->engine.nodes, &endpoint, NULL, 0) == 0);
 	}
 }
 
@@ -425,15 +428,15 @@ static wl_identity draw_identity(struct sim_library *library)
 static void connect(struct sim_library *library)
 {
 	struct sim_client *client = library->client;
-	struct wl_client *engine = &library->engine;
+	struct wl_engine *engine = &library->engine;
+	struct wl_engine_config config = {.auth = &client->cluster->auth};
 	bool impatient = client->plan->levels != 0 || chance(library, 500000);
 
 	sim_endpoint_name(&client->end, draw_identity(library),
 			  sim_random_next(&client->random) | 1);
 	memset(library->tickets, 0, sizeof(library->tickets));
-	memset(engine, 0, sizeof(*engine));
 	sim_transport_init(&library->transport, &client->cluster->network, client->end.station);
-	engine->options = (struct wirelog_options){
+	config.options = (struct wirelog_options){
 		.journal = client->journal,
 		.outstanding_max = TICKETS,
 		.outstanding_bytes_max = 2 * SIM_RECORD_BYTES_MAX << draw(library, 4),
@@ -446,13 +449,15 @@ static void connect(struct sim_library *library)
 		.on_event = on_event,
 		.context = library,
 	};
-	engine->auth = client->cluster->auth;
-	engine->cluster = client->cluster->cluster;
-	engine->identity = client->end.identity;
-	engine->boot_id = client->end.boot_id;
-	engine->now_ns = CLOCK_NS + now_of(library);
-	wl_engine_init(engine, library->slots, library->bytes, library->assembly);
-	engine->transports[WL_ENDPOINT_UDP] = &library->transport.transport;
+	config.cluster = client->cluster->cluster;
+	config.identity = client->end.identity;
+	config.boot_id = client->end.boot_id;
+	config.now_ns = CLOCK_NS + now_of(library);
+	config.slots = library->slots;
+	config.bytes = library->bytes;
+	config.buffer = library->buffer;
+	wl_engine_init(engine, &config);
+	engine->channel.transports[WL_ENDPOINT_UDP] = &library->transport.transport;
 	add_routes(library);
 	/* More than a leader answers at a time would all be too late, one after the other. */
 	if (client->outstanding_max > client->plan->reply_slots)
@@ -467,8 +472,8 @@ static void begin_anew(struct sim_library *library, bool says_goodbye)
 	struct sim_client *client = library->client;
 
 	if (says_goodbye && library->engine.subscriber.state != WL_SUBSCRIBER_OFF) {
-		wl_subscriber_stop(&library->engine);
-		wl_channel_flush(&library->engine);
+		wl_subscriber_stop(&library->engine.subscriber);
+		wl_channel_flush(&library->engine.channel);
 	}
 	connect(library);
 	sim_refusals_end_life(&library->refusals);
@@ -553,8 +558,8 @@ void sim_library_init(struct sim_client *client)
 	client->library = library;
 	library->slots = malloc(TICKETS * sizeof(library->slots[0]));
 	library->bytes = malloc(2 * SIM_RECORD_BYTES_MAX << 3);
-	library->assembly = malloc(WIRELOG_RECORD_BYTES_MAX);
-	WL_CHECK(library->slots && library->bytes && library->assembly);
+	library->buffer = malloc(WIRELOG_RECORD_BYTES_MAX);
+	WL_CHECK(library->slots && library->bytes && library->buffer);
 	client->cluster->ends[client->end.station] = &client->end;
 	client->cluster->network.applications |= 1u << client->end.station;
 	sim_network_attach(&client->cluster->network, client->end.station, on_frame, library);
@@ -571,7 +576,7 @@ void sim_library_fini(struct sim_client *client)
 		return;
 	free(library->slots);
 	free(library->bytes);
-	free(library->assembly);
+	free(library->buffer);
 	free(library);
 	client->library = NULL;
 }

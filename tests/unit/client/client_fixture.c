@@ -317,29 +317,30 @@ void client_fixture_check_acks(const struct client_fixture *fixture, uint64_t th
 static void make_client(struct client_fixture *fixture, const struct wirelog_options *options)
 {
 	static const uint8_t secret[WL_AUTH_SECRET_BYTES] = "a unit test key";
-	struct wl_client *client = aligned_alloc(64, (sizeof(*client) + 63) / 64 * 64);
+	struct wl_engine *client = aligned_alloc(64, (sizeof(*client) + 63) / 64 * 64);
 	struct wl_endpoint endpoint = {.kind = WL_ENDPOINT_UDP, .ipv4 = 1, .port = 7701};
+	struct wl_engine_config config = {
+		.options = *options,
+		.auth = &fixture->auth,
+		.cluster = CLIENT_FIXTURE_CLUSTER,
+		.identity = WL_IDENTITY_CLIENT | 5,
+		.boot_id = 0x1234567890abcdefull,
+		.now_ns = fixture->now_ns,
+		.slots = malloc(options->outstanding_max * sizeof(struct wl_window_slot)),
+		.bytes = malloc(options->outstanding_bytes_max),
+		.buffer = malloc(WIRELOG_RECORD_BYTES_MAX),
+	};
 
-	memset(client, 0, sizeof(*client));
 	fixture->client = client;
-	client->options = *options;
-	client->options.on_ack = on_ack;
-	client->options.on_record = on_record;
-	client->options.on_event = on_event;
-	client->options.context = fixture;
-	client->cluster = CLIENT_FIXTURE_CLUSTER;
-	client->identity = WL_IDENTITY_CLIENT | 5;
-	client->boot_id = 0x1234567890abcdefull;
-	client->now_ns = fixture->now_ns;
-	client->transports[WL_ENDPOINT_UDP] = &fixture->transport;
-	wl_auth_init(&client->auth, secret);
+	config.options.on_ack = on_ack;
+	config.options.on_record = on_record;
+	config.options.on_event = on_event;
+	config.options.context = fixture;
 	wl_auth_init(&fixture->auth, secret);
-	wl_auth_derive(&fixture->auth, client->identity, client->boot_id, &fixture->client_key);
-	wl_engine_init(client,
-		       malloc(client->options.outstanding_max * sizeof(struct wl_window_slot)),
-		       malloc(client->options.outstanding_bytes_max),
-		       malloc(WIRELOG_RECORD_BYTES_MAX));
-	CU_ASSERT_EQUAL_FATAL(wl_nodes_add_route(client, &endpoint, NULL, 0), 0);
+	wl_auth_derive(&fixture->auth, config.identity, config.boot_id, &fixture->client_key);
+	wl_engine_init(client, &config);
+	client->channel.transports[WL_ENDPOINT_UDP] = &fixture->transport;
+	CU_ASSERT_EQUAL_FATAL(wl_nodes_add_route(&client->nodes, &endpoint, NULL, 0), 0);
 }
 
 struct client_fixture *client_fixture_start(const struct wirelog_options *options)
@@ -375,18 +376,17 @@ struct client_fixture *client_fixture_start(const struct wirelog_options *option
 
 void client_fixture_end(struct client_fixture *fixture)
 {
-	struct wl_client *client = fixture->client;
+	struct wl_engine *client = fixture->client;
 
-	wl_channel_flush(client);
+	wl_channel_flush(&client->channel);
 	for (unsigned at = 0; at < fixture->frame_count; at++)
 		free(fixture->frames[at].bytes);
 	for (uint32_t at = 0; at < fixture->log_count; at++)
 		free(fixture->log[at].payload);
-	wl_auth_fini(&client->auth);
 	wl_auth_fini(&fixture->auth);
 	free(client->sender.window.slots);
 	free(client->sender.window.bytes);
-	free(client->subscriber.assembly);
+	free(client->subscriber.fragments.buffer);
 	free(client);
 	free(fixture->acks);
 	free(fixture->sessions);

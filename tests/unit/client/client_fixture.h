@@ -7,7 +7,7 @@
 #ifndef WL_TESTS_UNIT_CLIENT_CLIENT_FIXTURE_H
 #define WL_TESTS_UNIT_CLIENT_CLIENT_FIXTURE_H
 
-#include "client/client.h"
+#include "client/engine.h"
 
 #define CLIENT_FIXTURE_NODES 3u
 #define CLIENT_FIXTURE_LOG 80000u
@@ -75,7 +75,7 @@ struct client_fixture_ack {
 
 struct client_fixture {
 	struct wl_transport transport; /* first */
-	struct wl_client *client;
+	struct wl_engine *client;
 	struct wl_auth auth;
 	struct wl_auth_key client_key;
 	uint64_t now_ns;

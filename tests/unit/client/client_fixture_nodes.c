@@ -21,9 +21,9 @@ size_t client_fixture_seal(struct client_fixture *fixture, uint32_t id, uint8_t 
 		.payload_bytes = (uint16_t)payload_bytes,
 		.cluster = CLIENT_FIXTURE_CLUSTER,
 		.sender = wl_identity_of_node(id, 0),
-		.destination = fixture->client->identity,
+		.destination = fixture->client->channel.identity,
 		.sender_boot = node->boot_id,
-		.destination_boot = fixture->client->boot_id,
+		.destination_boot = fixture->client->channel.boot_id,
 		.sequence = ++node->sequence,
 	};
 
@@ -89,7 +89,7 @@ static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t ty
 		strcpy(reply.members[reply.member_count++].endpoint, endpoints[member]);
 	}
 	if (fixture->nodes[id].taken_boot != 0 &&
-	    fixture->client->identity == fixture->nodes[id].taken) {
+	    fixture->client->channel.identity == fixture->nodes[id].taken) {
 		reply.known_boot = fixture->nodes[id].taken_boot;
 		reply.member_count = 0;
 		reply.challenge = 1;

@@ -32,7 +32,7 @@ static void no_session_is_opened_before_the_first_append(void)
 	client_fixture_run(fixture, SECOND);
 
 	CU_ASSERT_EQUAL(fixture->session_count, 0);
-	CU_ASSERT_EQUAL(fixture->client->answered, 1u << 1 | 1u << 2 | 1u << 3);
+	CU_ASSERT_EQUAL(fixture->client->nodes.answered, 1u << 1 | 1u << 2 | 1u << 3);
 	client_fixture_end(fixture);
 }
 
@@ -480,7 +480,7 @@ static void flight_times_out_although_the_leader_asks_for_it(void)
 	client_fixture_append(fixture, 200, 64);
 	client_fixture_run(fixture, SECOND);
 
-	CU_ASSERT(fixture->client->counters.resends > 1);
+	CU_ASSERT(fixture->client->sender.resends > 1);
 	fixture->path_to[1] = 0;
 	CU_ASSERT(client_fixture_drain(fixture, 900 * MS));
 	client_fixture_check_acks(fixture, 400);
@@ -528,7 +528,7 @@ static void transport_that_takes_few_frames_loses_nothing(void)
 	CU_ASSERT(client_fixture_drain(fixture, SECOND));
 
 	client_fixture_check_acks(fixture, 1000);
-	CU_ASSERT_EQUAL(fixture->client->counters.resends, 0);
+	CU_ASSERT_EQUAL(fixture->client->sender.resends, 0);
 	CU_ASSERT_EQUAL(fixture->appends_received, 1000);
 	client_fixture_end(fixture);
 }

@@ -11,7 +11,7 @@ static size_t make_answer(struct client_fixture *fixture, uint32_t from, uint8_t
 {
 	uint8_t *at = datagram + WL_FRAME_HEADER_BYTES;
 	struct wl_wire_append_reply reply = {
-		.session = fixture->client->sender.session,
+		.session = fixture->client->sender.session.id,
 		.leader = 1,
 		.result_count = 1,
 		.term = 1,
@@ -83,9 +83,9 @@ static void frame_is_believed_once(void)
 	uint64_t before;
 
 	CU_ASSERT(is_believed(fixture, datagram, size));
-	before = fixture->client->counters.frames_refused;
+	before = fixture->client->channel.counters.frames_refused;
 	is_believed(fixture, datagram, size);
-	CU_ASSERT_EQUAL(fixture->client->counters.frames_refused, before + 1);
+	CU_ASSERT_EQUAL(fixture->client->channel.counters.frames_refused, before + 1);
 	client_fixture_end(fixture);
 }
 
@@ -108,8 +108,8 @@ static void new_boot_id_of_a_node_is_not_believed_without_an_answer_to_our_quest
 							      &reply));
 	is_believed(fixture, datagram, size);
 
-	CU_ASSERT_EQUAL(fixture->client->term, 1);
-	CU_ASSERT_NOT_EQUAL(fixture->client->nodes[1].boot_id, fixture->nodes[1].boot_id);
+	CU_ASSERT_EQUAL(fixture->client->nodes.leadership.term, 1);
+	CU_ASSERT_NOT_EQUAL(fixture->client->channel.nodes[1].boot_id, fixture->nodes[1].boot_id);
 	client_fixture_end(fixture);
 }
 
@@ -119,10 +119,10 @@ static void frame_of_another_cluster_is_counted_and_not_believed(void)
 	uint8_t datagram[512];
 	size_t size = make_answer(fixture, 1, datagram);
 
-	fixture->client->cluster++;
+	fixture->client->channel.cluster++;
 	CU_ASSERT_FALSE(is_believed(fixture, datagram, size));
-	CU_ASSERT(fixture->client->counters.other_cluster != 0);
-	fixture->client->cluster--;
+	CU_ASSERT(fixture->client->channel.counters.other_cluster != 0);
+	fixture->client->channel.cluster--;
 	client_fixture_end(fixture);
 }
 
@@ -137,7 +137,7 @@ static struct client_fixture *start_among_strangers(bool full)
 		fixture->nodes[id].challenge = 1000 + id;
 		fixture->nodes[id].full_of_clients = full;
 	}
-	fixture->client->served = 0;
+	fixture->client->nodes.served = 0;
 	client_fixture_run(fixture, 2000 * MS);
 	return fixture;
 }
@@ -146,9 +146,9 @@ static void challenge_is_said_back_and_appends_go_on(void)
 {
 	struct client_fixture *fixture = start_among_strangers(false);
 
-	CU_ASSERT_EQUAL(fixture->client->served, 1u << 1 | 1u << 2 | 1u << 3);
-	CU_ASSERT_EQUAL(fixture->client->turned_away, 0);
-	CU_ASSERT_EQUAL(fixture->client->nodes[1].challenge, 0);
+	CU_ASSERT_EQUAL(fixture->client->nodes.served, 1u << 1 | 1u << 2 | 1u << 3);
+	CU_ASSERT_EQUAL(fixture->client->nodes.turned_away, 0);
+	CU_ASSERT_EQUAL(fixture->client->nodes.nodes[1].challenge, 0);
 	CU_ASSERT_EQUAL(fixture->ack_count, 2);
 	client_fixture_end(fixture);
 }
@@ -157,9 +157,9 @@ static void node_without_a_place_for_us_is_known_as_such(void)
 {
 	struct client_fixture *fixture = start_among_strangers(true);
 
-	CU_ASSERT_EQUAL(fixture->client->served, 0);
-	CU_ASSERT_EQUAL(fixture->client->turned_away, 1u << 1 | 1u << 2 | 1u << 3);
-	CU_ASSERT_NOT_EQUAL(fixture->client->turned_away_ns, 0);
+	CU_ASSERT_EQUAL(fixture->client->nodes.served, 0);
+	CU_ASSERT_EQUAL(fixture->client->nodes.turned_away, 1u << 1 | 1u << 2 | 1u << 3);
+	CU_ASSERT_NOT_EQUAL(fixture->client->nodes.turned_away_ns, 0);
 	client_fixture_end(fixture);
 }
 
@@ -174,7 +174,7 @@ static void append_that_only_the_leader_turns_away_ends_at_once(void)
 	fixture->nodes[1].challenge = 1001;
 	fixture->nodes[1].full_of_clients = true;
 	client_fixture_run(fixture, 100 * MS);
-	CU_ASSERT_EQUAL(fixture->client->turned_away, 1u << 1);
+	CU_ASSERT_EQUAL(fixture->client->nodes.turned_away, 1u << 1);
 	CU_ASSERT_EQUAL(fixture->acks[2].count, 0);
 
 	client_fixture_append(fixture, 10, 64);
@@ -191,7 +191,7 @@ static void messages_that_are_not_for_clients_are_passed_over(void)
 {
 	struct client_fixture *fixture = start_with_one_outstanding();
 	uint8_t datagram[512] = {0};
-	uint64_t before = fixture->client->counters.frames_refused;
+	uint64_t before = fixture->client->channel.counters.frames_refused;
 
 	client_fixture_inject(fixture, datagram,
 			      client_fixture_seal(fixture, 1, WL_WIRE_VOTE, datagram, 48));
@@ -199,7 +199,7 @@ static void messages_that_are_not_for_clients_are_passed_over(void)
 			      client_fixture_seal(fixture, 1, 200, datagram, 48));
 	client_fixture_run(fixture, MS);
 
-	CU_ASSERT_EQUAL(fixture->client->counters.frames_refused, before + 2);
+	CU_ASSERT_EQUAL(fixture->client->channel.counters.frames_refused, before + 2);
 	client_fixture_end(fixture);
 }
 
@@ -214,7 +214,7 @@ static void payloads_of_any_bytes_do_no_harm(void)
 
 	client_fixture_fill(fixture, 10, 64);
 	client_fixture_append(fixture, 1, 64);
-	wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, 1);
+	wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_NUMBER, 1);
 	client_fixture_run(fixture, 50 * MS);
 	for (unsigned round = 0; round < 3000; round++) {
 		uint8_t datagram[512];
@@ -232,7 +232,7 @@ static void payloads_of_any_bytes_do_no_harm(void)
 			client_fixture_run(fixture, 200000);
 	}
 	client_fixture_run(fixture, 20 * MS);
-	CU_ASSERT(fixture->client->counters.frames_received >= 3000);
+	CU_ASSERT(fixture->client->channel.counters.frames_received >= 3000);
 	client_fixture_end(fixture);
 }
 

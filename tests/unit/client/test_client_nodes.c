@@ -29,7 +29,7 @@ static void newer_term_without_a_leader_takes_nobody_from_the_leader(void)
 
 	cut_off(fixture, 3, 8);
 	client_fixture_run(fixture, 3 * SECOND);
-	CU_ASSERT_EQUAL(fixture->client->leader, 1);
+	CU_ASSERT_EQUAL(fixture->client->nodes.leadership.leader, 1);
 	client_fixture_append(fixture, 10, 64);
 	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
 
@@ -62,7 +62,7 @@ static void leader_of_old_that_went_ahead_hides_no_newer_one(void)
 	CU_ASSERT(client_fixture_drain(fixture, SECOND));
 
 	client_fixture_check_acks(fixture, 20);
-	CU_ASSERT_EQUAL(fixture->client->leader, 1);
+	CU_ASSERT_EQUAL(fixture->client->nodes.leadership.leader, 1);
 	client_fixture_end(fixture);
 }
 
@@ -75,7 +75,7 @@ static void leadership_that_its_holder_ended_is_not_believed_from_others(void)
 	fixture->nodes[1].thinks_it_leads = false;
 	client_fixture_append(fixture, 5, 64);
 	client_fixture_run(fixture, 500 * MS);
-	CU_ASSERT_EQUAL(fixture->client->leader, 0);
+	CU_ASSERT_EQUAL(fixture->client->nodes.leadership.leader, 0);
 	client_fixture_lead(fixture, 2, 9);
 	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
 
@@ -111,7 +111,7 @@ static void who_appends_nothing_hears_that_nodes_answer_again(void)
 	client_fixture_fill(fixture, 10, 64);
 	client_fixture_run(fixture, 50 * MS);
 	fixture->read_next = 1;
-	wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, 1);
+	wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_NUMBER, 1);
 	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
 	set_mute(fixture, true);
 	client_fixture_run(fixture, 4 * SECOND);
@@ -160,13 +160,13 @@ static void append_that_found_no_leader_is_told_so(void)
 }
 
 /* A question to node 3 was carried to node 2, and node 2 has answered it. */
-static void mislead(struct wl_client *client)
+static void mislead(struct wl_engine *client)
 {
-	int at = client->nodes[3].route;
+	int at = client->channel.nodes[3].route;
 
-	client->routes[at].node = 2;
-	client->nodes[2].route = at;
-	client->nodes[3].route = -1;
+	client->nodes.hellos[at].node = 2;
+	client->channel.nodes[2].route = at;
+	client->channel.nodes[3].route = -1;
 }
 
 static void way_that_answers_replaces_one_that_does_not(void)
@@ -185,10 +185,10 @@ static void way_that_answers_replaces_one_that_does_not(void)
 static void node_whose_way_another_one_answered_is_found_again(void)
 {
 	struct client_fixture *fixture = start_with_leader(2, 7);
-	int own = fixture->client->nodes[2].route;
+	int own = fixture->client->channel.nodes[2].route;
 
 	mislead(fixture->client);
-	fixture->client->nodes[2].route = own;
+	fixture->client->channel.nodes[2].route = own;
 	client_fixture_run(fixture, 3 * SECOND);
 	client_fixture_lead(fixture, 3, 8);
 	client_fixture_append(fixture, 5, 64);
@@ -201,12 +201,12 @@ static void node_whose_way_another_one_answered_is_found_again(void)
 static void leader_whose_way_another_one_answered_is_found_again_at_once(void)
 {
 	struct client_fixture *fixture = start_with_leader(3, 7);
-	struct wl_client *client = fixture->client;
-	int own = client->nodes[2].route, at = client->nodes[3].route;
+	struct wl_engine *client = fixture->client;
+	int own = client->channel.nodes[2].route, at = client->channel.nodes[3].route;
 
 	mislead(client);
-	client->nodes[2].route = own;
-	client->routes[at].hello_due_ns = client->now_ns + SECOND;
+	client->channel.nodes[2].route = own;
+	client->nodes.hellos[at].due_ns = client->environment.now_ns + SECOND;
 	client_fixture_append(fixture, 5, 64);
 	CU_ASSERT(client_fixture_drain(fixture, 100 * MS));
 
@@ -217,7 +217,7 @@ static void leader_whose_way_another_one_answered_is_found_again_at_once(void)
 static void take_identity_of(struct client_fixture *fixture)
 {
 	for (uint32_t node = 1; node <= CLIENT_FIXTURE_NODES; node++) {
-		fixture->nodes[node].taken = fixture->client->identity;
+		fixture->nodes[node].taken = fixture->client->channel.identity;
 		fixture->nodes[node].taken_boot = 77;
 	}
 }
@@ -225,21 +225,21 @@ static void take_identity_of(struct client_fixture *fixture)
 static void client_whose_identity_another_one_has_draws_again(void)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
-	wl_identity first = fixture->client->identity;
-	uint64_t boot_id = fixture->client->boot_id;
+	wl_identity first = fixture->client->channel.identity;
+	uint64_t boot_id = fixture->client->channel.boot_id;
 
 	client_fixture_fill(fixture, 10, 64);
 	take_identity_of(fixture);
 	fixture->read_next = 1;
-	wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, 1);
+	wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_NUMBER, 1);
 	client_fixture_append(fixture, 5, 64);
 	CU_ASSERT(client_fixture_drain(fixture, SECOND));
 	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
 
-	CU_ASSERT_NOT_EQUAL(fixture->client->identity, first);
-	CU_ASSERT(wl_identity_is_client(fixture->client->identity));
-	CU_ASSERT_NOT_EQUAL(fixture->client->boot_id, boot_id);
-	CU_ASSERT_EQUAL(fixture->client->counters.identities, 1);
+	CU_ASSERT_NOT_EQUAL(fixture->client->channel.identity, first);
+	CU_ASSERT(wl_identity_is_client(fixture->client->channel.identity));
+	CU_ASSERT_NOT_EQUAL(fixture->client->channel.boot_id, boot_id);
+	CU_ASSERT_EQUAL(fixture->client->identities, 1);
 	CU_ASSERT_EQUAL(fixture->acks[5].status, WIRELOG_OK);
 	client_fixture_end(fixture);
 }
@@ -266,8 +266,8 @@ static struct client_fixture *start_astray(int status)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
 
-	fixture->client->routes[0].link = CLIENT_FIXTURE_ASTRAY + 2;
-	fixture->client->routes[0].endpoint.port = 7700 + CLIENT_FIXTURE_ASTRAY + 2;
+	fixture->client->channel.routes[0].link = CLIENT_FIXTURE_ASTRAY + 2;
+	fixture->client->channel.routes[0].endpoint.port = 7700 + CLIENT_FIXTURE_ASTRAY + 2;
 	fixture->astray_status = status;
 	return fixture;
 }
@@ -297,9 +297,9 @@ static void client_whose_journal_is_nowhere_knows_it(void)
 	struct client_fixture *fixture = start_astray(WIRELOG_JOURNAL_UNKNOWN);
 
 	client_fixture_run(fixture, 100 * MS);
-	CU_ASSERT_EQUAL(fixture->client->elsewhere.status, WIRELOG_JOURNAL_UNKNOWN);
-	CU_ASSERT_EQUAL(fixture->client->elsewhere.node, 2);
-	CU_ASSERT_EQUAL(fixture->client->answered, 0);
+	CU_ASSERT_EQUAL(fixture->client->nodes.elsewhere.status, WIRELOG_JOURNAL_UNKNOWN);
+	CU_ASSERT_EQUAL(fixture->client->nodes.elsewhere.node, 2);
+	CU_ASSERT_EQUAL(fixture->client->nodes.answered, 0);
 	client_fixture_end(fixture);
 }
 

@@ -32,7 +32,8 @@ static void append_all(struct client_fixture *fixture)
 static void read_all(struct client_fixture *fixture)
 {
 	fixture->read_next = 1;
-	CU_ASSERT_EQUAL(wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, 1), 0);
+	CU_ASSERT_EQUAL(wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_NUMBER, 1),
+			0);
 	CU_ASSERT(client_fixture_read_all(fixture, 5 * SECOND));
 	CU_ASSERT_EQUAL(fixture->read_wrong, 0);
 }
@@ -78,11 +79,11 @@ static void appends_go_on_where_the_path_narrows_under_them(void)
 
 	append_all(fixture);
 	append_all(fixture);
-	CU_ASSERT_EQUAL(fixture->client->nodes[1].to.mtu, LINK_MTU);
+	CU_ASSERT_EQUAL(fixture->client->paths.pairs[1].to.mtu, LINK_MTU);
 	narrow(fixture, 1300, 1300);
 	append_all(fixture);
 
-	CU_ASSERT_EQUAL(fixture->client->nodes[1].to.mtu, WIRELOG_MTU_MIN);
+	CU_ASSERT_EQUAL(fixture->client->paths.pairs[1].to.mtu, WIRELOG_MTU_MIN);
 	client_fixture_end(fixture);
 }
 
@@ -151,7 +152,8 @@ static void path_below_the_least_is_told(void)
 	client_fixture_fill(fixture, 200, 64);
 	client_fixture_run(fixture, 50 * MS); /* greetings are short, and pass */
 	narrow(fixture, 0, 1000);
-	CU_ASSERT_EQUAL(wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, 1), 0);
+	CU_ASSERT_EQUAL(wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_NUMBER, 1),
+			0);
 	client_fixture_run(fixture, 3 * SECOND);
 
 	CU_ASSERT_EQUAL(told(fixture)->status, WIRELOG_PATH_MTU);
@@ -166,7 +168,7 @@ static void each_node_has_a_path_of_its_own(void)
 	fixture->path_to[2] = 1400;
 	append_all(fixture);
 	append_all(fixture);
-	CU_ASSERT_EQUAL(fixture->client->nodes[1].to.mtu, LINK_MTU);
+	CU_ASSERT_EQUAL(fixture->client->paths.pairs[1].to.mtu, LINK_MTU);
 	client_fixture_lead(fixture, 2, 2);
 	fixture->nodes[1].up = false;
 	for (unsigned round = 0; round < 40; round++) {
@@ -174,7 +176,7 @@ static void each_node_has_a_path_of_its_own(void)
 		client_fixture_run(fixture, 20 * MS);
 	}
 
-	CU_ASSERT_EQUAL(fixture->client->nodes[2].to.mtu, 1400);
+	CU_ASSERT_EQUAL(fixture->client->paths.pairs[2].to.mtu, 1400);
 	CU_ASSERT_EQUAL(told(fixture)->node, 2);
 	client_fixture_end(fixture);
 }
@@ -211,7 +213,7 @@ static void smaller_link_of_a_node_is_no_fault(void)
 	client_fixture_run(fixture, 2 * SECOND);
 
 	CU_ASSERT(fixture->largest_to_node[1] > 1300);
-	CU_ASSERT_EQUAL(fixture->client->counters.resends, 0);
+	CU_ASSERT_EQUAL(fixture->client->sender.resends, 0);
 	CU_ASSERT_EQUAL(client_fixture_events(fixture, WIRELOG_EVENT_PATH_MTU), 0);
 	client_fixture_end(fixture);
 }

@@ -17,7 +17,8 @@ static struct client_fixture *start_with_log(unsigned count, uint32_t bytes)
 static void read_from(struct client_fixture *fixture, uint64_t number)
 {
 	fixture->read_next = number;
-	CU_ASSERT_EQUAL(wl_subscriber_start(fixture->client, WIRELOG_FROM_NUMBER, number), 0);
+	CU_ASSERT_EQUAL(
+		wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_NUMBER, number), 0);
 }
 
 static void reader_gets_every_record_in_order(void)
@@ -69,7 +70,7 @@ static void node_that_was_asked_for_serves(void)
 {
 	struct client_fixture *fixture = start_with_log(10, 64);
 
-	fixture->client->options.node = 1;
+	fixture->client->environment.options.node = 1;
 	read_from(fixture, 1);
 	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
 
@@ -100,7 +101,7 @@ static void reader_subscribes_again_when_its_node_was_started_again(void)
 {
 	struct client_fixture *fixture = start_with_log(500, 64);
 
-	fixture->client->options.node = 2;
+	fixture->client->environment.options.node = 2;
 	read_from(fixture, 1);
 	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
 	client_fixture_restart(fixture, 2);
@@ -308,7 +309,7 @@ static void reader_from_now_gets_what_comes_after_its_subscription(void)
 	struct client_fixture *fixture = start_with_log(100, 64);
 
 	fixture->read_next = 0;
-	wl_subscriber_start(fixture->client, WIRELOG_FROM_NOW, 0);
+	wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_NOW, 0);
 	client_fixture_run(fixture, 20 * MS);
 	client_fixture_fill(fixture, 50, 64);
 	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
@@ -323,7 +324,8 @@ static void reader_from_a_time_begins_with_the_first_record_of_that_time(void)
 	struct client_fixture *fixture = start_with_log(100, 64);
 
 	fixture->read_next = 0;
-	wl_subscriber_start(fixture->client, WIRELOG_FROM_TIME, fixture->log[39].timestamp_ns);
+	wl_subscriber_start(&fixture->client->subscriber, WIRELOG_FROM_TIME,
+			    fixture->log[39].timestamp_ns);
 	client_fixture_run(fixture, 20 * MS);
 	CU_ASSERT(client_fixture_read_all(fixture, SECOND));
 
@@ -338,7 +340,7 @@ static void nothing_is_delivered_after_unsubscribe(void)
 
 	read_from(fixture, 1);
 	client_fixture_run(fixture, 2 * MS);
-	wl_subscriber_stop(fixture->client);
+	wl_subscriber_stop(&fixture->client->subscriber);
 	count = fixture->read_count;
 	CU_ASSERT(count != 0);
 	client_fixture_run(fixture, 50 * MS);
@@ -353,9 +355,9 @@ static void bad_beginning_is_refused(void)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
 
-	CU_ASSERT_EQUAL(wl_subscriber_start(fixture->client, (enum wirelog_from)4, 1),
+	CU_ASSERT_EQUAL(wl_subscriber_start(&fixture->client->subscriber, (enum wirelog_from)4, 1),
 			WIRELOG_INVALID_ARGUMENT);
-	CU_ASSERT_EQUAL(wl_subscriber_start(fixture->client, (enum wirelog_from)0, 1),
+	CU_ASSERT_EQUAL(wl_subscriber_start(&fixture->client->subscriber, (enum wirelog_from)0, 1),
 			WIRELOG_INVALID_ARGUMENT);
 	client_fixture_end(fixture);
 }

@@ -39,7 +39,7 @@ static void say_no_space(struct client_fixture *fixture, uint64_t term, uint64_t
 {
 	uint8_t datagram[256], *at = datagram + WL_FRAME_HEADER_BYTES;
 	const struct wl_wire_append_reply reply = {
-		.session = fixture->client->sender.session,
+		.session = fixture->client->sender.session.id,
 		.leader = 1,
 		.result_count = 1,
 		.term = term,
@@ -118,7 +118,7 @@ static void leader_of_a_later_term_is_sent_everything_again(void)
 	CU_ASSERT(client_fixture_drain(fixture, 4 * MS + MS / 2));
 
 	client_fixture_check_acks(fixture, 201);
-	CU_ASSERT_EQUAL(fixture->client->term, 3);
+	CU_ASSERT_EQUAL(fixture->client->nodes.leadership.term, 3);
 	client_fixture_end(fixture);
 }
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames in: every check before any belief (C1). */
+#include "client/channel.h"
+
+static bool check_header(struct wl_channel *channel, const struct wl_datagram *datagram,
+			 struct wl_frame_header *header)
+{
+	enum wl_frame_verdict verdict =
+		wl_frame_decode_header(datagram->bytes, datagram->size, header);
+	uint32_t node;
+
+	channel->counters.other_version += verdict == WL_FRAME_BAD_VERSION;
+	if (verdict != WL_FRAME_OK)
+		return false;
+	node = wl_identity_node(header->sender);
+	channel->counters.other_cluster += header->cluster != channel->cluster;
+	return header->cluster == channel->cluster && header->destination == channel->identity &&
+	       header->destination_boot == channel->boot_id && header->sender_boot != 0 &&
+	       !wl_identity_is_client(header->sender) && node >= 1 && node <= WIRELOG_NODES_MAX &&
+	       header->journal == channel->journal && header->sequence != 0 &&
+	       wl_wire_may_say(WL_WIRE_NODE, WL_WIRE_CLIENT, header->type);
+}
+
+/* A boot id that we do not know: believed when it comes with the nonce of a question that is still open. */
+static enum wl_channel_verdict meet(struct wl_channel *channel,
+				    const struct wl_frame_header *header,
+				    const struct wl_datagram *datagram)
+{
+	struct wl_channel_node *node = &channel->nodes[wl_identity_node(header->sender)];
+	struct wl_wire_hello_reply reply;
+
+	if (header->type != WL_WIRE_HELLO_REPLY)
+		return WL_CHANNEL_REFUSED;
+	wl_auth_derive(channel->auth, header->sender, header->sender_boot, &channel->scratch_key);
+	if (!wl_auth_verify(channel->auth, &channel->scratch_key, datagram->bytes,
+			    datagram->size)) {
+		channel->counters.forged++;
+		return WL_CHANNEL_REFUSED;
+	}
+	if (!wl_wire_decode_hello_reply(datagram->bytes + WL_FRAME_HEADER_BYTES,
+					header->payload_bytes, &reply) ||
+	    wl_channel_route_by_nonce(channel, reply.nonce) < 0)
+		return WL_CHANNEL_REFUSED;
+	if (reply.status != WIRELOG_OK)
+		return WL_CHANNEL_ELSEWHERE;
+	node->key = channel->scratch_key;
+	node->identity = header->sender;
+	node->boot_id = header->sender_boot;
+	wl_replay_init(&node->replay);
+	return WL_CHANNEL_MET;
+}
+
+static enum wl_channel_verdict authenticate(struct wl_channel *channel,
+					    const struct wl_frame_header *header,
+					    const struct wl_datagram *datagram)
+{
+	const struct wl_channel_node *node = &channel->nodes[wl_identity_node(header->sender)];
+
+	if (node->identity != header->sender || node->boot_id != header->sender_boot)
+		return meet(channel, header, datagram);
+	if (wl_auth_verify(channel->auth, &node->key, datagram->bytes, datagram->size))
+		return WL_CHANNEL_MESSAGE;
+	channel->counters.forged++;
+	return WL_CHANNEL_REFUSED;
+}
+
+static enum wl_channel_verdict judge(struct wl_channel *channel, const struct wl_datagram *datagram,
+				     struct wl_frame_header *header)
+{
+	enum wl_channel_verdict verdict;
+	struct wl_channel_node *node;
+
+	if (!check_header(channel, datagram, header))
+		return WL_CHANNEL_REFUSED;
+	verdict = authenticate(channel, header, datagram);
+	node = &channel->nodes[wl_identity_node(header->sender)];
+	if ((verdict == WL_CHANNEL_MESSAGE || verdict == WL_CHANNEL_MET) &&
+	    !wl_replay_accept(&node->replay, header->sequence))
+		return WL_CHANNEL_REFUSED;
+	return verdict;
+}
+
+enum wl_channel_verdict wl_channel_accept(struct wl_channel *channel,
+					  const struct wl_datagram *datagram,
+					  struct wl_channel_message *message)
+{
+	struct wl_frame_header header;
+	enum wl_channel_verdict verdict = judge(channel, datagram, &header);
+
+	channel->counters.frames_received++;
+	if (verdict == WL_CHANNEL_REFUSED || verdict == WL_CHANNEL_ELSEWHERE)
+		channel->counters.frames_refused++;
+	if (verdict == WL_CHANNEL_REFUSED)
+		return verdict;
+	*message = (struct wl_channel_message){
+		.type = header.type,
+		.node = wl_identity_node(header.sender),
+		.payload = datagram->bytes + WL_FRAME_HEADER_BYTES,
+		.bytes = header.payload_bytes,
+	};
+	return verdict;
+}
