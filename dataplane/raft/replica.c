@@ -33,7 +33,7 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	replica->config = *config;
 	replica->log = log;
 	replica->commit = WL_MUTANT(restart_commits_tail) ? log->tail.index : known_commit;
-	replica->assembly = memory;
+	replica->fragments.buffer = memory;
 	replica->view.role = WL_ROLE_FENCED;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_peer *peer = &replica->peers[node];
@@ -188,7 +188,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->diverged = wl_replica_is_apart(replica);
 	replica->branch_only = false;
 	replica->diverged_told = 0;
-	replica->assembly_index = 0;
+	replica->fragments_index = 0;
 	wl_replica_state_begin(replica);
 	replica->received_majority = 0;
 	replica->received_all = 0;

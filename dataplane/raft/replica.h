@@ -28,6 +28,7 @@
 #include "dataplane/transport/counters.h"
 #include "dataplane/transport/rx.h"
 #include "dataplane/transport/tx.h"
+#include "dataplane/wire/fragments.h"
 #include "dataplane/wire/wire.h"
 
 struct wl_replica_config {
@@ -133,9 +134,8 @@ struct wl_replica {
 	bool acknowledge; /* something to say at the end of the turn */
 	struct wl_replica_refusal refusal;
 	uint64_t heard_up_ns; /* LEADER_HEARD is limited */
-	uint8_t *assembly; /* WL_ENTRY_BYTES_MAX: an image that came in fragments */
-	uint64_t assembly_index; /* 0: none */
-	uint32_t assembly_bytes, assembly_have;
+	struct wl_fragments fragments; /* WL_ENTRY_BYTES_MAX: of an image */
+	uint64_t fragments_index; /* 0: none */
 
 	/* both */
 	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/incarnations.h) */

@@ -186,42 +186,38 @@ static void take_images(struct wl_replica *replica, const struct wl_wire_append 
 
 static void take_fragment(struct wl_replica *replica, const struct wl_wire_append *append)
 {
+	struct wl_fragments *fragments = &replica->fragments;
+	enum wl_fragments_verdict verdict = WL_FRAGMENTS_AHEAD;
 	uint64_t index = append->previous.index + 1;
+	bool has_some = replica->fragments_index == index && fragments->size == append->image_bytes;
 
 	if (index <= replica->match) {
 		wl_count(replica->counters, WL_COUNTER_append_duplicate);
 		return;
 	}
 	/* What has come of this image stays: one lost fragment must not cost the others (no large entry would ever pass). */
-	if (append->fragment_offset == 0 &&
-	    (replica->assembly_index != index || replica->assembly_bytes != append->image_bytes)) {
-		replica->assembly_index = index;
-		replica->assembly_bytes = append->image_bytes;
-		replica->assembly_have = 0;
+	if (append->fragment_offset == 0 && !has_some) {
+		replica->fragments_index = index;
+		wl_fragments_begin(fragments, append->image_bytes);
+		has_some = true;
 	}
-	if (replica->assembly_index != index || replica->assembly_bytes != append->image_bytes ||
-	    append->fragment_offset > replica->assembly_have) {
+	if (append->image_bytes > WL_ENTRY_BYTES_MAX)
+		verdict = WL_FRAGMENTS_TOO_LONG;
+	else if (has_some)
+		verdict = wl_fragments_add(fragments, append->fragment_offset, append->images,
+					   append->bytes);
+	if (verdict == WL_FRAGMENTS_TOO_LONG)
+		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+	if (verdict == WL_FRAGMENTS_AHEAD) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
 		wl_replica_refuse(replica, append, index, 0);
-		if (replica->assembly_index == index &&
-		    replica->assembly_bytes == append->image_bytes)
-			replica->refusal.hint_offset = replica->assembly_have;
-		return;
+		if (has_some)
+			replica->refusal.hint_offset = fragments->have;
 	}
-	if (append->image_bytes > WL_ENTRY_BYTES_MAX ||
-	    append->bytes > append->image_bytes - append->fragment_offset) {
-		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
+	if (verdict != WL_FRAGMENTS_WHOLE)
 		return;
-	}
-	/* Sent again it may be cut elsewhere: the path carries larger or smaller frames by then. */
-	if (append->fragment_offset + append->bytes <= replica->assembly_have)
-		return; /* came twice */
-	memcpy(replica->assembly + append->fragment_offset, append->images, append->bytes);
-	replica->assembly_have = append->fragment_offset + append->bytes;
-	if (replica->assembly_have < replica->assembly_bytes)
-		return;
-	replica->assembly_index = 0;
-	if (take_image(replica, append, index, replica->assembly, replica->assembly_bytes))
+	replica->fragments_index = 0;
+	if (take_image(replica, append, index, fragments->buffer, fragments->size))
 		took(replica, index);
 }
 
@@ -353,8 +349,8 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 	};
 	if (!wl_log_chain_at(log, ack.match_received, &ack.match_chain))
 		ack.match_chain = 0;
-	if (replica->assembly_index == replica->match + 1)
-		ack.hint_offset = replica->assembly_have;
+	if (replica->fragments_index == replica->match + 1)
+		ack.hint_offset = replica->fragments.have;
 	if (replica->refusal.pending) {
 		ack.flags |= WL_WIRE_ACK_REJECTED;
 		ack.sent_ns = replica->refusal.sent_ns;

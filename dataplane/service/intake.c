@@ -14,8 +14,6 @@
  * it refused one for lack of room, none that came in an earlier frame. What had been taken by then is in the table of sessions, and
  * what older leaders took is either there, too, or behind a place where the log went another way.
  */
-#include <string.h>
-
 #include "dataplane/base/check.h"
 #include "dataplane/base/mutant.h"
 #include "dataplane/service/service_internal.h"
@@ -276,8 +274,7 @@ static struct wl_assembly *begin_assembly(struct intake *intake,
 	chosen->sequence = append->first_sequence;
 	chosen->client = intake->client;
 	chosen->began_ns = intake->service->replica->now_ns;
-	chosen->bytes = append->record_bytes;
-	chosen->have = 0;
+	wl_fragments_begin(&chosen->fragments, append->record_bytes);
 	return chosen;
 }
 
@@ -289,8 +286,9 @@ static enum joined join(struct intake *intake, const struct wl_wire_client_appen
 	struct wl_service *service = intake->service;
 	struct wl_assembly *assembly =
 		find_assembly(service, append->session, append->first_sequence);
+	enum wl_fragments_verdict verdict;
 
-	if (assembly && assembly->bytes != append->record_bytes) {
+	if (assembly && assembly->fragments.size != append->record_bytes) {
 		assembly->session = 0;
 		assembly = NULL;
 	}
@@ -299,16 +297,14 @@ static enum joined join(struct intake *intake, const struct wl_wire_client_appen
 		if (!assembly)
 			return JOINED_NO_ROOM;
 	}
-	/* One that was sent again from its beginning passes over what is already here; its parts may be cut elsewhere. */
-	if (!assembly || append->fragment_offset > assembly->have ||
-	    append->fragment_offset + part->bytes <= assembly->have)
+	if (!assembly)
 		return JOINED_PART;
-	/* The decoder has compared it with the record's size, which is the assembly's. */
-	WL_CHECK(part->bytes <= assembly->bytes - append->fragment_offset);
-	memcpy(assembly->buffer + append->fragment_offset, part->payload, part->bytes);
-	assembly->have = append->fragment_offset + part->bytes;
-	assembly->grew_ns = service->replica->now_ns;
-	return assembly->have == assembly->bytes ? JOINED_WHOLE : JOINED_PART;
+	/* One that was sent again from its beginning passes over what is already here. */
+	verdict = wl_fragments_add(&assembly->fragments, append->fragment_offset, part->payload,
+				   part->bytes);
+	if (verdict == WL_FRAGMENTS_PART || verdict == WL_FRAGMENTS_WHOLE)
+		assembly->grew_ns = service->replica->now_ns;
+	return verdict == WL_FRAGMENTS_WHOLE ? JOINED_WHOLE : JOINED_PART;
 }
 
 static bool take_fragment(struct intake *intake, const struct wl_wire_client_append *append)
@@ -342,8 +338,8 @@ static bool take_fragment(struct intake *intake, const struct wl_wire_client_app
 		break;
 	}
 	assembly = find_assembly(service, append->session, append->first_sequence);
-	record.bytes = assembly->bytes;
-	record.payload = assembly->buffer;
+	record.bytes = assembly->fragments.size;
+	record.payload = assembly->fragments.buffer;
 	assembly->session = 0;
 	return take_record(intake, append->first_sequence, &record);
 }

@@ -58,7 +58,7 @@ static size_t lay_out(const struct wl_service_config *config, uint8_t *base,
 	for (unsigned i = 0; i < WL_SERVICE_ASSEMBLIES; i++) {
 		memory = take(base, &at, WIRELOG_RECORD_BYTES_MAX);
 		if (service)
-			service->assemblies[i].buffer = memory;
+			service->assemblies[i].fragments.buffer = memory;
 	}
 	memory = take(base, &at, WL_CHUNK_BYTES_MAX);
 	if (service)

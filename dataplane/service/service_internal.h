@@ -20,6 +20,7 @@
 #include "dataplane/service/rotation.h"
 #include "dataplane/service/service.h"
 #include "dataplane/service/shares.h"
+#include "dataplane/wire/fragments.h"
 #include "wirelog/wirelog.h"
 
 #define WL_SERVICE_LEVELS 5 /* by enum wirelog_level; 0 stays empty */
@@ -87,8 +88,7 @@ struct wl_assembly {
 	uint64_t sequence;
 	wl_identity client;
 	uint64_t began_ns, grew_ns;
-	uint32_t bytes, have;
-	uint8_t *buffer; /* WIRELOG_RECORD_BYTES_MAX */
+	struct wl_fragments fragments; /* WIRELOG_RECORD_BYTES_MAX */
 };
 
 /*

@@ -26,7 +26,7 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 
 	memset(journal, 0, sizeof(*journal));
 	journal->config = *config;
-	journal->replica.assembly = at; /* remembered for wl_journal_start */
+	journal->replica_memory = at;
 	at += wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES);
 	wl_log_init(&journal->log, &config->log, ring, at);
 	at += wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES);
@@ -62,7 +62,7 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 	struct wl_replica *replica = &journal->replica;
 
 	wl_replica_init(replica, &journal->config.replica, &journal->log, known_commit,
-			replica->assembly);
+			journal->replica_memory);
 	replica->tx = tx;
 	replica->remotes = rx->peers;
 	replica->counters = counters;

@@ -27,6 +27,7 @@ struct wl_journal {
 	struct wl_log log;
 	struct wl_replica replica;
 	struct wl_service *service;
+	void *replica_memory; /* until wl_journal_start */
 	struct wl_stages stages;
 	struct wl_histogram histograms[WL_STAGES];
 	struct wl_published published;

@@ -150,7 +150,7 @@ static void parts_of_a_journal_stay_within_its_memory(void)
 	worker_fixture_init(&fixture);
 	begin = fixture.memory[1];
 	end = begin + wl_journal_memory_bytes(&journal()->config);
-	CU_ASSERT(journal()->replica.assembly >= begin);
+	CU_ASSERT((const uint8_t *)journal()->replica.fragments.buffer >= begin);
 	CU_ASSERT((const uint8_t *)journal()->log.slots >= begin);
 	CU_ASSERT((const uint8_t *)journal()->service >= begin);
 	CU_ASSERT((const uint8_t *)journal()->service < end);
