@@ -15,7 +15,9 @@
 #include "command/commands.h"
 #include "command/tool_append.h"
 #include "command/tool_cluster.h"
+#include "command/tool_format.h"
 #include "command/tool_interrupt.h"
+#include "command/tool_option.h"
 #include "command/tool_parse.h"
 #include "command/tool_refuse.h"
 
@@ -75,16 +77,6 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-static uint64_t parse_number(const char *text, const char *option, uint64_t max,
-			     struct argp_state *state)
-{
-	uint64_t number;
-
-	if (!wl_tool_parse_number(text, &number) || number == 0 || number > max)
-		argp_error(state, "%s: '%s' is not a number from 1 to %" PRIu64, option, text, max);
-	return number;
-}
-
 static enum wirelog_level parse_level(const char *text, struct argp_state *state)
 {
 	for (int level = WIRELOG_SEQUENCED; level <= WIRELOG_EVERYWHERE; level++)
@@ -124,7 +116,7 @@ static void parse_format(struct options *options, const char *text, struct argp_
 {
 	const char *name = strcmp(text, "binary") == 0 ? "len32" : text;
 
-	if (!wl_record_format_parse(name, &options->plan.format))
+	if (!wl_record_source_format(name, &options->plan.format))
 		argp_error(state, "--format: '%s' is none of lines, itch50, binary, len16, len32",
 			   text);
 }
@@ -145,17 +137,18 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		plan->level = parse_level(argument, state);
 		return 0;
 	case 'o':
-		plan->outstanding =
-			(uint32_t)parse_number(argument, "--outstanding", OUTSTANDING_MAX, state);
+		plan->outstanding = (uint32_t)wl_tool_option_number(state, "--outstanding",
+								    argument, 1, OUTSTANDING_MAX);
 		return 0;
 	case KEY_RATE:
-		plan->rate = parse_number(argument, "--rate", UINT64_C(1000000000), state);
+		plan->rate =
+			wl_tool_option_number(state, "--rate", argument, 1, UINT64_C(1000000000));
 		return 0;
 	case KEY_LIMIT:
-		plan->limit = parse_number(argument, "--limit", INT64_MAX, state);
+		plan->limit = wl_tool_option_number(state, "--limit", argument, 1, INT64_MAX);
 		return 0;
 	case KEY_SKIP:
-		plan->skip = parse_number(argument, "--skip", INT64_MAX, state);
+		plan->skip = wl_tool_option_number(state, "--skip", argument, 1, INT64_MAX);
 		return 0;
 	case KEY_NOT_AFTER:
 		parse_not_after(plan, argument, state);

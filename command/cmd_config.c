@@ -92,7 +92,7 @@ int wl_cmd_config(int argc, char **argv)
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	wl_tool_find_daemon(daemon);
+	wl_tool_daemon_find(daemon);
 	for (unsigned int at = 0; at < options.file_count; at++) {
 		int code = check_file(daemon, options.files[at]);
 

@@ -15,8 +15,9 @@
 #include <jansson.h>
 
 #include "command/commands.h"
+#include "command/tool_format.h"
 #include "command/tool_journal.h"
-#include "command/tool_parse.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/tool_verify.h"
 
@@ -67,33 +68,20 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-static uint64_t parse_number(const char *text, const char *option, struct argp_state *state)
-{
-	uint64_t number;
-
-	if (!wl_tool_parse_number(text, &number) || number == 0)
-		argp_error(state, "%s: '%s' is not a number from 1", option, text);
-	return number;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	static const char *const formats[] = {"table", "json", "hex"};
 	struct options *options = state->input;
-	uint64_t number;
 
 	switch (key) {
 	case KEY_JOURNAL:
-		if (!wl_tool_parse_number(argument, &number) || number >= WIRELOG_JOURNALS_MAX)
-			argp_error(state, "--journal: '%s' is not a number from 0 to %d", argument,
-				   WIRELOG_JOURNALS_MAX - 1);
-		options->journal = (uint32_t)number;
+		options->journal = wl_tool_option_journal(state, argument);
 		return 0;
 	case 'n':
-		options->from = parse_number(argument, "--from", state);
+		options->from = wl_tool_option_number(state, "--from", argument, 1, UINT64_MAX);
 		return 0;
 	case 'c':
-		options->count = parse_number(argument, "--count", state);
+		options->count = wl_tool_option_number(state, "--count", argument, 1, UINT64_MAX);
 		return 0;
 	case 'f':
 		for (size_t at = 0; at < sizeof(formats) / sizeof(formats[0]); at++) {

@@ -83,13 +83,13 @@ static size_t ask_all(const struct options *options, struct answer answers[WIREL
 	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++) {
 		struct answer *answer = &answers[at];
 
-		answer->status =
-			wl_stats_ask(options->cluster.run_directories[at], request, &answer->json);
+		answer->status = wl_stats_socket_ask(options->cluster.run_directories[at], request,
+						     &answer->json);
 		if (answer->status == 0)
 			answered++;
 		else
 			snprintf(answer->reason, sizeof(answer->reason), "%s",
-				 wl_stats_ask_reason());
+				 wl_stats_socket_reason());
 	}
 	return answered;
 }
@@ -182,7 +182,8 @@ static int run(struct options *options)
 
 int wl_cmd_status(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_run_directory_argp, 0, NULL, 20},
+	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
+						      20},
 						     {0}};
 	static const struct argp argp = {
 		.options = option_table,

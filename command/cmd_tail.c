@@ -16,7 +16,9 @@
 
 #include "command/commands.h"
 #include "command/tool_cluster.h"
+#include "command/tool_format.h"
 #include "command/tool_interrupt.h"
+#include "command/tool_option.h"
 #include "command/tool_parse.h"
 #include "command/tool_path.h"
 #include "command/tool_print_record.h"
@@ -73,16 +75,6 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-static uint64_t parse_number(const char *text, const char *option, uint64_t max,
-			     struct argp_state *state)
-{
-	uint64_t number;
-
-	if (!wl_tool_parse_number(text, &number) || number == 0 || number > max)
-		argp_error(state, "%s: '%s' is not a number from 1 to %" PRIu64, option, text, max);
-	return number;
-}
-
 static void parse_from(struct options *options, const char *text, struct argp_state *state)
 {
 	if (strcmp(text, "live") == 0 || strcmp(text, "now") == 0) {
@@ -91,7 +83,7 @@ static void parse_from(struct options *options, const char *text, struct argp_st
 		return;
 	}
 	options->from = WIRELOG_FROM_NUMBER;
-	options->value = parse_number(text, "--from", INT64_MAX, state);
+	options->value = wl_tool_option_number(state, "--from", text, 1, INT64_MAX);
 }
 
 static void parse_from_time(struct options *options, const char *text, struct argp_state *state)
@@ -123,17 +115,17 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		parse_from_time(options, argument, state);
 		return 0;
 	case 'c':
-		options->count = parse_number(argument, "--count", INT64_MAX, state);
+		options->count = wl_tool_option_number(state, "--count", argument, 1, INT64_MAX);
 		return 0;
 	case 'F':
 		options->follow = true;
 		return 0;
 	case KEY_NODE:
-		options->node =
-			(uint32_t)parse_number(argument, "--node", WIRELOG_NODES_MAX, state);
+		options->node = (uint32_t)wl_tool_option_number(state, "--node", argument, 1,
+								WIRELOG_NODES_MAX);
 		return 0;
 	case 'f':
-		if (!wl_print_format_parse(argument, &options->format))
+		if (!wl_print_record_format(argument, &options->format))
 			argp_error(
 				state,
 				"--format: '%s' is none of text, lines, itch50, binary, len16, hex, json",

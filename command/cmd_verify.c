@@ -7,7 +7,7 @@
 #include <sysexits.h>
 
 #include "command/commands.h"
-#include "command/tool_parse.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/tool_verify.h"
 
@@ -32,9 +32,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case KEY_AT:
-		if (!wl_tool_parse_number(argument, &options->chain_index) ||
-		    options->chain_index == 0)
-			argp_error(state, "--at: '%s' is not the index of an entry", argument);
+		options->chain_index =
+			wl_tool_option_number(state, "--at", argument, 1, UINT64_MAX);
 		return 0;
 	case 'j':
 		options->json = true;

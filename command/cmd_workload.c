@@ -18,8 +18,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "command/cmd_workload.h"
+#include "command/commands.h"
 #include "command/itch/itch_workload.h"
+#include "command/tool_option.h"
 #include "dataplane/base/bytes.h"
 
 #define BUFFER_BYTES (256u << 10)
@@ -49,31 +50,17 @@ static const struct argp_option option_table[] = {
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
-static uint64_t parse_number(const char *text, const char *option, struct argp_state *state)
-{
-	char *end;
-	uint64_t number;
-
-	errno = 0;
-	number = strtoull(text, &end, 0);
-	if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0)
-		argp_error(state, "%s: '%s' is not a whole number", option, text);
-	return number;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
 
 	switch (key) {
 	case 'n':
-		options->messages = parse_number(argument, "--messages", state);
-		if (options->messages < WL_ITCH_WORKLOAD_MESSAGES_MIN)
-			argp_error(state, "--messages: a whole day has at least %u messages",
-				   WL_ITCH_WORKLOAD_MESSAGES_MIN);
+		options->messages = wl_tool_option_number(
+			state, "--messages", argument, WL_ITCH_WORKLOAD_MESSAGES_MIN, UINT64_MAX);
 		return 0;
 	case 's':
-		options->seed = parse_number(argument, "--seed", state);
+		options->seed = wl_tool_option_number(state, "--seed", argument, 0, UINT64_MAX);
 		return 0;
 	case 'o':
 		options->output = argument;
@@ -189,7 +176,7 @@ static int run(const struct options *options)
 	return EX_OK;
 }
 
-int cmd_workload(int argc, char **argv)
+int wl_cmd_workload(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = option_table,

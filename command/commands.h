@@ -15,5 +15,6 @@ int wl_cmd_key(int argc, char **argv);
 int wl_cmd_status(int argc, char **argv);
 int wl_cmd_tail(int argc, char **argv);
 int wl_cmd_verify(int argc, char **argv);
+int wl_cmd_workload(int argc, char **argv);
 
 #endif

@@ -8,7 +8,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "command/cmd_workload.h"
 #include "command/commands.h"
 #include "command/tool_refuse.h"
 #include "wirelog/status.h"
@@ -26,7 +25,7 @@ static const struct command commands[] = {
 	{"status", wl_cmd_status, "what the nodes say of themselves, as a table or as JSON"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},
-	{"workload", cmd_workload, "write synthetic test data: an ITCH 5.0 day"},
+	{"workload", wl_cmd_workload, "write synthetic test data: an ITCH 5.0 day"},
 	{"key", wl_cmd_key, "make a cluster's key file"},
 	{"config", wl_cmd_config, "check a node's configuration"},
 	{"explain", wl_cmd_explain, "cause and fix of a code, as in [NO_SPACE]"},

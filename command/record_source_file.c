@@ -21,7 +21,7 @@ static const char *const format_names[] = {
 	[WL_RECORD_FORMAT_LEN32] = "len32",
 };
 
-bool wl_record_format_parse(const char *name, enum wl_record_format *format)
+bool wl_record_source_format(const char *name, enum wl_record_format *format)
 {
 	for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
 		if (strcmp(name, format_names[i]) == 0) {

@@ -76,7 +76,7 @@ struct wl_record_source {
 };
 
 /* False for a name that is none of lines, itch50, len16, len32. */
-bool wl_record_format_parse(const char *name, enum wl_record_format *format);
+bool wl_record_source_format(const char *name, enum wl_record_format *format);
 
 /* "-" is standard input. Returns 0 or a negative errno; nothing stays open on failure. */
 int wl_record_source_open(struct wl_record_source *source, const char *path,

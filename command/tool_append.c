@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "command/tool_parse.h"
+#include "command/tool_format.h"
 #include "command/tool_path.h"
 
 #define SECOND_NS UINT64_C(1000000000)

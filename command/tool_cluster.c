@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command/tool_parse.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 
 #define RUN_DIRECTORY_DEFAULT "/run/wirelog"
@@ -58,16 +58,6 @@ static bool add_run_directory(struct wl_tool_cluster *cluster, const char *direc
 	return true;
 }
 
-static uint32_t parse_journal(const char *text, struct argp_state *state)
-{
-	uint64_t number;
-
-	if (!wl_tool_parse_number(text, &number) || number >= WIRELOG_JOURNALS_MAX)
-		argp_error(state, "--journal: '%s' is not a number from 0 to %d", text,
-			   WIRELOG_JOURNALS_MAX - 1);
-	return (uint32_t)number;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct wl_tool_cluster *cluster = state->input;
@@ -86,7 +76,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		cluster->insecure = true;
 		return 0;
 	case KEY_JOURNAL:
-		cluster->journal = parse_journal(argument, state);
+		cluster->journal = wl_tool_option_journal(state, argument);
 		return 0;
 	case KEY_EAL:
 		cluster->eal = argument;
@@ -104,8 +94,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 const struct argp wl_tool_cluster_argp = {.options = cluster_options, .parser = parse_option};
-const struct argp wl_tool_run_directory_argp = {.options = run_directory_options,
-						.parser = parse_option};
+const struct argp wl_tool_cluster_run_directory_argp = {.options = run_directory_options,
+							.parser = parse_option};
 
 /* ---- finding ------------------------------------------------------------------------------------ */
 

@@ -38,7 +38,7 @@ struct wl_tool_cluster {
 };
 
 extern const struct argp wl_tool_cluster_argp; /* to talk to the nodes */
-extern const struct argp wl_tool_run_directory_argp; /* to ask their stats sockets */
+extern const struct argp wl_tool_cluster_run_directory_argp; /* to ask their stats sockets */
 
 /* Fills endpoints, key and id. 0, or a negative enum wirelog_status, told to the user. */
 int wl_tool_cluster_find(struct wl_tool_cluster *cluster);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void wl_tool_find_daemon(char path[PATH_MAX])
+void wl_tool_daemon_find(char path[PATH_MAX])
 {
 	static const char *const beside[] = {"wirelogd", "../sbin/wirelogd"};
 	char own[PATH_MAX];

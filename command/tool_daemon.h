@@ -9,6 +9,6 @@
  * Beside this command (a build directory), in ../sbin (an installation), else plain "wirelogd", for execvp or
  * posix_spawnp to look up in PATH. Never the current directory.
  */
-void wl_tool_find_daemon(char path[PATH_MAX]);
+void wl_tool_daemon_find(char path[PATH_MAX]);
 
 #endif

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WL_TOOL_TIME_BYTES 40u
-
 /* A whole number, decimal, with an optional k, M or G (thousands). */
 bool wl_tool_parse_number(const char *text, uint64_t *number);
 
@@ -24,14 +22,5 @@ bool wl_tool_parse_duration(const char *text, uint64_t *duration_ns);
  * "5m" is five minutes before `now_ns`, "+5m" after it.
  */
 bool wl_tool_parse_time(const char *text, uint64_t now_ns, uint64_t *time_ns);
-
-/* "2026-03-04T05:06:07.250000000Z". */
-void wl_tool_format_time(uint64_t time_ns, char text[WL_TOOL_TIME_BYTES]);
-
-/* "850 ns", "12.3 us", "4.56 ms", "7.89 s": three figures. */
-void wl_tool_format_duration(uint64_t duration_ns, char *text, size_t size);
-
-/* "1,234,567". */
-void wl_tool_format_count(uint64_t count, char text[32]);
 
 #endif

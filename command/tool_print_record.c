@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "command/itch/itch.h"
-#include "command/tool_parse.h"
+#include "command/tool_format.h"
 #include "dataplane/base/bytes.h"
 
 static const char *const format_names[] = {
@@ -14,7 +14,7 @@ static const char *const format_names[] = {
 	[WL_PRINT_JSON] = "json",
 };
 
-bool wl_print_format_parse(const char *name, enum wl_print_format *format)
+bool wl_print_record_format(const char *name, enum wl_print_format *format)
 {
 	if (strcmp(name, "len32") == 0)
 		name = "binary";

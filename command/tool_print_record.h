@@ -32,7 +32,7 @@ enum wl_print_format {
 };
 
 /* False for a name that is none of these; "len32" is binary. */
-bool wl_print_format_parse(const char *name, enum wl_print_format *format);
+bool wl_print_record_format(const char *name, enum wl_print_format *format);
 
 /* 0, INPUT_MALFORMED: the record cannot be written in this format (nothing was), or OUTPUT_FAILED. */
 int wl_print_record(FILE *out, enum wl_print_format format, const struct wirelog_record *record);

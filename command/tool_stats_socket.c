@@ -19,7 +19,7 @@
 
 static _Thread_local char last_reason[512];
 
-const char *wl_stats_ask_reason(void)
+const char *wl_stats_socket_reason(void)
 {
 	return last_reason;
 }
@@ -131,7 +131,7 @@ static int ask(int fd, const struct sockaddr_un *address, const char *request, j
 	return status;
 }
 
-int wl_stats_ask(const char *run_directory, const char *request, json_t **answer)
+int wl_stats_socket_ask(const char *run_directory, const char *request, json_t **answer)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" SOCKET_NAME,

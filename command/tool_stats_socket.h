@@ -20,9 +20,9 @@
  *	INVALID_ARGUMENT the node refused the request: the reason is its own sentence
  *	NO_MEMORY, INTERNAL (the answer is not the JSON that it should be)
  */
-int wl_stats_ask(const char *run_directory, const char *request, json_t **answer);
+int wl_stats_socket_ask(const char *run_directory, const char *request, json_t **answer);
 
-/* One sentence about the last failure of wl_stats_ask in this thread. */
-const char *wl_stats_ask_reason(void);
+/* One sentence about the last failure of wl_stats_socket_ask in this thread. */
+const char *wl_stats_socket_reason(void);
 
 #endif

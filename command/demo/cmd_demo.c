@@ -15,7 +15,9 @@
 #include "command/commands.h"
 #include "command/demo/tool_demo_run.h"
 #include "command/itch/itch_workload.h"
+#include "command/tool_format.h"
 #include "command/tool_interrupt.h"
+#include "command/tool_option.h"
 #include "command/tool_parse.h"
 #include "command/tool_refuse.h"
 #include "dataplane/host/clock.h"
@@ -60,16 +62,6 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-static uint64_t parse_number(const char *text, const char *option, uint64_t least,
-			     struct argp_state *state)
-{
-	uint64_t number;
-
-	if (!wl_tool_parse_number(text, &number) || number < least)
-		argp_error(state, "%s: '%s' is not a number from %" PRIu64, option, text, least);
-	return number;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -86,11 +78,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_MESSAGES:
 		/* Enough for the leader to be killed in the middle of something. */
-		options->plan.messages = parse_number(argument, "--messages", 20000, state);
+		options->plan.messages =
+			wl_tool_option_number(state, "--messages", argument, 20000, UINT64_MAX);
 		options->plan_of_run = true;
 		return 0;
 	case KEY_SEED:
-		options->plan.seed = parse_number(argument, "--seed", 0, state);
+		options->plan.seed =
+			wl_tool_option_number(state, "--seed", argument, 0, UINT64_MAX);
 		options->plan_of_run = true;
 		return 0;
 	case KEY_KEEP:
@@ -187,27 +181,26 @@ static int up(const struct options *options)
 	enum wl_demo_stage stage;
 	char reason[WL_DEMO_REASON_BYTES];
 	unsigned leader = 0;
-	int status = wl_demo_clear_the_way(&wl_interrupted, reason);
+	int status = wl_demo_up_clear(&wl_interrupted, reason);
 
 	if (status != 0)
 		return refuse(status, reason);
 	wl_demo_nodes_init(&nodes, &wl_interrupted);
-	status = wl_demo_bring_up(&nodes, &options->plan, &stage, &leader, reason);
+	status = wl_demo_up_begin(&nodes, &options->plan, &stage, &leader, reason);
 	if (status != 0) {
 		int code = refuse(status, reason);
 
 		/* The logs say more than a sentence. */
-		wl_demo_go_down(&nodes, stage, stage == WL_DEMO_STAGE_NODES && !wl_interrupted);
+		wl_demo_up_end(&nodes, stage, stage == WL_DEMO_STAGE_NODES && !wl_interrupted);
 		return code;
 	}
 	for (unsigned node = 1; node <= WL_DEMO_NODES; node++)
-		wl_demo_print_point(node == 1 ? "nodes" : "", "%u  memif:%s/clients.sock  pid %d%s",
-				    node, nodes.where.run_directories[node - 1],
-				    (int)nodes.where.pids[node - 1],
-				    node == leader ? "  leads" : "");
+		wl_demo_up_print(node == 1 ? "nodes" : "", "%u  memif:%s/clients.sock  pid %d%s",
+				 node, nodes.where.run_directories[node - 1],
+				 (int)nodes.where.pids[node - 1], node == leader ? "  leads" : "");
 	if (nodes.where.udp_endpoints[0] != '\0')
-		wl_demo_print_point("sockets", "%s", nodes.where.udp_endpoints);
-	wl_demo_print_point("logs", "%s/node1.log and so on", nodes.where.directory);
+		wl_demo_up_print("sockets", "%s", nodes.where.udp_endpoints);
+	wl_demo_up_print("logs", "%s/node1.log and so on", nodes.where.directory);
 	printf("\nThree nodes are up. From this or another terminal:\n");
 	for (size_t at = 0; at < sizeof(next) / sizeof(next[0]); at++)
 		printf("  %s %s\n", program_invocation_name, next[at]);
@@ -242,7 +235,7 @@ static int kill_node(const struct options *options)
 		return EX_OK;
 	}
 	fflush(stdout);
-	status = wl_demo_wait_leader(&nodes, WAIT_NS, &leader, reason);
+	status = wl_demo_nodes_wait_leader(&nodes, WAIT_NS, &leader, reason);
 	if (status != 0)
 		return refuse(status, reason);
 	wl_tool_format_duration(wl_clock_kernel_ns() - began_ns, took, sizeof(took));
@@ -282,11 +275,11 @@ static int wait_until_useful(struct wl_demo_nodes *nodes, uint64_t began_ns)
 
 	if (wl_demo_nodes_alive(nodes) * 2 < WL_DEMO_NODES)
 		return EX_OK;
-	status = wl_demo_wait_leader(nodes, WAIT_NS, &leader, reason);
+	status = wl_demo_nodes_wait_leader(nodes, WAIT_NS, &leader, reason);
 	if (status == 0 && wl_demo_nodes_alive(nodes) == WL_DEMO_NODES) {
 		wl_demo_nodes_ask(nodes, facts);
-		status = wl_demo_wait_caught_up(nodes, facts[leader - 1].commit_number, WAIT_NS,
-						facts, reason);
+		status = wl_demo_nodes_wait_caught_up(nodes, facts[leader - 1].commit_number,
+						      WAIT_NS, facts, reason);
 	}
 	if (status != 0)
 		return refuse(status, reason);
@@ -333,7 +326,7 @@ static int stop(const struct options *options)
 
 	if (code != 0)
 		return code;
-	killed = wl_demo_go_down(&nodes, WL_DEMO_STAGE_NODES, options->plan.keep);
+	killed = wl_demo_up_end(&nodes, WL_DEMO_STAGE_NODES, options->plan.keep);
 	if (killed != 0)
 		printf("%u of the nodes had to be killed\n", killed);
 	printf(options->plan.keep ? "the demo has ended; its data and logs are in %s\n"

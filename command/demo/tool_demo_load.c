@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "command/itch/itch.h"
-#include "command/tool_parse.h"
+#include "command/tool_format.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define BURST 64u /* records offered between two polls: a few frames */
@@ -310,7 +310,7 @@ static void read_all(struct wl_demo_reading *reading)
 	}
 }
 
-int wl_demo_reading_run(struct wl_demo_reading *reading, const struct wl_where *where)
+int wl_demo_load_read(struct wl_demo_reading *reading, const struct wl_where *where)
 {
 	struct wirelog_options options = WIRELOG_OPTIONS_DEFAULT;
 	int status;

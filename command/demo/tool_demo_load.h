@@ -82,6 +82,6 @@ struct wl_demo_reading {
 	char reason[WL_DEMO_LOAD_REASON_BYTES];
 };
 
-int wl_demo_reading_run(struct wl_demo_reading *reading, const struct wl_where *where);
+int wl_demo_load_read(struct wl_demo_reading *reading, const struct wl_where *where);
 
 #endif

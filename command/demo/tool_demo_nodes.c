@@ -28,7 +28,7 @@
 void wl_demo_nodes_init(struct wl_demo_nodes *nodes, const volatile sig_atomic_t *interrupted)
 {
 	memset(nodes, 0, sizeof(*nodes));
-	wl_tool_find_daemon(nodes->daemon);
+	wl_tool_daemon_find(nodes->daemon);
 	nodes->interrupted = interrupted;
 }
 
@@ -222,7 +222,8 @@ bool wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node, struct w
 	json_t *status, *journal, *chain;
 
 	memset(facts, 0, sizeof(*facts));
-	if (wl_stats_ask(nodes->where.run_directories[node - 1], "/wirelog/status", &status) != 0)
+	if (wl_stats_socket_ask(nodes->where.run_directories[node - 1], "/wirelog/status",
+				&status) != 0)
 		return false;
 	journal = json_array_get(json_object_get(status, "journals"), 0);
 	chain = json_object_get(journal, "chain");
@@ -263,7 +264,8 @@ bool wl_demo_node_choices(const struct wl_demo_nodes *nodes, unsigned node,
 	const char *disk;
 
 	memset(choices, 0, sizeof(*choices));
-	if (wl_stats_ask(nodes->where.run_directories[node - 1], "/wirelog/status", &status) != 0)
+	if (wl_stats_socket_ask(nodes->where.run_directories[node - 1], "/wirelog/status",
+				&status) != 0)
 		return false;
 	worker = json_array_get(json_object_get(status, "workers"), 0);
 	idle = json_object_get(worker, "idle");
@@ -288,7 +290,7 @@ bool wl_demo_node_choices(const struct wl_demo_nodes *nodes, unsigned node,
 
 /* ---- waiting ------------------------------------------------------------------------------------ */
 
-int wl_demo_find_refusal(char *text, char *reason, size_t reason_bytes)
+int wl_demo_nodes_find_refusal(char *text, char *reason, size_t reason_bytes)
 {
 	char *line = NULL, *code, *sentence;
 	int status;
@@ -328,7 +330,7 @@ static int why_ended(const struct wl_demo_nodes *nodes, unsigned node, char *rea
 			rewind(log);
 		text[fread(text, 1, LOG_BYTES, log)] = '\0';
 		fclose(log);
-		status = wl_demo_find_refusal(text, sentence, sizeof(sentence));
+		status = wl_demo_nodes_find_refusal(text, sentence, sizeof(sentence));
 	}
 	if (status == 0) {
 		status = WIRELOG_DEMO_FAILED;
@@ -390,8 +392,8 @@ static bool all_follow(const struct wl_demo_nodes *nodes,
 	return true;
 }
 
-int wl_demo_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsigned *leader,
-			char *reason)
+int wl_demo_nodes_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsigned *leader,
+			      char *reason)
 {
 	uint64_t until_ns = wl_clock_kernel_ns() + timeout_ns;
 	struct wl_demo_facts facts[WL_DEMO_NODES];
@@ -416,8 +418,8 @@ static bool are_caught_up(const struct wl_demo_facts facts[WL_DEMO_NODES], uint6
 	return true;
 }
 
-int wl_demo_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-			   struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
+				 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
 {
 	uint64_t until_ns = wl_clock_kernel_ns() + timeout_ns;
 	int status;

@@ -73,13 +73,13 @@ int wl_demo_nodes_check(const struct wl_demo_nodes *nodes, char *reason);
  * Until a node leads and all that live follow it. 0 and *leader; TIMED_OUT; CLOSED when interrupted; or the code with
  * which a node ended, with a sentence.
  */
-int wl_demo_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsigned *leader,
-			char *reason);
+int wl_demo_nodes_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsigned *leader,
+			      char *reason);
 /* Until every node has committed record `number` and all name one chain value behind one entry. As above. */
-int wl_demo_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-			   struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
+				 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
 
 /* The code and the sentence with which a node refused, out of its log's text. 0: it says none. Pure; changes `text`. */
-int wl_demo_find_refusal(char *text, char *reason, size_t reason_bytes);
+int wl_demo_nodes_find_refusal(char *text, char *reason, size_t reason_bytes);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "command/demo/tool_demo_load.h"
 #include "command/itch/itch_workload.h"
-#include "command/tool_parse.h"
+#include "command/tool_format.h"
 #include "command/tool_refuse.h"
 #include "command/tool_verify.h"
 
@@ -213,8 +213,8 @@ static int append_day(struct run *run, struct wl_demo_load *load)
 
 static int catch_up(struct run *run)
 {
-	int status = wl_demo_wait_caught_up(&run->nodes, run->plan->messages, CAUGHT_UP_NS,
-					    run->facts, run->reason);
+	int status = wl_demo_nodes_wait_caught_up(&run->nodes, run->plan->messages, CAUGHT_UP_NS,
+						  run->facts, run->reason);
 
 	if (status != 0)
 		return status;
@@ -255,7 +255,7 @@ static int read_back(struct run *run, const struct wl_demo_load *load)
 		.interrupted = run->nodes.interrupted,
 		.compare = &run->compare,
 	};
-	status = wl_demo_reading_run(&reading, &run->nodes.where);
+	status = wl_demo_load_read(&reading, &run->nodes.where);
 	if (status != 0) {
 		snprintf(run->reason, sizeof(run->reason), "reading back from node %u: %s",
 			 run->reader, reading.reason);
@@ -371,7 +371,7 @@ static int go(struct run *run, struct wl_demo_load *load)
 
 	run->began_ns = wl_clock_kernel_ns();
 	printf("wirelog demo: three nodes on this machine, one order, nothing lost\n");
-	status = wl_demo_bring_up(&run->nodes, run->plan, &run->stage, &run->first_leader,
+	status = wl_demo_up_begin(&run->nodes, run->plan, &run->stage, &run->first_leader,
 				  run->reason);
 	if (status != 0)
 		return status;
@@ -417,7 +417,7 @@ int wl_demo_run(const struct wl_demo_plan *plan, const volatile sig_atomic_t *in
 	run.plan = plan;
 	wl_demo_nodes_init(&run.nodes, interrupted);
 	run.nodes.tied = true;
-	status = wl_demo_clear_the_way(interrupted, run.reason);
+	status = wl_demo_up_clear(interrupted, run.reason);
 	if (status != 0)
 		return wl_tool_refuse(status, "%s", run.reason);
 	status = go(&run, &load);
@@ -436,6 +436,6 @@ int wl_demo_run(const struct wl_demo_plan *plan, const volatile sig_atomic_t *in
 		tell(&run, "everything held%s", keep ? "" : "; the directory is removed");
 		code = EX_OK;
 	}
-	wl_demo_go_down(&run.nodes, run.stage, keep);
+	wl_demo_up_end(&run.nodes, run.stage, keep);
 	return code;
 }

@@ -15,7 +15,7 @@
 
 /* ---- saying ------------------------------------------------------------------------------------- */
 
-void wl_demo_print_point(const char *name, const char *format, ...)
+void wl_demo_up_print(const char *name, const char *format, ...)
 {
 	char text[2048], *rest = text;
 	va_list arguments;
@@ -42,27 +42,27 @@ static void print_choices(const struct wl_demo_nodes *nodes,
 {
 	struct wl_demo_choices choices;
 
-	wl_demo_print_point("directory", "%s (%s)", directory->path, directory->why);
-	wl_demo_print_point("disk", "%s, %.1f GB free, direct I/O works", directory->file_system,
-			    (double)directory->free_bytes / 1e9);
+	wl_demo_up_print("directory", "%s (%s)", directory->path, directory->why);
+	wl_demo_up_print("disk", "%s, %.1f GB free, direct I/O works", directory->file_system,
+			 (double)directory->free_bytes / 1e9);
 	if (!wl_demo_node_choices(nodes, node, &choices))
 		return;
 	if (choices.disk[0] != '\0')
-		wl_demo_print_point("io_uring", "%s", choices.disk);
-	wl_demo_print_point("ports", "memif, shared memory between processes: no NIC, no root%s%s",
-			    choices.port[0] != '\0' ? "; " : "", choices.port);
-	wl_demo_print_point("memory", "%s%s", choices.memory,
-			    strstr(choices.memory, "configured") != NULL
-				    ? ", so that the machine needs no preparation"
-				    : "");
-	wl_demo_print_point("idle", "%s", choices.idle);
+		wl_demo_up_print("io_uring", "%s", choices.disk);
+	wl_demo_up_print("ports", "memif, shared memory between processes: no NIC, no root%s%s",
+			 choices.port[0] != '\0' ? "; " : "", choices.port);
+	wl_demo_up_print("memory", "%s%s", choices.memory,
+			 strstr(choices.memory, "configured") != NULL
+				 ? ", so that the machine needs no preparation"
+				 : "");
+	wl_demo_up_print("idle", "%s", choices.idle);
 	if (choices.self_test[0] != '\0')
-		wl_demo_print_point("self-test", "%s", choices.self_test);
+		wl_demo_up_print("self-test", "%s", choices.self_test);
 }
 
 /* ---- up ----------------------------------------------------------------------------------------- */
 
-int wl_demo_clear_the_way(const volatile sig_atomic_t *interrupted, char *reason)
+int wl_demo_up_clear(const volatile sig_atomic_t *interrupted, char *reason)
 {
 	struct wl_demo_nodes nodes;
 	unsigned alive;
@@ -100,7 +100,7 @@ static int start_all(struct wl_demo_nodes *nodes, char *reason)
 	return 0;
 }
 
-int wl_demo_bring_up(struct wl_demo_nodes *nodes, const struct wl_demo_plan *plan,
+int wl_demo_up_begin(struct wl_demo_nodes *nodes, const struct wl_demo_plan *plan,
 		     enum wl_demo_stage *stage, unsigned *leader, char *reason)
 {
 	struct wl_demo_directory directory;
@@ -125,13 +125,13 @@ int wl_demo_bring_up(struct wl_demo_nodes *nodes, const struct wl_demo_plan *pla
 		status = WIRELOG_OUTPUT_FAILED;
 	}
 	if (status == 0)
-		status = wl_demo_wait_leader(nodes, LEADER_NS, leader, reason);
+		status = wl_demo_nodes_wait_leader(nodes, LEADER_NS, leader, reason);
 	if (status == 0)
 		print_choices(nodes, &directory, *leader);
 	return status;
 }
 
-unsigned wl_demo_go_down(struct wl_demo_nodes *nodes, enum wl_demo_stage stage, bool keep)
+unsigned wl_demo_up_end(struct wl_demo_nodes *nodes, enum wl_demo_stage stage, bool keep)
 {
 	char reason[WL_DEMO_REASON_BYTES];
 	unsigned killed = 0;

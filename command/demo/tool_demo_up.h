@@ -23,17 +23,17 @@ enum wl_demo_stage {
 };
 
 /* 0, DEMO_RUNNING (or an earlier demo that is over: its remains are removed), or what else stands in the way. */
-int wl_demo_clear_the_way(const volatile sig_atomic_t *interrupted, char *reason);
+int wl_demo_up_clear(const volatile sig_atomic_t *interrupted, char *reason);
 
-/* `nodes` is initialised. On failure the caller goes down from *stage: wl_demo_go_down. */
-int wl_demo_bring_up(struct wl_demo_nodes *nodes, const struct wl_demo_plan *plan,
+/* `nodes` is initialised. On failure the caller goes down from *stage: wl_demo_up_end. */
+int wl_demo_up_begin(struct wl_demo_nodes *nodes, const struct wl_demo_plan *plan,
 		     enum wl_demo_stage *stage, unsigned *leader, char *reason);
 
 /* Stops what runs, forgets the demo, removes its directory unless `keep`. Returns how many nodes had to be killed. */
-unsigned wl_demo_go_down(struct wl_demo_nodes *nodes, enum wl_demo_stage stage, bool keep);
+unsigned wl_demo_up_end(struct wl_demo_nodes *nodes, enum wl_demo_stage stage, bool keep);
 
 /* "  name        text", the text broken at blanks. */
-void wl_demo_print_point(const char *name, const char *format, ...)
+void wl_demo_up_print(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #endif

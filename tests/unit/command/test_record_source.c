@@ -429,12 +429,12 @@ static void formats_are_known_by_name(void)
 {
 	enum wl_record_format format = WL_RECORD_FORMAT_LINES;
 
-	CU_ASSERT_TRUE(wl_record_format_parse("itch50", &format));
+	CU_ASSERT_TRUE(wl_record_source_format("itch50", &format));
 	CU_ASSERT_EQUAL(format, WL_RECORD_FORMAT_ITCH50);
-	CU_ASSERT_TRUE(wl_record_format_parse("len32", &format));
+	CU_ASSERT_TRUE(wl_record_source_format("len32", &format));
 	CU_ASSERT_EQUAL(format, WL_RECORD_FORMAT_LEN32);
-	CU_ASSERT_FALSE(wl_record_format_parse("itch", &format));
-	CU_ASSERT_FALSE(wl_record_format_parse("", &format));
+	CU_ASSERT_FALSE(wl_record_source_format("itch", &format));
+	CU_ASSERT_FALSE(wl_record_source_format("", &format));
 }
 
 WL_SUITE(record_source)

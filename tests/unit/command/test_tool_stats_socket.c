@@ -67,10 +67,10 @@ static void answer_is_what_stands_under_the_name(void)
 	struct wl_stats_socket *node = open_node();
 	json_t *answer = NULL;
 
-	CU_ASSERT_EQUAL(wl_stats_ask(directory, "/wirelog/echo,2", &answer), 0);
+	CU_ASSERT_EQUAL(wl_stats_socket_ask(directory, "/wirelog/echo,2", &answer), 0);
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(answer, "parameter")), "2");
 	json_decref(answer);
-	CU_ASSERT_EQUAL(wl_stats_ask(directory, "/wirelog/large", &answer), 0);
+	CU_ASSERT_EQUAL(wl_stats_socket_ask(directory, "/wirelog/large", &answer), 0);
 	CU_ASSERT_EQUAL(json_array_size(answer), 20000);
 	json_decref(answer);
 	wl_stats_socket_close(node);
@@ -82,11 +82,11 @@ static void refusal_is_told_with_the_nodes_own_sentence(void)
 	struct wl_stats_socket *node = open_node();
 	json_t *answer = NULL;
 
-	CU_ASSERT_EQUAL(wl_stats_ask(directory, "/wirelog/echo,bad", &answer),
+	CU_ASSERT_EQUAL(wl_stats_socket_ask(directory, "/wirelog/echo,bad", &answer),
 			WIRELOG_INVALID_ARGUMENT);
 	CU_ASSERT_PTR_NULL(answer);
-	CU_ASSERT_PTR_NOT_NULL(strstr(wl_stats_ask_reason(), "bad is refused"));
-	CU_ASSERT_EQUAL(wl_stats_ask(directory, "/wirelog/nothing", &answer),
+	CU_ASSERT_PTR_NOT_NULL(strstr(wl_stats_socket_reason(), "bad is refused"));
+	CU_ASSERT_EQUAL(wl_stats_socket_ask(directory, "/wirelog/nothing", &answer),
 			WIRELOG_INVALID_ARGUMENT);
 	CU_ASSERT_PTR_NULL(answer);
 	wl_stats_socket_close(node);
@@ -98,7 +98,8 @@ static void node_that_is_gone_is_not_running(void)
 	json_t *answer = NULL;
 
 	make_directory();
-	CU_ASSERT_EQUAL(wl_stats_ask(directory, "/wirelog/status", &answer), WIRELOG_NOT_RUNNING);
+	CU_ASSERT_EQUAL(wl_stats_socket_ask(directory, "/wirelog/status", &answer),
+			WIRELOG_NOT_RUNNING);
 	CU_ASSERT_PTR_NULL(answer);
 	remove_directory();
 }
@@ -113,7 +114,8 @@ static void node_that_hangs_costs_a_bounded_time(void)
 	strcpy(address.sun_path, path);
 	CU_ASSERT_EQUAL_FATAL(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	CU_ASSERT_EQUAL_FATAL(listen(listener, 1), 0);
-	CU_ASSERT_EQUAL(wl_stats_ask(directory, "/wirelog/status", &answer), WIRELOG_TIMED_OUT);
+	CU_ASSERT_EQUAL(wl_stats_socket_ask(directory, "/wirelog/status", &answer),
+			WIRELOG_TIMED_OUT);
 	CU_ASSERT_PTR_NULL(answer);
 	close(listener);
 	remove_directory();

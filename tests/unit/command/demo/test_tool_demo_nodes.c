@@ -16,7 +16,7 @@ static int find(const char *log)
 
 	reason[0] = '\0';
 	snprintf(text, sizeof(text), "%s", log);
-	return wl_demo_find_refusal(text, reason, sizeof(reason));
+	return wl_demo_nodes_find_refusal(text, reason, sizeof(reason));
 }
 
 static void a_refusal_gives_its_code_and_its_sentence(void)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Values of options, as argp's parsers take them. What is not one ends the process with 64 and a sentence that names the option, the
+ * text and what is wanted.
+ */
+#ifndef WL_COMMAND_TOOL_OPTION_H
+#define WL_COMMAND_TOOL_OPTION_H
+
+#include <argp.h>
+#include <stdint.h>
+
+/* A whole number (wl_tool_parse_number) from `least` to `most`; UINT64_MAX: without an end. */
+uint64_t wl_tool_option_number(const struct argp_state *state, const char *option, const char *text,
+			       uint64_t least, uint64_t most);
+/* The number of a journal. */
+uint32_t wl_tool_option_journal(const struct argp_state *state, const char *text);
+
+#endif
