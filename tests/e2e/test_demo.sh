@@ -17,8 +17,11 @@ nothing_runs() { ! pgrep -f "$base/d/node[123].yaml" >/dev/null; }
 
 # ---- the proof ----------------------------------------------------------------------------------
 
-"$wirelog" demo --run --messages 60000 "${place[@]}" >"$work/said" 2>&1
-status=$?
+# Each line behind the time at which it came here.
+stamp() { while IFS= read -r line; do printf '%s %s\n' "${EPOCHREALTIME/[.,]/}" "$line"; done; }
+"$wirelog" demo --run --messages 60000 "${place[@]}" 2>&1 | stamp >"$work/stamped"
+status=${PIPESTATUS[0]}
+cut -d' ' -f2- "$work/stamped" >"$work/said"
 claim run_ends_with_0 test "$status" -eq 0 || cat "$work/said"
 claim run_says_what_it_chose_and_why grep -Eq '^  idle +(spin|yield|backoff): .' "$work/said"
 claim run_acknowledged_is_stored grep -Eq '^  yes +acknowledged = stored +60,000 = 60,000$' "$work/said"
@@ -26,6 +29,41 @@ claim run_finds_equal_chain_values test "$(grep -c '^  yes  *chain value equal' 
 claim run_breaks_no_promise test "$(grep -c '^  NO ' "$work/said")" -eq 0
 claim run_leaves_nothing_running nothing_runs
 claim run_leaves_no_directory test ! -e "$base/d"
+
+# Its own figures, beside the clock out here: microseconds at which the lines came.
+came() { grep -m1 -- "$1" "$work/stamped" | cut -d' ' -f1; }
+told() { sed -n "s/$1/\1/p" "$work/said" | head -n 1 | tr -d ','; }
+appending=$(came 'appending it through') killed=$(came 'kill -9 of the leader, node') answered=$(came 'next acknowledged append')
+finished=$(came 'acknowledged; [0-9]* records\/s')
+lines_come_when_they_say() { awk '$3 == "s" && $2 ~ /^[0-9.]+$/ {
+	if (!lines++) { here = $1 - $2 * 1e6 }
+	off = $1 - $2 * 1e6 - here; if (off < -5e5 || off > 5e5) { print off " us: " $0; bad = 1 } }
+	END { exit bad || lines < 8 }' "$work/stamped"; }
+claim run_tells_the_time_that_the_clock_tells lines_come_when_they_say
+microseconds() { awk '{ print $1 * ($2 == "s" ? 1e6 : $2 == "ms" ? 1e3 : 1) }' <<<"$1"; }
+failover=$(microseconds "$(told '.*next acknowledged append \([0-9.,]* [mu]*s\) after the kill.*')")
+failover_fits() {
+	echo "told $failover us, seen $((answered - killed)) us"
+	awk -v told="$failover" -v seen="$((answered - killed))" 'BEGIN { exit !(told > 0 && told - seen < 3e5 + seen / 5 && seen - told < 3e5 + seen / 5) }'
+}
+claim run_tells_the_failover_that_was_seen failover_fits
+# Over all that was appended, and over what came after the kill: the rate lies between, as the first appends were sent one by one. The
+# line comes when the client has said goodbye, the last answer came before.
+rate=$(told '.* acknowledged; \([0-9]*\) records\/s.*')
+rate_fits() {
+	echo "told $rate/s, seen 60000 in $((finished - appending)) us, $((finished - killed)) of them after the kill"
+	awk -v rate="$rate" -v all="$((finished - appending))" -v rest="$((finished - killed))" \
+		'BEGIN { exit !(rate >= 0.9 * 60000e6 / all && rate <= 1.5 * 60000e6 / rest) }'
+}
+claim run_tells_the_rate_that_was_seen rate_fits
+megabytes_fit() {
+	local bytes
+	bytes=$(told '.*same bytes, in the same order *\([0-9,]*\) bytes.*')
+	echo "$bytes bytes of 60000 records, told $rate/s and $(told '.*records\/s, \([0-9.]*\) MB\/s.*') MB/s"
+	awk -v rate="$rate" -v told="$(told '.*records\/s, \([0-9.]*\) MB\/s.*')" -v bytes="$bytes" \
+		'BEGIN { is = rate * bytes / 60000 / 1e6; exit !(told > 0 && told - is < 0.1 + is / 50 && is - told < 0.1 + is / 50) }'
+}
+claim run_tells_bytes_that_fit_to_its_records megabytes_fit
 
 # Whatever ends it, its nodes go with it.
 "$wirelog" demo --run "${place[@]}" >"$work/killed" 2>&1 &
