@@ -150,7 +150,8 @@ else
 		if [ "$(find /sys/devices/system/node -maxdepth 1 -name 'node[0-9]*' | wc -l)" -lt 2 ]; then
 			skip memory_of_a_worker_lies_there "one memory node only"
 		else
-			claim memory_of_a_worker_lies_there eval '[ -z "$(elsewhere)" ]'
+			all_lie_there() { [ -z "$(elsewhere)" ]; }
+			claim memory_of_a_worker_lies_there all_lie_there
 		fi
 	fi
 	[ -z "${pids[1]:-}" ] || end_node 1 TERM

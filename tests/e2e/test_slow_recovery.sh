@@ -64,7 +64,8 @@ rm -f "$slow"
 segments_bytes=$(find "$cluster" -name 'segment-*' -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }')
 starts_slowly 400
 claim log_is_read_to_its_end wait_until 60 is_recovered
-claim then_the_sessions_are_known wait_until 30 eval '[ "$(sessions rebuilding)" = false ]'
+are_known() { [ "$(sessions rebuilding)" = false ]; }
+claim then_the_sessions_are_known wait_until 30 are_known
 claim it_is_ready wait_until 60 hears '^READY=1'
 claim all_call_it_healthy wait_until 30 is_green
 if [ "$(bytes_read)" -eq 0 ]; then
