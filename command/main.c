@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},
 	{"workload", wl_cmd_workload, "write synthetic test data: an ITCH 5.0 day"},
 	{"key", wl_cmd_key, "make a cluster's key file"},
-	{"config", wl_cmd_config, "check a node's configuration"},
+	{"config", wl_cmd_config, "check a node's configuration, or have it read again"},
 	{"explain", wl_cmd_explain, "cause and fix of a code, as in [NO_SPACE]"},
 };
 

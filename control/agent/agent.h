@@ -201,6 +201,8 @@ void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_
 /* Operator. Target 0: the voter that is furthest. False: see wl_election_transfer; also while
  * stopping. */
 bool wl_agent_transfer(struct wl_agent *agent, uint32_t journal, uint32_t target);
+/* All workers' settings (plane.h). False: a worker has no room for it now, or the process ends; what was told stands, ask again. */
+bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS]);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);

@@ -164,6 +164,14 @@ void wl_boot_shape_agent(const struct wl_config *config, struct wl_agent_config 
 		agent->worker_of_journal[journal] = (uint8_t)config->journal_worker[journal];
 }
 
+void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL_SETTINGS])
+{
+	settings[WL_SETTING_CLIENT_IDLE_NS] = config->client_idle_ns;
+	settings[WL_SETTING_READER_IDLE_NS] = config->reader_idle_ns;
+	settings[WL_SETTING_RESEND_NS] = config->resend_ns;
+	settings[WL_SETTING_DISK_STALL_NS] = config->disk_stall_ns;
+}
+
 /* Ethernet links are numbered alike for every worker; peers lie behind the first. */
 void wl_boot_shape_neighbours(const struct wl_config *config, const struct wl_port *port,
 			      struct wl_agent *agent)

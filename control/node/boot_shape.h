@@ -38,6 +38,8 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker);
 /* Without the two random numbers: seed, spare_incarnation. */
 void wl_boot_shape_agent(const struct wl_config *config, struct wl_agent_config *agent);
+/* What may change while workers run (plane.h). */
+void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL_SETTINGS]);
 /* Tells the agent of worker 0's Ethernet links (`port` is that worker's), and of the peers behind the first of them. */
 void wl_boot_shape_neighbours(const struct wl_config *config, const struct wl_port *port,
 			      struct wl_agent *agent);

@@ -96,6 +96,8 @@ void wl_boot_take_down(struct wl_node *node)
 		wl_mailbox_end(node->mailbox);
 	wl_stats_socket_close(node->stats);
 	node->stats = NULL;
+	free(node->reloaded);
+	node->reloaded = NULL;
 	wl_stop_doing("closing the disks and ports");
 	for (uint32_t number = 0; number < node->config->worker_count; number++) {
 		struct wl_node_worker *worker = &node->workers[number];

@@ -202,6 +202,13 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 	}
 }
 
+static const char *name_of(enum wl_mailbox_request_verb verb)
+{
+	if (verb == WL_MAILBOX_SET)
+		return "set";
+	return verb == WL_MAILBOX_STOP ? "stop" : "transfer";
+}
+
 static void serve_mailbox(struct wl_node *node)
 {
 	struct wl_mailbox_request request;
@@ -215,9 +222,10 @@ static void serve_mailbox(struct wl_node *node)
 		wl_stop_ask();
 		ok = true;
 	}
+	if (request.verb == WL_MAILBOX_SET)
+		ok = wl_agent_set(node->agent, request.settings);
 	wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
-		  request.verb == WL_MAILBOX_STOP ? "stop" : "transfer", request.journal,
-		  request.target, ok);
+		  name_of(request.verb), request.journal, request.target, ok);
 	wl_mailbox_finish(node->mailbox, ok);
 }
 

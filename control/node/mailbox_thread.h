@@ -16,11 +16,13 @@ enum wl_mailbox_request_verb {
 	WL_MAILBOX_NOTHING = 0,
 	WL_MAILBOX_TRANSFER, /* journal, target */
 	WL_MAILBOX_STOP,
+	WL_MAILBOX_SET, /* settings */
 };
 
 struct wl_mailbox_request {
 	enum wl_mailbox_request_verb verb;
 	uint32_t journal, target;
+	uint64_t settings[WL_SETTINGS];
 };
 
 struct wl_control_mailbox {

@@ -80,6 +80,8 @@ struct wl_node {
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats;
 	struct wl_control_mailbox *mailbox; /* between control and wl-stats */
+	struct wl_config *
+		reloaded; /* wl-stats': as `config`, with what was reloaded; NULL: nothing was (reload_thread.h) */
 	int pid_file; /* locked; -1: not ours */
 };
 

@@ -8,6 +8,7 @@
 
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
+#include "control/node/reload_thread.h"
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
 #include "dataplane/host/clock.h"
@@ -117,7 +118,13 @@ static json_t *answer_config(void *context, const char *parameter, char *error, 
 	const struct wl_node *node = context;
 
 	(void)parameter, (void)error, (void)error_bytes;
-	return wl_status_json_config(node->config);
+	return wl_status_json_config(wl_reload_config(node));
+}
+
+static json_t *answer_reload(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	(void)parameter;
+	return wl_reload(context, error, error_bytes);
 }
 
 /* "" | NODE | NODE,JOURNAL; node 0: whoever is furthest. */
@@ -160,13 +167,10 @@ static json_t *answer_stop(void *context, const char *parameter, char *error, si
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	static const struct wl_stats_command commands[] = {
-		{"/wirelog/status", answer_status},
-		{"/wirelog/counters", answer_counters},
-		{"/wirelog/latency", answer_latency},
-		{"/wirelog/config", answer_config},
-		{"/wirelog/transfer", answer_transfer},
-		{"/wirelog/stop", answer_stop},
-		{NULL, NULL},
+		{"/wirelog/status", answer_status},   {"/wirelog/counters", answer_counters},
+		{"/wirelog/latency", answer_latency}, {"/wirelog/config", answer_config},
+		{"/wirelog/reload", answer_reload},   {"/wirelog/transfer", answer_transfer},
+		{"/wirelog/stop", answer_stop},	      {NULL, NULL},
 	};
 	char path[WL_CONFIG_PATH_BYTES + 16];
 	struct wl_stats_socket_config config = {.path = path,

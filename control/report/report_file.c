@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,7 +31,7 @@ static struct {
 	unsigned first, count;
 	bool busy; /* the writer is at the sink */
 	bool open, ending;
-	unsigned level_max;
+	_Atomic unsigned level_max;
 	enum wl_config_log_destination destination;
 	int sink;
 	pthread_t thread;
@@ -116,6 +117,22 @@ static bool push_line(const struct line *line)
 	return true;
 }
 
+/* A value in quotes where it has blanks or quotes, control characters as '?'. Returns `to`. */
+static const char *quote_value(const char *value, char *to, size_t to_bytes)
+{
+	bool quote = value[0] == '\0' || strpbrk(value, " \t\"=") != NULL;
+	size_t used = 0;
+
+	if (quote)
+		to[used++] = '"';
+	for (; *value != '\0' && used + 2 < to_bytes; value++)
+		to[used++] = *value == '"' ? '\'' : (unsigned char)*value < 0x20 ? '?' : *value;
+	if (quote)
+		to[used++] = '"';
+	to[used] = '\0';
+	return to;
+}
+
 /* With the lock held: the counts of lines that were held back and are due. */
 static void push_counts(bool at_end)
 {
@@ -130,7 +147,7 @@ static void push_counts(bool at_end)
 		snprintf(line.text, sizeof(line.text),
 			 "lines_held_back event=%s count=%u seconds=%u last=%.900s", event->name,
 			 held_back, (unsigned)(WL_REPEATS_SPAN_NS / 1000000000u),
-			 wl_report_quote(event->last, last, sizeof(last)));
+			 quote_value(event->last, last, sizeof(last)));
 		push_line(&line);
 	}
 }
@@ -238,13 +255,18 @@ static void queue_line(const char *event, const struct line *line)
 	pthread_mutex_unlock(&report.lock);
 }
 
+void wl_report_set_level(unsigned level_max)
+{
+	atomic_store_explicit(&report.level_max, level_max, memory_order_relaxed);
+}
+
 void wl_report(enum wl_report_level level, const char *event, const char *format, ...)
 {
 	struct line line = {.level = level};
 	va_list arguments;
 	size_t used;
 
-	if (level > report.level_max)
+	if (level > atomic_load_explicit(&report.level_max, memory_order_relaxed))
 		return;
 	used = (size_t)snprintf(line.text, sizeof(line.text), "%s%s", event, format[0] ? " " : "");
 	va_start(arguments, format);
@@ -320,19 +342,4 @@ void wl_report_close(void)
 	/* A sink that blocks keeps its thread; the process ends without it. */
 	if (!stuck)
 		pthread_join(report.thread, NULL);
-}
-
-const char *wl_report_quote(const char *value, char *to, size_t to_bytes)
-{
-	bool quote = value[0] == '\0' || strpbrk(value, " \t\"=") != NULL;
-	size_t used = 0;
-
-	if (quote)
-		to[used++] = '"';
-	for (; *value != '\0' && used + 2 < to_bytes; value++)
-		to[used++] = *value == '"' ? '\'' : (unsigned char)*value < 0x20 ? '?' : *value;
-	if (quote)
-		to[used++] = '"';
-	to[used] = '\0';
-	return to;
 }

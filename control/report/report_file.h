@@ -27,6 +27,7 @@ enum wl_report_level { /* syslog's numbers */
 
 /* Before it, lines go straight to stderr. 0 or a negative enum wirelog_status. [init] */
 int wl_report_open(enum wl_config_log_destination destination, unsigned level_max);
+void wl_report_set_level(unsigned level_max);
 void wl_report(enum wl_report_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 uint64_t wl_report_dropped(void);
@@ -35,8 +36,5 @@ uint64_t wl_report_held_back(void); /* lines that repeated */
 void wl_report_flush(void);
 /* The same, and ends the thread; afterwards lines go straight to stderr again. */
 void wl_report_close(void);
-
-/* A value in quotes where it has blanks or quotes, control characters as '?'. Returns `to`. */
-const char *wl_report_quote(const char *value, char *to, size_t to_bytes);
 
 #endif

@@ -73,6 +73,7 @@ enum wl_plane_verb {
 	WL_PLANE_RESUME, /* same term, new number: the transfer is off; reason QUORUM, now_ns: speak again */
 	WL_PLANE_HOLD_BACK, /* before the first view: our data do not count, and acknowledgements say so (control/agent/incarnations.h) */
 	WL_PLANE_COUNT, /* they count from now on: that is durable */
+	WL_PLANE_SET, /* all journals of the worker: enum wl_setting `reason` is `ours` from now on */
 	/* up: worker to control */
 	WL_PLANE_FENCED = 32, /* tail */
 	WL_PLANE_SAW_TERM, /* term of an authentic frame newer than the view's; node = sender */
@@ -106,6 +107,15 @@ enum wl_stall_reason {
 	WL_STALL_CONTROL, /* the control loop shows no sign of life */
 };
 
+/* What a worker may be told anew while it runs. Each is a limit of its own judgement: nothing that is replicated depends on it. */
+enum wl_setting {
+	WL_SETTING_CLIENT_IDLE_NS, /* wl_rx.client_idle_ns */
+	WL_SETTING_READER_IDLE_NS, /* wl_service_config.subscription_idle_ns */
+	WL_SETTING_RESEND_NS, /* wl_replica_config.resend_ns */
+	WL_SETTING_DISK_STALL_NS, /* wl_replica_config.disk_stall_ns */
+	WL_SETTINGS,
+};
+
 struct wl_plane_message {
 	enum wl_plane_verb verb;
 	uint16_t journal;
@@ -120,7 +130,7 @@ struct wl_plane_message {
 	uint64_t boot_id, incarnation; /* PEER_BOOT, ROLLED_BACK */
 	uint32_t history; /* PEER_BOOT: bit per journal of the worker */
 	uint64_t chain, their_chain; /* DIVERGED */
-	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED, STALLED(COMMIT) */
+	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED, STALLED(COMMIT), SET */
 };
 
 /* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */

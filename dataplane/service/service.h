@@ -60,6 +60,8 @@ unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns);
 /* The view changed: answers NOT_LEADER to what waits when we no longer lead, forgets in-flight
  * marks. */
 void wl_service_on_view(struct wl_service *service);
+/* wl_service_config.subscription_idle_ns from now on, also for readers that are there. */
+void wl_service_set_reader_idle(struct wl_service *service, uint64_t idle_ns);
 /* Our medium cannot give what the table of sessions needs; another node's may. What every node would find the same is
  * no reason. */
 bool wl_service_wants_other_leader(const struct wl_service *service);

@@ -19,6 +19,30 @@ static void learn_neighbour(struct wl_worker *worker, const struct wl_plane_mess
 	}
 }
 
+static void set(struct wl_worker *worker, const struct wl_plane_message *message)
+{
+	if (message->reason == WL_SETTING_CLIENT_IDLE_NS)
+		worker->rx.client_idle_ns = message->ours;
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		struct wl_journal *journal = &worker->journals[at];
+
+		switch ((enum wl_setting)message->reason) {
+		case WL_SETTING_READER_IDLE_NS:
+			wl_service_set_reader_idle(journal->service, message->ours);
+			break;
+		case WL_SETTING_RESEND_NS:
+			journal->replica.config.resend_ns = message->ours;
+			break;
+		case WL_SETTING_DISK_STALL_NS:
+			journal->replica.config.disk_stall_ns = message->ours;
+			break;
+		case WL_SETTING_CLIENT_IDLE_NS:
+		case WL_SETTINGS:
+			break;
+		}
+	}
+}
+
 static void obey(struct wl_worker *worker, const struct wl_plane_message *message)
 {
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
@@ -31,6 +55,9 @@ static void obey(struct wl_worker *worker, const struct wl_plane_message *messag
 		if (!worker->stopping)
 			worker->stop_since_ns = worker->now_ns;
 		worker->stopping = true;
+		return;
+	case WL_PLANE_SET:
+		set(worker, message);
 		return;
 	default:
 		break;

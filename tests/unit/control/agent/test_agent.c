@@ -294,6 +294,32 @@ static void failed_record_takes_every_journal_out(void)
 	tear_down();
 }
 
+static void settings_reach_every_worker_or_are_refused(void)
+{
+	static const uint64_t settings[WL_SETTINGS] = {11, 12, 13, 14};
+	struct wl_plane_message message = {.verb = WL_PLANE_NEIGHBOUR};
+
+	set_up(0xe);
+	CU_ASSERT(wl_agent_set(&bed.agent, settings));
+	for (unsigned worker = 0; worker < bed.agent.config.worker_count; worker++)
+		for (unsigned which = 0; which < WL_SETTINGS; which++) {
+			message = await(worker, WL_PLANE_SET);
+			CU_ASSERT_EQUAL(message.reason, which);
+			CU_ASSERT_EQUAL(message.ours, settings[which]);
+		}
+	/* Nothing waits in the backlog, which is for elections. */
+	while (wl_ring_push(&bed.planes[1].down, &message))
+		continue;
+	CU_ASSERT_FALSE(wl_agent_set(&bed.agent, settings));
+	CU_ASSERT_EQUAL(bed.agent.workers[1].backlog_count, 0);
+	while (wl_ring_pop(&bed.planes[1].down, &message))
+		continue;
+	CU_ASSERT(wl_agent_set(&bed.agent, settings));
+	wl_agent_stop(&bed.agent);
+	CU_ASSERT_FALSE(wl_agent_set(&bed.agent, settings));
+	tear_down();
+}
+
 static void message_that_finds_the_ring_full_is_kept_in_order(void)
 {
 	struct wl_plane_message message = {.verb = WL_PLANE_NEIGHBOUR};
@@ -668,6 +694,7 @@ WL_SUITE(agent)
 	WL_TEST(watermark_never_falls_and_travels_with_a_vote),
 	WL_TEST(arp_is_answered_on_the_worker_and_link_where_it_came_in),
 	WL_TEST(learned_address_is_told_to_every_worker_even_after_a_full_ring),
+	WL_TEST(settings_reach_every_worker_or_are_refused),
 	WL_TEST(stop_hands_over_stops_the_workers_and_writes_the_last_record),
 	WL_TEST(stop_takes_a_second_at_most_whatever_hangs),
 	WL_TEST(lonely_leader_stops_without_handing_over),

@@ -663,6 +663,25 @@ static void full_device_is_asked_again_about_once_a_second(void)
 
 /* ---- the end, and silence ---- */
 
+static void settings_hold_from_the_next_turn_on(void)
+{
+	struct wl_plane_message message = {.verb = WL_PLANE_SET};
+	const struct wl_replica_config *replica = &fixture.journals[0].replica.config;
+
+	worker_fixture_init(&fixture);
+	worker_fixture_turn(&fixture);
+	for (unsigned which = 0; which <= WL_SETTINGS; which++) { /* one more than there are */
+		message.reason = which;
+		message.ours = 1000 + which;
+		wl_ring_push(&fixture.plane.down, &message);
+	}
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_EQUAL(fixture.worker.rx.client_idle_ns, 1000 + WL_SETTING_CLIENT_IDLE_NS);
+	CU_ASSERT_EQUAL(replica->resend_ns, 1000 + WL_SETTING_RESEND_NS);
+	CU_ASSERT_EQUAL(replica->disk_stall_ns, 1000 + WL_SETTING_DISK_STALL_NS);
+	worker_fixture_fini(&fixture);
+}
+
 static void stop_is_served_when_nothing_is_in_flight(void)
 {
 	struct wl_plane_message stop = {.verb = WL_PLANE_STOP}, told;
@@ -783,6 +802,7 @@ WL_SUITE(worker)
 	WL_TEST(failed_write_is_counted_and_poisons_its_journal_alone),
 	WL_TEST(write_whose_segment_does_not_open_is_tried_again_within_a_moment),
 	WL_TEST(full_device_is_asked_again_about_once_a_second),
+	WL_TEST(settings_hold_from_the_next_turn_on),
 	WL_TEST(stop_is_served_when_nothing_is_in_flight),
 	WL_TEST(stop_does_not_wait_for_a_disk_that_hangs),
 	WL_TEST(leader_whose_control_shows_no_life_falls_silent),

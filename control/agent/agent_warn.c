@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What an operator is warned of before it hurts: few terms are left, a clock is astray. Each once, until it changes. */
+#include "control/agent/agent.h"
+#include "dataplane/base/check.h"
+
+#define TERMS_STEP 1024u /* told again after so many more */
+/* A leader may be a second ahead of a majority's clocks, and its follower one behind. */
+#define STAMPS_AHEAD_NS 5000000000u
+#define STAMPS_AGREE_NS 3000000000u
+
+void wl_agent_set_terms_left(struct wl_agent *agent, uint32_t journal, uint64_t left)
+{
+	const struct wl_agent_line line = {
+		.kind = WL_AGENT_FEW_TERMS,
+		.journal = (uint16_t)journal,
+		.node = agent->config.node,
+		.ours = left,
+		.theirs = WL_LOG_TERMS_MAX,
+		.text = left == 0
+				? "no election can be won any more: nobody leads this journal once its leader stops"
+				: "few terms are left; each election with entries uses one up, for good. Find out why there are so many",
+	};
+	uint64_t *told = &agent->terms_told[journal];
+
+	WL_CHECK(journal < agent->config.journal_count);
+	if (left > WL_LOG_TERMS_LOW || !agent->ops.log)
+		return;
+	if (*told != 0 && (left != 0 || *told == 1) && left + TERMS_STEP >= *told)
+		return;
+	*told = left + 1;
+	agent->ops.log(agent->ops.context, &line);
+}
+
+/* True when it changed: `told` has a bit for each journal. */
+static bool note_change(uint32_t *told, uint32_t journal, bool is)
+{
+	bool was = (*told & 1u << journal) != 0;
+
+	*told = is ? *told | 1u << journal : *told & ~(1u << journal);
+	return is != was;
+}
+
+void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray,
+			uint64_t stamps_ahead_ns)
+{
+	struct wl_agent_line line = {.journal = (uint16_t)journal, .node = agent->config.node};
+	bool were_ahead = (agent->stamps_ahead & 1u << journal) != 0;
+	bool are_ahead = stamps_ahead_ns > (were_ahead ? STAMPS_AGREE_NS : STAMPS_AHEAD_NS);
+
+	WL_CHECK(journal < agent->config.journal_count);
+	line.term = agent->elections[journal].term;
+	if (note_change(&agent->clocks_astray, journal, is_astray) && agent->ops.log) {
+		line.text =
+			is_astray
+				? "the wall clock of this node is more than a second off those of a "
+				  "majority: stamps do not follow it; set it"
+				: "the wall clock of this node agrees with a majority's again";
+		agent->ops.log(agent->ops.context, &line);
+	}
+	if (note_change(&agent->stamps_ahead, journal, are_ahead) && agent->ops.log) {
+		line.text =
+			are_ahead
+				? "the log's last stamp lies in the future: stamps stand still, and "
+				  "not_after is judged by it, until the clocks have caught up"
+				: "the clocks have caught up with the log's stamps";
+		agent->ops.log(agent->ops.context, &line);
+	}
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/config/config_reload.h"
+
+#include <string.h>
+
+#include "control/config/config_table.h"
+#include "dataplane/base/check.h"
+
+static void add(struct wl_config_changes *changes, const char *key, bool live)
+{
+	struct wl_config_change *change = &changes->item[changes->count];
+	struct wl_sentence path = wl_sentence_begin(change->key, sizeof(change->key));
+
+	WL_CHECK(changes->count < WL_CONFIG_CHANGES_MAX);
+	wl_sentence_add(&path, key);
+	change->live = live;
+	changes->count++;
+}
+
+static bool is_equal(const struct wl_config_key *key, const void *one, const void *other)
+{
+	return memcmp((const uint8_t *)one + key->value_at, (const uint8_t *)other + key->value_at,
+		      key->value_bytes) == 0;
+}
+
+static void compare_section(enum wl_config_section_id id, const struct wl_config *running,
+			    const struct wl_config *wanted, struct wl_config_changes *changes)
+{
+	struct wl_config_section section = wl_config_section(id);
+	char path[WL_CONFIG_KEY_BYTES];
+
+	for (size_t at = 0; at < section.count; at++) {
+		const struct wl_config_key *key = &section.keys[at];
+
+		if (key->shape == WL_CONFIG_OTHER || is_equal(key, running, wanted))
+			continue;
+		wl_config_key_path(id, key, path, sizeof(path));
+		add(changes, path, key->live);
+	}
+}
+
+/* Both were zeros before they were filled, so that bytes between members are alike. */
+void wl_config_compare(const struct wl_config *running, const struct wl_config *wanted,
+		       struct wl_config_changes *changes)
+{
+	changes->count = 0;
+	for (unsigned id = 0; id < WL_CONFIG_SECTIONS; id++)
+		if (wl_config_section_is_single((enum wl_config_section_id)id))
+			compare_section((enum wl_config_section_id)id, running, wanted, changes);
+	if (running->node_count != wanted->node_count ||
+	    memcmp(running->nodes, wanted->nodes, sizeof(running->nodes)) != 0)
+		add(changes, "cluster.nodes", false);
+	if (running->journal_count != wanted->journal_count ||
+	    memcmp(running->journal_worker, wanted->journal_worker,
+		   sizeof(running->journal_worker)) != 0)
+		add(changes, "journals", false);
+	if (running->worker_count != wanted->worker_count ||
+	    memcmp(running->workers, wanted->workers, sizeof(running->workers)) != 0)
+		add(changes, "workers", false);
+}
+
+static void take_live(const struct wl_config *wanted, struct wl_config *next,
+		      const struct wl_config_section *section)
+{
+	for (size_t at = 0; at < section->count; at++) {
+		const struct wl_config_key *key = &section->keys[at];
+
+		if (key->live)
+			memcpy((uint8_t *)next + key->value_at,
+			       (const uint8_t *)wanted + key->value_at, key->value_bytes);
+	}
+}
+
+int wl_config_mix(const struct wl_config *running, const struct wl_config *wanted,
+		  struct wl_config *next, struct wl_config_problems *problems)
+{
+	*next = *running;
+	problems->count = 0;
+	for (unsigned id = 0; id < WL_CONFIG_SECTIONS; id++) {
+		struct wl_config_section section = wl_config_section((enum wl_config_section_id)id);
+
+		if (wl_config_section_is_single((enum wl_config_section_id)id))
+			take_live(wanted, next, &section);
+	}
+	wl_config_check_timing(next, problems);
+	return problems->count ? problems->item[0].status : 0;
+}
