@@ -66,8 +66,10 @@ LIBS = -Wl,--as-needed $(DPDK_LIBS) $(HOST_LIBS) -lIPSec_MB -lpthread -lm
 
 # ---- flags -------------------------------------------------------------------------------------
 
+WARNINGS_GCC := -Wduplicated-cond -Wduplicated-branches -Wlogical-op
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
-	-Wvla -Wundef $(if $(filter 1,$(WERROR)),-Werror)
+	-Wvla -Wundef -Wcast-qual $(if $(findstring clang,$(CC)),,$(WARNINGS_GCC)) \
+	$(if $(filter 1,$(WERROR)),-Werror)
 # GEOMETRY: a folder whose headers stand in for some of ours (tests/sim/tiny: small limits).
 CPPFLAGS += $(addprefix -I,$(GEOMETRY)) -I. -Iinclude -D_GNU_SOURCE -DWIRELOG_VERSION_TEXT='"$(VERSION)"'
 # Position independent throughout: one object serves the programs and the shared library.

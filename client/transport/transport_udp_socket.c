@@ -218,7 +218,7 @@ static unsigned udp_send(struct wl_transport *transport, struct wl_datagram *dat
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+		if (errno == EAGAIN || errno == ENOBUFS)
 			break; /* the socket is full: the caller keeps the rest */
 		sent++; /* this one cannot be delivered (no route, refused, too long): it is lost */
 	}

@@ -145,13 +145,6 @@ static int check_path(const char *path, char *reason)
 	return 0;
 }
 
-int wl_demo_directory_check(struct wl_demo_directory *directory, char *reason)
-{
-	int status = check_path(directory->path, reason);
-
-	return status != 0 ? status : check_disk(directory, reason);
-}
-
 /* ---- choosing ----------------------------------------------------------------------------------- */
 
 static int is_a_name(const struct dirent *entry)

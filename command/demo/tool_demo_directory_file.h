@@ -52,9 +52,6 @@ int wl_demo_directory_remove(const char *path, char *reason);
 /* From now on nobody's but the user's: neither choose nor remove touch it any more. */
 int wl_demo_directory_keep(const char *path, char *reason);
 
-/* May it be used? Pure but for the file system: a disk with direct I/O, room, a path that is short enough. */
-int wl_demo_directory_check(struct wl_demo_directory *directory, char *reason);
-
 /* The text with the value of the first "uuid:" replaced; 0 when there is none or `size` is too small. Pure. */
 size_t wl_demo_directory_set_cluster(const char *text, const char *cluster, char *to, size_t size);
 /* The same for the port of the first link of kind udp. */

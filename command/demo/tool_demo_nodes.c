@@ -217,7 +217,7 @@ static const char *text_of(const json_t *object, const char *name)
 	return text != NULL ? text : "";
 }
 
-bool wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node, struct wl_demo_facts *facts)
+static bool ask_node(const struct wl_demo_nodes *nodes, unsigned node, struct wl_demo_facts *facts)
 {
 	json_t *status, *journal, *chain;
 
@@ -250,7 +250,7 @@ unsigned wl_demo_nodes_ask(const struct wl_demo_nodes *nodes,
 	for (unsigned node = 1; node <= WL_DEMO_NODES; node++) {
 		struct wl_demo_facts *one = &facts[node - 1];
 
-		wl_demo_node_ask(nodes, node, one);
+		ask_node(nodes, node, one);
 		if (one->leads && (leader == 0 || one->term > facts[leader - 1].term))
 			leader = node;
 	}

@@ -58,8 +58,6 @@ void wl_demo_node_kill(struct wl_demo_nodes *nodes, unsigned node);
 /* SIGTERM to all, SIGKILL to those that are still there after 10 s: returns how many those were. */
 unsigned wl_demo_nodes_stop(struct wl_demo_nodes *nodes);
 
-bool wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node,
-		      struct wl_demo_facts *facts);
 /* Fills all; the node that leads in the highest term, or 0. */
 unsigned wl_demo_nodes_ask(const struct wl_demo_nodes *nodes,
 			   struct wl_demo_facts facts[WL_DEMO_NODES]);

@@ -90,8 +90,9 @@ void wl_election_tell(struct wl_election *election, enum wl_plane_verb verb,
 	tell->view.voters = election->config.voters;
 }
 
-void wl_election_tell_data(struct wl_election *election, enum wl_plane_verb verb,
-			   struct wl_election_effects *out)
+/* HOLD_BACK, COUNT: of the data, whatever the view. */
+static void tell_data(struct wl_election *election, enum wl_plane_verb verb,
+		      struct wl_election_effects *out)
 {
 	struct wl_plane_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
 
@@ -144,7 +145,7 @@ void wl_election_start(struct wl_election *election, uint64_t now_ns,
 	election->started_ns = now_ns;
 	wl_election_restart_timer(election, now_ns);
 	if (election->held_back)
-		wl_election_tell_data(election, WL_PLANE_HOLD_BACK, out);
+		tell_data(election, WL_PLANE_HOLD_BACK, out);
 	wl_election_tell(election, WL_PLANE_FOLLOW, out);
 	if (wl_election_is_alone(election) && !election->no_room)
 		wl_campaign_begin(election, now_ns, out);
@@ -487,7 +488,7 @@ void wl_election_count(struct wl_election *election, uint64_t now_ns,
 	if (!election->held_back || election->state == WL_ELECTION_OUT)
 		return;
 	election->held_back = false;
-	wl_election_tell_data(election, WL_PLANE_COUNT, out);
+	tell_data(election, WL_PLANE_COUNT, out);
 	wl_election_check(election);
 }
 

@@ -59,9 +59,6 @@ void wl_election_note(const struct wl_election *election, const char *text, uint
 /* Raises the number, except for TRANSFER, which belongs to the view that stands. */
 void wl_election_tell(struct wl_election *election, enum wl_plane_verb verb,
 		      struct wl_election_effects *out);
-/* HOLD_BACK, COUNT: of the data, whatever the view. */
-void wl_election_tell_data(struct wl_election *election, enum wl_plane_verb verb,
-			   struct wl_election_effects *out);
 void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns);
 /* A leader was heard so lately that another one is not wanted (thesis 4.2.3), or may have been before we started. */
 bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns);

@@ -107,7 +107,9 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 	return WL_LOG_OK;
 }
 
-enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes)
+/* Room for `bytes` of an entry of that kind at the end of the open chunk, which is opened, or replaced by a new one,
+ * where needed. */
+static enum wl_log_result reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes)
 {
 	struct wl_log_chunk *open = wl_log_open_chunk(log);
 	enum wl_log_result result;
@@ -140,9 +142,9 @@ enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind
 		return WL_LOG_POISONED;
 	if (!wl_log_has_term_room(log, term))
 		return WL_LOG_NO_SPACE;
-	result = wl_log_reserve(log, kind,
-				kind == WL_ENTRY_RECORDS ? log->config.entry_bytes_target
-							 : WL_ENTRY_HEADER_BYTES);
+	result = reserve(log, kind,
+			 kind == WL_ENTRY_RECORDS ? log->config.entry_bytes_target
+						  : WL_ENTRY_HEADER_BYTES);
 	if (result != WL_LOG_OK)
 		return result;
 	log->open_header = (struct wl_entry_header){
@@ -173,7 +175,7 @@ static enum wl_log_result make_room(struct wl_log *log, uint64_t bytes)
 		return WL_LOG_OK;
 	if (log->open_header.record_count != 0)
 		return WL_LOG_ENTRY_FULL;
-	result = wl_log_reserve(log, WL_ENTRY_RECORDS, WL_ENTRY_HEADER_BYTES + bytes);
+	result = reserve(log, WL_ENTRY_RECORDS, WL_ENTRY_HEADER_BYTES + bytes);
 	log->open_offset = wl_log_open_chunk(log)->used;
 	return result;
 }
@@ -279,7 +281,7 @@ enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image,
 	if (!wl_log_has_term_room(log, header.term))
 		return WL_LOG_NO_SPACE;
 	bytes = wl_entry_bytes(&header);
-	result = wl_log_reserve(log, (enum wl_entry_kind)header.kind, bytes);
+	result = reserve(log, (enum wl_entry_kind)header.kind, bytes);
 	if (result != WL_LOG_OK)
 		return result;
 	memcpy(log->ring + wl_log_open_chunk(log)->used % log->config.ring_bytes, image, bytes);

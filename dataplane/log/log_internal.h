@@ -50,9 +50,6 @@ static inline bool wl_log_chunk_is_empty(const struct wl_log_chunk *chunk)
 	return chunk->used == chunk->begin + WL_CHUNK_HEADER_BYTES;
 }
 
-/* Room for `bytes` of an entry of that kind at the end of the open chunk, which is opened, or replaced by a new one,
- * where needed. */
-enum wl_log_result wl_log_reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes);
 /* Records that end at `end` leave room for the first entries of terms. */
 bool wl_log_keeps_room(const struct wl_log *log, uint64_t end);
 /* A segment is missing: NO_SEGMENT while it may come, else NO_SPACE. */

@@ -125,7 +125,5 @@ void wl_port_dpdk_remove_link(struct wl_port *port, uint16_t link);
 bool wl_port_dpdk_link_is_full(const struct wl_port *port, uint16_t link);
 
 void wl_port_dpdk_counters(const struct wl_port *port, struct wl_port_dpdk_counters *counters);
-/* "memif", "af_packet", ... for messages. */
-const char *wl_link_kind_name(enum wl_link_kind kind);
 
 #endif

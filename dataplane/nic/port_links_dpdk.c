@@ -38,7 +38,8 @@ struct opening {
 
 static const char *const kind_names[] = {"memif", "af_packet", "af_xdp", "pci", "eal", "udp"};
 
-const char *wl_link_kind_name(enum wl_link_kind kind)
+/* "memif", "af_packet", ... for messages. */
+static const char *name_of_kind(enum wl_link_kind kind)
 {
 	return (unsigned)kind < 6 ? kind_names[kind] : "unknown";
 }
@@ -512,7 +513,7 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 	int status;
 
 	snprintf(opening.subject, sizeof(opening.subject), "link %u (%s %s)", index,
-		 wl_link_kind_name(config->kind), config->name);
+		 name_of_kind(config->kind), config->name);
 	memset(link, 0, sizeof(*link));
 	if (opening.mtu < WIRELOG_MTU_MIN || opening.mtu > WIRELOG_MTU_MAX ||
 	    opening.mtu + RTE_ETHER_HDR_LEN > port->buffer_bytes)

@@ -124,12 +124,15 @@ void wl_replica_tell_transfer_ready(struct wl_replica *replica, uint32_t node,
 	push(replica, &message);
 }
 
+/* The voter that is furthest, one with room if there is such; 0 when there is none. */
+static uint32_t best_successor(const struct wl_replica *replica, bool not_committing);
+
 void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing)
 {
 	struct wl_plane_message message = {
 		.verb = WL_PLANE_STALLED,
 		.journal = replica->config.journal,
-		.node = wl_replica_best_successor(replica, true),
+		.node = best_successor(replica, true),
 		.view = replica->view,
 		.tail = replica->log->tail,
 		.now_ns = replica->now_ns,
@@ -256,7 +259,7 @@ static bool may_commit_instead(const struct wl_replica *replica, const struct wl
 	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
 }
 
-uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing)
+static uint32_t best_successor(const struct wl_replica *replica, bool not_committing)
 {
 	uint32_t best = 0;
 
@@ -292,7 +295,7 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 	if (held_up == 0 || (replica->not_served_ns != 0 &&
 			     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
 		return false;
-	successor = wl_replica_best_successor(replica, false);
+	successor = best_successor(replica, false);
 	if (successor == 0 || wl_members_without(held_up, successor) == 0 ||
 	    replica->peers[successor].match_durable < replica->commit)
 		return false;
@@ -310,7 +313,7 @@ void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_me
 	replica->view.number = message->view.number;
 	replica->transfer_short = message->reason == WL_STALL_COMMIT;
 	if (target == 0)
-		target = wl_replica_best_successor(replica, replica->transfer_short);
+		target = best_successor(replica, replica->transfer_short);
 	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
 	    wl_peer_is_held_back(&replica->peers[target]))
 		return; /* control ends the matter with RESUME */

@@ -52,9 +52,6 @@ bool wl_replica_takes_in(const struct wl_replica *replica, const struct wl_peer 
 /* An empty entry, where nothing was appended since one was noticed. */
 void wl_replica_append_for_held_back(struct wl_replica *replica);
 
-/* The voter that is furthest, one with room if there is such; 0 when there is none. */
-uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing);
-
 /* replica_progress.c */
 void wl_replica_progress_begin(struct wl_replica *replica);
 void wl_replica_watch_progress(struct wl_replica *replica);

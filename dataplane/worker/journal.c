@@ -164,56 +164,21 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 	status->held_back = wl_peer_is_held_back(peer);
 }
 
-void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns)
+static void publish_log(struct wl_journal_status *status, const struct wl_log *log)
 {
-	const struct wl_replica *replica = &journal->replica;
-	const struct wl_log *log = &journal->log;
-	struct wl_service_stats service;
-	struct wl_journal_status status;
-
-	memset(&status, 0, sizeof(status));
-	wl_service_get_stats(journal->service, &service);
-	status.journal = replica->config.journal;
-	status.view = replica->view;
-	status.tail = log->tail;
-	status.durable = log->durable;
-	status.commit = replica->commit;
-	status.commit_durable.index = replica->commit < log->durable.index ? replica->commit
-									   : log->durable.index;
-	WL_CHECK(wl_log_term_at(log, status.commit_durable.index, &status.commit_durable.term));
-	status.wall_ns = replica->wall_ns;
-	status.clock_ahead_ns = replica->clock_ahead_ns;
-	status.clock_astray = replica->clock_astray;
-	if (log->last_timestamp_ns > replica->wall_ns - (uint64_t)replica->clock_ahead_ns)
-		status.stamps_ahead_ns = log->last_timestamp_ns -
-					 (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
-	status.may_start_term = wl_log_may_start_term(log);
-	status.elections_left = wl_log_elections_left(log);
-	status.terms_left = wl_log_terms_left(log);
-	if (wl_log_chain_at(log, replica->commit, &status.chain))
-		status.chain_index = replica->commit;
-	status.commit_number = service.commit_number;
-	status.next_number = log->next_number;
-	status.received = replica->view.role == WL_ROLE_LEADER ? replica->received_majority
-							       : replica->match;
-	status.append_offset = log->append_offset;
-	status.durable_offset = log->durable_offset;
-	status.segments_ready = log->segments_ready;
-	status.writes_in_flight = log->writes_in_flight;
-	status.sessions = service.sessions;
-	status.session_digest = service.session_digest;
-	status.subscriptions = service.subscriptions;
-	status.waiting_replies = service.waiting_replies;
-	status.applied_index = service.applied_index;
-	status.rebuilding = service.rebuilding;
-	status.clients = rx->clients.used;
-	status.ready = replica->ready;
-	status.silent = replica->silent;
-	status.commit_stalled = replica->view.role == WL_ROLE_LEADER && replica->commit_stalled;
-	status.state_undecided = replica->view.role == WL_ROLE_LEADER && replica->state.undecided;
-	status.no_space = wl_log_is_full(log);
-	status.poisoned = log->poisoned;
-	status.storage = (struct wl_storage_status){
+	status->tail = log->tail;
+	status->durable = log->durable;
+	status->may_start_term = wl_log_may_start_term(log);
+	status->elections_left = wl_log_elections_left(log);
+	status->terms_left = wl_log_terms_left(log);
+	status->next_number = log->next_number;
+	status->append_offset = log->append_offset;
+	status->durable_offset = log->durable_offset;
+	status->segments_ready = log->segments_ready;
+	status->writes_in_flight = log->writes_in_flight;
+	status->no_space = wl_log_is_full(log);
+	status->poisoned = log->poisoned;
+	status->storage = (struct wl_storage_status){
 		.write_error = log->write_error,
 		.segment_error = log->segment_error,
 		.open_error = log->open_error,
@@ -224,27 +189,84 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 		.read_error_offset = log->read_error_offset,
 		.reads_failed = log->reads_failed,
 	};
-	if (log->writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
-		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
-	status.handing_over = replica->handing_over;
-	status.damaged = service.damaged;
+}
+
+static void publish_replica(struct wl_journal_status *status, const struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+	bool leads = replica->view.role == WL_ROLE_LEADER;
+
+	status->journal = replica->config.journal;
+	status->view = replica->view;
+	status->commit = replica->commit;
+	status->commit_durable.index = replica->commit < log->durable.index ? replica->commit
+									    : log->durable.index;
+	WL_CHECK(wl_log_term_at(log, status->commit_durable.index, &status->commit_durable.term));
+	status->wall_ns = replica->wall_ns;
+	status->clock_ahead_ns = replica->clock_ahead_ns;
+	status->clock_astray = replica->clock_astray;
+	if (log->last_timestamp_ns > replica->wall_ns - (uint64_t)replica->clock_ahead_ns)
+		status->stamps_ahead_ns = log->last_timestamp_ns -
+					  (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
+	if (wl_log_chain_at(log, replica->commit, &status->chain))
+		status->chain_index = replica->commit;
+	status->received = leads ? replica->received_majority : replica->match;
+	status->ready = replica->ready;
+	status->silent = replica->silent;
+	status->commit_stalled = leads && replica->commit_stalled;
+	status->state_undecided = leads && replica->state.undecided;
+	status->handing_over = replica->handing_over;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		status.damaged |= replica->view.role == WL_ROLE_LEADER &&
-				  replica->peers[node].damaged;
+		status->damaged |= leads && replica->peers[node].damaged;
+}
+
+static void publish_service(struct wl_journal_status *status, const struct wl_service *service)
+{
+	struct wl_service_stats stats;
+
+	wl_service_get_stats(service, &stats);
+	status->commit_number = stats.commit_number;
+	status->sessions = stats.sessions;
+	status->session_digest = stats.session_digest;
+	status->subscriptions = stats.subscriptions;
+	status->waiting_replies = stats.waiting_replies;
+	status->applied_index = stats.applied_index;
+	status->rebuilding = stats.rebuilding;
+	status->damaged |= stats.damaged;
+}
+
+/* What the worker's frames say of a node, beside what the replica does. */
+static void publish_node(struct wl_journal_status *status, unsigned node, const struct wl_rx *rx,
+			 uint64_t now_ns)
+{
+	struct wl_peer_status *peer = &status->peers[node];
+
+	status->duplicate |= wl_rx_hears_twin(rx, node, now_ns) ||
+			     (rx->claims.own_said_ns[node] != 0 &&
+			      now_ns - rx->claims.own_said_ns[node] <= 2 * rx->peer_alive_ns);
+	peer->path_mtu = rx->paths[node].mtu;
+	peer->path_is_narrow = wl_path_is_narrow(&rx->paths[node]);
+	publish_claim(&peer->twin, &rx->claims.twin[node], now_ns);
+	publish_claim(&peer->refused, &rx->claims.refused[node], now_ns);
+	publish_greeting(peer, &rx->greetings[node], rx->peers[node].boot_id);
+	peer->apart = peer->differences_known && (rx->greetings[node].apart >> status->journal & 1);
+}
+
+void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns)
+{
+	const struct wl_replica *replica = &journal->replica;
+	struct wl_journal_status status;
+
+	memset(&status, 0, sizeof(status));
+	publish_log(&status, &journal->log);
+	publish_replica(&status, replica);
+	publish_service(&status, journal->service);
+	status.clients = rx->clients.used;
+	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
+		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
-		status.duplicate |=
-			wl_rx_hears_twin(rx, node, now_ns) ||
-			(rx->claims.own_said_ns[node] != 0 &&
-			 now_ns - rx->claims.own_said_ns[node] <= 2 * rx->peer_alive_ns);
-		status.peers[node].path_mtu = rx->paths[node].mtu;
-		status.peers[node].path_is_narrow = wl_path_is_narrow(&rx->paths[node]);
-		publish_claim(&status.peers[node].twin, &rx->claims.twin[node], now_ns);
-		publish_claim(&status.peers[node].refused, &rx->claims.refused[node], now_ns);
-		publish_greeting(&status.peers[node], &rx->greetings[node],
-				 rx->peers[node].boot_id);
-		status.peers[node].apart = status.peers[node].differences_known &&
-					   (rx->greetings[node].apart >> status.journal & 1);
+		publish_node(&status, node, rx, now_ns);
 	}
 	wl_published_write(&journal->published, &status);
 }

@@ -434,6 +434,7 @@ static void act_on_network(struct sim_faults *faults, const struct sim_action *a
 		sim_others_act(&faults->others, action, number);
 }
 
+/* long: one line for each verb. */
 static void act(void *subject, void *object)
 {
 	struct sim_faults *faults = subject;

@@ -29,14 +29,19 @@ static void draw_limits(struct sim_plan *plan, struct sim_random *random)
 	}
 }
 
+static uint64_t smaller_of(uint64_t one, uint64_t other)
+{
+	return one < other ? one : other;
+}
+
 void sim_schedule_sizes(struct sim_plan *plan, uint64_t seed)
 {
 	uint64_t room = plan->segment_bytes * plan->segments_max, rings = 1;
+	uint64_t most = smaller_of(WL_SEGMENT_BYTES_DEFAULT, 8 * WL_SEGMENT_BYTES_MIN);
 	struct sim_random random;
 
 	sim_random_init(&random, seed, STREAM);
-	while (plan->segment_bytes < WL_SEGMENT_BYTES_DEFAULT &&
-	       plan->segment_bytes < 8 * WL_SEGMENT_BYTES_MIN && sim_random_chance(&random, 400000))
+	while (plan->segment_bytes < most && sim_random_chance(&random, 400000))
 		plan->segment_bytes *= 2;
 	plan->segments_max = room / plan->segment_bytes;
 	while (WL_LOG_RING_BYTES_MIN << rings <= plan->segment_bytes)

@@ -103,12 +103,12 @@ static void state_names_every_reason_once(void)
 
 static void missing_members_are_dashes(void)
 {
-	struct wl_status_row row = {.run_directory = "/r",
-				    .status = json_pack("{s:[{}]}", "journals")};
+	json_t *status = json_pack("{s:[{}]}", "journals");
+	struct wl_status_row row = {.run_directory = "/r", .status = status};
 
 	print(&row, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "-  -"));
-	json_decref((json_t *)row.status);
+	json_decref(status);
 	free(printed);
 	printed = NULL;
 }

@@ -157,8 +157,9 @@ static void parts_of_a_journal_stay_within_its_memory(void)
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
 		const struct wl_histogram *histogram = &journal()->histograms[stage];
 
-		CU_ASSERT((const uint8_t *)histogram->counters >= begin);
-		CU_ASSERT((const uint8_t *)(histogram->counters + histogram->counter_count) <= end);
+		CU_ASSERT((uintptr_t)histogram->counters >= (uintptr_t)begin);
+		CU_ASSERT((uintptr_t)(histogram->counters + histogram->counter_count) <=
+			  (uintptr_t)end);
 	}
 	worker_fixture_fini(&fixture);
 }
