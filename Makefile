@@ -182,7 +182,7 @@ exhaustive: tiny-sim ## every run of a small cluster within bounds; SECONDS_EACH
 	@tests/sim/exhaustive --program $(BUILD)/tiny/wlsim --seconds $(or $(SECONDS_EACH),180)
 
 mutants: ## put known bugs back one at a time: after how many seeds does the simulator find each?
-	@+$(MAKE) BUILD=$(BUILD)/mutants GEOMETRY='tests/sim/mutants tests/sim/tiny' $(BUILD)/mutants/wlsim
+	@+$(MAKE) mutant-sim
 	@tests/sim/exhaustive --program $(BUILD)/mutants/wlsim --mutants
 	@$(BUILD)/mutants/wlsim --mutants --jobs $$(nproc) --seconds $(or $(SECONDS_EACH),120)
 
@@ -226,7 +226,7 @@ coverage: ## unit tests with line and branch coverage, report in $(BUILD)/covera
 		--html-details $(BUILD)/coverage/index.html --print-summary \
 		$(BUILD)/coverage/obj | tail -n 4
 
-.PHONY: everything tiny-sim asan-unit tsan-unit fuzz-programs
+.PHONY: everything tiny-sim mutant-sim asan-unit tsan-unit fuzz-programs
 # What tests/run needs. The variants are sub-makes: same rules, other flags, other directory.
 everything: all $(BUILD)/wlsim tiny-sim $(if $(UNIT),$(BUILD)/unit asan-unit tsan-unit) $(E2E_PROGRAMS) $(PERF_PROGRAMS) \
 	$(EXAMPLES) fuzz-programs
@@ -236,6 +236,11 @@ tsan-unit:
 	@+$(MAKE) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 $(BUILD)/tsan/unit
 tiny-sim:
 	@+$(MAKE) BUILD=$(BUILD)/tiny GEOMETRY=tests/sim/tiny $(BUILD)/tiny/wlsim $(BUILD)/tiny/perf/bench_sim
+# A copy of the tree with every hook of tests/sim/mutants in it, and what makes one of them bite in front of each file.
+mutant-sim:
+	@tests/sim/mutants/series apply $(BUILD)/mutants/tree
+	@+$(MAKE) -C $(BUILD)/mutants/tree BUILD=$(abspath $(BUILD)/mutants) GEOMETRY=tests/sim/tiny \
+		CFLAGS='-include tests/sim/mutants/mutant.h' $(abspath $(BUILD)/mutants)/wlsim
 fuzz-programs:
 	@$(if $(FUZZ_PROGRAMS),+$(MAKE) BUILD=$(BUILD)/fuzz/build CC=clang OPT=-O1 \
 		SAN=fuzzer-no-link$(comma)address$(comma)undefined \
@@ -311,8 +316,8 @@ uninstall: ## remove what install put there
 # Changes when the flags change, so that no object of another kind is linked.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)$(GEOMETRY)$(MUTANTS)' | cmp -s - $@ || \
-		printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)$(GEOMETRY)$(MUTANTS)' >$@
+	@printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)$(GEOMETRY)' | cmp -s - $@ || \
+		printf '%s\n' '$(CC) $(BASE_CFLAGS) $(HARDENING) $(CFLAGS)$(GEOMETRY)' >$@
 .PHONY: FORCE
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags

@@ -18,7 +18,6 @@
 
 #include "control/agent/agent_steps.h"
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 
 #define UP_PER_TURN 64u /* plane messages of one worker */
 #define PUNTS_PER_TURN 32u
@@ -448,8 +447,7 @@ static bool worker_is_silent(struct wl_agent *agent, struct wl_agent_worker *wor
 /* What a leader says waits at a worker that does not run: that is no silence of the leader. */
 static bool stands_still(const struct wl_agent *agent, const struct wl_agent_worker *worker)
 {
-	return agent->now_ns - worker->turn_changed_ns > agent->config.election_timeout_ns / 2 &&
-	       !WL_MUTANT(pause_is_silence);
+	return agent->now_ns - worker->turn_changed_ns > agent->config.election_timeout_ns / 2;
 }
 
 static void tick(struct wl_agent *agent)

@@ -5,7 +5,6 @@
  * by nobody.
  */
 #include "control/agent/agent_steps.h"
-#include "dataplane/base/mutant.h"
 
 static void tell(struct wl_agent *agent, uint32_t journal, uint32_t node, const char *text)
 {
@@ -34,8 +33,7 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
 	struct wl_agent_history *history = &agent->histories[journal];
 
 	/* The only voter asks nobody. Its first record of a vote carries this. */
-	if (durable->caught_up_boot == 0 &&
-	    (others_of(agent) == 0 || WL_MUTANT(votes_without_history))) {
+	if (durable->caught_up_boot == 0 && others_of(agent) == 0) {
 		durable->caught_up_boot = agent->record.boot_count ? agent->record.boot_count : 1;
 		agent->record_urgent = true;
 	}

@@ -5,7 +5,6 @@
  */
 #include "control/agent/agent_steps.h"
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/transport/remote.h"
 #include "dataplane/wire/frame.h"
 #include "dataplane/wire/greeting.h"
@@ -32,7 +31,7 @@ static void learn(struct wl_agent *agent, uint32_t node, uint64_t boot_id, uint6
 	case WL_INCARNATIONS_NEW_BOOT:
 		break;
 	}
-	agent->record_urgent = !WL_MUTANT(incarnations_not_durable);
+	agent->record_urgent = true;
 	agent->record_dirty = true;
 }
 
@@ -143,9 +142,7 @@ static void stand_apart(struct wl_agent *agent, uint32_t journal,
 {
 	if (agent->divergences[journal].node == 0)
 		agent->divergences[journal] = *divergence;
-	if ((divergence->kind == WL_DIVERGENCE_CONFIRMED ||
-	     (WL_MUTANT(one_voice_marks) && divergence->kind == WL_DIVERGENCE_OF_COMMITTED)) &&
-	    !WL_MUTANT(diverged_not_marked) &&
+	if (divergence->kind == WL_DIVERGENCE_CONFIRMED &&
 	    agent->record.journals[journal].divergence.node == 0) {
 		agent->record.journals[journal].divergence = *divergence;
 		agent->record_urgent = true;

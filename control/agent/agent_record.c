@@ -10,7 +10,6 @@
  */
 #include "control/agent/agent_steps.h"
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 
 void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t term, uint32_t vote)
 {
@@ -91,7 +90,7 @@ static unsigned submit(struct wl_agent *agent)
 		/* Terms never fall, a vote is given once a term. */
 		WL_CHECK(state->term > to->term || (state->term == to->term && to->vote == 0));
 		to->term = state->term;
-		to->vote = WL_MUTANT(vote_not_in_record) ? 0 : state->vote;
+		to->vote = state->vote;
 	}
 	if (!agent->ops.submit(agent->ops.context, &next))
 		return 0;

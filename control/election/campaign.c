@@ -8,7 +8,6 @@
 #include "control/election/election.h"
 
 #include "control/election/election_steps.h"
-#include "dataplane/base/mutant.h"
 
 static void send_requests(struct wl_election *election, uint64_t now_ns,
 			  struct wl_election_effects *out)
@@ -146,8 +145,7 @@ void wl_election_on_vote_reply(struct wl_election *election, uint32_t from,
 	    !take_reply(election, from, message, now_ns, out))
 		return;
 	/* A vote counts for the term in which it was given (invariant 6). */
-	if ((message->asked_term != election->term || message->term != election->term) &&
-	    !WL_MUTANT(stale_vote_counted))
+	if (message->asked_term != election->term || message->term != election->term)
 		return;
 	election->granted |= wl_members_only(from);
 	if (wl_election_is_majority(election, election->granted))

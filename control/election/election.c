@@ -23,7 +23,6 @@
 
 #include "control/election/election_steps.h"
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 
 #define PENALTY_TIMEOUTS 4 /* a leader with a bad disk or worker leaves the field this long */
 #define STAYS_WITHOUT_COMMITS                                                                          \
@@ -112,7 +111,7 @@ bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns)
 	if (election->state == WL_ELECTION_LEADER)
 		return true;
 	/* Whom we heard before we started is forgotten. It costs a healthy leader its place, never safety: nothing leans on a lease. */
-	if (!wl_election_is_alone(election) && !WL_MUTANT(not_sticky_after_start) &&
+	if (!wl_election_is_alone(election) &&
 	    now_ns - election->started_ns < election->config.election_timeout_ns)
 		return true;
 	return election->leader != 0 &&
@@ -171,8 +170,6 @@ static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_
 	election->transfer.active = false;
 	election->term_committed = false;
 	election->counts.stepped_down++;
-	if (WL_MUTANT(vote_forgotten_with_role))
-		election->vote = 0;
 	if (!wl_election_is_alone(election) && now_ns + penalty_ns > election->penalty_until_ns)
 		election->penalty_until_ns = now_ns + penalty_ns;
 	wl_election_restart_timer(election, now_ns);

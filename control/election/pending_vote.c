@@ -12,7 +12,6 @@
 
 #include "control/election/election_steps.h"
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 
 void wl_pending_vote_open(struct wl_election *election, const struct wl_pending_vote *pending,
 			  uint64_t now_ns, struct wl_election_effects *out)
@@ -139,14 +138,6 @@ void wl_election_on_fenced(struct wl_election *election, const struct wl_plane_m
 		effect = wl_election_emit(out, WL_ELECTION_PERSIST);
 		effect->term = election->pending.term;
 		effect->vote = election->pending.vote;
-		if (WL_MUTANT(vote_before_durable) &&
-		    election->pending.purpose == WL_PENDING_VOTE && election->pending.vote != 0) {
-			struct wl_wire_vote_reply early = {.term = election->pending.term,
-							   .asked_term = election->pending.term,
-							   .granted = 1};
-
-			send_reply(election->pending.candidate, WL_WIRE_VOTE_REPLY, &early, out);
-		}
 	}
 	wl_election_check(election);
 }
@@ -211,15 +202,6 @@ void wl_election_on_vote(struct wl_election *election, uint32_t from,
 
 	if (!may_judge(election, from))
 		return;
-	if (WL_MUTANT(leader_grants_vote) && message->term == election->term &&
-	    election->state == WL_ELECTION_LEADER) {
-		struct wl_wire_vote_reply yes = {.term = election->term,
-						 .asked_term = election->term,
-						 .granted = 1};
-
-		send_reply(from, WL_WIRE_VOTE_REPLY, &yes, out);
-		return;
-	}
 	/* What was promised to others is not known here. Refusing is always safe. */
 	if (election->held_back) {
 		election->counts.votes_refused_held_back++;
@@ -261,14 +243,9 @@ void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 
 	if (!may_judge(election, from))
 		return;
-	if (WL_MUTANT(pre_vote_changes_state) && message->term > election->term) {
-		wl_pending_vote_adopt(election, message->term, now_ns, out);
-		return;
-	}
 	if (election->held_back)
 		election->counts.votes_refused_held_back++;
-	else if (wl_election_is_sticky(election, now_ns) && !is_our_leader(election, from) &&
-		 !WL_MUTANT(no_pre_vote_stickiness))
+	else if (wl_election_is_sticky(election, now_ns) && !is_our_leader(election, from))
 		election->counts.votes_refused_sticky++;
 	else
 		reply.granted = message->term > election->term &&
@@ -276,7 +253,5 @@ void wl_election_on_pre_vote(struct wl_election *election, uint32_t from,
 				!wl_silence_refuses(election, now_ns);
 	/* A refusal carries our own term: a candidate that is behind learns it and can win later. */
 	reply.term = reply.granted ? message->term : election->term;
-	if (WL_MUTANT(pre_vote_stale_term) && !reply.granted)
-		reply.term = 0;
 	send_reply(from, WL_WIRE_PRE_VOTE_REPLY, &reply, out);
 }

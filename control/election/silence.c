@@ -14,14 +14,12 @@
 #include "control/election/election.h"
 
 #include "control/election/election_steps.h"
-#include "dataplane/base/mutant.h"
 
 bool wl_silence_begin(struct wl_election *election, uint64_t now_ns,
 		      struct wl_election_effects *out)
 {
 	/* A successor that was told to take over may have won unheard: this term must end with us. */
-	if (election->leaving || (election->transfer.active && election->transfer.target != 0) ||
-	    WL_MUTANT(term_given_up))
+	if (election->leaving || (election->transfer.active && election->transfer.target != 0))
 		return false;
 	election->state = WL_ELECTION_SILENT;
 	election->leader = 0;

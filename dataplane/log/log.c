@@ -18,7 +18,6 @@
  */
 #include "dataplane/log/log.h"
 
-#include "dataplane/base/mutant.h"
 #include "dataplane/log/log_internal.h"
 
 static uint32_t mark_max(const struct wl_log_config *config)
@@ -160,7 +159,7 @@ void wl_log_truncate(struct wl_log *log, uint64_t index)
 	for (uint32_t place = 0; place < log->chunk_count; place++) {
 		struct wl_log_chunk *chunk = wl_log_chunk_at(log, place);
 
-		if (chunk->last_index > index && !WL_MUTANT(truncated_completion_counted))
+		if (chunk->last_index > index)
 			chunk->last_index = index;
 	}
 	if (log->durable.index > index)

@@ -3,7 +3,6 @@
  * How much room there is. Segments are asked for early enough that the kept room always stands in segments that are
  * there: a device that gets full between two requests cannot take it away.
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/log/log_internal.h"
 
 /* Blocks of the stream behind `offset`, headers of segments apart. */
@@ -24,7 +23,7 @@ bool wl_log_keeps_room(const struct wl_log *log, uint64_t end)
 	if (wl_likely(end + WL_LOG_KEPT_BYTES + WL_SEGMENT_BYTES_MIN <=
 		      log->segments_ready * log->config.segment_bytes))
 		return true;
-	return blocks_behind(log, end) >= WL_LOG_KEPT_ELECTIONS || WL_MUTANT(kept_room_not_kept);
+	return blocks_behind(log, end) >= WL_LOG_KEPT_ELECTIONS;
 }
 
 enum wl_log_result wl_log_await_segment(struct wl_log *log)
@@ -55,9 +54,9 @@ bool wl_log_may_start_term(const struct wl_log *log)
 uint64_t wl_log_record_room(const struct wl_log *log)
 {
 	uint64_t blocks = blocks_behind(log, log->append_offset);
-	uint64_t kept = WL_MUTANT(kept_room_not_kept) ? 0 : WL_LOG_KEPT_ELECTIONS;
 
-	return blocks > kept ? (blocks - kept) * WL_BLOCK_BYTES : 0;
+	return blocks > WL_LOG_KEPT_ELECTIONS ? (blocks - WL_LOG_KEPT_ELECTIONS) * WL_BLOCK_BYTES
+					      : 0;
 }
 
 bool wl_log_can_grow(const struct wl_log *log)

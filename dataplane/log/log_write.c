@@ -10,7 +10,6 @@
 #include <errno.h>
 
 #include "dataplane/base/crc.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/log/log_internal.h"
 
 #define SEGMENTS_AHEAD 2u
@@ -170,8 +169,7 @@ static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion
 	}
 	chunk->state = WL_LOG_CHUNK_WRITTEN;
 	/* Nothing is believed behind a failed write, not even a write that says it succeeded. */
-	if ((completion->status != WL_DISK_OK && !WL_MUTANT(failed_write_retried)) ||
-	    (completion->bytes != chunk->end - chunk->begin && !WL_MUTANT(short_write_is_whole)))
+	if (completion->status != WL_DISK_OK || completion->bytes != chunk->end - chunk->begin)
 		poison(log, completion);
 	if (log->poisoned)
 		return;

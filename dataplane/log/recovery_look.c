@@ -9,7 +9,6 @@
  * Behind the place the middle of a chunk whose beginning is missing may stand, and so what a client wrote: a perfect image
  * of a chunk, of this place even. So there only a chunk with our tag is one; anything else is bytes.
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/log/recovery_internal.h"
 
 enum place_look {
@@ -134,8 +133,7 @@ static bool examine(struct wl_recovery *recovery)
 
 	if (wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) &&
 	    !wl_recovery_crosses_boundary(&header, recovery->look)) {
-		bool has_tag = wl_chunk_has_tag(from, config->chunk_key) ||
-			       WL_MUTANT(payload_is_watermark);
+		bool has_tag = wl_chunk_has_tag(from, config->chunk_key);
 		bool is_ours = header.binding == binding;
 
 		if (is_ours && header.offset == recovery->look &&
@@ -213,9 +211,6 @@ static void decide(struct wl_recovery *recovery)
 	enum wl_recovery_damage_kind kind = known_durable ? sort_known_durable(recovery)
 							  : sort_not_known_durable(recovery);
 	uint64_t end = recovery->place_end;
-
-	if (WL_MUTANT(rot_cut_as_torn) && kind != WL_DAMAGE_NONE)
-		kind = WL_DAMAGE_TORN_TAIL;
 
 	/* A segment ahead that nothing was written to is made again; one that is used is damaged. */
 	if (bad != WL_RECOVERY_NOWHERE &&

@@ -15,7 +15,6 @@
 
 #include "dataplane/base/limits.h"
 #include "dataplane/base/members.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/base/position.h"
 #include "dataplane/base/siphash.h"
 #include "dataplane/log/divergence.h"
@@ -75,8 +74,6 @@ static inline unsigned wl_superblock_copy(uint64_t sequence, unsigned which, uns
 {
 	unsigned pair = 2 * (unsigned)(sequence % 2);
 
-	if (WL_MUTANT(superblock_twin_first))
-		return pair + which;
 	return pair + (which ^ (damaged_mask >> (pair + 1) & 1));
 }
 

@@ -5,7 +5,6 @@
  *   LEAD    FENCED -> LEADER     wl_replica_on_lead
  *   FOLLOW  any    -> FOLLOWER   wl_replica_on_follow
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/replica_internal.h"
 
 #include <string.h>
@@ -32,7 +31,7 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	memset(replica, 0, sizeof(*replica));
 	replica->config = *config;
 	replica->log = log;
-	replica->commit = WL_MUTANT(restart_commits_tail) ? log->tail.index : known_commit;
+	replica->commit = known_commit;
 	replica->fragments.buffer = memory;
 	replica->view.role = WL_ROLE_FENCED;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -63,8 +62,7 @@ static void push(struct wl_replica *replica, const struct wl_plane_message *mess
 	enum wl_plane_verb verb = message->verb;
 
 	push_pending(replica);
-	if ((replica->pending_up_count == 0 && wl_ring_push(replica->up, message)) ||
-	    WL_MUTANT(plane_message_lost))
+	if (replica->pending_up_count == 0 && wl_ring_push(replica->up, message))
 		return;
 	/* Each verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
 	if (replica->pending_up_count == WL_REPLICA_UP_MAX) {
@@ -166,9 +164,8 @@ void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason)
 {
 	if (replica->silent)
 		return;
-	replica->silent = !(WL_MUTANT(heartbeats_without_quorum) && reason == WL_STALL_QUORUM);
-	if (replica->silent)
-		wl_tx_forget(replica->tx);
+	replica->silent = true;
+	wl_tx_forget(replica->tx);
 	wl_count(replica->counters, WL_COUNTER_stalls);
 	if (reason == WL_STALL_QUORUM)
 		wl_count(replica->counters, WL_COUNTER_quorum_lost);
@@ -300,7 +297,7 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 	    replica->peers[successor].match_durable < replica->commit)
 		return false;
 	replica->not_served_ns = replica->now_ns;
-	return !WL_MUTANT(serves_nobody);
+	return true;
 }
 
 void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_message *message)
@@ -429,7 +426,7 @@ void wl_replica_end_turn(struct wl_replica *replica)
 	wl_replica_inquiry_end_turn(replica);
 	if (replica->view.role == WL_ROLE_LEADER)
 		wl_replica_leader_end_turn(replica);
-	else if (replica->view.role == WL_ROLE_FOLLOWER || WL_MUTANT(fenced_acknowledges))
+	else if (replica->view.role == WL_ROLE_FOLLOWER)
 		wl_replica_follower_end_turn(replica);
 	if (!replica->caught_up_told && !replica->silent && replica->view.role != WL_ROLE_FENCED)
 		watch_step(replica);

@@ -8,7 +8,6 @@
  * Stamps that are in the log already stand: what a majority's wrong clocks, or an older version, left in the future is
  * waited for; every stamp until then is the last one.
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 
@@ -79,7 +78,7 @@ uint64_t wl_replica_stamp(const struct wl_replica *replica)
 
 	if (log->entry_open)
 		return log->open_header.timestamp_ns;
-	if (vouched != 0 && !WL_MUTANT(stamps_of_one_clock)) {
+	if (vouched != 0) {
 		if (stamp > vouched + WL_REPLICA_CLOCK_SKEW_NS)
 			stamp = vouched + WL_REPLICA_CLOCK_SKEW_NS;
 		else if (stamp + WL_REPLICA_CLOCK_SKEW_NS < vouched)

@@ -12,14 +12,12 @@
  * nobody was told of: it costs this view, not the node.
  */
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/replica_internal.h"
 
 /* Of our leader: only such a one may say what the log is, and never anything else about what was committed. */
 static bool is_of_committed(const struct wl_replica *replica, uint64_t index)
 {
-	return replica->view.role == WL_ROLE_FOLLOWER && index <= replica->commit &&
-	       !WL_MUTANT(diverged_for_a_view);
+	return replica->view.role == WL_ROLE_FOLLOWER && index <= replica->commit;
 }
 
 void wl_replica_take_no_part(struct wl_replica *replica, const struct wl_divergence *divergence)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/replica_internal.h"
 
 #define HEARD_UP_INTERVAL_NS 1000000u /* LEADER_HEARD at most once a millisecond */
@@ -53,7 +52,7 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 		return false;
 	}
 	WL_CHECK(wl_log_term_at(log, index, &term));
-	if (term == append->previous.term || WL_MUTANT(previous_always_matches))
+	if (term == append->previous.term)
 		return wl_replica_agrees(replica, from, append->previous, append->previous_chain,
 					 same);
 	if (index <= replica->commit) {
@@ -79,7 +78,7 @@ static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t
 
 	WL_CHECK(wl_entry_decode_header(image, bytes, &header) == WL_ENTRY_OK &&
 		 wl_log_term_at(log, index, &term));
-	if (term == header.term && !WL_MUTANT(late_append_truncates)) {
+	if (term == header.term) {
 		wl_count(replica->counters, WL_COUNTER_append_duplicate);
 		return wl_replica_agrees(replica, replica->heard_leader,
 					 (struct wl_position){term, index}, chain, &known);
@@ -227,8 +226,7 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
  */
 static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
 {
-	bool news = replica->heard_leader != from || append->sent_ns > replica->leader_sent_ns ||
-		    WL_MUTANT(late_frames_are_life);
+	bool news = replica->heard_leader != from || append->sent_ns > replica->leader_sent_ns;
 
 	if (append->sent_ns > replica->leader_sent_ns)
 		replica->leader_sent_ns = append->sent_ns;
@@ -267,10 +265,8 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 	bool same;
 
 	wl_count(replica->counters, WL_COUNTER_append_frames_received);
-	if (replica->view.role == WL_ROLE_FENCED && !WL_MUTANT(fenced_appends))
+	if (replica->view.role == WL_ROLE_FENCED)
 		return;
-	if (WL_MUTANT(worker_raises_term) && append->term > replica->view.term)
-		replica->view.term = append->term;
 	if (append->term > replica->view.term) {
 		wl_replica_saw_term(replica, from, append->term);
 		return;
@@ -304,18 +300,13 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 		replica->acknowledge = true;
 	if (!has_previous(replica, from, append, &same))
 		return;
-	if (same || WL_MUTANT(heartbeat_matches_tail))
-		took(replica, WL_MUTANT(heartbeat_matches_tail) ? replica->log->tail.index
-								: append->previous.index);
+	if (same)
+		took(replica, append->previous.index);
 	if (append->image_bytes != 0)
 		take_fragment(replica, append);
 	else
 		take_images(replica, append);
 	/* Only what is known equal may count as committed here (Raft figure 2, AppendEntries step 5). */
-	if (WL_MUTANT(follower_commit_min) && append->commit > replica->commit)
-		replica->commit = append->commit < replica->log->tail.index
-					  ? append->commit
-					  : replica->log->tail.index;
 	if (append->commit > replica->commit && replica->match > replica->commit)
 		replica->commit = append->commit < replica->match ? append->commit : replica->match;
 }
@@ -323,10 +314,8 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 void wl_replica_follower_end_turn(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
-	uint64_t durable = log->durable.index < replica->match &&
-					   !WL_MUTANT(acknowledged_before_durable)
-				   ? log->durable.index
-				   : replica->match;
+	uint64_t durable = log->durable.index < replica->match ? log->durable.index
+							       : replica->match;
 	uint32_t leader = replica->heard_leader;
 	struct wl_wire_append_ack ack;
 	struct wl_tx_to to;

@@ -13,7 +13,6 @@
  * apart. Who stands apart goes on answering: what it holds is a voter's word. A value that is not at hand any more is not told.
  */
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"
@@ -60,7 +59,7 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 		     !wl_peer_is_held_back(&replica->peers[node])))
 			heard |= wl_members_only(node);
 	}
-	return wl_members_decide(replica->view.voters, heard) || WL_MUTANT(no_check_quorum);
+	return wl_members_decide(replica->view.voters, heard);
 }
 
 static void raise(uint64_t *level, uint64_t index)
@@ -73,7 +72,7 @@ static void raise(uint64_t *level, uint64_t index)
 static void notice_boots(struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (is_peer(replica, node) && !WL_MUTANT(old_boot_matches_kept))
+		if (is_peer(replica, node))
 			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].boot_id,
 					    replica->log->tail.index + 1, replica->now_ns);
 	}
@@ -88,28 +87,23 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	notice_boots(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		const struct wl_peer *peer = &replica->peers[node];
-		bool counts = peer->counts || WL_MUTANT(held_back_acknowledges);
 
-		received[node] = counts ? peer->match_received : 0;
-		durable[node] = counts ? peer->match_durable : 0;
+		received[node] = peer->counts ? peer->match_received : 0;
+		durable[node] = peer->counts ? peer->match_durable : 0;
 	}
 	received[replica->config.node] = replica->log->tail.index;
-	durable[replica->config.node] = WL_MUTANT(leader_disk_not_counted)
-						? replica->log->tail.index
-						: replica->log->durable.index;
+	durable[replica->config.node] = replica->log->durable.index;
 
 	/* Matches may fall with a peer's boot; what was reached was reached. */
 	raise(&replica->received_majority, wl_quorum_majority(received, voters));
 	raise(&replica->received_all, wl_quorum_everybody(received, voters));
 	raise(&replica->durable_all, wl_quorum_everybody(durable, voters));
-	majority = wl_quorum_majority(WL_MUTANT(received_counts_as_durable) ? received : durable,
-				      voters);
-	if (majority <= replica->commit &&
-	    !(WL_MUTANT(commit_falls) && majority != 0 && majority < replica->commit))
+	majority = wl_quorum_majority(durable, voters);
+	if (majority <= replica->commit)
 		return;
 	/* Counting copies commits only entries of our own term (Raft section 5.4.2, figure 8). */
 	WL_CHECK(wl_log_term_at(replica->log, majority, &term));
-	if (term != replica->view.term && !WL_MUTANT(old_term_commit))
+	if (term != replica->view.term)
 		return;
 	replica->commit = majority;
 	if (!replica->ready && replica->term_start_index != 0 &&
@@ -142,8 +136,6 @@ static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
 {
 	bool streamed = peer->state == WL_PEER_STREAM;
 
-	if (WL_MUTANT(rejection_moves_match))
-		peer->match_received = peer->match_durable = ack->rejected_index;
 	wl_count(replica->counters, WL_COUNTER_ack_rejections);
 	/*
 	 * Sent again and refused again: it was not lost, the follower cannot take it now (its disk is behind, its device
@@ -189,8 +181,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    (ack->term < replica->view.term && !WL_MUTANT(stale_ack_counted)) ||
-	    !is_peer(replica, from)) {
+	    ack->term < replica->view.term || !is_peer(replica, from)) {
 		wl_count(replica->counters, WL_COUNTER_ack_stale);
 		return;
 	}
@@ -200,8 +191,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	notice_boots(replica);
-	if (!(WL_MUTANT(stale_ack_counted) && ack->term < replica->view.term) &&
-	    !has_our_entry(replica, from, ack))
+	if (!has_our_entry(replica, from, ack))
 		return;
 	if (ack->sent_ns > peer->heard_sent_ns)
 		peer->heard_sent_ns = ack->sent_ns;
@@ -233,8 +223,8 @@ int wl_replica_takes_appends(const struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 
-	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    (!replica->ready && !WL_MUTANT(leads_before_commit)) || replica->handing_over)
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent || !replica->ready ||
+	    replica->handing_over)
 		return WIRELOG_NOT_LEADER;
 	if (log->poisoned)
 		return WIRELOG_NOT_LEADER;
@@ -250,7 +240,7 @@ static int status_of(struct wl_replica *replica, enum wl_log_result result)
 		return WIRELOG_OK;
 	case WL_LOG_NO_SPACE:
 		wl_count(replica->counters, WL_COUNTER_log_no_space);
-		return WL_MUTANT(no_space_never_told) ? WIRELOG_BACK_PRESSURE : WIRELOG_NO_SPACE;
+		return WIRELOG_NO_SPACE;
 	case WL_LOG_NO_SEGMENT:
 		wl_count(replica->counters, WL_COUNTER_log_no_segment);
 		replica->no_segment = true;
@@ -500,8 +490,7 @@ static void send_to_peer(struct wl_replica *replica, uint32_t node)
 
 	if (replica->remotes[node].boot_id == 0)
 		return; /* not greeted yet */
-	if (!WL_MUTANT(resend_never) &&
-	    wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns)) {
+	if (wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns)) {
 		wl_count(replica->counters, WL_COUNTER_append_resent);
 		if (peer->state == WL_PEER_STREAM)
 			narrow_window(replica, peer);

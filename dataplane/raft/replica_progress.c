@@ -5,7 +5,6 @@
  * election timeout and nothing moves towards it anywhere (no match, no fragment, no segment), leadership is handed over,
  * once: a successor that cannot commit either says so and stays, or leadership would go round (control/election/election.c).
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/replica_internal.h"
 #include "dataplane/wire/greeting.h"
 
@@ -67,8 +66,7 @@ void wl_replica_watch_progress(struct wl_replica *replica)
 		return;
 	}
 	if (replica->commit_stalled || replica->handing_over || wl_log_is_full(replica->log) ||
-	    replica->now_ns - replica->progress_ns <= replica->config.election_timeout_ns ||
-	    WL_MUTANT(judged_by_heartbeats))
+	    replica->now_ns - replica->progress_ns <= replica->config.election_timeout_ns)
 		return;
 	replica->commit_stalled = true;
 	wl_count(replica->counters, WL_COUNTER_commit_stalls);

@@ -17,7 +17,6 @@
  * Caught up alone is not enough: it may come about by commits that are older than the loss, in a term that others have left. No clock
  * plays a part: a candidate may stall for as long as it likes.
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/replica_internal.h"
 
 void wl_replica_notice_data(struct wl_replica *replica, struct wl_peer *peer, bool held_back)
@@ -26,16 +25,12 @@ void wl_replica_notice_data(struct wl_replica *replica, struct wl_peer *peer, bo
 	if (!held_back)
 		peer->counts = true;
 	if (held_back && !peer->counts && peer->take_in_index == 0)
-		peer->take_in_index =
-			WL_MUTANT(taken_in_by_any_entry) ? 1 : replica->log->tail.index + 1;
+		peer->take_in_index = replica->log->tail.index + 1;
 }
 
 bool wl_replica_takes_in(const struct wl_replica *replica, const struct wl_peer *peer)
 {
-	uint64_t reached = WL_MUTANT(taken_in_before_durable) ? replica->received_majority
-							      : replica->commit;
-
-	return wl_peer_is_held_back(peer) && reached >= peer->take_in_index;
+	return wl_peer_is_held_back(peer) && replica->commit >= peer->take_in_index;
 }
 
 void wl_replica_append_for_held_back(struct wl_replica *replica)

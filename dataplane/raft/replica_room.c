@@ -7,7 +7,6 @@
  *
  * Limits are in the leader's own measure: the cost of all its entries up to some point (wl_log_entry_cost).
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"
@@ -73,9 +72,7 @@ int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes)
 	replica->room_limit = majority_limit(replica, false);
 	if (cost <= replica->room_limit)
 		return WIRELOG_OK;
-	return cost <= majority_limit(replica, true) || WL_MUTANT(no_space_never_told)
-		       ? WIRELOG_BACK_PRESSURE
-		       : WIRELOG_NO_SPACE;
+	return cost <= majority_limit(replica, true) ? WIRELOG_BACK_PRESSURE : WIRELOG_NO_SPACE;
 }
 
 bool wl_replica_successor_has_room(const struct wl_replica *replica)

@@ -17,7 +17,6 @@
  * applied, which is committed, and what the others answered belongs to the same term and index.
  */
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 
@@ -52,7 +51,7 @@ static void tell(struct wl_replica *replica, uint32_t node, uint64_t theirs,
 /* `node` speaks for a majority. */
 static void stand_apart(struct wl_replica *replica, uint32_t node)
 {
-	if (wl_replica_is_apart(replica) || WL_MUTANT(digests_not_compared))
+	if (wl_replica_is_apart(replica))
 		return;
 	tell(replica, node, replica->state.verdict, WL_DIVERGENCE_OF_STATE);
 }
@@ -62,7 +61,7 @@ static uint64_t majority_of(const struct wl_replica *replica, uint32_t *node)
 {
 	const struct wl_replica_state *state = &replica->state;
 	wl_members voters = replica->view.voters;
-	unsigned quorum = WL_MUTANT(minority_accuses) ? 1 : wl_members_quorum(voters);
+	unsigned quorum = wl_members_quorum(voters);
 	uint64_t digest = wl_quorum_agreed(state->theirs, voters, quorum, node);
 
 	if (digest != 0 || state->digest == 0)

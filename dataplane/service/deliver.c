@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/service/service_internal.h"
 
 struct share {
@@ -158,8 +157,7 @@ static bool is_found(struct share *share, const struct wl_entry_header *header)
 {
 	struct wl_subscription *subscription = share->subscription;
 
-	if (header->data_count == 0 ||
-	    (header->timestamp_ns < subscription->from_time_ns && !WL_MUTANT(reader_before_time)))
+	if (header->data_count == 0 || header->timestamp_ns < subscription->from_time_ns)
 		return false;
 	subscription->state = WL_SUBSCRIPTION_GREETING;
 	subscription->next_number = header->first_number;
@@ -274,8 +272,7 @@ static bool is_in_buffer(const struct wl_reader *reader, const uint8_t *image)
 /* Readers see nothing beyond it (rule F3). */
 static uint64_t last_index(const struct wl_service *service)
 {
-	return WL_MUTANT(reader_beyond_commit) ? service->replica->log->tail.index
-					       : service->replica->commit;
+	return service->replica->commit;
 }
 
 /* One step. False when this reader's share is over. */

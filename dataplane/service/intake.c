@@ -15,7 +15,6 @@
  * what older leaders took is either there, too, or behind a place where the log went another way.
  */
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/service/service_internal.h"
 
 /* One CLIENT_APPEND on its way. */
@@ -143,14 +142,6 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 	if (!wl_reply_has_room(service, reply.level, intake->client) ||
 	    !wl_service_has_share(service, intake->client, image_bytes))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
-	if (WL_MUTANT(expired_without_tombstone) && expired) {
-		struct wl_wire_append_result result = {.first_sequence = sequence,
-						       .count = 1,
-						       .status = WIRELOG_EXPIRED};
-
-		wl_results_add(service, &result);
-		return true;
-	}
 	status = wl_replica_append_record(replica, &record, wire->payload, stamp_ns, &position,
 					  &number);
 	if (status != WIRELOG_OK)
@@ -365,8 +356,7 @@ static int check_append(struct wl_service *service, const struct wl_wire_client_
 {
 	if (!wl_service_leads(service))
 		return WIRELOG_NOT_LEADER;
-	if (append->term != 0 && append->term != service->lead_term &&
-	    !WL_MUTANT(append_of_any_term))
+	if (append->term != 0 && append->term != service->lead_term)
 		return WIRELOG_NOT_LEADER;
 	if (!wl_session_is_of(&service->sessions, append->session, client))
 		return WIRELOG_SESSION_UNKNOWN;
@@ -402,7 +392,7 @@ void wl_service_on_client_append(struct wl_service *service, const struct wl_mes
 	} else if (!take_fragment(&intake, &append)) {
 		refuse(&intake, append.first_sequence, 1);
 	}
-	if (intake.status == WIRELOG_NO_SPACE && !WL_MUTANT(append_floor_not_kept))
+	if (intake.status == WIRELOG_NO_SPACE)
 		message->from->append_floor = message->sequence;
 	if (service->results.count != 0)
 		wl_results_send(service);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/service/service_internal.h"
 
 #define SHARE_MIN 4u /* answers that any client may have waiting while there is room */
@@ -193,14 +192,12 @@ static uint64_t reached(const struct wl_replica *replica, unsigned level)
 	case WIRELOG_SEQUENCED:
 		return replica->log->tail.index; /* the open entry is not in it */
 	case WIRELOG_RECEIVED:
-		return WL_MUTANT(received_by_nobody) ? replica->log->tail.index
-						     : replica->received_majority;
+		return replica->received_majority;
 	case WIRELOG_COMMITTED:
 		return replica->commit;
 	default:
-		return replica->durable_all < replica->commit && !WL_MUTANT(everywhere_by_majority)
-			       ? replica->durable_all
-			       : replica->commit;
+		return replica->durable_all < replica->commit ? replica->durable_all
+							      : replica->commit;
 	}
 }
 

@@ -11,7 +11,6 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 
 #define LINE_BYTES 64u
 
@@ -100,8 +99,6 @@ void wl_service_start(struct wl_service *service, struct wl_replica *replica, st
 	service->replica = replica;
 	service->rx = rx;
 	service->rebuilt_index = replica->commit;
-	if (WL_MUTANT(sessions_not_restored))
-		service->sessions.applied_index = replica->commit;
 	wl_reader_seek(&service->apply_reader, service->sessions.applied_index + 1);
 }
 
@@ -138,8 +135,6 @@ void wl_service_restore(struct wl_service *service, uint64_t commit)
 {
 	struct wl_reader_view view;
 
-	if (WL_MUTANT(sessions_not_restored))
-		return;
 	while (service->sessions.applied_index < commit && !service->sessions.contradicted &&
 	       wl_reader_next(&service->apply_reader, commit, &view) == WL_READER_ENTRY)
 		take_entry(service, &view);
@@ -222,14 +217,12 @@ bool wl_service_leads(struct wl_service *service)
 	const struct wl_replica *replica = service->replica;
 
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    wl_replica_is_apart(replica) || (!replica->ready && !WL_MUTANT(leads_before_commit)) ||
-	    service->damaged)
+	    wl_replica_is_apart(replica) || !replica->ready || service->damaged)
 		return false;
 	if (service->leading)
 		return service->lead_term == replica->view.term;
-	if ((replica->term_start_index == 0 ||
-	     service->sessions.applied_index < replica->term_start_index) &&
-	    !WL_MUTANT(leads_before_commit))
+	if (replica->term_start_index == 0 ||
+	    service->sessions.applied_index < replica->term_start_index)
 		return false;
 	wl_session_lead(&service->sessions, replica->view.number);
 	wl_shares_reset(&service->shares);

@@ -7,7 +7,6 @@
  * r % WIRELOG_SESSION_RUNS while it is one of the newest. The leader counts in
  * `appended.runs_total` how many there will be once its tail is committed.
  */
-#include "dataplane/base/mutant.h"
 #include "dataplane/service/session.h"
 
 #include <string.h>
@@ -123,7 +122,7 @@ bool wl_session_is_of(const struct wl_session_table *table, uint64_t session_id,
 {
 	const struct wl_session *session = find(table, session_id);
 
-	return session && (session->client == client || WL_MUTANT(session_of_anybody));
+	return session && session->client == client;
 }
 
 static uint32_t slot_of(const struct wl_session_table *table, const struct wl_session *session)
@@ -196,7 +195,7 @@ static void close_newest_run(const struct wl_session_table *table, struct wl_ses
 
 void wl_session_table_review(struct wl_session_table *table, uint32_t sessions)
 {
-	while (sessions-- != 0 && table->used != 0 && !WL_MUTANT(table_not_reviewed)) {
+	while (sessions-- != 0 && table->used != 0) {
 		struct wl_session *session = &table->sessions[table->review_slot % table->used];
 
 		table->review_slot = (table->review_slot + 1) % table->used;
@@ -475,8 +474,6 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 	*timestamp_ns = 0;
 	if (!session)
 		return WL_SESSION_UNKNOWN;
-	if (WL_MUTANT(session_not_checked))
-		return WL_SESSION_NEXT;
 	if (is_ending(table, session) && sequence > session->applied.last_sequence)
 		return WL_SESSION_WINDOW;
 	if (sequence <= session->applied.last_sequence)
@@ -489,7 +486,7 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 		return WL_SESSION_GAP;
 	}
 	/* Its number is not known yet, so it counts as a run of its own. */
-	if (appended->runs_total < WIRELOG_SESSION_RUNS || WL_MUTANT(session_window_ignored))
+	if (appended->runs_total < WIRELOG_SESSION_RUNS)
 		return WL_SESSION_NEXT;
 	pushed_out = appended->runs_total - WIRELOG_SESSION_RUNS;
 	if (pushed_out >= session->applied.runs_total)

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/service/service_internal.h"
 
 #define LOSSY_GROWTH_SHIFT 5 /* a 32nd of what is consumed */
@@ -89,8 +88,6 @@ uint64_t wl_subscription_room(const struct wl_subscription *subscription)
 				 ? subscription->window_bytes
 				 : subscription->credit_bytes;
 
-	if (WL_MUTANT(reader_window_ignored))
-		return UINT64_MAX;
 	return in_flight < limit ? limit - in_flight : 0;
 }
 
@@ -247,7 +244,7 @@ static bool is_from_client(const struct wl_message *message)
 /* What is committed here is contradicted: it may be another history than the one that others were given. */
 static bool stands_apart(const struct wl_service *service)
 {
-	return wl_replica_is_apart(service->replica) && !WL_MUTANT(diverged_serves_readers);
+	return wl_replica_is_apart(service->replica);
 }
 
 static int apart_status(const struct wl_service *service)

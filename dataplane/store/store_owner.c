@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "dataplane/base/mutant.h"
 #include "wirelog/status.h"
 
 static bool is_sound(const struct wl_superblock *superblock)
@@ -40,7 +39,7 @@ static void add_nodes(struct wl_sentence *why, wl_members voters)
 static bool is_diverged(const struct wl_superblock *superblock, const struct wl_store_owner *owner,
 			struct wl_sentence *why)
 {
-	if (owner->node == 0 || WL_MUTANT(diverged_data_are_started))
+	if (owner->node == 0)
 		return false;
 	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
 		const struct wl_divergence *other = &superblock->journals[journal].divergence;
@@ -86,8 +85,7 @@ int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl
 		return WIRELOG_STORE_GEOMETRY;
 	}
 	/* Data from before the list was kept have none. */
-	if (owner->voters != 0 && superblock->voters != 0 && superblock->voters != owner->voters &&
-	    !WL_MUTANT(members_not_compared)) {
+	if (owner->voters != 0 && superblock->voters != 0 && superblock->voters != owner->voters) {
 		wl_sentence_add(why, "made for a cluster of nodes");
 		add_nodes(why, superblock->voters);
 		wl_sentence_add(why, "; cluster.nodes names");

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "dataplane/wire/wire.h"
 
 static bool is_voter(const struct wl_rx *rx, wl_identity identity)
@@ -153,9 +152,8 @@ static bool says_challenge(const struct wl_rx *rx, uint8_t type, const uint8_t *
 {
 	struct wl_wire_keepalive keepalive;
 
-	return WL_MUTANT(client_unchallenged) ||
-	       (type == WL_WIRE_KEEPALIVE && wl_wire_decode_keepalive(payload, bytes, &keepalive) &&
-		wl_remote_is_challenge(&rx->clients, keepalive.challenge, now_ns));
+	return type == WL_WIRE_KEEPALIVE && wl_wire_decode_keepalive(payload, bytes, &keepalive) &&
+	       wl_remote_is_challenge(&rx->clients, keepalive.challenge, now_ns);
 }
 
 /* Of a client that has no place, or has it under another boot_id, and that said our challenge: it lives now. */
@@ -166,8 +164,7 @@ static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame
 	struct wl_remote *known = wl_remote_table_find(&rx->clients, header->sender);
 
 	if (known && known->boot_id != 0) {
-		if (now_ns - known->last_heard_ns <= rx->client_idle_ns &&
-		    !WL_MUTANT(client_replaced_at_once))
+		if (now_ns - known->last_heard_ns <= rx->client_idle_ns)
 			return WL_FRAME_OLD_BOOT;
 		wl_remote_void_challenges(&rx->clients, known);
 		known->admitted_ns = now_ns;
@@ -179,7 +176,7 @@ static enum wl_frame_verdict take_client(struct wl_rx *rx, const struct wl_frame
 	if (!known)
 		return WL_FRAME_NO_TABLE_ROOM;
 	wl_replay_init_at(&known->replay, header->sequence);
-	known->mtu = WL_MUTANT(clients_mtu_ignored) ? 0 : WIRELOG_MTU_MIN;
+	known->mtu = WIRELOG_MTU_MIN;
 	*remote = known;
 	return WL_FRAME_OK;
 }
@@ -245,7 +242,7 @@ static enum wl_frame_verdict check_fresh(const struct wl_rx *rx, const struct wl
 	bool asks = header->type == WL_WIRE_HELLO;
 	uint64_t wanted = asks ? 0 : rx->boot_id;
 
-	if (header->destination_boot != wanted && (asks || !WL_MUTANT(old_boot_frames)))
+	if (header->destination_boot != wanted)
 		return WL_FRAME_UNPROVEN;
 	if (header->sequence == 0)
 		return WL_FRAME_REPLAYED; /* no sender counts from 0 */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "dataplane/base/mutant.h"
 #include "wirelog/limits.h"
 
 static const struct {
@@ -33,8 +32,6 @@ void wl_greeting_take(struct wl_greeting *greeting, uint64_t boot_id, const uint
 
 bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t boot_id)
 {
-	if (WL_MUTANT(greetings_not_compared))
-		return true;
 	if (boot_id == 0 || greeting->boot_id != boot_id)
 		return false;
 	for (unsigned fact = 0; fact < WL_FACTS; fact++) {

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "dataplane/base/mutant.h"
-
 #define WORDS                    \
 	(WL_REPLAY_WINDOW / 64 + \
 	 1) /* one word more than the window: the newest may be half filled */
@@ -43,7 +41,7 @@ bool wl_replay_accept(struct wl_replay *replay, uint64_t sequence)
 		uint64_t steps = word - newest < WORDS ? word - newest : WORDS;
 
 		/* Words that come into the window were used for older sequences. */
-		for (uint64_t step = 1; step + WL_MUTANT(replay_word_kept) <= steps; step++)
+		for (uint64_t step = 1; step <= steps; step++)
 			replay->bitmap[(newest + step) % WORDS] = 0;
 		replay->highest = sequence;
 	}

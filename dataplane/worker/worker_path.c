@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "dataplane/base/mutant.h"
 #include "dataplane/worker/worker_internal.h"
 
 /* In an election timeout; and when something did not pass, so that it is known before entries count as held up (replica_progress.c). */
@@ -75,7 +74,7 @@ void wl_worker_probe_path(struct wl_worker *worker, uint32_t node)
 	bool in_doubt = path->sizes[0].misses != 0 && !wl_path_is_narrow(path);
 	uint64_t rounds = in_doubt ? ROUNDS_IN_DOUBT : ROUNDS_PER_TIMEOUT;
 
-	if (!link || WL_MUTANT(path_not_probed))
+	if (!link)
 		return;
 	if (path->boot_id != peer->boot_id || path->link_mtu != link->mtu)
 		wl_path_begin(path, peer->boot_id, link->mtu);
@@ -114,8 +113,7 @@ void wl_worker_take_path_probe(struct wl_worker *worker, const struct wl_message
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	if (wl_identity_is_client(from->identity) && probe.mtu != 0 &&
-	    !WL_MUTANT(clients_mtu_ignored))
+	if (wl_identity_is_client(from->identity) && probe.mtu != 0)
 		from->mtu = probe.mtu;
 	/* An echo that is longer than its question: so many in a turn, whoever asks. */
 	if (probe.echo_bytes > probe.bytes) {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/base/mutant.h"
 #include "tests/sim/range.h"
 
 #ifdef WL_MUTANT_LIST

@@ -314,6 +314,9 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
 	sim_oracle_check_apart(oracle, node);
+	sim_oracle_check_caught_up(oracle, node);
+	oracle->silent[node->number] = journal->replica.view.role == WL_ROLE_LEADER &&
+				       journal->replica.silent;
 	if (node->contradicted)
 		return; /* what it holds is no history of ours */
 	note_leader_heard(oracle, node->number, &journal->replica);

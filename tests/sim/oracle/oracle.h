@@ -14,14 +14,15 @@
  *  O8  a leader has every committed entry when it starts to lead (leader completeness)
  *  O9  terms do not fall on a node, over all its lives
  *  O10 in the end everything that was answered is on every node that is up, and all have one table of sessions
- *  O11 a leader that hears no majority falls silent
+ *  O11 a leader that hears no majority falls silent, and what waited for room until then does not leave afterwards
  *  O12 the ghost store: what was ever committed stays on the stable storage of a majority
  *  O13 log matching: one {term, index}, one chain value, committed or not
  *  O14 appends are linearizable: what began after an answer gets a higher number
  *  O15 "expired" means: not in the log, its sequence used up
  *  O16 no frame leaks
  *  O17 a vote leaves when it is durable, one a term and node
- *  O18 an acknowledgement names what is on the acknowledging node's stable storage
+ *  O18 an acknowledgement names what is on the acknowledging node's stable storage; one that refuses entries of another term asks
+ *      for nothing that is committed there
  *  O19 a fenced worker appends nothing and acknowledges nothing
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
  *  O21 a node comes back with every committed entry that its stable storage had, or refuses to start
@@ -42,6 +43,7 @@
  *  O33 a node takes no part for what it holds only where that is not what the others have; then it acknowledges nothing, leads nobody,
  *      names no leader and serves no reader
  *  O34 what a node learned of its peers' data, and judges votes by, is durable or being written when control's next turn ends
+ *  O35 data that went back are called caught up when what their leader had committed is on their stable storage
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -122,6 +124,9 @@ struct sim_oracle { /* of one journal */
 	uint64_t commit_view[WIRELOG_NODES_MAX + 1]; /* view under which commit_of_life was seen */
 	uint64_t commit_of_life[WIRELOG_NODES_MAX + 1], boot_of_life[WIRELOG_NODES_MAX + 1];
 	uint64_t highest_term[WIRELOG_NODES_MAX + 1];
+	bool silent[WIRELOG_NODES_MAX +
+		    1]; /* a leader had fallen silent by the end of its last turn */
+	bool caught_up[WIRELOG_NODES_MAX + 1]; /* a node had said so after its last turn */
 	uint64_t durable_seen[WIRELOG_NODES_MAX + 1], generation_seen[WIRELOG_NODES_MAX + 1];
 	struct sim_random random;
 	struct sim_session *sessions; /* open addressing */

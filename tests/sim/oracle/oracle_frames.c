@@ -61,12 +61,18 @@ static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *p
 	const struct sim_cluster *cluster = oracle->cluster;
 	uint64_t patience = SILENCE_NS(cluster->config.election_timeout_ns);
 	uint64_t now = cluster->agenda.now_ns;
+	const struct wl_replica *replica = &cluster->nodes[from].journals[oracle->journal]->replica;
 	unsigned heard = 1;
 	struct wl_wire_append append;
 
 	if (!wl_wire_decode_append(payload, bytes, &append))
 		return;
 	sim_oracle_note_leader(oracle, from, append.term);
+	/* What it had said before, in the turn in which it fell silent, may leave at the end of that turn. */
+	if (replica->view.role == WL_ROLE_LEADER && replica->silent && oracle->silent[from])
+		sim_violation(cluster, from, "O11",
+			      "an APPEND of term %llu leaves it, and it is silent",
+			      LLU(append.term));
 	/* A counter that goes back while its core is away looks like time that did not pass, until the next tend. */
 	if (now - oracle->leads_since_ns[from] <= patience ||
 	    now < cluster->nodes[from].machine.shaken_until_ns)
@@ -95,6 +101,12 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 		sim_violation(oracle->cluster, from, "O18",
 			      "acknowledges %llu, and its log ends at %llu",
 			      LLU(ack.match_received), LLU(log->tail.index));
+	if ((ack.flags & WL_WIRE_ACK_REJECTED) && ack.hint_term != 0 &&
+	    ack.hint_index <= node->journals[oracle->journal]->replica.commit)
+		sim_violation(oracle->cluster, from, "O18",
+			      "asks for %llu again, and %llu is committed there",
+			      LLU(ack.hint_index),
+			      LLU(node->journals[oracle->journal]->replica.commit));
 	if (ack.match_durable == 0 || (oracle->acknowledged_boot[from] == node->boot &&
 				       oracle->acknowledged_durable[from] == ack.match_durable))
 		return;

@@ -11,6 +11,7 @@ bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, ui
 void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term);
 void sim_oracle_check_ghosts(struct sim_oracle *oracle);
 void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node);
+void sim_oracle_check_caught_up(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_learned(struct sim_oracle *oracle, const struct sim_node *node);

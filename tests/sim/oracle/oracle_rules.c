@@ -142,6 +142,27 @@ void sim_oracle_check_apart(struct sim_oracle *oracle, const struct sim_node *no
 		sim_violation(oracle->cluster, node->number, "O33", "leads and takes no part");
 }
 
+/* Before control makes it durable that they count again: a power cut then must not take back what they stand for. */
+void sim_oracle_check_caught_up(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
+	uint64_t index = replica->leader_commit;
+	const struct wl_log_slot *slot = &replica->log->slots[index % WL_LOG_ENTRIES_IN_RING];
+
+	bool says_so = replica->caught_up_told && !oracle->caught_up[node->number];
+
+	oracle->caught_up[node->number] = replica->caught_up_told;
+	if (!says_so || !replica->held_back || oracle->reduced || node->rotten ||
+	    slot->index != index)
+		return;
+	if (!sim_oracle_is_on_platter(&node->drives[oracle->journal], slot->offset, index,
+				      slot->chain))
+		sim_violation(
+			oracle->cluster, node->number, "O35",
+			"calls itself caught up with entry %llu, which is not on its stable storage",
+			(unsigned long long)index);
+}
+
 void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *node)
 {
 	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;

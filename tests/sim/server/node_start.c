@@ -5,7 +5,6 @@
 #include "control/node/boot_shape.h"
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
-#include "dataplane/base/mutant.h"
 #include "tests/sim/arena.h"
 #include "tests/sim/server/node_config.h"
 #include "tests/sim/server/node_internal.h"
@@ -140,8 +139,7 @@ static enum sim_recovered make_journal(struct start *start, uint32_t id)
 	uint8_t *ring;
 
 	/* As the store does: what a process that died gave a name to may lose it with the power. */
-	if (!WL_MUTANT(names_not_synced))
-		sim_drive_sync_names(&start->node->drives[id]);
+	sim_drive_sync_names(&start->node->drives[id]);
 	shape_journal(start, id, &shape);
 	ring = take(start, shape.log.ring_bytes);
 	wl_journal_init(journal, &shape, ring, take(start, wl_journal_memory_bytes(&shape)));
