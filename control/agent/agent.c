@@ -508,6 +508,7 @@ unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns)
 	tick(agent);
 	done += tend_neighbours(agent);
 	done += wl_agent_tend_stop(agent);
+	wl_agent_check(agent);
 	if (done == 0)
 		agent->counts.turns_idle++;
 	return done;

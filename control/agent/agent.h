@@ -10,6 +10,12 @@
  * ring has no room for is kept here, in order, and tried again: no plane message is lost. Messages
  * to peers may be lost (elections repeat them).
  *
+ *  What must hold; wl_agent_check is this text as code, at the end of each turn.
+ *  A1  an election's term is at most that of the record as it was last submitted
+ *  A2  while no record is in flight, and none failed, an election of the record's term has the record's vote
+ *  A3  what is wanted durable goes beyond the record: a newer term, or the vote of a term that had none
+ *  A4  no record is in flight behind one that failed
+ *
  * Pure: time comes in, disk and log sink are a table. Owner: the control thread; every function
  * [control].
  */
@@ -182,6 +188,8 @@ void wl_agent_start(struct wl_agent *agent, uint64_t now_ns);
 
 /* 0: there was nothing to do. now_ns never falls (if it does, the last one stands). */
 unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns);
+/* Stops the node when an invariant is broken, with the journal and both terms. */
+void wl_agent_check(const struct wl_agent *agent);
 
 /* From what the worker publishes, whenever the caller has looked at it. */
 void wl_agent_set_tail(struct wl_agent *agent, uint32_t journal, struct wl_position tail);

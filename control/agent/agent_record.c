@@ -160,3 +160,33 @@ void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_
 	*known = position;
 	agent->record_dirty = true;
 }
+
+static const char *check_journal(const struct wl_agent *agent, uint32_t journal)
+{
+	const struct wl_superblock_journal *record = &agent->record.journals[journal];
+	const struct wl_agent_hard_state *state = &agent->hard_state[journal];
+	const struct wl_election *election = &agent->elections[journal];
+	bool is_settled = !agent->record_in_flight && !agent->record_failed;
+
+	if (election->term > record->term)
+		return "A1: an election is of a term that no record has";
+	if (is_settled && election->term == record->term && election->vote != record->vote)
+		return "A2: an election's vote is not the record's";
+	if (state->wanted &&
+	    (state->term < record->term || (state->term == record->term && record->vote != 0)))
+		return "A3: what is wanted durable is behind the record";
+	if (agent->record_in_flight && agent->record_failed)
+		return "A4: a record is in flight behind one that failed";
+	return NULL;
+}
+
+void wl_agent_check(const struct wl_agent *agent)
+{
+	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
+		const char *broken = check_journal(agent, journal);
+
+		WL_CHECK_MSG(!broken, "agent, journal %u, term %llu, of the record %llu: %s",
+			     journal, (unsigned long long)agent->elections[journal].term,
+			     (unsigned long long)agent->record.journals[journal].term, broken);
+	}
+}

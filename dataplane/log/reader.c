@@ -379,3 +379,18 @@ void wl_reader_on_read(struct wl_reader *reader, const struct wl_disk_completion
 	reader->window_offset = reader->want_offset;
 	reader->window_bytes = reader->want_bytes;
 }
+
+const char *wl_reader_check(const struct wl_reader *reader)
+{
+	if (reader->next_index == 0)
+		return "D1: a reader stands at no entry";
+	if (reader->window_bytes > reader->buffer_bytes ||
+	    reader->want_bytes > reader->buffer_bytes)
+		return "D2: a reader's window is larger than its buffer";
+	if (reader->in_flight && (!reader->buffer || reader->window_bytes != 0))
+		return "D3: a reader believes a buffer that a read is in flight to";
+	if (reader->chunk_end != 0 &&
+	    (reader->next_offset > reader->chunk_used || reader->chunk_used > reader->chunk_end))
+		return "D4: a reader stands outside of its chunk";
+	return NULL;
+}

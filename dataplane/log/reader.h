@@ -12,6 +12,12 @@
  * A read that failed once, or gave other bytes, says little: who was told DAMAGED asks wl_reader_try_again, and takes what is not
  * there for lost only when that has given up. It rests longer from try to try, and reads no more than the chunk that it is about.
  *
+ *  What must hold; wl_reader_check is this text as code.
+ *  D1  it stands at an entry: next_index is not 0
+ *  D2  what is in the window, or asked for, fits into the buffer; without a buffer there is neither
+ *  D3  while a read is in flight there is a buffer, and nothing in it counts
+ *  D4  inside a chunk next_offset is at most what the chunk holds, and that at most its end
+ *
  * Pure. [worker]
  */
 #ifndef WL_DATAPLANE_LOG_READER_H
@@ -76,5 +82,7 @@ void wl_reader_rest(struct wl_reader *reader, uint64_t until_ns);
 bool wl_reader_rests(struct wl_reader *reader, uint64_t now_ns);
 void wl_reader_want(struct wl_reader *reader, struct wl_disk_request *request);
 void wl_reader_on_read(struct wl_reader *reader, const struct wl_disk_completion *completion);
+/* NULL, or which invariant is broken. O(1). */
+const char *wl_reader_check(const struct wl_reader *reader);
 
 #endif

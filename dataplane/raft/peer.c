@@ -166,3 +166,20 @@ const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uin
 	*bytes = peer->held.bytes;
 	return peer->held.image;
 }
+
+const char *wl_peer_check(const struct wl_peer *peer, uint64_t tail)
+{
+	if (peer->match_durable > peer->match_received)
+		return "P1: a peer's durable match is beyond its received one";
+	if (peer->match_received >= peer->next_index)
+		return "P1: what a peer is sent next is not behind its match";
+	if (peer->next_index > tail + 1)
+		return "P1: what a peer is sent next is beyond the tail";
+	if (peer->fragment_offset != 0 && peer->next_index > tail)
+		return "P2: a fragment left of an entry that is not there";
+	if (peer->take_in_index > tail + 1)
+		return "P3: data are taken in by an entry that is not there";
+	if (peer->damaged && peer->damaged_reads == 0)
+		return "P4: damaged, and no read has said so";
+	return wl_reader_check(&peer->reader);
+}

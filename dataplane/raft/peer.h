@@ -9,6 +9,13 @@
  *          --rejected--> PROBE at the hint      --silent for resend_ns--> goes back to match + 1
  *  An entry that left the ring is read from the medium (reader.h), with a budget per turn, in either state.
  *
+ *  What must hold of one that a leader sends to; wl_peer_check is this text as code.
+ *  P1  match_durable <= match_received < next_index <= tail + 1
+ *  P2  a fragment left only of an entry that is there: fragment_offset is 0 when next_index is behind the tail
+ *  P3  data that went back are taken in by an entry that is there, or by the next one
+ *  P4  damaged means that a read has just said so
+ *  Its reader keeps its own (reader.h, D1 to D4).
+ *
  * Pure. Owner: the leader's replica. [worker]
  */
 #ifndef WL_DATAPLANE_RAFT_PEER_H
@@ -84,5 +91,7 @@ bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns);
  */
 const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uint64_t index,
 			     uint32_t *bytes);
+/* NULL, or which invariant is broken. `tail`: of the leader's log. O(1). */
+const char *wl_peer_check(const struct wl_peer *peer, uint64_t tail);
 
 #endif

@@ -32,6 +32,8 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	replica->config = *config;
 	replica->log = log;
 	replica->commit = known_commit;
+	replica->view_commit = known_commit;
+	replica->view_tail = log->tail.index;
 	replica->fragments.buffer = memory;
 	replica->view.role = WL_ROLE_FENCED;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -178,6 +180,8 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	WL_CHECK(!replica->log->entry_open);
 	WL_CHECK(view->term >= replica->view.term);
 	replica->view = *view;
+	replica->view_tail = replica->log->tail.index;
+	replica->view_commit = replica->commit;
 	replica->ready = false;
 	replica->silent = false;
 	replica->handing_over = false;
@@ -458,28 +462,42 @@ void wl_replica_on_read(struct wl_replica *replica, const struct wl_disk_complet
 	wl_reader_on_read(&replica->peers[node].reader, completion);
 }
 
+static const char *check_leader(const struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t term;
+
+	if (replica->commit > replica->view_commit &&
+	    (!wl_log_term_at(log, replica->commit, &term) || term != replica->view.term))
+		return "R2: a leader's commit is an entry of another term";
+	if (replica->ready && replica->commit < replica->term_start_index)
+		return "R6: ready before the term's first entry committed";
+	if (replica->durable_all > replica->received_all ||
+	    replica->received_all > replica->received_majority ||
+	    replica->received_majority > log->tail.index)
+		return "R7: levels are not in order";
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		const char *broken = wl_peer_check(&replica->peers[node], log->tail.index);
+
+		if (broken)
+			return broken;
+	}
+	return NULL;
+}
+
 const char *wl_replica_check(const struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 
+	if (replica->commit < replica->view_commit)
+		return "R1: commit fell";
 	if (replica->commit > log->tail.index)
 		return "R1: commit is beyond the tail";
 	if (replica->view.role == WL_ROLE_FOLLOWER && replica->match > log->tail.index)
 		return "R3: match is beyond the tail";
-	if (replica->view.role != WL_ROLE_LEADER)
-		return NULL;
-	if (replica->ready && replica->commit < replica->term_start_index)
-		return "R6: ready before the term's first entry committed";
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		const struct wl_peer *peer = &replica->peers[node];
-
-		if (peer->match_durable > peer->match_received)
-			return "R3: durable match is beyond received match";
-		if (peer->match_received > log->tail.index)
-			return "R3: a peer's match is beyond the tail";
-		if (peer->next_index <= peer->match_received &&
-		    wl_members_has(replica->view.voters, node) && node != replica->config.node)
-			return "R3: next is not behind match";
-	}
-	return NULL;
+	if (replica->view.role == WL_ROLE_FENCED && log->tail.index != replica->view_tail)
+		return "R4: the tail of a fenced replica moved";
+	if (replica->view.role == WL_ROLE_FENCED && replica->acknowledge)
+		return "R4: a fenced replica has something to acknowledge";
+	return replica->view.role == WL_ROLE_LEADER ? check_leader(replica) : NULL;
 }

@@ -7,14 +7,15 @@
  * What leaves at once is written to frames (tx); what must wait for the medium is sent in answer to the
  * completion. So nothing that the caller does with frames, disk requests or plane messages can break an order.
  *
- *  What must hold (docs/SAFETY.md has the rules behind it). wl_replica_check looks at R1, R3 and R6; the
- *  others need two moments, or two nodes, to be seen: the simulator's oracle has them.
- *  R1  commit never falls, and is at most the tail
- *  R2  a leader's commit is an entry of its own term, durable on a majority, acknowledged in its term
- *  R3  match indexes of a peer never fall within a term and a boot of it, and durable <= received <= tail
- *  R4  a fenced replica appends nothing and acknowledges nothing
- *  R5  no truncation at or below commit
- *  R6  client appends are taken only when the term's first entry has committed
+ *  What must hold. wl_replica_check is this text as code, as far as one node can see it in one moment (docs/SAFETY.md has the
+ *  rules behind it; what needs two nodes the simulator's oracle sees).
+ *  R1  commit is at least what it was when the view was installed, and at most the tail
+ *  R2  a leader's commit is what it was when the view was installed, or an entry of its own term
+ *  R3  what is known of a peer is in order (peer.h, P1 to P4), and a follower's match is at most the tail
+ *  R4  a fenced replica appends nothing: the tail is what it was when the view was installed; and has nothing to acknowledge
+ *  R5  nothing at or below commit is cut: the tail is at least what was committed (and where it is cut, that is asserted)
+ *  R6  a leader is ready, and takes appends of clients, when its term's first entry has committed
+ *  R7  of the levels, a leader's everywhere is at most received by all, that at most received by a majority, that at most the tail
  *
  * Pure. Owner: the journal's worker. [worker]
  */
@@ -95,6 +96,7 @@ struct wl_replica {
 	struct wl_ring *up; /* plane, to control */
 
 	uint64_t commit;
+	uint64_t view_tail, view_commit; /* tail and commit when the view was installed */
 	uint64_t now_ns, wall_ns; /* of this turn */
 
 	/* replica_clock.c */

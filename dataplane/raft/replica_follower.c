@@ -94,6 +94,7 @@ static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t
 		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return false;
 	}
+	WL_CHECK(index > replica->commit); /* R5 */
 	wl_log_truncate(log, index - 1);
 	if (replica->match > index - 1)
 		replica->match = index - 1;

@@ -470,3 +470,23 @@ void wl_service_get_stats(const struct wl_service *service, struct wl_service_st
 	stats->damaged = service->damaged;
 	stats->rebuilding = service->sessions.applied_index < service->rebuilt_index;
 }
+
+const char *wl_service_check(const struct wl_service *service)
+{
+	const struct wl_replica *replica = service->replica;
+	const char *broken = wl_session_table_check(&service->sessions);
+
+	if (broken)
+		return broken;
+	if (service->sessions.applied_index > replica->commit)
+		return "C1: more is applied than is committed";
+	if (service->apply_reader.next_index != service->sessions.applied_index + 1)
+		return "C1: apply reads on elsewhere than behind what it has applied";
+	if (service->opens_pushed - service->opens_popped > WL_SERVICE_OPENS ||
+	    service->subscription_count > service->config.subscriptions_max ||
+	    service->free_buffer_count > service->config.read_buffers)
+		return "C2: more waits, or is free, than there are places";
+	if (service->lead_term > replica->view.term)
+		return "C3: leads a term that is not yet there";
+	return wl_reader_check(&service->apply_reader);
+}

@@ -4,6 +4,12 @@
  * asked for (reply.c), readers (subscription.c). Lives beside the journal's replica and never
  * changes its view, commit or matches.
  *
+ *  What must hold; wl_service_check is this text as code.
+ *  C1  what is applied is committed, and the reader that apply has stands behind it
+ *  C2  openings that wait, readers and buffers that nobody has are at most as many as there are places for them
+ *  C3  its leadership is of no later term than the replica's view
+ *  The table of sessions keeps its own (session.h, S1 to S3), the reader, too (reader.h).
+ *
  * Pure. Owner: the journal's worker. Memory from the caller. [worker]
  */
 #ifndef WL_DATAPLANE_SERVICE_SERVICE_H
@@ -79,6 +85,8 @@ struct wl_service_stats {
 	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
 	bool damaged; /* apply met a place that it could not read: appends are refused */
 };
+/* NULL, or which invariant is broken. O(1). */
+const char *wl_service_check(const struct wl_service *service);
 void wl_service_get_stats(const struct wl_service *service, struct wl_service_stats *stats);
 
 #endif

@@ -512,3 +512,25 @@ void wl_session_appended(struct wl_session_table *table, uint64_t session_id, ui
 	WL_CHECK(sequence == appended->last_sequence + 1);
 	advance(appended, sequence, number);
 }
+
+const char *wl_session_table_check(const struct wl_session_table *table)
+{
+	const struct wl_session *session = &table->sessions[table->review_slot];
+
+	if (table->count > table->used || table->used > table->capacity ||
+	    table->free > table->used)
+		return "S1: more sessions than slots";
+	if (table->count == 0 && table->digest != 0)
+		return "S3: a table without sessions has a digest";
+	if (table->used == 0)
+		return NULL;
+	if (table->review_slot >= table->used)
+		return "S1: what is reviewed next was never taken";
+	if (session->id == 0)
+		return NULL;
+	if (session->id >> ORDINAL_BITS > table->applied_index)
+		return "S2: a session was opened by an entry that is not applied";
+	if (session->applied.runs_total > session->applied.last_sequence)
+		return "S2: a session has more runs than sequences";
+	return NULL;
+}

@@ -17,6 +17,11 @@
  * (opening.c). Where there is no room an opening has no effect. So the table never decides whom to forget, and is the
  * same on every node whatever each knows of clients. Until that record is committed the session takes no appends.
  *
+ *  What must hold; wl_session_table_check is this text as code, S2 for the session that is reviewed next.
+ *  S1  sessions that live are at most the slots that were ever taken, those at most the capacity
+ *  S2  a session was opened by an entry that is applied, and has no more runs than sequences
+ *  S3  a table without sessions has a digest of 0
+ *
  * Pure. Owner: the journal's worker. Memory from the caller, touched only where sessions live.
  * [worker]
  */
@@ -110,5 +115,7 @@ uint64_t wl_session_table_digest(const struct wl_session_table *table);
 /* The digest of the next `sessions` slots is made anew from what stands in memory: what nobody touches must not rot unseen. O(sessions *
  * WIRELOG_SESSION_RUNS). */
 void wl_session_table_review(struct wl_session_table *table, uint32_t sessions);
+/* NULL, or which invariant is broken. O(1). */
+const char *wl_session_table_check(const struct wl_session_table *table);
 
 #endif

@@ -243,3 +243,27 @@ unsigned wl_tx_flush(struct wl_tx *tx)
 	}
 	return sent;
 }
+
+static const char *check_link(const struct wl_tx_link *link, uint64_t now_ns)
+{
+	if (link->count > WL_TX_RESERVE)
+		return "T2: a link keeps more frames than the reserve";
+	for (uint32_t at = 0; at < link->count; at++) {
+		if (!link->reserved[at])
+			return "T2: a link keeps a frame of the data class";
+	}
+	if ((link->kept_since_ns != 0) != (link->count != 0))
+		return "T3: since when a link keeps frames is not known, or it keeps none";
+	if (link->count != 0 && now_ns - link->kept_since_ns > WL_TX_KEEP_NS)
+		return "T3: a link keeps frames for too long";
+	return NULL;
+}
+
+const char *wl_tx_check(const struct wl_tx *tx)
+{
+	const char *broken = tx->is_open ? "T1: a frame is open behind a flush" : NULL;
+
+	for (uint16_t link = 0; link < tx->port->link_count && !broken; link++)
+		broken = check_link(&tx->links[link], tx->now_ns);
+	return broken;
+}

@@ -7,6 +7,11 @@
  * worker said before must not leave after. Where there is no buffer, a frame of the reserve class takes that of the
  * newest data frame that waits for the same link.
  *
+ *  What must hold behind a flush; wl_tx_check is this text as code.
+ *  T1  no frame is open
+ *  T2  what a link keeps is of the reserve class, and no more than WL_TX_RESERVE
+ *  T3  kept_since_ns is known while something is kept, and no longer, and nothing is kept for longer than WL_TX_KEEP_NS
+ *
  * Pure. Owner: the worker. One frame is open at a time. [worker]
  */
 #ifndef WL_DATAPLANE_TRANSPORT_TX_H
@@ -84,6 +89,8 @@ void wl_tx_begin_turn(struct wl_tx *tx, uint64_t now_ns);
 void wl_tx_forget(struct wl_tx *tx);
 /* Bursts for every link; returns the frames sent. */
 unsigned wl_tx_flush(struct wl_tx *tx);
+/* Behind a flush: NULL, or which invariant is broken. O(links * WL_TX_RESERVE). */
+const char *wl_tx_check(const struct wl_tx *tx);
 
 static inline struct wl_tx_to wl_tx_to_remote(const struct wl_remote *remote)
 {

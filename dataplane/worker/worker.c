@@ -186,6 +186,7 @@ unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall
 	wl_tx_flush(&worker->tx);
 	if (worker->stopping && !worker->stopped)
 		finish_stop(worker);
+	wl_worker_check_next(worker);
 	wl_count(&worker->counters, WL_COUNTER_turns);
 	if (did == 0)
 		wl_count(&worker->counters, WL_COUNTER_turns_idle);

@@ -68,6 +68,7 @@ struct wl_worker {
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
 	uint64_t rolled_back_told; /* a boot of ours that a peer knows and we do not */
 	bool besieged; /* in the last turn frames came that were not believed */
+	uint32_t checked; /* machine that was looked at in the last turn (worker_check.c) */
 	bool stopping, stopped;
 	uint64_t stop_since_ns;
 };
@@ -82,5 +83,12 @@ void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint
 		     const uint64_t *known_commit);
 /* 0: there was nothing to do; frames that are not believed are nothing. `now_ns` never falls. After STOP was served, worker->stopped is set. */
 unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall_ns);
+
+/*
+ * Stops the node when an invariant of one of its machines is broken, with the machine, its term, tail and commit. A turn looks at the
+ * next one, in rotation and in constant time; the simulator at all of them after each turn (worker_check.c).
+ */
+void wl_worker_check_next(struct wl_worker *worker);
+void wl_worker_check(const struct wl_worker *worker);
 
 #endif

@@ -357,6 +357,7 @@ static void after_turn(void *context, struct sim_node *node, unsigned worker)
 		sim_oracle_check_lives(&oracles[journal], node);
 		check_journal(&oracles[journal], node);
 	}
+	wl_worker_check(node->cores[worker].worker);
 }
 
 /* Told "expired": it is not in the log, and its tombstone is. */

@@ -8,7 +8,7 @@
  *  O2  what is committed at an index is the same entry (chain value) on every node, for ever
  *  O3  a leader commits only what stands on the stable storage of a majority, and only by an entry of its own term
  *  O4  commit does not fall during a life, and is at most the tail
- *  O5  the invariants of log and replica (wl_log_check, wl_replica_check)
+ *  O5  the invariants of log and replica (wl_log_check, wl_replica_check), and of each machine of a worker (wl_worker_check)
  *  O6  an answer "committed" names a committed number, that holds exactly that record; told twice, the same number
  *  O7  record numbers are dense; {session, sequence} stands in the log once; sequences of a session grow
  *  O8  a leader has every committed entry when it starts to lead (leader completeness)

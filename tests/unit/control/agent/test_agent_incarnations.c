@@ -270,6 +270,7 @@ static void contradicted_data_are_marked_whatever_the_node_was(void)
 		set_up();
 		election->state = states[at];
 		election->vote = 1;
+		bed.agent.record.journals[0].vote = 1; /* a vote is durable before it is given */
 		election->granted = 0xe;
 		if (states[at] == WL_ELECTION_LEADER)
 			election->leader = 1;
