@@ -180,7 +180,8 @@ static int reload_nodes(struct options *options)
 
 int wl_cmd_config(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL, 20},
+	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
+						      20},
 						     {0}};
 	static const struct argp argp = {
 		.parser = parse_option,
