@@ -12,6 +12,7 @@ static uint64_t bit(uint32_t slot)
 
 static void take_out(struct wl_rotation *rotation, uint32_t place)
 {
+	WL_CHECK(place < rotation->client_count);
 	rotation->client_count--;
 	memmove(&rotation->clients[place], &rotation->clients[place + 1],
 		(rotation->client_count - place) * sizeof(rotation->clients[0]));
@@ -30,6 +31,7 @@ static uint32_t first_behind(uint64_t slots, uint32_t last)
 {
 	uint64_t behind = slots & ~(bit(last) | (bit(last) - 1));
 
+	WL_CHECK(slots != 0 && last < WIRELOG_SUBSCRIPTIONS_MAX);
 	return (uint32_t)__builtin_ctzll(behind ? behind : slots);
 }
 
@@ -40,16 +42,20 @@ void wl_rotation_add(struct wl_rotation *rotation, uint32_t slot, wl_identity cl
 	WL_CHECK(slot < WIRELOG_SUBSCRIPTIONS_MAX);
 	while (place < rotation->client_count && rotation->clients[place].client != client)
 		place++;
-	if (place == rotation->client_count)
+	if (place == rotation->client_count) {
+		WL_CHECK(place < WIRELOG_SUBSCRIPTIONS_MAX);
 		rotation->clients[rotation->client_count++] = (struct wl_rotation_client){
 			.client = client,
 			.last = slot,
 		};
+	}
+	WL_CHECK((rotation->clients[place].slots & bit(slot)) == 0);
 	rotation->clients[place].slots |= bit(slot);
 }
 
 void wl_rotation_remove(struct wl_rotation *rotation, uint32_t slot)
 {
+	WL_CHECK(slot < WIRELOG_SUBSCRIPTIONS_MAX);
 	for (uint32_t place = 0; place < rotation->client_count; place++) {
 		struct wl_rotation_client *client = &rotation->clients[place];
 

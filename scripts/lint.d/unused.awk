@@ -9,6 +9,8 @@
 	text = $0
 	while (match(text, /wl_[a-z0-9_]+/)) {
 		files[substr(text, RSTART, RLENGTH)] += 2
+		if (substr(text, RSTART + RLENGTH, 2) == "##") # the rest of the name comes from a table
+			prefixes[substr(text, RSTART, RLENGTH)] = 1
 		text = substr(text, RSTART + RLENGTH)
 	}
 	next
@@ -39,8 +41,12 @@ FILENAME ~ /\.c$/ || /static inline/ || inline {
 FILENAME ~ /\.h$/ { inline = /static inline/ || (inline && !/^}/) }
 
 END {
-	for (name in place)
+	for (name in place) {
+		for (prefix in prefixes)
+			if (index(name, prefix) == 1)
+				files[name] = 2
 		if (files[name] < 2)
 			printf "%s: error: %s() is called by nobody outside of its file: make it static, or remove it\n",
 				place[name], name
+	}
 }
