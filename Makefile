@@ -254,9 +254,10 @@ FORMATTED = $(shell find include/wirelog dataplane control client command script
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
-tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/COUNTERS.md, drivers-config/reference.yaml
+tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/COUNTERS.md, drivers-config/reference.yaml, docs/WIRE.md
 	@$< counters >docs/COUNTERS.md
 	@$< reference >drivers-config/reference.yaml
+	@scripts/wire-page
 
 lint: ## arrows between folders, purity, format, sizes, scripts
 	@scripts/lint
