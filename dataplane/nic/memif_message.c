@@ -76,8 +76,12 @@ uint16_t wl_memif_hello_mtu(const uint8_t *message)
 	if (wl_load_u16(message) != WL_MEMIF_HELLO ||
 	    strncmp(name, HELLO_NAME, strlen(HELLO_NAME)) != 0)
 		return 0;
-	for (name += strlen(HELLO_NAME); *name >= '0' && *name <= '9' && mtu <= UINT16_MAX; name++)
-		mtu = mtu * 10 + (unsigned)(*name - '0');
+	/* Nothing ends the name but its length: digits may go on to there. */
+	for (size_t at = strlen(HELLO_NAME); at < NAME_BYTES && mtu <= UINT16_MAX; at++) {
+		if (name[at] < '0' || name[at] > '9')
+			break;
+		mtu = mtu * 10 + (unsigned)(name[at] - '0');
+	}
 	return mtu <= UINT16_MAX ? (uint16_t)mtu : 0;
 }
 

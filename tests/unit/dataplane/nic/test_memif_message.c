@@ -156,6 +156,20 @@ static void a_hello_names_mtu_and_slots(void)
 	CU_ASSERT_EQUAL(wl_memif_hello_ring_log2(message, 10), 0);
 }
 
+/* The bytes behind the message are another one's. */
+static void mtu_of_a_greeting_ends_with_its_name(void)
+{
+	uint8_t messages[2 * WL_MEMIF_MESSAGE_BYTES];
+
+	wl_memif_say_hello(messages, 1500, 4);
+	memset(messages + WL_MEMIF_HELLO_NAME + strlen("wirelog "), '0',
+	       WL_MEMIF_MESSAGE_BYTES - 10);
+	memcpy(messages + WL_MEMIF_MESSAGE_BYTES, "1500", 5);
+	CU_ASSERT_EQUAL(wl_memif_hello_mtu(messages), 0);
+	memcpy(messages + WL_MEMIF_HELLO_NAME + 32 - 4, "1500", 4);
+	CU_ASSERT_EQUAL(wl_memif_hello_mtu(messages), 1500);
+}
+
 static void an_init_of_another_version_or_mode_is_refused(void)
 {
 	uint32_t id = 0;
@@ -185,6 +199,7 @@ static void a_region_tells_the_size_of_its_buffers(void)
 
 WL_SUITE(memif_message)
 {
+	WL_TEST(mtu_of_a_greeting_ends_with_its_name),
 	WL_TEST(a_whole_offer_is_taken),
 	WL_TEST(a_second_region_or_ring_is_refused),
 	WL_TEST(what_is_missing_is_missed_at_connect),
