@@ -625,9 +625,9 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 		result->elections += highest_term(run, journal);
 	}
 	sim_faults_fini(&run->faults);
+	sim_cluster_fini(&run->cluster); /* what is on its agenda still names clients */
 	for (unsigned client = 0; client < plan->clients; client++)
 		sim_client_fini(&run->clients[client]);
-	sim_cluster_fini(&run->cluster);
 	for (unsigned journal = 0; journal < plan->journals; journal++)
 		sim_oracle_fini(&run->oracles[journal]);
 	wl_check_set_hook(NULL, NULL);

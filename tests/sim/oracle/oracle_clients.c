@@ -423,6 +423,11 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 	const struct sim_node *from = &oracle->cluster->nodes[node];
 	struct sim_client *client = client_of(oracle, header);
 
+	/* The subscription has ended. A copy of its SUBSCRIBE that comes late begins another one under its name, where "now" is by
+	 * then; the reader sees that records are missing, and asks for them. */
+	if (gap->status != WIRELOG_LOST && client &&
+	    client->reader.sent_subscription == gap->subscription)
+		client->reader.sent_through = UINT64_MAX;
 	if (gap->status != WIRELOG_LOST)
 		return;
 	/* What could not be opened could not be read. */
