@@ -179,7 +179,5 @@ const char *wl_peer_check(const struct wl_peer *peer, uint64_t tail)
 		return "P2: a fragment left of an entry that is not there";
 	if (peer->take_in_index > tail + 1)
 		return "P3: data are taken in by an entry that is not there";
-	if (peer->damaged && peer->damaged_reads == 0)
-		return "P4: damaged, and no read has said so";
 	return wl_reader_check(&peer->reader);
 }

@@ -13,7 +13,6 @@
  *  P1  match_durable <= match_received < next_index <= tail + 1
  *  P2  a fragment left only of an entry that is there: fragment_offset is 0 when next_index is behind the tail
  *  P3  data that went back are taken in by an entry that is there, or by the next one
- *  P4  damaged means that a read has just said so
  *  Its reader keeps its own (reader.h, D1 to D4).
  *
  * Pure. Owner: the leader's replica. [worker]

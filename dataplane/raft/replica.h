@@ -11,7 +11,7 @@
  *  rules behind it; what needs two nodes the simulator's oracle sees).
  *  R1  commit is at least what it was when the view was installed, and at most the tail
  *  R2  a leader's commit is what it was when the view was installed, or an entry of its own term
- *  R3  what is known of a peer is in order (peer.h, P1 to P4), and a follower's match is at most the tail
+ *  R3  what is known of a peer is in order (peer.h, P1 to P3), and a follower's match is at most the tail
  *  R4  a fenced replica appends nothing: the tail is what it was when the view was installed; and has nothing to acknowledge
  *  R5  nothing at or below commit is cut: the tail is at least what was committed (and where it is cut, that is asserted)
  *  R6  a leader is ready, and takes appends of clients, when its term's first entry has committed
