@@ -68,7 +68,7 @@ static void learn_members(struct wl_nodes *nodes, const struct wl_wire_hello_rep
 		const char *text = reply->members[at].endpoint;
 		struct wl_endpoint endpoint;
 
-		nodes->members |= 1u << reply->members[at].node;
+		nodes->members = wl_members_with(nodes->members, reply->members[at].node);
 
 		/* A relative path means nothing outside of the node's own directory. */
 		if (!wl_endpoint_parse(text, strlen(text), &endpoint) ||
@@ -94,7 +94,7 @@ void wl_nodes_on_boot(struct wl_nodes *nodes, const struct wl_channel_message *m
 {
 	struct wl_node *node = &nodes->nodes[message->node];
 	struct wl_wire_hello_reply reply;
-	bool is_restart = nodes->answered & 1u << message->node;
+	bool is_restart = wl_members_has(nodes->answered, message->node);
 	int route;
 
 	if (!wl_wire_decode_hello_reply(message->payload, message->bytes, &reply))
@@ -106,7 +106,7 @@ void wl_nodes_on_boot(struct wl_nodes *nodes, const struct wl_channel_message *m
 	node->leads_not = false;
 	take_route(nodes, message->node, route);
 	nodes->channel->nodes[message->node].route = route;
-	nodes->answered |= 1u << message->node;
+	nodes->answered = wl_members_with(nodes->answered, message->node);
 	/* Frames for its last boot are dropped unseen. */
 	if (is_restart && message->node == nodes->leadership.leader)
 		wl_nodes_restart_leadership(nodes);
@@ -160,11 +160,11 @@ bool wl_nodes_take_place(struct wl_nodes *nodes, uint32_t id,
 		return false;
 	}
 	if (reply->status == WIRELOG_OK) {
-		nodes->served |= 1u << id;
-		nodes->turned_away &= ~(1u << id);
+		nodes->served = wl_members_with(nodes->served, id);
+		nodes->turned_away = wl_members_without(nodes->turned_away, id);
 		return false;
 	}
-	nodes->turned_away |= 1u << id;
+	nodes->turned_away = wl_members_with(nodes->turned_away, id);
 	if (nodes->turned_away_ns == 0)
 		nodes->turned_away_ns = nodes->environment->now_ns;
 	/* Others may serve us, and yet it alone could take appends. */
@@ -192,7 +192,7 @@ void wl_nodes_say_goodbye(struct wl_nodes *nodes)
 	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++) {
 		size_t room;
 
-		if ((nodes->served & 1u << id) &&
+		if (wl_members_has(nodes->served, id) &&
 		    wl_channel_open(nodes->channel, id, WL_WIRE_GOODBYE, &room))
 			wl_channel_close(nodes->channel, 0);
 	}

@@ -22,6 +22,7 @@
 
 #include "client/channel.h"
 #include "client/environment.h"
+#include "dataplane/base/members.h"
 
 /* What was asked over a route, and who answered there. By the index of the route. */
 struct wl_hello {
@@ -71,10 +72,10 @@ struct wl_nodes {
 	struct wl_elsewhere elsewhere;
 	uint32_t record_bytes_max;
 
-	uint32_t members; /* bit per node of the cluster, as nodes told; 0: not yet */
-	uint32_t answered; /* bit per node that has ever answered, */
-	uint32_t served; /* that has taken us in, */
-	uint32_t turned_away; /* and that had no place for us when it was asked last */
+	wl_members members; /* of the cluster, as nodes told; 0: not yet */
+	wl_members answered; /* who has ever answered, */
+	wl_members served; /* who has taken us in, */
+	wl_members turned_away; /* and who had no place for us when it was asked last */
 	uint64_t turned_away_ns; /* the first one; 0: none */
 
 	uint64_t heard_ns; /* anybody */

@@ -131,7 +131,7 @@ static bool may_send(const struct wl_sender *sender)
 	const struct wl_leadership *leadership = &sender->nodes->leadership;
 
 	return wl_channel_reaches(sender->channel, leadership->leader) && leadership->term != 0 &&
-	       !(sender->nodes->turned_away & 1u << leadership->leader);
+	       !wl_members_has(sender->nodes->turned_away, leadership->leader);
 }
 
 void wl_sender_on_flushed(struct wl_sender *sender)

@@ -15,7 +15,7 @@ static bool is_heard(const struct wl_subscriber *subscriber, uint32_t id)
 
 bool wl_subscriber_can_serve(const struct wl_subscriber *subscriber, uint32_t id)
 {
-	return is_heard(subscriber, id) && !(subscriber->refusals.nodes & 1u << id);
+	return is_heard(subscriber, id) && !wl_members_has(subscriber->refusals.nodes, id);
 }
 
 /* The one that was asked for; else the next in turn, the leader last: it has the most to do. */
@@ -127,7 +127,7 @@ bool wl_subscriber_is_turned_away(const struct wl_subscriber *subscriber)
 	uint32_t full = subscriber->refusals.nodes & ~subscriber->refusals.lost;
 
 	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++)
-		if (full & 1u << id && is_heard(subscriber, id))
+		if (wl_members_has(full, id) && is_heard(subscriber, id))
 			return true;
 	return false;
 }
@@ -136,9 +136,9 @@ static void note_refusal(struct wl_subscriber *subscriber, int status, uint64_t 
 {
 	struct wl_subscriber_refusals *refusals = &subscriber->refusals;
 
-	refusals->nodes |= 1u << subscriber->node;
+	refusals->nodes = wl_members_with(refusals->nodes, subscriber->node);
 	if (status == WIRELOG_LOST)
-		refusals->lost |= 1u << subscriber->node;
+		refusals->lost = wl_members_with(refusals->lost, subscriber->node);
 	else
 		refusals->status = status;
 	if (behind > subscriber->next_number &&

@@ -20,6 +20,7 @@
 
 #include "control/config/config_keys.h"
 #include "dataplane/base/limits.h"
+#include "dataplane/base/members.h"
 #include "dataplane/base/port.h"
 #include "dataplane/host/idle.h"
 #include "dataplane/nic/eal_args.h"
@@ -97,7 +98,7 @@ struct wl_config {
 	uint32_t node;
 	struct wl_config_node nodes[WIRELOG_NODES_MAX];
 	uint32_t node_count;
-	uint32_t voters; /* bit per node id */
+	wl_members voters;
 
 	uint32_t journal_worker[WIRELOG_JOURNALS_MAX]; /* by journal id; ids are dense from 0 */
 	uint32_t journal_count;

@@ -88,9 +88,9 @@ static void take_cluster(const struct wl_config_text *text, const char *base,
 
 		take_node(&here, &text->cluster.nodes[at], base, &config->nodes[at]);
 		check_distinct(&here, config, at);
-		config->voters |= 1u << config->nodes[at].id;
+		config->voters = wl_members_with(config->voters, config->nodes[at].id);
 	}
-	if (problems->count == 0 && !(config->voters & 1u << config->node))
+	if (problems->count == 0 && !wl_members_has(config->voters, config->node))
 		wl_config_tell(&scope, "node", WIRELOG_CONFIG_CONFLICT,
 			       "is not among cluster.nodes",
 			       "the id of one of them would be right");

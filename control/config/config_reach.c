@@ -73,11 +73,11 @@ void wl_config_check_reach(const struct wl_config_scope *scope, const struct wl_
 		struct wl_config_scope here = wl_config_scope_at(scope, "links", at);
 
 		check_gateway(&here, link, self->ipv4);
-		if (link->peer != 0 && behind & 1u << link->peer)
+		if (link->peer != 0 && wl_members_has(behind, link->peer))
 			wl_config_tell(&here, "peer", WIRELOG_CONFIG_CONFLICT,
 				       "another link of this worker leads to the same node",
 				       "remove one of the two");
-		behind |= 1u << link->peer;
+		behind = wl_members_with(behind, link->peer);
 	}
 	for (uint32_t at = 0; at < config->node_count; at++)
 		if (&config->nodes[at] != self &&
