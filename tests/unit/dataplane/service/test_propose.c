@@ -91,6 +91,9 @@ static void who_does_not_lead_proposes_nothing(void)
 	f->replica.handing_over = true;
 	CU_ASSERT_EQUAL(trim(1), WL_LOG_NO_ROOM);
 	f->replica.handing_over = false;
+	f->service->damaged = true; /* the state is not known here */
+	CU_ASSERT_EQUAL(trim(1), WL_LOG_NO_ROOM);
+	f->service->damaged = false;
 	service_fixture_fence(f);
 	CU_ASSERT_EQUAL(trim(1), WL_LOG_NO_ROOM);
 	CU_ASSERT_EQUAL(f->log.tail.index, tail);

@@ -265,61 +265,62 @@ static bool takes(const uint64_t *words)
 	return possible;
 }
 
+static const struct {
+	unsigned at;
+	uint64_t value;
+} lies[] = {
+	{0, 7}, /* the mark is not applied yet */
+	{1, 3}, /* the trim point is behind it */
+	{1, 15}, /* number 15 was not given yet */
+	{3, 0},
+	{3, 21},
+	{4, 10},
+	{4, 3}, /* no later than the one before */
+	{5, 8},
+	{6, 9}, /* proven, and not marked */
+	{6, 0}, /* a digest of nothing */
+	{8, 8}, /* proven before, and not before */
+	{8, 0},
+	{10, 11}, /* touched less often than a session says */
+	{11, 9}, /* more than there is room for */
+	{11, 2 | 2ull << 32}, /* an unknown flag */
+	{12, 10 << 16},
+	{12, 5 << 16}, /* ids do not rise */
+	{12, 6 << 16},
+	{12, 7},
+	{14, 3}, /* the same client and nonce twice */
+	{15, 0},
+	{15, 13},
+	{16, 2}, /* more runs than sequences */
+	{16, 5}, /* ends before its last run begins */
+	{16, UINT64_MAX},
+	{17, 14}, /* not where the last run ends */
+	{17, 0},
+	{18, 10},
+	{19, 2}, /* the first run begins with the first sequence */
+	{20, 20},
+	{20, 10}, /* 10 to 12, and 12 comes again */
+	{20, 0}, /* two expired runs in a row are one */
+	{22, 1}, /* runs do not rise */
+	{22, 6},
+	{23, 6}, /* 3 to 5, and 6: one run */
+	{23, 5},
+	{25, 4},
+	{25, 10},
+	{26, 0},
+	{26, 5},
+	{26, 17},
+	{26, UINT64_MAX},
+	{28, 2 << 16},
+	{28, 10 << 16}, /* opened by an entry that is not applied */
+	{28, 7},
+	{32, 1}, /* sequences without a run */
+	{33, 1},
+	{34, 1},
+};
+
 static void what_apply_never_makes_is_refused(void)
 {
-	static const struct {
-		unsigned at;
-		uint64_t value;
-	} lies[] = {
-		{0, 7}, /* the mark is not applied yet */
-		{1, 3}, /* the trim point is behind it */
-		{1, 15}, /* number 15 was not given yet */
-		{3, 0},
-		{3, 21},
-		{4, 10},
-		{4, 3}, /* no later than the one before */
-		{5, 8},
-		{6, 9}, /* proven, and not marked */
-		{6, 0}, /* a digest of nothing */
-		{8, 8}, /* proven before, and not before */
-		{8, 0},
-		{10, 11}, /* touched less often than a session says */
-		{11, 9}, /* more than there is room for */
-		{11, 2 | 2ull << 32}, /* an unknown flag */
-		{12, 10 << 16},
-		{12, 5 << 16}, /* ids do not rise */
-		{12, 6 << 16},
-		{12, 7},
-		{14, 3}, /* the same client and nonce twice */
-		{15, 0},
-		{15, 13},
-		{16, 2}, /* more runs than sequences */
-		{16, 5}, /* ends before its last run begins */
-		{16, UINT64_MAX},
-		{17, 14}, /* not where the last run ends */
-		{17, 0},
-		{18, 10},
-		{19, 2}, /* the first run begins with the first sequence */
-		{20, 20},
-		{20, 10}, /* 10 to 12, and 12 comes again */
-		{20, 0}, /* two expired runs in a row are one */
-		{22, 1}, /* runs do not rise */
-		{22, 6},
-		{23, 6}, /* 3 to 5, and 6: one run */
-		{23, 5},
-		{25, 4},
-		{25, 10},
-		{26, 0},
-		{26, 5},
-		{26, 17},
-		{26, UINT64_MAX},
-		{28, 2 << 16},
-		{28, 10 << 16}, /* opened by an entry that is not applied */
-		{28, 7},
-		{32, 1}, /* sequences without a run */
-		{33, 1},
-		{34, 1},
-	};
 	uint64_t words[SMALL_WORDS];
 
 	CU_ASSERT_TRUE(takes(small));
