@@ -111,6 +111,19 @@ bool store_fixture_has(const struct store_fixture *fixture, const char *name)
 	return access(store_fixture_path(fixture, name), F_OK) == 0;
 }
 
+void store_fixture_copy(const struct store_fixture *fixture, const char *from, const char *to)
+{
+	FILE *source = fopen(store_fixture_path(fixture, from), "r"),
+	     *target = fopen(store_fixture_path(fixture, to), "w");
+	int byte;
+
+	CU_ASSERT_FATAL(source != NULL && target != NULL);
+	while ((byte = fgetc(source)) != EOF)
+		fputc(byte, target);
+	fclose(source);
+	fclose(target);
+}
+
 /* ---- what is made durable ---- */
 
 #define SYNCS_MAX 64u
