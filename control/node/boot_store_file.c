@@ -24,8 +24,7 @@
 /* Of the largest base that these limits can make: a device keeps room for two in each journal. */
 static uint64_t base_bytes(const struct wl_config *config)
 {
-	const uint64_t local = (uint64_t)WL_LOG_TERMS_MAX * 16 +
-			       (uint64_t)WL_LOG_MARKS_MAX * 48 +
+	const uint64_t local = (uint64_t)WL_LOG_TERMS_MAX * 16 + (uint64_t)WL_LOG_MARKS_MAX * 48 +
 			       (uint64_t)WL_LOG_DEAD_RANGES_MAX * 16;
 	uint64_t bytes = config->sessions * BASE_SESSION_BYTES + local;
 

@@ -134,8 +134,7 @@ static bool start_job(struct wl_disk_uring *disk, uint32_t number)
 	struct wl_disk_operation *operation = &disk->operations[number];
 	const struct wl_disk_request *request = &operation->request;
 	struct wl_disk_job job = {
-		.verb = request->verb == WL_DISK_PREPARE ? WL_DISK_JOB_PREPARE
-							 : WL_DISK_JOB_FORGET,
+		.verb = request->verb == WL_DISK_PREPARE ? WL_DISK_JOB_PREPARE : WL_DISK_JOB_FORGET,
 		.journal = request->journal,
 		.segment = request->offset / disk->segment_bytes,
 		.tag = number,

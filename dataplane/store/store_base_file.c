@@ -244,8 +244,8 @@ int wl_store_base_read(struct wl_store *store, uint32_t journal, unsigned place,
 		return -EINVAL;
 	if (device && store->superblock.base_bytes == 0)
 		return -ENOENT;
-	if (device && (at >= store->superblock.base_bytes ||
-		       bytes > store->superblock.base_bytes - at))
+	if (device &&
+	    (at >= store->superblock.base_bytes || bytes > store->superblock.base_bytes - at))
 		return -ENODATA;
 	atomic_fetch_add(&store->busy, 1);
 	error = open_base(store, journal, place, &fd, &begin);

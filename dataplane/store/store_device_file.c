@@ -65,10 +65,10 @@ void wl_store_device_lay_out(struct wl_store *store)
 				: (store->device_bytes - AREAS_AT) / superblock->journal_count;
 
 	superblock->base_bytes = store->config.base_bytes;
-	superblock->area_segments = each <= bases_bytes(superblock)
-					    ? 0
-					    : (each - bases_bytes(superblock)) /
-						      superblock->segment_bytes;
+	superblock->area_segments =
+		each <= bases_bytes(superblock)
+			? 0
+			: (each - bases_bytes(superblock)) / superblock->segment_bytes;
 	superblock->last_area_segments = room_of_last(store, superblock->area_segments);
 }
 
@@ -164,10 +164,9 @@ static int write_pairs(struct wl_store *store, const uint8_t *copies)
 
 static int create(struct wl_store *store, uint8_t *buffer)
 {
-	uint64_t needed = AREAS_AT +
-			  store->config.journal_count *
-				  (WL_STORE_BASE_PLACES * store->config.base_bytes +
-				   store->config.segment_bytes);
+	uint64_t needed = AREAS_AT + store->config.journal_count *
+					     (WL_STORE_BASE_PLACES * store->config.base_bytes +
+					      store->config.segment_bytes);
 	int status, error;
 
 	if (store->device_bytes < needed)

@@ -180,7 +180,8 @@ static int sync_names(struct wl_store *store, const char *folder)
 /* Our own name is in the folder above, which may be closed to us: then by way of the whole file system. */
 static int sync_own_name(struct wl_store *store)
 {
-	if (wl_store_sync_directory(store->directory_fd, "..") == 0 || syncfs(store->directory_fd) == 0)
+	if (wl_store_sync_directory(store->directory_fd, "..") == 0 ||
+	    syncfs(store->directory_fd) == 0)
 		return sync_names(store, ".");
 	return wl_store_refuse(store, WIRELOG_STORE_FAILED,
 			       "its own name cannot be made durable: %s", strerror(errno));

@@ -235,8 +235,8 @@ static int load_superblock(struct wl_store *store)
 	/* A copy that the device does not give, or that was cut off, is damaged; its twin may be whole. */
 	memset(copies, 0xff, WL_STORE_SUPERBLOCK_BYTES);
 	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES; copy++)
-		if (wl_store_read_bytes(&store->reader, store->superblock_fd, copies[copy], WL_BLOCK_BYTES,
-					copy * WL_BLOCK_BYTES) != 0)
+		if (wl_store_read_bytes(&store->reader, store->superblock_fd, copies[copy],
+					WL_BLOCK_BYTES, copy * WL_BLOCK_BYTES) != 0)
 			memset(copies[copy], 0xff, WL_BLOCK_BYTES);
 	verdict = wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])copies, &store->superblock,
 				       &store->damaged_copies);

@@ -48,7 +48,8 @@ static ssize_t read_plainly(int fd, uint8_t *to, size_t bytes, uint64_t at)
 }
 
 /* As pread, with a negative errno in place of -1. */
-static ssize_t read_once(struct wl_store_reader *reader, int fd, uint8_t *to, size_t bytes, uint64_t at)
+static ssize_t read_once(struct wl_store_reader *reader, int fd, uint8_t *to, size_t bytes,
+			 uint64_t at)
 {
 	struct io_uring_sqe *sqe = has_ring(reader) ? io_uring_get_sqe(&reader->ring->ring) : NULL;
 	struct io_uring_cqe *cqe = NULL;

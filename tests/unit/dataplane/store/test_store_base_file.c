@@ -49,8 +49,8 @@ static void fill(uint8_t seed, unsigned blocks)
 static int write_base(uint32_t journal, unsigned place, unsigned blocks, unsigned step,
 		      struct wl_store_base **base)
 {
-	int error = wl_store_base_begin(store, journal, place, (uint64_t)blocks * WL_BLOCK_BYTES,
-					base);
+	int error =
+		wl_store_base_begin(store, journal, place, (uint64_t)blocks * WL_BLOCK_BYTES, base);
 
 	for (unsigned at = 0; at < blocks && error == 0; at += step) {
 		unsigned count = blocks - at < step ? blocks - at : step;
@@ -75,9 +75,8 @@ static bool holds(uint32_t journal, unsigned place, uint8_t seed, unsigned block
 	bool right = read != NULL;
 
 	for (unsigned block = 0; block < blocks && right; block++)
-		right = wl_store_base_read(store, journal, place,
-					   (uint64_t)block * WL_BLOCK_BYTES, read,
-					   WL_BLOCK_BYTES) == 0 &&
+		right = wl_store_base_read(store, journal, place, (uint64_t)block * WL_BLOCK_BYTES,
+					   read, WL_BLOCK_BYTES) == 0 &&
 			read[0] == (uint8_t)(seed + block % 100) &&
 			memcmp(read, read + 1, WL_BLOCK_BYTES - 1) == 0;
 	free(read);
@@ -263,8 +262,7 @@ static void a_segment_missing_in_the_middle_stays_recoverys_to_name(void)
 	make_segments(0, 0, 6);
 	CU_ASSERT_EQUAL(wl_store_segment_forget(store, 0, 1), 0);
 	wl_store_close(store);
-	CU_ASSERT_EQUAL(unlink(store_fixture_path(&fixture, "journal-00/segment-000000000004")),
-			0);
+	CU_ASSERT_EQUAL(unlink(store_fixture_path(&fixture, "journal-00/segment-000000000004")), 0);
 	store = store_fixture_must_open(&fixture);
 	CU_ASSERT(stands(0, 2, 6));
 	CU_ASSERT_EQUAL(wl_store_read(store, 0, 4ull * STORE_SEGMENT_BYTES, bytes, WL_BLOCK_BYTES),
