@@ -12,10 +12,25 @@
 #include "control/node/boot_shape.h"
 #include "control/node/stop_thread.h"
 #include "control/report/report_file.h"
+#include "dataplane/base/bytes.h"
 #include "dataplane/host/clock.h"
 
 #define WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
 #define PROGRESS_NS 1000000000u
+/* In a base: what a session says of itself, and its runs. */
+#define BASE_SESSION_BYTES (128u + (uint64_t)WIRELOG_SESSION_RUNS * 24u)
+#define BASE_ROUND_BYTES (1u << 20)
+
+/* Of the largest base that these limits can make: a device keeps room for two in each journal. */
+static uint64_t base_bytes(const struct wl_config *config)
+{
+	const uint64_t local = (uint64_t)WL_LOG_TERMS_MAX * 16 + (uint64_t)WL_LOG_MARKS_MAX * 48 +
+			       (uint64_t)WL_LOG_DEAD_RANGES_MAX * 16;
+	uint64_t bytes = config->sessions * BASE_SESSION_BYTES + local;
+
+	/* Checksums of blocks, and the header. */
+	return wl_align_up(bytes + bytes / 256 + BASE_ROUND_BYTES / 2, BASE_ROUND_BYTES);
+}
 
 int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 {
@@ -26,6 +41,7 @@ int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 		.node = config->node,
 		.journal_count = config->journal_count,
 		.segment_bytes = config->segment_bytes,
+		.base_bytes = base_bytes(config),
 		.voters = config->voters,
 	};
 	int status = wl_store_open(&node->store, &store, reason, reason_bytes);

@@ -40,6 +40,7 @@
 /* And so much before it a leader takes no more: its followers need not pack their chunks as it does. */
 #define WL_LOG_SLACK_BYTES WL_CHUNK_BYTES_MAX
 #define WL_LOG_MARK_BYTES (64u << 10) /* distance of two marks of the sparse index */
+#define WL_LOG_MARKS_MAX (1u << 16) /* marks of the sparse index that one log has */
 
 #define WL_ENTRY_BYTES_TARGET (32u << 10) /* an open entry that has reached this is sealed */
 #define WL_CATCH_UP_BYTES \

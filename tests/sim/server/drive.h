@@ -133,7 +133,7 @@ struct sim_drive {
 	uint64_t extent; /* behind the last byte that was ever written */
 	struct sim_budget *budget;
 	uint64_t writes, reads, opens, failed_opens, evictions;
-	uint64_t said[WL_DISK_PREPARE +
+	uint64_t said[WL_DISK_FORGET +
 		      1]; /* by verb: bit per errno that the process was ever given */
 
 	struct {

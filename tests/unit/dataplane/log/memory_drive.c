@@ -102,6 +102,8 @@ static enum wl_disk_status perform(struct memory_drive *drive,
 		return WL_DISK_OK;
 	case WL_DISK_READ:
 		return memory_drive_read(drive, request->offset, request->buffer, request->bytes);
+	case WL_DISK_FORGET:
+		break;
 	}
 	return WL_DISK_FAILED;
 }
