@@ -10,6 +10,9 @@
  * follows at a fresh chunk. Recovery understands it in the same way: an entry with an
  * index that was seen before supersedes it and all that followed.
  *
+ * The log has a beginning: its oldest entries may be given up (wl_log_give_up), whole segments at a time, and then are on no
+ * medium. It may also begin at a base, without the stream before it (wl_log_restore). Every table is of what is kept.
+ *
  *   chunk = what one durable write carries (multiple of 4 KiB, starts at 4 KiB):
  *           chunk header (64 bytes) | entry | entry | ... | non-zero padding
  *   A chunk crosses no multiple of WL_LOG_RING_BYTES_MIN, whatever the sizes of ring and
@@ -52,7 +55,7 @@ struct wl_log_config {
 	uint32_t node;
 	uint64_t segment_bytes; /* power of two */
 	uint64_t ring_bytes; /* power of two, <= segment_bytes */
-	uint64_t bytes_max; /* limit of the stream; sizes the sparse index */
+	uint64_t bytes_max; /* limit of what is kept: whole segments */
 	uint8_t chunk_key[WL_SIPHASH_KEY_BYTES]; /* of the data: makes the tags of chunks (chunk.h) */
 	uint32_t entry_bytes_target; /* leader: an open entry that reached this wants to be sealed */
 };
@@ -76,19 +79,22 @@ struct wl_log_slot {
 	uint64_t next_number; /* number that the next DATA record gets */
 	uint64_t timestamp_ns; /* highest up to this entry */
 	uint64_t cost; /* of all entries up to this one: wl_log_entry_cost */
-	uint32_t bytes;
+	uint32_t bytes; /* 0: of a base, its image is not here */
+	uint32_t in_chunk; /* so far behind the begin of its chunk */
 };
 
-struct wl_log_mark { /* sparse index over the whole stream */
-	uint64_t offset; /* of an entry's first byte; the entry is the first one of its chunk */
+struct wl_log_mark { /* sparse index over what is kept */
+	uint64_t offset; /* of the first entry of the chunk that holds it; it is that entry, unless the log begins at a base */
 	uint64_t index;
 	uint64_t first_number;
-	uint64_t timestamp_ns;
+	uint64_t timestamp_ns; /* highest up to this entry */
+	uint64_t previous_chain; /* value before this entry */
+	uint64_t previous_timestamp_ns; /* highest before this entry */
 };
 
 struct wl_log_term {
 	uint64_t term;
-	uint64_t first_index;
+	uint64_t first_index; /* of those that are kept */
 };
 
 /* Truncated entries: physically there, logically not. Lets a reader skip them; it would also know them
@@ -98,14 +104,63 @@ struct wl_log_dead_range {
 	uint64_t end; /* offset of the chunk that follows */
 };
 
+/*
+ * Where the log begins: what must still be known of the entries that were given up. A log that has all of them begins behind
+ * position {0, 0}, with the chain value that the cluster's number makes, and at the first chunk's place.
+ */
+struct wl_log_begin {
+	struct wl_position position; /* the entry before the first one that is kept */
+	uint64_t chain; /* value behind it */
+	uint64_t next_number; /* of the first DATA record that is kept */
+	uint64_t timestamp_ns; /* highest up to it */
+	uint64_t offset; /* of the stream: the chunk of the first kept entry stands there, or behind it where that was cut away */
+};
+
+/*
+ * All that a log needs to begin at an entry, without the stream before it. A base file (dataplane/state/base_format.h) holds it, the tables
+ * behind it: the first `terms`, `marks` and `dead_ranges` ones of the log that described it.
+ */
+struct wl_log_base {
+	struct wl_log_begin begin;
+	struct wl_position
+		position; /* of the entry that the base was made at: committed, and durable here */
+	uint64_t chain; /* value behind it */
+	uint64_t next_number;
+	uint64_t timestamp_ns; /* highest up to it */
+	/*
+	 * Of the chunk that holds that entry. Installed: the place of the first chunk of all, behind a segment's header; what stands there
+	 * follows no chunk, and nothing need stand there yet.
+	 */
+	uint64_t walk_offset;
+	uint64_t mark_bytes; /* distance of two marks */
+	bool installed; /* came from a peer: this stream never held the entry */
+	uint32_t terms, marks, dead_ranges; /* that belong to it, oldest first */
+};
+
+enum wl_log_known {
+	WL_LOG_KNOWN = 0,
+	WL_LOG_BELOW, /* the entry was given up; the one before the first kept entry is KNOWN */
+	WL_LOG_BEYOND, /* behind the tail */
+	WL_LOG_UNKNOWN, /* between: not in memory any more */
+};
+
 struct wl_log {
 	struct wl_log_config config;
 	uint8_t *ring;
 	struct wl_log_slot *slots;
+	/* Three rings: the oldest at *_first, *_count of them. */
 	struct wl_log_mark *marks;
 	struct wl_log_term *terms;
 	struct wl_log_dead_range *dead;
-	uint32_t mark_count, mark_max, term_count, dead_count;
+	uint32_t mark_first, mark_count, mark_max, term_first, term_count, dead_first, dead_count;
+	uint64_t mark_bytes; /* distance of two marks; doubles when their table is full */
+
+	struct wl_log_begin begin;
+	uint64_t installed_index; /* of the base that this log began at, when it came from a peer; else 0 */
+	uint64_t first_segment; /* lowest that is still on the medium; those below begin.offset are to be forgotten */
+	uint32_t forget_asks; /* identity of the FORGET under way */
+	bool forget_asked;
+	bool forget_refused; /* the last one failed: not asked again before wl_log_retry_forgets */
 
 	struct wl_position tail;
 	uint64_t tail_chain;
@@ -119,7 +174,7 @@ struct wl_log {
 	struct wl_position durable;
 	uint64_t ring_end; /* ring bytes of stream offsets below it are written or reserved */
 	uint64_t ring_valid_from; /* offsets below it were never in this ring */
-	uint64_t segments_ready; /* segments 0..segments_ready-1 exist */
+	uint64_t segments_ready; /* segments first_segment..segments_ready-1 exist */
 	uint32_t segment_asks; /* identity of the PREPARE under way */
 	bool segment_asked;
 	bool segment_refused; /* the last PREPARE failed: not asked again before wl_log_retry_space */
@@ -129,10 +184,11 @@ struct wl_log {
 	bool write_refused; /* a write came back: none is handed out before wl_log_retry_writes */
 	/*
 	 * Positive errno of the first write that failed, of the last PREPARE unless it succeeded, of the last open for a write
-	 * until one that came back is written, of the last read that failed.
+	 * until one that came back is written, of the last read that failed, of the last FORGET unless it succeeded.
 	 */
-	int write_error, segment_error, open_error, read_error;
-	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset;
+	int write_error, segment_error, open_error, read_error, forget_error;
+	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset,
+		forget_error_offset;
 	uint64_t reads_failed;
 	uint64_t generation; /* raised by each truncation */
 
@@ -201,7 +257,7 @@ void wl_log_retry_writes(struct wl_log *log);
 /* Room. All of it is of segments that are there; what may be had beyond them is wl_log_can_grow. */
 /* First entries of terms that there is room for, when nothing else is appended; in the table of terms, too. */
 uint64_t wl_log_elections_left(const struct wl_log *log);
-/* Terms that may still get entries: of every entry the term must be known, so none is forgotten before entries are trimmed. */
+/* Terms that may still get entries: of every kept entry the term must be known, so none is forgotten before its entries are given up. */
 uint64_t wl_log_terms_left(const struct wl_log *log);
 /* For one at least, now or as soon as the next segment is there. */
 bool wl_log_may_start_term(const struct wl_log *log);
@@ -220,20 +276,60 @@ static inline uint64_t wl_log_entry_cost(uint64_t entry_bytes)
 	return (2 * blocks + 1) * WL_BLOCK_BYTES;
 }
 
-/* Term of the entry at index, exact for every index 1..tail (0 -> 0). False beyond the tail. */
-bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);
+/* Term of the entry at index: KNOWN for every index from begin.position.index (0 -> 0) to the tail, else BELOW or BEYOND. */
+enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);
 /* First index of the given term, or of the first term above it; tail.index + 1 when there is none. */
 uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term);
 /* The entry's image while it stands in the ring, else NULL (read it through reader.h). */
 const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes);
 /* Time of the entry that holds this record, while its slot is known (WL_LOG_ENTRIES_IN_RING newest); else 0. */
 uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number);
-/* Chain value behind `index` while its slot is known (WL_LOG_ENTRIES_IN_RING newest). False otherwise. */
-bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain);
-/* Last mark at or before an index, number or time; NULL when the log is empty. */
+/* Chain value behind `index`: KNOWN at begin.position.index, and while its slot is (WL_LOG_ENTRIES_IN_RING newest). */
+enum wl_log_known wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain);
+/* Last mark at or before an index, number or time; NULL when there is none: the log is empty, or begins behind it. */
 const struct wl_log_mark *wl_log_mark_by_index(const struct wl_log *log, uint64_t index);
 const struct wl_log_mark *wl_log_mark_by_number(const struct wl_log *log, uint64_t number);
 const struct wl_log_mark *wl_log_mark_by_time(const struct wl_log *log, uint64_t timestamp_ns);
+/* The one behind it; NULL: it is the newest. */
+const struct wl_log_mark *wl_log_mark_behind(const struct wl_log *log,
+					     const struct wl_log_mark *mark);
+/* The tables, oldest first: `at` is below the count. */
+const struct wl_log_mark *wl_log_mark_entry(const struct wl_log *log, uint32_t at);
+const struct wl_log_term *wl_log_term_entry(const struct wl_log *log, uint32_t at);
+const struct wl_log_dead_range *wl_log_dead_entry(const struct wl_log *log, uint32_t at);
+
+/*
+ * Giving up the oldest entries. Which of them may go is the caller's to know: never one above an index that is committed and durable
+ * here, and that a base stands at.
+ */
+/*
+ * The highest begin that stands at the first live entry of a segment, keeps record `number` and all behind it, and every byte of the
+ * stream from `keep_offset` on. False: nothing can be given up.
+ */
+bool wl_log_find_begin(const struct wl_log *log, uint64_t number, uint64_t keep_offset,
+		       struct wl_log_begin *begin);
+/* Every look-up before `begin` answers BELOW from here on; its segments are to be forgotten. `begin` is of wl_log_find_begin, of this log
+ * or of one of the same stream; one that is not above the own begin does nothing. */
+void wl_log_give_up(struct wl_log *log, const struct wl_log_begin *begin);
+/* Requests (WL_DISK_FORGET) for segments below the begin: oldest first, one in flight. Returns how many, at most `max`. */
+unsigned wl_log_want_forgets(struct wl_log *log, struct wl_disk_request *requests, unsigned max);
+/* For FORGET completions of this journal. After one that failed nothing is asked for before wl_log_retry_forgets. */
+void wl_log_on_forgotten(struct wl_log *log, const struct wl_disk_completion *completion);
+/* Ask again for what failed (called by the worker about once a second). */
+void wl_log_retry_forgets(struct wl_log *log);
+
+/*
+ * A log that begins at a base. All that is told comes from a file that passed its checksums; what is impossible all the same is refused.
+ * describe: of the entry at `index`. False: its place is not known any more (WL_LOG_ENTRIES_IN_RING newest), or it is below the begin.
+ */
+bool wl_log_describe_base(const struct wl_log *log, uint64_t index, struct wl_log_base *base);
+/* Restoring, in this order: wl_log_init, this, the tables by rising order, wl_log_restore_end, recovery. False: impossible. [init] */
+bool wl_log_restore(struct wl_log *log, const struct wl_log_base *base);
+bool wl_log_restore_term(struct wl_log *log, const struct wl_log_term *term);
+bool wl_log_restore_mark(struct wl_log *log, const struct wl_log_mark *mark);
+bool wl_log_restore_dead(struct wl_log *log, const struct wl_log_dead_range *range);
+/* `first_segment`: lowest on the medium. Those above the base's begin may have been forgotten since it was made: the log begins behind them. */
+bool wl_log_restore_end(struct wl_log *log, uint64_t first_segment);
 /* Invariants of this file, for tests and the simulator; NULL or the text of the one that does not hold. */
 const char *wl_log_check(const struct wl_log *log);
 

@@ -2,31 +2,33 @@
 /* Looking up in the log: terms exactly, recent entries by slot, old ones by the nearest mark before them. */
 #include "dataplane/log/log_internal.h"
 
-bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term)
+enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term)
 {
 	uint32_t low = 0, high = log->term_count;
+	const struct wl_log_term *last;
 
 	if (index > log->tail.index)
-		return false;
-	if (index == 0) {
-		*term = 0;
-		return true;
+		return WL_LOG_BEYOND;
+	if (index <= log->begin.position.index) {
+		*term = log->begin.position.term;
+		return index == log->begin.position.index ? WL_LOG_KNOWN : WL_LOG_BELOW;
 	}
-	if (wl_likely(index >= log->terms[high - 1].first_index)) {
-		*term = log->terms[high - 1].term;
-		return true;
+	last = wl_log_term_place(log, high - 1);
+	if (wl_likely(index >= last->first_index)) {
+		*term = last->term;
+		return WL_LOG_KNOWN;
 	}
-	/* terms[low] begins at or before index, terms[high] behind it */
+	/* the one at `low` begins at or before index, the one at `high` behind it */
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (log->terms[middle].first_index <= index)
+		if (wl_log_term_place(log, middle)->first_index <= index)
 			low = middle;
 		else
 			high = middle;
 	}
-	*term = log->terms[low].term;
-	return true;
+	*term = wl_log_term_place(log, low)->term;
+	return WL_LOG_KNOWN;
 }
 
 uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term)
@@ -36,43 +38,51 @@ uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (log->terms[middle].term < term)
+		if (wl_log_term_place(log, middle)->term < term)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < log->term_count ? log->terms[low].first_index : log->tail.index + 1;
+	return low < log->term_count ? wl_log_term_place(log, low)->first_index
+				     : log->tail.index + 1;
 }
 
 const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes)
 {
 	const struct wl_log_slot *slot = wl_log_slot_of(log, index);
 
-	if (!slot || slot->offset < log->ring_valid_from ||
+	if (!slot || index <= log->begin.position.index || slot->offset < log->ring_valid_from ||
 	    slot->offset + log->config.ring_bytes < log->ring_end)
 		return NULL;
 	*bytes = slot->bytes;
 	return log->ring + slot->offset % log->config.ring_bytes;
 }
 
-bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain)
+enum wl_log_known wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain)
 {
 	const struct wl_log_slot *slot = wl_log_slot_of(log, index);
 
-	if (index == 0)
-		*chain = wl_entry_chain_origin(log->config.cluster, log->config.journal);
+	if (index > log->tail.index)
+		return WL_LOG_BEYOND;
+	if (index < log->begin.position.index)
+		return WL_LOG_BELOW;
+	if (index == log->begin.position.index)
+		*chain = log->begin.chain;
 	else if (slot)
 		*chain = slot->chain;
-	return index == 0 || slot;
+	else
+		return WL_LOG_UNKNOWN;
+	return WL_LOG_KNOWN;
 }
 
 uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
 {
-	uint64_t high = log->tail.index;
-	uint64_t low = high > WL_LOG_ENTRIES_IN_RING ? high - WL_LOG_ENTRIES_IN_RING : 0;
+	uint64_t high = log->tail.index, begin = log->begin.position.index;
+	uint64_t low = high - begin > WL_LOG_ENTRIES_IN_RING ? high - WL_LOG_ENTRIES_IN_RING
+							     : begin;
 	const struct wl_log_slot *slot;
 
-	if (number == 0 || number >= log->next_number)
+	if (number < log->begin.next_number || number >= log->next_number)
 		return 0;
 	/* It stands behind entry `low`, or that one is not known; in entry `high` or before it. */
 	while (high - low > 1) {
@@ -85,10 +95,34 @@ uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
 			high = middle;
 	}
 	slot = wl_log_slot_of(log, low);
-	if (low != 0 && (!slot || slot->next_number > number))
+	if (low != begin && (!slot || slot->next_number > number))
 		return 0;
 	slot = wl_log_slot_of(log, high);
 	return slot ? slot->timestamp_ns : 0;
+}
+
+const struct wl_log_mark *wl_log_mark_behind(const struct wl_log *log,
+					     const struct wl_log_mark *mark)
+{
+	uint32_t place = (uint32_t)(mark - log->marks);
+	uint32_t at = (place + log->mark_max - log->mark_first) % log->mark_max;
+
+	return at + 1 < log->mark_count ? wl_log_mark_place(log, at + 1) : NULL;
+}
+
+const struct wl_log_mark *wl_log_mark_entry(const struct wl_log *log, uint32_t at)
+{
+	return wl_log_mark_place(log, at);
+}
+
+const struct wl_log_term *wl_log_term_entry(const struct wl_log *log, uint32_t at)
+{
+	return wl_log_term_place(log, at);
+}
+
+const struct wl_log_dead_range *wl_log_dead_entry(const struct wl_log *log, uint32_t at)
+{
+	return wl_log_dead_place(log, at);
 }
 
 typedef uint64_t mark_key(const struct wl_log_mark *mark);
@@ -115,12 +149,12 @@ static const struct wl_log_mark *last_mark(const struct wl_log *log, mark_key *k
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (key(&log->marks[middle]) <= value)
+		if (key(wl_log_mark_place(log, middle)) <= value)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low ? &log->marks[low - 1] : NULL;
+	return low ? wl_log_mark_place(log, low - 1) : NULL;
 }
 
 const struct wl_log_mark *wl_log_mark_by_index(const struct wl_log *log, uint64_t index)

@@ -57,7 +57,7 @@ static bool wants_segment(const struct wl_log *log)
 {
 	uint64_t kept = log->append_offset + WL_LOG_KEPT_BYTES + WL_LOG_SLACK_BYTES;
 	uint64_t wanted = kept / log->config.segment_bytes + 1 + SEGMENTS_AHEAD;
-	uint64_t allowed = log->config.bytes_max / log->config.segment_bytes;
+	uint64_t allowed = log->first_segment + log->config.bytes_max / log->config.segment_bytes;
 
 	if (log->segment_asked || log->segment_refused)
 		return false;
@@ -118,7 +118,8 @@ static void release_written(struct wl_log *log)
 			return;
 		log->durable_offset = first->end;
 		log->durable.index = first->last_index;
-		WL_CHECK(wl_log_term_at(log, first->last_index, &log->durable.term));
+		WL_CHECK(wl_log_term_at(log, first->last_index, &log->durable.term) ==
+			 WL_LOG_KNOWN);
 		log->chunk_first = (log->chunk_first + 1) % WL_CHUNKS_MAX;
 		log->chunk_count--;
 	}

@@ -27,6 +27,7 @@ struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
+	bool needs_base; /* leader: our log begins behind what it has; it is not served */
 	bool apart; /* it says that it takes no part any more */
 	uint16_t path_mtu; /* of the largest frames that it is sent; 0: not known */
 	bool path_is_narrow; /* full ones do not pass */
@@ -39,8 +40,9 @@ struct wl_peer_status {
 
 /* What the medium did wrong. Errors are positive errno, 0: none. */
 struct wl_storage_status {
-	int write_error, segment_error, open_error, read_error;
-	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset;
+	int write_error, segment_error, open_error, read_error, forget_error;
+	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset,
+		forget_error_offset;
 	uint64_t reads_failed;
 	uint64_t silent_ns; /* writes are under way and none came back since */
 };
@@ -49,6 +51,8 @@ struct wl_journal_status {
 	uint16_t journal;
 	struct wl_view view;
 	struct wl_position tail, durable;
+	uint64_t first_index, first_number; /* that are kept */
+	uint64_t first_segment; /* that is on the medium */
 	struct wl_position commit_durable; /* as far as it is durable here */
 	uint64_t wall_ns; /* the worker's wall clock */
 	int64_t clock_ahead_ns; /* against what a majority vouches for */
