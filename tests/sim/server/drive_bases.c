@@ -154,6 +154,7 @@ static bool damage_place(struct sim_drive *drive, enum sim_damage_way way, unsig
 		sim_drive_drop_base(base);
 	} else {
 		sim_drive_copy_base(base, other);
+		base->damaged = true; /* its number says another place */
 	}
 	return true;
 }
