@@ -244,6 +244,7 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
 	uint64_t term = replica->view.term;
 	uint64_t chain, index = oracle->committed;
+	enum wl_log_known known;
 
 	if (term < oracle->highest_term[node->number] && !node->forgot)
 		sim_violation(oracle->cluster, node->number, "O9", "term fell from %llu to %llu",
@@ -260,9 +261,12 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	/* A candidate whose votes come late may win an old term; it owes what was committed in terms before it. */
 	while (index > 0 && oracle->entries[index].in_term >= term)
 		index--;
-	if (index != 0 && (wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain) !=
-				   WL_LOG_KNOWN ||
-			   chain != oracle->entries[index].chain))
+	if (index == 0)
+		return;
+	/* What it gave up, or holds below the base that it began at, it has: what lies behind is chained to it. */
+	known = wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain);
+	if (known == WL_LOG_BEYOND ||
+	    (known == WL_LOG_KNOWN && chain != oracle->entries[index].chain))
 		sim_violation(oracle->cluster, node->number, "O8",
 			      "leads term %llu without committed entry %llu",
 			      (unsigned long long)term, (unsigned long long)index);
