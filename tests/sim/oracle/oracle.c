@@ -51,12 +51,12 @@ bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, ui
 			      uint64_t chain)
 {
 	struct wl_entry_header header;
-	const uint8_t *image = drive->stable + offset;
-	uint64_t end = drive->segments * drive->segment_bytes;
+	const uint8_t *image = sim_drive_at(drive, offset);
+	uint64_t left = drive->segment_bytes - offset % drive->segment_bytes;
 
-	return offset != 0 && offset < end &&
-	       wl_entry_decode(image, end - offset, &header) == WL_ENTRY_OK &&
-	       header.index == index && wl_entry_chain(image) == chain;
+	return offset != 0 && sim_drive_has(drive, offset / drive->segment_bytes) &&
+	       wl_entry_decode(image, left, &header) == WL_ENTRY_OK && header.index == index &&
+	       wl_entry_chain(image) == chain;
 }
 
 static struct sim_session *session_of(struct sim_oracle *oracle, uint64_t session)
