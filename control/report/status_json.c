@@ -262,7 +262,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	json_object_set_new(object, "chain",
 			    json_pack("{s:o, s:s}", "index", number(status->chain_index), "value",
 				      chain));
-	hex_of(status->session_digest, chain);
+	hex_of(status->state_digest, chain);
 	json_object_set_new(object, "sessions",
 			    json_pack("{s:o, s:s, s:o, s:b}", "count", number(status->sessions),
 				      "digest", chain, "applied", number(status->applied_index),

@@ -34,6 +34,8 @@
 /* First entries of terms that a log has room for at any time, a block each: on full devices somebody must still be able
  * to commit one, so that readers and status know what is committed. No record is taken into that room. */
 #define WL_LOG_KEPT_ELECTIONS 4096u
+/* Of those a leader leaves so many to first entries alone: the others may hold control entries, because trims free a full device. */
+#define WL_LOG_KEPT_FOR_TERMS 64u
 #define WL_LOG_KEPT_BYTES ((uint64_t)WL_LOG_KEPT_ELECTIONS * WL_BLOCK_BYTES)
 /* And so much before it a leader takes no more: its followers need not pack their chunks as it does. */
 #define WL_LOG_SLACK_BYTES WL_CHUNK_BYTES_MAX

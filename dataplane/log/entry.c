@@ -68,6 +68,19 @@ static bool padding_is_zero(const uint8_t *from, const uint8_t *end)
 	return true;
 }
 
+/* Readers are promised records of at least one byte, a control record has its arguments; the others have no payload. */
+static bool payload_suits(uint16_t kind, uint32_t bytes)
+{
+	switch (kind) {
+	case WL_RECORD_DATA:
+		return bytes != 0 && bytes <= WIRELOG_RECORD_BYTES_MAX;
+	case WL_RECORD_CONTROL:
+		return bytes != 0 && bytes <= WL_CONTROL_BYTES_MAX;
+	default:
+		return bytes == 0 && kind > WL_RECORD_DATA && kind < WL_RECORD_CONTROL;
+	}
+}
+
 /* Image bytes of the record at `at`, or 0 when it is not a whole record of a known kind. */
 static size_t check_record(const uint8_t *at, size_t left, uint16_t *kind)
 {
@@ -78,11 +91,7 @@ static size_t check_record(const uint8_t *at, size_t left, uint16_t *kind)
 		return 0;
 	payload_bytes = wl_load_u32(at + 16);
 	*kind = wl_load_u16(at + 20);
-	if (*kind < WL_RECORD_DATA || *kind > WL_RECORD_CLOSE_SESSION || wl_load_u16(at + 22) != 0)
-		return 0;
-	/* Only DATA has a payload, and always one: readers are promised records of at least one byte. */
-	if (payload_bytes > WIRELOG_RECORD_BYTES_MAX ||
-	    (*kind == WL_RECORD_DATA) != (payload_bytes != 0))
+	if (!payload_suits(*kind, payload_bytes) || wl_load_u16(at + 22) != 0)
 		return 0;
 	bytes = wl_record_image_bytes(payload_bytes);
 	if (bytes > left ||
@@ -91,15 +100,25 @@ static size_t check_record(const uint8_t *at, size_t left, uint16_t *kind)
 	return bytes;
 }
 
+static bool kind_agrees(const struct wl_entry_header *header, uint32_t controls)
+{
+	switch (header->kind) {
+	case WL_ENTRY_RECORDS:
+		return controls == 0;
+	case WL_ENTRY_TERM_START:
+		return header->record_count == 0;
+	case WL_ENTRY_CONTROL:
+		return header->record_count == 1 && controls == 1;
+	default:
+		return false;
+	}
+}
+
 static bool records_agree(const uint8_t *body, const struct wl_entry_header *header)
 {
 	const uint8_t *at = body, *end = body + header->body_bytes;
-	uint32_t records = 0, data = 0;
+	uint32_t records = 0, data = 0, controls = 0;
 
-	if (header->kind != WL_ENTRY_RECORDS && header->kind != WL_ENTRY_TERM_START)
-		return false;
-	if (header->kind == WL_ENTRY_TERM_START && header->body_bytes != 0)
-		return false;
 	while (at < end) {
 		uint16_t kind;
 		size_t bytes = check_record(at, (size_t)(end - at), &kind);
@@ -108,9 +127,11 @@ static bool records_agree(const uint8_t *body, const struct wl_entry_header *hea
 			return false;
 		records++;
 		data += kind == WL_RECORD_DATA;
+		controls += kind == WL_RECORD_CONTROL;
 		at += bytes;
 	}
-	return records == header->record_count && data == header->data_count;
+	return records == header->record_count && data == header->data_count &&
+	       kind_agrees(header, controls);
 }
 
 enum wl_entry_verdict wl_entry_decode(const uint8_t *from, size_t size,

@@ -37,11 +37,14 @@
 #include "dataplane/base/position.h"
 
 #define WL_ENTRY_MAGIC 0x31454c57u /* "WLE1" */
-#define WL_ENTRY_VERSION 1u
+#define WL_ENTRY_VERSION 2u
+/* Payload of a control record, at most: the whole entry fits into one block, with the header of its chunk. */
+#define WL_CONTROL_BYTES_MAX 1024u
 
 enum wl_entry_kind {
 	WL_ENTRY_RECORDS = 1,
 	WL_ENTRY_TERM_START = 2, /* no records; first entry of each term */
+	WL_ENTRY_CONTROL = 3, /* exactly one record, of kind CONTROL (control_entry.h) */
 };
 
 enum wl_record_kind {
@@ -51,6 +54,8 @@ enum wl_record_kind {
 	WL_RECORD_EXPIRED =
 		3, /* consumed {session, sequence}, payload refused (not_after); no number */
 	WL_RECORD_CLOSE_SESSION = 4, /* the session is forgotten, sequence 0; no number */
+	/* session field = verb, sequence = what it expects, 1 to WL_CONTROL_BYTES_MAX bytes of arguments; no number */
+	WL_RECORD_CONTROL = 5,
 };
 
 struct wl_entry_header {

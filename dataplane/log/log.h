@@ -32,6 +32,7 @@
 #include "dataplane/base/limits.h"
 #include "dataplane/base/position.h"
 #include "dataplane/base/siphash.h"
+#include "dataplane/log/control_entry.h"
 #include "dataplane/log/entry.h"
 
 enum wl_log_result {
@@ -164,6 +165,8 @@ enum wl_log_result wl_log_add_record(struct wl_log *log, const struct wl_record_
 /* True when the open entry has reached entry_bytes_target. */
 bool wl_log_entry_is_full(const struct wl_log *log);
 struct wl_position wl_log_seal_entry(struct wl_log *log);
+/* The same of an entry of kind CONTROL, which has no record yet: it becomes this one. */
+struct wl_position wl_log_seal_control(struct wl_log *log, const struct wl_control *control);
 /* Forgets the open entry; it must be empty. */
 void wl_log_abandon_entry(struct wl_log *log);
 

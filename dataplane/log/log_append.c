@@ -47,10 +47,25 @@ static enum wl_log_result segment_for(struct wl_log *log, uint64_t offset)
 	return wl_log_await_segment(log);
 }
 
-/* What the first entries of terms may need is not for records, whatever may still be had. */
-static enum wl_log_result keep(struct wl_log *log, enum wl_entry_kind kind, uint64_t end)
+/*
+ * What the first entries of terms may need is not for records, whatever may still be had. Control entries may use it, as far as the
+ * leader begins them: its last blocks are for terms alone. A follower takes what its leader began.
+ */
+static uint32_t kept_from(enum wl_entry_kind kind, bool leads)
 {
-	if (kind != WL_ENTRY_RECORDS || wl_log_keeps_room(log, end))
+	switch (kind) {
+	case WL_ENTRY_RECORDS:
+		return WL_LOG_KEPT_ELECTIONS;
+	case WL_ENTRY_CONTROL:
+		return leads ? WL_LOG_KEPT_FOR_TERMS : 0;
+	default:
+		return 0;
+	}
+}
+
+static enum wl_log_result keep(struct wl_log *log, uint32_t kept, uint64_t end)
+{
+	if (kept == 0 || wl_log_keeps_room(log, end, kept))
 		return WL_LOG_OK;
 	return wl_log_await_segment(log);
 }
@@ -71,8 +86,8 @@ void wl_log_close_chunk(struct wl_log *log)
 	log->append_offset = chunk->end;
 }
 
-static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
-				  enum wl_entry_kind kind, uint64_t bytes)
+static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open, uint32_t kept,
+				  uint64_t bytes)
 {
 	bool reuse = open && wl_log_chunk_is_empty(open);
 	uint64_t from = log->append_offset, begin, end;
@@ -85,7 +100,7 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 	result = segment_for(log, begin);
 	if (result != WL_LOG_OK)
 		return result;
-	result = keep(log, kind, end);
+	result = keep(log, kept, end);
 	if (result != WL_LOG_OK)
 		return result;
 	if (end > log->durable_offset + log->config.ring_bytes)
@@ -107,9 +122,9 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 	return WL_LOG_OK;
 }
 
-/* Room for `bytes` of an entry of that kind at the end of the open chunk, which is opened, or replaced by a new one,
- * where needed. */
-static enum wl_log_result reserve(struct wl_log *log, enum wl_entry_kind kind, uint64_t bytes)
+/* Room for `bytes` of an entry at the end of the open chunk, which is opened, or replaced by a new one, where needed; `kept` blocks
+ * stay behind it. */
+static enum wl_log_result reserve(struct wl_log *log, uint32_t kept, uint64_t bytes)
 {
 	struct wl_log_chunk *open = wl_log_open_chunk(log);
 	enum wl_log_result result;
@@ -119,9 +134,9 @@ static enum wl_log_result reserve(struct wl_log *log, enum wl_entry_kind kind, u
 	if (wl_unlikely(log->tail.index - log->durable.index >= WL_LOG_ENTRIES_IN_RING - 1))
 		return WL_LOG_NO_ROOM;
 	if (wl_unlikely(!open || !fits(open, bytes)))
-		return move_on(log, open, kind, bytes);
+		return move_on(log, open, kept, bytes);
 	end = wl_align_up(open->used + bytes, WL_BLOCK_BYTES);
-	result = keep(log, kind, end);
+	result = keep(log, kept, end);
 	if (wl_unlikely(result != WL_LOG_OK))
 		return result;
 	if (end > log->durable_offset + log->config.ring_bytes)
@@ -129,6 +144,18 @@ static enum wl_log_result reserve(struct wl_log *log, enum wl_entry_kind kind, u
 	if (log->ring_end < end)
 		log->ring_end = end;
 	return WL_LOG_OK;
+}
+
+static uint64_t least_bytes(const struct wl_log *log, enum wl_entry_kind kind)
+{
+	switch (kind) {
+	case WL_ENTRY_RECORDS:
+		return log->config.entry_bytes_target;
+	case WL_ENTRY_CONTROL:
+		return WL_CONTROL_ENTRY_BYTES;
+	default:
+		return WL_ENTRY_HEADER_BYTES;
+	}
 }
 
 enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind, uint64_t term,
@@ -142,9 +169,7 @@ enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind
 		return WL_LOG_POISONED;
 	if (!wl_log_has_term_room(log, term))
 		return WL_LOG_NO_SPACE;
-	result = reserve(log, kind,
-			 kind == WL_ENTRY_RECORDS ? log->config.entry_bytes_target
-						  : WL_ENTRY_HEADER_BYTES);
+	result = reserve(log, kept_from(kind, true), least_bytes(log, kind));
 	if (result != WL_LOG_OK)
 		return result;
 	log->open_header = (struct wl_entry_header){
@@ -175,7 +200,7 @@ static enum wl_log_result make_room(struct wl_log *log, uint64_t bytes)
 		return WL_LOG_OK;
 	if (log->open_header.record_count != 0)
 		return WL_LOG_ENTRY_FULL;
-	result = reserve(log, WL_ENTRY_RECORDS, WL_ENTRY_HEADER_BYTES + bytes);
+	result = reserve(log, WL_LOG_KEPT_ELECTIONS, WL_ENTRY_HEADER_BYTES + bytes);
 	log->open_offset = wl_log_open_chunk(log)->used;
 	return result;
 }
@@ -240,6 +265,19 @@ struct wl_position wl_log_seal_entry(struct wl_log *log)
 	return log->tail;
 }
 
+struct wl_position wl_log_seal_control(struct wl_log *log, const struct wl_control *control)
+{
+	uint8_t *to = log->ring + (log->open_offset + log->open_bytes) % log->config.ring_bytes;
+	struct wl_record_header record;
+
+	WL_CHECK(log->entry_open && log->open_header.kind == WL_ENTRY_CONTROL);
+	wl_control_encode(control, &record, to + WL_RECORD_HEADER_BYTES);
+	wl_record_encode_header(to, &record);
+	log->open_header.record_count = 1;
+	log->open_bytes = WL_CONTROL_ENTRY_BYTES;
+	return wl_log_seal_entry(log);
+}
+
 void wl_log_abandon_entry(struct wl_log *log)
 {
 	WL_CHECK(log->entry_open && log->open_header.record_count == 0);
@@ -281,7 +319,7 @@ enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image,
 	if (!wl_log_has_term_room(log, header.term))
 		return WL_LOG_NO_SPACE;
 	bytes = wl_entry_bytes(&header);
-	result = reserve(log, (enum wl_entry_kind)header.kind, bytes);
+	result = reserve(log, kept_from((enum wl_entry_kind)header.kind, false), bytes);
 	if (result != WL_LOG_OK)
 		return result;
 	memcpy(log->ring + wl_log_open_chunk(log)->used % log->config.ring_bytes, image, bytes);

@@ -51,7 +51,7 @@ static inline bool wl_log_chunk_is_empty(const struct wl_log_chunk *chunk)
 }
 
 /* Records that end at `end` leave room for the first entries of terms. */
-bool wl_log_keeps_room(const struct wl_log *log, uint64_t end);
+bool wl_log_keeps_room(const struct wl_log *log, uint64_t end, uint32_t kept);
 /* A segment is missing: NO_SEGMENT while it may come, else NO_SPACE. */
 enum wl_log_result wl_log_await_segment(struct wl_log *log);
 /* Closes the open chunk; it has entries. */

@@ -17,13 +17,13 @@ static uint64_t blocks_behind(const struct wl_log *log, uint64_t offset)
 	return (end - wl_align_up(offset, WL_BLOCK_BYTES)) / WL_BLOCK_BYTES - headers;
 }
 
-bool wl_log_keeps_room(const struct wl_log *log, uint64_t end)
+bool wl_log_keeps_room(const struct wl_log *log, uint64_t end, uint32_t kept)
 {
 	/* The usual case, without a division: room for that many headers, too. */
 	if (wl_likely(end + WL_LOG_KEPT_BYTES + WL_SEGMENT_BYTES_MIN <=
 		      log->segments_ready * log->config.segment_bytes))
 		return true;
-	return blocks_behind(log, end) >= WL_LOG_KEPT_ELECTIONS;
+	return blocks_behind(log, end) >= kept;
 }
 
 enum wl_log_result wl_log_await_segment(struct wl_log *log)

@@ -90,7 +90,7 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 		.level = everywhere ? WIRELOG_EVERYWHERE : WIRELOG_COMMITTED,
 	};
 	struct wl_reply reply = {
-		.index = service->sessions.applied_index, /* at or behind the record's own */
+		.index = service->state.sessions.applied_index, /* at or behind the record's own */
 		.session = intake->session,
 		.first_sequence = sequence,
 		.first_number = number,
@@ -151,7 +151,7 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 		wl_count(replica->counters, WL_COUNTER_client_expired);
 	}
 	wl_service_take_share(service, intake->client, image_bytes, position.index);
-	wl_session_appended(&service->sessions, intake->session, sequence, number);
+	wl_session_appended(&service->state.sessions, intake->session, sequence, number);
 	reply.index = position.index;
 	reply.first_number = number;
 	reply.timestamp_ns = replica->log->open_header.timestamp_ns;
@@ -175,7 +175,7 @@ static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool 
 	uint64_t number, timestamp_ns;
 
 	*next = false;
-	switch (wl_session_check(&service->sessions, intake->session, sequence,
+	switch (wl_session_check(&service->state.sessions, intake->session, sequence,
 				 intake->acknowledged_through, &number, &timestamp_ns)) {
 	case WL_SESSION_NEXT:
 		*next = true;
@@ -358,7 +358,7 @@ static int check_append(struct wl_service *service, const struct wl_wire_client_
 		return WIRELOG_NOT_LEADER;
 	if (append->term != 0 && append->term != service->lead_term)
 		return WIRELOG_NOT_LEADER;
-	if (!wl_session_is_of(&service->sessions, append->session, client))
+	if (!wl_session_is_of(&service->state.sessions, append->session, client))
 		return WIRELOG_SESSION_UNKNOWN;
 	return WIRELOG_OK;
 }

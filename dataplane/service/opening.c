@@ -41,13 +41,13 @@ struct outlook {
 
 static struct outlook look_ahead(struct wl_service *service, wl_identity client)
 {
-	struct outlook outlook = {.sessions = service->sessions.count};
+	struct outlook outlook = {.sessions = service->state.sessions.count};
 
-	outlook.own = wl_session_count_of(&service->sessions, client, &outlook.own_oldest);
+	outlook.own = wl_session_count_of(&service->state.sessions, client, &outlook.own_oldest);
 	for (uint64_t at = service->opens_popped; at != service->opens_pushed; at++) {
 		const struct wl_open_request *open = open_at(service, at);
 
-		if (open->index <= service->sessions.applied_index)
+		if (open->index <= service->state.sessions.applied_index)
 			continue;
 		outlook.sessions += 1 - (open->gives_way ? 1 : 0);
 		outlook.own += open->client == client;
@@ -69,7 +69,7 @@ static bool is_spare(const struct wl_service *service, const struct wl_session_v
 {
 	uint64_t oldest;
 
-	return wl_session_count_of(&service->sessions, view->client, &oldest) > 1 &&
+	return wl_session_count_of(&service->state.sessions, view->client, &oldest) > 1 &&
 	       oldest == view->id;
 }
 
@@ -82,7 +82,7 @@ static bool may_give_way(struct wl_service *service, const struct wl_session_vie
 /* OK: *gives_way. BACK_PRESSURE: some were not looked at yet. */
 static int find_idle(struct wl_service *service, uint64_t *gives_way)
 {
-	uint32_t capacity = service->sessions.capacity;
+	uint32_t capacity = service->state.sessions.capacity;
 	uint64_t oldest = UINT64_MAX;
 
 	for (uint32_t step = 0; step < LOOK_SLOTS && service->looked < capacity; step++) {
@@ -90,7 +90,7 @@ static int find_idle(struct wl_service *service, uint64_t *gives_way)
 
 		service->look_slot = (service->look_slot + 1) % capacity;
 		service->looked++;
-		if (!wl_session_look(&service->sessions, service->look_slot, &view) ||
+		if (!wl_session_look(&service->state.sessions, service->look_slot, &view) ||
 		    view.activity >= oldest || !may_give_way(service, &view))
 			continue;
 		oldest = view.activity;
@@ -106,7 +106,7 @@ static int find_idle(struct wl_service *service, uint64_t *gives_way)
 static int make_room(struct wl_service *service, wl_identity client, uint64_t *gives_way)
 {
 	struct outlook outlook = look_ahead(service, client);
-	uint32_t capacity = service->sessions.capacity;
+	uint32_t capacity = service->state.sessions.capacity;
 	uint32_t most = outlook.sessions > capacity / 2 ? SESSIONS_OF_ONE_CROWDED : SESSIONS_OF_ONE;
 
 	*gives_way = 0;
@@ -146,7 +146,7 @@ static int begin_session(struct wl_service *service, uint64_t nonce, wl_identity
 	if (status == WIRELOG_OK && closes.session != 0) {
 		status = append(service, &closes, &position);
 		if (status == WIRELOG_OK)
-			wl_session_ending(&service->sessions, closes.session);
+			wl_session_ending(&service->state.sessions, closes.session);
 	}
 	if (status == WIRELOG_OK)
 		status = append(service, &opens, &position);
@@ -180,7 +180,7 @@ void wl_service_on_open_session(struct wl_service *service, const struct wl_mess
 		wl_reply_open_session(service, client, open.nonce, WIRELOG_NOT_LEADER, 0);
 		return;
 	}
-	session = wl_session_by_nonce(&service->sessions, open.nonce, client);
+	session = wl_session_by_nonce(&service->state.sessions, open.nonce, client);
 	if (session != 0) {
 		wl_reply_open_session(service, client, open.nonce, WIRELOG_OK, session);
 		return;

@@ -270,9 +270,9 @@ static unsigned answer_opens(struct wl_service *service)
 			&service->opens[service->opens_popped % WL_SERVICE_OPENS];
 		uint64_t session;
 
-		if (open->index > service->sessions.applied_index)
+		if (open->index > service->state.sessions.applied_index)
 			break;
-		session = wl_session_by_nonce(&service->sessions, open->nonce, open->client);
+		session = wl_session_by_nonce(&service->state.sessions, open->nonce, open->client);
 		/* 0: there was no room after all, or it gave way already. */
 		wl_reply_open_session(service, open->client, open->nonce,
 				      session ? WIRELOG_OK : WIRELOG_SESSION_UNKNOWN, session);

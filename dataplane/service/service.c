@@ -50,9 +50,9 @@ static size_t lay_out(const struct wl_service_config *config, uint8_t *base,
 	if (service)
 		service->free_buffers = (uint8_t **)memory;
 	at = wl_align_up(at, WL_BLOCK_BYTES);
-	memory = take(base, &at, wl_session_table_memory_bytes(config->sessions_max));
+	memory = take(base, &at, wl_state_memory_bytes(config->sessions_max));
 	if (service)
-		wl_session_table_init(&service->sessions, memory, config->sessions_max);
+		wl_state_init(&service->state, memory, config->sessions_max);
 	at = wl_align_up(at, WL_BLOCK_BYTES);
 	for (unsigned i = 0; i < WL_SERVICE_ASSEMBLIES; i++) {
 		memory = take(base, &at, WIRELOG_RECORD_BYTES_MAX);
@@ -99,7 +99,7 @@ void wl_service_start(struct wl_service *service, struct wl_replica *replica, st
 	service->replica = replica;
 	service->rx = rx;
 	service->rebuilt_index = replica->commit;
-	wl_reader_seek(&service->apply_reader, service->sessions.applied_index + 1);
+	wl_reader_seek(&service->apply_reader, service->state.sessions.applied_index + 1);
 }
 
 struct wl_remote *wl_service_client(struct wl_service *service, wl_identity client)
@@ -117,17 +117,16 @@ uint64_t wl_service_commit_number(const struct wl_service *service)
 	 *  */
 	if (commit != 0 && slot->index == commit)
 		return slot->next_number - 1;
-	return service->applied_number;
+	return service->state.next_number - 1;
 }
 
 /* Returns sessions that it ended. */
 static unsigned take_entry(struct wl_service *service, const struct wl_reader_view *view)
 {
-	unsigned ended = wl_session_apply(&service->sessions, view->image, &view->header);
+	unsigned ended = wl_state_apply(&service->state, view->image, &view->header);
 
 	/* Contradicted: exactly once cannot be promised any more, appends are refused. Else the place was read at last. */
-	service->damaged = service->sessions.contradicted;
-	service->applied_number = view->header.first_number + view->header.data_count - 1;
+	service->damaged = service->state.sessions.contradicted;
 	return ended;
 }
 
@@ -135,7 +134,8 @@ void wl_service_restore(struct wl_service *service, uint64_t commit)
 {
 	struct wl_reader_view view;
 
-	while (service->sessions.applied_index < commit && !service->sessions.contradicted &&
+	while (service->state.sessions.applied_index < commit &&
+	       !service->state.sessions.contradicted &&
 	       wl_reader_next(&service->apply_reader, commit, &view) == WL_READER_ENTRY)
 		take_entry(service, &view);
 }
@@ -143,12 +143,12 @@ void wl_service_restore(struct wl_service *service, uint64_t commit)
 static void apply_entry(struct wl_service *service, const struct wl_reader_view *view)
 {
 	struct wl_counters *counters = service->replica->counters;
-	uint32_t before = service->sessions.count;
+	uint32_t before = service->state.sessions.count;
 	unsigned ended = take_entry(service, view);
 
 	wl_count_add(counters, WL_COUNTER_records_committed, view->header.data_count);
 	wl_count_add(counters, WL_COUNTER_sessions_opened,
-		     service->sessions.count - before + ended);
+		     service->state.sessions.count - before + ended);
 	wl_count_add(counters, WL_COUNTER_sessions_evicted, ended);
 }
 
@@ -168,15 +168,15 @@ static void read_again(struct wl_service *service)
 	wl_reader_rest(&service->apply_reader, replica->now_ns + WL_SERVICE_REST_NS);
 }
 
-/* The tables of all nodes are compared (replica_state.c). */
+/* The states of all nodes are compared (replica_state.c). */
 static void tell_state(struct wl_service *service)
 {
-	uint64_t index = service->sessions.applied_index;
+	uint64_t index = service->state.sessions.applied_index;
 
 	if (service->damaged || !wl_replica_state_asks(service->replica, index))
 		return;
-	wl_session_table_review(&service->sessions, WL_SERVICE_REVIEWS);
-	wl_replica_on_applied(service->replica, index, wl_session_table_digest(&service->sessions));
+	wl_session_table_review(&service->state.sessions, WL_SERVICE_REVIEWS);
+	wl_replica_on_applied(service->replica, index, wl_state_digest(&service->state));
 }
 
 void wl_service_apply(struct wl_service *service)
@@ -190,9 +190,9 @@ void wl_service_apply(struct wl_service *service)
 		return;
 	for (unsigned entries = 0;
 	     entries < WL_SERVICE_APPLY_ENTRIES && bytes < WL_SERVICE_APPLY_BYTES &&
-	     !service->sessions.contradicted;
+	     !service->state.sessions.contradicted;
 	     entries++) {
-		if (service->sessions.applied_index >= service->replica->commit)
+		if (service->state.sessions.applied_index >= service->replica->commit)
 			return;
 		switch (wl_reader_next(&service->apply_reader, service->replica->commit, &view)) {
 		case WL_READER_ENTRY:
@@ -222,9 +222,9 @@ bool wl_service_leads(struct wl_service *service)
 	if (service->leading)
 		return service->lead_term == replica->view.term;
 	if (replica->term_start_index == 0 ||
-	    service->sessions.applied_index < replica->term_start_index)
+	    service->state.sessions.applied_index < replica->term_start_index)
 		return false;
-	wl_session_lead(&service->sessions, replica->view.number);
+	wl_session_lead(&service->state.sessions, replica->view.number);
 	wl_shares_reset(&service->shares);
 	service->lead_term = replica->view.term;
 	service->lead_since_ns = replica->now_ns;
@@ -245,7 +245,7 @@ void wl_service_on_view(struct wl_service *service)
 		return;
 	}
 	service->leading = false;
-	wl_session_lead(&service->sessions, 0);
+	wl_session_lead(&service->state.sessions, 0);
 	wl_reply_abandon(service);
 	for (unsigned i = 0; i < WL_SERVICE_ASSEMBLIES; i++)
 		service->assemblies[i].session = 0;
@@ -266,7 +266,7 @@ uint32_t wl_service_leader(const struct wl_service *service)
 
 bool wl_service_wants_other_leader(const struct wl_service *service)
 {
-	return service->damaged && !service->sessions.contradicted;
+	return service->damaged && !service->state.sessions.contradicted;
 }
 
 /* Of the asker's own server: what another one under its id is heard to be makes no old image of it (claim.h). */
@@ -459,28 +459,28 @@ void wl_service_on_read(struct wl_service *service, const struct wl_disk_complet
 void wl_service_get_stats(const struct wl_service *service, struct wl_service_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
-	stats->sessions = service->sessions.count;
+	stats->sessions = service->state.sessions.count;
 	stats->subscriptions = service->subscription_count;
 	for (unsigned level = WIRELOG_SEQUENCED; level < WL_SERVICE_LEVELS; level++)
 		stats->waiting_replies +=
 			service->queues[level].pushed - service->queues[level].popped;
-	stats->applied_index = service->sessions.applied_index;
-	stats->session_digest = wl_session_table_digest(&service->sessions);
+	stats->applied_index = service->state.sessions.applied_index;
+	stats->state_digest = wl_state_digest(&service->state);
 	stats->commit_number = wl_service_commit_number(service);
 	stats->damaged = service->damaged;
-	stats->rebuilding = service->sessions.applied_index < service->rebuilt_index;
+	stats->rebuilding = service->state.sessions.applied_index < service->rebuilt_index;
 }
 
 const char *wl_service_check(const struct wl_service *service)
 {
 	const struct wl_replica *replica = service->replica;
-	const char *broken = wl_session_table_check(&service->sessions);
+	const char *broken = wl_state_check(&service->state);
 
 	if (broken)
 		return broken;
-	if (service->sessions.applied_index > replica->commit)
+	if (service->state.sessions.applied_index > replica->commit)
 		return "C1: more is applied than is committed";
-	if (service->apply_reader.next_index != service->sessions.applied_index + 1)
+	if (service->apply_reader.next_index != service->state.sessions.applied_index + 1)
 		return "C1: apply reads on elsewhere than behind what it has applied";
 	if (service->opens_pushed - service->opens_popped > WL_SERVICE_OPENS ||
 	    service->subscription_count > service->config.subscriptions_max ||

@@ -8,7 +8,7 @@
  *  C1  what is applied is committed, and the reader that apply has stands behind it
  *  C2  openings that wait, readers and buffers that nobody has are at most as many as there are places for them
  *  C3  its leadership is of no later term than the replica's view
- *  The table of sessions keeps its own (session.h, S1 to S3), the reader, too (reader.h).
+ *  The state keeps its own (state.h, T1 to T3; session.h, S1 to S3), the reader, too (reader.h).
  *
  * Pure. Owner: the journal's worker. Memory from the caller. [worker]
  */
@@ -16,7 +16,7 @@
 #define WL_DATAPLANE_SERVICE_SERVICE_H
 
 #include "dataplane/raft/replica.h"
-#include "dataplane/service/session.h"
+#include "dataplane/state/state.h"
 
 struct wl_service_config {
 	uint32_t node;
@@ -83,7 +83,7 @@ void wl_service_on_read(struct wl_service *service, const struct wl_disk_complet
 
 struct wl_service_stats {
 	uint64_t sessions, subscriptions, waiting_replies, applied_index;
-	uint64_t session_digest; /* computed anew at most once a second */
+	uint64_t state_digest; /* of all that apply made: state.h */
 	uint64_t commit_number; /* of the last DATA record at or below applied_index */
 	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
 	bool damaged; /* apply met a place that it could not read: appends are refused */

@@ -144,11 +144,10 @@ struct wl_service {
 	struct wl_service_config config;
 	struct wl_replica *replica;
 	struct wl_rx *rx;
-	struct wl_session_table sessions;
+	struct wl_state state; /* of what is applied */
 
 	struct wl_reader apply_reader;
 	uint64_t rebuilt_index; /* when all up to here is in the table, it is what it was before the restart */
-	uint64_t applied_number; /* last record number at or below sessions.applied_index */
 	bool apply_wants_read;
 	bool damaged; /* the committed log cannot be read here, or contradicts itself: no appends */
 

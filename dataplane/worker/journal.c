@@ -227,7 +227,7 @@ static void publish_service(struct wl_journal_status *status, const struct wl_se
 	wl_service_get_stats(service, &stats);
 	status->commit_number = stats.commit_number;
 	status->sessions = stats.sessions;
-	status->session_digest = stats.session_digest;
+	status->state_digest = stats.state_digest;
 	status->subscriptions = stats.subscriptions;
 	status->waiting_replies = stats.waiting_replies;
 	status->applied_index = stats.applied_index;

@@ -61,7 +61,7 @@ struct wl_journal_status {
 	uint64_t commit_number, next_number;
 	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
-	uint64_t sessions, session_digest, subscriptions, waiting_replies, applied_index, clients;
+	uint64_t sessions, state_digest, subscriptions, waiting_replies, applied_index, clients;
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool state_undecided; /* leader: tables of sessions differ, and no majority is of one mind */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */

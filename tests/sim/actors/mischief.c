@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
-#include "dataplane/service/session.h"
+#include "dataplane/state/session.h"
 #include "tests/sim/actors/rogue.h"
 #include "wirelog/wirelog.h"
 

@@ -473,12 +473,12 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 			sim_violation(oracle->cluster, number, "O10", "chain values differ at %llu",
 				      (unsigned long long)oracle->committed);
 		wl_service_get_stats(node->journals[oracle->journal]->service, &stats);
-		if (digest_index == stats.applied_index && digest != stats.session_digest)
+		if (digest_index == stats.applied_index && digest != stats.state_digest)
 			sim_violation(oracle->cluster, number, "O10",
 				      "the tables of sessions differ at %llu",
 				      (unsigned long long)digest_index);
 		digest_index = stats.applied_index;
-		digest = stats.session_digest;
+		digest = stats.state_digest;
 	}
 }
 

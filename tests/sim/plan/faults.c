@@ -371,7 +371,7 @@ static void contradict(struct sim_faults *faults, struct sim_node *node)
 static void rot_sessions(struct sim_faults *faults, struct sim_node *node, bool count)
 {
 	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
-		struct wl_session_table *table = &node->journals[journal]->service->sessions;
+		struct wl_session_table *table = &node->journals[journal]->service->state.sessions;
 
 		if (count)
 			table->activity ^= 1u << 20;

@@ -24,7 +24,7 @@ static void hear(wl_identity client)
 
 static bool is_open(wl_identity client, uint64_t nonce)
 {
-	return wl_session_by_nonce(&f->service->sessions, nonce, client) != 0;
+	return wl_session_by_nonce(&f->service->state.sessions, nonce, client) != 0;
 }
 
 /* What a client that asks for a session is told. */
@@ -50,7 +50,8 @@ static int asked(wl_identity client, uint64_t nonce)
 /* All places, one each, by clients that say goodbye or go on living. */
 static void fill(bool alive)
 {
-	for (uint32_t which = 0; f->service->sessions.count < SERVICE_FIXTURE_SESSIONS; which++) {
+	for (uint32_t which = 0; f->service->state.sessions.count < SERVICE_FIXTURE_SESSIONS;
+	     which++) {
 		service_fixture_add_client(f, GUEST(which));
 		CU_ASSERT_EQUAL_FATAL(asked(GUEST(which), 7), WIRELOG_OK);
 		if (!alive)
@@ -68,7 +69,7 @@ static void client_that_opens_ever_more_sessions_pushes_out_its_own(void)
 		CU_ASSERT(is_open(SERVICE_FIXTURE_CLIENT, nonce));
 	}
 	CU_ASSERT(is_open(SERVICE_FIXTURE_OTHER_CLIENT, 1));
-	CU_ASSERT(f->service->sessions.count <= 5);
+	CU_ASSERT(f->service->state.sessions.count <= 5);
 	service_fixture_end(f);
 }
 
@@ -84,7 +85,7 @@ static void session_of_who_is_gone_gives_way_and_of_who_lives_does_not(void)
 	CU_ASSERT(is_open(SERVICE_FIXTURE_CLIENT, 9));
 	CU_ASSERT(is_open(SERVICE_FIXTURE_OTHER_CLIENT, 1));
 	CU_ASSERT_FALSE(is_open(GUEST(0), 7));
-	CU_ASSERT_EQUAL(f->service->sessions.count, SERVICE_FIXTURE_SESSIONS);
+	CU_ASSERT_EQUAL(f->service->state.sessions.count, SERVICE_FIXTURE_SESSIONS);
 	service_fixture_end(f);
 }
 
@@ -93,7 +94,7 @@ static void where_all_live_who_comes_is_told_that_there_are_too_many(void)
 	begin();
 	fill(true);
 	CU_ASSERT_EQUAL(asked(SERVICE_FIXTURE_CLIENT, 9), WIRELOG_TOO_MANY_CLIENTS);
-	CU_ASSERT_EQUAL(f->service->sessions.count, SERVICE_FIXTURE_SESSIONS);
+	CU_ASSERT_EQUAL(f->service->state.sessions.count, SERVICE_FIXTURE_SESSIONS);
 	for (uint32_t which = 0; which < SERVICE_FIXTURE_SESSIONS; which++)
 		CU_ASSERT(is_open(GUEST(which), 7));
 	service_fixture_end(f);
@@ -112,7 +113,7 @@ static void who_has_several_sessions_keeps_one_when_others_come(void)
 	CU_ASSERT(is_open(SERVICE_FIXTURE_CLIENT, 9));
 	CU_ASSERT_FALSE(is_open(SERVICE_FIXTURE_OTHER_CLIENT, 1));
 	CU_ASSERT(is_open(SERVICE_FIXTURE_OTHER_CLIENT, 2));
-	CU_ASSERT_EQUAL(f->service->sessions.count, SERVICE_FIXTURE_SESSIONS);
+	CU_ASSERT_EQUAL(f->service->state.sessions.count, SERVICE_FIXTURE_SESSIONS);
 	service_fixture_add_client(f, GUEST(99));
 	CU_ASSERT_EQUAL(asked(GUEST(99), 9), WIRELOG_TOO_MANY_CLIENTS);
 	CU_ASSERT(is_open(SERVICE_FIXTURE_OTHER_CLIENT, 2));

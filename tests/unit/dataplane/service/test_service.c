@@ -212,7 +212,7 @@ static void table_of_sessions_is_the_same_after_a_restart(void)
 	CU_ASSERT_FALSE(after.rebuilding);
 	CU_ASSERT_EQUAL(before.applied_index, f->log.tail.index);
 	CU_ASSERT_EQUAL(after.applied_index, before.applied_index);
-	CU_ASSERT_EQUAL(after.session_digest, before.session_digest);
+	CU_ASSERT_EQUAL(after.state_digest, before.state_digest);
 	CU_ASSERT_EQUAL(after.sessions, 2);
 	CU_ASSERT_EQUAL(after.commit_number, 7000);
 	CU_ASSERT_TRUE(f->reads >= 2);
@@ -236,8 +236,8 @@ static void leader_takes_nothing_until_its_table_holds_all_that_came_before(void
 	service_fixture_restart_service(f, 0);
 	service_fixture_lead(f, 2);
 	CU_ASSERT_TRUE(f->replica.ready);
-	CU_ASSERT_TRUE(f->service->sessions.applied_index > 0);
-	CU_ASSERT_TRUE(f->service->sessions.applied_index <= 4 * WL_SERVICE_APPLY_ENTRIES);
+	CU_ASSERT_TRUE(f->service->state.sessions.applied_index > 0);
+	CU_ASSERT_TRUE(f->service->state.sessions.applied_index <= 4 * WL_SERVICE_APPLY_ENTRIES);
 	append.first--; /* the last one again: the table does not know it yet */
 	service_fixture_append(f, &append);
 	service_fixture_turn(f);

@@ -191,7 +191,7 @@ static void leader_keeps_leadership_that_nobody_could_use_better(void)
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(!journal()->replica.silent);
 	journal()->replica.ready = true;
-	journal()->service->sessions.contradicted = true;
+	journal()->service->state.sessions.contradicted = true;
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(!journal()->replica.silent);
 	worker_fixture_fini(&fixture);

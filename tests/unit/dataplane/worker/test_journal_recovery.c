@@ -80,7 +80,7 @@ static void settle_truth(uint64_t index)
 
 static struct wl_session_table *restored(void)
 {
-	return &journal.service->sessions;
+	return &journal.service->state.sessions;
 }
 
 static bool is_truth(void)

@@ -25,8 +25,8 @@
  * Pure. Owner: the journal's worker. Memory from the caller, touched only where sessions live.
  * [worker]
  */
-#ifndef WL_DATAPLANE_SERVICE_SESSION_H
-#define WL_DATAPLANE_SERVICE_SESSION_H
+#ifndef WL_DATAPLANE_STATE_SESSION_H
+#define WL_DATAPLANE_STATE_SESSION_H
 
 #include "dataplane/base/limits.h"
 #include "dataplane/log/entry.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dataplane/service/session.h"
+#include "dataplane/state/session.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,38 +7,14 @@
  * r % WIRELOG_SESSION_RUNS while it is one of the newest. The leader counts in
  * `appended.runs_total` how many there will be once its tail is committed.
  */
-#include "dataplane/service/session.h"
+#include "dataplane/state/session_internal.h"
 
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
 
-#define ORDINAL_BITS 16
-
-/* How far a session got: in the committed log, and on the leader in the log's tail. */
-struct progress {
-	uint64_t last_sequence;
-	uint64_t last_number; /* 0: the last one expired */
-	uint64_t runs_total;
-};
-
-struct wl_session {
-	uint64_t id;
-	uint64_t nonce;
-	uint64_t client;
-	struct progress applied;
-	/* means something while appended_view is the table's lead_view */
-	struct progress appended;
-	uint64_t appended_view;
-	uint64_t ending_view; /* the table's lead_view: its end is in our tail */
-	uint64_t activity;
-	uint64_t runs_digest; /* sum over the runs that are remembered, but for the newest: that one grows */
-	uint64_t digest; /* what it adds to the table's */
-	uint32_t next_by_id, next_by_client; /* slot + 1 */
-};
-
-_Static_assert(WL_ENTRY_BODY_BYTES_MAX / WL_RECORD_HEADER_BYTES < 1u << ORDINAL_BITS,
+_Static_assert(WL_ENTRY_BODY_BYTES_MAX / WL_RECORD_HEADER_BYTES < 1u << WL_SESSION_ORDINAL_BITS,
 	       "an ordinal within an entry fits into its part of a session's id");
 
 static uint32_t bucket_count_for(uint32_t capacity)
@@ -77,7 +53,7 @@ void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_
 
 uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal)
 {
-	return entry_index << ORDINAL_BITS | ordinal;
+	return entry_index << WL_SESSION_ORDINAL_BITS | ordinal;
 }
 
 static uint32_t *id_bucket(const struct wl_session_table *table, uint64_t id)
@@ -125,38 +101,19 @@ bool wl_session_is_of(const struct wl_session_table *table, uint64_t session_id,
 	return session && session->client == client;
 }
 
-static uint32_t slot_of(const struct wl_session_table *table, const struct wl_session *session)
-{
-	return (uint32_t)(session - table->sessions) + 1;
-}
-
-static struct wl_session_run *run_at(const struct wl_session_table *table,
-				     const struct wl_session *session, uint64_t ordinal)
-{
-	return &table->runs[(size_t)(slot_of(table, session) - 1) * WIRELOG_SESSION_RUNS +
-			    ordinal % WIRELOG_SESSION_RUNS];
-}
-
-static uint64_t oldest_run(const struct wl_session *session)
-{
-	return session->applied.runs_total > WIRELOG_SESSION_RUNS
-		       ? session->applied.runs_total - WIRELOG_SESSION_RUNS
-		       : 0;
-}
-
 /* Sequence of the last record of run `ordinal`, which is remembered. */
 static uint64_t run_end(const struct wl_session_table *table, const struct wl_session *session,
 			uint64_t ordinal)
 {
 	if (ordinal + 1 == session->applied.runs_total)
 		return session->applied.last_sequence;
-	return run_at(table, session, ordinal + 1)->first_sequence - 1;
+	return wl_session_run_at(table, session, ordinal + 1)->first_sequence - 1;
 }
 
 static uint64_t digest_of_run(const struct wl_session_table *table,
 			      const struct wl_session *session, uint64_t ordinal)
 {
-	const struct wl_session_run *run = run_at(table, session, ordinal);
+	const struct wl_session_run *run = wl_session_run_at(table, session, ordinal);
 	uint64_t digest = wl_mix_u64(session->id ^ ordinal << 48);
 
 	digest = wl_mix_u64(digest ^ run->first_sequence);
@@ -202,8 +159,8 @@ void wl_session_table_review(struct wl_session_table *table, uint32_t sessions)
 		if (session->id == 0)
 			continue;
 		session->runs_digest = 0;
-		for (uint64_t run = oldest_run(session); run + 1 < session->applied.runs_total;
-		     run++)
+		for (uint64_t run = wl_session_oldest_run(session);
+		     run + 1 < session->applied.runs_total; run++)
 			session->runs_digest += digest_of_run(table, session, run);
 		digest_session(table, session);
 	}
@@ -241,7 +198,7 @@ static unsigned close_session(struct wl_session_table *table, uint64_t id)
 
 	if (!session)
 		return 0;
-	slot = slot_of(table, session);
+	slot = wl_session_slot_of(table, session);
 	unlink_from(id_bucket(table, id), table, slot, false);
 	unlink_from(client_bucket(table, session->client), table, slot, true);
 	table->digest -= session->digest;
@@ -283,16 +240,16 @@ static void open_session(struct wl_session_table *table, uint64_t id,
 	session->client = record->sequence;
 	bucket = id_bucket(table, id);
 	session->next_by_id = *bucket;
-	*bucket = slot_of(table, session);
+	*bucket = wl_session_slot_of(table, session);
 	bucket = client_bucket(table, session->client);
 	session->next_by_client = *bucket;
-	*bucket = slot_of(table, session);
+	*bucket = wl_session_slot_of(table, session);
 	table->count++;
 	touch(table, session);
 }
 
 /* True when a record {sequence, number} continues the run that `last` ends. */
-static bool continues(const struct progress *last, uint64_t number)
+static bool continues(const struct wl_session_progress *last, uint64_t number)
 {
 	if (last->runs_total == 0)
 		return false;
@@ -301,7 +258,7 @@ static bool continues(const struct progress *last, uint64_t number)
 	return number == last->last_number + 1;
 }
 
-static void advance(struct progress *progress, uint64_t sequence, uint64_t number)
+static void advance(struct wl_session_progress *progress, uint64_t sequence, uint64_t number)
 {
 	if (!continues(progress, number))
 		progress->runs_total++;
@@ -324,7 +281,7 @@ static void apply_record(struct wl_session_table *table, struct wl_session *sess
 	if (!continues(&session->applied, record->number))
 		close_newest_run(table, session);
 	advance(&session->applied, record->header.sequence, record->number);
-	run = run_at(table, session, session->applied.runs_total - 1);
+	run = wl_session_run_at(table, session, session->applied.runs_total - 1);
 	if (session->applied.runs_total != runs_before) {
 		run->first_number = record->number;
 		run->first_sequence = record->header.sequence;
@@ -343,6 +300,8 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 
 	WL_CHECK(header->index == table->applied_index + 1);
 	table->applied_index = header->index;
+	if (header->kind == WL_ENTRY_CONTROL)
+		return 0; /* it is about the rest of the state */
 	wl_record_walk_init(&walk, image, header);
 	while (wl_record_walk_next(&walk, &record)) {
 		bool opens = record.header.kind == WL_RECORD_OPEN_SESSION;
@@ -377,7 +336,8 @@ void wl_session_lead(struct wl_session_table *table, uint64_t number)
 }
 
 /* How far the session got in our own tail. */
-static struct progress *appended_of(struct wl_session_table *table, struct wl_session *session)
+static struct wl_session_progress *appended_of(struct wl_session_table *table,
+					       struct wl_session *session)
 {
 	if (session->appended_view != table->lead_view || table->lead_view == 0) {
 		session->appended_view = table->lead_view;
@@ -391,20 +351,20 @@ static enum wl_session_verdict recall(const struct wl_session_table *table,
 				      const struct wl_session *session, uint64_t sequence,
 				      uint64_t *number, uint64_t *timestamp_ns)
 {
-	uint64_t low = oldest_run(session), high = session->applied.runs_total;
+	uint64_t low = wl_session_oldest_run(session), high = session->applied.runs_total;
 	const struct wl_session_run *run;
 
-	if (low == high || sequence < run_at(table, session, low)->first_sequence)
+	if (low == high || sequence < wl_session_run_at(table, session, low)->first_sequence)
 		return WL_SESSION_FORGOTTEN;
 	while (high - low > 1) { /* the last run that begins at or before it */
 		uint64_t middle = low + (high - low) / 2;
 
-		if (run_at(table, session, middle)->first_sequence <= sequence)
+		if (wl_session_run_at(table, session, middle)->first_sequence <= sequence)
 			low = middle;
 		else
 			high = middle;
 	}
-	run = run_at(table, session, low);
+	run = wl_session_run_at(table, session, low);
 	*number = run->first_number == 0 ? 0 : run->first_number + (sequence - run->first_sequence);
 	/* A run is of many entries, and only the time of its last one is kept. */
 	*timestamp_ns = sequence == run_end(table, session, low) ? run->timestamp_ns : 0;
@@ -467,7 +427,7 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 					 uint64_t *number, uint64_t *timestamp_ns)
 {
 	struct wl_session *session = find(table, session_id);
-	const struct progress *appended;
+	const struct wl_session_progress *appended;
 	uint64_t pushed_out;
 
 	*number = 0;
@@ -495,7 +455,7 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 	if (pushed_out + 1 == session->applied.runs_total &&
 	    appended->last_sequence != session->applied.last_sequence)
 		return WL_SESSION_WINDOW;
-	if (pushed_out >= oldest_run(session) &&
+	if (pushed_out >= wl_session_oldest_run(session) &&
 	    run_end(table, session, pushed_out) > acknowledged_through)
 		return WL_SESSION_WINDOW;
 	return WL_SESSION_NEXT;
@@ -505,7 +465,7 @@ void wl_session_appended(struct wl_session_table *table, uint64_t session_id, ui
 			 uint64_t number)
 {
 	struct wl_session *session = find(table, session_id);
-	struct progress *appended;
+	struct wl_session_progress *appended;
 
 	WL_CHECK(session != NULL);
 	appended = appended_of(table, session);
@@ -528,7 +488,7 @@ const char *wl_session_table_check(const struct wl_session_table *table)
 		return "S1: what is reviewed next was never taken";
 	if (session->id == 0)
 		return NULL;
-	if (session->id >> ORDINAL_BITS > table->applied_index)
+	if (session->id >> WL_SESSION_ORDINAL_BITS > table->applied_index)
 		return "S2: a session was opened by an entry that is not applied";
 	if (session->applied.runs_total > session->applied.last_sequence)
 		return "S2: a session has more runs than sequences";

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Control entries: what a leader asks of the state of all nodes, as opposed to what clients append (dataplane/state/state.h
+ * says what comes of each). An entry of kind WL_ENTRY_CONTROL holds exactly one record of kind WL_RECORD_CONTROL, and no data:
+ *
+ *   record's session    the verb
+ *   record's sequence   what the state must be for it to have an effect (`expects`; 0 where the verb expects nothing)
+ *   payload, 24 bytes    0 u64 number    8 u64 index    16 u64 digest    zero where the verb does not use it
+ *
+ * The entry is whole whatever its verb is: entry.c checks its shape alone. A verb that this program does not know, or one with
+ * other arguments, is ignored by who applies it.
+ *
+ * Pure. [any]
+ */
+#ifndef WL_DATAPLANE_LOG_CONTROL_ENTRY_H
+#define WL_DATAPLANE_LOG_CONTROL_ENTRY_H
+
+#include "dataplane/log/entry.h"
+
+enum wl_control_verb {
+	WL_CONTROL_TRIM = 1, /* number: records below it may be forgotten */
+	WL_CONTROL_BASE = 2, /* expects: the base mark there is; this entry becomes the next one */
+	WL_CONTROL_BASE_PROVEN = 3, /* index, digest: a majority made this of the base there */
+};
+
+struct wl_control {
+	enum wl_control_verb verb;
+	uint64_t expects; /* BASE */
+	uint64_t number; /* TRIM */
+	uint64_t index, digest; /* BASE_PROVEN */
+};
+
+#define WL_CONTROL_PAYLOAD_BYTES 24u
+/* Of a whole entry as this program writes it. */
+#define WL_CONTROL_ENTRY_BYTES \
+	(WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + WL_CONTROL_PAYLOAD_BYTES)
+
+/* The one record of the entry: its header, and WL_CONTROL_PAYLOAD_BYTES to `payload`. What the verb does not use is written as 0. */
+void wl_control_encode(const struct wl_control *control, struct wl_record_header *record,
+		       uint8_t *payload);
+/* Of an image that wl_entry_decode accepted. False: no control entry, an unknown verb, or arguments that are not its own. */
+bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *header,
+		       struct wl_control *control);
+/* "trim", "base", "base-proven"; "unknown" for any other number. */
+const char *wl_control_verb_text(uint64_t verb);
+
+#endif

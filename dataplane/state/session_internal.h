@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of the table of sessions share: session.c (what entries make of it, and what the leader asks it) and
+ * session_coding.c (a session as canonical bytes). [worker, wl-base] */
+#ifndef WL_DATAPLANE_STATE_SESSION_INTERNAL_H
+#define WL_DATAPLANE_STATE_SESSION_INTERNAL_H
+
+#include "dataplane/state/session.h"
+
+#define WL_SESSION_ORDINAL_BITS 16
+
+/* How far a session got: in the committed log, and on the leader in the log's tail. */
+struct wl_session_progress {
+	uint64_t last_sequence;
+	uint64_t last_number; /* 0: the last one expired */
+	uint64_t runs_total;
+};
+
+struct wl_session {
+	uint64_t id;
+	uint64_t nonce;
+	uint64_t client;
+	struct wl_session_progress applied;
+	/* means something while appended_view is the table's lead_view */
+	struct wl_session_progress appended;
+	uint64_t appended_view;
+	uint64_t ending_view; /* the table's lead_view: its end is in our tail */
+	uint64_t activity;
+	uint64_t runs_digest; /* sum over the runs that are remembered, but for the newest: that one grows */
+	uint64_t digest; /* what it adds to the table's */
+	uint32_t next_by_id, next_by_client; /* slot + 1 */
+};
+
+static inline uint32_t wl_session_slot_of(const struct wl_session_table *table,
+					  const struct wl_session *session)
+{
+	return (uint32_t)(session - table->sessions) + 1;
+}
+
+/* Where run `ordinal` stands, as long as it is one of the newest. */
+static inline struct wl_session_run *wl_session_run_at(const struct wl_session_table *table,
+						       const struct wl_session *session,
+						       uint64_t ordinal)
+{
+	return &table->runs[(size_t)(wl_session_slot_of(table, session) - 1) * WIRELOG_SESSION_RUNS +
+			    ordinal % WIRELOG_SESSION_RUNS];
+}
+
+/* Ordinal of the oldest run that is remembered. */
+static inline uint64_t wl_session_oldest_run(const struct wl_session *session)
+{
+	return session->applied.runs_total > WIRELOG_SESSION_RUNS
+		       ? session->applied.runs_total - WIRELOG_SESSION_RUNS
+		       : 0;
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/state/state.h"
+
+#include <string.h>
+
+#include "dataplane/base/check.h"
+
+size_t wl_state_memory_bytes(uint32_t sessions_max)
+{
+	return wl_session_table_memory_bytes(sessions_max);
+}
+
+void wl_state_init(struct wl_state *state, void *memory, uint32_t sessions_max)
+{
+	memset(state, 0, sizeof(*state));
+	wl_session_table_init(&state->sessions, memory, sessions_max);
+	state->next_number = 1;
+	state->trim_number = 1;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void trim(struct wl_state *state, uint64_t asked)
+{
+	uint64_t number = smaller(asked, state->next_number);
+
+	if (number > state->trim_number)
+		state->trim_number = number;
+}
+
+static void mark_base(struct wl_state *state, uint64_t index, uint64_t expects)
+{
+	if (expects != state->base_mark)
+		return;
+	state->base_mark_before = state->base_mark;
+	state->base_mark = index;
+}
+
+static void prove_base(struct wl_state *state, uint64_t index, uint64_t digest)
+{
+	if (index != state->base_mark || state->proven.index >= index)
+		return;
+	state->proven_before = state->proven;
+	state->proven = (struct wl_base_proof){.index = index, .digest = digest};
+}
+
+static void control(struct wl_state *state, const uint8_t *image,
+		    const struct wl_entry_header *header)
+{
+	struct wl_control asked;
+
+	if (!wl_control_decode(image, header, &asked)) {
+		state->ignored++;
+		return;
+	}
+	switch (asked.verb) {
+	case WL_CONTROL_TRIM:
+		trim(state, asked.number);
+		return;
+	case WL_CONTROL_BASE:
+		mark_base(state, header->index, asked.expects);
+		return;
+	case WL_CONTROL_BASE_PROVEN:
+		prove_base(state, asked.index, asked.digest);
+		return;
+	}
+}
+
+unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
+			const struct wl_entry_header *header)
+{
+	unsigned ended = wl_session_apply(&state->sessions, image, header);
+
+	state->next_number = header->first_number + header->data_count;
+	if (header->timestamp_ns > state->last_timestamp_ns)
+		state->last_timestamp_ns = header->timestamp_ns;
+	if (header->kind == WL_ENTRY_CONTROL)
+		control(state, image, header);
+	return ended;
+}
+
+uint64_t wl_state_digest(const struct wl_state *state)
+{
+	uint64_t words[] = {
+		state->sessions.applied_index,
+		state->sessions.activity,
+		state->sessions.contradicted,
+		state->next_number,
+		state->last_timestamp_ns,
+		state->trim_number,
+		state->base_mark,
+		state->base_mark_before,
+		state->proven.index,
+		state->proven.digest,
+		state->proven_before.index,
+		state->proven_before.digest,
+	};
+	uint64_t digest = wl_session_table_digest(&state->sessions);
+
+	for (size_t at = 0; at < sizeof(words) / sizeof(words[0]); at++)
+		digest = wl_mix_u64(digest ^ words[at]);
+	return digest != 0 ? digest : 1;
+}
+
+const char *wl_state_check(const struct wl_state *state)
+{
+	if (state->trim_number == 0 || state->trim_number > state->next_number)
+		return "T1: the trim point is no number of a record, nor the next one";
+	if (state->base_mark > state->sessions.applied_index ||
+	    (state->base_mark != 0 ? state->base_mark_before >= state->base_mark
+				   : state->base_mark_before != 0))
+		return "T2: a base mark is not applied, or stands before the one before it";
+	if (state->proven.index > state->base_mark ||
+	    (state->proven.index != 0 ? state->proven_before.index >= state->proven.index
+				      : state->proven_before.index != 0))
+		return "T3: a base is proven that was not marked, or before an older one";
+	return wl_session_table_check(&state->sessions);
+}

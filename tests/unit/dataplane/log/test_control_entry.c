@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/log/control_entry.h"
+
+#include <string.h>
+
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
+#include "tests/unit/runner.h"
+
+static uint8_t image[WL_ENTRY_HEADER_BYTES + 8192];
+static struct wl_entry_header header;
+
+static void finish(uint16_t kind, uint32_t records, uint32_t body_bytes)
+{
+	header = (struct wl_entry_header){
+		.kind = kind,
+		.cluster = 7,
+		.index = 5,
+		.term = 2,
+		.previous_term = 2,
+		.first_number = 9,
+		.record_count = records,
+		.body_bytes = body_bytes,
+	};
+	header.body_crc = wl_crc32c(image + WL_ENTRY_HEADER_BYTES, body_bytes);
+	wl_entry_encode_header(image, &header);
+}
+
+static uint32_t put(uint8_t *at, uint64_t verb, uint16_t kind, uint32_t bytes)
+{
+	struct wl_record_header record = {.session = verb, .bytes = bytes, .kind = kind};
+
+	wl_record_encode_header(at, &record);
+	memset(at + WL_RECORD_HEADER_BYTES, 0, wl_record_image_bytes(bytes));
+	return (uint32_t)wl_record_image_bytes(bytes);
+}
+
+static size_t make(const struct wl_control *control)
+{
+	struct wl_record_header record;
+	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;
+
+	wl_control_encode(control, &record, body + WL_RECORD_HEADER_BYTES);
+	wl_record_encode_header(body, &record);
+	finish(WL_ENTRY_CONTROL, 1, (uint32_t)wl_record_image_bytes(record.bytes));
+	return wl_entry_bytes(&header);
+}
+
+static enum wl_entry_verdict verdict_of(void)
+{
+	struct wl_entry_header decoded;
+
+	return wl_entry_decode(image, wl_entry_bytes(&header), &decoded);
+}
+
+static void each_verb_survives_encode_and_decode(void)
+{
+	static const struct wl_control controls[] = {
+		{.verb = WL_CONTROL_TRIM, .number = UINT64_MAX},
+		{.verb = WL_CONTROL_TRIM, .number = 1},
+		{.verb = WL_CONTROL_BASE},
+		{.verb = WL_CONTROL_BASE, .expects = 1ull << 40},
+		{.verb = WL_CONTROL_BASE_PROVEN, .index = 77, .digest = 0xfedcba9876543210u},
+	};
+
+	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		struct wl_control decoded;
+
+		CU_ASSERT_EQUAL(make(&controls[i]), WL_CONTROL_ENTRY_BYTES);
+		CU_ASSERT_EQUAL_FATAL(verdict_of(), WL_ENTRY_OK);
+		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
+		CU_ASSERT_EQUAL(decoded.verb, controls[i].verb);
+		CU_ASSERT_EQUAL(decoded.expects, controls[i].expects);
+		CU_ASSERT_EQUAL(decoded.number, controls[i].number);
+		CU_ASSERT_EQUAL(decoded.index, controls[i].index);
+		CU_ASSERT_EQUAL(decoded.digest, controls[i].digest);
+	}
+}
+
+static void what_a_verb_does_not_use_is_written_as_zero(void)
+{
+	struct wl_control all = {WL_CONTROL_TRIM, 1, 2, 3, 4}, decoded;
+
+	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_BASE_PROVEN; all.verb++) {
+		make(&all);
+		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
+		CU_ASSERT_EQUAL(decoded.number, all.verb == WL_CONTROL_TRIM ? 2 : 0);
+		CU_ASSERT_EQUAL(decoded.expects, all.verb == WL_CONTROL_BASE ? 1 : 0);
+		CU_ASSERT_EQUAL(decoded.digest, all.verb == WL_CONTROL_BASE_PROVEN ? 4 : 0);
+	}
+}
+
+static void what_is_unknown_is_whole_and_not_decoded(void)
+{
+	static const uint64_t verbs[] = {0, 4, 5, 256, 1ull << 32 | 1, UINT64_MAX};
+	static const uint32_t sizes[] = {1, 8, 23, 25, 32, WL_CONTROL_BYTES_MAX};
+	const struct wl_control trim = {.verb = WL_CONTROL_TRIM, .number = 5};
+	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;
+	struct wl_control decoded;
+
+	for (unsigned i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		finish(WL_ENTRY_CONTROL, 1,
+		       put(body, verbs[i], WL_RECORD_CONTROL, WL_CONTROL_PAYLOAD_BYTES));
+		CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_OK);
+		CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
+		CU_ASSERT_STRING_EQUAL(wl_control_verb_text(verbs[i]), "unknown");
+	}
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		finish(WL_ENTRY_CONTROL, 1,
+		       put(body, WL_CONTROL_TRIM, WL_RECORD_CONTROL, sizes[i]));
+		CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_OK);
+		CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
+	}
+	/* Arguments that a trim does not have. */
+	for (unsigned at = 8; at < 24; at++) {
+		make(&trim);
+		body[at < 16 ? at : WL_RECORD_HEADER_BYTES + at] = 1;
+		finish(WL_ENTRY_CONTROL, 1, header.body_bytes);
+		CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_OK);
+		CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
+	}
+}
+
+static void a_control_entry_is_one_control_record(void)
+{
+	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;
+	struct wl_control decoded;
+	uint32_t first;
+
+	finish(WL_ENTRY_CONTROL, 0, 0);
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+	CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
+	first = put(body, 1, WL_RECORD_CONTROL, 24);
+	finish(WL_ENTRY_CONTROL, 2, first + put(body + first, 1, WL_RECORD_CONTROL, 24));
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+	finish(WL_ENTRY_CONTROL, 2, first + put(body + first, 1, WL_RECORD_EXPIRED, 0));
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+	finish(WL_ENTRY_CONTROL, 1, put(body, 1, WL_RECORD_EXPIRED, 0));
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+	finish(WL_ENTRY_RECORDS, 1, put(body, 1, WL_RECORD_CONTROL, 24));
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+	CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
+	finish(WL_ENTRY_TERM_START, 1, put(body, 1, WL_RECORD_CONTROL, 24));
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+	finish(WL_ENTRY_CONTROL, 1, put(body, 1, WL_RECORD_CONTROL, 0));
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+	finish(WL_ENTRY_CONTROL, 1, put(body, 1, WL_RECORD_CONTROL, WL_CONTROL_BYTES_MAX + 1));
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_BAD_RECORDS);
+}
+
+WL_SUITE(control_entry)
+{
+	WL_TEST(each_verb_survives_encode_and_decode),
+	WL_TEST(what_a_verb_does_not_use_is_written_as_zero),
+	WL_TEST(what_is_unknown_is_whole_and_not_decoded),
+	WL_TEST(a_control_entry_is_one_control_record),
+};
