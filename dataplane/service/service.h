@@ -85,6 +85,10 @@ struct wl_service_stats {
 	uint64_t sessions, subscriptions, waiting_replies, applied_index;
 	uint64_t state_digest; /* of all that apply made: state.h */
 	uint64_t commit_number; /* of the last DATA record at or below applied_index */
+	uint64_t trim_number; /* first record that is promised to be kept */
+	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
+	struct wl_base_proof proven; /* newest base that a majority made alike */
+	wl_members base_differs; /* voters whose base is another one (base_proof.h) */
 	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
 	bool damaged; /* apply met a place that it could not read: appends are refused */
 };

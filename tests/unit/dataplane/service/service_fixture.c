@@ -283,6 +283,8 @@ static void acknowledge(struct world *world)
 			.match_received = fixture->receives[node] ? tail : peer->match_received,
 			.match_durable = fixture->stores[node] ? tail : peer->match_durable,
 			.sent_ns = fixture->replica.now_ns,
+			.base_index = fixture->bases[node].index,
+			.base_digest = fixture->bases[node].digest,
 		};
 
 		if (ack.match_received < ack.match_durable)

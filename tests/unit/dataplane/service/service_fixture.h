@@ -40,6 +40,9 @@ struct service_fixture {
 	bool receives[4],
 		/* by node: has in memory, and on its medium, all that the leader sealed */
 		stores[4];
+	struct {
+		uint64_t index, digest;
+	} bases[4]; /* by node: its newest, as its acknowledgements say */
 	unsigned reads_fail; /* so many reads from now on */
 	uint64_t rot_offset; /* reads of this place come back damaged; ~0: none */
 	unsigned reads;
