@@ -58,7 +58,7 @@ void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journa
 		.damage = recovery->damage,
 	};
 	found->commit_chain_known =
-		wl_log_chain_at(log, recovery->known_commit, &found->commit_chain);
+		wl_log_chain_at(log, recovery->known_commit, &found->commit_chain) == WL_LOG_KNOWN;
 	wl_verify_find_place(&found->begin, store, id, segment_bytes, recovery->damage.begin);
 	wl_verify_find_place(&found->end, store, id, segment_bytes,
 			     recovery->damage.end != 0 ? recovery->damage.end - 1 : 0);

@@ -63,6 +63,11 @@ void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t
 	log->tail_chain = wl_entry_chain_origin(config->cluster, config->journal);
 	log->next_number = 1;
 	log->append_offset = WL_BLOCK_BYTES; /* behind the segment's header */
+	log->begin = (struct wl_log_begin){
+		.chain = log->tail_chain,
+		.next_number = 1,
+		.offset = WL_BLOCK_BYTES,
+	};
 	log->previous_chunk = WL_CHUNK_NONE;
 }
 
@@ -173,7 +178,8 @@ static const char *check_positions(const struct wl_log *log)
 
 	if (log->durable.index > log->tail.index)
 		return "L1: durable is behind the tail";
-	if (!wl_log_term_at(log, log->durable.index, &term) || term != log->durable.term)
+	if (wl_log_term_at(log, log->durable.index, &term) != WL_LOG_KNOWN ||
+	    term != log->durable.term)
 		return "L1: durable has the term of another entry";
 	if (log->tail.index != 0 &&
 	    (!slot || slot->term != log->tail.term || slot->chain != log->tail_chain ||

@@ -79,16 +79,18 @@ struct wl_log_slot {
 	uint32_t bytes;
 };
 
-struct wl_log_mark { /* sparse index over the whole stream */
+struct wl_log_mark { /* sparse index over what is kept */
 	uint64_t offset; /* of an entry's first byte; the entry is the first one of its chunk */
 	uint64_t index;
 	uint64_t first_number;
-	uint64_t timestamp_ns;
+	uint64_t timestamp_ns; /* highest up to this entry */
+	uint64_t previous_chain; /* value before this entry */
+	uint64_t previous_timestamp_ns; /* highest before this entry */
 };
 
 struct wl_log_term {
 	uint64_t term;
-	uint64_t first_index;
+	uint64_t first_index; /* of those that are kept */
 };
 
 /* Truncated entries: physically there, logically not. Lets a reader skip them; it would also know them
@@ -96,6 +98,46 @@ struct wl_log_term {
 struct wl_log_dead_range {
 	uint64_t begin; /* offset of the first dead entry's header */
 	uint64_t end; /* offset of the chunk that follows */
+};
+
+/*
+ * Where the log begins: what must still be known of the entries that were given up. A log that has all of them begins behind
+ * position {0, 0}, with the chain value that the cluster's number makes, and at the first chunk's place.
+ */
+struct wl_log_begin {
+	struct wl_position position; /* the entry before the first one that is kept */
+	uint64_t chain; /* value behind it */
+	uint64_t next_number; /* of the first DATA record that is kept */
+	uint64_t timestamp_ns; /* highest up to it */
+	uint64_t offset; /* of the stream: the chunk of the first kept entry stands there, or behind it where that was cut away */
+};
+
+/*
+ * All that a log needs to begin at an entry, without the stream before it. A base file (dataplane/state/base_format.h) holds it, the tables
+ * behind it: the first `terms`, `marks` and `dead_ranges` ones of the log that described it.
+ */
+struct wl_log_base {
+	struct wl_log_begin begin;
+	struct wl_position
+		position; /* of the entry that the base was made at: committed, and durable here */
+	uint64_t chain; /* value behind it */
+	uint64_t next_number;
+	uint64_t timestamp_ns; /* highest up to it */
+	/*
+	 * Of the chunk that holds that entry. Installed: the place of the first chunk of all, behind a segment's header; what stands there
+	 * follows no chunk, and nothing need stand there yet.
+	 */
+	uint64_t walk_offset;
+	uint64_t mark_bytes; /* distance of two marks */
+	bool installed; /* came from a peer: this stream never held the entry */
+	uint32_t terms, marks, dead_ranges; /* that belong to it, oldest first */
+};
+
+enum wl_log_known {
+	WL_LOG_KNOWN = 0,
+	WL_LOG_BELOW, /* the entry was given up; the one before the first kept entry is KNOWN */
+	WL_LOG_BEYOND, /* behind the tail */
+	WL_LOG_UNKNOWN, /* between: not in memory any more */
 };
 
 struct wl_log {
@@ -106,6 +148,9 @@ struct wl_log {
 	struct wl_log_term *terms;
 	struct wl_log_dead_range *dead;
 	uint32_t mark_count, mark_max, term_count, dead_count;
+
+	struct wl_log_begin begin;
+	uint64_t first_segment; /* lowest that is still on the medium; those below begin.offset are to be forgotten */
 
 	struct wl_position tail;
 	uint64_t tail_chain;
@@ -119,7 +164,7 @@ struct wl_log {
 	struct wl_position durable;
 	uint64_t ring_end; /* ring bytes of stream offsets below it are written or reserved */
 	uint64_t ring_valid_from; /* offsets below it were never in this ring */
-	uint64_t segments_ready; /* segments 0..segments_ready-1 exist */
+	uint64_t segments_ready; /* segments first_segment..segments_ready-1 exist */
 	uint32_t segment_asks; /* identity of the PREPARE under way */
 	bool segment_asked;
 	bool segment_refused; /* the last PREPARE failed: not asked again before wl_log_retry_space */
@@ -220,20 +265,57 @@ static inline uint64_t wl_log_entry_cost(uint64_t entry_bytes)
 	return (2 * blocks + 1) * WL_BLOCK_BYTES;
 }
 
-/* Term of the entry at index, exact for every index 1..tail (0 -> 0). False beyond the tail. */
-bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);
+/* Term of the entry at index: KNOWN for every index from begin.position.index (0 -> 0) to the tail, else BELOW or BEYOND. */
+enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);
 /* First index of the given term, or of the first term above it; tail.index + 1 when there is none. */
 uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term);
 /* The entry's image while it stands in the ring, else NULL (read it through reader.h). */
 const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes);
 /* Time of the entry that holds this record, while its slot is known (WL_LOG_ENTRIES_IN_RING newest); else 0. */
 uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number);
-/* Chain value behind `index` while its slot is known (WL_LOG_ENTRIES_IN_RING newest). False otherwise. */
-bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain);
-/* Last mark at or before an index, number or time; NULL when the log is empty. */
+/* Chain value behind `index`: KNOWN at begin.position.index, and while its slot is (WL_LOG_ENTRIES_IN_RING newest). */
+enum wl_log_known wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain);
+/* Last mark at or before an index, number or time; NULL when there is none: the log is empty, or begins behind it. */
 const struct wl_log_mark *wl_log_mark_by_index(const struct wl_log *log, uint64_t index);
 const struct wl_log_mark *wl_log_mark_by_number(const struct wl_log *log, uint64_t number);
 const struct wl_log_mark *wl_log_mark_by_time(const struct wl_log *log, uint64_t timestamp_ns);
+/* The tables, oldest first: `at` is below the count. */
+const struct wl_log_mark *wl_log_mark_entry(const struct wl_log *log, uint32_t at);
+const struct wl_log_term *wl_log_term_entry(const struct wl_log *log, uint32_t at);
+const struct wl_log_dead_range *wl_log_dead_entry(const struct wl_log *log, uint32_t at);
+
+/*
+ * Giving up the oldest entries. Which of them may go is the caller's to know: never one above an index that is committed and durable
+ * here, and that a base stands at.
+ */
+/*
+ * The highest begin that stands at the first live entry of a segment, keeps record `number` and all behind it, and every byte of the
+ * stream from `keep_offset` on. False: nothing can be given up.
+ */
+bool wl_log_find_begin(const struct wl_log *log, uint64_t number, uint64_t keep_offset,
+		       struct wl_log_begin *begin);
+/* Every look-up before `begin` answers BELOW from here on; its segments are to be forgotten. `begin` is of wl_log_find_begin, of this log
+ * or of one of the same stream; one that is not above the own begin does nothing. */
+void wl_log_give_up(struct wl_log *log, const struct wl_log_begin *begin);
+/* Requests (WL_DISK_FORGET) for segments below the begin: oldest first, one in flight. Returns how many, at most `max`. */
+unsigned wl_log_want_forgets(struct wl_log *log, struct wl_disk_request *requests, unsigned max);
+/* For FORGET completions of this journal. After one that failed nothing is asked for before wl_log_retry_forgets. */
+void wl_log_on_forgotten(struct wl_log *log, const struct wl_disk_completion *completion);
+/* Ask again for what failed (called by the worker about once a second). */
+void wl_log_retry_forgets(struct wl_log *log);
+
+/*
+ * A log that begins at a base. All that is told comes from a file that passed its checksums; what is impossible all the same is refused.
+ * describe: of the entry at `index`. False: its place is not known any more (WL_LOG_ENTRIES_IN_RING newest), or it is below the begin.
+ */
+bool wl_log_describe_base(const struct wl_log *log, uint64_t index, struct wl_log_base *base);
+/* Restoring, in this order: wl_log_init, this, the tables by rising order, wl_log_restore_end, recovery. False: impossible. [init] */
+bool wl_log_restore(struct wl_log *log, const struct wl_log_base *base);
+bool wl_log_restore_term(struct wl_log *log, const struct wl_log_term *term);
+bool wl_log_restore_mark(struct wl_log *log, const struct wl_log_mark *mark);
+bool wl_log_restore_dead(struct wl_log *log, const struct wl_log_dead_range *range);
+/* `first_segment`: lowest on the medium. Those above the base's begin may have been forgotten since it was made: the log begins behind them. */
+bool wl_log_restore_end(struct wl_log *log, uint64_t first_segment);
 /* Invariants of this file, for tests and the simulator; NULL or the text of the one that does not hold. */
 const char *wl_log_check(const struct wl_log *log);
 

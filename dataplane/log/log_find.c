@@ -2,19 +2,19 @@
 /* Looking up in the log: terms exactly, recent entries by slot, old ones by the nearest mark before them. */
 #include "dataplane/log/log_internal.h"
 
-bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term)
+enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term)
 {
 	uint32_t low = 0, high = log->term_count;
 
 	if (index > log->tail.index)
-		return false;
-	if (index == 0) {
-		*term = 0;
-		return true;
+		return WL_LOG_BEYOND;
+	if (index <= log->begin.position.index) {
+		*term = log->begin.position.term;
+		return index == log->begin.position.index ? WL_LOG_KNOWN : WL_LOG_BELOW;
 	}
 	if (wl_likely(index >= log->terms[high - 1].first_index)) {
 		*term = log->terms[high - 1].term;
-		return true;
+		return WL_LOG_KNOWN;
 	}
 	/* terms[low] begins at or before index, terms[high] behind it */
 	while (high - low > 1) {
@@ -26,7 +26,7 @@ bool wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term)
 			high = middle;
 	}
 	*term = log->terms[low].term;
-	return true;
+	return WL_LOG_KNOWN;
 }
 
 uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term)
@@ -55,15 +55,21 @@ const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, ui
 	return log->ring + slot->offset % log->config.ring_bytes;
 }
 
-bool wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain)
+enum wl_log_known wl_log_chain_at(const struct wl_log *log, uint64_t index, uint64_t *chain)
 {
 	const struct wl_log_slot *slot = wl_log_slot_of(log, index);
 
-	if (index == 0)
-		*chain = wl_entry_chain_origin(log->config.cluster, log->config.journal);
+	if (index > log->tail.index)
+		return WL_LOG_BEYOND;
+	if (index < log->begin.position.index)
+		return WL_LOG_BELOW;
+	if (index == log->begin.position.index)
+		*chain = log->begin.chain;
 	else if (slot)
 		*chain = slot->chain;
-	return index == 0 || slot;
+	else
+		return WL_LOG_UNKNOWN;
+	return WL_LOG_KNOWN;
 }
 
 uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
@@ -89,6 +95,21 @@ uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
 		return 0;
 	slot = wl_log_slot_of(log, high);
 	return slot ? slot->timestamp_ns : 0;
+}
+
+const struct wl_log_mark *wl_log_mark_entry(const struct wl_log *log, uint32_t at)
+{
+	return &log->marks[at];
+}
+
+const struct wl_log_term *wl_log_term_entry(const struct wl_log *log, uint32_t at)
+{
+	return &log->terms[at];
+}
+
+const struct wl_log_dead_range *wl_log_dead_entry(const struct wl_log *log, uint32_t at)
+{
+	return &log->dead[at];
 }
 
 typedef uint64_t mark_key(const struct wl_log_mark *mark);

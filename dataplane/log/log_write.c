@@ -118,7 +118,8 @@ static void release_written(struct wl_log *log)
 			return;
 		log->durable_offset = first->end;
 		log->durable.index = first->last_index;
-		WL_CHECK(wl_log_term_at(log, first->last_index, &log->durable.term));
+		WL_CHECK(wl_log_term_at(log, first->last_index, &log->durable.term) ==
+			 WL_LOG_KNOWN);
 		log->chunk_first = (log->chunk_first + 1) % WL_CHUNKS_MAX;
 		log->chunk_count--;
 	}

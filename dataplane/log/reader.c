@@ -210,7 +210,8 @@ static bool is_live(const struct wl_reader *reader, const struct wl_entry_header
 {
 	uint64_t term;
 
-	return header->index != 0 && wl_log_term_at(reader->log, header->index, &term) &&
+	return header->index != 0 &&
+	       wl_log_term_at(reader->log, header->index, &term) == WL_LOG_KNOWN &&
 	       term == header->term;
 }
 
@@ -248,8 +249,8 @@ static enum wl_reader_result give(struct wl_reader *reader, const uint8_t *image
 				  struct wl_reader_view *view)
 {
 	if (!reader->chain_known)
-		reader->chain_known =
-			wl_log_chain_at(reader->log, reader->next_index - 1, &reader->chain);
+		reader->chain_known = wl_log_chain_at(reader->log, reader->next_index - 1,
+						      &reader->chain) == WL_LOG_KNOWN;
 	if (wl_entry_decode(image, size, &view->header) != WL_ENTRY_OK ||
 	    !is_ours(reader, &view->header) || view->header.index != reader->next_index ||
 	    (reader->chain_known && view->header.previous_chain != reader->chain)) {

@@ -134,8 +134,10 @@ static bool supersedes(struct wl_recovery *recovery, const struct wl_entry_heade
 
 	if (!slot || header->index <= recovery->known_commit)
 		return false;
-	if (!wl_log_term_at(log, header->index - 1, &term) || term != header->previous_term ||
-	    !wl_log_chain_at(log, header->index - 1, &chain) || chain != header->previous_chain)
+	if (wl_log_term_at(log, header->index - 1, &term) != WL_LOG_KNOWN ||
+	    term != header->previous_term ||
+	    wl_log_chain_at(log, header->index - 1, &chain) != WL_LOG_KNOWN ||
+	    chain != header->previous_chain)
 		return false;
 	return slot->term != header->term || slot->chain == wl_entry_chain(image);
 }

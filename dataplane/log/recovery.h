@@ -104,7 +104,8 @@ static inline uint64_t wl_recovery_commit(const struct wl_recovery *recovery,
 	uint64_t term;
 
 	if (remembered.index > recovery->known_commit &&
-	    wl_log_term_at(recovery->log, remembered.index, &term) && term == remembered.term)
+	    wl_log_term_at(recovery->log, remembered.index, &term) == WL_LOG_KNOWN &&
+	    term == remembered.term)
 		return remembered.index;
 	return recovery->known_commit;
 }

@@ -397,7 +397,7 @@ static void watch_step(struct wl_replica *replica)
 	if (replica->leader_commit == 0 || match < replica->leader_commit ||
 	    log->durable.index < replica->leader_commit)
 		return;
-	WL_CHECK(wl_log_term_at(log, replica->leader_commit, &term));
+	WL_CHECK(wl_log_term_at(log, replica->leader_commit, &term) == WL_LOG_KNOWN);
 	if (term != replica->view.term)
 		return;
 	replica->caught_up_told = true;
@@ -468,7 +468,8 @@ static const char *check_leader(const struct wl_replica *replica)
 	uint64_t term;
 
 	if (replica->commit > replica->view_commit &&
-	    (!wl_log_term_at(log, replica->commit, &term) || term != replica->view.term))
+	    (wl_log_term_at(log, replica->commit, &term) != WL_LOG_KNOWN ||
+	     term != replica->view.term))
 		return "R2: a leader's commit is an entry of another term";
 	if (replica->ready && replica->commit < replica->term_start_index)
 		return "R6: ready before the term's first entry committed";

@@ -64,7 +64,8 @@ bool wl_replica_agrees(struct wl_replica *replica, uint32_t node, struct wl_posi
 {
 	uint64_t chain;
 
-	*known = their_chain != 0 && wl_log_chain_at(replica->log, position.index, &chain);
+	*known = their_chain != 0 &&
+		 wl_log_chain_at(replica->log, position.index, &chain) == WL_LOG_KNOWN;
 	if (!*known || chain == their_chain)
 		return true;
 	wl_replica_diverged(replica, node, position, their_chain);
@@ -88,7 +89,7 @@ void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
 			wl_replica_refuse(replica, append, replica->commit + 1, 0);
 		return;
 	}
-	WL_CHECK(wl_log_term_at(replica->log, index, &term));
+	WL_CHECK(wl_log_term_at(replica->log, index, &term) == WL_LOG_KNOWN);
 	if (term != append->previous.term)
 		wl_replica_diverged(replica, from, append->previous, append->previous_chain);
 	else if (wl_replica_agrees(replica, from, append->previous, append->previous_chain, &known))

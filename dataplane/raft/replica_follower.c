@@ -51,7 +51,7 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 				  (replica->match ? replica->match : log->tail.index) + 1, 0);
 		return false;
 	}
-	WL_CHECK(wl_log_term_at(log, index, &term));
+	WL_CHECK(wl_log_term_at(log, index, &term) == WL_LOG_KNOWN);
 	if (term == append->previous.term)
 		return wl_replica_agrees(replica, from, append->previous, append->previous_chain,
 					 same);
@@ -77,7 +77,7 @@ static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t
 	bool known;
 
 	WL_CHECK(wl_entry_decode_header(image, bytes, &header) == WL_ENTRY_OK &&
-		 wl_log_term_at(log, index, &term));
+		 wl_log_term_at(log, index, &term) == WL_LOG_KNOWN);
 	if (term == header.term) {
 		wl_count(replica->counters, WL_COUNTER_append_duplicate);
 		return wl_replica_agrees(replica, replica->heard_leader,
@@ -339,7 +339,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		.base_index = replica->base_index,
 		.base_digest = replica->base_digest,
 	};
-	if (!wl_log_chain_at(log, ack.match_received, &ack.match_chain))
+	if (wl_log_chain_at(log, ack.match_received, &ack.match_chain) != WL_LOG_KNOWN)
 		ack.match_chain = 0;
 	if (replica->fragments_index == replica->match + 1)
 		ack.hint_offset = replica->fragments.have;

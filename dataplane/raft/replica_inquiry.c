@@ -23,7 +23,10 @@ static uint64_t chain_of_committed(const struct wl_replica *replica, uint64_t in
 {
 	uint64_t chain;
 
-	return index <= replica->commit && wl_log_chain_at(replica->log, index, &chain) ? chain : 0;
+	return index <= replica->commit &&
+			       wl_log_chain_at(replica->log, index, &chain) == WL_LOG_KNOWN
+		       ? chain
+		       : 0;
 }
 
 void wl_replica_inquire(struct wl_replica *replica, uint64_t index)
@@ -68,7 +71,8 @@ static void condemn(struct wl_replica *replica, uint32_t node, uint64_t ours)
 		.their_chain = inquiry->theirs[node],
 	};
 
-	WL_CHECK(wl_log_term_at(replica->log, inquiry->index, &divergence.position.term));
+	WL_CHECK(wl_log_term_at(replica->log, inquiry->index, &divergence.position.term) ==
+		 WL_LOG_KNOWN);
 	inquiry->settled = true;
 	wl_replica_take_no_part(replica, &divergence);
 	wl_replica_tell_diverged(replica, &divergence);

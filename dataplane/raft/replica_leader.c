@@ -102,7 +102,7 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	if (majority <= replica->commit)
 		return;
 	/* Counting copies commits only entries of our own term (Raft section 5.4.2, figure 8). */
-	WL_CHECK(wl_log_term_at(replica->log, majority, &term));
+	WL_CHECK(wl_log_term_at(replica->log, majority, &term) == WL_LOG_KNOWN);
 	if (term != replica->view.term)
 		return;
 	replica->commit = majority;
@@ -164,7 +164,7 @@ static bool has_our_entry(struct wl_replica *replica, uint32_t from,
 	struct wl_position position = {.index = ack->match_received};
 	bool known;
 
-	WL_CHECK(wl_log_term_at(replica->log, position.index, &position.term));
+	WL_CHECK(wl_log_term_at(replica->log, position.index, &position.term) == WL_LOG_KNOWN);
 	return wl_replica_agrees(replica, from, position, ack->match_chain, &known);
 }
 
@@ -372,7 +372,7 @@ static uint64_t chain_before(const struct wl_replica *replica, const struct wl_p
 	uint64_t chain;
 	uint32_t bytes;
 
-	if (wl_log_chain_at(replica->log, peer->next_index - 1, &chain))
+	if (wl_log_chain_at(replica->log, peer->next_index - 1, &chain) == WL_LOG_KNOWN)
 		return chain;
 	image = wl_log_image_in_ring(replica->log, peer->next_index, &bytes);
 	if (image)
@@ -399,7 +399,8 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 	size_t room;
 	uint8_t *payload;
 
-	WL_CHECK(wl_log_term_at(replica->log, append.previous.index, &append.previous.term));
+	WL_CHECK(wl_log_term_at(replica->log, append.previous.index, &append.previous.term) ==
+		 WL_LOG_KNOWN);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND, replica->config.journal,
 			     purpose == WITH_ENTRIES ? WL_TX_DATA : WL_TX_RESERVED, &room);
 	if (!payload)
@@ -522,7 +523,7 @@ static void transfer(struct wl_replica *replica)
 	    (has.index < replica->log->tail.index && !replica->transfer_short))
 		return;
 	replica->transfer_told = true;
-	WL_CHECK(wl_log_term_at(replica->log, has.index, &has.term));
+	WL_CHECK(wl_log_term_at(replica->log, has.index, &has.term) == WL_LOG_KNOWN);
 	wl_replica_tell_transfer_ready(replica, replica->transfer_target, has);
 }
 

@@ -201,14 +201,15 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 	status->commit = replica->commit;
 	status->commit_durable.index = replica->commit < log->durable.index ? replica->commit
 									    : log->durable.index;
-	WL_CHECK(wl_log_term_at(log, status->commit_durable.index, &status->commit_durable.term));
+	WL_CHECK(wl_log_term_at(log, status->commit_durable.index, &status->commit_durable.term) ==
+		 WL_LOG_KNOWN);
 	status->wall_ns = replica->wall_ns;
 	status->clock_ahead_ns = replica->clock_ahead_ns;
 	status->clock_astray = replica->clock_astray;
 	if (log->last_timestamp_ns > replica->wall_ns - (uint64_t)replica->clock_ahead_ns)
 		status->stamps_ahead_ns = log->last_timestamp_ns -
 					  (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
-	if (wl_log_chain_at(log, replica->commit, &status->chain))
+	if (wl_log_chain_at(log, replica->commit, &status->chain) == WL_LOG_KNOWN)
 		status->chain_index = replica->commit;
 	status->received = leads ? replica->received_majority : replica->match;
 	status->ready = replica->ready;

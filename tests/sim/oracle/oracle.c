@@ -214,7 +214,8 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 		sim_violation(oracle->cluster, node->number, "O4", "commit fell from %llu to %llu",
 			      (unsigned long long)before, (unsigned long long)replica->commit);
 	for (uint64_t index = before + 1; index <= replica->commit; index++) {
-		if (!wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain))
+		if (wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain) !=
+		    WL_LOG_KNOWN)
 			continue;
 		if (index > oracle->committed)
 			store_entry(oracle, node, index, chain);
@@ -227,7 +228,8 @@ static void check_commit(struct sim_oracle *oracle, struct sim_node *node)
 		check_commit_rule(oracle, node, replica->commit);
 	if (replica->view.role == WL_ROLE_LEADER && replica->commit > before &&
 	    oracle->commit_view[node->number] == replica->view.number &&
-	    wl_log_term_at(&node->journals[oracle->journal]->log, replica->commit, &term) &&
+	    wl_log_term_at(&node->journals[oracle->journal]->log, replica->commit, &term) ==
+		    WL_LOG_KNOWN &&
 	    term != replica->view.term)
 		sim_violation(oracle->cluster, node->number, "O3",
 			      "leader of term %llu commits entry %llu of term %llu",
@@ -258,7 +260,8 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	/* A candidate whose votes come late may win an old term; it owes what was committed in terms before it. */
 	while (index > 0 && oracle->entries[index].in_term >= term)
 		index--;
-	if (index != 0 && (!wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain) ||
+	if (index != 0 && (wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain) !=
+				   WL_LOG_KNOWN ||
 			   chain != oracle->entries[index].chain))
 		sim_violation(oracle->cluster, node->number, "O8",
 			      "leads term %llu without committed entry %llu",
@@ -467,8 +470,8 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 				oracle->cluster, number, "O10", "commit %llu stays behind %llu",
 				(unsigned long long)node->journals[oracle->journal]->replica.commit,
 				(unsigned long long)oracle->committed);
-		if (!wl_log_chain_at(&node->journals[oracle->journal]->log, oracle->committed,
-				     &chain) ||
+		if (wl_log_chain_at(&node->journals[oracle->journal]->log, oracle->committed,
+				    &chain) != WL_LOG_KNOWN ||
 		    chain != oracle->entries[oracle->committed].chain)
 			sim_violation(oracle->cluster, number, "O10", "chain values differ at %llu",
 				      (unsigned long long)oracle->committed);

@@ -144,7 +144,8 @@ static void judge_number(struct sim_oracle *oracle, const struct sim_node *node,
 
 	if (claim.index == 0)
 		return; /* an old one, told again */
-	if (!wl_log_term_at(log, claim.index, &claim.term) || !holds_record(oracle, node, &claim))
+	if (wl_log_term_at(log, claim.index, &claim.term) != WL_LOG_KNOWN ||
+	    !holds_record(oracle, node, &claim))
 		sim_violation(oracle->cluster, node->number, "O24",
 			      "tells sequence %llu of session %llx the number of another: %llu",
 			      LLU(claim.sequence), LLU(session), LLU(claim.number));

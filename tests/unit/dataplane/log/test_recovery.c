@@ -103,8 +103,8 @@ static void whole_stream_is_recovered(void)
 	CU_ASSERT_EQUAL(the_log->append_offset, append_offset);
 	CU_ASSERT_EQUAL(the_log->durable_offset, append_offset);
 	CU_ASSERT_EQUAL(the_log->mark_count, marks);
-	CU_ASSERT_TRUE(wl_log_term_at(the_log, CHUNKS, &term) && term == 1);
-	CU_ASSERT_TRUE(wl_log_chain_at(the_log, CHUNKS + 1, &chain) &&
+	CU_ASSERT_TRUE(wl_log_term_at(the_log, CHUNKS, &term) == WL_LOG_KNOWN && term == 1);
+	CU_ASSERT_TRUE(wl_log_chain_at(the_log, CHUNKS + 1, &chain) == WL_LOG_KNOWN &&
 		       chain == the_log->tail_chain);
 	CU_ASSERT_PTR_NULL(wl_log_image_in_ring(the_log, CHUNKS + 1, &bytes));
 	log_fixture_append(&fixture, 5, 100);
@@ -558,9 +558,9 @@ static void superseding_entries_win(void)
 	expect_done(WL_DAMAGE_NONE, 5);
 	CU_ASSERT_EQUAL(the_log->tail_chain, chain);
 	CU_ASSERT_EQUAL(the_log->dead_count, 2);
-	CU_ASSERT_TRUE(wl_log_term_at(the_log, 3, &term) && term == 1);
-	CU_ASSERT_TRUE(wl_log_term_at(the_log, 4, &term) && term == 4);
-	CU_ASSERT_TRUE(wl_log_term_at(the_log, 5, &term) && term == 7);
+	CU_ASSERT_TRUE(wl_log_term_at(the_log, 3, &term) == WL_LOG_KNOWN && term == 1);
+	CU_ASSERT_TRUE(wl_log_term_at(the_log, 4, &term) == WL_LOG_KNOWN && term == 4);
+	CU_ASSERT_TRUE(wl_log_term_at(the_log, 5, &term) == WL_LOG_KNOWN && term == 7);
 	end();
 }
 

@@ -417,8 +417,8 @@ void replica_fixture_send(struct replica_fixture *fixture, const struct replica_
 		.images = images,
 	};
 
-	WL_CHECK(wl_log_term_at(log, frame->previous, &append.previous.term));
-	if (!wl_log_chain_at(log, frame->previous, &append.previous_chain))
+	WL_CHECK(wl_log_term_at(log, frame->previous, &append.previous.term) == WL_LOG_KNOWN);
+	if (wl_log_chain_at(log, frame->previous, &append.previous_chain) != WL_LOG_KNOWN)
 		append.previous_chain = 0;
 	for (unsigned at = 1; at <= frame->count; at++) {
 		uint32_t bytes;

@@ -151,7 +151,7 @@ static void acknowledgement_that_was_due_is_not_released_in_the_next_view(void)
 	follower_begin("111", "111", 1);
 	follower_append(3, 0, 0);
 	replica_fixture_follow(follower_cluster(), FOLLOWER, 2, LEADER);
-	CU_ASSERT(wl_log_chain_at(follower_log(), 3, &news.previous_chain));
+	CU_ASSERT(wl_log_chain_at(follower_log(), 3, &news.previous_chain) == WL_LOG_KNOWN);
 	follower()->acknowledged_durable = 3; /* nothing new to say of the medium either */
 	wl_replica_on_append(follower(), LEADER, &news);
 	follower_turn();

@@ -41,7 +41,8 @@ static void check_commit(uint32_t node)
 
 	WL_CHECK(commit < ENTRIES_MAX);
 	for (uint64_t index = checked[node] + 1; index <= commit; index++) {
-		WL_CHECK(wl_log_chain_at(replica_log(&cluster, node), index, &chain));
+		WL_CHECK(wl_log_chain_at(replica_log(&cluster, node), index, &chain) ==
+			 WL_LOG_KNOWN);
 		if (index <= highest && committed[index] != chain)
 			complain("committed something else", node);
 		committed[index] = chain;
@@ -92,8 +93,9 @@ static void elect(uint32_t candidate)
 		return;
 	}
 	elections++;
-	if (highest != 0 && (!wl_log_chain_at(replica_log(&cluster, candidate), highest, &chain) ||
-			     chain != committed[highest]))
+	if (highest != 0 &&
+	    (wl_log_chain_at(replica_log(&cluster, candidate), highest, &chain) != WL_LOG_KNOWN ||
+	     chain != committed[highest]))
 		complain("was elected without what is committed", candidate);
 	persisted[candidate] = term;
 	replica_fixture_lead(&cluster, candidate, term);
