@@ -2,7 +2,7 @@
 /*
  * `wirelog dump`: the live records of a stopped node's journal and where each lies: entry, term, who appended
  * it, file and byte. A record without a number is one that the log keeps for itself: the first entry of a term, an
- * opened session, an append that had expired.
+ * opened session, an append that had expired, what a leader asks of the state of all (trim, base, base-proven).
  */
 #include <argp.h>
 #include <ctype.h>
@@ -52,6 +52,7 @@ struct row {
 	struct wl_verify_place
 		place; /* of the payload's first byte; of the header where there is no record */
 	const char *kind;
+	const struct wl_control *control; /* NULL: the record is none, or not known */
 };
 
 /* ---- options ------------------------------------------------------------------------------------ */
@@ -124,8 +125,29 @@ static void find_place(struct dump *dump, uint64_t offset, struct wl_verify_plac
 
 static void print_header(void)
 {
-	printf("%12s %10s %6s %-7s %16s %10s %-30s %6s  %s\n", "number", "entry", "term", "kind",
+	printf("%12s %10s %6s %-11s %16s %10s %-30s %6s  %s\n", "number", "entry", "term", "kind",
 	       "session", "sequence", "time", "bytes", "place");
+}
+
+/* What is asked, in words. */
+static void print_control(const struct wl_control *control)
+{
+	switch (control->verb) {
+	case WL_CONTROL_TRIM:
+		printf("  keeps from number %" PRIu64, control->number);
+		return;
+	case WL_CONTROL_BASE:
+		printf("  behind base %" PRIu64, control->expects);
+		return;
+	case WL_CONTROL_BASE_PROVEN:
+		printf("  base %" PRIu64 " is %016" PRIx64, control->index, control->digest);
+		return;
+	}
+}
+
+static bool has_session(const struct row *row)
+{
+	return row->record != NULL && row->record->header.kind != WL_RECORD_CONTROL;
 }
 
 static void print_table(const struct row *row)
@@ -138,15 +160,18 @@ static void print_table(const struct row *row)
 	/* The first entry of the first term has no leader's clock behind it yet. */
 	if (entry->timestamp_ns != 0)
 		wl_tool_format_time(entry->timestamp_ns, time);
-	if (row->record != NULL) {
+	if (has_session(row)) {
 		snprintf(session, sizeof(session), "%016" PRIx64, row->record->header.session);
 		snprintf(sequence, sizeof(sequence), "%" PRIu64, row->record->header.sequence);
 		if (row->record->number != 0)
 			snprintf(number, sizeof(number), "%" PRIu64, row->record->number);
 	}
-	printf("%12s %10" PRIu64 " %6" PRIu64 " %-7s %16s %10s %-30s %6u  %s%sbyte %" PRIu64 "\n",
+	printf("%12s %10" PRIu64 " %6" PRIu64 " %-11s %16s %10s %-30s %6u  %s%sbyte %" PRIu64,
 	       number, entry->index, entry->term, row->kind, session, sequence, time, bytes,
 	       row->place.file, row->place.file[0] ? " " : "", row->place.byte);
+	if (row->control != NULL)
+		print_control(row->control);
+	putchar('\n');
 }
 
 static void print_bytes(const struct row *row)
@@ -167,6 +192,22 @@ static void print_bytes(const struct row *row)
 	}
 }
 
+static void print_json_control(const struct wl_control *control)
+{
+	switch (control->verb) {
+	case WL_CONTROL_TRIM:
+		printf(", \"keeps_from\": %" PRIu64, control->number);
+		return;
+	case WL_CONTROL_BASE:
+		printf(", \"behind_base\": %" PRIu64, control->expects);
+		return;
+	case WL_CONTROL_BASE_PROVEN:
+		printf(", \"base\": %" PRIu64 ", \"digest\": \"%016" PRIx64 "\"", control->index,
+		       control->digest);
+		return;
+	}
+}
+
 static void print_json(const struct row *row)
 {
 	const struct wl_entry_header *entry = &row->entry->header;
@@ -178,7 +219,9 @@ static void print_json(const struct row *row)
 		printf("null");
 	printf(", \"entry\": %" PRIu64 ", \"term\": %" PRIu64 ", \"kind\": \"%s\"", entry->index,
 	       entry->term, row->kind);
-	if (row->record != NULL)
+	if (row->control != NULL)
+		print_json_control(row->control);
+	if (has_session(row))
 		printf(", \"session\": \"%016" PRIx64 "\", \"sequence\": %" PRIu64
 		       ", \"bytes\": %u",
 		       row->record->header.session, row->record->header.sequence,
@@ -213,9 +256,9 @@ static void show(struct dump *dump, struct row *row)
 		print_bytes(row);
 }
 
-static const char *kind_of(uint16_t kind)
+static const char *kind_of(const struct wl_record_header *record)
 {
-	switch (kind) {
+	switch (record->kind) {
 	case WL_RECORD_DATA:
 		return "data";
 	case WL_RECORD_OPEN_SESSION:
@@ -224,6 +267,8 @@ static const char *kind_of(uint16_t kind)
 		return "close";
 	case WL_RECORD_EXPIRED:
 		return "expired";
+	case WL_RECORD_CONTROL:
+		return wl_control_verb_text(record->session);
 	default:
 		return "other";
 	}
@@ -236,6 +281,10 @@ static bool show_entry(struct dump *dump, const struct wl_reader_view *entry)
 	struct wl_record_walk walk;
 	struct wl_record_view record;
 	struct row row = {.entry = entry, .kind = "term"};
+	struct wl_control control;
+
+	if (wl_control_decode(entry->image, &entry->header, &control))
+		row.control = &control;
 
 	if (entry->header.record_count == 0 && entry->header.first_number >= options->from)
 		show(dump, &row);
@@ -245,7 +294,7 @@ static bool show_entry(struct dump *dump, const struct wl_reader_view *entry)
 		if ((record.number != 0 ? record.number : walk.next_number) < options->from)
 			continue;
 		row.record = &record;
-		row.kind = kind_of(record.header.kind);
+		row.kind = kind_of(&record.header);
 		show(dump, &row);
 		if (record.number != 0 && --dump->left == 0)
 			return false;

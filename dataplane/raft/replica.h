@@ -260,6 +260,9 @@ int wl_replica_takes_appends(const struct wl_replica *replica);
  * further from what a majority's clocks vouch for than WL_REPLICA_CLOCK_SKEW_NS, and never before the last stamp.
  */
 uint64_t wl_replica_stamp(const struct wl_replica *replica);
+/* Leader: one control entry, sealed at once behind what is open. NO_ROOM also where no append would be taken now. */
+enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
+					     const struct wl_control *control);
 /* Puts one record into the open entry (opens and seals as needed). OK, or one of the above and nothing happened. */
 int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
 			     const uint8_t *payload, uint64_t stamp_ns,

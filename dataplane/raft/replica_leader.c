@@ -303,6 +303,26 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 	return WIRELOG_OK;
 }
 
+enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
+					     const struct wl_control *control)
+{
+	struct wl_log *log = replica->log;
+	enum wl_log_result result;
+
+	if (wl_replica_takes_appends(replica) != WIRELOG_OK)
+		return log->poisoned ? WL_LOG_POISONED : WL_LOG_NO_ROOM;
+	seal(replica);
+	result = wl_log_open_entry(log, WL_ENTRY_CONTROL, replica->view.term,
+				   wl_replica_stamp(replica), replica->commit);
+	if (result != WL_LOG_OK) {
+		status_of(replica, result);
+		return result;
+	}
+	wl_log_seal_control(log, control);
+	wl_count(replica->counters, WL_COUNTER_entries_appended);
+	return WL_LOG_OK;
+}
+
 /* Stream bytes sent and not yet known as received. */
 static uint64_t bytes_in_flight(const struct wl_replica *replica, const struct wl_peer *peer)
 {

@@ -134,6 +134,7 @@ void wl_service_restore(struct wl_service *service, uint64_t commit)
 {
 	struct wl_reader_view view;
 
+	WL_CHECK(!service->replica); /* nobody is answered yet */
 	while (service->state.sessions.applied_index < commit &&
 	       !service->state.sessions.contradicted &&
 	       wl_reader_next(&service->apply_reader, commit, &view) == WL_READER_ENTRY)
@@ -445,6 +446,7 @@ void wl_service_on_read(struct wl_service *service, const struct wl_disk_complet
 	uint64_t reader = (completion->cookie >> 32) - WL_SERVICE_COOKIE;
 	struct wl_subscription *subscription;
 
+	WL_CHECK(completion->cookie >> 32 >= WL_SERVICE_COOKIE);
 	if (reader == 0) {
 		wl_reader_on_read(&service->apply_reader, completion);
 		return;
@@ -484,6 +486,8 @@ const char *wl_service_check(const struct wl_service *service)
 		return broken;
 	if (service->state.sessions.applied_index > replica->commit)
 		return "C1: more is applied than is committed";
+	if (service->state.next_number > replica->log->next_number)
+		return "C1: a record is applied that is not in the log";
 	if (service->apply_reader.next_index != service->state.sessions.applied_index + 1)
 		return "C1: apply reads on elsewhere than behind what it has applied";
 	if (service->opens_pushed - service->opens_popped > WL_SERVICE_OPENS ||

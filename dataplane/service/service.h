@@ -5,7 +5,7 @@
  * changes its view, commit or matches.
  *
  *  What must hold; wl_service_check is this text as code.
- *  C1  what is applied is committed, and the reader that apply has stands behind it
+ *  C1  what is applied is committed and in the log, and the reader that apply has stands behind it
  *  C2  openings that wait, readers and buffers that nobody has are at most as many as there are places for them
  *  C3  its leadership is of no later term than the replica's view
  *  The state keeps its own (state.h, T1 to T3; session.h, S1 to S3), the reader, too (reader.h).

@@ -150,19 +150,23 @@ static void close_newest_run(const struct wl_session_table *table, struct wl_ses
 		session->runs_digest -= digest_of_run(table, session, total - WIRELOG_SESSION_RUNS);
 }
 
+void wl_session_make_digest(struct wl_session_table *table, struct wl_session *session)
+{
+	session->runs_digest = 0;
+	for (uint64_t run = wl_session_oldest_run(session); run + 1 < session->applied.runs_total;
+	     run++)
+		session->runs_digest += digest_of_run(table, session, run);
+	digest_session(table, session);
+}
+
 void wl_session_table_review(struct wl_session_table *table, uint32_t sessions)
 {
 	while (sessions-- != 0 && table->used != 0) {
 		struct wl_session *session = &table->sessions[table->review_slot % table->used];
 
 		table->review_slot = (table->review_slot + 1) % table->used;
-		if (session->id == 0)
-			continue;
-		session->runs_digest = 0;
-		for (uint64_t run = wl_session_oldest_run(session);
-		     run + 1 < session->applied.runs_total; run++)
-			session->runs_digest += digest_of_run(table, session, run);
-		digest_session(table, session);
+		if (session->id != 0)
+			wl_session_make_digest(table, session);
 	}
 }
 
@@ -219,33 +223,40 @@ static struct wl_session *take_slot(struct wl_session_table *table)
 	return &table->sessions[slot - 1];
 }
 
+struct wl_session *wl_session_place(struct wl_session_table *table, uint64_t id, uint64_t nonce,
+				    uint64_t client)
+{
+	struct wl_session *session = take_slot(table);
+	uint32_t *bucket;
+
+	if (!session)
+		return NULL;
+	memset(session, 0, sizeof(*session));
+	session->id = id;
+	session->nonce = nonce;
+	session->client = client;
+	bucket = id_bucket(table, id);
+	session->next_by_id = *bucket;
+	*bucket = wl_session_slot_of(table, session);
+	bucket = client_bucket(table, client);
+	session->next_by_client = *bucket;
+	*bucket = wl_session_slot_of(table, session);
+	table->count++;
+	return session;
+}
+
 /* Without room it has no effect, on every node alike. */
 static void open_session(struct wl_session_table *table, uint64_t id,
 			 const struct wl_record_header *record)
 {
 	uint64_t known = wl_session_by_nonce(table, record->session, record->sequence);
 	struct wl_session *session;
-	uint32_t *bucket;
 
-	if (known != 0) { /* the request came twice before the first one was committed */
-		touch(table, find(table, known));
-		return;
-	}
-	session = take_slot(table);
-	if (!session)
-		return;
-	memset(session, 0, sizeof(*session));
-	session->id = id;
-	session->nonce = record->session;
-	session->client = record->sequence;
-	bucket = id_bucket(table, id);
-	session->next_by_id = *bucket;
-	*bucket = wl_session_slot_of(table, session);
-	bucket = client_bucket(table, session->client);
-	session->next_by_client = *bucket;
-	*bucket = wl_session_slot_of(table, session);
-	table->count++;
-	touch(table, session);
+	/* Known: the request came twice before the first one was committed. */
+	session = known != 0 ? find(table, known)
+			     : wl_session_place(table, id, record->session, record->sequence);
+	if (session)
+		touch(table, session);
 }
 
 /* True when a record {sequence, number} continues the run that `last` ends. */

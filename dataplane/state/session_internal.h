@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the parts of the table of sessions share: session.c (what entries make of it, and what the leader asks it) and
- * session_coding.c (a session as canonical bytes). [worker, wl-base] */
+ * state_coding.c (canonical bytes). [worker, wl-base] */
 #ifndef WL_DATAPLANE_STATE_SESSION_INTERNAL_H
 #define WL_DATAPLANE_STATE_SESSION_INTERNAL_H
 
@@ -52,5 +52,12 @@ static inline uint64_t wl_session_oldest_run(const struct wl_session *session)
 		       ? session->applied.runs_total - WIRELOG_SESSION_RUNS
 		       : 0;
 }
+
+/* Takes a slot for a session that nobody has, with nothing applied yet; it counts in the table's digest from wl_session_make_digest on. NULL:
+ * there is no room. */
+struct wl_session *wl_session_place(struct wl_session_table *table, uint64_t id, uint64_t nonce,
+				    uint64_t client);
+/* The session's digest, and the table's with it, anew from what stands in memory. O(WIRELOG_SESSION_RUNS). */
+void wl_session_make_digest(struct wl_session_table *table, struct wl_session *session);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Any bytes as an entry image. What decodes can be walked: every record inside the image, as many as
- * the header says, numbers dense.
+ * the header says, numbers dense. A control entry has one record, and what decodes of it encodes to the same bytes.
  *
  * Input: one byte that says which checksums are made right first, then the image.
  */
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/crc.h"
-#include "dataplane/log/entry.h"
+#include "dataplane/log/control_entry.h"
 #include "tests/fuzz/input.h"
 
 #define REPAIR_BODY 1
@@ -55,6 +55,24 @@ static void check_walk(const uint8_t *image, size_t size, const struct wl_entry_
 	FUZZ_PROMISE(records == header->record_count && data == header->data_count);
 }
 
+static void check_control(const uint8_t *image, const struct wl_entry_header *header)
+{
+	uint8_t again[WL_RECORD_HEADER_BYTES + WL_CONTROL_PAYLOAD_BYTES];
+	struct wl_record_header record;
+	struct wl_control control;
+	bool known = wl_control_decode(image, header, &control);
+
+	FUZZ_PROMISE(header->kind == WL_ENTRY_CONTROL
+			     ? header->record_count == 1 && header->data_count == 0
+			     : !known);
+	if (!known)
+		return;
+	wl_control_encode(&control, &record, again + WL_RECORD_HEADER_BYTES);
+	wl_record_encode_header(again, &record);
+	FUZZ_PROMISE(header->body_bytes == sizeof(again) &&
+		     memcmp(again, image + WL_ENTRY_HEADER_BYTES, sizeof(again)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wl_entry_header header;
@@ -71,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_PROMISE(strcmp(wl_entry_verdict_text(verdict), "unknown verdict") != 0);
 	if (verdict == WL_ENTRY_OK) {
 		check_walk(image, size - 1, &header);
+		check_control(image, &header);
 		wl_entry_encode_header(again, &header);
 		FUZZ_PROMISE(memcmp(again, image, sizeof(again)) == 0);
 	}

@@ -16,6 +16,7 @@
 #include "dataplane/log/chunk.h"
 #include "dataplane/log/entry.h"
 #include "dataplane/nic/memif_message.h"
+#include "dataplane/state/state.h"
 #include "dataplane/wire/frame.h"
 #include "dataplane/wire/wire.h"
 
@@ -386,6 +387,58 @@ static void write_memif(void)
 	write_seed("fuzz_memif", "greeting", 1 + 2 * WL_MEMIF_MESSAGE_BYTES);
 }
 
+/* Two sessions: one of three runs, one that did nothing yet; and what is there before any entry. */
+static void write_states(void)
+{
+	static const uint64_t words[] = {
+		9, 20, 500, 4,	 8, 3, 8,   77, 3,  76,	 12,	  2, 2 << 16, 1,  2, 12, 9, 15,
+		3, 1,  3,   100, 4, 0, 200, 6,	12, 300, 5 << 16, 1, 3,	      11, 0, 0,	 0, 0,
+	};
+	struct wl_state_coding coding;
+	struct wl_state state;
+	void *memory = calloc(1, wl_state_memory_bytes(1));
+	uint32_t order;
+
+	if (!memory)
+		fail("memory");
+	memset(seed, 0, sizeof(seed));
+	seed[0] = 7;
+	wl_state_init(&state, memory, 1);
+	wl_state_encode_begin(&coding, &state, &order);
+	write_seed("fuzz_state", "empty",
+		   2 + wl_state_encode(&coding, seed + 2, SEED_BYTES_MAX - 2));
+	seed[1] = 1;
+	memcpy(seed + 2, words, sizeof(words));
+	write_seed("fuzz_state", "sessions", 2 + sizeof(words));
+	free(memory);
+}
+
+static void write_controls(void)
+{
+	struct wl_control control = {WL_CONTROL_TRIM, 3, 4, 5, 6};
+	uint8_t *body = seed + 1 + WL_ENTRY_HEADER_BYTES;
+
+	for (; control.verb <= WL_CONTROL_BASE_PROVEN; control.verb++) {
+		struct wl_entry_header header = {.kind = WL_ENTRY_CONTROL,
+						 .cluster = 7,
+						 .index = 2,
+						 .term = 1,
+						 .first_number = 1,
+						 .record_count = 1,
+						 .body_bytes = WL_CONTROL_ENTRY_BYTES -
+							       WL_ENTRY_HEADER_BYTES};
+		struct wl_record_header record;
+
+		memset(seed, 0, sizeof(seed));
+		wl_control_encode(&control, &record, body + WL_RECORD_HEADER_BYTES);
+		wl_record_encode_header(body, &record);
+		header.body_crc = wl_crc32c(body, header.body_bytes);
+		wl_entry_encode_header(seed + 1, &header);
+		write_seed("fuzz_entry", wl_control_verb_text(control.verb),
+			   1 + WL_CONTROL_ENTRY_BYTES);
+	}
+}
+
 int main(int count, char **arguments)
 {
 	if (count != 2) {
@@ -399,6 +452,8 @@ int main(int count, char **arguments)
 	write_peer_messages();
 	write_client_messages();
 	write_images();
+	write_controls();
+	write_states();
 	write_messages_of_a_day();
 	write_stories();
 	write_memif();

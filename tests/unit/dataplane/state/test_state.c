@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/state/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/dataplane/state/state_fixture.h"
+#include "tests/unit/runner.h"
+
+static struct state_log log_;
+static struct wl_state state;
+static void *memory;
+
+static void start(void)
+{
+	state_log_begin(&log_);
+	state_start(&state, &memory, 4);
+}
+
+static void end(void)
+{
+	CU_ASSERT_PTR_NULL(wl_state_check(&state));
+	free(memory);
+	state_log_end(&log_);
+}
+
+static void apply_all(void)
+{
+	state_log_apply(&log_, &state, log_.entries);
+	CU_ASSERT_PTR_NULL_FATAL(wl_state_check(&state));
+}
+
+/* Returns the index of its entry. */
+static uint64_t ask(enum wl_control_verb verb, uint64_t expects_or_number_or_index, uint64_t digest)
+{
+	struct wl_control control = {verb, expects_or_number_or_index, expects_or_number_or_index,
+				     expects_or_number_or_index, digest};
+
+	state_log_control(&log_, &control);
+	apply_all();
+	return log_.entries;
+}
+
+static void append_records(unsigned count)
+{
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	while (count-- != 0)
+		state_log_add(&log_, WL_RECORD_DATA, 1u << 16, log_.next_number);
+	state_log_seal(&log_);
+	apply_all();
+}
+
+static void the_first_state_keeps_everything(void)
+{
+	start();
+	CU_ASSERT_EQUAL(state.next_number, 1);
+	CU_ASSERT_EQUAL(state.trim_number, 1);
+	CU_ASSERT_EQUAL(state.base_mark, 0);
+	CU_ASSERT_NOT_EQUAL(wl_state_digest(&state), 0);
+	end();
+}
+
+static void numbers_and_stamps_follow_the_entries(void)
+{
+	start();
+	append_records(5);
+	CU_ASSERT_EQUAL(state.next_number, 6);
+	CU_ASSERT_EQUAL(state.last_timestamp_ns, 1000);
+	log_.timestamp_ns = 5000;
+	state_log_open(&log_, WL_ENTRY_TERM_START);
+	state_log_seal(&log_);
+	apply_all();
+	CU_ASSERT_EQUAL(state.next_number, 6);
+	CU_ASSERT_EQUAL(state.last_timestamp_ns, 5000);
+	log_.timestamp_ns = 4000;
+	append_records(1);
+	CU_ASSERT_EQUAL(state.next_number, 7);
+	CU_ASSERT_EQUAL(state.last_timestamp_ns, 5000);
+	end();
+}
+
+static void a_trim_point_rises_and_passes_no_record_to_come(void)
+{
+	start();
+	ask(WL_CONTROL_TRIM, 100, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 1);
+	append_records(50);
+	ask(WL_CONTROL_TRIM, 0, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 1);
+	ask(WL_CONTROL_TRIM, 20, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 20);
+	ask(WL_CONTROL_TRIM, 19, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 20);
+	ask(WL_CONTROL_TRIM, 50, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 50);
+	ask(WL_CONTROL_TRIM, UINT64_MAX, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 51);
+	CU_ASSERT_EQUAL(state.ignored, 0);
+	end();
+}
+
+static void a_base_mark_names_the_one_it_follows(void)
+{
+	uint64_t first, second;
+
+	start();
+	ask(WL_CONTROL_BASE, 9, 0);
+	CU_ASSERT_EQUAL(state.base_mark, 0);
+	append_records(1);
+	first = ask(WL_CONTROL_BASE, 0, 0);
+	CU_ASSERT_EQUAL(state.base_mark, first);
+	CU_ASSERT_EQUAL(state.base_mark_before, 0);
+	/* Proposed twice, by a leader that did not see its first one applied. */
+	ask(WL_CONTROL_BASE, 0, 0);
+	CU_ASSERT_EQUAL(state.base_mark, first);
+	second = ask(WL_CONTROL_BASE, first, 0);
+	CU_ASSERT_EQUAL(state.base_mark, second);
+	CU_ASSERT_EQUAL(state.base_mark_before, first);
+	end();
+}
+
+static void only_the_newest_mark_is_proven_and_once(void)
+{
+	uint64_t first, second;
+
+	start();
+	ask(WL_CONTROL_BASE_PROVEN, 0, 77);
+	CU_ASSERT_EQUAL(state.proven.index, 0);
+	CU_ASSERT_EQUAL(state.proven.digest, 0);
+	first = ask(WL_CONTROL_BASE, 0, 0);
+	ask(WL_CONTROL_BASE_PROVEN, first + 1, 77);
+	CU_ASSERT_EQUAL(state.proven.index, 0);
+	ask(WL_CONTROL_BASE_PROVEN, first, 77);
+	CU_ASSERT_EQUAL(state.proven.index, first);
+	CU_ASSERT_EQUAL(state.proven.digest, 77);
+	ask(WL_CONTROL_BASE_PROVEN, first, 78);
+	CU_ASSERT_EQUAL(state.proven.digest, 77);
+	CU_ASSERT_EQUAL(state.proven_before.index, 0);
+	second = ask(WL_CONTROL_BASE, first, 0);
+	CU_ASSERT_EQUAL(state.proven.index, first);
+	ask(WL_CONTROL_BASE_PROVEN, first, 79); /* too late: it is the mark before */
+	CU_ASSERT_EQUAL(state.proven.digest, 77);
+	ask(WL_CONTROL_BASE_PROVEN, second, 80);
+	CU_ASSERT_EQUAL(state.proven.index, second);
+	CU_ASSERT_EQUAL(state.proven.digest, 80);
+	CU_ASSERT_EQUAL(state.proven_before.index, first);
+	CU_ASSERT_EQUAL(state.proven_before.digest, 77);
+	end();
+}
+
+/* One that was never proven is passed over: the next proof stands behind the last one. */
+static void a_mark_that_is_not_proven_is_passed_over(void)
+{
+	uint64_t first, second, third;
+
+	start();
+	first = ask(WL_CONTROL_BASE, 0, 0);
+	ask(WL_CONTROL_BASE_PROVEN, first, 1);
+	second = ask(WL_CONTROL_BASE, first, 0);
+	third = ask(WL_CONTROL_BASE, second, 0);
+	ask(WL_CONTROL_BASE_PROVEN, second, 2);
+	CU_ASSERT_EQUAL(state.proven.index, first);
+	ask(WL_CONTROL_BASE_PROVEN, third, 3);
+	CU_ASSERT_EQUAL(state.proven.index, third);
+	CU_ASSERT_EQUAL(state.proven_before.index, first);
+	end();
+}
+
+static void an_unknown_verb_changes_nothing_but_the_index(void)
+{
+	struct wl_state before;
+
+	start();
+	append_records(3);
+	ask(WL_CONTROL_TRIM, 2, 0);
+	ask(WL_CONTROL_BASE, 0, 0);
+	before = state;
+	state_log_unknown(&log_);
+	apply_all();
+	CU_ASSERT_EQUAL(state.ignored, 1);
+	CU_ASSERT_EQUAL(state.sessions.applied_index, before.sessions.applied_index + 1);
+	state.sessions.applied_index--;
+	state.ignored = 0;
+	CU_ASSERT_EQUAL(memcmp(&state, &before, sizeof(state)), 0);
+	CU_ASSERT_EQUAL(wl_state_digest(&state), wl_state_digest(&before));
+	state.sessions.applied_index++;
+	end();
+}
+
+/* Each word of the state changes the digest, and no two of them alike. */
+static void the_digest_covers_every_part(void)
+{
+	uint64_t *const words[] = {
+		&state.next_number,	     &state.last_timestamp_ns,
+		&state.trim_number,	     &state.base_mark,
+		&state.base_mark_before,     &state.proven.index,
+		&state.proven.digest,	     &state.proven_before.index,
+		&state.proven_before.digest, &state.sessions.applied_index,
+		&state.sessions.activity,    &state.sessions.digest,
+	};
+	uint64_t seen[2 * sizeof(words) / sizeof(words[0]) + 2];
+	unsigned count = 0;
+
+	start();
+	state_log_chance(&log_, 5, 50);
+	apply_all();
+	seen[count++] = wl_state_digest(&state);
+	for (unsigned at = 0; at < sizeof(words) / sizeof(words[0]); at++) {
+		for (unsigned bit = 0; bit < 64; bit += 63) {
+			*words[at] ^= 1ull << bit;
+			seen[count++] = wl_state_digest(&state);
+			*words[at] ^= 1ull << bit;
+		}
+	}
+	state.sessions.contradicted = true;
+	seen[count++] = wl_state_digest(&state);
+	state.sessions.contradicted = false;
+	for (unsigned a = 0; a < count; a++) {
+		for (unsigned b = 0; b < a; b++)
+			CU_ASSERT_NOT_EQUAL(seen[a], seen[b]);
+	}
+	CU_ASSERT_EQUAL(wl_state_digest(&state), seen[0]);
+	end();
+}
+
+static void each_invariant_is_checked(void)
+{
+	start();
+	append_records(9);
+	ask(WL_CONTROL_BASE, 0, 0);
+	ask(WL_CONTROL_BASE_PROVEN, 2, 5);
+	state.trim_number = 11;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.trim_number = 0;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.trim_number = 1;
+	state.base_mark = 4;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.base_mark = 2;
+	state.base_mark_before = 2;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.base_mark_before = 0;
+	state.proven.index = 3;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.proven.index = 2;
+	state.proven_before.index = 2;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.proven_before.index = 0;
+	end();
+}
+
+WL_SUITE(state)
+{
+	WL_TEST(the_first_state_keeps_everything),
+	WL_TEST(numbers_and_stamps_follow_the_entries),
+	WL_TEST(a_trim_point_rises_and_passes_no_record_to_come),
+	WL_TEST(a_base_mark_names_the_one_it_follows),
+	WL_TEST(only_the_newest_mark_is_proven_and_once),
+	WL_TEST(a_mark_that_is_not_proven_is_passed_over),
+	WL_TEST(an_unknown_verb_changes_nothing_but_the_index),
+	WL_TEST(the_digest_covers_every_part),
+	WL_TEST(each_invariant_is_checked),
+};
