@@ -130,6 +130,7 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set(object, "next", peer->next_index);
 	set_flag(object, "no_space", peer->no_space);
 	set_flag(object, "held_back", peer->held_back);
+	set_flag(object, "needs_base", peer->needs_base);
 	return object;
 }
 
@@ -226,6 +227,8 @@ static json_t *storage_of(const struct wl_storage_status *status)
 	set(object, "reads_failed", status->reads_failed);
 	set(object, "read_error", (uint64_t)status->read_error);
 	set(object, "read_error_offset", status->read_error_offset);
+	set(object, "forget_error", (uint64_t)status->forget_error);
+	set(object, "forget_error_offset", status->forget_error_offset);
 	set(object, "silent_ns", status->silent_ns);
 	return object;
 }
@@ -271,6 +274,10 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	set(object, "clients", status->clients);
 	set(object, "readers", status->subscriptions);
 	set(object, "waiting_replies", status->waiting_replies);
+	json_object_set_new(object, "begin",
+			    json_pack("{s:o, s:o, s:o}", "index", number(status->first_index),
+				      "number", number(status->first_number), "segment",
+				      number(status->first_segment)));
 	json_object_set_new(object, "log",
 			    json_pack("{s:o, s:o, s:o, s:o}", "append_offset",
 				      number(status->append_offset), "durable_offset",

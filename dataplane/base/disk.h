@@ -22,12 +22,14 @@ enum wl_disk_verb {
 	WL_DISK_READ = 2,
 	WL_DISK_PREPARE =
 		3, /* create segment `offset / segment_bytes`, every block written with zeros */
+	WL_DISK_FORGET =
+		4, /* segment `offset / segment_bytes` is given up, durably: it is gone when completed; asked oldest first */
 };
 
 enum wl_disk_status {
 	WL_DISK_OK = 0,
 	WL_DISK_NO_SPACE, /* PREPARE only: may be asked again later; nothing is left half made */
-	WL_DISK_FAILED, /* EIO, short write, lost device: the log is poisoned (writes), damaged (reads) */
+	WL_DISK_FAILED, /* EIO, short write, lost device: the log is poisoned (writes), damaged (reads), asked again later (FORGET) */
 	WL_DISK_ABSENT, /* READ: there is no such segment */
 	WL_DISK_NOT_BEGUN, /* WRITE: its segment could not be opened; nothing was written, it may be asked for again */
 };

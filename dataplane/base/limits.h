@@ -26,11 +26,11 @@
 #define WL_LOG_RING_BYTES_MIN (4u << 20)
 #define WL_LOG_RING_BYTES_DEFAULT (16u << 20)
 #define WL_LOG_ENTRIES_IN_RING (1u << 16) /* entries findable without the disk */
-/* Terms that have entries in one log: one a second for three days. */
+/* Terms that have entries that one log keeps: one a second for three days. */
 #define WL_LOG_TERMS_MAX (1u << 18)
 /* So few are left: an operator is told, long before nobody can lead. */
 #define WL_LOG_TERMS_LOW (WL_LOG_TERMS_MAX / 16)
-#define WL_LOG_DEAD_RANGES_MAX (1u << 12) /* truncations remembered in one log */
+#define WL_LOG_DEAD_RANGES_MAX (1u << 12) /* truncations remembered in what one log keeps */
 /* First entries of terms that a log has room for at any time, a block each: on full devices somebody must still be able
  * to commit one, so that readers and status know what is committed. No record is taken into that room. */
 #define WL_LOG_KEPT_ELECTIONS 4096u
@@ -39,7 +39,8 @@
 #define WL_LOG_KEPT_BYTES ((uint64_t)WL_LOG_KEPT_ELECTIONS * WL_BLOCK_BYTES)
 /* And so much before it a leader takes no more: its followers need not pack their chunks as it does. */
 #define WL_LOG_SLACK_BYTES WL_CHUNK_BYTES_MAX
-#define WL_LOG_MARK_BYTES (64u << 10) /* distance of two marks of the sparse index */
+#define WL_LOG_MARK_BYTES (64u << 10) /* least distance of two marks of the sparse index */
+#define WL_LOG_MARKS_MAX (1u << 16) /* more are never kept: their distance doubles */
 
 #define WL_ENTRY_BYTES_TARGET (32u << 10) /* an open entry that has reached this is sealed */
 #define WL_CATCH_UP_BYTES \

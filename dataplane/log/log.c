@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The log's state: how it begins, how one entry is added to it or some are cut away, and what
- * always holds. Appending is in log_append.c, writing in log_write.c, looking up in log_find.c.
+ * always holds. Appending is in log_append.c, writing in log_write.c, looking up in log_find.c, the tables in log_tables.c,
+ * the beginning in log_begin.c, the start at a base in log_base.c.
  *
  * Invariants (wl_log_check is this text as code):
  *  L1  durable.index <= tail.index, and durable.term is the term of that entry.
- *  L2  terms and their first indexes rise; the first term begins at index 1.
- *  L3  marks rise in offset and index, their numbers and times never fall; none is behind the tail.
+ *  L2  terms and their first indexes rise; the first term begins at the first kept entry.
+ *  L3  marks rise in offset and index, their numbers and times never fall; none is behind the tail, the first one is of the
+ *      first kept entry. In a segment that has marks the first one is of its first live entry.
  *  L4  chunks stand in the stream in queue order, in blocks, and cross no boundary.
  *  L5  only the last chunk is OPEN; behind a CLOSED one nothing was handed out, unless it was itself, and came back.
  *  L6  the first chunk is not WRITTEN; writes_in_flight counts those IN_FLIGHT.
@@ -15,14 +17,21 @@
  *  L9  the tail's slot says what the log says; every entry that is not durable has a slot.
  *  L10 dead ranges rise, are apart, and end at or before the place of the next append.
  *  L11 the append place is in a segment that is there, or just behind the last chunk.
+ *  L12 the beginning is at or before what is durable; when nothing is kept it is the tail.
+ *  L13 segments are forgotten below the beginning only.
  */
 #include "dataplane/log/log.h"
 
 #include "dataplane/log/log_internal.h"
 
+/* What the smallest log needs, and a doubled distance leaves room for. */
+#define MARKS_MIN 64u
+
 static uint32_t mark_max(const struct wl_log_config *config)
 {
-	return (uint32_t)(config->bytes_max / WL_LOG_MARK_BYTES + 2);
+	uint64_t marks = config->bytes_max / WL_LOG_MARK_BYTES + MARKS_MIN;
+
+	return marks < WL_LOG_MARKS_MAX ? (uint32_t)marks : WL_LOG_MARKS_MAX;
 }
 
 size_t wl_log_memory_bytes(const struct wl_log_config *config)
@@ -59,6 +68,7 @@ void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t
 	/* Last and never cleared: with a large bytes_max most of it is never touched. */
 	log->marks = (struct wl_log_mark *)(log->dead + WL_LOG_DEAD_RANGES_MAX);
 	log->mark_max = mark_max(config);
+	log->mark_bytes = WL_LOG_MARK_BYTES;
 	memset(log->slots, 0, sizeof(log->slots[0]) * WL_LOG_ENTRIES_IN_RING);
 	log->tail_chain = wl_entry_chain_origin(config->cluster, config->journal);
 	log->next_number = 1;
@@ -73,35 +83,17 @@ void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t
 
 bool wl_log_has_term_room(const struct wl_log *log, uint64_t term)
 {
-	return log->term_count < WL_LOG_TERMS_MAX || log->terms[log->term_count - 1].term == term;
-}
-
-static void add_mark(struct wl_log *log, const struct wl_entry_header *header, uint64_t offset)
-{
-	const struct wl_log_mark *last = log->mark_count ? &log->marks[log->mark_count - 1] : NULL;
-
-	if (last && offset - last->offset < WL_LOG_MARK_BYTES)
-		return;
-	if (log->mark_count == log->mark_max)
-		return; /* a stream longer than bytes_max allows now: a reader walks further, no more */
-	log->marks[log->mark_count++] = (struct wl_log_mark){
-		.offset = offset,
-		.index = header->index,
-		.first_number = header->first_number,
-		.timestamp_ns = log->last_timestamp_ns,
-	};
+	return log->term_count < WL_LOG_TERMS_MAX ||
+	       wl_log_term_place(log, log->term_count - 1)->term == term;
 }
 
 void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header, uint64_t chain,
-		       uint64_t offset, bool first_in_chunk)
+		       uint64_t offset, uint64_t chunk)
 {
 	WL_CHECK(header->index == log->tail.index + 1 && header->term >= log->tail.term);
-	if (log->term_count == 0 || log->terms[log->term_count - 1].term != header->term)
-		log->terms[log->term_count++] = (struct wl_log_term){header->term, header->index};
+	wl_log_tables_take(log, header, offset, chunk);
 	if (header->timestamp_ns > log->last_timestamp_ns)
 		log->last_timestamp_ns = header->timestamp_ns;
-	if (first_in_chunk)
-		add_mark(log, header, offset);
 	log->tail = (struct wl_position){header->term, header->index};
 	log->tail_chain = chain;
 	log->next_number = header->first_number + header->data_count;
@@ -115,37 +107,24 @@ void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header,
 		.timestamp_ns = log->last_timestamp_ns,
 		.cost = log->cost,
 		.bytes = (uint32_t)wl_entry_bytes(header),
+		.in_chunk = (uint32_t)(offset - chunk),
 	};
-}
-
-static void add_dead_range(struct wl_log *log, uint64_t begin, uint64_t end)
-{
-	while (log->dead_count && log->dead[log->dead_count - 1].begin >= begin)
-		log->dead_count--;
-	if (log->dead_count && log->dead[log->dead_count - 1].end >= begin)
-		log->dead[log->dead_count - 1].end = end;
-	else if (log->dead_count < WL_LOG_DEAD_RANGES_MAX)
-		log->dead[log->dead_count++] = (struct wl_log_dead_range){begin, end};
 }
 
 void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end)
 {
+	const struct wl_log_begin *begin = &log->begin;
 	const struct wl_log_slot *kept = wl_log_slot_of(log, index);
 	const struct wl_log_slot *cut = wl_log_slot_of(log, index + 1);
 
-	WL_CHECK(cut && (kept || index == 0));
-	add_dead_range(log, cut->offset, dead_end);
-	while (log->term_count && log->terms[log->term_count - 1].first_index > index)
-		log->term_count--;
-	while (log->mark_count && log->marks[log->mark_count - 1].index > index)
-		log->mark_count--;
+	WL_CHECK(cut && (kept || index == begin->position.index));
+	wl_log_tables_cut(log, index, cut->offset, dead_end);
+	log->cost = cut->cost - wl_log_entry_cost(cut->bytes);
 	log->tail.index = index;
-	log->tail.term = kept ? kept->term : 0;
-	log->tail_chain = kept ? kept->chain
-			       : wl_entry_chain_origin(log->config.cluster, log->config.journal);
-	log->next_number = kept ? kept->next_number : 1;
-	log->last_timestamp_ns = kept ? kept->timestamp_ns : 0;
-	log->cost = kept ? kept->cost : 0;
+	log->tail.term = kept ? kept->term : begin->position.term;
+	log->tail_chain = kept ? kept->chain : begin->chain;
+	log->next_number = kept ? kept->next_number : begin->next_number;
+	log->last_timestamp_ns = kept ? kept->timestamp_ns : begin->timestamp_ns;
 	log->generation++;
 }
 
@@ -171,6 +150,24 @@ void wl_log_truncate(struct wl_log *log, uint64_t index)
 		log->durable = log->tail;
 }
 
+static const char *check_begin(const struct wl_log *log)
+{
+	const struct wl_log_begin *begin = &log->begin;
+
+	if (begin->position.index > log->durable.index || begin->next_number > log->next_number ||
+	    begin->timestamp_ns > log->last_timestamp_ns)
+		return "L12: the beginning is behind what is durable";
+	if (log->tail.index == begin->position.index &&
+	    (log->tail.term != begin->position.term || log->tail_chain != begin->chain ||
+	     log->next_number != begin->next_number))
+		return "L12: nothing is kept, and the beginning is not the tail";
+	if (log->first_segment > wl_log_segment_of(log, begin->offset))
+		return "L13: a segment that is kept was forgotten";
+	if (log->forget_asked && log->first_segment == wl_log_segment_of(log, begin->offset))
+		return "L13: a segment that is kept is being forgotten";
+	return NULL;
+}
+
 static const char *check_positions(const struct wl_log *log)
 {
 	const struct wl_log_slot *slot = wl_log_slot_of(log, log->tail.index);
@@ -181,47 +178,12 @@ static const char *check_positions(const struct wl_log *log)
 	if (wl_log_term_at(log, log->durable.index, &term) != WL_LOG_KNOWN ||
 	    term != log->durable.term)
 		return "L1: durable has the term of another entry";
-	if (log->tail.index != 0 &&
+	if (log->tail.index != log->begin.position.index &&
 	    (!slot || slot->term != log->tail.term || slot->chain != log->tail_chain ||
 	     slot->next_number != log->next_number || slot->timestamp_ns != log->last_timestamp_ns))
 		return "L9: the tail's slot says something else";
 	if (log->durable.index < log->tail.index && !wl_log_slot_of(log, log->durable.index + 1))
 		return "L9: an entry that is not durable has no slot";
-	return NULL;
-}
-
-static const char *check_tables(const struct wl_log *log)
-{
-	for (uint32_t at = 0; at < log->term_count; at++) {
-		const struct wl_log_term *term = &log->terms[at];
-
-		if (at == 0 ? term->first_index != 1
-			    : term->first_index <= term[-1].first_index ||
-				      term->term <= term[-1].term)
-			return "L2: terms do not rise";
-	}
-	if (log->tail.index == 0 ? log->term_count != 0 : log->term_count == 0)
-		return "L2: entries and terms disagree";
-	if (log->term_count && (log->terms[log->term_count - 1].first_index > log->tail.index ||
-				log->terms[log->term_count - 1].term != log->tail.term))
-		return "L2: the last term is not the tail's";
-	for (uint32_t at = 0; at < log->mark_count; at++) {
-		const struct wl_log_mark *mark = &log->marks[at];
-
-		if (mark->index > log->tail.index || (at == 0 && mark->index != 1))
-			return "L3: a mark names no live entry";
-		if (at != 0 && (mark->offset <= mark[-1].offset || mark->index <= mark[-1].index ||
-				mark->first_number < mark[-1].first_number ||
-				mark->timestamp_ns < mark[-1].timestamp_ns))
-			return "L3: marks do not rise";
-	}
-	for (uint32_t at = 0; at < log->dead_count; at++) {
-		const struct wl_log_dead_range *dead = &log->dead[at];
-
-		if (dead->end <= dead->begin || dead->end > log->append_offset ||
-		    (at != 0 && dead->begin <= dead[-1].end))
-			return "L10: dead ranges touch or lie behind the end";
-	}
 	return NULL;
 }
 
@@ -281,10 +243,12 @@ static const char *check_chunks(const struct wl_log *log)
 
 const char *wl_log_check(const struct wl_log *log)
 {
-	const char *broken = check_positions(log);
+	const char *broken = check_begin(log);
 
 	if (!broken)
-		broken = check_tables(log);
+		broken = check_positions(log);
+	if (!broken)
+		broken = wl_log_tables_check(log);
 	if (!broken)
 		broken = check_chunks(log);
 	if (!broken && log->ring_end > log->durable_offset + log->config.ring_bytes)

@@ -10,6 +10,9 @@
  * follows at a fresh chunk. Recovery understands it in the same way: an entry with an
  * index that was seen before supersedes it and all that followed.
  *
+ * The log has a beginning: its oldest entries may be given up (wl_log_give_up), whole segments at a time, and then are on no
+ * medium. It may also begin at a base, without the stream before it (wl_log_restore). Every table is of what is kept.
+ *
  *   chunk = what one durable write carries (multiple of 4 KiB, starts at 4 KiB):
  *           chunk header (64 bytes) | entry | entry | ... | non-zero padding
  *   A chunk crosses no multiple of WL_LOG_RING_BYTES_MIN, whatever the sizes of ring and
@@ -52,7 +55,7 @@ struct wl_log_config {
 	uint32_t node;
 	uint64_t segment_bytes; /* power of two */
 	uint64_t ring_bytes; /* power of two, <= segment_bytes */
-	uint64_t bytes_max; /* limit of the stream; sizes the sparse index */
+	uint64_t bytes_max; /* limit of what is kept: whole segments */
 	uint8_t chunk_key[WL_SIPHASH_KEY_BYTES]; /* of the data: makes the tags of chunks (chunk.h) */
 	uint32_t entry_bytes_target; /* leader: an open entry that reached this wants to be sealed */
 };
@@ -76,11 +79,12 @@ struct wl_log_slot {
 	uint64_t next_number; /* number that the next DATA record gets */
 	uint64_t timestamp_ns; /* highest up to this entry */
 	uint64_t cost; /* of all entries up to this one: wl_log_entry_cost */
-	uint32_t bytes;
+	uint32_t bytes; /* 0: of a base, its image is not here */
+	uint32_t in_chunk; /* so far behind the begin of its chunk */
 };
 
 struct wl_log_mark { /* sparse index over what is kept */
-	uint64_t offset; /* of an entry's first byte; the entry is the first one of its chunk */
+	uint64_t offset; /* of the first entry of the chunk that holds it; it is that entry, unless the log begins at a base */
 	uint64_t index;
 	uint64_t first_number;
 	uint64_t timestamp_ns; /* highest up to this entry */
@@ -144,13 +148,19 @@ struct wl_log {
 	struct wl_log_config config;
 	uint8_t *ring;
 	struct wl_log_slot *slots;
+	/* Three rings: the oldest at *_first, *_count of them. */
 	struct wl_log_mark *marks;
 	struct wl_log_term *terms;
 	struct wl_log_dead_range *dead;
-	uint32_t mark_count, mark_max, term_count, dead_count;
+	uint32_t mark_first, mark_count, mark_max, term_first, term_count, dead_first, dead_count;
+	uint64_t mark_bytes; /* distance of two marks; doubles when their table is full */
 
 	struct wl_log_begin begin;
+	uint64_t installed_index; /* of the base that this log began at, when it came from a peer; else 0 */
 	uint64_t first_segment; /* lowest that is still on the medium; those below begin.offset are to be forgotten */
+	uint32_t forget_asks; /* identity of the FORGET under way */
+	bool forget_asked;
+	bool forget_refused; /* the last one failed: not asked again before wl_log_retry_forgets */
 
 	struct wl_position tail;
 	uint64_t tail_chain;
@@ -174,10 +184,11 @@ struct wl_log {
 	bool write_refused; /* a write came back: none is handed out before wl_log_retry_writes */
 	/*
 	 * Positive errno of the first write that failed, of the last PREPARE unless it succeeded, of the last open for a write
-	 * until one that came back is written, of the last read that failed.
+	 * until one that came back is written, of the last read that failed, of the last FORGET unless it succeeded.
 	 */
-	int write_error, segment_error, open_error, read_error;
-	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset;
+	int write_error, segment_error, open_error, read_error, forget_error;
+	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset,
+		forget_error_offset;
 	uint64_t reads_failed;
 	uint64_t generation; /* raised by each truncation */
 
@@ -246,7 +257,7 @@ void wl_log_retry_writes(struct wl_log *log);
 /* Room. All of it is of segments that are there; what may be had beyond them is wl_log_can_grow. */
 /* First entries of terms that there is room for, when nothing else is appended; in the table of terms, too. */
 uint64_t wl_log_elections_left(const struct wl_log *log);
-/* Terms that may still get entries: of every entry the term must be known, so none is forgotten before entries are trimmed. */
+/* Terms that may still get entries: of every kept entry the term must be known, so none is forgotten before its entries are given up. */
 uint64_t wl_log_terms_left(const struct wl_log *log);
 /* For one at least, now or as soon as the next segment is there. */
 bool wl_log_may_start_term(const struct wl_log *log);
@@ -279,6 +290,9 @@ enum wl_log_known wl_log_chain_at(const struct wl_log *log, uint64_t index, uint
 const struct wl_log_mark *wl_log_mark_by_index(const struct wl_log *log, uint64_t index);
 const struct wl_log_mark *wl_log_mark_by_number(const struct wl_log *log, uint64_t number);
 const struct wl_log_mark *wl_log_mark_by_time(const struct wl_log *log, uint64_t timestamp_ns);
+/* The one behind it; NULL: it is the newest. */
+const struct wl_log_mark *wl_log_mark_behind(const struct wl_log *log,
+					     const struct wl_log_mark *mark);
 /* The tables, oldest first: `at` is below the count. */
 const struct wl_log_mark *wl_log_mark_entry(const struct wl_log *log, uint32_t at);
 const struct wl_log_term *wl_log_term_entry(const struct wl_log *log, uint32_t at);

@@ -242,13 +242,12 @@ static void extend_chunk(struct wl_log *log, const struct wl_entry_header *heade
 			 const uint8_t *image)
 {
 	struct wl_log_chunk *chunk = wl_log_open_chunk(log);
-	bool first = wl_log_chunk_is_empty(chunk);
 	uint64_t offset = chunk->used;
 
 	chunk->used += wl_entry_bytes(header);
 	chunk->last_index = header->index;
 	log->append_offset = chunk->used;
-	wl_log_take_entry(log, header, wl_entry_chain(image), offset, first);
+	wl_log_take_entry(log, header, wl_entry_chain(image), offset, chunk->begin);
 }
 
 struct wl_position wl_log_seal_entry(struct wl_log *log)

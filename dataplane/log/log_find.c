@@ -5,6 +5,7 @@
 enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term)
 {
 	uint32_t low = 0, high = log->term_count;
+	const struct wl_log_term *last;
 
 	if (index > log->tail.index)
 		return WL_LOG_BEYOND;
@@ -12,20 +13,21 @@ enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint6
 		*term = log->begin.position.term;
 		return index == log->begin.position.index ? WL_LOG_KNOWN : WL_LOG_BELOW;
 	}
-	if (wl_likely(index >= log->terms[high - 1].first_index)) {
-		*term = log->terms[high - 1].term;
+	last = wl_log_term_place(log, high - 1);
+	if (wl_likely(index >= last->first_index)) {
+		*term = last->term;
 		return WL_LOG_KNOWN;
 	}
-	/* terms[low] begins at or before index, terms[high] behind it */
+	/* the one at `low` begins at or before index, the one at `high` behind it */
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (log->terms[middle].first_index <= index)
+		if (wl_log_term_place(log, middle)->first_index <= index)
 			low = middle;
 		else
 			high = middle;
 	}
-	*term = log->terms[low].term;
+	*term = wl_log_term_place(log, low)->term;
 	return WL_LOG_KNOWN;
 }
 
@@ -36,19 +38,20 @@ uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (log->terms[middle].term < term)
+		if (wl_log_term_place(log, middle)->term < term)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < log->term_count ? log->terms[low].first_index : log->tail.index + 1;
+	return low < log->term_count ? wl_log_term_place(log, low)->first_index
+				     : log->tail.index + 1;
 }
 
 const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes)
 {
 	const struct wl_log_slot *slot = wl_log_slot_of(log, index);
 
-	if (!slot || slot->offset < log->ring_valid_from ||
+	if (!slot || index <= log->begin.position.index || slot->offset < log->ring_valid_from ||
 	    slot->offset + log->config.ring_bytes < log->ring_end)
 		return NULL;
 	*bytes = slot->bytes;
@@ -74,11 +77,12 @@ enum wl_log_known wl_log_chain_at(const struct wl_log *log, uint64_t index, uint
 
 uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
 {
-	uint64_t high = log->tail.index;
-	uint64_t low = high > WL_LOG_ENTRIES_IN_RING ? high - WL_LOG_ENTRIES_IN_RING : 0;
+	uint64_t high = log->tail.index, begin = log->begin.position.index;
+	uint64_t low = high - begin > WL_LOG_ENTRIES_IN_RING ? high - WL_LOG_ENTRIES_IN_RING
+							     : begin;
 	const struct wl_log_slot *slot;
 
-	if (number == 0 || number >= log->next_number)
+	if (number < log->begin.next_number || number >= log->next_number)
 		return 0;
 	/* It stands behind entry `low`, or that one is not known; in entry `high` or before it. */
 	while (high - low > 1) {
@@ -91,25 +95,34 @@ uint64_t wl_log_time_of_number(const struct wl_log *log, uint64_t number)
 			high = middle;
 	}
 	slot = wl_log_slot_of(log, low);
-	if (low != 0 && (!slot || slot->next_number > number))
+	if (low != begin && (!slot || slot->next_number > number))
 		return 0;
 	slot = wl_log_slot_of(log, high);
 	return slot ? slot->timestamp_ns : 0;
 }
 
+const struct wl_log_mark *wl_log_mark_behind(const struct wl_log *log,
+					     const struct wl_log_mark *mark)
+{
+	uint32_t place = (uint32_t)(mark - log->marks);
+	uint32_t at = (place + log->mark_max - log->mark_first) % log->mark_max;
+
+	return at + 1 < log->mark_count ? wl_log_mark_place(log, at + 1) : NULL;
+}
+
 const struct wl_log_mark *wl_log_mark_entry(const struct wl_log *log, uint32_t at)
 {
-	return &log->marks[at];
+	return wl_log_mark_place(log, at);
 }
 
 const struct wl_log_term *wl_log_term_entry(const struct wl_log *log, uint32_t at)
 {
-	return &log->terms[at];
+	return wl_log_term_place(log, at);
 }
 
 const struct wl_log_dead_range *wl_log_dead_entry(const struct wl_log *log, uint32_t at)
 {
-	return &log->dead[at];
+	return wl_log_dead_place(log, at);
 }
 
 typedef uint64_t mark_key(const struct wl_log_mark *mark);
@@ -136,12 +149,12 @@ static const struct wl_log_mark *last_mark(const struct wl_log *log, mark_key *k
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (key(&log->marks[middle]) <= value)
+		if (key(wl_log_mark_place(log, middle)) <= value)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low ? &log->marks[low - 1] : NULL;
+	return low ? wl_log_mark_place(log, low - 1) : NULL;
 }
 
 const struct wl_log_mark *wl_log_mark_by_index(const struct wl_log *log, uint64_t index)

@@ -58,17 +58,54 @@ enum wl_log_result wl_log_await_segment(struct wl_log *log);
 void wl_log_close_chunk(struct wl_log *log);
 /* False when `term` would need one more place in a full table of terms. */
 bool wl_log_has_term_room(const struct wl_log *log, uint64_t term);
-/* The entry at stream offset `offset` is the new tail; `chain` is the value behind it. */
+/* The entry at stream offset `offset`, in the chunk that begins at `chunk`, is the new tail; `chain` is the value behind it. */
 void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header, uint64_t chain,
-		       uint64_t offset, bool first_in_chunk);
+		       uint64_t offset, uint64_t chunk);
 /* Forgets the entries behind `index`; what follows stands at or behind `dead_end`. */
 void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end);
+
+/* The tables of what is kept (log_tables.c). */
+static inline struct wl_log_mark *wl_log_mark_place(const struct wl_log *log, uint32_t at)
+{
+	return &log->marks[(log->mark_first + at) % log->mark_max];
+}
+
+static inline struct wl_log_term *wl_log_term_place(const struct wl_log *log, uint32_t at)
+{
+	return &log->terms[(log->term_first + at) % WL_LOG_TERMS_MAX];
+}
+
+static inline struct wl_log_dead_range *wl_log_dead_place(const struct wl_log *log, uint32_t at)
+{
+	return &log->dead[(log->dead_first + at) % WL_LOG_DEAD_RANGES_MAX];
+}
+
+static inline uint64_t wl_log_segment_of(const struct wl_log *log, uint64_t offset)
+{
+	return offset / log->config.segment_bytes;
+}
+
+/* Before the entry becomes the tail. */
+void wl_log_tables_take(struct wl_log *log, const struct wl_entry_header *header, uint64_t offset,
+			uint64_t chunk);
+/* Entries behind `index` are cut away, they stood in [begin, end). */
+void wl_log_tables_cut(struct wl_log *log, uint64_t index, uint64_t begin, uint64_t end);
+/* log->begin has moved. */
+void wl_log_tables_give_up(struct wl_log *log);
+/* The begin of a log whose first kept entry is that of the mark at place `at`. */
+void wl_log_begin_at_mark(const struct wl_log *log, uint32_t at, struct wl_log_begin *begin);
+/* NULL, or which invariant of the tables is broken (log.c). */
+const char *wl_log_tables_check(const struct wl_log *log);
+
 /* Slot of a live entry while it is known, else NULL. */
 static inline const struct wl_log_slot *wl_log_slot_of(const struct wl_log *log, uint64_t index)
 {
 	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
 
-	return index != 0 && index <= log->tail.index && slot->index == index ? slot : NULL;
+	return index != 0 && index <= log->tail.index && index >= log->begin.position.index &&
+			       slot->index == index
+		       ? slot
+		       : NULL;
 }
 
 #endif

@@ -62,7 +62,8 @@ uint64_t wl_log_record_room(const struct wl_log *log)
 bool wl_log_can_grow(const struct wl_log *log)
 {
 	return !log->cannot_grow &&
-	       (log->segments_ready + 1) * log->config.segment_bytes <= log->config.bytes_max;
+	       (log->segments_ready + 1 - log->first_segment) * log->config.segment_bytes <=
+		       log->config.bytes_max;
 }
 
 bool wl_log_is_full(const struct wl_log *log)

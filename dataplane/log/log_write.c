@@ -57,7 +57,7 @@ static bool wants_segment(const struct wl_log *log)
 {
 	uint64_t kept = log->append_offset + WL_LOG_KEPT_BYTES + WL_LOG_SLACK_BYTES;
 	uint64_t wanted = kept / log->config.segment_bytes + 1 + SEGMENTS_AHEAD;
-	uint64_t allowed = log->config.bytes_max / log->config.segment_bytes;
+	uint64_t allowed = log->first_segment + log->config.bytes_max / log->config.segment_bytes;
 
 	if (log->segment_asked || log->segment_refused)
 		return false;

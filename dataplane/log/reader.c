@@ -161,7 +161,7 @@ static enum step find_place(struct wl_reader *reader)
 	}
 	if (reader->next_offset == UINT64_MAX) {
 		mark = wl_log_mark_by_index(reader->log, reader->next_index);
-		WL_CHECK(mark); /* index 1 always has one */
+		WL_CHECK(mark); /* the first kept entry always has one */
 		reader->next_offset = mark->offset - WL_CHUNK_HEADER_BYTES;
 		reader->chunk_end = 0;
 	}
@@ -182,18 +182,21 @@ static enum step find_place(struct wl_reader *reader)
 static void pass(struct wl_reader *reader, uint64_t bytes)
 {
 	const struct wl_log *log = reader->log;
+	const struct wl_log_dead_range *dead = NULL;
 	uint32_t low = 0, high = log->dead_count;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (log->dead[middle].begin <= reader->next_offset)
+		if (wl_log_dead_place(log, middle)->begin <= reader->next_offset)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low && log->dead[low - 1].end > reader->next_offset) {
-		reader->next_offset = log->dead[low - 1].end;
+	if (low)
+		dead = wl_log_dead_place(log, low - 1);
+	if (dead && dead->end > reader->next_offset) {
+		reader->next_offset = dead->end;
 		reader->chunk_end = 0;
 	} else {
 		reader->next_offset += bytes;
@@ -298,6 +301,13 @@ enum wl_reader_result wl_reader_next(struct wl_reader *reader, uint64_t limit_in
 
 	if (reader->log_generation != log->generation)
 		forget_place(reader);
+	if (reader->next_index <= log->begin.position.index)
+		return WL_READER_GONE;
+	if (reader->next_offset < log->begin.offset) {
+		/* On its way from a mark that was given up. */
+		reader->next_offset = UINT64_MAX;
+		reader->chunk_end = 0;
+	}
 	if (reader->next_index > limit_index || reader->next_index > log->tail.index)
 		return WL_READER_END;
 	image = wl_log_image_in_ring(log, reader->next_index, &bytes);

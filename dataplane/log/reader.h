@@ -31,6 +31,7 @@ enum wl_reader_result {
 	WL_READER_WANTS_READ, /* take the request from wl_reader_want, submit, then wl_reader_on_read */
 	WL_READER_WANTS_BUFFER, /* lend a buffer with wl_reader_lend, then call again */
 	WL_READER_WAITS, /* a read is in flight */
+	WL_READER_GONE, /* next_index was given up: the log begins behind it (log.h) */
 	WL_READER_DAMAGED, /* a checksum, the chain or the device failed at view->offset: unknown, not absent */
 };
 

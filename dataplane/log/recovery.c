@@ -25,17 +25,37 @@ enum place {
 	PLACE_OTHER,
 };
 
+/* The walk begins at the header of the segment that holds the base's chunk, and goes on at the chunk. */
+static void begin_at_base(struct wl_recovery *recovery)
+{
+	const struct wl_log *log = recovery->log;
+	uint64_t offset = log->append_offset, in_segment = offset % log->config.segment_bytes;
+
+	recovery->at = offset - in_segment;
+	recovery->last_good_end = offset;
+	recovery->known_commit = log->tail.index;
+	recovery->want_offset = recovery->at;
+	if (log->installed_index == log->tail.index)
+		return;
+	recovery->base_offset = offset;
+	recovery->base_awaited = true;
+	/* The base says so: its chunk was durable when it was made. */
+	if (recovery->watermark < offset + WL_BLOCK_BYTES)
+		recovery->watermark = offset + WL_BLOCK_BYTES;
+}
+
 void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t segments,
 		      uint64_t watermark, uint8_t *window, uint32_t window_bytes)
 {
 	WL_CHECK(window_bytes >= 2 * WL_CHUNK_BYTES_MAX);
-	WL_CHECK(log->tail.index == 0 && log->chunk_count == 0 && log->segments_ready == 0);
+	WL_CHECK(log->chunk_count == 0 && log->segments_ready == 0);
 	*recovery = (struct wl_recovery){
 		.log = log,
 		.segments = segments,
 		.watermark = watermark > WL_BLOCK_BYTES ? watermark : 0,
 		.window = window,
 		.window_bytes = window_bytes & ~(WL_BLOCK_BYTES - 1),
+		.limit = WL_RECOVERY_NOWHERE,
 		.skipped_from = WL_RECOVERY_NOWHERE,
 		.previous = WL_CHUNK_NONE,
 		.last_good_end = WL_BLOCK_BYTES,
@@ -44,11 +64,22 @@ void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t
 		.state = WL_RECOVERY_WANTS_READ,
 		.want_bytes = WL_BLOCK_BYTES,
 	};
-	if (segments == 0) {
+	if (log->tail.index != 0)
+		begin_at_base(recovery);
+	if (recovery->at / log->config.segment_bytes >= segments) {
 		recovery->phase = PHASE_LOOK;
-		wl_recovery_begin_look(recovery, 0);
+		wl_recovery_begin_look(recovery, recovery->at);
 		wl_recovery_look(recovery);
 	}
+}
+
+void wl_recovery_follow(struct wl_recovery *recovery)
+{
+	recovery->read_only = true;
+	recovery->limit = 0;
+	recovery->damage = (struct wl_recovery_damage){0};
+	recovery->phase = PHASE_WALK;
+	recovery->state = WL_RECOVERY_PAUSED;
 }
 
 bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t bytes)
@@ -151,6 +182,29 @@ static bool continues(const struct wl_log *log, const struct wl_entry_header *he
 	       wl_log_has_term_room(log, header->term);
 }
 
+/*
+ * In the chunk of the base, up to its index: such an entry was taken when the base was made, and is committed. Nothing is added to the
+ * log, nothing cut away for it; but the base must be of this very stream.
+ */
+static bool pass_base_entry(struct wl_recovery *recovery, const struct wl_entry_header *header,
+			    const uint8_t *image)
+{
+	const struct wl_log *log = recovery->log;
+	uint64_t chain = wl_entry_chain(image);
+
+	if (header->index == 0 || header->index > log->tail.index)
+		return false;
+	if (recovery->base_index != 0 && (header->index != recovery->base_index + 1 ||
+					  header->previous_chain != recovery->base_chain))
+		return false;
+	recovery->base_index = header->index;
+	recovery->base_chain = chain;
+	if (header->index != log->tail.index)
+		return true;
+	recovery->base_awaited = false;
+	return header->term == log->tail.term && chain == log->tail_chain;
+}
+
 static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_header *chunk,
 		       uint64_t offset, size_t *bytes)
 {
@@ -162,6 +216,9 @@ static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_heade
 	if (wl_entry_decode(image, chunk->offset + chunk->used - offset, &header) != WL_ENTRY_OK ||
 	    header.cluster != log->config.cluster || header.journal != log->config.journal)
 		return false;
+	*bytes = wl_entry_bytes(&header);
+	if (recovery->base_awaited)
+		return pass_base_entry(recovery, &header, image);
 	/* A cut closes its chunk, so what supersedes always comes first in one. */
 	if (header.index <= log->tail.index) {
 		if (!first || !supersedes(recovery, &header, image))
@@ -170,13 +227,27 @@ static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_heade
 	}
 	if (!continues(log, &header))
 		return false;
-	wl_log_take_entry(log, &header, wl_entry_chain(image), offset, first);
+	wl_log_take_entry(log, &header, wl_entry_chain(image), offset, chunk->offset);
 	if (header.commit > recovery->known_commit)
 		recovery->known_commit = header.commit;
 	if (recovery->on_entry)
 		recovery->on_entry(recovery->context, image, &header, offset);
-	*bytes = wl_entry_bytes(&header);
 	return true;
+}
+
+/* The log is as long as what was walked. */
+static void settle(struct wl_recovery *recovery, uint64_t begin)
+{
+	struct wl_log *log = recovery->log;
+
+	log->append_offset = recovery->last_good_end;
+	log->durable_offset = log->tail.index ? recovery->last_good_end : 0;
+	log->durable = log->tail;
+	log->previous_chunk = recovery->previous;
+	/* Unless the entries were kept there (wl_log_keep_image), the ring holds nothing of what was found. */
+	if (log->ring_end <= begin)
+		log->ring_valid_from = recovery->last_good_end;
+	log->ring_end = recovery->last_good_end;
 }
 
 static bool take_chunk(struct wl_recovery *recovery, const struct wl_chunk_header *chunk)
@@ -184,18 +255,18 @@ static bool take_chunk(struct wl_recovery *recovery, const struct wl_chunk_heade
 	uint64_t offset = chunk->offset + WL_CHUNK_HEADER_BYTES;
 	size_t bytes = 0;
 
-	while (offset < chunk->offset + chunk->used) {
-		if (!take_entry(recovery, chunk, offset, &bytes)) {
-			wl_recovery_refuse(recovery, WL_DAMAGE_CHAIN, chunk->offset,
-					   chunk->offset + chunk->bytes);
-			return false;
-		}
+	while (offset < chunk->offset + chunk->used && take_entry(recovery, chunk, offset, &bytes))
 		offset += bytes;
+	if (offset < chunk->offset + chunk->used || recovery->base_awaited) {
+		wl_recovery_refuse(recovery, WL_DAMAGE_CHAIN, chunk->offset,
+				   chunk->offset + chunk->bytes);
+		return false;
 	}
 	recovery->previous = chunk->offset;
 	recovery->last_good_end = chunk->offset + chunk->bytes;
 	recovery->at = recovery->last_good_end;
 	recovery->skipped_from = WL_RECOVERY_NOWHERE;
+	settle(recovery, chunk->offset);
 	return true;
 }
 
@@ -214,7 +285,7 @@ static enum place look_at_place(struct wl_recovery *recovery, struct wl_chunk_he
 		return PLACE_UNREAD;
 	if (!wl_chunk_body_is_whole(wl_recovery_bytes(recovery, at), header))
 		return PLACE_OTHER;
-	return header->previous == recovery->previous ? PLACE_NEXT : PLACE_OTHER;
+	return wl_recovery_follows(recovery, header) ? PLACE_NEXT : PLACE_OTHER;
 }
 
 static bool end_walk(struct wl_recovery *recovery)
@@ -233,6 +304,10 @@ static bool walk(struct wl_recovery *recovery)
 	struct wl_chunk_header header;
 	enum wl_recovery_segment verdict;
 
+	if (recovery->at >= recovery->limit) {
+		recovery->state = WL_RECOVERY_PAUSED;
+		return false;
+	}
 	if (recovery->at / segment_bytes >= recovery->segments)
 		return end_walk(recovery);
 	if (recovery->at % segment_bytes == 0) {
@@ -244,6 +319,8 @@ static bool walk(struct wl_recovery *recovery)
 		if (verdict == WL_RECOVERY_SEGMENT_DAMAGED)
 			return end_walk(recovery);
 		recovery->at += WL_BLOCK_BYTES;
+		if (recovery->at < recovery->base_offset)
+			recovery->at = recovery->base_offset;
 	}
 	switch (look_at_place(recovery, &header)) {
 	case PLACE_UNREAD:
@@ -265,17 +342,14 @@ static bool walk(struct wl_recovery *recovery)
 void wl_recovery_finish(struct wl_recovery *recovery)
 {
 	struct wl_log *log = recovery->log;
+	uint64_t segments = recovery->bad_segment < recovery->segments ? recovery->bad_segment
+								       : recovery->segments;
+	uint64_t first = wl_log_segment_of(log, recovery->last_good_end);
 
-	log->append_offset = recovery->last_good_end;
-	log->durable_offset = log->tail.index ? recovery->last_good_end : 0;
-	log->durable = log->tail;
-	log->previous_chunk = recovery->previous;
-	/* Unless the entries were kept there (wl_log_keep_image), the ring holds nothing of what was found. */
 	if (log->ring_end == 0)
-		log->ring_valid_from = recovery->last_good_end;
-	log->ring_end = recovery->last_good_end;
-	log->segments_ready = recovery->bad_segment < recovery->segments ? recovery->bad_segment
-									 : recovery->segments;
+		settle(recovery, recovery->last_good_end);
+	/* Behind an installed base there may be none yet. */
+	log->segments_ready = segments > first ? segments : first;
 	recovery->state = WL_RECOVERY_DONE;
 }
 
@@ -314,6 +388,12 @@ static bool widen(struct wl_recovery *recovery)
 	return true;
 }
 
+static void go_on(struct wl_recovery *recovery)
+{
+	while (recovery->phase == PHASE_WALK ? walk(recovery) : wl_recovery_look(recovery)) {
+	}
+}
+
 void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status status)
 {
 	WL_CHECK(recovery->state == WL_RECOVERY_WANTS_READ);
@@ -333,8 +413,27 @@ void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status statu
 			return;
 		recovery->window_valid = recovery->want_bytes;
 	}
-	while (recovery->phase == PHASE_WALK ? walk(recovery) : wl_recovery_look(recovery)) {
-	}
+	go_on(recovery);
+}
+
+void wl_recovery_resume(struct wl_recovery *recovery, uint64_t limit)
+{
+	uint64_t segment_bytes = recovery->log->config.segment_bytes;
+	uint64_t segments = (limit + segment_bytes - 1) / segment_bytes;
+
+	WL_CHECK(recovery->state == WL_RECOVERY_PAUSED && limit >= recovery->limit);
+	/* Whatever was read behind the old limit was still being written. */
+	if (recovery->window_offset + recovery->window_valid > recovery->limit)
+		recovery->window_valid =
+			recovery->limit > recovery->window_offset
+				? (uint32_t)(recovery->limit - recovery->window_offset)
+				: 0;
+	recovery->limit = limit;
+	if (recovery->watermark < limit)
+		recovery->watermark = limit;
+	if (recovery->segments < segments)
+		recovery->segments = segments;
+	go_on(recovery);
 }
 
 void wl_recovery_on_scrubbed(struct wl_recovery *recovery)

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opens a log after a stop of any kind: reads the stream from its beginning, sorts each
- * place that is not a whole chunk into torn tail, never written or unknown, and fills
- * a wl_log that wl_log_init made. The decision table stands in docs/LOG-FORMAT.md;
+ * Opens a log after a stop of any kind: reads the stream from its beginning, or from the base that the log was restored from, sorts
+ * each place that is not a whole chunk into torn tail, never written or unknown, and fills
+ * a wl_log that wl_log_init made, or wl_log_restore_end. The decision table stands in docs/LOG-FORMAT.md;
  * each row has a name below and a test of that name.
  *
  * A step machine without I/O: the driver asks for the next read, performs it in any
  * way it likes, and gives the bytes back. The daemon, `wirelog verify`, the fuzzers
  * and the simulator drive the same code.
  *
- * Pure. [init] or an offline tool.
+ * A base is of a committed entry. In the chunk that holds it the entries up to it are taken as they stand: the chunk is whole, they
+ * continue one another, and the last of them has the chain value of the base. They supersede nothing, and nothing supersedes them.
+ *
+ * It may also follow a log that lives, for who makes its bases: up to a limit that the log's owner knows as durable, and on from there
+ * when that has moved.
+ *
+ * Pure. [init], an offline tool, or who follows a log [base].
  */
 #ifndef WL_DATAPLANE_LOG_RECOVERY_H
 #define WL_DATAPLANE_LOG_RECOVERY_H
@@ -21,6 +27,7 @@ enum wl_recovery_state {
 	WL_RECOVERY_WANTS_SCRUB, /* write zeros durably to [scrub_begin, scrub_end), then wl_recovery_on_scrubbed */
 	WL_RECOVERY_DONE, /* the log is filled and may be used */
 	WL_RECOVERY_REFUSED, /* damage says where and why; the log must not be used */
+	WL_RECOVERY_PAUSED, /* follows: all below the limit is taken, the log may be read so far; wl_recovery_resume */
 };
 
 enum wl_recovery_damage_kind {
@@ -50,13 +57,13 @@ typedef void (*wl_recovery_entry_fn)(void *context, const uint8_t *image,
 
 struct wl_recovery {
 	struct wl_log *log;
-	uint64_t segments; /* that exist on the medium, counted from segment number 0 */
+	uint64_t segments; /* number behind the last one that exists on the medium */
 	uint64_t watermark; /* stream offset that the superblock knows to be durable; 0 = none */
 	bool read_only; /* verify: report, never ask for a scrub */
 	enum wl_recovery_state state;
 	struct wl_recovery_damage damage; /* the worst; TORN_TAIL may stand beside DONE */
 	uint64_t scrub_begin, scrub_end;
-	uint64_t known_commit; /* highest commit hint seen in live entries, <= tail.index */
+	uint64_t known_commit; /* highest commit hint seen in live entries, or the base, <= tail.index */
 
 	/* the driver's window: reads go here; window_bytes >= 2 * WL_CHUNK_BYTES_MAX */
 	uint8_t *window;
@@ -73,7 +80,12 @@ struct wl_recovery {
 	uint64_t narrow_end; /* a failed read is taken again block by block up to here; 0 = none */
 	uint64_t unreadable; /* block that the device does not give */
 	uint32_t narrowings;
+	uint64_t limit; /* what follows goes no further; ~0: does not follow */
 	uint64_t at; /* where the next chunk is expected */
+	uint64_t base_offset; /* where the walk begins: the chunk of the base; 0: no base, or one that was installed */
+	bool base_awaited; /* that chunk's entry at the base's index is still to come */
+	uint64_t base_index; /* the last entry that was taken as it stands, and the chain value behind it; 0: none */
+	uint64_t base_chain;
 	uint64_t skipped_from; /* the place before a boundary that the chunk may have been moved from */
 	uint64_t previous; /* begin of the last good chunk */
 	uint64_t last_good_end;
@@ -91,6 +103,13 @@ struct wl_recovery {
 
 void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t segments,
 		      uint64_t watermark, uint8_t *window, uint32_t window_bytes);
+/*
+ * Right after wl_recovery_init: the walk follows a log that lives. It is PAUSED, and takes from wl_recovery_resume the stream offset up to
+ * which whole chunks are durable; never scrubs. What is not whole below that is damage.
+ */
+void wl_recovery_follow(struct wl_recovery *recovery);
+/* PAUSED -> what the next chunks need; `limit` never falls. */
+void wl_recovery_resume(struct wl_recovery *recovery, uint64_t limit);
 /* Next read: never crosses a segment's end. */
 void wl_recovery_want(const struct wl_recovery *recovery, uint64_t *offset, uint32_t *bytes);
 void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status status);

@@ -26,6 +26,15 @@ static inline bool wl_recovery_crosses_boundary(const struct wl_chunk_header *he
 	return at / WL_LOG_BOUNDARY_BYTES != (at + header->bytes - 1) / WL_LOG_BOUNDARY_BYTES;
 }
 
+/* The chunk that this header names stands behind the last good one; the first of all: behind whatever it says. */
+static inline bool wl_recovery_follows(const struct wl_recovery *recovery,
+				       const struct wl_chunk_header *header)
+{
+	if (recovery->base_awaited && header->offset == recovery->base_offset)
+		return true;
+	return header->previous == recovery->previous;
+}
+
 /* True when the bytes are in the window; otherwise asks for them and the caller returns. */
 bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t bytes);
 const uint8_t *wl_recovery_bytes(const struct wl_recovery *recovery, uint64_t offset);

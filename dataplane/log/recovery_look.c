@@ -74,7 +74,7 @@ static void note_place(struct wl_recovery *recovery, enum place_look look, uint6
 static bool examine_chunk(struct wl_recovery *recovery, const struct wl_chunk_header *header,
 			  bool has_tag)
 {
-	bool follows = header->previous == recovery->previous;
+	bool follows = wl_recovery_follows(recovery, header);
 	const uint8_t *from;
 
 	if (!wl_recovery_has(recovery, recovery->look, header->bytes))
@@ -112,7 +112,7 @@ static bool examine_stray(struct wl_recovery *recovery, const struct wl_chunk_he
 {
 	/* The next chunk, somewhere else: the place that is named is the one where it is missing. */
 	if (recovery->look != recovery->suspect && is_ours &&
-	    may_be_next(recovery, header->offset) && header->previous == recovery->previous) {
+	    may_be_next(recovery, header->offset) && wl_recovery_follows(recovery, header)) {
 		if (!wl_recovery_has(recovery, recovery->look, header->bytes))
 			return false;
 		recovery->went_astray |=

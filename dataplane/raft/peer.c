@@ -27,6 +27,7 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->cannot_grow = false;
 	peer->room_limit = UINT64_MAX;
 	peer->disk_slow = false;
+	peer->needs_base = false;
 	peer->fragments_have = 0;
 	peer->damaged = false;
 	peer->damaged_reads = 0;
@@ -166,6 +167,7 @@ const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uin
 			peer->damaged = true;
 			peer->damaged_reads++;
 			return NULL;
+		case WL_READER_GONE:
 		case WL_READER_END:
 		case WL_READER_WAITS:
 		case WL_READER_WANTS_BUFFER:

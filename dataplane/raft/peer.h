@@ -50,6 +50,7 @@ struct wl_peer {
 	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; UINT64_MAX: not told */
 	bool disk_slow; /* as it says itself */
 	uint32_t fragments_have; /* most bytes that it ever had of the entry behind its match */
+	bool needs_base; /* our log begins behind what it has: it is not served, and hears heartbeats only */
 	bool damaged; /* the medium could not give what this peer needs */
 	uint64_t damage_asked_ns; /* when that place was last asked for again */
 	uint32_t damaged_reads; /* in a row, until the medium gave something */

@@ -397,8 +397,8 @@ static void watch_step(struct wl_replica *replica)
 	if (replica->leader_commit == 0 || match < replica->leader_commit ||
 	    log->durable.index < replica->leader_commit)
 		return;
-	WL_CHECK(wl_log_term_at(log, replica->leader_commit, &term) == WL_LOG_KNOWN);
-	if (term != replica->view.term)
+	if (wl_log_term_at(log, replica->leader_commit, &term) != WL_LOG_KNOWN ||
+	    term != replica->view.term)
 		return;
 	replica->caught_up_told = true;
 	wl_replica_tell(replica, WL_PLANE_CAUGHT_UP, replica->config.node, 0);

@@ -84,12 +84,12 @@ void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
 
 	if (wl_replica_is_apart(replica) || replica->branch_only || replica->commit == 0)
 		return;
-	if (index == 0 || index > replica->commit) {
+	if (index == 0 || index > replica->commit ||
+	    wl_log_term_at(replica->log, index, &term) != WL_LOG_KNOWN) {
 		if (append->sent_ns != 0 || append->bytes != 0)
 			wl_replica_refuse(replica, append, replica->commit + 1, 0);
 		return;
 	}
-	WL_CHECK(wl_log_term_at(replica->log, index, &term) == WL_LOG_KNOWN);
 	if (term != append->previous.term)
 		wl_replica_diverged(replica, from, append->previous, append->previous_chain);
 	else if (wl_replica_agrees(replica, from, append->previous, append->previous_chain, &known))

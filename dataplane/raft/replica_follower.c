@@ -51,7 +51,11 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 				  (replica->match ? replica->match : log->tail.index) + 1, 0);
 		return false;
 	}
-	WL_CHECK(wl_log_term_at(log, index, &term) == WL_LOG_KNOWN);
+	if (wl_log_term_at(log, index, &term) == WL_LOG_BELOW) {
+		/* Committed, and given up. What both still hold decides. */
+		wl_replica_refuse(replica, append, replica->commit + 1, 0);
+		return false;
+	}
 	if (term == append->previous.term)
 		return wl_replica_agrees(replica, from, append->previous, append->previous_chain,
 					 same);

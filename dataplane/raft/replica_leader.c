@@ -164,7 +164,9 @@ static bool has_our_entry(struct wl_replica *replica, uint32_t from,
 	struct wl_position position = {.index = ack->match_received};
 	bool known;
 
-	WL_CHECK(wl_log_term_at(replica->log, position.index, &position.term) == WL_LOG_KNOWN);
+	/* Below our beginning: committed, and compared when it was sent. */
+	if (wl_log_term_at(replica->log, position.index, &position.term) != WL_LOG_KNOWN)
+		return true;
 	return wl_replica_agrees(replica, from, position, ack->match_chain, &known);
 }
 
@@ -385,14 +387,22 @@ enum append_purpose {
 	COMMIT_NEWS, /* empty, wants none */
 };
 
-/* The chain value behind next_index - 1: of a recent entry, or from the image behind it. 0: it is not at hand. */
+/* Its next entry was given up. It is asked about the last one before our beginning: it may have that, after all. */
+static uint64_t previous_index(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	uint64_t begin = replica->log->begin.position.index;
+
+	return peer->next_index > begin ? peer->next_index - 1 : begin;
+}
+
+/* The chain value behind `previous_index`: of a recent entry, or from the image behind it. 0: it is not at hand. */
 static uint64_t chain_before(const struct wl_replica *replica, const struct wl_peer *peer)
 {
 	const uint8_t *image;
 	uint64_t chain;
 	uint32_t bytes;
 
-	if (wl_log_chain_at(replica->log, peer->next_index - 1, &chain) == WL_LOG_KNOWN)
+	if (wl_log_chain_at(replica->log, previous_index(replica, peer), &chain) == WL_LOG_KNOWN)
 		return chain;
 	image = wl_log_image_in_ring(replica->log, peer->next_index, &bytes);
 	if (image)
@@ -410,7 +420,7 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
 	struct wl_wire_append append = {
 		.term = replica->view.term,
-		.previous.index = peer->next_index - 1,
+		.previous.index = previous_index(replica, peer),
 		.commit = replica->commit,
 		.clock_ns = wl_replica_clock_vouched(replica),
 		.state_index = replica->state.index,
@@ -505,6 +515,16 @@ static void stream(struct wl_replica *replica, uint32_t node)
 	}
 }
 
+/* Its log ends before ours begins: heartbeats are all that we have for it. */
+static void notice_base(struct wl_replica *replica, struct wl_peer *peer)
+{
+	bool needs = peer->next_index <= replica->log->begin.position.index;
+
+	if (needs && !peer->needs_base)
+		wl_count(replica->counters, WL_COUNTER_peers_need_base);
+	peer->needs_base = needs;
+}
+
 static void send_to_peer(struct wl_replica *replica, uint32_t node)
 {
 	struct wl_peer *peer = &replica->peers[node];
@@ -517,9 +537,10 @@ static void send_to_peer(struct wl_replica *replica, uint32_t node)
 		if (peer->state == WL_PEER_STREAM)
 			narrow_window(replica, peer);
 	}
-	if (peer->state == WL_PEER_PROBE)
+	notice_base(replica, peer);
+	if (peer->state == WL_PEER_PROBE && !peer->needs_base)
 		probe(replica, node);
-	else
+	else if (!peer->needs_base)
 		stream(replica, node);
 	/*
 	 * Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. Also where frames
@@ -540,10 +561,10 @@ static void transfer(struct wl_replica *replica)
 	struct wl_position has = {.index = target->match_received};
 
 	if (!replica->handing_over || replica->transfer_told ||
-	    (has.index < replica->log->tail.index && !replica->transfer_short))
+	    (has.index < replica->log->tail.index && !replica->transfer_short) ||
+	    wl_log_term_at(replica->log, has.index, &has.term) != WL_LOG_KNOWN)
 		return;
 	replica->transfer_told = true;
-	WL_CHECK(wl_log_term_at(replica->log, has.index, &has.term) == WL_LOG_KNOWN);
 	wl_replica_tell_transfer_ready(replica, replica->transfer_target, has);
 }
 

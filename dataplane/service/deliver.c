@@ -211,6 +211,7 @@ static void end_damaged(struct share *share)
 	struct wl_subscription *subscription = share->subscription;
 	const struct wl_log *log = service->replica->log;
 	const struct wl_log_mark *mark = wl_log_mark_by_index(log, subscription->reader.next_index);
+	const struct wl_log_mark *next = mark ? wl_log_mark_behind(log, mark) : NULL;
 	struct wl_wire_gap gap = {
 		.subscription = subscription->id,
 		.first_number = subscription->next_number,
@@ -219,15 +220,36 @@ static void end_damaged(struct share *share)
 
 	close_frame(share, 0, 0);
 	subscription->consumed_number = subscription->next_number;
-	if (mark && mark + 1 < log->marks + log->mark_count &&
-	    mark[1].index <= service->replica->commit &&
-	    mark[1].first_number > subscription->next_number && subscription->next_number != 0) {
-		gap.next_number = mark[1].first_number;
+	if (next && next->index <= service->replica->commit &&
+	    next->first_number > subscription->next_number && subscription->next_number != 0) {
+		gap.next_number = next->first_number;
 		wl_subscription_gap(service, subscription->client, &gap);
-		subscription->consumed_number = mark[1].first_number;
+		subscription->consumed_number = next->first_number;
 	}
 	wl_count(service->replica->counters, WL_COUNTER_readers_told_lost);
 	wl_subscription_end(service, subscription, WIRELOG_LOST);
+}
+
+/* The log begins behind what it wants: it is told, and goes on at the beginning. */
+static void pass_trimmed(struct share *share)
+{
+	struct wl_service *service = share->service;
+	struct wl_subscription *subscription = share->subscription;
+	struct wl_wire_gap gap = {
+		.subscription = subscription->id,
+		.first_number = subscription->next_number,
+		.next_number = service->replica->log->begin.next_number,
+		.status = WIRELOG_TRIMMED,
+	};
+
+	subscription->seek = true;
+	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME ||
+	    subscription->next_number >= gap.next_number)
+		return; /* it has been promised no number that is gone */
+	close_frame(share, 0, 0);
+	wl_subscription_gap(service, subscription->client, &gap);
+	wl_count(service->replica->counters, WL_COUNTER_readers_told_trimmed);
+	wl_subscription_go_to(subscription, gap.next_number);
 }
 
 static void return_buffer(struct wl_service *service, struct wl_subscription *subscription)
@@ -306,6 +328,9 @@ static bool read_entry(struct share *share)
 			wl_count(service->replica->counters, WL_COUNTER_reads_again);
 		else
 			end_damaged(share);
+		return false;
+	case WL_READER_GONE:
+		pass_trimmed(share);
 		return false;
 	case WL_READER_WAITS:
 		return false;

@@ -207,6 +207,9 @@ void wl_service_apply(struct wl_service *service)
 		case WL_READER_DAMAGED:
 			read_again(service);
 			return;
+		case WL_READER_GONE:
+			WL_CHECK(false); /* nothing is given up that a base of ours does not hold */
+			return;
 		default:
 			return;
 		}
@@ -324,7 +327,7 @@ static void say_hello(struct wl_service *service, const struct wl_tx_to *to, uin
 	reply.leader = wl_service_leader(service);
 	reply.term = replica->view.term;
 	reply.commit_number = wl_service_commit_number(service);
-	reply.first_number = 1;
+	reply.first_number = replica->log->begin.next_number;
 	reply.incarnation = service->rx->incarnation;
 	reply.history = service->rx->history;
 	reply.record_bytes_max = service->config.record_bytes_max;

@@ -252,6 +252,8 @@ void wl_subscription_sent(struct wl_subscription *subscription, uint64_t next_nu
 			  uint64_t bytes);
 /* Puts the reader where next_number (or the time) is to be looked for. No read is in flight. */
 void wl_subscription_seek(struct wl_service *service, struct wl_subscription *subscription);
+/* From here on, as if nothing from `number` on had been sent. */
+void wl_subscription_go_to(struct wl_subscription *subscription, uint64_t number);
 void wl_subscription_gap(struct wl_service *service, wl_identity client,
 			 const struct wl_wire_gap *gap);
 unsigned wl_subscription_end_turn(struct wl_service *service, uint64_t now_ns);

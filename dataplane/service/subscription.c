@@ -135,7 +135,7 @@ static void consume(struct wl_subscription *subscription, uint64_t number)
 }
 
 /* From here on, as if nothing from `number` on had been sent. */
-static void go_to(struct wl_subscription *subscription, uint64_t number)
+void wl_subscription_go_to(struct wl_subscription *subscription, uint64_t number)
 {
 	subscription->next_number = number;
 	subscription->consumed_number = number;
@@ -167,7 +167,7 @@ static void begin(struct wl_service *service, struct wl_subscription *subscripti
 		subscription->state = WL_SUBSCRIPTION_STREAM;
 		break;
 	}
-	go_to(subscription, number);
+	wl_subscription_go_to(subscription, number);
 	subscription->sent_ns = 0;
 }
 
@@ -316,7 +316,7 @@ static void rewind_to(struct wl_service *service, struct wl_subscription *subscr
 		return;
 	subscription->rewind_number = number;
 	subscription->rewind_ns = now_ns;
-	go_to(subscription, number);
+	wl_subscription_go_to(subscription, number);
 	subscription->lossy = true;
 	subscription->window_bytes /= 2;
 	if (subscription->window_bytes < WL_SERVICE_WINDOW_BYTES_MIN)
@@ -360,7 +360,7 @@ void wl_service_on_credit(struct wl_service *service, const struct wl_message *m
 	if (credit.next_number > subscription->next_number)
 		/* What it missed came after all, while we had gone back for it. Or a SUBSCRIBE that was late made this
 		 * subscription anew, and it stands where an earlier one had got: as good a beginning as a SUBSCRIBE's. */
-		go_to(subscription, credit.next_number);
+		wl_subscription_go_to(subscription, credit.next_number);
 	else if (credit.resend)
 		rewind_to(service, subscription, credit.next_number);
 	else if (credit.next_number >= subscription->consumed_number)
@@ -397,10 +397,14 @@ void wl_subscription_seek(struct wl_service *service, struct wl_subscription *su
 			       : NULL;
 	else
 		mark = wl_log_mark_by_number(log, subscription->next_number);
-	if (!mark)
-		index = 1;
-	else if (mark->index < index)
+	if (mark && mark->index < index)
 		index = mark->index;
+	else if (!mark)
+		index = log->begin.position.index + 1;
+	/* What was given up is asked for all the same: the reader says GONE, and who subscribed is told. */
+	if (subscription->state == WL_SUBSCRIPTION_STREAM &&
+	    subscription->next_number < log->begin.next_number)
+		index = log->begin.position.index;
 	wl_reader_seek(&subscription->reader, index);
 }
 

@@ -38,6 +38,7 @@
 	X(append_entries_sent, SUM, entries, "leader: in these frames") \
 	X(append_heartbeats_sent, SUM, frames, "leader: of these, without an entry") \
 	X(append_resent, SUM, times, "leader: went back to what was acknowledged") \
+	X(peers_need_base, SUM, times, "leader: a peer's log ended before ours begins") \
 	X(append_frames_received, SUM, frames, "follower: from a leader") \
 	X(append_stale_term, SUM, frames, "follower: of an old term") \
 	X(append_rejected, SUM, frames, "follower: that do not continue the log") \
@@ -86,6 +87,7 @@
 	X(subscriptions_dropped, SUM, readers, "that fell silent") \
 	X(reads_again, SUM, reads, "for readers and for the table of sessions that failed, or gave what does not fit: tried again up to four times in 85 ms") \
 	X(readers_told_lost, SUM, readers, "told that this node cannot read what they want") \
+	X(readers_told_trimmed, SUM, readers, "told that the log begins behind what they want") \
 	X(views_installed, SUM, times, "control said who leads") \
 	X(fences, SUM, times, "control said: stop, for a new term") \
 	X(truncations, SUM, times, "the log was cut for what a leader has") \

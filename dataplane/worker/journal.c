@@ -162,12 +162,15 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 	status->streaming = peer->state == WL_PEER_STREAM;
 	status->no_space = peer->no_space;
 	status->held_back = wl_peer_is_held_back(peer);
+	status->needs_base = peer->needs_base;
 }
 
 static void publish_log(struct wl_journal_status *status, const struct wl_log *log)
 {
 	status->tail = log->tail;
 	status->durable = log->durable;
+	status->first_index = log->begin.position.index + 1;
+	status->first_segment = log->first_segment;
 	status->may_start_term = wl_log_may_start_term(log);
 	status->elections_left = wl_log_elections_left(log);
 	status->terms_left = wl_log_terms_left(log);
@@ -184,10 +187,12 @@ static void publish_log(struct wl_journal_status *status, const struct wl_log *l
 		.segment_error = log->segment_error,
 		.open_error = log->open_error,
 		.read_error = log->read_error,
+		.forget_error = log->forget_error,
 		.write_error_offset = log->write_error_offset,
 		.segment_error_offset = log->segment_error_offset,
 		.open_error_offset = log->open_error_offset,
 		.read_error_offset = log->read_error_offset,
+		.forget_error_offset = log->forget_error_offset,
 		.reads_failed = log->reads_failed,
 	};
 }

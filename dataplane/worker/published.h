@@ -27,6 +27,7 @@ struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
+	bool needs_base; /* leader: our log begins behind what it has; it is not served */
 	bool apart; /* it says that it takes no part any more */
 	uint16_t path_mtu; /* of the largest frames that it is sent; 0: not known */
 	bool path_is_narrow; /* full ones do not pass */
@@ -39,8 +40,9 @@ struct wl_peer_status {
 
 /* What the medium did wrong. Errors are positive errno, 0: none. */
 struct wl_storage_status {
-	int write_error, segment_error, open_error, read_error;
-	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset;
+	int write_error, segment_error, open_error, read_error, forget_error;
+	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset,
+		forget_error_offset;
 	uint64_t reads_failed;
 	uint64_t silent_ns; /* writes are under way and none came back since */
 };
@@ -49,6 +51,8 @@ struct wl_journal_status {
 	uint16_t journal;
 	struct wl_view view;
 	struct wl_position tail, durable;
+	uint64_t first_index, first_number; /* that are kept */
+	uint64_t first_segment; /* that is on the medium */
 	struct wl_position commit_durable; /* as far as it is durable here */
 	uint64_t wall_ns; /* the worker's wall clock */
 	int64_t clock_ahead_ns; /* against what a majority vouches for */
@@ -63,7 +67,6 @@ struct wl_journal_status {
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, state_digest, subscriptions, waiting_replies, applied_index, clients;
 	uint64_t trim_number; /* first record that is promised to be kept */
-	uint64_t first_number; /* first record that is kept */
 	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
 	uint64_t base_index, base_digest; /* our own newest base; 0: none */
 	uint64_t proven_index, proven_digest; /* newest base that a majority made alike; 0: none */

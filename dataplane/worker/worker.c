@@ -87,6 +87,12 @@ struct wl_journal *wl_worker_journal(struct wl_worker *worker, uint16_t journal)
 	return NULL;
 }
 
+static void retry_segments(struct wl_log *log)
+{
+	wl_log_retry_space(log);
+	wl_log_retry_forgets(log);
+}
+
 /* The rare duties, each at its own interval. */
 static void do_rounds(struct wl_worker *worker)
 {
@@ -106,7 +112,7 @@ static void do_rounds(struct wl_worker *worker)
 	if (now - worker->space_retry_ns >= SPACE_RETRY_INTERVAL_NS) {
 		worker->space_retry_ns = now;
 		for (uint32_t at = 0; at < worker->journal_count; at++)
-			wl_log_retry_space(&worker->journals[at].log);
+			retry_segments(&worker->journals[at].log);
 	}
 	if (now - worker->write_retry_ns >= WRITE_RETRY_INTERVAL_NS) {
 		worker->write_retry_ns = now;

@@ -23,6 +23,10 @@ static void take_completion(struct wl_worker *worker, const struct wl_disk_compl
 
 	if (!journal)
 		return;
+	if (completion->verb == WL_DISK_FORGET) {
+		wl_log_on_forgotten(&journal->log, completion);
+		return;
+	}
 	if (completion->verb != WL_DISK_READ) {
 		if (completion->verb == WL_DISK_WRITE)
 			wl_count(&worker->counters, counter_of_write(completion->status));
@@ -85,6 +89,9 @@ static void collect(struct wl_worker *worker)
 		count += wl_service_want_reads(journal->service, requests + count,
 					       WL_WORKER_DISK_BACKLOG - count);
 	}
+	for (uint32_t at = 0; at < worker->journal_count; at++)
+		count += wl_log_want_forgets(&worker->journals[at].log, requests + count,
+					     WL_WORKER_DISK_BACKLOG - count);
 	count_requests(worker, requests, count);
 	worker->backlog_count = count;
 }

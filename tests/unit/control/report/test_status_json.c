@@ -125,7 +125,7 @@ static void what_is_kept_is_told_with_the_bases(void)
 	journal->base_digest = 0xfedcba9876543210ull;
 	status = wl_status_json_status(&bed->facts);
 	told = first_journal(status);
-	CU_ASSERT_EQUAL(json_integer_value(at(told, "first_number")), 900);
+	CU_ASSERT_EQUAL(json_integer_value(at(at(told, "begin"), "number")), 900);
 	CU_ASSERT_EQUAL(json_integer_value(at(told, "trim_number")), 1000);
 	told = at(told, "bases");
 	CU_ASSERT_EQUAL(json_integer_value(at(told, "mark")), 77);

@@ -26,6 +26,51 @@ void log_fixture_choose_sizes(unsigned which)
 static void begin_log(struct log_fixture *fixture)
 {
 	wl_log_init(&fixture->log, &fixture->config, fixture->ring, fixture->memory);
+	if (fixture->base)
+		WL_CHECK(log_fixture_restore(&fixture->log, fixture->base,
+					     fixture->drive.first_segment));
+}
+
+bool log_fixture_describe(struct log_fixture *fixture, uint64_t index,
+			  struct log_fixture_base *base)
+{
+	const struct wl_log *log = &fixture->log;
+
+	if (!wl_log_describe_base(log, index, &base->log))
+		return false;
+	base->terms = malloc(base->log.terms * sizeof(*base->terms) + 1);
+	base->marks = malloc(base->log.marks * sizeof(*base->marks) + 1);
+	base->dead = malloc(base->log.dead_ranges * sizeof(*base->dead) + 1);
+	WL_CHECK(base->terms && base->marks && base->dead);
+	for (uint32_t at = 0; at < base->log.terms; at++)
+		base->terms[at] = *wl_log_term_entry(log, at);
+	for (uint32_t at = 0; at < base->log.marks; at++)
+		base->marks[at] = *wl_log_mark_entry(log, at);
+	for (uint32_t at = 0; at < base->log.dead_ranges; at++)
+		base->dead[at] = *wl_log_dead_entry(log, at);
+	return true;
+}
+
+void log_fixture_free_base(struct log_fixture_base *base)
+{
+	free(base->terms);
+	free(base->marks);
+	free(base->dead);
+	memset(base, 0, sizeof(*base));
+}
+
+bool log_fixture_restore(struct wl_log *log, const struct log_fixture_base *base,
+			 uint64_t first_segment)
+{
+	bool good = wl_log_restore(log, &base->log);
+
+	for (uint32_t at = 0; good && at < base->log.terms; at++)
+		good = wl_log_restore_term(log, &base->terms[at]);
+	for (uint32_t at = 0; good && at < base->log.marks; at++)
+		good = wl_log_restore_mark(log, &base->marks[at]);
+	for (uint32_t at = 0; good && at < base->log.dead_ranges; at++)
+		good = wl_log_restore_dead(log, &base->dead[at]);
+	return good && wl_log_restore_end(log, first_segment);
 }
 
 void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
@@ -72,9 +117,11 @@ void log_fixture_fini(struct log_fixture *fixture)
 
 unsigned log_fixture_submit(struct log_fixture *fixture)
 {
-	struct wl_disk_request requests[WL_WRITES_IN_FLIGHT_MAX + 1];
+	struct wl_disk_request requests[WL_WRITES_IN_FLIGHT_MAX + 2];
 	struct wl_disk *disk = &fixture->drive.disk;
 	unsigned count = wl_log_cut_writes(&fixture->log, requests, WL_WRITES_IN_FLIGHT_MAX + 1);
+
+	count += wl_log_want_forgets(&fixture->log, requests + count, 1);
 
 	WL_CHECK(disk->ops->submit(disk, requests, count) == count);
 	return count;
@@ -85,8 +132,12 @@ void log_fixture_reap(struct log_fixture *fixture)
 	struct wl_disk_completion completion;
 	struct wl_disk *disk = &fixture->drive.disk;
 
-	while (disk->ops->reap(disk, &completion, 1) == 1)
-		wl_log_on_written(&fixture->log, &completion);
+	while (disk->ops->reap(disk, &completion, 1) == 1) {
+		if (completion.verb == WL_DISK_FORGET)
+			wl_log_on_forgotten(&fixture->log, &completion);
+		else
+			wl_log_on_written(&fixture->log, &completion);
+	}
 }
 
 void log_fixture_settle(struct log_fixture *fixture)
@@ -169,7 +220,7 @@ static bool scrub(struct log_fixture *fixture)
 	WL_CHECK(begin % segment_bytes != 0 && begin < end);
 	for (uint64_t at = begin; at < end; at += WL_SECTOR_BYTES) {
 		if (!fails || sim_random_chance(fixture->scrub_random, 500000))
-			memset(fixture->drive.stable + at, 0, WL_SECTOR_BYTES);
+			memset(memory_drive_place(&fixture->drive, at), 0, WL_SECTOR_BYTES);
 	}
 	return !fails;
 }
@@ -203,6 +254,22 @@ enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t
 	return recovery->state;
 }
 
+void log_fixture_give_up(struct wl_log *log, uint64_t index)
+{
+	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
+	struct wl_log_begin begin = {
+		.position = {slot->term, index},
+		.chain = slot->chain,
+		.next_number = slot->next_number,
+		.timestamp_ns = slot->timestamp_ns,
+	};
+
+	WL_CHECK(slot[0].index == index && slot[1].index == index + 1);
+	begin.offset = slot[1].offset - slot[1].in_chunk;
+	wl_log_give_up(log, &begin);
+	WL_CHECK(!wl_log_check(log));
+}
+
 enum wl_reader_result log_fixture_read(struct log_fixture *fixture, struct wl_reader *reader,
 				       uint64_t limit, struct wl_reader_view *view)
 {
@@ -233,5 +300,5 @@ enum wl_reader_result log_fixture_read(struct log_fixture *fixture, struct wl_re
 
 uint8_t *log_fixture_platter(struct log_fixture *fixture, uint64_t offset)
 {
-	return fixture->drive.stable + offset;
+	return memory_drive_place(&fixture->drive, offset);
 }

@@ -16,6 +16,14 @@
 #define FIXTURE_NODE 2u
 #define FIXTURE_WINDOW_BYTES (2 * WL_CHUNK_BYTES_MAX)
 
+/* What a base would say of a log: all that is needed to begin there. */
+struct log_fixture_base {
+	struct wl_log_base log;
+	struct wl_log_term *terms;
+	struct wl_log_mark *marks;
+	struct wl_log_dead_range *dead;
+};
+
 struct log_fixture {
 	struct wl_log_config config;
 	struct wl_log log;
@@ -24,6 +32,7 @@ struct log_fixture {
 	uint8_t *ring, *window, *buffer, *image; /* image: WL_ENTRY_BYTES_MAX bytes of scratch */
 	void *memory;
 	uint64_t starts;
+	const struct log_fixture_base *base; /* not NULL: starts begin at it */
 	struct sim_random *
 		scrub_random; /* not NULL: some starts end in the middle of a scrub and begin again */
 };
@@ -59,6 +68,15 @@ size_t log_fixture_make_image(struct log_fixture *fixture, uint64_t term, uint32
 /* Forgets the process' memory and recovers from the stable storage. The state that recovery ended in. */
 enum wl_recovery_state log_fixture_restart(struct log_fixture *fixture, uint64_t watermark,
 					   bool read_only);
+/* False: the log does not know that entry's place any more. */
+bool log_fixture_describe(struct log_fixture *fixture, uint64_t index,
+			  struct log_fixture_base *base);
+void log_fixture_free_base(struct log_fixture_base *base);
+/* Restores the log, which was just initialised. False: that is impossible. */
+bool log_fixture_restore(struct wl_log *log, const struct log_fixture_base *base,
+			 uint64_t first_segment);
+/* Everything up to the entry at `index`, wherever that stands; the log's product begins at segments only. */
+void log_fixture_give_up(struct wl_log *log, uint64_t index);
 /* Reads the next entry, performing reads as they are asked for. */
 enum wl_reader_result log_fixture_read(struct log_fixture *fixture, struct wl_reader *reader,
 				       uint64_t limit, struct wl_reader_view *view);

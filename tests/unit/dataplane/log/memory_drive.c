@@ -20,7 +20,7 @@ static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *reque
 		WL_CHECK(request->offset % WL_BLOCK_BYTES == 0 &&
 			 request->bytes % WL_BLOCK_BYTES == 0);
 		WL_CHECK((uintptr_t)request->buffer % WL_BLOCK_BYTES == 0);
-		if (request->verb != WL_DISK_PREPARE) {
+		if (request->verb != WL_DISK_PREPARE && request->verb != WL_DISK_FORGET) {
 			WL_CHECK(request->bytes != 0);
 			WL_CHECK(request->offset / drive->segment_bytes ==
 				 (request->offset + request->bytes - 1) / drive->segment_bytes);
@@ -68,19 +68,33 @@ void memory_drive_fini(struct memory_drive *drive)
 	free(drive->stable);
 }
 
+uint8_t *memory_drive_place(struct memory_drive *drive, uint64_t offset)
+{
+	return drive->stable + offset % (drive->segments_max * drive->segment_bytes);
+}
+
+static enum wl_disk_status forget(struct memory_drive *drive, uint64_t segment)
+{
+	WL_CHECK(segment == drive->first_segment && segment < drive->segments);
+	memset(memory_drive_place(drive, segment * drive->segment_bytes), 0xee, WL_BLOCK_BYTES);
+	drive->first_segment++;
+	return WL_DISK_OK;
+}
+
 static enum wl_disk_status prepare(struct memory_drive *drive, uint64_t segment)
 {
 	struct wl_segment_header header = drive->identity;
+	uint8_t *place = memory_drive_place(drive, segment * drive->segment_bytes);
 
-	if (drive->full || segment >= drive->segments_max)
+	if (drive->full || segment - drive->first_segment >= drive->segments_max)
 		return WL_DISK_NO_SPACE;
-	WL_CHECK(segment <= drive->segments);
+	WL_CHECK(segment <= drive->segments && segment >= drive->first_segment);
 	/* A place that was never one is zeros: writing these would touch every page of every drive. */
-	if (segment < drive->segments)
-		memset(drive->stable + segment * drive->segment_bytes, 0, drive->segment_bytes);
+	if (segment < drive->segments || segment >= drive->segments_max)
+		memset(place, 0, drive->segment_bytes);
 	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
-	wl_segment_encode_header(drive->stable + segment * drive->segment_bytes, &header);
+	wl_segment_encode_header(place, &header);
 	if (segment == drive->segments)
 		drive->segments++;
 	return WL_DISK_OK;
@@ -92,13 +106,16 @@ static enum wl_disk_status perform(struct memory_drive *drive,
 	const struct wl_disk_request *request = &pending->request;
 
 	switch (request->verb) {
+	case WL_DISK_FORGET:
+		return forget(drive, request->offset / drive->segment_bytes);
 	case WL_DISK_PREPARE:
 		return prepare(drive, request->offset / drive->segment_bytes);
 	case WL_DISK_WRITE:
 		WL_CHECK(wl_crc32c(request->buffer, request->bytes) == pending->crc);
-		WL_CHECK(request->offset / drive->segment_bytes < drive->segments);
+		WL_CHECK(request->offset / drive->segment_bytes < drive->segments &&
+			 request->offset / drive->segment_bytes >= drive->first_segment);
 		WL_CHECK(request->offset % drive->segment_bytes != 0);
-		memcpy(drive->stable + request->offset, request->buffer, request->bytes);
+		memcpy(memory_drive_place(drive, request->offset), request->buffer, request->bytes);
 		return WL_DISK_OK;
 	case WL_DISK_READ:
 		return memory_drive_read(drive, request->offset, request->buffer, request->bytes);
@@ -131,7 +148,8 @@ void memory_drive_tear(struct memory_drive *drive, uint32_t which, uint32_t sect
 	const struct wl_disk_request *request = &drive->pending[which].request;
 
 	WL_CHECK(which < drive->pending_count && request->verb == WL_DISK_WRITE);
-	memcpy(drive->stable + request->offset, request->buffer, (size_t)sectors * WL_SECTOR_BYTES);
+	memcpy(memory_drive_place(drive, request->offset), request->buffer,
+	       (size_t)sectors * WL_SECTOR_BYTES);
 }
 
 static void crash_write(struct memory_drive *drive, const struct wl_disk_request *request,
@@ -153,8 +171,8 @@ static void crash_write(struct memory_drive *drive, const struct wl_disk_request
 		else if (fate == 4 && (sector == 0 || (request->offset + skip) % stripe == 0))
 			arrives = sim_random_chance(random, 500000);
 		if (arrives)
-			memcpy(drive->stable + request->offset + skip, request->buffer + skip,
-			       WL_SECTOR_BYTES);
+			memcpy(memory_drive_place(drive, request->offset + skip),
+			       request->buffer + skip, WL_SECTOR_BYTES);
 	}
 }
 
@@ -175,9 +193,10 @@ enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offse
 {
 	if (offset < drive->refuses_reads_to && offset + bytes > drive->refuses_reads_from)
 		return WL_DISK_FAILED;
-	if (offset / drive->segment_bytes >= drive->segments)
+	if (offset / drive->segment_bytes >= drive->segments ||
+	    offset / drive->segment_bytes < drive->first_segment)
 		return WL_DISK_ABSENT;
-	memcpy(to, drive->stable + offset, bytes);
+	memcpy(to, memory_drive_place(drive, offset), bytes);
 	if (drive->reads_wrong_once != 0 && offset <= drive->reads_wrong_once &&
 	    offset + bytes > drive->reads_wrong_once) {
 		to[drive->reads_wrong_once - offset] ^= 0x10;

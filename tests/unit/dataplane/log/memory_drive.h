@@ -27,7 +27,8 @@ struct memory_drive {
 	struct wl_disk disk; /* first */
 	struct wl_segment_header identity; /* written into each new segment */
 	uint64_t segment_bytes, segments, segments_max;
-	uint8_t *stable; /* the stream */
+	uint64_t first_segment; /* those below it were forgotten */
+	uint8_t *stable; /* segment s stands at place s % segments_max, as on a device */
 	bool full; /* PREPARE: no space */
 	uint64_t refuses_reads_from,
 		refuses_reads_to; /* reads that touch this part of the stream fail */
@@ -47,6 +48,8 @@ void memory_drive_complete(struct memory_drive *drive, uint32_t which, enum wl_d
 void memory_drive_tear(struct memory_drive *drive, uint32_t which, uint32_t sectors);
 /* Power loss: each pending write leaves nothing, all, a prefix, or any subset of its sectors or stripes. */
 void memory_drive_crash(struct memory_drive *drive, struct sim_random *random);
+/* Where that offset of the stream stands. */
+uint8_t *memory_drive_place(struct memory_drive *drive, uint64_t offset);
 /* As at recovery: a plain read. */
 enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offset, uint8_t *to,
 				      uint32_t bytes);

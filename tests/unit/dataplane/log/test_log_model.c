@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Thousands of rounds of append, truncate, write, complete, crash and recover, from a seed, against a plain
+ * Thousands of rounds of append, truncate, write, complete, crash and recover, make a base and give up what is below the older of
+ * two, from a seed, against a plain
  * model: the list of every entry that ever entered the stream. WL_LOG_SEED and WL_LOG_SEEDS run others.
  */
 #include <stdlib.h>
@@ -33,7 +34,9 @@ static struct {
 	bool used[TERMS_MAX]; /* terms that have entries */
 	bool cut; /* nothing was appended since the last cut */
 	uint8_t *payload;
-	uint64_t crashes, cuts, torn, big;
+	struct log_fixture_base bases[2]; /* the newest one, and the one before */
+	unsigned base_count;
+	uint64_t crashes, cuts, torn, big, given_up, starts_at_bases;
 } model;
 
 static void model_take(const struct written *entry)
@@ -72,7 +75,7 @@ static uint32_t payload_bytes(void)
 		return (uint32_t)sim_random_between(&model.random, 1, 200);
 	if (kind < 95)
 		return (uint32_t)sim_random_between(&model.random, 1, 9000);
-	if (kind < 99)
+	if (kind < 97)
 		return (uint32_t)sim_random_between(&model.random, 1, 100000);
 	model.big++;
 	return (uint32_t)sim_random_between(&model.random, 1, WIRELOG_RECORD_BYTES_MAX);
@@ -189,8 +192,12 @@ static void replay_model(void)
 
 static void verify_from(uint64_t index)
 {
+	uint64_t first = the_log->begin.position.index + 1;
 	struct wl_reader_view view;
 	struct wl_reader reader;
+
+	if (index < first)
+		index = first;
 
 	wl_reader_init(&reader, the_log, index, 1);
 	for (; index <= model.tail; index++) {
@@ -208,9 +215,52 @@ static void verify_from(uint64_t index)
 	CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, model.tail, &view), WL_READER_END);
 }
 
+/* Of a committed entry above the newest base's. */
+static void act_make_base(void)
+{
+	uint64_t lowest = model.base_count ? model.bases[0].log.position.index + 1 : 1;
+	struct log_fixture_base made;
+
+	if (model.commit < lowest ||
+	    !log_fixture_describe(&fixture, sim_random_between(&model.random, lowest, model.commit),
+				  &made))
+		return;
+	if (model.base_count == 2)
+		log_fixture_free_base(&model.bases[1]);
+	model.bases[1] = model.bases[0];
+	model.bases[0] = made;
+	model.base_count += model.base_count < 2;
+}
+
+static void act_give_up(void)
+{
+	uint64_t number = sim_random_between(&model.random, 1, the_log->next_number);
+	struct wl_log_begin found;
+
+	if (model.base_count < 2 ||
+	    !wl_log_find_begin(the_log, number, model.bases[1].log.walk_offset, &found))
+		return;
+	wl_log_give_up(the_log, &found);
+	model.given_up++;
+	CU_ASSERT_EQUAL_FATAL(found.chain, model.written[model.live[found.position.index]].chain);
+	CU_ASSERT_TRUE(found.next_number <= number);
+	CU_ASSERT_TRUE(found.offset <= model.bases[1].log.walk_offset);
+}
+
+/* Any whole base will do. Without one the stream is read from its beginning, if that is there. */
+static void choose_base(void)
+{
+	unsigned choices = model.base_count + (fixture.drive.first_segment == 0);
+	unsigned chosen = (unsigned)sim_random_below(&model.random, choices);
+
+	fixture.base = chosen < model.base_count ? &model.bases[chosen] : NULL;
+	model.starts_at_bases += fixture.base != NULL;
+}
+
 static void act_crash(void)
 {
 	model.crashes++;
+	choose_base();
 	memory_drive_crash(&fixture.drive, &model.random);
 	CU_ASSERT_EQUAL_FATAL(log_fixture_restart(&fixture, model.durable_offset, false),
 			      WL_RECOVERY_DONE);
@@ -232,7 +282,8 @@ static void act_crash(void)
 
 static void act_look(void)
 {
-	uint64_t index = sim_random_between(&model.random, 1, model.tail + 1);
+	uint64_t first = the_log->begin.position.index + 1;
+	uint64_t index = sim_random_between(&model.random, first, model.tail + 1);
 	const struct written *entry = &model.written[model.live[index]];
 	uint32_t bytes;
 	const uint8_t *image = wl_log_image_in_ring(the_log, index, &bytes);
@@ -265,8 +316,12 @@ static void act(void)
 		act_complete();
 	else if (choice < 915)
 		act_truncate();
-	else if (choice < 990)
+	else if (choice < 950)
 		act_look();
+	else if (choice < 970)
+		act_make_base();
+	else if (choice < 990)
+		act_give_up();
 	else if (sim_random_chance(&model.random, 300000))
 		act_crash();
 }
@@ -294,6 +349,8 @@ static void run_model(uint64_t seed, unsigned rounds)
 	log_fixture_settle(&fixture);
 	CU_ASSERT_TRUE(the_log->durable.index == model.tail || the_log->no_space);
 	verify_from(1);
+	for (unsigned at = 0; at < model.base_count; at++)
+		log_fixture_free_base(&model.bases[at]);
 	log_fixture_fini(&fixture);
 	free(model.written);
 	free(model.live);
@@ -305,7 +362,7 @@ static void recovered_log_holds_everything_that_was_durable(void)
 	const char *text = getenv("WL_LOG_SEEDS");
 	unsigned seeds = text ? (unsigned)atoi(text) : 6;
 	uint64_t first = getenv("WL_LOG_SEED") ? strtoull(getenv("WL_LOG_SEED"), NULL, 10) : 1;
-	uint64_t crashes = 0, torn = 0, cuts = 0;
+	uint64_t crashes = 0, torn = 0, cuts = 0, given_up = 0, starts_at_bases = 0;
 
 	for (uint64_t seed = first; seed < first + seeds; seed++) {
 		log_fixture_choose_sizes((unsigned)(seed % LOG_FIXTURE_SIZES));
@@ -313,10 +370,13 @@ static void recovered_log_holds_everything_that_was_durable(void)
 		crashes += model.crashes;
 		torn += model.torn;
 		cuts += model.cuts;
+		given_up += model.given_up;
+		starts_at_bases += model.starts_at_bases;
 	}
 	log_fixture_choose_sizes(0);
 	/* The rounds must have met what they are for. */
 	CU_ASSERT_TRUE(crashes >= 2 * seeds && torn >= seeds / 2 && cuts >= 10 * seeds);
+	CU_ASSERT_TRUE(given_up >= seeds && starts_at_bases >= seeds);
 }
 
 WL_SUITE(log_model)
