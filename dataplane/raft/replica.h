@@ -260,6 +260,8 @@ int wl_replica_takes_appends(const struct wl_replica *replica);
  * further from what a majority's clocks vouch for than WL_REPLICA_CLOCK_SKEW_NS, and never before the last stamp.
  */
 uint64_t wl_replica_stamp(const struct wl_replica *replica);
+/* Leader: the latest UNIX time that the clocks of a majority have reached; 0: not so many are known. */
+uint64_t wl_replica_clock_vouched(const struct wl_replica *replica);
 /* Leader: one control entry, sealed at once behind what is open. NO_ROOM also where no append would be taken now. */
 enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 					     const struct wl_control *control);

@@ -12,7 +12,7 @@ static uint64_t offset_of(const struct wl_log *log, uint64_t index)
 	if (slot->index == index)
 		return slot->offset;
 	mark = wl_log_mark_by_index(log, index);
-	return mark ? mark->offset : 0;
+	return mark ? mark->offset : log->begin.offset;
 }
 
 /* A mark that is proven, or that nobody proved for long, is followed by the next. */

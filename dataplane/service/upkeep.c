@@ -3,15 +3,14 @@
 
 #include "dataplane/service/base_proof.h"
 #include "dataplane/service/propose.h"
+#include "dataplane/service/retention.h"
 #include "dataplane/service/service_internal.h"
 
 static bool propose(struct wl_service *service, const struct wl_control *control)
 {
 	struct wl_upkeep *upkeep = &service->upkeep;
 
-	/* Who hands over tells its successor where the log ends. */
-	if (wl_replica_takes_appends(service->replica) != WIRELOG_OK ||
-	    wl_service_propose(service, control) != WL_LOG_OK)
+	if (wl_service_propose(service, control) != WL_LOG_OK)
 		return false;
 	upkeep->proposed_index = service->replica->log->tail.index;
 	return true;
@@ -78,6 +77,25 @@ static unsigned tend_ask(struct wl_service *service)
 	return number > service->state.trim_number && propose_trim(service, number);
 }
 
+static unsigned tend_retention(struct wl_service *service)
+{
+	const struct wl_replica *replica = service->replica;
+	struct wl_retention retention = {
+		.bytes = service->config.retention_bytes,
+		.age_ns = service->config.retention_age_ns,
+	};
+	uint64_t number;
+
+	if (!is_due(&service->upkeep.retention_looked_ns, replica->now_ns,
+		    WL_UPKEEP_RETENTION_NS) ||
+	    !wl_service_leads(service))
+		return 0;
+	retention.vouched_ns = wl_replica_clock_vouched(replica);
+	number = wl_retention_number(&retention, replica->log, replica->commit,
+				     service->state.trim_number);
+	return number != 0 && propose_trim(service, number);
+}
+
 unsigned wl_upkeep_turn(struct wl_service *service)
 {
 	const struct wl_replica *replica = service->replica;
@@ -91,7 +109,7 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 	if (service->state.sessions.applied_index < upkeep->proposed_index ||
 	    replica->log->entry_open)
 		return 0;
-	return tend_ask(service) || tend_bases(service);
+	return tend_ask(service) || tend_bases(service) || tend_retention(service);
 }
 
 void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_t value)
