@@ -14,7 +14,6 @@
 
 #include "control/node/node_thread.h"
 
-#define WL_BASE_BYTES_PER_SECOND (64ull << 20)
 
 /* After recovery. 0, or a negative enum wirelog_status with one sentence in `reason`. */
 int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes);
