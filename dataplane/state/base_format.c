@@ -35,11 +35,13 @@ uint64_t wl_base_file_bytes(const struct wl_base_header *header)
 uint64_t wl_base_seal_digest(uint64_t digest_of_state, const struct wl_log_base *log)
 {
 	uint8_t place[24];
+	uint64_t digest;
 
 	wl_store_u64(place, log->position.term);
 	wl_store_u64(place + 8, log->position.index);
 	wl_store_u64(place + 16, log->chain);
-	return wl_crc64(digest_of_state, place, sizeof(place));
+	digest = wl_crc64(digest_of_state, place, sizeof(place));
+	return digest != 0 ? digest : 1; /* 0 says that there is no base */
 }
 
 static void encode_begin_of_log(uint8_t *to, const struct wl_log_begin *begin)

@@ -170,6 +170,7 @@ void wl_journal_tend_bases(struct wl_journal *journal)
 {
 	const struct wl_replica *replica = &journal->replica;
 	const struct wl_log *log = &journal->log;
+	struct wl_base_report *report = &journal->base_report;
 	struct wl_base_limit limit = {
 		.durable_offset = log->durable_offset,
 		.base_mark = wl_service_state(journal->service)->base_mark,
@@ -177,8 +178,10 @@ void wl_journal_tend_bases(struct wl_journal *journal)
 
 	/* Of an index that is not durable here a dead entry may be the last one in the stream as yet. */
 	limit.commit = replica->commit < log->durable.index ? replica->commit : log->durable.index;
-	if (wl_base_exchange_reported(&journal->bases, &journal->base_report))
-		give_up(journal, wl_base_keep_offset(&journal->base_report));
+	if (wl_base_exchange_reported(&journal->bases, report)) {
+		wl_replica_set_base(&journal->replica, report->newest.index, report->newest.digest);
+		give_up(journal, wl_base_keep_offset(report));
+	}
 	limit.begin = log->begin;
 	wl_base_exchange_tell(&journal->bases, &limit);
 }
