@@ -335,6 +335,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	publish_log(&status, &journal->log);
 	publish_replica(&status, replica);
 	publish_service(&status, journal->service);
+	status.opened_from = journal->opened_from;
+	status.bases = journal->base_report;
 	status.clients = rx->clients.used;
 	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
