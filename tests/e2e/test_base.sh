@@ -14,6 +14,16 @@ has_given_up() { [ "$(journal "$1" '.begin.segment')" -gt "$2" ]; } # NODE SEGME
 opened_from() { sed -n 's/.* opened_from_base journal=0 index=\([0-9]*\).*/\1/p' "$cluster/node$1.log" | tail -n 1; }
 newest_log_has() { [ "$(opened_from "$1")" -ge "$2" ]; }
 
+dumps_something() { "$wirelog" dump "$cluster/node1/data" --count 3 | grep -q .; }
+is_named_damage() {
+	"$wirelog" verify "$cluster/node1/data" >"$work/verify.out"
+	[ $? -eq 65 ] && grep -q '  DAMAGE    rot: ' "$work/verify.out"
+}
+newest_place() { # of node 1, which is down: the place with the higher index
+	"$wirelog" verify --json "$cluster/node1/data" |
+		jq '[.journals[0].bases | to_entries[] | {place: .key, index: .value.index}] | max_by(.index).place'
+}
+
 make_cluster main || exit 1
 for node in 1 2 3; do
 	printf 'base:\n  every: 1MiB\n' >>"$cluster/node$node.yaml"
@@ -75,3 +85,28 @@ claim and_more_is_given_up wait_until 90 has_given_up 1 "$first"
 claim every_append_is_answered_there_too stop_loader b
 claim chains_are_equal wait_caught_up 1 2 3
 claim the_directory_is_smaller test "$(find "$cluster/node1/data/journal-00" -name 'segment-*' | wc -l)" -lt 12
+stop_all
+first=$(find "$cluster/node1/data/journal-00" -name 'segment-*' -printf '%f\n' | sort | head -n 1)
+claim a_log_without_its_beginning_is_clean "$wirelog" verify "$cluster/node1/data"
+claim its_records_can_be_dumped dumps_something
+
+# What is older than the base: a start does not read it, verify does.
+cp "$cluster/node1/data/journal-00/$first" "$work/segment"
+printf 'x' | dd of="$cluster/node1/data/journal-00/$first" bs=1 seek=5001 conv=notrunc status=none
+claim damage_before_the_base_is_found is_named_damage
+cp "$work/segment" "$cluster/node1/data/journal-00/$first"
+
+# The newest base rots: the one before takes its part. Both, and there is nothing to start from.
+newest=$(newest_place)
+printf 'x' | dd of="$cluster/node1/data/journal-00/base-$newest" bs=1 seek=300 conv=notrunc status=none
+start_all >/dev/null
+claim the_older_base_takes_the_part_of_a_damaged_one grep -q "base_damaged journal=0 place=$newest" "$cluster/node1.log"
+claim and_the_cluster_goes_on wait_leader
+claim and_catches_up wait_caught_up 1 2 3
+end_node 1 KILL 2>/dev/null
+for place in 0 1; do
+	printf 'xxxx' | dd of="$cluster/node1/data/journal-00/base-$place" bs=1 seek=40 conv=notrunc status=none
+done
+run_daemon "$cluster/node1.yaml"
+claim without_a_base_it_is_refused test "$status" -eq 65
+claim and_says_why grep -q 'cannot be opened: its log begins at segment' "$work/daemon.out"
