@@ -47,11 +47,10 @@ void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *sta
 		if (wl_members_has(status->base_differs, node))
 			json_array_append_new(differs, json_integer(node));
 	json_object_set_new(object, "trim_number", json_integer((json_int_t)status->trim_number));
-	json_object_set_new(object, "bases",
-			    json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark,
-				      "proven",
-				      base_of(status->proven_index, status->proven_digest), "own",
-				      base_of(status->base_index, status->base_digest), "differs",
-				      differs));
+	json_object_set_new(
+		object, "bases",
+		json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark, "proven",
+			  base_of(status->proven_index, status->proven_digest), "own",
+			  base_of(status->base_index, status->base_digest), "differs", differs));
 	set_maker(json_object_get(object, "bases"), status);
 }

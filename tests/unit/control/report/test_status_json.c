@@ -130,7 +130,8 @@ static void what_is_kept_is_told_with_the_bases(void)
 	told = at(told, "bases");
 	CU_ASSERT_EQUAL(json_integer_value(at(told, "mark")), 77);
 	CU_ASSERT_EQUAL(json_integer_value(at(at(told, "own"), "index")), 77);
-	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(told, "own"), "digest")), "fedcba9876543210");
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(told, "own"), "digest")),
+			       "fedcba9876543210");
 	CU_ASSERT(json_is_null(at(told, "proven")));
 	CU_ASSERT_EQUAL(json_array_size(at(told, "differs")), 0);
 	json_decref(status);
