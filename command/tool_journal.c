@@ -102,8 +102,7 @@ static bool load_base(struct wl_tool_journal *journal)
 		.segment_bytes = source->segment_bytes,
 	};
 	bool needed = source->first_segment != 0;
-	struct wl_base_target target = {NULL, needed ? &journal->log : NULL,
-					source->first_segment};
+	struct wl_base_target target = {NULL, needed ? &journal->log : NULL, source->first_segment};
 	struct wl_base_load load;
 	unsigned place;
 	uint64_t at;
@@ -121,8 +120,9 @@ static bool load_base(struct wl_tool_journal *journal)
 			continue;
 		}
 		wl_base_load_want(&load, &place, &at, &bytes);
-		wl_base_load_on_read(&load, read_status(source->read_base(source->context, place, at,
-									  journal->window, bytes)));
+		wl_base_load_on_read(&load,
+				     read_status(source->read_base(source->context, place, at,
+								   journal->window, bytes)));
 	}
 	memcpy(journal->bases, load.places, sizeof(journal->bases));
 	journal->from_base = needed && load.verdict == WL_BASE_OK;

@@ -177,10 +177,12 @@ static void print_bases(FILE *out, const struct wl_verify_journal *journal)
 		const struct wl_base_place *place = &journal->bases[at];
 
 		if (place->verdict == WL_BASE_OK && place->header.sequence != 0)
-			fprintf(out, "  base %u    behind entry %" PRIu64 ", digest %016" PRIx64 "\n",
+			fprintf(out,
+				"  base %u    behind entry %" PRIu64 ", digest %016" PRIx64 "\n",
 				at, place->header.log.position.index, place->header.digest);
 		else if (place->verdict != WL_BASE_OK && place->verdict != WL_BASE_EMPTY)
-			fprintf(out, "  base %u    %s: a start takes the other one, if it is whole\n",
+			fprintf(out,
+				"  base %u    %s: a start takes the other one, if it is whole\n",
 				at, wl_base_verdict_name(place->verdict));
 	}
 }
@@ -192,7 +194,8 @@ static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verif
 		fprintf(out, "  entries   none\n");
 	else
 		fprintf(out,
-			"  entries   %" PRIu64 " to %" PRIu64 "; %u term%s, the last is %" PRIu64 "\n",
+			"  entries   %" PRIu64 " to %" PRIu64 "; %u term%s, the last is %" PRIu64
+			"\n",
 			journal->first_index, journal->last_index, journal->term_count,
 			journal->term_count == 1 ? "" : "s", journal->last_term);
 	if (journal->last_number < journal->first_number)
@@ -298,14 +301,13 @@ static json_t *bases_json(const struct wl_verify_journal *journal)
 		bool whole = place->verdict == WL_BASE_OK && place->header.sequence != 0;
 
 		json_array_append_new(
-			bases,
-			json_pack("{s:s, s:I, s:o}", "verdict",
-				  wl_base_verdict_name(whole || place->verdict != WL_BASE_OK
-							       ? place->verdict
-							       : WL_BASE_EMPTY),
-				  "index",
-				  (json_int_t)(whole ? place->header.log.position.index : 0),
-				  "digest", hexadecimal(place->header.digest, whole)));
+			bases, json_pack("{s:s, s:I, s:o}", "verdict",
+					 wl_base_verdict_name(whole || place->verdict != WL_BASE_OK
+								      ? place->verdict
+								      : WL_BASE_EMPTY),
+					 "index",
+					 (json_int_t)(whole ? place->header.log.position.index : 0),
+					 "digest", hexadecimal(place->header.digest, whole)));
 	}
 	return bases;
 }

@@ -164,6 +164,7 @@ static void encode_block(struct wl_base_encoder *encoder, uint8_t *to)
 	do {
 		bytes = next_content(encoder, to + filled, WL_BASE_CONTENT_BYTES - filled);
 		filled += bytes;
+		WL_CHECK(filled <= WL_BASE_CONTENT_BYTES);
 	} while (bytes != 0 && filled < WL_BASE_CONTENT_BYTES);
 	memset(to + filled, 0, WL_BASE_CONTENT_BYTES - filled);
 	wl_store_u32(to + WL_BASE_CONTENT_BYTES,
@@ -175,6 +176,7 @@ size_t wl_base_encode(struct wl_base_encoder *encoder, uint8_t *to, size_t room)
 {
 	size_t bytes = 0;
 
+	WL_CHECK(encoder->blocks != 0);
 	while (encoder->block < encoder->blocks && room - bytes >= WL_BLOCK_BYTES) {
 		encode_block(encoder, to + bytes);
 		bytes += WL_BLOCK_BYTES;

@@ -159,8 +159,7 @@ static void give_up(struct wl_journal *journal, uint64_t keep_offset)
 	struct wl_log *log = &journal->log;
 	struct wl_log_begin begin;
 
-	if (keep_offset != 0 &&
-	    wl_log_find_begin(log, state->trim_number, keep_offset, &begin) &&
+	if (keep_offset != 0 && wl_log_find_begin(log, state->trim_number, keep_offset, &begin) &&
 	    begin.position.index > log->begin.position.index &&
 	    begin.position.index <= state->sessions.applied_index)
 		wl_log_give_up(log, &begin);

@@ -174,8 +174,8 @@ static void what_the_base_maker_does_is_told(void)
 	journal->bases.stop = WL_BASE_STOP_DAMAGED;
 	CU_ASSERT(first_reason_is(bed, "bases_stopped"));
 	status = wl_status_json_status(&bed->facts);
-	CU_ASSERT_STRING_EQUAL(
-		json_string_value(at(at(first_journal(status), "bases"), "stopped")), "damaged");
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(first_journal(status), "bases"), "stopped")),
+			       "damaged");
 	json_decref(status);
 	free(bed);
 }

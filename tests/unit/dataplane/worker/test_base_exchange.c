@@ -100,7 +100,8 @@ static void the_maker_never_sees_two_halves(void)
 	CU_ASSERT_EQUAL(back, 0);
 }
 
-WL_SUITE(base_exchange){
+WL_SUITE(base_exchange)
+{
 	WL_TEST(nothing_told_is_nothing_read),
 	WL_TEST(each_way_the_newest_is_read),
 	WL_TEST(a_writer_that_never_ends_is_not_waited_for),

@@ -115,8 +115,8 @@ static void start(void)
 	memset(journal_memory, 0, size);
 	wl_journal_init(&journal, &config, ring, journal_memory);
 	load_base();
-	wl_recovery_init(&recovery, &journal.log, fixture.log.drive.segments, 0,
-			 fixture.log.window, FIXTURE_WINDOW_BYTES);
+	wl_recovery_init(&recovery, &journal.log, fixture.log.drive.segments, 0, fixture.log.window,
+			 FIXTURE_WINDOW_BYTES);
 	wl_journal_recover(&journal, &recovery);
 	read_bytes = 0;
 	while (recovery.state == WL_RECOVERY_WANTS_READ) {
@@ -254,7 +254,8 @@ static void the_maker_is_told_no_commit_above_what_is_durable(void)
 	end();
 }
 
-WL_SUITE(journal_bases){
+WL_SUITE(journal_bases)
+{
 	WL_TEST(a_start_goes_on_from_the_newest_base),
 	WL_TEST(a_newest_base_that_rotted_gives_way_to_the_one_before),
 	WL_TEST(only_what_is_trimmed_and_below_two_proven_bases_is_given_up),
