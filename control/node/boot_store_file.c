@@ -12,10 +12,25 @@
 #include "control/node/boot_shape.h"
 #include "control/node/stop_thread.h"
 #include "control/report/report_file.h"
+#include "dataplane/base/bytes.h"
 #include "dataplane/host/clock.h"
 
 #define WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
 #define PROGRESS_NS 1000000000u
+/* In a base: what a session says of itself, and its runs. */
+#define BASE_SESSION_BYTES (128u + (uint64_t)WIRELOG_SESSION_RUNS * 24u)
+#define BASE_ROUND_BYTES (1u << 20)
+
+/* Of the largest base that these limits can make: a device keeps room for two in each journal. */
+static uint64_t base_bytes(const struct wl_config *config)
+{
+	const uint64_t local = (uint64_t)WL_LOG_TERMS_MAX * 16 + (uint64_t)WL_LOG_MARKS_MAX * 48 +
+			       (uint64_t)WL_LOG_DEAD_RANGES_MAX * 16;
+	uint64_t bytes = config->sessions * BASE_SESSION_BYTES + local;
+
+	/* Checksums of blocks, and the header. */
+	return wl_align_up(bytes + bytes / 256 + BASE_ROUND_BYTES / 2, BASE_ROUND_BYTES);
+}
 
 int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 {
@@ -26,6 +41,7 @@ int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 		.node = config->node,
 		.journal_count = config->journal_count,
 		.segment_bytes = config->segment_bytes,
+		.base_bytes = base_bytes(config),
 		.voters = config->voters,
 	};
 	int status = wl_store_open(&node->store, &store, reason, reason_bytes);
@@ -86,10 +102,14 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 {
 	struct wl_node_journal *journal = &node->journals[id];
 	struct wl_log *log = &journal->journal->log;
-	uint64_t began_ns = wl_clock_kernel_ns();
+	uint64_t began_ns = wl_clock_kernel_ns(), walked_from;
 	struct wl_recovery recovery;
 	int error;
 
+	error = wl_boot_load_base(node, id, window, WINDOW_BYTES, reason, reason_bytes);
+	if (error != 0)
+		return error;
+	walked_from = journal->journal->opened_from != 0 ? log->append_offset : 0;
 	wl_recovery_init(&recovery, log, wl_store_segment_count(node->store, id),
 			 node->superblock.journals[id].watermark, window, WINDOW_BYTES);
 	wl_journal_recover(journal->journal, &recovery);
@@ -107,7 +127,7 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	journal->damage = recovery.damage;
 	journal->known_commit = wl_recovery_commit(&recovery, node->superblock.journals[id].commit);
 	journal->recovered_index = log->tail.index;
-	journal->recovered_bytes = log->append_offset;
+	journal->recovered_bytes = log->append_offset - walked_from;
 	journal->recovery_ns = wl_clock_kernel_ns() - began_ns;
 	if (recovery.state == WL_RECOVERY_REFUSED) {
 		snprintf(
@@ -122,10 +142,11 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 		wl_report(WL_REPORT_NOTICE, "torn_tail_cut", "journal=%u begin=%lu end=%lu", id,
 			  (unsigned long)recovery.damage.begin, (unsigned long)recovery.damage.end);
 	wl_report(WL_REPORT_NOTICE, "recovered",
-		  "journal=%u index=%lu term=%lu next_number=%lu known_commit=%lu mib=%lu ms=%lu",
+		  "journal=%u index=%lu term=%lu next_number=%lu known_commit=%lu base=%lu mib=%lu ms=%lu",
 		  id, (unsigned long)log->tail.index, (unsigned long)log->tail.term,
 		  (unsigned long)log->next_number, (unsigned long)journal->known_commit,
-		  (unsigned long)(log->append_offset >> 20),
+		  (unsigned long)journal->journal->opened_from,
+		  (unsigned long)(journal->recovered_bytes >> 20),
 		  (unsigned long)(journal->recovery_ns / 1000000));
 	return 0;
 }

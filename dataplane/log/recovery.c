@@ -98,6 +98,9 @@ bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t byt
 	}
 	if (offset < recovery->unreadable && left > recovery->unreadable - offset)
 		left = recovery->unreadable - offset;
+	/* Who follows reads no further than it may, or than the chunk reaches that it is about. */
+	if (offset < recovery->limit && left > recovery->limit - offset)
+		left = recovery->limit - offset > bytes ? recovery->limit - offset : bytes;
 	recovery->want_offset = offset;
 	recovery->want_bytes = left < recovery->window_bytes ? (uint32_t)left
 							     : recovery->window_bytes;

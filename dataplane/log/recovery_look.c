@@ -234,7 +234,8 @@ bool wl_recovery_look(struct wl_recovery *recovery)
 	uint64_t segment_bytes = recovery->log->config.segment_bytes;
 	enum wl_recovery_segment verdict;
 
-	if (recovery->look >= recovery->segments * segment_bytes || recovery->known_durable) {
+	if (recovery->look >= recovery->segments * segment_bytes ||
+	    recovery->look >= recovery->limit || recovery->known_durable) {
 		decide(recovery);
 		return false;
 	}

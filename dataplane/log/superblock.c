@@ -12,6 +12,7 @@
  * 3080 u8[16] key of chunks; 3096 u64, u64 segments of a device's areas, and of its last one
  * 3112 journals, 16 of 40 bytes: what contradicts that which is committed: {u64 term, u64 index}, u64 our chain value behind it,
  *      u64 theirs, u32 node (0: nothing does), u32 zero
+ * 3752 u64 bytes of a device's place for a base
  * zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/log/superblock.h"
@@ -33,9 +34,10 @@
 #define AREAS_AT (CHUNK_KEY_AT + WL_SIPHASH_KEY_BYTES)
 #define DIVERGENCES_AT (AREAS_AT + 16)
 #define DIVERGENCE_BYTES 40u
+#define BASES_AT (DIVERGENCES_AT + WIRELOG_JOURNALS_MAX * DIVERGENCE_BYTES)
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(DIVERGENCES_AT + WIRELOG_JOURNALS_MAX * DIVERGENCE_BYTES <= CRC_AT, "it fits");
+_Static_assert(BASES_AT + 8 <= CRC_AT, "it fits");
 
 static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
 {
@@ -110,6 +112,7 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 	memcpy(to + CHUNK_KEY_AT, superblock->chunk_key, sizeof(superblock->chunk_key));
 	wl_store_u64(to + AREAS_AT, superblock->area_segments);
 	wl_store_u64(to + AREAS_AT + 8, superblock->last_area_segments);
+	wl_store_u64(to + BASES_AT, superblock->base_bytes);
 	wl_store_u32(to + CRC_AT, wl_crc32c(to, CRC_AT));
 }
 
@@ -165,6 +168,7 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 	memcpy(superblock->chunk_key, from + CHUNK_KEY_AT, sizeof(superblock->chunk_key));
 	superblock->area_segments = wl_load_u64(from + AREAS_AT);
 	superblock->last_area_segments = wl_load_u64(from + AREAS_AT + 8);
+	superblock->base_bytes = wl_load_u64(from + BASES_AT);
 	return WL_SUPERBLOCK_OK;
 }
 

@@ -19,7 +19,7 @@
 #include "dataplane/base/siphash.h"
 #include "dataplane/log/divergence.h"
 
-#define WL_SUPERBLOCK_FORMAT 4u /* version of the record; data of another one are refused */
+#define WL_SUPERBLOCK_FORMAT 5u /* version of the record; data of another one are refused */
 
 struct wl_superblock_journal {
 	uint64_t term;
@@ -51,6 +51,8 @@ struct wl_superblock {
 		[WL_SIPHASH_KEY_BYTES]; /* random, made with the data; never leaves the node (chunk.h) */
 	/* of a raw device: segments that each journal has room for, and the last one, which grows with the device; 0 in a directory */
 	uint64_t area_segments, last_area_segments;
+	/* of a raw device: bytes of each place for a base, two for each journal, a multiple of WL_BLOCK_BYTES; 0: there are none */
+	uint64_t base_bytes;
 	wl_members
 		voters; /* bit per node id of the cluster, nor may they; 0: older data, not known */
 	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];

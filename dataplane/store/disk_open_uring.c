@@ -146,8 +146,10 @@ static int open_newest(struct wl_disk_uring *disk)
 {
 	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++) {
 		uint64_t count = wl_store_segment_count(disk->store, journal);
-		uint64_t segment = count > OPEN_AT_START ? count - OPEN_AT_START : 0;
+		uint64_t segment = wl_store_segment_first(disk->store, journal);
 
+		if (count - segment > OPEN_AT_START)
+			segment = count - OPEN_AT_START;
 		for (; segment < count; segment++) {
 			uint64_t base;
 			uint32_t place;

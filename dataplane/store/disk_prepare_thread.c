@@ -27,7 +27,9 @@ static void do_job(struct wl_disk_prepare *prepare, struct wl_disk_job *job)
 	if (job->verb == WL_DISK_JOB_PREPARE)
 		job->error = wl_store_segment_prepare(prepare->store, job->journal, job->segment,
 						      &prepare->stopping);
-	if (job->error == 0)
+	if (job->verb == WL_DISK_JOB_FORGET)
+		job->error = wl_store_segment_forget(prepare->store, job->journal, job->segment);
+	else if (job->error == 0)
 		job->error = wl_store_segment_open(prepare->store, job->journal, job->segment,
 						   &job->fd, &job->base);
 	WL_CHECK(wl_ring_push(&prepare->answers, job));

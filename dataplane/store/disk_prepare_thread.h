@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The thread wl-prep-N beside a worker's disk: whatever takes long or may block in the file system - making a segment,
- * opening one, closing one - happens here, one job after the other. Jobs and answers travel by value over two
+ * opening, closing, forgetting one - happens here, one job after the other. Jobs and answers travel by value over two
  * rings; the worker never waits, and both rings are larger than what can be under way.
  *
  * Thread: open and close [init]; ask and take [worker].
@@ -20,6 +20,7 @@
 enum wl_disk_job_verb {
 	WL_DISK_JOB_OPEN = 1,
 	WL_DISK_JOB_PREPARE, /* and open */
+	WL_DISK_JOB_FORGET,
 	WL_DISK_JOB_CLOSE, /* no answer */
 };
 

@@ -6,6 +6,7 @@
  *                                        \- no  --> WAITS_FOR_FILE --> (wl-prep-N opened it) --> sqe
  *                                                                   \- (it could not) --> completion
  *           PREPARE --> PREPARING --> (wl-prep-N made and opened it) --> completion
+ *           FORGET  --> PREPARING --> (wl-prep-N did) --> completion
  *
  * What submit took goes to the kernel within that call, so a write starts in the turn that cut it. reap enters the
  * kernel only when the ring's flags say that completions wait there: at most one enter to give and one to take in a
@@ -127,18 +128,19 @@ static void enter(struct wl_disk_uring *disk)
 
 /* ---- submit ------------------------------------------------------------------------------------- */
 
-static bool start_prepare(struct wl_disk_uring *disk, uint32_t number)
+/* PREPARE and FORGET: the thread's whole work. */
+static bool start_job(struct wl_disk_uring *disk, uint32_t number)
 {
 	struct wl_disk_operation *operation = &disk->operations[number];
 	const struct wl_disk_request *request = &operation->request;
 	struct wl_disk_job job = {
-		.verb = WL_DISK_JOB_PREPARE,
+		.verb = request->verb == WL_DISK_PREPARE ? WL_DISK_JOB_PREPARE : WL_DISK_JOB_FORGET,
 		.journal = request->journal,
 		.segment = request->offset / disk->segment_bytes,
 		.tag = number,
 	};
 
-	/* One ahead whose header was damaged is made anew; its old file must not be written to. */
+	/* One ahead whose header was damaged is made anew, one that is given up ends: its old file must not be used. */
 	close_later(disk, wl_disk_files_retire(&disk->files, job.journal, job.segment));
 	operation->state = WL_DISK_OPERATION_PREPARING;
 	wl_disk_prepare_ask(&disk->prepare, &job);
@@ -174,6 +176,11 @@ static bool start_transfer(struct wl_disk_uring *disk, uint32_t number)
 	return true;
 }
 
+static bool is_job(const struct wl_disk_request *request)
+{
+	return request->verb == WL_DISK_PREPARE || request->verb == WL_DISK_FORGET;
+}
+
 /* liburing 2.3 declares a function for this, but its shared library does not export it. */
 static void enable(struct wl_disk_uring *disk)
 {
@@ -202,8 +209,8 @@ unsigned wl_disk_uring_submit(struct wl_disk *base, const struct wl_disk_request
 							.file = WL_DISK_FILES_NONE};
 		if (wl_unlikely(disk->broken != 0))
 			finish(disk, number, WL_DISK_FAILED, disk->broken);
-		else if (!(requests[taken].verb == WL_DISK_PREPARE ? start_prepare(disk, number)
-								   : start_transfer(disk, number)))
+		else if (!(is_job(&requests[taken]) ? start_job(disk, number)
+						    : start_transfer(disk, number)))
 			break;
 		disk->free_count--;
 	}
@@ -285,6 +292,15 @@ static void on_prepared(struct wl_disk_uring *disk, const struct wl_disk_job *an
 	finish(disk, answer->tag, status_of(&operation->request, -answer->error), -answer->error);
 }
 
+static void on_forgotten(struct wl_disk_uring *disk, const struct wl_disk_job *answer)
+{
+	const struct wl_disk_request *request = &disk->operations[answer->tag].request;
+
+	/* Opened for a reader while it was given up: on a device another segment will stand there. */
+	close_later(disk, wl_disk_files_retire(&disk->files, answer->journal, answer->segment));
+	finish(disk, answer->tag, status_of(request, -answer->error), -answer->error);
+}
+
 static void take_answers(struct wl_disk_uring *disk)
 {
 	struct wl_disk_job answer;
@@ -292,6 +308,8 @@ static void take_answers(struct wl_disk_uring *disk)
 	while (wl_disk_prepare_take(&disk->prepare, &answer)) {
 		if (answer.verb == WL_DISK_JOB_PREPARE)
 			on_prepared(disk, &answer);
+		else if (answer.verb == WL_DISK_JOB_FORGET)
+			on_forgotten(disk, &answer);
 		else
 			on_opened(disk, &answer);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A directory: the superblock and a folder of segment files per journal.
+ * A directory: the superblock and a folder of segment files and bases per journal.
  *
- * Whatever has its final name is whole. The superblock and each segment are made under a name that ends in ".new",
+ * Whatever has its final name is whole. The superblock, each segment and each base are made under a name that ends in ".new",
  * synced, and only then given their name; a crash leaves a ".new", which the next open removes.
  *
  * A name is durable when the folder that has it was synced. Who gave it may have died before that, and then whoever is
@@ -48,8 +48,7 @@ static void name_journal(char name[NAME_BYTES], uint32_t journal)
 	snprintf(name, NAME_BYTES, "journal-%02u", journal);
 }
 
-/* So that a name is as durable as what it names. 0 or -errno. */
-static int sync_directory(int at, const char *path)
+int wl_store_sync_directory(int at, const char *path)
 {
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int error = 0;
@@ -108,12 +107,12 @@ static DIR *list(int at, const char *path)
 	return directory;
 }
 
-/* One more than the highest; half made ones are removed on the way. */
+/* The lowest, and one more than the highest; half made ones, of bases too, are removed on the way. */
 static int survey_journal(struct wl_store *store, uint32_t journal)
 {
 	char name[NAME_BYTES];
 	const struct dirent *entry;
-	uint64_t segment, count = 0;
+	uint64_t segment, first = UINT64_MAX, count = 0;
 	DIR *directory;
 
 	name_journal(name, journal);
@@ -123,12 +122,15 @@ static int survey_journal(struct wl_store *store, uint32_t journal)
 			store, errno == ENOENT ? WIRELOG_STORE_DAMAGED : WIRELOG_STORE_UNREADABLE,
 			"%s: %s", name, strerror(errno));
 	while ((entry = readdir(directory)) != NULL) {
-		if (parse_segment(entry->d_name, &segment) && segment >= count)
-			count = segment + 1;
-		else if (has_suffix(entry->d_name, NEW) && !store->config.read_only)
+		if (parse_segment(entry->d_name, &segment)) {
+			first = segment < first ? segment : first;
+			count = segment >= count ? segment + 1 : count;
+		} else if (has_suffix(entry->d_name, NEW) && !store->config.read_only) {
 			unlinkat(dirfd(directory), entry->d_name, 0);
+		}
 	}
 	closedir(directory);
+	atomic_store(&store->first[journal], first < count ? first : count);
 	atomic_store(&store->segments[journal], count);
 	return 0;
 }
@@ -137,9 +139,11 @@ static int survey_journal(struct wl_store *store, uint32_t journal)
 static int settle_writes(struct wl_store *store, uint32_t journal)
 {
 	uint64_t count = atomic_load(&store->segments[journal]);
-	uint64_t first = count > WRITTEN_LATELY ? count - WRITTEN_LATELY : 0;
+	uint64_t first = atomic_load(&store->first[journal]);
 	char name[NAME_BYTES];
 
+	if (count - first > WRITTEN_LATELY)
+		first = count - WRITTEN_LATELY;
 	for (uint64_t segment = first; segment < count; segment++) {
 		int fd, status;
 
@@ -165,7 +169,7 @@ static int settle_writes(struct wl_store *store, uint32_t journal)
 
 static int sync_names(struct wl_store *store, const char *folder)
 {
-	int error = sync_directory(store->directory_fd, folder);
+	int error = wl_store_sync_directory(store->directory_fd, folder);
 
 	return error == 0 ? 0
 			  : wl_store_refuse(store, WIRELOG_STORE_FAILED,
@@ -176,7 +180,8 @@ static int sync_names(struct wl_store *store, const char *folder)
 /* Our own name is in the folder above, which may be closed to us: then by way of the whole file system. */
 static int sync_own_name(struct wl_store *store)
 {
-	if (sync_directory(store->directory_fd, "..") == 0 || syncfs(store->directory_fd) == 0)
+	if (wl_store_sync_directory(store->directory_fd, "..") == 0 ||
+	    syncfs(store->directory_fd) == 0)
 		return sync_names(store, ".");
 	return wl_store_refuse(store, WIRELOG_STORE_FAILED,
 			       "its own name cannot be made durable: %s", strerror(errno));
@@ -341,14 +346,14 @@ static int make_superblock(struct wl_store *store)
 		status = write_superblocks(store);
 	if (status != 0)
 		return status;
-	error = sync_directory(store->directory_fd, ".");
+	error = wl_store_sync_directory(store->directory_fd, ".");
 	if (error == 0 &&
 	    linkat(store->directory_fd, SUPERBLOCK NEW, store->directory_fd, SUPERBLOCK, 0) != 0)
 		error = -errno;
 	if (error == 0 && unlinkat(store->directory_fd, SUPERBLOCK NEW, 0) != 0)
 		error = -errno;
 	if (error == 0)
-		error = sync_directory(store->directory_fd, ".");
+		error = wl_store_sync_directory(store->directory_fd, ".");
 	if (error == -EEXIST)
 		return wl_store_refuse(store, WIRELOG_STORE_IN_USE,
 				       "another process makes it at this moment");
@@ -477,10 +482,23 @@ static int segment_prepare(struct wl_store *store, uint32_t journal, uint64_t se
 		unlinkat(store->directory_fd, temporary, 0);
 		return error == -EDQUOT || error == -EFBIG ? -ENOSPC : error;
 	}
-	return sync_directory(store->directory_fd, folder);
+	return wl_store_sync_directory(store->directory_fd, folder);
+}
+
+/* A name whose folder was not synced comes back with a power cut: so one after the other, each for good. */
+static int segment_forget(struct wl_store *store, uint32_t journal, uint64_t segment)
+{
+	char name[NAME_BYTES], folder[NAME_BYTES];
+
+	name_segment(name, journal, segment, "");
+	name_journal(folder, journal);
+	if (unlinkat(store->directory_fd, name, 0) != 0 && errno != ENOENT)
+		return -errno;
+	return wl_store_sync_directory(store->directory_fd, folder);
 }
 
 static const struct wl_store_ops directory_ops = {
 	.segment_open = segment_open,
 	.segment_prepare = segment_prepare,
+	.segment_forget = segment_forget,
 };

@@ -211,8 +211,9 @@ static int check_owner(struct wl_store *store)
 		.journal_count = config->journal_count,
 		.voters = config->voters,
 		.segment_bytes = config->segment_bytes,
+		.base_bytes = config->base_bytes,
 	};
-	char text[160];
+	char text[256];
 	struct wl_sentence why = wl_sentence_begin(text, sizeof(text));
 	int status = wl_store_owner_check(&store->superblock, &owner, &why);
 
@@ -234,8 +235,8 @@ static int load_superblock(struct wl_store *store)
 	/* A copy that the device does not give, or that was cut off, is damaged; its twin may be whole. */
 	memset(copies, 0xff, WL_STORE_SUPERBLOCK_BYTES);
 	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES; copy++)
-		if (wl_store_read_bytes(store, store->superblock_fd, copies[copy], WL_BLOCK_BYTES,
-					copy * WL_BLOCK_BYTES) != 0)
+		if (wl_store_read_bytes(&store->reader, store->superblock_fd, copies[copy],
+					WL_BLOCK_BYTES, copy * WL_BLOCK_BYTES) != 0)
 			memset(copies[copy], 0xff, WL_BLOCK_BYTES);
 	verdict = wl_superblock_choose((const uint8_t(*)[WL_BLOCK_BYTES])copies, &store->superblock,
 				       &store->damaged_copies);
@@ -298,8 +299,8 @@ int wl_store_open(struct wl_store **store, const struct wl_store_config *config,
 	made->config = *config;
 	made->reason = reason;
 	made->reason_bytes = reason_bytes;
-	made->directory_fd = made->superblock_fd = made->read_fd = -1;
-	made->read_journal = WL_STORE_NO_JOURNAL;
+	made->directory_fd = made->superblock_fd = -1;
+	wl_store_begin_reading(&made->reader, made);
 	if (config->cluster)
 		memcpy(made->cluster, config->cluster, sizeof(made->cluster));
 	if (!config->read_only &&
@@ -329,13 +330,11 @@ void wl_store_close(struct wl_store *store)
 	/* A provisioning thread hangs in the device: the process ends around it, and keeps the lock until then. */
 	if (atomic_load(&store->busy) != 0)
 		return;
-	if (store->read_fd >= 0)
-		close(store->read_fd);
 	if (store->superblock_fd >= 0)
 		close(store->superblock_fd);
 	if (store->directory_fd >= 0)
 		close(store->directory_fd);
-	wl_store_end_reading(store);
+	wl_store_end_reading(&store->reader);
 	free(store);
 }
 
@@ -367,6 +366,11 @@ uint64_t wl_store_segment_count(const struct wl_store *store, uint32_t journal)
 							 : 0;
 }
 
+uint64_t wl_store_segment_first(const struct wl_store *store, uint32_t journal)
+{
+	return journal < store->superblock.journal_count ? atomic_load(&store->first[journal]) : 0;
+}
+
 int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t segment, int *fd,
 			  uint64_t *base)
 {
@@ -380,6 +384,18 @@ int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t seg
 	return error;
 }
 
+/* A journal's segments are made and forgotten by one thread: nobody else moves these numbers. */
+static void note_made(struct wl_store *store, uint32_t journal, uint64_t segment)
+{
+	uint64_t first = atomic_load(&store->first[journal]),
+		 count = atomic_load(&store->segments[journal]);
+
+	if (first == count || segment < first)
+		atomic_store(&store->first[journal], segment);
+	if (count <= segment)
+		atomic_store(&store->segments[journal], segment + 1);
+}
+
 int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t segment,
 			     const atomic_bool *cancel)
 {
@@ -389,9 +405,27 @@ int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t 
 		return -EROFS;
 	atomic_fetch_add(&store->busy, 1);
 	error = store->ops->segment_prepare(store, journal, segment, cancel);
-	/* A journal's segments are prepared by one thread: nobody else raises this number. */
-	if (error == 0 && atomic_load(&store->segments[journal]) <= segment)
-		atomic_store(&store->segments[journal], segment + 1);
+	if (error == 0)
+		note_made(store, journal, segment);
+	atomic_fetch_sub(&store->busy, 1);
+	return error;
+}
+
+int wl_store_segment_forget(struct wl_store *store, uint32_t journal, uint64_t segment)
+{
+	uint64_t first, count;
+	int error = 0;
+
+	if (store->config.read_only || journal >= store->superblock.journal_count)
+		return -EROFS;
+	atomic_fetch_add(&store->busy, 1);
+	first = atomic_load(&store->first[journal]);
+	count = atomic_load(&store->segments[journal]);
+	for (; error == 0 && first <= segment && first < count; first++) {
+		error = store->ops->segment_forget(store, journal, first);
+		if (error == 0)
+			atomic_store(&store->first[journal], first + 1);
+	}
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }
@@ -399,25 +433,7 @@ int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t 
 int wl_store_read(struct wl_store *store, uint32_t journal, uint64_t offset, uint8_t *buffer,
 		  uint32_t bytes)
 {
-	uint64_t segment = offset / store->superblock.segment_bytes,
-		 inside = offset % store->superblock.segment_bytes;
-	int error;
-
-	if (inside + bytes > store->superblock.segment_bytes)
-		return -EINVAL;
-	if (store->read_fd < 0 || journal != store->read_journal ||
-	    segment != store->read_segment) {
-		if (store->read_fd >= 0)
-			close(store->read_fd);
-		store->read_fd = -1;
-		error = wl_store_segment_open(store, journal, segment, &store->read_fd,
-					      &store->read_base);
-		if (error != 0)
-			return error;
-		store->read_journal = journal;
-		store->read_segment = segment;
-	}
-	return wl_store_read_bytes(store, store->read_fd, buffer, bytes, store->read_base + inside);
+	return wl_store_reader_read(&store->reader, journal, offset, buffer, bytes);
 }
 
 static int scrub_segment(struct wl_store *store, uint32_t journal, uint64_t begin, uint64_t end)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside the store: what store_file.c (what both media share: lock, superblock, refusals, reading) asks of
- * store_directory_file.c, store_device_file.c and store_read_uring.c. Not for other modules.
+ * store_directory_file.c, store_device_file.c, store_base_file.c and store_read_uring.c. Not for other modules.
  *
  * Thread: as store.h says.
  */
@@ -20,6 +20,18 @@ struct wl_store_ops {
 			    uint64_t *base);
 	int (*segment_prepare)(struct wl_store *store, uint32_t journal, uint64_t segment,
 			       const atomic_bool *cancel);
+	/* It is the lowest that there is. */
+	int (*segment_forget)(struct wl_store *store, uint32_t journal, uint64_t segment);
+};
+
+struct wl_store_reader {
+	struct wl_store *store;
+	/* the segment that was read last */
+	uint32_t journal;
+	uint64_t segment;
+	uint64_t base;
+	int fd; /* -1: none */
+	struct wl_store_ring *ring; /* of store_read_uring.c; NULL: not made yet */
 };
 
 struct wl_store {
@@ -32,15 +44,12 @@ struct wl_store {
 	struct wl_superblock superblock;
 	unsigned damaged_copies;
 	uint64_t device_bytes; /* of a block device */
+	/* [first, segments) are there; raised and lowered by the one thread that makes and forgets a journal's segments */
+	_Atomic uint64_t first[WIRELOG_JOURNALS_MAX];
 	_Atomic uint64_t segments[WIRELOG_JOURNALS_MAX];
 	_Atomic uint32_t busy; /* calls under way on provisioning threads */
 
-	/* the segment that wl_store_read used last */
-	uint32_t read_journal;
-	uint64_t read_segment;
-	uint64_t read_base;
-	int read_fd;
-	struct wl_store_ring *ring; /* of store_read_uring.c; NULL: not made yet */
+	struct wl_store_reader reader; /* of wl_store_read */
 
 	/* where open puts its sentence */
 	char *reason;
@@ -62,8 +71,14 @@ int wl_store_make_superblocks(struct wl_store *store,
 /* All of it at that place. 0 or -errno; a short write that cannot be continued is -EIO. */
 int wl_store_write(int fd, const uint8_t *from, size_t bytes, uint64_t at);
 /* All of it, with waits that SIGKILL and _exit can end. 0 or -errno; -ENODATA where it ends before. */
-int wl_store_read_bytes(struct wl_store *store, int fd, uint8_t *to, size_t bytes, uint64_t at);
-void wl_store_end_reading(struct wl_store *store);
+int wl_store_read_bytes(struct wl_store_reader *reader, int fd, uint8_t *to, size_t bytes,
+			uint64_t at);
+void wl_store_begin_reading(struct wl_store_reader *reader, struct wl_store *store);
+void wl_store_end_reading(struct wl_store_reader *reader);
+/* fsync of a folder, so that a name is as durable as what it names. 0 or -errno. */
+int wl_store_sync_directory(int at, const char *path);
+/* Where that place for a base begins on a device. */
+uint64_t wl_store_device_base_at(const struct wl_store *store, uint32_t journal, unsigned place);
 /* A segment of zeros with its header; the header is the last block that is written. Not durable yet. */
 int wl_store_fill_segment(const struct wl_store *store, int fd, uint64_t base,
 			  const struct wl_segment_header *header, const atomic_bool *cancel);

@@ -10,7 +10,8 @@ static bool is_sound(const struct wl_superblock *superblock)
 {
 	uint64_t bytes = superblock->segment_bytes;
 
-	return bytes >= WL_SEGMENT_BYTES_MIN && (bytes & (bytes - 1)) == 0;
+	return bytes >= WL_SEGMENT_BYTES_MIN && (bytes & (bytes - 1)) == 0 &&
+	       superblock->base_bytes % WL_BLOCK_BYTES == 0;
 }
 
 static void add_two(struct wl_sentence *why, const char *before, uint64_t first,
@@ -82,6 +83,15 @@ int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl
 	if (owner->journal_count != 0 && superblock->journal_count != owner->journal_count) {
 		add_two(why, "made with ", superblock->journal_count, " journals, configured are ",
 			owner->journal_count);
+		return WIRELOG_STORE_GEOMETRY;
+	}
+	/* A directory has no places of a size. */
+	if (superblock->area_segments != 0 && owner->base_bytes > superblock->base_bytes) {
+		add_two(why, "its places for bases have ", superblock->base_bytes >> 10,
+			" KiB, limits.sessions may need ", owner->base_bytes >> 10);
+		wl_sentence_add(
+			why,
+			": lower limits.sessions, or empty the device and let the peers fill it");
 		return WIRELOG_STORE_GEOMETRY;
 	}
 	/* Data from before the list was kept have none. */

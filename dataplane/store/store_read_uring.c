@@ -16,15 +16,15 @@ struct wl_store_ring {
 	bool refused;
 };
 
-static bool has_ring(struct wl_store *store)
+static bool has_ring(struct wl_store_reader *reader)
 {
-	if (store->ring)
-		return !store->ring->refused;
-	store->ring = calloc(1, sizeof(*store->ring));
-	if (!store->ring)
+	if (reader->ring)
+		return !reader->ring->refused;
+	reader->ring = calloc(1, sizeof(*reader->ring));
+	if (!reader->ring)
 		return false;
-	store->ring->refused = io_uring_queue_init(1, &store->ring->ring, 0) != 0;
-	return !store->ring->refused;
+	reader->ring->refused = io_uring_queue_init(1, &reader->ring->ring, 0) != 0;
+	return !reader->ring->refused;
 }
 
 static void refuse_ring(struct wl_store_ring *ring)
@@ -48,9 +48,10 @@ static ssize_t read_plainly(int fd, uint8_t *to, size_t bytes, uint64_t at)
 }
 
 /* As pread, with a negative errno in place of -1. */
-static ssize_t read_once(struct wl_store *store, int fd, uint8_t *to, size_t bytes, uint64_t at)
+static ssize_t read_once(struct wl_store_reader *reader, int fd, uint8_t *to, size_t bytes,
+			 uint64_t at)
 {
-	struct io_uring_sqe *sqe = has_ring(store) ? io_uring_get_sqe(&store->ring->ring) : NULL;
+	struct io_uring_sqe *sqe = has_ring(reader) ? io_uring_get_sqe(&reader->ring->ring) : NULL;
 	struct io_uring_cqe *cqe = NULL;
 	ssize_t done;
 
@@ -59,24 +60,25 @@ static ssize_t read_once(struct wl_store *store, int fd, uint8_t *to, size_t byt
 	io_uring_prep_read(sqe, fd, to, (unsigned)bytes, at);
 	/* The buffer is the kernel's until it says otherwise. */
 	while (!cqe) {
-		int given = io_uring_submit_and_wait(&store->ring->ring, 1);
+		int given = io_uring_submit_and_wait(&reader->ring->ring, 1);
 
 		if (given >= 0) {
-			(void)io_uring_peek_cqe(&store->ring->ring, &cqe);
-		} else if (is_refused(store->ring, given)) {
-			refuse_ring(store->ring);
+			(void)io_uring_peek_cqe(&reader->ring->ring, &cqe);
+		} else if (is_refused(reader->ring, given)) {
+			refuse_ring(reader->ring);
 			return read_plainly(fd, to, bytes, at);
 		}
 	}
 	done = cqe->res;
-	io_uring_cqe_seen(&store->ring->ring, cqe);
+	io_uring_cqe_seen(&reader->ring->ring, cqe);
 	return done;
 }
 
-int wl_store_read_bytes(struct wl_store *store, int fd, uint8_t *to, size_t bytes, uint64_t at)
+int wl_store_read_bytes(struct wl_store_reader *reader, int fd, uint8_t *to, size_t bytes,
+			uint64_t at)
 {
 	while (bytes != 0) {
-		ssize_t done = read_once(store, fd, to, bytes, at);
+		ssize_t done = read_once(reader, fd, to, bytes, at);
 
 		if (done == -EINTR || done == -EAGAIN)
 			continue;
@@ -91,10 +93,59 @@ int wl_store_read_bytes(struct wl_store *store, int fd, uint8_t *to, size_t byte
 	return 0;
 }
 
-void wl_store_end_reading(struct wl_store *store)
+void wl_store_begin_reading(struct wl_store_reader *reader, struct wl_store *store)
 {
-	if (store->ring && !store->ring->refused)
-		io_uring_queue_exit(&store->ring->ring);
-	free(store->ring);
-	store->ring = NULL;
+	*reader = (struct wl_store_reader){
+		.store = store,
+		.journal = WL_STORE_NO_JOURNAL,
+		.fd = -1,
+	};
+}
+
+void wl_store_end_reading(struct wl_store_reader *reader)
+{
+	if (reader->fd >= 0)
+		close(reader->fd);
+	if (reader->ring && !reader->ring->refused)
+		io_uring_queue_exit(&reader->ring->ring);
+	free(reader->ring);
+	wl_store_begin_reading(reader, reader->store);
+}
+
+struct wl_store_reader *wl_store_reader_open(struct wl_store *store)
+{
+	struct wl_store_reader *reader = malloc(sizeof(*reader));
+
+	if (reader)
+		wl_store_begin_reading(reader, store);
+	return reader;
+}
+
+int wl_store_reader_read(struct wl_store_reader *reader, uint32_t journal, uint64_t offset,
+			 uint8_t *buffer, uint32_t bytes)
+{
+	struct wl_store *store = reader->store;
+	uint64_t segment = offset / store->superblock.segment_bytes,
+		 inside = offset % store->superblock.segment_bytes;
+	int error;
+
+	if (inside + bytes > store->superblock.segment_bytes)
+		return -EINVAL;
+	if (reader->fd < 0 || journal != reader->journal || segment != reader->segment) {
+		if (reader->fd >= 0)
+			close(reader->fd);
+		reader->fd = -1;
+		error = wl_store_segment_open(store, journal, segment, &reader->fd, &reader->base);
+		if (error != 0)
+			return error;
+		reader->journal = journal;
+		reader->segment = segment;
+	}
+	return wl_store_read_bytes(reader, reader->fd, buffer, bytes, reader->base + inside);
+}
+
+void wl_store_reader_close(struct wl_store_reader *reader)
+{
+	wl_store_end_reading(reader);
+	free(reader);
 }

@@ -36,6 +36,7 @@ else
 	claim its_reason_names_key_and_error grep -q 'log.registered_buffers is on: areas not registered (Operation not permitted' "$work/said"
 	mv "$config.before" "$config"
 	does_without_buffers() {
+		: >"$work/said" # or what the last one said is taken for what this one says
 		"${without_buffers[@]}" "$wirelogd" --config "$config" >"$work/said" 2>&1 </dev/null &
 		extra_pids+=($!)
 		wait_until 20 grep -q -E ' (started|refused) ' "$work/said"
@@ -65,6 +66,7 @@ else
 		"${limited[@]}" 1024 "$wirelogd" --config "$config"
 	cp "$config.auto" "$config"
 	begins() {
+		: >"$work/said"
 		"${limited[@]}" 1024 "$wirelogd" --config "$config" >"$work/said" 2>&1 </dev/null &
 		extra_pids+=($!)
 		wait_until 20 grep -q -E ' (started|refused) ' "$work/said"

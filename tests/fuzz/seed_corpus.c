@@ -328,6 +328,10 @@ static void write_stories(void)
 	      0, 130, 0, 2, 0, 0, 9, 0, 0, 0);
 	STORY("fuzz_superblock", "two_pairs", 8, 4, 8, 4, 8, 5, 8, 5);
 	STORY("fuzz_superblock", "torn_copy", 8, 4, 8, 4, 9, 5, 16, 0, 1, 1, 8, 5);
+	STORY("fuzz_base", "two_whole_ones", 7, 16, 16);
+	STORY("fuzz_base", "newest_cut_short", 3, 64, 16);
+	STORY("fuzz_base", "impossible_begin_in_a_whole_block", 1, 129, 13, 0, 255, 0);
+	STORY("fuzz_base", "a_term_that_falls", 0, 129, 200, 0, 9, 0, 161, 16);
 	STORY("fuzz_recovery", "untouched", 0);
 	STORY("fuzz_recovery", "lost_end", 1, 7, 6, 0);
 	STORY("fuzz_recovery", "rot", 0, 4, 1, 0, 80, 0, 7);

@@ -21,6 +21,9 @@ static struct wl_superblock record(uint64_t sequence)
 		.sequence = sequence,
 		.segment_bytes = WL_SEGMENT_BYTES_DEFAULT,
 		.voters = 0xe,
+		.area_segments = 11,
+		.last_area_segments = 13,
+		.base_bytes = 9u << 20,
 	};
 
 	superblock.journals[0].term = 1000 + sequence;
@@ -92,6 +95,10 @@ static void what_is_encoded_is_decoded(void)
 	CU_ASSERT_EQUAL(after.incarnation, 77);
 	CU_ASSERT_EQUAL(after.boot_count, 5);
 	CU_ASSERT_EQUAL(after.segment_bytes, WL_SEGMENT_BYTES_DEFAULT);
+	CU_ASSERT_EQUAL(after.area_segments, 11);
+	CU_ASSERT_EQUAL(after.last_area_segments, 13);
+	CU_ASSERT_EQUAL(after.base_bytes, 9u << 20);
+	CU_ASSERT_EQUAL(wl_load_u64(image + 3752), 9u << 20);
 }
 
 /* Built beside the encoder, from the table in docs/LOG-FORMAT.md. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/dataplane/store/store_fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -111,6 +112,19 @@ bool store_fixture_has(const struct store_fixture *fixture, const char *name)
 	return access(store_fixture_path(fixture, name), F_OK) == 0;
 }
 
+void store_fixture_copy(const struct store_fixture *fixture, const char *from, const char *to)
+{
+	FILE *source = fopen(store_fixture_path(fixture, from), "r"),
+	     *target = fopen(store_fixture_path(fixture, to), "w");
+	int byte;
+
+	CU_ASSERT_FATAL(source != NULL && target != NULL);
+	while ((byte = fgetc(source)) != EOF)
+		fputc(byte, target);
+	fclose(source);
+	fclose(target);
+}
+
 /* ---- what is made durable ---- */
 
 #define SYNCS_MAX 64u
@@ -131,6 +145,41 @@ int fsync(int fd)
 			synced[sync_count++][length] = '\0';
 	}
 	return (int)syscall(SYS_fsync, fd);
+}
+
+/* ---- the power goes ---- */
+
+static bool cuts, was_cut;
+static unsigned writes_left;
+static size_t last_bytes;
+
+/* In the place of the C library's. */
+ssize_t pwrite(int fd, const void *from, size_t bytes, off_t at)
+{
+	if (cuts && writes_left == 0) {
+		if (!was_cut && last_bytes != 0 && last_bytes < bytes)
+			CU_ASSERT_EQUAL(syscall(SYS_pwrite64, fd, from, last_bytes, at),
+					(long)last_bytes);
+		was_cut = true;
+		errno = EIO;
+		return -1;
+	}
+	writes_left -= cuts;
+	return syscall(SYS_pwrite64, fd, from, bytes, at);
+}
+
+void store_fixture_cut_writes(unsigned writes, size_t bytes)
+{
+	cuts = true;
+	was_cut = false;
+	writes_left = writes;
+	last_bytes = bytes;
+}
+
+bool store_fixture_end_cut(void)
+{
+	cuts = false;
+	return was_cut;
 }
 
 void store_fixture_watch_syncs(void)

@@ -28,9 +28,14 @@ struct wl_store *store_fixture_must_open(struct store_fixture *fixture);
 const char *store_fixture_path(const struct store_fixture *fixture, const char *name);
 void store_fixture_overwrite(const char *path, uint64_t at, const void *bytes, size_t count);
 void store_fixture_fill(const char *path, uint64_t at, uint8_t value, size_t count);
+void store_fixture_copy(const struct store_fixture *fixture, const char *from, const char *to);
 /* Paths that anybody in this process gives to fsync from now on are noted. */
 void store_fixture_watch_syncs(void);
 bool store_fixture_was_synced(const char *path);
+/* So many more pwrites of this process succeed, the next one does `bytes` of its bytes, and it and all behind it fail: the power is gone. */
+void store_fixture_cut_writes(unsigned writes, size_t bytes);
+/* The power is back. Were any cut? */
+bool store_fixture_end_cut(void);
 bool store_fixture_has(const struct store_fixture *fixture, const char *name);
 
 #endif

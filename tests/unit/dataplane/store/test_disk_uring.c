@@ -327,6 +327,32 @@ static void a_write_that_is_cut_short_has_failed(void)
 	end();
 }
 
+static void a_forgotten_segment_is_gone_and_its_readers_find_it_absent(void)
+{
+	struct wl_disk_request requests[2];
+	struct wl_disk_completion completions[2] = {0};
+
+	/* More than are opened at a start: it is opened for a reader while it is given up. */
+	begin(true, 6);
+	requests[0] = request(WL_DISK_READ, WL_BLOCK_BYTES, bed.area, WL_BLOCK_BYTES);
+	requests[1] = request(WL_DISK_FORGET, 0, NULL, 0);
+	CU_ASSERT_EQUAL(bed.disk->ops->submit(bed.disk, requests, 2), 2);
+	CU_ASSERT_EQUAL_FATAL(reap_within(completions, 2, PATIENCE_NS), 2);
+	for (unsigned at = 0; at < 2; at++) {
+		CU_ASSERT_EQUAL(completions[at].status, WL_DISK_OK);
+		CU_ASSERT_EQUAL(completions[at].cookie,
+				requests[completions[at].verb == WL_DISK_FORGET].cookie);
+	}
+	CU_ASSERT_FALSE(store_fixture_has(&bed.files, SEGMENT_0));
+	CU_ASSERT_EQUAL(wl_store_segment_first(bed.store, 0), 1);
+	CU_ASSERT_EQUAL(run(requests[0]).status, WL_DISK_ABSENT);
+	CU_ASSERT_EQUAL(
+		run(request(WL_DISK_READ, STORE_SEGMENT_BYTES, bed.area, WL_BLOCK_BYTES)).status,
+		WL_DISK_OK);
+	CU_ASSERT_EQUAL(run(requests[1]).status, WL_DISK_OK);
+	end();
+}
+
 /* Recovery asks for a segment anew whose header was damaged before anything was written to it. */
 static void a_segment_made_anew_is_what_is_written_to(void)
 {
@@ -434,6 +460,7 @@ static void closing_drains_and_leaves_no_descriptor(void)
 
 WL_SUITE(disk_uring)
 {
+	WL_TEST(a_forgotten_segment_is_gone_and_its_readers_find_it_absent),
 	WL_TEST(what_is_written_is_read_back_from_registered_memory),
 	WL_TEST(memory_that_is_not_registered_serves_as_well),
 	WL_TEST(a_locked_memory_limit_is_named_and_survived),

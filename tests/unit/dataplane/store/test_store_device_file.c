@@ -2,113 +2,34 @@
 /* The raw device through a loop device over a file: needs root. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/loop.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dataplane/log/chunk.h"
-#include "tests/unit/dataplane/store/store_fixture.h"
+#include "tests/unit/dataplane/store/device_fixture.h"
 #include "tests/unit/runner.h"
-
-#define MIB (1u << 20)
-#define DEVICE_BYTES (65ull * MIB) /* 1 + 2 journals of 4 segments of 8 */
-#define AREA_BYTES (4ull * STORE_SEGMENT_BYTES)
-
-static struct store_fixture fixture;
-static char image[320], device[32];
-static int loop = -1;
-
-static int attach(int control)
-{
-	int number = ioctl(control, LOOP_CTL_GET_FREE), file;
-
-	if (number < 0)
-		return -1;
-	snprintf(device, sizeof(device), "/dev/loop%d", number);
-	loop = open(device, O_RDWR | O_CLOEXEC);
-	file = open(image, O_RDWR | O_CLOEXEC);
-	if (loop < 0 || file < 0 || ioctl(loop, LOOP_SET_FD, file) != 0) {
-		if (loop >= 0)
-			close(loop);
-		loop = -1;
-	}
-	if (file >= 0)
-		close(file);
-	return loop;
-}
-
-static void end(void)
-{
-	if (loop >= 0) {
-		ioctl(loop, LOOP_CLR_FD);
-		close(loop);
-	}
-	loop = -1;
-	store_fixture_fini(&fixture);
-}
-
-static void begin(void)
-{
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), file;
-	bool attached = false;
-
-	store_fixture_init(&fixture);
-	snprintf(image, sizeof(image), "%s/image", fixture.directory);
-	file = open(image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	CU_ASSERT_EQUAL(ftruncate(file, (off_t)DEVICE_BYTES), 0);
-	close(file);
-	if (control >= 0) {
-		attached = attach(control) >= 0;
-		close(control);
-	}
-	if (!attached) {
-		end();
-		wl_skip("needs root and a free loop device");
-	}
-	snprintf(fixture.data, sizeof(fixture.data), "%s", device);
-}
-
-static int open_status(void)
-{
-	struct wl_store *store = NULL;
-	int status = store_fixture_open(&fixture, &store);
-
-	if (status == 0)
-		wl_store_close(store);
-	return status;
-}
-
-static uint8_t *blocks(size_t bytes)
-{
-	uint8_t *memory = aligned_alloc(WL_BLOCK_BYTES, bytes);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
-	return memory;
-}
 
 static void an_empty_device_becomes_a_store_and_stays_one(void)
 {
 	struct wl_store *store;
 	uint64_t incarnation;
 
-	begin();
-	store = store_fixture_must_open(&fixture);
+	device_fixture_init();
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT(wl_store_is_block_device(store));
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 0);
 	incarnation = wl_store_superblock(store)->incarnation;
-	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_IN_USE);
+	CU_ASSERT_EQUAL(device_fixture_open_status(), WIRELOG_STORE_IN_USE);
 	wl_store_close(store);
-	store = store_fixture_must_open(&fixture);
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_superblock(store)->incarnation, incarnation);
 	wl_store_close(store);
-	fixture.config.node = 5;
-	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_FOREIGN);
-	end();
+	device_fixture.files.config.node = 5;
+	CU_ASSERT_EQUAL(device_fixture_open_status(), WIRELOG_STORE_FOREIGN);
+	device_fixture_fini();
 }
 
 static void something_else_on_the_device_is_refused_and_left_alone(void)
@@ -117,20 +38,20 @@ static void something_else_on_the_device_is_refused_and_left_alone(void)
 				   MIB - 8}; /* a partition table, ext4, btrfs, the last words */
 	char word[8];
 
-	begin();
+	device_fixture_init();
 	for (unsigned at = 0; at < sizeof(places) / sizeof(places[0]); at++) {
 		int file;
 
-		store_fixture_overwrite(device, places[at], "foreign", 7);
-		CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_NOT_OURS);
-		file = open(device, O_RDONLY | O_CLOEXEC);
+		store_fixture_overwrite(device_fixture.device, places[at], "foreign", 7);
+		CU_ASSERT_EQUAL(device_fixture_open_status(), WIRELOG_STORE_NOT_OURS);
+		file = open(device_fixture.device, O_RDONLY | O_CLOEXEC);
 		CU_ASSERT_EQUAL(pread(file, word, 7, (off_t)places[at]), 7);
 		CU_ASSERT_EQUAL(memcmp(word, "foreign", 7), 0);
 		close(file);
-		store_fixture_fill(device, places[at], 0, 7);
+		store_fixture_fill(device_fixture.device, places[at], 0, 7);
 	}
-	CU_ASSERT_EQUAL(open_status(), 0);
-	end();
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
+	device_fixture_fini();
 }
 
 static void segments_lie_in_their_journals_area_and_the_area_has_an_end(void)
@@ -141,9 +62,9 @@ static void segments_lie_in_their_journals_area_and_the_area_has_an_end(void)
 	uint64_t base = 0;
 	int fd;
 
-	begin();
-	bytes = blocks(WL_BLOCK_BYTES);
-	store = store_fixture_must_open(&fixture);
+	device_fixture_init();
+	bytes = device_fixture_blocks(WL_BLOCK_BYTES);
+	store = store_fixture_must_open(&device_fixture.files);
 	for (uint64_t segment = 0; segment < 4; segment++)
 		CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, segment, NULL), 0);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, 4, NULL), -ENOSPC);
@@ -153,7 +74,7 @@ static void segments_lie_in_their_journals_area_and_the_area_has_an_end(void)
 	close(fd);
 	CU_ASSERT_EQUAL(wl_store_segment_open(store, 0, 1, &fd, &base), -ENOENT);
 	wl_store_close(store);
-	store = store_fixture_must_open(&fixture);
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 1);
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 1), 4);
 	CU_ASSERT_EQUAL(wl_store_read(store, 1, 3ull * STORE_SEGMENT_BYTES, bytes, WL_BLOCK_BYTES),
@@ -162,7 +83,7 @@ static void segments_lie_in_their_journals_area_and_the_area_has_an_end(void)
 	CU_ASSERT_EQUAL(header.number, 3);
 	CU_ASSERT_EQUAL(header.journal, 1);
 	wl_store_close(store);
-	end();
+	device_fixture_fini();
 	free(bytes);
 }
 
@@ -170,22 +91,23 @@ static void a_segment_whose_header_rotted_is_still_there(void)
 {
 	struct wl_store *store;
 
-	begin();
-	store = store_fixture_must_open(&fixture);
+	device_fixture_init();
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, NULL), 0);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 1, NULL), 0);
 	wl_store_close(store);
-	store_fixture_fill(device, MIB + STORE_SEGMENT_BYTES + 16, 0x55, 4);
-	store = store_fixture_must_open(&fixture);
+	store_fixture_fill(device_fixture.device, MIB + STORE_SEGMENT_BYTES + 16, 0x55, 4);
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 2);
 	wl_store_close(store);
 	/* Even all of it gone: the chunk behind it says that the segment was in use. */
-	store_fixture_fill(device, MIB + STORE_SEGMENT_BYTES, 0, WL_BLOCK_BYTES);
-	store_fixture_fill(device, MIB + STORE_SEGMENT_BYTES + WL_BLOCK_BYTES, 0x55, 64);
-	store = store_fixture_must_open(&fixture);
+	store_fixture_fill(device_fixture.device, MIB + STORE_SEGMENT_BYTES, 0, WL_BLOCK_BYTES);
+	store_fixture_fill(device_fixture.device, MIB + STORE_SEGMENT_BYTES + WL_BLOCK_BYTES, 0x55,
+			   64);
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 2);
 	wl_store_close(store);
-	end();
+	device_fixture_fini();
 }
 
 static void an_earlier_life_of_the_device_is_forgotten(void)
@@ -193,21 +115,21 @@ static void an_earlier_life_of_the_device_is_forgotten(void)
 	uint8_t *bytes;
 	struct wl_store *store;
 
-	begin();
-	bytes = blocks(WL_BLOCK_BYTES);
-	store = store_fixture_must_open(&fixture);
+	device_fixture_init();
+	bytes = device_fixture_blocks(WL_BLOCK_BYTES);
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, NULL), 0);
 	wl_store_close(store);
-	store_fixture_fill(device, MIB + 3 * WL_BLOCK_BYTES, 0x55, WL_BLOCK_BYTES);
+	store_fixture_fill(device_fixture.device, MIB + 3 * WL_BLOCK_BYTES, 0x55, WL_BLOCK_BYTES);
 	/* As wipefs and the like do: the first MiB only. */
-	store_fixture_fill(device, 0, 0, MIB);
-	store = store_fixture_must_open(&fixture);
+	store_fixture_fill(device_fixture.device, 0, 0, MIB);
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 0);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, NULL), 0);
 	CU_ASSERT_EQUAL(wl_store_read(store, 0, 3 * WL_BLOCK_BYTES, bytes, WL_BLOCK_BYTES), 0);
 	CU_ASSERT(wl_chunk_is_zero(bytes, WL_BLOCK_BYTES));
 	wl_store_close(store);
-	end();
+	device_fixture_fini();
 	free(bytes);
 }
 
@@ -216,53 +138,48 @@ static void a_half_made_segment_of_a_device_is_absent(void)
 	atomic_bool cancel = true;
 	struct wl_store *store;
 
-	begin();
-	store = store_fixture_must_open(&fixture);
+	device_fixture_init();
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, &cancel), -ECANCELED);
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 0);
 	wl_store_close(store);
-	store = store_fixture_must_open(&fixture);
+	store = store_fixture_must_open(&device_fixture.files);
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 0);
 	wl_store_close(store);
-	end();
+	device_fixture_fini();
 }
 
 static void a_device_too_small_is_refused_and_stays_empty(void)
 {
-	begin();
-	fixture.config.segment_bytes = 64ull * MIB;
-	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_FULL);
-	fixture.config.segment_bytes = STORE_SEGMENT_BYTES;
-	CU_ASSERT_EQUAL(open_status(), 0);
-	end();
+	device_fixture_init();
+	device_fixture.files.config.segment_bytes = 64ull * MIB;
+	CU_ASSERT_EQUAL(device_fixture_open_status(), WIRELOG_STORE_FULL);
+	device_fixture.files.config.segment_bytes = STORE_SEGMENT_BYTES;
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
+	device_fixture_fini();
 }
 
 static void an_interrupted_first_open_of_a_device_counts_its_first_pair(void)
 {
-	begin();
-	CU_ASSERT_EQUAL(open_status(), 0);
+	device_fixture_init();
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
 	/* Only the older pair had been written: nobody relied on anything yet. */
-	store_fixture_fill(device, 0, 0, 2 * WL_BLOCK_BYTES);
-	CU_ASSERT_EQUAL(open_status(), 0);
-	end();
+	store_fixture_fill(device_fixture.device, 0, 0, 2 * WL_BLOCK_BYTES);
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
+	device_fixture_fini();
 }
 
 static void a_reader_finds_nothing_on_an_empty_device_and_writes_nothing(void)
 {
-	begin();
-	fixture.config.read_only = true;
-	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_NOT_OURS);
-	fixture.config.read_only = false;
-	CU_ASSERT_EQUAL(open_status(), 0);
-	fixture.config = (struct wl_store_config){.path = fixture.data, .read_only = true};
-	CU_ASSERT_EQUAL(open_status(), 0);
-	end();
-}
-
-static void resize(uint64_t bytes)
-{
-	CU_ASSERT_EQUAL_FATAL(truncate(image, (off_t)bytes), 0);
-	CU_ASSERT_EQUAL_FATAL(ioctl(loop, LOOP_SET_CAPACITY), 0);
+	device_fixture_init();
+	device_fixture.files.config.read_only = true;
+	CU_ASSERT_EQUAL(device_fixture_open_status(), WIRELOG_STORE_NOT_OURS);
+	device_fixture.files.config.read_only = false;
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
+	device_fixture.files.config =
+		(struct wl_store_config){.path = device_fixture.files.data, .read_only = true};
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
+	device_fixture_fini();
 }
 
 static void a_device_that_grows_keeps_its_data_and_gains_room(void)
@@ -272,18 +189,18 @@ static void a_device_that_grows_keeps_its_data_and_gains_room(void)
 	uint64_t base;
 	int fd;
 
-	begin();
-	store = store_fixture_must_open(&fixture);
+	device_fixture_init();
+	store = store_fixture_must_open(&device_fixture.files);
 	for (uint64_t segment = 0; segment < 4; segment++)
 		CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, segment, NULL), 0);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 0, NULL), 0);
 	wl_store_close(store);
-	resize(DEVICE_BYTES + 3 * STORE_SEGMENT_BYTES);
+	device_fixture_resize(DEVICE_BYTES + 3 * STORE_SEGMENT_BYTES);
 	/* What stood there before the partition reached so far. */
-	store_fixture_fill(device, DEVICE_BYTES, 0x55, 64);
-	store_fixture_fill(device, DEVICE_BYTES + 2 * STORE_SEGMENT_BYTES, 0x55, 64);
+	store_fixture_fill(device_fixture.device, DEVICE_BYTES, 0x55, 64);
+	store_fixture_fill(device_fixture.device, DEVICE_BYTES + 2 * STORE_SEGMENT_BYTES, 0x55, 64);
 	for (unsigned again = 0; again < 2; again++) {
-		store = store_fixture_must_open(&fixture);
+		store = store_fixture_must_open(&device_fixture.files);
 		CU_ASSERT_EQUAL(wl_store_segment_count(store, 0), 1);
 		CU_ASSERT_EQUAL(wl_store_segment_count(store, 1), 4);
 		CU_ASSERT_EQUAL(wl_store_segment_open(store, 1, 2, &fd, &base), 0);
@@ -299,20 +216,20 @@ static void a_device_that_grows_keeps_its_data_and_gains_room(void)
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 1, 7, NULL), -ENOSPC);
 	CU_ASSERT_EQUAL(wl_store_segment_prepare(store, 0, 4, NULL), -ENOSPC);
 	wl_store_close(store);
-	end();
+	device_fixture_fini();
 }
 
 static void a_device_that_shrank_is_refused_by_its_name(void)
 {
-	begin();
-	CU_ASSERT_EQUAL(open_status(), 0);
-	resize(DEVICE_BYTES - STORE_SEGMENT_BYTES);
-	CU_ASSERT_EQUAL(open_status(), WIRELOG_STORE_SHRUNK);
-	CU_ASSERT_PTR_NOT_NULL(strstr(fixture.reason, "57 MiB"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(fixture.reason, "65"));
-	resize(DEVICE_BYTES);
-	CU_ASSERT_EQUAL(open_status(), 0);
-	end();
+	device_fixture_init();
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
+	device_fixture_resize(DEVICE_BYTES - STORE_SEGMENT_BYTES);
+	CU_ASSERT_EQUAL(device_fixture_open_status(), WIRELOG_STORE_SHRUNK);
+	CU_ASSERT_PTR_NOT_NULL(strstr(device_fixture.files.reason, "57 MiB"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(device_fixture.files.reason, "65"));
+	device_fixture_resize(DEVICE_BYTES);
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
+	device_fixture_fini();
 }
 
 /* A killed process keeps the device until its last write has come back. */
@@ -323,22 +240,22 @@ static void a_device_that_is_just_being_let_go_is_waited_for(void)
 	pid_t child;
 	char byte;
 
-	begin();
-	CU_ASSERT_EQUAL(open_status(), 0);
+	device_fixture_init();
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
 	CU_ASSERT_EQUAL_FATAL(pipe(ready), 0);
 	child = fork();
 	if (child == 0) {
-		int fd = open(device, O_RDWR | O_EXCL | O_CLOEXEC);
+		int fd = open(device_fixture.device, O_RDWR | O_EXCL | O_CLOEXEC);
 
 		_exit(fd < 0 || write(ready[1], "x", 1) != 1 || nanosleep(&while_open, NULL) != 0);
 	}
 	CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
-	CU_ASSERT_EQUAL(open_status(), 0);
+	CU_ASSERT_EQUAL(device_fixture_open_status(), 0);
 	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
 	CU_ASSERT_EQUAL(status, 0);
 	close(ready[0]);
 	close(ready[1]);
-	end();
+	device_fixture_fini();
 }
 
 WL_SUITE(store_device_file)
