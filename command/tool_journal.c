@@ -16,6 +16,14 @@ static int read_from_store(void *context, uint64_t offset, uint8_t *buffer, uint
 	return wl_store_read(of->store, of->journal, offset, buffer, bytes);
 }
 
+static int read_base_from_store(void *context, unsigned place, uint64_t at, uint8_t *to,
+				uint32_t bytes)
+{
+	const struct wl_tool_journal_store *of = context;
+
+	return wl_store_base_read(of->store, of->journal, place, at, to, bytes);
+}
+
 void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
 			      struct wl_tool_journal_source *source)
 {
@@ -28,9 +36,12 @@ void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
 		.segment_bytes = superblock->segment_bytes,
 		.segments = wl_store_segment_count(of->store, of->journal),
 		.watermark = superblock->journals[of->journal].watermark,
+		.first_segment = wl_store_segment_first(of->store, of->journal),
 		.read = read_from_store,
+		.read_base = read_base_from_store,
 		.context = of,
 	};
+	memcpy(source->uuid, superblock->cluster, sizeof(source->uuid));
 	memcpy(source->chunk_key, superblock->chunk_key, sizeof(source->chunk_key));
 }
 
@@ -67,6 +78,55 @@ static void end_at_damage(struct wl_tool_journal *journal)
 	log->append_offset = recovery->last_good_end;
 	log->ring_valid_from = recovery->last_good_end;
 	log->ring_end = recovery->last_good_end;
+}
+
+static void refuse(struct wl_tool_journal *journal, enum wl_recovery_damage_kind kind,
+		   uint64_t begin, uint64_t end)
+{
+	journal->recovery.state = WL_RECOVERY_REFUSED;
+	journal->recovery.damage = (struct wl_recovery_damage){
+		.kind = kind,
+		.begin = begin,
+		.end = end,
+		.last_good_index = journal->log.tail.index,
+	};
+}
+
+/* Both bases are looked at; the log is filled from one where it has no beginning of its own. False: then there is none. */
+static bool load_base(struct wl_tool_journal *journal)
+{
+	const struct wl_tool_journal_source *source = &journal->source;
+	struct wl_base_identity identity = {
+		.node = source->node,
+		.journal = source->journal,
+		.segment_bytes = source->segment_bytes,
+	};
+	bool needed = source->first_segment != 0;
+	struct wl_base_target target = {NULL, needed ? &journal->log : NULL, source->first_segment};
+	struct wl_base_load load;
+	unsigned place;
+	uint64_t at;
+	uint32_t bytes;
+
+	memcpy(identity.cluster, source->uuid, sizeof(identity.cluster));
+	wl_base_load_init(&load, &identity, &target, journal->window, WINDOW_BYTES);
+	load.check_both = true;
+	while (load.state != WL_BASE_LOAD_DONE) {
+		if (load.state == WL_BASE_LOAD_WANTS_EMPTY) {
+			struct wl_log_config config = journal->log.config;
+
+			wl_log_init(&journal->log, &config, journal->ring, journal->memory);
+			wl_base_load_on_empty(&load);
+			continue;
+		}
+		wl_base_load_want(&load, &place, &at, &bytes);
+		wl_base_load_on_read(&load,
+				     read_status(source->read_base(source->context, place, at,
+								   journal->window, bytes)));
+	}
+	memcpy(journal->bases, load.places, sizeof(journal->bases));
+	journal->from_base = needed && load.verdict == WL_BASE_OK;
+	return !needed || journal->from_base;
 }
 
 static void walk(struct wl_tool_journal *journal)
@@ -112,7 +172,11 @@ int wl_tool_journal_open(struct wl_tool_journal *journal,
 	if (journal->ring == NULL || journal->window == NULL || journal->memory == NULL)
 		return WIRELOG_NO_MEMORY;
 	wl_log_init(&journal->log, &config, journal->ring, journal->memory);
-	walk(journal);
+	if (source->read_base == NULL || load_base(journal))
+		walk(journal);
+	else
+		refuse(journal, WL_DAMAGE_SEGMENT_ABSENT, 0,
+		       source->first_segment * source->segment_bytes);
 	wl_tool_journal_seek(journal, 1);
 	return 0;
 }
@@ -161,9 +225,36 @@ enum wl_reader_result wl_tool_journal_next(struct wl_tool_journal *journal,
 	return result;
 }
 
+void wl_tool_journal_sweep(struct wl_tool_journal *journal)
+{
+	const struct wl_log *log = &journal->log;
+	uint64_t wanted = journal->source.chain_index;
+	enum wl_reader_result result = WL_READER_END;
+	struct wl_reader_view view;
+
+	if (!journal->from_base)
+		return;
+	if (wanted != 0 && wanted == log->begin.position.index) {
+		journal->chain = log->begin.chain;
+		journal->chain_known = true;
+	}
+	wl_tool_journal_seek(journal, log->begin.position.index + 1);
+	while (journal->reader.next_index <= log->tail.index &&
+	       (result = wl_tool_journal_next(journal, &view)) == WL_READER_ENTRY) {
+		if (view.header.index != wanted)
+			continue;
+		journal->chain = wl_entry_chain(view.image);
+		journal->chain_known = true;
+	}
+	if (result != WL_READER_DAMAGED || wl_tool_journal_is_damaged(journal))
+		return;
+	refuse(journal, WL_DAMAGE_ROT, view.offset, view.offset + WL_BLOCK_BYTES);
+	journal->recovery.damage.last_good_index = journal->reader.next_index - 1;
+}
+
 uint64_t wl_tool_journal_index_near(const struct wl_tool_journal *journal, uint64_t number)
 {
 	const struct wl_log_mark *mark = wl_log_mark_by_number(&journal->log, number);
 
-	return mark != NULL ? mark->index : 0;
+	return mark != NULL ? mark->index : journal->log.begin.position.index + 1;
 }

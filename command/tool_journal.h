@@ -17,17 +17,22 @@
 #include "dataplane/log/log.h"
 #include "dataplane/log/reader.h"
 #include "dataplane/log/recovery.h"
+#include "dataplane/state/base_load.h"
 #include "dataplane/store/store.h"
 
 struct wl_tool_journal_source {
 	uint64_t cluster; /* number of the cluster */
 	uint32_t node, journal;
 	uint8_t chunk_key[WL_CHUNK_KEY_BYTES];
+	uint8_t uuid[16]; /* of the cluster: bases name it */
 	uint64_t segment_bytes, segments;
+	uint64_t first_segment; /* lowest that is there */
 	uint64_t watermark; /* stream offset that the superblock knows to be durable */
 	uint64_t chain_index; /* entry whose chain value is wanted whatever the log's length; 0: none */
 	/* As wl_store_read: 0, -ENOENT without such a segment, or another negative errno. */
 	int (*read)(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes);
+	/* As wl_store_base_read; NULL: there are no bases. */
+	int (*read_base)(void *context, unsigned place, uint64_t at, uint8_t *to, uint32_t bytes);
 	void *context;
 };
 
@@ -36,6 +41,8 @@ struct wl_tool_journal {
 	struct wl_log log;
 	struct wl_recovery recovery; /* state DONE or REFUSED; damage says what and where */
 	struct wl_reader reader;
+	struct wl_base_place bases[WL_BASE_PLACES]; /* what is in the two places, all of it read */
+	bool from_base; /* the log has no beginning: the walk began at a base, what lies before it is wl_tool_journal_sweep's */
 	uint64_t chain; /* behind source.chain_index, when chain_known */
 	bool chain_known;
 	uint8_t *ring, *window;
@@ -51,9 +58,14 @@ struct wl_tool_journal_store {
 void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
 			      struct wl_tool_journal_source *source);
 
-/* Walks all of it. 0, also when it is damaged, or NO_MEMORY; close in either case. */
+/*
+ * Walks all of it, from its beginning, or where that was given up from the newest whole base. Given up, and no whole base: damaged,
+ * SEGMENT_ABSENT. 0, also when it is damaged, or NO_MEMORY; close in either case.
+ */
 int wl_tool_journal_open(struct wl_tool_journal *journal,
 			 const struct wl_tool_journal_source *source);
+/* What is kept before the base that the walk began at: each live entry is read. Damage is told as the walk's is. */
+void wl_tool_journal_sweep(struct wl_tool_journal *journal);
 void wl_tool_journal_close(struct wl_tool_journal *journal);
 
 static inline bool wl_tool_journal_is_damaged(const struct wl_tool_journal *journal)
@@ -66,7 +78,7 @@ void wl_tool_journal_seek(struct wl_tool_journal *journal, uint64_t index);
 enum wl_reader_result wl_tool_journal_next(struct wl_tool_journal *journal,
 					   struct wl_reader_view *view);
 
-/* The entry at which to begin so that record `number` is met: at or before the one that holds it. 0: empty log. */
+/* The entry at which to begin so that record `number` is met: at or before the one that holds it, or the first that is kept. */
 uint64_t wl_tool_journal_index_near(const struct wl_tool_journal *journal, uint64_t number);
 
 #endif

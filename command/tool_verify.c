@@ -43,6 +43,8 @@ void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journa
 		.segments = journal->source.segments,
 		.segment_bytes = segment_bytes,
 		.stream_bytes = recovery->last_good_end,
+		.first_index = log->begin.position.index + 1,
+		.first_number = log->begin.next_number,
 		.last_index = log->tail.index,
 		.last_number = log->next_number - 1,
 		.last_term = log->tail.term,
@@ -57,6 +59,7 @@ void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journa
 			     recovery->damage.kind == WL_DAMAGE_TORN_TAIL,
 		.damage = recovery->damage,
 	};
+	memcpy(found->bases, journal->bases, sizeof(found->bases));
 	found->commit_chain_known =
 		wl_log_chain_at(log, recovery->known_commit, &found->commit_chain) == WL_LOG_KNOWN;
 	wl_verify_find_place(&found->begin, store, id, segment_bytes, recovery->damage.begin);
@@ -78,8 +81,10 @@ static int look_at(struct wl_store *store, uint32_t id, uint64_t chain_index,
 	wl_tool_journal_of_store(&of, &source);
 	source.chain_index = chain_index;
 	status = wl_tool_journal_open(&journal, &source);
-	if (status == 0)
+	if (status == 0) {
+		wl_tool_journal_sweep(&journal);
 		wl_verify_look(found, &journal, store);
+	}
 	wl_tool_journal_close(&journal);
 	found->term = superblock->journals[id].term;
 	found->vote = superblock->journals[id].vote;
@@ -166,19 +171,39 @@ static void print_chains(FILE *out, uint64_t chain_index, const struct wl_verify
 		fprintf(out, "            there is no entry %" PRIu64 "\n", chain_index);
 }
 
+static void print_bases(FILE *out, const struct wl_verify_journal *journal)
+{
+	for (unsigned at = 0; at < WL_BASE_PLACES; at++) {
+		const struct wl_base_place *place = &journal->bases[at];
+
+		if (place->verdict == WL_BASE_OK && place->header.sequence != 0)
+			fprintf(out,
+				"  base %u    behind entry %" PRIu64 ", digest %016" PRIx64 "\n",
+				at, place->header.log.position.index, place->header.digest);
+		else if (place->verdict != WL_BASE_OK && place->verdict != WL_BASE_EMPTY)
+			fprintf(out,
+				"  base %u    %s: a start takes the other one, if it is whole\n",
+				at, wl_base_verdict_name(place->verdict));
+	}
+}
+
 static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verify_journal *journal)
 {
 	fprintf(out, "journal %u\n", journal->journal);
 	if (journal->last_index == 0)
 		fprintf(out, "  entries   none\n");
 	else
-		fprintf(out, "  entries   1 to %" PRIu64 "; %u term%s, the last is %" PRIu64 "\n",
-			journal->last_index, journal->term_count,
+		fprintf(out,
+			"  entries   %" PRIu64 " to %" PRIu64 "; %u term%s, the last is %" PRIu64
+			"\n",
+			journal->first_index, journal->last_index, journal->term_count,
 			journal->term_count == 1 ? "" : "s", journal->last_term);
-	if (journal->last_number == 0)
+	if (journal->last_number < journal->first_number)
 		fprintf(out, "  records   none\n");
 	else
-		fprintf(out, "  records   1 to %" PRIu64 "\n", journal->last_number);
+		fprintf(out, "  records   %" PRIu64 " to %" PRIu64 "\n", journal->first_number,
+			journal->last_number);
+	print_bases(out, journal);
 	print_chains(out, chain_index, journal);
 	if (journal->vote != 0)
 		fprintf(out, "  promised  term %" PRIu64 ", vote for node %" PRIu64 "\n",
@@ -267,6 +292,26 @@ static json_t *range_json(const struct wl_verify_journal *journal, bool shown)
 			 place_json(&journal->begin), "end", place_json(&journal->end));
 }
 
+static json_t *bases_json(const struct wl_verify_journal *journal)
+{
+	json_t *bases = json_array();
+
+	for (unsigned at = 0; at < WL_BASE_PLACES; at++) {
+		const struct wl_base_place *place = &journal->bases[at];
+		bool whole = place->verdict == WL_BASE_OK && place->header.sequence != 0;
+
+		json_array_append_new(
+			bases, json_pack("{s:s, s:I, s:o}", "verdict",
+					 wl_base_verdict_name(whole || place->verdict != WL_BASE_OK
+								      ? place->verdict
+								      : WL_BASE_EMPTY),
+					 "index",
+					 (json_int_t)(whole ? place->header.log.position.index : 0),
+					 "digest", hexadecimal(place->header.digest, whole)));
+	}
+	return bases;
+}
+
 static json_t *journal_json(uint64_t chain_index, const struct wl_verify_journal *journal)
 {
 	json_t *object = json_pack(
@@ -278,6 +323,10 @@ static json_t *journal_json(uint64_t chain_index, const struct wl_verify_journal
 		"stream_bytes", (json_int_t)journal->stream_bytes, "segments",
 		(json_int_t)journal->segments, "segment_bytes", (json_int_t)journal->segment_bytes);
 
+	json_object_set_new(object, "first_index", json_integer((json_int_t)journal->first_index));
+	json_object_set_new(object, "first_number",
+			    json_integer((json_int_t)journal->first_number));
+	json_object_set_new(object, "bases", bases_json(journal));
 	json_object_set_new(object, "chain",
 			    json_pack("{s:I, s:o}", "index", (json_int_t)journal->last_index,
 				      "value", hexadecimal(journal->chain, true)));

@@ -28,6 +28,7 @@ struct wl_verify_journal {
 	uint32_t journal;
 	uint64_t segments, segment_bytes; /* that exist, of each */
 	uint64_t stream_bytes; /* how far the good stream goes */
+	uint64_t first_index, first_number; /* that are kept */
 	uint64_t last_index, last_number, last_term;
 	uint32_t term_count;
 	uint64_t term, vote; /* what the node promised, from the superblock */
@@ -38,6 +39,7 @@ struct wl_verify_journal {
 	bool commit_chain_known, wanted_chain_known;
 	uint32_t dead_ranges; /* places whose entries later ones superseded */
 	bool damaged, torn_tail;
+	struct wl_base_place bases[WL_BASE_PLACES];
 	struct wl_recovery_damage damage;
 	struct wl_verify_place begin, end; /* of the damage or the torn tail */
 };
