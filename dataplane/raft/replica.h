@@ -228,6 +228,8 @@ void wl_replica_on_applied(struct wl_replica *replica, uint64_t index, uint64_t 
 void wl_replica_set_base(struct wl_replica *replica, uint64_t index, uint64_t digest);
 /* Leader: what a majority of the voters made of the state behind entry `index`; 0: no majority is known to be of one mind. */
 uint64_t wl_replica_base_agreed(const struct wl_replica *replica, uint64_t index);
+/* Leader: all voters that are heard, and count, have a base of entry `index` or a later one. */
+bool wl_replica_base_is_everywhere(const struct wl_replica *replica, uint64_t index);
 /* Leader: the voters that made something else there, as far as they said. */
 wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t index,
 				   uint64_t digest);

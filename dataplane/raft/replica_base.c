@@ -40,6 +40,25 @@ uint64_t wl_replica_base_agreed(const struct wl_replica *replica, uint64_t index
 	return wl_quorum_agreed(digests, voters, wl_members_quorum(voters), &node);
 }
 
+static bool is_behind(const struct wl_replica *replica, uint32_t node, uint64_t index)
+{
+	const struct wl_peer *peer = &replica->peers[node];
+
+	if (node == replica->config.node)
+		return replica->base_index < index;
+	return peer->counts && peer->base_index < index &&
+	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
+}
+
+bool wl_replica_base_is_everywhere(const struct wl_replica *replica, uint64_t index)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (wl_members_has(replica->view.voters, node) && is_behind(replica, node, index))
+			return false;
+	}
+	return true;
+}
+
 wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t index,
 				   uint64_t digest)
 {

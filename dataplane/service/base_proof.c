@@ -15,16 +15,29 @@ static uint64_t offset_of(const struct wl_log *log, uint64_t index)
 	return mark ? mark->offset : log->begin.offset;
 }
 
-/* A mark that is proven, or that nobody proved for long, is followed by the next. */
-static bool is_due(const struct wl_log *log, const struct wl_state *state, uint64_t every_bytes)
+static uint64_t appended_since(const struct wl_log *log, uint64_t index)
 {
-	uint64_t begin = offset_of(log, state->base_mark);
-	uint64_t appended = log->append_offset > begin ? log->append_offset - begin : 0;
+	uint64_t begin = offset_of(log, index);
 
-	if (every_bytes == 0 || appended < every_bytes)
+	return log->append_offset > begin ? log->append_offset - begin : 0;
+}
+
+/* A mark that is proven, or that nobody proved for long, is followed by the next. */
+static bool is_due(const struct wl_replica *replica, const struct wl_state *state,
+		   uint64_t every_bytes)
+{
+	const struct wl_log *log = replica->log;
+	uint64_t appended = appended_since(log, state->base_mark);
+
+	if (every_bytes == 0)
 		return false;
-	return state->proven.index == state->base_mark ||
-	       appended / WL_BASE_PROOF_PATIENCE >= every_bytes;
+	if (state->proven.index != state->base_mark)
+		return appended / WL_BASE_PROOF_PATIENCE >= every_bytes;
+	if (!wl_replica_base_is_everywhere(replica, state->base_mark))
+		return appended / 2 >= every_bytes;
+	return appended >= every_bytes ||
+	       (state->base_mark != 0 &&
+		appended_since(log, state->proven_before.index) / 2 >= every_bytes);
 }
 
 bool wl_base_proof_wants(const struct wl_replica *replica, const struct wl_state *state,
@@ -43,7 +56,7 @@ bool wl_base_proof_wants(const struct wl_replica *replica, const struct wl_state
 		return true;
 	}
 	*control = (struct wl_control){.verb = WL_CONTROL_BASE, .expects = mark};
-	return is_due(replica->log, state, every_bytes);
+	return is_due(replica, state, every_bytes);
 }
 
 wl_members wl_base_proof_differs(const struct wl_replica *replica, const struct wl_state *state)

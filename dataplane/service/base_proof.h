@@ -12,6 +12,13 @@
 #include "dataplane/raft/replica.h"
 #include "dataplane/state/state.h"
 
+/*
+ * The next mark follows when every_bytes were appended since the last one, which is proven by then. Two exceptions:
+ *
+ *   a voter that is heard has yet to make it    twice as much: who has to skip bases has none to give up what is before them
+ *   the mark before it is far behind            at once: what stands before the older of two bases is not given up, and where
+ *                                               appends ended no other mark would come for long
+ */
 /* So many times as much is appended before a mark that nobody can prove is given up for the next one. */
 #define WL_BASE_PROOF_PATIENCE 16u
 

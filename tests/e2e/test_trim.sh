@@ -85,6 +85,19 @@ claim full_journal_refuses_with_no_space wait_until 60 is_refused a
 claim every_append_is_answered stop_loader a
 for node in 1 2 3; do claim "node_${node}_knows_a_proven_base" wait_until 30 is_proven "$node"; done
 need the_full_journal_is_led wait_leader
+
+# So many of them that they need the room that is kept for elections; none frees a segment yet.
+trims_often() { # FROM TO
+	local number before
+	before=$(journal "$leader" .tail.index)
+	for number in $(seq "$1" "$2"); do ask "$leader" "/wirelog/trim,$number" >/dev/null || return 1; done
+	wait_until 10 is_trimmed_to "$leader" "$2" || return 1
+	echo "$(($(journal "$leader" .tail.index) - before)) entries"
+	[ $(($(journal "$leader" .tail.index) - before)) -ge 400 ]
+}
+claim trims_of_a_full_journal_use_the_room_that_is_kept trims_often 51 750
+claim and_elections_have_enough_of_it test "$(journal 1 .elections_left)" -gt 3000
+need the_full_journal_is_led_still wait_leader
 target=$(journal "$leader" .commit_number)
 claim a_full_journal_is_trimmed trim --to "$target"
 for node in 1 2 3; do claim "node_${node}_gives_up_segments" wait_until 30 is_behind "$node" 1; done

@@ -49,6 +49,14 @@ static void has_base(uint32_t node, uint64_t index, uint64_t digest)
 	wl_peer_heard_base(&replica.peers[node], index, digest);
 }
 
+static void all_have_base(uint64_t index)
+{
+	state.base_mark = index;
+	state.proven = (struct wl_base_proof){index, RIGHT};
+	for (uint32_t node = 1; node <= 3; node++)
+		has_base(node, index, RIGHT);
+}
+
 /* 0: nothing is wanted. */
 static unsigned wants(uint64_t every_bytes, struct wl_control *control)
 {
@@ -65,14 +73,58 @@ static void base_is_asked_for_when_so_much_was_appended(void)
 	lead(3, 1023);
 	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
 	CU_ASSERT_EQUAL(control.expects, 0);
-	state.base_mark = state.proven.index = 1000;
-	state.proven.digest = RIGHT;
+	all_have_base(1000);
 	CU_ASSERT_EQUAL(wants(MIB, &control), 0);
 	lead(3, 2024);
-	state.base_mark = state.proven.index = 1000;
+	all_have_base(1000);
 	CU_ASSERT_EQUAL(wants(MIB + 1025, &control), 0);
 	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
 	CU_ASSERT_EQUAL(control.expects, 1000);
+}
+
+/* Who skips a base has none between two that stand far from each other. */
+static void voter_that_is_behind_gets_twice_as_much(void)
+{
+	struct wl_control control;
+
+	lead(3, 1000 + 2 * 1024 - 2);
+	replica.config.election_timeout_ns = 1000;
+	replica.now_ns = 5000;
+	replica.peers[2].heard_sent_ns = replica.peers[3].heard_sent_ns = 4000;
+	all_have_base(1000);
+	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
+	replica.peers[3].base_index = 500;
+	CU_ASSERT_EQUAL(wants(MIB, &control), 0);
+	log_of_leader.append_offset += 1024;
+	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
+	log_of_leader.append_offset -= 1024;
+	replica.peers[3].heard_sent_ns = 3999; /* it is not heard any more */
+	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
+	replica.base_index = 500; /* the leader's own maker counts, too */
+	CU_ASSERT_EQUAL(wants(MIB, &control), 0);
+}
+
+/* Appends came fast and ended: the mark before the last stands at their beginning, and all between would be kept. */
+static void mark_follows_at_once_where_the_one_before_is_far_behind(void)
+{
+	struct wl_control control;
+
+	lead(3, 4096);
+	all_have_base(4000);
+	state.base_mark_before = 1000;
+	state.proven_before = (struct wl_base_proof){1000, RIGHT};
+	CU_ASSERT_EQUAL(wants(2 * MIB, &control), 0);
+	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
+	CU_ASSERT_EQUAL(control.expects, 4000);
+	/* And that one is the end of it. */
+	state.base_mark_before = 4000;
+	state.proven_before = state.proven;
+	log_of_leader.tail.index++;
+	all_have_base(4096);
+	CU_ASSERT_EQUAL(wants(MIB, &control), 0);
+	replica.peers[2].base_index = 4000;
+	state.proven_before.index = 1000;
+	CU_ASSERT_EQUAL(wants(MIB, &control), 0); /* not before all have the last one */
 }
 
 /* Else a node that is slow, or three that differ, would end bases for ever. */
@@ -167,6 +219,8 @@ static void follower_judges_itself_alone(void)
 WL_SUITE(base_proof)
 {
 	WL_TEST(base_is_asked_for_when_so_much_was_appended),
+	WL_TEST(voter_that_is_behind_gets_twice_as_much),
+	WL_TEST(mark_follows_at_once_where_the_one_before_is_far_behind),
 	WL_TEST(mark_that_nobody_proves_is_given_up_late),
 	WL_TEST(mark_is_proven_by_a_majority_and_once),
 	WL_TEST(proof_comes_before_the_next_mark),
