@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{"append", wl_cmd_append, "records from a file or standard input into the journal"},
 	{"tail", wl_cmd_tail, "read committed records, from a number, a time, or live"},
 	{"status", wl_cmd_status, "what the nodes say of themselves, as a table or as JSON"},
+	{"trim", wl_cmd_trim, "have old records forgotten, on all nodes"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},
 	{"workload", wl_cmd_workload, "write synthetic test data: an ITCH 5.0 day"},

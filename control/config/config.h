@@ -110,6 +110,9 @@ struct wl_config {
 	uint64_t log_ring_bytes;
 	uint64_t log_bytes_max;
 	enum wl_config_choice registered_buffers;
+	uint64_t base_every_bytes; /* of the stream, from one base to the next */
+	uint64_t base_bytes_per_second; /* read and written for bases */
+	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
 
 	enum wl_hugepages hugepages;
 	uint32_t memory_mb; /* 0: what the ports need */
@@ -186,6 +189,14 @@ struct wl_config_log_text {
 	WL_CONFIG_LOG_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
 
+struct wl_config_base_text {
+	WL_CONFIG_BASE_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
+struct wl_config_retention_text {
+	WL_CONFIG_RETENTION_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
 struct wl_config_memory_text {
 	WL_CONFIG_MEMORY_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
@@ -222,6 +233,8 @@ struct wl_config_text {
 	uint32_t workers_count;
 	struct wl_config_storage_text storage;
 	struct wl_config_log_text log;
+	struct wl_config_base_text base;
+	struct wl_config_retention_text retention;
 	struct wl_config_memory_text memory;
 	struct wl_config_network_text network;
 	struct wl_config_timing_text timing;

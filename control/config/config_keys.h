@@ -107,6 +107,19 @@
 	X(registered_buffers, CHOICE(registered_buffers, choices, WL_CONFIG_AUTO), , NULL, \
 	  "With io_uring; auto: where the limit of locked memory allows.")
 
+#define WL_CONFIG_BASE_KEYS(X) \
+	X(every, SIZE(base_every_bytes, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 256 * WL_CONFIG_MIB), LIVE, NULL, \
+	  "So much is appended, by the leader's file, before the next base is asked of all nodes: about what a start reads.") \
+	X(rate, SIZE(base_bytes_per_second, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 64 * WL_CONFIG_MIB), LIVE, NULL, \
+	  "A second, that this node reads and writes for bases at most.")
+
+/* Of one journal. A limit of 0 is none. */
+#define WL_CONFIG_RETENTION_KEYS(X) \
+	X(bytes, SIZE(retention_bytes, 0, 1024 * WL_CONFIG_GIB, 0), LIVE DEFAULT("0, no limit"), "0", \
+	  "More than that behind the newest record is trimmed, by the leader's file and in whole segments.") \
+	X(age, NUMBER(retention_age_ns, s, 0, 1000000000, 0), LIVE DEFAULT("0, no limit"), "0", \
+	  "What is older is trimmed, by the leader's file, in whole segments, and by a clock that a majority vouches for.")
+
 #define WL_CONFIG_MEMORY_KEYS(X) \
 	X(hugepages, CHOICE(hugepages, pages, WL_HUGEPAGES_AUTO), , NULL, "auto: when there are enough; on: or refuse; off: 4 KiB pages.") \
 	X(megabytes, NUMBER(memory_mb, mib, 16, 1u << 20, 0), DEFAULT("what the links need"), "256", "For packet buffers and drivers.") \
@@ -182,6 +195,8 @@
 	  "Local clients over memif. Default: none.") \
 	S(STORAGE, WL_CONFIG_STORAGE_KEYS, "storage", struct wl_config_storage_text, struct wl_config, "") \
 	S(LOG, WL_CONFIG_LOG_KEYS, "log", struct wl_config_log_text, struct wl_config, "") \
+	S(BASE, WL_CONFIG_BASE_KEYS, "base", struct wl_config_base_text, struct wl_config, "") \
+	S(RETENTION, WL_CONFIG_RETENTION_KEYS, "retention", struct wl_config_retention_text, struct wl_config, "") \
 	S(MEMORY, WL_CONFIG_MEMORY_KEYS, "memory", struct wl_config_memory_text, struct wl_config, "") \
 	S(NETWORK, WL_CONFIG_NETWORK_KEYS, "network", struct wl_config_network_text, struct wl_config, "") \
 	S(TIMING, WL_CONFIG_TIMING_KEYS, "timing", struct wl_config_timing_text, struct wl_config, "") \

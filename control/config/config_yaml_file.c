@@ -87,6 +87,18 @@ static const cyaml_schema_field_t log_fields[] = {
 };
 #undef TEXT
 
+#define TEXT struct wl_config_base_text
+static const cyaml_schema_field_t base_fields[] = {
+	WL_CONFIG_BASE_KEYS(WORD) CYAML_FIELD_END,
+};
+#undef TEXT
+
+#define TEXT struct wl_config_retention_text
+static const cyaml_schema_field_t retention_fields[] = {
+	WL_CONFIG_RETENTION_KEYS(WORD) CYAML_FIELD_END,
+};
+#undef TEXT
+
 #define TEXT struct wl_config_memory_text
 static const cyaml_schema_field_t memory_fields[] = {
 	WL_CONFIG_MEMORY_KEYS(WORD) CYAML_FIELD_END,
@@ -136,6 +148,8 @@ static const cyaml_schema_field_t top_fields[] = {
 	LIST(workers, &worker_value, WIRELOG_WORKERS_MAX),
 	MAPPING(storage, storage_fields),
 	MAPPING(log, log_fields),
+	MAPPING(base, base_fields),
+	MAPPING(retention, retention_fields),
 	MAPPING(memory, memory_fields),
 	MAPPING(network, network_fields),
 	MAPPING(timing, timing_fields),

@@ -44,6 +44,9 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.subscriptions_max = config->readers,
 		.read_buffers = WL_READ_BUFFERS,
 		.subscription_idle_ns = config->reader_idle_ns,
+		.base_every_bytes = config->base_every_bytes,
+		.retention_bytes = config->retention_bytes,
+		.retention_age_ns = config->retention_age_ns,
 		.member_count = config->node_count,
 	};
 	for (uint32_t at = 0; at < config->node_count; at++) {
@@ -170,6 +173,9 @@ void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL
 	settings[WL_SETTING_READER_IDLE_NS] = config->reader_idle_ns;
 	settings[WL_SETTING_RESEND_NS] = config->resend_ns;
 	settings[WL_SETTING_DISK_STALL_NS] = config->disk_stall_ns;
+	settings[WL_SETTING_BASE_EVERY_BYTES] = config->base_every_bytes;
+	settings[WL_SETTING_RETENTION_BYTES] = config->retention_bytes;
+	settings[WL_SETTING_RETENTION_AGE_NS] = config->retention_age_ns;
 }
 
 /* Ethernet links are numbered alike for every worker; peers lie behind the first. */

@@ -82,6 +82,8 @@ struct wl_node {
 	struct wl_control_mailbox *mailbox; /* between control and wl-stats */
 	struct wl_config *
 		reloaded; /* wl-stats': as `config`, with what was reloaded; NULL: nothing was (reload_thread.h) */
+	_Atomic uint64_t
+		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-stats writes, wl-base reads */
 	int pid_file; /* locked; -1: not ours */
 };
 

@@ -81,6 +81,8 @@ static json_t *take(struct wl_node *node, struct reload *reload, char *error, si
 		return NULL;
 	}
 	wl_report_set_level(reload->next.log_level);
+	atomic_store_explicit(&node->base_bytes_per_second, reload->next.base_bytes_per_second,
+			      memory_order_relaxed);
 	say(&reload->changes);
 	if (!keep(node, &reload->next)) {
 		snprintf(error, error_bytes, "no memory to keep what is in effect now");

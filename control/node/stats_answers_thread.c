@@ -151,6 +151,58 @@ static json_t *answer_transfer(void *context, const char *parameter, char *error
 			 (int)request.target);
 }
 
+/* May it be asked for? What is committed decides; this is for who asks, so that a slip is told at once. */
+static bool may_trim(const struct wl_node *node, const struct wl_mailbox_request *request,
+		     char *error, size_t error_bytes)
+{
+	const struct wl_published *published;
+	struct wl_journal_status status;
+
+	if (request->journal >= node->config->journal_count) {
+		snprintf(error, error_bytes, "there is no journal %u: this node has %u, from 0",
+			 request->journal, node->config->journal_count);
+		return false;
+	}
+	published = &node->journals[request->journal].journal->published;
+	if (!wl_published_read(published, &status) || status.view.number == 0) {
+		snprintf(error, error_bytes, "the worker of journal %u has not begun: ask again",
+			 request->journal);
+		return false;
+	}
+	if (request->number <= status.next_number)
+		return true;
+	snprintf(error, error_bytes,
+		 "journal %u has no record %lu here: its next one is %lu. Everything goes with that number",
+		 request->journal, (unsigned long)request->number,
+		 (unsigned long)status.next_number);
+	return false;
+}
+
+/* NUMBER | NUMBER,JOURNAL */
+static json_t *answer_trim(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	struct wl_node *node = context;
+	struct wl_mailbox_request request = {.verb = WL_MAILBOX_TRIM};
+	char rest;
+
+	if ((sscanf(parameter, "%lu%c", &request.number, &rest) != 1 &&
+	     sscanf(parameter, "%lu,%u%c", &request.number, &request.journal, &rest) != 2) ||
+	    request.number == 0) {
+		snprintf(error, error_bytes, "'%.60s' is not NUMBER or NUMBER,JOURNAL", parameter);
+		return NULL;
+	}
+	if (!may_trim(node, &request, error, error_bytes))
+		return NULL;
+	if (!wl_mailbox_ask(node->mailbox, &request)) {
+		snprintf(error, error_bytes,
+			 "the worker of journal %u could not be told within a second: ask again",
+			 request.journal);
+		return NULL;
+	}
+	return json_pack("{s:b, s:i, s:I}", "begun", 1, "journal", (int)request.journal, "number",
+			 (json_int_t)request.number);
+}
+
 static json_t *answer_stop(void *context, const char *parameter, char *error, size_t error_bytes)
 {
 	struct wl_node *node = context;
@@ -170,7 +222,8 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/status", answer_status},   {"/wirelog/counters", answer_counters},
 		{"/wirelog/latency", answer_latency}, {"/wirelog/config", answer_config},
 		{"/wirelog/reload", answer_reload},   {"/wirelog/transfer", answer_transfer},
-		{"/wirelog/stop", answer_stop},	      {NULL, NULL},
+		{"/wirelog/trim", answer_trim},	      {"/wirelog/stop", answer_stop},
+		{NULL, NULL},
 	};
 	char path[WL_CONFIG_PATH_BYTES + 16];
 	struct wl_stats_socket_config config = {.path = path,

@@ -36,7 +36,7 @@ static json_t *position(struct wl_position at)
 	return json_pack("{s:o, s:o}", "term", number(at.term), "index", number(at.index));
 }
 
-static void hex_of(uint64_t value, char text[17])
+void wl_status_json_hex(uint64_t value, char text[17])
 {
 	for (int at = 15; at >= 0; at--, value >>= 4)
 		text[at] = "0123456789abcdef"[value & 15];
@@ -238,8 +238,8 @@ static json_t *divergence_of(const struct wl_divergence *divergence)
 {
 	char ours[17], theirs[17];
 
-	hex_of(divergence->chain, ours);
-	hex_of(divergence->their_chain, theirs);
+	wl_status_json_hex(divergence->chain, ours);
+	wl_status_json_hex(divergence->their_chain, theirs);
 	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s}", "of",
 			 divergence->kind == WL_DIVERGENCE_OF_STATE ? "sessions" : "records",
 			 "node", number(divergence->node), "index",
@@ -261,15 +261,16 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	set(object, "commit", status->commit);
 	set(object, "commit_number", status->commit_number);
 	set(object, "next_number", status->next_number);
-	hex_of(status->chain, chain);
+	wl_status_json_hex(status->chain, chain);
 	json_object_set_new(object, "chain",
 			    json_pack("{s:o, s:s}", "index", number(status->chain_index), "value",
 				      chain));
-	hex_of(status->state_digest, chain);
+	wl_status_json_hex(status->state_digest, chain);
 	json_object_set_new(object, "sessions",
 			    json_pack("{s:o, s:s, s:o, s:b}", "count", number(status->sessions),
 				      "digest", chain, "applied", number(status->applied_index),
 				      "rebuilding", status->rebuilding));
+	wl_status_json_set_kept(object, status);
 	set(object, "clients", status->clients);
 	set(object, "readers", status->subscriptions);
 	set(object, "waiting_replies", status->waiting_replies);
@@ -479,6 +480,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("terms_low"));
 		if (journal->published.state_undecided)
 			json_array_append_new(list, json_string("state_undecided"));
+		if (journal->published.base_differs != 0)
+			json_array_append_new(list, json_string("base_differs"));
 		if (journal->published.commit_stalled)
 			json_array_append_new(list, json_string("commit_stalled"));
 		if (journal->published.duplicate)

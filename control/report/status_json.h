@@ -65,6 +65,10 @@ json_t *wl_status_json_latency(const struct wl_status_facts *facts);
 /* config_json.c: every key, in the units in which a node keeps it. */
 json_t *wl_status_json_config(const struct wl_config *config);
 
+/* kept_json.c: what of a journal is kept, and its bases. */
+void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status);
+
 void wl_status_json_dotted(uint32_t ipv4, char text[16]);
+void wl_status_json_hex(uint64_t value, char text[17]);
 
 #endif

@@ -34,6 +34,16 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->holding = false;
 	peer->counts = false;
 	peer->take_in_index = 0;
+	peer->base_index = 0;
+	peer->base_digest = 0;
+}
+
+void wl_peer_heard_base(struct wl_peer *peer, uint64_t index, uint64_t digest)
+{
+	if (index < peer->base_index)
+		return;
+	peer->base_index = index;
+	peer->base_digest = digest;
 }
 
 bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t boot_id, uint64_t next_index,

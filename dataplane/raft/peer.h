@@ -57,6 +57,7 @@ struct wl_peer {
 	uint64_t damaged_since_ns; /* when the first of them was asked for again */
 	uint64_t boot_id; /* boot of the peer that the matches belong to */
 	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/incarnations.h) */
+	uint64_t base_index, base_digest; /* its newest base, by its word; 0: none told in this boot and leadership */
 	uint64_t take_in_index; /* an entry of ours, appended after we noticed data that do not count: committed by the others, it takes them
 				   in; 0: none noticed */
 	bool wants_read;
@@ -71,6 +72,8 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns);
  * may be another one. check-quorum goes on. True when it was so. */
 bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t boot_id, uint64_t next_index,
 			 uint64_t now_ns);
+/* It says which base is its newest. A base stands behind every later one: what comes late says nothing new. */
+void wl_peer_heard_base(struct wl_peer *peer, uint64_t index, uint64_t digest);
 /* Its data were lost, and are not taken in yet: they count for nothing. */
 static inline bool wl_peer_is_held_back(const struct wl_peer *peer)
 {

@@ -76,6 +76,14 @@ struct wl_replica_inquiry { /* replica_inquiry.c */
 	bool settled; /* a majority has spoken */
 };
 
+/* What an operator asked for, here or at a follower: replica_propose.c. */
+struct wl_replica_ask {
+	uint64_t trim_number; /* records below it; 0: nothing is asked */
+	uint64_t until_ns; /* then it is forgotten */
+	uint64_t sent_ns; /* when it was passed on last; 0: not yet */
+};
+
+#define WL_REPLICA_ASK_NS 5000000000u /* so long what was asked stands */
 #define WL_REPLICA_UP_MAX 64 /* plane messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
 
@@ -127,6 +135,8 @@ struct wl_replica {
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
 	struct wl_replica_state state; /* both roles */
+	struct wl_replica_ask ask; /* all roles */
+	uint64_t base_index, base_digest; /* our own newest base (replica_base.c); 0: none */
 
 	/* follower */
 	uint64_t match; /* log is known equal to the leader's (this term) up to here; 0: nothing known */
@@ -211,6 +221,25 @@ static inline bool wl_replica_state_asks(const struct wl_replica *replica, uint6
  * majority makes something else of the same entries, we take no part any more. */
 void wl_replica_on_applied(struct wl_replica *replica, uint64_t index, uint64_t digest);
 
+/*
+ * Bases of the voters: replica_base.c. Our own newest one, whole and durable under its name; its index does not fall but with 0, which
+ * says that there is none any more.
+ */
+void wl_replica_set_base(struct wl_replica *replica, uint64_t index, uint64_t digest);
+/* Leader: what a majority of the voters made of the state behind entry `index`; 0: no majority is known to be of one mind. */
+uint64_t wl_replica_base_agreed(const struct wl_replica *replica, uint64_t index);
+/* Leader: the voters that made something else there, as far as they said. */
+wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t index,
+				   uint64_t digest);
+
+/* Records below `trim_number` (not 0) are to be trimmed: asked by an operator of this node. What was asked before and is less is part of it. */
+void wl_replica_ask_trim(struct wl_replica *replica, uint64_t trim_number);
+/* The same, as a follower's operator asked: taken by a leader only. */
+void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
+			   const struct wl_wire_propose *propose);
+/* Says it to `leader`, once a heartbeat. */
+void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader);
+
 /* What a voter has committed at some place, or whether we have the same. */
 void wl_replica_on_chain(struct wl_replica *replica, uint32_t from,
 			 const struct wl_wire_chain *message);
@@ -231,6 +260,8 @@ int wl_replica_takes_appends(const struct wl_replica *replica);
  * further from what a majority's clocks vouch for than WL_REPLICA_CLOCK_SKEW_NS, and never before the last stamp.
  */
 uint64_t wl_replica_stamp(const struct wl_replica *replica);
+/* Leader: the latest UNIX time that the clocks of a majority have reached; 0: not so many are known. */
+uint64_t wl_replica_clock_vouched(const struct wl_replica *replica);
 /* Leader: one control entry, sealed at once behind what is open. NO_ROOM also where no append would be taken now. */
 enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 					     const struct wl_control *control);

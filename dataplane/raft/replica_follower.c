@@ -340,6 +340,8 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		.wall_ns = replica->wall_ns,
 		.state_index = replica->state.digest != 0 ? replica->state.index : 0,
 		.state_digest = replica->state.digest,
+		.base_index = replica->base_index,
+		.base_digest = replica->base_digest,
 	};
 	if (wl_log_chain_at(log, ack.match_received, &ack.match_chain) != WL_LOG_KNOWN)
 		ack.match_chain = 0;

@@ -76,8 +76,6 @@ bool wl_replica_successor_has_room(const struct wl_replica *replica);
 void wl_replica_clock_on_ack(struct wl_replica *replica, uint32_t from,
 			     const struct wl_wire_append_ack *ack);
 void wl_replica_clock_on_append(struct wl_replica *replica, const struct wl_wire_append *append);
-/* Leader: the latest time that the clocks of a majority have reached; 0: not so many are known. */
-uint64_t wl_replica_clock_vouched(const struct wl_replica *replica);
 /* Once a turn: is our clock astray? */
 void wl_replica_clock_watch(struct wl_replica *replica);
 

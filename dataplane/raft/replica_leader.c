@@ -204,6 +204,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 	if (wl_replica_is_apart(replica))
 		return;
 	peer->disk_slow = (ack->flags & WL_WIRE_ACK_DISK_SLOW) != 0;
+	wl_peer_heard_base(peer, ack->base_index, ack->base_digest);
 	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
 		peer->refused_index = 0;
 		widen_window(replica, peer);

@@ -418,7 +418,7 @@ unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns)
 	wl_shares_commit(&service->shares, service->replica->commit);
 	if (service->subscription_count != 0)
 		did += wl_subscription_end_turn(service, now_ns);
-	return did;
+	return did + wl_upkeep_turn(service);
 }
 
 unsigned wl_service_want_reads(struct wl_service *service, struct wl_disk_request *requests,
@@ -472,6 +472,10 @@ void wl_service_get_stats(const struct wl_service *service, struct wl_service_st
 	stats->applied_index = service->state.sessions.applied_index;
 	stats->state_digest = wl_state_digest(&service->state);
 	stats->commit_number = wl_service_commit_number(service);
+	stats->trim_number = service->state.trim_number;
+	stats->base_mark = service->state.base_mark;
+	stats->proven = service->state.proven;
+	stats->base_differs = service->upkeep.base_differs;
 	stats->damaged = service->damaged;
 	stats->rebuilding = service->state.sessions.applied_index < service->rebuilt_index;
 }

@@ -28,6 +28,9 @@ struct wl_service_config {
 	/* of WL_CHUNK_BYTES_MAX each, shared by readers that left the ring and by apply */
 	uint32_t read_buffers;
 	uint64_t subscription_idle_ns; /* a reader that gives no sign for this long is dropped */
+	/* Leader: when it asks for a base, and what it trims by itself. */
+	uint64_t base_every_bytes; /* of the stream, from one base to the next; 0: none is asked for */
+	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
 	uint32_t member_count; /* told to clients */
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
@@ -66,8 +69,8 @@ unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns);
 /* The view changed: answers NOT_LEADER to what waits when we no longer lead, forgets in-flight
  * marks. */
 void wl_service_on_view(struct wl_service *service);
-/* wl_service_config.subscription_idle_ns from now on, also for readers that are there. */
-void wl_service_set_reader_idle(struct wl_service *service, uint64_t idle_ns);
+/* A member of wl_service_config from now on, also for readers that are there; what is no setting of a service changes nothing. */
+void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_t value);
 /* Our medium cannot give what the table of sessions needs; another node's may. What every node would find the same is
  * no reason. */
 bool wl_service_wants_other_leader(const struct wl_service *service);
@@ -82,6 +85,10 @@ struct wl_service_stats {
 	uint64_t sessions, subscriptions, waiting_replies, applied_index;
 	uint64_t state_digest; /* of all that apply made: state.h */
 	uint64_t commit_number; /* of the last DATA record at or below applied_index */
+	uint64_t trim_number; /* first record that is promised to be kept */
+	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
+	struct wl_base_proof proven; /* newest base that a majority made alike */
+	wl_members base_differs; /* voters whose base is another one (base_proof.h) */
 	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
 	bool damaged; /* apply met a place that it could not read: appends are refused */
 };

@@ -20,6 +20,7 @@
 #include "dataplane/service/rotation.h"
 #include "dataplane/service/service.h"
 #include "dataplane/service/shares.h"
+#include "dataplane/service/upkeep.h"
 #include "dataplane/wire/fragments.h"
 #include "wirelog/wirelog.h"
 
@@ -150,6 +151,8 @@ struct wl_service {
 	uint64_t rebuilt_index; /* when all up to here is in the table, it is what it was before the restart */
 	bool apply_wants_read;
 	bool damaged; /* the committed log cannot be read here, or contradicts itself: no appends */
+
+	struct wl_upkeep upkeep; /* what we propose ourselves */
 
 	/* client appends are taken: lead_term's first entry is committed and applied */
 	bool leading;

@@ -457,8 +457,3 @@ unsigned wl_subscription_end_turn(struct wl_service *service, uint64_t now_ns)
 	}
 	return did;
 }
-
-void wl_service_set_reader_idle(struct wl_service *service, uint64_t idle_ns)
-{
-	service->config.subscription_idle_ns = idle_ns;
-}

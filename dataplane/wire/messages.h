@@ -31,6 +31,7 @@
 	  "11; nothing when `sent_ns` is 0 and there are no bytes") \
 	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, replica, "") \
 	M(CHAIN, chain, 12, chain, NODE, NODE, replica, "12, when it asks") \
+	M(PROPOSE, propose, 13, propose, NODE, NODE, replica, "") \
 	M(PRE_VOTE, pre_vote, 20, vote, NODE, NODE, control, "21") \
 	M(PRE_VOTE_REPLY, pre_vote_reply, 21, vote_reply, NODE, NODE, control, "") \
 	M(VOTE, vote, 22, vote, NODE, NODE, control, "23") \
@@ -70,6 +71,7 @@
 	L(HEAD, APPEND_HEADER, append) \
 	L(WHOLE, APPEND_ACK, append_ack) \
 	L(WHOLE, CHAIN, chain) \
+	L(WHOLE, PROPOSE, propose) \
 	L(WHOLE, VOTE, vote) \
 	L(WHOLE, VOTE_REPLY, vote_reply) \
 	L(WHOLE, TIMEOUT_NOW, timeout_now) \
@@ -227,10 +229,14 @@
 	F(u64, state_index, index, ANY, \
 	  "as the leader asked; 0: not applied yet, or more was when the question came") \
 	F(u64, state_digest, id, ANY, "of the follower's table of sessions behind that entry") \
+	F(u64, base_index, index, ANY, "of the follower's newest base; 0: it has none") \
+	F(u64, base_digest, id, ANY, "of that base") \
 	RULE(m->match_durable <= m->match_received, \
 	     "`match_durable` is not above `match_received`") \
 	RULE((m->state_index == 0) == (m->state_digest == 0), \
-	     "`state_index` and `state_digest` are both 0, or none")
+	     "`state_index` and `state_digest` are both 0, or none") \
+	RULE((m->base_index == 0) == (m->base_digest == 0), \
+	     "`base_index` and `base_digest` are both 0, or none")
 
 #define WL_WIRE_FIELDS_chain(F, ZERO, RULE) \
 	F(u64, index, index, NOT_0, "what do you have committed there?") \
@@ -238,6 +244,12 @@
 	  "value behind it at the sender; 0: nothing is committed there, or it is not at hand") \
 	F(u32, asks, flag, TO(1), "the receiver is to say its own") \
 	ZERO(4)
+
+/* What a follower's operator asks for, and the leader proposes. */
+#define WL_WIRE_FIELDS_propose(F, ZERO, RULE) \
+	F(u32, verb, choice, IN(WL_WIRE_PROPOSE_TRIM, WL_WIRE_PROPOSE_TRIM), "1: trim") \
+	ZERO(4) \
+	F(u64, number, number, NOT_0, "records below it may be forgotten")
 
 /* PRE_VOTE and VOTE. */
 #define WL_WIRE_FIELDS_vote(F, ZERO, RULE) \

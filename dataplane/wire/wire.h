@@ -54,6 +54,10 @@ enum wl_wire_ack_flag {
 	WL_WIRE_ACK_FLAGS = 31,
 };
 
+enum wl_wire_propose_verb {
+	WL_WIRE_PROPOSE_TRIM = 1, /* the one that a node passes on for its operator */
+};
+
 enum wl_wire_vote_flag {
 	WL_WIRE_VOTE_TRANSFER = 1, /* sent by the leader itself: stickiness does not apply */
 };

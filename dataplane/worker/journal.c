@@ -170,12 +170,12 @@ static void publish_log(struct wl_journal_status *status, const struct wl_log *l
 	status->tail = log->tail;
 	status->durable = log->durable;
 	status->first_index = log->begin.position.index + 1;
-	status->first_number = log->begin.next_number;
 	status->first_segment = log->first_segment;
 	status->may_start_term = wl_log_may_start_term(log);
 	status->elections_left = wl_log_elections_left(log);
 	status->terms_left = wl_log_terms_left(log);
 	status->next_number = log->next_number;
+	status->first_number = log->begin.next_number;
 	status->append_offset = log->append_offset;
 	status->durable_offset = log->durable_offset;
 	status->segments_ready = log->segments_ready;
@@ -218,6 +218,8 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 	if (wl_log_chain_at(log, replica->commit, &status->chain) == WL_LOG_KNOWN)
 		status->chain_index = replica->commit;
 	status->received = leads ? replica->received_majority : replica->match;
+	status->base_index = replica->base_index;
+	status->base_digest = replica->base_digest;
 	status->ready = replica->ready;
 	status->silent = replica->silent;
 	status->commit_stalled = leads && replica->commit_stalled;
@@ -238,6 +240,11 @@ static void publish_service(struct wl_journal_status *status, const struct wl_se
 	status->subscriptions = stats.subscriptions;
 	status->waiting_replies = stats.waiting_replies;
 	status->applied_index = stats.applied_index;
+	status->trim_number = stats.trim_number;
+	status->base_mark = stats.base_mark;
+	status->proven_index = stats.proven.index;
+	status->proven_digest = stats.proven.digest;
+	status->base_differs = stats.base_differs;
 	status->rebuilding = stats.rebuilding;
 	status->damaged |= stats.damaged;
 }

@@ -66,6 +66,11 @@ struct wl_journal_status {
 	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, state_digest, subscriptions, waiting_replies, applied_index, clients;
+	uint64_t trim_number; /* first record that is promised to be kept */
+	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
+	uint64_t base_index, base_digest; /* our own newest base; 0: none */
+	uint64_t proven_index, proven_digest; /* newest base that a majority made alike; 0: none */
+	wl_members base_differs; /* voters whose base is another one */
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool state_undecided; /* leader: tables of sessions differ, and no majority is of one mind */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */

@@ -27,18 +27,15 @@ static void set(struct wl_worker *worker, const struct wl_plane_message *message
 		struct wl_journal *journal = &worker->journals[at];
 
 		switch ((enum wl_setting)message->reason) {
-		case WL_SETTING_READER_IDLE_NS:
-			wl_service_set_reader_idle(journal->service, message->ours);
-			break;
 		case WL_SETTING_RESEND_NS:
 			journal->replica.config.resend_ns = message->ours;
 			break;
 		case WL_SETTING_DISK_STALL_NS:
 			journal->replica.config.disk_stall_ns = message->ours;
 			break;
-		case WL_SETTING_CLIENT_IDLE_NS:
-		case WL_SETTINGS:
-			break;
+		default:
+			wl_service_set(journal->service, (enum wl_setting)message->reason,
+				       message->ours);
 		}
 	}
 }
@@ -80,6 +77,9 @@ static void obey(struct wl_worker *worker, const struct wl_plane_message *messag
 		break;
 	case WL_PLANE_TRANSFER:
 		wl_replica_on_transfer(&journal->replica, message);
+		return;
+	case WL_PLANE_TRIM:
+		wl_replica_ask_trim(&journal->replica, message->ours);
 		return;
 	case WL_PLANE_RESUME:
 		wl_replica_on_resume(&journal->replica, message);

@@ -16,7 +16,7 @@ static const uint8_t peer_types[] = {
 	WL_WIRE_HELLO,		WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,	  WL_WIRE_APPEND,
 	WL_WIRE_APPEND_ACK,	WL_WIRE_CHAIN,	     WL_WIRE_PRE_VOTE,	  WL_WIRE_VOTE,
 	WL_WIRE_PRE_VOTE_REPLY, WL_WIRE_VOTE_REPLY,  WL_WIRE_TIMEOUT_NOW, WL_WIRE_PATH_PROBE,
-	WL_WIRE_PATH_ECHO,
+	WL_WIRE_PATH_ECHO,	WL_WIRE_PROPOSE,
 };
 
 static uint64_t term_of(const struct sim_impostor *impostor, unsigned node)
@@ -52,6 +52,8 @@ static size_t right_size(uint8_t type)
 		return WL_WIRE_APPEND_ACK_BYTES;
 	case WL_WIRE_CHAIN:
 		return WL_WIRE_CHAIN_BYTES;
+	case WL_WIRE_PROPOSE:
+		return WL_WIRE_PROPOSE_BYTES;
 	case WL_WIRE_PRE_VOTE:
 	case WL_WIRE_VOTE:
 		return WL_WIRE_VOTE_BYTES;

@@ -83,7 +83,31 @@ static void a_live_key_that_contradicts_what_stays_is_refused(void)
 	CU_ASSERT_STRING_EQUAL(problems.item[0].key, "timing.resend_us");
 }
 
-/* A key that is called live and goes nowhere would be a lie: each moves a setting of the workers, or it is the log's level. */
+static void limits_of_the_log_change_while_the_node_runs(void)
+{
+	compare("base: {every: 1MiB, rate: 2MiB}\nretention: {bytes: 5GiB, age: 86400}\n");
+	CU_ASSERT_EQUAL(changes.count, 4);
+	CU_ASSERT(is_changed(0, "base.every", true));
+	CU_ASSERT(is_changed(1, "base.rate", true));
+	CU_ASSERT(is_changed(2, "retention.bytes", true));
+	CU_ASSERT(is_changed(3, "retention.age", true));
+	CU_ASSERT_EQUAL(wl_config_mix(&running, &wanted, &next, &problems), 0);
+	CU_ASSERT_EQUAL(next.base_every_bytes, 1u << 20);
+	CU_ASSERT_EQUAL(next.base_bytes_per_second, 2u << 20);
+	CU_ASSERT_EQUAL(next.retention_bytes, 5ull << 30);
+	CU_ASSERT_EQUAL(next.retention_age_ns, 86400000000000);
+	CU_ASSERT_EQUAL(running.base_every_bytes, 256u << 20);
+	CU_ASSERT_EQUAL(running.retention_bytes, 0);
+	CU_ASSERT_EQUAL(running.retention_age_ns, 0);
+}
+
+static bool is_of_no_worker(const struct wl_config_key *key)
+{
+	return strcmp(key->member, "log_level") == 0 ||
+	       strcmp(key->member, "base_bytes_per_second") == 0; /* wl-base's */
+}
+
+/* A key that is called live and goes nowhere would be a lie: each moves a setting of the workers, or it is told to somebody else. */
 static void every_live_key_reaches_somebody(void)
 {
 	unsigned live = 0;
@@ -105,10 +129,10 @@ static void every_live_key_reaches_somebody(void)
 			wl_boot_shape_settings(&running, before);
 			wl_boot_shape_settings(&next, after);
 			CU_ASSERT((memcmp(before, after, sizeof(before)) != 0) !=
-				  (strcmp(key->member, "log_level") == 0));
+				  is_of_no_worker(key));
 		}
 	}
-	CU_ASSERT_EQUAL(live, WL_SETTINGS + 1);
+	CU_ASSERT_EQUAL(live, WL_SETTINGS + 2);
 }
 
 WL_SUITE(config_reload)
@@ -117,5 +141,6 @@ WL_SUITE(config_reload)
 	WL_TEST(what_may_change_is_told_from_what_needs_a_restart),
 	WL_TEST(only_live_keys_go_into_what_is_in_effect),
 	WL_TEST(a_live_key_that_contradicts_what_stays_is_refused),
+	WL_TEST(limits_of_the_log_change_while_the_node_runs),
 	WL_TEST(every_live_key_reaches_somebody),
 };

@@ -102,6 +102,47 @@ static void a_chain_value_is_hexadecimal_text(void)
 	free(bed);
 }
 
+static bool first_reason_is(const struct bed *bed, const char *reason)
+{
+	json_t *status = wl_status_json_status(&bed->facts);
+	const char *first = json_string_value(json_array_get(at(at(status, "mode"), "reasons"), 0));
+	bool is = first && strcmp(first, reason) == 0;
+
+	json_decref(status);
+	return is;
+}
+
+static void what_is_kept_is_told_with_the_bases(void)
+{
+	struct bed *bed = make_bed();
+	struct wl_journal_status *journal = &bed->facts.journals[0].published;
+	json_t *status, *told;
+
+	journal->first_number = 900;
+	journal->trim_number = 1000;
+	journal->base_mark = 77;
+	journal->base_index = 77;
+	journal->base_digest = 0xfedcba9876543210ull;
+	status = wl_status_json_status(&bed->facts);
+	told = first_journal(status);
+	CU_ASSERT_EQUAL(json_integer_value(at(at(told, "begin"), "number")), 900);
+	CU_ASSERT_EQUAL(json_integer_value(at(told, "trim_number")), 1000);
+	told = at(told, "bases");
+	CU_ASSERT_EQUAL(json_integer_value(at(told, "mark")), 77);
+	CU_ASSERT_EQUAL(json_integer_value(at(at(told, "own"), "index")), 77);
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(told, "own"), "digest")), "fedcba9876543210");
+	CU_ASSERT(json_is_null(at(told, "proven")));
+	CU_ASSERT_EQUAL(json_array_size(at(told, "differs")), 0);
+	json_decref(status);
+	journal->base_differs = wl_members_only(3);
+	CU_ASSERT(first_reason_is(bed, "base_differs"));
+	status = wl_status_json_status(&bed->facts);
+	told = at(at(first_journal(status), "bases"), "differs");
+	CU_ASSERT_EQUAL(json_integer_value(json_array_get(told, 0)), 3);
+	json_decref(status);
+	free(bed);
+}
+
 static void peers_are_the_other_nodes_and_the_unknown_is_null(void)
 {
 	struct bed *bed = make_bed();
@@ -153,16 +194,6 @@ static void a_follower_does_not_claim_to_know_its_peers(void)
 	CU_ASSERT_PTR_NULL(at(json_array_get(at(first_journal(status), "peers"), 0), "durable"));
 	json_decref(status);
 	free(bed);
-}
-
-static bool first_reason_is(const struct bed *bed, const char *reason)
-{
-	json_t *status = wl_status_json_status(&bed->facts);
-	const char *first = json_string_value(json_array_get(at(at(status, "mode"), "reasons"), 0));
-	bool is = first && strcmp(first, reason) == 0;
-
-	json_decref(status);
-	return is;
 }
 
 static void few_terms_and_tables_that_differ_are_reasons(void)
@@ -283,6 +314,7 @@ WL_SUITE(status_json)
 {
 	WL_TEST(status_tells_progress_of_a_journal),
 	WL_TEST(a_chain_value_is_hexadecimal_text),
+	WL_TEST(what_is_kept_is_told_with_the_bases),
 	WL_TEST(peers_are_the_other_nodes_and_the_unknown_is_null),
 	WL_TEST(a_difference_of_a_peer_is_told_by_name_with_both_values),
 	WL_TEST(a_follower_does_not_claim_to_know_its_peers),

@@ -497,6 +497,32 @@ static void a_reader_on_its_way_goes_on_behind_the_new_beginning(void)
 	end();
 }
 
+/* It has just given the last entry that goes, and would look for the next one behind that. */
+static void a_reader_at_the_beginning_looks_for_no_place_before_it(void)
+{
+	struct wl_log_begin found;
+	struct wl_reader_view view;
+	struct wl_reader reader;
+
+	begin();
+	for (unsigned segment = 0; segment < 4; segment++)
+		fill_segment(1);
+	CU_ASSERT_TRUE_FATAL(wl_log_find_begin(the_log, UINT64_MAX, UINT64_MAX, &found));
+	for (unsigned kept = 0; kept < 3; kept++)
+		fill_segment(1); /* out of the ring */
+	wl_reader_init(&reader, the_log, found.position.index, 1);
+	CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, the_log->tail.index, &view),
+			WL_READER_ENTRY);
+	reader.window_bytes = (uint32_t)(reader.chunk_end - reader.window_offset);
+	wl_log_give_up(the_log, &found);
+	log_fixture_settle(&fixture);
+	CU_ASSERT_EQUAL(log_fixture_read(&fixture, &reader, the_log->tail.index, &view),
+			WL_READER_ENTRY);
+	CU_ASSERT_EQUAL(view.header.index, found.position.index + 1);
+	CU_ASSERT_TRUE(reader.chain_known);
+	end();
+}
+
 WL_SUITE(log_begin)
 {
 	WL_TEST(a_whole_log_begins_before_its_first_entry),
@@ -512,6 +538,7 @@ WL_SUITE(log_begin)
 	WL_TEST(dead_ranges_around_the_beginning_are_kept_or_gone_with_it),
 	WL_TEST(a_begin_of_another_log_of_the_same_stream_is_taken),
 	WL_TEST(a_reader_on_its_way_goes_on_behind_the_new_beginning),
+	WL_TEST(a_reader_at_the_beginning_looks_for_no_place_before_it),
 };
 
 static void every_claim_holds_for_all_sizes(void)

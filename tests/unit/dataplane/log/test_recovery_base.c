@@ -315,15 +315,21 @@ static void segments_that_were_to_be_forgotten_are_forgotten_by_the_next_start(v
 
 static void a_base_of_another_chain_is_refused(void)
 {
-	begin();
-	append_chunk(1, 3);
-	append_chunk(2, 4);
-	describe(5);
-	base.log.chain ^= 1;
-	CU_ASSERT_EQUAL(log_fixture_restart(&fixture, 0, false), WL_RECOVERY_REFUSED);
-	CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_CHAIN);
-	CU_ASSERT_EQUAL(fixture.recovery.damage.begin, base.log.walk_offset);
-	end();
+	/* In the middle of its chunk, its last entry, and the log's last. */
+	static const uint64_t places[] = {5, 7, 9};
+
+	for (unsigned at = 0; at < 3; at++) {
+		begin();
+		append_chunk(1, 3);
+		append_chunk(2, 4);
+		append_chunk(2, 2);
+		describe(places[at]);
+		base.log.chain ^= 1;
+		CU_ASSERT_EQUAL(log_fixture_restart(&fixture, 0, false), WL_RECOVERY_REFUSED);
+		CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_CHAIN);
+		CU_ASSERT_EQUAL(fixture.recovery.damage.begin, base.log.walk_offset);
+		end();
+	}
 }
 
 static void a_chunk_without_the_entry_of_the_base_is_refused(void)

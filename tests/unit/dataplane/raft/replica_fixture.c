@@ -369,12 +369,16 @@ void replica_fixture_deliver(struct replica_fixture *fixture, const struct repli
 	struct wl_replica *replica = replica_of(fixture, mail->to);
 	struct wl_wire_append_ack ack;
 	struct wl_wire_append append;
+	struct wl_wire_propose propose;
 	struct wl_wire_chain chain;
 
 	replica->now_ns = fixture->now_ns;
 	if (mail->type == WL_WIRE_CHAIN) {
 		WL_CHECK(wl_wire_decode_chain(mail->payload, mail->bytes, &chain));
 		wl_replica_on_chain(replica, mail->from, &chain);
+	} else if (mail->type == WL_WIRE_PROPOSE) {
+		WL_CHECK(wl_wire_decode_propose(mail->payload, mail->bytes, &propose));
+		wl_replica_on_propose(replica, mail->from, &propose);
 	} else if (mail->type == WL_WIRE_APPEND) {
 		WL_CHECK(wl_wire_decode_append(mail->payload, mail->bytes, &append));
 		wl_replica_on_append(replica, mail->from, &append);

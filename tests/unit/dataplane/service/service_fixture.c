@@ -283,6 +283,11 @@ static void acknowledge(struct world *world)
 			.match_received = fixture->receives[node] ? tail : peer->match_received,
 			.match_durable = fixture->stores[node] ? tail : peer->match_durable,
 			.sent_ns = fixture->replica.now_ns,
+			.wall_ns = fixture->clock_known[node]
+					   ? fixture->wall_ns + fixture->clock_ahead_ns[node]
+					   : 0,
+			.base_index = fixture->bases[node].index,
+			.base_digest = fixture->bases[node].digest,
 		};
 
 		if (ack.match_received < ack.match_durable)
@@ -348,7 +353,7 @@ void service_fixture_turn(struct service_fixture *fixture)
 	fixture->sent_count = 0;
 	fixture->now_ns += 10000;
 	fixture->wall_ns += 10000;
-	fixture->replica.wall_ns = fixture->wall_ns;
+	fixture->replica.wall_ns = fixture->wall_ns + fixture->clock_ahead_ns[1];
 	wl_replica_begin_turn(&fixture->replica, fixture->now_ns);
 	acknowledge(world);
 	wl_replica_on_durable(&fixture->replica);
@@ -378,7 +383,7 @@ void service_fixture_message(struct service_fixture *fixture, wl_identity client
 	};
 
 	fixture->replica.now_ns = fixture->now_ns;
-	fixture->replica.wall_ns = fixture->wall_ns;
+	fixture->replica.wall_ns = fixture->wall_ns + fixture->clock_ahead_ns[1];
 	switch (type) {
 	case WL_WIRE_OPEN_SESSION:
 		wl_service_on_open_session(fixture->service, &message);

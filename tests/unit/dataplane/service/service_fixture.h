@@ -40,6 +40,11 @@ struct service_fixture {
 	bool receives[4],
 		/* by node: has in memory, and on its medium, all that the leader sealed */
 		stores[4];
+	struct {
+		uint64_t index, digest;
+	} bases[4]; /* by node: its newest, as its acknowledgements say */
+	bool clock_known[4]; /* by node: its acknowledgements have a wall clock */
+	uint64_t clock_ahead_ns[4]; /* of that clock; of node 1's own, too */
 	unsigned reads_fail; /* so many reads from now on */
 	uint64_t rot_offset; /* reads of this place come back damaged; ~0: none */
 	unsigned reads;

@@ -466,7 +466,8 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 					   WL_WIRE_APPEND,	WL_WIRE_APPEND_ACK,
 					   WL_WIRE_PRE_VOTE,	WL_WIRE_PRE_VOTE_REPLY,
 					   WL_WIRE_VOTE,	WL_WIRE_VOTE_REPLY,
-					   WL_WIRE_TIMEOUT_NOW, WL_WIRE_CHAIN};
+					   WL_WIRE_TIMEOUT_NOW, WL_WIRE_CHAIN,
+					   WL_WIRE_PROPOSE};
 	static const uint8_t of_clients[] = {WL_WIRE_OPEN_SESSION, WL_WIRE_CLIENT_APPEND,
 					     WL_WIRE_SUBSCRIBE,	   WL_WIRE_CREDIT,
 					     WL_WIRE_UNSUBSCRIBE,  WL_WIRE_KEEPALIVE,

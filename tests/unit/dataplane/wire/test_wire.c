@@ -355,6 +355,8 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 		.wall_ns = 11,
 		.state_index = 12,
 		.state_digest = 13,
+		.base_index = 14,
+		.base_digest = 15,
 	};
 	static const uint8_t values[] = {1, 3, 2, 4, 5, 6, 7};
 
@@ -368,6 +370,8 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 11);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 88), 12);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 96), 13);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 104), 14);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 112), 15);
 	ASSERT_ONLY_SIZE(append_ack, WL_WIRE_APPEND_ACK_BYTES);
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 0, 0); /* term */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 16,
@@ -380,6 +384,23 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 			    1); /* more than an image can have */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 88, 0); /* a digest of nothing */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 96, 0); /* no digest */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 104, 0); /* a digest of no base */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 112, 0); /* a base without one */
+}
+
+static void propose_has_the_documented_layout_and_limits(void)
+{
+	const struct wl_wire_propose propose = {.verb = WL_WIRE_PROPOSE_TRIM, .number = 7};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &propose), 16);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes), 1);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 7);
+	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 0);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 2); /* a base is no operator's */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 3, 1);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 4, 1); /* reserved */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 8, 0); /* number */
 }
 
 static void chain_has_the_documented_layout_and_limits(void)
@@ -470,6 +491,7 @@ WL_SUITE(wire)
 	WL_TEST(append_with_impossible_fields_is_refused),
 	WL_TEST(fragment_of_an_image_lies_inside_it),
 	WL_TEST(acknowledgement_has_the_documented_layout_and_limits),
+	WL_TEST(propose_has_the_documented_layout_and_limits),
 	WL_TEST(chain_has_the_documented_layout_and_limits),
 	WL_TEST(vote_has_the_documented_layout_and_limits),
 	WL_TEST(vote_reply_has_the_documented_layout_and_limits),

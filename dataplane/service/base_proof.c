@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/service/base_proof.h"
+
+/* Where the entry stands in our stream, or a little before it. */
+static uint64_t offset_of(const struct wl_log *log, uint64_t index)
+{
+	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
+	const struct wl_log_mark *mark;
+
+	if (index == 0)
+		return 0;
+	if (slot->index == index)
+		return slot->offset;
+	mark = wl_log_mark_by_index(log, index);
+	return mark ? mark->offset : log->begin.offset;
+}
+
+/* A mark that is proven, or that nobody proved for long, is followed by the next. */
+static bool is_due(const struct wl_log *log, const struct wl_state *state, uint64_t every_bytes)
+{
+	uint64_t begin = offset_of(log, state->base_mark);
+	uint64_t appended = log->append_offset > begin ? log->append_offset - begin : 0;
+
+	if (every_bytes == 0 || appended < every_bytes)
+		return false;
+	return state->proven.index == state->base_mark ||
+	       appended / WL_BASE_PROOF_PATIENCE >= every_bytes;
+}
+
+bool wl_base_proof_wants(const struct wl_replica *replica, const struct wl_state *state,
+			 uint64_t every_bytes, struct wl_control *control)
+{
+	uint64_t mark = state->base_mark, digest = 0;
+
+	if (mark != state->proven.index)
+		digest = wl_replica_base_agreed(replica, mark);
+	if (digest != 0) {
+		*control = (struct wl_control){
+			.verb = WL_CONTROL_BASE_PROVEN,
+			.index = mark,
+			.digest = digest,
+		};
+		return true;
+	}
+	*control = (struct wl_control){.verb = WL_CONTROL_BASE, .expects = mark};
+	return is_due(replica->log, state, every_bytes);
+}
+
+wl_members wl_base_proof_differs(const struct wl_replica *replica, const struct wl_state *state)
+{
+	const struct wl_base_proof *proven = &state->proven;
+	wl_members differs = 0;
+	uint64_t agreed;
+
+	if (proven->index != 0)
+		differs = wl_replica_base_differs(replica, proven->index, proven->digest);
+	/* Of those who follow only we have said anything lately. */
+	if (replica->view.role != WL_ROLE_LEADER)
+		return differs & wl_members_only(replica->config.node);
+	if (state->base_mark == proven->index)
+		return differs;
+	agreed = wl_replica_base_agreed(replica, state->base_mark);
+	if (agreed != 0)
+		differs |= wl_replica_base_differs(replica, state->base_mark, agreed);
+	return differs;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/service/upkeep.h"
+
+#include "dataplane/service/base_proof.h"
+#include "dataplane/service/propose.h"
+#include "dataplane/service/retention.h"
+#include "dataplane/service/service_internal.h"
+
+static bool propose(struct wl_service *service, const struct wl_control *control)
+{
+	struct wl_upkeep *upkeep = &service->upkeep;
+
+	if (wl_service_propose(service, control) != WL_LOG_OK)
+		return false;
+	upkeep->proposed_index = service->replica->log->tail.index;
+	return true;
+}
+
+static bool propose_trim(struct wl_service *service, uint64_t number)
+{
+	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = number};
+
+	return propose(service, &control);
+}
+
+static bool is_due(uint64_t *looked_ns, uint64_t now_ns, uint64_t interval_ns)
+{
+	if (now_ns - *looked_ns < interval_ns)
+		return false;
+	*looked_ns = now_ns;
+	return true;
+}
+
+/* Once a heartbeat: that is how often followers say anything new where nothing is appended. */
+static unsigned tend_bases(struct wl_service *service)
+{
+	struct wl_replica *replica = service->replica;
+	struct wl_upkeep *upkeep = &service->upkeep;
+	wl_members differs, before = upkeep->base_differs;
+	struct wl_control control;
+
+	if (!is_due(&upkeep->base_looked_ns, replica->now_ns, replica->config.heartbeat_ns))
+		return 0;
+	differs = wl_base_proof_differs(replica, &service->state);
+	wl_count_add(replica->counters, WL_COUNTER_base_differs,
+		     wl_members_count(differs & ~before));
+	upkeep->base_differs = differs;
+	return wl_service_leads(service) &&
+	       wl_base_proof_wants(replica, &service->state, service->config.base_every_bytes,
+				   &control) &&
+	       propose(service, &control);
+}
+
+/* What an operator asked for is proposed, or passed on, until the state has it. */
+static unsigned tend_ask(struct wl_service *service)
+{
+	struct wl_replica *replica = service->replica;
+	struct wl_replica_ask *ask = &replica->ask;
+	uint64_t number = ask->trim_number, next = replica->log->next_number;
+	uint32_t leader;
+
+	if (number == 0)
+		return 0;
+	if (number <= service->state.trim_number || replica->now_ns >= ask->until_ns) {
+		ask->trim_number = 0;
+		return 0;
+	}
+	if (!wl_service_leads(service)) {
+		leader = wl_service_leader(service);
+		if (leader != 0 && leader != service->config.node)
+			wl_replica_pass_on_ask(replica, leader);
+		return 0;
+	}
+	/* Nobody promises to forget what is still to be written. */
+	if (number > next)
+		ask->trim_number = number = next;
+	return number > service->state.trim_number && propose_trim(service, number);
+}
+
+static unsigned tend_retention(struct wl_service *service)
+{
+	const struct wl_replica *replica = service->replica;
+	struct wl_retention retention = {
+		.bytes = service->config.retention_bytes,
+		.age_ns = service->config.retention_age_ns,
+	};
+	uint64_t number;
+
+	if (!is_due(&service->upkeep.retention_looked_ns, replica->now_ns,
+		    WL_UPKEEP_RETENTION_NS) ||
+	    !wl_service_leads(service))
+		return 0;
+	retention.vouched_ns = wl_replica_clock_vouched(replica);
+	number = wl_retention_number(&retention, replica->log, replica->commit,
+				     service->state.trim_number);
+	return number != 0 && propose_trim(service, number);
+}
+
+unsigned wl_upkeep_turn(struct wl_service *service)
+{
+	const struct wl_replica *replica = service->replica;
+	struct wl_upkeep *upkeep = &service->upkeep;
+
+	/* What an earlier leadership appended is applied before the next one begins, or was cut away. */
+	if (upkeep->lead_term != replica->view.term) {
+		upkeep->lead_term = replica->view.term;
+		upkeep->proposed_index = 0;
+	}
+	if (service->state.sessions.applied_index < upkeep->proposed_index ||
+	    replica->log->entry_open)
+		return 0;
+	return tend_ask(service) || tend_bases(service) || tend_retention(service);
+}
+
+void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_t value)
+{
+	struct wl_service_config *config = &service->config;
+
+	if (setting == WL_SETTING_READER_IDLE_NS)
+		config->subscription_idle_ns = value;
+	else if (setting == WL_SETTING_BASE_EVERY_BYTES)
+		config->base_every_bytes = value;
+	else if (setting == WL_SETTING_RETENTION_BYTES)
+		config->retention_bytes = value;
+	else if (setting == WL_SETTING_RETENTION_AGE_NS)
+		config->retention_age_ns = value;
+}

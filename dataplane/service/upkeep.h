@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a leader proposes by itself or for an operator: bases and their proofs (base_proof.h), what retention trims (retention.h), and
+ * trims that were asked for (raft/replica_propose.c). One at a time: the next is proposed when the last one is applied, for it
+ * says what the state is that the next one expects. What cannot be appended now is tried again.
+ *
+ * Pure. Owner: the journal's client service. [worker]
+ */
+#ifndef WL_DATAPLANE_SERVICE_UPKEEP_H
+#define WL_DATAPLANE_SERVICE_UPKEEP_H
+
+#include "dataplane/base/members.h"
+#include "dataplane/service/service.h"
+
+#define WL_UPKEEP_RETENTION_NS 1000000000u /* between two looks at what is too old or too much */
+
+struct wl_upkeep {
+	uint64_t proposed_index; /* our newest control entry; 0: none in this leadership */
+	uint64_t lead_term; /* of that leadership */
+	uint64_t base_looked_ns, retention_looked_ns;
+	wl_members base_differs; /* voters whose base is another one, as it was seen last */
+};
+
+/* Once a turn, when no entry is open. Returns how many entries were appended: 1 at most. */
+unsigned wl_upkeep_turn(struct wl_service *service);
+
+#endif

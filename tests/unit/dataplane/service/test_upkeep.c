@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a leader proposes itself, from the turn that wants it to the state that has it. */
+#include <string.h>
+
+#include "dataplane/service/service_internal.h"
+#include "tests/unit/dataplane/service/service_fixture.h"
+#include "tests/unit/runner.h"
+
+#define RIGHT 0xaaaau
+#define WRONG 0xbbbbu
+#define MIB (1u << 20)
+
+static struct service_fixture *front;
+static uint64_t session;
+
+static void begin(bool alone)
+{
+	front = service_fixture_start(alone);
+	for (uint32_t node = 2; node <= 3; node++)
+		front->receives[node] = front->stores[node] = true;
+	service_fixture_lead(front, 1);
+	session = service_fixture_open(front, SERVICE_FIXTURE_CLIENT, 1);
+	CU_ASSERT_NOT_EQUAL_FATAL(session, 0);
+}
+
+static void end(void)
+{
+	service_fixture_end(front);
+}
+
+static const struct wl_state *state(void)
+{
+	return &front->service->state;
+}
+
+/* Long enough that whatever is tended now and then is tended. */
+static void pass(unsigned turns)
+{
+	for (unsigned at = 0; at < turns; at++) {
+		front->now_ns += 1000000;
+		service_fixture_turn(front);
+	}
+}
+
+static void append(uint32_t first, uint32_t count, uint32_t record_bytes)
+{
+	for (uint32_t at = first; at < first + count; at++) {
+		service_fixture_append(front, &(struct service_fixture_append){
+						      .session = session,
+						      .first = at,
+						      .count = 1,
+						      .record_bytes = record_bytes,
+						      .acknowledged_through = at - 1,
+					      });
+		service_fixture_turns(front, 3);
+	}
+}
+
+static void base_is_asked_for_and_proven(void)
+{
+	uint64_t mark, tail;
+
+	begin(false);
+	wl_service_set(front->service, WL_SETTING_BASE_EVERY_BYTES, MIB);
+	append(1, 10, 60000);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->base_mark, 0);
+	append(11, 10, 60000);
+	pass(4);
+	mark = state()->base_mark;
+	CU_ASSERT_NOT_EQUAL_FATAL(mark, 0);
+	tail = front->log.tail.index;
+	pass(20); /* one mark, however often it is looked at */
+	CU_ASSERT_EQUAL(front->log.tail.index, tail);
+	wl_replica_set_base(&front->replica, mark, RIGHT);
+	front->bases[3].index = mark;
+	front->bases[3].digest = WRONG;
+	pass(4);
+	CU_ASSERT_EQUAL(state()->proven.index, 0);
+	front->bases[2].index = mark;
+	front->bases[2].digest = RIGHT;
+	pass(4);
+	CU_ASSERT_EQUAL(state()->proven.index, mark);
+	CU_ASSERT_EQUAL(state()->proven.digest, RIGHT);
+	CU_ASSERT_EQUAL(front->service->upkeep.base_differs, wl_members_only(3));
+	pass(20);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
+	CU_ASSERT_EQUAL(wl_count_get(&front->counters, WL_COUNTER_base_differs), 1);
+	end();
+}
+
+/* The next leader hears of the voters' bases anew, and proves the mark that it found. */
+static void another_leadership_proves_the_mark_of_the_last(void)
+{
+	uint64_t mark;
+
+	begin(false);
+	wl_service_set(front->service, WL_SETTING_BASE_EVERY_BYTES, MIB);
+	append(1, 20, 60000);
+	pass(4);
+	mark = state()->base_mark;
+	CU_ASSERT_NOT_EQUAL_FATAL(mark, 0);
+	wl_replica_set_base(&front->replica, mark, RIGHT);
+	service_fixture_lead(front, 2);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->proven.index, 0);
+	front->bases[2].index = mark;
+	front->bases[2].digest = RIGHT;
+	pass(4);
+	CU_ASSERT_EQUAL(state()->proven.index, mark);
+	CU_ASSERT_EQUAL(state()->base_mark, mark);
+	end();
+}
+
+static void one_voter_proves_its_own_base(void)
+{
+	begin(true);
+	wl_service_set(front->service, WL_SETTING_BASE_EVERY_BYTES, MIB);
+	append(1, 20, 60000);
+	pass(4);
+	CU_ASSERT_NOT_EQUAL_FATAL(state()->base_mark, 0);
+	CU_ASSERT_EQUAL(state()->proven.index, 0);
+	wl_replica_set_base(&front->replica, state()->base_mark, RIGHT);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->proven.index, state()->base_mark);
+	end();
+}
+
+static void trim_that_is_asked_for_is_committed(void)
+{
+	uint64_t tail;
+
+	begin(false);
+	append(1, 10, 100);
+	wl_replica_ask_trim(&front->replica, 7);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->trim_number, 7);
+	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 0);
+	tail = front->log.tail.index;
+	wl_replica_ask_trim(&front->replica, 7);
+	wl_replica_ask_trim(&front->replica, 5); /* it never falls: nothing to propose */
+	pass(4);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail);
+	wl_replica_ask_trim(&front->replica, 1000); /* all that there is */
+	pass(4);
+	CU_ASSERT_EQUAL(state()->trim_number, 11);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
+	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 0);
+	end();
+}
+
+static void trim_waits_for_who_leads_and_is_forgotten_in_the_end(void)
+{
+	begin(false);
+	append(1, 10, 100);
+	service_fixture_fence(front);
+	wl_replica_ask_trim(&front->replica, 7);
+	pass(4);
+	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 7);
+	service_fixture_lead(front, 2);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->trim_number, 7);
+	service_fixture_fence(front);
+	wl_replica_ask_trim(&front->replica, 8);
+	front->now_ns += WL_REPLICA_ASK_NS;
+	pass(2);
+	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 0);
+	service_fixture_lead(front, 3);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->trim_number, 7);
+	end();
+}
+
+/* The second is not proposed before the first is in the state. */
+static void one_control_entry_at_a_time(void)
+{
+	uint64_t tail;
+
+	begin(false);
+	append(1, 10, 100);
+	front->receives[2] = front->receives[3] = front->stores[2] = front->stores[3] = false;
+	tail = front->log.tail.index;
+	wl_replica_ask_trim(&front->replica, 5);
+	pass(4);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
+	wl_replica_ask_trim(&front->replica, 6);
+	pass(4);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
+	front->receives[2] = front->stores[2] = true;
+	pass(6);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 2);
+	CU_ASSERT_EQUAL(state()->trim_number, 6);
+	end();
+}
+
+/* Its successor is told where the log ends. */
+static void who_hands_over_proposes_nothing(void)
+{
+	uint64_t tail;
+
+	begin(false);
+	append(1, 10, 100);
+	tail = front->log.tail.index;
+	front->replica.handing_over = true;
+	wl_replica_ask_trim(&front->replica, 5);
+	pass(4);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail);
+	front->replica.handing_over = false;
+	pass(4);
+	CU_ASSERT_EQUAL(state()->trim_number, 5);
+	end();
+}
+
+WL_SUITE(upkeep)
+{
+	WL_TEST(base_is_asked_for_and_proven),
+	WL_TEST(another_leadership_proves_the_mark_of_the_last),
+	WL_TEST(one_voter_proves_its_own_base),
+	WL_TEST(trim_that_is_asked_for_is_committed),
+	WL_TEST(trim_waits_for_who_leads_and_is_forgotten_in_the_end),
+	WL_TEST(one_control_entry_at_a_time),
+	WL_TEST(who_hands_over_proposes_nothing),
+};
