@@ -56,6 +56,29 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 	}
 }
 
+void wl_boot_shape_base_identity(const struct wl_config *config, uint32_t id,
+				 struct wl_base_identity *identity)
+{
+	*identity = (struct wl_base_identity){
+		.node = config->node,
+		.journal = id,
+		.segment_bytes = config->segment_bytes,
+	};
+	memcpy(identity->cluster, config->cluster, sizeof(identity->cluster));
+}
+
+void wl_boot_shape_bases(const struct wl_config *config, const struct wl_journal_config *journal,
+			 struct wl_base_maker_config *maker)
+{
+	*maker = (struct wl_base_maker_config){
+		.log = journal->log,
+		.sessions_max = journal->service.sessions_max,
+	};
+	/* What has left its ring is read again: it is in nobody's way. */
+	maker->log.ring_bytes = WL_LOG_RING_BYTES_MIN;
+	wl_boot_shape_base_identity(config, journal->log.journal, &maker->identity);
+}
+
 /* ---- workers ------------------------------------------------------------------------------------ */
 
 /* Point to point: any address is right, this one says in a capture who it is. */

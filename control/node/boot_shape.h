@@ -34,6 +34,12 @@ struct wl_boot_cores {
 /* `data`: the superblock of the data that it is for. */
 void wl_boot_shape_journal(const struct wl_config *config, const struct wl_superblock *data,
 			   uint32_t id, struct wl_journal_config *journal);
+/* Of the journal's base maker; `journal` is what wl_boot_shape_journal said. Without the lowest segment on the medium. */
+void wl_boot_shape_bases(const struct wl_config *config, const struct wl_journal_config *journal,
+			 struct wl_base_maker_config *maker);
+/* Whose bases they are. */
+void wl_boot_shape_base_identity(const struct wl_config *config, uint32_t id,
+				 struct wl_base_identity *identity);
 void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker);
 /* Without the two random numbers: seed, spare_incarnation. */

@@ -102,10 +102,14 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 {
 	struct wl_node_journal *journal = &node->journals[id];
 	struct wl_log *log = &journal->journal->log;
-	uint64_t began_ns = wl_clock_kernel_ns();
+	uint64_t began_ns = wl_clock_kernel_ns(), walked_from;
 	struct wl_recovery recovery;
 	int error;
 
+	error = wl_boot_load_base(node, id, window, WINDOW_BYTES, reason, reason_bytes);
+	if (error != 0)
+		return error;
+	walked_from = journal->journal->opened_from != 0 ? log->append_offset : 0;
 	wl_recovery_init(&recovery, log, wl_store_segment_count(node->store, id),
 			 node->superblock.journals[id].watermark, window, WINDOW_BYTES);
 	wl_journal_recover(journal->journal, &recovery);
@@ -123,7 +127,7 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	journal->damage = recovery.damage;
 	journal->known_commit = wl_recovery_commit(&recovery, node->superblock.journals[id].commit);
 	journal->recovered_index = log->tail.index;
-	journal->recovered_bytes = log->append_offset;
+	journal->recovered_bytes = log->append_offset - walked_from;
 	journal->recovery_ns = wl_clock_kernel_ns() - began_ns;
 	if (recovery.state == WL_RECOVERY_REFUSED) {
 		snprintf(
@@ -138,10 +142,11 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 		wl_report(WL_REPORT_NOTICE, "torn_tail_cut", "journal=%u begin=%lu end=%lu", id,
 			  (unsigned long)recovery.damage.begin, (unsigned long)recovery.damage.end);
 	wl_report(WL_REPORT_NOTICE, "recovered",
-		  "journal=%u index=%lu term=%lu next_number=%lu known_commit=%lu mib=%lu ms=%lu",
+		  "journal=%u index=%lu term=%lu next_number=%lu known_commit=%lu base=%lu mib=%lu ms=%lu",
 		  id, (unsigned long)log->tail.index, (unsigned long)log->tail.term,
 		  (unsigned long)log->next_number, (unsigned long)journal->known_commit,
-		  (unsigned long)(log->append_offset >> 20),
+		  (unsigned long)journal->journal->opened_from,
+		  (unsigned long)(journal->recovered_bytes >> 20),
 		  (unsigned long)(journal->recovery_ns / 1000000));
 	return 0;
 }

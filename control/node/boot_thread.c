@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/node/base_thread.h"
 #include "control/node/boot_thread.h"
 #include "control/node/mailbox_thread.h"
 #include "control/node/loop_thread.h"
@@ -67,6 +68,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_loop_open, "making control"},
 		{wl_stats_answers_open, "opening the stats socket"},
 		{wl_boot_start_workers, "starting the workers"},
+		{wl_base_thread_start, "starting the base makers"},
 		{announce, "starting"},
 	};
 	int status = 0;
@@ -99,6 +101,8 @@ void wl_boot_take_down(struct wl_node *node)
 	node->stats = NULL;
 	free(node->reloaded);
 	node->reloaded = NULL;
+	wl_stop_doing("a read or write for a base");
+	wl_base_thread_stop(node);
 	wl_stop_doing("closing the disks and ports");
 	for (uint32_t number = 0; number < node->config->worker_count; number++) {
 		struct wl_node_worker *worker = &node->workers[number];

@@ -28,6 +28,9 @@ int wl_boot_open_run_directory(struct wl_node *node, char *reason,
 void wl_boot_close_run_directory(struct wl_node *node);
 int wl_boot_open_store(struct wl_node *node, char *reason,
 		       size_t reason_bytes); /* boot_store_file.c */
+/* Fills log and state of a journal from the newest whole base, if there is one. `buffer`: whole blocks. boot_base_file.c */
+int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32_t buffer_bytes,
+		      char *reason, size_t reason_bytes);
 int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes);
 int wl_boot_raise_id(struct wl_node *node, char *reason, size_t reason_bytes);
 /* Zeroed memory for a worker, on the memory node of its core where one is configured; touched when used, or before that by

@@ -22,6 +22,8 @@
 #include "dataplane/wire/auth.h"
 #include "dataplane/worker/worker_thread.h"
 
+struct wl_base_thread;
+
 #define WL_NODE_NOTE_BYTES 512u
 
 /* Memory that a worker uses while it polls. */
@@ -39,6 +41,7 @@ struct wl_node_journal {
 	struct wl_recovery_damage damage;
 	struct wl_storage_watch storage;
 	uint64_t recovered_index, recovered_bytes, recovery_ns;
+	enum wl_base_verdict base_verdicts[WL_BASE_PLACES]; /* as found at the start */
 };
 
 struct wl_node_worker {
@@ -84,6 +87,7 @@ struct wl_node {
 		reloaded; /* wl-stats': as `config`, with what was reloaded; NULL: nothing was (reload_thread.h) */
 	_Atomic uint64_t
 		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-stats writes, wl-base reads */
+	struct wl_base_thread *bases; /* base_thread.c */
 	int pid_file; /* locked; -1: not ours */
 };
 

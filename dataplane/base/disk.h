@@ -23,7 +23,7 @@ enum wl_disk_verb {
 	WL_DISK_PREPARE =
 		3, /* create segment `offset / segment_bytes`, every block written with zeros */
 	WL_DISK_FORGET =
-		4, /* segment `offset / segment_bytes` is given up, durably: it is gone when completed; asked oldest first */
+		4, /* segment `offset / segment_bytes` is given up: when completed, it is gone for good; oldest first */
 };
 
 enum wl_disk_status {

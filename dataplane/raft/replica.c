@@ -388,6 +388,7 @@ static void watch_step(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 	uint64_t match = replica->view.role == WL_ROLE_LEADER ? log->tail.index : replica->match;
+	enum wl_log_known known;
 	uint64_t term;
 
 	if (replica->view.role == WL_ROLE_LEADER)
@@ -397,9 +398,10 @@ static void watch_step(struct wl_replica *replica)
 	if (replica->leader_commit == 0 || match < replica->leader_commit ||
 	    log->durable.index < replica->leader_commit)
 		return;
-	if (wl_log_term_at(log, replica->leader_commit, &term) != WL_LOG_KNOWN ||
-	    term != replica->view.term)
-		return;
+	known = wl_log_term_at(log, replica->leader_commit, &term);
+	WL_CHECK(known != WL_LOG_BEYOND);
+	if (known != WL_LOG_KNOWN || term != replica->view.term)
+		return; /* given up here: of an older term */
 	replica->caught_up_told = true;
 	wl_replica_tell(replica, WL_PLANE_CAUGHT_UP, replica->config.node, 0);
 }

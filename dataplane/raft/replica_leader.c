@@ -165,8 +165,7 @@ static bool has_our_entry(struct wl_replica *replica, uint32_t from,
 	bool known;
 
 	/* Below our beginning: committed, and compared when it was sent. */
-	if (wl_log_term_at(replica->log, position.index, &position.term) != WL_LOG_KNOWN)
-		return true;
+	WL_CHECK(wl_log_term_at(replica->log, position.index, &position.term) != WL_LOG_BEYOND);
 	return wl_replica_agrees(replica, from, position, ack->match_chain, &known);
 }
 
@@ -559,11 +558,15 @@ static void transfer(struct wl_replica *replica)
 {
 	const struct wl_peer *target = &replica->peers[replica->transfer_target];
 	struct wl_position has = {.index = target->match_received};
+	enum wl_log_known known;
 
 	if (!replica->handing_over || replica->transfer_told ||
-	    (has.index < replica->log->tail.index && !replica->transfer_short) ||
-	    wl_log_term_at(replica->log, has.index, &has.term) != WL_LOG_KNOWN)
+	    (has.index < replica->log->tail.index && !replica->transfer_short))
 		return;
+	known = wl_log_term_at(replica->log, has.index, &has.term);
+	WL_CHECK(known != WL_LOG_BEYOND);
+	if (known != WL_LOG_KNOWN)
+		return; /* nobody could bring it up */
 	replica->transfer_told = true;
 	wl_replica_tell_transfer_ready(replica, replica->transfer_target, has);
 }

@@ -40,8 +40,8 @@ static void tell(struct wl_replica *replica, uint32_t node, uint64_t theirs,
 		.their_chain = theirs,
 	};
 
-	/* 0: given up since. */
-	wl_log_term_at(replica->log, divergence.position.index, &divergence.position.term);
+	WL_CHECK(wl_log_term_at(replica->log, divergence.position.index,
+				&divergence.position.term) != WL_LOG_BEYOND);
 	wl_count(replica->counters, WL_COUNTER_state_diverged);
 	if (kind == WL_DIVERGENCE_OF_STATE)
 		wl_replica_take_no_part(replica, &divergence);

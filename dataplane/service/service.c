@@ -130,6 +130,16 @@ static unsigned take_entry(struct wl_service *service, const struct wl_reader_vi
 	return ended;
 }
 
+struct wl_state *wl_service_state(struct wl_service *service)
+{
+	return &service->state;
+}
+
+void wl_service_loaded(struct wl_service *service)
+{
+	wl_reader_seek(&service->apply_reader, service->state.sessions.applied_index + 1);
+}
+
 void wl_service_restore(struct wl_service *service, uint64_t commit)
 {
 	struct wl_reader_view view;

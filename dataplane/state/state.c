@@ -18,6 +18,11 @@ void wl_state_init(struct wl_state *state, void *memory, uint32_t sessions_max)
 	state->trim_number = 1;
 }
 
+void wl_state_clear(struct wl_state *state)
+{
+	wl_state_init(state, state->sessions.sessions, state->sessions.capacity);
+}
+
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

@@ -45,6 +45,8 @@ struct wl_state {
 size_t wl_state_memory_bytes(uint32_t sessions_max);
 /* State(0). `memory`: wl_state_memory_bytes, the caller's, as long as the state is used; touched only where sessions live. */
 void wl_state_init(struct wl_state *state, void *memory, uint32_t sessions_max);
+/* State(0) again, in the memory that it has. */
+void wl_state_clear(struct wl_state *state);
 /* Applies one committed entry, an image that wl_entry_decode accepted; entries come in index order, each once. Returns the sessions that
  * it ended. Not behind one that contradicts (sessions.contradicted): what comes then is no state of a log. */
 unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,

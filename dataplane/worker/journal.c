@@ -40,6 +40,29 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 	}
 }
 
+struct wl_base_target wl_journal_base_target(struct wl_journal *journal, uint64_t first_segment)
+{
+	return (struct wl_base_target){
+		.state = wl_service_state(journal->service),
+		.log = &journal->log,
+		.first_segment = first_segment,
+	};
+}
+
+void wl_journal_empty(struct wl_journal *journal)
+{
+	struct wl_log *log = &journal->log;
+
+	wl_log_init(log, &journal->config.log, log->ring, log->slots);
+	wl_state_clear(wl_service_state(journal->service));
+}
+
+void wl_journal_loaded(struct wl_journal *journal)
+{
+	journal->opened_from = journal->log.tail.index;
+	wl_service_loaded(journal->service);
+}
+
 static void on_recovered(void *context, const uint8_t *image, const struct wl_entry_header *header,
 			 uint64_t offset)
 {
@@ -124,6 +147,40 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	wl_service_apply(journal->service);
 	did = wl_service_end_turn(journal->service, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
+}
+
+/*
+ * What is below the older one of two bases that a majority made, ours among them, and below the trim point (docs/SAFETY.md, rules 11, 12, 14).
+ * The state must have it behind itself, too: it may be read anew until then.
+ */
+static void give_up(struct wl_journal *journal, uint64_t keep_offset)
+{
+	const struct wl_state *state = wl_service_state(journal->service);
+	struct wl_log *log = &journal->log;
+	struct wl_log_begin begin;
+
+	if (keep_offset != 0 &&
+	    wl_log_find_begin(log, state->trim_number, keep_offset, &begin) &&
+	    begin.position.index > log->begin.position.index &&
+	    begin.position.index <= state->sessions.applied_index)
+		wl_log_give_up(log, &begin);
+}
+
+void wl_journal_tend_bases(struct wl_journal *journal)
+{
+	const struct wl_replica *replica = &journal->replica;
+	const struct wl_log *log = &journal->log;
+	struct wl_base_limit limit = {
+		.durable_offset = log->durable_offset,
+		.base_mark = wl_service_state(journal->service)->base_mark,
+	};
+
+	/* Of an index that is not durable here a dead entry may be the last one in the stream as yet. */
+	limit.commit = replica->commit < log->durable.index ? replica->commit : log->durable.index;
+	if (wl_base_exchange_reported(&journal->bases, &journal->base_report))
+		give_up(journal, wl_base_keep_offset(&journal->base_report));
+	limit.begin = log->begin;
+	wl_base_exchange_tell(&journal->bases, &limit);
 }
 
 static void publish_greeting(struct wl_peer_status *status, const struct wl_greeting *greeting,

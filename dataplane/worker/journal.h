@@ -11,6 +11,8 @@
 
 #include "dataplane/log/recovery.h"
 #include "dataplane/service/service.h"
+#include "dataplane/state/base_load.h"
+#include "dataplane/worker/base_exchange.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
 
@@ -31,6 +33,9 @@ struct wl_journal {
 	struct wl_stages stages;
 	struct wl_histogram histograms[WL_STAGES];
 	struct wl_published published;
+	struct wl_base_exchange bases; /* with who makes them */
+	struct wl_base_report base_report; /* as read last */
+	uint64_t opened_from; /* index of the base that this start went on from; 0: the log's own beginning */
 	uint64_t staged_boot; /* view whose entries are timed */
 };
 
@@ -38,6 +43,13 @@ size_t wl_journal_memory_bytes(const struct wl_journal_config *config);
 /* `ring` (config->log.ring_bytes) and `memory` (both aligned to WL_BLOCK_BYTES, zeroed) stay the caller's. */
 void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
 		     uint8_t *ring, void *memory);
+/*
+ * Before recovery, where there is a base: what a wl_base_load fills, and empties where it wants that; wl_journal_loaded when it is
+ * done and there was one. [init]
+ */
+struct wl_base_target wl_journal_base_target(struct wl_journal *journal, uint64_t first_segment);
+void wl_journal_empty(struct wl_journal *journal);
+void wl_journal_loaded(struct wl_journal *journal);
 /*
  * `recovery` was just made for journal->log: the one pass in which it reads the log fills the table of sessions, too. An entry
  * that is found is kept in the ring, and applied when a later one says that it is committed: such a one is never cut away again
@@ -51,6 +63,8 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 void wl_journal_begin_turn(struct wl_journal *journal, uint64_t now_ns);
 /* Ends a turn: seal, replicate, answer, time the stages. Returns what was done. */
 unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns);
+/* Some times in a millisecond's order: tells the base maker how far it may go, takes what it has made, gives up what nobody needs. */
+void wl_journal_tend_bases(struct wl_journal *journal);
 void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns);
 
 #endif

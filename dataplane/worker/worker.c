@@ -106,8 +106,10 @@ static void do_rounds(struct wl_worker *worker)
 	}
 	if (now - worker->published_ns >= PUBLISH_INTERVAL_NS) {
 		worker->published_ns = now;
-		for (uint32_t at = 0; at < worker->journal_count; at++)
+		for (uint32_t at = 0; at < worker->journal_count; at++) {
+			wl_journal_tend_bases(&worker->journals[at]);
 			wl_journal_publish(&worker->journals[at], &worker->rx, now);
+		}
 	}
 	if (now - worker->space_retry_ns >= SPACE_RETRY_INTERVAL_NS) {
 		worker->space_retry_ns = now;

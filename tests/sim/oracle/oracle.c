@@ -51,12 +51,12 @@ bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, ui
 			      uint64_t chain)
 {
 	struct wl_entry_header header;
-	const uint8_t *image = drive->stable + offset;
-	uint64_t end = drive->segments * drive->segment_bytes;
+	const uint8_t *image = sim_drive_at(drive, offset);
+	uint64_t left = drive->segment_bytes - offset % drive->segment_bytes;
 
-	return offset != 0 && offset < end &&
-	       wl_entry_decode(image, end - offset, &header) == WL_ENTRY_OK &&
-	       header.index == index && wl_entry_chain(image) == chain;
+	return offset != 0 && sim_drive_has(drive, offset / drive->segment_bytes) &&
+	       wl_entry_decode(image, left, &header) == WL_ENTRY_OK && header.index == index &&
+	       wl_entry_chain(image) == chain;
 }
 
 static struct sim_session *session_of(struct sim_oracle *oracle, uint64_t session)
@@ -244,6 +244,7 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
 	uint64_t term = replica->view.term;
 	uint64_t chain, index = oracle->committed;
+	enum wl_log_known known;
 
 	if (term < oracle->highest_term[node->number] && !node->forgot)
 		sim_violation(oracle->cluster, node->number, "O9", "term fell from %llu to %llu",
@@ -260,9 +261,12 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	/* A candidate whose votes come late may win an old term; it owes what was committed in terms before it. */
 	while (index > 0 && oracle->entries[index].in_term >= term)
 		index--;
-	if (index != 0 && (wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain) !=
-				   WL_LOG_KNOWN ||
-			   chain != oracle->entries[index].chain))
+	if (index == 0)
+		return;
+	/* What it gave up, or holds below the base that it began at, it has: what lies behind is chained to it. */
+	known = wl_log_chain_at(&node->journals[oracle->journal]->log, index, &chain);
+	if (known == WL_LOG_BEYOND ||
+	    (known == WL_LOG_KNOWN && chain != oracle->entries[index].chain))
 		sim_violation(oracle->cluster, node->number, "O8",
 			      "leads term %llu without committed entry %llu",
 			      (unsigned long long)term, (unsigned long long)index);

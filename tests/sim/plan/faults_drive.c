@@ -7,7 +7,8 @@ static void damage(struct sim_faults *faults, struct sim_node *node, enum sim_da
 		   uint64_t which)
 {
 	uint64_t journal = sim_random_below(&node->operator_random, faults->plan->journals);
-	struct sim_drive *drive = &node->drives[way < SIM_DAMAGE_ROT_RECORD ? journal : 0];
+	bool is_record = way >= SIM_DAMAGE_ROT_RECORD && way < SIM_DAMAGE_ROT_BASE;
+	struct sim_drive *drive = &node->drives[is_record ? 0 : journal];
 
 	if (way == SIM_DAMAGE_NONE || way >= SIM_DAMAGE_WAYS ||
 	    (node->up && (way >= SIM_DAMAGE_ROT_SEGMENT || way == SIM_DAMAGE_ASTRAY)))

@@ -189,7 +189,7 @@ static void next_fault(struct drive_schedule *schedule)
 	case 0:
 	case 1:
 		if (schedule->damage)
-			damage(schedule, schedule->victim, SIM_DAMAGE_WAYS - 1);
+			damage(schedule, schedule->victim, SIM_DAMAGE_ROT_BASE - 1);
 		break;
 	case 2:
 		if (schedule->lies)
@@ -254,7 +254,7 @@ void sim_schedule_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim)
 	}
 	if (schedule.damage) {
 		schedule.now_ns = 100000000 + draw(&schedule, plan->fault_ns - 100000000);
-		damage(&schedule, victim, SIM_DAMAGE_WAYS - 1);
+		damage(&schedule, victim, SIM_DAMAGE_ROT_BASE - 1);
 	}
 	if (schedule.usurpers && chance(&schedule, 30)) {
 		schedule.now_ns = 100000000 + draw(&schedule, 200000000);

@@ -36,6 +36,10 @@ enum sim_damage_way {
 	SIM_DAMAGE_RECORD_VERSION, /* of a format to come */
 	SIM_DAMAGE_RECORD_CLUSTER, /* all of another cluster */
 	SIM_DAMAGE_RECORD_NODE, /* all of another node */
+	/* places for bases: a mask */
+	SIM_DAMAGE_ROT_BASE, /* a byte of it */
+	SIM_DAMAGE_DROP_BASE, /* it is gone */
+	SIM_DAMAGE_OTHER_BASE, /* what belongs into the other place stands there, too */
 	SIM_DAMAGE_WAYS,
 };
 
@@ -46,6 +50,7 @@ enum sim_refusal {
 	SIM_REFUSAL_RECORD, /* the superblock is damaged */
 	SIM_REFUSAL_VERSION,
 	SIM_REFUSAL_FOREIGN, /* the superblock is of another cluster or node */
+	SIM_REFUSAL_BASE, /* the log begins later, and no base is whole */
 };
 
 struct sim_damage {

@@ -5,6 +5,7 @@
  *   submit: WRITE, READ -- segment open? -- yes --> UNDER_WAY --> (its time is over) --> DONE
  *                                        \- no  --> WAITS_FOR_FILE --> (opened) --> UNDER_WAY
  *           PREPARE --> PREPARING --> (made and opened) --> DONE
+ *           FORGET  --> PREPARING --> (gone for good) --> DONE
  */
 #include "tests/sim/server/drive_internal.h"
 
@@ -47,10 +48,15 @@ static void do_write(struct sim_drive *drive, struct sim_drive_request *slot)
 static enum wl_disk_status read_file(struct sim_drive *drive, uint64_t offset, uint8_t *to,
 				     uint32_t bytes, uint32_t *got)
 {
-	const struct sim_segment *segment = &drive->files_by_name[offset / drive->segment_bytes];
+	const struct sim_segment *segment = sim_drive_file(drive, offset / drive->segment_bytes);
 	uint64_t from = offset;
 
 	*got = bytes;
+	/* Forgotten while it was open: who reads it may get anything. */
+	if (!sim_drive_has(drive, offset / drive->segment_bytes)) {
+		memset(to, 0, bytes);
+		return WL_DISK_OK;
+	}
 	if (offset % drive->segment_bytes + bytes > segment->bytes)
 		return WL_DISK_FAILED; /* cut short */
 	if (drive->unreadable < offset + bytes && drive->unreadable + WL_BLOCK_BYTES > offset)
@@ -65,10 +71,11 @@ static enum wl_disk_status read_file(struct sim_drive *drive, uint64_t offset, u
 	}
 	/* The head stood at another track: the first chunk, or the first header. */
 	if (sim_random_chance(&drive->random, drive->faults.misread_ppm))
-		from = sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2) &&
-				       bytes + WL_BLOCK_BYTES <= drive->segment_bytes
-			       ? WL_BLOCK_BYTES
-			       : 0;
+		from = drive->oldest * drive->segment_bytes +
+		       (sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2) &&
+					bytes + WL_BLOCK_BYTES <= drive->segment_bytes
+				? WL_BLOCK_BYTES
+				: 0);
 	sim_arena_copy(to, sim_drive_place(drive, from), bytes);
 	return WL_DISK_OK;
 }
@@ -81,7 +88,7 @@ enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset,
 	uint32_t got;
 
 	WL_CHECK(offset % drive->segment_bytes + bytes <= drive->segment_bytes);
-	if (segment >= drive->segments || drive->files_by_name[segment].file == 0)
+	if (!sim_drive_has(drive, segment))
 		return WL_DISK_ABSENT;
 	status = read_file(drive, offset, to, bytes, &got);
 	return status == WL_DISK_OK && got != bytes ? WL_DISK_FAILED : status;
@@ -132,7 +139,8 @@ static void complete(void *subject, void *object)
 	descriptor = &drive->descriptors[drive->files.files[slot->file].fd];
 	/* What is written goes to the file that has the name, or it would be gone with the next start. */
 	WL_CHECK_MSG(slot->request.verb != WL_DISK_WRITE ||
-			     descriptor->file == drive->files_by_name[descriptor->segment].file,
+			     (sim_drive_has(drive, descriptor->segment) &&
+			      descriptor->file == sim_drive_file(drive, descriptor->segment)->file),
 		     "segment %llu was written to after it was replaced",
 		     (unsigned long long)descriptor->segment);
 	slot->status = WL_DISK_OK;
@@ -201,6 +209,7 @@ void sim_drive_kill(struct sim_drive *drive)
 		slot->state = SIM_REQUEST_FREE;
 	}
 	sim_drive_kill_helper(drive);
+	sim_drive_tear_base(drive, false);
 	sim_drive_forget_requests(drive);
 }
 
@@ -230,8 +239,8 @@ static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *reque
 			.file = WL_DISK_FILES_NONE,
 			.order = drive->order + (uint64_t)(slot - drive->queue),
 		};
-		if (requests[at].verb == WL_DISK_PREPARE)
-			sim_drive_prepare(drive, slot);
+		if (requests[at].verb == WL_DISK_PREPARE || requests[at].verb == WL_DISK_FORGET)
+			sim_drive_ask_helper(drive, slot);
 		else if (!sim_drive_find_file(drive, slot))
 			return at;
 		drive->in_use++;
@@ -298,6 +307,11 @@ void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t
 
 void sim_drive_fini(struct sim_drive *drive)
 {
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++) {
+		sim_drive_drop_base(&drive->bases[place]);
+		sim_drive_drop_base(&drive->image_bases[place]);
+	}
+	sim_drive_drop_base(&drive->base_writer.base);
 	free(drive->image);
 	free(drive->files_by_name);
 	sim_arena_give_back(drive->stable, drive->segment_bytes * drive->segments_max);

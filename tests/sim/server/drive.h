@@ -7,8 +7,10 @@
  *
  *   drive.c         the queue: reads and writes
  *   drive_files.c   segment files: made, opened and closed by one helper, as in dataplane/store/disk_uring.c
+ *   drive_bases.c   the two places for bases
  *   drive_power.c   what a power cut leaves; images, an empty disk
- *   drive_damage.c  damage of every kind to one place, and what a start must make of it
+ *   drive_damage.c  damage of every kind to one place
+ *   drive_expect.c  what a start must make of it
  */
 #ifndef WL_TESTS_SIM_SERVER_DRIVE_H
 #define WL_TESTS_SIM_SERVER_DRIVE_H
@@ -16,6 +18,7 @@
 #include "dataplane/log/chunk.h"
 #include "dataplane/base/disk.h"
 #include "dataplane/store/disk_files.h"
+#include "dataplane/store/store.h"
 #include "dataplane/base/limits.h"
 #include "tests/sim/agenda.h"
 #include "tests/sim/server/damage.h"
@@ -42,6 +45,7 @@ struct sim_drive_faults {
 	bool full; /* PREPARE fails with NO_SPACE */
 	bool write_fails; /* the next one; then the drive works again, but nobody may believe it */
 	bool lies; /* what it calls durable is in a cache that a power cut empties */
+	bool raw; /* a base has no name, but a first block: the old one is gone while a new one is written */
 };
 
 /* Effects that still leave a node before the power goes in the middle of a turn. */
@@ -77,6 +81,7 @@ struct sim_drive_request {
 enum sim_drive_job_verb {
 	SIM_JOB_OPEN,
 	SIM_JOB_PREPARE,
+	SIM_JOB_FORGET,
 	SIM_JOB_CLOSE,
 };
 
@@ -85,7 +90,7 @@ struct sim_drive_job {
 	enum wl_disk_status status; /* of one that is done */
 	int error;
 	uint64_t segment;
-	uint32_t tag; /* PREPARE: place in the queue; OPEN: place in the table of files */
+	uint32_t tag; /* PREPARE, FORGET: place in the queue; OPEN: place in the table of files */
 	int fd;
 };
 
@@ -94,6 +99,22 @@ struct sim_segment {
 	uint64_t file; /* which one has the name: a number never used twice; 0: none */
 	uint64_t bytes; /* how long it is */
 	bool unsynced; /* its folder was not synced since it got its name: a power cut may take the name */
+	uint64_t unlinked; /* nor since it lost its name: that file comes back with a power cut; 0: none does */
+};
+
+/* What has the name of a base. */
+struct sim_base {
+	uint8_t *bytes; /* NULL: nothing */
+	uint64_t size;
+	bool damaged;
+};
+
+/* The one that is being written. */
+struct sim_base_writer {
+	struct sim_base base; /* bytes NULL: none is */
+	uint64_t written;
+	unsigned place;
+	bool seals; /* all of it is there; it is getting its name, or its first block */
 };
 
 struct sim_descriptor {
@@ -107,10 +128,11 @@ struct sim_drive {
 	struct sim_drive_faults faults;
 	struct wl_segment_header identity; /* written into each new segment */
 	uint64_t segment_bytes;
-	uint8_t *stable; /* the stream; segment s at s * segment_bytes */
-	uint64_t segments_max;
+	uint8_t *stable; /* the stream, in laps; see sim_drive_at */
+	uint64_t segments_max; /* so many have room at a time */
+	uint64_t oldest; /* the lowest that there is, or was before what is not there now */
 	uint64_t segments; /* one more than the highest that there is */
-	struct sim_segment *files_by_name; /* segments_max */
+	struct sim_segment *files_by_name; /* segments_max; see sim_drive_file */
 	uint64_t files_made;
 	uint8_t superblock[WL_SUPERBLOCK_COPIES]
 			  [WL_BLOCK_BYTES]; /* of the node: on its first drive */
@@ -149,9 +171,30 @@ struct sim_drive {
 	struct sim_damage damage; /* what was done to it since its last good start */
 	uint64_t unreadable; /* a block that is never given; UINT64_MAX: none */
 
+	struct sim_base bases[WL_STORE_BASE_PLACES];
+	struct sim_base_writer base_writer;
+
 	uint8_t *image; /* a snapshot: segments, superblock; NULL none */
-	uint64_t image_segments;
+	uint64_t image_oldest, image_segments;
+	struct sim_base image_bases[WL_STORE_BASE_PLACES];
 };
+
+/* Where a place of the stream lies, to the end of its segment. */
+static inline uint8_t *sim_drive_at(const struct sim_drive *drive, uint64_t offset)
+{
+	return drive->stable + offset % (drive->segments_max * drive->segment_bytes);
+}
+
+static inline struct sim_segment *sim_drive_file(const struct sim_drive *drive, uint64_t segment)
+{
+	return &drive->files_by_name[segment % drive->segments_max];
+}
+
+static inline bool sim_drive_has(const struct sim_drive *drive, uint64_t segment)
+{
+	return segment >= drive->oldest && segment < drive->segments &&
+	       sim_drive_file(drive, segment)->file != 0;
+}
 
 void sim_drive_init(struct sim_drive *drive, struct sim_agenda *agenda, uint64_t seed,
 		    uint64_t stream, uint64_t segment_bytes, uint64_t segments_max);
@@ -168,6 +211,20 @@ void sim_drive_kill(struct sim_drive *drive);
 void sim_drive_sync_names(struct sim_drive *drive);
 /* The segment has a file from now on, whole. */
 void sim_drive_make_file(struct sim_drive *drive, uint64_t segment);
+/*
+ * As wl_store_base_*, at once, for one at a time; whoever calls lets time pass. seal: all was written, and it gets its name; commit, some
+ * time behind it: it has it. 0 or -errno.
+ */
+int sim_drive_base_begin(struct sim_drive *drive, unsigned place, uint64_t bytes);
+int sim_drive_base_write(struct sim_drive *drive, const uint8_t *from, size_t bytes);
+int sim_drive_base_seal(struct sim_drive *drive);
+int sim_drive_base_commit(struct sim_drive *drive);
+void sim_drive_base_abandon(struct sim_drive *drive);
+int sim_drive_base_read(struct sim_drive *drive, unsigned place, uint64_t at, uint8_t *to,
+			uint32_t bytes);
+int sim_drive_base_remove(struct sim_drive *drive, unsigned place);
+/* Zeros, from one place of the stream to another. */
+void sim_drive_zero(struct sim_drive *drive, uint64_t begin, uint64_t end);
 /* For recovery: at once. The bytes lie in one segment. */
 enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset, uint8_t *to,
 				       uint32_t bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Damage, and the verdict that a start owes it. Places are found, and verdicts worked out, from the bytes on the
- * stable storage: chunks that follow one another by `previous`, and whoever names them as durable.
+ * Damage. Places are found from the bytes on the stable storage: chunks that follow one another by `previous`, and whoever names
+ * them as durable.
  */
 #include "tests/sim/server/drive_internal.h"
 
@@ -14,7 +14,6 @@
 #include "dataplane/log/superblock.h"
 #include "tests/sim/arena.h"
 
-#define KIND(name) (1u << WL_DAMAGE_##name)
 #define BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
 
 static const char *const names[SIM_DAMAGE_WAYS] = {
@@ -41,6 +40,9 @@ static const char *const names[SIM_DAMAGE_WAYS] = {
 	[SIM_DAMAGE_RECORD_VERSION] = "record-version",
 	[SIM_DAMAGE_RECORD_CLUSTER] = "record-cluster",
 	[SIM_DAMAGE_RECORD_NODE] = "record-node",
+	[SIM_DAMAGE_ROT_BASE] = "rot-base",
+	[SIM_DAMAGE_DROP_BASE] = "drop-base",
+	[SIM_DAMAGE_OTHER_BASE] = "other-base",
 };
 
 const char *sim_damage_name(enum sim_damage_way way)
@@ -50,22 +52,17 @@ const char *sim_damage_name(enum sim_damage_way way)
 
 /* ---- chunks ---- */
 
-struct chunk {
-	struct wl_chunk_header header;
-	uint64_t begin, end;
-};
-
-static uint64_t end_of(const struct sim_drive *drive)
+static uint64_t begin_of(const struct sim_drive *drive)
 {
-	return drive->segments * drive->segment_bytes;
+	return drive->oldest * drive->segment_bytes;
 }
 
-static bool chunk_at(const struct sim_drive *drive, uint64_t at, struct chunk *chunk)
+static bool chunk_at(const struct sim_drive *drive, uint64_t at, struct sim_chunk *chunk)
 {
-	const uint8_t *from = drive->stable + at;
+	const uint8_t *from = sim_drive_at(drive, at);
 	uint64_t left = drive->segment_bytes - at % drive->segment_bytes;
 
-	if (at + WL_BLOCK_BYTES > end_of(drive) ||
+	if (at + WL_BLOCK_BYTES > sim_drive_end(drive) || at < begin_of(drive) ||
 	    !wl_chunk_decode_header(from, WL_BLOCK_BYTES, &chunk->header) ||
 	    chunk->header.binding != drive->identity.binding || chunk->header.offset != at ||
 	    chunk->header.bytes > left || !wl_chunk_body_is_whole(from, &chunk->header))
@@ -75,18 +72,19 @@ static bool chunk_at(const struct sim_drive *drive, uint64_t at, struct chunk *c
 	return true;
 }
 
-/* The chunk that follows `last` (its begin SIM_NOWHERE: the first one). */
-static bool next_chunk(const struct sim_drive *drive, struct chunk *last)
+bool sim_drive_next_chunk(const struct sim_drive *drive, struct sim_chunk *last)
 {
-	uint64_t at = last->begin == SIM_NOWHERE ? 0 : last->end;
+	bool is_first = last->begin == SIM_NOWHERE;
+	uint64_t at = is_first ? begin_of(drive) : last->end;
 	uint64_t places[] = {at, wl_align_up(at + 1, BOUNDARY_BYTES)};
 
 	for (unsigned which = 0; which < 2; which++) {
-		struct chunk next;
+		struct sim_chunk next;
 
 		if (places[which] % drive->segment_bytes == 0)
 			places[which] += WL_BLOCK_BYTES;
-		if (chunk_at(drive, places[which], &next) && next.header.previous == last->begin) {
+		if (chunk_at(drive, places[which], &next) &&
+		    (next.header.previous == last->begin || (is_first && drive->oldest != 0))) {
 			*last = next;
 			return true;
 		}
@@ -95,19 +93,19 @@ static bool next_chunk(const struct sim_drive *drive, struct chunk *last)
 }
 
 /* Number `which` per million of those that follow one another from the beginning; false: there is none. */
-static bool choose_chunk(const struct sim_drive *drive, uint64_t which, struct chunk *chunk)
+static bool choose_chunk(const struct sim_drive *drive, uint64_t which, struct sim_chunk *chunk)
 {
-	struct chunk at = {.begin = SIM_NOWHERE};
+	struct sim_chunk at = {.begin = SIM_NOWHERE};
 	uint64_t count = 0, wanted;
 
-	while (next_chunk(drive, &at))
+	while (sim_drive_next_chunk(drive, &at))
 		count++;
 	if (count == 0)
 		return false;
 	wanted = (count - 1) * which / SIM_DRIVE_PPM;
 	chunk->begin = SIM_NOWHERE;
 	for (uint64_t number = 0; number <= wanted; number++)
-		(void)next_chunk(drive, chunk);
+		(void)sim_drive_next_chunk(drive, chunk);
 	return true;
 }
 
@@ -126,8 +124,7 @@ static bool is_known_durable_by_record(const struct sim_drive *drive, uint64_t e
 	       record.journals[drive->identity.journal].watermark >= end;
 }
 
-/* Somebody who has the key wrote down that all up to `end` was durable: not a client, in what it appended. */
-static bool is_known_durable(const struct sim_drive *drive, uint64_t end)
+bool sim_drive_is_known_durable(const struct sim_drive *drive, uint64_t end)
 {
 	struct wl_chunk_header header;
 	struct wl_superblock record;
@@ -136,27 +133,27 @@ static bool is_known_durable(const struct sim_drive *drive, uint64_t end)
 		return false;
 	if (record.journals[drive->identity.journal].watermark >= end)
 		return true;
-	for (uint64_t at = wl_align_up(end, WL_BLOCK_BYTES); at < end_of(drive);
+	for (uint64_t at = wl_align_up(end, WL_BLOCK_BYTES); at < sim_drive_end(drive);
 	     at += WL_BLOCK_BYTES) {
-		if (wl_chunk_decode_header(drive->stable + at, WL_BLOCK_BYTES, &header) &&
+		if (wl_chunk_decode_header(sim_drive_at(drive, at), WL_BLOCK_BYTES, &header) &&
 		    header.offset == at && header.binding == drive->identity.binding &&
-		    header.durable >= end && wl_chunk_has_tag(drive->stable + at, record.chunk_key))
+		    header.durable >= end &&
+		    wl_chunk_has_tag(sim_drive_at(drive, at), record.chunk_key))
 			return true;
 	}
 	return false;
 }
 
-/* Is anything but segment headers and zeros written at or behind a segment's beginning? */
-static uint64_t written_end(const struct sim_drive *drive)
+uint64_t sim_drive_written_end(const struct sim_drive *drive)
 {
-	for (uint64_t at = end_of(drive); at > 0; at -= WL_BLOCK_BYTES) {
+	for (uint64_t at = sim_drive_end(drive); at > begin_of(drive); at -= WL_BLOCK_BYTES) {
 		uint64_t begin = at - WL_BLOCK_BYTES;
 
 		if (begin % drive->segment_bytes != 0 &&
-		    !wl_chunk_is_zero(drive->stable + begin, WL_BLOCK_BYTES))
+		    !wl_chunk_is_zero(sim_drive_at(drive, begin), WL_BLOCK_BYTES))
 			return at;
 	}
-	return 0;
+	return begin_of(drive);
 }
 
 /* ---- doing it ---- */
@@ -167,19 +164,19 @@ static void flip(struct sim_drive *drive, uint8_t *from, uint64_t bytes)
 		(uint8_t)(1 + sim_random_below(&drive->random, 255));
 }
 
-static bool put_other_chunk(struct sim_drive *drive, const struct chunk *chunk)
+static bool put_other_chunk(struct sim_drive *drive, const struct sim_chunk *chunk)
 {
-	struct chunk other;
+	struct sim_chunk other;
 
 	if (!choose_chunk(drive, sim_random_below(&drive->random, SIM_DRIVE_PPM + 1), &other) ||
 	    other.begin == chunk->begin || other.header.bytes > chunk->header.bytes)
 		return false;
-	memcpy(sim_drive_place(drive, chunk->begin), drive->stable + other.begin,
+	memcpy(sim_drive_place(drive, chunk->begin), sim_drive_at(drive, other.begin),
 	       other.header.bytes);
 	return true;
 }
 
-static void put_foreign_chunk(struct sim_drive *drive, const struct chunk *chunk)
+static void put_foreign_chunk(struct sim_drive *drive, const struct sim_chunk *chunk)
 {
 	struct wl_chunk_header header = chunk->header;
 
@@ -189,31 +186,31 @@ static void put_foreign_chunk(struct sim_drive *drive, const struct chunk *chunk
 	wl_chunk_encode_header(sim_drive_place(drive, chunk->begin), &header, NULL);
 }
 
-static bool lead_astray(struct sim_drive *drive, const struct chunk *chunk)
+static bool lead_astray(struct sim_drive *drive, const struct sim_chunk *chunk)
 {
-	uint64_t to = written_end(drive);
+	uint64_t to = sim_drive_written_end(drive);
 
 	if (to % drive->segment_bytes == 0)
 		to += WL_BLOCK_BYTES;
 	if (to % drive->segment_bytes + chunk->header.bytes > drive->segment_bytes ||
-	    to + chunk->header.bytes > end_of(drive))
+	    to + chunk->header.bytes > sim_drive_end(drive))
 		return false;
-	memcpy(sim_drive_place(drive, to), drive->stable + chunk->begin, chunk->header.bytes);
+	memcpy(sim_drive_place(drive, to), sim_drive_at(drive, chunk->begin), chunk->header.bytes);
 	memset(sim_drive_place(drive, chunk->begin), 0, chunk->header.bytes);
 	return true;
 }
 
 /* What leaves no trace on this drive must be on the others. */
-static bool may_vanish(const struct sim_drive *drive, const struct chunk *chunk)
+static bool may_vanish(const struct sim_drive *drive, const struct sim_chunk *chunk)
 {
-	return is_known_durable(drive, chunk->end) ||
+	return sim_drive_is_known_durable(drive, chunk->end) ||
 	       drive->may_lose(drive->lose_context, drive->identity.journal, chunk->begin,
 			       chunk->end);
 }
 
 static bool damage_chunk(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
 {
-	struct chunk chunk;
+	struct sim_chunk chunk;
 	uint8_t *from;
 
 	if (!choose_chunk(drive, which, &chunk))
@@ -293,15 +290,16 @@ static void make_foreign(struct sim_drive *drive, uint64_t segment)
 
 static bool swap_segments(struct sim_drive *drive, uint64_t segment)
 {
-	uint8_t *a = sim_drive_place(drive, segment * drive->segment_bytes);
+	uint8_t *a = sim_drive_place(drive, segment * drive->segment_bytes), *b;
 
 	if (segment + 1 >= drive->segments)
 		return false;
+	b = sim_drive_place(drive, (segment + 1) * drive->segment_bytes);
 	for (uint64_t at = 0; at < drive->segment_bytes; at += 8) {
 		uint64_t word = wl_load_u64(a + at);
 
-		wl_store_u64(a + at, wl_load_u64(a + drive->segment_bytes + at));
-		wl_store_u64(a + drive->segment_bytes + at, word);
+		wl_store_u64(a + at, wl_load_u64(b + at));
+		wl_store_u64(b + at, word);
 	}
 	return true;
 }
@@ -309,11 +307,11 @@ static bool swap_segments(struct sim_drive *drive, uint64_t segment)
 /* The superblock knows that something stood there; or others have it all. */
 static bool tail_may_vanish(const struct sim_drive *drive, uint64_t begin)
 {
-	struct chunk chunk = {.begin = SIM_NOWHERE};
+	struct sim_chunk chunk = {.begin = SIM_NOWHERE};
 
 	if (is_known_durable_by_record(drive, begin + 1))
 		return true;
-	while (next_chunk(drive, &chunk)) {
+	while (sim_drive_next_chunk(drive, &chunk)) {
 		if (chunk.begin >= begin &&
 		    !drive->may_lose(drive->lose_context, drive->identity.journal, chunk.begin,
 				     chunk.end))
@@ -330,7 +328,7 @@ static bool drop_tail(struct sim_drive *drive, uint64_t segment)
 		return false;
 	while (drive->segments > segment) {
 		drive->segments--;
-		drive->files_by_name[drive->segments] = (struct sim_segment){0};
+		*sim_drive_file(drive, drive->segments) = (struct sim_segment){0};
 		sim_arena_zero(sim_drive_place(drive, drive->segments * drive->segment_bytes),
 			       drive->segment_bytes);
 	}
@@ -341,7 +339,7 @@ static bool drop_segment(struct sim_drive *drive, uint64_t segment)
 {
 	if (segment + 1 == drive->segments)
 		return drop_tail(drive, segment);
-	drive->files_by_name[segment] = (struct sim_segment){0};
+	*sim_drive_file(drive, segment) = (struct sim_segment){0};
 	return true;
 }
 
@@ -349,7 +347,7 @@ static bool extend(struct sim_drive *drive)
 {
 	uint64_t segment = drive->segments;
 
-	if (segment == drive->segments_max)
+	if (segment == drive->oldest + drive->segments_max)
 		return false;
 	sim_drive_make_file(drive, segment);
 	memset(sim_drive_place(drive, segment * drive->segment_bytes), 0, WL_BLOCK_BYTES);
@@ -360,9 +358,9 @@ static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uin
 {
 	uint64_t segment, begin;
 
-	if (drive->segments == 0)
+	if (drive->segments == drive->oldest)
 		return false;
-	segment = (drive->segments - 1) * which / SIM_DRIVE_PPM;
+	segment = drive->oldest + (drive->segments - 1 - drive->oldest) * which / SIM_DRIVE_PPM;
 	begin = segment * drive->segment_bytes;
 	drive->damage.begin = begin;
 	drive->damage.end = begin + drive->segment_bytes;
@@ -382,10 +380,10 @@ static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uin
 	case SIM_DAMAGE_DROP_TAIL:
 		return drop_tail(drive, segment);
 	case SIM_DAMAGE_CUT_SEGMENT:
-		drive->files_by_name[segment].bytes =
+		sim_drive_file(drive, segment)->bytes =
 			sim_random_below(&drive->random, drive->segment_bytes / WL_BLOCK_BYTES) *
 			WL_BLOCK_BYTES;
-		drive->damage.begin = begin + drive->files_by_name[segment].bytes;
+		drive->damage.begin = begin + sim_drive_file(drive, segment)->bytes;
 		return true;
 	default: /* SIM_DAMAGE_EXTEND */
 		return extend(drive);
@@ -446,7 +444,9 @@ bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t
 	struct sim_damage before = drive->damage;
 	bool did;
 
-	if (way >= SIM_DAMAGE_ROT_RECORD)
+	if (way >= SIM_DAMAGE_ROT_BASE)
+		did = sim_drive_damage_base(drive, way, which);
+	else if (way >= SIM_DAMAGE_ROT_RECORD)
 		did = damage_record(drive, way, which);
 	else if (way >= SIM_DAMAGE_ROT_SEGMENT)
 		did = damage_segment(drive, way, which);
@@ -460,144 +460,4 @@ bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t
 	drive->damage.way = way;
 	drive->damage.torn = before.torn || looks_torn(way);
 	return true;
-}
-
-/* ---- what a start must make of it ---- */
-
-static void expect_log(struct sim_damage *damage, uint32_t kinds, uint64_t place)
-{
-	damage->refuses = kinds != 0;
-	damage->refusal = kinds != 0 ? SIM_REFUSAL_LOG : SIM_REFUSAL_NONE;
-	damage->kinds = kinds;
-	damage->place = place;
-}
-
-static void expect_chunk(const struct sim_drive *drive, struct sim_damage *damage)
-{
-	bool known_durable = is_known_durable(drive, damage->end);
-
-	switch (damage->way) {
-	case SIM_DAMAGE_ROT_ENTRY:
-	case SIM_DAMAGE_ROT_HEADER:
-	case SIM_DAMAGE_ROT_PADDING:
-		expect_log(damage, known_durable ? KIND(ROT) : KIND(UNPROVEN), damage->begin);
-		break;
-	case SIM_DAMAGE_ZERO_CHUNK:
-		expect_log(damage, known_durable ? KIND(LOST_WRITE) : 0, damage->begin);
-		break;
-	case SIM_DAMAGE_ZERO_SECTOR:
-		expect_log(damage, known_durable ? KIND(ROT) : 0, damage->begin);
-		break;
-	case SIM_DAMAGE_ASTRAY:
-		/* The watermark may be met before the chunk that went astray. */
-		expect_log(damage, KIND(MISDIRECTED) | (known_durable ? KIND(LOST_WRITE) : 0),
-			   damage->begin);
-		break;
-	case SIM_DAMAGE_UNREADABLE:
-		expect_log(damage, KIND(READ_FAILED), damage->begin);
-		break;
-	default:
-		expect_log(damage, KIND(MISDIRECTED), damage->begin);
-		break;
-	}
-}
-
-/* The end of a segment that no chunk stands in, and that the stream has passed: nobody needs it. */
-static bool is_skipped(const struct sim_drive *drive, const struct sim_damage *damage)
-{
-	struct chunk chunk = {.begin = SIM_NOWHERE};
-
-	while (next_chunk(drive, &chunk)) {
-		if (chunk.end > damage->begin)
-			return chunk.begin >= damage->end;
-	}
-	return false;
-}
-
-static void expect_segment(const struct sim_drive *drive, struct sim_damage *damage)
-{
-	uint64_t segment = damage->begin / drive->segment_bytes;
-
-	switch (damage->way) {
-	case SIM_DAMAGE_ROT_SEGMENT:
-		if (written_end(drive) > damage->begin ||
-		    is_known_durable(drive, damage->begin + WL_BLOCK_BYTES))
-			expect_log(damage, KIND(SEGMENT_HEADER), damage->begin);
-		else
-			expect_log(damage, 0, SIM_NOWHERE);
-		break;
-	case SIM_DAMAGE_SWAP_SEGMENTS:
-		expect_log(damage, KIND(MISDIRECTED), damage->begin);
-		break;
-	case SIM_DAMAGE_FOREIGN_SEGMENT:
-		expect_log(damage, KIND(FOREIGN), damage->begin);
-		break;
-	case SIM_DAMAGE_DROP_SEGMENT:
-		if (segment < drive->segments)
-			expect_log(damage, KIND(SEGMENT_ABSENT), damage->begin);
-		else if (is_known_durable(drive, end_of(drive) + 1))
-			expect_log(damage, KIND(CUT_SHORT), SIM_NOWHERE);
-		else
-			expect_log(damage, 0, SIM_NOWHERE);
-		break;
-	case SIM_DAMAGE_DROP_TAIL:
-		expect_log(damage, is_known_durable(drive, end_of(drive) + 1) ? KIND(CUT_SHORT) : 0,
-			   SIM_NOWHERE);
-		break;
-	case SIM_DAMAGE_CUT_SEGMENT:
-		expect_log(damage, KIND(READ_FAILED), damage->begin);
-		damage->known = !is_skipped(drive, damage);
-		break;
-	default:
-		expect_log(damage, 0, SIM_NOWHERE);
-		break;
-	}
-}
-
-/*
- * A pair without a whole copy of its own may have held a vote. Beside the very first record zeros are what a node leaves that went
- * down before it wrote the next one, and nobody votes before that.
- */
-static void expect_record(const struct sim_drive *drive, struct sim_damage *damage)
-{
-	unsigned whole[2] = {0}, versions = 0, empty = 0;
-	uint64_t newest = 0;
-
-	for (unsigned which = 0; which < WL_SUPERBLOCK_COPIES; which++) {
-		struct wl_superblock record;
-		enum wl_superblock_verdict verdict =
-			wl_superblock_decode(drive->superblock[which], &record);
-
-		versions += verdict == WL_SUPERBLOCK_VERSION;
-		empty += which < 2 && verdict == WL_SUPERBLOCK_EMPTY;
-		if (verdict != WL_SUPERBLOCK_OK || record.sequence % 2 != which / 2)
-			continue;
-		whole[which / 2]++;
-		newest = record.sequence > newest ? record.sequence : newest;
-	}
-	if (newest == 1 && empty != 0)
-		whole[0]++;
-	damage->refusal = versions != 0			   ? SIM_REFUSAL_VERSION
-			  : whole[0] == 0 || whole[1] == 0 ? SIM_REFUSAL_RECORD
-			  : damage->way == SIM_DAMAGE_RECORD_CLUSTER ||
-					  damage->way == SIM_DAMAGE_RECORD_NODE
-				  ? SIM_REFUSAL_FOREIGN
-				  : SIM_REFUSAL_NONE;
-	damage->refuses = damage->refusal != SIM_REFUSAL_NONE;
-	damage->place = SIM_NOWHERE;
-}
-
-void sim_drive_expect(struct sim_drive *drive)
-{
-	struct sim_damage *damage = &drive->damage;
-
-	damage->known = damage->way != SIM_DAMAGE_NONE && !damage->vague;
-	if (!damage->known)
-		return;
-	if (damage->way >= SIM_DAMAGE_ROT_RECORD)
-		expect_record(drive, damage);
-	else if (damage->way >= SIM_DAMAGE_ROT_SEGMENT)
-		expect_segment(drive, damage);
-	else
-		expect_chunk(drive, damage);
 }

@@ -27,7 +27,7 @@ static int open_descriptor(struct sim_drive *drive, uint64_t segment)
 		if (drive->descriptors[fd].file != 0)
 			continue;
 		drive->descriptors[fd] = (struct sim_descriptor){
-			.file = drive->files_by_name[segment].file,
+			.file = sim_drive_file(drive, segment)->file,
 			.segment = segment,
 		};
 		drive->descriptors_open++;
@@ -58,7 +58,7 @@ static void fail(struct sim_drive_job *job, enum wl_disk_status status, int erro
 
 static void make_segment(struct sim_drive *drive, struct sim_drive_job *job)
 {
-	if (job->segment >= drive->segments_max || drive->faults.full) {
+	if (job->segment >= drive->oldest + drive->segments_max || drive->faults.full) {
 		fail(job, WL_DISK_NO_SPACE, ENOSPC);
 		return;
 	}
@@ -67,15 +67,32 @@ static void make_segment(struct sim_drive *drive, struct sim_drive_job *job)
 		return;
 	}
 	/* In order; or once more, when the header of one ahead was damaged. */
-	WL_CHECK(job->segment <= drive->segments);
+	WL_CHECK(job->segment <= drive->segments || drive->oldest == drive->segments);
 	sim_drive_make_file(drive, job->segment);
 	sim_drive_sync_names(drive); /* a folder is synced as a whole */
 	job->fd = open_descriptor(drive, job->segment);
 }
 
+/* It loses its name; for good when its folder is synced. */
+static void unlink_oldest(struct sim_drive *drive)
+{
+	struct sim_segment *file = sim_drive_file(drive, drive->oldest);
+
+	*file = (struct sim_segment){.bytes = file->bytes, .unlinked = file->file};
+	drive->oldest++;
+}
+
+static void forget_segments(struct sim_drive *drive, struct sim_drive_job *job)
+{
+	while (drive->oldest <= job->segment && drive->oldest < drive->segments) {
+		unlink_oldest(drive);
+		sim_drive_sync_names(drive);
+	}
+}
+
 static void open_segment(struct sim_drive *drive, struct sim_drive_job *job)
 {
-	if (job->segment >= drive->segments || drive->files_by_name[job->segment].file == 0) {
+	if (!sim_drive_has(drive, job->segment)) {
 		fail(job, WL_DISK_ABSENT, ENOENT);
 	} else if (sim_random_chance(&drive->random, drive->faults.open_error_ppm)) {
 		fail(job, WL_DISK_FAILED, job->segment % 2 ? EIO : EMFILE);
@@ -101,6 +118,8 @@ static void end_job(void *subject, void *object)
 	}
 	if (job->verb == SIM_JOB_PREPARE)
 		make_segment(drive, job);
+	else if (job->verb == SIM_JOB_FORGET)
+		forget_segments(drive, job);
 	else if (job->verb == SIM_JOB_OPEN)
 		open_segment(drive, job);
 	else
@@ -118,7 +137,8 @@ static void work(struct sim_drive *drive)
 
 	if (drive->works || drive->job_done == drive->job_end)
 		return;
-	if (job_at(drive, drive->job_done)->verb == SIM_JOB_PREPARE)
+	if (job_at(drive, drive->job_done)->verb == SIM_JOB_PREPARE ||
+	    job_at(drive, drive->job_done)->verb == SIM_JOB_FORGET)
 		takes = drive->faults.latency_ns +
 			sim_random_below(&drive->random, drive->faults.jitter_ns + 1);
 	else if (job_at(drive, drive->job_done)->verb == SIM_JOB_OPEN)
@@ -153,13 +173,15 @@ static void close_later(struct sim_drive *drive, int fd)
 
 /* ---- requests ---- */
 
-void sim_drive_prepare(struct sim_drive *drive, struct sim_drive_request *slot)
+void sim_drive_ask_helper(struct sim_drive *drive, struct sim_drive_request *slot)
 {
+	bool forgets = slot->request.verb == WL_DISK_FORGET;
 	uint64_t segment = slot->request.offset / drive->segment_bytes;
 
 	close_later(drive, wl_disk_files_retire(&drive->files, slot->request.journal, segment));
 	slot->state = SIM_REQUEST_PREPARING;
-	ask(drive, &(struct sim_drive_job){.verb = SIM_JOB_PREPARE,
+	ask(drive, &(struct sim_drive_job){.verb = forgets ? SIM_JOB_FORGET : SIM_JOB_PREPARE,
+					   .fd = -1,
 					   .segment = segment,
 					   .tag = (uint32_t)(slot - drive->queue)});
 }
@@ -239,6 +261,16 @@ static void on_prepared(struct sim_drive *drive, const struct sim_drive_job *ans
 	sim_drive_finish(drive, &drive->queue[answer->tag], answer->status, answer->error);
 }
 
+static void on_forgotten(struct sim_drive *drive, const struct sim_drive_job *answer)
+{
+	struct sim_drive_request *slot = &drive->queue[answer->tag];
+
+	/* Opened for a reader while it was given up. */
+	close_later(drive,
+		    wl_disk_files_retire(&drive->files, slot->request.journal, answer->segment));
+	sim_drive_finish(drive, slot, answer->status, answer->error);
+}
+
 void sim_drive_take_answers(struct sim_drive *drive)
 {
 	while (drive->job_first != drive->job_done) {
@@ -247,6 +279,8 @@ void sim_drive_take_answers(struct sim_drive *drive)
 
 		if (answer.verb == SIM_JOB_PREPARE)
 			on_prepared(drive, &answer);
+		else if (answer.verb == SIM_JOB_FORGET)
+			on_forgotten(drive, &answer);
 		else if (answer.verb == SIM_JOB_OPEN)
 			on_opened(drive, &answer);
 	}
@@ -261,40 +295,83 @@ void sim_drive_make_file(struct sim_drive *drive, uint64_t segment)
 
 	if (segment < drive->segments)
 		sim_arena_zero(begin, drive->segment_bytes);
-	else
+	else if (drive->oldest == drive->segments)
+		drive->oldest = segment;
+	if (segment >= drive->segments)
 		drive->segments = segment + 1;
 	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
 	wl_segment_encode_header(begin, &header);
-	drive->files_by_name[segment] = (struct sim_segment){
+	*sim_drive_file(drive, segment) = (struct sim_segment){
 		.file = ++drive->files_made,
 		.bytes = drive->segment_bytes,
 	};
 }
 
+/* What lost its name is gone for good. It is the one before the oldest: each is made durable before the next. */
+static void end_unlinked(struct sim_drive *drive)
+{
+	if (drive->oldest == 0 || sim_drive_file(drive, drive->oldest - 1)->unlinked == 0)
+		return;
+	*sim_drive_file(drive, drive->oldest - 1) = (struct sim_segment){0};
+	sim_arena_zero(sim_drive_at(drive, (drive->oldest - 1) * drive->segment_bytes),
+		       drive->segment_bytes);
+}
+
 void sim_drive_sync_names(struct sim_drive *drive)
 {
-	for (uint64_t segment = 0; segment < drive->segments; segment++)
-		drive->files_by_name[segment].unsynced = false;
+	for (uint64_t segment = drive->oldest; segment < drive->segments; segment++)
+		sim_drive_file(drive, segment)->unsynced = false;
+	end_unlinked(drive);
+}
+
+/* Some of what it was to forget is gone, the last one perhaps not for good. */
+static void break_off_forgetting(struct sim_drive *drive, const struct sim_drive_job *job)
+{
+	while (drive->oldest <= job->segment && drive->oldest < drive->segments &&
+	       sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2)) {
+		sim_drive_sync_names(drive);
+		unlink_oldest(drive);
+	}
+}
+
+void sim_drive_tear_helper(struct sim_drive *drive)
+{
+	if (drive->works && job_at(drive, drive->job_done)->verb == SIM_JOB_FORGET)
+		break_off_forgetting(drive, job_at(drive, drive->job_done));
 }
 
 void sim_drive_kill_helper(struct sim_drive *drive)
 {
 	const struct sim_drive_job *job = job_at(drive, drive->job_done);
 
+	sim_drive_tear_helper(drive);
 	/* Between the rename of the file and the sync of its folder. */
 	if (!drive->works || job->verb != SIM_JOB_PREPARE || job->segment != drive->segments ||
-	    drive->segments == drive->segments_max || drive->faults.full ||
+	    drive->segments == drive->oldest + drive->segments_max || drive->faults.full ||
 	    !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
 		return;
 	sim_drive_make_file(drive, job->segment);
-	drive->files_by_name[job->segment].unsynced = true;
+	sim_drive_file(drive, job->segment)->unsynced = true;
+}
+
+static void bring_back_oldest(struct sim_drive *drive)
+{
+	struct sim_segment *file;
+
+	if (drive->oldest == 0)
+		return;
+	file = sim_drive_file(drive, drive->oldest - 1);
+	if (file->unlinked == 0 || !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+		return;
+	*file = (struct sim_segment){.file = file->unlinked, .bytes = file->bytes};
+	drive->oldest--;
 }
 
 void sim_drive_forget_names(struct sim_drive *drive)
 {
-	for (uint64_t segment = drive->segments; segment-- > 0;) {
-		struct sim_segment *file = &drive->files_by_name[segment];
+	for (uint64_t segment = drive->segments; segment-- > drive->oldest;) {
+		struct sim_segment *file = sim_drive_file(drive, segment);
 
 		if (!file->unsynced || !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
 			continue;
@@ -303,6 +380,8 @@ void sim_drive_forget_names(struct sim_drive *drive)
 			       drive->segment_bytes);
 		drive->segments -= segment + 1 == drive->segments;
 	}
+	bring_back_oldest(drive);
+	end_unlinked(drive);
 }
 
 void sim_drive_forget_files(struct sim_drive *drive)
@@ -317,9 +396,11 @@ void sim_drive_forget_files(struct sim_drive *drive)
 
 void sim_drive_start(struct sim_drive *drive)
 {
-	uint64_t segment = drive->segments > OPEN_AT_START ? drive->segments - OPEN_AT_START : 0;
+	uint64_t segment = drive->oldest;
 	int fd_to_close;
 
+	if (drive->segments - segment > OPEN_AT_START)
+		segment = drive->segments - OPEN_AT_START;
 	sim_drive_forget_files(drive);
 	memset(drive->said, 0, sizeof(drive->said));
 	for (; segment < drive->segments; segment++) {

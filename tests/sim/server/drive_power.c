@@ -94,49 +94,90 @@ void sim_drive_crash(struct sim_drive *drive)
 	}
 	if (drive->cached_count != 0)
 		lose_cache(drive);
+	sim_drive_tear_helper(drive);
+	sim_drive_tear_base(drive, true);
 	sim_drive_forget_requests(drive);
 	sim_drive_forget_names(drive);
 }
 
+void sim_drive_zero(struct sim_drive *drive, uint64_t begin, uint64_t end)
+{
+	while (begin < end) {
+		uint64_t bytes = drive->segment_bytes - begin % drive->segment_bytes;
+
+		if (bytes > end - begin)
+			bytes = end - begin;
+		sim_arena_zero(sim_drive_at(drive, begin), bytes);
+		begin += bytes;
+	}
+}
+
 void sim_drive_snapshot(struct sim_drive *drive)
 {
-	uint64_t bytes = drive->segments * drive->segment_bytes;
+	uint8_t *to;
 
 	free(drive->image);
-	drive->image = malloc(bytes + sizeof(drive->superblock));
+	drive->image = malloc((drive->segments - drive->oldest) * drive->segment_bytes +
+			      sizeof(drive->superblock));
 	WL_CHECK(drive->image != NULL);
+	drive->image_oldest = drive->oldest;
 	drive->image_segments = drive->segments;
 	memcpy(drive->image, drive->superblock, sizeof(drive->superblock));
-	memcpy(drive->image + sizeof(drive->superblock), drive->stable, bytes);
+	to = drive->image + sizeof(drive->superblock);
+	for (uint64_t segment = drive->oldest; segment < drive->segments; segment++) {
+		memcpy(to, sim_drive_at(drive, segment * drive->segment_bytes),
+		       drive->segment_bytes);
+		to += drive->segment_bytes;
+	}
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++)
+		sim_drive_copy_base(&drive->image_bases[place], &drive->bases[place]);
 }
 
 void sim_drive_wipe(struct sim_drive *drive)
 {
-	sim_arena_zero(drive->stable, drive->segments * drive->segment_bytes);
+	sim_drive_sync_names(drive);
+	sim_drive_zero(drive, drive->oldest * drive->segment_bytes,
+		       drive->segments * drive->segment_bytes);
 	memset(drive->superblock, 0, sizeof(drive->superblock));
-	memset(drive->files_by_name, 0, drive->segments * sizeof(drive->files_by_name[0]));
+	for (uint64_t segment = drive->oldest; segment < drive->segments; segment++)
+		*sim_drive_file(drive, segment) = (struct sim_segment){0};
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++)
+		sim_drive_drop_base(&drive->bases[place]);
 	memset(&drive->damage, 0, sizeof(drive->damage));
 	drive->unreadable = SIM_NOWHERE - WL_BLOCK_BYTES;
+	drive->oldest = 0;
 	drive->segments = 0;
 	drive->extent = 0;
 }
 
 bool sim_drive_restore(struct sim_drive *drive)
 {
+	const uint8_t *from = drive->image + sizeof(drive->superblock);
+
 	if (!drive->image)
 		return false;
 	sim_drive_wipe(drive);
-	for (uint64_t segment = 0; segment < drive->image_segments; segment++)
+	drive->oldest = drive->segments = drive->image_oldest;
+	for (uint64_t segment = drive->image_oldest; segment < drive->image_segments; segment++) {
 		sim_drive_make_file(drive, segment);
+		memcpy(sim_drive_at(drive, segment * drive->segment_bytes), from,
+		       drive->segment_bytes);
+		from += drive->segment_bytes;
+	}
 	drive->extent = drive->segments * drive->segment_bytes;
 	memcpy(drive->superblock, drive->image, sizeof(drive->superblock));
-	memcpy(drive->stable, drive->image + sizeof(drive->superblock), drive->extent);
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++)
+		sim_drive_copy_base(&drive->bases[place], &drive->image_bases[place]);
 	return true;
 }
 
 void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes)
 {
-	uint64_t offset = (uint64_t)((unsigned __int128)drive->extent * place_ppm / SIM_DRIVE_PPM);
+	uint64_t begin = drive->oldest * drive->segment_bytes, offset = begin;
+
+	if (drive->extent > begin)
+		offset += (uint64_t)((unsigned __int128)(drive->extent - begin) * place_ppm /
+				     SIM_DRIVE_PPM);
 
 	drive->damage.vague = true;
 	for (uint64_t at = offset; at < offset + bytes && at < drive->extent; at++)

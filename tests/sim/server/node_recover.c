@@ -120,13 +120,12 @@ static bool scrub(struct sim_node *node, struct sim_drive *drive,
 		  const struct wl_recovery *recovery)
 {
 	if (!node->tears_start || sim_random_chance(&node->random, 300000)) {
-		sim_arena_zero(drive->stable + recovery->scrub_begin,
-			       recovery->scrub_end - recovery->scrub_begin);
+		sim_drive_zero(drive, recovery->scrub_begin, recovery->scrub_end);
 		return true;
 	}
 	for (uint64_t at = recovery->scrub_begin; at < recovery->scrub_end; at += WL_SECTOR_BYTES) {
 		if (sim_random_chance(&node->random, 500000))
-			sim_arena_zero(drive->stable + at, WL_SECTOR_BYTES);
+			sim_arena_zero(sim_drive_at(drive, at), WL_SECTOR_BYTES);
 	}
 	return false;
 }

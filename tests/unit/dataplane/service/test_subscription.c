@@ -451,92 +451,6 @@ static void damaged_place_is_a_gap_and_never_silence(void)
 	service_fixture_end(f);
 }
 
-/* Up to that entry; the product's log begins at segments only. */
-static void give_up(uint64_t index)
-{
-	const struct wl_log_slot *slot = &f->log.slots[index];
-	struct wl_log_begin begin = {
-		.position = {slot->term, index},
-		.chain = slot->chain,
-		.next_number = slot->next_number,
-		.timestamp_ns = slot->timestamp_ns,
-		.offset = slot[1].offset - slot[1].in_chunk,
-	};
-
-	wl_log_give_up(&f->log, &begin);
-	CU_ASSERT_PTR_NULL(wl_log_check(&f->log));
-}
-
-static void what_was_trimmed_is_a_gap_and_delivery_goes_on_behind_it(void)
-{
-	uint64_t first;
-
-	start();
-	for (unsigned i = 0; i < 20; i++)
-		append(10);
-	give_up(12);
-	first = f->log.begin.next_number;
-	CU_ASSERT_TRUE(first > 50 && first < 150);
-	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	read_all(CREDIT);
-	CU_ASSERT_EQUAL(reader.gaps, 1);
-	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_TRIMMED);
-	CU_ASSERT_EQUAL(reader.gap.first_number, 1);
-	CU_ASSERT_EQUAL(reader.gap.next_number, first);
-	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_trimmed), 1);
-	/* As the client library does with the gap, before what follows it in the same turn. */
-	reader.next_number = first;
-	reader.lost = 0;
-	read_all(CREDIT);
-	CU_ASSERT_EQUAL(reader.next_number, 201);
-	CU_ASSERT_EQUAL(reader.records, 201 - first);
-	CU_ASSERT_EQUAL(reader.gaps, 1);
-	CU_ASSERT_EQUAL(reader.wrong + reader.lost, 0);
-	service_fixture_end(f);
-}
-
-/* The gap was lost: whoever asks for what is gone is told again. */
-static void who_goes_back_below_the_beginning_is_told_again(void)
-{
-	uint64_t first;
-
-	start();
-	for (unsigned i = 0; i < 20; i++)
-		append(10);
-	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
-	service_fixture_turn(f);
-	give_up(12);
-	first = f->log.begin.next_number;
-	for (unsigned round = 1; round <= 2; round++) {
-		f->now_ns += 10 * WL_SERVICE_REWIND_NS;
-		service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, 20 + round, CREDIT, true);
-		service_fixture_turn(f);
-		service_fixture_read(f, &reader);
-		CU_ASSERT_EQUAL(reader.gaps, round);
-		CU_ASSERT_EQUAL(reader.gap.first_number, 20 + round);
-		CU_ASSERT_EQUAL(reader.gap.next_number, first);
-	}
-	service_fixture_end(f);
-}
-
-static void a_time_that_was_trimmed_begins_at_the_first_record_that_is_kept(void)
-{
-	uint64_t first;
-
-	start();
-	for (unsigned i = 0; i < 20; i++)
-		append(10);
-	give_up(12);
-	first = f->log.begin.next_number;
-	reader.next_number = 0;
-	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_TIME, 1, CREDIT);
-	service_fixture_turns(f, 3);
-	service_fixture_read(f, &reader);
-	CU_ASSERT_EQUAL(reader.gaps, 0);
-	CU_ASSERT_EQUAL(f->service->subscriptions[0].next_number, first);
-	service_fixture_end(f);
-}
-
 /* A path that fails over, a drive that is reset: what fails now is there a moment later. */
 static void reads_that_fail_for_a_while_lose_nothing(void)
 {
@@ -835,9 +749,6 @@ WL_SUITE(subscription)
 	WL_TEST(reader_that_has_everything_gets_a_sign_of_life),
 	WL_TEST(silent_reader_is_dropped_and_told_where_to_resume),
 	WL_TEST(damaged_place_is_a_gap_and_never_silence),
-	WL_TEST(what_was_trimmed_is_a_gap_and_delivery_goes_on_behind_it),
-	WL_TEST(who_goes_back_below_the_beginning_is_told_again),
-	WL_TEST(a_time_that_was_trimmed_begins_at_the_first_record_that_is_kept),
 	WL_TEST(reads_that_fail_for_a_while_lose_nothing),
 	WL_TEST(reads_that_fail_for_a_while_stop_no_appends),
 	WL_TEST(reads_that_fail_for_long_stop_appends_until_they_succeed),

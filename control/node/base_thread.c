@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/node/base_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "control/node/boot_shape.h"
+#include "control/report/report_file.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/host/clock.h"
+#include "dataplane/host/placement_thread.h"
+
+#define SLEEP_NS 5000000u /* when nobody has anything to do, and at most while the budget rests */
+#define REST_NS 5000000000ull /* a base could not be written: so much later again */
+#define AGAIN_NS 60000000000ull /* a maker stopped: so much later it begins anew */
+#define BURST_NS 100000000u /* what was not spent is kept for so long */
+
+struct maker {
+	struct wl_base_maker maker;
+	struct wl_base_maker_config config;
+	struct wl_base_exchange *exchange;
+	struct wl_store_base *writing;
+	uint8_t *ring, *window;
+	void *memory;
+	uint64_t until_ns; /* it rests, or is stopped */
+	uint64_t base_began_ns;
+	bool told_stop;
+};
+
+struct wl_base_thread {
+	struct wl_node *node;
+	struct wl_store_reader *reader;
+	struct maker makers[WIRELOG_JOURNALS_MAX];
+	uint32_t count;
+	uint64_t paid_ns; /* what was read and written so far is paid for at this time */
+	pthread_t thread;
+	bool runs;
+	_Atomic bool stops;
+};
+
+/* ---- what a maker wants ---------------------------------------------------------------------------- */
+
+static enum wl_disk_status status_of(int error)
+{
+	if (error == 0)
+		return WL_DISK_OK;
+	return error == -ENOENT ? WL_DISK_ABSENT : WL_DISK_FAILED;
+}
+
+static int commit(struct maker *maker)
+{
+	struct wl_store_base *base = maker->writing;
+
+	maker->writing = NULL;
+	return wl_store_base_commit(base);
+}
+
+static int abandon(struct maker *maker)
+{
+	wl_store_base_abandon(maker->writing);
+	maker->writing = NULL;
+	return 0;
+}
+
+static int perform(struct wl_base_thread *bases, uint32_t id)
+{
+	struct wl_store *store = bases->node->store;
+	struct maker *maker = &bases->makers[id];
+	const struct wl_base_maker_want *want = &maker->maker.want;
+
+	switch (maker->maker.state) {
+	case WL_BASE_MAKER_WANTS_LOAD:
+		return wl_store_base_read(store, id, want->place, want->offset, want->buffer,
+					  (uint32_t)want->bytes);
+	case WL_BASE_MAKER_WANTS_READ:
+		return wl_store_reader_read(bases->reader, id, want->offset, want->buffer,
+					    (uint32_t)want->bytes);
+	case WL_BASE_MAKER_WANTS_BEGIN:
+		maker->base_began_ns = wl_clock_kernel_ns();
+		return wl_store_base_begin(store, id, want->place, want->bytes, &maker->writing);
+	case WL_BASE_MAKER_WANTS_WRITE:
+		return wl_store_base_write(maker->writing, want->buffer, want->bytes);
+	case WL_BASE_MAKER_WANTS_COMMIT:
+		return commit(maker);
+	case WL_BASE_MAKER_WANTS_ABANDON:
+		return abandon(maker);
+	case WL_BASE_MAKER_WANTS_REMOVE:
+		return wl_store_base_remove(store, id, want->place);
+	default:
+		return 0;
+	}
+}
+
+/* What it costs: what is begun will be written, and is paid for then. */
+static uint64_t cost_of(const struct wl_base_maker *maker)
+{
+	switch (maker->state) {
+	case WL_BASE_MAKER_WANTS_LOAD:
+	case WL_BASE_MAKER_WANTS_READ:
+	case WL_BASE_MAKER_WANTS_WRITE:
+		return maker->want.bytes;
+	default:
+		return 0;
+	}
+}
+
+/* ---- what is told ---------------------------------------------------------------------------------- */
+
+static void tell_made(uint32_t id, const struct maker *maker)
+{
+	const struct wl_base_header *header = &maker->maker.encoder.header;
+
+	wl_report(WL_REPORT_INFO, "base",
+		  "journal=%u index=%lu sequence=%lu digest=%016lx kib=%lu ms=%lu", id,
+		  (unsigned long)header->log.position.index, (unsigned long)header->sequence,
+		  (unsigned long)header->digest,
+		  (unsigned long)(wl_base_file_bytes(header) >> 10),
+		  (unsigned long)((wl_clock_kernel_ns() - maker->base_began_ns) / 1000000));
+}
+
+static void tell_failed(uint32_t id, const struct maker *maker, int error)
+{
+	wl_report(WL_REPORT_WARNING, "base_failed",
+		  "journal=%u index=%lu error=%d text=\"%s\" fix=\"nothing is given up meanwhile; "
+		  "it is tried again every %llu s\"",
+		  id, (unsigned long)maker->maker.encoder.header.log.position.index, -error,
+		  strerror(-error), REST_NS / 1000000000u);
+}
+
+static void tell_stopped(uint32_t id, struct maker *maker)
+{
+	const struct wl_base_maker *base = &maker->maker;
+	const struct wl_recovery_damage *damage = &base->recovery.damage;
+	bool damaged = base->stop == WL_BASE_STOP_DAMAGED;
+
+	if (maker->told_stop)
+		return;
+	maker->told_stop = true;
+	wl_report(WL_REPORT_ERROR, "base_stopped",
+		  "journal=%u reason=%s damage=%s offset=%lu places=%s,%s fix=\"the journal goes on "
+		  "and keeps what it has; it is tried again every %llu s; see `wirelog verify`\"",
+		  id, wl_base_stop_name(base->stop),
+		  wl_recovery_damage_name(damaged ? damage->kind : WL_DAMAGE_NONE),
+		  (unsigned long)(damaged ? damage->begin : base->stop_offset),
+		  wl_base_verdict_name(base->load.places[0].verdict),
+		  wl_base_verdict_name(base->load.places[1].verdict), AGAIN_NS / 1000000000u);
+}
+
+static void report(struct maker *maker)
+{
+	struct wl_base_report said;
+
+	wl_base_maker_report(&maker->maker, &said);
+	wl_base_exchange_report(maker->exchange, &said);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------------- */
+
+static void begin_anew(struct maker *maker)
+{
+	struct wl_base_limit limit;
+
+	if (wl_base_exchange_told(maker->exchange, &limit))
+		maker->config.first_segment = limit.begin.offset / maker->config.log.segment_bytes;
+	wl_base_maker_init(&maker->maker, &maker->config, maker->ring, maker->window,
+			   maker->memory);
+}
+
+/* False: it rests, and does not want to be asked. */
+static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
+{
+	enum wl_base_maker_state state = maker->maker.state;
+
+	if (state == WL_BASE_MAKER_IDLE)
+		return false;
+	if (state != WL_BASE_MAKER_WANTS_REST && state != WL_BASE_MAKER_STOPPED)
+		return true;
+	if (maker->until_ns == 0) {
+		maker->until_ns =
+			now_ns + (state == WL_BASE_MAKER_STOPPED ? AGAIN_NS : REST_NS);
+		if (state == WL_BASE_MAKER_STOPPED)
+			tell_stopped(id, maker);
+	}
+	if (now_ns < maker->until_ns)
+		return false;
+	maker->until_ns = 0;
+	if (state == WL_BASE_MAKER_STOPPED)
+		begin_anew(maker);
+	return true;
+}
+
+/* One thing for one journal. False: there was nothing to do. */
+static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
+{
+	struct maker *maker = &bases->makers[id];
+	enum wl_base_maker_state wanted;
+	struct wl_base_limit limit;
+	uint64_t cost;
+	int error;
+
+	if (wl_base_exchange_told(maker->exchange, &limit))
+		wl_base_maker_tell(&maker->maker, &limit);
+	if (!is_awake(maker, id, now_ns))
+		return false;
+	wanted = maker->maker.state;
+	cost = cost_of(&maker->maker);
+	error = perform(bases, id);
+	bases->paid_ns += cost * 1000000000u / atomic_load(&bases->node->base_bytes_per_second);
+	if (error != 0 && (wanted == WL_BASE_MAKER_WANTS_BEGIN ||
+			   wanted == WL_BASE_MAKER_WANTS_WRITE ||
+			   wanted == WL_BASE_MAKER_WANTS_COMMIT))
+		tell_failed(id, maker, error);
+	wl_base_maker_on_done(&maker->maker, status_of(error));
+	if (wanted == WL_BASE_MAKER_WANTS_COMMIT && error == 0)
+		tell_made(id, maker);
+	report(maker);
+	return true;
+}
+
+static void rest(uint64_t ns)
+{
+	struct timespec pause = {0, (long)(ns < SLEEP_NS ? ns : SLEEP_NS)};
+
+	nanosleep(&pause, NULL);
+}
+
+static void *run(void *context)
+{
+	struct wl_base_thread *bases = context;
+
+	wl_placement_name("wl-base");
+	while (!atomic_load(&bases->stops)) {
+		uint64_t now_ns = wl_clock_kernel_ns();
+		bool did = false;
+
+		if (bases->paid_ns > now_ns) {
+			rest(bases->paid_ns - now_ns);
+			continue;
+		}
+		if (bases->paid_ns + BURST_NS < now_ns)
+			bases->paid_ns = now_ns - BURST_NS;
+		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++)
+			did |= serve(bases, id, now_ns);
+		if (!did)
+			rest(SLEEP_NS);
+	}
+	return NULL;
+}
+
+/* ---- start and stop -------------------------------------------------------------------------------- */
+
+/* Touched when used: most of a table of sessions never is. */
+static void *map(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static bool make_maker(struct wl_node *node, uint32_t id, struct maker *maker)
+{
+	struct wl_journal *journal = node->journals[id].journal;
+
+	wl_boot_shape_bases(node->config, &journal->config, &maker->config);
+	maker->config.first_segment = wl_store_segment_first(node->store, id);
+	maker->exchange = &journal->bases;
+	maker->ring = map(maker->config.log.ring_bytes);
+	maker->window = map(WL_BASE_WINDOW_BYTES);
+	maker->memory = map(wl_align_up(wl_base_maker_memory_bytes(&maker->config),
+					WL_BLOCK_BYTES));
+	if (!maker->ring || !maker->window || !maker->memory)
+		return false;
+	wl_base_maker_init(&maker->maker, &maker->config, maker->ring, maker->window,
+			   maker->memory);
+	return true;
+}
+
+int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	struct wl_base_thread *bases = calloc(1, sizeof(*bases));
+	bool made = bases != NULL;
+
+	node->bases = bases;
+	if (made) {
+		bases->node = node;
+		bases->reader = wl_store_reader_open(node->store);
+		made = bases->reader != NULL;
+	}
+	for (uint32_t id = 0; id < node->config->journal_count && made; id++, bases->count++)
+		made = make_maker(node, id, &bases->makers[id]);
+	if (made)
+		made = pthread_create(&bases->thread, NULL, run, bases) == 0;
+	if (!made) {
+		snprintf(reason, reason_bytes, "no memory for bases; lower limits.sessions");
+		return WIRELOG_NO_MEMORY;
+	}
+	bases->runs = true;
+	return 0;
+}
+
+static void free_maker(struct maker *maker)
+{
+	wl_store_base_abandon(maker->writing);
+	if (maker->ring)
+		munmap(maker->ring, maker->config.log.ring_bytes);
+	if (maker->window)
+		munmap(maker->window, WL_BASE_WINDOW_BYTES);
+	if (maker->memory)
+		munmap(maker->memory, wl_align_up(wl_base_maker_memory_bytes(&maker->config),
+						  WL_BLOCK_BYTES));
+}
+
+void wl_base_thread_stop(struct wl_node *node)
+{
+	struct wl_base_thread *bases = node->bases;
+
+	if (!bases)
+		return;
+	atomic_store(&bases->stops, true);
+	if (bases->runs)
+		pthread_join(bases->thread, NULL);
+	for (uint32_t id = 0; id < node->config->journal_count; id++)
+		free_maker(&bases->makers[id]);
+	if (bases->reader)
+		wl_store_reader_close(bases->reader);
+	free(bases);
+	node->bases = NULL;
+}
