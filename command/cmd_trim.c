@@ -34,7 +34,8 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{"to", KEY_TO, "N", 0, "records below number N may be forgotten; N and later ones are kept", 0},
+	{"to", KEY_TO, "N", 0, "records below number N may be forgotten; N and later ones are kept",
+	 0},
 	{"journal", KEY_JOURNAL, "N", 0, "which journal (default 0)", 0},
 	{"timeout", KEY_SECONDS, "S", 0, "so many seconds for a majority to commit it (default 10)",
 	 0},
@@ -136,7 +137,8 @@ static int choose(const struct options *options, const char **directory)
 	if (best < 0)
 		return wl_tool_refuse(failed, "%s", reason);
 	if (best == 0)
-		return wl_tool_refuse(WIRELOG_JOURNAL_UNKNOWN, "journal %u: the nodes here do not have it",
+		return wl_tool_refuse(WIRELOG_JOURNAL_UNKNOWN,
+				      "journal %u: the nodes here do not have it",
 				      options->journal);
 	if (best == 1)
 		return wl_tool_refuse(WIRELOG_NO_LEADER,
@@ -202,7 +204,8 @@ static void tell(const struct options *options)
 			       "the last committed one is %lu\n",
 			       (unsigned long)number_of(view.status, "node"), options->journal,
 			       (unsigned long)number_of(view.journal, "trim_number"),
-			       (unsigned long)number_of(json_object_get(view.journal, "begin"), "number"),
+			       (unsigned long)number_of(json_object_get(view.journal, "begin"),
+							"number"),
 			       (unsigned long)number_of(view.journal, "commit_number"));
 		json_decref(view.status);
 	}

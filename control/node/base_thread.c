@@ -119,8 +119,7 @@ static void tell_made(uint32_t id, const struct maker *maker)
 	wl_report(WL_REPORT_INFO, "base",
 		  "journal=%u index=%lu sequence=%lu digest=%016lx kib=%lu ms=%lu", id,
 		  (unsigned long)header->log.position.index, (unsigned long)header->sequence,
-		  (unsigned long)header->digest,
-		  (unsigned long)(wl_base_file_bytes(header) >> 10),
+		  (unsigned long)header->digest, (unsigned long)(wl_base_file_bytes(header) >> 10),
 		  (unsigned long)((wl_clock_kernel_ns() - maker->base_began_ns) / 1000000));
 }
 
@@ -142,14 +141,15 @@ static void tell_stopped(uint32_t id, struct maker *maker)
 	if (maker->told_stop)
 		return;
 	maker->told_stop = true;
-	wl_report(WL_REPORT_ERROR, "base_stopped",
-		  "journal=%u reason=%s damage=%s offset=%lu places=%s,%s fix=\"the journal goes on "
-		  "and keeps what it has; it is tried again every %llu s; see `wirelog verify`\"",
-		  id, wl_base_stop_name(base->stop),
-		  wl_recovery_damage_name(damaged ? damage->kind : WL_DAMAGE_NONE),
-		  (unsigned long)(damaged ? damage->begin : base->stop_offset),
-		  wl_base_verdict_name(base->load.places[0].verdict),
-		  wl_base_verdict_name(base->load.places[1].verdict), AGAIN_NS / 1000000000u);
+	wl_report(
+		WL_REPORT_ERROR, "base_stopped",
+		"journal=%u reason=%s damage=%s offset=%lu places=%s,%s fix=\"the journal goes on "
+		"and keeps what it has; it is tried again every %llu s; see `wirelog verify`\"",
+		id, wl_base_stop_name(base->stop),
+		wl_recovery_damage_name(damaged ? damage->kind : WL_DAMAGE_NONE),
+		(unsigned long)(damaged ? damage->begin : base->stop_offset),
+		wl_base_verdict_name(base->load.places[0].verdict),
+		wl_base_verdict_name(base->load.places[1].verdict), AGAIN_NS / 1000000000u);
 }
 
 static void report(struct maker *maker)
@@ -182,8 +182,7 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 	if (state != WL_BASE_MAKER_WANTS_REST && state != WL_BASE_MAKER_STOPPED)
 		return true;
 	if (maker->until_ns == 0) {
-		maker->until_ns =
-			now_ns + (state == WL_BASE_MAKER_STOPPED ? AGAIN_NS : REST_NS);
+		maker->until_ns = now_ns + (state == WL_BASE_MAKER_STOPPED ? AGAIN_NS : REST_NS);
 		if (state == WL_BASE_MAKER_STOPPED)
 			tell_stopped(id, maker);
 	}
@@ -212,9 +211,9 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	cost = cost_of(&maker->maker);
 	error = perform(bases, id);
 	bases->paid_ns += cost * 1000000000u / atomic_load(&bases->node->base_bytes_per_second);
-	if (error != 0 && (wanted == WL_BASE_MAKER_WANTS_BEGIN ||
-			   wanted == WL_BASE_MAKER_WANTS_WRITE ||
-			   wanted == WL_BASE_MAKER_WANTS_COMMIT))
+	if (error != 0 &&
+	    (wanted == WL_BASE_MAKER_WANTS_BEGIN || wanted == WL_BASE_MAKER_WANTS_WRITE ||
+	     wanted == WL_BASE_MAKER_WANTS_COMMIT))
 		tell_failed(id, maker, error);
 	wl_base_maker_on_done(&maker->maker, status_of(error));
 	if (wanted == WL_BASE_MAKER_WANTS_COMMIT && error == 0)
@@ -273,8 +272,8 @@ static bool make_maker(struct wl_node *node, uint32_t id, struct maker *maker)
 	maker->exchange = &journal->bases;
 	maker->ring = map(maker->config.log.ring_bytes);
 	maker->window = map(WL_BASE_WINDOW_BYTES);
-	maker->memory = map(wl_align_up(wl_base_maker_memory_bytes(&maker->config),
-					WL_BLOCK_BYTES));
+	maker->memory =
+		map(wl_align_up(wl_base_maker_memory_bytes(&maker->config), WL_BLOCK_BYTES));
 	if (!maker->ring || !maker->window || !maker->memory)
 		return false;
 	wl_base_maker_init(&maker->maker, &maker->config, maker->ring, maker->window,
@@ -313,8 +312,8 @@ static void free_maker(struct maker *maker)
 	if (maker->window)
 		munmap(maker->window, WL_BASE_WINDOW_BYTES);
 	if (maker->memory)
-		munmap(maker->memory, wl_align_up(wl_base_maker_memory_bytes(&maker->config),
-						  WL_BLOCK_BYTES));
+		munmap(maker->memory,
+		       wl_align_up(wl_base_maker_memory_bytes(&maker->config), WL_BLOCK_BYTES));
 }
 
 void wl_base_thread_stop(struct wl_node *node)

@@ -14,7 +14,6 @@
 
 #include "control/node/node_thread.h"
 
-
 /* After recovery. 0, or a negative enum wirelog_status with one sentence in `reason`. */
 int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes);
 /* Waits for the operation that is under way. Before the store is closed; nothing where it was not started. */

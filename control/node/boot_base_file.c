@@ -42,10 +42,11 @@ static void tell(uint32_t id, const struct wl_base_load *load)
 
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
 		if (load->places[place].verdict == WL_BASE_DAMAGED)
-			wl_report(WL_REPORT_WARNING, "base_damaged",
-				  "journal=%u place=%u fix=\"the other one, or the log's beginning, "
-				  "takes its part; it is written over\"",
-				  id, place);
+			wl_report(
+				WL_REPORT_WARNING, "base_damaged",
+				"journal=%u place=%u fix=\"the other one, or the log's beginning, "
+				"takes its part; it is written over\"",
+				id, place);
 	if (load->verdict == WL_BASE_OK)
 		wl_report(WL_REPORT_NOTICE, "opened_from_base",
 			  "journal=%u index=%lu sequence=%lu digest=%016lx offset=%lu", id,

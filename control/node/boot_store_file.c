@@ -141,13 +141,14 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	if (recovery.damage.kind == WL_DAMAGE_TORN_TAIL)
 		wl_report(WL_REPORT_NOTICE, "torn_tail_cut", "journal=%u begin=%lu end=%lu", id,
 			  (unsigned long)recovery.damage.begin, (unsigned long)recovery.damage.end);
-	wl_report(WL_REPORT_NOTICE, "recovered",
-		  "journal=%u index=%lu term=%lu next_number=%lu known_commit=%lu base=%lu mib=%lu ms=%lu",
-		  id, (unsigned long)log->tail.index, (unsigned long)log->tail.term,
-		  (unsigned long)log->next_number, (unsigned long)journal->known_commit,
-		  (unsigned long)journal->journal->opened_from,
-		  (unsigned long)(journal->recovered_bytes >> 20),
-		  (unsigned long)(journal->recovery_ns / 1000000));
+	wl_report(
+		WL_REPORT_NOTICE, "recovered",
+		"journal=%u index=%lu term=%lu next_number=%lu known_commit=%lu base=%lu mib=%lu ms=%lu",
+		id, (unsigned long)log->tail.index, (unsigned long)log->tail.term,
+		(unsigned long)log->next_number, (unsigned long)journal->known_commit,
+		(unsigned long)journal->journal->opened_from,
+		(unsigned long)(journal->recovered_bytes >> 20),
+		(unsigned long)(journal->recovery_ns / 1000000));
 	return 0;
 }
 

@@ -171,10 +171,11 @@ static bool may_trim(const struct wl_node *node, const struct wl_mailbox_request
 	}
 	if (request->number <= status.next_number)
 		return true;
-	snprintf(error, error_bytes,
-		 "journal %u has no record %lu here: its next one is %lu. Everything goes with that number",
-		 request->journal, (unsigned long)request->number,
-		 (unsigned long)status.next_number);
+	snprintf(
+		error, error_bytes,
+		"journal %u has no record %lu here: its next one is %lu. Everything goes with that number",
+		request->journal, (unsigned long)request->number,
+		(unsigned long)status.next_number);
 	return false;
 }
 
@@ -219,10 +220,14 @@ static json_t *answer_stop(void *context, const char *parameter, char *error, si
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	static const struct wl_stats_command commands[] = {
-		{"/wirelog/status", answer_status},   {"/wirelog/counters", answer_counters},
-		{"/wirelog/latency", answer_latency}, {"/wirelog/config", answer_config},
-		{"/wirelog/reload", answer_reload},   {"/wirelog/transfer", answer_transfer},
-		{"/wirelog/trim", answer_trim},	      {"/wirelog/stop", answer_stop},
+		{"/wirelog/status", answer_status},
+		{"/wirelog/counters", answer_counters},
+		{"/wirelog/latency", answer_latency},
+		{"/wirelog/config", answer_config},
+		{"/wirelog/reload", answer_reload},
+		{"/wirelog/transfer", answer_transfer},
+		{"/wirelog/trim", answer_trim},
+		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};
 	char path[WL_CONFIG_PATH_BYTES + 16];

@@ -12,6 +12,33 @@ static json_t *base_of(uint64_t index, uint64_t digest)
 	return json_pack("{s:I, s:s}", "index", (json_int_t)index, "digest", text);
 }
 
+/* Bytes of the stream that are durable here and that the base maker has yet to read. */
+static uint64_t behind(const struct wl_journal_status *status)
+{
+	uint64_t walked = status->bases.walked_offset;
+
+	return walked < status->durable_offset ? status->durable_offset - walked : 0;
+}
+
+static void set_maker(json_t *bases, const struct wl_journal_status *status)
+{
+	const struct wl_base_report *report = &status->bases;
+
+	json_object_set_new(bases, "own_proven", json_boolean(report->newest.proven));
+	json_object_set_new(bases, "before", base_of(report->before.index, report->before.digest));
+	json_object_set_new(bases, "before_proven", json_boolean(report->before.proven));
+	json_object_set_new(bases, "opened_from", json_integer((json_int_t)status->opened_from));
+	json_object_set_new(bases, "behind_bytes", json_integer((json_int_t)behind(status)));
+	json_object_set_new(bases, "made", json_integer((json_int_t)report->made));
+	json_object_set_new(bases, "failed", json_integer((json_int_t)report->failures));
+	json_object_set_new(bases, "skipped", json_integer((json_int_t)report->skipped));
+	json_object_set_new(bases, "discarded", json_integer((json_int_t)report->discarded));
+	json_object_set_new(bases, "stopped",
+			    report->stop != WL_BASE_STOP_NONE
+				    ? json_string(wl_base_stop_name(report->stop))
+				    : json_null());
+}
+
 void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status)
 {
 	json_t *differs = json_array();
@@ -20,10 +47,10 @@ void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *sta
 		if (wl_members_has(status->base_differs, node))
 			json_array_append_new(differs, json_integer(node));
 	json_object_set_new(object, "trim_number", json_integer((json_int_t)status->trim_number));
-	json_object_set_new(object, "bases",
-			    json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark,
-				      "proven",
-				      base_of(status->proven_index, status->proven_digest), "own",
-				      base_of(status->base_index, status->base_digest), "differs",
-				      differs));
+	json_object_set_new(
+		object, "bases",
+		json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark, "proven",
+			  base_of(status->proven_index, status->proven_digest), "own",
+			  base_of(status->base_index, status->base_digest), "differs", differs));
+	set_maker(json_object_get(object, "bases"), status);
 }

@@ -40,6 +40,7 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 
 void wl_peer_heard_base(struct wl_peer *peer, uint64_t index, uint64_t digest)
 {
+	WL_CHECK((index == 0) == (digest == 0));
 	if (index < peer->base_index)
 		return;
 	peer->base_index = index;

@@ -57,7 +57,8 @@ struct wl_peer {
 	uint64_t damaged_since_ns; /* when the first of them was asked for again */
 	uint64_t boot_id; /* boot of the peer that the matches belong to */
 	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/incarnations.h) */
-	uint64_t base_index, base_digest; /* its newest base, by its word; 0: none told in this boot and leadership */
+	uint64_t base_index,
+		base_digest; /* its newest base, by its word; 0: none told in this boot and leadership */
 	uint64_t take_in_index; /* an entry of ours, appended after we noticed data that do not count: committed by the others, it takes them
 				   in; 0: none noticed */
 	bool wants_read;

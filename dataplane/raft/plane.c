@@ -22,6 +22,7 @@ void wl_plane_rings_init(struct wl_plane_rings *plane, void *memory)
 	atomic_init(&plane->control_turn_ns, 0);
 }
 
+/* long: a case for each verb */
 const char *wl_plane_verb_name(enum wl_plane_verb verb)
 {
 	switch (verb) {

@@ -34,6 +34,7 @@ uint64_t wl_replica_base_agreed(const struct wl_replica *replica, uint64_t index
 	uint64_t digests[WIRELOG_NODES_MAX + 1] = {0};
 	uint32_t node;
 
+	WL_CHECK(index != 0);
 	for (node = 1; node <= WIRELOG_NODES_MAX; node++)
 		digests[node] = digest_of(replica, node, index);
 	return wl_quorum_agreed(digests, voters, wl_members_quorum(voters), &node);

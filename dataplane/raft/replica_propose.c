@@ -35,12 +35,12 @@ void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader)
 {
 	struct wl_replica_ask *ask = &replica->ask;
-	struct wl_wire_propose propose = {.verb = WL_WIRE_PROPOSE_TRIM,
-					  .number = ask->trim_number};
+	struct wl_wire_propose propose = {.verb = WL_WIRE_PROPOSE_TRIM, .number = ask->trim_number};
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[leader]);
 	size_t room;
 	uint8_t *payload;
 
+	WL_CHECK(leader >= 1 && leader <= WIRELOG_NODES_MAX && leader != replica->config.node);
 	if (ask->trim_number == 0 || replica->remotes[leader].boot_id == 0 ||
 	    (ask->sent_ns != 0 && replica->now_ns - ask->sent_ns < replica->config.heartbeat_ns))
 		return;

@@ -35,11 +35,13 @@ uint64_t wl_base_file_bytes(const struct wl_base_header *header)
 uint64_t wl_base_seal_digest(uint64_t digest_of_state, const struct wl_log_base *log)
 {
 	uint8_t place[24];
+	uint64_t digest;
 
 	wl_store_u64(place, log->position.term);
 	wl_store_u64(place + 8, log->position.index);
 	wl_store_u64(place + 16, log->chain);
-	return wl_crc64(digest_of_state, place, sizeof(place));
+	digest = wl_crc64(digest_of_state, place, sizeof(place));
+	return digest != 0 ? digest : 1; /* 0 says that there is no base */
 }
 
 static void encode_begin_of_log(uint8_t *to, const struct wl_log_begin *begin)
@@ -162,6 +164,7 @@ static void encode_block(struct wl_base_encoder *encoder, uint8_t *to)
 	do {
 		bytes = next_content(encoder, to + filled, WL_BASE_CONTENT_BYTES - filled);
 		filled += bytes;
+		WL_CHECK(filled <= WL_BASE_CONTENT_BYTES);
 	} while (bytes != 0 && filled < WL_BASE_CONTENT_BYTES);
 	memset(to + filled, 0, WL_BASE_CONTENT_BYTES - filled);
 	wl_store_u32(to + WL_BASE_CONTENT_BYTES,
@@ -173,6 +176,7 @@ size_t wl_base_encode(struct wl_base_encoder *encoder, uint8_t *to, size_t room)
 {
 	size_t bytes = 0;
 
+	WL_CHECK(encoder->blocks != 0);
 	while (encoder->block < encoder->blocks && room - bytes >= WL_BLOCK_BYTES) {
 		encode_block(encoder, to + bytes);
 		bytes += WL_BLOCK_BYTES;

@@ -50,6 +50,7 @@ static void read_whole(struct wl_base_load *load, enum phase phase)
 {
 	bool fills = phase == PHASE_LOAD;
 
+	WL_CHECK(load->places[load->place].verdict == WL_BASE_OK);
 	load->phase = (uint8_t)phase;
 	wl_base_decode_begin(&load->decoder, load->identity, fills ? load->target.state : NULL,
 			     fills ? load->target.log : NULL, load->target.first_segment);
@@ -138,6 +139,7 @@ static void on_blocks(struct wl_base_load *load, enum wl_disk_status status)
 void wl_base_load_want(const struct wl_base_load *load, unsigned *place, uint64_t *at,
 		       uint32_t *bytes)
 {
+	WL_CHECK(load->state == WL_BASE_LOAD_WANTS_READ);
 	*place = load->place;
 	*at = load->at;
 	*bytes = load->bytes;

@@ -125,6 +125,7 @@ static void follow(struct wl_base_maker *maker)
 {
 	uint64_t segment_bytes = maker->config.log.segment_bytes;
 
+	WL_CHECK(!maker->walks && maker->pause_offset <= maker->target.durable_offset);
 	maker->walks = true;
 	wl_recovery_init(&maker->recovery, &maker->log,
 			 (maker->pause_offset + segment_bytes - 1) / segment_bytes, 0,
@@ -145,6 +146,8 @@ static bool walk_on(struct wl_base_maker *maker)
 	maker->pause_offset += WL_BASE_STEP_BYTES;
 	if (maker->pause_offset > maker->target.durable_offset)
 		maker->pause_offset = maker->target.durable_offset;
+	/* The window is the walk's again. */
+	WL_CHECK(!maker->reader.buffer && !maker->reader.in_flight);
 	maker->phase = WL_BASE_PHASE_WALK;
 	if (!maker->walks)
 		follow(maker);
@@ -173,6 +176,8 @@ static bool apply(struct wl_base_maker *maker, const struct wl_reader_view *view
 	struct wl_state *state = &maker->applied;
 	uint64_t proven = state->proven.index;
 
+	WL_CHECK(view->header.index == state->sessions.applied_index + 1 &&
+		 view->header.index <= maker->target.commit);
 	wl_state_apply(state, view->image, &view->header);
 	if (state->sessions.contradicted) {
 		wl_base_maker_stop(maker, WL_BASE_STOP_CONTRADICTED);
@@ -276,6 +281,8 @@ void wl_base_maker_init(struct wl_base_maker *maker, const struct wl_base_maker_
 	uint8_t *at = memory;
 	struct wl_base_target target = {&maker->applied, &maker->log, config->first_segment};
 
+	WL_CHECK(config->log.ring_bytes >= WL_LOG_RING_BYTES_MIN && config->sessions_max != 0);
+	WL_CHECK((uintptr_t)ring % WL_BLOCK_BYTES == 0 && (uintptr_t)window % WL_BLOCK_BYTES == 0);
 	memset(maker, 0, sizeof(*maker));
 	maker->config = *config;
 	maker->ring = ring;
@@ -294,6 +301,7 @@ void wl_base_maker_init(struct wl_base_maker *maker, const struct wl_base_maker_
 
 void wl_base_maker_tell(struct wl_base_maker *maker, const struct wl_base_limit *limit)
 {
+	WL_CHECK(limit->commit == 0 || limit->durable_offset != 0);
 	/* Commit and offset are of one moment: both are taken, or neither. */
 	if (limit->durable_offset >= maker->limit.durable_offset &&
 	    limit->commit >= maker->limit.commit)

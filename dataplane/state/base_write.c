@@ -43,7 +43,9 @@ static void write_from_start(struct wl_base_maker *maker, const struct wl_log_ba
 		.log = *base,
 	};
 
+	WL_CHECK(base->position.index == maker->applied.sessions.applied_index);
 	maker->place = place_for_next(maker);
+	WL_CHECK(maker->place < WL_BASE_PLACES && maker->place != wl_base_write_proven(maker));
 	maker->sequence++;
 	if (maker->sequence % WL_BASE_PLACES != maker->place)
 		maker->sequence++;
@@ -59,7 +61,10 @@ bool wl_base_write_begin(struct wl_base_maker *maker)
 {
 	uint64_t index = maker->applied.sessions.applied_index;
 	struct wl_log_base base;
-	bool is_late = index < maker->limit.base_mark && maker->skips < WL_BASE_SKIPS_MAX;
+	bool is_late;
+
+	WL_CHECK(index == maker->applied.base_mark);
+	is_late = index < maker->limit.base_mark && maker->skips < WL_BASE_SKIPS_MAX;
 
 	if (is_late || !wl_log_describe_base(&maker->log, index, &base)) {
 		maker->skips++;
@@ -76,6 +81,7 @@ static void on_committed(struct wl_base_maker *maker)
 {
 	const struct wl_base_header *header = &maker->encoder.header;
 
+	WL_CHECK(maker->encoder.block == maker->encoder.blocks);
 	maker->places[maker->place] = (struct wl_base_maker_place){
 		.whole = true,
 		.sequence = header->sequence,

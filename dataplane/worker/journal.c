@@ -159,8 +159,7 @@ static void give_up(struct wl_journal *journal, uint64_t keep_offset)
 	struct wl_log *log = &journal->log;
 	struct wl_log_begin begin;
 
-	if (keep_offset != 0 &&
-	    wl_log_find_begin(log, state->trim_number, keep_offset, &begin) &&
+	if (keep_offset != 0 && wl_log_find_begin(log, state->trim_number, keep_offset, &begin) &&
 	    begin.position.index > log->begin.position.index &&
 	    begin.position.index <= state->sessions.applied_index)
 		wl_log_give_up(log, &begin);
@@ -170,6 +169,7 @@ void wl_journal_tend_bases(struct wl_journal *journal)
 {
 	const struct wl_replica *replica = &journal->replica;
 	const struct wl_log *log = &journal->log;
+	struct wl_base_report *report = &journal->base_report;
 	struct wl_base_limit limit = {
 		.durable_offset = log->durable_offset,
 		.base_mark = wl_service_state(journal->service)->base_mark,
@@ -177,8 +177,10 @@ void wl_journal_tend_bases(struct wl_journal *journal)
 
 	/* Of an index that is not durable here a dead entry may be the last one in the stream as yet. */
 	limit.commit = replica->commit < log->durable.index ? replica->commit : log->durable.index;
-	if (wl_base_exchange_reported(&journal->bases, &journal->base_report))
-		give_up(journal, wl_base_keep_offset(&journal->base_report));
+	if (wl_base_exchange_reported(&journal->bases, report)) {
+		wl_replica_set_base(&journal->replica, report->newest.index, report->newest.digest);
+		give_up(journal, wl_base_keep_offset(report));
+	}
 	limit.begin = log->begin;
 	wl_base_exchange_tell(&journal->bases, &limit);
 }
@@ -332,6 +334,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	publish_log(&status, &journal->log);
 	publish_replica(&status, replica);
 	publish_service(&status, journal->service);
+	status.opened_from = journal->opened_from;
+	status.bases = journal->base_report;
 	status.clients = rx->clients.used;
 	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;

@@ -14,6 +14,7 @@
 
 #include "dataplane/base/position.h"
 #include "dataplane/raft/plane.h"
+#include "dataplane/state/base_maker.h"
 #include "dataplane/wire/greeting.h"
 #include "wirelog/limits.h"
 
@@ -71,6 +72,8 @@ struct wl_journal_status {
 	uint64_t base_index, base_digest; /* our own newest base; 0: none */
 	uint64_t proven_index, proven_digest; /* newest base that a majority made alike; 0: none */
 	wl_members base_differs; /* voters whose base is another one */
+	uint64_t opened_from; /* index of the base that this start went on from; 0: the log's own beginning */
+	struct wl_base_report bases; /* of the base maker, as read last */
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool state_undecided; /* leader: tables of sessions differ, and no majority is of one mind */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */

@@ -130,7 +130,8 @@ static void what_is_kept_is_told_with_the_bases(void)
 	told = at(told, "bases");
 	CU_ASSERT_EQUAL(json_integer_value(at(told, "mark")), 77);
 	CU_ASSERT_EQUAL(json_integer_value(at(at(told, "own"), "index")), 77);
-	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(told, "own"), "digest")), "fedcba9876543210");
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(told, "own"), "digest")),
+			       "fedcba9876543210");
 	CU_ASSERT(json_is_null(at(told, "proven")));
 	CU_ASSERT_EQUAL(json_array_size(at(told, "differs")), 0);
 	json_decref(status);
@@ -139,6 +140,42 @@ static void what_is_kept_is_told_with_the_bases(void)
 	status = wl_status_json_status(&bed->facts);
 	told = at(at(first_journal(status), "bases"), "differs");
 	CU_ASSERT_EQUAL(json_integer_value(json_array_get(told, 0)), 3);
+	json_decref(status);
+	free(bed);
+}
+
+static void what_the_base_maker_does_is_told(void)
+{
+	struct bed *bed = make_bed();
+	struct wl_journal_status *journal = &bed->facts.journals[0].published;
+	json_t *status, *told;
+
+	journal->durable_offset = 5000;
+	journal->opened_from = 41;
+	journal->bases = (struct wl_base_report){
+		.newest = {.index = 77, .digest = 5, .proven = false},
+		.before = {.index = 41, .digest = 6, .proven = true},
+		.walked_offset = 4096,
+		.made = 9,
+		.failures = 2,
+		.skipped = 3,
+	};
+	status = wl_status_json_status(&bed->facts);
+	told = at(first_journal(status), "bases");
+	CU_ASSERT(json_is_false(at(told, "own_proven")) && json_is_true(at(told, "before_proven")));
+	CU_ASSERT_EQUAL(json_integer_value(at(at(told, "before"), "index")), 41);
+	CU_ASSERT_EQUAL(json_integer_value(at(told, "opened_from")), 41);
+	CU_ASSERT_EQUAL(json_integer_value(at(told, "behind_bytes")), 904);
+	CU_ASSERT_EQUAL(json_integer_value(at(told, "made")), 9);
+	CU_ASSERT_EQUAL(json_integer_value(at(told, "failed")), 2);
+	CU_ASSERT_EQUAL(json_integer_value(at(told, "skipped")), 3);
+	CU_ASSERT(json_is_null(at(told, "stopped")));
+	json_decref(status);
+	journal->bases.stop = WL_BASE_STOP_DAMAGED;
+	CU_ASSERT(first_reason_is(bed, "bases_stopped"));
+	status = wl_status_json_status(&bed->facts);
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(first_journal(status), "bases"), "stopped")),
+			       "damaged");
 	json_decref(status);
 	free(bed);
 }
@@ -315,6 +352,7 @@ WL_SUITE(status_json)
 	WL_TEST(status_tells_progress_of_a_journal),
 	WL_TEST(a_chain_value_is_hexadecimal_text),
 	WL_TEST(what_is_kept_is_told_with_the_bases),
+	WL_TEST(what_the_base_maker_does_is_told),
 	WL_TEST(peers_are_the_other_nodes_and_the_unknown_is_null),
 	WL_TEST(a_difference_of_a_peer_is_told_by_name_with_both_values),
 	WL_TEST(a_follower_does_not_claim_to_know_its_peers),
