@@ -49,13 +49,15 @@ hold_what_is_kept() {
 			{ cat "$work/kept.$node" "$work/kept.err"; return 1; }
 		grep -qx "first $(begin_of "$node")" "$work/kept.$node" ||
 			{ echo "node $node begins with $(begin_of "$node")"; cat "$work/kept.$node"; return 1; }
+		[ "$(begin_of "$node")" -le "$(journal "$node" .trim_number)" ] ||
+			{ echo "node $node gave up what is promised: $(journal "$node" '"\(.begin) \(.trim_number)"')"; return 1; }
 	done
 }
 
 need cluster_starts start_all
 need a_leader_is_elected wait_leader
 start_loader fill --size-min 3500 --size-max 4500 --rate 0
-need a_log_of_several_segments wait_progress fill 9000 60
+need a_log_of_several_segments wait_progress fill 7000 60
 need fill_is_answered stop_loader fill
 start_loader drip --size-min 3000 --size-max 5000 --rate 400 --connect-ms 60000
 need appends_go_on wait_progress drip 200
@@ -83,7 +85,7 @@ claim and_goes_on test "$(wc -l <"$work/tail.out")" -ge 10
 starts_from_a_base() { # NODE: after SIGTERM
 	end_node "$1" TERM
 	start_node "$1" && wait_started "$1" || return 1
-	[ "$(journal "$1" .opened_from)" -gt 0 ] && [ "$(begin_of "$1")" -gt 1 ]
+	[ "$(journal "$1" .bases.opened_from)" -gt 0 ] && [ "$(begin_of "$1")" -gt 1 ]
 }
 for node in 1 2 3; do
 	claim "node_${node}_starts_from_its_base" starts_from_a_base "$node"
@@ -103,7 +105,8 @@ for round in 1 2 3 4 5 6 7 8 9 10; do
 	kill_node "$victim"
 	start_node "$victim"
 	need killed_node_starts_again wait_started "$victim"
-	wait_progress drip $((RANDOM % 200)) 60 >/dev/null
+	# Now and then the next blow comes before the last one has healed.
+	[ $((RANDOM % 3)) -eq 0 ] || wait_progress drip $((RANDOM % 50)) 60 >/dev/null
 done
 ok ten_nodes_killed_in_trims_start_again
 claim appends_go_on_after_the_kills wait_progress drip 100 60
@@ -122,18 +125,18 @@ reload() {
 }
 claim retention_is_taken_by_a_reload reload
 before=$(journal "$leader" .tail.index) start=$(acknowledged flow) most=0
-start_loader flow --size-min 8000 --size-max 9000 --rate 0
+start_loader flow --size-min 8000 --size-max 9000 --rate 3000
 for _ in $(seq 100); do
 	for node in 1 2 3; do
 		used=$(used_mib "$node")
 		[ "$used" -le "$most" ] || most=$used
 	done
-	[ $(($(acknowledged flow) - start)) -lt 24000 ] || break
+	[ $(($(acknowledged flow) - start)) -lt 15000 ] || break
 	sleep 0.1
 done
 echo "# $(acknowledged flow) records of 8 to 9 KB, at most $most MiB in a directory, entries $before to $(journal "$leader" .tail.index)"
-claim several_times_the_retained_bytes_were_appended test "$(acknowledged flow)" -ge 12000
-claim a_directory_stays_small test "$most" -le 96
+claim several_times_the_retained_bytes_were_appended test "$(acknowledged flow)" -ge 9000
+claim a_directory_stays_small test "$most" -le 112
 claim every_append_is_answered_under_retention stop_loader flow
 claim nothing_that_is_kept_is_lost_under_retention hold_what_is_kept
 
