@@ -270,14 +270,10 @@ static int read_all(struct wirelog *log)
 }
 
 static const struct option long_options[] = {
-	{"endpoints", 1, NULL, 'e'},
-	{"key-file", 1, NULL, 'k'},
-	{"cluster", 1, NULL, 'c'},
-	{"node", 1, NULL, 'n'},
-	{"to", 1, NULL, 't'},
-	{"insecure", 0, NULL, 'i'},
-	{"trimmed", 0, NULL, 'r'},
-	{0},
+	{"endpoints", 1, NULL, 'e'}, {"key-file", 1, NULL, 'k'},
+	{"cluster", 1, NULL, 'c'},   {"node", 1, NULL, 'n'},
+	{"to", 1, NULL, 't'},	     {"insecure", 0, NULL, 'i'},
+	{"trimmed", 0, NULL, 'r'},   {0},
 };
 
 static void take_options(int argc, char **argv, struct wirelog_options *options)

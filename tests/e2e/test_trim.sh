@@ -116,7 +116,7 @@ claim nothing_that_is_kept_is_lost hold_what_is_kept
 
 # ---- retention ----------------------------------------------------------------------------------------------
 
-used_mib() { du -sm --apparent-size "$cluster/node$1/data" | cut -f1; }
+used_mib() { du -sm --apparent-size "$cluster/node$1/data" 2>/dev/null | cut -f1; }
 for node in 1 2 3; do printf 'retention:\n  bytes: 16MiB\n' >>"$cluster/node$node.yaml"; done
 reload() {
 	local directory options=()
