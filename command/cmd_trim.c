@@ -95,12 +95,18 @@ static int look(const char *directory, uint32_t journal, struct view *view)
 	return result;
 }
 
+static bool is(const struct view *view, const char *state)
+{
+	return json_is_true(json_object_get(view->journal, state));
+}
+
+/* Takes appends: a leader that is silent hears no majority, and nobody else may lead meanwhile. */
 static bool leads(const struct view *view)
 {
 	const char *role = json_string_value(json_object_get(view->journal, "role"));
 
-	return role != NULL && strcmp(role, "leader") == 0 &&
-	       json_is_true(json_object_get(view->journal, "ready"));
+	return role != NULL && strcmp(role, "leader") == 0 && is(view, "ready") &&
+	       !is(view, "silent");
 }
 
 /* How good it is to ask this node: 3 it leads, 2 it knows who does, 1 it has the journal. */
@@ -110,7 +116,7 @@ static int worth_of(const struct view *view)
 		return 0;
 	if (leads(view))
 		return 3;
-	return number_of(view->journal, "leader") != 0 ? 2 : 1;
+	return number_of(view->journal, "leader") != 0 && !is(view, "silent") ? 2 : 1;
 }
 
 /* Whom to ask: *directory. 0, or a code that was told. */

@@ -1,153 +1,147 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A log that loses its oldest part: trim by hand, on all nodes, under kill -9; starts from a base; retention keeps the
-# directory small. SEED repeats a run's choices.
-# timeout: 180
+# wirelog trim: it reaches the leader from any node, its refusals, what readers notice; a full journal and a full disk (loop device, root)
+# that it frees: nobody touches the nodes, and appends go on.
+# timeout: 240
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-RANDOM=${SEED:=$((RANDOM + 1))}
-echo "# SEED=$SEED"
-segment_mib=8 ring_mib=4
-make_cluster main || exit 1
-for node in 1 2 3; do printf 'base:\n  every: 1MiB\n' >>"$cluster/node$node.yaml"; done
-run_directories=("$run_base"/main/{1,2,3})
+is_trimmed_to() { [ "$(journal "$1" .trim_number)" = "$2" ]; } # NODE NUMBER
+is_proven() { [ "$(journal "$1" '.bases.proven.index // 0')" -gt 0 ]; } # NODE
+is_behind() { [ "$(journal "$1" .begin.segment)" -gt "$2" ]; } # NODE SEGMENT
+is_refused() { grep -q ' NO_SPACE ' "$cluster/acks.$1"; }
 
-trim() { # NUMBER [OPTION...]: by a node of this machine, whichever runs
-	local to=$1 options=() directory
+trim() { # ARGUMENT...: at the node of $asked, or at all
+	local directories=() node
+	for node in ${asked:-1 2 3}; do directories+=(--run-directory "$run_base/${cluster##*/}/$node"); done
+	"$wirelog" trim "$@" "${directories[@]}" >"$work/trim.out" 2>&1
+}
+
+# refuses EXIT PATTERN ARGUMENT...
+refuses() {
+	local exit_code=$1 pattern=$2
+	shift 2
+	trim "$@"
+	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/trim.out"
+}
+
+with_bases() { # every MiB: the cluster's nodes ask for bases that often
+	local node
+	for node in 1 2 3; do printf 'base:\n  every: %sMiB\n' "$1" >>"$cluster/node$node.yaml"; done
+}
+
+tail_from() { # NUMBER [OPTION...]
+	local from=$1
 	shift
-	for directory in "${run_directories[@]}"; do options+=(--run-directory "$directory"); done
-	timeout -k 5 30 "$wirelog" trim "${options[@]}" --to "$to" "$@"
+	timeout -k 5 30 "$wirelog" tail --endpoints "$endpoints" --key-file "$cluster/cluster.key" --cluster "$cluster_uuid" \
+		--from "$from" "$@" >"$work/tail.out" 2>"$work/tail.err"
 }
 
-first_segment() { find "$cluster/node$1/data/journal-00" -name 'segment-*' ! -name '*.new' -printf '%f\n' | sort | sed -n '1s/segment-0*//p'; }
-segment_of() { local segment; segment=$(first_segment "$1"); echo "${segment:-0}"; }
-begin_of() { journal "$1" .begin.number; }
-committed() { journal "$leader" .commit_number; }
-
-all_give_up() { # SEGMENT: each node's lowest one is that or a later one
-	local node
-	for node in 1 2 3; do [ "$(segment_of "$node")" -ge "$1" ] || return 1; done
+# A reader of what is gone is told where the log begins, and gets what is there.
+tail_notes_the_gap() { # FIRST
+	tail_from 1 --node 1 --count 5 --format text
+	[ $? -eq 65 ] && grep -q '\[TRIMMED\]' "$work/tail.err" && [ "$(awk '{print $1; exit}' "$work/tail.out")" = "$1" ] &&
+		[ "$(wc -l <"$work/tail.out")" -eq 5 ]
 }
 
-say_promise() { # NUMBER: each node
-	local node
-	for node in 1 2 3; do [ "$(journal "$node" .trim_number)" = "$1" ] || return 1; done
-}
-
-# Whatever was acknowledged and not given up stands in every node; each says where its log begins.
-hold_what_is_kept() {
-	local node to acks=()
-	wait_leader || return 1
-	wait_caught_up 1 2 3 || return 1
-	to=$(committed)
-	mapfile -t acks < <(find "$cluster" -maxdepth 1 -name 'acks.*' | sort)
+# The records that a leader keeps, from the first to the last that is committed, without a hole, on each node.
+reads_what_is_kept() {
+	local node first last
+	wait_leader && wait_caught_up 1 2 3 || return 1
 	for node in 1 2 3; do
-		timeout -k 5 60 "$e2e/checker" --endpoints "$endpoints" --key-file "$cluster/cluster.key" --trimmed \
-			--cluster "$cluster_uuid" --node "$node" --to "$to" "${acks[@]}" >"$work/kept.$node" 2>"$work/kept.err" ||
-			{ cat "$work/kept.$node" "$work/kept.err"; return 1; }
-		grep -qx "first $(begin_of "$node")" "$work/kept.$node" ||
-			{ echo "node $node begins with $(begin_of "$node")"; cat "$work/kept.$node"; return 1; }
-		[ "$(begin_of "$node")" -le "$(journal "$node" .trim_number)" ] ||
-			{ echo "node $node gave up what is promised: $(journal "$node" '"\(.begin) \(.trim_number)"')"; return 1; }
+		first=$(journal "$node" .begin.number) last=$(journal "$node" .commit_number)
+		tail_from "$first" --node "$node" --count $((last - first + 1)) --format text || return 1
+		awk -v n="$first" '$1 != n++ { bad = 1 } END { exit bad }' "$work/tail.out" || return 1
 	done
 }
 
+# ---- asking -------------------------------------------------------------------------------------
+
+make_cluster small || exit 1
+with_bases 1
+sed -i 's|bytes_max: .*|bytes_max: 64MiB|' "$cluster"/node?.yaml
 need cluster_starts start_all
 need a_leader_is_elected wait_leader
-start_loader fill --size-min 3500 --size-max 4500 --rate 0
-need a_log_of_several_segments wait_progress fill 7000 60
-need fill_is_answered stop_loader fill
-start_loader drip --size-min 3000 --size-max 5000 --rate 400 --connect-ms 60000
-need appends_go_on wait_progress drip 200
-claim nothing_is_given_up_unasked all_give_up 0
-claim first_segment_is_there test "$(segment_of 1)" -eq 0
+start_loader a --size-min 8000 --size-max 9000 --rate 0 --timeout-ms 8000
+need appends_are_acknowledged wait_progress a 200
+follower=$(followers_of "$leader" | head -n 1)
 
-# ---- by hand -----------------------------------------------------------------------------------------
+asked=$follower
+claim a_follower_passes_it_on trim --to 50
+for node in 1 2 3; do claim "node_${node}_has_it" wait_until 10 is_trimmed_to "$node" 50; done
+asked=
+claim less_changes_nothing trim --to 20
+claim and_says_so grep -q 'records below 20 were trimmed before' "$work/trim.out"
+for node in 1 2 3; do claim "node_${node}_has_it_still" is_trimmed_to "$node" 50; done
+claim what_is_not_there_is_refused refuses 64 'has no record 900000000 here: its next one is [0-9]+.*\[INVALID_ARGUMENT\]' --to 900000000
+claim a_journal_that_is_not_there_is_refused refuses 64 '\[JOURNAL_UNKNOWN\]' --to 60 --journal 3
+claim nothing_is_below_1 refuses 64 'not a number from 2' --to 1
+claim the_number_is_needed refuses 64 'trim to which record'
 
-to=$(($(committed) - 1000))
-claim trim_of_what_is_not_there_is_refused test "$(trim 999999999 >/dev/null 2>&1; echo $?)" -eq 64
-claim trim_is_committed trim "$to"
-claim every_node_promises_the_same wait_until 10 say_promise "$to"
-claim trim_again_changes_nothing trim "$((to - 500))"
-claim every_node_promises_the_same_still say_promise "$to"
-claim old_segments_disappear_on_every_node wait_until 30 all_give_up 3
-claim no_record_is_given_up_that_is_promised test "$(begin_of 1)" -le "$to" -a "$(begin_of 2)" -le "$to" -a "$(begin_of 3)" -le "$to"
-claim appends_go_on_after_a_trim wait_progress drip 100
-"$wirelog" tail --endpoints "$endpoints" --key-file "$cluster/cluster.key" --cluster "$cluster_uuid" --from 1 --count 10 \
-	>"$work/tail.out" 2>"$work/tail.err"
-claim a_reader_from_the_first_record_is_told grep -q TRIMMED "$work/tail.err"
-claim and_goes_on test "$(wc -l <"$work/tail.out")" -ge 10
+# ---- a full journal -----------------------------------------------------------------------------
 
-# ---- starts from a base ---------------------------------------------------------------------------------
+claim full_journal_refuses_with_no_space wait_until 60 is_refused a
+claim every_append_is_answered stop_loader a
+for node in 1 2 3; do claim "node_${node}_knows_a_proven_base" wait_until 30 is_proven "$node"; done
+need the_full_journal_is_led wait_leader
+target=$(journal "$leader" .commit_number)
+claim a_full_journal_is_trimmed trim --to "$target"
+for node in 1 2 3; do claim "node_${node}_gives_up_segments" wait_until 30 is_behind "$node" 1; done
+start_loader b --size-min 8000 --size-max 9000 --rate 500
+claim appends_go_on wait_progress b 500 60
+claim every_append_is_answered_again stop_loader b
+claim what_is_kept_is_read reads_what_is_kept
+claim a_reader_of_what_is_gone_is_told_and_goes_on tail_notes_the_gap "$(journal 1 .begin.number)"
 
-starts_from_a_base() { # NODE: after SIGTERM
-	end_node "$1" TERM
-	start_node "$1" && wait_started "$1" || return 1
-	[ "$(journal "$1" .bases.opened_from)" -gt 0 ] && [ "$(begin_of "$1")" -gt 1 ]
-}
-for node in 1 2 3; do
-	claim "node_${node}_starts_from_its_base" starts_from_a_base "$node"
-	wait_leader
-done
-claim appends_go_on_after_the_starts wait_progress drip 100 60
+# ---- nobody leads -------------------------------------------------------------------------------
 
-# ---- kill -9 at any instant of a trim --------------------------------------------------------------------
-
-for round in 1 2 3 4 5 6 7 8 9 10; do
-	victim=$((RANDOM % 3 + 1))
-	wait_leader
-	to=$(($(committed) - RANDOM % 300 - 10))
-	trim "$to" >"$work/trim.$round" 2>&1 &
-	extra_pids+=($!)
-	sleep "0.$((RANDOM % 6))"
-	kill_node "$victim"
-	start_node "$victim"
-	need killed_node_starts_again wait_started "$victim"
-	# Now and then the next blow comes before the last one has healed.
-	[ $((RANDOM % 3)) -eq 0 ] || wait_progress drip $((RANDOM % 50)) 60 >/dev/null
-done
-ok ten_nodes_killed_in_trims_start_again
-claim appends_go_on_after_the_kills wait_progress drip 100 60
-claim trim_goes_on_after_the_kills trim "$to"
-claim every_append_is_answered stop_loader drip
-claim nothing_that_is_kept_is_lost hold_what_is_kept
-
-# ---- retention ----------------------------------------------------------------------------------------------
-
-used_mib() { du -sm --apparent-size "$cluster/node$1/data" 2>/dev/null | cut -f1; }
-for node in 1 2 3; do printf 'retention:\n  bytes: 16MiB\n' >>"$cluster/node$node.yaml"; done
-reload() {
-	local directory options=()
-	for directory in "${run_directories[@]}"; do options+=(--run-directory "$directory"); done
-	"$wirelog" config reload "${options[@]}"
-}
-claim retention_is_taken_by_a_reload reload
-before=$(journal "$leader" .tail.index) start=$(acknowledged flow) most=0
-start_loader flow --size-min 8000 --size-max 9000 --rate 3000
-for _ in $(seq 100); do
-	for node in 1 2 3; do
-		used=$(used_mib "$node")
-		[ "$used" -le "$most" ] || most=$used
-	done
-	[ $(($(acknowledged flow) - start)) -lt 15000 ] || break
-	sleep 0.1
-done
-echo "# $(acknowledged flow) records of 8 to 9 KB, at most $most MiB in a directory, entries $before to $(journal "$leader" .tail.index)"
-claim several_times_the_retained_bytes_were_appended test "$(acknowledged flow)" -ge 9000
-claim a_directory_stays_small test "$most" -le 112
-claim every_append_is_answered_under_retention stop_loader flow
-claim nothing_that_is_kept_is_lost_under_retention hold_what_is_kept
-
-# ---- offline ------------------------------------------------------------------------------------------------
-
+others=$(followers_of 1)
+for node in $others; do kill_node "$node"; done 2>/dev/null
+has_no_leader() { [ "$(journal 1 '.silent or .leader == 0')" = true ]; }
+need nobody_leads wait_until 30 has_no_leader
+asked=1
+claim without_a_leader_it_is_refused refuses 75 '\[NO_LEADER\]' --to $((target + 1))
+asked=
+for node in $others; do start_node "$node"; done
+need they_come_back wait_started 1 2 3
+need somebody_leads_again wait_leader
 stop_all
-for node in 1 2 3; do
-	"$wirelog" verify --json "$cluster/node$node/data" >"$work/verify.$node" 2>&1
-	claim "node_${node}_verifies" test $? -eq 0
-	claim "node_${node}_has_a_base_that_is_what_the_log_makes" \
-		jq -e '.journals[0] | .first_index > 1 and .opens_at > 0 and ([.bases[] | select(.state == "same")] | length) >= 1' "$work/verify.$node"
-done
-"$wirelog" dump "$cluster/node1/data" >"$work/dump" 2>&1
-claim dump_says_where_the_log_begins grep -q "^begins with record $(jq .journals[0].first_number "$work/verify.1"), " "$work/dump"
+
+# ---- a full disk --------------------------------------------------------------------------------
+
+if ! is_root; then
+	skip full_disk_is_freed "needs root for a loop device"
+	exit
+fi
+disk=$work/disk
+truncate -s 600M "$disk.image"
+if ! loop=$(losetup -f --show "$disk.image" 2>"$work/losetup.err"); then
+	skip full_disk_is_freed "no loop device: $(tail -n 1 "$work/losetup.err")"
+	exit
+fi
+loops+=("$loop")
+mkdir -p "$disk"
+need file_system mkfs.ext4 -q -O ^has_journal "$loop"
+need mount mount "$loop" "$disk"
+mounts+=("$disk")
+
+make_cluster full || exit 1
+with_bases 2
+for node in 1 2 3; do sed -i "s|^  path: node|  path: $disk/node|" "$cluster/node$node.yaml"; mkdir -p "$disk/node$node"; done
+need cluster_starts_on_it start_all
+need a_leader_is_elected_on_it wait_leader
+start_loader big --size-min 8000 --size-max 9000 --rate 0 --timeout-ms 8000
+for node in 1 2 3; do claim "node_${node}_knows_a_proven_base_on_it" wait_until 60 is_proven "$node"; done
+claim full_disk_refuses_with_no_space wait_until 120 is_refused big
+stop_loader big >/dev/null
+need the_full_disk_is_led wait_leader
+segments=$(find "$disk" -name 'segment-*' | wc -l)
+claim a_full_disk_is_trimmed trim --to "$(journal "$leader" .commit_number)"
+for node in 1 2 3; do claim "node_${node}_gives_up_segments_of_it" wait_until 30 is_behind "$node" 1; done
+fewer() { [ "$(find "$disk" -name 'segment-*' | wc -l)" -lt $((segments - 6)) ]; }
+claim the_disk_has_room_again wait_until 30 fewer
+start_loader c --size-min 8000 --size-max 9000 --rate 500 --connect-ms 60000
+claim appends_go_on_on_it wait_progress c 500 60
+claim every_append_is_answered_on_it stop_loader c
+claim what_is_kept_is_read_on_it reads_what_is_kept
