@@ -44,6 +44,8 @@
  *      names no leader and serves no reader
  *  O34 what a node learned of its peers' data, and judges votes by, is durable or being written when control's next turn ends
  *  O35 data that went back are called caught up when what their leader had committed is on their stable storage
+ *  O36 a log gives up only what a committed entry has trimmed, and readers are told TRIMMED of nothing else
+ *  O37 whole bases stand on what is still there: of both a start can go on
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -111,6 +113,7 @@ struct sim_oracle { /* of one journal */
 	uint64_t committed, entries_max;
 	struct sim_stored_record *records; /* by number */
 	uint64_t numbers, records_max;
+	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
 	/* Whom a node hears as the leader of its term, after its last turn, and since when. */
 	struct {
