@@ -153,7 +153,7 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 	wl_record_walk_init(&walk, image, &header);
 	while (wl_record_walk_next(&walk, &view))
 		store_record(oracle, node->number, &view, header.timestamp_ns);
-	sim_oracle_note_trim(oracle, image, &header);
+	sim_oracle_note_control(oracle, node->number, image, &header);
 }
 
 /* Where this node's durable entries lie, so that stable storage can be looked at when the node is down. */
@@ -457,6 +457,7 @@ void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster)
 	cluster->context = oracles;
 	sim_oracles_watch_frames(oracles);
 	sim_oracles_watch_starts(oracles);
+	sim_oracles_watch_bases(oracles);
 }
 
 void sim_oracle_finish(struct sim_oracle *oracle)

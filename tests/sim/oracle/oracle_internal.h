@@ -10,9 +10,10 @@ bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, ui
 			      uint64_t chain);
 /* oracle_bases.c. It stands there, or stood in a segment that was given up. */
 bool sim_oracle_has(const struct sim_drive *drive, uint64_t offset, uint64_t index, uint64_t chain);
-/* A committed entry may move the trim point. */
-void sim_oracle_note_trim(struct sim_oracle *oracle, const uint8_t *image,
-			  const struct wl_entry_header *header);
+/* A committed entry may ask for something. */
+void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uint8_t *image,
+			     const struct wl_entry_header *header);
+void sim_oracles_watch_bases(struct sim_oracle *oracles);
 void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_node *node);
 /* What a node tells a reader. */
 void sim_oracle_judge_trimmed(const struct sim_oracle *oracle, unsigned node,

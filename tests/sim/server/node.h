@@ -167,6 +167,9 @@ struct sim_cluster {
 	void (*after_turn)(void *context, struct sim_node *node, unsigned worker);
 	void (*before_start)(void *context, struct sim_node *node);
 	void (*after_start)(void *context, struct sim_node *node);
+	/* A node has a base of its own under its name: behind that entry, with that digest. */
+	void (*on_base)(void *context, const struct sim_node *node, unsigned journal,
+			uint64_t index, uint64_t digest);
 	/* Offline: each entry of a node that is down, as it is met. */
 	void (*on_verified_entry)(void *context, unsigned journal, uint64_t index, uint64_t chain);
 	void (*after_verify)(void *context, struct sim_node *node, unsigned journal,

@@ -104,6 +104,17 @@ static struct wl_base_exchange *exchange_of(const struct sim_base_actor *actor)
 	return &actor->node->journals[actor->journal]->bases;
 }
 
+/* By its bytes (docs/LOG-FORMAT.md). */
+static void note_base(struct sim_node *node, unsigned journal, unsigned place)
+{
+	const struct sim_cluster *cluster = sim_node_cluster(node);
+	const struct sim_base *base = &node->drives[journal].bases[place];
+
+	if (base->bytes && !base->damaged && cluster->on_base)
+		cluster->on_base(cluster->context, node, journal, wl_load_u64(base->bytes + 56),
+				 wl_load_u64(base->bytes + 88));
+}
+
 static int commit(struct sim_base_actor *actor, struct sim_drive *drive)
 {
 	unsigned place = drive->base_writer.place;
@@ -114,6 +125,7 @@ static int commit(struct sim_base_actor *actor, struct sim_drive *drive)
 		return error;
 	drive->bases[place].wrong = actor->flipped;
 	actor->made++;
+	note_base(actor->node, actor->journal, place);
 	return 0;
 }
 
@@ -270,6 +282,9 @@ static void begin_one(struct sim_base_actor *actor)
 	actor->maker_memory = actor->window + aligned(WL_BASE_WINDOW_BYTES);
 	actor->life++;
 	actor->seals = actor->rested = actor->flipped = false;
+	/* One may have got its name when the process died. */
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++)
+		note_base(actor->node, actor->journal, place);
 	begin_anew(actor);
 	turn_in(actor, IDLE_NS);
 }
