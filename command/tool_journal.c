@@ -229,6 +229,9 @@ static bool walk_all(struct wl_tool_journal *journal)
 	    journal->recovery.damage.begin >= walk_offset)
 		return true;
 	journal->below = journal->recovery.damage;
+	/* The walk was told of the first kept entry as of a base; nothing says that its chunk is whole. */
+	if (journal->below.begin <= journal->log.begin.offset)
+		journal->below.last_good_index = journal->log.begin.position.index;
 	return false;
 }
 

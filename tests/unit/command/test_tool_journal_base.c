@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command/tool_bases.h"
 #include "command/tool_verify.h"
 #include "tests/unit/dataplane/state/base_fixture.h"
 #include "tests/unit/runner.h"
@@ -12,6 +13,7 @@
 static struct base_fixture fixture;
 static struct wl_tool_journal journal;
 static struct wl_verify_journal found;
+static struct wl_tool_bases bases;
 static struct wl_log_begin from; /* where the log begins */
 static char printed[4096];
 
@@ -84,11 +86,13 @@ static void look(uint64_t chain_index)
 		.context = &fixture.log.drive,
 	};
 
-	memcpy(source.uuid, fixture.identity.cluster, sizeof(source.uuid));
+	source.identity = fixture.identity;
+	source.from_begin = true;
 	memcpy(source.chunk_key, fixture.log.config.chunk_key, sizeof(source.chunk_key));
 	CU_ASSERT_EQUAL_FATAL(wl_tool_journal_open(&journal, &source), 0);
-	wl_tool_journal_sweep(&journal);
 	wl_verify_look(&found, &journal, NULL);
+	CU_ASSERT_EQUAL_FATAL(wl_tool_bases_look(&bases, &journal), 0);
+	memcpy(found.bases, bases.places, sizeof(found.bases));
 }
 
 static void print(void)
@@ -127,12 +131,12 @@ static void all_that_is_kept_is_read(void)
 	CU_ASSERT_EQUAL(found.wanted_chain, chain);
 	snprintf(text, sizeof(text), "entries   %" PRIu64 " to ", from.position.index + 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(printed, text));
-	snprintf(text, sizeof(text), "behind entry %" PRIu64 ", digest",
+	snprintf(text, sizeof(text), "of entry %" PRIu64 ", digest",
 		 base_fixture_report(&fixture).newest.index);
 	CU_ASSERT_PTR_NOT_NULL(strstr(printed, text));
-	index = wl_tool_journal_index_near(&journal, 1);
-	wl_tool_journal_seek(&journal, index);
-	CU_ASSERT_EQUAL(index, from.position.index + 1);
+	CU_ASSERT_EQUAL(wl_tool_journal_index_near(&journal, 1), 0);
+	wl_tool_journal_seek(&journal, 0);
+	index = from.position.index + 1;
 	while (wl_tool_journal_next(&journal, &view) == WL_READER_ENTRY)
 		CU_ASSERT_EQUAL(view.header.index, index++);
 	CU_ASSERT_EQUAL(index, fixture.log.log.tail.index + 1);
@@ -145,10 +149,11 @@ static void damage_before_the_base_is_found(void)
 	*log_fixture_platter(&fixture.log, from.offset + 700) ^= 1;
 	look(0);
 	print();
-	CU_ASSERT_TRUE(found.damaged);
-	CU_ASSERT_EQUAL(found.damage.kind, WL_DAMAGE_ROT);
-	CU_ASSERT_EQUAL(found.damage.begin, from.offset);
-	CU_ASSERT_EQUAL(found.damage.last_good_index, from.position.index);
+	CU_ASSERT_FALSE(found.damaged); /* a start does not read it */
+	CU_ASSERT_TRUE(found.damaged_below);
+	CU_ASSERT_EQUAL(found.below.kind, WL_DAMAGE_ROT);
+	CU_ASSERT_EQUAL(found.below.begin, from.offset);
+	CU_ASSERT_EQUAL(found.below.last_good_index, from.position.index);
 	end();
 }
 
@@ -171,7 +176,8 @@ static void without_a_whole_base_there_is_no_beginning(void)
 	fixture.places[1].bytes[200] ^= 1;
 	look(0);
 	CU_ASSERT_TRUE(found.damaged);
-	CU_ASSERT_EQUAL(found.damage.kind, WL_DAMAGE_SEGMENT_ABSENT);
+	CU_ASSERT_TRUE(found.nowhere);
+	CU_ASSERT_EQUAL(found.opens_by, WL_BASE_DAMAGED);
 	CU_ASSERT_EQUAL(found.last_index, 0);
 	end();
 }
