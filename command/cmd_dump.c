@@ -304,13 +304,38 @@ static bool show_entry(struct dump *dump, const struct wl_reader_view *entry)
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
+/* Where it begins, unless at its origin: what stood before was given up. */
+static void print_begin(const struct dump *dump, const struct wl_tool_journal *journal)
+{
+	const struct wl_log_begin *begin = &journal->log.begin;
+
+	if (dump->options->format != FORMAT_JSON) {
+		if (begin->position.index != 0)
+			printf("begins with record %" PRIu64 ", entry %" PRIu64
+			       ": what stood before was given up\n",
+			       begin->next_number, begin->position.index + 1);
+		print_header();
+		return;
+	}
+	if (begin->position.index != 0)
+		printf("{\"number\": null, \"entry\": %" PRIu64
+		       ", \"kind\": \"begin\", \"first_number\": %" PRIu64 "}\n",
+		       begin->position.index + 1, begin->next_number);
+}
+
 static int show_all(struct dump *dump, struct wl_tool_journal *journal, char *reason)
 {
 	struct wl_reader_view view;
 	enum wl_reader_result result;
 
-	if (dump->options->format != FORMAT_JSON)
-		print_header();
+	if (journal->nowhere) {
+		snprintf(
+			reason, REASON_BYTES,
+			"no whole base of this journal (%s), and its beginning is given up or not its own",
+			wl_base_verdict_name(journal->load.verdict));
+		return WIRELOG_STORE_DAMAGED;
+	}
+	print_begin(dump, journal);
 	wl_tool_journal_seek(journal, wl_tool_journal_index_near(journal, dump->options->from));
 	while ((result = wl_tool_journal_next(journal, &view)) == WL_READER_ENTRY) {
 		if (!show_entry(dump, &view))

@@ -16,12 +16,12 @@ static int read_from_store(void *context, uint64_t offset, uint8_t *buffer, uint
 	return wl_store_read(of->store, of->journal, offset, buffer, bytes);
 }
 
-static int read_base_from_store(void *context, unsigned place, uint64_t at, uint8_t *to,
+static int read_base_from_store(void *context, unsigned place, uint64_t at, uint8_t *buffer,
 				uint32_t bytes)
 {
 	const struct wl_tool_journal_store *of = context;
 
-	return wl_store_base_read(of->store, of->journal, place, at, to, bytes);
+	return wl_store_base_read(of->store, of->journal, place, at, buffer, bytes);
 }
 
 void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
@@ -35,13 +35,16 @@ void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
 		.journal = of->journal,
 		.segment_bytes = superblock->segment_bytes,
 		.segments = wl_store_segment_count(of->store, of->journal),
-		.watermark = superblock->journals[of->journal].watermark,
 		.first_segment = wl_store_segment_first(of->store, of->journal),
+		.watermark = superblock->journals[of->journal].watermark,
 		.read = read_from_store,
 		.read_base = read_base_from_store,
+		.identity = {.node = superblock->node,
+			     .journal = of->journal,
+			     .segment_bytes = superblock->segment_bytes},
 		.context = of,
 	};
-	memcpy(source->uuid, superblock->cluster, sizeof(source->uuid));
+	memcpy(source->identity.cluster, superblock->cluster, sizeof(superblock->cluster));
 	memcpy(source->chunk_key, superblock->chunk_key, sizeof(source->chunk_key));
 }
 
@@ -67,6 +70,106 @@ static void on_entry(void *context, const uint8_t *image, const struct wl_entry_
 	}
 }
 
+static void start_log(struct wl_tool_journal *journal)
+{
+	const struct wl_tool_journal_source *source = &journal->source;
+	struct wl_log_config config = {
+		.cluster = source->cluster,
+		.journal = source->journal,
+		.node = source->node,
+		.segment_bytes = source->segment_bytes,
+		.ring_bytes = WL_LOG_RING_BYTES_MIN,
+		.bytes_max = (source->segments + 1) * source->segment_bytes,
+	};
+
+	memcpy(config.chunk_key, source->chunk_key, sizeof(config.chunk_key));
+	wl_log_init(&journal->log, &config, journal->ring, journal->memory);
+	wl_state_init(&journal->state, journal->state_memory, WIRELOG_SESSIONS_MAX);
+}
+
+/* ---- where it begins ---------------------------------------------------------------------------- */
+
+static enum wl_disk_status base_status(int error)
+{
+	if (error == 0)
+		return WL_DISK_OK;
+	return error == -ENOENT ? WL_DISK_ABSENT : WL_DISK_FAILED;
+}
+
+/* The log as it is at the newest whole base, or as it is at the origin. */
+static void find_base(struct wl_tool_journal *journal)
+{
+	const struct wl_tool_journal_source *source = &journal->source;
+	const struct wl_base_target target = {&journal->state, &journal->log,
+					      source->first_segment};
+	struct wl_base_load *load = &journal->load;
+	uint32_t bytes;
+	unsigned place;
+	uint64_t at;
+	int error;
+
+	start_log(journal);
+	wl_base_load_init(load, &source->identity, &target, journal->window, WINDOW_BYTES);
+	while (load->state != WL_BASE_LOAD_DONE) {
+		if (load->state == WL_BASE_LOAD_WANTS_EMPTY) {
+			start_log(journal);
+			wl_base_load_on_empty(load);
+			continue;
+		}
+		wl_base_load_want(load, &place, &at, &bytes);
+		error = source->read_base == NULL ? -ENOENT
+						  : source->read_base(source->context, place, at,
+								      journal->window, bytes);
+		wl_base_load_on_read(load, base_status(error));
+	}
+	if (load->verdict != WL_BASE_OK)
+		start_log(journal);
+	journal->nowhere = load->verdict == WL_BASE_VERSION || load->verdict == WL_BASE_FOREIGN ||
+			   (load->verdict != WL_BASE_OK && source->first_segment != 0);
+}
+
+/*
+ * A log that begins at the first entry that is kept, as if a base of that very entry stood there: all behind it is walked. False: it cannot
+ * be read, or is not the one that follows what was given up.
+ */
+static bool begin_at_first_kept(struct wl_tool_journal *journal)
+{
+	const struct wl_log_begin begin = journal->log.begin;
+	const uint8_t *image = journal->window + WL_CHUNK_HEADER_BYTES;
+	struct wl_log_base base = {.begin = begin,
+				   .walk_offset = begin.offset,
+				   .mark_bytes = WL_LOG_MARK_BYTES};
+	struct wl_entry_header header;
+
+	if (journal->source.read(journal->source.context, begin.offset, journal->window,
+				 WL_BLOCK_BYTES) != 0 ||
+	    wl_entry_decode_header(image, WL_BLOCK_BYTES - WL_CHUNK_HEADER_BYTES, &header) !=
+		    WL_ENTRY_OK ||
+	    header.index != begin.position.index + 1 || header.previous_chain != begin.chain)
+		return false;
+	base.position = (struct wl_position){header.term, header.index};
+	base.chain = wl_entry_chain(image);
+	base.next_number = header.first_number + header.data_count;
+	base.timestamp_ns = header.timestamp_ns > begin.timestamp_ns ? header.timestamp_ns
+								     : begin.timestamp_ns;
+	base.terms = base.marks = 1;
+	start_log(journal);
+	return wl_log_restore(&journal->log, &base) &&
+	       wl_log_restore_term(&journal->log,
+				   &(struct wl_log_term){header.term, header.index}) &&
+	       wl_log_restore_mark(
+		       &journal->log,
+		       &(struct wl_log_mark){.offset = begin.offset + WL_CHUNK_HEADER_BYTES,
+					     .index = header.index,
+					     .first_number = header.first_number,
+					     .timestamp_ns = base.timestamp_ns,
+					     .previous_chain = begin.chain,
+					     .previous_timestamp_ns = begin.timestamp_ns}) &&
+	       wl_log_restore_end(&journal->log, journal->source.first_segment);
+}
+
+/* ---- walking ------------------------------------------------------------------------------------ */
+
 /* A log that was refused is left as it was met; to be read as far as it is good it needs its ends. */
 static void end_at_damage(struct wl_tool_journal *journal)
 {
@@ -78,55 +181,6 @@ static void end_at_damage(struct wl_tool_journal *journal)
 	log->append_offset = recovery->last_good_end;
 	log->ring_valid_from = recovery->last_good_end;
 	log->ring_end = recovery->last_good_end;
-}
-
-static void refuse(struct wl_tool_journal *journal, enum wl_recovery_damage_kind kind,
-		   uint64_t begin, uint64_t end)
-{
-	journal->recovery.state = WL_RECOVERY_REFUSED;
-	journal->recovery.damage = (struct wl_recovery_damage){
-		.kind = kind,
-		.begin = begin,
-		.end = end,
-		.last_good_index = journal->log.tail.index,
-	};
-}
-
-/* Both bases are looked at; the log is filled from one where it has no beginning of its own. False: then there is none. */
-static bool load_base(struct wl_tool_journal *journal)
-{
-	const struct wl_tool_journal_source *source = &journal->source;
-	struct wl_base_identity identity = {
-		.node = source->node,
-		.journal = source->journal,
-		.segment_bytes = source->segment_bytes,
-	};
-	bool needed = source->first_segment != 0;
-	struct wl_base_target target = {NULL, needed ? &journal->log : NULL, source->first_segment};
-	struct wl_base_load load;
-	unsigned place;
-	uint64_t at;
-	uint32_t bytes;
-
-	memcpy(identity.cluster, source->uuid, sizeof(identity.cluster));
-	wl_base_load_init(&load, &identity, &target, journal->window, WINDOW_BYTES);
-	load.check_both = true;
-	while (load.state != WL_BASE_LOAD_DONE) {
-		if (load.state == WL_BASE_LOAD_WANTS_EMPTY) {
-			struct wl_log_config config = journal->log.config;
-
-			wl_log_init(&journal->log, &config, journal->ring, journal->memory);
-			wl_base_load_on_empty(&load);
-			continue;
-		}
-		wl_base_load_want(&load, &place, &at, &bytes);
-		wl_base_load_on_read(&load,
-				     read_status(source->read_base(source->context, place, at,
-								   journal->window, bytes)));
-	}
-	memcpy(journal->bases, load.places, sizeof(journal->bases));
-	journal->from_base = needed && load.verdict == WL_BASE_OK;
-	return !needed || journal->from_base;
 }
 
 static void walk(struct wl_tool_journal *journal)
@@ -146,37 +200,96 @@ static void walk(struct wl_tool_journal *journal)
 			recovery, read_status(journal->source.read(journal->source.context, offset,
 								   journal->window, bytes)));
 	}
-	if (wl_tool_journal_is_damaged(journal))
+	if (recovery->state == WL_RECOVERY_REFUSED)
 		end_at_damage(journal);
+}
+
+/* False: a start would not notice, but what is kept before the base's chunk is not whole. */
+static bool walk_all(struct wl_tool_journal *journal)
+{
+	uint64_t base = wl_tool_journal_base(journal), walk_offset;
+
+	if (base == 0 || journal->log.begin.position.index == base) {
+		walk(journal);
+		return true;
+	}
+	walk_offset = journal->load.places[journal->load.chosen].header.log.walk_offset;
+	journal->below = (struct wl_recovery_damage){
+		.kind = WL_DAMAGE_CHAIN,
+		.begin = journal->log.begin.offset,
+		.end = journal->log.begin.offset + WL_BLOCK_BYTES,
+		.last_good_index = journal->log.begin.position.index,
+	};
+	if (journal->log.begin.position.index == 0)
+		start_log(journal);
+	else if (!begin_at_first_kept(journal))
+		return false;
+	walk(journal);
+	if (journal->recovery.state != WL_RECOVERY_REFUSED ||
+	    journal->recovery.damage.begin >= walk_offset)
+		return true;
+	journal->below = journal->recovery.damage;
+	/* The walk was told of the first kept entry as of a base; nothing says that its chunk is whole. */
+	if (journal->below.begin <= journal->log.begin.offset)
+		journal->below.last_good_index = journal->log.begin.position.index;
+	return false;
+}
+
+/* Of an entry that the walk did not meet: it began there, or behind it. */
+static void find_chain(struct wl_tool_journal *journal)
+{
+	uint64_t index = journal->source.chain_index;
+	struct wl_reader_view view;
+
+	if (journal->chain_known || index == 0)
+		return;
+	journal->chain_known = wl_log_chain_at(&journal->log, index, &journal->chain) ==
+			       WL_LOG_KNOWN;
+	if (journal->chain_known || index <= journal->log.begin.position.index ||
+	    index > journal->log.tail.index)
+		return;
+	wl_tool_journal_seek(journal, index);
+	if (wl_tool_journal_next(journal, &view) != WL_READER_ENTRY)
+		return;
+	journal->chain = wl_entry_chain(view.image);
+	journal->chain_known = true;
+}
+
+static void open_and_walk(struct wl_tool_journal *journal)
+{
+	find_base(journal);
+	if (journal->nowhere)
+		return;
+	if (!journal->source.from_begin) {
+		walk(journal);
+	} else if (!walk_all(journal)) {
+		journal->damaged_below = true;
+		find_base(journal);
+		walk(journal);
+	}
+	find_chain(journal);
 }
 
 int wl_tool_journal_open(struct wl_tool_journal *journal,
 			 const struct wl_tool_journal_source *source)
 {
 	struct wl_log_config config = {
-		.cluster = source->cluster,
-		.journal = source->journal,
-		.node = source->node,
 		.segment_bytes = source->segment_bytes,
 		.ring_bytes = WL_LOG_RING_BYTES_MIN,
 		.bytes_max = (source->segments + 1) * source->segment_bytes,
 	};
 
-	memcpy(config.chunk_key, source->chunk_key, sizeof(config.chunk_key));
 	memset(journal, 0, sizeof(*journal));
 	journal->source = *source;
 	/* Nothing stands in the ring; the log wants one all the same. */
 	journal->ring = aligned_alloc(WL_BLOCK_BYTES, config.ring_bytes);
 	journal->window = aligned_alloc(WL_BLOCK_BYTES, WINDOW_BYTES);
 	journal->memory = malloc(wl_log_memory_bytes(&config));
-	if (journal->ring == NULL || journal->window == NULL || journal->memory == NULL)
+	journal->state_memory = malloc(wl_state_memory_bytes(WIRELOG_SESSIONS_MAX));
+	if (journal->ring == NULL || journal->window == NULL || journal->memory == NULL ||
+	    journal->state_memory == NULL)
 		return WIRELOG_NO_MEMORY;
-	wl_log_init(&journal->log, &config, journal->ring, journal->memory);
-	if (source->read_base == NULL || load_base(journal))
-		walk(journal);
-	else
-		refuse(journal, WL_DAMAGE_SEGMENT_ABSENT, 0,
-		       source->first_segment * source->segment_bytes);
+	open_and_walk(journal);
 	wl_tool_journal_seek(journal, 1);
 	return 0;
 }
@@ -186,13 +299,16 @@ void wl_tool_journal_close(struct wl_tool_journal *journal)
 	free(journal->ring);
 	free(journal->window);
 	free(journal->memory);
+	free(journal->state_memory);
 	journal->ring = journal->window = NULL;
-	journal->memory = NULL;
+	journal->memory = journal->state_memory = NULL;
 }
 
 void wl_tool_journal_seek(struct wl_tool_journal *journal, uint64_t index)
 {
-	wl_reader_init(&journal->reader, &journal->log, index != 0 ? index : 1, 0);
+	uint64_t first = journal->log.begin.position.index + 1;
+
+	wl_reader_init(&journal->reader, &journal->log, index > first ? index : first, 0);
 	wl_reader_lend(&journal->reader, journal->window, WINDOW_BYTES);
 }
 
@@ -225,36 +341,9 @@ enum wl_reader_result wl_tool_journal_next(struct wl_tool_journal *journal,
 	return result;
 }
 
-void wl_tool_journal_sweep(struct wl_tool_journal *journal)
-{
-	const struct wl_log *log = &journal->log;
-	uint64_t wanted = journal->source.chain_index;
-	enum wl_reader_result result = WL_READER_END;
-	struct wl_reader_view view;
-
-	if (!journal->from_base)
-		return;
-	if (wanted != 0 && wanted == log->begin.position.index) {
-		journal->chain = log->begin.chain;
-		journal->chain_known = true;
-	}
-	wl_tool_journal_seek(journal, log->begin.position.index + 1);
-	while (journal->reader.next_index <= log->tail.index &&
-	       (result = wl_tool_journal_next(journal, &view)) == WL_READER_ENTRY) {
-		if (view.header.index != wanted)
-			continue;
-		journal->chain = wl_entry_chain(view.image);
-		journal->chain_known = true;
-	}
-	if (result != WL_READER_DAMAGED || wl_tool_journal_is_damaged(journal))
-		return;
-	refuse(journal, WL_DAMAGE_ROT, view.offset, view.offset + WL_BLOCK_BYTES);
-	journal->recovery.damage.last_good_index = journal->reader.next_index - 1;
-}
-
 uint64_t wl_tool_journal_index_near(const struct wl_tool_journal *journal, uint64_t number)
 {
 	const struct wl_log_mark *mark = wl_log_mark_by_number(&journal->log, number);
 
-	return mark != NULL ? mark->index : journal->log.begin.position.index + 1;
+	return mark != NULL ? mark->index : 0;
 }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One journal of a node that does not run: walked by the daemon's own recovery, read-only, then read entry by
- * entry. Nothing is repaired, cut or written; what recovery would refuse is reported and what stands before
- * it can still be read.
+ * One journal of a node that does not run: opened at its newest whole base as the node would, walked by the daemon's own recovery,
+ * read-only, then read entry by entry. Nothing is repaired, cut or written; what recovery would refuse is reported and what stands
+ * before it can still be read.
+ *
+ *  opened                   walked from
+ *  from_begin, as verify    the first entry that is kept; where that is damaged before the base's chunk: `below` says so, and again from the base
+ *  else                     the chunk of the newest whole base; without one the log's origin
+ *  no whole base, and the origin was given up (or a base of another version or owner): nothing is walked, is_damaged says true
  *
  * The caller owns the struct (open allocates, close frees) and what `read` reads from. Thread: any, one at a time.
  */
@@ -24,15 +29,17 @@ struct wl_tool_journal_source {
 	uint64_t cluster; /* number of the cluster */
 	uint32_t node, journal;
 	uint8_t chunk_key[WL_CHUNK_KEY_BYTES];
-	uint8_t uuid[16]; /* of the cluster: bases name it */
 	uint64_t segment_bytes, segments;
-	uint64_t first_segment; /* lowest that is there */
+	uint64_t first_segment; /* lowest on the medium */
+	bool from_begin; /* all that is kept is walked, not only what a start reads */
 	uint64_t watermark; /* stream offset that the superblock knows to be durable */
 	uint64_t chain_index; /* entry whose chain value is wanted whatever the log's length; 0: none */
 	/* As wl_store_read: 0, -ENOENT without such a segment, or another negative errno. */
 	int (*read)(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes);
 	/* As wl_store_base_read; NULL: there are no bases. */
-	int (*read_base)(void *context, unsigned place, uint64_t at, uint8_t *to, uint32_t bytes);
+	int (*read_base)(void *context, unsigned place, uint64_t at, uint8_t *buffer,
+			 uint32_t bytes);
+	struct wl_base_identity identity; /* whose bases are looked for */
 	void *context;
 };
 
@@ -41,12 +48,15 @@ struct wl_tool_journal {
 	struct wl_log log;
 	struct wl_recovery recovery; /* state DONE or REFUSED; damage says what and where */
 	struct wl_reader reader;
-	struct wl_base_place bases[WL_BASE_PLACES]; /* what is in the two places, all of it read */
-	bool from_base; /* the log has no beginning: the walk began at a base, what lies before it is wl_tool_journal_sweep's */
+	struct wl_base_load load; /* which base was found; EMPTY: none */
+	bool nowhere; /* neither a base nor the origin: it could not be opened */
+	bool damaged_below; /* `below`: of what is kept, before the chunk of the base; a start does not read it */
+	struct wl_recovery_damage below;
 	uint64_t chain; /* behind source.chain_index, when chain_known */
 	bool chain_known;
 	uint8_t *ring, *window;
-	void *memory;
+	void *memory, *state_memory;
+	struct wl_state state; /* while a base is read: of no use afterwards */
 };
 
 /* Fills `source` for a journal of an open store. The store must stay open as long as the journal. */
@@ -58,27 +68,30 @@ struct wl_tool_journal_store {
 void wl_tool_journal_of_store(struct wl_tool_journal_store *of,
 			      struct wl_tool_journal_source *source);
 
-/*
- * Walks all of it, from its beginning, or where that was given up from the newest whole base. Given up, and no whole base: damaged,
- * SEGMENT_ABSENT. 0, also when it is damaged, or NO_MEMORY; close in either case.
- */
+/* Finds the base, and walks. 0, also when it is damaged, or NO_MEMORY; close in either case. */
 int wl_tool_journal_open(struct wl_tool_journal *journal,
 			 const struct wl_tool_journal_source *source);
-/* What is kept before the base that the walk began at: each live entry is read. Damage is told as the walk's is. */
-void wl_tool_journal_sweep(struct wl_tool_journal *journal);
 void wl_tool_journal_close(struct wl_tool_journal *journal);
 
 static inline bool wl_tool_journal_is_damaged(const struct wl_tool_journal *journal)
 {
-	return journal->recovery.state == WL_RECOVERY_REFUSED;
+	return journal->nowhere || journal->recovery.state == WL_RECOVERY_REFUSED;
 }
 
-/* Live entries from `index` on. next: ENTRY, END or DAMAGED. */
+/* Index of the base that it was opened at; 0: at the origin. */
+static inline uint64_t wl_tool_journal_base(const struct wl_tool_journal *journal)
+{
+	return journal->load.verdict == WL_BASE_OK
+		       ? journal->load.places[journal->load.chosen].header.log.position.index
+		       : 0;
+}
+
+/* Live entries from `index` on, or from the first that is kept. next: ENTRY, END or DAMAGED. */
 void wl_tool_journal_seek(struct wl_tool_journal *journal, uint64_t index);
 enum wl_reader_result wl_tool_journal_next(struct wl_tool_journal *journal,
 					   struct wl_reader_view *view);
 
-/* The entry at which to begin so that record `number` is met: at or before the one that holds it, or the first that is kept. */
+/* The entry at which to begin so that record `number` is met: at or before the one that holds it. 0: the first that is kept. */
 uint64_t wl_tool_journal_index_near(const struct wl_tool_journal *journal, uint64_t number);
 
 #endif

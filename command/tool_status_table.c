@@ -18,16 +18,18 @@ enum column {
 	TAIL,
 	DURABLE,
 	COMMIT,
+	FIRST,
 	RECORDS,
+	BASE,
 	CHAIN,
 	UP,
 	STATE,
 	COLUMNS,
 };
 
-static const char *const titles[COLUMNS] = {"NODE",    "JOURNAL", "ROLE",    "TERM",
-					    "LEADER",  "TAIL",	  "DURABLE", "COMMIT",
-					    "RECORDS", "CHAIN",	  "UP",	     "STATE"};
+static const char *const titles[COLUMNS] = {"NODE", "JOURNAL", "ROLE",	 "TERM",  "LEADER",
+					    "TAIL", "DURABLE", "COMMIT", "FIRST", "RECORDS",
+					    "BASE", "CHAIN",   "UP",	 "STATE"};
 
 /* Text to the left, numbers to the right. */
 static const bool is_text[COLUMNS] = {[ROLE] = true, [CHAIN] = true, [STATE] = true};
@@ -57,6 +59,16 @@ static void set_chain(char *cell, const json_t *chain)
 	/* Index 0: the value behind it is not at hand. */
 	if (index > 0 && value != NULL)
 		snprintf(cell, CELL_BYTES, "%.16s@%" JSON_INTEGER_FORMAT, value, index);
+}
+
+/* Entry of the node's newest base; with a question mark while no majority is known to have made the same. */
+static void set_base(char *cell, const json_t *bases)
+{
+	const json_t *index = at(at(bases, "own"), "index");
+
+	if (json_is_integer(index))
+		snprintf(cell, CELL_BYTES, "%" JSON_INTEGER_FORMAT "%s", json_integer_value(index),
+			 json_is_true(at(bases, "own_proven")) ? "" : "?");
 }
 
 static void set_uptime(char *cell, const json_t *uptime)
@@ -140,6 +152,8 @@ static void fill(struct line *line, const json_t *status, const json_t *journal)
 	set_number(line->cell[COMMIT], at(journal, "commit"));
 	if (json_is_integer(at(journal, "commit_number")))
 		snprintf(line->cell[RECORDS], CELL_BYTES, "%" JSON_INTEGER_FORMAT, next);
+	set_number(line->cell[FIRST], at(at(journal, "begin"), "number"));
+	set_base(line->cell[BASE], at(journal, "bases"));
 	set_chain(line->cell[CHAIN], at(journal, "chain"));
 	set_uptime(line->cell[UP], at(status, "uptime_ns"));
 	set_state(line->cell[STATE], status, journal);

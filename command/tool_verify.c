@@ -30,6 +30,17 @@ void wl_verify_find_place(struct wl_verify_place *place, struct wl_store *store,
 	place->byte += base;
 }
 
+static void find_range(const struct wl_verify_journal *found,
+		       const struct wl_recovery_damage *damage, struct wl_store *store,
+		       struct wl_verify_place *begin, struct wl_verify_place *end)
+{
+	wl_verify_find_place(begin, store, found->journal, found->segment_bytes, damage->begin);
+	wl_verify_find_place(end, store, found->journal, found->segment_bytes,
+			     damage->end != 0 ? damage->end - 1 : 0);
+	end->offset = damage->end;
+	end->byte++;
+}
+
 void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journal *journal,
 		    struct wl_store *store)
 {
@@ -40,11 +51,17 @@ void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journa
 
 	*found = (struct wl_verify_journal){
 		.journal = id,
+		.first_segment = journal->source.first_segment,
 		.segments = journal->source.segments,
-		.segment_bytes = segment_bytes,
-		.stream_bytes = recovery->last_good_end,
 		.first_index = log->begin.position.index + 1,
 		.first_number = log->begin.next_number,
+		.opens_at = wl_tool_journal_base(journal),
+		.opens_by = journal->load.verdict,
+		.nowhere = journal->nowhere,
+		.damaged_below = journal->damaged_below,
+		.below = journal->below,
+		.segment_bytes = segment_bytes,
+		.stream_bytes = recovery->last_good_end,
 		.last_index = log->tail.index,
 		.last_number = log->next_number - 1,
 		.last_term = log->tail.term,
@@ -59,14 +76,10 @@ void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journa
 			     recovery->damage.kind == WL_DAMAGE_TORN_TAIL,
 		.damage = recovery->damage,
 	};
-	memcpy(found->bases, journal->bases, sizeof(found->bases));
+	find_range(found, &journal->below, store, &found->below_begin, &found->below_end);
 	found->commit_chain_known =
 		wl_log_chain_at(log, recovery->known_commit, &found->commit_chain) == WL_LOG_KNOWN;
-	wl_verify_find_place(&found->begin, store, id, segment_bytes, recovery->damage.begin);
-	wl_verify_find_place(&found->end, store, id, segment_bytes,
-			     recovery->damage.end != 0 ? recovery->damage.end - 1 : 0);
-	found->end.offset = recovery->damage.end;
-	found->end.byte++;
+	find_range(found, &recovery->damage, store, &found->begin, &found->end);
 }
 
 static int look_at(struct wl_store *store, uint32_t id, uint64_t chain_index,
@@ -76,15 +89,18 @@ static int look_at(struct wl_store *store, uint32_t id, uint64_t chain_index,
 	struct wl_tool_journal_store of = {store, id};
 	struct wl_tool_journal_source source;
 	struct wl_tool_journal journal;
+	struct wl_tool_bases bases = {0};
 	int status;
 
 	wl_tool_journal_of_store(&of, &source);
 	source.chain_index = chain_index;
+	source.from_begin = true;
 	status = wl_tool_journal_open(&journal, &source);
-	if (status == 0) {
-		wl_tool_journal_sweep(&journal);
+	if (status == 0)
 		wl_verify_look(found, &journal, store);
-	}
+	if (status == 0)
+		status = wl_tool_bases_look(&bases, &journal);
+	memcpy(found->bases, bases.places, sizeof(found->bases));
 	wl_tool_journal_close(&journal);
 	found->term = superblock->journals[id].term;
 	found->vote = superblock->journals[id].vote;
@@ -118,10 +134,19 @@ int wl_verify_store(struct wl_verify_report *report, const char *path, uint64_t 
 	return status;
 }
 
+/* A base that is not whole is none, as long as a start finds the other one, or the origin: the next one is written there. */
+static bool journal_is_damaged(const struct wl_verify_journal *journal)
+{
+	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
+		if (journal->bases[place].state == WL_TOOL_BASE_DIFFERS)
+			return true;
+	return journal->damaged || journal->damaged_below;
+}
+
 bool wl_verify_is_damaged(const struct wl_verify_report *report)
 {
 	for (uint32_t id = 0; id < report->journal_count; id++)
-		if (report->journals[id].damaged)
+		if (journal_is_damaged(&report->journals[id]))
 			return true;
 	return false;
 }
@@ -145,14 +170,15 @@ static void print_place(FILE *out, const struct wl_verify_place *place)
 		fprintf(out, "byte %" PRIu64 " of the device", place->byte);
 }
 
-static void print_range(FILE *out, const struct wl_verify_journal *journal)
+static void print_range(FILE *out, const struct wl_recovery_damage *damage,
+			const struct wl_verify_place *begin, const struct wl_verify_place *end)
 {
 	fprintf(out,
 		"stream offset %" PRIu64 " to %" PRIu64 ", behind entry %" PRIu64 "\n            ",
-		journal->damage.begin, journal->damage.end, journal->damage.last_good_index);
-	print_place(out, &journal->begin);
+		damage->begin, damage->end, damage->last_good_index);
+	print_place(out, begin);
 	fprintf(out, " to ");
-	print_place(out, &journal->end);
+	print_place(out, end);
 	fprintf(out, "\n");
 }
 
@@ -171,26 +197,27 @@ static void print_chains(FILE *out, uint64_t chain_index, const struct wl_verify
 		fprintf(out, "            there is no entry %" PRIu64 "\n", chain_index);
 }
 
-static void print_bases(FILE *out, const struct wl_verify_journal *journal)
+static void print_base(FILE *out, unsigned place, const struct wl_tool_base *base)
 {
-	for (unsigned at = 0; at < WL_BASE_PLACES; at++) {
-		const struct wl_base_place *place = &journal->bases[at];
-
-		if (place->verdict == WL_BASE_OK && place->header.sequence != 0)
-			fprintf(out,
-				"  base %u    behind entry %" PRIu64 ", digest %016" PRIx64 "\n",
-				at, place->header.log.position.index, place->header.digest);
-		else if (place->verdict != WL_BASE_OK && place->verdict != WL_BASE_EMPTY)
-			fprintf(out,
-				"  base %u    %s: a start takes the other one, if it is whole\n",
-				at, wl_base_verdict_name(place->verdict));
+	if (base->verdict == WL_BASE_EMPTY)
+		return;
+	if (base->verdict != WL_BASE_OK) {
+		fprintf(out, "  base %u    %s: the next one is written there\n", place,
+			wl_base_verdict_name(base->verdict));
+		return;
 	}
+	fprintf(out, "  base %u    of entry %" PRIu64 ", digest %016" PRIx64 ", ", place,
+		base->header.log.position.index, base->header.digest);
+	if (base->state == WL_TOOL_BASE_NOT_COMPARED)
+		fprintf(out, "whole; what it was made of is not there to compare\n");
+	else
+		fprintf(out, "%s what the entries behind %" PRIu64 " make\n",
+			base->state == WL_TOOL_BASE_SAME ? "is" : "DIFFERS from", base->made_from);
 }
 
-static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verify_journal *journal)
+static void print_extent(FILE *out, const struct wl_verify_journal *journal)
 {
-	fprintf(out, "journal %u\n", journal->journal);
-	if (journal->last_index == 0)
+	if (journal->last_index < journal->first_index)
 		fprintf(out, "  entries   none\n");
 	else
 		fprintf(out,
@@ -203,7 +230,48 @@ static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verif
 	else
 		fprintf(out, "  records   %" PRIu64 " to %" PRIu64 "\n", journal->first_number,
 			journal->last_number);
-	print_bases(out, journal);
+	if (journal->first_index > 1)
+		fprintf(out,
+			"  begins    at segment %" PRIu64 ": what stood before entry %" PRIu64
+			" was given up\n",
+			journal->first_segment, journal->first_index);
+	if (journal->opens_at != 0)
+		fprintf(out, "  opens     at the base of entry %" PRIu64 "\n", journal->opens_at);
+	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
+		print_base(out, place, &journal->bases[place]);
+}
+
+static void print_damage(FILE *out, const struct wl_verify_journal *journal)
+{
+	if (journal->torn_tail) {
+		fprintf(out, "  torn-tail ");
+		print_range(out, &journal->damage, &journal->begin, &journal->end);
+		fprintf(out,
+			"            a write that was cut off and never acknowledged: no damage, "
+			"the node cuts it away when it starts\n");
+	}
+	if (journal->damaged_below) {
+		fprintf(out, "  DAMAGE    %s: ", wl_recovery_damage_name(journal->below.kind));
+		print_range(out, &journal->below, &journal->below_begin, &journal->below_end);
+		fprintf(out,
+			"            before the base: the node starts without it, readers miss it\n");
+	}
+	if (journal->nowhere)
+		fprintf(out,
+			"  DAMAGE    no-base: no whole base of this journal (%s), and its beginning is given up or not its own\n",
+			wl_base_verdict_name(journal->opens_by));
+	else if (journal->damaged) {
+		fprintf(out, "  DAMAGE    %s: ", wl_recovery_damage_name(journal->damage.kind));
+		print_range(out, &journal->damage, &journal->begin, &journal->end);
+	}
+}
+
+static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verify_journal *journal)
+{
+	uint64_t segments = journal->segments - journal->first_segment;
+
+	fprintf(out, "journal %u\n", journal->journal);
+	print_extent(out, journal);
 	print_chains(out, chain_index, journal);
 	if (journal->vote != 0)
 		fprintf(out, "  promised  term %" PRIu64 ", vote for node %" PRIu64 "\n",
@@ -212,23 +280,13 @@ static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verif
 		fprintf(out, "  promised  term %" PRIu64 ", no vote\n", journal->term);
 	fprintf(out,
 		"  stream    %" PRIu64 " bytes in use, %" PRIu64 " segment%s of %" PRIu64 " MiB\n",
-		journal->stream_bytes, journal->segments, journal->segments == 1 ? "" : "s",
+		journal->stream_bytes, segments, segments == 1 ? "" : "s",
 		journal->segment_bytes >> 20);
 	if (journal->dead_ranges != 0)
 		fprintf(out,
 			"  cuts      %u: uncommitted entries that another leader's superseded\n",
 			journal->dead_ranges);
-	if (journal->torn_tail) {
-		fprintf(out, "  torn-tail ");
-		print_range(out, journal);
-		fprintf(out,
-			"            a write that was cut off and never acknowledged: no damage, "
-			"the node cuts it away when it starts\n");
-	}
-	if (journal->damaged) {
-		fprintf(out, "  DAMAGE    %s: ", wl_recovery_damage_name(journal->damage.kind));
-		print_range(out, journal);
-	}
+	print_damage(out, journal);
 }
 
 static void list_copies(unsigned mask, char text[COPIES_TEXT_BYTES])
@@ -282,51 +340,54 @@ static json_t *place_json(const struct wl_verify_place *place)
 			 (json_int_t)place->byte);
 }
 
-static json_t *range_json(const struct wl_verify_journal *journal, bool shown)
+static json_t *range_json(const struct wl_recovery_damage *damage,
+			  const struct wl_verify_place *begin, const struct wl_verify_place *end)
 {
-	if (!shown)
-		return json_null();
-	return json_pack("{s:s, s:I, s:o, s:o}", "kind",
-			 wl_recovery_damage_name(journal->damage.kind), "last_good_index",
-			 (json_int_t)journal->damage.last_good_index, "begin",
-			 place_json(&journal->begin), "end", place_json(&journal->end));
+	return json_pack("{s:s, s:I, s:o, s:o}", "kind", wl_recovery_damage_name(damage->kind),
+			 "last_good_index", (json_int_t)damage->last_good_index, "begin",
+			 place_json(begin), "end", place_json(end));
 }
 
-static json_t *bases_json(const struct wl_verify_journal *journal)
+static json_t *base_json(const struct wl_tool_base *base)
 {
-	json_t *bases = json_array();
+	bool whole = base->verdict == WL_BASE_OK;
 
-	for (unsigned at = 0; at < WL_BASE_PLACES; at++) {
-		const struct wl_base_place *place = &journal->bases[at];
-		bool whole = place->verdict == WL_BASE_OK && place->header.sequence != 0;
+	return json_pack("{s:s, s:I, s:o, s:s}", "verdict", wl_base_verdict_name(base->verdict),
+			 "index", (json_int_t)(whole ? base->header.log.position.index : 0),
+			 "digest", hexadecimal(base->header.digest, whole), "state",
+			 wl_tool_base_state_name(base->state));
+}
 
-		json_array_append_new(
-			bases, json_pack("{s:s, s:I, s:o}", "verdict",
-					 wl_base_verdict_name(whole || place->verdict != WL_BASE_OK
-								      ? place->verdict
-								      : WL_BASE_EMPTY),
-					 "index",
-					 (json_int_t)(whole ? place->header.log.position.index : 0),
-					 "digest", hexadecimal(place->header.digest, whole)));
-	}
-	return bases;
+static void add_ranges(json_t *object, const struct wl_verify_journal *journal)
+{
+	json_t *range = range_json(&journal->damage, &journal->begin, &journal->end);
+
+	json_object_set(object, "torn_tail", journal->torn_tail ? range : json_null());
+	json_object_set(object, "damage",
+			journal->damaged && !journal->nowhere ? range : json_null());
+	json_decref(range);
+	json_object_set_new(object, "damage_below_base",
+			    journal->damaged_below
+				    ? range_json(&journal->below, &journal->below_begin,
+						 &journal->below_end)
+				    : json_null());
 }
 
 static json_t *journal_json(uint64_t chain_index, const struct wl_verify_journal *journal)
 {
+	json_t *bases = json_array();
 	json_t *object = json_pack(
-		"{s:i, s:I, s:I, s:I, s:i, s:I, s:I, s:i, s:I, s:I, s:I}", "journal",
-		(int)journal->journal, "last_index", (json_int_t)journal->last_index, "last_number",
+		"{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:i, s:I, s:I, s:I}",
+		"journal", (int)journal->journal, "first_index", (json_int_t)journal->first_index,
+		"first_number", (json_int_t)journal->first_number, "first_segment",
+		(json_int_t)journal->first_segment, "opens_at", (json_int_t)journal->opens_at,
+		"last_index", (json_int_t)journal->last_index, "last_number",
 		(json_int_t)journal->last_number, "last_term", (json_int_t)journal->last_term,
 		"terms", (int)journal->term_count, "promised_term", (json_int_t)journal->term,
 		"vote", (json_int_t)journal->vote, "cuts", (int)journal->dead_ranges,
 		"stream_bytes", (json_int_t)journal->stream_bytes, "segments",
 		(json_int_t)journal->segments, "segment_bytes", (json_int_t)journal->segment_bytes);
 
-	json_object_set_new(object, "first_index", json_integer((json_int_t)journal->first_index));
-	json_object_set_new(object, "first_number",
-			    json_integer((json_int_t)journal->first_number));
-	json_object_set_new(object, "bases", bases_json(journal));
 	json_object_set_new(object, "chain",
 			    json_pack("{s:I, s:o}", "index", (json_int_t)journal->last_index,
 				      "value", hexadecimal(journal->chain, true)));
@@ -339,8 +400,11 @@ static json_t *journal_json(uint64_t chain_index, const struct wl_verify_journal
 			object, "wanted_chain",
 			json_pack("{s:I, s:o}", "index", (json_int_t)chain_index, "value",
 				  hexadecimal(journal->wanted_chain, journal->wanted_chain_known)));
-	json_object_set_new(object, "torn_tail", range_json(journal, journal->torn_tail));
-	json_object_set_new(object, "damage", range_json(journal, journal->damaged));
+	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
+		json_array_append_new(bases, base_json(&journal->bases[place]));
+	json_object_set_new(object, "bases", bases);
+	json_object_set_new(object, "no_base", json_boolean(journal->nowhere));
+	add_ranges(object, journal);
 	return object;
 }
 

@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "command/tool_journal.h"
+#include "command/tool_bases.h"
 
 #define WL_VERIFY_PLACE_BYTES 96u
 #define WL_VERIFY_TERMS_SHOWN 8u
@@ -26,9 +26,15 @@ struct wl_verify_place {
 
 struct wl_verify_journal {
 	uint32_t journal;
-	uint64_t segments, segment_bytes; /* that exist, of each */
+	uint64_t first_segment; /* the lowest that exists */
+	uint64_t segments, segment_bytes; /* one more than the highest; of each */
+	uint64_t first_index, first_number; /* of what is kept; what stood before was given up */
+	uint64_t opens_at; /* index of the base that a start begins from; 0: the origin */
+	enum wl_base_verdict
+		opens_by; /* OK: that base; EMPTY: none; DAMAGED: both, else of another owner or version */
+	bool nowhere; /* a start finds neither a base nor the origin */
+	struct wl_tool_base bases[WL_BASE_PLACES];
 	uint64_t stream_bytes; /* how far the good stream goes */
-	uint64_t first_index, first_number; /* that are kept */
 	uint64_t last_index, last_number, last_term;
 	uint32_t term_count;
 	uint64_t term, vote; /* what the node promised, from the superblock */
@@ -39,9 +45,12 @@ struct wl_verify_journal {
 	bool commit_chain_known, wanted_chain_known;
 	uint32_t dead_ranges; /* places whose entries later ones superseded */
 	bool damaged, torn_tail;
-	struct wl_base_place bases[WL_BASE_PLACES];
 	struct wl_recovery_damage damage;
 	struct wl_verify_place begin, end; /* of the damage or the torn tail */
+	/* What is kept, before the chunk of the base: a start does not read it, readers and peers do. */
+	bool damaged_below;
+	struct wl_recovery_damage below;
+	struct wl_verify_place below_begin, below_end;
 };
 
 struct wl_verify_report {
@@ -59,7 +68,7 @@ struct wl_verify_report {
  */
 int wl_verify_store(struct wl_verify_report *report, const char *path, uint64_t chain_index,
 		    char *reason, size_t reason_bytes);
-/* One journal that was walked; `of` (may be NULL) tells where segments begin on a device. */
+/* One journal that was walked; `of` (may be NULL) tells where segments begin on a device. Bases are looked at apart. */
 void wl_verify_look(struct wl_verify_journal *found, const struct wl_tool_journal *journal,
 		    struct wl_store *store);
 bool wl_verify_is_damaged(const struct wl_verify_report *report);

@@ -112,10 +112,11 @@ static uint64_t cost_of(const struct wl_base_maker *maker)
 
 /* ---- what is told ---------------------------------------------------------------------------------- */
 
-static void tell_made(uint32_t id, const struct maker *maker)
+static void tell_made(uint32_t id, struct maker *maker)
 {
 	const struct wl_base_header *header = &maker->maker.encoder.header;
 
+	maker->told_stop = false;
 	wl_report(WL_REPORT_INFO, "base",
 		  "journal=%u index=%lu sequence=%lu digest=%016lx kib=%lu ms=%lu", id,
 		  (unsigned long)header->log.position.index, (unsigned long)header->sequence,

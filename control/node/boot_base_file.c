@@ -28,7 +28,7 @@ static int refuse(uint32_t id, const struct wl_base_load *load, uint64_t first_s
 {
 	snprintf(reason, reason_bytes,
 		 "journal %u cannot be opened: its log begins at segment %lu, and of its two bases "
-		 "one is %s, the other one %s",
+		 "one is %s, the other one %s (damaged, or of more sessions than limits.sessions)",
 		 id, (unsigned long)first_segment, wl_base_verdict_name(load->places[0].verdict),
 		 wl_base_verdict_name(load->places[1].verdict));
 	if (load->verdict == WL_BASE_VERSION)

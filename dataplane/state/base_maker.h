@@ -44,8 +44,10 @@
 /* The walk goes so far before what is known committed is applied: it then stands in the ring yet. */
 #define WL_BASE_STEP_BYTES ((uint64_t)WL_CHUNK_BYTES_MAX)
 #define WL_BASE_WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
-#define WL_BASE_PIECE_BYTES (256u << 10) /* written at once */
+#define WL_BASE_PIECE_BYTES WL_CHUNK_BYTES_TARGET /* written at once, from the window */
 #define WL_BASE_SKIPS_MAX 8u
+
+_Static_assert(WL_BASE_PIECE_BYTES <= WL_BASE_WINDOW_BYTES, "a piece fits");
 
 enum wl_base_maker_state {
 	WL_BASE_MAKER_WANTS_LOAD, /* a base: read want.bytes of want.place at want.offset */

@@ -2,10 +2,11 @@
 /*
  * Reads a node from record 1 and holds it against what loaders were told.
  *
- *	checker --endpoints LIST --key-file FILE --cluster UUID --node N --to NUMBER [--insecure] [ACKS ...]
+ *	checker --endpoints LIST --key-file FILE --cluster UUID --node N --to NUMBER [--insecure] [--trimmed] [ACKS ...]
  *
  * Every record acknowledged as OK stands at its number with its bytes, none stands twice, what was refused is not
- * there, numbers are dense, each session's sequences and each run's sequences rise, time never falls. Last line:
+ * there, numbers are dense, each session's sequences and each run's sequences rise, time never falls. With --trimmed the node may have
+ * forgotten the oldest records; it must say so with a gap, and a line "first F" tells where its log began. Last line:
  * "records R acknowledged K unknown U refused F other O digest D"; the digest covers numbers and bytes, so equal
  * digests are equal contents. Exit 0, 1 when something does not hold, 2 when the node could not be read.
  */
@@ -42,7 +43,8 @@ static struct {
 	size_t session_count, run_count;
 	uint64_t acknowledged, unknown, refused, other, records;
 	uint64_t next_number, to, last_timestamp_ns, digest, complaints;
-	bool ended;
+	uint64_t first; /* all below were trimmed */
+	bool may_be_trimmed, ended;
 } state = {.next_number = 1, .digest = PAYLOAD_HASH_BEGIN};
 
 #define complain(...)                                             \
@@ -220,7 +222,10 @@ static void on_record(void *context, const struct wirelog_record *record)
 static void on_event(void *context, const struct wirelog_event *event)
 {
 	(void)context;
-	if (event->kind == WIRELOG_EVENT_GAP)
+	if (event->kind == WIRELOG_EVENT_GAP && state.may_be_trimmed &&
+	    event->status == WIRELOG_TRIMMED && event->first_number == state.next_number)
+		state.first = state.next_number = event->next_number;
+	else if (event->kind == WIRELOG_EVENT_GAP)
 		complain("gap from %" PRIu64 " to %" PRIu64 ": %s", event->first_number,
 			 event->next_number, wirelog_status_name(event->status));
 	if (event->kind == WIRELOG_EVENT_SUBSCRIPTION_ENDED)
@@ -232,7 +237,8 @@ static void check_promises(void)
 	for (size_t at = 0; at < state.fact_slots; at++) {
 		const struct fact *fact = &state.facts[at];
 
-		if (fact->sequence != 0 && fact->outcome == OUTCOME_OK && fact->found == 0)
+		if (fact->sequence != 0 && fact->outcome == OUTCOME_OK && fact->found == 0 &&
+		    fact->number >= state.first)
 			complain("LOST: run %" PRIu64 " sequence %" PRIu64
 				 ", acknowledged as %" PRIu64,
 				 fact->run, fact->sequence, fact->number);
@@ -264,13 +270,10 @@ static int read_all(struct wirelog *log)
 }
 
 static const struct option long_options[] = {
-	{"endpoints", 1, NULL, 'e'},
-	{"key-file", 1, NULL, 'k'},
-	{"cluster", 1, NULL, 'c'},
-	{"node", 1, NULL, 'n'},
-	{"to", 1, NULL, 't'},
-	{"insecure", 0, NULL, 'i'},
-	{0},
+	{"endpoints", 1, NULL, 'e'}, {"key-file", 1, NULL, 'k'},
+	{"cluster", 1, NULL, 'c'},   {"node", 1, NULL, 'n'},
+	{"to", 1, NULL, 't'},	     {"insecure", 0, NULL, 'i'},
+	{"trimmed", 0, NULL, 'r'},   {0},
 };
 
 static void take_options(int argc, char **argv, struct wirelog_options *options)
@@ -296,6 +299,9 @@ static void take_options(int argc, char **argv, struct wirelog_options *options)
 			break;
 		case 'i':
 			options->insecure = 1;
+			break;
+		case 'r':
+			state.may_be_trimmed = true;
 			break;
 		default:
 			exit(64);
@@ -329,6 +335,8 @@ int main(int argc, char **argv)
 	wirelog_close(log);
 	if (status == 0)
 		check_promises();
+	if (state.may_be_trimmed)
+		printf("first %" PRIu64 "\n", state.first > 1 ? state.first : 1);
 	printf("records %" PRIu64 " acknowledged %" PRIu64 " unknown %" PRIu64 " refused %" PRIu64
 	       " other %" PRIu64 " digest %016" PRIx64 "\n",
 	       state.records, state.acknowledged, state.unknown, state.refused, state.other,

@@ -41,5 +41,5 @@ claim client_kept_its_session grep -q 'sessions_lost 0' "$cluster/loader.a.out"
 claim chains_are_equal wait_caught_up 1 2 3
 stop_all
 for node in 1 2 3; do
-	claim "node_${node}_is_clean" "$wirelog" verify "${loops[$((node - 1))]}"
+	claim "node_${node}_is_clean" "$wirelog" verify "${loops[node - 1]}"
 done

@@ -460,6 +460,9 @@ static bool reader_has_all(const struct run *run, const struct sim_client *clien
 	const struct sim_oracle *oracle = &run->oracles[client->journal];
 	const struct sim_reader *reader = &client->reader;
 
+	if (reader->node != 0 &&
+	    sim_node_needs_base(&run->cluster, &run->cluster.nodes[reader->node], client->journal))
+		return true; /* no more is to be had there */
 	if (!reader->started && reader->from == WL_WIRE_FROM_TIME)
 		return reader->heard &&
 		       sim_oracle_first_since(oracle, reader->value) > oracle->numbers;
@@ -474,6 +477,7 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 		const struct sim_node *node = &run->cluster.nodes[number];
 
 		if (node->up && !node->contradicted &&
+		    !sim_node_needs_base(&run->cluster, node, journal) &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;
 	}

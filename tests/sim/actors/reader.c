@@ -324,6 +324,12 @@ void sim_reader_on_gap(struct sim_client *client, unsigned node, const uint8_t *
 	    gap.subscription != reader->subscription)
 		return;
 	reader->on_gap(client->context, client, &gap);
+	if (gap.status == WIRELOG_TRIMMED && gap.next_number > reader->next_number) {
+		reader->next_number = gap.next_number;
+		reader->filled = 0;
+		reader->heard = true;
+		reader->heard_ns = client->cluster->agenda.now_ns;
+	}
 	if (gap.next_number != 0)
 		return; /* what is missing here; the end comes behind it */
 	if (gap.status != WIRELOG_SLOW_READER) {

@@ -140,7 +140,7 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 
 	WL_CHECK(index < oracle->entries_max && index == oracle->committed + 1);
 	if (!image)
-		image = node->drives[oracle->journal].stable + slot->offset;
+		image = sim_drive_at(&node->drives[oracle->journal], slot->offset);
 	if (wl_entry_decode(image, slot->bytes, &header) != WL_ENTRY_OK)
 		sim_violation(oracle->cluster, node->number, "O2",
 			      "committed entry %llu does not decode", (unsigned long long)index);
@@ -153,6 +153,7 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 	wl_record_walk_init(&walk, image, &header);
 	while (wl_record_walk_next(&walk, &view))
 		store_record(oracle, node->number, &view, header.timestamp_ns);
+	sim_oracle_note_control(oracle, node->number, image, &header);
 }
 
 /* Where this node's durable entries lie, so that stable storage can be looked at when the node is down. */
@@ -173,7 +174,8 @@ static void note_places(struct sim_oracle *oracle, struct sim_node *node)
 	for (uint64_t index = from + 1; index <= log->durable.index; index++) {
 		const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
 
-		if (slot->index == index && index < oracle->entries_max)
+		/* Of the entry of a base the place is not known. */
+		if (slot->index == index && slot->bytes != 0 && index < oracle->entries_max)
 			oracle->entries[index].offset[node->number] = slot->offset;
 	}
 	oracle->durable_seen[node->number] = log->durable.index;
@@ -334,6 +336,7 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	sim_oracle_check_fence(oracle, node);
 	check_leader(oracle, node);
 	check_commit(oracle, node);
+	sim_oracle_check_begin(oracle, node);
 	if (oracle->checks % 64 == 0 && (broken = sim_drive_check(&node->drives[oracle->journal])))
 		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);
 }
@@ -430,6 +433,7 @@ static void init_oracle(struct sim_oracle *oracle, struct sim_cluster *cluster, 
 	memset(oracle, 0, sizeof(*oracle));
 	oracle->cluster = cluster;
 	oracle->journal = journal;
+	oracle->trim_number = 1;
 	oracle->entries_max = 1 << 16;
 	oracle->entries = sim_arena_take(oracle->entries_max * sizeof(oracle->entries[0]));
 	oracle->verified = sim_arena_take(oracle->entries_max * sizeof(oracle->verified[0]));
@@ -453,6 +457,7 @@ void sim_oracles_init(struct sim_oracle *oracles, struct sim_cluster *cluster)
 	cluster->context = oracles;
 	sim_oracles_watch_frames(oracles);
 	sim_oracles_watch_starts(oracles);
+	sim_oracles_watch_bases(oracles);
 }
 
 void sim_oracle_finish(struct sim_oracle *oracle)
@@ -467,7 +472,8 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 		struct wl_service_stats stats;
 		uint64_t chain;
 
-		if (!node->up || node->contradicted)
+		if (!node->up || node->contradicted ||
+		    sim_node_needs_base(oracle->cluster, node, oracle->journal))
 			continue;
 		if (node->journals[oracle->journal]->replica.commit < oracle->committed)
 			sim_violation(

@@ -44,6 +44,9 @@
  *      names no leader and serves no reader
  *  O34 what a node learned of its peers' data, and judges votes by, is durable or being written when control's next turn ends
  *  O35 data that went back are called caught up when what their leader had committed is on their stable storage
+ *  O36 a log gives up only what a committed entry has trimmed, and readers are told TRIMMED of nothing else
+ *  O37 whole bases stand on what is still there: of both a start can go on
+ *  O38 what is called proven, a majority made alike; a state's trim point is what the entries say
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -57,6 +60,13 @@
 #define SIM_ORACLE_PROMISES 4096u /* weaker answers remembered */
 #define SIM_ORACLE_CLIENTS 8u
 #define SIM_ORACLE_RECORDS (1u << 17)
+#define SIM_ORACLE_BASES 256u /* that were made last */
+
+/* Who made this base. */
+struct sim_made_base {
+	uint64_t index, digest;
+	uint32_t nodes; /* bit per node */
+};
 
 struct sim_committed {
 	uint64_t chain, term, in_term, /* its own term; that of the leader that committed it */
@@ -111,6 +121,9 @@ struct sim_oracle { /* of one journal */
 	uint64_t committed, entries_max;
 	struct sim_stored_record *records; /* by number */
 	uint64_t numbers, records_max;
+	struct sim_made_base bases[SIM_ORACLE_BASES]; /* a ring */
+	uint64_t base_count;
+	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
 	/* Whom a node hears as the leader of its term, after its last turn, and since when. */
 	struct {

@@ -37,6 +37,8 @@ static uint64_t index_of_number(const struct wl_log *log, uint64_t number)
 			high = middle;
 	}
 	/* Of the oldest slot it is not known where its records begin. */
+	if (low > 1 && log->slots[(low - 1) % WL_LOG_ENTRIES_IN_RING].index != low - 1)
+		return 0;
 	return low > log->tail.index || (low == oldest && oldest != 1) ? 0 : low;
 }
 
@@ -45,6 +47,7 @@ static bool holds_record(const struct sim_oracle *oracle, const struct sim_node 
 			 const struct sim_promise *claim)
 {
 	uint64_t index = claim->index;
+	const struct sim_drive *drive = &node->drives[oracle->journal];
 	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
 	struct wl_entry_header header;
@@ -53,10 +56,11 @@ static bool holds_record(const struct sim_oracle *oracle, const struct sim_node 
 	uint32_t bytes;
 	const uint8_t *image = wl_log_image_in_ring(log, index, &bytes);
 
-	if (!image && index > log->durable.index)
+	if (!image && (index > log->durable.index || slot->bytes == 0 ||
+		       !sim_drive_has(drive, slot->offset / drive->segment_bytes)))
 		return true; /* cannot be seen */
 	if (!image)
-		image = node->drives[oracle->journal].stable + slot->offset;
+		image = sim_drive_at(drive, slot->offset);
 	if (wl_entry_decode_header(image, slot->bytes, &header) != WL_ENTRY_OK)
 		return node->rotten;
 	wl_record_walk_init(&walk, image, &header);
@@ -119,9 +123,10 @@ static void check_everywhere(struct sim_oracle *oracle, const struct sim_node *l
 		uint64_t offset = node == leader ? slot->offset
 						 : oracle->entries[index].offset[number];
 
+		/* At a base it has all before it, wherever that stood. */
 		if (!node->forgot && !node->rotten &&
-		    !sim_oracle_is_on_platter(&node->drives[oracle->journal], offset, index,
-					      slot->chain))
+		    !(node->up && node->journals[oracle->journal]->opened_from >= index) &&
+		    !sim_oracle_has(&node->drives[oracle->journal], offset, index, slot->chain))
 			sim_violation(oracle->cluster, leader->number, "O24",
 				      "says everywhere of entry %llu, and node %u does not have it",
 				      LLU(index), number);
@@ -144,6 +149,8 @@ static void judge_number(struct sim_oracle *oracle, const struct sim_node *node,
 
 	if (claim.index == 0)
 		return; /* an old one, told again */
+	if (claim.index <= log->begin.position.index)
+		return; /* so is this, and it was given up */
 	if (wl_log_term_at(log, claim.index, &claim.term) != WL_LOG_KNOWN ||
 	    !holds_record(oracle, node, &claim))
 		sim_violation(oracle->cluster, node->number, "O24",
@@ -305,7 +312,9 @@ static void on_start(void *context, const struct sim_client *client, uint64_t nu
 		return;
 	if (reader->from == WL_WIRE_FROM_TIME) {
 		first = sim_oracle_first_since(oracle, reader->value);
-		if (number != first || first > oracle->numbers)
+		/* What was trimmed is passed over. */
+		if ((number != first && (number < first || number > oracle->trim_number)) ||
+		    first > oracle->numbers)
 			sim_violation(oracle->cluster, reader->node, "O22",
 				      "a reader from time %llu begins at %llu instead of %llu",
 				      LLU(reader->value), LLU(number), LLU(first));
@@ -374,6 +383,10 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 		judge_loss(oracle, client, gap);
 		oracle->cluster->seen[SIM_SEEN_LOST]++;
 		break;
+	case WIRELOG_TRIMMED:
+		sim_oracle_judge_trimmed(oracle, reader->node, gap);
+		oracle->cluster->seen[SIM_SEEN_TRIMMED]++;
+		break;
 	default:
 		sim_violation(oracle->cluster, reader->node, "O22", "ends a reader with status %d",
 			      gap->status);
@@ -384,11 +397,13 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 static void check_window(const struct sim_oracle *oracle, unsigned node,
 			 const struct sim_reader *reader, uint64_t last)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, number = reader->credited_number;
 
-	if (last <= reader->credited_number)
+	if (number < reader->passed_number)
+		number = reader->passed_number;
+	if (last <= number)
 		return; /* one record, or none */
-	for (uint64_t number = reader->credited_number; number <= last; number++) {
+	for (; number <= last; number++) {
 		if (number > oracle->numbers)
 			return; /* its size is not known yet */
 		bytes += WL_WIRE_DELIVER_RECORD_BYTES + oracle->records[number].bytes;
@@ -429,6 +444,16 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 	if (gap->status != WIRELOG_LOST && client &&
 	    client->reader.sent_subscription == gap->subscription)
 		client->reader.sent_through = UINT64_MAX;
+	if (gap->status == WIRELOG_TRIMMED) {
+		sim_oracle_judge_trimmed(oracle, node, gap);
+		if (client && client->reader.node == node &&
+		    client->reader.subscription == gap->subscription) {
+			client->reader.sent_subscription = gap->subscription;
+			client->reader.sent_boot = from->boot;
+			client->reader.sent_through = UINT64_MAX;
+			client->reader.passed_number = gap->next_number;
+		}
+	}
 	if (gap->status != WIRELOG_LOST)
 		return;
 	/* What could not be opened could not be read. */

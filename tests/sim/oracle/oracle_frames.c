@@ -113,7 +113,7 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 	oracle->acknowledged_boot[from] = node->boot;
 	oracle->acknowledged_durable[from] = ack.match_durable;
 	slot = &log->slots[ack.match_durable % WL_LOG_ENTRIES_IN_RING];
-	if (slot->index == ack.match_durable && !node->rotten &&
+	if (slot->index == ack.match_durable && slot->bytes != 0 && !node->rotten &&
 	    !sim_oracle_is_on_platter(&node->drives[oracle->journal], slot->offset, slot->index,
 				      slot->chain))
 		sim_violation(oracle->cluster, from, "O18",

@@ -8,6 +8,16 @@
 /* The entry as it stands on a platter, checked from its bytes. */
 bool sim_oracle_is_on_platter(const struct sim_drive *drive, uint64_t offset, uint64_t index,
 			      uint64_t chain);
+/* oracle_bases.c. It stands there, or stood in a segment that was given up. */
+bool sim_oracle_has(const struct sim_drive *drive, uint64_t offset, uint64_t index, uint64_t chain);
+/* A committed entry may ask for something. */
+void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uint8_t *image,
+			     const struct wl_entry_header *header);
+void sim_oracles_watch_bases(struct sim_oracle *oracles);
+void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_node *node);
+/* What a node tells a reader. */
+void sim_oracle_judge_trimmed(const struct sim_oracle *oracle, unsigned node,
+			      const struct wl_wire_gap *gap);
 void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term);
 void sim_oracle_check_ghosts(struct sim_oracle *oracle);
 void sim_oracle_check_matching(struct sim_oracle *oracle, struct sim_node *node);

@@ -45,7 +45,7 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 		if (at >= GHOSTS / 2)
 			index = 1 + sim_random_below(&oracle->random, oracle->committed);
 		for (unsigned number = 1; number <= nodes; number++)
-			copies += sim_oracle_is_on_platter(
+			copies += sim_oracle_has(
 				&oracle->cluster->nodes[number].drives[oracle->journal],
 				oracle->entries[index].offset[number], index,
 				oracle->entries[index].chain);
@@ -153,7 +153,7 @@ void sim_oracle_check_caught_up(struct sim_oracle *oracle, const struct sim_node
 
 	oracle->caught_up[node->number] = replica->caught_up_told;
 	if (!says_so || !replica->held_back || oracle->reduced || node->rotten ||
-	    slot->index != index)
+	    slot->index != index || slot->bytes == 0)
 		return;
 	if (!sim_oracle_is_on_platter(&node->drives[oracle->journal], slot->offset, index,
 				      slot->chain))

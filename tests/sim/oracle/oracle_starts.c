@@ -15,6 +15,7 @@ static const char *refusal_text(enum sim_refusal refusal)
 		[SIM_REFUSAL_RECORD] = "its superblock",
 		[SIM_REFUSAL_VERSION] = "the version of its superblock",
 		[SIM_REFUSAL_FOREIGN] = "the owner of its superblock",
+		[SIM_REFUSAL_BASE] = "its bases",
 	};
 
 	return texts[refusal];
@@ -146,6 +147,7 @@ static void after_start(void *context, struct sim_node *node)
 		judge_verified(oracle, node, journal);
 		if (node->refused)
 			continue;
+		drive->latent |= drive->damage.unseen;
 		memset(&drive->damage, 0, sizeof(drive->damage));
 		drive->lost = 0;
 	}
@@ -170,8 +172,8 @@ static void after_verify(void *context, struct sim_node *node, unsigned journal,
 	const struct sim_oracle *oracle = (struct sim_oracle *)context + journal;
 	uint64_t last = node->verified[journal].last_index;
 
-	for (uint64_t index = 1; index <= known_commit && index <= last && !oracle->reduced;
-	     index++) {
+	for (uint64_t index = node->verified[journal].first_index;
+	     index <= known_commit && index <= last && !oracle->reduced; index++) {
 		if (index > oracle->committed ||
 		    oracle->verified[index] != oracle->entries[index].chain)
 			sim_violation(oracle->cluster, node->number, "O2",
@@ -204,7 +206,7 @@ static bool may_lose(void *context, const struct sim_node *node, unsigned journa
 		     uint64_t end)
 {
 	const struct sim_oracle *oracle = (struct sim_oracle *)context + journal;
-	const uint8_t *chunk = node->drives[journal].stable + begin;
+	const uint8_t *chunk = sim_drive_at(&node->drives[journal], begin);
 	struct wl_chunk_header header;
 	uint64_t at = WL_CHUNK_HEADER_BYTES;
 

@@ -82,6 +82,7 @@ void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *actio
 				      cluster->network.held_count);
 		break;
 	default:
+		sim_expect_bases(cluster, action);
 		break;
 	}
 }

@@ -8,5 +8,7 @@
 
 /* A violation when it does not hold; other verbs are none of its business. */
 void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *action);
+/* Those about bases (faults_bases.c). */
+void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action);
 
 #endif

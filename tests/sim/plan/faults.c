@@ -387,7 +387,8 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	struct sim_node *node = &faults->cluster->nodes[number];
 
 	if (number == 0 || (faults->healed & 1u << number) ||
-	    sim_faults_act_as_operator(faults, action, node))
+	    sim_faults_act_as_operator(faults, action, node) ||
+	    sim_faults_act_on_bases(faults, action, node))
 		return;
 	switch (action->verb) {
 	case SIM_DRIFT:
@@ -504,6 +505,9 @@ static void act(void *subject, void *object)
 	case SIM_EXPECT_STREAMS:
 	case SIM_EXPECT_APART:
 	case SIM_EXPECT_HELD:
+	case SIM_EXPECT_BEGINS_LATER:
+	case SIM_EXPECT_FROM_BASE:
+	case SIM_EXPECT_BASES:
 	case SIM_APPENDS:
 		faults->on_expect(faults->context, action);
 		break;

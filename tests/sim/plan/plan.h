@@ -100,6 +100,11 @@ enum sim_verb {
 	SIM_CONTRADICT, /* node: what it holds, in memory, is another history from now on */
 	SIM_ROT_SESSIONS, /* node, bits of its tables of sessions that change in memory: 0 in runs, 1 in the count of touches */
 	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
+	SIM_TRIM, /* node, per million of the records that it knows to be committed: an operator asks it to trim those */
+	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
+	SIM_EXPECT_BEGINS_LATER, /* node, 0 | 1: its log has given up its first entries */
+	SIM_EXPECT_FROM_BASE, /* node, 0 | 1: its last start went on from a base */
+	SIM_EXPECT_BASES, /* node: it has made so many at least */
 	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
@@ -135,6 +140,7 @@ enum sim_seen {
 	SIM_SEEN_TIME_START, /* a reader began at a time, */
 	SIM_SEEN_NOW_START, /* or now */
 	SIM_SEEN_TOO_MANY, /* a reader refused by name */
+	SIM_SEEN_TRIMMED, /* a reader told of records that were trimmed */
 	SIM_SEEN_LOST, /* a reader told of a record that the node cannot read */
 	SIM_SEEN_MISCHIEF, /* a frame that no client would send (rogue.c) */
 	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */
@@ -172,6 +178,9 @@ struct sim_plan {
 	uint64_t rogues; /* clients that keep no rules */
 	uint64_t reply_slots, clients_max, client_idle_ns; /* of each node */
 	uint64_t subscriptions_max, read_buffers, reader_idle_ns;
+	uint64_t base_every; /* bytes of the stream from one base to the next; 0: there are none */
+	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
+	uint64_t raw; /* 1: drives are devices: a base has no name */
 	uint64_t think_ns; /* a client begins an append about so often */
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;
@@ -203,6 +212,8 @@ void sim_schedule_network(struct sim_plan *plan, uint64_t seed);
 void sim_schedule_drive(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 /* Disks that are lost between a vote and its count, or within one timeout, or beside one other node; draws of its own. */
 void sim_schedule_memory(struct sim_plan *plan, uint64_t seed, uint64_t victim);
+/* schedule_bases.c: bases, retention, trims; what happens to them. */
+void sim_schedule_bases(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 /* Tables of sessions that rot in memory. */
 void sim_schedule_tables(struct sim_plan *plan, uint64_t seed);
 const char *sim_seen_name(enum sim_seen which);

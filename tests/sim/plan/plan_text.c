@@ -99,6 +99,11 @@ static const struct {
 	[SIM_CONTRADICT] = {"contradict", {NODE}},
 	[SIM_ROT_SESSIONS] = {"rot-sessions", {NODE, NUMBER}},
 	[SIM_FAIL_RECORD] = {"fail-record", {NODE}},
+	[SIM_TRIM] = {"trim", {NODE, NUMBER}},
+	[SIM_FLIP_BASE] = {"flip-base", {NODE}},
+	[SIM_EXPECT_BEGINS_LATER] = {"expect-begins-later", {NODE, NUMBER}},
+	[SIM_EXPECT_FROM_BASE] = {"expect-from-base", {NODE, NUMBER}},
+	[SIM_EXPECT_BASES] = {"expect-bases", {NODE, NUMBER}},
 	[SIM_EXPECT_STATUS] = {"expect-status", {NODE, NUMBER}},
 	[SIM_EXPECT_LEADER] = {"expect-leader", {NODE}},
 	[SIM_EXPECT_NO_LEADER] = {"expect-no-leader", {NONE}},
@@ -127,7 +132,8 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_TIME_START] = "start-at-time",  [SIM_SEEN_NOW_START] = "start-now",
 	[SIM_SEEN_TOO_MANY] = "too-many-readers", [SIM_SEEN_LOST] = "lost-record",
 	[SIM_SEEN_MISCHIEF] = "mischief",	  [SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
-	[SIM_SEEN_DRAWN_AGAIN] = "drawn-again",	  [SIM_SEEN_PATH_MTU] = "path-mtu",
+	[SIM_SEEN_TRIMMED] = "trimmed",		  [SIM_SEEN_DRAWN_AGAIN] = "drawn-again",
+	[SIM_SEEN_PATH_MTU] = "path-mtu",
 };
 
 const char *sim_seen_name(enum sim_seen which)
@@ -172,6 +178,10 @@ static const struct {
 	{"subscriptions", offsetof(struct sim_plan, subscriptions_max), NUMBER},
 	{"read-buffers", offsetof(struct sim_plan, read_buffers), NUMBER},
 	{"reader-idle", offsetof(struct sim_plan, reader_idle_ns), TIME},
+	{"base-every", offsetof(struct sim_plan, base_every), NUMBER},
+	{"retention-bytes", offsetof(struct sim_plan, retention_bytes), NUMBER},
+	{"retention-age", offsetof(struct sim_plan, retention_age_ns), TIME},
+	{"raw", offsetof(struct sim_plan, raw), NUMBER},
 	{"think", offsetof(struct sim_plan, think_ns), TIME},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -197,7 +207,8 @@ static const char *name_of_way(uint64_t value)
 
 static const char *name_of_verdict(uint64_t value)
 {
-	static const char *const refusals[] = {"", "", "record", "version", "foreign-record"};
+	static const char *const refusals[] = {"",    "", "record", "version", "foreign-record",
+					       "base"};
 
 	if (value >= SIM_VERDICT_REFUSAL)
 		return value < SIM_VERDICT_REFUSAL + sizeof(refusals) / sizeof(refusals[0])

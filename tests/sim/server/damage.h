@@ -57,6 +57,7 @@ struct sim_damage {
 	enum sim_damage_way way;
 	uint64_t begin, end; /* place in the stream */
 	bool torn; /* something that was done since the last good start looks like a torn write */
+	bool unseen; /* it lies where a start from a base does not read */
 	bool vague; /* more than one thing was done: only that a refusal is allowed is known */
 	/* filled by sim_drive_expect */
 	bool known, refuses;

@@ -45,7 +45,6 @@ struct sim_drive_faults {
 	bool full; /* PREPARE fails with NO_SPACE */
 	bool write_fails; /* the next one; then the drive works again, but nobody may believe it */
 	bool lies; /* what it calls durable is in a cache that a power cut empties */
-	bool raw; /* a base has no name, but a first block: the old one is gone while a new one is written */
 };
 
 /* Effects that still leave a node before the power goes in the middle of a turn. */
@@ -107,6 +106,7 @@ struct sim_base {
 	uint8_t *bytes; /* NULL: nothing */
 	uint64_t size;
 	bool damaged;
+	bool wrong; /* made of a state that is not the log's */
 };
 
 /* The one that is being written. */
@@ -173,6 +173,9 @@ struct sim_drive {
 
 	struct sim_base bases[WL_STORE_BASE_PLACES];
 	struct sim_base_writer base_writer;
+	bool raw; /* a device: a base has no name, but a first block. The old one is gone while a new one is written */
+	bool latent; /* it was damaged where starts did not read */
+	uint64_t walk_offset; /* the last start read the stream from here on */
 
 	uint8_t *image; /* a snapshot: segments, superblock; NULL none */
 	uint64_t image_oldest, image_segments;

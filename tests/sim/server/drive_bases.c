@@ -26,6 +26,7 @@ void sim_drive_copy_base(struct sim_base *to, const struct sim_base *from)
 	memcpy(to->bytes, from->bytes, from->size);
 	to->size = from->size;
 	to->damaged = from->damaged;
+	to->wrong = from->wrong;
 }
 
 int sim_drive_base_begin(struct sim_drive *drive, unsigned place, uint64_t bytes)
@@ -41,7 +42,7 @@ int sim_drive_base_begin(struct sim_drive *drive, unsigned place, uint64_t bytes
 		.place = place,
 	};
 	WL_CHECK(writer->base.bytes != NULL);
-	if (drive->faults.raw)
+	if (drive->raw)
 		sim_drive_drop_base(&drive->bases[place]);
 	return 0;
 }
@@ -128,8 +129,7 @@ void sim_drive_tear_base(struct sim_drive *drive, bool power)
 	if (!writer->base.bytes)
 		return;
 	if (writer->seals && sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2)) {
-		if (power && drive->faults.raw &&
-		    sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
+		if (power && drive->raw && sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
 			writer->base.damaged = tear_first_block(drive, writer->base.bytes);
 		(void)sim_drive_base_commit(drive);
 	} else {

@@ -456,7 +456,8 @@ bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t
 		drive->damage = before;
 		return false;
 	}
-	drive->damage.vague = before.vague || before.way != SIM_DAMAGE_NONE || drive->lost != 0;
+	drive->damage.vague = before.vague || before.way != SIM_DAMAGE_NONE || drive->lost != 0 ||
+			      drive->latent;
 	drive->damage.way = way;
 	drive->damage.torn = before.torn || looks_torn(way);
 	return true;

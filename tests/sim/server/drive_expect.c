@@ -2,6 +2,7 @@
 /* The verdict that a start owes to damage, worked out from the bytes on the stable storage by other code than the daemon's. */
 #include "tests/sim/server/drive_internal.h"
 
+#include "dataplane/base/bytes.h"
 #include "dataplane/log/recovery.h"
 #include "dataplane/log/superblock.h"
 
@@ -145,11 +146,47 @@ static void expect_base(const struct sim_drive *drive, struct sim_damage *damage
 	damage->place = SIM_NOWHERE;
 }
 
+/* Where a start begins to read: of the newest whole base, by its bytes (docs/LOG-FORMAT.md); 0: the log's beginning. */
+static uint64_t walk_of(const struct sim_drive *drive)
+{
+	uint64_t newest = 0, walk = 0;
+
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++) {
+		const struct sim_base *base = &drive->bases[place];
+
+		if (!base->bytes || base->damaged || wl_load_u64(base->bytes + 40) <= newest)
+			continue;
+		newest = wl_load_u64(base->bytes + 40);
+		walk = wl_load_u64(base->bytes + 152);
+	}
+	return walk;
+}
+
+/* Damage to the stream where a start does not read it. */
+static void expect_below(const struct sim_drive *drive, struct sim_damage *damage, uint64_t walk)
+{
+	bool is_segment = damage->way >= SIM_DAMAGE_ROT_SEGMENT;
+	uint64_t from = is_segment ? walk / drive->segment_bytes * drive->segment_bytes : walk;
+
+	damage->unseen = damage->begin < walk;
+	if (damage->end <= from && damage->way != SIM_DAMAGE_ASTRAY &&
+	    damage->way != SIM_DAMAGE_DROP_TAIL)
+		expect_log(damage, 0, SIM_NOWHERE);
+	else
+		damage->known = false;
+}
+
 void sim_drive_expect(struct sim_drive *drive)
 {
 	struct sim_damage *damage = &drive->damage;
+	uint64_t walk = walk_of(drive);
 
 	damage->known = damage->way != SIM_DAMAGE_NONE && !damage->vague;
+	if (damage->way >= SIM_DAMAGE_ROT_ENTRY && damage->way < SIM_DAMAGE_ROT_RECORD &&
+	    damage->begin < walk) {
+		expect_below(drive, damage, walk);
+		return;
+	}
 	if (!damage->known)
 		return;
 	if (damage->way >= SIM_DAMAGE_ROT_BASE)

@@ -144,6 +144,7 @@ void sim_drive_wipe(struct sim_drive *drive)
 	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++)
 		sim_drive_drop_base(&drive->bases[place]);
 	memset(&drive->damage, 0, sizeof(drive->damage));
+	drive->latent = false;
 	drive->unreadable = SIM_NOWHERE - WL_BLOCK_BYTES;
 	drive->oldest = 0;
 	drive->segments = 0;

@@ -18,7 +18,7 @@
 #define RESTART_NS 200000000u
 #define RECORD_FAILED 4 /* record_state: for good, as the daemon's writer */
 
-static struct sim_cluster *cluster_of(struct sim_node *node)
+struct sim_cluster *sim_node_cluster(struct sim_node *node)
 {
 	return (struct sim_cluster *)((uint8_t *)(node - node->number) -
 				      offsetof(struct sim_cluster, nodes));
@@ -69,7 +69,7 @@ void sim_node_wake_worker(void *context)
 
 void sim_node_wake_workers(struct sim_node *node)
 {
-	for (unsigned worker = 0; worker < cluster_of(node)->config.workers; worker++)
+	for (unsigned worker = 0; worker < sim_node_cluster(node)->config.workers; worker++)
 		sim_node_wake_worker(&node->cores[worker]);
 }
 
@@ -94,13 +94,13 @@ static void start_again(void *subject, void *object)
 
 	if (!node->agenda->closing && !node->up && !node->possessed &&
 	    node->boot == (uintptr_t)object)
-		sim_node_start(cluster_of(node), node->number);
+		sim_node_start(sim_node_cluster(node), node->number);
 }
 
 /* False: the turn was the node's last one. */
 static bool lives_on(struct sim_node *node)
 {
-	struct sim_cluster *cluster = cluster_of(node);
+	struct sim_cluster *cluster = sim_node_cluster(node);
 
 	if (wl_agent_is_rolled_back(node->agent) && wl_agent_is_stopped(node->agent)) {
 		sim_node_check_end(cluster, node, WIRELOG_STORE_OLD_IMAGE);
@@ -115,7 +115,7 @@ static bool lives_on(struct sim_node *node)
 void sim_node_turn_worker(struct sim_core *core)
 {
 	struct sim_node *node = core->node;
-	struct sim_cluster *cluster = cluster_of(node);
+	struct sim_cluster *cluster = sim_node_cluster(node);
 	const struct wl_clock *clock = &node->machine.clock[SIM_THREAD_WORKER + core->number];
 	uint64_t now;
 	unsigned did;
@@ -175,7 +175,7 @@ static void check_line(struct sim_node *node, const struct sim_drive *drive,
 	if (line->ends || line->trouble == WL_STORAGE_SILENT)
 		return;
 	if (line->error <= 0 || line->error > 63 || (said >> line->error & 1) == 0)
-		sim_violation(cluster_of(node), node->number, "storage",
+		sim_violation(sim_node_cluster(node), node->number, "storage",
 			      "%s is told with error %d, which the drive never said",
 			      wl_storage_trouble_name(line->trouble), line->error);
 }
@@ -209,7 +209,7 @@ static void look_at_journal(struct sim_node *node, unsigned journal)
 
 void sim_node_turn_agent(struct sim_node *node)
 {
-	const struct sim_cluster_config *config = &cluster_of(node)->config;
+	const struct sim_cluster_config *config = &sim_node_cluster(node)->config;
 
 	for (unsigned journal = 0; journal < config->journals; journal++)
 		look_at_journal(node, journal);
@@ -308,7 +308,7 @@ static void power_cut(void *subject, void *object)
 	struct sim_node *node = subject;
 
 	if (node->up && node->tears_record && node->boot == (uintptr_t)object)
-		sim_node_crash(cluster_of(node), node->number);
+		sim_node_crash(sim_node_cluster(node), node->number);
 }
 
 bool sim_node_submit_record(void *context, struct wl_superblock *record)
@@ -350,11 +350,12 @@ void sim_node_log(void *context, const struct wl_agent_line *line)
 		      node->number, line->journal, (unsigned long long)line->term, line->node,
 		      line->text);
 	if (line->text == NULL || line->text[0] == '\0' || line->node > WIRELOG_NODES_MAX)
-		sim_violation(cluster_of(node), node->number, "log", "a line without a meaning");
+		sim_violation(sim_node_cluster(node), node->number, "log",
+			      "a line without a meaning");
 	/* O1 as a node sees it. */
-	if (!cluster_of(node)->config.plan->liar &&
+	if (!sim_node_cluster(node)->config.plan->liar &&
 	    node->agent->elections[line->journal].counts.two_leaders != 0)
-		sim_violation(cluster_of(node), node->number, "log",
+		sim_violation(sim_node_cluster(node), node->number, "log",
 			      "two leaders of term %llu, says the node",
 			      (unsigned long long)line->term);
 }
@@ -415,6 +416,7 @@ static void go_down(struct sim_cluster *cluster, unsigned number, bool killed)
 	}
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
+	sim_bases_end(node);
 	sim_node_give_back_memory(node);
 }
 
@@ -464,6 +466,16 @@ void sim_node_wake_up(struct sim_cluster *cluster, unsigned number)
 	sim_node_wake_agent(node);
 }
 
+bool sim_node_needs_base(const struct sim_cluster *cluster, const struct sim_node *node,
+			 unsigned journal)
+{
+	const struct sim_node *leader = &cluster->nodes[sim_cluster_leader(cluster, journal)];
+
+	return node->up && leader->number != 0 && leader != node &&
+	       node->journals[journal]->log.tail.index <
+		       leader->journals[journal]->log.begin.position.index;
+}
+
 unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal)
 {
 	unsigned leader = 0;
@@ -488,7 +500,7 @@ unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal)
 static bool may_lose(void *context, unsigned journal, uint64_t begin, uint64_t end)
 {
 	struct sim_node *node = context;
-	struct sim_cluster *cluster = cluster_of(node);
+	struct sim_cluster *cluster = sim_node_cluster(node);
 
 	return cluster->may_lose && cluster->may_lose(cluster->context, node, journal, begin, end);
 }
@@ -501,6 +513,7 @@ static void make_drive(struct sim_cluster *cluster, struct sim_node *node, unsig
 	sim_drive_init(drive, &cluster->agenda, seed, 200 + 10 * journal + node->number,
 		       cluster->config.segment_bytes, cluster->config.segments_max);
 	drive->budget = &node->budget;
+	drive->raw = cluster->config.plan && cluster->config.plan->raw != 0;
 	drive->first = &node->drives[0];
 	drive->may_lose = may_lose;
 	drive->lose_context = node;

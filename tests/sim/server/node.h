@@ -31,6 +31,7 @@ struct sim_found {
 	bool valid; /* it was looked at, and nothing was done to the data since */
 	bool refused;
 	struct wl_recovery_damage damage;
+	uint64_t first_index; /* from which on it was looked at */
 	uint64_t last_index;
 };
 
@@ -45,6 +46,23 @@ struct sim_core {
 	struct wl_worker *worker; /* volatile, as the next one */
 	struct wl_plane_rings *plane;
 	uint64_t told_up, told_down; /* messages of the plane messages that a trace has seen */
+};
+
+/* Makes the bases of a journal beside its worker (node_bases.c). */
+struct sim_base_actor {
+	struct sim_node *node;
+	unsigned journal;
+	struct sim_random random;
+	struct wl_base_maker *maker; /* NULL: none; volatile, as its memory */
+	struct wl_base_maker_config config;
+	uint8_t *memory, *ring, *window, *maker_memory;
+	size_t memory_bytes;
+	uint64_t life; /* raised by each start: events of an older one are forgotten */
+	uint64_t made; /* bases, in all lives */
+	bool seals; /* the one that it writes is getting its name */
+	bool rested;
+	bool wants_flip; /* a bit of its state is to change */
+	bool flipped; /* it did: what it makes is wrong */
 };
 
 struct sim_node {
@@ -95,6 +113,8 @@ struct sim_node {
 	uint8_t *reserved; /* NULL, or where the memory of every life stands (exhaustive search) */
 	void (*clear)(struct sim_node *node); /* makes that as good as new */
 	struct wl_journal *journals[SIM_JOURNALS_MAX];
+	struct sim_base_actor bases[SIM_JOURNALS_MAX];
+	uint64_t from_base[SIM_JOURNALS_MAX]; /* starts that went on from a base */
 	struct wl_agent *agent;
 	struct wl_storage_watch storage[SIM_JOURNALS_MAX]; /* what control told of them */
 	struct wl_superblock record; /* being written */
@@ -147,6 +167,9 @@ struct sim_cluster {
 	void (*after_turn)(void *context, struct sim_node *node, unsigned worker);
 	void (*before_start)(void *context, struct sim_node *node);
 	void (*after_start)(void *context, struct sim_node *node);
+	/* A node has a base of its own under its name: behind that entry, with that digest. */
+	void (*on_base)(void *context, const struct sim_node *node, unsigned journal,
+			uint64_t index, uint64_t digest);
 	/* Offline: each entry of a node that is down, as it is met. */
 	void (*on_verified_entry)(void *context, unsigned journal, uint64_t index, uint64_t chain);
 	void (*after_verify)(void *context, struct sim_node *node, unsigned journal,
@@ -184,6 +207,9 @@ void sim_node_wake_up(struct sim_cluster *cluster, unsigned node);
 uint64_t sim_node_now(const struct sim_node *node);
 /* Of the last record of a journal that it knows to be committed; it is up. */
 uint64_t sim_node_commit_number(const struct sim_node *node, unsigned journal);
+/* What it lacks the leader has given up. */
+bool sim_node_needs_base(const struct sim_cluster *cluster, const struct sim_node *node,
+			 unsigned journal);
 /* The node that leads the journal and is ready, in the highest term; 0 when there is none. */
 unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal);
 

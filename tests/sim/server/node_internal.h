@@ -11,9 +11,22 @@ void sim_node_wake_workers(struct sim_node *node);
 void sim_node_wake_agent(struct sim_node *node);
 #define SIM_RECOVERY_WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
 
+struct sim_cluster *sim_node_cluster(struct sim_node *node);
+
+/* node_bases.c. A journal's newest base, before its log is recovered: 0, or what the daemon refuses with. */
+int sim_bases_load(struct sim_node *node, unsigned journal, uint8_t *window);
+/* The same by an operator, offline. */
+void sim_bases_run_load(struct sim_drive *drive, struct wl_base_load *load,
+			void (*empty)(void *context), void *context);
+int sim_bases_refusal(const struct sim_drive *drive, const struct wl_base_load *load);
+/* The process begins to make them, or has ended. */
+void sim_bases_begin(struct sim_cluster *cluster, struct sim_node *node);
+void sim_bases_end(struct sim_node *node);
+
 enum sim_recovered {
 	SIM_RECOVERED,
 	SIM_RECOVERY_REFUSED,
+	SIM_BASES_REFUSED, /* the log begins later, and no base is whole */
 	SIM_POWER_WENT,
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/node/boot_shape.h"
+#include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/store/store_owner.h"
@@ -134,7 +135,7 @@ static enum sim_recovered drive_recovery(struct sim_node *node, struct sim_drive
 					 struct wl_recovery *recovery, struct sim_found *found)
 {
 	bool scrubbed = false;
-	uint64_t offset;
+	uint64_t offset, first_index = recovery->log->tail.index + 1;
 	uint32_t bytes;
 
 	while (recovery->state == WL_RECOVERY_WANTS_READ ||
@@ -155,6 +156,7 @@ static enum sim_recovered drive_recovery(struct sim_node *node, struct sim_drive
 		.valid = true,
 		.refused = recovery->state == WL_RECOVERY_REFUSED,
 		.damage = recovery->damage,
+		.first_index = first_index,
 		.last_index = recovery->log->tail.index,
 	};
 	WL_CHECK_MSG(!found->refused || !scrubbed, "%s", "refused, and data were changed before");
@@ -169,6 +171,8 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
 	struct wl_recovery recovery;
 	enum sim_recovered recovered;
 
+	if (sim_bases_load(node, journal, window) != 0)
+		return SIM_BASES_REFUSED;
 	wl_recovery_init(&recovery, &node->journals[journal]->log, drive->segments,
 			 remembered->watermark, window, SIM_RECOVERY_WINDOW_BYTES);
 	wl_journal_recover(node->journals[journal], &recovery);
@@ -196,24 +200,48 @@ static void show_entry(void *context, const uint8_t *image, const struct wl_entr
 						 header->index, wl_entry_chain(image));
 }
 
-static void verify_journal(struct look *look, struct sim_node *node,
-			   const struct wl_superblock *record)
+/* A log and a state beside the node's. */
+struct copy {
+	struct wl_log log;
+	struct wl_state state;
+	struct wl_log_config shape;
+};
+
+static void empty_copy(void *context)
+{
+	struct copy *copy = context;
+
+	wl_log_init(&copy->log, &copy->shape, copy->log.ring, copy->log.slots);
+	wl_state_clear(&copy->state);
+}
+
+/* False: there is no base to begin at, and no beginning. */
+static bool load_copy(struct copy *copy, const struct sim_node *node, struct sim_drive *drive,
+		      uint8_t *window)
+{
+	const struct wl_base_target target = {
+		.state = &copy->state,
+		.log = &copy->log,
+		.first_segment = drive->oldest,
+	};
+	struct wl_base_identity identity;
+	struct wl_base_load load;
+
+	wl_boot_shape_base_identity(node->config, drive->identity.journal, &identity);
+	wl_base_load_init(&load, &identity, &target, window, SIM_RECOVERY_WINDOW_BYTES);
+	sim_bases_run_load(drive, &load, empty_copy, copy);
+	return sim_bases_refusal(drive, &load) == 0;
+}
+
+static void walk_copy(struct look *look, struct sim_node *node, const struct wl_superblock *record,
+		      struct copy *copy, uint8_t *window)
 {
 	struct sim_cluster *cluster = look->cluster;
 	struct sim_drive *drive = &node->drives[look->journal];
 	struct wl_recovery recovery;
-	struct wl_journal_config shape;
-	struct wl_log log;
-	size_t bytes;
-	uint8_t *memory;
 
-	wl_boot_shape_journal(node->config, record, look->journal, &shape);
-	bytes = SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes + wl_log_memory_bytes(&shape.log);
-	memory = sim_arena_take(bytes);
-	wl_log_init(&log, &shape.log, memory + SIM_RECOVERY_WINDOW_BYTES,
-		    memory + SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes);
-	wl_recovery_init(&recovery, &log, drive->segments,
-			 record->journals[look->journal].watermark, memory,
+	wl_recovery_init(&recovery, &copy->log, drive->segments,
+			 record->journals[look->journal].watermark, window,
 			 SIM_RECOVERY_WINDOW_BYTES);
 	recovery.read_only = true;
 	recovery.on_entry = show_entry;
@@ -223,6 +251,29 @@ static void verify_journal(struct look *look, struct sim_node *node,
 		cluster->after_verify(cluster->context, node, look->journal,
 				      wl_recovery_commit(&recovery,
 							 record->journals[look->journal].commit));
+}
+
+static void verify_journal(struct look *look, struct sim_node *node,
+			   const struct wl_superblock *record)
+{
+	struct wl_journal_config shape;
+	struct copy copy;
+	size_t bytes, log_bytes;
+	uint8_t *memory;
+
+	wl_boot_shape_journal(node->config, record, look->journal, &shape);
+	copy.shape = shape.log;
+	log_bytes = wl_align_up(wl_log_memory_bytes(&shape.log), WL_BLOCK_BYTES);
+	bytes = SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes + log_bytes +
+		wl_state_memory_bytes(shape.service.sessions_max);
+	memory = sim_arena_take(bytes);
+	wl_log_init(&copy.log, &shape.log, memory + SIM_RECOVERY_WINDOW_BYTES,
+		    memory + SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes);
+	wl_state_init(&copy.state,
+		      memory + SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes + log_bytes,
+		      shape.service.sessions_max);
+	if (load_copy(&copy, node, &node->drives[look->journal], memory))
+		walk_copy(look, node, record, &copy, memory);
 	sim_arena_give_back(memory, bytes);
 }
 

@@ -57,6 +57,9 @@ static void shape_journal(const struct start *start, uint32_t id, struct wl_jour
 	shape->service.subscriptions_max = (uint32_t)plan->subscriptions_max;
 	shape->service.read_buffers = (uint32_t)plan->read_buffers;
 	shape->service.subscription_idle_ns = plan->reader_idle_ns;
+	shape->service.base_every_bytes = plan->base_every;
+	shape->service.retention_bytes = plan->retention_bytes;
+	shape->service.retention_age_ns = plan->retention_age_ns;
 	if (start->node->limit_segments != 0) /* as another file would have it */
 		shape->log.bytes_max = start->node->limit_segments * shape->log.segment_bytes;
 }
@@ -223,7 +226,7 @@ static int open_data(struct start *start)
 	if (recovered == SIM_POWER_WENT)
 		return WIRELOG_CLOSED;
 	node->refused = true;
-	node->refusal = SIM_REFUSAL_LOG;
+	node->refusal = recovered == SIM_BASES_REFUSED ? SIM_REFUSAL_BASE : SIM_REFUSAL_LOG;
 	sim_trace_say(&start->cluster->network.trace, "node %u refuses: %s at %llu", node->number,
 		      wl_recovery_damage_name(node->damage.kind),
 		      (unsigned long long)node->damage.begin);
@@ -402,6 +405,7 @@ static void begin_life(struct start *start)
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		start_worker(start, worker, boot_id);
 	start_agent(start);
+	sim_bases_begin(start->cluster, node);
 	sim_node_wake_workers(node);
 	sim_node_wake_agent(node);
 }

@@ -56,9 +56,24 @@ static void each_node_is_one_line_under_one_cluster(void)
 	CU_ASSERT_STRING_EQUAL(
 		printed,
 		"cluster 5d5cb4ae-7d6f-4a35-9a53-2f7f3a4c1e90, wirelog 0.1.0\n"
-		"NODE  JOURNAL  ROLE      TERM  LEADER  TAIL  DURABLE  COMMIT  RECORDS  CHAIN                    UP  STATE\n"
-		"   1        0  leader       3       1   120      119     118  1000000  0123456789abcdef@118  1h02m  ready\n"
-		"   2        0  follower     3       1   120      119     118  1000000  0123456789abcdef@118  1h02m  ok\n");
+		"NODE  JOURNAL  ROLE      TERM  LEADER  TAIL  DURABLE  COMMIT  FIRST  RECORDS  BASE  CHAIN                    UP  STATE\n"
+		"   1        0  leader       3       1   120      119     118      -  1000000     -  0123456789abcdef@118  1h02m  ready\n"
+		"   2        0  follower     3       1   120      119     118      -  1000000     -  0123456789abcdef@118  1h02m  ok\n");
+}
+
+static void what_is_kept_stands_beside_it(void)
+{
+	json_t *one = make_status(1, "leader", "0123456789abcdef");
+	json_t *two = make_status(2, "follower", "0123456789abcdef");
+
+	json_object_set_new(journal_of(one), "begin", json_pack("{s:i}", "number", 900001));
+	json_object_set_new(journal_of(one), "bases",
+			    json_pack("{s:{s:i}, s:b}", "own", "index", 77, "own_proven", 1));
+	json_object_set_new(journal_of(two), "bases",
+			    json_pack("{s:{s:i}, s:b}", "own", "index", 79, "own_proven", 0));
+	print_two(one, two);
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "  900001  1000000    77  0123"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "       -  1000000   79?  0123"));
 }
 
 static void logs_that_differ_at_one_entry_are_called_diverged(void)
@@ -116,6 +131,7 @@ static void missing_members_are_dashes(void)
 WL_SUITE(tool_status_table)
 {
 	WL_TEST(each_node_is_one_line_under_one_cluster),
+	WL_TEST(what_is_kept_stands_beside_it),
 	WL_TEST(logs_that_differ_at_one_entry_are_called_diverged),
 	WL_TEST(node_that_does_not_answer_and_insecure_mode_are_said),
 	WL_TEST(state_names_every_reason_once),
