@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/service/base_proof.h"
 
+#include "dataplane/base/check.h"
+
 /* Where the entry stands in our stream, or a little before it. */
 static uint64_t offset_of(const struct wl_log *log, uint64_t index)
 {
@@ -45,6 +47,7 @@ bool wl_base_proof_wants(const struct wl_replica *replica, const struct wl_state
 {
 	uint64_t mark = state->base_mark, digest = 0;
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
 	if (mark != state->proven.index)
 		digest = wl_replica_base_agreed(replica, mark);
 	if (digest != 0) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/service/retention.h"
 
+#include "dataplane/base/check.h"
+
 /* All before this offset is too much; 0: nothing is. */
 static uint64_t end_of_excess(const struct wl_retention *retention, const struct wl_log *log)
 {
@@ -39,6 +41,7 @@ uint64_t wl_retention_number(const struct wl_retention *retention, const struct 
 	uint64_t keep_from = excess > age ? excess : age, committed = offset_of(log, commit);
 	struct wl_log_begin begin;
 
+	WL_CHECK(commit <= log->tail.index);
 	if (keep_from > committed)
 		keep_from = committed;
 	/* A segment's first record that is above the trim point: what lies before it is at least one more segment. */

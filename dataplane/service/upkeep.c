@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/service/upkeep.h"
 
+#include "dataplane/base/check.h"
 #include "dataplane/service/base_proof.h"
 #include "dataplane/service/propose.h"
 #include "dataplane/service/retention.h"
@@ -20,6 +21,7 @@ static bool propose_trim(struct wl_service *service, uint64_t number)
 {
 	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = number};
 
+	WL_CHECK(number > service->state.trim_number);
 	return propose(service, &control);
 }
 
@@ -106,6 +108,7 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 		upkeep->lead_term = replica->view.term;
 		upkeep->proposed_index = 0;
 	}
+	WL_CHECK(upkeep->proposed_index <= replica->log->tail.index);
 	if (service->state.sessions.applied_index < upkeep->proposed_index ||
 	    replica->log->entry_open)
 		return 0;
