@@ -69,6 +69,10 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 		return;
 	if (control.verb == WL_CONTROL_BASE_PROVEN && !oracle->reduced)
 		check_proof(oracle, node, &control);
+	if (control.verb == WL_CONTROL_BASE_PROVEN && control.index > oracle->proven) {
+		oracle->proven_before = oracle->proven;
+		oracle->proven = control.index;
+	}
 	if (control.verb == WL_CONTROL_TRIM)
 		note_trim(oracle, control.number);
 }
@@ -114,6 +118,10 @@ void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_no
 		sim_violation(oracle->cluster, node->number, "O36",
 			      "gives up records below %llu, trimmed are those below %llu",
 			      LLU(log->begin.next_number), LLU(oracle->trim_number));
+	if (log->begin.position.index >= oracle->proven_before)
+		sim_violation(oracle->cluster, node->number, "O37",
+			      "gives up all up to entry %llu, the older proven base is at %llu",
+			      LLU(log->begin.position.index), LLU(oracle->proven_before));
 	if (oracle->checks % 16 == 0)
 		check_bases(oracle, node);
 }

@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Trims that an operator asks for, and base makers that go wrong (part of faults.c); what is expected of bases. */
+#include "dataplane/service/propose.h"
+#include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle.h"
 #include "tests/sim/plan/expect.h"
 #include "tests/sim/plan/faults.h"
 
-static void trim(struct sim_node *node, unsigned journal, uint64_t ppm)
+static void trim(struct sim_node *node, unsigned journal, const struct sim_action *action)
 {
 	uint64_t known = sim_node_commit_number(node, journal);
-	uint64_t number = 1 + (uint64_t)((unsigned __int128)known * ppm / SIM_DRIVE_PPM);
+	struct wl_control control = {
+		.verb = WL_CONTROL_TRIM,
+		.number = 1 + (uint64_t)((unsigned __int128)known * action->argument[1] /
+					 SIM_DRIVE_PPM),
+	};
 
-	wl_replica_ask_trim(&node->journals[journal]->replica, number);
+	if (action->verb == SIM_TRIM)
+		wl_replica_ask_trim(&node->journals[journal]->replica, control.number);
+	else if (wl_service_leads(node->journals[journal]->service))
+		(void)wl_service_propose(node->journals[journal]->service, &control);
 }
 
 bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action *action,
 			     struct sim_node *node)
 {
-	if (action->verb != SIM_TRIM && action->verb != SIM_FLIP_BASE)
+	if (action->verb != SIM_TRIM && action->verb != SIM_PROPOSE_TRIM &&
+	    action->verb != SIM_FLIP_BASE)
 		return false;
 	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
-		if (action->verb == SIM_TRIM)
-			trim(node, journal, action->argument[1]);
-		else
+		if (action->verb == SIM_FLIP_BASE)
 			node->bases[journal].wants_flip = true;
+		else
+			trim(node, journal, action);
 	}
 	return true;
 }

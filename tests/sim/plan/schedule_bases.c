@@ -84,8 +84,12 @@ static void trims(struct sim_plan *plan, struct sim_random *random)
 		plan->retention_age_ns = 50000000 + sim_random_below(random, 500000000);
 	while (chance(random, 90) && now < end) {
 		now += 50000000 + sim_random_below(random, 250000000);
-		add(plan, now, SIM_TRIM, 1 + sim_random_below(random, plan->nodes),
-		    sim_random_below(random, 1000001));
+		if (chance(random, 20))
+			add(plan, now, SIM_PROPOSE_TRIM, SIM_NODE_LEADER,
+			    sim_random_below(random, 2000000));
+		else
+			add(plan, now, SIM_TRIM, 1 + sim_random_below(random, plan->nodes),
+			    sim_random_below(random, 1000001));
 	}
 	/* A node that fell behind what is given up stays there: nobody hands out bases yet. */
 	plan->core = 0;
