@@ -8,6 +8,8 @@
  */
 #include "dataplane/log/log_internal.h"
 
+#define MARK_BYTES_MAX (1ull << 48) /* no stream is as long */
+
 /* Terms, marks and dead ranges that stand at or before the entry. */
 static void count_tables(const struct wl_log *log, struct wl_log_base *base)
 {
@@ -57,7 +59,7 @@ static bool is_possible(const struct wl_log *log, const struct wl_log_base *base
 		return false;
 	if (base->walk_offset % WL_BLOCK_BYTES != 0 || in_segment == 0 ||
 	    begin->offset % WL_BLOCK_BYTES != 0 || begin->offset > base->walk_offset ||
-	    base->mark_bytes < WL_LOG_MARK_BYTES)
+	    base->mark_bytes < WL_LOG_MARK_BYTES || base->mark_bytes >= MARK_BYTES_MAX)
 		return false;
 	return !base->installed ||
 	       (in_segment == WL_BLOCK_BYTES && begin->position.index == base->position.index);
@@ -103,10 +105,12 @@ bool wl_log_restore_term(struct wl_log *log, const struct wl_log_term *term)
 
 bool wl_log_restore_mark(struct wl_log *log, const struct wl_log_mark *mark)
 {
-	if (log->mark_count == log->mark_max ||
-	    mark->offset % WL_BLOCK_BYTES != WL_CHUNK_HEADER_BYTES ||
+	if (mark->offset % WL_BLOCK_BYTES != WL_CHUNK_HEADER_BYTES ||
 	    mark->offset > log->append_offset + WL_CHUNK_HEADER_BYTES)
 		return false;
+	/* The base was made under a larger bytes_max: what it knows is no less true. */
+	if (log->mark_count == log->mark_max)
+		wl_log_tables_spread_marks(log);
 	*wl_log_mark_place(log, log->mark_count++) = *mark;
 	return true;
 }

@@ -313,6 +313,28 @@ static void segments_that_were_to_be_forgotten_are_forgotten_by_the_next_start(v
 	end();
 }
 
+/* An operator may lower log.bytes_max below what is kept. */
+static void a_base_of_a_log_that_was_allowed_more_is_taken(void)
+{
+	begin();
+	for (unsigned segment = 0; segment < SEGMENTS - 1; segment++)
+		fill_segment(1 + segment);
+	describe(the_log->tail.index);
+	remember();
+	CU_ASSERT_TRUE_FATAL(lived.mark_count > 20);
+	fixture.config.bytes_max = 3 * fixture.config.segment_bytes;
+	fixture.marks_max = 20;
+	CU_ASSERT_EQUAL_FATAL(log_fixture_restart(&fixture, the_log->durable_offset, false),
+			      WL_RECOVERY_DONE);
+	expect_whole();
+	CU_ASSERT_TRUE(the_log->mark_count <= 20);
+	CU_ASSERT_TRUE(the_log->mark_bytes > lived.mark_bytes);
+	CU_ASSERT_TRUE(wl_position_equal(the_log->tail, lived.tail));
+	CU_ASSERT_FALSE(wl_log_can_grow(the_log));
+	expect_entries(1);
+	end();
+}
+
 static void a_base_of_another_chain_is_refused(void)
 {
 	/* In the middle of its chunk, its last entry, and the log's last. */
@@ -723,6 +745,7 @@ WL_SUITE(recovery_base)
 	WL_TEST(a_log_that_gave_up_its_oldest_entries_starts_at_its_base),
 	WL_TEST(what_was_forgotten_since_the_base_was_made_is_given_up),
 	WL_TEST(segments_that_were_to_be_forgotten_are_forgotten_by_the_next_start),
+	WL_TEST(a_base_of_a_log_that_was_allowed_more_is_taken),
 	WL_TEST(a_base_of_another_chain_is_refused),
 	WL_TEST(a_chunk_without_the_entry_of_the_base_is_refused),
 	WL_TEST(nothing_supersedes_the_base),
