@@ -131,11 +131,17 @@ void sim_schedule_bases(struct sim_plan *plan, uint64_t seed, uint64_t victim)
 	plan->base_every = 32768u << sim_random_below(&random, 4);
 	plan->raw = chance(&random, 30);
 	kept = keep(plan, &random);
-	trimmed = kept && chance(&random, 80);
+	trimmed = kept && chance(&random, 70);
 	if (trimmed)
 		trims(plan, &random);
 	for (uint64_t times = sim_random_below(&random, 4); times > 0; times--)
 		go_down(plan, &random);
+	/* A start from a wrong base takes no part until it is thrown away: nobody else may be out. */
+	if (kept && !trimmed && plan->nodes >= 3 && chance(&random, 50)) {
+		plan->core = 0;
+		add(plan, 100000000 + sim_random_below(&random, plan->fault_ns), SIM_FLIP_BASE,
+		    1 + sim_random_below(&random, plan->nodes), 0);
+	}
 	/* Of a log that begins later one of two must be left. */
 	if (kept && chance(&random, 30))
 		damage(plan, &random, victim, trimmed ? 2 : 3);
