@@ -63,6 +63,7 @@ static void add(struct sim_plan *plan, uint64_t at_ns, enum sim_verb verb, uint6
 /* So much is appended that segments are passed in numbers. */
 static void hurry(struct sim_plan *plan, struct sim_random *random)
 {
+	plan->segments_max = plan->segments_max * plan->segment_bytes / WL_SEGMENT_BYTES_MIN;
 	plan->segment_bytes = WL_SEGMENT_BYTES_MIN;
 	plan->ring_bytes = WL_LOG_RING_BYTES_MIN << sim_random_below(random, 2);
 	plan->base_every = 16384u << sim_random_below(random, 3);
