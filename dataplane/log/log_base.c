@@ -3,6 +3,8 @@
  * A log that begins at a base: what a base says of the log is described here, and a log is made of it. Nothing of the stream is read
  * for that; recovery goes on from the chunk that holds the base's entry.
  *
+ * A log may also jump to a base while it lives: what a peer made then takes the place of all that it holds.
+ *
  * What is restored comes from a file whose checksums were right. Whether it can be the state of a log is asked all the same, by the
  * invariants of log.c.
  */
@@ -62,17 +64,15 @@ static bool is_possible(const struct wl_log *log, const struct wl_log_base *base
 	    base->mark_bytes < WL_LOG_MARK_BYTES || base->mark_bytes >= MARK_BYTES_MAX)
 		return false;
 	return !base->installed ||
-	       (in_segment == WL_BLOCK_BYTES && begin->position.index == base->position.index);
+	       (in_segment == WL_BLOCK_BYTES && begin->offset == base->walk_offset &&
+		wl_position_equal(begin->position, base->position) && begin->chain == base->chain &&
+		begin->next_number == base->next_number);
 }
 
-bool wl_log_restore(struct wl_log *log, const struct wl_log_base *base)
+static void stand_at(struct wl_log *log, const struct wl_log_base *base)
 {
-	WL_CHECK(log->tail.index == 0 && log->chunk_count == 0 && log->segments_ready == 0);
-	if (!is_possible(log, base))
-		return false;
 	log->begin = base->begin;
 	log->installed_index = base->installed ? base->position.index : 0;
-	log->first_segment = wl_log_segment_of(log, base->begin.offset);
 	log->mark_bytes = base->mark_bytes;
 	log->tail = base->position;
 	log->tail_chain = base->chain;
@@ -89,9 +89,49 @@ bool wl_log_restore(struct wl_log *log, const struct wl_log_base *base)
 		.chain = base->chain,
 		.next_number = base->next_number,
 		.timestamp_ns = base->timestamp_ns,
+		.cost = log->cost,
 	};
 	/* The ring has nothing of it, and nothing before it. */
 	log->ring_valid_from = base->walk_offset + WL_CHUNK_HEADER_BYTES;
+}
+
+bool wl_log_restore(struct wl_log *log, const struct wl_log_base *base)
+{
+	WL_CHECK(log->tail.index == 0 && log->chunk_count == 0 && log->segments_ready == 0);
+	if (!is_possible(log, base))
+		return false;
+	stand_at(log, base);
+	log->first_segment = wl_log_segment_of(log, base->begin.offset);
+	return true;
+}
+
+bool wl_log_may_jump(const struct wl_log *log)
+{
+	return log->writes_in_flight == 0 && !log->segment_asked && !log->forget_asked &&
+	       !log->entry_open && !log->poisoned &&
+	       wl_log_segment_of(log, log->append_offset) < log->segments_ready;
+}
+
+uint64_t wl_log_jump_place(const struct wl_log *log)
+{
+	return wl_align_up(log->append_offset, log->config.segment_bytes) + WL_BLOCK_BYTES;
+}
+
+bool wl_log_jump(struct wl_log *log, const struct wl_log_base *base)
+{
+	WL_CHECK(wl_log_may_jump(log) && base->installed);
+	WL_CHECK(base->walk_offset == wl_log_jump_place(log));
+	if (!is_possible(log, base))
+		return false;
+	log->chunk_count = 0;
+	log->term_count = 0;
+	log->mark_count = 0;
+	log->dead_count = 0;
+	memset(log->slots, 0, sizeof(log->slots[0]) * WL_LOG_ENTRIES_IN_RING);
+	stand_at(log, base);
+	log->ring_end = base->walk_offset;
+	log->no_space = false;
+	log->generation++;
 	return true;
 }
 
