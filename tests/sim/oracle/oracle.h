@@ -125,6 +125,8 @@ struct sim_oracle { /* of one journal */
 	uint64_t base_count;
 	uint64_t proven,
 		proven_before; /* index of the newest proven base, and of the one before it, by what is committed */
+	uint64_t installed[WIRELOG_NODES_MAX +
+			   1]; /* entry at which a log begins since it took a base of a peer */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
 	/* Whom a node hears as the leader of its term, after its last turn, and since when. */
