@@ -48,6 +48,15 @@ bool wl_log_describe_base(const struct wl_log *log, uint64_t index, struct wl_lo
 	return true;
 }
 
+/* What is kept from the first entry on begins as an empty log does. */
+static bool begin_is_possible(const struct wl_log *log, const struct wl_log_begin *begin)
+{
+	if (begin->position.index != 0)
+		return begin->position.term != 0 && begin->next_number != 0;
+	return begin->position.term == 0 && begin->next_number == 1 &&
+	       begin->chain == wl_entry_chain_origin(log->config.cluster, log->config.journal);
+}
+
 static bool is_possible(const struct wl_log *log, const struct wl_log_base *base)
 {
 	const struct wl_log_begin *begin = &base->begin;
@@ -58,7 +67,7 @@ static bool is_possible(const struct wl_log *log, const struct wl_log_base *base
 		return false;
 	if (base->position.index == 0 || base->position.term == 0 ||
 	    begin->position.index > base->position.index ||
-	    begin->position.term > base->position.term || begin->next_number == 0 ||
+	    begin->position.term > base->position.term || !begin_is_possible(log, begin) ||
 	    begin->next_number > base->next_number || begin->timestamp_ns > base->timestamp_ns)
 		return false;
 	if (base->walk_offset % WL_BLOCK_BYTES != 0 || in_segment == 0 ||

@@ -385,6 +385,25 @@ static void a_base_beyond_any_stream_is_refused(void)
 	}
 }
 
+/* Readers of numbers before the beginning are told of a gap, and of its entry: there is none before the first. */
+static void a_base_that_keeps_all_begins_as_an_empty_log(void)
+{
+	for (unsigned at = 0; at < 4; at++) {
+		begin();
+		append_chunk(1, 3);
+		describe(3);
+		if (at == 1)
+			base.log.begin.next_number = base.marks[0].first_number = 2;
+		else if (at == 2)
+			base.log.begin.position.term = 1;
+		else if (at == 3)
+			base.log.begin.chain = base.marks[0].previous_chain ^= 1;
+		wl_log_init(the_log, &fixture.config, the_log->ring, the_log->slots);
+		CU_ASSERT_EQUAL(log_fixture_restore(the_log, &base, 0), at == 0);
+		end();
+	}
+}
+
 static void a_base_of_another_chain_is_refused(void)
 {
 	/* In the middle of its chunk, its last entry, and the log's last. */
@@ -798,6 +817,7 @@ WL_SUITE(recovery_base)
 	WL_TEST(a_base_of_a_log_that_was_allowed_more_is_taken),
 	WL_TEST(a_base_whose_marks_do_not_rise_is_refused),
 	WL_TEST(a_base_beyond_any_stream_is_refused),
+	WL_TEST(a_base_that_keeps_all_begins_as_an_empty_log),
 	WL_TEST(a_base_of_another_chain_is_refused),
 	WL_TEST(a_chunk_without_the_entry_of_the_base_is_refused),
 	WL_TEST(nothing_supersedes_the_base),
