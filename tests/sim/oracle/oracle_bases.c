@@ -104,6 +104,7 @@ static void check_bases(const struct sim_oracle *oracle, const struct sim_node *
 
 void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_node *node)
 {
+	const struct sim_drive *drive = &node->drives[oracle->journal];
 	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	const struct wl_state *state = wl_service_state(node->journals[oracle->journal]->service);
 
@@ -112,6 +113,10 @@ void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_no
 		sim_violation(oracle->cluster, node->number, "O38",
 			      "keeps records from %llu on, the log says %llu",
 			      LLU(state->trim_number), LLU(oracle->trim_number));
+	if (drive->oldest > log->begin.offset / drive->segment_bytes && !node->rotten)
+		sim_violation(oracle->cluster, node->number, "O36",
+			      "segments below %llu are gone, its log begins at %llu",
+			      LLU(drive->oldest), LLU(log->begin.offset));
 	if (log->begin.position.index == 0 || node->rotten || node->contradicted)
 		return;
 	if (log->begin.next_number > oracle->trim_number)

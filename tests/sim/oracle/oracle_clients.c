@@ -397,8 +397,12 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 static void check_window(const struct sim_oracle *oracle, unsigned node,
 			 const struct sim_reader *reader, uint64_t last)
 {
+	const struct wl_log *log = &oracle->cluster->nodes[node].journals[oracle->journal]->log;
 	uint64_t bytes = 0, number = reader->credited_number;
 
+	/* What was trimmed is not sent, whether or not the reader has heard so. */
+	if (number < log->begin.next_number)
+		number = log->begin.next_number;
 	if (number < reader->passed_number)
 		number = reader->passed_number;
 	if (last <= number)

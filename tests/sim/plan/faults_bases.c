@@ -48,8 +48,16 @@ void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *acti
 {
 	bool is_ours = action->verb == SIM_EXPECT_BEGINS_LATER ||
 		       action->verb == SIM_EXPECT_FROM_BASE || action->verb == SIM_EXPECT_BASES;
-	const struct sim_node *node = &cluster->nodes[is_ours ? action->argument[0] : 0];
-	uint64_t made = node->bases[0].made;
+	uint64_t number = action->argument[0];
+	const struct sim_node *node;
+	uint64_t made;
+
+	if (!is_ours)
+		return;
+	if (number == SIM_NODE_LEADER)
+		number = sim_cluster_leader(cluster, 0);
+	node = &cluster->nodes[number];
+	made = node->bases[0].made;
 
 	if (action->verb == SIM_EXPECT_BEGINS_LATER)
 		expect(cluster, action, "expect-begins-later",
@@ -57,7 +65,7 @@ void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *acti
 	else if (action->verb == SIM_EXPECT_FROM_BASE)
 		expect(cluster, action, "expect-from-base",
 		       node->up && node->journals[0]->opened_from != 0);
-	else if (is_ours && made < action->argument[1])
+	else if (made < action->argument[1])
 		sim_violation(cluster, node->number, "expect-bases", "%llu were made",
 			      (unsigned long long)made);
 }

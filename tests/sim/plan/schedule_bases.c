@@ -70,6 +70,9 @@ static void hurry(struct sim_plan *plan, struct sim_random *random)
 	plan->think_ns = 200000 + sim_random_below(random, 1000000);
 	plan->outstanding_max = 4 + sim_random_below(random, 20);
 	plan->clients += plan->clients == 0;
+	/* So small that places are used again, and that it is full until something is trimmed. */
+	if (chance(random, 40))
+		plan->segments_max = 6 + sim_random_below(random, 12);
 	plan->fault_ns += sim_random_below(random, 800000000);
 }
 
