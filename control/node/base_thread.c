@@ -185,8 +185,11 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 		return true;
 	if (maker->until_ns == 0) {
 		maker->until_ns = now_ns + (state == WL_BASE_MAKER_STOPPED ? AGAIN_NS : REST_NS);
-		if (state == WL_BASE_MAKER_STOPPED)
+		if (state == WL_BASE_MAKER_STOPPED) {
 			tell_stopped(id, maker);
+			/* It may have stopped of what it was told, with nothing done for it. */
+			report(maker);
+		}
 	}
 	if (now_ns < maker->until_ns)
 		return false;

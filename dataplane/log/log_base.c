@@ -10,7 +10,8 @@
  */
 #include "dataplane/log/log_internal.h"
 
-#define MARK_BYTES_MAX (1ull << 48) /* no stream is as long */
+#define MARK_BYTES_MAX (1ull << 48) /* nothing that is kept is as long */
+#define NUMBER_MAX (1ull << 62) /* no index, number or offset ever is as high: what is added to one does not overflow */
 
 /* Terms, marks and dead ranges that stand at or before the entry. */
 static void count_tables(const struct wl_log *log, struct wl_log_base *base)
@@ -49,14 +50,26 @@ bool wl_log_describe_base(const struct wl_log *log, uint64_t index, struct wl_lo
 	return true;
 }
 
+/* What is kept from the first entry on begins as an empty log does. */
+static bool begin_is_possible(const struct wl_log *log, const struct wl_log_begin *begin)
+{
+	if (begin->position.index != 0)
+		return begin->position.term != 0 && begin->next_number != 0;
+	return begin->position.term == 0 && begin->next_number == 1 &&
+	       begin->chain == wl_entry_chain_origin(log->config.cluster, log->config.journal);
+}
+
 static bool is_possible(const struct wl_log *log, const struct wl_log_base *base)
 {
 	const struct wl_log_begin *begin = &base->begin;
 	uint64_t in_segment = base->walk_offset % log->config.segment_bytes;
 
+	if (base->position.index >= NUMBER_MAX || base->position.term >= NUMBER_MAX ||
+	    base->next_number >= NUMBER_MAX || base->walk_offset >= NUMBER_MAX)
+		return false;
 	if (base->position.index == 0 || base->position.term == 0 ||
 	    begin->position.index > base->position.index ||
-	    begin->position.term > base->position.term || begin->next_number == 0 ||
+	    begin->position.term > base->position.term || !begin_is_possible(log, begin) ||
 	    begin->next_number > base->next_number || begin->timestamp_ns > base->timestamp_ns)
 		return false;
 	if (base->walk_offset % WL_BLOCK_BYTES != 0 || in_segment == 0 ||
@@ -143,10 +156,21 @@ bool wl_log_restore_term(struct wl_log *log, const struct wl_log_term *term)
 	return true;
 }
 
+/* Which is looked at before all are there: marks that do not rise are never thinned to an end. */
+static bool is_behind_last(const struct wl_log *log, const struct wl_log_mark *mark)
+{
+	const struct wl_log_mark *last;
+
+	if (log->mark_count == 0)
+		return true;
+	last = wl_log_mark_place(log, log->mark_count - 1);
+	return mark->offset > last->offset && mark->index > last->index;
+}
+
 bool wl_log_restore_mark(struct wl_log *log, const struct wl_log_mark *mark)
 {
 	if (mark->offset % WL_BLOCK_BYTES != WL_CHUNK_HEADER_BYTES ||
-	    mark->offset > log->append_offset + WL_CHUNK_HEADER_BYTES)
+	    mark->offset > log->append_offset + WL_CHUNK_HEADER_BYTES || !is_behind_last(log, mark))
 		return false;
 	/* The base was made under a larger bytes_max: what it knows is no less true. */
 	if (log->mark_count == log->mark_max)

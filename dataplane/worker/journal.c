@@ -181,7 +181,12 @@ void wl_journal_tend_bases(struct wl_journal *journal)
 
 	/* Of an index that is not durable here a dead entry may be the last one in the stream as yet. */
 	limit.commit = replica->commit < log->durable.index ? replica->commit : log->durable.index;
-	if (wl_base_exchange_reported(&journal->bases, report)) {
+	/*
+	 * A base may stand above what we know to be committed as yet: the start could not read it, began with the one before it, and the
+	 * maker read it later. It counts when our commit has reached it.
+	 */
+	if (wl_base_exchange_reported(&journal->bases, report) &&
+	    report->newest.index <= replica->commit) {
 		wl_replica_set_base(&journal->replica, report->newest.index, report->newest.digest);
 		give_up(journal, wl_base_keep_offset(report));
 	}
