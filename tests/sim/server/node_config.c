@@ -85,10 +85,12 @@ static void change_hard_state(struct sim_config_wish *wish, enum sim_config_edit
 				<< (other != wish->number ? other : other % WIRELOG_NODES_MAX + 1);
 		break;
 	case SIM_EDIT_GEOMETRY:
-		if (sim_random_below(random, 2) == 0)
+		if (sim_random_below(random, 2) == 0) {
 			wish->journals++;
-		else
-			wish->segment_bytes *= 2;
+			break;
+		}
+		wish->segment_bytes *= 2;
+		wish->log_bytes_max *= 2; /* a file that is right by itself */
 		break;
 	default:
 		break;
