@@ -129,6 +129,7 @@ static uint64_t likely(const char *unit, struct wl_wire_range range)
 #define FILL_i32 FILL_INTEGER
 #define FILL_position(name, value) message.name = (struct wl_position){2, 9};
 #define FILL_facts(name, value) memset(message.name, 7, sizeof(message.name));
+#define FILL_label(name, value)
 #define FILL_rest(name, value)
 #define FILL_members(name, value)
 #define FILL(type, name, unit, range, what) FILL_##type(name, likely(#unit, WL_WIRE_RANGE_##range))

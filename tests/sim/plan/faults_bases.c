@@ -9,7 +9,9 @@ static void trim(struct sim_node *node, unsigned journal, uint64_t ppm)
 	uint64_t known = sim_node_commit_number(node, journal);
 	uint64_t number = 1 + (uint64_t)((unsigned __int128)known * ppm / SIM_DRIVE_PPM);
 
-	wl_replica_ask_trim(&node->journals[journal]->replica, number);
+	const struct wl_wire_propose wish = {.verb = WL_WIRE_PROPOSE_TRIM, .number = number};
+
+	wl_replica_ask(&node->journals[journal]->replica, &wish);
 }
 
 bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action *action,

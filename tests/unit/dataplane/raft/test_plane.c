@@ -94,7 +94,7 @@ static void every_verb_role_and_reason_has_a_name(void)
 		WL_PLANE_STOPPED,	 WL_PLANE_PEER_BOOT,
 		WL_PLANE_ROLLED_BACK,	 WL_PLANE_CAUGHT_UP,
 		WL_PLANE_DIVERGED,	 WL_PLANE_SET,
-		WL_PLANE_TRIM,
+		WL_PLANE_ASK,
 	};
 
 	for (unsigned i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
