@@ -279,8 +279,12 @@ static json_t *answer_consumer_set(void *context, const char *parameter, char *e
 			 request.journal, WL_CONSUMERS_MAX);
 		return NULL;
 	}
-	if (wish->made == 0)
-		wish->made = made;
+	if (wish->made != 0 && wish->made != made) {
+		snprintf(error, error_bytes, "the checkpoint of '%s' in journal %u was dropped",
+			 wish->name, request.journal);
+		return NULL;
+	}
+	wish->made = made;
 	return begin_asking(node, &request, error, error_bytes);
 }
 
