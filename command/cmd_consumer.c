@@ -42,8 +42,8 @@ static const struct argp_option option_table[] = {
 
 static void take_word(const struct argp_state *state, struct options *options, const char *word)
 {
-	static const char *const verbs[] = {
-		[VERB_LIST] = "list", [VERB_SET] = "set", [VERB_DELETE] = "delete"};
+	static const char *const verbs[] =
+		{[VERB_LIST] = "list", [VERB_SET] = "set", [VERB_DELETE] = "delete"};
 
 	if (options->verb == VERB_NONE) {
 		for (unsigned verb = VERB_LIST; verb <= VERB_DELETE; verb++)
@@ -90,8 +90,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->ask.journal = wl_tool_option_journal(state, argument);
 		return 0;
 	case KEY_SECONDS:
-		options->ask.seconds = (uint32_t)wl_tool_option_number(
-			state, "--timeout", argument, 1, WL_TOOL_ASK_SECONDS_MAX);
+		options->ask.seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument,
+								       1, WL_TOOL_ASK_SECONDS_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		take_word(state, options, argument);
@@ -181,7 +181,7 @@ static int set(struct options *options)
 	return wl_tool_ask_wait(&options->ask, request, is_set, options);
 }
 
-static int delete(const struct options *options)
+static int delete (const struct options *options)
 {
 	char request[128];
 

@@ -47,8 +47,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->ask.journal = wl_tool_option_journal(state, argument);
 		return 0;
 	case KEY_SECONDS:
-		options->ask.seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument, 1,
-								   WL_TOOL_ASK_SECONDS_MAX);
+		options->ask.seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument,
+								       1, WL_TOOL_ASK_SECONDS_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
@@ -73,10 +73,11 @@ static void tell(const struct options *options)
 		else
 			printf("node %lu: journal %u is trimmed to record %lu; its medium has records from %lu on, "
 			       "the last committed one is %lu\n",
-			       (unsigned long)wl_tool_ask_number(view.status, "node"), options->ask.journal,
+			       (unsigned long)wl_tool_ask_number(view.status, "node"),
+			       options->ask.journal,
 			       (unsigned long)wl_tool_ask_number(view.journal, "trim_number"),
-			       (unsigned long)wl_tool_ask_number(json_object_get(view.journal, "begin"),
-							"number"),
+			       (unsigned long)wl_tool_ask_number(
+				       json_object_get(view.journal, "begin"), "number"),
 			       (unsigned long)wl_tool_ask_number(view.journal, "commit_number"));
 		json_decref(view.status);
 	}

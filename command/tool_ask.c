@@ -79,8 +79,7 @@ int wl_tool_ask_choose(struct wl_tool_ask *ask)
 		return wl_tool_refuse(failed, "%s", reason);
 	if (best == 0)
 		return wl_tool_refuse(WIRELOG_JOURNAL_UNKNOWN,
-				      "journal %u: the nodes here do not have it",
-				      ask->journal);
+				      "journal %u: the nodes here do not have it", ask->journal);
 	if (best == 1)
 		return wl_tool_refuse(WIRELOG_NO_LEADER,
 				      "nobody leads journal %u now, so it can be asked for nothing",

@@ -174,11 +174,12 @@ static bool read_journal(const struct wl_node *node, const struct wl_mailbox_req
 	}
 	if (request->wish.number <= status->next_number)
 		return true;
-	snprintf(error, error_bytes,
-		 "journal %u has no record %lu here: its next one is %lu. That is the highest number "
-		 "to ask for",
-		 request->journal, (unsigned long)request->wish.number,
-		 (unsigned long)status->next_number);
+	snprintf(
+		error, error_bytes,
+		"journal %u has no record %lu here: its next one is %lu. That is the highest number "
+		"to ask for",
+		request->journal, (unsigned long)request->wish.number,
+		(unsigned long)status->next_number);
 	return false;
 }
 
@@ -265,8 +266,8 @@ static json_t *answer_consumer_set(void *context, const char *parameter, char *e
 	if (behind == parameter ||
 	    (sscanf(behind, ",%lu%c", &wish->number, &rest) != 1 &&
 	     sscanf(behind, ",%lu,%u%c", &wish->number, &request.journal, &rest) != 2 &&
-	     sscanf(behind, ",%lu,%u,%lu%c", &wish->number, &request.journal, &wish->made,
-		    &rest) != 3) ||
+	     sscanf(behind, ",%lu,%u,%lu%c", &wish->number, &request.journal, &wish->made, &rest) !=
+		     3) ||
 	    wish->number == 0) {
 		snprintf(error, error_bytes, "'%.80s' is not NAME,NUMBER or NAME,NUMBER,JOURNAL",
 			 parameter);

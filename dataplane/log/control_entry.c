@@ -5,7 +5,8 @@
 
 #include "dataplane/base/bytes.h"
 
-_Static_assert(WL_CONTROL_PAYLOAD_BYTES_MAX <= WL_CONTROL_BYTES_MAX, "it is one that entry.c accepts");
+_Static_assert(WL_CONTROL_PAYLOAD_BYTES_MAX <= WL_CONTROL_BYTES_MAX,
+	       "it is one that entry.c accepts");
 
 /* One table for both directions: the arguments that each verb uses. */
 struct shape {
@@ -61,8 +62,7 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 static bool uses_only(const struct shape *shape, const struct wl_control *control)
 {
 	return (shape->expects || control->expects == 0) &&
-	       (shape->number || control->number == 0) &&
-	       (shape->index || control->index == 0) &&
+	       (shape->number || control->number == 0) && (shape->index || control->index == 0) &&
 	       (shape->digest || control->digest == 0) &&
 	       (!shape->name || wl_consumer_name_is_valid(control->name));
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/service/base_proof.h"
 #include "dataplane/service/propose.h"
 #include "dataplane/service/retention.h"
@@ -83,6 +84,7 @@ static bool propose_wish(struct wl_service *service, const struct wl_wire_propos
 {
 	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = wish->number};
 
+	WL_CHECK(wish->verb >= WL_WIRE_PROPOSE_TRIM && wish->verb <= WL_WIRE_PROPOSE_LAST);
 	memcpy(control.name, wish->name, sizeof(control.name));
 	if (wish->verb == WL_WIRE_PROPOSE_CONSUMER_SET) {
 		control.verb = WL_CONTROL_CONSUMER_SET;
@@ -122,12 +124,11 @@ static unsigned tend_ask(struct wl_service *service)
 static bool drop_lowest(struct wl_service *service)
 {
 	const struct wl_consumer *lowest = wl_consumers_lowest(&service->state.consumers);
-	struct wl_control control = {
-		.verb = WL_CONTROL_CONSUMER_DROP,
-		.expects = lowest->number,
-		.index = lowest->made_index,
-	};
+	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_DROP};
 
+	WL_CHECK(lowest); /* something is held back */
+	control.expects = lowest->number;
+	control.index = lowest->made_index;
 	memcpy(control.name, lowest->name, sizeof(control.name));
 	if (!propose(service, &control))
 		return false;
@@ -142,7 +143,8 @@ static unsigned tend_retention(struct wl_service *service)
 	struct wl_retention retention = {
 		.bytes = service->config.retention_bytes,
 		.age_ns = service->config.retention_age_ns,
-		.checkpoint = service->state.consumers.count != 0 ? service->state.consumers.lowest : 0,
+		.checkpoint = service->state.consumers.count != 0 ? service->state.consumers.lowest
+								  : 0,
 	};
 	uint64_t number;
 

@@ -145,8 +145,7 @@ const char *wl_state_check(const struct wl_state *state)
 	    (state->proven.index != 0 ? state->proven_before.index >= state->proven.index
 				      : state->proven_before.index != 0))
 		return "T3: a base is proven that was not marked, or before an older one";
-	if (!wl_consumers_check(&state->consumers) ||
-	    state->consumers.lowest < state->trim_number)
+	if (!wl_consumers_check(&state->consumers) || state->consumers.lowest < state->trim_number)
 		return "T4: a checkpoint is below the trim point, or the table of consumers is broken";
 	return wl_session_table_check(&state->sessions);
 }

@@ -57,7 +57,8 @@ enum wl_wire_ack_flag {
 
 enum wl_wire_propose_verb {
 	WL_WIRE_PROPOSE_TRIM = 1, /* number */
-	WL_WIRE_PROPOSE_CONSUMER_SET = 2, /* name, number; made: 0, or the checkpoint that is to move */
+	WL_WIRE_PROPOSE_CONSUMER_SET =
+		2, /* name, number; made: 0, or the checkpoint that is to move */
 	WL_WIRE_PROPOSE_CONSUMER_DROP = 3, /* name, made */
 	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_CONSUMER_DROP,
 };

@@ -396,8 +396,8 @@ static void write_memif(void)
 static void write_states(void)
 {
 	static const uint64_t words[] = {
-		9, 20, 500, 4,	 8, 3, 8,   77, 3,  76,	 12,	  2, 0, 2 << 16, 1,  2, 12, 9, 15,
-		3, 1,  3,   100, 4, 0, 200, 6,	12, 300, 5 << 16, 1, 3,	      11, 0, 0,	 0, 0,
+		9, 20, 500, 4,	 8, 3, 8,   77, 3,  76,	 12,	  2, 0, 2 << 16, 1, 2, 12, 9, 15,
+		3, 1,  3,   100, 4, 0, 200, 6,	12, 300, 5 << 16, 1, 3, 11,	 0, 0, 0,  0,
 	};
 	struct wl_state_coding coding;
 	struct wl_state state;

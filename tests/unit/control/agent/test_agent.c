@@ -322,8 +322,9 @@ static void settings_reach_every_worker_or_are_refused(void)
 
 static void wish_reaches_the_worker_of_its_journal_or_is_refused(void)
 {
-	struct wl_wire_propose wish = {
-		.verb = WL_WIRE_PROPOSE_CONSUMER_SET, .made = 5, .name = "reader"};
+	struct wl_wire_propose wish = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET,
+				       .made = 5,
+				       .name = "reader"};
 	struct wl_plane_message message;
 	uint32_t journal;
 

@@ -70,9 +70,8 @@ static void each_verb_survives_encode_and_decode(void)
 	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
 		struct wl_control decoded;
 
-		CU_ASSERT_EQUAL(make(&controls[i]),
-				WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES +
-					(controls[i].name[0] != 0 ? 56 : 24));
+		CU_ASSERT_EQUAL(make(&controls[i]), WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES +
+							    (controls[i].name[0] != 0 ? 56 : 24));
 		CU_ASSERT_EQUAL_FATAL(verdict_of(), WL_ENTRY_OK);
 		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
 		CU_ASSERT_EQUAL(decoded.verb, controls[i].verb);
@@ -91,18 +90,16 @@ static void what_a_verb_does_not_use_is_written_as_zero(void)
 	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_VERB_LAST; all.verb++) {
 		make(&all);
 		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
-		CU_ASSERT_EQUAL(decoded.number, all.verb == WL_CONTROL_TRIM ||
-							all.verb == WL_CONTROL_CONSUMER_SET
-						? 2
-						: 0);
-		CU_ASSERT_EQUAL(decoded.expects, all.verb == WL_CONTROL_BASE ||
-							 all.verb >= WL_CONTROL_CONSUMER_SET
-						 ? 1
-						 : 0);
+		CU_ASSERT_EQUAL(
+			decoded.number,
+			all.verb == WL_CONTROL_TRIM || all.verb == WL_CONTROL_CONSUMER_SET ? 2 : 0);
+		CU_ASSERT_EQUAL(
+			decoded.expects,
+			all.verb == WL_CONTROL_BASE || all.verb >= WL_CONTROL_CONSUMER_SET ? 1 : 0);
 		CU_ASSERT_EQUAL(decoded.index, all.verb == WL_CONTROL_BASE_PROVEN ||
-						       all.verb == WL_CONTROL_CONSUMER_DROP
-					       ? 3
-					       : 0);
+							       all.verb == WL_CONTROL_CONSUMER_DROP
+						       ? 3
+						       : 0);
 		CU_ASSERT_STRING_EQUAL(decoded.name,
 				       all.verb >= WL_CONTROL_CONSUMER_SET ? "name" : "");
 		CU_ASSERT_EQUAL(decoded.digest, all.verb == WL_CONTROL_BASE_PROVEN ? 4 : 0);

@@ -32,7 +32,8 @@ static void it_stands_between_records_and_takes_no_number(void)
 	CU_ASSERT_EQUAL(the_log->next_number, 3);
 	image = wl_log_image_in_ring(the_log, 2, &bytes);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(image);
-	CU_ASSERT_EQUAL(bytes, WL_ENTRY_HEADER_BYTES + wl_record_image_bytes(WL_CONTROL_PAYLOAD_BYTES));
+	CU_ASSERT_EQUAL(bytes,
+			WL_ENTRY_HEADER_BYTES + wl_record_image_bytes(WL_CONTROL_PAYLOAD_BYTES));
 	CU_ASSERT_EQUAL(wl_entry_decode(image, bytes, &header), WL_ENTRY_OK);
 	CU_ASSERT_TRUE(wl_control_decode(image, &header, &control));
 	CU_ASSERT_EQUAL(control.number, 3);

@@ -183,8 +183,10 @@ static void a_checkpoint_holds_back_what_is_too_much(void)
 			CU_ASSERT_EQUAL(held, 0);
 			continue;
 		}
-		CU_ASSERT_EQUAL(held, (number != 0 ? kept_behind(number) : front->log.append_offset - front->log.begin.offset) -
-					      kept_behind(wish));
+		CU_ASSERT_EQUAL(held,
+				(number != 0 ? kept_behind(number)
+					     : front->log.append_offset - front->log.begin.offset) -
+					kept_behind(wish));
 		CU_ASSERT(held != 0 && (held_before == 0 || held <= held_before));
 		held_before = held;
 	}

@@ -132,9 +132,8 @@ static void chance_record(struct state_log *log)
 
 static void chance_control(struct state_log *log)
 {
-	struct wl_control control = {
-		.verb = (enum wl_control_verb)sim_random_between(&log->random, WL_CONTROL_TRIM,
-								 WL_CONTROL_VERB_LAST)};
+	struct wl_control control = {.verb = (enum wl_control_verb)sim_random_between(
+					     &log->random, WL_CONTROL_TRIM, WL_CONTROL_VERB_LAST)};
 	bool fits = !sim_random_chance(&log->random, 300000);
 
 	control.number = sim_random_below(&log->random, 2 * log->next_number);

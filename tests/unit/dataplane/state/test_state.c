@@ -194,8 +194,9 @@ static void an_unknown_verb_changes_nothing_but_the_index(void)
 
 static uint64_t set(const char *name, uint64_t number, uint64_t expects)
 {
-	struct wl_control control = {
-		.verb = WL_CONTROL_CONSUMER_SET, .number = number, .expects = expects};
+	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_SET,
+				     .number = number,
+				     .expects = expects};
 
 	snprintf(control.name, sizeof(control.name), "%s", name);
 	state_log_control(&log_, &control);
@@ -205,8 +206,9 @@ static uint64_t set(const char *name, uint64_t number, uint64_t expects)
 
 static void drop(const char *name, uint64_t number, uint64_t made_index)
 {
-	struct wl_control control = {
-		.verb = WL_CONTROL_CONSUMER_DROP, .expects = number, .index = made_index};
+	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_DROP,
+				     .expects = number,
+				     .index = made_index};
 
 	snprintf(control.name, sizeof(control.name), "%s", name);
 	state_log_control(&log_, &control);

@@ -391,10 +391,13 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 static void propose_has_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_propose trim = {.verb = WL_WIRE_PROPOSE_TRIM, .number = 7};
-	const struct wl_wire_propose set = {
-		.verb = WL_WIRE_PROPOSE_CONSUMER_SET, .number = 7, .made = 9, .name = "a-reader"};
-	const struct wl_wire_propose drop = {
-		.verb = WL_WIRE_PROPOSE_CONSUMER_DROP, .made = 9, .name = "a-reader"};
+	const struct wl_wire_propose set = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET,
+					    .number = 7,
+					    .made = 9,
+					    .name = "a-reader"};
+	const struct wl_wire_propose drop = {.verb = WL_WIRE_PROPOSE_CONSUMER_DROP,
+					     .made = 9,
+					     .name = "a-reader"};
 
 	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &trim), 56);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes), 1);
