@@ -142,6 +142,12 @@ static void print_control(const struct wl_control *control)
 	case WL_CONTROL_BASE_PROVEN:
 		printf("  base %" PRIu64 " is %016" PRIx64, control->index, control->digest);
 		return;
+	case WL_CONTROL_CONSUMER_SET:
+		printf("  %s at number %" PRIu64, control->name, control->number);
+		return;
+	case WL_CONTROL_CONSUMER_DROP:
+		printf("  %s", control->name);
+		return;
 	}
 }
 
@@ -204,6 +210,13 @@ static void print_json_control(const struct wl_control *control)
 	case WL_CONTROL_BASE_PROVEN:
 		printf(", \"base\": %" PRIu64 ", \"digest\": \"%016" PRIx64 "\"", control->index,
 		       control->digest);
+		return;
+	case WL_CONTROL_CONSUMER_SET:
+		printf(", \"consumer\": \"%s\", \"checkpoint\": %" PRIu64, control->name,
+		       control->number);
+		return;
+	case WL_CONTROL_CONSUMER_DROP:
+		printf(", \"consumer\": \"%s\"", control->name);
 		return;
 	}
 }

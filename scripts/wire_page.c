@@ -15,7 +15,7 @@ static const char *side(enum wl_wire_side side)
 static const char *type_text(const char *type)
 {
 	static const char *const texts[][2] = {
-		{"position", "u64 + u64"}, {"endpoint", "text"},    {"rest", ""},
+		{"position", "u64 + u64"}, {"endpoint", "text"},    {"label", "text"}, {"rest", ""},
 		{"members", ""},	   {"facts", "u32 + u64s"},
 	};
 

@@ -555,15 +555,15 @@ bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS])
 	return true;
 }
 
-bool wl_agent_trim(struct wl_agent *agent, uint32_t journal, uint64_t number)
+bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire_propose *wish)
 {
 	struct wl_plane_message message = {
-		.verb = WL_PLANE_TRIM,
+		.verb = WL_PLANE_ASK,
 		.journal = (uint16_t)journal,
-		.ours = number,
+		.wish = *wish,
 	};
 
-	return journal < agent->config.journal_count && number != 0 &&
+	return journal < agent->config.journal_count &&
 	       tell_now(agent, agent->config.worker_of_journal[journal], &message);
 }
 

@@ -211,9 +211,9 @@ void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_
 bool wl_agent_transfer(struct wl_agent *agent, uint32_t journal, uint32_t target);
 /* All workers' settings (plane.h). False: a worker has no room for it now, or the process ends; what was told stands, ask again. */
 bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS]);
-/* Records below `number` (not 0) are to be trimmed: the journal's worker proposes it, or passes it on. False: as wl_agent_set; it is told to
+/* What an operator asks for (one that decodes): the journal's worker proposes it, or passes it on. False: as wl_agent_set; it is told to
  * nobody then. */
-bool wl_agent_trim(struct wl_agent *agent, uint32_t journal, uint64_t number);
+bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire_propose *wish);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);

@@ -118,7 +118,9 @@
 	X(bytes, SIZE(retention_bytes, 0, 1024 * WL_CONFIG_GIB, 0), LIVE DEFAULT("0, no limit"), "0", \
 	  "More than that behind the newest record is trimmed, by the leader's file and in whole segments.") \
 	X(age, NUMBER(retention_age_ns, s, 0, 1000000000, 0), LIVE DEFAULT("0, no limit"), "0", \
-	  "What is older is trimmed, by the leader's file, in whole segments, and by a clock that a majority vouches for.")
+	  "What is older is trimmed, by the leader's file, in whole segments, and by a clock that a majority vouches for.") \
+	X(hold, SIZE(retention_hold_bytes, 0, 1024 * WL_CONFIG_GIB, 0), LIVE DEFAULT("0, no limit"), "0", \
+	  "So much of what these two would trim a consumer's checkpoint may hold back; where it holds more, the leader drops it.")
 
 #define WL_CONFIG_MEMORY_KEYS(X) \
 	X(hugepages, CHOICE(hugepages, pages, WL_HUGEPAGES_AUTO), , NULL, "auto: when there are enough; on: or refuse; off: 4 KiB pages.") \

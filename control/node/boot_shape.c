@@ -47,6 +47,7 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.base_every_bytes = config->base_every_bytes,
 		.retention_bytes = config->retention_bytes,
 		.retention_age_ns = config->retention_age_ns,
+		.retention_hold_bytes = config->retention_hold_bytes,
 		.member_count = config->node_count,
 	};
 	for (uint32_t at = 0; at < config->node_count; at++) {
@@ -199,6 +200,7 @@ void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL
 	settings[WL_SETTING_BASE_EVERY_BYTES] = config->base_every_bytes;
 	settings[WL_SETTING_RETENTION_BYTES] = config->retention_bytes;
 	settings[WL_SETTING_RETENTION_AGE_NS] = config->retention_age_ns;
+	settings[WL_SETTING_RETENTION_HOLD_BYTES] = config->retention_hold_bytes;
 }
 
 /* Ethernet links are numbered alike for every worker; peers lie behind the first. */

@@ -17,14 +17,14 @@ enum wl_mailbox_request_verb {
 	WL_MAILBOX_TRANSFER, /* journal, target */
 	WL_MAILBOX_STOP,
 	WL_MAILBOX_SET, /* settings */
-	WL_MAILBOX_TRIM, /* journal, number */
+	WL_MAILBOX_ASK, /* journal, wish */
 };
 
 struct wl_mailbox_request {
 	enum wl_mailbox_request_verb verb;
 	uint32_t journal, target;
 	uint64_t settings[WL_SETTINGS];
-	uint64_t number;
+	struct wl_wire_propose wish;
 };
 
 struct wl_control_mailbox {

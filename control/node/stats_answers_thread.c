@@ -151,12 +151,15 @@ static json_t *answer_transfer(void *context, const char *parameter, char *error
 			 (int)request.target);
 }
 
-/* May it be asked for? What is committed decides; this is for who asks, so that a slip is told at once. */
-static bool may_trim(const struct wl_node *node, const struct wl_mailbox_request *request,
-		     char *error, size_t error_bytes)
+/* ---- what is asked of the leader ---------------------------------------------------------------- */
+
+/*
+ * What is committed decides; this is for who asks, so that a slip is told at once. It is asked on behalf of the state that this node has.
+ */
+static bool read_journal(const struct wl_node *node, const struct wl_mailbox_request *request,
+			 struct wl_journal_status *status, char *error, size_t error_bytes)
 {
 	const struct wl_published *published;
-	struct wl_journal_status status;
 
 	if (request->journal >= node->config->journal_count) {
 		snprintf(error, error_bytes, "there is no journal %u: this node has %u, from 0",
@@ -164,44 +167,155 @@ static bool may_trim(const struct wl_node *node, const struct wl_mailbox_request
 		return false;
 	}
 	published = &node->journals[request->journal].journal->published;
-	if (!wl_published_read(published, &status) || status.view.number == 0) {
+	if (!wl_published_read(published, status) || status->view.number == 0) {
 		snprintf(error, error_bytes, "the worker of journal %u has not begun: ask again",
 			 request->journal);
 		return false;
 	}
-	if (request->number <= status.next_number)
+	if (request->wish.number <= status->next_number)
 		return true;
 	snprintf(
 		error, error_bytes,
-		"journal %u has no record %lu here: its next one is %lu. Everything goes with that number",
-		request->journal, (unsigned long)request->number,
-		(unsigned long)status.next_number);
+		"journal %u has no record %lu here: its next one is %lu. That is the highest number "
+		"to ask for",
+		request->journal, (unsigned long)request->wish.number,
+		(unsigned long)status->next_number);
 	return false;
+}
+
+/* Tells the worker, and the asker that it is under way. */
+static json_t *begin_asking(struct wl_node *node, const struct wl_mailbox_request *request,
+			    char *error, size_t error_bytes)
+{
+	if (!wl_mailbox_ask(node->mailbox, request)) {
+		snprintf(error, error_bytes,
+			 "the worker of journal %u could not be told within a second: ask again",
+			 request->journal);
+		return NULL;
+	}
+	return json_pack("{s:b, s:i, s:I}", "begun", 1, "journal", (int)request->journal, "number",
+			 (json_int_t)request->wish.number);
 }
 
 /* NUMBER | NUMBER,JOURNAL */
 static json_t *answer_trim(void *context, const char *parameter, char *error, size_t error_bytes)
 {
 	struct wl_node *node = context;
-	struct wl_mailbox_request request = {.verb = WL_MAILBOX_TRIM};
+	struct wl_mailbox_request request = {
+		.verb = WL_MAILBOX_ASK,
+		.wish = {.verb = WL_WIRE_PROPOSE_TRIM},
+	};
+	struct wl_journal_status status;
 	char rest;
 
-	if ((sscanf(parameter, "%lu%c", &request.number, &rest) != 1 &&
-	     sscanf(parameter, "%lu,%u%c", &request.number, &request.journal, &rest) != 2) ||
-	    request.number == 0) {
+	if ((sscanf(parameter, "%lu%c", &request.wish.number, &rest) != 1 &&
+	     sscanf(parameter, "%lu,%u%c", &request.wish.number, &request.journal, &rest) != 2) ||
+	    request.wish.number == 0) {
 		snprintf(error, error_bytes, "'%.60s' is not NUMBER or NUMBER,JOURNAL", parameter);
 		return NULL;
 	}
-	if (!may_trim(node, &request, error, error_bytes))
+	if (!read_journal(node, &request, &status, error, error_bytes))
 		return NULL;
-	if (!wl_mailbox_ask(node->mailbox, &request)) {
+	if (request.wish.number > status.consumers.lowest) {
+		const struct wl_consumer *lowest = wl_consumers_lowest(&status.consumers);
+
 		snprintf(error, error_bytes,
-			 "the worker of journal %u could not be told within a second: ask again",
-			 request.journal);
+			 "consumer '%s' of journal %u has consumed no record from %lu on: no trim "
+			 "passes its checkpoint",
+			 lowest->name, request.journal, (unsigned long)lowest->number);
 		return NULL;
 	}
-	return json_pack("{s:b, s:i, s:I}", "begun", 1, "journal", (int)request.journal, "number",
-			 (json_int_t)request.number);
+	return begin_asking(node, &request, error, error_bytes);
+}
+
+/* *made: of the checkpoint that is there, 0 for none. False: there is none, and no place for one. */
+static bool find_made(const struct wl_journal_status *status, const char *name, uint64_t *made)
+{
+	const struct wl_consumer *found = wl_consumers_find(&status->consumers, name);
+
+	*made = found ? found->made_index : 0;
+	return found || status->consumers.count < WL_CONSUMERS_MAX;
+}
+
+/* Of a parameter that begins with a name; 0: it does not. Else bytes of the name. */
+static size_t take_name(const char *parameter, char *name)
+{
+	size_t bytes = strcspn(parameter, ",");
+
+	if (bytes >= WL_CONSUMER_NAME_BYTES)
+		return 0;
+	memcpy(name, parameter, bytes);
+	return wl_consumer_name_is_valid(name) ? bytes : 0;
+}
+
+/* NAME,NUMBER | NAME,NUMBER,JOURNAL | NAME,NUMBER,JOURNAL,MADE: the checkpoint that this entry made, and no other */
+static json_t *answer_consumer_set(void *context, const char *parameter, char *error,
+				   size_t error_bytes)
+{
+	struct wl_node *node = context;
+	struct wl_mailbox_request request = {
+		.verb = WL_MAILBOX_ASK,
+		.wish = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET},
+	};
+	struct wl_wire_propose *wish = &request.wish;
+	const char *behind = parameter + take_name(parameter, wish->name);
+	struct wl_journal_status status;
+	uint64_t made;
+	char rest;
+
+	if (behind == parameter ||
+	    (sscanf(behind, ",%lu%c", &wish->number, &rest) != 1 &&
+	     sscanf(behind, ",%lu,%u%c", &wish->number, &request.journal, &rest) != 2 &&
+	     sscanf(behind, ",%lu,%u,%lu%c", &wish->number, &request.journal, &wish->made, &rest) !=
+		     3) ||
+	    wish->number == 0) {
+		snprintf(error, error_bytes, "'%.80s' is not NAME,NUMBER or NAME,NUMBER,JOURNAL",
+			 parameter);
+		return NULL;
+	}
+	if (!read_journal(node, &request, &status, error, error_bytes))
+		return NULL;
+	if (!find_made(&status, wish->name, &made)) {
+		snprintf(error, error_bytes, "journal %u has as many consumers as there may be: %u",
+			 request.journal, WL_CONSUMERS_MAX);
+		return NULL;
+	}
+	if (wish->made != 0 && wish->made != made) {
+		snprintf(error, error_bytes, "the checkpoint of '%s' in journal %u was dropped",
+			 wish->name, request.journal);
+		return NULL;
+	}
+	wish->made = made;
+	return begin_asking(node, &request, error, error_bytes);
+}
+
+/* NAME | NAME,JOURNAL */
+static json_t *answer_consumer_delete(void *context, const char *parameter, char *error,
+				      size_t error_bytes)
+{
+	struct wl_node *node = context;
+	struct wl_mailbox_request request = {
+		.verb = WL_MAILBOX_ASK,
+		.wish = {.verb = WL_WIRE_PROPOSE_CONSUMER_DROP},
+	};
+	struct wl_wire_propose *wish = &request.wish;
+	const char *behind = parameter + take_name(parameter, wish->name);
+	struct wl_journal_status status;
+	char rest;
+
+	if (behind == parameter ||
+	    (*behind != '\0' && sscanf(behind, ",%u%c", &request.journal, &rest) != 1)) {
+		snprintf(error, error_bytes, "'%.80s' is not NAME or NAME,JOURNAL", parameter);
+		return NULL;
+	}
+	if (!read_journal(node, &request, &status, error, error_bytes))
+		return NULL;
+	if (!find_made(&status, wish->name, &wish->made) || wish->made == 0) {
+		snprintf(error, error_bytes, "journal %u has no consumer '%s' here",
+			 request.journal, wish->name);
+		return NULL;
+	}
+	return begin_asking(node, &request, error, error_bytes);
 }
 
 static json_t *answer_stop(void *context, const char *parameter, char *error, size_t error_bytes)
@@ -227,6 +341,8 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/reload", answer_reload},
 		{"/wirelog/transfer", answer_transfer},
 		{"/wirelog/trim", answer_trim},
+		{"/wirelog/consumer_set", answer_consumer_set},
+		{"/wirelog/consumer_delete", answer_consumer_delete},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};

@@ -39,6 +39,27 @@ static void set_maker(json_t *bases, const struct wl_journal_status *status)
 				    : json_null());
 }
 
+/* Where each is, how many committed records it has not consumed, and how many bytes go when the lowest goes. */
+static json_t *consumers_of(const struct wl_journal_status *status)
+{
+	const struct wl_consumer_table *table = &status->consumers;
+	json_t *consumers = json_array();
+
+	for (uint32_t at = 0; at < table->count; at++) {
+		const struct wl_consumer *consumer = &table->consumers[at];
+		uint64_t end = status->commit_number + 1;
+
+		json_array_append_new(
+			consumers,
+			json_pack("{s:s, s:I, s:I, s:I, s:b}", "name", consumer->name, "number",
+				  (json_int_t)consumer->number, "made",
+				  (json_int_t)consumer->made_index, "behind_records",
+				  (json_int_t)(end > consumer->number ? end - consumer->number : 0),
+				  "lowest", consumer->number == table->lowest));
+	}
+	return consumers;
+}
+
 void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status)
 {
 	json_t *differs = json_array();
@@ -47,6 +68,8 @@ void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *sta
 		if (wl_members_has(status->base_differs, node))
 			json_array_append_new(differs, json_integer(node));
 	json_object_set_new(object, "trim_number", json_integer((json_int_t)status->trim_number));
+	json_object_set_new(object, "consumers", consumers_of(status));
+	json_object_set_new(object, "held_bytes", json_integer((json_int_t)status->held_bytes));
 	json_object_set_new(
 		object, "bases",
 		json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark, "proven",

@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/log/control_entry.h"
 
+#include <string.h>
+
 #include "dataplane/base/bytes.h"
 
-_Static_assert(WL_CONTROL_PAYLOAD_BYTES <= WL_CONTROL_BYTES_MAX, "it is one that entry.c accepts");
+_Static_assert(WL_CONTROL_PAYLOAD_BYTES_MAX <= WL_CONTROL_BYTES_MAX,
+	       "it is one that entry.c accepts");
 
 /* One table for both directions: the arguments that each verb uses. */
 struct shape {
 	const char *text;
-	bool expects, number, index_and_digest;
+	bool expects, number, index, digest, name;
 };
 
 static const struct shape shapes[] = {
 	[WL_CONTROL_TRIM] = {.text = "trim", .number = true},
 	[WL_CONTROL_BASE] = {.text = "base", .expects = true},
-	[WL_CONTROL_BASE_PROVEN] = {.text = "base-proven", .index_and_digest = true},
+	[WL_CONTROL_BASE_PROVEN] = {.text = "base-proven", .index = true, .digest = true},
+	[WL_CONTROL_CONSUMER_SET] = {.text = "consumer-set",
+				     .expects = true,
+				     .number = true,
+				     .name = true},
+	[WL_CONTROL_CONSUMER_DROP] = {.text = "consumer-drop",
+				      .expects = true,
+				      .index = true,
+				      .name = true},
 };
+_Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
+
+static uint32_t payload_bytes(const struct shape *shape)
+{
+	return shape && shape->name ? WL_CONTROL_PAYLOAD_BYTES_MAX : WL_CONTROL_PAYLOAD_BYTES;
+}
 
 static const struct shape *shape_of(uint64_t verb)
 {
@@ -32,19 +49,22 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 	*record = (struct wl_record_header){
 		.session = control->verb,
 		.sequence = shape && shape->expects ? control->expects : 0,
-		.bytes = WL_CONTROL_PAYLOAD_BYTES,
+		.bytes = payload_bytes(shape),
 		.kind = WL_RECORD_CONTROL,
 	};
 	wl_store_u64(payload, shape && shape->number ? control->number : 0);
-	wl_store_u64(payload + 8, shape && shape->index_and_digest ? control->index : 0);
-	wl_store_u64(payload + 16, shape && shape->index_and_digest ? control->digest : 0);
+	wl_store_u64(payload + 8, shape && shape->index ? control->index : 0);
+	wl_store_u64(payload + 16, shape && shape->digest ? control->digest : 0);
+	if (shape && shape->name)
+		memcpy(payload + WL_CONTROL_PAYLOAD_BYTES, control->name, WL_CONSUMER_NAME_BYTES);
 }
 
 static bool uses_only(const struct shape *shape, const struct wl_control *control)
 {
 	return (shape->expects || control->expects == 0) &&
-	       (shape->number || control->number == 0) &&
-	       (shape->index_and_digest || (control->index == 0 && control->digest == 0));
+	       (shape->number || control->number == 0) && (shape->index || control->index == 0) &&
+	       (shape->digest || control->digest == 0) &&
+	       (!shape->name || wl_consumer_name_is_valid(control->name));
 }
 
 bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *header,
@@ -58,7 +78,7 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 	if (header->kind != WL_ENTRY_CONTROL || !wl_record_walk_next(&walk, &view))
 		return false;
 	shape = shape_of(view.header.session);
-	if (!shape || view.header.bytes != WL_CONTROL_PAYLOAD_BYTES)
+	if (!shape || view.header.bytes != payload_bytes(shape))
 		return false;
 	*control = (struct wl_control){
 		.verb = (enum wl_control_verb)view.header.session,
@@ -67,6 +87,9 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 		.index = wl_load_u64(view.payload + 8),
 		.digest = wl_load_u64(view.payload + 16),
 	};
+	if (shape->name)
+		memcpy(control->name, view.payload + WL_CONTROL_PAYLOAD_BYTES,
+		       WL_CONSUMER_NAME_BYTES);
 	return uses_only(shape, control);
 }
 

@@ -6,6 +6,7 @@
  *   record's session    the verb
  *   record's sequence   what the state must be for it to have an effect (`expects`; 0 where the verb expects nothing)
  *   payload, 24 bytes    0 u64 number    8 u64 index    16 u64 digest    zero where the verb does not use it
+ *   and, where the verb has a name, 32 bytes more: 24 name (base/consumer_name.h)
  *
  * The entry is whole whatever its verb is: entry.c checks its shape alone. A verb that this program does not know, or one with
  * other arguments, is ignored by who applies it.
@@ -15,33 +16,42 @@
 #ifndef WL_DATAPLANE_LOG_CONTROL_ENTRY_H
 #define WL_DATAPLANE_LOG_CONTROL_ENTRY_H
 
+#include "dataplane/base/consumer_name.h"
 #include "dataplane/log/entry.h"
 
 enum wl_control_verb {
 	WL_CONTROL_TRIM = 1, /* number: records below it may be forgotten */
 	WL_CONTROL_BASE = 2, /* expects: the base mark there is; this entry becomes the next one */
 	WL_CONTROL_BASE_PROVEN = 3, /* index, digest: a majority made this of the base there */
+	WL_CONTROL_CONSUMER_SET =
+		4, /* name, number: its checkpoint; expects: index at which it was made, 0: made where it is not there */
+	WL_CONTROL_CONSUMER_DROP =
+		5, /* name; expects: its number, index: at which it was made; 0: any */
+	WL_CONTROL_VERB_LAST = WL_CONTROL_CONSUMER_DROP,
 };
 
 struct wl_control {
 	enum wl_control_verb verb;
-	uint64_t expects; /* BASE */
-	uint64_t number; /* TRIM */
-	uint64_t index, digest; /* BASE_PROVEN */
+	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP */
+	uint64_t number; /* TRIM, CONSUMER_SET */
+	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP: index */
+	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
 };
 
-#define WL_CONTROL_PAYLOAD_BYTES 24u
-/* Of a whole entry as this program writes it. */
-#define WL_CONTROL_ENTRY_BYTES \
-	(WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + WL_CONTROL_PAYLOAD_BYTES)
+#define WL_CONTROL_PAYLOAD_BYTES 24u /* of a verb without a name */
+#define WL_CONTROL_PAYLOAD_BYTES_MAX (WL_CONTROL_PAYLOAD_BYTES + WL_CONSUMER_NAME_BYTES)
+/* Of a whole entry as this program writes it, at most. */
+#define WL_CONTROL_ENTRY_BYTES_MAX \
+	(WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + WL_CONTROL_PAYLOAD_BYTES_MAX)
 
-/* The one record of the entry: its header, and WL_CONTROL_PAYLOAD_BYTES to `payload`. What the verb does not use is written as 0. */
+/* The one record of the entry: its header, and what that counts as its bytes to `payload`, WL_CONTROL_PAYLOAD_BYTES_MAX at most. What the
+ * verb does not use is written as 0. */
 void wl_control_encode(const struct wl_control *control, struct wl_record_header *record,
 		       uint8_t *payload);
-/* Of an image that wl_entry_decode accepted. False: no control entry, an unknown verb, or arguments that are not its own. */
+/* Of an image that wl_entry_decode accepted. False: no control entry, an unknown verb, arguments that are not its own, or no name. */
 bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *header,
 		       struct wl_control *control);
-/* "trim", "base", "base-proven"; "unknown" for any other number. */
+/* "trim", "base", "base-proven", "consumer-set", "consumer-drop"; "unknown" for any other number. */
 const char *wl_control_verb_text(uint64_t verb);
 
 #endif

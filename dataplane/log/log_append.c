@@ -152,7 +152,7 @@ static uint64_t least_bytes(const struct wl_log *log, enum wl_entry_kind kind)
 	case WL_ENTRY_RECORDS:
 		return log->config.entry_bytes_target;
 	case WL_ENTRY_CONTROL:
-		return WL_CONTROL_ENTRY_BYTES;
+		return WL_CONTROL_ENTRY_BYTES_MAX;
 	default:
 		return WL_ENTRY_HEADER_BYTES;
 	}
@@ -273,7 +273,7 @@ struct wl_position wl_log_seal_control(struct wl_log *log, const struct wl_contr
 	wl_control_encode(control, &record, to + WL_RECORD_HEADER_BYTES);
 	wl_record_encode_header(to, &record);
 	log->open_header.record_count = 1;
-	log->open_bytes = WL_CONTROL_ENTRY_BYTES;
+	log->open_bytes = WL_ENTRY_HEADER_BYTES + (uint32_t)wl_record_image_bytes(record.bytes);
 	return wl_log_seal_entry(log);
 }
 

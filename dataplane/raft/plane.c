@@ -44,8 +44,8 @@ const char *wl_plane_verb_name(enum wl_plane_verb verb)
 		return "HOLD_BACK";
 	case WL_PLANE_COUNT:
 		return "COUNT";
-	case WL_PLANE_TRIM:
-		return "TRIM";
+	case WL_PLANE_ASK:
+		return "ASK";
 	case WL_PLANE_SET:
 		return "SET";
 	case WL_PLANE_FENCED:

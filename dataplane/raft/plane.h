@@ -44,6 +44,7 @@
 #include "dataplane/base/members.h"
 #include "dataplane/base/position.h"
 #include "dataplane/base/ring.h"
+#include "dataplane/wire/wire.h"
 
 #define WL_PLANE_CONTROL_SILENCE 4u /* election timeouts */
 
@@ -73,7 +74,7 @@ enum wl_plane_verb {
 	WL_PLANE_RESUME, /* same term, new number: the transfer is off; reason QUORUM, now_ns: speak again */
 	WL_PLANE_HOLD_BACK, /* before the first view: our data do not count, and acknowledgements say so (control/agent/incarnations.h) */
 	WL_PLANE_COUNT, /* they count from now on: that is durable */
-	WL_PLANE_TRIM, /* records below number `ours` (not 0): proposed, or passed on to the leader (replica_propose.c) */
+	WL_PLANE_ASK, /* `wish` of an operator: proposed, or passed on to the leader (replica_propose.c) */
 	WL_PLANE_SET, /* all journals of the worker: enum wl_setting `reason` is `ours` from now on */
 	/* up: worker to control */
 	WL_PLANE_FENCED = 32, /* tail */
@@ -117,6 +118,7 @@ enum wl_setting {
 	WL_SETTING_BASE_EVERY_BYTES, /* wl_service_config.base_every_bytes */
 	WL_SETTING_RETENTION_BYTES, /* wl_service_config.retention_bytes */
 	WL_SETTING_RETENTION_AGE_NS, /* wl_service_config.retention_age_ns */
+	WL_SETTING_RETENTION_HOLD_BYTES, /* wl_service_config.retention_hold_bytes */
 	WL_SETTINGS,
 };
 
@@ -134,7 +136,8 @@ struct wl_plane_message {
 	uint64_t boot_id, incarnation; /* PEER_BOOT, ROLLED_BACK */
 	uint32_t history; /* PEER_BOOT: bit per journal of the worker */
 	uint64_t chain, their_chain; /* DIVERGED */
-	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED, STALLED(COMMIT), TRIM, SET */
+	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED, STALLED(COMMIT), SET */
+	struct wl_wire_propose wish; /* ASK */
 };
 
 /* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */

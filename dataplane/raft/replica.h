@@ -78,7 +78,7 @@ struct wl_replica_inquiry { /* replica_inquiry.c */
 
 /* What an operator asked for, here or at a follower: replica_propose.c. */
 struct wl_replica_ask {
-	uint64_t trim_number; /* records below it; 0: nothing is asked */
+	struct wl_wire_propose wish; /* its verb 0: nothing is asked */
 	uint64_t until_ns; /* then it is forgotten */
 	uint64_t sent_ns; /* when it was passed on last; 0: not yet */
 };
@@ -236,8 +236,9 @@ bool wl_replica_base_is_everywhere(const struct wl_replica *replica, uint64_t in
 wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t index,
 				   uint64_t digest);
 
-/* Records below `trim_number` (not 0) are to be trimmed: asked by an operator of this node. What was asked before and is less is part of it. */
-void wl_replica_ask_trim(struct wl_replica *replica, uint64_t trim_number);
+/* An operator of this node asks; the wish is one that decodes. It takes the place of the one before: one at a time, who wants it asks again.
+ * The same one with a smaller number is part of what was asked. */
+void wl_replica_ask(struct wl_replica *replica, const struct wl_wire_propose *wish);
 /* The same, as a follower's operator asked: taken by a leader only. */
 void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 			   const struct wl_wire_propose *propose);

@@ -4,18 +4,27 @@
  * is said again each heartbeat until what is committed has it (the client service knows that, and forgets the wish), or it is old. So a
  * leader may hear the same wish many times; proposing it twice does nothing twice.
  */
+#include <string.h>
+
 #include "dataplane/base/check.h"
 #include "dataplane/raft/replica_internal.h"
 
-void wl_replica_ask_trim(struct wl_replica *replica, uint64_t trim_number)
+static bool is_part_of(const struct wl_wire_propose *wish, const struct wl_wire_propose *asked)
+{
+	return wish->verb == asked->verb && wish->made == asked->made &&
+	       memcmp(wish->name, asked->name, sizeof(wish->name)) == 0 &&
+	       wish->number < asked->number;
+}
+
+void wl_replica_ask(struct wl_replica *replica, const struct wl_wire_propose *wish)
 {
 	struct wl_replica_ask *ask = &replica->ask;
 
-	WL_CHECK(trim_number != 0);
-	if (trim_number < ask->trim_number)
+	WL_CHECK(wish->verb >= WL_WIRE_PROPOSE_TRIM && wish->verb <= WL_WIRE_PROPOSE_LAST);
+	if (is_part_of(wish, &ask->wish))
 		return;
 	*ask = (struct wl_replica_ask){
-		.trim_number = trim_number,
+		.wish = *wish,
 		.until_ns = replica->now_ns + WL_REPLICA_ASK_NS,
 	};
 }
@@ -23,32 +32,31 @@ void wl_replica_ask_trim(struct wl_replica *replica, uint64_t trim_number)
 void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 			   const struct wl_wire_propose *propose)
 {
-	/* The decoder let one verb in. Who does not lead passes nothing on: what goes round would never end. */
+	/* Who does not lead passes nothing on: what goes round would never end. */
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
 	    !wl_members_has(replica->view.voters, from)) {
 		wl_count(replica->counters, WL_COUNTER_proposals_stale);
 		return;
 	}
-	wl_replica_ask_trim(replica, propose->number);
+	wl_replica_ask(replica, propose);
 }
 
 void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader)
 {
 	struct wl_replica_ask *ask = &replica->ask;
-	struct wl_wire_propose propose = {.verb = WL_WIRE_PROPOSE_TRIM, .number = ask->trim_number};
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[leader]);
 	size_t room;
 	uint8_t *payload;
 
 	WL_CHECK(leader >= 1 && leader <= WIRELOG_NODES_MAX && leader != replica->config.node);
-	if (ask->trim_number == 0 || replica->remotes[leader].boot_id == 0 ||
+	if (ask->wish.verb == 0 || replica->remotes[leader].boot_id == 0 ||
 	    (ask->sent_ns != 0 && replica->now_ns - ask->sent_ns < replica->config.heartbeat_ns))
 		return;
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_PROPOSE, replica->config.journal,
 			     WL_TX_RESERVED, &room);
 	if (!payload)
 		return; /* the next turn tries again */
-	wl_tx_close(replica->tx, wl_wire_encode_propose(payload, &propose));
+	wl_tx_close(replica->tx, wl_wire_encode_propose(payload, &ask->wish));
 	ask->sent_ns = replica->now_ns;
 	wl_count(replica->counters, WL_COUNTER_proposals_sent);
 }

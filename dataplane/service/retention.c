@@ -34,19 +34,45 @@ static uint64_t offset_of(const struct wl_log *log, uint64_t index)
 	return mark ? mark->offset : log->begin.offset;
 }
 
-uint64_t wl_retention_number(const struct wl_retention *retention, const struct wl_log *log,
-			     uint64_t commit, uint64_t trim_number)
+/* Where the log is to begin, whoever is still reading; false: where it does. */
+static bool find_wished(const struct wl_retention *retention, const struct wl_log *log,
+			uint64_t commit, struct wl_log_begin *begin)
 {
 	uint64_t excess = end_of_excess(retention, log), age = end_of_age(retention, log);
 	uint64_t keep_from = excess > age ? excess : age, committed = offset_of(log, commit);
-	struct wl_log_begin begin;
 
 	WL_CHECK(commit <= log->tail.index);
 	if (keep_from > committed)
 		keep_from = committed;
-	/* A segment's first record that is above the trim point: what lies before it is at least one more segment. */
-	if (keep_from == 0 || !wl_log_find_begin(log, UINT64_MAX, keep_from, &begin) ||
-	    begin.next_number <= trim_number)
+	return keep_from != 0 && wl_log_find_begin(log, UINT64_MAX, keep_from, begin);
+}
+
+static bool is_held(const struct wl_retention *retention, const struct wl_log_begin *begin)
+{
+	return retention->checkpoint != 0 && retention->checkpoint < begin->next_number;
+}
+
+uint64_t wl_retention_number(const struct wl_retention *retention, const struct wl_log *log,
+			     uint64_t commit, uint64_t trim_number)
+{
+	struct wl_log_begin begin;
+
+	if (!find_wished(retention, log, commit, &begin) ||
+	    (is_held(retention, &begin) &&
+	     !wl_log_find_begin(log, retention->checkpoint, UINT64_MAX, &begin)))
 		return 0;
-	return begin.next_number;
+	/* A segment's first record that is above the trim point: what lies before it is at least one more segment. */
+	return begin.next_number > trim_number ? begin.next_number : 0;
+}
+
+uint64_t wl_retention_held(const struct wl_retention *retention, const struct wl_log *log,
+			   uint64_t commit)
+{
+	struct wl_log_begin wished, held;
+
+	if (!find_wished(retention, log, commit, &wished) || !is_held(retention, &wished))
+		return 0;
+	if (!wl_log_find_begin(log, retention->checkpoint, UINT64_MAX, &held))
+		held = log->begin;
+	return wished.offset - held.offset;
 }

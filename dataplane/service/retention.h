@@ -14,13 +14,17 @@ struct wl_retention {
 	uint64_t bytes; /* of the stream behind which nothing need be kept; 0: no limit */
 	uint64_t age_ns; /* the same of time; 0: no limit */
 	uint64_t vouched_ns; /* UNIX time that a majority's clocks have reached; 0: not known, nothing is too old */
+	uint64_t checkpoint; /* lowest one of consumers: it and what is behind it is kept; 0: there is none */
 };
 
 /*
  * The first record to keep, where trimming to it lets at least one more segment go than `trim_number`, which is promised already; else 0. Never above
- * entry `commit`: all records below it are committed.
+ * entry `commit`: all records below it are committed. Nor above the checkpoint.
  */
 uint64_t wl_retention_number(const struct wl_retention *retention, const struct wl_log *log,
 			     uint64_t commit, uint64_t trim_number);
+/* Bytes of the stream, whole segments, that would go if it were not for the checkpoint. */
+uint64_t wl_retention_held(const struct wl_retention *retention, const struct wl_log *log,
+			   uint64_t commit);
 
 #endif

@@ -495,6 +495,8 @@ void wl_service_get_stats(const struct wl_service *service, struct wl_service_st
 	stats->base_mark = service->state.base_mark;
 	stats->proven = service->state.proven;
 	stats->base_differs = service->upkeep.base_differs;
+	stats->consumers = &service->state.consumers;
+	stats->held_bytes = service->upkeep.held_bytes;
 	stats->damaged = service->damaged;
 	stats->rebuilding = service->state.sessions.applied_index < service->rebuilt_index;
 }

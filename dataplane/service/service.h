@@ -31,6 +31,7 @@ struct wl_service_config {
 	/* Leader: when it asks for a base, and what it trims by itself. */
 	uint64_t base_every_bytes; /* of the stream, from one base to the next; 0: none is asked for */
 	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
+	uint64_t retention_hold_bytes; /* that a consumer may hold back of what retention trims; 0: all */
 	uint32_t member_count; /* told to clients */
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
@@ -94,6 +95,8 @@ struct wl_service_stats {
 	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
 	struct wl_base_proof proven; /* newest base that a majority made alike */
 	wl_members base_differs; /* voters whose base is another one (base_proof.h) */
+	const struct wl_consumer_table *consumers; /* of the state, until its next entry */
+	uint64_t held_bytes; /* leader: that a consumer holds back of what retention would trim, as seen last */
 	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
 	bool damaged; /* apply met a place that it could not read: appends are refused */
 };

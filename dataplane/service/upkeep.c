@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/service/upkeep.h"
 
+#include <string.h>
+
 #include "dataplane/base/check.h"
 #include "dataplane/service/base_proof.h"
 #include "dataplane/service/propose.h"
@@ -53,18 +55,61 @@ static unsigned tend_bases(struct wl_service *service)
 	       propose(service, &control);
 }
 
+/* The state has what is wished, or will never have it: another one made the checkpoint, it is gone, there is no place for it. */
+static bool is_settled(const struct wl_state *state, const struct wl_wire_propose *wish)
+{
+	const struct wl_consumer *consumer;
+
+	if (wish->verb == WL_WIRE_PROPOSE_TRIM)
+		return wish->number <= state->trim_number;
+	consumer = wl_consumers_find(&state->consumers, wish->name);
+	if (!consumer)
+		return wish->made != 0 || state->consumers.count == WL_CONSUMERS_MAX;
+	if (wish->made != 0 && wish->made != consumer->made_index)
+		return true;
+	return wish->verb == WL_WIRE_PROPOSE_CONSUMER_SET && wish->number <= consumer->number;
+}
+
+/* Nobody promises to forget, or has consumed, what is still to be written; and what a consumer wants is not forgotten. */
+static void limit_wish(const struct wl_service *service, struct wl_wire_propose *wish)
+{
+	uint64_t lowest = service->state.consumers.lowest;
+
+	if (wish->number > service->replica->log->next_number)
+		wish->number = service->replica->log->next_number;
+	if (wish->verb == WL_WIRE_PROPOSE_TRIM && wish->number > lowest)
+		wish->number = lowest;
+}
+
+static bool propose_wish(struct wl_service *service, const struct wl_wire_propose *wish)
+{
+	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = wish->number};
+
+	WL_CHECK(wish->verb >= WL_WIRE_PROPOSE_TRIM && wish->verb <= WL_WIRE_PROPOSE_LAST);
+	memcpy(control.name, wish->name, sizeof(control.name));
+	if (wish->verb == WL_WIRE_PROPOSE_CONSUMER_SET) {
+		control.verb = WL_CONTROL_CONSUMER_SET;
+		control.expects = wish->made;
+	} else if (wish->verb == WL_WIRE_PROPOSE_CONSUMER_DROP) {
+		control.verb = WL_CONTROL_CONSUMER_DROP;
+		control.index = wish->made;
+	}
+	return propose(service, &control);
+}
+
 /* What an operator asked for is proposed, or passed on, until the state has it. */
 static unsigned tend_ask(struct wl_service *service)
 {
 	struct wl_replica *replica = service->replica;
 	struct wl_replica_ask *ask = &replica->ask;
-	uint64_t number = ask->trim_number, next = replica->log->next_number;
 	uint32_t leader;
 
-	if (number == 0)
+	if (ask->wish.verb == 0)
 		return 0;
-	if (number <= service->state.trim_number || replica->now_ns >= ask->until_ns) {
-		ask->trim_number = 0;
+	if (wl_service_leads(service))
+		limit_wish(service, &ask->wish);
+	if (is_settled(&service->state, &ask->wish) || replica->now_ns >= ask->until_ns) {
+		ask->wish.verb = 0;
 		return 0;
 	}
 	if (!wl_service_leads(service)) {
@@ -73,10 +118,24 @@ static unsigned tend_ask(struct wl_service *service)
 			wl_replica_pass_on_ask(replica, leader);
 		return 0;
 	}
-	/* Nobody promises to forget what is still to be written. */
-	if (number > next)
-		ask->trim_number = number = next;
-	return number > service->state.trim_number && propose_trim(service, number);
+	return propose_wish(service, &ask->wish);
+}
+
+/* The lowest checkpoint goes, unless it moves meanwhile; what it held goes with the next look, which is due at once. */
+static bool drop_lowest(struct wl_service *service)
+{
+	const struct wl_consumer *lowest = wl_consumers_lowest(&service->state.consumers);
+	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_DROP};
+
+	WL_CHECK(lowest); /* something is held back */
+	control.expects = lowest->number;
+	control.index = lowest->made_index;
+	memcpy(control.name, lowest->name, sizeof(control.name));
+	if (!propose(service, &control))
+		return false;
+	service->upkeep.retention_looked_ns -= WL_UPKEEP_RETENTION_NS;
+	wl_count(service->replica->counters, WL_COUNTER_checkpoints_dropped);
+	return true;
 }
 
 static unsigned tend_retention(struct wl_service *service)
@@ -85,6 +144,8 @@ static unsigned tend_retention(struct wl_service *service)
 	struct wl_retention retention = {
 		.bytes = service->config.retention_bytes,
 		.age_ns = service->config.retention_age_ns,
+		.checkpoint = service->state.consumers.count != 0 ? service->state.consumers.lowest
+								  : 0,
 	};
 	uint64_t number;
 
@@ -93,6 +154,10 @@ static unsigned tend_retention(struct wl_service *service)
 	    !wl_service_leads(service))
 		return 0;
 	retention.vouched_ns = wl_replica_clock_vouched(replica);
+	service->upkeep.held_bytes = wl_retention_held(&retention, replica->log, replica->commit);
+	if (service->config.retention_hold_bytes != 0 &&
+	    service->upkeep.held_bytes > service->config.retention_hold_bytes)
+		return drop_lowest(service);
 	number = wl_retention_number(&retention, replica->log, replica->commit,
 				     service->state.trim_number);
 	return number != 0 && propose_trim(service, number);
@@ -127,4 +192,6 @@ void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_
 		config->retention_bytes = value;
 	else if (setting == WL_SETTING_RETENTION_AGE_NS)
 		config->retention_age_ns = value;
+	else if (setting == WL_SETTING_RETENTION_HOLD_BYTES)
+		config->retention_hold_bytes = value;
 }

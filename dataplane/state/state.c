@@ -16,6 +16,7 @@ void wl_state_init(struct wl_state *state, void *memory, uint32_t sessions_max)
 	wl_session_table_init(&state->sessions, memory, sessions_max);
 	state->next_number = 1;
 	state->trim_number = 1;
+	wl_consumers_init(&state->consumers);
 }
 
 void wl_state_clear(struct wl_state *state)
@@ -30,7 +31,7 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 static void trim(struct wl_state *state, uint64_t asked)
 {
-	uint64_t number = smaller(asked, state->next_number);
+	uint64_t number = smaller(smaller(asked, state->next_number), state->consumers.lowest);
 
 	if (number > state->trim_number)
 		state->trim_number = number;
@@ -52,6 +53,20 @@ static void prove_base(struct wl_state *state, uint64_t index, uint64_t digest)
 	state->proven = (struct wl_base_proof){.index = index, .digest = digest};
 }
 
+static void set_consumer(struct wl_state *state, uint64_t index, const struct wl_control *asked)
+{
+	const struct wl_consumer_set set = {
+		.name = asked->name,
+		.expects = asked->expects,
+		.number = asked->number,
+		.index = index,
+		.least = state->trim_number,
+		.most = state->next_number,
+	};
+
+	wl_consumers_set(&state->consumers, &set);
+}
+
 static void control(struct wl_state *state, const uint8_t *image,
 		    const struct wl_entry_header *header)
 {
@@ -70,6 +85,12 @@ static void control(struct wl_state *state, const uint8_t *image,
 		return;
 	case WL_CONTROL_BASE_PROVEN:
 		prove_base(state, asked.index, asked.digest);
+		return;
+	case WL_CONTROL_CONSUMER_SET:
+		set_consumer(state, header->index, &asked);
+		return;
+	case WL_CONTROL_CONSUMER_DROP:
+		wl_consumers_drop(&state->consumers, asked.name, asked.expects, asked.index);
 		return;
 	}
 }
@@ -102,6 +123,8 @@ uint64_t wl_state_digest(const struct wl_state *state)
 		state->proven.digest,
 		state->proven_before.index,
 		state->proven_before.digest,
+		state->consumers.count,
+		state->consumers.digest,
 	};
 	uint64_t digest = wl_session_table_digest(&state->sessions);
 
@@ -122,5 +145,7 @@ const char *wl_state_check(const struct wl_state *state)
 	    (state->proven.index != 0 ? state->proven_before.index >= state->proven.index
 				      : state->proven_before.index != 0))
 		return "T3: a base is proven that was not marked, or before an older one";
+	if (!wl_consumers_check(&state->consumers) || state->consumers.lowest < state->trim_number)
+		return "T4: a checkpoint is below the trim point, or the table of consumers is broken";
 	return wl_session_table_check(&state->sessions);
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * State(i): what apply makes of the committed entries up to i. The table of sessions, the number that the next record gets, the
- * last stamp, from which record on everything is kept, and which bases there are. It changes by entries alone: no clock, no
+ * last stamp, from which record on everything is kept, where consumers are, and which bases there are. It changes by entries alone: no clock, no
  * configuration. So every node has the same one at the same index, a digest says whether that is so, and its canonical bytes (a
  * base holds them) stand for the whole log before.
  *
  *  What control entries do (dataplane/log/control_entry.h); whatever is not in effect is ignored, on every node alike:
- *  TRIM         asks. trim_number = max(now, min(asked, next_number)): it never falls, and names no record that does not exist yet.
+ *  TRIM         asks. trim_number = max(now, min(asked, next_number, lowest checkpoint)): it never falls, names no record that does not
+ *               exist yet, and passes no consumer's checkpoint (docs/SAFETY.md, rule 14).
+ *  CONSUMER_SET makes a checkpoint, or moves it: to max(now, min(asked, next_number)), of a new one max(trim_number, min(asked,
+ *               next_number)). With an index it expects that the checkpoint is the one that was made there. Not in effect where the
+ *               table is full.
+ *  CONSUMER_DROP in effect when the name has a checkpoint, and it is the number, and was made at the index, that it expects.
  *  BASE         in effect when it expects the base mark that there is. Its index is the next one: all nodes make a base of state(index).
  *  BASE_PROVEN  in effect when it names the base mark that there is, and that one is not proven yet: a majority made a base with this
  *               digest there.
@@ -15,6 +20,7 @@
  *  T1  the trim point is a record's number that was given, or the next one
  *  T2  the base mark is an entry that is applied, the one before it stands before it
  *  T3  what is proven is the newest mark or an older one; what was proven before stands before it
+ *  T4  no checkpoint is below the trim point; the table of consumers keeps its own rules (consumers.h)
  *
  * Pure. Owner: the journal's worker; the base maker has one of its own. Memory from the caller. [worker, wl-base]
  */
@@ -22,6 +28,7 @@
 #define WL_DATAPLANE_STATE_STATE_H
 
 #include "dataplane/log/control_entry.h"
+#include "dataplane/state/consumers.h"
 #include "dataplane/state/session.h"
 
 struct wl_base_proof {
@@ -38,6 +45,7 @@ struct wl_state {
 		base_mark_before; /* index of the newest BASE entry, of the one before it; 0: none */
 	struct wl_base_proof proven,
 		proven_before; /* newest base that a majority made alike, and the one before */
+	struct wl_consumer_table consumers;
 	uint64_t ignored; /* control entries that this program does not know; not part of the state */
 };
 
@@ -58,10 +66,10 @@ uint64_t wl_state_digest(const struct wl_state *state);
 const char *wl_state_check(const struct wl_state *state);
 
 /*
- * Canonical bytes: the same on all nodes with equal states, whatever slots, buckets and free lists look like. Sessions by rising id, runs
- * oldest first, the digest last (docs/LOG-FORMAT.md, "State"). Written and read in pieces of any size. O(1) memory beside `order`.
+ * Canonical bytes: the same on all nodes with equal states, whatever slots, buckets and free lists look like. Consumers by rising names,
+ * sessions by rising id, runs oldest first, the digest last (docs/LOG-FORMAT.md, "State"). Written and read in pieces of any size. O(1) memory beside `order`.
  */
-#define WL_STATE_UNIT_BYTES 96u /* the largest part that is coded at once */
+#define WL_STATE_UNIT_BYTES 104u /* the largest part that is coded at once */
 
 /* The caller's; nothing in it is for the caller. */
 struct wl_state_coding {
@@ -73,6 +81,7 @@ struct wl_state_coding {
 	uint64_t numbers_before; /* while decoding: all numbers of the runs that came are below */
 	uint64_t last_id;
 	uint32_t sessions, sessions_left;
+	uint32_t consumer, consumers; /* the next one, and how many */
 	uint32_t unit_bytes,
 		unit_at; /* the part that is coded now, and how much of it has passed */
 	uint8_t part; /* enum in state_coding.c */

@@ -2,7 +2,7 @@
 /*
  * The state as canonical bytes. Parts, one behind the other, each of words of eight bytes (docs/LOG-FORMAT.md, "State"):
  *
- *   header | { session | its runs that are remembered, oldest first } by rising id | digest of the state
+ *   header | consumers by rising names | { session | its runs that are remembered, oldest first } by rising id | digest of the state
  *
  * A part is coded as a whole in `unit`, and passes through it in whatever pieces the caller has. What a decoder takes can be the
  * state of a log: whatever apply keeps true is looked at, so that nothing behind it meets what it never made.
@@ -17,13 +17,16 @@
 
 enum part {
 	PART_HEADER,
+	PART_CONSUMER,
 	PART_SESSION,
 	PART_RUN,
 	PART_DIGEST,
 	PART_NONE, /* all has passed */
 };
 
-#define HEADER_WORDS 12u
+#define HEADER_WORDS 13u
+#define CONSUMER_WORDS 6u
+#define CONSUMER_NAME_WORDS (WL_CONSUMER_NAME_BYTES / WORD_BYTES)
 #define SESSION_WORDS 7u
 #define RUN_WORDS 3u
 #define WORD_BYTES 8u
@@ -32,6 +35,7 @@ _Static_assert(HEADER_WORDS *WORD_BYTES == WL_STATE_UNIT_BYTES, "the largest par
 
 static const uint8_t part_bytes[] = {
 	[PART_HEADER] = HEADER_WORDS * WORD_BYTES,
+	[PART_CONSUMER] = CONSUMER_WORDS * WORD_BYTES,
 	[PART_SESSION] = SESSION_WORDS * WORD_BYTES,
 	[PART_RUN] = RUN_WORDS * WORD_BYTES,
 	[PART_DIGEST] = WORD_BYTES,
@@ -40,6 +44,8 @@ static const uint8_t part_bytes[] = {
 
 static enum part part_behind(const struct wl_state_coding *coding)
 {
+	if (coding->consumer < coding->consumers)
+		return PART_CONSUMER;
 	if (coding->session && coding->run < coding->session->applied.runs_total)
 		return PART_RUN;
 	if (coding->sessions_left != 0)
@@ -59,7 +65,8 @@ static void begin(struct wl_state_coding *coding, const struct wl_state *state)
 uint64_t wl_state_encoded_bytes(const struct wl_state *state)
 {
 	const struct wl_session_table *table = &state->sessions;
-	uint64_t bytes = part_bytes[PART_HEADER] + part_bytes[PART_DIGEST];
+	uint64_t bytes = part_bytes[PART_HEADER] + part_bytes[PART_DIGEST] +
+			 (uint64_t)state->consumers.count * part_bytes[PART_CONSUMER];
 
 	for (uint32_t slot = 0; slot < table->used; slot++) {
 		const struct wl_session *session = &table->sessions[slot];
@@ -116,6 +123,7 @@ void wl_state_encode_begin(struct wl_state_coding *coding, const struct wl_state
 	sort_by_id(table->sessions, order, coding->sessions);
 	coding->order = order;
 	coding->sessions_left = coding->sessions;
+	coding->consumers = state->consumers.count;
 }
 
 static void put_words(struct wl_state_coding *coding, const uint64_t *words, size_t count)
@@ -140,9 +148,21 @@ static void put_header(struct wl_state_coding *coding)
 		state->proven_before.digest,
 		state->sessions.activity,
 		coding->sessions | (uint64_t)state->sessions.contradicted << 32,
+		coding->consumers,
 	};
 
 	put_words(coding, words, HEADER_WORDS);
+}
+
+static void put_consumer(struct wl_state_coding *coding)
+{
+	const struct wl_consumer *consumer =
+		&coding->state->consumers.consumers[coding->consumer++];
+	uint8_t *behind = coding->unit + WL_CONSUMER_NAME_BYTES;
+
+	memcpy(coding->unit, consumer->name, WL_CONSUMER_NAME_BYTES);
+	wl_store_u64(behind, consumer->number);
+	wl_store_u64(behind + WORD_BYTES, consumer->made_index);
 }
 
 static void put_session(struct wl_state_coding *coding)
@@ -183,6 +203,9 @@ static void put_part(struct wl_state_coding *coding)
 	switch ((enum part)coding->part) {
 	case PART_HEADER:
 		put_header(coding);
+		break;
+	case PART_CONSUMER:
+		put_consumer(coding);
 		break;
 	case PART_SESSION:
 		put_session(coding);
@@ -252,12 +275,32 @@ static bool take_header(struct wl_state_coding *coding)
 	coding->sessions = (uint32_t)word(coding, 11);
 	coding->sessions_left = coding->sessions;
 	coding->session = NULL;
+	coding->consumer = 0;
+	coding->consumers = (uint32_t)word(coding, 12);
+	if (word(coding, 12) > WL_CONSUMERS_MAX)
+		return false;
 	if (flags > 1 || coding->sessions > state->sessions.capacity)
 		return false;
 	if ((state->proven.index == 0 && state->proven.digest != 0) ||
 	    (state->proven_before.index == 0 && state->proven_before.digest != 0))
 		return false;
 	return wl_state_check(state) == NULL;
+}
+
+static bool take_consumer(struct wl_state_coding *coding)
+{
+	struct wl_state *state = coding->decoded;
+	const struct wl_consumer_set consumer = {
+		.name = (const char *)coding->unit,
+		.number = word(coding, CONSUMER_NAME_WORDS),
+		.expects = word(coding, CONSUMER_NAME_WORDS + 1),
+		.index = state->sessions.applied_index,
+		.least = state->trim_number,
+		.most = state->next_number,
+	};
+
+	coding->consumer++;
+	return wl_consumers_take(&state->consumers, &consumer);
 }
 
 static bool progress_is_possible(const struct wl_state *state,
@@ -376,6 +419,9 @@ static bool take_part(struct wl_state_coding *coding)
 	switch ((enum part)coding->part) {
 	case PART_HEADER:
 		possible = take_header(coding);
+		break;
+	case PART_CONSUMER:
+		possible = take_consumer(coding);
 		break;
 	case PART_SESSION:
 		possible = take_session(coding);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dataplane/base/consumer_name.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/position.h"
 #include "dataplane/wire/greeting.h"
@@ -57,7 +58,11 @@ enum wl_wire_ack_flag {
 };
 
 enum wl_wire_propose_verb {
-	WL_WIRE_PROPOSE_TRIM = 1, /* the one that a node passes on for its operator */
+	WL_WIRE_PROPOSE_TRIM = 1, /* number */
+	WL_WIRE_PROPOSE_CONSUMER_SET =
+		2, /* name, number; made: 0, or the checkpoint that is to move */
+	WL_WIRE_PROPOSE_CONSUMER_DROP = 3, /* name, made */
+	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_CONSUMER_DROP,
 };
 
 enum wl_wire_vote_flag {

@@ -118,6 +118,24 @@ static inline bool wl_wire_take_endpoint(const uint8_t **at, char (*to)[WIRELOG_
 	return ok;
 }
 
+static inline void wl_wire_put_label(uint8_t **at, const char *text)
+{
+	memcpy(*at, text, WL_CONSUMER_NAME_BYTES);
+	*at += WL_CONSUMER_NAME_BYTES;
+}
+
+/* A name, or none. */
+static inline bool wl_wire_take_label(const uint8_t **at, char (*to)[WL_CONSUMER_NAME_BYTES],
+				      struct wl_wire_range range)
+{
+	bool ok = wl_consumer_name_is_valid(*at) || wl_wire_is_zero(*at, WL_CONSUMER_NAME_BYTES);
+
+	(void)range;
+	memcpy(*to, *at, WL_CONSUMER_NAME_BYTES);
+	*at += WL_CONSUMER_NAME_BYTES;
+	return ok;
+}
+
 /* The bytes behind the fixed part are put there by whoever has them; a decoded message points to them. */
 static inline void wl_wire_put_rest(uint8_t **at, const uint8_t *rest)
 {

@@ -297,6 +297,15 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 		status->damaged |= leads && replica->peers[node].damaged;
 }
 
+static void publish_consumers(struct wl_journal_status *status,
+			      const struct wl_consumer_table *table)
+{
+	status->consumers.count = table->count;
+	status->consumers.lowest = table->lowest;
+	memcpy(status->consumers.consumers, table->consumers,
+	       table->count * sizeof(table->consumers[0]));
+}
+
 static void publish_service(struct wl_journal_status *status, const struct wl_service *service)
 {
 	struct wl_service_stats stats;
@@ -309,6 +318,8 @@ static void publish_service(struct wl_journal_status *status, const struct wl_se
 	status->waiting_replies = stats.waiting_replies;
 	status->applied_index = stats.applied_index;
 	status->trim_number = stats.trim_number;
+	status->held_bytes = status->view.role == WL_ROLE_LEADER ? stats.held_bytes : 0;
+	publish_consumers(status, stats.consumers);
 	status->base_mark = stats.base_mark;
 	status->proven_index = stats.proven.index;
 	status->proven_digest = stats.proven.digest;

@@ -78,8 +78,8 @@ static void obey(struct wl_worker *worker, const struct wl_plane_message *messag
 	case WL_PLANE_TRANSFER:
 		wl_replica_on_transfer(&journal->replica, message);
 		return;
-	case WL_PLANE_TRIM:
-		wl_replica_ask_trim(&journal->replica, message->ours);
+	case WL_PLANE_ASK:
+		wl_replica_ask(&journal->replica, &message->wish);
 		return;
 	case WL_PLANE_RESUME:
 		wl_replica_on_resume(&journal->replica, message);

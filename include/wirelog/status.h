@@ -36,6 +36,7 @@
 	X(PATH_MTU, 22, EX_UNAVAILABLE, "The path between this client and a node does not carry full frames; smaller ones are used.", "Give every switch port, tunnel and interface on the way the MTU of the node's link (network.mtu), or set mtu= in the client's link option to what passes. At least 1280 bytes must pass.") \
 	X(JOURNAL_ELSEWHERE, 23, EX_UNAVAILABLE, "The journal is with another worker of this node, and nobody answers there.", "The client goes there by itself when it is told where; correct the endpoint that the message names, or see whether that worker runs.") \
 	X(JOURNAL_UNKNOWN, 24, EX_USAGE, "The nodes do not have this journal.", "Name one that their configuration lists under journals.") \
+	X(CHECKPOINT_DROPPED, 25, EX_DATAERR, "The consumer has no checkpoint: it was deleted, or held back more than retention.hold allows.", "Records that it has not consumed may be gone. Make a new checkpoint with `wirelog consumer set`, and read from the first number that is kept.") \
 	/* configuration and start */ \
 	X(CONFIG_UNREADABLE, 30, EX_NOINPUT, "The configuration file cannot be read.", "Check the path and its permissions.") \
 	X(CONFIG_SYNTAX, 31, EX_CONFIG, "The configuration file is not valid YAML.", "Correct the line that the message names.") \

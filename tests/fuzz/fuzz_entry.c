@@ -57,7 +57,7 @@ static void check_walk(const uint8_t *image, size_t size, const struct wl_entry_
 
 static void check_control(const uint8_t *image, const struct wl_entry_header *header)
 {
-	uint8_t again[WL_RECORD_HEADER_BYTES + WL_CONTROL_PAYLOAD_BYTES];
+	uint8_t again[WL_RECORD_HEADER_BYTES + WL_CONTROL_PAYLOAD_BYTES_MAX];
 	struct wl_record_header record;
 	struct wl_control control;
 	bool known = wl_control_decode(image, header, &control);
@@ -69,8 +69,8 @@ static void check_control(const uint8_t *image, const struct wl_entry_header *he
 		return;
 	wl_control_encode(&control, &record, again + WL_RECORD_HEADER_BYTES);
 	wl_record_encode_header(again, &record);
-	FUZZ_PROMISE(header->body_bytes == sizeof(again) &&
-		     memcmp(again, image + WL_ENTRY_HEADER_BYTES, sizeof(again)) == 0);
+	FUZZ_PROMISE(header->body_bytes == wl_record_image_bytes(record.bytes) &&
+		     memcmp(again, image + WL_ENTRY_HEADER_BYTES, header->body_bytes) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

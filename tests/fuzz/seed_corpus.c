@@ -129,6 +129,7 @@ static uint64_t likely(const char *unit, struct wl_wire_range range)
 #define FILL_i32 FILL_INTEGER
 #define FILL_position(name, value) message.name = (struct wl_position){2, 9};
 #define FILL_facts(name, value) memset(message.name, 7, sizeof(message.name));
+#define FILL_label(name, value)
 #define FILL_rest(name, value)
 #define FILL_members(name, value)
 #define FILL(type, name, unit, range, what) FILL_##type(name, likely(#unit, WL_WIRE_RANGE_##range))
@@ -395,8 +396,8 @@ static void write_memif(void)
 static void write_states(void)
 {
 	static const uint64_t words[] = {
-		9, 20, 500, 4,	 8, 3, 8,   77, 3,  76,	 12,	  2, 2 << 16, 1,  2, 12, 9, 15,
-		3, 1,  3,   100, 4, 0, 200, 6,	12, 300, 5 << 16, 1, 3,	      11, 0, 0,	 0, 0,
+		9, 20, 500, 4,	 8, 3, 8,   77, 3,  76,	 12,	  2, 0, 2 << 16, 1, 2, 12, 9, 15,
+		3, 1,  3,   100, 4, 0, 200, 6,	12, 300, 5 << 16, 1, 3, 11,	 0, 0, 0,  0,
 	};
 	struct wl_state_coding coding;
 	struct wl_state state;
@@ -419,27 +420,26 @@ static void write_states(void)
 
 static void write_controls(void)
 {
-	struct wl_control control = {WL_CONTROL_TRIM, 3, 4, 5, 6};
+	struct wl_control control = {WL_CONTROL_TRIM, 3, 4, 5, 6, "reader"};
 	uint8_t *body = seed + 1 + WL_ENTRY_HEADER_BYTES;
 
-	for (; control.verb <= WL_CONTROL_BASE_PROVEN; control.verb++) {
+	for (; control.verb <= WL_CONTROL_VERB_LAST; control.verb++) {
 		struct wl_entry_header header = {.kind = WL_ENTRY_CONTROL,
 						 .cluster = 7,
 						 .index = 2,
 						 .term = 1,
 						 .first_number = 1,
-						 .record_count = 1,
-						 .body_bytes = WL_CONTROL_ENTRY_BYTES -
-							       WL_ENTRY_HEADER_BYTES};
+						 .record_count = 1};
 		struct wl_record_header record;
 
 		memset(seed, 0, sizeof(seed));
 		wl_control_encode(&control, &record, body + WL_RECORD_HEADER_BYTES);
 		wl_record_encode_header(body, &record);
+		header.body_bytes = (uint32_t)wl_record_image_bytes(record.bytes);
 		header.body_crc = wl_crc32c(body, header.body_bytes);
 		wl_entry_encode_header(seed + 1, &header);
 		write_seed("fuzz_entry", wl_control_verb_text(control.verb),
-			   1 + WL_CONTROL_ENTRY_BYTES);
+			   1 + wl_entry_bytes(&header));
 	}
 }
 

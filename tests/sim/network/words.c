@@ -63,6 +63,7 @@ static void say_endpoint(FILE *file, const char *name, const char *unit, const c
 	fprintf(file, " %s '%s'", name, text);
 }
 
+#define say_label say_endpoint
 #define say_u8 say_integer
 #define say_u16 say_integer
 #define say_u32 say_integer

@@ -111,6 +111,8 @@ struct sim_promise {
 	uint64_t losses; /* of memory, in the cluster by then */
 };
 
+#define SIM_ORACLE_CONSUMER "reader" /* the one consumer of a simulated journal */
+
 struct sim_oracle { /* of one journal */
 	struct sim_cluster *cluster;
 	unsigned journal;
@@ -128,6 +130,8 @@ struct sim_oracle { /* of one journal */
 	uint64_t installed[WIRELOG_NODES_MAX +
 			   1]; /* entry at which a log begins since it took a base of a peer */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
+	uint64_t checkpoint,
+		checkpoint_made; /* of SIM_ORACLE_CONSUMER, and the entry that made it; 0: there is none */
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
 	/* Whom a node hears as the leader of its term, after its last turn, and since when. */
 	struct {

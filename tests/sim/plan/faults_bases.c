@@ -1,38 +1,84 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Trims that an operator asks for, and base makers that go wrong (part of faults.c); what is expected of bases. */
+/* Trims and checkpoints that an operator asks for, and base makers that go wrong (part of faults.c); what is expected of bases. */
 #include "dataplane/service/propose.h"
 #include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle.h"
 #include "tests/sim/plan/expect.h"
 #include "tests/sim/plan/faults.h"
 
-static void trim(struct sim_node *node, unsigned journal, const struct sim_action *action)
+static uint64_t number_at(struct sim_node *node, unsigned journal, uint64_t ppm)
 {
 	uint64_t known = sim_node_commit_number(node, journal);
-	struct wl_control control = {
-		.verb = WL_CONTROL_TRIM,
-		.number = 1 + (uint64_t)((unsigned __int128)known * action->argument[1] /
-					 SIM_DRIVE_PPM),
+
+	return 1 + (uint64_t)((unsigned __int128)known * ppm / SIM_DRIVE_PPM);
+}
+
+static void trim(struct sim_node *node, unsigned journal, uint64_t ppm)
+{
+	const struct wl_wire_propose wish = {
+		.verb = WL_WIRE_PROPOSE_TRIM,
+		.number = number_at(node, journal, ppm),
 	};
 
-	if (action->verb == SIM_TRIM)
-		wl_replica_ask_trim(&node->journals[journal]->replica, control.number);
-	else if (wl_service_leads(node->journals[journal]->service))
-		(void)wl_service_propose(node->journals[journal]->service, &control);
+	wl_replica_ask(&node->journals[journal]->replica, &wish);
+}
+
+static void propose_trim(struct sim_node *node, unsigned journal, uint64_t ppm)
+{
+	struct wl_service *service = node->journals[journal]->service;
+	struct wl_control control = {
+		.verb = WL_CONTROL_TRIM,
+		.number = number_at(node, journal, ppm),
+	};
+
+	if (wl_service_leads(service))
+		(void)wl_service_propose(service, &control);
+}
+
+/* As control/node/stats_answers_thread.c makes the wish of the node's own state. */
+static void set_consumer(struct sim_node *node, unsigned journal, uint64_t ppm)
+{
+	struct wl_wire_propose wish = {
+		.verb = ppm != 0 ? WL_WIRE_PROPOSE_CONSUMER_SET : WL_WIRE_PROPOSE_CONSUMER_DROP,
+		.number = ppm != 0 ? number_at(node, journal, ppm) : 0,
+		.name = SIM_ORACLE_CONSUMER,
+	};
+	const struct wl_consumer *found = wl_consumers_find(
+		&wl_service_state(node->journals[journal]->service)->consumers, wish.name);
+
+	wish.made = found ? found->made_index : 0;
+	if (found || ppm != 0)
+		wl_replica_ask(&node->journals[journal]->replica, &wish);
+}
+
+static void act(struct sim_node *node, unsigned journal, const struct sim_action *action)
+{
+	switch (action->verb) {
+	case SIM_TRIM:
+		trim(node, journal, action->argument[1]);
+		return;
+	case SIM_PROPOSE_TRIM:
+		propose_trim(node, journal, action->argument[1]);
+		return;
+	case SIM_CONSUMER:
+		set_consumer(node, journal, action->argument[1]);
+		return;
+	case SIM_FLIP_BASE:
+		node->bases[journal].wants_flip = true;
+		return;
+	default:
+		return;
+	}
 }
 
 bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action *action,
 			     struct sim_node *node)
 {
 	if (action->verb != SIM_TRIM && action->verb != SIM_PROPOSE_TRIM &&
-	    action->verb != SIM_FLIP_BASE)
+	    action->verb != SIM_CONSUMER && action->verb != SIM_FLIP_BASE)
 		return false;
-	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
-		if (action->verb == SIM_FLIP_BASE)
-			node->bases[journal].wants_flip = true;
-		else
-			trim(node, journal, action);
-	}
+	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++)
+		act(node, journal, action);
 	return true;
 }
 

@@ -320,22 +320,25 @@ static void settings_reach_every_worker_or_are_refused(void)
 	tear_down();
 }
 
-static void trim_reaches_the_worker_of_its_journal_or_is_refused(void)
+static void wish_reaches_the_worker_of_its_journal_or_is_refused(void)
 {
+	struct wl_wire_propose wish = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET,
+				       .made = 5,
+				       .name = "reader"};
 	struct wl_plane_message message;
 	uint32_t journal;
 
 	set_up(0xe);
 	for (journal = 0; journal < bed.agent.config.journal_count; journal++) {
-		CU_ASSERT(wl_agent_trim(&bed.agent, journal, 70 + journal));
-		message = await(bed.agent.config.worker_of_journal[journal], WL_PLANE_TRIM);
+		wish.number = 70 + journal;
+		CU_ASSERT(wl_agent_ask(&bed.agent, journal, &wish));
+		message = await(bed.agent.config.worker_of_journal[journal], WL_PLANE_ASK);
 		CU_ASSERT_EQUAL(message.journal, journal);
-		CU_ASSERT_EQUAL(message.ours, 70 + journal);
+		CU_ASSERT_EQUAL(memcmp(&message.wish, &wish, sizeof(wish)), 0);
 	}
-	CU_ASSERT_FALSE(wl_agent_trim(&bed.agent, journal, 7)); /* there is no such one */
-	CU_ASSERT_FALSE(wl_agent_trim(&bed.agent, 0, 0));
+	CU_ASSERT_FALSE(wl_agent_ask(&bed.agent, journal, &wish)); /* there is no such one */
 	wl_agent_stop(&bed.agent);
-	CU_ASSERT_FALSE(wl_agent_trim(&bed.agent, 0, 7));
+	CU_ASSERT_FALSE(wl_agent_ask(&bed.agent, 0, &wish));
 	tear_down();
 }
 
@@ -714,7 +717,7 @@ WL_SUITE(agent)
 	WL_TEST(arp_is_answered_on_the_worker_and_link_where_it_came_in),
 	WL_TEST(learned_address_is_told_to_every_worker_even_after_a_full_ring),
 	WL_TEST(settings_reach_every_worker_or_are_refused),
-	WL_TEST(trim_reaches_the_worker_of_its_journal_or_is_refused),
+	WL_TEST(wish_reaches_the_worker_of_its_journal_or_is_refused),
 	WL_TEST(stop_hands_over_stops_the_workers_and_writes_the_last_record),
 	WL_TEST(stop_takes_a_second_at_most_whatever_hangs),
 	WL_TEST(lonely_leader_stops_without_handing_over),

@@ -85,17 +85,19 @@ static void a_live_key_that_contradicts_what_stays_is_refused(void)
 
 static void limits_of_the_log_change_while_the_node_runs(void)
 {
-	compare("base: {every: 1MiB, rate: 2MiB}\nretention: {bytes: 5GiB, age: 86400}\n");
-	CU_ASSERT_EQUAL(changes.count, 4);
+	compare("base: {every: 1MiB, rate: 2MiB}\nretention: {bytes: 5GiB, age: 86400, hold: 6GiB}\n");
+	CU_ASSERT_EQUAL(changes.count, 5);
 	CU_ASSERT(is_changed(0, "base.every", true));
 	CU_ASSERT(is_changed(1, "base.rate", true));
 	CU_ASSERT(is_changed(2, "retention.bytes", true));
 	CU_ASSERT(is_changed(3, "retention.age", true));
+	CU_ASSERT(is_changed(4, "retention.hold", true));
 	CU_ASSERT_EQUAL(wl_config_mix(&running, &wanted, &next, &problems), 0);
 	CU_ASSERT_EQUAL(next.base_every_bytes, 1u << 20);
 	CU_ASSERT_EQUAL(next.base_bytes_per_second, 2u << 20);
 	CU_ASSERT_EQUAL(next.retention_bytes, 5ull << 30);
 	CU_ASSERT_EQUAL(next.retention_age_ns, 86400000000000);
+	CU_ASSERT_EQUAL(next.retention_hold_bytes, 6ull << 30);
 	CU_ASSERT_EQUAL(running.base_every_bytes, 256u << 20);
 	CU_ASSERT_EQUAL(running.retention_bytes, 0);
 	CU_ASSERT_EQUAL(running.retention_age_ns, 0);

@@ -61,12 +61,17 @@ static void each_verb_survives_encode_and_decode(void)
 		{.verb = WL_CONTROL_BASE},
 		{.verb = WL_CONTROL_BASE, .expects = 1ull << 40},
 		{.verb = WL_CONTROL_BASE_PROVEN, .index = 77, .digest = 0xfedcba9876543210u},
+		{.verb = WL_CONTROL_CONSUMER_SET, .number = 1, .name = "a"},
+		{WL_CONTROL_CONSUMER_SET, 9, UINT64_MAX, .name = "a-Z_0.9-abcdefghijklmnopqrstuv"},
+		{.verb = WL_CONTROL_CONSUMER_DROP, .expects = 7, .index = 5, .name = "a-Z_0"},
+		{.verb = WL_CONTROL_CONSUMER_DROP, .name = "abcdefghijklmnopqrstuvwxyz01234"},
 	};
 
 	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
 		struct wl_control decoded;
 
-		CU_ASSERT_EQUAL(make(&controls[i]), WL_CONTROL_ENTRY_BYTES);
+		CU_ASSERT_EQUAL(make(&controls[i]), WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES +
+							    (controls[i].name[0] != 0 ? 56 : 24));
 		CU_ASSERT_EQUAL_FATAL(verdict_of(), WL_ENTRY_OK);
 		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
 		CU_ASSERT_EQUAL(decoded.verb, controls[i].verb);
@@ -74,25 +79,36 @@ static void each_verb_survives_encode_and_decode(void)
 		CU_ASSERT_EQUAL(decoded.number, controls[i].number);
 		CU_ASSERT_EQUAL(decoded.index, controls[i].index);
 		CU_ASSERT_EQUAL(decoded.digest, controls[i].digest);
+		CU_ASSERT_EQUAL(memcmp(decoded.name, controls[i].name, sizeof(decoded.name)), 0);
 	}
 }
 
 static void what_a_verb_does_not_use_is_written_as_zero(void)
 {
-	struct wl_control all = {WL_CONTROL_TRIM, 1, 2, 3, 4}, decoded;
+	struct wl_control all = {WL_CONTROL_TRIM, 1, 2, 3, 4, "name"}, decoded;
 
-	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_BASE_PROVEN; all.verb++) {
+	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_VERB_LAST; all.verb++) {
 		make(&all);
 		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
-		CU_ASSERT_EQUAL(decoded.number, all.verb == WL_CONTROL_TRIM ? 2 : 0);
-		CU_ASSERT_EQUAL(decoded.expects, all.verb == WL_CONTROL_BASE ? 1 : 0);
+		CU_ASSERT_EQUAL(
+			decoded.number,
+			all.verb == WL_CONTROL_TRIM || all.verb == WL_CONTROL_CONSUMER_SET ? 2 : 0);
+		CU_ASSERT_EQUAL(
+			decoded.expects,
+			all.verb == WL_CONTROL_BASE || all.verb >= WL_CONTROL_CONSUMER_SET ? 1 : 0);
+		CU_ASSERT_EQUAL(decoded.index, all.verb == WL_CONTROL_BASE_PROVEN ||
+							       all.verb == WL_CONTROL_CONSUMER_DROP
+						       ? 3
+						       : 0);
+		CU_ASSERT_STRING_EQUAL(decoded.name,
+				       all.verb >= WL_CONTROL_CONSUMER_SET ? "name" : "");
 		CU_ASSERT_EQUAL(decoded.digest, all.verb == WL_CONTROL_BASE_PROVEN ? 4 : 0);
 	}
 }
 
 static void what_is_unknown_is_whole_and_not_decoded(void)
 {
-	static const uint64_t verbs[] = {0, 4, 5, 256, 1ull << 32 | 1, UINT64_MAX};
+	static const uint64_t verbs[] = {0, 6, 7, 256, 1ull << 32 | 1, UINT64_MAX};
 	static const uint32_t sizes[] = {1, 8, 23, 25, 32, WL_CONTROL_BYTES_MAX};
 	const struct wl_control trim = {.verb = WL_CONTROL_TRIM, .number = 5};
 	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;
@@ -119,6 +135,45 @@ static void what_is_unknown_is_whole_and_not_decoded(void)
 		CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_OK);
 		CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
 	}
+}
+
+static bool is_decoded_with(const struct wl_control *control, unsigned at, uint8_t value)
+{
+	struct wl_control decoded;
+
+	make(control);
+	image[WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + at] = value;
+	finish(WL_ENTRY_CONTROL, 1, header.body_bytes);
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_OK);
+	return wl_control_decode(image, &header, &decoded);
+}
+
+static void a_name_is_one_or_nothing_is_decoded(void)
+{
+	static const char good[] = "azAZ09._-", bad[] = " /@[`{:,+\x80\xff\n";
+	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_SET, .number = 1, .name = "abc"};
+	struct wl_control decoded;
+	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;
+
+	for (unsigned at = 0; at < 3; at++) {
+		for (const char *letter = good; *letter; letter++)
+			CU_ASSERT_TRUE(is_decoded_with(&control, 24 + at, (uint8_t)*letter));
+		for (const char *letter = bad; *letter; letter++)
+			CU_ASSERT_FALSE(is_decoded_with(&control, 24 + at, (uint8_t)*letter));
+		CU_ASSERT_EQUAL(is_decoded_with(&control, 24 + at, 0), at == 2);
+	}
+	for (unsigned at = 4; at < 32; at++)
+		CU_ASSERT_FALSE(is_decoded_with(&control, 24 + at, 'a')); /* behind its end */
+	memset(control.name, 'a', sizeof(control.name));
+	CU_ASSERT_FALSE(is_decoded_with(&control, 0, 1)); /* none ends it */
+	CU_ASSERT_TRUE(is_decoded_with(&control, 24 + 31, 0));
+	/* Arguments that are another verb's, or no room for a name. */
+	CU_ASSERT_FALSE(is_decoded_with(&control, 8, 1));
+	CU_ASSERT_FALSE(is_decoded_with(&control, 16, 1));
+	finish(WL_ENTRY_CONTROL, 1, put(body, WL_CONTROL_CONSUMER_SET, WL_RECORD_CONTROL, 24));
+	CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
+	finish(WL_ENTRY_CONTROL, 1, put(body, WL_CONTROL_TRIM, WL_RECORD_CONTROL, 56));
+	CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
 }
 
 static void a_control_entry_is_one_control_record(void)
@@ -153,5 +208,6 @@ WL_SUITE(control_entry)
 	WL_TEST(each_verb_survives_encode_and_decode),
 	WL_TEST(what_a_verb_does_not_use_is_written_as_zero),
 	WL_TEST(what_is_unknown_is_whole_and_not_decoded),
+	WL_TEST(a_name_is_one_or_nothing_is_decoded),
 	WL_TEST(a_control_entry_is_one_control_record),
 };

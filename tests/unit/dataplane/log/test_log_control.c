@@ -32,7 +32,8 @@ static void it_stands_between_records_and_takes_no_number(void)
 	CU_ASSERT_EQUAL(the_log->next_number, 3);
 	image = wl_log_image_in_ring(the_log, 2, &bytes);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(image);
-	CU_ASSERT_EQUAL(bytes, WL_CONTROL_ENTRY_BYTES);
+	CU_ASSERT_EQUAL(bytes,
+			WL_ENTRY_HEADER_BYTES + wl_record_image_bytes(WL_CONTROL_PAYLOAD_BYTES));
 	CU_ASSERT_EQUAL(wl_entry_decode(image, bytes, &header), WL_ENTRY_OK);
 	CU_ASSERT_TRUE(wl_control_decode(image, &header, &control));
 	CU_ASSERT_EQUAL(control.number, 3);
@@ -45,7 +46,7 @@ static void it_stands_between_records_and_takes_no_number(void)
 /* Of the room that a full log keeps a leader leaves the last blocks to first entries of terms; a follower takes what it is sent. */
 static void the_last_blocks_are_for_terms(void)
 {
-	uint8_t image[WL_CONTROL_ENTRY_BYTES];
+	uint8_t image[WL_CONTROL_ENTRY_BYTES_MAX];
 	const uint8_t *last;
 	uint64_t left;
 	uint32_t bytes;

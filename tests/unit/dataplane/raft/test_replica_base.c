@@ -164,19 +164,26 @@ static void what_an_earlier_boot_said_counts_for_nothing(void)
 
 /* ---- what an operator asks for ---- */
 
+static void ask_trim(struct wl_replica *replica, uint64_t number)
+{
+	const struct wl_wire_propose wish = {.verb = WL_WIRE_PROPOSE_TRIM, .number = number};
+
+	wl_replica_ask(replica, &wish);
+}
+
 static void trim_is_passed_on_to_the_leader_each_heartbeat(void)
 {
 	replica_fixture_init(&cluster, 3);
 	replica_fixture_elect(&cluster, 1, 1);
 	run();
 	wl_replica_pass_on_ask(node(2), 1); /* nothing is asked */
-	wl_replica_ask_trim(node(2), 5);
-	wl_replica_ask_trim(node(2), 4); /* part of it */
+	ask_trim(node(2), 5);
+	ask_trim(node(2), 4); /* part of it */
 	wl_replica_pass_on_ask(node(2), 1);
 	wl_replica_pass_on_ask(node(2), 1);
 	CU_ASSERT_EQUAL(replica_count(&cluster, 2, WL_COUNTER_proposals_sent), 1);
 	run();
-	CU_ASSERT_EQUAL(node(1)->ask.trim_number, 5);
+	CU_ASSERT_EQUAL(node(1)->ask.wish.number, 5);
 	wl_replica_pass_on_ask(node(2), 1);
 	CU_ASSERT_EQUAL(replica_count(&cluster, 2, WL_COUNTER_proposals_sent), 2);
 	run();
@@ -191,12 +198,12 @@ static void trim_that_comes_to_a_follower_goes_no_further(void)
 	replica_fixture_elect(&cluster, 1, 1);
 	run();
 	wl_replica_on_propose(node(3), 2, &propose);
-	CU_ASSERT_EQUAL(node(3)->ask.trim_number, 0);
+	CU_ASSERT_EQUAL(node(3)->ask.wish.number, 0);
 	CU_ASSERT_EQUAL(replica_count(&cluster, 3, WL_COUNTER_proposals_stale), 1);
 	wl_replica_on_propose(node(1), 5, &propose); /* no voter */
-	CU_ASSERT_EQUAL(node(1)->ask.trim_number, 0);
+	CU_ASSERT_EQUAL(node(1)->ask.wish.number, 0);
 	wl_replica_on_propose(node(1), 2, &propose);
-	CU_ASSERT_EQUAL(node(1)->ask.trim_number, 5);
+	CU_ASSERT_EQUAL(node(1)->ask.wish.number, 5);
 	replica_fixture_fini(&cluster);
 }
 

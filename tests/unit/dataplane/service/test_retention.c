@@ -2,6 +2,7 @@
 /* What a leader trims by itself: by size, by age, and by whose clock. */
 #include "dataplane/service/retention.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/service/service_internal.h"
@@ -64,7 +65,7 @@ static uint64_t trimmed(void)
 
 static uint64_t wished(uint64_t bytes, uint64_t age_ns, uint64_t vouched_ns)
 {
-	const struct wl_retention retention = {bytes, age_ns, vouched_ns};
+	const struct wl_retention retention = {bytes, age_ns, vouched_ns, 0};
 
 	return wl_retention_number(&retention, &front->log, front->replica.commit, trimmed());
 }
@@ -142,6 +143,108 @@ static void trim_point_inside_a_segment_counts(void)
 	CU_ASSERT_EQUAL(wished(2 * (uint64_t)SEGMENT, 0, 0), 0);
 	front->service->state.trim_number = number - 1;
 	CU_ASSERT_EQUAL(wished(2 * (uint64_t)SEGMENT, 0, 0), number);
+	end();
+}
+
+static void apply_set(const char *name, uint64_t number)
+{
+	struct wl_wire_propose wish = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET, .number = number};
+
+	snprintf(wish.name, sizeof(wish.name), "%s", name);
+	wl_replica_ask(&front->replica, &wish);
+	service_fixture_turns(front, 10);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
+}
+
+static uint32_t consumers(void)
+{
+	return front->service->state.consumers.count;
+}
+
+/* As far as the checkpoint allows, and by whole segments there, too. */
+static void a_checkpoint_holds_back_what_is_too_much(void)
+{
+	uint64_t held_before = 0;
+
+	begin(true);
+	append_segments(4);
+	for (uint64_t checkpoint = 1; checkpoint <= front->log.next_number; checkpoint += 3) {
+		const struct wl_retention free = {2 * (uint64_t)SEGMENT, 0, 0, 0};
+		const struct wl_retention retention = {2 * (uint64_t)SEGMENT, 0, 0, checkpoint};
+		uint64_t commit = front->replica.commit;
+		uint64_t wish = wl_retention_number(&free, &front->log, commit, 1);
+		uint64_t number = wl_retention_number(&retention, &front->log, commit, 1);
+		uint64_t held = wl_retention_held(&retention, &front->log, commit);
+
+		CU_ASSERT(number <= checkpoint && number <= wish);
+		CU_ASSERT_EQUAL(wl_retention_held(&free, &front->log, commit), 0);
+		if (checkpoint >= wish) {
+			CU_ASSERT_EQUAL(number, wish);
+			CU_ASSERT_EQUAL(held, 0);
+			continue;
+		}
+		CU_ASSERT_EQUAL(held,
+				(number != 0 ? kept_behind(number)
+					     : front->log.append_offset - front->log.begin.offset) -
+					kept_behind(wish));
+		CU_ASSERT(held != 0 && (held_before == 0 || held <= held_before));
+		held_before = held;
+	}
+	CU_ASSERT_NOT_EQUAL(held_before, 0);
+	end();
+}
+
+static void retention_waits_for_a_consumer_as_long_as_it_has_to(void)
+{
+	uint64_t free;
+
+	begin(true);
+	wl_service_set(front->service, WL_SETTING_RETENTION_BYTES, SEGMENT);
+	apply_set("reader", 1);
+	append_segments(4);
+	pass(2 * SECOND_NS);
+	pass(2 * SECOND_NS);
+	CU_ASSERT_EQUAL(trimmed(), 1);
+	CU_ASSERT(front->service->upkeep.held_bytes >= 2 * (uint64_t)SEGMENT);
+	free = wished(SEGMENT, 0, 0);
+	apply_set("reader", free / 2);
+	pass(2 * SECOND_NS);
+	CU_ASSERT(trimmed() > 1 && trimmed() <= free / 2);
+	apply_set("reader", free);
+	pass(2 * SECOND_NS);
+	CU_ASSERT_EQUAL(trimmed(), free);
+	CU_ASSERT_EQUAL(front->service->upkeep.held_bytes, 0);
+	CU_ASSERT_EQUAL(consumers(), 1);
+	end();
+}
+
+/* First the checkpoint goes, then the records; one that holds back less stays. */
+static void who_holds_back_too_much_is_dropped(void)
+{
+	uint64_t near, tail;
+
+	begin(true);
+	apply_set("far", 1);
+	apply_set("farther.but.as.far", 1);
+	append_segments(4);
+	near = wished(2 * (uint64_t)SEGMENT, 0, 0);
+	apply_set("near", near);
+	wl_service_set(front->service, WL_SETTING_RETENTION_BYTES, SEGMENT);
+	wl_service_set(front->service, WL_SETTING_RETENTION_HOLD_BYTES, 8 * (uint64_t)SEGMENT);
+	pass(2 * SECOND_NS);
+	CU_ASSERT_EQUAL(consumers(), 3);
+	CU_ASSERT_EQUAL(trimmed(), 1);
+	wl_service_set(front->service, WL_SETTING_RETENTION_HOLD_BYTES, 2 * (uint64_t)SEGMENT);
+	tail = front->log.tail.index;
+	pass(2 * SECOND_NS);
+	pass(2 * SECOND_NS);
+	CU_ASSERT_EQUAL(consumers(), 1);
+	CU_ASSERT_STRING_EQUAL(front->service->state.consumers.consumers[0].name, "near");
+	CU_ASSERT_EQUAL(trimmed(), near);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 3); /* two go, and then a trim */
+	CU_ASSERT_EQUAL(wl_count_get(&front->counters, WL_COUNTER_checkpoints_dropped), 2);
+	pass(2 * SECOND_NS);
+	CU_ASSERT_EQUAL(consumers(), 1);
 	end();
 }
 
@@ -248,6 +351,9 @@ WL_SUITE(retention)
 	WL_TEST(what_is_too_much_goes_by_whole_segments),
 	WL_TEST(nothing_is_proposed_before_a_segment_comes_free),
 	WL_TEST(trim_point_inside_a_segment_counts),
+	WL_TEST(a_checkpoint_holds_back_what_is_too_much),
+	WL_TEST(retention_waits_for_a_consumer_as_long_as_it_has_to),
+	WL_TEST(who_holds_back_too_much_is_dropped),
 	WL_TEST(what_is_too_old_goes),
 	WL_TEST(the_stricter_limit_counts),
 	WL_TEST(nothing_above_the_commit_is_trimmed),

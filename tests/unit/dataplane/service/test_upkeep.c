@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a leader proposes itself, from the turn that wants it to the state that has it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/service/service_internal.h"
@@ -54,6 +55,13 @@ static void append(uint32_t first, uint32_t count, uint32_t record_bytes)
 					      });
 		service_fixture_turns(front, 3);
 	}
+}
+
+static void ask_trim(uint64_t number)
+{
+	const struct wl_wire_propose wish = {.verb = WL_WIRE_PROPOSE_TRIM, .number = number};
+
+	wl_replica_ask(&front->replica, &wish);
 }
 
 static void base_is_asked_for_and_proven(void)
@@ -132,20 +140,20 @@ static void trim_that_is_asked_for_is_committed(void)
 
 	begin(false);
 	append(1, 10, 100);
-	wl_replica_ask_trim(&front->replica, 7);
+	ask_trim(7);
 	pass(4);
 	CU_ASSERT_EQUAL(state()->trim_number, 7);
-	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 0);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
 	tail = front->log.tail.index;
-	wl_replica_ask_trim(&front->replica, 7);
-	wl_replica_ask_trim(&front->replica, 5); /* it never falls: nothing to propose */
+	ask_trim(7);
+	ask_trim(5); /* it never falls: nothing to propose */
 	pass(4);
 	CU_ASSERT_EQUAL(front->log.tail.index, tail);
-	wl_replica_ask_trim(&front->replica, 1000); /* all that there is */
+	ask_trim(1000); /* all that there is */
 	pass(4);
 	CU_ASSERT_EQUAL(state()->trim_number, 11);
 	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
-	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 0);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
 	end();
 }
 
@@ -154,20 +162,85 @@ static void trim_waits_for_who_leads_and_is_forgotten_in_the_end(void)
 	begin(false);
 	append(1, 10, 100);
 	service_fixture_fence(front);
-	wl_replica_ask_trim(&front->replica, 7);
+	ask_trim(7);
 	pass(4);
-	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 7);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.number, 7);
 	service_fixture_lead(front, 2);
 	pass(4);
 	CU_ASSERT_EQUAL(state()->trim_number, 7);
 	service_fixture_fence(front);
-	wl_replica_ask_trim(&front->replica, 8);
+	ask_trim(8);
 	front->now_ns += WL_REPLICA_ASK_NS;
 	pass(2);
-	CU_ASSERT_EQUAL(front->replica.ask.trim_number, 0);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
 	service_fixture_lead(front, 3);
 	pass(4);
 	CU_ASSERT_EQUAL(state()->trim_number, 7);
+	end();
+}
+
+static void ask_consumer(enum wl_wire_propose_verb verb, const char *name, uint64_t number,
+			 uint64_t made)
+{
+	struct wl_wire_propose wish = {.verb = verb, .number = number, .made = made};
+
+	snprintf(wish.name, sizeof(wish.name), "%s", name);
+	wl_replica_ask(&front->replica, &wish);
+	pass(4);
+}
+
+static void checkpoint_that_is_asked_for_is_made_moved_and_dropped(void)
+{
+	const struct wl_consumer_table *table;
+	uint64_t tail, made;
+
+	begin(false);
+	table = &state()->consumers;
+	append(1, 10, 100);
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_SET, "reader", 4, 0);
+	CU_ASSERT_EQUAL_FATAL(table->count, 1);
+	CU_ASSERT_STRING_EQUAL(table->consumers[0].name, "reader");
+	CU_ASSERT_EQUAL(table->lowest, 4);
+	made = table->consumers[0].made_index;
+	CU_ASSERT_EQUAL(made, front->log.tail.index);
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_SET, "reader", 1000, made); /* all that there is */
+	CU_ASSERT_EQUAL(table->lowest, 11);
+	tail = front->log.tail.index;
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_SET, "reader", 8, made); /* it never goes back */
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_SET, "reader", 11, made + 1); /* another one */
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_SET, "writer", 11, made); /* is not there */
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_DROP, "writer", 0, made);
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_DROP, "reader", 0, made - 1);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_DROP, "reader", 0, made);
+	CU_ASSERT_EQUAL(table->count, 0);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
+	end();
+}
+
+/* What a consumer wants stays, and nobody asks for it again and again. */
+static void trim_that_is_asked_for_stops_at_a_checkpoint(void)
+{
+	uint64_t tail;
+
+	begin(false);
+	append(1, 10, 100);
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_SET, "reader", 4, 0);
+	tail = front->log.tail.index;
+	ask_trim(8);
+	pass(20);
+	CU_ASSERT_EQUAL(state()->trim_number, 4);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
+	ask_trim(8);
+	pass(20);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
+	ask_consumer(WL_WIRE_PROPOSE_CONSUMER_SET, "reader", 9, 0);
+	ask_trim(8);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->trim_number, 8);
 	end();
 }
 
@@ -180,10 +253,10 @@ static void one_control_entry_at_a_time(void)
 	append(1, 10, 100);
 	front->receives[2] = front->receives[3] = front->stores[2] = front->stores[3] = false;
 	tail = front->log.tail.index;
-	wl_replica_ask_trim(&front->replica, 5);
+	ask_trim(5);
 	pass(4);
 	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
-	wl_replica_ask_trim(&front->replica, 6);
+	ask_trim(6);
 	pass(4);
 	CU_ASSERT_EQUAL(front->log.tail.index, tail + 1);
 	front->receives[2] = front->stores[2] = true;
@@ -202,7 +275,7 @@ static void who_hands_over_proposes_nothing(void)
 	append(1, 10, 100);
 	tail = front->log.tail.index;
 	front->replica.handing_over = true;
-	wl_replica_ask_trim(&front->replica, 5);
+	ask_trim(5);
 	pass(4);
 	CU_ASSERT_EQUAL(front->log.tail.index, tail);
 	front->replica.handing_over = false;
@@ -218,6 +291,8 @@ WL_SUITE(upkeep)
 	WL_TEST(one_voter_proves_its_own_base),
 	WL_TEST(trim_that_is_asked_for_is_committed),
 	WL_TEST(trim_waits_for_who_leads_and_is_forgotten_in_the_end),
+	WL_TEST(checkpoint_that_is_asked_for_is_made_moved_and_dropped),
+	WL_TEST(trim_that_is_asked_for_stops_at_a_checkpoint),
 	WL_TEST(one_control_entry_at_a_time),
 	WL_TEST(who_hands_over_proposes_nothing),
 };

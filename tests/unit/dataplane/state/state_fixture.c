@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/dataplane/state/state_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +84,7 @@ uint64_t state_log_seal(struct state_log *log)
 
 uint64_t state_log_control(struct state_log *log, const struct wl_control *control)
 {
-	uint8_t payload[WL_CONTROL_PAYLOAD_BYTES];
+	uint8_t payload[WL_CONTROL_PAYLOAD_BYTES_MAX];
 	struct wl_record_header record;
 
 	wl_control_encode(control, &record, payload);
@@ -131,15 +132,19 @@ static void chance_record(struct state_log *log)
 
 static void chance_control(struct state_log *log)
 {
-	struct wl_control control = {
-		.verb = (enum wl_control_verb)sim_random_between(&log->random, WL_CONTROL_TRIM,
-								 WL_CONTROL_BASE_PROVEN)};
+	struct wl_control control = {.verb = (enum wl_control_verb)sim_random_between(
+					     &log->random, WL_CONTROL_TRIM, WL_CONTROL_VERB_LAST)};
 	bool fits = !sim_random_chance(&log->random, 300000);
 
 	control.number = sim_random_below(&log->random, 2 * log->next_number);
 	control.expects = fits ? log->base_mark : sim_random_below(&log->random, log->entries + 1);
 	control.index = control.expects;
 	control.digest = sim_random_next(&log->random);
+	/* Few names, so that they meet; some of them alike at first. */
+	snprintf(control.name, sizeof(control.name), "reader.%.*s",
+		 (int)sim_random_below(&log->random, 4), "abc");
+	if (control.verb >= WL_CONTROL_CONSUMER_SET && fits)
+		control.expects = control.index = 0;
 	state_log_control(log, &control);
 	if (control.verb == WL_CONTROL_BASE && control.expects == log->base_mark)
 		log->base_mark = log->entries;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/state/state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +34,12 @@ static void apply_all(void)
 /* Returns the index of its entry. */
 static uint64_t ask(enum wl_control_verb verb, uint64_t expects_or_number_or_index, uint64_t digest)
 {
-	struct wl_control control = {verb, expects_or_number_or_index, expects_or_number_or_index,
-				     expects_or_number_or_index, digest};
+	struct wl_control control = {verb,
+				     expects_or_number_or_index,
+				     expects_or_number_or_index,
+				     expects_or_number_or_index,
+				     digest,
+				     ""};
 
 	state_log_control(&log_, &control);
 	apply_all();
@@ -187,6 +192,167 @@ static void an_unknown_verb_changes_nothing_but_the_index(void)
 	end();
 }
 
+static uint64_t set(const char *name, uint64_t number, uint64_t expects)
+{
+	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_SET,
+				     .number = number,
+				     .expects = expects};
+
+	snprintf(control.name, sizeof(control.name), "%s", name);
+	state_log_control(&log_, &control);
+	apply_all();
+	return log_.entries;
+}
+
+static void drop(const char *name, uint64_t number, uint64_t made_index)
+{
+	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_DROP,
+				     .expects = number,
+				     .index = made_index};
+
+	snprintf(control.name, sizeof(control.name), "%s", name);
+	state_log_control(&log_, &control);
+	apply_all();
+}
+
+/* 0: there is none of that name. */
+static uint64_t checkpoint(const char *name)
+{
+	char whole[WL_CONSUMER_NAME_BYTES] = "";
+	const struct wl_consumer *found;
+
+	snprintf(whole, sizeof(whole), "%s", name);
+	found = wl_consumers_find(&state.consumers, whole);
+	return found ? found->number : 0;
+}
+
+static void no_trim_passes_a_checkpoint(void)
+{
+	start();
+	append_records(50);
+	set("late", 20, 0);
+	set("early", 30, 0);
+	ask(WL_CONTROL_TRIM, 10, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 10);
+	ask(WL_CONTROL_TRIM, 40, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 20);
+	set("late", 35, 0);
+	ask(WL_CONTROL_TRIM, 40, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 30);
+	drop("early", 0, 0);
+	ask(WL_CONTROL_TRIM, 40, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 35);
+	drop("late", 0, 0);
+	ask(WL_CONTROL_TRIM, 40, 0);
+	CU_ASSERT_EQUAL(state.trim_number, 40);
+	CU_ASSERT_EQUAL(state.ignored, 0);
+	end();
+}
+
+static void a_checkpoint_moves_forward_within_what_there_is(void)
+{
+	start();
+	append_records(50);
+	set("a", 20, 0);
+	set("a", 19, 0);
+	CU_ASSERT_EQUAL(checkpoint("a"), 20);
+	set("a", 0, 0);
+	CU_ASSERT_EQUAL(checkpoint("a"), 20);
+	set("a", UINT64_MAX, 0);
+	CU_ASSERT_EQUAL(checkpoint("a"), 51);
+	set("b", UINT64_MAX, 0);
+	CU_ASSERT_EQUAL(checkpoint("b"), 51);
+	ask(WL_CONTROL_TRIM, 40, 0);
+	/* What is promised to nobody any more can be promised to nobody. */
+	set("c", 5, 0);
+	CU_ASSERT_EQUAL(checkpoint("c"), 40);
+	CU_ASSERT_EQUAL(state.consumers.lowest, 40);
+	end();
+}
+
+/* A name that was dropped and made again is not the one that somebody knew. */
+static void a_checkpoint_is_known_by_the_entry_that_made_it(void)
+{
+	uint64_t first, second;
+
+	start();
+	append_records(50);
+	set("a", 10, 7); /* to move one that is not there makes none */
+	CU_ASSERT_EQUAL(checkpoint("a"), 0);
+	first = set("a", 10, 0);
+	set("a", 11, first);
+	CU_ASSERT_EQUAL(checkpoint("a"), 11);
+	drop("a", 10, 0);
+	drop("a", 11, first + 1);
+	drop("b", 0, 0);
+	CU_ASSERT_EQUAL(checkpoint("a"), 11);
+	drop("a", 11, first);
+	CU_ASSERT_EQUAL(checkpoint("a"), 0);
+	second = set("a", 20, 0);
+	set("a", 30, first);
+	drop("a", 0, first);
+	CU_ASSERT_EQUAL(checkpoint("a"), 20);
+	set("a", 30, second);
+	CU_ASSERT_EQUAL(checkpoint("a"), 30);
+	end();
+}
+
+static void a_full_table_takes_no_more_names(void)
+{
+	struct wl_consumer_table before;
+	char name[WL_CONSUMER_NAME_BYTES];
+
+	start();
+	append_records(90);
+	/* In an order that is not theirs. */
+	for (unsigned at = 0; at < WL_CONSUMERS_MAX; at++) {
+		snprintf(name, sizeof(name), "c%02u", at * 37 % WL_CONSUMERS_MAX);
+		set(name, at + 2, 0);
+	}
+	CU_ASSERT_EQUAL(state.consumers.count, WL_CONSUMERS_MAX);
+	CU_ASSERT_EQUAL(state.consumers.lowest, 2);
+	for (unsigned at = 1; at < WL_CONSUMERS_MAX; at++)
+		CU_ASSERT(strcmp(state.consumers.consumers[at - 1].name,
+				 state.consumers.consumers[at].name) < 0);
+	before = state.consumers;
+	set("one.more", 5, 0);
+	CU_ASSERT_EQUAL(memcmp(&before, &state.consumers, sizeof(before)), 0);
+	set("c00", 80, 0);
+	CU_ASSERT_EQUAL(checkpoint("c00"), 80);
+	CU_ASSERT_EQUAL(state.consumers.lowest, 3);
+	CU_ASSERT_STRING_EQUAL(wl_consumers_lowest(&state.consumers)->name, "c37");
+	drop("c63", 0, 0);
+	set("one.more", 5, 0);
+	CU_ASSERT_EQUAL(checkpoint("one.more"), 5);
+	end();
+}
+
+/* Tables that came to the same in other ways are the same bytes, and have the same digest. */
+static void consumers_change_the_digest_and_leave_no_trace(void)
+{
+	struct wl_consumer_table empty, two;
+	uint64_t digest;
+
+	start();
+	append_records(50);
+	empty = state.consumers;
+	set("b", 10, 0);
+	two = state.consumers;
+	set("a", 10, 0);
+	CU_ASSERT_NOT_EQUAL(state.consumers.digest, two.digest);
+	drop("a", 0, 0);
+	CU_ASSERT_EQUAL(memcmp(&two, &state.consumers, sizeof(two)), 0);
+	digest = wl_state_digest(&state);
+	state.consumers.count++;
+	CU_ASSERT_NOT_EQUAL(wl_state_digest(&state), digest);
+	state.consumers.count--;
+	set("b", 11, 0);
+	CU_ASSERT_NOT_EQUAL(state.consumers.digest, two.digest);
+	drop("b", 0, 0);
+	CU_ASSERT_EQUAL(memcmp(&empty, &state.consumers, sizeof(empty)), 0);
+	end();
+}
+
 /* Each word of the state changes the digest, and no two of them alike. */
 static void the_digest_covers_every_part(void)
 {
@@ -197,6 +363,7 @@ static void the_digest_covers_every_part(void)
 		&state.proven.digest,	     &state.proven_before.index,
 		&state.proven_before.digest, &state.sessions.applied_index,
 		&state.sessions.activity,    &state.sessions.digest,
+		&state.consumers.digest,
 	};
 	uint64_t seen[2 * sizeof(words) / sizeof(words[0]) + 2];
 	unsigned count = 0;
@@ -246,6 +413,16 @@ static void each_invariant_is_checked(void)
 	state.proven_before.index = 2;
 	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
 	state.proven_before.index = 0;
+	CU_ASSERT_PTR_NULL(wl_state_check(&state));
+	set("a", 4, 0);
+	state.trim_number = 5;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.trim_number = 4;
+	state.consumers.count = 0;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.consumers.count = WL_CONSUMERS_MAX + 1;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.consumers.count = 1;
 	end();
 }
 
@@ -258,6 +435,11 @@ WL_SUITE(state)
 	WL_TEST(only_the_newest_mark_is_proven_and_once),
 	WL_TEST(a_mark_that_is_not_proven_is_passed_over),
 	WL_TEST(an_unknown_verb_changes_nothing_but_the_index),
+	WL_TEST(no_trim_passes_a_checkpoint),
+	WL_TEST(a_checkpoint_moves_forward_within_what_there_is),
+	WL_TEST(a_checkpoint_is_known_by_the_entry_that_made_it),
+	WL_TEST(a_full_table_takes_no_more_names),
+	WL_TEST(consumers_change_the_digest_and_leave_no_trace),
 	WL_TEST(the_digest_covers_every_part),
 	WL_TEST(each_invariant_is_checked),
 };

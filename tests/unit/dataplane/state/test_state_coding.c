@@ -203,8 +203,10 @@ static void every_flipped_bit_and_every_shorter_one_is_refused(void)
  * A small state, word by word: two sessions, of three runs and of none. What is changed in it is refused for what it says, with the part
  * that holds it: the digest would refuse it, too, but only at the end.
  */
+#define NAME_A 0x31612d61ull /* a-a1 */
+#define NAME_B 0x32612d61ull
 static const uint64_t small[] = {
-	/* index, next number, stamp, trim, marks, proofs, activity, count */
+	/* index, next number, stamp, trim, marks, proofs, activity, count; consumers, each with its name, number, index */
 	9,
 	20,
 	500,
@@ -217,6 +219,19 @@ static const uint64_t small[] = {
 	76,
 	12,
 	2,
+	2,
+	NAME_A,
+	0,
+	0,
+	0,
+	4,
+	6,
+	NAME_B,
+	0,
+	0,
+	0,
+	20,
+	9,
 	/* session 2 << 16: nonce, client, activity, last sequence, last number, runs; its runs */
 	2 << 16,
 	1,
@@ -284,39 +299,53 @@ static const struct {
 	{10, 11}, /* touched less often than a session says */
 	{11, 9}, /* more than there is room for */
 	{11, 2 | 2ull << 32}, /* an unknown flag */
-	{12, 10 << 16},
-	{12, 5 << 16}, /* ids do not rise */
-	{12, 6 << 16},
-	{12, 7},
-	{14, 3}, /* the same client and nonce twice */
-	{15, 0},
-	{15, 13},
-	{16, 2}, /* more runs than sequences */
-	{16, 5}, /* ends before its last run begins */
-	{16, UINT64_MAX},
-	{17, 14}, /* not where the last run ends */
-	{17, 0},
+	{12, 65}, /* more consumers than there may be */
+	{12, 1ull << 32 | 2},
+	{12, 3}, /* what follows is none */
+	{13, 0},
+	{13, 0x2f612d61ull}, /* a slash */
+	{13, NAME_B}, /* names do not rise */
+	{13, NAME_B + 1},
+	{14, 'a'}, /* something behind the end of the name */
+	{16, 1ull << 56},
+	{17, 3}, /* below the trim point */
+	{17, 21},
+	{18, 0}, /* made by no entry */
 	{18, 10},
-	{19, 2}, /* the first run begins with the first sequence */
-	{20, 20},
-	{20, 10}, /* 10 to 12, and 12 comes again */
-	{20, 0}, /* two expired runs in a row are one */
-	{22, 1}, /* runs do not rise */
-	{22, 6},
-	{23, 6}, /* 3 to 5, and 6: one run */
-	{23, 5},
-	{25, 4},
-	{25, 10},
-	{26, 0},
-	{26, 5},
-	{26, 17},
-	{26, UINT64_MAX},
-	{28, 2 << 16},
-	{28, 10 << 16}, /* opened by an entry that is not applied */
-	{28, 7},
-	{32, 1}, /* sequences without a run */
-	{33, 1},
-	{34, 1},
+	{19, NAME_A},
+	{25, 10 << 16},
+	{25, 5 << 16}, /* ids do not rise */
+	{25, 6 << 16},
+	{25, 7},
+	{27, 3}, /* the same client and nonce twice */
+	{28, 0},
+	{28, 13},
+	{29, 2}, /* more runs than sequences */
+	{29, 5}, /* ends before its last run begins */
+	{29, UINT64_MAX},
+	{30, 14}, /* not where the last run ends */
+	{30, 0},
+	{31, 10},
+	{32, 2}, /* the first run begins with the first sequence */
+	{33, 20},
+	{33, 10}, /* 10 to 12, and 12 comes again */
+	{33, 0}, /* two expired runs in a row are one */
+	{35, 1}, /* runs do not rise */
+	{35, 6},
+	{36, 6}, /* 3 to 5, and 6: one run */
+	{36, 5},
+	{38, 4},
+	{38, 10},
+	{39, 0},
+	{39, 5},
+	{39, 17},
+	{39, UINT64_MAX},
+	{41, 2 << 16},
+	{41, 10 << 16}, /* opened by an entry that is not applied */
+	{41, 7},
+	{45, 1}, /* sequences without a run */
+	{46, 1},
+	{47, 1},
 };
 
 static void what_apply_never_makes_is_refused(void)
@@ -377,9 +406,9 @@ static void sessions_are_written_by_rising_id(void)
 	state_start(&state, &memory, 3);
 	state_log_apply(&log_, &state, 6);
 	CU_ASSERT_EQUAL_FATAL(state.sessions.count, 3);
-	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 96 + 3 * 56 + 8);
+	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 104 + 3 * 56 + 8);
 	for (unsigned at = 0; at < 3; at++) {
-		uint64_t id = wl_load_u64(bytes_of[0] + 96 + at * 56);
+		uint64_t id = wl_load_u64(bytes_of[0] + 104 + at * 56);
 
 		CU_ASSERT_TRUE(id > last);
 		last = id;

@@ -390,17 +390,43 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 
 static void propose_has_the_documented_layout_and_limits(void)
 {
-	const struct wl_wire_propose propose = {.verb = WL_WIRE_PROPOSE_TRIM, .number = 7};
+	const struct wl_wire_propose trim = {.verb = WL_WIRE_PROPOSE_TRIM, .number = 7};
+	const struct wl_wire_propose set = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET,
+					    .number = 7,
+					    .made = 9,
+					    .name = "a-reader"};
+	const struct wl_wire_propose drop = {.verb = WL_WIRE_PROPOSE_CONSUMER_DROP,
+					     .made = 9,
+					     .name = "a-reader"};
 
-	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &propose), 16);
+	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &trim), 56);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes), 1);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 7);
 	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 0);
-	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 2); /* a base is no operator's */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 2); /* without a name */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 4); /* a base is no operator's */
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 3, 1);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 4, 1); /* reserved */
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 8, 0); /* number */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 16, 1); /* made */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 24, 'a'); /* a name */
+
+	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &set), 56);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
+	CU_ASSERT_STRING_EQUAL((char *)bytes + 24, "a-reader");
+	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 1);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 3); /* with a number */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 8, 0);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 24, 0);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 26, '/');
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 55, 'a'); /* behind its end */
+
+	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &drop), 56);
+	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 8, 1);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 16, 0); /* whichever */
 }
 
 static void base_messages_have_the_documented_layout_and_limits(void)

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command/tool_ask.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "command/tool_refuse.h"
+#include "command/tool_stats_socket.h"
+#include "wirelog/status.h"
+
+#define POLL_NS 50000000
+#define POLLS_PER_SECOND 20u
+
+/* ---- what nodes say ----------------------------------------------------------------------------- */
+
+uint64_t wl_tool_ask_number(const json_t *object, const char *name)
+{
+	json_int_t value = json_integer_value(json_object_get(object, name));
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+int wl_tool_ask_look(const char *directory, uint32_t journal, struct wl_tool_view *view)
+{
+	int result = wl_stats_socket_ask(directory, "/wirelog/status", &view->status);
+
+	view->journal = json_array_get(json_object_get(view->status, "journals"), journal);
+	return result;
+}
+
+static bool is(const struct wl_tool_view *view, const char *state)
+{
+	return json_is_true(json_object_get(view->journal, state));
+}
+
+/* Takes appends: a leader that is silent hears no majority, and nobody else may lead meanwhile. */
+static bool leads(const struct wl_tool_view *view)
+{
+	const char *role = json_string_value(json_object_get(view->journal, "role"));
+
+	return role != NULL && strcmp(role, "leader") == 0 && is(view, "ready") &&
+	       !is(view, "silent");
+}
+
+/* How good it is to ask this node: 3 it leads, 2 it knows who does, 1 it has the journal. */
+static int worth_of(const struct wl_tool_view *view)
+{
+	if (view->journal == NULL)
+		return 0;
+	if (leads(view))
+		return 3;
+	return wl_tool_ask_number(view->journal, "leader") != 0 && !is(view, "silent") ? 2 : 1;
+}
+
+int wl_tool_ask_choose(struct wl_tool_ask *ask)
+{
+	char reason[512] = "";
+	int best = -1, failed = 0, found = wl_tool_cluster_find_run_directories(&ask->cluster);
+
+	if (found != 0)
+		return found;
+	for (uint32_t at = 0; at < ask->cluster.run_directory_count; at++) {
+		const char *asked = ask->cluster.run_directories[at];
+		struct wl_tool_view view;
+		int result = wl_tool_ask_look(asked, ask->journal, &view), worth = worth_of(&view);
+
+		json_decref(view.status);
+		if (result != 0 && failed == 0) {
+			failed = result;
+			snprintf(reason, sizeof(reason), "%s", wl_stats_socket_reason());
+		}
+		if (result == 0 && worth > best) {
+			best = worth;
+			ask->directory = asked;
+		}
+	}
+	if (best < 0)
+		return wl_tool_refuse(failed, "%s", reason);
+	if (best == 0)
+		return wl_tool_refuse(WIRELOG_JOURNAL_UNKNOWN,
+				      "journal %u: the nodes here do not have it", ask->journal);
+	if (best == 1)
+		return wl_tool_refuse(WIRELOG_NO_LEADER,
+				      "nobody leads journal %u now, so it can be asked for nothing",
+				      ask->journal);
+	return 0;
+}
+
+/* ---- asking and waiting ------------------------------------------------------------------------- */
+
+static int send(const struct wl_tool_ask *ask, const char *request)
+{
+	json_t *answer;
+	int result = wl_stats_socket_ask(ask->directory, request, &answer);
+
+	json_decref(answer);
+	return result == 0 ? 0 : wl_tool_refuse(result, "%s", wl_stats_socket_reason());
+}
+
+bool wl_tool_ask_is_done(const struct wl_tool_ask *ask,
+			 bool (*is_done)(const struct wl_tool_view *view, const void *wanted),
+			 const void *wanted)
+{
+	struct wl_tool_view view;
+	bool done = wl_tool_ask_look(ask->directory, ask->journal, &view) == 0 &&
+		    is_done(&view, wanted);
+
+	json_decref(view.status);
+	return done;
+}
+
+/* A node forgets what it was asked after a while, and a leader may be lost with it: asked again once a second. */
+int wl_tool_ask_wait(const struct wl_tool_ask *ask, const char *request,
+		     bool (*is_done)(const struct wl_tool_view *view, const void *wanted),
+		     const void *wanted)
+{
+	const struct timespec poll = {.tv_nsec = POLL_NS};
+
+	for (uint32_t at = 0; at < ask->seconds * POLLS_PER_SECOND; at++) {
+		int result = at % POLLS_PER_SECOND == 0 ? send(ask, request) : 0;
+
+		if (result != 0)
+			return result;
+		nanosleep(&poll, NULL);
+		if (wl_tool_ask_is_done(ask, is_done, wanted))
+			return 0;
+	}
+	return wl_tool_refuse(WIRELOG_TIMED_OUT,
+			      "no majority has committed it within %u seconds; it may still be",
+			      ask->seconds);
+}
