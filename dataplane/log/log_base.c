@@ -11,7 +11,9 @@
 #include "dataplane/log/log_internal.h"
 
 #define MARK_BYTES_MAX (1ull << 48) /* nothing that is kept is as long */
-#define NUMBER_MAX (1ull << 62) /* no index, number or offset ever is as high: what is added to one does not overflow */
+#define NUMBER_MAX \
+	(1ull      \
+	 << 62) /* no index, number or offset ever is as high: what is added to one does not overflow */
 
 /* Terms, marks and dead ranges that stand at or before the entry. */
 static void count_tables(const struct wl_log *log, struct wl_log_base *base)

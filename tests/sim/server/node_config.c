@@ -169,7 +169,8 @@ static void shape_eal(const struct sim_machine *machine, const struct wl_config 
 		     reason);
 	wl_eal_args_print(&args, line, sizeof(line));
 	/* EAL starts a NIC only when it was named; other devices are the ports' own. */
-	snprintf(named, sizeof(named), "-a %s", link->name); /* an edit may have made it another one */
+	snprintf(named, sizeof(named), "-a %s",
+		 link->name); /* an edit may have made it another one */
 	if (config->workers[0].link_count != 0 && link->kind == WL_CONFIG_PCI)
 		WL_CHECK_MSG(strstr(line, named) != NULL, "%s", line);
 	else
