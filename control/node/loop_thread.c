@@ -206,8 +206,6 @@ static const char *name_of(enum wl_mailbox_request_verb verb)
 {
 	if (verb == WL_MAILBOX_SET)
 		return "set";
-	if (verb == WL_MAILBOX_TRIM)
-		return "trim";
 	return verb == WL_MAILBOX_STOP ? "stop" : "transfer";
 }
 
@@ -228,8 +226,12 @@ static void serve_mailbox(struct wl_node *node)
 		ok = wl_agent_set(node->agent, request.settings);
 	if (request.verb == WL_MAILBOX_TRIM)
 		ok = wl_agent_trim(node->agent, request.journal, request.number);
-	wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
-		  name_of(request.verb), request.journal, request.target, ok);
+	if (request.verb == WL_MAILBOX_TRIM)
+		wl_report(WL_REPORT_NOTICE, "request", "verb=trim journal=%u number=%lu ok=%d",
+			  request.journal, (unsigned long)request.number, ok);
+	else
+		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
+			  name_of(request.verb), request.journal, request.target, ok);
 	wl_mailbox_finish(node->mailbox, ok);
 }
 

@@ -429,12 +429,13 @@ static json_t *control_of(const struct wl_agent_status *agent)
 
 static void complain_of_peers(json_t *list, const struct wl_journal_status *status)
 {
-	bool differs = false, narrow = false, apart = false;
+	bool differs = false, narrow = false, apart = false, behind = false;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		differs |= status->peers[node].differs != 0;
 		narrow |= status->peers[node].path_is_narrow;
 		apart |= status->peers[node].apart;
+		behind |= status->peers[node].needs_base;
 	}
 	if (apart)
 		json_array_append_new(list, json_string("peer_diverged"));
@@ -442,6 +443,8 @@ static void complain_of_peers(json_t *list, const struct wl_journal_status *stat
 		json_array_append_new(list, json_string("peer_differs"));
 	if (narrow)
 		json_array_append_new(list, json_string("path_mtu"));
+	if (behind)
+		json_array_append_new(list, json_string("peer_needs_base"));
 }
 
 /* Within 2000..2200: what lies outside was never set, or wrongly. A worker that has not turned yet says 0. */

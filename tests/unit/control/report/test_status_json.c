@@ -246,6 +246,9 @@ static void few_terms_and_tables_that_differ_are_reasons(void)
 	journal->state_undecided = false;
 	journal->peers[3].apart = true;
 	CU_ASSERT(first_reason_is(bed, "peer_diverged"));
+	journal->peers[3].apart = false;
+	journal->peers[2].needs_base = true;
+	CU_ASSERT(first_reason_is(bed, "peer_needs_base"));
 	free(bed);
 }
 
