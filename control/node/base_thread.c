@@ -30,6 +30,7 @@ struct maker {
 	void *memory;
 	uint64_t until_ns; /* it rests, or is stopped */
 	uint64_t base_began_ns;
+	int told_error; /* of writing bases; 0: it succeeds */
 	bool told_stop;
 };
 
@@ -117,6 +118,9 @@ static void tell_made(uint32_t id, struct maker *maker)
 	const struct wl_base_header *header = &maker->maker.encoder.header;
 
 	maker->told_stop = false;
+	if (maker->told_error != 0)
+		wl_report(WL_REPORT_NOTICE, "base_failed", "journal=%u ended=1", id);
+	maker->told_error = 0;
 	wl_report(WL_REPORT_INFO, "base",
 		  "journal=%u index=%lu sequence=%lu digest=%016lx kib=%lu ms=%lu", id,
 		  (unsigned long)header->log.position.index, (unsigned long)header->sequence,
@@ -124,8 +128,12 @@ static void tell_made(uint32_t id, struct maker *maker)
 		  (unsigned long)((wl_clock_kernel_ns() - maker->base_began_ns) / 1000000));
 }
 
-static void tell_failed(uint32_t id, const struct maker *maker, int error)
+/* Once, until one is written or the reason is another one. */
+static void tell_failed(uint32_t id, struct maker *maker, int error)
 {
+	if (maker->told_error == error)
+		return;
+	maker->told_error = error;
 	wl_report(WL_REPORT_WARNING, "base_failed",
 		  "journal=%u index=%lu error=%d text=\"%s\" fix=\"nothing is given up meanwhile; "
 		  "it is tried again every %llu s\"",

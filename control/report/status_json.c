@@ -487,6 +487,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("base_differs"));
 		if (journal->published.bases.stop != WL_BASE_STOP_NONE)
 			json_array_append_new(list, json_string("bases_stopped"));
+		if (journal->published.bases.failing)
+			json_array_append_new(list, json_string("base_failed"));
 		if (journal->published.commit_stalled)
 			json_array_append_new(list, json_string("commit_stalled"));
 		if (journal->published.duplicate)

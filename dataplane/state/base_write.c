@@ -90,6 +90,7 @@ static void on_committed(struct wl_base_maker *maker)
 		.walk_offset = header->log.walk_offset,
 	};
 	maker->report.made++;
+	maker->report.failing = false;
 	maker->phase = WL_BASE_PHASE_APPLY;
 }
 
@@ -111,6 +112,7 @@ static void on_failed(struct wl_base_maker *maker)
 		return;
 	}
 	maker->report.failures++;
+	maker->report.failing = true;
 	maker->phase = WL_BASE_PHASE_LOOK;
 	wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_LOAD, 0, WL_BLOCK_BYTES);
 }

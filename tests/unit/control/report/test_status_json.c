@@ -177,6 +177,9 @@ static void what_the_base_maker_does_is_told(void)
 	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(first_journal(status), "bases"), "stopped")),
 			       "damaged");
 	json_decref(status);
+	journal->bases.stop = WL_BASE_STOP_NONE;
+	journal->bases.failing = true;
+	CU_ASSERT(first_reason_is(bed, "base_failed"));
 	free(bed);
 }
 
