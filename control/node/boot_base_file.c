@@ -30,11 +30,13 @@ static const char *word_of(enum wl_base_verdict verdict)
 	case WL_BASE_EMPTY:
 		return "absent";
 	case WL_BASE_DAMAGED:
-		return "damaged, unreadable, or of more sessions than limits.sessions";
+		return "damaged or unreadable";
 	case WL_BASE_VERSION:
 		return "of another version of wirelog";
 	case WL_BASE_FOREIGN:
 		return "of another cluster, node or journal";
+	case WL_BASE_SESSIONS:
+		return "of more sessions than limits.sessions allows: raise it";
 	default:
 		return "whole";
 	}
@@ -52,6 +54,8 @@ static int refuse(uint32_t id, const struct wl_base_load *load, uint64_t first_s
 		 word_of(places[1].verdict));
 	if (load->verdict == WL_BASE_VERSION)
 		return WIRELOG_STORE_VERSION;
+	if (load->verdict == WL_BASE_SESSIONS)
+		return WIRELOG_STORE_GEOMETRY;
 	return load->verdict == WL_BASE_FOREIGN ? WIRELOG_STORE_FOREIGN : WIRELOG_STORE_DAMAGED;
 }
 

@@ -260,6 +260,12 @@ static bool take_header(struct wl_state_coding *coding)
 	return wl_state_check(state) == NULL;
 }
 
+bool wl_state_decode_lacks_room(const struct wl_state_coding *coding)
+{
+	return coding->sessions > coding->decoded->sessions.capacity &&
+	       coding->sessions <= WIRELOG_SESSIONS_MAX;
+}
+
 static bool progress_is_possible(const struct wl_state *state,
 				 const struct wl_session_progress *progress)
 {
