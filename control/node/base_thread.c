@@ -30,6 +30,7 @@ struct maker {
 	void *memory;
 	uint64_t until_ns; /* it rests, or is stopped */
 	uint64_t base_began_ns;
+	uint64_t reported_index; /* applied, as the worker was told it last */
 	int told_error; /* of writing bases; 0: it succeeds */
 	bool told_stop;
 };
@@ -167,6 +168,7 @@ static void report(struct maker *maker)
 
 	wl_base_maker_report(&maker->maker, &said);
 	wl_base_exchange_report(maker->exchange, &said);
+	maker->reported_index = said.applied_index;
 }
 
 /* ---- the loop -------------------------------------------------------------------------------------- */
@@ -214,8 +216,12 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		wl_base_maker_tell(&maker->maker, &limit);
-	if (!is_awake(maker, id, now_ns))
+	if (!is_awake(maker, id, now_ns)) {
+		/* What it was told may have been enough to go on without the medium: a proof may be in it. */
+		if (maker->maker.applied.sessions.applied_index != maker->reported_index)
+			report(maker);
 		return false;
+	}
 	wanted = maker->maker.state;
 	cost = cost_of(&maker->maker);
 	error = perform(bases, id);
