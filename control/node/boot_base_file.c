@@ -67,9 +67,10 @@ static void tell(uint32_t id, const struct wl_base_load *load)
 
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
 		if (load->places[place].verdict == WL_BASE_DAMAGED)
-			wl_report(WL_REPORT_WARNING, "base_damaged",
-				  "journal=%u place=%u fix=\"%s takes its part; it is written over\"",
-				  id, place, instead);
+			wl_report(
+				WL_REPORT_WARNING, "base_damaged",
+				"journal=%u place=%u fix=\"%s takes its part; it is written over\"",
+				id, place, instead);
 	if (load->verdict == WL_BASE_OK)
 		wl_report(WL_REPORT_NOTICE, "opened_from_base",
 			  "journal=%u index=%lu sequence=%lu digest=%016lx offset=%lu", id,
@@ -103,9 +104,8 @@ int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32
 	}
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
 		node->journals[id].base_verdicts[place] = load.places[place].verdict;
-	if (load.verdict != WL_BASE_OK &&
-	    (first_segment != 0 ||
-	     (load.verdict != WL_BASE_EMPTY && load.verdict != WL_BASE_DAMAGED)))
+	if (load.verdict != WL_BASE_OK && (first_segment != 0 || (load.verdict != WL_BASE_EMPTY &&
+								  load.verdict != WL_BASE_DAMAGED)))
 		return refuse(id, &load, first_segment, reason, reason_bytes);
 	tell(id, &load);
 	if (load.verdict == WL_BASE_OK)

@@ -108,7 +108,8 @@ static void end_of_place(struct wl_base_load *load, enum wl_base_verdict verdict
 	if (load->phase == PHASE_CHECK) {
 		finish(load, WL_BASE_OK);
 	} else if (verdict == WL_BASE_SESSIONS) {
-		finish(load, verdict); /* whole: the configuration is to be mended, and no other base is taken */
+		/* It is whole: the configuration is to be mended, and no other base is taken. */
+		finish(load, verdict);
 	} else if (verdict != WL_BASE_OK) {
 		load->state = WL_BASE_LOAD_WANTS_EMPTY;
 	} else if (load->check_both && load->places[!load->place].verdict == WL_BASE_OK) {
