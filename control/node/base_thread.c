@@ -31,6 +31,8 @@ struct maker {
 	void *memory;
 	uint64_t until_ns; /* it rests, or is stopped */
 	uint64_t base_began_ns;
+	uint64_t reported_index; /* applied, as the worker was told it last */
+	int told_error; /* of writing bases; 0: it succeeds */
 	bool told_stop;
 };
 
@@ -118,6 +120,9 @@ static void tell_made(uint32_t id, struct maker *maker)
 	const struct wl_base_header *header = &maker->maker.encoder.header;
 
 	maker->told_stop = false;
+	if (maker->told_error != 0)
+		wl_report(WL_REPORT_NOTICE, "base_failed", "journal=%u ended=1", id);
+	maker->told_error = 0;
 	wl_report(WL_REPORT_INFO, "base",
 		  "journal=%u index=%lu sequence=%lu digest=%016lx kib=%lu ms=%lu", id,
 		  (unsigned long)header->log.position.index, (unsigned long)header->sequence,
@@ -125,8 +130,12 @@ static void tell_made(uint32_t id, struct maker *maker)
 		  (unsigned long)((wl_clock_kernel_ns() - maker->base_began_ns) / 1000000));
 }
 
-static void tell_failed(uint32_t id, const struct maker *maker, int error)
+/* Once, until one is written or the reason is another one. */
+static void tell_failed(uint32_t id, struct maker *maker, int error)
 {
+	if (maker->told_error == error)
+		return;
+	maker->told_error = error;
 	wl_report(WL_REPORT_WARNING, "base_failed",
 		  "journal=%u index=%lu error=%d text=\"%s\" fix=\"nothing is given up meanwhile; "
 		  "it is tried again every %llu s\"",
@@ -160,6 +169,7 @@ static void report(struct maker *maker)
 
 	wl_base_maker_report(&maker->maker, &said);
 	wl_base_exchange_report(maker->exchange, &said);
+	maker->reported_index = said.applied_index;
 }
 
 /* ---- the loop -------------------------------------------------------------------------------------- */
@@ -265,8 +275,12 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 		return false;
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		wl_base_maker_tell(&maker->maker, &limit);
-	if (!is_awake(maker, id, now_ns))
+	if (!is_awake(maker, id, now_ns)) {
+		/* What it was told may have been enough to go on without the medium: a proof may be in it. */
+		if (maker->maker.applied.sessions.applied_index != maker->reported_index)
+			report(maker);
 		return false;
+	}
 	wanted = maker->maker.state;
 	cost = cost_of(&maker->maker);
 	error = perform(bases, id);

@@ -23,30 +23,54 @@ static enum wl_disk_status read_place(struct wl_node *node, uint32_t id,
 	return error == -ENOENT ? WL_DISK_ABSENT : WL_DISK_FAILED;
 }
 
+/* What is said of a place in a refusal. */
+static const char *word_of(enum wl_base_verdict verdict)
+{
+	switch (verdict) {
+	case WL_BASE_EMPTY:
+		return "absent";
+	case WL_BASE_DAMAGED:
+		return "damaged or unreadable";
+	case WL_BASE_VERSION:
+		return "of another version of wirelog";
+	case WL_BASE_FOREIGN:
+		return "of another cluster, node or journal";
+	case WL_BASE_SESSIONS:
+		return "of more sessions than limits.sessions allows: raise it";
+	default:
+		return "whole";
+	}
+}
+
 static int refuse(uint32_t id, const struct wl_base_load *load, uint64_t first_segment,
 		  char *reason, size_t reason_bytes)
 {
+	const struct wl_base_place *places = load->places;
+
 	snprintf(reason, reason_bytes,
 		 "journal %u cannot be opened: its log begins at segment %lu, and of its two bases "
-		 "one is %s, the other one %s (damaged, or of more sessions than limits.sessions)",
-		 id, (unsigned long)first_segment, wl_base_verdict_name(load->places[0].verdict),
-		 wl_base_verdict_name(load->places[1].verdict));
+		 "base-0 is %s, base-1 is %s",
+		 id, (unsigned long)first_segment, word_of(places[0].verdict),
+		 word_of(places[1].verdict));
 	if (load->verdict == WL_BASE_VERSION)
 		return WIRELOG_STORE_VERSION;
+	if (load->verdict == WL_BASE_SESSIONS)
+		return WIRELOG_STORE_GEOMETRY;
 	return load->verdict == WL_BASE_FOREIGN ? WIRELOG_STORE_FOREIGN : WIRELOG_STORE_DAMAGED;
 }
 
+/* What a start goes on from: a damaged base is told with what takes its part. */
 static void tell(uint32_t id, const struct wl_base_load *load)
 {
 	const struct wl_base_header *header = &load->places[load->chosen].header;
+	const char *instead = load->verdict == WL_BASE_OK ? "the other one" : "the log's beginning";
 
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
 		if (load->places[place].verdict == WL_BASE_DAMAGED)
 			wl_report(
 				WL_REPORT_WARNING, "base_damaged",
-				"journal=%u place=%u fix=\"the other one, or the log's beginning, "
-				"takes its part; it is written over\"",
-				id, place);
+				"journal=%u place=%u fix=\"%s takes its part; it is written over\"",
+				id, place, instead);
 	if (load->verdict == WL_BASE_OK)
 		wl_report(WL_REPORT_NOTICE, "opened_from_base",
 			  "journal=%u index=%lu sequence=%lu digest=%016lx offset=%lu", id,
@@ -80,11 +104,11 @@ int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32
 	}
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
 		node->journals[id].base_verdicts[place] = load.places[place].verdict;
+	if (load.verdict != WL_BASE_OK && (first_segment != 0 || (load.verdict != WL_BASE_EMPTY &&
+								  load.verdict != WL_BASE_DAMAGED)))
+		return refuse(id, &load, first_segment, reason, reason_bytes);
 	tell(id, &load);
 	if (load.verdict == WL_BASE_OK)
 		wl_journal_loaded(journal);
-	else if (first_segment != 0 ||
-		 (load.verdict != WL_BASE_EMPTY && load.verdict != WL_BASE_DAMAGED))
-		return refuse(id, &load, first_segment, reason, reason_bytes);
 	return 0;
 }

@@ -206,8 +206,6 @@ static const char *name_of(enum wl_mailbox_request_verb verb)
 {
 	if (verb == WL_MAILBOX_SET)
 		return "set";
-	if (verb == WL_MAILBOX_ASK)
-		return "ask";
 	return verb == WL_MAILBOX_STOP ? "stop" : "transfer";
 }
 
@@ -226,10 +224,14 @@ static void serve_mailbox(struct wl_node *node)
 	}
 	if (request.verb == WL_MAILBOX_SET)
 		ok = wl_agent_set(node->agent, request.settings);
-	if (request.verb == WL_MAILBOX_ASK)
+	if (request.verb == WL_MAILBOX_ASK) {
 		ok = wl_agent_ask(node->agent, request.journal, &request.wish);
-	wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
-		  name_of(request.verb), request.journal, request.target, ok);
+		wl_report(WL_REPORT_NOTICE, "request", "verb=ask what=%u journal=%u number=%lu ok=%d",
+			  request.wish.verb, request.journal, (unsigned long)request.wish.number, ok);
+	} else {
+		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
+			  name_of(request.verb), request.journal, request.target, ok);
+	}
 	wl_mailbox_finish(node->mailbox, ok);
 }
 

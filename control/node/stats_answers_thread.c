@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/stats_answers_thread.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,19 +129,46 @@ static json_t *answer_reload(void *context, const char *parameter, char *error, 
 	return wl_reload(context, error, error_bytes);
 }
 
+/* Digits alone, at most `highest`; *end: what follows them. */
+static bool parse_number(const char *text, uint64_t highest, uint64_t *number, const char **end)
+{
+	char *behind;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	*number = strtoull(text, &behind, 10);
+	*end = behind;
+	return errno == 0 && *number <= highest;
+}
+
+/* FIRST | FIRST,JOURNAL: a number that is too large is no other journal's. */
+static bool parse_request(const char *text, uint64_t highest, uint64_t *first, uint32_t *journal)
+{
+	uint64_t second = 0;
+
+	if (!parse_number(text, highest, first, &text))
+		return false;
+	if (text[0] == ',' && !parse_number(text + 1, UINT32_MAX, &second, &text))
+		return false;
+	*journal = (uint32_t)second;
+	return text[0] == '\0';
+}
+
 /* "" | NODE | NODE,JOURNAL; node 0: whoever is furthest. */
 static json_t *answer_transfer(void *context, const char *parameter, char *error,
 			       size_t error_bytes)
 {
 	struct wl_node *node = context;
 	struct wl_mailbox_request request = {.verb = WL_MAILBOX_TRANSFER};
-	char rest;
+	uint64_t target = 0;
 
-	if (parameter[0] != '\0' && sscanf(parameter, "%u%c", &request.target, &rest) != 1 &&
-	    sscanf(parameter, "%u,%u%c", &request.target, &request.journal, &rest) != 2) {
+	if (parameter[0] != '\0' &&
+	    !parse_request(parameter, UINT32_MAX, &target, &request.journal)) {
 		snprintf(error, error_bytes, "'%.60s' is not NODE or NODE,JOURNAL", parameter);
 		return NULL;
 	}
+	request.target = (uint32_t)target;
 	if (!wl_mailbox_ask(node->mailbox, &request)) {
 		snprintf(
 			error, error_bytes,
@@ -206,10 +235,8 @@ static json_t *answer_trim(void *context, const char *parameter, char *error, si
 		.wish = {.verb = WL_WIRE_PROPOSE_TRIM},
 	};
 	struct wl_journal_status status;
-	char rest;
 
-	if ((sscanf(parameter, "%lu%c", &request.wish.number, &rest) != 1 &&
-	     sscanf(parameter, "%lu,%u%c", &request.wish.number, &request.journal, &rest) != 2) ||
+	if (!parse_request(parameter, UINT64_MAX, &request.wish.number, &request.journal) ||
 	    request.wish.number == 0) {
 		snprintf(error, error_bytes, "'%.60s' is not NUMBER or NUMBER,JOURNAL", parameter);
 		return NULL;

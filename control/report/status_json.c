@@ -429,12 +429,13 @@ static json_t *control_of(const struct wl_agent_status *agent)
 
 static void complain_of_peers(json_t *list, const struct wl_journal_status *status)
 {
-	bool differs = false, narrow = false, apart = false;
+	bool differs = false, narrow = false, apart = false, behind = false;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		differs |= status->peers[node].differs != 0;
 		narrow |= status->peers[node].path_is_narrow;
 		apart |= status->peers[node].apart;
+		behind |= status->peers[node].needs_base;
 	}
 	if (apart)
 		json_array_append_new(list, json_string("peer_diverged"));
@@ -442,6 +443,8 @@ static void complain_of_peers(json_t *list, const struct wl_journal_status *stat
 		json_array_append_new(list, json_string("peer_differs"));
 	if (narrow)
 		json_array_append_new(list, json_string("path_mtu"));
+	if (behind)
+		json_array_append_new(list, json_string("peer_needs_base"));
 }
 
 /* Within 2000..2200: what lies outside was never set, or wrongly. A worker that has not turned yet says 0. */
@@ -484,6 +487,8 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("base_differs"));
 		if (journal->published.bases.stop != WL_BASE_STOP_NONE)
 			json_array_append_new(list, json_string("bases_stopped"));
+		if (journal->published.bases.failing)
+			json_array_append_new(list, json_string("base_failed"));
 		if (journal->published.commit_stalled)
 			json_array_append_new(list, json_string("commit_stalled"));
 		if (journal->published.duplicate)

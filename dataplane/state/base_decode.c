@@ -183,8 +183,11 @@ static bool take_state(struct wl_base_decoder *decoder, const uint8_t **from, co
 	if (bytes == 0)
 		return true;
 	decoder->digest = wl_crc64(decoder->digest, *from, bytes);
-	if (decoder->state && !wl_state_decode(&decoder->coding, *from, bytes))
+	if (decoder->state && !wl_state_decode(&decoder->coding, *from, bytes)) {
+		if (wl_state_decode_lacks_room(&decoder->coding))
+			decoder->verdict = WL_BASE_SESSIONS;
 		return false;
+	}
 	*from += bytes;
 	decoder->state_left -= bytes;
 	if (decoder->state_left != 0)

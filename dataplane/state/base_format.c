@@ -16,7 +16,7 @@ const char *wl_base_verdict_name(enum wl_base_verdict verdict)
 	static const char *const names[] = {
 		[WL_BASE_OK] = "ok",	       [WL_BASE_EMPTY] = "empty",
 		[WL_BASE_DAMAGED] = "damaged", [WL_BASE_VERSION] = "version",
-		[WL_BASE_FOREIGN] = "foreign",
+		[WL_BASE_FOREIGN] = "foreign", [WL_BASE_SESSIONS] = "too-many-sessions",
 	};
 
 	return (unsigned)verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : "unknown";

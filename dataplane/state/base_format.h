@@ -54,6 +54,7 @@ enum wl_base_verdict {
 	WL_BASE_DAMAGED, /* a checksum, an impossible number, cut short, or a place that is not its own */
 	WL_BASE_VERSION,
 	WL_BASE_FOREIGN, /* whole, of another cluster, node, journal or segment size */
+	WL_BASE_SESSIONS, /* of more sessions than the state has room for (limits.sessions) */
 };
 
 const char *wl_base_verdict_name(enum wl_base_verdict verdict);

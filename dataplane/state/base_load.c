@@ -107,6 +107,9 @@ static void end_of_place(struct wl_base_load *load, enum wl_base_verdict verdict
 	load->places[load->place].verdict = verdict;
 	if (load->phase == PHASE_CHECK) {
 		finish(load, WL_BASE_OK);
+	} else if (verdict == WL_BASE_SESSIONS) {
+		/* It is whole: the configuration is to be mended, and no other base is taken. */
+		finish(load, verdict);
 	} else if (verdict != WL_BASE_OK) {
 		load->state = WL_BASE_LOAD_WANTS_EMPTY;
 	} else if (load->check_both && load->places[!load->place].verdict == WL_BASE_OK) {
@@ -132,8 +135,10 @@ static void on_blocks(struct wl_base_load *load, enum wl_disk_status status)
 		}
 		verdict = WL_BASE_DAMAGED;
 	}
-	/* The first block was good a moment ago: whatever is wrong now is damage. */
-	end_of_place(load, verdict == WL_BASE_OK ? WL_BASE_OK : WL_BASE_DAMAGED);
+	/* The first block was good a moment ago: whatever else is wrong now is damage. */
+	if (verdict != WL_BASE_OK && verdict != WL_BASE_SESSIONS)
+		verdict = WL_BASE_DAMAGED;
+	end_of_place(load, verdict);
 }
 
 void wl_base_load_want(const struct wl_base_load *load, unsigned *place, uint64_t *at,

@@ -11,6 +11,7 @@
  *  empty, empty         none: the log's own beginning
  *  damaged, none whole  DAMAGED: the caller may open a log that has its beginning, and no other
  *  any of VERSION or FOREIGN  that verdict, whatever the other is: nothing is guessed
+ *  the chosen one is of more sessions than the state has room for  SESSIONS: it is whole, and what takes its part would be another state
  *
  *  What must hold; wl_base_load_check is this text as code.
  *  O1  what is read lies in a place that there is, in whole blocks, and fits into the buffer

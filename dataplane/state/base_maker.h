@@ -96,6 +96,7 @@ struct wl_base_report {
 	uint64_t skipped;
 	uint64_t discarded; /* because a majority made another one */
 	enum wl_base_stop stop;
+	bool failing; /* the last attempt to write one failed */
 };
 
 /* The stream from here on is kept for this node's own starts: of the older of two bases, both proven; 0: all of it. */

@@ -96,6 +96,7 @@ static void on_committed(struct wl_base_maker *maker)
 		.proven = header->log.installed && header->digest == maker->install.digest,
 	};
 	maker->report.made++;
+	maker->report.failing = false;
 	maker->phase = WL_BASE_PHASE_APPLY;
 	if (!header->log.installed || !maker->places[!maker->place].whole)
 		return;
@@ -129,6 +130,7 @@ static void on_failed(struct wl_base_maker *maker)
 		return;
 	}
 	maker->report.failures++;
+	maker->report.failing = true;
 	maker->phase = WL_BASE_PHASE_LOOK;
 	wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_LOAD, 0, WL_BLOCK_BYTES);
 }

@@ -100,6 +100,8 @@ size_t wl_state_encode(struct wl_state_coding *coding, uint8_t *to, size_t room)
 void wl_state_decode_begin(struct wl_state_coding *coding, struct wl_state *state);
 /* The next bytes. False: no node that keeps the rules wrote them; they are never asserted on, and nothing more is taken. */
 bool wl_state_decode(struct wl_state_coding *coding, const uint8_t *from, size_t bytes);
+/* After a false: it has more sessions than the state has room for, and not more than any state may have. */
+bool wl_state_decode_lacks_room(const struct wl_state_coding *coding);
 /* True: all came, and the digest inside is that of the state. */
 bool wl_state_decode_end(struct wl_state_coding *coding);
 

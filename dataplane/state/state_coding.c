@@ -303,6 +303,12 @@ static bool take_consumer(struct wl_state_coding *coding)
 	return wl_consumers_take(&state->consumers, &consumer);
 }
 
+bool wl_state_decode_lacks_room(const struct wl_state_coding *coding)
+{
+	return coding->sessions > coding->decoded->sessions.capacity &&
+	       coding->sessions <= WIRELOG_SESSIONS_MAX;
+}
+
 static bool progress_is_possible(const struct wl_state *state,
 				 const struct wl_session_progress *progress)
 {

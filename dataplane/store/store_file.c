@@ -246,7 +246,9 @@ static int load_superblock(struct wl_store *store)
 		return check_owner(store);
 	case WL_SUPERBLOCK_VERSION:
 		return wl_store_refuse(store, WIRELOG_STORE_VERSION,
-				       "written by an incompatible version");
+				       "written by an incompatible version: its superblock is not "
+				       "of format %u, the only one that is read here",
+				       WL_SUPERBLOCK_FORMAT);
 	case WL_SUPERBLOCK_EMPTY:
 		return wl_store_refuse(store, WIRELOG_STORE_DAMAGED,
 				       "the superblock holds nothing but zeros");

@@ -62,6 +62,20 @@ claim every_append_is_answered stop_loader a
 claim client_kept_its_session grep -q 'sessions_lost 0' "$cluster/loader.a.out"
 claim nothing_acknowledged_is_lost_and_chains_are_equal hold_promises
 
+# A proof may be the last entry for a long time: each node notices it without another one.
+are_proven() {
+	local node
+	for node in 1 2 3; do [ "$(journal "$node" '.bases | .own_proven and .own.index == .mark')" = true ] || return 1; done
+}
+notices_proofs_when_idle() {
+	local round
+	for round in 1 2 3 4 5 6; do
+		start_loader "idle$round" --size-min 8000 --size-max 9000 --rate 1500 --count 140
+		wait_loader "idle$round" && wait_until 5 are_proven || return 1
+	done
+}
+claim a_proof_is_noticed_when_nothing_follows_it notices_proofs_when_idle
+
 # From here on the oldest records leave.
 stop_all
 for node in 1 2 3; do

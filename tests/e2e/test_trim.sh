@@ -76,6 +76,11 @@ claim and_says_so grep -q 'records below 20 were trimmed before' "$work/trim.out
 for node in 1 2 3; do claim "node_${node}_has_it_still" is_trimmed_to "$node" 50; done
 claim what_is_not_there_is_refused refuses 64 'has no record 900000000 here: its next one is [0-9]+.*\[INVALID_ARGUMENT\]' --to 900000000
 claim a_journal_that_is_not_there_is_refused refuses 64 '\[JOURNAL_UNKNOWN\]' --to 60 --journal 3
+is_no_request() { ask 1 "/wirelog/trim,$1" | grep -q "is not NUMBER or NUMBER,JOURNAL"; } # PARAMETER
+for parameter in 60,4294967296 18446744073709551616 -1 60,0,1 "60,"; do
+	claim "a_socket_refuses_$parameter" is_no_request "$parameter"
+done
+claim its_log_says_what_was_asked_for grep -qE 'request verb=trim journal=0 number=50 ok=1' "$cluster/node$follower.log"
 claim nothing_is_below_1 refuses 64 'not a number from 2' --to 1
 claim the_number_is_needed refuses 64 'trim to which record'
 

@@ -194,6 +194,9 @@ static void what_the_base_maker_does_is_told(void)
 	CU_ASSERT_STRING_EQUAL(json_string_value(at(at(first_journal(status), "bases"), "stopped")),
 			       "damaged");
 	json_decref(status);
+	journal->bases.stop = WL_BASE_STOP_NONE;
+	journal->bases.failing = true;
+	CU_ASSERT(first_reason_is(bed, "base_failed"));
 	free(bed);
 }
 
@@ -263,6 +266,9 @@ static void few_terms_and_tables_that_differ_are_reasons(void)
 	journal->state_undecided = false;
 	journal->peers[3].apart = true;
 	CU_ASSERT(first_reason_is(bed, "peer_diverged"));
+	journal->peers[3].apart = false;
+	journal->peers[2].needs_base = true;
+	CU_ASSERT(first_reason_is(bed, "peer_needs_base"));
 	free(bed);
 }
 

@@ -18,10 +18,11 @@ static void *state_memory, *log_memory;
 static uint8_t *ring, *buffer;
 static uint32_t buffer_bytes;
 static unsigned emptied, reads;
+static uint32_t room = SESSIONS_MAX; /* of the state that is filled */
 
 static void make_empty(void)
 {
-	wl_state_init(&state, state_memory, SESSIONS_MAX);
+	wl_state_init(&state, state_memory, room);
 	wl_log_init(&log_of_load, &fixture.log.config, ring, log_memory);
 }
 
@@ -221,8 +222,27 @@ static void another_version_or_owner_is_refused_whatever_the_other_place_holds(v
 	end();
 }
 
+/* limits.sessions was lowered: nothing is damaged, and neither the older base nor the log's beginning may take its part. */
+static void a_base_of_more_sessions_than_there_is_room_for_is_not_called_damaged(void)
+{
+	uint32_t sessions;
+
+	begin(WL_BLOCK_BYTES);
+	CU_ASSERT_EQUAL(run(false), WL_BASE_OK);
+	sessions = state.sessions.count;
+	CU_ASSERT_TRUE_FATAL(sessions > 1);
+	for (room = 1; room < sessions; room++) {
+		CU_ASSERT_EQUAL(run(true), WL_BASE_SESSIONS);
+		CU_ASSERT_EQUAL(emptied, 0);
+	}
+	CU_ASSERT_EQUAL(run(true), WL_BASE_OK); /* room == sessions */
+	room = SESSIONS_MAX;
+	end();
+}
+
 WL_SUITE(base_load)
 {
+	WL_TEST(a_base_of_more_sessions_than_there_is_room_for_is_not_called_damaged),
 	WL_TEST(the_newest_of_two_whole_ones_is_taken),
 	WL_TEST(the_only_one_is_taken),
 	WL_TEST(with_none_there_is_none),
