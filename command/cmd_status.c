@@ -8,20 +8,26 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "command/commands.h"
 #include "command/tool_cluster.h"
+#include "command/tool_interrupt.h"
 #include "command/tool_refuse.h"
 #include "command/tool_stats_socket.h"
 #include "command/tool_status_table.h"
 
-enum { KEY_CHECK = 0x100 };
+enum { KEY_CHECK = 0x100, KEY_WATCH };
+
+#define WATCH_S_MAX 86400u
 
 struct options {
 	struct wl_tool_cluster cluster;
 	bool json, check;
+	unsigned watch_s; /* asked again so often, until interrupted; 0: once */
 	const char *request;
 };
 
@@ -38,6 +44,9 @@ static const struct argp_option option_table[] = {
 	 "ask for another part: counters, latency, config (implies --json; default: status)", 0},
 	{"check", KEY_CHECK, NULL, 0,
 	 "end with 75 unless every node answers, none is degraded, and each journal has a leader that is ready",
+	 0},
+	{"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
+	 "show the table again every so many seconds (1), with how fast records are committed, until interrupted",
 	 0},
 	{0},
 };
@@ -65,6 +74,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_CHECK:
 		options->check = true;
+		return 0;
+	case KEY_WATCH:
+		options->watch_s = argument ? (unsigned)strtoul(argument, NULL, 10) : 1;
+		if (options->watch_s == 0 || options->watch_s > WATCH_S_MAX)
+			argp_error(state, "--watch: from 1 to %u seconds", WATCH_S_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
@@ -114,7 +128,8 @@ static int print_json(const struct options *options, const struct answer *answer
 	return result == 0 ? EX_OK : EX_IOERR;
 }
 
-static void print_table(const struct options *options, const struct answer *answers)
+static void print_table(const struct options *options, const struct answer *answers,
+			const struct answer *before)
 {
 	struct wl_status_row rows[WIRELOG_NODES_MAX];
 
@@ -123,6 +138,7 @@ static void print_table(const struct options *options, const struct answer *answ
 			.run_directory = options->cluster.run_directories[at],
 			.reason = wirelog_status_name(answers[at].status),
 			.status = answers[at].json,
+			.before = before ? before[at].json : NULL,
 		};
 	wl_status_table_print(stdout, rows, options->cluster.run_directory_count);
 }
@@ -158,6 +174,37 @@ static bool is_healthy(const struct options *options, const struct answer *answe
 	return has == led;
 }
 
+static void forget(const struct options *options, struct answer *answers)
+{
+	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++)
+		json_decref(answers[at].json);
+	memset(answers, 0, WIRELOG_NODES_MAX * sizeof(*answers));
+}
+
+/* A node that does not answer is shown as one; what it will say next is compared with nothing. */
+static int watch(const struct options *options)
+{
+	struct answer answers[2][WIRELOG_NODES_MAX] = {0};
+	bool screen = isatty(STDOUT_FILENO) != 0;
+	unsigned now = 0;
+
+	wl_interrupt_catch();
+	for (bool first = true; !wl_interrupted; first = false, now ^= 1) {
+		forget(options, answers[now]);
+		ask_all(options, answers[now]);
+		if (screen)
+			printf("\033[H\033[J"); /* home, and all behind it cleared */
+		else if (!first)
+			putchar('\n');
+		print_table(options, answers[now], first ? NULL : answers[now ^ 1]);
+		fflush(stdout);
+		sleep(options->watch_s); /* a signal ends it */
+	}
+	forget(options, answers[0]);
+	forget(options, answers[1]);
+	return EX_OK;
+}
+
 static int run(struct options *options)
 {
 	struct answer answers[WIRELOG_NODES_MAX] = {0};
@@ -166,17 +213,18 @@ static int run(struct options *options)
 
 	if (result != 0)
 		return wirelog_status_exit_code(result);
+	if (options->watch_s != 0)
+		return watch(options);
 	answered = ask_all(options, answers);
 	if (options->json)
 		result = print_json(options, answers);
 	else if (answered > 0)
-		print_table(options, answers);
+		print_table(options, answers, NULL);
 	if (answered == 0)
 		result = wl_tool_refuse(answers[0].status, "%s", answers[0].reason);
 	else if (result == EX_OK && options->check && !is_healthy(options, answers))
 		result = EX_TEMPFAIL;
-	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++)
-		json_decref(answers[at].json);
+	forget(options, answers);
 	return result;
 }
 
@@ -201,6 +249,10 @@ int wl_cmd_status(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (options.check && strcmp(options.request, "status") != 0) {
 		fprintf(stderr, "wirelog: --check goes with --request status\n");
+		return EX_USAGE;
+	}
+	if (options.watch_s != 0 && (options.json || options.check)) {
+		fprintf(stderr, "wirelog: --watch goes with the table alone\n");
 		return EX_USAGE;
 	}
 	return run(&options);

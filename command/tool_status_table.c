@@ -20,6 +20,7 @@ enum column {
 	COMMIT,
 	FIRST,
 	RECORDS,
+	RATE,
 	BASE,
 	CHAIN,
 	UP,
@@ -27,9 +28,9 @@ enum column {
 	COLUMNS,
 };
 
-static const char *const titles[COLUMNS] = {"NODE", "JOURNAL", "ROLE",	 "TERM",  "LEADER",
-					    "TAIL", "DURABLE", "COMMIT", "FIRST", "RECORDS",
-					    "BASE", "CHAIN",   "UP",	 "STATE"};
+static const char *const titles[COLUMNS] = {"NODE",	 "JOURNAL", "ROLE",   "TERM",  "LEADER",
+					    "TAIL",	 "DURABLE", "COMMIT", "FIRST", "RECORDS",
+					    "RECORDS/S", "BASE",    "CHAIN",  "UP",    "STATE"};
 
 /* Text to the left, numbers to the right. */
 static const bool is_text[COLUMNS] = {[ROLE] = true, [CHAIN] = true, [STATE] = true};
@@ -69,6 +70,19 @@ static void set_base(char *cell, const json_t *bases)
 	if (json_is_integer(index))
 		snprintf(cell, CELL_BYTES, "%" JSON_INTEGER_FORMAT "%s", json_integer_value(index),
 			 json_is_true(at(bases, "own_proven")) ? "" : "?");
+}
+
+/* Committed records a second between two answers of one process, by its own clock. */
+static void set_rate(char *cell, const struct wl_status_row *row, const json_t *journal,
+		     const json_t *before)
+{
+	json_int_t ns = json_integer_value(at(row->status, "uptime_ns")) -
+			json_integer_value(at(row->before, "uptime_ns"));
+	json_int_t records = json_integer_value(at(journal, "commit_number")) -
+			     json_integer_value(at(before, "commit_number"));
+
+	if (before != NULL && ns > 0 && records >= 0)
+		snprintf(cell, CELL_BYTES, "%.0f", (double)records * 1e9 / (double)ns);
 }
 
 static void set_uptime(char *cell, const json_t *uptime)
@@ -133,8 +147,10 @@ static void set_state(char *cell, const json_t *status, const json_t *journal)
 		add_word(cell, "ok");
 }
 
-static void fill(struct line *line, const json_t *status, const json_t *journal)
+static void fill(struct line *line, const struct wl_status_row *row, size_t which)
 {
+	const json_t *status = row->status;
+	const json_t *journal = json_array_get(at(status, "journals"), which);
 	const char *role = json_string_value(at(journal, "role"));
 	json_int_t next = json_integer_value(at(journal, "commit_number"));
 
@@ -152,6 +168,8 @@ static void fill(struct line *line, const json_t *status, const json_t *journal)
 	set_number(line->cell[COMMIT], at(journal, "commit"));
 	if (json_is_integer(at(journal, "commit_number")))
 		snprintf(line->cell[RECORDS], CELL_BYTES, "%" JSON_INTEGER_FORMAT, next);
+	set_rate(line->cell[RATE], row, journal,
+		 json_array_get(at(row->before, "journals"), which));
 	set_number(line->cell[FIRST], at(at(journal, "begin"), "number"));
 	set_base(line->cell[BASE], at(journal, "bases"));
 	set_chain(line->cell[CHAIN], at(journal, "chain"));
@@ -161,10 +179,11 @@ static void fill(struct line *line, const json_t *status, const json_t *journal)
 
 /* ---- lines -------------------------------------------------------------------------------------- */
 
+/* A column without a title is not shown. */
 static void measure(const struct line *line, size_t width[COLUMNS])
 {
 	for (int column = 0; column < COLUMNS; column++)
-		if (strlen(line->cell[column]) > width[column])
+		if (width[column] != 0 && strlen(line->cell[column]) > width[column])
 			width[column] = strlen(line->cell[column]);
 }
 
@@ -173,6 +192,8 @@ static void print_line(FILE *out, const struct line *line, const size_t width[CO
 	for (int column = 0; column < COLUMNS; column++) {
 		const char *cell = line->cell[column];
 
+		if (width[column] == 0)
+			continue;
 		if (column == COLUMNS - 1)
 			fprintf(out, "%s\n", cell);
 		else
@@ -191,7 +212,7 @@ static void for_each_journal(const struct wl_status_row *rows, size_t count,
 		const json_t *journals = at(rows[row].status, "journals");
 
 		for (size_t i = 0; i < json_array_size(journals); i++) {
-			fill(&line, rows[row].status, json_array_get(journals, i));
+			fill(&line, &rows[row], i);
 			each(context, &line);
 		}
 	}
@@ -304,10 +325,14 @@ void wl_status_table_print(FILE *out, const struct wl_status_row *rows, size_t c
 {
 	struct printing printing = {.out = out};
 	struct line title;
+	bool goes_on = false;
 
+	for (size_t row = 0; row < count; row++)
+		goes_on |= rows[row].before != NULL;
 	for (int column = 0; column < COLUMNS; column++) {
 		snprintf(title.cell[column], CELL_BYTES, "%s", titles[column]);
-		printing.width[column] = strlen(titles[column]);
+		if (column != RATE || goes_on)
+			printing.width[column] = strlen(titles[column]);
 	}
 	print_cluster(out, rows, count);
 	for_each_journal(rows, count, measure_one, &printing);

@@ -16,6 +16,7 @@ struct wl_status_row {
 	const char *run_directory;
 	const char *reason; /* one word, where status is NULL */
 	const json_t *status; /* NULL: the node did not answer */
+	const json_t *before; /* what it said the last time: how fast it goes is shown; NULL: nothing */
 };
 
 void wl_status_table_print(FILE *out, const struct wl_status_row *rows, size_t count);

@@ -217,6 +217,18 @@ static const char *text_of(const json_t *object, const char *name)
 	return text != NULL ? text : "";
 }
 
+static void take_kept(const json_t *journal, struct wl_demo_facts *facts)
+{
+	const json_t *recovery = json_object_get(journal, "recovery");
+
+	facts->trim_number = number_of(journal, "trim_number");
+	facts->first_segment = number_of(json_object_get(journal, "begin"), "segment");
+	facts->opened_from = number_of(json_object_get(journal, "bases"), "opened_from");
+	facts->recovered_bytes = number_of(recovery, "bytes");
+	facts->recovery_ns = number_of(recovery, "took_ns");
+	facts->log_bytes = number_of(json_object_get(journal, "log"), "append_offset");
+}
+
 static bool ask_node(const struct wl_demo_nodes *nodes, unsigned node, struct wl_demo_facts *facts)
 {
 	json_t *status, *journal, *chain;
@@ -238,6 +250,7 @@ static bool ask_node(const struct wl_demo_nodes *nodes, unsigned node, struct wl
 	facts->commit_number = number_of(journal, "commit_number");
 	facts->chain_index = number_of(chain, "index");
 	snprintf(facts->chain, sizeof(facts->chain), "%s", text_of(chain, "value"));
+	take_kept(journal, facts);
 	json_decref(status);
 	return facts->answers;
 }
@@ -418,18 +431,42 @@ static bool are_caught_up(const struct wl_demo_facts facts[WL_DEMO_NODES], uint6
 	return true;
 }
 
+static bool are_trimmed(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_t number)
+{
+	for (unsigned at = 0; at < WL_DEMO_NODES; at++)
+		if (facts[at].trim_number < number || facts[at].first_segment == 0)
+			return false;
+	return true;
+}
+
+typedef bool holds(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_t number);
+
+/* `else_what`: what did not happen, where time is over. */
+static int wait_for(struct wl_demo_nodes *nodes, holds *wanted, const char *else_what,
+		    uint64_t number, uint64_t until_ns, struct wl_demo_facts facts[WL_DEMO_NODES],
+		    char *reason)
+{
+	int status = 0;
+
+	while (status == 0) {
+		wl_demo_nodes_ask(nodes, facts);
+		if (wanted(facts, number))
+			return 0;
+		status = look_after(nodes, until_ns, else_what, reason);
+	}
+	return status;
+}
+
 int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
 				 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
 {
-	uint64_t until_ns = wl_clock_kernel_ns() + timeout_ns;
-	int status;
+	return wait_for(nodes, are_caught_up, "the nodes did not come into step", number,
+			wl_clock_kernel_ns() + timeout_ns, facts, reason);
+}
 
-	for (;;) {
-		wl_demo_nodes_ask(nodes, facts);
-		if (are_caught_up(facts, number))
-			return 0;
-		status = look_after(nodes, until_ns, "the nodes did not come into step", reason);
-		if (status != 0)
-			return status;
-	}
+int wl_demo_nodes_wait_trimmed(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
+			       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+{
+	return wait_for(nodes, are_trimmed, "the nodes did not give up what was trimmed", number,
+			wl_clock_kernel_ns() + timeout_ns, facts, reason);
 }

@@ -37,6 +37,11 @@ struct wl_demo_facts {
 	uint64_t term, tail, commit, commit_number;
 	uint64_t chain_index;
 	char chain[24];
+	uint64_t trim_number; /* first record that is promised to be kept */
+	uint64_t first_segment; /* that is there: those below were given up */
+	uint64_t opened_from; /* entry of the base that its start went on from; 0: the log's beginning */
+	uint64_t recovered_bytes, recovery_ns; /* what the start read */
+	uint64_t log_bytes; /* of the stream, from its very beginning */
 };
 
 /* How the nodes were set up; each is the node's own sentence, "" where it says nothing. */
@@ -76,6 +81,10 @@ int wl_demo_nodes_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, 
 /* Until every node has committed record `number` and all name one chain value behind one entry. As above. */
 int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
 				 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+
+/* Until every node knows that records below `number` are trimmed, and has given up a segment. As above. */
+int wl_demo_nodes_wait_trimmed(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
+			       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
 
 /* The code and the sentence with which a node refused, out of its log's text. 0: it says none. Pure; changes `text`. */
 int wl_demo_nodes_find_refusal(char *text, char *reason, size_t reason_bytes);

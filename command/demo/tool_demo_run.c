@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "command/demo/tool_demo_lives.h"
 #include "command/demo/tool_demo_load.h"
 #include "command/itch/itch_workload.h"
 #include "command/tool_format.h"
@@ -33,6 +34,7 @@ struct run {
 	uint64_t day_bytes;
 	struct wl_demo_facts facts[WL_DEMO_NODES]; /* caught up, at the end */
 	struct wl_demo_compare compare;
+	struct wl_demo_lives lives;
 	unsigned killed_at_stop;
 	char chains[WL_DEMO_NODES][24]; /* out of the data on disk, behind the same entry */
 	bool disks_clean, disks_known;
@@ -268,6 +270,37 @@ static int read_back(struct run *run, const struct wl_demo_load *load)
 	return 0;
 }
 
+/* ---- a log that lives --------------------------------------------------------------------------- */
+
+static int let_go(struct run *run)
+{
+	struct wl_demo_lives *lives = &run->lives;
+	int status;
+
+	if (run->plan->messages < WL_DEMO_LIVES_MESSAGES)
+		return 0;
+	tell(run, "appending the day once more, for a log that lives");
+	status = wl_demo_lives_append(&run->nodes, run->day, run->plan->messages, run->reason);
+	if (status == 0)
+		status = wl_demo_lives_trim(lives, &run->nodes, 2 * run->plan->messages,
+					    run->reason);
+	if (status != 0)
+		return status;
+	tell(run,
+	     "trimmed to record %s: the nodes gave up %" PRIu64 ", %" PRIu64 " and %" PRIu64
+	     " segments",
+	     count_text(lives->number), lives->segments[0], lives->segments[1], lives->segments[2]);
+	status = wl_demo_lives_restart(lives, &run->nodes, run->reader, run->facts, run->reason);
+	if (status != 0)
+		return status;
+	tell(run,
+	     "kill -9 of node %u, and a start: base and %" PRIu64
+	     " KiB read, instead of a log of %.1f MB, in %s",
+	     lives->restarted, lives->read_bytes >> 10, (double)lives->log_bytes / 1e6,
+	     duration_text(lives->took_ns));
+	return 0;
+}
+
 /* ---- what lies on the disks --------------------------------------------------------------------- */
 
 static int look_at_disks(struct run *run)
@@ -351,6 +384,14 @@ static void give_verdict(struct run *run, const struct wl_demo_load *load)
 	judge(run, run->victim_restarted && run->caught_up_ns != 0, "killed node came back",
 	      "node %u, caught up %s after its start", run->victim,
 	      duration_text(run->caught_up_ns - run->restarted_ns));
+	if (run->lives.number != 0) {
+		judge(run, true, "old records let go", "below %s, on all three nodes",
+		      count_text(run->lives.number));
+		judge(run,
+		      run->lives.base_index != 0 && run->lives.read_bytes < run->lives.log_bytes,
+		      "a start goes on from its base", "node %u, from entry %" PRIu64,
+		      run->lives.restarted, run->lives.base_index);
+	}
 	judge(run, chains_are_equal(run), "chain value equal, running",
 	      "%s %s %s behind entry %" PRIu64, run->facts[0].chain, run->facts[1].chain,
 	      run->facts[2].chain, run->facts[0].chain_index);
@@ -385,6 +426,8 @@ static int go(struct run *run, struct wl_demo_load *load)
 		status = catch_up(run);
 	if (status == 0)
 		status = read_back(run, load);
+	if (status == 0)
+		status = let_go(run);
 	if (status != 0)
 		return status;
 	run->killed_at_stop = wl_demo_nodes_stop(&run->nodes);

@@ -25,6 +25,7 @@ struct maker {
 	struct wl_base_maker maker;
 	struct wl_base_maker_config config;
 	struct wl_base_exchange *exchange;
+	struct wl_base_lanes *lanes; /* bases from and to other nodes */
 	struct wl_store_base *writing;
 	uint8_t *ring, *window;
 	void *memory;
@@ -184,8 +185,11 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 		return true;
 	if (maker->until_ns == 0) {
 		maker->until_ns = now_ns + (state == WL_BASE_MAKER_STOPPED ? AGAIN_NS : REST_NS);
-		if (state == WL_BASE_MAKER_STOPPED)
+		if (state == WL_BASE_MAKER_STOPPED) {
 			tell_stopped(id, maker);
+			/* It may have stopped of what it was told, with nothing done for it. */
+			report(maker);
+		}
 	}
 	if (now_ns < maker->until_ns)
 		return false;
@@ -195,6 +199,56 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 	return true;
 }
 
+static void pay(struct wl_base_thread *bases, uint64_t bytes)
+{
+	bases->paid_ns += bytes * 1000000000u / atomic_load(&bases->node->base_bytes_per_second);
+}
+
+/* A peer asked for a base of ours. */
+static bool serve_peer(struct wl_base_thread *bases, uint32_t id)
+{
+	struct maker *maker = &bases->makers[id];
+	struct wl_base_serving *serving = &maker->lanes->serving;
+	struct wl_base_maker_want want;
+	int error;
+
+	if (!wl_base_serving_want(serving, &maker->maker, &want))
+		return false;
+	error = wl_store_base_read(bases->node->store, id, want.place, want.offset, want.buffer,
+				   (uint32_t)want.bytes);
+	pay(bases, want.bytes);
+	wl_base_serving_on_read(serving, &maker->maker, error == 0);
+	return true;
+}
+
+/* A base of a peer goes before what is made here. False: the maker rests for it. */
+static bool take_peers(struct maker *maker, uint32_t id, bool *installs)
+{
+	struct wl_base_installing *installing = &maker->lanes->installing;
+	uint32_t before = wl_base_lane_state(&installing->state);
+	enum wl_base_installing_step step = wl_base_installing_step(installing, &maker->maker);
+
+	*installs = step == WL_BASE_STEP_WRITE;
+	if (step == WL_BASE_STEP_ANEW)
+		begin_anew(maker);
+	if (before == WL_BASE_INSTALLING_JUMPED)
+		report(maker);
+	if (before == WL_BASE_INSTALLING_PLACED && step == WL_BASE_STEP_WAIT)
+		wl_report(
+			WL_REPORT_NOTICE, "base_of_a_peer",
+			"journal=%u index=%lu digest=%016lx offset=%lu text=\"the log begins there "
+			"now\"",
+			id, (unsigned long)installing->offer.position.index,
+			(unsigned long)installing->offer.digest,
+			(unsigned long)installing->walk_offset);
+	else if (step == WL_BASE_STEP_ANEW && before != WL_BASE_INSTALLING_ABANDONED)
+		wl_report(WL_REPORT_WARNING, "base_of_a_peer_refused",
+			  "journal=%u index=%lu digest=%016lx fix=\"it is asked for again\"", id,
+			  (unsigned long)installing->offer.position.index,
+			  (unsigned long)installing->offer.digest);
+	return step != WL_BASE_STEP_WAIT;
+}
+
 /* One thing for one journal. False: there was nothing to do. */
 static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 {
@@ -202,8 +256,13 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	enum wl_base_maker_state wanted;
 	struct wl_base_limit limit;
 	uint64_t cost;
+	bool installs;
 	int error;
 
+	if (serve_peer(bases, id))
+		return true;
+	if (!take_peers(maker, id, &installs))
+		return false;
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		wl_base_maker_tell(&maker->maker, &limit);
 	if (!is_awake(maker, id, now_ns))
@@ -211,7 +270,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	wanted = maker->maker.state;
 	cost = cost_of(&maker->maker);
 	error = perform(bases, id);
-	bases->paid_ns += cost * 1000000000u / atomic_load(&bases->node->base_bytes_per_second);
+	pay(bases, cost);
 	if (error != 0 &&
 	    (wanted == WL_BASE_MAKER_WANTS_BEGIN || wanted == WL_BASE_MAKER_WANTS_WRITE ||
 	     wanted == WL_BASE_MAKER_WANTS_COMMIT))
@@ -219,7 +278,9 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	wl_base_maker_on_done(&maker->maker, status_of(error));
 	if (wanted == WL_BASE_MAKER_WANTS_COMMIT && error == 0)
 		tell_made(id, maker);
-	report(maker);
+	/* What a peer made is told when the log has jumped to it. */
+	if (!installs)
+		report(maker);
 	return true;
 }
 
@@ -271,6 +332,7 @@ static bool make_maker(struct wl_node *node, uint32_t id, struct maker *maker)
 	wl_boot_shape_bases(node->config, &journal->config, &maker->config);
 	maker->config.first_segment = wl_store_segment_first(node->store, id);
 	maker->exchange = &journal->bases;
+	maker->lanes = &journal->lanes;
 	maker->ring = map(maker->config.log.ring_bytes);
 	maker->window = map(WL_BASE_WINDOW_BYTES);
 	maker->memory =

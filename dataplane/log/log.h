@@ -330,6 +330,18 @@ bool wl_log_restore_mark(struct wl_log *log, const struct wl_log_mark *mark);
 bool wl_log_restore_dead(struct wl_log *log, const struct wl_log_dead_range *range);
 /* `first_segment`: lowest on the medium. Those above the base's begin may have been forgotten since it was made: the log begins behind them. */
 bool wl_log_restore_end(struct wl_log *log, uint64_t first_segment);
+/*
+ * Jumping: a base that came from a peer takes the place of everything that the log holds, and the stream goes on in a segment that nothing
+ * was written to yet. In this order: nothing is appended any more, wl_log_may_jump, the base is made durable with the place that
+ * wl_log_jump_place names, wl_log_jump. A crash before the base is durable leaves the old log, one behind it the base.
+ */
+/* Nothing is under way on the medium, and the segment that is appended to is there. */
+bool wl_log_may_jump(const struct wl_log *log);
+/* walk_offset of the base, and offset of its begin. */
+uint64_t wl_log_jump_place(const struct wl_log *log);
+/* `base`: installed, at or above all that is known committed here. All entries are given up, none stands behind the base. Readers of what is gone
+ * are told so. False: no log begins like that. */
+bool wl_log_jump(struct wl_log *log, const struct wl_log_base *base);
 /* Invariants of this file, for tests and the simulator; NULL or the text of the one that does not hold. */
 const char *wl_log_check(const struct wl_log *log);
 

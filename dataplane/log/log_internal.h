@@ -90,6 +90,8 @@ void wl_log_tables_take(struct wl_log *log, const struct wl_entry_header *header
 			uint64_t chunk);
 /* Entries behind `index` are cut away, they stood in [begin, end). */
 void wl_log_tables_cut(struct wl_log *log, uint64_t index, uint64_t begin, uint64_t end);
+/* The marks' table is full: they stand farther apart from now on, and some places of it are free. */
+void wl_log_tables_spread_marks(struct wl_log *log);
 /* log->begin has moved. */
 void wl_log_tables_give_up(struct wl_log *log);
 /* The begin of a log whose first kept entry is that of the mark at place `at`. */

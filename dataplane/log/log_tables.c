@@ -56,6 +56,14 @@ static void thin_marks(struct wl_log *log)
 	log->mark_count = kept;
 }
 
+void wl_log_tables_spread_marks(struct wl_log *log)
+{
+	do {
+		log->mark_bytes *= 2;
+		thin_marks(log);
+	} while (log->mark_count > log->mark_max / 4 * 3);
+}
+
 static void add_mark(struct wl_log *log, const struct wl_entry_header *header, uint64_t offset)
 {
 	bool begins = begins_segment(log, offset);
@@ -68,10 +76,7 @@ static void add_mark(struct wl_log *log, const struct wl_entry_header *header, u
 			return;
 		if (log->mark_count < log->mark_max)
 			break;
-		do {
-			log->mark_bytes *= 2;
-			thin_marks(log);
-		} while (log->mark_count > log->mark_max / 4 * 3);
+		wl_log_tables_spread_marks(log);
 	}
 	*wl_log_mark_place(log, log->mark_count++) = (struct wl_log_mark){
 		.offset = offset,

@@ -193,6 +193,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->branch_only = false;
 	replica->diverged_told = 0;
 	replica->fragments_index = 0;
+	replica->base_wanted = false;
 	wl_replica_state_begin(replica);
 	replica->received_majority = 0;
 	replica->received_all = 0;

@@ -148,6 +148,8 @@ struct wl_replica {
 	uint64_t heard_up_ns; /* LEADER_HEARD is limited */
 	struct wl_fragments fragments; /* WL_ENTRY_BYTES_MAX: of an image */
 	uint64_t fragments_index; /* 0: none */
+	bool base_wanted; /* the leader of this view says that what we lack was given up there */
+	bool installing; /* a base is about to take the log's place: nothing is appended or cut until it has */
 
 	/* both */
 	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/incarnations.h) */
@@ -242,6 +244,17 @@ void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 			   const struct wl_wire_propose *propose);
 /* Says it to `leader`, once a heartbeat. */
 void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader);
+
+/*
+ * A base that takes the log's place (replica_install.c). wants: the leader of this view gave up what we lack. gives_way: the base is above
+ * all that is committed here, and our log does not hold that entry. stand_still: from here on nothing is appended or cut, whatever is
+ * heard. jumped: the log has just jumped (log.h); it moves again.
+ */
+bool wl_replica_wants_base(const struct wl_replica *replica);
+bool wl_replica_gives_way(const struct wl_replica *replica, struct wl_position position,
+			  uint64_t chain);
+void wl_replica_stand_still(struct wl_replica *replica, bool stands);
+void wl_replica_jumped(struct wl_replica *replica);
 
 /* What a voter has committed at some place, or whether we have the same. */
 void wl_replica_on_chain(struct wl_replica *replica, uint32_t from,

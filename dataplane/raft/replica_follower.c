@@ -303,8 +303,12 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 		replica->leader_commit = append->commit;
 	if (append->bytes != 0 || append->sent_ns != 0)
 		replica->acknowledge = true;
+	if (replica->installing)
+		return; /* the log stands still for a base that takes its place */
+	replica->base_wanted = (append->flags & WL_WIRE_APPEND_NEEDS_BASE) != 0;
 	if (!has_previous(replica, from, append, &same))
 		return;
+	replica->base_wanted = false;
 	if (same)
 		took(replica, append->previous.index);
 	if (append->image_bytes != 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/service/base_proof.h"
 
+#include "dataplane/base/check.h"
+
 /* Where the entry stands in our stream, or a little before it. */
 static uint64_t offset_of(const struct wl_log *log, uint64_t index)
 {
@@ -22,17 +24,27 @@ static uint64_t appended_since(const struct wl_log *log, uint64_t index)
 	return log->append_offset > begin ? log->append_offset - begin : 0;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* A mark that is proven, or that nobody proved for long, is followed by the next. */
 static bool is_due(const struct wl_replica *replica, const struct wl_state *state,
 		   uint64_t every_bytes)
 {
 	const struct wl_log *log = replica->log;
 	uint64_t appended = appended_since(log, state->base_mark);
+	uint64_t most = log->config.bytes_max, patience;
 
 	if (every_bytes == 0)
 		return false;
-	if (state->proven.index != state->base_mark)
-		return appended / WL_BASE_PROOF_PATIENCE >= every_bytes;
+	/* A log that gets full before two bases are proven would stay so: no trim gives anything up without them. */
+	every_bytes = smaller(every_bytes, most / WL_BASE_PROOF_MARKS_IN_LOG);
+	if (state->proven.index != state->base_mark) {
+		patience = smaller(every_bytes * WL_BASE_PROOF_PATIENCE, most / 2);
+		return appended >= patience;
+	}
 	if (!wl_replica_base_is_everywhere(replica, state->base_mark))
 		return appended / 2 >= every_bytes;
 	return appended >= every_bytes ||
@@ -45,6 +57,7 @@ bool wl_base_proof_wants(const struct wl_replica *replica, const struct wl_state
 {
 	uint64_t mark = state->base_mark, digest = 0;
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
 	if (mark != state->proven.index)
 		digest = wl_replica_base_agreed(replica, mark);
 	if (digest != 0) {

@@ -19,8 +19,10 @@
  *   the mark before it is far behind            at once: what stands before the older of two bases is not given up, and where
  *                                               appends ended no other mark would come for long
  */
-/* So many times as much is appended before a mark that nobody can prove is given up for the next one. */
+/* So many times as much is appended before a mark that nobody can prove is given up for the next one; half of log.bytes_max at most. */
 #define WL_BASE_PROOF_PATIENCE 16u
+/* So many marks at least stand in a log that is full (log.bytes_max of the leader), whatever every_bytes says. */
+#define WL_BASE_PROOF_MARKS_IN_LOG 8u
 
 /*
  * What the leader should propose now; false: nothing. `state` is of all entries that this leader proposed. `every_bytes`: of the stream

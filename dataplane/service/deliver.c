@@ -230,22 +230,59 @@ static void end_damaged(struct share *share)
 	wl_subscription_end(service, subscription, WIRELOG_LOST);
 }
 
-/* The log begins behind what it wants: it is told, and goes on at the beginning. */
-static void pass_trimmed(struct share *share)
+/* The log begins behind what it wants, and so far nothing is promised to be gone: a base of a peer took the log's place here. Others
+ * have it, or may. */
+static void end_elsewhere(struct share *share, uint64_t kept)
 {
 	struct wl_service *service = share->service;
 	struct wl_subscription *subscription = share->subscription;
 	struct wl_wire_gap gap = {
 		.subscription = subscription->id,
 		.first_number = subscription->next_number,
-		.next_number = service->replica->log->begin.next_number,
+		.next_number = kept,
+		.status = WIRELOG_LOST,
+	};
+
+	close_frame(share, 0, 0);
+	if (subscription->state != WL_SUBSCRIPTION_SEEK_TIME)
+		wl_subscription_gap(service, subscription->client, &gap);
+	wl_count(service->replica->counters, WL_COUNTER_readers_told_lost);
+	wl_subscription_end(service, subscription, WIRELOG_LOST);
+}
+
+/* Behind a start the state is older than what was given up: it has not come to the trim yet. */
+static bool knows_trims(const struct wl_service *service)
+{
+	const struct wl_replica *replica = service->replica;
+
+	return replica->caught_up_told &&
+	       service->state.sessions.applied_index >= replica->leader_commit;
+}
+
+/* The log begins behind what it wants: it is told, and goes on at the first record that is promised to be kept. */
+static void pass_gone(struct share *share)
+{
+	struct wl_service *service = share->service;
+	struct wl_subscription *subscription = share->subscription;
+	uint64_t kept = service->replica->log->begin.next_number;
+	uint64_t trimmed = service->state.trim_number;
+	struct wl_wire_gap gap = {
+		.subscription = subscription->id,
+		.first_number = subscription->next_number,
+		.next_number = kept < trimmed ? kept : trimmed,
 		.status = WIRELOG_TRIMMED,
 	};
 
 	subscription->seek = true;
+	if (subscription->state == WL_SUBSCRIPTION_STREAM ? subscription->next_number >= kept
+							  : kept <= trimmed)
+		return; /* nothing that it wants is gone, or is not trimmed */
 	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME ||
-	    subscription->next_number >= gap.next_number)
-		return; /* it has been promised no number that is gone */
+	    subscription->next_number >= trimmed) {
+		if (knows_trims(service))
+			end_elsewhere(share, kept);
+		return;
+	}
 	close_frame(share, 0, 0);
 	wl_subscription_gap(service, subscription->client, &gap);
 	wl_count(service->replica->counters, WL_COUNTER_readers_told_trimmed);
@@ -330,7 +367,7 @@ static bool read_entry(struct share *share)
 			end_damaged(share);
 		return false;
 	case WL_READER_GONE:
-		pass_trimmed(share);
+		pass_gone(share);
 		return false;
 	case WL_READER_WAITS:
 		return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/service/retention.h"
 
+#include "dataplane/base/check.h"
+
 /* All before this offset is too much; 0: nothing is. */
 static uint64_t end_of_excess(const struct wl_retention *retention, const struct wl_log *log)
 {
@@ -39,6 +41,7 @@ static bool find_wished(const struct wl_retention *retention, const struct wl_lo
 	uint64_t excess = end_of_excess(retention, log), age = end_of_age(retention, log);
 	uint64_t keep_from = excess > age ? excess : age, committed = offset_of(log, commit);
 
+	WL_CHECK(commit <= log->tail.index);
 	if (keep_from > committed)
 		keep_from = committed;
 	return keep_from != 0 && wl_log_find_begin(log, UINT64_MAX, keep_from, begin);

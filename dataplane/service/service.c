@@ -140,6 +140,15 @@ void wl_service_loaded(struct wl_service *service)
 	wl_reader_seek(&service->apply_reader, service->state.sessions.applied_index + 1);
 }
 
+void wl_service_jumped(struct wl_service *service)
+{
+	WL_CHECK(!service->leading &&
+		 service->state.sessions.applied_index == service->replica->log->tail.index);
+	wl_service_loaded(service);
+	service->damaged = false;
+	service->rebuilt_index = service->state.sessions.applied_index;
+}
+
 void wl_service_restore(struct wl_service *service, uint64_t commit)
 {
 	struct wl_reader_view view;

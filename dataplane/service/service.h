@@ -45,6 +45,8 @@ struct wl_service *wl_service_init(void *memory, const struct wl_service_config 
 /* The state, for who fills it from a base before recovery; wl_service_loaded follows. [init] */
 struct wl_state *wl_service_state(struct wl_service *service);
 void wl_service_loaded(struct wl_service *service);
+/* The log has jumped to a base, and the state is that of the base (dataplane/worker/base_peer.h). Readers of what is gone are told so. */
+void wl_service_jumped(struct wl_service *service);
 /*
  * While the log is recovered: applies to the table of sessions what is known committed, `commit` and before, as far as it still
  * stands in the log's ring. What is not there is left to wl_service_apply, which reads it from the medium. [init]

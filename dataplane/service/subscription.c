@@ -382,6 +382,17 @@ void wl_service_on_unsubscribe(struct wl_service *service, const struct wl_messa
 		wl_subscription_release(service, subscription);
 }
 
+/* A time that was trimmed begins at the first record that is kept; one that others may have is not to be had here. */
+static bool wants_gone(const struct wl_service *service, const struct wl_subscription *subscription)
+{
+	const struct wl_log_begin *begin = &service->replica->log->begin;
+
+	if (subscription->state == WL_SUBSCRIPTION_STREAM)
+		return subscription->next_number < begin->next_number;
+	return begin->next_number > service->state.trim_number &&
+	       subscription->from_time_ns <= begin->timestamp_ns;
+}
+
 void wl_subscription_seek(struct wl_service *service, struct wl_subscription *subscription)
 {
 	const struct wl_log *log = service->replica->log;
@@ -401,9 +412,8 @@ void wl_subscription_seek(struct wl_service *service, struct wl_subscription *su
 		index = mark->index;
 	else if (!mark)
 		index = log->begin.position.index + 1;
-	/* What was given up is asked for all the same: the reader says GONE, and who subscribed is told. */
-	if (subscription->state == WL_SUBSCRIPTION_STREAM &&
-	    subscription->next_number < log->begin.next_number)
+	/* What is gone is asked for all the same: the reader says GONE, and who subscribed is told. */
+	if (wants_gone(service, subscription))
 		index = log->begin.position.index;
 	wl_reader_seek(&subscription->reader, index);
 }

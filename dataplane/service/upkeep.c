@@ -23,6 +23,7 @@ static bool propose_trim(struct wl_service *service, uint64_t number)
 {
 	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = number};
 
+	WL_CHECK(number > service->state.trim_number);
 	return propose(service, &control);
 }
 
@@ -172,6 +173,7 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 		upkeep->lead_term = replica->view.term;
 		upkeep->proposed_index = 0;
 	}
+	WL_CHECK(upkeep->proposed_index <= replica->log->tail.index);
 	if (service->state.sessions.applied_index < upkeep->proposed_index ||
 	    replica->log->entry_open)
 		return 0;

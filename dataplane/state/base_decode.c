@@ -8,6 +8,7 @@
 
 /* No state is as large: a number beyond it is no number of ours. */
 #define STATE_BYTES_MAX (1ull << 32)
+#define SEQUENCE_MAX (1ull << 62) /* nor are so many bases ever made: the next one has a higher sequence */
 
 static bool is_zero(const uint8_t *bytes, size_t size)
 {
@@ -59,7 +60,7 @@ static bool is_possible(const uint8_t *from, const struct wl_base_header *header
 
 	return wl_load_u16(from + 6) == 0 && wl_load_u32(from + 168) <= 1 &&
 	       is_zero(from + WL_BASE_USED_BYTES, WL_BASE_HEADER_BYTES - WL_BASE_USED_BYTES) &&
-	       header->sequence != 0 && log->position.term != 0 && log->position.index != 0 &&
+	       header->sequence != 0 && header->sequence < SEQUENCE_MAX && log->position.term != 0 && log->position.index != 0 &&
 	       header->state_bytes != 0 && header->state_bytes <= STATE_BYTES_MAX &&
 	       log->terms <= WL_LOG_TERMS_MAX && log->marks <= WL_LOG_MARKS_MAX &&
 	       log->dead_ranges <= WL_LOG_DEAD_RANGES_MAX;

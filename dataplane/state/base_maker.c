@@ -45,10 +45,16 @@ void wl_base_maker_stop(struct wl_base_maker *maker, enum wl_base_stop stop)
 	maker->stop = stop;
 }
 
-static void make_empty(struct wl_base_maker *maker)
+void wl_base_maker_empty(struct wl_base_maker *maker)
 {
 	wl_log_init(&maker->log, &maker->config.log, maker->ring, maker->log_memory);
 	wl_state_init(&maker->applied, maker->state_memory, maker->config.sessions_max);
+}
+
+void wl_base_maker_read_on(struct wl_base_maker *maker)
+{
+	wl_reader_init(&maker->reader, &maker->log, maker->applied.sessions.applied_index + 1,
+		       READER_COOKIE);
 }
 
 /* ---- loading ---- */
@@ -66,8 +72,7 @@ static bool on_loaded(struct wl_base_maker *maker)
 	wl_base_write_on_loaded(maker);
 	if (load->verdict == WL_BASE_OK) /* a base's walk begins at its chunk */
 		maker->pause_offset = load->places[load->chosen].header.log.walk_offset;
-	wl_reader_init(&maker->reader, &maker->log, maker->applied.sessions.applied_index + 1,
-		       READER_COOKIE);
+	wl_base_maker_read_on(maker);
 	maker->phase = WL_BASE_PHASE_APPLY;
 	return wl_base_write_compare(maker);
 }
@@ -83,7 +88,7 @@ static bool step_load(struct wl_base_maker *maker)
 		wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_LOAD, at, bytes);
 		return false;
 	case WL_BASE_LOAD_WANTS_EMPTY:
-		make_empty(maker);
+		wl_base_maker_empty(maker);
 		wl_base_load_on_empty(&maker->load);
 		return true;
 	case WL_BASE_LOAD_DONE:
@@ -292,7 +297,7 @@ void wl_base_maker_init(struct wl_base_maker *maker, const struct wl_base_maker_
 	maker->state_memory = at;
 	at += state_bytes(config);
 	maker->order = (uint32_t *)at;
-	make_empty(maker);
+	wl_base_maker_empty(maker);
 	wl_base_load_init(&maker->load, &maker->config.identity, &target, window,
 			  WL_BASE_WINDOW_BYTES);
 	maker->load.check_both = true;
@@ -375,6 +380,8 @@ const char *wl_base_maker_check(const struct wl_base_maker *maker)
 
 	if (maker->phase == WL_BASE_PHASE_LOAD)
 		return wl_base_load_check(&maker->load);
+	if (maker->phase == WL_BASE_PHASE_INSTALL)
+		return NULL; /* nothing of it is believed yet */
 	if (applied > maker->log.tail.index ||
 	    (applied > maker->limit.commit && applied != maker->loaded_index))
 		return "M1: an entry was applied that is not known to be committed";

@@ -149,6 +149,12 @@ struct wl_base_maker {
 		target; /* what the walk goes to: commit and durable_offset are of one moment */
 	uint64_t pause_offset; /* the walk pauses here; at most target.durable_offset */
 	uint64_t loaded_index; /* of the base that it began with; 0: none */
+	struct wl_base_install { /* of a peer's base that is taken in (base_part.h) */
+		struct wl_position position;
+		uint64_t chain, digest;
+		uint64_t left, crc; /* bytes that are still to come; of those that came */
+		struct wl_state_coding coding;
+	} install;
 	uint32_t skips; /* in a row */
 	bool walks; /* recovery is initialised */
 	uint8_t phase;

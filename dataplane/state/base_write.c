@@ -77,6 +77,11 @@ bool wl_base_write_begin(struct wl_base_maker *maker)
 	return true;
 }
 
+void wl_base_write_install(struct wl_base_maker *maker, const struct wl_log_base *base)
+{
+	write_from_start(maker, base);
+}
+
 static void on_committed(struct wl_base_maker *maker)
 {
 	const struct wl_base_header *header = &maker->encoder.header;
@@ -88,8 +93,21 @@ static void on_committed(struct wl_base_maker *maker)
 		.index = header->log.position.index,
 		.digest = header->digest,
 		.walk_offset = header->log.walk_offset,
+		.proven = header->log.installed && header->digest == maker->install.digest,
 	};
 	maker->report.made++;
+	maker->phase = WL_BASE_PHASE_APPLY;
+	if (!header->log.installed || !maker->places[!maker->place].whole)
+		return;
+	maker->phase = WL_BASE_PHASE_CLEAR;
+	wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_REMOVE, 0, 0);
+	maker->want.place = !maker->place;
+}
+
+/* Its segments are forgotten next; no start could go on from it. */
+static void on_cleared(struct wl_base_maker *maker)
+{
+	maker->places[!maker->place].whole = false;
 	maker->phase = WL_BASE_PHASE_APPLY;
 }
 
@@ -135,6 +153,13 @@ static void on_looked(struct wl_base_maker *maker, enum wl_disk_status status)
 		       wl_base_decode_header(maker->window, &maker->config.identity, &header) ==
 			       WL_BASE_OK &&
 		       header.sequence == place->sequence;
+	if (maker->encoder.header.log.installed) {
+		/* Whether it is durable is not known, and the log goes on as if it were not: so it must not be. */
+		place->whole = false;
+		maker->phase = WL_BASE_PHASE_REMOVE;
+		wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_REMOVE, 0, 0);
+		return;
+	}
 	wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_REST, 0, 0);
 }
 
@@ -144,6 +169,8 @@ void wl_base_write_on_done(struct wl_base_maker *maker, enum wl_disk_status stat
 
 	if (maker->phase == WL_BASE_PHASE_WRITE)
 		on_written_or_not(maker, status);
+	else if (maker->phase == WL_BASE_PHASE_CLEAR)
+		on_cleared(maker);
 	else if (maker->phase == WL_BASE_PHASE_REMOVE)
 		wl_base_maker_stop(maker, WL_BASE_STOP_DIFFERS);
 	else if (maker->state == WL_BASE_MAKER_WANTS_REST)

@@ -17,9 +17,15 @@ enum wl_base_maker_phase {
 	WL_BASE_PHASE_WRITE,
 	WL_BASE_PHASE_LOOK,
 	WL_BASE_PHASE_REMOVE,
+	WL_BASE_PHASE_CLEAR, /* the other place held a base of the stream that gives way: it goes first */
+	WL_BASE_PHASE_INSTALL, /* a peer's base is taken in (base_part.h) */
 	WL_BASE_PHASE_STOPPED,
 };
 
+/* State(0) and an empty log. */
+void wl_base_maker_empty(struct wl_base_maker *maker);
+/* What is applied next is read behind what is applied. */
+void wl_base_maker_read_on(struct wl_base_maker *maker);
 /* It wants `bytes` at `offset` done to what its state says. */
 void wl_base_maker_want(struct wl_base_maker *maker, enum wl_base_maker_state state,
 			uint64_t offset, uint64_t bytes);
@@ -29,6 +35,8 @@ void wl_base_maker_stop(struct wl_base_maker *maker, enum wl_base_stop stop);
 
 /* The entry at the applied index is a BASE entry in effect: its base is written next, or passed over. True: written. */
 bool wl_base_write_begin(struct wl_base_maker *maker);
+/* A base that a majority made, of the state and the log as they are: proven when it is written. */
+void wl_base_write_install(struct wl_base_maker *maker, const struct wl_log_base *base);
 /* What WRITE, LOOK or REMOVE wanted was done, or not. */
 void wl_base_write_on_done(struct wl_base_maker *maker, enum wl_disk_status status);
 /* What was loaded, and how much of it the state knows to be proven. */

@@ -39,6 +39,10 @@
 	X(append_heartbeats_sent, SUM, frames, "leader: of these, without an entry") \
 	X(append_resent, SUM, times, "leader: went back to what was acknowledged") \
 	X(peers_need_base, SUM, times, "leader: a peer's log ended before ours begins") \
+	X(base_parts_sent, SUM, frames, "of bases, to peers that asked for one") \
+	X(base_parts_taken, SUM, frames, "of a base that takes our log's place") \
+	X(bases_refused, SUM, times, "a base of a peer was not what its digest says, or could not be written") \
+	X(bases_installed, SUM, times, "a base of a peer took our log's place") \
 	X(append_frames_received, SUM, frames, "follower: from a leader") \
 	X(append_stale_term, SUM, frames, "follower: of an old term") \
 	X(append_rejected, SUM, frames, "follower: that do not continue the log") \

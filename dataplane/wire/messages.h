@@ -32,6 +32,8 @@
 	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, replica, "") \
 	M(CHAIN, chain, 12, chain, NODE, NODE, replica, "12, when it asks") \
 	M(PROPOSE, propose, 13, propose, NODE, NODE, replica, "") \
+	M(BASE_ASK, base_ask, 14, base_ask, NODE, NODE, worker, "15") \
+	M(BASE_PART, base_part, 15, base_part, NODE, NODE, worker, "14, for what follows") \
 	M(PRE_VOTE, pre_vote, 20, vote, NODE, NODE, control, "21") \
 	M(PRE_VOTE_REPLY, pre_vote_reply, 21, vote_reply, NODE, NODE, control, "") \
 	M(VOTE, vote, 22, vote, NODE, NODE, control, "23") \
@@ -72,6 +74,8 @@
 	L(WHOLE, APPEND_ACK, append_ack) \
 	L(WHOLE, CHAIN, chain) \
 	L(WHOLE, PROPOSE, propose) \
+	L(WHOLE, BASE_ASK, base_ask) \
+	L(HEAD, BASE_PART_HEADER, base_part) \
 	L(WHOLE, VOTE, vote) \
 	L(WHOLE, VOTE_REPLY, vote_reply) \
 	L(WHOLE, TIMEOUT_NOW, timeout_now) \
@@ -188,7 +192,8 @@
 	F(u32, image_bytes, bytes, OR_0(WL_ENTRY_HEADER_BYTES + 1, WL_ENTRY_BYTES_MAX), \
 	  "of the whole image, of which this is a fragment; 0: whole images") \
 	F(u32, bytes, bytes, ANY, "that follow, exactly") \
-	F(u32, flags, bits, BITS(WL_WIRE_APPEND_TAKEN_IN), "1: taken in (below)") \
+	F(u32, flags, bits, BITS(WL_WIRE_APPEND_FLAGS), \
+	  "1: taken in (below), 2: what you lack was given up here, ask for a base") \
 	F(u64, previous_chain, id, ANY, \
 	  "chain value behind `previous`; 0: not at hand, and matches nothing by itself") \
 	F(u64, clock_ns, ns, ANY, \
@@ -264,6 +269,27 @@
 	RULE(m->made == 0 ? m->verb != WL_WIRE_PROPOSE_CONSUMER_DROP \
 			  : m->verb != WL_WIRE_PROPOSE_TRIM, \
 	     "`made` is not 0 where a checkpoint is dropped, and 0 where records are trimmed")
+
+/* Of the replicated part of a base (dataplane/state/base_format.h). */
+#define WL_WIRE_FIELDS_base_ask(F, ZERO, RULE) \
+	F(u64, index, index, ANY, "of the base; 0: the newest that is proven") \
+	F(u64, digest, id, ANY, "of it; 0: not known yet") \
+	F(u64, offset, bytes, ANY, "from here on") \
+	RULE((m->index == 0) == (m->digest == 0), "`index` and `digest` are both 0, or none") \
+	RULE(m->index != 0 || m->offset == 0, "of what is not known yet the beginning is asked for")
+
+#define WL_WIRE_FIELDS_base_part(F, ZERO, RULE) \
+	F(position, position, position, ANY, "the entry that the base stands at") \
+	F(u64, chain, id, ANY, "chain value behind it") \
+	F(u64, digest, id, NOT_0, "of the base: a majority made the same") \
+	F(u64, total, bytes, NOT_0, "of the replicated part") \
+	F(u64, offset, bytes, ANY, "of these bytes in it") \
+	F(u32, bytes, bytes, NOT_0, "that follow, exactly") \
+	ZERO(4) \
+	F(rest, part, bytes, ANY, "of the replicated part") \
+	RULE(m->position.index != 0 && m->position.term != 0, "a base stands at an entry") \
+	RULE(m->offset < m->total && m->bytes <= m->total - m->offset, \
+	     "what is told is a part of the whole")
 
 /* PRE_VOTE and VOTE. */
 #define WL_WIRE_FIELDS_vote(F, ZERO, RULE) \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Entries that nodes send each other, behind the fixed part of APPEND. */
+/* What nodes send each other behind a fixed part: entries in APPEND, bytes of a base in BASE_PART. */
 #include "dataplane/wire/wire_internal.h"
 
 /* Images lie one behind the other and end where the bytes end. Their checksums are the log's to check. */
@@ -29,4 +29,10 @@ bool wl_wire_decode_append(const uint8_t *from, size_t size, struct wl_wire_appe
 		return message->fragment_offset == 0 && images_fit(message);
 	return message->bytes != 0 && message->fragment_offset < message->image_bytes &&
 	       message->bytes <= message->image_bytes - message->fragment_offset;
+}
+
+bool wl_wire_decode_base_part(const uint8_t *from, size_t size, struct wl_wire_base_part *message)
+{
+	return size >= WL_WIRE_BASE_PART_HEADER_BYTES && wl_wire_take_base_part(from, message) &&
+	       message->bytes == size - WL_WIRE_BASE_PART_HEADER_BYTES;
 }

@@ -16,7 +16,7 @@ size_t wl_journal_memory_bytes(const struct wl_journal_config *config)
 	return wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES) +
 	       wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES) +
 	       wl_align_up(wl_service_memory_bytes(&config->service), WL_BLOCK_BYTES) +
-	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES);
+	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES) + 2 * WL_BASE_LANE_BYTES;
 }
 
 void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
@@ -32,6 +32,9 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 	at += wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES);
 	journal->service = wl_service_init(at, &config->service, &journal->log);
 	at += wl_align_up(wl_service_memory_bytes(&config->service), WL_BLOCK_BYTES);
+	journal->lanes.serving.buffer = at;
+	journal->lanes.installing.buffer = at + WL_BASE_LANE_BYTES;
+	at += 2 * WL_BASE_LANE_BYTES;
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
 		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS,
 				  (_Atomic uint64_t *)at);
@@ -146,6 +149,7 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	time_stages(journal, tail, now_ns, turn_began_ns);
 	wl_service_apply(journal->service);
 	did = wl_service_end_turn(journal->service, now_ns);
+	did += wl_journal_turn_bases(journal, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
 
@@ -177,7 +181,12 @@ void wl_journal_tend_bases(struct wl_journal *journal)
 
 	/* Of an index that is not durable here a dead entry may be the last one in the stream as yet. */
 	limit.commit = replica->commit < log->durable.index ? replica->commit : log->durable.index;
-	if (wl_base_exchange_reported(&journal->bases, report)) {
+	/*
+	 * A base may stand above what we know to be committed as yet: the start could not read it, began with the one before it, and the
+	 * maker read it later. It counts when our commit has reached it.
+	 */
+	if (wl_base_exchange_reported(&journal->bases, report) &&
+	    report->newest.index <= replica->commit) {
 		wl_replica_set_base(&journal->replica, report->newest.index, report->newest.digest);
 		give_up(journal, wl_base_keep_offset(report));
 	}

@@ -13,6 +13,7 @@
 #include "dataplane/service/service.h"
 #include "dataplane/state/base_load.h"
 #include "dataplane/worker/base_exchange.h"
+#include "dataplane/worker/base_peer.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
 
@@ -35,7 +36,10 @@ struct wl_journal {
 	struct wl_published published;
 	struct wl_base_exchange bases; /* with who makes them */
 	struct wl_base_report base_report; /* as read last */
-	uint64_t opened_from; /* index of the base that this start went on from; 0: the log's own beginning */
+	struct wl_base_lanes lanes; /* bases from node to node, with the same one */
+	struct wl_base_server base_server;
+	struct wl_base_fetch base_fetch;
+	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */
 	uint64_t staged_boot; /* view whose entries are timed */
 };
 

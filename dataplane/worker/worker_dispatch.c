@@ -32,7 +32,7 @@ static void punt_raw(struct wl_worker *worker, const struct wl_frame *frame)
 
 /* A peer that has not greeted, or that differs in what decides, takes no part (greeting.h); nor do we as a second server
  * under one id. */
-static bool takes_part(struct wl_worker *worker, const struct wl_message *message)
+bool wl_worker_takes_part(struct wl_worker *worker, const struct wl_message *message)
 {
 	uint32_t node = wl_identity_node(message->from->identity);
 
@@ -51,7 +51,7 @@ static void punt_message(struct wl_worker *worker, const struct wl_message *mess
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	if (!takes_part(worker, message))
+	if (!wl_worker_takes_part(worker, message))
 		return;
 	memset(&punt, 0, offsetof(struct wl_punt, data));
 	punt.link = message->link;
@@ -73,6 +73,29 @@ static void turn_away(struct wl_worker *worker, const struct wl_message *message
 		return;
 	wl_service_on_stranger(journal->service, message);
 	wl_count(&worker->counters, WL_COUNTER_clients_turned_away);
+}
+
+/* Of the same standing as what a replica is given. */
+void wl_worker_take_base_ask(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+	struct wl_wire_base_ask ask;
+
+	if (!wl_wire_decode_base_ask(message->payload, message->bytes, &ask))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (wl_worker_takes_part(worker, message))
+		wl_journal_on_base_ask(journal, wl_identity_node(message->from->identity), &ask);
+}
+
+void wl_worker_take_base_part(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+	struct wl_wire_base_part part;
+
+	if (!wl_wire_decode_base_part(message->payload, message->bytes, &part))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (wl_worker_takes_part(worker, message))
+		wl_journal_on_base_part(journal, wl_identity_node(message->from->identity), &part);
 }
 
 /* Its place and its readers are free at once; its sessions may give way. */
@@ -105,7 +128,7 @@ void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *m
 	\
 		if (!wl_wire_decode_##layout(message->payload, message->bytes, &said)) \
 			wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD); \
-		else if (takes_part(worker, message)) \
+		else if (wl_worker_takes_part(worker, message)) \
 			wl_replica_on_##name(&journal->replica, \
 					     wl_identity_node(message->from->identity), &said); \
 	}

@@ -11,6 +11,10 @@ unsigned wl_worker_take_plane(struct wl_worker *worker); /* worker_plane.c */
 unsigned wl_worker_take_punted(struct wl_worker *worker);
 /* worker_dispatch.c */
 unsigned wl_worker_take_frames(struct wl_worker *worker);
+/* The sender is a peer that has greeted, and does not differ in what decides; else it is counted, and not heard. */
+bool wl_worker_takes_part(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_base_ask(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_base_part(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *message);
 /* worker_greet.c */
 void wl_worker_take_hello(struct wl_worker *worker, const struct wl_message *message);

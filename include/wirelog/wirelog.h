@@ -86,8 +86,10 @@ enum wirelog_event_kind {
 		1, /* a leader is known and a session is open (after the first append); or, after DISCONNECTED, a node answers again */
 	WIRELOG_EVENT_DISCONNECTED, /* no node answers for a second; appends are kept and sent again */
 	WIRELOG_EVENT_NEW_LEADER, /* node, term; once for each leadership that we hear of */
-	/* Records [first_number, next_number) cannot be delivered, by no node: status says why (TRIMMED, LOST). Delivery goes
-	 * on at next_number. */
+	/* Records [first_number, next_number) cannot be delivered: status says why. Delivery goes on at next_number by itself.
+	 * TRIMMED: they were given up by `wirelog trim` or by retention. Told where the node that we read from has given them
+	 * up; each does so by whole segments and in its own time, so what is below a trim may be read for a while.
+	 * LOST: by no node. */
 	WIRELOG_EVENT_GAP,
 	/* status: LOST (all nodes that answered within 10 s have it damaged, the others might not), TOO_MANY_CLIENTS (no node
 	 * can serve it, and one that might have it has no place), NOT_CONNECTED (10 s without an answer). Subscribe again at
@@ -201,7 +203,7 @@ struct wirelog_position {
 	uint64_t term;
 	uint64_t session; /* 0: none yet */
 	uint64_t commit_number; /* last record known committed, by any node that spoke to us; may be some time behind */
-	uint64_t first_number; /* first that can be read */
+	uint64_t first_number; /* first that `node` has; what is before it is told as a gap, TRIMMED */
 	uint32_t record_bytes_max;
 };
 /* What is known now; sends nothing. */

@@ -160,6 +160,7 @@ adapt_config() { # NODE NAME: on stdin a configuration of drivers-config/demo
 	shift 2
 	sed "$@" \
 		-e "/kind: udp/d" \
+		-e "/^base:/,/^\$/d" \
 		-e "s|socket: node\([123]\)-node\([123]\).sock|socket: \"@$tag-\1-\2\"|" \
 		-e "s|clients: {socket: node$node/clients.sock, slots: [0-9]*|clients: {socket: \"@$tag-c$node\", slots: 6|" \
 		-e "s|^run_directory:.*|run_directory: $run_base/$name/$node|" \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # `wirelog demo` as a newcomer uses it: the proof in small, the verbs, and that nothing is left behind.
-# timeout: 150
+# timeout: 200
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -64,6 +64,13 @@ megabytes_fit() {
 		'BEGIN { is = rate * bytes / 60000 / 1e6; exit !(told > 0 && told - is < 0.1 + is / 50 && is - told < 0.1 + is / 50) }'
 }
 claim run_tells_bytes_that_fit_to_its_records megabytes_fit
+
+# Long enough for the chapter about a log that lives.
+claim a_longer_run_ends_with_0 "$wirelog" demo --run --messages 500000 "${place[@]}"
+cp "$work/claim.out" "$work/said"
+claim it_gives_up_what_was_trimmed grep -Eq 'trimmed to record 900,001: the nodes gave up [1-9][0-9]*, [1-9][0-9]* and [1-9][0-9]* segments$' "$work/said"
+claim it_starts_from_a_base grep -Eq '^  yes +a start goes on from its base +node [123], from entry [0-9]+$' "$work/said"
+claim it_leaves_nothing_running nothing_runs
 
 # Whatever ends it, its nodes go with it.
 "$wirelog" demo --run "${place[@]}" >"$work/killed" 2>&1 &

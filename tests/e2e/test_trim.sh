@@ -106,6 +106,16 @@ claim appends_go_on wait_progress b 500 60
 claim every_append_is_answered_again stop_loader b
 claim what_is_kept_is_read reads_what_is_kept
 claim a_reader_of_what_is_gone_is_told_and_goes_on tail_notes_the_gap "$(journal 1 .begin.number)"
+follow() { # NUMBER: as a program of somebody else does, without our command
+	LD_LIBRARY_PATH=$BUILD timeout -k 5 60 "$BUILD/examples/follow" "$endpoints" "$cluster/cluster.key" "$cluster_uuid" "$1" \
+		>"$work/follow.out" 2>"$work/follow.err"
+}
+a_program_notes_the_gap() {
+	follow 7
+	[ $? -eq 65 ] && grep -qE '^records 7 to [0-9]+ are gone: ' "$work/follow.err" && [ "$(wc -l <"$work/follow.err")" -eq 1 ]
+}
+claim a_program_of_the_library_is_told_too a_program_notes_the_gap
+claim and_is_not_from_where_the_log_begins follow "$(journal "$leader" .trim_number)"
 
 # ---- nobody leads -------------------------------------------------------------------------------
 

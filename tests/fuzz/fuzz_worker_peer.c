@@ -171,15 +171,21 @@ static void act_fragments(struct stage *stage, struct fuzz_input *input)
 static void act_ack(struct stage *stage, struct fuzz_input *input)
 {
 	const struct wl_replica *replica = &stage->journal->replica;
+	uint8_t how;
 	struct wl_wire_append_ack ack = {
 		.term = fuzz_near(input, replica->view.term),
 		.match_received = fuzz_near(input, replica->log->tail.index),
 		.match_durable = fuzz_near(input, replica->log->tail.index),
 		.sent_ns = fuzz_near(input, stage->now_ns),
-		.flags = fuzz_u8(input) % 8,
 	};
 	uint8_t payload[WL_WIRE_APPEND_ACK_BYTES];
 
+	how = fuzz_u8(input);
+	ack.flags = how % 8;
+	if (how >= 128) { /* two nodes may be of one mind about a base, or not */
+		ack.base_index = 1 + replica->commit / 2;
+		ack.base_digest = how / 8 % 2 + 1;
+	}
 	if (ack.flags & WL_WIRE_ACK_REJECTED) {
 		ack.rejected_index = fuzz_near(input, replica->log->tail.index);
 		ack.hint_index = fuzz_near(input, ack.rejected_index);
@@ -280,6 +286,11 @@ static void act_control(struct stage *stage, struct fuzz_input *input)
 	if (how >= 200) {
 		message.verb = how % 2 ? WL_PLANE_RESUME : WL_PLANE_TRANSFER;
 		message.node = how / 2 % 4;
+		if (how >= 248) {
+			message.verb = WL_PLANE_ASK;
+			message.wish.verb = WL_WIRE_PROPOSE_TRIM;
+			message.wish.number = how - 247;
+		}
 		message.view.term = stage->journal->replica.view.term;
 		stage_tell(stage, &message);
 		return;

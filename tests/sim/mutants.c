@@ -56,7 +56,6 @@ static const char *const absent[][2] = {
 	{"fault: every node damaged, each entry whole somewhere",
 	 "no repair from peers yet: each is refused by name, and all halts (two_nodes_rot.sim)"},
 	{"fault: a node removed or added while others fail", "membership is fixed"},
-	{"fault: power lost while the log is trimmed", "nothing is trimmed yet"},
 	{"fault: an image of the running boot restored before any other boot",
 	 "no node can notice it (control/agent/incarnations.h)"},
 	{"fault: a drive loses what no majority of the others has",

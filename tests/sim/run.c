@@ -460,6 +460,8 @@ static bool reader_has_all(const struct run *run, const struct sim_client *clien
 	const struct sim_oracle *oracle = &run->oracles[client->journal];
 	const struct sim_reader *reader = &client->reader;
 
+	if (reader->node != 0 && sim_node_table_rots(&run->cluster.nodes[reader->node]))
+		return true;
 	if (reader->node != 0 &&
 	    sim_node_needs_base(&run->cluster, &run->cluster.nodes[reader->node], client->journal))
 		return true; /* no more is to be had there */
@@ -476,7 +478,7 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->up && !node->contradicted &&
+		if (node->up && !node->contradicted && !sim_node_table_rots(node) &&
 		    !sim_node_needs_base(&run->cluster, node, journal) &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;

@@ -472,7 +472,7 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 		struct wl_service_stats stats;
 		uint64_t chain;
 
-		if (!node->up || node->contradicted ||
+		if (!node->up || node->contradicted || sim_node_table_rots(node) ||
 		    sim_node_needs_base(oracle->cluster, node, oracle->journal))
 			continue;
 		if (node->journals[oracle->journal]->replica.commit < oracle->committed)

@@ -125,6 +125,10 @@ struct sim_oracle { /* of one journal */
 	uint64_t numbers, records_max;
 	struct sim_made_base bases[SIM_ORACLE_BASES]; /* a ring */
 	uint64_t base_count;
+	uint64_t proven,
+		proven_before; /* index of the newest proven base, and of the one before it, by what is committed */
+	uint64_t installed[WIRELOG_NODES_MAX +
+			   1]; /* entry at which a log begins since it took a base of a peer */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	uint64_t checkpoint,
 		checkpoint_made; /* of SIM_ORACLE_CONSUMER, and the entry that made it; 0: there is none */

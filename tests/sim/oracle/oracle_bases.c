@@ -5,10 +5,24 @@
 
 #define LLU(value) (unsigned long long)(value)
 
+/* Whoever took a peer's base never held what lies before it. */
+static bool has_base_behind(const struct sim_drive *drive, uint64_t index)
+{
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++) {
+		const struct sim_base *base = &drive->bases[place];
+
+		if (base->bytes && !base->damaged && wl_load_u64(base->bytes + 56) >= index)
+			return true;
+	}
+	return false;
+}
+
 bool sim_oracle_has(const struct sim_drive *drive, uint64_t offset, uint64_t index, uint64_t chain)
 {
 	if (offset != 0 && offset / drive->segment_bytes < drive->oldest)
 		return true; /* whether it may be gone is O36's to say */
+	if (offset == 0 && has_base_behind(drive, index))
+		return true;
 	return sim_oracle_is_on_platter(drive, offset, index, chain);
 }
 
@@ -95,6 +109,10 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 		return;
 	if (control.verb == WL_CONTROL_BASE_PROVEN && !oracle->reduced)
 		check_proof(oracle, node, &control);
+	if (control.verb == WL_CONTROL_BASE_PROVEN && control.index > oracle->proven) {
+		oracle->proven_before = oracle->proven;
+		oracle->proven = control.index;
+	}
 	if (control.verb == WL_CONTROL_TRIM)
 		note_trim(oracle, control.number);
 	if (control.verb == WL_CONTROL_CONSUMER_SET)
@@ -128,10 +146,12 @@ static void check_bases(const struct sim_oracle *oracle, const struct sim_node *
 			      LLU(drive->oldest));
 }
 
-void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_node *node)
+void sim_oracle_check_begin(struct sim_oracle *oracle, const struct sim_node *node)
 {
+	const struct sim_drive *drive = &node->drives[oracle->journal];
 	const struct wl_log *log = &node->journals[oracle->journal]->log;
 	const struct wl_state *state = wl_service_state(node->journals[oracle->journal]->service);
+	bool given_up;
 
 	if (state->sessions.applied_index == oracle->committed && !sim_node_table_rots(node) &&
 	    state->trim_number != oracle->trim_number)
@@ -143,12 +163,24 @@ void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_no
 		sim_violation(oracle->cluster, node->number, "O38",
 			      "has its lowest checkpoint at %llu, the log says %llu",
 			      LLU(state->consumers.lowest), LLU(oracle->checkpoint));
+	if (drive->oldest > log->begin.offset / drive->segment_bytes && !node->rotten)
+		sim_violation(oracle->cluster, node->number, "O36",
+			      "segments below %llu are gone, its log begins at %llu",
+			      LLU(drive->oldest), LLU(log->begin.offset));
 	if (log->begin.position.index == 0 || node->rotten || node->contradicted)
 		return;
-	if (log->begin.next_number > oracle->trim_number)
+	/* Where a peer's base took the log's place it begins there: nothing was given up that others do not have. */
+	if (log->begin.position.index == log->installed_index)
+		oracle->installed[node->number] = log->installed_index;
+	given_up = log->begin.position.index != oracle->installed[node->number];
+	if (given_up && log->begin.next_number > oracle->trim_number)
 		sim_violation(oracle->cluster, node->number, "O36",
 			      "gives up records below %llu, trimmed are those below %llu",
 			      LLU(log->begin.next_number), LLU(oracle->trim_number));
+	if (given_up && log->begin.position.index >= oracle->proven_before)
+		sim_violation(oracle->cluster, node->number, "O37",
+			      "gives up all up to entry %llu, the older proven base is at %llu",
+			      LLU(log->begin.position.index), LLU(oracle->proven_before));
 	if (oracle->checks % 16 == 0)
 		check_bases(oracle, node);
 }

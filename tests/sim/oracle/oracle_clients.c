@@ -397,8 +397,12 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 static void check_window(const struct sim_oracle *oracle, unsigned node,
 			 const struct sim_reader *reader, uint64_t last)
 {
+	const struct wl_log *log = &oracle->cluster->nodes[node].journals[oracle->journal]->log;
 	uint64_t bytes = 0, number = reader->credited_number;
 
+	/* What was trimmed is not sent, whether or not the reader has heard so. */
+	if (number < log->begin.next_number)
+		number = log->begin.next_number;
 	if (number < reader->passed_number)
 		number = reader->passed_number;
 	if (last <= number)
@@ -437,7 +441,9 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 			  const struct wl_frame_header *header, const struct wl_wire_gap *gap)
 {
 	const struct sim_node *from = &oracle->cluster->nodes[node];
+	const struct wl_log *log = &from->journals[oracle->journal]->log;
 	struct sim_client *client = client_of(oracle, header);
+	bool lacks;
 
 	/* The subscription has ended. A copy of its SUBSCRIBE that comes late begins another one under its name, where "now" is by
 	 * then; the reader sees that records are missing, and asks for them. */
@@ -456,8 +462,11 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 	}
 	if (gap->status != WIRELOG_LOST)
 		return;
+	/* Where a peer's base took the log's place nothing stands before it; others have that. */
+	lacks = (oracle->installed[node] != 0 || log->installed_index != 0) &&
+		gap->first_number < log->begin.next_number;
 	/* What could not be opened could not be read. */
-	if (!from->rotten && from->drives[oracle->journal].failed_opens == 0)
+	if (!lacks && !from->rotten && from->drives[oracle->journal].failed_opens == 0)
 		sim_violation(oracle->cluster, node, "O22",
 			      "calls record %llu lost, and its drive is well",
 			      LLU(gap->first_number));

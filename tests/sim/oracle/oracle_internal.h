@@ -14,7 +14,7 @@ bool sim_oracle_has(const struct sim_drive *drive, uint64_t offset, uint64_t ind
 void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uint8_t *image,
 			     const struct wl_entry_header *header);
 void sim_oracles_watch_bases(struct sim_oracle *oracles);
-void sim_oracle_check_begin(const struct sim_oracle *oracle, const struct sim_node *node);
+void sim_oracle_check_begin(struct sim_oracle *oracle, const struct sim_node *node);
 /* What a node tells a reader. */
 void sim_oracle_judge_trimmed(const struct sim_oracle *oracle, unsigned node,
 			      const struct wl_wire_gap *gap);

@@ -489,30 +489,14 @@ static void act(void *subject, void *object)
 		break;
 	case SIM_EXPECT_ANSWERS:
 	case SIM_EXPECT_TERMS_BELOW:
-	case SIM_EXPECT_STATUS:
-	case SIM_EXPECT_LEADER:
-	case SIM_EXPECT_NO_LEADER:
-	case SIM_EXPECT_COMMITS:
-	case SIM_EXPECT_SILENCE:
-	case SIM_EXPECT_FRAMES_BELOW:
-	case SIM_EXPECT_REFUSED:
-	case SIM_EXPECT_VERDICT:
-	case SIM_EXPECT_SEEN:
-	case SIM_EXPECT_LEADS:
-	case SIM_EXPECT_TERM_RISE_BELOW:
-	case SIM_EXPECT_CAUGHT_UP:
-	case SIM_EXPECT_HAS_TAIL:
-	case SIM_EXPECT_STREAMS:
-	case SIM_EXPECT_APART:
-	case SIM_EXPECT_HELD:
-	case SIM_EXPECT_BEGINS_LATER:
-	case SIM_EXPECT_FROM_BASE:
-	case SIM_EXPECT_BASES:
-	case SIM_APPENDS:
 		faults->on_expect(faults->context, action);
 		break;
 	default:
-		act_on_node(faults, action);
+		/* The last of all verbs say what is expected. */
+		if (action->verb >= SIM_EXPECT_BEGINS_LATER)
+			faults->on_expect(faults->context, action);
+		else
+			act_on_node(faults, action);
 		break;
 	}
 }

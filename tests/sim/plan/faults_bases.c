@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Trims and checkpoints that an operator asks for, and base makers that go wrong (part of faults.c); what is expected of bases. */
+#include "dataplane/service/propose.h"
+#include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle.h"
 #include "tests/sim/plan/expect.h"
 #include "tests/sim/plan/faults.h"
@@ -11,14 +13,21 @@ static uint64_t number_at(struct sim_node *node, unsigned journal, uint64_t ppm)
 	return 1 + (uint64_t)((unsigned __int128)known * ppm / SIM_DRIVE_PPM);
 }
 
-static void trim(struct sim_node *node, unsigned journal, uint64_t ppm)
+static void trim(struct sim_node *node, unsigned journal, const struct sim_action *action)
 {
+	struct wl_control control = {
+		.verb = WL_CONTROL_TRIM,
+		.number = number_at(node, journal, action->argument[1]),
+	};
 	const struct wl_wire_propose wish = {
 		.verb = WL_WIRE_PROPOSE_TRIM,
-		.number = number_at(node, journal, ppm),
+		.number = control.number,
 	};
 
-	wl_replica_ask(&node->journals[journal]->replica, &wish);
+	if (action->verb == SIM_TRIM)
+		wl_replica_ask(&node->journals[journal]->replica, &wish);
+	else if (wl_service_leads(node->journals[journal]->service))
+		(void)wl_service_propose(node->journals[journal]->service, &control);
 }
 
 /* As control/node/stats_answers_thread.c makes the wish of the node's own state. */
@@ -40,16 +49,16 @@ static void set_consumer(struct sim_node *node, unsigned journal, uint64_t ppm)
 bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action *action,
 			     struct sim_node *node)
 {
-	if (action->verb != SIM_TRIM && action->verb != SIM_CONSUMER &&
-	    action->verb != SIM_FLIP_BASE)
+	if (action->verb != SIM_TRIM && action->verb != SIM_PROPOSE_TRIM &&
+	    action->verb != SIM_CONSUMER && action->verb != SIM_FLIP_BASE)
 		return false;
 	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
-		if (action->verb == SIM_TRIM)
-			trim(node, journal, action->argument[1]);
+		if (action->verb == SIM_FLIP_BASE)
+			node->bases[journal].wants_flip = true;
 		else if (action->verb == SIM_CONSUMER)
 			set_consumer(node, journal, action->argument[1]);
 		else
-			node->bases[journal].wants_flip = true;
+			trim(node, journal, action);
 	}
 	return true;
 }
@@ -66,8 +75,16 @@ void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *acti
 {
 	bool is_ours = action->verb == SIM_EXPECT_BEGINS_LATER ||
 		       action->verb == SIM_EXPECT_FROM_BASE || action->verb == SIM_EXPECT_BASES;
-	const struct sim_node *node = &cluster->nodes[is_ours ? action->argument[0] : 0];
-	uint64_t made = node->bases[0].made;
+	uint64_t number = action->argument[0];
+	const struct sim_node *node;
+	uint64_t made;
+
+	if (!is_ours)
+		return;
+	if (number == SIM_NODE_LEADER)
+		number = sim_cluster_leader(cluster, 0);
+	node = &cluster->nodes[number];
+	made = node->bases[0].made;
 
 	if (action->verb == SIM_EXPECT_BEGINS_LATER)
 		expect(cluster, action, "expect-begins-later",
@@ -75,7 +92,7 @@ void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *acti
 	else if (action->verb == SIM_EXPECT_FROM_BASE)
 		expect(cluster, action, "expect-from-base",
 		       node->up && node->journals[0]->opened_from != 0);
-	else if (is_ours && made < action->argument[1])
+	else if (made < action->argument[1])
 		sim_violation(cluster, node->number, "expect-bases", "%llu were made",
 			      (unsigned long long)made);
 }

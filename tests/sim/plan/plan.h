@@ -102,6 +102,7 @@ enum sim_verb {
 	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
 	SIM_TRIM, /* node, per million of the records that it knows to be committed: an operator asks it to trim those */
 	SIM_CONSUMER, /* node, as of TRIM: an operator asks it to have the checkpoint of the one consumer there; 0: to delete it */
+	SIM_PROPOSE_TRIM, /* node, the same, may be beyond the end: if it leads it proposes that as it is, which no leader does of itself */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
 	SIM_EXPECT_BEGINS_LATER, /* node, 0 | 1: its log has given up its first entries */
 	SIM_EXPECT_FROM_BASE, /* node, 0 | 1: its last start went on from a base */

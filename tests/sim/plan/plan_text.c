@@ -101,6 +101,7 @@ static const struct {
 	[SIM_FAIL_RECORD] = {"fail-record", {NODE}},
 	[SIM_TRIM] = {"trim", {NODE, NUMBER}},
 	[SIM_CONSUMER] = {"consumer", {NODE, NUMBER}},
+	[SIM_PROPOSE_TRIM] = {"propose-trim", {NODE, NUMBER}},
 	[SIM_FLIP_BASE] = {"flip-base", {NODE}},
 	[SIM_EXPECT_BEGINS_LATER] = {"expect-begins-later", {NODE, NUMBER}},
 	[SIM_EXPECT_FROM_BASE] = {"expect-from-base", {NODE, NUMBER}},

@@ -63,12 +63,16 @@ static void add(struct sim_plan *plan, uint64_t at_ns, enum sim_verb verb, uint6
 /* So much is appended that segments are passed in numbers. */
 static void hurry(struct sim_plan *plan, struct sim_random *random)
 {
+	plan->segments_max = plan->segments_max * plan->segment_bytes / WL_SEGMENT_BYTES_MIN;
 	plan->segment_bytes = WL_SEGMENT_BYTES_MIN;
 	plan->ring_bytes = WL_LOG_RING_BYTES_MIN << sim_random_below(random, 2);
 	plan->base_every = 16384u << sim_random_below(random, 3);
 	plan->think_ns = 200000 + sim_random_below(random, 1000000);
 	plan->outstanding_max = 4 + sim_random_below(random, 20);
 	plan->clients += plan->clients == 0;
+	/* So small that places are used again, and that it is full until something is trimmed. */
+	if (chance(random, 40))
+		plan->segments_max = 6 + sim_random_below(random, 12);
 	plan->fault_ns += sim_random_below(random, 800000000);
 }
 
@@ -84,8 +88,12 @@ static void trims(struct sim_plan *plan, struct sim_random *random)
 		plan->retention_age_ns = 50000000 + sim_random_below(random, 500000000);
 	while (chance(random, 90) && now < end) {
 		now += 50000000 + sim_random_below(random, 250000000);
-		add(plan, now, SIM_TRIM, 1 + sim_random_below(random, plan->nodes),
-		    sim_random_below(random, 1000001));
+		if (chance(random, 20))
+			add(plan, now, SIM_PROPOSE_TRIM, SIM_NODE_LEADER,
+			    sim_random_below(random, 2000000));
+		else
+			add(plan, now, SIM_TRIM, 1 + sim_random_below(random, plan->nodes),
+			    sim_random_below(random, 1000001));
 	}
 	/* A node that fell behind what is given up stays there: nobody hands out bases yet. */
 	plan->core = 0;
@@ -127,11 +135,17 @@ void sim_schedule_bases(struct sim_plan *plan, uint64_t seed, uint64_t victim)
 	plan->base_every = 32768u << sim_random_below(&random, 4);
 	plan->raw = chance(&random, 30);
 	kept = keep(plan, &random);
-	trimmed = kept && chance(&random, 80);
+	trimmed = kept && chance(&random, 70);
 	if (trimmed)
 		trims(plan, &random);
 	for (uint64_t times = sim_random_below(&random, 4); times > 0; times--)
 		go_down(plan, &random);
+	/* A start from a wrong base takes no part until it is thrown away: nobody else may be out. */
+	if (kept && !trimmed && plan->nodes >= 3 && chance(&random, 50)) {
+		plan->core = 0;
+		add(plan, 100000000 + sim_random_below(&random, plan->fault_ns), SIM_FLIP_BASE,
+		    1 + sim_random_below(&random, plan->nodes), 0);
+	}
 	/* Of a log that begins later one of two must be left. */
 	if (kept && chance(&random, 30))
 		damage(plan, &random, victim, trimmed ? 2 : 3);

@@ -212,6 +212,8 @@ bool sim_drive_owes_failure(const struct sim_drive *drive);
 void sim_drive_kill(struct sim_drive *drive);
 /* All names are durable. */
 void sim_drive_sync_names(struct sim_drive *drive);
+/* Its segments are found by what stands at their places alone. Of a drive that was not damaged. */
+bool sim_drive_survey(const struct sim_drive *drive);
 /* The segment has a file from now on, whole. */
 void sim_drive_make_file(struct sim_drive *drive, uint64_t segment);
 /*

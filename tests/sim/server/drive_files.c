@@ -7,8 +7,10 @@
 #include "tests/sim/server/drive_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/store/store_device_window.h"
 #include "tests/sim/arena.h"
 
 #define OPEN_NS 20000u
@@ -323,6 +325,30 @@ void sim_drive_sync_names(struct sim_drive *drive)
 	for (uint64_t segment = drive->oldest; segment < drive->segments; segment++)
 		sim_drive_file(drive, segment)->unsynced = false;
 	end_unlinked(drive);
+}
+
+/* Without names: what stands there say the headers, as on a device (dataplane/store/store_device_file.c). */
+bool sim_drive_survey(const struct sim_drive *drive)
+{
+	uint64_t *numbers = calloc(drive->segments_max, sizeof(numbers[0]));
+	struct wl_store_window window;
+
+	WL_CHECK(numbers != NULL);
+	for (uint64_t place = 0; place < drive->segments_max; place++) {
+		const uint8_t *at = sim_drive_at(drive, place * drive->segment_bytes);
+		struct wl_segment_header header;
+
+		numbers[place] = WL_STORE_PLACE_UNKNOWN;
+		if (wl_chunk_is_zero(at, 2 * WL_BLOCK_BYTES))
+			numbers[place] = WL_STORE_PLACE_EMPTY;
+		else if (wl_segment_decode_header(at, WL_BLOCK_BYTES, &header))
+			numbers[place] = header.number;
+	}
+	window = wl_store_window_find(numbers, drive->segments_max);
+	free(numbers);
+	if (drive->oldest == drive->segments)
+		return window.first == window.count;
+	return window.first == drive->oldest && window.count == drive->segments;
 }
 
 /* Some of what it was to forget is gone, the last one perhaps not for good. */

@@ -471,7 +471,14 @@ bool sim_node_needs_base(const struct sim_cluster *cluster, const struct sim_nod
 {
 	const struct sim_node *leader = &cluster->nodes[sim_cluster_leader(cluster, journal)];
 
-	return node->up && leader->number != 0 && leader != node &&
+	if (!node->up || leader->number == 0 || leader == node)
+		return false;
+	/*
+	 * Chunks are packed in another way on each node: one is full before a trim comes that others had room for. And one whose log ends behind the
+	 * leader's beginning may have a branch there: what would cut it away is given up.
+	 */
+	return wl_log_is_full(&node->journals[journal]->log) ||
+	       leader->journals[journal]->replica.peers[node->number].needs_base ||
 	       node->journals[journal]->log.tail.index <
 		       leader->journals[journal]->log.begin.position.index;
 }

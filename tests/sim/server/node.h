@@ -207,7 +207,7 @@ void sim_node_wake_up(struct sim_cluster *cluster, unsigned node);
 uint64_t sim_node_now(const struct sim_node *node);
 /* Of the last record of a journal that it knows to be committed; it is up. */
 uint64_t sim_node_commit_number(const struct sim_node *node, unsigned journal);
-/* What it lacks the leader has given up. */
+/* What it lacks the leader has given up; or it has no room for that: then it lacks it soon. */
 bool sim_node_needs_base(const struct sim_cluster *cluster, const struct sim_node *node,
 			 unsigned journal);
 /* The node that leads the journal and is ready, in the highest term; 0 when there is none. */

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define LANE_NS 200000u /* it rests for its worker */
 #define IDLE_NS 5000000u /* when it has nothing to do; and while the drive hangs */
 #define REST_NS 100000000u
 #define AGAIN_NS 500000000u /* a maker stopped: so much later it begins anew */
@@ -207,6 +208,20 @@ static void report(struct sim_base_actor *actor)
 	wl_base_exchange_report(exchange_of(actor), &said);
 }
 
+/* A peer asked for a base of ours: read at once, as base_thread.c does between two things of the maker's. */
+static void serve_peer(struct sim_base_actor *actor, struct sim_drive *drive)
+{
+	struct wl_base_serving *serving = &actor->node->journals[actor->journal]->lanes.serving;
+	struct wl_base_maker_want want;
+	int error;
+
+	if (drive->faults.hung || !wl_base_serving_want(serving, actor->maker, &want))
+		return;
+	error = sim_drive_base_read(drive, want.place, want.offset, want.buffer,
+				    (uint32_t)want.bytes);
+	wl_base_serving_on_read(serving, actor->maker, error == 0);
+}
+
 static void turn(void *subject, void *object);
 
 static void turn_in(struct sim_base_actor *actor, uint64_t ns)
@@ -214,6 +229,24 @@ static void turn_in(struct sim_base_actor *actor, uint64_t ns)
 	sim_agenda_add(actor->node->agenda,
 		       actor->node->agenda->now_ns + ns + sim_random_below(&actor->random, 20000),
 		       turn, actor, (void *)(uintptr_t)actor->life);
+}
+
+/* A base of a peer goes before what is made here. */
+static enum wl_base_installing_step take_peers(struct sim_base_actor *actor,
+					       const struct sim_drive *drive, bool *jumped)
+{
+	struct wl_base_installing *installing =
+		&actor->node->journals[actor->journal]->lanes.installing;
+	enum wl_base_installing_step step;
+
+	*jumped = wl_base_lane_state(&installing->state) == WL_BASE_INSTALLING_JUMPED;
+	step = wl_base_installing_step(installing, actor->maker);
+	if (step != WL_BASE_STEP_ANEW)
+		return step;
+	actor->flipped = false;
+	actor->config.first_segment = drive->oldest;
+	begin_anew(actor);
+	return WL_BASE_STEP_OWN;
 }
 
 static void check(const struct sim_base_actor *actor)
@@ -229,11 +262,21 @@ static void turn(void *subject, void *object)
 {
 	struct sim_base_actor *actor = subject;
 	struct sim_drive *drive = &actor->node->drives[actor->journal];
+	enum wl_base_installing_step lane;
 	struct wl_base_limit limit;
+	bool jumped;
 	uint64_t ns;
 
 	if (!actor->maker || actor->life != (uintptr_t)object)
 		return;
+	serve_peer(actor, drive);
+	lane = take_peers(actor, drive, &jumped);
+	if (jumped)
+		report(actor);
+	if (lane == WL_BASE_STEP_WAIT) {
+		turn_in(actor, LANE_NS);
+		return;
+	}
 	if (wl_base_exchange_told(exchange_of(actor), &limit))
 		wl_base_maker_tell(actor->maker, &limit);
 	ns = rest_of(actor, drive);
@@ -255,7 +298,9 @@ static void turn(void *subject, void *object)
 		wl_base_maker_on_done(actor->maker, step(actor, drive));
 	}
 	check(actor);
-	report(actor);
+	/* What a peer made is told when the log has jumped to it. */
+	if (lane != WL_BASE_STEP_WRITE)
+		report(actor);
 	turn_in(actor, ns);
 }
 

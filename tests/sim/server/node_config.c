@@ -2,6 +2,7 @@
 #include "tests/sim/server/node_config.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "control/config/config_links.h"
@@ -84,10 +85,12 @@ static void change_hard_state(struct sim_config_wish *wish, enum sim_config_edit
 				<< (other != wish->number ? other : other % WIRELOG_NODES_MAX + 1);
 		break;
 	case SIM_EDIT_GEOMETRY:
-		if (sim_random_below(random, 2) == 0)
+		if (sim_random_below(random, 2) == 0) {
 			wish->journals++;
-		else
-			wish->segment_bytes *= 2;
+			break;
+		}
+		wish->segment_bytes *= 2;
+		wish->log_bytes_max *= 2; /* a file that is right by itself */
 		break;
 	default:
 		break;
@@ -158,7 +161,7 @@ static void shape_eal(const struct sim_machine *machine, const struct wl_config 
 	const struct wl_config_link *link = &config->workers[0].links[0];
 	static struct wl_eal_args args;
 	struct wl_eal_settings settings;
-	char reason[256], line[2048];
+	char reason[256], line[2048], named[160];
 
 	memcpy(facts.cores, machine->cores, sizeof(machine->cores));
 	wl_boot_shape_eal(config, 64, &settings);
@@ -166,10 +169,11 @@ static void shape_eal(const struct sim_machine *machine, const struct wl_config 
 		     reason);
 	wl_eal_args_print(&args, line, sizeof(line));
 	/* EAL starts a NIC only when it was named; other devices are the ports' own. */
+	snprintf(named, sizeof(named), "-a %s", link->name); /* an edit may have made it another one */
 	if (config->workers[0].link_count != 0 && link->kind == WL_CONFIG_PCI)
-		WL_CHECK(strstr(line, "-a 0000:0A:00.3") != NULL);
+		WL_CHECK_MSG(strstr(line, named) != NULL, "%s", line);
 	else
-		WL_CHECK(strstr(line, "--no-pci") != NULL);
+		WL_CHECK_MSG(strstr(line, "--no-pci") != NULL, "%s", line);
 }
 
 static bool has_ethernet(const struct wl_config_worker *worker)

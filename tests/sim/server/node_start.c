@@ -135,6 +135,7 @@ static void make_worker(struct start *start, uint32_t number)
 
 static enum sim_recovered make_journal(struct start *start, uint32_t id)
 {
+	struct sim_drive *drive = &start->node->drives[id];
 	uint32_t worker = start->config->journal_worker[id];
 	uint32_t place = start->journal_count[worker]++;
 	struct wl_journal *journal = &start->journals[worker][place];
@@ -142,7 +143,11 @@ static enum sim_recovered make_journal(struct start *start, uint32_t id)
 	uint8_t *ring;
 
 	/* As the store does: what a process that died gave a name to may lose it with the power. */
-	sim_drive_sync_names(&start->node->drives[id]);
+	sim_drive_sync_names(drive);
+	if (drive->raw && !start->node->rotten && !start->node->stranger && drive->lost == 0 &&
+	    !sim_drive_survey(drive))
+		sim_violation(start->cluster, start->node->number, "O37",
+			      "segments of journal %u are not found at their places", id);
 	shape_journal(start, id, &shape);
 	ring = take(start, shape.log.ring_bytes);
 	wl_journal_init(journal, &shape, ring, take(start, wl_journal_memory_bytes(&shape)));

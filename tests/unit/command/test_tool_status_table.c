@@ -61,6 +61,32 @@ static void each_node_is_one_line_under_one_cluster(void)
 		"   2        0  follower     3       1   120      119     118      -  1000000     -  0123456789abcdef@118  1h02m  ok\n");
 }
 
+/* By the node's own clock; one that began anew meanwhile, and one that was not heard before, has none. */
+static void how_fast_it_goes_stands_beside_it(void)
+{
+	json_t *now = make_status(1, "leader", "0123456789abcdef"), *before = json_deep_copy(now);
+	json_t *restarted = make_status(2, "follower", "0123456789abcdef");
+	json_t *longer = json_deep_copy(restarted);
+	json_int_t uptime = json_integer_value(json_object_get(now, "uptime_ns"));
+	struct wl_status_row rows[] = {
+		{.status = now, .before = before},
+		{.status = restarted, .before = longer},
+		{.status = restarted},
+	};
+
+	json_object_set_new(before, "uptime_ns", json_integer(uptime - 2000000000));
+	json_object_set_new(journal_of(before), "commit_number", json_integer(1000000 - 6000));
+	json_object_set_new(longer, "uptime_ns", json_integer(uptime + 5000000000));
+	print(rows, 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "RECORDS  RECORDS/S  BASE"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "1000000       3000     -"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "1000000          -     -"));
+	json_decref(now);
+	json_decref(before);
+	json_decref(restarted);
+	json_decref(longer);
+}
+
 static void what_is_kept_stands_beside_it(void)
 {
 	json_t *one = make_status(1, "leader", "0123456789abcdef");
@@ -131,6 +157,7 @@ static void missing_members_are_dashes(void)
 WL_SUITE(tool_status_table)
 {
 	WL_TEST(each_node_is_one_line_under_one_cluster),
+	WL_TEST(how_fast_it_goes_stands_beside_it),
 	WL_TEST(what_is_kept_stands_beside_it),
 	WL_TEST(logs_that_differ_at_one_entry_are_called_diverged),
 	WL_TEST(node_that_does_not_answer_and_insecure_mode_are_said),

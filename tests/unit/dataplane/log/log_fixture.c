@@ -26,6 +26,8 @@ void log_fixture_choose_sizes(unsigned which)
 static void begin_log(struct log_fixture *fixture)
 {
 	wl_log_init(&fixture->log, &fixture->config, fixture->ring, fixture->memory);
+	if (fixture->marks_max != 0)
+		fixture->log.mark_max = fixture->marks_max;
 	if (fixture->base)
 		WL_CHECK(log_fixture_restore(&fixture->log, fixture->base,
 					     fixture->drive.first_segment));

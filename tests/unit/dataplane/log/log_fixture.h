@@ -33,6 +33,7 @@ struct log_fixture {
 	void *memory;
 	uint64_t starts;
 	const struct log_fixture_base *base; /* not NULL: starts begin at it */
+	uint32_t marks_max; /* places for marks after the next start; 0: as many as the configuration says */
 	struct sim_random *
 		scrub_random; /* not NULL: some starts end in the middle of a scrub and begin again */
 };

@@ -313,6 +313,97 @@ static void segments_that_were_to_be_forgotten_are_forgotten_by_the_next_start(v
 	end();
 }
 
+/* An operator may lower log.bytes_max below what is kept. */
+static void a_base_of_a_log_that_was_allowed_more_is_taken(void)
+{
+	begin();
+	for (unsigned segment = 0; segment < SEGMENTS - 1; segment++)
+		fill_segment(1 + segment);
+	describe(the_log->tail.index);
+	remember();
+	CU_ASSERT_TRUE_FATAL(lived.mark_count > 20);
+	fixture.config.bytes_max = 3 * fixture.config.segment_bytes;
+	fixture.marks_max = 20;
+	CU_ASSERT_EQUAL_FATAL(log_fixture_restart(&fixture, the_log->durable_offset, false),
+			      WL_RECOVERY_DONE);
+	expect_whole();
+	CU_ASSERT_TRUE(the_log->mark_count <= 20);
+	CU_ASSERT_TRUE(the_log->mark_bytes > lived.mark_bytes);
+	CU_ASSERT_TRUE(wl_position_equal(the_log->tail, lived.tail));
+	CU_ASSERT_FALSE(wl_log_can_grow(the_log));
+	expect_entries(1);
+	end();
+}
+
+/* More marks than there are places for, which do not rise: no distance is ever large enough to thin them. */
+static void a_base_whose_marks_do_not_rise_is_refused(void)
+{
+	static struct wl_log_mark falling[200];
+
+	begin();
+	for (unsigned segment = 0; segment < 2; segment++)
+		fill_segment(1 + segment);
+	describe(the_log->tail.index);
+	free(base.marks);
+	base.marks = falling;
+	base.log.marks = 200;
+	for (uint64_t at = 0; at < 200; at++)
+		falling[at] = (struct wl_log_mark){
+			.offset = (300 - at) * WL_BLOCK_BYTES + WL_CHUNK_HEADER_BYTES,
+			.index = 1 + at,
+			.first_number = 1 + at,
+		};
+	fixture.config.bytes_max = 3 * fixture.config.segment_bytes;
+	wl_log_init(the_log, &fixture.config, the_log->ring, the_log->slots);
+	the_log->mark_max = 100;
+	CU_ASSERT_FALSE(log_fixture_restore(the_log, &base, 0));
+	base.marks = NULL;
+	end();
+}
+
+/* Numbers that no stream ever has, under checksums that are right. */
+static void a_base_beyond_any_stream_is_refused(void)
+{
+	static const uint64_t walks[] = {UINT64_MAX - WL_BLOCK_BYTES + 1, 1ull << 63 | WL_BLOCK_BYTES};
+
+	for (unsigned at = 0; at < 2; at++) {
+		begin();
+		append_chunk(1, 3);
+		describe(3);
+		base.log.walk_offset = walks[at];
+		wl_log_init(the_log, &fixture.config, the_log->ring, the_log->slots);
+		CU_ASSERT_FALSE(log_fixture_restore(the_log, &base, 0));
+		end();
+		begin();
+		append_chunk(1, 3);
+		describe(3);
+		base.log.position.index = at == 0 ? UINT64_MAX : UINT64_MAX - 1;
+		base.log.next_number = base.log.position.index;
+		wl_log_init(the_log, &fixture.config, the_log->ring, the_log->slots);
+		CU_ASSERT_FALSE(log_fixture_restore(the_log, &base, 0));
+		end();
+	}
+}
+
+/* Readers of numbers before the beginning are told of a gap, and of its entry: there is none before the first. */
+static void a_base_that_keeps_all_begins_as_an_empty_log(void)
+{
+	for (unsigned at = 0; at < 4; at++) {
+		begin();
+		append_chunk(1, 3);
+		describe(3);
+		if (at == 1)
+			base.log.begin.next_number = base.marks[0].first_number = 2;
+		else if (at == 2)
+			base.log.begin.position.term = 1;
+		else if (at == 3)
+			base.log.begin.chain = base.marks[0].previous_chain ^= 1;
+		wl_log_init(the_log, &fixture.config, the_log->ring, the_log->slots);
+		CU_ASSERT_EQUAL(log_fixture_restore(the_log, &base, 0), at == 0);
+		end();
+	}
+}
+
 static void a_base_of_another_chain_is_refused(void)
 {
 	/* In the middle of its chunk, its last entry, and the log's last. */
@@ -723,6 +814,10 @@ WL_SUITE(recovery_base)
 	WL_TEST(a_log_that_gave_up_its_oldest_entries_starts_at_its_base),
 	WL_TEST(what_was_forgotten_since_the_base_was_made_is_given_up),
 	WL_TEST(segments_that_were_to_be_forgotten_are_forgotten_by_the_next_start),
+	WL_TEST(a_base_of_a_log_that_was_allowed_more_is_taken),
+	WL_TEST(a_base_whose_marks_do_not_rise_is_refused),
+	WL_TEST(a_base_beyond_any_stream_is_refused),
+	WL_TEST(a_base_that_keeps_all_begins_as_an_empty_log),
 	WL_TEST(a_base_of_another_chain_is_refused),
 	WL_TEST(a_chunk_without_the_entry_of_the_base_is_refused),
 	WL_TEST(nothing_supersedes_the_base),

@@ -151,6 +151,105 @@ static void a_refusal_never_points_below_the_beginning(void)
 	replica_fixture_fini(follower_cluster());
 }
 
+/* ---- a base takes the log's place ---- */
+
+static void a_follower_behind_the_beginning_wants_a_base(void)
+{
+	begin();
+	replica_fixture_pass(&cluster, 3 * REPLICA_HEARTBEAT_NS);
+	replica_fixture_run(&cluster, 20);
+	replica_fixture_pass(&cluster, 2 * REPLICA_HEARTBEAT_NS);
+	replica_fixture_run(&cluster, 5);
+	CU_ASSERT_TRUE(wl_replica_wants_base(replica_of(&cluster, 3)));
+	CU_ASSERT_FALSE(wl_replica_wants_base(replica_of(&cluster, 2)));
+	CU_ASSERT_FALSE(wl_replica_wants_base(replica_of(&cluster, LEADER)));
+	/* Of its own view only. */
+	replica_fixture_fence(&cluster, 3);
+	CU_ASSERT_FALSE(wl_replica_wants_base(replica_of(&cluster, 3)));
+	replica_fixture_fini(&cluster);
+}
+
+static void only_what_is_above_the_commit_and_not_in_the_log_gives_way(void)
+{
+	uint64_t chain;
+
+	follower_begin("11111111", "11111111", 1);
+	follower_append(5, 0, 5);
+	CU_ASSERT_EQUAL(follower()->commit, 5);
+	wl_log_chain_at(follower_log(), 7, &chain);
+	CU_ASSERT_FALSE(wl_replica_gives_way(follower(), (struct wl_position){1, 4}, 99));
+	CU_ASSERT_FALSE(wl_replica_gives_way(follower(), (struct wl_position){1, 5}, 99));
+	CU_ASSERT_FALSE(wl_replica_gives_way(follower(), (struct wl_position){1, 7}, chain));
+	CU_ASSERT_TRUE(wl_replica_gives_way(follower(), (struct wl_position){1, 7}, chain ^ 1));
+	CU_ASSERT_TRUE(wl_replica_gives_way(follower(), (struct wl_position){1, 9}, chain));
+	replica_fixture_fini(follower_cluster());
+}
+
+static void a_log_that_stands_still_takes_and_cuts_nothing(void)
+{
+	struct wl_wire_append_ack ack;
+
+	follower_begin("1111113", "1112222", 4);
+	wl_replica_stand_still(follower(), true);
+	follower_append(3, 4, 3);
+	follower_turn();
+	CU_ASSERT(follower_answered(&ack)); /* it lives */
+	CU_ASSERT_EQUAL(ack.match_received, 0);
+	CU_ASSERT_EQUAL(follower_log()->tail.index, 7);
+	wl_replica_stand_still(follower(), false);
+	follower_append(3, 4, 3);
+	follower_turn();
+	CU_ASSERT(follower_answered(&ack));
+	CU_ASSERT_EQUAL(ack.match_received, 7);
+	CU_ASSERT_EQUAL(follower_log()->tail.term, 3);
+	replica_fixture_fini(follower_cluster());
+}
+
+/* What the leader has at its entry 8, as a base would say it. */
+static struct wl_log_base base_of_leader(const struct wl_log *from, const struct wl_log *to)
+{
+	const struct wl_log_slot *slot = &from->slots[8];
+	struct wl_log_base base = {
+		.position = {slot->term, 8},
+		.chain = slot->chain,
+		.next_number = slot->next_number,
+		.timestamp_ns = slot->timestamp_ns,
+		.walk_offset = wl_log_jump_place(to),
+		.mark_bytes = WL_LOG_MARK_BYTES,
+		.installed = true,
+	};
+
+	base.begin = (struct wl_log_begin){base.position, base.chain, base.next_number,
+					   base.timestamp_ns, base.walk_offset};
+	return base;
+}
+
+static void a_follower_that_jumped_is_served_on_from_there(void)
+{
+	struct wl_log_base base;
+
+	begin();
+	replica_fixture_pass(&cluster, 3 * REPLICA_HEARTBEAT_NS);
+	replica_fixture_run(&cluster, 20);
+	CU_ASSERT_TRUE(peer(3)->needs_base);
+	wl_replica_stand_still(replica_of(&cluster, 3), true);
+	if (replica_log(&cluster, 3)->segments_ready == 0)
+		log_fixture_settle(&cluster.nodes[3].disk);
+	base = base_of_leader(replica_log(&cluster, LEADER), replica_log(&cluster, 3));
+	CU_ASSERT_TRUE_FATAL(wl_log_may_jump(replica_log(&cluster, 3)));
+	CU_ASSERT_TRUE(wl_log_jump(replica_log(&cluster, 3), &base));
+	wl_replica_jumped(replica_of(&cluster, 3));
+	CU_ASSERT_EQUAL(replica_of(&cluster, 3)->commit, 8);
+	CU_ASSERT_PTR_NULL(wl_replica_check(replica_of(&cluster, 3)));
+	replica_fixture_pass(&cluster, 3 * REPLICA_HEARTBEAT_NS);
+	replica_fixture_run(&cluster, 40);
+	CU_ASSERT_FALSE(peer(3)->needs_base);
+	CU_ASSERT_TRUE(replica_fixture_same(&cluster, LEADER, 3));
+	CU_ASSERT_EQUAL(replica_of(&cluster, 3)->commit, 9);
+	CU_ASSERT_FALSE(wl_replica_wants_base(replica_of(&cluster, 3)));
+	replica_fixture_fini(&cluster);
+}
+
 WL_SUITE(replica_begin)
 {
 	WL_TEST(a_peer_behind_the_beginning_hears_heartbeats_and_gets_no_entry),
@@ -159,4 +258,8 @@ WL_SUITE(replica_begin)
 	WL_TEST(nothing_is_handed_over_to_a_peer_behind_the_beginning),
 	WL_TEST(a_follower_refuses_to_compare_what_it_gave_up_and_names_its_commit),
 	WL_TEST(a_refusal_never_points_below_the_beginning),
+	WL_TEST(a_follower_behind_the_beginning_wants_a_base),
+	WL_TEST(only_what_is_above_the_commit_and_not_in_the_log_gives_way),
+	WL_TEST(a_log_that_stands_still_takes_and_cuts_nothing),
+	WL_TEST(a_follower_that_jumped_is_served_on_from_there),
 };

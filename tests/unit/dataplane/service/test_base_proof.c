@@ -24,6 +24,7 @@ static void lead(unsigned voters, uint64_t tail)
 	memset(&log_of_leader, 0, sizeof(log_of_leader));
 	memset(slots, 0, sizeof(slots));
 	log_of_leader.slots = slots;
+	log_of_leader.config.bytes_max = 1ull << 40;
 	log_of_leader.tail.index = tail;
 	log_of_leader.append_offset = (tail + 1) << 10;
 	for (uint64_t index = 1; index <= tail; index++) {
@@ -139,6 +140,42 @@ static void mark_that_nobody_proves_is_given_up_late(void)
 	CU_ASSERT_EQUAL(control.expects, 1024);
 }
 
+/* No trim frees a log that is full without two bases: they are made before, however far apart they were wished. */
+static void log_has_two_proven_marks_before_it_is_full(void)
+{
+	static const uint64_t sizes[] = {32 * MIB, 48 * MIB, 60 * MIB};
+
+	for (unsigned at = 0; at < 3; at++) {
+		uint64_t tail = 1, most = sizes[at];
+		unsigned marks = 0;
+
+		lead(3, tail);
+		while (log_of_leader.append_offset < most * 3 / 4) {
+			struct wl_base_proof before = state.proven;
+			struct wl_control control;
+
+			tail += 256;
+			log_of_leader.tail.index = tail;
+			log_of_leader.append_offset = (tail + 1) << 10;
+			slots[tail % WL_LOG_ENTRIES_IN_RING].index = tail;
+			slots[tail % WL_LOG_ENTRIES_IN_RING].offset = tail << 10;
+			log_of_leader.config.bytes_max = most;
+			replica.commit = tail;
+			if (wants(256 * MIB, &control) != WL_CONTROL_BASE)
+				continue;
+			marks++;
+			all_have_base(tail);
+			state.proven_before = before;
+		}
+		CU_ASSERT_TRUE(marks >= 2 && marks <= 8);
+		/* And what nobody proves is not waited for until it is full. */
+		state.proven = state.proven_before;
+		replica.peers[2].base_index = replica.peers[3].base_index = 0;
+		log_of_leader.append_offset = (state.base_mark << 10) + most / 2;
+		CU_ASSERT_EQUAL(wants(256 * MIB, &(struct wl_control){0}), WL_CONTROL_BASE);
+	}
+}
+
 static void mark_is_proven_by_a_majority_and_once(void)
 {
 	for (unsigned voters = 1; voters <= WIRELOG_NODES_MAX; voters += 2) {
@@ -222,6 +259,7 @@ WL_SUITE(base_proof)
 	WL_TEST(voter_that_is_behind_gets_twice_as_much),
 	WL_TEST(mark_follows_at_once_where_the_one_before_is_far_behind),
 	WL_TEST(mark_that_nobody_proves_is_given_up_late),
+	WL_TEST(log_has_two_proven_marks_before_it_is_full),
 	WL_TEST(mark_is_proven_by_a_majority_and_once),
 	WL_TEST(proof_comes_before_the_next_mark),
 	WL_TEST(who_differs_is_known_before_and_after_the_proof),

@@ -43,7 +43,7 @@ static void read_all(void)
 }
 
 /* Up to that entry; the product's log begins at segments only. */
-static void give_up(uint64_t index)
+static void give_up(uint64_t index, bool trimmed)
 {
 	const struct wl_log_slot *slot = &f->log.slots[index];
 	struct wl_log_begin begin = {
@@ -55,6 +55,8 @@ static void give_up(uint64_t index)
 	};
 
 	wl_log_give_up(&f->log, &begin);
+	if (trimmed)
+		f->service->state.trim_number = begin.next_number;
 	CU_ASSERT_PTR_NULL(wl_log_check(&f->log));
 }
 
@@ -63,7 +65,7 @@ static void what_was_trimmed_is_a_gap_and_delivery_goes_on_behind_it(void)
 	uint64_t first;
 
 	start();
-	give_up(12);
+	give_up(12, true);
 	first = f->log.begin.next_number;
 	CU_ASSERT_TRUE(first > 50 && first < 150);
 	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
@@ -92,7 +94,7 @@ static void who_goes_back_below_the_beginning_is_told_again(void)
 	start();
 	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
 	service_fixture_turn(f);
-	give_up(12);
+	give_up(12, true);
 	first = f->log.begin.next_number;
 	for (unsigned round = 1; round <= 2; round++) {
 		f->now_ns += 10 * WL_SERVICE_REWIND_NS;
@@ -111,7 +113,7 @@ static void a_time_that_was_trimmed_begins_at_the_first_record_that_is_kept(void
 	uint64_t first;
 
 	start();
-	give_up(12);
+	give_up(12, true);
 	first = f->log.begin.next_number;
 	reader.next_number = 0;
 	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_TIME, 1, CREDIT);
@@ -122,9 +124,48 @@ static void a_time_that_was_trimmed_begins_at_the_first_record_that_is_kept(void
 	service_fixture_end(f);
 }
 
+/* A base of a peer took the log's place: others may have what lies before it. */
+static void what_is_not_trimmed_is_lost_here_alone(void)
+{
+	start();
+	give_up(12, false);
+	f->service->state.trim_number = 20;
+	f->replica.held_back = true; /* not caught up in this view */
+	f->replica.caught_up_told = false;
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 30, CREDIT);
+	service_fixture_turns(f, 3);
+	CU_ASSERT_EQUAL(f->service->subscription_count, 1); /* who knows what was trimmed since */
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_lost), 0);
+	f->replica.held_back = false;
+	service_fixture_turns(f, 3);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_lost), 1);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	service_fixture_turns(f, 1);
+	service_fixture_read(f, &reader);
+	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_TRIMMED);
+	CU_ASSERT_EQUAL(reader.gap.next_number, 20);
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_trimmed), 1);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_lost), 2);
+	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_LOST);
+	CU_ASSERT_EQUAL(f->service->subscription_count, 0);
+	/* A time before it, likewise. */
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_TIME, 1, CREDIT);
+	service_fixture_turns(f, 1);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_lost), 3);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_TIME,
+				  f->log.begin.timestamp_ns + 1, CREDIT);
+	service_fixture_turns(f, 3);
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_lost), 3);
+	CU_ASSERT_EQUAL(f->service->subscription_count, 1);
+	service_fixture_end(f);
+}
+
 WL_SUITE(subscription_trimmed)
 {
 	WL_TEST(what_was_trimmed_is_a_gap_and_delivery_goes_on_behind_it),
 	WL_TEST(who_goes_back_below_the_beginning_is_told_again),
+	WL_TEST(what_is_not_trimmed_is_lost_here_alone),
 	WL_TEST(a_time_that_was_trimmed_begins_at_the_first_record_that_is_kept),
 };

@@ -289,6 +289,7 @@ static void impossible_numbers_are_damage(void)
 		uint64_t value;
 	} others[] = {
 		{6, 1},
+		{40, UINT64_MAX},
 		{96, 1ull << 40},
 		{104, UINT64_MAX},
 		{112, UINT64_MAX},
@@ -297,6 +298,7 @@ static void impossible_numbers_are_damage(void)
 		{144, UINT64_MAX},
 		{152, 4096ull * 3 + 1},
 		{152, 0},
+		{152, UINT64_MAX - WL_BLOCK_BYTES + 1},
 		{160, 1},
 		{168, 2},
 		{172, UINT32_MAX},

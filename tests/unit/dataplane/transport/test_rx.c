@@ -461,13 +461,12 @@ static void hello_for_whoever_is_there_is_taken_and_nothing_else_is(void)
 
 static void type_that_the_sender_may_not_say_is_refused(void)
 {
-	static const uint8_t of_nodes[] = {WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,
-					   WL_WIRE_PATH_PROBE,	WL_WIRE_PATH_ECHO,
-					   WL_WIRE_APPEND,	WL_WIRE_APPEND_ACK,
-					   WL_WIRE_PRE_VOTE,	WL_WIRE_PRE_VOTE_REPLY,
-					   WL_WIRE_VOTE,	WL_WIRE_VOTE_REPLY,
-					   WL_WIRE_TIMEOUT_NOW, WL_WIRE_CHAIN,
-					   WL_WIRE_PROPOSE};
+	static const uint8_t of_nodes[] = {
+		WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,	     WL_WIRE_PATH_PROBE,
+		WL_WIRE_PATH_ECHO,   WL_WIRE_APPEND,	     WL_WIRE_APPEND_ACK,
+		WL_WIRE_PRE_VOTE,    WL_WIRE_PRE_VOTE_REPLY, WL_WIRE_VOTE,
+		WL_WIRE_VOTE_REPLY,  WL_WIRE_TIMEOUT_NOW,    WL_WIRE_CHAIN,
+		WL_WIRE_PROPOSE,     WL_WIRE_BASE_ASK,	     WL_WIRE_BASE_PART};
 	static const uint8_t of_clients[] = {WL_WIRE_OPEN_SESSION, WL_WIRE_CLIENT_APPEND,
 					     WL_WIRE_SUBSCRIBE,	   WL_WIRE_CREDIT,
 					     WL_WIRE_UNSUBSCRIBE,  WL_WIRE_KEEPALIVE,

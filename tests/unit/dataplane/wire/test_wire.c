@@ -301,7 +301,7 @@ static void append_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(append, size, 16, 0); /* a term without an index */
 	ASSERT_REFUSED_WITH(append, size, 40, 1); /* an offset without a fragment */
 	ASSERT_REFUSED_WITH(append, size, 48, (uint8_t)(size - 89));
-	ASSERT_REFUSED_WITH(append, size, 52, 2); /* a flag that there is not */
+	ASSERT_REFUSED_WITH(append, size, 52, 4); /* a flag that there is not */
 	ASSERT_REFUSED_WITH(append, size, 55, 1);
 	ASSERT_REFUSED_WITH(append, size, 72, 0); /* a digest of nothing */
 	ASSERT_REFUSED_WITH(append, size, 88 + 80, 33); /* images do not end where the bytes end */
@@ -429,6 +429,43 @@ static void propose_has_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 16, 0); /* whichever */
 }
 
+static void base_messages_have_the_documented_layout_and_limits(void)
+{
+	const struct wl_wire_base_ask ask = {.index = 3, .digest = 4, .offset = 5};
+	const struct wl_wire_base_part part = {
+		.position = {2, 3},
+		.chain = 4,
+		.digest = 5,
+		.total = 100,
+		.offset = 90,
+		.bytes = 10,
+	};
+	struct wl_wire_base_part told;
+
+	CU_ASSERT_EQUAL(wl_wire_encode_base_ask(bytes, &ask), 24);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 5);
+	ASSERT_ONLY_SIZE(base_ask, WL_WIRE_BASE_ASK_BYTES);
+	ASSERT_REFUSED_WITH(base_ask, WL_WIRE_BASE_ASK_BYTES, 0, 0); /* a digest of no base */
+	ASSERT_REFUSED_WITH(base_ask, WL_WIRE_BASE_ASK_BYTES, 8, 0);
+
+	CU_ASSERT_EQUAL(wl_wire_encode_base_part(bytes, &part), WL_WIRE_BASE_PART_HEADER_BYTES);
+	CU_ASSERT_EQUAL(WL_WIRE_BASE_PART_HEADER_BYTES, 56);
+	memset(bytes + 56, 0x77, 10);
+	CU_ASSERT_TRUE(wl_wire_decode_base_part(bytes, 66, &told));
+	CU_ASSERT_PTR_EQUAL(told.part, bytes + 56);
+	CU_ASSERT_EQUAL(told.offset, 90);
+	ASSERT_ONLY_SIZE(base_part, 66);
+	ASSERT_REFUSED_WITH(base_part, 66, 0, 0); /* no term */
+	ASSERT_REFUSED_WITH(base_part, 66, 8, 0); /* no index */
+	ASSERT_REFUSED_WITH(base_part, 66, 24, 0); /* no digest */
+	ASSERT_REFUSED_WITH(base_part, 66, 32, 99); /* less than the part */
+	ASSERT_REFUSED_WITH(base_part, 66, 40, 91); /* beyond the end */
+	ASSERT_REFUSED_WITH(base_part, 66, 48, 9); /* not what follows */
+	ASSERT_REFUSED_WITH(base_part, 66, 52, 1); /* reserved */
+}
+
 static void chain_has_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_chain chain = {.index = 3, .chain = 4, .asks = true};
@@ -518,6 +555,7 @@ WL_SUITE(wire)
 	WL_TEST(fragment_of_an_image_lies_inside_it),
 	WL_TEST(acknowledgement_has_the_documented_layout_and_limits),
 	WL_TEST(propose_has_the_documented_layout_and_limits),
+	WL_TEST(base_messages_have_the_documented_layout_and_limits),
 	WL_TEST(chain_has_the_documented_layout_and_limits),
 	WL_TEST(vote_has_the_documented_layout_and_limits),
 	WL_TEST(vote_reply_has_the_documented_layout_and_limits),

@@ -254,6 +254,32 @@ static void the_maker_is_told_no_commit_above_what_is_durable(void)
 	end();
 }
 
+/*
+ * The newest base could not be read when the journal was opened, and its maker reads it a moment later: what is known to be committed
+ * by then ends below it.
+ */
+static void a_base_above_what_is_known_to_be_committed_is_none_yet(void)
+{
+	struct wl_base_report report;
+
+	base_fixture_init(&fixture, SESSIONS_MAX, 6);
+	proven_base();
+	proven_base();
+	trim(UINT64_MAX);
+	start();
+	report = base_fixture_report(&fixture);
+	journal.replica.commit = report.newest.index - 1;
+	tell_maker(&report);
+	CU_ASSERT_EQUAL(journal.replica.base_index, 0);
+	CU_ASSERT_EQUAL(journal.replica.base_digest, 0);
+	CU_ASSERT_EQUAL(journal.log.begin.position.index, 0);
+	journal.replica.commit = report.newest.index;
+	tell_maker(&report);
+	CU_ASSERT_EQUAL(journal.replica.base_index, report.newest.index);
+	CU_ASSERT_TRUE(journal.log.begin.position.index != 0);
+	end();
+}
+
 WL_SUITE(journal_bases)
 {
 	WL_TEST(a_start_goes_on_from_the_newest_base),
@@ -261,4 +287,5 @@ WL_SUITE(journal_bases)
 	WL_TEST(only_what_is_trimmed_and_below_two_proven_bases_is_given_up),
 	WL_TEST(what_is_not_applied_is_not_given_up),
 	WL_TEST(the_maker_is_told_no_commit_above_what_is_durable),
+	WL_TEST(a_base_above_what_is_known_to_be_committed_is_none_yet),
 };
