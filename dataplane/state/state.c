@@ -31,7 +31,9 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 static void trim(struct wl_state *state, uint64_t asked)
 {
-	uint64_t number = smaller(smaller(asked, state->next_number), state->consumers.lowest);
+	uint64_t number = smaller(asked, state->next_number);
+
+	number = smaller(number, state->consumers.lowest);
 
 	if (number > state->trim_number)
 		state->trim_number = number;

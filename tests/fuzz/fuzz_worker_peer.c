@@ -287,8 +287,9 @@ static void act_control(struct stage *stage, struct fuzz_input *input)
 		message.verb = how % 2 ? WL_PLANE_RESUME : WL_PLANE_TRANSFER;
 		message.node = how / 2 % 4;
 		if (how >= 248) {
-			message.verb = WL_PLANE_TRIM;
-			message.ours = how - 247;
+			message.verb = WL_PLANE_ASK;
+			message.wish.verb = WL_WIRE_PROPOSE_TRIM;
+			message.wish.number = how - 247;
 		}
 		message.view.term = stage->journal->replica.view.term;
 		stage_tell(stage, &message);

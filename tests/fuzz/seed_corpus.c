@@ -151,6 +151,22 @@ static void write_each_message(void)
 
 /* ---- lists behind fixed parts ------------------------------------------------------------------- */
 
+static void write_wishes(void)
+{
+	static const struct wl_wire_propose wishes[] = {
+		{.verb = WL_WIRE_PROPOSE_TRIM, .number = 9},
+		{WL_WIRE_PROPOSE_CONSUMER_SET, 9, 0, "reader"},
+		{WL_WIRE_PROPOSE_CONSUMER_DROP, 0, 4, "reader"},
+	};
+	static const char *const names[] = {"trim", "consumer_set", "consumer_drop"};
+
+	for (size_t at = 0; at < sizeof(wishes) / sizeof(wishes[0]); at++) {
+		seed[0] = WL_WIRE_PROPOSE;
+		write_seed("fuzz_wire", names[at],
+			   1 + wl_wire_encode_propose(seed + 1, &wishes[at]));
+	}
+}
+
 static void write_peer_messages(void)
 {
 	struct wl_wire_hello_reply reply = {.nonce = 3,
@@ -454,6 +470,7 @@ int main(int count, char **arguments)
 	write_frames();
 	write_each_message();
 	write_peer_messages();
+	write_wishes();
 	write_client_messages();
 	write_images();
 	write_controls();
