@@ -226,8 +226,9 @@ static void serve_mailbox(struct wl_node *node)
 		ok = wl_agent_set(node->agent, request.settings);
 	if (request.verb == WL_MAILBOX_ASK) {
 		ok = wl_agent_ask(node->agent, request.journal, &request.wish);
-		wl_report(WL_REPORT_NOTICE, "request", "verb=ask what=%u journal=%u number=%lu ok=%d",
-			  request.wish.verb, request.journal, (unsigned long)request.wish.number, ok);
+		wl_report(WL_REPORT_NOTICE, "request",
+			  "verb=ask what=%u journal=%u number=%lu ok=%d", request.wish.verb,
+			  request.journal, (unsigned long)request.wish.number, ok);
 	} else {
 		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
 			  name_of(request.verb), request.journal, request.target, ok);
