@@ -7,7 +7,9 @@
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
 #include "dataplane/base/limits.h"
+#include "dataplane/wire/wire.h"
 #include "tests/sim/network/ether.h"
+#include "tests/sim/network/words.h"
 
 #define VLAN_BYTES 40u /* what a card takes beyond its MTU: tags, and what a driver left room for */
 #include "wirelog/limits.h"
@@ -148,16 +150,11 @@ void sim_network_release(struct sim_network *network)
 static bool holds(struct sim_network *network, unsigned from, unsigned to, unsigned station,
 		  const struct wl_frame *frame)
 {
-	struct wl_frame_header header;
-
 	for (unsigned at = 0; at < network->hold_count; at++) {
 		const struct sim_hold *hold = &network->holds[at];
 
 		if ((hold->from != 0 && hold->from != from) || (hold->to != 0 && hold->to != to) ||
-		    wl_frame_decode_header(frame->bytes + WL_FRAME_ENVELOPE_BYTES,
-					   frame->size - WL_FRAME_ENVELOPE_BYTES,
-					   &header) != WL_FRAME_OK ||
-		    header.type != hold->type)
+		    sim_words_of_frame(frame->bytes, frame->size) != hold->type)
 			continue;
 		if (network->held_count < SIM_HELD_MAX)
 			network->held[network->held_count++] =
@@ -398,6 +395,13 @@ const uint8_t *sim_network_recorded(const struct sim_network *network, unsigned 
 
 /* ---- the port of a station ---- */
 
+static bool asks(const struct wl_frame *frame)
+{
+	uint8_t type = sim_words_of_frame(frame->bytes, frame->size);
+
+	return type == WL_WIRE_HELLO || type == WL_WIRE_KEEPALIVE;
+}
+
 static unsigned rx_burst(struct wl_port *port, struct wl_frame *frames, unsigned max)
 {
 	struct sim_station *station = (struct sim_station *)port;
@@ -407,6 +411,7 @@ static unsigned rx_burst(struct wl_port *port, struct wl_frame *frames, unsigned
 		int label = station->rx_label[station->rx_first];
 
 		station->tally.honest += label == SIM_HONEST;
+		station->tally.asks += label == SIM_HONEST && asks(&station->rx[station->rx_first]);
 		station->tally.unknown += label == SIM_UNKNOWN;
 		station->tally.applications += station->rx_application[station->rx_first];
 		station->tally.again += label == SIM_HONEST && station->rx_again[station->rx_first];

@@ -74,6 +74,7 @@ struct sim_card {
 struct sim_tally {
 	uint32_t honest, unknown, labelled;
 	uint32_t again; /* of the honest ones: those that may be replays */
+	uint32_t asks; /* of the honest ones: questions, of which a node may take a new one for a copy */
 	uint32_t applications; /* by the client library */
 	uint32_t verdicts[WL_FRAME_VERDICTS];
 };

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dataplane/wire/frame.h"
 #include "tests/unit/dataplane/wire/decodes.h"
 
 static const char *const names[WL_WIRE_TYPES] = {
@@ -30,6 +31,17 @@ uint8_t sim_words_type(const char *name)
 			return type;
 	}
 	return 0;
+}
+
+uint8_t sim_words_of_frame(const uint8_t *frame, size_t size)
+{
+	struct wl_frame_header header;
+
+	if (size < WL_FRAME_ENVELOPE_BYTES ||
+	    wl_frame_decode_header(frame + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
+				   &header) != WL_FRAME_OK)
+		return 0;
+	return header.type;
 }
 
 /* ---- text -------------------------------------------------------------------------------------- */

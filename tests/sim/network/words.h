@@ -14,6 +14,8 @@ bool sim_words_decode(uint8_t type, const uint8_t *payload, size_t bytes);
 const char *sim_words_name(uint8_t type);
 /* 0: there is no such message. */
 uint8_t sim_words_type(const char *name);
+/* Of the message that a frame carries, from its first byte on the link; 0: it is none of ours, or damaged in its header. */
+uint8_t sim_words_of_frame(const uint8_t *frame, size_t size);
 /* Its name and its fields that are not 0; its size, where it does not decode. */
 void sim_words_print(FILE *file, uint8_t type, const uint8_t *payload, size_t bytes);
 

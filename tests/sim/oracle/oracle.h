@@ -95,6 +95,7 @@ struct sim_holders {
 /* What a node had counted at its last turn. */
 struct sim_drops {
 	uint64_t boot, frames, believed;
+	uint64_t asked, mistaken; /* questions of this boot, and new ones that were called copies */
 	uint64_t dropped[WL_FRAME_VERDICTS];
 	uint64_t honest_mac; /* bit per neighbour that was ever known by its own word */
 };

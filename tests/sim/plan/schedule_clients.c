@@ -10,6 +10,8 @@
 #define CLIENTS_MIN \
 	8u /* the smallest table that a configuration may have, and all clients of a run */
 
+#define LEFT_NS 300000000u /* half of what a core has to acknowledge something (run.c) */
+
 struct clients_schedule {
 	struct sim_plan *plan;
 	struct sim_random random;
@@ -121,4 +123,10 @@ void sim_schedule_clients(struct sim_plan *plan, uint64_t victim)
 		plan->library = draw(&schedule, 1u << plan->clients);
 	if (chance(&schedule, 10))
 		plan->alike = 100000 + draw(&schedule, 900000);
+	/*
+	 * An application that connects anew for its next session is another client to the nodes, and the one before keeps its places
+	 * until it was silent for so long. All places of sessions, or of clients, may be taken so, and then nothing is acknowledged.
+	 */
+	if (plan->session_records != 0 && plan->library != 0 && plan->client_idle_ns > LEFT_NS)
+		plan->client_idle_ns = LEFT_NS;
 }
