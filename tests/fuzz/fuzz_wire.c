@@ -152,6 +152,20 @@ static void check_deliver(const uint8_t *bytes, size_t size)
 	FUZZ_PROMISE(memcmp(again, bytes, sizeof(again)) == 0);
 }
 
+static void check_base_part(const uint8_t *bytes, size_t size)
+{
+	struct wl_wire_base_part part;
+	uint8_t again[WL_WIRE_BASE_PART_HEADER_BYTES];
+
+	if (!wl_wire_decode_base_part(bytes, size, &part))
+		return;
+	FUZZ_PROMISE(part.part >= bytes && part.part + part.bytes == bytes + size);
+	FUZZ_PROMISE(part.offset + part.bytes <= part.total);
+	(void)sum_of(part.part, part.bytes);
+	wl_wire_encode_base_part(again, &part);
+	FUZZ_PROMISE(memcmp(again, bytes, sizeof(again)) == 0);
+}
+
 static void (*const checks[WL_WIRE_TYPES])(const uint8_t *bytes, size_t size) = {
 #define CHECK(NAME, name, number, layout, from, to, server, answer) [number] = check_##layout,
 	WL_WIRE_MESSAGES(CHECK)};
