@@ -63,6 +63,7 @@ struct sim_base_actor {
 	bool rested;
 	bool wants_flip; /* a bit of its state is to change */
 	bool flipped; /* it did: what it makes is wrong */
+	bool loaded; /* it has found the base that it goes on from, or none */
 };
 
 struct sim_node {

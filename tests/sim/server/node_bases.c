@@ -243,10 +243,22 @@ static enum wl_base_installing_step take_peers(struct sim_base_actor *actor,
 	step = wl_base_installing_step(installing, actor->maker);
 	if (step != WL_BASE_STEP_ANEW)
 		return step;
-	actor->flipped = false;
+	actor->flipped = actor->loaded = false;
 	actor->config.first_segment = drive->oldest;
 	begin_anew(actor);
 	return WL_BASE_STEP_OWN;
+}
+
+/* Who goes on from a base that was made of a wrong state makes wrong ones, too. */
+static void note_loaded(struct sim_base_actor *actor, const struct sim_drive *drive)
+{
+	const struct wl_base_load *load = &actor->maker->load;
+
+	if (actor->loaded || load->state != WL_BASE_LOAD_DONE)
+		return;
+	actor->loaded = true;
+	if (load->verdict == WL_BASE_OK && drive->bases[load->chosen].wrong)
+		actor->flipped = true;
 }
 
 static void check(const struct sim_base_actor *actor)
@@ -291,12 +303,13 @@ static void turn(void *subject, void *object)
 	actor->rested = false;
 	ns = cost_of(actor, drive);
 	if (actor->maker->state == WL_BASE_MAKER_STOPPED) {
-		actor->flipped = false;
+		actor->flipped = actor->loaded = false;
 		actor->config.first_segment = drive->oldest;
 		begin_anew(actor);
 	} else {
 		wl_base_maker_on_done(actor->maker, step(actor, drive));
 	}
+	note_loaded(actor, drive);
 	check(actor);
 	/* What a peer made is told when the log has jumped to it. */
 	if (lane != WL_BASE_STEP_WRITE)
@@ -326,7 +339,7 @@ static void begin_one(struct sim_base_actor *actor)
 	actor->window = actor->ring + aligned(ring);
 	actor->maker_memory = actor->window + aligned(WL_BASE_WINDOW_BYTES);
 	actor->life++;
-	actor->seals = actor->rested = actor->flipped = false;
+	actor->seals = actor->rested = actor->flipped = actor->loaded = false;
 	/* One may have got its name when the process died. */
 	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++)
 		note_base(actor->node, actor->journal, place);
