@@ -2,6 +2,36 @@
 /* What is done to one node's drive, its files, and the start on them. */
 #include "tests/sim/plan/faults.h"
 
+static bool hides_damage(const struct sim_faults *faults, const struct sim_node *node)
+{
+	bool hides = false;
+
+	for (unsigned journal = 0; journal < faults->plan->journals; journal++)
+		hides |= sim_drive_hides_damage(&node->drives[journal], node->up);
+	return hides;
+}
+
+/*
+ * Drives of two nodes rot only so that the start of either notices. A leader with a hole below its base keeps its place (its state and
+ * all behind the base are whole), and has nothing for a follower that lacks what stood there: were the third refused,
+ * nothing would commit any more, rightly (docs/TESTING.md). False: another one's drive hides something already, or this one might.
+ */
+static bool may_rot(const struct sim_faults *faults, const struct sim_node *node,
+		    enum sim_damage_way way, bool *is_second)
+{
+	*is_second = false;
+	for (unsigned number = 1; number <= faults->plan->nodes; number++) {
+		const struct sim_node *other = &faults->cluster->nodes[number];
+
+		if (other == node || !other->rotten)
+			continue;
+		*is_second = true;
+		if (hides_damage(faults, other))
+			return false;
+	}
+	return !*is_second || !node->up || way >= SIM_DAMAGE_ROT_RECORD;
+}
+
 /* Whole files and the superblock are exchanged only under a node that is down. */
 static void damage(struct sim_faults *faults, struct sim_node *node, enum sim_damage_way way,
 		   uint64_t which)
@@ -9,11 +39,13 @@ static void damage(struct sim_faults *faults, struct sim_node *node, enum sim_da
 	uint64_t journal = sim_random_below(&node->operator_random, faults->plan->journals);
 	bool is_record = way >= SIM_DAMAGE_ROT_RECORD && way < SIM_DAMAGE_ROT_BASE;
 	struct sim_drive *drive = &node->drives[is_record ? 0 : journal];
+	bool is_second;
 
 	if (way == SIM_DAMAGE_NONE || way >= SIM_DAMAGE_WAYS ||
 	    (node->up && (way >= SIM_DAMAGE_ROT_SEGMENT || way == SIM_DAMAGE_ASTRAY)))
 		return;
-	if (!sim_drive_damage(drive, way, which))
+	if (!may_rot(faults, node, way, &is_second) ||
+	    !sim_drive_damage(drive, is_second ? sim_drive_walk(drive) : 0, way, which))
 		return;
 	node->rotten = true;
 	sim_node_forget_verified(node);

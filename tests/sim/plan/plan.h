@@ -73,7 +73,9 @@ enum sim_verb {
 	SIM_EXPECT_ANSWERS, /* so many pings and ARP questions, at least, were answered so far */
 	SIM_EXPECT_TERMS_BELOW, /* no node has met this term */
 	/* faults_drive.c */
-	SIM_DAMAGE, /* node, way (damage.h), which: per million from the oldest to the newest, or a mask of copies */
+	/* node, way (damage.h), which: per million from the oldest to the newest (beside another that rots: of what its start reads), or a
+	 * mask of copies */
+	SIM_DAMAGE,
 	SIM_LIE, /* drive: node, 0 | 1: it acknowledges what a power cut will take from its cache */
 	SIM_SHORT_READS, /* drive: node, per million */
 	SIM_MISREAD, /* drive: node, per million: the bytes of another place */

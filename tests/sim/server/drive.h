@@ -237,8 +237,14 @@ enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset,
 void sim_drive_complete(struct sim_drive *drive);
 /* Damages `bytes` at a place of the stream, per million of what was written. */
 void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes);
-/* Damages one place; false: there is no such place, or nobody could notice that something is missing. */
-bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t which);
+/* Damages one place, of the stream one that begins at `from` or later; false: there is no such place, or nobody could notice that
+ * something is missing. */
+bool sim_drive_damage(struct sim_drive *drive, uint64_t from, enum sim_damage_way way,
+		      uint64_t which);
+/* Where a start would begin to read the stream, from what lies on the stable storage now; 0: at its beginning. */
+uint64_t sim_drive_walk(const struct sim_drive *drive);
+/* Something in the stream is damaged that the next start does not read, or will not when a base was made meanwhile. */
+bool sim_drive_hides_damage(const struct sim_drive *drive, bool makes_bases);
 /* What a start must make of it, from what lies on the stable storage now. */
 void sim_drive_expect(struct sim_drive *drive);
 /* Keeps an image, puts it back (false: there is none), or empties the drive. The node is down, except for the first. */

@@ -92,17 +92,20 @@ bool sim_drive_next_chunk(const struct sim_drive *drive, struct sim_chunk *last)
 	return false;
 }
 
-/* Number `which` per million of those that follow one another from the beginning; false: there is none. */
-static bool choose_chunk(const struct sim_drive *drive, uint64_t which, struct sim_chunk *chunk)
+/* Number `which` per million of those that follow one another and begin at `from` or later; false: there is none. */
+static bool choose_chunk(const struct sim_drive *drive, uint64_t from, uint64_t which,
+			 struct sim_chunk *chunk)
 {
 	struct sim_chunk at = {.begin = SIM_NOWHERE};
-	uint64_t count = 0, wanted;
+	uint64_t before = 0, count = 0, wanted;
 
-	while (sim_drive_next_chunk(drive, &at))
-		count++;
+	while (sim_drive_next_chunk(drive, &at)) {
+		before += at.begin < from;
+		count += at.begin >= from;
+	}
 	if (count == 0)
 		return false;
-	wanted = (count - 1) * which / SIM_DRIVE_PPM;
+	wanted = before + (count - 1) * which / SIM_DRIVE_PPM;
 	chunk->begin = SIM_NOWHERE;
 	for (uint64_t number = 0; number <= wanted; number++)
 		(void)sim_drive_next_chunk(drive, chunk);
@@ -168,7 +171,7 @@ static bool put_other_chunk(struct sim_drive *drive, const struct sim_chunk *chu
 {
 	struct sim_chunk other;
 
-	if (!choose_chunk(drive, sim_random_below(&drive->random, SIM_DRIVE_PPM + 1), &other) ||
+	if (!choose_chunk(drive, 0, sim_random_below(&drive->random, SIM_DRIVE_PPM + 1), &other) ||
 	    other.begin == chunk->begin || other.header.bytes > chunk->header.bytes)
 		return false;
 	memcpy(sim_drive_place(drive, chunk->begin), sim_drive_at(drive, other.begin),
@@ -208,12 +211,13 @@ static bool may_vanish(const struct sim_drive *drive, const struct sim_chunk *ch
 			       chunk->end);
 }
 
-static bool damage_chunk(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
+static bool damage_chunk(struct sim_drive *drive, uint64_t begin, enum sim_damage_way way,
+			 uint64_t which)
 {
 	struct sim_chunk chunk;
 	uint8_t *from;
 
-	if (!choose_chunk(drive, which, &chunk))
+	if (!choose_chunk(drive, begin, which, &chunk))
 		return false;
 	from = sim_drive_place(drive, chunk.begin);
 	drive->damage.begin = chunk.begin;
@@ -354,13 +358,18 @@ static bool extend(struct sim_drive *drive)
 	return true;
 }
 
-static bool damage_segment(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
+/* Of the segments that begin at `from` or later. */
+static bool damage_segment(struct sim_drive *drive, uint64_t from, enum sim_damage_way way,
+			   uint64_t which)
 {
+	uint64_t lowest = wl_align_up(from, drive->segment_bytes) / drive->segment_bytes;
 	uint64_t segment, begin;
 
-	if (drive->segments == drive->oldest)
+	if (lowest < drive->oldest)
+		lowest = drive->oldest;
+	if (drive->segments <= lowest)
 		return false;
-	segment = drive->oldest + (drive->segments - 1 - drive->oldest) * which / SIM_DRIVE_PPM;
+	segment = lowest + (drive->segments - 1 - lowest) * which / SIM_DRIVE_PPM;
 	begin = segment * drive->segment_bytes;
 	drive->damage.begin = begin;
 	drive->damage.end = begin + drive->segment_bytes;
@@ -439,7 +448,8 @@ static bool looks_torn(enum sim_damage_way way)
 	       way == SIM_DAMAGE_DROP_SEGMENT || way == SIM_DAMAGE_DROP_TAIL;
 }
 
-bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t which)
+bool sim_drive_damage(struct sim_drive *drive, uint64_t from, enum sim_damage_way way,
+		      uint64_t which)
 {
 	struct sim_damage before = drive->damage;
 	bool did;
@@ -449,9 +459,9 @@ bool sim_drive_damage(struct sim_drive *drive, enum sim_damage_way way, uint64_t
 	else if (way >= SIM_DAMAGE_ROT_RECORD)
 		did = damage_record(drive, way, which);
 	else if (way >= SIM_DAMAGE_ROT_SEGMENT)
-		did = damage_segment(drive, way, which);
+		did = damage_segment(drive, from, way, which);
 	else
-		did = damage_chunk(drive, way, which);
+		did = damage_chunk(drive, from, way, which);
 	if (!did) {
 		drive->damage = before;
 		return false;

@@ -146,8 +146,8 @@ static void expect_base(const struct sim_drive *drive, struct sim_damage *damage
 	damage->place = SIM_NOWHERE;
 }
 
-/* Where a start begins to read: of the newest whole base, by its bytes (docs/LOG-FORMAT.md); 0: the log's beginning. */
-static uint64_t walk_of(const struct sim_drive *drive)
+/* Of the newest whole base, by its bytes (docs/LOG-FORMAT.md). */
+uint64_t sim_drive_walk(const struct sim_drive *drive)
 {
 	uint64_t newest = 0, walk = 0;
 
@@ -160,6 +160,17 @@ static uint64_t walk_of(const struct sim_drive *drive)
 		walk = wl_load_u64(base->bytes + 152);
 	}
 	return walk;
+}
+
+static bool is_in_stream(const struct sim_damage *damage)
+{
+	return damage->way >= SIM_DAMAGE_ROT_ENTRY && damage->way < SIM_DAMAGE_ROT_RECORD;
+}
+
+bool sim_drive_hides_damage(const struct sim_drive *drive, bool makes_bases)
+{
+	return drive->latent || (is_in_stream(&drive->damage) &&
+				 (makes_bases || drive->damage.begin < sim_drive_walk(drive)));
 }
 
 /* Damage to the stream where a start does not read it. */
@@ -179,11 +190,10 @@ static void expect_below(const struct sim_drive *drive, struct sim_damage *damag
 void sim_drive_expect(struct sim_drive *drive)
 {
 	struct sim_damage *damage = &drive->damage;
-	uint64_t walk = walk_of(drive);
+	uint64_t walk = sim_drive_walk(drive);
 
 	damage->known = damage->way != SIM_DAMAGE_NONE && !damage->vague;
-	if (damage->way >= SIM_DAMAGE_ROT_ENTRY && damage->way < SIM_DAMAGE_ROT_RECORD &&
-	    damage->begin < walk) {
+	if (is_in_stream(damage) && damage->begin < walk) {
 		expect_below(drive, damage, walk);
 		return;
 	}
