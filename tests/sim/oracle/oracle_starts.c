@@ -108,8 +108,7 @@ static void after_recovery(void *context, struct sim_node *node, unsigned journa
 	if (oracle->reduced || !verified->valid || !started->valid ||
 	    !reads_are_sound(&node->drives[journal]))
 		return;
-	if (verified->nowhere != started->nowhere ||
-	    verified->first_index != started->first_index)
+	if (verified->nowhere != started->nowhere || verified->first_index != started->first_index)
 		sim_violation(oracle->cluster, node->number, "O23",
 			      "was verified %s entry %llu on; the start opens it %s entry %llu on",
 			      verified->nowhere ? "as nothing, from" : "from",

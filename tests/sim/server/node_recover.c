@@ -222,7 +222,7 @@ static void empty_copy(void *context)
 
 /* As a start finds it: 0, or a refusal. */
 static int load_copy(struct copy *copy, const struct sim_node *node, struct sim_drive *drive,
-		      uint8_t *window)
+		     uint8_t *window)
 {
 	const struct wl_base_target target = {
 		.state = &copy->state,
