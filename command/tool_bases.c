@@ -102,6 +102,9 @@ static bool contradicts_log(struct wl_tool_journal *journal, const struct wl_too
 	uint64_t index = base->header.log.position.index;
 	struct wl_reader_view view;
 
+	/* That one is refused by a start, and so it was not walked over. */
+	if (index == wl_tool_journal_base(journal) && journal->base_differs)
+		return true;
 	if (index <= journal->log.begin.position.index || index > journal->log.tail.index)
 		return false;
 	wl_tool_journal_seek(journal, index);

@@ -55,13 +55,34 @@ static enum wl_disk_status read_status(int error)
 	return error == -ENOENT ? WL_DISK_ABSENT : WL_DISK_FAILED;
 }
 
+/* Of the base from which a start would walk. */
+static const struct wl_log_base *base_of(const struct wl_tool_journal *journal)
+{
+	return &journal->load.places[journal->load.chosen].header.log;
+}
+
+/* What a start takes for granted is committed once it was met: recovery lets nothing supersede it from there on. */
+static void meet_base(struct wl_tool_journal *journal, const uint8_t *image,
+		      const struct wl_entry_header *header, uint64_t offset)
+{
+	const struct wl_log_base *base = base_of(journal);
+
+	if (wl_tool_journal_base(journal) == 0 || header->index != base->position.index ||
+	    offset < base->walk_offset)
+		return;
+	journal->base_met = wl_entry_chain(image) == base->chain;
+	journal->base_differs = !journal->base_met;
+	if (journal->base_met && journal->recovery.known_commit < header->index)
+		journal->recovery.known_commit = header->index;
+}
+
 /* An entry may be superseded by a later one of the same index: the last one counts. */
 static void on_entry(void *context, const uint8_t *image, const struct wl_entry_header *header,
 		     uint64_t offset)
 {
 	struct wl_tool_journal *journal = context;
 
-	(void)offset;
+	meet_base(journal, image, header, offset);
 	if (header->index == journal->source.chain_index) {
 		journal->chain = wl_entry_chain(image);
 		journal->chain_known = true;
@@ -124,8 +145,10 @@ static void find_base(struct wl_tool_journal *journal)
 	}
 	if (load->verdict != WL_BASE_OK)
 		start_log(journal);
-	journal->nowhere = load->verdict == WL_BASE_VERSION || load->verdict == WL_BASE_FOREIGN ||
-			   (load->verdict != WL_BASE_OK && source->first_segment != 0);
+	/* As control/node/boot_base_file.c refuses. */
+	journal->nowhere = load->verdict != WL_BASE_OK &&
+			   (source->first_segment != 0 ||
+			    (load->verdict != WL_BASE_EMPTY && load->verdict != WL_BASE_DAMAGED));
 }
 
 /*
@@ -204,7 +227,10 @@ static void walk(struct wl_tool_journal *journal)
 		end_at_damage(journal);
 }
 
-/* False: a start would not notice, but what is kept before the base's chunk is not whole. */
+/*
+ * False: what was walked is not what a start would say. Either it would not notice, but what is kept before the base's chunk is not
+ * whole (damaged_below); or that is good as far as it goes, and does not go up to the base.
+ */
 static bool walk_all(struct wl_tool_journal *journal)
 {
 	uint64_t base = wl_tool_journal_base(journal), walk_offset;
@@ -213,7 +239,8 @@ static bool walk_all(struct wl_tool_journal *journal)
 		walk(journal);
 		return true;
 	}
-	walk_offset = journal->load.places[journal->load.chosen].header.log.walk_offset;
+	walk_offset = base_of(journal)->walk_offset;
+	journal->damaged_below = true;
 	journal->below = (struct wl_recovery_damage){
 		.kind = WL_DAMAGE_CHAIN,
 		.begin = journal->log.begin.offset,
@@ -224,10 +251,15 @@ static bool walk_all(struct wl_tool_journal *journal)
 		start_log(journal);
 	else if (!begin_at_first_kept(journal))
 		return false;
+	if (journal->log.tail.index == base) {
+		journal->base_met = journal->log.tail_chain == base_of(journal)->chain;
+		journal->base_differs = !journal->base_met;
+	}
 	walk(journal);
-	if (journal->recovery.state != WL_RECOVERY_REFUSED ||
-	    journal->recovery.damage.begin >= walk_offset)
-		return true;
+	journal->damaged_below = journal->recovery.state == WL_RECOVERY_REFUSED &&
+				 journal->recovery.damage.begin < walk_offset;
+	if (!journal->damaged_below)
+		return journal->base_met;
 	journal->below = journal->recovery.damage;
 	/* The walk was told of the first kept entry as of a base; nothing says that its chunk is whole. */
 	if (journal->below.begin <= journal->log.begin.offset)
@@ -263,7 +295,6 @@ static void open_and_walk(struct wl_tool_journal *journal)
 	if (!journal->source.from_begin) {
 		walk(journal);
 	} else if (!walk_all(journal)) {
-		journal->damaged_below = true;
 		find_base(journal);
 		walk(journal);
 	}

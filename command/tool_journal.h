@@ -5,7 +5,8 @@
  * before it can still be read.
  *
  *  opened                   walked from
- *  from_begin, as verify    the first entry that is kept; where that is damaged before the base's chunk: `below` says so, and again from the base
+ *  from_begin, as verify    the first entry that is kept; where that is damaged before the base's chunk: `below` says so, and again from the base.
+ *                           Also where it does not reach the base's own entry: the base is of a committed one, so a start is told, and not clean
  *  else                     the chunk of the newest whole base; without one the log's origin
  *  no whole base, and the origin was given up (or a base of another version or owner): nothing is walked, is_damaged says true
  *
@@ -54,6 +55,8 @@ struct wl_tool_journal {
 	struct wl_recovery_damage below;
 	uint64_t chain; /* behind source.chain_index, when chain_known */
 	bool chain_known;
+	/* from_begin, of the base that was found: its own entry stands where it says; or another one does */
+	bool base_met, base_differs;
 	uint8_t *ring, *window;
 	void *memory, *state_memory;
 	struct wl_state state; /* while a base is read: of no use afterwards */

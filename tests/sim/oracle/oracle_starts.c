@@ -98,14 +98,23 @@ static void judge_loss(const struct sim_oracle *oracle, const struct sim_node *n
 			      wl_recovery_damage_name(node->damage.kind), LLU(node->damage.begin));
 }
 
-static void judge_verified(const struct sim_oracle *oracle, const struct sim_node *node,
-			   unsigned journal)
+/* Nothing was done to the data since they were looked at: the start finds the same, from the same entry on. */
+static void after_recovery(void *context, struct sim_node *node, unsigned journal)
 {
+	const struct sim_oracle *oracle = context;
 	const struct sim_found *verified = &node->verified[journal];
 	const struct sim_found *started = &node->started[journal];
 
-	if (!verified->valid || !started->valid || !reads_are_sound(&node->drives[journal]))
+	if (oracle->reduced || !verified->valid || !started->valid ||
+	    !reads_are_sound(&node->drives[journal]))
 		return;
+	if (verified->nowhere != started->nowhere || verified->first_index != started->first_index)
+		sim_violation(oracle->cluster, node->number, "O23",
+			      "was verified %s entry %llu on; the start opens it %s entry %llu on",
+			      verified->nowhere ? "as nothing, from" : "from",
+			      LLU(verified->first_index),
+			      started->nowhere ? "nowhere, from" : "from",
+			      LLU(started->first_index));
 	if (verified->refused != started->refused ||
 	    verified->damage.kind != started->damage.kind ||
 	    verified->damage.begin != started->damage.begin ||
@@ -144,14 +153,12 @@ static void after_start(void *context, struct sim_node *node)
 	for (unsigned journal = 0; journal < oracle->cluster->config.journals; journal++) {
 		struct sim_drive *drive = &node->drives[journal];
 
-		judge_verified(oracle, node, journal);
 		if (node->refused)
 			continue;
 		drive->latent |= drive->damage.unseen;
 		memset(&drive->damage, 0, sizeof(drive->damage));
 		drive->lost = 0;
 	}
-	sim_node_forget_verified(node);
 }
 
 /* ---- looked at from outside ---- */
@@ -227,6 +234,7 @@ void sim_oracles_watch_starts(struct sim_oracle *oracles)
 {
 	struct sim_cluster *cluster = oracles->cluster;
 
+	cluster->after_recovery = after_recovery;
 	cluster->after_start = after_start;
 	cluster->on_verified_entry = on_verified_entry;
 	cluster->after_verify = after_verify;

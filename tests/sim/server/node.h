@@ -30,6 +30,7 @@ struct sim_actor {
 struct sim_found {
 	bool valid; /* it was looked at, and nothing was done to the data since */
 	bool refused;
+	bool nowhere; /* neither a base nor the origin: nothing of the log was looked at */
 	struct wl_recovery_damage damage;
 	uint64_t first_index; /* from which on it was looked at */
 	uint64_t last_index;
@@ -167,6 +168,8 @@ struct sim_cluster {
 	/* Called after each turn of a worker: the oracle. */
 	void (*after_turn)(void *context, struct sim_node *node, unsigned worker);
 	void (*before_start)(void *context, struct sim_node *node);
+	/* A start has looked at that journal, and may have cut its torn end: whatever becomes of the start. */
+	void (*after_recovery)(void *context, struct sim_node *node, unsigned journal);
 	void (*after_start)(void *context, struct sim_node *node);
 	/* A node has a base of its own under its name: behind that entry, with that digest. */
 	void (*on_base)(void *context, const struct sim_node *node, unsigned journal,

@@ -59,6 +59,9 @@ int sim_bases_refusal(const struct sim_drive *drive, const struct wl_base_load *
 		return WIRELOG_STORE_VERSION;
 	if (load->verdict == WL_BASE_FOREIGN)
 		return WIRELOG_STORE_FOREIGN;
+	/* Whole, and too large for what the file allows: no other one is taken, nor the origin. */
+	if (load->verdict == WL_BASE_SESSIONS)
+		return WIRELOG_STORE_GEOMETRY;
 	return load->verdict == WL_BASE_OK || drive->oldest == 0 ? 0 : WIRELOG_STORE_DAMAGED;
 }
 

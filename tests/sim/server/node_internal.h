@@ -27,6 +27,7 @@ enum sim_recovered {
 	SIM_RECOVERED,
 	SIM_RECOVERY_REFUSED,
 	SIM_BASES_REFUSED, /* the log begins later, and no base is whole */
+	SIM_SESSIONS_REFUSED, /* the newest base holds more sessions than the file allows */
 	SIM_POWER_WENT,
 };
 

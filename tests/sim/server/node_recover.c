@@ -170,9 +170,14 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
 	struct sim_drive *drive = &node->drives[journal];
 	struct wl_recovery recovery;
 	enum sim_recovered recovered;
+	int status = sim_bases_load(node, journal, window);
 
-	if (sim_bases_load(node, journal, window) != 0)
+	if (status == WIRELOG_STORE_GEOMETRY)
+		return SIM_SESSIONS_REFUSED;
+	if (status != 0) {
+		node->started[journal] = (struct sim_found){.valid = true, .nowhere = true};
 		return SIM_BASES_REFUSED;
+	}
 	wl_recovery_init(&recovery, &node->journals[journal]->log, drive->segments,
 			 remembered->watermark, window, SIM_RECOVERY_WINDOW_BYTES);
 	wl_journal_recover(node->journals[journal], &recovery);
@@ -215,9 +220,9 @@ static void empty_copy(void *context)
 	wl_state_clear(&copy->state);
 }
 
-/* False: there is no base to begin at, and no beginning. */
-static bool load_copy(struct copy *copy, const struct sim_node *node, struct sim_drive *drive,
-		      uint8_t *window)
+/* As a start finds it: 0, or a refusal. */
+static int load_copy(struct copy *copy, const struct sim_node *node, struct sim_drive *drive,
+		     uint8_t *window)
 {
 	const struct wl_base_target target = {
 		.state = &copy->state,
@@ -230,7 +235,7 @@ static bool load_copy(struct copy *copy, const struct sim_node *node, struct sim
 	wl_boot_shape_base_identity(node->config, drive->identity.journal, &identity);
 	wl_base_load_init(&load, &identity, &target, window, SIM_RECOVERY_WINDOW_BYTES);
 	sim_bases_run_load(drive, &load, empty_copy, copy);
-	return sim_bases_refusal(drive, &load) == 0;
+	return sim_bases_refusal(drive, &load);
 }
 
 static void walk_copy(struct look *look, struct sim_node *node, const struct wl_superblock *record,
@@ -260,7 +265,9 @@ static void verify_journal(struct look *look, struct sim_node *node,
 	struct copy copy;
 	size_t bytes, log_bytes;
 	uint8_t *memory;
+	int status;
 
+	node->verified[look->journal] = (struct sim_found){0};
 	wl_boot_shape_journal(node->config, record, look->journal, &shape);
 	copy.shape = shape.log;
 	log_bytes = wl_align_up(wl_log_memory_bytes(&shape.log), WL_BLOCK_BYTES);
@@ -272,8 +279,11 @@ static void verify_journal(struct look *look, struct sim_node *node,
 	wl_state_init(&copy.state,
 		      memory + SIM_RECOVERY_WINDOW_BYTES + shape.log.ring_bytes + log_bytes,
 		      shape.service.sessions_max);
-	if (load_copy(&copy, node, &node->drives[look->journal], memory))
+	status = load_copy(&copy, node, &node->drives[look->journal], memory);
+	if (status == 0)
 		walk_copy(look, node, record, &copy, memory);
+	else if (status != WIRELOG_STORE_GEOMETRY) /* that is said of a file, not of the data */
+		node->verified[look->journal] = (struct sim_found){.valid = true, .nowhere = true};
 	sim_arena_give_back(memory, bytes);
 }
 

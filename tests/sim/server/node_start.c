@@ -140,6 +140,7 @@ static enum sim_recovered make_journal(struct start *start, uint32_t id)
 	uint32_t place = start->journal_count[worker]++;
 	struct wl_journal *journal = &start->journals[worker][place];
 	struct wl_journal_config shape;
+	enum sim_recovered recovered;
 	uint8_t *ring;
 
 	/* As the store does: what a process that died gave a name to may lose it with the power. */
@@ -152,8 +153,13 @@ static enum sim_recovered make_journal(struct start *start, uint32_t id)
 	ring = take(start, shape.log.ring_bytes);
 	wl_journal_init(journal, &shape, ring, take(start, wl_journal_memory_bytes(&shape)));
 	start->node->journals[id] = journal;
-	return sim_node_recover(start->node, id, &start->record.journals[id], start->window,
-				&start->known_commit[worker][place]);
+	recovered = sim_node_recover(start->node, id, &start->record.journals[id], start->window,
+				     &start->known_commit[worker][place]);
+	if (recovered != SIM_POWER_WENT && start->cluster->after_recovery)
+		start->cluster->after_recovery(start->cluster->context, start->node, id);
+	/* Its torn end may be zeros by now: what was seen before says nothing of the next start, whatever becomes of this one. */
+	start->node->verified[id].valid = false;
+	return recovered;
 }
 
 static enum sim_refusal refusal_of(int status)
@@ -230,6 +236,9 @@ static int open_data(struct start *start)
 		return 0;
 	if (recovered == SIM_POWER_WENT)
 		return WIRELOG_CLOSED;
+	/* The right file makes it good. */
+	if (recovered == SIM_SESSIONS_REFUSED)
+		return WIRELOG_STORE_GEOMETRY;
 	node->refused = true;
 	node->refusal = recovered == SIM_BASES_REFUSED ? SIM_REFUSAL_BASE : SIM_REFUSAL_LOG;
 	sim_trace_say(&start->cluster->network.trace, "node %u refuses: %s at %llu", node->number,
@@ -300,9 +309,7 @@ static void refuse(const struct start *start, int status)
 	sim_trace_say(&start->cluster->network.trace, "node %u does not start: %s %s", node->number,
 		      wirelog_status_name(status), node->start_reason);
 	sim_node_give_back_memory(node);
-	if (status == WIRELOG_CLOSED)
-		sim_node_forget_verified(node);
-	else if (node->refused && start->cluster->after_start)
+	if (node->refused && start->cluster->after_start)
 		start->cluster->after_start(start->cluster->context, node);
 }
 

@@ -16,6 +16,7 @@ static struct wl_tool_journal journal;
 static struct wl_tool_bases bases;
 static struct wl_verify_report report;
 static char printed[4096];
+static uint64_t watermark; /* that the superblock knows */
 
 static int read_drive(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes)
 {
@@ -114,6 +115,7 @@ static void look(bool from_begin, uint64_t chain_index)
 		.first_segment = fixture->log.drive.first_segment,
 		.segments = fixture->log.drive.segments,
 		.chain_index = chain_index,
+		.watermark = watermark,
 		.from_begin = from_begin,
 		.read = read_drive,
 		.read_base = read_base,
@@ -297,6 +299,7 @@ static void a_base_of_another_log_is_named(void)
 	look(true, 0);
 	CU_ASSERT_EQUAL(bases.places[0].state, WL_TOOL_BASE_DIFFERS);
 	CU_ASSERT_TRUE(wl_verify_is_damaged(&report));
+	CU_ASSERT_EQUAL(found()->damage.kind, WL_DAMAGE_CHAIN);
 	/* And a start would not go on from it. */
 	look(false, 0);
 	CU_ASSERT_TRUE(found()->damaged);
@@ -337,6 +340,165 @@ static void rot_before_the_base_is_told_and_the_rest_is_looked_at(void)
 	end();
 }
 
+/* Bytes of the stream from that place on, up to the end or to `bytes`, become zeros; headers of segments stay. */
+static void erase(uint64_t offset, uint64_t bytes)
+{
+	uint64_t end = fixture->log.drive.segments * fixture->log.config.segment_bytes;
+
+	if (end - offset > bytes)
+		end = offset + bytes;
+	for (; offset < end; offset += WL_BLOCK_BYTES)
+		if (offset % fixture->log.config.segment_bytes != 0)
+			memset(log_fixture_platter(&fixture->log, offset), 0, WL_BLOCK_BYTES);
+}
+
+/* One medium after the other; false: there are no more. `at` is the place of the newest base's chunk. */
+static bool damage_the_medium(unsigned way, uint64_t at)
+{
+	uint64_t segment_bytes = fixture->log.config.segment_bytes;
+	struct wl_chunk_header chunk;
+
+	CU_ASSERT_TRUE_FATAL(wl_chunk_decode_header(log_fixture_platter(&fixture->log, at),
+						    WL_BLOCK_BYTES, &chunk));
+	switch (way) {
+	case 0: /* nothing */
+		return true;
+	case 1: /* the base is ahead of the stream */
+		erase(at, UINT64_MAX);
+		return true;
+	case 2:
+		erase(at + chunk.bytes, UINT64_MAX);
+		return true;
+	case 3:
+		erase(at, chunk.bytes);
+		return true;
+	case 4:
+		log_fixture_platter(&fixture->log, at)[WL_CHUNK_HEADER_BYTES + 200] ^= 1;
+		return true;
+	case 5: /* torn, and nothing behind */
+		erase(at, WL_BLOCK_BYTES);
+		erase(at + chunk.bytes, UINT64_MAX);
+		return true;
+	case 6: /* torn behind the base */
+		erase(at + chunk.bytes, WL_BLOCK_BYTES);
+		return true;
+	case 7: /* the segment of its chunk is not there */
+		fixture->log.drive.segments = at / segment_bytes;
+		return true;
+	case 8:
+		log_fixture_platter(&fixture->log, at - at % segment_bytes)[8] ^= 1;
+		return true;
+	case 9: /* what a start does not read is gone as well */
+		erase(chunk.previous, UINT64_MAX);
+		return true;
+	case 10:
+		erase(chunk.previous, WL_BLOCK_BYTES);
+		return true;
+	case 11: /* both bases are gone */
+		fixture->places[1].bytes[100] ^= 1;
+		fixture->places[0].bytes[100] ^= 1;
+		return true;
+	case 12: /* the newest one is of another log */
+		fixture->log.log.slots[fixture->log.log.tail.index % WL_LOG_ENTRIES_IN_RING].chain ^=
+			1;
+		free(fixture->places[0].bytes);
+		fixture->places[0].bytes =
+			base_fixture_encode(fixture, 8, &fixture->places[0].size);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Where damage before the base is found, too, what is told of the start is told all the same. */
+static void compare_with_a_start(void)
+{
+	struct wl_verify_journal start;
+
+	look(false, 0);
+	start = *found();
+	look(true, 0);
+	CU_ASSERT_EQUAL(start.damaged, found()->damaged);
+	CU_ASSERT_EQUAL(start.nowhere, found()->nowhere);
+	CU_ASSERT_EQUAL(start.damage.kind, found()->damage.kind);
+	CU_ASSERT_EQUAL(start.damage.begin, found()->damage.begin);
+	CU_ASSERT_EQUAL(start.damage.end, found()->damage.end);
+	CU_ASSERT_EQUAL(start.last_index, found()->last_index);
+	CU_ASSERT_EQUAL(start.chain, found()->chain);
+	CU_ASSERT_EQUAL(start.known_commit, found()->known_commit);
+}
+
+static void what_a_start_would_say_is_said_of_every_medium(void)
+{
+	struct wl_base_header header;
+	bool more = true;
+
+	for (unsigned way = 0; more; way++) {
+		for (unsigned turn = 0; turn < 4; turn++) {
+			begin();
+			watermark = turn / 2 ? fixture->log.log.durable_offset : 0;
+			CU_ASSERT_EQUAL_FATAL(wl_base_decode_header(fixture->places[1].bytes,
+								    &fixture->identity, &header),
+					      WL_BASE_OK);
+			if (turn % 2)
+				give_up_below(older_offset);
+			more = damage_the_medium(way, header.log.walk_offset);
+			compare_with_a_start();
+			end();
+		}
+	}
+	watermark = 0;
+}
+
+/* The log jumps to a base that a peer made; the base is in its place, and nothing behind it. Returns where the log goes on. */
+static uint64_t install_base(void)
+{
+	struct wl_log *log = &fixture->log.log;
+	struct wl_log_base base = base_fixture_header(fixture, 6).log;
+
+	base.installed = true;
+	base.terms = base.marks = base.dead_ranges = 0;
+	base.walk_offset = wl_log_jump_place(log);
+	base.begin = (struct wl_log_begin){
+		.position = base.position,
+		.chain = base.chain,
+		.next_number = base.next_number,
+		.timestamp_ns = base.timestamp_ns,
+		.offset = base.walk_offset,
+	};
+	CU_ASSERT_TRUE_FATAL(wl_log_may_jump(log) && wl_log_jump(log, &base));
+	free(fixture->places[0].bytes);
+	fixture->places[0].bytes = base_fixture_encode(fixture, 6, &fixture->places[0].size);
+	return base.walk_offset;
+}
+
+/* Old segments stand still, or are forgotten, to the last one; the next one is made, or not; then the base rots, too. */
+static void an_installed_base_is_seen_as_by_a_start(void)
+{
+	for (unsigned turn = 0; turn < 8; turn++) {
+		uint64_t segment;
+
+		begin();
+		segment = install_base() / fixture->log.config.segment_bytes;
+		if (turn % 2)
+			fixture->log.drive.segments = segment;
+		if (turn / 2 % 2)
+			fixture->log.drive.first_segment = segment;
+		watermark = turn / 4 ? segment * fixture->log.config.segment_bytes : 0;
+		compare_with_a_start();
+		CU_ASSERT_FALSE(found()->damaged);
+		CU_ASSERT_EQUAL(found()->opens_at, fixture->log.log.tail.index);
+		CU_ASSERT_EQUAL(found()->last_index, fixture->log.log.tail.index);
+		fixture->places[0].bytes[100] ^= 1;
+		compare_with_a_start();
+		fixture->places[1].bytes[100] ^= 1;
+		compare_with_a_start();
+		CU_ASSERT_EQUAL(found()->nowhere, fixture->log.drive.first_segment != 0);
+		end();
+	}
+	watermark = 0;
+}
+
 WL_SUITE(tool_bases)
 {
 	WL_TEST(a_log_with_its_origin_and_two_bases_is_compared_from_the_origin),
@@ -348,4 +510,6 @@ WL_SUITE(tool_bases)
 	WL_TEST(an_older_base_with_another_state_is_named),
 	WL_TEST(a_base_of_another_log_is_named),
 	WL_TEST(rot_before_the_base_is_told_and_the_rest_is_looked_at),
+	WL_TEST(what_a_start_would_say_is_said_of_every_medium),
+	WL_TEST(an_installed_base_is_seen_as_by_a_start),
 };
