@@ -116,8 +116,7 @@ static void note_progress(struct wl_sender *sender, const struct progress *progr
 	wl_window_advance(&sender->window);
 	wl_window_settle(&sender->window, progress->end);
 	/* There was space after all, whether or not earlier answers are still missing; or that was said of a copy, and late. */
-	if (progress->end > sender->full_sequence ||
-	    sender->window.settled > sender->full_sequence)
+	if (progress->end > sender->full_sequence || sender->window.settled > sender->full_sequence)
 		sender->full_sequence = 0;
 	if (sender->window.settled <= progress->settled_before)
 		return;

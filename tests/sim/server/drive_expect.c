@@ -169,9 +169,8 @@ static bool is_in_stream(const struct sim_damage *damage)
 
 bool sim_drive_hides_damage(const struct sim_drive *drive, bool makes_bases)
 {
-	return drive->latent ||
-	       (is_in_stream(&drive->damage) &&
-		(makes_bases || drive->damage.begin < sim_drive_walk(drive)));
+	return drive->latent || (is_in_stream(&drive->damage) &&
+				 (makes_bases || drive->damage.begin < sim_drive_walk(drive)));
 }
 
 /* Damage to the stream where a start does not read it. */
