@@ -151,6 +151,8 @@ static void on_hello_reply(struct sim_oracle *oracle, unsigned from, const uint8
 	    replica->view.role != WL_ROLE_FOLLOWER || reply.term != replica->view.term ||
 	    oracle->hears[from].term != reply.term || replica->heard_leader == 0)
 		return;
+	if (wl_replica_is_apart(replica))
+		return; /* it takes no part, and sends nobody to a leader (O33) */
 	/* What was said before may have waited for room on the wire. */
 	if (oracle->cluster->agenda.now_ns - oracle->hears[from].since_ns < KEPT_NS)
 		return;
