@@ -284,7 +284,8 @@ static void pass_gone(struct share *share)
 		return;
 	}
 	close_frame(share, 0, 0);
-	wl_subscription_gap(service, subscription->client, &gap);
+	if (!wl_subscription_gap(service, subscription->client, &gap))
+		return; /* the next turn finds it gone again */
 	wl_count(service->replica->counters, WL_COUNTER_readers_told_trimmed);
 	wl_subscription_go_to(subscription, gap.next_number);
 }

@@ -254,7 +254,8 @@ void wl_subscription_sent(struct wl_subscription *subscription, uint64_t next_nu
 void wl_subscription_seek(struct wl_service *service, struct wl_subscription *subscription);
 /* From here on, as if nothing from `number` on had been sent. */
 void wl_subscription_go_to(struct wl_subscription *subscription, uint64_t number);
-void wl_subscription_gap(struct wl_service *service, wl_identity client,
+/* False: it was not said, there is no room on the way, or the client is gone. */
+bool wl_subscription_gap(struct wl_service *service, wl_identity client,
 			 const struct wl_wire_gap *gap);
 unsigned wl_subscription_end_turn(struct wl_service *service, uint64_t now_ns);
 

@@ -32,7 +32,7 @@ static struct wl_subscription *find(struct wl_service *service, wl_identity clie
 	return NULL;
 }
 
-void wl_subscription_gap(struct wl_service *service, wl_identity client,
+bool wl_subscription_gap(struct wl_service *service, wl_identity client,
 			 const struct wl_wire_gap *gap)
 {
 	const struct wl_remote *remote = wl_service_client(service, client);
@@ -42,11 +42,12 @@ void wl_subscription_gap(struct wl_service *service, wl_identity client,
 	uint8_t *payload;
 
 	if (!remote)
-		return;
+		return false;
 	to = wl_tx_to_remote(remote);
 	payload = wl_tx_open(tx, &to, WL_WIRE_GAP, service->config.journal, WL_TX_DATA, &room);
 	if (payload)
 		wl_tx_close(tx, wl_wire_encode_gap(payload, gap));
+	return payload != NULL;
 }
 
 /* The slot is free again, as soon as no read is in flight into its buffer. */
