@@ -20,6 +20,7 @@
 #define CONVERGENCE_NS 10000000000u
 #define TERMS_TO_RECOVER 6u
 #define LOSSY_PPM 100000u /* of frames that the frozen rest loses */
+#define LATE_NS (ELECTION_TIMEOUT_NS / 2) /* or by so much it delays some */
 #define PATIENCE 5u /* times as long, then; a fixed bound all the same */
 #define STABLE_NS (6u * (uint64_t)ELECTION_TIMEOUT_NS)
 #define TERMS_OF_REST 3u
@@ -320,6 +321,13 @@ static void check_terms(const struct run *run, const struct mark *since, const c
 	}
 }
 
+static bool is_slow(const struct sim_rule *noise)
+{
+	return noise->loss_ppm >= LOSSY_PPM ||
+	       noise->delay_ns + noise->jitter_ns + (noise->late_ppm != 0 ? noise->late_ns : 0) >=
+		       LATE_NS;
+}
+
 /* The frozen rest disturbs nobody: records go on being acknowledged, and terms stand still. */
 static void check_stability(struct run *run)
 {
@@ -327,8 +335,8 @@ static void check_stability(struct run *run)
 
 	advance(run, STABLE_NS);
 	/* A client whose leader is outside of the core, behind frozen noise, sends again later from time to time. */
-	for (unsigned more = 0; more < PATIENCE && run->faults.noise.loss_ppm >= LOSSY_PPM &&
-				stands_still(run, &before) >= 0;
+	for (unsigned more = 0;
+	     more < PATIENCE && is_slow(&run->faults.noise) && stands_still(run, &before) >= 0;
 	     more++)
 		advance(run, STABLE_NS);
 	check_terms(run, &before, "stability", TERMS_OF_REST);
