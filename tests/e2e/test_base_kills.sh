@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# SIGKILL at a hundred instants while bases are made and segments given up: every start goes on, nothing acknowledged is lost.
+# SIGKILL at forty instants (KILLS for more) while bases are made and segments given up: every start goes on, nothing acknowledged is lost.
 # timeout: 400
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-kills=${KILLS:-100}
+kills=${KILLS:-40}
 
 make_cluster main || exit 1
 for node in 1 2 3; do
