@@ -209,6 +209,13 @@ static const char *name_of(enum wl_mailbox_request_verb verb)
 	return verb == WL_MAILBOX_STOP ? "stop" : "transfer";
 }
 
+static const char *wish_of(uint32_t verb)
+{
+	if (verb == WL_WIRE_PROPOSE_TRIM)
+		return "trim";
+	return verb == WL_WIRE_PROPOSE_CONSUMER_SET ? "consumer_set" : "consumer_delete";
+}
+
 static void serve_mailbox(struct wl_node *node)
 {
 	struct wl_mailbox_request request;
@@ -226,9 +233,9 @@ static void serve_mailbox(struct wl_node *node)
 		ok = wl_agent_set(node->agent, request.settings);
 	if (request.verb == WL_MAILBOX_ASK) {
 		ok = wl_agent_ask(node->agent, request.journal, &request.wish);
-		wl_report(WL_REPORT_NOTICE, "request",
-			  "verb=ask what=%u journal=%u number=%lu ok=%d", request.wish.verb,
-			  request.journal, (unsigned long)request.wish.number, ok);
+		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u number=%lu ok=%d",
+			  wish_of(request.wish.verb), request.journal,
+			  (unsigned long)request.wish.number, ok);
 	} else {
 		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
 			  name_of(request.verb), request.journal, request.target, ok);
