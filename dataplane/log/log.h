@@ -280,6 +280,8 @@ static inline uint64_t wl_log_entry_cost(uint64_t entry_bytes)
 enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint64_t *term);
 /* First index of the given term, or of the first term above it; tail.index + 1 when there is none. */
 uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term);
+/* Where the entry stands in the stream while its slot is known, else a mark before it; where the log begins when there is none. */
+uint64_t wl_log_offset_near(const struct wl_log *log, uint64_t index);
 /* The entry's image while it stands in the ring, else NULL (read it through reader.h). */
 const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes);
 /* Time of the entry that holds this record, while its slot is known (WL_LOG_ENTRIES_IN_RING newest); else 0. */

@@ -171,3 +171,13 @@ const struct wl_log_mark *wl_log_mark_by_time(const struct wl_log *log, uint64_t
 {
 	return last_mark(log, key_time, timestamp_ns);
 }
+
+uint64_t wl_log_offset_near(const struct wl_log *log, uint64_t index)
+{
+	const struct wl_log_slot *slot = wl_log_slot_of(log, index);
+	const struct wl_log_mark *mark = slot ? NULL : wl_log_mark_by_index(log, index);
+
+	if (slot)
+		return slot->offset;
+	return mark ? mark->offset : log->begin.offset;
+}

@@ -3,23 +3,9 @@
 
 #include "dataplane/base/check.h"
 
-/* Where the entry stands in our stream, or a little before it. */
-static uint64_t offset_of(const struct wl_log *log, uint64_t index)
-{
-	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
-	const struct wl_log_mark *mark;
-
-	if (index == 0)
-		return 0;
-	if (slot->index == index)
-		return slot->offset;
-	mark = wl_log_mark_by_index(log, index);
-	return mark ? mark->offset : log->begin.offset;
-}
-
 static uint64_t appended_since(const struct wl_log *log, uint64_t index)
 {
-	uint64_t begin = offset_of(log, index);
+	uint64_t begin = index != 0 ? wl_log_offset_near(log, index) : 0;
 
 	return log->append_offset > begin ? log->append_offset - begin : 0;
 }

@@ -22,24 +22,13 @@ static uint64_t end_of_age(const struct wl_retention *retention, const struct wl
 	return mark ? mark->offset : log->begin.offset;
 }
 
-/* The entry stands there, or a little behind. */
-static uint64_t offset_of(const struct wl_log *log, uint64_t index)
-{
-	const struct wl_log_slot *slot = &log->slots[index % WL_LOG_ENTRIES_IN_RING];
-	const struct wl_log_mark *mark;
-
-	if (index != 0 && slot->index == index)
-		return slot->offset;
-	mark = wl_log_mark_by_index(log, index);
-	return mark ? mark->offset : log->begin.offset;
-}
-
 /* Where the log is to begin, whoever is still reading; false: where it does. */
 static bool find_wished(const struct wl_retention *retention, const struct wl_log *log,
 			uint64_t commit, struct wl_log_begin *begin)
 {
 	uint64_t excess = end_of_excess(retention, log), age = end_of_age(retention, log);
-	uint64_t keep_from = excess > age ? excess : age, committed = offset_of(log, commit);
+	uint64_t keep_from = excess > age ? excess : age,
+		 committed = wl_log_offset_near(log, commit);
 
 	WL_CHECK(commit <= log->tail.index);
 	if (keep_from > committed)
