@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -138,33 +140,46 @@ void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, u
 	memcpy(header->cluster, superblock->cluster, sizeof(header->cluster));
 }
 
+/*
+ * Zeros over a part of a segment. A drive that makes zeros itself is asked to: then the only bytes that travel to it are the log's. The kernel
+ * writes them where the drive cannot; it unmaps nothing, so no later write is short of room (BLKZEROOUT, linux/fs.h).
+ */
+static int fill(const struct wl_store *store, int fd, const uint8_t *zeros, uint64_t at,
+		uint64_t bytes)
+{
+	uint64_t range[2] = {at, bytes};
+
+	if (wl_store_is_block_device(store) && ioctl(fd, BLKZEROOUT, range) == 0)
+		return 0;
+	return wl_store_write(fd, zeros, bytes, at);
+}
+
 int wl_store_fill_segment(const struct wl_store *store, int fd, uint64_t base,
 			  const struct wl_segment_header *header, const atomic_bool *cancel)
 {
-	uint8_t *fill = aligned_alloc(WL_BLOCK_BYTES, WL_STORE_FILL_BYTES);
+	uint8_t *block = aligned_alloc(WL_BLOCK_BYTES, WL_STORE_FILL_BYTES);
 	uint64_t bytes = store->superblock.segment_bytes;
 	int error = 0;
 
-	if (!fill)
+	if (!block)
 		return -ENOMEM;
-	memset(fill, 0, WL_STORE_FILL_BYTES);
+	memset(block, 0, WL_STORE_FILL_BYTES);
 	for (uint64_t at = 0; at < bytes && error == 0; at += WL_STORE_FILL_BYTES) {
 		uint64_t left = bytes - at;
 
 		if (cancel && atomic_load_explicit(cancel, memory_order_relaxed))
 			error = -ECANCELED;
 		else
-			error = wl_store_write(
-				fd, fill, left < WL_STORE_FILL_BYTES ? left : WL_STORE_FILL_BYTES,
-				base + at);
+			error = fill(store, fd, block, base + at,
+				     left < WL_STORE_FILL_BYTES ? left : WL_STORE_FILL_BYTES);
 	}
 	if (error == 0 && fdatasync(fd) != 0)
 		error = -errno;
 	if (error == 0) {
-		wl_segment_encode_header(fill, header);
-		error = wl_store_write(fd, fill, WL_BLOCK_BYTES, base);
+		wl_segment_encode_header(block, header);
+		error = wl_store_write(fd, block, WL_BLOCK_BYTES, base);
 	}
-	free(fill);
+	free(block);
 	return error;
 }
 
