@@ -163,7 +163,7 @@ void wl_service_on_consumer_ask(struct wl_service *service, const struct wl_mess
 		keep(service, client, &ask);
 	else if (!consumer)
 		refuse(service, client, &ask, WIRELOG_CHECKPOINT_DROPPED);
-	else if (ask.verb == WL_WIRE_CONSUMER_LOOK || ask.number <= consumer->number)
+	else if (ask.verb != WL_WIRE_CONSUMER_MOVE || ask.number <= consumer->number)
 		tell(service, client, &ask, consumer);
 	else
 		keep(service, client, &ask);
@@ -223,7 +223,8 @@ static bool propose(struct wl_service *service, struct wl_checkpoint_wait *wait)
 
 	if (*proposed_ns != 0 && replica->now_ns - *proposed_ns < WL_CHECKPOINTS_PAUSE_NS)
 		return false;
-	if (wl_log_is_full(replica->log) && !lets_go(service, wait)) {
+	if (wl_replica_has_room(replica, WL_CONTROL_PAYLOAD_BYTES_MAX) == WIRELOG_NO_SPACE &&
+	    !lets_go(service, wait)) {
 		refuse(service, wait->client, &wait->ask, WIRELOG_NO_SPACE);
 		release(&service->checkpoints, wait);
 		return false;
