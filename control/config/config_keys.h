@@ -156,7 +156,9 @@
 	X(clients, NUMBER(clients, one, 8, WIRELOG_CLIENTS_MAX, 1024), POWER_OF_TWO, NULL, "Known by address at one time.") \
 	X(readers, NUMBER(readers, one, 1, WIRELOG_SUBSCRIPTIONS_MAX, 32), , NULL, "Subscriptions at one time.") \
 	X(window_bytes, SIZE(window_bytes, 64 * WL_CONFIG_KIB, 64 * WL_CONFIG_MIB, WL_CONFIG_MIB), , NULL, \
-	  "Sent to one follower and not acknowledged.")
+	  "Sent to one follower and not acknowledged.") \
+	X(catch_up_rate, SIZE(catch_up_rate, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 64 * WL_CONFIG_MIB), , NULL, \
+	  "Sent each second to followers that are behind while records flow, beside twice what is appended. Without records nothing is held back.")
 
 #define WL_CONFIG_SECURITY_KEYS(X) \
 	X(key_file, PATH(key_file, WL_CONFIG_PATH_BYTES, NULL), ALIKE DEFAULT("none"), "cluster.key", \

@@ -36,6 +36,7 @@
 	X(clients_sent_elsewhere, SUM, questions, "of clients at a worker that does not have their journal") \
 	X(append_frames_sent, SUM, frames, "leader: to followers") \
 	X(append_entries_sent, SUM, entries, "leader: in these frames") \
+	X(append_bytes_behind, SUM, bytes, "leader: to followers that are behind, beside live frames") \
 	X(append_heartbeats_sent, SUM, frames, "leader: of these, without an entry") \
 	X(append_resent, SUM, times, "leader: went back to what was acknowledged") \
 	X(peers_need_base, SUM, times, "leader: a peer's log ended before ours begins") \
