@@ -13,6 +13,7 @@
 
 #include "control/agent/agent.h"
 #include "control/config/config_table.h"
+#include "control/report/health.h"
 #include "dataplane/base/metric.h"
 #include "dataplane/transport/counters.h"
 
@@ -32,6 +33,28 @@ static void write_counters(const char *title, const struct wl_metric *metrics, s
 		       metrics[at].help);
 }
 
+/* In the order of the list: what a node says first. */
+static void write_reasons(void)
+{
+	static const struct {
+		const char *name, *level;
+		bool of_node;
+		const char *sentence;
+	} reasons[] = {
+#define ROW(name, level, of_node, sentence) {#name, #level, of_node, sentence},
+		WL_HEALTH_LIST(ROW)
+#undef ROW
+	};
+
+	printf("\n## Reasons of health: `health.reasons[].reason`\n\n"
+	       "What to do: [OPERATIONS.md](OPERATIONS.md), \"Health\". Those with a yes stand in `mode.reasons` as well.\n\n"
+	       "| reason | level | `mode` | what |\n|---|---|---|---|\n");
+	for (size_t at = 0; at < COUNT(reasons); at++)
+		printf("| `%s` | %s | %s | %s |\n", reasons[at].name,
+		       reasons[at].level[0] == 'U' ? "unsafe" : "degraded",
+		       reasons[at].of_node ? "yes" : "", reasons[at].sentence);
+}
+
 static void write_all_counters(void)
 {
 	printf("# Counters\n\n"
@@ -43,6 +66,7 @@ static void write_all_counters(void)
 	write_counters("Of control's neighbours: `control`", neighbours, COUNT(neighbours));
 	write_counters("Of a journal's elections: `journals[].election`", elections,
 		       COUNT(elections));
+	write_reasons();
 }
 
 /* ---- the reference ------------------------------------------------------------------------------ */

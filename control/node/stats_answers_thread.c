@@ -11,6 +11,7 @@
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/node/reload_thread.h"
+#include "control/node/watch_thread.h"
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
 #include "dataplane/host/clock.h"
@@ -61,11 +62,15 @@ static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_st
 	to->worker = node->config->journal_worker[id];
 }
 
-static json_t *answer_with(struct wl_node *node,
-			   json_t *(*make)(const struct wl_status_facts *facts))
+struct gathered {
+	struct wl_status_facts facts; /* first: it is what the caller has */
+	struct wl_health health;
+};
+
+struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
 {
-	struct wl_status_facts *facts = calloc(1, sizeof(*facts));
-	json_t *value;
+	struct gathered *gathered = calloc(1, sizeof(*gathered));
+	struct wl_status_facts *facts = gathered ? &gathered->facts : NULL;
 
 	if (!facts)
 		return NULL;
@@ -91,7 +96,16 @@ static json_t *answer_with(struct wl_node *node,
 	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
 	facts->worker_allocations = wl_worker_thread_allocations();
 	facts->link_allocations = wl_worker_thread_link_allocations();
-	value = make(facts);
+	wl_watch_judge(node, facts, &gathered->health);
+	return facts;
+}
+
+static json_t *answer_with(struct wl_node *node,
+			   json_t *(*make)(const struct wl_status_facts *facts))
+{
+	struct wl_status_facts *facts = wl_stats_answers_gather(node);
+	json_t *value = facts ? make(facts) : NULL;
+
 	free(facts);
 	return value;
 }
