@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "control/node/latency_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
 #include "control/report/report_file.h"
@@ -138,6 +139,7 @@ static void *run(void *argument)
 		if (now_ns - second_ns >= SECOND_NS) {
 			second_ns = now_ns;
 			look_at_storage(node, watch);
+			wl_latency_take(node, now_ns);
 		}
 		free(wl_stats_answers_gather(node));
 	} while (rest(watch));
@@ -147,9 +149,12 @@ static void *run(void *argument)
 int wl_watch_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	struct wl_watch *watch = calloc(1, sizeof(*watch));
+	int status = wl_latency_open(node, reason, reason_bytes);
 
-	if (!watch) {
-		snprintf(reason, reason_bytes, "no memory for the watch");
+	if (status != 0 || !watch) {
+		free(watch);
+		if (status == 0)
+			snprintf(reason, reason_bytes, "no memory for the watch");
 		return WIRELOG_NO_MEMORY;
 	}
 	pthread_mutex_init(&watch->lock, NULL);
@@ -174,8 +179,10 @@ void wl_watch_stop(struct wl_node *node)
 {
 	struct wl_watch *watch = node->watch;
 
-	if (!watch)
+	if (!watch) {
+		wl_latency_close(node);
 		return;
+	}
 	pthread_mutex_lock(&watch->lock);
 	watch->ends = true;
 	pthread_cond_signal(&watch->ending);
@@ -183,5 +190,6 @@ void wl_watch_stop(struct wl_node *node)
 	if (watch->runs)
 		pthread_join(watch->thread, NULL);
 	node->watch = NULL;
+	wl_latency_close(node);
 	free(watch);
 }

@@ -298,25 +298,29 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	set_flag(object, "damaged", status->damaged);
 }
 
-static json_t *latency_of(const struct wl_stages *stages)
+json_t *wl_status_json_percentiles(const struct wl_histogram *histogram)
 {
 	static const struct {
 		const char *name;
 		double percentile;
 	} wanted[] = {{"p50_ns", 50}, {"p90_ns", 90}, {"p99_ns", 99}, {"p999_ns", 99.9}};
+	json_t *one = json_object();
+
+	set(one, "count", wl_histogram_count(histogram));
+	for (unsigned at = 0; at < sizeof(wanted) / sizeof(wanted[0]); at++)
+		set(one, wanted[at].name,
+		    wl_histogram_percentile(histogram, wanted[at].percentile));
+	set(one, "max_ns", wl_histogram_max(histogram));
+	return one;
+}
+
+static json_t *latency_of(const struct wl_stages *stages)
+{
 	json_t *object = json_object();
 
-	for (unsigned stage = 0; stages && stage < WL_STAGES; stage++) {
-		const struct wl_histogram *histogram = stages->histogram[stage];
-		json_t *one = json_object();
-
-		set(one, "count", wl_histogram_count(histogram));
-		for (unsigned at = 0; at < sizeof(wanted) / sizeof(wanted[0]); at++)
-			set(one, wanted[at].name,
-			    wl_histogram_percentile(histogram, wanted[at].percentile));
-		set(one, "max_ns", wl_histogram_max(histogram));
-		json_object_set_new(object, wl_stage_name((enum wl_stage)stage), one);
-	}
+	for (unsigned stage = 0; stages && stage < WL_STAGES; stage++)
+		json_object_set_new(object, wl_stage_name((enum wl_stage)stage),
+				    wl_status_json_percentiles(stages->histogram[stage]));
 	return object;
 }
 

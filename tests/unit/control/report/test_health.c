@@ -348,7 +348,7 @@ static void room_that_lasts_for_more_than_an_hour_or_is_ample_is_not(void)
 	CU_ASSERT(!has(bed, WL_HEALTH_filling, 0));
 	free(bed);
 	bed = make_bed(3);
-	grow(bed, 40 * SEGMENT, SEGMENT / 10, 60);
+	grow(bed, 60 * SEGMENT, SEGMENT / 10, 60);
 	CU_ASSERT(!has(bed, WL_HEALTH_filling, 0));
 	free(bed);
 }
