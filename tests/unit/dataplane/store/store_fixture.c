@@ -176,7 +176,7 @@ static bool cannot_zero; /* the drive: it is written to as any other */
 /* In the place of the C library's. Zeros that a drive is asked for are a step as a write is, and may come about in part. */
 int ioctl(int fd, unsigned long request, ...)
 {
-	static const uint8_t zeros[WL_BLOCK_BYTES];
+	static _Alignas(WL_BLOCK_BYTES) const uint8_t zeros[WL_BLOCK_BYTES];
 	uint64_t *range;
 	va_list arguments;
 
