@@ -214,6 +214,9 @@ bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS]);
 /* What an operator asks for (one that decodes): the journal's worker proposes it, or passes it on. False: as wl_agent_set; it is told to
  * nobody then. */
 bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire_propose *wish);
+/* All nodes are to say what they have committed at `index` (worker/chain_peer.h); the journal's status shows it. False: as above, or
+ * index 0. */
+bool wl_agent_compare(struct wl_agent *agent, uint32_t journal, uint64_t index);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);

@@ -28,6 +28,8 @@ struct maker {
 	struct wl_base_maker_config config;
 	struct wl_base_exchange *exchange;
 	struct wl_base_lanes *lanes; /* bases from and to other nodes */
+	struct wl_chain_lane *chains; /* what stands at some entry? */
+	uint8_t *chain_window;
 	struct wl_store_base *writing;
 	uint8_t *ring, *window;
 	void *memory;
@@ -246,6 +248,22 @@ static bool serve_peer(struct wl_base_thread *bases, uint32_t id)
 	return true;
 }
 
+/* Somebody compares logs: one read of the walk to the entry that is asked about. */
+static bool find_chain(struct wl_base_thread *bases, uint32_t id)
+{
+	struct maker *maker = &bases->makers[id];
+	struct wl_chain_lane *chains = maker->chains;
+	int error;
+
+	if (!wl_chain_lane_want(chains, &maker->config.log, maker->chain_window))
+		return false;
+	error = wl_store_reader_read(bases->reader, id, chains->find.want_offset,
+				     maker->chain_window, chains->find.want_bytes);
+	pay(bases, chains->find.want_bytes);
+	wl_chain_lane_on_read(chains, status_of(error));
+	return true;
+}
+
 /* A base of a peer goes before what is made here. False: the maker rests for it. */
 static bool take_peers(struct maker *maker, uint32_t id, bool *installs)
 {
@@ -284,7 +302,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	bool installs;
 	int error;
 
-	if (serve_peer(bases, id))
+	if (serve_peer(bases, id) || find_chain(bases, id))
 		return true;
 	if (!take_peers(maker, id, &installs))
 		return false;
@@ -362,11 +380,13 @@ static bool make_maker(struct wl_node *node, uint32_t id, struct maker *maker)
 	maker->config.first_segment = wl_store_segment_first(node->store, id);
 	maker->exchange = &journal->bases;
 	maker->lanes = &journal->lanes;
+	maker->chains = &journal->chains.lane;
+	maker->chain_window = map(WL_CHUNK_BYTES_MAX);
 	maker->ring = map(maker->config.log.ring_bytes);
 	maker->window = map(WL_BASE_WINDOW_BYTES);
 	maker->memory =
 		map(wl_align_up(wl_base_maker_memory_bytes(&maker->config), WL_BLOCK_BYTES));
-	if (!maker->ring || !maker->window || !maker->memory)
+	if (!maker->chain_window || !maker->ring || !maker->window || !maker->memory)
 		return false;
 	wl_base_maker_init(&maker->maker, &maker->config, maker->ring, maker->window,
 			   maker->memory);
@@ -399,6 +419,8 @@ int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes
 static void free_maker(struct maker *maker)
 {
 	wl_store_base_abandon(maker->writing);
+	if (maker->chain_window)
+		munmap(maker->chain_window, WL_CHUNK_BYTES_MAX);
 	if (maker->ring)
 		munmap(maker->ring, maker->config.log.ring_bytes);
 	if (maker->window)

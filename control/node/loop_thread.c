@@ -231,7 +231,10 @@ static void serve_mailbox(struct wl_node *node)
 	}
 	if (request.verb == WL_MAILBOX_SET)
 		ok = wl_agent_set(node->agent, request.settings);
-	if (request.verb == WL_MAILBOX_ASK) {
+	if (request.verb == WL_MAILBOX_COMPARE) {
+		/* One of many questions of one command: no line for each. */
+		ok = wl_agent_compare(node->agent, request.journal, request.index);
+	} else if (request.verb == WL_MAILBOX_ASK) {
 		ok = wl_agent_ask(node->agent, request.journal, &request.wish);
 		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u number=%lu ok=%d",
 			  wish_of(request.wish.verb), request.journal,

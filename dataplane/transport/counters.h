@@ -40,6 +40,7 @@
 	X(append_heartbeats_sent, SUM, frames, "leader: of these, without an entry") \
 	X(append_resent, SUM, times, "leader: went back to what was acknowledged") \
 	X(peers_need_base, SUM, times, "leader: a peer's log ended before ours begins") \
+	X(chains_told, SUM, answers, "to other nodes: which chain value stands here behind an entry") \
 	X(base_parts_sent, SUM, frames, "of bases, to peers that asked for one") \
 	X(base_parts_taken, SUM, frames, "of a base that takes our log's place") \
 	X(bases_refused, SUM, times, "a base of a peer was not what its digest says, or could not be written") \

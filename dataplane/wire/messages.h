@@ -40,6 +40,8 @@
 	M(VOTE_REPLY, vote_reply, 23, vote_reply, NODE, NODE, control, "") \
 	M(TIMEOUT_NOW, timeout_now, 24, timeout_now, NODE, NODE, control, \
 	  "(it begins an election)") \
+	M(CHAIN_ASK, chain_ask, 25, chain_ask, NODE, NODE, worker, "26") \
+	M(CHAIN_TOLD, chain_told, 26, chain_told, NODE, NODE, worker, "") \
 	M(OPEN_SESSION, open_session, 30, open_session, CLIENT, NODE, service, "40") \
 	M(CLIENT_APPEND, client_append, 31, client_append, CLIENT, NODE, service, "41") \
 	M(SUBSCRIBE, subscribe, 32, subscribe, CLIENT, NODE, service, "42, 43") \
@@ -81,6 +83,8 @@
 	L(WHOLE, VOTE, vote) \
 	L(WHOLE, VOTE_REPLY, vote_reply) \
 	L(WHOLE, TIMEOUT_NOW, timeout_now) \
+	L(WHOLE, CHAIN_ASK, chain_ask) \
+	L(WHOLE, CHAIN_TOLD, chain_told) \
 	L(WHOLE, OPEN_SESSION, open_session) \
 	L(WHOLE, OPEN_SESSION_REPLY, open_session_reply) \
 	L(PART, RECORD_HEADER, record) \
@@ -322,6 +326,27 @@
 	  "1: nothing commits at the leader any more, though a majority answers") \
 	ZERO(4) \
 	RULE(m->last.term <= m->term, "`last` is not of a later term")
+
+/* From any node to any, whatever role they have: what stands on your medium? */
+#define WL_WIRE_FIELDS_chain_ask(F, ZERO, RULE) \
+	F(u64, index, index, NOT_0, "") \
+	F(u64, round, id, ANY, "echoed")
+
+#define WL_WIRE_FIELDS_chain_told(F, ZERO, RULE) \
+	F(u64, index, index, NOT_0, "as asked") \
+	F(u64, round, id, ANY, "as asked") \
+	F(u32, verdict, choice, IN(WL_WIRE_CHAIN_KNOWN, WL_WIRE_CHAIN_LAST), \
+	  "1: known; 2: given up here; 3: not known to be committed here; 4: the medium does not " \
+	  "give it") \
+	ZERO(4) \
+	F(u64, term, term, ANY, "of the entry there; 0 unless it is known") \
+	F(u64, chain, id, ANY, "value behind it; 0 unless it is known") \
+	F(u64, first, index, NOT_0, "first entry that is kept here") \
+	F(u64, commit, index, ANY, "last entry that is known committed here") \
+	RULE((m->verdict == WL_WIRE_CHAIN_KNOWN) == (m->term != 0), \
+	     "an entry that is known has a term, and no other one") \
+	RULE(m->verdict == WL_WIRE_CHAIN_KNOWN || m->chain == 0, \
+	     "no value of what is not known")
 
 #define WL_WIRE_FIELDS_open_session(F, ZERO, RULE) \
 	F(u64, nonce, id, NOT_0, "names the request")

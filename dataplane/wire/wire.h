@@ -65,6 +65,14 @@ enum wl_wire_propose_verb {
 	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_CONSUMER_DROP,
 };
 
+enum wl_wire_chain_verdict {
+	WL_WIRE_CHAIN_KNOWN = 1,
+	WL_WIRE_CHAIN_BELOW = 2, /* given up */
+	WL_WIRE_CHAIN_BEYOND = 3, /* not known to be committed */
+	WL_WIRE_CHAIN_UNKNOWN = 4, /* committed, and not to be read */
+	WL_WIRE_CHAIN_LAST = WL_WIRE_CHAIN_UNKNOWN,
+};
+
 enum wl_wire_vote_flag {
 	WL_WIRE_VOTE_TRANSFER = 1, /* sent by the leader itself: stickiness does not apply */
 };

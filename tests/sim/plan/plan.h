@@ -99,6 +99,8 @@ enum sim_verb {
 	SIM_TRANSFER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
 	SIM_ASK, /* an operator looks at the status of this node */
 	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
+	SIM_COMPARE, /* node: an operator compares the logs of all nodes, there (comparer.h) */
+	SIM_EXPECT_COMPARED, /* that ended like this (enum wl_chain_search_state), with so many nodes in it; so many media did not give all */
 	SIM_CONTRADICT, /* node: what it holds, in memory, is another history from now on */
 	SIM_ROT_SESSIONS, /* node, bits of its tables of sessions that change in memory: 0 in runs, 1 in the count of touches */
 	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */

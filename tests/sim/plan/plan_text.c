@@ -99,6 +99,8 @@ static const struct {
 	[SIM_CONTRADICT] = {"contradict", {NODE}},
 	[SIM_ROT_SESSIONS] = {"rot-sessions", {NODE, NUMBER}},
 	[SIM_FAIL_RECORD] = {"fail-record", {NODE}},
+	[SIM_COMPARE] = {"compare", {NODE}},
+	[SIM_EXPECT_COMPARED] = {"expect-compared", {NUMBER, NUMBER, NUMBER}},
 	[SIM_TRIM] = {"trim", {NODE, NUMBER}},
 	[SIM_PROPOSE_TRIM] = {"propose-trim", {NODE, NUMBER}},
 	[SIM_CONSUMER] = {"consumer", {NODE, NUMBER}},
