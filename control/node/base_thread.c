@@ -259,7 +259,7 @@ static bool find_chain(struct wl_base_thread *bases, uint32_t id)
 		return false;
 	error = wl_store_reader_read(bases->reader, id, chains->find.want_offset,
 				     maker->chain_window, chains->find.want_bytes);
-	pay(bases, chains->find.want_bytes);
+	pay(bases, &maker->maker, chains->find.want_bytes);
 	wl_chain_lane_on_read(chains, status_of(error));
 	return true;
 }
