@@ -28,6 +28,7 @@ static const struct wl_metric nodes[] = {WL_NODE_METRIC_LIST(VALUE_ROW)};
 static const struct wl_metric journals[] = {WL_JOURNAL_METRIC_LIST(VALUE_ROW)};
 static const struct wl_metric peers[] = {WL_PEER_METRIC_LIST(VALUE_ROW)};
 static const struct wl_metric extra[] = {WL_WORKER_EXTRA_METRIC_LIST(WL_METRIC_ROW)};
+static const struct wl_metric links[] = {WL_LINK_STATS_LIST(WL_METRIC_ROW)};
 static const struct wl_metric labeled[] = {WL_LABELED_METRIC_LIST(WL_METRIC_ROW)};
 
 static const char *kind_name(enum wl_metric_kind kind)
@@ -89,6 +90,8 @@ static void write_all_counters(void)
 		peers, COUNT(peers));
 	write_counters("Of a worker beside its counters: `worker_` in `/wirelog/metrics`", extra,
 		       COUNT(extra));
+	write_counters("Of a link's device: `link_` in `/wirelog/metrics`, by `worker` and `link`",
+		       links, COUNT(links));
 	write_counters("By words: the whole name", labeled, COUNT(labeled));
 	write_reasons();
 }

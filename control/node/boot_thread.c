@@ -10,6 +10,7 @@
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
 #include "control/node/watch_thread.h"
+#include "control/report/events_file.h"
 #include "control/report/report_file.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/host/clock.h"
@@ -39,6 +40,21 @@ static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
 	return status;
 }
 
+/* A node goes on without: what it would keep there, its log says as well. */
+static int open_events(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	char path[WL_CONFIG_PATH_BYTES + 16];
+	int error;
+
+	(void)reason, (void)reason_bytes;
+	snprintf(path, sizeof(path), "%s/" WL_EVENTS_FILE_NAME, node->config->run_directory);
+	error = wl_events_open(path);
+	if (error != 0)
+		wl_report(WL_REPORT_WARNING, "events_file", "path=%s error=\"%s\"", path,
+			  strerror(-error));
+	return 0;
+}
+
 static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	(void)reason, (void)reason_bytes;
@@ -58,6 +74,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 	} steps[] = {
 		{open_key, "reading the key"},
 		{wl_boot_open_run_directory, "opening the run directory"},
+		{open_events, "opening the file of events"},
 		{wl_boot_open_store, "opening the data"},
 		{wl_boot_make_journals, "making memory"},
 		{wl_boot_open_ports, "opening DPDK and its ports"},

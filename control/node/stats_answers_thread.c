@@ -13,8 +13,10 @@
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/node/latency_thread.h"
+#include "control/node/nic_watch_thread.h"
 #include "control/node/reload_thread.h"
 #include "control/node/watch_thread.h"
+#include "control/report/events_file.h"
 #include "control/report/metrics.h"
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
@@ -85,11 +87,14 @@ static void gather_process(struct wl_status_facts *facts)
 struct gathered {
 	struct wl_status_facts facts; /* first: it is what the caller has */
 	struct wl_health health;
+	struct wl_status_link links[]; /* all configured ones */
 };
 
 struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
 {
-	struct gathered *gathered = calloc(1, sizeof(*gathered));
+	uint32_t links = wl_nic_watch_count(node);
+	struct gathered *gathered =
+		calloc(1, sizeof(*gathered) + links * sizeof(gathered->links[0]));
 	struct wl_status_facts *facts = gathered ? &gathered->facts : NULL;
 
 	if (!facts)
@@ -116,6 +121,9 @@ struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
 	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
 	facts->worker_allocations = wl_worker_thread_allocations();
 	facts->link_allocations = wl_worker_thread_link_allocations();
+	facts->links = gathered->links;
+	facts->link_count = links;
+	wl_nic_watch_copy(node, gathered->links);
 	gather_process(facts);
 	wl_watch_judge(node, facts, &gathered->health);
 	return facts;
@@ -173,6 +181,22 @@ static json_t *answer_latency(void *context, const char *parameter, char *error,
 	snprintf(error, error_bytes, "'%.60s' is not SECONDS or SECONDS,hdr, from 1 to %u",
 		 parameter, WL_WINDOWS_SECONDS_MAX);
 	return NULL;
+}
+
+static json_t *answer_events(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	struct wl_event *events = calloc(WL_EVENTS, sizeof(*events));
+	json_t *list = json_array();
+
+	(void)context, (void)parameter, (void)error, (void)error_bytes;
+	for (uint32_t at = 0, count = events ? wl_events_read(events) : 0; at < count; at++)
+		json_array_append_new(list,
+				      json_pack("{s:I, s:I, s:i, s:s}", "number",
+						(json_int_t)events[at].number, "time_ns",
+						(json_int_t)events[at].time_ns, "level",
+						(int)events[at].level, "text", events[at].text));
+	free(events);
+	return json_pack("{s:o}", "events", list);
 }
 
 static json_t *answer_config(void *context, const char *parameter, char *error, size_t error_bytes)
@@ -426,6 +450,7 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/status", answer_status},
 		{"/wirelog/counters", answer_counters},
 		{"/wirelog/latency", answer_latency},
+		{"/wirelog/events", answer_events},
 		{"/wirelog/config", answer_config},
 		{"/wirelog/reload", answer_reload},
 		{"/wirelog/transfer", answer_transfer},
@@ -438,8 +463,9 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{NULL, NULL},
 	};
 	/* Those that only ask; without a name the first one is streamed. */
-	static const char *const streamable[] = {"/wirelog/metrics", "/wirelog/status",
-						 "/wirelog/counters", "/wirelog/latency", NULL};
+	static const char *const streamable[] = {"/wirelog/metrics",  "/wirelog/status",
+						 "/wirelog/counters", "/wirelog/latency",
+						 "/wirelog/events",   NULL};
 	char path[WL_CONFIG_PATH_BYTES + 16];
 	struct wl_stats_socket_config config = {.path = path,
 						.commands = commands,

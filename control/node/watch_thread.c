@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "control/node/latency_thread.h"
+#include "control/node/nic_watch_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
 #include "control/report/report_file.h"
@@ -140,6 +141,7 @@ static void *run(void *argument)
 			second_ns = now_ns;
 			look_at_storage(node, watch);
 			wl_latency_take(node, now_ns);
+			wl_nic_watch_look(node);
 		}
 		free(wl_stats_answers_gather(node));
 	} while (rest(watch));
@@ -149,18 +151,19 @@ static void *run(void *argument)
 int wl_watch_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	struct wl_watch *watch = calloc(1, sizeof(*watch));
-	int status = wl_latency_open(node, reason, reason_bytes);
+	int status;
 
-	if (status != 0 || !watch) {
-		free(watch);
-		if (status == 0)
-			snprintf(reason, reason_bytes, "no memory for the watch");
+	if (!watch) {
+		snprintf(reason, reason_bytes, "no memory for the watch");
 		return WIRELOG_NO_MEMORY;
 	}
 	pthread_mutex_init(&watch->lock, NULL);
 	pthread_cond_init(&watch->ending, NULL);
 	node->watch = watch;
-	return 0;
+	status = wl_latency_open(node, reason, reason_bytes);
+	if (status == 0)
+		status = wl_nic_watch_open(node, reason, reason_bytes);
+	return status;
 }
 
 int wl_watch_start(struct wl_node *node, char *reason, size_t reason_bytes)
@@ -179,10 +182,8 @@ void wl_watch_stop(struct wl_node *node)
 {
 	struct wl_watch *watch = node->watch;
 
-	if (!watch) {
-		wl_latency_close(node);
+	if (!watch)
 		return;
-	}
 	pthread_mutex_lock(&watch->lock);
 	watch->ends = true;
 	pthread_cond_signal(&watch->ending);
@@ -191,5 +192,6 @@ void wl_watch_stop(struct wl_node *node)
 		pthread_join(watch->thread, NULL);
 	node->watch = NULL;
 	wl_latency_close(node);
+	wl_nic_watch_close(node);
 	free(watch);
 }

@@ -11,6 +11,7 @@ static const struct wl_metric journal_metrics[] = {WL_JOURNAL_METRIC_LIST(ROW)};
 static const struct wl_metric peer_metrics[] = {WL_PEER_METRIC_LIST(ROW)};
 static const struct wl_metric worker_metrics[] = {WL_COUNTER_LIST(WL_METRIC_ROW)};
 static const struct wl_metric worker_extra_metrics[] = {WL_WORKER_EXTRA_METRIC_LIST(WL_METRIC_ROW)};
+static const struct wl_metric link_metrics[] = {WL_LINK_STATS_LIST(WL_METRIC_ROW)};
 static const struct wl_metric labeled_metrics[] = {WL_LABELED_METRIC_LIST(WL_METRIC_ROW)};
 static const struct wl_metric agent_metrics[] = {WL_AGENT_COUNTER_LIST(WL_METRIC_ROW)};
 static const struct wl_metric neighbour_metrics[] = {WL_NEIGHBOUR_COUNTER_LIST(WL_METRIC_ROW)};
@@ -154,6 +155,18 @@ static void add_elections(const struct wl_status_facts *facts, size_t at, json_t
 			nth(&facts->agent.journals[id].counts, at));
 }
 
+static void add_link(json_t *values, const struct wl_status_link *link, int64_t value)
+{
+	add_row(values, json_pack("[is]", (int)link->worker, link->name), value);
+}
+
+static void add_links(const struct wl_status_facts *facts, size_t at, json_t *values)
+{
+	for (uint32_t which = 0; which < facts->link_count; which++)
+		if (facts->links[which].stats_known)
+			add_link(values, &facts->links[which], nth(&facts->links[which].stats, at));
+}
+
 /* ---- those with words for labels ---------------------------------------------------------------- */
 
 static void add_dropped(const struct wl_status_facts *facts, json_t *values)
@@ -197,11 +210,38 @@ static void add_reasons(const struct wl_status_facts *facts, json_t *values)
 	}
 }
 
+static void add_links_up(const struct wl_status_facts *facts, json_t *values)
+{
+	for (uint32_t at = 0; at < facts->link_count; at++)
+		add_link(values, &facts->links[at], facts->links[at].up);
+}
+
+static void add_link_changes(const struct wl_status_facts *facts, json_t *values)
+{
+	for (uint32_t at = 0; at < facts->link_count; at++)
+		add_link(values, &facts->links[at], (int64_t)facts->links[at].changes);
+}
+
+static void add_links_extended(const struct wl_status_facts *facts, json_t *values)
+{
+	for (uint32_t which = 0; which < facts->link_count; which++) {
+		const struct wl_status_link *link = &facts->links[which];
+
+		for (uint32_t at = 0; at < link->number_count; at++)
+			add_row(values,
+				json_pack("[iss]", (int)link->worker, link->name,
+					  link->numbers[at].name),
+				(int64_t)link->numbers[at].value);
+	}
+}
+
 static void add_labeled(const struct wl_status_facts *facts, size_t at, json_t *values)
 {
 	static void (*const add[])(const struct wl_status_facts *,
-				   json_t *) = {add_dropped, add_ports, add_reasons};
+				   json_t *) = {add_dropped,	  add_ports,	      add_links_up,
+						add_link_changes, add_links_extended, add_reasons};
 
+	_Static_assert(COUNT(add) == COUNT(labeled_metrics), "one for each");
 	add[at](facts, values);
 }
 
@@ -225,6 +265,7 @@ static const struct group {
 	 COUNT(worker_extra_metrics),
 	 add_workers_extra,
 	 {"worker"}},
+	{"link_", link_metrics, COUNT(link_metrics), add_links, {"worker", "link"}},
 	{"control_", agent_metrics, COUNT(agent_metrics), add_agent, {NULL}},
 	{"neighbour_", neighbour_metrics, COUNT(neighbour_metrics), add_neighbours, {NULL}},
 	{"election_", election_metrics, COUNT(election_metrics), add_elections, {"journal"}},
@@ -232,9 +273,8 @@ static const struct group {
 };
 
 static const char *const labels_of_labeled[COUNT(labeled_metrics)][LABELS_MAX] = {
-	{"worker", "reason"},
-	{"worker", "what"},
-	{"reason", "journal", "peer", "level"}};
+	{"worker", "reason"}, {"worker", "what"},	  {"worker", "link"},
+	{"worker", "link"},   {"worker", "link", "what"}, {"reason", "journal", "peer", "level"}};
 
 _Static_assert(COUNT(worker_metrics) == WL_COUNTERS, "a row for each counter");
 

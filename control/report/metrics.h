@@ -99,6 +99,9 @@
 #define WL_LABELED_METRIC_LIST(X) \
 	X(worker_dropped, SUM, frames, "not believed, by reason") \
 	X(worker_port, SUM, times, "what the ports of this worker counted") \
+	X(link_up, NOW, flag, "it has a carrier, or somebody is at its other end") \
+	X(link_changes, SUM, times, "that it came or went, looked at once a second") \
+	X(link_extended, SUM, times, "what the driver of its device counts beside, those that are not 0") \
 	X(health_reason, NOW, flag, "a reason of health that holds; its journal and node are -1 where it is about none")
 /* clang-format on */
 

@@ -465,6 +465,7 @@ json_t *wl_status_json_status(const struct wl_status_facts *facts)
 	for (uint32_t at = 0; at < facts->config->worker_count; at++)
 		json_array_append_new(workers, worker_of(facts, at));
 	json_object_set_new(object, "workers", workers);
+	json_object_set_new(object, "links", wl_status_json_links(facts->links, facts->link_count));
 	if (facts->agent_known)
 		json_object_set_new(object, "control", control_of(&facts->agent));
 	set(object, "log_lines_dropped", facts->log_lines_dropped);

@@ -13,6 +13,7 @@
 
 #include "control/agent/agent.h"
 #include "control/config/config.h"
+#include "control/report/link_status.h"
 #include "dataplane/log/recovery.h"
 #include "dataplane/transport/counters.h"
 #include "dataplane/worker/published.h"
@@ -60,6 +61,8 @@ struct wl_status_facts {
 	uint32_t links_down; /* of all workers: no carrier, or no interface */
 	uint64_t log_lines_dropped, log_lines_held_back, worker_allocations, link_allocations;
 	uint64_t process_cpu_ns, process_resident_bytes;
+	const struct wl_status_link *links;
+	uint32_t link_count;
 	bool storage_free_known;
 	uint64_t storage_free_bytes; /* of the file system that the data are on */
 	uint64_t now_ns; /* of the clock that `health` was looked at by */

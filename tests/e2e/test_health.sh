@@ -83,4 +83,19 @@ claim every_node_was_restarted test "$restarts" -eq 3
 claim cluster_is_healthy_after_it wait_until 40 is_green
 claim appends_went_on wait_progress a 200
 need loader_ends stop_loader a
+
+# A node that is killed leaves its last events; the next start goes on behind them.
+wait_leader
+events() { "$wirelog" events --run-directory "$run_base/well/$1" "${@:2}"; }
+kill_node "$leader"
+claim events_of_a_killed_node_are_there grep -q ' election .*text=' <(events "$leader")
+last=$(events "$leader" --json | jq -s 'map(.number) | max')
+start_node "$leader"
+need it_starts_again wait_started "$leader"
+goes_on() { [ "$(events "$1" --json | jq -s "[.[] | select(.text | startswith(\"started \"))] | map(.number) | max")" -gt "$last" ]; }
+claim next_start_goes_on_behind_them wait_until 10 goes_on "$leader"
+claim node_tells_the_same_events test "$(ask "$leader" /wirelog/events | jq -r '.["/wirelog/events"].events | map(select(.text | startswith("started "))) | length')" -ge 2
+claim events_of_all_nodes_are_in_order_of_time test "$("$wirelog" events --json "${directories[@]}" | jq -s '[.[].time_ns] | . == sort')" = true
+"$wirelog" events --run-directory "$run_base" >"$work/none" 2>&1
+claim where_there_are_none_it_ends_with_66 test $? -eq 66
 final_check

@@ -161,6 +161,46 @@ static void values_stand_beside_what_they_belong_to(void)
 	free(bed);
 }
 
+static void a_link_is_told_by_worker_and_name(void)
+{
+	static const struct wl_status_link links[] = {
+		{.worker = 0,
+		 .name = "eth1",
+		 .kind = "af_packet",
+		 .up = true,
+		 .changes = 3,
+		 .stats_known = true,
+		 .stats = {.rx_missed = 7}},
+		{.worker = 1,
+		 .name = "@socket",
+		 .kind = "memif",
+		 .number_count = 1,
+		 .numbers = {{"rx_q0_errors", 5}}},
+	};
+	struct bed *bed = make_bed(1);
+	json_t *metrics, *told, *first;
+
+	bed->facts.links = links;
+	bed->facts.link_count = 2;
+	metrics = wl_metrics_json(&bed->facts);
+	CU_ASSERT_EQUAL(value_of(metrics, "link_rx_missed", "[0, \"eth1\"]"), 7);
+	CU_ASSERT_EQUAL(value_of(metrics, "link_rx_missed", "[1, \"@socket\"]"), -99);
+	CU_ASSERT_EQUAL(value_of(metrics, "link_up", "[0, \"eth1\"]"), 1);
+	CU_ASSERT_EQUAL(value_of(metrics, "link_up", "[1, \"@socket\"]"), 0);
+	CU_ASSERT_EQUAL(value_of(metrics, "link_changes", "[0, \"eth1\"]"), 3);
+	CU_ASSERT_EQUAL(value_of(metrics, "link_extended", "[1, \"@socket\", \"rx_q0_errors\"]"),
+			5);
+	told = wl_status_json_links(links, 2);
+	first = json_array_get(told, 0);
+	CU_ASSERT_EQUAL(
+		json_integer_value(json_object_get(json_object_get(first, "stats"), "rx_missed")),
+		7);
+	CU_ASSERT(json_is_null(json_object_get(json_array_get(told, 1), "stats")));
+	json_decref(told);
+	json_decref(metrics);
+	free(bed);
+}
+
 static void what_is_not_known_has_no_row(void)
 {
 	struct bed *bed = make_bed(1);
@@ -230,6 +270,7 @@ WL_SUITE(metrics)
 {
 	WL_TEST(every_metric_is_in_the_catalogue_under_one_name_with_its_labels),
 	WL_TEST(values_stand_beside_what_they_belong_to),
+	WL_TEST(a_link_is_told_by_worker_and_name),
 	WL_TEST(what_is_not_known_has_no_row),
 	WL_TEST(a_follower_tells_nothing_of_peers),
 	WL_TEST(stages_are_told_in_buckets_that_grow_by_two),
