@@ -251,6 +251,9 @@ struct wl_agent_status { /* a copy, for the status socket */
 /* The nodes whose data count are too few: nobody can be elected (incarnations.h). */
 bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal);
 void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *status);
+/* For how long, in ns, the most silent of the workers that were not stopped has made no turn, and which one it is. A pause of the whole
+ * process is no silence. [control] */
+uint64_t wl_agent_longest_silence(const struct wl_agent *agent, uint32_t *worker);
 const char *wl_agent_phase_name(enum wl_agent_phase phase);
 
 #endif
