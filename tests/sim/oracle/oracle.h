@@ -47,6 +47,8 @@
  *  O36 a log gives up only what a committed entry has trimmed, and readers are told TRIMMED of nothing else
  *  O37 whole bases stand on what is still there: of both a start can go on
  *  O38 what is called proven, a majority made alike; a state's trim point is what the entries say
+ *  O39 lists of members follow one another so that what decides by one meets what decides by the next; behind a list that is not
+ *      committed stands no other one; a new leader counts by the list that its votes were counted by; a state has the list that the entries say
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -130,6 +132,10 @@ struct sim_oracle { /* of one journal */
 		proven_before; /* index of the newest proven base, and of the one before it, by what is committed */
 	uint64_t installed[WIRELOG_NODES_MAX +
 			   1]; /* entry at which a log begins since it took a base of a peer */
+	struct wl_list list; /* of members, by the newest committed entry; else those that began */
+	uint64_t lists; /* how many were committed */
+	struct wl_list list_seen[WIRELOG_NODES_MAX +
+				 1]; /* by which a node counted when its last turn ended */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	uint64_t checkpoint,
 		checkpoint_made; /* of SIM_ORACLE_CONSUMER, and the entry that made it; 0: there is none */

@@ -314,5 +314,6 @@ void sim_schedule(struct sim_plan *plan, uint64_t seed)
 	sim_schedule_memory(plan, seed, schedule.victim);
 	sim_schedule_tables(plan, seed);
 	sim_schedule_bases(plan, seed, schedule.victim);
+	sim_schedule_members(plan, seed);
 	sim_plan_sort(plan);
 }
