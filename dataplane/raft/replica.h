@@ -246,11 +246,10 @@ wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t in
 				   uint64_t digest);
 
 /*
- * Members: replica_members.c. may_change: of a leader whose term's first entry is committed, and the list before. may_vote: `node` has all that
- * is committed, or nearly so, counts, has room, and was heard just now. would_go_on: those who are so decide by that list. change: the entry that makes `next` the list in force; as
+ * Members: replica_members.c. may_vote: `node` has all that
+ * is committed, or nearly so, counts, has room, and was heard just now. would_go_on: those who are so decide by that list. change: the entry that makes `next` the list in force, of a leader whose term's first entry is committed, and the list before; as
  * wl_replica_append_control. leaves: this node is not to lead on; control is told, now and then.
  */
-bool wl_replica_may_change_list(const struct wl_replica *replica);
 bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node);
 bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *list);
 enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const struct wl_list *next);

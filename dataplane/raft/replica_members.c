@@ -42,7 +42,7 @@ void wl_replica_tell_list(struct wl_replica *replica)
 	wl_replica_tell(replica, WL_PLANE_LIST, replica->config.node, 0);
 }
 
-bool wl_replica_may_change_list(const struct wl_replica *replica)
+static bool may_change(const struct wl_replica *replica)
 {
 	return wl_replica_takes_appends(replica) == WIRELOG_OK &&
 	       wl_replica_list(replica)->index <= replica->commit;
@@ -79,7 +79,7 @@ enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const stru
 	enum wl_log_result result;
 
 	WL_CHECK(wl_list_may_follow(list, next));
-	if (!wl_replica_may_change_list(replica))
+	if (!may_change(replica))
 		return WL_LOG_NO_ROOM;
 	result = wl_replica_append_control(replica, &control);
 	WL_CHECK(result != WL_LOG_OK || list->index == replica->log->tail.index);

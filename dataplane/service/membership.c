@@ -4,7 +4,8 @@
 #include "dataplane/base/check.h"
 #include "dataplane/service/service_internal.h"
 
-const struct wl_list *wl_membership_list(const struct wl_service *service)
+/* The newest list that is applied; the file's, where no entry said anything. */
+static const struct wl_list *list_now(const struct wl_service *service)
 {
 	const struct wl_log *log = service->replica->log;
 
@@ -16,12 +17,12 @@ const struct wl_list *wl_membership_list(const struct wl_service *service)
 /* Nothing is under way: the list in force is the one that is applied. */
 static bool stands(const struct wl_service *service)
 {
-	return wl_membership_list(service)->index == service->replica->log->list.index;
+	return list_now(service)->index == service->replica->log->list.index;
 }
 
 bool wl_membership_is_settled(const struct wl_service *service, uint64_t number, bool leads)
 {
-	const struct wl_list *list = wl_membership_list(service);
+	const struct wl_list *list = list_now(service);
 	struct wl_change change;
 	struct wl_list next;
 	uint32_t voter;
@@ -59,8 +60,8 @@ unsigned wl_membership_propose(struct wl_service *service, uint64_t number)
 	uint32_t voter;
 
 	WL_CHECK(wl_change_unpack(number, &change)); /* else it is settled */
-	if (!stands(service) || wl_list_is_joint(wl_membership_list(service)) ||
-	    wl_change_of(&change, wl_membership_list(service), &next, &voter) != WL_CHANGE_NEXT)
+	if (!stands(service) || wl_list_is_joint(list_now(service)) ||
+	    wl_change_of(&change, list_now(service), &next, &voter) != WL_CHANGE_NEXT)
 		return 0;
 	/* What would stop the journal is not begun. */
 	if ((voter != 0 && !wl_replica_may_vote(replica, voter)) ||
@@ -75,7 +76,7 @@ unsigned wl_membership_propose(struct wl_service *service, uint64_t number)
 
 unsigned wl_membership_tend(struct wl_service *service)
 {
-	const struct wl_list *list = wl_membership_list(service);
+	const struct wl_list *list = list_now(service);
 	struct wl_list end;
 
 	if (!stands(service) || list->index == 0)

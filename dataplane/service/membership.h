@@ -12,8 +12,6 @@
 #include "dataplane/base/change.h"
 #include "dataplane/service/service.h"
 
-/* The newest list that is applied; the file's, where no entry said anything. */
-const struct wl_list *wl_membership_list(const struct wl_service *service);
 /* What was asked for is so, or will never be. */
 bool wl_membership_is_settled(const struct wl_service *service, uint64_t change, bool leads);
 /* Of a leader. The next list on the way to it: how many entries were appended. */

@@ -283,6 +283,15 @@ static struct mark mark(const struct run *run)
 	return now;
 }
 
+/* A leader counts what the largest record may cost before its log has no room at all (replica_room.c). */
+static bool refuses_records(const struct run *run, const struct wl_log *log)
+{
+	uint64_t most = WL_LOG_SLACK_BYTES +
+			wl_log_entry_cost(run->plan->record_bytes + WL_ENTRY_BYTES_TARGET);
+
+	return wl_log_is_full(log) || (!wl_log_can_grow(log) && wl_log_record_room(log) < most);
+}
+
 /* By the newest list of members that is committed. */
 static bool decides(const struct run *run, unsigned journal, wl_members nodes)
 {
@@ -307,7 +316,7 @@ static bool is_full(const struct run *run, unsigned journal)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->up && wl_log_is_full(&node->journals[journal]->log))
+		if (node->up && refuses_records(run, &node->journals[journal]->log))
 			full |= 1u << number;
 	}
 	leader = sim_cluster_leader(&run->cluster, journal);
@@ -494,7 +503,10 @@ static bool reader_has_all(const struct run *run, const struct sim_client *clien
 
 	if (reader->node != 0 && sim_node_table_rots(&run->cluster.nodes[reader->node]))
 		return true;
-	if (reader->node != 0 && !is_member(run, client->journal, reader->node))
+	/* Who is no member has nothing new; a reader that is between two nodes may have left such a one. */
+	if (reader->node != 0 ? !is_member(run, client->journal, reader->node)
+			      : wl_list_everybody(&run->oracles[client->journal].list) !=
+					((1u << run->plan->nodes) - 1) << 1)
 		return true;
 	if (reader->node != 0 &&
 	    sim_node_needs_base(&run->cluster, &run->cluster.nodes[reader->node], client->journal))
@@ -553,7 +565,9 @@ static void make_room(struct run *run)
 		struct sim_client *reading = &run->clients[client];
 
 		if (run->plan->subscriptions_max < run->plan->readers && reading->reader.reads &&
-		    reading->outstanding_count == 0 && reader_has_all(run, reading))
+		    reading->outstanding_count == 0 && reader_has_all(run, reading) &&
+		    (reading->reader.node == 0 ||
+		     is_member(run, reading->journal, reading->reader.node)))
 			sim_reader_leave(reading);
 	}
 }

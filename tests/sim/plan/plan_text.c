@@ -103,7 +103,7 @@ static const struct {
 	[SIM_PROPOSE_TRIM] = {"propose-trim", {NODE, NUMBER}},
 	[SIM_CONSUMER] = {"consumer", {NODE, NUMBER}},
 	[SIM_FLIP_BASE] = {"flip-base", {NODE}},
-	[SIM_MEMBER] = {"member", {NODE, NUMBER, NUMBER, NUMBER}},
+	[SIM_MEMBER] = {"member", {NODE, NUMBER, NODE, NUMBER}},
 	[SIM_EXPECT_VOTES] = {"expect-votes", {NODE, NUMBER}},
 	[SIM_EXPECT_LEARNS] = {"expect-learns", {NODE, NUMBER}},
 	[SIM_EXPECT_JOINT] = {"expect-joint", {NUMBER}},
