@@ -16,7 +16,8 @@
 static bool is_peer(const struct wl_replica *replica, uint32_t node)
 {
 	return node != replica->config.node &&
-	       wl_members_has(wl_list_everybody(wl_replica_list(replica)), node);
+	       (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) ||
+		wl_replica_is_leaving(replica, node));
 }
 
 /* A term starts with an empty entry (Raft section 8): what came before commits with it. */
@@ -462,6 +463,8 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 		peer->heartbeat_ns = replica->now_ns;
 		peer->dropped_seen = replica->tx->dropped;
 	}
+	if (append.sent_ns != 0)
+		wl_replica_tell_left(replica, node);
 	peer->commit_told = replica->commit;
 	peer->burst_bytes += append.bytes;
 	*sent = append.bytes;

@@ -273,6 +273,7 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 
 	status->journal = replica->config.journal;
 	status->view = replica->view;
+	status->list = log->list;
 	status->commit = replica->commit;
 	status->commit_durable.index = replica->commit < log->durable.index ? replica->commit
 									    : log->durable.index;
