@@ -81,6 +81,7 @@ struct wl_agent_config {
 	uint64_t watermark_interval_ns; /* between two records that bring only watermarks; 0: one
 					 second */
 	uint64_t stop_ns; /* at most, for wl_agent_stop; 0: one second */
+	uint32_t dormant; /* bit per journal that waits to be mended: nobody is elected there with us */
 	uint64_t spare_incarnation; /* random; for the data, should they turn out to be an old image */
 };
 
@@ -133,6 +134,7 @@ struct wl_agent_history {
 	wl_members historic; /* nodes that has history, or knows other data of ours */
 	wl_members held_back; /* nodes whose own data do not count, by its last word */
 	bool no_majority_told;
+	bool disowned; /* by wl_agent_disown, for the rest of this process */
 };
 
 struct wl_agent_worker {
@@ -214,6 +216,11 @@ bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS]);
 /* What an operator asks for (one that decodes): the journal's worker proposes it, or passes it on. False: as wl_agent_set; it is told to
  * nobody then. */
 bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire_propose *wish);
+/*
+ * A dormant journal has lost what it acknowledged at its end: its data are given another name, and count for nothing until they are taken in
+ * (incarnations.h); its term and vote stay. Durable when the agent has stopped and no record failed: wl_agent_stop is the caller's.
+ */
+void wl_agent_disown(struct wl_agent *agent, uint32_t journal);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);

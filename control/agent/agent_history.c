@@ -56,7 +56,8 @@ static void try_to_begin(struct wl_agent *agent, uint32_t journal)
 	const struct wl_election *election = &agent->elections[journal];
 	struct wl_superblock_journal *record = &agent->record.journals[journal];
 
-	if (record->caught_up_boot != 0 || agent->rolled_back || election->term != 0 ||
+	if (record->caught_up_boot != 0 || agent->rolled_back ||
+	    (agent->config.dormant >> journal & 1) != 0 || election->term != 0 ||
 	    record->term != 0 || election->tail.index != 0 ||
 	    (history->blank & others_of(agent)) != others_of(agent))
 		return;
@@ -121,12 +122,25 @@ void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t 
 	     "yet that would do without");
 }
 
+void wl_agent_disown(struct wl_agent *agent, uint32_t journal)
+{
+	tell(agent, journal, 0,
+	     "what this node acknowledged at the end of its log is damaged, and not known any more: its data neither vote nor count until a "
+	     "leader that has history has taken them in");
+	agent->record.incarnation = agent->config.spare_incarnation;
+	agent->record.journals[journal].caught_up_boot = 0;
+	agent->histories[journal].caught_up_boot = 0;
+	agent->histories[journal].disowned = true;
+	agent->record_urgent = true;
+}
+
 void wl_agent_history_is_durable(struct wl_agent *agent)
 {
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		struct wl_agent_history *history = &agent->histories[journal];
 
-		if (agent->rolled_back || history->caught_up_in_flight <= history->caught_up_boot)
+		if (agent->rolled_back || history->disowned ||
+		    history->caught_up_in_flight <= history->caught_up_boot)
 			continue;
 		if (history->caught_up_boot == 0)
 			tell(agent, journal, 0,
