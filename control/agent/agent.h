@@ -134,7 +134,11 @@ struct wl_agent_history {
 	wl_members historic; /* nodes that has history, or knows other data of ours */
 	wl_members held_back; /* nodes whose own data do not count, by its last word */
 	bool no_majority_told;
-	bool disowned; /* by wl_agent_disown, for the rest of this process */
+	/* By wl_agent_disown, for the rest of this process. */
+	enum { WL_AGENT_OWNED,
+	       WL_AGENT_DISOWNED,
+	       WL_AGENT_DISOWN_IN_FLIGHT,
+	       WL_AGENT_DISOWN_DURABLE } disown;
 };
 
 struct wl_agent_worker {
@@ -217,10 +221,11 @@ bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS]);
  * nobody then. */
 bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire_propose *wish);
 /*
- * A dormant journal has lost what it acknowledged at its end: its data are given another name, and count for nothing until they are taken in
- * (incarnations.h); its term and vote stay. Durable when the agent has stopped and no record failed: wl_agent_stop is the caller's.
+ * What a dormant journal acknowledged is given up from this place of its stream on: its data count for nothing until they are taken in
+ * (incarnations.h), and nothing behind that place is called durable any more. Its term and vote stay. Written at once; a second call goes on
+ * from the first. 1: durable; 0: not yet; negative: the superblock cannot be written.
  */
-void wl_agent_disown(struct wl_agent *agent, uint32_t journal);
+int wl_agent_disown(struct wl_agent *agent, uint32_t journal, uint64_t from_offset);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);

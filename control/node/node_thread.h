@@ -10,6 +10,7 @@
 
 #include "control/agent/agent.h"
 #include "control/config/config.h"
+#include "control/node/mend_watch.h"
 #include "control/report/stats_socket.h"
 #include "control/report/storage_watch.h"
 #include "dataplane/log/recovery.h"
@@ -23,6 +24,7 @@
 #include "dataplane/worker/worker_thread.h"
 
 struct wl_base_thread;
+struct wl_mend_thread;
 
 #define WL_NODE_NOTE_BYTES 512u
 
@@ -88,6 +90,9 @@ struct wl_node {
 	_Atomic uint64_t
 		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-stats writes, wl-base reads */
 	struct wl_base_thread *bases; /* base_thread.c */
+	struct wl_mend_thread *mends; /* mend_thread.c */
+	struct wl_mend_watch mend_watch; /* control's part of it */
+	uint32_t mend_rounds; /* starts that mending made, one behind the other, before this one */
 	int pid_file; /* locked; -1: not ours */
 };
 

@@ -337,8 +337,13 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 			json_object_set_new(object, "divergence",
 					    divergence_of(&facts->agent.divergences[id]));
 		}
+		if (journal->published.dormant)
+			set_text(object, "role", "dormant");
 		json_object_set_new(object, "peers", peers_of(facts, &journal->published));
 	}
+	set_flag(object, "dormant", journal->published_known && journal->published.dormant);
+	if (journal->mending.phase != WL_MENDING_NONE)
+		wl_status_json_set_mending(object, &journal->mending, journal->mend_now_ns);
 	json_object_set_new(object, "damaged_ranges", damage_of(journal));
 	json_object_set_new(object, "recovery", recovery_of(journal));
 	if (facts->agent_known)
@@ -476,6 +481,12 @@ static json_t *complaints_of(const struct wl_status_facts *facts)
 			json_array_append_new(list, json_string("no_space"));
 		if (journal->published.damaged)
 			json_array_append_new(list, json_string("damaged"));
+		if (journal->published.dormant)
+			json_array_append_new(list, json_string("dormant"));
+		if (journal->mending.phase == WL_MENDING_LOST)
+			json_array_append_new(list, json_string("entry_lost"));
+		else if (journal->mending.phase != WL_MENDING_NONE)
+			json_array_append_new(list, json_string("mending"));
 		if (journal->published.silent)
 			json_array_append_new(list, json_string("silent"));
 		if (journal->published.view.number != 0 &&

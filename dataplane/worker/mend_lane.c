@@ -33,20 +33,20 @@ bool wl_mend_lanes_take_damaged(struct wl_mend_lanes *lanes, uint64_t *offset)
 	return found != 0;
 }
 
-const char *wl_mend_phase_name(enum wl_mend_phase phase)
+const char *wl_mending_phase_name(enum wl_mending_phase phase)
 {
-	static const char *const names[] = {
-		[WL_MEND_NONE] = "none",
-		[WL_MEND_SURVEYS] = "surveys",
-		[WL_MEND_ASKS] = "asks",
-		[WL_MEND_LOST] = "lost",
-		[WL_MEND_PROVES] = "proves",
-		[WL_MEND_MENDED] = "mended",
-		[WL_MEND_TAIL_UNKNOWN] = "tail_unknown",
-		[WL_MEND_REFUSED] = "refused",
-		[WL_MEND_WRITE_FAILED] = "write_failed",
-		[WL_MEND_TOO_OFTEN] = "too_often",
+	static const char *const names[WL_MENDING_PHASES] = {
+		[WL_MENDING_NONE] = "none",
+		[WL_MENDING_SURVEYS] = "surveys",
+		[WL_MENDING_ASKS] = "asks",
+		[WL_MENDING_LOST] = "lost",
+		[WL_MENDING_FAILED] = "failed",
+		[WL_MENDING_UNCOUNTS] = "uncounts",
+		[WL_MENDING_PROVES] = "proves",
+		[WL_MENDING_MENDED] = "mended",
+		[WL_MENDING_REFUSED] = "refused",
+		[WL_MENDING_TOO_OFTEN] = "too_often",
 	};
 
-	return (unsigned)phase < sizeof(names) / sizeof(names[0]) ? names[phase] : "unknown";
+	return (unsigned)phase < WL_MENDING_PHASES ? names[phase] : "unknown";
 }

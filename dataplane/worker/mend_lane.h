@@ -47,7 +47,7 @@ struct wl_mend_serving {
 	/* Of a log that runs: between these places of the stream it stands, if it stands anywhere. Dormant: both 0. */
 	uint64_t begin, end;
 	/* (m) */
-	uint32_t bytes; /* 0: it is not there whole */
+	uint32_t bytes; /* 0: it was not found whole */
 };
 
 enum wl_mend_asking_state {
@@ -67,33 +67,47 @@ struct wl_mend_asking {
 	uint32_t bytes; /* of the run, with HAVE */
 };
 
-enum wl_mend_phase {
-	WL_MEND_NONE = 0, /* nothing is mended */
-	WL_MEND_SURVEYS, /* the log is read */
-	WL_MEND_ASKS, /* entries are asked for, and written */
-	WL_MEND_LOST, /* nobody has one: asked again every few seconds */
-	WL_MEND_PROVES, /* all is filled: read once more as a start would */
-	WL_MEND_MENDED,
-	WL_MEND_TAIL_UNKNOWN, /* what was acknowledged at the end is not known any more: the data are to stop counting */
-	WL_MEND_REFUSED, /* not to be mended: another log's, or cut below what is committed */
-	WL_MEND_WRITE_FAILED, /* the medium takes nothing: tried again later */
-	WL_MEND_TOO_OFTEN, /* what was mended is damaged again at each start: no further one */
+enum wl_mending_phase {
+	WL_MENDING_NONE = 0, /* nothing is mended */
+	WL_MENDING_SURVEYS, /* the log is read */
+	WL_MENDING_ASKS, /* entries are asked for, and written */
+	WL_MENDING_LOST, /* every node has answered, and none has it whole: asked again every few seconds */
+	WL_MENDING_FAILED, /* the medium takes nothing: tried again every few seconds */
+	WL_MENDING_UNCOUNTS, /* control is to make it durable that these data do not count */
+	WL_MENDING_PROVES, /* all is filled: it is read once more as a start would */
+	WL_MENDING_MENDED,
+	WL_MENDING_REFUSED, /* not to be mended: swapped, of another log, or cut below what is committed */
+	WL_MENDING_TOO_OFTEN, /* what was mended is damaged again, again and again: no more */
+	WL_MENDING_PHASES,
 };
 
 /* What an operator is told. */
 struct wl_mend_report {
-	uint32_t phase; /* enum wl_mend_phase */
-	bool dormant; /* the journal waits for it; else it is mended while it runs */
-	uint32_t kind; /* enum wl_recovery_damage_kind, as the start found it */
-	uint64_t begin, end; /* places of the stream that the start named */
-	uint64_t bytes_read, bytes_all; /* of the survey */
-	uint32_t holes; /* still there */
-	uint64_t missing; /* entries, still */
-	uint64_t index; /* that is asked for, or lost */
-	uint64_t filled, salvaged; /* entries written anew; of these, out of our own damaged chunks */
-	uint64_t refused; /* answers that were not what was asked for */
-	wl_members answered, silent; /* about `index`: who has it not, and who said nothing */
-	uint64_t began_ns, filled_ns; /* by the kernel's clock: when it began, when the last entry was written */
+	uint32_t phase; /* enum wl_mending_phase */
+	uint32_t dormant; /* the journal waits for it; else it is mended while it runs */
+	uint32_t kind; /* enum wl_recovery_damage_kind: as the start found it, or why it is refused */
+	uint32_t moved; /* entries came to stand elsewhere: who has it in memory where they stood starts again */
+	uint64_t begin, end; /* places of the stream that are named with it */
+	uint64_t looked_at, look_end; /* of the stream, by the survey */
+	uint32_t holes, holes_left;
+	uint64_t missing; /* entries, as far as it is known */
+	uint64_t bytes_left; /* of the holes */
+	uint64_t index; /* of the entry that is asked for, or lost */
+	uint64_t salvaged, fetched; /* entries that were put in their places: out of our own damaged chunks, and from peers */
+	uint64_t written; /* bytes */
+	uint64_t refused; /* answers of peers that were not what was asked for */
+	wl_members has_not, given_up; /* about `index`: who has it not, and who has a base in its place */
+	uint32_t gave_up; /* the end of the log was: its data do not count until they are taken in */
+	uint32_t rounds; /* that ended with a log that was damaged again */
+	uint64_t began_ns, moved_ns; /* by the driver's clock: begun; something was read, written or answered last */
+};
+
+/* Control is to make it durable that the data of a dormant journal do not count. */
+enum wl_mend_uncounting_state {
+	WL_MEND_UNCOUNTING_IDLE = 0, /* (m) */
+	WL_MEND_UNCOUNTING_WANTED, /* [control] */
+	WL_MEND_UNCOUNTING_DONE, /* (m): it is durable */
+	WL_MEND_UNCOUNTING_FAILED, /* (m): the superblock cannot be written */
 };
 
 struct wl_mend_lanes {
@@ -101,6 +115,8 @@ struct wl_mend_lanes {
 	struct wl_mend_asking asking;
 	/* Who met damage in a log that runs leaves the place, (m) takes it: of the stream, and one; 0: none. */
 	_Atomic uint64_t damaged;
+	_Atomic uint32_t uncounting;
+	uint64_t uncounted_from; /* (m), with WANTED: the place of the stream from which on the log is given up */
 	alignas(64) _Atomic uint64_t report_version; /* odd: being written */
 	struct wl_mend_report report; /* (m) */
 };
@@ -123,6 +139,6 @@ bool wl_mend_lanes_reported(const struct wl_mend_lanes *lanes, struct wl_mend_re
 bool wl_mend_lanes_take_damaged(struct wl_mend_lanes *lanes, uint64_t *offset);
 /* [any] The lowest counts. */
 void wl_mend_lanes_note_damaged(struct wl_mend_lanes *lanes, uint64_t offset);
-const char *wl_mend_phase_name(enum wl_mend_phase phase);
+const char *wl_mending_phase_name(enum wl_mending_phase phase);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "dataplane/worker/journal.h"
 
+#define RING_RUN_BYTES (64u << 10) /* copied in one turn, but for an entry that is longer */
+
 /* ---- serving ------------------------------------------------------------------------------------ */
 
 void wl_journal_on_mend_ask(struct wl_journal *journal, uint32_t node,
@@ -126,8 +128,38 @@ static void place(struct wl_journal *journal, const struct wl_wire_mend_ask *ask
 	serving->end = log->durable_offset;
 }
 
-static uint32_t next_asker(const struct wl_mend_server *server)
+/* Newest first, as far as they stand in the ring: what was appended a moment ago is not worth a read. */
+static uint32_t take_from_ring(const struct wl_journal *journal, const struct wl_mend_run *run,
+			       uint8_t *to)
 {
+	const struct wl_log *log = &journal->log;
+	uint32_t most = run->bytes < RING_RUN_BYTES ? run->bytes : RING_RUN_BYTES, taken = 0, bytes;
+	uint64_t first = run->index;
+	const uint8_t *image;
+
+	while (first >= run->first && (image = wl_log_image_in_ring(log, first, &bytes)) &&
+	       (taken == 0 || bytes <= most - taken)) {
+		taken += bytes;
+		first--;
+		if (taken >= most)
+			break;
+	}
+	for (uint64_t index = first + 1; taken != 0 && index <= run->index; index++) {
+		image = wl_log_image_in_ring(log, index, &bytes);
+		memcpy(to, image, bytes);
+		to += bytes;
+	}
+	return taken;
+}
+
+/* Whoever asked for what lies ready goes first: else two that ask for different things would have the medium read for nobody. */
+static uint32_t next_asker(const struct wl_mend_server *server,
+			   const struct wl_mend_serving *serving, bool is_told)
+{
+	for (uint32_t node = 1; is_told && node <= WIRELOG_NODES_MAX; node++) {
+		if (wl_members_has(server->waiting, node) && is_about(serving, &server->asks[node]))
+			return node;
+	}
 	for (uint32_t step = 1; step <= WIRELOG_NODES_MAX; step++) {
 		uint32_t node = (server->turn + step - 1) % WIRELOG_NODES_MAX + 1;
 
@@ -156,7 +188,8 @@ static unsigned serve(struct wl_journal *journal)
 {
 	struct wl_mend_serving *serving = &journal->mend.serving;
 	struct wl_mend_server *server = &journal->mend_server;
-	uint32_t node = next_asker(server), state = wl_mend_lane_state(&serving->state), verdict;
+	uint32_t state = wl_mend_lane_state(&serving->state), verdict;
+	uint32_t node = next_asker(server, serving, state == WL_MEND_SERVING_TOLD);
 	const struct wl_wire_mend_ask *ask = &server->asks[node];
 	unsigned did = 1;
 
@@ -180,7 +213,12 @@ static unsigned serve(struct wl_journal *journal)
 			serving->begin = serving->end = 0;
 			if (!journal->dormant)
 				place(journal, ask);
-			wl_mend_lane_pass(&serving->state, WL_MEND_SERVING_ASKED);
+			serving->bytes = journal->dormant ? 0
+							  : take_from_ring(journal, &serving->run,
+									   serving->buffer);
+			wl_mend_lane_pass(&serving->state, serving->bytes != 0
+								   ? WL_MEND_SERVING_TOLD
+								   : WL_MEND_SERVING_ASKED);
 			return 1;
 		}
 		say(journal, node, verdict);
