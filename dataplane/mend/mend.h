@@ -31,6 +31,7 @@
 #include "dataplane/mend/survey.h"
 
 enum wl_mend_state {
+	WL_MEND_WORKS = 0, /* never seen from outside */
 	/* `want` is to be performed; then wl_mend_on_done with what came of it */
 	WL_MEND_WANTS_READ = 1, /* want.bytes at want.offset into want.buffer: OK, FAILED, ABSENT */
 	WL_MEND_WANTS_WRITE, /* want.bytes at want.offset, durable, in place: OK, FAILED, ABSENT (its segment is not there) */
@@ -60,7 +61,8 @@ struct wl_mend_config {
 	struct wl_log_config log; /* cluster, journal, node, segment_bytes, chunk_key */
 	uint8_t cluster_uuid[16]; /* for headers of segments */
 	struct wl_survey_place from; /* wl_survey_place_before */
-	uint64_t walk_offset; /* of the base that a start goes on from: a chunk stands there; 0: none, or installed */
+	uint64_t walk_offset; /* of the base that a start goes on from: a chunk with its entry stands there; 0: none, or installed */
+	uint64_t walk_index; /* of that entry */
 	uint64_t segments; /* number behind the last one on the medium */
 	uint64_t watermark; /* of the superblock; at least the block of walk_offset */
 	uint64_t limit; /* a journal that runs: its durable offset; dormant: UINT64_MAX. As the two below in survey.h */
@@ -74,6 +76,17 @@ struct wl_mend_config {
 	void *memory; /* wl_mend_memory_bytes(), aligned to WL_BLOCK_BYTES */
 };
 
+/* Where the next chunk may stand, from the right. */
+struct wl_mend_piece {
+	uint64_t end;
+	uint64_t begin; /* 0: it follows from what is put in */
+	uint64_t floor; /* it begins there or behind it */
+	uint64_t previous; /* that the damaged header names; WL_SURVEY_ANY: not known */
+	uint64_t first; /* its first entry has this index; 0: not known */
+	uint32_t used; /* of entries, as the damaged header says; 0: not known */
+	bool dead; /* nothing of it is live */
+};
+
 struct wl_mend {
 	struct wl_mend_config config;
 	enum wl_mend_state state;
@@ -83,7 +96,7 @@ struct wl_mend {
 
 	/* what is told */
 	bool lost; /* every member has answered, and none has the entry at ask.index whole; asked for all the same */
-	bool unpackable; /* beside REFUSED: the entries do not fit into the place that they had */
+	bool unpackable; /* beside REFUSED (CHAIN): the entries do not fit into the place that they had */
 	bool moved; /* entries came to stand elsewhere than before: who has tables of a running log in memory starts again */
 	bool gave_up; /* the end was given up: this node does not count */
 	uint32_t holes, holes_left; /* of the present survey */
@@ -96,19 +109,32 @@ struct wl_mend {
 
 	/* inside */
 	struct wl_survey survey;
-	struct wl_salvage_find find;
+	struct wl_survey walk; /* once more up to a hole: what the log is on its left */
+	struct wl_survey_hole held[WL_SURVEY_HOLES_MAX]; /* those that are not filled yet */
+	struct wl_survey_hole hole; /* under way: `end` and `right` are of what is still missing */
+	uint64_t hole_end; /* that of the whole hole */
+	struct wl_mend_piece piece; /* the chunk that is built */
 	struct wl_layout layout;
-	struct wl_survey_hole hole; /* under way; right: of what is still missing */
-	uint8_t phase;
-	uint32_t nth; /* part of the stream that is looked through for our own */
-	wl_members answered, never;
-	uint32_t peer;
-	const uint8_t *run; /* being placed */
-	uint32_t run_bytes, run_count;
+	struct wl_salvage_find find;
+	struct wl_fill fill;
+	uint8_t phase, behind; /* what goes on behind a write */
+	bool joined; /* no entry is missing any more */
+	bool walked; /* `walk` is of this hole */
+	uint32_t nth; /* part of the stream that is looked through for our own entries */
+	wl_members answered, never; /* since ask.index or ask.chain is another one */
+	wl_members silent;
+	const uint8_t *run; /* being placed, newest first */
+	uint32_t run_count;
 	uint32_t *run_at; /* where its entries begin */
+	uint32_t run_end;
 	bool run_is_own;
-	uint64_t write_end;
-	uint8_t *buffer; /* window of the survey */
+	uint64_t zero_at, zero_end; /* zeros are written in between */
+	uint64_t watermark; /* of the superblock, as it is now */
+	uint64_t before; /* holes of the survey before this one: each survey finds fewer */
+	uint64_t bytes_written_before; /* at its begin */
+	uint8_t *scratch; /* WL_CHUNK_BYTES_MAX */
+	void *survey_memory, *walk_memory;
+	struct wl_mend_want again; /* a write that waits for its segment */
 };
 
 size_t wl_mend_memory_bytes(void);

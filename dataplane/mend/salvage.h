@@ -18,11 +18,11 @@
 
 #include "dataplane/log/chunk.h"
 #include "dataplane/log/log.h"
+#include "dataplane/mend/fill.h"
 
 /* A run is at most so long; one entry that is larger is a run of its own. */
 #define WL_SALVAGE_RUN_BYTES (256u << 10)
 #define WL_SALVAGE_RUN_BYTES_MAX WL_ENTRY_BYTES_MAX
-#define WL_SALVAGE_WINDOW_BYTES_MIN (2 * WL_CHUNK_BYTES_MAX)
 
 /* What is wanted: the entry at `index` with this chain value behind it, and as many before it as fit, down to `first`. */
 struct wl_salvage_want {
@@ -49,22 +49,22 @@ enum wl_salvage_result {
 struct wl_salvage {
 	const struct wl_log_config *config;
 	uint64_t binding;
-	const uint8_t *bytes; /* of the stream from `begin` on */
-	uint64_t begin, end; /* what is there */
+	const uint8_t *bytes; /* of the stream from `begin` on, to `end` */
+	uint64_t begin, end;
 	uint64_t stop; /* the walk ends there */
 	uint64_t at;
 	uint64_t chunk_used; /* end of the entries of the chunk that `at` is in; 0: in none that is known */
 };
 
 /* `stop` >= begin + size: an entry that reaches beyond the bytes, and begins before `stop`, is SHORT while there may be more. */
-void wl_salvage_init(struct wl_salvage *salvage, const struct wl_log_config *config,
-		     uint64_t begin, uint64_t stop);
+void wl_salvage_init(struct wl_salvage *salvage, const struct wl_log_config *config, uint64_t begin,
+		     uint64_t stop);
 /* The bytes from `begin` <= salvage->at on; `size` of them. */
 void wl_salvage_give(struct wl_salvage *salvage, const uint8_t *bytes, uint64_t begin, size_t size);
 enum wl_salvage_result wl_salvage_next(struct wl_salvage *salvage, struct wl_salvage_entry *entry);
 
 enum wl_salvage_state {
-	WL_SALVAGE_WANTS_READ = 1, /* want_offset, want_bytes, into `window`; wl_salvage_find_on_read */
+	WL_SALVAGE_WANTS_READ = 1, /* wl_salvage_find_want, perform, wl_salvage_find_on_read */
 	WL_SALVAGE_FOUND, /* run, run_bytes: whole images one behind the other, the last one is what was wanted */
 	WL_SALVAGE_NOT_FOUND, /* not in that part of the stream, or not whole */
 };
@@ -73,28 +73,30 @@ struct wl_salvage_find {
 	const struct wl_log_config *config; /* cluster, journal, node, segment_bytes, chunk_key */
 	enum wl_salvage_state state;
 	struct wl_salvage_want want;
-	uint8_t *run; /* the caller's, WL_SALVAGE_RUN_BYTES_MAX + WL_SALVAGE_RUN_BYTES bytes */
+	const uint8_t *run; /* FOUND */
 	uint32_t run_bytes;
 	uint64_t run_first; /* index of its first entry */
-	uint8_t *window; /* the caller's, aligned to WL_BLOCK_BYTES */
-	uint32_t window_bytes; /* >= WL_SALVAGE_WINDOW_BYTES_MIN */
-	uint64_t want_offset;
-	uint32_t want_bytes;
 	/* inside */
+	struct wl_fill fill;
 	struct wl_salvage walk;
-	uint64_t begin, end, reached;
-	uint64_t narrow_end;
-	uint32_t kept; /* bytes of the window that are walked again with the next read */
+	uint64_t end;
+	uint8_t *buffer; /* the run stands in it, from `skip` on */
+	uint32_t skip;
 	uint64_t last_index, last_chain; /* of the run */
-	bool has_run;
 };
 
+#define WL_SALVAGE_BUFFER_BYTES (WL_SALVAGE_RUN_BYTES_MAX + WL_SALVAGE_RUN_BYTES)
+
+/* `window`: WL_FILL_BYTES, aligned to WL_BLOCK_BYTES; `buffer`: WL_SALVAGE_BUFFER_BYTES. Both stay the caller's, as `config` does. */
 void wl_salvage_find_init(struct wl_salvage_find *find, const struct wl_log_config *config,
-			  uint8_t *window, uint32_t window_bytes, uint8_t *run);
+			  uint8_t *window, uint8_t *buffer);
 /* In [begin, end) of the stream, whole blocks: of wl_survey_where, or between two marks. */
 void wl_salvage_find_begin(struct wl_salvage_find *find, const struct wl_salvage_want *want,
 			   uint64_t begin, uint64_t end);
-/* A read that failed, or of what is not there, is passed over. */
+/* Next read, into `to`: never crosses a segment's end. */
+void wl_salvage_find_want(const struct wl_salvage_find *find, uint64_t *offset, uint8_t **to,
+			  uint32_t *bytes);
+/* What cannot be read, or is not there, is passed over. */
 void wl_salvage_find_on_read(struct wl_salvage_find *find, enum wl_disk_status status);
 
 #endif

@@ -29,12 +29,13 @@
 #include "dataplane/log/chunk.h"
 #include "dataplane/log/log.h"
 #include "dataplane/log/recovery.h"
+#include "dataplane/mend/fill.h"
 
 #define WL_SURVEY_HOLES_MAX 64u
 #define WL_SURVEY_STRIPES_MAX (1u << 16)
 #define WL_SURVEY_STRIPE_BYTES (64u << 10) /* at first; doubles while the table is too small */
 #define WL_SURVEY_CHAINS_MAX WL_LOG_ENTRIES_IN_RING
-#define WL_SURVEY_WINDOW_BYTES_MIN (2 * WL_CHUNK_BYTES_MAX)
+#define WL_SURVEY_WINDOW_BYTES_MIN WL_FILL_BYTES
 /* As `previous` of a place: the first chunk may follow any one. */
 #define WL_SURVEY_ANY (UINT64_MAX - 1)
 
@@ -46,6 +47,26 @@ struct wl_survey_place {
 	uint64_t chain; /* value behind that */
 	uint64_t next_number; /* that the next data record gets; 0: not known */
 	uint64_t commit; /* known committed there, <= position.index */
+	/* The chunk that stands there may hold that entry, and some before it: the log begins at a base in the middle of a chunk. What is
+	 * built in its place begins with that entry. */
+	bool holds;
+};
+
+/* What the bytes at the end of the good part look like. */
+enum wl_survey_look {
+	WL_SURVEY_LOOK_EMPTY, /* zeros */
+	WL_SURVEY_LOOK_TORN, /* sectors are missing that the chunk had */
+	WL_SURVEY_LOOK_ROTTEN, /* every sector is there, the checksum fails */
+	WL_SURVEY_LOOK_MISPLACED, /* a whole header of another place, node or journal */
+	WL_SURVEY_LOOK_UNREADABLE,
+	WL_SURVEY_LOOK_ABSENT, /* its segment is not there */
+};
+
+/* A place at which the next chunk is looked for, and what was found instead. */
+struct wl_survey_spot {
+	uint64_t offset;
+	uint64_t remains_begin, remains_end; /* what is not zero behind it; ~0, 0: nothing */
+	enum wl_survey_look look;
 };
 
 /* What the first entry behind a hole says. */
@@ -70,8 +91,9 @@ struct wl_survey_hole {
 	struct wl_survey_edge right;
 	bool at_end; /* no chunk stands behind it: the edge is what the headers in the newest chunk say */
 	bool known_durable; /* a later chunk, or the superblock, says that it was durable */
+	bool unreadable; /* some of its blocks could not be read */
 	bool joined; /* nothing is missing: the entry behind follows one that the log has */
-	uint8_t look; /* what stands at its first place; inside */
+	enum wl_survey_look look; /* what stands at its first place */
 };
 
 /* Entries up to right.index - 1 are missing. It may be more: what the log has on the left may be superseded inside. */
@@ -129,41 +151,37 @@ struct wl_survey {
 	enum wl_survey_end end; /* DONE */
 	enum wl_recovery_damage_kind end_damage; /* END_UNKNOWN: as recovery would call it */
 	uint64_t end_begin, end_end; /* END_UNKNOWN: what is given up */
-	struct wl_survey_place tail; /* where the log ends, the holes filled; commit: known committed */
+	struct wl_survey_place
+		tail; /* where the log ends, the holes filled; commit: known committed */
 
 	uint64_t at; /* how far it has come: for progress */
 
 	/* inside */
 	uint64_t binding;
-	uint64_t window_offset;
-	uint32_t window_valid;
-	uint64_t want_offset;
-	uint32_t want_bytes;
-	uint64_t bad_begin, bad_end; /* bytes that the device does not give */
-	uint64_t absent_end; /* the segment before it is not there */
-	uint64_t narrow_end;
-	uint64_t last_end; /* of the newest chunk that was taken */
-	uint64_t place; /* from there on the next chunk is looked for: last_end, or behind a segment's header */
-	uint64_t watermark; /* highest that was seen */
-	uint64_t soft_begin, soft_end; /* newest damaged chunk whose header is whole; soft_known: its entries are known */
-	struct wl_survey_place soft;
+	struct wl_survey_place
+		now; /* the end of the newest chunk that was taken, and where the log stands there */
+	struct wl_survey_spot spot; /* what stands behind it */
+	struct wl_survey_place
+		soft; /* the same of the newest damaged chunk behind that, whose header and entry headers are whole */
+	struct wl_survey_spot soft_spot;
 	bool soft_known;
-	uint8_t look, soft_look; /* what stands at `place`, and behind that chunk */
-	bool in_doubt; /* `place` did not hold the next chunk: it is looked for */
-	bool edge_open; /* chunks behind the newest hole had no entry so far */
-	bool gap_dirty; /* the skipped place before a boundary is not zero */
-	uint64_t remains_begin, remains_end;
-	uint64_t unreadable_begin, unreadable_end;
-	uint64_t bad_header; /* segment whose header is damaged and not in the table yet; ~0 */
+	bool in_doubt; /* the next chunk did not stand where it must: it is looked for */
+	bool edge_open; /* the chunks behind the newest hole had no entry so far */
+	bool astray; /* the next chunk stands somewhere else */
+	uint64_t watermark; /* the highest that was seen, or told */
+	uint64_t let_go_index; /* right.index of the newest hole that was let go */
+	uint64_t unreadable_begin, unreadable_end; /* behind `now` */
+	struct wl_fill fill;
 	struct wl_survey_stripe *stripes;
 	uint64_t stripe_bytes;
-	struct wl_survey_chain *chains;
+	struct wl_survey_chain *chains; /* by index: of the newest entries that were taken */
 };
 
 size_t wl_survey_memory_bytes(void);
 void wl_survey_init(struct wl_survey *survey, const struct wl_survey_config *config);
-/* Next read, into config.window: never crosses a segment's end. */
-void wl_survey_want(const struct wl_survey *survey, uint64_t *offset, uint32_t *bytes);
+/* Next read, into `buffer` (in config.window): never crosses a segment's end. */
+void wl_survey_want(const struct wl_survey *survey, uint64_t *offset, uint8_t **buffer,
+		    uint32_t *bytes);
 /* OK, FAILED or ABSENT. */
 void wl_survey_on_read(struct wl_survey *survey, enum wl_disk_status status);
 /*
