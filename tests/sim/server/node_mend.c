@@ -108,15 +108,15 @@ static const struct wl_mender_running *running_of(const struct sim_mend_actor *a
 	return running;
 }
 
-/* A start opens what it has left: nothing that was done to the drive before is there any more. */
+/* A start opens what it has left. What was lost at the end, as if it had been torn, is not told from a torn end now either. */
 static void note_mended(struct sim_mend_actor *actor)
 {
 	struct sim_drive *drive = drive_of(actor);
 
 	if (actor->mender->report.phase != WL_MENDING_MENDED)
 		return;
-	memset(&drive->damage, 0, sizeof(drive->damage));
-	drive->lost = 0;
+	drive->damage = (struct sim_damage){.torn = drive->damage.torn,
+					    .unseen = drive->damage.unseen};
 }
 
 static void trace(struct sim_mend_actor *actor)
