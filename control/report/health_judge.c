@@ -188,7 +188,7 @@ static void judge_progress(const struct judging *judging)
 {
 	const struct wl_journal_status *status = judging->status;
 
-	add_if(judging, status->view.number == 0, WL_HEALTH_not_begun);
+	add_if(judging, status->view.number == 0 && !status->dormant, WL_HEALTH_not_begun);
 	add_if(judging, status->poisoned, WL_HEALTH_poisoned);
 	add_if(judging, status->no_space, WL_HEALTH_no_space);
 	add_if(judging, status->damaged, WL_HEALTH_damaged);
@@ -209,6 +209,13 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->view.role == WL_ROLE_LEADER && !status->ready, WL_HEALTH_not_ready);
 }
 
+static void judge_mending(const struct judging *judging, uint32_t phase)
+{
+	add_if(judging, judging->status->dormant, WL_HEALTH_dormant);
+	add_if(judging, phase == WL_MENDING_LOST, WL_HEALTH_entry_lost);
+	add_if(judging, phase != WL_MENDING_NONE && phase != WL_MENDING_LOST, WL_HEALTH_mending);
+}
+
 static void judge_journal(struct judging *judging, uint16_t id)
 {
 	const struct wl_status_facts *facts = judging->facts;
@@ -221,6 +228,7 @@ static void judge_journal(struct judging *judging, uint16_t id)
 	if (!facts->journals[id].published_known)
 		return;
 	judging->status = &facts->journals[id].published;
+	judge_mending(judging, facts->journals[id].mending.phase);
 	judge_progress(judging);
 	judge_peers(judging);
 	judge_drive(judging);
