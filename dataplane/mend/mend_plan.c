@@ -123,14 +123,36 @@ static bool has_header(const struct wl_mend *mend, uint64_t at, uint64_t end,
 	       wl_chunk_has_tag(from, log->chunk_key) && at + header->bytes <= end;
 }
 
-/* It ends there, or the place behind it was skipped. */
-static bool ends_at(const struct wl_mend *mend, uint64_t offset, uint64_t end)
+/* The headers of its entries lead to the one that is wanted next: it is the chunk before what was built. */
+static bool ends_with_wanted(const struct wl_mend *mend, const struct wl_chunk_header *chunk)
 {
-	if (offset == end)
-		return true;
-	return is_boundary(end) && end - offset < WL_CHUNK_BYTES_MAX &&
-	       wl_fill_has(&mend->fill, offset, end - offset) &&
-	       wl_chunk_is_zero(wl_fill_at(&mend->fill, offset), end - offset);
+	uint64_t at = chunk->offset + WL_CHUNK_HEADER_BYTES, end = chunk->offset + chunk->used;
+	struct wl_entry_header header = {.index = 0};
+	uint64_t chain = 0;
+
+	if (wl_fill_is_bad(&mend->fill, chunk->offset, chunk->bytes))
+		return false;
+	for (; at < end; at += wl_entry_bytes(&header)) {
+		const uint8_t *image = wl_fill_at(&mend->fill, at);
+
+		if (wl_entry_decode_header(image, end - at, &header) != WL_ENTRY_OK ||
+		    wl_entry_bytes(&header) > end - at)
+			return false;
+		chain = wl_entry_chain(image);
+	}
+	return header.index == mend->hole.right.index - 1 &&
+	       chain == mend->hole.right.previous_chain;
+}
+
+/*
+ * It ends there, or the place behind it was skipped. Zeros alone do not say that: chunks may have been there that were lost.
+ */
+static bool ends_at(const struct wl_mend *mend, const struct wl_chunk_header *chunk, uint64_t end)
+{
+	uint64_t offset = chunk->offset + chunk->bytes;
+
+	return offset == end || (is_boundary(end) && end - offset < WL_CHUNK_BYTES_MAX &&
+				 ends_with_wanted(mend, chunk));
 }
 
 static uint64_t first_index(const struct wl_mend *mend, uint64_t begin)
@@ -220,7 +242,7 @@ static void read_part(struct wl_mend *mend)
 		at -= WL_BLOCK_BYTES;
 		if (!has_header(mend, at, end, &header))
 			continue;
-		if (ends_at(mend, at + header.bytes, end)) {
+		if (ends_at(mend, &header, end)) {
 			place_at(mend, at, at + header.bytes, &header);
 			return;
 		}

@@ -174,6 +174,7 @@ static void one_case(struct sim_random *random, uint64_t seed)
 		damage_end += WL_BLOCK_BYTES;
 		fixture.watermark = damage_end;
 	}
+	fixture.lives = sim_random_chance(random, 200000);
 	damage(random);
 	fixture.helix = sim_random_chance(random, 300000);
 	if (fixture.helix)
