@@ -79,6 +79,7 @@ void mend_fixture_save(struct mend_fixture *fixture)
 	fixture->bad = calloc(1, fixture->saved_bytes / WL_BLOCK_BYTES);
 	WL_CHECK(fixture->saved && fixture->bad);
 	memcpy(fixture->saved, fixture->log.drive.stable, fixture->saved_bytes);
+	fixture->saved_end = fixture->log.log.durable_offset;
 	fixture->segments = fixture->log.drive.segments;
 	fixture->watermark = 0;
 }
@@ -96,6 +97,7 @@ void mend_fixture_restore(struct mend_fixture *fixture)
 	fixture->watermark = 0;
 	fixture->helix = false;
 	fixture->uncounted = false;
+	fixture->lives = false;
 }
 
 void mend_fixture_rot(struct mend_fixture *fixture, uint64_t begin, uint64_t end)
@@ -185,6 +187,11 @@ void mend_fixture_configure(struct mend_fixture *fixture)
 		.tables = base ? log : NULL,
 		.memory = fixture->memory,
 	};
+	if (fixture->lives) {
+		config->limit = fixture->saved_end;
+		config->edge = (struct wl_survey_edge){
+			fixture->last + 1, fixture->live[fixture->last].chain, WL_SURVEY_ANY};
+	}
 	if (base && !base->log.installed) {
 		config->walk_offset = base->log.walk_offset;
 		config->walk_index = base->log.position.index;

@@ -25,10 +25,11 @@ struct mend_fixture {
 	uint64_t last; /* highest of them */
 	uint64_t watermark; /* of the superblock */
 	bool uncounted; /* the superblock says that this node does not count */
+	bool lives; /* the log runs: its durable end is known */
 	bool from_begin; /* all that is kept is surveyed, not only what a start reads */
 	uint64_t segments; /* on the medium */
 	uint8_t *saved; /* the medium as it was before damage */
-	uint64_t saved_bytes;
+	uint64_t saved_bytes, saved_end; /* durable_offset then */
 
 	/* the drive's moods */
 	uint8_t *bad; /* of each block: reads there fail, until it is written */

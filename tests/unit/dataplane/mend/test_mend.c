@@ -490,6 +490,21 @@ static void what_lives_is_mended_up_to_its_durable_end_and_no_further(void)
 	end();
 }
 
+static void what_a_running_log_gave_up_is_not_made_again(void)
+{
+	begin(0);
+	while (fixture.log.log.append_offset < fixture.log.config.segment_bytes + 65536)
+		mend_fixture_chunk(&fixture, 1, 3, 60000);
+	mend_fixture_save(&fixture);
+	fixture.absent = 1;
+	fixture.lives = true;
+	CU_ASSERT_FALSE(mend_fixture_mend(&fixture));
+	CU_ASSERT_EQUAL(mend->state, WL_MEND_FAILED);
+	CU_ASSERT_EQUAL(fixture.asks, 0);
+	CU_ASSERT_EQUAL(fixture.writes, 0);
+	end();
+}
+
 static void a_dead_range_of_the_tables_holds_no_live_entry_and_marks_keep_their_places(void)
 {
 	begin(0);
@@ -535,5 +550,6 @@ WL_SUITE(mend)
 	WL_TEST(a_write_that_fails_is_tried_again_from_the_survey_on),
 	WL_TEST(segments_of_others_are_refused_and_nothing_is_written),
 	WL_TEST(what_lives_is_mended_up_to_its_durable_end_and_no_further),
+	WL_TEST(what_a_running_log_gave_up_is_not_made_again),
 	WL_TEST(a_dead_range_of_the_tables_holds_no_live_entry_and_marks_keep_their_places),
 };
