@@ -136,6 +136,7 @@ struct sim_node {
 	struct wl_mend_watch mend_watch;
 	uint32_t mend_rounds; /* starts that mending made, one behind the other */
 	bool mistaken; /* what it gives peers to mend with is not always what it should be */
+	uint64_t healed; /* times that a damaged place was mended while it ran */
 	uint64_t mended; /* such starts, in all lives */
 	uint64_t from_base[SIM_JOURNALS_MAX]; /* starts that went on from a base */
 	struct wl_agent *agent;
