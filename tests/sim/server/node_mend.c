@@ -160,7 +160,7 @@ static void turn(void *subject, void *object)
 	struct sim_drive *drive;
 	struct wl_mender_running running;
 	struct wl_mender *mender = actor->mender;
-	bool asked, mended;
+	bool asked;
 
 	if (!mender || actor->life != (uintptr_t)object)
 		return;
@@ -172,7 +172,6 @@ static void turn(void *subject, void *object)
 	}
 	if (mender->state != WL_MENDER_IDLE)
 		wl_mender_on_done(mender, perform(actor, drive));
-	mended = mender->mends;
 	asked = atomic_load(&lanes_of(actor)->serving.state) == WL_MEND_SERVING_ASKED;
 	if (wl_mender_step(mender, running_of(actor, &running), sim_node_now(actor->node)) !=
 	    WL_MENDER_IDLE)
@@ -181,8 +180,9 @@ static void turn(void *subject, void *object)
 		turn_in(actor, IDLE_NS);
 	if (asked && atomic_load(&lanes_of(actor)->serving.state) == WL_MEND_SERVING_TOLD)
 		mistake(actor);
-	actor->node->healed += mended && !mender->mends &&
-			       mender->report.salvaged + mender->report.fetched != 0;
+	if (!mender->config.dormant && mender->mend.entries_fetched > actor->fetched)
+		actor->node->healed++;
+	actor->fetched = mender->mend.entries_fetched;
 	trace(actor);
 	note_mended(actor);
 }
