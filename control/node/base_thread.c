@@ -32,7 +32,6 @@ struct maker {
 	struct wl_base_lanes *lanes; /* bases from and to other nodes */
 	struct wl_chain_lane *chains; /* what stands at some entry? */
 	uint8_t *chain_window;
-	struct wl_mend_lanes *mending;
 	struct wl_store_base *writing;
 	uint8_t *ring, *window;
 	void *memory;
@@ -192,8 +191,9 @@ static void begin_anew(struct maker *maker)
 }
 
 /* False: it rests, and does not want to be asked. */
-static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
+static bool is_awake(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 {
+	struct maker *maker = &bases->makers[id];
 	enum wl_base_maker_state state = maker->maker.state;
 
 	if (state == WL_BASE_MAKER_IDLE)
@@ -205,8 +205,8 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 		if (state == WL_BASE_MAKER_STOPPED) {
 			tell_stopped(id, maker);
 			if (maker->maker.stop == WL_BASE_STOP_DAMAGED)
-				wl_mend_lanes_note_damaged(maker->mending,
-							   maker->maker.recovery.damage.begin);
+				wl_mend_thread_request(bases->node, id,
+						       maker->maker.recovery.damage.begin);
 			/* It may have stopped of what it was told, with nothing done for it. */
 			report(maker);
 		}
@@ -335,7 +335,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 		return false;
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		wl_base_maker_tell(&maker->maker, &limit);
-	if (!is_awake(maker, id, now_ns)) {
+	if (!is_awake(bases, id, now_ns)) {
 		/* What it was told may have been enough to go on without the medium: a proof may be in it. */
 		if (maker->maker.applied.sessions.applied_index != maker->reported_index)
 			report(maker);
@@ -412,7 +412,6 @@ static bool make_maker(struct wl_node *node, uint32_t id, struct maker *maker)
 	maker->lanes = &journal->lanes;
 	maker->chains = &journal->chains.lane;
 	maker->chain_window = map(WL_CHUNK_BYTES_MAX);
-	maker->mending = &journal->mend;
 	maker->ring = map(maker->config.log.ring_bytes);
 	maker->window = map(WL_BASE_WINDOW_BYTES);
 	maker->memory =

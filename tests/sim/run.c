@@ -481,8 +481,7 @@ static bool mends_on(const struct run *run, const struct sim_node *node, unsigne
 		return false;
 	if (!wl_mend_lanes_reported(&node->journals[journal]->mend, &report))
 		return true;
-	return report.phase != WL_MENDING_LOST ||
-	       mender->mend.state != WL_MEND_WANTS_ENTRIES ||
+	return report.phase != WL_MENDING_LOST || mender->mend.state != WL_MEND_WANTS_ENTRIES ||
 	       sim_oracle_somebody_has(&run->oracles[journal], mender->mend.ask.index,
 				       mender->mend.ask.chain);
 }

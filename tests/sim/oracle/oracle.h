@@ -52,7 +52,7 @@
  *      committed stands no other one; a new leader counts by the list that its votes were counted by; a state has the list that the entries say
  *  O41 what is damaged on a node heals where an entry of it is whole anywhere: in the end no journal is dormant but for one that is nowhere
  *      whole, and that one is named
- *  O42 a journal that is dormant says nothing but how nodes meet, and what mends; and nobody is told that it has no history
+ *  O42 a journal that is dormant says nothing but how nodes meet, and what mends, and its worker leaves its medium alone
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H

@@ -507,8 +507,11 @@ static void comparing_messages_have_the_documented_layout_and_limits(void)
 
 static void mend_messages_have_the_documented_layout_and_limits(void)
 {
-	const struct wl_wire_mend_ask ask = {
-		.index = 9, .chain = 4, .first = 7, .bytes = 4096, .offset = 512};
+	const struct wl_wire_mend_ask ask = {.index = 9,
+					     .chain = 4,
+					     .first = 7,
+					     .bytes = 4096,
+					     .offset = 512};
 	struct wl_wire_mend_part part = {
 		.index = 9,
 		.chain = 4,
