@@ -230,6 +230,7 @@ static json_t *storage_of(const struct wl_storage_status *status)
 	set(object, "forget_error", (uint64_t)status->forget_error);
 	set(object, "forget_error_offset", status->forget_error_offset);
 	set(object, "silent_ns", status->silent_ns);
+	set(object, "segment_awaited_ns", status->segment_awaited_ns);
 	return object;
 }
 

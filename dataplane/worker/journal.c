@@ -359,6 +359,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.bases = journal->base_report;
 	status.compared = journal->chains.report;
 	status.clients = rx->clients.used;
+	status.storage.segment_awaited_ns = wl_replica_segment_awaited_ns(replica);
 	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {

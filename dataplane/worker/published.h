@@ -47,6 +47,7 @@ struct wl_storage_status {
 		forget_error_offset;
 	uint64_t reads_failed;
 	uint64_t silent_ns; /* writes are under way and none came back since */
+	uint64_t segment_awaited_ns; /* what is to be appended waits for a segment that is being made */
 };
 
 struct wl_journal_status {

@@ -172,7 +172,8 @@ static void check_line(struct sim_node *node, const struct sim_drive *drive,
 	sim_trace_say(&node->network->trace, "node %u  %s%s error %d offset %llu", node->number,
 		      wl_storage_trouble_name(line->trouble), line->ends ? " ended" : "",
 		      line->error, (unsigned long long)line->offset);
-	if (line->ends || line->trouble == WL_STORAGE_SILENT)
+	if (line->ends || line->trouble == WL_STORAGE_SILENT ||
+	    line->trouble == WL_STORAGE_MAKER_SILENT)
 		return;
 	if (line->error <= 0 || line->error > 63 || (said >> line->error & 1) == 0)
 		sim_violation(sim_node_cluster(node), node->number, "storage",
