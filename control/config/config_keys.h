@@ -111,7 +111,7 @@
 	X(every, SIZE(base_every_bytes, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 256 * WL_CONFIG_MIB), LIVE, NULL, \
 	  "So much is appended, by the leader's file, before the next base is asked of all nodes: about what a start reads.") \
 	X(rate, SIZE(base_bytes_per_second, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 64 * WL_CONFIG_MIB), LIVE, NULL, \
-	  "A second, that this node reads and writes for bases at most.")
+	  "A second, that this node reads and writes for bases; up to 16 times as much while more is appended than that.")
 
 /* Of one journal. A limit of 0 is none. */
 #define WL_CONFIG_RETENTION_KEYS(X) \

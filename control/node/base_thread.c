@@ -20,6 +20,8 @@
 #define REST_NS 5000000000ull /* a base could not be written: so much later again */
 #define AGAIN_NS 60000000000ull /* a maker stopped: so much later it begins anew */
 #define BURST_NS 100000000u /* what was not spent is kept for so long */
+#define CATCH_UP_SECONDS 2u /* what a maker is behind is spread over so many, */
+#define HURRY_MAX 15u /* up to so many times the budget beside it */
 
 struct maker {
 	struct wl_base_maker maker;
@@ -211,9 +213,22 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 	return true;
 }
 
-static void pay(struct wl_base_thread *bases, uint64_t bytes)
+/*
+ * Where more is appended for long than the budget has, the base would fall behind without end, and a start would read all of that. So what a
+ * maker is behind is added to the budget, as what it should read within two seconds: it settles where it reads as fast as is appended.
+ */
+static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_base_maker *maker)
 {
-	bases->paid_ns += bytes * 1000000000u / atomic_load(&bases->node->base_bytes_per_second);
+	uint64_t budget = atomic_load(&bases->node->base_bytes_per_second);
+	uint64_t end = maker->limit.durable_offset, at = maker->recovery.at;
+	uint64_t more = end > at ? (end - at) / CATCH_UP_SECONDS : 0;
+
+	return budget + (more < HURRY_MAX * budget ? more : HURRY_MAX * budget);
+}
+
+static void pay(struct wl_base_thread *bases, const struct wl_base_maker *maker, uint64_t bytes)
+{
+	bases->paid_ns += bytes * 1000000000u / budget_of(bases, maker);
 }
 
 /* A peer asked for a base of ours. */
@@ -228,7 +243,7 @@ static bool serve_peer(struct wl_base_thread *bases, uint32_t id)
 		return false;
 	error = wl_store_base_read(bases->node->store, id, want.place, want.offset, want.buffer,
 				   (uint32_t)want.bytes);
-	pay(bases, want.bytes);
+	pay(bases, &maker->maker, want.bytes);
 	wl_base_serving_on_read(serving, &maker->maker, error == 0);
 	return true;
 }
@@ -244,7 +259,7 @@ static bool find_chain(struct wl_base_thread *bases, uint32_t id)
 		return false;
 	error = wl_store_reader_read(bases->reader, id, chains->find.want_offset,
 				     maker->chain_window, chains->find.want_bytes);
-	pay(bases, chains->find.want_bytes);
+	pay(bases, &maker->maker, chains->find.want_bytes);
 	wl_chain_lane_on_read(chains, status_of(error));
 	return true;
 }
@@ -302,7 +317,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	wanted = maker->maker.state;
 	cost = cost_of(&maker->maker);
 	error = perform(bases, id);
-	pay(bases, cost);
+	pay(bases, &maker->maker, cost);
 	if (error != 0 &&
 	    (wanted == WL_BASE_MAKER_WANTS_BEGIN || wanted == WL_BASE_MAKER_WANTS_WRITE ||
 	     wanted == WL_BASE_MAKER_WANTS_COMMIT))

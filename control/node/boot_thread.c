@@ -9,6 +9,7 @@
 #include "control/node/loop_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
+#include "control/node/watch_thread.h"
 #include "control/report/report_file.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/host/clock.h"
@@ -66,9 +67,11 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_boot_make_workers, "opening io_uring"},
 		{wl_boot_lock_memory, "locking memory"},
 		{wl_loop_open, "making control"},
+		{wl_watch_open, "making the watch"},
 		{wl_stats_answers_open, "opening the stats socket"},
 		{wl_boot_start_workers, "starting the workers"},
 		{wl_base_thread_start, "starting the base makers"},
+		{wl_watch_start, "starting the watch"},
 		{announce, "starting"},
 	};
 	int status = 0;
@@ -99,6 +102,7 @@ void wl_boot_take_down(struct wl_node *node)
 		wl_mailbox_end(node->mailbox);
 	wl_stats_socket_close(node->stats);
 	node->stats = NULL;
+	wl_watch_stop(node);
 	free(node->reloaded);
 	node->reloaded = NULL;
 	wl_stop_doing("a read or write for a base");

@@ -277,6 +277,7 @@ static void tell_ready(struct wl_node *node, struct rounds *rounds, uint64_t now
 
 	if (left == 0) {
 		rounds->told_ready = true;
+		atomic_store_explicit(&node->told_ready, true, memory_order_release);
 		wl_report(WL_REPORT_NOTICE, "ready", "journals=%u", node->config->journal_count);
 		sd_notify(0, "READY=1\nSTATUS=running");
 	} else if (now_ns - rounds->told_ns >= TELL_NS) {

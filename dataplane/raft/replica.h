@@ -292,6 +292,8 @@ uint64_t wl_replica_clock_vouched(const struct wl_replica *replica);
 /* Leader: one control entry, sealed at once behind what is open. NO_ROOM also where no append would be taken now. */
 enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 					     const struct wl_control *control);
+/* Leader: for one more record: OK, BACK_PRESSURE while segments may come, else NO_SPACE. */
+int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes);
 /* Puts one record into the open entry (opens and seals as needed). OK, or one of the above and nothing happened. */
 int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
 			     const uint8_t *payload, uint64_t stamp_ns,

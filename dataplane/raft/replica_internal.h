@@ -71,8 +71,6 @@ void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node);
 /* replica_room.c */
 void wl_replica_room_on_ack(struct wl_replica *replica, struct wl_peer *peer,
 			    const struct wl_wire_append_ack *ack);
-/* For one more record: OK, BACK_PRESSURE while segments may come, else NO_SPACE. */
-int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes);
 /* Led by another voter, appends could be taken although our log is full. */
 bool wl_replica_successor_has_room(const struct wl_replica *replica);
 

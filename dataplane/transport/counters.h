@@ -56,6 +56,8 @@
 	X(proposals_sent, SUM, frames, "follower: what an operator asked for, passed on to the leader") \
 	X(proposals_stale, SUM, frames, "of these, that came to a node that does not lead") \
 	X(checkpoints_dropped, SUM, checkpoints, "leader: of consumers that held back more than `retention.hold`") \
+	X(consumer_asks, SUM, frames, "of clients about the checkpoint of their consumer") \
+	X(checkpoints_proposed, SUM, entries, "leader: that take or move the checkpoint of a client's consumer") \
 	X(ack_sent, SUM, frames, "follower: acknowledgements") \
 	X(ack_received, SUM, frames, "leader: acknowledgements") \
 	X(ack_stale, SUM, frames, "leader: of these, of another term") \

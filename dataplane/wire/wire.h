@@ -88,6 +88,14 @@ enum wl_wire_from {
 	WL_WIRE_FROM_NOW = 3,
 };
 
+/* What a client asks of the checkpoint of its consumer. */
+enum wl_wire_consumer_verb {
+	WL_WIRE_CONSUMER_TAKE = 1, /* name, existing; number of one that is made */
+	WL_WIRE_CONSUMER_MOVE = 2, /* name, made, number */
+	WL_WIRE_CONSUMER_LOOK = 3, /* name, made */
+	WL_WIRE_CONSUMER_LAST = WL_WIRE_CONSUMER_LOOK,
+};
+
 /* ---- sizes, structs, codecs of the table ------------------------------------------------------- */
 
 /* clang-format off */

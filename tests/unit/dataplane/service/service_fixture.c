@@ -402,6 +402,9 @@ void service_fixture_message(struct service_fixture *fixture, wl_identity client
 	case WL_WIRE_UNSUBSCRIBE:
 		wl_service_on_unsubscribe(fixture->service, &message);
 		break;
+	case WL_WIRE_CONSUMER_ASK:
+		wl_service_on_consumer_ask(fixture->service, &message);
+		break;
 	default:
 		wl_service_on_keepalive(fixture->service, &message);
 		break;

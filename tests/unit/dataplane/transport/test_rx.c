@@ -471,7 +471,8 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 	static const uint8_t of_clients[] = {WL_WIRE_OPEN_SESSION, WL_WIRE_CLIENT_APPEND,
 					     WL_WIRE_SUBSCRIBE,	   WL_WIRE_CREDIT,
 					     WL_WIRE_UNSUBSCRIBE,  WL_WIRE_KEEPALIVE,
-					     WL_WIRE_GOODBYE,	   WL_WIRE_PATH_PROBE};
+					     WL_WIRE_GOODBYE,	   WL_WIRE_PATH_PROBE,
+					     WL_WIRE_CONSUMER_ASK};
 
 	begin();
 	header.type = WL_WIRE_KEEPALIVE;
