@@ -11,12 +11,15 @@
 #include <time.h>
 
 #include "control/node/boot_shape.h"
+#include "control/node/mend_thread.h"
+#include "control/node/scrub_thread.h"
 #include "control/report/report_file.h"
 #include "dataplane/base/bytes.h"
 #include "dataplane/host/clock.h"
 #include "dataplane/host/placement_thread.h"
 
 #define SLEEP_NS 5000000u /* when nobody has anything to do, and at most while the budget rests */
+#define BUSY_SLEEP_NS 200000u /* when peers ask, or are asked, for what is damaged */
 #define REST_NS 5000000000ull /* a base could not be written: so much later again */
 #define AGAIN_NS 60000000000ull /* a maker stopped: so much later it begins anew */
 #define BURST_NS 100000000u /* what was not spent is kept for so long */
@@ -30,6 +33,7 @@ struct maker {
 	struct wl_base_lanes *lanes; /* bases from and to other nodes */
 	struct wl_chain_lane *chains; /* what stands at some entry? */
 	uint8_t *chain_window;
+	struct wl_mend_lanes *mending;
 	struct wl_store_base *writing;
 	uint8_t *ring, *window;
 	void *memory;
@@ -201,6 +205,9 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 		maker->until_ns = now_ns + (state == WL_BASE_MAKER_STOPPED ? AGAIN_NS : REST_NS);
 		if (state == WL_BASE_MAKER_STOPPED) {
 			tell_stopped(id, maker);
+			if (maker->maker.stop == WL_BASE_STOP_DAMAGED)
+				wl_mend_lanes_note_damaged(maker->mending,
+							   maker->maker.recovery.damage.begin);
 			/* It may have stopped of what it was told, with nothing done for it. */
 			report(maker);
 		}
@@ -261,6 +268,8 @@ static bool find_chain(struct wl_base_thread *bases, uint32_t id)
 				     maker->chain_window, chains->find.want_bytes);
 	pay(bases, &maker->maker, chains->find.want_bytes);
 	wl_chain_lane_on_read(chains, status_of(error));
+	if (chains->find.state == WL_CHAIN_FIND_DAMAGED)
+		wl_mend_lanes_note_damaged(maker->mending, chains->find.offset);
 	return true;
 }
 
@@ -290,6 +299,45 @@ static bool take_peers(struct maker *maker, uint32_t id, bool *installs)
 			  (unsigned long)installing->offer.position.index,
 			  (unsigned long)installing->offer.digest);
 	return step != WL_BASE_STEP_WAIT;
+}
+
+/* What is damaged here, or at a peer (mend_thread.h). */
+static bool mend(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
+{
+	const struct maker *maker = &bases->makers[id];
+	bool is_dormant = bases->node->journals[id].journal->dormant, did = false;
+	struct wl_mender_running running = {.log = &maker->maker.log};
+	struct wl_base_limit limit;
+	uint64_t bytes;
+
+	if (!is_dormant && wl_base_exchange_told(maker->exchange, &limit)) {
+		running.begin_offset = limit.begin.offset;
+		running.durable_offset = limit.durable_offset;
+		running.commit = limit.commit;
+	}
+	bytes = wl_mend_thread_serve(bases->node, id, bases->reader, is_dormant ? NULL : &running,
+				     now_ns, &did);
+	if (!is_dormant)
+		pay(bases, &maker->maker, bytes);
+	return did;
+}
+
+/* When nothing else is to be done for any journal. */
+static bool scrub(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
+{
+	const struct maker *maker = &bases->makers[id];
+	struct wl_scrub_now now = {.log = &maker->maker.log, .ns = now_ns};
+	struct wl_base_limit limit;
+	uint64_t bytes;
+
+	if (bases->node->journals[id].journal->dormant ||
+	    !wl_base_exchange_told(maker->exchange, &limit))
+		return false;
+	now.begin_offset = limit.begin.offset;
+	now.durable_offset = limit.durable_offset;
+	bytes = wl_scrub_thread_serve(bases->node, id, bases->reader, &now);
+	pay(bases, &maker->maker, bytes);
+	return bytes != 0;
 }
 
 /* One thing for one journal. False: there was nothing to do. */
@@ -331,9 +379,10 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	return true;
 }
 
-static void rest(uint64_t ns)
+static void rest(const struct wl_base_thread *bases, uint64_t ns, uint64_t now_ns)
 {
-	struct timespec pause = {0, (long)(ns < SLEEP_NS ? ns : SLEEP_NS)};
+	uint64_t most = wl_mend_thread_is_busy(bases->node, now_ns) ? BUSY_SLEEP_NS : SLEEP_NS;
+	struct timespec pause = {0, (long)(ns < most ? ns : most)};
 
 	nanosleep(&pause, NULL);
 }
@@ -348,15 +397,19 @@ static void *run(void *context)
 		bool did = false;
 
 		if (bases->paid_ns > now_ns) {
-			rest(bases->paid_ns - now_ns);
+			rest(bases, bases->paid_ns - now_ns, now_ns);
 			continue;
 		}
 		if (bases->paid_ns + BURST_NS < now_ns)
 			bases->paid_ns = now_ns - BURST_NS;
 		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++)
-			did |= serve(bases, id, now_ns);
+			did |= mend(bases, id, now_ns) |
+			       (!bases->node->journals[id].journal->dormant &&
+				serve(bases, id, now_ns));
+		for (uint32_t id = 0; id < bases->count && !did; id++)
+			did |= scrub(bases, id, now_ns);
 		if (!did)
-			rest(SLEEP_NS);
+			rest(bases, SLEEP_NS, now_ns);
 	}
 	return NULL;
 }
@@ -382,6 +435,7 @@ static bool make_maker(struct wl_node *node, uint32_t id, struct maker *maker)
 	maker->lanes = &journal->lanes;
 	maker->chains = &journal->chains.lane;
 	maker->chain_window = map(WL_CHUNK_BYTES_MAX);
+	maker->mending = &journal->mend;
 	maker->ring = map(maker->config.log.ring_bytes);
 	maker->window = map(WL_BASE_WINDOW_BYTES);
 	maker->memory =
@@ -406,6 +460,7 @@ int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes
 	}
 	for (uint32_t id = 0; id < node->config->journal_count && made; id++, bases->count++)
 		made = make_maker(node, id, &bases->makers[id]);
+	made = made && wl_mend_thread_open(node) && wl_scrub_thread_open(node);
 	if (made)
 		made = pthread_create(&bases->thread, NULL, run, bases) == 0;
 	if (!made) {
@@ -441,6 +496,8 @@ void wl_base_thread_stop(struct wl_node *node)
 		pthread_join(bases->thread, NULL);
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		free_maker(&bases->makers[id]);
+	wl_mend_thread_close(node);
+	wl_scrub_thread_close(node);
 	if (bases->reader)
 		wl_store_reader_close(bases->reader);
 	free(bases);

@@ -65,6 +65,10 @@ static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_st
 	to->recovered_bytes = from->recovered_bytes;
 	to->recovery_ns = from->recovery_ns;
 	to->worker = node->config->journal_worker[id];
+	to->mend_now_ns = wl_clock_kernel_ns();
+	wl_scrub_picture_read(&from->journal->scrub, &to->scrub);
+	if (!wl_mend_lanes_reported(&from->journal->mend, &to->mending))
+		to->mending.phase = WL_MENDING_NONE;
 }
 
 static void gather_process(struct wl_status_facts *facts)

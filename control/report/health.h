@@ -44,6 +44,9 @@ enum wl_health_level {
 	X(poisoned, UNSAFE, true, "a durable write failed: this node has left the quorum; replace the drive") \
 	X(no_space, UNSAFE, true, "no room in the log: appends are refused") \
 	X(damaged, UNSAFE, true, "a place of the log cannot be believed") \
+	X(dormant, UNSAFE, true, "the log is damaged: this journal takes no part until it is mended from the others") \
+	X(entry_lost, UNSAFE, true, "every node has answered, and none has an entry whole") \
+	X(mending, DEGRADED, true, "a damaged place of the log is being mended from the others") \
 	X(silent, UNSAFE, true, "it leads and hears no majority") \
 	X(terms_low, DEGRADED, true, "few terms may still get entries") \
 	X(state_undecided, UNSAFE, true, "tables of sessions differ and no majority is of one mind") \
@@ -64,7 +67,7 @@ enum wl_health_level {
 	X(worker_silent, UNSAFE, false, "a worker shows no sign of life") \
 	X(rebuilding, DEGRADED, false, "the table of sessions is still being rebuilt: it cannot serve as leader") \
 	X(not_ready, DEGRADED, false, "it leads, and its term's first entry is not committed yet") \
-	X(drive_stalled, UNSAFE, false, "a durable write does not come back") \
+	X(drive_stalled, UNSAFE, false, "a durable write, or a segment that is needed, does not come back") \
 	X(drive_fails, DEGRADED, false, "segments cannot be made or opened on the drive") \
 	X(filling, DEGRADED, false, "the log or its file system is full within the hour at the present rate") \
 	X(not_believed, DEGRADED, false, "somebody says that it is a peer and is not believed: key, cluster or version differ") \

@@ -280,6 +280,8 @@ static enum wl_reader_result next_from_medium(struct wl_reader *reader, struct w
 	case STEP_DAMAGED:
 		view->offset = reader->next_offset;
 		reader->damaged = true;
+		if (reader->log->damage_found)
+			*reader->log->damage_found = reader->next_offset + 1;
 		return WL_READER_DAMAGED;
 	case STEP_ENTRY:
 		break;

@@ -178,7 +178,9 @@ static void end_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 	scrub->damaged = damaged;
 	if (damaged != 0 && scrub->tries < WL_SCRUB_TRIES) {
 		scrub->tries++;
-		scrub->found_offset = first;
+		/* No chunk begins where a segment does. */
+		scrub->found_offset = first % scrub->log.segment_bytes == 0 ? first + WL_BLOCK_BYTES
+									    : first;
 		scrub->until_ns = now->ns + WL_SCRUB_AGAIN_NS;
 		return;
 	}

@@ -19,7 +19,7 @@
 
 #define WL_SCRUB_PIECE_BYTES (4u << 20) /* and what its last chunk needs */
 #define WL_SCRUB_WINDOW_BYTES WL_SURVEY_WINDOW_BYTES_MIN
-#define WL_SCRUB_AGAIN_NS 5000000000ull
+#define WL_SCRUB_AGAIN_NS 1000000000ull
 #define WL_SCRUB_TRIES 3u
 #define WL_SCRUB_QUIET_NS 100000000u /* nothing was appended for so long: no records flow */
 

@@ -18,6 +18,7 @@
 #define ELECTION_TIMEOUT_NS 100000000u
 #define LIVENESS_NS (20u * (uint64_t)ELECTION_TIMEOUT_NS)
 #define CONVERGENCE_NS 10000000000u
+#define MENDING_NS 60000000000u
 #define TERMS_TO_RECOVER 6u
 #define LOSSY_PPM 100000u /* of frames that the frozen rest loses */
 #define LATE_NS (ELECTION_TIMEOUT_NS / 2) /* or by so much it delays some */
@@ -346,6 +347,11 @@ static void check_stability(struct run *run)
 			      stands_still(run, &before));
 }
 
+static bool is_out(const struct sim_node *node)
+{
+	return node->refused || sim_node_is_dormant(node);
+}
+
 /* A disk was lost, or is not opened: else every node comes to count, and the cluster to begin. */
 static bool lost_disks(const struct run *run)
 {
@@ -353,7 +359,8 @@ static bool lost_disks(const struct run *run)
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++)
 		lost |= run->cluster.nodes[number].forgets != 0 ||
-			run->cluster.nodes[number].refused;
+			run->cluster.nodes[number].mended != 0 ||
+			is_out(&run->cluster.nodes[number]);
 	return lost;
 }
 
@@ -365,7 +372,7 @@ static bool majority_is(const struct run *run, bool or_forgot)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		lame += node->refused || node->contradicted ||
+		lame += is_out(node) || node->contradicted ||
 			(or_forgot && lost_disks(run) && !data_count(run, node));
 	}
 	return run->plan->nodes - lame < run->plan->nodes / 2 + 1;
@@ -376,7 +383,7 @@ static bool is_held_back(const struct run *run, unsigned journal)
 	unsigned lame = 0;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++)
-		lame += run->cluster.nodes[number].refused ||
+		lame += is_out(&run->cluster.nodes[number]) ||
 			!data_count_in(&run->cluster.nodes[number], journal);
 	return run->plan->nodes - lame < run->plan->nodes / 2 + 1;
 }
@@ -429,6 +436,48 @@ static void check_halt(struct run *run)
 	}
 }
 
+/* A journal that is dormant is on its way, or halts at an entry that is nowhere whole. */
+static bool mends_on(const struct run *run, const struct sim_node *node, unsigned journal)
+{
+	struct wl_mend_report report;
+	const struct wl_mender *mender = node->menders[journal].mender;
+
+	if (!node->up)
+		return node->mend_watch.outcome == WL_MEND_STARTS_AGAIN && !node->refused;
+	if (!node->journals[journal]->dormant)
+		return false;
+	if (!wl_mend_lanes_reported(&node->journals[journal]->mend, &report))
+		return true;
+	return report.phase != WL_MENDING_LOST ||
+	       mender->mend.state != WL_MEND_WANTS_ENTRIES ||
+	       sim_oracle_somebody_has(&run->oracles[journal], mender->mend.ask.index,
+				       mender->mend.ask.chain);
+}
+
+static unsigned who_mends_on(const struct run *run)
+{
+	unsigned who = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++)
+		for (unsigned journal = 0; journal < run->plan->journals; journal++)
+			if (mends_on(run, &run->cluster.nodes[number], journal))
+				who = number;
+	return who;
+}
+
+/* All are up, and hear each other: what is whole somewhere comes back (O39). */
+static void let_mend(struct run *run)
+{
+	unsigned who;
+
+	for (uint64_t waited = 0; (who = who_mends_on(run)) != 0; waited += STEP_NS) {
+		if (waited > MENDING_NS)
+			sim_violation(&run->cluster, who, "O39",
+				      "is dormant, and what it lacks is whole somewhere");
+		advance(run, STEP_NS);
+	}
+}
+
 static void check_liveness(struct run *run, struct sim_result *result)
 {
 	struct mark before;
@@ -437,6 +486,8 @@ static void check_liveness(struct run *run, struct sim_result *result)
 	choose_core(run);
 	sim_faults_heal(&run->faults, core_of(run));
 	sim_trace_say(&run->cluster.network.trace, "healed: nodes %x", core_of(run));
+	if (core_of(run) == all_nodes(run) && !run->plan->liar)
+		let_mend(run);
 	if (majority_is(run, true)) {
 		if (majority_is(run, false))
 			check_halt(run);
@@ -486,8 +537,8 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->up && !node->contradicted && !sim_node_table_rots(node) &&
-		    !sim_node_needs_base(&run->cluster, node, journal) &&
+		if (node->up && !node->journals[journal]->dormant && !node->contradicted &&
+		    !sim_node_table_rots(node) && !sim_node_needs_base(&run->cluster, node, journal) &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;
 	}

@@ -322,6 +322,8 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 		broken = wl_log_check(&journal->log);
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
+	if (journal->dormant)
+		return; /* it has nothing, and says nothing (O40) */
 	sim_oracle_check_apart(oracle, node);
 	sim_oracle_check_caught_up(oracle, node);
 	oracle->silent[node->number] = journal->replica.view.role == WL_ROLE_LEADER &&
@@ -472,7 +474,8 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 		struct wl_service_stats stats;
 		uint64_t chain;
 
-		if (!node->up || node->contradicted || sim_node_table_rots(node) ||
+		if (!node->up || node->journals[oracle->journal]->dormant || node->contradicted ||
+		    sim_node_table_rots(node) ||
 		    sim_node_needs_base(oracle->cluster, node, oracle->journal))
 			continue;
 		if (node->journals[oracle->journal]->replica.commit < oracle->committed)

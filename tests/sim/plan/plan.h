@@ -108,9 +108,16 @@ enum sim_verb {
 	SIM_PROPOSE_TRIM, /* node, the same, may be beyond the end: if it leads it proposes that as it is, which no leader does of itself */
 	SIM_CONSUMER, /* node, as of TRIM: an operator asks it to have the checkpoint of the one consumer there; 0: to delete it */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
+	SIM_DESTROY, /* node, which is down: the entry of this index, wherever it stands on its drives */
+	SIM_MISTAKE, /* node, 0 | 1: of the entries that it gives peers to mend with some bytes are others */
 	SIM_EXPECT_BEGINS_LATER, /* node, 0 | 1: its log has given up its first entries */
 	SIM_EXPECT_FROM_BASE, /* node, 0 | 1: its last start went on from a base */
 	SIM_EXPECT_BASES, /* node: it has made so many at least */
+	SIM_EXPECT_DORMANT, /* node, 0 | 1: a journal of it waits to be mended */
+	SIM_EXPECT_MENDED, /* node: it started so often, at least, because a journal was mended */
+	SIM_EXPECT_LOST, /* node, 0 | 1: its first journal halts at an entry that no node has whole */
+	SIM_EXPECT_COUNTS, /* node, 0 | 1: its data in the first journal vote and are counted */
+	SIM_EXPECT_SCRUBBED, /* node: its scrub has found so many damaged places in this life, at least; and seen so many mended, at least */
 	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
@@ -188,6 +195,7 @@ struct sim_plan {
 	uint64_t rogues; /* clients that keep no rules */
 	uint64_t reply_slots, clients_max, client_idle_ns; /* of each node */
 	uint64_t subscriptions_max, read_buffers, reader_idle_ns;
+	uint64_t scrub_ns; /* in which all that is kept is read once; 0: never */
 	uint64_t base_every; /* bytes of the stream from one base to the next; 0: there are none */
 	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
 	uint64_t raw; /* 1: drives are devices: a base has no name */

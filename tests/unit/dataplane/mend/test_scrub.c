@@ -10,6 +10,7 @@
 #include "tests/unit/runner.h"
 
 #define PERIOD_NS 8000000000000ull
+#define ONE_BLOCK 3000u /* such an entry is a chunk by itself: one ends where the segment does */
 #define STEP_NS 100000000000ull /* a step of the thread that drives it */
 
 static struct log_fixture fixture;
@@ -24,7 +25,7 @@ static void begin(uint64_t segments, unsigned entries, uint32_t bytes)
 	log_fixture_init(&fixture, segments);
 	log_fixture_settle(&fixture);
 	for (unsigned at = 0; at < entries; at++) {
-		if (at % 8 == 0 || bytes > 100000)
+		if (at % 8 == 0 || bytes > 100000 || bytes == ONE_BLOCK)
 			log_fixture_settle(&fixture);
 		log_fixture_append(&fixture, 1 + at / 100, bytes + at % 5);
 	}
@@ -132,6 +133,58 @@ static void reads_are_spread_over_the_time(void)
 	}
 	CU_ASSERT(most <= 3 * WL_SCRUB_PIECE_BYTES);
 	CU_ASSERT(scrub.report.finished_ns - scrub.report.began_ns >= PERIOD_NS / 2);
+	end();
+}
+
+/* As who mends a journal that runs looks at the place that it is given (dataplane/worker/mender.c). */
+static uint32_t holes_of_who_mends(uint64_t offset)
+{
+	static struct wl_survey survey;
+	struct wl_survey_config config = {
+		.log = fixture.config,
+		.segments = (now.durable_offset - 1) / fixture.config.segment_bytes + 1,
+		.watermark = now.durable_offset,
+		.limit = now.durable_offset,
+		.stop = offset + 1,
+		.window = window,
+		.window_bytes = WL_SCRUB_WINDOW_BYTES,
+		.memory = memory,
+	};
+
+	wl_survey_place_before(&fixture.log, offset, &config.from);
+	wl_survey_init(&survey, &config);
+	while (survey.state == WL_SURVEY_WANTS_READ) {
+		uint64_t at;
+		uint8_t *buffer;
+		uint32_t bytes;
+
+		wl_survey_want(&survey, &at, &buffer, &bytes);
+		wl_survey_on_read(&survey, memory_drive_read(&fixture.drive, at, buffer, bytes));
+	}
+	return survey.hole_count;
+}
+
+/* Anywhere, and in the first chunk of a segment, whose hole begins with the segment. */
+static void what_is_handed_over_is_found_by_who_mends(void)
+{
+	begin(6, 2200, ONE_BLOCK);
+	for (unsigned turns = 0; turns < 30; turns++) {
+		uint64_t at = turns == 0 ? fixture.config.segment_bytes + 4096 + 100
+					 : 4096 + 64 + turns * 4096 * 67;
+		uint8_t *byte = memory_drive_place(&fixture.drive, at);
+		uint64_t offset;
+		bool handed = false;
+
+		*byte ^= 0x10;
+		for (unsigned turn = 0; turn < 200 && !handed; turn++) {
+			step();
+			handed = wl_scrub_take_found(&scrub, &offset);
+		}
+		CU_ASSERT_TRUE_FATAL(handed);
+		CU_ASSERT_EQUAL(holes_of_who_mends(offset), 1);
+		*byte ^= 0x10;
+		run_pass();
+	}
 	end();
 }
 
@@ -281,6 +334,7 @@ WL_SUITE(scrub)
 {
 	WL_TEST(all_that_is_kept_is_read_once_in_its_time_in_logs_of_any_size),
 	WL_TEST(reads_are_spread_over_the_time),
+	WL_TEST(what_is_handed_over_is_found_by_who_mends),
 	WL_TEST(rot_is_found_wherever_it_is),
 	WL_TEST(what_nobody_mends_is_handed_over_a_few_times_and_passed),
 	WL_TEST(several_places_of_one_piece_are_counted_each),
