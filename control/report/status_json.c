@@ -128,6 +128,14 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set_flag(object, "no_space", peer->no_space);
 	set_flag(object, "held_back", peer->held_back);
 	set_flag(object, "needs_base", peer->needs_base);
+	set_flag(object, "behind", peer->behind);
+	set(object, "behind_entries", peer->behind_entries);
+	set(object, "behind_bytes", peer->behind_bytes);
+	set(object, "bytes_per_second", peer->catch_up_rate);
+	json_object_set_new(object, "remaining_s",
+			    peer->behind && peer->catch_up_left_ns != UINT64_MAX
+				    ? number(peer->catch_up_left_ns / 1000000000u)
+				    : json_null());
 	return object;
 }
 

@@ -18,6 +18,7 @@
 #include "dataplane/worker/base_peer.h"
 #include "dataplane/worker/chain_peer.h"
 #include "dataplane/worker/mend_peer.h"
+#include "dataplane/worker/progress.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/scrub_picture.h"
 #include "dataplane/worker/stages.h"
@@ -52,6 +53,7 @@ struct wl_journal {
 	struct wl_scrub_picture
 		scrub; /* who scrubs tells of it; the worker has nothing to do with it */
 	uint64_t damage_found; /* a place of the stream that a reader could not make out, and one; 0: none */
+	struct wl_progress catch_up[WIRELOG_NODES_MAX + 1]; /* leader: of each follower */
 	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */
 	uint64_t staged_boot; /* view whose entries are timed */
 };
