@@ -21,7 +21,7 @@ rot() { # NODE PERCENT
 
 make_cluster scrub || exit 1
 for node in 1 2 3; do
-	sed -i 's/^storage:/storage:\n  scrub: 3/' "$cluster/node$node.yaml"
+	sed -i 's/^storage:/storage:\n  scrub: 1/' "$cluster/node$node.yaml"
 	printf 'base:\n  every: 8MiB\n' >>"$cluster/node$node.yaml"
 done
 need cluster_starts start_all
