@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/tool_status_table.h"
 
+#include "command/tool_status_progress.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
@@ -347,6 +349,7 @@ void wl_status_table_print(FILE *out, const struct wl_status_row *rows, size_t c
 				"INSECURE: node %d does not authenticate frames (--insecure-lab)\n",
 				(int)json_integer_value(at(rows[row].status, "node")));
 	}
+	wl_status_progress_print(out, rows, count);
 	print_divergences(out, rows, count);
 	print_chains(out, rows, count);
 }

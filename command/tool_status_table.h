@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What nodes answered to /wirelog/status, as a table for people: one line for each node and journal, then a
- * line for each thing that somebody should know (insecure, degraded, chain values that differ).
+ * line for each thing that is under way (tool_status_progress.h), and for each that somebody should know (insecure, degraded, chain values that differ).
  *
  * Missing members are shown as '-': a node of another version may not have them.
  */

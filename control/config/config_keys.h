@@ -100,7 +100,9 @@
 	  "A directory of this node alone (made when it is missing), on a file system with direct I/O (ext4, xfs), or a block device " \
 	  "such as /dev/nvme0n1.") \
 	X(segment_bytes, SIZE(segment_bytes, WL_SEGMENT_BYTES_MIN, WL_CONFIG_GIB, WL_SEGMENT_BYTES_DEFAULT), POWER_OF_TWO, NULL, \
-	  "Cannot change under existing data.")
+	  "Cannot change under existing data.") \
+	X(scrub, NUMBER(scrub_ns, s, 0, 1000000000, 604800), LIVE DEFAULT("604800, a week"), "604800", \
+	  "Seconds in which all that is kept is read once, so that what rots is found and mended before somebody needs it; 0: never.")
 
 #define WL_CONFIG_LOG_KEYS(X) \
 	X(ring_bytes, SIZE(log_ring_bytes, WL_LOG_RING_BYTES_MIN, WL_CONFIG_GIB, 0), POWER_OF_TWO DEFAULT("16MiB"), "16MiB", \

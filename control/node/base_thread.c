@@ -12,6 +12,7 @@
 
 #include "control/node/boot_shape.h"
 #include "control/node/mend_thread.h"
+#include "control/node/scrub_thread.h"
 #include "control/report/report_file.h"
 #include "dataplane/base/bytes.h"
 #include "dataplane/host/clock.h"
@@ -267,6 +268,9 @@ static bool find_chain(struct wl_base_thread *bases, uint32_t id)
 				     maker->chain_window, chains->find.want_bytes);
 	pay(bases, &maker->maker, chains->find.want_bytes);
 	wl_chain_lane_on_read(chains, status_of(error));
+	if (chains->find.state == WL_CHAIN_FIND_DAMAGED)
+		wl_mend_lanes_note_damaged(&bases->node->journals[id].journal->mend,
+					   chains->find.offset);
 	return true;
 }
 
@@ -317,6 +321,24 @@ static bool mend(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	if (!is_dormant)
 		pay(bases, &maker->maker, bytes);
 	return did;
+}
+
+/* When nothing else is to be done for any journal. */
+static bool scrub(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
+{
+	const struct maker *maker = &bases->makers[id];
+	struct wl_scrub_now now = {.log = &maker->maker.log, .ns = now_ns};
+	struct wl_base_limit limit;
+	uint64_t bytes;
+
+	if (bases->node->journals[id].journal->dormant ||
+	    !wl_base_exchange_told(maker->exchange, &limit))
+		return false;
+	now.begin_offset = limit.begin.offset;
+	now.durable_offset = limit.durable_offset;
+	bytes = wl_scrub_thread_serve(bases->node, id, bases->reader, &now);
+	pay(bases, &maker->maker, bytes);
+	return bytes != 0;
 }
 
 /* One thing for one journal. False: there was nothing to do. */
@@ -385,6 +407,8 @@ static void *run(void *context)
 			did |= mend(bases, id, now_ns) |
 			       (!bases->node->journals[id].journal->dormant &&
 				serve(bases, id, now_ns));
+		for (uint32_t id = 0; id < bases->count && !did; id++)
+			did |= scrub(bases, id, now_ns);
 		if (!did)
 			rest(bases, SLEEP_NS, now_ns);
 	}
@@ -436,7 +460,7 @@ int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes
 	}
 	for (uint32_t id = 0; id < node->config->journal_count && made; id++, bases->count++)
 		made = make_maker(node, id, &bases->makers[id]);
-	made = made && wl_mend_thread_open(node);
+	made = made && wl_mend_thread_open(node) && wl_scrub_thread_open(node);
 	if (made)
 		made = pthread_create(&bases->thread, NULL, run, bases) == 0;
 	if (!made) {
@@ -473,6 +497,7 @@ void wl_base_thread_stop(struct wl_node *node)
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		free_maker(&bases->makers[id]);
 	wl_mend_thread_close(node);
+	wl_scrub_thread_close(node);
 	if (bases->reader)
 		wl_store_reader_close(bases->reader);
 	free(bases);

@@ -97,6 +97,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 	node->pid_file = -1;
 	node->config = config;
 	node->base_bytes_per_second = config->base_bytes_per_second;
+	node->scrub_period_ns = config->scrub_ns;
 	node->insecure = insecure;
 	node->cluster = wl_cluster_id(config->cluster);
 	node->started_ns = wl_clock_kernel_ns();

@@ -28,6 +28,7 @@ struct wl_watch;
 struct wl_latency;
 struct wl_nic_watch;
 struct wl_mend_thread;
+struct wl_scrub_thread;
 
 #define WL_NODE_NOTE_BYTES 512u
 
@@ -98,6 +99,8 @@ struct wl_node {
 	struct wl_nic_watch *nics; /* nic_watch_thread.c */
 	_Atomic bool told_ready; /* control has said that the node is ready */
 	struct wl_mend_thread *mends; /* mend_thread.c */
+	struct wl_scrub_thread *scrubs; /* scrub_thread.c */
+	_Atomic uint64_t scrub_period_ns; /* as reloaded last: wl-stats writes, wl-base reads */
 	struct wl_mend_watch mend_watch; /* control's part of it */
 	uint32_t mend_rounds; /* starts that mending made, one behind the other, before this one */
 	int pid_file; /* locked; -1: not ours */

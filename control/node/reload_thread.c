@@ -81,6 +81,7 @@ static json_t *take(struct wl_node *node, struct reload *reload, char *error, si
 		return NULL;
 	}
 	wl_report_set_level(reload->next.log_level);
+	atomic_store_explicit(&node->scrub_period_ns, reload->next.scrub_ns, memory_order_relaxed);
 	atomic_store_explicit(&node->base_bytes_per_second, reload->next.base_bytes_per_second,
 			      memory_order_relaxed);
 	say(&reload->changes);

@@ -69,6 +69,7 @@ static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_st
 	to->recovery_ns = from->recovery_ns;
 	to->worker = node->config->journal_worker[id];
 	to->mend_now_ns = wl_clock_kernel_ns();
+	wl_scrub_picture_read(&from->journal->scrub, &to->scrub);
 	if (!wl_mend_lanes_reported(&from->journal->mend, &to->mending))
 		to->mending.phase = WL_MENDING_NONE;
 }

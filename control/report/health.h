@@ -67,7 +67,7 @@ enum wl_health_level {
 	X(worker_silent, UNSAFE, false, "a worker shows no sign of life") \
 	X(rebuilding, DEGRADED, false, "the table of sessions is still being rebuilt: it cannot serve as leader") \
 	X(not_ready, DEGRADED, false, "it leads, and its term's first entry is not committed yet") \
-	X(drive_stalled, UNSAFE, false, "a durable write does not come back") \
+	X(drive_stalled, UNSAFE, false, "a durable write, or a segment that is needed, does not come back") \
 	X(drive_fails, DEGRADED, false, "segments cannot be made or opened on the drive") \
 	X(filling, DEGRADED, false, "the log or its file system is full within the hour at the present rate") \
 	X(not_believed, DEGRADED, false, "somebody says that it is a peer and is not believed: key, cluster or version differ") \

@@ -148,7 +148,10 @@ static void judge_drive(const struct judging *judging)
 {
 	const struct wl_storage_status *storage = &judging->status->storage;
 
-	add_if(judging, storage->silent_ns >= WL_HEALTH_DRIVE_STALLED_NS, WL_HEALTH_drive_stalled);
+	add_if(judging,
+	       storage->silent_ns >= WL_HEALTH_DRIVE_STALLED_NS ||
+		       storage->segment_awaited_ns >= WL_HEALTH_DRIVE_STALLED_NS,
+	       WL_HEALTH_drive_stalled);
 	add_if(judging,
 	       storage->segment_error != 0 || storage->open_error != 0 ||
 		       storage->forget_error != 0,
@@ -184,6 +187,15 @@ static void judge_room(const struct judging *judging)
 	       WL_HEALTH_filling);
 }
 
+static void judge_mending(const struct judging *judging)
+{
+	uint32_t phase = judging->facts->journals[judging->journal].mending.phase;
+
+	add_if(judging, judging->status->dormant, WL_HEALTH_dormant);
+	add_if(judging, phase == WL_MENDING_LOST, WL_HEALTH_entry_lost);
+	add_if(judging, phase != WL_MENDING_NONE && phase != WL_MENDING_LOST, WL_HEALTH_mending);
+}
+
 static void judge_progress(const struct judging *judging)
 {
 	const struct wl_journal_status *status = judging->status;
@@ -192,6 +204,7 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->poisoned, WL_HEALTH_poisoned);
 	add_if(judging, status->no_space, WL_HEALTH_no_space);
 	add_if(judging, status->damaged, WL_HEALTH_damaged);
+	judge_mending(judging);
 	add_if(judging, status->silent, WL_HEALTH_silent);
 	add_if(judging, status->view.number != 0 && status->terms_left <= WL_LOG_TERMS_LOW,
 	       WL_HEALTH_terms_low);
@@ -209,13 +222,6 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->view.role == WL_ROLE_LEADER && !status->ready, WL_HEALTH_not_ready);
 }
 
-static void judge_mending(const struct judging *judging, uint32_t phase)
-{
-	add_if(judging, judging->status->dormant, WL_HEALTH_dormant);
-	add_if(judging, phase == WL_MENDING_LOST, WL_HEALTH_entry_lost);
-	add_if(judging, phase != WL_MENDING_NONE && phase != WL_MENDING_LOST, WL_HEALTH_mending);
-}
-
 static void judge_journal(struct judging *judging, uint16_t id)
 {
 	const struct wl_status_facts *facts = judging->facts;
@@ -228,7 +234,6 @@ static void judge_journal(struct judging *judging, uint16_t id)
 	if (!facts->journals[id].published_known)
 		return;
 	judging->status = &facts->journals[id].published;
-	judge_mending(judging, facts->journals[id].mending.phase);
 	judge_progress(judging);
 	judge_peers(judging);
 	judge_drive(judging);

@@ -17,6 +17,17 @@ static json_t *ids_of(wl_members nodes)
 	return list;
 }
 
+static void set_speed(json_t *mending, const struct wl_mend_report *report, uint64_t ran_ns)
+{
+	double rate = ran_ns != 0 ? (double)report->written * 1e9 / (double)ran_ns : 0;
+
+	json_object_set_new(mending, "bytes_per_second",
+			    rate >= 1 ? number((uint64_t)rate) : json_null());
+	json_object_set_new(mending, "remaining_s",
+			    rate >= 1 ? number((uint64_t)((double)report->bytes_left / rate))
+				      : json_null());
+}
+
 void wl_status_json_set_mending(json_t *object, const struct wl_mend_report *report,
 				uint64_t now_ns)
 {
@@ -48,5 +59,6 @@ void wl_status_json_set_mending(json_t *object, const struct wl_mend_report *rep
 	json_object_set_new(mending, "gave_up_end", json_boolean(report->gave_up));
 	json_object_set_new(mending, "rounds", number(report->rounds));
 	json_object_set_new(mending, "ran_ns", number(ran_ns));
+	set_speed(mending, report, ran_ns);
 	json_object_set_new(object, "mending", mending);
 }

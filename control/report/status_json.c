@@ -128,6 +128,14 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set_flag(object, "no_space", peer->no_space);
 	set_flag(object, "held_back", peer->held_back);
 	set_flag(object, "needs_base", peer->needs_base);
+	set_flag(object, "behind", peer->behind);
+	set(object, "behind_entries", peer->behind_entries);
+	set(object, "behind_bytes", peer->behind_bytes);
+	set(object, "bytes_per_second", peer->catch_up_rate);
+	json_object_set_new(object, "remaining_s",
+			    peer->behind && peer->catch_up_left_ns != UINT64_MAX
+				    ? number(peer->catch_up_left_ns / 1000000000u)
+				    : json_null());
 	return object;
 }
 
@@ -227,6 +235,7 @@ static json_t *storage_of(const struct wl_storage_status *status)
 	set(object, "forget_error", (uint64_t)status->forget_error);
 	set(object, "forget_error_offset", status->forget_error_offset);
 	set(object, "silent_ns", status->silent_ns);
+	set(object, "segment_awaited_ns", status->segment_awaited_ns);
 	return object;
 }
 
@@ -345,6 +354,8 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 	set_flag(object, "dormant", journal->published_known && journal->published.dormant);
 	if (journal->mending.phase != WL_MENDING_NONE)
 		wl_status_json_set_mending(object, &journal->mending, journal->mend_now_ns);
+	wl_status_json_set_scrub(object, &journal->scrub, facts->config->scrub_ns,
+				 journal->mend_now_ns);
 	json_object_set_new(object, "damaged_ranges", damage_of(journal));
 	json_object_set_new(object, "recovery", recovery_of(journal));
 	if (facts->agent_known)

@@ -36,6 +36,8 @@ static bool is_on(struct wl_storage_watch *watch, const struct wl_storage_status
 		return status->open_error != 0;
 	case WL_STORAGE_SILENT:
 		return status->silent_ns >= WL_STORAGE_SILENT_NS;
+	case WL_STORAGE_MAKER_SILENT:
+		return status->segment_awaited_ns >= WL_STORAGE_SILENT_NS;
 	case WL_STORAGE_READS_FAIL:
 		return reads_fail(watch, status, now_ns);
 	case WL_STORAGE_TROUBLES:
@@ -65,6 +67,9 @@ static struct wl_storage_line describe(const struct wl_storage_status *status,
 		break;
 	case WL_STORAGE_SILENT:
 		line.count = status->silent_ns / 1000000;
+		break;
+	case WL_STORAGE_MAKER_SILENT:
+		line.count = status->segment_awaited_ns / 1000000;
 		break;
 	case WL_STORAGE_READS_FAIL:
 		line.error = status->read_error;
@@ -103,7 +108,8 @@ unsigned wl_storage_watch_look(struct wl_storage_watch *watch,
 const char *wl_storage_trouble_name(enum wl_storage_trouble trouble)
 {
 	static const char *const names[] = {"write_failed", "segment_failed", "device_full",
-					    "open_failed",  "drive_silent",   "reads_fail"};
+					    "open_failed",  "drive_silent",   "maker_silent",
+					    "reads_fail"};
 
 	return (unsigned)trouble < WL_STORAGE_TROUBLES ? names[trouble] : "unknown";
 }
@@ -112,7 +118,8 @@ int wl_storage_trouble_code(enum wl_storage_trouble trouble)
 {
 	static const int codes[] = {WIRELOG_STORE_FAILED, WIRELOG_SEGMENT_FAILED,
 				    WIRELOG_NO_SPACE,	  WIRELOG_SEGMENT_FAILED,
-				    WIRELOG_DRIVE_SILENT, WIRELOG_READ_FAILED};
+				    WIRELOG_DRIVE_SILENT, WIRELOG_DRIVE_SILENT,
+				    WIRELOG_READ_FAILED};
 
 	return (unsigned)trouble < WL_STORAGE_TROUBLES ? codes[trouble] : WIRELOG_INTERNAL;
 }

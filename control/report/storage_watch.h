@@ -20,6 +20,7 @@ enum wl_storage_trouble {
 	WL_STORAGE_FULL, /* the same, for want of room on the device */
 	WL_STORAGE_OPEN_FAILED, /* one that is there cannot be opened, and a write waits for it: tried again */
 	WL_STORAGE_SILENT, /* a durable write does not come back */
+	WL_STORAGE_MAKER_SILENT, /* what is to be appended waits for a segment, and that is not ready */
 	WL_STORAGE_READS_FAIL,
 	WL_STORAGE_TROUBLES,
 };

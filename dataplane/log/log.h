@@ -184,6 +184,7 @@ struct wl_log {
 	uint64_t segments_ready; /* segments first_segment..segments_ready-1 exist */
 	uint32_t segment_asks; /* identity of the PREPARE under way */
 	bool segment_asked;
+	bool segment_awaited; /* something found no room in those that are there, and none was made since */
 	bool segment_refused; /* the last PREPARE failed: not asked again before wl_log_retry_space */
 	bool cannot_grow; /* it failed, and none has succeeded since */
 	bool no_space; /* appends are refused: the current segment is used up, the next one cannot be had */

@@ -30,6 +30,7 @@ enum wl_log_result wl_log_await_segment(struct wl_log *log)
 {
 	if (!wl_log_can_grow(log))
 		log->no_space = true;
+	log->segment_awaited = !log->no_space;
 	return log->no_space ? WL_LOG_NO_SPACE : WL_LOG_NO_SEGMENT;
 }
 

@@ -185,6 +185,7 @@ static void on_prepared(struct wl_log *log, const struct wl_disk_completion *com
 	    completion->offset != log->segments_ready * log->config.segment_bytes)
 		return;
 	log->segment_asked = false;
+	log->segment_awaited = false;
 	if (completion->status == WL_DISK_OK) {
 		log->segments_ready++;
 		log->no_space = false;

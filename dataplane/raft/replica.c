@@ -354,6 +354,17 @@ void wl_replica_on_resume(struct wl_replica *replica, const struct wl_plane_mess
 		speak_again(replica, message->now_ns);
 }
 
+/* Room that was made ahead is used up, and the next does not come. A leader is judged by what it commits then (replica_progress.c). */
+static void watch_maker(struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+
+	if (!log->segment_asked || !log->segment_awaited)
+		replica->segment_since_ns = 0;
+	else if (replica->segment_since_ns == 0)
+		replica->segment_since_ns = replica->now_ns;
+}
+
 static void watch_disk(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
@@ -437,6 +448,7 @@ void wl_replica_on_durable(struct wl_replica *replica)
 void wl_replica_end_turn(struct wl_replica *replica)
 {
 	wl_replica_tell_list(replica);
+	watch_maker(replica);
 	watch_disk(replica);
 	wl_replica_inquiry_end_turn(replica);
 	if (replica->view.role == WL_ROLE_LEADER)

@@ -173,6 +173,7 @@ struct wl_replica {
 	wl_members diverged_told; /* nodes whose log is another one, in this view */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
+	uint64_t segment_since_ns; /* what is to be appended waits for a segment that is being made, since then; 0: it does not */
 	bool poisoned_told;
 	uint64_t leader_commit; /* highest that the leader of this view told us, or our own as leader; 0: none */
 	bool caught_up_told;
@@ -196,6 +197,12 @@ static inline bool wl_replica_is_apart(const struct wl_replica *replica)
 static inline const struct wl_list *wl_replica_list(const struct wl_replica *replica)
 {
 	return &replica->log->list;
+}
+
+/* How long what is to be appended has waited for a segment that is being made: whoever makes them may hang as a drive does. */
+static inline uint64_t wl_replica_segment_awaited_ns(const struct wl_replica *replica)
+{
+	return replica->segment_since_ns != 0 ? replica->now_ns - replica->segment_since_ns : 0;
 }
 /* Our data may hold something that was promised: entries, a term, a vote. Told who asks (HELLO_REPLY). */
 bool wl_replica_has_history(const struct wl_replica *replica);

@@ -365,7 +365,8 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		ack.flags |= WL_WIRE_ACK_CANNOT_GROW;
 	if (replica->held_back)
 		ack.flags |= WL_WIRE_ACK_HELD_BACK;
-	if (replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns)
+	if (replica->now_ns - replica->disk_progress_ns > replica->config.disk_stall_ns ||
+	    wl_replica_segment_awaited_ns(replica) > replica->config.disk_stall_ns)
 		ack.flags |= WL_WIRE_ACK_DISK_SLOW;
 	to = wl_tx_to_remote(&replica->remotes[leader]);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal,

@@ -252,6 +252,29 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 	status->needs_base = peer->needs_base;
 }
 
+/* Leader: how far it is behind, and how fast it comes nearer. */
+static void publish_catch_up(struct wl_journal *journal, uint32_t node,
+			     struct wl_peer_status *status, uint64_t now_ns)
+{
+	const struct wl_peer *peer = &journal->replica.peers[node];
+	struct wl_progress *progress = &journal->catch_up[node];
+	const struct wl_log *log = &journal->log;
+	bool in_step = peer->match_received >= log->tail.index;
+	uint64_t done = in_step ? log->append_offset
+				: wl_log_offset_near(log, peer->match_received + 1);
+
+	if (journal->replica.view.role != WL_ROLE_LEADER) {
+		*progress = (struct wl_progress){0};
+		return;
+	}
+	wl_progress_look(progress, done, log->append_offset, now_ns);
+	status->behind = peer->behind && peer->match_received != 0;
+	status->behind_entries = in_step ? 0 : log->tail.index - peer->match_received;
+	status->behind_bytes = log->append_offset > done ? log->append_offset - done : 0;
+	status->catch_up_rate = wl_progress_rate(progress);
+	status->catch_up_left_ns = wl_progress_left_ns(progress);
+}
+
 static void publish_log(struct wl_journal_status *status, const struct wl_log *log)
 {
 	status->tail = log->tail;
@@ -379,10 +402,12 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	status.bases = journal->base_report;
 	status.compared = journal->chains.report;
 	status.clients = rx->clients.used;
+	status.storage.segment_awaited_ns = wl_replica_segment_awaited_ns(replica);
 	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
+		publish_catch_up(journal, node, &status.peers[node], now_ns);
 		publish_node(&status, node, rx, now_ns);
 	}
 	wl_published_write(&journal->published, &status);

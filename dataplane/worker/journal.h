@@ -18,7 +18,9 @@
 #include "dataplane/worker/base_peer.h"
 #include "dataplane/worker/chain_peer.h"
 #include "dataplane/worker/mend_peer.h"
+#include "dataplane/worker/progress.h"
 #include "dataplane/worker/published.h"
+#include "dataplane/worker/scrub_picture.h"
 #include "dataplane/worker/stages.h"
 
 #define WL_STAGE_HIGHEST_NS 60000000000ull
@@ -48,7 +50,10 @@ struct wl_journal {
 	struct wl_mend_lanes mend; /* damaged entries, from node to node, with who mends */
 	struct wl_mend_server mend_server;
 	struct wl_mend_fetch mend_fetch;
+	struct wl_scrub_picture
+		scrub; /* who scrubs tells of it; the worker has nothing to do with it */
 	uint64_t damage_found; /* a place of the stream that a reader could not make out, and one; 0: none */
+	struct wl_progress catch_up[WIRELOG_NODES_MAX + 1]; /* leader: of each follower */
 	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */
 	uint64_t staged_boot; /* view whose entries are timed */
 };

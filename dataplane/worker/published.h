@@ -29,6 +29,10 @@ struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
+	bool behind; /* leader: it is sent what it lacks behind live frames (raft/pace.h) */
+	uint64_t behind_entries, behind_bytes; /* leader: not known to be there */
+	uint64_t catch_up_rate; /* bytes a second that came to be there */
+	uint64_t catch_up_left_ns; /* until it is in step; UINT64_MAX: not known, or it does not come nearer */
 	bool needs_base; /* leader: our log begins behind what it has; it is not served */
 	bool apart; /* it says that it takes no part any more */
 	uint16_t path_mtu; /* of the largest frames that it is sent; 0: not known */
@@ -47,6 +51,7 @@ struct wl_storage_status {
 		forget_error_offset;
 	uint64_t reads_failed;
 	uint64_t silent_ns; /* writes are under way and none came back since */
+	uint64_t segment_awaited_ns; /* what is to be appended waits for a segment that is being made */
 };
 
 struct wl_journal_status {

@@ -80,7 +80,7 @@
 	X(STORE_SHRUNK, 73, EX_DATAERR, "The device is smaller than when its data were made.", "Give it back the size that the message names. Nothing on it was changed.") \
 	X(STORE_FAILED, 69, EX_IOERR, "A durable write failed; the node left the quorum.", "Replace the device; do not restart the node on it as if nothing had happened.") \
 	X(SEGMENT_FAILED, 58, EX_IOERR, "A segment of the log cannot be made or opened, and not for want of room.", "Look at the device: the message has the system's word. Nothing was lost and no write failed; it is tried again by itself.") \
-	X(DRIVE_SILENT, 59, EX_IOERR, "A durable write does not come back from the drive.", "Look at the drive and its path. The node waits; a leader gives leadership away.") \
+	X(DRIVE_SILENT, 59, EX_IOERR, "A durable write, or the segment that the next one needs, does not come back from the drive.", "Look at the drive and its path. The node waits; a leader gives leadership away.") \
 	X(READ_FAILED, 77, EX_IOERR, "Data that was committed cannot be read from the drive.", "Look at the drive: the message has the system's word and the place. Readers are served by other nodes meanwhile; run `wirelog verify`.") \
 	X(RECORD_FAILED, 78, EX_IOERR, "The superblock cannot be written: no vote of this node can be made durable, so it left the quorum.", "Replace the device, or free it; then start the node again.") \
 	/* the command */ \

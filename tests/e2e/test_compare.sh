@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # wirelog verify --cluster: the logs of three nodes are equal while records flow, whichever node is asked; who is down is told; what a drive does not
-# give is told, and judged by the others.
+# give is told, judged by the others, and mended.
 # timeout: 60
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -56,4 +56,5 @@ need a_drive_rots rot_the_end "$odd"
 claim what_it_does_not_give_is_told compares 65 "$leader"
 claim by_node says "^$odd .*its medium does not give all"
 claim the_others_are_equal says 'equal from entry 1 to [0-9]+ on [23] of 3 nodes'
+claim what_was_found_is_mended wait_until 20 compares 0 "$leader"
 stop_all

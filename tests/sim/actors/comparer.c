@@ -7,6 +7,7 @@
 
 #define LOOK_NS 3000000u
 #define PATIENCE_NS 10000000000ull
+#define SEARCHES 8u
 
 static const struct sim_oracle *oracle_of(const struct sim_comparer *comparer)
 {
@@ -45,7 +46,6 @@ static void check_end(struct sim_comparer *comparer)
 	const struct wl_chain_search *search = &comparer->search;
 	bool believed = true;
 
-	comparer->finished++;
 	for (unsigned number = 1; number <= comparer->cluster->config.nodes; number++)
 		believed &= is_believed(comparer, number);
 	if (search->state == WL_CHAIN_SEARCH_DIFFER && believed)
@@ -62,6 +62,32 @@ static void look_later(struct sim_comparer *comparer)
 
 	sim_agenda_add(agenda, agenda->now_ns + LOOK_NS, look, comparer,
 		       (void *)(uintptr_t)comparer->life);
+}
+
+static void ask(struct sim_comparer *comparer);
+
+/* Any entry, or one where a term begins: there logs are cut, and what was cut away has the same indexes. */
+static uint64_t some_entry(struct sim_comparer *comparer)
+{
+	const struct sim_node *node = &comparer->cluster->nodes[comparer->node];
+	const struct wl_journal *journal = node->journals[comparer->journal];
+	uint64_t commit = journal->replica.commit, index;
+
+	if (sim_random_below(&comparer->random, 2) == 0)
+		return 1 + sim_random_below(&comparer->random, commit);
+	index = wl_log_first_index_of_term(
+		&journal->log, 1 + sim_random_below(&comparer->random, journal->replica.view.term));
+	index += sim_random_below(&comparer->random, 8);
+	return index <= commit ? index : commit;
+}
+
+/* What it is told of the first one is judged, too. */
+static void begin_search(struct sim_comparer *comparer)
+{
+	comparer->searches--;
+	comparer->told = 0;
+	wl_chain_search_begin(&comparer->search, some_entry(comparer));
+	ask(comparer);
 }
 
 static void ask(struct sim_comparer *comparer)
@@ -116,16 +142,20 @@ static void look(void *subject, void *object)
 	comparer->told |= who_answered(&status.compared);
 	check_answers(comparer, &status.compared);
 	wl_chain_search_on_answers(&comparer->search, status.compared.answers);
-	if (comparer->search.state == WL_CHAIN_SEARCH_ASKS)
+	if (comparer->search.state == WL_CHAIN_SEARCH_ASKS) {
 		ask(comparer);
-	else
-		check_end(comparer);
+		return;
+	}
+	check_end(comparer);
+	if (comparer->searches != 0)
+		begin_search(comparer);
 }
 
 void sim_comparer_init(struct sim_comparer *comparer, struct sim_cluster *cluster)
 {
 	memset(comparer, 0, sizeof(*comparer));
 	comparer->cluster = cluster;
+	sim_random_init(&comparer->random, cluster->seed, 5200);
 }
 
 void sim_comparer_begin(struct sim_comparer *comparer, unsigned number)
@@ -139,9 +169,8 @@ void sim_comparer_begin(struct sim_comparer *comparer, unsigned number)
 	comparer->node = number;
 	comparer->boot = node->boot;
 	comparer->begun_ns = comparer->cluster->agenda.now_ns;
-	comparer->told = 0;
-	wl_chain_search_begin(&comparer->search, node->journals[comparer->journal]->replica.commit);
-	ask(comparer);
+	comparer->searches = SEARCHES;
+	begin_search(comparer);
 }
 
 void sim_comparer_expect(const struct sim_comparer *comparer, const uint64_t expected[3])

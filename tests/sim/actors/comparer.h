@@ -14,10 +14,11 @@ struct sim_comparer {
 	struct sim_cluster *cluster;
 	uint64_t life; /* raised by each command: events of an older one are forgotten */
 	unsigned node, journal; /* who is asked */
+	struct sim_random random;
+	unsigned searches; /* that are left of this command: each begins with another entry */
 	uint64_t boot, round, begun_ns;
 	wl_members told; /* who answered at all */
-	struct wl_chain_search search; /* state 0: nothing was begun */
-	uint64_t finished; /* commands that came to an end */
+	struct wl_chain_search search; /* the last one; state 0: none was begun */
 };
 
 void sim_comparer_init(struct sim_comparer *comparer, struct sim_cluster *cluster);

@@ -90,6 +90,18 @@ static void expect(const struct sim_cluster *cluster, const struct sim_action *a
 			      is_so ? "it is so" : "it is not so");
 }
 
+static void expect_scrubbed(struct sim_cluster *cluster, const struct sim_action *action)
+{
+	const struct sim_node *node = &cluster->nodes[action->argument[0]];
+	const struct wl_scrub_report *report = &node->scrubs[0].report;
+
+	if (report->found < action->argument[1] || report->mended < action->argument[2])
+		sim_violation(cluster, node->number, "expect-scrubbed",
+			      "%llu found, %llu mended, in %llu passes",
+			      (unsigned long long)report->found, (unsigned long long)report->mended,
+			      (unsigned long long)report->passes);
+}
+
 void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action)
 {
 	bool is_ours = action->verb == SIM_EXPECT_BEGINS_LATER ||
@@ -98,6 +110,8 @@ void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *acti
 	const struct sim_node *node;
 	uint64_t made;
 
+	if (action->verb == SIM_EXPECT_SCRUBBED)
+		expect_scrubbed(cluster, action);
 	if (!is_ours)
 		return;
 	if (number == SIM_NODE_LEADER)

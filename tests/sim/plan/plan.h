@@ -122,6 +122,7 @@ enum sim_verb {
 	SIM_EXPECT_HEALED, /* node: so many entries, at least, that were damaged came from peers while it ran */
 	SIM_EXPECT_LOST, /* node, 0 | 1: its first journal halts at an entry that no node has whole */
 	SIM_EXPECT_COUNTS, /* node, 0 | 1: its data in the first journal vote and are counted */
+	SIM_EXPECT_SCRUBBED, /* node: its scrub has found so many damaged places in this life, at least; and seen so many mended, at least */
 	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,
@@ -200,6 +201,7 @@ struct sim_plan {
 	uint64_t rogues; /* clients that keep no rules */
 	uint64_t reply_slots, clients_max, client_idle_ns; /* of each node */
 	uint64_t subscriptions_max, read_buffers, reader_idle_ns;
+	uint64_t scrub_ns; /* in which all that is kept is read once; 0: never */
 	uint64_t base_every; /* bytes of the stream from one base to the next; 0: there are none */
 	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
 	uint64_t raw; /* 1: drives are devices: a base has no name */

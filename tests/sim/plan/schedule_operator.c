@@ -15,6 +15,7 @@ enum stream { /* 50 to 59 belong to this file */
 	      STREAM_REQUESTS,
 	      STREAM_RECORDS,
 	      STREAM_COMPARES,
+	      STREAM_SCRUBS,
 };
 
 static uint64_t any_node(struct sim_random *random, const struct sim_plan *plan)
@@ -185,6 +186,16 @@ void sim_schedule_operator(struct sim_plan *plan, uint64_t victim)
 	if (sim_random_below(&random, 4) == 0)
 		sim_plan_add(plan, 10000000, SIM_WATCH,
 			     50000000 + sim_random_below(&random, 400000000), 0, 0, 0);
+}
+
+/* Seconds, where it is a week for the daemon: whole passes come to their end. */
+void sim_schedule_scrubs(struct sim_plan *plan)
+{
+	struct sim_random random;
+
+	sim_random_init(&random, plan->seed, STREAM_SCRUBS);
+	if (plan->base_every != 0 && sim_random_below(&random, 3) == 0)
+		plan->scrub_ns = 100000000 + sim_random_below(&random, 1500000000);
 }
 
 /* While things happen, and when they are over. */

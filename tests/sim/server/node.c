@@ -185,7 +185,8 @@ static void check_line(struct sim_node *node, const struct sim_drive *drive,
 	sim_trace_say(&node->network->trace, "node %u  %s%s error %d offset %llu", node->number,
 		      wl_storage_trouble_name(line->trouble), line->ends ? " ended" : "",
 		      line->error, (unsigned long long)line->offset);
-	if (line->ends || line->trouble == WL_STORAGE_SILENT)
+	if (line->ends || line->trouble == WL_STORAGE_SILENT ||
+	    line->trouble == WL_STORAGE_MAKER_SILENT)
 		return;
 	if (line->error <= 0 || line->error > 63 || (said >> line->error & 1) == 0)
 		sim_violation(sim_node_cluster(node), node->number, "storage",
@@ -431,6 +432,7 @@ static void go_down(struct sim_cluster *cluster, unsigned number, bool killed)
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
 	sim_bases_end(node);
+	sim_scrubs_end(node);
 	sim_mends_end(node, !killed);
 	sim_node_give_back_memory(node);
 }

@@ -84,6 +84,18 @@ struct sim_mend_actor {
 	uint64_t told_index;
 };
 
+/* Scrubs a journal beside its worker (node_scrub.c). */
+struct sim_scrub_actor {
+	struct sim_node *node;
+	unsigned journal;
+	struct sim_random random;
+	struct wl_scrub *scrub; /* NULL: none; volatile, as its memory */
+	uint8_t *memory;
+	size_t memory_bytes;
+	uint64_t life; /* raised by each start and end: events of an older one are forgotten */
+	struct wl_scrub_report report; /* of this life, or of the last one */
+};
+
 struct sim_node {
 	unsigned number;
 	struct sim_agenda *agenda;
@@ -133,6 +145,7 @@ struct sim_node {
 	void (*clear)(struct sim_node *node); /* makes that as good as new */
 	struct wl_journal *journals[SIM_JOURNALS_MAX];
 	struct sim_base_actor bases[SIM_JOURNALS_MAX];
+	struct sim_scrub_actor scrubs[SIM_JOURNALS_MAX];
 	struct sim_mend_actor menders[SIM_JOURNALS_MAX];
 	struct wl_mend_watch mend_watch;
 	uint32_t mend_rounds; /* starts that mending made, one behind the other */

@@ -235,6 +235,9 @@ static void find_chain(struct sim_base_actor *actor, struct sim_drive *drive)
 		return;
 	wl_chain_lane_on_read(lane, sim_drive_read_now(drive, lane->find.want_offset,
 						       actor->chain_window, lane->find.want_bytes));
+	if (lane->find.state == WL_CHAIN_FIND_DAMAGED)
+		wl_mend_lanes_note_damaged(&actor->node->journals[actor->journal]->mend,
+					   lane->find.offset);
 }
 
 static void turn(void *subject, void *object);

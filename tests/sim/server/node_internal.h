@@ -22,6 +22,9 @@ int sim_bases_refusal(const struct sim_drive *drive, const struct wl_base_load *
 /* The process begins to make them, or has ended. */
 void sim_bases_begin(struct sim_cluster *cluster, struct sim_node *node);
 void sim_bases_end(struct sim_node *node);
+/* node_scrub.c */
+void sim_scrubs_begin(struct sim_cluster *cluster, struct sim_node *node);
+void sim_scrubs_end(struct sim_node *node);
 
 /* node_mend.c. The process has begun; its worker may have asked for something; control looks at it; the process ends. */
 void sim_mends_begin(struct sim_cluster *cluster, struct sim_node *node);

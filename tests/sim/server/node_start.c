@@ -429,6 +429,7 @@ static void begin_life(struct start *start)
 	start_agent(start);
 	sim_bases_begin(start->cluster, node);
 	sim_mends_begin(start->cluster, node);
+	sim_scrubs_begin(start->cluster, node);
 	sim_node_wake_workers(node);
 	sim_node_wake_agent(node);
 }

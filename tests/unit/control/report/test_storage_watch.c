@@ -103,6 +103,23 @@ static void a_drive_that_hangs_is_told_while_it_hangs(void)
 	CU_ASSERT_TRUE(lines[0].ends);
 }
 
+static void a_maker_of_segments_that_hangs_is_told_by_its_own_name(void)
+{
+	begin();
+	status.segment_awaited_ns = WL_STORAGE_SILENT_NS - 1;
+	CU_ASSERT_EQUAL(look(1), 0);
+	status.segment_awaited_ns = 4 * SECOND_NS;
+	CU_ASSERT_EQUAL(look(2), 1);
+	CU_ASSERT_EQUAL(lines[0].trouble, WL_STORAGE_MAKER_SILENT);
+	CU_ASSERT_EQUAL(lines[0].count, 4000);
+	CU_ASSERT_STRING_EQUAL(wl_storage_trouble_name(lines[0].trouble), "maker_silent");
+	CU_ASSERT_EQUAL(wl_storage_trouble_code(lines[0].trouble), WIRELOG_DRIVE_SILENT);
+	CU_ASSERT_STRING_EQUAL(wl_storage_trouble_name(WL_STORAGE_READS_FAIL), "reads_fail");
+	status.segment_awaited_ns = 0;
+	CU_ASSERT_EQUAL(look(3), 1);
+	CU_ASSERT_TRUE(lines[0].ends);
+}
+
 static void failed_reads_are_counted_into_one_line_until_none_fails(void)
 {
 	unsigned said = 0;
@@ -129,5 +146,6 @@ WL_SUITE(storage_watch)
 	WL_TEST(a_segment_that_does_not_open_is_no_failed_write),
 	WL_TEST(a_full_device_is_not_a_broken_one),
 	WL_TEST(a_drive_that_hangs_is_told_while_it_hangs),
+	WL_TEST(a_maker_of_segments_that_hangs_is_told_by_its_own_name),
 	WL_TEST(failed_reads_are_counted_into_one_line_until_none_fails),
 };

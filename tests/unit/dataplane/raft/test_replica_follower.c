@@ -106,6 +106,36 @@ static void full_device_is_told_in_the_acknowledgement(void)
 	replica_fixture_fini(follower_cluster());
 }
 
+/* No write is under way: the next segment does not come, and what the leader sends finds no room. */
+static void maker_of_segments_that_hangs_is_a_slow_disk_once_its_segment_is_needed(void)
+{
+	struct wl_wire_append_ack ack;
+
+	follower_begin("111", "111", 3);
+	follower_log()->segment_asked = true;
+	follower_append(3, 0, 0);
+	follower_turn();
+	replica_fixture_pass(follower_cluster(), 2 * REPLICA_ELECTION_NS);
+	follower_append(3, 0, 0);
+	follower_turn();
+	while (follower_answered(&ack))
+		CU_ASSERT_FALSE(ack.flags & WL_WIRE_ACK_DISK_SLOW);
+	follower_log()->segment_awaited = true;
+	follower_turn();
+	replica_fixture_pass(follower_cluster(), 2 * REPLICA_ELECTION_NS);
+	follower_append(3, 0, 0);
+	follower_turn();
+	CU_ASSERT_TRUE_FATAL(follower_answered(&ack));
+	CU_ASSERT_TRUE(ack.flags & WL_WIRE_ACK_DISK_SLOW);
+	/* It has come. */
+	follower_log()->segment_asked = follower_log()->segment_awaited = false;
+	follower_append(3, 0, 0);
+	follower_turn();
+	CU_ASSERT_TRUE_FATAL(follower_answered(&ack));
+	CU_ASSERT_FALSE(ack.flags & WL_WIRE_ACK_DISK_SLOW);
+	replica_fixture_fini(follower_cluster());
+}
+
 static void follower_whose_write_failed_acknowledges_nothing_any_more(void)
 {
 	struct wl_plane_message told;
@@ -310,6 +340,7 @@ WL_SUITE(replica_follower)
 	WL_TEST(heartbeat_is_acknowledged_and_commit_news_are_not),
 	WL_TEST(match_of_an_older_term_is_forgotten_with_the_view),
 	WL_TEST(full_device_is_told_in_the_acknowledgement),
+	WL_TEST(maker_of_segments_that_hangs_is_a_slow_disk_once_its_segment_is_needed),
 	WL_TEST(follower_whose_write_failed_acknowledges_nothing_any_more),
 	WL_TEST(acknowledgement_that_was_due_is_not_released_after_the_fence),
 	WL_TEST(acknowledgement_that_was_due_is_not_released_in_the_next_view),

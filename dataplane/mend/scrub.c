@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/mend/scrub.h"
+
+#include "dataplane/base/check.h"
+
+#define NOWHERE UINT64_MAX
+
+size_t wl_scrub_memory_bytes(void)
+{
+	return wl_survey_memory_bytes();
+}
+
+void wl_scrub_init(struct wl_scrub *scrub, const struct wl_log_config *log, uint64_t period_ns,
+		   uint8_t *window, void *memory)
+{
+	*scrub = (struct wl_scrub){
+		.log = *log,
+		.period_ns = period_ns,
+		.found_offset = NOWHERE,
+		.window = window,
+		.memory = memory,
+	};
+}
+
+void wl_scrub_set_period(struct wl_scrub *scrub, uint64_t period_ns)
+{
+	if (scrub->period_ns == period_ns)
+		return;
+	scrub->period_ns = period_ns;
+	scrub->until_ns = 0;
+}
+
+/* ---- when --------------------------------------------------------------------------------------- */
+
+static void begin_pass(struct wl_scrub *scrub, const struct wl_scrub_now *now)
+{
+	struct wl_scrub_report *report = &scrub->report;
+
+	report->began_ns = now->ns;
+	report->begin = now->begin_offset;
+	report->position = now->begin_offset;
+	report->end = now->durable_offset;
+	scrub->tries = 0;
+	scrub->damaged = 0;
+}
+
+/* The part of the time that its part of the bytes may take. */
+static uint64_t due_ns(const struct wl_scrub *scrub)
+{
+	const struct wl_scrub_report *report = &scrub->report;
+	double all = (double)(report->end - report->begin);
+	double part = all > 0 ? (double)(report->position - report->begin) / all : 0;
+
+	return report->began_ns + (uint64_t)((double)(scrub->period_ns / 8 * 7) * part);
+}
+
+static bool is_due(const struct wl_scrub *scrub, const struct wl_scrub_now *now)
+{
+	bool flows = now->ns - scrub->appended_ns < WL_SCRUB_QUIET_NS;
+
+	return now->ns >= due_ns(scrub) + (flows ? scrub->period_ns / 8 : 0);
+}
+
+/* What lay at the beginning may be given up meanwhile. */
+static void follow_begin(struct wl_scrub *scrub, const struct wl_scrub_now *now)
+{
+	struct wl_scrub_report *report = &scrub->report;
+
+	if (report->position >= now->begin_offset)
+		return;
+	report->position = now->begin_offset;
+	scrub->tries = 0;
+	scrub->damaged = 0;
+}
+
+/* ---- a piece ------------------------------------------------------------------------------------ */
+
+static void begin_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
+{
+	struct wl_survey_config config = {
+		.log = scrub->log,
+		.segments = (now->durable_offset - 1) / scrub->log.segment_bytes + 1,
+		.limit = now->durable_offset,
+		.window = scrub->window,
+		.window_bytes = WL_SCRUB_WINDOW_BYTES,
+		.memory = scrub->memory,
+	};
+
+	scrub->piece_end = scrub->report.position + WL_SCRUB_PIECE_BYTES;
+	config.stop = scrub->piece_end;
+	wl_survey_place_before(now->log, scrub->report.position + 1, &config.from);
+	wl_survey_init(&scrub->survey, &config);
+	scrub->state = scrub->survey.state == WL_SURVEY_WANTS_READ ? WL_SCRUB_READS
+								   : WL_SCRUB_RESTS;
+}
+
+static bool may_begin(const struct wl_scrub_now *now)
+{
+	return now->log != NULL && now->log->tail.index > now->log->begin.position.index &&
+	       now->log->begin.offset >= now->begin_offset &&
+	       now->durable_offset > now->begin_offset;
+}
+
+enum wl_scrub_state wl_scrub_step(struct wl_scrub *scrub, const struct wl_scrub_now *now)
+{
+	struct wl_scrub_report *report = &scrub->report;
+
+	WL_CHECK(scrub->state == WL_SCRUB_RESTS);
+	if (scrub->durable_offset != now->durable_offset) {
+		scrub->durable_offset = now->durable_offset;
+		scrub->appended_ns = now->ns;
+	}
+	if (scrub->period_ns == 0 || now->ns < scrub->until_ns || !may_begin(now))
+		return WL_SCRUB_RESTS;
+	if (report->began_ns == 0 || report->position >= report->end) {
+		if (report->began_ns != 0 && now->ns < report->began_ns + scrub->period_ns)
+			return WL_SCRUB_RESTS;
+		begin_pass(scrub, now);
+	}
+	follow_begin(scrub, now);
+	/* A second look at what was damaged does not wait for its time. */
+	if (scrub->tries == 0 && !is_due(scrub, now))
+		return WL_SCRUB_RESTS;
+	begin_piece(scrub, now);
+	return scrub->state;
+}
+
+/* Damaged places of the piece that are still kept, and the first of them. */
+static uint32_t count_damage(const struct wl_scrub *scrub, uint64_t begin_offset, uint64_t *first)
+{
+	const struct wl_survey *survey = &scrub->survey;
+	uint64_t lowest = NOWHERE;
+	uint32_t count = 0;
+
+	for (uint32_t at = 0; at < survey->hole_count; at++) {
+		const struct wl_survey_hole *hole = &survey->holes[at];
+
+		if (hole->end <= begin_offset || hole->begin < survey->config.from.offset)
+			continue;
+		count++;
+		if (hole->begin < lowest)
+			lowest = hole->begin;
+	}
+	if (survey->state == WL_SURVEY_REFUSED || survey->end == WL_SURVEY_END_UNKNOWN) {
+		uint64_t begin = survey->state == WL_SURVEY_REFUSED ? survey->damage.begin
+								    : survey->end_begin;
+
+		count += begin >= begin_offset;
+		if (begin >= begin_offset && begin < lowest)
+			lowest = begin;
+	}
+	*first = lowest;
+	return count;
+}
+
+/* How far the piece is read: up to the end of its last whole chunk, or past it where nothing can be read. */
+static uint64_t piece_reached(const struct wl_scrub *scrub)
+{
+	const struct wl_survey *survey = &scrub->survey;
+
+	if (survey->state == WL_SURVEY_REFUSED || survey->now.offset <= scrub->report.position)
+		return scrub->piece_end;
+	return survey->now.offset;
+}
+
+static void end_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
+{
+	struct wl_scrub_report *report = &scrub->report;
+	uint64_t first, reached = piece_reached(scrub);
+	uint32_t damaged = count_damage(scrub, now->begin_offset, &first);
+	bool again = scrub->tries != 0;
+
+	scrub->state = WL_SCRUB_RESTS;
+	if (!again)
+		report->found += damaged;
+	else if (damaged < scrub->damaged)
+		report->mended += scrub->damaged - damaged;
+	scrub->damaged = damaged;
+	if (damaged != 0 && scrub->tries < WL_SCRUB_TRIES) {
+		scrub->tries++;
+		/* No chunk begins where a segment does. */
+		scrub->found_offset = first % scrub->log.segment_bytes == 0 ? first + WL_BLOCK_BYTES
+									    : first;
+		scrub->until_ns = now->ns + WL_SCRUB_AGAIN_NS;
+		return;
+	}
+	scrub->tries = 0;
+	scrub->damaged = 0;
+	report->position = reached < report->end ? reached : report->end;
+	if (report->position == report->end) {
+		report->finished_ns = now->ns;
+		report->passes++;
+	}
+}
+
+void wl_scrub_want(const struct wl_scrub *scrub, uint64_t *offset, uint8_t **buffer,
+		   uint32_t *bytes)
+{
+	WL_CHECK(scrub->state == WL_SCRUB_READS);
+	wl_survey_want(&scrub->survey, offset, buffer, bytes);
+}
+
+void wl_scrub_on_read(struct wl_scrub *scrub, enum wl_disk_status status,
+		      const struct wl_scrub_now *now)
+{
+	uint64_t offset;
+	uint8_t *buffer;
+	uint32_t bytes;
+
+	wl_scrub_want(scrub, &offset, &buffer, &bytes);
+	scrub->report.bytes += bytes;
+	wl_survey_on_read(&scrub->survey, status);
+	if (scrub->survey.state != WL_SURVEY_WANTS_READ)
+		end_piece(scrub, now);
+}
+
+bool wl_scrub_take_found(struct wl_scrub *scrub, uint64_t *offset)
+{
+	if (scrub->found_offset == NOWHERE)
+		return false;
+	*offset = scrub->found_offset;
+	scrub->found_offset = NOWHERE;
+	return true;
+}
