@@ -277,17 +277,37 @@ clean: ## remove $(BUILD)
 
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 SBINDIR := $(DESTDIR)$(PREFIX)/sbin
-LIBDIR := $(DESTDIR)$(PREFIX)/lib
+# A distribution's: lib/x86_64-linux-gnu, and the folders that its systemd and udev read.
+LIBFOLDER ?= lib
+LIBDIR := $(DESTDIR)$(PREFIX)/$(LIBFOLDER)
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/wirelog
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
-UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+ROOTLIB ?= $(PREFIX)/lib
+UNITDIR := $(DESTDIR)$(ROOTLIB)/systemd/system
+COMPLETIONDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+SYSUSERSDIR := $(DESTDIR)$(PREFIX)/lib/sysusers.d
+TMPFILESDIR := $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+UDEVDIR := $(DESTDIR)$(ROOTLIB)/udev/rules.d
 # What messages name by its place in the tree (drivers-config/reference.yaml, docs/OPERATIONS.md) has the same place below here.
 SHAREDIR := $(DESTDIR)$(PREFIX)/share/wirelog
-SHARED := $(wildcard docs/*.md docs/examples/*.c drivers-config/*.yaml drivers-config/*/*.yaml drivers-config/*/*.yml drivers-config/*/*.json)
-MAN_PAGES := $(wildcard docs/man/*.[1-8] docs/*.[1-8])
-SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service drivers-config/*.service)
+SHARED := $(wildcard docs/*.md docs/examples/*.c drivers-config/*.yaml drivers-config/*/*.yaml drivers-config/*/*.yml \
+	drivers-config/*/*.json drivers-config/systemd/*.conf) drivers-config/udev/64-wirelog-drive.rules
+SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service)
+UDEV_RULES := drivers-config/udev/65-wirelog.rules
 
-install: all ## install below $(DESTDIR)$(PREFIX)
+.PHONY: pages deb deb-test
+pages: $(BUILD)/man/wirelogd.8 ## man pages and completion, from what the programs say with --help
+$(BUILD)/man/wirelogd.8: $(BUILD)/wirelog $(BUILD)/wirelogd scripts/help-pages $(wildcard docs/man/*.more)
+	$(call say,MAN)scripts/help-pages $(BUILD)
+
+deb: ## Debian packages in $(BUILD)/deb, lintian clean
+	@$(if $(filter yes,$(DEPS)),scripts/install-deps deb)
+	@scripts/make-deb $(BUILD)/deb $(VERSION)
+
+deb-test: deb ## install, upgrade, remove and purge the packages in a clean root (root)
+	@tests/packages $(BUILD)/deb
+
+install: all pages ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 -t $(SBINDIR) $(BUILD)/wirelogd
 	$(Q)install -D -m 755 -t $(BINDIR) $(BUILD)/wirelog $(BUILD)/wirelog-exporter
 	$(Q)install -D -m 644 -t $(LIBDIR) $(LIBWIRELOG)
@@ -297,22 +317,29 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	$(Q)for file in $(SHARED); do install -D -m 644 $$file $(SHAREDIR)/$$file || exit 1; done
 	$(Q)install -D -m 755 scripts/setup-host $(SHAREDIR)/scripts/setup-host
 	$(Q)install -d $(LIBDIR)/pkgconfig
-	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/$(LIBFOLDER)' \
 		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
 		'Description: client of the wirelog replicated journal' 'Version: $(VERSION)' \
 		'Libs: -L$${libdir} -lwirelog' 'Libs.private: -lIPSec_MB -lisal -ldl' \
 		'Cflags: -I$${includedir}' \
 		>$(LIBDIR)/pkgconfig/libwirelog.pc
-	$(Q)for page in $(MAN_PAGES); do \
+	$(Q)for page in $(BUILD)/man/*.[18] docs/man/*.[18]; do \
 		install -D -m 644 -t $(MANDIR)/man$${page##*.} $$page || exit 1; done
+	$(Q)install -D -m 644 -t $(COMPLETIONDIR) $(BUILD)/completion/wirelog
+	$(Q)ln -sf wirelog $(COMPLETIONDIR)/wirelogd
 	$(Q)install -d $(UNITDIR); for unit in $(SYSTEMD_UNITS); do \
 		sed 's#/usr/local/#$(PREFIX)/#' $$unit >$(UNITDIR)/$${unit##*/} || exit 1; done
+	$(Q)install -D -m 644 drivers-config/systemd/wirelog.sysusers $(SYSUSERSDIR)/wirelog.conf
+	$(Q)install -D -m 644 drivers-config/systemd/wirelog.tmpfiles $(TMPFILESDIR)/wirelog.conf
+	$(Q)install -D -m 644 -t $(UDEVDIR) $(UDEV_RULES)
 
 uninstall: ## remove what install put there
 	$(Q)rm -f $(SBINDIR)/wirelogd $(BINDIR)/wirelog $(BINDIR)/wirelog-exporter $(LIBDIR)/libwirelog.a \
 		$(LIBDIR)/libwirelog.so $(LIBDIR)/$(SONAME) $(LIBDIR)/$(SONAME_DPDK) $(LIBDIR)/pkgconfig/libwirelog.pc
 	$(Q)rm -f $(foreach header,$(wildcard include/wirelog/*.h),$(INCLUDEDIR)/$(notdir $(header)))
-	$(Q)rm -f $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	$(Q)rm -f $(MANDIR)/man1/wirelog.1 $(MANDIR)/man1/wirelog-*.1 $(MANDIR)/man8/wirelogd.8
+	$(Q)rm -f $(COMPLETIONDIR)/wirelog $(COMPLETIONDIR)/wirelogd
+	$(Q)rm -f $(SYSUSERSDIR)/wirelog.conf $(TMPFILESDIR)/wirelog.conf $(addprefix $(UDEVDIR)/,$(notdir $(UDEV_RULES)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
 	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host)
 	$(Q)for folder in $(INCLUDEDIR) $(SHAREDIR); do \
@@ -384,6 +411,9 @@ $(BUILD)/e2e/sick_drive.so: $(BUILD)/obj/tests/e2e/sick_drive.o
 $(filter-out %.so,$(E2E_PROGRAMS)): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LD)$(call link)
+
+# Only this one needs it: the system calls that the unit allows.
+$(BUILD)/e2e/confined: LIBS += -lseccomp
 
 $(PERF_PROGRAMS): $(BUILD)/perf/%: $(BUILD)/obj/perf/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

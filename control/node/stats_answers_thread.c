@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/stats_answers_thread.h"
+#include "control/node/stats_compare_thread.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -456,6 +457,8 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/trim", answer_trim},
 		{"/wirelog/consumer_set", answer_consumer_set},
 		{"/wirelog/consumer_delete", answer_consumer_delete},
+		{"/wirelog/compare", wl_stats_answer_compare},
+		{"/wirelog/compared", wl_stats_answer_compared},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};
