@@ -129,6 +129,38 @@ static void print_header(void)
 	       "session", "sequence", "time", "bytes", "place");
 }
 
+static void print_ids(const char *before, wl_members members)
+{
+	const char *between = "";
+
+	printf("%s", before);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (!wl_members_has(members, node))
+			continue;
+		printf("%s%u", between, node);
+		between = ", ";
+	}
+}
+
+static void print_list(const struct wl_control *control)
+{
+	wl_members old = (wl_members)(control->number >> 32);
+
+	print_ids("  voters ", (wl_members)control->number);
+	if (old != 0)
+		print_ids("; and of ", old);
+	if (control->index != 0)
+		print_ids("; learners ", (wl_members)control->index);
+}
+
+static void print_json_list(const struct wl_control *control)
+{
+	print_ids(", \"voters\": [", (wl_members)control->number);
+	print_ids("], \"old_voters\": [", (wl_members)(control->number >> 32));
+	print_ids("], \"learners\": [", (wl_members)control->index);
+	printf("]");
+}
+
 /* What is asked, in words. */
 static void print_control(const struct wl_control *control)
 {
@@ -147,6 +179,9 @@ static void print_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_CONSUMER_DROP:
 		printf("  %s", control->name);
+		return;
+	case WL_CONTROL_MEMBERS:
+		print_list(control);
 		return;
 	}
 }
@@ -217,6 +252,9 @@ static void print_json_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_CONSUMER_DROP:
 		printf(", \"consumer\": \"%s\"", control->name);
+		return;
+	case WL_CONTROL_MEMBERS:
+		print_json_list(control);
 		return;
 	}
 }

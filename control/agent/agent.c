@@ -207,6 +207,7 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 			     struct wl_election_effects *);
 	static handler *const handlers[] = {
 		[WL_PLANE_FENCED] = wl_election_on_fenced,
+		[WL_PLANE_LIST] = wl_election_on_list,
 		[WL_PLANE_SAW_TERM] = wl_election_on_saw_term,
 		[WL_PLANE_LEADER_HEARD] = wl_election_on_leader_heard,
 		[WL_PLANE_TERM_COMMITTED] = wl_election_on_term_committed,

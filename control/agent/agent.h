@@ -70,7 +70,7 @@ struct wl_agent_ops {
 
 struct wl_agent_config {
 	uint32_t node;
-	wl_members voters;
+	wl_members voters; /* of the file: the first list, who begins a journal together */
 	uint32_t journal_count;
 	uint32_t worker_count;
 	uint8_t worker_of_journal[WIRELOG_JOURNALS_MAX];

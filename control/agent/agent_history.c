@@ -33,7 +33,8 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
 	struct wl_agent_history *history = &agent->histories[journal];
 
 	/* The only voter asks nobody. Its first record of a vote carries this. */
-	if (durable->caught_up_boot == 0 && others_of(agent) == 0) {
+	if (durable->caught_up_boot == 0 &&
+	    agent->config.voters == wl_members_only(agent->config.node)) {
 		durable->caught_up_boot = agent->record.boot_count ? agent->record.boot_count : 1;
 		agent->record_urgent = true;
 	}
@@ -58,6 +59,7 @@ static void try_to_begin(struct wl_agent *agent, uint32_t journal)
 
 	if (record->caught_up_boot != 0 || agent->rolled_back || election->term != 0 ||
 	    record->term != 0 || election->tail.index != 0 ||
+	    !wl_members_has(agent->config.voters, agent->config.node) ||
 	    (history->blank & others_of(agent)) != others_of(agent))
 		return;
 	tell(agent, journal, 0,
@@ -92,11 +94,12 @@ void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
 
 bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal)
 {
-	wl_members voters = agent->config.voters;
-	wl_members counted = voters & ~agent->histories[journal].held_back;
+	const struct wl_list *list = &agent->elections[journal].list;
+	wl_members counted = ~agent->histories[journal].held_back;
 
 	return agent->elections[journal].leader == 0 &&
-	       agent->histories[journal].caught_up_boot != 0 && !wl_members_decide(voters, counted);
+	       agent->histories[journal].caught_up_boot != 0 && wl_list_voters(list) != 0 &&
+	       !wl_list_decides(list, counted);
 }
 
 void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t node,

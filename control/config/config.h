@@ -61,6 +61,7 @@ struct wl_config_node {
 	uint32_t ipv4; /* host order */
 	uint16_t udp_port; /* of worker 0; worker w has udp_port + w */
 	char client_endpoint[WIRELOG_ENDPOINT_BYTES_MAX];
+	enum wl_config_choice joins;
 };
 
 struct wl_config_link {
@@ -98,7 +99,8 @@ struct wl_config {
 	uint32_t node;
 	struct wl_config_node nodes[WIRELOG_NODES_MAX];
 	uint32_t node_count;
-	wl_members voters;
+	wl_members members; /* all of them */
+	wl_members voters; /* the cluster's first list: those that do not join */
 
 	uint32_t journal_worker[WIRELOG_JOURNALS_MAX]; /* by journal id; ids are dense from 0 */
 	uint32_t journal_count;

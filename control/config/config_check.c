@@ -88,9 +88,14 @@ static void take_cluster(const struct wl_config_text *text, const char *base,
 
 		take_node(&here, &text->cluster.nodes[at], base, &config->nodes[at]);
 		check_distinct(&here, config, at);
-		config->voters = wl_members_with(config->voters, config->nodes[at].id);
+		config->members = wl_members_with(config->members, config->nodes[at].id);
+		if (config->nodes[at].joins != WL_CONFIG_ON)
+			config->voters = wl_members_with(config->voters, config->nodes[at].id);
 	}
-	if (problems->count == 0 && !wl_members_has(config->voters, config->node))
+	if (problems->count == 0 && config->voters == 0)
+		wl_config_tell(&scope, "nodes", WIRELOG_CONFIG_CONFLICT, "all of them join",
+			       "a cluster begins with one node at least that does not");
+	if (problems->count == 0 && !wl_members_has(config->members, config->node))
 		wl_config_tell(&scope, "node", WIRELOG_CONFIG_CONFLICT,
 			       "is not among cluster.nodes",
 			       "the id of one of them would be right");

@@ -51,7 +51,10 @@
 	X(client_endpoint, OTHER("udp:ADDRESS:PORT (kernel socket), dpdk:ADDRESS:PORT, or memif:SOCKET (on the same machine)"), \
 	  DEFAULT("udp:address:port where worker 0 has an Ethernet link, else nothing"), "udp:192.0.2.11:7700", \
 	  "What clients are told to find this node. It is that of worker 0; clients of a journal on worker N are told PORT + N, or " \
-	  "SOCKET.N where its `clients.socket` is that.")
+	  "SOCKET.N where its `clients.socket` is that.") \
+	X(joins, CHOICE(joins, switches, WL_CONFIG_OFF), ALIKE, NULL, \
+	  "on: the cluster began without it. It has no list of members of its own and neither votes nor leads before `wirelog member add`, and " \
+	  "`promote`, have put it into the log's.")
 
 #define WL_CONFIG_JOURNAL_KEYS(X) \
 	X(id, OTHER("0, 1, 2, ... without a hole, at most 16 journals"), DEFAULT("its place in the list"), "0", "") \
@@ -177,6 +180,7 @@
 
 /* Words of a CHOICE: W(word, value). */
 #define WL_CONFIG_WORDS_choices(W) W(auto, WL_CONFIG_AUTO) W(on, WL_CONFIG_ON) W(off, WL_CONFIG_OFF)
+#define WL_CONFIG_WORDS_switches(W) W(on, WL_CONFIG_ON) W(off, WL_CONFIG_OFF)
 #define WL_CONFIG_WORDS_pages(W) W(auto, WL_HUGEPAGES_AUTO) W(on, WL_HUGEPAGES_ON) W(off, WL_HUGEPAGES_OFF)
 #define WL_CONFIG_WORDS_strategies(W) \
 	W(auto, WL_IDLE_AUTO) W(spin, WL_IDLE_SPIN) W(yield, WL_IDLE_YIELD) W(backoff, WL_IDLE_BACKOFF)
@@ -188,7 +192,8 @@
 #define WL_CONFIG_SECTION_LIST(S) \
 	S(CLUSTER, WL_CONFIG_CLUSTER_KEYS, "cluster", struct wl_config_cluster_text, struct wl_config, "") \
 	S(NODES, WL_CONFIG_NODE_KEYS, "cluster.nodes[]", struct wl_config_node_text, struct wl_config_node, \
-	  "Needed. All voters, 1 to 7, the same list on every node.") \
+	  "Needed. All nodes, 1 to 7, the same list on every node. Those that do not join later are the voters with which the cluster begins; from the " \
+	  "first `wirelog member` on the log says who votes.") \
 	S(JOURNALS, WL_CONFIG_JOURNAL_KEYS, "journals[]", struct wl_config_journal_text, struct wl_config, \
 	  "Totally ordered logs, the same list on every node. Default: one journal, on worker 0.") \
 	S(WORKERS, WL_CONFIG_WORKER_KEYS, "workers[]", struct wl_config_worker_text, struct wl_config_worker, \

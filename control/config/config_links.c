@@ -174,7 +174,7 @@ static void take_peer(const struct wl_config_scope *scope, const struct wl_confi
 	if (wl_config_take_u32(scope, "peer", text->peer,
 			       (struct wl_config_range){1, WIRELOG_NODES_MAX}, &link->peer) &&
 	    link->peer != 0 &&
-	    (link->peer == config->node || !wl_members_has(config->voters, link->peer)))
+	    (link->peer == config->node || !wl_members_has(config->members, link->peer)))
 		wl_config_tell(scope, "peer", WIRELOG_CONFIG_CONFLICT,
 			       "is not another node of cluster.nodes",
 			       "the id of one of them would be right");

@@ -9,6 +9,7 @@
 
 #define WORD(word, value) {#word, value},
 static const struct wl_config_word choices[] = {WL_CONFIG_WORDS_choices(WORD){NULL, 0}};
+static const struct wl_config_word switches[] = {WL_CONFIG_WORDS_switches(WORD){NULL, 0}};
 static const struct wl_config_word pages[] = {WL_CONFIG_WORDS_pages(WORD){NULL, 0}};
 static const struct wl_config_word strategies[] = {WL_CONFIG_WORDS_strategies(WORD){NULL, 0}};
 static const struct wl_config_word levels[] = {WL_CONFIG_WORDS_levels(WORD){NULL, 0}};

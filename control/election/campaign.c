@@ -8,6 +8,7 @@
 #include "control/election/election.h"
 
 #include "control/election/election_steps.h"
+#include "dataplane/base/check.h"
 
 static void send_requests(struct wl_election *election, uint64_t now_ns,
 			  struct wl_election_effects *out)
@@ -77,6 +78,7 @@ void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 
 static void win(struct wl_election *election, struct wl_election_effects *out)
 {
+	WL_CHECK(wl_election_is_majority(election, election->granted));
 	election->state = WL_ELECTION_LEADER;
 	election->leader = election->config.node;
 	election->term_committed = false;
@@ -111,7 +113,7 @@ static bool take_reply(struct wl_election *election, uint32_t from,
 		       const struct wl_wire_vote_reply *message, uint64_t now_ns,
 		       struct wl_election_effects *out)
 {
-	if (!wl_election_is_voter(election, from) || from == election->config.node)
+	if (from == election->config.node)
 		return false;
 	if (!message->granted && message->term > election->term) {
 		wl_election_note(election, "a voter has a newer term", from, out);
@@ -167,13 +169,13 @@ void wl_election_on_timeout_now(struct wl_election *election, uint32_t from,
 	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||
 	    election->state == WL_ELECTION_SILENT || election->state == WL_ELECTION_CANDIDATE ||
 	    election->leaving || election->no_room || election->held_back ||
-	    !wl_election_is_voter(election, election->config.node) ||
-	    now_ns < election->penalty_until_ns || election->term == UINT64_MAX)
+	    !wl_election_may_lead(election) || now_ns < election->penalty_until_ns ||
+	    election->term == UINT64_MAX)
 		return;
 	/* Of the leader that we know, or of one that we have not heard yet: nobody else sends it in
 	 * this term. */
-	if (message->term != election->term || !wl_election_is_voter(election, from) ||
-	    from == election->config.node || (election->leader != 0 && election->leader != from))
+	if (message->term != election->term || from == election->config.node ||
+	    (election->leader != 0 && election->leader != from))
 		return;
 	if (message->flags & WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING)
 		election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;

@@ -11,8 +11,8 @@
  *     already is.
  *  5. The number grows with every FENCE, LEAD, FOLLOW and RESUME; an answer under an older one
  *     is ignored.
- *  6. CANDIDATE, LEADER and SILENT have voted for themselves in this term; LEADER has a majority of
- *     votes of exactly this term, each of a configured voter. SILENT was LEADER of this term, in this
+ *  6. CANDIDATE, LEADER and SILENT have voted for themselves in this term; LEADER got a majority of
+ *     votes of exactly this term, by the list at the fenced tail. SILENT was LEADER of this term, in this
  *     life of the process: nothing else leads there, so what leads on was elected in this term.
  *  7. One fence or record at a time; what is asked meanwhile is dropped (candidates ask again),
  *     except that the newest term met is remembered.
@@ -86,7 +86,6 @@ void wl_election_tell(struct wl_election *election, enum wl_plane_verb verb,
 	tell->view.term = election->term;
 	tell->view.role = role_of(election);
 	tell->view.leader = election->leader;
-	tell->view.voters = election->config.voters;
 }
 
 /* HOLD_BACK, COUNT: of the data, whatever the view. */
@@ -125,6 +124,7 @@ void wl_election_init(struct wl_election *election, const struct wl_election_con
 	WL_CHECK(config->node >= 1 && config->node <= WIRELOG_NODES_MAX);
 	memset(election, 0, sizeof(*election));
 	election->config = *config;
+	election->list.voters = config->voters;
 	election->state = WL_ELECTION_STARTING;
 	election->term = term;
 	election->vote = vote;
@@ -160,6 +160,15 @@ void wl_election_set_tail(struct wl_election *election, struct wl_position tail)
 void wl_election_set_room(struct wl_election *election, bool has_room)
 {
 	election->no_room = !has_room;
+}
+
+void wl_election_on_list(struct wl_election *election, const struct wl_plane_message *message,
+			 uint64_t now_ns, struct wl_election_effects *out)
+{
+	(void)now_ns;
+	(void)out;
+	election->list = message->list;
+	election->list_before = message->list_before;
 }
 
 static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,
@@ -247,8 +256,8 @@ static bool was_paused(struct wl_election *election, uint64_t now_ns)
 
 static bool may_campaign(const struct wl_election *election, uint64_t now_ns)
 {
-	return wl_election_is_voter(election, election->config.node) && !election->leaving &&
-	       !election->held_back && !election->no_room && now_ns >= election->penalty_until_ns &&
+	return wl_election_may_lead(election) && !election->leaving && !election->held_back &&
+	       !election->no_room && now_ns >= election->penalty_until_ns &&
 	       election->term != UINT64_MAX;
 }
 
@@ -280,8 +289,7 @@ void wl_election_on_leader_heard(struct wl_election *election,
 {
 	if (message->view.number != election->number || !wl_election_is_open(election) ||
 	    election->state == WL_ELECTION_LEADER || election->state == WL_ELECTION_SILENT ||
-	    message->node == election->config.node ||
-	    !wl_election_is_voter(election, message->node))
+	    message->node == election->config.node)
 		return;
 	if (election->leader != 0 && election->leader != message->node) {
 		election->counts.two_leaders++;
@@ -337,7 +345,7 @@ bool wl_election_transfer(struct wl_election *election, uint32_t target, uint64_
 
 	if (election->state != WL_ELECTION_LEADER || transfer->active ||
 	    wl_election_is_alone(election) || target == election->config.node ||
-	    (target != 0 && !wl_election_is_voter(election, target)))
+	    (target != 0 && !wl_members_has(election->list.voters, target)))
 		return false;
 	*transfer = (struct wl_election_transfer){
 		.active = true,
@@ -434,6 +442,10 @@ void wl_election_on_stalled(struct wl_election *election, const struct wl_plane_
 		break;
 	case WL_STALL_CONTROL:
 		fall_silent(election, "control was starved", now_ns, out);
+		break;
+	case WL_STALL_LEAVES:
+		if (!election->transfer.active)
+			wl_election_transfer(election, 0, now_ns, out);
 		break;
 	case WL_STALL_DISK:
 		wl_election_note(election, "steps down: the disk does not keep up", 0, out);
@@ -533,6 +545,7 @@ void wl_election_get_status(const struct wl_election *election, uint64_t now_ns,
 		.vote = election->vote,
 		.leader = election->leader,
 		.granted = election->granted,
+		.list = election->list,
 		.term_committed = election->term_committed,
 		.handing_over = election->transfer.active,
 		.leaving = election->leaving,
@@ -559,8 +572,6 @@ void wl_election_check(const struct wl_election *election)
 	    election->state == WL_ELECTION_SILENT)
 		WL_CHECK(election->vote == self);
 	WL_CHECK(leads == (election->leader == self));
-	if (leads)
-		WL_CHECK(wl_election_is_majority(election, election->granted));
 	if (wl_election_is_busy(election)) {
 		WL_CHECK(election->leader == 0);
 		WL_CHECK(election->pending.term >= election->term);

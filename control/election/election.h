@@ -73,7 +73,8 @@ struct wl_election_effects {
 
 struct wl_election_config {
 	uint32_t node;
-	wl_members voters;
+	wl_members
+		voters; /* of the node's file; what the log says instead comes with LIST and FENCED */
 	uint16_t journal;
 	uint64_t election_timeout_ns; /* randomised into [1, 2) of it */
 	uint64_t seed; /* for the timeouts; the machine draws from its own stream */
@@ -139,6 +140,10 @@ struct wl_election {
 	uint64_t number; /* of the newest message that the worker was told */
 	struct wl_position tail; /* exact after FENCED, approximate later */
 	bool no_room; /* the log cannot take a term's first entry: we do not campaign */
+	struct wl_list list; /* of members, by the worker's last word */
+	struct wl_list
+		fenced; /* at the tail that was fenced last: votes are counted by it, whatever is appended since (docs/SAFETY.md, rule 23) */
+	wl_members list_before; /* voters of the list before, while ours may be cut away */
 	struct wl_pending_vote
 		pending; /* in FENCING, PERSISTING and, of our own campaign, CANDIDATE */
 	struct wl_election_transfer transfer;
@@ -170,6 +175,7 @@ struct wl_election_status {
 	enum wl_election_state state;
 	uint64_t term, number;
 	uint32_t vote, leader, granted;
+	struct wl_list list;
 	bool term_committed, handing_over, leaving, held_back;
 	uint64_t timer_ns; /* until the election timer fires, 0 = due or not running */
 	uint64_t leader_heard_ago_ns; /* UINT64_MAX: no leader known */
@@ -195,6 +201,8 @@ void wl_election_set_room(struct wl_election *election, bool has_room);
 /* From the worker; each is named after the message. */
 void wl_election_on_fenced(struct wl_election *election, const struct wl_plane_message *message,
 			   uint64_t now_ns, struct wl_election_effects *out);
+void wl_election_on_list(struct wl_election *election, const struct wl_plane_message *message,
+			 uint64_t now_ns, struct wl_election_effects *out);
 void wl_election_on_saw_term(struct wl_election *election, const struct wl_plane_message *message,
 			     uint64_t now_ns, struct wl_election_effects *out);
 void wl_election_on_leader_heard(struct wl_election *election,

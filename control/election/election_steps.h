@@ -15,20 +15,35 @@
 /* Between two transfers because nothing commits, of whomever. */
 #define WL_ELECTION_COMMIT_PATIENCE_NS 60000000000u
 
+/* By which one we count now. */
+static inline const struct wl_list *wl_election_list(const struct wl_election *election)
+{
+	return election->state == WL_ELECTION_CANDIDATE ? &election->fenced : &election->list;
+}
+
+/* Of either side of a joint list. */
 static inline bool wl_election_is_voter(const struct wl_election *election, uint32_t node)
 {
-	return wl_members_has(election->config.voters, node);
+	return wl_members_has(wl_list_voters(wl_election_list(election)), node);
 }
 
 static inline bool wl_election_is_majority(const struct wl_election *election, wl_members nodes)
 {
-	return wl_members_decide(election->config.voters, nodes);
+	return wl_list_decides(wl_election_list(election), nodes);
 }
 
 /* The only voter. */
 static inline bool wl_election_is_alone(const struct wl_election *election)
 {
-	return election->config.voters == wl_members_only(election->config.node);
+	return wl_list_is_alone(wl_election_list(election), election->config.node);
+}
+
+/* A voter; or it was one by the list before, and the list that leaves it out may not be committed yet: then nobody else may have that one
+ * (docs/SAFETY.md, rule 27). It does not count itself. */
+static inline bool wl_election_may_lead(const struct wl_election *election)
+{
+	return wl_election_is_voter(election, election->config.node) ||
+	       wl_members_has(election->list_before, election->config.node);
 }
 
 /* A fence or a record is in progress: one at a time. */

@@ -131,6 +131,8 @@ void wl_election_on_fenced(struct wl_election *election, const struct wl_plane_m
 	if (election->state != WL_ELECTION_FENCING || message->view.number != election->number)
 		return;
 	election->tail = message->tail;
+	election->list = election->fenced = message->list;
+	election->list_before = message->list_before;
 	if (!decide(election)) {
 		settle(election, now_ns, out);
 	} else {
@@ -176,11 +178,13 @@ void wl_election_on_saw_term(struct wl_election *election, const struct wl_plane
 	wl_election_check(election);
 }
 
-/* A request that may be judged now: of one voter to another, while nothing is in progress. */
+/*
+ * A request that may be judged now, while nothing is in progress. Who asks counts by a list of its own: that ours does not have it, or
+ * us, as voters is no reason to refuse, for ours may be the older one (docs/SAFETY.md, rule 25).
+ */
 static bool may_judge(struct wl_election *election, uint32_t from)
 {
-	if (!wl_election_is_voter(election, from) || from == election->config.node ||
-	    !wl_election_is_voter(election, election->config.node))
+	if (from == election->config.node)
 		return false;
 	if (wl_election_is_busy(election))
 		election->counts.votes_dropped_busy++;

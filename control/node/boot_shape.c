@@ -16,6 +16,7 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 {
 	memset(journal, 0, sizeof(*journal));
 	journal->log = (struct wl_log_config){
+		.first_voters = config->voters,
 		.cluster = wl_cluster_id(config->cluster),
 		.journal = id,
 		.node = config->node,
@@ -154,7 +155,7 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 		worker->peer_incarnation[peer] = known->incarnation;
 		worker->suspects |= (uint32_t)(known->suspect_boot != 0) << peer;
 	}
-	worker->voters = config->voters;
+	worker->members = config->members;
 	worker->clients_max = config->clients;
 	worker->client_idle_ns = config->client_idle_ns;
 	worker->election_timeout_ns = config->election_timeout_ns;

@@ -213,6 +213,8 @@ static const char *wish_of(uint32_t verb)
 {
 	if (verb == WL_WIRE_PROPOSE_TRIM)
 		return "trim";
+	if (verb == WL_WIRE_PROPOSE_MEMBERS)
+		return "member";
 	return verb == WL_WIRE_PROPOSE_CONSUMER_SET ? "consumer_set" : "consumer_delete";
 }
 

@@ -21,6 +21,7 @@
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
 #include "control/report/windows.h"
+#include "dataplane/base/change.h"
 #include "dataplane/host/clock.h"
 
 static void gather_worker(const struct wl_node *node, uint32_t number, struct wl_status_worker *to)
@@ -269,8 +270,8 @@ static json_t *answer_transfer(void *context, const char *parameter, char *error
 /*
  * What is committed decides; this is for who asks, so that a slip is told at once. It is asked on behalf of the state that this node has.
  */
-static bool read_journal(const struct wl_node *node, const struct wl_mailbox_request *request,
-			 struct wl_journal_status *status, char *error, size_t error_bytes)
+static bool read_published(const struct wl_node *node, const struct wl_mailbox_request *request,
+			   struct wl_journal_status *status, char *error, size_t error_bytes)
 {
 	const struct wl_published *published;
 
@@ -280,11 +281,19 @@ static bool read_journal(const struct wl_node *node, const struct wl_mailbox_req
 		return false;
 	}
 	published = &node->journals[request->journal].journal->published;
-	if (!wl_published_read(published, status) || status->view.number == 0) {
-		snprintf(error, error_bytes, "the worker of journal %u has not begun: ask again",
-			 request->journal);
+	if (wl_published_read(published, status) && status->view.number != 0)
+		return true;
+	snprintf(error, error_bytes, "the worker of journal %u has not begun: ask again",
+		 request->journal);
+	return false;
+}
+
+/* And what is asked is about a record that there is, or the next one. */
+static bool read_journal(const struct wl_node *node, const struct wl_mailbox_request *request,
+			 struct wl_journal_status *status, char *error, size_t error_bytes)
+{
+	if (!read_published(node, request, status, error, error_bytes))
 		return false;
-	}
 	if (request->wish.number <= status->next_number)
 		return true;
 	snprintf(
@@ -429,6 +438,61 @@ static json_t *answer_consumer_delete(void *context, const char *parameter, char
 	return begin_asking(node, &request, error, error_bytes);
 }
 
+/* Told at once where it can be: by the list that this node knows. */
+static bool may_ask(const struct wl_node *node, const struct wl_change *change,
+		    const struct wl_list *list, char *error, size_t error_bytes)
+{
+	uint32_t joins = change->verb == WL_CHANGE_REPLACE ? change->by : change->node, voter;
+	struct wl_list next;
+
+	if (!wl_members_has(node->config->members, joins) && change->verb != WL_CHANGE_REMOVE) {
+		snprintf(error, error_bytes,
+			 "node %u is not in this node's file (cluster.nodes): name it there, with "
+			 "`joins: on`, in the files of all nodes",
+			 joins);
+		return false;
+	}
+	if (wl_list_is_joint(list) ||
+	    wl_change_of(change, list, &next, &voter) != WL_CHANGE_IMPOSSIBLE)
+		return true;
+	snprintf(
+		error, error_bytes,
+		"%s %u: it is no learner or voter from which that could be, or nobody would vote any "
+		"more",
+		wl_change_verb_text(change->verb), change->node);
+	return false;
+}
+
+/* VERB,NODE,BY,JOURNAL: base/change.h; BY 0 where there is none */
+static json_t *answer_member(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	struct wl_node *node = context;
+	struct wl_mailbox_request request = {
+		.verb = WL_MAILBOX_ASK,
+		.wish = {.verb = WL_WIRE_PROPOSE_MEMBERS},
+	};
+	struct wl_journal_status status;
+	struct wl_change change;
+	unsigned verb, whom, by;
+	char rest;
+
+	if (sscanf(parameter, "%u,%u,%u,%u%c", &verb, &whom, &by, &request.journal, &rest) != 4 ||
+	    verb > WL_CHANGE_LAST || whom > WIRELOG_NODES_MAX || by > WIRELOG_NODES_MAX) {
+		snprintf(error, error_bytes, "'%.60s' is not VERB,NODE,BY,JOURNAL", parameter);
+		return NULL;
+	}
+	change = (struct wl_change){(enum wl_change_verb)verb, whom, by};
+	request.wish.number = wl_change_pack(&change);
+	if (!wl_change_unpack(request.wish.number, &change)) {
+		snprintf(error, error_bytes, "'%.60s' is no change of members", parameter);
+		return NULL;
+	}
+	if (!read_published(node, &request, &status, error, error_bytes) ||
+	    !may_ask(node, &change, &status.list, error, error_bytes))
+		return NULL;
+	return begin_asking(node, &request, error, error_bytes);
+}
+
 static json_t *answer_stop(void *context, const char *parameter, char *error, size_t error_bytes)
 {
 	struct wl_node *node = context;
@@ -459,6 +523,7 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/consumer_delete", answer_consumer_delete},
 		{"/wirelog/compare", wl_stats_answer_compare},
 		{"/wirelog/compared", wl_stats_answer_compared},
+		{"/wirelog/member", answer_member},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};

@@ -103,10 +103,21 @@ static void judge_peers(const struct judging *judging)
 	}
 }
 
+/* Whether the rest still decides, whichever of them is lost next; under a joint list both of its sides. */
+static bool can_spare_one(const struct wl_list *list, wl_members count)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		if (wl_members_has(count, node) &&
+		    !wl_list_decides(list, wl_members_without(count, node)))
+			return false;
+	return true;
+}
+
 /* What is left when those that do not count are taken away. Two nodes never have one to spare, and are not blamed for it. */
 static void judge_redundancy(const struct judging *judging, bool counts_itself)
 {
-	wl_members voters = judging->status->view.voters, count = 0;
+	const struct wl_list *list = &judging->status->list;
+	wl_members voters = wl_list_voters(list), count = 0;
 	uint32_t self = judging->facts->config->node;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -121,8 +132,7 @@ static void judge_redundancy(const struct judging *judging, bool counts_itself)
 		else if (node != self || counts_itself)
 			count = wl_members_with(count, node);
 	}
-	add_if(judging, count != voters && wl_members_count(count) <= wl_members_quorum(voters),
-	       WL_HEALTH_redundancy_lost);
+	add_if(judging, count != voters && !can_spare_one(list, count), WL_HEALTH_redundancy_lost);
 }
 
 /* ---- a journal ---------------------------------------------------------------------------------- */
@@ -284,7 +294,7 @@ json_t *wl_health_json_peers(const struct wl_status_facts *facts,
 			continue;
 		for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 			if (node != facts->config->node &&
-			    wl_members_has(journal->published.view.voters, node))
+			    wl_members_has(wl_list_everybody(&journal->published.list), node))
 				json_array_append_new(list, peer_json(&judging, node));
 	}
 	return list;

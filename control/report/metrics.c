@@ -102,7 +102,7 @@ static void add_peers(const struct wl_status_facts *facts, size_t at, json_t *va
 			continue;
 		for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 			if (node != facts->config->node &&
-			    wl_members_has(journal->published.view.voters, node))
+			    wl_members_has(wl_list_everybody(&journal->published.list), node))
 				add_row(values, json_pack("[ii]", (int)id, (int)node),
 					peer_value(facts, id, node, at));
 	}

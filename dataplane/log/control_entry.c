@@ -26,6 +26,7 @@ static const struct shape shapes[] = {
 				      .expects = true,
 				      .index = true,
 				      .name = true},
+	[WL_CONTROL_MEMBERS] = {.text = "members", .expects = true, .number = true, .index = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
@@ -91,6 +92,22 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 		memcpy(control->name, view.payload + WL_CONTROL_PAYLOAD_BYTES,
 		       WL_CONSUMER_NAME_BYTES);
 	return uses_only(shape, control);
+}
+
+bool wl_control_changes_list(const struct wl_control *control, uint64_t index, struct wl_list *list)
+{
+	struct wl_list next = {
+		.index = index,
+		.voters = (wl_members)control->number,
+		.old = (wl_members)(control->number >> 32),
+		.learners = (wl_members)control->index,
+	};
+
+	if (control->verb != WL_CONTROL_MEMBERS || control->expects != list->index ||
+	    control->index > UINT32_MAX || !wl_list_may_follow(list, &next))
+		return false;
+	*list = next;
+	return true;
 }
 
 const char *wl_control_verb_text(uint64_t verb)

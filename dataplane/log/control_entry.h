@@ -17,6 +17,7 @@
 #define WL_DATAPLANE_LOG_CONTROL_ENTRY_H
 
 #include "dataplane/base/consumer_name.h"
+#include "dataplane/base/members.h"
 #include "dataplane/log/entry.h"
 
 enum wl_control_verb {
@@ -27,14 +28,16 @@ enum wl_control_verb {
 		4, /* name, number: its checkpoint; expects: index at which it was made, 0: made where it is not there */
 	WL_CONTROL_CONSUMER_DROP =
 		5, /* name; expects: its number, index: at which it was made; 0: any */
-	WL_CONTROL_VERB_LAST = WL_CONTROL_CONSUMER_DROP,
+	WL_CONTROL_MEMBERS =
+		6, /* number: voters, and the old ones << 32; index: learners; expects: the entry of the list before. In force from append on */
+	WL_CONTROL_VERB_LAST = WL_CONTROL_MEMBERS,
 };
 
 struct wl_control {
 	enum wl_control_verb verb;
-	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP */
-	uint64_t number; /* TRIM, CONSUMER_SET */
-	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP: index */
+	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS */
+	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS */
+	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP, MEMBERS: index */
 	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
 };
 
@@ -51,7 +54,20 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 /* Of an image that wl_entry_decode accepted. False: no control entry, an unknown verb, arguments that are not its own, or no name. */
 bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *header,
 		       struct wl_control *control);
-/* "trim", "base", "base-proven", "consumer-set", "consumer-drop"; "unknown" for any other number. */
+/* A list as it stands in an entry: bits per node id. */
+static inline struct wl_control wl_control_of_list(const struct wl_list *list, uint64_t expects)
+{
+	return (struct wl_control){
+		.verb = WL_CONTROL_MEMBERS,
+		.expects = expects,
+		.number = list->voters | (uint64_t)list->old << 32,
+		.index = list->learners,
+	};
+}
+/* The entry at `index` is about members, and what it says follows `list`: that is the list now. False: it is ignored, by all alike. */
+bool wl_control_changes_list(const struct wl_control *control, uint64_t index,
+			     struct wl_list *list);
+/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members"; "unknown" for any other number. */
 const char *wl_control_verb_text(uint64_t verb);
 
 #endif

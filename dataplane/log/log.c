@@ -79,6 +79,7 @@ void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t
 		.offset = WL_BLOCK_BYTES,
 	};
 	log->previous_chunk = WL_CHUNK_NONE;
+	wl_log_set_list(log, &(struct wl_list){0});
 }
 
 bool wl_log_has_term_room(const struct wl_log *log, uint64_t term)
@@ -125,6 +126,7 @@ void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end)
 	log->tail_chain = kept ? kept->chain : begin->chain;
 	log->next_number = kept ? kept->next_number : begin->next_number;
 	log->last_timestamp_ns = kept ? kept->timestamp_ns : begin->timestamp_ns;
+	wl_log_members_cut(log, index);
 	log->generation++;
 }
 
@@ -184,6 +186,8 @@ static const char *check_positions(const struct wl_log *log)
 		return "L9: the tail's slot says something else";
 	if (log->durable.index < log->tail.index && !wl_log_slot_of(log, log->durable.index + 1))
 		return "L9: an entry that is not durable has no slot";
+	if (log->list.index > log->tail.index || log->list_before.index > log->list.index)
+		return "L14: the list of members is of an entry that is not there";
 	return NULL;
 }
 

@@ -58,6 +58,8 @@ struct wl_log_config {
 	uint64_t bytes_max; /* limit of what is kept: whole segments */
 	uint8_t chunk_key[WL_SIPHASH_KEY_BYTES]; /* of the data: makes the tags of chunks (chunk.h) */
 	uint32_t entry_bytes_target; /* leader: an open entry that reached this wants to be sealed */
+	wl_members
+		first_voters; /* by the node's file: the list until an entry says another one; empty: none */
 };
 
 struct wl_log_chunk {
@@ -167,6 +169,11 @@ struct wl_log {
 	uint64_t next_number;
 	uint64_t last_timestamp_ns;
 	uint64_t cost; /* up to the tail, counted from this start of the process */
+	/*
+	 * The members by the newest entry about them, and by the one before it, which is committed wherever a later one stands (docs/SAFETY.md, rule 26):
+	 * so no more than one is ever cut away.
+	 */
+	struct wl_list list, list_before;
 
 	uint64_t append_offset; /* where the next byte of an entry goes */
 	uint64_t previous_chunk; /* begin of the newest chunk that was closed; ~0 before the first */
@@ -232,6 +239,11 @@ void wl_log_keep_image(struct wl_log *log, const uint8_t *image, uint64_t offset
 
 /* Follower: append one whole entry image, checked again from its bytes. */
 enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image, size_t size);
+/* Members: log_members.c. */
+/* What is committed at, or before, an index that a base stands at. Its index is 0: the file's list. */
+void wl_log_set_list(struct wl_log *log, const struct wl_list *list);
+/* A cut that keeps ..index would take a list with it that is committed: no leader asks for it. */
+bool wl_log_cuts_committed_list(const struct wl_log *log, uint64_t index);
 /* Keeps ..index, forgets what is behind it. index < tail.index. Impossible below `durable` commit: the caller checks. */
 void wl_log_truncate(struct wl_log *log, uint64_t index);
 

@@ -248,6 +248,7 @@ static void extend_chunk(struct wl_log *log, const struct wl_entry_header *heade
 	chunk->last_index = header->index;
 	log->append_offset = chunk->used;
 	wl_log_take_entry(log, header, wl_entry_chain(image), offset, chunk->begin);
+	wl_log_members_take(log, image, header);
 }
 
 struct wl_position wl_log_seal_entry(struct wl_log *log)

@@ -64,6 +64,11 @@ void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header,
 /* Forgets the entries behind `index`; what follows stands at or behind `dead_end`. */
 void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end);
 
+/* log_members.c: the entry became the tail; those behind `index` are cut away. */
+void wl_log_members_take(struct wl_log *log, const uint8_t *image,
+			 const struct wl_entry_header *header);
+void wl_log_members_cut(struct wl_log *log, uint64_t index);
+
 /* The tables of what is kept (log_tables.c). */
 static inline struct wl_log_mark *wl_log_mark_place(const struct wl_log *log, uint32_t at)
 {

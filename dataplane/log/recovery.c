@@ -166,7 +166,8 @@ static bool supersedes(struct wl_recovery *recovery, const struct wl_entry_heade
 	const struct wl_log_slot *slot = wl_log_slot_of(log, header->index);
 	uint64_t term, chain;
 
-	if (!slot || header->index <= recovery->known_commit)
+	if (!slot || header->index <= recovery->known_commit ||
+	    wl_log_cuts_committed_list(log, header->index - 1))
 		return false;
 	if (wl_log_term_at(log, header->index - 1, &term) != WL_LOG_KNOWN ||
 	    term != header->previous_term ||
@@ -231,6 +232,7 @@ static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_heade
 	if (!continues(log, &header))
 		return false;
 	wl_log_take_entry(log, &header, wl_entry_chain(image), offset, chunk->offset);
+	wl_log_members_take(log, image, &header);
 	if (header.commit > recovery->known_commit)
 		recovery->known_commit = header.commit;
 	if (recovery->on_entry)

@@ -34,6 +34,7 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->damaged = false;
 	peer->damaged_reads = 0;
 	peer->holding = false;
+	peer->left_ns = 0;
 	peer->counts = false;
 	peer->take_in_index = 0;
 	peer->base_index = 0;

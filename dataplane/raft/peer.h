@@ -57,6 +57,7 @@ struct wl_peer {
 	uint32_t damaged_reads; /* in a row, until the medium gave something */
 	uint64_t damaged_since_ns; /* when the first of them was asked for again */
 	uint64_t boot_id; /* boot of the peer that the matches belong to */
+	uint64_t left_ns; /* no member any more: a frame left then that tells it so; 0: not yet */
 	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/incarnations.h) */
 	uint64_t base_index,
 		base_digest; /* its newest base, by its word; 0: none told in this boot and leadership */

@@ -84,6 +84,8 @@ const char *wl_plane_verb_name(enum wl_plane_verb verb)
 		return "PEER_APART";
 	case WL_PLANE_DIVERGED:
 		return "DIVERGED";
+	case WL_PLANE_LIST:
+		return "LIST";
 	case WL_PLANE_CAUGHT_UP:
 		return "CAUGHT_UP";
 	}
@@ -110,6 +112,8 @@ const char *wl_stall_reason_name(enum wl_stall_reason reason)
 		return "commit";
 	case WL_STALL_CONTROL:
 		return "control";
+	case WL_STALL_LEAVES:
+		return "leaves";
 	}
 	return "unknown";
 }

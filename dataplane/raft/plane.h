@@ -23,8 +23,10 @@
  *    while the worker was stuck is obeyed before anything is sent.
  *  - Every message up carries view.number, and FENCED only ever the number of its FENCE. SAW_TERM tells of APPEND and
  *    APPEND_ACK alone; votes are punted, control judges their terms (else stickiness would have no effect).
- *  - STALLED: the worker is silent when it says so, except COMMIT (below) and NO_SPACE: it goes on leading (heartbeats, readers) and only
+ *  - STALLED: the worker is silent when it says so, except COMMIT and LEAVES (below) and NO_SPACE: it goes on leading (heartbeats, readers) and only
  *    refuses appends, says so once a second at most, and gets TRANSFER, RESUME or FOLLOW in answer.
+ *  - Every list of members comes up before anything is said that it decides; control counts votes by the one that came with FENCED.
+ *  - STALLED(LEAVES): as NO_SPACE; control hands leadership over, or leads on until somebody can have it.
  *  - STALLED(COMMIT): the worker goes on leading, and says it once until something moves. A TRANSFER with that reason does not wait
  *    for the target to have the whole log: TRANSFER_READY carries the position that the target has.
  *  - TRANSFER to node 0: the worker picks the voter that is furthest and not full; when there is none it says nothing,
@@ -60,7 +62,6 @@ struct wl_view {
 	uint64_t term;
 	enum wl_role role;
 	uint32_t leader; /* node id, 0 = not known */
-	wl_members voters;
 };
 
 enum wl_plane_verb {
@@ -98,6 +99,7 @@ enum wl_plane_verb {
 	WL_PLANE_TWIN, /* another server has the id of node, which is heard at `ours` */
 	WL_PLANE_OWN_TWIN, /* node says that another server has our id; reason 1: it hears that one, 2: it hears us */
 	WL_PLANE_REFUSED, /* says that it is node (0: not known); reason = verdict; `theirs` frames so far */
+	WL_PLANE_LIST, /* the list of members that is in force in the log is another one: `list`, `list_before` */
 	WL_PLANE_CAUGHT_UP, /* our durable log reaches the commit of the view's leader, who has committed in its term; and our data count, or
 			    the leader has taken them in */
 };
@@ -108,6 +110,7 @@ enum wl_stall_reason {
 	WL_STALL_NO_SPACE,
 	WL_STALL_COMMIT, /* a majority answers and nothing commits: not silent; node: who may be able to, 0 nobody; `theirs`: the voters that are missing */
 	WL_STALL_CONTROL, /* the control loop shows no sign of life */
+	WL_STALL_LEAVES, /* the list that is committed, or what an operator asks for, does not have this node as voter: not silent */
 };
 
 /* What a worker may be told anew while it runs. Each is a limit of its own judgement: nothing that is replicated depends on it. */
@@ -130,6 +133,10 @@ struct wl_plane_message {
 	uint32_t node;
 	struct wl_view view; /* LEAD, FOLLOW: the view to install; others: number (and term) count */
 	struct wl_position tail;
+	/* FENCED, LIST: what is in force at the tail. And who voted by the list before, as long as that list may come back: none, when ours is known
+	 * to be committed. */
+	struct wl_list list;
+	wl_members list_before;
 	uint64_t now_ns; /* worker's clock when it spoke; RESUME: control's, when it asked */
 	uint32_t reason;
 	uint32_t ipv4;

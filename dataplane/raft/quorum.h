@@ -11,12 +11,15 @@
 #include "wirelog/limits.h"
 #include "dataplane/base/members.h"
 
-/* `values` by node id (slot 0 unused); `voters`: bit per node id. 0 without voters. */
-uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters);
-uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters);
-/* The value that at least `quorum` voters have in common, and in *node the first of them; 0 and 0: there is none. A voter
- * with the value 0 has said nothing yet. */
-uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], wl_members voters,
-			  unsigned quorum, uint32_t *node);
+/* `values` by node id (slot 0 unused). Where the list is joint, what a majority of either side has reached, and what all voters of both
+ * have. 0 without voters. */
+uint64_t wl_quorum_majority(const uint64_t values[WIRELOG_NODES_MAX + 1],
+			    const struct wl_list *list);
+uint64_t wl_quorum_everybody(const uint64_t values[WIRELOG_NODES_MAX + 1],
+			     const struct wl_list *list);
+/* The value of so many voters that they decide, and in *node the first of them; 0 and 0: there is none. A voter with the value 0 has said
+ * nothing yet. */
+uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], const struct wl_list *list,
+			  uint32_t *node);
 
 #endif

@@ -37,6 +37,7 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	replica->view_tail = log->tail.index;
 	replica->fragments.buffer = memory;
 	replica->view.role = WL_ROLE_FENCED;
+	replica->list_told.voters = log->config.first_voters; /* control read the same file */
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_peer *peer = &replica->peers[node];
 
@@ -67,7 +68,7 @@ static void push(struct wl_replica *replica, const struct wl_plane_message *mess
 	push_pending(replica);
 	if (replica->pending_up_count == 0 && wl_ring_push(replica->up, message))
 		return;
-	/* Each verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
+	/* Lists are told while half of the places are free. Each other verb is told at most once per view or per millisecond, so this cannot overflow unless control is dead. */
 	if (replica->pending_up_count == WL_REPLICA_UP_MAX) {
 		WL_CHECK(verb == WL_PLANE_LEADER_HEARD || verb == WL_PLANE_SAW_TERM);
 		return;
@@ -86,6 +87,8 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_plane_verb verb, uint32
 		.node = node,
 		.view = replica->view,
 		.tail = replica->log->tail,
+		.list = *wl_replica_list(replica),
+		.list_before = wl_replica_list_before(replica),
 		.now_ns = replica->now_ns,
 		.reason = reason,
 	};
@@ -269,8 +272,9 @@ static uint32_t best_successor(const struct wl_replica *replica, bool not_commit
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		const struct wl_peer *peer = &replica->peers[node];
 
-		if (node == replica->config.node || !wl_members_has(replica->view.voters, node) ||
-		    !peer->counts || peer->match_received == 0 ||
+		if (node == replica->config.node ||
+		    !wl_members_has(wl_replica_list(replica)->voters, node) || !peer->counts ||
+		    peer->match_received == 0 ||
 		    (not_committing && !may_commit_instead(replica, peer)))
 			continue;
 		if (best == 0 || is_better(peer, &replica->peers[best]))
@@ -291,7 +295,7 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 	uint32_t held_up = 0, successor;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (wl_members_has(replica->view.voters, node) &&
+		if (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) &&
 		    is_held_up(replica, &replica->peers[node]))
 			held_up |= wl_members_only(node);
 	}
@@ -411,6 +415,7 @@ static void watch_step(struct wl_replica *replica)
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 {
 	replica->now_ns = now_ns;
+	wl_replica_tell_list(replica);
 	wl_replica_clock_watch(replica);
 	/* Who told a successor asks nobody for an answer any more; control's deadline ends it. */
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent &&
@@ -430,6 +435,7 @@ void wl_replica_on_durable(struct wl_replica *replica)
 
 void wl_replica_end_turn(struct wl_replica *replica)
 {
+	wl_replica_tell_list(replica);
 	watch_disk(replica);
 	wl_replica_inquiry_end_turn(replica);
 	if (replica->view.role == WL_ROLE_LEADER)

@@ -105,6 +105,10 @@ struct wl_replica {
 	struct wl_counters *counters;
 	struct wl_ring *up; /* plane, to control */
 
+	struct wl_list list_told; /* control knows of it (replica_members.c) */
+	wl_members list_before_told;
+	uint64_t leaves_told_ns; /* control was told that we are not to lead; 0: not yet */
+
 	uint64_t commit;
 	uint64_t view_tail, view_commit; /* tail and commit when the view was installed */
 	uint64_t now_ns, wall_ns; /* of this turn */
@@ -187,6 +191,11 @@ static inline bool wl_replica_is_apart(const struct wl_replica *replica)
 {
 	return replica->apart.node != 0;
 }
+/* Who counts: the members by the newest entry of our log about them, committed or not. */
+static inline const struct wl_list *wl_replica_list(const struct wl_replica *replica)
+{
+	return &replica->log->list;
+}
 /* Our data may hold something that was promised: entries, a term, a vote. Told who asks (HELLO_REPLY). */
 bool wl_replica_has_history(const struct wl_replica *replica);
 /* First thing in a turn: a leader that slept too long notices before it answers anybody. */
@@ -240,6 +249,16 @@ bool wl_replica_base_is_everywhere(const struct wl_replica *replica, uint64_t in
 /* Leader: the voters that made something else there, as far as they said. */
 wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t index,
 				   uint64_t digest);
+
+/*
+ * Members: replica_members.c. may_vote: `node` has all that
+ * is committed, or nearly so, counts, has room, and was heard just now. would_go_on: those who are so decide by that list. change: the entry that makes `next` the list in force, of a leader whose term's first entry is committed, and the list before; as
+ * wl_replica_append_control. leaves: this node is not to lead on; control is told, now and then.
+ */
+bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node);
+bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *list);
+enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const struct wl_list *next);
+void wl_replica_leaves(struct wl_replica *replica);
 
 /* An operator of this node asks; the wish is one that decodes. It takes the place of the one before: one at a time, who wants it asks again.
  * The same one with a smaller number is part of what was asked. */

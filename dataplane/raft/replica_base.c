@@ -30,14 +30,13 @@ static uint64_t digest_of(const struct wl_replica *replica, uint32_t node, uint6
 
 uint64_t wl_replica_base_agreed(const struct wl_replica *replica, uint64_t index)
 {
-	wl_members voters = replica->view.voters;
 	uint64_t digests[WIRELOG_NODES_MAX + 1] = {0};
 	uint32_t node;
 
 	WL_CHECK(index != 0);
 	for (node = 1; node <= WIRELOG_NODES_MAX; node++)
 		digests[node] = digest_of(replica, node, index);
-	return wl_quorum_agreed(digests, voters, wl_members_quorum(voters), &node);
+	return wl_quorum_agreed(digests, wl_replica_list(replica), &node);
 }
 
 static bool is_behind(const struct wl_replica *replica, uint32_t node, uint64_t index)
@@ -52,8 +51,10 @@ static bool is_behind(const struct wl_replica *replica, uint32_t node, uint64_t 
 
 bool wl_replica_base_is_everywhere(const struct wl_replica *replica, uint64_t index)
 {
+	const struct wl_list *list = wl_replica_list(replica);
+
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (wl_members_has(replica->view.voters, node) && is_behind(replica, node, index))
+		if (wl_members_has(wl_list_voters(list), node) && is_behind(replica, node, index))
 			return false;
 	}
 	return true;
@@ -62,12 +63,13 @@ bool wl_replica_base_is_everywhere(const struct wl_replica *replica, uint64_t in
 wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t index,
 				   uint64_t digest)
 {
+	const struct wl_list *list = wl_replica_list(replica);
 	wl_members differs = 0;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		uint64_t theirs = digest_of(replica, node, index);
 
-		if (wl_members_has(replica->view.voters, node) && theirs != 0 && theirs != digest)
+		if (wl_members_has(wl_list_voters(list), node) && theirs != 0 && theirs != digest)
 			differs |= wl_members_only(node);
 	}
 	return differs;

@@ -45,7 +45,7 @@ uint64_t wl_replica_clock_vouched(const struct wl_replica *replica)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		readings[node] = reading(replica, &replica->clocks[node]);
 	readings[replica->config.node] = replica->wall_ns;
-	return wl_quorum_majority(readings, replica->view.voters);
+	return wl_quorum_majority(readings, wl_replica_list(replica));
 }
 
 static uint64_t middle(const struct wl_replica *replica)

@@ -87,7 +87,7 @@ static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t
 		return wl_replica_agrees(replica, replica->heard_leader,
 					 (struct wl_position){term, index}, chain, &known);
 	}
-	if (index <= replica->commit) {
+	if (index <= replica->commit || wl_log_cuts_committed_list(log, index - 1)) {
 		/* No correct leader asks for this. Nothing that was committed is ever cut away. */
 		wl_replica_diverged(replica, replica->heard_leader,
 				    (struct wl_position){header.term, index}, chain);

@@ -94,11 +94,11 @@ static void acquit(struct wl_replica *replica)
 static void judge(struct wl_replica *replica)
 {
 	struct wl_replica_inquiry *inquiry = &replica->inquiry;
-	uint32_t node, voters = replica->view.voters;
+	uint32_t node;
 	uint64_t ours = chain_of_committed(replica, inquiry->index), agreed;
 
 	inquiry->theirs[replica->config.node] = ours;
-	agreed = wl_quorum_agreed(inquiry->theirs, voters, wl_members_quorum(voters), &node);
+	agreed = wl_quorum_agreed(inquiry->theirs, wl_replica_list(replica), &node);
 	if (agreed == 0 || ours == 0)
 		return;
 	if (agreed == ours)
@@ -140,7 +140,8 @@ void wl_replica_inquiry_end_turn(struct wl_replica *replica)
 	}
 	inquiry->asked_ns = replica->now_ns;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (node != replica->config.node && wl_members_has(replica->view.voters, node) &&
+		if (node != replica->config.node &&
+		    wl_members_has(wl_list_voters(wl_replica_list(replica)), node) &&
 		    inquiry->theirs[node] == 0)
 			say(replica, node, inquiry->index, true);
 	}

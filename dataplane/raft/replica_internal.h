@@ -52,6 +52,14 @@ bool wl_replica_takes_in(const struct wl_replica *replica, const struct wl_peer 
 /* An empty entry, where nothing was appended since one was noticed. */
 void wl_replica_append_for_held_back(struct wl_replica *replica);
 
+/* replica_members.c: who voted by the list before, while ours may be cut away; and control hears of each change. */
+wl_members wl_replica_list_before(const struct wl_replica *replica);
+void wl_replica_tell_list(struct wl_replica *replica);
+/* Leader: `node` was a member by the list before, and has not said yet that it knows that it is none any more. */
+bool wl_replica_is_leaving(const struct wl_replica *replica, uint32_t node);
+/* A frame that wants an answer leaves for it now. */
+void wl_replica_tell_left(struct wl_replica *replica, uint32_t node);
+
 /* replica_progress.c */
 void wl_replica_progress_begin(struct wl_replica *replica);
 void wl_replica_watch_progress(struct wl_replica *replica);

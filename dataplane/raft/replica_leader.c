@@ -12,7 +12,9 @@
 
 static bool is_peer(const struct wl_replica *replica, uint32_t node)
 {
-	return node != replica->config.node && wl_members_has(replica->view.voters, node);
+	return node != replica->config.node &&
+	       (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) ||
+		wl_replica_is_leaving(replica, node));
 }
 
 /* A term starts with an empty entry (Raft section 8): what came before commits with it. */
@@ -36,6 +38,7 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 	memset(replica->clocks, 0, sizeof(replica->clocks));
 	replica->term_start_index = 0;
 	replica->room_limit = 0;
+	replica->leaves_told_ns = 0;
 	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
 	replica->disk_progress_ns = replica->now_ns;
 	replica->asked_ns = replica->now_ns;
@@ -58,7 +61,7 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 		     !wl_peer_is_held_back(&replica->peers[node])))
 			heard |= wl_members_only(node);
 	}
-	return wl_members_decide(replica->view.voters, heard);
+	return wl_list_decides(wl_replica_list(replica), heard);
 }
 
 static void raise(uint64_t *level, uint64_t index)
@@ -80,7 +83,7 @@ static void notice_boots(struct wl_replica *replica)
 void wl_replica_leader_advance(struct wl_replica *replica)
 {
 	uint64_t received[WIRELOG_NODES_MAX + 1], durable[WIRELOG_NODES_MAX + 1];
-	wl_members voters = replica->view.voters;
+	const struct wl_list *list = wl_replica_list(replica);
 	uint64_t majority, term;
 
 	notice_boots(replica);
@@ -94,10 +97,10 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	durable[replica->config.node] = replica->log->durable.index;
 
 	/* Matches may fall with a peer's boot; what was reached was reached. */
-	raise(&replica->received_majority, wl_quorum_majority(received, voters));
-	raise(&replica->received_all, wl_quorum_everybody(received, voters));
-	raise(&replica->durable_all, wl_quorum_everybody(durable, voters));
-	majority = wl_quorum_majority(durable, voters);
+	raise(&replica->received_majority, wl_quorum_majority(received, list));
+	raise(&replica->received_all, wl_quorum_everybody(received, list));
+	raise(&replica->durable_all, wl_quorum_everybody(durable, list));
+	majority = wl_quorum_majority(durable, list);
 	if (majority <= replica->commit)
 		return;
 	/* Counting copies commits only entries of our own term (Raft section 5.4.2, figure 8). */

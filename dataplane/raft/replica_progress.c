@@ -37,7 +37,7 @@ static uint32_t missing_voters(const struct wl_replica *replica)
 		uint64_t durable = self ? replica->log->durable.index
 					: replica->peers[node].match_durable;
 
-		if (wl_members_has(replica->view.voters, node) &&
+		if (wl_members_has(wl_list_voters(wl_replica_list(replica)), node) &&
 		    (durable < replica->log->tail.index || (self && replica->no_segment)))
 			missing |= wl_members_only(node);
 	}

@@ -11,7 +11,8 @@
 
 static bool is_part_of(const struct wl_wire_propose *wish, const struct wl_wire_propose *asked)
 {
-	return wish->verb == asked->verb && wish->made == asked->made &&
+	return wish->verb == asked->verb && wish->verb != WL_WIRE_PROPOSE_MEMBERS &&
+	       wish->made == asked->made &&
 	       memcmp(wish->name, asked->name, sizeof(wish->name)) == 0 &&
 	       wish->number < asked->number;
 }
@@ -34,7 +35,7 @@ void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 {
 	/* Who does not lead passes nothing on: what goes round would never end. */
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    !wl_members_has(replica->view.voters, from)) {
+	    !wl_members_has(wl_list_everybody(wl_replica_list(replica)), from)) {
 		wl_count(replica->counters, WL_COUNTER_proposals_stale);
 		return;
 	}

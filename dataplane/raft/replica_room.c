@@ -50,7 +50,7 @@ static uint64_t majority_limit(const struct wl_replica *replica, bool or_growing
 		if (or_growing && grows)
 			limits[node] = UINT64_MAX;
 	}
-	return wl_quorum_majority(limits, replica->view.voters);
+	return wl_quorum_majority(limits, wl_replica_list(replica));
 }
 
 /* With a record of so many bytes; what is open may have to be sealed before it. */
@@ -84,5 +84,5 @@ bool wl_replica_successor_has_room(const struct wl_replica *replica)
 		    !wl_peer_is_held_back(&replica->peers[node]))
 			with_room |= wl_members_only(node);
 	}
-	return wl_members_decide(replica->view.voters, with_room);
+	return wl_list_decides(wl_replica_list(replica), with_room);
 }

@@ -148,6 +148,8 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 		peer->heartbeat_ns = replica->now_ns;
 		peer->dropped_seen = replica->tx->dropped;
 	}
+	if (append.sent_ns != 0)
+		wl_replica_tell_left(replica, node);
 	peer->commit_told = replica->commit;
 	peer->burst_bytes += append.bytes;
 	*sent = append.bytes;
@@ -250,7 +252,8 @@ void wl_replica_notice_behind(struct wl_replica *replica)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_peer *peer = &replica->peers[node];
 
-		if (node == replica->config.node || !wl_members_has(replica->view.voters, node))
+		if (node == replica->config.node ||
+		    !wl_members_has(wl_list_everybody(wl_replica_list(replica)), node))
 			continue;
 		notice_behind(replica, peer);
 		if (peer->behind)
@@ -259,7 +262,7 @@ void wl_replica_notice_behind(struct wl_replica *replica)
 			 replica->config.election_timeout_ns)
 			in_step |= wl_members_only(node);
 	}
-	replica->paced = wl_members_decide(replica->view.voters, in_step) ? behind : 0;
+	replica->paced = wl_list_decides(wl_replica_list(replica), in_step) ? behind : 0;
 }
 
 void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node)

@@ -60,9 +60,8 @@ static void stand_apart(struct wl_replica *replica, uint32_t node)
 static uint64_t majority_of(const struct wl_replica *replica, uint32_t *node)
 {
 	const struct wl_replica_state *state = &replica->state;
-	wl_members voters = replica->view.voters;
-	unsigned quorum = wl_members_quorum(voters);
-	uint64_t digest = wl_quorum_agreed(state->theirs, voters, quorum, node);
+	wl_members voters = wl_list_voters(wl_replica_list(replica));
+	uint64_t digest = wl_quorum_agreed(state->theirs, wl_replica_list(replica), node);
 
 	if (digest != 0 || state->digest == 0)
 		return digest;
@@ -87,7 +86,8 @@ static void judge(struct wl_replica *replica)
 static bool all_have_answered(const struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (wl_members_has(replica->view.voters, node) && replica->state.theirs[node] == 0)
+		if (wl_members_has(wl_list_voters(wl_replica_list(replica)), node) &&
+		    replica->state.theirs[node] == 0)
 			return false;
 	}
 	return true;

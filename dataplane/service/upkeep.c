@@ -6,6 +6,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/service/base_proof.h"
 #include "dataplane/service/checkpoints.h"
+#include "dataplane/service/membership.h"
 #include "dataplane/service/propose.h"
 #include "dataplane/service/retention.h"
 #include "dataplane/service/service_internal.h"
@@ -18,6 +19,14 @@ static bool propose(struct wl_service *service, const struct wl_control *control
 		return false;
 	upkeep->proposed_index = service->replica->log->tail.index;
 	return true;
+}
+
+/* Lists are appended elsewhere, and waited for here as the rest. */
+static unsigned note_proposed(struct wl_service *service, unsigned appended)
+{
+	if (appended != 0)
+		service->upkeep.proposed_index = service->replica->log->tail.index;
+	return appended;
 }
 
 static bool propose_trim(struct wl_service *service, uint64_t number)
@@ -57,10 +66,13 @@ static unsigned tend_bases(struct wl_service *service)
 }
 
 /* The state has what is wished, or will never have it: another one made the checkpoint, it is gone, there is no place for it. */
-static bool is_settled(const struct wl_state *state, const struct wl_wire_propose *wish)
+static bool is_settled(struct wl_service *service, const struct wl_wire_propose *wish)
 {
+	const struct wl_state *state = &service->state;
 	const struct wl_consumer *consumer;
 
+	if (wish->verb == WL_WIRE_PROPOSE_MEMBERS)
+		return wl_membership_is_settled(service, wish->number, wl_service_leads(service));
 	if (wish->verb == WL_WIRE_PROPOSE_TRIM)
 		return wish->number <= state->trim_number;
 	consumer = wl_consumers_find(&state->consumers, wish->name);
@@ -76,6 +88,8 @@ static void limit_wish(const struct wl_service *service, struct wl_wire_propose 
 {
 	uint64_t lowest = service->state.consumers.lowest;
 
+	if (wish->verb == WL_WIRE_PROPOSE_MEMBERS)
+		return;
 	if (wish->number > service->replica->log->next_number)
 		wish->number = service->replica->log->next_number;
 	if (wish->verb == WL_WIRE_PROPOSE_TRIM && wish->number > lowest)
@@ -109,7 +123,7 @@ static unsigned tend_ask(struct wl_service *service)
 		return 0;
 	if (wl_service_leads(service))
 		limit_wish(service, &ask->wish);
-	if (is_settled(&service->state, &ask->wish) || replica->now_ns >= ask->until_ns) {
+	if (is_settled(service, &ask->wish) || replica->now_ns >= ask->until_ns) {
 		ask->wish.verb = 0;
 		return 0;
 	}
@@ -119,6 +133,8 @@ static unsigned tend_ask(struct wl_service *service)
 			wl_replica_pass_on_ask(replica, leader);
 		return 0;
 	}
+	if (ask->wish.verb == WL_WIRE_PROPOSE_MEMBERS)
+		return note_proposed(service, wl_membership_propose(service, ask->wish.number));
 	return propose_wish(service, &ask->wish);
 }
 
@@ -193,6 +209,8 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 	if (service->state.sessions.applied_index < upkeep->proposed_index ||
 	    replica->log->entry_open)
 		return 0;
+	if (wl_service_leads(service) && note_proposed(service, wl_membership_tend(service)) != 0)
+		return 1;
 	did = tend_ask(service) || tend_bases(service) || tend_retention(service);
 	return did != 0 ? did : tend_checkpoints(service);
 }

@@ -94,6 +94,9 @@ static void control(struct wl_state *state, const uint8_t *image,
 	case WL_CONTROL_CONSUMER_DROP:
 		wl_consumers_drop(&state->consumers, asked.name, asked.expects, asked.index);
 		return;
+	case WL_CONTROL_MEMBERS:
+		wl_control_changes_list(&asked, header->index, &state->list);
+		return;
 	}
 }
 
@@ -127,6 +130,9 @@ uint64_t wl_state_digest(const struct wl_state *state)
 		state->proven_before.digest,
 		state->consumers.count,
 		state->consumers.digest,
+		state->list.index,
+		state->list.voters | (uint64_t)state->list.old << 32,
+		state->list.learners,
 	};
 	uint64_t digest = wl_session_table_digest(&state->sessions);
 
@@ -149,5 +155,9 @@ const char *wl_state_check(const struct wl_state *state)
 		return "T3: a base is proven that was not marked, or before an older one";
 	if (!wl_consumers_check(&state->consumers) || state->consumers.lowest < state->trim_number)
 		return "T4: a checkpoint is below the trim point, or the table of consumers is broken";
+	if (state->list.index > state->sessions.applied_index ||
+	    (state->list.index != 0 ? !wl_list_is_possible(&state->list)
+				    : wl_list_everybody(&state->list) != 0))
+		return "T5: the list of members is not applied, or impossible";
 	return wl_session_table_check(&state->sessions);
 }

@@ -15,12 +15,15 @@
  *  BASE         in effect when it expects the base mark that there is. Its index is the next one: all nodes make a base of state(index).
  *  BASE_PROVEN  in effect when it names the base mark that there is, and that one is not proven yet: a majority made a base with this
  *               digest there.
+ *  MEMBERS      in effect when it expects the entry of the list that there is, and may follow it (base/members.h). The log has it in force
+ *               from append on; here it is known to be committed.
  *
  *  What must hold; wl_state_check is this text as code. The table keeps its own (session.h, S1 to S3).
  *  T1  the trim point is a record's number that was given, or the next one
  *  T2  the base mark is an entry that is applied, the one before it stands before it
  *  T3  what is proven is the newest mark or an older one; what was proven before stands before it
  *  T4  no checkpoint is below the trim point; the table of consumers keeps its own rules (consumers.h)
+ *  T5  the list of members is of an entry that is applied, and may be one
  *
  * Pure. Owner: the journal's worker; the base maker has one of its own. Memory from the caller. [worker, wl-base]
  */
@@ -46,6 +49,7 @@ struct wl_state {
 	struct wl_base_proof proven,
 		proven_before; /* newest base that a majority made alike, and the one before */
 	struct wl_consumer_table consumers;
+	struct wl_list list; /* of the members; its index 0: no entry said anything yet */
 	uint64_t ignored; /* control entries that this program does not know; not part of the state */
 };
 
@@ -69,7 +73,7 @@ const char *wl_state_check(const struct wl_state *state);
  * Canonical bytes: the same on all nodes with equal states, whatever slots, buckets and free lists look like. Consumers by rising names,
  * sessions by rising id, runs oldest first, the digest last (docs/LOG-FORMAT.md, "State"). Written and read in pieces of any size. O(1) memory beside `order`.
  */
-#define WL_STATE_UNIT_BYTES 104u /* the largest part that is coded at once */
+#define WL_STATE_UNIT_BYTES 128u /* the largest part that is coded at once */
 
 /* The caller's; nothing in it is for the caller. */
 struct wl_state_coding {

@@ -24,7 +24,7 @@ enum part {
 	PART_NONE, /* all has passed */
 };
 
-#define HEADER_WORDS 13u
+#define HEADER_WORDS 16u
 #define CONSUMER_WORDS 6u
 #define CONSUMER_NAME_WORDS (WL_CONSUMER_NAME_BYTES / WORD_BYTES)
 #define SESSION_WORDS 7u
@@ -149,6 +149,9 @@ static void put_header(struct wl_state_coding *coding)
 		state->sessions.activity,
 		coding->sessions | (uint64_t)state->sessions.contradicted << 32,
 		coding->consumers,
+		state->list.index,
+		state->list.voters | (uint64_t)state->list.old << 32,
+		state->list.learners,
 	};
 
 	put_words(coding, words, HEADER_WORDS);
@@ -277,7 +280,13 @@ static bool take_header(struct wl_state_coding *coding)
 	coding->session = NULL;
 	coding->consumer = 0;
 	coding->consumers = (uint32_t)word(coding, 12);
-	if (word(coding, 12) > WL_CONSUMERS_MAX)
+	state->list = (struct wl_list){
+		.index = word(coding, 13),
+		.voters = (wl_members)word(coding, 14),
+		.old = (wl_members)(word(coding, 14) >> 32),
+		.learners = (wl_members)word(coding, 15),
+	};
+	if (word(coding, 12) > WL_CONSUMERS_MAX || word(coding, 15) > UINT32_MAX)
 		return false;
 	if (flags > 1 || coding->sessions > state->sessions.capacity)
 		return false;

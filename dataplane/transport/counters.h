@@ -53,6 +53,7 @@
 	X(append_diverged, SUM, times, "a chain value contradicted the log: of an entry (follower), of an acknowledgement (leader)") \
 	X(state_diverged, SUM, times, "a table of sessions differed from that of a majority, or none was of one mind") \
 	X(base_differs, SUM, bases, "leader: of a voter, unlike what a majority made of the same entries") \
+	X(lists_proposed, SUM, entries, "leader: lists of members that it appended") \
 	X(proposals_sent, SUM, frames, "follower: what an operator asked for, passed on to the leader") \
 	X(proposals_stale, SUM, frames, "of these, that came to a node that does not lead") \
 	X(checkpoints_dropped, SUM, checkpoints, "leader: of consumers that held back more than `retention.hold`") \

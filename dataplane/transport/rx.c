@@ -6,11 +6,11 @@
 #include "dataplane/base/check.h"
 #include "dataplane/wire/wire.h"
 
-static bool is_voter(const struct wl_rx *rx, wl_identity identity)
+static bool is_member(const struct wl_rx *rx, wl_identity identity)
 {
 	uint32_t node = wl_identity_node(identity);
 
-	return wl_members_has(rx->voters, node) && rx->peers[node].identity == identity;
+	return wl_members_has(rx->members, node) && rx->peers[node].identity == identity;
 }
 
 static enum wl_wire_side side_of(wl_identity identity)
@@ -228,7 +228,7 @@ static enum wl_frame_verdict check_header(const struct wl_rx *rx,
 	    (header->destination != 0 || header->type != WL_WIRE_HELLO))
 		return WL_FRAME_OTHER_DESTINATION;
 	if (header->sender_boot == 0 ||
-	    (!wl_identity_is_client(header->sender) && !is_voter(rx, header->sender)))
+	    (!wl_identity_is_client(header->sender) && !is_member(rx, header->sender)))
 		return WL_FRAME_UNKNOWN_SENDER;
 	return WL_FRAME_OK;
 }

@@ -31,7 +31,7 @@ struct wl_rx {
 	uint32_t history; /* bit per journal of this worker in which our data have history, likewise */
 	uint32_t ipv4; /* ours, 0 = any */
 	uint16_t udp_port;
-	wl_members voters;
+	wl_members members;
 	struct wl_remote peers[WIRELOG_NODES_MAX + 1]; /* by node id; own slot unused */
 	struct wl_greeting greetings[WIRELOG_NODES_MAX + 1]; /* the worker's to fill */
 	struct wl_path paths[WIRELOG_NODES_MAX + 1];

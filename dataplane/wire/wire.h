@@ -62,7 +62,8 @@ enum wl_wire_propose_verb {
 	WL_WIRE_PROPOSE_CONSUMER_SET =
 		2, /* name, number; made: 0, or the checkpoint that is to move */
 	WL_WIRE_PROPOSE_CONSUMER_DROP = 3, /* name, made */
-	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_CONSUMER_DROP,
+	WL_WIRE_PROPOSE_MEMBERS = 4, /* number: wl_change_pack (base/change.h) */
+	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_MEMBERS,
 };
 
 enum wl_wire_chain_verdict {

@@ -63,6 +63,7 @@ void wl_journal_empty(struct wl_journal *journal)
 void wl_journal_loaded(struct wl_journal *journal)
 {
 	journal->opened_from = journal->log.tail.index;
+	wl_log_set_list(&journal->log, &wl_service_state(journal->service)->list);
 	wl_service_loaded(journal->service);
 }
 
@@ -128,7 +129,7 @@ static void watch_medium(struct wl_journal *journal)
 	struct wl_replica *replica = &journal->replica;
 
 	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
-	    wl_members_without(replica->view.voters, replica->config.node) != 0 &&
+	    !wl_list_is_alone(&replica->log->list, replica->config.node) &&
 	    (wl_service_wants_other_leader(journal->service) || wl_replica_cannot_serve(replica)))
 		wl_replica_stall(replica, WL_STALL_DISK);
 }
@@ -273,6 +274,7 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 
 	status->journal = replica->config.journal;
 	status->view = replica->view;
+	status->list = log->list;
 	status->commit = replica->commit;
 	status->commit_durable.index = replica->commit < log->durable.index ? replica->commit
 									    : log->durable.index;

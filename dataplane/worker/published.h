@@ -69,6 +69,8 @@ struct wl_journal_status {
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, state_digest, subscriptions, waiting_replies, applied_index, clients;
 	uint64_t trim_number; /* first record that is promised to be kept */
+	struct wl_list
+		list; /* of members, in force here; committed when its index is at most `commit` */
 	struct wl_consumer_table consumers; /* what is behind its count is not kept up */
 	uint64_t held_bytes; /* leader: that the lowest checkpoint holds back of what retention would trim */
 	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */

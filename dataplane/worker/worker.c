@@ -24,7 +24,7 @@ static void init_peers(struct wl_worker *worker)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_remote *peer = &worker->rx.peers[node];
 
-		if (node == config->node || !wl_members_has(config->voters, node))
+		if (node == config->node || !wl_members_has(config->members, node))
 			continue;
 		peer->identity = wl_identity_of_node(node, config->worker);
 		peer->address = config->peer_address[node];
@@ -54,7 +54,7 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 	worker->rx.incarnation = config->incarnation;
 	worker->rx.ipv4 = config->ipv4;
 	worker->rx.udp_port = config->udp_port;
-	worker->rx.voters = config->voters;
+	worker->rx.members = config->members;
 	worker->rx.client_idle_ns = config->client_idle_ns;
 	worker->rx.peer_alive_ns = WL_WORKER_PEER_ALIVE_TIMEOUTS * config->election_timeout_ns;
 	wl_remote_table_init(&worker->rx.clients, memory, config->clients_max);

@@ -22,7 +22,7 @@ struct wl_worker_config {
 	uint64_t cluster;
 	uint64_t boot_id; /* of this boot */
 	uint64_t incarnation; /* of our data */
-	wl_members voters;
+	wl_members members; /* whose frames are taken: all nodes of the file */
 	uint32_t ipv4;
 	uint16_t udp_port;
 	uint32_t clients_max; /* a power of two */

@@ -10,7 +10,8 @@ static void check_taken(const struct wl_config *config)
 {
 	FUZZ_PROMISE(config->node >= 1 && config->node <= WIRELOG_NODES_MAX);
 	FUZZ_PROMISE(config->node_count >= 1 && config->node_count <= WIRELOG_NODES_MAX);
-	FUZZ_PROMISE(config->voters & 1u << config->node);
+	FUZZ_PROMISE(config->members & 1u << config->node);
+	FUZZ_PROMISE(config->voters != 0 && (config->voters & ~config->members) == 0);
 	FUZZ_PROMISE(config->journal_count >= 1 && config->journal_count <= WIRELOG_JOURNALS_MAX);
 	FUZZ_PROMISE(config->worker_count >= 1 && config->worker_count <= WIRELOG_WORKERS_MAX);
 	for (uint32_t journal = 0; journal < config->journal_count; journal++)

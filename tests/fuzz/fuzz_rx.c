@@ -56,7 +56,7 @@ static void begin(bool is_insecure)
 	rx.identity = wl_identity_of_node(1, 0);
 	rx.boot_id = BOOT_ID;
 	rx.udp_port = PORT;
-	rx.voters = 1u << 1 | 1u << 2 | 1u << 3;
+	rx.members = 1u << 1 | 1u << 2 | 1u << 3;
 	rx.client_idle_ns = UINT64_MAX / 2;
 	rx.peers[2].identity = wl_identity_of_node(2, 0);
 	rx.peers[3].identity = wl_identity_of_node(3, 0);

@@ -282,7 +282,6 @@ static void act_control(struct stage *stage, struct fuzz_input *input)
 	struct wl_plane_message message = {.verb = WL_PLANE_FENCE};
 
 	message.view.number = ++stage->boot_id;
-	message.view.voters = 1u << 1 | 1u << 2 | 1u << 3;
 	if (how >= 200) {
 		message.verb = how % 2 ? WL_PLANE_RESUME : WL_PLANE_TRANSFER;
 		message.node = how / 2 % 4;

@@ -252,6 +252,7 @@ bool stage_complete(struct stage *stage, unsigned which, enum wl_disk_status sta
 static const struct wl_journal_config journal_config = {
 	.log = {.cluster = STAGE_CLUSTER,
 		.node = 1,
+		.first_voters = 1u << 1 | 1u << 2 | 1u << 3,
 		.segment_bytes = WL_SEGMENT_BYTES_MIN,
 		.ring_bytes = WL_LOG_RING_BYTES_MIN,
 		.bytes_max = DRIVE_BYTES,
@@ -278,7 +279,7 @@ static const struct wl_worker_config worker_config = {
 	.cluster = STAGE_CLUSTER,
 	.boot_id = STAGE_BOOT,
 	.incarnation = 11,
-	.voters = 1u << 1 | 1u << 2 | 1u << 3,
+	.members = 1u << 1 | 1u << 2 | 1u << 3,
 	.udp_port = PORT,
 	.clients_max = 4,
 	.client_idle_ns = 500000000,

@@ -256,7 +256,8 @@ static void choose_core(struct run *run)
 		const struct sim_node *node = &run->cluster.nodes[number];
 
 		if ((run->core & 1u << number) &&
-		    (node->forgot || node->rotten || !data_count(run, node)))
+		    (run->plan->joins != 0 || run->oracles[0].lists != 0 || node->forgot ||
+		     node->rotten || !data_count(run, node)))
 			run->core = all_nodes(run);
 	}
 }
@@ -282,20 +283,46 @@ static struct mark mark(const struct run *run)
 	return now;
 }
 
+/* A leader counts what the largest record may cost before its log has no room at all (replica_room.c). */
+static bool refuses_records(const struct run *run, const struct wl_log *log)
+{
+	uint64_t most = WL_LOG_SLACK_BYTES +
+			wl_log_entry_cost(run->plan->record_bytes + WL_ENTRY_BYTES_TARGET);
+
+	return wl_log_is_full(log) || (!wl_log_can_grow(log) && wl_log_record_room(log) < most);
+}
+
+/* By the newest list of members that is committed. */
+static bool decides(const struct run *run, unsigned journal, wl_members nodes)
+{
+	return wl_list_decides(&run->oracles[journal].list, nodes);
+}
+
+/* Whoever is not has what came to it until it was none. */
+static bool is_member(const struct run *run, unsigned journal, unsigned number)
+{
+	return wl_members_has(wl_list_everybody(&run->oracles[journal].list), number);
+}
+
 /*
  * Without room in a majority's logs there is nothing to acknowledge. That somebody leads all the same, ready, is demanded:
  * readers must see what is committed, and clients hear NO_SPACE.
  */
 static bool is_full(const struct run *run, unsigned journal)
 {
-	unsigned full = 0;
+	wl_members full = 0;
+	unsigned leader;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		full += node->up && wl_log_is_full(&node->journals[journal]->log);
+		if (node->up && refuses_records(run, &node->journals[journal]->log))
+			full |= 1u << number;
 	}
-	return full > (run->plan->nodes - 1) / 2 && sim_cluster_leader(&run->cluster, journal) != 0;
+	leader = sim_cluster_leader(&run->cluster, journal);
+	return leader != 0 &&
+	       (!decides(run, journal, ~full) ||
+		!wl_list_decides(&run->cluster.nodes[leader].journals[journal]->log.list, ~full));
 }
 
 /* A journal that has clients and acknowledged nothing since the mark; -1: none. */
@@ -360,25 +387,31 @@ static bool lost_disks(const struct run *run)
 /* Data that were refused stay refused, and data that forgot count for nothing until the others have taken them in. */
 static bool majority_is(const struct run *run, bool or_forgot)
 {
-	unsigned lame = 0;
+	wl_members lame = 0;
+	bool is = false;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		lame += node->refused || node->contradicted ||
-			(or_forgot && lost_disks(run) && !data_count(run, node));
+		if (node->refused || node->contradicted ||
+		    (or_forgot && lost_disks(run) && !data_count(run, node)))
+			lame |= 1u << number;
 	}
-	return run->plan->nodes - lame < run->plan->nodes / 2 + 1;
+	for (unsigned journal = 0; journal < run->plan->journals; journal++)
+		is |= !decides(run, journal, ~lame);
+	return is;
 }
 
 static bool is_held_back(const struct run *run, unsigned journal)
 {
-	unsigned lame = 0;
+	wl_members lame = 0;
 
-	for (unsigned number = 1; number <= run->plan->nodes; number++)
-		lame += run->cluster.nodes[number].refused ||
-			!data_count_in(&run->cluster.nodes[number], journal);
-	return run->plan->nodes - lame < run->plan->nodes / 2 + 1;
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		if (run->cluster.nodes[number].refused ||
+		    !data_count_in(&run->cluster.nodes[number], journal))
+			lame |= 1u << number;
+	}
+	return !decides(run, journal, ~lame);
 }
 
 /* Without a majority of data that count nobody leads, nothing new is acknowledged, and who looks is told why. */
@@ -470,6 +503,11 @@ static bool reader_has_all(const struct run *run, const struct sim_client *clien
 
 	if (reader->node != 0 && sim_node_table_rots(&run->cluster.nodes[reader->node]))
 		return true;
+	/* Who is no member has nothing new; a reader that is between two nodes may have left such a one. */
+	if (reader->node != 0 ? !is_member(run, client->journal, reader->node)
+			      : wl_list_everybody(&run->oracles[client->journal].list) !=
+					((1u << run->plan->nodes) - 1) << 1)
+		return true;
 	if (reader->node != 0 &&
 	    sim_node_needs_base(&run->cluster, &run->cluster.nodes[reader->node], client->journal))
 		return true; /* no more is to be had there */
@@ -487,6 +525,7 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 		const struct sim_node *node = &run->cluster.nodes[number];
 
 		if (node->up && !node->contradicted && !sim_node_table_rots(node) &&
+		    is_member(run, journal, number) &&
 		    !sim_node_needs_base(&run->cluster, node, journal) &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;
@@ -529,7 +568,9 @@ static void make_room(struct run *run)
 		struct sim_client *reading = &run->clients[client];
 
 		if (run->plan->subscriptions_max < run->plan->readers && reading->reader.reads &&
-		    reading->outstanding_count == 0 && reader_has_all(run, reading))
+		    reading->outstanding_count == 0 && reader_has_all(run, reading) &&
+		    (reading->reader.node == 0 ||
+		     is_member(run, reading->journal, reading->reader.node)))
 			sim_reader_leave(reading);
 	}
 }

@@ -407,9 +407,9 @@ void sim_operator_transfer(struct sim_operator *operator_, unsigned number, uint
 	election = election_of(operator_, node);
 	worker = last_journal(operator_) % cluster->config.workers;
 	may = node->agent->phase == WL_AGENT_RUNS && election->state == WL_ELECTION_LEADER &&
-	      !election->transfer.active && cluster->config.nodes > 1 &&
+	      !election->transfer.active && !wl_list_is_alone(&election->list, number) &&
 	      node->agent->workers[worker].backlog_count == 0 && target != number &&
-	      target <= cluster->config.nodes;
+	      (target == 0 || wl_members_has(election->list.voters, target));
 	/* A journal that does not exist is handed to nobody. */
 	check(operator_, number, !wl_agent_transfer(node->agent, cluster->config.journals, target),
 	      "a journal that does not exist", 1, 0);

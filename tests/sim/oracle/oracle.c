@@ -110,12 +110,20 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 	oracle->numbers = view->number;
 }
 
-/* With a second for what clocks drift, and peers are heard late. */
+static uint64_t highest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* With a second for what clocks drift, and peers are heard late. By whichever list it was stamped. */
 static void check_stamp(struct sim_oracle *oracle, const struct sim_node *node,
 			const struct wl_entry_header *header)
 {
-	wl_members voters = ((1u << oracle->cluster->config.nodes) - 1) << 1;
-	uint64_t limit = wl_quorum_majority(oracle->wall_seen, voters) + 2 * 1000000000ull;
+	const struct wl_log *log = &node->journals[oracle->journal]->log;
+	uint64_t limit = 2 * 1000000000ull +
+			 highest(wl_quorum_majority(oracle->wall_seen, &oracle->list),
+				 highest(wl_quorum_majority(oracle->wall_seen, &log->list),
+					 wl_quorum_majority(oracle->wall_seen, &log->list_before)));
 
 	if (header->timestamp_ns < oracle->stamp ||
 	    (header->timestamp_ns > limit && header->timestamp_ns != oracle->stamp))
@@ -183,21 +191,23 @@ static void note_places(struct sim_oracle *oracle, struct sim_node *node)
 
 static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, uint64_t index)
 {
-	wl_members voters = node->journals[oracle->journal]->replica.view.voters;
-	unsigned copies = 0;
+	wl_members copies = 0;
 
 	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
 		const struct sim_node *holder = &oracle->cluster->nodes[number];
 
 		/* It may have been there when it was acknowledged; the others must not need it. */
-		copies += holder->forgot || holder->rotten ||
-			  sim_oracle_is_on_platter(&holder->drives[oracle->journal],
-						   oracle->entries[index].offset[number], index,
-						   oracle->entries[index].chain);
+		if (holder->forgot || holder->rotten ||
+		    sim_oracle_is_on_platter(&holder->drives[oracle->journal],
+					     oracle->entries[index].offset[number], index,
+					     oracle->entries[index].chain))
+			copies |= 1u << number;
 	}
-	if (copies < wl_members_quorum(voters))
+	/* The next list may have been appended in the same turn, behind what this one decided. */
+	if (!wl_list_decides(sim_oracle_list_of(oracle, node), copies) &&
+	    !wl_list_decides(&oracle->list_seen[node->number], copies))
 		sim_violation(oracle->cluster, node->number, "O3",
-			      "entry %llu is committed with %u durable copies",
+			      "entry %llu is committed with durable copies on nodes %x",
 			      (unsigned long long)index, copies);
 }
 
@@ -337,6 +347,8 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	check_leader(oracle, node);
 	check_commit(oracle, node);
 	sim_oracle_check_begin(oracle, node);
+	sim_oracle_check_members(oracle, node);
+	oracle->list_seen[node->number] = journal->log.list;
 	if (oracle->checks % 64 == 0 && (broken = sim_drive_check(&node->drives[oracle->journal])))
 		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);
 }
@@ -434,6 +446,7 @@ static void init_oracle(struct sim_oracle *oracle, struct sim_cluster *cluster, 
 	oracle->cluster = cluster;
 	oracle->journal = journal;
 	oracle->trim_number = 1;
+	sim_oracle_begin_members(oracle);
 	oracle->entries_max = 1 << 16;
 	oracle->entries = sim_arena_take(oracle->entries_max * sizeof(oracle->entries[0]));
 	oracle->verified = sim_arena_take(oracle->entries_max * sizeof(oracle->verified[0]));
@@ -473,6 +486,7 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 		uint64_t chain;
 
 		if (!node->up || node->contradicted || sim_node_table_rots(node) ||
+		    !wl_members_has(wl_list_everybody(&oracle->list), number) ||
 		    sim_node_needs_base(oracle->cluster, node, oracle->journal))
 			continue;
 		if (node->journals[oracle->journal]->replica.commit < oracle->committed)

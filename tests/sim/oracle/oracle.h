@@ -48,6 +48,8 @@
  *  O37 whole bases stand on what is still there: of both a start can go on
  *  O39 what a consumer was told of its checkpoint is committed, and nobody who takes it later is told less of that one (oracle_consumers.c)
  *  O38 what is called proven, a majority made alike; a state's trim point is what the entries say
+ *  O39 lists of members follow one another so that what decides by one meets what decides by the next; behind a list that is not
+ *      committed stands no other one; a new leader counts by the list that its votes were counted by; a state has the list that the entries say
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -139,6 +141,10 @@ struct sim_oracle { /* of one journal */
 		proven_before; /* index of the newest proven base, and of the one before it, by what is committed */
 	uint64_t installed[WIRELOG_NODES_MAX +
 			   1]; /* entry at which a log begins since it took a base of a peer */
+	struct wl_list list; /* of members, by the newest committed entry; else those that began */
+	uint64_t lists; /* how many were committed */
+	struct wl_list list_seen[WIRELOG_NODES_MAX +
+				 1]; /* by which a node counted when its last turn ended */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	struct sim_checkpoint checkpoints[SIM_ORACLE_CONSUMERS];
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];

@@ -70,7 +70,8 @@ static void check_proof(const struct sim_oracle *oracle, unsigned node,
 		if (made->index == control->index && made->digest == control->digest)
 			makers = made->nodes;
 	}
-	if ((unsigned)__builtin_popcount(makers) < oracle->cluster->config.nodes / 2 + 1)
+	if (!wl_list_decides(sim_oracle_list_of(oracle, &oracle->cluster->nodes[node]), makers) &&
+	    !wl_list_decides(&oracle->list, makers))
 		sim_violation(oracle->cluster, node, "O38",
 			      "calls a base at %llu proven that nodes %x made", LLU(control->index),
 			      makers);
@@ -89,6 +90,8 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 		oracle->proven_before = oracle->proven;
 		oracle->proven = control.index;
 	}
+	if (control.verb == WL_CONTROL_MEMBERS)
+		sim_oracle_note_members(oracle, node, header->index, &control);
 	if (control.verb == WL_CONTROL_TRIM)
 		note_trim(oracle, control.number);
 	sim_oracle_note_consumer(oracle, header->index, &control);

@@ -101,8 +101,8 @@ static void check_received(struct sim_oracle *oracle, const struct sim_node *lea
 		return; /* another term has come since its followers spoke */
 	if (known->term == slot->term)
 		holders |= known->nodes;
-	if ((unsigned)__builtin_popcount(holders) <
-	    wl_members_quorum(leader->journals[oracle->journal]->replica.view.voters))
+	if (!wl_list_decides(sim_oracle_list_of(oracle, leader), holders) &&
+	    !wl_list_decides(&leader->journals[oracle->journal]->log.list_before, holders))
 		sim_violation(oracle->cluster, leader->number, "O24",
 			      "says received of entry %llu, and nodes %x have it", LLU(index),
 			      holders);
@@ -118,13 +118,16 @@ static void check_everywhere(struct sim_oracle *oracle, const struct sim_node *l
 	const struct wl_log_slot *slot =
 		&leader->journals[oracle->journal]->log.slots[index % WL_LOG_ENTRIES_IN_RING];
 
+	/* Reached by an older list it stays reached; who votes since may still lack it. */
+	if (leader->journals[oracle->journal]->log.list.index != 0)
+		return;
 	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
 		const struct sim_node *node = &oracle->cluster->nodes[number];
 		uint64_t offset = node == leader ? slot->offset
 						 : oracle->entries[index].offset[number];
 
 		/* At a base it has all before it, wherever that stood. */
-		if (!node->forgot && !node->rotten &&
+		if (!node->forgot && !node->rotten && wl_members_has(oracle->list.voters, number) &&
 		    !(node->up && node->journals[oracle->journal]->opened_from >= index) &&
 		    !sim_oracle_has(&node->drives[oracle->journal], offset, index, slot->chain))
 			sim_violation(oracle->cluster, leader->number, "O24",

@@ -62,7 +62,7 @@ static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *p
 	uint64_t patience = SILENCE_NS(cluster->config.election_timeout_ns);
 	uint64_t now = cluster->agenda.now_ns;
 	const struct wl_replica *replica = &cluster->nodes[from].journals[oracle->journal]->replica;
-	unsigned heard = 1;
+	wl_members heard = 1u << from;
 	struct wl_wire_append append;
 
 	if (!wl_wire_decode_append(payload, bytes, &append))
@@ -77,11 +77,13 @@ static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *p
 	if (now - oracle->leads_since_ns[from] <= patience ||
 	    now < cluster->nodes[from].machine.shaken_until_ns)
 		return;
-	for (unsigned peer = 1; peer <= cluster->config.nodes; peer++)
-		heard += peer != from && now - oracle->heard_ns[from][peer] <= patience;
-	if (heard < cluster->config.nodes / 2 + 1)
-		sim_violation(cluster, from, "O11", "leads term %llu on, and hears %u of %u nodes",
-			      LLU(append.term), heard, cluster->config.nodes);
+	for (unsigned peer = 1; peer <= cluster->config.nodes; peer++) {
+		if (peer != from && now - oracle->heard_ns[from][peer] <= patience)
+			heard |= 1u << peer;
+	}
+	if (!wl_list_decides(&replica->log->list, heard))
+		sim_violation(cluster, from, "O11", "leads term %llu on, and hears nodes %x only",
+			      LLU(append.term), heard);
 }
 
 static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,

@@ -34,6 +34,15 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 void sim_oracle_check_learned(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_note_stable(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
+/* oracle_members.c */
+void sim_oracle_begin_members(struct sim_oracle *oracle);
+void sim_oracle_note_members(struct sim_oracle *oracle, unsigned node, uint64_t index,
+			     const struct wl_control *control);
+void sim_oracle_check_members(const struct sim_oracle *oracle, const struct sim_node *node);
+/* By which the node counts now. */
+const struct wl_list *sim_oracle_list_of(const struct sim_oracle *oracle,
+					 const struct sim_node *node);
+
 /* oracle_starts.c */
 void sim_oracles_watch_starts(struct sim_oracle *oracles);
 void sim_oracles_watch_frames(struct sim_oracle *oracles);

@@ -10,7 +10,8 @@
 
 void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t term)
 {
-	unsigned votes = 0;
+	const struct wl_list *list = sim_oracle_list_of(oracle, &oracle->cluster->nodes[node]);
+	wl_members votes = 0;
 
 	WL_CHECK(term < SIM_ORACLE_TERMS);
 	if (oracle->leader_of_term[term] == node)
@@ -19,11 +20,14 @@ void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t t
 		sim_violation(oracle->cluster, node, "O1", "term %llu is led by node %llu, too",
 			      (unsigned long long)term,
 			      (unsigned long long)oracle->leader_of_term[term]);
-	for (unsigned giver = 1; giver <= oracle->cluster->config.nodes; giver++)
-		votes += oracle->voted_for[giver][term] == node;
-	if (oracle->cluster->config.nodes > 1 && votes < oracle->cluster->config.nodes / 2 + 1)
-		sim_violation(oracle->cluster, node, "O20", "leads term %llu by %u votes",
-			      (unsigned long long)term, votes);
+	for (unsigned giver = 1; giver <= oracle->cluster->config.nodes; giver++) {
+		if (oracle->voted_for[giver][term] == node)
+			votes |= 1u << giver;
+	}
+	if (!wl_list_is_alone(list, node) && !wl_list_decides(list, votes))
+		sim_violation(oracle->cluster, node, "O20",
+			      "leads term %llu by votes of nodes %x; voters are %x, old ones %x",
+			      (unsigned long long)term, votes, list->voters, list->old);
 	oracle->leader_of_term[term] = node;
 	if (oracle->on_leader)
 		oracle->on_leader(oracle->on_answer_context, node);
@@ -33,25 +37,28 @@ void sim_oracle_note_leader(struct sim_oracle *oracle, unsigned node, uint64_t t
 /* What was ever committed stands on the stable storage of a majority, whoever is up; a drive that forgot is no argument. */
 void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 {
-	unsigned nodes = oracle->cluster->config.nodes, excused = 0;
+	unsigned nodes = oracle->cluster->config.nodes;
+	wl_members excused = 0;
 
-	for (unsigned number = 1; number <= nodes; number++)
-		excused += oracle->cluster->nodes[number].forgot ||
-			   oracle->cluster->nodes[number].rotten;
+	for (unsigned number = 1; number <= nodes; number++) {
+		if (oracle->cluster->nodes[number].forgot || oracle->cluster->nodes[number].rotten)
+			excused |= 1u << number;
+	}
 	for (unsigned at = 0; at < GHOSTS && at < oracle->committed; at++) {
 		uint64_t index = oracle->committed - at;
-		unsigned copies = 0;
+		wl_members copies = 0;
 
 		if (at >= GHOSTS / 2)
 			index = 1 + sim_random_below(&oracle->random, oracle->committed);
 		for (unsigned number = 1; number <= nodes; number++)
-			copies += sim_oracle_has(
-				&oracle->cluster->nodes[number].drives[oracle->journal],
-				oracle->entries[index].offset[number], index,
-				oracle->entries[index].chain);
-		if (copies + excused < nodes / 2 + 1)
+			copies |= (uint32_t)sim_oracle_has(
+					  &oracle->cluster->nodes[number].drives[oracle->journal],
+					  oracle->entries[index].offset[number], index,
+					  oracle->entries[index].chain)
+				  << number;
+		if (!wl_list_decides(&oracle->list, copies | excused))
 			sim_violation(oracle->cluster, 0, "O12",
-				      "committed entry %llu is left on %u stable",
+				      "committed entry %llu is left on the stables of nodes %x",
 				      (unsigned long long)index, copies);
 	}
 }

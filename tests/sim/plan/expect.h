@@ -10,5 +10,7 @@
 void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *action);
 /* Those about bases (faults_bases.c). */
 void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action);
+/* Those about members (faults_members.c). */
+void sim_expect_members(const struct sim_cluster *cluster, const struct sim_action *action);
 
 #endif

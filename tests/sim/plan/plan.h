@@ -107,6 +107,10 @@ enum sim_verb {
 	SIM_TRIM, /* node, per million of the records that it knows to be committed: an operator asks it to trim those */
 	SIM_PROPOSE_TRIM, /* node, the same, may be beyond the end: if it leads it proposes that as it is, which no leader does of itself */
 	SIM_CONSUMER, /* node, as of TRIM: an operator asks it to have the checkpoint of the one consumer there; 0: to delete it */
+	SIM_MEMBER, /* node, what (base/change.h), whom, by whom: an operator asks it to change the members */
+	SIM_EXPECT_VOTES, /* node, 0 | 1: it is a voter by the newest committed list, which is not joint */
+	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
+	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
 	SIM_EXPECT_BEGINS_LATER, /* node, 0 | 1: its log has given up its first entries */
 	SIM_EXPECT_FROM_BASE, /* node, 0 | 1: its last start went on from a base */
@@ -166,6 +170,7 @@ struct sim_action {
 
 struct sim_plan {
 	uint64_t seed; /* of everything that is still left to chance */
+	uint64_t joins; /* so many of the nodes, the last ones, do not begin the cluster: they are no members until somebody makes them some */
 	uint64_t nodes, clients, mtu, sessions_max;
 	uint64_t library; /* bit per client: applications of the client library */
 	uint64_t consumers; /* bit per client: of these, those that read under a name */
@@ -195,6 +200,12 @@ struct sim_plan {
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;
 };
+
+/* The voters that begin the cluster: bit per node. */
+static inline uint32_t sim_plan_voters(const struct sim_plan *plan)
+{
+	return ((1u << (plan->nodes - plan->joins)) - 1) << 1;
+}
 
 void sim_plan_init(struct sim_plan *plan, uint64_t seed);
 void sim_plan_fini(struct sim_plan *plan);
@@ -226,6 +237,8 @@ void sim_schedule_memory(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 void sim_schedule_bases(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 /* Tables of sessions that rot in memory. */
 void sim_schedule_tables(struct sim_plan *plan, uint64_t seed);
+/* schedule_members.c: who joins, and changes of the members. */
+void sim_schedule_members(struct sim_plan *plan, uint64_t seed);
 const char *sim_seen_name(enum sim_seen which);
 
 /* schedule_clients.c: what clients and readers are like, and how much room nodes have for them. */

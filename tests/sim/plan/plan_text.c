@@ -105,6 +105,10 @@ static const struct {
 	[SIM_PROPOSE_TRIM] = {"propose-trim", {NODE, NUMBER}},
 	[SIM_CONSUMER] = {"consumer", {NODE, NUMBER}},
 	[SIM_FLIP_BASE] = {"flip-base", {NODE}},
+	[SIM_MEMBER] = {"member", {NODE, NUMBER, NODE, NUMBER}},
+	[SIM_EXPECT_VOTES] = {"expect-votes", {NODE, NUMBER}},
+	[SIM_EXPECT_LEARNS] = {"expect-learns", {NODE, NUMBER}},
+	[SIM_EXPECT_JOINT] = {"expect-joint", {NUMBER}},
 	[SIM_EXPECT_BEGINS_LATER] = {"expect-begins-later", {NODE, NUMBER}},
 	[SIM_EXPECT_FROM_BASE] = {"expect-from-base", {NODE, NUMBER}},
 	[SIM_EXPECT_BASES] = {"expect-bases", {NODE, NUMBER}},
@@ -164,6 +168,7 @@ static const struct {
 } settings[] = {
 	{"seed", offsetof(struct sim_plan, seed), NUMBER},
 	{"nodes", offsetof(struct sim_plan, nodes), NUMBER},
+	{"joins", offsetof(struct sim_plan, joins), NUMBER},
 	{"journals", offsetof(struct sim_plan, journals), NUMBER},
 	{"workers", offsetof(struct sim_plan, workers), NUMBER},
 	{"clients", offsetof(struct sim_plan, clients), NUMBER},

@@ -316,5 +316,6 @@ void sim_schedule(struct sim_plan *plan, uint64_t seed)
 	sim_schedule_bases(plan, seed, schedule.victim);
 	sim_schedule_consumers(plan);
 	sim_schedule_compares(plan);
+	sim_schedule_members(plan, seed);
 	sim_plan_sort(plan);
 }

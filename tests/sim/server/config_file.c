@@ -111,6 +111,8 @@ static void write_cluster(struct writer *writer)
 		say(writer, "    - id: %u\n      address: 10.0.0.%u\n", node, node);
 		if (half(writer))
 			say(writer, "      port: 7700\n");
+		if (wish->joins & 1u << node)
+			say(writer, "      joins: on\n");
 		if (draw(writer, 3) == 0)
 			say(writer, "      client_endpoint: %s:10.0.0.%u:7700\n",
 			    half(writer) ? "udp" : "dpdk", node);

@@ -17,6 +17,7 @@ struct sim_config_wish {
 	const uint8_t *uuid;
 	unsigned number;
 	uint32_t members; /* bit per node id */
+	uint32_t joins; /* of them: not in the first list */
 	uint64_t segment_bytes, ring_bytes, log_bytes_max;
 	uint64_t election_timeout_ns, heartbeat_ns;
 	uint64_t sessions, mtu;

@@ -20,6 +20,7 @@ static void wish_of(const struct sim_cluster *cluster, unsigned number,
 		.uuid = cluster->uuid,
 		.number = number,
 		.members = ((1u << config->nodes) - 1) << 1,
+		.joins = (((1u << config->nodes) - 1) << 1) & ~sim_plan_voters(config->plan),
 		.segment_bytes = config->segment_bytes,
 		.ring_bytes = config->ring_bytes,
 		.log_bytes_max = config->segment_bytes * config->segments_max,
@@ -189,7 +190,7 @@ static void shape_all(const struct wl_config *config)
 {
 	static const struct wl_superblock none;
 	const struct wl_boot_self self = {1, &none};
-	uint32_t others = config->voters & ~(1u << config->node);
+	uint32_t others = config->members & ~(1u << config->node);
 
 	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
 		struct wl_journal_config shape;

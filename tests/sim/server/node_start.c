@@ -38,7 +38,7 @@ static void shape_worker(const struct start *start, uint32_t worker, uint64_t bo
 		for (unsigned peer = 1; peer <= WIRELOG_NODES_MAX; peer++) {
 			shape->peer_address[peer].link = sim_network_link(network, number, peer);
 			shape->peer_address_known[peer] = !sim_network_is_ethernet(network) &&
-							  (shape->voters & 1u << peer) &&
+							  (shape->members & 1u << peer) &&
 							  peer != number;
 		}
 	}

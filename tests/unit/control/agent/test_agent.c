@@ -118,6 +118,7 @@ static void rise(unsigned worker, enum wl_plane_verb verb, struct wl_view view, 
 					   .node = node,
 					   .view = view,
 					   .tail = bed.tail,
+					   .list.voters = bed.agent.config.voters,
 					   .now_ns = bed.now_ns,
 					   .reason = WL_STALL_DISK};
 

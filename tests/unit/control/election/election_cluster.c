@@ -200,6 +200,7 @@ static void tell_up(struct cluster *cluster, struct cluster_node *node, enum wl_
 		.node = about,
 		.view = node->view,
 		.tail = node->log,
+		.list.voters = ((1u << cluster->count) - 1) << 1,
 		.now_ns = now_of(cluster),
 		.reason = WL_STALL_QUORUM,
 	};

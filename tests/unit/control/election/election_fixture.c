@@ -92,6 +92,7 @@ static struct wl_plane_message up(struct election_fixture *fixture, enum wl_plan
 		.node = 1,
 		.view = {.number = fixture->election.number, .term = fixture->election.term},
 		.tail = fixture->tail,
+		.list = fixture->election.list,
 		.now_ns = fixture->now_ns,
 	};
 

@@ -150,16 +150,10 @@ static void leader_grants_nobody_and_ignores_newer_terms_of_requests(void)
 	CU_ASSERT_EQUAL(node.election.term, 6);
 }
 
-static void votes_of_strangers_are_not_counted_and_not_given(void)
+static void votes_of_strangers_are_not_counted_and_nobody_votes_for_itself(void)
 {
 	election_fixture_start(&node, 3, 5, 0);
-	election_fixture_vote(&node, 5, 6, LONGER);
-	CU_ASSERT_EQUAL(node.out.count, 0);
-	election_fixture_pre_vote(&node, 7, 6, LONGER);
-	CU_ASSERT_EQUAL(node.out.count, 0);
 	election_fixture_vote(&node, 1, 6, LONGER); /* in our own name */
-	CU_ASSERT_EQUAL(node.out.count, 0);
-	election_fixture_vote(&node, 0xffffff, 6, LONGER);
 	CU_ASSERT_EQUAL(node.out.count, 0);
 	election_fixture_become_candidate(&node);
 	election_fixture_vote_reply(&node, 5, 6, 6, true);
@@ -169,7 +163,101 @@ static void votes_of_strangers_are_not_counted_and_not_given(void)
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_CANDIDATE);
 }
 
-static void node_that_is_no_voter_neither_campaigns_nor_votes(void)
+/* Its list may be the newer one: what it may do is for that list to say. */
+static void who_asks_counts_by_a_list_of_its_own(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_pass(&node, T);
+	election_fixture_pre_vote(&node, 7, 6, LONGER);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 7));
+	CU_ASSERT_EQUAL(
+		election_fixture_sent(&node, WL_WIRE_PRE_VOTE_REPLY, 7)->message.reply.granted, 1);
+	election_fixture_vote(&node, 5, 6, LONGER);
+	election_fixture_settle(&node);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 5));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 5)->message.reply.granted,
+			1);
+}
+
+static void tell_list(struct wl_list list, wl_members before)
+{
+	const struct wl_plane_message message = {
+		.verb = WL_PLANE_LIST,
+		.list = list,
+		.list_before = before,
+	};
+
+	wl_election_on_list(&node.election, &message, node.now_ns, &node.out);
+}
+
+/* Raft, section 6: a majority of the old voters and one of the new ones. */
+static void joint_list_elects_by_a_majority_of_both_sides(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	tell_list((struct wl_list){.index = 9, .voters = 0x70, .old = 0xe}, 0);
+	election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
+	for (uint32_t from = 2; from <= 4; from++)
+		election_fixture_pre_vote_reply(&node, from, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_pre_vote_reply(&node, 5, 6, 6, true);
+	election_fixture_settle(&node);
+	CU_ASSERT_EQUAL_FATAL(state(), WL_ELECTION_CANDIDATE);
+	for (uint32_t from = 4; from <= 6; from++)
+		election_fixture_vote_reply(&node, from, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_CANDIDATE);
+	election_fixture_vote_reply(&node, 3, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
+}
+
+/* What the worker appends under another leader of this term does not change how its own votes are counted. */
+static void votes_are_counted_by_the_fenced_list(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_candidate(&node);
+	tell_list((struct wl_list){.index = 9, .voters = 1u << 1 | 1u << 5}, 0);
+	election_fixture_vote_reply(&node, 5, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_CANDIDATE);
+	election_fixture_vote_reply(&node, 3, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
+}
+
+/* Not counted in the new list, which may be nowhere else. */
+static void who_is_left_out_by_a_list_that_is_not_committed_campaigns(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	tell_list((struct wl_list){.index = 9, .voters = 0xc}, 0xe);
+	CU_ASSERT_TRUE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	election_fixture_pre_vote_reply(&node, 2, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_pre_vote_reply(&node, 3, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
+
+	election_fixture_start(&node, 3, 5, 0);
+	tell_list((struct wl_list){.index = 9, .voters = 0xc}, 0);
+	CU_ASSERT_FALSE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+}
+
+static void learner_is_handed_nothing_over(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
+	tell_list((struct wl_list){.index = 9, .voters = 0xe, .learners = 0x10}, 0);
+	node.out.count = 0;
+	CU_ASSERT_FALSE(wl_election_transfer(&node.election, 4, node.now_ns, &node.out));
+	CU_ASSERT_TRUE(wl_election_transfer(&node.election, 3, node.now_ns, &node.out));
+}
+
+static void who_is_not_to_lead_hands_over(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_become_leader(&node);
+	election_fixture_stalled(&node, WL_STALL_LEAVES);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_LEADER);
+	CU_ASSERT_TRUE(node.election.transfer.active);
+	CU_ASSERT_PTR_NOT_NULL(election_fixture_told(&node, WL_PLANE_TRANSFER));
+}
+
+static void node_that_is_no_voter_votes_and_does_not_campaign(void)
 {
 	struct wl_election_config config = {.node = 7, .voters = 0xe, .election_timeout_ns = T};
 
@@ -178,10 +266,13 @@ static void node_that_is_no_voter_neither_campaigns_nor_votes(void)
 	wl_election_start(&node.election, node.now_ns, &node.out);
 	election_fixture_pass(&node, 20 * (uint64_t)T);
 	CU_ASSERT_EQUAL(state(), WL_ELECTION_FOLLOWER);
-	election_fixture_vote(&node, 2, 6, LONGER);
-	CU_ASSERT_EQUAL(node.out.count, 0);
 	election_fixture_timeout_now(&node, 2, 5, GOOD);
 	CU_ASSERT_EQUAL(node.out.count, 0);
+	election_fixture_vote(&node, 2, 6, LONGER);
+	election_fixture_settle(&node);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2));
+	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_VOTE_REPLY, 2)->message.reply.granted,
+			1);
 }
 
 static void single_voter_elects_itself_at_once(void)
@@ -588,8 +679,14 @@ WL_SUITE(election)
 	WL_TEST(vote_in_our_own_term_is_granted_when_it_is_free),
 	WL_TEST(no_vote_in_a_term_whose_leader_is_known),
 	WL_TEST(leader_grants_nobody_and_ignores_newer_terms_of_requests),
-	WL_TEST(votes_of_strangers_are_not_counted_and_not_given),
-	WL_TEST(node_that_is_no_voter_neither_campaigns_nor_votes),
+	WL_TEST(votes_of_strangers_are_not_counted_and_nobody_votes_for_itself),
+	WL_TEST(node_that_is_no_voter_votes_and_does_not_campaign),
+	WL_TEST(who_asks_counts_by_a_list_of_its_own),
+	WL_TEST(joint_list_elects_by_a_majority_of_both_sides),
+	WL_TEST(votes_are_counted_by_the_fenced_list),
+	WL_TEST(who_is_left_out_by_a_list_that_is_not_committed_campaigns),
+	WL_TEST(learner_is_handed_nothing_over),
+	WL_TEST(who_is_not_to_lead_hands_over),
 	WL_TEST(single_voter_elects_itself_at_once),
 	WL_TEST(hundred_late_ticks_are_one_timeout),
 	WL_TEST(pause_of_the_process_restarts_the_timer_once),

@@ -48,7 +48,7 @@ static struct bed *make_bed(uint32_t nodes)
 	journal->view =
 		(struct wl_view){.number = 9, .term = 4, .role = WL_ROLE_LEADER, .leader = 2};
 	for (uint32_t node = 1; node <= nodes; node++) {
-		journal->view.voters = wl_members_with(journal->view.voters, node);
+		journal->list.voters = wl_members_with(journal->list.voters, node);
 		if (node != 2)
 			make_peer_well(&journal->peers[node], 120);
 	}

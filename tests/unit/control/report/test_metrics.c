@@ -43,7 +43,8 @@ static struct bed *make_bed(uint32_t journals)
 		bed->facts.journals[id].published_known = true;
 		bed->facts.journals[id].stages = &bed->stages;
 		bed->facts.journals[id].published.view =
-			(struct wl_view){.role = WL_ROLE_LEADER, .term = 4 + id, .voters = 0xe};
+			(struct wl_view){.role = WL_ROLE_LEADER, .term = 4 + id};
+		bed->facts.journals[id].published.list.voters = 0xe;
 	}
 	return bed;
 }

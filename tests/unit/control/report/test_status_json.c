@@ -43,11 +43,8 @@ static struct bed *make_bed(void)
 		wl_histogram_init(&bed->histograms[stage], 1000000000ull, bed->buckets[stage]);
 		bed->stages.histogram[stage] = &bed->histograms[stage];
 	}
-	journal->view = (struct wl_view){.number = 9,
-					 .term = 4,
-					 .role = WL_ROLE_LEADER,
-					 .leader = 2,
-					 .voters = 0xe};
+	journal->view =
+		(struct wl_view){.number = 9, .term = 4, .role = WL_ROLE_LEADER, .leader = 2};
 	journal->tail = (struct wl_position){4, 120};
 	journal->durable = (struct wl_position){4, 119};
 	journal->commit = 118;

@@ -51,8 +51,70 @@ static void strangers_decide_nothing(void)
 	CU_ASSERT_FALSE(wl_members_decide(0, up_to(7)));
 }
 
+static wl_members below(unsigned node)
+{
+	return (1u << node) - 2;
+}
+
+/* Of every list, every change and the end of it: no two sets without a common node decide by lists that follow each other. */
+static void lists_that_follow_each_other_meet(void)
+{
+	unsigned pairs = 0, apart = 0;
+
+	for (wl_members voters = 2; voters < 1u << 5; voters += 2) {
+		for (wl_members next = 2; next < 1u << 5; next += 2) {
+			const struct wl_list before = {.index = 3, .voters = voters};
+			const struct wl_list joint = {.index = 4, .voters = next, .old = voters};
+			const struct wl_list after = {.index = 5, .voters = next};
+
+			CU_ASSERT_EQUAL(wl_list_may_follow(&before, &joint), next != voters);
+			CU_ASSERT_EQUAL(wl_list_may_follow(&before, &after), next == voters);
+			CU_ASSERT_TRUE(wl_list_may_follow(&joint, &after));
+			CU_ASSERT_FALSE(wl_list_may_follow(&joint, &joint));
+			for (wl_members some = 0; some < 1u << 5; some += 2) {
+				pairs++;
+				apart += wl_list_decides(&before, some) &&
+					 wl_list_decides(&joint, ~some);
+				apart += wl_list_decides(&joint, some) &&
+					 wl_list_decides(&after, ~some);
+			}
+		}
+	}
+	CU_ASSERT(pairs > 0);
+	CU_ASSERT_EQUAL(apart, 0);
+}
+
+static void a_joint_list_has_the_old_voters_it_follows(void)
+{
+	const struct wl_list before = {.index = 3, .voters = 0xe};
+	struct wl_list next = {.index = 4, .voters = 0x1e, .old = 0xe};
+
+	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next));
+	next.old = 0xc;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
+	next = (struct wl_list){.index = 4, .voters = 0xe, .learners = 0x10};
+	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next));
+	next.learners = 0x8;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* it votes */
+	next.learners = 1u << (WIRELOG_NODES_MAX + 1);
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* nobody's id */
+	next = (struct wl_list){.index = 4, .old = 0xe};
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* nobody votes */
+}
+
+static void nobody_decides_by_an_empty_list(void)
+{
+	const struct wl_list none = {0};
+
+	CU_ASSERT_FALSE(wl_list_decides(&none, below(WIRELOG_NODES_MAX)));
+	CU_ASSERT_FALSE(wl_list_is_alone(&none, 1));
+}
+
 WL_SUITE(members)
 {
+	WL_TEST(lists_that_follow_each_other_meet),
+	WL_TEST(a_joint_list_has_the_old_voters_it_follows),
+	WL_TEST(nobody_decides_by_an_empty_list),
 	WL_TEST(what_is_no_nodes_id_is_in_no_set),
 	WL_TEST(two_majorities_of_one_set_meet),
 	WL_TEST(strangers_decide_nothing),

@@ -90,25 +90,33 @@ static void what_a_verb_does_not_use_is_written_as_zero(void)
 	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_VERB_LAST; all.verb++) {
 		make(&all);
 		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
-		CU_ASSERT_EQUAL(
-			decoded.number,
-			all.verb == WL_CONTROL_TRIM || all.verb == WL_CONTROL_CONSUMER_SET ? 2 : 0);
+		CU_ASSERT_EQUAL(decoded.number,
+				all.verb == WL_CONTROL_TRIM ||
+						all.verb == WL_CONTROL_CONSUMER_SET ||
+						all.verb == WL_CONTROL_MEMBERS
+					? 2
+					: 0);
 		CU_ASSERT_EQUAL(
 			decoded.expects,
 			all.verb == WL_CONTROL_BASE || all.verb >= WL_CONTROL_CONSUMER_SET ? 1 : 0);
-		CU_ASSERT_EQUAL(decoded.index, all.verb == WL_CONTROL_BASE_PROVEN ||
-							       all.verb == WL_CONTROL_CONSUMER_DROP
-						       ? 3
-						       : 0);
+		CU_ASSERT_EQUAL(decoded.index,
+				all.verb == WL_CONTROL_BASE_PROVEN ||
+						all.verb == WL_CONTROL_CONSUMER_DROP ||
+						all.verb == WL_CONTROL_MEMBERS
+					? 3
+					: 0);
 		CU_ASSERT_STRING_EQUAL(decoded.name,
-				       all.verb >= WL_CONTROL_CONSUMER_SET ? "name" : "");
+				       all.verb == WL_CONTROL_CONSUMER_SET ||
+						       all.verb == WL_CONTROL_CONSUMER_DROP
+					       ? "name"
+					       : "");
 		CU_ASSERT_EQUAL(decoded.digest, all.verb == WL_CONTROL_BASE_PROVEN ? 4 : 0);
 	}
 }
 
 static void what_is_unknown_is_whole_and_not_decoded(void)
 {
-	static const uint64_t verbs[] = {0, 6, 7, 256, 1ull << 32 | 1, UINT64_MAX};
+	static const uint64_t verbs[] = {0, 7, 8, 256, 1ull << 32 | 1, UINT64_MAX};
 	static const uint32_t sizes[] = {1, 8, 23, 25, 32, WL_CONTROL_BYTES_MAX};
 	const struct wl_control trim = {.verb = WL_CONTROL_TRIM, .number = 5};
 	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;

@@ -94,6 +94,10 @@ static void start_replica(struct replica_fixture *fixture, uint32_t number, uint
 		.catch_up_rate = REPLICA_CATCH_UP_RATE,
 	};
 
+	node->disk.config.first_voters = fixture->voters;
+	node->disk.log.config.first_voters = fixture->voters;
+	if (node->disk.log.list.index == 0)
+		wl_log_set_list(&node->disk.log, &(struct wl_list){0});
 	wl_ring_init(&node->up, node->up_memory, sizeof(struct wl_plane_message), UP_SLOTS);
 	wl_replica_init(&node->replica, &config, &node->disk.log, known_commit, node->memory);
 	node->replica.tx = &node->tx;
@@ -180,7 +184,6 @@ static struct wl_plane_message view_for(struct replica_fixture *fixture, uint32_
 
 	message.view.number = ++fixture->nodes[node].boot_id;
 	message.view.term = term;
-	message.view.voters = fixture->voters;
 	replica_of(fixture, node)->now_ns = fixture->now_ns;
 	return message;
 }

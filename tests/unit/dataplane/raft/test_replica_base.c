@@ -9,17 +9,20 @@
 #define WRONG 0xbbbbu
 
 static struct replica_fixture cluster;
-static struct wl_replica alone; /* as a leader sees its voters: no mail, no log */
+static struct wl_replica alone; /* as a leader sees its voters: no mail */
+static struct wl_log log_alone; /* nothing in it but the list */
 
 /* A leader of so many voters, node 1. */
 static void lead(unsigned voters)
 {
 	memset(&alone, 0, sizeof(alone));
+	memset(&log_alone, 0, sizeof(log_alone));
+	alone.log = &log_alone;
 	alone.config.node = 1;
 	alone.view.role = WL_ROLE_LEADER;
 	alone.commit = 100;
 	for (uint32_t node = 1; node <= voters; node++)
-		alone.view.voters = wl_members_with(alone.view.voters, node);
+		log_alone.list.voters = wl_members_with(log_alone.list.voters, node);
 }
 
 static void has_base(uint32_t node, uint64_t index, uint64_t digest)

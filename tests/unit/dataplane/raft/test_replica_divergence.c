@@ -86,7 +86,7 @@ static void next_view(enum wl_role role, uint64_t term)
 {
 	const struct wl_plane_message message = {
 		.verb = role == WL_ROLE_LEADER ? WL_PLANE_LEAD : WL_PLANE_FOLLOW,
-		.view = {.number = follower()->view.number + 1, .term = term, .voters = 0xe},
+		.view = {.number = follower()->view.number + 1, .term = term},
 	};
 
 	if (role == WL_ROLE_LEADER)

@@ -425,7 +425,7 @@ static void echo_of_a_time_that_was_not_yet_is_dropped(void)
 static void acknowledgement_of_who_does_not_vote_is_ignored(void)
 {
 	begin_ready("1");
-	cluster.voters = 1u << 1 | 1u << 2;
+	leader()->log->list.voters = 1u << 1 | 1u << 2;
 	replica_fixture_lead(&cluster, LEADER, 3);
 	turn();
 	turn();

@@ -181,6 +181,7 @@ struct service_fixture *service_fixture_start(bool alone)
 		.ring_bytes = WL_LOG_RING_BYTES_MIN,
 		.bytes_max = MEDIUM_BYTES,
 		.entry_bytes_target = 64 << 10,
+		.first_voters = alone ? 1u << 1 : 1u << 1 | 1u << 2 | 1u << 3,
 	};
 
 	memset(world, 0, sizeof(*world));
@@ -262,7 +263,6 @@ void service_fixture_lead(struct service_fixture *fixture, uint64_t term)
 	message.view.term = term;
 	message.view.role = WL_ROLE_LEADER;
 	message.view.leader = 1;
-	message.view.voters = world->alone ? 1u << 1 : 1u << 1 | 1u << 2 | 1u << 3;
 	wl_replica_on_lead(&fixture->replica, &message);
 	wl_service_on_view(fixture->service);
 	service_fixture_turns(fixture, 4);

@@ -36,7 +36,7 @@ static void lead(unsigned voters, uint64_t tail)
 	replica.view.role = WL_ROLE_LEADER;
 	replica.commit = tail;
 	for (uint32_t node = 1; node <= voters; node++)
-		replica.view.voters = wl_members_with(replica.view.voters, node);
+		log_of_leader.list.voters = wl_members_with(log_of_leader.list.voters, node);
 	state.trim_number = 1;
 }
 

@@ -220,6 +220,10 @@ static const uint64_t small[] = {
 	12,
 	2,
 	2,
+	/* the list of members: entry 8 says 1 to 3, 4 learns */
+	8,
+	0xe,
+	0x10,
 	NAME_A,
 	0,
 	0,
@@ -302,50 +306,58 @@ static const struct {
 	{12, 65}, /* more consumers than there may be */
 	{12, 1ull << 32 | 2},
 	{12, 3}, /* what follows is none */
-	{13, 0},
-	{13, 0x2f612d61ull}, /* a slash */
-	{13, NAME_B}, /* names do not rise */
-	{13, NAME_B + 1},
-	{14, 'a'}, /* something behind the end of the name */
-	{16, 1ull << 56},
-	{17, 3}, /* below the trim point */
-	{17, 21},
-	{18, 0}, /* made by no entry */
-	{18, 10},
-	{19, NAME_A},
-	{25, 10 << 16},
-	{25, 5 << 16}, /* ids do not rise */
-	{25, 6 << 16},
-	{25, 7},
-	{27, 3}, /* the same client and nonce twice */
-	{28, 0},
-	{28, 13},
-	{29, 2}, /* more runs than sequences */
-	{29, 5}, /* ends before its last run begins */
-	{29, UINT64_MAX},
-	{30, 14}, /* not where the last run ends */
-	{30, 0},
-	{31, 10},
-	{32, 2}, /* the first run begins with the first sequence */
-	{33, 20},
-	{33, 10}, /* 10 to 12, and 12 comes again */
-	{33, 0}, /* two expired runs in a row are one */
-	{35, 1}, /* runs do not rise */
-	{35, 6},
-	{36, 6}, /* 3 to 5, and 6: one run */
-	{36, 5},
-	{38, 4},
-	{38, 10},
-	{39, 0},
+	{13, 11}, /* the list is of an entry that is not applied */
+	{13, 0}, /* it says something, and is of no entry */
+	{14, 0}, /* nobody votes */
+	{14, 1}, /* no node's id */
+	{14, 0xeull | 0xeull << 32}, /* old voters that are the new ones */
+	{14, 0x100},
+	{15, 0xe}, /* who votes learns */
+	{15, 1ull << 32},
+	{16, 0},
+	{16, 0x2f612d61ull}, /* a slash */
+	{16, NAME_B}, /* names do not rise */
+	{16, NAME_B + 1},
+	{17, 'a'}, /* something behind the end of the name */
+	{19, 1ull << 56},
+	{20, 3}, /* below the trim point */
+	{20, 21},
+	{21, 0}, /* made by no entry */
+	{21, 10},
+	{22, NAME_A},
+	{28, 10 << 16},
+	{28, 5 << 16}, /* ids do not rise */
+	{28, 6 << 16},
+	{28, 7},
+	{30, 3}, /* the same client and nonce twice */
+	{31, 0},
+	{31, 13},
+	{32, 2}, /* more runs than sequences */
+	{32, 5}, /* ends before its last run begins */
+	{32, UINT64_MAX},
+	{33, 14}, /* not where the last run ends */
+	{33, 0},
+	{34, 10},
+	{35, 2}, /* the first run begins with the first sequence */
+	{36, 20},
+	{36, 10}, /* 10 to 12, and 12 comes again */
+	{36, 0}, /* two expired runs in a row are one */
+	{38, 1}, /* runs do not rise */
+	{38, 6},
+	{39, 6}, /* 3 to 5, and 6: one run */
 	{39, 5},
-	{39, 17},
-	{39, UINT64_MAX},
-	{41, 2 << 16},
-	{41, 10 << 16}, /* opened by an entry that is not applied */
-	{41, 7},
-	{45, 1}, /* sequences without a run */
-	{46, 1},
-	{47, 1},
+	{41, 4},
+	{41, 10},
+	{42, 0},
+	{42, 5},
+	{42, 17},
+	{42, UINT64_MAX},
+	{44, 2 << 16},
+	{44, 10 << 16}, /* opened by an entry that is not applied */
+	{44, 7},
+	{48, 1}, /* sequences without a run */
+	{49, 1},
+	{50, 1},
 };
 
 static void what_apply_never_makes_is_refused(void)
@@ -406,9 +418,9 @@ static void sessions_are_written_by_rising_id(void)
 	state_start(&state, &memory, 3);
 	state_log_apply(&log_, &state, 6);
 	CU_ASSERT_EQUAL_FATAL(state.sessions.count, 3);
-	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 104 + 3 * 56 + 8);
+	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 128 + 3 * 56 + 8);
 	for (unsigned at = 0; at < 3; at++) {
-		uint64_t id = wl_load_u64(bytes_of[0] + 104 + at * 56);
+		uint64_t id = wl_load_u64(bytes_of[0] + 128 + at * 56);
 
 		CU_ASSERT_TRUE(id > last);
 		last = id;

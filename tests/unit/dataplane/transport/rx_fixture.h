@@ -50,7 +50,7 @@ static void begin(void)
 	rx.boot_id = OUR_BOOT;
 	rx.ipv4 = OUR_IPV4;
 	rx.udp_port = OUR_PORT;
-	rx.voters = 1u << 1 | 1u << 2 | 1u << 3;
+	rx.members = 1u << 1 | 1u << 2 | 1u << 3;
 	rx.client_idle_ns = IDLE_NS;
 	rx.peer_alive_ns = ALIVE_NS;
 	rx.peers[2].identity = NODE_2;

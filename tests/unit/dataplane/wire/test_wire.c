@@ -391,6 +391,7 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 static void propose_has_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_propose trim = {.verb = WL_WIRE_PROPOSE_TRIM, .number = 7};
+	const struct wl_wire_propose members = {.verb = WL_WIRE_PROPOSE_MEMBERS, .number = 0x302};
 	const struct wl_wire_propose set = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET,
 					    .number = 7,
 					    .made = 9,
@@ -405,10 +406,16 @@ static void propose_has_the_documented_layout_and_limits(void)
 	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 0);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 2); /* without a name */
-	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 4); /* a base is no operator's */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 5); /* a base is no operator's */
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 3, 1);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 4, 1); /* reserved */
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 8, 0); /* number */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 16, 1); /* made */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 24, 'a'); /* a name */
+
+	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &members), 56);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes), 4);
+	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 16, 1); /* made */
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 24, 'a'); /* a name */
 

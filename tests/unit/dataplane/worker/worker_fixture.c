@@ -170,6 +170,7 @@ static void start_journal(struct worker_fixture *fixture, unsigned slot, uint16_
 		.log = {.cluster = WORKER_CLUSTER,
 			.node = 1,
 			.journal = number,
+			.first_voters = 1u << 1 | 1u << 2 | 1u << 3,
 			.segment_bytes = WL_SEGMENT_BYTES_MIN,
 			.ring_bytes = (uint64_t)WL_LOG_RING_BYTES_MIN << (slot & 1),
 			.bytes_max = 8ull * WL_SEGMENT_BYTES_MIN,
@@ -210,7 +211,7 @@ void worker_fixture_init(struct worker_fixture *fixture)
 		.cluster = WORKER_CLUSTER,
 		.boot_id = WORKER_BOOT,
 		.incarnation = 99,
-		.voters = 1u << 1 | 1u << 2 | 1u << 3,
+		.members = 1u << 1 | 1u << 2 | 1u << 3,
 		.udp_port = PORT_NUMBER,
 		.clients_max = 16,
 		.client_idle_ns = 1000000000,
@@ -355,9 +356,7 @@ void worker_fixture_command(struct worker_fixture *fixture, unsigned journal,
 	struct wl_plane_message message = {
 		.verb = verb,
 		.journal = (uint16_t)(journal == 0 ? WORKER_FIRST : WORKER_SECOND),
-		.view = {.number = ++fixture->plane_view[journal],
-			 .term = term,
-			 .voters = 1u << 1 | 1u << 2 | 1u << 3},
+		.view = {.number = ++fixture->plane_view[journal], .term = term},
 	};
 
 	WL_CHECK(wl_ring_push(&fixture->plane.down, &message));

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Members of a journal. The list in force is the log's (log_members.c): it holds from append to truncation, for the leader that appends it and for
+ * the follower that takes it, and every count of this folder asks it. Control learns of each list, and decides elections by the one that
+ * stood at the fenced tail.
+ *
+ * Why two leaders cannot count apart. Lists follow one another in one log, each only when the one before is committed under its own
+ * quorums, by a leader whose term's first entry is committed (may_change). A list with other voters is joint, and what it decides
+ * needs a majority of either side; so whatever two adjacent lists decide has a voter in common, and it holds what the other one decided.
+ * Who is no member any more is sent entries until it knows the list that says so: it then neither campaigns nor waits.
+ *
+ * A candidate that lacks a committed list counts by an older one: a majority of that older list's voters holds the committed entry of the
+ * list behind it, and refuses. Data that went back count on neither side until they are taken in (replica_return.c): its argument asks only
+ * that what elects meets what commits.
+ */
+#include "dataplane/base/check.h"
+#include "dataplane/raft/replica_internal.h"
+#include "wirelog/status.h"
+
+#define LEAVES_INTERVAL_NS 1000000000u
+
+wl_members wl_replica_list_before(const struct wl_replica *replica)
+{
+	const struct wl_log *log = replica->log;
+
+	return log->list.index > replica->commit ? wl_list_voters(&log->list_before) : 0;
+}
+
+static bool is_told(const struct wl_replica *replica)
+{
+	const struct wl_list *list = wl_replica_list(replica), *told = &replica->list_told;
+
+	return list->index == told->index && list->voters == told->voters &&
+	       list->old == told->old && list->learners == told->learners &&
+	       replica->list_before_told == wl_replica_list_before(replica);
+}
+
+void wl_replica_tell_list(struct wl_replica *replica)
+{
+	if (wl_likely(is_told(replica)) || replica->pending_up_count > WL_REPLICA_UP_MAX / 2)
+		return;
+	replica->list_told = *wl_replica_list(replica);
+	replica->list_before_told = wl_replica_list_before(replica);
+	wl_replica_tell(replica, WL_PLANE_LIST, replica->config.node, 0);
+}
+
+/* Nobody counts it; but as long as it does not know, it waits for a leader that is gone. */
+bool wl_replica_is_leaving(const struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_peer *peer = &replica->peers[node];
+
+	return wl_members_has(wl_list_everybody(&replica->log->list_before), node) &&
+	       !wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) &&
+	       (peer->left_ns == 0 || peer->heard_sent_ns < peer->left_ns);
+}
+
+void wl_replica_tell_left(struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_list *list = wl_replica_list(replica);
+	struct wl_peer *peer = &replica->peers[node];
+
+	if (wl_members_has(wl_list_everybody(list), node))
+		peer->left_ns = 0;
+	else if (peer->left_ns == 0 && replica->commit >= list->index &&
+		 peer->match_received >= list->index)
+		peer->left_ns = replica->now_ns;
+}
+
+static bool may_change(const struct wl_replica *replica)
+{
+	return wl_replica_takes_appends(replica) == WIRELOG_OK &&
+	       wl_replica_list(replica)->index <= replica->commit;
+}
+
+bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_peer *peer = &replica->peers[node];
+
+	if (node == replica->config.node)
+		return !wl_log_is_full(replica->log);
+	return peer->counts && peer->state == WL_PEER_STREAM && !peer->needs_base &&
+	       !peer->no_space && !peer->disk_slow &&
+	       peer->match_durable + WL_LOG_ENTRIES_IN_RING / 4 >= replica->commit &&
+	       peer->heard_sent_ns != 0 &&
+	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
+}
+
+bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *list)
+{
+	wl_members able = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (wl_replica_may_vote(replica, node))
+			able |= wl_members_only(node);
+	}
+	return wl_list_decides(list, able);
+}
+
+enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const struct wl_list *next)
+{
+	const struct wl_list *list = wl_replica_list(replica);
+	struct wl_control control = wl_control_of_list(next, list->index);
+	enum wl_log_result result;
+
+	WL_CHECK(wl_list_may_follow(list, next));
+	if (!may_change(replica))
+		return WL_LOG_NO_ROOM;
+	result = wl_replica_append_control(replica, &control);
+	WL_CHECK(result != WL_LOG_OK || list->index == replica->log->tail.index);
+	return result;
+}
+
+void wl_replica_leaves(struct wl_replica *replica)
+{
+	if (replica->handing_over ||
+	    (replica->leaves_told_ns != 0 &&
+	     replica->now_ns - replica->leaves_told_ns < LEAVES_INTERVAL_NS))
+		return;
+	replica->leaves_told_ns = replica->now_ns;
+	wl_replica_tell(replica, WL_PLANE_STALLED, replica->config.node, WL_STALL_LEAVES);
+}
