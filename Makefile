@@ -297,7 +297,7 @@ UDEV_RULES := drivers-config/udev/65-wirelog.rules
 
 .PHONY: pages deb deb-test
 pages: $(BUILD)/man/wirelogd.8 ## man pages and completion, from what the programs say with --help
-$(BUILD)/man/wirelogd.8: $(BUILD)/wirelog $(BUILD)/wirelogd scripts/help-pages $(wildcard docs/man/*.more)
+$(BUILD)/man/wirelogd.8: $(BUILD)/wirelog $(BUILD)/wirelogd $(BUILD)/wirelog-exporter scripts/help-pages $(wildcard docs/man/*.more)
 	$(call say,MAN)scripts/help-pages $(BUILD)
 
 deb: ## Debian packages in $(BUILD)/deb, lintian clean
@@ -323,7 +323,7 @@ install: all pages ## install below $(DESTDIR)$(PREFIX)
 		'Libs: -L$${libdir} -lwirelog' 'Libs.private: -lIPSec_MB -lisal -ldl' \
 		'Cflags: -I$${includedir}' \
 		>$(LIBDIR)/pkgconfig/libwirelog.pc
-	$(Q)for page in $(BUILD)/man/*.[18] docs/man/*.[18]; do \
+	$(Q)for page in $(BUILD)/man/*.[18]; do \
 		install -D -m 644 -t $(MANDIR)/man$${page##*.} $$page || exit 1; done
 	$(Q)install -D -m 644 -t $(COMPLETIONDIR) $(BUILD)/completion/wirelog
 	$(Q)ln -sf wirelog $(COMPLETIONDIR)/wirelogd

@@ -74,8 +74,11 @@ static void put_head(const struct writing *writing, const char *name, const char
 
 	fprintf(writing->out, "# HELP %s%s ", name, total);
 	put_help(writing, help);
-	if (unit[0] != '\0')
-		fprintf(writing->out, " (%s)", unit);
+	if (unit[0] != '\0') {
+		fputs(" (", writing->out);
+		put_help(writing, unit);
+		putc(')', writing->out);
+	}
 	fprintf(writing->out, "\n# TYPE %s%s %s\n", name, total, type);
 }
 

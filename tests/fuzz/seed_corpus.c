@@ -343,6 +343,8 @@ static void write_stories(void)
 	      1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
 	STORY("fuzz_rx", "insecure", 1, 0, 2, 0, 0, 70, 0, 1, 0, 0, 5, 0, 0, 4, 1, 2, 3, 4, 0, 6, 1,
 	      0, 130, 0, 2, 0, 0, 9, 0, 0, 0);
+	STORY("fuzz_event_ring", "more_than_fit", 200);
+	STORY("fuzz_event_ring", "a_number_elsewhere", 20, 7, 0, 0, 2, 9, 1, 7, 248, 1, 2, 9, 1);
 	STORY("fuzz_superblock", "two_pairs", 8, 4, 8, 4, 8, 5, 8, 5);
 	STORY("fuzz_superblock", "torn_copy", 8, 4, 8, 4, 9, 5, 16, 0, 1, 1, 8, 5);
 	STORY("fuzz_base", "two_whole_ones", 7, 16, 16);

@@ -46,7 +46,7 @@ static json_t *make_metrics(int node, const char *metrics, const char *stages)
 static const char entries[] =
 	"[{\"name\": \"worker_rx_bytes\", \"kind\": \"sum\", \"unit\": \"bytes\", \"help\": \"of \\\"these\\\"\\nframes\", \"labels\": [\"worker\"]},"
 	" {\"name\": \"journal_gap_ns\", \"kind\": \"now\", \"unit\": \"ns\", \"help\": \"h\", \"labels\": [\"journal\"]},"
-	" {\"name\": \"reason\", \"kind\": \"now\", \"unit\": \"flag\", \"help\": \"h\", \"labels\": [\"reason\", \"journal\"]},"
+	" {\"name\": \"reason\", \"kind\": \"now\", \"unit\": \"f\\nlag\", \"help\": \"h\", \"labels\": [\"reason\", \"journal\"]},"
 	" {\"name\": \"nobody_has_it\", \"kind\": \"now\", \"unit\": \"flag\", \"help\": \"h\", \"labels\": []}]";
 static const char values[] =
 	"[{\"name\": \"worker_rx_bytes\", \"values\": [[0, 12], [1, 9007199254740993]]},"
@@ -152,6 +152,7 @@ static void words_are_escaped_and_none_is_empty(void)
 	CU_ASSERT(
 		has(page, "wirelog_reason{node=\"1\",reason=\"a\\\"b\\\\c\\nd\",journal=\"\"} 1"));
 	CU_ASSERT(has(page, "wirelog_up{run_directory=\"/r\\\"2\"} 1"));
+	CU_ASSERT(has(page, "# HELP wirelog_reason h (f lag)"));
 	free(page);
 	drop(&bed);
 }
