@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/stats_answers_thread.h"
+#include "control/node/stats_compare_thread.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
+#include "control/node/latency_thread.h"
+#include "control/node/nic_watch_thread.h"
 #include "control/node/reload_thread.h"
+#include "control/node/watch_thread.h"
+#include "control/report/events_file.h"
+#include "control/report/metrics.h"
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
 #include "dataplane/base/change.h"
+#include "control/report/windows.h"
 #include "dataplane/host/clock.h"
 
 static void gather_worker(const struct wl_node *node, uint32_t number, struct wl_status_worker *to)
@@ -62,11 +70,33 @@ static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_st
 	to->worker = node->config->journal_worker[id];
 }
 
-static json_t *answer_with(struct wl_node *node,
-			   json_t *(*make)(const struct wl_status_facts *facts))
+static void gather_process(struct wl_status_facts *facts)
 {
-	struct wl_status_facts *facts = calloc(1, sizeof(*facts));
-	json_t *value;
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+	struct timespec cpu;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
+		facts->process_cpu_ns = (uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
+	if (!file)
+		return;
+	if (fscanf(file, "%*u %lu", &pages) == 1)
+		facts->process_resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	fclose(file);
+}
+
+struct gathered {
+	struct wl_status_facts facts; /* first: it is what the caller has */
+	struct wl_health health;
+	struct wl_status_link links[]; /* all configured ones */
+};
+
+struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
+{
+	uint32_t links = wl_nic_watch_count(node);
+	struct gathered *gathered =
+		calloc(1, sizeof(*gathered) + links * sizeof(gathered->links[0]));
+	struct wl_status_facts *facts = gathered ? &gathered->facts : NULL;
 
 	if (!facts)
 		return NULL;
@@ -92,7 +122,20 @@ static json_t *answer_with(struct wl_node *node,
 	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
 	facts->worker_allocations = wl_worker_thread_allocations();
 	facts->link_allocations = wl_worker_thread_link_allocations();
-	value = make(facts);
+	facts->links = gathered->links;
+	facts->link_count = links;
+	wl_nic_watch_copy(node, gathered->links);
+	gather_process(facts);
+	wl_watch_judge(node, facts, &gathered->health);
+	return facts;
+}
+
+static json_t *answer_with(struct wl_node *node,
+			   json_t *(*make)(const struct wl_status_facts *facts))
+{
+	struct wl_status_facts *facts = wl_stats_answers_gather(node);
+	json_t *value = facts ? make(facts) : NULL;
+
 	free(facts);
 	return value;
 }
@@ -110,10 +153,51 @@ static json_t *answer_counters(void *context, const char *parameter, char *error
 	return answer_with(context, wl_status_json_counters);
 }
 
-static json_t *answer_latency(void *context, const char *parameter, char *error, size_t error_bytes)
+static json_t *answer_metrics(void *context, const char *parameter, char *error, size_t error_bytes)
 {
 	(void)parameter, (void)error, (void)error_bytes;
-	return answer_with(context, wl_status_json_latency);
+	return answer_with(context, wl_metrics_json);
+}
+
+static json_t *answer_catalogue(void *context, const char *parameter, char *error,
+				size_t error_bytes)
+{
+	(void)context, (void)parameter, (void)error, (void)error_bytes;
+	return wl_metrics_catalogue();
+}
+
+/* "": since the start | SECONDS | SECONDS,hdr: of the last so many */
+static json_t *answer_latency(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	unsigned seconds = 0;
+	int used = 0;
+
+	if (parameter[0] == '\0')
+		return answer_with(context, wl_status_json_latency);
+	if (sscanf(parameter, "%4u%n", &seconds, &used) == 1 &&
+	    isdigit((unsigned char)parameter[0]) && seconds >= 1 &&
+	    seconds <= WL_WINDOWS_SECONDS_MAX &&
+	    (parameter[used] == '\0' || strcmp(parameter + used, ",hdr") == 0))
+		return wl_latency_json(context, seconds, parameter[used] != '\0');
+	snprintf(error, error_bytes, "'%.60s' is not SECONDS or SECONDS,hdr, from 1 to %u",
+		 parameter, WL_WINDOWS_SECONDS_MAX);
+	return NULL;
+}
+
+static json_t *answer_events(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	struct wl_event *events = calloc(WL_EVENTS, sizeof(*events));
+	json_t *list = json_array();
+
+	(void)context, (void)parameter, (void)error, (void)error_bytes;
+	for (uint32_t at = 0, count = events ? wl_events_read(events) : 0; at < count; at++)
+		json_array_append_new(list,
+				      json_pack("{s:I, s:I, s:i, s:s}", "number",
+						(json_int_t)events[at].number, "time_ns",
+						(json_int_t)events[at].time_ns, "level",
+						(int)events[at].level, "text", events[at].text));
+	free(events);
+	return json_pack("{s:o}", "events", list);
 }
 
 static json_t *answer_config(void *context, const char *parameter, char *error, size_t error_bytes)
@@ -425,9 +509,12 @@ static json_t *answer_stop(void *context, const char *parameter, char *error, si
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	static const struct wl_stats_command commands[] = {
+		{"/wirelog/metrics", answer_metrics},
+		{"/wirelog/catalogue", answer_catalogue},
 		{"/wirelog/status", answer_status},
 		{"/wirelog/counters", answer_counters},
 		{"/wirelog/latency", answer_latency},
+		{"/wirelog/events", answer_events},
 		{"/wirelog/config", answer_config},
 		{"/wirelog/reload", answer_reload},
 		{"/wirelog/transfer", answer_transfer},
@@ -435,12 +522,19 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/consumer_set", answer_consumer_set},
 		{"/wirelog/consumer_delete", answer_consumer_delete},
 		{"/wirelog/member", answer_member},
+		{"/wirelog/compare", wl_stats_answer_compare},
+		{"/wirelog/compared", wl_stats_answer_compared},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};
+	/* Those that only ask; without a name the first one is streamed. */
+	static const char *const streamable[] = {"/wirelog/metrics",  "/wirelog/status",
+						 "/wirelog/counters", "/wirelog/latency",
+						 "/wirelog/events",   NULL};
 	char path[WL_CONFIG_PATH_BYTES + 16];
 	struct wl_stats_socket_config config = {.path = path,
 						.commands = commands,
+						.streamable = streamable,
 						.context = node};
 
 	snprintf(path, sizeof(path), "%s/" WL_STATS_SOCKET_NAME, node->config->run_directory);

@@ -50,6 +50,7 @@ struct wl_peer {
 	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; UINT64_MAX: not told */
 	bool disk_slow; /* as it says itself */
 	uint32_t fragments_have; /* most bytes that it ever had of the entry behind its match */
+	bool behind; /* more than a window was missing, and it is not in step again */
 	bool needs_base; /* our log begins behind what it has: it is not served, and hears heartbeats only */
 	bool damaged; /* the medium could not give what this peer needs */
 	uint64_t damage_asked_ns; /* when that place was last asked for again */
@@ -90,6 +91,9 @@ bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64
 void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns);
 /* Goes back to match + 1 when there was no progress for resend_ns. True when it did. */
 bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns);
+/* Unacknowledged bytes at most; `configured`: when nothing is lost. */
+void wl_peer_narrow_window(struct wl_peer *peer, uint32_t configured);
+void wl_peer_widen_window(struct wl_peer *peer, uint32_t configured);
 /*
  * The image of `index`: from the ring, else from the medium. NULL: not now (wants_read or damaged say why).
  * The pointer holds until the next call for this peer or append to the log.

@@ -151,6 +151,7 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	wl_service_apply(journal->service);
 	did = wl_service_end_turn(journal->service, now_ns);
 	did += wl_journal_turn_bases(journal, now_ns);
+	did += wl_journal_turn_chains(journal, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
 
@@ -358,6 +359,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	publish_service(&status, journal->service);
 	status.opened_from = journal->opened_from;
 	status.bases = journal->base_report;
+	status.compared = journal->chains.report;
 	status.clients = rx->clients.used;
 	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;

@@ -16,6 +16,7 @@
 #include "dataplane/raft/plane.h"
 #include "dataplane/state/base_maker.h"
 #include "dataplane/wire/greeting.h"
+#include "dataplane/worker/chain_report.h"
 #include "wirelog/limits.h"
 
 struct wl_claim_status {
@@ -78,6 +79,7 @@ struct wl_journal_status {
 	wl_members base_differs; /* voters whose base is another one */
 	uint64_t opened_from; /* index of the base that this start went on from; 0: the log's own beginning */
 	struct wl_base_report bases; /* of the base maker, as read last */
+	struct wl_chain_report compared; /* what was asked last, of all nodes (chain_peer.h) */
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool state_undecided; /* leader: tables of sessions differ, and no majority is of one mind */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
