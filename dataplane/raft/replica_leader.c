@@ -10,13 +10,6 @@
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"
 
-static bool is_peer(const struct wl_replica *replica, uint32_t node)
-{
-	return node != replica->config.node &&
-	       (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) ||
-		wl_replica_is_leaving(replica, node));
-}
-
 /* A term starts with an empty entry (Raft section 8): what came before commits with it. */
 static void start_term(struct wl_replica *replica)
 {
@@ -74,7 +67,7 @@ static void raise(uint64_t *level, uint64_t index)
 static void notice_boots(struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (is_peer(replica, node))
+		if (wl_replica_is_peer(replica, node))
 			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].boot_id,
 					    replica->log->tail.index + 1, replica->now_ns);
 	}
@@ -166,7 +159,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    ack->term < replica->view.term || !is_peer(replica, from)) {
+	    ack->term < replica->view.term || !wl_replica_is_peer(replica, from)) {
 		wl_count(replica->counters, WL_COUNTER_ack_stale);
 		return;
 	}
@@ -344,7 +337,7 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 		return;
 	wl_replica_notice_behind(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (is_peer(replica, node))
+		if (wl_replica_is_peer(replica, node))
 			wl_replica_send_to_peer(replica, node);
 	}
 	transfer(replica);

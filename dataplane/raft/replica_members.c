@@ -45,13 +45,20 @@ void wl_replica_tell_list(struct wl_replica *replica)
 }
 
 /* Nobody counts it; but as long as it does not know, it waits for a leader that is gone. */
-bool wl_replica_is_leaving(const struct wl_replica *replica, uint32_t node)
+static bool is_leaving(const struct wl_replica *replica, uint32_t node)
 {
 	const struct wl_peer *peer = &replica->peers[node];
 
 	return wl_members_has(wl_list_everybody(&replica->log->list_before), node) &&
 	       !wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) &&
 	       (peer->left_ns == 0 || peer->heard_sent_ns < peer->left_ns);
+}
+
+bool wl_replica_is_peer(const struct wl_replica *replica, uint32_t node)
+{
+	return node != replica->config.node &&
+	       (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) ||
+		is_leaving(replica, node));
 }
 
 void wl_replica_tell_left(struct wl_replica *replica, uint32_t node)

@@ -252,8 +252,7 @@ void wl_replica_notice_behind(struct wl_replica *replica)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_peer *peer = &replica->peers[node];
 
-		if (node == replica->config.node ||
-		    !wl_members_has(wl_list_everybody(wl_replica_list(replica)), node))
+		if (!wl_replica_is_peer(replica, node))
 			continue;
 		notice_behind(replica, peer);
 		if (peer->behind)
