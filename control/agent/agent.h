@@ -159,7 +159,7 @@ struct wl_agent {
 	bool record_in_flight, record_failed,
 		record_dirty; /* dirty: watermarks or peers' positions moved */
 	bool record_urgent; /* the incarnations changed: do not wait for the interval */
-	bool rolled_back; /* peers know a later boot of ours: the data are an old image, the node ends */
+	bool rolled_back; /* peers know a later boot of ours, or the list other data: these are an old image, the node ends */
 	uint64_t record_idle_since_ns;
 	uint64_t terms_told[WIRELOG_JOURNALS_MAX]; /* how few were left, and one; 0: nothing was told */
 	uint32_t clocks_astray, stamps_ahead; /* bit per journal, as the operator was told */

@@ -32,8 +32,8 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
 	struct wl_superblock_journal *durable = &agent->record.journals[journal];
 	struct wl_agent_history *history = &agent->histories[journal];
 
-	/* The only voter asks nobody. Its first record of a vote carries this. */
-	if (durable->caught_up_boot == 0 &&
+	/* The only voter asks nobody, where it never voted. Its first record of a vote carries this. */
+	if (durable->caught_up_boot == 0 && durable->term == 0 &&
 	    agent->config.voters == wl_members_only(agent->config.node)) {
 		durable->caught_up_boot = agent->record.boot_count ? agent->record.boot_count : 1;
 		agent->record_urgent = true;

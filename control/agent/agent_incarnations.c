@@ -221,21 +221,10 @@ void wl_agent_on_peer_apart(struct wl_agent *agent, const struct wl_plane_messag
 		agent->ops.log(agent->ops.context, &line);
 }
 
-/*
- * The others know a boot of ours that our data do not: they are an old image. Under a new name, and with a count of boots
- * that the others take, the next start is a follower that has to catch up before it votes.
- */
-void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_message *message)
+/* Under a new name the next start is a follower that counts nowhere before a list names it. */
+static void take_new_name(struct wl_agent *agent)
 {
-	uint64_t boot = wl_remote_boot_of(message->boot_id);
-
-	if (boot < agent->record.boot_count || boot == UINT32_MAX)
-		return;
-	if (!agent->rolled_back)
-		tell_operator(agent, message->node,
-			      "knows a later boot of this node: the data are an old image");
 	agent->rolled_back = true;
-	agent->record.boot_count = boot;
 	agent->record.incarnation = agent->config.spare_incarnation;
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		agent->record.journals[journal].caught_up_boot = 0;
@@ -245,6 +234,36 @@ void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_messa
 	}
 	agent->record_urgent = true;
 	wl_agent_stop(agent);
+}
+
+/* The others know a boot of ours that our data do not: they are an old image. The next start has a count of boots that the others take. */
+void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_message *message)
+{
+	uint64_t boot = wl_remote_boot_of(message->boot_id);
+
+	if (boot < agent->record.boot_count || boot == UINT32_MAX)
+		return;
+	if (!agent->rolled_back)
+		tell_operator(agent, message->node,
+			      "knows a later boot of this node: the data are an old image");
+	agent->record.boot_count = boot;
+	take_new_name(agent);
+}
+
+/*
+ * A list in our log names other data of ours: these were given up, and others voted in their place. They call themselves counted, and know
+ * nothing of that: an old image, too.
+ */
+void wl_agent_judge_name(struct wl_agent *agent, uint32_t journal)
+{
+	const struct wl_list *list = &agent->elections[journal].list;
+
+	if (agent->rolled_back || agent->record.journals[journal].caught_up_boot == 0 ||
+	    wl_list_names(list, agent->config.node, agent->record.incarnation))
+		return;
+	tell_operator(agent, 0,
+		      "the list of members names other data of this node than these: they are an old image");
+	take_new_name(agent);
 }
 
 void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message *message)

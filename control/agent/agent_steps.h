@@ -38,6 +38,8 @@ void wl_agent_on_path(struct wl_agent *agent, const struct wl_plane_message *mes
 /* TWIN, OWN_TWIN, REFUSED */
 void wl_agent_on_claim(struct wl_agent *agent, const struct wl_plane_message *message);
 void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_message *message);
+/* Of a journal whose list is another one now. */
+void wl_agent_judge_name(struct wl_agent *agent, uint32_t journal);
 void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message *message);
 /* Judges a vote message of a peer, after having learned from it. */
 bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,

@@ -230,7 +230,7 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 				       : UINT64_MAX;
 	status->streaming = peer->state == WL_PEER_STREAM;
 	status->no_space = peer->no_space;
-	status->held_back = wl_peer_is_held_back(peer);
+	status->held_back = peer->held_back;
 	status->needs_base = peer->needs_base;
 }
 
