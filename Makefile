@@ -7,6 +7,7 @@
 #   control/ROOM/*.c      -> libcontrol.a        the slow path, without main.c
 #   client/**/*.c         -> libwirelog.a, .so   the library
 #   command/**/*.c        the `wirelog` command
+#   exporter/*.c          `wirelog-exporter`
 #   tests/unit/**/*.c     -> unit                one runner, suites register themselves
 #   tests/e2e/*.c, perf/*.c, tests/fuzz/fuzz_*.c   one program per file
 
@@ -60,6 +61,7 @@ DPDK_CFLAGS = $(call once,DPDK_CFLAGS,$(patsubst -I%,-isystem %,\
 DPDK_LIBS = $(call once,DPDK_LIBS,$(call ask,--libs libdpdk))
 HOST_LIBS = $(call once,HOST_LIBS,\
 	$(call ask,--libs liburing libisal libcyaml yaml-0.1 jansson zlib libsystemd))
+HTTP_LIBS = $(call once,HTTP_LIBS,$(call ask,--libs libmicrohttpd))
 CUNIT_LIBS = $(call once,CUNIT_LIBS,$(call ask,--libs cunit))
 # intel-ipsec-mb comes without a pkg-config file.
 LIBS = -Wl,--as-needed $(DPDK_LIBS) $(HOST_LIBS) -lIPSec_MB -lpthread -lm
@@ -94,7 +96,7 @@ endif
 # includes one does not even compile.
 SEES_DPDK := %_dpdk.c %_tsc.c %_thread.c %_memory.c %_nvme.c %/main.c
 dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1))),$(DPDK_CFLAGS))
-hardening = $(if $(filter control/% client/% command/%,$(1)),$(HARDENING))
+hardening = $(if $(filter control/% client/% command/% exporter/%,$(1)),$(HARDENING))
 compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardening,$<) $(CFLAGS) \
 	-MMD -MP -c -o $@ $<
 link = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
@@ -112,6 +114,7 @@ programs = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(wildcard $(1)/$(3).c))
 DATAPLANE := $(wildcard dataplane/*/*.c)
 CONTROL := $(wildcard control/*/*.c)
 COMMAND := $(filter-out command/main.c,$(wildcard command/*.c command/*/*.c))
+EXPORTER := $(filter-out exporter/main.c,$(wildcard exporter/*.c))
 LIBRARY := $(wildcard client/*.c client/*/*.c)
 # What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
 LIBRARY_DPDK := $(filter %_dpdk.c %/arp.c,$(LIBRARY))
@@ -123,10 +126,11 @@ SIM := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 LIBDATAPLANE := $(BUILD)/libdataplane.a
 LIBCONTROL := $(BUILD)/libcontrol.a
 LIBCOMMAND := $(BUILD)/libcommand.a
+LIBEXPORTER := $(BUILD)/libexporter.a
 LIBWIRELOG := $(BUILD)/libwirelog.a
 SONAME := libwirelog.so.0
 SONAME_DPDK := libwirelog-dpdk.so.0
-ARCHIVES := $(LIBCOMMAND) $(LIBWIRELOG) $(LIBCONTROL)
+ARCHIVES := $(LIBEXPORTER) $(LIBCOMMAND) $(LIBWIRELOG) $(LIBCONTROL)
 
 E2E_PROGRAMS := $(filter-out %/sick_drive,$(call programs,tests/e2e,e2e,*)) $(BUILD)/e2e/sick_drive.so
 PERF_PROGRAMS := $(call programs,perf,perf,*)
@@ -138,6 +142,7 @@ FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_% tests/fuzz/seed_corpus.c,$(wildca
 	tests/unit/dataplane/state/base_fixture.c
 PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
 	$(if $(wildcard command/main.c),$(BUILD)/wirelog) \
+	$(if $(wildcard exporter/main.c),$(BUILD)/wirelog-exporter) \
 	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK))
 SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
 
@@ -149,7 +154,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | \
 		while IFS='	' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
 
-all: $(PRODUCTS) ## wirelogd, wirelog, libwirelog
+all: $(PRODUCTS) ## wirelogd, wirelog, wirelog-exporter, libwirelog
 
 .PHONY: demo test bare unit e2e stops sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
@@ -251,7 +256,7 @@ fuzz-programs:
 comma := ,
 
 .PHONY: format lint tidy tables
-FORMATTED = $(shell find include/wirelog dataplane control client command scripts tests perf -name '*.[ch]')
+FORMATTED = $(shell find include/wirelog dataplane control client command exporter scripts tests perf -name '*.[ch]')
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
@@ -272,19 +277,39 @@ clean: ## remove $(BUILD)
 
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 SBINDIR := $(DESTDIR)$(PREFIX)/sbin
-LIBDIR := $(DESTDIR)$(PREFIX)/lib
+# A distribution's: lib/x86_64-linux-gnu, and the folders that its systemd and udev read.
+LIBFOLDER ?= lib
+LIBDIR := $(DESTDIR)$(PREFIX)/$(LIBFOLDER)
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/wirelog
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
-UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+ROOTLIB ?= $(PREFIX)/lib
+UNITDIR := $(DESTDIR)$(ROOTLIB)/systemd/system
+COMPLETIONDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+SYSUSERSDIR := $(DESTDIR)$(PREFIX)/lib/sysusers.d
+TMPFILESDIR := $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+UDEVDIR := $(DESTDIR)$(ROOTLIB)/udev/rules.d
 # What messages name by its place in the tree (drivers-config/reference.yaml, docs/OPERATIONS.md) has the same place below here.
 SHAREDIR := $(DESTDIR)$(PREFIX)/share/wirelog
-SHARED := $(wildcard docs/*.md docs/examples/*.c drivers-config/*.yaml drivers-config/*/*.yaml)
-MAN_PAGES := $(wildcard docs/man/*.[1-8] docs/*.[1-8])
-SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service drivers-config/*.service)
+SHARED := $(wildcard docs/*.md docs/examples/*.c drivers-config/*.yaml drivers-config/*/*.yaml drivers-config/*/*.yml \
+	drivers-config/*/*.json drivers-config/systemd/*.conf) drivers-config/udev/64-wirelog-drive.rules
+SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service)
+UDEV_RULES := drivers-config/udev/65-wirelog.rules
 
-install: all ## install below $(DESTDIR)$(PREFIX)
+.PHONY: pages deb deb-test
+pages: $(BUILD)/man/wirelogd.8 ## man pages and completion, from what the programs say with --help
+$(BUILD)/man/wirelogd.8: $(BUILD)/wirelog $(BUILD)/wirelogd scripts/help-pages $(wildcard docs/man/*.more)
+	$(call say,MAN)scripts/help-pages $(BUILD)
+
+deb: ## Debian packages in $(BUILD)/deb, lintian clean
+	@$(if $(filter yes,$(DEPS)),scripts/install-deps deb)
+	@scripts/make-deb $(BUILD)/deb $(VERSION)
+
+deb-test: deb ## install, upgrade, remove and purge the packages in a clean root (root)
+	@tests/packages $(BUILD)/deb
+
+install: all pages ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 -t $(SBINDIR) $(BUILD)/wirelogd
-	$(Q)install -D -m 755 -t $(BINDIR) $(BUILD)/wirelog
+	$(Q)install -D -m 755 -t $(BINDIR) $(BUILD)/wirelog $(BUILD)/wirelog-exporter
 	$(Q)install -D -m 644 -t $(LIBDIR) $(LIBWIRELOG)
 	$(Q)install -D -m 755 -t $(LIBDIR) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK)
 	$(Q)ln -sf $(SONAME) $(LIBDIR)/libwirelog.so
@@ -292,22 +317,29 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	$(Q)for file in $(SHARED); do install -D -m 644 $$file $(SHAREDIR)/$$file || exit 1; done
 	$(Q)install -D -m 755 scripts/setup-host $(SHAREDIR)/scripts/setup-host
 	$(Q)install -d $(LIBDIR)/pkgconfig
-	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/$(LIBFOLDER)' \
 		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
 		'Description: client of the wirelog replicated journal' 'Version: $(VERSION)' \
 		'Libs: -L$${libdir} -lwirelog' 'Libs.private: -lIPSec_MB -lisal -ldl' \
 		'Cflags: -I$${includedir}' \
 		>$(LIBDIR)/pkgconfig/libwirelog.pc
-	$(Q)for page in $(MAN_PAGES); do \
+	$(Q)for page in $(BUILD)/man/*.[18] docs/man/*.[18]; do \
 		install -D -m 644 -t $(MANDIR)/man$${page##*.} $$page || exit 1; done
+	$(Q)install -D -m 644 -t $(COMPLETIONDIR) $(BUILD)/completion/wirelog
+	$(Q)ln -sf wirelog $(COMPLETIONDIR)/wirelogd
 	$(Q)install -d $(UNITDIR); for unit in $(SYSTEMD_UNITS); do \
 		sed 's#/usr/local/#$(PREFIX)/#' $$unit >$(UNITDIR)/$${unit##*/} || exit 1; done
+	$(Q)install -D -m 644 drivers-config/systemd/wirelog.sysusers $(SYSUSERSDIR)/wirelog.conf
+	$(Q)install -D -m 644 drivers-config/systemd/wirelog.tmpfiles $(TMPFILESDIR)/wirelog.conf
+	$(Q)install -D -m 644 -t $(UDEVDIR) $(UDEV_RULES)
 
 uninstall: ## remove what install put there
-	$(Q)rm -f $(SBINDIR)/wirelogd $(BINDIR)/wirelog $(LIBDIR)/libwirelog.a \
+	$(Q)rm -f $(SBINDIR)/wirelogd $(BINDIR)/wirelog $(BINDIR)/wirelog-exporter $(LIBDIR)/libwirelog.a \
 		$(LIBDIR)/libwirelog.so $(LIBDIR)/$(SONAME) $(LIBDIR)/$(SONAME_DPDK) $(LIBDIR)/pkgconfig/libwirelog.pc
 	$(Q)rm -f $(foreach header,$(wildcard include/wirelog/*.h),$(INCLUDEDIR)/$(notdir $(header)))
-	$(Q)rm -f $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	$(Q)rm -f $(MANDIR)/man1/wirelog.1 $(MANDIR)/man1/wirelog-*.1 $(MANDIR)/man8/wirelogd.8
+	$(Q)rm -f $(COMPLETIONDIR)/wirelog $(COMPLETIONDIR)/wirelogd
+	$(Q)rm -f $(SYSUSERSDIR)/wirelog.conf $(TMPFILESDIR)/wirelog.conf $(addprefix $(UDEVDIR)/,$(notdir $(UDEV_RULES)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
 	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host)
 	$(Q)for folder in $(INCLUDEDIR) $(SHAREDIR); do \
@@ -334,6 +366,7 @@ endef
 $(LIBDATAPLANE): $(call objects,$(DATAPLANE)); $(archive)
 $(LIBCONTROL): $(call objects,$(CONTROL)); $(archive)
 $(LIBCOMMAND): $(call objects,$(COMMAND)); $(archive)
+$(LIBEXPORTER): $(call objects,$(EXPORTER)); $(archive)
 # One archive for an application: the library and what it shares with the dataplane.
 $(LIBWIRELOG): $(call objects,$(LIBRARY) $(DATAPLANE)); $(archive)
 
@@ -358,11 +391,15 @@ $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
 $(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWIRELOG)
 	$(call say,LD)$(call link)
 
+# Of the command it has what finds nodes and asks them; of DPDK nothing.
+$(BUILD)/wirelog-exporter: $(call objects,exporter/main.c) $(LIBEXPORTER) $(LIBCOMMAND) $(LIBDATAPLANE)
+	$(call say,LD)$(call link,$(HTTP_LIBS))
+
 $(BUILD)/tables: $(BUILD)/obj/scripts/tables.o $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
 
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
-	$(call say,LD)$(call link,$(CUNIT_LIBS))
+	$(call say,LD)$(call link,$(CUNIT_LIBS) $(HTTP_LIBS))
 
 $(BUILD)/wlsim: $(call objects,$(SIM) $(LIBRARY_PURE)) $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
@@ -374,6 +411,9 @@ $(BUILD)/e2e/sick_drive.so: $(BUILD)/obj/tests/e2e/sick_drive.o
 $(filter-out %.so,$(E2E_PROGRAMS)): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LD)$(call link)
+
+# Only this one needs it: the system calls that the unit allows.
+$(BUILD)/e2e/confined: LIBS += -lseccomp
 
 $(PERF_PROGRAMS): $(BUILD)/perf/%: $(BUILD)/obj/perf/%.o $(ARCHIVES)
 	@mkdir -p $(@D)

@@ -43,10 +43,13 @@ void wl_engine_init(struct wl_engine *engine, const struct wl_engine_config *con
 	wl_paths_init(&engine->paths, environment, &engine->channel, &engine->nodes);
 	wl_sender_init(&engine->sender, &sender);
 	wl_subscriber_init(&engine->subscriber, &subscriber);
+	wl_checkpointer_init(&engine->checkpointer, environment, &engine->channel, &engine->nodes,
+			     &engine->subscriber);
 }
 
 void wl_engine_close(struct wl_engine *engine)
 {
+	wl_checkpointer_close(&engine->checkpointer);
 	wl_subscriber_stop(&engine->subscriber);
 	wl_nodes_say_goodbye(&engine->nodes);
 	wl_channel_flush(&engine->channel);
@@ -90,6 +93,9 @@ static void dispatch(struct wl_engine *engine, const struct wl_channel_message *
 		break;
 	case WL_WIRE_GAP:
 		wl_subscriber_on_gap(&engine->subscriber, message);
+		break;
+	case WL_WIRE_CONSUMER_REPLY:
+		wl_checkpointer_on_reply(&engine->checkpointer, message);
 		break;
 	default:
 		break;
@@ -206,6 +212,17 @@ static void poll_paths(struct wl_engine *engine)
 	wl_paths_poll(&engine->paths, leader, reads);
 }
 
+/* An answer of the leader is due since then, to whoever asked first; 0: none is. */
+static uint64_t waits_since(const struct wl_engine *engine)
+{
+	uint64_t appends = wl_sender_waits_since(&engine->sender);
+	uint64_t checkpoint = wl_checkpointer_waits_since(&engine->checkpointer);
+
+	if (appends == 0 || checkpoint == 0)
+		return appends + checkpoint;
+	return appends < checkpoint ? appends : checkpoint;
+}
+
 static void flush(struct wl_engine *engine)
 {
 	wl_channel_flush(&engine->channel);
@@ -227,11 +244,12 @@ int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 		engine->is_connected = false;
 	if (drained) {
 		did += wl_sender_poll(&engine->sender);
-		did += wl_nodes_poll(&engine->nodes, wl_sender_waits_since(&engine->sender));
+		did += wl_nodes_poll(&engine->nodes, waits_since(engine));
 		poll_connection(engine);
 		poll_paths(engine);
 	}
 	did += wl_subscriber_poll(&engine->subscriber);
+	did += wl_checkpointer_poll(&engine->checkpointer);
 	did += wl_sender_pump(&engine->sender, true);
 	flush(engine);
 	engine->is_polling = false;
@@ -273,9 +291,40 @@ int64_t wl_engine_append(struct wl_engine *engine, const void *bytes, size_t siz
 	return (int64_t)sequence;
 }
 
+int wl_engine_subscribe(struct wl_engine *engine, enum wirelog_from from, uint64_t value)
+{
+	if (from < WIRELOG_FROM_NUMBER || from > WIRELOG_FROM_NOW)
+		return WIRELOG_INVALID_ARGUMENT;
+	wl_checkpointer_stop(&engine->checkpointer);
+	return wl_subscriber_start(&engine->subscriber, from, value);
+}
+
+int wl_engine_consume(struct wl_engine *engine, const char *name,
+		      const struct wirelog_consumer_options *options)
+{
+	return wl_checkpointer_start(&engine->checkpointer, name, options);
+}
+
+void wl_engine_unsubscribe(struct wl_engine *engine)
+{
+	wl_checkpointer_stop(&engine->checkpointer);
+	wl_subscriber_stop(&engine->subscriber);
+}
+
+void wl_engine_get_consumer(const struct wl_engine *engine, struct wirelog_consumer *consumer)
+{
+	const struct wl_checkpointer *checkpointer = &engine->checkpointer;
+
+	*consumer = (struct wirelog_consumer){
+		.checkpoint = checkpointer->checkpoint,
+		.committed = checkpointer->committed,
+		.made = checkpointer->made,
+	};
+}
+
 bool wl_engine_is_busy(const struct wl_engine *engine)
 {
-	return wl_sender_waits_since(&engine->sender) != 0 ||
+	return waits_since(engine) != 0 || engine->checkpointer.state != WL_CHECKPOINTER_OFF ||
 	       engine->subscriber.state != WL_SUBSCRIBER_OFF || engine->nodes.answered == 0;
 }
 

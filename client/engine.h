@@ -5,15 +5,16 @@
  * below it; nobody calls upwards, what happened below is a return value, or is looked at:
  *
  *	engine		one turn: what came goes to whom it is for; then what is due; then everything leaves in bursts
+ *	checkpointer	a subscription under a name (over the subscriber)
  *	sender		a session and its appends		subscriber	records in order, holes, credit
  *	paths		how large frames pass to each node, and back
  *	nodes		who is there, who leads, whom to ask when it is silent
  *	channel		frames in and out: sealed, verified, collected into bursts
  *	environment	the application's options and functions, the time; window: the appends of one session
  *
- * C1 stands in channel.h, C2 in sender.h, C3 in subscriber.h.
+ * C1 stands in channel.h, C2 in sender.h, C3 in subscriber.h, C5 in checkpointer.h.
  *
- *  C4  the application's functions may append, subscribe and unsubscribe; they may not poll, wait or close
+ *  C4  the application's functions may append, subscribe, unsubscribe, consume and commit; they may not poll, wait or close
  *
  * Units: nanoseconds of one clock, which does not go back. Owner and thread: the wirelog object's. Errors: those of wirelog.h. Pure.
  */
@@ -21,6 +22,7 @@
 #define WL_CLIENT_ENGINE_H
 
 #include "client/channel.h"
+#include "client/checkpointer.h"
 #include "client/environment.h"
 #include "client/nodes.h"
 #include "client/paths.h"
@@ -34,6 +36,7 @@ struct wl_engine {
 	struct wl_paths paths;
 	struct wl_sender sender;
 	struct wl_subscriber subscriber;
+	struct wl_checkpointer checkpointer;
 
 	uint64_t tend_ns;
 	uint64_t identities; /* drawn again: another client had ours */
@@ -60,9 +63,16 @@ void wl_engine_init(struct wl_engine *engine, const struct wl_engine_config *con
 int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns);
 int64_t wl_engine_append(struct wl_engine *engine, const void *bytes, size_t size,
 			 const struct wirelog_append_options *options);
+/* In the place of the subscription that is there, also of a consumer's: what that one committed is said still. As wirelog_subscribe. */
+int wl_engine_subscribe(struct wl_engine *engine, enum wirelog_from from, uint64_t value);
+/* Options with every member that this library has. As wirelog_consume. */
+int wl_engine_consume(struct wl_engine *engine, const char *name,
+		      const struct wirelog_consumer_options *options);
+void wl_engine_unsubscribe(struct wl_engine *engine);
+void wl_engine_get_consumer(const struct wl_engine *engine, struct wirelog_consumer *consumer);
 /* Nothing more is wanted of any node, and nothing is answered any more. */
 void wl_engine_close(struct wl_engine *engine);
-/* An answer is due, a subscription is on, or nobody has answered yet: it is to be polled often. */
+/* An answer is due, a subscription is on, a checkpoint is not confirmed, or nobody has answered yet: it is to be polled often. */
 bool wl_engine_is_busy(const struct wl_engine *engine);
 void wl_engine_get_position(const struct wl_engine *engine, struct wirelog_position *position);
 

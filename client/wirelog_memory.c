@@ -28,6 +28,7 @@
 #define WAIT_IDLE_US 200000u
 #define CONNECT_WAIT_US 1000u
 #define OPTIONS_BYTES_MIN sizeof(struct wirelog_options) /* as the first release has them */
+#define CONSUMER_OPTIONS_BYTES_MIN sizeof(struct wirelog_consumer_options)
 #define TURNED_AWAY_NS (100 * WL_MS_NS) /* a node had no place for us: another may have */
 
 struct wirelog {
@@ -453,12 +454,39 @@ uint32_t wirelog_outstanding(const struct wirelog *log)
 
 int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t value)
 {
-	return wl_subscriber_start(&log->engine.subscriber, from, value);
+	return wl_engine_subscribe(&log->engine, from, value);
 }
 
 void wirelog_unsubscribe(struct wirelog *log)
 {
-	wl_subscriber_stop(&log->engine.subscriber);
+	wl_engine_unsubscribe(&log->engine);
+}
+
+int wirelog_consume(struct wirelog *log, const char *name,
+		    const struct wirelog_consumer_options *options)
+{
+	struct wirelog_consumer_options known = WIRELOG_CONSUMER_OPTIONS_DEFAULT;
+	const uint8_t *bytes = (const uint8_t *)options;
+
+	if (options && options->size < CONSUMER_OPTIONS_BYTES_MIN)
+		return WIRELOG_INVALID_ARGUMENT;
+	for (size_t at = sizeof(known); options && at < options->size; at++)
+		if (bytes[at] != 0)
+			return WIRELOG_INVALID_ARGUMENT; /* of a newer library */
+	if (options)
+		memcpy(&known, options,
+		       options->size < sizeof(known) ? options->size : sizeof(known));
+	return wl_engine_consume(&log->engine, name, &known);
+}
+
+int wirelog_commit(struct wirelog *log, uint64_t next_number)
+{
+	return wl_checkpointer_commit(&log->engine.checkpointer, next_number);
+}
+
+void wirelog_get_consumer(const struct wirelog *log, struct wirelog_consumer *consumer)
+{
+	wl_engine_get_consumer(&log->engine, consumer);
 }
 
 int wirelog_poll(struct wirelog *log)

@@ -15,18 +15,20 @@
 
 #include "command/commands.h"
 #include "command/tool_cluster.h"
+#include "command/tool_health.h"
 #include "command/tool_interrupt.h"
 #include "command/tool_refuse.h"
 #include "command/tool_stats_socket.h"
 #include "command/tool_status_table.h"
 
-enum { KEY_CHECK = 0x100, KEY_WATCH };
+enum { KEY_CHECK = 0x100, KEY_WATCH, KEY_CLUSTER_VIEW, KEY_ALLOW };
 
 #define WATCH_S_MAX 86400u
 
 struct options {
 	struct wl_tool_cluster cluster;
-	bool json, check;
+	bool json, check, cluster_view;
+	struct wl_tool_allowed allowed;
 	unsigned watch_s; /* asked again so often, until interrupted; 0: once */
 	const char *request;
 };
@@ -43,7 +45,12 @@ static const struct argp_option option_table[] = {
 	{"request", 'r', "NAME", 0,
 	 "ask for another part: counters, latency, config (implies --json; default: status)", 0},
 	{"check", KEY_CHECK, NULL, 0,
-	 "end with 75 unless every node answers, none is degraded, and each journal has a leader that is ready",
+	 "end with 0 when every node answers and is healthy, 1 when one is degraded, 2 when one is unsafe or does not answer",
+	 0},
+	{"allow", KEY_ALLOW, "REASON", 0,
+	 "a reason that does not count for --check and --cluster; may be repeated", 0},
+	{"cluster", KEY_CLUSTER_VIEW, NULL, 0,
+	 "health of all nodes that are asked, together: who leads, who is behind, what is wrong and since when (with --json: as an object)",
 	 0},
 	{"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
 	 "show the table again every so many seconds (1), with how fast records are committed, until interrupted",
@@ -74,6 +81,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_CHECK:
 		options->check = true;
+		return 0;
+	case KEY_CLUSTER_VIEW:
+		options->cluster_view = true;
+		return 0;
+	case KEY_ALLOW:
+		if (options->allowed.count == WL_TOOL_ALLOWED_MAX)
+			argp_error(state, "--allow: at most %u", WL_TOOL_ALLOWED_MAX);
+		options->allowed.reasons[options->allowed.count++] = argument;
 		return 0;
 	case KEY_WATCH:
 		options->watch_s = argument ? (unsigned)strtoul(argument, NULL, 10) : 1;
@@ -128,11 +143,9 @@ static int print_json(const struct options *options, const struct answer *answer
 	return result == 0 ? EX_OK : EX_IOERR;
 }
 
-static void print_table(const struct options *options, const struct answer *answers,
-			const struct answer *before)
+static void fill_rows(const struct options *options, const struct answer *answers,
+		      const struct answer *before, struct wl_status_row rows[WIRELOG_NODES_MAX])
 {
-	struct wl_status_row rows[WIRELOG_NODES_MAX];
-
 	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++)
 		rows[at] = (struct wl_status_row){
 			.run_directory = options->cluster.run_directories[at],
@@ -140,38 +153,36 @@ static void print_table(const struct options *options, const struct answer *answ
 			.status = answers[at].json,
 			.before = before ? before[at].json : NULL,
 		};
+}
+
+static void print_table(const struct options *options, const struct answer *answers,
+			const struct answer *before)
+{
+	struct wl_status_row rows[WIRELOG_NODES_MAX];
+
+	fill_rows(options, answers, before, rows);
 	wl_status_table_print(stdout, rows, options->cluster.run_directory_count);
 }
 
-/* Every node answers and is whole; each journal that a node has is led by somebody who is ready. */
-static bool is_healthy(const struct options *options, const struct answer *answers)
+static json_t *judge(const struct options *options, const struct answer *answers)
 {
-	uint32_t has = 0, led = 0;
+	struct wl_status_row rows[WIRELOG_NODES_MAX];
 
-	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++) {
-		const json_t *journals = json_object_get(answers[at].json, "journals");
+	fill_rows(options, answers, NULL, rows);
+	return wl_tool_health_json(rows, options->cluster.run_directory_count, &options->allowed);
+}
 
-		if (answers[at].json == NULL ||
-		    json_is_true(
-			    json_object_get(json_object_get(answers[at].json, "mode"), "degraded")))
-			return false;
-		for (size_t id = 0; id < json_array_size(journals); id++) {
-			const json_t *journal = json_array_get(journals, id);
-			const char *role = json_string_value(json_object_get(journal, "role"));
+static int print_cluster(const struct options *options, const json_t *health)
+{
+	int result = 0;
 
-			if (json_is_true(json_object_get(json_object_get(journal, "sessions"),
-							 "rebuilding")))
-				return false;
-			has |= 1u << id;
-			if (role != NULL && strcmp(role, "leader") == 0 &&
-			    json_is_true(json_object_get(journal, "ready")))
-				led |= 1u << id;
-			else if (options->cluster.run_directory_count == 1 &&
-				 json_integer_value(json_object_get(journal, "leader")) != 0)
-				led |= 1u << id;
-		}
+	if (options->json) {
+		result = json_dumpf(health, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		wl_tool_health_print(stdout, health);
 	}
-	return has == led;
+	return result == 0 ? EX_OK : EX_IOERR;
 }
 
 static void forget(const struct options *options, struct answer *answers)
@@ -205,10 +216,23 @@ static int watch(const struct options *options)
 	return EX_OK;
 }
 
+static int print(const struct options *options, const struct answer *answers, size_t answered,
+		 const json_t *health)
+{
+	if (options->cluster_view)
+		return print_cluster(options, health);
+	if (options->json)
+		return print_json(options, answers);
+	if (answered > 0)
+		print_table(options, answers, NULL);
+	return EX_OK;
+}
+
 static int run(struct options *options)
 {
 	struct answer answers[WIRELOG_NODES_MAX] = {0};
 	int result = wl_tool_cluster_find_run_directories(&options->cluster);
+	json_t *health;
 	size_t answered;
 
 	if (result != 0)
@@ -216,14 +240,13 @@ static int run(struct options *options)
 	if (options->watch_s != 0)
 		return watch(options);
 	answered = ask_all(options, answers);
-	if (options->json)
-		result = print_json(options, answers);
-	else if (answered > 0)
-		print_table(options, answers, NULL);
+	health = judge(options, answers);
+	result = print(options, answers, answered, health);
 	if (answered == 0)
 		result = wl_tool_refuse(answers[0].status, "%s", answers[0].reason);
-	else if (result == EX_OK && options->check && !is_healthy(options, answers))
-		result = EX_TEMPFAIL;
+	else if (result == EX_OK && options->check)
+		result = wl_tool_health_exit_code(wl_tool_health_level(health));
+	json_decref(health);
 	forget(options, answers);
 	return result;
 }
@@ -238,7 +261,7 @@ int wl_cmd_status(int argc, char **argv)
 		.parser = parse_option,
 		.doc = "Says what the nodes on this machine know of themselves: role, term, leader, how far "
 		       "the log is in memory, durable and committed, and the chain value by which two logs are "
-		       "compared.\vExit code 0 when a node answered, 69 when none did.",
+		       "compared.\vExit code 0 when a node answered, 69 when none did; with --check 1 degraded, 2 unsafe.",
 		.children = children,
 	};
 	static char name[] = "wirelog status";
@@ -247,11 +270,11 @@ int wl_cmd_status(int argc, char **argv)
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	if (options.check && strcmp(options.request, "status") != 0) {
-		fprintf(stderr, "wirelog: --check goes with --request status\n");
+	if ((options.check || options.cluster_view) && strcmp(options.request, "status") != 0) {
+		fprintf(stderr, "wirelog: --check and --cluster go with --request status\n");
 		return EX_USAGE;
 	}
-	if (options.watch_s != 0 && (options.json || options.check)) {
+	if (options.watch_s != 0 && (options.json || options.check || options.cluster_view)) {
 		fprintf(stderr, "wirelog: --watch goes with the table alone\n");
 		return EX_USAGE;
 	}

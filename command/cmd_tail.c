@@ -2,7 +2,8 @@
 /*
  * `wirelog tail`: committed records to standard output. Without --follow it ends at the last record that was
  * committed when it asked; a reader that lost its place (its node died, it was too slow) goes on behind the
- * last record that it wrote, so nothing is written twice or left out.
+ * last record that it wrote, so nothing is written twice or left out. Under a consumer's name it begins at the checkpoint, and
+ * commits what was written out.
  */
 #include <argp.h>
 #include <inttypes.h>
@@ -24,6 +25,7 @@
 #include "command/tool_print_record.h"
 #include "command/tool_progress.h"
 #include "command/tool_refuse.h"
+#include "dataplane/base/consumer_name.h"
 #include "dataplane/host/clock.h"
 #include "wirelog/wirelog.h"
 
@@ -33,10 +35,12 @@
 #define QUIET_NS (2 * SECOND_NS) /* so long no record of that time or later: there is none */
 #define PATIENCE_NS \
 	(15 * SECOND_NS) /* so long without a record that is known to be committed: an error */
+#define COMMIT_NS \
+	(SECOND_NS / 10) /* what streams in is written out, and then committed, as often */
 #define OUTPUT_BYTES (256u << 10)
 #define EXIT_INTERRUPTED 130
 
-enum { KEY_FROM_TIME = 0x100, KEY_NODE };
+enum { KEY_FROM_TIME = 0x100, KEY_NODE, KEY_CONSUMER, KEY_EXISTING };
 
 struct options {
 	struct wl_tool_cluster cluster;
@@ -45,6 +49,8 @@ struct options {
 	uint64_t count; /* 0: no limit */
 	uint32_t node;
 	bool follow;
+	const char *consumer; /* NULL: none */
+	bool existing;
 	enum wl_print_format format;
 };
 
@@ -55,7 +61,9 @@ struct tail {
 	uint64_t printed, next_number; /* 0: not known yet, the subscription began at a time */
 	uint64_t heard_ns; /* last record, gap or new subscription */
 	bool is_done, resubscribe, unflushed;
+	uint64_t flushed_ns;
 	bool path_is_unusable; /* of the node that was read from last */
+	int checkpoint_status; /* why it is not known to be where we are, or not there; 0: nothing is wrong */
 	int status; /* the worst thing that happened, or why it ended */
 	char reason[256];
 };
@@ -68,6 +76,12 @@ static const struct argp_option option_table[] = {
 	 "first record of that time or later: 2026-03-04T05:06:07Z, @1772600767, or 5m (ago)", 0},
 	{"count", 'c', "N", 0, "end after N records", 0},
 	{"follow", 'F', NULL, 0, "do not end at the last record, wait for more", 0},
+	{"consumer", KEY_CONSUMER, "NAME", 0,
+	 "begin at this consumer's checkpoint, and move it behind what was written; it is made where it is not there, at "
+	 "--from, or at the first record",
+	 0},
+	{"existing", KEY_EXISTING, NULL, 0, "with --consumer: only where the checkpoint is there",
+	 0},
 	{"node", KEY_NODE, "N", 0, "read from this node (default: from any)", 0},
 	{"format", 'f', "FORMAT", 0,
 	 "text (default: number, time, content), lines, itch50, binary (four-byte length), len16, hex, json",
@@ -100,6 +114,23 @@ static void parse_from_time(struct options *options, const char *text, struct ar
 			text);
 }
 
+static void check_consumer(const struct options *options, struct argp_state *state)
+{
+	char name[WL_CONSUMER_NAME_BYTES] = {0};
+
+	if (!options->consumer) {
+		if (options->existing)
+			argp_error(state, "--existing belongs to --consumer");
+		return;
+	}
+	snprintf(name, sizeof(name), "%s", options->consumer);
+	if (strlen(options->consumer) >= sizeof(name) || !wl_consumer_name_is_valid(name))
+		argp_error(state, "'%s' is no name: 1 to 31 of A-Z a-z 0-9 . _ -",
+			   options->consumer);
+	if (options->from == WIRELOG_FROM_TIME)
+		argp_error(state, "a consumer begins at a number or `live`, not at a time");
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -124,6 +155,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->node = (uint32_t)wl_tool_option_number(state, "--node", argument, 1,
 								WIRELOG_NODES_MAX);
 		return 0;
+	case KEY_CONSUMER:
+		options->consumer = argument;
+		return 0;
+	case KEY_EXISTING:
+		options->existing = true;
+		return 0;
 	case 'f':
 		if (!wl_print_record_format(argument, &options->format))
 			argp_error(
@@ -133,6 +170,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
+		return 0;
+	case ARGP_KEY_END:
+		check_consumer(options, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -199,10 +239,38 @@ static void on_path(struct tail *tail, const struct wirelog_event *event)
 	fprintf(stderr, "wirelog: %s\n", text);
 }
 
+static void on_checkpoint(struct tail *tail, const struct wirelog_event *event)
+{
+	tail->checkpoint_status = event->status;
+	switch (event->status) {
+	case WIRELOG_OK:
+		if (tail->next_number == 0)
+			tail->next_number = event->next_number;
+		tail->heard_ns = wl_clock_kernel_ns();
+		break;
+	case WIRELOG_UNKNOWN_OUTCOME:
+		snprintf(
+			tail->reason, sizeof(tail->reason),
+			"records %" PRIu64 " to %" PRIu64
+			" were written, and it is not known whether the checkpoint of '%s' is behind them",
+			event->first_number, event->next_number - 1, tail->options->consumer);
+		end(tail, event->status);
+		break;
+	default:
+		snprintf(tail->reason, sizeof(tail->reason),
+			 "the checkpoint of '%s' is not there any more: it was at %" PRIu64,
+			 tail->options->consumer, event->first_number);
+		end(tail, event->status);
+		break;
+	}
+}
+
 static void on_event(void *context, const struct wirelog_event *event)
 {
 	struct tail *tail = context;
 
+	if (event->kind == WIRELOG_EVENT_CHECKPOINT)
+		on_checkpoint(tail, event);
 	if (tail->is_done)
 		return;
 	if (event->kind == WIRELOG_EVENT_PATH_MTU)
@@ -213,6 +281,7 @@ static void on_event(void *context, const struct wirelog_event *event)
 		return;
 	switch (event->status) {
 	case WIRELOG_SLOW_READER: /* a pipe or a pager that was not read */
+	case WIRELOG_NO_LEADER: /* to take the checkpoint from */
 	case WIRELOG_NOT_CONNECTED:
 	case WIRELOG_TIMED_OUT:
 	case WIRELOG_CLOSED:
@@ -246,6 +315,17 @@ static uint64_t learn_commit_number(struct tail *tail)
 	return commit_number;
 }
 
+static int consume(struct tail *tail)
+{
+	const struct options *options = tail->options;
+	struct wirelog_consumer_options consumer = WIRELOG_CONSUMER_OPTIONS_DEFAULT;
+
+	consumer.from = options->from;
+	consumer.value = options->value;
+	consumer.existing = options->existing;
+	return wirelog_consume(tail->log, options->consumer, &consumer);
+}
+
 static int subscribe_first(struct tail *tail, uint64_t commit_number)
 {
 	const struct options *options = tail->options;
@@ -254,6 +334,8 @@ static int subscribe_first(struct tail *tail, uint64_t commit_number)
 	if (options->from == WIRELOG_FROM_NUMBER)
 		first = options->value;
 	tail->heard_ns = wl_clock_kernel_ns();
+	if (options->consumer)
+		return consume(tail);
 	if (options->from == WIRELOG_FROM_TIME || options->from == WIRELOG_FROM_NOW)
 		return wirelog_subscribe(tail->log, options->from, options->value);
 	tail->next_number = first;
@@ -266,7 +348,9 @@ static void subscribe_again(struct tail *tail)
 	int status;
 
 	tail->resubscribe = false;
-	if (tail->next_number != 0)
+	if (options->consumer) /* what comes again is passed over */
+		status = consume(tail);
+	else if (tail->next_number != 0)
 		status = wirelog_subscribe(tail->log, WIRELOG_FROM_NUMBER, tail->next_number);
 	else
 		status = wirelog_subscribe(tail->log, options->from, options->value);
@@ -281,7 +365,8 @@ static bool is_at_end(const struct tail *tail, uint64_t commit_number, uint64_t 
 		return false;
 	if (tail->next_number > commit_number)
 		return true;
-	return tail->next_number == 0 && now_ns - tail->heard_ns > QUIET_NS;
+	return !tail->options->consumer && tail->next_number == 0 &&
+	       now_ns - tail->heard_ns > QUIET_NS;
 }
 
 static void show_progress(struct tail *tail, uint64_t now_ns)
@@ -294,6 +379,18 @@ static void show_progress(struct tail *tail, uint64_t now_ns)
 	wl_tool_progress_show(&tail->progress, now_ns, "%s records", count);
 }
 
+/* Committed is what is out of our hands: written, as far as standard output tells. */
+static void flush(struct tail *tail, uint64_t now_ns)
+{
+	tail->unflushed = false;
+	tail->flushed_ns = now_ns;
+	if (fflush(stdout) != 0)
+		end(tail, WIRELOG_OUTPUT_FAILED);
+	else if (tail->options->consumer)
+		(void)wirelog_commit(tail->log,
+				     tail->next_number); /* refused: CHECKPOINT told why */
+}
+
 static void loop(struct tail *tail, uint64_t commit_number)
 {
 	while (!tail->is_done && !wl_interrupted) {
@@ -302,15 +399,13 @@ static void loop(struct tail *tail, uint64_t commit_number)
 
 		if (done < 0)
 			end(tail, done);
+		now_ns = wl_clock_kernel_ns();
 		/* Whole pages while records stream in, at once where somebody waits for them. */
-		if (done == 0 && tail->unflushed) {
-			tail->unflushed = false;
-			if (fflush(stdout) != 0)
-				end(tail, WIRELOG_OUTPUT_FAILED);
-		}
+		if (tail->unflushed && (done == 0 || (tail->options->consumer &&
+						      now_ns - tail->flushed_ns > COMMIT_NS)))
+			flush(tail, now_ns);
 		if (tail->resubscribe)
 			subscribe_again(tail);
-		now_ns = wl_clock_kernel_ns();
 		show_progress(tail, now_ns);
 		if (is_at_end(tail, commit_number, now_ns))
 			return;
@@ -321,6 +416,22 @@ static void loop(struct tail *tail, uint64_t commit_number)
 			end(tail, tail->path_is_unusable ? WIRELOG_PATH_MTU : WIRELOG_TIMED_OUT);
 		}
 	}
+}
+
+/* Until the checkpoint is where we are, or is told not to be known to be: as long as an append may take. */
+static void leave(struct tail *tail)
+{
+	struct wirelog_consumer consumer;
+
+	if (!tail->options->consumer)
+		return;
+	if (tail->unflushed)
+		flush(tail, wl_clock_kernel_ns());
+	wirelog_unsubscribe(tail->log);
+	do {
+		wirelog_wait(tail->log, 10000);
+		wirelog_get_consumer(tail->log, &consumer);
+	} while (consumer.committed > consumer.checkpoint && tail->checkpoint_status == 0);
 }
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
@@ -335,7 +446,7 @@ static int read_records(struct tail *tail, const struct wirelog_options *library
 	wl_tool_progress_init(&tail->progress, !isatty(STDOUT_FILENO));
 	commit_number = learn_commit_number(tail);
 	if (tail->options->from == WIRELOG_FROM_NUMBER && !tail->options->follow &&
-	    tail->options->value > commit_number)
+	    !tail->options->consumer && tail->options->value > commit_number)
 		fprintf(stderr,
 			"wirelog: the last committed record is %" PRIu64
 			"; --follow waits for more\n",
@@ -344,6 +455,7 @@ static int read_records(struct tail *tail, const struct wirelog_options *library
 	if (status != 0)
 		end(tail, status);
 	loop(tail, commit_number);
+	leave(tail);
 	wl_tool_progress_clear(&tail->progress);
 	if (fflush(stdout) != 0)
 		end(tail, WIRELOG_OUTPUT_FAILED);
@@ -361,8 +473,8 @@ int wl_cmd_tail(int argc, char **argv)
 		.parser = parse_option,
 		.doc = "Writes committed records to standard output: without --from the last ten. Ends at the last "
 		       "committed record unless told to --follow.\vExit code 0: all that was asked for was written. "
-		       "65: some of it is gone from the log (what is there was written), or a record does not fit the "
-		       "format. 69: the path to the node carries too little (PATH_MTU). 75: a record did not come in time.",
+		       "65: some of it is gone from the log (what is there was written), a record does not fit the "
+		       "format, or the checkpoint was dropped (CHECKPOINT_DROPPED). 69: the path to the node carries too little (PATH_MTU). 75: a record did not come in time.",
 		.children = children,
 	};
 	static char name[] = "wirelog tail";

@@ -10,12 +10,15 @@ int wl_cmd_append(int argc, char **argv);
 int wl_cmd_config(int argc, char **argv);
 int wl_cmd_demo(int argc, char **argv);
 int wl_cmd_dump(int argc, char **argv);
+int wl_cmd_events(int argc, char **argv);
 int wl_cmd_explain(int argc, char **argv);
 int wl_cmd_key(int argc, char **argv);
 int wl_cmd_status(int argc, char **argv);
 int wl_cmd_tail(int argc, char **argv);
 int wl_cmd_trim(int argc, char **argv);
+int wl_cmd_readmit(int argc, char **argv);
 int wl_cmd_consumer(int argc, char **argv);
+int wl_cmd_member(int argc, char **argv);
 int wl_cmd_verify(int argc, char **argv);
 int wl_cmd_workload(int argc, char **argv);
 

@@ -4,7 +4,7 @@
  * version 1.3: one line for each interval with an optional tag, start, length
  * and maximum, and the histogram itself, V2-encoded, deflated, in base64.
  *
- * The caller owns the struct; open allocates, close frees. One thread at a time.
+ * The caller owns the struct. One thread at a time.
  * Values are taken to be nanoseconds; the maximum is printed in milliseconds, as
  * the tools that draw such logs expect.
  */
@@ -19,9 +19,6 @@
 
 struct wl_hlog_file {
 	FILE *file;
-	uint8_t *scratch; /* encoded, then deflated, then base64 */
-	size_t encoded_max;
-	size_t deflated_max;
 };
 
 struct wl_hlog_interval {
@@ -32,13 +29,12 @@ struct wl_hlog_interval {
 
 /*
  * Creates or truncates the file and writes the head. `start_unixtime_s` is seconds
- * since 1970, `highest` the largest trackable value of any histogram to come.
+ * since 1970.
  * Returns 0 or a negative errno; nothing stays open on failure.
  */
-int wl_hlog_file_open(struct wl_hlog_file *log, const char *path, double start_unixtime_s,
-		      uint64_t highest);
+int wl_hlog_file_open(struct wl_hlog_file *log, const char *path, double start_unixtime_s);
 
-/* Returns 0 or a negative errno: -EINVAL for a bad tag, -EMSGSIZE for too large a histogram. */
+/* Returns 0 or a negative errno: -EINVAL for a bad tag, -ENOMEM, -EIO. */
 int wl_hlog_file_write(struct wl_hlog_file *log, const struct wl_hlog_interval *interval,
 		       const struct wl_histogram *histogram);
 

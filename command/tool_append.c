@@ -392,8 +392,7 @@ static int open_hlog(struct wl_append *append)
 
 	if (append->plan->hlog == NULL)
 		return 0;
-	result = wl_hlog_file_open(&append->hlog, append->plan->hlog, (double)time(NULL),
-				   WL_APPEND_LATENCY_MAX_NS);
+	result = wl_hlog_file_open(&append->hlog, append->plan->hlog, (double)time(NULL));
 	if (result != 0)
 		return fail(append, WIRELOG_OUTPUT_FAILED, "%s: %s", append->plan->hlog,
 			    strerror(-result));

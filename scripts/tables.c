@@ -13,6 +13,7 @@
 
 #include "control/agent/agent.h"
 #include "control/config/config_table.h"
+#include "control/report/metrics.h"
 #include "dataplane/base/metric.h"
 #include "dataplane/transport/counters.h"
 
@@ -22,27 +23,77 @@ static const struct wl_metric worker[] = {WL_COUNTER_LIST(WL_METRIC_ROW)};
 static const struct wl_metric agent[] = {WL_AGENT_COUNTER_LIST(WL_METRIC_ROW)};
 static const struct wl_metric neighbours[] = {WL_NEIGHBOUR_COUNTER_LIST(WL_METRIC_ROW)};
 static const struct wl_metric elections[] = {WL_ELECTION_COUNTER_LIST(WL_METRIC_ROW)};
+#define VALUE_ROW(name, kind, unit, help, value) {#name, WL_METRIC_##kind, #unit, help},
+static const struct wl_metric nodes[] = {WL_NODE_METRIC_LIST(VALUE_ROW)};
+static const struct wl_metric journals[] = {WL_JOURNAL_METRIC_LIST(VALUE_ROW)};
+static const struct wl_metric peers[] = {WL_PEER_METRIC_LIST(VALUE_ROW)};
+static const struct wl_metric extra[] = {WL_WORKER_EXTRA_METRIC_LIST(WL_METRIC_ROW)};
+static const struct wl_metric links[] = {WL_LINK_STATS_LIST(WL_METRIC_ROW)};
+static const struct wl_metric labeled[] = {WL_LABELED_METRIC_LIST(WL_METRIC_ROW)};
+
+static const char *kind_name(enum wl_metric_kind kind)
+{
+	if (kind == WL_METRIC_NOW)
+		return "now";
+	return kind == WL_METRIC_MOST ? "most" : "sum";
+}
 
 static void write_counters(const char *title, const struct wl_metric *metrics, size_t count)
 {
 	printf("\n## %s\n\n| counter | kind | unit | what |\n|---|---|---|---|\n", title);
 	for (size_t at = 0; at < count; at++)
-		printf("| `%s` | %s | %s | %s |\n", metrics[at].name,
-		       metrics[at].kind == WL_METRIC_MOST ? "most" : "sum", metrics[at].unit,
-		       metrics[at].help);
+		printf("| `%s` | %s | %s | %s |\n", metrics[at].name, kind_name(metrics[at].kind),
+		       metrics[at].unit, metrics[at].help);
+}
+
+/* In the order of the list: what a node says first. */
+static void write_reasons(void)
+{
+	static const struct {
+		const char *name, *level;
+		bool of_node;
+		const char *sentence;
+	} reasons[] = {
+#define ROW(name, level, of_node, sentence) {#name, #level, of_node, sentence},
+		WL_HEALTH_LIST(ROW)
+#undef ROW
+	};
+
+	printf("\n## Reasons of health: `health.reasons[].reason`\n\n"
+	       "What to do: [OPERATIONS.md](OPERATIONS.md), \"Health\". Those with a yes stand in `mode.reasons` as well.\n\n"
+	       "| reason | level | `mode` | what |\n|---|---|---|---|\n");
+	for (size_t at = 0; at < COUNT(reasons); at++)
+		printf("| `%s` | %s | %s | %s |\n", reasons[at].name,
+		       reasons[at].level[0] == 'U' ? "unsafe" : "degraded",
+		       reasons[at].of_node ? "yes" : "", reasons[at].sentence);
 }
 
 static void write_all_counters(void)
 {
 	printf("# Counters\n\n"
 	       "Made from the lists in the sources by `make tables`; not edited by hand. A counter begins with each start of a\n"
-	       "node. `sum`: so many since then; `most`: the largest since then. Where they stand in the status and what else is\n"
-	       "told there: [OPERATIONS.md](OPERATIONS.md).\n");
+	       "node. `sum`: so many since then; `most`: the largest since then; `now`: as it is.\n"
+	       "Where they stand in the status and what else is told there: [OPERATIONS.md](OPERATIONS.md).\n\n"
+	       "`/wirelog/metrics` has all of them, flat, under the name of the group and their own: `worker_rx_frames`, `control_records`,\n"
+	       "`neighbour_arp_asked`, `election_won`, `node_health`, `journal_term`, `peer_behind_ns`. wirelog-exporter puts `wirelog_` in front, tells\n"
+	       "times in seconds (`wirelog_peer_behind_seconds`) and ends sums with `_total`.\n");
 	write_counters("Of a worker: `workers[].counters`", worker, COUNT(worker));
 	write_counters("Of control: `control`", agent, COUNT(agent));
 	write_counters("Of control's neighbours: `control`", neighbours, COUNT(neighbours));
 	write_counters("Of a journal's elections: `journals[].election`", elections,
 		       COUNT(elections));
+	write_counters("Of a node: `node_` in `/wirelog/metrics`", nodes, COUNT(nodes));
+	write_counters("Of a journal: `journal_` in `/wirelog/metrics`, by `journal`", journals,
+		       COUNT(journals));
+	write_counters(
+		"Of a voter, as the leader sees it: `peer_` in `/wirelog/metrics`, by `journal` and `peer`",
+		peers, COUNT(peers));
+	write_counters("Of a worker beside its counters: `worker_` in `/wirelog/metrics`", extra,
+		       COUNT(extra));
+	write_counters("Of a link's device: `link_` in `/wirelog/metrics`, by `worker` and `link`",
+		       links, COUNT(links));
+	write_counters("By words: the whole name", labeled, COUNT(labeled));
+	write_reasons();
 }
 
 /* ---- the reference ------------------------------------------------------------------------------ */

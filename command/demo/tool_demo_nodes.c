@@ -329,6 +329,21 @@ int wl_demo_nodes_find_refusal(char *text, char *reason, size_t reason_bytes)
 	return status;
 }
 
+/* What a node said last that did not refuse by name: of a configuration it says where, and what is wrong there. */
+static void find_last_words(const char *text, char *sentence, size_t sentence_bytes)
+{
+	size_t end = strlen(text), begin;
+
+	while (end > 0 && text[end - 1] == '\n')
+		end--;
+	for (begin = end; begin > 0 && text[begin - 1] != '\n';)
+		begin--;
+	if (begin == end)
+		snprintf(sentence, sentence_bytes, "it ended without a word");
+	else
+		snprintf(sentence, sentence_bytes, "%.*s", (int)(end - begin), text + begin);
+}
+
 /* A node that ended says why in its log. */
 static int why_ended(const struct wl_demo_nodes *nodes, unsigned node, char *reason)
 {
@@ -347,7 +362,7 @@ static int why_ended(const struct wl_demo_nodes *nodes, unsigned node, char *rea
 	}
 	if (status == 0) {
 		status = WIRELOG_DEMO_FAILED;
-		snprintf(sentence, sizeof(sentence), "it ended without a reason");
+		find_last_words(text, sentence, sizeof(sentence));
 	}
 	snprintf(reason, WL_DEMO_REASON_BYTES, "node %u ended: %.400s (its log: %.1000s)", node,
 		 sentence, path);

@@ -214,6 +214,9 @@ bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS]);
 /* What an operator asks for (one that decodes): the journal's worker proposes it, or passes it on. False: as wl_agent_set; it is told to
  * nobody then. */
 bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire_propose *wish);
+/* All nodes are to say what they have committed at `index` (worker/chain_peer.h); the journal's status shows it. False: as above, or
+ * index 0. */
+bool wl_agent_compare(struct wl_agent *agent, uint32_t journal, uint64_t index);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);
@@ -248,6 +251,9 @@ struct wl_agent_status { /* a copy, for the status socket */
 /* The nodes whose data count are too few: nobody can be elected (incarnations.h). */
 bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal);
 void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *status);
+/* For how long, in ns, the most silent of the workers that were not stopped has made no turn, and which one it is. A pause of the whole
+ * process is no silence. [control] */
+uint64_t wl_agent_longest_silence(const struct wl_agent *agent, uint32_t *worker);
 const char *wl_agent_phase_name(enum wl_agent_phase phase);
 
 #endif

@@ -261,8 +261,9 @@ void wl_agent_judge_name(struct wl_agent *agent, uint32_t journal)
 	if (agent->rolled_back || agent->record.journals[journal].caught_up_boot == 0 ||
 	    wl_list_names(list, agent->config.node, agent->record.incarnation))
 		return;
-	tell_operator(agent, 0,
-		      "the list of members names other data of this node than these: they are an old image");
+	tell_operator(
+		agent, 0,
+		"the list of members names other data of this node than these: they are an old image");
 	take_new_name(agent);
 }
 

@@ -131,6 +131,7 @@ struct wl_config {
 
 	uint32_t record_bytes, sessions, clients, readers;
 	uint32_t window_bytes;
+	uint64_t catch_up_rate; /* bytes a second */
 
 	char key_file[WL_CONFIG_PATH_BYTES]; /* "": none */
 	char run_directory[WL_CONFIG_PATH_BYTES];

@@ -114,7 +114,7 @@
 	X(every, SIZE(base_every_bytes, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 256 * WL_CONFIG_MIB), LIVE, NULL, \
 	  "So much is appended, by the leader's file, before the next base is asked of all nodes: about what a start reads.") \
 	X(rate, SIZE(base_bytes_per_second, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 64 * WL_CONFIG_MIB), LIVE, NULL, \
-	  "A second, that this node reads and writes for bases at most.")
+	  "A second, that this node reads and writes for bases; up to 16 times as much while more is appended than that.")
 
 /* Of one journal. A limit of 0 is none. */
 #define WL_CONFIG_RETENTION_KEYS(X) \
@@ -159,7 +159,9 @@
 	X(clients, NUMBER(clients, one, 8, WIRELOG_CLIENTS_MAX, 1024), POWER_OF_TWO, NULL, "Known by address at one time.") \
 	X(readers, NUMBER(readers, one, 1, WIRELOG_SUBSCRIPTIONS_MAX, 32), , NULL, "Subscriptions at one time.") \
 	X(window_bytes, SIZE(window_bytes, 64 * WL_CONFIG_KIB, 64 * WL_CONFIG_MIB, WL_CONFIG_MIB), , NULL, \
-	  "Sent to one follower and not acknowledged.")
+	  "Sent to one follower and not acknowledged.") \
+	X(catch_up_rate, SIZE(catch_up_rate, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 64 * WL_CONFIG_MIB), , NULL, \
+	  "Sent each second to followers that are behind while records flow, beside twice what is appended. Without records nothing is held back.")
 
 #define WL_CONFIG_SECURITY_KEYS(X) \
 	X(key_file, PATH(key_file, WL_CONFIG_PATH_BYTES, NULL), ALIKE DEFAULT("none"), "cluster.key", \

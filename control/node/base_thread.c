@@ -20,12 +20,16 @@
 #define REST_NS 5000000000ull /* a base could not be written: so much later again */
 #define AGAIN_NS 60000000000ull /* a maker stopped: so much later it begins anew */
 #define BURST_NS 100000000u /* what was not spent is kept for so long */
+#define CATCH_UP_SECONDS 2u /* what a maker is behind is spread over so many, */
+#define HURRY_MAX 15u /* up to so many times the budget beside it */
 
 struct maker {
 	struct wl_base_maker maker;
 	struct wl_base_maker_config config;
 	struct wl_base_exchange *exchange;
 	struct wl_base_lanes *lanes; /* bases from and to other nodes */
+	struct wl_chain_lane *chains; /* what stands at some entry? */
+	uint8_t *chain_window;
 	struct wl_store_base *writing;
 	uint8_t *ring, *window;
 	void *memory;
@@ -209,9 +213,22 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 	return true;
 }
 
-static void pay(struct wl_base_thread *bases, uint64_t bytes)
+/*
+ * Where more is appended for long than the budget has, the base would fall behind without end, and a start would read all of that. So what a
+ * maker is behind is added to the budget, as what it should read within two seconds: it settles where it reads as fast as is appended.
+ */
+static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_base_maker *maker)
 {
-	bases->paid_ns += bytes * 1000000000u / atomic_load(&bases->node->base_bytes_per_second);
+	uint64_t budget = atomic_load(&bases->node->base_bytes_per_second);
+	uint64_t end = maker->limit.durable_offset, at = maker->recovery.at;
+	uint64_t more = end > at ? (end - at) / CATCH_UP_SECONDS : 0;
+
+	return budget + (more < HURRY_MAX * budget ? more : HURRY_MAX * budget);
+}
+
+static void pay(struct wl_base_thread *bases, const struct wl_base_maker *maker, uint64_t bytes)
+{
+	bases->paid_ns += bytes * 1000000000u / budget_of(bases, maker);
 }
 
 /* A peer asked for a base of ours. */
@@ -226,8 +243,24 @@ static bool serve_peer(struct wl_base_thread *bases, uint32_t id)
 		return false;
 	error = wl_store_base_read(bases->node->store, id, want.place, want.offset, want.buffer,
 				   (uint32_t)want.bytes);
-	pay(bases, want.bytes);
+	pay(bases, &maker->maker, want.bytes);
 	wl_base_serving_on_read(serving, &maker->maker, error == 0);
+	return true;
+}
+
+/* Somebody compares logs: one read of the walk to the entry that is asked about. */
+static bool find_chain(struct wl_base_thread *bases, uint32_t id)
+{
+	struct maker *maker = &bases->makers[id];
+	struct wl_chain_lane *chains = maker->chains;
+	int error;
+
+	if (!wl_chain_lane_want(chains, &maker->config.log, maker->chain_window))
+		return false;
+	error = wl_store_reader_read(bases->reader, id, chains->find.want_offset,
+				     maker->chain_window, chains->find.want_bytes);
+	pay(bases, &maker->maker, chains->find.want_bytes);
+	wl_chain_lane_on_read(chains, status_of(error));
 	return true;
 }
 
@@ -269,7 +302,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	bool installs;
 	int error;
 
-	if (serve_peer(bases, id))
+	if (serve_peer(bases, id) || find_chain(bases, id))
 		return true;
 	if (!take_peers(maker, id, &installs))
 		return false;
@@ -284,7 +317,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	wanted = maker->maker.state;
 	cost = cost_of(&maker->maker);
 	error = perform(bases, id);
-	pay(bases, cost);
+	pay(bases, &maker->maker, cost);
 	if (error != 0 &&
 	    (wanted == WL_BASE_MAKER_WANTS_BEGIN || wanted == WL_BASE_MAKER_WANTS_WRITE ||
 	     wanted == WL_BASE_MAKER_WANTS_COMMIT))
@@ -347,11 +380,13 @@ static bool make_maker(struct wl_node *node, uint32_t id, struct maker *maker)
 	maker->config.first_segment = wl_store_segment_first(node->store, id);
 	maker->exchange = &journal->bases;
 	maker->lanes = &journal->lanes;
+	maker->chains = &journal->chains.lane;
+	maker->chain_window = map(WL_CHUNK_BYTES_MAX);
 	maker->ring = map(maker->config.log.ring_bytes);
 	maker->window = map(WL_BASE_WINDOW_BYTES);
 	maker->memory =
 		map(wl_align_up(wl_base_maker_memory_bytes(&maker->config), WL_BLOCK_BYTES));
-	if (!maker->ring || !maker->window || !maker->memory)
+	if (!maker->chain_window || !maker->ring || !maker->window || !maker->memory)
 		return false;
 	wl_base_maker_init(&maker->maker, &maker->config, maker->ring, maker->window,
 			   maker->memory);
@@ -384,6 +419,8 @@ int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes
 static void free_maker(struct maker *maker)
 {
 	wl_store_base_abandon(maker->writing);
+	if (maker->chain_window)
+		munmap(maker->chain_window, WL_CHUNK_BYTES_MAX);
 	if (maker->ring)
 		munmap(maker->ring, maker->config.log.ring_bytes);
 	if (maker->window)

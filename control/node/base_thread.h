@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * wl-base: drives the base makers of all journals (dataplane/state/base_maker.h) beside the workers. It reads the medium through a
- * reader of its own, writes bases through the store, and spends no more bytes a second on both than base.rate says, over all journals
+ * reader of its own, writes bases through the store, answers what other nodes ask about entries on it (chain_lane.h), and spends base.rate
+ * bytes a second on all that, more while it falls behind, over all journals
  * together. What it finds and makes it tells the journal's worker through the exchange, and the log.
  *
  * A maker that stopped begins anew a minute later: what could not be read may have been the medium's mood, and after a base of its own that a

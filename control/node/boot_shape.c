@@ -36,6 +36,7 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.disk_stall_ns = config->disk_stall_ns,
 		.window_bytes = config->window_bytes,
 		.catch_up_bytes = WL_CATCH_UP_BYTES,
+		.catch_up_rate = config->catch_up_rate,
 	};
 	journal->service = (struct wl_service_config){
 		.node = config->node,

@@ -9,6 +9,8 @@
 #include "control/node/loop_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
+#include "control/node/watch_thread.h"
+#include "control/report/events_file.h"
 #include "control/report/report_file.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/host/clock.h"
@@ -38,6 +40,21 @@ static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
 	return status;
 }
 
+/* A node goes on without: what it would keep there, its log says as well. */
+static int open_events(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	char path[WL_CONFIG_PATH_BYTES + 16];
+	int error;
+
+	(void)reason, (void)reason_bytes;
+	snprintf(path, sizeof(path), "%s/" WL_EVENTS_FILE_NAME, node->config->run_directory);
+	error = wl_events_open(path);
+	if (error != 0)
+		wl_report(WL_REPORT_WARNING, "events_file", "path=%s error=\"%s\"", path,
+			  strerror(-error));
+	return 0;
+}
+
 static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	(void)reason, (void)reason_bytes;
@@ -57,6 +74,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 	} steps[] = {
 		{open_key, "reading the key"},
 		{wl_boot_open_run_directory, "opening the run directory"},
+		{open_events, "opening the file of events"},
 		{wl_boot_open_store, "opening the data"},
 		{wl_boot_make_journals, "making memory"},
 		{wl_boot_open_ports, "opening DPDK and its ports"},
@@ -66,9 +84,11 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_boot_make_workers, "opening io_uring"},
 		{wl_boot_lock_memory, "locking memory"},
 		{wl_loop_open, "making control"},
+		{wl_watch_open, "making the watch"},
 		{wl_stats_answers_open, "opening the stats socket"},
 		{wl_boot_start_workers, "starting the workers"},
 		{wl_base_thread_start, "starting the base makers"},
+		{wl_watch_start, "starting the watch"},
 		{announce, "starting"},
 	};
 	int status = 0;
@@ -99,6 +119,7 @@ void wl_boot_take_down(struct wl_node *node)
 		wl_mailbox_end(node->mailbox);
 	wl_stats_socket_close(node->stats);
 	node->stats = NULL;
+	wl_watch_stop(node);
 	free(node->reloaded);
 	node->reloaded = NULL;
 	wl_stop_doing("a read or write for a base");

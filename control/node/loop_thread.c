@@ -233,7 +233,10 @@ static void serve_mailbox(struct wl_node *node)
 	}
 	if (request.verb == WL_MAILBOX_SET)
 		ok = wl_agent_set(node->agent, request.settings);
-	if (request.verb == WL_MAILBOX_ASK) {
+	if (request.verb == WL_MAILBOX_COMPARE) {
+		/* One of many questions of one command: no line for each. */
+		ok = wl_agent_compare(node->agent, request.journal, request.index);
+	} else if (request.verb == WL_MAILBOX_ASK) {
 		ok = wl_agent_ask(node->agent, request.journal, &request.wish);
 		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u number=%lu ok=%d",
 			  wish_of(request.wish.verb), request.journal,
@@ -249,6 +252,7 @@ struct rounds {
 	bool told_ready;
 	uint64_t told_ns, told_left;
 	uint64_t look_ns, publish_ns, tend_ns, watchdog_ns, watchdog_interval_ns;
+	bool starves; /* the watchdog was not fed when it was last due */
 };
 
 /* How many entries of all journals are not yet in their tables of sessions, of those that were known to be committed. */
@@ -276,6 +280,7 @@ static void tell_ready(struct wl_node *node, struct rounds *rounds, uint64_t now
 
 	if (left == 0) {
 		rounds->told_ready = true;
+		atomic_store_explicit(&node->told_ready, true, memory_order_release);
 		wl_report(WL_REPORT_NOTICE, "ready", "journals=%u", node->config->journal_count);
 		sd_notify(0, "READY=1\nSTATUS=running");
 	} else if (now_ns - rounds->told_ns >= TELL_NS) {
@@ -297,6 +302,27 @@ static bool is_due(uint64_t *last_ns, uint64_t interval_ns, uint64_t now_ns)
 	return true;
 }
 
+/* Only while every poll core turns: who ends a node that hangs lets another one lead. */
+static void feed_watchdog(struct wl_node *node, struct rounds *rounds)
+{
+	uint32_t worker;
+	uint64_t silent_ns = wl_agent_longest_silence(node->agent, &worker);
+	bool turns = silent_ns < rounds->watchdog_interval_ns;
+
+	if (turns)
+		sd_notify(0, "WATCHDOG=1");
+	if (turns != rounds->starves)
+		return;
+	rounds->starves = !turns;
+	if (turns)
+		wl_report(WL_REPORT_NOTICE, "watchdog_fed", "text=\"every worker turns again\"");
+	else
+		wl_report(
+			WL_REPORT_ERROR, "watchdog_starves",
+			"worker=%u silent_ms=%lu text=\"a worker makes no turn: the watchdog is not fed\"",
+			worker, (unsigned long)(silent_ns / 1000000));
+}
+
 static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct rounds *rounds,
 		      uint64_t now_ns)
 {
@@ -314,7 +340,7 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 	}
 	if (rounds->watchdog_interval_ns != 0 &&
 	    is_due(&rounds->watchdog_ns, rounds->watchdog_interval_ns, now_ns))
-		sd_notify(0, "WATCHDOG=1");
+		feed_watchdog(node, rounds);
 }
 
 static void join_workers(struct wl_node *node)

@@ -18,11 +18,13 @@ enum wl_mailbox_request_verb {
 	WL_MAILBOX_STOP,
 	WL_MAILBOX_SET, /* settings */
 	WL_MAILBOX_ASK, /* journal, wish */
+	WL_MAILBOX_COMPARE, /* journal, index */
 };
 
 struct wl_mailbox_request {
 	enum wl_mailbox_request_verb verb;
 	uint32_t journal, target;
+	uint64_t index;
 	uint64_t settings[WL_SETTINGS];
 	struct wl_wire_propose wish;
 };

@@ -23,6 +23,9 @@
 #include "dataplane/worker/worker_thread.h"
 
 struct wl_base_thread;
+struct wl_watch;
+struct wl_latency;
+struct wl_nic_watch;
 
 #define WL_NODE_NOTE_BYTES 512u
 
@@ -88,6 +91,10 @@ struct wl_node {
 	_Atomic uint64_t
 		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-stats writes, wl-base reads */
 	struct wl_base_thread *bases; /* base_thread.c */
+	struct wl_watch *watch; /* watch_thread.c */
+	struct wl_latency *latency; /* latency_thread.c */
+	struct wl_nic_watch *nics; /* nic_watch_thread.c */
+	_Atomic bool told_ready; /* control has said that the node is ready */
 	int pid_file; /* locked; -1: not ours */
 };
 

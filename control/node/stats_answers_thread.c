@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/stats_answers_thread.h"
+#include "control/node/stats_compare_thread.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
+#include "control/node/latency_thread.h"
+#include "control/node/nic_watch_thread.h"
 #include "control/node/reload_thread.h"
+#include "control/node/watch_thread.h"
+#include "control/report/events_file.h"
+#include "control/report/metrics.h"
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
+#include "dataplane/base/change.h"
+#include "control/report/windows.h"
 #include "dataplane/host/clock.h"
 
 static void gather_worker(const struct wl_node *node, uint32_t number, struct wl_status_worker *to)
@@ -61,11 +70,33 @@ static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_st
 	to->worker = node->config->journal_worker[id];
 }
 
-static json_t *answer_with(struct wl_node *node,
-			   json_t *(*make)(const struct wl_status_facts *facts))
+static void gather_process(struct wl_status_facts *facts)
 {
-	struct wl_status_facts *facts = calloc(1, sizeof(*facts));
-	json_t *value;
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+	struct timespec cpu;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
+		facts->process_cpu_ns = (uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
+	if (!file)
+		return;
+	if (fscanf(file, "%*u %lu", &pages) == 1)
+		facts->process_resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	fclose(file);
+}
+
+struct gathered {
+	struct wl_status_facts facts; /* first: it is what the caller has */
+	struct wl_health health;
+	struct wl_status_link links[]; /* all configured ones */
+};
+
+struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
+{
+	uint32_t links = wl_nic_watch_count(node);
+	struct gathered *gathered =
+		calloc(1, sizeof(*gathered) + links * sizeof(gathered->links[0]));
+	struct wl_status_facts *facts = gathered ? &gathered->facts : NULL;
 
 	if (!facts)
 		return NULL;
@@ -91,7 +122,20 @@ static json_t *answer_with(struct wl_node *node,
 	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
 	facts->worker_allocations = wl_worker_thread_allocations();
 	facts->link_allocations = wl_worker_thread_link_allocations();
-	value = make(facts);
+	facts->links = gathered->links;
+	facts->link_count = links;
+	wl_nic_watch_copy(node, gathered->links);
+	gather_process(facts);
+	wl_watch_judge(node, facts, &gathered->health);
+	return facts;
+}
+
+static json_t *answer_with(struct wl_node *node,
+			   json_t *(*make)(const struct wl_status_facts *facts))
+{
+	struct wl_status_facts *facts = wl_stats_answers_gather(node);
+	json_t *value = facts ? make(facts) : NULL;
+
 	free(facts);
 	return value;
 }
@@ -109,10 +153,51 @@ static json_t *answer_counters(void *context, const char *parameter, char *error
 	return answer_with(context, wl_status_json_counters);
 }
 
-static json_t *answer_latency(void *context, const char *parameter, char *error, size_t error_bytes)
+static json_t *answer_metrics(void *context, const char *parameter, char *error, size_t error_bytes)
 {
 	(void)parameter, (void)error, (void)error_bytes;
-	return answer_with(context, wl_status_json_latency);
+	return answer_with(context, wl_metrics_json);
+}
+
+static json_t *answer_catalogue(void *context, const char *parameter, char *error,
+				size_t error_bytes)
+{
+	(void)context, (void)parameter, (void)error, (void)error_bytes;
+	return wl_metrics_catalogue();
+}
+
+/* "": since the start | SECONDS | SECONDS,hdr: of the last so many */
+static json_t *answer_latency(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	unsigned seconds = 0;
+	int used = 0;
+
+	if (parameter[0] == '\0')
+		return answer_with(context, wl_status_json_latency);
+	if (sscanf(parameter, "%4u%n", &seconds, &used) == 1 &&
+	    isdigit((unsigned char)parameter[0]) && seconds >= 1 &&
+	    seconds <= WL_WINDOWS_SECONDS_MAX &&
+	    (parameter[used] == '\0' || strcmp(parameter + used, ",hdr") == 0))
+		return wl_latency_json(context, seconds, parameter[used] != '\0');
+	snprintf(error, error_bytes, "'%.60s' is not SECONDS or SECONDS,hdr, from 1 to %u",
+		 parameter, WL_WINDOWS_SECONDS_MAX);
+	return NULL;
+}
+
+static json_t *answer_events(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	struct wl_event *events = calloc(WL_EVENTS, sizeof(*events));
+	json_t *list = json_array();
+
+	(void)context, (void)parameter, (void)error, (void)error_bytes;
+	for (uint32_t at = 0, count = events ? wl_events_read(events) : 0; at < count; at++)
+		json_array_append_new(list,
+				      json_pack("{s:I, s:I, s:i, s:s}", "number",
+						(json_int_t)events[at].number, "time_ns",
+						(json_int_t)events[at].time_ns, "level",
+						(int)events[at].level, "text", events[at].text));
+	free(events);
+	return json_pack("{s:o}", "events", list);
 }
 
 static json_t *answer_config(void *context, const char *parameter, char *error, size_t error_bytes)
@@ -185,8 +270,8 @@ static json_t *answer_transfer(void *context, const char *parameter, char *error
 /*
  * What is committed decides; this is for who asks, so that a slip is told at once. It is asked on behalf of the state that this node has.
  */
-static bool read_journal(const struct wl_node *node, const struct wl_mailbox_request *request,
-			 struct wl_journal_status *status, char *error, size_t error_bytes)
+static bool read_published(const struct wl_node *node, const struct wl_mailbox_request *request,
+			   struct wl_journal_status *status, char *error, size_t error_bytes)
 {
 	const struct wl_published *published;
 
@@ -196,11 +281,19 @@ static bool read_journal(const struct wl_node *node, const struct wl_mailbox_req
 		return false;
 	}
 	published = &node->journals[request->journal].journal->published;
-	if (!wl_published_read(published, status) || status->view.number == 0) {
-		snprintf(error, error_bytes, "the worker of journal %u has not begun: ask again",
-			 request->journal);
+	if (wl_published_read(published, status) && status->view.number != 0)
+		return true;
+	snprintf(error, error_bytes, "the worker of journal %u has not begun: ask again",
+		 request->journal);
+	return false;
+}
+
+/* And what is asked is about a record that there is, or the next one. */
+static bool read_journal(const struct wl_node *node, const struct wl_mailbox_request *request,
+			 struct wl_journal_status *status, char *error, size_t error_bytes)
+{
+	if (!read_published(node, request, status, error, error_bytes))
 		return false;
-	}
 	if (request->wish.number <= status->next_number)
 		return true;
 	snprintf(
@@ -345,6 +438,61 @@ static json_t *answer_consumer_delete(void *context, const char *parameter, char
 	return begin_asking(node, &request, error, error_bytes);
 }
 
+/* Told at once where it can be: by the list that this node knows. */
+static bool may_ask(const struct wl_node *node, const struct wl_change *change,
+		    const struct wl_list *list, char *error, size_t error_bytes)
+{
+	uint32_t joins = change->verb == WL_CHANGE_REPLACE ? change->by : change->node, voter;
+	struct wl_list next;
+
+	if (!wl_members_has(node->config->members, joins) && change->verb != WL_CHANGE_REMOVE) {
+		snprintf(error, error_bytes,
+			 "node %u is not in this node's file (cluster.nodes): name it there, with "
+			 "`joins: on`, in the files of all nodes",
+			 joins);
+		return false;
+	}
+	if (wl_list_is_joint(list) ||
+	    wl_change_of(change, list, &next, &voter) != WL_CHANGE_IMPOSSIBLE)
+		return true;
+	snprintf(
+		error, error_bytes,
+		"%s %u: it is no learner or voter from which that could be, or nobody would vote any "
+		"more",
+		wl_change_verb_text(change->verb), change->node);
+	return false;
+}
+
+/* VERB,NODE,BY,JOURNAL: base/change.h; BY 0 where there is none */
+static json_t *answer_member(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	struct wl_node *node = context;
+	struct wl_mailbox_request request = {
+		.verb = WL_MAILBOX_ASK,
+		.wish = {.verb = WL_WIRE_PROPOSE_MEMBERS},
+	};
+	struct wl_journal_status status;
+	struct wl_change change;
+	unsigned verb, whom, by;
+	char rest;
+
+	if (sscanf(parameter, "%u,%u,%u,%u%c", &verb, &whom, &by, &request.journal, &rest) != 4 ||
+	    verb > WL_CHANGE_LAST || whom > WIRELOG_NODES_MAX || by > WIRELOG_NODES_MAX) {
+		snprintf(error, error_bytes, "'%.60s' is not VERB,NODE,BY,JOURNAL", parameter);
+		return NULL;
+	}
+	change = (struct wl_change){(enum wl_change_verb)verb, whom, by};
+	request.wish.number = wl_change_pack(&change);
+	if (!wl_change_unpack(request.wish.number, &change)) {
+		snprintf(error, error_bytes, "'%.60s' is no change of members", parameter);
+		return NULL;
+	}
+	if (!read_published(node, &request, &status, error, error_bytes) ||
+	    !may_ask(node, &change, &status.list, error, error_bytes))
+		return NULL;
+	return begin_asking(node, &request, error, error_bytes);
+}
+
 static json_t *answer_stop(void *context, const char *parameter, char *error, size_t error_bytes)
 {
 	struct wl_node *node = context;
@@ -361,21 +509,32 @@ static json_t *answer_stop(void *context, const char *parameter, char *error, si
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	static const struct wl_stats_command commands[] = {
+		{"/wirelog/metrics", answer_metrics},
+		{"/wirelog/catalogue", answer_catalogue},
 		{"/wirelog/status", answer_status},
 		{"/wirelog/counters", answer_counters},
 		{"/wirelog/latency", answer_latency},
+		{"/wirelog/events", answer_events},
 		{"/wirelog/config", answer_config},
 		{"/wirelog/reload", answer_reload},
 		{"/wirelog/transfer", answer_transfer},
 		{"/wirelog/trim", answer_trim},
 		{"/wirelog/consumer_set", answer_consumer_set},
 		{"/wirelog/consumer_delete", answer_consumer_delete},
+		{"/wirelog/member", answer_member},
+		{"/wirelog/compare", wl_stats_answer_compare},
+		{"/wirelog/compared", wl_stats_answer_compared},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};
+	/* Those that only ask; without a name the first one is streamed. */
+	static const char *const streamable[] = {"/wirelog/metrics",  "/wirelog/status",
+						 "/wirelog/counters", "/wirelog/latency",
+						 "/wirelog/events",   NULL};
 	char path[WL_CONFIG_PATH_BYTES + 16];
 	struct wl_stats_socket_config config = {.path = path,
 						.commands = commands,
+						.streamable = streamable,
 						.context = node};
 
 	snprintf(path, sizeof(path), "%s/" WL_STATS_SOCKET_NAME, node->config->run_directory);

@@ -4,6 +4,11 @@
 #define WL_CONTROL_NODE_STATS_ANSWERS_THREAD_H
 
 #include "control/node/node_thread.h"
+#include "control/report/status_json.h"
+
+/* All that a node knows of itself at this moment, and health judged anew. One allocation, the caller's to free; NULL: no memory.
+ * [any but workers] */
+struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node);
 
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What of a journal is kept, and which bases there are, as JSON. */
+/* Who is a member of a journal, what of it is kept, and which bases there are, as JSON. */
 #include "control/report/status_json.h"
+
+#include <stdio.h>
 
 static json_t *base_of(uint64_t index, uint64_t digest)
 {
@@ -60,20 +62,62 @@ static json_t *consumers_of(const struct wl_journal_status *status)
 	return consumers;
 }
 
-void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status)
+static json_t *nodes_of(wl_members members)
 {
-	json_t *differs = json_array();
+	json_t *nodes = json_array();
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		if (wl_members_has(status->base_differs, node))
-			json_array_append_new(differs, json_integer(node));
+		if (wl_members_has(members, node))
+			json_array_append_new(nodes, json_integer(node));
+	return nodes;
+}
+
+static json_t *incarnation_of(uint64_t incarnation)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016lx", (unsigned long)incarnation);
+	return incarnation != 0 ? json_string(text) : json_null();
+}
+
+/* Which data the list means, and which ones each member has, as far as this node has met it. */
+static json_t *data_of(const struct wl_journal_status *status)
+{
+	json_t *data = json_array();
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		if (wl_members_has(wl_list_everybody(&status->list), node))
+			json_array_append_new(
+				data,
+				json_pack("{s:i, s:o, s:o}", "node", (int)node, "named",
+					  incarnation_of(status->list.incarnation[node]), "present",
+					  incarnation_of(status->peers[node].incarnation)));
+	return data;
+}
+
+/* "entry" is null while the file's list is what counts. */
+static json_t *members_of(const struct wl_journal_status *status)
+{
+	const struct wl_list *list = &status->list;
+
+	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "entry",
+			 list->index != 0 ? json_integer((json_int_t)list->index) : json_null(),
+			 "committed", list->index <= status->commit, "voters",
+			 nodes_of(list->voters), "old_voters", nodes_of(list->old), "learners",
+			 nodes_of(list->learners), "data", data_of(status));
+}
+
+void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status)
+{
+	json_object_set_new(object, "members", members_of(status));
 	json_object_set_new(object, "trim_number", json_integer((json_int_t)status->trim_number));
 	json_object_set_new(object, "consumers", consumers_of(status));
 	json_object_set_new(object, "held_bytes", json_integer((json_int_t)status->held_bytes));
-	json_object_set_new(
-		object, "bases",
-		json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark, "proven",
-			  base_of(status->proven_index, status->proven_digest), "own",
-			  base_of(status->base_index, status->base_digest), "differs", differs));
+	json_object_set_new(object, "bases",
+			    json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark,
+				      "proven",
+				      base_of(status->proven_index, status->proven_digest), "own",
+				      base_of(status->base_index, status->base_digest), "differs",
+				      nodes_of(status->base_differs)));
 	set_maker(json_object_get(object, "bases"), status);
 }

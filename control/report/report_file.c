@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/report/events_file.h"
 #include "control/report/repeats.h"
 #include "wirelog/status.h"
 
@@ -183,6 +184,7 @@ static void *write_lines(void *unused)
 		report.count--;
 		report.busy = true;
 		pthread_mutex_unlock(&report.lock);
+		wl_events_add(line.level, line.text);
 		write_line(&line);
 		pthread_mutex_lock(&report.lock);
 		report.busy = false;

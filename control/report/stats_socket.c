@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "control/report/report_file.h"
+#include "control/report/stats_stream.h"
+#include "dataplane/host/clock.h"
 #include "wirelog/status.h"
 
 #define BACKLOG 8
@@ -25,6 +27,7 @@
 struct connection {
 	int fd;
 	uint64_t used; /* order of last use */
+	struct wl_stats_stream stream;
 };
 
 struct wl_stats_socket {
@@ -51,6 +54,7 @@ static json_t *list_commands(const struct wl_stats_socket *stats)
 	json_array_append_new(list, json_string("/"));
 	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++)
 		json_array_append_new(list, json_string(at->name));
+	json_array_append_new(list, json_string(WL_STATS_STREAM));
 	return list;
 }
 
@@ -77,14 +81,44 @@ static json_t *answer_to(const struct wl_stats_socket *stats, char *request)
 	return json_pack("{s:o}", request, value);
 }
 
-/* False: the reader does not read; its connection ends. */
-static bool serve(const struct wl_stats_socket *stats, int fd)
+/* Takes `answer`. False: the reader does not read; its connection ends. */
+static bool send_answer(int fd, json_t *answer)
+{
+	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	bool sent = text && send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+
+	free(text);
+	json_decref(answer);
+	return sent;
+}
+
+/* The next packet of a stream; answer_to cuts the request apart, so it gets a copy. */
+static bool send_next(const struct wl_stats_socket *stats, const struct connection *connection)
+{
+	char request[WL_STATS_STREAM_REQUEST_BYTES];
+
+	strcpy(request, connection->stream.request);
+	return send_answer(connection->fd, answer_to(stats, request));
+}
+
+/* Nothing is answered but what goes wrong: the packets of the stream come by themselves. */
+static bool begin_stream(const struct wl_stats_socket *stats, struct connection *connection,
+			 const char *text)
+{
+	char error[256];
+
+	return wl_stats_stream_begin(&connection->stream, stats->config.streamable, text,
+				     wl_clock_kernel_ns(), error, sizeof(error)) ||
+	       send_answer(connection->fd, json_pack("{s:s}", "error", error));
+}
+
+/* As send_answer. */
+static bool serve(const struct wl_stats_socket *stats, struct connection *connection)
 {
 	char request[WL_STATS_REQUEST_BYTES_MAX + 1];
+	int fd = connection->fd;
 	ssize_t got = recv(fd, request, WL_STATS_REQUEST_BYTES_MAX + 1, MSG_DONTWAIT);
-	json_t *answer;
-	char *text;
-	bool sent;
+	size_t name = strlen(WL_STATS_STREAM);
 
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
@@ -92,12 +126,11 @@ static bool serve(const struct wl_stats_socket *stats, int fd)
 		return false;
 	request[got] = '\0';
 	request[strcspn(request, "\r\n")] = '\0';
-	answer = answer_to(stats, request);
-	text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
-	sent = text && send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-	free(text);
-	json_decref(answer);
-	return sent;
+	connection->stream = (struct wl_stats_stream){0};
+	if (strncmp(request, WL_STATS_STREAM, name) == 0 &&
+	    (request[name] == ',' || request[name] == '\0'))
+		return begin_stream(stats, connection, request + name + (request[name] == ','));
+	return send_answer(fd, answer_to(stats, request));
 }
 
 /* ---- connections -------------------------------------------------------------------------------- */
@@ -155,7 +188,33 @@ static void accept_one(struct wl_stats_socket *stats)
 				oldest = at;
 		drop(stats, oldest);
 	}
-	stats->connections[stats->connection_count++] = (struct connection){fd, ++stats->clock};
+	stats->connections[stats->connection_count++] =
+		(struct connection){.fd = fd, .used = ++stats->clock};
+}
+
+/* Until something is due; -1: until somebody asks. */
+static int wait_ms(const struct wl_stats_socket *stats)
+{
+	int ms = stats->accept_fails ? ACCEPT_PAUSE_MS : -1;
+
+	for (unsigned at = 0; at < stats->connection_count; at++)
+		ms = wl_stats_stream_wait_ms(&stats->connections[at].stream, wl_clock_kernel_ns(),
+					     ms);
+	return ms;
+}
+
+/* A request that is there, or a packet that is due. False: the connection ends. */
+static bool turn(struct wl_stats_socket *stats, struct connection *connection, short events)
+{
+	if (events != 0) {
+		connection->used = ++stats->clock;
+		if (!serve(stats, connection))
+			return false;
+	}
+	if (!wl_stats_stream_is_due(&connection->stream, wl_clock_kernel_ns()))
+		return true;
+	connection->used = ++stats->clock;
+	return send_next(stats, connection);
 }
 
 static void *serve_all(void *argument)
@@ -176,17 +235,13 @@ static void *serve_all(void *argument)
 		for (unsigned at = 0; at < count; at++)
 			polled[2 + at] =
 				(struct pollfd){.fd = stats->connections[at].fd, .events = POLLIN};
-		ready = poll(polled, 2 + count, pause ? ACCEPT_PAUSE_MS : -1);
+		ready = poll(polled, 2 + count, wait_ms(stats));
 		if (ready < 0 && errno != EINTR)
 			break;
 		/* From the end: dropping one moves the last into its place. */
-		for (unsigned at = count; at-- > 0;) {
-			if (polled[2 + at].revents == 0)
-				continue;
-			stats->connections[at].used = ++stats->clock;
-			if (!serve(stats, stats->connections[at].fd))
+		for (unsigned at = count; at-- > 0;)
+			if (!turn(stats, &stats->connections[at], polled[2 + at].revents))
 				drop(stats, at);
-		}
 		/* After a pause it is tried without being asked: nothing else says that there is room again. */
 		if ((polled[1].revents & POLLIN) != 0 || (pause && ready == 0))
 			accept_one(stats);

@@ -2,7 +2,7 @@
 /*
  * The node's stats socket: a Unix SEQPACKET socket of mode 0600 for the node's user and root, served by a thread
  * of its own (wl-stats). In the style of DPDK's telemetry: a request is one packet "/wirelog/status" or
- * "/wirelog/transfer,2", the answer one packet of JSON, {"/wirelog/status": ...}; an unknown one is answered {"error": ...}.
+ * "/wirelog/transfer,2", the answer one packet of JSON, {"/wirelog/status": ...}; an unknown one is answered {"error": ...}. "/wirelog/stream,100" is answered every 100 ms.
  *
  * A reader that hangs costs its connection and nothing else: no call here waits for a peer. At most
  * WL_STATS_CONNECTIONS_MAX connections; one more pushes out the one that was idle longest.
@@ -30,6 +30,8 @@ struct wl_stats_command {
 struct wl_stats_socket_config {
 	const char *path;
 	const struct wl_stats_command *commands; /* ends at the first without a name; "/" is added */
+	const char *const *
+		streamable; /* names of commands that change nothing (stats_stream.h); NULL at the end, or none */
 	void *context;
 };
 

@@ -3,11 +3,8 @@
 
 #include <string.h>
 
+#include "control/report/health.h"
 #include "dataplane/base/sentence.h"
-#include "dataplane/host/clock.h"
-
-#define STAMPS_AHEAD_NS \
-	5000000000u /* a leader may be a second ahead of a majority, a follower one behind */
 
 static json_t *number(uint64_t value)
 {
@@ -198,7 +195,7 @@ static json_t *election_of(const struct wl_election_status *election)
 }
 
 /* A follower's view is older than what its control has heard of since. */
-static uint32_t leader_of(const struct wl_status_facts *facts, uint32_t id)
+uint32_t wl_status_json_leader_of(const struct wl_status_facts *facts, uint32_t id)
 {
 	const struct wl_view *view = &facts->journals[id].published.view;
 	const struct wl_election_status *election = &facts->agent.journals[id];
@@ -209,7 +206,7 @@ static uint32_t leader_of(const struct wl_status_facts *facts, uint32_t id)
 }
 
 /* It takes no part any more. */
-static bool is_apart(const struct wl_status_facts *facts, uint32_t id)
+bool wl_status_json_is_apart(const struct wl_status_facts *facts, uint32_t id)
 {
 	return facts->agent_known && facts->agent.divergences[id].node != 0;
 }
@@ -301,25 +298,29 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	set_flag(object, "damaged", status->damaged);
 }
 
-static json_t *latency_of(const struct wl_stages *stages)
+json_t *wl_status_json_percentiles(const struct wl_histogram *histogram)
 {
 	static const struct {
 		const char *name;
 		double percentile;
 	} wanted[] = {{"p50_ns", 50}, {"p90_ns", 90}, {"p99_ns", 99}, {"p999_ns", 99.9}};
+	json_t *one = json_object();
+
+	set(one, "count", wl_histogram_count(histogram));
+	for (unsigned at = 0; at < sizeof(wanted) / sizeof(wanted[0]); at++)
+		set(one, wanted[at].name,
+		    wl_histogram_percentile(histogram, wanted[at].percentile));
+	set(one, "max_ns", wl_histogram_max(histogram));
+	return one;
+}
+
+static json_t *latency_of(const struct wl_stages *stages)
+{
 	json_t *object = json_object();
 
-	for (unsigned stage = 0; stages && stage < WL_STAGES; stage++) {
-		const struct wl_histogram *histogram = stages->histogram[stage];
-		json_t *one = json_object();
-
-		set(one, "count", wl_histogram_count(histogram));
-		for (unsigned at = 0; at < sizeof(wanted) / sizeof(wanted[0]); at++)
-			set(one, wanted[at].name,
-			    wl_histogram_percentile(histogram, wanted[at].percentile));
-		set(one, "max_ns", wl_histogram_max(histogram));
-		json_object_set_new(object, wl_stage_name((enum wl_stage)stage), one);
-	}
+	for (unsigned stage = 0; stages && stage < WL_STAGES; stage++)
+		json_object_set_new(object, wl_stage_name((enum wl_stage)stage),
+				    wl_status_json_percentiles(stages->histogram[stage]));
 	return object;
 }
 
@@ -331,8 +332,8 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 	set(object, "journal", id);
 	set(object, "worker", journal->worker);
 	if (journal->published_known) {
-		set_progress(object, &journal->published, leader_of(facts, id));
-		if (is_apart(facts, id)) {
+		set_progress(object, &journal->published, wl_status_json_leader_of(facts, id));
+		if (wl_status_json_is_apart(facts, id)) {
 			set_text(object, "role", "diverged");
 			json_object_set_new(object, "divergence",
 					    divergence_of(&facts->agent.divergences[id]));
@@ -427,95 +428,18 @@ static json_t *control_of(const struct wl_agent_status *agent)
 	return object;
 }
 
-static void complain_of_peers(json_t *list, const struct wl_journal_status *status)
-{
-	bool differs = false, narrow = false, apart = false, behind = false;
-
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		differs |= status->peers[node].differs != 0;
-		narrow |= status->peers[node].path_is_narrow;
-		apart |= status->peers[node].apart;
-		behind |= status->peers[node].needs_base;
-	}
-	if (apart)
-		json_array_append_new(list, json_string("peer_diverged"));
-	if (differs)
-		json_array_append_new(list, json_string("peer_differs"));
-	if (narrow)
-		json_array_append_new(list, json_string("path_mtu"));
-	if (behind)
-		json_array_append_new(list, json_string("peer_needs_base"));
-}
-
-/* Within 2000..2200: what lies outside was never set, or wrongly. A worker that has not turned yet says 0. */
-static bool is_plausible(uint64_t wall_ns)
-{
-	return wall_ns == 0 ||
-	       (wall_ns >= WL_CLOCK_YEAR_2000_NS && wall_ns < WL_CLOCK_YEAR_2200_NS);
-}
-
-/* Why somebody should look; empty when all is well. */
-static json_t *complaints_of(const struct wl_status_facts *facts)
-{
-	json_t *list = json_array();
-
-	for (uint32_t id = 0; id < facts->config->journal_count; id++) {
-		const struct wl_status_journal *journal = &facts->journals[id];
-
-		if (facts->agent_known && facts->agent.journals[id].held_back)
-			json_array_append_new(list, json_string("held_back"));
-		if (facts->agent_known && facts->agent.no_majority[id])
-			json_array_append_new(list, json_string("no_majority"));
-		if (is_apart(facts, id))
-			json_array_append_new(list, json_string("diverged"));
-		if (!journal->published_known)
-			continue;
-		if (journal->published.poisoned)
-			json_array_append_new(list, json_string("poisoned"));
-		if (journal->published.no_space)
-			json_array_append_new(list, json_string("no_space"));
-		if (journal->published.damaged)
-			json_array_append_new(list, json_string("damaged"));
-		if (journal->published.silent)
-			json_array_append_new(list, json_string("silent"));
-		if (journal->published.view.number != 0 &&
-		    journal->published.terms_left <= WL_LOG_TERMS_LOW)
-			json_array_append_new(list, json_string("terms_low"));
-		if (journal->published.state_undecided)
-			json_array_append_new(list, json_string("state_undecided"));
-		if (journal->published.base_differs != 0)
-			json_array_append_new(list, json_string("base_differs"));
-		if (journal->published.bases.stop != WL_BASE_STOP_NONE)
-			json_array_append_new(list, json_string("bases_stopped"));
-		if (journal->published.bases.failing)
-			json_array_append_new(list, json_string("base_failed"));
-		if (journal->published.commit_stalled)
-			json_array_append_new(list, json_string("commit_stalled"));
-		if (journal->published.duplicate)
-			json_array_append_new(list, json_string("duplicate_id"));
-		complain_of_peers(list, &journal->published);
-		if (journal->published.clock_astray || !is_plausible(journal->published.wall_ns) ||
-		    journal->published.stamps_ahead_ns > STAMPS_AHEAD_NS)
-			json_array_append_new(list, json_string("clock"));
-		if (leader_of(facts, id) == 0)
-			json_array_append_new(list, json_string("no_leader"));
-	}
-	if (facts->agent_known && facts->agent.record_failed)
-		json_array_append_new(list, json_string("superblock_failed"));
-	if (facts->links_down != 0)
-		json_array_append_new(list, json_string("link_down"));
-	if (facts->worker_allocations != 0)
-		json_array_append_new(list, json_string("worker_allocates"));
-	return list;
-}
-
 /* ---- answers ------------------------------------------------------------------------------------ */
 
 json_t *wl_status_json_status(const struct wl_status_facts *facts)
 {
 	json_t *object = json_object(), *workers = json_array(), *journals = json_array();
-	json_t *complaints = complaints_of(facts);
+	struct wl_health_report judged;
+	const struct wl_health_report *health = facts->health ? &facts->health->now : &judged;
+	json_t *complaints;
 
+	if (!facts->health)
+		wl_health_judge(facts, NULL, 0, &judged);
+	complaints = wl_health_json_mode(health);
 	set(object, "node", facts->config->node);
 	set_text(object, "cluster", facts->config->cluster_text);
 	set_text(object, "version", facts->version);
@@ -526,6 +450,10 @@ json_t *wl_status_json_status(const struct wl_status_facts *facts)
 	json_object_set_new(object, "mode",
 			    json_pack("{s:b, s:b, s:o}", "insecure", facts->insecure, "degraded",
 				      json_array_size(complaints) != 0, "reasons", complaints));
+	json_object_set_new(object, "health", wl_health_json(health, facts->now_ns));
+	json_object_set_new(json_object_get(object, "health"), "peers",
+			    wl_health_json_peers(facts, facts->health ? facts->health->marks : NULL,
+						 facts->now_ns));
 	json_object_set_new(object, "memory",
 			    json_pack("{s:s, s:s?}", "pages",
 				      facts->hugepages ? "hugepages" : "4KiB", "reason",
@@ -537,6 +465,7 @@ json_t *wl_status_json_status(const struct wl_status_facts *facts)
 	for (uint32_t at = 0; at < facts->config->worker_count; at++)
 		json_array_append_new(workers, worker_of(facts, at));
 	json_object_set_new(object, "workers", workers);
+	json_object_set_new(object, "links", wl_status_json_links(facts->links, facts->link_count));
 	if (facts->agent_known)
 		json_object_set_new(object, "control", control_of(&facts->agent));
 	set(object, "log_lines_dropped", facts->log_lines_dropped);

@@ -13,10 +13,13 @@
 
 #include "control/agent/agent.h"
 #include "control/config/config.h"
+#include "control/report/link_status.h"
 #include "dataplane/log/recovery.h"
 #include "dataplane/transport/counters.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
+
+struct wl_health;
 
 struct wl_status_number {
 	const char *name;
@@ -57,6 +60,14 @@ struct wl_status_facts {
 	uint64_t stats_refused, stats_accept_failed;
 	uint32_t links_down; /* of all workers: no carrier, or no interface */
 	uint64_t log_lines_dropped, log_lines_held_back, worker_allocations, link_allocations;
+	uint64_t process_cpu_ns, process_resident_bytes;
+	const struct wl_status_link *links;
+	uint32_t link_count;
+	bool storage_free_known;
+	uint64_t storage_free_bytes; /* of the file system that the data are on */
+	uint64_t now_ns; /* of the clock that `health` was looked at by */
+	const struct wl_health
+		*health; /* as just looked at; NULL: judged here, without what was before */
 };
 
 json_t *wl_status_json_status(const struct wl_status_facts *facts);
@@ -67,6 +78,13 @@ json_t *wl_status_json_config(const struct wl_config *config);
 
 /* kept_json.c: what of a journal is kept, and its bases. */
 void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status);
+
+/* {"count", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns"} */
+json_t *wl_status_json_percentiles(const struct wl_histogram *histogram);
+/* Whom this node takes for the leader, 0: nobody. A follower's view is older than what its control has heard of since. */
+uint32_t wl_status_json_leader_of(const struct wl_status_facts *facts, uint32_t id);
+/* It takes no part any more. */
+bool wl_status_json_is_apart(const struct wl_status_facts *facts, uint32_t id);
 
 void wl_status_json_dotted(uint32_t ipv4, char text[16]);
 void wl_status_json_hex(uint64_t value, char text[17]);

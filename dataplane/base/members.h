@@ -67,7 +67,9 @@ struct wl_list {
 	wl_members old; /* of a joint list: the voters before; else empty */
 	wl_members learners;
 	uint32_t zero;
-	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* by id: of each member's data; 0: no list named them yet, or no member */
+	uint64_t incarnation
+		[WIRELOG_NODES_MAX +
+		 1]; /* by id: of each member's data; 0: no list named them yet, or no member */
 };
 
 /* Whether what this node says on these data is said by the member that the list means. */
@@ -163,9 +165,9 @@ static inline bool wl_list_is_possible(const struct wl_list *list)
 {
 	const wl_members all = ((1u << WIRELOG_NODES_MAX) - 1) << 1;
 
-	return (wl_list_named(list) & ~wl_list_everybody(list)) == 0 &&
-	       list->voters != 0 && (wl_list_everybody(list) & ~all) == 0 &&
-	       (list->voters & list->learners) == 0 && list->voters != list->old;
+	return (wl_list_named(list) & ~wl_list_everybody(list)) == 0 && list->voters != 0 &&
+	       (wl_list_everybody(list) & ~all) == 0 && (list->voters & list->learners) == 0 &&
+	       list->voters != list->old;
 }
 
 /*

@@ -5,6 +5,7 @@
  *
  *   SUM    so many since the start; only grows
  *   MOST   the largest since the start
+ *   NOW    as it is at this moment
  *
  * Pure. [any]
  */
@@ -16,6 +17,7 @@
 enum wl_metric_kind {
 	WL_METRIC_SUM,
 	WL_METRIC_MOST,
+	WL_METRIC_NOW,
 };
 
 struct wl_metric {

@@ -107,8 +107,7 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 		memcpy(control->name, view.payload + WL_CONTROL_PAYLOAD_BYTES,
 		       WL_CONSUMER_NAME_BYTES);
 	for (uint32_t node = 1; shape->members && node <= WIRELOG_NODES_MAX; node++)
-		control->incarnation[node] =
-			wl_load_u64(view.payload + incarnation_at(node));
+		control->incarnation[node] = wl_load_u64(view.payload + incarnation_at(node));
 	return uses_only(shape, control);
 }
 

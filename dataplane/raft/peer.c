@@ -4,6 +4,7 @@
 #include "dataplane/base/check.h"
 
 #define DAMAGE_RETRY_NS 100000000u
+#define WINDOW_BYTES_MIN 8192u
 
 void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 {
@@ -27,11 +28,13 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->cannot_grow = false;
 	peer->room_limit = UINT64_MAX;
 	peer->disk_slow = false;
+	peer->behind = false;
 	peer->needs_base = false;
 	peer->fragments_have = 0;
 	peer->damaged = false;
 	peer->damaged_reads = 0;
 	peer->holding = false;
+	peer->left_ns = 0;
 	peer->counts = false;
 	peer->held_back = false;
 	peer->incarnation = 0;
@@ -141,6 +144,24 @@ bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns)
 		return false; /* nothing is outstanding */
 	rewind_to(peer, peer->match_received + 1, now_ns);
 	return true;
+}
+
+/*
+ * What was sent behind a lost frame is sent again, so the window must not be much wider than the frames that pass
+ * between two losses: halved by each loss, an eighth more for each step forward.
+ */
+void wl_peer_narrow_window(struct wl_peer *peer, uint32_t configured)
+{
+	uint32_t window = peer->window_bytes ? peer->window_bytes : configured;
+
+	peer->window_bytes = window / 2 < WINDOW_BYTES_MIN ? WINDOW_BYTES_MIN : window / 2;
+}
+
+void wl_peer_widen_window(struct wl_peer *peer, uint32_t configured)
+{
+	peer->window_bytes += peer->window_bytes / 8;
+	if (peer->window_bytes >= configured)
+		peer->window_bytes = 0;
 }
 
 const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uint64_t index,

@@ -50,12 +50,14 @@ struct wl_peer {
 	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; UINT64_MAX: not told */
 	bool disk_slow; /* as it says itself */
 	uint32_t fragments_have; /* most bytes that it ever had of the entry behind its match */
+	bool behind; /* more than a window was missing, and it is not in step again */
 	bool needs_base; /* our log begins behind what it has: it is not served, and hears heartbeats only */
 	bool damaged; /* the medium could not give what this peer needs */
 	uint64_t damage_asked_ns; /* when that place was last asked for again */
 	uint32_t damaged_reads; /* in a row, until the medium gave something */
 	uint64_t damaged_since_ns; /* when the first of them was asked for again */
 	uint64_t boot_id; /* boot of the peer that the matches belong to */
+	uint64_t left_ns; /* no member any more: a frame left then that tells it so; 0: not yet */
 	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/incarnations.h) */
 	uint64_t base_index,
 		base_digest; /* its newest base, by its word; 0: none told in this boot and leadership */
@@ -84,6 +86,9 @@ bool wl_peer_rejected(struct wl_peer *peer, uint64_t hint, uint64_t tail, uint64
 void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns);
 /* Goes back to match + 1 when there was no progress for resend_ns. True when it did. */
 bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns);
+/* Unacknowledged bytes at most; `configured`: when nothing is lost. */
+void wl_peer_narrow_window(struct wl_peer *peer, uint32_t configured);
+void wl_peer_widen_window(struct wl_peer *peer, uint32_t configured);
 /*
  * The image of `index`: from the ring, else from the medium. NULL: not now (wants_read or damaged say why).
  * The pointer holds until the next call for this peer or append to the log.

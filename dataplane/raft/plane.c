@@ -46,6 +46,8 @@ const char *wl_plane_verb_name(enum wl_plane_verb verb)
 		return "COUNT";
 	case WL_PLANE_ASK:
 		return "ASK";
+	case WL_PLANE_COMPARE:
+		return "COMPARE";
 	case WL_PLANE_SET:
 		return "SET";
 	case WL_PLANE_FENCED:

@@ -76,6 +76,7 @@ enum wl_plane_verb {
 	WL_PLANE_HOLD_BACK, /* before the first view: our data do not count, and acknowledgements say so (control/agent/incarnations.h) */
 	WL_PLANE_COUNT, /* they count from now on: that is durable */
 	WL_PLANE_ASK, /* `wish` of an operator: proposed, or passed on to the leader (replica_propose.c) */
+	WL_PLANE_COMPARE, /* what does each node have at tail.index? (worker/chain_peer.h) */
 	WL_PLANE_SET, /* all journals of the worker: enum wl_setting `reason` is `ours` from now on */
 	/* up: worker to control */
 	WL_PLANE_FENCED = 32, /* tail */

@@ -31,6 +31,7 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	memset(replica, 0, sizeof(*replica));
 	replica->config = *config;
 	replica->log = log;
+	wl_pace_init(&replica->pace, config->catch_up_rate);
 	replica->commit = known_commit;
 	replica->view_commit = known_commit;
 	replica->view_tail = log->tail.index;
@@ -272,8 +273,7 @@ static uint32_t best_successor(const struct wl_replica *replica, bool not_commit
 
 		if (node == replica->config.node ||
 		    !wl_members_has(wl_replica_list(replica)->voters, node) ||
-		    !wl_replica_counts(replica, node) ||
-		    peer->match_received == 0 ||
+		    !wl_replica_counts(replica, node) || peer->match_received == 0 ||
 		    (not_committing && !may_commit_instead(replica, peer)))
 			continue;
 		if (best == 0 || is_better(peer, &replica->peers[best]))

@@ -24,6 +24,7 @@
 
 #include "dataplane/log/divergence.h"
 #include "dataplane/log/log.h"
+#include "dataplane/raft/pace.h"
 #include "dataplane/raft/peer.h"
 #include "dataplane/raft/plane.h"
 #include "dataplane/transport/counters.h"
@@ -42,6 +43,7 @@ struct wl_replica_config {
 	uint64_t disk_stall_ns; /* oldest write in flight older than this: STALLED(disk) */
 	uint32_t window_bytes; /* per follower, unacknowledged */
 	uint32_t catch_up_bytes; /* read from the medium for one lagging follower, per turn */
+	uint64_t catch_up_rate; /* bytes a second for all of them, while records flow (pace.h) */
 };
 
 #define WL_REPLICA_CLOCK_SKEW_NS \
@@ -140,6 +142,9 @@ struct wl_replica {
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
 	struct wl_replica_state state; /* both roles */
+	struct wl_pace pace; /* replica_send.c */
+	wl_members paced; /* of this turn: behind, and commits do not wait for them */
+	uint32_t paced_next; /* who was sent something last of them */
 	struct wl_replica_ask ask; /* all roles */
 	uint64_t base_index, base_digest; /* our own newest base (replica_base.c); 0: none */
 
@@ -309,6 +314,8 @@ uint64_t wl_replica_clock_vouched(const struct wl_replica *replica);
 /* Leader: one control entry, sealed at once behind what is open. NO_ROOM also where no append would be taken now. */
 enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 					     const struct wl_control *control);
+/* Leader: for one more record: OK, BACK_PRESSURE while segments may come, else NO_SPACE. */
+int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes);
 /* Puts one record into the open entry (opens and seals as needed). OK, or one of the above and nothing happened. */
 int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
 			     const uint8_t *payload, uint64_t stamp_ns,
@@ -319,6 +326,11 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
  * stalls and lost quorum, retries plane messages.
  */
 void wl_replica_end_turn(struct wl_replica *replica);
+/*
+ * Behind everything else of the worker's turn: a leader's entries for followers that are behind, as far as their budget goes (pace.h). True
+ * when something was sent.
+ */
+unsigned wl_replica_catch_up(struct wl_replica *replica);
 /* NULL, or the text of the rule above that does not hold. */
 const char *wl_replica_check(const struct wl_replica *replica);
 

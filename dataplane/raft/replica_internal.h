@@ -53,6 +53,10 @@ bool wl_replica_is_taken_in(const struct wl_replica *replica);
 /* replica_members.c: who voted by the list before, while ours may be cut away; and control hears of each change. */
 wl_members wl_replica_list_before(const struct wl_replica *replica);
 void wl_replica_tell_list(struct wl_replica *replica);
+/* Leader: `node` is sent everything: a member, or one by the list before that has not said yet that it knows that it is none any more. */
+bool wl_replica_is_peer(const struct wl_replica *replica, uint32_t node);
+/* A frame that wants an answer leaves for it now. */
+void wl_replica_tell_left(struct wl_replica *replica, uint32_t node);
 
 /* replica_progress.c */
 void wl_replica_progress_begin(struct wl_replica *replica);
@@ -66,11 +70,13 @@ void wl_replica_leader_advance(struct wl_replica *replica);
 void wl_replica_leader_end_turn(struct wl_replica *replica);
 bool wl_replica_leader_has_quorum(const struct wl_replica *replica);
 
+/* replica_send.c: once a turn, before anything is sent; then each of them. Who is paced gets its entries by wl_replica_catch_up. */
+void wl_replica_notice_behind(struct wl_replica *replica);
+void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node);
+
 /* replica_room.c */
 void wl_replica_room_on_ack(struct wl_replica *replica, struct wl_peer *peer,
 			    const struct wl_wire_append_ack *ack);
-/* For one more record: OK, BACK_PRESSURE while segments may come, else NO_SPACE. */
-int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes);
 /* Led by another voter, appends could be taken although our log is full. */
 bool wl_replica_successor_has_room(const struct wl_replica *replica);
 

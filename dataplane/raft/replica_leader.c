@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The leader's half: one entry per turn from whatever arrived, sent to each follower in as few frames as hold it
- * while the leader's own write is on its way; commit by the fastest majority of durable positions.
+ * The leader's half: one entry per turn from whatever arrived, sent to each follower (replica_send.c) while the leader's own
+ * write is on its way; commit by the fastest majority of durable positions.
  */
 #include <string.h>
 
@@ -9,15 +9,6 @@
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"
-
-#define FRAMES_PER_TURN 128u /* to one follower */
-#define WINDOW_BYTES_MIN 8192u
-
-static bool is_peer(const struct wl_replica *replica, uint32_t node)
-{
-	return node != replica->config.node &&
-	       wl_members_has(wl_list_everybody(wl_replica_list(replica)), node);
-}
 
 /* A term starts with an empty entry (Raft section 8): what came before commits with it. */
 static void start_term(struct wl_replica *replica)
@@ -44,8 +35,10 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
 	replica->disk_progress_ns = replica->now_ns;
 	replica->asked_ns = replica->now_ns;
+	replica->paced = 0;
 	wl_replica_progress_begin(replica);
 	start_term(replica);
+	wl_pace_begin(&replica->pace, replica->log->append_offset, replica->now_ns);
 }
 
 bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
@@ -74,7 +67,7 @@ static void raise(uint64_t *level, uint64_t index)
 static void notice_boots(struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (is_peer(replica, node))
+		if (wl_replica_is_peer(replica, node))
 			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].boot_id,
 					    replica->log->tail.index + 1, replica->now_ns);
 	}
@@ -115,24 +108,6 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	}
 }
 
-/*
- * What was sent behind a lost frame is sent again, so the window must not be much wider than the frames that pass
- * between two losses: halved by each loss, an eighth more for each step forward.
- */
-static void narrow_window(const struct wl_replica *replica, struct wl_peer *peer)
-{
-	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
-
-	peer->window_bytes = window / 2 < WINDOW_BYTES_MIN ? WINDOW_BYTES_MIN : window / 2;
-}
-
-static void widen_window(const struct wl_replica *replica, struct wl_peer *peer)
-{
-	peer->window_bytes += peer->window_bytes / 8;
-	if (peer->window_bytes >= replica->config.window_bytes)
-		peer->window_bytes = 0;
-}
-
 static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
 			   const struct wl_wire_append_ack *ack)
 {
@@ -153,7 +128,7 @@ static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
 	peer->refused_index = ack->hint_index;
 	peer->refused_offset = ack->hint_offset;
 	if (streamed)
-		narrow_window(replica, peer);
+		wl_peer_narrow_window(peer, replica->config.window_bytes);
 	if (peer->state == WL_PEER_STREAM && peer->next_index == ack->hint_index)
 		peer->fragment_offset = ack->hint_offset;
 }
@@ -184,7 +159,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    ack->term < replica->view.term || !is_peer(replica, from)) {
+	    ack->term < replica->view.term || !wl_replica_is_peer(replica, from)) {
 		wl_count(replica->counters, WL_COUNTER_ack_stale);
 		return;
 	}
@@ -208,7 +183,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 	wl_peer_heard_base(peer, ack->base_index, ack->base_digest);
 	if (wl_peer_accepted(peer, ack->match_received, ack->match_durable, replica->now_ns)) {
 		peer->refused_index = 0;
-		widen_window(replica, peer);
+		wl_peer_widen_window(peer, replica->config.window_bytes);
 	}
 	if (ack->hint_offset > peer->fragments_have)
 		peer->fragments_have = ack->hint_offset;
@@ -326,236 +301,6 @@ enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 	return WL_LOG_OK;
 }
 
-/* Stream bytes sent and not yet known as received. */
-static uint64_t bytes_in_flight(const struct wl_replica *replica, const struct wl_peer *peer)
-{
-	const struct wl_log_slot *first, *last;
-	const struct wl_log *log = replica->log;
-
-	if (peer->next_index <= peer->match_received + 1)
-		return peer->fragment_offset;
-	first = &log->slots[(peer->match_received + 1) % WL_LOG_ENTRIES_IN_RING];
-	last = &log->slots[(peer->next_index - 1) % WL_LOG_ENTRIES_IN_RING];
-	if (first->index != peer->match_received + 1 || last->index != peer->next_index - 1)
-		return peer
-			->burst_bytes; /* far behind: the whole burst counts until all of it has arrived */
-	return last->offset + last->bytes - first->offset + peer->fragment_offset;
-}
-
-/* Fills `images` with whole entries from next_index on, or with one fragment. Returns the bytes. */
-static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer,
-			    struct wl_wire_append *append, uint8_t *images, size_t room)
-{
-	uint32_t filled = 0;
-
-	while (peer->next_index <= replica->log->tail.index) {
-		uint32_t bytes = 0, part;
-		const uint8_t *image = wl_peer_image(peer, replica->log, peer->next_index, &bytes);
-
-		if (!image)
-			break;
-		/* The follower's word, and wrong: of what fits into a frame nobody has a part. */
-		if (peer->fragment_offset >= bytes || bytes <= room)
-			peer->fragment_offset = 0;
-		if (bytes <= room - filled && peer->fragment_offset == 0) {
-			memcpy(images + filled, image, bytes);
-			filled += bytes;
-			peer->next_index++;
-			wl_count(replica->counters, WL_COUNTER_append_entries_sent);
-			continue;
-		}
-		if (filled != 0)
-			break; /* the large one goes into frames of its own */
-		part = bytes - peer->fragment_offset;
-		if (part > room)
-			part = (uint32_t)room;
-		memcpy(images, image + peer->fragment_offset, part);
-		append->fragment_offset = peer->fragment_offset;
-		append->image_bytes = bytes;
-		peer->fragment_offset += part;
-		if (peer->fragment_offset == bytes) {
-			peer->fragment_offset = 0;
-			peer->next_index++;
-		}
-		return part;
-	}
-	return filled;
-}
-
-enum append_purpose {
-	WITH_ENTRIES, /* not sent when there is none to put in */
-	HEARTBEAT, /* empty, wants an answer: also the probe "do you have this?" */
-	COMMIT_NEWS, /* empty, wants none */
-};
-
-/* Its next entry was given up. It is asked about the last one before our beginning: it may have that, after all. */
-static uint64_t previous_index(const struct wl_replica *replica, const struct wl_peer *peer)
-{
-	uint64_t begin = replica->log->begin.position.index;
-
-	return peer->next_index > begin ? peer->next_index - 1 : begin;
-}
-
-/* The chain value behind `previous_index`: of a recent entry, or from the image behind it. 0: it is not at hand. */
-static uint64_t chain_before(const struct wl_replica *replica, const struct wl_peer *peer)
-{
-	const uint8_t *image;
-	uint64_t chain;
-	uint32_t bytes;
-
-	if (wl_log_chain_at(replica->log, previous_index(replica, peer), &chain) == WL_LOG_KNOWN)
-		return chain;
-	image = wl_log_image_in_ring(replica->log, peer->next_index, &bytes);
-	if (image)
-		return wl_entry_previous_chain(image);
-	return peer->holding && peer->held.header.index == peer->next_index
-		       ? peer->held.header.previous_chain
-		       : 0;
-}
-
-/* One APPEND. False when no frame could be had, or no entry for it. */
-static bool send_append(struct wl_replica *replica, uint32_t node, enum append_purpose purpose,
-			uint32_t *sent)
-{
-	struct wl_peer *peer = &replica->peers[node];
-	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
-	struct wl_wire_append append = {
-		.term = replica->view.term,
-		.previous.index = previous_index(replica, peer),
-		.commit = replica->commit,
-		.clock_ns = wl_replica_clock_vouched(replica),
-		.state_index = replica->state.index,
-		.state_digest = replica->state.verdict,
-	};
-	size_t room;
-	uint8_t *payload;
-
-	WL_CHECK(wl_log_term_at(replica->log, append.previous.index, &append.previous.term) ==
-		 WL_LOG_KNOWN);
-	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND, replica->config.journal,
-			     purpose == WITH_ENTRIES ? WL_TX_DATA : WL_TX_RESERVED, &room);
-	if (!payload)
-		return false;
-	append.images = payload + WL_WIRE_APPEND_HEADER_BYTES;
-	append.previous_chain = chain_before(replica, peer);
-	if (purpose == WITH_ENTRIES) {
-		append.bytes = fill_images(replica, peer, &append,
-					   payload + WL_WIRE_APPEND_HEADER_BYTES,
-					   room - WL_WIRE_APPEND_HEADER_BYTES);
-		if (append.bytes == 0) {
-			wl_tx_abandon(
-				replica->tx); /* the next image is still on its way from the medium */
-			return false;
-		}
-	}
-	if (purpose != COMMIT_NEWS)
-		append.sent_ns = replica->now_ns;
-	if (peer->needs_base)
-		append.flags |= WL_WIRE_APPEND_NEEDS_BASE;
-	wl_tx_close(replica->tx, wl_wire_encode_append(payload, &append) + append.bytes);
-	wl_count(replica->counters,
-		 append.bytes ? WL_COUNTER_append_frames_sent : WL_COUNTER_append_heartbeats_sent);
-	peer->last_sent_ns = replica->now_ns;
-	if (purpose == HEARTBEAT) {
-		peer->heartbeat_ns = replica->now_ns;
-		peer->dropped_seen = replica->tx->dropped;
-	}
-	peer->commit_told = replica->commit;
-	peer->burst_bytes += append.bytes;
-	*sent = append.bytes;
-	return true;
-}
-
-static void probe(struct wl_replica *replica, uint32_t node)
-{
-	struct wl_peer *peer = &replica->peers[node];
-	uint32_t bytes, sent;
-
-	/* What is missing follows once we know where to begin. */
-	if (peer->probe_outstanding)
-		return;
-	/* Without the chain value a match would prove nothing: it stands in the image that comes next, which may have to be read. */
-	wl_peer_retry_damaged(peer, replica->now_ns);
-	if (chain_before(replica, peer) == 0 && !peer->damaged &&
-	    !wl_peer_image(peer, replica->log, peer->next_index, &bytes))
-		return;
-	if (send_append(replica, node, HEARTBEAT, &sent)) {
-		peer->probe_outstanding = true;
-		peer->progress_ns = replica->now_ns;
-	}
-}
-
-static void stream(struct wl_replica *replica, uint32_t node)
-{
-	struct wl_peer *peer = &replica->peers[node];
-	uint64_t in_flight = bytes_in_flight(replica, peer);
-	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
-	uint32_t from_medium = 0, sent;
-
-	wl_peer_retry_damaged(peer, replica->now_ns);
-	if (in_flight == 0) {
-		peer->progress_ns = replica->now_ns;
-		peer->burst_bytes = 0;
-	}
-	for (unsigned frames = 0;
-	     frames < FRAMES_PER_TURN && peer->next_index <= replica->log->tail.index; frames++) {
-		/* One entry may always be under way as a whole: it is acknowledged by nothing less. */
-		if (in_flight >= window && peer->next_index > peer->match_received + 1)
-			return;
-		if (from_medium >= replica->config.catch_up_bytes)
-			return;
-		/* A full follower has room for our term's first entry, and for some that it lacks: one by one. */
-		if (peer->no_space && peer->next_index > peer->match_received + 1 &&
-		    peer->fragment_offset == 0)
-			return;
-		if (!send_append(replica, node, WITH_ENTRIES, &sent))
-			return;
-		in_flight += sent;
-		if (peer->holding)
-			from_medium += sent;
-	}
-}
-
-/* Its log ends before ours begins: heartbeats are all that we have for it. */
-static void notice_base(struct wl_replica *replica, struct wl_peer *peer)
-{
-	bool needs = peer->next_index <= replica->log->begin.position.index;
-
-	if (needs && !peer->needs_base)
-		wl_count(replica->counters, WL_COUNTER_peers_need_base);
-	peer->needs_base = needs;
-}
-
-static void send_to_peer(struct wl_replica *replica, uint32_t node)
-{
-	struct wl_peer *peer = &replica->peers[node];
-	uint32_t sent;
-
-	if (replica->remotes[node].boot_id == 0)
-		return; /* not greeted yet */
-	if (wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns)) {
-		wl_count(replica->counters, WL_COUNTER_append_resent);
-		if (peer->state == WL_PEER_STREAM)
-			narrow_window(replica, peer);
-	}
-	notice_base(replica, peer);
-	if (peer->state == WL_PEER_PROBE && !peer->needs_base)
-		probe(replica, node);
-	else if (!peer->needs_base)
-		stream(replica, node);
-	/*
-	 * Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. Also where frames
-	 * were dropped on their way out: the data may have been among them.
-	 */
-	if (replica->now_ns - peer->last_sent_ns >= replica->config.heartbeat_ns ||
-	    (replica->tx->dropped != peer->dropped_seen &&
-	     replica->now_ns - peer->heartbeat_ns >= replica->config.heartbeat_ns))
-		send_append(replica, node, HEARTBEAT, &sent);
-	else if (peer->state == WL_PEER_STREAM && peer->commit_told < replica->commit &&
-		 peer->commit_told < peer->match_received)
-		send_append(replica, node, COMMIT_NEWS, &sent);
-}
-
 static void transfer(struct wl_replica *replica)
 {
 	const struct wl_peer *target = &replica->peers[replica->transfer_target];
@@ -576,6 +321,7 @@ static void transfer(struct wl_replica *replica)
 void wl_replica_leader_end_turn(struct wl_replica *replica)
 {
 	seal(replica);
+	replica->paced = 0;
 	if (replica->silent)
 		return;
 	if (replica->term_start_index == 0)
@@ -588,9 +334,10 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 	 */
 	if (replica->handing_over && replica->transfer_told)
 		return;
+	wl_replica_notice_behind(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (is_peer(replica, node))
-			send_to_peer(replica, node);
+		if (wl_replica_is_peer(replica, node))
+			wl_replica_send_to_peer(replica, node);
 	}
 	transfer(replica);
 }

@@ -7,6 +7,8 @@
  * Why two leaders cannot count apart. Lists follow one another in one log, each only when the one before is committed under its own
  * quorums, by a leader whose term's first entry is committed (may_change). A list with other voters is joint, and what it decides
  * needs a majority of either side; so whatever two adjacent lists decide has a voter in common, and it holds what the other one decided.
+ * Who is no member any more is sent entries until it knows the list that says so: it then neither campaigns nor waits.
+ *
  * A candidate that lacks a committed list counts by an older one: a majority of that older list's voters holds the committed entry of the
  * list behind it, and refuses. Data that went back count on neither side until a list names them (replica_return.c).
  */
@@ -36,6 +38,35 @@ void wl_replica_tell_list(struct wl_replica *replica)
 	replica->list_told = *wl_replica_list(replica);
 	replica->list_before_told = wl_replica_list_before(replica);
 	wl_replica_tell(replica, WL_PLANE_LIST, replica->config.node, 0);
+}
+
+/* Nobody counts it; but as long as it does not know, it waits for a leader that is gone. */
+static bool is_leaving(const struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_peer *peer = &replica->peers[node];
+
+	return wl_members_has(wl_list_everybody(&replica->log->list_before), node) &&
+	       !wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) &&
+	       (peer->left_ns == 0 || peer->heard_sent_ns < peer->left_ns);
+}
+
+bool wl_replica_is_peer(const struct wl_replica *replica, uint32_t node)
+{
+	return node != replica->config.node &&
+	       (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) ||
+		is_leaving(replica, node));
+}
+
+void wl_replica_tell_left(struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_list *list = wl_replica_list(replica);
+	struct wl_peer *peer = &replica->peers[node];
+
+	if (wl_members_has(wl_list_everybody(list), node))
+		peer->left_ns = 0;
+	else if (peer->left_ns == 0 && replica->commit >= list->index &&
+		 peer->match_received >= list->index)
+		peer->left_ns = replica->now_ns;
 }
 
 static bool may_change(const struct wl_replica *replica)

@@ -40,8 +40,7 @@ bool wl_replica_counts(const struct wl_replica *replica, uint32_t node)
 	const struct wl_peer *peer = &replica->peers[node];
 
 	return node == replica->config.node ||
-	       (peer->counts &&
-		wl_list_names(wl_replica_list(replica), node, peer->incarnation));
+	       (peer->counts && wl_list_names(wl_replica_list(replica), node, peer->incarnation));
 }
 
 bool wl_replica_knows_held_back(const struct wl_replica *replica, uint32_t node)

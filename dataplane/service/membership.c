@@ -118,8 +118,7 @@ unsigned wl_membership_tend_data(struct wl_service *service)
 {
 	struct wl_list next;
 
-	if (!stands(service) || wl_list_is_joint(list_now(service)) ||
-	    !name_data(service, &next))
+	if (!stands(service) || wl_list_is_joint(list_now(service)) || !name_data(service, &next))
 		return 0;
 	return change_list(service, &next);
 }

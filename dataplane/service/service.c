@@ -506,6 +506,8 @@ const char *wl_service_check(const struct wl_service *service)
 	const struct wl_replica *replica = service->replica;
 	const char *broken = wl_state_check(&service->state);
 
+	if (!broken && service->checkpoints.count != 0)
+		broken = wl_checkpoints_check(&service->checkpoints);
 	if (broken)
 		return broken;
 	if (service->state.sessions.applied_index > replica->commit)

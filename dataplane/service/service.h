@@ -68,6 +68,7 @@ void wl_service_on_client_append(struct wl_service *service, const struct wl_mes
 void wl_service_on_subscribe(struct wl_service *service, const struct wl_message *message);
 void wl_service_on_credit(struct wl_service *service, const struct wl_message *message);
 void wl_service_on_unsubscribe(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_consumer_ask(struct wl_service *service, const struct wl_message *message);
 
 /* After replica end of turn: answers whose level is reached, deliveries to readers; bounded work.
  * Returns what it did. */

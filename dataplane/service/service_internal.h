@@ -17,6 +17,7 @@
 #ifndef WL_DATAPLANE_SERVICE_SERVICE_INTERNAL_H
 #define WL_DATAPLANE_SERVICE_SERVICE_INTERNAL_H
 
+#include "dataplane/service/checkpoints.h"
 #include "dataplane/service/rotation.h"
 #include "dataplane/service/service.h"
 #include "dataplane/service/shares.h"
@@ -153,6 +154,7 @@ struct wl_service {
 	bool damaged; /* the committed log cannot be read here, or contradicts itself: no appends */
 
 	struct wl_upkeep upkeep; /* what we propose ourselves */
+	struct wl_checkpoints checkpoints; /* and for consumers */
 
 	/* client appends are taken: lead_term's first entry is committed and applied */
 	bool leading;

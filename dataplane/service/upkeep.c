@@ -5,6 +5,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/service/base_proof.h"
+#include "dataplane/service/checkpoints.h"
 #include "dataplane/service/membership.h"
 #include "dataplane/service/propose.h"
 #include "dataplane/service/retention.h"
@@ -190,15 +191,30 @@ static unsigned tend_retention(struct wl_service *service)
 	return number != 0 && propose_trim(service, number);
 }
 
+/* Not before those that are due seldom: consumers may ask all the time. */
+static unsigned tend_checkpoints(struct wl_service *service)
+{
+	unsigned appended;
+
+	if (service->checkpoints.count == 0)
+		return 0;
+	appended = wl_checkpoints_turn(service);
+	if (appended != 0)
+		service->upkeep.proposed_index = service->replica->log->tail.index;
+	return appended;
+}
+
 unsigned wl_upkeep_turn(struct wl_service *service)
 {
 	const struct wl_replica *replica = service->replica;
 	struct wl_upkeep *upkeep = &service->upkeep;
+	unsigned did;
 
 	/* What an earlier leadership appended is applied before the next one begins, or was cut away. */
 	if (upkeep->lead_term != replica->view.term) {
 		upkeep->lead_term = replica->view.term;
 		upkeep->proposed_index = 0;
+		wl_checkpoints_forget(service);
 	}
 	WL_CHECK(upkeep->proposed_index <= replica->log->tail.index);
 	if (service->state.sessions.applied_index < upkeep->proposed_index ||
@@ -206,8 +222,9 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 		return 0;
 	if (wl_service_leads(service) && note_proposed(service, wl_membership_tend(service)) != 0)
 		return 1;
-	return tend_ask(service) || tend_data(service) || tend_bases(service) ||
-	       tend_retention(service);
+	did = tend_ask(service) || tend_data(service) || tend_bases(service) ||
+	      tend_retention(service);
+	return did != 0 ? did : tend_checkpoints(service);
 }
 
 void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_t value)

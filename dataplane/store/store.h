@@ -15,7 +15,7 @@
  * A log has a beginning: segments [first, count) stand there, those before were forgotten, oldest first. A device has a
  * fixed number of places for a journal's segments, used again and again (store_device_file.c).
  *
- * Platform (store_file.c, store_directory_file.c, store_device_file.c, store_base_file.c). Thread: [init], except
+ * Platform (store_file.c, store_directory_file.c, store_device_file.c, store_base_file.c, store_rewrite_thread.c). Thread: [init], except
  * wl_store_segment_open, _prepare and _forget, which disk backends call from their provisioning threads, several at once, and what
  * is said to be for any thread below.
  */
@@ -91,6 +91,14 @@ struct wl_store_reader *wl_store_reader_open(struct wl_store *store);
 int wl_store_reader_read(struct wl_store_reader *reader, uint32_t journal, uint64_t offset,
 			 uint8_t *buffer, uint32_t bytes);
 void wl_store_reader_close(struct wl_store_reader *reader);
+/*
+ * What stood there is written again, durably, in place: `bytes` of the stream at `offset`, whole blocks of one segment, `buffer` aligned to
+ * WL_BLOCK_BYTES. It excludes the making and forgetting of that journal's segments meanwhile, so that nothing of a segment's next lap is
+ * touched. After an error each of its sectors holds what it held, or what was to be written. [base] and [init]; blocks. 0, -ENOENT when the
+ * segment is not there, or not any more, or another negative errno.
+ */
+int wl_store_rewrite(struct wl_store *store, uint32_t journal, uint64_t offset,
+		     const uint8_t *buffer, uint32_t bytes);
 /* Durable zeros, for recovery's scrub. 0 or -errno. */
 int wl_store_scrub(struct wl_store *store, uint32_t journal, uint64_t begin, uint64_t end);
 

@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -138,33 +140,46 @@ void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, u
 	memcpy(header->cluster, superblock->cluster, sizeof(header->cluster));
 }
 
+/*
+ * Zeros over a part of a segment. A drive that makes zeros itself is asked to: then the only bytes that travel to it are the log's. The kernel
+ * writes them where the drive cannot; it unmaps nothing, so no later write is short of room (BLKZEROOUT, linux/fs.h).
+ */
+static int fill(const struct wl_store *store, int fd, const uint8_t *zeros, uint64_t at,
+		uint64_t bytes)
+{
+	uint64_t range[2] = {at, bytes};
+
+	if (wl_store_is_block_device(store) && ioctl(fd, BLKZEROOUT, range) == 0)
+		return 0;
+	return wl_store_write(fd, zeros, bytes, at);
+}
+
 int wl_store_fill_segment(const struct wl_store *store, int fd, uint64_t base,
 			  const struct wl_segment_header *header, const atomic_bool *cancel)
 {
-	uint8_t *fill = aligned_alloc(WL_BLOCK_BYTES, WL_STORE_FILL_BYTES);
+	uint8_t *block = aligned_alloc(WL_BLOCK_BYTES, WL_STORE_FILL_BYTES);
 	uint64_t bytes = store->superblock.segment_bytes;
 	int error = 0;
 
-	if (!fill)
+	if (!block)
 		return -ENOMEM;
-	memset(fill, 0, WL_STORE_FILL_BYTES);
+	memset(block, 0, WL_STORE_FILL_BYTES);
 	for (uint64_t at = 0; at < bytes && error == 0; at += WL_STORE_FILL_BYTES) {
 		uint64_t left = bytes - at;
 
 		if (cancel && atomic_load_explicit(cancel, memory_order_relaxed))
 			error = -ECANCELED;
 		else
-			error = wl_store_write(
-				fd, fill, left < WL_STORE_FILL_BYTES ? left : WL_STORE_FILL_BYTES,
-				base + at);
+			error = fill(store, fd, block, base + at,
+				     left < WL_STORE_FILL_BYTES ? left : WL_STORE_FILL_BYTES);
 	}
 	if (error == 0 && fdatasync(fd) != 0)
 		error = -errno;
 	if (error == 0) {
-		wl_segment_encode_header(fill, header);
-		error = wl_store_write(fd, fill, WL_BLOCK_BYTES, base);
+		wl_segment_encode_header(block, header);
+		error = wl_store_write(fd, block, WL_BLOCK_BYTES, base);
 	}
-	free(fill);
+	free(block);
 	return error;
 }
 
@@ -302,6 +317,8 @@ int wl_store_open(struct wl_store **store, const struct wl_store_config *config,
 	made->reason = reason;
 	made->reason_bytes = reason_bytes;
 	made->directory_fd = made->superblock_fd = -1;
+	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
+		pthread_mutex_init(&made->places[journal], NULL);
 	wl_store_begin_reading(&made->reader, made);
 	if (config->cluster)
 		memcpy(made->cluster, config->cluster, sizeof(made->cluster));
@@ -337,6 +354,8 @@ void wl_store_close(struct wl_store *store)
 	if (store->directory_fd >= 0)
 		close(store->directory_fd);
 	wl_store_end_reading(&store->reader);
+	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
+		pthread_mutex_destroy(&store->places[journal]);
 	free(store);
 }
 
@@ -386,7 +405,7 @@ int wl_store_segment_open(struct wl_store *store, uint32_t journal, uint64_t seg
 	return error;
 }
 
-/* A journal's segments are made and forgotten by one thread: nobody else moves these numbers. */
+/* Under the lock of the journal's places. */
 static void note_made(struct wl_store *store, uint32_t journal, uint64_t segment)
 {
 	uint64_t first = atomic_load(&store->first[journal]),
@@ -406,9 +425,11 @@ int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t 
 	if (store->config.read_only || journal >= store->superblock.journal_count)
 		return -EROFS;
 	atomic_fetch_add(&store->busy, 1);
+	pthread_mutex_lock(&store->places[journal]);
 	error = store->ops->segment_prepare(store, journal, segment, cancel);
 	if (error == 0)
 		note_made(store, journal, segment);
+	pthread_mutex_unlock(&store->places[journal]);
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }
@@ -421,6 +442,7 @@ int wl_store_segment_forget(struct wl_store *store, uint32_t journal, uint64_t s
 	if (store->config.read_only || journal >= store->superblock.journal_count)
 		return -EROFS;
 	atomic_fetch_add(&store->busy, 1);
+	pthread_mutex_lock(&store->places[journal]);
 	first = atomic_load(&store->first[journal]);
 	count = atomic_load(&store->segments[journal]);
 	for (; error == 0 && first <= segment && first < count; first++) {
@@ -428,6 +450,7 @@ int wl_store_segment_forget(struct wl_store *store, uint32_t journal, uint64_t s
 		if (error == 0)
 			atomic_store(&store->first[journal], first + 1);
 	}
+	pthread_mutex_unlock(&store->places[journal]);
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }

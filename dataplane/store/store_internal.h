@@ -8,6 +8,8 @@
 #ifndef WL_DATAPLANE_STORE_STORE_INTERNAL_H
 #define WL_DATAPLANE_STORE_STORE_INTERNAL_H
 
+#include <pthread.h>
+
 #include "dataplane/log/chunk.h"
 #include "dataplane/store/store.h"
 
@@ -48,6 +50,8 @@ struct wl_store {
 	_Atomic uint64_t first[WIRELOG_JOURNALS_MAX];
 	_Atomic uint64_t segments[WIRELOG_JOURNALS_MAX];
 	_Atomic uint32_t busy; /* calls under way on provisioning threads */
+	/* Whoever makes, forgets or writes again what lies in a journal's segments: a place of a device is of one lap meanwhile. */
+	pthread_mutex_t places[WIRELOG_JOURNALS_MAX];
 
 	struct wl_store_reader reader; /* of wl_store_read */
 

@@ -36,9 +36,11 @@
 	X(clients_sent_elsewhere, SUM, questions, "of clients at a worker that does not have their journal") \
 	X(append_frames_sent, SUM, frames, "leader: to followers") \
 	X(append_entries_sent, SUM, entries, "leader: in these frames") \
+	X(append_bytes_behind, SUM, bytes, "leader: to followers that are behind, beside live frames") \
 	X(append_heartbeats_sent, SUM, frames, "leader: of these, without an entry") \
 	X(append_resent, SUM, times, "leader: went back to what was acknowledged") \
 	X(peers_need_base, SUM, times, "leader: a peer's log ended before ours begins") \
+	X(chains_told, SUM, answers, "to other nodes: which chain value stands here behind an entry") \
 	X(base_parts_sent, SUM, frames, "of bases, to peers that asked for one") \
 	X(base_parts_taken, SUM, frames, "of a base that takes our log's place") \
 	X(bases_refused, SUM, times, "a base of a peer was not what its digest says, or could not be written") \
@@ -55,6 +57,8 @@
 	X(proposals_sent, SUM, frames, "follower: what an operator asked for, passed on to the leader") \
 	X(proposals_stale, SUM, frames, "of these, that came to a node that does not lead") \
 	X(checkpoints_dropped, SUM, checkpoints, "leader: of consumers that held back more than `retention.hold`") \
+	X(consumer_asks, SUM, frames, "of clients about the checkpoint of their consumer") \
+	X(checkpoints_proposed, SUM, entries, "leader: that take or move the checkpoint of a client's consumer") \
 	X(ack_sent, SUM, frames, "follower: acknowledgements") \
 	X(ack_received, SUM, frames, "leader: acknowledgements") \
 	X(ack_stale, SUM, frames, "leader: of these, of another term") \

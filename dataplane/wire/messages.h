@@ -40,6 +40,8 @@
 	M(VOTE_REPLY, vote_reply, 23, vote_reply, NODE, NODE, control, "") \
 	M(TIMEOUT_NOW, timeout_now, 24, timeout_now, NODE, NODE, control, \
 	  "(it begins an election)") \
+	M(CHAIN_ASK, chain_ask, 25, chain_ask, NODE, NODE, worker, "26") \
+	M(CHAIN_TOLD, chain_told, 26, chain_told, NODE, NODE, worker, "") \
 	M(OPEN_SESSION, open_session, 30, open_session, CLIENT, NODE, service, "40") \
 	M(CLIENT_APPEND, client_append, 31, client_append, CLIENT, NODE, service, "41") \
 	M(SUBSCRIBE, subscribe, 32, subscribe, CLIENT, NODE, service, "42, 43") \
@@ -47,12 +49,14 @@
 	M(UNSUBSCRIBE, unsubscribe, 34, unsubscribe, CLIENT, NODE, service, "nothing") \
 	M(KEEPALIVE, keepalive, 35, keepalive, CLIENT, NODE, service, "44") \
 	M(GOODBYE, goodbye, 36, goodbye, CLIENT, NODE, worker, "nothing") \
+	M(CONSUMER_ASK, consumer_ask, 37, consumer_ask, CLIENT, NODE, service, "45") \
 	M(OPEN_SESSION_REPLY, open_session_reply, 40, open_session_reply, NODE, CLIENT, nobody, \
 	  "") \
 	M(APPEND_REPLY, append_reply, 41, append_reply, NODE, CLIENT, nobody, "") \
 	M(DELIVER, deliver, 42, deliver, NODE, CLIENT, nobody, "33, now and then") \
 	M(GAP, gap, 43, gap, NODE, CLIENT, nobody, "") \
-	M(KEEPALIVE_REPLY, keepalive_reply, 44, hello_reply, NODE, CLIENT, nobody, "")
+	M(KEEPALIVE_REPLY, keepalive_reply, 44, hello_reply, NODE, CLIENT, nobody, "") \
+	M(CONSUMER_REPLY, consumer_reply, 45, consumer_reply, NODE, CLIENT, nobody, "")
 
 /*
  * L(kind, SIZE, layout): WL_WIRE_SIZE_BYTES is how long the fixed part is.
@@ -79,6 +83,8 @@
 	L(WHOLE, VOTE, vote) \
 	L(WHOLE, VOTE_REPLY, vote_reply) \
 	L(WHOLE, TIMEOUT_NOW, timeout_now) \
+	L(WHOLE, CHAIN_ASK, chain_ask) \
+	L(WHOLE, CHAIN_TOLD, chain_told) \
 	L(WHOLE, OPEN_SESSION, open_session) \
 	L(WHOLE, OPEN_SESSION_REPLY, open_session_reply) \
 	L(PART, RECORD_HEADER, record) \
@@ -90,7 +96,9 @@
 	L(WHOLE, UNSUBSCRIBE, unsubscribe) \
 	L(PART, DELIVER_RECORD, delivered_record) \
 	L(HEAD, DELIVER_HEADER, deliver) \
-	L(WHOLE, GAP, gap)
+	L(WHOLE, GAP, gap) \
+	L(WHOLE, CONSUMER_ASK, consumer_ask) \
+	L(WHOLE, CONSUMER_REPLY, consumer_reply)
 
 /*
  * One list a layout, in the order of the bytes; offsets are sums of what stands before.
@@ -326,6 +334,27 @@
 	ZERO(4) \
 	RULE(m->last.term <= m->term, "`last` is not of a later term")
 
+/* From any node to any, whatever role they have: what stands on your medium? */
+#define WL_WIRE_FIELDS_chain_ask(F, ZERO, RULE) \
+	F(u64, index, index, NOT_0, "") \
+	F(u64, round, id, ANY, "echoed")
+
+#define WL_WIRE_FIELDS_chain_told(F, ZERO, RULE) \
+	F(u64, index, index, NOT_0, "as asked") \
+	F(u64, round, id, ANY, "as asked") \
+	F(u32, verdict, choice, IN(WL_WIRE_CHAIN_KNOWN, WL_WIRE_CHAIN_LAST), \
+	  "1: known; 2: given up here; 3: not known to be committed here; 4: the medium does not " \
+	  "give it") \
+	ZERO(4) \
+	F(u64, term, term, ANY, "of the entry there; 0 unless it is known") \
+	F(u64, chain, id, ANY, "value behind it; 0 unless it is known") \
+	F(u64, first, index, NOT_0, "first entry that is kept here") \
+	F(u64, commit, index, ANY, "last entry that is known committed here") \
+	RULE((m->verdict == WL_WIRE_CHAIN_KNOWN) == (m->term != 0), \
+	     "an entry that is known has a term, and no other one") \
+	RULE(m->verdict == WL_WIRE_CHAIN_KNOWN || m->chain == 0, \
+	     "no value of what is not known")
+
 #define WL_WIRE_FIELDS_open_session(F, ZERO, RULE) \
 	F(u64, nonce, id, NOT_0, "names the request")
 
@@ -426,6 +455,39 @@
 	F(u64, next_number, number, ANY, "... to before here; 0: the subscription is over") \
 	F(i32, status, status, NOT_ABOVE_0, "TRIMMED, LOST, SLOW_READER, TOO_MANY_CLIENTS") \
 	ZERO(4)
+
+/* Of the checkpoint of one consumer (dataplane/state/consumers.h), to the leader. */
+#define WL_WIRE_FIELDS_consumer_ask(F, ZERO, RULE) \
+	F(u64, nonce, id, NOT_0, "names the question, also when it is put again") \
+	F(u32, verb, choice, IN(WL_WIRE_CONSUMER_TAKE, WL_WIRE_CONSUMER_LAST), \
+	  "1: where does it stand? Answered when an entry was committed behind the question. 2: " \
+	  "move it. 3: is it still there, as far as the leader knows?") \
+	F(u32, existing, flag, TO(1), "1: it is not made where it is not there. Else 0") \
+	F(u64, number, number, ANY, \
+	  "1: where one that is made begins, no later than behind the last record; 2: the first " \
+	  "record that is not consumed. Else 0") \
+	F(u64, made, index, ANY, "2, 3: of the entry that made the checkpoint which is meant. Else 0") \
+	F(label, name, text, ANY, "of the consumer, as in PROPOSE") \
+	RULE(m->name[0] != 0, "a consumer has a name") \
+	RULE((m->made == 0) == (m->verb == WL_WIRE_CONSUMER_TAKE), \
+	     "`made` is 0 where a checkpoint is taken, and only there") \
+	RULE(m->existing == 0 || m->verb == WL_WIRE_CONSUMER_TAKE, \
+	     "`existing` is for taking a checkpoint alone") \
+	RULE(m->number == 0 || m->verb != WL_WIRE_CONSUMER_LOOK, \
+	     "`number` is 0 where one only looks") \
+	RULE(m->number != 0 || m->verb != WL_WIRE_CONSUMER_MOVE, \
+	     "`number` is not 0 where a checkpoint is moved")
+
+#define WL_WIRE_FIELDS_consumer_reply(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "of the question") \
+	F(i32, status, status, NOT_ABOVE_0, \
+	  "CHECKPOINT_DROPPED: that one is not there (any more); TOO_MANY_CONSUMERS: there is no " \
+	  "place for one more; NO_SPACE: not while the log is full; NOT_LEADER") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
+	F(u64, number, number, ANY, "its checkpoint, committed; 0 unless OK") \
+	F(u64, made, index, ANY, "of the entry that made it; 0 unless OK") \
+	RULE((m->status == 0) == (m->made != 0), "`made` is told with OK, and only then") \
+	RULE((m->status == 0) == (m->number != 0), "`number` likewise")
 
 /* clang-format on */
 

@@ -64,6 +64,14 @@ enum wl_wire_propose_verb {
 	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_MEMBERS,
 };
 
+enum wl_wire_chain_verdict {
+	WL_WIRE_CHAIN_KNOWN = 1,
+	WL_WIRE_CHAIN_BELOW = 2, /* given up */
+	WL_WIRE_CHAIN_BEYOND = 3, /* not known to be committed */
+	WL_WIRE_CHAIN_UNKNOWN = 4, /* committed, and not to be read */
+	WL_WIRE_CHAIN_LAST = WL_WIRE_CHAIN_UNKNOWN,
+};
+
 enum wl_wire_vote_flag {
 	WL_WIRE_VOTE_TRANSFER = 1, /* sent by the leader itself: stickiness does not apply */
 };
@@ -77,6 +85,14 @@ enum wl_wire_from {
 	WL_WIRE_FROM_NUMBER = 1,
 	WL_WIRE_FROM_TIME = 2, /* first record with timestamp_ns >= value */
 	WL_WIRE_FROM_NOW = 3,
+};
+
+/* What a client asks of the checkpoint of its consumer. */
+enum wl_wire_consumer_verb {
+	WL_WIRE_CONSUMER_TAKE = 1, /* name, existing; number of one that is made */
+	WL_WIRE_CONSUMER_MOVE = 2, /* name, made, number */
+	WL_WIRE_CONSUMER_LOOK = 3, /* name, made */
+	WL_WIRE_CONSUMER_LAST = WL_WIRE_CONSUMER_LOOK,
 };
 
 /* ---- sizes, structs, codecs of the table ------------------------------------------------------- */

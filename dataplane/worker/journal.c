@@ -151,6 +151,7 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	wl_service_apply(journal->service);
 	did = wl_service_end_turn(journal->service, now_ns);
 	did += wl_journal_turn_bases(journal, now_ns);
+	did += wl_journal_turn_chains(journal, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
 
@@ -230,7 +231,7 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 				       : UINT64_MAX;
 	status->streaming = peer->state == WL_PEER_STREAM;
 	status->no_space = peer->no_space;
-	status->held_back = peer->held_back;
+	status->incarnation = remote->incarnation;
 	status->needs_base = peer->needs_base;
 }
 
@@ -273,6 +274,7 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 
 	status->journal = replica->config.journal;
 	status->view = replica->view;
+	status->list = log->list;
 	status->commit = replica->commit;
 	status->commit_durable.index = replica->commit < log->durable.index ? replica->commit
 									    : log->durable.index;
@@ -357,12 +359,15 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	publish_service(&status, journal->service);
 	status.opened_from = journal->opened_from;
 	status.bases = journal->base_report;
+	status.compared = journal->chains.report;
 	status.clients = rx->clients.used;
 	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
 		publish_node(&status, node, rx, now_ns);
+		status.peers[node].held_back = wl_replica_knows_held_back(replica, node);
 	}
+	status.peers[replica->config.node].incarnation = replica->config.incarnation;
 	wl_published_write(&journal->published, &status);
 }

@@ -14,6 +14,7 @@
 #include "dataplane/state/base_load.h"
 #include "dataplane/worker/base_exchange.h"
 #include "dataplane/worker/base_peer.h"
+#include "dataplane/worker/chain_peer.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
 
@@ -39,6 +40,7 @@ struct wl_journal {
 	struct wl_base_lanes lanes; /* bases from node to node, with the same one */
 	struct wl_base_server base_server;
 	struct wl_base_fetch base_fetch;
+	struct wl_chain_peer chains; /* what other nodes have at some place, and what they ask */
 	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */
 	uint64_t staged_boot; /* view whose entries are timed */
 };

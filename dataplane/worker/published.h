@@ -16,6 +16,7 @@
 #include "dataplane/raft/plane.h"
 #include "dataplane/state/base_maker.h"
 #include "dataplane/wire/greeting.h"
+#include "dataplane/worker/chain_report.h"
 #include "wirelog/limits.h"
 
 struct wl_claim_status {
@@ -26,6 +27,7 @@ struct wl_claim_status {
 
 struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
+	uint64_t incarnation; /* of its data, as it said last; our own, of ourselves; 0: never met */
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
 	bool needs_base; /* leader: our log begins behind what it has; it is not served */
@@ -68,6 +70,8 @@ struct wl_journal_status {
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, state_digest, subscriptions, waiting_replies, applied_index, clients;
 	uint64_t trim_number; /* first record that is promised to be kept */
+	struct wl_list
+		list; /* of members, in force here; committed when its index is at most `commit` */
 	struct wl_consumer_table consumers; /* what is behind its count is not kept up */
 	uint64_t held_bytes; /* leader: that the lowest checkpoint holds back of what retention would trim */
 	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
@@ -76,6 +80,7 @@ struct wl_journal_status {
 	wl_members base_differs; /* voters whose base is another one */
 	uint64_t opened_from; /* index of the base that this start went on from; 0: the log's own beginning */
 	struct wl_base_report bases; /* of the base maker, as read last */
+	struct wl_chain_report compared; /* what was asked last, of all nodes (chain_peer.h) */
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool state_undecided; /* leader: tables of sessions differ, and no majority is of one mind */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */

@@ -189,6 +189,8 @@ unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall
 	did += wl_worker_take_frames(worker);
 	for (uint32_t at = 0; at < worker->journal_count; at++)
 		did += wl_journal_end_turn(&worker->journals[at], now_ns, began_ns);
+	for (uint32_t at = 0; at < worker->journal_count; at++)
+		did += wl_replica_catch_up(&worker->journals[at].replica);
 	did += wl_worker_give_disk(worker);
 	do_rounds(worker);
 	wl_tx_flush(&worker->tx);

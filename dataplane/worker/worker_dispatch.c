@@ -98,6 +98,28 @@ void wl_worker_take_base_part(struct wl_worker *worker, const struct wl_message 
 		wl_journal_on_base_part(journal, wl_identity_node(message->from->identity), &part);
 }
 
+void wl_worker_take_chain_ask(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+	struct wl_wire_chain_ask ask;
+
+	if (!wl_wire_decode_chain_ask(message->payload, message->bytes, &ask))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (wl_worker_takes_part(worker, message))
+		wl_journal_on_chain_ask(journal, wl_identity_node(message->from->identity), &ask);
+}
+
+void wl_worker_take_chain_told(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+	struct wl_wire_chain_told told;
+
+	if (!wl_wire_decode_chain_told(message->payload, message->bytes, &told))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (wl_worker_takes_part(worker, message))
+		wl_journal_on_chain_told(journal, wl_identity_node(message->from->identity), &told);
+}
+
 /* Its place and its readers are free at once; its sessions may give way. */
 void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *message)
 {

@@ -15,6 +15,8 @@ unsigned wl_worker_take_frames(struct wl_worker *worker);
 bool wl_worker_takes_part(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_base_ask(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_base_part(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_chain_ask(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_chain_told(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *message);
 /* worker_greet.c */
 void wl_worker_take_hello(struct wl_worker *worker, const struct wl_message *message);

@@ -81,6 +81,9 @@ static void obey(struct wl_worker *worker, const struct wl_plane_message *messag
 	case WL_PLANE_ASK:
 		wl_replica_ask(&journal->replica, &message->wish);
 		return;
+	case WL_PLANE_COMPARE:
+		wl_journal_compare(journal, message->tail.index);
+		return;
 	case WL_PLANE_RESUME:
 		wl_replica_on_resume(&journal->replica, message);
 		return;

@@ -37,6 +37,7 @@
 	X(JOURNAL_ELSEWHERE, 23, EX_UNAVAILABLE, "The journal is with another worker of this node, and nobody answers there.", "The client goes there by itself when it is told where; correct the endpoint that the message names, or see whether that worker runs.") \
 	X(JOURNAL_UNKNOWN, 24, EX_USAGE, "The nodes do not have this journal.", "Name one that their configuration lists under journals.") \
 	X(CHECKPOINT_DROPPED, 25, EX_DATAERR, "The consumer has no checkpoint: it was deleted, or held back more than retention.hold allows.", "Records that it has not consumed may be gone. Make a new checkpoint with `wirelog consumer set`, and read from the first number that is kept.") \
+	X(TOO_MANY_CONSUMERS, 26, EX_TEMPFAIL, "The journal has as many consumers as there may be.", "Delete those that are not wanted any more: `wirelog consumer list`, `wirelog consumer delete NAME`.") \
 	/* configuration and start */ \
 	X(CONFIG_UNREADABLE, 30, EX_NOINPUT, "The configuration file cannot be read.", "Check the path and its permissions.") \
 	X(CONFIG_SYNTAX, 31, EX_CONFIG, "The configuration file is not valid YAML.", "Correct the line that the message names.") \

@@ -8,7 +8,7 @@
  * except that a member which the cluster names later needs a link of its own, where nodes are met by memif:. The DPDK
  * transport is a shared object of its own, libwirelog-dpdk.so.0: an application that uses udp: needs no DPDK.
  *
- * Callbacks run inside wirelog_poll. They may append, subscribe, unsubscribe and ask for the position; they may not
+ * Callbacks run inside wirelog_poll. They may append, subscribe, unsubscribe, consume, commit and ask for positions; they may not
  * poll, wait or close (poll and wait answer INVALID_ARGUMENT there).
  *
  *	struct wirelog_options options = WIRELOG_OPTIONS_DEFAULT;
@@ -93,7 +93,9 @@ enum wirelog_event_kind {
 	WIRELOG_EVENT_GAP,
 	/* status: LOST (all nodes that answered within 10 s have it damaged, the others might not), TOO_MANY_CLIENTS (no node
 	 * can serve it, and one that might have it has no place), NOT_CONNECTED (10 s without an answer). Subscribe again at
-	 * next_number; 0 where the first number was not known yet. A node that fails is left for another without a word. */
+	 * next_number; 0 where the first number was not known yet. A node that fails is left for another without a word.
+	 * Of a consumer whose checkpoint could not be taken: CHECKPOINT_DROPPED (it was to be there and is not), TOO_MANY_CONSUMERS,
+	 * NO_SPACE (none can be made while the log is full), NO_LEADER or NOT_CONNECTED (10 s without an answer). */
 	WIRELOG_EVENT_SUBSCRIPTION_ENDED,
 	/* The cluster forgot the session: it had more than it remembers, or lost its data. Comes before the answers:
 	 * every outstanding append gets UNKNOWN_OUTCOME. The next append opens a new session, whose sequences begin at 1. */
@@ -102,6 +104,16 @@ enum wirelog_event_kind {
 	 * of that size are used, and all goes on. Below 1280 nothing but the shortest messages passes, and it does not. Told again when
 	 * the sizes change; status OK: full frames pass again. Known within seconds where we append to the node or read from it. */
 	WIRELOG_EVENT_PATH_MTU,
+	/* What became of a consumer's checkpoint (wirelog_consume); made: which one it is.
+	 *   OK                  next_number: where it is, durable on a majority. It was taken, and records come from there on; or a
+	 *                       wirelog_commit has taken effect.
+	 *   CHECKPOINT_DROPPED  it is not there any more: it held back more than retention.hold and gave way, or was deleted. Records that
+	 *                       were not consumed may be gone: those come as a gap, TRIMMED. Delivery goes on without a checkpoint, and
+	 *                       wirelog_commit is refused; wirelog_consume makes a new one. first_number: where it was, as far as we
+	 *                       know.
+	 *   UNKNOWN_OUTCOME     the subscription ended or was replaced, and that [first_number, next_number) was committed by the
+	 *                       application is not confirmed: who consumes next may be given those records again. */
+	WIRELOG_EVENT_CHECKPOINT,
 };
 
 struct wirelog_event {
@@ -111,6 +123,7 @@ struct wirelog_event {
 	uint64_t first_number, next_number;
 	int status;
 	uint32_t mtu_to, mtu_from; /* PATH_MTU only: bytes of the largest IP packets that pass */
+	uint64_t made; /* CHECKPOINT only: index of the entry that made it; 0: there is none */
 };
 
 /* Begin with WIRELOG_OPTIONS_DEFAULT. Members are only ever added at the end. */
@@ -171,8 +184,8 @@ struct wirelog_append_options {
 int wirelog_connect(struct wirelog **log, const struct wirelog_options *options);
 /* The sentence that belongs to the last failure of connect in this thread; "" after a success. Static text. */
 const char *wirelog_last_reason(void);
-/* Flushes nothing, waits for nothing: outstanding appends are forgotten here, not in the cluster; no callback is called.
- * NULL is allowed. */
+/* Flushes nothing, waits for nothing: outstanding appends are forgotten here, not in the cluster; no callback is called. A commit that is
+ * not confirmed is said once more, and nobody hears what came of it: ask wirelog_get_consumer before. NULL is allowed. */
 void wirelog_close(struct wirelog *log);
 
 /* Copies the record. Returns its sequence (> 0; 1, 2, 3, ... within a session) or BACK_PRESSURE, RECORD_EMPTY,
@@ -189,7 +202,67 @@ enum wirelog_from { WIRELOG_FROM_NUMBER = 1, WIRELOG_FROM_TIME = 2, WIRELOG_FROM
  * ignored. NOW is behind what the node that serves the subscription knows to be committed: a node that has just started,
  * or lags, begins with records that were acknowledged a little earlier. Delivered are committed records, each once, in the order of their numbers. 0 or INVALID_ARGUMENT. */
 int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t value);
+/* Of a consumer: what was committed and not confirmed yet is said until it is, for append_timeout_ns at most; CHECKPOINT tells which. */
 void wirelog_unsubscribe(struct wirelog *log);
+
+/*
+ * Consumers. A name has a checkpoint in the cluster: the first record that it has not consumed. The cluster keeps all from there on (up to
+ * retention.hold bytes of what retention would trim), wherever the application runs and whether it runs, and the next one that consumes under
+ * the name begins there. A name is 1 to 31 of A-Z a-z 0-9 . _ -, of one journal; there are 64 at most. One application at a time is
+ * meant to consume under a name; if there are two, each is given the records, and the checkpoint is the higher one.
+ *
+ * At least once: records behind the checkpoint are delivered again after a crash, so the application's own effects belong into the
+ * same transaction as the number, or bear repetition. The checkpoint never goes back, and what a CHECKPOINT event confirmed is not
+ * delivered again to anyone who begins at it.
+ *
+ *	wirelog_consume(log, "risk", NULL);
+ *	on_record:	... work ...	wirelog_commit(log, record->number + 1);
+ *
+ * Committing each record costs nothing: only the last number counts, and it is said to the cluster once in commit_interval_ns, one
+ * question at a time. The cluster itself makes at most 20 entries a second of one name.
+ */
+struct wirelog_consumer_options {
+	size_t size; /* of this structure as the application knows it */
+	/* Where a checkpoint that is not there yet begins: 0 or WIRELOG_FROM_NUMBER: at `value`, or the first record that is kept if that is
+	 * higher; WIRELOG_FROM_NOW: behind what is committed. One that is there is taken where it is. */
+	enum wirelog_from from;
+	uint64_t value;
+	int existing; /* 1: it is not made: SUBSCRIPTION_ENDED with CHECKPOINT_DROPPED where it is not there */
+	uint64_t commit_interval_ns; /* 0: 100 ms; 1 ms to 1 h */
+};
+#ifdef __cplusplus
+static inline struct wirelog_consumer_options wirelog_consumer_options_default(void)
+{
+	struct wirelog_consumer_options options = {};
+
+	options.size = sizeof(options);
+	return options;
+}
+#define WIRELOG_CONSUMER_OPTIONS_DEFAULT wirelog_consumer_options_default()
+#else
+#define WIRELOG_CONSUMER_OPTIONS_DEFAULT                         \
+	{                                                        \
+		.size = sizeof(struct wirelog_consumer_options), \
+	}
+#endif
+/* Subscribes under a name, in the place of the subscription that is there. The checkpoint is taken first, through the log (one small
+ * entry): so it is not older than any that was ever confirmed. CHECKPOINT tells where; then records come. 0 or INVALID_ARGUMENT.
+ * options NULL: defaults. */
+int wirelog_consume(struct wirelog *log, const char *name,
+		    const struct wirelog_consumer_options *options);
+/* All below `next_number` is consumed. Never waits; CHECKPOINT tells when the cluster has it, or has a later one. Not above the number behind
+ * the last record that was delivered, or told as a gap. One that is below what was committed before changes nothing.
+ * 0; INVALID_ARGUMENT: above that, or nobody consumes here; CHECKPOINT_DROPPED. */
+int wirelog_commit(struct wirelog *log, uint64_t next_number);
+
+struct wirelog_consumer {
+	uint64_t checkpoint; /* confirmed; 0: not taken yet, or dropped */
+	uint64_t committed; /* by the application; above `checkpoint`: not confirmed yet. 0: nothing was */
+	uint64_t made; /* which checkpoint it is: index of the entry that made it; 0 as above */
+};
+/* What is known now; sends nothing. Who wants to end with everything confirmed unsubscribes and polls until committed <= checkpoint, or
+ * CHECKPOINT says otherwise. */
+void wirelog_get_consumer(const struct wirelog *log, struct wirelog_consumer *consumer);
 
 /* Sends, receives, calls back. Returns how much it did (0: idle), or a negative code when closed. Never waits. */
 int wirelog_poll(struct wirelog *log);

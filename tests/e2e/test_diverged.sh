@@ -45,6 +45,10 @@ claim line_names_it grep -q 'diverged.*code=STORE_DIVERGED' "$cluster/node$odd.l
 chains=$(journal "$odd" '.divergence | "\(.chain) \(.their_chain)"')
 claim both_chain_values_are_told grep -Eq '^"?[0-9a-f]{16} [0-9a-f]{16}"?$' <<<"$chains"
 claim status_is_red test "$(of "$odd" '.mode.reasons | index("diverged") != null')" = true
+other=$(followers_of "$odd" | head -n 1)
+"$wirelog" verify --cluster --run-directory "$run_base/${cluster##*/}/$other" >"$work/compare.out" 2>&1
+claim compared_by_an_operator_it_differs test $? -eq 65
+claim first_entry_that_differs_is_named grep -q 'DIFFERS first at entry [12]$' "$work/compare.out"
 claim it_votes_no_more test "$(journal "$odd" .election.state)" = out
 claim two_go_on wait_progress c 300
 claim it_stays_up is_running "$odd"

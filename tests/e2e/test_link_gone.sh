@@ -53,6 +53,10 @@ need it_has_started wait_started 1
 claim it_answers wait_until 20 answers_ping
 start_loader a --rate 500
 claim a_client_is_served wait_progress a 500
+link() { of 1 ".links[0].$1"; }
+has_counted() { [ "$(of 1 '.links[0] | .up and .stats.rx_frames > 100 and .stats.tx_frames > 100')" = true ]; }
+claim the_kernels_numbers_of_the_link_are_told wait_until 10 has_counted
+claim its_name_is_told test "$(link link)" = wl0
 claim nobody_complains_of_a_link eval '! complains'
 
 for round in 1 2; do
@@ -71,6 +75,7 @@ ip -n "$tag-net" link set wl1 down
 claim link_without_carrier_is_told wait_until 20 says ' link_down .*link=wl0 .*no carrier'
 ip -n "$tag-net" link set wl1 up
 claim it_answers_with_carrier wait_until 30 answers_ping
+claim what_came_and_went_is_counted test "$(link changes)" -ge 2
 claim every_append_is_answered stop_loader a
 end_node 1 TERM
 claim it_ends_as_asked test "$status" -eq 0

@@ -551,6 +551,9 @@ static bool has_converged(const struct run *run)
 		    !is_full(run, run->clients[client].journal) &&
 		    !is_turned_away(run, &run->clients[client]))
 			return false;
+		if (sim_library_is_unconfirmed(&run->clients[client]) &&
+		    !is_full(run, run->clients[client].journal))
+			return false;
 		if (run->clients[client].reader.reads &&
 		    !reader_has_all(run, &run->clients[client]))
 			return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/actors/library.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct sim_library {
 	struct sim_refusals refusals;
 	bool wakes; /* a poll is on the agenda */
 	uint64_t away_until_ns, reads_again_ns;
+	bool without_a_name; /* a consumer that found no checkpoint reads all the same */
 	struct wl_window_slot *slots;
 	uint8_t *bytes, *buffer;
 };
@@ -73,6 +75,15 @@ bool sim_library_waits_for_a_place(const struct sim_client *client)
 	const struct wl_sender *sender = client->library ? &client->library->engine.sender : NULL;
 
 	return sender && sender->session.state == WL_SENDER_OPENING && sender->window.waiting == 0;
+}
+
+bool sim_library_is_unconfirmed(const struct sim_client *client)
+{
+	const struct wl_checkpointer *checkpointer =
+		client->library ? &client->library->engine.checkpointer : NULL;
+
+	return checkpointer && checkpointer->state >= WL_CHECKPOINTER_HELD &&
+	       checkpointer->committed > checkpointer->checkpoint;
 }
 
 bool sim_library_has_refused(const struct sim_client *client,
@@ -161,6 +172,23 @@ static void note_start(struct sim_library *library, uint64_t number)
 	client->reader.next_number = number;
 }
 
+/* It commits all that it was given, now and then, and much of it twice. */
+static void commit(struct sim_library *library)
+{
+	struct sim_client *client = library->client;
+	struct sim_reader *reader = &client->reader;
+	bool takes = reader->taken_made != 0;
+	int status;
+
+	if (!reader->consumes || (client->appending && !chance(library, 400000)))
+		return;
+	status = wl_checkpointer_commit(&library->engine.checkpointer, reader->next_number);
+	if (status != (takes ? WIRELOG_OK : WIRELOG_CHECKPOINT_DROPPED))
+		sim_violation(client->cluster, 0, "library",
+			      "client %u: a commit of what it was given is answered with %d",
+			      client->number, status);
+}
+
 static void on_record(void *context, const struct wirelog_record *record)
 {
 	struct sim_library *library = context;
@@ -182,10 +210,45 @@ static void on_record(void *context, const struct wirelog_record *record)
 			      (unsigned long long)record->number,
 			      (unsigned long long)reader->next_number);
 	reader->next_number++;
+	commit(library);
 	reader->newest_ns = record->timestamp_ns;
 	client->cluster->seen[SIM_SEEN_RECORD_READ]++;
 	client->cluster->seen[SIM_SEEN_RESUMED] += reader->resumes;
 	reader->resumes = false;
+}
+
+static void note_checkpoint(struct sim_library *library, const struct wirelog_event *event)
+{
+	struct sim_client *client = library->client;
+	struct sim_reader *reader = &client->reader;
+
+	reader->on_checkpoint(client->context, client, event);
+	if (event->status == WIRELOG_CHECKPOINT_DROPPED) {
+		client->cluster->seen[SIM_SEEN_DROPPED]++;
+		reader->taken_made = 0;
+	}
+	if (event->status != WIRELOG_OK || !reader->consumes)
+		return; /* what the last subscription left */
+	client->cluster->seen[reader->taken_made != 0 ? SIM_SEEN_CONFIRMED : SIM_SEEN_TAKEN]++;
+	if (reader->taken_made != 0)
+		return;
+	reader->taken_made = event->made;
+	reader->started = true;
+	reader->next_number = event->next_number;
+}
+
+static void note_not_taken(struct sim_library *library, const struct wirelog_event *event)
+{
+	struct sim_client *client = library->client;
+
+	client->reader.reads_now = false;
+	library->reads_again_ns = now_of(library) + PLACE_NS;
+	library->without_a_name = true;
+	if (event->status != WIRELOG_NOT_CONNECTED && event->status != WIRELOG_NO_LEADER &&
+	    event->status != WIRELOG_NO_SPACE)
+		sim_violation(client->cluster, event->node, "library",
+			      "client %u: its checkpoint cannot be taken: %d", client->number,
+			      event->status);
 }
 
 static void note_gap(struct sim_library *library, const struct wirelog_event *event)
@@ -199,6 +262,11 @@ static void note_gap(struct sim_library *library, const struct wirelog_event *ev
 		.status = event->status,
 	};
 
+	if (event->kind == WIRELOG_EVENT_SUBSCRIPTION_ENDED && reader->consumes &&
+	    reader->taken_made == 0 && event->first_number == 0) {
+		note_not_taken(library, event);
+		return;
+	}
 	if (event->kind == WIRELOG_EVENT_SUBSCRIPTION_ENDED) {
 		reader->reads_now = false;
 		reader->resumes = reader->started;
@@ -224,6 +292,8 @@ static void on_event(void *context, const struct wirelog_event *event)
 
 	if (event->kind == WIRELOG_EVENT_GAP || event->kind == WIRELOG_EVENT_SUBSCRIPTION_ENDED)
 		note_gap(library, event);
+	else if (event->kind == WIRELOG_EVENT_CHECKPOINT)
+		note_checkpoint(library, event);
 	else if (event->kind == WIRELOG_EVENT_SESSION_LOST)
 		library->client->sessions_lost++;
 	else if (event->kind == WIRELOG_EVENT_PATH_MTU && event->status == WIRELOG_PATH_MTU)
@@ -334,6 +404,27 @@ static uint64_t committed_everywhere(const struct sim_client *client)
 	return lowest;
 }
 
+/* The first two share the name that operators know; where one of them is, the other may be, too. */
+static void consume(struct sim_library *library)
+{
+	struct sim_client *client = library->client;
+	struct sim_reader *reader = &client->reader;
+	struct wirelog_consumer_options options = WIRELOG_CONSUMER_OPTIONS_DEFAULT;
+
+	reader->from = WL_WIRE_FROM_NUMBER;
+	reader->taken_made = 0;
+	reader->started = false;
+	options.commit_interval_ns = WL_MS_NS << draw(library, 8);
+	options.from = chance(library, 500000) ? WIRELOG_FROM_NUMBER : WIRELOG_FROM_NOW;
+	memset(reader->consumer, 0, sizeof(reader->consumer));
+	if (client->number < 2)
+		strcpy(reader->consumer, SIM_ORACLE_CONSUMER);
+	else
+		snprintf(reader->consumer, sizeof(reader->consumer), "app-%u", client->number);
+	reader->on_checkpoint(client->context, client, NULL);
+	WL_CHECK(wl_engine_consume(&library->engine, reader->consumer, &options) == WIRELOG_OK);
+}
+
 static void subscribe(struct sim_library *library)
 {
 	struct sim_client *client = library->client;
@@ -343,15 +434,20 @@ static void subscribe(struct sim_library *library)
 	for (unsigned number = 1; number <= client->cluster->config.nodes; number++)
 		reader->boot_before[number] = client->cluster->nodes[number].boot;
 	reader->reads_now = true;
-	wl_subscriber_start(&library->engine.subscriber,
-			    (enum wirelog_from)(reader->started ? WL_WIRE_FROM_NUMBER
-								: reader->from),
-			    reader->started ? reader->next_number : reader->value);
+	reader->consumes = (client->plan->consumers >> client->number & 1) &&
+			   !library->without_a_name;
+	if (reader->consumes)
+		consume(library);
+	else
+		wl_engine_subscribe(&library->engine,
+				    (enum wirelog_from)(reader->started ? WL_WIRE_FROM_NUMBER
+									: reader->from),
+				    reader->started ? reader->next_number : reader->value);
 }
 
 static void stop_reading(struct sim_library *library)
 {
-	wl_subscriber_stop(&library->engine.subscriber);
+	wl_engine_unsubscribe(&library->engine);
 	library->client->reader.reads_now = false;
 	library->client->reader.node = 0;
 }
@@ -472,6 +568,7 @@ static void begin_anew(struct sim_library *library, bool says_goodbye)
 	struct sim_client *client = library->client;
 
 	if (says_goodbye && library->engine.subscriber.state != WL_SUBSCRIBER_OFF) {
+		wl_checkpointer_close(&library->engine.checkpointer);
 		wl_subscriber_stop(&library->engine.subscriber);
 		wl_channel_flush(&library->engine.channel);
 	}
@@ -480,6 +577,7 @@ static void begin_anew(struct sim_library *library, bool says_goodbye)
 	client->reader.node = 0;
 	client->reader.reads_now = false;
 	client->reader.resumes = false;
+	client->reader.consumes = false;
 	sim_reader_draw_start(client);
 }
 

@@ -7,6 +7,7 @@
  *	an append has exactly one answer, at the level that was asked for or above
  *	what is refused for good is not in the log, and never will be
  *	a record is delivered once, in order, and a hole is an event
+ *	a consumer begins where its checkpoint was confirmed last, or behind that; what it commits is confirmed, or told to be dropped
  *
  * What it was told goes to the oracle as any client's answers do. It looks away for a while, is killed, says goodbye. What the
  * library never does (fragments at will, an old life that comes back, answers asked for twice) is left to client.c.
@@ -28,6 +29,8 @@ void sim_library_fini(struct sim_client *client);
 void sim_library_leave(struct sim_client *client);
 /* It was told of every append, and has no session: what is left to the cluster waits until there is a place. */
 bool sim_library_waits_for_a_place(const struct sim_client *client);
+/* It committed what it has consumed, and was not told yet what came of it. */
+bool sim_library_is_unconfirmed(const struct sim_client *client);
 /* Was this one refused for good? */
 bool sim_library_has_refused(const struct sim_client *client,
 			     const struct sim_stored_record *record);

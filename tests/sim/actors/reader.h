@@ -14,6 +14,7 @@
 #include "dataplane/wire/wire.h"
 
 struct sim_client;
+struct wirelog_event;
 
 #define SIM_READER_RECORD_BYTES 16384u
 
@@ -37,6 +38,11 @@ struct sim_reader {
 	uint64_t committed_before; /* at the node, when it first asked for "now" */
 	uint64_t boot_before[WIRELOG_NODES_MAX +
 			     1]; /* of each node then: what starts later knows less */
+	/* Of an application that reads under a name. */
+	bool consumes;
+	char consumer[WL_CONSUMER_NAME_BYTES];
+	uint64_t taken_made; /* the checkpoint that it has; 0: none */
+	uint64_t asked_made, asked_number; /* the oracle's: what had been confirmed when it asked */
 	uint32_t filled; /* of a record in fragments */
 	uint8_t record[SIM_READER_RECORD_BYTES];
 
@@ -53,6 +59,9 @@ struct sim_reader {
 	void (*on_start)(void *context, const struct sim_client *client, uint64_t number);
 	void (*on_gap)(void *context, const struct sim_client *client,
 		       const struct wl_wire_gap *gap);
+	/* What it is told of its checkpoint; NULL: it asks for it now. */
+	void (*on_checkpoint)(void *context, struct sim_client *client,
+			      const struct wirelog_event *event);
 };
 
 void sim_reader_init(struct sim_client *client);

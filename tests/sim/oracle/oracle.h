@@ -46,6 +46,7 @@
  *  O35 data that went back are called caught up when what their leader had committed is on their stable storage
  *  O36 a log gives up only what a committed entry has trimmed, and readers are told TRIMMED of nothing else
  *  O37 whole bases stand on what is still there: of both a start can go on
+ *  O39 what a consumer was told of its checkpoint is committed, and nobody who takes it later is told less of that one (oracle_consumers.c)
  *  O38 what is called proven, a majority made alike; a state's trim point is what the entries say
  *  O39 lists of members follow one another so that what decides by one meets what decides by the next; behind a list that is not
  *      committed stands no other one; a new leader counts by the list that its votes were counted by; a state has the list that the entries say
@@ -114,7 +115,15 @@ struct sim_promise {
 	uint64_t losses; /* of memory, in the cluster by then */
 };
 
-#define SIM_ORACLE_CONSUMER "reader" /* the one consumer of a simulated journal */
+#define SIM_ORACLE_CONSUMER "reader" /* the consumer that operators know */
+#define SIM_ORACLE_CONSUMERS 8u
+
+/* By what is committed, and by what applications were told. */
+struct sim_checkpoint {
+	char name[WL_CONSUMER_NAME_BYTES]; /* "": free */
+	uint64_t number, made; /* 0: it is not there (any more) */
+	uint64_t confirmed, confirmed_made; /* the highest that was told, and of which one */
+};
 
 struct sim_oracle { /* of one journal */
 	struct sim_cluster *cluster;
@@ -137,8 +146,7 @@ struct sim_oracle { /* of one journal */
 	struct wl_list list_seen[WIRELOG_NODES_MAX +
 				 1]; /* by which a node counted when its last turn ended */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
-	uint64_t checkpoint,
-		checkpoint_made; /* of SIM_ORACLE_CONSUMER, and the entry that made it; 0: there is none */
+	struct sim_checkpoint checkpoints[SIM_ORACLE_CONSUMERS];
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
 	/* Whom a node hears as the leader of its term, after its last turn, and since when. */
 	struct {

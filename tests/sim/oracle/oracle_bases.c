@@ -30,34 +30,10 @@ static void note_trim(struct sim_oracle *oracle, uint64_t number)
 {
 	if (number > oracle->numbers + 1)
 		number = oracle->numbers + 1;
-	if (oracle->checkpoint != 0 && number > oracle->checkpoint)
-		number = oracle->checkpoint;
+	if (number > sim_oracle_lowest_checkpoint(oracle))
+		number = sim_oracle_lowest_checkpoint(oracle);
 	if (number > oracle->trim_number)
 		oracle->trim_number = number;
-}
-
-static void note_consumer_set(struct sim_oracle *oracle, uint64_t index,
-			      const struct wl_control *control)
-{
-	bool is_there = oracle->checkpoint != 0;
-	uint64_t number = control->number, least;
-
-	if (control->expects != 0 && control->expects != oracle->checkpoint_made)
-		return;
-	if (!is_there)
-		oracle->checkpoint_made = index;
-	least = is_there ? oracle->checkpoint : oracle->trim_number;
-	if (number > oracle->numbers + 1)
-		number = oracle->numbers + 1;
-	oracle->checkpoint = number > least ? number : least;
-}
-
-static void note_consumer_drop(struct sim_oracle *oracle, const struct wl_control *control)
-{
-	if ((control->expects != 0 && control->expects != oracle->checkpoint) ||
-	    (control->index != 0 && control->index != oracle->checkpoint_made))
-		return;
-	oracle->checkpoint = oracle->checkpoint_made = 0;
 }
 
 static void on_base(void *context, const struct sim_node *node, unsigned journal, uint64_t index,
@@ -118,10 +94,7 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 		sim_oracle_note_members(oracle, node, header->index, &control);
 	if (control.verb == WL_CONTROL_TRIM)
 		note_trim(oracle, control.number);
-	if (control.verb == WL_CONTROL_CONSUMER_SET)
-		note_consumer_set(oracle, header->index, &control);
-	if (control.verb == WL_CONTROL_CONSUMER_DROP)
-		note_consumer_drop(oracle, &control);
+	sim_oracle_note_consumer(oracle, header->index, &control);
 }
 
 /* Both of two whole bases: the newest may rot. */
@@ -166,10 +139,11 @@ void sim_oracle_check_begin(struct sim_oracle *oracle, const struct sim_node *no
 			      "segments below %llu are gone, its log begins at %llu",
 			      LLU(drive->oldest), LLU(log->begin.offset));
 	if (state->sessions.applied_index == oracle->committed && !sim_node_table_rots(node) &&
-	    state->consumers.lowest != (oracle->checkpoint != 0 ? oracle->checkpoint : UINT64_MAX))
+	    state->consumers.lowest != sim_oracle_lowest_checkpoint(oracle))
 		sim_violation(oracle->cluster, node->number, "O38",
 			      "has its lowest checkpoint at %llu, the log says %llu",
-			      LLU(state->consumers.lowest), LLU(oracle->checkpoint));
+			      LLU(state->consumers.lowest),
+			      LLU(sim_oracle_lowest_checkpoint(oracle)));
 	if (log->begin.position.index == 0 || node->rotten || node->contradicted)
 		return;
 	/* Where a peer's base took the log's place it begins there: nothing was given up that others do not have. */

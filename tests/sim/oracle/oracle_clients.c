@@ -527,4 +527,5 @@ void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *clien
 	reader->on_deliver = on_deliver;
 	reader->on_start = on_start;
 	reader->on_gap = on_gap;
+	reader->on_checkpoint = sim_oracle_on_checkpoint;
 }

@@ -13,6 +13,13 @@ bool sim_oracle_has(const struct sim_drive *drive, uint64_t offset, uint64_t ind
 /* A committed entry may ask for something. */
 void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uint8_t *image,
 			     const struct wl_entry_header *header);
+/* oracle_consumers.c */
+void sim_oracle_note_consumer(struct sim_oracle *oracle, uint64_t index,
+			      const struct wl_control *control);
+/* UINT64_MAX: there is none. */
+uint64_t sim_oracle_lowest_checkpoint(const struct sim_oracle *oracle);
+void sim_oracle_on_checkpoint(void *context, struct sim_client *client,
+			      const struct wirelog_event *event);
 void sim_oracles_watch_bases(struct sim_oracle *oracles);
 void sim_oracle_check_begin(struct sim_oracle *oracle, const struct sim_node *node);
 /* What a node tells a reader. */

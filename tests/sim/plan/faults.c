@@ -488,6 +488,9 @@ static void act(void *subject, void *object)
 	case SIM_WATCH:
 		sim_operator_watch(&faults->operator_, action->argument[0]);
 		break;
+	case SIM_EXPECT_COMPARED:
+		sim_comparer_expect(&faults->comparer, action->argument);
+		break;
 	case SIM_EXPECT_ANSWERS:
 	case SIM_EXPECT_TERMS_BELOW:
 		faults->on_expect(faults->context, action);
@@ -536,6 +539,7 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	faults->plan = plan;
 	sim_others_init(&faults->others, cluster, plan->liar != 0);
 	sim_operator_init(&faults->operator_, cluster);
+	sim_comparer_init(&faults->comparer, cluster);
 	set_noise(faults, quiet);
 	sim_faults_set_links(faults);
 	for (size_t at = 0; at < plan->count; at++)

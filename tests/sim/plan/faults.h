@@ -8,6 +8,7 @@
 
 #include "tests/sim/plan/faults_network.h"
 #include "tests/sim/server/node.h"
+#include "tests/sim/actors/comparer.h"
 #include "tests/sim/actors/operator.h"
 #include "tests/sim/plan/plan.h"
 
@@ -29,6 +30,7 @@ struct sim_faults {
 	bool cut_teller, end_elected, end_by_power;
 	uint64_t happened;
 	struct sim_operator operator_;
+	struct sim_comparer comparer;
 	/* Told of each SIM_EXPECT_*. */
 	void (*on_expect)(void *context, const struct sim_action *action);
 	void *context;

@@ -121,6 +121,9 @@ bool sim_faults_act_as_operator(struct sim_faults *faults, const struct sim_acti
 	case SIM_ASK:
 		sim_operator_ask(&faults->operator_, node->number);
 		return true;
+	case SIM_COMPARE:
+		sim_comparer_begin(&faults->comparer, node->number);
+		return true;
 	case SIM_FAIL_RECORD:
 		node->record_fails = true;
 		return true;

@@ -99,6 +99,8 @@ enum sim_verb {
 	SIM_TRANSFER_TO, /* node, whom: 0 whoever is furthest, anybody, itself, nobody who exists */
 	SIM_ASK, /* an operator looks at the status of this node */
 	SIM_WATCH, /* and from now on at that of some node, this often; 0: not any more */
+	SIM_COMPARE, /* node: an operator compares the logs of all nodes, there (comparer.h) */
+	SIM_EXPECT_COMPARED, /* that ended like this (enum wl_chain_search_state), with so many nodes in it; so many media did not give all */
 	SIM_CONTRADICT, /* node: what it holds, in memory, is another history from now on */
 	SIM_ROT_SESSIONS, /* node, bits of its tables of sessions that change in memory: 0 in runs, 1 in the count of touches */
 	SIM_FAIL_RECORD, /* node: the next write of its superblock fails */
@@ -154,6 +156,9 @@ enum sim_seen {
 	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */
 	SIM_SEEN_DRAWN_AGAIN, /* an application whose identity another one had took another */
 	SIM_SEEN_PATH_MTU, /* an application told that full frames do not pass */
+	SIM_SEEN_TAKEN, /* a consumer was given its checkpoint, */
+	SIM_SEEN_CONFIRMED, /* told that one it committed is there, */
+	SIM_SEEN_DROPPED, /* or that it was dropped */
 	SIM_SEENS,
 };
 
@@ -168,6 +173,7 @@ struct sim_plan {
 	uint64_t joins; /* so many of the nodes, the last ones, do not begin the cluster: they are no members until somebody makes them some */
 	uint64_t nodes, clients, mtu, sessions_max;
 	uint64_t library; /* bit per client: applications of the client library */
+	uint64_t consumers; /* bit per client: of these, those that read under a name */
 	uint64_t journals, workers; /* 1 or 2; journal j is worker j % workers' */
 	uint64_t segment_bytes, segments_max, ring_bytes;
 	uint64_t fault_ns; /* then it heals */
@@ -237,5 +243,7 @@ const char *sim_seen_name(enum sim_seen which);
 
 /* schedule_clients.c: what clients and readers are like, and how much room nodes have for them. */
 void sim_schedule_clients(struct sim_plan *plan, uint64_t victim);
+/* Which of them read under a name; after all else. */
+void sim_schedule_consumers(struct sim_plan *plan);
 
 #endif

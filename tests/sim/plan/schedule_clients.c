@@ -7,6 +7,7 @@
 #include "tests/sim/random.h"
 
 #define STREAM 42u
+#define CONSUMERS_STREAM 73u
 #define CLIENTS_MIN \
 	8u /* the smallest table that a configuration may have, and all clients of a run */
 
@@ -129,4 +130,22 @@ void sim_schedule_clients(struct sim_plan *plan, uint64_t victim)
 	 */
 	if (plan->session_records != 0 && plan->library != 0 && plan->client_idle_ns > LEFT_NS)
 		plan->client_idle_ns = LEFT_NS;
+}
+
+/* A stream of their own: one more draw changes nothing elsewhere. */
+void sim_schedule_consumers(struct sim_plan *plan)
+{
+	struct clients_schedule schedule = {.plan = plan};
+
+	sim_random_init(&schedule.random, plan->seed, CONSUMERS_STREAM);
+	if (plan->readers == 0 || plan->clients == 0 || chance(&schedule, 30))
+		return;
+	plan->consumers = plan->library & (1 + draw(&schedule, (1u << plan->clients) - 1));
+	if (plan->consumers == 0 || chance(&schedule, 60))
+		return;
+	/* Operators meddle: with the one that they know, which is that of the first applications. */
+	for (uint64_t left = 1 + draw(&schedule, 4); left > 0; left--)
+		sim_plan_add(plan, 100000000 + draw(&schedule, plan->fault_ns), SIM_CONSUMER,
+			     1 + draw(&schedule, plan->nodes),
+			     chance(&schedule, 50) ? 0 : draw(&schedule, 1000001), 0, 0);
 }

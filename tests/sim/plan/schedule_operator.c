@@ -14,6 +14,7 @@ enum stream { /* 50 to 59 belong to this file */
 	      STREAM_MACHINES,
 	      STREAM_REQUESTS,
 	      STREAM_RECORDS,
+	      STREAM_COMPARES,
 };
 
 static uint64_t any_node(struct sim_random *random, const struct sim_plan *plan)
@@ -184,4 +185,17 @@ void sim_schedule_operator(struct sim_plan *plan, uint64_t victim)
 	if (sim_random_below(&random, 4) == 0)
 		sim_plan_add(plan, 10000000, SIM_WATCH,
 			     50000000 + sim_random_below(&random, 400000000), 0, 0, 0);
+}
+
+/* While things happen, and when they are over. */
+void sim_schedule_compares(struct sim_plan *plan)
+{
+	struct sim_random random;
+
+	sim_random_init(&random, plan->seed, STREAM_COMPARES);
+	if (plan->base_every == 0 || sim_random_below(&random, 2) == 0)
+		return;
+	for (uint64_t left = 1 + sim_random_below(&random, 4); left > 0; left--)
+		sim_plan_add(plan, any_time(&random, plan), SIM_COMPARE, any_node(&random, plan), 0,
+			     0, 0);
 }

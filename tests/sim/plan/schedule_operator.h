@@ -6,5 +6,7 @@
 
 /* Adds what operators do; the plan is sorted afterwards. `victim`: the only node whose drive may forget. */
 void sim_schedule_operator(struct sim_plan *plan, uint64_t victim);
+/* Logs are compared: where there are bases, for who makes them reads the medium. */
+void sim_schedule_compares(struct sim_plan *plan);
 
 #endif

@@ -56,7 +56,7 @@ struct sim_base_actor {
 	struct sim_random random;
 	struct wl_base_maker *maker; /* NULL: none; volatile, as its memory */
 	struct wl_base_maker_config config;
-	uint8_t *memory, *ring, *window, *maker_memory;
+	uint8_t *memory, *ring, *window, *chain_window, *maker_memory;
 	size_t memory_bytes;
 	uint64_t life; /* raised by each start: events of an older one are forgotten */
 	uint64_t made; /* bases, in all lives */

@@ -225,6 +225,18 @@ static void serve_peer(struct sim_base_actor *actor, struct sim_drive *drive)
 	wl_base_serving_on_read(serving, actor->maker, error == 0);
 }
 
+/* Who compares logs asked for an entry of ours: one read. */
+static void find_chain(struct sim_base_actor *actor, struct sim_drive *drive)
+{
+	struct wl_chain_lane *lane = &actor->node->journals[actor->journal]->chains.lane;
+
+	if (drive->faults.hung ||
+	    !wl_chain_lane_want(lane, &actor->config.log, actor->chain_window))
+		return;
+	wl_chain_lane_on_read(lane, sim_drive_read_now(drive, lane->find.want_offset,
+						       actor->chain_window, lane->find.want_bytes));
+}
+
 static void turn(void *subject, void *object);
 
 static void turn_in(struct sim_base_actor *actor, uint64_t ns)
@@ -285,6 +297,7 @@ static void turn(void *subject, void *object)
 	if (!actor->maker || actor->life != (uintptr_t)object)
 		return;
 	serve_peer(actor, drive);
+	find_chain(actor, drive);
 	lane = take_peers(actor, drive, &jumped);
 	if (jumped)
 		report(actor);
@@ -334,13 +347,14 @@ static void begin_one(struct sim_base_actor *actor)
 	actor->config.first_segment = actor->node->drives[actor->journal].oldest;
 	ring = actor->config.log.ring_bytes;
 	actor->memory_bytes = aligned(sizeof(*actor->maker)) + aligned(ring) +
-			      aligned(WL_BASE_WINDOW_BYTES) +
+			      aligned(WL_BASE_WINDOW_BYTES) + WL_CHUNK_BYTES_MAX +
 			      aligned(wl_base_maker_memory_bytes(&actor->config));
 	actor->memory = sim_arena_take(actor->memory_bytes);
 	actor->maker = (struct wl_base_maker *)actor->memory;
 	actor->ring = actor->memory + aligned(sizeof(*actor->maker));
 	actor->window = actor->ring + aligned(ring);
-	actor->maker_memory = actor->window + aligned(WL_BASE_WINDOW_BYTES);
+	actor->chain_window = actor->window + aligned(WL_BASE_WINDOW_BYTES);
+	actor->maker_memory = actor->chain_window + WL_CHUNK_BYTES_MAX;
 	actor->life++;
 	actor->seals = actor->rested = actor->flipped = actor->loaded = false;
 	/* One may have got its name when the process died. */

@@ -110,6 +110,14 @@ struct client_fixture {
 	int refuse_status; /* of each record that would be appended; 0: none is */
 	unsigned refuse_count; /* so many of them; then no more */
 	uint32_t record_bytes_max;
+	/* of the one consumer: 0: there is none */
+	struct {
+		uint64_t number, made;
+		char name[32];
+		int refuse_status; /* of whatever is asked; 0: none */
+		bool mute; /* nothing is answered */
+		unsigned asks[4]; /* by verb */
+	} consumer;
 
 	/* the application */
 	struct client_fixture_ack *acks; /* by sequence, of the present session */

@@ -505,6 +505,44 @@ static void take_probe(struct client_fixture *fixture, uint32_t id,
 	say(fixture, id, WL_WIRE_PATH_ECHO, datagram, size);
 }
 
+/* The state follows a question at once, as if each were committed before it is answered. */
+static void take_consumer(struct client_fixture *fixture, uint32_t id,
+			  const struct wl_wire_consumer_ask *ask)
+{
+	struct wl_wire_consumer_reply reply = {.nonce = ask->nonce,
+					       .leader = fixture->nodes[id].leader};
+	uint8_t datagram[256];
+	bool is_meant = fixture->consumer.made != 0 &&
+			strcmp(fixture->consumer.name, ask->name) == 0 &&
+			(ask->made == 0 || ask->made == fixture->consumer.made);
+
+	fixture->consumer.asks[ask->verb]++;
+	if (fixture->consumer.mute)
+		return;
+	if (!fixture->nodes[id].thinks_it_leads) {
+		reply.status = WIRELOG_NOT_LEADER;
+	} else if (fixture->consumer.refuse_status != 0) {
+		reply.status = fixture->consumer.refuse_status;
+	} else {
+		if (!is_meant && ask->verb == WL_WIRE_CONSUMER_TAKE && !ask->existing) {
+			memcpy(fixture->consumer.name, ask->name, sizeof(ask->name));
+			fixture->consumer.made += 100;
+			fixture->consumer.number = ask->number > fixture->last_number
+							   ? fixture->last_number + 1
+							   : ask->number + (ask->number == 0);
+			is_meant = true;
+		}
+		if (is_meant && ask->verb == WL_WIRE_CONSUMER_MOVE &&
+		    ask->number > fixture->consumer.number)
+			fixture->consumer.number = ask->number;
+		reply.status = is_meant ? 0 : WIRELOG_CHECKPOINT_DROPPED;
+		reply.number = is_meant ? fixture->consumer.number : 0;
+		reply.made = is_meant ? fixture->consumer.made : 0;
+	}
+	say(fixture, id, WL_WIRE_CONSUMER_REPLY, datagram,
+	    wl_wire_encode_consumer_reply(datagram + WL_FRAME_HEADER_BYTES, &reply));
+}
+
 static void dispatch(struct client_fixture *fixture, uint32_t id,
 		     const struct wl_frame_header *header, const uint8_t *payload)
 {
@@ -518,6 +556,7 @@ static void dispatch(struct client_fixture *fixture, uint32_t id,
 	struct wl_wire_credit credit;
 	struct wl_wire_unsubscribe unsubscribe;
 	struct wl_wire_path_probe probe;
+	struct wl_wire_consumer_ask ask;
 
 	if (type == WL_WIRE_HELLO && wl_wire_decode_hello(payload, bytes, &hello))
 		answer_hello(fixture, id, WL_WIRE_HELLO_REPLY, hello.nonce);
@@ -535,12 +574,14 @@ static void dispatch(struct client_fixture *fixture, uint32_t id,
 		take_subscribe(fixture, id, &subscribe);
 	else if (type == WL_WIRE_CREDIT && wl_wire_decode_credit(payload, bytes, &credit))
 		take_credit(fixture, id, &credit);
+	else if (type == WL_WIRE_CONSUMER_ASK && wl_wire_decode_consumer_ask(payload, bytes, &ask))
+		take_consumer(fixture, id, &ask);
 	else if (type == WL_WIRE_UNSUBSCRIBE &&
 		 wl_wire_decode_unsubscribe(payload, bytes, &unsubscribe))
 		fixture->nodes[id].subscription.active &= fixture->nodes[id].subscription.id !=
 							  unsubscribe.subscription;
 	else
-		CU_FAIL("a client's frame does not decode");
+		CU_ASSERT_EQUAL(type, WL_WIRE_GOODBYE); /* any other one does not decode */
 }
 
 /* The other worker of a node, which does not have the client's journal. */

@@ -208,9 +208,10 @@ static void payloads_of_any_bytes_do_no_harm(void)
 {
 	struct client_fixture *fixture = client_fixture_start(NULL);
 	uint64_t random = 1;
-	static const uint8_t types[] = {WL_WIRE_HELLO_REPLY,  WL_WIRE_OPEN_SESSION_REPLY,
-					WL_WIRE_APPEND_REPLY, WL_WIRE_DELIVER,
-					WL_WIRE_GAP,	      WL_WIRE_KEEPALIVE_REPLY};
+	static const uint8_t types[] = {WL_WIRE_HELLO_REPLY,   WL_WIRE_OPEN_SESSION_REPLY,
+					WL_WIRE_APPEND_REPLY,  WL_WIRE_DELIVER,
+					WL_WIRE_GAP,	       WL_WIRE_KEEPALIVE_REPLY,
+					WL_WIRE_CONSUMER_REPLY};
 
 	client_fixture_fill(fixture, 10, 64);
 	client_fixture_append(fixture, 1, 64);

@@ -28,7 +28,7 @@ static int open_log(void)
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	CU_ASSERT_EQUAL_FATAL(wl_hlog_file_open(&log_file, path, 1700000000.25, HIGHEST), 0);
+	CU_ASSERT_EQUAL_FATAL(wl_hlog_file_open(&log_file, path, 1700000000.25), 0);
 	wl_histogram_init(&histogram, HIGHEST, counters);
 	return fd;
 }
@@ -152,12 +152,12 @@ static void file_that_cannot_be_made_or_filled_is_told(void)
 	struct wl_hlog_interval interval = {.tag = NULL};
 	int result;
 
-	CU_ASSERT_EQUAL(wl_hlog_file_open(&log_file, "/proc/self/none/x", 0.0, HIGHEST), -ENOENT);
+	CU_ASSERT_EQUAL(wl_hlog_file_open(&log_file, "/proc/self/none/x", 0.0), -ENOENT);
 
 	wl_histogram_init(&histogram, HIGHEST, counters);
 	if (access("/dev/full", W_OK) != 0)
 		wl_skip("needs /dev/full");
-	CU_ASSERT_EQUAL_FATAL(wl_hlog_file_open(&log_file, "/dev/full", 0.0, HIGHEST), 0);
+	CU_ASSERT_EQUAL_FATAL(wl_hlog_file_open(&log_file, "/dev/full", 0.0), 0);
 	wl_hlog_file_write(&log_file, &interval, &histogram);
 	result = wl_hlog_file_close(&log_file);
 	CU_ASSERT_EQUAL(result, -ENOSPC);

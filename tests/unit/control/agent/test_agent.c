@@ -465,6 +465,34 @@ static void pause_of_the_whole_process_is_no_silence_of_the_worker(void)
 	tear_down();
 }
 
+/* What the service's watchdog is fed by: the worker that is silent longest, and none that was stopped. */
+static void longest_silence_is_that_of_the_worker_that_hangs(void)
+{
+	uint32_t worker;
+
+	set_up(0xe);
+	for (unsigned silent = 0; silent < WORKERS; silent++) {
+		turn();
+		for (int i = 0; i < 40; i++) {
+			bed.now_ns += MS;
+			for (unsigned at = 0; at < WORKERS; at++)
+				if (at != silent)
+					atomic_store(&bed.planes[at].worker_turn_ns, bed.now_ns);
+			wl_agent_turn(&bed.agent, bed.now_ns);
+		}
+		CU_ASSERT(wl_agent_longest_silence(&bed.agent, &worker) >= 30 * MS);
+		CU_ASSERT(wl_agent_longest_silence(&bed.agent, &worker) <= 50 * MS);
+		CU_ASSERT_EQUAL(worker, silent);
+		bed.agent.workers[silent].stopped = true;
+		CU_ASSERT(wl_agent_longest_silence(&bed.agent, &worker) < 10 * MS);
+		bed.agent.workers[silent].stopped = false;
+	}
+	bed.now_ns += 5000 * MS; /* of all of us */
+	wl_agent_turn(&bed.agent, bed.now_ns);
+	CU_ASSERT(wl_agent_longest_silence(&bed.agent, &worker) < 10 * MS);
+	tear_down();
+}
+
 static void time_that_goes_back_stands_still(void)
 {
 	set_up(0xe);
@@ -710,6 +738,7 @@ WL_SUITE(agent)
 	WL_TEST(malformed_messages_of_peers_are_counted_and_dropped),
 	WL_TEST(sign_of_life_is_written_each_turn),
 	WL_TEST(leader_with_a_silent_worker_steps_down),
+	WL_TEST(longest_silence_is_that_of_the_worker_that_hangs),
 	WL_TEST(stop_of_the_own_worker_is_no_silence_of_the_leader),
 	WL_TEST(pause_of_the_whole_process_is_no_silence_of_the_worker),
 	WL_TEST(time_that_goes_back_stands_still),

@@ -46,15 +46,18 @@ static json_t *answer_large(void *context, const char *parameter, char *error, s
 static const struct wl_stats_command commands[] = {
 	{"/wirelog/echo", answer_echo},
 	{"/wirelog/large", answer_large},
+	{"/wirelog/act", answer_echo},
 	{NULL, NULL},
 };
 
+static const char *const streamable[] = {"/wirelog/echo", "/wirelog/large", NULL};
 static int calls;
 
 static void set_up(struct bed *bed)
 {
 	struct wl_stats_socket_config config = {.path = bed->path,
 						.commands = commands,
+						.streamable = streamable,
 						.context = &calls};
 
 	calls = 0;
@@ -157,7 +160,7 @@ static void a_slash_lists_the_requests(void)
 	set_up(&bed);
 	fd = connect_to(&bed);
 	answer = ask(fd, "/");
-	CU_ASSERT_EQUAL(json_array_size(json_object_get(answer, "/")), 3);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(answer, "/")), 5);
 	json_decref(answer);
 	close(fd);
 	tear_down(&bed);
@@ -317,8 +320,94 @@ static void a_file_that_is_not_its_own_is_left(void)
 	rmdir(bed.directory);
 }
 
+static json_t *next_packet(int fd)
+{
+	static char text[WL_STATS_ANSWER_BYTES_MAX];
+	struct pollfd polled = {.fd = fd, .events = POLLIN};
+	ssize_t got = poll(&polled, 1, 2000) == 1 ? recv(fd, text, sizeof(text), 0) : 0;
+
+	return got > 0 ? json_loadb(text, (size_t)got, 0, NULL) : NULL;
+}
+
+static void a_stream_is_told_again_and_again_until_something_else_is_asked(void)
+{
+	struct bed bed;
+	json_t *answer;
+	int fd;
+
+	set_up(&bed);
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/stream,10,/wirelog/echo,7");
+	for (int packet = 0; packet < 5; packet++) {
+		CU_ASSERT_STRING_EQUAL(
+			json_string_value(json_object_get(json_object_get(answer, "/wirelog/echo"),
+							  "parameter")),
+			"7");
+		json_decref(answer);
+		answer = next_packet(fd);
+	}
+	json_decref(answer);
+	send(fd, "/", 1, MSG_NOSIGNAL);
+	/* What was under way comes first. */
+	while ((answer = next_packet(fd)) != NULL && !json_object_get(answer, "/"))
+		json_decref(answer);
+	CU_ASSERT_PTR_NOT_NULL(answer);
+	json_decref(answer);
+	CU_ASSERT(recv(fd, &(char){0}, 1, MSG_DONTWAIT) < 0);
+	close(fd);
+	tear_down(&bed);
+}
+
+static void a_stream_of_what_acts_is_refused(void)
+{
+	struct bed bed;
+	json_t *answer;
+	int fd;
+
+	set_up(&bed);
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/stream,10,/wirelog/act");
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "error"));
+	json_decref(answer);
+	answer = ask(fd, "/wirelog/stream");
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "error"));
+	json_decref(answer);
+	CU_ASSERT_EQUAL(calls, 0);
+	close(fd);
+	tear_down(&bed);
+}
+
+static void who_does_not_read_its_stream_loses_it_and_nobody_else_does(void)
+{
+	static const char request[] = "/wirelog/stream,10,/wirelog/large";
+	struct bed bed;
+	json_t *answer = NULL;
+	int deaf, fd;
+	struct pollfd polled = {.events = 0};
+
+	set_up(&bed);
+	deaf = connect_to(&bed);
+	fd = connect_to(&bed);
+	send(deaf, request, strlen(request), MSG_NOSIGNAL);
+	polled.fd = deaf;
+	for (int packet = 0; packet < 3000 && (polled.revents & POLLHUP) == 0; packet++) {
+		json_decref(answer);
+		answer = ask(fd, "/wirelog/echo,1");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(answer);
+		poll(&polled, 1, 10);
+	}
+	CU_ASSERT((polled.revents & POLLHUP) != 0);
+	json_decref(answer);
+	close(deaf);
+	close(fd);
+	tear_down(&bed);
+}
+
 WL_SUITE(stats_socket)
 {
+	WL_TEST(a_stream_is_told_again_and_again_until_something_else_is_asked),
+	WL_TEST(a_stream_of_what_acts_is_refused),
+	WL_TEST(who_does_not_read_its_stream_loses_it_and_nobody_else_does),
 	WL_TEST(without_descriptors_it_waits_and_counts_and_then_serves),
 	WL_TEST(a_file_that_is_not_its_own_is_left),
 	WL_TEST(a_request_is_answered_under_its_own_name),

@@ -17,9 +17,10 @@ struct bed {
 
 static struct bed *make_bed(void)
 {
-	struct bed *bed = calloc(1, sizeof(*bed));
+	struct bed *bed = aligned_alloc(_Alignof(struct bed), sizeof(*bed));
 	struct wl_journal_status *journal = &bed->facts.journals[0].published;
 
+	memset(bed, 0, sizeof(*bed));
 	strcpy(bed->config.cluster_text, "3e1f6d0a-52c4-4b0e-9d38-6a6f1f0c7b21");
 	bed->config.node = 2;
 	bed->config.node_count = 3;

@@ -84,8 +84,9 @@ static void every_next_list_may_follow(void)
 
 	for (wl_members voters = 2; voters < 1u << 6; voters += 2) {
 		for (wl_members learners = 0; learners < 1u << 6; learners += 2) {
-			struct wl_list list = {
-				.index = 7, .voters = voters, .learners = learners & ~voters};
+			struct wl_list list = {.index = 7,
+					       .voters = voters,
+					       .learners = learners & ~voters};
 
 			for (uint32_t node = 1; node <= 5; node++)
 				list.incarnation[node] =

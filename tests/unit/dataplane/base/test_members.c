@@ -104,8 +104,10 @@ static void a_joint_list_has_the_old_voters_it_follows(void)
 
 static void the_members_stay_while_their_data_are_named(void)
 {
-	const struct wl_list before = {
-		.index = 3, .voters = 0xe, .learners = 0x10, .incarnation = {0, 11, 12, 0, 14}};
+	const struct wl_list before = {.index = 3,
+				       .voters = 0xe,
+				       .learners = 0x10,
+				       .incarnation = {0, 11, 12, 0, 14}};
 	struct wl_list next = before;
 
 	next.index = 4;
@@ -123,16 +125,20 @@ static void the_members_stay_while_their_data_are_named(void)
 	next = before;
 	next.incarnation[0] = 1;
 	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* nobody's */
-	next = (struct wl_list){
-		.index = 4, .voters = 0xe, .old = 0xe, .incarnation = {0, 11, 12, 0, 0}};
+	next = (struct wl_list){.index = 4,
+				.voters = 0xe,
+				.old = 0xe,
+				.incarnation = {0, 11, 12, 0, 0}};
 	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
 }
 
 static void other_members_come_without_names_and_those_who_stay_keep_theirs(void)
 {
 	const struct wl_list before = {.index = 3, .voters = 0xe, .incarnation = {0, 11, 12, 13}};
-	struct wl_list next = {
-		.index = 4, .voters = 0x1c, .old = 0xe, .incarnation = {0, 11, 12, 13}};
+	struct wl_list next = {.index = 4,
+			       .voters = 0x1c,
+			       .old = 0xe,
+			       .incarnation = {0, 11, 12, 13}};
 
 	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next));
 	next.incarnation[4] = 14;
@@ -142,7 +148,10 @@ static void other_members_come_without_names_and_those_who_stay_keep_theirs(void
 	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
 	next.incarnation[2] = 0;
 	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
-	next = (struct wl_list){.index = 4, .voters = 0xe, .learners = 0x10, .incarnation = {0, 11, 12, 13}};
+	next = (struct wl_list){.index = 4,
+				.voters = 0xe,
+				.learners = 0x10,
+				.incarnation = {0, 11, 12, 13}};
 	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next));
 }
 

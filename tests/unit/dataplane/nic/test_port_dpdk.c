@@ -20,6 +20,7 @@
 #include "dataplane/nic/eal_dpdk.h"
 #include "dataplane/nic/memif_socket.h"
 #include "dataplane/nic/port_dpdk.h"
+#include "dataplane/nic/port_stats_dpdk.h"
 #include "tests/unit/runner.h"
 #include "wirelog/status.h"
 
@@ -34,6 +35,10 @@ struct end {
 	volatile int up[LINKS_MAX], full[LINKS_MAX];
 	volatile uint64_t received[LINKS_MAX], sent[LINKS_MAX], damaged, largest;
 	struct wl_port_dpdk_counters counters;
+	struct wl_link_stats stats; /* of link 0 */
+	bool stats_known;
+	struct wl_link_number numbers[8];
+	uint32_t number_count;
 	struct wl_port_words words;
 	volatile unsigned changes; /* times that link 0 was removed and added again */
 	volatile bool changing; /* do that after every 200 frames */
@@ -162,6 +167,8 @@ static void run_end(struct end *end, const struct wl_link_config *links, uint16_
 		wl_port_dpdk_counters(port, &end->counters);
 		sched_yield();
 	}
+	end->stats_known = wl_port_dpdk_link_stats(port, 0, &end->stats);
+	end->number_count = wl_port_dpdk_link_numbers(port, 0, end->numbers, 8);
 	wl_port_dpdk_close(port);
 	_exit(0);
 }
@@ -603,6 +610,12 @@ static void frames_of_a_device_by_its_eal_name_come_back(void)
 	CU_ASSERT_TRUE(reaches(&end->received[0], 1000));
 	CU_ASSERT_TRUE(end_with(end, true));
 	CU_ASSERT_EQUAL(end->damaged, 0);
+	/* What the device says of itself, and its driver beside: by names that are not empty. */
+	CU_ASSERT_TRUE(end->stats_known);
+	CU_ASSERT(end->stats.rx_frames >= 1000 && end->stats.tx_frames >= end->stats.rx_frames);
+	CU_ASSERT(end->number_count > 0 && end->number_count <= 8);
+	for (uint32_t at = 0; at < end->number_count; at++)
+		CU_ASSERT(end->numbers[at].name[0] != '\0' && end->numbers[at].value != 0);
 }
 
 WL_SUITE(port_dpdk)

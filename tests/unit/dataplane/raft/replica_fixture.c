@@ -91,6 +91,7 @@ static void start_replica(struct replica_fixture *fixture, uint32_t number, uint
 		.disk_stall_ns = REPLICA_ELECTION_NS,
 		.window_bytes = REPLICA_WINDOW_BYTES,
 		.catch_up_bytes = 64 << 10,
+		.catch_up_rate = REPLICA_CATCH_UP_RATE,
 	};
 
 	node->disk.config.first_voters = fixture->voters;
@@ -306,6 +307,7 @@ void replica_fixture_turn(struct replica_fixture *fixture, uint32_t number)
 	reap(node);
 	read_mail(fixture, number);
 	wl_replica_end_turn(&node->replica);
+	wl_replica_catch_up(&node->replica);
 	submit(node);
 	wl_tx_flush(&node->tx);
 	if (!node->hold_disk)

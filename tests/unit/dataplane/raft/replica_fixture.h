@@ -20,6 +20,7 @@
 #define REPLICA_ROOM (1ull << 40) /* for records, as acknowledgements tell it */
 #define REPLICA_ELECTION_NS 100000000u
 #define REPLICA_WINDOW_BYTES (256u << 10)
+#define REPLICA_CATCH_UP_RATE (256u << 20)
 
 struct replica_mail {
 	uint32_t from, to;

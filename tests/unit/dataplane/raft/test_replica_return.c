@@ -160,8 +160,10 @@ static bool is_caught_up(void)
 /* A word of the leader, who has committed up to `commit`: is the follower caught up now, and does it still say that it is held back? */
 static void hear(uint64_t sent_ns, uint64_t commit, bool caught_up)
 {
-	struct wl_wire_append word = {
-		.term = 1, .previous = {1, 2}, .commit = commit, .sent_ns = sent_ns};
+	struct wl_wire_append word = {.term = 1,
+				      .previous = {1, 2},
+				      .commit = commit,
+				      .sent_ns = sent_ns};
 	struct wl_wire_append_ack ack = {0};
 
 	CU_ASSERT(wl_log_chain_at(replica_log(&cluster, EMPTY), 2, &word.previous_chain) ==

@@ -135,6 +135,7 @@ static void start_service(struct world *world, uint64_t known_commit)
 		.disk_stall_ns = UINT64_MAX / 4,
 		.window_bytes = 1 << 20,
 		.catch_up_bytes = 1 << 20,
+		.catch_up_rate = 64 << 20,
 	};
 	struct wl_service_config service = {
 		.node = 1,
@@ -358,6 +359,7 @@ void service_fixture_turn(struct service_fixture *fixture)
 	acknowledge(world);
 	wl_replica_on_durable(&fixture->replica);
 	wl_replica_end_turn(&fixture->replica);
+	wl_replica_catch_up(&fixture->replica);
 	wl_service_apply(fixture->service);
 	wl_service_end_turn(fixture->service, fixture->now_ns);
 	wl_tx_flush(&fixture->tx);
@@ -399,6 +401,9 @@ void service_fixture_message(struct service_fixture *fixture, wl_identity client
 		break;
 	case WL_WIRE_UNSUBSCRIBE:
 		wl_service_on_unsubscribe(fixture->service, &message);
+		break;
+	case WL_WIRE_CONSUMER_ASK:
+		wl_service_on_consumer_ask(fixture->service, &message);
 		break;
 	default:
 		wl_service_on_keepalive(fixture->service, &message);

@@ -32,8 +32,11 @@ void store_fixture_copy(const struct store_fixture *fixture, const char *from, c
 /* Paths that anybody in this process gives to fsync from now on are noted. */
 void store_fixture_watch_syncs(void);
 bool store_fixture_was_synced(const char *path);
-/* So many more pwrites of this process succeed, the next one does `bytes` of its bytes, and it and all behind it fail: the power is gone. */
+/* So many more pwrites and BLKZEROOUTs of this process succeed, the next one does `bytes` of its bytes, and it and all behind it fail: the power is
+ * gone. */
 void store_fixture_cut_writes(unsigned writes, size_t bytes);
+/* BLKZEROOUT is refused from now on, or not. */
+void store_fixture_drive_cannot_zero(bool cannot);
 /* The power is back. Were any cut? */
 bool store_fixture_end_cut(void);
 bool store_fixture_has(const struct store_fixture *fixture, const char *name);

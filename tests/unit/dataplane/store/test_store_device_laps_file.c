@@ -200,7 +200,7 @@ static bool prepare_cut_at(unsigned step, size_t bytes)
 	return cut;
 }
 
-static void a_segment_over_a_forgotten_one_is_whole_or_absent_at_each_step(void)
+static void cut_preparations(void)
 {
 	unsigned step = 0;
 
@@ -210,6 +210,14 @@ static void a_segment_over_a_forgotten_one_is_whole_or_absent_at_each_step(void)
 	}
 	/* The zeros by the MiB, and the header. */
 	CU_ASSERT_EQUAL(step, STORE_SEGMENT_BYTES / MIB + 1);
+}
+
+static void a_segment_over_a_forgotten_one_is_whole_or_absent_at_each_step(void)
+{
+	cut_preparations();
+	store_fixture_drive_cannot_zero(true);
+	cut_preparations();
+	store_fixture_drive_cannot_zero(false);
 }
 
 static void a_device_grows_only_where_each_segment_keeps_its_place(void)

@@ -473,6 +473,38 @@ static void base_messages_have_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(base_part, 66, 52, 1); /* reserved */
 }
 
+static void comparing_messages_have_the_documented_layout_and_limits(void)
+{
+	const struct wl_wire_chain_ask ask = {.index = 3, .round = 4};
+	const struct wl_wire_chain_told known = {.index = 3,
+						 .round = 4,
+						 .verdict = WL_WIRE_CHAIN_KNOWN,
+						 .term = 5,
+						 .chain = 6,
+						 .first = 7,
+						 .commit = 8};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_chain_ask(bytes, &ask), 16);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
+	ASSERT_ONLY_SIZE(chain_ask, WL_WIRE_CHAIN_ASK_BYTES);
+	ASSERT_REFUSED_WITH(chain_ask, WL_WIRE_CHAIN_ASK_BYTES, 0, 0); /* no index */
+
+	CU_ASSERT_EQUAL(wl_wire_encode_chain_told(bytes, &known), 56);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 16), WL_WIRE_CHAIN_KNOWN);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 5);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 48), 8);
+	ASSERT_ONLY_SIZE(chain_told, WL_WIRE_CHAIN_TOLD_BYTES);
+	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 0, 0); /* no index */
+	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 16, 0); /* nothing said */
+	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 16, WL_WIRE_CHAIN_LAST + 1);
+	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 16,
+			    WL_WIRE_CHAIN_BELOW); /* and a value */
+	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 20, 1); /* reserved */
+	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 24, 0); /* known, of no term */
+	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 40, 0); /* nothing is kept */
+}
+
 static void chain_has_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_chain chain = {.index = 3, .chain = 4, .asks = true};
@@ -563,6 +595,7 @@ WL_SUITE(wire)
 	WL_TEST(acknowledgement_has_the_documented_layout_and_limits),
 	WL_TEST(propose_has_the_documented_layout_and_limits),
 	WL_TEST(base_messages_have_the_documented_layout_and_limits),
+	WL_TEST(comparing_messages_have_the_documented_layout_and_limits),
 	WL_TEST(chain_has_the_documented_layout_and_limits),
 	WL_TEST(vote_has_the_documented_layout_and_limits),
 	WL_TEST(vote_reply_has_the_documented_layout_and_limits),

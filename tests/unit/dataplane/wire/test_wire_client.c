@@ -288,6 +288,51 @@ static void subscribe_and_credit_have_the_documented_layouts_and_limits(void)
 	ASSERT_ONLY_SIZE(unsubscribe, WL_WIRE_UNSUBSCRIBE_BYTES);
 }
 
+static void consumer_questions_have_the_documented_layouts_and_limits(void)
+{
+	struct wl_wire_consumer_ask consumer_ask = {.nonce = 1,
+						    .verb = WL_WIRE_CONSUMER_MOVE,
+						    .number = 3,
+						    .made = 4,
+						    .name = "risk"};
+	struct wl_wire_consumer_reply consumer_reply = {.nonce = 1,
+							.leader = 2,
+							.number = 3,
+							.made = 4};
+
+	CU_ASSERT_EQUAL(wl_wire_encode_consumer_ask(bytes, &consumer_ask),
+			WL_WIRE_CONSUMER_ASK_BYTES);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 1);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 2);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 0);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 4);
+	CU_ASSERT_EQUAL(memcmp(bytes + 32, "risk", 5), 0);
+	ASSERT_ONLY_SIZE(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES);
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 0, 0); /* no nonce */
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 8, 0);
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 8,
+			    1); /* takes one by index */
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 8, 3); /* looks at a number */
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 8, 4);
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 12, 1);
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 16, 0);
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 24, 0);
+	ASSERT_REFUSED_WITH(consumer_ask, WL_WIRE_CONSUMER_ASK_BYTES, 33, ' ');
+
+	CU_ASSERT_EQUAL(wl_wire_encode_consumer_reply(bytes, &consumer_reply),
+			WL_WIRE_CONSUMER_REPLY_BYTES);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 1);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 0);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 2);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 4);
+	ASSERT_ONLY_SIZE(consumer_reply, WL_WIRE_CONSUMER_REPLY_BYTES);
+	ASSERT_REFUSED_WITH(consumer_reply, WL_WIRE_CONSUMER_REPLY_BYTES, 12, 200);
+	ASSERT_REFUSED_WITH(consumer_reply, WL_WIRE_CONSUMER_REPLY_BYTES, 16, 0);
+	ASSERT_REFUSED_WITH(consumer_reply, WL_WIRE_CONSUMER_REPLY_BYTES, 24, 0);
+}
+
 static size_t encode_delivery(void)
 {
 	struct wl_wire_delivered_record record = {.bytes = 2,
@@ -379,6 +424,7 @@ WL_SUITE(wire_client)
 	WL_TEST(append_reply_has_the_documented_layout),
 	WL_TEST(append_reply_with_impossible_fields_is_refused),
 	WL_TEST(subscribe_and_credit_have_the_documented_layouts_and_limits),
+	WL_TEST(consumer_questions_have_the_documented_layouts_and_limits),
 	WL_TEST(deliver_has_the_documented_layout_and_limits),
 	WL_TEST(deliver_without_records_tells_the_end),
 	WL_TEST(gap_has_the_documented_layout_and_limits),

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/nic/port_stats_dpdk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/nic/port_links_dpdk.h"
+
+_Static_assert(WL_LINK_NUMBER_NAME_BYTES >= RTE_ETH_XSTATS_NAME_SIZE, "a driver's name fits");
+
+/* A NIC that several workers share is told of once, by who has its first queue. */
+static bool has_device(const struct wl_dpdk_link *link)
+{
+	return link->present && (link->kind == WL_LINK_PCI || link->kind == WL_LINK_EAL) &&
+	       link->queue == 0;
+}
+
+static const struct wl_dpdk_link *link_of(const struct wl_port *port, uint16_t link)
+{
+	return &((const struct wl_port_dpdk *)port)->links[link];
+}
+
+bool wl_port_dpdk_link_stats(const struct wl_port *port, uint16_t link, struct wl_link_stats *stats)
+{
+	const struct wl_dpdk_link *of = link_of(port, link);
+	struct rte_eth_stats device;
+
+	if (!has_device(of) || rte_eth_stats_get(of->device, &device) != 0)
+		return false;
+	*stats = (struct wl_link_stats){
+		.rx_frames = device.ipackets,
+		.tx_frames = device.opackets,
+		.rx_bytes = device.ibytes,
+		.tx_bytes = device.obytes,
+		.rx_missed = device.imissed,
+		.rx_no_buffer = device.rx_nombuf,
+		.rx_errors = device.ierrors,
+		.tx_errors = device.oerrors,
+	};
+	return true;
+}
+
+static uint32_t take(const struct rte_eth_xstat *values, const struct rte_eth_xstat_name *names,
+		     uint32_t count, struct wl_link_number *numbers, uint32_t max)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t at = 0; at < count && taken < max; at++) {
+		if (values[at].value == 0 || values[at].id >= count)
+			continue;
+		memcpy(numbers[taken].name, names[values[at].id].name, RTE_ETH_XSTATS_NAME_SIZE);
+		numbers[taken].name[RTE_ETH_XSTATS_NAME_SIZE - 1] = '\0';
+		numbers[taken++].value = values[at].value;
+	}
+	return taken;
+}
+
+uint32_t wl_port_dpdk_link_numbers(const struct wl_port *port, uint16_t link,
+				   struct wl_link_number *numbers, uint32_t max)
+{
+	const struct wl_dpdk_link *of = link_of(port, link);
+	int count = has_device(of) ? rte_eth_xstats_get(of->device, NULL, 0) : 0;
+	struct rte_eth_xstat_name *names;
+	struct rte_eth_xstat *values;
+	uint32_t taken = 0;
+
+	if (count <= 0)
+		return 0;
+	names = calloc((size_t)count, sizeof(*names));
+	values = calloc((size_t)count, sizeof(*values));
+	if (names && values &&
+	    rte_eth_xstats_get_names(of->device, names, (unsigned)count) == count &&
+	    rte_eth_xstats_get(of->device, values, (unsigned)count) == count)
+		taken = take(values, names, (uint32_t)count, numbers, max);
+	free(names);
+	free(values);
+	return taken;
+}
