@@ -26,10 +26,6 @@ static const char *const absent[][2] = {
 	{"removed leader counts itself", "membership is fixed in this version"},
 	{"configuration change accepted before the first entry of the term commits",
 	 "membership is fixed"},
-	{"counts by id alone: the incarnation that the list names is not looked at",
-	 "data that went back say so themselves, durably, and peers remember: the list is what stands "
-	 "where both are wrong; unit test "
-	 "who_comes_with_other_data_than_the_list_names_counts_nowhere (test_replica_return.c)"},
 	{"corrupt entry answered as absent",
 	 "no repair from peers yet: damage is refused at start (rot_cut_as_torn)"},
 	{"directory not synced after create or rename", "platform file; process and lab tests"},
