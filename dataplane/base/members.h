@@ -75,7 +75,8 @@ struct wl_list {
 /* Whether what this node says on these data is said by the member that the list means. */
 static inline bool wl_list_names(const struct wl_list *list, uint32_t node, uint64_t incarnation)
 {
-	return list->incarnation[node] == 0 || list->incarnation[node] == incarnation;
+	return node <= WIRELOG_NODES_MAX &&
+	       (list->incarnation[node] == 0 || list->incarnation[node] == incarnation);
 }
 
 static inline bool wl_list_is_joint(const struct wl_list *list)

@@ -24,6 +24,7 @@ refuses() {
 named() { journal "$1" ".members.data[] | select(.node == $2) | .named"; } # NODE WHOM
 names_all() { [ "$(journal "$1" '[.members.data[] | .named != null and .named == .present] | all')" = true ]; } # NODE
 names_other() { names_all "$1" && [ "$(named "$1" "$2")" != "$3" ]; } # NODE WHOM BEFORE
+counts() { [ "$(journal "$leader" ".peers[] | select(.node == $1) | .held_back")" = false ]; } # NODE
 wipe() { rm -rf "${cluster:?}/node$1/data"; } # NODE
 
 make_cluster readmit || exit 1
@@ -45,7 +46,7 @@ need it_starts_on_an_empty_disk wait_started "${others[0]}"
 claim it_is_swapped_in wait_until 30 names_other "$leader" "${others[0]}" "$before"
 claim asked_by_hand_that_is_so readmit "${others[0]}" --json
 claim as_json test "$(jq -r '.named == .present' "$work/tool.out")" = true
-need it_is_caught_up wait_caught_up 1 2 3
+need it_counts wait_until 30 counts "${others[0]}"
 kill_node "${others[1]}"
 claim it_makes_the_majority wait_progress a 300
 

@@ -163,6 +163,7 @@ static void a_name_that_is_not_set_means_whoever_comes(void)
 	CU_ASSERT_FALSE(wl_list_names(&list, 1, 12));
 	CU_ASSERT_FALSE(wl_list_names(&list, 1, 0));
 	CU_ASSERT_TRUE(wl_list_names(&list, 2, 12));
+	CU_ASSERT_FALSE(wl_list_names(&list, 33, 12));
 }
 
 static void nobody_decides_by_an_empty_list(void)
