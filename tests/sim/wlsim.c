@@ -18,12 +18,12 @@ static const char usage[] =
 	"       wlsim --scenario FILE [--trace FILE] [--shrink]\n"
 	"       wlsim --regressions FILE        seeds, one a line, # comments\n"
 	"       wlsim --mutants [--mutant NAME] [--jobs J] [--seconds S]   (make mutants)\n"
-	"       wlsim --exhaustive [--values 2] [--timeouts 3] [--crashes 1] [--drops 2] [--slow-writes 1] [--nodes 3]\n"
+	"       wlsim --exhaustive [--values 2] [--timeouts 3] [--crashes 1] [--drops 2] [--slow-writes 1] [--changes 0] [--nodes 3]\n"
 	"             [--depth N] [--seconds S] [--jobs J]\n"
 	"       wlsim --exhaustive --path CHOICES [--trace FILE]\n"
 	"             every run from a cluster that node 1 leads, within bounds: records that a client appends, election timeouts\n"
 	"             (a leader that notices that it is alone among them), power cuts with a start, frames that are overtaken and come\n"
-	"             late or never, drives that fall behind. Any frame may be on its way for as long as one likes. What is\n"
+	"             late or never, drives that fall behind, one change of members. Any frame may be on its way for as long as one likes. What is\n"
 	"             enumerated and what is reduced: docs/TESTING.md\n"
 	"       wlsim --graphs [--nodes 5] [--directed N] [--jobs J]      [--graph NUMBER [--trace FILE]]\n"
 	"  --mutant  switches one on, with --seed and --exhaustive too\n"
@@ -105,10 +105,10 @@ static bool parse_bound(struct sim_bounds *bounds, int option)
 	const struct {
 		int option;
 		unsigned *bound;
-	} bound_of[] = {{'v', &bounds->values},	 {'o', &bounds->timeouts},
-			{'C', &bounds->crashes}, {'d', &bounds->drops},
-			{'n', &bounds->nodes},	 {'w', &bounds->slow_writes},
-			{'D', &bounds->depth}};
+	} bound_of[] = {{'v', &bounds->values},	     {'o', &bounds->timeouts},
+			{'C', &bounds->crashes},     {'d', &bounds->drops},
+			{'n', &bounds->nodes},	     {'a', &bounds->changes},
+			{'w', &bounds->slow_writes}, {'D', &bounds->depth}};
 
 	for (unsigned at = 0; at < sizeof(bound_of) / sizeof(bound_of[0]); at++) {
 		if (bound_of[at].option != option)
@@ -122,26 +122,40 @@ static bool parse_bound(struct sim_bounds *bounds, int option)
 static bool bounds_are_good(const struct sim_bounds *bounds)
 {
 	return bounds->nodes != 1 && bounds->nodes <= 5 && bounds->values <= 6 &&
-	       bounds->timeouts <= 8 && bounds->drops <= 16 && bounds->crashes <= 4 &&
-	       bounds->depth >= 2 && bounds->depth <= SIM_EXPLORE_DEPTH_MAX;
+	       bounds->timeouts <= 8 && bounds->changes <= 1 && bounds->drops <= 16 &&
+	       bounds->crashes <= 4 && bounds->depth >= 2 && bounds->depth <= SIM_EXPLORE_DEPTH_MAX;
 }
 
 static bool parse(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"seed", 1, NULL, 's'},	       {"seeds", 1, NULL, 'S'},
-		{"jobs", 1, NULL, 'j'},	       {"ticks", 1, NULL, 't'},
-		{"trace", 1, NULL, 'T'},       {"scenario", 1, NULL, 'c'},
-		{"shrink", 0, NULL, 'x'},      {"print", 0, NULL, 'p'},
-		{"seconds", 1, NULL, 'l'},     {"keep-going", 1, NULL, 'k'},
-		{"regressions", 1, NULL, 'r'}, {"mutants", 0, NULL, 'm'},
-		{"mutant", 1, NULL, 'M'},      {"exhaustive", 0, NULL, 'e'},
-		{"values", 1, NULL, 'v'},      {"timeouts", 1, NULL, 'o'},
-		{"crashes", 1, NULL, 'C'},     {"drops", 1, NULL, 'd'},
-		{"slow-writes", 1, NULL, 'w'}, {"nodes", 1, NULL, 'n'},
-		{"graphs", 0, NULL, 'g'},      {"graph", 1, NULL, 'G'},
-		{"directed", 1, NULL, 'y'},    {"depth", 1, NULL, 'D'},
-		{"path", 1, NULL, 'P'},	       {0},
+		{"seed", 1, NULL, 's'},
+		{"seeds", 1, NULL, 'S'},
+		{"jobs", 1, NULL, 'j'},
+		{"ticks", 1, NULL, 't'},
+		{"trace", 1, NULL, 'T'},
+		{"scenario", 1, NULL, 'c'},
+		{"shrink", 0, NULL, 'x'},
+		{"print", 0, NULL, 'p'},
+		{"seconds", 1, NULL, 'l'},
+		{"keep-going", 1, NULL, 'k'},
+		{"regressions", 1, NULL, 'r'},
+		{"mutants", 0, NULL, 'm'},
+		{"mutant", 1, NULL, 'M'},
+		{"exhaustive", 0, NULL, 'e'},
+		{"values", 1, NULL, 'v'},
+		{"timeouts", 1, NULL, 'o'},
+		{"crashes", 1, NULL, 'C'},
+		{"drops", 1, NULL, 'd'},
+		{"changes", 1, NULL, 'a'},
+		{"slow-writes", 1, NULL, 'w'},
+		{"nodes", 1, NULL, 'n'},
+		{"graphs", 0, NULL, 'g'},
+		{"graph", 1, NULL, 'G'},
+		{"directed", 1, NULL, 'y'},
+		{"depth", 1, NULL, 'D'},
+		{"path", 1, NULL, 'P'},
+		{0},
 	};
 	int option;
 

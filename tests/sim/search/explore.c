@@ -254,10 +254,11 @@ static void write_command(const struct sim_bounds *bounds, const struct path *pa
 	write_path(path, choices, sizeof(choices));
 	snprintf(text, size,
 		 "%s%s%s --exhaustive --nodes %u --values %u --timeouts %u --crashes %u --drops %u "
-		 "--slow-writes %u --path %s --trace FILE",
+		 "--slow-writes %u --changes %u --path %s --trace FILE",
 		 bounds->program, bounds->mutant ? " --mutant " : "",
 		 bounds->mutant ? bounds->mutant : "", bounds->nodes, bounds->values,
-		 bounds->timeouts, bounds->crashes, bounds->drops, bounds->slow_writes, choices);
+		 bounds->timeouts, bounds->crashes, bounds->drops, bounds->slow_writes,
+		 bounds->changes, choices);
 }
 
 /* In words, on `to`. 1 when it does not hold, which then was told. Ends the process there. */
@@ -348,10 +349,10 @@ static void say_end(const struct sim_bounds *bounds, const struct shared *shared
 		snprintf(how, sizeof(how), "complete to depth %u", reach.limit);
 	else
 		snprintf(how, sizeof(how), "exhausted: no run within the bounds goes deeper");
-	printf("exhaustive: nodes %u, values %u, timeouts %u, crashes %u, drops %u, slow writes %u: %llu states, %llu "
+	printf("exhaustive: nodes %u, values %u, timeouts %u, crashes %u, drops %u, slow writes %u, changes %u: %llu states, %llu "
 	       "transitions at depth %u, %.1f s: %s; clean\n",
 	       bounds->nodes, bounds->values, bounds->timeouts, bounds->crashes, bounds->drops,
-	       bounds->slow_writes, (unsigned long long)shared->states,
+	       bounds->slow_writes, bounds->changes, (unsigned long long)shared->states,
 	       (unsigned long long)shared->transitions, reach.limit, seconds, how);
 }
 

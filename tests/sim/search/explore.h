@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 struct sim_bounds {
-	unsigned nodes, values, timeouts, crashes, drops, slow_writes;
+	unsigned nodes, values, timeouts, crashes, drops, slow_writes, changes;
 	unsigned depth; /* choices of one run, at most */
 	uint64_t seconds; /* 0: no limit; the search says where it stopped */
 	unsigned jobs;

@@ -67,6 +67,8 @@ static void add_client(const struct sim_world *world, unsigned node, struct sim_
 		return;
 	if (world->left.values > 0)
 		add(choices, count, SIM_CHOICE_APPEND, node);
+	if (world->left.changes > 0 && replica->log->list.index == 0)
+		add(choices, count, SIM_CHOICE_CHANGE, node);
 	if (world->client.outstanding_count > 0 && replica->view.term > world->sent_term)
 		add(choices, count, SIM_CHOICE_RETRY, node);
 }
@@ -200,6 +202,7 @@ void sim_choice_say(const struct sim_world *world, const struct sim_choice *choi
 		[SIM_CHOICE_TIMEOUT] = "has an election timeout",
 		[SIM_CHOICE_LONELY] = "notices that it heard no majority for a timeout",
 		[SIM_CHOICE_RESEND] = "sends again, to node",
+		[SIM_CHOICE_CHANGE] = "makes the last node a learner",
 		[SIM_CHOICE_DISK] = "has its writes finished",
 		[SIM_CHOICE_RESTART_LOST] =
 			"loses power and starts again; what was being written is not written",

@@ -234,6 +234,10 @@ static uint64_t hash_node(const struct sim_world *world, unsigned number)
 	hash = mix(mix(hash, hash_replica(world, number)), hash_log(&node->journals[0]->log));
 	hash = mix(mix(hash, hash_record(&agent->record)), agent->record_in_flight);
 	hash = mix(mix(hash, node->record_state), agent->hard_state[0].wanted);
+	hash = mix(mix(hash, node->journals[0]->log.list.index),
+		   node->journals[0]->log.list_before.index);
+	hash = mix(mix(hash, agent->elections[0].list.index), agent->elections[0].fenced.index);
+	hash = mix(hash, agent->elections[0].list_before);
 	wl_service_get_stats(node->journals[0]->service, &stats);
 	return mix(mix(hash, stats.applied_index), stats.waiting_replies);
 }
@@ -272,6 +276,7 @@ uint64_t sim_world_hash(const struct sim_world *world)
 	hash = mix(mix(hash, hash_oracle(&world->oracle)), world->slow);
 	hash = mix(mix(hash, world->left.values), world->left.timeouts);
 	hash = mix(mix(hash, world->left.crashes), world->left.drops);
+	hash = mix(hash, world->left.changes);
 	hash = mix(mix(hash, world->left.slow_writes), world->acted != 0 && world->acted != 2);
 	return hash ? hash : 1;
 }

@@ -345,6 +345,18 @@ static void append(struct sim_world *world, unsigned number, bool more)
 	arrive_all(world, is_for_client);
 }
 
+/* Whoever leads when the joint list is committed leaves it (service/membership.c). */
+static void change_members(struct sim_world *world, unsigned number)
+{
+	struct wl_replica *replica = &world->cluster.nodes[number].journals[0]->replica;
+	wl_members all = wl_list_voters(wl_replica_list(replica));
+	wl_members last = wl_members_only(world->cluster.config.nodes);
+	const struct wl_list next = {.voters = all & ~last, .old = all, .learners = last};
+
+	(void)wl_replica_change_list(replica, &next);
+	settle(world, number);
+}
+
 static void spend(struct sim_world *world, const struct sim_choice *choice)
 {
 	struct sim_bounds *left = &world->left;
@@ -352,6 +364,7 @@ static void spend(struct sim_world *world, const struct sim_choice *choice)
 	left->slow_writes -= choice->slow;
 	left->drops -= choice->kind == SIM_CHOICE_OVERTAKE;
 	left->values -= choice->kind == SIM_CHOICE_APPEND;
+	left->changes -= choice->kind == SIM_CHOICE_CHANGE;
 	left->timeouts -= choice->kind == SIM_CHOICE_TIMEOUT || choice->kind == SIM_CHOICE_LONELY;
 	left->crashes -= choice->kind >= SIM_CHOICE_RESTART_LOST;
 	if (choice->slow)
@@ -416,6 +429,9 @@ void sim_world_do(struct sim_world *world, const struct sim_choice *choice)
 		break;
 	case SIM_CHOICE_RESEND:
 		resend(world, choice->node, choice->flight);
+		break;
+	case SIM_CHOICE_CHANGE:
+		change_members(world, choice->node);
 		break;
 	case SIM_CHOICE_DISK:
 		world->slow &= ~(1u << choice->node);

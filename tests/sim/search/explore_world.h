@@ -32,6 +32,7 @@ enum sim_choice_kind {
 	SIM_CHOICE_TIMEOUT, /* an election timer fires */
 	SIM_CHOICE_LONELY, /* a leader notices that it heard no majority for a timeout */
 	SIM_CHOICE_RESEND, /* a leader sends again to a follower, between whom nothing is on its way */
+	SIM_CHOICE_CHANGE, /* a leader appends a joint list: the last node is to learn, and no voter any more */
 	SIM_CHOICE_DISK, /* a slow drive catches up */
 	SIM_CHOICE_RESTART_LOST, /* power off and on: what is being written is not written */
 	SIM_CHOICE_RESTART_TORN,
