@@ -2,8 +2,6 @@
 /* Who is a member of a journal, what of it is kept, and which bases there are, as JSON. */
 #include "control/report/status_json.h"
 
-#include <stdio.h>
-
 static json_t *base_of(uint64_t index, uint64_t digest)
 {
 	char text[17];

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/base/change.h"
 
+#include "dataplane/base/check.h"
+
+_Static_assert(WL_CHANGE_LAST <= 0xff && WIRELOG_NODES_MAX <= 0xff, "a byte each, as it travels");
+
 uint64_t wl_change_pack(const struct wl_change *change)
 {
 	return (uint64_t)change->verb | (uint64_t)change->node << 8 | (uint64_t)change->by << 16;
@@ -23,6 +27,7 @@ bool wl_change_unpack(uint64_t number, struct wl_change *change)
 /* Who stays keeps its name: its data are the same. */
 static void keep_names(const struct wl_list *list, struct wl_list *next)
 {
+	WL_CHECK(wl_list_named(next) == 0);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (wl_members_has(wl_list_everybody(next), node))
 			next->incarnation[node] = list->incarnation[node];
@@ -33,6 +38,7 @@ struct wl_list wl_change_end(const struct wl_list *joint)
 {
 	struct wl_list end = {.voters = joint->voters, .learners = joint->learners};
 
+	WL_CHECK(joint->voters != 0);
 	keep_names(joint, &end);
 	return end;
 }

@@ -23,6 +23,8 @@
 
 typedef uint32_t wl_members; /* bit per node id */
 
+_Static_assert(WIRELOG_NODES_MAX < 8 * sizeof(wl_members), "every id has its bit");
+
 /* The set of one node; empty for what is no node's id. */
 static inline wl_members wl_members_only(uint32_t node)
 {
