@@ -151,6 +151,9 @@ static void print_list(const struct wl_control *control)
 		print_ids("; and of ", old);
 	if (control->index != 0)
 		print_ids("; learners ", (wl_members)control->index);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		if (control->incarnation[node] != 0)
+			printf("; data of %u %016" PRIx64, node, control->incarnation[node]);
 }
 
 static void print_json_list(const struct wl_control *control)
@@ -158,7 +161,12 @@ static void print_json_list(const struct wl_control *control)
 	print_ids(", \"voters\": [", (wl_members)control->number);
 	print_ids("], \"old_voters\": [", (wl_members)(control->number >> 32));
 	print_ids("], \"learners\": [", (wl_members)control->index);
-	printf("]");
+	printf("], \"data\": {");
+	for (uint32_t node = 1, printed = 0; node <= WIRELOG_NODES_MAX; node++)
+		if (control->incarnation[node] != 0)
+			printf("%s\"%u\": \"%016" PRIx64 "\"", printed++ != 0 ? ", " : "", node,
+			       control->incarnation[node]);
+	printf("}");
 }
 
 /* What is asked, in words. */

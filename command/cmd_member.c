@@ -41,7 +41,7 @@ static void take_verb(const struct argp_state *state, struct options *options, c
 	options->verb_known = true;
 	if (strcmp(word, "list") == 0)
 		return;
-	for (unsigned verb = WL_CHANGE_ADD; verb <= WL_CHANGE_LAST; verb++)
+	for (unsigned verb = WL_CHANGE_ADD; verb <= WL_CHANGE_REPLACE; verb++)
 		if (strcmp(word, wl_change_verb_text((enum wl_change_verb)verb)) == 0)
 			options->change.verb = (enum wl_change_verb)verb;
 	if (options->change.verb == VERB_LIST)

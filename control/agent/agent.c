@@ -261,6 +261,8 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 	handlers[message->verb](&agent->elections[message->journal], message, agent->now_ns,
 				&agent->effects);
 	wl_agent_run_effects(agent, message->journal);
+	if (message->verb == WL_PLANE_FENCED || message->verb == WL_PLANE_LIST)
+		wl_agent_judge_name(agent, message->journal);
 }
 
 static unsigned take_messages(struct wl_agent *agent, struct wl_agent_worker *worker)

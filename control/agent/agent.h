@@ -167,7 +167,7 @@ struct wl_agent {
 	bool record_in_flight, record_failed,
 		record_dirty; /* dirty: watermarks or peers' positions moved */
 	bool record_urgent; /* the incarnations changed: do not wait for the interval */
-	bool rolled_back; /* peers know a later boot of ours: the data are an old image, the node ends */
+	bool rolled_back; /* peers know a later boot of ours, or the list other data: these are an old image, the node ends */
 	uint64_t record_idle_since_ns;
 	uint64_t terms_told[WIRELOG_JOURNALS_MAX]; /* how few were left, and one; 0: nothing was told */
 	uint32_t clocks_astray, stamps_ahead; /* bit per journal, as the operator was told */
@@ -226,8 +226,8 @@ bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire
  * index 0. */
 bool wl_agent_compare(struct wl_agent *agent, uint32_t journal, uint64_t index);
 /*
- * What a dormant journal acknowledged is given up from this place of its stream on: its data count for nothing until they are taken in
- * (incarnations.h), and nothing behind that place is called durable any more. Its term and vote stay. Written at once; a second call goes on
+ * What a dormant journal acknowledged is given up from this place of its stream on: the data of this node count for nothing, in any journal, until they are taken in
+ * under their new name (incarnations.h), and nothing behind that place is called durable any more. Its term and vote stay. Written at once; a second call goes on
  * from the first. 1: durable; 0: not yet; negative: the superblock cannot be written.
  */
 int wl_agent_disown(struct wl_agent *agent, uint32_t journal, uint64_t from_offset);

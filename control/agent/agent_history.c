@@ -33,8 +33,8 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
 	struct wl_superblock_journal *durable = &agent->record.journals[journal];
 	struct wl_agent_history *history = &agent->histories[journal];
 
-	/* The only voter asks nobody. Its first record of a vote carries this. */
-	if (durable->caught_up_boot == 0 &&
+	/* The only voter asks nobody, where it never voted. Its first record of a vote carries this. */
+	if (durable->caught_up_boot == 0 && durable->term == 0 &&
 	    agent->config.voters == wl_members_only(agent->config.node)) {
 		durable->caught_up_boot = agent->record.boot_count ? agent->record.boot_count : 1;
 		agent->record_urgent = true;
@@ -126,6 +126,14 @@ void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t 
 	     "yet that would do without");
 }
 
+bool wl_agent_has_disowned(const struct wl_agent *agent)
+{
+	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
+		if (agent->histories[journal].disown != WL_AGENT_OWNED)
+			return true;
+	return false;
+}
+
 int wl_agent_disown(struct wl_agent *agent, uint32_t journal, uint64_t from_offset)
 {
 	struct wl_agent_history *history = &agent->histories[journal];
@@ -142,10 +150,10 @@ int wl_agent_disown(struct wl_agent *agent, uint32_t journal, uint64_t from_offs
 	if (history->disown == WL_AGENT_OWNED || state->watermark > from_offset) {
 		if (state->watermark > from_offset)
 			state->watermark = from_offset;
-		agent->record.journals[journal].caught_up_boot = 0;
+		/* A list names the data by their old name: under that one they would count again as soon as they are caught up. */
+		wl_agent_rename_data(agent);
 		history->caught_up_boot = 0;
 		history->disown = WL_AGENT_DISOWNED;
-		agent->record_urgent = true;
 	}
 	return history->disown == WL_AGENT_DISOWN_DURABLE;
 }

@@ -221,10 +221,29 @@ void wl_agent_on_peer_apart(struct wl_agent *agent, const struct wl_plane_messag
 		agent->ops.log(agent->ops.context, &line);
 }
 
-/*
- * The others know a boot of ours that our data do not: they are an old image. Under a new name, and with a count of boots
- * that the others take, the next start is a follower that has to catch up before it votes.
- */
+void wl_agent_rename_data(struct wl_agent *agent)
+{
+	agent->record.incarnation = agent->config.spare_incarnation;
+	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++)
+		agent->record.journals[journal].caught_up_boot = 0;
+	agent->record_urgent = true;
+}
+
+/* Under a new name the next start is a follower that counts nowhere before a list names it. */
+static void take_new_name(struct wl_agent *agent)
+{
+	agent->rolled_back = true;
+	wl_agent_rename_data(agent);
+	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
+		agent->histories[journal].caught_up_boot = 0;
+		wl_election_withdraw(&agent->elections[journal], agent->now_ns, &agent->effects);
+		wl_agent_run_effects(agent, journal);
+	}
+	agent->record_urgent = true;
+	wl_agent_stop(agent);
+}
+
+/* The others know a boot of ours that our data do not: they are an old image. The next start has a count of boots that the others take. */
 void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_message *message)
 {
 	uint64_t boot = wl_remote_boot_of(message->boot_id);
@@ -234,17 +253,25 @@ void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_messa
 	if (!agent->rolled_back)
 		tell_operator(agent, message->node,
 			      "knows a later boot of this node: the data are an old image");
-	agent->rolled_back = true;
 	agent->record.boot_count = boot;
-	agent->record.incarnation = agent->config.spare_incarnation;
-	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
-		agent->record.journals[journal].caught_up_boot = 0;
-		agent->histories[journal].caught_up_boot = 0;
-		wl_election_withdraw(&agent->elections[journal], agent->now_ns, &agent->effects);
-		wl_agent_run_effects(agent, journal);
-	}
-	agent->record_urgent = true;
-	wl_agent_stop(agent);
+	take_new_name(agent);
+}
+
+/*
+ * A list in our log names other data of ours: these were given up, and others voted in their place. They call themselves counted, and know
+ * nothing of that: an old image, too.
+ */
+void wl_agent_judge_name(struct wl_agent *agent, uint32_t journal)
+{
+	const struct wl_list *list = &agent->elections[journal].list;
+
+	if (agent->rolled_back || agent->record.journals[journal].caught_up_boot == 0 ||
+	    wl_list_names(list, agent->config.node, agent->record.incarnation))
+		return;
+	tell_operator(
+		agent, 0,
+		"the list of members names other data of this node than these: they are an old image");
+	take_new_name(agent);
 }
 
 void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message *message)
@@ -253,7 +280,8 @@ void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message
 
 	WL_CHECK(message->journal < agent->config.journal_count);
 	journal = &agent->record.journals[message->journal];
-	if (agent->rolled_back || journal->caught_up_boot >= agent->record.boot_count)
+	if (agent->rolled_back || wl_agent_has_disowned(agent) ||
+	    journal->caught_up_boot >= agent->record.boot_count)
 		return;
 	journal->caught_up_boot = agent->record.boot_count;
 	agent->record_urgent = true;

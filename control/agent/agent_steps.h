@@ -38,6 +38,12 @@ void wl_agent_on_path(struct wl_agent *agent, const struct wl_plane_message *mes
 /* TWIN, OWN_TWIN, REFUSED */
 void wl_agent_on_claim(struct wl_agent *agent, const struct wl_plane_message *message);
 void wl_agent_on_rolled_back(struct wl_agent *agent, const struct wl_plane_message *message);
+/* Our data have another name from the next start on, which no list names: in every journal they count nowhere until they are swapped in. */
+void wl_agent_rename_data(struct wl_agent *agent);
+/* Some journal's end was given up in this process (wl_agent_disown): what counts is decided by the next one. */
+bool wl_agent_has_disowned(const struct wl_agent *agent);
+/* Of a journal whose list is another one now. */
+void wl_agent_judge_name(struct wl_agent *agent, uint32_t journal);
 void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message *message);
 /* Judges a vote message of a peer, after having learned from it. */
 bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,

@@ -12,14 +12,18 @@
  * back*: they neither vote nor campaign, their acknowledgements say that they do not count, and their word is `caught_up_boot` 0.
  *
  *   the first start of a cluster   every configured node said that it has no history either, and knows no other data of this node
- *   taken in                       a leader that has history committed an entry without it, after it had noticed it, and it is caught up:
- *                                  dataplane/raft/replica_return.c has the argument
+ *   taken in                       a list of members that names them was committed without them, after a leader had noticed them, and they are
+ *                                  caught up: dataplane/raft/replica_return.c has the argument
  *
  * Either is made durable as `caught_up_boot` before it is said. A node that others suspect learns it from their greetings (HELLO_REPLY).
  * We take no vote of a peer that was not caught up since its data went back, and give it none. Where the nodes that count are no
  * majority, nobody leads and everybody says so: only an operator could say which data are to be believed.
  *
- * A node that learns that others know a later boot of it (ROLLED_BACK) is such an image itself: agent.c.
+ * This is the first half: what a node says of itself, and what peers remember. What decides is the list in the log, {id, incarnation}: of a
+ * member that it names nothing counts that comes from other data, whatever those say (docs/SAFETY.md, rule 24).
+ *
+ * A node that learns that others know a later boot of it (ROLLED_BACK), or whose log has a list that names other data of it, is such an image
+ * itself: agent_incarnations.c.
  * What this cannot see: an image of the running boot, taken and restored before any other boot.
  *
  * Pure. Owner: control; the memory is part of the superblock record. [control]

@@ -120,7 +120,9 @@ static bool take_reply(struct wl_election *election, uint32_t from,
 		wl_pending_vote_adopt(election, message->term, now_ns, out);
 		return false;
 	}
-	return message->granted != 0;
+	/* Of other data than the list means it is nobody's (docs/SAFETY.md, rule 24). */
+	return message->granted != 0 &&
+	       wl_list_names(wl_election_list(election), from, message->incarnation);
 }
 
 void wl_election_on_pre_vote_reply(struct wl_election *election, uint32_t from,

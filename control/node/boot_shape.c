@@ -28,6 +28,7 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 	memcpy(journal->log.chunk_key, data->chunk_key, sizeof(journal->log.chunk_key));
 	journal->replica = (struct wl_replica_config){
 		.node = config->node,
+		.incarnation = data->incarnation,
 		.journal = (uint16_t)id,
 		.heartbeat_ns = config->heartbeat_ns,
 		.election_timeout_ns = config->election_timeout_ns,

@@ -70,16 +70,39 @@ static json_t *nodes_of(wl_members members)
 	return nodes;
 }
 
+static json_t *incarnation_of(uint64_t incarnation)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016lx", (unsigned long)incarnation);
+	return incarnation != 0 ? json_string(text) : json_null();
+}
+
+/* Which data the list means, and which ones each member has, as far as this node has met it. */
+static json_t *data_of(const struct wl_journal_status *status)
+{
+	json_t *data = json_array();
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		if (wl_members_has(wl_list_everybody(&status->list), node))
+			json_array_append_new(
+				data,
+				json_pack("{s:i, s:o, s:o}", "node", (int)node, "named",
+					  incarnation_of(status->list.incarnation[node]), "present",
+					  incarnation_of(status->peers[node].incarnation)));
+	return data;
+}
+
 /* "entry" is null while the file's list is what counts. */
 static json_t *members_of(const struct wl_journal_status *status)
 {
 	const struct wl_list *list = &status->list;
 
-	return json_pack("{s:o, s:b, s:o, s:o, s:o}", "entry",
+	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "entry",
 			 list->index != 0 ? json_integer((json_int_t)list->index) : json_null(),
 			 "committed", list->index <= status->commit, "voters",
 			 nodes_of(list->voters), "old_voters", nodes_of(list->old), "learners",
-			 nodes_of(list->learners));
+			 nodes_of(list->learners), "data", data_of(status));
 }
 
 void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status)

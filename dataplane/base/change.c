@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/base/change.h"
 
+#include "dataplane/base/check.h"
+
+_Static_assert(WL_CHANGE_LAST <= 0xff && WIRELOG_NODES_MAX <= 0xff, "a byte each, as it travels");
+
 uint64_t wl_change_pack(const struct wl_change *change)
 {
 	return (uint64_t)change->verb | (uint64_t)change->node << 8 | (uint64_t)change->by << 16;
@@ -20,6 +24,25 @@ bool wl_change_unpack(uint64_t number, struct wl_change *change)
 			: change->by == 0);
 }
 
+/* Who stays keeps its name: its data are the same. */
+static void keep_names(const struct wl_list *list, struct wl_list *next)
+{
+	WL_CHECK(wl_list_named(next) == 0);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (wl_members_has(wl_list_everybody(next), node))
+			next->incarnation[node] = list->incarnation[node];
+	}
+}
+
+struct wl_list wl_change_end(const struct wl_list *joint)
+{
+	struct wl_list end = {.voters = joint->voters, .learners = joint->learners};
+
+	WL_CHECK(joint->voters != 0);
+	keep_names(joint, &end);
+	return end;
+}
+
 /* Other voters: by a joint list. */
 static enum wl_change_verdict vote(const struct wl_list *list, wl_members voters,
 				   wl_members learners, struct wl_list *next)
@@ -29,6 +52,7 @@ static enum wl_change_verdict vote(const struct wl_list *list, wl_members voters
 		.old = list->voters,
 		.learners = learners,
 	};
+	keep_names(list, next);
 	return wl_list_is_possible(next) ? WL_CHANGE_NEXT : WL_CHANGE_IMPOSSIBLE;
 }
 
@@ -36,6 +60,7 @@ static enum wl_change_verdict learn(const struct wl_list *list, wl_members learn
 				    struct wl_list *next)
 {
 	*next = (struct wl_list){.voters = list->voters, .learners = learners};
+	keep_names(list, next);
 	return wl_list_is_possible(next) ? WL_CHANGE_NEXT : WL_CHANGE_IMPOSSIBLE;
 }
 
@@ -91,6 +116,8 @@ enum wl_change_verdict wl_change_of(const struct wl_change *change, const struct
 				     next);
 	case WL_CHANGE_REPLACE:
 		return replace(change, list, next, voter);
+	case WL_CHANGE_READMIT:
+		return votes || learns ? learn(list, list->learners, next) : WL_CHANGE_IMPOSSIBLE;
 	}
 	return WL_CHANGE_IMPOSSIBLE;
 }
@@ -100,7 +127,7 @@ const char *wl_change_verb_text(enum wl_change_verb verb)
 	static const char *const names[] = {
 		[WL_CHANGE_ADD] = "add",	 [WL_CHANGE_PROMOTE] = "promote",
 		[WL_CHANGE_DEMOTE] = "demote",	 [WL_CHANGE_REMOVE] = "remove",
-		[WL_CHANGE_REPLACE] = "replace",
+		[WL_CHANGE_REPLACE] = "replace", [WL_CHANGE_READMIT] = "readmit",
 	};
 
 	return verb >= WL_CHANGE_ADD && verb <= WL_CHANGE_LAST ? names[verb] : "unknown";

@@ -8,6 +8,7 @@
  *   DEMOTE   a voter becomes a learner
  *   REMOVE   a learner or a voter is no member any more
  *   REPLACE  a voter is no member any more, and `by` votes in its place, in one step
+ *   READMIT  the data that a member has now are the ones that are meant (docs/SAFETY.md, rule 24): which ones, the leader knows
  *
  * Pure, by value. [any]
  */
@@ -22,7 +23,8 @@ enum wl_change_verb {
 	WL_CHANGE_DEMOTE,
 	WL_CHANGE_REMOVE,
 	WL_CHANGE_REPLACE,
-	WL_CHANGE_LAST = WL_CHANGE_REPLACE,
+	WL_CHANGE_READMIT,
+	WL_CHANGE_LAST = WL_CHANGE_READMIT,
 };
 
 struct wl_change {
@@ -41,14 +43,12 @@ enum wl_change_verdict {
 uint64_t wl_change_pack(const struct wl_change *change);
 /* False: no change that pack makes. */
 bool wl_change_unpack(uint64_t number, struct wl_change *change);
-/* From `list`, which is not joint. Where a node becomes a voter, *voter is that node: it must be caught up; else 0. */
+/* From `list`, which is not joint. Where a node becomes a voter, *voter is that node: it must be caught up; else 0. READMIT: `next` is
+ * `list`, whose names are the caller's to set. */
 enum wl_change_verdict wl_change_of(const struct wl_change *change, const struct wl_list *list,
 				    struct wl_list *next, uint32_t *voter);
 /* The list that ends a joint one. */
-static inline struct wl_list wl_change_end(const struct wl_list *joint)
-{
-	return (struct wl_list){.voters = joint->voters, .learners = joint->learners};
-}
+struct wl_list wl_change_end(const struct wl_list *joint);
 /* "add", "promote", ...; "unknown". */
 const char *wl_change_verb_text(enum wl_change_verb verb);
 

@@ -6,6 +6,9 @@
  * A list says who votes now. While it is changed it is joint: what the old voters and the new ones decide each by themselves is
  * decided (Raft, section 6; docs/SAFETY.md, rule 23). Learners are sent everything and count nowhere.
  *
+ * A member is {id, incarnation}: a vote or an acknowledgement stands for what its giver promised before, and that is in its data. Who
+ * comes under a listed id with other data is nobody, until a list names those (rule 24; raft/replica_return.c).
+ *
  * Ids are 1..WIRELOG_NODES_MAX. Any other id is in no set; so what a frame says may be asked for as it is.
  *
  * Pure, by value. [any]
@@ -19,6 +22,8 @@
 #include "wirelog/limits.h"
 
 typedef uint32_t wl_members; /* bit per node id */
+
+_Static_assert(WIRELOG_NODES_MAX < 8 * sizeof(wl_members), "every id has its bit");
 
 /* The set of one node; empty for what is no node's id. */
 static inline wl_members wl_members_only(uint32_t node)
@@ -64,7 +69,17 @@ struct wl_list {
 	wl_members old; /* of a joint list: the voters before; else empty */
 	wl_members learners;
 	uint32_t zero;
+	uint64_t incarnation
+		[WIRELOG_NODES_MAX +
+		 1]; /* by id: of each member's data; 0: no list named them yet, or no member */
 };
+
+/* Whether what this node says on these data is said by the member that the list means. */
+static inline bool wl_list_names(const struct wl_list *list, uint32_t node, uint64_t incarnation)
+{
+	return node <= WIRELOG_NODES_MAX &&
+	       (list->incarnation[node] == 0 || list->incarnation[node] == incarnation);
+}
 
 static inline bool wl_list_is_joint(const struct wl_list *list)
 {
@@ -96,18 +111,72 @@ static inline bool wl_list_is_alone(const struct wl_list *list, uint32_t node)
 	return wl_list_voters(list) == wl_members_only(node);
 }
 
-/* A list that may stand in a log at all: somebody votes, and whoever votes after the change is no learner. */
+static inline bool wl_list_has_sets_of(const struct wl_list *list, const struct wl_list *other)
+{
+	return list->voters == other->voters && list->old == other->old &&
+	       list->learners == other->learners;
+}
+
+static inline bool wl_list_is_equal(const struct wl_list *list, const struct wl_list *other)
+{
+	bool equal = list->index == other->index && wl_list_has_sets_of(list, other);
+
+	for (uint32_t node = 0; node <= WIRELOG_NODES_MAX; node++)
+		equal = equal && list->incarnation[node] == other->incarnation[node];
+	return equal;
+}
+
+/* Those of whom a list names data. */
+static inline wl_members wl_list_named(const struct wl_list *list)
+{
+	wl_members named = list->incarnation[0] != 0; /* nobody's */
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		named |= list->incarnation[node] != 0 ? wl_members_only(node) : 0;
+	return named;
+}
+
+/* Those of whom both name data, and not the same. */
+static inline wl_members wl_list_swapped(const struct wl_list *list, const struct wl_list *next)
+{
+	wl_members swapped = 0;
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (list->incarnation[node] != 0 &&
+		    list->incarnation[node] != next->incarnation[node])
+			swapped |= wl_members_only(node);
+	}
+	return swapped;
+}
+
+/* Where the members are the same, one voter's data at a time give way to others: the other voters are asked for each. */
+static inline bool wl_list_may_name(const struct wl_list *list, const struct wl_list *next)
+{
+	return !wl_list_is_joint(list) &&
+	       wl_members_count(wl_list_swapped(list, next) & list->voters) <= 1;
+}
+
+/* Other members: of who stays the same data are named. */
+static inline bool wl_list_keeps_names(const struct wl_list *list, const struct wl_list *next)
+{
+	return (wl_list_swapped(list, next) & wl_list_everybody(next)) == 0 &&
+	       (wl_list_named(next) & ~wl_list_named(list)) == 0;
+}
+
+/* A list that may stand in a log at all: somebody votes, whoever votes after the change is no learner, and only members' data are named. */
 static inline bool wl_list_is_possible(const struct wl_list *list)
 {
 	const wl_members all = ((1u << WIRELOG_NODES_MAX) - 1) << 1;
 
-	return list->voters != 0 && (wl_list_everybody(list) & ~all) == 0 &&
-	       (list->voters & list->learners) == 0 && list->voters != list->old;
+	return (wl_list_named(list) & ~wl_list_everybody(list)) == 0 && list->voters != 0 &&
+	       (wl_list_everybody(list) & ~all) == 0 && (list->voters & list->learners) == 0 &&
+	       list->voters != list->old;
 }
 
 /*
  * Whether `next` may follow `list`, so that what the one decides meets what the other decides: the voters change only by a joint list
- * whose old voters are the ones there were, and a joint list is left for its new voters. Behind a list that stands in no entry any may come.
+ * whose old voters are the ones there were, and a joint list is left for its new voters. Data are named, or swapped, while the members
+ * stay as they are. Behind a list that stands in no entry any may come.
  */
 static inline bool wl_list_may_follow(const struct wl_list *list, const struct wl_list *next)
 {
@@ -115,6 +184,10 @@ static inline bool wl_list_may_follow(const struct wl_list *list, const struct w
 		return false;
 	if (list->index == 0)
 		return true;
+	if (wl_list_has_sets_of(list, next))
+		return wl_list_may_name(list, next);
+	if (!wl_list_keeps_names(list, next))
+		return false;
 	if (wl_list_is_joint(next))
 		return !wl_list_is_joint(list) && next->old == list->voters;
 	return next->voters == list->voters;

@@ -11,7 +11,7 @@ _Static_assert(WL_CONTROL_PAYLOAD_BYTES_MAX <= WL_CONTROL_BYTES_MAX,
 /* One table for both directions: the arguments that each verb uses. */
 struct shape {
 	const char *text;
-	bool expects, number, index, digest, name;
+	bool expects, number, index, digest, name, members;
 };
 
 static const struct shape shapes[] = {
@@ -26,13 +26,26 @@ static const struct shape shapes[] = {
 				      .expects = true,
 				      .index = true,
 				      .name = true},
-	[WL_CONTROL_MEMBERS] = {.text = "members", .expects = true, .number = true, .index = true},
+	[WL_CONTROL_MEMBERS] = {.text = "members",
+				.expects = true,
+				.number = true,
+				.index = true,
+				.members = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
+_Static_assert(WL_CONTROL_NAMED_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX, "every verb's fits");
+
 static uint32_t payload_bytes(const struct shape *shape)
 {
-	return shape && shape->name ? WL_CONTROL_PAYLOAD_BYTES_MAX : WL_CONTROL_PAYLOAD_BYTES;
+	if (shape && shape->members)
+		return WL_CONTROL_MEMBERS_BYTES;
+	return shape && shape->name ? WL_CONTROL_NAMED_BYTES : WL_CONTROL_PAYLOAD_BYTES;
+}
+
+static size_t incarnation_at(uint32_t node)
+{
+	return WL_CONTROL_PAYLOAD_BYTES + (size_t)8 * (node - 1);
 }
 
 static const struct shape *shape_of(uint64_t verb)
@@ -58,6 +71,8 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 	wl_store_u64(payload + 16, shape && shape->digest ? control->digest : 0);
 	if (shape && shape->name)
 		memcpy(payload + WL_CONTROL_PAYLOAD_BYTES, control->name, WL_CONSUMER_NAME_BYTES);
+	for (uint32_t node = 1; shape && shape->members && node <= WIRELOG_NODES_MAX; node++)
+		wl_store_u64(payload + incarnation_at(node), control->incarnation[node]);
 }
 
 static bool uses_only(const struct shape *shape, const struct wl_control *control)
@@ -91,20 +106,42 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 	if (shape->name)
 		memcpy(control->name, view.payload + WL_CONTROL_PAYLOAD_BYTES,
 		       WL_CONSUMER_NAME_BYTES);
+	for (uint32_t node = 1; shape->members && node <= WIRELOG_NODES_MAX; node++)
+		control->incarnation[node] = wl_load_u64(view.payload + incarnation_at(node));
 	return uses_only(shape, control);
 }
 
-bool wl_control_changes_list(const struct wl_control *control, uint64_t index, struct wl_list *list)
+struct wl_control wl_control_of_list(const struct wl_list *list, uint64_t expects)
 {
-	struct wl_list next = {
+	struct wl_control control = {
+		.verb = WL_CONTROL_MEMBERS,
+		.expects = expects,
+		.number = list->voters | (uint64_t)list->old << 32,
+		.index = list->learners,
+	};
+
+	memcpy(control.incarnation, list->incarnation, sizeof(control.incarnation));
+	return control;
+}
+
+bool wl_control_list(const struct wl_control *control, uint64_t index, struct wl_list *list)
+{
+	*list = (struct wl_list){
 		.index = index,
 		.voters = (wl_members)control->number,
 		.old = (wl_members)(control->number >> 32),
 		.learners = (wl_members)control->index,
 	};
+	memcpy(list->incarnation, control->incarnation, sizeof(list->incarnation));
+	return control->verb == WL_CONTROL_MEMBERS && control->index <= UINT32_MAX;
+}
 
-	if (control->verb != WL_CONTROL_MEMBERS || control->expects != list->index ||
-	    control->index > UINT32_MAX || !wl_list_may_follow(list, &next))
+bool wl_control_changes_list(const struct wl_control *control, uint64_t index, struct wl_list *list)
+{
+	struct wl_list next;
+
+	if (!wl_control_list(control, index, &next) || control->expects != list->index ||
+	    !wl_list_may_follow(list, &next))
 		return false;
 	*list = next;
 	return true;

@@ -7,6 +7,7 @@
  *   record's sequence   what the state must be for it to have an effect (`expects`; 0 where the verb expects nothing)
  *   payload, 24 bytes    0 u64 number    8 u64 index    16 u64 digest    zero where the verb does not use it
  *   and, where the verb has a name, 32 bytes more: 24 name (base/consumer_name.h)
+ *   or, where it is about members, 56 bytes more: 24 u64 incarnation of the data of node 1, of node 2, ... 7; 0: not named
  *
  * The entry is whole whatever its verb is: entry.c checks its shape alone. A verb that this program does not know, or one with
  * other arguments, is ignored by who applies it.
@@ -39,10 +40,13 @@ struct wl_control {
 	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS */
 	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP, MEMBERS: index */
 	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
+	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, by node id */
 };
 
-#define WL_CONTROL_PAYLOAD_BYTES 24u /* of a verb without a name */
-#define WL_CONTROL_PAYLOAD_BYTES_MAX (WL_CONTROL_PAYLOAD_BYTES + WL_CONSUMER_NAME_BYTES)
+#define WL_CONTROL_PAYLOAD_BYTES 24u /* of a verb without more */
+#define WL_CONTROL_NAMED_BYTES (WL_CONTROL_PAYLOAD_BYTES + WL_CONSUMER_NAME_BYTES)
+#define WL_CONTROL_MEMBERS_BYTES (WL_CONTROL_PAYLOAD_BYTES + 8 * WIRELOG_NODES_MAX)
+#define WL_CONTROL_PAYLOAD_BYTES_MAX WL_CONTROL_MEMBERS_BYTES
 /* Of a whole entry as this program writes it, at most. */
 #define WL_CONTROL_ENTRY_BYTES_MAX \
 	(WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + WL_CONTROL_PAYLOAD_BYTES_MAX)
@@ -55,15 +59,9 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *header,
 		       struct wl_control *control);
 /* A list as it stands in an entry: bits per node id. */
-static inline struct wl_control wl_control_of_list(const struct wl_list *list, uint64_t expects)
-{
-	return (struct wl_control){
-		.verb = WL_CONTROL_MEMBERS,
-		.expects = expects,
-		.number = list->voters | (uint64_t)list->old << 32,
-		.index = list->learners,
-	};
-}
+struct wl_control wl_control_of_list(const struct wl_list *list, uint64_t expects);
+/* The list that such a control entry, at `index`, says. False: it has bits that are no member's. */
+bool wl_control_list(const struct wl_control *control, uint64_t index, struct wl_list *list);
 /* The entry at `index` is about members, and what it says follows `list`: that is the list now. False: it is ignored, by all alike. */
 bool wl_control_changes_list(const struct wl_control *control, uint64_t index,
 			     struct wl_list *list);

@@ -12,7 +12,7 @@
  *  What must hold of one that a leader sends to; wl_peer_check is this text as code.
  *  P1  match_durable <= match_received < next_index <= tail + 1
  *  P2  a fragment left only of an entry that is there: fragment_offset is 0 when next_index is behind the tail
- *  P3  data that went back are taken in by an entry that is there, or by the next one
+ *  P3  data that are held back do not count
  *  Its reader keeps its own (reader.h, D1 to D4).
  *
  * Pure. Owner: the leader's replica. [worker]
@@ -61,8 +61,8 @@ struct wl_peer {
 	bool counts; /* of this boot: it said so with its acknowledgements (control/agent/incarnations.h) */
 	uint64_t base_index,
 		base_digest; /* its newest base, by its word; 0: none told in this boot and leadership */
-	uint64_t take_in_index; /* an entry of ours, appended after we noticed data that do not count: committed by the others, it takes them
-				   in; 0: none noticed */
+	bool held_back; /* it said that they are: nothing of what earlier ones promised is in them */
+	uint64_t incarnation; /* of its data, in this boot; 0: not told yet */
 	bool wants_read;
 	struct wl_reader reader; /* entries that left the ring */
 	struct wl_reader_view held; /* last image that the reader gave */
@@ -77,11 +77,6 @@ bool wl_peer_notice_boot(struct wl_peer *peer, uint64_t boot_id, uint64_t next_i
 			 uint64_t now_ns);
 /* It says which base is its newest. A base stands behind every later one: what comes late says nothing new. */
 void wl_peer_heard_base(struct wl_peer *peer, uint64_t index, uint64_t digest);
-/* Its data were lost, and are not taken in yet: they count for nothing. */
-static inline bool wl_peer_is_held_back(const struct wl_peer *peer)
-{
-	return peer->take_in_index != 0 && !peer->counts;
-}
 /* A frame was accepted up to `received`, and is durable there up to `durable`. True when something grew. */
 bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable, uint64_t now_ns);
 /* A frame that left at `sent_ns` was refused; begin again at `hint`. False when this is old news. */

@@ -192,7 +192,6 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->transfer_told = false;
 	replica->acknowledge = false;
 	replica->refusal.pending = false;
-	replica->taken_in = false;
 	replica->diverged = wl_replica_is_apart(replica);
 	replica->branch_only = false;
 	replica->diverged_told = 0;
@@ -273,8 +272,8 @@ static uint32_t best_successor(const struct wl_replica *replica, bool not_commit
 		const struct wl_peer *peer = &replica->peers[node];
 
 		if (node == replica->config.node ||
-		    !wl_members_has(wl_replica_list(replica)->voters, node) || !peer->counts ||
-		    peer->match_received == 0 ||
+		    !wl_members_has(wl_replica_list(replica)->voters, node) ||
+		    !wl_replica_counts(replica, node) || peer->match_received == 0 ||
 		    (not_committing && !may_commit_instead(replica, peer)))
 			continue;
 		if (best == 0 || is_better(peer, &replica->peers[best]))
@@ -322,7 +321,7 @@ void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_me
 	if (target == 0)
 		target = best_successor(replica, replica->transfer_short);
 	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
-	    wl_peer_is_held_back(&replica->peers[target]))
+	    wl_replica_knows_held_back(replica, target))
 		return; /* control ends the matter with RESUME */
 	replica->handing_over = true;
 	replica->transfer_told = false;
@@ -400,7 +399,7 @@ bool wl_replica_has_history(const struct wl_replica *replica)
 
 /*
  * Our medium holds everything up to what the leader of this term committed in its own term, and with that all that
- * was ever committed before. Data that went back count again from here on, if the leader took them in (control/agent/incarnations.h).
+ * was ever committed before. Data that went back count from here on, if the list that is committed names them (replica_return.c).
  */
 static void watch_step(struct wl_replica *replica)
 {
@@ -411,7 +410,7 @@ static void watch_step(struct wl_replica *replica)
 
 	if (replica->view.role == WL_ROLE_LEADER)
 		replica->leader_commit = replica->commit;
-	if (replica->held_back && !replica->taken_in)
+	if (replica->held_back && !wl_replica_is_taken_in(replica))
 		return;
 	if (replica->leader_commit == 0 || match < replica->leader_commit ||
 	    log->durable.index < replica->leader_commit)

@@ -35,6 +35,7 @@
 
 struct wl_replica_config {
 	uint32_t node;
+	uint64_t incarnation; /* of our data (control/agent/incarnations.h) */
 	uint16_t journal;
 	uint64_t heartbeat_ns; /* a leader that has nothing to send says so this often */
 	uint64_t election_timeout_ns; /* check-quorum: a leader unheard for this long falls silent */
@@ -162,7 +163,6 @@ struct wl_replica {
 
 	/* both */
 	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/incarnations.h) */
-	bool taken_in; /* the leader of this view says that they do, once they are caught up */
 	bool dormant; /* what is on our medium is not known well enough to take part, in this process */
 	bool fenced_once; /* control was about to make a term durable */
 	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
@@ -264,6 +264,15 @@ wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t in
  * wl_replica_append_control. leaves: this node is not to lead on; control is told, now and then.
  */
 bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node);
+/* Of other data than the list names, held back, and in step: the list may name them (replica_return.c). */
+bool wl_replica_may_be_taken_in(const struct wl_replica *replica, uint32_t node);
+/* It said so of itself, in this leadership, and the list does not name its data. */
+bool wl_replica_is_held_back(const struct wl_replica *replica, uint32_t node);
+/* Of the node's present data; 0: not told. */
+uint64_t wl_replica_incarnation(const struct wl_replica *replica, uint32_t node);
+/* By the list in force, what it says counts; it has said something, and that does not. */
+bool wl_replica_counts(const struct wl_replica *replica, uint32_t node);
+bool wl_replica_knows_held_back(const struct wl_replica *replica, uint32_t node);
 bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *list);
 enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const struct wl_list *next);
 void wl_replica_leaves(struct wl_replica *replica);

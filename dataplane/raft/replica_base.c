@@ -25,7 +25,8 @@ static uint64_t digest_of(const struct wl_replica *replica, uint32_t node, uint6
 
 	if (node == replica->config.node)
 		return replica->base_index == index ? replica->base_digest : 0;
-	return peer->counts && peer->base_index == index ? peer->base_digest : 0;
+	return wl_replica_counts(replica, node) && peer->base_index == index ? peer->base_digest
+									     : 0;
 }
 
 uint64_t wl_replica_base_agreed(const struct wl_replica *replica, uint64_t index)
@@ -45,7 +46,7 @@ static bool is_behind(const struct wl_replica *replica, uint32_t node, uint64_t 
 
 	if (node == replica->config.node)
 		return replica->base_index < index;
-	return peer->counts && peer->base_index < index &&
+	return wl_replica_counts(replica, node) && peer->base_index < index &&
 	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
 }
 

@@ -297,8 +297,6 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 	wl_replica_state_on_append(replica, from, append);
 	if (wl_replica_is_apart(replica))
 		return;
-	if (append->flags & WL_WIRE_APPEND_TAKEN_IN)
-		replica->taken_in = true;
 	if (append->commit > replica->leader_commit)
 		replica->leader_commit = append->commit;
 	if (append->bytes != 0 || append->sent_ns != 0)
@@ -346,6 +344,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		.state_digest = replica->state.digest,
 		.base_index = replica->base_index,
 		.base_digest = replica->base_digest,
+		.incarnation = replica->config.incarnation,
 	};
 	if (wl_log_chain_at(log, ack.match_received, &ack.match_chain) != WL_LOG_KNOWN)
 		ack.match_chain = 0;

@@ -45,12 +45,10 @@ void wl_replica_state_on_ack(struct wl_replica *replica, uint32_t from,
 void wl_replica_inquire(struct wl_replica *replica, uint64_t index);
 void wl_replica_inquiry_end_turn(struct wl_replica *replica);
 
-/* replica_return.c: followers whose data went back. An acknowledgement of this peer says whether its data count. */
-void wl_replica_notice_data(struct wl_replica *replica, struct wl_peer *peer, bool held_back);
-/* Enough of the others have promised since to make what it forgot harmless. */
-bool wl_replica_takes_in(const struct wl_replica *replica, const struct wl_peer *peer);
-/* An empty entry, where nothing was appended since one was noticed. */
-void wl_replica_append_for_held_back(struct wl_replica *replica);
+/* replica_return.c: whose word counts. An acknowledgement says on which data it is given, and whether those are held back. */
+void wl_replica_notice_data(struct wl_peer *peer, uint64_t incarnation, bool held_back);
+/* Our own data, which are held back: a list names them, and is committed. */
+bool wl_replica_is_taken_in(const struct wl_replica *replica);
 
 /* replica_members.c: who voted by the list before, while ours may be cut away; and control hears of each change. */
 wl_members wl_replica_list_before(const struct wl_replica *replica);

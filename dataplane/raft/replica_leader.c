@@ -51,7 +51,7 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 		if (node == replica->config.node ||
 		    (replica->now_ns - replica->peers[node].heard_sent_ns <=
 			     replica->config.election_timeout_ns &&
-		     !wl_peer_is_held_back(&replica->peers[node])))
+		     !wl_replica_knows_held_back(replica, node)))
 			heard |= wl_members_only(node);
 	}
 	return wl_list_decides(wl_replica_list(replica), heard);
@@ -83,8 +83,8 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		const struct wl_peer *peer = &replica->peers[node];
 
-		received[node] = peer->counts ? peer->match_received : 0;
-		durable[node] = peer->counts ? peer->match_durable : 0;
+		received[node] = wl_replica_counts(replica, node) ? peer->match_received : 0;
+		durable[node] = wl_replica_counts(replica, node) ? peer->match_durable : 0;
 	}
 	received[replica->config.node] = replica->log->tail.index;
 	durable[replica->config.node] = replica->log->durable.index;
@@ -174,7 +174,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 	if (ack->sent_ns > peer->heard_sent_ns)
 		peer->heard_sent_ns = ack->sent_ns;
 	wl_replica_room_on_ack(replica, peer, ack);
-	wl_replica_notice_data(replica, peer, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
+	wl_replica_notice_data(peer, ack->incarnation, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
 	wl_replica_clock_on_ack(replica, from, ack);
 	wl_replica_state_on_ack(replica, from, ack);
 	if (wl_replica_is_apart(replica))
@@ -326,7 +326,6 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 		return;
 	if (replica->term_start_index == 0)
 		start_term(replica);
-	wl_replica_append_for_held_back(replica);
 	wl_replica_state_ask(replica);
 	wl_replica_leader_advance(replica);
 	/*

@@ -10,8 +10,7 @@
  * Who is no member any more is sent entries until it knows the list that says so: it then neither campaigns nor waits.
  *
  * A candidate that lacks a committed list counts by an older one: a majority of that older list's voters holds the committed entry of the
- * list behind it, and refuses. Data that went back count on neither side until they are taken in (replica_return.c): its argument asks only
- * that what elects meets what commits.
+ * list behind it, and refuses. Data that went back count on neither side until a list names them (replica_return.c).
  */
 #include "dataplane/base/check.h"
 #include "dataplane/raft/replica_internal.h"
@@ -28,10 +27,7 @@ wl_members wl_replica_list_before(const struct wl_replica *replica)
 
 static bool is_told(const struct wl_replica *replica)
 {
-	const struct wl_list *list = wl_replica_list(replica), *told = &replica->list_told;
-
-	return list->index == told->index && list->voters == told->voters &&
-	       list->old == told->old && list->learners == told->learners &&
+	return wl_list_is_equal(wl_replica_list(replica), &replica->list_told) &&
 	       replica->list_before_told == wl_replica_list_before(replica);
 }
 
@@ -79,17 +75,42 @@ static bool may_change(const struct wl_replica *replica)
 	       wl_replica_list(replica)->index <= replica->commit;
 }
 
-bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node)
+/* It has what is committed, has room, and was heard just now. */
+static bool is_in_step(const struct wl_replica *replica, const struct wl_peer *peer)
 {
-	const struct wl_peer *peer = &replica->peers[node];
-
-	if (node == replica->config.node)
-		return !wl_log_is_full(replica->log);
-	return peer->counts && peer->state == WL_PEER_STREAM && !peer->needs_base &&
-	       !peer->no_space && !peer->disk_slow &&
+	return peer->state == WL_PEER_STREAM && !peer->needs_base && !peer->no_space &&
+	       !peer->disk_slow &&
 	       peer->match_durable + WL_LOG_ENTRIES_IN_RING / 4 >= replica->commit &&
 	       peer->heard_sent_ns != 0 &&
 	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
+}
+
+bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node)
+{
+	if (node == replica->config.node)
+		return !wl_log_is_full(replica->log);
+	return wl_replica_counts(replica, node) && is_in_step(replica, &replica->peers[node]);
+}
+
+bool wl_replica_may_be_taken_in(const struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_peer *peer = &replica->peers[node];
+
+	return wl_replica_is_held_back(replica, node) && is_in_step(replica, peer);
+}
+
+bool wl_replica_is_held_back(const struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_peer *peer = &replica->peers[node];
+
+	return node != replica->config.node && peer->held_back && peer->incarnation != 0 &&
+	       peer->incarnation != wl_replica_list(replica)->incarnation[node];
+}
+
+uint64_t wl_replica_incarnation(const struct wl_replica *replica, uint32_t node)
+{
+	return node == replica->config.node ? replica->config.incarnation
+					    : replica->peers[node].incarnation;
 }
 
 bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *list)

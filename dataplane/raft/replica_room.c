@@ -43,7 +43,7 @@ static uint64_t majority_limit(const struct wl_replica *replica, bool or_growing
 
 		limits[node] = is_self ? limit_of(log->cost, wl_log_record_room(log))
 				       : peer->room_limit;
-		if (!is_self && wl_peer_is_held_back(peer)) {
+		if (!is_self && wl_replica_knows_held_back(replica, node)) {
 			limits[node] = 0; /* what it has room for commits nothing */
 			continue;
 		}
@@ -81,7 +81,7 @@ bool wl_replica_successor_has_room(const struct wl_replica *replica)
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (node != replica->config.node && !replica->peers[node].no_space &&
-		    !wl_peer_is_held_back(&replica->peers[node]))
+		    !wl_replica_knows_held_back(replica, node))
 			with_room |= wl_members_only(node);
 	}
 	return wl_list_decides(wl_replica_list(replica), with_room);

@@ -136,8 +136,6 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 	}
 	if (purpose != COMMIT_NEWS)
 		append.sent_ns = replica->now_ns;
-	if (wl_replica_takes_in(replica, peer))
-		append.flags |= WL_WIRE_APPEND_TAKEN_IN;
 	if (peer->needs_base)
 		append.flags |= WL_WIRE_APPEND_NEEDS_BASE;
 	wl_tx_close(replica->tx, wl_wire_encode_append(payload, &append) + append.bytes);

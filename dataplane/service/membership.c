@@ -14,6 +14,15 @@ static const struct wl_list *list_now(const struct wl_service *service)
 	return log->list.index == 0 ? &log->list : &log->list_before;
 }
 
+/* READMIT: whether the list names what the node has now, or need not. Others than the leader do not know that. */
+static bool is_readmitted(const struct wl_service *service, uint32_t node)
+{
+	const struct wl_list *list = list_now(service);
+
+	return !wl_members_has(wl_list_everybody(list), node) ||
+	       !wl_replica_is_held_back(service->replica, node);
+}
+
 /* Nothing is under way: the list in force is the one that is applied. */
 static bool stands(const struct wl_service *service)
 {
@@ -31,6 +40,8 @@ bool wl_membership_is_settled(const struct wl_service *service, uint64_t number,
 		return true;
 	if (wl_list_is_joint(list))
 		return false;
+	if (change.verb == WL_CHANGE_READMIT)
+		return leads && is_readmitted(service, change.node);
 	switch (wl_change_of(&change, list, &next, &voter)) {
 	case WL_CHANGE_DONE:
 		return true;
@@ -67,10 +78,48 @@ unsigned wl_membership_propose(struct wl_service *service, uint64_t number)
 	if ((voter != 0 && !wl_replica_may_vote(replica, voter)) ||
 	    !wl_replica_would_go_on(replica, &next))
 		return 0;
+	if (change.verb == WL_CHANGE_READMIT)
+		next.incarnation[change.node] = wl_replica_incarnation(replica, change.node);
 	if (wl_list_is_joint(&next) && !wl_members_has(next.voters, service->config.node)) {
 		wl_replica_leaves(replica); /* another one leads it */
 		return 0;
 	}
+	return change_list(service, &next);
+}
+
+/*
+ * Data that the list does not name and that count, for they are the first ones, are named; of those that went back one voter's at a time is
+ * swapped in. False: there are none.
+ */
+static bool name_data(const struct wl_service *service, struct wl_list *next)
+{
+	const struct wl_replica *replica = service->replica;
+	const struct wl_list *list = list_now(service);
+	bool swaps = false, names = false;
+
+	*next = *list;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		uint64_t incarnation = wl_replica_incarnation(replica, node);
+		bool first = list->incarnation[node] == 0 && wl_replica_counts(replica, node);
+
+		if (!wl_members_has(wl_list_everybody(list), node) || incarnation == 0 ||
+		    incarnation == list->incarnation[node])
+			continue;
+		if (!first && (swaps || !wl_replica_may_be_taken_in(replica, node)))
+			continue;
+		swaps = swaps || !first;
+		names = true;
+		next->incarnation[node] = incarnation;
+	}
+	return names && wl_replica_would_go_on(replica, next);
+}
+
+unsigned wl_membership_tend_data(struct wl_service *service)
+{
+	struct wl_list next;
+
+	if (!stands(service) || wl_list_is_joint(list_now(service)) || !name_data(service, &next))
+		return 0;
 	return change_list(service, &next);
 }
 

@@ -18,5 +18,7 @@ bool wl_membership_is_settled(const struct wl_service *service, uint64_t change,
 unsigned wl_membership_propose(struct wl_service *service, uint64_t change);
 /* Of a leader: nobody asked for what has to be done now. The same. */
 unsigned wl_membership_tend(struct wl_service *service);
+/* Of a leader: the list names the data that members have now, where it may (raft/replica_return.c). The same. */
+unsigned wl_membership_tend_data(struct wl_service *service);
 
 #endif

@@ -65,6 +65,17 @@ static unsigned tend_bases(struct wl_service *service)
 	       propose(service, &control);
 }
 
+/* As often: that members' data are others is said with acknowledgements, too. */
+static unsigned tend_data(struct wl_service *service)
+{
+	const struct wl_replica *replica = service->replica;
+
+	return wl_service_leads(service) &&
+	       is_due(&service->upkeep.data_looked_ns, replica->now_ns,
+		      replica->config.heartbeat_ns) &&
+	       note_proposed(service, wl_membership_tend_data(service)) != 0;
+}
+
 /* The state has what is wished, or will never have it: another one made the checkpoint, it is gone, there is no place for it. */
 static bool is_settled(struct wl_service *service, const struct wl_wire_propose *wish)
 {
@@ -211,7 +222,8 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 		return 0;
 	if (wl_service_leads(service) && note_proposed(service, wl_membership_tend(service)) != 0)
 		return 1;
-	did = tend_ask(service) || tend_bases(service) || tend_retention(service);
+	did = tend_ask(service) || tend_data(service) || tend_bases(service) ||
+	      tend_retention(service);
 	return did != 0 ? did : tend_checkpoints(service);
 }
 

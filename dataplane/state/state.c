@@ -138,6 +138,8 @@ uint64_t wl_state_digest(const struct wl_state *state)
 
 	for (size_t at = 0; at < sizeof(words) / sizeof(words[0]); at++)
 		digest = wl_mix_u64(digest ^ words[at]);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		digest = wl_mix_u64(digest ^ state->list.incarnation[node]);
 	return digest != 0 ? digest : 1;
 }
 

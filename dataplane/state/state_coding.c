@@ -24,7 +24,8 @@ enum part {
 	PART_NONE, /* all has passed */
 };
 
-#define HEADER_WORDS 16u
+#define LIST_WORDS 16u /* of the header: up to the names of the members' data */
+#define HEADER_WORDS (LIST_WORDS + WIRELOG_NODES_MAX)
 #define CONSUMER_WORDS 6u
 #define CONSUMER_NAME_WORDS (WL_CONSUMER_NAME_BYTES / WORD_BYTES)
 #define SESSION_WORDS 7u
@@ -154,6 +155,8 @@ static void put_header(struct wl_state_coding *coding)
 		state->list.learners,
 	};
 
+	memcpy(words + LIST_WORDS, state->list.incarnation + 1,
+	       WIRELOG_NODES_MAX * sizeof(words[0]));
 	put_words(coding, words, HEADER_WORDS);
 }
 
@@ -286,6 +289,8 @@ static bool take_header(struct wl_state_coding *coding)
 		.old = (wl_members)(word(coding, 14) >> 32),
 		.learners = (wl_members)word(coding, 15),
 	};
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		state->list.incarnation[node] = word(coding, LIST_WORDS + node - 1);
 	if (word(coding, 12) > WL_CONSUMERS_MAX || word(coding, 15) > UINT32_MAX)
 		return false;
 	if (flags > 1 || coding->sessions > state->sessions.capacity)

@@ -205,7 +205,7 @@
 	  "of the whole image, of which this is a fragment; 0: whole images") \
 	F(u32, bytes, bytes, ANY, "that follow, exactly") \
 	F(u32, flags, bits, BITS(WL_WIRE_APPEND_FLAGS), \
-	  "1: taken in (below), 2: what you lack was given up here, ask for a base") \
+	  "2: what you lack was given up here, ask for a base") \
 	F(u64, previous_chain, id, ANY, \
 	  "chain value behind `previous`; 0: not at hand, and matches nothing by itself") \
 	F(u64, clock_ns, ns, ANY, \
@@ -248,6 +248,8 @@
 	F(u64, state_digest, id, ANY, "of the follower's table of sessions behind that entry") \
 	F(u64, base_index, index, ANY, "of the follower's newest base; 0: it has none") \
 	F(u64, base_digest, id, ANY, "of that base") \
+	F(u64, incarnation, id, ANY, \
+	  "of the follower's data: the leader counts those that the list of members names") \
 	RULE(m->match_durable <= m->match_received, \
 	     "`match_durable` is not above `match_received`") \
 	RULE((m->state_index == 0) == (m->state_digest == 0), \
@@ -269,8 +271,8 @@
 	ZERO(4) \
 	F(u64, number, number, ANY, \
 	  "1: records below it may be forgotten; 2: the first one that is not consumed; 4: what is " \
-	  "asked for (1: add a learner, 2: promote, 3: demote, 4: remove, 5: replace), the node's " \
-	  "id << 8, and of 5 the id of the one in its place << 16") \
+	  "asked for (1: add a learner, 2: promote, 3: demote, 4: remove, 5: replace, 6: readmit " \
+	  "its present data), the node's id << 8, and of 5 the id of the one in its place << 16") \
 	F(u64, made, index, ANY, \
 	  "of the entry that made the checkpoint which is meant. 2: 0: any, and it is made where " \
 	  "it is not there") \

@@ -42,10 +42,8 @@ enum wl_wire_greeting_flag { /* of the receiver, as the sender sees it */
 };
 
 enum wl_wire_append_flag {
-	/* The receiver's data count again, once they are caught up (control/agent/incarnations.h). */
-	WL_WIRE_APPEND_TAKEN_IN = 1,
 	WL_WIRE_APPEND_NEEDS_BASE = 2, /* what the receiver lacks was given up by the leader */
-	WL_WIRE_APPEND_FLAGS = 3,
+	WL_WIRE_APPEND_FLAGS = 2,
 };
 
 enum wl_wire_ack_flag {

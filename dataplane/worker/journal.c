@@ -248,7 +248,7 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 				       : UINT64_MAX;
 	status->streaming = peer->state == WL_PEER_STREAM;
 	status->no_space = peer->no_space;
-	status->held_back = wl_peer_is_held_back(peer);
+	status->incarnation = remote->incarnation;
 	status->needs_base = peer->needs_base;
 }
 
@@ -409,6 +409,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
 		publish_catch_up(journal, node, &status.peers[node], now_ns);
 		publish_node(&status, node, rx, now_ns);
+		status.peers[node].held_back = wl_replica_knows_held_back(replica, node);
 	}
+	status.peers[replica->config.node].incarnation = replica->config.incarnation;
 	wl_published_write(&journal->published, &status);
 }

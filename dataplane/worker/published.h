@@ -27,6 +27,7 @@ struct wl_claim_status {
 
 struct wl_peer_status {
 	uint64_t match_received, match_durable, next_index;
+	uint64_t incarnation; /* of its data, as it said last; our own, of ourselves; 0: never met */
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
 	bool behind; /* leader: it is sent what it lacks behind live frames (raft/pace.h) */

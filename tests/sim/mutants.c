@@ -26,8 +26,6 @@ static const char *const absent[][2] = {
 	{"removed leader counts itself", "membership is fixed in this version"},
 	{"configuration change accepted before the first entry of the term commits",
 	 "membership is fixed"},
-	{"node id reused",
-	 "membership is fixed; another incarnation under an id is votes_without_history"},
 	{"corrupt entry answered as absent",
 	 "mending cuts nothing for it but where no copy is known committed; unit test "
 	 "dormant_journal_never_says_never (test_mend_peer.c)"},

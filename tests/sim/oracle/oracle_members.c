@@ -31,13 +31,10 @@ static bool meet(const struct wl_list *one, const struct wl_list *other)
 void sim_oracle_note_members(struct sim_oracle *oracle, unsigned node, uint64_t index,
 			     const struct wl_control *control)
 {
-	struct wl_list next = {
-		.index = index,
-		.voters = (wl_members)control->number,
-		.old = (wl_members)(control->number >> 32),
-		.learners = (wl_members)control->index,
-	};
+	struct wl_list next;
 
+	if (!wl_control_list(control, index, &next))
+		return;
 	if (control->expects != oracle->list.index)
 		return; /* not in effect */
 	if (!meet(&oracle->list, &next))
@@ -51,8 +48,7 @@ void sim_oracle_note_members(struct sim_oracle *oracle, unsigned node, uint64_t 
 
 static bool is_same(const struct wl_list *one, const struct wl_list *other)
 {
-	return one->index == other->index && one->voters == other->voters &&
-	       one->old == other->old && one->learners == other->learners;
+	return wl_list_is_equal(one, other);
 }
 
 void sim_oracle_check_members(const struct sim_oracle *oracle, const struct sim_node *node)

@@ -67,7 +67,7 @@ static void add_client(const struct sim_world *world, unsigned node, struct sim_
 		return;
 	if (world->left.values > 0)
 		add(choices, count, SIM_CHOICE_APPEND, node);
-	if (world->left.changes > 0 && replica->log->list.index == 0)
+	if (world->left.changes > 0 && !wl_list_is_joint(&replica->log->list))
 		add(choices, count, SIM_CHOICE_CHANGE, node);
 	if (world->client.outstanding_count > 0 && replica->view.term > world->sent_term)
 		add(choices, count, SIM_CHOICE_RETRY, node);

@@ -351,8 +351,11 @@ static void change_members(struct sim_world *world, unsigned number)
 	struct wl_replica *replica = &world->cluster.nodes[number].journals[0]->replica;
 	wl_members all = wl_list_voters(wl_replica_list(replica));
 	wl_members last = wl_members_only(world->cluster.config.nodes);
-	const struct wl_list next = {.voters = all & ~last, .old = all, .learners = last};
+	struct wl_list next = *wl_replica_list(replica); /* of who stays the data stay */
 
+	next.voters = all & ~last;
+	next.old = all;
+	next.learners = last;
 	(void)wl_replica_change_list(replica, &next);
 	settle(world, number);
 }

@@ -184,6 +184,47 @@ static void a_node_that_was_taken_in_counts_when_that_is_durable(void)
 	tear_down();
 }
 
+/* Incarnation 11 by its superblock. */
+static void hear_list(uint64_t named)
+{
+	const struct wl_plane_message message = {
+		.verb = WL_PLANE_LIST,
+		.list = {.index = 3, .voters = 0xe, .incarnation = {0, named}},
+	};
+
+	CU_ASSERT_TRUE(wl_ring_push(&bed.plane.up, &message));
+	turns(4);
+}
+
+static void data_in_whose_place_the_list_names_others_are_an_old_image(void)
+{
+	set_up(0xe, 9, 4);
+	hear_list(0);
+	hear_list(11);
+	CU_ASSERT_FALSE(wl_agent_is_rolled_back(&bed.agent));
+	hear_list(23);
+	CU_ASSERT_TRUE(wl_agent_is_rolled_back(&bed.agent));
+	CU_ASSERT_EQUAL(bed.agent.record.journals[0].caught_up_boot, 0);
+	CU_ASSERT_NOT_EQUAL(bed.agent.record.incarnation, 11);
+	tear_down();
+}
+
+static void data_that_are_held_back_wait_for_a_list_that_names_them(void)
+{
+	set_up(0xe, 0, 4);
+	hear_list(23);
+	CU_ASSERT_FALSE(wl_agent_is_rolled_back(&bed.agent));
+	CU_ASSERT_EQUAL(bed.agent.record.incarnation, 11);
+	tear_down();
+}
+
+static void the_only_node_that_has_voted_does_not_begin_again(void)
+{
+	set_up(0x2, 0, 4);
+	CU_ASSERT_TRUE(bed.agent.elections[0].held_back);
+	tear_down();
+}
+
 static void the_only_node_begins_by_itself(void)
 {
 	set_up(0x2, 0, 0);
@@ -231,6 +272,9 @@ WL_SUITE(agent_history)
 	WL_TEST(one_that_has_history_or_knew_other_data_of_ours_is_waited_for),
 	WL_TEST(data_that_have_a_term_do_not_begin_a_cluster),
 	WL_TEST(a_node_that_was_taken_in_counts_when_that_is_durable),
+	WL_TEST(data_in_whose_place_the_list_names_others_are_an_old_image),
+	WL_TEST(data_that_are_held_back_wait_for_a_list_that_names_them),
+	WL_TEST(the_only_node_that_has_voted_does_not_begin_again),
 	WL_TEST(the_only_node_begins_by_itself),
 	WL_TEST(a_majority_of_lost_disks_is_told_once),
 };

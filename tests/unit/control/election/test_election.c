@@ -237,6 +237,17 @@ static void who_is_left_out_by_a_list_that_is_not_committed_campaigns(void)
 	CU_ASSERT_FALSE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
 }
 
+static void a_vote_of_other_data_than_the_list_names_is_nobodys(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	tell_list((struct wl_list){.index = 9, .voters = 0xe, .incarnation = {0, 0, 12, 0}}, 0);
+	CU_ASSERT_TRUE(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	election_fixture_pre_vote_reply(&node, 2, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_PRE_CANDIDATE);
+	election_fixture_pre_vote_reply(&node, 3, 6, 6, true);
+	CU_ASSERT_EQUAL(state(), WL_ELECTION_FENCING);
+}
+
 static void learner_is_handed_nothing_over(void)
 {
 	election_fixture_start(&node, 3, 5, 0);
@@ -685,6 +696,7 @@ WL_SUITE(election)
 	WL_TEST(joint_list_elects_by_a_majority_of_both_sides),
 	WL_TEST(votes_are_counted_by_the_fenced_list),
 	WL_TEST(who_is_left_out_by_a_list_that_is_not_committed_campaigns),
+	WL_TEST(a_vote_of_other_data_than_the_list_names_is_nobodys),
 	WL_TEST(learner_is_handed_nothing_over),
 	WL_TEST(who_is_not_to_lead_hands_over),
 	WL_TEST(single_voter_elects_itself_at_once),

@@ -47,6 +47,8 @@ static void each_verb_has_its_next_list(void)
 	CU_ASSERT(next.voters == 0x6 && next.old == 0xe && next.learners == 0x10);
 	CU_ASSERT_EQUAL(ask(WL_CHANGE_REPLACE, 3, 4), WL_CHANGE_NEXT);
 	CU_ASSERT(next.voters == 0x16 && next.old == 0xe && next.learners == 0 && voter == 4);
+	CU_ASSERT_EQUAL(ask(WL_CHANGE_READMIT, 4, 0), WL_CHANGE_NEXT);
+	CU_ASSERT(next.voters == 0xe && next.old == 0 && next.learners == 0x10 && voter == 0);
 	CU_ASSERT_EQUAL(ask(WL_CHANGE_REPLACE, 3, 5), WL_CHANGE_NEXT); /* it learns first */
 	CU_ASSERT(next.voters == 0xe && next.old == 0 && next.learners == 0x30 && voter == 0);
 }
@@ -67,6 +69,7 @@ static void what_cannot_be_is_refused(void)
 	const struct wl_change remove = {WL_CHANGE_REMOVE, 1, 0}, demote = {WL_CHANGE_DEMOTE, 1, 0};
 
 	CU_ASSERT_EQUAL(ask(WL_CHANGE_PROMOTE, 6, 0), WL_CHANGE_IMPOSSIBLE);
+	CU_ASSERT_EQUAL(ask(WL_CHANGE_READMIT, 6, 0), WL_CHANGE_IMPOSSIBLE);
 	CU_ASSERT_EQUAL(ask(WL_CHANGE_DEMOTE, 6, 0), WL_CHANGE_IMPOSSIBLE);
 	CU_ASSERT_EQUAL(ask(WL_CHANGE_REPLACE, 6, 7), WL_CHANGE_IMPOSSIBLE);
 	CU_ASSERT_EQUAL(ask(WL_CHANGE_REPLACE, 2, 3), WL_CHANGE_IMPOSSIBLE);
@@ -81,13 +84,19 @@ static void every_next_list_may_follow(void)
 
 	for (wl_members voters = 2; voters < 1u << 6; voters += 2) {
 		for (wl_members learners = 0; learners < 1u << 6; learners += 2) {
-			const struct wl_list list = {7, voters, 0, learners & ~voters, 0};
+			struct wl_list list = {.index = 7,
+					       .voters = voters,
+					       .learners = learners & ~voters};
 
-			for (unsigned at = 0; at < 5 * 5 * 5; at++) {
+			for (uint32_t node = 1; node <= 5; node++)
+				list.incarnation[node] =
+					wl_members_has(wl_list_everybody(&list), node) ? 10 + node
+										       : 0;
+			for (unsigned at = 0; at < 6 * 5 * 5; at++) {
 				const struct wl_change change = {
-					(enum wl_change_verb)(1 + at % 5),
-					1 + at / 5 % 5,
-					1 + at / 25,
+					(enum wl_change_verb)(1 + at % 6),
+					1 + at / 6 % 5,
+					1 + at / 30,
 				};
 				struct wl_list end;
 

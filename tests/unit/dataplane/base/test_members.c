@@ -102,6 +102,70 @@ static void a_joint_list_has_the_old_voters_it_follows(void)
 	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* nobody votes */
 }
 
+static void the_members_stay_while_their_data_are_named(void)
+{
+	const struct wl_list before = {.index = 3,
+				       .voters = 0xe,
+				       .learners = 0x10,
+				       .incarnation = {0, 11, 12, 0, 14}};
+	struct wl_list next = before;
+
+	next.index = 4;
+	next.incarnation[3] = 13;
+	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next)); /* the first ones */
+	next.incarnation[1] = 21;
+	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next)); /* one voter's are others */
+	next.incarnation[4] = 24;
+	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next)); /* and a learner's */
+	next.incarnation[2] = 22;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* two voters' */
+	next = before;
+	next.incarnation[5] = 15;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* no member's */
+	next = before;
+	next.incarnation[0] = 1;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next)); /* nobody's */
+	next = (struct wl_list){.index = 4,
+				.voters = 0xe,
+				.old = 0xe,
+				.incarnation = {0, 11, 12, 0, 0}};
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
+}
+
+static void other_members_come_without_names_and_those_who_stay_keep_theirs(void)
+{
+	const struct wl_list before = {.index = 3, .voters = 0xe, .incarnation = {0, 11, 12, 13}};
+	struct wl_list next = {.index = 4,
+			       .voters = 0x1c,
+			       .old = 0xe,
+			       .incarnation = {0, 11, 12, 13}};
+
+	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next));
+	next.incarnation[4] = 14;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
+	next.incarnation[4] = 0;
+	next.incarnation[2] = 22;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
+	next.incarnation[2] = 0;
+	CU_ASSERT_FALSE(wl_list_may_follow(&before, &next));
+	next = (struct wl_list){.index = 4,
+				.voters = 0xe,
+				.learners = 0x10,
+				.incarnation = {0, 11, 12, 13}};
+	CU_ASSERT_TRUE(wl_list_may_follow(&before, &next));
+}
+
+static void a_name_that_is_not_set_means_whoever_comes(void)
+{
+	const struct wl_list list = {.voters = 0xe, .incarnation = {0, 11}};
+
+	CU_ASSERT_TRUE(wl_list_names(&list, 1, 11));
+	CU_ASSERT_FALSE(wl_list_names(&list, 1, 12));
+	CU_ASSERT_FALSE(wl_list_names(&list, 1, 0));
+	CU_ASSERT_TRUE(wl_list_names(&list, 2, 12));
+	CU_ASSERT_FALSE(wl_list_names(&list, 33, 12));
+}
+
 static void nobody_decides_by_an_empty_list(void)
 {
 	const struct wl_list none = {0};
@@ -114,6 +178,9 @@ WL_SUITE(members)
 {
 	WL_TEST(lists_that_follow_each_other_meet),
 	WL_TEST(a_joint_list_has_the_old_voters_it_follows),
+	WL_TEST(the_members_stay_while_their_data_are_named),
+	WL_TEST(other_members_come_without_names_and_those_who_stay_keep_theirs),
+	WL_TEST(a_name_that_is_not_set_means_whoever_comes),
 	WL_TEST(nobody_decides_by_an_empty_list),
 	WL_TEST(what_is_no_nodes_id_is_in_no_set),
 	WL_TEST(two_majorities_of_one_set_meet),

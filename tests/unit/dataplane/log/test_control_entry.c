@@ -85,7 +85,8 @@ static void each_verb_survives_encode_and_decode(void)
 
 static void what_a_verb_does_not_use_is_written_as_zero(void)
 {
-	struct wl_control all = {WL_CONTROL_TRIM, 1, 2, 3, 4, "name"}, decoded;
+	struct wl_control all = {WL_CONTROL_TRIM, 1, 2, 3, 4, "name", {0, 11, 0, 13, 0, 0, 0, 17}},
+			  decoded;
 
 	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_VERB_LAST; all.verb++) {
 		make(&all);
@@ -111,6 +112,9 @@ static void what_a_verb_does_not_use_is_written_as_zero(void)
 					       ? "name"
 					       : "");
 		CU_ASSERT_EQUAL(decoded.digest, all.verb == WL_CONTROL_BASE_PROVEN ? 4 : 0);
+		for (uint32_t node = 0; node <= WIRELOG_NODES_MAX; node++)
+			CU_ASSERT_EQUAL(decoded.incarnation[node],
+					all.verb == WL_CONTROL_MEMBERS ? all.incarnation[node] : 0);
 	}
 }
 

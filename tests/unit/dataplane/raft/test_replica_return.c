@@ -7,6 +7,8 @@
 #define LEADER 1u
 #define WHOLE 2u
 #define EMPTY 3u
+#define OLD 101u /* incarnations of one node's data */
+#define NEW 102u
 
 static struct replica_fixture cluster;
 
@@ -15,17 +17,12 @@ static struct wl_replica *leader(void)
 	return replica_of(&cluster, LEADER);
 }
 
-static uint64_t tail(void)
-{
-	return replica_log(&cluster, LEADER)->tail.index;
-}
-
 static void turn(void)
 {
 	replica_fixture_turn(&cluster, LEADER);
 }
 
-static void acknowledge(uint32_t node, uint64_t index, uint32_t flags)
+static void acknowledge_on(uint32_t node, uint64_t index, uint64_t incarnation, uint32_t flags)
 {
 	struct wl_wire_append_ack ack = {
 		.term = leader()->view.term,
@@ -33,10 +30,17 @@ static void acknowledge(uint32_t node, uint64_t index, uint32_t flags)
 		.match_durable = index,
 		.sent_ns = cluster.now_ns,
 		.flags = flags,
+		.incarnation = incarnation,
 	};
 
 	leader()->now_ns = cluster.now_ns;
 	wl_replica_on_append_ack(leader(), node, &ack);
+}
+
+/* Of data that no list names. */
+static void acknowledge(uint32_t node, uint64_t index, uint32_t flags)
+{
+	acknowledge_on(node, index, 40 + node, flags);
 }
 
 /* Its first entry is durable here and waits for one more. */
@@ -48,17 +52,6 @@ static void begin(void)
 	turn();
 	turn();
 	CU_ASSERT_EQUAL_FATAL(replica_log(&cluster, LEADER)->durable.index, 3);
-}
-
-static uint32_t flags_to(uint32_t node)
-{
-	struct wl_wire_append append;
-	struct replica_mail mail;
-	uint32_t flags = 0;
-
-	while (replica_fixture_take_append(&cluster, LEADER, node, &mail, &append))
-		flags = append.flags;
-	return flags;
 }
 
 static void acknowledgement_of_data_that_went_back_commits_nothing(void)
@@ -87,48 +80,56 @@ static void who_is_heard_from_such_data_alone_has_no_majority(void)
 	replica_fixture_fini(&cluster);
 }
 
-static void an_entry_is_appended_for_it_and_what_was_committed_before_takes_nobody_in(void)
+static void name(uint32_t node, uint64_t incarnation)
+{
+	replica_log(&cluster, LEADER)->list.incarnation[node] = incarnation;
+}
+
+static void who_comes_with_other_data_than_the_list_names_counts_nowhere(void)
 {
 	begin();
-	acknowledge(WHOLE, 3, 0);
-	acknowledge(EMPTY, 3, WL_WIRE_ACK_HELD_BACK);
-	turn();
-	CU_ASSERT_EQUAL(tail(), 4);
-	turn();
-	turn();
-	CU_ASSERT_EQUAL(tail(), 4);
-	replica_fixture_pass(&cluster, REPLICA_HEARTBEAT_NS);
-	turn();
+	name(WHOLE, OLD);
+	acknowledge_on(WHOLE, 3, NEW, 0);
+	CU_ASSERT_FALSE(wl_replica_counts(leader(), WHOLE));
+	CU_ASSERT_TRUE(wl_replica_knows_held_back(leader(), WHOLE));
+	CU_ASSERT_EQUAL(leader()->commit, 0);
+	/* Who says nothing of its data, neither. */
+	acknowledge_on(WHOLE, 3, 0, 0);
+	CU_ASSERT_EQUAL(leader()->commit, 0);
+	acknowledge_on(WHOLE, 3, OLD, 0);
 	CU_ASSERT_EQUAL(leader()->commit, 3);
-	CU_ASSERT_EQUAL(flags_to(EMPTY), 0);
-	/* Even when it has the entry itself. */
-	acknowledge(EMPTY, 4, WL_WIRE_ACK_HELD_BACK);
-	replica_fixture_pass(&cluster, REPLICA_HEARTBEAT_NS);
-	turn();
-	CU_ASSERT_EQUAL(flags_to(EMPTY), 0);
 	replica_fixture_fini(&cluster);
 }
 
-static void
-it_is_taken_in_when_the_others_have_committed_that_entry_and_counts_when_it_says_so(void)
+static void data_that_are_held_back_may_be_taken_in_when_they_are_in_step(void)
 {
 	begin();
+	name(EMPTY, OLD);
 	acknowledge(WHOLE, 3, 0);
-	acknowledge(EMPTY, 3, WL_WIRE_ACK_HELD_BACK);
-	turn();
-	turn();
-	acknowledge(WHOLE, 4, 0);
-	CU_ASSERT_EQUAL(leader()->commit, 4);
-	replica_fixture_pass(&cluster, REPLICA_HEARTBEAT_NS);
-	turn();
-	CU_ASSERT_EQUAL(flags_to(EMPTY), WL_WIRE_APPEND_TAKEN_IN);
-	CU_ASSERT_EQUAL(flags_to(WHOLE), 0);
-	CU_ASSERT(wl_peer_is_held_back(&leader()->peers[EMPTY]));
-	acknowledge(EMPTY, 4, 0);
-	CU_ASSERT(!wl_peer_is_held_back(&leader()->peers[EMPTY]));
-	CU_ASSERT_EQUAL(leader()->durable_all, 4);
-	acknowledge(EMPTY, 4, WL_WIRE_ACK_HELD_BACK); /* late */
-	CU_ASSERT(!wl_peer_is_held_back(&leader()->peers[EMPTY]));
+	CU_ASSERT_FALSE(wl_replica_may_be_taken_in(leader(), EMPTY));
+	acknowledge_on(EMPTY, 3, NEW, WL_WIRE_ACK_HELD_BACK);
+	CU_ASSERT_TRUE(wl_replica_may_be_taken_in(leader(), EMPTY));
+	CU_ASSERT_EQUAL(wl_replica_incarnation(leader(), EMPTY), NEW);
+	acknowledge_on(EMPTY, 3, NEW, WL_WIRE_ACK_HELD_BACK | WL_WIRE_ACK_NO_SPACE);
+	CU_ASSERT_EQUAL(wl_replica_is_held_back(leader(), EMPTY), true);
+	CU_ASSERT_FALSE(wl_replica_may_be_taken_in(leader(), LEADER));
+	CU_ASSERT_FALSE(wl_replica_may_be_taken_in(leader(), WHOLE));
+	name(EMPTY, NEW); /* nothing is left to say */
+	CU_ASSERT_FALSE(wl_replica_may_be_taken_in(leader(), EMPTY));
+	replica_fixture_fini(&cluster);
+}
+
+static void named_data_count_when_they_say_so_and_not_before(void)
+{
+	begin();
+	name(EMPTY, NEW);
+	acknowledge_on(EMPTY, 3, NEW, WL_WIRE_ACK_HELD_BACK);
+	CU_ASSERT_EQUAL(leader()->commit, 0);
+	CU_ASSERT_TRUE(wl_replica_knows_held_back(leader(), EMPTY));
+	acknowledge_on(EMPTY, 3, NEW, 0);
+	CU_ASSERT_EQUAL(leader()->commit, 3);
+	acknowledge_on(EMPTY, 3, NEW, WL_WIRE_ACK_HELD_BACK); /* late */
+	CU_ASSERT_TRUE(wl_replica_counts(leader(), EMPTY));
 	replica_fixture_fini(&cluster);
 }
 
@@ -156,31 +157,46 @@ static bool is_caught_up(void)
 	return replica_fixture_told(&cluster, EMPTY, WL_PLANE_CAUGHT_UP, &told);
 }
 
-static void follower_caught_up_waits_until_it_is_taken_in(void)
+/* A word of the leader, who has committed up to `commit`: is the follower caught up now, and does it still say that it is held back? */
+static void hear(uint64_t sent_ns, uint64_t commit, bool caught_up)
 {
-	struct wl_wire_append word = {.term = 1, .previous = {1, 2}, .commit = 2, .sent_ns = 1};
+	struct wl_wire_append word = {.term = 1,
+				      .previous = {1, 2},
+				      .commit = commit,
+				      .sent_ns = sent_ns};
 	struct wl_wire_append_ack ack = {0};
+
+	CU_ASSERT(wl_log_chain_at(replica_log(&cluster, EMPTY), 2, &word.previous_chain) ==
+		  WL_LOG_KNOWN);
+	wl_replica_on_append(replica_of(&cluster, EMPTY), LEADER, &word);
+	replica_fixture_turn(&cluster, EMPTY);
+	CU_ASSERT_EQUAL(is_caught_up(), caught_up);
+	/* In any case: control has to make it durable first. */
+	CU_ASSERT(replica_fixture_take_ack(&cluster, EMPTY, LEADER, &ack));
+	CU_ASSERT_EQUAL(ack.flags, WL_WIRE_ACK_HELD_BACK);
+	CU_ASSERT_EQUAL(ack.incarnation, NEW);
+	CU_ASSERT_EQUAL(ack.match_durable, 2);
+}
+
+static void follower_caught_up_waits_until_a_committed_list_names_its_data(void)
+{
+	struct wl_list *list;
 
 	replica_fixture_init(&cluster, 3);
 	replica_fixture_fill(&cluster, EMPTY, "11");
 	replica_fixture_follow(&cluster, EMPTY, 1, LEADER);
 	replica_of(&cluster, EMPTY)->held_back = true;
-	CU_ASSERT(wl_log_chain_at(replica_log(&cluster, EMPTY), 2, &word.previous_chain) ==
-		  WL_LOG_KNOWN);
-	wl_replica_on_append(replica_of(&cluster, EMPTY), LEADER, &word);
-	replica_fixture_turn(&cluster, EMPTY);
-	CU_ASSERT(!is_caught_up());
-	CU_ASSERT(replica_fixture_take_ack(&cluster, EMPTY, LEADER, &ack));
-	CU_ASSERT_EQUAL(ack.flags, WL_WIRE_ACK_HELD_BACK);
-	CU_ASSERT_EQUAL(ack.match_durable, 2);
-	word.sent_ns = 2;
-	word.flags = WL_WIRE_APPEND_TAKEN_IN;
-	wl_replica_on_append(replica_of(&cluster, EMPTY), LEADER, &word);
-	replica_fixture_turn(&cluster, EMPTY);
-	CU_ASSERT(is_caught_up());
-	/* It goes on saying that it does not count: control has to make it durable first. */
-	CU_ASSERT(replica_fixture_take_ack(&cluster, EMPTY, LEADER, &ack));
-	CU_ASSERT_EQUAL(ack.flags, WL_WIRE_ACK_HELD_BACK);
+	replica_of(&cluster, EMPTY)->config.incarnation = NEW;
+	list = &replica_log(&cluster, EMPTY)->list;
+	list->index = 2;
+	hear(1, 2, false); /* nobody is named: its own word is that it does not count */
+	list->incarnation[EMPTY] = OLD;
+	hear(2, 2, false);
+	list->incarnation[EMPTY] = NEW;
+	replica_of(&cluster, EMPTY)->commit = 1;
+	replica_of(&cluster, EMPTY)->leader_commit = 1;
+	hear(3, 1, false); /* the list may be cut away again */
+	hear(4, 2, true);
 	replica_fixture_fini(&cluster);
 }
 
@@ -197,9 +213,10 @@ WL_SUITE(replica_return)
 {
 	WL_TEST(acknowledgement_of_data_that_went_back_commits_nothing),
 	WL_TEST(who_is_heard_from_such_data_alone_has_no_majority),
-	WL_TEST(an_entry_is_appended_for_it_and_what_was_committed_before_takes_nobody_in),
-	WL_TEST(it_is_taken_in_when_the_others_have_committed_that_entry_and_counts_when_it_says_so),
+	WL_TEST(who_comes_with_other_data_than_the_list_names_counts_nowhere),
+	WL_TEST(data_that_are_held_back_may_be_taken_in_when_they_are_in_step),
+	WL_TEST(named_data_count_when_they_say_so_and_not_before),
 	WL_TEST(leadership_is_not_handed_to_it),
-	WL_TEST(follower_caught_up_waits_until_it_is_taken_in),
+	WL_TEST(follower_caught_up_waits_until_a_committed_list_names_its_data),
 	WL_TEST(a_fence_is_history),
 };

@@ -289,6 +289,8 @@ static void acknowledge(struct world *world)
 					   : 0,
 			.base_index = fixture->bases[node].index,
 			.base_digest = fixture->bases[node].digest,
+			.flags = fixture->held_back[node] ? WL_WIRE_ACK_HELD_BACK : 0,
+			.incarnation = fixture->incarnation[node],
 		};
 
 		if (ack.match_received < ack.match_durable)

@@ -40,6 +40,8 @@ struct service_fixture {
 	bool receives[4],
 		/* by node: has in memory, and on its medium, all that the leader sealed */
 		stores[4];
+	bool held_back[4]; /* and say on which data */
+	uint64_t incarnation[4];
 	struct {
 		uint64_t index, digest;
 	} bases[4]; /* by node: its newest, as its acknowledgements say */

@@ -55,6 +55,74 @@ static bool is_asked(void)
 	return front->replica.ask.wish.verb != 0;
 }
 
+static bool names(uint64_t one, uint64_t two, uint64_t three)
+{
+	const struct wl_list *now = list();
+
+	return now->incarnation[1] == one && now->incarnation[2] == two &&
+	       now->incarnation[3] == three && now->voters == 0xe && now->old == 0;
+}
+
+static void first_data_are_named_by_one_list(void)
+{
+	begin();
+	front->replica.config.incarnation = 11;
+	front->incarnation[2] = 12;
+	front->incarnation[3] = 13;
+	pass(40);
+	CU_ASSERT_EQUAL(proposed(), 1);
+	CU_ASSERT_TRUE(names(11, 12, 13));
+	end();
+}
+
+static void other_data_are_swapped_in_and_committed_without_who_has_them(void)
+{
+	begin();
+	front->replica.config.incarnation = 11;
+	front->incarnation[2] = 12;
+	front->incarnation[3] = 13;
+	pass(40);
+	front->replica.peers[3].counts = false; /* another boot */
+	front->incarnation[3] = 23;
+	front->held_back[3] = true;
+	front->stores[2] = false;
+	pass(40);
+	CU_ASSERT_EQUAL(proposed(), 2);
+	CU_ASSERT_EQUAL(front->replica.log->list.incarnation[3], 23);
+	CU_ASSERT_TRUE(names(11, 12, 13)); /* it has the list, and that does not count */
+	front->stores[2] = true;
+	pass(40);
+	CU_ASSERT_TRUE(names(11, 12, 23));
+	CU_ASSERT_EQUAL(proposed(), 2);
+	end();
+}
+
+/* It has next to nothing: by itself the leader waits, an operator need not. */
+static void readmitted_is_who_is_held_back_also_before_it_is_in_step(void)
+{
+	begin();
+	front->replica.config.incarnation = 11;
+	front->incarnation[2] = 12;
+	front->incarnation[3] = 13;
+	pass(40);
+	ask(WL_CHANGE_READMIT, 3, 0);
+	pass(4);
+	CU_ASSERT_FALSE(is_asked());
+	CU_ASSERT_EQUAL(proposed(), 1);
+	front->replica.peers[3].counts = false;
+	front->replica.peers[3].no_space = true;
+	front->replica.peers[3].held_back = true;
+	front->replica.peers[3].incarnation = 23;
+	front->receives[3] = front->stores[3] = false;
+	front->incarnation[3] = 23;
+	front->held_back[3] = true;
+	ask(WL_CHANGE_READMIT, 3, 0);
+	pass(40);
+	CU_ASSERT_TRUE(names(11, 12, 23));
+	CU_ASSERT_FALSE(is_asked());
+	end();
+}
+
 static void a_voter_is_demoted_by_a_joint_list_that_is_left(void)
 {
 	begin();
@@ -154,6 +222,9 @@ static void a_joint_list_is_finished_by_the_next_leader(void)
 
 WL_SUITE(membership)
 {
+	WL_TEST(first_data_are_named_by_one_list),
+	WL_TEST(other_data_are_swapped_in_and_committed_without_who_has_them),
+	WL_TEST(readmitted_is_who_is_held_back_also_before_it_is_in_step),
 	WL_TEST(a_voter_is_demoted_by_a_joint_list_that_is_left),
 	WL_TEST(a_learner_is_added_by_one_list),
 	WL_TEST(who_is_not_caught_up_is_not_promoted),

@@ -34,12 +34,13 @@ static void apply_all(void)
 /* Returns the index of its entry. */
 static uint64_t ask(enum wl_control_verb verb, uint64_t expects_or_number_or_index, uint64_t digest)
 {
-	struct wl_control control = {verb,
-				     expects_or_number_or_index,
-				     expects_or_number_or_index,
-				     expects_or_number_or_index,
-				     digest,
-				     ""};
+	struct wl_control control = {
+		.verb = verb,
+		.expects = expects_or_number_or_index,
+		.number = expects_or_number_or_index,
+		.index = expects_or_number_or_index,
+		.digest = digest,
+	};
 
 	state_log_control(&log_, &control);
 	apply_all();

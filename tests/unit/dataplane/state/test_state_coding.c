@@ -224,6 +224,13 @@ static const uint64_t small[] = {
 	8,
 	0xe,
 	0x10,
+	101,
+	102,
+	103,
+	104,
+	0,
+	0,
+	0,
 	NAME_A,
 	0,
 	0,
@@ -314,50 +321,51 @@ static const struct {
 	{14, 0x100},
 	{15, 0xe}, /* who votes learns */
 	{15, 1ull << 32},
-	{16, 0},
-	{16, 0x2f612d61ull}, /* a slash */
-	{16, NAME_B}, /* names do not rise */
-	{16, NAME_B + 1},
-	{17, 'a'}, /* something behind the end of the name */
-	{19, 1ull << 56},
-	{20, 3}, /* below the trim point */
-	{20, 21},
-	{21, 0}, /* made by no entry */
-	{21, 10},
-	{22, NAME_A},
-	{28, 10 << 16},
-	{28, 5 << 16}, /* ids do not rise */
-	{28, 6 << 16},
-	{28, 7},
-	{30, 3}, /* the same client and nonce twice */
-	{31, 0},
-	{31, 13},
-	{32, 2}, /* more runs than sequences */
-	{32, 5}, /* ends before its last run begins */
-	{32, UINT64_MAX},
-	{33, 14}, /* not where the last run ends */
-	{33, 0},
-	{34, 10},
-	{35, 2}, /* the first run begins with the first sequence */
-	{36, 20},
-	{36, 10}, /* 10 to 12, and 12 comes again */
-	{36, 0}, /* two expired runs in a row are one */
-	{38, 1}, /* runs do not rise */
-	{38, 6},
-	{39, 6}, /* 3 to 5, and 6: one run */
-	{39, 5},
-	{41, 4},
+	{20, 105}, /* data of who is no member */
+	{23, 0},
+	{23, 0x2f612d61ull}, /* a slash */
+	{23, NAME_B}, /* names do not rise */
+	{23, NAME_B + 1},
+	{24, 'a'}, /* something behind the end of the name */
+	{26, 1ull << 56},
+	{27, 3}, /* below the trim point */
+	{27, 21},
+	{28, 0}, /* made by no entry */
+	{28, 10},
+	{29, NAME_A},
+	{35, 10 << 16},
+	{35, 5 << 16}, /* ids do not rise */
+	{35, 6 << 16},
+	{35, 7},
+	{37, 3}, /* the same client and nonce twice */
+	{38, 0},
+	{38, 13},
+	{39, 2}, /* more runs than sequences */
+	{39, 5}, /* ends before its last run begins */
+	{39, UINT64_MAX},
+	{40, 14}, /* not where the last run ends */
+	{40, 0},
 	{41, 10},
-	{42, 0},
-	{42, 5},
-	{42, 17},
-	{42, UINT64_MAX},
-	{44, 2 << 16},
-	{44, 10 << 16}, /* opened by an entry that is not applied */
-	{44, 7},
-	{48, 1}, /* sequences without a run */
-	{49, 1},
-	{50, 1},
+	{42, 2}, /* the first run begins with the first sequence */
+	{43, 20},
+	{43, 10}, /* 10 to 12, and 12 comes again */
+	{43, 0}, /* two expired runs in a row are one */
+	{45, 1}, /* runs do not rise */
+	{45, 6},
+	{46, 6}, /* 3 to 5, and 6: one run */
+	{46, 5},
+	{48, 4},
+	{48, 10},
+	{49, 0},
+	{49, 5},
+	{49, 17},
+	{49, UINT64_MAX},
+	{51, 2 << 16},
+	{51, 10 << 16}, /* opened by an entry that is not applied */
+	{51, 7},
+	{55, 1}, /* sequences without a run */
+	{56, 1},
+	{57, 1},
 };
 
 static void what_apply_never_makes_is_refused(void)
@@ -418,9 +426,9 @@ static void sessions_are_written_by_rising_id(void)
 	state_start(&state, &memory, 3);
 	state_log_apply(&log_, &state, 6);
 	CU_ASSERT_EQUAL_FATAL(state.sessions.count, 3);
-	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 128 + 3 * 56 + 8);
+	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 184 + 3 * 56 + 8);
 	for (unsigned at = 0; at < 3; at++) {
-		uint64_t id = wl_load_u64(bytes_of[0] + 128 + at * 56);
+		uint64_t id = wl_load_u64(bytes_of[0] + 184 + at * 56);
 
 		CU_ASSERT_TRUE(id > last);
 		last = id;
