@@ -36,14 +36,17 @@ enum wl_mend_state {
 	/* `want` is to be performed; then wl_mend_on_done with what came of it */
 	WL_MEND_WANTS_READ = 1, /* want.bytes at want.offset into want.buffer: OK, FAILED, ABSENT */
 	WL_MEND_WANTS_WRITE, /* want.bytes at want.offset, durable, in place: OK, FAILED, ABSENT (its segment is not there) */
-	WL_MEND_WANTS_SEGMENT, /* the segment at want.offset is not there: made anew, zeros and its header: OK, NO_SPACE, FAILED */
+	/* The segment at want.offset is not there: made anew, zeros and its header: OK, NO_SPACE, FAILED. Never of a journal that runs */
+	WL_MEND_WANTS_SEGMENT,
 	/* From want.offset on the log is given up. Durable in the superblock, at once: watermark of this journal <= want.offset, and it
 	 * does not count (caught_up_boot 0). Then OK, else FAILED. Never asked for while a journal runs; asked again after a crash. */
 	WL_MEND_WANTS_UNCOUNTED,
 	WL_MEND_WANTS_ENTRIES, /* `ask`: send it to wl_mend_peer; then wl_mend_on_answer */
 	WL_MEND_DONE, /* no hole is left: recovery will take the log, after its own cut of a torn tail */
 	WL_MEND_REFUSED, /* `damage`: not to be mended */
-	WL_MEND_FAILED, /* the medium refused a write, or there is no space: wl_mend_again after a while */
+	/* The medium refused a write, or there is no space: wl_mend_again after a while. Of a journal that runs also when a segment is not there:
+	 * it may have been given up meanwhile, and is never made again; then wl_mend_init, from where the log begins now. */
+	WL_MEND_FAILED,
 };
 
 enum wl_mend_verdict {

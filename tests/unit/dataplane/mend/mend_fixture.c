@@ -189,9 +189,8 @@ void mend_fixture_configure(struct mend_fixture *fixture)
 	};
 	if (fixture->lives) {
 		config->limit = fixture->saved_end;
-		config->edge = (struct wl_survey_edge){fixture->last + 1,
-						       fixture->live[fixture->last].chain,
-						       WL_SURVEY_ANY};
+		config->edge = (struct wl_survey_edge){
+			fixture->last + 1, fixture->live[fixture->last].chain, WL_SURVEY_ANY};
 	}
 	if (base && !base->log.installed) {
 		config->walk_offset = base->log.walk_offset;

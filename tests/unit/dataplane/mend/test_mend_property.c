@@ -129,7 +129,7 @@ static void damage(struct sim_random *random)
 
 	while (times--)
 		damage_once(random);
-	if (used != 0 && damage_begin == 0 && sim_random_chance(random, 100000))
+	if (used != 0 && damage_begin == 0 && !fixture.lives && sim_random_chance(random, 100000))
 		fixture.absent = 1 + sim_random_below(random, used);
 }
 
