@@ -252,6 +252,19 @@ static void the_chunk_of_the_base_holds_its_entry_again(void)
 	}
 }
 
+static void entries_are_not_packed_past_the_chunk_of_the_base(void)
+{
+	begin(0);
+	for (unsigned at = 0; at < 12; at++)
+		mend_fixture_chunk(&fixture, 1, 1, 300);
+	mend_fixture_save(&fixture);
+	take_base(5);
+	/* Its chunk and four behind it: all headers lost, and room for all their entries in one chunk further on. */
+	mend_fixture_rot(&fixture, chunk(5), chunk(10));
+	heals();
+	end();
+}
+
 static void the_base_is_the_end_that_is_known_when_its_chunk_was_the_newest(void)
 {
 	begin(0);
@@ -391,6 +404,34 @@ static void a_mistaken_peer_is_dropped_and_counted(void)
 	fixture.mistaken = true;
 	heals();
 	CU_ASSERT(mend->refused > 0);
+	end();
+}
+
+static void a_whole_entry_of_another_branch_is_refused(void)
+{
+	uint8_t dead[2000];
+	uint32_t bytes;
+
+	begin(0);
+	make_chunks(3); /* 1..6 */
+	bytes = fixture.live[6].size;
+	CU_ASSERT_FATAL(bytes <= sizeof(dead));
+	memcpy(dead, fixture.live[6].bytes, bytes);
+	mend_fixture_truncate(&fixture, 5);
+	mend_fixture_chunk(&fixture, 2, 1, 800); /* 6' */
+	mend_fixture_chunk(&fixture, 2, 2, 800);
+	mend_fixture_save(&fixture);
+	mend_fixture_rot(&fixture, chunk(6), chunk(7));
+	fixture.nobody_has = 6;
+	CU_ASSERT_FALSE(mend_fixture_mend(&fixture));
+	CU_ASSERT_EQUAL(mend->ask.index, 6);
+	CU_ASSERT_FALSE(wl_mend_on_answer(mend, 1, WL_MEND_HAVE, dead, bytes));
+	CU_ASSERT_EQUAL(mend->refused, 1);
+	CU_ASSERT_EQUAL(mend->state, WL_MEND_WANTS_ENTRIES);
+	fixture.nobody_has = 0;
+	wl_mend_ask_again(mend);
+	CU_ASSERT_FALSE(mend_fixture_go_on(&fixture));
+	CU_ASSERT_PTR_NULL(mend_fixture_check(&fixture, false));
 	end();
 }
 
@@ -544,6 +585,8 @@ WL_SUITE(mend)
 	WL_TEST(an_end_that_is_not_known_costs_the_vote_before_anything_is_written),
 	WL_TEST(an_end_whose_headers_are_whole_is_known_and_heals),
 	WL_TEST(an_end_that_nobody_ever_had_is_given_up_but_not_what_is_committed),
+	WL_TEST(entries_are_not_packed_past_the_chunk_of_the_base),
+	WL_TEST(a_whole_entry_of_another_branch_is_refused),
 	WL_TEST(a_mistaken_peer_is_dropped_and_counted),
 	WL_TEST(a_torn_tail_behind_a_hole_stays_one),
 	WL_TEST(a_block_behind_the_end_that_cannot_be_read_is_zeros_again),

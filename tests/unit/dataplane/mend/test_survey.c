@@ -133,6 +133,31 @@ static void what_recovery_calls_a_torn_tail_is_no_hole(void)
 	end();
 }
 
+static void a_torn_chunk_with_a_whole_one_behind_it_is_the_end_when_both_were_in_flight(void)
+{
+	begin(0, 3);
+	/* Both leave before either is durable. */
+	mend_fixture_append(&fixture, 1, 3000);
+	log_fixture_submit(&fixture.log);
+	mend_fixture_append(&fixture, 1, 3000);
+	log_fixture_submit(&fixture.log);
+	log_fixture_settle(&fixture.log);
+	CU_ASSERT_NOT_EQUAL(chunk(7), chunk(8));
+	mend_fixture_save(&fixture);
+	memset(memory_drive_place(&fixture.log.drive, chunk(7) + WL_SECTOR_BYTES), 0,
+	       WL_SECTOR_BYTES);
+	look();
+	CU_ASSERT_EQUAL(survey->hole_count, 0);
+	CU_ASSERT_EQUAL(survey->end, WL_SURVEY_END_KNOWN);
+	CU_ASSERT_EQUAL(survey->tail.position.index, 6);
+	/* Known as durable it is a hole. */
+	fixture.watermark = chunk(8);
+	look();
+	CU_ASSERT_EQUAL(survey->hole_count, 1);
+	CU_ASSERT_EQUAL(survey->tail.position.index, 8);
+	end();
+}
+
 static void files_that_are_missing_at_the_end_make_it_unknown(void)
 {
 	begin(0, 5);
@@ -210,6 +235,7 @@ WL_SUITE(survey)
 	WL_TEST(more_holes_than_the_table_holds_are_let_go_oldest_first),
 	WL_TEST(a_perfect_image_of_a_chunk_in_a_payload_is_no_edge),
 	WL_TEST(what_recovery_calls_a_torn_tail_is_no_hole),
+	WL_TEST(a_torn_chunk_with_a_whole_one_behind_it_is_the_end_when_both_were_in_flight),
 	WL_TEST(files_that_are_missing_at_the_end_make_it_unknown),
 	WL_TEST(a_walk_may_begin_at_any_mark_and_stop_at_any_place),
 	WL_TEST(a_cut_below_what_is_committed_is_refused),
