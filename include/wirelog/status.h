@@ -64,10 +64,11 @@
 	X(PEER_DIFFERS, 52, EX_CONFIG, "Two nodes were given different values of what must be equal on all nodes.", "Set the key that the line peer_differs names to one value in every node's file, and restart those that differed.") \
 	/* storage */ \
 	X(STORE_UNREADABLE, 60, EX_NOINPUT, "The data directory or device cannot be opened.", "Check the path and its permissions.") \
+	X(STORE_ABSENT, 38, EX_UNAVAILABLE, "The drive that storage.path names is not there.", "Look at the name (ls -l /dev/disk/by-id) and whether the kernel sees the drive (lsblk). Below /dev no directory is ever made for data.") \
 	X(STORE_IN_USE, 61, EX_TEMPFAIL, "Another process uses this data directory.", "Stop it first; the message names its process id where known.") \
 	X(STORE_FOREIGN, 62, EX_DATAERR, "The data belongs to another cluster or node.", "Point storage.path at this node's own data, or at an empty directory.") \
 	X(STORE_DAMAGED, 63, EX_DATAERR, "Data that was durable is damaged.", "Run `wirelog verify` on it. Do not delete it: keep a copy, then restore the node from its peers.") \
-	X(STORE_NOT_OURS, 64, EX_DATAERR, "The directory or device holds something that is not wirelog's.", "Use an empty directory or a wiped device.") \
+	X(STORE_NOT_OURS, 64, EX_DATAERR, "The directory or device holds something that is not wirelog's.", "Use an empty directory, or a device that `wirelog format` made empty.") \
 	X(STORE_VERSION, 65, EX_PROTOCOL, "The data was written by an incompatible version.", "Use the version that wrote it.") \
 	X(STORE_GEOMETRY, 66, EX_CONFIG, "Segment size, journal count or the list of nodes differ from what the data was made with.", "Set the values that the message names.") \
 	X(STORE_FULL, 67, EX_CANTCREAT, "There is no room for the first segments.", "Free at least what the message names.") \
