@@ -48,6 +48,8 @@
 	X(EAL_PERMISSION, 40, EX_NOPERM, "DPDK may not use hugepages or the device as this user.", "Run as root, use scripts/setup-host, or set memory.hugepages: off.") \
 	X(EAL_HUGEPAGES, 41, EX_UNAVAILABLE, "Hugepages were asked for and there are not enough.", "Reserve the number that the message names with scripts/setup-host, or set memory.hugepages: auto.") \
 	X(EAL_DEVICE, 42, EX_UNAVAILABLE, "DPDK does not find or cannot start the device.", "Check its name or PCI address, and that it is bound to vfio-pci (scripts/setup-host).") \
+	X(EAL_IN_USE, 39, EX_TEMPFAIL, "Another process uses the NIC.", "Stop it first (another wirelogd, a DPDK program): fuser -v /dev/vfio/*.") \
+	X(EAL_IOMMU, 28, EX_UNAVAILABLE, "The NIC is bound to vfio-pci, and this machine has no IOMMU.", "Switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on iommu=pt (AMD: iommu=pt).") \
 	X(EAL_CORES, 43, EX_CONFIG, "A core named in the configuration does not exist or is not allowed here.", "Correct workers[].core; `nproc` and taskset show what there is.") \
 	X(EAL_FAILED, 44, EX_UNAVAILABLE, "DPDK could not be initialised.", "See DPDK's own line in the log; logging.level: debug shows all of them.") \
 	X(STOP_OVERDUE, 56, EX_TEMPFAIL, "The node was asked to end and something hung, so it was ended: a device does not answer, or a thread stands still.", "Look at what the message names. Nothing that was acknowledged is lost; start it again when its device answers.") \
