@@ -60,7 +60,7 @@ DPDK_CFLAGS = $(call once,DPDK_CFLAGS,$(patsubst -I%,-isystem %,\
 # arrive without a rebuild, and three nodes on one machine share the text.
 DPDK_LIBS = $(call once,DPDK_LIBS,$(call ask,--libs libdpdk))
 HOST_LIBS = $(call once,HOST_LIBS,\
-	$(call ask,--libs liburing libisal libcyaml yaml-0.1 jansson zlib libsystemd))
+	$(call ask,--libs liburing libisal libcyaml yaml-0.1 jansson zlib libsystemd blkid))
 HTTP_LIBS = $(call once,HTTP_LIBS,$(call ask,--libs libmicrohttpd))
 CUNIT_LIBS = $(call once,CUNIT_LIBS,$(call ask,--libs cunit))
 # intel-ipsec-mb comes without a pkg-config file.

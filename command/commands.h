@@ -11,6 +11,7 @@ int wl_cmd_config(int argc, char **argv);
 int wl_cmd_demo(int argc, char **argv);
 int wl_cmd_dump(int argc, char **argv);
 int wl_cmd_events(int argc, char **argv);
+int wl_cmd_format(int argc, char **argv);
 int wl_cmd_explain(int argc, char **argv);
 int wl_cmd_key(int argc, char **argv);
 int wl_cmd_status(int argc, char **argv);

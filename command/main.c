@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{"readmit", wl_cmd_readmit, "have a node's new data counted, where its old ones are gone"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},
+	{"format", wl_cmd_format, "what is on a drive; make it empty for a node"},
 	{"workload", wl_cmd_workload, "write synthetic test data: an ITCH 5.0 day"},
 	{"key", wl_cmd_key, "make a cluster's key file"},
 	{"config", wl_cmd_config, "check a node's configuration, or have it read again"},

@@ -108,6 +108,7 @@ struct wl_config {
 	uint32_t worker_count;
 
 	char storage_path[WL_CONFIG_PATH_BYTES];
+	uint64_t storage_wait_ns;
 	uint64_t segment_bytes;
 	uint64_t log_ring_bytes;
 	uint64_t log_bytes_max;

@@ -99,6 +99,8 @@
 	X(path, PATH(storage_path, WL_CONFIG_PATH_BYTES, NULL), NEEDED("a directory of its own, or a block device, would be right"), "data", \
 	  "A directory of this node alone (made when it is missing), on a file system with direct I/O (ext4, xfs), or a block device " \
 	  "such as /dev/nvme0n1.") \
+	X(wait_s, NUMBER(storage_wait_ns, s, 0, 3600, 30), , NULL, \
+	  "So long a start waits for a path below /dev that is not there yet: drives may come late at boot.") \
 	X(segment_bytes, SIZE(segment_bytes, WL_SEGMENT_BYTES_MIN, WL_CONFIG_GIB, WL_SEGMENT_BYTES_DEFAULT), POWER_OF_TWO, NULL, \
 	  "Cannot change under existing data.") \
 	X(scrub, NUMBER(scrub_ns, s, 0, 1000000000, 604800), LIVE DEFAULT("604800, a week"), "604800", \

@@ -161,6 +161,8 @@ static int start_eal(struct wl_node *node, uint32_t memory_mb, char *reason, siz
 			  config->memory_mb, memory_mb);
 	wl_boot_shape_eal(config, memory_mb, &settings);
 	wl_eal_set_log(on_eal_line, NULL);
+	/* What is written to stderr while the EAL starts is taken for its words. */
+	wl_report_flush();
 	status = wl_eal_start(&settings, &node->eal, reason, reason_bytes);
 	wl_report(WL_REPORT_INFO, "eal", "line=\"%s\"", node->eal.line);
 	if (status != 0)

@@ -43,8 +43,9 @@ int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 		.segment_bytes = config->segment_bytes,
 		.base_bytes = base_bytes(config),
 		.voters = config->voters,
+		.make_later = true,
 	};
-	int status = wl_store_open(&node->store, &store, reason, reason_bytes);
+	int status = wl_boot_await_store(node, &store, reason, reason_bytes);
 
 	if (status != 0)
 		return status;

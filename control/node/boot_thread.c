@@ -78,6 +78,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_boot_open_store, "opening the data"},
 		{wl_boot_make_journals, "making memory"},
 		{wl_boot_open_ports, "opening DPDK and its ports"},
+		{wl_boot_make_store, "making the data"},
 		{wl_boot_recover, "reading the log"},
 		{wl_boot_raise_id, "writing the superblock"},
 		{wl_boot_choose_idle, "testing the disk"},

@@ -6,6 +6,7 @@
 #include <rte_dev.h>
 #include <rte_flow.h>
 #include <rte_mbuf.h>
+#include <rte_memory.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,6 +19,7 @@
 #include "dataplane/nic/descriptors_file.h"
 #include "dataplane/nic/eal_dpdk.h"
 #include "dataplane/nic/eal_explain.h"
+#include "dataplane/nic/pci_explain.h"
 #include "wirelog/status.h"
 
 #define LOG_BYTES 4096u
@@ -283,44 +285,16 @@ static int make_eal(struct opening *opening)
 	return 0;
 }
 
-/* The last part of where a link in a PCI device's sysfs folder leads; "" without one. */
-static void read_pci_link(const char *device, const char *name, char *last, size_t last_bytes)
-{
-	char path[128], target[256];
-	const char *base;
-	ssize_t bytes;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.40s/%s", device, name);
-	bytes = readlink(path, target, sizeof(target) - 1);
-	target[bytes > 0 ? bytes : 0] = '\0';
-	base = strrchr(target, '/');
-	snprintf(last, last_bytes, "%s", base != NULL ? base + 1 : "");
-}
-
-/* Why DPDK does not know a PCI device: it is not there, the kernel has it, or it is not for us. */
+/* Why DPDK does not know a PCI device, each cause by its code. */
 static int explain_pci(const struct opening *opening)
 {
-	char path[128], driver[64], group[32], what[160];
-	const char *device = opening->config->name;
+	struct wl_pci_facts facts;
+	char what[160];
+	int status;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.40s", device);
-	if (access(path, F_OK) != 0)
-		return fail(opening, WIRELOG_EAL_DEVICE, "there is no such PCI device");
-	read_pci_link(device, "driver", driver, sizeof(driver));
-	if (strcmp(driver, "vfio-pci") != 0 && strncmp(driver, "uio", 3) != 0 &&
-	    strncmp(driver, "igb_uio", 7) != 0) {
-		snprintf(what, sizeof(what), "it is bound to %s, not to vfio-pci",
-			 driver[0] != '\0' ? driver : "no driver");
-		return fail(opening, WIRELOG_EAL_DEVICE, what);
-	}
-	read_pci_link(device, "iommu_group", group, sizeof(group));
-	snprintf(path, sizeof(path), "/dev/vfio/%s", group);
-	if (group[0] != '\0' && access(path, R_OK | W_OK) != 0) {
-		snprintf(what, sizeof(what), "this user may not open %s", path);
-		return fail(opening, WIRELOG_EAL_PERMISSION, what);
-	}
-	return fail(opening, WIRELOG_EAL_DEVICE,
-		    "DPDK has no driver for it, or it is not in the EAL settings");
+	wl_pci_look("", opening->config->name, rte_eal_get_physmem_size(), &facts);
+	status = wl_pci_explain(&facts, what, sizeof(what));
+	return fail(opening, status, what);
 }
 
 static int find_pci(struct opening *opening)

@@ -191,6 +191,40 @@ static int refuse_ring(int error, char *note, size_t note_bytes)
 	return error == -ENOMEM ? WIRELOG_MEMLOCK : WIRELOG_URING_UNAVAILABLE;
 }
 
+static int refuse_areas(int error, const char *areas, char *note, size_t note_bytes)
+{
+	snprintf(note, note_bytes, "log.registered_buffers is on: %s", areas);
+	return error == -ENOMEM ? WIRELOG_MEMLOCK : WIRELOG_URING_FAILED;
+}
+
+int wl_disk_uring_try(const struct wl_disk_uring_config *config, char *note, size_t note_bytes)
+{
+	struct wl_disk_uring *disk = calloc(1, sizeof(*disk));
+	char areas[128];
+	const char *how;
+	int error, status = 0;
+
+	if (!disk) {
+		snprintf(note, note_bytes, "no memory for the disk");
+		return WIRELOG_NO_MEMORY;
+	}
+	error = open_ring(disk, &how);
+	if (error < 0) {
+		free(disk);
+		return refuse_ring(error, note, note_bytes);
+	}
+	error = try_enabling();
+	if (error < 0)
+		status = refuse_ring(error, note, note_bytes);
+	else
+		error = register_areas(disk, config, areas, sizeof(areas));
+	if (status == 0 && error < 0 && config->areas_demanded)
+		status = refuse_areas(error, areas, note, note_bytes);
+	io_uring_queue_exit(&disk->ring);
+	free(disk);
+	return status;
+}
+
 int wl_disk_uring_open(struct wl_disk **made, const struct wl_disk_uring_config *config, char *note,
 		       size_t note_bytes)
 {
@@ -223,8 +257,7 @@ int wl_disk_uring_open(struct wl_disk **made, const struct wl_disk_uring_config 
 	}
 	error = register_areas(disk, config, areas, sizeof(areas));
 	if (error < 0 && config->areas_demanded) {
-		snprintf(note, note_bytes, "log.registered_buffers is on: %s", areas);
-		status = error == -ENOMEM ? WIRELOG_MEMLOCK : WIRELOG_URING_FAILED;
+		status = refuse_areas(error, areas, note, note_bytes);
 		goto close_ring;
 	}
 	error = wl_disk_prepare_open(&disk->prepare, config->store, config->worker);

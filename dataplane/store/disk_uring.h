@@ -24,6 +24,9 @@ struct wl_disk_uring_config {
 	bool areas_demanded; /* refused where they cannot be registered */
 };
 
+/* Would wl_disk_uring_open be refused for what the kernel allows? Needs no store, leaves nothing. `areas` of `config` alone are read. 0 or a
+ * refusal with its sentence in `note`. */
+int wl_disk_uring_try(const struct wl_disk_uring_config *config, char *note, size_t note_bytes);
 /* 0 or a negative enum wirelog_status with a sentence in `reason`. On success `note` says in one line what was
  * chosen (registered or not, and why). */
 int wl_disk_uring_open(struct wl_disk **disk, const struct wl_disk_uring_config *config, char *note,

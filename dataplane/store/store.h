@@ -45,6 +45,9 @@ struct wl_store_config {
 	/* Verify, dump: shared among readers, refused while a node runs; nothing is created, changed or removed. The ids
 	 * are read from wl_store_superblock. */
 	bool read_only;
+	/* Where there is nothing yet all is checked, and nothing is written: what else may refuse a start is asked first, then wl_store_make
+	 * writes. Until then the record is the one that will be there, and there are no segments. Not with read_only. */
+	bool make_later;
 };
 
 /*
@@ -54,6 +57,9 @@ struct wl_store_config {
 int wl_store_open(struct wl_store **store, const struct wl_store_config *config, char *reason,
 		  size_t reason_bytes);
 void wl_store_close(struct wl_store *store);
+/* Writes what wl_store_open left out with `make_later`; nothing where that is there. `path` as at open, for the sentence. 0 or a refusal
+ * as of wl_store_open; then it can only be closed. */
+int wl_store_make(struct wl_store *store, const char *path, char *reason, size_t reason_bytes);
 /* The newest record, as chosen at open; the caller copies it, changes it, and persists it (superblock_uring.h). */
 const struct wl_superblock *wl_store_superblock(const struct wl_store *store);
 int wl_store_superblock_fd(const struct wl_store *store);

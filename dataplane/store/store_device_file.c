@@ -162,19 +162,12 @@ static int write_pairs(struct wl_store *store, const uint8_t *copies)
 	return error;
 }
 
+/* `buffer`: zeros, AREAS_AT bytes. */
 static int create(struct wl_store *store, uint8_t *buffer)
 {
-	uint64_t needed = AREAS_AT + store->config.journal_count *
-					     (WL_STORE_BASE_PLACES * store->config.base_bytes +
-					      store->config.segment_bytes);
-	int status, error;
+	int status = wl_store_make_superblocks(store, (uint8_t(*)[WL_BLOCK_BYTES])buffer);
+	int error;
 
-	if (store->device_bytes < needed)
-		return wl_store_refuse(store, WIRELOG_STORE_FULL,
-				       "the first segments need %" PRIu64
-				       " MiB, the device has %" PRIu64,
-				       needed >> 20, store->device_bytes >> 20);
-	status = wl_store_make_superblocks(store, (uint8_t(*)[WL_BLOCK_BYTES])buffer);
 	if (status != 0)
 		return status;
 	error = clear_signs(store, buffer + WL_STORE_SUPERBLOCK_BYTES);
@@ -184,6 +177,36 @@ static int create(struct wl_store *store, uint8_t *buffer)
 		return wl_store_refuse(store, WIRELOG_STORE_FAILED,
 				       "the superblock cannot be written: %s", strerror(-error));
 	return 0;
+}
+
+int wl_store_device_make(struct wl_store *store)
+{
+	uint8_t *buffer = aligned_alloc(WL_BLOCK_BYTES, AREAS_AT);
+	int status;
+
+	if (!buffer)
+		return wl_store_refuse(store, WIRELOG_NO_MEMORY, "no memory to write the device");
+	memset(buffer, 0, AREAS_AT);
+	status = create(store, buffer);
+	free(buffer);
+	return status;
+}
+
+static int take_empty(struct wl_store *store, uint8_t *buffer)
+{
+	uint64_t needed = AREAS_AT + store->config.journal_count *
+					     (WL_STORE_BASE_PLACES * store->config.base_bytes +
+					      store->config.segment_bytes);
+
+	if (store->device_bytes < needed)
+		return wl_store_refuse(store, WIRELOG_STORE_FULL,
+				       "the first segments need %" PRIu64
+				       " MiB, the device has %" PRIu64,
+				       needed >> 20, store->device_bytes >> 20);
+	if (!store->config.make_later)
+		return create(store, buffer);
+	store->unmade = true;
+	return wl_store_begin_superblock(store);
 }
 
 static bool has_our_magic(const uint8_t *copies)
@@ -215,7 +238,7 @@ static int create_when_empty(struct wl_store *store)
 	if (status == 0 && empty)
 		status = store->config.read_only ? wl_store_refuse(store, WIRELOG_STORE_NOT_OURS,
 								   "the device is empty")
-						 : create(store, buffer);
+						 : take_empty(store, buffer);
 	free(buffer);
 	return status;
 }

@@ -327,7 +327,7 @@ static int write_superblocks(struct wl_store *store)
  * The lock is taken on the new file before it is touched, and stays with it when it gets its name: of two
  * processes that begin at once, one is refused. A link never replaces what has the name already.
  */
-static int make_superblock(struct wl_store *store)
+int wl_store_directory_make(struct wl_store *store)
 {
 	int status = open_direct(store, SUPERBLOCK NEW, O_RDWR | O_CREAT), error = 0;
 
@@ -401,7 +401,10 @@ int wl_store_directory_open(struct wl_store *store)
 					       "another process makes it at this moment");
 		if (status == 0)
 			status = check_room(store);
-		return status != 0 ? status : make_superblock(store);
+		if (status != 0 || !store->config.make_later)
+			return status != 0 ? status : wl_store_directory_make(store);
+		store->unmade = true;
+		return wl_store_begin_superblock(store);
 	}
 	if (read_only) {
 		store->superblock_fd =

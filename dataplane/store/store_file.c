@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -190,17 +192,19 @@ static bool draw_random(void *to, size_t bytes)
 	return getrandom(to, bytes, 0) == (ssize_t)bytes;
 }
 
-int wl_store_make_superblocks(struct wl_store *store,
-			      uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES])
+int wl_store_begin_superblock(struct wl_store *store)
 {
 	struct wl_superblock *superblock = &store->superblock;
 
+	if (superblock->incarnation != 0)
+		return 0;
 	memset(superblock, 0, sizeof(*superblock));
 	memcpy(superblock->cluster, store->cluster, sizeof(superblock->cluster));
 	superblock->node = store->config.node;
 	superblock->journal_count = store->config.journal_count;
 	superblock->segment_bytes = store->config.segment_bytes;
 	superblock->voters = store->config.voters;
+	superblock->sequence = 2;
 	if (store->directory_fd < 0)
 		wl_store_device_lay_out(store);
 	while (superblock->incarnation == 0) {
@@ -209,6 +213,17 @@ int wl_store_make_superblocks(struct wl_store *store,
 			return wl_store_refuse(store, WIRELOG_INTERNAL, "no random number: %s",
 					       strerror(errno));
 	}
+	return 0;
+}
+
+int wl_store_make_superblocks(struct wl_store *store,
+			      uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES])
+{
+	struct wl_superblock *superblock = &store->superblock;
+	int status = wl_store_begin_superblock(store);
+
+	if (status != 0)
+		return status;
 	for (superblock->sequence = 1; superblock->sequence <= 2; superblock->sequence++)
 		for (unsigned which = 0; which < 2; which++)
 			wl_superblock_encode(copies[2 * (superblock->sequence % 2) + which],
@@ -278,6 +293,28 @@ static int load_superblock(struct wl_store *store)
 
 /* ---- open and close ----------------------------------------------------------------------------- */
 
+/* What is missing there is a drive that is late, or a name that is wrong: never a place for a directory. */
+static bool is_below_dev(const char *path)
+{
+	struct stat above, devices;
+	char parent[PATH_MAX];
+
+	snprintf(parent, sizeof(parent), "%s", path);
+	dirname(parent);
+	/* A folder below /dev may be missing with the drive. Another file system there (/dev/shm) is none of devices. */
+	if (stat(parent, &above) != 0)
+		return strncmp(parent, "/dev/", 5) == 0;
+	return stat("/dev", &devices) == 0 && above.st_dev == devices.st_dev;
+}
+
+/* Its record is known, and what it will refuse was asked: the rest waits for wl_store_make. */
+static int read_medium(struct wl_store *store, int (*survey)(struct wl_store *))
+{
+	int status = store->unmade ? 0 : load_superblock(store);
+
+	return status != 0 || store->unmade ? status : survey(store);
+}
+
 static int open_medium(struct wl_store *store)
 {
 	struct stat status;
@@ -287,19 +324,40 @@ static int open_medium(struct wl_store *store)
 	if (there && S_ISBLK(status.st_mode)) {
 		int result = wl_store_device_open(store);
 
-		if (result == 0)
-			result = load_superblock(store);
-		return result != 0 ? result : wl_store_device_survey(store);
+		return result != 0 ? result : read_medium(store, wl_store_device_survey);
 	}
 	if (there && !S_ISDIR(status.st_mode))
 		return wl_store_refuse(store, WIRELOG_STORE_NOT_OURS,
 				       "neither a directory nor a block device");
 	if (!there && (error != ENOENT || store->config.read_only))
 		return wl_store_refuse(store, WIRELOG_STORE_UNREADABLE, "%s", strerror(error));
+	if (!there && is_below_dev(store->config.path))
+		return wl_store_refuse(store, WIRELOG_STORE_ABSENT, "there is no such device");
 	error = wl_store_directory_open(store);
-	if (error == 0)
-		error = load_superblock(store);
-	return error != 0 ? error : wl_store_directory_survey(store);
+	return error != 0 ? error : read_medium(store, wl_store_directory_survey);
+}
+
+int wl_store_make(struct wl_store *store, const char *path, char *reason, size_t reason_bytes)
+{
+	int status;
+
+	if (!store->unmade)
+		return 0;
+	store->config.path = path;
+	store->config.cluster = store->cluster;
+	store->reason = reason;
+	store->reason_bytes = reason_bytes;
+	store->unmade = false;
+	status = store->directory_fd < 0 ? wl_store_device_make(store)
+					 : wl_store_directory_make(store);
+	if (status == 0)
+		status = read_medium(store, store->directory_fd < 0 ? wl_store_device_survey
+								    : wl_store_directory_survey);
+	store->config.path = NULL;
+	store->config.cluster = NULL;
+	store->reason = NULL;
+	store->reason_bytes = 0;
+	return status;
 }
 
 int wl_store_open(struct wl_store **store, const struct wl_store_config *config, char *reason,

@@ -44,6 +44,7 @@ struct wl_store {
 	struct wl_superblock superblock;
 	unsigned damaged_copies;
 	uint64_t device_bytes; /* of a block device */
+	bool unmade; /* checked and empty: wl_store_make writes it */
 	/* [first, segments) are there; raised and lowered by the one thread that makes and forgets a journal's segments */
 	_Atomic uint64_t first[WIRELOG_JOURNALS_MAX];
 	_Atomic uint64_t segments[WIRELOG_JOURNALS_MAX];
@@ -70,6 +71,8 @@ int wl_store_lock(struct wl_store *store, int fd, const char *what);
 /* The four copies of a store that begins to live: two records, so that no copy is ever empty. */
 int wl_store_make_superblocks(struct wl_store *store,
 			      uint8_t copies[WL_SUPERBLOCK_COPIES][WL_BLOCK_BYTES]);
+/* The record that it will begin with, in memory alone; made once. 0 or a refusal. */
+int wl_store_begin_superblock(struct wl_store *store);
 /* All of it at that place. 0 or -errno; a short write that cannot be continued is -EIO. */
 int wl_store_write(int fd, const uint8_t *from, size_t bytes, uint64_t at);
 /* All of it, with waits that SIGKILL and _exit can end. 0 or -errno; -ENODATA where it ends before. */
@@ -95,6 +98,9 @@ void wl_store_describe_segment(const struct wl_store *store, uint32_t journal, u
 /* Open the medium and its superblock's descriptor, locked; create when empty. 0 or a refusal. */
 int wl_store_directory_open(struct wl_store *store);
 int wl_store_device_open(struct wl_store *store);
+/* What open left out. 0 or a refusal. */
+int wl_store_directory_make(struct wl_store *store);
+int wl_store_device_make(struct wl_store *store);
 /* Areas for a device of this size. */
 void wl_store_device_lay_out(struct wl_store *store);
 /* After the superblock was chosen: what is there. 0 or a refusal. */

@@ -49,6 +49,8 @@
 	X(EAL_PERMISSION, 40, EX_NOPERM, "DPDK may not use hugepages or the device as this user.", "Run as root, use scripts/setup-host, or set memory.hugepages: off.") \
 	X(EAL_HUGEPAGES, 41, EX_UNAVAILABLE, "Hugepages were asked for and there are not enough.", "Reserve the number that the message names with scripts/setup-host, or set memory.hugepages: auto.") \
 	X(EAL_DEVICE, 42, EX_UNAVAILABLE, "DPDK does not find or cannot start the device.", "Check its name or PCI address, and that it is bound to vfio-pci (scripts/setup-host).") \
+	X(EAL_IN_USE, 39, EX_TEMPFAIL, "Another process uses the NIC.", "Stop it first (another wirelogd, a DPDK program): fuser -v /dev/vfio/*.") \
+	X(EAL_IOMMU, 28, EX_UNAVAILABLE, "The NIC is bound to vfio-pci, and this machine has no IOMMU.", "Switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on iommu=pt (AMD: iommu=pt).") \
 	X(EAL_CORES, 43, EX_CONFIG, "A core named in the configuration does not exist or is not allowed here.", "Correct workers[].core; `nproc` and taskset show what there is.") \
 	X(EAL_FAILED, 44, EX_UNAVAILABLE, "DPDK could not be initialised.", "See DPDK's own line in the log; logging.level: debug shows all of them.") \
 	X(STOP_OVERDUE, 56, EX_TEMPFAIL, "The node was asked to end and something hung, so it was ended: a device does not answer, or a thread stands still.", "Look at what the message names. Nothing that was acknowledged is lost; start it again when its device answers.") \
@@ -65,10 +67,11 @@
 	X(PEER_DIFFERS, 52, EX_CONFIG, "Two nodes were given different values of what must be equal on all nodes.", "Set the key that the line peer_differs names to one value in every node's file, and restart those that differed.") \
 	/* storage */ \
 	X(STORE_UNREADABLE, 60, EX_NOINPUT, "The data directory or device cannot be opened.", "Check the path and its permissions.") \
+	X(STORE_ABSENT, 38, EX_UNAVAILABLE, "The drive that storage.path names is not there.", "Look at the name (ls -l /dev/disk/by-id) and whether the kernel sees the drive (lsblk). Below /dev no directory is ever made for data.") \
 	X(STORE_IN_USE, 61, EX_TEMPFAIL, "Another process uses this data directory.", "Stop it first; the message names its process id where known.") \
 	X(STORE_FOREIGN, 62, EX_DATAERR, "The data belongs to another cluster or node.", "Point storage.path at this node's own data, or at an empty directory.") \
 	X(STORE_DAMAGED, 63, EX_DATAERR, "Data that was durable is damaged.", "Run `wirelog verify` on it. Do not delete it: keep a copy, then restore the node from its peers.") \
-	X(STORE_NOT_OURS, 64, EX_DATAERR, "The directory or device holds something that is not wirelog's.", "Use an empty directory or a wiped device.") \
+	X(STORE_NOT_OURS, 64, EX_DATAERR, "The directory or device holds something that is not wirelog's.", "Use an empty directory, or a device that `wirelog format` made empty.") \
 	X(STORE_VERSION, 65, EX_PROTOCOL, "The data was written by an incompatible version.", "Use the version that wrote it.") \
 	X(STORE_GEOMETRY, 66, EX_CONFIG, "Segment size, journal count or the list of nodes differ from what the data was made with.", "Set the values that the message names.") \
 	X(STORE_FULL, 67, EX_CANTCREAT, "There is no room for the first segments.", "Free at least what the message names.") \
