@@ -217,22 +217,58 @@ static bool may_start_again(const struct wl_node *node)
 	       !has_running_worker(node) && !wl_agent_record_has_failed(node->agent);
 }
 
+/* A journal that was dormant is whole: nothing but a start opens it. Asked to end, it ends. */
+static bool was_mended(const struct wl_node *node)
+{
+	return node->mend_watch.outcome == WL_MEND_STARTS_AGAIN && !wl_stop_is_asked() &&
+	       !has_running_worker(node) && !wl_agent_record_has_failed(node->agent);
+}
+
+static int refuse_damaged(const struct wl_node *node)
+{
+	const struct wl_mend_report *report = &node->mend_watch.refused;
+	char reason[WL_BOOT_REASON_BYTES];
+
+	snprintf(
+		reason, sizeof(reason),
+		"journal %u is damaged, and not to be mended: %s at stream offset %lu to %lu; see `wirelog verify %s`",
+		node->mend_watch.journal,
+		wl_recovery_damage_name((enum wl_recovery_damage_kind)report->kind),
+		(unsigned long)report->begin, (unsigned long)report->end,
+		node->config->storage_path);
+	return refuse(WIRELOG_STORE_DAMAGED, reason);
+}
+
+static void count_mended(const struct wl_node *node)
+{
+	char rounds[16];
+
+	snprintf(rounds, sizeof(rounds), "%u", node->mend_rounds + 1);
+	setenv(WL_BOOT_MENDED, rounds, 1);
+}
+
 static int run_node(struct wl_node *node, const struct wl_config *config, bool insecure,
 		    bool *again)
 {
 	char reason[WL_BOOT_REASON_BYTES];
 	int status = wl_boot_bring_up(node, config, insecure, reason, sizeof(reason));
 	int code = EX_OK;
+	bool mended;
 
 	if (status == 0)
 		wl_loop_run(node);
 	else if (status != WIRELOG_CLOSED) /* SIGTERM while starting */
 		code = refuse(status, reason);
-	*again = status == 0 && may_start_again(node);
+	mended = status == 0 && was_mended(node);
+	*again = mended || (status == 0 && may_start_again(node));
+	if (mended)
+		count_mended(node);
 	if (*again)
 		code = EX_TEMPFAIL; /* should that fail: whoever started us does it */
 	else if (status == 0 && wl_agent_is_rolled_back(node->agent))
 		code = refuse(WIRELOG_STORE_OLD_IMAGE, "");
+	else if (status == 0 && node->mend_watch.outcome == WL_MEND_IS_REFUSED)
+		code = refuse_damaged(node);
 	/* A start that was refused has no more time to end than one that was asked to. */
 	wl_stop_end_with(code);
 	wl_stop_ask();
@@ -241,8 +277,9 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 	else if (status == 0)
 		code = refuse(WIRELOG_STOP_OVERDUE, "a worker hangs");
 	if (*again)
-		wl_report(WL_REPORT_NOTICE, "starts_again",
-			  "reason=\"peers know a later boot of this node, and its data are new\"");
+		wl_report(WL_REPORT_NOTICE, "starts_again", "reason=\"%s\"",
+			  mended ? "what was damaged is mended"
+				 : "peers know a later boot of this node, and its data are new");
 	else
 		wl_report(WL_REPORT_NOTICE, "ended", "exit=%d", code);
 	wl_report_close();

@@ -85,6 +85,12 @@ void wl_agent_start(struct wl_agent *agent, uint64_t now_ns)
 	for (uint32_t worker = 0; worker < agent->config.worker_count; worker++)
 		agent->workers[worker].turn_changed_ns = now_ns;
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
+		if (agent->config.dormant >> journal & 1) {
+			/* Fenced from the first view on: no vote, no pre-vote, no campaign in this process. */
+			wl_election_withdraw(&agent->elections[journal], now_ns, &agent->effects);
+			wl_agent_run_effects(agent, journal);
+			continue;
+		}
 		wl_election_start(&agent->elections[journal], now_ns, &agent->effects);
 		wl_agent_run_effects(agent, journal);
 		wl_agent_tell_history(agent, journal);

@@ -81,6 +81,7 @@ struct wl_agent_config {
 	uint64_t watermark_interval_ns; /* between two records that bring only watermarks; 0: one
 					 second */
 	uint64_t stop_ns; /* at most, for wl_agent_stop; 0: one second */
+	uint32_t dormant; /* bit per journal that waits to be mended: nobody is elected there with us */
 	uint64_t spare_incarnation; /* random; for the data, should they turn out to be an old image */
 };
 
@@ -133,6 +134,13 @@ struct wl_agent_history {
 	wl_members historic; /* nodes that has history, or knows other data of ours */
 	wl_members held_back; /* nodes whose own data do not count, by its last word */
 	bool no_majority_told;
+	/* By wl_agent_disown, for the rest of this process. */
+	enum {
+		WL_AGENT_OWNED,
+		WL_AGENT_DISOWNED,
+		WL_AGENT_DISOWN_IN_FLIGHT,
+		WL_AGENT_DISOWN_DURABLE
+	} disown;
 };
 
 struct wl_agent_worker {
@@ -217,6 +225,12 @@ bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire
 /* All nodes are to say what they have committed at `index` (worker/chain_peer.h); the journal's status shows it. False: as above, or
  * index 0. */
 bool wl_agent_compare(struct wl_agent *agent, uint32_t journal, uint64_t index);
+/*
+ * What a dormant journal acknowledged is given up from this place of its stream on: its data count for nothing until they are taken in
+ * (incarnations.h), and nothing behind that place is called durable any more. Its term and vote stay. Written at once; a second call goes on
+ * from the first. 1: durable; 0: not yet; negative: the superblock cannot be written.
+ */
+int wl_agent_disown(struct wl_agent *agent, uint32_t journal, uint64_t from_offset);
 /* SIGTERM: hand over, STOP, last record; over after stop_ns at most. Goes on in wl_agent_turn. */
 void wl_agent_stop(struct wl_agent *agent);
 bool wl_agent_is_stopped(const struct wl_agent *agent);

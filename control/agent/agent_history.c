@@ -5,6 +5,7 @@
  * by nobody.
  */
 #include "control/agent/agent_steps.h"
+#include "dataplane/base/check.h"
 
 static void tell(struct wl_agent *agent, uint32_t journal, uint32_t node, const char *text)
 {
@@ -57,7 +58,8 @@ static void try_to_begin(struct wl_agent *agent, uint32_t journal)
 	const struct wl_election *election = &agent->elections[journal];
 	struct wl_superblock_journal *record = &agent->record.journals[journal];
 
-	if (record->caught_up_boot != 0 || agent->rolled_back || election->term != 0 ||
+	if (record->caught_up_boot != 0 || agent->rolled_back ||
+	    (agent->config.dormant >> journal & 1) != 0 || election->term != 0 ||
 	    record->term != 0 || election->tail.index != 0 ||
 	    !wl_members_has(agent->config.voters, agent->config.node) ||
 	    (history->blank & others_of(agent)) != others_of(agent))
@@ -124,12 +126,39 @@ void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t 
 	     "yet that would do without");
 }
 
+int wl_agent_disown(struct wl_agent *agent, uint32_t journal, uint64_t from_offset)
+{
+	struct wl_agent_history *history = &agent->histories[journal];
+	struct wl_agent_hard_state *state = &agent->hard_state[journal];
+
+	WL_CHECK(journal < agent->config.journal_count && agent->config.dormant >> journal & 1);
+	if (agent->record_failed)
+		return -1;
+	if (history->disown == WL_AGENT_OWNED)
+		tell(agent, journal, 0,
+		     "what this node acknowledged at the end of its log is not known any more: its data neither vote nor count until a leader "
+		     "that has history has taken them in");
+	/* A place before the one that is durable is another one. */
+	if (history->disown == WL_AGENT_OWNED || state->watermark > from_offset) {
+		if (state->watermark > from_offset)
+			state->watermark = from_offset;
+		agent->record.journals[journal].caught_up_boot = 0;
+		history->caught_up_boot = 0;
+		history->disown = WL_AGENT_DISOWNED;
+		agent->record_urgent = true;
+	}
+	return history->disown == WL_AGENT_DISOWN_DURABLE;
+}
+
 void wl_agent_history_is_durable(struct wl_agent *agent)
 {
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		struct wl_agent_history *history = &agent->histories[journal];
 
-		if (agent->rolled_back || history->caught_up_in_flight <= history->caught_up_boot)
+		if (history->disown == WL_AGENT_DISOWN_IN_FLIGHT)
+			history->disown = WL_AGENT_DISOWN_DURABLE;
+		if (agent->rolled_back || history->disown != WL_AGENT_OWNED ||
+		    history->caught_up_in_flight <= history->caught_up_boot)
 			continue;
 		if (history->caught_up_boot == 0)
 			tell(agent, journal, 0,

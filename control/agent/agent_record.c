@@ -101,6 +101,8 @@ static unsigned submit(struct wl_agent *agent)
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {
 		agent->histories[journal].caught_up_in_flight =
 			next.journals[journal].caught_up_boot;
+		if (agent->histories[journal].disown == WL_AGENT_DISOWNED)
+			agent->histories[journal].disown = WL_AGENT_DISOWN_IN_FLIGHT;
 		agent->hard_state[journal].in_flight = agent->hard_state[journal].wanted;
 		agent->hard_state[journal].wanted = false;
 	}

@@ -11,12 +11,14 @@
 #include <time.h>
 
 #include "control/node/boot_shape.h"
+#include "control/node/mend_thread.h"
 #include "control/report/report_file.h"
 #include "dataplane/base/bytes.h"
 #include "dataplane/host/clock.h"
 #include "dataplane/host/placement_thread.h"
 
 #define SLEEP_NS 5000000u /* when nobody has anything to do, and at most while the budget rests */
+#define BUSY_SLEEP_NS 200000u /* when peers ask, or are asked, for what is damaged */
 #define REST_NS 5000000000ull /* a base could not be written: so much later again */
 #define AGAIN_NS 60000000000ull /* a maker stopped: so much later it begins anew */
 #define BURST_NS 100000000u /* what was not spent is kept for so long */
@@ -189,8 +191,9 @@ static void begin_anew(struct maker *maker)
 }
 
 /* False: it rests, and does not want to be asked. */
-static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
+static bool is_awake(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 {
+	struct maker *maker = &bases->makers[id];
 	enum wl_base_maker_state state = maker->maker.state;
 
 	if (state == WL_BASE_MAKER_IDLE)
@@ -201,6 +204,9 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 		maker->until_ns = now_ns + (state == WL_BASE_MAKER_STOPPED ? AGAIN_NS : REST_NS);
 		if (state == WL_BASE_MAKER_STOPPED) {
 			tell_stopped(id, maker);
+			if (maker->maker.stop == WL_BASE_STOP_DAMAGED)
+				wl_mend_thread_request(bases->node, id,
+						       maker->maker.recovery.damage.begin);
 			/* It may have stopped of what it was told, with nothing done for it. */
 			report(maker);
 		}
@@ -292,6 +298,27 @@ static bool take_peers(struct maker *maker, uint32_t id, bool *installs)
 	return step != WL_BASE_STEP_WAIT;
 }
 
+/* What is damaged here, or at a peer (mend_thread.h). */
+static bool mend(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
+{
+	const struct maker *maker = &bases->makers[id];
+	bool is_dormant = bases->node->journals[id].journal->dormant, did = false;
+	struct wl_mender_running running = {.log = &maker->maker.log};
+	struct wl_base_limit limit;
+	uint64_t bytes;
+
+	if (!is_dormant && wl_base_exchange_told(maker->exchange, &limit)) {
+		running.begin_offset = limit.begin.offset;
+		running.durable_offset = limit.durable_offset;
+		running.commit = limit.commit;
+	}
+	bytes = wl_mend_thread_serve(bases->node, id, bases->reader, is_dormant ? NULL : &running,
+				     now_ns, &did);
+	if (!is_dormant)
+		pay(bases, &maker->maker, bytes);
+	return did;
+}
+
 /* One thing for one journal. False: there was nothing to do. */
 static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 {
@@ -308,7 +335,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 		return false;
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		wl_base_maker_tell(&maker->maker, &limit);
-	if (!is_awake(maker, id, now_ns)) {
+	if (!is_awake(bases, id, now_ns)) {
 		/* What it was told may have been enough to go on without the medium: a proof may be in it. */
 		if (maker->maker.applied.sessions.applied_index != maker->reported_index)
 			report(maker);
@@ -331,9 +358,10 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	return true;
 }
 
-static void rest(uint64_t ns)
+static void rest(const struct wl_base_thread *bases, uint64_t ns, uint64_t now_ns)
 {
-	struct timespec pause = {0, (long)(ns < SLEEP_NS ? ns : SLEEP_NS)};
+	uint64_t most = wl_mend_thread_is_busy(bases->node, now_ns) ? BUSY_SLEEP_NS : SLEEP_NS;
+	struct timespec pause = {0, (long)(ns < most ? ns : most)};
 
 	nanosleep(&pause, NULL);
 }
@@ -348,15 +376,17 @@ static void *run(void *context)
 		bool did = false;
 
 		if (bases->paid_ns > now_ns) {
-			rest(bases->paid_ns - now_ns);
+			rest(bases, bases->paid_ns - now_ns, now_ns);
 			continue;
 		}
 		if (bases->paid_ns + BURST_NS < now_ns)
 			bases->paid_ns = now_ns - BURST_NS;
 		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++)
-			did |= serve(bases, id, now_ns);
+			did |= mend(bases, id, now_ns) |
+			       (!bases->node->journals[id].journal->dormant &&
+				serve(bases, id, now_ns));
 		if (!did)
-			rest(SLEEP_NS);
+			rest(bases, SLEEP_NS, now_ns);
 	}
 	return NULL;
 }
@@ -406,6 +436,7 @@ int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes
 	}
 	for (uint32_t id = 0; id < node->config->journal_count && made; id++, bases->count++)
 		made = make_maker(node, id, &bases->makers[id]);
+	made = made && wl_mend_thread_open(node);
 	if (made)
 		made = pthread_create(&bases->thread, NULL, run, bases) == 0;
 	if (!made) {
@@ -441,6 +472,7 @@ void wl_base_thread_stop(struct wl_node *node)
 		pthread_join(bases->thread, NULL);
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		free_maker(&bases->makers[id]);
+	wl_mend_thread_close(node);
 	if (bases->reader)
 		wl_store_reader_close(bases->reader);
 	free(bases);

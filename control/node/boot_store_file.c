@@ -97,6 +97,27 @@ static int drive(struct wl_node *node, uint32_t id, struct wl_recovery *recovery
 	return 0;
 }
 
+/* Not to be mended: the data of somebody else. All else is looked at by who mends, which may refuse it, too. */
+static bool is_final(const struct wl_recovery_damage *damage)
+{
+	return damage->kind == WL_DAMAGE_FOREIGN;
+}
+
+/* It takes no part until it is mended (mend_thread.h); the other journals of this node do. */
+static void sleep_one(struct wl_node *node, uint32_t id)
+{
+	const struct wl_recovery_damage *damage = &node->journals[id].damage;
+
+	wl_report(WL_REPORT_ERROR, "dormant",
+		  "journal=%u damage=%s offset=%lu end=%lu last_good=%lu fix=\"what is damaged is "
+		  "asked for at the other nodes; until it is whole this journal takes no part: see "
+		  "`wirelog status`\"",
+		  id, wl_recovery_damage_name(damage->kind), (unsigned long)damage->begin,
+		  (unsigned long)damage->end, (unsigned long)damage->last_good_index);
+	wl_journal_sleep(node->journals[id].journal);
+	node->journals[id].known_commit = 0;
+}
+
 static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char *reason,
 		       size_t reason_bytes)
 {
@@ -129,6 +150,10 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	journal->recovered_index = log->tail.index;
 	journal->recovered_bytes = log->append_offset - walked_from;
 	journal->recovery_ns = wl_clock_kernel_ns() - began_ns;
+	if (recovery.state == WL_RECOVERY_REFUSED && !is_final(&recovery.damage)) {
+		sleep_one(node, id);
+		return 0;
+	}
 	if (recovery.state == WL_RECOVERY_REFUSED) {
 		snprintf(
 			reason, reason_bytes,
@@ -152,6 +177,19 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	return 0;
 }
 
+/* A chain of starts that mending made ends with a log that opens (main.c). */
+static void count_rounds(struct wl_node *node)
+{
+	const char *rounds = getenv(WL_BOOT_MENDED);
+	bool is_dormant = false;
+
+	for (uint32_t id = 0; id < node->config->journal_count; id++)
+		is_dormant |= node->journals[id].journal->dormant;
+	if (is_dormant && rounds)
+		node->mend_rounds = (uint32_t)strtoul(rounds, NULL, 10);
+	unsetenv(WL_BOOT_MENDED);
+}
+
 int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	uint8_t *window = aligned_alloc(WL_BLOCK_BYTES, WINDOW_BYTES);
@@ -164,6 +202,7 @@ int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes)
 	for (uint32_t id = 0; id < node->config->journal_count && status == 0; id++)
 		status = recover_one(node, id, window, reason, reason_bytes);
 	free(window);
+	count_rounds(node);
 	return status;
 }
 
@@ -182,7 +221,7 @@ static void judge_wall_clock(void)
 static bool has_no_entry(const struct wl_node *node)
 {
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
-		if (node->journals[id].recovered_index != 0)
+		if (node->journals[id].recovered_index != 0 || node->journals[id].journal->dormant)
 			return false;
 	return true;
 }

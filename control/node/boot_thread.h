@@ -15,6 +15,8 @@
 #include "control/node/node_thread.h"
 
 #define WL_BOOT_REASON_BYTES 512u
+/* In the environment of a process that started again by itself when a journal was mended: how many did so, one behind the other. */
+#define WL_BOOT_MENDED "WIRELOG_MENDED"
 
 /* 0, or a negative enum wirelog_status with one sentence in `reason`; then wl_boot_take_down all the same. */
 int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool insecure,

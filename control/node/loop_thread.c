@@ -129,6 +129,8 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 		snprintf(reason, reason_bytes, "no random number: %s", strerror(errno));
 		return WIRELOG_INTERNAL;
 	}
+	for (uint32_t id = 0; id < config->journal_count; id++)
+		agent.dormant |= (uint32_t)node->journals[id].journal->dormant << id;
 	for (uint32_t worker = 0; worker < config->worker_count; worker++)
 		planes[worker] = &node->workers[worker].plane;
 	node->agent = calloc(1, sizeof(*node->agent));
@@ -294,6 +296,19 @@ static void tell_ready(struct wl_node *node, struct rounds *rounds, uint64_t now
 	}
 }
 
+/* A journal that was mended is the next start's to open; one that is not to be mended ends this one. */
+static void look_at_mending(struct wl_node *node)
+{
+	struct wl_mend_lanes *lanes[WIRELOG_JOURNALS_MAX];
+	enum wl_mend_outcome before = node->mend_watch.outcome;
+
+	for (uint32_t id = 0; id < node->config->journal_count; id++)
+		lanes[id] = &node->journals[id].journal->mend;
+	if (wl_mend_watch_look(&node->mend_watch, node->agent, lanes, node->config->journal_count,
+			       wl_clock_kernel_ns()) != before)
+		wl_agent_stop(node->agent);
+}
+
 static bool is_due(uint64_t *last_ns, uint64_t interval_ns, uint64_t now_ns)
 {
 	if (now_ns - *last_ns < interval_ns)
@@ -328,6 +343,7 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 {
 	if (is_due(&rounds->look_ns, LOOK_NS, now_ns)) {
 		look_at_workers(node, now_ns);
+		look_at_mending(node);
 		serve_mailbox(node);
 		if (!rounds->told_ready && !wl_stop_is_asked())
 			tell_ready(node, rounds, now_ns);

@@ -10,6 +10,7 @@
 
 #include "control/agent/agent.h"
 #include "control/config/config.h"
+#include "control/node/mend_watch.h"
 #include "control/report/stats_socket.h"
 #include "control/report/storage_watch.h"
 #include "dataplane/log/recovery.h"
@@ -26,6 +27,7 @@ struct wl_base_thread;
 struct wl_watch;
 struct wl_latency;
 struct wl_nic_watch;
+struct wl_mend_thread;
 
 #define WL_NODE_NOTE_BYTES 512u
 
@@ -95,6 +97,9 @@ struct wl_node {
 	struct wl_latency *latency; /* latency_thread.c */
 	struct wl_nic_watch *nics; /* nic_watch_thread.c */
 	_Atomic bool told_ready; /* control has said that the node is ready */
+	struct wl_mend_thread *mends; /* mend_thread.c */
+	struct wl_mend_watch mend_watch; /* control's part of it */
+	uint32_t mend_rounds; /* starts that mending made, one behind the other, before this one */
 	int pid_file; /* locked; -1: not ours */
 };
 

@@ -20,8 +20,8 @@
 #include "control/report/metrics.h"
 #include "control/report/report_file.h"
 #include "control/report/status_json.h"
-#include "dataplane/base/change.h"
 #include "control/report/windows.h"
+#include "dataplane/base/change.h"
 #include "dataplane/host/clock.h"
 
 static void gather_worker(const struct wl_node *node, uint32_t number, struct wl_status_worker *to)
@@ -68,6 +68,9 @@ static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_st
 	to->recovered_bytes = from->recovered_bytes;
 	to->recovery_ns = from->recovery_ns;
 	to->worker = node->config->journal_worker[id];
+	to->mend_now_ns = wl_clock_kernel_ns();
+	if (!wl_mend_lanes_reported(&from->journal->mend, &to->mending))
+		to->mending.phase = WL_MENDING_NONE;
 }
 
 static void gather_process(struct wl_status_facts *facts)
@@ -521,9 +524,9 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/trim", answer_trim},
 		{"/wirelog/consumer_set", answer_consumer_set},
 		{"/wirelog/consumer_delete", answer_consumer_delete},
-		{"/wirelog/member", answer_member},
 		{"/wirelog/compare", wl_stats_answer_compare},
 		{"/wirelog/compared", wl_stats_answer_compared},
+		{"/wirelog/member", answer_member},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};

@@ -44,6 +44,9 @@ enum wl_health_level {
 	X(poisoned, UNSAFE, true, "a durable write failed: this node has left the quorum; replace the drive") \
 	X(no_space, UNSAFE, true, "no room in the log: appends are refused") \
 	X(damaged, UNSAFE, true, "a place of the log cannot be believed") \
+	X(dormant, UNSAFE, true, "the log is damaged: this journal takes no part until its peers have mended it") \
+	X(entry_lost, UNSAFE, true, "an entry is damaged here, and no node has it whole") \
+	X(mending, DEGRADED, true, "damaged places of the log are filled from the peers") \
 	X(silent, UNSAFE, true, "it leads and hears no majority") \
 	X(terms_low, DEGRADED, true, "few terms may still get entries") \
 	X(state_undecided, UNSAFE, true, "tables of sessions differ and no majority is of one mind") \

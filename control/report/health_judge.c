@@ -103,10 +103,21 @@ static void judge_peers(const struct judging *judging)
 	}
 }
 
+/* Whether the rest still decides, whichever of them is lost next; under a joint list both of its sides. */
+static bool can_spare_one(const struct wl_list *list, wl_members count)
+{
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		if (wl_members_has(count, node) &&
+		    !wl_list_decides(list, wl_members_without(count, node)))
+			return false;
+	return true;
+}
+
 /* What is left when those that do not count are taken away. Two nodes never have one to spare, and are not blamed for it. */
 static void judge_redundancy(const struct judging *judging, bool counts_itself)
 {
-	wl_members voters = judging->status->list.voters, count = 0;
+	const struct wl_list *list = &judging->status->list;
+	wl_members voters = wl_list_voters(list), count = 0;
 	uint32_t self = judging->facts->config->node;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -121,8 +132,7 @@ static void judge_redundancy(const struct judging *judging, bool counts_itself)
 		else if (node != self || counts_itself)
 			count = wl_members_with(count, node);
 	}
-	add_if(judging, count != voters && wl_members_count(count) <= wl_members_quorum(voters),
-	       WL_HEALTH_redundancy_lost);
+	add_if(judging, count != voters && !can_spare_one(list, count), WL_HEALTH_redundancy_lost);
 }
 
 /* ---- a journal ---------------------------------------------------------------------------------- */
@@ -178,7 +188,7 @@ static void judge_progress(const struct judging *judging)
 {
 	const struct wl_journal_status *status = judging->status;
 
-	add_if(judging, status->view.number == 0, WL_HEALTH_not_begun);
+	add_if(judging, status->view.number == 0 && !status->dormant, WL_HEALTH_not_begun);
 	add_if(judging, status->poisoned, WL_HEALTH_poisoned);
 	add_if(judging, status->no_space, WL_HEALTH_no_space);
 	add_if(judging, status->damaged, WL_HEALTH_damaged);
@@ -199,6 +209,13 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->view.role == WL_ROLE_LEADER && !status->ready, WL_HEALTH_not_ready);
 }
 
+static void judge_mending(const struct judging *judging, uint32_t phase)
+{
+	add_if(judging, judging->status->dormant, WL_HEALTH_dormant);
+	add_if(judging, phase == WL_MENDING_LOST, WL_HEALTH_entry_lost);
+	add_if(judging, phase != WL_MENDING_NONE && phase != WL_MENDING_LOST, WL_HEALTH_mending);
+}
+
 static void judge_journal(struct judging *judging, uint16_t id)
 {
 	const struct wl_status_facts *facts = judging->facts;
@@ -211,6 +228,7 @@ static void judge_journal(struct judging *judging, uint16_t id)
 	if (!facts->journals[id].published_known)
 		return;
 	judging->status = &facts->journals[id].published;
+	judge_mending(judging, facts->journals[id].mending.phase);
 	judge_progress(judging);
 	judge_peers(judging);
 	judge_drive(judging);

@@ -338,8 +338,13 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 			json_object_set_new(object, "divergence",
 					    divergence_of(&facts->agent.divergences[id]));
 		}
+		if (journal->published.dormant)
+			set_text(object, "role", "dormant");
 		json_object_set_new(object, "peers", peers_of(facts, &journal->published));
 	}
+	set_flag(object, "dormant", journal->published_known && journal->published.dormant);
+	if (journal->mending.phase != WL_MENDING_NONE)
+		wl_status_json_set_mending(object, &journal->mending, journal->mend_now_ns);
 	json_object_set_new(object, "damaged_ranges", damage_of(journal));
 	json_object_set_new(object, "recovery", recovery_of(journal));
 	if (facts->agent_known)

@@ -16,6 +16,7 @@
 #include "control/report/link_status.h"
 #include "dataplane/log/recovery.h"
 #include "dataplane/transport/counters.h"
+#include "dataplane/worker/mend_lane.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
 
@@ -42,6 +43,8 @@ struct wl_status_journal {
 	const struct wl_stages *stages;
 	struct wl_recovery_damage damage; /* found at start; kind TORN_TAIL was cut away */
 	uint64_t recovered_index, recovered_bytes, recovery_ns;
+	struct wl_mend_report mending; /* a copy; phase NONE: nothing is damaged */
+	uint64_t mend_now_ns;
 	uint32_t worker;
 };
 
@@ -85,6 +88,9 @@ json_t *wl_status_json_percentiles(const struct wl_histogram *histogram);
 uint32_t wl_status_json_leader_of(const struct wl_status_facts *facts, uint32_t id);
 /* It takes no part any more. */
 bool wl_status_json_is_apart(const struct wl_status_facts *facts, uint32_t id);
+/* mend_json.c: as `mending`. `now_ns` is of the clock of who mends. */
+void wl_status_json_set_mending(json_t *object, const struct wl_mend_report *report,
+				uint64_t now_ns);
 
 void wl_status_json_dotted(uint32_t ipv4, char text[16]);
 void wl_status_json_hex(uint64_t value, char text[17]);

@@ -197,6 +197,7 @@ struct wl_log {
 	uint64_t write_error_offset, segment_error_offset, open_error_offset, read_error_offset,
 		forget_error_offset;
 	uint64_t reads_failed;
+	uint64_t *damage_found; /* NULL, or where readers leave a place that they could not make out, and one */
 	uint64_t generation; /* raised by each truncation */
 
 	struct wl_log_chunk chunks[WL_CHUNKS_MAX]; /* queue: first, count */

@@ -49,6 +49,9 @@ static void survey(struct wl_mend *mend, struct wl_survey *with, uint64_t stop, 
 		.limit = config->limit,
 		.stop = stop < config->stop ? stop : config->stop,
 		.edge = config->edge,
+		.base_offset = config->walk_offset,
+		.base_index = config->walk_index,
+		.base_chain = config->walk_chain,
 		.window = mend->fill.window,
 		.window_bytes = WL_FILL_BYTES,
 		.memory = memory,
@@ -158,6 +161,22 @@ static bool makes_progress(struct wl_mend *mend)
 	return progress;
 }
 
+static bool fail(struct wl_mend *mend)
+{
+	mend->state = WL_MEND_FAILED;
+	mend->phase = WL_MEND_ENDED;
+	return false;
+}
+
+/* A log that lives may have given up its oldest segments meanwhile: they are not damaged, and are never made again. */
+static bool was_given_up(const struct wl_mend *mend)
+{
+	for (uint32_t at = 0; mend->config.limit != UINT64_MAX && at < mend->holes_left; at++)
+		if (mend->held[at].damage == WL_DAMAGE_SEGMENT_ABSENT)
+			return true;
+	return false;
+}
+
 static bool do_survey(struct wl_mend *mend)
 {
 	struct wl_survey *found = &mend->survey;
@@ -169,12 +188,15 @@ static bool do_survey(struct wl_mend *mend)
 	memcpy(mend->held, found->holes, sizeof(mend->held));
 	mend->holes = mend->holes_left = found->hole_count;
 	count(mend);
-	if (!makes_progress(mend)) {
-		mend->state = WL_MEND_FAILED;
-		mend->phase = WL_MEND_ENDED;
-		return false;
-	}
+	if (!makes_progress(mend) || was_given_up(mend))
+		return fail(mend);
 	mend->phase = WL_MEND_CHOOSES;
+	/* Before anything is written: what is written may look like an end that is known. */
+	if (found->end == WL_SURVEY_END_UNKNOWN && mend->config.limit == UINT64_MAX) {
+		mend->zero_at = found->end_begin;
+		mend->uncounted_then = WL_MEND_CHOOSES;
+		mend->phase = WL_MEND_GIVES_UP;
+	}
 	return true;
 }
 
@@ -192,7 +214,8 @@ static bool finish(struct wl_mend *mend)
 		}
 		mend->zero_at = found->end_begin;
 		mend->zero_end = found->end_end;
-		mend->phase = WL_MEND_GIVES_UP;
+		mend->behind = WL_MEND_AGAIN;
+		mend->phase = WL_MEND_ZEROES;
 		return true;
 	}
 	if (mend->bytes_written != mend->bytes_written_before || found->holes_let_go != 0) {
@@ -401,6 +424,10 @@ void wl_mend_go_on(struct wl_mend *mend)
 
 static void want_segment(struct wl_mend *mend, uint64_t offset)
 {
+	if (mend->config.limit != UINT64_MAX) {
+		fail(mend);
+		return;
+	}
 	mend->want = (struct wl_mend_want){
 		.offset = offset - offset % mend->config.log.segment_bytes,
 	};
@@ -428,17 +455,11 @@ static void on_read(struct wl_mend *mend, enum wl_disk_status status)
 		return;
 	if (mend->fill.absent) {
 		/* Made anew: all of it is part of the hole. Then it is looked at once more. */
-		want_segment(mend, mend->fill.offset);
 		mend->phase = WL_MEND_PLANS;
+		want_segment(mend, mend->fill.offset);
 		return;
 	}
 	wl_mend_read_place(mend);
-}
-
-static void fail(struct wl_mend *mend)
-{
-	mend->state = WL_MEND_FAILED;
-	mend->phase = WL_MEND_ENDED;
 }
 
 static void on_written(struct wl_mend *mend, enum wl_disk_status status)
@@ -474,10 +495,8 @@ static void on_uncounted(struct wl_mend *mend, enum wl_disk_status status)
 	mend->gave_up = true;
 	if (mend->watermark > mend->want.offset)
 		mend->watermark = mend->want.offset;
-	mend->before = UINT64_MAX;
-	mend->holes_left = 0;
 	mend->behind = WL_MEND_AGAIN;
-	mend->phase = WL_MEND_ZEROES;
+	mend->phase = mend->uncounted_then;
 }
 
 void wl_mend_on_done(struct wl_mend *mend, enum wl_disk_status status)

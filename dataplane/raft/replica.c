@@ -383,7 +383,8 @@ static void watch_disk(struct wl_replica *replica)
 
 bool wl_replica_has_history(const struct wl_replica *replica)
 {
-	return replica->log->tail.index != 0 || replica->view.term != 0 || replica->fenced_once;
+	return replica->log->tail.index != 0 || replica->view.term != 0 || replica->fenced_once ||
+	       replica->dormant;
 }
 
 /*

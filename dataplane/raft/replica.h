@@ -163,6 +163,7 @@ struct wl_replica {
 	/* both */
 	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/incarnations.h) */
 	bool taken_in; /* the leader of this view says that they do, once they are caught up */
+	bool dormant; /* what is on our medium is not known well enough to take part, in this process */
 	bool fenced_once; /* control was about to make a term durable */
 	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
 	bool branch_only; /* diverged, and what is committed here is equal */

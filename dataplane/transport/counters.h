@@ -45,6 +45,10 @@
 	X(base_parts_taken, SUM, frames, "of a base that takes our log's place") \
 	X(bases_refused, SUM, times, "a base of a peer was not what its digest says, or could not be written") \
 	X(bases_installed, SUM, times, "a base of a peer took our log's place") \
+	X(mend_asks_sent, SUM, frames, "for entries that are damaged here") \
+	X(mend_parts_sent, SUM, frames, "of entries that are damaged at a peer") \
+	X(mend_parts_taken, SUM, frames, "of entries that are damaged here, to be proved") \
+	X(dormant_not_heard, SUM, frames, "for a journal that waits to be mended, and takes no part") \
 	X(append_frames_received, SUM, frames, "follower: from a leader") \
 	X(append_stale_term, SUM, frames, "follower: of an old term") \
 	X(append_rejected, SUM, frames, "follower: that do not continue the log") \

@@ -34,6 +34,8 @@
 	M(PROPOSE, propose, 13, propose, NODE, NODE, replica, "") \
 	M(BASE_ASK, base_ask, 14, base_ask, NODE, NODE, worker, "15") \
 	M(BASE_PART, base_part, 15, base_part, NODE, NODE, worker, "14, for what follows") \
+	M(MEND_ASK, mend_ask, 16, mend_ask, NODE, NODE, worker, "17") \
+	M(MEND_PART, mend_part, 17, mend_part, NODE, NODE, worker, "16, for what follows") \
 	M(PRE_VOTE, pre_vote, 20, vote, NODE, NODE, control, "21") \
 	M(PRE_VOTE_REPLY, pre_vote_reply, 21, vote_reply, NODE, NODE, control, "") \
 	M(VOTE, vote, 22, vote, NODE, NODE, control, "23") \
@@ -80,6 +82,8 @@
 	L(WHOLE, PROPOSE, propose) \
 	L(WHOLE, BASE_ASK, base_ask) \
 	L(HEAD, BASE_PART_HEADER, base_part) \
+	L(WHOLE, MEND_ASK, mend_ask) \
+	L(HEAD, MEND_PART_HEADER, mend_part) \
 	L(WHOLE, VOTE, vote) \
 	L(WHOLE, VOTE_REPLY, vote_reply) \
 	L(WHOLE, TIMEOUT_NOW, timeout_now) \
@@ -302,6 +306,35 @@
 	F(rest, part, bytes, ANY, "of the replicated part") \
 	RULE(m->position.index != 0 && m->position.term != 0, "a base stands at an entry") \
 	RULE(m->offset < m->total && m->bytes <= m->total - m->offset, \
+	     "what is told is a part of the whole")
+
+/* Of entries that are damaged at the asker: from any node to any, whatever role they have. */
+#define WL_WIRE_FIELDS_mend_ask(F, ZERO, RULE) \
+	F(u64, index, index, NOT_0, "of the last entry that is wanted") \
+	F(u64, chain, id, ANY, "chain value behind it: no other entry is meant") \
+	F(u64, first, index, NOT_0, "of the first entry that is wanted") \
+	F(u32, bytes, bytes, IN(1, WL_ENTRY_BYTES_MAX), \
+	  "of the answer's run at most, but for one entry that is longer") \
+	F(u32, offset, bytes, TO(WL_ENTRY_BYTES_MAX), "of that run, from here on") \
+	RULE(m->first <= m->index, "the first entry does not stand behind the last one")
+
+#define WL_WIRE_FIELDS_mend_part(F, ZERO, RULE) \
+	F(u64, index, index, NOT_0, "as asked") \
+	F(u64, chain, id, ANY, "as asked") \
+	F(u64, first, index, NOT_0, "as asked") \
+	F(u32, verdict, choice, IN(WL_WIRE_MEND_HAVE, WL_WIRE_MEND_LAST), \
+	  "1: here it is; 2: it was never here; 3: nothing is known of it here, now; 4: it was " \
+	  "given up here, a base stands for it") \
+	F(u32, total, bytes, TO(WL_ENTRY_BYTES_MAX), \
+	  "of the run: whole images one behind the other, the last one that was asked for at its " \
+	  "end; 0: there is none") \
+	F(u32, offset, bytes, TO(WL_ENTRY_BYTES_MAX), "of these bytes in it") \
+	F(u32, bytes, bytes, ANY, "that follow, exactly") \
+	F(rest, part, bytes, ANY, "of the run") \
+	RULE((m->verdict == WL_WIRE_MEND_HAVE) == (m->bytes != 0), \
+	     "bytes follow where it is there, and only then") \
+	RULE(m->offset <= m->total && m->bytes <= m->total - m->offset && \
+		     (m->total == 0) == (m->bytes == 0), \
 	     "what is told is a part of the whole")
 
 /* PRE_VOTE and VOTE. */

@@ -74,6 +74,15 @@ enum wl_wire_chain_verdict {
 	WL_WIRE_CHAIN_LAST = WL_WIRE_CHAIN_UNKNOWN,
 };
 
+enum wl_wire_mend_verdict {
+	WL_WIRE_MEND_HAVE = 1,
+	/* Another entry stands there, or nothing ever did: said by data that count, of an end that is known (docs/SAFETY.md, rule 21). */
+	WL_WIRE_MEND_NEVER = 2,
+	WL_WIRE_MEND_UNKNOWN = 3,
+	WL_WIRE_MEND_GIVEN_UP = 4,
+	WL_WIRE_MEND_LAST = WL_WIRE_MEND_GIVEN_UP,
+};
+
 enum wl_wire_vote_flag {
 	WL_WIRE_VOTE_TRANSFER = 1, /* sent by the leader itself: stickiness does not apply */
 };

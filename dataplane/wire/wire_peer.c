@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What nodes send each other behind a fixed part: entries in APPEND, bytes of a base in BASE_PART. */
+/* What nodes send each other behind a fixed part: entries in APPEND, bytes of a base in BASE_PART, of damaged entries in MEND_PART. */
 #include "dataplane/wire/wire_internal.h"
 
 /* Images lie one behind the other and end where the bytes end. Their checksums are the log's to check. */
@@ -35,4 +35,10 @@ bool wl_wire_decode_base_part(const uint8_t *from, size_t size, struct wl_wire_b
 {
 	return size >= WL_WIRE_BASE_PART_HEADER_BYTES && wl_wire_take_base_part(from, message) &&
 	       message->bytes == size - WL_WIRE_BASE_PART_HEADER_BYTES;
+}
+
+bool wl_wire_decode_mend_part(const uint8_t *from, size_t size, struct wl_wire_mend_part *message)
+{
+	return size >= WL_WIRE_MEND_PART_HEADER_BYTES && wl_wire_take_mend_part(from, message) &&
+	       message->bytes == size - WL_WIRE_MEND_PART_HEADER_BYTES;
 }

@@ -16,7 +16,8 @@ size_t wl_journal_memory_bytes(const struct wl_journal_config *config)
 	return wl_align_up(wl_replica_memory_bytes(), WL_BLOCK_BYTES) +
 	       wl_align_up(wl_log_memory_bytes(&config->log), WL_BLOCK_BYTES) +
 	       wl_align_up(wl_service_memory_bytes(&config->service), WL_BLOCK_BYTES) +
-	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES) + 2 * WL_BASE_LANE_BYTES;
+	       wl_align_up(WL_STAGES * histogram_bytes(), WL_BLOCK_BYTES) + 2 * WL_BASE_LANE_BYTES +
+	       2 * WL_MEND_LANE_BYTES;
 }
 
 void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config *config,
@@ -35,6 +36,9 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 	journal->lanes.serving.buffer = at;
 	journal->lanes.installing.buffer = at + WL_BASE_LANE_BYTES;
 	at += 2 * WL_BASE_LANE_BYTES;
+	journal->mend.serving.buffer = at;
+	journal->mend.asking.buffer = at + WL_MEND_LANE_BYTES;
+	at += 2 * WL_MEND_LANE_BYTES;
 	for (unsigned stage = 0; stage < WL_STAGES; stage++) {
 		wl_histogram_init(&journal->histograms[stage], WL_STAGE_HIGHEST_NS,
 				  (_Atomic uint64_t *)at);
@@ -58,6 +62,13 @@ void wl_journal_empty(struct wl_journal *journal)
 
 	wl_log_init(log, &journal->config.log, log->ring, log->slots);
 	wl_state_clear(wl_service_state(journal->service));
+}
+
+void wl_journal_sleep(struct wl_journal *journal)
+{
+	wl_journal_empty(journal);
+	journal->opened_from = 0;
+	journal->dormant = true;
 }
 
 void wl_journal_loaded(struct wl_journal *journal)
@@ -94,6 +105,8 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 	replica->remotes = rx->peers;
 	replica->counters = counters;
 	replica->up = up;
+	replica->dormant = journal->dormant;
+	journal->log.damage_found = &journal->damage_found;
 	wl_service_restore(journal->service, replica->commit);
 	wl_service_start(journal->service, replica, rx);
 }
@@ -152,6 +165,10 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	did = wl_service_end_turn(journal->service, now_ns);
 	did += wl_journal_turn_bases(journal, now_ns);
 	did += wl_journal_turn_chains(journal, now_ns);
+	if (journal->damage_found != 0)
+		wl_mend_lanes_note_damaged(&journal->mend, journal->damage_found - 1);
+	journal->damage_found = 0;
+	did += wl_journal_turn_mend(journal, now_ns);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
 
@@ -289,6 +306,7 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 	if (wl_log_chain_at(log, replica->commit, &status->chain) == WL_LOG_KNOWN)
 		status->chain_index = replica->commit;
 	status->received = leads ? replica->received_majority : replica->match;
+	status->dormant = replica->dormant;
 	status->base_index = replica->base_index;
 	status->base_digest = replica->base_digest;
 	status->ready = replica->ready;

@@ -4,6 +4,8 @@
  * what it publishes. A worker owns an array of them.
  *
  * Life: wl_journal_init (an empty log) -> recovery fills journal->log and the table of sessions -> wl_journal_start -> turns.
+ * A journal whose recovery found damage is dormant: wl_journal_sleep, wl_journal_start. Its log stays empty and touches no medium; it takes
+ * and gives nothing but frames that mend, until the process starts again.
  * Thread: init, recovery and start [init], then the worker's.
  */
 #ifndef WL_DATAPLANE_WORKER_JOURNAL_H
@@ -15,6 +17,7 @@
 #include "dataplane/worker/base_exchange.h"
 #include "dataplane/worker/base_peer.h"
 #include "dataplane/worker/chain_peer.h"
+#include "dataplane/worker/mend_peer.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
 
@@ -41,6 +44,11 @@ struct wl_journal {
 	struct wl_base_server base_server;
 	struct wl_base_fetch base_fetch;
 	struct wl_chain_peer chains; /* what other nodes have at some place, and what they ask */
+	bool dormant; /* what is on its medium is not known well enough to take part */
+	struct wl_mend_lanes mend; /* damaged entries, from node to node, with who mends */
+	struct wl_mend_server mend_server;
+	struct wl_mend_fetch mend_fetch;
+	uint64_t damage_found; /* a place of the stream that a reader could not make out, and one; 0: none */
 	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */
 	uint64_t staged_boot; /* view whose entries are timed */
 };
@@ -62,7 +70,9 @@ void wl_journal_loaded(struct wl_journal *journal);
  * (recovery refuses a log in which it is), while of everything else it shows only at the end whether it belongs to the log.
  */
 void wl_journal_recover(struct wl_journal *journal, struct wl_recovery *recovery);
-/* After recovery. `known_commit`: entries up to here are known committed. */
+/* Instead of a recovery that ends well: nothing of what was read stays. [init] */
+void wl_journal_sleep(struct wl_journal *journal);
+/* After recovery, or wl_journal_sleep. `known_commit` (0: asleep): entries up to here are known committed. */
 void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
 		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up);
 /* What makes a leader fall silent is found here, before anything is said in this turn. */

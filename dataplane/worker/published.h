@@ -83,6 +83,7 @@ struct wl_journal_status {
 	bool commit_stalled; /* leader: a majority answers, and nothing has come nearer to a commit for an election timeout */
 	bool state_undecided; /* leader: tables of sessions differ, and no majority is of one mind */
 	bool duplicate; /* another server runs under the id of a peer, or under ours: lately */
+	bool dormant; /* waits to be mended, and takes no part (mend_lane.h) */
 	bool ready, silent, no_space, poisoned, handing_over, damaged, rebuilding;
 	struct wl_storage_status storage;
 	struct wl_peer_status peers[WIRELOG_NODES_MAX + 1];

@@ -72,26 +72,38 @@ static void count_requests(struct wl_worker *worker, const struct wl_disk_reques
 	}
 }
 
+/* The log of a dormant one is empty, and what stands on its medium is not: it must not ask for anything there. */
+static bool uses_medium(const struct wl_journal *journal)
+{
+	return !journal->dormant;
+}
+
 /* Writes first: an append waits for them. */
 static void collect(struct wl_worker *worker)
 {
 	struct wl_disk_request *requests = worker->backlog;
 	unsigned count = 0;
 
-	for (uint32_t at = 0; at < worker->journal_count; at++)
-		count += wl_log_cut_writes(&worker->journals[at].log, requests + count,
-					   WL_WORKER_DISK_BACKLOG - count);
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		if (uses_medium(&worker->journals[at]))
+			count += wl_log_cut_writes(&worker->journals[at].log, requests + count,
+						   WL_WORKER_DISK_BACKLOG - count);
+	}
 	for (uint32_t at = 0; at < worker->journal_count; at++) {
 		struct wl_journal *journal = &worker->journals[at];
 
+		if (!uses_medium(journal))
+			continue;
 		count += wl_replica_want_reads(&journal->replica, requests + count,
 					       WL_WORKER_DISK_BACKLOG - count);
 		count += wl_service_want_reads(journal->service, requests + count,
 					       WL_WORKER_DISK_BACKLOG - count);
 	}
-	for (uint32_t at = 0; at < worker->journal_count; at++)
-		count += wl_log_want_forgets(&worker->journals[at].log, requests + count,
-					     WL_WORKER_DISK_BACKLOG - count);
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		if (uses_medium(&worker->journals[at]))
+			count += wl_log_want_forgets(&worker->journals[at].log, requests + count,
+						     WL_WORKER_DISK_BACKLOG - count);
+	}
 	count_requests(worker, requests, count);
 	worker->backlog_count = count;
 }

@@ -69,7 +69,7 @@ static void turn_away(struct wl_worker *worker, const struct wl_message *message
 {
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
 
-	if (!journal)
+	if (!journal || journal->dormant)
 		return;
 	wl_service_on_stranger(journal->service, message);
 	wl_count(&worker->counters, WL_COUNTER_clients_turned_away);
@@ -120,6 +120,28 @@ void wl_worker_take_chain_told(struct wl_worker *worker, const struct wl_message
 		wl_journal_on_chain_told(journal, wl_identity_node(message->from->identity), &told);
 }
 
+void wl_worker_take_mend_ask(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+	struct wl_wire_mend_ask ask;
+
+	if (!wl_wire_decode_mend_ask(message->payload, message->bytes, &ask))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (wl_worker_takes_part(worker, message))
+		wl_journal_on_mend_ask(journal, wl_identity_node(message->from->identity), &ask);
+}
+
+void wl_worker_take_mend_part(struct wl_worker *worker, const struct wl_message *message)
+{
+	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
+	struct wl_wire_mend_part part;
+
+	if (!wl_wire_decode_mend_part(message->payload, message->bytes, &part))
+		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
+	else if (wl_worker_takes_part(worker, message))
+		wl_journal_on_mend_part(journal, wl_identity_node(message->from->identity), &part);
+}
+
 /* Its place and its readers are free at once; its sessions may give way. */
 void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *message)
 {
@@ -167,12 +189,41 @@ WL_WIRE_MESSAGES(TAKE)
 		SERVE_##server(name); \
 		break;
 
+/*
+ * What a dormant journal hears: how nodes meet, and what mends. No entry, acknowledgement, vote or client (docs/SAFETY.md, rules
+ * 18 to 20): to its clients it is a node that is not there, so that they go elsewhere.
+ */
+static bool hears(const struct wl_journal *journal, const struct wl_message *message)
+{
+	if (!journal->dormant)
+		return true;
+	switch ((enum wl_wire_type)message->type) {
+	case WL_WIRE_HELLO:
+		return !wl_identity_is_client(message->hello_identity);
+	case WL_WIRE_HELLO_REPLY:
+	case WL_WIRE_GREETING:
+	case WL_WIRE_PATH_ECHO:
+	case WL_WIRE_MEND_ASK:
+	case WL_WIRE_MEND_PART:
+	case WL_WIRE_GOODBYE:
+		return true;
+	case WL_WIRE_PATH_PROBE:
+		return !wl_identity_is_client(message->from->identity);
+	default:
+		return false;
+	}
+}
+
 static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 {
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
 
 	if (!journal) {
 		wl_worker_send_elsewhere(worker, message);
+		return;
+	}
+	if (!hears(journal, message)) {
+		wl_count(&worker->counters, WL_COUNTER_dormant_not_heard);
 		return;
 	}
 	switch ((enum wl_wire_type)message->type) {

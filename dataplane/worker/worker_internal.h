@@ -17,6 +17,8 @@ void wl_worker_take_base_ask(struct wl_worker *worker, const struct wl_message *
 void wl_worker_take_base_part(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_chain_ask(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_chain_told(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_mend_ask(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_mend_part(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *message);
 /* worker_greet.c */
 void wl_worker_take_hello(struct wl_worker *worker, const struct wl_message *message);

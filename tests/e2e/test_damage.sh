@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Data damaged at rest, in every way of docs/LOG-FORMAT.md: named by verify and by the refusal to start.
+# Data damaged at rest, in every way of docs/LOG-FORMAT.md: named by verify, and by a start without the other nodes, which takes no part in that
+# journal. (That it heals from them is test_mend.sh's.)
 # timeout: 150
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -35,6 +36,45 @@ damaged() {
 	[ "$2" = none ] || "$e2e/damage" "$copy" "$2" >"$work/damage.out" 2>&1
 }
 
+sleeps() { # NODE KIND NAME-OF-DAMAGE: the node starts, and says that this journal takes no part
+	damaged "$1" "$2" || { not_ok "$2_is_named" "$(cat "$work/damage.out")"; return; }
+	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
+	result=$?
+	claim "verify_reports_$2" test "$result" -eq 65
+	claim "verify_names_$2_as_$3" grep -q -- "$3" "$work/verify.out"
+	: >"$cluster/damaged.log"
+	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
+	extra_pids+=($!)
+	claim "wirelogd_starts_with_$2" wait_until 30 grep -q ' started ' "$cluster/damaged.log"
+	claim "wirelogd_names_$2_as_$3" grep -q "dormant journal=0 damage=$3 " "$cluster/damaged.log"
+	kill -TERM $!
+	wait $!
+	claim "wirelogd_ends_well_with_$2" test $? -eq 0
+	unset 'extra_pids[-1]'
+	# What nobody else has is not made up.
+	"$wirelog" verify "$copy" >/dev/null 2>&1
+	claim "$2_is_still_there" test $? -eq 65
+}
+
+gives_up() { # NODE KIND NAME-OF-DAMAGE: what stood at the end is known to nobody, so these data count for nothing, and the log ends before it
+	damaged "$1" "$2" || { not_ok "$2_is_named" "$(cat "$work/damage.out")"; return; }
+	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
+	result=$?
+	claim "verify_reports_$2" test "$result" -eq 65
+	claim "verify_names_$2_as_$3" grep -q -- "$3" "$work/verify.out"
+	: >"$cluster/damaged.log"
+	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
+	extra_pids+=($!)
+	claim "wirelogd_names_$2_as_$3" wait_until 30 grep -q "dormant journal=0 damage=$3 " "$cluster/damaged.log"
+	claim "wirelogd_gives_up_$2" wait_until 30 grep -q 'mended journal=0 .* gave_up_end=1 ' "$cluster/damaged.log"
+	claim "wirelogd_opens_what_is_left_of_$2" wait_until 30 grep -q ' recovered journal=0 ' "$cluster/damaged.log"
+	claim "data_with_$2_count_for_nothing" wait_until 30 grep -q "NO_HISTORY: this node's data neither vote nor count" "$cluster/damaged.log"
+	kill -TERM $!
+	wait $!
+	claim "wirelogd_ends_well_with_$2" test $? -eq 0
+	unset 'extra_pids[-1]'
+}
+
 refuses() { # NODE KIND NAME-OF-DAMAGE
 	damaged "$1" "$2" || { not_ok "$2_is_refused" "$(cat "$work/damage.out")"; return; }
 	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
@@ -65,18 +105,18 @@ starts() { # NODE KIND WORDS-IN-LOG: the damage is none, or is cut away
 }
 
 starts "$follower" none ''
-refuses "$follower" rot rot
-refuses "$follower" rot_header rot
-refuses "$follower" torn_middle rot
-refuses "$follower" lost_write lost-write
-refuses "$follower" misdirected misdirected
+sleeps "$follower" rot rot
+sleeps "$follower" rot_header rot
+sleeps "$follower" torn_middle rot
+sleeps "$follower" lost_write lost-write
+sleeps "$follower" misdirected misdirected
 refuses "$follower" broken_chain chain
-refuses "$follower" segment_header segment-header
-refuses "$follower" segment_absent segment-absent
-refuses "$follower" cut_short cut-short
+sleeps "$follower" segment_header segment-header
+sleeps "$follower" segment_absent segment-absent
+gives_up "$follower" cut_short cut-short
 # The newest chunk: known as durable by the superblock, or by nobody.
-refuses "$follower" torn_tail rot
-refuses "$cut" rot_tail unproven
+gives_up "$follower" torn_tail rot
+sleeps "$cut" rot_tail unproven
 starts "$cut" torn_tail torn_tail_cut
 starts "$follower" segment_ahead ''
 

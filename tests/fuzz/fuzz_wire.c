@@ -166,6 +166,20 @@ static void check_base_part(const uint8_t *bytes, size_t size)
 	FUZZ_PROMISE(memcmp(again, bytes, sizeof(again)) == 0);
 }
 
+static void check_mend_part(const uint8_t *bytes, size_t size)
+{
+	struct wl_wire_mend_part part;
+	uint8_t again[WL_WIRE_MEND_PART_HEADER_BYTES];
+
+	if (!wl_wire_decode_mend_part(bytes, size, &part))
+		return;
+	FUZZ_PROMISE(part.part >= bytes && part.part + part.bytes == bytes + size);
+	FUZZ_PROMISE(part.offset + part.bytes <= part.total && part.total <= WL_ENTRY_BYTES_MAX);
+	(void)sum_of(part.part, part.bytes);
+	wl_wire_encode_mend_part(again, &part);
+	FUZZ_PROMISE(memcmp(again, bytes, sizeof(again)) == 0);
+}
+
 static void (*const checks[WL_WIRE_TYPES])(const uint8_t *bytes, size_t size) = {
 #define CHECK(NAME, name, number, layout, from, to, server, answer) [number] = check_##layout,
 	WL_WIRE_MESSAGES(CHECK)};

@@ -18,6 +18,7 @@
 #define ELECTION_TIMEOUT_NS 100000000u
 #define LIVENESS_NS (20u * (uint64_t)ELECTION_TIMEOUT_NS)
 #define CONVERGENCE_NS 10000000000u
+#define MENDING_NS 60000000000u
 #define TERMS_TO_RECOVER 6u
 #define LOSSY_PPM 100000u /* of frames that the frozen rest loses */
 #define LATE_NS (ELECTION_TIMEOUT_NS / 2) /* or by so much it delays some */
@@ -373,6 +374,11 @@ static void check_stability(struct run *run)
 			      stands_still(run, &before));
 }
 
+static bool is_out(const struct sim_node *node)
+{
+	return node->refused || sim_node_is_dormant(node);
+}
+
 /* A disk was lost, or is not opened: else every node comes to count, and the cluster to begin. */
 static bool lost_disks(const struct run *run)
 {
@@ -380,7 +386,8 @@ static bool lost_disks(const struct run *run)
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++)
 		lost |= run->cluster.nodes[number].forgets != 0 ||
-			run->cluster.nodes[number].refused;
+			run->cluster.nodes[number].mended != 0 ||
+			is_out(&run->cluster.nodes[number]);
 	return lost;
 }
 
@@ -393,7 +400,7 @@ static bool majority_is(const struct run *run, bool or_forgot)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->refused || node->contradicted ||
+		if (is_out(node) || node->contradicted ||
 		    (or_forgot && lost_disks(run) && !data_count(run, node)))
 			lame |= 1u << number;
 	}
@@ -407,7 +414,7 @@ static bool is_held_back(const struct run *run, unsigned journal)
 	wl_members lame = 0;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		if (run->cluster.nodes[number].refused ||
+		if (is_out(&run->cluster.nodes[number]) ||
 		    !data_count_in(&run->cluster.nodes[number], journal))
 			lame |= 1u << number;
 	}
@@ -462,6 +469,47 @@ static void check_halt(struct run *run)
 	}
 }
 
+/* A journal that is dormant is on its way, or halts at an entry that is nowhere whole. */
+static bool mends_on(const struct run *run, const struct sim_node *node, unsigned journal)
+{
+	struct wl_mend_report report;
+	const struct wl_mender *mender = node->menders[journal].mender;
+
+	if (!node->up)
+		return node->mend_watch.outcome == WL_MEND_STARTS_AGAIN && !node->refused;
+	if (!node->journals[journal]->dormant)
+		return false;
+	if (!wl_mend_lanes_reported(&node->journals[journal]->mend, &report))
+		return true;
+	return report.phase != WL_MENDING_LOST || mender->mend.state != WL_MEND_WANTS_ENTRIES ||
+	       sim_oracle_somebody_has(&run->oracles[journal], mender->mend.ask.index,
+				       mender->mend.ask.chain);
+}
+
+static unsigned who_mends_on(const struct run *run)
+{
+	unsigned who = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++)
+		for (unsigned journal = 0; journal < run->plan->journals; journal++)
+			if (mends_on(run, &run->cluster.nodes[number], journal))
+				who = number;
+	return who;
+}
+
+/* All are up, and hear each other: what is whole somewhere comes back (O41). */
+static void let_mend(struct run *run)
+{
+	unsigned who;
+
+	for (uint64_t waited = 0; (who = who_mends_on(run)) != 0; waited += STEP_NS) {
+		if (waited > MENDING_NS)
+			sim_violation(&run->cluster, who, "O41",
+				      "is dormant, and what it lacks is whole somewhere");
+		advance(run, STEP_NS);
+	}
+}
+
 static void check_liveness(struct run *run, struct sim_result *result)
 {
 	struct mark before;
@@ -470,6 +518,8 @@ static void check_liveness(struct run *run, struct sim_result *result)
 	choose_core(run);
 	sim_faults_heal(&run->faults, core_of(run));
 	sim_trace_say(&run->cluster.network.trace, "healed: nodes %x", core_of(run));
+	if (core_of(run) == all_nodes(run) && !run->plan->liar)
+		let_mend(run);
 	if (majority_is(run, true)) {
 		if (majority_is(run, false))
 			check_halt(run);
@@ -524,8 +574,8 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
 
-		if (node->up && !node->contradicted && !sim_node_table_rots(node) &&
-		    is_member(run, journal, number) &&
+		if (node->up && !node->journals[journal]->dormant && !node->contradicted &&
+		    !sim_node_table_rots(node) && is_member(run, journal, number) &&
 		    !sim_node_needs_base(&run->cluster, node, journal) &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;

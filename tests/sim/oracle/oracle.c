@@ -332,6 +332,14 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 		broken = wl_log_check(&journal->log);
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
+	if (journal->dormant) {
+		/* A first segment would be made where one stands. */
+		if (journal->log.segment_asked || journal->log.writes_in_flight != 0)
+			sim_violation(oracle->cluster, node->number, "O42",
+				      "is dormant, and asks its medium for what its empty log "
+				      "lacks");
+		return;
+	}
 	sim_oracle_check_apart(oracle, node);
 	sim_oracle_check_caught_up(oracle, node);
 	oracle->silent[node->number] = journal->replica.view.role == WL_ROLE_LEADER &&
@@ -485,7 +493,8 @@ void sim_oracle_finish(struct sim_oracle *oracle)
 		struct wl_service_stats stats;
 		uint64_t chain;
 
-		if (!node->up || node->contradicted || sim_node_table_rots(node) ||
+		if (!node->up || node->journals[oracle->journal]->dormant || node->contradicted ||
+		    sim_node_table_rots(node) ||
 		    !wl_members_has(wl_list_everybody(&oracle->list), number) ||
 		    sim_node_needs_base(oracle->cluster, node, oracle->journal))
 			continue;

@@ -48,8 +48,11 @@
  *  O37 whole bases stand on what is still there: of both a start can go on
  *  O39 what a consumer was told of its checkpoint is committed, and nobody who takes it later is told less of that one (oracle_consumers.c)
  *  O38 what is called proven, a majority made alike; a state's trim point is what the entries say
- *  O39 lists of members follow one another so that what decides by one meets what decides by the next; behind a list that is not
+ *  O40 lists of members follow one another so that what decides by one meets what decides by the next; behind a list that is not
  *      committed stands no other one; a new leader counts by the list that its votes were counted by; a state has the list that the entries say
+ *  O41 what is damaged on a node heals where an entry of it is whole anywhere: in the end no journal is dormant but for one that is nowhere
+ *      whole, and that one is named
+ *  O42 a journal that is dormant says nothing but how nodes meet, and what mends, and its worker leaves its medium alone
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -207,6 +210,8 @@ void sim_oracle_fini(struct sim_oracle *oracle);
 void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *client);
 /* The first record whose timestamp is not below this; one more than there are when there is none. */
 uint64_t sim_oracle_first_since(const struct sim_oracle *oracle, uint64_t timestamp_ns);
+/* Is there, on a drive of a node that runs, a whole entry with this index and chain value? */
+bool sim_oracle_somebody_has(const struct sim_oracle *oracle, uint64_t index, uint64_t chain);
 /* After everything healed. */
 void sim_oracle_finish(struct sim_oracle *oracle);
 /* A number that depends on everything that happened: equal for equal seeds. */

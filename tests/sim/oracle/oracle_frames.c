@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The part of the oracle that listens: each frame is judged when it leaves a node, before the network touches it. */
+#include <string.h>
+
 #include "dataplane/raft/quorum.h"
 #include "tests/sim/network/words.h"
 #include "tests/sim/oracle/oracle_internal.h"
@@ -174,6 +176,22 @@ static void check_words(const struct sim_oracle *oracle, unsigned from,
 			      header->type, header->payload_bytes);
 }
 
+/* How nodes meet, and what mends: no vote, no acknowledgement, nothing to a client. */
+static void check_dormant(const struct sim_oracle *oracle, unsigned from,
+			  const struct wl_frame_header *header)
+{
+	static const uint8_t may[] = {WL_WIRE_HELLO,	  WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,
+				      WL_WIRE_PATH_PROBE, WL_WIRE_PATH_ECHO,   WL_WIRE_MEND_ASK,
+				      WL_WIRE_MEND_PART};
+	const struct sim_node *node = &oracle->cluster->nodes[from];
+
+	if (!node->up || !node->journals[header->journal]->dormant ||
+	    (memchr(may, header->type, sizeof(may)) && !wl_identity_is_client(header->destination)))
+		return;
+	sim_violation(oracle->cluster, from, "O42",
+		      "says something of type %u in a journal that is dormant", header->type);
+}
+
 static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
 {
 	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
@@ -191,6 +209,7 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	    header.journal >= oracle->cluster->config.journals)
 		return;
 	check_words(oracle, from, &header, payload);
+	check_dormant(oracle, from, &header);
 	if (oracle->reduced)
 		return;
 	oracle += header.journal;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lists of members (O39): what the log says who votes, and that everybody counts by that. */
+/* Lists of members (O40): what the log says who votes, and that everybody counts by that. */
 #include "tests/sim/oracle/oracle_internal.h"
 
 #define LLU(value) (unsigned long long)(value)
@@ -41,7 +41,7 @@ void sim_oracle_note_members(struct sim_oracle *oracle, unsigned node, uint64_t 
 	if (control->expects != oracle->list.index)
 		return; /* not in effect */
 	if (!meet(&oracle->list, &next))
-		sim_violation(oracle->cluster, node, "O39",
+		sim_violation(oracle->cluster, node, "O40",
 			      "list %x|%x at entry %llu follows %x|%x, and they may decide apart",
 			      next.voters, next.old, LLU(index), oracle->list.voters,
 			      oracle->list.old);
@@ -63,19 +63,19 @@ void sim_oracle_check_members(const struct sim_oracle *oracle, const struct sim_
 	const struct wl_list *list = &journal->log.list;
 
 	if (journal->log.list_before.index > oracle->committed)
-		sim_violation(oracle->cluster, node->number, "O39",
+		sim_violation(oracle->cluster, node->number, "O40",
 			      "has a list at entry %llu, and the one before it, at %llu, is not "
 			      "committed",
 			      LLU(list->index), LLU(journal->log.list_before.index));
 	if (journal->replica.view.role == WL_ROLE_LEADER && !journal->replica.ready &&
 	    election->state == WL_ELECTION_LEADER &&
 	    election->number == journal->replica.view.number && !is_same(&election->fenced, list))
-		sim_violation(oracle->cluster, node->number, "O39",
+		sim_violation(oracle->cluster, node->number, "O40",
 			      "was elected by the list at entry %llu, and leads by that at %llu",
 			      LLU(election->fenced.index), LLU(list->index));
 	if (state->list.index != 0 && state->sessions.applied_index == oracle->committed &&
 	    !sim_node_table_rots(node) && !is_same(&state->list, &oracle->list))
-		sim_violation(oracle->cluster, node->number, "O39",
+		sim_violation(oracle->cluster, node->number, "O40",
 			      "its state has the list of entry %llu, the log says that of %llu",
 			      LLU(state->list.index), LLU(oracle->list.index));
 }

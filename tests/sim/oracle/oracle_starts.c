@@ -27,6 +27,12 @@ static bool reads_are_sound(const struct sim_drive *drive)
 	       drive->faults.misread_ppm == 0;
 }
 
+/* It was not opened, or a journal of it was not. */
+static bool noticed(const struct sim_node *node)
+{
+	return node->refused || node->refusal == SIM_REFUSAL_LOG;
+}
+
 static bool is_harmed(const struct sim_drive *drive)
 {
 	return drive->damage.way != SIM_DAMAGE_NONE || drive->damage.vague || drive->lost != 0;
@@ -57,10 +63,10 @@ static void judge_damage(const struct sim_oracle *oracle, const struct sim_node 
 	const char *way = sim_damage_name(damage->way);
 	unsigned journal = drive->identity.journal;
 
-	if (damage->refuses != node->refused)
+	if (damage->refuses != noticed(node))
 		sim_violation(oracle->cluster, node->number, "O23",
 			      "%s at %llu after %s: refuses %s (%s at %llu)",
-			      node->refused ? "does not start" : "starts", LLU(damage->begin), way,
+			      noticed(node) ? "does not start" : "starts", LLU(damage->begin), way,
 			      refusal_text(node->refusal),
 			      wl_recovery_damage_name(node->damage.kind), LLU(node->damage.begin));
 	if (damage->refusal != node->refusal)
@@ -91,7 +97,7 @@ static void judge_damage(const struct sim_oracle *oracle, const struct sim_node 
 /* A drive that lost what it had acknowledged: a hole, or parts of a chunk, or nothing that a node alone could see. */
 static void judge_loss(const struct sim_oracle *oracle, const struct sim_node *node)
 {
-	if (node->refused &&
+	if (noticed(node) &&
 	    (node->refusal != SIM_REFUSAL_LOG ||
 	     (node->damage.kind != WL_DAMAGE_ROT && node->damage.kind != WL_DAMAGE_LOST_WRITE)))
 		sim_violation(oracle->cluster, node->number, "O23", "calls lost writes %s at %llu",
@@ -139,7 +145,7 @@ static void after_start(void *context, struct sim_node *node)
 		sim_violation(oracle->cluster, node->number, "O23",
 			      "refuses %s of data that a newer version wrote",
 			      refusal_text(node->refusal));
-	if (node->refused && !node->rotten && !node->newer && !node->contradicted)
+	if (noticed(node) && !node->rotten && !node->newer && !node->contradicted)
 		sim_violation(oracle->cluster, node->number, "O23",
 			      "refuses a drive that only saw power cuts: %s, %s at %llu",
 			      refusal_text(node->refusal),
@@ -153,7 +159,7 @@ static void after_start(void *context, struct sim_node *node)
 	for (unsigned journal = 0; journal < oracle->cluster->config.journals; journal++) {
 		struct sim_drive *drive = &node->drives[journal];
 
-		if (node->refused)
+		if (node->refused || node->started[journal].refused)
 			continue;
 		drive->latent |= drive->damage.unseen;
 		memset(&drive->damage, 0, sizeof(drive->damage));
@@ -228,6 +234,38 @@ static bool may_lose(void *context, const struct sim_node *node, unsigned journa
 		at += wl_entry_bytes(&entry);
 	}
 	return true;
+}
+
+/* ---- what may be mended ---- */
+
+static bool drive_has(const struct sim_drive *drive, uint64_t index, uint64_t chain)
+{
+	uint64_t end = drive->segments * drive->segment_bytes;
+
+	for (uint64_t at = drive->oldest * drive->segment_bytes; at < end; at += 8) {
+		const uint8_t *from = sim_drive_at(drive, at);
+		uint64_t left = drive->segment_bytes - at % drive->segment_bytes;
+		struct wl_entry_header header;
+
+		if (left >= WL_ENTRY_HEADER_BYTES && wl_load_u32(from) == WL_ENTRY_MAGIC &&
+		    wl_entry_decode(from, left, &header) == WL_ENTRY_OK && header.index == index &&
+		    wl_entry_chain(from) == chain)
+			return true;
+	}
+	return false;
+}
+
+bool sim_oracle_somebody_has(const struct sim_oracle *oracle, uint64_t index, uint64_t chain)
+{
+	bool has = false;
+
+	for (unsigned number = 1; number <= oracle->cluster->config.nodes && !has; number++) {
+		const struct sim_node *node = &oracle->cluster->nodes[number];
+
+		has = node->up && !node->contradicted &&
+		      drive_has(&node->drives[oracle->journal], index, chain);
+	}
+	return has;
 }
 
 void sim_oracles_watch_starts(struct sim_oracle *oracles)

@@ -9,6 +9,8 @@
 /* A violation when it does not hold; other verbs are none of its business. */
 void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *action);
 /* Those about bases (faults_bases.c). */
+/* faults_mend.c */
+void sim_expect_mend(struct sim_cluster *cluster, const struct sim_action *action);
 void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action);
 /* Those about members (faults_members.c). */
 void sim_expect_members(const struct sim_cluster *cluster, const struct sim_action *action);

@@ -45,6 +45,9 @@ bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action 
 /* faults_members.c. The same. */
 bool sim_faults_act_on_members(struct sim_faults *faults, const struct sim_action *action,
 			       struct sim_node *node);
+/* faults_mend.c. False: not one of those. */
+bool sim_faults_mend(struct sim_faults *faults, const struct sim_action *action,
+		     struct sim_node *node);
 void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 		     const struct sim_plan *plan);
 void sim_faults_fini(struct sim_faults *faults);

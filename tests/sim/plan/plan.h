@@ -112,9 +112,16 @@ enum sim_verb {
 	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
 	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
+	SIM_DESTROY, /* node, which is down: the entry of this index, wherever it stands on its drives */
+	SIM_MISTAKE, /* node, 0 | 1: of the entries that it gives peers to mend with some bytes are others */
 	SIM_EXPECT_BEGINS_LATER, /* node, 0 | 1: its log has given up its first entries */
 	SIM_EXPECT_FROM_BASE, /* node, 0 | 1: its last start went on from a base */
 	SIM_EXPECT_BASES, /* node: it has made so many at least */
+	SIM_EXPECT_DORMANT, /* node, 0 | 1: a journal of it waits to be mended */
+	SIM_EXPECT_MENDED, /* node: it started so often, at least, because a journal was mended */
+	SIM_EXPECT_HEALED, /* node: so many entries, at least, that were damaged came from peers while it ran */
+	SIM_EXPECT_LOST, /* node, 0 | 1: its first journal halts at an entry that no node has whole */
+	SIM_EXPECT_COUNTS, /* node, 0 | 1: its data in the first journal vote and are counted */
 	SIM_EXPECT_STATUS, /* node: its last start ended with this number (wirelog/status.h); 0: it runs */
 	SIM_EXPECT_LEADER, /* node, or any */
 	SIM_EXPECT_NO_LEADER,

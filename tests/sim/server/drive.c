@@ -94,6 +94,30 @@ enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset,
 	return status == WL_DISK_OK && got != bytes ? WL_DISK_FAILED : status;
 }
 
+enum wl_disk_status sim_drive_rewrite(struct sim_drive *drive, uint64_t offset, const uint8_t *from,
+				      uint32_t bytes)
+{
+	struct sim_segment *segment = sim_drive_file(drive, offset / drive->segment_bytes);
+	uint64_t end = offset % drive->segment_bytes + bytes;
+
+	WL_CHECK(end <= drive->segment_bytes);
+	if (!sim_drive_has(drive, offset / drive->segment_bytes))
+		return WL_DISK_ABSENT;
+	if (drive->faults.write_fails) {
+		drive->faults.write_fails = false;
+		return WL_DISK_FAILED;
+	}
+	sim_arena_copy(sim_drive_place(drive, offset), from, bytes);
+	/* One that was cut short grows: behind its end nothing but zeros was left. */
+	if (segment->bytes < end)
+		segment->bytes = end;
+	if (offset + bytes > drive->extent)
+		drive->extent = offset + bytes;
+	if (offset <= drive->unreadable && drive->unreadable + WL_BLOCK_BYTES <= offset + bytes)
+		drive->unreadable = SIM_NOWHERE - WL_BLOCK_BYTES;
+	return WL_DISK_OK;
+}
+
 static void do_read(struct sim_drive *drive, struct sim_drive_request *slot)
 {
 	const struct wl_disk_request *request = &slot->request;

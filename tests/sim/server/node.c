@@ -16,6 +16,7 @@
 #define AGENT_IDLE_NS 2000000u
 #define SUPERBLOCK_WRITE_NS 150000u
 #define RESTART_NS 200000000u
+#define EXEC_NS 5000000u
 #define RECORD_FAILED 4 /* record_state: for good, as the daemon's writer */
 
 struct sim_cluster *sim_node_cluster(struct sim_node *node)
@@ -107,6 +108,17 @@ static bool lives_on(struct sim_node *node)
 		sim_agenda_add(node->agenda, node->agenda->now_ns + RESTART_NS, start_again, node,
 			       (void *)(uintptr_t)(node->boot + 1));
 	}
+	if (node->mend_watch.outcome == WL_MEND_STARTS_AGAIN && wl_agent_is_stopped(node->agent)) {
+		node->mend_rounds++;
+		node->mended++;
+		sim_agenda_add(node->agenda, node->agenda->now_ns + EXEC_NS, start_again, node,
+			       (void *)(uintptr_t)(node->boot + 1));
+	}
+	if (node->mend_watch.outcome == WL_MEND_IS_REFUSED && wl_agent_is_stopped(node->agent)) {
+		sim_node_check_end(cluster, node, WIRELOG_STORE_DAMAGED);
+		node->refused = true;
+		node->refusal = SIM_REFUSAL_LOG;
+	}
 	if ((node->budget.armed && node->budget.left < 0) || wl_agent_is_stopped(node->agent))
 		sim_node_crash(cluster, node->number);
 	return node->up;
@@ -128,6 +140,7 @@ void sim_node_turn_worker(struct sim_core *core)
 		cluster->after_turn(cluster->context, node, core->number);
 	if (!lives_on(node))
 		return;
+	sim_mends_wake(node);
 	if (wl_ring_count(&core->plane->up) + wl_ring_count(&core->plane->punt_up) != 0)
 		sim_node_wake_agent(node);
 	wake(node, &core->actor,
@@ -213,6 +226,7 @@ void sim_node_turn_agent(struct sim_node *node)
 
 	for (unsigned journal = 0; journal < config->journals; journal++)
 		look_at_journal(node, journal);
+	sim_mends_look(node);
 	wl_agent_turn(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 	for (unsigned worker = 0; worker < config->workers; worker++)
 		sim_trace_plane(&node->network->trace, node->number, "control tells",
@@ -417,6 +431,7 @@ static void go_down(struct sim_cluster *cluster, unsigned number, bool killed)
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
 	sim_bases_end(node);
+	sim_mends_end(node, !killed);
 	sim_node_give_back_memory(node);
 }
 
@@ -471,7 +486,7 @@ bool sim_node_needs_base(const struct sim_cluster *cluster, const struct sim_nod
 {
 	const struct sim_node *leader = &cluster->nodes[sim_cluster_leader(cluster, journal)];
 
-	if (!node->up || leader->number == 0 || leader == node)
+	if (!node->up || node->journals[journal]->dormant || leader->number == 0 || leader == node)
 		return false;
 	/*
 	 * Chunks are packed in another way on each node: one is full before a trim comes that others had room for. And one whose log ends behind the

@@ -8,7 +8,9 @@
 #define WL_TESTS_SIM_SERVER_NODE_H
 
 #include "control/agent/agent.h"
+#include "control/node/mend_watch.h"
 #include "dataplane/log/recovery.h"
+#include "dataplane/worker/mender.h"
 #include "dataplane/worker/worker.h"
 #include "tests/sim/server/config_file.h"
 #include "control/report/storage_watch.h"
@@ -67,6 +69,21 @@ struct sim_base_actor {
 	bool loaded; /* it has found the base that it goes on from, or none */
 };
 
+/* Mends a journal beside its worker (node_mend.c). */
+struct sim_mend_actor {
+	struct sim_node *node;
+	unsigned journal;
+	struct sim_random random;
+	struct wl_mender *mender; /* NULL: none; volatile, as its memory */
+	uint8_t *memory;
+	size_t memory_bytes;
+	uint64_t life; /* raised by each start and end: events of an older one are forgotten */
+	bool waits; /* its next turn is on the agenda */
+	uint64_t fetched; /* entries, by its present survey */
+	uint32_t told_phase;
+	uint64_t told_index;
+};
+
 struct sim_node {
 	unsigned number;
 	struct sim_agenda *agenda;
@@ -116,6 +133,12 @@ struct sim_node {
 	void (*clear)(struct sim_node *node); /* makes that as good as new */
 	struct wl_journal *journals[SIM_JOURNALS_MAX];
 	struct sim_base_actor bases[SIM_JOURNALS_MAX];
+	struct sim_mend_actor menders[SIM_JOURNALS_MAX];
+	struct wl_mend_watch mend_watch;
+	uint32_t mend_rounds; /* starts that mending made, one behind the other */
+	bool mistaken; /* what it gives peers to mend with is not always what it should be */
+	uint64_t healed; /* entries that were damaged and came from peers while it ran, at least */
+	uint64_t mended; /* such starts, in all lives */
 	uint64_t from_base[SIM_JOURNALS_MAX]; /* starts that went on from a base */
 	struct wl_agent *agent;
 	struct wl_storage_watch storage[SIM_JOURNALS_MAX]; /* what control told of them */
@@ -190,6 +213,8 @@ void sim_cluster_fini(struct sim_cluster *cluster);
 void sim_node_start(struct sim_cluster *cluster, unsigned node);
 /* A start that was refused is tried again only when reads failed, and fail no more. */
 bool sim_node_may_start(const struct sim_node *node);
+/* A journal of it waits to be mended, and takes no part. */
+bool sim_node_is_dormant(const struct sim_node *node);
 /* Offline, as `wirelog verify` does: changes nothing. */
 void sim_node_verify(struct sim_cluster *cluster, unsigned node);
 /* Something was done to its data. */

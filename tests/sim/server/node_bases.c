@@ -371,7 +371,7 @@ void sim_bases_begin(struct sim_cluster *cluster, struct sim_node *node)
 
 		actor->node = node;
 		actor->journal = id;
-		if (cluster->config.plan->base_every == 0)
+		if (cluster->config.plan->base_every == 0 || node->journals[id]->dormant)
 			continue;
 		sim_random_init(&actor->random, cluster->seed + node->starts,
 				9000 + 10 * id + node->number);

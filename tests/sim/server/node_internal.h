@@ -23,6 +23,12 @@ int sim_bases_refusal(const struct sim_drive *drive, const struct wl_base_load *
 void sim_bases_begin(struct sim_cluster *cluster, struct sim_node *node);
 void sim_bases_end(struct sim_node *node);
 
+/* node_mend.c. The process has begun; its worker may have asked for something; control looks at it; the process ends. */
+void sim_mends_begin(struct sim_cluster *cluster, struct sim_node *node);
+void sim_mends_wake(struct sim_node *node);
+void sim_mends_look(struct sim_node *node);
+void sim_mends_end(struct sim_node *node, bool power);
+
 enum sim_recovered {
 	SIM_RECOVERED,
 	SIM_RECOVERY_REFUSED,

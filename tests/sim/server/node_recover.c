@@ -182,7 +182,9 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
 			 remembered->watermark, window, SIM_RECOVERY_WINDOW_BYTES);
 	wl_journal_recover(node->journals[journal], &recovery);
 	recovered = drive_recovery(node, drive, &recovery, &node->started[journal]);
-	node->damage = node->started[journal].damage;
+	/* Of several that are dormant the first is named. */
+	if (node->refusal != SIM_REFUSAL_LOG)
+		node->damage = node->started[journal].damage;
 	*known_commit = wl_recovery_commit(&recovery, remembered->commit);
 	return recovered;
 }

@@ -157,6 +157,14 @@ static enum sim_recovered make_journal(struct start *start, uint32_t id)
 				     &start->known_commit[worker][place]);
 	if (recovered != SIM_POWER_WENT && start->cluster->after_recovery)
 		start->cluster->after_recovery(start->cluster->context, start->node, id);
+	if (recovered == SIM_RECOVERY_REFUSED &&
+	    start->node->started[id].damage.kind != WL_DAMAGE_FOREIGN) {
+		/* As control/node/boot_store_file.c: it takes no part until it is mended. */
+		wl_journal_sleep(journal);
+		start->known_commit[worker][place] = 0;
+		start->node->refusal = SIM_REFUSAL_LOG;
+		recovered = SIM_RECOVERED;
+	}
 	/* Its torn end may be zeros by now: what was seen before says nothing of the next start, whatever becomes of this one. */
 	start->node->verified[id].valid = false;
 	return recovered;
@@ -386,6 +394,8 @@ static void start_agent(struct start *start)
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		planes[worker] = node->cores[worker].plane;
 	wl_boot_shape_agent(start->config, &shape);
+	for (uint32_t id = 0; id < start->config->journal_count; id++)
+		shape.dormant |= (uint32_t)node->journals[id]->dormant << id;
 	shape.seed = sim_random_next(&node->random);
 	shape.spare_incarnation = sim_random_next(&node->random);
 	wl_agent_init(node->agent, &shape, &ops, planes, &start->record);
@@ -418,6 +428,7 @@ static void begin_life(struct start *start)
 		start_worker(start, worker, boot_id);
 	start_agent(start);
 	sim_bases_begin(start->cluster, node);
+	sim_mends_begin(start->cluster, node);
 	sim_node_wake_workers(node);
 	sim_node_wake_agent(node);
 }

@@ -505,6 +505,58 @@ static void comparing_messages_have_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(chain_told, WL_WIRE_CHAIN_TOLD_BYTES, 40, 0); /* nothing is kept */
 }
 
+static void mend_messages_have_the_documented_layout_and_limits(void)
+{
+	const struct wl_wire_mend_ask ask = {.index = 9,
+					     .chain = 4,
+					     .first = 7,
+					     .bytes = 4096,
+					     .offset = 512};
+	struct wl_wire_mend_part part = {
+		.index = 9,
+		.chain = 4,
+		.first = 7,
+		.verdict = WL_WIRE_MEND_HAVE,
+		.total = 100,
+		.offset = 90,
+		.bytes = 10,
+	};
+	struct wl_wire_mend_part told;
+
+	CU_ASSERT_EQUAL(wl_wire_encode_mend_ask(bytes, &ask), 32);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 9);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 7);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 24), 4096);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 28), 512);
+	ASSERT_ONLY_SIZE(mend_ask, WL_WIRE_MEND_ASK_BYTES);
+	ASSERT_REFUSED_WITH(mend_ask, WL_WIRE_MEND_ASK_BYTES, 0, 6); /* before the first one */
+	ASSERT_REFUSED_WITH(mend_ask, WL_WIRE_MEND_ASK_BYTES, 16, 0); /* no first one */
+	ASSERT_REFUSED_WITH(mend_ask, WL_WIRE_MEND_ASK_BYTES, 25, 0); /* nothing is wanted */
+	ASSERT_REFUSED_WITH(mend_ask, WL_WIRE_MEND_ASK_BYTES, 27, 1); /* more than an entry */
+
+	CU_ASSERT_EQUAL(wl_wire_encode_mend_part(bytes, &part), WL_WIRE_MEND_PART_HEADER_BYTES);
+	CU_ASSERT_EQUAL(WL_WIRE_MEND_PART_HEADER_BYTES, 40);
+	memset(bytes + 40, 0x77, 10);
+	CU_ASSERT_TRUE(wl_wire_decode_mend_part(bytes, 50, &told));
+	CU_ASSERT_PTR_EQUAL(told.part, bytes + 40);
+	CU_ASSERT_EQUAL(told.offset, 90);
+	ASSERT_ONLY_SIZE(mend_part, 50);
+	ASSERT_REFUSED_WITH(mend_part, 50, 24, WL_WIRE_MEND_NEVER); /* and here it is */
+	ASSERT_REFUSED_WITH(mend_part, 50, 24, 0);
+	ASSERT_REFUSED_WITH(mend_part, 50, 24, 5);
+	ASSERT_REFUSED_WITH(mend_part, 50, 28, 99); /* less than the part */
+	ASSERT_REFUSED_WITH(mend_part, 50, 32, 91); /* beyond the end */
+	ASSERT_REFUSED_WITH(mend_part, 50, 36, 9); /* not what follows */
+
+	part.verdict = WL_WIRE_MEND_UNKNOWN;
+	part.total = part.offset = part.bytes = 0;
+	wl_wire_encode_mend_part(bytes, &part);
+	ASSERT_ONLY_SIZE(mend_part, 40);
+	ASSERT_REFUSED_WITH(mend_part, 40, 24, WL_WIRE_MEND_HAVE); /* and nothing follows */
+	ASSERT_REFUSED_WITH(mend_part, 40, 28, 1);
+}
+
 static void chain_has_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_chain chain = {.index = 3, .chain = 4, .asks = true};
@@ -596,6 +648,7 @@ WL_SUITE(wire)
 	WL_TEST(propose_has_the_documented_layout_and_limits),
 	WL_TEST(base_messages_have_the_documented_layout_and_limits),
 	WL_TEST(comparing_messages_have_the_documented_layout_and_limits),
+	WL_TEST(mend_messages_have_the_documented_layout_and_limits),
 	WL_TEST(chain_has_the_documented_layout_and_limits),
 	WL_TEST(vote_has_the_documented_layout_and_limits),
 	WL_TEST(vote_reply_has_the_documented_layout_and_limits),
