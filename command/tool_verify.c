@@ -3,32 +3,10 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #define COPIES_TEXT_BYTES 32u
 
 /* ---- looking ------------------------------------------------------------------------------------ */
-
-void wl_verify_find_place(struct wl_verify_place *place, struct wl_store *store, uint32_t journal,
-			  uint64_t segment_bytes, uint64_t offset)
-{
-	uint64_t base = 0;
-	int fd;
-
-	*place = (struct wl_verify_place){
-		.offset = offset,
-		.number = offset / segment_bytes,
-		.byte = offset % segment_bytes,
-	};
-	if (store == NULL || !wl_store_is_block_device(store)) {
-		snprintf(place->file, sizeof(place->file), "journal-%02u/segment-%012" PRIu64,
-			 journal, place->number);
-		return;
-	}
-	if (wl_store_segment_open(store, journal, place->number, &fd, &base) == 0)
-		close(fd);
-	place->byte += base;
-}
 
 static void find_range(const struct wl_verify_journal *found,
 		       const struct wl_recovery_damage *damage, struct wl_store *store,
@@ -99,6 +77,8 @@ static int look_at(struct wl_store *store, uint32_t id, uint64_t chain_index,
 	if (status == 0)
 		wl_verify_look(found, &journal, store);
 	if (status == 0)
+		status = wl_tool_holes_look(&found->holes, &journal, store);
+	if (status == 0)
 		status = wl_tool_bases_look(&bases, &journal);
 	memcpy(found->bases, bases.places, sizeof(found->bases));
 	wl_tool_journal_close(&journal);
@@ -162,23 +142,15 @@ static void format_cluster(const uint8_t cluster[16], char text[37])
 			      cluster[at]);
 }
 
-static void print_place(FILE *out, const struct wl_verify_place *place)
-{
-	if (place->file[0] != '\0')
-		fprintf(out, "%s byte %" PRIu64, place->file, place->byte);
-	else
-		fprintf(out, "byte %" PRIu64 " of the device", place->byte);
-}
-
 static void print_range(FILE *out, const struct wl_recovery_damage *damage,
 			const struct wl_verify_place *begin, const struct wl_verify_place *end)
 {
 	fprintf(out,
 		"stream offset %" PRIu64 " to %" PRIu64 ", behind entry %" PRIu64 "\n            ",
 		damage->begin, damage->end, damage->last_good_index);
-	print_place(out, begin);
+	wl_verify_print_place(out, begin);
 	fprintf(out, " to ");
-	print_place(out, end);
+	wl_verify_print_place(out, end);
 	fprintf(out, "\n");
 }
 
@@ -264,6 +236,7 @@ static void print_damage(FILE *out, const struct wl_verify_journal *journal)
 		fprintf(out, "  DAMAGE    %s: ", wl_recovery_damage_name(journal->damage.kind));
 		print_range(out, &journal->damage, &journal->begin, &journal->end);
 	}
+	wl_tool_holes_print(out, &journal->holes);
 }
 
 static void print_journal(FILE *out, uint64_t chain_index, const struct wl_verify_journal *journal)
@@ -332,20 +305,12 @@ static json_t *hexadecimal(uint64_t value, bool known)
 	return json_string(text);
 }
 
-static json_t *place_json(const struct wl_verify_place *place)
-{
-	return json_pack("{s:I, s:I, s:s?, s:I}", "stream_offset", (json_int_t)place->offset,
-			 "segment", (json_int_t)place->number, "file",
-			 place->file[0] != '\0' ? place->file : NULL, "byte",
-			 (json_int_t)place->byte);
-}
-
 static json_t *range_json(const struct wl_recovery_damage *damage,
 			  const struct wl_verify_place *begin, const struct wl_verify_place *end)
 {
 	return json_pack("{s:s, s:I, s:o, s:o}", "kind", wl_recovery_damage_name(damage->kind),
 			 "last_good_index", (json_int_t)damage->last_good_index, "begin",
-			 place_json(begin), "end", place_json(end));
+			 wl_verify_place_json(begin), "end", wl_verify_place_json(end));
 }
 
 static json_t *base_json(const struct wl_tool_base *base)
@@ -371,6 +336,7 @@ static void add_ranges(json_t *object, const struct wl_verify_journal *journal)
 				    ? range_json(&journal->below, &journal->below_begin,
 						 &journal->below_end)
 				    : json_null());
+	json_object_set_new(object, "holes", wl_tool_holes_json(&journal->holes));
 }
 
 static json_t *journal_json(uint64_t chain_index, const struct wl_verify_journal *journal)

@@ -12,18 +12,11 @@
 #include <stdio.h>
 
 #include "command/tool_bases.h"
+#include "command/tool_holes.h"
 
-#define WL_VERIFY_PLACE_BYTES 96u
 #define WL_VERIFY_TERMS_SHOWN 8u
 
 /* A place of the stream, and where it is on the medium. */
-struct wl_verify_place {
-	uint64_t offset;
-	uint64_t number; /* of the segment */
-	uint64_t byte; /* in the segment's file, or of the device */
-	char file[WL_VERIFY_PLACE_BYTES]; /* "journal-00/segment-000000000007"; "" on a device */
-};
-
 struct wl_verify_journal {
 	uint32_t journal;
 	uint64_t first_segment; /* the lowest that exists */
@@ -51,6 +44,7 @@ struct wl_verify_journal {
 	bool damaged_below;
 	struct wl_recovery_damage below;
 	struct wl_verify_place below_begin, below_end;
+	struct wl_tool_holes holes; /* all of it, when something is damaged */
 };
 
 struct wl_verify_report {
@@ -77,9 +71,5 @@ void wl_verify_print(FILE *out, const char *path, uint64_t chain_index,
 		     const struct wl_verify_report *report);
 json_t *wl_verify_json(const char *path, uint64_t chain_index,
 		       const struct wl_verify_report *report);
-
-/* Where stream offset `offset` is on the medium. `store` NULL: a directory. */
-void wl_verify_find_place(struct wl_verify_place *place, struct wl_store *store, uint32_t journal,
-			  uint64_t segment_bytes, uint64_t offset);
 
 #endif

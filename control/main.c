@@ -229,12 +229,13 @@ static int refuse_damaged(const struct wl_node *node)
 	const struct wl_mend_report *report = &node->mend_watch.refused;
 	char reason[WL_BOOT_REASON_BYTES];
 
-	snprintf(reason, sizeof(reason),
-		 "journal %u is damaged, and not to be mended: %s at stream offset %lu to %lu; see `wirelog verify %s`",
-		 node->mend_watch.journal,
-		 wl_recovery_damage_name((enum wl_recovery_damage_kind)report->kind),
-		 (unsigned long)report->begin, (unsigned long)report->end,
-		 node->config->storage_path);
+	snprintf(
+		reason, sizeof(reason),
+		"journal %u is damaged, and not to be mended: %s at stream offset %lu to %lu; see `wirelog verify %s`",
+		node->mend_watch.journal,
+		wl_recovery_damage_name((enum wl_recovery_damage_kind)report->kind),
+		(unsigned long)report->begin, (unsigned long)report->end,
+		node->config->storage_path);
 	return refuse(WIRELOG_STORE_DAMAGED, reason);
 }
 

@@ -135,10 +135,12 @@ struct wl_agent_history {
 	wl_members held_back; /* nodes whose own data do not count, by its last word */
 	bool no_majority_told;
 	/* By wl_agent_disown, for the rest of this process. */
-	enum { WL_AGENT_OWNED,
-	       WL_AGENT_DISOWNED,
-	       WL_AGENT_DISOWN_IN_FLIGHT,
-	       WL_AGENT_DISOWN_DURABLE } disown;
+	enum {
+		WL_AGENT_OWNED,
+		WL_AGENT_DISOWNED,
+		WL_AGENT_DISOWN_IN_FLIGHT,
+		WL_AGENT_DISOWN_DURABLE
+	} disown;
 };
 
 struct wl_agent_worker {

@@ -193,8 +193,9 @@ static void begin_anew(struct maker *maker)
 }
 
 /* False: it rests, and does not want to be asked. */
-static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
+static bool is_awake(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 {
+	struct maker *maker = &bases->makers[id];
 	enum wl_base_maker_state state = maker->maker.state;
 
 	if (state == WL_BASE_MAKER_IDLE)
@@ -206,8 +207,8 @@ static bool is_awake(struct maker *maker, uint32_t id, uint64_t now_ns)
 		if (state == WL_BASE_MAKER_STOPPED) {
 			tell_stopped(id, maker);
 			if (maker->maker.stop == WL_BASE_STOP_DAMAGED)
-				wl_mend_lanes_note_damaged(maker->mending,
-							   maker->maker.recovery.damage.begin);
+				wl_mend_thread_request(bases->node, id,
+						       maker->maker.recovery.damage.begin);
 			/* It may have stopped of what it was told, with nothing done for it. */
 			report(maker);
 		}
@@ -356,7 +357,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 		return false;
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		wl_base_maker_tell(&maker->maker, &limit);
-	if (!is_awake(maker, id, now_ns)) {
+	if (!is_awake(bases, id, now_ns)) {
 		/* What it was told may have been enough to go on without the medium: a proof may be in it. */
 		if (maker->maker.applied.sessions.applied_index != maker->reported_index)
 			report(maker);

@@ -108,13 +108,12 @@ static void sleep_one(struct wl_node *node, uint32_t id)
 {
 	const struct wl_recovery_damage *damage = &node->journals[id].damage;
 
-	wl_report(
-		WL_REPORT_ERROR, "dormant",
-		"journal=%u damage=%s offset=%lu end=%lu last_good=%lu fix=\"what is damaged is "
-		"asked for at the other nodes; until it is whole this journal takes no part: see "
-		"`wirelog status`\"",
-		id, wl_recovery_damage_name(damage->kind), (unsigned long)damage->begin,
-		(unsigned long)damage->end, (unsigned long)damage->last_good_index);
+	wl_report(WL_REPORT_ERROR, "dormant",
+		  "journal=%u damage=%s offset=%lu end=%lu last_good=%lu fix=\"what is damaged is "
+		  "asked for at the other nodes; until it is whole this journal takes no part: see "
+		  "`wirelog status`\"",
+		  id, wl_recovery_damage_name(damage->kind), (unsigned long)damage->begin,
+		  (unsigned long)damage->end, (unsigned long)damage->last_good_index);
 	wl_journal_sleep(node->journals[id].journal);
 	node->journals[id].known_commit = 0;
 }

@@ -147,7 +147,8 @@ static int perform(struct wl_node *node, uint32_t id, struct wl_store_reader *re
 	return 0;
 }
 
-uint64_t wl_mend_thread_serve(struct wl_node *node, uint32_t journal, struct wl_store_reader *reader,
+uint64_t wl_mend_thread_serve(struct wl_node *node, uint32_t journal,
+			      struct wl_store_reader *reader,
 			      const struct wl_mender_running *running, uint64_t now_ns, bool *did)
 {
 	struct one *one = &node->mends->journals[journal];
@@ -160,8 +161,8 @@ uint64_t wl_mend_thread_serve(struct wl_node *node, uint32_t journal, struct wl_
 		one->moved_ns = now_ns;
 		*did = true;
 	}
-	if (mender->asked || wl_mend_lane_state(&mender->lanes->serving.state) ==
-				     WL_MEND_SERVING_ASKED)
+	if (mender->asked ||
+	    wl_mend_lane_state(&mender->lanes->serving.state) == WL_MEND_SERVING_ASKED)
 		one->moved_ns = now_ns;
 	tell(one, journal, now_ns);
 	return bytes;

@@ -179,7 +179,7 @@ static enum step find_place(struct wl_reader *reader)
 }
 
 /* Over a dead entry, or one before next_index: to the end of its dead range, or just behind it. */
-static void pass(struct wl_reader *reader, uint64_t bytes)
+static void pass(struct wl_reader *reader, uint64_t bytes, bool live)
 {
 	const struct wl_log *log = reader->log;
 	const struct wl_log_dead_range *dead = NULL;
@@ -195,7 +195,8 @@ static void pass(struct wl_reader *reader, uint64_t bytes)
 	}
 	if (low)
 		dead = wl_log_dead_place(log, low - 1);
-	if (dead && dead->end > reader->next_offset) {
+	/* Where chunks were built again a live entry may stand in what was a dead range; dead ones do not any more. */
+	if (!live && dead && dead->end > reader->next_offset) {
 		reader->next_offset = dead->end;
 		reader->chunk_end = 0;
 	} else {
@@ -225,6 +226,7 @@ static enum step walk(struct wl_reader *reader)
 		struct wl_entry_header header;
 		enum step step = find_place(reader);
 		const uint8_t *at;
+		bool live;
 
 		if (step != STEP_ENTRY)
 			return step;
@@ -234,7 +236,8 @@ static enum step walk(struct wl_reader *reader)
 		    wl_entry_bytes(&header) > reader->chunk_used - reader->next_offset ||
 		    !is_ours(reader, &header))
 			return STEP_DAMAGED;
-		if (is_live(reader, &header)) {
+		live = is_live(reader, &header);
+		if (live) {
 			if (header.index == reader->next_index)
 				return STEP_ENTRY;
 			if (header.index > reader->next_index)
@@ -244,7 +247,7 @@ static enum step walk(struct wl_reader *reader)
 				reader->chain_known = true;
 			}
 		}
-		pass(reader, wl_entry_bytes(&header));
+		pass(reader, wl_entry_bytes(&header), live);
 	}
 }
 

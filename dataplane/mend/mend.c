@@ -49,6 +49,9 @@ static void survey(struct wl_mend *mend, struct wl_survey *with, uint64_t stop, 
 		.limit = config->limit,
 		.stop = stop < config->stop ? stop : config->stop,
 		.edge = config->edge,
+		.base_offset = config->walk_offset,
+		.base_index = config->walk_index,
+		.base_chain = config->walk_chain,
 		.window = mend->fill.window,
 		.window_bytes = WL_FILL_BYTES,
 		.memory = memory,
@@ -175,6 +178,12 @@ static bool do_survey(struct wl_mend *mend)
 		return false;
 	}
 	mend->phase = WL_MEND_CHOOSES;
+	/* Before anything is written: what is written may look like an end that is known. */
+	if (found->end == WL_SURVEY_END_UNKNOWN && mend->config.limit == UINT64_MAX) {
+		mend->zero_at = found->end_begin;
+		mend->uncounted_then = WL_MEND_CHOOSES;
+		mend->phase = WL_MEND_GIVES_UP;
+	}
 	return true;
 }
 
@@ -192,7 +201,8 @@ static bool finish(struct wl_mend *mend)
 		}
 		mend->zero_at = found->end_begin;
 		mend->zero_end = found->end_end;
-		mend->phase = WL_MEND_GIVES_UP;
+		mend->behind = WL_MEND_AGAIN;
+		mend->phase = WL_MEND_ZEROES;
 		return true;
 	}
 	if (mend->bytes_written != mend->bytes_written_before || found->holes_let_go != 0) {
@@ -474,10 +484,8 @@ static void on_uncounted(struct wl_mend *mend, enum wl_disk_status status)
 	mend->gave_up = true;
 	if (mend->watermark > mend->want.offset)
 		mend->watermark = mend->want.offset;
-	mend->before = UINT64_MAX;
-	mend->holes_left = 0;
 	mend->behind = WL_MEND_AGAIN;
-	mend->phase = WL_MEND_ZEROES;
+	mend->phase = mend->uncounted_then;
 }
 
 void wl_mend_on_done(struct wl_mend *mend, enum wl_disk_status status)

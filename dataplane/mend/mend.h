@@ -17,8 +17,9 @@
  *
  * Only bytes of holes are written, whole blocks. A crash at any moment leaves the hole or a smaller one.
  *
- * The end: where nobody knows what stood there (WL_SURVEY_END_UNKNOWN), and where the newest chunks are damaged, not known committed, and
- * every member answered that it has not got them, the log ends before it: first this node counts nowhere any more, durably, then zeros (rule 18).
+ * The end: where nobody knows what stood there (WL_SURVEY_END_UNKNOWN), and before a hole of which nothing is known committed, when
+ * every member answered that it never had them, the log ends before it: first this node counts nowhere any more, durably, before anything is
+ * written that could look like a known end; zeros last, when the holes are filled, because what is salvaged there may be all there is (rule 18).
  *
  * A step machine without I/O. Pure. Owner: who drives it. [base], [init] or an offline tool.
  */
@@ -37,7 +38,7 @@ enum wl_mend_state {
 	WL_MEND_WANTS_WRITE, /* want.bytes at want.offset, durable, in place: OK, FAILED, ABSENT (its segment is not there) */
 	WL_MEND_WANTS_SEGMENT, /* the segment at want.offset is not there: made anew, zeros and its header: OK, NO_SPACE, FAILED */
 	/* From want.offset on the log is given up. Durable in the superblock, at once: watermark of this journal <= want.offset, and it
-	 * does not count (caught_up_boot 0). Then OK, else FAILED. Never asked for while a journal runs. */
+	 * does not count (caught_up_boot 0). Then OK, else FAILED. Never asked for while a journal runs; asked again after a crash. */
 	WL_MEND_WANTS_UNCOUNTED,
 	WL_MEND_WANTS_ENTRIES, /* `ask`: send it to wl_mend_peer; then wl_mend_on_answer */
 	WL_MEND_DONE, /* no hole is left: recovery will take the log, after its own cut of a torn tail */
@@ -62,7 +63,7 @@ struct wl_mend_config {
 	uint8_t cluster_uuid[16]; /* for headers of segments */
 	struct wl_survey_place from; /* wl_survey_place_before */
 	uint64_t walk_offset; /* of the base that a start goes on from: a chunk with its entry stands there; 0: none, or installed */
-	uint64_t walk_index; /* of that entry */
+	uint64_t walk_index, walk_chain; /* of that entry, and the value behind it */
 	uint64_t segments; /* number behind the last one on the medium */
 	uint64_t watermark; /* of the superblock; at least the block of walk_offset */
 	uint64_t limit; /* a journal that runs: its durable offset; dormant: UINT64_MAX. As the two below in survey.h */
@@ -117,7 +118,8 @@ struct wl_mend {
 	struct wl_layout layout;
 	struct wl_salvage_find find;
 	struct wl_fill fill;
-	uint8_t phase, behind; /* what goes on behind a write */
+	uint8_t phase, behind; /* what goes on behind zeros */
+	uint8_t uncounted_then;
 	bool joined; /* no entry is missing any more */
 	bool walked; /* `walk` is of this hole */
 	uint32_t nth; /* part of the stream that is looked through for our own entries */

@@ -79,15 +79,18 @@ static bool is_right(const struct wl_mend *mend, struct wl_entry_header *header)
 	       wl_entry_chain(image) == mend->hole.right.previous_chain;
 }
 
-/* The chunk of the base begins at its place and holds its entry. */
+/* The entry of the base stands in the chunk that begins at its place: not further to the right. */
 static bool waits_for_base(const struct wl_mend *mend)
 {
 	const struct wl_mend_piece *piece = &mend->piece;
+	uint64_t walk = mend->config.walk_offset;
 
-	return piece->begin == 0 && mend->config.walk_offset != 0 &&
-	       piece->floor == mend->config.walk_offset &&
-	       piece->end - piece->floor > WL_CHUNK_BYTES_MAX &&
-	       mend->hole.right.index - 1 == mend->config.walk_index;
+	if (mend->hole.right.index - 1 != mend->config.walk_index || walk < mend->hole.begin ||
+	    walk >= piece->end)
+		return false;
+	if (piece->begin != 0)
+		return piece->begin != walk;
+	return piece->floor != walk || piece->end - walk > WL_CHUNK_BYTES_MAX;
 }
 
 static bool fits(const struct wl_mend *mend, uint64_t bytes)
@@ -134,27 +137,34 @@ bool wl_mend_place(struct wl_mend *mend)
 
 /* ---- peers -------------------------------------------------------------------------------------- */
 
-/* The newest chunks, of which nothing is known committed, and that nobody has ever had: they are given up (rule 18). */
+/*
+ * Nothing of what is missing is known committed, and nobody has ever had it: it was never committed, or those who had it lost it, and then
+ * they count as little as this node will. The log ends before it (rule 18).
+ */
 static bool may_give_up(const struct wl_mend *mend)
 {
-	const struct wl_survey_hole *hole = &mend->hole;
-	uint64_t first = hole->left.position.index + 1;
+	uint64_t first = mend->hole.left.position.index + 1;
 
-	return hole->at_end && mend->config.limit == UINT64_MAX && mend->config.members != 0 &&
+	return mend->config.limit == UINT64_MAX && mend->config.members != 0 &&
 	       mend->never == mend->config.members && first > mend->config.commit &&
 	       first > mend->survey.tail.commit;
 }
 
 bool wl_mend_ask_peers(struct wl_mend *mend)
 {
-	if (may_give_up(mend)) {
-		const struct wl_survey *found = &mend->survey;
+	const struct wl_survey *found = &mend->survey;
 
+	if (may_give_up(mend)) {
 		mend->lost = false;
 		mend->zero_at = mend->hole.begin;
 		mend->zero_end = mend->hole_end;
+		if (found->tail.offset > mend->zero_end)
+			mend->zero_end = found->tail.offset;
 		if (found->end == WL_SURVEY_END_UNKNOWN && found->end_end > mend->zero_end)
 			mend->zero_end = found->end_end;
+		mend->before = UINT64_MAX;
+		mend->holes_left = 0;
+		mend->uncounted_then = WL_MEND_ZEROES;
 		mend->phase = WL_MEND_GIVES_UP;
 		return true;
 	}

@@ -51,29 +51,90 @@ static bool zero_then(struct wl_mend *mend, uint64_t begin, uint64_t end, enum w
 	return true;
 }
 
+static uint64_t chunk_of(const struct wl_log_mark *mark)
+{
+	return mark->offset - WL_CHUNK_HEADER_BYTES;
+}
+
+/* How many marks stand before `end`. */
+static uint32_t marks_before(const struct wl_log *tables, uint64_t end)
+{
+	uint32_t low = 0, high = tables->mark_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (chunk_of(wl_log_mark_entry(tables, middle)) < end)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static uint32_t dead_before(const struct wl_log *tables, uint64_t end)
+{
+	uint32_t low = 0, high = tables->dead_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (wl_log_dead_entry(tables, middle)->end < end)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Marks and ends of dead ranges are places of chunks: the highest one of this part. The first mark may stand in the middle of its chunk. */
+static void find_pin(struct wl_mend *mend, uint64_t end)
+{
+	const struct wl_log *tables = mend->config.tables;
+	struct wl_mend_piece *piece = &mend->piece;
+	uint32_t at;
+
+	if (!tables)
+		return;
+	at = marks_before(tables, end);
+	while (at > 1 && wl_log_mark_entry(tables, at - 1)->index >= mend->hole.right.index)
+		at--;
+	if (at > 1 && chunk_of(wl_log_mark_entry(tables, at - 1)) >= piece->floor) {
+		piece->floor = chunk_of(wl_log_mark_entry(tables, at - 1));
+		piece->first = wl_log_mark_entry(tables, at - 1)->index;
+	}
+	at = dead_before(tables, end);
+	if (at > 0 && wl_log_dead_entry(tables, at - 1)->end > piece->floor) {
+		piece->floor = wl_log_dead_entry(tables, at - 1)->end;
+		piece->first = 0;
+	}
+}
+
 /* Nothing is missing any more: what is left is filled. */
 static bool plan_filler(struct wl_mend *mend)
 {
 	struct wl_survey_hole *hole = &mend->hole;
-	uint64_t floor = floor_of(mend, hole->end), begin = floor;
+	uint64_t floor = floor_of(mend, hole->end), begin;
 
-	if (is_gap(mend)) {
+	mend->piece = (struct wl_mend_piece){
+		.end = hole->end,
+		.floor = floor,
+		.previous = WL_SURVEY_ANY,
+		.dead = true,
+	};
+	find_pin(mend, hole->end);
+	begin = mend->piece.floor;
+	if (is_gap(mend) && begin == hole->begin) {
 		uint64_t end = hole->end;
 
 		hole->end = hole->begin;
 		return zero_then(mend, hole->begin, end, WL_MEND_ENDS_HOLE);
 	}
-	if (hole->end - floor > WL_CHUNK_BYTES_MAX)
+	if (hole->end - begin > WL_CHUNK_BYTES_MAX)
 		begin = hole->end - WL_CHUNK_BYTES_MAX;
 	if (is_named(mend))
 		begin = hole->right.previous;
-	mend->piece = (struct wl_mend_piece){
-		.end = hole->end,
-		.begin = begin,
-		.floor = floor,
-		.previous = WL_SURVEY_ANY,
-		.dead = true,
-	};
+	mend->piece.begin = begin;
 	if (mend->piece.end - begin > WL_CHUNK_BYTES_MAX)
 		mend->piece.end = begin + WL_CHUNK_BYTES_MAX;
 	mend->phase = WL_MEND_CLOSES;
@@ -123,14 +184,36 @@ static bool has_header(const struct wl_mend *mend, uint64_t at, uint64_t end,
 	       wl_chunk_has_tag(from, log->chunk_key) && at + header->bytes <= end;
 }
 
-/* It ends there, or the place behind it was skipped. */
-static bool ends_at(const struct wl_mend *mend, uint64_t offset, uint64_t end)
+/* The headers of its entries lead to the one that is wanted next: it is the chunk before what was built. */
+static bool ends_with_wanted(const struct wl_mend *mend, const struct wl_chunk_header *chunk)
 {
-	if (offset == end)
-		return true;
-	return is_boundary(end) && end - offset < WL_CHUNK_BYTES_MAX &&
-	       wl_fill_has(&mend->fill, offset, end - offset) &&
-	       wl_chunk_is_zero(wl_fill_at(&mend->fill, offset), end - offset);
+	uint64_t at = chunk->offset + WL_CHUNK_HEADER_BYTES, end = chunk->offset + chunk->used;
+	struct wl_entry_header header = {.index = 0};
+	uint64_t chain = 0;
+
+	if (wl_fill_is_bad(&mend->fill, chunk->offset, chunk->bytes))
+		return false;
+	for (; at < end; at += wl_entry_bytes(&header)) {
+		const uint8_t *image = wl_fill_at(&mend->fill, at);
+
+		if (wl_entry_decode_header(image, end - at, &header) != WL_ENTRY_OK ||
+		    wl_entry_bytes(&header) > end - at)
+			return false;
+		chain = wl_entry_chain(image);
+	}
+	return header.index == mend->hole.right.index - 1 &&
+	       chain == mend->hole.right.previous_chain;
+}
+
+/*
+ * It ends there, or the place behind it was skipped. Zeros alone do not say that: chunks may have been there that were lost.
+ */
+static bool ends_at(const struct wl_mend *mend, const struct wl_chunk_header *chunk, uint64_t end)
+{
+	uint64_t offset = chunk->offset + chunk->bytes;
+
+	return offset == end || (is_boundary(end) && end - offset < WL_CHUNK_BYTES_MAX &&
+				 ends_with_wanted(mend, chunk));
 }
 
 static uint64_t first_index(const struct wl_mend *mend, uint64_t begin)
@@ -177,39 +260,6 @@ static void read_named(struct wl_mend *mend)
 			 end - begin > WL_CHUNK_BYTES_MAX ? begin + WL_CHUNK_BYTES_MAX : end, NULL);
 }
 
-/* Marks and ends of dead ranges are places of chunks; the highest one of this part. */
-static void find_pin(struct wl_mend *mend, uint64_t end)
-{
-	const struct wl_log *tables = mend->config.tables;
-	struct wl_mend_piece *piece = &mend->piece;
-
-	if (!tables)
-		return;
-	for (uint32_t at = tables->mark_count; at-- > 1;) {
-		const struct wl_log_mark *mark = wl_log_mark_entry(tables, at);
-		uint64_t begin = mark->offset - WL_CHUNK_HEADER_BYTES;
-
-		if (begin < piece->floor)
-			break;
-		if (begin >= end || mark->index >= mend->hole.right.index)
-			continue;
-		piece->floor = begin;
-		piece->first = mark->index;
-		break;
-	}
-	for (uint32_t at = tables->dead_count; at-- > 0;) {
-		const struct wl_log_dead_range *dead = wl_log_dead_entry(tables, at);
-
-		if (dead->end <= piece->floor)
-			break;
-		if (dead->end >= end)
-			continue;
-		piece->floor = dead->end;
-		piece->first = 0;
-		break;
-	}
-}
-
 /* The nearest chunk whose header is whole: it ends here, or limits what is built here. */
 static void read_part(struct wl_mend *mend)
 {
@@ -220,7 +270,7 @@ static void read_part(struct wl_mend *mend)
 		at -= WL_BLOCK_BYTES;
 		if (!has_header(mend, at, end, &header))
 			continue;
-		if (ends_at(mend, at + header.bytes, end)) {
+		if (ends_at(mend, &header, end)) {
 			place_at(mend, at, at + header.bytes, &header);
 			return;
 		}

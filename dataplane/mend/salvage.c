@@ -71,7 +71,8 @@ static enum wl_salvage_result give_entry(struct wl_salvage *salvage, struct wl_s
 	entry->image = here(salvage);
 	entry->chain = wl_entry_chain(entry->image);
 	entry->whole = wl_entry_decode(entry->image, left, &again) == WL_ENTRY_OK;
-	salvage->at += bytes < left ? bytes : left;
+	/* A header that is whole may be of another place: what stands where its body should is looked through, too. */
+	salvage->at += entry->whole ? bytes : STEP;
 	return WL_SALVAGE_ENTRY;
 }
 

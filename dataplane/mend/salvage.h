@@ -2,8 +2,8 @@
 /*
  * Whole entries in a part of the stream, damaged or not. An entry has checksums of its own: it may be whole where its chunk is not.
  *
- *   chunk's header whole:    entry after entry up to what it calls used; over a bad body by the length in the entry's header,
- *                            over a bad header by looking for the next whole one, in steps of 8 bytes
+ *   chunk's header whole:    entry after entry up to what it calls used; over a bad header or a bad body by looking for the next whole
+ *                            header, in steps of 8 bytes: a header may be whole that was written to a wrong place
  *   chunk's header damaged:  looked for in the same way
  *
  * Whoever asks knows the index and the chain value of what he wants: by them an entry is taken, not by where it was found.

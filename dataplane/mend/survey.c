@@ -101,7 +101,7 @@ bool wl_survey_may_follow(const struct wl_survey *survey, uint64_t from, uint64_
 	return at == boundary;
 }
 
-bool wl_survey_crosses_boundary(const struct wl_chunk_header *header, uint64_t at)
+static bool crosses_boundary(const struct wl_chunk_header *header, uint64_t at)
 {
 	return at / WL_SURVEY_BOUNDARY_BYTES != (at + header->bytes - 1) / WL_SURVEY_BOUNDARY_BYTES;
 }
@@ -309,7 +309,7 @@ static void look(struct wl_survey *survey)
 		return;
 	}
 	if (!wl_chunk_decode_header(from, WL_BLOCK_BYTES, &header) ||
-	    wl_survey_crosses_boundary(&header, survey->at)) {
+	    crosses_boundary(&header, survey->at)) {
 		wl_survey_pass_bytes(survey);
 		return;
 	}

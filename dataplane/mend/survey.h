@@ -129,6 +129,9 @@ struct wl_survey_config {
 	/* With a limit: what follows there, if the newest chunk before it is damaged. index: of the entry behind the durable one, with that one's
 	 * chain value; previous: WL_SURVEY_ANY where it is not known. index 0: not known. */
 	struct wl_survey_edge edge;
+	/* The base that a start goes on from: its entry stands in the chunk at base_offset. Where that is damaged, and nothing behind it is
+	 * whole, the log is known up to that entry. base_offset 0: no base, or one that was installed. */
+	uint64_t base_offset, base_index, base_chain;
 	uint8_t *window; /* the driver's reads go here */
 	uint32_t window_bytes; /* >= WL_SURVEY_WINDOW_BYTES_MIN */
 	void *memory; /* wl_survey_memory_bytes(), aligned to 64 */

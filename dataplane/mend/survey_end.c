@@ -180,6 +180,29 @@ static void end_at_soft(struct wl_survey *survey)
 		end_known(survey, soft);
 }
 
+/*
+ * Nobody knows what stood there, but for the base: its entry was in the chunk at its place. That is built again, as large as a chunk may be;
+ * what lies behind it is given up.
+ */
+static void end_at_base(struct wl_survey *survey, enum wl_recovery_damage_kind kind)
+{
+	const struct wl_survey_config *config = &survey->config;
+	const struct wl_survey_edge edge = {config->base_index + 1, config->base_chain,
+					    config->base_offset};
+	uint64_t boundary = wl_align_up(config->base_offset + 1, WL_SURVEY_BOUNDARY_BYTES);
+	uint64_t end = config->base_offset + WL_CHUNK_BYTES_MAX;
+	struct wl_survey_place tail = {
+		.previous = config->base_offset,
+		.position.index = config->base_index,
+		.chain = config->base_chain,
+		.commit = config->base_index,
+	};
+
+	tail.offset = end < boundary ? end : boundary;
+	add_end_hole(survey, tail.offset, &edge);
+	end_unknown(survey, &tail, kind);
+}
+
 /* Only chunks without entries stand behind the newest hole: what it held is not known. */
 static bool take_back_open_edge(struct wl_survey *survey)
 {
@@ -215,8 +238,10 @@ static void judge_end(struct wl_survey *survey)
 		if (survey->unreadable_begin != WL_SURVEY_NOWHERE)
 			blank_unreadable(survey, survey->unreadable_begin, survey->unreadable_end);
 		end_known(survey, &survey->now);
-	} else if (survey->soft_known) {
+	} else if (survey->soft_known && survey->soft.previous >= survey->config.base_offset) {
 		end_at_soft(survey);
+	} else if (survey->now.offset <= survey->config.base_offset) {
+		end_at_base(survey, name_damage(survey, survey->now.offset, look));
 	} else {
 		end_unknown(survey, &survey->now, name_damage(survey, survey->now.offset, look));
 	}

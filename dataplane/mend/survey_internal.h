@@ -37,7 +37,6 @@ void wl_survey_refuse(struct wl_survey *survey, enum wl_recovery_damage_kind kin
 bool wl_survey_may_follow(const struct wl_survey *survey, uint64_t from, uint64_t at);
 /* It names what was taken last as the chunk before it. */
 bool wl_survey_follows(const struct wl_survey *survey, const struct wl_chunk_header *header);
-bool wl_survey_crosses_boundary(const struct wl_chunk_header *header, uint64_t at);
 void wl_survey_begin_spot(struct wl_survey_spot *spot, uint64_t offset);
 /* An entry of that index stands there. */
 void wl_survey_note_seen(struct wl_survey *survey, uint64_t offset, uint64_t index);

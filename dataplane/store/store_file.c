@@ -311,14 +311,16 @@ int wl_store_open(struct wl_store **store, const struct wl_store_config *config,
 	*store = NULL;
 	if (reason_bytes != 0)
 		reason[0] = '\0';
-	if (!made)
+	if (made)
+		made->places = wl_store_places_make();
+	if (!made || !made->places) {
+		free(made);
 		return WIRELOG_NO_MEMORY;
+	}
 	made->config = *config;
 	made->reason = reason;
 	made->reason_bytes = reason_bytes;
 	made->directory_fd = made->superblock_fd = -1;
-	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
-		pthread_mutex_init(&made->places[journal], NULL);
 	wl_store_begin_reading(&made->reader, made);
 	if (config->cluster)
 		memcpy(made->cluster, config->cluster, sizeof(made->cluster));
@@ -354,8 +356,7 @@ void wl_store_close(struct wl_store *store)
 	if (store->directory_fd >= 0)
 		close(store->directory_fd);
 	wl_store_end_reading(&store->reader);
-	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
-		pthread_mutex_destroy(&store->places[journal]);
+	wl_store_places_free(store->places);
 	free(store);
 }
 
@@ -425,11 +426,11 @@ int wl_store_segment_prepare(struct wl_store *store, uint32_t journal, uint64_t 
 	if (store->config.read_only || journal >= store->superblock.journal_count)
 		return -EROFS;
 	atomic_fetch_add(&store->busy, 1);
-	pthread_mutex_lock(&store->places[journal]);
+	wl_store_places_lock(store, journal);
 	error = store->ops->segment_prepare(store, journal, segment, cancel);
 	if (error == 0)
 		note_made(store, journal, segment);
-	pthread_mutex_unlock(&store->places[journal]);
+	wl_store_places_unlock(store, journal);
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }
@@ -442,7 +443,7 @@ int wl_store_segment_forget(struct wl_store *store, uint32_t journal, uint64_t s
 	if (store->config.read_only || journal >= store->superblock.journal_count)
 		return -EROFS;
 	atomic_fetch_add(&store->busy, 1);
-	pthread_mutex_lock(&store->places[journal]);
+	wl_store_places_lock(store, journal);
 	first = atomic_load(&store->first[journal]);
 	count = atomic_load(&store->segments[journal]);
 	for (; error == 0 && first <= segment && first < count; first++) {
@@ -450,7 +451,7 @@ int wl_store_segment_forget(struct wl_store *store, uint32_t journal, uint64_t s
 		if (error == 0)
 			atomic_store(&store->first[journal], first + 1);
 	}
-	pthread_mutex_unlock(&store->places[journal]);
+	wl_store_places_unlock(store, journal);
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }

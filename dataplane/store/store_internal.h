@@ -8,8 +8,6 @@
 #ifndef WL_DATAPLANE_STORE_STORE_INTERNAL_H
 #define WL_DATAPLANE_STORE_STORE_INTERNAL_H
 
-#include <pthread.h>
-
 #include "dataplane/log/chunk.h"
 #include "dataplane/store/store.h"
 
@@ -51,7 +49,7 @@ struct wl_store {
 	_Atomic uint64_t segments[WIRELOG_JOURNALS_MAX];
 	_Atomic uint32_t busy; /* calls under way on provisioning threads */
 	/* Whoever makes, forgets or writes again what lies in a journal's segments: a place of a device is of one lap meanwhile. */
-	pthread_mutex_t places[WIRELOG_JOURNALS_MAX];
+	struct wl_store_places *places; /* of store_rewrite_thread.c */
 
 	struct wl_store_reader reader; /* of wl_store_read */
 
@@ -81,6 +79,11 @@ void wl_store_begin_reading(struct wl_store_reader *reader, struct wl_store *sto
 void wl_store_end_reading(struct wl_store_reader *reader);
 /* fsync of a folder, so that a name is as durable as what it names. 0 or -errno. */
 int wl_store_sync_directory(int at, const char *path);
+/* One that makes, forgets or writes again at a time, for each journal. NULL: no memory. */
+struct wl_store_places *wl_store_places_make(void);
+void wl_store_places_free(struct wl_store_places *places);
+void wl_store_places_lock(struct wl_store *store, uint32_t journal);
+void wl_store_places_unlock(struct wl_store *store, uint32_t journal);
 /* Where that place for a base begins on a device. */
 uint64_t wl_store_device_base_at(const struct wl_store *store, uint32_t journal, unsigned place);
 /* A segment of zeros with its header; the header is the last block that is written. Not durable yet. */

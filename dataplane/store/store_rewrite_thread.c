@@ -7,8 +7,39 @@
 #include "dataplane/store/store_internal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+struct wl_store_places {
+	pthread_mutex_t journals[WIRELOG_JOURNALS_MAX];
+};
+
+struct wl_store_places *wl_store_places_make(void)
+{
+	struct wl_store_places *places = calloc(1, sizeof(*places));
+
+	for (uint32_t journal = 0; places && journal < WIRELOG_JOURNALS_MAX; journal++)
+		pthread_mutex_init(&places->journals[journal], NULL);
+	return places;
+}
+
+void wl_store_places_free(struct wl_store_places *places)
+{
+	for (uint32_t journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
+		pthread_mutex_destroy(&places->journals[journal]);
+	free(places);
+}
+
+void wl_store_places_lock(struct wl_store *store, uint32_t journal)
+{
+	pthread_mutex_lock(&store->places->journals[journal]);
+}
+
+void wl_store_places_unlock(struct wl_store *store, uint32_t journal)
+{
+	pthread_mutex_unlock(&store->places->journals[journal]);
+}
 
 /* A header that says another number: the place is not that segment's, whatever the store believes. One that rotted says nothing. */
 static int check_place(const struct wl_store *store, uint32_t journal, uint64_t segment, int fd,
@@ -64,9 +95,9 @@ int wl_store_rewrite(struct wl_store *store, uint32_t journal, uint64_t offset,
 	    offset % segment_bytes + bytes > segment_bytes)
 		return -EINVAL;
 	atomic_fetch_add(&store->busy, 1);
-	pthread_mutex_lock(&store->places[journal]);
+	wl_store_places_lock(store, journal);
 	error = rewrite(store, journal, offset, buffer, bytes);
-	pthread_mutex_unlock(&store->places[journal]);
+	wl_store_places_unlock(store, journal);
 	atomic_fetch_sub(&store->busy, 1);
 	return error;
 }

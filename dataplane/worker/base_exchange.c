@@ -24,5 +24,6 @@ void wl_base_exchange_report(struct wl_base_exchange *exchange, const struct wl_
 bool wl_base_exchange_reported(const struct wl_base_exchange *exchange,
 			       struct wl_base_report *report)
 {
-	return wl_picture_read(&exchange->report_version, report, &exchange->report, sizeof(*report));
+	return wl_picture_read(&exchange->report_version, report, &exchange->report,
+			       sizeof(*report));
 }

@@ -36,16 +36,11 @@ bool wl_mend_lanes_take_damaged(struct wl_mend_lanes *lanes, uint64_t *offset)
 const char *wl_mending_phase_name(enum wl_mending_phase phase)
 {
 	static const char *const names[WL_MENDING_PHASES] = {
-		[WL_MENDING_NONE] = "none",
-		[WL_MENDING_SURVEYS] = "surveys",
-		[WL_MENDING_ASKS] = "asks",
-		[WL_MENDING_LOST] = "lost",
-		[WL_MENDING_FAILED] = "failed",
-		[WL_MENDING_UNCOUNTS] = "uncounts",
-		[WL_MENDING_PROVES] = "proves",
-		[WL_MENDING_MENDED] = "mended",
-		[WL_MENDING_REFUSED] = "refused",
-		[WL_MENDING_TOO_OFTEN] = "too_often",
+		[WL_MENDING_NONE] = "none",	  [WL_MENDING_SURVEYS] = "surveys",
+		[WL_MENDING_ASKS] = "asks",	  [WL_MENDING_LOST] = "lost",
+		[WL_MENDING_FAILED] = "failed",	  [WL_MENDING_UNCOUNTS] = "uncounts",
+		[WL_MENDING_PROVES] = "proves",	  [WL_MENDING_MENDED] = "mended",
+		[WL_MENDING_REFUSED] = "refused", [WL_MENDING_TOO_OFTEN] = "too_often",
 	};
 
 	return (unsigned)phase < WL_MENDING_PHASES ? names[phase] : "unknown";

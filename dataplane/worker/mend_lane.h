@@ -24,7 +24,8 @@
 #include "dataplane/base/members.h"
 
 /* Of each lane's buffer: a run, or one entry of any size. */
-#define WL_MEND_LANE_BYTES ((WL_ENTRY_BYTES_MAX + WL_BLOCK_BYTES - 1) / WL_BLOCK_BYTES * WL_BLOCK_BYTES)
+#define WL_MEND_LANE_BYTES \
+	((WL_ENTRY_BYTES_MAX + WL_BLOCK_BYTES - 1) / WL_BLOCK_BYTES * WL_BLOCK_BYTES)
 
 enum wl_mend_serving_state {
 	WL_MEND_SERVING_FREE = 0,
@@ -44,6 +45,7 @@ struct wl_mend_serving {
 	uint8_t *buffer;
 	/* (w) */
 	struct wl_mend_run run;
+	bool begun; /* its beginning was sent */
 	/* Of a log that runs: between these places of the stream it stands, if it stands anywhere. Dormant: both 0. */
 	uint64_t begin, end;
 	/* (m) */
@@ -93,13 +95,16 @@ struct wl_mend_report {
 	uint64_t missing; /* entries, as far as it is known */
 	uint64_t bytes_left; /* of the holes */
 	uint64_t index; /* of the entry that is asked for, or lost */
-	uint64_t salvaged, fetched; /* entries that were put in their places: out of our own damaged chunks, and from peers */
+	uint64_t salvaged,
+		fetched; /* entries that were put in their places: out of our own damaged chunks, and from peers */
 	uint64_t written; /* bytes */
 	uint64_t refused; /* answers of peers that were not what was asked for */
-	wl_members has_not, given_up; /* about `index`: who has it not, and who has a base in its place */
+	wl_members has_not,
+		given_up; /* about `index`: who has it not, and who has a base in its place */
 	uint32_t gave_up; /* the end of the log was: its data do not count until they are taken in */
 	uint32_t rounds; /* that ended with a log that was damaged again */
-	uint64_t began_ns, moved_ns; /* by the driver's clock: begun; something was read, written or answered last */
+	uint64_t began_ns,
+		moved_ns; /* by the driver's clock: begun; something was read, written or answered last */
 };
 
 /* Control is to make it durable that the data of a dormant journal do not count. */

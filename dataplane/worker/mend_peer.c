@@ -200,7 +200,10 @@ static unsigned serve(struct wl_journal *journal)
 		server->waiting = wl_members_without(server->waiting, node);
 		return 1;
 	}
-	if (state == WL_MEND_SERVING_TOLD && is_about(serving, ask)) {
+	/* Who begins anew found it wrong, or had nothing of it: it is read anew. */
+	if (state == WL_MEND_SERVING_TOLD && is_about(serving, ask) &&
+	    !(ask->offset == 0 && serving->begun)) {
+		serving->begun = true;
 		did = answer(journal, node);
 		/* What was not there may be there when it is asked for again. */
 		if (serving->bytes == 0)
@@ -211,6 +214,7 @@ static unsigned serve(struct wl_journal *journal)
 			serving->run = (struct wl_mend_run){ask->index, ask->chain, ask->first,
 							    ask->bytes};
 			serving->begin = serving->end = 0;
+			serving->begun = false;
 			if (!journal->dormant)
 				place(journal, ask);
 			serving->bytes = journal->dormant ? 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dataplane/worker/mender.h"
+#include "dataplane/worker/mender_internal.h"
 
 #include <string.h>
 
@@ -7,20 +7,8 @@
 #include "dataplane/base/check.h"
 #include "dataplane/wire/wire.h"
 
-#define NOWHERE UINT64_MAX
 #define WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
 #define RUN_BYTES WL_SALVAGE_BUFFER_BYTES
-
-enum phase {
-	PHASE_REST, /* of a journal that runs: nothing is known to be damaged */
-	PHASE_LOAD, /* to mend */
-	PHASE_MEND,
-	PHASE_UNCOUNT, /* before the log is given up from given_up_from on */
-	PHASE_ZERO,
-	PHASE_LOAD_AGAIN, /* to prove */
-	PHASE_PROVE,
-	PHASE_END,
-};
 
 /* ---- memory ------------------------------------------------------------------------------------- */
 
@@ -52,7 +40,7 @@ static void empty(struct wl_mender *mender)
 
 /* ---- what is told ------------------------------------------------------------------------------- */
 
-static void note(struct wl_mender *mender)
+void wl_mender_note(struct wl_mender *mender)
 {
 	const struct wl_mend *mend = &mender->mend;
 	struct wl_mend_report *report = &mender->report;
@@ -74,7 +62,7 @@ static void note(struct wl_mender *mender)
 	report->gave_up |= mend->gave_up;
 }
 
-static void tell(struct wl_mender *mender, enum wl_mending_phase phase)
+void wl_mender_tell(struct wl_mender *mender, enum wl_mending_phase phase)
 {
 	mender->report.phase = phase;
 	wl_mend_lanes_report(mender->lanes, &mender->report);
@@ -82,9 +70,9 @@ static void tell(struct wl_mender *mender, enum wl_mending_phase phase)
 
 static void end(struct wl_mender *mender, enum wl_mending_phase phase)
 {
-	mender->phase = PHASE_END;
+	mender->phase = WL_MENDER_PHASE_END;
 	mender->mends = false;
-	tell(mender, phase);
+	wl_mender_tell(mender, phase);
 }
 
 static void refuse(struct wl_mender *mender, const struct wl_recovery_damage *damage)
@@ -97,7 +85,7 @@ static void refuse(struct wl_mender *mender, const struct wl_recovery_damage *da
 
 /* ---- the base, and what begins behind it -------------------------------------------------------- */
 
-static void begin_load(struct wl_mender *mender, enum phase phase)
+static void begin_load(struct wl_mender *mender, enum wl_mender_phase phase)
 {
 	const struct wl_base_target target = {
 		.state = &mender->applied,
@@ -146,8 +134,8 @@ static void begin_mend(struct wl_mender *mender)
 		mend.commit = mender->log.tail.index;
 	wl_mend_init(&mender->mend, &mend);
 	mender->has_survey = true;
-	mender->phase = PHASE_MEND;
-	tell(mender, WL_MENDING_SURVEYS);
+	mender->phase = WL_MENDER_PHASE_MEND;
+	wl_mender_tell(mender, WL_MENDING_SURVEYS);
 }
 
 static void begin_prove(struct wl_mender *mender)
@@ -155,16 +143,8 @@ static void begin_prove(struct wl_mender *mender)
 	wl_recovery_init(&mender->recovery, &mender->log, mender->segments,
 			 mender->config.watermark, mender->window, WINDOW_BYTES);
 	mender->recovery.read_only = true;
-	mender->phase = PHASE_PROVE;
-	tell(mender, WL_MENDING_PROVES);
-}
-
-static bool want(struct wl_mender *mender, enum wl_mender_state state, uint64_t offset,
-		 uint8_t *buffer, uint32_t bytes)
-{
-	mender->state = state;
-	mender->want = (struct wl_mender_want){.offset = offset, .bytes = bytes, .buffer = buffer};
-	return true;
+	mender->phase = WL_MENDER_PHASE_PROVE;
+	wl_mender_tell(mender, WL_MENDING_PROVES);
 }
 
 static bool step_load(struct wl_mender *mender)
@@ -180,7 +160,7 @@ static bool step_load(struct wl_mender *mender)
 	}
 	if (load->state == WL_BASE_LOAD_WANTS_READ) {
 		wl_base_load_want(load, &place, &at, &bytes);
-		want(mender, WL_MENDER_WANTS_LOAD, at, load->buffer, bytes);
+		wl_mender_want(mender, WL_MENDER_WANTS_LOAD, at, load->buffer, bytes);
 		mender->want.place = place;
 		return true;
 	}
@@ -188,98 +168,13 @@ static bool step_load(struct wl_mender *mender)
 	if (load->verdict != WL_BASE_OK && mender->config.first_segment != 0) {
 		mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
 		begin_load(mender, mender->phase);
-		tell(mender, WL_MENDING_FAILED);
-	} else if (mender->phase == PHASE_LOAD) {
+		wl_mender_tell(mender, WL_MENDING_FAILED);
+	} else if (mender->phase == WL_MENDER_PHASE_LOAD) {
 		begin_mend(mender);
 	} else {
 		begin_prove(mender);
 	}
 	return false;
-}
-
-/* ---- entries ------------------------------------------------------------------------------------ */
-
-/* Everybody was asked. Again later, whatever they said. */
-static void rest(struct wl_mender *mender)
-{
-	struct wl_mend *mend = &mender->mend;
-
-	mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
-	note(mender);
-	tell(mender, mend->lost ? WL_MENDING_LOST : WL_MENDING_ASKS);
-	/* Nobody has it any more, and a base stands for it: what lies behind the hole can be had with that alone. */
-	if (mend->lost && mender->report.given_up != 0 && mender->config.dormant) {
-		mender->given_up_from = mend->hole.begin;
-		mender->phase = PHASE_UNCOUNT;
-		return;
-	}
-	wl_mend_ask_again(mend);
-	mender->report.has_not = mender->report.given_up = 0;
-}
-
-static void ask(struct wl_mender *mender)
-{
-	struct wl_mend_asking *asking = &mender->lanes->asking;
-	const struct wl_mend *mend = &mender->mend;
-	uint32_t node = wl_mend_peer(mend);
-
-	if (node == 0) {
-		rest(mender);
-		return;
-	}
-	if (mender->report.index != mend->ask.index)
-		mender->report.has_not = mender->report.given_up = 0;
-	note(mender);
-	tell(mender, mend->lost ? WL_MENDING_LOST : WL_MENDING_ASKS);
-	asking->run = (struct wl_mend_run){
-		.index = mend->ask.index,
-		.chain = mend->ask.chain,
-		.first = mend->ask.first,
-		.bytes = mend->ask.bytes < WL_ENTRY_BYTES_MAX ? mend->ask.bytes
-							      : (uint32_t)WL_ENTRY_BYTES_MAX,
-	};
-	asking->node = node;
-	mender->asked = true;
-	wl_mend_lane_pass(&asking->state, WL_MEND_ASKING_WANTED);
-}
-
-static void take_answer(struct wl_mender *mender)
-{
-	const struct wl_mend_asking *asking = &mender->lanes->asking;
-	struct wl_mend_report *report = &mender->report;
-	struct wl_mend *mend = &mender->mend;
-	enum wl_mend_verdict verdict = WL_MEND_UNKNOWN;
-
-	mender->asked = false;
-	if (asking->verdict == 0) {
-		wl_mend_on_silence(mend, asking->node);
-		return;
-	}
-	report->moved_ns = mender->now_ns;
-	if (asking->verdict != WL_WIRE_MEND_HAVE)
-		report->has_not = wl_members_with(report->has_not, asking->node);
-	if (asking->verdict == WL_WIRE_MEND_GIVEN_UP)
-		report->given_up = wl_members_with(report->given_up, asking->node);
-	if (asking->verdict == WL_WIRE_MEND_HAVE)
-		verdict = WL_MEND_HAVE;
-	else if (asking->verdict == WL_WIRE_MEND_NEVER)
-		verdict = WL_MEND_NEVER;
-	wl_mend_on_answer(mend, asking->node, verdict, asking->buffer, asking->bytes);
-}
-
-/* The lane is ours in IDLE, and in TOLD: what came stays where it is until the next question. */
-static void step_entries(struct wl_mender *mender)
-{
-	uint32_t state = wl_mend_lane_state(&mender->lanes->asking.state);
-
-	if (state == WL_MEND_ASKING_WANTED)
-		return;
-	if (mender->asked) {
-		take_answer(mender);
-		mender->moved_on = true;
-	} else {
-		ask(mender);
-	}
 }
 
 /* ---- data that are to count no more ------------------------------------------------------------- */
@@ -294,8 +189,8 @@ static bool uncount(struct wl_mender *mender, uint64_t from, bool *durable)
 		return false;
 	if (state == WL_MEND_UNCOUNTING_IDLE) {
 		lanes->uncounted_from = from;
-		note(mender);
-		tell(mender, WL_MENDING_UNCOUNTS);
+		wl_mender_note(mender);
+		wl_mender_tell(mender, WL_MENDING_UNCOUNTS);
 		wl_mend_lane_pass(&lanes->uncounting, WL_MEND_UNCOUNTING_WANTED);
 		return false;
 	}
@@ -340,7 +235,7 @@ static bool step_give_up(struct wl_mender *mender)
 	}
 	mender->zeroed_to = mender->given_up_from;
 	memset(mender->window, 0, WINDOW_BYTES);
-	mender->phase = PHASE_ZERO;
+	mender->phase = WL_MENDER_PHASE_ZERO;
 	return false;
 }
 
@@ -353,22 +248,23 @@ static bool step_zero(struct wl_mender *mender)
 		at += WL_BLOCK_BYTES; /* segments keep their headers */
 	mender->zeroed_to = at;
 	if (at >= all) {
-		begin_load(mender, PHASE_LOAD);
+		begin_load(mender, WL_MENDER_PHASE_LOAD);
 		return false;
 	}
 	until = (at / segment + 1) * segment;
 	if (until - at > WINDOW_BYTES)
 		until = at + WINDOW_BYTES;
-	return want(mender, WL_MENDER_WANTS_WRITE, at, mender->window, (uint32_t)(until - at));
+	return wl_mender_want(mender, WL_MENDER_WANTS_WRITE, at, mender->window,
+			      (uint32_t)(until - at));
 }
 
 /* ---- mend --------------------------------------------------------------------------------------- */
 
 static void done(struct wl_mender *mender)
 {
-	note(mender);
+	wl_mender_note(mender);
 	if (mender->config.dormant) {
-		begin_load(mender, PHASE_LOAD_AGAIN);
+		begin_load(mender, WL_MENDER_PHASE_LOAD_AGAIN);
 		return;
 	}
 	/* Who has it in memory where entries stood starts again. */
@@ -376,9 +272,9 @@ static void done(struct wl_mender *mender)
 		end(mender, WL_MENDING_MENDED);
 		return;
 	}
-	mender->phase = PHASE_REST;
+	mender->phase = WL_MENDER_PHASE_REST;
 	mender->mends = false;
-	tell(mender, WL_MENDING_NONE);
+	wl_mender_tell(mender, WL_MENDING_NONE);
 }
 
 static bool step_mend(struct wl_mender *mender)
@@ -390,29 +286,29 @@ static bool step_mend(struct wl_mender *mender)
 	case WL_MEND_WORKS:
 		break;
 	case WL_MEND_WANTS_READ:
-		return want(mender, WL_MENDER_WANTS_READ, wanted->offset, wanted->buffer,
-			    wanted->bytes);
+		return wl_mender_want(mender, WL_MENDER_WANTS_READ, wanted->offset, wanted->buffer,
+				      wanted->bytes);
 	case WL_MEND_WANTS_WRITE:
-		return want(mender, WL_MENDER_WANTS_WRITE, wanted->offset, wanted->buffer,
-			    wanted->bytes);
+		return wl_mender_want(mender, WL_MENDER_WANTS_WRITE, wanted->offset, wanted->buffer,
+				      wanted->bytes);
 	case WL_MEND_WANTS_SEGMENT:
-		return want(mender, WL_MENDER_WANTS_SEGMENT, wanted->offset, NULL, 0);
+		return wl_mender_want(mender, WL_MENDER_WANTS_SEGMENT, wanted->offset, NULL, 0);
 	case WL_MEND_WANTS_UNCOUNTED:
 		return step_uncounted(mender);
 	case WL_MEND_WANTS_ENTRIES:
-		step_entries(mender);
+		wl_mender_ask(mender);
 		return false;
 	case WL_MEND_DONE:
 		done(mender);
 		return false;
 	case WL_MEND_REFUSED:
-		note(mender);
+		wl_mender_note(mender);
 		refuse(mender, &mend->damage);
 		return false;
 	case WL_MEND_FAILED:
 		mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
-		note(mender);
-		tell(mender, WL_MENDING_FAILED);
+		wl_mender_note(mender);
+		wl_mender_tell(mender, WL_MENDING_FAILED);
 		wl_mend_again(mend);
 		return false;
 	}
@@ -427,7 +323,8 @@ static bool step_prove(struct wl_mender *mender)
 
 	if (recovery->state == WL_RECOVERY_WANTS_READ) {
 		wl_recovery_want(recovery, &offset, &bytes);
-		return want(mender, WL_MENDER_WANTS_READ, offset, recovery->window, bytes);
+		return wl_mender_want(mender, WL_MENDER_WANTS_READ, offset, recovery->window,
+				      bytes);
 	}
 	if (recovery->state == WL_RECOVERY_DONE) {
 		end(mender, mender->report.rounds < WL_MENDER_ROUNDS_MAX ? WL_MENDING_MENDED
@@ -440,7 +337,7 @@ static bool step_prove(struct wl_mender *mender)
 	if (++mender->report.rounds >= WL_MENDER_ROUNDS_MAX)
 		end(mender, WL_MENDING_TOO_OFTEN);
 	else
-		begin_load(mender, PHASE_LOAD);
+		begin_load(mender, WL_MENDER_PHASE_LOAD);
 	return false;
 }
 
@@ -478,15 +375,15 @@ static bool begin_running(struct wl_mender *mender, const struct wl_mender_runni
 	wl_mend_init(&mender->mend, &mend);
 	mender->asked = false;
 	mender->mends = true;
-	mender->phase = PHASE_MEND;
-	tell(mender, WL_MENDING_SURVEYS);
+	mender->phase = WL_MENDER_PHASE_MEND;
+	wl_mender_tell(mender, WL_MENDING_SURVEYS);
 	return true;
 }
 
 /* What is mended may be given up meanwhile: then there is nothing to be mended, and nothing to be made anew. */
 static bool is_gone(const struct wl_mender *mender, const struct wl_mender_running *running)
 {
-	return mender->phase == PHASE_MEND &&
+	return mender->phase == WL_MENDER_PHASE_MEND &&
 	       mender->mend.config.from.offset < running->begin_offset &&
 	       wl_mend_lane_state(&mender->lanes->asking.state) != WL_MEND_ASKING_WANTED;
 }
@@ -494,26 +391,26 @@ static bool is_gone(const struct wl_mender *mender, const struct wl_mender_runni
 static bool step(struct wl_mender *mender, const struct wl_mender_running *running)
 {
 	if (running && is_gone(mender, running)) {
-		mender->phase = PHASE_REST;
+		mender->phase = WL_MENDER_PHASE_REST;
 		mender->mends = false;
 		wl_mend_lanes_note_damaged(mender->lanes, running->begin_offset);
-		tell(mender, WL_MENDING_NONE);
+		wl_mender_tell(mender, WL_MENDING_NONE);
 	}
-	switch ((enum phase)mender->phase) {
-	case PHASE_REST:
+	switch ((enum wl_mender_phase)mender->phase) {
+	case WL_MENDER_PHASE_REST:
 		return running && begin_running(mender, running) && step_mend(mender);
-	case PHASE_LOAD:
-	case PHASE_LOAD_AGAIN:
+	case WL_MENDER_PHASE_LOAD:
+	case WL_MENDER_PHASE_LOAD_AGAIN:
 		return step_load(mender);
-	case PHASE_MEND:
+	case WL_MENDER_PHASE_MEND:
 		return step_mend(mender);
-	case PHASE_UNCOUNT:
+	case WL_MENDER_PHASE_UNCOUNT:
 		return step_give_up(mender);
-	case PHASE_ZERO:
+	case WL_MENDER_PHASE_ZERO:
 		return step_zero(mender);
-	case PHASE_PROVE:
+	case WL_MENDER_PHASE_PROVE:
 		return step_prove(mender);
-	case PHASE_END:
+	case WL_MENDER_PHASE_END:
 		break;
 	}
 	return false;
@@ -521,100 +418,29 @@ static bool step(struct wl_mender *mender, const struct wl_mender_running *runni
 
 static void on_done(struct wl_mender *mender, enum wl_disk_status status)
 {
-	switch ((enum phase)mender->phase) {
-	case PHASE_LOAD:
-	case PHASE_LOAD_AGAIN:
+	switch ((enum wl_mender_phase)mender->phase) {
+	case WL_MENDER_PHASE_LOAD:
+	case WL_MENDER_PHASE_LOAD_AGAIN:
 		wl_base_load_on_read(&mender->load, status);
 		break;
-	case PHASE_MEND:
+	case WL_MENDER_PHASE_MEND:
 		wl_mend_on_done(&mender->mend, status);
-		note(mender);
+		wl_mender_note(mender);
 		break;
-	case PHASE_ZERO:
+	case WL_MENDER_PHASE_ZERO:
 		if (status == WL_DISK_OK)
 			mender->zeroed_to += mender->want.bytes;
 		else
 			mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
 		break;
-	case PHASE_PROVE:
+	case WL_MENDER_PHASE_PROVE:
 		wl_recovery_on_read(&mender->recovery, status);
 		break;
 	default:
 		WL_CHECK(!"nothing was wanted");
 	}
-	if (mender->phase != PHASE_PROVE)
+	if (mender->phase != WL_MENDER_PHASE_PROVE)
 		wl_mend_lanes_report(mender->lanes, &mender->report);
-}
-
-/* ---- serve -------------------------------------------------------------------------------------- */
-
-static void tell_found(struct wl_mender *mender, uint32_t bytes)
-{
-	struct wl_mend_serving *serving = &mender->lanes->serving;
-
-	mender->finds = false;
-	serving->bytes = bytes;
-	wl_mend_lane_pass(&serving->state, WL_MEND_SERVING_TOLD);
-}
-
-/* The next part of the stream in which it may stand. False: there is none. */
-static bool look_on(struct wl_mender *mender)
-{
-	const struct wl_mend_serving *serving = &mender->lanes->serving;
-	const struct wl_salvage_want wanted = {
-		.index = serving->run.index,
-		.chain = serving->run.chain,
-		.first = serving->run.first,
-		.bytes = serving->run.bytes < WL_SALVAGE_RUN_BYTES ? serving->run.bytes
-								   : WL_SALVAGE_RUN_BYTES,
-	};
-	uint64_t begin = serving->begin, until = serving->end;
-
-	if (mender->config.dormant) {
-		if (!mender->has_survey || !wl_survey_where(&mender->mend.survey, wanted.index,
-							    mender->nth, &begin, &until))
-			return false;
-	} else if (mender->nth != 0 || begin >= until) {
-		return false;
-	}
-	mender->nth++;
-	wl_salvage_find_begin(&mender->find, &wanted, begin, until);
-	return true;
-}
-
-/* True: something is to be read for it. */
-static bool serve(struct wl_mender *mender)
-{
-	struct wl_mend_serving *serving = &mender->lanes->serving;
-	struct wl_salvage_find *find = &mender->find;
-	uint64_t offset;
-	uint32_t bytes;
-	uint8_t *to;
-
-	if (wl_mend_lane_state(&serving->state) != WL_MEND_SERVING_ASKED)
-		return false;
-	if (!mender->finds) {
-		mender->nth = 0;
-		mender->finds = look_on(mender);
-		if (!mender->finds) {
-			tell_found(mender, 0);
-			return false;
-		}
-	}
-	while (find->state == WL_SALVAGE_NOT_FOUND && look_on(mender))
-		;
-	if (find->state == WL_SALVAGE_WANTS_READ) {
-		wl_salvage_find_want(find, &offset, &to, &bytes);
-		mender->serves = true;
-		return want(mender, WL_MENDER_WANTS_READ, offset, to, bytes);
-	}
-	if (find->state == WL_SALVAGE_FOUND && find->run_bytes <= WL_MEND_LANE_BYTES) {
-		memcpy(serving->buffer, find->run, find->run_bytes);
-		tell_found(mender, find->run_bytes);
-	} else {
-		tell_found(mender, 0);
-	}
-	return false;
 }
 
 /* ---- both --------------------------------------------------------------------------------------- */
@@ -628,7 +454,7 @@ void wl_mender_init(struct wl_mender *mender, const struct wl_mender_config *con
 	mender->config = *config;
 	mender->lanes = lanes;
 	mender->segments = config->segments;
-	mender->given_up_from = NOWHERE;
+	mender->given_up_from = UINT64_MAX;
 	mender->ring = take(&at, config->log.ring_bytes);
 	mender->window = take(&at, WINDOW_BYTES);
 	mender->serve_window = take(&at, WINDOW_BYTES);
@@ -646,8 +472,8 @@ void wl_mender_init(struct wl_mender *mender, const struct wl_mender_config *con
 		.end = config->damage.end,
 		.rounds = config->rounds,
 	};
-	begin_load(mender, PHASE_LOAD);
-	tell(mender, WL_MENDING_SURVEYS);
+	begin_load(mender, WL_MENDER_PHASE_LOAD);
+	wl_mender_tell(mender, WL_MENDING_SURVEYS);
 }
 
 enum wl_mender_state wl_mender_step(struct wl_mender *mender,
@@ -661,7 +487,7 @@ enum wl_mender_state wl_mender_step(struct wl_mender *mender,
 	if (mender->report.began_ns == 0)
 		mender->report.began_ns = mender->report.moved_ns = now_ns;
 	if (!mender->served)
-		wants = serve(mender);
+		wants = wl_mender_serve(mender);
 	if (!wants && now_ns >= mender->until_ns) {
 		uint8_t phase;
 

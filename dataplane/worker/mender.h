@@ -23,7 +23,8 @@
 #include "dataplane/worker/mend_lane.h"
 
 #define WL_MENDER_ROUNDS_MAX 4u
-#define WL_MENDER_REST_NS 1000000000u /* everybody was asked, or the medium refused: so much later again */
+#define WL_MENDER_REST_NS \
+	1000000000u /* everybody was asked, or the medium refused: so much later again */
 
 enum wl_mender_state {
 	WL_MENDER_IDLE = 0, /* nothing to be done; wl_mender_step again in a while */
@@ -41,7 +42,8 @@ struct wl_mender_config {
 	bool dormant;
 	struct wl_recovery_damage damage; /* dormant: why */
 	/* dormant */
-	uint64_t first_segment, segments; /* on the medium: the lowest, and one behind the highest */
+	uint64_t first_segment,
+		segments; /* on the medium: the lowest, and one behind the highest */
 	uint64_t watermark; /* of the superblock */
 	struct wl_position commit; /* likewise */
 	uint32_t rounds; /* that were made by processes before this one, without a log that opened */

@@ -56,6 +56,25 @@ sleeps() { # NODE KIND NAME-OF-DAMAGE: the node starts, and says that this journ
 	claim "$2_is_still_there" test $? -eq 65
 }
 
+gives_up() { # NODE KIND NAME-OF-DAMAGE: what stood at the end is known to nobody, so these data count for nothing, and the log ends before it
+	damaged "$1" "$2" || { not_ok "$2_is_named" "$(cat "$work/damage.out")"; return; }
+	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
+	result=$?
+	claim "verify_reports_$2" test "$result" -eq 65
+	claim "verify_names_$2_as_$3" grep -q -- "$3" "$work/verify.out"
+	: >"$cluster/damaged.log"
+	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
+	extra_pids+=($!)
+	claim "wirelogd_names_$2_as_$3" wait_until 30 grep -q "dormant journal=0 damage=$3 " "$cluster/damaged.log"
+	claim "wirelogd_gives_up_$2" wait_until 30 grep -q 'mended journal=0 .* gave_up_end=1 ' "$cluster/damaged.log"
+	claim "wirelogd_opens_what_is_left_of_$2" wait_until 30 grep -q ' recovered journal=0 ' "$cluster/damaged.log"
+	claim "data_with_$2_count_for_nothing" wait_until 30 grep -q "NO_HISTORY: this node's data neither vote nor count" "$cluster/damaged.log"
+	kill -TERM $!
+	wait $!
+	claim "wirelogd_ends_well_with_$2" test $? -eq 0
+	unset 'extra_pids[-1]'
+}
+
 refuses() { # NODE KIND NAME-OF-DAMAGE
 	damaged "$1" "$2" || { not_ok "$2_is_refused" "$(cat "$work/damage.out")"; return; }
 	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
@@ -94,9 +113,9 @@ sleeps "$follower" misdirected misdirected
 refuses "$follower" broken_chain chain
 sleeps "$follower" segment_header segment-header
 sleeps "$follower" segment_absent segment-absent
-sleeps "$follower" cut_short cut-short
+gives_up "$follower" cut_short cut-short
 # The newest chunk: known as durable by the superblock, or by nobody.
-sleeps "$follower" torn_tail rot
+gives_up "$follower" torn_tail rot
 sleeps "$cut" rot_tail unproven
 starts "$cut" torn_tail torn_tail_cut
 starts "$follower" segment_ahead ''

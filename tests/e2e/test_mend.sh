@@ -24,20 +24,20 @@ is_mended() { # NODE BEFORE
 }
 
 heals() { # NAME NODE KIND [NODE KIND...]
-	local name=$1 at node before=()
+	local name=$1 at node times=()
 	shift
 	local nodes=("$@")
 	stop_all
 	for ((at = 0; at < ${#nodes[@]}; at += 2)); do
 		node=${nodes[at]}
-		before[node]=$(mended "$node")
+		times[node]=$(mended "$node")
 		"$e2e/damage" "$cluster/node$node/data" "${nodes[at + 1]}" >"$work/damage.out" 2>&1 ||
 			{ not_ok "$name" "$(cat "$work/damage.out")"; return; }
 	done
 	start_all >/dev/null
 	for ((at = 0; at < ${#nodes[@]}; at += 2)); do
 		node=${nodes[at]}
-		claim "${name}_on_node_$node" wait_until 60 is_mended "$node" "${before[node]}" ||
+		claim "${name}_on_node_$node" wait_until 60 is_mended "$node" "${times[node]}" ||
 			tail -n 5 "$cluster/node$node.log"
 		claim "${name}_is_told_on_node_$node" grep -q 'dormant journal=0 damage=' "$cluster/node$node.log"
 	done

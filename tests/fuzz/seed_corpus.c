@@ -349,6 +349,9 @@ static void write_stories(void)
 	STORY("fuzz_base", "newest_cut_short", 3, 64, 16);
 	STORY("fuzz_base", "impossible_begin_in_a_whole_block", 1, 129, 13, 0, 255, 0);
 	STORY("fuzz_base", "a_term_that_falls", 0, 129, 200, 0, 9, 0, 161, 16);
+	STORY("fuzz_mend", "rot", 0, 4, 3, 0, 1, 0, 90, 0, 7);
+	STORY("fuzz_mend", "older_state", 3, 2, 5, 0, 6, 3, 0, 0, 9, 0);
+	STORY("fuzz_mend", "nobody_has", 4, 7, 0, 5, 1, 6, 2);
 	STORY("fuzz_recovery", "untouched", 0);
 	STORY("fuzz_recovery", "lost_end", 1, 7, 6, 0);
 	STORY("fuzz_recovery", "rot", 0, 4, 1, 0, 80, 0, 7);

@@ -29,7 +29,11 @@ static const char *const absent[][2] = {
 	{"node id reused",
 	 "membership is fixed; another incarnation under an id is votes_without_history"},
 	{"corrupt entry answered as absent",
-	 "no repair from peers yet: damage is refused at start (rot_cut_as_torn)"},
+	 "mending cuts nothing for it but where no copy is known committed; unit test "
+	 "dormant_journal_never_says_never (test_mend_peer.c)"},
+	{"dormant journal looks blank",
+	 "control fences it before its first frame here; unit test "
+	 "dormant_journal_is_never_without_history (test_mend_peer.c)"},
 	{"directory not synced after create or rename", "platform file; process and lab tests"},
 	{"full device leaves a half segment that blocks restart",
 	 "platform file; process test on a loop device"},
@@ -53,8 +57,6 @@ static const char *const absent[][2] = {
 	{"view installed out of order",
 	 "the rings between the planes are first in, first out; the model checks the boots, unit test "
 	 "view_of_an_older_number_is_not_installed (test_replica.c)"},
-	{"fault: every node damaged, each entry whole somewhere",
-	 "no repair from peers yet: each is refused by name, and all halts (two_nodes_rot.sim)"},
 	{"fault: a node removed or added while others fail", "membership is fixed"},
 	{"fault: an image of the running boot restored before any other boot",
 	 "no node can notice it (control/agent/incarnations.h)"},

@@ -448,8 +448,7 @@ static bool mends_on(const struct run *run, const struct sim_node *node, unsigne
 		return false;
 	if (!wl_mend_lanes_reported(&node->journals[journal]->mend, &report))
 		return true;
-	return report.phase != WL_MENDING_LOST ||
-	       mender->mend.state != WL_MEND_WANTS_ENTRIES ||
+	return report.phase != WL_MENDING_LOST || mender->mend.state != WL_MEND_WANTS_ENTRIES ||
 	       sim_oracle_somebody_has(&run->oracles[journal], mender->mend.ask.index,
 				       mender->mend.ask.chain);
 }
@@ -538,7 +537,8 @@ static bool journal_has_converged(const struct run *run, unsigned journal)
 		const struct sim_node *node = &run->cluster.nodes[number];
 
 		if (node->up && !node->journals[journal]->dormant && !node->contradicted &&
-		    !sim_node_table_rots(node) && !sim_node_needs_base(&run->cluster, node, journal) &&
+		    !sim_node_table_rots(node) &&
+		    !sim_node_needs_base(&run->cluster, node, journal) &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;
 	}

@@ -322,8 +322,14 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 		broken = wl_log_check(&journal->log);
 	if (broken)
 		sim_violation(oracle->cluster, node->number, "O5", "%s", broken);
-	if (journal->dormant)
-		return; /* it has nothing, and says nothing (O40) */
+	if (journal->dormant) {
+		/* A first segment would be made where one stands. */
+		if (journal->log.segment_asked || journal->log.writes_in_flight != 0)
+			sim_violation(oracle->cluster, node->number, "O40",
+				      "is dormant, and asks its medium for what its empty log "
+				      "lacks");
+		return;
+	}
 	sim_oracle_check_apart(oracle, node);
 	sim_oracle_check_caught_up(oracle, node);
 	oracle->silent[node->number] = journal->replica.view.role == WL_ROLE_LEADER &&

@@ -50,7 +50,7 @@
  *  O38 what is called proven, a majority made alike; a state's trim point is what the entries say
  *  O39 what is damaged on a node heals where an entry of it is whole anywhere: in the end no journal is dormant but for one that is nowhere
  *      whole, and that one is named
- *  O40 a journal that is dormant says nothing but how nodes meet, and what mends; and nobody is told that it has no history
+ *  O40 a journal that is dormant says nothing but how nodes meet, and what mends, and its worker leaves its medium alone
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
 #define WL_TESTS_SIM_ORACLE_ORACLE_H

@@ -184,8 +184,7 @@ static void check_dormant(const struct sim_oracle *oracle, unsigned from,
 	const struct sim_node *node = &oracle->cluster->nodes[from];
 
 	if (!node->up || !node->journals[header->journal]->dormant ||
-	    (memchr(may, header->type, sizeof(may)) &&
-	     !wl_identity_is_client(header->destination)))
+	    (memchr(may, header->type, sizeof(may)) && !wl_identity_is_client(header->destination)))
 		return;
 	sim_violation(oracle->cluster, from, "O40",
 		      "says something of type %u in a journal that is dormant", header->type);

@@ -159,7 +159,7 @@ static void after_start(void *context, struct sim_node *node)
 	for (unsigned journal = 0; journal < oracle->cluster->config.journals; journal++) {
 		struct sim_drive *drive = &node->drives[journal];
 
-		if (node->refused || (node->up && node->journals[journal]->dormant))
+		if (node->refused || node->started[journal].refused)
 			continue;
 		drive->latent |= drive->damage.unseen;
 		memset(&drive->damage, 0, sizeof(drive->damage));

@@ -72,6 +72,12 @@ void sim_expect_mend(struct sim_cluster *cluster, const struct sim_action *actio
 				      "it started %llu times for that",
 				      (unsigned long long)node->mended);
 		break;
+	case SIM_EXPECT_HEALED:
+		if (node->healed < action->argument[1])
+			sim_violation(cluster, node->number, "expect-healed",
+				      "%llu places were mended while it ran",
+				      (unsigned long long)node->healed);
+		break;
 	case SIM_EXPECT_LOST:
 		expect(cluster, action, "expect-lost", is_lost(node));
 		break;

@@ -115,6 +115,7 @@ enum sim_verb {
 	SIM_EXPECT_BASES, /* node: it has made so many at least */
 	SIM_EXPECT_DORMANT, /* node, 0 | 1: a journal of it waits to be mended */
 	SIM_EXPECT_MENDED, /* node: it started so often, at least, because a journal was mended */
+	SIM_EXPECT_HEALED, /* node: so many entries, at least, that were damaged came from peers while it ran */
 	SIM_EXPECT_LOST, /* node, 0 | 1: its first journal halts at an entry that no node has whole */
 	SIM_EXPECT_COUNTS, /* node, 0 | 1: its data in the first journal vote and are counted */
 	SIM_EXPECT_SCRUBBED, /* node: its scrub has found so many damaged places in this life, at least; and seen so many mended, at least */

@@ -112,6 +112,7 @@ static const struct {
 	[SIM_EXPECT_BASES] = {"expect-bases", {NODE, NUMBER}},
 	[SIM_EXPECT_DORMANT] = {"expect-dormant", {NODE, NUMBER}},
 	[SIM_EXPECT_MENDED] = {"expect-mended", {NODE, NUMBER}},
+	[SIM_EXPECT_HEALED] = {"expect-healed", {NODE, NUMBER}},
 	[SIM_EXPECT_LOST] = {"expect-lost", {NODE, NUMBER}},
 	[SIM_EXPECT_COUNTS] = {"expect-counts", {NODE, NUMBER}},
 	[SIM_EXPECT_SCRUBBED] = {"expect-scrubbed", {NODE, NUMBER, NUMBER}},

@@ -94,8 +94,8 @@ enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset,
 	return status == WL_DISK_OK && got != bytes ? WL_DISK_FAILED : status;
 }
 
-enum wl_disk_status sim_drive_rewrite(struct sim_drive *drive, uint64_t offset,
-				      const uint8_t *from, uint32_t bytes)
+enum wl_disk_status sim_drive_rewrite(struct sim_drive *drive, uint64_t offset, const uint8_t *from,
+				      uint32_t bytes)
 {
 	struct sim_segment *segment = sim_drive_file(drive, offset / drive->segment_bytes);
 	uint64_t end = offset % drive->segment_bytes + bytes;

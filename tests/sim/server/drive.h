@@ -231,8 +231,8 @@ int sim_drive_base_remove(struct sim_drive *drive, unsigned place);
 /* Zeros, from one place of the stream to another. */
 void sim_drive_zero(struct sim_drive *drive, uint64_t begin, uint64_t end);
 /* In place, durable, at once: whole sectors of one segment. What could not be read there can be read again. */
-enum wl_disk_status sim_drive_rewrite(struct sim_drive *drive, uint64_t offset,
-				      const uint8_t *from, uint32_t bytes);
+enum wl_disk_status sim_drive_rewrite(struct sim_drive *drive, uint64_t offset, const uint8_t *from,
+				      uint32_t bytes);
 /* For recovery: at once. The bytes lie in one segment. */
 enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset, uint8_t *to,
 				       uint32_t bytes);

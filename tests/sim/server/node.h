@@ -79,6 +79,7 @@ struct sim_mend_actor {
 	size_t memory_bytes;
 	uint64_t life; /* raised by each start and end: events of an older one are forgotten */
 	bool waits; /* its next turn is on the agenda */
+	uint64_t fetched; /* entries, by its present survey */
 	uint32_t told_phase;
 	uint64_t told_index;
 };
@@ -149,6 +150,7 @@ struct sim_node {
 	struct wl_mend_watch mend_watch;
 	uint32_t mend_rounds; /* starts that mending made, one behind the other */
 	bool mistaken; /* what it gives peers to mend with is not always what it should be */
+	uint64_t healed; /* entries that were damaged and came from peers while it ran, at least */
 	uint64_t mended; /* such starts, in all lives */
 	uint64_t from_base[SIM_JOURNALS_MAX]; /* starts that went on from a base */
 	struct wl_agent *agent;

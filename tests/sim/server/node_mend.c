@@ -32,8 +32,8 @@ static struct sim_drive *drive_of(const struct sim_mend_actor *actor)
 
 static enum wl_disk_status load(struct sim_drive *drive, const struct wl_mender_want *want)
 {
-	int error = sim_drive_base_read(drive, want->place, want->offset, want->buffer,
-					want->bytes);
+	int error =
+		sim_drive_base_read(drive, want->place, want->offset, want->buffer, want->bytes);
 
 	if (error == 0)
 		return WL_DISK_OK;
@@ -108,15 +108,15 @@ static const struct wl_mender_running *running_of(const struct sim_mend_actor *a
 	return running;
 }
 
-/* A start opens what it has left: nothing that was done to the drive before is there any more. */
+/* A start opens what it has left. What was lost at the end, as if it had been torn, is not told from a torn end now either. */
 static void note_mended(struct sim_mend_actor *actor)
 {
 	struct sim_drive *drive = drive_of(actor);
 
 	if (actor->mender->report.phase != WL_MENDING_MENDED)
 		return;
-	memset(&drive->damage, 0, sizeof(drive->damage));
-	drive->lost = 0;
+	drive->damage =
+		(struct sim_damage){.torn = drive->damage.torn, .unseen = drive->damage.unseen};
 }
 
 static void trace(struct sim_mend_actor *actor)
@@ -139,11 +139,19 @@ static void trace(struct sim_mend_actor *actor)
 static void mistake(struct sim_mend_actor *actor)
 {
 	struct wl_mend_serving *serving = &lanes_of(actor)->serving;
+	struct wl_entry_header header;
 
-	if (actor->node->mistaken && serving->bytes != 0 &&
-	    sim_random_chance(&actor->random, SIM_DRIVE_PPM * 3 / 4))
+	if (!actor->node->mistaken || serving->bytes == 0)
+		return;
+	/* Whole, and another one: of another branch, it may be. */
+	if (sim_random_chance(&actor->random, SIM_DRIVE_PPM / 4) &&
+	    wl_entry_decode(serving->buffer, serving->bytes, &header) == WL_ENTRY_OK) {
+		header.timestamp_ns++;
+		wl_entry_encode_header(serving->buffer, &header);
+	} else if (sim_random_chance(&actor->random, SIM_DRIVE_PPM / 3)) {
 		serving->buffer[sim_random_below(&actor->random, serving->bytes)] ^=
 			(uint8_t)(1 + sim_random_below(&actor->random, 255));
+	}
 }
 
 static void turn(void *subject, void *object)
@@ -172,6 +180,9 @@ static void turn(void *subject, void *object)
 		turn_in(actor, IDLE_NS);
 	if (asked && atomic_load(&lanes_of(actor)->serving.state) == WL_MEND_SERVING_TOLD)
 		mistake(actor);
+	if (!mender->config.dormant && mender->mend.entries_fetched > actor->fetched)
+		actor->node->healed++;
+	actor->fetched = mender->mend.entries_fetched;
 	trace(actor);
 	note_mended(actor);
 }

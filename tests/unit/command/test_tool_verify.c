@@ -296,8 +296,37 @@ static void a_record_is_met_from_the_entry_near_its_number(void)
 	end();
 }
 
+static void all_holes_are_told_and_what_is_missing_in_each(void)
+{
+	uint64_t at5, at6, at20;
+	json_t *told;
+
+	write_log();
+	look(0);
+	at5 = find_entry(5);
+	at6 = find_entry(6);
+	at20 = find_entry(20);
+	wl_tool_journal_close(&journal);
+	memory_drive_place(&fixture.drive, at5)[200] ^= 1;
+	memory_drive_place(&fixture.drive, at6)[200] ^= 1;
+	memory_drive_place(&fixture.drive, at20)[200] ^= 1;
+	look(0);
+	CU_ASSERT_EQUAL(wl_tool_holes_look(&found.holes, &journal, NULL), 0);
+	print(0);
+	CU_ASSERT_EQUAL(found.holes.count, 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "entries 5 to 6"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "entry 20"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(printed, "fills this from its peers"));
+	told = wl_tool_holes_json(&found.holes);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(told, "list")), 2);
+	CU_ASSERT(json_is_true(json_object_get(told, "heals")));
+	json_decref(told);
+	end();
+}
+
 WL_SUITE(tool_verify)
 {
+	WL_TEST(all_holes_are_told_and_what_is_missing_in_each),
 	WL_TEST(whole_log_is_clean_and_has_the_writers_chain_value),
 	WL_TEST(chain_value_of_an_entry_that_is_not_there_is_not_known),
 	WL_TEST(chain_value_is_that_of_the_entry_that_superseded),

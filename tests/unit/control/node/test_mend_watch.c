@@ -67,8 +67,10 @@ static void set_up(void)
 	bed.memory = aligned_alloc(64, (wl_plane_rings_memory_bytes() + 63) / 64 * 64);
 	wl_plane_rings_init(&bed.plane, bed.memory);
 	for (unsigned journal = 0; journal < 2; journal++)
-		record.journals[journal] = (struct wl_superblock_journal){
-			.term = 5, .vote = 2, .caught_up_boot = 12, .watermark = 500000};
+		record.journals[journal] = (struct wl_superblock_journal){.term = 5,
+									  .vote = 2,
+									  .caught_up_boot = 12,
+									  .watermark = 500000};
 	bed.durable = record;
 	wl_agent_init(&bed.agent, &config, &ops, planes, &record);
 	wl_agent_start(&bed.agent, bed.now_ns);

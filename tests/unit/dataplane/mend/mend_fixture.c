@@ -14,7 +14,6 @@ void mend_fixture_init(struct mend_fixture *fixture, uint64_t segments_max)
 	memset(fixture, 0, sizeof(*fixture));
 	log_fixture_init(&fixture->log, segments_max);
 	log_fixture_settle(&fixture->log);
-	fixture->denial = WL_MEND_UNKNOWN;
 	fixture->live[0].chain = fixture->log.log.tail_chain;
 	fixture->memory = aligned_alloc(WL_BLOCK_BYTES, wl_mend_memory_bytes());
 	fixture->survey_memory = aligned_alloc(64, wl_align_up(wl_survey_memory_bytes(), 64));
@@ -80,6 +79,7 @@ void mend_fixture_save(struct mend_fixture *fixture)
 	fixture->bad = calloc(1, fixture->saved_bytes / WL_BLOCK_BYTES);
 	WL_CHECK(fixture->saved && fixture->bad);
 	memcpy(fixture->saved, fixture->log.drive.stable, fixture->saved_bytes);
+	fixture->saved_end = fixture->log.log.durable_offset;
 	fixture->segments = fixture->log.drive.segments;
 	fixture->watermark = 0;
 }
@@ -92,10 +92,12 @@ void mend_fixture_restore(struct mend_fixture *fixture)
 	fixture->absent = 0;
 	fixture->nobody_has = 0;
 	fixture->mistaken = false;
-	fixture->denial = WL_MEND_UNKNOWN;
 	fixture->writes_before_crash = 0;
 	fixture->run_bytes = 0;
 	fixture->watermark = 0;
+	fixture->helix = false;
+	fixture->uncounted = false;
+	fixture->lives = false;
 }
 
 void mend_fixture_rot(struct mend_fixture *fixture, uint64_t begin, uint64_t end)
@@ -123,7 +125,27 @@ static const char *check_entry(struct mend_fixture *fixture, struct wl_reader *r
 	return NULL;
 }
 
-const char *mend_fixture_check(struct mend_fixture *fixture)
+static bool is_absent(const struct mend_fixture *fixture, uint64_t offset)
+{
+	return fixture->absent != 0 &&
+	       offset / fixture->log.config.segment_bytes == fixture->absent - 1;
+}
+
+void mend_fixture_take_from_peers(struct mend_fixture *fixture)
+{
+	for (uint64_t index = 1; index <= fixture->last; index++) {
+		struct mend_image *image = &fixture->live[index];
+
+		image->here_alone = !is_absent(fixture, image->offset) &&
+				    memcmp(memory_drive_place(&fixture->log.drive, image->offset),
+					   image->bytes, image->size) == 0;
+		for (uint64_t at = image->offset / WL_BLOCK_BYTES;
+		     at <= (image->offset + image->size - 1) / WL_BLOCK_BYTES; at++)
+			image->here_alone &= !fixture->bad[at];
+	}
+}
+
+const char *mend_fixture_check(struct mend_fixture *fixture, bool shorter)
 {
 	struct wl_log *log = &fixture->log.log;
 	struct wl_reader reader;
@@ -131,11 +153,14 @@ const char *mend_fixture_check(struct mend_fixture *fixture)
 
 	if (log_fixture_restart(&fixture->log, fixture->watermark, false) != WL_RECOVERY_DONE)
 		return wl_recovery_damage_name(fixture->log.recovery.damage.kind);
+	/* Of a tail that was given up what is left may be another branch: a leader cuts it. */
+	if (shorter)
+		return wl_log_check(log);
 	if (log->tail.index != fixture->last ||
 	    log->tail_chain != fixture->live[fixture->last].chain)
 		return "the tail is another one";
 	wl_reader_init(&reader, log, log->begin.position.index + 1, 1);
-	for (uint64_t index = log->begin.position.index + 1; index <= fixture->last && !wrong;
+	for (uint64_t index = log->begin.position.index + 1; index <= log->tail.index && !wrong;
 	     index++)
 		wrong = check_entry(fixture, &reader, index);
 	if (wl_reader_return(&reader) == NULL && fixture->last == 0)
@@ -162,21 +187,23 @@ void mend_fixture_configure(struct mend_fixture *fixture)
 		.tables = base ? log : NULL,
 		.memory = fixture->memory,
 	};
+	if (fixture->lives) {
+		config->limit = fixture->saved_end;
+		config->edge = (struct wl_survey_edge){fixture->last + 1,
+						       fixture->live[fixture->last].chain,
+						       WL_SURVEY_ANY};
+	}
 	if (base && !base->log.installed) {
 		config->walk_offset = base->log.walk_offset;
 		config->walk_index = base->log.position.index;
+		config->walk_chain = base->log.chain;
 		config->commit = base->log.position.index;
 	}
-	wl_survey_place_before(log, base ? base->log.walk_offset : 0, &config->from);
+	wl_survey_place_before(log, base && !fixture->from_begin ? base->log.walk_offset : 0,
+			       &config->from);
 }
 
 /* ---- the drive ---------------------------------------------------------------------------------- */
-
-static bool is_absent(const struct mend_fixture *fixture, uint64_t offset)
-{
-	return fixture->absent != 0 &&
-	       offset / fixture->log.config.segment_bytes == fixture->absent - 1;
-}
 
 static enum wl_disk_status read_stream(struct mend_fixture *fixture, uint64_t offset, uint8_t *to,
 				       uint32_t bytes)
@@ -246,6 +273,9 @@ void mend_fixture_survey(struct mend_fixture *fixture)
 		.limit = config->limit,
 		.stop = config->stop,
 		.edge = config->edge,
+		.base_offset = config->walk_offset,
+		.base_index = config->walk_index,
+		.base_chain = config->walk_chain,
 		.window = fixture->window,
 		.window_bytes = WL_FILL_BYTES,
 		.memory = fixture->survey_memory,
@@ -267,16 +297,21 @@ void mend_fixture_survey(struct mend_fixture *fixture)
 
 static uint8_t run[WL_SALVAGE_RUN_BYTES_MAX + WL_SALVAGE_RUN_BYTES];
 
+static bool peers_have(const struct mend_fixture *fixture, uint64_t index)
+{
+	return index != fixture->nobody_has && !(fixture->helix && fixture->live[index].here_alone);
+}
+
 static uint32_t make_run(struct mend_fixture *fixture, const struct wl_salvage_want *ask)
 {
 	uint32_t limit = fixture->run_bytes ? fixture->run_bytes : ask->bytes, bytes;
 	uint64_t first = ask->index;
 
 	if (ask->index == 0 || ask->index > fixture->last ||
-	    fixture->live[ask->index].chain != ask->chain || ask->index == fixture->nobody_has)
+	    fixture->live[ask->index].chain != ask->chain || !peers_have(fixture, ask->index))
 		return 0;
 	bytes = fixture->live[first].size;
-	while (first > ask->first && first - 1 != fixture->nobody_has &&
+	while (first > ask->first && peers_have(fixture, first - 1) &&
 	       bytes + fixture->live[first - 1].size <= limit)
 		bytes += fixture->live[--first].size;
 	bytes = 0;
@@ -285,6 +320,15 @@ static uint32_t make_run(struct mend_fixture *fixture, const struct wl_salvage_w
 		bytes += fixture->live[first].size;
 	}
 	return bytes;
+}
+
+/* Peers know their tails. */
+static enum wl_mend_verdict denial_of(const struct mend_fixture *fixture,
+				      const struct wl_salvage_want *ask)
+{
+	return ask->index > fixture->last || fixture->live[ask->index].chain != ask->chain
+		       ? WL_MEND_NEVER
+		       : WL_MEND_UNKNOWN;
 }
 
 /* False: it is asked by nobody any more. */
@@ -307,7 +351,7 @@ static bool answer(struct mend_fixture *fixture)
 	if (bytes != 0)
 		WL_CHECK(wl_mend_on_answer(mend, node, WL_MEND_HAVE, run, bytes));
 	else
-		wl_mend_on_answer(mend, node, fixture->denial, NULL, 0);
+		wl_mend_on_answer(mend, node, denial_of(fixture, &mend->ask), NULL, 0);
 	return true;
 }
 
@@ -335,6 +379,7 @@ bool mend_fixture_go_on(struct mend_fixture *fixture)
 		case WL_MEND_WANTS_UNCOUNTED:
 			if (fixture->watermark > mend->want.offset)
 				fixture->watermark = mend->want.offset;
+			fixture->uncounted = true;
 			wl_mend_on_done(mend, WL_DISK_OK);
 			break;
 		case WL_MEND_WANTS_ENTRIES:

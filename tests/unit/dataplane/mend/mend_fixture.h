@@ -16,6 +16,7 @@ struct mend_image {
 	uint32_t size;
 	uint64_t chain, term;
 	uint64_t offset, chunk; /* where it stands in the log */
+	bool here_alone; /* no peer has it */
 };
 
 struct mend_fixture {
@@ -23,9 +24,12 @@ struct mend_fixture {
 	struct mend_image live[MEND_ENTRIES_MAX]; /* by index: what peers have */
 	uint64_t last; /* highest of them */
 	uint64_t watermark; /* of the superblock */
+	bool uncounted; /* the superblock says that this node does not count */
+	bool lives; /* the log runs: its durable end is known */
+	bool from_begin; /* all that is kept is surveyed, not only what a start reads */
 	uint64_t segments; /* on the medium */
 	uint8_t *saved; /* the medium as it was before damage */
-	uint64_t saved_bytes;
+	uint64_t saved_bytes, saved_end; /* durable_offset then */
 
 	/* the drive's moods */
 	uint8_t *bad; /* of each block: reads there fail, until it is written */
@@ -36,8 +40,8 @@ struct mend_fixture {
 
 	/* peers */
 	uint64_t nobody_has; /* index of an entry that no peer has; 0: they have all */
+	bool helix; /* peers have only what is damaged here */
 	bool mistaken; /* each run is wrong in some way before it is right */
-	enum wl_mend_verdict denial; /* what who has it not says */
 	uint32_t run_bytes; /* runs are no longer; 0: as asked */
 	uint32_t asks;
 
@@ -64,8 +68,13 @@ void mend_fixture_restore(struct mend_fixture *fixture);
 void mend_fixture_rot(struct mend_fixture *fixture, uint64_t begin, uint64_t end);
 /* Blocks of [begin, end) cannot be read any more. */
 void mend_fixture_refuse_reads(struct mend_fixture *fixture, uint64_t begin, uint64_t end);
-/* WL_RECOVERY_DONE with the tail that the peers have, and all entries can be read. NULL, or what is not so. */
-const char *mend_fixture_check(struct mend_fixture *fixture);
+/* What a peer need not have: our own copy is whole, wherever it stands. */
+void mend_fixture_take_from_peers(struct mend_fixture *fixture);
+/*
+ * WL_RECOVERY_DONE with the tail that the peers have, and all entries can be read. NULL, or what is not so. `shorter`: only
+ * that it is a log.
+ */
+const char *mend_fixture_check(struct mend_fixture *fixture, bool shorter);
 /* As a start would configure it. */
 void mend_fixture_configure(struct mend_fixture *fixture);
 /* Surveys with fixture->config. */

@@ -15,6 +15,8 @@
 
 static struct mend_fixture fixture;
 static unsigned failed;
+static struct log_fixture_base base;
+static uint64_t damage_begin, damage_end; /* nothing else is touched */
 
 static uint32_t draw_payload(struct sim_random *random, uint32_t style)
 {
@@ -65,7 +67,7 @@ static void make_log(struct sim_random *random)
 
 static uint64_t draw_place(struct sim_random *random)
 {
-	uint64_t end = fixture.live[fixture.last].chunk, at;
+	uint64_t end = damage_end, at;
 
 	switch (sim_random_below(random, 4)) {
 	case 0: /* a chunk's header */
@@ -83,25 +85,31 @@ static uint64_t draw_place(struct sim_random *random)
 
 static void damage_once(struct sim_random *random)
 {
-	uint64_t end = fixture.live[fixture.last].chunk, begin = draw_place(random);
+	uint64_t end = damage_end, begin = draw_place(random);
 	uint64_t bytes = 1 + sim_random_below(random, 1u << sim_random_between(random, 0, 22));
 	uint64_t stop = begin + bytes < end ? begin + bytes : end, block;
 
+	if (begin < damage_begin)
+		begin = damage_begin + begin % (end - damage_begin);
 	if (begin >= end)
 		return;
 	switch (sim_random_below(random, 5)) {
 	case 0:
-		for (uint64_t at = begin / 512 * 512; at < (stop + 511) / 512 * 512 && at < end;
-		     at += 512)
+		for (uint64_t at = (begin + 511) / 512 * 512;
+		     at < (stop + 511) / 512 * 512 && at < end; at += 512)
 			memset(memory_drive_place(&fixture.log.drive, at), 0, 512);
 		break;
 	case 1:
 		block = begin / WL_BLOCK_BYTES * WL_BLOCK_BYTES;
+		if (block < damage_begin)
+			block = damage_begin;
 		stop = block + WL_BLOCK_BYTES * sim_random_between(random, 1, 9);
 		mend_fixture_refuse_reads(&fixture, block, stop < end ? stop : end);
 		break;
 	case 2: /* a misdirected write */
 		block = begin / WL_BLOCK_BYTES * WL_BLOCK_BYTES;
+		if (block < damage_begin)
+			return;
 		memmove(memory_drive_place(&fixture.log.drive, block),
 			memory_drive_place(&fixture.log.drive,
 					   draw_place(random) / WL_BLOCK_BYTES * WL_BLOCK_BYTES),
@@ -121,7 +129,7 @@ static void damage(struct sim_random *random)
 
 	while (times--)
 		damage_once(random);
-	if (used != 0 && sim_random_chance(random, 100000))
+	if (used != 0 && damage_begin == 0 && sim_random_chance(random, 100000))
 		fixture.absent = 1 + sim_random_below(random, used);
 }
 
@@ -132,27 +140,56 @@ static bool is_swapped(void)
 	       fixture.mend.damage.kind == WL_DAMAGE_MISDIRECTED;
 }
 
+/* From a base, or from the begin of the log. */
+static void choose_begin(struct sim_random *random)
+{
+	if (fixture.log.base)
+		log_fixture_free_base(&base);
+	fixture.log.base = NULL;
+	fixture.from_begin = sim_random_chance(random, 400000);
+	/* The log knows its last entries' places only until the next case begins it anew. */
+	if (sim_random_chance(random, 500000) &&
+	    log_fixture_restart(&fixture.log, 0, true) == WL_RECOVERY_DONE &&
+	    log_fixture_describe(&fixture.log, sim_random_between(random, 1, fixture.last), &base))
+		fixture.log.base = &base;
+}
+
 static void one_case(struct sim_random *random, uint64_t seed)
 {
 	const char *wrong;
-	bool crashed;
+	bool crashed, end_too = sim_random_chance(random, 200000);
 
 	mend_fixture_restore(&fixture);
 	fixture.random = random;
 	fixture.watermark = sim_random_chance(random, 500000) ? fixture.live[fixture.last].chunk
 							      : 0;
+	choose_begin(random);
+	damage_end = fixture.live[fixture.last].chunk;
+	damage_begin = 0;
+	if (fixture.log.base && !fixture.from_begin) {
+		mend_fixture_configure(&fixture);
+		damage_begin = fixture.config.from.offset;
+	}
+	if (end_too) {
+		damage_end += WL_BLOCK_BYTES;
+		fixture.watermark = damage_end;
+	}
+	fixture.lives = sim_random_chance(random, 200000);
 	damage(random);
+	fixture.helix = sim_random_chance(random, 300000);
+	if (fixture.helix)
+		mend_fixture_take_from_peers(&fixture);
 	fixture.mistaken = sim_random_chance(random, 200000);
 	fixture.run_bytes = sim_random_chance(random, 300000) ? 20000 : 0;
 	do {
-		fixture.writes_before_crash = sim_random_chance(random, 200000)
+		fixture.writes_before_crash = !fixture.helix && sim_random_chance(random, 200000)
 						      ? (uint32_t)sim_random_between(random, 1, 10)
 						      : 0;
 		crashed = mend_fixture_mend(&fixture);
 	} while (crashed);
 	if (is_swapped())
 		return;
-	wrong = fixture.mend.state == WL_MEND_DONE ? mend_fixture_check(&fixture)
+	wrong = fixture.mend.state == WL_MEND_DONE ? mend_fixture_check(&fixture, fixture.uncounted)
 						   : wl_mend_state_name(fixture.mend.state);
 	if (wrong)
 		printf("\nseed %lu: %s%s, hole %lu to %lu, entry %lu\n", (unsigned long)seed, wrong,
@@ -173,14 +210,23 @@ static void what_is_damaged_is_what_it_was(void)
 		struct sim_random random;
 
 		sim_random_init(&random, seed / CASES_A_LOG, 0);
-		log_fixture_choose_sizes((unsigned)sim_random_below(&random, LOG_FIXTURE_SIZES));
+		log_fixture_choose_sizes(
+			sim_random_chance(&random, 700000)
+				? 0
+				: (unsigned)sim_random_below(&random, LOG_FIXTURE_SIZES));
 		mend_fixture_init(&fixture, 6);
 		make_log(&random);
+		/* What is ahead is empty; most of it need not be looked through each time. */
+		fixture.log.drive.segments =
+			fixture.log.log.append_offset / fixture.log.config.segment_bytes + 1 +
+			sim_random_below(&random, 2);
 		mend_fixture_save(&fixture);
 		do {
 			sim_random_init(&random, seed, 1);
 			one_case(&random, seed);
 		} while (++seed % CASES_A_LOG != 0 && seed < first + cases);
+		if (fixture.log.base)
+			log_fixture_free_base(&base);
 		mend_fixture_fini(&fixture);
 	}
 	log_fixture_choose_sizes(0);

@@ -267,8 +267,7 @@ static void dormant_journal_serves_from_its_medium_in_batches(void)
 				fixture.sent[at].payload, fixture.sent[at].bytes, &part));
 			CU_ASSERT_EQUAL_FATAL(part.offset, have);
 			CU_ASSERT_EQUAL(part.total, total);
-			CU_ASSERT_EQUAL(
-				memcmp(part.part, serving->buffer + have, part.bytes), 0);
+			CU_ASSERT_EQUAL(memcmp(part.part, serving->buffer + have, part.bytes), 0);
 			have += part.bytes;
 			parts++;
 		}
@@ -285,6 +284,23 @@ static void dormant_journal_serves_from_its_medium_in_batches(void)
 		}
 	}
 	CU_ASSERT_EQUAL(have, total);
+	end();
+}
+
+static void run_that_is_asked_for_from_its_beginning_again_is_read_again(void)
+{
+	struct wl_mend_serving *serving = &journal()->mend.serving;
+	struct wl_wire_mend_part part;
+
+	begin(true);
+	for (unsigned round = 0; round < 3; round++) {
+		say_ask(PEER, 9, 99, 0);
+		CU_ASSERT_EQUAL_FATAL(serving->state, WL_MEND_SERVING_ASKED);
+		serving->bytes = 1000;
+		wl_mend_lane_pass(&serving->state, WL_MEND_SERVING_TOLD);
+		worker_fixture_turn(&fixture);
+		CU_ASSERT_TRUE(told(PEER, &part));
+	}
 	end();
 }
 
@@ -380,6 +396,7 @@ WL_SUITE(mend_peer)
 	WL_TEST(answers_of_others_or_to_other_questions_are_not_taken),
 	WL_TEST(what_is_lost_is_asked_for_again_and_silence_is_told),
 	WL_TEST(dormant_journal_serves_from_its_medium_in_batches),
+	WL_TEST(run_that_is_asked_for_from_its_beginning_again_is_read_again),
 	WL_TEST(dormant_journal_never_says_never),
 	WL_TEST(never_is_said_of_data_that_count_and_of_nothing_else),
 	WL_TEST(what_stands_in_the_ring_is_told_without_a_read),
