@@ -18,6 +18,8 @@
 
 #include "dataplane/mend/mend_internal.h"
 
+#define NOTHING 0x5A /* neither padding nor zeros */
+
 static size_t aligned(size_t bytes)
 {
 	return wl_align_up(bytes, WL_BLOCK_BYTES);
@@ -246,6 +248,12 @@ static void begin_hole(struct wl_mend *mend)
 	mend->run_count = 0;
 	wl_layout_begin(&mend->layout, mend->hole.begin);
 	mend->phase = WL_MEND_PLANS;
+	if (mend->hole.buries) {
+		mend->bury_at = mend->hole.begin;
+		mend->bury_end = mend->hole.end;
+		mend->after_bury = WL_MEND_PLANS;
+		mend->phase = WL_MEND_BURIES;
+	}
 }
 
 static void drop_hole(struct wl_mend *mend)
@@ -317,17 +325,32 @@ static bool zero(struct wl_mend *mend)
 	return wl_mend_write(mend, at, mend->scratch, (uint32_t)left, WL_MEND_ZEROES);
 }
 
+/*
+ * Some sectors of a write may be all that arrives before the power goes. Where a chunk has another shape than what stood there, they could
+ * make a chunk whole again that is none any more: so all of that goes first.
+ */
+bool wl_mend_write_waiting(struct wl_mend *mend, uint64_t previous, enum wl_mend_phase behind)
+{
+	const struct wl_layout_chunk *chunk = &mend->layout.chunks[!mend->layout.building];
+	uint32_t bytes = (uint32_t)(chunk->end - chunk->begin);
+
+	if (mend->rough) {
+		mend->rough = false;
+		memset(mend->scratch, NOTHING, bytes);
+		return wl_mend_write(mend, chunk->begin, mend->scratch, bytes, mend->phase);
+	}
+	chunk = wl_layout_finish(&mend->layout, previous);
+	return wl_mend_write(mend, chunk->begin, chunk->bytes, bytes, behind);
+}
+
 static bool end_hole(struct wl_mend *mend)
 {
 	uint64_t previous = mend->hole.left.previous;
 
-	if (mend->layout.waits) {
-		const struct wl_layout_chunk *chunk = wl_layout_finish(
-			&mend->layout, previous == WL_SURVEY_ANY ? WL_CHUNK_NONE : previous);
-
-		return wl_mend_write(mend, chunk->begin, chunk->bytes,
-				     (uint32_t)(chunk->end - chunk->begin), WL_MEND_ENDS_HOLE);
-	}
+	if (mend->layout.waits)
+		return wl_mend_write_waiting(mend,
+					     previous == WL_SURVEY_ANY ? WL_CHUNK_NONE : previous,
+					     WL_MEND_ENDS_HOLE);
 	drop_hole(mend);
 	return true;
 }
@@ -364,6 +387,8 @@ static bool step(struct wl_mend *mend)
 		return choose(mend);
 	case WL_MEND_ZEROES:
 		return zero(mend);
+	case WL_MEND_BURIES:
+		return wl_mend_bury(mend);
 	case WL_MEND_PLANS:
 		return wl_mend_plan(mend);
 	case WL_MEND_READS_PLACE:
@@ -453,13 +478,16 @@ static void on_read(struct wl_mend *mend, enum wl_disk_status status)
 	}
 	if (!wl_fill_on_read(&mend->fill, status))
 		return;
-	if (mend->fill.absent) {
+	if (mend->fill.absent && mend->phase != WL_MEND_BURIES) {
 		/* Made anew: all of it is part of the hole. Then it is looked at once more. */
 		mend->phase = WL_MEND_PLANS;
 		want_segment(mend, mend->fill.offset);
 		return;
 	}
-	wl_mend_read_place(mend);
+	if (mend->phase == WL_MEND_BURIES)
+		wl_mend_read_buried(mend);
+	else
+		wl_mend_read_place(mend);
 }
 
 static void on_written(struct wl_mend *mend, enum wl_disk_status status)

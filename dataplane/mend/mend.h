@@ -87,6 +87,7 @@ struct wl_mend_piece {
 	uint64_t floor; /* it begins there or behind it */
 	uint64_t previous; /* that the damaged header names; WL_SURVEY_ANY: not known */
 	uint64_t first; /* its first entry has this index; 0: not known */
+	uint64_t first_chain; /* and this value behind it: only then it is that one; 0: no doubt */
 	uint32_t used; /* of entries, as the damaged header says; 0: not known */
 	bool dead; /* nothing of it is live */
 };
@@ -122,7 +123,7 @@ struct wl_mend {
 	struct wl_salvage_find find;
 	struct wl_fill fill;
 	uint8_t phase, behind; /* what goes on behind zeros */
-	uint8_t uncounted_then;
+	uint8_t uncounted_then, after_bury;
 	bool joined; /* no entry is missing any more */
 	bool walked; /* `walk` is of this hole */
 	uint32_t nth; /* part of the stream that is looked through for our own entries */
@@ -134,6 +135,8 @@ struct wl_mend {
 	uint32_t run_end;
 	bool run_is_own;
 	uint64_t zero_at, zero_end; /* zeros are written in between */
+	bool rough; /* the chunk that waits has another shape than what stood there: that is made unreadable first */
+	uint64_t bury_at, bury_end; /* dead chunks that are whole are made none in between */
 	uint64_t watermark; /* of the superblock, as it is now */
 	uint64_t before; /* holes of the survey before this one: each survey finds fewer */
 	uint64_t bytes_written_before; /* at its begin */

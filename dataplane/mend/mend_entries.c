@@ -120,6 +120,10 @@ bool wl_mend_place(struct wl_mend *mend)
 		mend->phase = WL_MEND_CLOSES;
 		return true;
 	}
+	/* What stood at the chunk's begin was of another place. */
+	if (header.index == mend->piece.first && mend->piece.first_chain != 0 &&
+	    mend->piece.first_chain != wl_entry_chain(mend->run + at))
+		mend->piece.first = 0;
 	wl_layout_put(&mend->layout, mend->run + at, (uint32_t)wl_entry_bytes(&header));
 	mend->run_end = at;
 	mend->run_count--;

@@ -19,6 +19,7 @@ enum wl_mend_phase {
 	WL_MEND_SURVEYS = 1,
 	WL_MEND_CHOOSES, /* the next hole */
 	WL_MEND_ZEROES, /* [zero_at, zero_end) */
+	WL_MEND_BURIES, /* dead chunks in [bury_at, bury_end) */
 	WL_MEND_PLANS, /* where the next chunk stands */
 	WL_MEND_READS_PLACE, /* what stands there now */
 	WL_MEND_JOINS, /* is an entry missing? */
@@ -40,6 +41,10 @@ bool wl_mend_join(struct wl_mend *mend);
 bool wl_mend_salvage(struct wl_mend *mend);
 bool wl_mend_ask_peers(struct wl_mend *mend);
 bool wl_mend_place(struct wl_mend *mend);
+/* The chunk that waits follows `previous`: it is written, then `behind`. */
+bool wl_mend_write_waiting(struct wl_mend *mend, uint64_t previous, enum wl_mend_phase behind);
+bool wl_mend_bury(struct wl_mend *mend);
+void wl_mend_read_buried(struct wl_mend *mend);
 /* The place that was planned is in mend->fill. */
 void wl_mend_read_place(struct wl_mend *mend);
 /* Our own run is in mend->find. */

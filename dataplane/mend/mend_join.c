@@ -20,6 +20,10 @@ static bool join_holes(struct wl_mend *mend, struct wl_survey_hole *before)
 {
 	struct wl_survey_hole *hole = &mend->hole;
 
+	mend->bury_at = before->end;
+	mend->bury_end = hole->begin;
+	mend->after_bury = WL_MEND_JOINS;
+	mend->phase = WL_MEND_BURIES;
 	hole->begin = before->begin;
 	hole->left = before->left;
 	hole->dead_from = mend->hole_end;
@@ -96,7 +100,7 @@ bool wl_mend_join(struct wl_mend *mend)
 		bool goes_on = look_below(mend);
 
 		if (!goes_on || mend->phase == WL_MEND_WALKS || mend->phase == WL_MEND_CLOSES ||
-		    mend->phase == WL_MEND_JOINS)
+		    mend->phase == WL_MEND_BURIES)
 			return goes_on;
 	} else if (index == left) {
 		return complete(mend);

@@ -102,6 +102,7 @@ static void find_pin(struct wl_mend *mend, uint64_t end)
 	if (at > 1 && chunk_of(wl_log_mark_entry(tables, at - 1)) >= piece->floor) {
 		piece->floor = chunk_of(wl_log_mark_entry(tables, at - 1));
 		piece->first = wl_log_mark_entry(tables, at - 1)->index;
+		piece->first_chain = 0;
 	}
 	at = dead_before(tables, end);
 	if (at > 0 && wl_log_dead_entry(tables, at - 1)->end > piece->floor) {
@@ -216,7 +217,7 @@ static bool ends_at(const struct wl_mend *mend, const struct wl_chunk_header *ch
 				 ends_with_wanted(mend, chunk));
 }
 
-static uint64_t first_index(const struct wl_mend *mend, uint64_t begin)
+static uint64_t first_index(const struct wl_mend *mend, uint64_t begin, uint64_t *chain)
 {
 	const uint8_t *from = wl_fill_at(&mend->fill, begin) + WL_CHUNK_HEADER_BYTES;
 	struct wl_entry_header header;
@@ -227,6 +228,7 @@ static uint64_t first_index(const struct wl_mend *mend, uint64_t begin)
 	    header.cluster != mend->config.log.cluster ||
 	    header.journal != mend->config.log.journal || header.index >= mend->hole.right.index)
 		return 0;
+	*chain = wl_entry_chain(from);
 	return header.index;
 }
 
@@ -238,7 +240,7 @@ static void place_at(struct wl_mend *mend, uint64_t begin, uint64_t end,
 	piece->begin = begin;
 	piece->end = end;
 	piece->dead = begin >= mend->hole.dead_from;
-	piece->first = first_index(mend, begin);
+	piece->first = first_index(mend, begin, &piece->first_chain);
 	if (header) {
 		piece->previous = header->previous;
 		piece->used = header->used - WL_CHUNK_HEADER_BYTES;
@@ -327,12 +329,11 @@ bool wl_mend_close(struct wl_mend *mend)
 		hole->end = piece->end;
 		return zero_then(mend, piece->end, end, WL_MEND_CLOSES);
 	}
-	if (mend->layout.waits) {
-		const struct wl_layout_chunk *chunk = wl_layout_finish(&mend->layout, begin);
-
-		return wl_mend_write(mend, chunk->begin, chunk->bytes,
-				     (uint32_t)(chunk->end - chunk->begin), WL_MEND_CLOSES);
-	}
+	if (mend->layout.waits)
+		return wl_mend_write_waiting(mend, begin, WL_MEND_CLOSES);
+	/* As it was, or with its header lost: then it is no chunk before all of it has come. */
+	mend->rough = piece->begin == 0 || wl_layout_used(&mend->layout) == 0 ||
+		      (piece->used != 0 && piece->used != wl_layout_used(&mend->layout));
 	if (wl_layout_used(&mend->layout) != 0 && piece->used != wl_layout_used(&mend->layout) &&
 	    (piece->begin == 0 || (piece->first == 0 && begin != hole->begin)))
 		mend->moved = true;

@@ -89,6 +89,7 @@ struct wl_survey_hole {
 	uint64_t dead_from; /* what lies behind it in the hole is whole, and superseded; `end`: nothing */
 	struct wl_survey_place left;
 	struct wl_survey_edge right;
+	bool buries; /* chunks inside are whole and dead, and something else may have to stand there */
 	bool at_end; /* no chunk stands behind it: the edge is what the headers in the newest chunk say */
 	bool known_durable; /* a later chunk, or the superblock, says that it was durable */
 	bool unreadable; /* some of its blocks could not be read */

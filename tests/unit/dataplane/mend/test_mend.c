@@ -130,7 +130,8 @@ static void a_hole_of_a_whole_segment_is_read_and_asked_for_once(void)
 	bytes = segment_bytes;
 	/* Two surveys of all that is on the medium, and two looks at each place. */
 	CU_ASSERT(fixture.read_bytes < 2 * fixture.segments * segment_bytes + 4 * bytes);
-	CU_ASSERT(fixture.written_bytes < bytes + bytes / 4);
+	/* What is packed anew is written over once before. */
+	CU_ASSERT(fixture.written_bytes < 2 * bytes + bytes / 4);
 	CU_ASSERT(fixture.asks < bytes / WL_SALVAGE_RUN_BYTES * 4);
 	end();
 }
