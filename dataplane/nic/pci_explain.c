@@ -2,9 +2,9 @@
 #include "dataplane/nic/pci_explain.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "dataplane/base/sentence.h"
 #include "wirelog/status.h"
 
 static bool is_for_dpdk(const char *driver)
@@ -13,53 +13,55 @@ static bool is_for_dpdk(const char *driver)
 	       strcmp(driver, "igb_uio") == 0;
 }
 
-static int explain_vfio(const struct wl_pci_facts *facts, char *what, size_t what_bytes)
+static int say(struct wl_sentence *what, int status, const char *before, const char *word,
+	       const char *behind)
 {
-	if (facts->group[0] == '\0' || (!facts->has_iommu && !facts->without_iommu)) {
-		snprintf(
-			what, what_bytes,
-			"it is bound to vfio-pci, and there is no IOMMU: boot with intel_iommu=on or amd_iommu=on");
-		return WIRELOG_EAL_IOMMU;
-	}
-	/* The group is free and ours: then DPDK could not lock its memory for the device. */
-	if (facts->open_error == EBUSY) {
-		snprintf(what, what_bytes, "another process uses it (/dev/vfio/%s is open)",
-			 facts->group);
-		return WIRELOG_EAL_IN_USE;
-	}
-	if (facts->open_error == EACCES || facts->open_error == EPERM) {
-		snprintf(what, what_bytes, "this user may not open /dev/vfio/%s", facts->group);
-		return WIRELOG_EAL_PERMISSION;
-	}
-	if (facts->open_error == 0 && facts->locked_limit < facts->mapped_bytes) {
-		snprintf(what, what_bytes,
-			 "vfio has to lock %lu MiB, the locked-memory limit is %lu MiB",
-			 (unsigned long)(facts->mapped_bytes >> 20),
-			 (unsigned long)(facts->locked_limit >> 20));
-		return WIRELOG_MEMLOCK;
-	}
-	if (facts->open_error != 0) {
-		snprintf(what, what_bytes, "/dev/vfio/%s: %s", facts->group,
-			 strerror(facts->open_error));
-		return WIRELOG_EAL_DEVICE;
-	}
-	snprintf(what, what_bytes, "DPDK has no driver for it, or it is not in the EAL settings");
-	return WIRELOG_EAL_DEVICE;
+	wl_sentence_add(what, before);
+	wl_sentence_add(what, word);
+	wl_sentence_add(what, behind);
+	return status;
 }
 
-int wl_pci_explain(const struct wl_pci_facts *facts, char *what, size_t what_bytes)
+static int explain_vfio(const struct wl_pci_facts *facts, struct wl_sentence *what)
 {
-	if (!facts->is_there) {
-		snprintf(what, what_bytes, "there is no such PCI device");
-		return WIRELOG_EAL_DEVICE;
+	if (facts->group[0] == '\0' || (!facts->has_iommu && !facts->without_iommu))
+		return say(what, WIRELOG_EAL_IOMMU,
+			   "it is bound to vfio-pci, and there is no IOMMU", "",
+			   ": boot with intel_iommu=on or amd_iommu=on");
+	if (facts->open_error == EBUSY)
+		return say(what, WIRELOG_EAL_IN_USE, "another process uses it (/dev/vfio/",
+			   facts->group, " is open)");
+	if (facts->open_error == EACCES || facts->open_error == EPERM)
+		return say(what, WIRELOG_EAL_PERMISSION, "this user may not open /dev/vfio/",
+			   facts->group, "");
+	if (facts->open_error != 0)
+		return say(what, WIRELOG_EAL_DEVICE, "/dev/vfio/", facts->group,
+			   " cannot be opened");
+	/* The group is free and ours: then DPDK could not lock its memory for the device. */
+	if (facts->locked_limit < facts->mapped_bytes) {
+		wl_sentence_add(what, "vfio has to lock ");
+		wl_sentence_add_number(what, facts->mapped_bytes >> 20);
+		wl_sentence_add(what, " MiB, the locked-memory limit is ");
+		wl_sentence_add_number(what, facts->locked_limit >> 20);
+		wl_sentence_add(what, " MiB");
+		return WIRELOG_MEMLOCK;
 	}
-	if (!is_for_dpdk(facts->driver)) {
-		snprintf(what, what_bytes, "it is bound to %s, not to vfio-pci",
-			 facts->driver[0] != '\0' ? facts->driver : "no driver");
-		return WIRELOG_EAL_DEVICE;
-	}
+	return say(what, WIRELOG_EAL_DEVICE,
+		   "DPDK has no driver for it, or it is not in the EAL settings", "", "");
+}
+
+int wl_pci_explain(const struct wl_pci_facts *facts, char *text, size_t text_bytes)
+{
+	struct wl_sentence what = wl_sentence_begin(text, text_bytes);
+
+	if (!facts->is_there)
+		return say(&what, WIRELOG_EAL_DEVICE, "there is no such PCI device", "", "");
+	if (!is_for_dpdk(facts->driver))
+		return say(&what, WIRELOG_EAL_DEVICE, "it is bound to ",
+			   facts->driver[0] != '\0' ? facts->driver : "no driver",
+			   ", not to vfio-pci");
 	if (strcmp(facts->driver, "vfio-pci") == 0)
-		return explain_vfio(facts, what, what_bytes);
-	snprintf(what, what_bytes, "DPDK has no driver for it, or it is not in the EAL settings");
-	return WIRELOG_EAL_DEVICE;
+		return explain_vfio(facts, &what);
+	return say(&what, WIRELOG_EAL_DEVICE,
+		   "DPDK has no driver for it, or it is not in the EAL settings", "", "");
 }

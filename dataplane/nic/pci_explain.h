@@ -25,7 +25,7 @@ struct wl_pci_facts {
 /* Facts of `device` ("0000:3b:00.0") below `root` ("" is this machine's own). */
 void wl_pci_look(const char *root, const char *device, uint64_t mapped_bytes,
 		 struct wl_pci_facts *facts);
-/* A negative enum wirelog_status, never 0, and why in `what`. */
-int wl_pci_explain(const struct wl_pci_facts *facts, char *what, size_t what_bytes);
+/* A negative enum wirelog_status, never 0, and why in `text`. */
+int wl_pci_explain(const struct wl_pci_facts *facts, char *text, size_t text_bytes);
 
 #endif
