@@ -403,10 +403,11 @@ static void *run(void *context)
 		}
 		if (bases->paid_ns + BURST_NS < now_ns)
 			bases->paid_ns = now_ns - BURST_NS;
-		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++)
-			did |= mend(bases, id, now_ns) |
-			       (!bases->node->journals[id].journal->dormant &&
-				serve(bases, id, now_ns));
+		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++) {
+			did |= mend(bases, id, now_ns);
+			did |= !bases->node->journals[id].journal->dormant &&
+			       serve(bases, id, now_ns);
+		}
 		for (uint32_t id = 0; id < bases->count && !did; id++)
 			did |= scrub(bases, id, now_ns);
 		if (!did)
