@@ -108,6 +108,7 @@ enum wl_disk_status sim_drive_rewrite(struct sim_drive *drive, uint64_t offset, 
 		return WL_DISK_FAILED;
 	}
 	sim_arena_copy(sim_drive_place(drive, offset), from, bytes);
+	sim_drive_note_mending(drive, offset, bytes);
 	/* One that was cut short grows: behind its end nothing but zeros was left. */
 	if (segment->bytes < end)
 		segment->bytes = end;

@@ -250,6 +250,11 @@ uint64_t sim_drive_walk(const struct sim_drive *drive);
 bool sim_drive_hides_damage(const struct sim_drive *drive, bool makes_bases);
 /* What a start must make of it, from what lies on the stable storage now. */
 void sim_drive_expect(struct sim_drive *drive);
+/*
+ * A mender wrote there. Until it has ended the damage is partly as it was: of a start in between only that a refusal is allowed is
+ * known. A segment's header is one write: its bytes tell.
+ */
+void sim_drive_note_mending(struct sim_drive *drive, uint64_t offset, uint64_t bytes);
 /* Keeps an image, puts it back (false: there is none), or empties the drive. The node is down, except for the first. */
 void sim_drive_snapshot(struct sim_drive *drive);
 bool sim_drive_restore(struct sim_drive *drive);

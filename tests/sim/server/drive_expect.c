@@ -58,14 +58,24 @@ static bool is_skipped(const struct sim_drive *drive, const struct sim_damage *d
 	return false;
 }
 
+/* A mender has written it again, and its node went down before it could prove the rest. */
+static bool has_whole_header(const struct sim_drive *drive, uint64_t begin)
+{
+	struct wl_segment_header header;
+
+	return wl_segment_decode_header(sim_drive_at(drive, begin), WL_BLOCK_BYTES, &header);
+}
+
 static void expect_segment(const struct sim_drive *drive, struct sim_damage *damage)
 {
 	uint64_t segment = damage->begin / drive->segment_bytes;
 
 	switch (damage->way) {
 	case SIM_DAMAGE_ROT_SEGMENT:
-		if (sim_drive_written_end(drive) > damage->begin ||
-		    sim_drive_is_known_durable(drive, damage->begin + WL_BLOCK_BYTES))
+		if (has_whole_header(drive, damage->begin))
+			expect_log(damage, 0, SIM_NOWHERE);
+		else if (sim_drive_written_end(drive) > damage->begin ||
+			 sim_drive_is_known_durable(drive, damage->begin + WL_BLOCK_BYTES))
 			expect_log(damage, KIND(SEGMENT_HEADER), damage->begin);
 		else
 			expect_log(damage, 0, SIM_NOWHERE);
@@ -165,6 +175,16 @@ uint64_t sim_drive_walk(const struct sim_drive *drive)
 static bool is_in_stream(const struct sim_damage *damage)
 {
 	return damage->way >= SIM_DAMAGE_ROT_ENTRY && damage->way < SIM_DAMAGE_ROT_RECORD;
+}
+
+void sim_drive_note_mending(struct sim_drive *drive, uint64_t offset, uint64_t bytes)
+{
+	const struct sim_damage *damage = &drive->damage;
+	bool is_header = damage->way == SIM_DAMAGE_ROT_SEGMENT && offset >= damage->begin &&
+			 offset + bytes <= damage->begin + WL_BLOCK_BYTES;
+
+	if (is_in_stream(damage) && !is_header)
+		drive->damage.vague = true;
 }
 
 bool sim_drive_hides_damage(const struct sim_drive *drive, bool makes_bases)

@@ -45,6 +45,7 @@ static enum wl_disk_status make_segment(struct sim_drive *drive, uint64_t segmen
 	if (drive->faults.full || segment >= drive->oldest + drive->segments_max)
 		return WL_DISK_NO_SPACE;
 	sim_drive_make_file(drive, segment);
+	sim_drive_note_mending(drive, segment * drive->segment_bytes, drive->segment_bytes);
 	return WL_DISK_OK;
 }
 
