@@ -242,8 +242,11 @@ static void note_not_taken(struct sim_library *library, const struct wirelog_eve
 	struct sim_client *client = library->client;
 
 	client->reader.reads_now = false;
+	client->reader.resumes = false;
 	library->reads_again_ns = now_of(library) + PLACE_NS;
 	library->without_a_name = true;
+	/* What had been drawn before went with the question: a reader without a name begins somewhere of its own. */
+	sim_reader_draw_start(client);
 	if (event->status != WIRELOG_NOT_CONNECTED && event->status != WIRELOG_NO_LEADER &&
 	    event->status != WIRELOG_NO_SPACE)
 		sim_violation(client->cluster, event->node, "library",
