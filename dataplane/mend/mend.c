@@ -77,6 +77,9 @@ void wl_mend_init(struct wl_mend *mend, const struct wl_mend_config *config)
 	memset(mend, 0, sizeof(*mend));
 	mend->config = *config;
 	mend->watermark = config->watermark;
+	if (config->walk_chain == 0 && config->tables &&
+	    config->tables->tail.index == config->walk_index)
+		mend->config.walk_chain = config->tables->tail_chain;
 	if (config->walk_offset != 0 && mend->watermark < config->walk_offset + WL_BLOCK_BYTES)
 		mend->watermark = config->walk_offset + WL_BLOCK_BYTES;
 	mend->before = UINT64_MAX;
