@@ -77,6 +77,9 @@ void wl_mend_init(struct wl_mend *mend, const struct wl_mend_config *config)
 	memset(mend, 0, sizeof(*mend));
 	mend->config = *config;
 	mend->watermark = config->watermark;
+	if (config->walk_chain == 0 && config->tables &&
+	    config->tables->tail.index == config->walk_index)
+		mend->config.walk_chain = config->tables->tail_chain;
 	if (config->walk_offset != 0 && mend->watermark < config->walk_offset + WL_BLOCK_BYTES)
 		mend->watermark = config->walk_offset + WL_BLOCK_BYTES;
 	mend->before = UINT64_MAX;
@@ -391,6 +394,7 @@ static bool step(struct wl_mend *mend)
 		return wl_mend_bury(mend);
 	case WL_MEND_PLANS:
 		return wl_mend_plan(mend);
+	case WL_MEND_READS_BURIED:
 	case WL_MEND_READS_PLACE:
 		return want_read(mend);
 	case WL_MEND_JOINS:
@@ -478,13 +482,13 @@ static void on_read(struct wl_mend *mend, enum wl_disk_status status)
 	}
 	if (!wl_fill_on_read(&mend->fill, status))
 		return;
-	if (mend->fill.absent && mend->phase != WL_MEND_BURIES) {
+	if (mend->fill.absent && mend->phase != WL_MEND_READS_BURIED) {
 		/* Made anew: all of it is part of the hole. Then it is looked at once more. */
 		mend->phase = WL_MEND_PLANS;
 		want_segment(mend, mend->fill.offset);
 		return;
 	}
-	if (mend->phase == WL_MEND_BURIES)
+	if (mend->phase == WL_MEND_READS_BURIED)
 		wl_mend_read_buried(mend);
 	else
 		wl_mend_read_place(mend);

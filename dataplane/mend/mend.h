@@ -66,7 +66,8 @@ struct wl_mend_config {
 	uint8_t cluster_uuid[16]; /* for headers of segments */
 	struct wl_survey_place from; /* wl_survey_place_before */
 	uint64_t walk_offset; /* of the base that a start goes on from: a chunk with its entry stands there; 0: none, or installed */
-	uint64_t walk_index, walk_chain; /* of that entry, and the value behind it */
+	uint64_t walk_index,
+		walk_chain; /* of that entry, and the value behind it; 0: that of the tables, whose tail it is */
 	uint64_t segments; /* number behind the last one on the medium */
 	uint64_t watermark; /* of the superblock; at least the block of walk_offset */
 	uint64_t limit; /* a journal that runs: its durable offset; dormant: UINT64_MAX. As the two below in survey.h */

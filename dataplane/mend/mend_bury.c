@@ -28,6 +28,7 @@ void wl_mend_read_buried(struct wl_mend *mend)
 {
 	uint64_t end = mend->fill.offset + mend->fill.bytes;
 
+	mend->phase = WL_MEND_BURIES;
 	while (mend->bury_at < end) {
 		uint64_t at = mend->bury_at;
 		uint32_t bytes;
@@ -58,6 +59,6 @@ bool wl_mend_bury(struct wl_mend *mend)
 	if (end > mend->bury_end)
 		end = mend->bury_end;
 	wl_fill_begin(&mend->fill, mend->bury_at, (uint32_t)(end - mend->bury_at));
-	mend->state = WL_MEND_WANTS_READ;
-	return false;
+	mend->phase = WL_MEND_READS_BURIED;
+	return true;
 }

@@ -20,6 +20,7 @@ enum wl_mend_phase {
 	WL_MEND_CHOOSES, /* the next hole */
 	WL_MEND_ZEROES, /* [zero_at, zero_end) */
 	WL_MEND_BURIES, /* dead chunks in [bury_at, bury_end) */
+	WL_MEND_READS_BURIED,
 	WL_MEND_PLANS, /* where the next chunk stands */
 	WL_MEND_READS_PLACE, /* what stands there now */
 	WL_MEND_JOINS, /* is an entry missing? */

@@ -281,6 +281,11 @@ static void the_base_is_the_end_that_is_known_when_its_chunk_was_the_newest(void
 	CU_ASSERT(fixture.uncounted);
 	fixture.last = 8;
 	CU_ASSERT_PTR_NULL(mend_fixture_check(&fixture, false));
+	/* Its value is known to the tables, too. */
+	mend_fixture_configure(&fixture);
+	fixture.config.walk_chain = 0;
+	wl_mend_init(mend, &fixture.config);
+	CU_ASSERT_EQUAL(mend->config.walk_chain, base.log.chain);
 	end();
 }
 
