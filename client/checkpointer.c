@@ -12,7 +12,9 @@
 #define REFUSED_NS_MIN (1 * WL_MS_NS) /* by who does not lead (yet) */
 #define REFUSED_NS_MAX (50 * WL_MS_NS)
 #define NO_SPACE_NS (200 * WL_MS_NS)
-#define GIVE_UP_NS (10 * WL_SECOND_NS) /* without taking it */
+#define GIVE_UP_NS (10 * WL_SECOND_NS) /* without taking it, */
+#define FULL_NS \
+	(2 * WL_SECOND_NS) /* or because there is no space: it would come soon, or not at all */
 
 void wl_checkpointer_init(struct wl_checkpointer *checkpointer, struct wl_environment *environment,
 			  struct wl_channel *channel, struct wl_nodes *nodes,
@@ -361,7 +363,8 @@ static bool ends_by_time(struct wl_checkpointer *checkpointer)
 {
 	uint64_t since_ns = checkpointer->environment->now_ns - checkpointer->began_ns;
 
-	if (checkpointer->state == WL_CHECKPOINTER_TAKING && since_ns > GIVE_UP_NS) {
+	if (checkpointer->state == WL_CHECKPOINTER_TAKING &&
+	    since_ns > (checkpointer->refusal == WIRELOG_NO_SPACE ? FULL_NS : GIVE_UP_NS)) {
 		if (checkpointer->refusal != 0)
 			fail_to_take(checkpointer, checkpointer->refusal);
 		else

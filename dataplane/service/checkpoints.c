@@ -171,14 +171,21 @@ void wl_service_on_consumer_ask(struct wl_service *service, const struct wl_mess
 
 /* ---- entries ---------------------------------------------------------------------------------- */
 
-/* It is the lowest one, and retention may let at least one segment more go for it. */
-static bool lets_go(const struct wl_service *service, const struct wl_checkpoint_wait *wait)
+/*
+ * In a log that takes no records: a move of the lowest one for which at least one segment more may go; and one that is there is taken, for who
+ * cannot begin consumes nothing, as long as half of the room is left that trims and terms have.
+ */
+static bool may_use_kept_room(const struct wl_service *service,
+			      const struct wl_checkpoint_wait *wait)
 {
 	const struct wl_consumer *consumer = find(service, &wait->ask);
 	struct wl_log_begin begin;
 
-	return consumer && wait->ask.verb == WL_WIRE_CONSUMER_MOVE &&
-	       consumer->number == service->state.consumers.lowest &&
+	if (!consumer)
+		return false;
+	if (wait->ask.verb == WL_WIRE_CONSUMER_TAKE)
+		return wl_log_elections_left(service->replica->log) > WL_LOG_KEPT_ELECTIONS / 2;
+	return consumer->number == service->state.consumers.lowest &&
 	       wl_log_find_begin(service->replica->log, wait->ask.number, UINT64_MAX, &begin) &&
 	       begin.next_number > consumer->number;
 }
@@ -224,7 +231,7 @@ static bool propose(struct wl_service *service, struct wl_checkpoint_wait *wait)
 	if (*proposed_ns != 0 && replica->now_ns - *proposed_ns < WL_CHECKPOINTS_PAUSE_NS)
 		return false;
 	if (wl_replica_has_room(replica, WL_CONTROL_PAYLOAD_BYTES_MAX) == WIRELOG_NO_SPACE &&
-	    !lets_go(service, wait)) {
+	    !may_use_kept_room(service, wait)) {
 		refuse(service, wait->client, &wait->ask, WIRELOG_NO_SPACE);
 		release(&service->checkpoints, wait);
 		return false;

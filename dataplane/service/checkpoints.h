@@ -10,8 +10,8 @@
  *  LOOK   as far as the leader knows. What it says is there may have been dropped just now; what it says is gone is gone.
  *
  * Nothing is kept but the questions that wait for an entry: who gets no answer asks again. What waits when a leadership ends is forgotten.
- * In a log without room for records a checkpoint is moved only where that lets a segment go, and none is made: what room is left is for
- * trims, and for terms.
+ * In a log without room for records a checkpoint is moved only where that lets a segment go, and none is made; one that is there is taken while
+ * half of the room that is kept is left. The rest is for trims, and for terms.
  *
  *  What must hold; wl_checkpoints_check is this text as code.
  *  P1  one name waits in one place, and what waits has a client and a name

@@ -95,7 +95,7 @@ enum wirelog_event_kind {
 	 * can serve it, and one that might have it has no place), NOT_CONNECTED (10 s without an answer). Subscribe again at
 	 * next_number; 0 where the first number was not known yet. A node that fails is left for another without a word.
 	 * Of a consumer whose checkpoint could not be taken: CHECKPOINT_DROPPED (it was to be there and is not), TOO_MANY_CONSUMERS,
-	 * NO_SPACE (none can be made while the log is full), NO_LEADER or NOT_CONNECTED (10 s without an answer). */
+	 * NO_SPACE (none can be made while the log is full: 2 s), NO_LEADER or NOT_CONNECTED (10 s without an answer). */
 	WIRELOG_EVENT_SUBSCRIPTION_ENDED,
 	/* The cluster forgot the session: it had more than it remembers, or lost its data. Comes before the answers:
 	 * every outstanding append gets UNKNOWN_OUTCOME. The next append opens a new session, whose sequences begin at 1. */
