@@ -26,7 +26,7 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->probe_outstanding = false;
 	peer->no_space = false;
 	peer->cannot_grow = false;
-	peer->room_limit = UINT64_MAX;
+	peer->room_limit = 0;
 	peer->disk_slow = false;
 	peer->behind = false;
 	peer->needs_base = false;

@@ -47,7 +47,7 @@ struct wl_peer {
 	bool probe_outstanding;
 	bool no_space; /* its log is full (log.h) */
 	bool cannot_grow; /* its log gets no further segment */
-	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; UINT64_MAX: not told */
+	uint64_t room_limit; /* entries of our log up to this cost (log.h) have room there; 0: not told, nothing is taken on its account */
 	bool disk_slow; /* as it says itself */
 	uint32_t fragments_have; /* most bytes that it ever had of the entry behind its match */
 	bool behind; /* more than a window was missing, and it is not in step again */

@@ -446,6 +446,22 @@ static void leader_takes_no_more_than_a_majority_has_room_for(void)
 	replica_fixture_fini(&cluster);
 }
 
+/* One follower is full, the other has begun anew and said nothing yet: with neither is there a majority that has room. */
+static void follower_that_told_nothing_has_no_room(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2, .match_received = 2, .match_durable = 2};
+
+	begin_ready("1");
+	ack.sent_ns = leader()->now_ns;
+	ack.flags = WL_WIRE_ACK_CANNOT_GROW;
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	cluster.nodes[LEADER].remotes[3].boot_id++;
+	turn();
+	leader()->room_limit = 0;
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_BACK_PRESSURE);
+	replica_fixture_fini(&cluster);
+}
+
 static void full_follower_is_sent_the_first_entry_of_a_term(void)
 {
 	struct wl_wire_append_ack ack = {.term = 2, .match_received = 1, .match_durable = 1};
@@ -503,6 +519,7 @@ WL_SUITE(replica)
 	WL_TEST(transfer_to_nobody_in_particular_goes_to_the_furthest_with_room),
 	WL_TEST(appends_are_refused_while_a_majority_has_no_room),
 	WL_TEST(leader_takes_no_more_than_a_majority_has_room_for),
+	WL_TEST(follower_that_told_nothing_has_no_room),
 	WL_TEST(full_follower_is_sent_the_first_entry_of_a_term),
 	WL_TEST(leader_takes_appends_again_when_the_transfer_is_off),
 };
