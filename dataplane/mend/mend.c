@@ -259,7 +259,7 @@ static void begin_hole(struct wl_mend *mend)
 	}
 }
 
-static void drop_hole(struct wl_mend *mend)
+void wl_mend_drop_hole(struct wl_mend *mend)
 {
 	mend->holes_left--;
 	count(mend);
@@ -279,7 +279,7 @@ static bool choose(struct wl_mend *mend)
 		return true;
 	}
 	mend->hole = *hole;
-	drop_hole(mend);
+	wl_mend_drop_hole(mend);
 	if (hole->kind == WL_SURVEY_HOLE_HEADER)
 		return wl_mend_write_header(mend, hole->begin, WL_MEND_CHOOSES);
 	mend->zero_at = mend->hole.begin;
@@ -354,7 +354,7 @@ static bool end_hole(struct wl_mend *mend)
 		return wl_mend_write_waiting(mend,
 					     previous == WL_SURVEY_ANY ? WL_CHUNK_NONE : previous,
 					     WL_MEND_ENDS_HOLE);
-	drop_hole(mend);
+	wl_mend_drop_hole(mend);
 	return true;
 }
 

@@ -57,6 +57,8 @@ bool wl_mend_write(struct wl_mend *mend, uint64_t offset, uint8_t *from, uint32_
 		   enum wl_mend_phase behind);
 /* The header of the segment that begins there. */
 bool wl_mend_write_header(struct wl_mend *mend, uint64_t offset, enum wl_mend_phase behind);
+/* It is filled, or left to the next survey. */
+void wl_mend_drop_hole(struct wl_mend *mend);
 bool wl_mend_refuse(struct wl_mend *mend, uint64_t begin, uint64_t end, bool unpackable);
 /* The newest hole left of the one under way in which chunks are missing; NULL: none. */
 struct wl_survey_hole *wl_mend_hole_before(struct wl_mend *mend);

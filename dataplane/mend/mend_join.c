@@ -47,6 +47,12 @@ static bool look_below(struct wl_mend *mend)
 	uint64_t lowest_chain = before ? before->right.previous_chain : from->chain;
 	uint64_t own;
 
+	/* Into a hole that was let go: the next survey finds both. What was built so far stays, the chunk that waits does not. */
+	if (!before && mend->survey.holes_let_go != 0 && index < mend->survey.let_go_index) {
+		mend->run_count = 0;
+		wl_mend_drop_hole(mend);
+		return true;
+	}
 	if (!mend->walked) {
 		mend->phase = WL_MEND_WALKS;
 		return true;
@@ -100,7 +106,7 @@ bool wl_mend_join(struct wl_mend *mend)
 		bool goes_on = look_below(mend);
 
 		if (!goes_on || mend->phase == WL_MEND_WALKS || mend->phase == WL_MEND_CLOSES ||
-		    mend->phase == WL_MEND_BURIES)
+		    mend->phase == WL_MEND_BURIES || mend->phase == WL_MEND_CHOOSES)
 			return goes_on;
 	} else if (index == left) {
 		return complete(mend);

@@ -74,10 +74,9 @@ static void merge_from(struct wl_survey *survey, struct wl_survey_hole *hole,
 {
 	bool alone = hole == wl_survey_last_chunks(survey);
 
-	if (!alone) {
+	if (!alone)
 		hole->dead_from = chunk->offset;
-		hole->buries = true;
-	}
+	hole->buries = true;
 	hole->end = chunk->offset;
 	survey->hole_count = (uint32_t)(hole - survey->holes) + 1;
 	set_edge(survey, hole, chunk->previous, header);
