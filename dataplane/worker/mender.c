@@ -81,6 +81,9 @@ static void refuse(struct wl_mender *mender, const struct wl_recovery_damage *da
 	mender->report.begin = damage->begin;
 	mender->report.end = damage->end;
 	end(mender, WL_MENDING_REFUSED);
+	/* A journal that runs goes on, and another place may be mended. */
+	if (!mender->config.dormant)
+		mender->phase = WL_MENDER_PHASE_REST;
 }
 
 /* ---- the base, and what begins behind it -------------------------------------------------------- */
@@ -341,14 +344,33 @@ static bool step_prove(struct wl_mender *mender)
 	return false;
 }
 
-/* Damage in a journal that runs: from the mark before it up to what is durable. */
+/*
+ * How far a journal that runs is looked at. What its base maker has taken ends at an entry whose chain value it has, so the newest chunk can be
+ * mended, too. Damage behind that is what the maker stands before: then up to what is durable.
+ */
+static void limit_running(struct wl_mend_config *mend, const struct wl_mender_running *running,
+			  uint64_t offset)
+{
+	const struct wl_log *log = running->log;
+
+	mend->limit = running->durable_offset;
+	if (offset < log->durable_offset && log->durable_offset <= running->durable_offset) {
+		mend->limit = log->durable_offset;
+		mend->edge = (struct wl_survey_edge){
+			.index = log->tail.index + 1,
+			.previous_chain = log->tail_chain,
+			.previous = WL_SURVEY_ANY,
+		};
+	}
+	mend->watermark = mend->limit;
+}
+
+/* Damage in a journal that runs: from the mark before it. */
 static bool begin_running(struct wl_mender *mender, const struct wl_mender_running *running)
 {
 	const struct wl_mender_config *config = &mender->config;
 	struct wl_mend_config mend = {
 		.log = config->log,
-		.limit = running->durable_offset,
-		.watermark = running->durable_offset,
 		.commit = running->commit,
 		.members = config->members,
 		.tables = running->log,
@@ -359,12 +381,13 @@ static bool begin_running(struct wl_mender *mender, const struct wl_mender_runni
 	if (!running->log || !wl_mend_lanes_take_damaged(mender->lanes, &offset) ||
 	    offset >= running->durable_offset)
 		return false;
+	limit_running(&mend, running, offset);
 	memcpy(mend.cluster_uuid, config->identity.cluster, sizeof(mend.cluster_uuid));
-	mend.segments = (running->durable_offset - 1) / config->log.segment_bytes + 1;
+	mend.segments = (mend.limit - 1) / config->log.segment_bytes + 1;
 	wl_survey_place_before(running->log, offset, &mend.from);
 	/* What supersedes a hole may stand far behind it, where anything was ever cut. */
 	mend.stop = running->log->dead_count == 0 ? offset + 1 : UINT64_MAX;
-	if (mend.from.offset >= running->durable_offset)
+	if (mend.from.offset >= mend.limit)
 		return false;
 	mender->report = (struct wl_mend_report){
 		.began_ns = mender->now_ns,

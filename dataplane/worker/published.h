@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a worker tells the world about itself: copied out about once a millisecond under a sequence
- * lock, so that a reader gets one consistent picture and costs the worker nothing (it never waits for readers).
- * One writer; any number of readers. wl_published_read tries again while the writer is at it.
+ * What a worker tells the world about itself: copied out about once a millisecond into one of two places in turn, under a version,
+ * so that a reader gets one consistent picture and costs the worker nothing (it never waits for readers). A writer that is
+ * taken off its core in the middle holds up nobody: the other place is whole. One writer; any number of readers.
  */
 #ifndef WL_DATAPLANE_WORKER_PUBLISHED_H
 #define WL_DATAPLANE_WORKER_PUBLISHED_H
@@ -96,13 +96,13 @@ struct wl_journal_status {
 };
 
 struct wl_published {
-	alignas(64) _Atomic uint64_t version; /* odd: being written */
-	struct wl_journal_status status;
+	alignas(64) _Atomic uint64_t version; /* pictures so far; the newest is status[version & 1] */
+	struct wl_journal_status status[2];
 };
 
 /* [owner] */
 void wl_published_write(struct wl_published *published, const struct wl_journal_status *status);
-/* [any] False when the writer was always in the way (it never is for long). */
+/* [any] False when it took longer, a thousand times, than the writer took for another picture. */
 bool wl_published_read(const struct wl_published *published, struct wl_journal_status *status);
 
 #endif
