@@ -260,11 +260,12 @@ wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t in
 
 /*
  * Members: replica_members.c. may_vote: `node` has all that
- * is committed, or nearly so, counts, has room, and was heard just now. would_go_on: those who are so decide by that list. change: the entry that makes `next` the list in force, of a leader whose term's first entry is committed, and the list before; as
+ * is committed, or nearly so, counts, has room, and was heard just now. would_go_on: those who are so decide by `next`; where its voters are those of the list in force, full ones
+ * count, too, that can take the entry. change: the entry that makes `next` the list in force, of a leader whose term's first entry is committed, and the list before; as
  * wl_replica_append_control. leaves: this node is not to lead on; control is told, now and then.
  */
 bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node);
-/* Of other data than the list names, held back, and in step: the list may name them (replica_return.c). */
+/* Of other data than the list names, held back, and in step, full or not: the list may name them (replica_return.c). */
 bool wl_replica_may_be_taken_in(const struct wl_replica *replica, uint32_t node);
 /* It said so of itself, in this leadership, and the list does not name its data. */
 bool wl_replica_is_held_back(const struct wl_replica *replica, uint32_t node);
@@ -273,7 +274,7 @@ uint64_t wl_replica_incarnation(const struct wl_replica *replica, uint32_t node)
 /* By the list in force, what it says counts; it has said something, and that does not. */
 bool wl_replica_counts(const struct wl_replica *replica, uint32_t node);
 bool wl_replica_knows_held_back(const struct wl_replica *replica, uint32_t node);
-bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *list);
+bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *next);
 enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const struct wl_list *next);
 void wl_replica_leaves(struct wl_replica *replica);
 

@@ -75,11 +75,10 @@ static bool may_change(const struct wl_replica *replica)
 	       wl_replica_list(replica)->index <= replica->commit;
 }
 
-/* It has what is committed, has room, and was heard just now. */
+/* It has what is committed, and was heard just now. */
 static bool is_in_step(const struct wl_replica *replica, const struct wl_peer *peer)
 {
-	return peer->state == WL_PEER_STREAM && !peer->needs_base && !peer->no_space &&
-	       !peer->disk_slow &&
+	return peer->state == WL_PEER_STREAM && !peer->needs_base && !peer->disk_slow &&
 	       peer->match_durable + WL_LOG_ENTRIES_IN_RING / 4 >= replica->commit &&
 	       peer->heard_sent_ns != 0 &&
 	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
@@ -89,7 +88,19 @@ bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node)
 {
 	if (node == replica->config.node)
 		return !wl_log_is_full(replica->log);
-	return wl_replica_counts(replica, node) && is_in_step(replica, &replica->peers[node]);
+	return wl_replica_counts(replica, node) && !replica->peers[node].no_space &&
+	       is_in_step(replica, &replica->peers[node]);
+}
+
+/* Control entries stand in the room that every log keeps; who is full and lacks records before them gets none. */
+static bool takes_lists(const struct wl_replica *replica, uint32_t node)
+{
+	const struct wl_peer *peer = &replica->peers[node];
+
+	if (node == replica->config.node)
+		return true;
+	return wl_replica_counts(replica, node) && is_in_step(replica, peer) &&
+	       (!peer->no_space || peer->match_durable >= replica->commit);
 }
 
 bool wl_replica_may_be_taken_in(const struct wl_replica *replica, uint32_t node)
@@ -113,15 +124,21 @@ uint64_t wl_replica_incarnation(const struct wl_replica *replica, uint32_t node)
 					    : replica->peers[node].incarnation;
 }
 
-bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *list)
+/*
+ * Other voters must have room: a journal that goes on is not to stop for them. With the same ones nothing stops that does not stand still already;
+ * and data that are named may be just what a full journal waits for. So such a list must be committed, no more.
+ */
+bool wl_replica_would_go_on(const struct wl_replica *replica, const struct wl_list *next)
 {
+	const struct wl_list *list = wl_replica_list(replica);
+	bool same_voters = next->voters == list->voters && next->old == list->old;
 	wl_members able = 0;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (wl_replica_may_vote(replica, node))
+		if (same_voters ? takes_lists(replica, node) : wl_replica_may_vote(replica, node))
 			able |= wl_members_only(node);
 	}
-	return wl_list_decides(list, able);
+	return wl_list_decides(next, able);
 }
 
 enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const struct wl_list *next)

@@ -286,6 +286,30 @@ static void who_may_vote_is_caught_up_and_was_heard(void)
 	end();
 }
 
+/* It must be committed, and control entries stand in kept room: of four full ones, too, if they have what is committed. */
+static void full_voters_carry_a_list_of_the_same_voters(void)
+{
+	struct wl_list same = {.voters = FIRST, .learners = ID(6)};
+	const struct wl_list other = {.voters = FIRST ^ ID(5), .old = FIRST};
+
+	begin();
+	for (uint32_t node = 2; node <= 5; node++)
+		leader()->peers[node].no_space = true;
+	log_of_leader()->no_space = true;
+	same.incarnation[5] = 17;
+	CU_ASSERT_TRUE(wl_replica_would_go_on(leader(), &same));
+	CU_ASSERT_FALSE(wl_replica_would_go_on(leader(), &other));
+	for (uint32_t node = 2; node <= 4; node++)
+		leader()->peers[node].match_durable = leader()->commit - 1; /* no room for it */
+	CU_ASSERT_FALSE(wl_replica_would_go_on(leader(), &same));
+	leader()->peers[2].no_space = false; /* it will have it soon */
+	CU_ASSERT_TRUE(wl_replica_would_go_on(leader(), &same));
+	leader()->peers[2].counts = false;
+	CU_ASSERT_FALSE(wl_replica_would_go_on(leader(), &same));
+	log_of_leader()->no_space = false;
+	end();
+}
+
 static void who_is_to_leave_says_so_now_and_then(void)
 {
 	struct wl_plane_message told;
@@ -317,5 +341,6 @@ WL_SUITE(replica_members)
 	WL_TEST(the_list_before_is_never_cut_away),
 	WL_TEST(a_start_finds_the_list_in_the_log),
 	WL_TEST(who_may_vote_is_caught_up_and_was_heard),
+	WL_TEST(full_voters_carry_a_list_of_the_same_voters),
 	WL_TEST(who_is_to_leave_says_so_now_and_then),
 };

@@ -112,6 +112,7 @@ static void data_that_are_held_back_may_be_taken_in_when_they_are_in_step(void)
 	CU_ASSERT_EQUAL(wl_replica_incarnation(leader(), EMPTY), NEW);
 	acknowledge_on(EMPTY, 3, NEW, WL_WIRE_ACK_HELD_BACK | WL_WIRE_ACK_NO_SPACE);
 	CU_ASSERT_EQUAL(wl_replica_is_held_back(leader(), EMPTY), true);
+	CU_ASSERT_TRUE(wl_replica_may_be_taken_in(leader(), EMPTY)); /* full, and has everything */
 	CU_ASSERT_FALSE(wl_replica_may_be_taken_in(leader(), LEADER));
 	CU_ASSERT_FALSE(wl_replica_may_be_taken_in(leader(), WHOLE));
 	name(EMPTY, NEW); /* nothing is left to say */

@@ -289,7 +289,8 @@ static void acknowledge(struct world *world)
 					   : 0,
 			.base_index = fixture->bases[node].index,
 			.base_digest = fixture->bases[node].digest,
-			.flags = fixture->held_back[node] ? WL_WIRE_ACK_HELD_BACK : 0,
+			.flags = (fixture->held_back[node] ? WL_WIRE_ACK_HELD_BACK : 0) |
+				 (fixture->full[node] ? WL_WIRE_ACK_NO_SPACE : 0),
 			.incarnation = fixture->incarnation[node],
 		};
 

@@ -41,6 +41,7 @@ struct service_fixture {
 		/* by node: has in memory, and on its medium, all that the leader sealed */
 		stores[4];
 	bool held_back[4]; /* and say on which data */
+	bool full[4]; /* and that their logs take no records */
 	uint64_t incarnation[4];
 	struct {
 		uint64_t index, digest;

@@ -97,6 +97,26 @@ static void other_data_are_swapped_in_and_committed_without_who_has_them(void)
 	end();
 }
 
+/* A log that is full takes lists all the same; without the data that are swapped in the journal would stand still. */
+static void a_full_voter_commits_a_swap(void)
+{
+	begin();
+	front->replica.config.incarnation = 11;
+	front->incarnation[2] = 12;
+	front->incarnation[3] = 13;
+	pass(40);
+	front->full[2] = true;
+	pass(2);
+	front->replica.peers[3].counts = false; /* another boot */
+	front->incarnation[3] = 23;
+	front->held_back[3] = true;
+	pass(40);
+	CU_ASSERT_TRUE(front->replica.peers[2].no_space);
+	CU_ASSERT_TRUE(names(11, 12, 23));
+	CU_ASSERT_EQUAL(proposed(), 2);
+	end();
+}
+
 /* It has next to nothing: by itself the leader waits, an operator need not. */
 static void readmitted_is_who_is_held_back_also_before_it_is_in_step(void)
 {
@@ -110,7 +130,7 @@ static void readmitted_is_who_is_held_back_also_before_it_is_in_step(void)
 	CU_ASSERT_FALSE(is_asked());
 	CU_ASSERT_EQUAL(proposed(), 1);
 	front->replica.peers[3].counts = false;
-	front->replica.peers[3].no_space = true;
+	front->replica.peers[3].disk_slow = true;
 	front->replica.peers[3].held_back = true;
 	front->replica.peers[3].incarnation = 23;
 	front->receives[3] = front->stores[3] = false;
@@ -224,6 +244,7 @@ WL_SUITE(membership)
 {
 	WL_TEST(first_data_are_named_by_one_list),
 	WL_TEST(other_data_are_swapped_in_and_committed_without_who_has_them),
+	WL_TEST(a_full_voter_commits_a_swap),
 	WL_TEST(readmitted_is_who_is_held_back_also_before_it_is_in_step),
 	WL_TEST(a_voter_is_demoted_by_a_joint_list_that_is_left),
 	WL_TEST(a_learner_is_added_by_one_list),
