@@ -76,6 +76,10 @@ static void tell(struct one *one, uint32_t id, uint64_t now_ns)
 	if (report->phase == one->told_phase &&
 	    (report->phase != WL_MENDING_LOST || report->index == one->told_index))
 		return;
+	/* Nor what is tried again every second: it was told that it is. */
+	if (one->told_phase == WL_MENDING_FAILED &&
+	    (report->phase == WL_MENDING_SURVEYS || report->phase == WL_MENDING_PROVES))
+		return;
 	switch ((enum wl_mending_phase)report->phase) {
 	case WL_MENDING_NONE:
 	case WL_MENDING_MENDED:
@@ -94,10 +98,11 @@ static void tell(struct one *one, uint32_t id, uint64_t now_ns)
 		tell_refused(id, report);
 		break;
 	case WL_MENDING_FAILED:
-		wl_report(WL_REPORT_ERROR, "mending_failed",
-			  "journal=%u text=\"the medium takes nothing\" fix=\"it is tried again "
-			  "every second; look at the disk\"",
-			  id);
+		wl_report(
+			WL_REPORT_ERROR, "mending_failed",
+			"journal=%u text=\"the medium takes nothing, or gives nothing\" fix=\"it is "
+			"tried again every second; look at the disk\"",
+			id);
 		break;
 	case WL_MENDING_TOO_OFTEN:
 		wl_report(WL_REPORT_ERROR, "mended_too_often",

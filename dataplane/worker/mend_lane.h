@@ -74,7 +74,7 @@ enum wl_mending_phase {
 	WL_MENDING_SURVEYS, /* the log is read */
 	WL_MENDING_ASKS, /* entries are asked for, and written */
 	WL_MENDING_LOST, /* every node has answered, and none has it whole: asked again every few seconds */
-	WL_MENDING_FAILED, /* the medium takes nothing: tried again every few seconds */
+	WL_MENDING_FAILED, /* the medium takes nothing, or gives nothing: tried again every few seconds */
 	WL_MENDING_UNCOUNTS, /* control is to make it durable that these data do not count */
 	WL_MENDING_PROVES, /* all is filled: it is read once more as a start would */
 	WL_MENDING_MENDED,

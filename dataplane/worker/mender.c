@@ -102,6 +102,14 @@ static void begin_load(struct wl_mender *mender, enum wl_mender_phase phase)
 			  WINDOW_BYTES);
 }
 
+/* The medium does not give what stands there, now. */
+static void try_later(struct wl_mender *mender, enum wl_mender_phase phase)
+{
+	mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
+	begin_load(mender, phase);
+	wl_mender_tell(mender, WL_MENDING_FAILED);
+}
+
 /* Of the chunk that a start goes on from; 0: from where the log begins. */
 static uint64_t walk_offset(const struct wl_mender *mender)
 {
@@ -169,9 +177,7 @@ static bool step_load(struct wl_mender *mender)
 	}
 	/* The start went on from one: a medium that does not give it now may give it later. */
 	if (load->verdict != WL_BASE_OK && mender->config.first_segment != 0) {
-		mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
-		begin_load(mender, mender->phase);
-		wl_mender_tell(mender, WL_MENDING_FAILED);
+		try_later(mender, mender->phase);
 	} else if (mender->phase == WL_MENDER_PHASE_LOAD) {
 		begin_mend(mender);
 	} else {
@@ -337,6 +343,11 @@ static bool step_prove(struct wl_mender *mender)
 	mender->report.kind = recovery->damage.kind;
 	mender->report.begin = recovery->damage.begin;
 	mender->report.end = recovery->damage.end;
+	/* What is not given now may be given later: nothing that was mended is damaged again. */
+	if (recovery->damage.kind == WL_DAMAGE_READ_FAILED) {
+		try_later(mender, WL_MENDER_PHASE_LOAD);
+		return false;
+	}
 	if (++mender->report.rounds >= WL_MENDER_ROUNDS_MAX)
 		end(mender, WL_MENDING_TOO_OFTEN);
 	else

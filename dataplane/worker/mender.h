@@ -9,6 +9,7 @@
  *
  * A dormant journal that was mended is the start's to open: who drives ends the process and starts it again. Rounds that end with a log that
  * is damaged again are bounded: a medium that forgets what it was just given must not keep a node starting for ever.
+ * One that gives nothing for a while has forgotten nothing: that is no round, and it is read again after a rest.
  *
  * Where the entries of a hole were given up by all who had them, a base stands for them: the log ends before the hole then, as where its end is not
  * known (docs/SAFETY.md, rule 18): these data count no more, durably, before a byte of them is given up.

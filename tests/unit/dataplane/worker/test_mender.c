@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who mends a dormant journal, once nothing is missing: what it reads to prove it is not given, or is damaged again. */
+#include "dataplane/worker/mender_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+#include "tests/unit/dataplane/mend/mend_fixture.h"
+#include "tests/unit/runner.h"
+
+#define ENTRIES 12u
+
+static struct mend_fixture fixture;
+static struct wl_mend_lanes lanes;
+static struct wl_mender *mender;
+static uint64_t now_ns;
+static bool refuses_proof, spoils_proof; /* the medium's moods while what was mended is proved */
+static unsigned refused_from; /* which of those reads is the first that fails */
+static unsigned proof_reads;
+
+static void set_up(void)
+{
+	struct wl_mender_config config = {
+		.sessions_max = 1,
+		.members = 1u << 1 | 1u << 3,
+		.dormant = true,
+		.damage = {.kind = WL_DAMAGE_READ_FAILED, .end = WL_BLOCK_BYTES},
+	};
+	size_t head = wl_align_up(sizeof(*mender), WL_BLOCK_BYTES);
+	uint8_t *memory;
+
+	mend_fixture_init(&fixture, 4);
+	for (unsigned chunk = 0; chunk < ENTRIES; chunk++)
+		mend_fixture_chunk(&fixture, 1, 2, 3000 + 700 * chunk);
+	mend_fixture_save(&fixture);
+	config.log = fixture.log.config;
+	config.segments = fixture.segments;
+	config.watermark = fixture.saved_end;
+	memory = aligned_alloc(WL_BLOCK_BYTES,
+			       head + wl_align_up(wl_mender_memory_bytes(&config), WL_BLOCK_BYTES));
+	WL_CHECK(memory);
+	memset(&lanes, 0, sizeof(lanes));
+	mender = (struct wl_mender *)memory;
+	now_ns = 1;
+	refuses_proof = spoils_proof = false;
+	refused_from = 0;
+	wl_mender_init(mender, &config, &lanes, memory + head);
+}
+
+static void tear_down(void)
+{
+	free(mender);
+	mend_fixture_fini(&fixture);
+}
+
+static enum wl_disk_status read_stream(void)
+{
+	const struct wl_mender_want *want = &mender->want;
+	bool proves = mender->phase == WL_MENDER_PHASE_PROVE;
+	uint64_t spoiled = fixture.live[3].offset + 8;
+	enum wl_disk_status status;
+
+	if (proves && refuses_proof && proof_reads++ >= refused_from)
+		return WL_DISK_FAILED;
+	status = memory_drive_read(&fixture.log.drive, want->offset, want->buffer, want->bytes);
+	if (proves && spoils_proof && want->offset <= spoiled &&
+	    spoiled - want->offset < want->bytes)
+		want->buffer[spoiled - want->offset] ^= 1;
+	return status;
+}
+
+/* Until there is nothing to be done now. */
+static uint32_t run(void)
+{
+	proof_reads = 0;
+	while (wl_mender_step(mender, NULL, now_ns) != WL_MENDER_IDLE) {
+		CU_ASSERT_NOT_EQUAL_FATAL(mender->state, WL_MENDER_WANTS_WRITE);
+		CU_ASSERT_NOT_EQUAL_FATAL(mender->state, WL_MENDER_WANTS_SEGMENT);
+		wl_mender_on_done(mender, mender->state == WL_MENDER_WANTS_LOAD ? WL_DISK_ABSENT
+										: read_stream());
+	}
+	return lanes.report.phase;
+}
+
+static void medium_that_gives_nothing_for_a_while_is_not_damaged_again(void)
+{
+	for (unsigned first = 0; first < 2; first++) {
+		set_up();
+		refuses_proof = true;
+		refused_from = first;
+		for (unsigned time = 0; time < 3 * WL_MENDER_ROUNDS_MAX; time++) {
+			CU_ASSERT_EQUAL(run(), WL_MENDING_FAILED);
+			CU_ASSERT_EQUAL(lanes.report.kind, WL_DAMAGE_READ_FAILED);
+			CU_ASSERT_EQUAL(lanes.report.rounds, 0);
+			/* It rests. */
+			now_ns += WL_MENDER_REST_NS - 1;
+			CU_ASSERT_EQUAL(wl_mender_step(mender, NULL, now_ns), WL_MENDER_IDLE);
+			CU_ASSERT_EQUAL(lanes.report.phase, WL_MENDING_FAILED);
+			now_ns++;
+		}
+		refuses_proof = false;
+		CU_ASSERT_EQUAL(run(), WL_MENDING_MENDED);
+		tear_down();
+	}
+}
+
+static void what_is_damaged_again_four_times_sleeps(void)
+{
+	set_up();
+	spoils_proof = true;
+	CU_ASSERT_EQUAL(run(), WL_MENDING_TOO_OFTEN);
+	CU_ASSERT_EQUAL(lanes.report.rounds, WL_MENDER_ROUNDS_MAX);
+	spoils_proof = false;
+	now_ns += 10 * WL_MENDER_REST_NS;
+	CU_ASSERT_EQUAL(run(), WL_MENDING_TOO_OFTEN);
+	tear_down();
+}
+
+WL_SUITE(mender)
+{
+	WL_TEST(medium_that_gives_nothing_for_a_while_is_not_damaged_again),
+	WL_TEST(what_is_damaged_again_four_times_sleeps),
+};
