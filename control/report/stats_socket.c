@@ -21,7 +21,8 @@
 #include "dataplane/host/clock.h"
 #include "wirelog/status.h"
 
-#define BACKLOG 8
+/* Twenty dashboards that begin at once are common; behind it a connect that does not wait is refused. */
+#define BACKLOG 64
 #define ACCEPT_PAUSE_MS 100 /* after one that failed: what is missing does not come back at once */
 
 struct connection {

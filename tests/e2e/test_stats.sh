@@ -17,8 +17,8 @@ follow() {
 	/usr/bin/python3 - "$(stats_socket "$1")" "$2" "$3" <<-'END'
 		import json, socket, sys
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-		s.settimeout(10)
 		s.connect(sys.argv[1])
+		s.settimeout(10)
 		s.send(b"/wirelog/stream," + sys.argv[2].encode())
 		for _ in range(int(sys.argv[3])):
 		    answer = json.loads(s.recv(1 << 20))
