@@ -17,7 +17,7 @@
 #include "dataplane/base/consumer_name.h"
 #include "wirelog/status.h"
 
-enum { KEY_TO = 0x100, KEY_EXISTING, KEY_JOURNAL, KEY_SECONDS };
+enum { KEY_TO = 0x100, KEY_EXISTING };
 
 enum verb { VERB_NONE, VERB_LIST, VERB_SET, VERB_DELETE };
 
@@ -34,9 +34,8 @@ static const struct argp_option option_table[] = {
 	{"to", KEY_TO, "N", 0, "set: N is the first record that the consumer has not consumed", 0},
 	{"existing", KEY_EXISTING, NULL, 0,
 	 "set: only where the checkpoint is there; else it is made", 0},
-	{"journal", KEY_JOURNAL, "N", 0, "which journal (default 0)", 0},
-	{"timeout", KEY_SECONDS, "S", 0, "so many seconds for a majority to commit it (default 10)",
-	 0},
+	WL_TOOL_ASK_OPTION_JOURNAL,
+	WL_TOOL_ASK_OPTION_SECONDS,
 	{0},
 };
 
@@ -77,21 +76,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->ask.cluster;
-		return 0;
 	case KEY_TO:
 		options->to = wl_tool_option_number(state, "--to", argument, 1, INT64_MAX);
 		return 0;
 	case KEY_EXISTING:
 		options->existing = true;
-		return 0;
-	case KEY_JOURNAL:
-		options->ask.journal = wl_tool_option_journal(state, argument);
-		return 0;
-	case KEY_SECONDS:
-		options->ask.seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument,
-								       1, WL_TOOL_ASK_SECONDS_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		take_word(state, options, argument);
@@ -100,8 +89,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		check_words(state, options);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		break;
 	}
+	return wl_tool_ask_parse_option(key, argument, state, &options->ask);
 }
 
 /* ---- what a node says ---------------------------------------------------------------------------- */
@@ -216,9 +206,6 @@ static int run(struct options *options)
 
 int wl_cmd_consumer(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -228,10 +215,10 @@ int wl_cmd_consumer(int argc, char **argv)
 		       "may be asked; it passes it on to the leader.\vDone when a majority has it durably. What one may "
 		       "hold back of what retention trims is limited by retention.hold (docs/OPERATIONS.md, \"A log that "
 		       "lives\").",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static char name[] = "wirelog consumer";
-	static struct options options = {.ask.seconds = WL_TOOL_ASK_SECONDS_DEFAULT};
+	static struct options options;
 
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;

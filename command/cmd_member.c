@@ -17,7 +17,7 @@
 #include "dataplane/base/change.h"
 #include "wirelog/status.h"
 
-enum { KEY_JOURNAL = 0x100, KEY_SECONDS, KEY_JSON };
+enum { KEY_JSON = 0x100 };
 
 #define VERB_LIST 0
 
@@ -28,9 +28,9 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{"journal", KEY_JOURNAL, "N", 0,
+	{"journal", WL_TOOL_ASK_KEY_JOURNAL, "N", 0,
 	 "this journal only (default: all of them, one after the other)", 0},
-	{"timeout", KEY_SECONDS, "S", 0,
+	{"timeout", WL_TOOL_ASK_KEY_SECONDS, "S", 0,
 	 "so many seconds for each journal, until it is committed (default 10)", 0},
 	{"json", KEY_JSON, NULL, 0, "list: as JSON", 0},
 	{0},
@@ -87,17 +87,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->ask.cluster;
-		return 0;
-	case KEY_JOURNAL:
-		options->ask.journal = wl_tool_option_journal(state, argument);
+	case WL_TOOL_ASK_KEY_JOURNAL:
 		options->one_journal = true;
-		return 0;
-	case KEY_SECONDS:
-		options->ask.seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument,
-								       1, WL_TOOL_ASK_SECONDS_MAX);
-		return 0;
+		break;
 	case KEY_JSON:
 		options->json = true;
 		return 0;
@@ -108,8 +100,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		check_words(state, options);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		break;
 	}
+	return wl_tool_ask_parse_option(key, argument, state, &options->ask);
 }
 
 /* ---- what a node says ---------------------------------------------------------------------------- */
@@ -266,9 +259,6 @@ static int run(struct options *options)
 
 int wl_cmd_member(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -280,10 +270,10 @@ int wl_cmd_member(int argc, char **argv)
 		       "be asked; it passes it on to the leader.\vDone when the new list is committed by its own voters, in "
 		       "each journal. A change that would stop a journal now, for want of voters that answer, is not begun "
 		       "(docs/OPERATIONS.md, \"Members\").",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static char name[] = "wirelog member";
-	static struct options options = {.ask.seconds = WL_TOOL_ASK_SECONDS_DEFAULT};
+	static struct options options;
 
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;

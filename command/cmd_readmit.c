@@ -15,7 +15,7 @@
 #include "dataplane/base/change.h"
 #include "wirelog/status.h"
 
-enum { KEY_JOURNAL = 0x100, KEY_SECONDS, KEY_JSON };
+enum { KEY_JSON = 0x100 };
 
 struct options {
 	struct wl_tool_ask ask;
@@ -24,9 +24,8 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{"journal", KEY_JOURNAL, "N", 0, "which journal (default 0)", 0},
-	{"timeout", KEY_SECONDS, "S", 0, "so many seconds for a majority to commit it (default 10)",
-	 0},
+	WL_TOOL_ASK_OPTION_JOURNAL,
+	WL_TOOL_ASK_OPTION_SECONDS,
 	{"json", KEY_JSON, NULL, 0, "what the node that was asked says then, as JSON", 0},
 	{0},
 };
@@ -36,16 +35,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->ask.cluster;
-		return 0;
-	case KEY_JOURNAL:
-		options->ask.journal = wl_tool_option_journal(state, argument);
-		return 0;
-	case KEY_SECONDS:
-		options->ask.seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument,
-								       1, WL_TOOL_ASK_SECONDS_MAX);
-		return 0;
 	case KEY_JSON:
 		options->json = true;
 		return 0;
@@ -60,8 +49,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 			argp_error(state, "readmit which node?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		break;
 	}
+	return wl_tool_ask_parse_option(key, argument, state, &options->ask);
 }
 
 /* Of the member: which data the list names, and which ones it has. NULL: it is none. */
@@ -125,9 +115,6 @@ static int run(struct options *options)
 
 int wl_cmd_readmit(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -138,10 +125,10 @@ int wl_cmd_readmit(int argc, char **argv)
 		       "machine may be asked; it passes it on to the leader.\vDone when the list of members that names "
 		       "the new data is committed. The node votes from then on as soon as it has everything "
 		       "(docs/OPERATIONS.md, \"A node whose data are gone\").",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static char name[] = "wirelog readmit";
-	static struct options options = {.ask.seconds = WL_TOOL_ASK_SECONDS_DEFAULT};
+	static struct options options;
 
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;

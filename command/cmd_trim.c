@@ -15,7 +15,7 @@
 #include "command/tool_option.h"
 #include "wirelog/status.h"
 
-enum { KEY_TO = 0x100, KEY_JOURNAL, KEY_SECONDS };
+enum { KEY_TO = 0x100 };
 
 struct options {
 	struct wl_tool_ask ask;
@@ -25,9 +25,8 @@ struct options {
 static const struct argp_option option_table[] = {
 	{"to", KEY_TO, "N", 0, "records below number N may be forgotten; N and later ones are kept",
 	 0},
-	{"journal", KEY_JOURNAL, "N", 0, "which journal (default 0)", 0},
-	{"timeout", KEY_SECONDS, "S", 0, "so many seconds for a majority to commit it (default 10)",
-	 0},
+	WL_TOOL_ASK_OPTION_JOURNAL,
+	WL_TOOL_ASK_OPTION_SECONDS,
 	{0},
 };
 
@@ -36,19 +35,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->ask.cluster;
-		return 0;
 	case KEY_TO:
 		/* Nothing is below 1. */
 		options->to = wl_tool_option_number(state, "--to", argument, 2, INT64_MAX);
-		return 0;
-	case KEY_JOURNAL:
-		options->ask.journal = wl_tool_option_journal(state, argument);
-		return 0;
-	case KEY_SECONDS:
-		options->ask.seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument,
-								       1, WL_TOOL_ASK_SECONDS_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
@@ -58,8 +47,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 			argp_error(state, "trim to which record? --to N");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		break;
 	}
+	return wl_tool_ask_parse_option(key, argument, state, &options->ask);
 }
 
 static void tell(const struct options *options)
@@ -108,9 +98,6 @@ static int run(struct options *options)
 
 int wl_cmd_trim(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -119,10 +106,10 @@ int wl_cmd_trim(int argc, char **argv)
 		       "want them are told that they are TRIMMED. Any node on this machine may be asked; it passes it "
 		       "on to the leader.\vDone when a majority has it durably. A node gives the room back in whole "
 		       "segments, when bases stand above them (docs/OPERATIONS.md, \"A log that lives\").",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static char name[] = "wirelog trim";
-	static struct options options = {.ask.seconds = WL_TOOL_ASK_SECONDS_DEFAULT};
+	static struct options options;
 
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;

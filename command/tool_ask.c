@@ -5,12 +5,40 @@
 #include <string.h>
 #include <time.h>
 
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/tool_stats_socket.h"
 #include "wirelog/status.h"
 
 #define POLL_NS 50000000
 #define POLLS_PER_SECOND 20u
+
+/* ---- options ------------------------------------------------------------------------------------ */
+
+const struct argp_child wl_tool_ask_children[] = {
+	{&wl_tool_cluster_run_directory_argp, 0, NULL, 20},
+	{0},
+};
+
+error_t wl_tool_ask_parse_option(int key, const char *argument, struct argp_state *state,
+				 struct wl_tool_ask *ask)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		ask->seconds = WL_TOOL_ASK_SECONDS_DEFAULT;
+		state->child_inputs[0] = &ask->cluster;
+		return 0;
+	case WL_TOOL_ASK_KEY_JOURNAL:
+		ask->journal = wl_tool_option_journal(state, argument);
+		return 0;
+	case WL_TOOL_ASK_KEY_SECONDS:
+		ask->seconds = (uint32_t)wl_tool_option_number(state, "--timeout", argument, 1,
+							       WL_TOOL_ASK_SECONDS_MAX);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
 
 /* ---- what nodes say ----------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #ifndef WL_COMMAND_TOOL_ASK_H
 #define WL_COMMAND_TOOL_ASK_H
 
+#include <argp.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,23 @@ struct wl_tool_ask {
 	uint32_t seconds; /* for a majority to commit it */
 	const char *directory; /* of the node that is asked: wl_tool_ask_choose */
 };
+
+/* Options that every command has which asks: rows of its table, and behind its own keys the parser of both. */
+enum { WL_TOOL_ASK_KEY_JOURNAL = 0x200, WL_TOOL_ASK_KEY_SECONDS };
+#define WL_TOOL_ASK_OPTION_JOURNAL                                                         \
+	{                                                                                  \
+		"journal", WL_TOOL_ASK_KEY_JOURNAL, "N", 0, "which journal (default 0)", 0 \
+	}
+#define WL_TOOL_ASK_OPTION_SECONDS                                                    \
+	{                                                                             \
+		"timeout", WL_TOOL_ASK_KEY_SECONDS, "S", 0,                           \
+			"so many seconds for a majority to commit it (default 10)", 0 \
+	}
+/* The command's argp children: whom to ask. */
+extern const struct argp_child wl_tool_ask_children[];
+/* Fills `ask`: what was not given, and its child's input, with ARGP_KEY_INIT. ARGP_ERR_UNKNOWN: not one of these. */
+error_t wl_tool_ask_parse_option(int key, const char *argument, struct argp_state *state,
+				 struct wl_tool_ask *ask);
 
 /* One journal of one node, as it stands in its status; json_decref(status). */
 struct wl_tool_view {

@@ -271,6 +271,16 @@ static json_t *answer_transfer(void *context, const char *parameter, char *error
 
 /* ---- what is asked of the leader ---------------------------------------------------------------- */
 
+bool wl_stats_answers_has_journal(const struct wl_node *node, uint32_t journal, char *error,
+				  size_t error_bytes)
+{
+	if (journal < node->config->journal_count)
+		return true;
+	snprintf(error, error_bytes, "there is no journal %u: this node has %u, from 0", journal,
+		 node->config->journal_count);
+	return false;
+}
+
 /*
  * What is committed decides; this is for who asks, so that a slip is told at once. It is asked on behalf of the state that this node has.
  */
@@ -279,11 +289,8 @@ static bool read_published(const struct wl_node *node, const struct wl_mailbox_r
 {
 	const struct wl_published *published;
 
-	if (request->journal >= node->config->journal_count) {
-		snprintf(error, error_bytes, "there is no journal %u: this node has %u, from 0",
-			 request->journal, node->config->journal_count);
+	if (!wl_stats_answers_has_journal(node, request->journal, error, error_bytes))
 		return false;
-	}
 	published = &node->journals[request->journal].journal->published;
 	if (wl_published_read(published, status) && status->view.number != 0)
 		return true;

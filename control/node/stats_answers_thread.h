@@ -10,6 +10,10 @@
  * [any but workers] */
 struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node);
 
+/* False: `error` says so. [wl-stats] */
+bool wl_stats_answers_has_journal(const struct wl_node *node, uint32_t journal, char *error,
+				  size_t error_bytes);
+
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes);
 
 #endif

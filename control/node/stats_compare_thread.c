@@ -5,16 +5,7 @@
 #include <stdio.h>
 
 #include "control/node/mailbox_thread.h"
-
-static bool has_journal(const struct wl_node *node, uint32_t journal, char *error,
-			size_t error_bytes)
-{
-	if (journal < node->config->journal_count)
-		return true;
-	snprintf(error, error_bytes, "there is no journal %u: this node has %u, from 0", journal,
-		 node->config->journal_count);
-	return false;
-}
+#include "control/node/stats_answers_thread.h"
 
 json_t *wl_stats_answer_compare(void *context, const char *parameter, char *error,
 				size_t error_bytes)
@@ -29,7 +20,7 @@ json_t *wl_stats_answer_compare(void *context, const char *parameter, char *erro
 		snprintf(error, error_bytes, "'%.60s' is not INDEX or INDEX,JOURNAL", parameter);
 		return NULL;
 	}
-	if (!has_journal(node, request.journal, error, error_bytes))
+	if (!wl_stats_answers_has_journal(node, request.journal, error, error_bytes))
 		return NULL;
 	if (!wl_mailbox_ask(node->mailbox, &request)) {
 		snprintf(error, error_bytes,
@@ -71,7 +62,7 @@ json_t *wl_stats_answer_compared(void *context, const char *parameter, char *err
 		snprintf(error, error_bytes, "'%.60s' is no journal", parameter);
 		return NULL;
 	}
-	if (!has_journal(node, journal, error, error_bytes))
+	if (!wl_stats_answers_has_journal(node, journal, error, error_bytes))
 		return NULL;
 	if (!wl_published_read(&node->journals[journal].journal->published, &status)) {
 		snprintf(error, error_bytes, "the worker of journal %u has not begun: ask again",
