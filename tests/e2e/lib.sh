@@ -340,7 +340,7 @@ progress_of() { # NODE -> "commit commit_number chain-index chain-value"
 	journal "$1" '"\(.commit) \(.commit_number) \(.chain.index) \(.chain.value)"'
 }
 
-are_caught_up() { # NODE...: nothing more is on its way, everything committed everywhere, chains equal
+are_caught_up() { # NODE...: nothing more is on its way, everything committed and applied everywhere, chains equal
 	local node first='' line
 	for node in "$@"; do
 		line=$(progress_of "$node")
@@ -348,7 +348,7 @@ are_caught_up() { # NODE...: nothing more is on its way, everything committed ev
 		[ "$line" = "${first:=$line}" ] || return 1
 		read -r commit _ index _ <<<"$line"
 		[ "$commit" = "$index" ] || return 1
-		[ "$(journal "$node" '"\(.tail.index) \(.durable.index)"')" = "$commit $commit" ] || return 1
+		[ "$(journal "$node" '"\(.tail.index) \(.durable.index) \(.sessions.applied)"')" = "$commit $commit $commit" ] || return 1
 	done
 }
 
@@ -356,7 +356,7 @@ wait_caught_up() { # NODE...
 	wait_until 60 are_caught_up "$@" && return
 	local node
 	for node in "$@"; do
-		echo "node $node: $(journal "$node" '"\(.role) term \(.term) tail \(.tail.index) durable \(.durable.index)"') $(progress_of "$node")"
+		echo "node $node: $(journal "$node" '"\(.role) term \(.term) tail \(.tail.index) durable \(.durable.index) applied \(.sessions.applied)"') $(progress_of "$node")"
 	done
 	return 1
 }
