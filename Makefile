@@ -143,7 +143,7 @@ FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_% tests/fuzz/seed_corpus.c,$(wildca
 PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
 	$(if $(wildcard command/main.c),$(BUILD)/wirelog) \
 	$(if $(wildcard exporter/main.c),$(BUILD)/wirelog-exporter) \
-	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK))
+	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK)) $(BUILD)/wirelog.lua
 SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
 
 # ---- targets for people ------------------------------------------------------------------------
@@ -255,7 +255,7 @@ fuzz-programs:
 		$(BUILD)/fuzz/)
 comma := ,
 
-.PHONY: format lint tidy tables
+.PHONY: format lint tidy tables dissector
 FORMATTED = $(shell find include/wirelog dataplane control client command exporter scripts tests perf -name '*.[ch]')
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
@@ -264,6 +264,8 @@ tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/C
 	@$< counters >docs/COUNTERS.md
 	@$< reference >drivers-config/reference.yaml
 	@scripts/wire-page
+
+dissector: $(BUILD)/wirelog.lua ## $(BUILD)/wirelog.lua: wirelog in Wireshark and tshark
 
 lint: ## arrows between folders, purity, format, sizes, scripts
 	@scripts/lint
@@ -316,6 +318,7 @@ install: all pages ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 644 -t $(INCLUDEDIR) $(wildcard include/wirelog/*.h)
 	$(Q)for file in $(SHARED); do install -D -m 644 $$file $(SHAREDIR)/$$file || exit 1; done
 	$(Q)install -D -m 755 scripts/setup-host $(SHAREDIR)/scripts/setup-host
+	$(Q)install -D -m 644 -t $(SHAREDIR)/wireshark $(BUILD)/wirelog.lua
 	$(Q)install -d $(LIBDIR)/pkgconfig
 	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/$(LIBFOLDER)' \
 		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
@@ -341,7 +344,7 @@ uninstall: ## remove what install put there
 	$(Q)rm -f $(COMPLETIONDIR)/wirelog $(COMPLETIONDIR)/wirelogd
 	$(Q)rm -f $(SYSUSERSDIR)/wirelog.conf $(TMPFILESDIR)/wirelog.conf $(addprefix $(UDEVDIR)/,$(notdir $(UDEV_RULES)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
-	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host)
+	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host wireshark/wirelog.lua)
 	$(Q)for folder in $(INCLUDEDIR) $(SHAREDIR); do \
 		[ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
 
@@ -397,6 +400,11 @@ $(BUILD)/wirelog-exporter: $(call objects,exporter/main.c) $(LIBEXPORTER) $(LIBC
 
 $(BUILD)/tables: $(BUILD)/obj/scripts/tables.o $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
+
+$(BUILD)/dissector-tables: $(BUILD)/obj/scripts/dissector/tables.o
+	$(call say,LD)$(CC) $(BASE_LDFLAGS) -o $@ $^
+$(BUILD)/wirelog.lua: $(BUILD)/dissector-tables scripts/dissector/wirelog.lua
+	$(call say,LUA){ $< && cat scripts/dissector/wirelog.lua; } >$@
 
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
 	$(call say,LD)$(call link,$(CUNIT_LIBS) $(HTTP_LIBS))
