@@ -115,7 +115,7 @@ claim datagrams_are_counted test "$("$wirelog" status --json --request counters 
 "$wirelog" demo start >/dev/null 2>&1
 # Another directory than the one that it lives in is somebody else's.
 claim stop_of_another_directory_is_refused test "$("$wirelog" demo stop --directory "$base" >/dev/null 2>&1; echo $?)" -eq 69
-claim demo_runs_on_after_it "$wirelog" status --check
+claim demo_runs_on_after_it wait_until 20 "$wirelog" status --check
 claim demo_stops "$wirelog" demo stop --keep
 claim kept_data_are_not_taken_by_the_next_demo test "$("$wirelog" demo "${place[@]}" >/dev/null 2>&1; echo $?)" -eq 65
 claim stop_leaves_nothing_running nothing_runs
