@@ -48,7 +48,8 @@ enum {
 static const struct argp_option option_table[] = {
 	{"run", KEY_RUN, NULL, 0,
 	 "the whole proof, at most two minutes: a day of messages, the leader killed in the middle, all read back "
-	 "and compared; then the old ones trimmed, and a start from a base; leaves nothing running",
+	 "and compared; then the old ones trimmed, and a start from a base; then rot on a disk that heals, and an "
+	 "empty disk that comes back; leaves nothing running",
 	 0},
 	{"directory", KEY_DIRECTORY, "DIR", 0,
 	 "where it lives; kill, start, stop and status then refuse any other (default: demo/ beside this command, else the user's state directory, else /var/tmp)",

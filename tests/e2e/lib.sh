@@ -122,6 +122,9 @@ wait_until() {
 	done
 }
 
+# gives WHAT COMMAND...: it says exactly that now; for wait_until, as what a node tells of itself is some turns old.
+gives() { local wanted=$1 && shift && [ "$("$@" 2>/dev/null)" = "$wanted" ]; }
+
 is_running() { [ -n "${pids[$1]:-}" ] && kill -0 "${pids[$1]}" 2>/dev/null; }
 
 # ---- a cluster ----------------------------------------------------------------------------------

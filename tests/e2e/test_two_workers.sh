@@ -61,7 +61,7 @@ tail -n 2 "$work/append.out"
 start_node "$gone"
 claim the_killed_node_starts_again wait_started "$gone"
 for node in 1 2 3; do
-	claim "node_${node}_serves_the_second_journal" wait_until 10 holds_all "$node"
+	claim "node_${node}_serves_the_second_journal" wait_until 30 holds_all "$node"
 done
 
 # The first worker's endpoint, and a journal that is not there.
