@@ -6,6 +6,7 @@
 #   dataplane/ROOM/*.c    -> libdataplane.a      pure files and platform files of the fast path
 #   control/ROOM/*.c      -> libcontrol.a        the slow path, without main.c
 #   client/**/*.c         -> libwirelog.a, .so   the library
+#   watch/*.c             -> libwatch.a          what is looked at, for people: of top and web
 #   command/**/*.c        the `wirelog` command
 #   exporter/*.c          `wirelog-exporter`
 #   tests/unit/**/*.c     -> unit                one runner, suites register themselves
@@ -61,6 +62,7 @@ DPDK_CFLAGS = $(call once,DPDK_CFLAGS,$(patsubst -I%,-isystem %,\
 DPDK_LIBS = $(call once,DPDK_LIBS,$(call ask,--libs libdpdk))
 HOST_LIBS = $(call once,HOST_LIBS,\
 	$(call ask,--libs liburing libisal libcyaml yaml-0.1 jansson zlib libsystemd blkid))
+SCREEN_LIBS = $(call once,SCREEN_LIBS,$(call ask,--libs ncursesw))
 HTTP_LIBS = $(call once,HTTP_LIBS,$(call ask,--libs libmicrohttpd))
 CUNIT_LIBS = $(call once,CUNIT_LIBS,$(call ask,--libs cunit))
 # intel-ipsec-mb comes without a pkg-config file.
@@ -96,7 +98,7 @@ endif
 # includes one does not even compile.
 SEES_DPDK := %_dpdk.c %_tsc.c %_thread.c %_memory.c %_nvme.c %/main.c
 dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1))),$(DPDK_CFLAGS))
-hardening = $(if $(filter control/% client/% command/% exporter/%,$(1)),$(HARDENING))
+hardening = $(if $(filter control/% client/% command/% exporter/% watch/%,$(1)),$(HARDENING))
 compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardening,$<) $(CFLAGS) \
 	-MMD -MP -c -o $@ $<
 link = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
@@ -114,6 +116,7 @@ programs = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(wildcard $(1)/$(3).c))
 DATAPLANE := $(wildcard dataplane/*/*.c)
 CONTROL := $(wildcard control/*/*.c)
 COMMAND := $(filter-out command/main.c,$(wildcard command/*.c command/*/*.c))
+WATCH := $(wildcard watch/*.c)
 EXPORTER := $(filter-out exporter/main.c,$(wildcard exporter/*.c))
 LIBRARY := $(wildcard client/*.c client/*/*.c)
 # What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
@@ -127,10 +130,11 @@ LIBDATAPLANE := $(BUILD)/libdataplane.a
 LIBCONTROL := $(BUILD)/libcontrol.a
 LIBCOMMAND := $(BUILD)/libcommand.a
 LIBEXPORTER := $(BUILD)/libexporter.a
+LIBWATCH := $(BUILD)/libwatch.a
 LIBWIRELOG := $(BUILD)/libwirelog.a
 SONAME := libwirelog.so.0
 SONAME_DPDK := libwirelog-dpdk.so.0
-ARCHIVES := $(LIBEXPORTER) $(LIBCOMMAND) $(LIBWIRELOG) $(LIBCONTROL)
+ARCHIVES := $(LIBEXPORTER) $(LIBCOMMAND) $(LIBWATCH) $(LIBWIRELOG) $(LIBCONTROL)
 
 E2E_PROGRAMS := $(filter-out %/sick_drive,$(call programs,tests/e2e,e2e,*)) $(BUILD)/e2e/sick_drive.so
 PERF_PROGRAMS := $(call programs,perf,perf,*)
@@ -256,7 +260,7 @@ fuzz-programs:
 comma := ,
 
 .PHONY: format lint tidy tables dissector
-FORMATTED = $(shell find include/wirelog dataplane control client command exporter scripts tests perf -name '*.[ch]')
+FORMATTED = $(shell find include/wirelog dataplane control client watch command exporter scripts tests perf -name '*.[ch]')
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
@@ -370,6 +374,7 @@ $(LIBDATAPLANE): $(call objects,$(DATAPLANE)); $(archive)
 $(LIBCONTROL): $(call objects,$(CONTROL)); $(archive)
 $(LIBCOMMAND): $(call objects,$(COMMAND)); $(archive)
 $(LIBEXPORTER): $(call objects,$(EXPORTER)); $(archive)
+$(LIBWATCH): $(call objects,$(WATCH)); $(archive)
 # One archive for an application: the library and what it shares with the dataplane.
 $(LIBWIRELOG): $(call objects,$(LIBRARY) $(DATAPLANE)); $(archive)
 
@@ -391,8 +396,8 @@ $(EXAMPLES): $(BUILD)/examples/%: docs/examples/%.c $(BUILD)/$(SONAME)
 $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
 	$(call say,LD)$(call link)
 
-$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWIRELOG)
-	$(call say,LD)$(call link)
+$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWATCH) $(LIBWIRELOG)
+	$(call say,LD)$(call link,$(SCREEN_LIBS))
 
 # Of the command it has what finds nodes and asks them; of DPDK nothing.
 $(BUILD)/wirelog-exporter: $(call objects,exporter/main.c) $(LIBEXPORTER) $(LIBCOMMAND) $(LIBDATAPLANE)
@@ -407,7 +412,7 @@ $(BUILD)/wirelog.lua: $(BUILD)/dissector-tables scripts/dissector/wirelog.lua
 	$(call say,LUA){ $< && cat scripts/dissector/wirelog.lua; } >$@
 
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
-	$(call say,LD)$(call link,$(CUNIT_LIBS) $(HTTP_LIBS))
+	$(call say,LD)$(call link,$(CUNIT_LIBS) $(HTTP_LIBS) $(SCREEN_LIBS))
 
 $(BUILD)/wlsim: $(call objects,$(SIM) $(LIBRARY_PURE)) $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)

@@ -15,6 +15,7 @@ int wl_cmd_format(int argc, char **argv);
 int wl_cmd_explain(int argc, char **argv);
 int wl_cmd_key(int argc, char **argv);
 int wl_cmd_status(int argc, char **argv);
+int wl_cmd_top(int argc, char **argv);
 int wl_cmd_tail(int argc, char **argv);
 int wl_cmd_trim(int argc, char **argv);
 int wl_cmd_readmit(int argc, char **argv);

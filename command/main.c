@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{"append", wl_cmd_append, "records from a file or standard input into the journal"},
 	{"tail", wl_cmd_tail, "read committed records, from a number, a time, or live"},
 	{"status", wl_cmd_status, "what the nodes say of themselves, as a table or as JSON"},
+	{"top", wl_cmd_top, "the nodes on one screen: who leads, how fast, what is wrong"},
 	{"events", wl_cmd_events, "the last 256 events of each node, also of one that crashed"},
 	{"trim", wl_cmd_trim, "have old records forgotten, on all nodes"},
 	{"consumer", wl_cmd_consumer, "checkpoints that hold records back: list, set, delete"},
