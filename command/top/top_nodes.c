@@ -102,33 +102,43 @@ static void put_reason(struct wl_top_screen *screen, int row, const struct wl_wa
 	wl_top_put(screen, row, column, WL_TOP_PLAIN, "%s", reason->text);
 }
 
+struct reasons {
+	int row, room; /* room: lines that are left */
+	int left_out;
+};
+
+static void put_reasons_of(struct wl_top_screen *screen, const struct wl_watch_node *node,
+			   enum wl_watch_level level, struct reasons *reasons)
+{
+	for (uint32_t i = 0; node->answers && i < node->reason_count; i++) {
+		if (node->reasons[i].level != level)
+			continue;
+		if (reasons->room == 0) {
+			reasons->left_out++;
+			continue;
+		}
+		reasons->room--;
+		put_reason(screen, reasons->row++, node, &node->reasons[i]);
+	}
+}
+
+/* The worst first; of one level as the nodes say them. */
 static int put_reasons(struct wl_top_screen *screen, const struct wl_top *top, int row)
 {
 	int room = screen->rows - OTHER_LINES - (int)top->shown.node_count;
-	int lines = 0, left = 0;
+	struct reasons reasons = {.row = row,
+				  .room = room > REASON_LINES ? REASON_LINES
+					  : room > 1	      ? room
+							      : 1};
 
-	if (room > REASON_LINES || room < 1)
-		room = room < 1 ? 1 : REASON_LINES;
-	/* The worst first; of one level as the nodes say them. */
-	for (int level = WL_WATCH_UNSAFE; level > WL_WATCH_HEALTHY; level--) {
-		for (uint32_t at = 0; at < top->shown.node_count; at++) {
-			const struct wl_watch_node *node = &top->shown.nodes[at];
-
-			for (uint32_t i = 0; node->answers && i < node->reason_count; i++) {
-				if ((int)node->reasons[i].level != level)
-					continue;
-				if (lines < room) {
-					lines++;
-					put_reason(screen, row++, node, &node->reasons[i]);
-				} else {
-					left++;
-				}
-			}
-		}
-	}
-	if (left > 0)
-		wl_top_put(screen, row - 1, screen->columns - 12, WL_TOP_DIM, " and %d more", left);
-	return row;
+	for (int level = WL_WATCH_UNSAFE; level > WL_WATCH_HEALTHY; level--)
+		for (uint32_t at = 0; at < top->shown.node_count; at++)
+			put_reasons_of(screen, &top->shown.nodes[at], (enum wl_watch_level)level,
+				       &reasons);
+	if (reasons.left_out > 0)
+		wl_top_put(screen, reasons.row - 1, screen->columns - 12, WL_TOP_DIM,
+			   " and %d more", reasons.left_out);
+	return reasons.row;
 }
 
 int wl_top_draw_nodes(struct wl_top_screen *screen, const struct wl_top *top, int row,

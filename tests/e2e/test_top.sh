@@ -22,7 +22,7 @@ need records_are_acknowledged wait_progress a 100
 in_tmux() { tmux -S "$run_base/tmux" "$@"; }
 open_top() { # NAME COLUMNS ROWS [VARIABLE=VALUE...]: its exit code stands in the terminal when it is over
 	in_tmux new-session -d -s "$1" -x "$2" -y "$3" \
-		"env LC_ALL=C.UTF-8 ${*:4} '$wirelog' top ${directories[*]}; echo ended with \$?; sleep 100"
+		"env LC_ALL=C.UTF-8 ${*:4} '$BUILD/wirelog' top ${directories[*]}; echo ended with \$?; sleep 100"
 }
 screen() { in_tmux capture-pane -p -t "$1"; }
 shows() { screen "$1" | grep -qE -- "$2"; } # NAME REGEX
@@ -86,7 +86,7 @@ claim control_c_ends_it wait_until 5 shows u 'ended with 0'
 open_top v 80 24 TERM=unheard-of
 claim an_unknown_terminal_is_refused wait_until 5 shows v "'unheard-of' .TERM. is not known"
 claim as_wrong_use wait_until 5 shows v 'ended with (64|65)'
-claim a_pipe_is_refused_and_told_what_to_use grep -q 'no terminal; .wirelog status --watch' < <("$wirelog" top "${directories[@]}" 2>&1)
+claim a_pipe_is_refused_and_told_what_to_use grep -q 'no terminal; .wirelog status --watch' < <("$BUILD/wirelog" top "${directories[@]}" 2>&1)
 
 need loader_ends stop_loader a
 final_check
