@@ -100,8 +100,10 @@ static struct MHD_Response *respond_with_stream(struct wl_http *http,
 
 void wl_http_say(struct wl_http_reply *reply, unsigned status, const char *words)
 {
-	*reply = (struct wl_http_reply){
-		.status = status, .type = TYPE_TEXT, .body = words, .bytes = strlen(words)};
+	*reply = (struct wl_http_reply){.status = status,
+					.type = TYPE_TEXT,
+					.body = words,
+					.bytes = strlen(words)};
 }
 
 static enum MHD_Result respond(struct wl_http *http, struct MHD_Connection *connection,

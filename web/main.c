@@ -246,8 +246,8 @@ int main(int argc, char **argv)
 	result = wl_tool_cluster_find_run_directories(&options.cluster);
 	if (result != 0)
 		return wirelog_status_exit_code(result);
-	looking.feed = wl_feed_open(options.cluster.run_directories,
-				    options.cluster.run_directory_count);
+	looking.feed =
+		wl_feed_open(options.cluster.run_directories, options.cluster.run_directory_count);
 	if (looking.feed == NULL || !wl_past_init(&looking.past)) {
 		fprintf(stderr, "wirelog-web: no memory\n");
 		return EX_OSERR;

@@ -84,8 +84,9 @@ static void put_figures(json_t *object, const struct wl_watch_node *node)
 #undef X
 #define X(name) put(object, #name, node->name);
 	WL_WATCH_COUNT_LIST(X)
-	X(uptime_ns) X(resident_bytes) X(free_bytes) X(longest_turn_ns) X(not_believed)
-	X(nic_missed) X(nic_no_buffer) X(nic_errors) X(links) X(links_down)
+	X(uptime_ns)
+	X(resident_bytes) X(free_bytes) X(longest_turn_ns) X(not_believed) X(nic_missed)
+		X(nic_no_buffer) X(nic_errors) X(links) X(links_down)
 #undef X
 }
 
@@ -189,18 +190,16 @@ json_t *wl_picture_point(const struct wl_watch *watch, int64_t wall_ms)
 json_t *wl_picture_events(const struct wl_watch *watch)
 {
 	json_t *list = json_array();
-	uint32_t begin = watch->event_count > WL_PICTURE_EVENTS
-				 ? watch->event_count - WL_PICTURE_EVENTS
-				 : 0;
+	uint32_t begin =
+		watch->event_count > WL_PICTURE_EVENTS ? watch->event_count - WL_PICTURE_EVENTS : 0;
 
 	for (uint32_t at = begin; at < watch->event_count; at++) {
 		const struct wl_watch_event *event = &watch->events[at];
 
-		json_array_append_new(list,
-				      json_pack("{s:I, s:i, s:i, s:b, s:s}", "t",
-						(json_int_t)(event->time_ns / 1000000), "node",
-						event->node, "level", event->level, "own",
-						event->own, "text", event->text));
+		json_array_append_new(list, json_pack("{s:I, s:i, s:i, s:b, s:s}", "t",
+						      (json_int_t)(event->time_ns / 1000000),
+						      "node", event->node, "level", event->level,
+						      "own", event->own, "text", event->text));
 	}
 	return list;
 }

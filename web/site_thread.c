@@ -91,10 +91,10 @@ static void subscribe(struct wl_site *site, struct wl_http_reply *reply)
 		wl_http_say(reply, 503, "too many browsers look at this already\n");
 		return;
 	}
-	*reply = (struct wl_http_reply){
-		.status = 200,
-		.type = "text/event-stream; charset=utf-8",
-		.stream = {wl_subscriber_read, wl_subscriber_gone, subscriber}};
+	*reply = (struct wl_http_reply){.status = 200,
+					.type = "text/event-stream; charset=utf-8",
+					.stream = {wl_subscriber_read, wl_subscriber_gone,
+						   subscriber}};
 }
 
 void wl_site_get(void *context, const struct wl_http_request *request, struct wl_http_reply *reply)
@@ -107,11 +107,14 @@ void wl_site_get(void *context, const struct wl_http_request *request, struct wl
 	else if (strcmp(request->path, "/events") == 0)
 		subscribe(site, reply);
 	else if (file != NULL)
-		*reply = (struct wl_http_reply){
-			.status = 200, .type = file->type, .body = file->text, .bytes = file->bytes};
+		*reply = (struct wl_http_reply){.status = 200,
+						.type = file->type,
+						.body = file->text,
+						.bytes = file->bytes};
 	else if (strcmp(request->path, "/") == 0)
-		wl_http_say(reply, 503,
-			    "the page was not built: make web (it needs npm); /events has the numbers\n");
+		wl_http_say(
+			reply, 503,
+			"the page was not built: make web (it needs npm); /events has the numbers\n");
 	else
 		wl_http_say(reply, 404, "there are / and /events\n");
 }

@@ -13,16 +13,22 @@ function drawMarks(u) {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, "DejaVu Sans", sans-serif`;
-  let free = -1;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  ctx.lineWidth = devicePixelRatio;
+  let free = -1, last = -Infinity;
   for (const mark of marks) {
     const x = Math.round(u.valToPos(mark.t / 1000, "x", true));
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    if (x < bbox.left || x > bbox.left + bbox.width || x - last < 3 * devicePixelRatio) continue;
+    last = x;
     ctx.strokeStyle = ctx.fillStyle = colour(mark.level <= 3 ? "--bad" : mark.level === 4 ? "--warn" : "--dim");
     ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.globalAlpha = 0.6;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
+    ctx.globalAlpha = 1;
     const width = ctx.measureText(mark.text).width;
     const left = x + width + 6 > bbox.left + bbox.width ? x - width - 4 : x + 4;
     if (!u.named || left <= free) continue;

@@ -5,6 +5,7 @@ import { bytes, count, make, per, percent, ratio, span, time, whole } from "./fo
 const LEVEL_CLASS = { healthy: "healthy", degraded: "degraded", unsafe: "unsafe", "no answer": "silent" };
 export const classOf = (level) => LEVEL_CLASS[level] ?? "degraded";
 const most = (list) => (list && list.some((one) => one !== null) ? Math.max(...list.filter((one) => one !== null)) : null);
+const element = (id) => document.getElementById(id);
 const nameOf = (node) => (node.node > 0 ? `${node.node}` : "?");
 
 function why(reason, node) {
@@ -36,7 +37,7 @@ function rowOf(node, at, now, journal) {
 }
 
 export function strip(now, journal) {
-  document.getElementById("nodes").replaceChildren(...now.nodes.map((node, at) => rowOf(node, at, now, journal)));
+  element("nodes").replaceChildren(...now.nodes.map((node, at) => rowOf(node, at, now, journal)));
 }
 
 // ---- stages
@@ -47,21 +48,21 @@ const place = (ns) => 100 * Math.min(1, Math.max(0, Math.log10(Math.max(ns, LOW)
 
 function stageRow(name, what, spread) {
   const track = make("div", { class: "track" });
-  const label = make("b", {}, name, make("span", { class: "what" }, what));
-  if (!spread) return make("div", { class: "stage" }, label, track, make("span", { class: "numbers dim" }, "nothing"));
+  const title = (numbers, dim) => make("div", {}, make("b", {}, name), make("span", { class: "what" }, what), make("span", { class: `numbers${dim}` }, numbers));
+  if (!spread) return make("div", { class: "stage" }, title("nothing", " dim"), track);
   const [, p50, , p99, p999] = spread, bar = make("i"), tick = make("em");
   bar.style.left = `${place(p50)}%`;
   bar.style.width = `${Math.max(0.5, place(p99) - place(p50))}%`;
   tick.style.left = `${place(p999)}%`;
   track.append(bar, tick);
-  return make("div", { class: "stage" }, label, track, make("span", { class: "numbers" }, `${span(p50)} · ${span(p99)} · ${span(p999)}`));
+  return make("div", { class: "stage" }, title(`${span(p50)} · ${span(p99)} · ${span(p999)}`, ""), track);
 }
 
 export function stages(leader, journal) {
   const recent = leader?.journals[journal]?.recent ?? {};
   const scale = make("div", { class: "scale", "aria-hidden": "true" }, ...["10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s"].map((text) => make("span", {}, text)));
-  document.getElementById("stages").replaceChildren(...STAGES.map(([name, what]) => stageRow(name, what, recent[name])), scale,
-    make("p", { class: "legend" }, "bar: p50 to p99, line: p99.9; drive and peers work at the same time"));
+  element("stages").replaceChildren(...STAGES.map(([name, what]) => stageRow(name, what, recent[name])), scale,
+    make("p", { class: "legend" }, "p50 · p99 · p99.9; bar: p50 to p99, line: p99.9. Drive and peers work at the same time."));
 }
 
 export function batching(leader) {
@@ -72,7 +73,7 @@ export function batching(leader) {
     ["writes", per(count(leader.disk_writes_done_per_s))],
     ["a write", bytes(ratio(leader.disk_write_bytes_per_s, leader.disk_writes_done_per_s))],
   ] : [];
-  document.getElementById("batching").replaceChildren(...pairs.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+  element("batching").replaceChildren(...pairs.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
 }
 
 // ---- nodes in numbers: a fact a line, a node a column. `bad`: more than 0 is told in red.
@@ -109,21 +110,26 @@ const FACTS = [
   ["version", (n) => n.version],
 ];
 
+function factRow([name, tell, bad], now, journal) {
+  if (!tell) return make("tr", { class: "group" }, make("th", { colspan: `${now.nodes.length + 1}`, scope: "colgroup" }, name));
+  return make("tr", {}, make("th", { scope: "row" }, name), ...now.nodes.map((node) => (node.answers
+    ? make("td", { class: bad?.(node) > 0 ? "bad-number" : null }, tell(node, node.journals[journal] ?? {}))
+    : make("td", { class: "dim" }, "–"))));
+}
+
+// Two tables: side by side where there is room.
 export function matrix(now, journal) {
-  const head = make("thead", {}, make("tr", {}, make("td"), ...now.nodes.map((node, at) =>
-    make("th", { scope: "col" }, `node ${nameOf(node)}${now.leaders[journal] === at ? ", leads" : ""}`))));
-  const body = make("tbody", {}, ...FACTS.map(([name, tell, bad]) => (tell
-    ? make("tr", {}, make("th", { scope: "row" }, name), ...now.nodes.map((node) => (node.answers
-      ? make("td", { class: bad?.(node) > 0 ? "bad-number" : null }, tell(node, node.journals[journal] ?? {}))
-      : make("td", { class: "dim" }, "–"))))
-    : make("tr", { class: "group" }, make("th", { colspan: `${now.nodes.length + 1}`, scope: "colgroup" }, name)))));
-  document.getElementById("matrix").replaceChildren(head, body);
+  const half = FACTS.findIndex(([name]) => name === "Network");
+  element("matrix").replaceChildren(...[FACTS.slice(0, half), FACTS.slice(half)].map((facts) => make("table", {},
+    make("thead", {}, make("tr", {}, make("td"), ...now.nodes.map((node, at) =>
+      make("th", { scope: "col" }, `node ${nameOf(node)}${now.leaders[journal] === at ? ", leads" : ""}`)))),
+    make("tbody", {}, ...facts.map((fact) => factRow(fact, now, journal))))));
 }
 
 // ---- events
 
 export function events(list, words, node) {
-  const box = document.getElementById("events");
+  const box = element("events");
   const follows = box.scrollTop + box.clientHeight >= box.scrollHeight - 20;
   const shown = list.filter((event) => (!words || event.text.toLowerCase().includes(words.toLowerCase())) && (!node || event.node === node));
   box.replaceChildren(...shown.map((event) => make("p", { class: event.level <= 3 ? "unsafe" : event.level === 4 ? "degraded" : null },
