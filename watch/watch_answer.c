@@ -185,6 +185,9 @@ static void read_journal(struct wl_watch_node *node, const struct wl_watch_answe
 #define X(name) journal->name = wl_watch_metric(answers->metrics, "journal_" #name, (int)id);
 	WL_WATCH_JOURNAL_LIST(X)
 #undef X
+	/* The status is up to a second older. */
+	if (journal->leads == 1)
+		strcpy(journal->role, "leader");
 	journal->behind_entries = journal->behind_ns = WL_WATCH_UNKNOWN;
 	journal->records_per_s = wl_watch_rate(answers, "journal_records", (int)id);
 	read_spreads(journal->recent, answers->recent, id);

@@ -72,7 +72,7 @@ function axes(values, more = {}) {
 function chart(id, options) {
   const box = document.getElementById(id);
   const u = new uPlot({
-    width: box.clientWidth, height: box.clientHeight, legend: { show: false }, pxAlign: 1, padding: [6, 8, 0, 0],
+    width: box.clientWidth, height: box.clientHeight, legend: { show: false }, pxAlign: 1, padding: [6, 26, 0, 0],
     cursor: { sync: { key: "time" }, points: { size: 6 }, drag: { x: false, y: false } },
     ...options,
     scales: { x: { time: true, range: () => { const now = chart.now ?? Date.now() / 1000; return [now - PAST_S, now]; } }, ...options.scales },

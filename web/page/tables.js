@@ -80,8 +80,8 @@ export function batching(leader) {
 
 const FACTS = [
   ["Drive"],
-  ["log on the medium", (n, j) => `${bytes(j.used_bytes)} of ${bytes(j.limit_bytes)} (${percent(ratio(j.used_bytes, j.limit_bytes))})`],
-  ["free on the file system", (n) => bytes(n.free_bytes)],
+  ["log on the medium", (n, j) => `${bytes(j.used_bytes)}, ${percent(ratio(j.used_bytes, j.limit_bytes))}`],
+  ["log.bytes_max, free beside it", (n, j) => `${bytes(j.limit_bytes)}, ${bytes(n.free_bytes)}`],
   ["writes, bytes written", (n) => `${per(count(n.disk_writes_done_per_s))}, ${per(bytes(n.disk_write_bytes_per_s))}`],
   ["in flight, silent for", (n, j) => `${count(j.writes_in_flight)}, ${span(j.drive_silent_ns)}`],
   ["queue full, log ring full", (n) => `${count(n.disk_queue_full)}, ${count(n.log_no_room)}`],
@@ -143,6 +143,6 @@ export function markOf(event) {
   const who = event.node ? `n${event.node}` : "";
   if (event.own) return { t: event.t, level: event.level, text: event.level <= 3 ? `${who} silent` : `${who} back` };
   if (/^election .*text="leads/.test(event.text)) return { t: event.t, level: 5, text: `${who} leads` };
-  if (event.level <= 4 && !event.text.startsWith("election")) return { t: event.t, level: event.level, text: `${who} ${event.text.split(" ")[0]}` };
+  if (event.level <= 3 || (event.level === 4 && !/^(election|health) /.test(event.text))) return { t: event.t, level: event.level, text: `${who} ${event.text.split(" ")[0]}` };
   return null;
 }
