@@ -53,9 +53,9 @@ function drawHeat(u) {
     const right = u.valToPos(point.t / 1000, "x", true), left = u.valToPos(point.t / 1000 - 1, "x", true);
     point.heat.slice(1).forEach((entries, at) => {
       if (entries === 0) return;
-      const top = u.valToPos(point.heat[0] + at, "y", true), bottom = u.valToPos(point.heat[0] + at - 1, "y", true);
+      const top = Math.round(u.valToPos(point.heat[0] + at, "y", true)), bottom = Math.round(u.valToPos(point.heat[0] + at - 1, "y", true));
       ctx.fillStyle = `rgba(${rgb}, ${0.12 + 0.88 * (Math.log1p(entries) / Math.log1p(most))})`;
-      ctx.fillRect(Math.floor(left), Math.round(top), Math.ceil(right - left) + 1, Math.round(bottom - top));
+      ctx.fillRect(Math.floor(left), top, Math.ceil(right - left) + 1, bottom - top);
     });
   }
   ctx.restore();
@@ -97,7 +97,7 @@ export function begin() {
     records: chart("records", { data: [[], []], axes: axes(count, { space: 30 }),
       scales: { y: { range: (u, low, high) => [0, Math.max(high * 1.1, 10)] } },
       series: [{}, line("--accent", 1.75, undefined, () => `rgba(${colour("--heat")}, .10)`)] }),
-    busy: chart("busy", { data: [[]], axes: axes(percent, { space: 30 }), scales: { y: { range: () => [0, 1] } }, series: [{}] }),
+    busy: chart("busy", { data: [[]], axes: axes(percent, { space: 30 }), scales: { y: { range: (u, low, high) => [0, Math.min(1, Math.max(0.1, high * 1.25))] } }, series: [{}] }),
   };
   charts.commit.named = true;
   return charts;

@@ -25,21 +25,26 @@ function header(now) {
     element("journal").replaceChildren(...now.leaders.map((_, at) => make("option", { value: `${at}` }, `${at}`)));
 }
 
+// A piece of the line, then words.
+function swatch(name, dash, words) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), stroke = document.createElementNS(svg.namespaceURI, "line");
+  svg.setAttribute("width", "22");
+  svg.setAttribute("height", "4");
+  for (const [key, value] of Object.entries({ x1: 0, y1: 2, x2: 22, y2: 2, stroke: `var(${name})`, "stroke-width": 2, "stroke-dasharray": dash.join(" ") }))
+    stroke.setAttribute(key, value);
+  svg.append(stroke);
+  return make("span", {}, svg, words);
+}
+
 function legends(now, leader) {
   const recent = leader?.journals[state.journal]?.recent.commit;
-  element("commit-now").textContent = recent
-    ? `last 10 s: p50 ${span(recent[1])} · p90 ${span(recent[2])} · p99 ${span(recent[3])} · p99.9 ${span(recent[4])}`
-    : leader ? "nothing in the last 10 s" : "no node that answers leads";
+  element("commit-now").replaceChildren(...(leader
+    ? charts.legendOfPercentiles.map(([title, name, , dash], at) => swatch(name, dash ?? [], `${title} ${span(recent?.[at + 1])}`))
+    : ["no node that answers leads"]));
   element("records-now").textContent = leader ? per(`${count(leader.journals[state.journal].records_per_s)} records`) : "";
   element("busy-legend").replaceChildren(...now.nodes.map((node, at) => {
     const style = charts.styleOfNode(at);
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), stroke = document.createElementNS(svg.namespaceURI, "line");
-    svg.setAttribute("width", "26");
-    svg.setAttribute("height", "4");
-    for (const [name, value] of Object.entries({ x1: 0, y1: 2, x2: 26, y2: 2, stroke: `var(${style.name})`, "stroke-width": 2, "stroke-dasharray": style.dash.join(" ") }))
-      stroke.setAttribute(name, value);
-    svg.append(stroke);
-    return make("span", {}, svg, `node ${node.node || "?"}`);
+    return swatch(style.name, style.dash, `node ${node.node || "?"}`);
   }));
 }
 
