@@ -388,7 +388,7 @@ $(EXAMPLES): $(BUILD)/examples/%: docs/examples/%.c $(BUILD)/$(SONAME)
 $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
 	$(call say,LD)$(call link)
 
-$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWIRELOG)
+$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWIRELOG) $(LIBCONTROL)
 	$(call say,LD)$(call link)
 
 # Of the command it has what finds nodes and asks them; of DPDK nothing.

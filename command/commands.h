@@ -9,6 +9,7 @@
 int wl_cmd_append(int argc, char **argv);
 int wl_cmd_config(int argc, char **argv);
 int wl_cmd_demo(int argc, char **argv);
+int wl_cmd_doctor(int argc, char **argv);
 int wl_cmd_dump(int argc, char **argv);
 int wl_cmd_events(int argc, char **argv);
 int wl_cmd_format(int argc, char **argv);
