@@ -144,7 +144,7 @@ PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
 	$(if $(wildcard command/main.c),$(BUILD)/wirelog) \
 	$(if $(wildcard exporter/main.c),$(BUILD)/wirelog-exporter) \
 	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK))
-SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
+SCRIPTS := $(wildcard scripts/install-deps scripts/lint)
 
 # ---- targets for people ------------------------------------------------------------------------
 
@@ -315,7 +315,6 @@ install: all pages ## install below $(DESTDIR)$(PREFIX)
 	$(Q)ln -sf $(SONAME) $(LIBDIR)/libwirelog.so
 	$(Q)install -D -m 644 -t $(INCLUDEDIR) $(wildcard include/wirelog/*.h)
 	$(Q)for file in $(SHARED); do install -D -m 644 $$file $(SHAREDIR)/$$file || exit 1; done
-	$(Q)install -D -m 755 scripts/setup-host $(SHAREDIR)/scripts/setup-host
 	$(Q)install -d $(LIBDIR)/pkgconfig
 	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/$(LIBFOLDER)' \
 		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
@@ -341,7 +340,7 @@ uninstall: ## remove what install put there
 	$(Q)rm -f $(COMPLETIONDIR)/wirelog $(COMPLETIONDIR)/wirelogd
 	$(Q)rm -f $(SYSUSERSDIR)/wirelog.conf $(TMPFILESDIR)/wirelog.conf $(addprefix $(UDEVDIR)/,$(notdir $(UDEV_RULES)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
-	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host)
+	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED))
 	$(Q)for folder in $(INCLUDEDIR) $(SHAREDIR); do \
 		[ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
 

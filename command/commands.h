@@ -18,6 +18,7 @@ int wl_cmd_key(int argc, char **argv);
 int wl_cmd_status(int argc, char **argv);
 int wl_cmd_tail(int argc, char **argv);
 int wl_cmd_trim(int argc, char **argv);
+int wl_cmd_tune(int argc, char **argv);
 int wl_cmd_readmit(int argc, char **argv);
 int wl_cmd_consumer(int argc, char **argv);
 int wl_cmd_member(int argc, char **argv);
