@@ -155,7 +155,7 @@ PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
 	$(if $(wildcard exporter/main.c),$(BUILD)/wirelog-exporter) \
 	$(if $(wildcard web/main.c),$(BUILD)/wirelog-web) \
 	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK)) $(BUILD)/wirelog.lua
-SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
+SCRIPTS := $(wildcard scripts/install-deps scripts/lint)
 
 # ---- targets for people ------------------------------------------------------------------------
 
@@ -340,7 +340,6 @@ install: all pages ## install below $(DESTDIR)$(PREFIX)
 	$(Q)ln -sf $(SONAME) $(LIBDIR)/libwirelog.so
 	$(Q)install -D -m 644 -t $(INCLUDEDIR) $(wildcard include/wirelog/*.h)
 	$(Q)for file in $(SHARED); do install -D -m 644 $$file $(SHAREDIR)/$$file || exit 1; done
-	$(Q)install -D -m 755 scripts/setup-host $(SHAREDIR)/scripts/setup-host
 	$(Q)install -D -m 644 -t $(SHAREDIR)/wireshark $(BUILD)/wirelog.lua
 	$(Q)install -d $(LIBDIR)/pkgconfig
 	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/$(LIBFOLDER)' \
@@ -367,7 +366,7 @@ uninstall: ## remove what install put there
 	$(Q)rm -f $(COMPLETIONDIR)/wirelog $(COMPLETIONDIR)/wirelogd
 	$(Q)rm -f $(SYSUSERSDIR)/wirelog.conf $(TMPFILESDIR)/wirelog.conf $(addprefix $(UDEVDIR)/,$(notdir $(UDEV_RULES)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
-	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host wireshark/wirelog.lua)
+	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) wireshark/wirelog.lua)
 	$(Q)rm -rf $(SHAREDIR)/web
 	$(Q)for folder in $(INCLUDEDIR) $(SHAREDIR); do \
 		[ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
@@ -418,7 +417,7 @@ $(EXAMPLES): $(BUILD)/examples/%: docs/examples/%.c $(BUILD)/$(SONAME)
 $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
 	$(call say,LD)$(call link)
 
-$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWATCH) $(LIBWIRELOG)
+$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWATCH) $(LIBWIRELOG) $(LIBCONTROL)
 	$(call say,LD)$(call link,$(SCREEN_LIBS))
 
 # Of the command it has what finds nodes and asks them; of DPDK nothing.

@@ -9,6 +9,7 @@
 int wl_cmd_append(int argc, char **argv);
 int wl_cmd_config(int argc, char **argv);
 int wl_cmd_demo(int argc, char **argv);
+int wl_cmd_doctor(int argc, char **argv);
 int wl_cmd_dump(int argc, char **argv);
 int wl_cmd_events(int argc, char **argv);
 int wl_cmd_format(int argc, char **argv);
@@ -18,6 +19,7 @@ int wl_cmd_status(int argc, char **argv);
 int wl_cmd_top(int argc, char **argv);
 int wl_cmd_tail(int argc, char **argv);
 int wl_cmd_trim(int argc, char **argv);
+int wl_cmd_tune(int argc, char **argv);
 int wl_cmd_readmit(int argc, char **argv);
 int wl_cmd_consumer(int argc, char **argv);
 int wl_cmd_member(int argc, char **argv);

@@ -34,6 +34,9 @@ static const struct command commands[] = {
 	{"format", wl_cmd_format, "what is on a drive; make it empty for a node"},
 	{"workload", wl_cmd_workload, "write synthetic test data: an ITCH 5.0 day"},
 	{"key", wl_cmd_key, "make a cluster's key file"},
+	{"doctor", wl_cmd_doctor,
+	 "is this host what a node needs: cores, memory, NIC, drive, system"},
+	{"tune", wl_cmd_tune, "make this host what a node needs; takes it back, too"},
 	{"config", wl_cmd_config, "check a node's configuration, or have it read again"},
 	{"explain", wl_cmd_explain, "cause and fix of a code, as in [NO_SPACE]"},
 };
