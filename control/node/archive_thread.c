@@ -161,7 +161,9 @@ static void publish(struct wl_node *node, uint32_t id, struct one *one)
 	report->gaps = archiver->gaps;
 	report->gap_first = archiver->gap_first;
 	report->gap_last = archiver->gap_last;
-	report->verdict = archiver->verdict;
+	/* What it stands still for is over when all that there is was read, and not when it is tried again. */
+	if (archiver->verdict != WL_ARCHIVE_OK || archiver->state == WL_ARCHIVER_IDLE)
+		report->verdict = archiver->verdict;
 	wl_base_exchange_keep(&journal->bases, archiver->keep_offset);
 	wl_archive_picture_write(&journal->archive, report);
 }
@@ -272,6 +274,11 @@ uint64_t wl_archive_thread_serve(struct wl_node *node, uint32_t journal,
 	    one->archiver.state == WL_ARCHIVER_WANTS_CLOSE)
 		ask(node->archives, one);
 	return 0;
+}
+
+uint64_t wl_archive_thread_position(const struct wl_node *node, uint32_t journal)
+{
+	return node->archives ? node->archives->journals[journal].archiver.keep_offset : 0;
 }
 
 void wl_archive_thread_anew(struct wl_node *node, uint32_t journal)

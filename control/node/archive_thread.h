@@ -21,6 +21,8 @@ void wl_archive_thread_close(struct wl_node *node);
 uint64_t wl_archive_thread_serve(struct wl_node *node, uint32_t journal,
 				 struct wl_store_reader *reader, const struct wl_log *log,
 				 uint64_t applied, bool *did);
+/* Of the stream: before it all is archived. */
+uint64_t wl_archive_thread_position(const struct wl_node *node, uint32_t journal);
 /* The log of the maker begins anew. */
 void wl_archive_thread_anew(struct wl_node *node, uint32_t journal);
 

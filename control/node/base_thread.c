@@ -227,10 +227,11 @@ static bool is_awake(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
  * Where more is appended for long than the budget has, the base would fall behind without end, and a start would read all of that. So what a
  * maker is behind is added to the budget, as what it should read within two seconds: it settles where it reads as fast as is appended.
  */
-static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_base_maker *maker)
+static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_base_maker *maker,
+			  uint64_t at)
 {
 	uint64_t budget = atomic_load(&bases->node->base_bytes_per_second);
-	uint64_t end = maker->limit.durable_offset, at = maker->recovery.at;
+	uint64_t end = maker->limit.durable_offset;
 	uint64_t more = end > at ? (end - at) / CATCH_UP_SECONDS : 0;
 
 	return budget + (more < HURRY_MAX * budget ? more : HURRY_MAX * budget);
@@ -238,7 +239,7 @@ static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_ba
 
 static void pay(struct wl_base_thread *bases, const struct wl_base_maker *maker, uint64_t bytes)
 {
-	bases->paid_ns += bytes * 1000000000u / budget_of(bases, maker);
+	bases->paid_ns += bytes * 1000000000u / budget_of(bases, maker, maker->recovery.at);
 }
 
 /* A peer asked for a base of ours. */
@@ -337,7 +338,10 @@ static bool archive(struct wl_base_thread *bases, uint32_t id)
 
 	log = wl_base_maker_log(&maker->maker, &applied);
 	bytes = wl_archive_thread_serve(bases->node, id, bases->reader, log, applied, &did);
-	pay(bases, &maker->maker, bytes);
+	/* Its own lag counts: what is not archived cannot be given up. */
+	bases->paid_ns +=
+		bytes * 1000000000u /
+		budget_of(bases, &maker->maker, wl_archive_thread_position(bases->node, id));
 	return did;
 }
 

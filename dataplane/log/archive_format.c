@@ -10,8 +10,6 @@
  */
 #include "dataplane/log/archive_internal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
@@ -20,6 +18,8 @@
 #define MAGIC 0x31524c57u /* "WLR1" */
 #define BEFORE_AT 80u
 #define BEHIND_AT 120u
+#define PREFIX "entries-"
+#define PREFIX_BYTES (sizeof(PREFIX) - 1)
 #define CRC_AT (WL_ARCHIVE_HEADER_BYTES - 4)
 
 const char *wl_archive_verdict_name(enum wl_archive_verdict verdict)
@@ -210,7 +210,12 @@ enum wl_archive_verdict wl_archive_walk_end(const struct wl_archive_walk *walk)
 
 void wl_archive_name(char name[WL_ARCHIVE_NAME_BYTES], uint64_t first_index)
 {
-	snprintf(name, WL_ARCHIVE_NAME_BYTES, "entries-%020" PRIu64, first_index);
+	memcpy(name, PREFIX, PREFIX_BYTES);
+	name[WL_ARCHIVE_NAME_BYTES - 1] = '\0';
+	for (unsigned at = WL_ARCHIVE_NAME_BYTES - 2; at >= PREFIX_BYTES; at--) {
+		name[at] = (char)('0' + first_index % 10);
+		first_index /= 10;
+	}
 }
 
 uint64_t wl_archive_first_index(const char *name)
@@ -218,9 +223,9 @@ uint64_t wl_archive_first_index(const char *name)
 	char same[WL_ARCHIVE_NAME_BYTES];
 	uint64_t index = 0;
 
-	if (strlen(name) != WL_ARCHIVE_NAME_BYTES - 1 || strncmp(name, "entries-", 8) != 0)
+	if (strlen(name) != WL_ARCHIVE_NAME_BYTES - 1 || strncmp(name, PREFIX, PREFIX_BYTES) != 0)
 		return 0;
-	for (const char *at = name + 8; *at != '\0'; at++) {
+	for (const char *at = name + PREFIX_BYTES; *at != '\0'; at++) {
 		if (*at < '0' || *at > '9')
 			return 0;
 		index = 10 * index + (uint64_t)(*at - '0');

@@ -60,12 +60,10 @@ need a_leader_is_elected wait_leader
 start_loader a --size-min 3000 --size-max 60000 --rate 0 --timeout-ms 8000
 for node in 1 2 3; do claim "node_${node}_gives_up_what_is_archived" wait_until 60 has_given_up "$node" 0; done
 
-for round in 1 2; do
-	for node in 1 2 3; do kill_node "$node"; done
-	need "cluster_starts_again_$round" start_all
-	need "a_leader_is_elected_again_$round" wait_leader
-	claim "appends_go_on_$round" wait_progress a 200
-done
+for node in 1 2 3; do kill_node "$node"; done
+need cluster_starts_again start_all
+need a_leader_is_elected_again wait_leader
+claim appends_go_on wait_progress a 200
 
 # ---- an archive that cannot be written ------------------------------------------------------------
 
@@ -77,7 +75,7 @@ need node_without_its_archive_starts start_node "$follower"
 claim it_says_so wait_until 20 has_reason "$follower" archive_behind
 claim and_in_its_log wait_until 10 grep -q 'archive_failed.*Not a directory.*fix=' "$cluster/node$follower.log"
 held=$(journal "$follower" .begin.segment)
-claim the_others_go_on wait_until 60 has_given_up "$leader" $((held + 2))
+claim the_others_go_on wait_until 60 has_given_up "$leader" $((held + 1))
 claim it_gives_nothing_up [ "$(journal "$follower" .begin.segment)" -eq "$held" ]
 rm "$(archive "$follower")"
 mv "$(archive "$follower").away" "$(archive "$follower")"
