@@ -25,6 +25,7 @@
 #include "command/tool_print_record.h"
 #include "command/tool_progress.h"
 #include "command/tool_refuse.h"
+#include "command/tool_tail_archive.h"
 #include "dataplane/base/consumer_name.h"
 #include "dataplane/host/clock.h"
 #include "wirelog/wirelog.h"
@@ -40,7 +41,7 @@
 #define OUTPUT_BYTES (256u << 10)
 #define EXIT_INTERRUPTED 130
 
-enum { KEY_FROM_TIME = 0x100, KEY_NODE, KEY_CONSUMER, KEY_EXISTING };
+enum { KEY_FROM_TIME = 0x100, KEY_NODE, KEY_CONSUMER, KEY_EXISTING, KEY_ARCHIVE, KEY_TO };
 
 struct options {
 	struct wl_tool_cluster cluster;
@@ -52,6 +53,7 @@ struct options {
 	const char *consumer; /* NULL: none */
 	bool existing;
 	enum wl_print_format format;
+	struct wl_tail_archive archive; /* count 0: nodes are asked */
 };
 
 struct tail {
@@ -82,6 +84,11 @@ static const struct argp_option option_table[] = {
 	 0},
 	{"existing", KEY_EXISTING, NULL, 0, "with --consumer: only where the checkpoint is there",
 	 0},
+	{"archive", KEY_ARCHIVE, "DIR", 0,
+	 "read from this archive, or from several of the same journal: no node is asked; from its first record without "
+	 "--from",
+	 0},
+	{"to", KEY_TO, "N", 0, "with --archive: the last record's number", 0},
 	{"node", KEY_NODE, "N", 0, "read from this node (default: from any)", 0},
 	{"format", 'f', "FORMAT", 0,
 	 "text (default: number, time, content), lines, itch50, binary (four-byte length), len16, hex, json",
@@ -131,6 +138,24 @@ static void check_consumer(const struct options *options, struct argp_state *sta
 		argp_error(state, "a consumer begins at a number or `live`, not at a time");
 }
 
+static void check_archive(struct options *options, struct argp_state *state)
+{
+	struct wl_tail_archive *archive = &options->archive;
+
+	if (archive->count == 0) {
+		if (archive->to != 0)
+			argp_error(state, "--to belongs to --archive");
+		return;
+	}
+	if (options->consumer || options->follow || options->node != 0)
+		argp_error(state, "an archive has no consumers, no nodes, and nothing to --follow");
+	archive->journal = options->cluster.journal;
+	archive->from = options->from == WIRELOG_FROM_NUMBER ? options->value : 0;
+	archive->from_time_ns = options->from == WIRELOG_FROM_TIME ? options->value : 0;
+	archive->records_max = options->count;
+	archive->format = options->format;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -158,6 +183,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_CONSUMER:
 		options->consumer = argument;
 		return 0;
+	case KEY_ARCHIVE:
+		if (options->archive.count == WL_TAIL_ARCHIVES_MAX)
+			argp_error(state, "--archive: at most %u", WL_TAIL_ARCHIVES_MAX);
+		options->archive.directories[options->archive.count++] = argument;
+		return 0;
+	case KEY_TO:
+		options->archive.to = wl_tool_option_number(state, "--to", argument, 1, INT64_MAX);
+		return 0;
 	case KEY_EXISTING:
 		options->existing = true;
 		return 0;
@@ -173,6 +206,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_consumer(options, state);
+		check_archive(options, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -473,7 +507,7 @@ int wl_cmd_tail(int argc, char **argv)
 		.parser = parse_option,
 		.doc = "Writes committed records to standard output: without --from the last ten. Ends at the last "
 		       "committed record unless told to --follow.\vExit code 0: all that was asked for was written. "
-		       "65: some of it is gone from the log (what is there was written), a record does not fit the "
+		       "65: some of it is gone from the log, or missing in the archive (what is there was written), a record does not fit the "
 		       "format, or the checkpoint was dropped (CHECKPOINT_DROPPED). 69: the path to the node carries too little (PATH_MTU). 75: a record did not come in time.",
 		.children = children,
 	};
@@ -490,6 +524,11 @@ int wl_cmd_tail(int argc, char **argv)
 	    options.format <= WL_PRINT_LEN16) {
 		fprintf(stderr, "wirelog: this format is binary; send it to a file or a pipe\n");
 		return EX_USAGE;
+	}
+	if (options.archive.count != 0) {
+		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
+		wl_interrupt_catch();
+		return wl_tail_archive(&options.archive);
 	}
 	status = wl_tool_cluster_find(&options.cluster);
 	if (status != 0)

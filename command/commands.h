@@ -7,6 +7,7 @@
 #define WL_COMMAND_COMMANDS_H
 
 int wl_cmd_append(int argc, char **argv);
+int wl_cmd_backup(int argc, char **argv);
 int wl_cmd_config(int argc, char **argv);
 int wl_cmd_demo(int argc, char **argv);
 int wl_cmd_doctor(int argc, char **argv);

@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{"member", wl_cmd_member, "who votes: list, add, promote, demote, remove, replace"},
 	{"readmit", wl_cmd_readmit, "have a node's new data counted, where its old ones are gone"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},
+	{"backup", wl_cmd_backup, "copy what is committed of a node's data; check a copy"},
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},
 	{"format", wl_cmd_format, "what is on a drive; make it empty for a node"},
 	{"workload", wl_cmd_workload, "write synthetic test data: an ITCH 5.0 day"},

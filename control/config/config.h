@@ -116,6 +116,7 @@ struct wl_config {
 	uint64_t base_every_bytes; /* of the stream, from one base to the next */
 	uint64_t scrub_ns; /* all that is kept is read once in that time; 0: never */
 	uint64_t base_bytes_per_second; /* read and written for bases */
+	char archive_directory[WL_CONFIG_PATH_BYTES]; /* "": none */
 	uint64_t retention_bytes, retention_age_ns, retention_hold_bytes; /* 0: no limit */
 
 	enum wl_hugepages hugepages;
@@ -202,6 +203,10 @@ struct wl_config_retention_text {
 	WL_CONFIG_RETENTION_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
 
+struct wl_config_archive_text {
+	WL_CONFIG_ARCHIVE_KEYS(WL_CONFIG_TEXT_MEMBER)
+};
+
 struct wl_config_memory_text {
 	WL_CONFIG_MEMORY_KEYS(WL_CONFIG_TEXT_MEMBER)
 };
@@ -240,6 +245,7 @@ struct wl_config_text {
 	struct wl_config_log_text log;
 	struct wl_config_base_text base;
 	struct wl_config_retention_text retention;
+	struct wl_config_archive_text archive;
 	struct wl_config_memory_text memory;
 	struct wl_config_network_text network;
 	struct wl_config_timing_text timing;

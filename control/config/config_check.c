@@ -198,6 +198,7 @@ static void take_host(const struct wl_config_text *text, const char *base, struc
 		{WL_CONFIG_SECTION_LIMITS, &text->limits},
 		{WL_CONFIG_SECTION_BASE, &text->base},
 		{WL_CONFIG_SECTION_RETENTION, &text->retention},
+		{WL_CONFIG_SECTION_ARCHIVE, &text->archive},
 		{WL_CONFIG_SECTION_MEMORY, &text->memory},
 		{WL_CONFIG_SECTION_IDLE, &text->idle},
 		{WL_CONFIG_SECTION_SECURITY, &text->security},

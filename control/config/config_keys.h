@@ -120,6 +120,11 @@
 	X(rate, SIZE(base_bytes_per_second, WL_CONFIG_MIB, 64 * WL_CONFIG_GIB, 64 * WL_CONFIG_MIB), LIVE, NULL, \
 	  "A second, that this node reads and writes for bases; up to 16 times as much while more is appended than that.")
 
+#define WL_CONFIG_ARCHIVE_KEYS(X) \
+	X(directory, PATH(archive_directory, WL_CONFIG_PATH_BYTES, NULL), DEFAULT("none"), "/srv/wirelog-archive", \
+	  "Closed segments are copied there before they may be forgotten: a directory of this node alone, made when it is missing (the one above " \
+	  "it must be there), better on another device. While it cannot be written nothing is given up.")
+
 /* Of one journal. A limit of 0 is none. */
 #define WL_CONFIG_RETENTION_KEYS(X) \
 	X(bytes, SIZE(retention_bytes, 0, 1024 * WL_CONFIG_GIB, 0), LIVE DEFAULT("0, no limit"), "0", \
@@ -210,6 +215,7 @@
 	S(LOG, WL_CONFIG_LOG_KEYS, "log", struct wl_config_log_text, struct wl_config, "") \
 	S(BASE, WL_CONFIG_BASE_KEYS, "base", struct wl_config_base_text, struct wl_config, "") \
 	S(RETENTION, WL_CONFIG_RETENTION_KEYS, "retention", struct wl_config_retention_text, struct wl_config, "") \
+	S(ARCHIVE, WL_CONFIG_ARCHIVE_KEYS, "archive", struct wl_config_archive_text, struct wl_config, "") \
 	S(MEMORY, WL_CONFIG_MEMORY_KEYS, "memory", struct wl_config_memory_text, struct wl_config, "") \
 	S(NETWORK, WL_CONFIG_NETWORK_KEYS, "network", struct wl_config_network_text, struct wl_config, "") \
 	S(TIMING, WL_CONFIG_TIMING_KEYS, "timing", struct wl_config_timing_text, struct wl_config, "") \

@@ -99,6 +99,12 @@ static const cyaml_schema_field_t retention_fields[] = {
 };
 #undef TEXT
 
+#define TEXT struct wl_config_archive_text
+static const cyaml_schema_field_t archive_fields[] = {
+	WL_CONFIG_ARCHIVE_KEYS(WORD) CYAML_FIELD_END,
+};
+#undef TEXT
+
 #define TEXT struct wl_config_memory_text
 static const cyaml_schema_field_t memory_fields[] = {
 	WL_CONFIG_MEMORY_KEYS(WORD) CYAML_FIELD_END,
@@ -150,6 +156,7 @@ static const cyaml_schema_field_t top_fields[] = {
 	MAPPING(log, log_fields),
 	MAPPING(base, base_fields),
 	MAPPING(retention, retention_fields),
+	MAPPING(archive, archive_fields),
 	MAPPING(memory, memory_fields),
 	MAPPING(network, network_fields),
 	MAPPING(timing, timing_fields),

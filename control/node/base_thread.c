@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "control/node/archive_thread.h"
 #include "control/node/boot_shape.h"
 #include "control/node/mend_thread.h"
 #include "control/node/scrub_thread.h"
@@ -181,14 +182,16 @@ static void report(struct maker *maker)
 
 /* ---- the loop -------------------------------------------------------------------------------------- */
 
-static void begin_anew(struct maker *maker)
+static void begin_anew(struct wl_base_thread *bases, uint32_t id)
 {
+	struct maker *maker = &bases->makers[id];
 	struct wl_base_limit limit;
 
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		maker->config.first_segment = limit.begin.offset / maker->config.log.segment_bytes;
 	wl_base_maker_init(&maker->maker, &maker->config, maker->ring, maker->window,
 			   maker->memory);
+	wl_archive_thread_anew(bases->node, id);
 }
 
 /* False: it rests, and does not want to be asked. */
@@ -216,7 +219,7 @@ static bool is_awake(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 		return false;
 	maker->until_ns = 0;
 	if (state == WL_BASE_MAKER_STOPPED)
-		begin_anew(maker);
+		begin_anew(bases, id);
 	return true;
 }
 
@@ -224,10 +227,11 @@ static bool is_awake(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
  * Where more is appended for long than the budget has, the base would fall behind without end, and a start would read all of that. So what a
  * maker is behind is added to the budget, as what it should read within two seconds: it settles where it reads as fast as is appended.
  */
-static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_base_maker *maker)
+static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_base_maker *maker,
+			  uint64_t at)
 {
 	uint64_t budget = atomic_load(&bases->node->base_bytes_per_second);
-	uint64_t end = maker->limit.durable_offset, at = maker->recovery.at;
+	uint64_t end = maker->limit.durable_offset;
 	uint64_t more = end > at ? (end - at) / CATCH_UP_SECONDS : 0;
 
 	return budget + (more < HURRY_MAX * budget ? more : HURRY_MAX * budget);
@@ -235,7 +239,7 @@ static uint64_t budget_of(const struct wl_base_thread *bases, const struct wl_ba
 
 static void pay(struct wl_base_thread *bases, const struct wl_base_maker *maker, uint64_t bytes)
 {
-	bases->paid_ns += bytes * 1000000000u / budget_of(bases, maker);
+	bases->paid_ns += bytes * 1000000000u / budget_of(bases, maker, maker->recovery.at);
 }
 
 /* A peer asked for a base of ours. */
@@ -275,15 +279,16 @@ static bool find_chain(struct wl_base_thread *bases, uint32_t id)
 }
 
 /* A base of a peer goes before what is made here. False: the maker rests for it. */
-static bool take_peers(struct maker *maker, uint32_t id, bool *installs)
+static bool take_peers(struct wl_base_thread *bases, uint32_t id, bool *installs)
 {
+	struct maker *maker = &bases->makers[id];
 	struct wl_base_installing *installing = &maker->lanes->installing;
 	uint32_t before = wl_base_lane_state(&installing->state);
 	enum wl_base_installing_step step = wl_base_installing_step(installing, &maker->maker);
 
 	*installs = step == WL_BASE_STEP_WRITE;
 	if (step == WL_BASE_STEP_ANEW)
-		begin_anew(maker);
+		begin_anew(bases, id);
 	if (before == WL_BASE_INSTALLING_JUMPED)
 		report(maker);
 	if (before == WL_BASE_INSTALLING_PLACED && step == WL_BASE_STEP_WAIT)
@@ -323,6 +328,23 @@ static bool mend(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 	return did;
 }
 
+/* What is closed of the log goes into the archive. */
+static bool archive(struct wl_base_thread *bases, uint32_t id)
+{
+	struct maker *maker = &bases->makers[id];
+	const struct wl_log *log;
+	uint64_t applied, bytes;
+	bool did = false;
+
+	log = wl_base_maker_log(&maker->maker, &applied);
+	bytes = wl_archive_thread_serve(bases->node, id, bases->reader, log, applied, &did);
+	/* Its own lag counts: what is not archived cannot be given up. */
+	bases->paid_ns +=
+		bytes * 1000000000u /
+		budget_of(bases, &maker->maker, wl_archive_thread_position(bases->node, id));
+	return did;
+}
+
 /* When nothing else is to be done for any journal. */
 static bool scrub(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 {
@@ -353,7 +375,7 @@ static bool serve(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 
 	if (serve_peer(bases, id) || find_chain(bases, id))
 		return true;
-	if (!take_peers(maker, id, &installs))
+	if (!take_peers(bases, id, &installs))
 		return false;
 	if (wl_base_exchange_told(maker->exchange, &limit))
 		wl_base_maker_tell(&maker->maker, &limit);
@@ -406,7 +428,7 @@ static void *run(void *context)
 		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++) {
 			did |= mend(bases, id, now_ns);
 			did |= !bases->node->journals[id].journal->dormant &&
-			       serve(bases, id, now_ns);
+			       (archive(bases, id) | serve(bases, id, now_ns));
 		}
 		for (uint32_t id = 0; id < bases->count && !did; id++)
 			did |= scrub(bases, id, now_ns);
@@ -461,7 +483,8 @@ int wl_base_thread_start(struct wl_node *node, char *reason, size_t reason_bytes
 	}
 	for (uint32_t id = 0; id < node->config->journal_count && made; id++, bases->count++)
 		made = make_maker(node, id, &bases->makers[id]);
-	made = made && wl_mend_thread_open(node) && wl_scrub_thread_open(node);
+	made = made && wl_mend_thread_open(node) && wl_scrub_thread_open(node) &&
+	       wl_archive_thread_open(node);
 	if (made)
 		made = pthread_create(&bases->thread, NULL, run, bases) == 0;
 	if (!made) {
@@ -497,6 +520,7 @@ void wl_base_thread_stop(struct wl_node *node)
 		pthread_join(bases->thread, NULL);
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		free_maker(&bases->makers[id]);
+	wl_archive_thread_close(node);
 	wl_mend_thread_close(node);
 	wl_scrub_thread_close(node);
 	if (bases->reader)

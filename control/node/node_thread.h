@@ -29,6 +29,7 @@ struct wl_latency;
 struct wl_nic_watch;
 struct wl_mend_thread;
 struct wl_scrub_thread;
+struct wl_archive_thread;
 
 #define WL_NODE_NOTE_BYTES 512u
 
@@ -100,6 +101,7 @@ struct wl_node {
 	_Atomic bool told_ready; /* control has said that the node is ready */
 	struct wl_mend_thread *mends; /* mend_thread.c */
 	struct wl_scrub_thread *scrubs; /* scrub_thread.c */
+	struct wl_archive_thread *archives; /* archive_thread.c; NULL: there is no archive */
 	_Atomic uint64_t scrub_period_ns; /* as reloaded last: wl-stats writes, wl-base reads */
 	struct wl_mend_watch mend_watch; /* control's part of it */
 	uint32_t mend_rounds; /* starts that mending made, one behind the other, before this one */

@@ -70,6 +70,7 @@ static void gather_journal(const struct wl_node *node, uint32_t id, struct wl_st
 	to->worker = node->config->journal_worker[id];
 	to->mend_now_ns = wl_clock_kernel_ns();
 	wl_scrub_picture_read(&from->journal->scrub, &to->scrub);
+	wl_archive_picture_read(&from->journal->archive, &to->archive);
 	if (!wl_mend_lanes_reported(&from->journal->mend, &to->mending))
 		to->mending.phase = WL_MENDING_NONE;
 }

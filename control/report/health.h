@@ -53,6 +53,7 @@ enum wl_health_level {
 	X(base_differs, DEGRADED, true, "a node's base is another one than that of the majority") \
 	X(bases_stopped, DEGRADED, true, "no bases are made here: the log cannot be given up") \
 	X(base_failed, DEGRADED, true, "a base could not be written") \
+	X(archive_behind, DEGRADED, true, "closed segments do not get into the archive: the log cannot be given up") \
 	X(commit_stalled, UNSAFE, true, "a majority answers and nothing is committed") \
 	X(duplicate_id, UNSAFE, true, "two servers run under one id") \
 	X(peer_diverged, DEGRADED, true, "a peer takes no part any more: it contradicts what is committed") \

@@ -196,6 +196,16 @@ static void judge_mending(const struct judging *judging)
 	add_if(judging, phase != WL_MENDING_NONE && phase != WL_MENDING_LOST, WL_HEALTH_mending);
 }
 
+static void judge_archive(const struct judging *judging)
+{
+	const struct wl_archive_report *report =
+		&judging->facts->journals[judging->journal].archive;
+
+	add_if(judging,
+	       report->configured && (report->error != 0 || report->verdict != WL_ARCHIVE_OK),
+	       WL_HEALTH_archive_behind);
+}
+
 static void judge_progress(const struct judging *judging)
 {
 	const struct wl_journal_status *status = judging->status;
@@ -212,6 +222,7 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->base_differs != 0, WL_HEALTH_base_differs);
 	add_if(judging, status->bases.stop != WL_BASE_STOP_NONE, WL_HEALTH_bases_stopped);
 	add_if(judging, status->bases.failing, WL_HEALTH_base_failed);
+	judge_archive(judging);
 	add_if(judging, status->commit_stalled, WL_HEALTH_commit_stalled);
 	add_if(judging, status->duplicate, WL_HEALTH_duplicate_id);
 	add_if(judging,

@@ -354,6 +354,7 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 	set_flag(object, "dormant", journal->published_known && journal->published.dormant);
 	if (journal->mending.phase != WL_MENDING_NONE)
 		wl_status_json_set_mending(object, &journal->mending, journal->mend_now_ns);
+	wl_status_json_set_archive(object, &journal->archive);
 	wl_status_json_set_scrub(object, &journal->scrub, facts->config->scrub_ns,
 				 journal->mend_now_ns);
 	json_object_set_new(object, "damaged_ranges", damage_of(journal));

@@ -17,6 +17,7 @@
 #include "dataplane/log/recovery.h"
 #include "dataplane/transport/counters.h"
 #include "dataplane/worker/mend_lane.h"
+#include "dataplane/worker/archive_picture.h"
 #include "dataplane/worker/scrub_picture.h"
 #include "dataplane/worker/published.h"
 #include "dataplane/worker/stages.h"
@@ -45,6 +46,7 @@ struct wl_status_journal {
 	struct wl_recovery_damage damage; /* found at start; kind TORN_TAIL was cut away */
 	uint64_t recovered_index, recovered_bytes, recovery_ns;
 	struct wl_scrub_report scrub; /* a copy; began_ns 0: nothing was read yet */
+	struct wl_archive_report archive; /* a copy */
 	struct wl_mend_report mending; /* a copy; phase NONE: nothing is damaged */
 	uint64_t mend_now_ns;
 	uint32_t worker;
@@ -90,6 +92,8 @@ json_t *wl_status_json_percentiles(const struct wl_histogram *histogram);
 uint32_t wl_status_json_leader_of(const struct wl_status_facts *facts, uint32_t id);
 /* It takes no part any more. */
 bool wl_status_json_is_apart(const struct wl_status_facts *facts, uint32_t id);
+/* archive_json.c: as `archive`; null where there is none. */
+void wl_status_json_set_archive(json_t *object, const struct wl_archive_report *report);
 /* scrub_json.c: as `scrub`. `now_ns` is of the clock of who scrubs. */
 void wl_status_json_set_scrub(json_t *object, const struct wl_scrub_report *report,
 			      uint64_t period_ns, uint64_t now_ns);

@@ -349,6 +349,16 @@ void wl_base_maker_on_done(struct wl_base_maker *maker, enum wl_disk_status stat
 	run(maker);
 }
 
+const struct wl_log *wl_base_maker_log(const struct wl_base_maker *maker, uint64_t *applied)
+{
+	*applied = maker->applied.sessions.applied_index;
+	return maker->walks && maker->phase != WL_BASE_PHASE_LOAD &&
+			       maker->phase != WL_BASE_PHASE_INSTALL &&
+			       maker->phase != WL_BASE_PHASE_STOPPED
+		       ? &maker->log
+		       : NULL;
+}
+
 const char *wl_base_stop_name(enum wl_base_stop stop)
 {
 	static const char *const names[] = {

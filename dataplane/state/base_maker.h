@@ -171,6 +171,8 @@ void wl_base_maker_tell(struct wl_base_maker *maker, const struct wl_base_limit 
 /* What `want` says was done, or was not: ABSENT where there is nothing (LOAD, READ), FAILED otherwise. Not in IDLE and STOPPED. */
 void wl_base_maker_on_done(struct wl_base_maker *maker, enum wl_disk_status status);
 void wl_base_maker_report(const struct wl_base_maker *maker, struct wl_base_report *report);
+/* Its log, to be read up to entry *applied by who drives it, until its next step; NULL: just now it has none. */
+const struct wl_log *wl_base_maker_log(const struct wl_base_maker *maker, uint64_t *applied);
 const char *wl_base_stop_name(enum wl_base_stop stop);
 /* NULL, or which invariant is broken. */
 const char *wl_base_maker_check(const struct wl_base_maker *maker);

@@ -45,6 +45,9 @@ struct wl_store_config {
 	/* Verify, dump: shared among readers, refused while a node runs; nothing is created, changed or removed. The ids
 	 * are read from wl_store_superblock. */
 	bool read_only;
+	/* With read_only: no lock is taken, a node may run on it meanwhile. What is read at the end of the stream, of segments that are made or
+	 * forgotten, and of a base that is being written, may be of two moments: the caller reads that again (wirelog backup). */
+	bool beside;
 	/* Where there is nothing yet all is checked, and nothing is written: what else may refuse a start is asked first, then wl_store_make
 	 * writes. Until then the record is the one that will be there, and there are no segments. Not with read_only. */
 	bool make_later;

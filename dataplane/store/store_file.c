@@ -87,6 +87,8 @@ int wl_store_lock(struct wl_store *store, int fd, const char *what)
 {
 	int kind = store->config.read_only ? LOCK_SH : LOCK_EX, owner = 0;
 
+	if (store->config.beside)
+		return 0;
 	for (unsigned tried = 0;; tried++) {
 		if (flock(fd, kind | LOCK_NB) == 0)
 			return 0;

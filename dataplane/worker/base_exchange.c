@@ -27,3 +27,18 @@ bool wl_base_exchange_reported(const struct wl_base_exchange *exchange,
 	return wl_picture_read(&exchange->report_version, report, &exchange->report,
 			       sizeof(*report));
 }
+
+void wl_base_exchange_keep(struct wl_base_exchange *exchange, uint64_t offset)
+{
+	/* What lies below is durable in the archive before the worker may see this. */
+	atomic_store_explicit(&exchange->archive_keep, offset + 1, memory_order_release);
+}
+
+uint64_t wl_base_exchange_kept(const struct wl_base_exchange *exchange,
+			       const struct wl_base_report *report)
+{
+	uint64_t told = atomic_load_explicit(&exchange->archive_keep, memory_order_acquire);
+	uint64_t keep = wl_base_keep_offset(report);
+
+	return told != 0 && told - 1 < keep ? told - 1 : keep;
+}

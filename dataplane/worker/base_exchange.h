@@ -18,6 +18,8 @@ struct wl_base_exchange {
 	struct wl_base_limit limit;
 	alignas(64) _Atomic uint64_t report_version;
 	struct wl_base_report report;
+	alignas(64) _Atomic uint64_t
+		archive_keep; /* 0: there is no archive; else 1 and an offset of the stream */
 };
 
 /* [worker] What there was before is forgotten. */
@@ -30,5 +32,10 @@ void wl_base_exchange_report(struct wl_base_exchange *exchange,
 /* [any] False: nothing was reported yet, or the writer was always in the way. */
 bool wl_base_exchange_reported(const struct wl_base_exchange *exchange,
 			       struct wl_base_report *report);
+/* Who archives (archiver.h): the stream from `offset` on is kept. Before the first telling nothing need be kept. */
+void wl_base_exchange_keep(struct wl_base_exchange *exchange, uint64_t offset);
+/* [worker] What is kept for this node's own starts, and for the archive: from the lower one of both on. */
+uint64_t wl_base_exchange_kept(const struct wl_base_exchange *exchange,
+			       const struct wl_base_report *report);
 
 #endif

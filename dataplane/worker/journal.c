@@ -173,7 +173,8 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 }
 
 /*
- * What is below the older one of two bases that a majority made, ours among them, and below the trim point (docs/SAFETY.md, rules 11, 12, 14).
+ * What is below the older one of two bases that a majority made, ours among them, and below the trim point (docs/SAFETY.md, rules 11, 12, 14);
+ * and durable in the archive, where there is one.
  * The state must have it behind itself, too: it may be read anew until then.
  */
 static void give_up(struct wl_journal *journal, uint64_t keep_offset)
@@ -207,7 +208,7 @@ void wl_journal_tend_bases(struct wl_journal *journal)
 	if (wl_base_exchange_reported(&journal->bases, report) &&
 	    report->newest.index <= replica->commit) {
 		wl_replica_set_base(&journal->replica, report->newest.index, report->newest.digest);
-		give_up(journal, wl_base_keep_offset(report));
+		give_up(journal, wl_base_exchange_kept(&journal->bases, report));
 	}
 	limit.begin = log->begin;
 	wl_base_exchange_tell(&journal->bases, &limit);

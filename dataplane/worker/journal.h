@@ -14,6 +14,7 @@
 #include "dataplane/log/recovery.h"
 #include "dataplane/service/service.h"
 #include "dataplane/state/base_load.h"
+#include "dataplane/worker/archive_picture.h"
 #include "dataplane/worker/base_exchange.h"
 #include "dataplane/worker/base_peer.h"
 #include "dataplane/worker/chain_peer.h"
@@ -52,6 +53,7 @@ struct wl_journal {
 	struct wl_mend_fetch mend_fetch;
 	struct wl_scrub_picture
 		scrub; /* who scrubs tells of it; the worker has nothing to do with it */
+	struct wl_archive_picture archive; /* who archives tells of it, as well */
 	uint64_t damage_found; /* a place of the stream that a reader could not make out, and one; 0: none */
 	struct wl_progress catch_up[WIRELOG_NODES_MAX + 1]; /* leader: of each follower */
 	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */

@@ -347,6 +347,11 @@ static void write_stories(void)
 	STORY("fuzz_event_ring", "a_number_elsewhere", 20, 7, 0, 0, 2, 9, 1, 7, 248, 1, 2, 9, 1);
 	STORY("fuzz_superblock", "two_pairs", 8, 4, 8, 4, 8, 5, 8, 5);
 	STORY("fuzz_superblock", "torn_copy", 8, 4, 8, 4, 9, 5, 16, 0, 1, 1, 8, 5);
+	STORY("fuzz_archive", "range", 0);
+	STORY("fuzz_archive", "range_cut_short", 0, 2, 0);
+	STORY("fuzz_archive", "range_with_a_right_checksum", 2, 40, 0, 1, 3);
+	STORY("fuzz_archive", "page", 1);
+	STORY("fuzz_archive", "page_with_a_right_checksum", 3, 28, 0, 1, 16);
 	STORY("fuzz_base", "two_whole_ones", 7, 16, 16);
 	STORY("fuzz_base", "newest_cut_short", 3, 64, 16);
 	STORY("fuzz_base", "impossible_begin_in_a_whole_block", 1, 129, 13, 0, 255, 0);

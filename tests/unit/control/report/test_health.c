@@ -115,6 +115,9 @@ static void each_state_of_a_journal_is_a_reason(void)
 	PROVOKES(state_undecided, UNSAFE, journal->state_undecided = true);
 	PROVOKES(base_differs, DEGRADED, journal->base_differs = 2);
 	PROVOKES(bases_stopped, DEGRADED, journal->bases.stop = WL_BASE_STOP_NONE + 1);
+	PROVOKES(archive_behind, DEGRADED,
+		 bed->facts.journals[0].archive.configured = bed->facts.journals[0].archive.error =
+			 28);
 	PROVOKES(base_failed, DEGRADED, journal->bases.failing = true);
 	PROVOKES(commit_stalled, UNSAFE, journal->commit_stalled = true);
 	PROVOKES(duplicate_id, UNSAFE, journal->duplicate = true);

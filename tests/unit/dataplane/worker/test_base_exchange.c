@@ -100,8 +100,27 @@ static void the_maker_never_sees_two_halves(void)
 	CU_ASSERT_EQUAL(back, 0);
 }
 
+static void what_the_archive_lacks_is_kept_whatever_bases_there_are(void)
+{
+	struct wl_base_report report = {
+		.newest = {.index = 20, .walk_offset = 9000, .proven = true},
+		.before = {.index = 10, .walk_offset = 5000, .proven = true}};
+
+	memset(&exchange, 0, sizeof(exchange));
+	CU_ASSERT_EQUAL(wl_base_exchange_kept(&exchange, &report), 5000);
+	wl_base_exchange_keep(&exchange, 0);
+	CU_ASSERT_EQUAL(wl_base_exchange_kept(&exchange, &report), 0);
+	wl_base_exchange_keep(&exchange, 4999);
+	CU_ASSERT_EQUAL(wl_base_exchange_kept(&exchange, &report), 4999);
+	wl_base_exchange_keep(&exchange, 7000);
+	CU_ASSERT_EQUAL(wl_base_exchange_kept(&exchange, &report), 5000);
+	report.before.proven = false;
+	CU_ASSERT_EQUAL(wl_base_exchange_kept(&exchange, &report), 0);
+}
+
 WL_SUITE(base_exchange)
 {
+	WL_TEST(what_the_archive_lacks_is_kept_whatever_bases_there_are),
 	WL_TEST(nothing_told_is_nothing_read),
 	WL_TEST(each_way_the_newest_is_read),
 	WL_TEST(a_writer_that_never_ends_is_not_waited_for),
