@@ -112,9 +112,10 @@ done
 
 # ---- waiting ------------------------------------------------------------------------------------
 
-# wait_until SECONDS COMMAND...: until it succeeds. Limits are generous: they say "never", not "slow".
+# wait_until SECONDS COMMAND...: until it succeeds. Limits are generous: they say "never", not "slow". PATIENCE (1) times as long on a
+# machine that has other things to do.
 wait_until() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * ${PATIENCE:-1}))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1

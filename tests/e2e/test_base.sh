@@ -3,6 +3,7 @@
 #
 # A log that lives: bases come while it is written to, a start goes on from one, whatever ended the process; then retention gives up what
 # lies before them, and starts go on.
+# beside: others
 # timeout: 240
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

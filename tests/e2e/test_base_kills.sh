@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # SIGKILL at forty instants (KILLS for more) while bases are made and segments given up: every start goes on, nothing acknowledged is lost.
+# beside: others
 # timeout: 400
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

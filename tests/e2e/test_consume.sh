@@ -3,6 +3,7 @@
 #
 # Consumers of the library: who consumes under a name goes on where the last one was confirmed, also when it was killed and
 # the leader with it; each record is given at least once and in order; dropped it says so.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # wirelog consumer: a checkpoint holds trims and retention back on all nodes and over a restart; deleted, it lets go; beyond
 # retention.hold the leader drops it, and its consumer is told.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,6 +4,7 @@
 # Two histories under one cluster's name: the data of one node are kept, all three nodes begin anew with empty directories, and the kept
 # data are put back under the third. What it holds as committed is contradicted by whoever leads: it takes no part, says so by name,
 # serves no reader, and a start on those data is refused from then on. The two others go on.
+# beside: others
 # timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # wirelog member: three nodes become four while records flow, one of the old ones is replaced by the new one, what was removed is not
 # needed and comes back as a learner; a leader that is removed hands over first. Nothing that was acknowledged is lost.
+# beside: others
 # timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # wirelog readmit: the list of members names the data of each node. One that comes back on an empty disk is swapped in by a committed list, by
 # itself, and makes a majority then; where too many are gone there is nobody who could.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # wirelog trim: it reaches the leader from any node, its refusals, what readers notice; a full journal and a full disk (loop device, root)
 # that it frees: nobody touches the nodes, and appends go on.
+# beside: others
 # timeout: 240
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

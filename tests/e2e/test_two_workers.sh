@@ -4,6 +4,7 @@
 # Two workers, a journal on each, over memif. A client of the second journal knows the endpoint of one node: it learns where
 # that journal's worker is on the others, and goes on there when its leader is killed. One that was given the first
 # worker's endpoint finds the second, and one whose journal is nowhere is told so.
+# beside: others
 # timeout: 90
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
