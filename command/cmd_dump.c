@@ -169,6 +169,29 @@ static void print_json_list(const struct wl_control *control)
 	printf("}");
 }
 
+static uint64_t limit_of(const struct wl_control *control, unsigned limit)
+{
+	return wl_journal_limit_told((enum wl_journal_limit)limit, control->limit[limit]);
+}
+
+static void print_limits(const struct wl_control *control)
+{
+	printf("  behind limits %" PRIu64, control->expects);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		printf(" %s %" PRIu64, wl_journal_limit_name((enum wl_journal_limit)limit),
+		       limit_of(control, limit));
+}
+
+static void print_json_limits(const struct wl_control *control)
+{
+	printf(", \"behind_limits\": %" PRIu64 ", \"limits\": {", control->expects);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		printf("%s\"%s\": %" PRIu64, limit != 0 ? ", " : "",
+		       wl_journal_limit_name((enum wl_journal_limit)limit),
+		       limit_of(control, limit));
+	printf("}");
+}
+
 /* What is asked, in words. */
 static void print_control(const struct wl_control *control)
 {
@@ -190,6 +213,9 @@ static void print_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_MEMBERS:
 		print_list(control);
+		return;
+	case WL_CONTROL_LIMITS:
+		print_limits(control);
 		return;
 	}
 }
@@ -263,6 +289,9 @@ static void print_json_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_MEMBERS:
 		print_json_list(control);
+		return;
+	case WL_CONTROL_LIMITS:
+		print_json_limits(control);
 		return;
 	}
 }

@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{"events", wl_cmd_events, "the last 256 events of each node, also of one that crashed"},
 	{"trim", wl_cmd_trim, "have old records forgotten, on all nodes"},
 	{"consumer", wl_cmd_consumer, "checkpoints that hold records back: list, set, delete"},
+	{"limit", wl_cmd_limit, "retention and sessions of a journal: list, set"},
 	{"member", wl_cmd_member, "who votes: list, add, promote, demote, remove, replace"},
 	{"readmit", wl_cmd_readmit, "have a node's new data counted, where its old ones are gone"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},

@@ -117,7 +117,8 @@ struct wl_config {
 	uint64_t scrub_ns; /* all that is kept is read once in that time; 0: never */
 	uint64_t base_bytes_per_second; /* read and written for bases */
 	char archive_directory[WL_CONFIG_PATH_BYTES]; /* "": none */
-	uint64_t retention_bytes, retention_age_ns, retention_hold_bytes; /* 0: no limit */
+	uint64_t retention_bytes, retention_age_ns, retention_hold_bytes,
+		retention_records; /* 0: no limit */
 
 	enum wl_hugepages hugepages;
 	uint32_t memory_mb; /* 0: what the ports need */

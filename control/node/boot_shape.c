@@ -48,11 +48,9 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.read_buffers = WL_READ_BUFFERS,
 		.subscription_idle_ns = config->reader_idle_ns,
 		.base_every_bytes = config->base_every_bytes,
-		.retention_bytes = config->retention_bytes,
-		.retention_age_ns = config->retention_age_ns,
-		.retention_hold_bytes = config->retention_hold_bytes,
 		.member_count = config->node_count,
 	};
+	wl_config_limits(config, &journal->service.limits);
 	for (uint32_t at = 0; at < config->node_count; at++) {
 		journal->service.members[at].node = config->nodes[at].id;
 		wl_config_endpoint_told(config, id, &config->nodes[at],
@@ -201,9 +199,6 @@ void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL
 	settings[WL_SETTING_RESEND_NS] = config->resend_ns;
 	settings[WL_SETTING_DISK_STALL_NS] = config->disk_stall_ns;
 	settings[WL_SETTING_BASE_EVERY_BYTES] = config->base_every_bytes;
-	settings[WL_SETTING_RETENTION_BYTES] = config->retention_bytes;
-	settings[WL_SETTING_RETENTION_AGE_NS] = config->retention_age_ns;
-	settings[WL_SETTING_RETENTION_HOLD_BYTES] = config->retention_hold_bytes;
 }
 
 /* Ethernet links are numbered alike for every worker; peers lie behind the first. */

@@ -13,6 +13,7 @@
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/node/stop_thread.h"
+#include "control/report/limits_told.h"
 #include "control/report/report_file.h"
 #include "dataplane/host/clock.h"
 #include "dataplane/host/placement_thread.h"
@@ -207,6 +208,7 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 		if (status.view.number == 0)
 			continue;
 		look_at_storage(node, id, &status.storage, now_ns);
+		wl_limits_told_lines(node->config, &status, &node->limits_told[id]);
 		wl_agent_set_tail(node->agent, id, status.tail);
 		wl_agent_set_watermark(node->agent, id, status.durable_offset);
 		wl_agent_set_commit(node->agent, id, status.commit_durable);
@@ -237,6 +239,8 @@ static const char *wish_of(uint32_t verb)
 		return "trim";
 	if (verb == WL_WIRE_PROPOSE_MEMBERS)
 		return "member";
+	if (verb == WL_WIRE_PROPOSE_LIMITS)
+		return "limit_set";
 	return verb == WL_WIRE_PROPOSE_CONSUMER_SET ? "consumer_set" : "consumer_delete";
 }
 

@@ -74,6 +74,7 @@ enum wl_health_level {
 	X(filling, DEGRADED, false, "the log or its file system is full within the hour at the present rate") \
 	X(not_believed, DEGRADED, false, "somebody says that it is a peer and is not believed: key, cluster or version differ") \
 	X(peer_silent, DEGRADED, false, "a peer is not heard") \
+	X(limits_lack_room, UNSAFE, true, "the journal allows more sessions than this node has memory for: raise limits.sessions and restart it") \
 	X(peer_held_back, DEGRADED, false, "a peer's data do not count yet: it has no vote") \
 	X(peer_full, DEGRADED, false, "a peer has no room in its log") \
 	X(peer_behind, DEGRADED, false, "a peer is behind") \

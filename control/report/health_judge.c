@@ -214,6 +214,7 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->poisoned, WL_HEALTH_poisoned);
 	add_if(judging, status->no_space, WL_HEALTH_no_space);
 	add_if(judging, status->damaged, WL_HEALTH_damaged);
+	add_if(judging, status->lacks_room, WL_HEALTH_limits_lack_room);
 	judge_mending(judging);
 	add_if(judging, status->silent, WL_HEALTH_silent);
 	add_if(judging, status->view.number != 0 && status->terms_left <= WL_LOG_TERMS_LOW,

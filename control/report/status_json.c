@@ -253,7 +253,8 @@ static json_t *divergence_of(const struct wl_divergence *divergence)
 			 number(divergence->position.term), "chain", ours, "their_chain", theirs);
 }
 
-static void set_progress(json_t *object, const struct wl_journal_status *status, uint32_t leader)
+static void set_progress(const struct wl_config *config, json_t *object,
+			 const struct wl_journal_status *status, uint32_t leader)
 {
 	char chain[17];
 
@@ -276,7 +277,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 			    json_pack("{s:o, s:s, s:o, s:b}", "count", number(status->sessions),
 				      "digest", chain, "applied", number(status->applied_index),
 				      "rebuilding", status->rebuilding));
-	wl_status_json_set_kept(object, status);
+	wl_status_json_set_kept(object, config, status);
 	set(object, "clients", status->clients);
 	set(object, "readers", status->subscriptions);
 	set(object, "waiting_replies", status->waiting_replies);
@@ -341,7 +342,8 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 	set(object, "journal", id);
 	set(object, "worker", journal->worker);
 	if (journal->published_known) {
-		set_progress(object, &journal->published, wl_status_json_leader_of(facts, id));
+		set_progress(facts->config, object, &journal->published,
+			     wl_status_json_leader_of(facts, id));
 		if (wl_status_json_is_apart(facts, id)) {
 			set_text(object, "role", "diverged");
 			json_object_set_new(object, "divergence",

@@ -11,7 +11,7 @@ _Static_assert(WL_CONTROL_PAYLOAD_BYTES_MAX <= WL_CONTROL_BYTES_MAX,
 /* One table for both directions: the arguments that each verb uses. */
 struct shape {
 	const char *text;
-	bool expects, number, index, digest, name, members;
+	bool expects, number, index, digest, name, members, limits;
 };
 
 static const struct shape shapes[] = {
@@ -31,21 +31,31 @@ static const struct shape shapes[] = {
 				.number = true,
 				.index = true,
 				.members = true},
+	[WL_CONTROL_LIMITS] = {.text = "limits", .expects = true, .limits = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
-_Static_assert(WL_CONTROL_NAMED_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX, "every verb's fits");
+_Static_assert(WL_CONTROL_NAMED_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX &&
+		       WL_CONTROL_LIMITS_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX,
+	       "every verb's fits");
 
 static uint32_t payload_bytes(const struct shape *shape)
 {
 	if (shape && shape->members)
 		return WL_CONTROL_MEMBERS_BYTES;
+	if (shape && shape->limits)
+		return WL_CONTROL_LIMITS_BYTES;
 	return shape && shape->name ? WL_CONTROL_NAMED_BYTES : WL_CONTROL_PAYLOAD_BYTES;
 }
 
 static size_t incarnation_at(uint32_t node)
 {
 	return WL_CONTROL_PAYLOAD_BYTES + (size_t)8 * (node - 1);
+}
+
+static size_t limit_at(unsigned limit)
+{
+	return WL_CONTROL_PAYLOAD_BYTES + (size_t)8 * limit;
 }
 
 static const struct shape *shape_of(uint64_t verb)
@@ -73,6 +83,8 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 		memcpy(payload + WL_CONTROL_PAYLOAD_BYTES, control->name, WL_CONSUMER_NAME_BYTES);
 	for (uint32_t node = 1; shape && shape->members && node <= WIRELOG_NODES_MAX; node++)
 		wl_store_u64(payload + incarnation_at(node), control->incarnation[node]);
+	for (unsigned limit = 0; shape && shape->limits && limit < WL_LIMITS; limit++)
+		wl_store_u64(payload + limit_at(limit), control->limit[limit]);
 }
 
 static bool uses_only(const struct shape *shape, const struct wl_control *control)
@@ -108,6 +120,8 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 		       WL_CONSUMER_NAME_BYTES);
 	for (uint32_t node = 1; shape->members && node <= WIRELOG_NODES_MAX; node++)
 		control->incarnation[node] = wl_load_u64(view.payload + incarnation_at(node));
+	for (unsigned limit = 0; shape->limits && limit < WL_LIMITS; limit++)
+		control->limit[limit] = wl_load_u64(view.payload + limit_at(limit));
 	return uses_only(shape, control);
 }
 
@@ -144,6 +158,27 @@ bool wl_control_changes_list(const struct wl_control *control, uint64_t index, s
 	    !wl_list_may_follow(list, &next))
 		return false;
 	*list = next;
+	return true;
+}
+
+struct wl_control wl_control_of_limits(const struct wl_journal_limits *limits, uint64_t expects)
+{
+	struct wl_control control = {.verb = WL_CONTROL_LIMITS, .expects = expects};
+
+	memcpy(control.limit, limits->value, sizeof(control.limit));
+	return control;
+}
+
+bool wl_control_changes_limits(const struct wl_control *control, uint64_t index,
+			       struct wl_journal_limits *limits)
+{
+	struct wl_journal_limits next = {.index = index};
+
+	memcpy(next.value, control->limit, sizeof(next.value));
+	if (control->verb != WL_CONTROL_LIMITS || control->expects != limits->index ||
+	    !wl_journal_limits_are_possible(&next))
+		return false;
+	*limits = next;
 	return true;
 }
 

@@ -120,9 +120,6 @@ enum wl_setting {
 	WL_SETTING_RESEND_NS, /* wl_replica_config.resend_ns */
 	WL_SETTING_DISK_STALL_NS, /* wl_replica_config.disk_stall_ns */
 	WL_SETTING_BASE_EVERY_BYTES, /* wl_service_config.base_every_bytes */
-	WL_SETTING_RETENTION_BYTES, /* wl_service_config.retention_bytes */
-	WL_SETTING_RETENTION_AGE_NS, /* wl_service_config.retention_age_ns */
-	WL_SETTING_RETENTION_HOLD_BYTES, /* wl_service_config.retention_hold_bytes */
 	WL_SETTINGS,
 };
 

@@ -250,11 +250,13 @@ static void open_session(struct wl_session_table *table, uint64_t id,
 			 const struct wl_record_header *record)
 {
 	uint64_t known = wl_session_by_nonce(table, record->session, record->sequence);
-	struct wl_session *session;
+	struct wl_session *session = NULL;
 
 	/* Known: the request came twice before the first one was committed. */
-	session = known != 0 ? find(table, known)
-			     : wl_session_place(table, id, record->session, record->sequence);
+	if (known != 0)
+		session = find(table, known);
+	else if (table->count < wl_session_table_limit(table))
+		session = wl_session_place(table, id, record->session, record->sequence);
 	if (session)
 		touch(table, session);
 }

@@ -43,7 +43,8 @@ struct wl_session; /* session.c */
 struct wl_session_table {
 	struct wl_session *sessions;
 	struct wl_session_run *runs; /* WIRELOG_SESSION_RUNS for each session */
-	uint32_t capacity, count;
+	uint32_t capacity, count; /* capacity: that there is memory for */
+	uint32_t limit; /* that may live at once, by entries (state.h); 0: none said so, as many as there is memory for */
 	uint32_t used; /* slots that were ever taken */
 	uint32_t free; /* of those: slot + 1 */
 	uint32_t *buckets, *client_buckets; /* slot + 1, 0: empty */
@@ -70,6 +71,17 @@ enum wl_session_verdict {
 };
 
 size_t wl_session_table_memory_bytes(uint32_t capacity);
+/* How many may live at once: with that many an opening has no effect. */
+static inline uint32_t wl_session_table_limit(const struct wl_session_table *table)
+{
+	return table->limit != 0 && table->limit < table->capacity ? table->limit : table->capacity;
+}
+/* The entries allow more than there is memory for (limits.sessions of this node's file): nothing may be applied any more, it could
+ * become another table than everybody else's. */
+static inline bool wl_session_table_lacks_room(const struct wl_session_table *table)
+{
+	return table->limit > table->capacity;
+}
 void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_t capacity);
 /* Applies one committed entry; entries come in index order, each once. Returns sessions that it ended. */
 unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,

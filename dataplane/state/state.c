@@ -69,6 +69,11 @@ static void set_consumer(struct wl_state *state, uint64_t index, const struct wl
 	wl_consumers_set(&state->consumers, &set);
 }
 
+void wl_state_limit_sessions(struct wl_state *state)
+{
+	state->sessions.limit = (uint32_t)state->limits.value[WL_LIMIT_SESSIONS];
+}
+
 static void control(struct wl_state *state, const uint8_t *image,
 		    const struct wl_entry_header *header)
 {
@@ -96,6 +101,10 @@ static void control(struct wl_state *state, const uint8_t *image,
 		return;
 	case WL_CONTROL_MEMBERS:
 		wl_control_changes_list(&asked, header->index, &state->list);
+		return;
+	case WL_CONTROL_LIMITS:
+		if (wl_control_changes_limits(&asked, header->index, &state->limits))
+			wl_state_limit_sessions(state);
 		return;
 	}
 }
@@ -140,7 +149,22 @@ uint64_t wl_state_digest(const struct wl_state *state)
 		digest = wl_mix_u64(digest ^ words[at]);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		digest = wl_mix_u64(digest ^ state->list.incarnation[node]);
+	digest = wl_mix_u64(digest ^ state->limits.index);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		digest = wl_mix_u64(digest ^ state->limits.value[limit]);
 	return digest != 0 ? digest : 1;
+}
+
+/* Without an entry there is no value either. */
+static bool limits_hold(const struct wl_state *state)
+{
+	static const struct wl_journal_limits none;
+
+	if (state->limits.index == 0)
+		return memcmp(&state->limits, &none, sizeof(none)) == 0;
+	return state->limits.index <= state->sessions.applied_index &&
+	       wl_journal_limits_are_possible(&state->limits) &&
+	       state->sessions.limit == state->limits.value[WL_LIMIT_SESSIONS];
 }
 
 const char *wl_state_check(const struct wl_state *state)
@@ -161,5 +185,7 @@ const char *wl_state_check(const struct wl_state *state)
 	    (state->list.index != 0 ? !wl_list_is_possible(&state->list)
 				    : wl_list_everybody(&state->list) != 0))
 		return "T5: the list of members is not applied, or impossible";
+	if (!limits_hold(state))
+		return "T6: the limits are not applied, impossible, or not the table's";
 	return wl_session_table_check(&state->sessions);
 }

@@ -25,7 +25,8 @@ enum part {
 };
 
 #define LIST_WORDS 16u /* of the header: up to the names of the members' data */
-#define HEADER_WORDS (LIST_WORDS + WIRELOG_NODES_MAX)
+#define LIMIT_WORDS (LIST_WORDS + WIRELOG_NODES_MAX) /* up to the limits */
+#define HEADER_WORDS (LIMIT_WORDS + 1 + WL_LIMITS)
 #define CONSUMER_WORDS 6u
 #define CONSUMER_NAME_WORDS (WL_CONSUMER_NAME_BYTES / WORD_BYTES)
 #define SESSION_WORDS 7u
@@ -157,6 +158,8 @@ static void put_header(struct wl_state_coding *coding)
 
 	memcpy(words + LIST_WORDS, state->list.incarnation + 1,
 	       WIRELOG_NODES_MAX * sizeof(words[0]));
+	words[LIMIT_WORDS] = state->limits.index;
+	memcpy(words + LIMIT_WORDS + 1, state->limits.value, sizeof(state->limits.value));
 	put_words(coding, words, HEADER_WORDS);
 }
 
@@ -291,9 +294,14 @@ static bool take_header(struct wl_state_coding *coding)
 	};
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		state->list.incarnation[node] = word(coding, LIST_WORDS + node - 1);
+	state->limits.index = word(coding, LIMIT_WORDS);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		state->limits.value[limit] = word(coding, LIMIT_WORDS + 1 + limit);
+	wl_state_limit_sessions(state);
 	if (word(coding, 12) > WL_CONSUMERS_MAX || word(coding, 15) > UINT32_MAX)
 		return false;
-	if (flags > 1 || coding->sessions > state->sessions.capacity)
+	if (flags > 1 || coding->sessions > state->sessions.capacity ||
+	    wl_session_table_lacks_room(&state->sessions))
 		return false;
 	if ((state->proven.index == 0 && state->proven.digest != 0) ||
 	    (state->proven_before.index == 0 && state->proven_before.digest != 0))
@@ -319,8 +327,10 @@ static bool take_consumer(struct wl_state_coding *coding)
 
 bool wl_state_decode_lacks_room(const struct wl_state_coding *coding)
 {
-	return coding->sessions > coding->decoded->sessions.capacity &&
-	       coding->sessions <= WIRELOG_SESSIONS_MAX;
+	const struct wl_session_table *table = &coding->decoded->sessions;
+
+	return (coding->sessions > table->capacity || wl_session_table_lacks_room(table)) &&
+	       coding->sessions <= WIRELOG_SESSIONS_MAX && table->limit <= WIRELOG_SESSIONS_MAX;
 }
 
 static bool progress_is_possible(const struct wl_state *state,

@@ -61,7 +61,9 @@ enum wl_wire_propose_verb {
 		2, /* name, number; made: 0, or the checkpoint that is to move */
 	WL_WIRE_PROPOSE_CONSUMER_DROP = 3, /* name, made */
 	WL_WIRE_PROPOSE_MEMBERS = 4, /* number: wl_change_pack (base/change.h) */
-	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_MEMBERS,
+	WL_WIRE_PROPOSE_LIMITS =
+		5, /* name, number: what is kept of it (base/journal_limits.h); made: the limits that it changes */
+	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_LIMITS,
 };
 
 enum wl_wire_chain_verdict {

@@ -363,6 +363,8 @@ static void publish_service(struct wl_journal_status *status, const struct wl_se
 	status->waiting_replies = stats.waiting_replies;
 	status->applied_index = stats.applied_index;
 	status->trim_number = stats.trim_number;
+	status->limits = stats.limits;
+	status->lacks_room = stats.lacks_room;
 	status->held_bytes = status->view.role == WL_ROLE_LEADER ? stats.held_bytes : 0;
 	publish_consumers(status, stats.consumers);
 	status->base_mark = stats.base_mark;

@@ -78,6 +78,8 @@ struct wl_journal_status {
 	struct wl_list
 		list; /* of members, in force here; committed when its index is at most `commit` */
 	struct wl_consumer_table consumers; /* what is behind its count is not kept up */
+	struct wl_journal_limits limits; /* of the state; its index 0: there are none yet */
+	bool lacks_room; /* they allow more sessions than there is memory for (limits.sessions of the file) */
 	uint64_t held_bytes; /* leader: that the lowest checkpoint holds back of what retention would trim */
 	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
 	uint64_t base_index, base_digest; /* our own newest base; 0: none */

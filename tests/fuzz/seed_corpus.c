@@ -422,13 +422,33 @@ static void write_memif(void)
 static void write_states(void)
 {
 	static const uint64_t words[] = {
-		9,   20,   500,	    4,	 8,	  3,   8,
-		77,  3,	   76,	    12,	 2,	  0,   /* the list of members */ 8,
-		0xe, 0x10, 101,	    102, 103,	  104, 0,
-		0,   0,	   2 << 16, 1,	 2,	  12,  9,
-		15,  3,	   1,	    3,	 100,	  4,   0,
-		200, 6,	   12,	    300, 5 << 16, 1,   3,
-		11,  0,	   0,	    0,	 0,
+		9,	 20,
+		500,	 4,
+		8,	 3,
+		8,	 77,
+		3,	 76,
+		12,	 2,
+		0,	 /* the list of members */ 8,
+		0xe,	 0x10,
+		101,	 102,
+		103,	 104,
+		0,	 0,
+		0,	 /* the limits */ 7,
+		1 << 24, 5000000000,
+		0,	 2,
+		100,	 2 << 16,
+		1,	 2,
+		12,	 9,
+		15,	 3,
+		1,	 3,
+		100,	 4,
+		0,	 200,
+		6,	 12,
+		300,	 5 << 16,
+		1,	 3,
+		11,	 0,
+		0,	 0,
+		0,
 	};
 	struct wl_state_coding coding;
 	struct wl_state state;
@@ -451,7 +471,8 @@ static void write_states(void)
 
 static void write_controls(void)
 {
-	struct wl_control control = {WL_CONTROL_TRIM, 3, 4, 5, 6, "reader", {0, 11, 12, 13}};
+	struct wl_control control = {WL_CONTROL_TRIM,	    3, 4, 5, 6, "reader", {0, 11, 12, 13},
+				     {1 << 24, 0, 0, 64, 9}};
 	uint8_t *body = seed + 1 + WL_ENTRY_HEADER_BYTES;
 
 	for (; control.verb <= WL_CONTROL_VERB_LAST; control.verb++) {

@@ -356,6 +356,7 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	check_commit(oracle, node);
 	sim_oracle_check_begin(oracle, node);
 	sim_oracle_check_members(oracle, node);
+	sim_oracle_check_limits(oracle, node);
 	oracle->list_seen[node->number] = journal->log.list;
 	if (oracle->checks % 64 == 0 && (broken = sim_drive_check(&node->drives[oracle->journal])))
 		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);

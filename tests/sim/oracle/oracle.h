@@ -148,6 +148,9 @@ struct sim_oracle { /* of one journal */
 	uint64_t lists; /* how many were committed */
 	struct wl_list list_seen[WIRELOG_NODES_MAX +
 				 1]; /* by which a node counted when its last turn ended */
+	struct wl_journal_limits limits; /* by what is committed */
+	uint64_t sessions_by; /* entry of the limits at `sessions_seen` */
+	uint32_t sessions_seen; /* that lived at the newest committed entry, when a node was looked at last */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	struct sim_checkpoint checkpoints[SIM_ORACLE_CONSUMERS];
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];

@@ -34,6 +34,10 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 void sim_oracle_check_learned(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_note_stable(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
+/* oracle_limits.c */
+void sim_oracle_note_limits(struct sim_oracle *oracle, uint64_t index,
+			    const struct wl_control *control);
+void sim_oracle_check_limits(struct sim_oracle *oracle, const struct sim_node *node);
 /* oracle_members.c */
 void sim_oracle_begin_members(struct sim_oracle *oracle);
 void sim_oracle_note_members(struct sim_oracle *oracle, unsigned node, uint64_t index,

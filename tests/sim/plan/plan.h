@@ -111,6 +111,9 @@ enum sim_verb {
 	SIM_EXPECT_VOTES, /* node, 0 | 1: it is a voter by the newest committed list, which is not joint */
 	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
 	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
+	SIM_SET_LIMIT, /* node, which (base/journal_limits.h), what is kept of it: an operator asks it to set that limit */
+	SIM_PROPOSE_LIMITS, /* node, the same: if it leads it proposes that, and at once one more than that of the same limits, which no leader does of itself */
+	SIM_EXPECT_LIMIT, /* node, which, what: its state has that limit */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
 	SIM_DESTROY, /* node, which is down: the entry of this index, wherever it stands on its drives */
 	SIM_MISTAKE, /* node, 0 | 1: of the entries that it gives peers to mend with some bytes are others */
@@ -204,6 +207,7 @@ struct sim_plan {
 	uint64_t scrub_ns; /* in which all that is kept is read once; 0: never */
 	uint64_t base_every; /* bytes of the stream from one base to the next; 0: there are none */
 	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
+	uint64_t no_limits; /* 1: files say none, so that no entry does (search/explore.c) */
 	uint64_t raw; /* 1: drives are devices: a base has no name */
 	uint64_t think_ns; /* a client begins an append about so often */
 	struct sim_action *actions; /* in order of time */

@@ -85,8 +85,10 @@ static void each_verb_survives_encode_and_decode(void)
 
 static void what_a_verb_does_not_use_is_written_as_zero(void)
 {
-	struct wl_control all = {WL_CONTROL_TRIM, 1, 2, 3, 4, "name", {0, 11, 0, 13, 0, 0, 0, 17}},
-			  decoded;
+	struct wl_control
+		all = {WL_CONTROL_TRIM,	    1, 2, 3, 4, "name", {0, 11, 0, 13, 0, 0, 0, 17},
+		       {21, 22, 23, 24, 25}},
+		decoded;
 
 	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_VERB_LAST; all.verb++) {
 		make(&all);
@@ -115,12 +117,16 @@ static void what_a_verb_does_not_use_is_written_as_zero(void)
 		for (uint32_t node = 0; node <= WIRELOG_NODES_MAX; node++)
 			CU_ASSERT_EQUAL(decoded.incarnation[node],
 					all.verb == WL_CONTROL_MEMBERS ? all.incarnation[node] : 0);
+		for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+			CU_ASSERT_EQUAL(decoded.limit[limit],
+					all.verb == WL_CONTROL_LIMITS ? all.limit[limit] : 0);
 	}
 }
 
 static void what_is_unknown_is_whole_and_not_decoded(void)
 {
-	static const uint64_t verbs[] = {0, 7, 8, 256, 1ull << 32 | 1, UINT64_MAX};
+	static const uint64_t verbs[] = {0,   WL_CONTROL_VERB_LAST + 1, 99,
+					 256, 1ull << 32 | 1,		UINT64_MAX};
 	static const uint32_t sizes[] = {1, 8, 23, 25, 32, WL_CONTROL_BYTES_MAX};
 	const struct wl_control trim = {.verb = WL_CONTROL_TRIM, .number = 5};
 	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;
@@ -147,6 +153,29 @@ static void what_is_unknown_is_whole_and_not_decoded(void)
 		CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_OK);
 		CU_ASSERT_FALSE(wl_control_decode(image, &header, &decoded));
 	}
+}
+
+static void limits_stand_in_their_order(void)
+{
+	struct wl_journal_limits limits = {0}, decoded_limits = {.index = 9};
+	struct wl_control control, decoded;
+
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		limits.value[limit] = (limit + 1) * 1000000000ull;
+	limits.value[WL_LIMIT_SESSIONS] = 64;
+	control = wl_control_of_limits(&limits, 9);
+	CU_ASSERT_EQUAL(make(&control),
+			WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + 24 + 8 * WL_LIMITS);
+	CU_ASSERT_EQUAL(verdict_of(), WL_ENTRY_OK);
+	CU_ASSERT_EQUAL(wl_load_u64(image + WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + 32),
+			2000000000);
+	CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
+	CU_ASSERT_EQUAL(decoded.expects, 9);
+	CU_ASSERT_TRUE(wl_control_changes_limits(&decoded, 12, &decoded_limits));
+	CU_ASSERT_EQUAL(decoded_limits.index, 12);
+	CU_ASSERT_EQUAL(memcmp(decoded_limits.value, limits.value, sizeof(limits.value)), 0);
+	CU_ASSERT_FALSE(wl_control_changes_limits(&decoded, 13, &decoded_limits)); /* others */
+	CU_ASSERT_EQUAL(decoded_limits.index, 12);
 }
 
 static bool is_decoded_with(const struct wl_control *control, unsigned at, uint8_t value)
@@ -218,6 +247,7 @@ static void a_control_entry_is_one_control_record(void)
 WL_SUITE(control_entry)
 {
 	WL_TEST(each_verb_survives_encode_and_decode),
+	WL_TEST(limits_stand_in_their_order),
 	WL_TEST(what_a_verb_does_not_use_is_written_as_zero),
 	WL_TEST(what_is_unknown_is_whole_and_not_decoded),
 	WL_TEST(a_name_is_one_or_nothing_is_decoded),

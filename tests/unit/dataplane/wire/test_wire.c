@@ -392,6 +392,10 @@ static void propose_has_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_propose trim = {.verb = WL_WIRE_PROPOSE_TRIM, .number = 7};
 	const struct wl_wire_propose members = {.verb = WL_WIRE_PROPOSE_MEMBERS, .number = 0x302};
+	const struct wl_wire_propose limit = {.verb = WL_WIRE_PROPOSE_LIMITS,
+					      .number = 5,
+					      .made = 4,
+					      .name = "retention.bytes"};
 	const struct wl_wire_propose set = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET,
 					    .number = 7,
 					    .made = 9,
@@ -430,6 +434,12 @@ static void propose_has_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 26, '/');
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 55, 'a'); /* behind its end */
 
+	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &limit), 56);
+	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 1);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 9);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 16, 0); /* of whichever limits */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 24, 0);
 	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &drop), 56);
 	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 8, 1);
