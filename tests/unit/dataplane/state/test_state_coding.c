@@ -224,6 +224,12 @@ static const uint64_t small[] = {
 	8,
 	0xe,
 	0x10,
+	/* the history that began at entry 7, behind another one, whose numbers end before 12 */
+	0x1234,
+	7,
+	0x1233,
+	9,
+	12,
 	101,
 	102,
 	103,
@@ -321,51 +327,59 @@ static const struct {
 	{14, 0x100},
 	{15, 0xe}, /* who votes learns */
 	{15, 1ull << 32},
-	{20, 105}, /* data of who is no member */
-	{23, 0},
-	{23, 0x2f612d61ull}, /* a slash */
-	{23, NAME_B}, /* names do not rise */
-	{23, NAME_B + 1},
-	{24, 'a'}, /* something behind the end of the name */
-	{26, 1ull << 56},
-	{27, 3}, /* below the trim point */
-	{27, 21},
-	{28, 0}, /* made by no entry */
-	{28, 10},
-	{29, NAME_A},
-	{35, 10 << 16},
-	{35, 5 << 16}, /* ids do not rise */
-	{35, 6 << 16},
-	{35, 7},
-	{37, 3}, /* the same client and nonce twice */
-	{38, 0},
-	{38, 13},
-	{39, 2}, /* more runs than sequences */
-	{39, 5}, /* ends before its last run begins */
-	{39, UINT64_MAX},
-	{40, 14}, /* not where the last run ends */
-	{40, 0},
-	{41, 10},
-	{42, 2}, /* the first run begins with the first sequence */
-	{43, 20},
-	{43, 10}, /* 10 to 12, and 12 comes again */
-	{43, 0}, /* two expired runs in a row are one */
-	{45, 1}, /* runs do not rise */
-	{45, 6},
-	{46, 6}, /* 3 to 5, and 6: one run */
-	{46, 5},
-	{48, 4},
-	{48, 10},
-	{49, 0},
-	{49, 5},
-	{49, 17},
-	{49, UINT64_MAX},
-	{51, 2 << 16},
-	{51, 10 << 16}, /* opened by an entry that is not applied */
-	{51, 7},
-	{55, 1}, /* sequences without a run */
-	{56, 1},
-	{57, 1},
+	{16, 0}, /* the history is of an entry, and is none */
+	{17, 10}, /* of an entry that is not applied */
+	{17, 0},
+	{18, 0x1234}, /* the one before is the same */
+	{19, 12}, /* lost is a range of numbers */
+	{19, 0},
+	{20, 0},
+	{20, 21},
+	{25, 105}, /* data of who is no member */
+	{28, 0},
+	{28, 0x2f612d61ull}, /* a slash */
+	{28, NAME_B}, /* names do not rise */
+	{28, NAME_B + 1},
+	{29, 'a'}, /* something behind the end of the name */
+	{31, 1ull << 56},
+	{32, 3}, /* below the trim point */
+	{32, 21},
+	{33, 0}, /* made by no entry */
+	{33, 10},
+	{34, NAME_A},
+	{40, 10 << 16},
+	{40, 5 << 16}, /* ids do not rise */
+	{40, 6 << 16},
+	{40, 7},
+	{42, 3}, /* the same client and nonce twice */
+	{43, 0},
+	{43, 13},
+	{44, 2}, /* more runs than sequences */
+	{44, 5}, /* ends before its last run begins */
+	{44, UINT64_MAX},
+	{45, 14}, /* not where the last run ends */
+	{45, 0},
+	{46, 10},
+	{47, 2}, /* the first run begins with the first sequence */
+	{48, 20},
+	{48, 10}, /* 10 to 12, and 12 comes again */
+	{48, 0}, /* two expired runs in a row are one */
+	{50, 1}, /* runs do not rise */
+	{50, 6},
+	{51, 6}, /* 3 to 5, and 6: one run */
+	{51, 5},
+	{53, 4},
+	{53, 10},
+	{54, 0},
+	{54, 5},
+	{54, 17},
+	{54, UINT64_MAX},
+	{56, 2 << 16},
+	{56, 10 << 16}, /* opened by an entry that is not applied */
+	{56, 7},
+	{60, 1}, /* sequences without a run */
+	{61, 1},
+	{62, 1},
 };
 
 static void what_apply_never_makes_is_refused(void)
@@ -426,9 +440,9 @@ static void sessions_are_written_by_rising_id(void)
 	state_start(&state, &memory, 3);
 	state_log_apply(&log_, &state, 6);
 	CU_ASSERT_EQUAL_FATAL(state.sessions.count, 3);
-	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 184 + 3 * 56 + 8);
+	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 224 + 3 * 56 + 8);
 	for (unsigned at = 0; at < 3; at++) {
-		uint64_t id = wl_load_u64(bytes_of[0] + 184 + at * 56);
+		uint64_t id = wl_load_u64(bytes_of[0] + 224 + at * 56);
 
 		CU_ASSERT_TRUE(id > last);
 		last = id;
