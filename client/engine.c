@@ -352,4 +352,5 @@ void wl_engine_get_position(const struct wl_engine *engine, struct wirelog_posit
 			position->commit_number = nodes->nodes[other].commit_number;
 	}
 	position->first_number = nodes->nodes[position->node].first_number;
+	position->history = nodes->nodes[position->node].history;
 }

@@ -156,6 +156,23 @@ static void print_list(const struct wl_control *control)
 			printf("; data of %u %016" PRIx64, node, control->incarnation[node]);
 }
 
+static void print_loss(const struct wl_control *control)
+{
+	printf("  history %016" PRIx64 " behind %016" PRIx64 ", goes on at number %" PRIu64
+	       ", no session is left",
+	       control->digest, control->expects, control->number);
+	print_ids(", voters ", (wl_members)control->index);
+}
+
+static void print_json_loss(const struct wl_control *control)
+{
+	printf(", \"history\": \"%016" PRIx64 "\", \"before\": \"%016" PRIx64
+	       "\", \"goes_on_at\": %" PRIu64,
+	       control->digest, control->expects, control->number);
+	print_ids(", \"voters\": [", (wl_members)control->index);
+	printf("]");
+}
+
 static void print_json_list(const struct wl_control *control)
 {
 	print_ids(", \"voters\": [", (wl_members)control->number);
@@ -216,6 +233,9 @@ static void print_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_LIMITS:
 		print_limits(control);
+		return;
+	case WL_CONTROL_LOSS:
+		print_loss(control);
 		return;
 	}
 }
@@ -292,6 +312,9 @@ static void print_json_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_LIMITS:
 		print_json_limits(control);
+		return;
+	case WL_CONTROL_LOSS:
+		print_json_loss(control);
 		return;
 	}
 }

@@ -25,6 +25,7 @@ int wl_cmd_readmit(int argc, char **argv);
 int wl_cmd_consumer(int argc, char **argv);
 int wl_cmd_limit(int argc, char **argv);
 int wl_cmd_member(int argc, char **argv);
+int wl_cmd_unsafe_recover(int argc, char **argv);
 int wl_cmd_verify(int argc, char **argv);
 int wl_cmd_workload(int argc, char **argv);
 

@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{"limit", wl_cmd_limit, "retention and sessions of a journal: list, set"},
 	{"member", wl_cmd_member, "who votes: list, add, promote, demote, remove, replace"},
 	{"readmit", wl_cmd_readmit, "have a node's new data counted, where its old ones are gone"},
+	{"unsafe-recover", wl_cmd_unsafe_recover, "go on with what is left of a lost majority"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},
 	{"backup", wl_cmd_backup, "copy what is committed of a node's data; check a copy"},
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},
@@ -69,7 +70,7 @@ static void print_help(FILE *out)
 	fprintf(out, "Usage: wirelog COMMAND [OPTION...]\n"
 		     "wirelog: a replicated journal over DPDK and io_uring.\n\n");
 	for (size_t at = 0; at < COMMANDS; at++)
-		fprintf(out, "  %-9s %s\n", commands[at].name, commands[at].help);
+		fprintf(out, "  %-14s %s\n", commands[at].name, commands[at].help);
 	fprintf(out,
 		"\n"
 		"  wirelog COMMAND --help      its options\n"

@@ -239,6 +239,12 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 	case WL_PLANE_PEER_DIFFERS:
 		wl_agent_on_peer_differs(agent, message);
 		return;
+	case WL_PLANE_HISTORY:
+		wl_agent_on_history(agent, message);
+		return;
+	case WL_PLANE_PEER_HISTORY:
+		wl_agent_on_peer_history(agent, message);
+		return;
 	case WL_PLANE_PATH:
 		wl_agent_on_path(agent, message);
 		return;

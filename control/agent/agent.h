@@ -39,6 +39,7 @@ enum wl_agent_line_kind {
 	WL_AGENT_DIVERGED, /* index, chain, their_chain, divergence */
 	WL_AGENT_PEER_APART, /* journal, node */
 	WL_AGENT_FEW_TERMS, /* journal; ours: terms left of theirs */
+	WL_AGENT_HISTORY, /* journal, node (0: it is ours); ours, theirs: which (docs/SAFETY.md, rule 29) */
 	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
 	WL_AGENT_ADDRESS, /* ipv4, mac and, while two cards have it, other_mac */
 };

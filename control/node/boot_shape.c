@@ -6,6 +6,7 @@
 #include "control/config/config_endpoint.h"
 #include "control/config/config_links.h"
 #include "control/config/config_table.h"
+#include "dataplane/base/bytes.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/base/sentence.h"
 
@@ -25,10 +26,14 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.bytes_max = config->log_bytes_max,
 		.entry_bytes_target = WL_ENTRY_BYTES_TARGET,
 	};
+	/* Random as the incarnation is, and of these data alone. */
+	journal->log.history = wl_mix_u64(data->incarnation ^ wl_mix_u64(id + 1)) | 1;
 	memcpy(journal->log.chunk_key, data->chunk_key, sizeof(journal->log.chunk_key));
 	journal->replica = (struct wl_replica_config){
 		.node = config->node,
 		.incarnation = data->incarnation,
+		.history = data->journals[id].history,
+		.rescued = data->journals[id].rescued,
 		.journal = (uint16_t)id,
 		.heartbeat_ns = config->heartbeat_ns,
 		.election_timeout_ns = config->election_timeout_ns,

@@ -97,6 +97,20 @@ static void log_divergence(const struct wl_agent_line *line)
 		  (unsigned long)line->their_chain, line->text);
 }
 
+static void log_history(const struct wl_agent_line *line)
+{
+	if (line->node != 0)
+		wl_report(
+			WL_REPORT_ERROR, "peer_history",
+			"code=OTHER_HISTORY journal=%u node=%u history=%016lx theirs=%016lx text=\"%s\"",
+			line->journal, line->node, (unsigned long)line->ours,
+			(unsigned long)line->theirs, line->text);
+	else
+		wl_report(line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE, "history",
+			  "journal=%u history=%016lx before=%016lx text=\"%s\"", line->journal,
+			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
+}
+
 static void log_line(void *context, const struct wl_agent_line *line)
 {
 	enum wl_report_level level = line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE;
@@ -115,6 +129,8 @@ static void log_line(void *context, const struct wl_agent_line *line)
 		log_claim(line);
 	else if (line->kind == WL_AGENT_ADDRESS)
 		log_address(line);
+	else if (line->kind == WL_AGENT_HISTORY)
+		log_history(line);
 	else if (line->kind == WL_AGENT_DIFFERS)
 		wl_report(WL_REPORT_WARNING, "peer_differs",
 			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,

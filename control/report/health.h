@@ -57,6 +57,7 @@ enum wl_health_level {
 	X(commit_stalled, UNSAFE, true, "a majority answers and nothing is committed") \
 	X(duplicate_id, UNSAFE, true, "two servers run under one id") \
 	X(peer_diverged, DEGRADED, true, "a peer takes no part any more: it contradicts what is committed") \
+	X(peer_history, DEGRADED, true, "a peer has data of another history: neither hears the other") \
 	X(peer_differs, DEGRADED, true, "a peer was given other limits or members than this node") \
 	X(path_mtu, DEGRADED, true, "full frames do not pass to a peer") \
 	X(peer_needs_base, DEGRADED, true, "a peer is so far behind that it needs a base") \

@@ -64,6 +64,8 @@ static enum wl_health_reason missing_of(const struct judging *judging, uint32_t 
 
 	if (peer->apart)
 		return WL_HEALTH_peer_diverged;
+	if (peer->strange)
+		return WL_HEALTH_peer_history;
 	if (peer->differs != 0 && !peer->takes_part)
 		return WL_HEALTH_peer_differs;
 	if (!peer->greeted || !peer->takes_part ||
@@ -92,6 +94,8 @@ static void judge_peers(const struct judging *judging)
 
 		if (peer->apart)
 			add_about(judging, WL_HEALTH_peer_diverged, (uint16_t)node);
+		if (peer->strange)
+			add_about(judging, WL_HEALTH_peer_history, (uint16_t)node);
 		if (peer->differs != 0)
 			add_about(judging, WL_HEALTH_peer_differs, (uint16_t)node);
 		if (peer->path_is_narrow)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/report/status_json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "control/report/health.h"
@@ -104,6 +105,15 @@ static json_t *claim_of(const struct wl_claim_status *claim)
 			 number(claim->frames), "ago_ns", number(claim->ago_ns));
 }
 
+/* null: none yet. */
+static json_t *history_of(uint64_t history)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016lx", (unsigned long)history);
+	return history != 0 ? json_string(text) : json_null();
+}
+
 static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool leading)
 {
 	json_t *object = json_object();
@@ -113,6 +123,8 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set(object, "heard_ago_ns", peer->heard_ago_ns);
 	set_flag(object, "takes_part", peer->takes_part);
 	set_flag(object, "diverged", peer->apart);
+	json_object_set_new(object, "history", history_of(peer->history));
+	set_flag(object, "other_history", peer->strange);
 	json_object_set_new(object, "differences",
 			    peer->differences_known ? differences_of(peer) : json_null());
 	json_object_set_new(object, "path_mtu",
@@ -267,6 +279,14 @@ static void set_progress(const struct wl_config *config, json_t *object,
 	json_object_set_new(object, "durable", position(status->durable));
 	set(object, "commit", status->commit);
 	set(object, "commit_number", status->commit_number);
+	json_object_set_new(object, "history", history_of(status->history));
+	json_object_set_new(object, "rescued",
+			    status->lost_end != 0
+				    ? json_pack("{s:o, s:o, s:o}", "before",
+						history_of(status->history_before), "lost_from",
+						number(status->lost_number), "goes_on_at",
+						number(status->lost_end))
+				    : json_null());
 	set(object, "next_number", status->next_number);
 	wl_status_json_hex(status->chain, chain);
 	json_object_set_new(object, "chain",

@@ -32,6 +32,12 @@ static const struct shape shapes[] = {
 				.index = true,
 				.members = true},
 	[WL_CONTROL_LIMITS] = {.text = "limits", .expects = true, .limits = true},
+	[WL_CONTROL_LOSS] = {.text = "loss",
+			     .expects = true,
+			     .number = true,
+			     .index = true,
+			     .digest = true,
+			     .members = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
@@ -60,7 +66,7 @@ static size_t limit_at(unsigned limit)
 
 static const struct shape *shape_of(uint64_t verb)
 {
-	if (verb == 0 || verb >= sizeof(shapes) / sizeof(shapes[0]))
+	if (verb >= sizeof(shapes) / sizeof(shapes[0]) || !shapes[verb].text)
 		return NULL;
 	return &shapes[verb];
 }
@@ -180,6 +186,27 @@ bool wl_control_changes_limits(const struct wl_control *control, uint64_t index,
 		return false;
 	*limits = next;
 	return true;
+}
+
+struct wl_list wl_control_rescued(const struct wl_control *control, uint64_t index)
+{
+	struct wl_list list = {.index = index, .voters = (wl_members)control->index};
+
+	memcpy(list.incarnation, control->incarnation, sizeof(list.incarnation));
+	return list;
+}
+
+bool wl_control_begins_history(const struct wl_control *control,
+			       const struct wl_entry_header *header, uint64_t before)
+{
+	struct wl_list list;
+
+	if (control->verb != WL_CONTROL_LOSS || control->expects != before ||
+	    control->digest == 0 || control->digest == before || control->index > UINT32_MAX ||
+	    control->number != header->first_number)
+		return false;
+	list = wl_control_rescued(control, header->index);
+	return wl_list_is_possible(&list);
 }
 
 const char *wl_control_verb_text(uint64_t verb)

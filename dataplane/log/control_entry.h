@@ -34,16 +34,19 @@ enum wl_control_verb {
 	WL_CONTROL_MEMBERS =
 		6, /* number: voters, and the old ones << 32; index: learners; expects: the entry of the list before. In force from append on */
 	WL_CONTROL_LIMITS = 7, /* expects: the entry of the limits before, 0: there were none */
-	WL_CONTROL_VERB_LAST = WL_CONTROL_LIMITS,
+	/* number: the next record's, WL_LOSS_NUMBERS higher at least, and the entry's first_number; digest: the history that begins here;
+	 * expects: the one before; index: the voters, who are all members, with the names of their data. In force from append on */
+	WL_CONTROL_LOSS = 8,
+	WL_CONTROL_VERB_LAST = WL_CONTROL_LOSS,
 };
 
 struct wl_control {
 	enum wl_control_verb verb;
-	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS, LIMITS */
-	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS */
-	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP, MEMBERS: index */
+	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS, LIMITS, LOSS */
+	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS, LOSS */
+	uint64_t index, digest; /* BASE_PROVEN, LOSS; CONSUMER_DROP, MEMBERS: index */
 	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
-	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, by node id */
+	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, LOSS, by node id */
 	uint64_t limit[WL_LIMITS]; /* LIMITS */
 };
 
@@ -75,7 +78,12 @@ struct wl_control wl_control_of_limits(const struct wl_journal_limits *limits, u
 /* The entry at `index` is about limits, follows `limits`, and says possible ones: those are the limits now. False: it is ignored, by all alike. */
 bool wl_control_changes_limits(const struct wl_control *control, uint64_t index,
 			       struct wl_journal_limits *limits);
-/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "limits"; "unknown" for any other number. */
+/* The entry with this header is a LOSS that is in force behind the history `before`: false for any other, on all nodes alike. */
+bool wl_control_begins_history(const struct wl_control *control,
+			       const struct wl_entry_header *header, uint64_t before);
+/* The members behind such a LOSS. */
+struct wl_list wl_control_rescued(const struct wl_control *control, uint64_t index);
+/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "limits", "loss"; "unknown" for any other number. */
 const char *wl_control_verb_text(uint64_t verb);
 
 #endif

@@ -100,6 +100,8 @@ enum wl_plane_verb {
 	WL_PLANE_OWN_TWIN, /* node says that another server has our id; reason 1: it hears that one, 2: it hears us */
 	WL_PLANE_REFUSED, /* says that it is node (0: not known); reason = verdict; `theirs` frames so far */
 	WL_PLANE_LIST, /* the list of members that is in force in the log is another one: `list`, `list_before` */
+	WL_PLANE_HISTORY, /* the journal's data are of the history `ours`; reason 1: the LOSS that begins it is committed (worker_history.c) */
+	WL_PLANE_PEER_HISTORY, /* node's are of another one, `theirs`: nothing that it says of the journal counts */
 	WL_PLANE_CAUGHT_UP, /* our durable log reaches the commit of the view's leader, who has committed in its term; and our data count, or
 			    the leader has taken them in */
 };

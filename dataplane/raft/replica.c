@@ -31,6 +31,7 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	memset(replica, 0, sizeof(*replica));
 	replica->config = *config;
 	replica->log = log;
+	replica->history = config->rescued != 0 ? config->rescued : config->history;
 	wl_pace_init(&replica->pace, config->catch_up_rate);
 	replica->commit = known_commit;
 	replica->view_commit = known_commit;

@@ -36,6 +36,8 @@
 struct wl_replica_config {
 	uint32_t node;
 	uint64_t incarnation; /* of our data (control/agent/incarnations.h) */
+	uint64_t history; /* that our data are of, as is durable; 0: none yet (docs/SAFETY.md, rule 29) */
+	uint64_t rescued; /* that they begin by themselves: our first term has a LOSS (rule 32); 0: none */
 	uint16_t journal;
 	uint64_t heartbeat_ns; /* a leader that has nothing to send says so this often */
 	uint64_t election_timeout_ns; /* check-quorum: a leader unheard for this long falls silent */
@@ -106,6 +108,8 @@ struct wl_replica {
 	struct wl_counters *counters;
 	struct wl_ring *up; /* plane, to control */
 
+	/* The history that we are of: said of ourselves, and never another one once it is not 0. Set by the worker (worker_history.c) */
+	uint64_t history;
 	struct wl_list list_told; /* control knows of it (replica_members.c) */
 	wl_members list_before_told;
 	uint64_t leaves_told_ns; /* control was told that we are not to lead; 0: not yet */
@@ -197,6 +201,12 @@ static inline bool wl_replica_is_apart(const struct wl_replica *replica)
 static inline const struct wl_list *wl_replica_list(const struct wl_replica *replica)
 {
 	return &replica->log->list;
+}
+
+/* Our data begin a history by themselves, and no entry of our log says so yet. */
+static inline bool wl_replica_is_rescued(const struct wl_replica *replica)
+{
+	return replica->config.rescued != 0 && replica->log->history.id != replica->config.rescued;
 }
 
 /* How long what is to be appended has waited for a segment that is being made: whoever makes them may hang as a drive does. */

@@ -10,16 +10,45 @@
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"
 
+/*
+ * The data of a rescue (docs/SAFETY.md, rule 32): the first term says what was lost, and who is left, before anything else is taken. The
+ * term is ready when that is committed, for it counts as a part of its first entry.
+ */
+static bool append_loss(struct wl_replica *replica)
+{
+	struct wl_log *log = replica->log;
+	struct wl_control loss = {
+		.verb = WL_CONTROL_LOSS,
+		.expects = log->history.id,
+		.number = log->next_number + WL_LOSS_NUMBERS,
+		.index = wl_members_only(replica->config.node),
+		.digest = replica->config.rescued,
+	};
+
+	loss.incarnation[replica->config.node] = replica->config.incarnation;
+	if (wl_log_open_entry(log, WL_ENTRY_CONTROL, replica->view.term, log->last_timestamp_ns,
+			      replica->commit) != WL_LOG_OK)
+		return false;
+	wl_log_seal_control(log, &loss);
+	wl_count(replica->counters, WL_COUNTER_entries_appended);
+	return true;
+}
+
 /* A term starts with an empty entry (Raft section 8): what came before commits with it. */
 static void start_term(struct wl_replica *replica)
 {
 	struct wl_log *log = replica->log;
 
-	if (wl_log_open_entry(log, WL_ENTRY_TERM_START, replica->view.term, log->last_timestamp_ns,
-			      replica->commit) != WL_LOG_OK)
-		return; /* no room yet: the next turn tries again */
-	replica->term_start_index = wl_log_seal_entry(log).index;
-	wl_count(replica->counters, WL_COUNTER_entries_appended);
+	if (log->tail.term != replica->view.term) {
+		if (wl_log_open_entry(log, WL_ENTRY_TERM_START, replica->view.term,
+				      log->last_timestamp_ns, replica->commit) != WL_LOG_OK)
+			return; /* no room yet: the next turn tries again */
+		wl_log_seal_entry(log);
+		wl_count(replica->counters, WL_COUNTER_entries_appended);
+	}
+	if (wl_replica_is_rescued(replica) && !append_loss(replica))
+		return;
+	replica->term_start_index = log->tail.index;
 }
 
 void wl_replica_leader_begin(struct wl_replica *replica)

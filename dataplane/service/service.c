@@ -355,6 +355,7 @@ static void say_hello(struct wl_service *service, const struct wl_tx_to *to, uin
 	reply.first_number = replica->log->begin.next_number;
 	reply.incarnation = service->rx->incarnation;
 	reply.history = service->rx->history;
+	reply.history_id = replica->history;
 	reply.record_bytes_max = service->config.record_bytes_max;
 	if (!wl_identity_is_client(to->identity)) {
 		if (wl_identity_node(to->identity) <= WIRELOG_NODES_MAX)

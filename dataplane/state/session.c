@@ -343,6 +343,17 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 	return ended;
 }
 
+unsigned wl_session_end_all(struct wl_session_table *table)
+{
+	unsigned ended = 0;
+
+	for (uint32_t slot = 0; slot < table->used; slot++) {
+		if (table->sessions[slot].id != 0)
+			ended += close_session(table, table->sessions[slot].id);
+	}
+	return ended;
+}
+
 void wl_session_lead(struct wl_session_table *table, uint64_t number)
 {
 	table->lead_view = number;

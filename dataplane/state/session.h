@@ -86,6 +86,8 @@ void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_
 /* Applies one committed entry; entries come in index order, each once. Returns sessions that it ended. */
 unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 			  const struct wl_entry_header *header);
+/* Nobody has a session any more. Returns how many had. O(slots that were ever taken). */
+unsigned wl_session_end_all(struct wl_session_table *table);
 uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal);
 /* Session opened by (nonce, client identity), or 0: answers a repeated OPEN_SESSION. */
 uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client);

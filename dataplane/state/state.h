@@ -21,6 +21,9 @@
  *               live go on where there are more than the new limit; openings have no effect until there are fewer. A node that has memory
  *               for fewer than the limit applies no more (wl_session_table_lacks_room).
  *
+ *  LOSS         in effect when it expects the history that there is. Another one begins, no session is left, the list is the one that it
+ *               says, and the next number is its own: between the two no record is, nor ever will be (docs/SAFETY.md, rule 32).
+ *
  *  What must hold; wl_state_check is this text as code. The table keeps its own (session.h, S1 to S3).
  *  T1  the trim point is a record's number that was given, or the next one
  *  T2  the base mark is an entry that is applied, the one before it stands before it
@@ -28,6 +31,7 @@
  *  T4  no checkpoint is below the trim point; the table of consumers keeps its own rules (consumers.h)
  *  T5  the list of members is of an entry that is applied, and may be one
  *  T6  so are the limits; the table of sessions goes by them
+ *  T7  the history is of an entry that is applied; what was lost before it is a range of numbers below the next one
  *
  * Pure. Owner: the journal's worker; the base maker has one of its own. Memory from the caller. [worker, wl-base]
  */
@@ -43,6 +47,14 @@ struct wl_base_proof {
 	uint64_t digest; /* of the base that a majority made there */
 };
 
+struct wl_history {
+	uint64_t id; /* of the entries; 0: none began yet */
+	uint64_t index; /* of the entry that began it */
+	uint64_t before; /* the one that a rescue ended there; 0: none did */
+	uint64_t lost_number,
+		next_number; /* of that rescue: records [lost_number, next_number) are not there; 0: none was */
+};
+
 struct wl_state {
 	struct wl_session_table sessions; /* its applied_index is the state's */
 	uint64_t next_number; /* the next DATA record gets it; 1 at first */
@@ -55,6 +67,7 @@ struct wl_state {
 	struct wl_consumer_table consumers;
 	struct wl_list list; /* of the members; its index 0: no entry said anything yet */
 	struct wl_journal_limits limits; /* its index 0: no entry said any yet */
+	struct wl_history history;
 	uint64_t ignored; /* control entries that this program does not know; not part of the state */
 };
 
@@ -80,7 +93,7 @@ const char *wl_state_check(const struct wl_state *state);
  * Canonical bytes: the same on all nodes with equal states, whatever slots, buckets and free lists look like. Consumers by rising names,
  * sessions by rising id, runs oldest first, the digest last (docs/LOG-FORMAT.md, "State"). Written and read in pieces of any size. O(1) memory beside `order`.
  */
-#define WL_STATE_UNIT_BYTES 232u /* the largest part that is coded at once */
+#define WL_STATE_UNIT_BYTES 272u /* the largest part that is coded at once */
 
 /* The caller's; nothing in it is for the caller. */
 struct wl_state_coding {

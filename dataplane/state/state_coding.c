@@ -24,7 +24,7 @@ enum part {
 	PART_NONE, /* all has passed */
 };
 
-#define LIST_WORDS 16u /* of the header: up to the names of the members' data */
+#define LIST_WORDS 21u /* of the header: up to the names of the members' data */
 #define LIMIT_WORDS (LIST_WORDS + WIRELOG_NODES_MAX) /* up to the limits */
 #define HEADER_WORDS (LIMIT_WORDS + 1 + WL_LIMITS)
 #define CONSUMER_WORDS 6u
@@ -154,6 +154,11 @@ static void put_header(struct wl_state_coding *coding)
 		state->list.index,
 		state->list.voters | (uint64_t)state->list.old << 32,
 		state->list.learners,
+		state->history.id,
+		state->history.index,
+		state->history.before,
+		state->history.lost_number,
+		state->history.next_number,
 	};
 
 	memcpy(words + LIST_WORDS, state->list.incarnation + 1,
@@ -291,6 +296,13 @@ static bool take_header(struct wl_state_coding *coding)
 		.voters = (wl_members)word(coding, 14),
 		.old = (wl_members)(word(coding, 14) >> 32),
 		.learners = (wl_members)word(coding, 15),
+	};
+	state->history = (struct wl_history){
+		.id = word(coding, 16),
+		.index = word(coding, 17),
+		.before = word(coding, 18),
+		.lost_number = word(coding, 19),
+		.next_number = word(coding, 20),
 	};
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		state->list.incarnation[node] = word(coding, LIST_WORDS + node - 1);

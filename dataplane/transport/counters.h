@@ -101,6 +101,7 @@
 	X(subscriptions_dropped, SUM, readers, "that fell silent") \
 	X(reads_again, SUM, reads, "for readers and for the table of sessions that failed, or gave what does not fit: tried again up to four times in 85 ms") \
 	X(readers_told_lost, SUM, readers, "told that this node cannot read what they want") \
+	X(readers_told_rescued, SUM, readers, "told that a rescue went on behind what they want") \
 	X(readers_told_trimmed, SUM, readers, "told that the log begins behind what they want") \
 	X(views_installed, SUM, times, "control said who leads") \
 	X(fences, SUM, times, "control said: stop, for a new term") \

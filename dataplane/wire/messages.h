@@ -117,7 +117,7 @@
  * made to say more than was said to him before the asker has proven that he lives. */
 #define WL_WIRE_FIELDS_hello(F, ZERO, RULE) \
 	F(u64, nonce, id, ANY, "echoed") \
-	ZERO(192)
+	ZERO(200)
 
 #define WL_WIRE_FIELDS_keepalive(F, ZERO, RULE) \
 	F(u64, nonce, id, ANY, "echoed") \
@@ -163,6 +163,8 @@
 	F(u16, mtu, bytes, OR_0(WIRELOG_MTU_MIN, WIRELOG_MTU_MAX), \
 	  "of the answering node's link: a client sends no larger IP packets; 0: not told") \
 	ZERO(2) \
+	F(u64, history_id, id, ANY, \
+	  "of the header's journal, as it is committed at the answering node; 0: none began yet") \
 	F(members, members, count, ANY, "so many, each as below")
 
 #define WL_WIRE_FIELDS_greeting(F, ZERO, RULE) \
@@ -174,7 +176,10 @@
 	F(u32, apart, bits, TO((1u << WIRELOG_JOURNALS_MAX) - 1), \
 	  "for each journal of the sender's worker in which it takes no part any more " \
 	  "(STORE_DIVERGED, STATE_DIVERGED)") \
-	ZERO(4)
+	ZERO(4) \
+	F(histories, histories, id, ANY, \
+	  "of the history of each journal of the sender's worker; 0: none began there yet, or the " \
+	  "journal is not that worker's")
 
 #define WL_WIRE_FIELDS_path_probe(F, ZERO, RULE) \
 	F(u64, round, count, ANY, "echoed") \
@@ -455,7 +460,10 @@
 	F(u32, from, choice, IN(WL_WIRE_FROM_NUMBER, WL_WIRE_FROM_NOW), \
 	  "1: number, 2: time (first record with timestamp_ns >= value), 3: now") \
 	F(u32, credit_bytes, bytes, ANY, "payload that may be in flight") \
-	F(u64, value, number, ANY, "number or time")
+	F(u64, value, number, ANY, "number or time") \
+	F(u64, history_id, id, ANY, \
+	  "that the number is of: another one than the node's, and than the one that a rescue ended " \
+	  "before it, is refused (OTHER_HISTORY); 0: any")
 
 /* It also keeps the subscription alive. */
 #define WL_WIRE_FIELDS_credit(F, ZERO, RULE) \
@@ -491,7 +499,8 @@
 	F(u64, subscription, id, ANY, "") \
 	F(u64, first_number, number, ANY, "missing from here ...") \
 	F(u64, next_number, number, ANY, "... to before here; 0: the subscription is over") \
-	F(i32, status, status, NOT_ABOVE_0, "TRIMMED, LOST, SLOW_READER, TOO_MANY_CLIENTS") \
+	F(i32, status, status, NOT_ABOVE_0, \
+	  "TRIMMED, LOST, RESCUED, SLOW_READER, TOO_MANY_CLIENTS, OTHER_HISTORY") \
 	ZERO(4)
 
 /* Of the checkpoint of one consumer (dataplane/state/consumers.h), to the leader. */

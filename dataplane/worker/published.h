@@ -40,6 +40,8 @@ struct wl_peer_status {
 	bool path_is_narrow; /* full ones do not pass */
 	bool differences_known; /* it has greeted under its present boot */
 	bool takes_part; /* and nothing that decides differs */
+	uint64_t history; /* of its data, as it said; 0: none */
+	bool strange; /* another one than ours: nothing that it says of the journal counts */
 	struct wl_claim_status twin, refused; /* who else says that it is this node */
 	uint32_t differs; /* bit per fact */
 	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
@@ -71,6 +73,9 @@ struct wl_journal_status {
 	uint64_t elections_left; /* first entries of terms that the log has room for */
 	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
 	uint64_t commit_number, next_number;
+	uint64_t history, history_before; /* that our data are of; that a rescue ended; 0: none */
+	uint64_t lost_number,
+		lost_end; /* by that rescue: records [lost_number, lost_end) are not there */
 	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, state_digest, subscriptions, waiting_replies, applied_index, clients;

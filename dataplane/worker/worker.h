@@ -67,6 +67,7 @@ struct wl_worker {
 	/* what control was told of peers (incarnations.h): the boot id of their boot, of a boot known under another boot id */
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
 	uint64_t rolled_back_told; /* a boot of ours that a peer knows and we do not */
+	uint32_t histories_open; /* bit per journal of ours that is of no history yet (worker_history.c) */
 	bool besieged; /* in the last turn frames came that were not believed */
 	uint32_t checked; /* machine that was looked at in the last turn (worker_check.c) */
 	bool stopping, stopped;

@@ -89,7 +89,9 @@ enum wirelog_event_kind {
 	/* Records [first_number, next_number) cannot be delivered: status says why. Delivery goes on at next_number by itself.
 	 * TRIMMED: they were given up by `wirelog trim` or by retention. Told where the node that we read from has given them
 	 * up; each does so by whole segments and in its own time, so what is below a trim may be read for a while.
-	 * LOST: by no node. */
+	 * LOST: by no node.
+	 * RESCUED: a majority of the nodes was lost, and an operator went on with what was left: records may have been acknowledged under
+	 * these numbers, and are gone. No other record will ever have one of them. */
 	WIRELOG_EVENT_GAP,
 	/* status: LOST (all nodes that answered within 10 s have it damaged, the others might not), TOO_MANY_CLIENTS (no node
 	 * can serve it, and one that might have it has no place), NOT_CONNECTED (10 s without an answer). Subscribe again at
@@ -278,6 +280,9 @@ struct wirelog_position {
 	uint64_t commit_number; /* last record known committed, by any node that spoke to us; may be some time behind */
 	uint64_t first_number; /* first that `node` has; what is before it is told as a gap, TRIMMED */
 	uint32_t record_bytes_max;
+	/* Which history of the journal `node` serves; 0: not known. Numbers are of one: it is another one where an operator went on after a
+	 * majority was lost (WIRELOG_RESCUED), or began anew. */
+	uint64_t history;
 };
 /* What is known now; sends nothing. */
 void wirelog_get_position(const struct wirelog *log, struct wirelog_position *position);

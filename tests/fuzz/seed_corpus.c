@@ -128,6 +128,7 @@ static uint64_t likely(const char *unit, struct wl_wire_range range)
 #define FILL_u64 FILL_INTEGER
 #define FILL_i32 FILL_INTEGER
 #define FILL_position(name, value) message.name = (struct wl_position){2, 9};
+#define FILL_histories(name, value) memset(message.name, 9, sizeof(message.name));
 #define FILL_facts(name, value) memset(message.name, 7, sizeof(message.name));
 #define FILL_label(name, value)
 #define FILL_rest(name, value)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/base/bytes.h"
 #include "tests/unit/dataplane/state/state_fixture.h"
 #include "tests/unit/runner.h"
 
@@ -530,12 +531,97 @@ static void each_invariant_is_checked(void)
 	end();
 }
 
+static void lose(uint64_t before, uint64_t history, uint64_t numbers)
+{
+	struct wl_control loss = {
+		.verb = WL_CONTROL_LOSS,
+		.expects = before,
+		.number = log_.next_number + numbers,
+		.index = 1u << 2,
+		.digest = history,
+	};
+
+	loss.incarnation[2] = 22;
+	log_.next_number = loss.number;
+	state_log_control(&log_, &loss);
+	apply_all();
+}
+
+static void begin_history(uint64_t history)
+{
+	state_log_open(&log_, WL_ENTRY_TERM_START);
+	wl_store_u64(log_.bytes + log_.used, history);
+	log_.used += WL_ENTRY_HISTORY_BYTES;
+	state_log_seal(&log_);
+	apply_all();
+}
+
+static void the_first_entry_begins_a_history(void)
+{
+	uint64_t before;
+
+	start();
+	before = wl_state_digest(&state);
+	CU_ASSERT_EQUAL(state.history.id, 0);
+	begin_history(77);
+	CU_ASSERT_EQUAL(state.history.id, 77);
+	CU_ASSERT_EQUAL(state.history.index, 1);
+	CU_ASSERT_EQUAL(state.history.next_number, 0);
+	CU_ASSERT_NOT_EQUAL(wl_state_digest(&state), before);
+	end();
+}
+
+static void a_loss_ends_every_session_and_spends_the_numbers(void)
+{
+	start();
+	begin_history(77);
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 7, 8);
+	state_log_seal(&log_);
+	append_records(4);
+	CU_ASSERT_EQUAL(state.sessions.count, 2);
+	lose(77, 88, WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.sessions.count, 0);
+	CU_ASSERT_EQUAL(state.history.id, 88);
+	CU_ASSERT_EQUAL(state.history.before, 77);
+	CU_ASSERT_EQUAL(state.history.index, 4);
+	CU_ASSERT_EQUAL(state.history.lost_number, 5);
+	CU_ASSERT_EQUAL(state.history.next_number, 5 + WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.next_number, 5 + WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.list.voters, 1u << 2);
+	CU_ASSERT_EQUAL(state.list.index, 4);
+	CU_ASSERT_EQUAL(state.list.incarnation[2], 22);
+	append_records(1);
+	CU_ASSERT_EQUAL(state.next_number, 6 + WL_LOSS_NUMBERS);
+	end();
+}
+
+static void a_loss_of_another_history_changes_nothing_but_the_numbers(void)
+{
+	start();
+	begin_history(77);
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
+	state_log_seal(&log_);
+	lose(76, 88, WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.history.id, 77);
+	CU_ASSERT_EQUAL(state.sessions.count, 1);
+	lose(77, 77, WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.history.next_number, 0);
+	CU_ASSERT_EQUAL(state.sessions.count, 1);
+	end();
+}
+
 WL_SUITE(state)
 {
 	WL_TEST(limits_name_those_that_they_follow),
 	WL_TEST(impossible_limits_are_ignored),
 	WL_TEST(as_many_sessions_open_as_the_entry_allows),
 	WL_TEST(more_than_there_is_memory_for_is_told),
+	WL_TEST(the_first_entry_begins_a_history),
+	WL_TEST(a_loss_ends_every_session_and_spends_the_numbers),
+	WL_TEST(a_loss_of_another_history_changes_nothing_but_the_numbers),
 	WL_TEST(the_first_state_keeps_everything),
 	WL_TEST(numbers_and_stamps_follow_the_entries),
 	WL_TEST(a_trim_point_rises_and_passes_no_record_to_come),

@@ -224,6 +224,12 @@ static const uint64_t small[] = {
 	8,
 	0xe,
 	0x10,
+	/* the history that began at entry 7, behind another one, whose numbers end before 12 */
+	0x1234,
+	7,
+	0x1233,
+	9,
+	12,
 	101,
 	102,
 	103,
@@ -328,58 +334,66 @@ static const struct {
 	{14, 0x100},
 	{15, 0xe}, /* who votes learns */
 	{15, 1ull << 32},
-	{20, 105}, /* data of who is no member */
-	{29, 0},
-	{29, 0x2f612d61ull}, /* a slash */
-	{29, NAME_B}, /* names do not rise */
-	{29, NAME_B + 1},
-	{30, 'a'}, /* something behind the end of the name */
-	{32, 1ull << 56},
-	{33, 3}, /* below the trim point */
-	{33, 21},
-	{34, 0}, /* made by no entry */
-	{34, 10},
-	{35, NAME_A},
-	{41, 10 << 16},
-	{41, 5 << 16}, /* ids do not rise */
-	{41, 6 << 16},
-	{41, 7},
-	{43, 3}, /* the same client and nonce twice */
-	{44, 0},
-	{44, 13},
-	{45, 2}, /* more runs than sequences */
-	{45, 5}, /* ends before its last run begins */
-	{45, UINT64_MAX},
-	{46, 14}, /* not where the last run ends */
-	{46, 0},
-	{47, 10},
-	{48, 2}, /* the first run begins with the first sequence */
-	{49, 20},
-	{49, 10}, /* 10 to 12, and 12 comes again */
-	{49, 0}, /* two expired runs in a row are one */
-	{51, 1}, /* runs do not rise */
-	{51, 6},
-	{52, 6}, /* 3 to 5, and 6: one run */
-	{52, 5},
-	{54, 4},
-	{54, 10},
-	{55, 0},
-	{55, 5},
-	{55, 17},
-	{55, UINT64_MAX},
-	{57, 2 << 16},
-	{57, 10 << 16}, /* opened by an entry that is not applied */
-	{57, 7},
-	{61, 1}, /* sequences without a run */
-	{62, 1},
-	{63, 1},
-	{23, 10}, /* limits of an entry that is not applied */
-	{23, 0}, /* values that no entry said */
-	{24, (1ull << 40) + 1}, /* more than retention.bytes may be */
-	{25, 5000000001}, /* no whole second */
-	{27, 0}, /* no session may live */
-	{27, SESSIONS_MAX + 1}, /* more than there is memory for */
-	{27, 2 + (1ull << 32)},
+	{16, 0}, /* the history is of an entry, and is none */
+	{17, 10}, /* of an entry that is not applied */
+	{17, 0},
+	{18, 0x1234}, /* the one before is the same */
+	{19, 12}, /* lost is a range of numbers */
+	{19, 0},
+	{20, 0},
+	{20, 21},
+	{25, 105}, /* data of who is no member */
+	{34, 0},
+	{34, 0x2f612d61ull}, /* a slash */
+	{34, NAME_B}, /* names do not rise */
+	{34, NAME_B + 1},
+	{35, 'a'}, /* something behind the end of the name */
+	{37, 1ull << 56},
+	{38, 3}, /* below the trim point */
+	{38, 21},
+	{39, 0}, /* made by no entry */
+	{39, 10},
+	{40, NAME_A},
+	{46, 10 << 16},
+	{46, 5 << 16}, /* ids do not rise */
+	{46, 6 << 16},
+	{46, 7},
+	{48, 3}, /* the same client and nonce twice */
+	{49, 0},
+	{49, 13},
+	{50, 2}, /* more runs than sequences */
+	{50, 5}, /* ends before its last run begins */
+	{50, UINT64_MAX},
+	{51, 14}, /* not where the last run ends */
+	{51, 0},
+	{52, 10},
+	{53, 2}, /* the first run begins with the first sequence */
+	{54, 20},
+	{54, 10}, /* 10 to 12, and 12 comes again */
+	{54, 0}, /* two expired runs in a row are one */
+	{56, 1}, /* runs do not rise */
+	{56, 6},
+	{57, 6}, /* 3 to 5, and 6: one run */
+	{57, 5},
+	{59, 4},
+	{59, 10},
+	{60, 0},
+	{60, 5},
+	{60, 17},
+	{60, UINT64_MAX},
+	{62, 2 << 16},
+	{62, 10 << 16}, /* opened by an entry that is not applied */
+	{62, 7},
+	{66, 1}, /* sequences without a run */
+	{67, 1},
+	{68, 1},
+	{28, 10}, /* limits of an entry that is not applied */
+	{28, 0}, /* values that no entry said */
+	{29, (1ull << 40) + 1}, /* more than retention.bytes may be */
+	{30, 5000000001}, /* no whole second */
+	{32, 0}, /* no session may live */
+	{32, SESSIONS_MAX + 1}, /* more than there is memory for */
+	{32, 2 + (1ull << 32)},
 };
 
 static void what_apply_never_makes_is_refused(void)
@@ -440,9 +454,9 @@ static void sessions_are_written_by_rising_id(void)
 	state_start(&state, &memory, 3);
 	state_log_apply(&log_, &state, 6);
 	CU_ASSERT_EQUAL_FATAL(state.sessions.count, 3);
-	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 232 + 3 * 56 + 8);
+	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 272 + 3 * 56 + 8);
 	for (unsigned at = 0; at < 3; at++) {
-		uint64_t id = wl_load_u64(bytes_of[0] + 232 + at * 56);
+		uint64_t id = wl_load_u64(bytes_of[0] + 272 + at * 56);
 
 		CU_ASSERT_TRUE(id > last);
 		last = id;
