@@ -191,6 +191,10 @@ static void print_control(const struct wl_control *control)
 	case WL_CONTROL_MEMBERS:
 		print_list(control);
 		return;
+	case WL_CONTROL_FENCE:
+		printf("  session %016" PRIx64 " up to sequence %" PRIu64, control->index,
+		       control->number);
+		return;
 	}
 }
 
@@ -263,6 +267,10 @@ static void print_json_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_MEMBERS:
 		print_json_list(control);
+		return;
+	case WL_CONTROL_FENCE:
+		printf(", \"fenced_session\": \"%016" PRIx64 "\", \"through\": %" PRIu64,
+		       control->index, control->number);
 		return;
 	}
 }

@@ -31,6 +31,7 @@ static const struct shape shapes[] = {
 				.number = true,
 				.index = true,
 				.members = true},
+	[WL_CONTROL_FENCE] = {.text = "fence", .number = true, .index = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
@@ -50,8 +51,8 @@ static size_t incarnation_at(uint32_t node)
 
 static const struct shape *shape_of(uint64_t verb)
 {
-	if (verb == 0 || verb >= sizeof(shapes) / sizeof(shapes[0]))
-		return NULL;
+	if (verb >= sizeof(shapes) / sizeof(shapes[0]) || !shapes[verb].text)
+		return NULL; /* a number that nobody has taken yet */
 	return &shapes[verb];
 }
 

@@ -31,14 +31,17 @@ enum wl_control_verb {
 		5, /* name; expects: its number, index: at which it was made; 0: any */
 	WL_CONTROL_MEMBERS =
 		6, /* number: voters, and the old ones << 32; index: learners; expects: the entry of the list before. In force from append on */
-	WL_CONTROL_VERB_LAST = WL_CONTROL_MEMBERS,
+	/* 7, 8: not used */
+	WL_CONTROL_FENCE =
+		9, /* index: a session, number: its sequences up to this one that are not in the log are spent */
+	WL_CONTROL_VERB_LAST = WL_CONTROL_FENCE,
 };
 
 struct wl_control {
 	enum wl_control_verb verb;
 	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS */
-	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS */
-	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP, MEMBERS: index */
+	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS, FENCE */
+	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP, MEMBERS, FENCE: index */
 	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
 	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, by node id */
 };
@@ -65,7 +68,7 @@ bool wl_control_list(const struct wl_control *control, uint64_t index, struct wl
 /* The entry at `index` is about members, and what it says follows `list`: that is the list now. False: it is ignored, by all alike. */
 bool wl_control_changes_list(const struct wl_control *control, uint64_t index,
 			     struct wl_list *list);
-/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members"; "unknown" for any other number. */
+/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "fence"; "unknown" for any other number. */
 const char *wl_control_verb_text(uint64_t verb);
 
 #endif

@@ -26,7 +26,7 @@
 #include "dataplane/log/log.h"
 #include "dataplane/state/state.h"
 
-#define WL_BASE_FORMAT 3u /* version of the file; another one is refused */
+#define WL_BASE_FORMAT 4u /* version of the file; another one is refused */
 #define WL_BASE_CONTENT_BYTES (WL_BLOCK_BYTES - 8u)
 #define WL_BASE_HEADER_BYTES 256u
 #define WL_BASE_PLACES 2u

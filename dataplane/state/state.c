@@ -97,6 +97,9 @@ static void control(struct wl_state *state, const uint8_t *image,
 	case WL_CONTROL_MEMBERS:
 		wl_control_changes_list(&asked, header->index, &state->list);
 		return;
+	case WL_CONTROL_FENCE:
+		wl_session_fence(&state->sessions, asked.index, asked.number, header->timestamp_ns);
+		return;
 	}
 }
 

@@ -17,6 +17,7 @@
  *               digest there.
  *  MEMBERS      in effect when it expects the entry of the list that there is, and may follow it (base/members.h). The log has it in force
  *               from append on; here it is known to be committed.
+ *  FENCE        spends the sequences of a session up to one: those that are not in the log never will be (session.h, rule 31).
  *
  *  What must hold; wl_state_check is this text as code. The table keeps its own (session.h, S1 to S3).
  *  T1  the trim point is a record's number that was given, or the next one
