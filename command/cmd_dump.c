@@ -237,6 +237,10 @@ static void print_control(const struct wl_control *control)
 	case WL_CONTROL_LOSS:
 		print_loss(control);
 		return;
+	case WL_CONTROL_FENCE:
+		printf("  session %016" PRIx64 " up to sequence %" PRIu64, control->index,
+		       control->number);
+		return;
 	}
 }
 
@@ -315,6 +319,10 @@ static void print_json_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_LOSS:
 		print_json_loss(control);
+		return;
+	case WL_CONTROL_FENCE:
+		printf(", \"fenced_session\": \"%016" PRIx64 "\", \"through\": %" PRIu64,
+		       control->index, control->number);
 		return;
 	}
 }

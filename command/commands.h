@@ -15,6 +15,8 @@ int wl_cmd_dump(int argc, char **argv);
 int wl_cmd_events(int argc, char **argv);
 int wl_cmd_format(int argc, char **argv);
 int wl_cmd_explain(int argc, char **argv);
+int wl_cmd_end(int argc, char **argv);
+int wl_cmd_outcome(int argc, char **argv);
 int wl_cmd_key(int argc, char **argv);
 int wl_cmd_status(int argc, char **argv);
 int wl_cmd_top(int argc, char **argv);

@@ -22,6 +22,8 @@ static const struct command commands[] = {
 	{"demo", wl_cmd_demo, "three nodes on this machine: start, kill, stop, or the whole proof"},
 	{"append", wl_cmd_append, "records from a file or standard input into the journal"},
 	{"tail", wl_cmd_tail, "read committed records, from a number, a time, or live"},
+	{"end", wl_cmd_end, "how far is the journal? Made sure of by a majority"},
+	{"outcome", wl_cmd_outcome, "what became of an append: committed, never, or pending"},
 	{"status", wl_cmd_status, "what the nodes say of themselves, as a table or as JSON"},
 	{"top", wl_cmd_top, "the nodes on one screen: who leads, how fast, what is wrong"},
 	{"events", wl_cmd_events, "the last 256 events of each node, also of one that crashed"},
@@ -76,7 +78,7 @@ static void print_help(FILE *out)
 		"  wirelog COMMAND --help      its options\n"
 		"  wirelog help exit-codes     what the exit codes mean\n"
 		"  wirelog --version\n\n"
-		"append, tail and status talk to the running demo unless options or WIRELOG_ENDPOINTS,\n"
+		"append, tail, end, outcome and status talk to the running demo unless options or WIRELOG_ENDPOINTS,\n"
 		"WIRELOG_KEY_FILE, WIRELOG_CLUSTER, WIRELOG_RUN_DIRECTORIES name another cluster.\n");
 }
 

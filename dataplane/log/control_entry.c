@@ -38,6 +38,7 @@ static const struct shape shapes[] = {
 			     .index = true,
 			     .digest = true,
 			     .members = true},
+	[WL_CONTROL_FENCE] = {.text = "fence", .number = true, .index = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
@@ -67,7 +68,7 @@ static size_t limit_at(unsigned limit)
 static const struct shape *shape_of(uint64_t verb)
 {
 	if (verb >= sizeof(shapes) / sizeof(shapes[0]) || !shapes[verb].text)
-		return NULL;
+		return NULL; /* a number that nobody has taken yet */
 	return &shapes[verb];
 }
 

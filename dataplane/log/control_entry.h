@@ -37,14 +37,16 @@ enum wl_control_verb {
 	/* number: the next record's, WL_LOSS_NUMBERS higher at least, and the entry's first_number; digest: the history that begins here;
 	 * expects: the one before; index: the voters, who are all members, with the names of their data. In force from append on */
 	WL_CONTROL_LOSS = 8,
-	WL_CONTROL_VERB_LAST = WL_CONTROL_LOSS,
+	WL_CONTROL_FENCE =
+		9, /* index: a session, number: its sequences up to this one that are not in the log are spent */
+	WL_CONTROL_VERB_LAST = WL_CONTROL_FENCE,
 };
 
 struct wl_control {
 	enum wl_control_verb verb;
 	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS, LIMITS, LOSS */
-	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS, LOSS */
-	uint64_t index, digest; /* BASE_PROVEN, LOSS; CONSUMER_DROP, MEMBERS: index */
+	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS, LOSS, FENCE */
+	uint64_t index, digest; /* BASE_PROVEN, LOSS; CONSUMER_DROP, MEMBERS, FENCE: index */
 	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
 	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, LOSS, by node id */
 	uint64_t limit[WL_LIMITS]; /* LIMITS */
@@ -83,7 +85,7 @@ bool wl_control_begins_history(const struct wl_control *control,
 			       const struct wl_entry_header *header, uint64_t before);
 /* The members behind such a LOSS. */
 struct wl_list wl_control_rescued(const struct wl_control *control, uint64_t index);
-/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "limits", "loss"; "unknown" for any other number. */
+/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "limits", "loss", "fence"; "unknown" for any other number. */
 const char *wl_control_verb_text(uint64_t verb);
 
 #endif

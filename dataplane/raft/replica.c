@@ -206,6 +206,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->leader_commit = 0;
 	replica->caught_up_told = false;
 	replica->middle.known = false;
+	wl_replica_read_on_view(replica);
 	if (replica->tx)
 		wl_tx_forget(replica->tx);
 	wl_count(replica->counters, WL_COUNTER_views_installed);

@@ -88,6 +88,28 @@ struct wl_replica_ask {
 	uint64_t sent_ns; /* when it was passed on last; 0: not yet */
 };
 
+/* How far is the journal? replica_read.c. */
+struct wl_replica_read { /* a follower's question, at the leader */
+	uint64_t round; /* the follower's; 0: none waits */
+	uint64_t boot_id; /* in which it counts them */
+	uint64_t began_ns, index, number;
+};
+
+struct wl_replica_reads {
+	/* leader */
+	uint64_t sent_ns; /* send time of the newest frame that wants an answer, to anybody */
+	uint64_t wanted_ns; /* the newest question began then; 0: none waits */
+	uint64_t round_ns; /* frames are sent to all at once for it, from then on */
+	struct wl_replica_read asked[WIRELOG_NODES_MAX + 1]; /* by node */
+	/* follower */
+	uint64_t round; /* the newest that was put to a leader; from 1 in each start */
+	uint64_t told; /* the newest that was answered; round: none is under way */
+	uint32_t leader; /* whom it was put to last */
+	uint64_t put_ns, put_again_ns; /* first, last */
+	int status; /* of the answer; OK: index, number */
+	uint64_t index, number;
+};
+
 #define WL_REPLICA_ASK_NS 5000000000u /* so long what was asked stands */
 #define WL_REPLICA_UP_MAX 64 /* plane messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
@@ -151,6 +173,7 @@ struct wl_replica {
 	uint32_t paced_next; /* who was sent something last of them */
 	struct wl_replica_ask ask; /* all roles */
 	uint64_t base_index, base_digest; /* our own newest base (replica_base.c); 0: none */
+	struct wl_replica_reads reads; /* replica_read.c; all roles */
 
 	/* follower */
 	uint64_t match; /* log is known equal to the leader's (this term) up to here; 0: nothing known */
@@ -296,6 +319,21 @@ void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 			   const struct wl_wire_propose *propose);
 /* Says it to `leader`, once a heartbeat. */
 void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader);
+
+/*
+ * How far is the journal? replica_read.c (docs/SAFETY.md, rule 30). read_begin: a question is put to us, now; it is about what is committed
+ * now, and its answer may leave when what confirmed says has come to what this returned. 0: we are no leader that is ready. confirmed: so far
+ * frames were echoed by voters that decide. commit_number: of the last record that is committed, of a leader that is ready. read_put: the
+ * follower's next round is put to `leader`, or the one that is under way again, once a heartbeat.
+ */
+uint64_t wl_replica_read_begin(struct wl_replica *replica);
+uint64_t wl_replica_read_confirmed(const struct wl_replica *replica);
+uint64_t wl_replica_read_number(const struct wl_replica *replica);
+void wl_replica_read_put(struct wl_replica *replica, uint32_t leader);
+void wl_replica_on_read_ask(struct wl_replica *replica, uint32_t from,
+			    const struct wl_wire_read_ask *ask);
+void wl_replica_on_read_told(struct wl_replica *replica, uint32_t from,
+			     const struct wl_wire_read_told *told);
 
 /*
  * A base that takes the log's place (replica_install.c). wants: the leader of this view gave up what we lack. gives_way: the base is above

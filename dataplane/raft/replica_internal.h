@@ -74,6 +74,14 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica);
 void wl_replica_notice_behind(struct wl_replica *replica);
 void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node);
 
+/* replica_read.c: an echo came of data that count; all that was asked of a leader that is none any more is forgotten; once a turn, before
+ * anything is sent: is a round due, and who can be told? An empty frame leaves for a peer at once. */
+void wl_replica_read_on_ack(struct wl_replica *replica, uint32_t from,
+			    const struct wl_wire_append_ack *ack);
+void wl_replica_read_on_view(struct wl_replica *replica);
+void wl_replica_read_leader_turn(struct wl_replica *replica);
+bool wl_replica_read_hurries(const struct wl_replica *replica, const struct wl_peer *peer);
+
 /* replica_room.c */
 void wl_replica_room_on_ack(struct wl_replica *replica, struct wl_peer *peer,
 			    const struct wl_wire_append_ack *ack);

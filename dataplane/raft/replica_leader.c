@@ -204,6 +204,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		peer->heard_sent_ns = ack->sent_ns;
 	wl_replica_room_on_ack(replica, peer, ack);
 	wl_replica_notice_data(peer, ack->incarnation, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
+	wl_replica_read_on_ack(replica, from, ack);
 	wl_replica_clock_on_ack(replica, from, ack);
 	wl_replica_state_on_ack(replica, from, ack);
 	if (wl_replica_is_apart(replica))
@@ -363,6 +364,7 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 	 */
 	if (replica->handing_over && replica->transfer_told)
 		return;
+	wl_replica_read_leader_turn(replica);
 	wl_replica_notice_behind(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (wl_replica_is_peer(replica, node))

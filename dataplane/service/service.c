@@ -441,6 +441,7 @@ unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns)
 	service->hellos_left = WL_SERVICE_HELLOS;
 	if (wl_service_leads(service))
 		did += wl_reply_end_turn(service);
+	did += wl_reads_turn(service);
 	wl_shares_commit(&service->shares, service->replica->commit);
 	if (service->subscription_count != 0)
 		did += wl_subscription_end_turn(service, now_ns);
@@ -517,6 +518,8 @@ const char *wl_service_check(const struct wl_service *service)
 
 	if (!broken && service->checkpoints.count != 0)
 		broken = wl_checkpoints_check(&service->checkpoints);
+	if (!broken)
+		broken = wl_reads_check(&service->reads);
 	if (broken)
 		return broken;
 	if (service->state.sessions.applied_index > replica->commit)

@@ -70,6 +70,8 @@ void wl_service_on_subscribe(struct wl_service *service, const struct wl_message
 void wl_service_on_credit(struct wl_service *service, const struct wl_message *message);
 void wl_service_on_unsubscribe(struct wl_service *service, const struct wl_message *message);
 void wl_service_on_consumer_ask(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_end_ask(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_outcome_ask(struct wl_service *service, const struct wl_message *message);
 
 /* After replica end of turn: answers whose level is reached, deliveries to readers; bounded work.
  * Returns what it did. */

@@ -262,6 +262,8 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 		return 1;
 	did = tend_limits(service) || tend_ask(service) || tend_data(service) ||
 	      tend_bases(service) || tend_retention(service);
+	if (did == 0)
+		did = note_proposed(service, wl_reads_propose(service));
 	return did != 0 ? did : tend_checkpoints(service);
 }
 

@@ -125,6 +125,9 @@ static unsigned control(struct wl_state *state, const uint8_t *image,
 		if (wl_control_changes_limits(&asked, header->index, &state->limits))
 			wl_state_limit_sessions(state);
 		break;
+	case WL_CONTROL_FENCE:
+		wl_session_fence(&state->sessions, asked.index, asked.number, header->timestamp_ns);
+		break;
 	case WL_CONTROL_LOSS:
 		return lose(state, header, &asked);
 	}

@@ -23,6 +23,7 @@
  *
  *  LOSS         in effect when it expects the history that there is. Another one begins, no session is left, the list is the one that it
  *               says, and the next number is its own: between the two no record is, nor ever will be (docs/SAFETY.md, rule 32).
+ *  FENCE        spends the sequences of a session up to one: those that are not in the log never will be (session.h, rule 31).
  *
  *  What must hold; wl_state_check is this text as code. The table keeps its own (session.h, S1 to S3).
  *  T1  the trim point is a record's number that was given, or the next one

@@ -351,7 +351,8 @@ static bool progress_is_possible(const struct wl_state *state,
 	if (progress->runs_total == 0)
 		return progress->last_sequence == 0 && progress->last_number == 0;
 	return progress->runs_total <= progress->last_sequence &&
-	       progress->last_number < state->next_number;
+	       (progress->last_number < state->next_number ||
+		progress->last_number == WL_SESSION_FENCED_OFF);
 }
 
 static bool session_is_possible(const struct wl_state_coding *coding)
@@ -386,17 +387,17 @@ static bool take_session(struct wl_state_coding *coding)
 	return true;
 }
 
-/* The run before `ordinal` ends before `sequence`. False: it cannot; else *last is its last number, 0: expired. */
+/* The run before `ordinal` ends before `sequence`. False: it cannot; else *last is its last number; or the fate that is none. */
 static bool end_run(struct wl_state_coding *coding, uint64_t ordinal, uint64_t sequence,
 		    uint64_t *last)
 {
 	const struct wl_session_run *run =
 		wl_session_run_at(&coding->decoded->sessions, coding->session, ordinal - 1);
 
-	*last = 0;
+	*last = run->first_number;
 	if (sequence <= run->first_sequence)
 		return false;
-	if (run->first_number == 0)
+	if (wl_session_is_no_number(run->first_number))
 		return true;
 	if (sequence - run->first_sequence > coding->decoded->next_number - run->first_number)
 		return false;
@@ -408,7 +409,7 @@ static bool end_run(struct wl_state_coding *coding, uint64_t ordinal, uint64_t s
 /* Were it the same fate as before, or the next number, it would have been one run. */
 static bool begins_anew(const struct wl_session_run *run, uint64_t last)
 {
-	if (run->first_number == 0 || last == 0)
+	if (wl_session_is_no_number(run->first_number) || wl_session_is_no_number(last))
 		return run->first_number != last;
 	return run->first_number != last + 1;
 }
@@ -421,13 +422,15 @@ static bool run_is_possible(struct wl_state_coding *coding, const struct wl_sess
 	/* Each run before it took one sequence at least. */
 	if (run->first_sequence <= coding->run ||
 	    run->first_sequence > session->applied.last_sequence ||
-	    run->first_number >= coding->decoded->next_number ||
+	    (run->first_number >= coding->decoded->next_number &&
+	     run->first_number != WL_SESSION_FENCED_OFF) ||
 	    (coding->run == 0 && run->first_sequence != 1))
 		return false;
 	if (coding->run != wl_session_oldest_run(session) &&
 	    (!end_run(coding, coding->run, run->first_sequence, &last) || !begins_anew(run, last)))
 		return false;
-	return run->first_number == 0 || run->first_number >= coding->numbers_before;
+	return wl_session_is_no_number(run->first_number) ||
+	       run->first_number >= coding->numbers_before;
 }
 
 static bool take_run(struct wl_state_coding *coding)

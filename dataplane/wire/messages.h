@@ -44,6 +44,8 @@
 	  "(it begins an election)") \
 	M(CHAIN_ASK, chain_ask, 25, chain_ask, NODE, NODE, worker, "26") \
 	M(CHAIN_TOLD, chain_told, 26, chain_told, NODE, NODE, worker, "") \
+	M(READ_ASK, read_ask, 27, read_ask, NODE, NODE, replica, "28") \
+	M(READ_TOLD, read_told, 28, read_told, NODE, NODE, replica, "") \
 	M(OPEN_SESSION, open_session, 30, open_session, CLIENT, NODE, service, "40") \
 	M(CLIENT_APPEND, client_append, 31, client_append, CLIENT, NODE, service, "41") \
 	M(SUBSCRIBE, subscribe, 32, subscribe, CLIENT, NODE, service, "42, 43") \
@@ -52,13 +54,17 @@
 	M(KEEPALIVE, keepalive, 35, keepalive, CLIENT, NODE, service, "44") \
 	M(GOODBYE, goodbye, 36, goodbye, CLIENT, NODE, worker, "nothing") \
 	M(CONSUMER_ASK, consumer_ask, 37, consumer_ask, CLIENT, NODE, service, "45") \
+	M(END_ASK, end_ask, 38, end_ask, CLIENT, NODE, service, "46") \
+	M(OUTCOME_ASK, outcome_ask, 39, outcome_ask, CLIENT, NODE, service, "47") \
 	M(OPEN_SESSION_REPLY, open_session_reply, 40, open_session_reply, NODE, CLIENT, nobody, \
 	  "") \
 	M(APPEND_REPLY, append_reply, 41, append_reply, NODE, CLIENT, nobody, "") \
 	M(DELIVER, deliver, 42, deliver, NODE, CLIENT, nobody, "33, now and then") \
 	M(GAP, gap, 43, gap, NODE, CLIENT, nobody, "") \
 	M(KEEPALIVE_REPLY, keepalive_reply, 44, hello_reply, NODE, CLIENT, nobody, "") \
-	M(CONSUMER_REPLY, consumer_reply, 45, consumer_reply, NODE, CLIENT, nobody, "")
+	M(CONSUMER_REPLY, consumer_reply, 45, consumer_reply, NODE, CLIENT, nobody, "") \
+	M(END_REPLY, end_reply, 46, end_reply, NODE, CLIENT, nobody, "") \
+	M(OUTCOME_REPLY, outcome_reply, 47, outcome_reply, NODE, CLIENT, nobody, "")
 
 /*
  * L(kind, SIZE, layout): WL_WIRE_SIZE_BYTES is how long the fixed part is.
@@ -102,7 +108,13 @@
 	L(HEAD, DELIVER_HEADER, deliver) \
 	L(WHOLE, GAP, gap) \
 	L(WHOLE, CONSUMER_ASK, consumer_ask) \
-	L(WHOLE, CONSUMER_REPLY, consumer_reply)
+	L(WHOLE, CONSUMER_REPLY, consumer_reply) \
+	L(WHOLE, READ_ASK, read_ask) \
+	L(WHOLE, READ_TOLD, read_told) \
+	L(WHOLE, END_ASK, end_ask) \
+	L(WHOLE, END_REPLY, end_reply) \
+	L(WHOLE, OUTCOME_ASK, outcome_ask) \
+	L(WHOLE, OUTCOME_REPLY, outcome_reply)
 
 /*
  * One list a layout, in the order of the bytes; offsets are sums of what stands before.
@@ -535,6 +547,60 @@
 	F(u64, made, index, ANY, "of the entry that made it; 0 unless OK") \
 	RULE((m->status == 0) == (m->made != 0), "`made` is told with OK, and only then") \
 	RULE((m->status == 0) == (m->number != 0), "`number` likewise")
+
+/* How far is the journal? A follower asks its leader, for all that asked it (raft/replica_read.c). */
+#define WL_WIRE_FIELDS_read_ask(F, ZERO, RULE) \
+	F(u64, round, count, NOT_0, "of the asking node, rising; echoed")
+
+#define WL_WIRE_FIELDS_read_told(F, ZERO, RULE) \
+	F(u64, round, count, NOT_0, "of the question") \
+	F(i32, status, status, NOT_ABOVE_0, "NOT_LEADER") \
+	ZERO(4) \
+	F(u64, index, index, ANY, \
+	  "what was committed when the question came, told when voters that decide had echoed a " \
+	  "frame of after that; 0 unless OK") \
+	F(u64, number, number, ANY, "of the last record up to there; 0: there is none, or not OK") \
+	RULE((m->status == 0) == (m->index != 0), "`index` is told with OK, and only then") \
+	RULE(m->status == 0 || m->number == 0, "`number` is told with OK only")
+
+/* To any node. */
+#define WL_WIRE_FIELDS_end_ask(F, ZERO, RULE) \
+	F(u64, nonce, id, NOT_0, "names the question, also when it is put again")
+
+#define WL_WIRE_FIELDS_end_reply(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "of the question") \
+	F(i32, status, status, NOT_ABOVE_0, "NOT_LEADER: nobody leads, as far as this node knows; BACK_PRESSURE") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
+	F(u64, number, number, ANY, \
+	  "of the last record that was committed when the question came, or a later one; 0 unless " \
+	  "OK, or there is none") \
+	RULE(m->status == 0 || m->number == 0, "`number` is told with OK only")
+
+/* To the leader. */
+#define WL_WIRE_FIELDS_outcome_ask(F, ZERO, RULE) \
+	F(u64, nonce, id, NOT_0, "names the question, also when it is put again") \
+	F(u64, session, id, NOT_0, "") \
+	F(u64, sequence, sequence, NOT_0, "of the append in question") \
+	F(u32, fence, flag, TO(1), \
+	  "1: where it is not in the log, the session's sequences up to it are spent, and it never " \
+	  "will be") \
+	ZERO(4)
+
+#define WL_WIRE_FIELDS_outcome_reply(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "of the question") \
+	F(i32, status, status, NOT_ABOVE_0, \
+	  "NOT_LEADER; BACK_PRESSURE; of a fence NO_SPACE, or INVALID_ARGUMENT: so far ahead of the " \
+	  "session that it was never sent") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
+	F(u32, fate, choice, TO(WL_WIRE_FATE_LAST), \
+	  "1: committed; 2: never, a fence spent its sequence; 3: never, it expired; 4: pending, it " \
+	  "may still come; 5: unknown, the session was forgotten, or what became of so old an " \
+	  "append; 0 unless OK") \
+	ZERO(4) \
+	F(u64, number, number, ANY, "of the record; 0 unless committed") \
+	RULE((m->status == 0) == (m->fate != 0), "`fate` is told with OK, and only then") \
+	RULE((m->fate == WL_WIRE_FATE_COMMITTED) == (m->number != 0), \
+	     "`number` is told of what is committed, and only then")
 
 /* clang-format on */
 

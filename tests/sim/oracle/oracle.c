@@ -101,6 +101,7 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 			      (unsigned long long)oracle->numbers);
 	WL_CHECK(view->number < oracle->records_max);
 	check_sequence(oracle, node, &view->header);
+	sim_oracle_judge_never(oracle, node, view->header.session, view->header.sequence);
 	record = &oracle->records[view->number];
 	record->session = view->header.session;
 	record->sequence = view->header.sequence;

@@ -170,6 +170,9 @@ enum sim_seen {
 	SIM_SEEN_TAKEN, /* a consumer was given its checkpoint, */
 	SIM_SEEN_CONFIRMED, /* told that one it committed is there, */
 	SIM_SEEN_DROPPED, /* or that it was dropped */
+	SIM_SEEN_END, /* an application was told how far the journal is, */
+	SIM_SEEN_NEVER, /* that an append never will be in the log, */
+	SIM_SEEN_FENCED, /* or that its own was spent */
 	SIM_SEENS,
 };
 
@@ -185,6 +188,7 @@ struct sim_plan {
 	uint64_t nodes, clients, mtu, sessions_max;
 	uint64_t library; /* bit per client: applications of the client library */
 	uint64_t consumers; /* bit per client: of these, those that read under a name */
+	uint64_t asks; /* of applications of the library: how far it is, what became of appends; per million of their turns */
 	uint64_t journals, workers; /* 1 or 2; journal j is worker j % workers' */
 	uint64_t segment_bytes, segments_max, ring_bytes;
 	uint64_t fault_ns; /* then it heals */
@@ -258,5 +262,6 @@ const char *sim_seen_name(enum sim_seen which);
 void sim_schedule_clients(struct sim_plan *plan, uint64_t victim);
 /* Which of them read under a name; after all else. */
 void sim_schedule_consumers(struct sim_plan *plan);
+void sim_schedule_asks(struct sim_plan *plan);
 
 #endif

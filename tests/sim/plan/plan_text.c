@@ -165,6 +165,9 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_TAKEN] = "checkpoint-taken",
 	[SIM_SEEN_CONFIRMED] = "checkpoint-confirmed",
 	[SIM_SEEN_DROPPED] = "checkpoint-dropped",
+	[SIM_SEEN_END] = "end-told",
+	[SIM_SEEN_NEVER] = "never-told",
+	[SIM_SEEN_FENCED] = "fenced",
 };
 
 const char *sim_seen_name(enum sim_seen which)
@@ -185,6 +188,7 @@ static const struct {
 	{"clients", offsetof(struct sim_plan, clients), NUMBER},
 	{"library", offsetof(struct sim_plan, library), NUMBER},
 	{"consumers", offsetof(struct sim_plan, consumers), NUMBER},
+	{"asks", offsetof(struct sim_plan, asks), NUMBER},
 	{"mtu", offsetof(struct sim_plan, mtu), NUMBER},
 	{"sessions", offsetof(struct sim_plan, sessions_max), NUMBER},
 	{"segment-bytes", offsetof(struct sim_plan, segment_bytes), NUMBER},

@@ -315,6 +315,7 @@ void sim_schedule(struct sim_plan *plan, uint64_t seed)
 	sim_schedule_tables(plan, seed);
 	sim_schedule_bases(plan, seed, schedule.victim);
 	sim_schedule_consumers(plan);
+	sim_schedule_asks(plan);
 	sim_schedule_compares(plan);
 	sim_schedule_members(plan, seed);
 	sim_schedule_scrubs(plan);

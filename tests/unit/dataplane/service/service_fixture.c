@@ -410,6 +410,12 @@ void service_fixture_message(struct service_fixture *fixture, wl_identity client
 	case WL_WIRE_CONSUMER_ASK:
 		wl_service_on_consumer_ask(fixture->service, &message);
 		break;
+	case WL_WIRE_END_ASK:
+		wl_service_on_end_ask(fixture->service, &message);
+		break;
+	case WL_WIRE_OUTCOME_ASK:
+		wl_service_on_outcome_ask(fixture->service, &message);
+		break;
 	default:
 		wl_service_on_keepalive(fixture->service, &message);
 		break;
