@@ -39,7 +39,7 @@
 	X(core_unit, CORES, SLOW, "the unit keeps its other threads off workers' cores", "CPUAffinity= of wirelogd.service", \
 	  "control and log run where workers do", "`wirelog tune` writes the drop-in (cores.conf)") \
 	X(core_mask, CORES, NOTE, "this process may use the workers' cores", "/proc/self/status", \
-	  "a node that is started by hand here moves its workers itself", "nothing: isolated cores are outside of every mask") \
+	  "a node that is started by hand here moves its workers itself", "none is needed where they are isolated: those are outside of every mask") \
 	X(core_avx2, CORES, UNSAFE, "a processor with AVX2", "/proc/cpuinfo", \
 	  "the programs do not run", "a processor of 2013 or newer, or build with MARCH=") \
 	X(core_numa_balancing, CORES, SLOW, "kernel.numa_balancing = 0", "/proc/sys/kernel/numa_balancing", \

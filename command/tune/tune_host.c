@@ -130,7 +130,8 @@ void wl_tune_plan_interrupts(struct wl_tune_plan *plan, const struct wl_host_fac
 {
 	const struct wl_host_cores *cores = &facts->cores;
 	struct wl_core_set left = wl_core_set_minus(&cores->online, &cores->wanted);
-	struct wl_core_set hit = wl_core_set_both(&cores->irqs_default, &cores->wanted);
+	/* What was narrowed already, as by irqaffinity= at boot, is not made wider. */
+	struct wl_core_set others = wl_core_set_minus(&cores->irqs_default, &cores->wanted);
 	struct wl_core_set missing;
 	char mask[320], list[128];
 
@@ -151,10 +152,11 @@ void wl_tune_plan_interrupts(struct wl_tune_plan *plan, const struct wl_host_fac
 			"interrupts %s come to workers' cores: irqaffinity= at boot, or irqbalance's ban "
 			"list",
 			cores->irqs_told);
-	if (!cores->irqs_default.is_known || !cores->online.is_known ||
-	    (wl_core_set_count(&hit) == 0 && wl_core_set_count(&left) == 0))
+	if (wl_core_set_count(&others) == 0)
+		others = left;
+	if (!cores->irqs_default.is_known || wl_core_set_count(&others) == 0)
 		return;
-	print_mask(&left, mask, sizeof(mask));
+	print_mask(&others, mask, sizeof(mask));
 	wl_tune_add_value(plan, mask, "/proc/irq/default_smp_affinity");
 }
 
