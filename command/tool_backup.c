@@ -29,6 +29,20 @@ struct making {
 		[WIRELOG_JOURNALS_MAX]; /* of the stream, when it was looked at before, and one; 0: it was whole */
 };
 
+/* A folder for each journal is made before anything is put there. */
+static int make_folder(struct making *making, struct wl_archive_writer *writer, uint32_t id)
+{
+	int error;
+
+	wl_archive_writer_init(writer);
+	error = wl_archive_writer_open(writer, making->directory, id);
+	if (error == 0)
+		return 0;
+	snprintf(making->reason, making->reason_bytes, "%s: %s", making->directory,
+		 strerror(-error));
+	return WIRELOG_OUTPUT_FAILED;
+}
+
 /* ---- entries ------------------------------------------------------------------------------------- */
 
 struct copying {
@@ -107,12 +121,14 @@ static int copy_entries(struct making *making, struct wl_tool_journal *journal,
 	return error > 0 ? WIRELOG_STORE_DAMAGED : WIRELOG_OUTPUT_FAILED;
 }
 
-static int write_entries(struct making *making, struct wl_tool_journal *journal, uint64_t last)
+static int write_entries(struct making *making, struct wl_tool_journal *journal,
+			 const struct wl_archive_writer *writer, uint64_t last)
 {
 	struct wl_backup_journal *page = &making->backup->journals[journal->source.journal];
-	struct copying copying = {.piece = malloc(2u * WL_ENTRY_BYTES_MAX),
+	struct copying copying = {.writer = *writer,
+				  .piece = malloc(2u * WL_ENTRY_BYTES_MAX),
 				  .offset = WL_ARCHIVE_HEADER_BYTES};
-	int status, error;
+	int status;
 
 	if (!copying.piece)
 		return WIRELOG_NO_MEMORY;
@@ -121,16 +137,9 @@ static int write_entries(struct making *making, struct wl_tool_journal *journal,
 	copying.range.node = making->backup->node;
 	copying.range.journal = journal->source.journal;
 	wl_archive_range_begin(&copying.range, &page->before);
-	wl_archive_writer_init(&copying.writer);
-	error = wl_archive_writer_open(&copying.writer, making->directory, journal->source.journal);
-	if (error != 0) {
-		snprintf(making->reason, making->reason_bytes, "%s: %s", making->directory,
-			 strerror(-error));
-		status = WIRELOG_OUTPUT_FAILED;
-	} else {
-		status = copy_entries(making, journal, &copying, last);
-	}
-	wl_archive_writer_close(&copying.writer);
+	status = copy_entries(making, journal, &copying, last);
+	/* What it was writing is its own. */
+	wl_archive_writer_leave(&copying.writer);
 	free(copying.piece);
 	page->behind = copying.range.behind;
 	return status;
@@ -138,35 +147,99 @@ static int write_entries(struct making *making, struct wl_tool_journal *journal,
 
 /* ---- the base ------------------------------------------------------------------------------------ */
 
-static int write_base(struct making *making, struct wl_tool_journal *journal)
+/* Which one is the newest whole one. False: there is none. */
+static bool find_base(const struct wl_tool_journal_source *source, uint8_t *buffer,
+		      struct wl_base_header *header, unsigned *place)
 {
-	struct wl_backup_journal *page = &making->backup->journals[journal->source.journal];
-	const struct wl_base_header *header = &journal->load.places[journal->load.chosen].header;
-	uint64_t bytes = wl_base_file_bytes(header), at;
-	int error = 0;
-	FILE *file;
+	const struct wl_base_target target = {0};
+	struct wl_base_load load;
+	uint32_t bytes;
+	uint64_t at;
 
-	if (wl_tool_journal_base(journal) == 0)
-		return 0;
-	page->base_index = header->log.position.index;
-	page->base_digest = header->digest;
-	page->base_bytes = bytes;
-	file = wl_backup_file_begin(making->directory, (int)journal->source.journal);
-	if (!file)
-		error = -errno;
-	for (at = 0; at < bytes && error == 0; at += WL_BLOCK_BYTES) {
-		error = journal->source.read_base(journal->source.context, journal->load.chosen, at,
-						  journal->window, WL_BLOCK_BYTES);
-		if (error == 0 && fwrite(journal->window, WL_BLOCK_BYTES, 1, file) != 1)
+	wl_base_load_init(&load, &source->identity, &target, buffer, WL_CHUNK_BYTES_MAX);
+	while (load.state != WL_BASE_LOAD_DONE) {
+		int error;
+
+		if (load.state == WL_BASE_LOAD_WANTS_EMPTY) {
+			wl_base_load_on_empty(&load);
+			continue;
+		}
+		wl_base_load_want(&load, place, &at, &bytes);
+		error = source->read_base(source->context, *place, at, buffer, bytes);
+		wl_base_load_on_read(&load, error == 0	       ? WL_DISK_OK
+					    : error == -ENOENT ? WL_DISK_ABSENT
+							       : WL_DISK_FAILED);
+	}
+	*place = load.chosen;
+	if (load.verdict == WL_BASE_OK)
+		*header = load.places[load.chosen].header;
+	return load.verdict == WL_BASE_OK;
+}
+
+/* 0, -errno, or 1: another one stands there by now. */
+static int copy_base(const struct wl_tool_journal_source *source, unsigned place,
+		     const struct wl_base_header *header, FILE *file)
+{
+	uint8_t *block = aligned_alloc(WL_BLOCK_BYTES, WL_BLOCK_BYTES);
+	uint64_t bytes = wl_base_file_bytes(header);
+	struct wl_base_decoder decoder;
+	int error = block ? 0 : -ENOMEM;
+
+	wl_base_decode_begin(&decoder, &source->identity, NULL, NULL, 0);
+	for (uint64_t at = 0; at < bytes && error == 0; at += WL_BLOCK_BYTES) {
+		error = source->read_base(source->context, place, at, block, WL_BLOCK_BYTES) != 0;
+		if (error == 0 && wl_base_decode(&decoder, block) != WL_BASE_OK)
+			error = 1;
+		if (error == 0 && decoder.header.digest != header->digest)
+			error = 1;
+		if (error == 0 && fwrite(block, WL_BLOCK_BYTES, 1, file) != 1)
 			error = -EIO;
 	}
+	free(block);
+	return error;
+}
+
+static int write_base(const struct making *making, const struct wl_tool_journal_source *source,
+		      unsigned place, const struct wl_base_header *header)
+{
+	FILE *file = wl_backup_file_begin(making->directory, (int)source->journal);
+	int error = file ? copy_base(source, place, header, file) : -errno;
+
 	if (file && error == 0)
-		error = wl_backup_file_end(file, making->directory, (int)journal->source.journal);
-	else if (file)
+		return wl_backup_file_end(file, making->directory, (int)source->journal);
+	if (file)
 		fclose(file);
+	return error;
+}
+
+/*
+ * Before the entries are: they go as far as a base that was there, and a newer one may take its place meanwhile. A base that is written over while it
+ * is copied is looked for again.
+ */
+static int back_up_base(struct making *making, const struct wl_tool_journal_source *source)
+{
+	struct wl_backup_journal *page = &making->backup->journals[source->journal];
+	uint8_t *buffer = aligned_alloc(WL_BLOCK_BYTES, WL_CHUNK_BYTES_MAX);
+	struct wl_base_header header;
+	unsigned place;
+	int error = buffer ? 1 : -ENOMEM;
+
+	for (unsigned tried = 0; tried < TRIES && error > 0; tried++) {
+		/* Where one was written over before there is one. */
+		if (!find_base(source, buffer, &header, &place)) {
+			error = tried != 0;
+			continue;
+		}
+		page->base_index = header.log.position.index;
+		page->base_digest = header.digest;
+		page->base_bytes = wl_base_file_bytes(&header);
+		error = write_base(making, source, place, &header);
+	}
+	free(buffer);
 	if (error != 0)
 		snprintf(making->reason, making->reason_bytes, "%s: the base of journal %u: %s",
-			 making->directory, journal->source.journal, strerror(-error));
+			 making->directory, source->journal,
+			 error < 0 ? strerror(-error) : "it was written over each time");
 	return error != 0 ? WIRELOG_OUTPUT_FAILED : 0;
 }
 
@@ -190,39 +263,74 @@ static uint64_t damage_of(const struct wl_tool_journal *journal)
 	return wl_tool_journal_is_damaged(journal) ? journal->recovery.damage.begin + 1 : 0;
 }
 
+/* The base stands in what was copied. */
+static int meet_base(struct making *making, uint32_t id, bool *again)
+{
+	const struct wl_backup_journal *page = &making->backup->journals[id];
+
+	if (page->before.position.index <= page->base_index &&
+	    page->base_index <= page->behind.position.index)
+		return 0;
+	if (page->base_index == 0 && page->before.position.index == 0)
+		return 0;
+	*again = true;
+	snprintf(making->reason, making->reason_bytes,
+		 "%s: journal %u was given up while it was copied; try again", making->path, id);
+	return WIRELOG_STORE_DAMAGED;
+}
+
 /*
  * *again: it is not whole, and may be where it is looked at again. An end that was not whole, and is now, was being written; what lies behind is
  * newer than this backup.
  */
+static int copy_walked(struct making *making, const struct wl_superblock *superblock,
+		       const struct wl_tool_journal_source *source,
+		       const struct wl_archive_writer *writer, bool *again)
+{
+	struct wl_position remembered = superblock->journals[source->journal].commit;
+	uint64_t damage, before = making->damaged_at[source->journal], last;
+	struct wl_tool_journal journal;
+	int status = wl_tool_journal_open(&journal, source);
+
+	if (status != 0) {
+		wl_tool_journal_close(&journal);
+		return status;
+	}
+	damage = making->damaged_at[source->journal] = damage_of(&journal);
+	last = wl_recovery_commit(&journal.recovery, remembered);
+	if (damage != 0 &&
+	    (before == 0 || damage <= before || journal.nowhere || last < remembered.index)) {
+		*again = before == 0 || damage != before;
+		status = refuse_damage(making, source->journal, damage - 1);
+	}
+	if (last > journal.log.tail.index)
+		last = journal.log.tail.index;
+	if (status == 0)
+		status = write_entries(making, &journal, writer, last);
+	/* Segments that were forgotten meanwhile. */
+	*again |= status == WIRELOG_STORE_DAMAGED && damage == 0;
+	if (status == 0)
+		status = meet_base(making, source->journal, again);
+	wl_tool_journal_close(&journal);
+	return status;
+}
+
 static int copy_journal(struct making *making, struct wl_store *store, uint32_t id, bool *again)
 {
 	const struct wl_superblock *superblock = wl_store_superblock(store);
 	struct wl_tool_journal_store of = {store, id};
 	struct wl_tool_journal_source source;
-	struct wl_tool_journal journal;
-	uint64_t damage, before = making->damaged_at[id], last;
+	struct wl_archive_writer writer;
 	int status;
 
 	wl_tool_journal_of_store(&of, &source);
 	source.from_begin = true;
-	status = wl_tool_journal_open(&journal, &source);
-	damage = status == 0 ? damage_of(&journal) : 0;
-	making->damaged_at[id] = damage;
-	last = wl_recovery_commit(&journal.recovery, superblock->journals[id].commit);
-	if (damage != 0 && (before == 0 || damage <= before || journal.nowhere ||
-			    last < superblock->journals[id].commit.index)) {
-		*again = before == 0 || damage != before;
-		status = refuse_damage(making, id, damage - 1);
-	}
-	if (status == 0 && last > journal.log.tail.index)
-		last = journal.log.tail.index;
+	status = make_folder(making, &writer, id);
 	if (status == 0)
-		status = write_entries(making, &journal, last);
-	/* Segments that were forgotten meanwhile. */
-	*again |= status == WIRELOG_STORE_DAMAGED && damage == 0;
+		status = back_up_base(making, &source);
 	if (status == 0)
-		status = write_base(making, &journal);
-	wl_tool_journal_close(&journal);
+		status = copy_walked(making, superblock, &source, &writer, again);
+	wl_archive_writer_close(&writer);
 	return status;
 }
 

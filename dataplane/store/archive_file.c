@@ -106,7 +106,7 @@ static void name_half(char name[NAME_BYTES], uint64_t first_index)
 	strcat(name, NEW);
 }
 
-static void leave_file(struct wl_archive_writer *writer)
+void wl_archive_writer_leave(struct wl_archive_writer *writer)
 {
 	char name[NAME_BYTES];
 
@@ -120,7 +120,7 @@ static void leave_file(struct wl_archive_writer *writer)
 
 void wl_archive_writer_close(struct wl_archive_writer *writer)
 {
-	leave_file(writer);
+	wl_archive_writer_leave(writer);
 	if (writer->folder >= 0)
 		close(writer->folder);
 	writer->folder = -1;
@@ -212,7 +212,7 @@ static int begin_file(struct wl_archive_writer *writer, uint64_t first_index)
 {
 	char name[NAME_BYTES];
 
-	leave_file(writer);
+	wl_archive_writer_leave(writer);
 	name_half(name, first_index);
 	writer->first_index = first_index;
 	writer->file = openat(writer->folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

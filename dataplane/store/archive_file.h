@@ -32,6 +32,8 @@ int wl_archive_writer_open(struct wl_archive_writer *writer, const char *directo
 			   uint32_t journal);
 /* What is half written is removed. */
 void wl_archive_writer_close(struct wl_archive_writer *writer);
+/* The file that is half written alone. */
+void wl_archive_writer_leave(struct wl_archive_writer *writer);
 static inline bool wl_archive_writer_is_open(const struct wl_archive_writer *writer)
 {
 	return writer->folder >= 0;

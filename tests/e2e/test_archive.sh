@@ -57,7 +57,7 @@ make_cluster archive || exit 1
 with_archive
 need cluster_starts start_all
 need a_leader_is_elected wait_leader
-start_loader a --size-min 3000 --size-max 60000 --rate 0 --timeout-ms 8000
+start_loader a --size-min 3000 --size-max 60000 --rate 400 --timeout-ms 8000
 for node in 1 2 3; do claim "node_${node}_gives_up_what_is_archived" wait_until 60 has_given_up "$node" 0; done
 
 for node in 1 2 3; do kill_node "$node"; done
