@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/report/status_json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "control/report/health.h"
@@ -110,7 +109,7 @@ static json_t *history_of(uint64_t history)
 {
 	char text[17];
 
-	snprintf(text, sizeof(text), "%016lx", (unsigned long)history);
+	wl_status_json_hex(history, text);
 	return history != 0 ? json_string(text) : json_null();
 }
 

@@ -22,6 +22,7 @@ log_says() { grep -qE -- "$2" "$cluster/node$1.log"; } # NODE PATTERN
 strange() { journal "$1" ".peers[] | select(.node == $2) | .other_history"; } # NODE WHOM
 is_strange() { [ "$(strange "$1" "$2")" = true ]; }
 reader_has() { [ "$(tail -n 2 "$work/reader.out" | head -n 1 | awk '{ print $1 }')" -ge "$1" ] 2>/dev/null; } # NUMBER
+is_in_health() { [ "$(of "$1" "[.health.reasons[].reason == \"$2\"] | any")" = true ]; } # NODE REASON
 voters() { journal "$1" '.members.voters | map(tostring) | join("")'; }
 has_voters() { [ "$(voters "$1")" = "$2" ]; } # NODE VOTERS
 
@@ -80,7 +81,7 @@ need an_old_member_starts wait_started "$old"
 claim it_is_refused_by_name wait_until 20 log_says "$kept" "peer_history .*node=$old .*OTHER_HISTORY"
 claim and_refuses wait_until 20 log_says "$old" "peer_history .*node=$kept .*OTHER_HISTORY"
 claim that_is_in_the_status wait_until 20 is_strange "$kept" "$old"
-claim and_in_the_health wait_until 20 eval '[[ $(of '"$kept"' "[.. | strings]" ) == *peer_history* ]]'
+claim and_in_the_health wait_until 20 is_in_health "$kept" peer_history
 claim nothing_stands_still wait_progress a 100
 claim its_data_are_kept test -s "$(data "$old")/journal-00/segment-000000000000"
 end_node "$old" TERM
