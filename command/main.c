@@ -27,6 +27,8 @@ static const struct command commands[] = {
 	{"trim", wl_cmd_trim, "have old records forgotten, on all nodes"},
 	{"consumer", wl_cmd_consumer, "checkpoints that hold records back: list, set, delete"},
 	{"member", wl_cmd_member, "who votes: list, add, promote, demote, remove, replace"},
+	{"transfer", wl_cmd_transfer, "hand leadership over, to a node or to whoever is best"},
+	{"step-down", wl_cmd_step_down, "have a node give away what it leads"},
 	{"readmit", wl_cmd_readmit, "have a node's new data counted, where its old ones are gone"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},

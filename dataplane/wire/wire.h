@@ -61,7 +61,10 @@ enum wl_wire_propose_verb {
 		2, /* name, number; made: 0, or the checkpoint that is to move */
 	WL_WIRE_PROPOSE_CONSUMER_DROP = 3, /* name, made */
 	WL_WIRE_PROPOSE_MEMBERS = 4, /* number: wl_change_pack (base/change.h) */
-	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_MEMBERS,
+	/* 5: not used yet */
+	WL_WIRE_PROPOSE_TRANSFER =
+		6, /* number: the term that is to end; made: who is to lead, 0: whoever is best */
+	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_TRANSFER,
 };
 
 enum wl_wire_chain_verdict {
