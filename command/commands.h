@@ -28,6 +28,8 @@ int wl_cmd_consumer(int argc, char **argv);
 int wl_cmd_limit(int argc, char **argv);
 int wl_cmd_member(int argc, char **argv);
 int wl_cmd_unsafe_recover(int argc, char **argv);
+int wl_cmd_transfer(int argc, char **argv);
+int wl_cmd_step_down(int argc, char **argv);
 int wl_cmd_verify(int argc, char **argv);
 int wl_cmd_workload(int argc, char **argv);
 

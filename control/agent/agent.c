@@ -37,7 +37,9 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 	memset(agent, 0, sizeof(*agent));
 	agent->config = *config;
 	if (agent->config.worker_silent_ns == 0)
-		agent->config.worker_silent_ns = 2 * config->election_timeout_ns;
+		agent->config.worker_silent_ns =
+			2 *
+			(config->patience_ns ? config->patience_ns : config->election_timeout_ns);
 	if (agent->config.watermark_interval_ns == 0)
 		agent->config.watermark_interval_ns = 1000000000;
 	if (agent->config.stop_ns == 0)
@@ -54,6 +56,7 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 			.voters = config->voters,
 			.journal = (uint16_t)journal,
 			.election_timeout_ns = config->election_timeout_ns,
+			.patience_ns = config->patience_ns,
 			.seed = config->seed,
 			.held_back = wl_agent_begin_history(agent, journal),
 		};
@@ -220,6 +223,7 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 		[WL_PLANE_TRANSFER_READY] = wl_election_on_transfer_ready,
 		[WL_PLANE_STALLED] = wl_election_on_stalled,
 		[WL_PLANE_POISONED] = wl_election_on_poisoned,
+		[WL_PLANE_WANTS_TRANSFER] = wl_election_on_wants_transfer,
 	};
 
 	agent->counts.messages_up++;

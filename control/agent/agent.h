@@ -77,6 +77,7 @@ struct wl_agent_config {
 	uint32_t worker_count;
 	uint8_t worker_of_journal[WIRELOG_JOURNALS_MAX];
 	uint64_t election_timeout_ns;
+	uint64_t patience_ns; /* 0: as that (election.h) */
 	uint64_t seed;
 	uint64_t worker_silent_ns; /* a leading worker without a turn for this long; 0: two election
 				      timeouts */

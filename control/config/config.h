@@ -62,6 +62,7 @@ struct wl_config_node {
 	uint16_t udp_port; /* of worker 0; worker w has udp_port + w */
 	char client_endpoint[WIRELOG_ENDPOINT_BYTES_MAX];
 	enum wl_config_choice joins;
+	uint32_t priority; /* who is to lead rather */
 };
 
 struct wl_config_link {
@@ -127,7 +128,7 @@ struct wl_config {
 	char eal_extra[WL_CONFIG_EXTRA_BYTES];
 	uint16_t network_mtu;
 
-	uint64_t election_timeout_ns, heartbeat_ns, resend_ns, disk_stall_ns;
+	uint64_t election_timeout_ns, patience_ns, heartbeat_ns, resend_ns, disk_stall_ns;
 	uint64_t client_idle_ns, reader_idle_ns;
 
 	enum wl_idle idle;

@@ -56,7 +56,10 @@
 	  "SOCKET.N where its `clients.socket` is that.") \
 	X(joins, CHOICE(joins, switches, WL_CONFIG_OFF), ALIKE, NULL, \
 	  "on: the cluster began without it. It has no list of members of its own and neither votes nor leads before `wirelog member add`, and " \
-	  "`promote`, have put it into the log's.")
+	  "`promote`, have put it into the log's.") \
+	X(priority, NUMBER(priority, one, 0, 100, 50), ALIKE, NULL, \
+	  "A leader hands over to a voter of a higher one that was in step for 50 election timeouts; of those that could follow it, it " \
+	  "chooses the highest. The lowest leads where nobody else can.")
 
 #define WL_CONFIG_JOURNAL_KEYS(X) \
 	X(id, OTHER("0, 1, 2, ... without a hole, at most 16 journals"), DEFAULT("its place in the list"), "0", "") \
@@ -151,6 +154,9 @@
 #define WL_CONFIG_TIMING_KEYS(X) \
 	X(election_timeout_ms, NUMBER(election_timeout_ns, ms, 20, 60000, 300), COMPARED(ELECTION_TIMEOUT), NULL, \
 	  "A leader unheard for one to two of these is replaced.") \
+	X(patience_ms, NUMBER(patience_ns, ms, 20, 60000, 0), DEFAULT("400, or election_timeout_ms if that is more"), "400", \
+	  "A leader that no majority answers for so long falls silent, and so long a commit, a hand-over or a follower may take before it is " \
+	  "called lost. At least election_timeout_ms.") \
 	X(heartbeat_ms, NUMBER(heartbeat_ns, ms, 1, 10000, 0), COMPARED(HEARTBEAT) DEFAULT("a fifteenth of election_timeout_ms"), "20", \
 	  "At most a quarter of election_timeout_ms.") \
 	X(resend_us, NUMBER(resend_ns, us, 100, 1000000, 5000), LIVE, NULL, \

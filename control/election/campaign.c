@@ -71,6 +71,8 @@ void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
 void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out)
 {
+	if (election->leader != 0)
+		wl_election_note(election, "suspects its leader", election->leader, out);
 	election->leader = 0;
 	election->state = WL_ELECTION_PRE_CANDIDATE;
 	wl_campaign_begin_round(election, now_ns, out);

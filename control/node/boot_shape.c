@@ -37,6 +37,7 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.journal = (uint16_t)id,
 		.heartbeat_ns = config->heartbeat_ns,
 		.election_timeout_ns = config->election_timeout_ns,
+		.patience_ns = config->patience_ns,
 		.resend_ns = config->resend_ns,
 		.disk_stall_ns = config->disk_stall_ns,
 		.window_bytes = config->window_bytes,
@@ -57,6 +58,8 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 	};
 	wl_config_limits(config, &journal->service.limits);
 	for (uint32_t at = 0; at < config->node_count; at++) {
+		journal->replica.priority[config->nodes[at].id] =
+			(uint8_t)config->nodes[at].priority;
 		journal->service.members[at].node = config->nodes[at].id;
 		wl_config_endpoint_told(config, id, &config->nodes[at],
 					journal->service.members[at].endpoint);
@@ -162,7 +165,7 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 	worker->members = config->members;
 	worker->clients_max = config->clients;
 	worker->client_idle_ns = config->client_idle_ns;
-	worker->election_timeout_ns = config->election_timeout_ns;
+	worker->election_timeout_ns = config->patience_ns;
 	set_facts(config, number, worker->facts);
 	set_elsewhere(config, number, worker->elsewhere);
 	for (uint32_t link = 0; link < from->link_count; link++)
@@ -191,6 +194,7 @@ void wl_boot_shape_agent(const struct wl_config *config, struct wl_agent_config 
 		.journal_count = config->journal_count,
 		.worker_count = config->worker_count,
 		.election_timeout_ns = config->election_timeout_ns,
+		.patience_ns = config->patience_ns,
 		.stop_ns = WL_BOOT_STOP_NS,
 	};
 	for (uint32_t journal = 0; journal < config->journal_count; journal++)

@@ -257,6 +257,8 @@ static const char *wish_of(uint32_t verb)
 		return "member";
 	if (verb == WL_WIRE_PROPOSE_LIMITS)
 		return "limit_set";
+	if (verb == WL_WIRE_PROPOSE_TRANSFER)
+		return "transfer";
 	return verb == WL_WIRE_PROPOSE_CONSUMER_SET ? "consumer_set" : "consumer_delete";
 }
 

@@ -2,6 +2,7 @@
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stats_compare_thread.h"
 #include "control/node/stats_limit_thread.h"
+#include "control/node/stats_transfer_thread.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -244,31 +245,6 @@ static bool parse_request(const char *text, uint64_t highest, uint64_t *first, u
 		return false;
 	*journal = (uint32_t)second;
 	return text[0] == '\0';
-}
-
-/* "" | NODE | NODE,JOURNAL; node 0: whoever is furthest. */
-static json_t *answer_transfer(void *context, const char *parameter, char *error,
-			       size_t error_bytes)
-{
-	struct wl_node *node = context;
-	struct wl_mailbox_request request = {.verb = WL_MAILBOX_TRANSFER};
-	uint64_t target = 0;
-
-	if (parameter[0] != '\0' &&
-	    !parse_request(parameter, UINT32_MAX, &target, &request.journal)) {
-		snprintf(error, error_bytes, "'%.60s' is not NODE or NODE,JOURNAL", parameter);
-		return NULL;
-	}
-	request.target = (uint32_t)target;
-	if (!wl_mailbox_ask(node->mailbox, &request)) {
-		snprintf(
-			error, error_bytes,
-			"refused: this node does not lead journal %u, hands it over already, or node %u is no other voter",
-			request.journal, request.target);
-		return NULL;
-	}
-	return json_pack("{s:b, s:i, s:i}", "begun", 1, "journal", (int)request.journal, "target",
-			 (int)request.target);
 }
 
 /* ---- what is asked of the leader ---------------------------------------------------------------- */
@@ -529,7 +505,7 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/events", answer_events},
 		{"/wirelog/config", answer_config},
 		{"/wirelog/reload", answer_reload},
-		{"/wirelog/transfer", answer_transfer},
+		{"/wirelog/transfer", wl_stats_answer_transfer},
 		{"/wirelog/trim", answer_trim},
 		{"/wirelog/consumer_set", answer_consumer_set},
 		{"/wirelog/consumer_delete", answer_consumer_delete},

@@ -138,6 +138,7 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set(object, "next", peer->next_index);
 	set_flag(object, "no_space", peer->no_space);
 	set_flag(object, "held_back", peer->held_back);
+	set_flag(object, "may_succeed", peer->may_succeed);
 	set_flag(object, "needs_base", peer->needs_base);
 	set_flag(object, "behind", peer->behind);
 	set(object, "behind_entries", peer->behind_entries);
@@ -206,6 +207,7 @@ static json_t *election_of(const struct wl_election_status *election)
 	set_flag(object, "leaving", election->leaving);
 	set_flag(object, "held_back", election->held_back);
 	set(object, "timer_ns", election->timer_ns);
+	set(object, "suspects_ns", election->suspects_ns);
 	set(object, "leader_heard_ago_ns", election->leader_heard_ago_ns);
 	set(object, "penalty_ns", election->penalty_ns);
 	set(object, "busy_ns", election->busy_ns);

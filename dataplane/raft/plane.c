@@ -92,6 +92,8 @@ const char *wl_plane_verb_name(enum wl_plane_verb verb)
 		return "LIST";
 	case WL_PLANE_CAUGHT_UP:
 		return "CAUGHT_UP";
+	case WL_PLANE_WANTS_TRANSFER:
+		return "WANTS_TRANSFER";
 	}
 	return "unknown";
 }

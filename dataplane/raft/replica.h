@@ -40,12 +40,15 @@ struct wl_replica_config {
 	uint64_t rescued; /* that they begin by themselves: our first term has a LOSS (rule 32); 0: none */
 	uint16_t journal;
 	uint64_t heartbeat_ns; /* a leader that has nothing to send says so this often */
-	uint64_t election_timeout_ns; /* check-quorum: a leader unheard for this long falls silent */
+	uint64_t election_timeout_ns; /* voters stick to their leader for so long after they heard it, and no longer */
+	uint64_t patience_ns; /* check-quorum: a leader unheard for this long falls silent; 0: as election_timeout_ns */
 	uint64_t resend_ns; /* no progress for this long: send again from match + 1 */
 	uint64_t disk_stall_ns; /* oldest write in flight older than this: STALLED(disk) */
 	uint32_t window_bytes; /* per follower, unacknowledged */
 	uint32_t catch_up_bytes; /* read from the medium for one lagging follower, per turn */
 	uint64_t catch_up_rate; /* bytes a second for all of them, while records flow (pace.h) */
+	uint8_t priority[WIRELOG_NODES_MAX +
+			 1]; /* of nodes, ours among them: who is to lead rather */
 };
 
 #define WL_REPLICA_CLOCK_SKEW_NS \
@@ -110,6 +113,15 @@ struct wl_replica_reads {
 	uint64_t index, number;
 };
 
+/* Who is to lead instead: replica_succession.c. Outlives a leadership, so that two nodes do not pass one on again and again. */
+struct wl_succession {
+	uint64_t looked_ns;
+	uint32_t preferred; /* of a higher priority than we, in step since since_ns; 0: nobody */
+	uint64_t since_ns;
+	uint64_t told_ns, patience_ns; /* control was told last; and no sooner again */
+	uint64_t disk_told_ns;
+};
+
 #define WL_REPLICA_ASK_NS 5000000000u /* so long what was asked stands */
 #define WL_REPLICA_UP_MAX 64 /* plane messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
@@ -155,6 +167,7 @@ struct wl_replica {
 	bool silent; /* check-quorum or a stall: sends nothing until a new view, or RESUME */
 	uint64_t asked_ns; /* control asked then, or later, and a majority answered: an election, or for RESUME */
 	bool handing_over;
+	bool gives_away; /* a hand-over began in this view's term, whatever came of it (wl_replica_gives_away) */
 	bool transfer_told;
 	uint64_t no_space_told_ns;
 	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
@@ -169,6 +182,7 @@ struct wl_replica {
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
 	struct wl_replica_state state; /* both roles */
 	struct wl_pace pace; /* replica_send.c */
+	struct wl_succession succession; /* replica_succession.c */
 	wl_members paced; /* of this turn: behind, and commits do not wait for them */
 	uint32_t paced_next; /* who was sent something last of them */
 	struct wl_replica_ask ask; /* all roles */
@@ -219,6 +233,12 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 static inline bool wl_replica_is_apart(const struct wl_replica *replica)
 {
 	return replica->apart.node != 0;
+}
+/* So long a leader waits before it calls a follower, a commit or a quorum lost. Not what voters promise: nothing that is safe leans on it. */
+static inline uint64_t wl_replica_patience_ns(const struct wl_replica *replica)
+{
+	return replica->config.patience_ns != 0 ? replica->config.patience_ns
+						: replica->config.election_timeout_ns;
 }
 /* Who counts: the members by the newest entry of our log about them, committed or not. */
 static inline const struct wl_list *wl_replica_list(const struct wl_replica *replica)
@@ -317,6 +337,19 @@ void wl_replica_ask(struct wl_replica *replica, const struct wl_wire_propose *wi
 /* The same, as a follower's operator asked: taken by a leader only. */
 void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 			   const struct wl_wire_propose *propose);
+/* It is one about who leads, and the term in which it was asked is over, or who was to lead does: nothing is left to do. */
+bool wl_replica_transfer_is_settled(const struct wl_replica *replica,
+				    const struct wl_wire_propose *wish);
+/* Leader: tells control when who is to lead can. True: it is told, and the wish is done with. False: not yet. */
+bool wl_replica_want_transfer(struct wl_replica *replica, const struct wl_wire_propose *wish);
+/* A voter that has all but what is under way, room, a drive that keeps up, and was heard just now. */
+bool wl_replica_may_succeed(const struct wl_replica *replica, uint32_t node);
+/* The worker was told in this term to hand leadership over, if only in vain: no promise that rests on leading on for some time holds, or
+ * is made, until another view's term. */
+static inline bool wl_replica_gives_away(const struct wl_replica *replica)
+{
+	return replica->gives_away;
+}
 /* Says it to `leader`, once a heartbeat. */
 void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader);
 

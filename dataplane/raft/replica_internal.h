@@ -32,6 +32,11 @@ void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_po
 /* For the rest of this process, whatever view comes: nothing is acknowledged, and nothing that was kept for a full ring leaves. */
 void wl_replica_take_no_part(struct wl_replica *replica, const struct wl_divergence *divergence);
 
+/* replica_succession.c. Leader, each turn: another one is to lead? */
+void wl_replica_watch_succession(struct wl_replica *replica);
+/* The voter that is furthest, one with room, in step and of a high priority if there is such; 0 when there is none. */
+uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing);
+
 /* replica_state.c: does everybody make the same of what is committed? A new view knows of no question. */
 void wl_replica_state_begin(struct wl_replica *replica);
 /* Leader, before frames leave: the next question, when the last one is answered or too old. */

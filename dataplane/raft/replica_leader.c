@@ -74,12 +74,12 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 {
 	wl_members heard = 0;
 
-	if (replica->now_ns - replica->asked_ns <= replica->config.election_timeout_ns)
+	if (replica->now_ns - replica->asked_ns <= wl_replica_patience_ns(replica))
 		return true;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (node == replica->config.node ||
 		    (replica->now_ns - replica->peers[node].heard_sent_ns <=
-			     replica->config.election_timeout_ns &&
+			     wl_replica_patience_ns(replica) &&
 		     !wl_replica_knows_held_back(replica, node)))
 			heard |= wl_members_only(node);
 	}
@@ -358,6 +358,7 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 		start_term(replica);
 	wl_replica_state_ask(replica);
 	wl_replica_leader_advance(replica);
+	wl_replica_watch_succession(replica);
 	/*
 	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk
 	 * must not come into step in our old term, or it would vote once more in the new one: so it hears nothing of us.

@@ -99,6 +99,8 @@ static bool is_settled(struct wl_service *service, const struct wl_wire_propose 
 	const struct wl_consumer *consumer;
 	struct wl_journal_limits limits;
 
+	if (wish->verb == WL_WIRE_PROPOSE_TRANSFER)
+		return wl_replica_transfer_is_settled(service->replica, wish);
 	if (wish->verb == WL_WIRE_PROPOSE_MEMBERS)
 		return wl_membership_is_settled(service, wish->number, wl_service_leads(service));
 	if (wish->verb == WL_WIRE_PROPOSE_LIMITS)
@@ -118,7 +120,7 @@ static void limit_wish(const struct wl_service *service, struct wl_wire_propose 
 {
 	uint64_t lowest = service->state.consumers.lowest;
 
-	if (wish->verb == WL_WIRE_PROPOSE_MEMBERS || wish->verb == WL_WIRE_PROPOSE_LIMITS)
+	if (wish->verb >= WL_WIRE_PROPOSE_MEMBERS)
 		return;
 	if (wish->number > service->replica->log->next_number)
 		wish->number = service->replica->log->next_number;
@@ -168,6 +170,11 @@ static unsigned tend_ask(struct wl_service *service)
 		leader = wl_service_leader(service);
 		if (leader != 0 && leader != service->config.node)
 			wl_replica_pass_on_ask(replica, leader);
+		return 0;
+	}
+	if (ask->wish.verb == WL_WIRE_PROPOSE_TRANSFER) {
+		if (wl_replica_want_transfer(replica, &ask->wish))
+			ask->wish.verb = 0;
 		return 0;
 	}
 	if (ask->wish.verb == WL_WIRE_PROPOSE_MEMBERS)

@@ -285,31 +285,35 @@
 #define WL_WIRE_FIELDS_propose(F, ZERO, RULE) \
 	F(u32, verb, choice, IN(WL_WIRE_PROPOSE_TRIM, WL_WIRE_PROPOSE_LAST), \
 	  "1: trim; 2: make or move a consumer's checkpoint; 3: drop it; 4: change the members; " \
-	  "5: set a limit") \
+	  "5: set a limit; 6: hand leadership over") \
 	ZERO(4) \
 	F(u64, number, number, ANY, \
 	  "1: records below it may be forgotten; 2: the first one that is not consumed; 4: what is " \
 	  "asked for (1: add a learner, 2: promote, 3: demote, 4: remove, 5: replace, 6: readmit " \
 	  "its present data), the node's id << 8, and of 5 the id of the one in its place << 16; 5: " \
-	  "the limit, of time in ns") \
+	  "the limit, of time in ns; 6: the term in which it was asked, and in no other is it done") \
 	F(u64, made, index, ANY, \
 	  "of the entry that made the checkpoint which is meant. 2: 0: any, and it is made where " \
-	  "it is not there. 5: of the entry that said the limits of which one is to change") \
+	  "it is not there. 5: of the entry that said the limits of which one is to change; 6: the " \
+	  "id of the node that is to lead, 0: whoever is best") \
 	F(label, name, text, ANY, \
-	  "of the consumer, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it; 1, 4: empty; 5: of " \
+	  "of the consumer, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it; 1, 4, 6: empty; 5: of " \
 	  "the limit") \
 	RULE((m->number == 0) == (m->verb == WL_WIRE_PROPOSE_CONSUMER_DROP) || \
 		     m->verb == WL_WIRE_PROPOSE_LIMITS, \
 	     "`number` is 0 where a checkpoint is dropped, and only there or of a limit") \
 	RULE((m->name[0] == 0) == \
-		     (m->verb == WL_WIRE_PROPOSE_TRIM || m->verb == WL_WIRE_PROPOSE_MEMBERS), \
-	     "`name` is empty where records are trimmed or members change, and only there") \
+		     (m->verb == WL_WIRE_PROPOSE_TRIM || m->verb == WL_WIRE_PROPOSE_MEMBERS || \
+		      m->verb == WL_WIRE_PROPOSE_TRANSFER), \
+	     "`name` is there for a checkpoint or a limit, and only there") \
 	RULE(m->made == 0 ? m->verb != WL_WIRE_PROPOSE_CONSUMER_DROP && \
 				    m->verb != WL_WIRE_PROPOSE_LIMITS \
 			  : m->verb != WL_WIRE_PROPOSE_TRIM && \
 				    m->verb != WL_WIRE_PROPOSE_MEMBERS, \
 	     "`made` is not 0 where a checkpoint is dropped or a limit set, and 0 where records are " \
-	     "trimmed or members change")
+	     "trimmed or members change") \
+	RULE(m->verb != WL_WIRE_PROPOSE_TRANSFER || m->made <= WIRELOG_NODES_MAX, \
+	     "who is to lead has the id of a node")
 
 /* Of the replicated part of a base (dataplane/state/base_format.h). */
 #define WL_WIRE_FIELDS_base_ask(F, ZERO, RULE) \

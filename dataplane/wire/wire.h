@@ -63,7 +63,9 @@ enum wl_wire_propose_verb {
 	WL_WIRE_PROPOSE_MEMBERS = 4, /* number: wl_change_pack (base/change.h) */
 	WL_WIRE_PROPOSE_LIMITS =
 		5, /* name, number: what is kept of it (base/journal_limits.h); made: the limits that it changes */
-	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_LIMITS,
+	WL_WIRE_PROPOSE_TRANSFER =
+		6, /* number: the term that is to end; made: who is to lead, 0: whoever is best */
+	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_TRANSFER,
 };
 
 enum wl_wire_chain_verdict {

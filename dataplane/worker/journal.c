@@ -439,6 +439,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 		publish_catch_up(journal, node, &status.peers[node], now_ns);
 		publish_node(&status, node, rx, now_ns);
 		status.peers[node].held_back = wl_replica_knows_held_back(replica, node);
+		status.peers[node].may_succeed = replica->view.role == WL_ROLE_LEADER &&
+						 wl_replica_may_succeed(replica, node);
 	}
 	status.peers[replica->config.node].incarnation = replica->config.incarnation;
 	wl_published_write(&journal->published, &status);

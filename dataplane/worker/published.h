@@ -30,6 +30,7 @@ struct wl_peer_status {
 	uint64_t incarnation; /* of its data, as it said last; our own, of ourselves; 0: never met */
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
+	bool may_succeed; /* leader: a voter that could take leadership over in the next moment */
 	bool behind; /* leader: it is sent what it lacks behind live frames (raft/pace.h) */
 	uint64_t behind_entries, behind_bytes; /* leader: not known to be there */
 	uint64_t catch_up_rate; /* bytes a second that came to be there */

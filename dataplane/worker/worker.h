@@ -27,7 +27,7 @@ struct wl_worker_config {
 	uint16_t udp_port;
 	uint32_t clients_max; /* a power of two */
 	uint64_t client_idle_ns;
-	uint64_t election_timeout_ns;
+	uint64_t election_timeout_ns; /* timing.patience_ms: nothing here is what voters promise */
 	uint64_t facts[WL_FACTS]; /* told to peers; the link's MTU is added for each */
 	/* where the peers are; a mac that is not known yet comes as NEIGHBOUR */
 	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];

@@ -214,6 +214,8 @@ struct sim_plan {
 	uint64_t no_limits; /* 1: files say none, so that no entry does (search/explore.c) */
 	uint64_t raw; /* 1: drives are devices: a base has no name */
 	uint64_t think_ns; /* a client begins an append about so often */
+	uint64_t patience; /* of leaders, in election timeouts */
+	uint64_t prefers; /* which node is to lead rather; 0: none */
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;
 };

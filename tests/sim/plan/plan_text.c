@@ -221,6 +221,8 @@ static const struct {
 	{"retention-age", offsetof(struct sim_plan, retention_age_ns), TIME},
 	{"raw", offsetof(struct sim_plan, raw), NUMBER},
 	{"think", offsetof(struct sim_plan, think_ns), TIME},
+	{"patience", offsetof(struct sim_plan, patience), NUMBER},
+	{"prefers", offsetof(struct sim_plan, prefers), NUMBER},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 

@@ -137,6 +137,7 @@ struct sim_world *sim_world_init(const struct sim_bounds *bounds, const char *re
 		.segments_max = SIM_EXPLORE_SEGMENTS,
 		.ring_bytes = WL_LOG_RING_BYTES_MIN,
 		.election_timeout_ns = SIM_EXPLORE_TIMEOUT_NS,
+		.patience_ns = SIM_EXPLORE_TIMEOUT_NS,
 		.heartbeat_ns = SIM_EXPLORE_TIMEOUT_NS / 10,
 		.plan = &world->plan,
 		.mtu = 1500,
