@@ -35,7 +35,7 @@ enum part {
 
 _Static_assert(HEADER_WORDS *WORD_BYTES == WL_STATE_UNIT_BYTES, "the largest part fits");
 
-static const uint8_t part_bytes[] = {
+static const uint16_t part_bytes[] = {
 	[PART_HEADER] = HEADER_WORDS * WORD_BYTES,
 	[PART_CONSUMER] = CONSUMER_WORDS * WORD_BYTES,
 	[PART_SESSION] = SESSION_WORDS * WORD_BYTES,
