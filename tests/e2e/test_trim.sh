@@ -55,7 +55,7 @@ reads_kept_of() { # NODE
 	local first last
 	first=$(begin_of "$1") last=$(journal "$1" .commit_number)
 	tail_from "$first" --node "$1" --count $((last - first + 1)) --format text &&
-		awk -v n="$first" '$1 != n++ { bad = 1 } END { exit bad || n == 0 }' "$work/tail.out" && return
+		awk -v n="$first" -v last="$last" '$1 != n++ { bad = 1 } END { exit bad || n != last + 1 }' "$work/tail.out" && return
 	[ "$(begin_of "$1")" != "$first" ] || return 1
 	return 2 # more was given up meanwhile
 }
