@@ -65,8 +65,7 @@ bool wl_journal_limits_are_possible(const struct wl_journal_limits *limits)
 		const struct row *row = &rows[limit];
 		uint64_t value = limits->value[limit];
 
-		if (value < row->least * row->scale || value > row->most * row->scale ||
-		    value % row->scale != 0)
+		if (value < row->least * row->scale || value > row->most * row->scale)
 			return false;
 	}
 	return true;

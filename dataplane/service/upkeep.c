@@ -206,7 +206,8 @@ static unsigned tend_limits(struct wl_service *service)
 	struct wl_control control = wl_control_of_limits(limits, 0);
 
 	return service->state.limits.index == 0 && limits->value[WL_LIMIT_SESSIONS] != 0 &&
-	       wl_service_leads(service) && propose(service, &control);
+	       wl_journal_limits_are_possible(limits) && wl_service_leads(service) &&
+	       propose(service, &control);
 }
 
 static unsigned tend_retention(struct wl_service *service)

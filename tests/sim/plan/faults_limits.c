@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Limits of journals that an operator asks for, and a leader that asks for limits that are not there any more (part of faults.c). */
-#include "dataplane/service/propose.h"
+/* Limits of journals that an operator asks for (part of faults.c), and what is expected of them. */
 #include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle.h"
 #include "tests/sim/plan/expect.h"
@@ -23,32 +22,13 @@ static void set_limit(struct sim_node *node, unsigned journal, const struct sim_
 	wl_replica_ask(&node->journals[journal]->replica, &wish);
 }
 
-/* Two entries that expect the same limits: the second one comes too late. */
-static void propose_twice(struct sim_node *node, unsigned journal, const struct sim_action *action)
-{
-	struct wl_service *service = node->journals[journal]->service;
-	struct wl_journal_limits limits = service->state.limits;
-
-	for (unsigned at = 0; at < 2 && wl_service_leads(service); at++) {
-		struct wl_control control;
-
-		limits.value[action->argument[1] % WL_LIMITS] = action->argument[2] + at;
-		control = wl_control_of_limits(&limits, limits.index);
-		(void)wl_service_propose(service, &control);
-	}
-}
-
 bool sim_faults_act_on_limits(struct sim_faults *faults, const struct sim_action *action,
 			      struct sim_node *node)
 {
-	if (action->verb != SIM_SET_LIMIT && action->verb != SIM_PROPOSE_LIMITS)
+	if (action->verb != SIM_SET_LIMIT)
 		return false;
-	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
-		if (action->verb == SIM_SET_LIMIT)
-			set_limit(node, journal, action);
-		else
-			propose_twice(node, journal, action);
-	}
+	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++)
+		set_limit(node, journal, action);
 	return true;
 }
 

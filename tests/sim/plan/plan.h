@@ -112,7 +112,6 @@ enum sim_verb {
 	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
 	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
 	SIM_SET_LIMIT, /* node, which (base/journal_limits.h), what is kept of it: an operator asks it to set that limit */
-	SIM_PROPOSE_LIMITS, /* node, the same: if it leads it proposes that, and at once one more than that of the same limits, which no leader does of itself */
 	SIM_EXPECT_LIMIT, /* node, which, what: its state has that limit */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
 	SIM_DESTROY, /* node, which is down: the entry of this index, wherever it stands on its drives */

@@ -105,7 +105,6 @@ static const struct {
 	[SIM_PROPOSE_TRIM] = {"propose-trim", {NODE, NUMBER}},
 	[SIM_CONSUMER] = {"consumer", {NODE, NUMBER}},
 	[SIM_SET_LIMIT] = {"set-limit", {NODE, NUMBER, NUMBER}},
-	[SIM_PROPOSE_LIMITS] = {"propose-limits", {NODE, NUMBER, NUMBER}},
 	[SIM_EXPECT_LIMIT] = {"expect-limit", {NODE, NUMBER, NUMBER}},
 	[SIM_FLIP_BASE] = {"flip-base", {NODE}},
 	[SIM_MEMBER] = {"member", {NODE, NUMBER, NODE, NUMBER}},

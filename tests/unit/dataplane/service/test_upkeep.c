@@ -240,7 +240,6 @@ static void a_limit_that_is_asked_for_is_set_once(void)
 	ask_limit("retention.bytes", 9 << 20, first); /* of limits that are others by now */
 	ask_limit("retention.bytes", 7 << 20, state()->limits.index); /* as it is */
 	ask_limit("retention.byte", 9 << 20, state()->limits.index); /* there is none */
-	ask_limit("retention.age", 5, state()->limits.index); /* no whole second */
 	ask_limit("limits.sessions", 0, state()->limits.index);
 	ask_limit("limits.sessions", SERVICE_FIXTURE_SESSIONS + 1, state()->limits.index);
 	CU_ASSERT_EQUAL(front->log.tail.index, tail);

@@ -390,7 +390,7 @@ static const struct {
 	{28, 10}, /* limits of an entry that is not applied */
 	{28, 0}, /* values that no entry said */
 	{29, (1ull << 40) + 1}, /* more than retention.bytes may be */
-	{30, 5000000001}, /* no whole second */
+	{30, 1000000000000000001}, /* more than retention.age may be */
 	{32, 0}, /* no session may live */
 	{32, SESSIONS_MAX + 1}, /* more than there is memory for */
 	{32, 2 + (1ull << 32)},
