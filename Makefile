@@ -180,7 +180,7 @@ e2e-web: all web $(E2E_PROGRAMS) ## the page in a headless browser while a leade
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
-	@$(BUILD)/wirelog demo --run
+	@$(BUILD)/wirelog demo --run $(if $(wildcard $(BUILD)/web/index.html),--page)
 
 test: ## install what is missing, build all variants, run every test
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps test)

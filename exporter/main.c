@@ -23,12 +23,12 @@
 
 _Static_assert(WL_EXPOSITION_RECENT_S == 10, "as the request says");
 
-enum { KEY_LISTEN = 0x100, KEY_ONCE };
+enum { KEY_LISTEN = 0x100, KEY_ONCE, KEY_UNTIL_GONE };
 
 struct options {
 	struct wl_tool_cluster cluster;
 	const char *listen;
-	bool once;
+	bool once, until_gone;
 };
 
 const char *argp_program_version = "wirelog-exporter " WIRELOG_VERSION_TEXT;
@@ -37,6 +37,7 @@ static const struct argp_option option_table[] = {
 	{"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
 	 "where /metrics is; port 0: one that is free (default " LISTEN_DEFAULT ")", 0},
 	{"once", KEY_ONCE, NULL, 0, "write the page to standard output and end", 0},
+	{"until-gone", KEY_UNTIL_GONE, NULL, 0, "end when no run directory is there any more", 0},
 	{0},
 };
 
@@ -53,6 +54,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_ONCE:
 		options->once = true;
+		return 0;
+	case KEY_UNTIL_GONE:
+		options->until_gone = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
@@ -128,7 +132,7 @@ static int serve(struct options *options)
 	struct wl_http *http;
 	sigset_t ends;
 	uint16_t port;
-	int number;
+	const struct timespec second = {.tv_sec = 1};
 
 	if (!wl_http_parse_address(options->listen, &address)) {
 		fprintf(stderr, "wirelog-exporter: --listen %s: it is ADDRESS:PORT\n",
@@ -150,7 +154,9 @@ static int serve(struct options *options)
 	printf("wirelog-exporter: port %u\n", port);
 	fflush(stdout);
 	sd_notify(0, "READY=1");
-	sigwait(&ends, &number);
+	while (sigtimedwait(&ends, NULL, &second) < 0)
+		if (options->until_gone && wl_tool_cluster_is_gone(&options->cluster))
+			break;
 	wl_http_close(http);
 	wl_scrape_fini(&scrape);
 	return EX_OK;

@@ -26,11 +26,12 @@
 #define LOOK_MS 500
 #define POINT_LOOKS 2u /* a point of the curves each second */
 
-enum { KEY_LISTEN = 0x100, KEY_PAGE };
+enum { KEY_LISTEN = 0x100, KEY_PAGE, KEY_UNTIL_GONE };
 
 struct options {
 	struct wl_tool_cluster cluster;
 	const char *listen, *page;
+	bool until_gone;
 };
 
 struct looking {
@@ -49,6 +50,7 @@ static const struct argp_option option_table[] = {
 	 "where the page is; port 0: one that is free (default " LISTEN_DEFAULT ")", 0},
 	{"page", KEY_PAGE, "DIR", 0,
 	 "the files of the page (default: web/ beside this program, then ../share/wirelog/web)", 0},
+	{"until-gone", KEY_UNTIL_GONE, NULL, 0, "end when no run directory is there any more", 0},
 	{0},
 };
 
@@ -65,6 +67,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_PAGE:
 		options->page = argument;
+		return 0;
+	case KEY_UNTIL_GONE:
+		options->until_gone = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
@@ -141,7 +146,8 @@ static void look(struct looking *looking, uint32_t count, int64_t now_ms)
 	tell(looking, "now", wl_picture_now(&looking->watch, wall / 1000000, now_ms), WL_SITE_NOW);
 }
 
-static void run(struct looking *looking, uint32_t count, struct wl_http *http, int ends)
+static void run(struct looking *looking, const struct options *options, struct wl_http *http,
+		int ends)
 {
 	int64_t look_ms = wl_feed_now_ms() + LOOK_MS / 2;
 
@@ -161,7 +167,9 @@ static void run(struct looking *looking, uint32_t count, struct wl_http *http, i
 		now_ms = wl_feed_now_ms();
 		if (now_ms < look_ms)
 			continue;
-		look(looking, count, now_ms);
+		if (options->until_gone && wl_tool_cluster_is_gone(&options->cluster))
+			return;
+		look(looking, options->cluster.run_directory_count, now_ms);
 		wl_http_wake(http);
 		look_ms = now_ms + LOOK_MS;
 	}
@@ -219,7 +227,7 @@ static int serve(struct looking *looking, const struct options *options)
 	printf("wirelog-web: port %u\n", port);
 	fflush(stdout);
 	sd_notify(0, "READY=1");
-	run(looking, options->cluster.run_directory_count, http, ends);
+	run(looking, options, http, ends);
 	wl_http_close(http);
 	close(ends);
 	return EX_OK;
