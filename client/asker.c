@@ -79,8 +79,7 @@ static uint32_t anybody(const struct wl_asker *asker)
 	if (wl_channel_reaches(asker->channel, leader))
 		return leader;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (wl_members_has(nodes->served, node) &&
-		    wl_channel_reaches(asker->channel, node))
+		if (wl_members_has(nodes->served, node) && wl_channel_reaches(asker->channel, node))
 			return node;
 	}
 	return 0;
@@ -97,10 +96,9 @@ static void say(struct wl_asker *asker, const struct wl_asker_question *question
 	};
 	bool is_end = question->session == 0;
 	size_t room;
-	uint8_t *payload =
-		wl_channel_open(asker->channel,
-				is_end ? anybody(asker) : asker->nodes->leadership.leader,
-				is_end ? WL_WIRE_END_ASK : WL_WIRE_OUTCOME_ASK, &room);
+	uint8_t *payload = wl_channel_open(
+		asker->channel, is_end ? anybody(asker) : asker->nodes->leadership.leader,
+		is_end ? WL_WIRE_END_ASK : WL_WIRE_OUTCOME_ASK, &room);
 
 	if (!payload)
 		return;

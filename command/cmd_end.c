@@ -18,7 +18,8 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{"node", KEY_NODE, "N", 0, "ask this node (default: the leader); it asks the leader itself", 0},
+	{"node", KEY_NODE, "N", 0, "ask this node (default: the leader); it asks the leader itself",
+	 0},
 	{"json", 'j', NULL, 0, "the answer as JSON", 0},
 	WL_TOOL_QUESTION_OPTION_TIMEOUT,
 	{0},
@@ -33,8 +34,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		state->child_inputs[0] = &options->question.cluster;
 		return 0;
 	case KEY_NODE:
-		options->question.node = (uint32_t)wl_tool_option_number(
-			state, "--node", argument, 1, WIRELOG_NODES_MAX);
+		options->question.node = (uint32_t)wl_tool_option_number(state, "--node", argument,
+									 1, WIRELOG_NODES_MAX);
 		return 0;
 	case 'j':
 		options->json = true;

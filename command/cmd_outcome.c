@@ -22,7 +22,8 @@ struct options {
 
 static const struct argp_option option_table[] = {
 	{"fence", KEY_FENCE, NULL, 0,
-	 "what is not committed by then never will be: the session's sequences up to this one are spent", 0},
+	 "what is not committed by then never will be: the session's sequences up to this one are spent",
+	 0},
 	{"json", 'j', NULL, 0, "the answer as JSON", 0},
 	WL_TOOL_QUESTION_OPTION_TIMEOUT,
 	{0},
@@ -37,10 +38,11 @@ static uint64_t parse_session(const char *text, const struct argp_state *state)
 	errno = 0;
 	session = strtoull(text, &behind, 16);
 	if (errno != 0 || behind == text || *behind != '\0' || text[0] == '-' || session == 0)
-		argp_error(state,
-			   "'%s' is no session: hexadecimal digits, as `wirelog append` and `wirelog tail "
-			   "--format json` print them",
-			   text);
+		argp_error(
+			state,
+			"'%s' is no session: hexadecimal digits, as `wirelog append` and `wirelog tail "
+			"--format json` print them",
+			text);
 	return session;
 }
 
@@ -66,8 +68,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		if (state->arg_num == 0)
 			question->session = parse_session(argument, state);
 		else if (state->arg_num == 1)
-			question->sequence = wl_tool_option_number(state, "SEQUENCE", argument, 1,
-								   INT64_MAX);
+			question->sequence =
+				wl_tool_option_number(state, "SEQUENCE", argument, 1, INT64_MAX);
 		else
 			argp_error(state, "'%s' is one word too many", argument);
 		return 0;

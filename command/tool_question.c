@@ -59,8 +59,9 @@ static int wait_for_answer(struct wirelog *log, const struct wl_tool_question *q
 	if (!waiting->answered)
 		return EXIT_INTERRUPTED;
 	if (waiting->answer.status == WIRELOG_INVALID_ARGUMENT)
-		return wl_tool_refuse(WIRELOG_INVALID_ARGUMENT,
-				      "the session is more than a million sequences behind that one");
+		return wl_tool_refuse(
+			WIRELOG_INVALID_ARGUMENT,
+			"the session is more than a million sequences behind that one");
 	return waiting->answer.status == WIRELOG_OK ? 0
 						    : wl_tool_refuse(waiting->answer.status, NULL);
 }

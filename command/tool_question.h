@@ -22,9 +22,11 @@ struct wl_tool_question {
 };
 
 #define WL_TOOL_QUESTION_KEY_TIMEOUT 0x180
-#define WL_TOOL_QUESTION_OPTION_TIMEOUT \
-	{"timeout", WL_TOOL_QUESTION_KEY_TIMEOUT, "DURATION", 0, \
-	 "without an answer for so long it is an error (default 10s)", 0}
+#define WL_TOOL_QUESTION_OPTION_TIMEOUT                                                 \
+	{                                                                               \
+		"timeout", WL_TOOL_QUESTION_KEY_TIMEOUT, "DURATION", 0,                 \
+			"without an answer for so long it is an error (default 10s)", 0 \
+	}
 void wl_tool_question_parse_timeout(struct wl_tool_question *question, const char *text,
 				    const struct argp_state *state);
 

@@ -67,8 +67,8 @@ uint64_t wl_replica_read_confirmed(const struct wl_replica *replica)
 	if (!is_ready(replica))
 		return 0;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		echoed[node] =
-			wl_replica_counts(replica, node) ? replica->peers[node].echoed_ns : 0;
+		echoed[node] = wl_replica_counts(replica, node) ? replica->peers[node].echoed_ns
+								: 0;
 	echoed[replica->config.node] = UINT64_MAX; /* no new term is durable before we are fenced */
 	return wl_quorum_majority(echoed, wl_replica_list(replica));
 }

@@ -204,7 +204,8 @@ static void keep(struct wl_service *service, struct wl_read *asked)
 		refuse(service, asked, WIRELOG_NOT_LEADER);
 		return;
 	} else {
-		asked->round = replica->reads.round + 1; /* the one that is under way began before */
+		asked->round =
+			replica->reads.round + 1; /* the one that is under way began before */
 	}
 	reads->waits[reads->pushed++ % WL_READS_WAITING] = *asked;
 }
@@ -401,8 +402,7 @@ unsigned wl_reads_propose(struct wl_service *service)
 	for (uint32_t at = 0; at < WL_READS_FENCES; at++) {
 		struct wl_read *read = &reads->fences[at];
 
-		if (read->client != 0 &&
-		    read->index <= service->state.sessions.applied_index)
+		if (read->client != 0 && read->index <= service->state.sessions.applied_index)
 			appended += tend(service, read);
 	}
 	if (appended != 0)

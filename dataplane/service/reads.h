@@ -37,7 +37,8 @@ struct wl_read {
 	uint64_t asked_ns;
 	uint64_t began_ns; /* leader: told when so far is confirmed; */
 	uint64_t round; /* another: when this round was answered */
-	uint64_t index, number; /* committed when it came; of a fence: everything up to there has to be applied */
+	uint64_t index,
+		number; /* committed when it came; of a fence: everything up to there has to be applied */
 	uint64_t session, sequence; /* OUTCOME; else 0 */
 	bool fence;
 };

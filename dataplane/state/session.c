@@ -376,8 +376,8 @@ struct wl_session_progress *wl_session_appended_of(struct wl_session_table *tabl
 }
 
 enum wl_session_verdict wl_session_recall(const struct wl_session_table *table,
-				      const struct wl_session *session, uint64_t sequence,
-				      uint64_t *number, uint64_t *timestamp_ns)
+					  const struct wl_session *session, uint64_t sequence,
+					  uint64_t *number, uint64_t *timestamp_ns)
 {
 	uint64_t low = wl_session_oldest_run(session), high = session->applied.runs_total;
 	const struct wl_session_run *run;

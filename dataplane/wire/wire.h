@@ -109,12 +109,12 @@ enum wl_wire_consumer_verb {
 };
 
 enum wl_wire_fate { /* what became of an append; wirelog_fate of wirelog.h */
-	WL_WIRE_FATE_COMMITTED = 1,
-	WL_WIRE_FATE_NEVER = 2,
-	WL_WIRE_FATE_EXPIRED = 3,
-	WL_WIRE_FATE_PENDING = 4,
-	WL_WIRE_FATE_UNKNOWN = 5,
-	WL_WIRE_FATE_LAST = WL_WIRE_FATE_UNKNOWN,
+		    WL_WIRE_FATE_COMMITTED = 1,
+		    WL_WIRE_FATE_NEVER = 2,
+		    WL_WIRE_FATE_EXPIRED = 3,
+		    WL_WIRE_FATE_PENDING = 4,
+		    WL_WIRE_FATE_UNKNOWN = 5,
+		    WL_WIRE_FATE_LAST = WL_WIRE_FATE_UNKNOWN,
 };
 
 /* ---- sizes, structs, codecs of the table ------------------------------------------------------- */

@@ -74,8 +74,9 @@ int main(int argc, char **argv)
 	int asks = argc == 7 && strcmp(argv[4], "--of") == 0;
 
 	if (argc != 5 && !asks) {
-		fprintf(stderr, "usage: outcome ENDPOINTS KEY-FILE CLUSTER RECORD\n"
-				"       outcome ENDPOINTS KEY-FILE CLUSTER --of SESSION SEQUENCE\n");
+		fprintf(stderr,
+			"usage: outcome ENDPOINTS KEY-FILE CLUSTER RECORD\n"
+			"       outcome ENDPOINTS KEY-FILE CLUSTER --of SESSION SEQUENCE\n");
 		return 64;
 	}
 	options.endpoints = argv[1];

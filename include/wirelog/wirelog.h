@@ -129,7 +129,8 @@ enum wirelog_event_kind {
 /* What became of an append. COMMITTED, NEVER and EXPIRED are for good, whoever is asked and whenever. */
 enum wirelog_fate {
 	WIRELOG_FATE_COMMITTED = 1, /* in the log, under `number` */
-	WIRELOG_FATE_NEVER = 2, /* not in the log, and it never will be: a fence has spent its sequence */
+	WIRELOG_FATE_NEVER =
+		2, /* not in the log, and it never will be: a fence has spent its sequence */
 	WIRELOG_FATE_EXPIRED = 3, /* likewise: its not_after passed */
 	/* Neither: it may be on its way, and be committed later. Only a fence makes it certain. */
 	WIRELOG_FATE_PENDING = 4,

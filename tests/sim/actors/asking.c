@@ -65,8 +65,7 @@ void sim_asking_tick(struct sim_asking *asking)
 	struct sim_client *client = asking->client;
 	const struct wl_sender *sender = &asking->engine->sender;
 
-	if (!client->appending ||
-	    !sim_random_chance(&asking->random, (uint32_t)client->plan->asks))
+	if (!client->appending || !sim_random_chance(&asking->random, (uint32_t)client->plan->asks))
 		return;
 	switch (draw(asking, 4)) {
 	case 0:
@@ -77,8 +76,7 @@ void sim_asking_tick(struct sim_asking *asking)
 		break;
 	case 1:
 		if (sender->session.id != 0) {
-			ask(asking, sender->session.id, sender->window.next,
-			    draw(asking, 8) == 0);
+			ask(asking, sender->session.id, sender->window.next, draw(asking, 8) == 0);
 			return;
 		}
 		break;

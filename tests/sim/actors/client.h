@@ -71,8 +71,8 @@ struct sim_client {
 	void (*on_answer)(void *context, struct sim_client *client,
 			  const struct sim_answer *answer);
 	/* Event NULL: it is about to ask; else its answer, which is OK. */
-	void (*on_question)(void *context, struct sim_client *client,
-			    struct sim_question *question, const struct wirelog_event *event);
+	void (*on_question)(void *context, struct sim_client *client, struct sim_question *question,
+			    const struct wirelog_event *event);
 	void *context;
 };
 

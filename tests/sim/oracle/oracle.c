@@ -71,7 +71,16 @@ static struct sim_session *session_of(struct sim_oracle *oracle, uint64_t sessio
 	return &oracle->sessions[at];
 }
 
-/* Sequences of a session grow by one: nothing comes twice, nothing is left out. An expired one is used up, too. */
+void sim_oracle_note_spent(struct sim_oracle *oracle, uint64_t session, uint64_t sequence)
+{
+	struct sim_session *known = session_of(oracle, session);
+
+	if (sequence > known->last_sequence && sequence != UINT64_MAX &&
+	    sequence - known->last_sequence <= WL_SESSION_FENCE_MAX)
+		known->last_sequence = sequence;
+}
+
+/* Sequences of a session grow by one: nothing comes twice, nothing is left out. An expired one is used up, too, and a fence spends some. */
 static void check_sequence(struct sim_oracle *oracle, unsigned node,
 			   const struct wl_record_header *header)
 {

@@ -20,6 +20,8 @@ void sim_oracle_note_consumer(struct sim_oracle *oracle, uint64_t index,
 uint64_t sim_oracle_lowest_checkpoint(const struct sim_oracle *oracle);
 void sim_oracle_on_checkpoint(void *context, struct sim_client *client,
 			      const struct wirelog_event *event);
+/* A fence spent the sequences of a session up to this one. */
+void sim_oracle_note_spent(struct sim_oracle *oracle, uint64_t session, uint64_t sequence);
 /* oracle_reads.c */
 void sim_oracle_note_fence(struct sim_oracle *oracle, const struct wl_control *control);
 /* A record is committed: was it told never to be? */

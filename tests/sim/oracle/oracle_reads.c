@@ -12,6 +12,7 @@ void sim_oracle_note_fence(struct sim_oracle *oracle, const struct wl_control *c
 {
 	if (control->verb != WL_CONTROL_FENCE)
 		return;
+	sim_oracle_note_spent(oracle, control->index, control->number);
 	oracle->fences[oracle->fence_count++ % SIM_ORACLE_FENCES] = (struct sim_fence){
 		.session = control->index,
 		.sequence = control->number,
@@ -46,9 +47,10 @@ void sim_oracle_judge_never(const struct sim_oracle *oracle, unsigned node, uint
 	for (unsigned at = 0; at < SIM_ORACLE_FENCES && at < oracle->never_count; at++) {
 		if (oracle->nevers[at].session == session &&
 		    oracle->nevers[at].sequence == sequence)
-			sim_violation(oracle->cluster, node, "O50",
-				      "sequence %llu of session %llx is committed, and \"never\" was told of it",
-				      LLU(sequence), LLU(session));
+			sim_violation(
+				oracle->cluster, node, "O50",
+				"sequence %llu of session %llx is committed, and \"never\" was told of it",
+				LLU(sequence), LLU(session));
 	}
 }
 
@@ -56,11 +58,12 @@ static void judge_end(const struct sim_oracle *oracle, const struct sim_client *
 		      const struct sim_question *question, const struct wirelog_event *event)
 {
 	if (event->number < question->numbers || event->number > oracle->numbers)
-		sim_violation(oracle->cluster, event->node, "O49",
-			      "client %u is told that the journal ends at %llu; it was at %llu when that was "
-			      "asked, and is at %llu",
-			      client->number, LLU(event->number), LLU(question->numbers),
-			      LLU(oracle->numbers));
+		sim_violation(
+			oracle->cluster, event->node, "O49",
+			"client %u is told that the journal ends at %llu; it was at %llu when that was "
+			"asked, and is at %llu",
+			client->number, LLU(event->number), LLU(question->numbers),
+			LLU(oracle->numbers));
 }
 
 static void judge_never(struct sim_oracle *oracle, const struct sim_client *client,
@@ -70,11 +73,12 @@ static void judge_never(struct sim_oracle *oracle, const struct sim_client *clie
 	bool fenced = has_fence(oracle, question->session, question->sequence);
 
 	if (number != 0 || (!fenced && event->fate == WIRELOG_FATE_NEVER))
-		sim_violation(oracle->cluster, event->node, "O50",
-			      "client %u is told \"never\" of sequence %llu of session %llx, which is "
-			      "number %llu; a fence is %s",
-			      client->number, LLU(question->sequence), LLU(question->session),
-			      LLU(number), fenced ? "committed" : "not");
+		sim_violation(
+			oracle->cluster, event->node, "O50",
+			"client %u is told \"never\" of sequence %llu of session %llx, which is "
+			"number %llu; a fence is %s",
+			client->number, LLU(question->sequence), LLU(question->session),
+			LLU(number), fenced ? "committed" : "not");
 	oracle->nevers[oracle->never_count++ % SIM_ORACLE_FENCES] = (struct sim_fence){
 		.session = question->session,
 		.sequence = question->sequence,
@@ -121,12 +125,13 @@ void sim_oracle_on_question(void *context, struct sim_client *client, struct sim
 		break;
 	case WIRELOG_FATE_PENDING:
 		if (question->committed_as != 0 || question->fence)
-			sim_violation(oracle->cluster, event->node, "O51",
-				      "client %u is told that sequence %llu of session %llx is pending, and it "
-				      "was number %llu when that was asked%s",
-				      client->number, LLU(question->sequence),
-				      LLU(question->session), LLU(question->committed_as),
-				      question->fence ? ", with a fence" : "");
+			sim_violation(
+				oracle->cluster, event->node, "O51",
+				"client %u is told that sequence %llu of session %llx is pending, and it "
+				"was number %llu when that was asked%s",
+				client->number, LLU(question->sequence), LLU(question->session),
+				LLU(question->committed_as),
+				question->fence ? ", with a fence" : "");
 		break;
 	case WIRELOG_FATE_UNKNOWN:
 		break;

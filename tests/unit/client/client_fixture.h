@@ -123,7 +123,8 @@ struct client_fixture {
 	struct {
 		int refuse_status; /* of whatever is asked; 0: none */
 		bool mute; /* nothing is answered */
-		unsigned ends[CLIENT_FIXTURE_NODES + 1], outcomes[CLIENT_FIXTURE_NODES + 1]; /* asked there */
+		unsigned ends[CLIENT_FIXTURE_NODES + 1],
+			outcomes[CLIENT_FIXTURE_NODES + 1]; /* asked there */
 		struct wl_wire_outcome_ask last;
 		enum wl_wire_fate fate;
 	} asked;

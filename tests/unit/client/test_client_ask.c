@@ -80,8 +80,8 @@ static void question_has_an_end_without_an_answer(void)
 	begin();
 	fixture->asked.mute = true;
 	question = wl_engine_ask_outcome(fixture->client, 9, 1, 1);
-	client_fixture_run(fixture, fixture->client->environment.options.append_timeout_ns +
-					    100 * MS);
+	client_fixture_run(fixture,
+			   fixture->client->environment.options.append_timeout_ns + 100 * MS);
 	CU_ASSERT_EQUAL(answer_to(question).kind, WIRELOG_EVENT_OUTCOME);
 	CU_ASSERT_EQUAL(answer_to(question).status, WIRELOG_NOT_CONNECTED);
 	CU_ASSERT_EQUAL(fixture->client->asker.count, 0);

@@ -76,12 +76,10 @@ static void fence_spends_what_is_not_in_the_log(void)
 	CU_ASSERT_EQUAL(number, 0);
 	CU_ASSERT_EQUAL(outcome(6, &number), WL_SESSION_NEXT);
 	wl_session_lead(&state.sessions, 1);
-	CU_ASSERT_EQUAL(
-		wl_session_check(&state.sessions, session, 4, 3, &number, &timestamp_ns),
-		WL_SESSION_FENCED);
-	CU_ASSERT_EQUAL(
-		wl_session_check(&state.sessions, session, 6, 3, &number, &timestamp_ns),
-		WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(wl_session_check(&state.sessions, session, 4, 3, &number, &timestamp_ns),
+			WL_SESSION_FENCED);
+	CU_ASSERT_EQUAL(wl_session_check(&state.sessions, session, 6, 3, &number, &timestamp_ns),
+			WL_SESSION_NEXT);
 	append(6, 6);
 	CU_ASSERT_FALSE(state.sessions.contradicted);
 	CU_ASSERT_EQUAL(outcome(6, &number), WL_SESSION_DONE);
