@@ -33,6 +33,7 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
 	struct wl_superblock_journal *durable = &agent->record.journals[journal];
 	struct wl_agent_history *history = &agent->histories[journal];
 
+	WL_CHECK(journal < agent->config.journal_count);
 	/* The only voter asks nobody, where it never voted. Its first record of a vote carries this. */
 	if (durable->caught_up_boot == 0 && durable->term == 0 &&
 	    agent->config.voters == wl_members_only(agent->config.node)) {
@@ -137,6 +138,7 @@ void wl_agent_on_peer_history(struct wl_agent *agent, const struct wl_plane_mess
 			"that node's storage.path, and let it join by `wirelog member add` [OTHER_HISTORY]",
 	};
 
+	WL_CHECK(message->journal < agent->config.journal_count);
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, &line);
 }

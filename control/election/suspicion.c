@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "dataplane/base/check.h"
+
 void wl_suspicion_begin(struct wl_suspicion *suspicion, uint64_t timeout_ns, uint64_t patience_ns)
 {
+	WL_CHECK(timeout_ns != 0);
 	memset(suspicion, 0, sizeof(*suspicion));
 	suspicion->timeout_ns = timeout_ns;
 	suspicion->patience_ns = patience_ns > timeout_ns ? patience_ns : timeout_ns;

@@ -7,6 +7,7 @@
 
 void wl_rescue_record(struct wl_superblock *record, const uint64_t *histories)
 {
+	WL_CHECK(record->journal_count <= WIRELOG_JOURNALS_MAX);
 	for (uint32_t id = 0; id < record->journal_count; id++) {
 		struct wl_superblock_journal *journal = &record->journals[id];
 

@@ -128,8 +128,7 @@ static void what_a_verb_does_not_use_is_written_as_zero(void)
 			CU_ASSERT_EQUAL(decoded.incarnation[node],
 					used & DATA ? all.incarnation[node] : 0);
 		for (unsigned limit = 0; limit < WL_LIMITS; limit++)
-			CU_ASSERT_EQUAL(decoded.limit[limit],
-					used & LIMIT ? all.limit[limit] : 0);
+			CU_ASSERT_EQUAL(decoded.limit[limit], used & LIMIT ? all.limit[limit] : 0);
 	}
 }
 
