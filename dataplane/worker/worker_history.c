@@ -54,6 +54,12 @@ static uint64_t history_of(const struct wl_worker *worker, const struct wl_journ
 	    leader->boot_id == worker->rx.peers[node].boot_id &&
 	    leader->history[replica->config.journal] != 0)
 		return leader->history[replica->config.journal];
+	/*
+	 * Data that count for nothing may be a part of what a leader gave before the record had its id: the first entry, and not yet the LOSS
+	 * behind it. By what their log says they would be refused as of the history before.
+	 */
+	if (replica->view.number == 0 || replica->held_back)
+		return 0;
 	return wl_journal_history(journal).id;
 }
 
