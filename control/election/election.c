@@ -110,17 +110,25 @@ static uint32_t rank_of(const struct wl_election *election)
 	return rank;
 }
 
+/* Where nobody led lately each second round takes twice as long, up to the patience: an answer that is slower than a round never counts. */
+static uint64_t round_length(const struct wl_election *election)
+{
+	uint64_t length = election->config.election_timeout_ns << election->rounds_in_vain / 2;
+
+	return length < election->config.patience_ns ? length : election->config.patience_ns;
+}
+
 /*
  * Voters that lose one leader in one moment must not campaign in one moment: each has a slot of its own, and the first can have won when the
  * second begins. Nobody's turn is known where nobody led; then chance alone tells them apart.
  */
 void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns)
 {
-	uint64_t timeout = election->config.election_timeout_ns, silence, slot;
+	uint64_t length = round_length(election), silence, slot;
 	unsigned voters = (unsigned)wl_members_count(wl_list_voters(wl_election_list(election)));
 
 	if (election->leader == 0 || voters < 3) {
-		election->deadline_ns = from_ns + timeout + draw(election) % timeout;
+		election->deadline_ns = from_ns + length + draw(election) % length;
 		return;
 	}
 	silence = wl_suspicion_bound(&election->suspicion);
@@ -328,6 +336,7 @@ void wl_election_on_leader_heard(struct wl_election *election,
 		wl_election_note(election, "follows", message->node, out);
 	election->state = WL_ELECTION_FOLLOWER;
 	election->leader = message->node;
+	election->rounds_in_vain = 0;
 	election->granted = 0;
 	/* The time when it was heard, not when we got to read about it. */
 	election->leader_heard_ns = message->now_ns < now_ns ? message->now_ns : now_ns;

@@ -155,6 +155,7 @@ struct wl_election {
 	wl_members granted; /* self included, of the current round */
 	uint32_t round; /* of pre-votes; its answers name it */
 	uint64_t round_ns; /* when it began */
+	uint32_t rounds_in_vain; /* since somebody led */
 	bool term_committed; /* LEADER: its first entry is committed */
 	bool leaving; /* the process ends: no campaign any more */
 	bool held_back; /* neither votes nor campaigns */

@@ -139,6 +139,26 @@ static void leader_hands_over_as_its_worker_wants(void)
 	CU_ASSERT_PTR_NULL(election_fixture_told(&node, WL_PLANE_TRANSFER));
 }
 
+/* Each answer that comes later than its round is for nothing. */
+static void rounds_in_vain_take_longer_up_to_the_patience(void)
+{
+	const uint64_t timeout_ns = ELECTION_FIXTURE_TIMEOUT_NS;
+	uint64_t length_ns = 0;
+
+	election_fixture_start(&node, 3, 5, 0);
+	node.election.config.patience_ns = 4 * timeout_ns;
+	election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
+	CU_ASSERT(node.election.deadline_ns - node.election.round_ns < 2 * timeout_ns);
+	for (unsigned round = node.election.round; node.election.round < round + 8;) {
+		election_fixture_pass(&node, timeout_ns / 8);
+		length_ns = node.election.deadline_ns - node.election.round_ns;
+		CU_ASSERT(length_ns < 8 * timeout_ns);
+	}
+	CU_ASSERT(length_ns >= 4 * timeout_ns);
+	election_fixture_leader_heard(&node, 2);
+	CU_ASSERT_EQUAL(node.election.rounds_in_vain, 0);
+}
+
 WL_SUITE(suspicion)
 {
 	WL_TEST(at_first_nobody_is_in_a_hurry),
@@ -149,4 +169,5 @@ WL_SUITE(suspicion)
 	WL_TEST(what_is_told_late_measures_nothing),
 	WL_TEST(voters_of_a_lost_leader_have_a_turn_each),
 	WL_TEST(leader_hands_over_as_its_worker_wants),
+	WL_TEST(rounds_in_vain_take_longer_up_to_the_patience),
 };
