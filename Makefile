@@ -6,8 +6,11 @@
 #   dataplane/ROOM/*.c    -> libdataplane.a      pure files and platform files of the fast path
 #   control/ROOM/*.c      -> libcontrol.a        the slow path, without main.c
 #   client/**/*.c         -> libwirelog.a, .so   the library
+#   watch/*.c             -> libwatch.a          what is looked at, for people: of top and web
 #   command/**/*.c        the `wirelog` command
 #   exporter/*.c          `wirelog-exporter`
+#   http/*.c              -> libhttp.a           the HTTP server of exporter and web
+#   web/*.c               `wirelog-web`; web/page and uPlot from npm -> web/, by `make web`
 #   tests/unit/**/*.c     -> unit                one runner, suites register themselves
 #   tests/e2e/*.c, perf/*.c, tests/fuzz/fuzz_*.c   one program per file
 
@@ -61,6 +64,7 @@ DPDK_CFLAGS = $(call once,DPDK_CFLAGS,$(patsubst -I%,-isystem %,\
 DPDK_LIBS = $(call once,DPDK_LIBS,$(call ask,--libs libdpdk))
 HOST_LIBS = $(call once,HOST_LIBS,\
 	$(call ask,--libs liburing libisal libcyaml yaml-0.1 jansson zlib libsystemd blkid))
+SCREEN_LIBS = $(call once,SCREEN_LIBS,$(call ask,--libs ncursesw))
 HTTP_LIBS = $(call once,HTTP_LIBS,$(call ask,--libs libmicrohttpd))
 CUNIT_LIBS = $(call once,CUNIT_LIBS,$(call ask,--libs cunit))
 # intel-ipsec-mb comes without a pkg-config file.
@@ -96,7 +100,7 @@ endif
 # includes one does not even compile.
 SEES_DPDK := %_dpdk.c %_tsc.c %_thread.c %_memory.c %_nvme.c %/main.c
 dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1))),$(DPDK_CFLAGS))
-hardening = $(if $(filter control/% client/% command/% exporter/%,$(1)),$(HARDENING))
+hardening = $(if $(filter control/% client/% command/% exporter/% watch/% http/% web/%,$(1)),$(HARDENING))
 compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardening,$<) $(CFLAGS) \
 	-MMD -MP -c -o $@ $<
 link = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
@@ -114,6 +118,9 @@ programs = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(wildcard $(1)/$(3).c))
 DATAPLANE := $(wildcard dataplane/*/*.c)
 CONTROL := $(wildcard control/*/*.c)
 COMMAND := $(filter-out command/main.c,$(wildcard command/*.c command/*/*.c))
+WATCH := $(wildcard watch/*.c)
+HTTP := $(wildcard http/*.c)
+WEB := $(filter-out web/main.c,$(wildcard web/*.c))
 EXPORTER := $(filter-out exporter/main.c,$(wildcard exporter/*.c))
 LIBRARY := $(wildcard client/*.c client/*/*.c)
 # What needs DPDK is a shared object of its own, so that an application with kernel sockets needs none.
@@ -127,10 +134,13 @@ LIBDATAPLANE := $(BUILD)/libdataplane.a
 LIBCONTROL := $(BUILD)/libcontrol.a
 LIBCOMMAND := $(BUILD)/libcommand.a
 LIBEXPORTER := $(BUILD)/libexporter.a
+LIBWATCH := $(BUILD)/libwatch.a
+LIBHTTP := $(BUILD)/libhttp.a
+LIBWEB := $(BUILD)/libweb.a
 LIBWIRELOG := $(BUILD)/libwirelog.a
 SONAME := libwirelog.so.0
 SONAME_DPDK := libwirelog-dpdk.so.0
-ARCHIVES := $(LIBEXPORTER) $(LIBCOMMAND) $(LIBWIRELOG) $(LIBCONTROL)
+ARCHIVES := $(LIBEXPORTER) $(LIBWEB) $(LIBHTTP) $(LIBCOMMAND) $(LIBWATCH) $(LIBWIRELOG) $(LIBCONTROL)
 
 E2E_PROGRAMS := $(filter-out %/sick_drive,$(call programs,tests/e2e,e2e,*)) $(BUILD)/e2e/sick_drive.so
 PERF_PROGRAMS := $(call programs,perf,perf,*)
@@ -143,8 +153,9 @@ FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_% tests/fuzz/seed_corpus.c,$(wildca
 PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
 	$(if $(wildcard command/main.c),$(BUILD)/wirelog) \
 	$(if $(wildcard exporter/main.c),$(BUILD)/wirelog-exporter) \
-	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK))
-SCRIPTS := $(wildcard scripts/install-deps scripts/setup-host scripts/lint)
+	$(if $(wildcard web/main.c),$(BUILD)/wirelog-web) \
+	$(if $(LIBRARY),$(LIBWIRELOG) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK)) $(BUILD)/wirelog.lua
+SCRIPTS := $(wildcard scripts/install-deps scripts/lint)
 
 # ---- targets for people ------------------------------------------------------------------------
 
@@ -154,13 +165,22 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | \
 		while IFS='	' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
 
-all: $(PRODUCTS) ## wirelogd, wirelog, wirelog-exporter, libwirelog
+all: $(PRODUCTS) ## wirelogd, wirelog, wirelog-exporter, wirelog-web, libwirelog
+
+.PHONY: web e2e-web
+web: $(BUILD)/wirelog-web ## the page of wirelog-web, with uPlot from npm
+	@$(if $(filter yes,$(DEPS)),command -v npm >/dev/null || scripts/install-deps web)
+	@scripts/web-page $(BUILD)
+
+e2e-web: all web $(E2E_PROGRAMS) ## the page in a headless browser while a leader is killed; screenshots in $(BUILD)/web-shots
+	@$(if $(filter yes,$(DEPS)),scripts/install-deps browser)
+	@tests/e2e/web/run
 
 .PHONY: demo test bare unit e2e stops sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
-	@$(BUILD)/wirelog demo --run
+	@$(BUILD)/wirelog demo --run $(if $(wildcard $(BUILD)/web/index.html),--page)
 
 test: ## install what is missing, build all variants, run every test
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps test)
@@ -255,8 +275,8 @@ fuzz-programs:
 		$(BUILD)/fuzz/)
 comma := ,
 
-.PHONY: format lint tidy tables
-FORMATTED = $(shell find include/wirelog dataplane control client command exporter scripts tests perf -name '*.[ch]')
+.PHONY: format lint tidy tables dissector
+FORMATTED = $(shell find include/wirelog dataplane control client watch command exporter http web scripts tests perf -name '*.[ch]')
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
@@ -264,6 +284,8 @@ tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/C
 	@$< counters >docs/COUNTERS.md
 	@$< reference >drivers-config/reference.yaml
 	@scripts/wire-page
+
+dissector: $(BUILD)/wirelog.lua ## $(BUILD)/wirelog.lua: wirelog in Wireshark and tshark
 
 lint: ## arrows between folders, purity, format, sizes, scripts
 	@scripts/lint
@@ -292,12 +314,14 @@ UDEVDIR := $(DESTDIR)$(ROOTLIB)/udev/rules.d
 SHAREDIR := $(DESTDIR)$(PREFIX)/share/wirelog
 SHARED := $(wildcard docs/*.md docs/examples/*.c drivers-config/*.yaml drivers-config/*/*.yaml drivers-config/*/*.yml \
 	drivers-config/*/*.json drivers-config/systemd/*.conf) drivers-config/udev/64-wirelog-drive.rules
+# The page of wirelog-web, where make web has made it (or was when a package's source was made).
+PAGE := $(firstword $(wildcard $(BUILD)/web web-page))
 SYSTEMD_UNITS := $(wildcard drivers-config/systemd/*.service)
 UDEV_RULES := drivers-config/udev/65-wirelog.rules
 
 .PHONY: pages deb deb-test
 pages: $(BUILD)/man/wirelogd.8 ## man pages and completion, from what the programs say with --help
-$(BUILD)/man/wirelogd.8: $(BUILD)/wirelog $(BUILD)/wirelogd $(BUILD)/wirelog-exporter scripts/help-pages $(wildcard docs/man/*.more)
+$(BUILD)/man/wirelogd.8: $(BUILD)/wirelog $(BUILD)/wirelogd $(BUILD)/wirelog-exporter $(BUILD)/wirelog-web scripts/help-pages $(wildcard docs/man/*.more)
 	$(call say,MAN)scripts/help-pages $(BUILD)
 
 deb: ## Debian packages in $(BUILD)/deb, lintian clean
@@ -309,13 +333,14 @@ deb-test: deb ## install, upgrade, remove and purge the packages in a clean root
 
 install: all pages ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 -t $(SBINDIR) $(BUILD)/wirelogd
-	$(Q)install -D -m 755 -t $(BINDIR) $(BUILD)/wirelog $(BUILD)/wirelog-exporter
+	$(Q)install -D -m 755 -t $(BINDIR) $(BUILD)/wirelog $(BUILD)/wirelog-exporter $(BUILD)/wirelog-web
+	$(Q)[ -z '$(PAGE)' ] || install -D -m 644 -t $(SHAREDIR)/web $(PAGE)/*
 	$(Q)install -D -m 644 -t $(LIBDIR) $(LIBWIRELOG)
 	$(Q)install -D -m 755 -t $(LIBDIR) $(BUILD)/$(SONAME) $(BUILD)/$(SONAME_DPDK)
 	$(Q)ln -sf $(SONAME) $(LIBDIR)/libwirelog.so
 	$(Q)install -D -m 644 -t $(INCLUDEDIR) $(wildcard include/wirelog/*.h)
 	$(Q)for file in $(SHARED); do install -D -m 644 $$file $(SHAREDIR)/$$file || exit 1; done
-	$(Q)install -D -m 755 scripts/setup-host $(SHAREDIR)/scripts/setup-host
+	$(Q)install -D -m 644 -t $(SHAREDIR)/wireshark $(BUILD)/wirelog.lua
 	$(Q)install -d $(LIBDIR)/pkgconfig
 	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/$(LIBFOLDER)' \
 		'includedir=$${prefix}/include' '' 'Name: libwirelog' \
@@ -334,14 +359,15 @@ install: all pages ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 644 -t $(UDEVDIR) $(UDEV_RULES)
 
 uninstall: ## remove what install put there
-	$(Q)rm -f $(SBINDIR)/wirelogd $(BINDIR)/wirelog $(BINDIR)/wirelog-exporter $(LIBDIR)/libwirelog.a \
+	$(Q)rm -f $(SBINDIR)/wirelogd $(BINDIR)/wirelog $(BINDIR)/wirelog-exporter $(BINDIR)/wirelog-web $(LIBDIR)/libwirelog.a \
 		$(LIBDIR)/libwirelog.so $(LIBDIR)/$(SONAME) $(LIBDIR)/$(SONAME_DPDK) $(LIBDIR)/pkgconfig/libwirelog.pc
 	$(Q)rm -f $(foreach header,$(wildcard include/wirelog/*.h),$(INCLUDEDIR)/$(notdir $(header)))
 	$(Q)rm -f $(MANDIR)/man1/wirelog.1 $(MANDIR)/man1/wirelog-*.1 $(MANDIR)/man8/wirelogd.8
 	$(Q)rm -f $(COMPLETIONDIR)/wirelog $(COMPLETIONDIR)/wirelogd
 	$(Q)rm -f $(SYSUSERSDIR)/wirelog.conf $(TMPFILESDIR)/wirelog.conf $(addprefix $(UDEVDIR)/,$(notdir $(UDEV_RULES)))
 	$(Q)rm -f $(foreach unit,$(SYSTEMD_UNITS),$(UNITDIR)/$(notdir $(unit)))
-	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) scripts/setup-host)
+	$(Q)rm -f $(addprefix $(SHAREDIR)/,$(SHARED) wireshark/wirelog.lua)
+	$(Q)rm -rf $(SHAREDIR)/web
 	$(Q)for folder in $(INCLUDEDIR) $(SHAREDIR); do \
 		[ ! -d $$folder ] || find $$folder -depth -type d -empty -delete; done
 
@@ -367,6 +393,9 @@ $(LIBDATAPLANE): $(call objects,$(DATAPLANE)); $(archive)
 $(LIBCONTROL): $(call objects,$(CONTROL)); $(archive)
 $(LIBCOMMAND): $(call objects,$(COMMAND)); $(archive)
 $(LIBEXPORTER): $(call objects,$(EXPORTER)); $(archive)
+$(LIBWATCH): $(call objects,$(WATCH)); $(archive)
+$(LIBHTTP): $(call objects,$(HTTP)); $(archive)
+$(LIBWEB): $(call objects,$(WEB)); $(archive)
 # One archive for an application: the library and what it shares with the dataplane.
 $(LIBWIRELOG): $(call objects,$(LIBRARY) $(DATAPLANE)); $(archive)
 
@@ -388,18 +417,26 @@ $(EXAMPLES): $(BUILD)/examples/%: docs/examples/%.c $(BUILD)/$(SONAME)
 $(BUILD)/wirelogd: $(call objects,control/main.c $(CONTROL) $(DATAPLANE))
 	$(call say,LD)$(call link)
 
-$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWIRELOG)
-	$(call say,LD)$(call link)
+$(BUILD)/wirelog: $(call objects,command/main.c $(COMMAND)) $(LIBWATCH) $(LIBWIRELOG) $(LIBCONTROL)
+	$(call say,LD)$(call link,$(SCREEN_LIBS))
 
 # Of the command it has what finds nodes and asks them; of DPDK nothing.
-$(BUILD)/wirelog-exporter: $(call objects,exporter/main.c) $(LIBEXPORTER) $(LIBCOMMAND) $(LIBDATAPLANE)
+$(BUILD)/wirelog-exporter: $(call objects,exporter/main.c) $(LIBEXPORTER) $(LIBHTTP) $(LIBCOMMAND) $(LIBDATAPLANE)
+	$(call say,LD)$(call link,$(HTTP_LIBS))
+
+$(BUILD)/wirelog-web: $(call objects,web/main.c) $(LIBWEB) $(LIBHTTP) $(LIBWATCH) $(LIBCOMMAND) $(LIBDATAPLANE)
 	$(call say,LD)$(call link,$(HTTP_LIBS))
 
 $(BUILD)/tables: $(BUILD)/obj/scripts/tables.o $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)
 
+$(BUILD)/dissector-tables: $(BUILD)/obj/scripts/dissector/tables.o
+	$(call say,LD)$(CC) $(BASE_LDFLAGS) -o $@ $^
+$(BUILD)/wirelog.lua: $(BUILD)/dissector-tables scripts/dissector/wirelog.lua
+	$(call say,LUA){ $< && cat scripts/dissector/wirelog.lua; } >$@
+
 $(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
-	$(call say,LD)$(call link,$(CUNIT_LIBS) $(HTTP_LIBS))
+	$(call say,LD)$(call link,$(CUNIT_LIBS) $(HTTP_LIBS) $(SCREEN_LIBS))
 
 $(BUILD)/wlsim: $(call objects,$(SIM) $(LIBRARY_PURE)) $(LIBCONTROL) $(LIBDATAPLANE)
 	$(call say,LD)$(call link)

@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{"append", wl_cmd_append, "records from a file or standard input into the journal"},
 	{"tail", wl_cmd_tail, "read committed records, from a number, a time, or live"},
 	{"status", wl_cmd_status, "what the nodes say of themselves, as a table or as JSON"},
+	{"top", wl_cmd_top, "the nodes on one screen: who leads, how fast, what is wrong"},
 	{"events", wl_cmd_events, "the last 256 events of each node, also of one that crashed"},
 	{"trim", wl_cmd_trim, "have old records forgotten, on all nodes"},
 	{"consumer", wl_cmd_consumer, "checkpoints that hold records back: list, set, delete"},
@@ -34,6 +35,9 @@ static const struct command commands[] = {
 	{"format", wl_cmd_format, "what is on a drive; make it empty for a node"},
 	{"workload", wl_cmd_workload, "write synthetic test data: an ITCH 5.0 day"},
 	{"key", wl_cmd_key, "make a cluster's key file"},
+	{"doctor", wl_cmd_doctor,
+	 "is this host what a node needs: cores, memory, NIC, drive, system"},
+	{"tune", wl_cmd_tune, "make this host what a node needs; takes it back, too"},
 	{"config", wl_cmd_config, "check a node's configuration, or have it read again"},
 	{"explain", wl_cmd_explain, "cause and fix of a code, as in [NO_SPACE]"},
 };

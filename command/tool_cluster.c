@@ -204,6 +204,14 @@ int wl_tool_cluster_find_run_directories(struct wl_tool_cluster *cluster)
 	return WIRELOG_NOT_RUNNING;
 }
 
+bool wl_tool_cluster_is_gone(const struct wl_tool_cluster *cluster)
+{
+	for (uint32_t at = 0; at < cluster->run_directory_count; at++)
+		if (access(cluster->run_directories[at], F_OK) == 0)
+			return false;
+	return true;
+}
+
 void wl_tool_cluster_set_options(const struct wl_tool_cluster *cluster,
 				 struct wirelog_options *options)
 {

@@ -46,6 +46,9 @@ int wl_tool_cluster_find(struct wl_tool_cluster *cluster);
 /* Fills the run directories; the last resort is the daemon's default, /run/wirelog. As above. */
 int wl_tool_cluster_find_run_directories(struct wl_tool_cluster *cluster);
 
+/* True when no run directory is there any more: what was looked at is over. */
+bool wl_tool_cluster_is_gone(const struct wl_tool_cluster *cluster);
+
 /* After find: what wirelog_connect needs to know of the cluster; the rest of `options` is untouched. */
 void wl_tool_cluster_set_options(const struct wl_tool_cluster *cluster,
 				 struct wirelog_options *options);

@@ -4,9 +4,7 @@
  * but that of the nodes' user; it holds nothing, and ends with SIGTERM or SIGINT.
  */
 #include <argp.h>
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +15,7 @@
 #include "command/tool_cluster.h"
 #include "command/tool_stats_socket.h"
 #include "exporter/exposition.h"
-#include "exporter/http.h"
+#include "exporter/scrape.h"
 #include "wirelog/status.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:9746"
@@ -25,12 +23,12 @@
 
 _Static_assert(WL_EXPOSITION_RECENT_S == 10, "as the request says");
 
-enum { KEY_LISTEN = 0x100, KEY_ONCE };
+enum { KEY_LISTEN = 0x100, KEY_ONCE, KEY_UNTIL_GONE };
 
 struct options {
 	struct wl_tool_cluster cluster;
 	const char *listen;
-	bool once;
+	bool once, until_gone;
 };
 
 const char *argp_program_version = "wirelog-exporter " WIRELOG_VERSION_TEXT;
@@ -39,6 +37,7 @@ static const struct argp_option option_table[] = {
 	{"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
 	 "where /metrics is; port 0: one that is free (default " LISTEN_DEFAULT ")", 0},
 	{"once", KEY_ONCE, NULL, 0, "write the page to standard output and end", 0},
+	{"until-gone", KEY_UNTIL_GONE, NULL, 0, "end when no run directory is there any more", 0},
 	{0},
 };
 
@@ -55,6 +54,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_ONCE:
 		options->once = true;
+		return 0;
+	case KEY_UNTIL_GONE:
+		options->until_gone = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
@@ -119,43 +121,20 @@ static int print_page(struct options *options)
 
 /* ---- the process -------------------------------------------------------------------------------- */
 
-/* "127.0.0.1:9746", "[::1]:9746", ":9746" */
-static bool resolve(const char *listen, struct sockaddr_storage *address)
-{
-	const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_NUMERICHOST,
-				       .ai_socktype = SOCK_STREAM};
-	const char *colon = strrchr(listen, ':');
-	struct addrinfo *found = NULL;
-	char host[64];
-	size_t length;
-
-	if (colon == NULL || (size_t)(colon - listen) >= sizeof(host))
-		return false;
-	length = (size_t)(colon - listen);
-	if (length >= 2 && listen[0] == '[' && listen[length - 1] == ']') {
-		listen++;
-		length -= 2;
-	}
-	snprintf(host, sizeof(host), "%.*s", (int)length, listen);
-	if (getaddrinfo(host[0] != '\0' ? host : NULL, colon + 1, &hints, &found) != 0)
-		return false;
-	memcpy(address, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	return true;
-}
-
 static int serve(struct options *options)
 {
 	struct sockaddr_storage address = {0};
+	struct wl_scrape scrape = {.make = make_page, .context = &options->cluster};
 	struct wl_http_config config = {.address = (const struct sockaddr *)&address,
-					.make = make_page,
-					.context = &options->cluster};
+					.connections_max = WL_SCRAPE_CONNECTIONS_MAX,
+					.get = wl_scrape_get,
+					.context = &scrape};
 	struct wl_http *http;
 	sigset_t ends;
 	uint16_t port;
-	int number;
+	const struct timespec second = {.tv_sec = 1};
 
-	if (!resolve(options->listen, &address)) {
+	if (!wl_http_parse_address(options->listen, &address)) {
 		fprintf(stderr, "wirelog-exporter: --listen %s: it is ADDRESS:PORT\n",
 			options->listen);
 		return EX_USAGE;
@@ -175,8 +154,11 @@ static int serve(struct options *options)
 	printf("wirelog-exporter: port %u\n", port);
 	fflush(stdout);
 	sd_notify(0, "READY=1");
-	sigwait(&ends, &number);
+	while (sigtimedwait(&ends, NULL, &second) < 0)
+		if (options->until_gone && wl_tool_cluster_is_gone(&options->cluster))
+			break;
 	wl_http_close(http);
+	wl_scrape_fini(&scrape);
 	return EX_OK;
 }
 

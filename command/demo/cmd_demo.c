@@ -43,12 +43,14 @@ enum {
 	KEY_MESSAGES,
 	KEY_SEED,
 	KEY_KEEP,
+	KEY_PAGE,
 };
 
 static const struct argp_option option_table[] = {
 	{"run", KEY_RUN, NULL, 0,
 	 "the whole proof, at most two minutes: a day of messages, the leader killed in the middle, all read back "
-	 "and compared; then the old ones trimmed, and a start from a base; leaves nothing running",
+	 "and compared; then the old ones trimmed, and a start from a base; then rot on a disk that heals, and an "
+	 "empty disk that comes back; leaves nothing running",
 	 0},
 	{"directory", KEY_DIRECTORY, "DIR", 0,
 	 "where it lives; kill, start, stop and status then refuse any other (default: demo/ beside this command, else the user's state directory, else /var/tmp)",
@@ -58,6 +60,9 @@ static const struct argp_option option_table[] = {
 	{"messages", KEY_MESSAGES, "N", 0, "--run: how many (default 1000000)", 0},
 	{"seed", KEY_SEED, "N", 0, "--run: of the day (default 1)", 0},
 	{"keep", KEY_KEEP, NULL, 0, "leave the directory when it is over; no later demo touches it",
+	 0},
+	{"page", KEY_PAGE, NULL, 0,
+	 "with a page for browsers (wirelog-web) and the exporter, until the demo is over: their addresses are printed",
 	 0},
 	{0},
 };
@@ -89,6 +94,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_KEEP:
 		options->plan.keep = true;
+		return 0;
+	case KEY_PAGE:
+		options->plan.page = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The demo's last chapter: a log that lives. The day is appended once more, all but the newest records are trimmed, every node gives up the segments that held them, and one that is killed
+ * The demo's chapter about a log that lives. The day is appended once more, all but the newest records are trimmed, every node gives up the segments that held them, and one that is killed
  * then starts from its base: it reads the end of the log and not all of it.
  *
  * The caller owns the struct. Functions return 0 or a negative enum wirelog_status with a sentence, as those of tool_demo_nodes.h do.

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command/demo/tool_demo_words.h"
 #include "command/tool_daemon.h"
 #include "command/tool_stats_socket.h"
 #include "dataplane/host/clock.h"
@@ -22,6 +23,7 @@
 #define STOP_MS 10000
 #define KILL_MS 10000
 #define LOOK_NS 5000000 /* between two questions to a node */
+#define EXEC_LOOKS 200u /* while a process has no command line: a second */
 #define IO_URING "io_uring: "
 #define LOG_BYTES (16u << 10) /* of a log's end */
 
@@ -40,23 +42,56 @@ static void name_file(const struct wl_demo_nodes *nodes, unsigned node, const ch
 
 /* ---- processes ---------------------------------------------------------------------------------- */
 
-bool wl_demo_node_is_alive(const struct wl_demo_nodes *nodes, unsigned node)
+static void rest(void)
 {
-	char path[64], wanted[PATH_MAX], text[2 * PATH_MAX];
-	pid_t pid = nodes->where.pids[node - 1];
+	const struct timespec pause = {.tv_nsec = LOOK_NS};
+
+	nanosleep(&pause, NULL);
+}
+
+/* The first bytes of a file of /proc about a process; 0: there is none, or it is empty. */
+static size_t read_about(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
 	ssize_t length;
 	int fd;
 
-	if (pid <= 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	length = read(fd, text, sizeof(text));
+		return 0;
+	length = read(fd, text, size);
 	close(fd);
+	return length > 0 ? (size_t)length : 0;
+}
+
+/* One that has ended and waits for its parent. */
+static bool is_zombie(pid_t pid)
+{
+	char text[512];
+	size_t length = read_about(pid, "stat", text, sizeof(text));
+	const char *behind_name = memrchr(text, ')', length);
+
+	return behind_name == NULL || memchr("ZX", behind_name[2], 2) != NULL;
+}
+
+bool wl_demo_node_is_alive(const struct wl_demo_nodes *nodes, unsigned node)
+{
+	char wanted[PATH_MAX], text[2 * PATH_MAX];
+	pid_t pid = nodes->where.pids[node - 1];
+	size_t length;
+
+	if (pid <= 0)
+		return false;
 	name_file(nodes, node, "yaml", wanted);
-	return length > 0 && memmem(text, (size_t)length, wanted, strlen(wanted) + 1) != NULL;
+	/* A node that starts again by itself (exec) has no command line for a moment. */
+	for (unsigned looks = 0; looks < EXEC_LOOKS; looks++) {
+		length = read_about(pid, "cmdline", text, sizeof(text));
+		if (length != 0 || is_zombie(pid))
+			break;
+		rest();
+	}
+	return length != 0 && memmem(text, length, wanted, strlen(wanted) + 1) != NULL;
 }
 
 unsigned wl_demo_nodes_alive(const struct wl_demo_nodes *nodes)
@@ -303,47 +338,6 @@ bool wl_demo_node_choices(const struct wl_demo_nodes *nodes, unsigned node,
 
 /* ---- waiting ------------------------------------------------------------------------------------ */
 
-int wl_demo_nodes_find_refusal(char *text, char *reason, size_t reason_bytes)
-{
-	char *line = NULL, *code, *sentence;
-	int status;
-
-	for (char *at = text; (at = strstr(at, "refused code=")) != NULL; at++)
-		line = at;
-	if (line == NULL)
-		return 0;
-	code = line + strlen("refused code=");
-	line[strcspn(line, "\n")] = '\0';
-	sentence = strstr(line, "reason=\"");
-	code[strcspn(code, " ")] = '\0';
-	status = wirelog_status_by_name(code);
-	if (status > 0)
-		return 0;
-	if (sentence != NULL) {
-		sentence += strlen("reason=\"");
-		if (strrchr(sentence, '"') != NULL)
-			*strrchr(sentence, '"') = '\0';
-	}
-	snprintf(reason, reason_bytes, "%s",
-		 sentence != NULL && *sentence != '\0' ? sentence : wirelog_status_cause(status));
-	return status;
-}
-
-/* What a node said last that did not refuse by name: of a configuration it says where, and what is wrong there. */
-static void find_last_words(const char *text, char *sentence, size_t sentence_bytes)
-{
-	size_t end = strlen(text), begin;
-
-	while (end > 0 && text[end - 1] == '\n')
-		end--;
-	for (begin = end; begin > 0 && text[begin - 1] != '\n';)
-		begin--;
-	if (begin == end)
-		snprintf(sentence, sentence_bytes, "it ended without a word");
-	else
-		snprintf(sentence, sentence_bytes, "%.*s", (int)(end - begin), text + begin);
-}
-
 /* A node that ended says why in its log. */
 static int why_ended(const struct wl_demo_nodes *nodes, unsigned node, char *reason)
 {
@@ -358,22 +352,15 @@ static int why_ended(const struct wl_demo_nodes *nodes, unsigned node, char *rea
 			rewind(log);
 		text[fread(text, 1, LOG_BYTES, log)] = '\0';
 		fclose(log);
-		status = wl_demo_nodes_find_refusal(text, sentence, sizeof(sentence));
+		status = wl_demo_words_find_refusal(text, sentence, sizeof(sentence));
 	}
 	if (status == 0) {
 		status = WIRELOG_DEMO_FAILED;
-		find_last_words(text, sentence, sizeof(sentence));
+		wl_demo_words_find_last(text, sentence, sizeof(sentence));
 	}
 	snprintf(reason, WL_DEMO_REASON_BYTES, "node %u ended: %.400s (its log: %.1000s)", node,
 		 sentence, path);
 	return status;
-}
-
-static void rest(void)
-{
-	const struct timespec pause = {.tv_nsec = LOOK_NS};
-
-	nanosleep(&pause, NULL);
 }
 
 int wl_demo_nodes_check(const struct wl_demo_nodes *nodes, char *reason)
@@ -384,9 +371,8 @@ int wl_demo_nodes_check(const struct wl_demo_nodes *nodes, char *reason)
 	return 0;
 }
 
-/* 0: go on waiting. Nodes that were started and are gone end every wait. */
-static int look_after(const struct wl_demo_nodes *nodes, uint64_t until_ns, const char *what,
-		      char *reason)
+int wl_demo_nodes_look_after(const struct wl_demo_nodes *nodes, uint64_t until_ns, const char *what,
+			     char *reason)
 {
 	int status;
 
@@ -431,7 +417,7 @@ int wl_demo_nodes_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, 
 		*leader = wl_demo_nodes_ask(nodes, facts);
 		if (all_follow(nodes, facts, *leader))
 			return 0;
-		status = look_after(nodes, until_ns, "no leader was elected", reason);
+		status = wl_demo_nodes_look_after(nodes, until_ns, "no leader was elected", reason);
 		if (status != 0)
 			return status;
 	}
@@ -467,7 +453,7 @@ static int wait_for(struct wl_demo_nodes *nodes, holds *wanted, const char *else
 		wl_demo_nodes_ask(nodes, facts);
 		if (wanted(facts, number))
 			return 0;
-		status = look_after(nodes, until_ns, else_what, reason);
+		status = wl_demo_nodes_look_after(nodes, until_ns, else_what, reason);
 	}
 	return status;
 }

@@ -73,6 +73,13 @@ bool wl_demo_node_choices(const struct wl_demo_nodes *nodes, unsigned node,
 int wl_demo_nodes_check(const struct wl_demo_nodes *nodes, char *reason);
 
 /*
+ * One turn of a wait of one's own: 0, rested a little, go on; TIMED_OUT behind until_ns (of the kernel's clock), with `what` did not
+ * happen; CLOSED when interrupted; or the code with which a node ended.
+ */
+int wl_demo_nodes_look_after(const struct wl_demo_nodes *nodes, uint64_t until_ns, const char *what,
+			     char *reason);
+
+/*
  * Until a node leads and all that live follow it. 0 and *leader; TIMED_OUT; CLOSED when interrupted; or the code with
  * which a node ended, with a sentence.
  */
@@ -85,8 +92,5 @@ int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, u
 /* Until every node knows that records below `number` are trimmed, and has given up a segment. As above. */
 int wl_demo_nodes_wait_trimmed(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
 			       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
-
-/* The code and the sentence with which a node refused, out of its log's text. 0: it says none. Pure; changes `text`. */
-int wl_demo_nodes_find_refusal(char *text, char *reason, size_t reason_bytes);
 
 #endif

@@ -9,10 +9,11 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "command/demo/tool_demo_heals.h"
 #include "command/demo/tool_demo_lives.h"
 #include "command/demo/tool_demo_load.h"
+#include "command/demo/tool_demo_say.h"
 #include "command/itch/itch_workload.h"
-#include "command/tool_format.h"
 #include "command/tool_refuse.h"
 #include "command/tool_verify.h"
 
@@ -26,7 +27,7 @@ struct run {
 	const struct wl_demo_plan *plan;
 	struct wl_demo_nodes nodes;
 	enum wl_demo_stage stage;
-	uint64_t began_ns, look_ns, restarted_ns, caught_up_ns;
+	uint64_t look_ns, restarted_ns, caught_up_ns;
 	unsigned first_leader, victim, reader;
 	uint64_t acknowledged_at_kill;
 	bool next_answer_told, victim_restarted;
@@ -35,6 +36,7 @@ struct run {
 	struct wl_demo_facts facts[WL_DEMO_NODES]; /* caught up, at the end */
 	struct wl_demo_compare compare;
 	struct wl_demo_lives lives;
+	struct wl_demo_heals heals;
 	unsigned killed_at_stop;
 	char chains[WL_DEMO_NODES][24]; /* out of the data on disk, behind the same entry */
 	bool disks_clean, disks_known;
@@ -44,80 +46,57 @@ struct run {
 
 /* ---- telling ------------------------------------------------------------------------------------ */
 
-__attribute__((format(printf, 2, 3))) static void tell(const struct run *run, const char *format,
-						       ...)
-{
-	va_list arguments;
-
-	printf("%6.1f s  ", (double)(wl_clock_kernel_ns() - run->began_ns) / 1e9);
-	va_start(arguments, format);
-	vprintf(format, arguments);
-	va_end(arguments);
-	printf("\n");
-	fflush(stdout);
-}
-
-static const char *count_text(uint64_t count)
-{
-	static char texts[8][32];
-	static unsigned next;
-	char *text = texts[next++ % 8];
-
-	wl_tool_format_count(count, text);
-	return text;
-}
-
-static const char *duration_text(uint64_t duration_ns)
-{
-	static char texts[8][32];
-	static unsigned next;
-	char *text = texts[next++ % 8];
-
-	wl_tool_format_duration(duration_ns, text, sizeof(texts[0]));
-	return text;
-}
-
 static double rate(uint64_t count, uint64_t took_ns)
 {
 	return took_ns != 0 ? (double)count * 1e9 / (double)took_ns : 0;
 }
 
-static void tell_latency(const struct run *run, const char *what,
-			 const struct wl_histogram *latency)
+static void tell_latency(const char *what, const struct wl_histogram *latency)
 {
-	tell(run, "  %s: latency p50 %s, p99 %s, p99.9 %s", what,
-	     duration_text(wl_histogram_percentile(latency, 50)),
-	     duration_text(wl_histogram_percentile(latency, 99)),
-	     duration_text(wl_histogram_percentile(latency, 99.9)));
+	wl_demo_say("  %s: latency p50 %s, p99 %s, p99.9 %s", what,
+		    wl_demo_say_duration(wl_histogram_percentile(latency, 50)),
+		    wl_demo_say_duration(wl_histogram_percentile(latency, 99)),
+		    wl_demo_say_duration(wl_histogram_percentile(latency, 99.9)));
 }
 
 /* ---- the day ------------------------------------------------------------------------------------ */
 
-static int write_day(struct run *run)
+/* `bytes`: of all messages. */
+static int write_messages(struct run *run, const char *path, uint64_t messages, uint64_t *bytes)
 {
 	struct wl_itch_workload *workload = malloc(sizeof(*workload));
-	FILE *out = fopen(run->day, "wxe");
+	FILE *out = fopen(path, "wxe");
 	uint8_t message[2 + WL_ITCH_MESSAGE_BYTES_MAX];
 	bool whole = workload != NULL && out != NULL &&
-		     wl_itch_workload_init(workload, run->plan->messages, run->plan->seed);
+		     wl_itch_workload_init(workload, messages, run->plan->seed);
 	size_t size;
 
+	*bytes = 0;
 	while (whole && (size = wl_itch_workload_next(workload, message + 2)) != 0) {
 		message[0] = (uint8_t)(size >> 8);
 		message[1] = (uint8_t)size;
 		whole = fwrite(message, size + 2, 1, out) == 1;
-		run->day_bytes += size;
+		*bytes += size;
 	}
 	free(workload);
 	if (out != NULL && fclose(out) != 0)
 		whole = false;
 	if (!whole) {
-		snprintf(run->reason, sizeof(run->reason), "%s: %s", run->day, strerror(errno));
+		snprintf(run->reason, sizeof(run->reason), "%s: %s", path, strerror(errno));
 		return WIRELOG_OUTPUT_FAILED;
 	}
-	tell(run, "wrote an ITCH 5.0 day: %s messages, %.1f MB (seed %" PRIu64 ")",
-	     count_text(run->plan->messages), (double)run->day_bytes / 1e6, run->plan->seed);
 	return 0;
+}
+
+static int write_day(struct run *run)
+{
+	int status = write_messages(run, run->day, run->plan->messages, &run->day_bytes);
+
+	if (status == 0)
+		wl_demo_say("wrote an ITCH 5.0 day: %s messages, %.1f MB (seed %" PRIu64 ")",
+			    wl_demo_say_count(run->plan->messages), (double)run->day_bytes / 1e6,
+			    run->plan->seed);
+	return status;
 }
 
 /* ---- what happens while it is appended ---------------------------------------------------------- */
@@ -135,8 +114,8 @@ static int kill_leader(struct run *run, struct wl_demo_load *load)
 	load->avoid = leader;
 	wl_where_save(&run->nodes.where);
 	wl_tool_progress_clear(&load->progress);
-	tell(run, "kill -9 of the leader, node %u, after %s acknowledged appends", leader,
-	     count_text(load->acknowledged));
+	wl_demo_say("kill -9 of the leader, node %u, after %s acknowledged appends", leader,
+		    wl_demo_say_count(load->acknowledged));
 	return 0;
 }
 
@@ -150,7 +129,7 @@ static int restart_victim(struct run *run, struct wl_demo_load *load)
 	run->victim_restarted = true;
 	wl_where_save(&run->nodes.where);
 	wl_tool_progress_clear(&load->progress);
-	tell(run, "started node %u again, on the data that the kill left", run->victim);
+	wl_demo_say("started node %u again, on the data that the kill left", run->victim);
 	return 0;
 }
 
@@ -158,8 +137,8 @@ static void tell_next_answer(struct run *run, struct wl_demo_load *load)
 {
 	run->next_answer_told = true;
 	wl_tool_progress_clear(&load->progress);
-	tell(run, "  next acknowledged append %s after the kill: node %u leads now",
-	     duration_text(load->next_answer_ns), wl_demo_load_leader(load));
+	wl_demo_say("  next acknowledged append %s after the kill: node %u leads now",
+		    wl_demo_say_duration(load->next_answer_ns), wl_demo_load_leader(load));
 }
 
 static int on_turn(void *context, struct wl_demo_load *load)
@@ -195,8 +174,8 @@ static int append_day(struct run *run, struct wl_demo_load *load)
 	load->interrupted = run->nodes.interrupted;
 	load->on_turn = on_turn;
 	load->context = run;
-	tell(run,
-	     "appending it through libwirelog over memif; an answer means durable on two of three");
+	wl_demo_say(
+		"appending it through libwirelog over memif; an answer means durable on two of three");
 	status = wl_demo_load_run(load, &run->nodes.where);
 	if (status != 0) {
 		if (run->reason[0] == '\0')
@@ -205,11 +184,11 @@ static int append_day(struct run *run, struct wl_demo_load *load)
 	}
 	took_ns = load->answered_ns - load->many_since_ns;
 	many = load->acknowledged - load->many_from;
-	tell(run, "%s acknowledged; %.0f records/s, %.1f MB/s, the failover included",
-	     count_text(load->acknowledged), rate(many, took_ns),
-	     rate(load->bytes * many / load->acknowledged, took_ns) / 1e6);
-	tell_latency(run, "one outstanding", &load->one);
-	tell_latency(run, "4,096 outstanding", &load->many);
+	wl_demo_say("%s acknowledged; %.0f records/s, %.1f MB/s, the failover included",
+		    wl_demo_say_count(load->acknowledged), rate(many, took_ns),
+		    rate(load->bytes * many / load->acknowledged, took_ns) / 1e6);
+	tell_latency("one outstanding", &load->one);
+	tell_latency("4,096 outstanding", &load->many);
 	return 0;
 }
 
@@ -221,8 +200,9 @@ static int catch_up(struct run *run)
 	if (status != 0)
 		return status;
 	run->caught_up_ns = wl_clock_kernel_ns();
-	tell(run, "node %u has caught up: all three committed entry %" PRIu64 ", record %s",
-	     run->victim, run->facts[0].chain_index, count_text(run->facts[0].commit_number));
+	wl_demo_say("node %u has caught up: all three committed entry %" PRIu64 ", record %s",
+		    run->victim, run->facts[0].chain_index,
+		    wl_demo_say_count(run->facts[0].commit_number));
 	return 0;
 }
 
@@ -264,9 +244,9 @@ static int read_back(struct run *run, const struct wl_demo_load *load)
 		return status;
 	}
 	took_ns = reading.ended_ns - reading.started_ns;
-	tell(run,
-	     "read %s records back from node %u, a follower, and compared each: %.0f records/s",
-	     count_text(run->compare.met), run->reader, rate(run->compare.met, took_ns));
+	wl_demo_say(
+		"read %s records back from node %u, a follower, and compared each: %.0f records/s",
+		wl_demo_say_count(run->compare.met), run->reader, rate(run->compare.met, took_ns));
 	return 0;
 }
 
@@ -279,26 +259,44 @@ static int let_go(struct run *run)
 
 	if (run->plan->messages < WL_DEMO_LIVES_MESSAGES)
 		return 0;
-	tell(run, "appending the day once more, for a log that lives");
+	wl_demo_say("appending the day once more, for a log that lives");
 	status = wl_demo_lives_append(&run->nodes, run->day, run->plan->messages, run->reason);
 	if (status == 0)
 		status = wl_demo_lives_trim(lives, &run->nodes, 2 * run->plan->messages,
 					    run->reason);
 	if (status != 0)
 		return status;
-	tell(run,
-	     "trimmed to record %s: the nodes gave up %" PRIu64 ", %" PRIu64 " and %" PRIu64
-	     " segments",
-	     count_text(lives->number), lives->segments[0], lives->segments[1], lives->segments[2]);
+	wl_demo_say("trimmed to record %s: the nodes gave up %" PRIu64 ", %" PRIu64 " and %" PRIu64
+		    " segments",
+		    wl_demo_say_count(lives->number), lives->segments[0], lives->segments[1],
+		    lives->segments[2]);
 	status = wl_demo_lives_restart(lives, &run->nodes, run->reader, run->facts, run->reason);
 	if (status != 0)
 		return status;
-	tell(run,
-	     "kill -9 of node %u, and a start: base and %" PRIu64
-	     " KiB read, instead of a log of %.1f MB, in %s",
-	     lives->restarted, lives->read_bytes >> 10, (double)lives->log_bytes / 1e6,
-	     duration_text(lives->took_ns));
+	wl_demo_say("kill -9 of node %u, and a start: a base and %" PRIu64
+		    " KiB read, of %.1f MB of log, in %s",
+		    lives->restarted, lives->read_bytes >> 10, (double)lives->log_bytes / 1e6,
+		    wl_demo_say_duration(lives->took_ns));
 	return 0;
+}
+
+/* ---- damage that heals -------------------------------------------------------------------------- */
+
+static int heal(struct run *run)
+{
+	char more[sizeof(run->day)];
+	uint64_t bytes;
+	int status;
+
+	snprintf(more, sizeof(more), "%s/more.itch", run->nodes.where.directory);
+	run->heals.day = more;
+	status = write_messages(run, more, WL_DEMO_HEALS_MESSAGES, &bytes);
+	if (status == 0)
+		status = wl_demo_heals_mend(&run->heals, &run->nodes, run->facts, run->reason);
+	if (status == 0)
+		status = wl_demo_heals_swap(&run->heals, &run->nodes, run->facts, run->reason);
+	run->heals.day = NULL;
+	return status;
 }
 
 /* ---- what lies on the disks --------------------------------------------------------------------- */
@@ -326,7 +324,7 @@ static int look_at_disks(struct run *run)
 							       : 0);
 	}
 	run->disks_known = true;
-	tell(run, "stopped the nodes and verified the data of each, offline");
+	wl_demo_say("stopped the nodes and verified the data of each, offline");
 	return 0;
 }
 
@@ -365,36 +363,49 @@ static bool disks_agree(const struct run *run)
 static void give_verdict(struct run *run, const struct wl_demo_load *load)
 {
 	const struct wl_demo_compare *compare = &run->compare;
+	const struct wl_demo_heals *heals = &run->heals;
 	uint64_t wrong = compare->different + compare->unknown + compare->foreign;
 
 	printf("\nDid it hold?\n");
 	judge(run,
 	      load->acknowledged == run->plan->messages && load->acknowledged == compare->stored &&
 		      compare->met == compare->stored,
-	      "acknowledged = stored", "%s = %s", count_text(load->acknowledged),
-	      count_text(compare->met));
-	judge(run, compare->duplicates == 0, "no duplicate", "%s", count_text(compare->duplicates));
-	judge(run, compare->lost == 0, "nothing lost", "%s", count_text(compare->lost));
+	      "acknowledged = stored", "%s = %s", wl_demo_say_count(load->acknowledged),
+	      wl_demo_say_count(compare->met));
+	judge(run, compare->duplicates == 0, "no duplicate", "%s",
+	      wl_demo_say_count(compare->duplicates));
+	judge(run, compare->lost == 0, "nothing lost", "%s", wl_demo_say_count(compare->lost));
 	judge(run, wrong == 0 && compare->bytes == run->day_bytes, "same bytes, in the same order",
-	      "%s bytes, %s records differ", count_text(compare->bytes), count_text(wrong));
+	      "%s bytes, %s records differ", wl_demo_say_count(compare->bytes),
+	      wl_demo_say_count(wrong));
 	judge(run, compare->misnumbered == 0 && load->misnumbered == 0,
-	      "numbers dense, as acknowledged", "1 to %s", count_text(compare->last_number));
+	      "numbers dense, as acknowledged", "1 to %s", wl_demo_say_count(compare->last_number));
 	judge(run, load->next_answer_ns != 0, "survived kill -9 of the leader",
-	      "%s without an answer", duration_text(load->next_answer_ns));
+	      "%s without an answer", wl_demo_say_duration(load->next_answer_ns));
 	judge(run, run->victim_restarted && run->caught_up_ns != 0, "killed node came back",
 	      "node %u, caught up %s after its start", run->victim,
-	      duration_text(run->caught_up_ns - run->restarted_ns));
+	      wl_demo_say_duration(run->caught_up_ns - run->restarted_ns));
 	if (run->lives.number != 0) {
 		judge(run, true, "old records let go", "below %s, on all three nodes",
-		      count_text(run->lives.number));
+		      wl_demo_say_count(run->lives.number));
 		judge(run,
 		      run->lives.base_index != 0 && run->lives.read_bytes < run->lives.log_bytes,
 		      "a start goes on from its base", "node %u, from entry %" PRIu64,
 		      run->lives.restarted, run->lives.base_index);
 	}
-	judge(run, chains_are_equal(run), "chain value equal, running",
-	      "%s %s %s behind entry %" PRIu64, run->facts[0].chain, run->facts[1].chain,
-	      run->facts[2].chain, run->facts[0].chain_index);
+	judge(run, heals->fetched + heals->salvaged != 0, "rot on a disk healed",
+	      "node %u, record %s, all there after %s", heals->rotten,
+	      wl_demo_say_count(heals->record), wl_demo_say_duration(heals->mended_ns));
+	judge(run, heals->named[0] != '\0', "an empty disk came back",
+	      "node %u, all there and counting after %s", heals->wiped,
+	      wl_demo_say_duration(heals->swapped_ns));
+	if (chains_are_equal(run))
+		judge(run, true, "chain value equal, running",
+		      "%s on all three, behind entry %" PRIu64, run->facts[0].chain,
+		      run->facts[0].chain_index);
+	else
+		judge(run, false, "chain value equal, running", "%s %s %s", run->facts[0].chain,
+		      run->facts[1].chain, run->facts[2].chain);
 	judge(run, disks_agree(run), "chain value equal, on disk", "%s %s %s%s", run->chains[0],
 	      run->chains[1], run->chains[2], run->disks_clean ? "" : ", DAMAGED");
 	judge(run, run->killed_at_stop == 0, "nodes ended when asked", "%u had to be killed",
@@ -410,14 +421,14 @@ static int go(struct run *run, struct wl_demo_load *load)
 {
 	int status;
 
-	run->began_ns = wl_clock_kernel_ns();
+	wl_demo_say_begin();
 	printf("wirelog demo: three nodes on this machine, one order, nothing lost\n");
 	status = wl_demo_up_begin(&run->nodes, run->plan, &run->stage, &run->first_leader,
 				  run->reason);
 	if (status != 0)
 		return status;
 	printf("\n");
-	tell(run, "three nodes run; node %u was elected leader", run->first_leader);
+	wl_demo_say("three nodes run; node %u was elected leader", run->first_leader);
 	snprintf(run->day, sizeof(run->day), "%s/day.itch", run->nodes.where.directory);
 	status = write_day(run);
 	if (status == 0)
@@ -428,6 +439,8 @@ static int go(struct run *run, struct wl_demo_load *load)
 		status = read_back(run, load);
 	if (status == 0)
 		status = let_go(run);
+	if (status == 0)
+		status = heal(run);
 	if (status != 0)
 		return status;
 	run->killed_at_stop = wl_demo_nodes_stop(&run->nodes);
@@ -476,7 +489,7 @@ int wl_demo_run(const struct wl_demo_plan *plan, const volatile sig_atomic_t *in
 				      run.broken, run.nodes.where.directory);
 		keep = true;
 	} else {
-		tell(&run, "everything held%s", keep ? "" : "; the directory is removed");
+		wl_demo_say("everything held%s", keep ? "" : "; the directory is removed");
 		code = EX_OK;
 	}
 	wl_demo_up_end(&run.nodes, run.stage, keep);

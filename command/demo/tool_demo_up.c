@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "command/demo/tool_demo_page.h"
 #include "command/demo/tool_demo_up.h"
 
 #include <errno.h>
@@ -128,6 +129,8 @@ int wl_demo_up_begin(struct wl_demo_nodes *nodes, const struct wl_demo_plan *pla
 		status = wl_demo_nodes_wait_leader(nodes, LEADER_NS, leader, reason);
 	if (status == 0)
 		print_choices(nodes, &directory, *leader);
+	if (status == 0 && plan->page)
+		wl_demo_page_begin(nodes);
 	return status;
 }
 

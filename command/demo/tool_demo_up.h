@@ -13,6 +13,7 @@ struct wl_demo_plan {
 	const char *configurations; /* NULL: found */
 	uint64_t messages, seed; /* of the run */
 	bool keep; /* the directory, at the end */
+	bool page; /* the page and the exporter as well (tool_demo_page.h) */
 };
 
 /* How far the way up went, so that the way down takes no more away. */

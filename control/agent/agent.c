@@ -418,6 +418,7 @@ static unsigned tend_neighbours(struct wl_agent *agent)
 	struct wl_neighbours *neighbours = &agent->neighbours;
 	unsigned done = 0;
 
+	wl_agent_warn_of_addresses(agent);
 	for (uint32_t i = 0; i < neighbours->count; i++) {
 		if (!neighbours->entries[i].changed)
 			continue;

@@ -40,6 +40,7 @@ enum wl_agent_line_kind {
 	WL_AGENT_PEER_APART, /* journal, node */
 	WL_AGENT_FEW_TERMS, /* journal; ours: terms left of theirs */
 	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
+	WL_AGENT_ADDRESS, /* ipv4, mac and, while two cards have it, other_mac */
 };
 
 struct wl_agent_line { /* one for the operator; texts are static */
@@ -54,7 +55,7 @@ struct wl_agent_line { /* one for the operator; texts are static */
 	const char *what;
 	uint64_t ours, theirs;
 	uint32_t ipv4;
-	const uint8_t *mac; /* NULL: not known */
+	const uint8_t *mac, *other_mac; /* NULL: not known */
 };
 
 /* Nothing here may wait. */
@@ -159,6 +160,8 @@ struct wl_agent {
 	struct wl_agent_worker workers[WIRELOG_WORKERS_MAX];
 	struct wl_election elections[WIRELOG_JOURNALS_MAX];
 	struct wl_neighbours neighbours;
+	uint64_t twice_told; /* bit per neighbour: two cards have its address */
+	uint32_t ours_twice_told; /* bit per link: somebody else has ours */
 
 	struct wl_superblock record; /* as it was last submitted */
 	struct wl_agent_hard_state hard_state[WIRELOG_JOURNALS_MAX];
@@ -259,6 +262,7 @@ struct wl_agent_status { /* a copy, for the status socket */
 	uint32_t neighbour_count;
 	struct wl_neighbour_entry neighbours[WL_NEIGHBOURS_MAX];
 	struct wl_neighbour_counts neighbour_counts;
+	bool address_twice; /* two cards answer for a neighbour's address, or for ours */
 	struct wl_agent_counts counts;
 };
 

@@ -49,6 +49,9 @@ void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message
 bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,
 		       uint64_t caught_up_boot);
 
+/* agent_warn.c: whose address two machines have; ours, or a neighbour's */
+void wl_agent_warn_of_addresses(struct wl_agent *agent);
+
 /* agent_stop.c */
 unsigned wl_agent_tend_stop(struct wl_agent *agent);
 

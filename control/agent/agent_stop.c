@@ -119,6 +119,7 @@ void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *s
 		.boot_count = agent->record.boot_count,
 		.neighbour_count = agent->neighbours.count,
 		.neighbour_counts = agent->neighbours.counts,
+		.address_twice = agent->twice_told != 0 || agent->ours_twice_told != 0,
 		.counts = agent->counts,
 	};
 	for (uint32_t journal = 0; journal < agent->config.journal_count; journal++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What an operator is warned of before it hurts: few terms are left, a clock is astray. Each once, until it changes. */
+/* What an operator is warned of before it hurts: few terms are left, a clock is astray, an address is there twice. Each once, until it changes. */
 #include "control/agent/agent.h"
+#include "control/agent/agent_steps.h"
 #include "dataplane/base/check.h"
 
 #define TERMS_STEP 1024u /* told again after so many more */
@@ -65,4 +66,64 @@ void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray
 				: "the clocks have caught up with the log's stamps";
 		agent->ops.log(agent->ops.context, &line);
 	}
+}
+
+static void tell_address(struct wl_agent *agent, const struct wl_agent_line *line)
+{
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, line);
+}
+
+static void warn_of_neighbour(struct wl_agent *agent, uint32_t at)
+{
+	const struct wl_neighbour_entry *entry = &agent->neighbours.entries[at];
+	struct wl_agent_line line = {
+		.kind = WL_AGENT_ADDRESS,
+		.ipv4 = entry->next_hop,
+		.mac = entry->mac,
+	};
+	bool is = wl_neighbour_is_twice(entry, agent->now_ns);
+	bool was = (agent->twice_told & 1ull << at) != 0;
+
+	if (is == was)
+		return;
+	agent->twice_told ^= 1ull << at;
+	line.error = is;
+	line.other_mac = is ? entry->twice_mac : NULL;
+	line.text =
+		is ? "two machines answer for this address: frames go to the one that was known; "
+		     "give one of them another address"
+		   : "one machine answers for this address again";
+	tell_address(agent, &line);
+}
+
+static void warn_of_ours(struct wl_agent *agent, uint16_t link)
+{
+	const struct wl_neighbour_link *ours = &agent->neighbours.links[link];
+	struct wl_agent_line line = {
+		.kind = WL_AGENT_ADDRESS,
+		.ipv4 = ours->ipv4,
+		.mac = ours->mac,
+	};
+	bool is = wl_neighbour_is_ours_twice(&agent->neighbours, link, agent->now_ns);
+	bool was = (agent->ours_twice_told & 1u << link) != 0;
+
+	if (is == was)
+		return;
+	agent->ours_twice_told ^= 1u << link;
+	line.error = is;
+	line.other_mac = is ? agent->neighbours.ours_twice_mac[link] : NULL;
+	line.text =
+		is ? "another machine uses this node's address: peers may send to it instead; give "
+		     "one of them another address"
+		   : "nobody else is heard with this node's address";
+	tell_address(agent, &line);
+}
+
+void wl_agent_warn_of_addresses(struct wl_agent *agent)
+{
+	for (uint32_t at = 0; at < agent->neighbours.count; at++)
+		warn_of_neighbour(agent, at);
+	for (uint16_t link = 0; link < WL_LINKS_MAX; link++)
+		warn_of_ours(agent, link);
 }

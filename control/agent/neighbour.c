@@ -32,9 +32,16 @@
  */
 #define PAUSE_FIRST_NS 10000000u
 #define PAUSE_MAX_NS 160000000u
-#define CONFIRM_NS \
-	1000000000u /* a known address is asked for again this often: a forged answer is not believed longer */
+/* A known address is asked for again after a second, and after twice as long each time that the same card answers. */
+#define CONFIRM_NS 1000000000ull
+#define CONFIRM_DOUBLINGS_MAX 4u
+/* All are asked until the same card answered so often in a row, and then each so manieth time: a forged answer is not believed for ever. */
+#define ANSWERS_TRUSTED 3u
+#define ALL_ARE_ASKED_EACH 8u
+#define UNANSWERED_MAX 2u /* then its card may be another one */
 #define ANSWER_NS 1000000000u /* a reply within this time belongs to our question */
+/* Longer than the pause between two questions to all while it lasts. */
+#define TWICE_NS 5000000000ull
 
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
@@ -105,32 +112,93 @@ static void write_arp(const struct wl_neighbour_link *ours, uint16_t operation, 
 	out->bytes = ETHER_BYTES_MIN;
 }
 
+static bool is_recent(uint64_t then_ns, uint64_t now_ns)
+{
+	return then_ns != 0 && now_ns - then_ns <= TWICE_NS;
+}
+
+bool wl_neighbour_is_twice(const struct wl_neighbour_entry *entry, uint64_t now_ns)
+{
+	return is_recent(entry->twice_ns, now_ns);
+}
+
+bool wl_neighbour_is_ours_twice(const struct wl_neighbours *neighbours, uint16_t link,
+				uint64_t now_ns)
+{
+	WL_CHECK(link < WL_LINKS_MAX);
+	return is_recent(neighbours->ours_twice_ns[link], now_ns);
+}
+
+static uint64_t confirm_pause_ns(uint32_t answers)
+{
+	uint32_t doublings = answers > ANSWERS_TRUSTED ? answers - ANSWERS_TRUSTED : 0;
+
+	return CONFIRM_NS << (doublings < CONFIRM_DOUBLINGS_MAX ? doublings
+								: CONFIRM_DOUBLINGS_MAX);
+}
+
+/* Its card answered our question, or is the first one to claim the address: then it is believed until somebody answers for it. */
+static void believe(struct wl_neighbour_entry *entry, bool differs, bool answered, uint64_t now_ns)
+{
+	entry->asked = false;
+	entry->doubted = false;
+	entry->unanswered = 0;
+	entry->pause_ns = PAUSE_FIRST_NS;
+	if (differs || !answered)
+		entry->answers = 0;
+	entry->answers += answered;
+	entry->ask_at_ns = answered ? now_ns + confirm_pause_ns(entry->answers) : now_ns;
+}
+
+/* A second card answered the question that the first one had answered. Which of them is right nobody can tell from here, so the one that was
+ * known before the question stays: frames do not go here and there by who was quicker. */
+static void on_second_answer(struct wl_neighbours *neighbours, struct wl_neighbour_entry *entry,
+			     const uint8_t *mac, uint64_t now_ns)
+{
+	if (entry->moved && memcmp(entry->mac_before, mac, 6) == 0) {
+		memcpy(entry->twice_mac, entry->mac, 6);
+		memcpy(entry->mac, mac, 6);
+		entry->changed = true;
+		entry->moved = false;
+	} else {
+		memcpy(entry->twice_mac, mac, 6);
+	}
+	entry->twice_ns = now_ns;
+	entry->answers = 0;
+	entry->ask_at_ns = now_ns + CONFIRM_NS;
+	neighbours->counts.arp_twice++;
+}
+
 /* What `ipv4` at `mac` means for one entry that waits for it. */
 static void learn(struct wl_neighbours *neighbours, struct wl_neighbour_entry *entry,
 		  const uint8_t *mac, bool is_reply, uint64_t now_ns)
 {
-	bool answers = is_reply && entry->asked && now_ns - entry->asked_ns <= ANSWER_NS;
+	bool in_time = is_reply && entry->asked_ns != 0 && now_ns - entry->asked_ns <= ANSWER_NS;
+	bool answers = in_time && entry->asked;
 	bool differs = !entry->known || memcmp(entry->mac, mac, 6) != 0;
 
+	if (differs && entry->known && in_time && entry->asked_all && !entry->asked) {
+		on_second_answer(neighbours, entry, mac, now_ns);
+		return;
+	}
 	if (differs && entry->known && !answers) {
 		/* A claim. We ask, not more often than a question may wait for its answer. */
+		entry->doubted = true;
 		if (now_ns - entry->asked_ns > ANSWER_NS)
 			entry->ask_at_ns = now_ns;
 		neighbours->counts.arp_ignored++;
 		return;
 	}
 	if (differs) {
+		entry->moved = entry->known;
+		memcpy(entry->mac_before, entry->mac, 6);
 		memcpy(entry->mac, mac, 6);
 		entry->known = true;
 		entry->changed = true;
 		neighbours->counts.arp_learned++;
 	}
-	if (answers || differs) {
-		entry->asked = false;
-		entry->pause_ns = PAUSE_FIRST_NS;
-		/* The first one to claim it is believed until somebody answers for it. */
-		entry->ask_at_ns = answers ? now_ns + CONFIRM_NS : now_ns;
-	}
+	if (answers || differs)
+		believe(entry, differs, answers, now_ns);
 }
 
 static void on_arp(struct wl_neighbours *neighbours, const struct wl_neighbour_input *in,
@@ -151,6 +219,8 @@ static void on_arp(struct wl_neighbours *neighbours, const struct wl_neighbour_i
 		return; /* our own question, reflected */
 	if (sender == ours->ipv4) {
 		neighbours->counts.arp_conflicts++;
+		neighbours->ours_twice_ns[in->link] = now_ns;
+		memcpy(neighbours->ours_twice_mac[in->link], mac, 6);
 		return;
 	}
 	for (uint32_t i = 0; i < neighbours->count; i++) {
@@ -243,6 +313,13 @@ void wl_neighbour_on_frame(struct wl_neighbours *neighbours, const struct wl_nei
 		on_echo(neighbours, in, out);
 }
 
+static bool is_asked_alone(const struct wl_neighbour_entry *entry, uint64_t now_ns)
+{
+	return entry->known && !entry->doubted && entry->unanswered < UNANSWERED_MAX &&
+	       entry->answers >= ANSWERS_TRUSTED && entry->answers % ALL_ARE_ASKED_EACH != 0 &&
+	       !wl_neighbour_is_twice(entry, now_ns);
+}
+
 bool wl_neighbour_ask(struct wl_neighbours *neighbours, uint64_t now_ns,
 		      struct wl_neighbour_output *out)
 {
@@ -253,7 +330,10 @@ bool wl_neighbour_ask(struct wl_neighbours *neighbours, uint64_t now_ns,
 
 		if (!ours->answers || now_ns < entry->ask_at_ns)
 			continue;
+		entry->unanswered += entry->asked;
+		entry->asked_all = !is_asked_alone(entry, now_ns);
 		entry->asked = true;
+		entry->moved = false;
 		entry->asked_ns = now_ns;
 		entry->ask_at_ns = now_ns + entry->pause_ns;
 		if (entry->pause_ns < PAUSE_MAX_NS)
@@ -261,7 +341,8 @@ bool wl_neighbour_ask(struct wl_neighbours *neighbours, uint64_t now_ns,
 		neighbours->next = (at + 1) % neighbours->count;
 		neighbours->counts.arp_asked++;
 		out->link = entry->link;
-		write_arp(ours, ARP_REQUEST, broadcast, entry->next_hop, out);
+		write_arp(ours, ARP_REQUEST, entry->asked_all ? broadcast : entry->mac,
+			  entry->next_hop, out);
 		return true;
 	}
 	return false;

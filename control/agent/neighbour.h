@@ -8,6 +8,10 @@
  * only by a reply to a question that we asked; whoever claims otherwise only makes us ask again. The first claim of an
  * unknown address is taken, and asked about at once.
  *
+ * Who is known is asked by a frame to it alone, with growing pauses (RFC 1122 2.3.2.1, "unicast poll"); all are asked again when it does
+ * not answer, when somebody else claims its address, and now and then, because only then a second owner can be heard. Two answers to one
+ * question from two cards are two machines with one address: the card that was known stays, and it is told (`twice`).
+ *
  * Pure, memory is the struct. Owner: control. [control]
  */
 #ifndef WL_CONTROL_AGENT_NEIGHBOUR_H
@@ -33,6 +37,14 @@ struct wl_neighbour_entry {
 	bool known;
 	bool changed; /* known anew or otherwise: whoever tells the workers clears it */
 	bool asked; /* and not answered yet */
+	bool asked_all; /* the last question went to everybody */
+	bool doubted; /* claimed by another card since it last answered */
+	bool moved; /* the answer to the last question came from another card than before: `mac_before` */
+	uint8_t mac_before[6];
+	uint8_t twice_mac[6]; /* the other card that answered for it, at twice_ns; 0: never */
+	uint64_t twice_ns;
+	uint32_t answers; /* in a row, from this card */
+	uint32_t unanswered; /* questions in a row */
 	uint64_t asked_ns;
 	uint64_t ask_at_ns; /* next question */
 	uint64_t pause_ns; /* after it */
@@ -46,6 +58,7 @@ struct wl_neighbour_entry {
 	X(arp_learned, SUM, addresses, "of neighbours, learned or changed") \
 	X(arp_ignored, SUM, frames, "ARP that says nothing to us") \
 	X(arp_conflicts, SUM, frames, "ARP of somebody else who uses our address") \
+	X(arp_twice, SUM, frames, "a second answer to one question, from another card") \
 	X(echo_answered, SUM, frames, "ICMP echo, answered") \
 	X(echo_ignored, SUM, frames, "ICMP that is not answered")
 /* clang-format on */
@@ -59,6 +72,8 @@ struct wl_neighbours {
 	struct wl_neighbour_entry entries[WL_NEIGHBOURS_MAX];
 	uint32_t count;
 	uint32_t next; /* entry that is looked at first: nobody starves */
+	uint64_t ours_twice_ns[WL_LINKS_MAX]; /* somebody else used our address there; 0: never */
+	uint8_t ours_twice_mac[WL_LINKS_MAX][6];
 	struct wl_neighbour_counts counts;
 };
 
@@ -85,6 +100,11 @@ struct wl_neighbour_input {
  * `changed`. */
 void wl_neighbour_on_frame(struct wl_neighbours *neighbours, const struct wl_neighbour_input *in,
 			   uint64_t now_ns, struct wl_neighbour_output *out);
+/* Another card answers for this address as well: heard so within the last seconds. */
+bool wl_neighbour_is_twice(const struct wl_neighbour_entry *entry, uint64_t now_ns);
+/* Somebody else on this link uses our address: heard so within the last seconds. */
+bool wl_neighbour_is_ours_twice(const struct wl_neighbours *neighbours, uint16_t link,
+				uint64_t now_ns);
 /* One question that is due; call until it returns false. */
 bool wl_neighbour_ask(struct wl_neighbours *neighbours, uint64_t now_ns,
 		      struct wl_neighbour_output *out);

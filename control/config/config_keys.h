@@ -67,7 +67,7 @@
 #define WL_CONFIG_LINK_KEYS(X) \
 	X(kind, OTHER("memif, af_packet, af_xdp, pci, eal or udp"), DEFAULT(""), "memif", \
 	  "Needed. memif: shared memory with another process on this machine, point to point; af_packet: any kernel interface (root or " \
-	  "CAP_NET_RAW); af_xdp: the same with AF_XDP (root); pci: a NIC bound to vfio-pci (scripts/setup-host); eal: any other DPDK " \
+	  "CAP_NET_RAW); af_xdp: the same with AF_XDP (root); pci: a NIC bound to vfio-pci (`wirelog tune`); eal: any other DPDK " \
 	  "device; udp: a kernel socket, for clients without DPDK, no node lies behind it. Keys of another kind are refused.") \
 	X(peer, OTHER("the id of a node"), OF(1u << WL_CONFIG_MEMIF | 1u << WL_CONFIG_EAL) DEFAULT(""), "2", \
 	  "The node at the other end; needed for memif, makes eal point to point.") \

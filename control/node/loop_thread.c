@@ -48,18 +48,36 @@ static int reap_record(void *context)
 	return result;
 }
 
+#define ETHERNET_TEXT_BYTES 18u
+
+static const char *ethernet_of(const uint8_t *mac, char text[static ETHERNET_TEXT_BYTES])
+{
+	if (!mac)
+		return "-";
+	snprintf(text, ETHERNET_TEXT_BYTES, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	return text;
+}
+
+static void log_address(const struct wl_agent_line *line)
+{
+	char mac[ETHERNET_TEXT_BYTES], other[ETHERNET_TEXT_BYTES];
+
+	wl_report(line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE, "address_twice",
+		  "address=%u.%u.%u.%u mac=%s other_mac=%s text=\"%s\"", line->ipv4 >> 24,
+		  line->ipv4 >> 16 & 0xff, line->ipv4 >> 8 & 0xff, line->ipv4 & 0xff,
+		  ethernet_of(line->mac, mac), ethernet_of(line->other_mac, other), line->text);
+}
+
 static void log_claim(const struct wl_agent_line *line)
 {
-	const uint8_t *mac = line->mac;
-	char ethernet[18] = "-";
+	char ethernet[ETHERNET_TEXT_BYTES];
 
-	if (mac)
-		snprintf(ethernet, sizeof(ethernet), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
-			 mac[1], mac[2], mac[3], mac[4], mac[5]);
 	wl_report(WL_REPORT_WARNING, "not_believed",
 		  "why=%s node=%u address=%u.%u.%u.%u mac=%s frames=%lu text=\"%s\"", line->what,
 		  line->node, line->ipv4 >> 24, line->ipv4 >> 16 & 0xff, line->ipv4 >> 8 & 0xff,
-		  line->ipv4 & 0xff, ethernet, (unsigned long)line->theirs, line->text);
+		  line->ipv4 & 0xff, ethernet_of(line->mac, ethernet), (unsigned long)line->theirs,
+		  line->text);
 }
 
 static void log_divergence(const struct wl_agent_line *line)
@@ -94,6 +112,8 @@ static void log_line(void *context, const struct wl_agent_line *line)
 			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
 	else if (line->kind == WL_AGENT_CLAIM)
 		log_claim(line);
+	else if (line->kind == WL_AGENT_ADDRESS)
+		log_address(line);
 	else if (line->kind == WL_AGENT_DIFFERS)
 		wl_report(WL_REPORT_WARNING, "peer_differs",
 			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,

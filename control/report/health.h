@@ -64,6 +64,7 @@ enum wl_health_level {
 	X(no_leader, UNSAFE, true, "no leader is known") \
 	X(superblock_failed, UNSAFE, true, "the superblock could not be written: no vote can be given") \
 	X(link_down, DEGRADED, true, "a link has no carrier, or its interface is gone") \
+	X(address_twice, DEGRADED, true, "two machines have one address") \
 	X(worker_allocates, DEGRADED, true, "a worker allocates memory while it polls: a bug") \
 	X(worker_silent, UNSAFE, false, "a worker shows no sign of life") \
 	X(rebuilding, DEGRADED, false, "the table of sessions is still being rebuilt: it cannot serve as leader") \

@@ -264,6 +264,7 @@ static void judge_node(struct judging *judging)
 	add_if(judging, facts->agent_known && facts->agent.record_failed,
 	       WL_HEALTH_superblock_failed);
 	add_if(judging, facts->links_down != 0, WL_HEALTH_link_down);
+	add_if(judging, facts->agent_known && facts->agent.address_twice, WL_HEALTH_address_twice);
 	add_if(judging, facts->worker_allocations != 0, WL_HEALTH_worker_allocates);
 	for (uint32_t at = 0; facts->agent_known && at < facts->config->worker_count; at++)
 		add_if(judging,

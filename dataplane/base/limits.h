@@ -54,7 +54,8 @@
 #define WL_REPLAY_WINDOW \
 	4096u /* sequences of one sender, behind the highest, that may still come */
 #define WL_BURST 32u /* frames taken from, or given to, a port at once */
-#define WL_PUNT_BYTES_MAX 1600u /* slow-path frame or message */
+#define WL_PUNT_BYTES_MAX \
+	(WIRELOG_MTU_MAX + 16u) /* slow-path frame or message; an echo may fill the largest MTU */
 #define WL_PLANE_SLOTS 1024u /* messages between control and a worker, each way; a power of two */
 #define WL_PUNT_SLOTS 128u
 #define WL_ANSWERED_BITS \

@@ -46,19 +46,19 @@
 	X(CONFIG_CONFLICT, 34, EX_CONFIG, "Two configuration values contradict each other.", "Correct one of the lines that the message names.") \
 	X(KEY_MISSING, 35, EX_CONFIG, "No key file is configured.", "Set security.key_file (make one with `wirelog key`), or start with --insecure-lab for a laboratory.") \
 	X(KEY_UNSAFE, 36, EX_NOPERM, "The key file may be read by others or has the wrong size.", "chmod 0400 it; it holds exactly 16 bytes, as 32 hexadecimal digits.") \
-	X(EAL_PERMISSION, 40, EX_NOPERM, "DPDK may not use hugepages or the device as this user.", "Run as root, use scripts/setup-host, or set memory.hugepages: off.") \
-	X(EAL_HUGEPAGES, 41, EX_UNAVAILABLE, "Hugepages were asked for and there are not enough.", "Reserve the number that the message names with scripts/setup-host, or set memory.hugepages: auto.") \
-	X(EAL_DEVICE, 42, EX_UNAVAILABLE, "DPDK does not find or cannot start the device.", "Check its name or PCI address, and that it is bound to vfio-pci (scripts/setup-host).") \
+	X(EAL_PERMISSION, 40, EX_NOPERM, "DPDK may not use hugepages or the device as this user.", "`wirelog doctor` says which and for whom, `wirelog tune` gives them to the unit's user; or set memory.hugepages: off.") \
+	X(EAL_HUGEPAGES, 41, EX_UNAVAILABLE, "Hugepages were asked for and there are not enough.", "Reserve the number that the message names (`wirelog tune` does, also for the next boot), or set memory.hugepages: auto.") \
+	X(EAL_DEVICE, 42, EX_UNAVAILABLE, "DPDK does not find or cannot start the device.", "Check its name or PCI address, and that it is bound to vfio-pci: `wirelog doctor` shows it, `wirelog tune` binds it.") \
 	X(EAL_IN_USE, 39, EX_TEMPFAIL, "Another process uses the NIC.", "Stop it first (another wirelogd, a DPDK program): fuser -v /dev/vfio/*.") \
 	X(EAL_IOMMU, 28, EX_UNAVAILABLE, "The NIC is bound to vfio-pci, and this machine has no IOMMU.", "Switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on iommu=pt (AMD: iommu=pt).") \
-	X(EAL_CORES, 43, EX_CONFIG, "A core named in the configuration does not exist or is not allowed here.", "Correct workers[].core; `nproc` and taskset show what there is.") \
+	X(EAL_CORES, 43, EX_CONFIG, "A core named in the configuration does not exist or is not allowed here.", "Correct workers[].core: `wirelog doctor` shows which cores there are and which are isolated.") \
 	X(EAL_FAILED, 44, EX_UNAVAILABLE, "DPDK could not be initialised.", "See DPDK's own line in the log; logging.level: debug shows all of them.") \
 	X(STOP_OVERDUE, 56, EX_TEMPFAIL, "The node was asked to end and something hung, so it was ended: a device does not answer, or a thread stands still.", "Look at what the message names. Nothing that was acknowledged is lost; start it again when its device answers.") \
 	X(FILE_LIMIT, 57, EX_CANTCREAT, "The process may not write files as large as a segment.", "Raise the limit of file sizes (ulimit -f, LimitFSIZE=infinity).") \
 	X(PORT_ADDRESS, 45, EX_UNAVAILABLE, "A port's address is in use or not usable.", "Stop the other process, or give the port another socket path.") \
 	X(PORT_PRIVILEGE, 46, EX_NOPERM, "This kind of port needs a privilege that the process lacks.", "Run as root or with CAP_NET_RAW (af_packet) or CAP_NET_ADMIN (af_xdp).") \
 	X(PORT_MTU, 47, EX_CONFIG, "The link's MTU is smaller than the configured one.", "Lower network.mtu or raise the link's.") \
-	X(MEMLOCK, 48, EX_NOPERM, "The locked-memory limit is too low.", "Raise it (ulimit -l, LimitMEMLOCK=) to the number that the message names, or set off what it names: log.registered_buffers, memory.locked.") \
+	X(MEMLOCK, 48, EX_NOPERM, "The locked-memory limit is too low.", "Raise it (ulimit -l, LimitMEMLOCK=; `wirelog doctor` shows the unit's) to the number that the message names, or set off what it names: log.registered_buffers, memory.locked.") \
 	X(URING_UNAVAILABLE, 49, EX_UNAVAILABLE, "The kernel refuses io_uring.", "Set kernel.io_uring_disabled=0, allow it in the container's seccomp profile, or use a kernel of 5.15 or newer.") \
 	X(URING_FAILED, 50, EX_IOERR, "An io_uring operation failed that wirelog needs.", "The message names it; kernel 5.15 or newer is needed.") \
 	X(DUPLICATE_ID, 51, EX_CONFIG, "Two servers run under one node id. The one that was heard first stays; the other takes no part.", "Correct cluster.node on the server whose address the line not_believed names, and restart it there.") \
@@ -94,6 +94,8 @@
 	X(DEMO_FAILED, 84, EX_SOFTWARE, "A promise of the demo did not hold.", "The lines above say which; logs are in the directory that is named.") \
 	X(OUTPUT_FAILED, 85, EX_IOERR, "A file cannot be written.", "Check the path, its permissions, and the space that is left.") \
 	X(INTERRUPTED, 86, EX_TEMPFAIL, "A signal ended it before everything was done.", "Run it again for the rest; `wirelog append --skip` leaves out what is in the log.") \
+	X(TUNE_REFUSED, 90, EX_UNAVAILABLE, "This host cannot be set up as the configuration wants it; nothing was changed.", "Mend what the lines name (`wirelog doctor` shows all of it), then run `wirelog tune` again.") \
+	X(TUNE_FAILED, 91, EX_IOERR, "A change of the host failed; what was done before it was taken back.", "Mend what the message names, then run `wirelog tune` again; it is safe to run it as often as you like.") \
 	X(INTERNAL, 99, EX_SOFTWARE, "wirelog found itself in an impossible state.", "Report it with the log; the data on disk is untouched.")
 /* clang-format on */
 

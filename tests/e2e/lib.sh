@@ -112,15 +112,19 @@ done
 
 # ---- waiting ------------------------------------------------------------------------------------
 
-# wait_until SECONDS COMMAND...: until it succeeds. Limits are generous: they say "never", not "slow".
+# wait_until SECONDS COMMAND...: until it succeeds. Limits are generous: they say "never", not "slow". PATIENCE (1) times as long on a
+# machine that has other things to do.
 wait_until() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * ${PATIENCE:-1}))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1
 		sleep 0.1
 	done
 }
+
+# gives WHAT COMMAND...: it says exactly that now; for wait_until, as what a node tells of itself is some turns old.
+gives() { local wanted=$1 && shift && [ "$("$@" 2>/dev/null)" = "$wanted" ]; }
 
 is_running() { [ -n "${pids[$1]:-}" ] && kill -0 "${pids[$1]}" 2>/dev/null; }
 

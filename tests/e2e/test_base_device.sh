@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Raw devices smaller than what is written to them: bases, retention, and places that are used a second and a third time, with kill -9 in between.
+# beside: others
 # timeout: 240
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # A node is away until the others have given up what it lacks: it gets a base of its leader, and goes on from there, also after
 # it was killed. The same with an empty disk.
+# beside: others
 # timeout: 240
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The check that every test ends with does fail when a promise was broken.
+# beside: others
 # timeout: 60
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -17,6 +17,8 @@ number() { # of the last committed record
 	wait_leader && journal "$leader" .commit_number
 }
 
+knows() { [ "$(journal "$1" .commit_number)" -ge "$2" ]; } # NODE NUMBER: or a tail of that node ends before it
+
 # there_and_back NAME FILE FORMAT RECORDS [FILE-TO-APPEND]
 there_and_back() {
 	local from node
@@ -24,6 +26,7 @@ there_and_back() {
 	claim "$1_is_appended" "$wirelog" append --format "$3" "${5:-$2}"
 	claim "$1_makes_$4_records" test "$(number)" -eq $((from + $4 - 1))
 	for node in 1 2 3; do
+		claim "$1_is_committed_at_node_$node" wait_until 20 knows "$node" $((from + $4 - 1))
 		"$wirelog" tail --node "$node" --from "$from" --count "$4" --format "$3" >back 2>back.err
 		claim "$1_comes_back_from_node_$node" cmp "$2" back
 	done
@@ -130,7 +133,7 @@ done
 
 claim status_is_a_table grep -q leader <("$wirelog" status)
 claim status_json_has_all_nodes test "$("$wirelog" status --json | jq length)" -eq 3
-claim status_check_is_content "$wirelog" status --check
+claim status_check_is_content wait_until 20 "$wirelog" status --check
 claim explain_tells_cause_and_fix grep -q 'Free space' <("$wirelog" explain NO_SPACE)
 "$wirelog" explain NOTHING_SUCH >/dev/null 2>&1
 claim explain_knows_what_it_does_not_know test $? -ne 0

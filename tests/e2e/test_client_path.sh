@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Nodes on AF_PACKET over veth (root), clients on kernel UDP sockets behind a port that carries less than 1500 bytes.
+# beside: others
 # timeout: 150
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # wirelog verify --cluster: the logs of three nodes are equal while records flow, whichever node is asked; who is down is told; what a drive does not
 # give is told, judged by the others, and mended.
+# beside: others
 # timeout: 60
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Configurations that are wrong: file, line, column, exit code, and nothing started.
+# beside: others
 # timeout: 60
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -53,7 +54,8 @@ claim short_key_ends_with_77 test "$status" -eq 77
 claim nothing_was_made_by_any_of_these test ! -e "$cluster/node1/data"
 
 # Every example that is shipped is right.
-for file in drivers-config/*.yaml drivers-config/*/*.yaml; do
+# Profiles of NICs are read by doctor and tune (test_nic_family.c).
+for file in $(printf "%s\n" drivers-config/*.yaml drivers-config/*/*.yaml | grep -v ^drivers-config/nic/); do
 	run_daemon "$file" --check
 	claim "shipped_${file//\//_}_is_right" test "$status" -eq 0
 done

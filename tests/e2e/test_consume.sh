@@ -3,11 +3,13 @@
 #
 # Consumers of the library: who consumes under a name goes on where the last one was confirmed, also when it was killed and
 # the leader with it; each record is given at least once and in order; dropped it says so.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 checkpoint() { journal "$1" ".consumers | map(select(.name == \"$2\")) | .[0].number // 0"; } # NODE NAME
+is_at() { find_leader && [ "$(checkpoint "$leader" "$1")" -eq "$2" ]; } # NAME NUMBER
 is_past() { [ "$(checkpoint "$1" "$2")" -gt "$3" ]; } # NODE NAME NUMBER
 
 make_cluster consume || exit 1
@@ -59,7 +61,7 @@ claim records_were_given_in_order is_dense "$work/first.out"
 claim in_both_lives is_dense "$work/second.out"
 claim it_went_on_where_it_was_confirmed test "$(first_of "$work/second.out")" -ge "$confirmed"
 claim none_is_missing_between test "$(first_of "$work/second.out")" -le $(($(last_of "$work/first.out") + 1))
-claim what_it_was_given_is_confirmed test "$(checkpoint "$leader" risk)" -eq $(($(last_of "$work/second.out") + 1))
+claim what_it_was_given_is_confirmed wait_until 10 is_at risk $(($(last_of "$work/second.out") + 1))
 entries=$(counter "$leader" checkpoints_proposed)
 claim a_commit_of_each_record_is_no_entry_of_each test "$entries" -lt $(($(last_of "$work/second.out") / 20))
 
@@ -68,7 +70,7 @@ claim a_commit_of_each_record_is_no_entry_of_each test "$entries" -lt $(($(last_
 first=$(checkpoint "$leader" risk)
 claim tail_goes_on_there tail_as --consumer risk --existing --count 100 --format text
 claim with_the_next_record test "$(first_of "$work/tail.out")" -eq "$first"
-claim and_commits_what_it_wrote test "$(checkpoint "$leader" risk)" -eq $((first + 100))
+claim and_commits_what_it_wrote wait_until 10 is_at risk $((first + 100))
 claim a_new_one_begins_at_from tail_as --consumer audit --from 40 --count 10 --format text
 claim there test "$(first_of "$work/tail.out")" -eq 40
 claim all_to_the_end_is_consumed tail_as --consumer risk --format text

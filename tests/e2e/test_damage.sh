@@ -3,6 +3,7 @@
 #
 # Data damaged at rest, in every way of docs/LOG-FORMAT.md: named by verify, and by a start without the other nodes, which takes no part in that
 # journal. (That it heals from them is test_mend.sh's.)
+# beside: others
 # timeout: 150
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

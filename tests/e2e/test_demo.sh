@@ -26,9 +26,16 @@ claim run_ends_with_0 test "$status" -eq 0 || cat "$work/said"
 claim run_says_what_it_chose_and_why grep -Eq '^  idle +(spin|yield|backoff): .' "$work/said"
 claim run_acknowledged_is_stored grep -Eq '^  yes +acknowledged = stored +60,000 = 60,000$' "$work/said"
 claim run_finds_equal_chain_values test "$(grep -c '^  yes  *chain value equal' "$work/said")" -eq 2
+claim run_writes_no_line_longer_than_100_columns test "$(awk 'length > 100' "$work/said" | wc -l)" -eq 0
 claim run_breaks_no_promise test "$(grep -c '^  NO ' "$work/said")" -eq 0
 claim run_leaves_nothing_running nothing_runs
 claim run_leaves_no_directory test ! -e "$base/d"
+
+# Damage that heals: where it was written is told, and how it went.
+claim run_tells_where_a_bit_turned grep -Eq '^ +[0-9.]+ s +node[123]/data/journal-00/segment-[0-9]{12} byte [1-9][0-9]*$' "$work/said"
+claim run_mends_it grep -Eq '^  yes +rot on a disk healed +node [123], record [0-9,]+, all there after [0-9.]+ m?s$' "$work/said"
+claim run_brings_an_empty_disk_back grep -Eq '^  yes +an empty disk came back +node [123], all there and counting after [0-9.]+ m?s$' "$work/said"
+claim run_harms_two_nodes test "$(sed -n 's/^.* kill -9 of node \([123]\)[;,] .*/\1/p' "$work/said" | sort -u | wc -l)" -ge 2
 
 # Its own figures, beside the clock out here: microseconds at which the lines came.
 came() { grep -m1 -- "$1" "$work/stamped" | cut -d' ' -f1; }
@@ -70,6 +77,9 @@ claim a_longer_run_ends_with_0 "$wirelog" demo --run --messages 500000 "${place[
 cp "$work/claim.out" "$work/said"
 claim it_gives_up_what_was_trimmed grep -Eq 'trimmed to record 900,001: the nodes gave up [1-9][0-9]*, [1-9][0-9]* and [1-9][0-9]* segments$' "$work/said"
 claim it_starts_from_a_base grep -Eq '^  yes +a start goes on from its base +node [123], from entry [0-9]+$' "$work/said"
+claim rot_behind_a_base_heals grep -Eq '^  yes +rot on a disk healed ' "$work/said"
+claim and_an_empty_disk_comes_back_to_a_trimmed_log grep -Eq '^  yes +an empty disk came back ' "$work/said"
+claim it_verifies_clean test "$(grep -c 'DAMAGED' "$work/said")" -eq 0
 claim it_leaves_nothing_running nothing_runs
 
 # Whatever ends it, its nodes go with it.
@@ -105,7 +115,7 @@ claim datagrams_are_counted test "$("$wirelog" status --json --request counters 
 "$wirelog" demo start >/dev/null 2>&1
 # Another directory than the one that it lives in is somebody else's.
 claim stop_of_another_directory_is_refused test "$("$wirelog" demo stop --directory "$base" >/dev/null 2>&1; echo $?)" -eq 69
-claim demo_runs_on_after_it "$wirelog" status --check
+claim demo_runs_on_after_it wait_until 20 "$wirelog" status --check
 claim demo_stops "$wirelog" demo stop --keep
 claim kept_data_are_not_taken_by_the_next_demo test "$("$wirelog" demo "${place[@]}" >/dev/null 2>&1; echo $?)" -eq 65
 claim stop_leaves_nothing_running nothing_runs

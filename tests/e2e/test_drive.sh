@@ -3,6 +3,7 @@
 #
 # A drive before it is a node's: a start that is refused leaves it as it was, one that is late is waited for, and `wirelog format` makes
 # it empty, with care.
+# beside: others
 # timeout: 150
 # shellcheck disable=SC2016 # words of inner shells
 # shellcheck source=tests/e2e/lib.sh

@@ -72,8 +72,10 @@ claim OpenMetrics_is_given_when_asked_for grep -q '^200 application/openmetrics-
 claim promtool_finds_nothing promtool check metrics < <(http GET /metrics | tail -n +2)
 claim python_parses_text test "$(parse prometheus_client.parser '')" -gt 100
 claim python_parses_OpenMetrics test "$(parse prometheus_client.openmetrics.parser application/openmetrics-text)" -gt 100
-claim each_node_is_up test "$(metric wirelog_up | sort | uniq -c | awk '{ print $1, $2 }')" = '3 1'
-claim the_leader_leads test "$(metric "wirelog_journal_leads{node=\"$leader\",journal=\"0\"}")" = 1
+are_up() { [ "$(metric wirelog_up | sort | uniq -c | awk '{ print $1, $2 }')" = '3 1' ]; }
+claim each_node_is_up wait_until 10 are_up
+leader_is_told() { find_leader && [ "$(metric "wirelog_journal_leads{node=\"$leader\",journal=\"0\"}")" = 1 ]; }
+claim the_leader_leads wait_until 10 leader_is_told
 claim once_is_the_same_page promtool check metrics < <("$exporter" --once "${directories[@]}")
 
 claim another_path_is_404 grep -q '^404 ' <(http GET /../../etc/passwd)

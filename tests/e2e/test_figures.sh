@@ -18,17 +18,23 @@ printf 'first\n' | "$wirelog" append >/dev/null 2>&1 # a session for the tool, c
 
 # ---- counts -------------------------------------------------------------------------------------
 
-first=$leader term=$(journal "$leader" .term)
-for name in records_appended record_bytes_appended entries_appended records_committed; do
-	declare "before_$name=$(counter "$leader" "$name")"
-done
-before_number=$(journal "$leader" .commit_number)
-before_commit=$(journal "$leader" .commit)
-before_timed=$(journal "$leader" .stages.commit.count)
-began=$(date +%s%N)
-"$wirelog" append --json --level committed --outstanding 1 "$work/lines" >"$work/said"
-ended=$(date +%s%N)
-need the_leader_stays test "$(journal "$first" '"\(.role) \(.term)"')" = "leader $term"
+# A machine without a free core may hold an election of its own in the middle, and counters of two leaders are no count.
+append_measured() {
+	local name
+	wait_leader || return 1
+	first=$leader term=$(journal "$leader" .term)
+	for name in records_appended record_bytes_appended entries_appended records_committed; do
+		declare -g "before_$name=$(counter "$leader" "$name")"
+	done
+	before_number=$(journal "$leader" .commit_number)
+	before_commit=$(journal "$leader" .commit)
+	before_timed=$(journal "$leader" .stages.commit.count)
+	began=$(date +%s%N)
+	"$wirelog" append --json --level committed --outstanding 1 "$work/lines" >"$work/said"
+	ended=$(date +%s%N)
+	[ "$(journal "$first" '"\(.role) \(.term)"')" = "leader $term" ]
+}
+need the_leader_stays eval 'append_measured || append_measured || append_measured'
 
 lines=$(wc -l <"$work/lines")
 sum=$(tr -d '\n' <"$work/lines" | wc -c)
@@ -49,8 +55,8 @@ is_within() {
 # Beside them the tool opened its session, or ended another one's.
 claim records_appended_are_the_records is_within "$(grew records_appended)" "$lines" $((lines + 2))
 claim entries_are_one_for_each_record is_within $(($(journal "$leader" .commit) - before_commit)) "$lines" $((lines + 2))
-claim every_entry_is_timed_once is $(($(journal "$leader" .stages.commit.count) - before_timed)) \
-	$(($(journal "$leader" .commit) - before_commit))
+are_timed() { is $(($(journal "$leader" .stages.commit.count) - before_timed)) $(($(journal "$leader" .commit) - before_commit)); }
+claim every_entry_is_timed_once wait_until 5 are_timed
 commits_of() { [ "$(journal "$1" .commit_number)" = "$(journal "$leader" .commit_number)" ]; }
 for node in 1 2 3; do
 	claim "node_${node}_counts_the_same" wait_until 10 commits_of "$node"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Half a minute of kill -9 at random, one node or two, under load. SEED repeats a run's choices.
+# beside: others
 # timeout: 150
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

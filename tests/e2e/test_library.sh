@@ -3,6 +3,7 @@
 #
 # The library as a stranger's project takes it: every C and C++ that is in use compiles its headers without a warning
 # and links, an installed copy finds its DPDK transport wherever it stands, and what its messages point to is installed.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

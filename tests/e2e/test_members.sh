@@ -3,6 +3,7 @@
 #
 # wirelog member: three nodes become four while records flow, one of the old ones is replaced by the new one, what was removed is not
 # needed and comes back as a learner; a leader that is removed hands over first. Nothing that was acknowledged is lost.
+# beside: others
 # timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -64,7 +65,7 @@ start_node 4
 need fourth_node_starts wait_started 4
 claim it_leads_nobody_and_hears_nobody has_voters 4 123
 claim it_is_added member add 4
-claim it_learns is_learner "$leader" 4
+claim it_learns wait_until 10 is_learner "$leader" 4
 claim it_is_promoted_when_it_has_everything member promote 4 --timeout 60
 for node in 1 2 3 4; do claim "node_${node}_counts_it" wait_until 20 has_voters "$node" 1234; done
 claim asked_again_it_is_done member promote 4

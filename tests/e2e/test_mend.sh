@@ -3,6 +3,7 @@
 #
 # Damage on one, two, three nodes heals from the others, without an operator: a start finds it, that journal takes no part, asks for what is
 # missing, and the process starts again by itself. Everything that was acknowledged is there afterwards, once, on all nodes.
+# beside: others
 # timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

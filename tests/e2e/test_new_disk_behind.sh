@@ -3,7 +3,8 @@
 #
 # A new disk on a machine whose clock is behind what it was when the disk before was new: the count of starts begins below what the
 # others know. The node takes a higher one from them and starts again by itself, as the same process.
-# timeout: 60
+# beside: others
+# timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -20,7 +21,7 @@ end_node "$replaced" TERM
 rm -rf "$cluster/node$replaced/data"
 start_node "$replaced"
 is_behind_them() { [ "$(of "$replaced" '.boot_count // 0')" -gt "$ahead" ]; } 2>/dev/null
-claim new_disk_starts_again_behind_what_the_others_know wait_until 20 is_behind_them
+claim new_disk_starts_again_behind_what_the_others_know wait_until 60 is_behind_them
 claim it_says_so grep -q 'starts_again' "$cluster/node$replaced.log"
 claim it_is_the_same_process kill -0 "${pids[$replaced]}"
 claim it_catches_up wait_caught_up "$replaced"

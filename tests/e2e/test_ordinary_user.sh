@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The demo cluster as the README shows it, as a user without privileges (nobody, when root runs the tests).
+# beside: others
 # timeout: 150
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -87,7 +87,8 @@ old=$leader
 switch cut '*' "$old" >/dev/null
 claim deaf_leader_is_replaced wait_other_leader "$old"
 claim appends_go_on_without_the_deaf_leader wait_progress a 500
-claim new_leader_recognises_duplicates test "$(counter "$leader" client_duplicates)" -gt 0
+recognises_duplicates() { find_leader && [ "$(counter "$leader" client_duplicates)" -gt 0 ]; }
+claim new_leader_recognises_duplicates wait_until 10 recognises_duplicates
 claim stops_beside_a_deaf_leader_move_nothing stop_each_beside "$old"
 switch heal >/dev/null
 claim deaf_leader_follows wait_until 30 follows "$old"

@@ -3,6 +3,7 @@
 #
 # Starts that are refused for what is around a node: each by the code whose fix helps, and with the exit code of docs/OPERATIONS.md.
 # Of the configuration's own mistakes: test_config.sh; of data: test_store_identity.sh; of limits: test_limits.sh.
+# beside: others
 # timeout: 90
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

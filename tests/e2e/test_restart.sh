@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # One follower, all nodes by SIGTERM, all by SIGKILL: the session of a client lives through it.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # No segment can be made on any node, for an error that is no lack of room (EIO, then a file system that went read-only), or the one that
 # is written to cannot be opened: told as what it is, nobody leaves the quorum, and all goes on by itself when the medium is well again.
+# beside: others
 # timeout: 300
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -18,12 +18,24 @@ missing=''
 for file in sbin/wirelogd bin/wirelog lib/libwirelog.a lib/libwirelog.so include/wirelog/wirelog.h lib/pkgconfig/libwirelog.pc \
 	lib/systemd/system/wirelogd.service lib/sysusers.d/wirelog.conf lib/tmpfiles.d/wirelog.conf lib/udev/rules.d/65-wirelog.rules \
 	share/man/man1/wirelog.1 share/man/man1/wirelog-append.1 share/man/man8/wirelogd.8 share/bash-completion/completions/wirelog \
-	share/wirelog/scripts/setup-host share/wirelog/drivers-config/reference.yaml share/wirelog/drivers-config/physical-three/node1.yaml \
+	share/wirelog/drivers-config/nic/mlx5.yaml share/wirelog/drivers-config/reference.yaml share/wirelog/drivers-config/physical-three/node1.yaml \
 	share/wirelog/drivers-config/systemd/drive.conf share/wirelog/drivers-config/udev/64-wirelog-drive.rules share/wirelog/docs/OPERATIONS.md; do
 	[ -e "$root/usr/$file" ] || missing+=" $file"
 done
 claim all_of_it_is_installed test -z "$missing"
-claim installed_set_up_runs bash -c '"$1" --help | grep -q -- --apply' - "$root/usr/share/wirelog/scripts/setup-host"
+# A tree of its own, so that the machine's own state does not matter: profiles are found beside the installed command.
+mkdir -p "$work/host/sys/bus/pci/devices/0000:3b:00.0"
+echo 0x15b3 >"$work/host/sys/bus/pci/devices/0000:3b:00.0/vendor"
+echo 0x1017 >"$work/host/sys/bus/pci/devices/0000:3b:00.0/device"
+physical=$root/usr/share/wirelog/drivers-config/physical-three/node1.yaml
+"$root/usr/bin/wirelog" doctor "$physical" --root "$work/host" --json >"$work/doctor.json"
+claim installed_doctor_judges_a_host test $? -eq 2
+claim it_finds_its_profiles grep -q 'mlx5 (15b3:1017)' "$work/doctor.json"
+"$root/usr/bin/wirelog" tune "$physical" --root "$work/host" >"$work/tune.out" 2>&1
+claim installed_tune_refuses_what_is_not_there test $? -eq 69
+claim its_refusal_is_named grep -q TUNE_REFUSED "$work/tune.out"
+"$root/usr/bin/wirelog" tune "$physical" --root "$work/host" --apply >/dev/null 2>&1
+claim a_copy_is_never_changed test $? -eq 64
 # Words in backquotes of the unit's text would be shell to nobody; paths of another prefix would not be there.
 claim unit_names_the_prefix bash -c '! grep -q /usr/local "$1"' - "$unit"
 

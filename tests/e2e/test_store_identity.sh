@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Data of another node or cluster, in use, swapped, old, wiped, not ours: refused by name, or noticed by the peers.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What a node is started beside and with: another node's run directory, closed descriptors, a limit of file sizes.
+# beside: others
 # timeout: 60
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # A log that loses its oldest part: on all nodes, under kill -9 at any instant of a trim; starts from a base; retention keeps the
 # directory small. SEED repeats a run's choices.
+# beside: others
 # timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

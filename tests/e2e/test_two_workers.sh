@@ -4,6 +4,7 @@
 # Two workers, a journal on each, over memif. A client of the second journal knows the endpoint of one node: it learns where
 # that journal's worker is on the others, and goes on there when its leader is killed. One that was given the first
 # worker's endpoint finds the second, and one whose journal is nowhere is told so.
+# beside: others
 # timeout: 90
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -61,7 +62,7 @@ tail -n 2 "$work/append.out"
 start_node "$gone"
 claim the_killed_node_starts_again wait_started "$gone"
 for node in 1 2 3; do
-	claim "node_${node}_serves_the_second_journal" wait_until 10 holds_all "$node"
+	claim "node_${node}_serves_the_second_journal" wait_until 30 holds_all "$node"
 done
 
 # The first worker's endpoint, and a journal that is not there.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Three nodes on AF_PACKET over veth (root), a client on kernel UDP sockets, tshark on the bridge.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -29,6 +30,7 @@ for node in 1 2 3; do
 	claim "node_${node}_answers_ping" in_client ping -q -c 2 -i 0.2 -W 5 "10.77.0.$node"
 done
 claim large_ping_is_answered in_client ping -q -c 1 -W 5 -s 1400 10.77.0.1
+claim ping_of_the_whole_mtu_is_answered in_client ping -q -c 1 -W 5 -M do -s 1472 10.77.0.1
 
 ip netns exec "$tag-sw" tshark -q -i br0 -c 12000 -w "$run_base/frames.pcapng" >"$work/tshark.log" 2>&1 &
 tshark=$!
@@ -54,6 +56,14 @@ count_frames() { tshark -r "$run_base/frames.pcapng" -o ip.check_checksum:TRUE -
 claim tshark_sees_udp_between_nodes test "$(count_frames 'udp.port == 7700 && ip.src != 10.77.0.9 && ip.dst != 10.77.0.9')" -gt 500
 claim tshark_sees_udp_of_the_client test "$(count_frames 'udp.port == 7700 && ip.addr == 10.77.0.9')" -gt 500
 claim tshark_finds_nothing_malformed test "$(count_frames '_ws.malformed || ip.checksum.status == "Bad" || (udp.checksum.status == "Bad" && ip.src != 10.77.0.9) || (ip.src != 10.77.0.9 && ip.flags.mf == 1)')" -eq 0
+
+# The same frames as our own dissector sees them.
+count_ours() { tshark -X "lua_script:$BUILD/wirelog.lua" -r "$run_base/frames.pcapng" -Y "$1" 2>"$work/dissector.err" | wc -l; }
+claim dissector_knows_what_nodes_say test "$(count_ours 'wirelog.append.previous.index > 0')" -gt 50
+claim dissector_knows_what_acknowledges test "$(count_ours 'wirelog.append_ack.term > 0')" -gt 50
+claim dissector_shows_the_records_of_clients test "$(count_ours 'wirelog.record.payload')" -gt 50
+claim dissector_finds_nothing_wrong test "$(count_ours wirelog.error)" -eq 0
+claim dissector_has_no_complaint test "$(grep -ci lua "$work/dissector.err")" -eq 0
 
 # A stranger's datagrams: dropped, counted, unanswered.
 strangers() { counter 1 'dropped | .not_wirelog + .short + .bad_length + .bad_udp'; }

@@ -4,6 +4,7 @@
 # A disk that forgets: a follower's data are wiped, then an old copy of them is put back. The others remember what it
 # acknowledged, so its vote counts for nothing before it has caught up: with the one other node that has everything
 # gone, nobody leads, rather than somebody who lacks what was acknowledged.
+# beside: others
 # timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

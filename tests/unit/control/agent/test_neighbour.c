@@ -244,6 +244,101 @@ static void flood_of_claims_makes_no_more_questions_than_silence(void)
 	CU_ASSERT_EQUAL(memcmp(neighbours.entries[0].mac, peer_mac, 6), 0);
 }
 
+/* A question that is due within the next 20 s is asked, and `mac` answers it. True: it went to everybody. */
+static bool next_question(const uint8_t *mac)
+{
+	for (unsigned i = 0; i < 20000; i++, now_ns += MS) {
+		if (!wl_neighbour_ask(&neighbours, now_ns, &out))
+			continue;
+		bool all = out.frame[0] == 0xff;
+
+		if (!all)
+			CU_ASSERT_EQUAL(memcmp(out.frame, neighbours.entries[0].mac, 6), 0);
+		if (mac) {
+			arp(2, mac, PEER, OURS);
+			arrives(60);
+		}
+		now_ns += MS;
+		return all;
+	}
+	CU_FAIL("nothing is asked any more");
+	return false;
+}
+
+static void who_answers_is_asked_alone_and_less_and_less(void)
+{
+	uint64_t begun_ns;
+	unsigned asked = 0, asked_all = 0;
+
+	start();
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_TRUE(next_question(peer_mac));
+	begun_ns = now_ns;
+	for (; now_ns - begun_ns < 600000 * MS; asked++)
+		asked_all += next_question(peer_mac);
+	CU_ASSERT(asked >= 30 && asked <= 60);
+	CU_ASSERT(asked_all >= 3 && asked_all <= asked / 6);
+}
+
+static void all_are_asked_again_when_a_known_card_is_silent(void)
+{
+	start();
+	for (unsigned i = 0; i < 5; i++)
+		next_question(peer_mac);
+	CU_ASSERT_FALSE(next_question(NULL));
+	CU_ASSERT_FALSE(next_question(NULL));
+	for (unsigned i = 0; i < 20; i++)
+		CU_ASSERT_TRUE(next_question(NULL));
+	CU_ASSERT_TRUE(next_question(other_mac)); /* its card was replaced */
+	CU_ASSERT_EQUAL(memcmp(neighbours.entries[0].mac, other_mac, 6), 0);
+	CU_ASSERT_FALSE(wl_neighbour_is_twice(&neighbours.entries[0], now_ns));
+}
+
+static void all_are_asked_again_when_somebody_claims_a_known_address(void)
+{
+	start();
+	for (unsigned i = 0; i < 5; i++)
+		next_question(peer_mac);
+	now_ns += 1100 * MS;
+	arp(1, other_mac, PEER, OURS);
+	arrives(60);
+	CU_ASSERT_TRUE(next_question(peer_mac));
+	CU_ASSERT_EQUAL(memcmp(neighbours.entries[0].mac, peer_mac, 6), 0);
+}
+
+/* Both answer each question to all, `first` before the other one. */
+static void both_answer(const uint8_t *first, const uint8_t *second)
+{
+	CU_ASSERT_TRUE(next_question(first));
+	arp(2, second, PEER, OURS);
+	arrives(60);
+}
+
+static void two_machines_with_one_address_are_told_and_the_known_one_stays(void)
+{
+	struct wl_neighbour_entry *entry = &neighbours.entries[0];
+
+	for (unsigned known = 1; known < 12; known++) {
+		start();
+		for (unsigned i = 0; i < known; i++)
+			next_question(peer_mac);
+		now_ns += 1100 * MS;
+		arp(1, other_mac, PEER, OURS); /* that is how the second one is noticed */
+		arrives(60);
+		for (unsigned round = 0; round < 9; round++) {
+			both_answer(round % 3 ? other_mac : peer_mac,
+				    round % 3 ? peer_mac : other_mac);
+			CU_ASSERT_EQUAL(memcmp(entry->mac, peer_mac, 6), 0);
+			CU_ASSERT_EQUAL(memcmp(entry->twice_mac, other_mac, 6), 0);
+			CU_ASSERT_TRUE(wl_neighbour_is_twice(entry, now_ns));
+		}
+		CU_ASSERT_EQUAL(neighbours.counts.arp_twice, 9);
+		for (unsigned i = 0; i < 6; i++) /* the other one got another address */
+			next_question(peer_mac);
+		CU_ASSERT_FALSE(wl_neighbour_is_twice(entry, now_ns));
+	}
+}
+
 static void peer_behind_a_gateway_gets_the_gateways_address(void)
 {
 	start();
@@ -268,6 +363,9 @@ static void somebody_with_our_address_is_counted(void)
 	arp(1, our_mac, OURS, PEER); /* our own, reflected */
 	arrives(60);
 	CU_ASSERT_EQUAL(neighbours.counts.arp_conflicts, 1);
+	CU_ASSERT_TRUE(wl_neighbour_is_ours_twice(&neighbours, 0, now_ns));
+	CU_ASSERT_EQUAL(memcmp(neighbours.ours_twice_mac[0], other_mac, 6), 0);
+	CU_ASSERT_FALSE(wl_neighbour_is_ours_twice(&neighbours, 0, now_ns + 6000 * MS));
 }
 
 static void point_to_point_link_is_left_alone(void)
@@ -284,7 +382,7 @@ static void point_to_point_link_is_left_alone(void)
 
 static void echo_is_answered_with_right_checksums(void)
 {
-	static const size_t sizes[] = {0, 1, 7, 56, 57, 1000, 1472};
+	static const size_t sizes[] = {0, 1, 7, 56, 57, 1000, 1472, 1473, 4000, 8972};
 
 	start();
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -373,6 +471,10 @@ WL_SUITE(neighbour)
 	WL_TEST(known_address_changes_only_by_an_answer_to_our_question),
 	WL_TEST(first_claim_of_an_unknown_address_is_asked_about_at_once),
 	WL_TEST(flood_of_claims_makes_no_more_questions_than_silence),
+	WL_TEST(who_answers_is_asked_alone_and_less_and_less),
+	WL_TEST(all_are_asked_again_when_a_known_card_is_silent),
+	WL_TEST(all_are_asked_again_when_somebody_claims_a_known_address),
+	WL_TEST(two_machines_with_one_address_are_told_and_the_known_one_stays),
 	WL_TEST(peer_behind_a_gateway_gets_the_gateways_address),
 	WL_TEST(somebody_with_our_address_is_counted),
 	WL_TEST(point_to_point_link_is_left_alone),

@@ -128,6 +128,7 @@ static void each_state_of_a_journal_is_a_reason(void)
 		 journal->view.leader = 0);
 	PROVOKES(no_majority, UNSAFE, bed->facts.agent.no_majority[0] = true);
 	PROVOKES(diverged, UNSAFE, bed->facts.agent.divergences[0].node = 1);
+	PROVOKES(address_twice, DEGRADED, bed->facts.agent.address_twice = true);
 }
 
 static void each_thing_that_the_drive_does_wrong_is_a_reason(void)

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `wirelog doctor [CONFIG]`: is this host what a node needs? Looks, and changes nothing. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "command/commands.h"
+#include "command/doctor/doctor_report.h"
+#include "command/host/host_config_file.h"
+#include "command/tool_refuse.h"
+
+enum { KEY_JSON = 0x100, KEY_ROOT, KEY_USER, KEY_PROFILES };
+
+struct options {
+	const char *config, *root, *user, *profiles;
+	bool json;
+};
+
+static const struct argp_option option_table[] = {
+	{"json", KEY_JSON, NULL, 0, "all checks as JSON", 0},
+	{"root", KEY_ROOT, "DIR", 0, "look at a copy of /sys, /proc, /etc, /dev and /run below DIR",
+	 0},
+	{"user", KEY_USER, "NAME", 0, "who the node runs as (default: the unit's user)", 0},
+	{"profiles", KEY_PROFILES, "DIR", 0, "profiles of NICs (default: drivers-config/nic)", 0},
+	{0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_JSON:
+		options->json = true;
+		return 0;
+	case KEY_ROOT:
+		options->root = argument;
+		return 0;
+	case KEY_USER:
+		options->user = argument;
+		return 0;
+	case KEY_PROFILES:
+		options->profiles = argument;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			argp_error(state, "'%s' is one word too many", argument);
+		options->config = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int examine(const struct options *options, const struct wl_config *config,
+		   const struct wl_nic_families *families)
+{
+	static struct wl_host_facts facts;
+	struct wl_host_ask ask = {.root = options->root ? options->root : "",
+				  .user = options->user,
+				  .config = config,
+				  .families = families};
+	struct wl_doctor_answer *answers = calloc(wl_doctor_check_count, sizeof(*answers));
+	int code;
+
+	if (answers == NULL)
+		return wl_tool_refuse(WIRELOG_NO_MEMORY, NULL);
+	wl_host_facts_read(&ask, &facts);
+	for (size_t at = 0; at < wl_doctor_check_count; at++)
+		wl_doctor_checks[at].look(&facts, &answers[at]);
+	if (options->json) {
+		json_t *report = wl_doctor_report_json(answers);
+
+		json_dumpf(report, stdout, JSON_INDENT(2));
+		fputc('\n', stdout);
+		json_decref(report);
+	} else {
+		wl_doctor_report_print(stdout, answers);
+	}
+	code = wl_doctor_exit_code(answers);
+	free(answers);
+	return code;
+}
+
+int wl_cmd_doctor(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.args_doc = "[CONFIG]",
+		.doc = "Looks whether this host is what the node of CONFIG (default: /etc/wirelog/node.yaml, where it is there) "
+		       "needs: cores, clock, memory, vfio, NICs, drive, system. Changes nothing. Each line is a check; what is bad "
+		       "says what is required, what comes of it and what to do. `wirelog tune` does most of it.\v"
+		       "unsafe: the node does not start, or does not keep what it promises. slow: it works, less well. note: worth "
+		       "knowing. ?: could not be read here, and is never taken for good; root sees more. -: nothing asks for it.\n\n"
+		       "Exit code 0: well. 1: something is slow. 2: something is unsafe. 66 and 78: CONFIG is wrong.",
+	};
+	static char name[] = "wirelog doctor";
+	static struct wl_config config;
+	static struct wl_nic_families families;
+	struct options options = {0};
+	char reason[400];
+	int code;
+
+	argv[0] = name;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (!wl_nic_families_load(&families, options.profiles, reason, sizeof(reason)))
+		return wl_tool_refuse(WIRELOG_CONFIG_SYNTAX, "%s", reason);
+	if (options.config == NULL && options.root == NULL &&
+	    access(WL_HOST_CONFIG_USUAL, R_OK) == 0)
+		options.config = WL_HOST_CONFIG_USUAL;
+	if (options.config == NULL)
+		return examine(&options, NULL, &families);
+	code = wl_host_config_load(options.config, &config);
+	return code != 0 ? code : examine(&options, &config, &families);
+}
