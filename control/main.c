@@ -271,7 +271,10 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 		code = refuse_damaged(node);
 	/* A start that was refused has no more time to end than one that was asked to. */
 	wl_stop_end_with(code);
-	wl_stop_ask();
+	if (*again)
+		wl_stop_ask_to_start_again();
+	else
+		wl_stop_ask();
 	if (!has_running_worker(node))
 		wl_boot_take_down(node);
 	else if (status == 0)

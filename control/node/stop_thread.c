@@ -16,8 +16,11 @@
 #include "dataplane/host/placement_thread.h"
 #include "wirelog/status.h"
 
+#define LOOK_NS 20000000u /* between looks at what is pending */
+
 static struct {
 	_Atomic bool asked;
+	_Atomic bool starts_again;
 	_Atomic int exit_code; /* 0: STOP_OVERDUE's */
 	_Atomic(const char *) doing;
 	pthread_t thread;
@@ -34,6 +37,30 @@ static void sleep_until(uint64_t deadline_ns)
 
 		nanosleep(&pause, NULL);
 	}
+}
+
+static bool is_pending(const sigset_t *asks)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (int number = 1; number < NSIG; number++)
+		if (sigismember(asks, number) == 1 && sigismember(&pending, number) == 1)
+			return true;
+	return false;
+}
+
+/* The longer limit; it ends early, at the usual one, when the end is asked for after all. */
+static void sleep_while_closing(const sigset_t *asks)
+{
+	uint64_t deadline_ns = wl_clock_kernel_ns() + WL_STOP_AGAIN_DEADLINE_NS;
+	uint64_t now_ns;
+
+	while ((now_ns = wl_clock_kernel_ns()) < deadline_ns && !is_pending(asks))
+		sleep_until(now_ns + LOOK_NS);
+	if (now_ns + WL_STOP_DEADLINE_NS < deadline_ns)
+		deadline_ns = now_ns + WL_STOP_DEADLINE_NS;
+	sleep_until(deadline_ns);
 }
 
 static void end_overdue(void)
@@ -63,7 +90,10 @@ static void *watch(void *unused)
 	while (sigwait(&asks, &number) != 0)
 		;
 	atomic_store(&stop.asked, true);
-	sleep_until(wl_clock_kernel_ns() + WL_STOP_DEADLINE_NS);
+	if (atomic_load(&stop.starts_again))
+		sleep_while_closing(&asks);
+	else
+		sleep_until(wl_clock_kernel_ns() + WL_STOP_DEADLINE_NS);
 	end_overdue();
 	return NULL;
 }
@@ -96,6 +126,12 @@ void wl_stop_ask(void)
 	/* Seen at once here; wl-stop begins to count when it has the signal. */
 	atomic_store(&stop.asked, true);
 	pthread_kill(stop.thread, SIGTERM);
+}
+
+void wl_stop_ask_to_start_again(void)
+{
+	atomic_store(&stop.starts_again, true);
+	wl_stop_ask();
 }
 
 void wl_stop_doing(const char *what)

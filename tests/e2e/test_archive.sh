@@ -11,6 +11,7 @@ archive() { echo "$cluster/archive$1"; } # NODE
 with_archive() {
 	local node
 	for node in 1 2 3; do
+		mkdir "$cluster/kept$node" && ln -s "kept$node" "$(archive "$node")" || return 1
 		printf 'base:\n  every: 1MiB\nretention:\n  bytes: 16MiB\narchive:\n  directory: %s\n' "$(archive "$node")" \
 			>>"$cluster/node$node.yaml"
 	done
@@ -19,6 +20,16 @@ with_archive() {
 has_given_up() { [ "$(journal "$1" .begin.segment)" -gt "$2" ]; } # NODE SEGMENT
 has_reason() { of "$1" '.health.reasons[].reason' | grep -q "$2"; } # NODE REASON
 has_no_reason() { ! has_reason "$1" "$2"; }
+
+is_level() { # NODE: with the leader, but for what comes meanwhile
+	local ours theirs
+	ours=$(journal "$1" .commit) theirs=$(journal "$leader" .commit)
+	[ -n "$ours" ] && [ $((theirs - ours)) -lt 20 ]
+}
+began_anew() { grep -c base_of_a_peer "$cluster/node$1.log"; } # NODE: so often its log began with a peer's base
+gives_nothing_up() { # NODE SEGMENT TIMES: its log begins where it did, but for what others gave up before it had that
+	[ "$(journal "$1" .begin.segment)" -eq "$2" ] || [ "$(began_anew "$1")" -gt "$3" ]
+}
 
 set -o pipefail
 heads() { cut -c1-80; } # numbers stand there
@@ -32,17 +43,38 @@ tail_live() { # NODE FROM TO
 		--node "$1" --from "$2" --count $(($3 - $2 + 1)) --format json
 }
 
+# A node that was so far behind that it began anew with a peer's base has a hole in its archive, and says so: the other archives fill it.
+has_a_gap() { grep -q archive_gap "$cluster/node$1.log"; }
+archives_of() { # NODE -> its own, and those of the others where it needs them
+	local node
+	echo --archive "$(archive "$1")"
+	! has_a_gap "$1" || for node in 1 2 3; do [ "$node" = "$1" ] || echo --archive "$(archive "$node")"; done
+}
+
 # From the archive as far as it goes, then from the journal: each number once, and each that was acknowledged.
 joined_is_whole() { # NODE
 	local node=$1 last all
 	last=$(journal "$node" .commit_number)
-	tail_archive "$node" 2>"$work/joined.err" | heads >"$work/joined" || { cat "$work/joined.err"; return 1; }
+	# shellcheck disable=SC2046 # words
+	timeout -k 5 60 "$wirelog" tail $(archives_of "$node") --format json 2>"$work/joined.err" | heads >"$work/joined" ||
+		{ cat "$work/joined.err"; return 1; }
 	all=$(wc -l <"$work/joined")
 	[ "$all" -gt 0 ] || return 1
-	tail_live "$node" $((all + 1)) "$last" 2>"$work/joined.err" | heads >>"$work/joined" || { cat "$work/joined.err"; return 1; }
+	[ "$all" -ge "$last" ] || tail_live "$node" $((all + 1)) "$last" 2>"$work/joined.err" | heads >>"$work/joined" ||
+		{ cat "$work/joined.err"; return 1; }
 	sed 's/.*"number": *\([0-9]*\).*/\1/' "$work/joined" | awk 'BEGIN {n = 1} $1 != n++ {bad = 1; print "not in order:", $1; exit} END {exit bad}' || return 1
-	[ "$(wc -l <"$work/joined")" -eq "$last" ] || return 1
+	[ "$(wc -l <"$work/joined")" -ge "$last" ] || return 1
 	cat "$cluster"/acks.* | awk -v last="$last" '$4 == "OK" && ($3 < 1 || $3 > last) {bad = 1} END {exit bad}'
+}
+
+# What was acknowledged and is kept in the logs stands there, once, with its bytes.
+logs_hold_what_they_keep() {
+	local node acks=()
+	mapfile -t acks < <(find "$cluster" -maxdepth 1 -name 'acks.*' | sort)
+	for node in 1 2 3; do
+		timeout -k 5 60 "$e2e/checker" --endpoints "$endpoints" --key-file "$cluster/cluster.key" --trimmed --cluster "$cluster_uuid" \
+			--node "$node" --to "$(journal "$node" .commit_number)" "${acks[@]}" || return 1
+	done
 }
 
 # What both have is the same, byte for byte.
@@ -56,31 +88,36 @@ overlap_is_equal() { # NODE
 
 segment_mib=8
 make_cluster archive || exit 1
-with_archive
+need archives_have_a_place with_archive
 need cluster_starts start_all
 need a_leader_is_elected wait_leader
-start_loader a --size-min 3000 --size-max 20000 --rate 500 --timeout-ms 8000
+start_loader a --size-min 3000 --size-max 20000 --rate 30 --timeout-ms 8000
+# The logs pass what is kept of them, and all nodes are killed while they archive.
+start_loader b --size-min 3000 --size-max 20000 --rate 600 --count 3600 --timeout-ms 8000
 for node in 1 2 3; do claim "node_${node}_gives_up_what_is_archived" wait_until 60 has_given_up "$node" 0; done
 
 for node in 1 2 3; do kill_node "$node"; done
 need cluster_starts_again start_all
 need a_leader_is_elected_again wait_leader
-claim appends_go_on wait_progress a 200
+claim appends_go_on wait_progress a 20
+claim each_gets_its_answer wait_loader b
 
 # ---- an archive that cannot be written ------------------------------------------------------------
 
+wait_leader
 follower=$(followers_of "$leader" | head -n 1)
-mv "$(archive "$follower")" "$(archive "$follower").away"
-touch "$(archive "$follower")" # no directory can be made there
 kill_node "$follower"
-need node_without_its_archive_starts start_node "$follower"
+rm "$(archive "$follower")" && touch "$(archive "$follower")" # no directory can be made there
+start_node "$follower"
+need node_without_its_archive_starts wait_started "$follower"
+claim and_follows wait_until 30 is_level "$follower"
+held=$(journal "$follower" .begin.segment) anew=$(began_anew "$follower")
+start_loader c --size-min 3000 --size-max 20000 --rate 900 --count 2200
 claim it_says_so wait_until 20 has_reason "$follower" archive_behind
 claim and_in_its_log wait_until 10 grep -q 'archive_failed.*Not a directory.*fix=' "$cluster/node$follower.log"
-held=$(journal "$follower" .begin.segment)
 claim the_others_go_on wait_until 60 has_given_up "$leader" $((held + 1))
-claim it_gives_nothing_up [ "$(journal "$follower" .begin.segment)" -eq "$held" ]
-rm "$(archive "$follower")"
-mv "$(archive "$follower").away" "$(archive "$follower")"
+claim it_gives_nothing_up gives_nothing_up "$follower" "$held" "$anew"
+ln -s "kept$follower" "$work/link" && mv -T "$work/link" "$(archive "$follower")" # at once: it tries again all the time
 claim it_goes_on_when_it_can wait_until 30 has_no_reason "$follower" archive_behind
 claim and_gives_up_what_is_archived wait_until 60 has_given_up "$follower" "$held"
 
@@ -90,10 +127,11 @@ data() { echo "$cluster/node$1/data"; }
 claim a_backup_is_made_while_records_come "$wirelog" backup "$(data "$follower")" --to "$work/backup"
 claim it_is_whole "$wirelog" backup --check "$work/backup"
 claim every_append_is_answered stop_loader a
+claim those_in_between_too wait_loader c
 need nodes_are_caught_up wait_caught_up 1 2 3
 claim archive_and_journal_are_whole joined_is_whole "$follower"
 claim they_are_equal_where_both_have_it overlap_is_equal "$follower"
-hold_promises
+claim logs_hold_what_they_keep logs_hold_what_they_keep
 
 # ---- damage is told -------------------------------------------------------------------------------
 
@@ -101,7 +139,7 @@ is_told() { # PATTERN
 	tail_archive 1 >/dev/null 2>"$work/told"
 	[ $? -eq 65 ] && grep -q "$1" "$work/told"
 }
-mapfile -t ranges < <(find "$(archive 1)" -name 'entries-*' | sort)
+mapfile -t ranges < <(find "$(archive 1)/" -name 'entries-*' | sort)
 claim there_are_ranges [ "${#ranges[@]}" -ge 3 ]
 mv "${ranges[1]}" "$work/range"
 claim a_missing_range_is_a_gap is_told 'are not in the archive \[GAP\]'
