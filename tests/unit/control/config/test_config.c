@@ -346,6 +346,14 @@ static void a_file_that_cannot_be_read_is_refused(void)
 	unlink(path);
 }
 
+/* Profiles of NICs stand there too, but are no configurations of a node (suite nic_family reads them). */
+static bool is_profile(const char *path)
+{
+	static const char folder[] = "drivers-config/nic/";
+
+	return strncmp(path, folder, strlen(folder)) == 0;
+}
+
 static void every_configuration_of_the_house_is_right(void)
 {
 	glob_t found;
@@ -355,8 +363,11 @@ static void every_configuration_of_the_house_is_right(void)
 		wl_skip("needs to run in the repository's root");
 	CU_ASSERT_EQUAL(glob("drivers-config/*/*.yaml", GLOB_APPEND, NULL, &found), 0);
 	for (size_t at = 0; at < found.gl_pathc; at++) {
-		int status = wl_config_load(found.gl_pathv[at], &config, &problems);
+		int status;
 
+		if (is_profile(found.gl_pathv[at]))
+			continue;
+		status = wl_config_load(found.gl_pathv[at], &config, &problems);
 		CU_ASSERT_EQUAL(status, 0);
 		if (status != 0)
 			fprintf(stderr, "  %s:%u: %s: %s\n", found.gl_pathv[at],
