@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 #include "dataplane/log/archive_internal.h"
 
@@ -23,6 +24,7 @@ _Static_assert(BEHIND_AT + WL_ARCHIVE_PLACE_BYTES <= JOURNAL_BYTES, "both fit");
 
 void wl_backup_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_backup *backup)
 {
+	WL_CHECK(backup->journal_count <= WIRELOG_JOURNALS_MAX);
 	memset(to, 0, WL_BLOCK_BYTES);
 	wl_store_u32(to, MAGIC);
 	wl_store_u16(to + 4, WL_ARCHIVE_FORMAT);
