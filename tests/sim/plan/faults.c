@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/base/check.h"
 #include "tests/sim/plan/faults.h"
 
 #include <string.h>
@@ -247,6 +248,7 @@ static void act_on_drive(const struct sim_action *action, struct sim_drive *driv
 		sim_drive_snapshot(drive);
 		break;
 	default:
+		WL_CHECK(action->verb == SIM_ROT); /* and no other that nobody took */
 		sim_drive_rot(drive, value, action->argument[2]);
 		break;
 	}
@@ -494,6 +496,9 @@ static void act(void *subject, void *object)
 		break;
 	case SIM_EXPECT_ANSWERS:
 	case SIM_EXPECT_TERMS_BELOW:
+	case SIM_EXPECT_VOTES:
+	case SIM_EXPECT_LEARNS:
+	case SIM_EXPECT_JOINT:
 		faults->on_expect(faults->context, action);
 		break;
 	default:
