@@ -21,10 +21,11 @@ has_given_up() { [ "$(journal "$1" .begin.segment)" -gt "$2" ]; } # NODE SEGMENT
 has_reason() { of "$1" '.health.reasons[].reason' | grep -q "$2"; } # NODE REASON
 has_no_reason() { ! has_reason "$1" "$2"; }
 
-is_level() { # NODE: with the leader, but for what comes meanwhile
+is_level() { # NODE: it has what the leader had
 	local ours theirs
-	ours=$(journal "$1" .commit) theirs=$(journal "$leader" .commit)
-	[ -n "$ours" ] && [ $((theirs - ours)) -lt 20 ]
+	theirs=$(journal "$leader" .commit) # first: more comes between the questions
+	ours=$(journal "$1" .commit)
+	[ -n "$ours" ] && [ -n "$theirs" ] && [ "$ours" -ge "$theirs" ]
 }
 began_anew() { grep -c base_of_a_peer "$cluster/node$1.log"; } # NODE: so often its log began with a peer's base
 gives_nothing_up() { # NODE SEGMENT TIMES: its log begins where it did, but for what others gave up before it had that
@@ -86,7 +87,7 @@ overlap_is_equal() { # NODE
 	tail_archive "$node" --from "$first" --to "$last" | cmp - <(tail_live "$node" "$first" "$last")
 }
 
-segment_mib=8
+segment_mib=8 election_ms=1500 heartbeat_ms=50
 make_cluster archive || exit 1
 need archives_have_a_place with_archive
 need cluster_starts start_all
