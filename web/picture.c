@@ -86,8 +86,9 @@ static void put_figures(json_t *object, const struct wl_watch_node *node)
 	WL_WATCH_COUNT_LIST(X)
 	X(uptime_ns)
 	X(resident_bytes)
-	X(free_bytes) X(longest_turn_ns) X(not_believed) X(nic_missed) X(nic_no_buffer)
-		X(nic_errors) X(links) X(links_down)
+	X(free_bytes)
+	X(longest_turn_ns) X(not_believed) X(nic_missed) X(nic_no_buffer) X(nic_errors) X(links)
+		X(links_down)
 #undef X
 }
 

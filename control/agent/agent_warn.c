@@ -85,6 +85,7 @@ static void warn_of_neighbour(struct wl_agent *agent, uint32_t at)
 	bool is = wl_neighbour_is_twice(entry, agent->now_ns);
 	bool was = (agent->twice_told & 1ull << at) != 0;
 
+	WL_CHECK(at < agent->neighbours.count);
 	if (is == was)
 		return;
 	agent->twice_told ^= 1ull << at;
@@ -108,6 +109,7 @@ static void warn_of_ours(struct wl_agent *agent, uint16_t link)
 	bool is = wl_neighbour_is_ours_twice(&agent->neighbours, link, agent->now_ns);
 	bool was = (agent->ours_twice_told & 1u << link) != 0;
 
+	WL_CHECK(ours->answers || !is);
 	if (is == was)
 		return;
 	agent->ours_twice_told ^= 1u << link;

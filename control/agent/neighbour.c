@@ -155,6 +155,7 @@ static void believe(struct wl_neighbour_entry *entry, bool differs, bool answere
 static void on_second_answer(struct wl_neighbours *neighbours, struct wl_neighbour_entry *entry,
 			     const uint8_t *mac, uint64_t now_ns)
 {
+	WL_CHECK(entry->known && entry->asked_all && !entry->asked);
 	if (entry->moved && memcmp(entry->mac_before, mac, 6) == 0) {
 		memcpy(entry->twice_mac, entry->mac, 6);
 		memcpy(entry->mac, mac, 6);
@@ -177,6 +178,7 @@ static void learn(struct wl_neighbours *neighbours, struct wl_neighbour_entry *e
 	bool answers = in_time && entry->asked;
 	bool differs = !entry->known || memcmp(entry->mac, mac, 6) != 0;
 
+	WL_CHECK(mac_is_unicast(mac));
 	if (differs && entry->known && in_time && entry->asked_all && !entry->asked) {
 		on_second_answer(neighbours, entry, mac, now_ns);
 		return;
@@ -315,6 +317,7 @@ void wl_neighbour_on_frame(struct wl_neighbours *neighbours, const struct wl_nei
 
 static bool is_asked_alone(const struct wl_neighbour_entry *entry, uint64_t now_ns)
 {
+	WL_CHECK(entry->known || entry->answers == 0);
 	return entry->known && !entry->doubted && entry->unanswered < UNANSWERED_MAX &&
 	       entry->answers >= ANSWERS_TRUSTED && entry->answers % ALL_ARE_ASKED_EACH != 0 &&
 	       !wl_neighbour_is_twice(entry, now_ns);

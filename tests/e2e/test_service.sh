@@ -167,7 +167,7 @@ done
 claim every_option_is_in_its_page test -z "$undescribed"
 claim there_are_commands test "$(wc -w <<<"$commands")" -ge 12
 mkdir "$work/again"
-ln -s "$wirelog" "$wirelogd" "$BUILD/wirelog-exporter" "$work/again"
+ln -s "$wirelog" "$wirelogd" "$BUILD/wirelog-exporter" "$BUILD/wirelog-web" "$work/again"
 scripts/help-pages "$work/again"
 claim pages_are_the_same_each_time diff -r "$work/again/man" "$BUILD/man"
 if command -v groff >/dev/null; then

@@ -30,7 +30,7 @@ for node in 1 2 3; do
 	claim "node_${node}_answers_ping" in_client ping -q -c 2 -i 0.2 -W 5 "10.77.0.$node"
 done
 claim large_ping_is_answered in_client ping -q -c 1 -W 5 -s 1400 10.77.0.1
-claim ping_of_the_whole_mtu_is_answered in_client ping -q -c 1 -W 5 -M do -s 1472 10.77.0.1
+claim ping_of_the_whole_mtu_is_answered in_client ping -q -c 1 -W 5 -M "do" -s 1472 10.77.0.1
 
 ip netns exec "$tag-sw" tshark -q -i br0 -c 12000 -w "$run_base/frames.pcapng" >"$work/tshark.log" 2>&1 &
 tshark=$!
