@@ -62,15 +62,13 @@ struct wl_watch_spread { /* of the entries of some seconds; count 0: there were 
 };
 
 /* Numbers of a journal that stand in /wirelog/metrics under journal_NAME. */
-#define WL_WATCH_JOURNAL_LIST(X)                                                              \
-	X(term)                                                                               \
-	X(leader)                                                                             \
-	X(leads)                                                                              \
-	X(ready)                                                                              \
-	X(commit_index) X(tail_index) X(records) X(first_record) X(used_bytes) X(limit_bytes) \
-		X(writes_in_flight) X(drive_silent_ns) X(clients) X(readers) X(sessions)      \
-			X(consumers) X(waiting_replies) X(held_bytes) X(reads_failed)         \
-				X(clock_ahead_ns)
+/* clang-format off */
+#define WL_WATCH_JOURNAL_LIST(X) \
+	X(term) X(leader) X(leads) X(ready) X(commit_index) X(tail_index) X(records) \
+	X(first_record) X(used_bytes) X(limit_bytes) X(writes_in_flight) X(drive_silent_ns) \
+	X(clients) X(readers) X(sessions) X(consumers) X(waiting_replies) X(held_bytes) \
+	X(reads_failed) X(clock_ahead_ns)
+/* clang-format on */
 
 struct wl_watch_journal {
 	char role[12]; /* "-": not known */
@@ -84,22 +82,21 @@ struct wl_watch_journal {
 };
 
 /* Sums of all workers that stand there under worker_NAME; told as differences a second. */
-#define WL_WATCH_RATE_LIST(X)                                                                   \
-	X(records_appended)                                                                     \
-	X(record_bytes_appended)                                                                \
-	X(entries_appended)                                                                     \
-	X(disk_writes_done)                                                                     \
-	X(disk_write_bytes) X(rx_frames) X(rx_bytes) X(tx_frames) X(tx_bytes) X(client_appends) \
-		X(deliver_records) X(append_resent) X(tx_link_full) X(client_back_pressure)
+/* clang-format off */
+#define WL_WATCH_RATE_LIST(X) \
+	X(records_appended) X(record_bytes_appended) X(entries_appended) X(disk_writes_done) \
+	X(disk_write_bytes) X(rx_frames) X(rx_bytes) X(tx_frames) X(tx_bytes) \
+	X(client_appends) X(deliver_records) X(append_resent) X(tx_link_full) \
+	X(client_back_pressure)
+/* clang-format on */
 
 /* The same, as they are: what should be 0, or nearly. */
-#define WL_WATCH_COUNT_LIST(X)                                                                \
-	X(stalls)                                                                             \
-	X(commit_stalls)                                                                      \
-	X(quorum_lost)                                                                        \
-	X(disk_queue_full)                                                                    \
-	X(log_no_room) X(log_no_segment) X(log_no_space) X(tx_no_buffer) X(disk_write_failed) \
-		X(disk_read_failed)
+/* clang-format off */
+#define WL_WATCH_COUNT_LIST(X) \
+	X(stalls) X(commit_stalls) X(quorum_lost) X(disk_queue_full) X(log_no_room) \
+	X(log_no_segment) X(log_no_space) X(tx_no_buffer) X(disk_write_failed) \
+	X(disk_read_failed)
+/* clang-format on */
 
 struct wl_watch_node {
 	const char *run_directory; /* the caller's */

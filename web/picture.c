@@ -84,11 +84,10 @@ static void put_figures(json_t *object, const struct wl_watch_node *node)
 #undef X
 #define X(name) put(object, #name, node->name);
 	WL_WATCH_COUNT_LIST(X)
-	X(uptime_ns)
-	X(resident_bytes)
-	X(free_bytes)
-	X(longest_turn_ns) X(not_believed) X(nic_missed) X(nic_no_buffer) X(nic_errors) X(links)
-		X(links_down)
+	/* clang-format off */
+	X(uptime_ns) X(resident_bytes) X(free_bytes) X(longest_turn_ns) X(not_believed)
+	X(nic_missed) X(nic_no_buffer) X(nic_errors) X(links) X(links_down)
+	/* clang-format on */
 #undef X
 }
 

@@ -427,8 +427,10 @@ static void *run(void *context)
 			bases->paid_ns = now_ns - BURST_NS;
 		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++) {
 			did |= mend(bases, id, now_ns);
-			did |= !bases->node->journals[id].journal->dormant &&
-			       (archive(bases, id) | serve(bases, id, now_ns));
+			if (bases->node->journals[id].journal->dormant)
+				continue;
+			did |= archive(bases, id);
+			did |= serve(bases, id, now_ns);
 		}
 		for (uint32_t id = 0; id < bases->count && !did; id++)
 			did |= scrub(bases, id, now_ns);
