@@ -125,13 +125,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 /* ---- the configuration -------------------------------------------------------------------------- */
 
-static void tell_problem(const char *path, const struct wl_config_problem *problem)
-{
-	fprintf(stderr, "%s:%u:%u: %s%s%s [%s]\n", path, problem->line, problem->column,
-		problem->key, problem->key[0] ? ": " : "", problem->text,
-		wirelog_status_name(problem->status));
-}
-
 static int load_config(const struct options *options, struct wl_config *config)
 {
 	struct wl_config_problems *problems = calloc(1, sizeof(*problems));
@@ -140,8 +133,7 @@ static int load_config(const struct options *options, struct wl_config *config)
 	if (!problems)
 		return WIRELOG_NO_MEMORY;
 	status = wl_config_load(options->config, config, problems);
-	for (uint32_t at = 0; at < problems->count; at++)
-		tell_problem(options->config, &problems->item[at]);
+	wl_config_print_problems(options->config, problems);
 	free(problems);
 	return status;
 }

@@ -269,6 +269,8 @@ int wl_config_load(const char *path, struct wl_config *config, struct wl_config_
 /* The same from bytes in memory. */
 int wl_config_parse(const uint8_t *bytes, size_t size, const char *base, struct wl_config *config,
 		    struct wl_config_problems *problems);
+/* A line of standard error for each: file, line, column, key, what is wrong. */
+void wl_config_print_problems(const char *path, const struct wl_config_problems *problems);
 
 /* One more problem; dropped when the list is full. For the files of this module. */
 struct wl_config_problem *wl_config_add_problem(struct wl_config_problems *problems, int status,
