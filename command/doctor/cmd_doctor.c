@@ -10,21 +10,19 @@
 #include "command/commands.h"
 #include "command/doctor/doctor_report.h"
 #include "command/host/host_config_file.h"
+#include "command/host/host_options.h"
 #include "command/tool_refuse.h"
 
-enum { KEY_JSON = 0x100, KEY_ROOT, KEY_USER, KEY_PROFILES };
+enum { KEY_JSON = 0x100 };
 
 struct options {
-	const char *config, *root, *user, *profiles;
+	struct wl_host_options host;
+	const char *config;
 	bool json;
 };
 
 static const struct argp_option option_table[] = {
 	{"json", KEY_JSON, NULL, 0, "all checks as JSON", 0},
-	{"root", KEY_ROOT, "DIR", 0, "look at a copy of /sys, /proc, /etc, /dev and /run below DIR",
-	 0},
-	{"user", KEY_USER, "NAME", 0, "who the node runs as (default: the unit's user)", 0},
-	{"profiles", KEY_PROFILES, "DIR", 0, "profiles of NICs (default: drivers-config/nic)", 0},
 	{0},
 };
 
@@ -33,17 +31,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->host;
+		return 0;
 	case KEY_JSON:
 		options->json = true;
-		return 0;
-	case KEY_ROOT:
-		options->root = argument;
-		return 0;
-	case KEY_USER:
-		options->user = argument;
-		return 0;
-	case KEY_PROFILES:
-		options->profiles = argument;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -59,8 +51,8 @@ static int examine(const struct options *options, const struct wl_config *config
 		   const struct wl_nic_families *families)
 {
 	static struct wl_host_facts facts;
-	struct wl_host_ask ask = {.root = options->root ? options->root : "",
-				  .user = options->user,
+	struct wl_host_ask ask = {.root = options->host.root ? options->host.root : "",
+				  .user = options->host.user,
 				  .config = config,
 				  .families = families};
 	struct wl_doctor_answer *answers = calloc(wl_doctor_check_count, sizeof(*answers));
@@ -87,7 +79,9 @@ static int examine(const struct options *options, const struct wl_config *config
 
 int wl_cmd_doctor(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&wl_host_options_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
+		.children = children,
 		.options = option_table,
 		.parser = parse_option,
 		.args_doc = "[CONFIG]",
@@ -108,9 +102,9 @@ int wl_cmd_doctor(int argc, char **argv)
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	if (!wl_nic_families_load(&families, options.profiles, reason, sizeof(reason)))
+	if (!wl_nic_families_load(&families, options.host.profiles, reason, sizeof(reason)))
 		return wl_tool_refuse(WIRELOG_CONFIG_SYNTAX, "%s", reason);
-	if (options.config == NULL && options.root == NULL &&
+	if (options.config == NULL && options.host.root == NULL &&
 	    access(WL_HOST_CONFIG_USUAL, R_OK) == 0)
 		options.config = WL_HOST_CONFIG_USUAL;
 	if (options.config == NULL)

@@ -8,13 +8,15 @@
 
 #include "command/commands.h"
 #include "command/host/host_config_file.h"
+#include "command/host/host_options.h"
 #include "command/tool_refuse.h"
 #include "command/tune/tune_apply.h"
 
-enum { KEY_APPLY = 0x100, KEY_UNDO, KEY_FORCE, KEY_START, KEY_ROOT, KEY_USER, KEY_PROFILES };
+enum { KEY_APPLY = 0x100, KEY_UNDO, KEY_FORCE, KEY_START };
 
 struct options {
-	const char *config, *root, *user, *profiles;
+	struct wl_host_options host;
+	const char *config;
 	bool apply, undo;
 	struct wl_tune_wish wish;
 };
@@ -25,10 +27,6 @@ static const struct argp_option option_table[] = {
 	{"start", KEY_START, NULL, 0, "start the node, now and at each boot, when all is done", 0},
 	{"force", KEY_FORCE, NULL, 0,
 	 "also take a NIC that carries addresses; one with the default route is never taken", 0},
-	{"root", KEY_ROOT, "DIR", 0,
-	 "plan for a copy of /sys, /proc, /etc, /dev and /run below DIR", 0},
-	{"user", KEY_USER, "NAME", 0, "who the node runs as (default: the unit's user)", 0},
-	{"profiles", KEY_PROFILES, "DIR", 0, "profiles of NICs (default: drivers-config/nic)", 0},
 	{0},
 };
 
@@ -37,6 +35,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->host;
+		return 0;
 	case KEY_APPLY:
 		options->apply = true;
 		return 0;
@@ -49,15 +50,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_FORCE:
 		options->wish.force = true;
 		return 0;
-	case KEY_ROOT:
-		options->root = argument;
-		return 0;
-	case KEY_USER:
-		options->user = argument;
-		return 0;
-	case KEY_PROFILES:
-		options->profiles = argument;
-		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
 			argp_error(state, "'%s' is one word too many", argument);
@@ -66,7 +58,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (options->apply && options->undo)
 			argp_error(state, "--apply or --undo, not both");
-		if (options->root != NULL && (options->apply || options->undo))
+		if (options->host.root != NULL && (options->apply || options->undo))
 			argp_error(state, "--root is for a plan alone");
 		if (!options->undo && options->config == NULL)
 			argp_error(state, "for which CONFIG?");
@@ -139,7 +131,7 @@ static int plan_and_do(struct wl_tune_do *tune, struct options *options)
 	static struct wl_host_facts facts;
 	static struct wl_tune_plan plan;
 	struct wl_host_ask ask = {.root = tune->root,
-				  .user = options->user,
+				  .user = options->host.user,
 				  .config = &config,
 				  .families = &families};
 	char reason[400];
@@ -147,7 +139,7 @@ static int plan_and_do(struct wl_tune_do *tune, struct options *options)
 
 	if (code != 0)
 		return code;
-	if (!wl_nic_families_load(&families, options->profiles, reason, sizeof(reason)))
+	if (!wl_nic_families_load(&families, options->host.profiles, reason, sizeof(reason)))
 		return wl_tool_refuse(WIRELOG_CONFIG_SYNTAX, "%s", reason);
 	find_tuned(tune->root, &options->wish);
 	wl_host_facts_read(&ask, &facts);
@@ -157,7 +149,9 @@ static int plan_and_do(struct wl_tune_do *tune, struct options *options)
 
 int wl_cmd_tune(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&wl_host_options_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
+		.children = children,
 		.options = option_table,
 		.parser = parse_option,
 		.args_doc = "CONFIG\n--undo",
@@ -179,8 +173,8 @@ int wl_cmd_tune(int argc, char **argv)
 	argv[0] = name;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	if (options.root != NULL)
-		tune.root = options.root;
+	if (options.host.root != NULL)
+		tune.root = options.host.root;
 	if ((options.apply || options.undo) && geteuid() != 0) {
 		fprintf(stderr, "wirelog: tune changes the system: run it as root; without --apply "
 				"it shows its plan\n");
