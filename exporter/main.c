@@ -4,20 +4,20 @@
  * but that of the nodes' user; it holds nothing, and ends with SIGTERM or SIGINT.
  */
 #include <argp.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 
 #include "command/tool_cluster.h"
 #include "command/tool_stats_socket.h"
 #include "exporter/exposition.h"
 #include "exporter/scrape.h"
+#include "http/program.h"
 #include "wirelog/status.h"
 
+#define PROGRAM "wirelog-exporter"
 #define LISTEN_DEFAULT "127.0.0.1:9746"
 #define RECENT "/wirelog/latency,10"
 
@@ -31,7 +31,7 @@ struct options {
 	bool once, until_gone;
 };
 
-const char *argp_program_version = "wirelog-exporter " WIRELOG_VERSION_TEXT;
+const char *argp_program_version = PROGRAM " " WIRELOG_VERSION_TEXT;
 
 static const struct argp_option option_table[] = {
 	{"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
@@ -131,29 +131,15 @@ static int serve(struct options *options)
 					.context = &scrape};
 	struct wl_http *http;
 	sigset_t ends;
-	uint16_t port;
 	const struct timespec second = {.tv_sec = 1};
+	int result = wl_http_program_address(PROGRAM, options->listen, &address);
 
-	if (!wl_http_parse_address(options->listen, &address)) {
-		fprintf(stderr, "wirelog-exporter: --listen %s: it is ADDRESS:PORT\n",
-			options->listen);
-		return EX_USAGE;
-	}
-	/* Before any thread is made: all of them leave these to sigwait. */
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-	http = wl_http_open(&config, &port);
-	if (http == NULL) {
-		fprintf(stderr, "wirelog-exporter: %s: %s\n", options->listen,
-			errno != 0 ? strerror(errno) : "it cannot be listened on");
+	if (result != EX_OK)
+		return result;
+	wl_http_program_take_signals(&ends);
+	http = wl_http_program_open(PROGRAM, options->listen, &config);
+	if (http == NULL)
 		return EX_UNAVAILABLE;
-	}
-	printf("wirelog-exporter: port %u\n", port);
-	fflush(stdout);
-	sd_notify(0, "READY=1");
 	while (sigtimedwait(&ends, NULL, &second) < 0)
 		if (options->until_gone && wl_tool_cluster_is_gone(&options->cluster))
 			break;

@@ -57,6 +57,14 @@ int64_t wl_feed_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t wl_feed_wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 struct wl_feed *wl_feed_open(const char *const *run_directories, uint32_t count)
 {
 	struct wl_feed *feed = calloc(1, sizeof(*feed));
@@ -259,4 +267,20 @@ void wl_feed_answers(const struct wl_feed *feed, int64_t now_ms,
 			.events = node->answers[ASKED_EVENTS],
 		};
 	}
+}
+
+bool wl_feed_wait(struct wl_feed *feed, int fd, int64_t until_ms)
+{
+	struct pollfd fds[WL_FEED_FDS_MAX + 1];
+	int64_t now_ms = wl_feed_now_ms();
+	int wait_ms;
+	uint32_t count = wl_feed_prepare(feed, now_ms, fds, &wait_ms);
+
+	fds[count] = (struct pollfd){.fd = fd, .events = POLLIN};
+	if (until_ms - now_ms < wait_ms)
+		wait_ms = until_ms > now_ms ? (int)(until_ms - now_ms) : 0;
+	if (poll(fds, count + 1, wait_ms) <= 0)
+		return false;
+	wl_feed_take(feed, wl_feed_now_ms(), fds, count);
+	return fds[count].revents != 0;
 }

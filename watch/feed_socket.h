@@ -36,6 +36,13 @@ bool wl_feed_take(struct wl_feed *feed, int64_t now_ms, const struct pollfd *fds
 void wl_feed_answers(const struct wl_feed *feed, int64_t now_ms,
 		     struct wl_watch_answers answers[WIRELOG_NODES_MAX]);
 
+/*
+ * One round: prepares, waits until there is an answer, something at `fd` (-1: nobody else is waited for) or until_ms, and takes what came.
+ * True: there is something at `fd`.
+ */
+bool wl_feed_wait(struct wl_feed *feed, int fd, int64_t until_ms);
+
 int64_t wl_feed_now_ms(void);
+int64_t wl_feed_wall_ns(void); /* since 1970 */
 
 #endif

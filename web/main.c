@@ -4,7 +4,6 @@
  * user; however many browsers there are, each node has one stream and one round of questions. Ends with SIGTERM or SIGINT.
  */
 #include <argp.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,16 +11,16 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command/tool_cluster.h"
+#include "http/program.h"
 #include "watch/feed_socket.h"
 #include "web/picture.h"
 #include "web/site_thread.h"
 #include "wirelog/status.h"
 
+#define PROGRAM "wirelog-web"
 #define LISTEN_DEFAULT "127.0.0.1:9747"
 #define LOOK_MS 500
 #define POINT_LOOKS 2u /* a point of the curves each second */
@@ -43,7 +42,7 @@ struct looking {
 	struct wl_watch_event newest; /* that was told */
 };
 
-const char *argp_program_version = "wirelog-web " WIRELOG_VERSION_TEXT;
+const char *argp_program_version = PROGRAM " " WIRELOG_VERSION_TEXT;
 
 static const struct argp_option option_table[] = {
 	{"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
@@ -80,14 +79,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 /* ---- looking ------------------------------------------------------------------------------------ */
-
-static int64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* To those who are there; and kept for those who come, where it has a place. */
 static void tell(struct looking *looking, const char *name, json_t *data, int place)
@@ -136,7 +127,7 @@ static void tell_events(struct looking *looking)
 static void look(struct looking *looking, uint32_t count, int64_t now_ms)
 {
 	struct wl_watch_answers answers[WIRELOG_NODES_MAX];
-	int64_t wall = wall_ns();
+	int64_t wall = wl_feed_wall_ns();
 
 	wl_feed_answers(looking->feed, now_ms, answers);
 	wl_watch_look(&looking->watch, answers, count, now_ms, wall);
@@ -151,20 +142,9 @@ static void run(struct looking *looking, const struct options *options, struct w
 {
 	int64_t look_ms = wl_feed_now_ms() + LOOK_MS / 2;
 
-	for (;;) {
-		struct pollfd fds[WL_FEED_FDS_MAX + 1];
+	while (!wl_feed_wait(looking->feed, ends, look_ms)) {
 		int64_t now_ms = wl_feed_now_ms();
-		int wait_ms;
-		uint32_t used = wl_feed_prepare(looking->feed, now_ms, fds, &wait_ms);
 
-		fds[used] = (struct pollfd){.fd = ends, .events = POLLIN};
-		if (look_ms - now_ms < wait_ms)
-			wait_ms = look_ms > now_ms ? (int)(look_ms - now_ms) : 0;
-		if (poll(fds, used + 1, wait_ms) > 0)
-			wl_feed_take(looking->feed, wl_feed_now_ms(), fds, used);
-		if (fds[used].revents != 0)
-			return;
-		now_ms = wl_feed_now_ms();
 		if (now_ms < look_ms)
 			continue;
 		if (options->until_gone && wl_tool_cluster_is_gone(&options->cluster))
@@ -184,19 +164,6 @@ static bool is_loopback(const struct sockaddr_storage *address)
 	return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
 }
 
-/* Before any thread is made: all of them leave these to the one who looks. */
-static int take_signals(void)
-{
-	sigset_t ends;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-	return signalfd(-1, &ends, SFD_CLOEXEC);
-}
-
 static int serve(struct looking *looking, const struct options *options)
 {
 	struct sockaddr_storage address = {0};
@@ -205,28 +172,26 @@ static int serve(struct looking *looking, const struct options *options)
 					.headers = wl_site_headers,
 					.get = wl_site_get,
 					.context = &looking->site};
-	int ends = take_signals();
 	struct wl_http *http;
-	uint16_t port;
+	sigset_t signals;
+	int ends, result = wl_http_program_address(PROGRAM, options->listen, &address);
 
-	if (!wl_http_parse_address(options->listen, &address)) {
-		fprintf(stderr, "wirelog-web: --listen %s: it is ADDRESS:PORT\n", options->listen);
-		return EX_USAGE;
+	if (result != EX_OK)
+		return result;
+	wl_http_program_take_signals(&signals);
+	ends = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (ends < 0) {
+		perror(PROGRAM);
+		return EX_UNAVAILABLE;
 	}
 	looking->site.only_here = is_loopback(&address);
 	if (!wl_page_load(&looking->site.page, options->page))
 		fprintf(stderr,
 			"wirelog-web: the page was not found in %s, only its numbers are served: make web\n",
 			options->page != NULL ? options->page : "web/ or ../share/wirelog/web");
-	http = wl_http_open(&config, &port);
-	if (http == NULL || ends < 0) {
-		fprintf(stderr, "wirelog-web: %s: %s\n", options->listen,
-			errno != 0 ? strerror(errno) : "it cannot be listened on");
+	http = wl_http_program_open(PROGRAM, options->listen, &config);
+	if (http == NULL)
 		return EX_UNAVAILABLE;
-	}
-	printf("wirelog-web: port %u\n", port);
-	fflush(stdout);
-	sd_notify(0, "READY=1");
 	run(looking, options, http, ends);
 	wl_http_close(http);
 	close(ends);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command/commands.h"
@@ -48,42 +47,19 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static int64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* Until there is a key, an answer, or `until_ms`. */
-static void wait_for(struct wl_feed *feed, int64_t until_ms)
-{
-	struct pollfd fds[WL_FEED_FDS_MAX + 1];
-	int64_t now_ms = wl_feed_now_ms();
-	int wait_ms;
-	uint32_t count = wl_feed_prepare(feed, now_ms, fds, &wait_ms);
-
-	fds[count] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-	if (until_ms - now_ms < wait_ms)
-		wait_ms = until_ms > now_ms ? (int)(until_ms - now_ms) : 0;
-	if (poll(fds, count + 1, wait_ms) > 0)
-		wl_feed_take(feed, wl_feed_now_ms(), fds, count);
-}
-
 static void look(struct wl_top *top, const struct wl_feed *feed, uint32_t count, int64_t now_ms)
 {
 	struct wl_watch_answers answers[WIRELOG_NODES_MAX];
 
 	wl_feed_answers(feed, now_ms, answers);
-	wl_watch_look(&top->live, answers, count, now_ms, wall_ns());
+	wl_watch_look(&top->live, answers, count, now_ms, wl_feed_wall_ns());
 	wl_top_look(top);
 }
 
 static void draw(struct wl_top_screen *screen, const struct wl_top *top)
 {
 	wl_top_terminal_measure(screen);
-	screen->wall_ns = wall_ns();
+	screen->wall_ns = wl_feed_wall_ns();
 	wl_top_screen_draw(screen, top, wl_feed_now_ms());
 	wl_top_terminal_draw(screen);
 }
@@ -98,7 +74,7 @@ static void run(struct wl_top *top, struct wl_top_screen *screen, struct wl_feed
 		bool changed = false;
 		int64_t now_ms;
 
-		wait_for(feed, look_ms);
+		wl_feed_wait(feed, STDIN_FILENO, look_ms);
 		now_ms = wl_feed_now_ms();
 		for (int key; (key = wl_top_terminal_key()) != 0; changed = true)
 			wl_top_key(top, key);
