@@ -161,7 +161,7 @@ struct wl_agent {
 	struct wl_election elections[WIRELOG_JOURNALS_MAX];
 	struct wl_neighbours neighbours;
 	uint64_t twice_told; /* bit per neighbour: two cards have its address */
-	uint32_t ours_twice_told; /* bit per link: somebody else has ours */
+	uint64_t ours_twice_told; /* bit per link: somebody else has ours */
 
 	struct wl_superblock record; /* as it was last submitted */
 	struct wl_agent_hard_state hard_state[WIRELOG_JOURNALS_MAX];

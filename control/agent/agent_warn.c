@@ -68,8 +68,17 @@ void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray
 	}
 }
 
-static void tell_address(struct wl_agent *agent, const struct wl_agent_line *line)
+/* `line` says whose address it is; told when `is` is another than the bit of `told` says. */
+static void warn_of_address(struct wl_agent *agent, uint64_t *told, uint64_t bit, bool is,
+			    struct wl_agent_line *line)
 {
+	if (is == ((*told & bit) != 0))
+		return;
+	*told ^= bit;
+	line->kind = WL_AGENT_ADDRESS;
+	line->error = is;
+	if (!is)
+		line->other_mac = NULL;
 	if (agent->ops.log)
 		agent->ops.log(agent->ops.context, line);
 }
@@ -77,49 +86,35 @@ static void tell_address(struct wl_agent *agent, const struct wl_agent_line *lin
 static void warn_of_neighbour(struct wl_agent *agent, uint32_t at)
 {
 	const struct wl_neighbour_entry *entry = &agent->neighbours.entries[at];
+	bool is = wl_neighbour_is_twice(entry, agent->now_ns);
 	struct wl_agent_line line = {
-		.kind = WL_AGENT_ADDRESS,
 		.ipv4 = entry->next_hop,
 		.mac = entry->mac,
+		.other_mac = entry->twice_mac,
+		.text = is ? "two machines answer for this address: frames go to the one that was "
+			     "known; give one of them another address"
+			   : "one machine answers for this address again",
 	};
-	bool is = wl_neighbour_is_twice(entry, agent->now_ns);
-	bool was = (agent->twice_told & 1ull << at) != 0;
 
 	WL_CHECK(at < agent->neighbours.count);
-	if (is == was)
-		return;
-	agent->twice_told ^= 1ull << at;
-	line.error = is;
-	line.other_mac = is ? entry->twice_mac : NULL;
-	line.text =
-		is ? "two machines answer for this address: frames go to the one that was known; "
-		     "give one of them another address"
-		   : "one machine answers for this address again";
-	tell_address(agent, &line);
+	warn_of_address(agent, &agent->twice_told, 1ull << at, is, &line);
 }
 
 static void warn_of_ours(struct wl_agent *agent, uint16_t link)
 {
 	const struct wl_neighbour_link *ours = &agent->neighbours.links[link];
+	bool is = wl_neighbour_is_ours_twice(&agent->neighbours, link, agent->now_ns);
 	struct wl_agent_line line = {
-		.kind = WL_AGENT_ADDRESS,
 		.ipv4 = ours->ipv4,
 		.mac = ours->mac,
+		.other_mac = agent->neighbours.ours_twice_mac[link],
+		.text = is ? "another machine uses this node's address: peers may send to it instead; "
+			     "give one of them another address"
+			   : "nobody else is heard with this node's address",
 	};
-	bool is = wl_neighbour_is_ours_twice(&agent->neighbours, link, agent->now_ns);
-	bool was = (agent->ours_twice_told & 1u << link) != 0;
 
 	WL_CHECK(ours->answers || !is);
-	if (is == was)
-		return;
-	agent->ours_twice_told ^= 1u << link;
-	line.error = is;
-	line.other_mac = is ? agent->neighbours.ours_twice_mac[link] : NULL;
-	line.text =
-		is ? "another machine uses this node's address: peers may send to it instead; give "
-		     "one of them another address"
-		   : "nobody else is heard with this node's address";
-	tell_address(agent, &line);
+	warn_of_address(agent, &agent->ours_twice_told, 1ull << link, is, &line);
 }
 
 void wl_agent_warn_of_addresses(struct wl_agent *agent)
