@@ -382,6 +382,20 @@ start_loader() {
 	loaders[$name]=$!
 }
 
+# need_watched_cluster NAME RATE RECORDS: nodes that run with records coming in, for who looks at them; sets directories, the options that name them.
+need_watched_cluster() {
+	local node
+	need cluster_is_made make_cluster "$1"
+	directories=()
+	for node in 1 2 3; do
+		directories+=(--run-directory "$run_base/$1/$node")
+	done
+	need nodes_start start_all
+	need there_is_a_leader wait_leader
+	start_loader a --rate "$2"
+	need records_are_acknowledged wait_progress a "$3"
+}
+
 acknowledged() { # NAME -> records answered with OK
 	if [ -e "$cluster/acks.$1" ]; then grep -c ' OK ' "$cluster/acks.$1"; else echo 0; fi
 }

@@ -14,7 +14,6 @@ for program in promtool prometheus; do
 done
 exporter=$BUILD/wirelog-exporter
 python=/usr/bin/python3 # the distribution's, which has the distribution's modules
-directories=()
 
 claim every_alert_is_right promtool check rules drivers-config/prometheus/alerts.yml
 claim every_alert_is_silent_before_and_fires_after promtool test rules tests/e2e/alerts.yml
@@ -22,14 +21,7 @@ alerts() { sed -n 's/^ *- alert: //p' drivers-config/prometheus/alerts.yml | sor
 claim every_alert_has_a_test cmp <(alerts) <(sed -n 's/^ *alertname: //p' tests/e2e/alerts.yml | sort -u)
 claim every_alert_has_a_paragraph cmp <(alerts) <(sed -n 's/^- \*\*\(Wirelog[A-Za-z]*\)\*\*.*/\1/p' docs/OPERATIONS.md | sort)
 
-need cluster_is_made make_cluster told
-for node in 1 2 3; do
-	directories+=(--run-directory "$run_base/told/$node")
-done
-need nodes_start start_all
-need there_is_a_leader wait_leader
-start_loader a --rate 500
-need records_are_acknowledged wait_progress a 200
+need_watched_cluster told 500 200
 
 "$exporter" --listen 127.0.0.1:0 "${directories[@]}" >"$work/exporter.out" 2>&1 &
 exporter_pid=$!

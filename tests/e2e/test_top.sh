@@ -9,15 +9,7 @@
 
 command -v tmux >/dev/null || { skip top "tmux is not installed: scripts/install-deps test" && exit 0; }
 
-need cluster_is_made make_cluster looked
-directories=()
-for node in 1 2 3; do
-	directories+=(--run-directory "$run_base/looked/$node")
-done
-need nodes_start start_all
-need there_is_a_leader wait_leader
-start_loader a --rate 300
-need records_are_acknowledged wait_progress a 100
+need_watched_cluster looked 300 100
 
 in_tmux() { tmux -S "$run_base/tmux" "$@"; }
 open_top() { # NAME COLUMNS ROWS [VARIABLE=VALUE...]: its exit code stands in the terminal when it is over

@@ -8,15 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 python=/usr/bin/python3
-need cluster_is_made make_cluster seen
-directories=()
-for node in 1 2 3; do
-	directories+=(--run-directory "$run_base/seen/$node")
-done
-need nodes_start start_all
-need there_is_a_leader wait_leader
-start_loader a --rate 300
-need records_are_acknowledged wait_progress a 100
+need_watched_cluster seen 300 100
 
 # A page of our own: the real one needs npm.
 mkdir -p "$work/page"

@@ -22,14 +22,7 @@ static int read_drive(void *context, uint64_t offset, uint8_t *buffer, uint32_t 
 {
 	struct base_fixture *from = context;
 
-	switch (memory_drive_read(&from->log.drive, offset, buffer, bytes)) {
-	case WL_DISK_OK:
-		return 0;
-	case WL_DISK_ABSENT:
-		return -ENOENT;
-	default:
-		return -EIO;
-	}
+	return memory_drive_read_for_tools(&from->log.drive, offset, buffer, bytes);
 }
 
 static int read_base(void *context, unsigned place, uint64_t at, uint8_t *buffer, uint32_t bytes)

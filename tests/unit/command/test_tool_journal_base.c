@@ -17,18 +17,6 @@ static struct wl_tool_bases bases;
 static struct wl_log_begin from; /* where the log begins */
 static char printed[4096];
 
-static int read_drive(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes)
-{
-	switch (memory_drive_read(context, offset, buffer, bytes)) {
-	case WL_DISK_OK:
-		return 0;
-	case WL_DISK_ABSENT:
-		return -ENOENT;
-	default:
-		return -EIO;
-	}
-}
-
 static int read_place(void *context, unsigned place, uint64_t at, uint8_t *to, uint32_t bytes)
 {
 	(void)context;
@@ -81,7 +69,7 @@ static void look(uint64_t chain_index)
 		.segments = fixture.log.drive.segments,
 		.first_segment = fixture.log.drive.first_segment,
 		.chain_index = chain_index,
-		.read = read_drive,
+		.read = memory_drive_read_for_tools,
 		.read_base = read_place,
 		.context = &fixture.log.drive,
 	};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/tool_start_reads.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "tests/unit/dataplane/log/log_fixture.h"
@@ -12,18 +11,6 @@
 static struct log_fixture fixture;
 static struct wl_tool_journal journal;
 static struct wl_tool_start_reads found;
-
-static int read_drive(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes)
-{
-	switch (memory_drive_read(context, offset, buffer, bytes)) {
-	case WL_DISK_OK:
-		return 0;
-	case WL_DISK_ABSENT:
-		return -ENOENT;
-	default:
-		return -EIO;
-	}
-}
 
 /* A chunk for each entry. */
 static void write_log(unsigned entries)
@@ -45,7 +32,7 @@ static void look(void)
 		.journal = FIXTURE_JOURNAL,
 		.segment_bytes = fixture.config.segment_bytes,
 		.segments = fixture.drive.segments,
-		.read = read_drive,
+		.read = memory_drive_read_for_tools,
 		.context = &fixture.drive,
 	};
 

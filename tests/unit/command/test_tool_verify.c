@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/tool_verify.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +15,6 @@ static struct log_fixture fixture;
 static struct wl_tool_journal journal;
 static struct wl_verify_journal found;
 static char printed[4096];
-
-static int read_drive(void *context, uint64_t offset, uint8_t *buffer, uint32_t bytes)
-{
-	switch (memory_drive_read(context, offset, buffer, bytes)) {
-	case WL_DISK_OK:
-		return 0;
-	case WL_DISK_ABSENT:
-		return -ENOENT;
-	default:
-		return -EIO;
-	}
-}
 
 /* A chunk for each entry, as if each had been made durable before the next came. */
 static void write_log(void)
@@ -50,7 +37,7 @@ static void look(uint64_t chain_index)
 		.segment_bytes = fixture.config.segment_bytes,
 		.segments = fixture.drive.segments,
 		.chain_index = chain_index,
-		.read = read_drive,
+		.read = memory_drive_read_for_tools,
 		.context = &fixture.drive,
 	};
 

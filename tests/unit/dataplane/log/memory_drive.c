@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/dataplane/log/memory_drive.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,4 +204,16 @@ enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offse
 		drive->reads_wrong_once = 0;
 	}
 	return WL_DISK_OK;
+}
+
+int memory_drive_read_for_tools(void *drive, uint64_t offset, uint8_t *to, uint32_t bytes)
+{
+	switch (memory_drive_read(drive, offset, to, bytes)) {
+	case WL_DISK_OK:
+		return 0;
+	case WL_DISK_ABSENT:
+		return -ENOENT;
+	default:
+		return -EIO;
+	}
 }

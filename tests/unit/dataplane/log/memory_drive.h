@@ -53,5 +53,7 @@ uint8_t *memory_drive_place(struct memory_drive *drive, uint64_t offset);
 /* As at recovery: a plain read. */
 enum wl_disk_status memory_drive_read(struct memory_drive *drive, uint64_t offset, uint8_t *to,
 				      uint32_t bytes);
+/* The same as a tool's source of a journal reads (command/tool_journal.h): 0 or a negative errno. */
+int memory_drive_read_for_tools(void *drive, uint64_t offset, uint8_t *to, uint32_t bytes);
 
 #endif
