@@ -158,9 +158,15 @@ static int go_on(const struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
 	return wl_demo_lives_append(nodes, heals->day, WL_DEMO_HEALS_MESSAGES, reason);
 }
 
-static int catch_up(struct wl_demo_nodes *nodes, unsigned leader,
-		    struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+/* Somebody leads, and the others have what it has. */
+static int settle(struct wl_demo_nodes *nodes, struct wl_demo_facts facts[WL_DEMO_NODES],
+		  char *reason)
 {
+	unsigned leader;
+	int status = wl_demo_nodes_wait_leader(nodes, WAIT_NS, &leader, reason);
+
+	if (status != 0)
+		return status;
 	wl_demo_nodes_ask(nodes, facts);
 	return wl_demo_nodes_wait_caught_up(nodes, facts[leader - 1].commit_number, WAIT_NS, facts,
 					    reason);
@@ -214,8 +220,6 @@ static int rot(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes, char *r
 	int status;
 
 	for (unsigned tries = 0; tries < PLACES_MAX; tries++) {
-		unsigned leader;
-
 		wl_demo_node_kill(nodes, heals->rotten);
 		wl_where_save(&nodes->where);
 		status = turn_bit(heals, nodes, &done, reason);
@@ -227,9 +231,7 @@ static int rot(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes, char *r
 			status = wl_demo_lives_append(nodes, heals->day, WL_DEMO_HEALS_MESSAGES,
 						      reason);
 		if (status == 0)
-			status = wl_demo_nodes_wait_leader(nodes, WAIT_NS, &leader, reason);
-		if (status == 0)
-			status = catch_up(nodes, leader, facts, reason);
+			status = settle(nodes, facts, reason);
 		if (status == 0)
 			status = choose(nodes, 0, &heals->rotten, reason);
 		if (status != 0)
@@ -246,7 +248,6 @@ int wl_demo_heals_mend(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
 {
 	uint64_t began_ns;
 	char what[128];
-	unsigned leader;
 	long from;
 	int status = choose(nodes, 0, &heals->rotten, reason);
 
@@ -266,9 +267,7 @@ int wl_demo_heals_mend(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
 		status = wl_demo_nodes_look_after(nodes, began_ns + WAIT_NS, what, reason);
 	}
 	if (status == 0)
-		status = wl_demo_nodes_wait_leader(nodes, WAIT_NS, &leader, reason);
-	if (status == 0)
-		status = catch_up(nodes, leader, facts, reason);
+		status = settle(nodes, facts, reason);
 	heals->mended_ns = wl_clock_kernel_ns() - began_ns;
 	if (status == 0)
 		wl_demo_say("  found at the start, and mended after %s (entries: %" PRIu64
@@ -338,9 +337,7 @@ int wl_demo_heals_swap(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
 	if (status == 0)
 		status = wait_named(heals, nodes, reason);
 	if (status == 0)
-		status = wl_demo_nodes_wait_leader(nodes, WAIT_NS, &leader, reason);
-	if (status == 0)
-		status = catch_up(nodes, leader, facts, reason);
+		status = settle(nodes, facts, reason);
 	heals->swapped_ns = wl_clock_kernel_ns() - began_ns;
 	if (status == 0)
 		wl_demo_say(
