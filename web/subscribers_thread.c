@@ -27,7 +27,7 @@ static void drop(struct wl_subscriber *subscriber)
 
 static void append(struct wl_subscriber *subscriber, const char *text, size_t bytes)
 {
-	if (subscriber->dropped)
+	if (subscriber->dropped || bytes == 0)
 		return;
 	if (subscriber->bytes + bytes > WL_SUBSCRIBER_BYTES_MAX) {
 		drop(subscriber);
