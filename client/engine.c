@@ -45,6 +45,7 @@ void wl_engine_init(struct wl_engine *engine, const struct wl_engine_config *con
 	wl_subscriber_init(&engine->subscriber, &subscriber);
 	wl_checkpointer_init(&engine->checkpointer, environment, &engine->channel, &engine->nodes,
 			     &engine->subscriber);
+	wl_asker_init(&engine->asker, environment, &engine->channel, &engine->nodes);
 }
 
 void wl_engine_close(struct wl_engine *engine)
@@ -96,6 +97,12 @@ static void dispatch(struct wl_engine *engine, const struct wl_channel_message *
 		break;
 	case WL_WIRE_CONSUMER_REPLY:
 		wl_checkpointer_on_reply(&engine->checkpointer, message);
+		break;
+	case WL_WIRE_END_REPLY:
+		wl_asker_on_end_reply(&engine->asker, message);
+		break;
+	case WL_WIRE_OUTCOME_REPLY:
+		wl_asker_on_outcome_reply(&engine->asker, message);
 		break;
 	default:
 		break;
@@ -212,15 +219,20 @@ static void poll_paths(struct wl_engine *engine)
 	wl_paths_poll(&engine->paths, leader, reads);
 }
 
+/* 0: never. */
+static uint64_t earlier(uint64_t one, uint64_t other)
+{
+	if (one == 0 || other == 0)
+		return one + other;
+	return one < other ? one : other;
+}
+
 /* An answer of the leader is due since then, to whoever asked first; 0: none is. */
 static uint64_t waits_since(const struct wl_engine *engine)
 {
-	uint64_t appends = wl_sender_waits_since(&engine->sender);
-	uint64_t checkpoint = wl_checkpointer_waits_since(&engine->checkpointer);
-
-	if (appends == 0 || checkpoint == 0)
-		return appends + checkpoint;
-	return appends < checkpoint ? appends : checkpoint;
+	return earlier(wl_sender_waits_since(&engine->sender),
+		       earlier(wl_checkpointer_waits_since(&engine->checkpointer),
+			       wl_asker_waits_since(&engine->asker)));
 }
 
 static void flush(struct wl_engine *engine)
@@ -250,6 +262,7 @@ int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 	}
 	did += wl_subscriber_poll(&engine->subscriber);
 	did += wl_checkpointer_poll(&engine->checkpointer);
+	did += wl_asker_poll(&engine->asker);
 	did += wl_sender_pump(&engine->sender, true);
 	flush(engine);
 	engine->is_polling = false;
@@ -305,6 +318,24 @@ int wl_engine_consume(struct wl_engine *engine, const char *name,
 	return wl_checkpointer_start(&engine->checkpointer, name, options);
 }
 
+int64_t wl_engine_ask_end(struct wl_engine *engine)
+{
+	return wl_asker_ask(&engine->asker, 0, 0, false);
+}
+
+int64_t wl_engine_ask_outcome(struct wl_engine *engine, uint64_t session, uint64_t sequence,
+			      int fence)
+{
+	if (session == 0 || sequence == 0 || sequence > INT64_MAX || fence < 0 || fence > 1)
+		return WIRELOG_INVALID_ARGUMENT;
+	return wl_asker_ask(&engine->asker, session, sequence, fence == 1);
+}
+
+void wl_engine_open_session(struct wl_engine *engine)
+{
+	wl_sender_want_session(&engine->sender);
+}
+
 void wl_engine_unsubscribe(struct wl_engine *engine)
 {
 	wl_checkpointer_stop(&engine->checkpointer);
@@ -352,4 +383,5 @@ void wl_engine_get_position(const struct wl_engine *engine, struct wirelog_posit
 			position->commit_number = nodes->nodes[other].commit_number;
 	}
 	position->first_number = nodes->nodes[position->node].first_number;
+	position->history = nodes->nodes[position->node].history;
 }

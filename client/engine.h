@@ -5,7 +5,7 @@
  * below it; nobody calls upwards, what happened below is a return value, or is looked at:
  *
  *	engine		one turn: what came goes to whom it is for; then what is due; then everything leaves in bursts
- *	checkpointer	a subscription under a name (over the subscriber)
+ *	checkpointer	a subscription under a name (over the subscriber)	asker		questions to the journal
  *	sender		a session and its appends		subscriber	records in order, holes, credit
  *	paths		how large frames pass to each node, and back
  *	nodes		who is there, who leads, whom to ask when it is silent
@@ -14,13 +14,14 @@
  *
  * C1 stands in channel.h, C2 in sender.h, C3 in subscriber.h, C5 in checkpointer.h.
  *
- *  C4  the application's functions may append, subscribe, unsubscribe, consume and commit; they may not poll, wait or close
+ *  C4  the application's functions may append, subscribe, unsubscribe, consume, commit and ask; they may not poll, wait or close
  *
  * Units: nanoseconds of one clock, which does not go back. Owner and thread: the wirelog object's. Errors: those of wirelog.h. Pure.
  */
 #ifndef WL_CLIENT_ENGINE_H
 #define WL_CLIENT_ENGINE_H
 
+#include "client/asker.h"
 #include "client/channel.h"
 #include "client/checkpointer.h"
 #include "client/environment.h"
@@ -37,6 +38,7 @@ struct wl_engine {
 	struct wl_sender sender;
 	struct wl_subscriber subscriber;
 	struct wl_checkpointer checkpointer;
+	struct wl_asker asker;
 
 	uint64_t tend_ns;
 	uint64_t identities; /* drawn again: another client had ours */
@@ -70,6 +72,11 @@ int wl_engine_consume(struct wl_engine *engine, const char *name,
 		      const struct wirelog_consumer_options *options);
 void wl_engine_unsubscribe(struct wl_engine *engine);
 void wl_engine_get_consumer(const struct wl_engine *engine, struct wirelog_consumer *consumer);
+/* As wirelog_ask_end, wirelog_ask_outcome, wirelog_open_session. */
+int64_t wl_engine_ask_end(struct wl_engine *engine);
+int64_t wl_engine_ask_outcome(struct wl_engine *engine, uint64_t session, uint64_t sequence,
+			      int fence);
+void wl_engine_open_session(struct wl_engine *engine);
 /* Nothing more is wanted of any node, and nothing is answered any more. */
 void wl_engine_close(struct wl_engine *engine);
 /* An answer is due, a subscription is on, a checkpoint is not confirmed, or nobody has answered yet: it is to be polled often. */

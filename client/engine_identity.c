@@ -40,6 +40,7 @@ bool wl_engine_draw_identity_again(struct wl_engine *engine, uint32_t node,
 	wl_sender_on_identity(&engine->sender);
 	wl_subscriber_on_identity(&engine->subscriber);
 	wl_checkpointer_on_identity(&engine->checkpointer);
+	wl_asker_on_identity(&engine->asker);
 	wl_nodes_on_identity(&engine->nodes);
 	return true;
 }

@@ -144,6 +144,7 @@ void wl_nodes_on_hello_reply(struct wl_nodes *nodes, uint32_t id,
 		take_route(nodes, id, route);
 	wl_nodes_note_commit(nodes, id, reply->commit_number);
 	node->first_number = reply->first_number;
+	node->history = reply->history_id;
 	if (reply->mtu != 0)
 		node->link_mtu = reply->mtu;
 	if (reply->record_bytes_max != 0)

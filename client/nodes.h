@@ -36,6 +36,7 @@ struct wl_node {
 	uint64_t ask_due_ns;
 	unsigned asked; /* questions since it was heard */
 	uint64_t commit_number, first_number;
+	uint64_t history; /* of our journal, as it told; 0: none */
 	uint64_t term; /* the highest that it told of itself */
 	bool leads_not; /* in that term: it follows another */
 	uint64_t challenge; /* to be said back: it has not taken us in yet; 0: none */

@@ -33,7 +33,7 @@ void wl_sender_init(struct wl_sender *sender, const struct wl_sender_config *con
 
 uint64_t wl_sender_waits_since(const struct wl_sender *sender)
 {
-	if (sender->window.settled == sender->window.next)
+	if (sender->window.settled == sender->window.next && !sender->session.is_wanted)
 		return 0;
 	return sender->flight.progress_ns ? sender->flight.progress_ns : 1;
 }

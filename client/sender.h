@@ -4,7 +4,7 @@
  * became of each (window.h). What is in flight is bounded as TCP does it (RFC 5681): it grows with what is answered and is cut
  * by a loss; memif rings and socket buffers are finite.
  *
- *	NO_SESSION --an append is there, a leader is known--> OPENING --its reply--> OPEN --SESSION_UNKNOWN--> NO_SESSION
+ *	NO_SESSION --an append is there or it is wanted, a leader is known--> OPENING --its reply--> OPEN --SESSION_UNKNOWN--> NO_SESSION
  *
  * Lost frames are noticed by the leader (OUT_OF_ORDER names what it wants next) or, at the end of a flight, by time.
  *
@@ -37,6 +37,7 @@ struct wl_sender_session {
 	uint64_t nonce;
 	uint64_t open_due_ns, open_pause_ns;
 	bool is_ending; /* it is being given up: no appends meanwhile */
+	bool is_wanted; /* also without an append; until it is open */
 };
 
 /* Times from frame to answer. */
@@ -100,6 +101,8 @@ void wl_sender_init(struct wl_sender *sender, const struct wl_sender_config *con
 
 /* Takes a record into the window. Its sequence, or 0: there is no room now. */
 uint64_t wl_sender_push(struct wl_sender *sender, const struct wl_window_record *record);
+/* A session is opened, though nothing is to be appended yet. Nothing happens where one is open. */
+void wl_sender_want_session(struct wl_sender *sender);
 /* A full frame has come together. */
 bool wl_sender_has_a_frame(const struct wl_sender *sender);
 /* Deadlines and timeouts. Returns answers given. */

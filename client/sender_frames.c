@@ -151,7 +151,7 @@ unsigned wl_sender_pump(struct wl_sender *sender, bool all)
 
 	wl_sender_follow(sender);
 	sender->flight.is_congested = false;
-	if (!is_worth_a_frame(sender, all) || !may_send(sender))
+	if ((!is_worth_a_frame(sender, all) && !sender->session.is_wanted) || !may_send(sender))
 		return 0;
 	if (sender->session.state != WL_SENDER_OPEN)
 		return wl_sender_open_session(sender);

@@ -40,6 +40,12 @@ unsigned wl_sender_open_session(struct wl_sender *sender)
 	return 1;
 }
 
+void wl_sender_want_session(struct wl_sender *sender)
+{
+	if (sender->session.state != WL_SENDER_OPEN)
+		sender->session.is_wanted = true;
+}
+
 /* Any other answer than OK: it is asked for again after the pause. */
 static void take_refusal(struct wl_sender *sender, const struct wl_channel_message *message,
 			 const struct wl_wire_open_session_reply *reply)
@@ -81,6 +87,7 @@ void wl_sender_on_open_session_reply(struct wl_sender *sender,
 		return;
 	session->id = reply.session;
 	session->state = WL_SENDER_OPEN;
+	session->is_wanted = false;
 	sender->flight.pause_ns = 0;
 	sender->flight.progress_ns = sender->environment->now_ns;
 }

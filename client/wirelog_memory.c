@@ -489,6 +489,22 @@ void wirelog_get_consumer(const struct wirelog *log, struct wirelog_consumer *co
 	wl_engine_get_consumer(&log->engine, consumer);
 }
 
+int64_t wirelog_ask_end(struct wirelog *log)
+{
+	return wl_engine_ask_end(&log->engine);
+}
+
+int64_t wirelog_ask_outcome(struct wirelog *log, uint64_t session, uint64_t sequence, int fence)
+{
+	return wl_engine_ask_outcome(&log->engine, session, sequence, fence);
+}
+
+int wirelog_open_session(struct wirelog *log)
+{
+	wl_engine_open_session(&log->engine);
+	return WIRELOG_OK;
+}
+
 int wirelog_poll(struct wirelog *log)
 {
 	uint64_t now_ns = wl_clock_now_ns(&log->clock);

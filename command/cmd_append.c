@@ -35,6 +35,7 @@ enum {
 	KEY_RATE,
 	KEY_TIMEOUT,
 	KEY_KEEP_GOING,
+	KEY_TELL_SESSION,
 };
 
 struct options {
@@ -70,6 +71,9 @@ static const struct argp_option option_table[] = {
 	{"timeout", KEY_TIMEOUT, "DURATION", 0,
 	 "without an answer for so long a record's outcome is unknown (default 60s)", 0},
 	{"keep-going", KEY_KEEP_GOING, NULL, 0, "go on with the next record when one was refused",
+	 0},
+	{"tell-session", KEY_TELL_SESSION, NULL, 0,
+	 "print the session to standard error before the first record leaves: `wirelog outcome` asks by it",
 	 0},
 	{"hlog", KEY_HLOG, "FILE", 0, "write latencies as an HdrHistogram log, a line a second", 0},
 	{"json", 'j', NULL, 0, "the report as JSON", 0},
@@ -158,6 +162,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_KEEP_GOING:
 		plan->keep_going = true;
+		return 0;
+	case KEY_TELL_SESSION:
+		plan->tell_session = true;
 		return 0;
 	case KEY_HLOG:
 		plan->hlog = argument;

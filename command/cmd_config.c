@@ -143,6 +143,13 @@ static int tell_problems(const char *directory, const json_t *problems)
 	return code;
 }
 
+static const char *effect_of(const json_t *change)
+{
+	if (json_is_true(json_object_get(change, "limit")))
+		return "the journal's own counts: wirelog limit set";
+	return json_is_true(json_object_get(change, "live")) ? "changed" : "needs a restart";
+}
+
 static int tell_answer(const char *directory, const json_t *answer)
 {
 	const json_t *changed = json_object_get(answer, "changed"), *change;
@@ -150,9 +157,8 @@ static int tell_answer(const char *directory, const json_t *answer)
 
 	if (!json_is_true(json_object_get(answer, "taken")))
 		return tell_problems(directory, json_object_get(answer, "problems"));
-	json_array_foreach(changed, at, change) printf(
-		"%s: %s: %s\n", directory, text_of(change, "key"),
-		json_is_true(json_object_get(change, "live")) ? "changed" : "needs a restart");
+	json_array_foreach(changed, at, change)
+		printf("%s: %s: %s\n", directory, text_of(change, "key"), effect_of(change));
 	if (json_array_size(changed) == 0)
 		printf("%s: nothing is different\n", directory);
 	return EX_OK;

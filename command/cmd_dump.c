@@ -156,6 +156,23 @@ static void print_list(const struct wl_control *control)
 			printf("; data of %u %016" PRIx64, node, control->incarnation[node]);
 }
 
+static void print_loss(const struct wl_control *control)
+{
+	printf("  history %016" PRIx64 " behind %016" PRIx64 ", goes on at number %" PRIu64
+	       ", no session is left",
+	       control->digest, control->expects, control->number);
+	print_ids(", voters ", (wl_members)control->index);
+}
+
+static void print_json_loss(const struct wl_control *control)
+{
+	printf(", \"history\": \"%016" PRIx64 "\", \"before\": \"%016" PRIx64
+	       "\", \"goes_on_at\": %" PRIu64,
+	       control->digest, control->expects, control->number);
+	print_ids(", \"voters\": [", (wl_members)control->index);
+	printf("]");
+}
+
 static void print_json_list(const struct wl_control *control)
 {
 	print_ids(", \"voters\": [", (wl_members)control->number);
@@ -166,6 +183,29 @@ static void print_json_list(const struct wl_control *control)
 		if (control->incarnation[node] != 0)
 			printf("%s\"%u\": \"%016" PRIx64 "\"", printed++ != 0 ? ", " : "", node,
 			       control->incarnation[node]);
+	printf("}");
+}
+
+static uint64_t limit_of(const struct wl_control *control, unsigned limit)
+{
+	return wl_journal_limit_told((enum wl_journal_limit)limit, control->limit[limit]);
+}
+
+static void print_limits(const struct wl_control *control)
+{
+	printf("  behind limits %" PRIu64, control->expects);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		printf(" %s %" PRIu64, wl_journal_limit_name((enum wl_journal_limit)limit),
+		       limit_of(control, limit));
+}
+
+static void print_json_limits(const struct wl_control *control)
+{
+	printf(", \"behind_limits\": %" PRIu64 ", \"limits\": {", control->expects);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		printf("%s\"%s\": %" PRIu64, limit != 0 ? ", " : "",
+		       wl_journal_limit_name((enum wl_journal_limit)limit),
+		       limit_of(control, limit));
 	printf("}");
 }
 
@@ -190,6 +230,16 @@ static void print_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_MEMBERS:
 		print_list(control);
+		return;
+	case WL_CONTROL_LIMITS:
+		print_limits(control);
+		return;
+	case WL_CONTROL_LOSS:
+		print_loss(control);
+		return;
+	case WL_CONTROL_FENCE:
+		printf("  session %016" PRIx64 " up to sequence %" PRIu64, control->index,
+		       control->number);
 		return;
 	}
 }
@@ -263,6 +313,16 @@ static void print_json_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_MEMBERS:
 		print_json_list(control);
+		return;
+	case WL_CONTROL_LIMITS:
+		print_json_limits(control);
+		return;
+	case WL_CONTROL_LOSS:
+		print_json_loss(control);
+		return;
+	case WL_CONTROL_FENCE:
+		printf(", \"fenced_session\": \"%016" PRIx64 "\", \"through\": %" PRIu64,
+		       control->index, control->number);
 		return;
 	}
 }

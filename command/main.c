@@ -22,13 +22,19 @@ static const struct command commands[] = {
 	{"demo", wl_cmd_demo, "three nodes on this machine: start, kill, stop, or the whole proof"},
 	{"append", wl_cmd_append, "records from a file or standard input into the journal"},
 	{"tail", wl_cmd_tail, "read committed records, from a number, a time, or live"},
+	{"end", wl_cmd_end, "how far is the journal? Made sure of by a majority"},
+	{"outcome", wl_cmd_outcome, "what became of an append: committed, never, or pending"},
 	{"status", wl_cmd_status, "what the nodes say of themselves, as a table or as JSON"},
 	{"top", wl_cmd_top, "the nodes on one screen: who leads, how fast, what is wrong"},
 	{"events", wl_cmd_events, "the last 256 events of each node, also of one that crashed"},
 	{"trim", wl_cmd_trim, "have old records forgotten, on all nodes"},
 	{"consumer", wl_cmd_consumer, "checkpoints that hold records back: list, set, delete"},
+	{"limit", wl_cmd_limit, "retention and sessions of a journal: list, set"},
 	{"member", wl_cmd_member, "who votes: list, add, promote, demote, remove, replace"},
+	{"transfer", wl_cmd_transfer, "hand leadership over, to a node or to whoever is best"},
+	{"step-down", wl_cmd_step_down, "have a node give away what it leads"},
 	{"readmit", wl_cmd_readmit, "have a node's new data counted, where its old ones are gone"},
+	{"unsafe-recover", wl_cmd_unsafe_recover, "go on with what is left of a lost majority"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},
 	{"backup", wl_cmd_backup, "copy what is committed of a node's data; check a copy"},
 	{"dump", wl_cmd_dump, "entries of a data directory and where they lie, offline"},
@@ -68,13 +74,13 @@ static void print_help(FILE *out)
 	fprintf(out, "Usage: wirelog COMMAND [OPTION...]\n"
 		     "wirelog: a replicated journal over DPDK and io_uring.\n\n");
 	for (size_t at = 0; at < COMMANDS; at++)
-		fprintf(out, "  %-9s %s\n", commands[at].name, commands[at].help);
+		fprintf(out, "  %-14s %s\n", commands[at].name, commands[at].help);
 	fprintf(out,
 		"\n"
 		"  wirelog COMMAND --help      its options\n"
 		"  wirelog help exit-codes     what the exit codes mean\n"
 		"  wirelog --version\n\n"
-		"append, tail and status talk to the running demo unless options or WIRELOG_ENDPOINTS,\n"
+		"append, tail, end, outcome and status talk to the running demo unless options or WIRELOG_ENDPOINTS,\n"
 		"WIRELOG_KEY_FILE, WIRELOG_CLUSTER, WIRELOG_RUN_DIRECTORIES name another cluster.\n");
 }
 

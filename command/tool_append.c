@@ -350,6 +350,24 @@ static uint32_t power_of_two(uint32_t number)
 	return number <= 1 ? 1 : 1u << (32 - __builtin_clz(number - 1));
 }
 
+/* Before anything is appended: who asks later what became of it has to know its name. */
+static int tell_session(struct wl_append *append)
+{
+	uint64_t until_ns = wl_clock_kernel_ns() + append->plan->timeout_ns;
+	struct wirelog_position position;
+
+	wirelog_open_session(append->log);
+	do {
+		wirelog_wait(append->log, 1000);
+		wirelog_get_position(append->log, &position);
+	} while (position.session == 0 && append->status == 0 && !*append->plan->interrupted &&
+		 wl_clock_kernel_ns() < until_ns);
+	if (position.session == 0)
+		return fail(append, WIRELOG_TIMED_OUT, "no session could be opened");
+	fprintf(stderr, "session %016" PRIx64 "\n", position.session);
+	return 0;
+}
+
 static int connect_to(struct wl_append *append, const struct wirelog_options *cluster)
 {
 	struct wirelog_options options = *cluster;
@@ -369,7 +387,7 @@ static int connect_to(struct wl_append *append, const struct wirelog_options *cl
 	/* The source then says which line or message is too long, and where. */
 	if (position.record_bytes_max != 0 && position.record_bytes_max < WIRELOG_RECORD_BYTES_MAX)
 		append->source.record_bytes_max = position.record_bytes_max;
-	return 0;
+	return append->plan->tell_session ? tell_session(append) : 0;
 }
 
 static int make_flights(struct wl_append *append)

@@ -42,6 +42,7 @@ struct wl_append_plan {
 	uint32_t outstanding;
 	uint64_t timeout_ns; /* of one append, until its outcome counts as unknown */
 	bool keep_going; /* also when a record was refused */
+	bool tell_session; /* before anything is appended: on standard error */
 	bool tell; /* progress, changes of leader: on standard error */
 	const char *hlog; /* file for a histogram each second; NULL: none */
 	/* Set by a signal's handler: offers nothing more, waits for what is outstanding. */

@@ -15,8 +15,10 @@ static const char *side(enum wl_wire_side side)
 static const char *type_text(const char *type)
 {
 	static const char *const texts[][2] = {
-		{"position", "u64 + u64"}, {"endpoint", "text"},    {"label", "text"}, {"rest", ""},
+		{"position", "u64 + u64"}, {"endpoint", "text"},
+		{"label", "text"},	   {"rest", ""},
 		{"members", ""},	   {"facts", "u32 + u64s"},
+		{"histories", "u64s"},
 	};
 
 	for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++) {

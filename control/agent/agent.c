@@ -37,7 +37,9 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 	memset(agent, 0, sizeof(*agent));
 	agent->config = *config;
 	if (agent->config.worker_silent_ns == 0)
-		agent->config.worker_silent_ns = 2 * config->election_timeout_ns;
+		agent->config.worker_silent_ns =
+			2 *
+			(config->patience_ns ? config->patience_ns : config->election_timeout_ns);
 	if (agent->config.watermark_interval_ns == 0)
 		agent->config.watermark_interval_ns = 1000000000;
 	if (agent->config.stop_ns == 0)
@@ -54,6 +56,7 @@ void wl_agent_init(struct wl_agent *agent, const struct wl_agent_config *config,
 			.voters = config->voters,
 			.journal = (uint16_t)journal,
 			.election_timeout_ns = config->election_timeout_ns,
+			.patience_ns = config->patience_ns,
 			.seed = config->seed,
 			.held_back = wl_agent_begin_history(agent, journal),
 		};
@@ -206,6 +209,31 @@ void wl_agent_run_effects(struct wl_agent *agent, uint32_t journal)
 	agent->effects.count = 0;
 }
 
+/* What is the agent's own to judge, and no election's. */
+static bool take_warning(struct wl_agent *agent, const struct wl_plane_message *message)
+{
+	typedef void handler(struct wl_agent *, const struct wl_plane_message *);
+	static handler *const handlers[] = {
+		[WL_PLANE_DIVERGED] = wl_agent_on_diverged,
+		[WL_PLANE_PEER_APART] = wl_agent_on_peer_apart,
+		[WL_PLANE_PEER_DIFFERS] = wl_agent_on_peer_differs,
+		[WL_PLANE_HISTORY] = wl_agent_on_history,
+		[WL_PLANE_PEER_HISTORY] = wl_agent_on_peer_history,
+		[WL_PLANE_PATH] = wl_agent_on_path,
+		[WL_PLANE_TWIN] = wl_agent_on_claim,
+		[WL_PLANE_OWN_TWIN] = wl_agent_on_claim,
+		[WL_PLANE_REFUSED] = wl_agent_on_claim,
+		[WL_PLANE_ROLLED_BACK] = wl_agent_on_rolled_back,
+		[WL_PLANE_CAUGHT_UP] = wl_agent_on_caught_up,
+	};
+
+	if ((unsigned)message->verb >= sizeof(handlers) / sizeof(handlers[0]) ||
+	    !handlers[message->verb])
+		return false;
+	handlers[message->verb](agent, message);
+	return true;
+}
+
 static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 			 const struct wl_plane_message *message)
 {
@@ -220,6 +248,7 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 		[WL_PLANE_TRANSFER_READY] = wl_election_on_transfer_ready,
 		[WL_PLANE_STALLED] = wl_election_on_stalled,
 		[WL_PLANE_POISONED] = wl_election_on_poisoned,
+		[WL_PLANE_WANTS_TRANSFER] = wl_election_on_wants_transfer,
 	};
 
 	agent->counts.messages_up++;
@@ -230,32 +259,11 @@ static void take_message(struct wl_agent *agent, struct wl_agent_worker *worker,
 	case WL_PLANE_PEER_BOOT:
 		wl_agent_on_peer_boot(agent, (uint32_t)(worker - agent->workers), message);
 		return;
-	case WL_PLANE_DIVERGED:
-		wl_agent_on_diverged(agent, message);
-		return;
-	case WL_PLANE_PEER_APART:
-		wl_agent_on_peer_apart(agent, message);
-		return;
-	case WL_PLANE_PEER_DIFFERS:
-		wl_agent_on_peer_differs(agent, message);
-		return;
-	case WL_PLANE_PATH:
-		wl_agent_on_path(agent, message);
-		return;
-	case WL_PLANE_TWIN:
-	case WL_PLANE_OWN_TWIN:
-	case WL_PLANE_REFUSED:
-		wl_agent_on_claim(agent, message);
-		return;
-	case WL_PLANE_ROLLED_BACK:
-		wl_agent_on_rolled_back(agent, message);
-		return;
-	case WL_PLANE_CAUGHT_UP:
-		wl_agent_on_caught_up(agent, message);
-		return;
 	default:
 		break;
 	}
+	if (take_warning(agent, message))
+		return;
 	WL_CHECK((unsigned)message->verb < sizeof(handlers) / sizeof(handlers[0]) &&
 		 handlers[message->verb] && message->journal < agent->config.journal_count);
 	handlers[message->verb](&agent->elections[message->journal], message, agent->now_ns,
@@ -549,6 +557,8 @@ void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room)
 	struct wl_election *election = &agent->elections[journal];
 	struct wl_agent_line line = {.journal = (uint16_t)journal, .node = agent->config.node};
 	bool had_none = election->no_room;
+
+	WL_CHECK(journal < agent->config.journal_count);
 
 	WL_CHECK(journal < agent->config.journal_count);
 	wl_election_set_room(election, has_room);

@@ -39,6 +39,7 @@ enum wl_agent_line_kind {
 	WL_AGENT_DIVERGED, /* index, chain, their_chain, divergence */
 	WL_AGENT_PEER_APART, /* journal, node */
 	WL_AGENT_FEW_TERMS, /* journal; ours: terms left of theirs */
+	WL_AGENT_HISTORY, /* journal, node (0: it is ours); ours, theirs: which (docs/SAFETY.md, rule 29) */
 	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
 	WL_AGENT_ADDRESS, /* ipv4, mac and, while two cards have it, other_mac */
 };
@@ -76,6 +77,7 @@ struct wl_agent_config {
 	uint32_t worker_count;
 	uint8_t worker_of_journal[WIRELOG_JOURNALS_MAX];
 	uint64_t election_timeout_ns;
+	uint64_t patience_ns; /* 0: as that (election.h) */
 	uint64_t seed;
 	uint64_t worker_silent_ns; /* a leading worker without a turn for this long; 0: two election
 				      timeouts */

@@ -33,6 +33,7 @@ bool wl_agent_begin_history(struct wl_agent *agent, uint32_t journal)
 	struct wl_superblock_journal *durable = &agent->record.journals[journal];
 	struct wl_agent_history *history = &agent->histories[journal];
 
+	WL_CHECK(journal < agent->config.journal_count);
 	/* The only voter asks nobody, where it never voted. Its first record of a vote carries this. */
 	if (durable->caught_up_boot == 0 && durable->term == 0 &&
 	    agent->config.voters == wl_members_only(agent->config.node)) {
@@ -94,6 +95,54 @@ void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
 	}
 }
 
+/* Once it is known, data are of one history; a rescue alone gives them another one, and has told the record before. */
+void wl_agent_on_history(struct wl_agent *agent, const struct wl_plane_message *message)
+{
+	struct wl_superblock_journal *record = &agent->record.journals[message->journal];
+	struct wl_agent_line line = {
+		.kind = WL_AGENT_HISTORY,
+		.journal = message->journal,
+		.ours = message->ours,
+		.theirs = record->history,
+	};
+
+	WL_CHECK(message->journal < agent->config.journal_count && message->ours != 0);
+	if (record->rescued != 0 && message->reason == 0)
+		return; /* not before its LOSS is committed */
+	if (record->history == message->ours)
+		return;
+	line.error = record->rescued != 0;
+	line.text =
+		record->rescued != 0
+			? "a rescue is done: the journal goes on by a history of its own, from what this "
+			  "node had. Nodes with data of the one before are not heard, and theirs are kept"
+			: "the journal's data are of this history";
+	record->history = message->ours;
+	record->rescued = 0;
+	agent->record_urgent = true;
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
+}
+
+void wl_agent_on_peer_history(struct wl_agent *agent, const struct wl_plane_message *message)
+{
+	const struct wl_agent_line line = {
+		.kind = WL_AGENT_HISTORY,
+		.journal = message->journal,
+		.node = message->node,
+		.ours = message->ours,
+		.theirs = message->theirs,
+		.error = true,
+		.text = "has data of another history of this journal, and neither hears the other: one of the two "
+			"was rescued, or begun anew. Keep a copy of the data that are not wanted any more, empty "
+			"that node's storage.path, and let it join by `wirelog member add` [OTHER_HISTORY]",
+	};
+
+	WL_CHECK(message->journal < agent->config.journal_count);
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, &line);
+}
+
 bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal)
 {
 	const struct wl_list *list = &agent->elections[journal].list;
@@ -122,8 +171,8 @@ void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t 
 	history->no_majority_told = true;
 	tell(agent, journal, node,
 	     "NO_HISTORY: the data of so many nodes are gone, this one among them, that those left are no majority: nobody leads, for nobody "
-	     "knows what was promised on them. It waits until such a node comes back with its own data; there is no operator's word "
-	     "yet that would do without");
+	     "knows what was promised on them. It waits until such a node comes back with its own data, or an operator goes on without "
+	     "(`wirelog unsafe-recover`)");
 }
 
 bool wl_agent_has_disowned(const struct wl_agent *agent)

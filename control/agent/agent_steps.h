@@ -25,6 +25,9 @@ void wl_agent_hear_history(struct wl_agent *agent, uint32_t worker,
 /* In a vote message. */
 void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t node,
 			     bool held_back);
+/* Of which history our data are; whose are of another one. */
+void wl_agent_on_history(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_peer_history(struct wl_agent *agent, const struct wl_plane_message *message);
 /* The record is durable. */
 void wl_agent_history_is_durable(struct wl_agent *agent);
 

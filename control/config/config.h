@@ -62,6 +62,7 @@ struct wl_config_node {
 	uint16_t udp_port; /* of worker 0; worker w has udp_port + w */
 	char client_endpoint[WIRELOG_ENDPOINT_BYTES_MAX];
 	enum wl_config_choice joins;
+	uint32_t priority; /* who is to lead rather */
 };
 
 struct wl_config_link {
@@ -117,7 +118,8 @@ struct wl_config {
 	uint64_t scrub_ns; /* all that is kept is read once in that time; 0: never */
 	uint64_t base_bytes_per_second; /* read and written for bases */
 	char archive_directory[WL_CONFIG_PATH_BYTES]; /* "": none */
-	uint64_t retention_bytes, retention_age_ns, retention_hold_bytes; /* 0: no limit */
+	uint64_t retention_bytes, retention_age_ns, retention_hold_bytes,
+		retention_records; /* 0: no limit */
 
 	enum wl_hugepages hugepages;
 	uint32_t memory_mb; /* 0: what the ports need */
@@ -126,7 +128,7 @@ struct wl_config {
 	char eal_extra[WL_CONFIG_EXTRA_BYTES];
 	uint16_t network_mtu;
 
-	uint64_t election_timeout_ns, heartbeat_ns, resend_ns, disk_stall_ns;
+	uint64_t election_timeout_ns, patience_ns, heartbeat_ns, resend_ns, disk_stall_ns;
 	uint64_t client_idle_ns, reader_idle_ns;
 
 	enum wl_idle idle;

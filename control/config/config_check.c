@@ -161,6 +161,8 @@ static void take_storage(const struct wl_config_text *text, const char *base,
 			       "more would be right");
 }
 
+#define PATIENCE_NS (400 * MS)
+
 void wl_config_check_timing(const struct wl_config *config, struct wl_config_problems *problems)
 {
 	struct wl_config_scope scope = wl_config_scope_of(problems, "timing");
@@ -169,6 +171,10 @@ void wl_config_check_timing(const struct wl_config *config, struct wl_config_pro
 		wl_config_tell(&scope, "heartbeat_ms", WIRELOG_CONFIG_CONFLICT,
 			       "is more than a quarter of timing.election_timeout_ms",
 			       "less would be right, so that one lost frame is no election");
+	if (config->patience_ns < config->election_timeout_ns)
+		wl_config_tell(&scope, "patience_ms", WIRELOG_CONFIG_CONFLICT,
+			       "is less than timing.election_timeout_ms",
+			       "that or more would be right");
 	if (2 * config->resend_ns > config->election_timeout_ns)
 		wl_config_tell(&scope, "resend_us", WIRELOG_CONFIG_CONFLICT,
 			       "is more than half of timing.election_timeout_ms",
@@ -185,6 +191,10 @@ static void take_timing(const struct wl_config_text *text, struct wl_config *con
 	fifteenth_ms = config->election_timeout_ns / MS / 15;
 	if (config->heartbeat_ns == 0)
 		config->heartbeat_ns = (fifteenth_ms ? fifteenth_ms : 1) * MS;
+	if (config->patience_ns == 0)
+		config->patience_ns = config->election_timeout_ns > PATIENCE_NS
+					      ? config->election_timeout_ns
+					      : PATIENCE_NS;
 	wl_config_check_timing(config, problems);
 }
 

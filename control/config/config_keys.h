@@ -20,6 +20,8 @@
  *                ALIKE                           the same on every node
  *                COMPARED(fact)                  and the nodes tell each other (dataplane/wire/greeting.h)
  *                LIVE                            may change while the node runs
+ *                FIRST(limit)                    the limit of a journal that has none in its state (dataplane/base/journal_limits.h); later
+ *                                                `wirelog limit set` changes it
  *                OF(kinds)                       links of these kinds alone have it
  *   example    what the reference has; NULL: the default
  *
@@ -54,7 +56,10 @@
 	  "SOCKET.N where its `clients.socket` is that.") \
 	X(joins, CHOICE(joins, switches, WL_CONFIG_OFF), ALIKE, NULL, \
 	  "on: the cluster began without it. It has no list of members of its own and neither votes nor leads before `wirelog member add`, and " \
-	  "`promote`, have put it into the log's.")
+	  "`promote`, have put it into the log's.") \
+	X(priority, NUMBER(priority, one, 0, 100, 50), ALIKE, NULL, \
+	  "A leader hands over to a voter of a higher one that was in step for 50 election timeouts; of those that could follow it, it " \
+	  "chooses the highest. The lowest leads where nobody else can.")
 
 #define WL_CONFIG_JOURNAL_KEYS(X) \
 	X(id, OTHER("0, 1, 2, ... without a hole, at most 16 journals"), DEFAULT("its place in the list"), "0", "") \
@@ -125,14 +130,16 @@
 	  "Closed segments are copied there before they may be forgotten: a directory of this node alone, made when it is missing (the one above " \
 	  "it must be there), better on another device. While it cannot be written nothing is given up.")
 
-/* Of one journal. A limit of 0 is none. */
+/* Of one journal, while its state has no limits; then `wirelog limit` has them. A limit of 0 is none. */
 #define WL_CONFIG_RETENTION_KEYS(X) \
-	X(bytes, SIZE(retention_bytes, 0, 1024 * WL_CONFIG_GIB, 0), LIVE DEFAULT("0, no limit"), "0", \
-	  "More than that behind the newest record is trimmed, by the leader's file and in whole segments.") \
-	X(age, NUMBER(retention_age_ns, s, 0, 1000000000, 0), LIVE DEFAULT("0, no limit"), "0", \
-	  "What is older is trimmed, by the leader's file, in whole segments, and by a clock that a majority vouches for.") \
-	X(hold, SIZE(retention_hold_bytes, 0, 1024 * WL_CONFIG_GIB, 0), LIVE DEFAULT("0, no limit"), "0", \
-	  "So much of what these two would trim a consumer's checkpoint may hold back; where it holds more, the leader drops it.")
+	X(bytes, SIZE(retention_bytes, 0, 1024 * WL_CONFIG_GIB, 0), FIRST(RETENTION_BYTES) DEFAULT("0, no limit"), "0", \
+	  "More than that behind the newest record is trimmed, in whole segments.") \
+	X(age, NUMBER(retention_age_ns, s, 0, 1000000000, 0), FIRST(RETENTION_AGE_NS) DEFAULT("0, no limit"), "0", \
+	  "What is older is trimmed, in whole segments, and by a clock that a majority vouches for.") \
+	X(records, NUMBER(retention_records, one, 0, INT64_MAX, 0), FIRST(RETENTION_RECORDS) DEFAULT("0, no limit"), "0", \
+	  "What is before that many newest records is trimmed, in whole segments.") \
+	X(hold, SIZE(retention_hold_bytes, 0, 1024 * WL_CONFIG_GIB, 0), FIRST(RETENTION_HOLD_BYTES) DEFAULT("0, no limit"), "0", \
+	  "So much of what these would trim a consumer's checkpoint may hold back; where it holds more, the leader drops it.")
 
 #define WL_CONFIG_MEMORY_KEYS(X) \
 	X(hugepages, CHOICE(hugepages, pages, WL_HUGEPAGES_AUTO), , NULL, "auto: when there are enough; on: or refuse; off: 4 KiB pages.") \
@@ -147,6 +154,9 @@
 #define WL_CONFIG_TIMING_KEYS(X) \
 	X(election_timeout_ms, NUMBER(election_timeout_ns, ms, 20, 60000, 300), COMPARED(ELECTION_TIMEOUT), NULL, \
 	  "A leader unheard for one to two of these is replaced.") \
+	X(patience_ms, NUMBER(patience_ns, ms, 20, 60000, 0), DEFAULT("400, or election_timeout_ms if that is more"), "400", \
+	  "A leader that no majority answers for so long falls silent, and so long a commit, a hand-over or a follower may take before it is " \
+	  "called lost. At least election_timeout_ms.") \
 	X(heartbeat_ms, NUMBER(heartbeat_ns, ms, 1, 10000, 0), COMPARED(HEARTBEAT) DEFAULT("a fifteenth of election_timeout_ms"), "20", \
 	  "At most a quarter of election_timeout_ms.") \
 	X(resend_us, NUMBER(resend_ns, us, 100, 1000000, 5000), LIVE, NULL, \
@@ -164,7 +174,8 @@
 #define WL_CONFIG_LIMITS_KEYS(X) \
 	X(record_bytes, SIZE(record_bytes, 1, WIRELOG_RECORD_BYTES_MAX, WIRELOG_RECORD_BYTES_DEFAULT), COMPARED(RECORD_BYTES), NULL, \
 	  "The largest record.") \
-	X(sessions, NUMBER(sessions, one, 1, WIRELOG_SESSIONS_MAX, 1024), COMPARED(SESSIONS), NULL, "Remembered clients of a journal.") \
+	X(sessions, NUMBER(sessions, one, 1, WIRELOG_SESSIONS_MAX, 1024), COMPARED(SESSIONS) FIRST(SESSIONS), NULL, \
+	  "Remembered clients of a journal: memory for so many, and the most that `wirelog limit set` takes.") \
 	X(clients, NUMBER(clients, one, 8, WIRELOG_CLIENTS_MAX, 1024), POWER_OF_TWO, NULL, "Known by address at one time.") \
 	X(readers, NUMBER(readers, one, 1, WIRELOG_SUBSCRIPTIONS_MAX, 32), , NULL, "Subscriptions at one time.") \
 	X(window_bytes, SIZE(window_bytes, 64 * WL_CONFIG_KIB, 64 * WL_CONFIG_MIB, WL_CONFIG_MIB), , NULL, \

@@ -14,6 +14,7 @@ static void add(struct wl_config_changes *changes, const char *key, bool live)
 	WL_CHECK(changes->count < WL_CONFIG_CHANGES_MAX);
 	wl_sentence_add(&path, key);
 	change->live = live;
+	change->limit = false;
 	changes->count++;
 }
 
@@ -36,6 +37,8 @@ static void compare_section(enum wl_config_section_id id, const struct wl_config
 			continue;
 		wl_config_key_path(id, key, path, sizeof(path));
 		add(changes, path, key->live);
+		/* What is compared is memory, too: that needs a restart. */
+		changes->item[changes->count - 1].limit = key->first != 0 && key->fact == 0;
 	}
 }
 

@@ -16,6 +16,7 @@
 struct wl_config_change {
 	char key[WL_CONFIG_KEY_BYTES]; /* "timing.resend_us"; a list as a whole: "workers" */
 	bool live;
+	bool limit; /* it counts where a journal has no limits yet, and nowhere else: `wirelog limit set` */
 };
 
 struct wl_config_changes {

@@ -45,6 +45,7 @@ static const struct wl_config_word destinations[] = {WL_CONFIG_WORDS_destination
 #define ALIKE .alike = true,
 #define COMPARED(fact_) .alike = true, .fact = 1 + WL_FACT_##fact_,
 #define LIVE .live = true,
+#define FIRST(limit_) .first = 1 + WL_LIMIT_##limit_,
 #define OF(kinds_) .kinds = kinds_,
 
 #define ROW(key, shape_, rules, example_, sentence_) \
@@ -262,6 +263,21 @@ void wl_config_set_facts(const struct wl_config *config, uint64_t facts[WL_FACTS
 			if (key->fact != 0)
 				facts[key->fact - 1] =
 					wl_config_number_of(key, config) / key->scale;
+		}
+	}
+}
+
+void wl_config_limits(const struct wl_config *config, struct wl_journal_limits *limits)
+{
+	*limits = (struct wl_journal_limits){0};
+	for (unsigned id = 0; id < WL_CONFIG_SECTIONS; id++) {
+		struct wl_config_section section = wl_config_section((enum wl_config_section_id)id);
+
+		for (size_t at = 0; at < section.count; at++) {
+			const struct wl_config_key *key = &section.keys[at];
+
+			if (key->first != 0)
+				limits->value[key->first - 1] = wl_config_number_of(key, config);
 		}
 	}
 }

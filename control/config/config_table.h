@@ -8,6 +8,7 @@
 #define WL_CONTROL_CONFIG_CONFIG_TABLE_H
 
 #include "control/config/config_value.h"
+#include "dataplane/base/journal_limits.h"
 #include "dataplane/wire/greeting.h"
 
 enum wl_config_section_id {
@@ -43,6 +44,7 @@ struct wl_config_key {
 	const char *needed; /* it must be there, and this would be right; NULL: may be left out */
 	bool power_of_two, alike, live;
 	uint32_t fact; /* enum wl_fact and one; 0: nodes do not tell each other */
+	uint32_t first; /* enum wl_journal_limit and one; 0: it is no limit of a journal */
 	uint32_t kinds; /* of links, a bit for each; 0: all */
 	const char *example; /* NULL: the default */
 	const char *sentence;
@@ -77,5 +79,7 @@ const char *wl_config_word_of(const struct wl_config_key *key, const void *value
 
 /* What nodes compare of it (COMPARED), each as the file says it. */
 void wl_config_set_facts(const struct wl_config *config, uint64_t facts[WL_FACTS]);
+/* The limits of a journal that has none in its state (FIRST). */
+void wl_config_limits(const struct wl_config *config, struct wl_journal_limits *limits);
 
 #endif

@@ -10,6 +10,8 @@
 #include "control/election/election_steps.h"
 #include "dataplane/base/check.h"
 
+#define ROUNDS_MAX 16u /* counted: the length of a round is bounded long before */
+
 static void send_requests(struct wl_election *election, uint64_t now_ns,
 			  struct wl_election_effects *out)
 {
@@ -62,6 +64,8 @@ void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
 	election->round++;
 	election->round_ns = now_ns;
 	wl_election_restart_timer(election, now_ns);
+	if (election->rounds_in_vain < ROUNDS_MAX)
+		election->rounds_in_vain++;
 	if (wl_election_is_majority(election, election->granted))
 		win_round(election, now_ns, out);
 	else
@@ -71,6 +75,8 @@ void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
 void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out)
 {
+	if (election->leader != 0)
+		wl_election_note(election, "suspects its leader", election->leader, out);
 	election->leader = 0;
 	election->state = WL_ELECTION_PRE_CANDIDATE;
 	wl_campaign_begin_round(election, now_ns, out);
@@ -81,6 +87,7 @@ static void win(struct wl_election *election, struct wl_election_effects *out)
 	WL_CHECK(wl_election_is_majority(election, election->granted));
 	election->state = WL_ELECTION_LEADER;
 	election->leader = election->config.node;
+	election->rounds_in_vain = 0;
 	election->term_committed = false;
 	election->counts.won++;
 	wl_election_note(election, "elected", election->config.node, out);

@@ -98,11 +98,43 @@ static void tell_data(struct wl_election *election, enum wl_plane_verb verb,
 	tell->journal = election->config.journal;
 }
 
+/* How many voters go before us when this leader is lost: by id, from it on, and round. */
+static uint32_t rank_of(const struct wl_election *election)
+{
+	uint32_t rank = 0;
+
+	for (uint32_t node = election->leader % WIRELOG_NODES_MAX + 1;
+	     node != election->config.node && node != election->leader;
+	     node = node % WIRELOG_NODES_MAX + 1)
+		rank += wl_election_is_voter(election, node);
+	return rank;
+}
+
+/* Where nobody led lately each second round takes twice as long, up to the patience: an answer that is slower than a round never counts. */
+static uint64_t round_length(const struct wl_election *election)
+{
+	uint64_t length = election->config.election_timeout_ns << election->rounds_in_vain / 2;
+
+	return length < election->config.patience_ns ? length : election->config.patience_ns;
+}
+
+/*
+ * Voters that lose one leader in one moment must not campaign in one moment: each has a slot of its own, and the first can have won when the
+ * second begins. Nobody's turn is known where nobody led; then chance alone tells them apart.
+ */
 void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns)
 {
-	uint64_t timeout = election->config.election_timeout_ns;
+	uint64_t length = round_length(election), silence, slot;
+	unsigned voters = (unsigned)wl_members_count(wl_list_voters(wl_election_list(election)));
 
-	election->deadline_ns = from_ns + timeout + draw(election) % timeout;
+	if (election->leader == 0 || voters < 3) {
+		election->deadline_ns = from_ns + length + draw(election) % length;
+		return;
+	}
+	silence = wl_suspicion_bound(&election->suspicion);
+	slot = silence / (voters - 1);
+	election->deadline_ns = from_ns + silence + silence / 16 + rank_of(election) * slot +
+				draw(election) % (slot / 2);
 }
 
 bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns)
@@ -133,6 +165,10 @@ void wl_election_init(struct wl_election *election, const struct wl_election_con
 	election->random = config->seed ^ (uint64_t)config->node << 56 ^
 			   (uint64_t)config->journal << 40;
 	election->no_space_patience_ns = NO_SPACE_PATIENCE_NS;
+	if (election->config.patience_ns < election->config.election_timeout_ns)
+		election->config.patience_ns = election->config.election_timeout_ns;
+	wl_suspicion_begin(&election->suspicion, election->config.election_timeout_ns,
+			   election->config.patience_ns);
 }
 
 void wl_election_start(struct wl_election *election, uint64_t now_ns,
@@ -229,7 +265,7 @@ static void transfer_tick(struct wl_election *election, uint64_t now_ns,
 static void busy_tick(struct wl_election *election, uint64_t now_ns,
 		      struct wl_election_effects *out)
 {
-	uint64_t timeout = election->config.election_timeout_ns;
+	uint64_t timeout = election->config.patience_ns;
 
 	if (election->busy_told || now_ns - election->busy_since_ns < PENALTY_TIMEOUTS * timeout)
 		return;
@@ -300,9 +336,12 @@ void wl_election_on_leader_heard(struct wl_election *election,
 		wl_election_note(election, "follows", message->node, out);
 	election->state = WL_ELECTION_FOLLOWER;
 	election->leader = message->node;
+	election->rounds_in_vain = 0;
 	election->granted = 0;
 	/* The time when it was heard, not when we got to read about it. */
 	election->leader_heard_ns = message->now_ns < now_ns ? message->now_ns : now_ns;
+	wl_suspicion_heard(&election->suspicion, message->node, message->view.term,
+			   election->leader_heard_ns);
 	wl_election_restart_timer(election, election->leader_heard_ns);
 	wl_election_check(election);
 }
@@ -333,7 +372,7 @@ void wl_election_on_transfer_ready(struct wl_election *election,
 		return;
 	transfer->target = message->node;
 	transfer->tail = message->tail;
-	transfer->deadline_ns = now_ns + election->config.election_timeout_ns;
+	transfer->deadline_ns = now_ns + election->config.patience_ns;
 	send_timeout_now(election, now_ns, out);
 	wl_election_check(election);
 }
@@ -350,7 +389,7 @@ bool wl_election_transfer(struct wl_election *election, uint32_t target, uint64_
 	*transfer = (struct wl_election_transfer){
 		.active = true,
 		.asked = target,
-		.deadline_ns = now_ns + election->config.election_timeout_ns,
+		.deadline_ns = now_ns + election->config.patience_ns,
 	};
 	election->counts.handed_over++;
 	wl_election_note(election, "hands leadership over", target, out);
@@ -402,8 +441,7 @@ static void on_stalled_commit(struct wl_election *election, const struct wl_plan
 	out->item[out->count - 1].tell.reason = WL_STALL_COMMIT;
 	election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
 	/* It must not be won back before others had their turn. */
-	election->penalty_until_ns =
-		now_ns + PENALTY_TIMEOUTS * election->config.election_timeout_ns;
+	election->penalty_until_ns = now_ns + PENALTY_TIMEOUTS * election->config.patience_ns;
 	wl_election_note(election,
 			 "nothing commits here, though a majority answers: another may be able to",
 			 0, out);
@@ -421,7 +459,7 @@ static void fall_silent(struct wl_election *election, const char *why, uint64_t 
 void wl_election_on_stalled(struct wl_election *election, const struct wl_plane_message *message,
 			    uint64_t now_ns, struct wl_election_effects *out)
 {
-	uint64_t timeout = election->config.election_timeout_ns;
+	uint64_t timeout = election->config.patience_ns;
 
 	/*
 	 * The term names the leadership, the number does not: a RESUME may have crossed this
@@ -462,7 +500,7 @@ void wl_election_on_worker_silent(struct wl_election *election, uint64_t now_ns,
 		return;
 	/* FOLLOW waits in the worker's ring, which it reads before it sends anything. */
 	wl_election_note(election, "steps down: the worker shows no sign of life", 0, out);
-	step_down(election, PENALTY_TIMEOUTS * election->config.election_timeout_ns, now_ns, out);
+	step_down(election, PENALTY_TIMEOUTS * election->config.patience_ns, now_ns, out);
 	wl_election_check(election);
 }
 
@@ -551,6 +589,7 @@ void wl_election_get_status(const struct wl_election *election, uint64_t now_ns,
 		.leaving = election->leaving,
 		.held_back = election->held_back,
 		.timer_ns = runs ? left_until(election->deadline_ns, now_ns) : 0,
+		.suspects_ns = wl_suspicion_bound(&election->suspicion),
 		.leader_heard_ago_ns = UINT64_MAX,
 		.penalty_ns = left_until(election->penalty_until_ns, now_ns),
 		.busy_ns = wl_election_is_busy(election) ? now_ns - election->busy_since_ns : 0,

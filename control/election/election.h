@@ -24,6 +24,7 @@
 #ifndef WL_CONTROL_ELECTION_ELECTION_H
 #define WL_CONTROL_ELECTION_ELECTION_H
 
+#include "control/election/suspicion.h"
 #include "dataplane/base/members.h"
 #include "dataplane/base/metric.h"
 #include "dataplane/raft/plane.h"
@@ -76,7 +77,10 @@ struct wl_election_config {
 	wl_members
 		voters; /* of the node's file; what the log says instead comes with LIST and FENCED */
 	uint16_t journal;
-	uint64_t election_timeout_ns; /* randomised into [1, 2) of it */
+	/* Voters stick to their leader for so long after they heard it: what a lease may lean on. Nobody campaigns sooner after that, and later
+	 * where silences of a leader that lived were measured (suspicion.h). */
+	uint64_t election_timeout_ns;
+	uint64_t patience_ns; /* for what is under way and may be slow: a hand-over, a fence, a record; 0: as election_timeout_ns */
 	uint64_t seed; /* for the timeouts; the machine draws from its own stream */
 	bool held_back; /* our data do not remember what they promised: no vote, no campaign until COUNT (incarnations.h) */
 };
@@ -151,10 +155,12 @@ struct wl_election {
 	wl_members granted; /* self included, of the current round */
 	uint32_t round; /* of pre-votes; its answers name it */
 	uint64_t round_ns; /* when it began */
+	uint32_t rounds_in_vain; /* since somebody led */
 	bool term_committed; /* LEADER: its first entry is committed */
 	bool leaving; /* the process ends: no campaign any more */
 	bool held_back; /* neither votes nor campaigns */
 	bool busy_told; /* the operator knows that the fence or the record hangs */
+	struct wl_suspicion suspicion;
 	uint64_t random;
 	uint64_t last_tick_ns;
 	uint64_t deadline_ns; /* of the election timer */
@@ -178,6 +184,7 @@ struct wl_election_status {
 	struct wl_list list;
 	bool term_committed, handing_over, leaving, held_back;
 	uint64_t timer_ns; /* until the election timer fires, 0 = due or not running */
+	uint64_t suspects_ns; /* a leader's silence of this length is none of those that were measured */
 	uint64_t leader_heard_ago_ns; /* UINT64_MAX: no leader known */
 	uint64_t penalty_ns; /* left */
 	uint64_t busy_ns; /* a fence or a record takes this long already; 0 = none */
@@ -218,6 +225,10 @@ void wl_election_on_stalled(struct wl_election *election, const struct wl_plane_
 			    uint64_t now_ns, struct wl_election_effects *out);
 void wl_election_on_poisoned(struct wl_election *election, const struct wl_plane_message *message,
 			     uint64_t now_ns, struct wl_election_effects *out);
+/* hand_over.c. Nothing else than a leader minds; one that hands over already goes on with that. */
+void wl_election_on_wants_transfer(struct wl_election *election,
+				   const struct wl_plane_message *message, uint64_t now_ns,
+				   struct wl_election_effects *out);
 /* The agent's own finding: the worker shows no sign of life. Nothing else than a leader minds. */
 void wl_election_on_worker_silent(struct wl_election *election, uint64_t now_ns,
 				  struct wl_election_effects *out);

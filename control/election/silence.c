@@ -36,6 +36,7 @@ void wl_silence_end(struct wl_election *election, struct wl_election_effects *ou
 
 	election->state = WL_ELECTION_LEADER;
 	election->leader = election->config.node;
+	election->rounds_in_vain = 0;
 	election->counts.resumed++;
 	wl_election_note(election, "leads on: a majority has not left the term",
 			 election->config.node, out);

@@ -6,6 +6,7 @@
 #include "control/config/config_endpoint.h"
 #include "control/config/config_links.h"
 #include "control/config/config_table.h"
+#include "dataplane/base/bytes.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/base/sentence.h"
 
@@ -25,13 +26,18 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.bytes_max = config->log_bytes_max,
 		.entry_bytes_target = WL_ENTRY_BYTES_TARGET,
 	};
+	/* Random as the incarnation is, and of these data alone. */
+	journal->log.history = wl_mix_u64(data->incarnation ^ wl_mix_u64(id + 1)) | 1;
 	memcpy(journal->log.chunk_key, data->chunk_key, sizeof(journal->log.chunk_key));
 	journal->replica = (struct wl_replica_config){
 		.node = config->node,
 		.incarnation = data->incarnation,
+		.history = data->journals[id].history,
+		.rescued = data->journals[id].rescued,
 		.journal = (uint16_t)id,
 		.heartbeat_ns = config->heartbeat_ns,
 		.election_timeout_ns = config->election_timeout_ns,
+		.patience_ns = config->patience_ns,
 		.resend_ns = config->resend_ns,
 		.disk_stall_ns = config->disk_stall_ns,
 		.window_bytes = config->window_bytes,
@@ -48,12 +54,12 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.read_buffers = WL_READ_BUFFERS,
 		.subscription_idle_ns = config->reader_idle_ns,
 		.base_every_bytes = config->base_every_bytes,
-		.retention_bytes = config->retention_bytes,
-		.retention_age_ns = config->retention_age_ns,
-		.retention_hold_bytes = config->retention_hold_bytes,
 		.member_count = config->node_count,
 	};
+	wl_config_limits(config, &journal->service.limits);
 	for (uint32_t at = 0; at < config->node_count; at++) {
+		journal->replica.priority[config->nodes[at].id] =
+			(uint8_t)config->nodes[at].priority;
 		journal->service.members[at].node = config->nodes[at].id;
 		wl_config_endpoint_told(config, id, &config->nodes[at],
 					journal->service.members[at].endpoint);
@@ -159,7 +165,7 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 	worker->members = config->members;
 	worker->clients_max = config->clients;
 	worker->client_idle_ns = config->client_idle_ns;
-	worker->election_timeout_ns = config->election_timeout_ns;
+	worker->election_timeout_ns = config->patience_ns;
 	set_facts(config, number, worker->facts);
 	set_elsewhere(config, number, worker->elsewhere);
 	for (uint32_t link = 0; link < from->link_count; link++)
@@ -188,6 +194,7 @@ void wl_boot_shape_agent(const struct wl_config *config, struct wl_agent_config 
 		.journal_count = config->journal_count,
 		.worker_count = config->worker_count,
 		.election_timeout_ns = config->election_timeout_ns,
+		.patience_ns = config->patience_ns,
 		.stop_ns = WL_BOOT_STOP_NS,
 	};
 	for (uint32_t journal = 0; journal < config->journal_count; journal++)
@@ -201,9 +208,6 @@ void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL
 	settings[WL_SETTING_RESEND_NS] = config->resend_ns;
 	settings[WL_SETTING_DISK_STALL_NS] = config->disk_stall_ns;
 	settings[WL_SETTING_BASE_EVERY_BYTES] = config->base_every_bytes;
-	settings[WL_SETTING_RETENTION_BYTES] = config->retention_bytes;
-	settings[WL_SETTING_RETENTION_AGE_NS] = config->retention_age_ns;
-	settings[WL_SETTING_RETENTION_HOLD_BYTES] = config->retention_hold_bytes;
 }
 
 /* Ethernet links are numbered alike for every worker; peers lie behind the first. */

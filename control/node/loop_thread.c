@@ -13,6 +13,7 @@
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/node/stop_thread.h"
+#include "control/report/limits_told.h"
 #include "control/report/report_file.h"
 #include "dataplane/host/clock.h"
 #include "dataplane/host/placement_thread.h"
@@ -96,6 +97,20 @@ static void log_divergence(const struct wl_agent_line *line)
 		  (unsigned long)line->their_chain, line->text);
 }
 
+static void log_history(const struct wl_agent_line *line)
+{
+	if (line->node != 0)
+		wl_report(
+			WL_REPORT_ERROR, "peer_history",
+			"code=OTHER_HISTORY journal=%u node=%u history=%016lx theirs=%016lx text=\"%s\"",
+			line->journal, line->node, (unsigned long)line->ours,
+			(unsigned long)line->theirs, line->text);
+	else
+		wl_report(line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE, "history",
+			  "journal=%u history=%016lx before=%016lx text=\"%s\"", line->journal,
+			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
+}
+
 static void log_line(void *context, const struct wl_agent_line *line)
 {
 	enum wl_report_level level = line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE;
@@ -114,6 +129,8 @@ static void log_line(void *context, const struct wl_agent_line *line)
 		log_claim(line);
 	else if (line->kind == WL_AGENT_ADDRESS)
 		log_address(line);
+	else if (line->kind == WL_AGENT_HISTORY)
+		log_history(line);
 	else if (line->kind == WL_AGENT_DIFFERS)
 		wl_report(WL_REPORT_WARNING, "peer_differs",
 			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,
@@ -207,6 +224,7 @@ static void look_at_workers(struct wl_node *node, uint64_t now_ns)
 		if (status.view.number == 0)
 			continue;
 		look_at_storage(node, id, &status.storage, now_ns);
+		wl_limits_told_lines(node->config, &status, &node->limits_told[id]);
 		wl_agent_set_tail(node->agent, id, status.tail);
 		wl_agent_set_watermark(node->agent, id, status.durable_offset);
 		wl_agent_set_commit(node->agent, id, status.commit_durable);
@@ -237,6 +255,10 @@ static const char *wish_of(uint32_t verb)
 		return "trim";
 	if (verb == WL_WIRE_PROPOSE_MEMBERS)
 		return "member";
+	if (verb == WL_WIRE_PROPOSE_LIMITS)
+		return "limit_set";
+	if (verb == WL_WIRE_PROPOSE_TRANSFER)
+		return "transfer";
 	return verb == WL_WIRE_PROPOSE_CONSUMER_SET ? "consumer_set" : "consumer_delete";
 }
 

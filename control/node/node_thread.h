@@ -98,6 +98,8 @@ struct wl_node {
 	struct wl_watch *watch; /* watch_thread.c */
 	struct wl_latency *latency; /* latency_thread.c */
 	struct wl_nic_watch *nics; /* nic_watch_thread.c */
+	struct wl_journal_limits limits_told
+		[WIRELOG_JOURNALS_MAX]; /* that the log was told (limits_told.h); control's */
 	_Atomic bool told_ready; /* control has said that the node is ready */
 	struct wl_mend_thread *mends; /* mend_thread.c */
 	struct wl_scrub_thread *scrubs; /* scrub_thread.c */

@@ -42,17 +42,24 @@ static json_t *answer_of(const struct wl_config_changes *changes)
 	json_t *list = json_array();
 
 	for (uint32_t at = 0; at < changes->count; at++)
-		json_array_append_new(list, json_pack("{s:s, s:b}", "key", changes->item[at].key,
-						      "live", changes->item[at].live));
+		json_array_append_new(
+			list, json_pack("{s:s, s:b, s:b}", "key", changes->item[at].key, "live",
+					changes->item[at].live, "limit", changes->item[at].limit));
 	return json_pack("{s:b, s:o}", "taken", 1, "changed", list);
+}
+
+static const char *fix_of(const struct wl_config_change *change)
+{
+	if (change->limit)
+		return " fix=\"wirelog limit set\"";
+	return change->live ? "" : " fix=\"restart the node\"";
 }
 
 static void say(const struct wl_config_changes *changes)
 {
 	for (uint32_t at = 0; at < changes->count; at++)
 		wl_report(WL_REPORT_NOTICE, "reloaded", "key=%s now=%d%s", changes->item[at].key,
-			  changes->item[at].live,
-			  changes->item[at].live ? "" : " fix=\"restart the node\"");
+			  changes->item[at].live, fix_of(&changes->item[at]));
 }
 
 /* The status keeps what is in effect: never what still waits for a restart. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stats_compare_thread.h"
+#include "control/node/stats_limit_thread.h"
+#include "control/node/stats_transfer_thread.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -245,31 +247,6 @@ static bool parse_request(const char *text, uint64_t highest, uint64_t *first, u
 	return text[0] == '\0';
 }
 
-/* "" | NODE | NODE,JOURNAL; node 0: whoever is furthest. */
-static json_t *answer_transfer(void *context, const char *parameter, char *error,
-			       size_t error_bytes)
-{
-	struct wl_node *node = context;
-	struct wl_mailbox_request request = {.verb = WL_MAILBOX_TRANSFER};
-	uint64_t target = 0;
-
-	if (parameter[0] != '\0' &&
-	    !parse_request(parameter, UINT32_MAX, &target, &request.journal)) {
-		snprintf(error, error_bytes, "'%.60s' is not NODE or NODE,JOURNAL", parameter);
-		return NULL;
-	}
-	request.target = (uint32_t)target;
-	if (!wl_mailbox_ask(node->mailbox, &request)) {
-		snprintf(
-			error, error_bytes,
-			"refused: this node does not lead journal %u, hands it over already, or node %u is no other voter",
-			request.journal, request.target);
-		return NULL;
-	}
-	return json_pack("{s:b, s:i, s:i}", "begun", 1, "journal", (int)request.journal, "target",
-			 (int)request.target);
-}
-
 /* ---- what is asked of the leader ---------------------------------------------------------------- */
 
 bool wl_stats_answers_has_journal(const struct wl_node *node, uint32_t journal, char *error,
@@ -282,11 +259,10 @@ bool wl_stats_answers_has_journal(const struct wl_node *node, uint32_t journal, 
 	return false;
 }
 
-/*
- * What is committed decides; this is for who asks, so that a slip is told at once. It is asked on behalf of the state that this node has.
- */
-static bool read_published(const struct wl_node *node, const struct wl_mailbox_request *request,
-			   struct wl_journal_status *status, char *error, size_t error_bytes)
+bool wl_stats_answers_read_published(const struct wl_node *node,
+				     const struct wl_mailbox_request *request,
+				     struct wl_journal_status *status, char *error,
+				     size_t error_bytes)
 {
 	const struct wl_published *published;
 
@@ -304,7 +280,7 @@ static bool read_published(const struct wl_node *node, const struct wl_mailbox_r
 static bool read_journal(const struct wl_node *node, const struct wl_mailbox_request *request,
 			 struct wl_journal_status *status, char *error, size_t error_bytes)
 {
-	if (!read_published(node, request, status, error, error_bytes))
+	if (!wl_stats_answers_read_published(node, request, status, error, error_bytes))
 		return false;
 	if (request->wish.number <= status->next_number)
 		return true;
@@ -317,9 +293,9 @@ static bool read_journal(const struct wl_node *node, const struct wl_mailbox_req
 	return false;
 }
 
-/* Tells the worker, and the asker that it is under way. */
-static json_t *begin_asking(struct wl_node *node, const struct wl_mailbox_request *request,
-			    char *error, size_t error_bytes)
+json_t *wl_stats_answers_begin_asking(struct wl_node *node,
+				      const struct wl_mailbox_request *request, char *error,
+				      size_t error_bytes)
 {
 	if (!wl_mailbox_ask(node->mailbox, request)) {
 		snprintf(error, error_bytes,
@@ -357,7 +333,7 @@ static json_t *answer_trim(void *context, const char *parameter, char *error, si
 			 lowest->name, request.journal, (unsigned long)lowest->number);
 		return NULL;
 	}
-	return begin_asking(node, &request, error, error_bytes);
+	return wl_stats_answers_begin_asking(node, &request, error, error_bytes);
 }
 
 /* *made: of the checkpoint that is there, 0 for none. False: there is none, and no place for one. */
@@ -418,7 +394,7 @@ static json_t *answer_consumer_set(void *context, const char *parameter, char *e
 		return NULL;
 	}
 	wish->made = made;
-	return begin_asking(node, &request, error, error_bytes);
+	return wl_stats_answers_begin_asking(node, &request, error, error_bytes);
 }
 
 /* NAME | NAME,JOURNAL */
@@ -447,7 +423,7 @@ static json_t *answer_consumer_delete(void *context, const char *parameter, char
 			 request.journal, wish->name);
 		return NULL;
 	}
-	return begin_asking(node, &request, error, error_bytes);
+	return wl_stats_answers_begin_asking(node, &request, error, error_bytes);
 }
 
 /* Told at once where it can be: by the list that this node knows. */
@@ -499,10 +475,10 @@ static json_t *answer_member(void *context, const char *parameter, char *error, 
 		snprintf(error, error_bytes, "'%.60s' is no change of members", parameter);
 		return NULL;
 	}
-	if (!read_published(node, &request, &status, error, error_bytes) ||
+	if (!wl_stats_answers_read_published(node, &request, &status, error, error_bytes) ||
 	    !may_ask(node, &change, &status.list, error, error_bytes))
 		return NULL;
-	return begin_asking(node, &request, error, error_bytes);
+	return wl_stats_answers_begin_asking(node, &request, error, error_bytes);
 }
 
 static json_t *answer_stop(void *context, const char *parameter, char *error, size_t error_bytes)
@@ -529,10 +505,11 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/events", answer_events},
 		{"/wirelog/config", answer_config},
 		{"/wirelog/reload", answer_reload},
-		{"/wirelog/transfer", answer_transfer},
+		{"/wirelog/transfer", wl_stats_answer_transfer},
 		{"/wirelog/trim", answer_trim},
 		{"/wirelog/consumer_set", answer_consumer_set},
 		{"/wirelog/consumer_delete", answer_consumer_delete},
+		{"/wirelog/limit_set", wl_stats_answer_limit_set},
 		{"/wirelog/compare", wl_stats_answer_compare},
 		{"/wirelog/compared", wl_stats_answer_compared},
 		{"/wirelog/member", answer_member},

@@ -3,6 +3,7 @@
 #ifndef WL_CONTROL_NODE_STATS_ANSWERS_THREAD_H
 #define WL_CONTROL_NODE_STATS_ANSWERS_THREAD_H
 
+#include "control/node/mailbox_thread.h"
 #include "control/node/node_thread.h"
 #include "control/report/status_json.h"
 
@@ -13,6 +14,19 @@ struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node);
 /* False: `error` says so. [wl-stats] */
 bool wl_stats_answers_has_journal(const struct wl_node *node, uint32_t journal, char *error,
 				  size_t error_bytes);
+
+/*
+ * What is committed decides; this is for who asks, so that a slip is told at once. It is asked on behalf of the state that this node has.
+ * False: there is no such journal, or its worker has not begun. [wl-stats]
+ */
+bool wl_stats_answers_read_published(const struct wl_node *node,
+				     const struct wl_mailbox_request *request,
+				     struct wl_journal_status *status, char *error,
+				     size_t error_bytes);
+/* Tells the worker, and the asker that it is under way; NULL: `error`. [wl-stats] */
+json_t *wl_stats_answers_begin_asking(struct wl_node *node,
+				      const struct wl_mailbox_request *request, char *error,
+				      size_t error_bytes);
 
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes);
 

@@ -57,6 +57,7 @@ enum wl_health_level {
 	X(commit_stalled, UNSAFE, true, "a majority answers and nothing is committed") \
 	X(duplicate_id, UNSAFE, true, "two servers run under one id") \
 	X(peer_diverged, DEGRADED, true, "a peer takes no part any more: it contradicts what is committed") \
+	X(peer_history, DEGRADED, true, "a peer has data of another history: neither hears the other") \
 	X(peer_differs, DEGRADED, true, "a peer was given other limits or members than this node") \
 	X(path_mtu, DEGRADED, true, "full frames do not pass to a peer") \
 	X(peer_needs_base, DEGRADED, true, "a peer is so far behind that it needs a base") \
@@ -74,6 +75,7 @@ enum wl_health_level {
 	X(filling, DEGRADED, false, "the log or its file system is full within the hour at the present rate") \
 	X(not_believed, DEGRADED, false, "somebody says that it is a peer and is not believed: key, cluster or version differ") \
 	X(peer_silent, DEGRADED, false, "a peer is not heard") \
+	X(limits_lack_room, UNSAFE, true, "the journal allows more sessions than this node has memory for: raise limits.sessions and restart it") \
 	X(peer_held_back, DEGRADED, false, "a peer's data do not count yet: it has no vote") \
 	X(peer_full, DEGRADED, false, "a peer has no room in its log") \
 	X(peer_behind, DEGRADED, false, "a peer is behind") \

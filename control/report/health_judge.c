@@ -64,6 +64,8 @@ static enum wl_health_reason missing_of(const struct judging *judging, uint32_t 
 
 	if (peer->apart)
 		return WL_HEALTH_peer_diverged;
+	if (peer->strange)
+		return WL_HEALTH_peer_history;
 	if (peer->differs != 0 && !peer->takes_part)
 		return WL_HEALTH_peer_differs;
 	if (!peer->greeted || !peer->takes_part ||
@@ -92,6 +94,8 @@ static void judge_peers(const struct judging *judging)
 
 		if (peer->apart)
 			add_about(judging, WL_HEALTH_peer_diverged, (uint16_t)node);
+		if (peer->strange)
+			add_about(judging, WL_HEALTH_peer_history, (uint16_t)node);
 		if (peer->differs != 0)
 			add_about(judging, WL_HEALTH_peer_differs, (uint16_t)node);
 		if (peer->path_is_narrow)
@@ -214,6 +218,7 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->poisoned, WL_HEALTH_poisoned);
 	add_if(judging, status->no_space, WL_HEALTH_no_space);
 	add_if(judging, status->damaged, WL_HEALTH_damaged);
+	add_if(judging, status->lacks_room, WL_HEALTH_limits_lack_room);
 	judge_mending(judging);
 	add_if(judging, status->silent, WL_HEALTH_silent);
 	add_if(judging, status->view.number != 0 && status->terms_left <= WL_LOG_TERMS_LOW,

@@ -104,6 +104,15 @@ static json_t *claim_of(const struct wl_claim_status *claim)
 			 number(claim->frames), "ago_ns", number(claim->ago_ns));
 }
 
+/* null: none yet. */
+static json_t *history_of(uint64_t history)
+{
+	char text[17];
+
+	wl_status_json_hex(history, text);
+	return history != 0 ? json_string(text) : json_null();
+}
+
 static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool leading)
 {
 	json_t *object = json_object();
@@ -113,6 +122,8 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set(object, "heard_ago_ns", peer->heard_ago_ns);
 	set_flag(object, "takes_part", peer->takes_part);
 	set_flag(object, "diverged", peer->apart);
+	json_object_set_new(object, "history", history_of(peer->history));
+	set_flag(object, "other_history", peer->strange);
 	json_object_set_new(object, "differences",
 			    peer->differences_known ? differences_of(peer) : json_null());
 	json_object_set_new(object, "path_mtu",
@@ -127,6 +138,7 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set(object, "next", peer->next_index);
 	set_flag(object, "no_space", peer->no_space);
 	set_flag(object, "held_back", peer->held_back);
+	set_flag(object, "may_succeed", peer->may_succeed);
 	set_flag(object, "needs_base", peer->needs_base);
 	set_flag(object, "behind", peer->behind);
 	set(object, "behind_entries", peer->behind_entries);
@@ -195,6 +207,7 @@ static json_t *election_of(const struct wl_election_status *election)
 	set_flag(object, "leaving", election->leaving);
 	set_flag(object, "held_back", election->held_back);
 	set(object, "timer_ns", election->timer_ns);
+	set(object, "suspects_ns", election->suspects_ns);
 	set(object, "leader_heard_ago_ns", election->leader_heard_ago_ns);
 	set(object, "penalty_ns", election->penalty_ns);
 	set(object, "busy_ns", election->busy_ns);
@@ -253,7 +266,8 @@ static json_t *divergence_of(const struct wl_divergence *divergence)
 			 number(divergence->position.term), "chain", ours, "their_chain", theirs);
 }
 
-static void set_progress(json_t *object, const struct wl_journal_status *status, uint32_t leader)
+static void set_progress(const struct wl_config *config, json_t *object,
+			 const struct wl_journal_status *status, uint32_t leader)
 {
 	char chain[17];
 
@@ -266,6 +280,14 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 	json_object_set_new(object, "durable", position(status->durable));
 	set(object, "commit", status->commit);
 	set(object, "commit_number", status->commit_number);
+	json_object_set_new(object, "history", history_of(status->history));
+	json_object_set_new(object, "rescued",
+			    status->lost_end != 0
+				    ? json_pack("{s:o, s:o, s:o}", "before",
+						history_of(status->history_before), "lost_from",
+						number(status->lost_number), "goes_on_at",
+						number(status->lost_end))
+				    : json_null());
 	set(object, "next_number", status->next_number);
 	wl_status_json_hex(status->chain, chain);
 	json_object_set_new(object, "chain",
@@ -276,7 +298,7 @@ static void set_progress(json_t *object, const struct wl_journal_status *status,
 			    json_pack("{s:o, s:s, s:o, s:b}", "count", number(status->sessions),
 				      "digest", chain, "applied", number(status->applied_index),
 				      "rebuilding", status->rebuilding));
-	wl_status_json_set_kept(object, status);
+	wl_status_json_set_kept(object, config, status);
 	set(object, "clients", status->clients);
 	set(object, "readers", status->subscriptions);
 	set(object, "waiting_replies", status->waiting_replies);
@@ -341,7 +363,8 @@ static json_t *journal_of(const struct wl_status_facts *facts, uint32_t id)
 	set(object, "journal", id);
 	set(object, "worker", journal->worker);
 	if (journal->published_known) {
-		set_progress(object, &journal->published, wl_status_json_leader_of(facts, id));
+		set_progress(facts->config, object, &journal->published,
+			     wl_status_json_leader_of(facts, id));
 		if (wl_status_json_is_apart(facts, id)) {
 			set_text(object, "role", "diverged");
 			json_object_set_new(object, "divergence",

@@ -84,7 +84,8 @@ json_t *wl_status_json_latency(const struct wl_status_facts *facts);
 json_t *wl_status_json_config(const struct wl_config *config);
 
 /* kept_json.c: what of a journal is kept, and its bases. */
-void wl_status_json_set_kept(json_t *object, const struct wl_journal_status *status);
+void wl_status_json_set_kept(json_t *object, const struct wl_config *config,
+			     const struct wl_journal_status *status);
 
 /* {"count", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns"} */
 json_t *wl_status_json_percentiles(const struct wl_histogram *histogram);

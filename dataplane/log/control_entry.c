@@ -11,7 +11,7 @@ _Static_assert(WL_CONTROL_PAYLOAD_BYTES_MAX <= WL_CONTROL_BYTES_MAX,
 /* One table for both directions: the arguments that each verb uses. */
 struct shape {
 	const char *text;
-	bool expects, number, index, digest, name, members;
+	bool expects, number, index, digest, name, members, limits;
 };
 
 static const struct shape shapes[] = {
@@ -31,15 +31,27 @@ static const struct shape shapes[] = {
 				.number = true,
 				.index = true,
 				.members = true},
+	[WL_CONTROL_LIMITS] = {.text = "limits", .expects = true, .limits = true},
+	[WL_CONTROL_LOSS] = {.text = "loss",
+			     .expects = true,
+			     .number = true,
+			     .index = true,
+			     .digest = true,
+			     .members = true},
+	[WL_CONTROL_FENCE] = {.text = "fence", .number = true, .index = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
-_Static_assert(WL_CONTROL_NAMED_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX, "every verb's fits");
+_Static_assert(WL_CONTROL_NAMED_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX &&
+		       WL_CONTROL_LIMITS_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX,
+	       "every verb's fits");
 
 static uint32_t payload_bytes(const struct shape *shape)
 {
 	if (shape && shape->members)
 		return WL_CONTROL_MEMBERS_BYTES;
+	if (shape && shape->limits)
+		return WL_CONTROL_LIMITS_BYTES;
 	return shape && shape->name ? WL_CONTROL_NAMED_BYTES : WL_CONTROL_PAYLOAD_BYTES;
 }
 
@@ -48,10 +60,15 @@ static size_t incarnation_at(uint32_t node)
 	return WL_CONTROL_PAYLOAD_BYTES + (size_t)8 * (node - 1);
 }
 
+static size_t limit_at(unsigned limit)
+{
+	return WL_CONTROL_PAYLOAD_BYTES + (size_t)8 * limit;
+}
+
 static const struct shape *shape_of(uint64_t verb)
 {
-	if (verb == 0 || verb >= sizeof(shapes) / sizeof(shapes[0]))
-		return NULL;
+	if (verb >= sizeof(shapes) / sizeof(shapes[0]) || !shapes[verb].text)
+		return NULL; /* a number that nobody has taken yet */
 	return &shapes[verb];
 }
 
@@ -73,6 +90,8 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 		memcpy(payload + WL_CONTROL_PAYLOAD_BYTES, control->name, WL_CONSUMER_NAME_BYTES);
 	for (uint32_t node = 1; shape && shape->members && node <= WIRELOG_NODES_MAX; node++)
 		wl_store_u64(payload + incarnation_at(node), control->incarnation[node]);
+	for (unsigned limit = 0; shape && shape->limits && limit < WL_LIMITS; limit++)
+		wl_store_u64(payload + limit_at(limit), control->limit[limit]);
 }
 
 static bool uses_only(const struct shape *shape, const struct wl_control *control)
@@ -108,6 +127,8 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 		       WL_CONSUMER_NAME_BYTES);
 	for (uint32_t node = 1; shape->members && node <= WIRELOG_NODES_MAX; node++)
 		control->incarnation[node] = wl_load_u64(view.payload + incarnation_at(node));
+	for (unsigned limit = 0; shape->limits && limit < WL_LIMITS; limit++)
+		control->limit[limit] = wl_load_u64(view.payload + limit_at(limit));
 	return uses_only(shape, control);
 }
 
@@ -145,6 +166,48 @@ bool wl_control_changes_list(const struct wl_control *control, uint64_t index, s
 		return false;
 	*list = next;
 	return true;
+}
+
+struct wl_control wl_control_of_limits(const struct wl_journal_limits *limits, uint64_t expects)
+{
+	struct wl_control control = {.verb = WL_CONTROL_LIMITS, .expects = expects};
+
+	memcpy(control.limit, limits->value, sizeof(control.limit));
+	return control;
+}
+
+bool wl_control_changes_limits(const struct wl_control *control, uint64_t index,
+			       struct wl_journal_limits *limits)
+{
+	struct wl_journal_limits next = {.index = index};
+
+	memcpy(next.value, control->limit, sizeof(next.value));
+	if (control->verb != WL_CONTROL_LIMITS || control->expects != limits->index ||
+	    !wl_journal_limits_are_possible(&next))
+		return false;
+	*limits = next;
+	return true;
+}
+
+struct wl_list wl_control_rescued(const struct wl_control *control, uint64_t index)
+{
+	struct wl_list list = {.index = index, .voters = (wl_members)control->index};
+
+	memcpy(list.incarnation, control->incarnation, sizeof(list.incarnation));
+	return list;
+}
+
+bool wl_control_begins_history(const struct wl_control *control,
+			       const struct wl_entry_header *header, uint64_t before)
+{
+	struct wl_list list;
+
+	if (control->verb != WL_CONTROL_LOSS || control->expects != before ||
+	    control->digest == 0 || control->digest == before || control->index > UINT32_MAX ||
+	    control->number != header->first_number)
+		return false;
+	list = wl_control_rescued(control, header->index);
+	return wl_list_is_possible(&list);
 }
 
 const char *wl_control_verb_text(uint64_t verb)

@@ -8,6 +8,7 @@
  *   payload, 24 bytes    0 u64 number    8 u64 index    16 u64 digest    zero where the verb does not use it
  *   and, where the verb has a name, 32 bytes more: 24 name (base/consumer_name.h)
  *   or, where it is about members, 56 bytes more: 24 u64 incarnation of the data of node 1, of node 2, ... 7; 0: not named
+ *   or, where it is about limits, 40 bytes more: 24 u64 of each limit, in the order of base/journal_limits.h
  *
  * The entry is whole whatever its verb is: entry.c checks its shape alone. A verb that this program does not know, or one with
  * other arguments, is ignored by who applies it.
@@ -18,6 +19,7 @@
 #define WL_DATAPLANE_LOG_CONTROL_ENTRY_H
 
 #include "dataplane/base/consumer_name.h"
+#include "dataplane/base/journal_limits.h"
 #include "dataplane/base/members.h"
 #include "dataplane/log/entry.h"
 
@@ -31,21 +33,29 @@ enum wl_control_verb {
 		5, /* name; expects: its number, index: at which it was made; 0: any */
 	WL_CONTROL_MEMBERS =
 		6, /* number: voters, and the old ones << 32; index: learners; expects: the entry of the list before. In force from append on */
-	WL_CONTROL_VERB_LAST = WL_CONTROL_MEMBERS,
+	WL_CONTROL_LIMITS = 7, /* expects: the entry of the limits before, 0: there were none */
+	/* number: the next record's, WL_LOSS_NUMBERS higher at least, and the entry's first_number; digest: the history that begins here;
+	 * expects: the one before; index: the voters, who are all members, with the names of their data. In force from append on */
+	WL_CONTROL_LOSS = 8,
+	WL_CONTROL_FENCE =
+		9, /* index: a session, number: its sequences up to this one that are not in the log are spent */
+	WL_CONTROL_VERB_LAST = WL_CONTROL_FENCE,
 };
 
 struct wl_control {
 	enum wl_control_verb verb;
-	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS */
-	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS */
-	uint64_t index, digest; /* BASE_PROVEN; CONSUMER_DROP, MEMBERS: index */
+	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS, LIMITS, LOSS */
+	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS, LOSS, FENCE */
+	uint64_t index, digest; /* BASE_PROVEN, LOSS; CONSUMER_DROP, MEMBERS, FENCE: index */
 	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
-	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, by node id */
+	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, LOSS, by node id */
+	uint64_t limit[WL_LIMITS]; /* LIMITS */
 };
 
 #define WL_CONTROL_PAYLOAD_BYTES 24u /* of a verb without more */
 #define WL_CONTROL_NAMED_BYTES (WL_CONTROL_PAYLOAD_BYTES + WL_CONSUMER_NAME_BYTES)
 #define WL_CONTROL_MEMBERS_BYTES (WL_CONTROL_PAYLOAD_BYTES + 8 * WIRELOG_NODES_MAX)
+#define WL_CONTROL_LIMITS_BYTES (WL_CONTROL_PAYLOAD_BYTES + 8 * WL_LIMITS)
 #define WL_CONTROL_PAYLOAD_BYTES_MAX WL_CONTROL_MEMBERS_BYTES
 /* Of a whole entry as this program writes it, at most. */
 #define WL_CONTROL_ENTRY_BYTES_MAX \
@@ -65,7 +75,17 @@ bool wl_control_list(const struct wl_control *control, uint64_t index, struct wl
 /* The entry at `index` is about members, and what it says follows `list`: that is the list now. False: it is ignored, by all alike. */
 bool wl_control_changes_list(const struct wl_control *control, uint64_t index,
 			     struct wl_list *list);
-/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members"; "unknown" for any other number. */
+/* Limits as they stand in an entry. */
+struct wl_control wl_control_of_limits(const struct wl_journal_limits *limits, uint64_t expects);
+/* The entry at `index` is about limits, follows `limits`, and says possible ones: those are the limits now. False: it is ignored, by all alike. */
+bool wl_control_changes_limits(const struct wl_control *control, uint64_t index,
+			       struct wl_journal_limits *limits);
+/* The entry with this header is a LOSS that is in force behind the history `before`: false for any other, on all nodes alike. */
+bool wl_control_begins_history(const struct wl_control *control,
+			       const struct wl_entry_header *header, uint64_t before);
+/* The members behind such a LOSS. */
+struct wl_list wl_control_rescued(const struct wl_control *control, uint64_t index);
+/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "limits", "loss", "fence"; "unknown" for any other number. */
 const char *wl_control_verb_text(uint64_t verb);
 
 #endif

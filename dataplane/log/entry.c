@@ -105,8 +105,6 @@ static bool kind_agrees(const struct wl_entry_header *header, uint32_t controls)
 	switch (header->kind) {
 	case WL_ENTRY_RECORDS:
 		return controls == 0;
-	case WL_ENTRY_TERM_START:
-		return header->record_count == 0;
 	case WL_ENTRY_CONTROL:
 		return header->record_count == 1 && controls == 1;
 	default:
@@ -114,11 +112,23 @@ static bool kind_agrees(const struct wl_entry_header *header, uint32_t controls)
 	}
 }
 
+/* Nothing, or behind no entry the id of a history. */
+static bool history_agrees(const uint8_t *body, const struct wl_entry_header *header)
+{
+	if (header->record_count != 0 || header->data_count != 0)
+		return false;
+	return header->body_bytes == 0 ||
+	       (header->index == 1 && header->body_bytes == WL_ENTRY_HISTORY_BYTES &&
+		wl_load_u64(body) != 0);
+}
+
 static bool records_agree(const uint8_t *body, const struct wl_entry_header *header)
 {
 	const uint8_t *at = body, *end = body + header->body_bytes;
 	uint32_t records = 0, data = 0, controls = 0;
 
+	if (header->kind == WL_ENTRY_TERM_START)
+		return history_agrees(body, header);
 	while (at < end) {
 		uint16_t kind;
 		size_t bytes = check_record(at, (size_t)(end - at), &kind);
@@ -201,7 +211,7 @@ void wl_record_walk_init(struct wl_record_walk *walk, const uint8_t *image,
 			 const struct wl_entry_header *header)
 {
 	walk->at = image + WL_ENTRY_HEADER_BYTES;
-	walk->end = walk->at + header->body_bytes;
+	walk->end = walk->at + (header->kind != WL_ENTRY_TERM_START ? header->body_bytes : 0);
 	walk->next_number = header->first_number;
 }
 

@@ -24,6 +24,11 @@
  * chain(i) = CRC64 over header bytes 0..91 (which hold chain(i-1) and the body's
  * CRC), seed 0; the chain value before index 1 is the cluster's own number.
  *
+ * The entry that begins a journal, TERM_START at index 1, has a body without records: u64 id of the journal's history, random and
+ * not 0. So every chain value behind it is one of that history (docs/SAFETY.md, rule 29).
+ *
+ * Numbers follow each other without a gap, but at a LOSS (control_entry.h): there they rise by WL_LOSS_NUMBERS or more.
+ *
  * Pure. Decoders accept any bytes and never assert. [any]
  */
 #ifndef WL_DATAPLANE_LOG_ENTRY_H
@@ -41,9 +46,14 @@
 /* Payload of a control record, at most: the whole entry fits into one block, with the header of its chunk. */
 #define WL_CONTROL_BYTES_MAX 1024u
 
+#define WL_ENTRY_HISTORY_BYTES 8u /* body of the entry that begins a journal */
+/* More than the lost can have given away meanwhile: at 100 million records a second it takes three hours. */
+#define WL_LOSS_NUMBERS (1ull << 40)
+
 enum wl_entry_kind {
 	WL_ENTRY_RECORDS = 1,
-	WL_ENTRY_TERM_START = 2, /* no records; first entry of each term */
+	WL_ENTRY_TERM_START =
+		2, /* no records; first entry of each term; at index 1 the history's id */
 	WL_ENTRY_CONTROL = 3, /* exactly one record, of kind CONTROL (control_entry.h) */
 };
 
@@ -116,6 +126,23 @@ static inline size_t wl_entry_bytes(const struct wl_entry_header *header)
 static inline uint64_t wl_entry_previous_chain(const uint8_t *image)
 {
 	return wl_load_u64(image + 48);
+}
+
+/* Whether an entry with this header may follow one behind which `next_number` comes next. */
+static inline bool wl_entry_number_follows(const struct wl_entry_header *header,
+					   uint64_t next_number)
+{
+	return header->first_number == next_number ||
+	       (header->kind == WL_ENTRY_CONTROL && header->first_number > next_number &&
+		header->first_number - next_number >= WL_LOSS_NUMBERS);
+}
+
+/* The history that an image begins, which wl_entry_decode accepted; 0: none. */
+static inline uint64_t wl_entry_history(const uint8_t *image, const struct wl_entry_header *header)
+{
+	return header->kind == WL_ENTRY_TERM_START && header->body_bytes != 0
+		       ? wl_load_u64(image + WL_ENTRY_HEADER_BYTES)
+		       : 0;
 }
 
 static inline size_t wl_record_image_bytes(uint32_t payload_bytes)

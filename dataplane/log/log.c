@@ -80,6 +80,7 @@ void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t
 	};
 	log->previous_chunk = WL_CHUNK_NONE;
 	wl_log_set_list(log, &(struct wl_list){0});
+	wl_log_set_history(log, (struct wl_log_history){0});
 }
 
 bool wl_log_has_term_room(const struct wl_log *log, uint64_t term)

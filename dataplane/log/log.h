@@ -58,6 +58,7 @@ struct wl_log_config {
 	uint64_t bytes_max; /* limit of what is kept: whole segments */
 	uint8_t chunk_key[WL_SIPHASH_KEY_BYTES]; /* of the data: makes the tags of chunks (chunk.h) */
 	uint32_t entry_bytes_target; /* leader: an open entry that reached this wants to be sealed */
+	uint64_t history; /* that this node would begin the journal with; 0: none */
 	wl_members
 		first_voters; /* by the node's file: the list until an entry says another one; empty: none */
 };
@@ -139,6 +140,12 @@ struct wl_log_base {
 	uint32_t terms, marks, dead_ranges; /* that belong to it, oldest first */
 };
 
+/* Which history the entries are of (docs/SAFETY.md, rules 29 and 32): the entry at index 1 begins one, a LOSS another. */
+struct wl_log_history {
+	uint64_t id; /* 0: none began */
+	uint64_t index; /* of the entry that began it */
+};
+
 enum wl_log_known {
 	WL_LOG_KNOWN = 0,
 	WL_LOG_BELOW, /* the entry was given up; the one before the first kept entry is KNOWN */
@@ -174,6 +181,8 @@ struct wl_log {
 	 * so no more than one is ever cut away.
 	 */
 	struct wl_list list, list_before;
+	/* By the same rule: in force from append to truncation, and the one before is committed where there is one. */
+	struct wl_log_history history, history_before;
 
 	uint64_t append_offset; /* where the next byte of an entry goes */
 	uint64_t previous_chunk; /* begin of the newest chunk that was closed; ~0 before the first */
@@ -244,6 +253,10 @@ enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image,
 /* Members: log_members.c. */
 /* What is committed at, or before, an index that a base stands at. Its index is 0: the file's list. */
 void wl_log_set_list(struct wl_log *log, const struct wl_list *list);
+/* The history that is committed at such an index. */
+void wl_log_set_history(struct wl_log *log, struct wl_log_history history);
+/* Who rescues what is left counts by itself from now on, until its LOSS is appended: no entry says so yet. [init] */
+void wl_log_stand_alone(struct wl_log *log, uint64_t incarnation);
 /* A cut that keeps ..index would take a list with it that is committed: no leader asks for it. */
 bool wl_log_cuts_committed_list(const struct wl_log *log, uint64_t index);
 /* Keeps ..index, forgets what is behind it. index < tail.index. Impossible below `durable` commit: the caller checks. */

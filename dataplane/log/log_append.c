@@ -154,8 +154,17 @@ static uint64_t least_bytes(const struct wl_log *log, enum wl_entry_kind kind)
 	case WL_ENTRY_CONTROL:
 		return WL_CONTROL_ENTRY_BYTES_MAX;
 	default:
-		return WL_ENTRY_HEADER_BYTES;
+		return WL_ENTRY_HEADER_BYTES + WL_ENTRY_HISTORY_BYTES;
 	}
+}
+
+/* Whoever begins a journal says which one it is. */
+static void put_history(struct wl_log *log)
+{
+	uint8_t *to = log->ring + (log->open_offset + log->open_bytes) % log->config.ring_bytes;
+
+	wl_store_u64(to, log->config.history);
+	log->open_bytes += WL_ENTRY_HISTORY_BYTES;
 }
 
 enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind, uint64_t term,
@@ -188,6 +197,8 @@ enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind
 	log->open_offset = wl_log_open_chunk(log)->used;
 	log->open_bytes = WL_ENTRY_HEADER_BYTES;
 	log->entry_open = true;
+	if (kind == WL_ENTRY_TERM_START && log->tail.index == 0 && log->config.history != 0)
+		put_history(log);
 	return WL_LOG_OK;
 }
 
@@ -271,6 +282,8 @@ struct wl_position wl_log_seal_control(struct wl_log *log, const struct wl_contr
 	struct wl_record_header record;
 
 	WL_CHECK(log->entry_open && log->open_header.kind == WL_ENTRY_CONTROL);
+	if (control->verb == WL_CONTROL_LOSS)
+		log->open_header.first_number = control->number;
 	wl_control_encode(control, &record, to + WL_RECORD_HEADER_BYTES);
 	wl_record_encode_header(to, &record);
 	log->open_header.record_count = 1;
@@ -299,7 +312,7 @@ static bool is_next(const struct wl_log *log, const struct wl_entry_header *head
 	return header->index == log->tail.index + 1 && header->term != 0 &&
 	       header->term >= log->tail.term && header->previous_term == log->tail.term &&
 	       header->previous_chain == log->tail_chain &&
-	       header->first_number == log->next_number && header->commit < header->index;
+	       wl_entry_number_follows(header, log->next_number) && header->commit < header->index;
 }
 
 enum wl_log_result wl_log_append_image(struct wl_log *log, const uint8_t *image, size_t size)

@@ -182,8 +182,8 @@ static bool continues(const struct wl_log *log, const struct wl_entry_header *he
 	return header->index == log->tail.index + 1 && header->term != 0 &&
 	       header->term >= log->tail.term && header->previous_term == log->tail.term &&
 	       header->previous_chain == log->tail_chain &&
-	       header->first_number == log->next_number && header->commit < header->index &&
-	       wl_log_has_term_room(log, header->term);
+	       wl_entry_number_follows(header, log->next_number) &&
+	       header->commit < header->index && wl_log_has_term_room(log, header->term);
 }
 
 /*

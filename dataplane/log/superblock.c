@@ -13,6 +13,7 @@
  * 3112 journals, 16 of 40 bytes: what contradicts that which is committed: {u64 term, u64 index}, u64 our chain value behind it,
  *      u64 theirs, u32 node (0: nothing does), u32 zero
  * 3752 u64 bytes of a device's place for a base
+ * 3760 journals, 16 of 16 bytes: u64 history, u64 that a rescue begins
  * zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/log/superblock.h"
@@ -35,9 +36,10 @@
 #define DIVERGENCES_AT (AREAS_AT + 16)
 #define DIVERGENCE_BYTES 40u
 #define BASES_AT (DIVERGENCES_AT + WIRELOG_JOURNALS_MAX * DIVERGENCE_BYTES)
+#define HISTORIES_AT (BASES_AT + 8)
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(BASES_AT + 8 <= CRC_AT, "it fits");
+_Static_assert(HISTORIES_AT + WIRELOG_JOURNALS_MAX * 16 <= CRC_AT, "it fits");
 
 static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
 {
@@ -100,6 +102,10 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 			     superblock->journals[journal].commit.term);
 		wl_store_u64(to + COMMITS_AT + journal * 16 + 8,
 			     superblock->journals[journal].commit.index);
+		wl_store_u64(to + HISTORIES_AT + (size_t)journal * 16,
+			     superblock->journals[journal].history);
+		wl_store_u64(to + HISTORIES_AT + (size_t)journal * 16 + 8,
+			     superblock->journals[journal].rescued);
 		encode_divergence(to + DIVERGENCES_AT + (size_t)journal * DIVERGENCE_BYTES,
 				  &superblock->journals[journal].divergence);
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16) {
@@ -157,6 +163,10 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 		superblock->journals[journal].commit =
 			(struct wl_position){wl_load_u64(from + COMMITS_AT + journal * 16),
 					     wl_load_u64(from + COMMITS_AT + journal * 16 + 8)};
+		superblock->journals[journal].history =
+			wl_load_u64(from + HISTORIES_AT + (size_t)journal * 16);
+		superblock->journals[journal].rescued =
+			wl_load_u64(from + HISTORIES_AT + (size_t)journal * 16 + 8);
 		decode_divergence(from + DIVERGENCES_AT + (size_t)journal * DIVERGENCE_BYTES,
 				  &superblock->journals[journal].divergence);
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++, at += 16)

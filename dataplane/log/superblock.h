@@ -19,7 +19,7 @@
 #include "dataplane/base/siphash.h"
 #include "dataplane/log/divergence.h"
 
-#define WL_SUPERBLOCK_FORMAT 5u /* version of the record; data of another one are refused */
+#define WL_SUPERBLOCK_FORMAT 6u /* version of the record; data of another one are refused */
 
 struct wl_superblock_journal {
 	uint64_t term;
@@ -30,6 +30,8 @@ struct wl_superblock_journal {
 	uint64_t caught_up_boot; /* newest boot in which we were caught up with a leader (incarnations.h); 0: never */
 	struct wl_divergence
 		divergence; /* of what is committed here: no start on these data any more */
+	uint64_t history; /* that is committed here (docs/SAFETY.md, rule 29); 0: none */
+	uint64_t rescued; /* the one that these data begin by themselves, and whose LOSS is not committed yet (rule 32); 0: none */
 };
 
 /* What we remember of a peer, so that a wiped or rolled-back disk is noticed (control/agent/incarnations.h). */

@@ -153,7 +153,7 @@ static bool continues(const struct wl_survey *survey, const struct wl_entry_head
 	return header->index == now->position.index + 1 && header->term != 0 &&
 	       header->term >= now->position.term && header->previous_term == now->position.term &&
 	       header->previous_chain == now->chain &&
-	       (now->next_number == 0 || header->first_number == now->next_number) &&
+	       (now->next_number == 0 || wl_entry_number_follows(header, now->next_number)) &&
 	       header->commit < header->index;
 }
 

@@ -21,6 +21,8 @@ void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 	peer->last_sent_ns = 0;
 	peer->heartbeat_ns = 0;
 	peer->heard_sent_ns = 0;
+	peer->echoed_ns = 0;
+	peer->asked_ns = 0;
 	peer->progress_ns = now_ns;
 	peer->rewound_ns = now_ns;
 	peer->probe_outstanding = false;

@@ -42,6 +42,8 @@ struct wl_peer {
 	uint64_t heartbeat_ns; /* an empty frame left last; it has a place in a full transmit ring, data has none */
 	uint64_t dropped_seen; /* tx's count at that time */
 	uint64_t heard_sent_ns; /* newest of our send times that came back, in this leadership; 0: none */
+	uint64_t echoed_ns; /* likewise, of data that counted when it came, and of this boot */
+	uint64_t asked_ns; /* send time of the newest frame that wanted an answer */
 	uint64_t progress_ns; /* when match_received grew last, or sending began again */
 	uint64_t rewound_ns; /* a rejection of a frame sent before this is old news */
 	bool probe_outstanding;

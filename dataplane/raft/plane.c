@@ -74,6 +74,10 @@ const char *wl_plane_verb_name(enum wl_plane_verb verb)
 		return "OWN_TWIN";
 	case WL_PLANE_REFUSED:
 		return "REFUSED";
+	case WL_PLANE_HISTORY:
+		return "HISTORY";
+	case WL_PLANE_PEER_HISTORY:
+		return "PEER_HISTORY";
 	case WL_PLANE_PEER_DIFFERS:
 		return "PEER_DIFFERS";
 	case WL_PLANE_PEER_BOOT:
@@ -88,6 +92,8 @@ const char *wl_plane_verb_name(enum wl_plane_verb verb)
 		return "LIST";
 	case WL_PLANE_CAUGHT_UP:
 		return "CAUGHT_UP";
+	case WL_PLANE_WANTS_TRANSFER:
+		return "WANTS_TRANSFER";
 	}
 	return "unknown";
 }

@@ -31,6 +31,9 @@
  *    for the target to have the whole log: TRANSFER_READY carries the position that the target has.
  *  - TRANSFER to node 0: the worker picks the voter that is furthest and not full; when there is none it says nothing,
  *    and control ends the matter with RESUME.
+ *  - WANTS_TRANSFER: the worker goes on leading; control answers with TRANSFER, or not at all. Nothing waits for it.
+ *  - From the first TRANSFER of a term to its end the replica says so (wl_replica_gives_away): whatever promise rests on being the leader
+ *    for some time, as a lease, ends with it and is not made again in this term, not even after RESUME.
  *  - After TRANSFER_READY the worker sends nothing in this term, and STALLED(QUORUM) is not said: the successor may have been told.
  *  - A leader whose control_turn_ns is older than WL_PLANE_CONTROL_SILENCE election timeouts falls silent and says
  *    STALLED(CONTROL): nobody would fence it. Control treats a leader's worker_turn_ns in the same way.
@@ -100,8 +103,18 @@ enum wl_plane_verb {
 	WL_PLANE_OWN_TWIN, /* node says that another server has our id; reason 1: it hears that one, 2: it hears us */
 	WL_PLANE_REFUSED, /* says that it is node (0: not known); reason = verdict; `theirs` frames so far */
 	WL_PLANE_LIST, /* the list of members that is in force in the log is another one: `list`, `list_before` */
+	WL_PLANE_HISTORY, /* the journal's data are of the history `ours`; reason 1: the LOSS that begins it is committed (worker_history.c) */
+	WL_PLANE_PEER_HISTORY, /* node's are of another one, `theirs`: nothing that it says of the journal counts */
 	WL_PLANE_CAUGHT_UP, /* our durable log reaches the commit of the view's leader, who has committed in its term; and our data count, or
 			    the leader has taken them in */
+	WL_PLANE_WANTS_TRANSFER, /* leader: node could lead and is to; reason: enum wl_transfer_reason */
+};
+
+/* Why a worker wants leadership to be handed over. */
+enum wl_transfer_reason {
+	WL_TRANSFER_ASKED = 1, /* by an operator, at any node */
+	WL_TRANSFER_PREFERRED, /* a voter of a higher priority is in step, and has been for a while */
+	WL_TRANSFER_DISK, /* our drive does not keep up, and the successor's does */
 };
 
 enum wl_stall_reason {
@@ -120,9 +133,6 @@ enum wl_setting {
 	WL_SETTING_RESEND_NS, /* wl_replica_config.resend_ns */
 	WL_SETTING_DISK_STALL_NS, /* wl_replica_config.disk_stall_ns */
 	WL_SETTING_BASE_EVERY_BYTES, /* wl_service_config.base_every_bytes */
-	WL_SETTING_RETENTION_BYTES, /* wl_service_config.retention_bytes */
-	WL_SETTING_RETENTION_AGE_NS, /* wl_service_config.retention_age_ns */
-	WL_SETTING_RETENTION_HOLD_BYTES, /* wl_service_config.retention_hold_bytes */
 	WL_SETTINGS,
 };
 

@@ -31,6 +31,7 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	memset(replica, 0, sizeof(*replica));
 	replica->config = *config;
 	replica->log = log;
+	replica->history = config->rescued != 0 ? config->rescued : config->history;
 	wl_pace_init(&replica->pace, config->catch_up_rate);
 	replica->commit = known_commit;
 	replica->view_commit = known_commit;
@@ -128,15 +129,12 @@ void wl_replica_tell_transfer_ready(struct wl_replica *replica, uint32_t node,
 	push(replica, &message);
 }
 
-/* The voter that is furthest, one with room if there is such; 0 when there is none. */
-static uint32_t best_successor(const struct wl_replica *replica, bool not_committing);
-
 void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing)
 {
 	struct wl_plane_message message = {
 		.verb = WL_PLANE_STALLED,
 		.journal = replica->config.journal,
-		.node = best_successor(replica, true),
+		.node = wl_replica_best_successor(replica, true),
 		.view = replica->view,
 		.tail = replica->log->tail,
 		.now_ns = replica->now_ns,
@@ -183,6 +181,8 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 {
 	WL_CHECK(!replica->log->entry_open);
 	WL_CHECK(view->term >= replica->view.term);
+	if (view->term != replica->view.term || view->role == WL_ROLE_LEADER)
+		replica->gives_away = false;
 	replica->view = *view;
 	replica->view_tail = replica->log->tail.index;
 	replica->view_commit = replica->commit;
@@ -205,6 +205,7 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	replica->leader_commit = 0;
 	replica->caught_up_told = false;
 	replica->middle.known = false;
+	wl_replica_read_on_view(replica);
 	if (replica->tx)
 		wl_tx_forget(replica->tx);
 	wl_count(replica->counters, WL_COUNTER_views_installed);
@@ -249,11 +250,20 @@ void wl_replica_on_follow(struct wl_replica *replica, const struct wl_plane_mess
 	wl_replica_follower_begin(replica);
 }
 
-/* Room goes before how far it is: a full one is led by only where all are. */
-static bool is_better(const struct wl_peer *peer, const struct wl_peer *best)
+/* Room goes before how far it is: a full one is led by only where all are. Of those that are in step the one of the higher priority. */
+static bool is_better(const struct wl_replica *replica, uint32_t node, uint32_t than)
 {
-	return peer->no_space != best->no_space ? best->no_space
-						: peer->match_received > best->match_received;
+	const struct wl_peer *peer = &replica->peers[node], *best = &replica->peers[than];
+	const uint8_t *priority = replica->config.priority;
+	bool may = wl_replica_may_succeed(replica, node);
+
+	if (peer->no_space != best->no_space)
+		return best->no_space;
+	if (may != wl_replica_may_succeed(replica, than))
+		return may;
+	if (may && priority[node] != priority[than])
+		return priority[node] > priority[than];
+	return peer->match_received > best->match_received;
 }
 
 /* Of a leader that commits nothing: who does not answer, or whose own disk is behind, is no way out of that. */
@@ -261,10 +271,10 @@ static bool may_commit_instead(const struct wl_replica *replica, const struct wl
 {
 	return !peer->disk_slow && !peer->no_space && peer->match_received >= replica->commit &&
 	       peer->match_durable == peer->match_received &&
-	       replica->now_ns - peer->heard_sent_ns <= replica->config.election_timeout_ns;
+	       replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica);
 }
 
-static uint32_t best_successor(const struct wl_replica *replica, bool not_committing)
+uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing)
 {
 	uint32_t best = 0;
 
@@ -276,7 +286,7 @@ static uint32_t best_successor(const struct wl_replica *replica, bool not_commit
 		    !wl_replica_counts(replica, node) || peer->match_received == 0 ||
 		    (not_committing && !may_commit_instead(replica, peer)))
 			continue;
-		if (best == 0 || is_better(peer, &replica->peers[best]))
+		if (best == 0 || is_better(replica, node, best))
 			best = node;
 	}
 	return best;
@@ -286,7 +296,7 @@ static uint32_t best_successor(const struct wl_replica *replica, bool not_commit
 static bool is_held_up(const struct wl_replica *replica, const struct wl_peer *peer)
 {
 	return peer->damaged_reads >= DAMAGED_READS &&
-	       replica->now_ns - peer->damaged_since_ns > replica->config.election_timeout_ns;
+	       replica->now_ns - peer->damaged_since_ns > wl_replica_patience_ns(replica);
 }
 
 bool wl_replica_cannot_serve(struct wl_replica *replica)
@@ -301,7 +311,7 @@ bool wl_replica_cannot_serve(struct wl_replica *replica)
 	if (held_up == 0 || (replica->not_served_ns != 0 &&
 			     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
 		return false;
-	successor = best_successor(replica, false);
+	successor = wl_replica_best_successor(replica, false);
 	if (successor == 0 || wl_members_without(held_up, successor) == 0 ||
 	    replica->peers[successor].match_durable < replica->commit)
 		return false;
@@ -319,11 +329,12 @@ void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_me
 	replica->view.number = message->view.number;
 	replica->transfer_short = message->reason == WL_STALL_COMMIT;
 	if (target == 0)
-		target = best_successor(replica, replica->transfer_short);
+		target = wl_replica_best_successor(replica, replica->transfer_short);
 	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
 	    wl_replica_knows_held_back(replica, target))
 		return; /* control ends the matter with RESUME */
 	replica->handing_over = true;
+	replica->gives_away = true;
 	replica->transfer_told = false;
 	replica->transfer_target = target;
 }

@@ -36,14 +36,19 @@
 struct wl_replica_config {
 	uint32_t node;
 	uint64_t incarnation; /* of our data (control/agent/incarnations.h) */
+	uint64_t history; /* that our data are of, as is durable; 0: none yet (docs/SAFETY.md, rule 29) */
+	uint64_t rescued; /* that they begin by themselves: our first term has a LOSS (rule 32); 0: none */
 	uint16_t journal;
 	uint64_t heartbeat_ns; /* a leader that has nothing to send says so this often */
-	uint64_t election_timeout_ns; /* check-quorum: a leader unheard for this long falls silent */
+	uint64_t election_timeout_ns; /* voters stick to their leader for so long after they heard it, and no longer */
+	uint64_t patience_ns; /* check-quorum: a leader unheard for this long falls silent; 0: as election_timeout_ns */
 	uint64_t resend_ns; /* no progress for this long: send again from match + 1 */
 	uint64_t disk_stall_ns; /* oldest write in flight older than this: STALLED(disk) */
 	uint32_t window_bytes; /* per follower, unacknowledged */
 	uint32_t catch_up_bytes; /* read from the medium for one lagging follower, per turn */
 	uint64_t catch_up_rate; /* bytes a second for all of them, while records flow (pace.h) */
+	uint8_t priority[WIRELOG_NODES_MAX +
+			 1]; /* of nodes, ours among them: who is to lead rather */
 };
 
 #define WL_REPLICA_CLOCK_SKEW_NS \
@@ -86,6 +91,37 @@ struct wl_replica_ask {
 	uint64_t sent_ns; /* when it was passed on last; 0: not yet */
 };
 
+/* How far is the journal? replica_read.c. */
+struct wl_replica_read { /* a follower's question, at the leader */
+	uint64_t round; /* the follower's; 0: none waits */
+	uint64_t boot_id; /* in which it counts them */
+	uint64_t began_ns, index, number;
+};
+
+struct wl_replica_reads {
+	/* leader */
+	uint64_t sent_ns; /* send time of the newest frame that wants an answer, to anybody */
+	uint64_t wanted_ns; /* the newest question began then; 0: none waits */
+	uint64_t round_ns; /* frames are sent to all at once for it, from then on */
+	struct wl_replica_read asked[WIRELOG_NODES_MAX + 1]; /* by node */
+	/* follower */
+	uint64_t round; /* the newest that was put to a leader; from 1 in each start */
+	uint64_t told; /* the newest that was answered; round: none is under way */
+	uint32_t leader; /* whom it was put to last */
+	uint64_t put_ns, put_again_ns; /* first, last */
+	int status; /* of the answer; OK: index, number */
+	uint64_t index, number;
+};
+
+/* Who is to lead instead: replica_succession.c. Outlives a leadership, so that two nodes do not pass one on again and again. */
+struct wl_succession {
+	uint64_t looked_ns;
+	uint32_t preferred; /* of a higher priority than we, in step since since_ns; 0: nobody */
+	uint64_t since_ns;
+	uint64_t told_ns, patience_ns; /* control was told last; and no sooner again */
+	uint64_t disk_told_ns;
+};
+
 #define WL_REPLICA_ASK_NS 5000000000u /* so long what was asked stands */
 #define WL_REPLICA_UP_MAX 64 /* plane messages waiting for room in the ring */
 #define WL_REPLICA_READ_BUFFERS WIRELOG_NODES_MAX
@@ -106,6 +142,8 @@ struct wl_replica {
 	struct wl_counters *counters;
 	struct wl_ring *up; /* plane, to control */
 
+	/* The history that we are of: said of ourselves, and never another one once it is not 0. Set by the worker (worker_history.c) */
+	uint64_t history;
 	struct wl_list list_told; /* control knows of it (replica_members.c) */
 	wl_members list_before_told;
 	uint64_t leaves_told_ns; /* control was told that we are not to lead; 0: not yet */
@@ -129,6 +167,7 @@ struct wl_replica {
 	bool silent; /* check-quorum or a stall: sends nothing until a new view, or RESUME */
 	uint64_t asked_ns; /* control asked then, or later, and a majority answered: an election, or for RESUME */
 	bool handing_over;
+	bool gives_away; /* a hand-over began in this view's term, whatever came of it (wl_replica_gives_away) */
 	bool transfer_told;
 	uint64_t no_space_told_ns;
 	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
@@ -143,10 +182,12 @@ struct wl_replica {
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
 	struct wl_replica_state state; /* both roles */
 	struct wl_pace pace; /* replica_send.c */
+	struct wl_succession succession; /* replica_succession.c */
 	wl_members paced; /* of this turn: behind, and commits do not wait for them */
 	uint32_t paced_next; /* who was sent something last of them */
 	struct wl_replica_ask ask; /* all roles */
 	uint64_t base_index, base_digest; /* our own newest base (replica_base.c); 0: none */
+	struct wl_replica_reads reads; /* replica_read.c; all roles */
 
 	/* follower */
 	uint64_t match; /* log is known equal to the leader's (this term) up to here; 0: nothing known */
@@ -193,10 +234,22 @@ static inline bool wl_replica_is_apart(const struct wl_replica *replica)
 {
 	return replica->apart.node != 0;
 }
+/* So long a leader waits before it calls a follower, a commit or a quorum lost. Not what voters promise: nothing that is safe leans on it. */
+static inline uint64_t wl_replica_patience_ns(const struct wl_replica *replica)
+{
+	return replica->config.patience_ns != 0 ? replica->config.patience_ns
+						: replica->config.election_timeout_ns;
+}
 /* Who counts: the members by the newest entry of our log about them, committed or not. */
 static inline const struct wl_list *wl_replica_list(const struct wl_replica *replica)
 {
 	return &replica->log->list;
+}
+
+/* Our data begin a history by themselves, and no entry of our log says so yet. */
+static inline bool wl_replica_is_rescued(const struct wl_replica *replica)
+{
+	return replica->config.rescued != 0 && replica->log->history.id != replica->config.rescued;
 }
 
 /* How long what is to be appended has waited for a segment that is being made: whoever makes them may hang as a drive does. */
@@ -284,8 +337,36 @@ void wl_replica_ask(struct wl_replica *replica, const struct wl_wire_propose *wi
 /* The same, as a follower's operator asked: taken by a leader only. */
 void wl_replica_on_propose(struct wl_replica *replica, uint32_t from,
 			   const struct wl_wire_propose *propose);
+/* It is one about who leads, and the term in which it was asked is over, or who was to lead does: nothing is left to do. */
+bool wl_replica_transfer_is_settled(const struct wl_replica *replica,
+				    const struct wl_wire_propose *wish);
+/* Leader: tells control when who is to lead can. True: it is told, and the wish is done with. False: not yet. */
+bool wl_replica_want_transfer(struct wl_replica *replica, const struct wl_wire_propose *wish);
+/* A voter that has all but what is under way, room, a drive that keeps up, and was heard just now. */
+bool wl_replica_may_succeed(const struct wl_replica *replica, uint32_t node);
+/* The worker was told in this term to hand leadership over, if only in vain: no promise that rests on leading on for some time holds, or
+ * is made, until another view's term. */
+static inline bool wl_replica_gives_away(const struct wl_replica *replica)
+{
+	return replica->gives_away;
+}
 /* Says it to `leader`, once a heartbeat. */
 void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader);
+
+/*
+ * How far is the journal? replica_read.c (docs/SAFETY.md, rule 30). read_begin: a question is put to us, now; it is about what is committed
+ * now, and its answer may leave when what confirmed says has come to what this returned. 0: we are no leader that is ready. confirmed: so far
+ * frames were echoed by voters that decide. commit_number: of the last record that is committed, of a leader that is ready. read_put: the
+ * follower's next round is put to `leader`, or the one that is under way again, once a heartbeat.
+ */
+uint64_t wl_replica_read_begin(struct wl_replica *replica);
+uint64_t wl_replica_read_confirmed(const struct wl_replica *replica);
+uint64_t wl_replica_read_number(const struct wl_replica *replica);
+void wl_replica_read_put(struct wl_replica *replica, uint32_t leader);
+void wl_replica_on_read_ask(struct wl_replica *replica, uint32_t from,
+			    const struct wl_wire_read_ask *ask);
+void wl_replica_on_read_told(struct wl_replica *replica, uint32_t from,
+			     const struct wl_wire_read_told *told);
 
 /*
  * A base that takes the log's place (replica_install.c). wants: the leader of this view gave up what we lack. gives_way: the base is above

@@ -134,7 +134,7 @@ void wl_replica_inquiry_end_turn(struct wl_replica *replica)
 		return;
 	/* Who only heard of it lets it rest when nobody can tell; it is asked again. */
 	if (!wl_replica_is_apart(replica) &&
-	    replica->now_ns - inquiry->began_ns > replica->config.election_timeout_ns) {
+	    replica->now_ns - inquiry->began_ns > wl_replica_patience_ns(replica)) {
 		inquiry->index = 0;
 		return;
 	}

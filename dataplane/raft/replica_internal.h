@@ -32,6 +32,11 @@ void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_po
 /* For the rest of this process, whatever view comes: nothing is acknowledged, and nothing that was kept for a full ring leaves. */
 void wl_replica_take_no_part(struct wl_replica *replica, const struct wl_divergence *divergence);
 
+/* replica_succession.c. Leader, each turn: another one is to lead? */
+void wl_replica_watch_succession(struct wl_replica *replica);
+/* The voter that is furthest, one with room, in step and of a high priority if there is such; 0 when there is none. */
+uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing);
+
 /* replica_state.c: does everybody make the same of what is committed? A new view knows of no question. */
 void wl_replica_state_begin(struct wl_replica *replica);
 /* Leader, before frames leave: the next question, when the last one is answered or too old. */
@@ -73,6 +78,14 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica);
 /* replica_send.c: once a turn, before anything is sent; then each of them. Who is paced gets its entries by wl_replica_catch_up. */
 void wl_replica_notice_behind(struct wl_replica *replica);
 void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node);
+
+/* replica_read.c: an echo came of data that count; all that was asked of a leader that is none any more is forgotten; once a turn, before
+ * anything is sent: is a round due, and who can be told? An empty frame leaves for a peer at once. */
+void wl_replica_read_on_ack(struct wl_replica *replica, uint32_t from,
+			    const struct wl_wire_append_ack *ack);
+void wl_replica_read_on_view(struct wl_replica *replica);
+void wl_replica_read_leader_turn(struct wl_replica *replica);
+bool wl_replica_read_hurries(const struct wl_replica *replica, const struct wl_peer *peer);
 
 /* replica_room.c */
 void wl_replica_room_on_ack(struct wl_replica *replica, struct wl_peer *peer,

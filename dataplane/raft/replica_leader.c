@@ -10,16 +10,45 @@
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"
 
+/*
+ * The data of a rescue (docs/SAFETY.md, rule 32): the first term says what was lost, and who is left, before anything else is taken. The
+ * term is ready when that is committed, for it counts as a part of its first entry.
+ */
+static bool append_loss(struct wl_replica *replica)
+{
+	struct wl_log *log = replica->log;
+	struct wl_control loss = {
+		.verb = WL_CONTROL_LOSS,
+		.expects = log->history.id,
+		.number = log->next_number + WL_LOSS_NUMBERS,
+		.index = wl_members_only(replica->config.node),
+		.digest = replica->config.rescued,
+	};
+
+	loss.incarnation[replica->config.node] = replica->config.incarnation;
+	if (wl_log_open_entry(log, WL_ENTRY_CONTROL, replica->view.term, log->last_timestamp_ns,
+			      replica->commit) != WL_LOG_OK)
+		return false;
+	wl_log_seal_control(log, &loss);
+	wl_count(replica->counters, WL_COUNTER_entries_appended);
+	return true;
+}
+
 /* A term starts with an empty entry (Raft section 8): what came before commits with it. */
 static void start_term(struct wl_replica *replica)
 {
 	struct wl_log *log = replica->log;
 
-	if (wl_log_open_entry(log, WL_ENTRY_TERM_START, replica->view.term, log->last_timestamp_ns,
-			      replica->commit) != WL_LOG_OK)
-		return; /* no room yet: the next turn tries again */
-	replica->term_start_index = wl_log_seal_entry(log).index;
-	wl_count(replica->counters, WL_COUNTER_entries_appended);
+	if (log->tail.term != replica->view.term) {
+		if (wl_log_open_entry(log, WL_ENTRY_TERM_START, replica->view.term,
+				      log->last_timestamp_ns, replica->commit) != WL_LOG_OK)
+			return; /* no room yet: the next turn tries again */
+		wl_log_seal_entry(log);
+		wl_count(replica->counters, WL_COUNTER_entries_appended);
+	}
+	if (wl_replica_is_rescued(replica) && !append_loss(replica))
+		return;
+	replica->term_start_index = log->tail.index;
 }
 
 void wl_replica_leader_begin(struct wl_replica *replica)
@@ -45,12 +74,12 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 {
 	wl_members heard = 0;
 
-	if (replica->now_ns - replica->asked_ns <= replica->config.election_timeout_ns)
+	if (replica->now_ns - replica->asked_ns <= wl_replica_patience_ns(replica))
 		return true;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (node == replica->config.node ||
 		    (replica->now_ns - replica->peers[node].heard_sent_ns <=
-			     replica->config.election_timeout_ns &&
+			     wl_replica_patience_ns(replica) &&
 		     !wl_replica_knows_held_back(replica, node)))
 			heard |= wl_members_only(node);
 	}
@@ -175,6 +204,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		peer->heard_sent_ns = ack->sent_ns;
 	wl_replica_room_on_ack(replica, peer, ack);
 	wl_replica_notice_data(peer, ack->incarnation, (ack->flags & WL_WIRE_ACK_HELD_BACK) != 0);
+	wl_replica_read_on_ack(replica, from, ack);
 	wl_replica_clock_on_ack(replica, from, ack);
 	wl_replica_state_on_ack(replica, from, ack);
 	if (wl_replica_is_apart(replica))
@@ -328,12 +358,14 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 		start_term(replica);
 	wl_replica_state_ask(replica);
 	wl_replica_leader_advance(replica);
+	wl_replica_watch_succession(replica);
 	/*
 	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk
 	 * must not come into step in our old term, or it would vote once more in the new one: so it hears nothing of us.
 	 */
 	if (replica->handing_over && replica->transfer_told)
 		return;
+	wl_replica_read_leader_turn(replica);
 	wl_replica_notice_behind(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (wl_replica_is_peer(replica, node))

@@ -66,7 +66,7 @@ void wl_replica_watch_progress(struct wl_replica *replica)
 		return;
 	}
 	if (replica->commit_stalled || replica->handing_over || wl_log_is_full(replica->log) ||
-	    replica->now_ns - replica->progress_ns <= replica->config.election_timeout_ns)
+	    replica->now_ns - replica->progress_ns <= wl_replica_patience_ns(replica))
 		return;
 	replica->commit_stalled = true;
 	wl_count(replica->counters, WL_COUNTER_commit_stalls);

@@ -11,7 +11,7 @@
 
 static bool is_part_of(const struct wl_wire_propose *wish, const struct wl_wire_propose *asked)
 {
-	return wish->verb == asked->verb && wish->verb != WL_WIRE_PROPOSE_MEMBERS &&
+	return wish->verb == asked->verb && wish->verb < WL_WIRE_PROPOSE_MEMBERS &&
 	       wish->made == asked->made &&
 	       memcmp(wish->name, asked->name, sizeof(wish->name)) == 0 &&
 	       wish->number < asked->number;

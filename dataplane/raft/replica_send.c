@@ -146,8 +146,11 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 		peer->heartbeat_ns = replica->now_ns;
 		peer->dropped_seen = replica->tx->dropped;
 	}
-	if (append.sent_ns != 0)
+	if (append.sent_ns != 0) {
+		peer->asked_ns = append.sent_ns;
+		replica->reads.sent_ns = append.sent_ns;
 		wl_replica_tell_left(replica, node);
+	}
 	peer->commit_told = replica->commit;
 	peer->burst_bytes += append.bytes;
 	*sent = append.bytes;
@@ -255,8 +258,7 @@ void wl_replica_notice_behind(struct wl_replica *replica)
 		notice_behind(replica, peer);
 		if (peer->behind)
 			behind |= wl_members_only(node);
-		else if (replica->now_ns - peer->heard_sent_ns <=
-			 replica->config.election_timeout_ns)
+		else if (replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica))
 			in_step |= wl_members_only(node);
 	}
 	replica->paced = wl_list_decides(wl_replica_list(replica), in_step) ? behind : 0;
@@ -281,9 +283,10 @@ void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node)
 		stream(replica, node, UINT64_MAX);
 	/*
 	 * Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. Also where frames
-	 * were dropped on their way out: the data may have been among them.
+	 * were dropped on their way out: the data may have been among them. And at once when somebody waits for an echo.
 	 */
 	if (replica->now_ns - peer->last_sent_ns >= replica->config.heartbeat_ns ||
+	    wl_replica_read_hurries(replica, peer) ||
 	    (replica->tx->dropped != peer->dropped_seen &&
 	     replica->now_ns - peer->heartbeat_ns >= replica->config.heartbeat_ns))
 		send_append(replica, node, HEARTBEAT, &sent);

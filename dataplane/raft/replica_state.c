@@ -114,7 +114,7 @@ static bool is_over(const struct wl_replica *replica)
 		return true;
 	return replica->commit >= state->index &&
 	       (all_have_answered(replica) ||
-		replica->now_ns - state->asked_ns >= replica->config.election_timeout_ns);
+		replica->now_ns - state->asked_ns >= wl_replica_patience_ns(replica));
 }
 
 /* Where nothing is appended only heartbeats carry the verdict: one of them must have left. */

@@ -203,6 +203,33 @@ static bool continues(const struct wl_subscription *subscription,
 	       header->first_number <= subscription->next_number;
 }
 
+/*
+ * A rescue went on here: what stood under the numbers before the entry's is lost, and no record will ever stand there. False: this entry
+ * is none of a rescue.
+ */
+static bool pass_lost(struct share *share, const struct wl_reader_view *view)
+{
+	struct wl_service *service = share->service;
+	struct wl_subscription *subscription = share->subscription;
+	struct wl_control loss;
+	struct wl_wire_gap gap = {
+		.subscription = subscription->id,
+		.first_number = subscription->next_number,
+		.next_number = view->header.first_number,
+		.status = WIRELOG_RESCUED,
+	};
+
+	if (view->header.kind != WL_ENTRY_CONTROL ||
+	    !wl_control_decode(view->image, &view->header, &loss) || loss.verb != WL_CONTROL_LOSS)
+		return false;
+	close_frame(share, 0, 0);
+	if (wl_subscription_gap(service, subscription->client, &gap)) {
+		wl_count(service->replica->counters, WL_COUNTER_readers_told_rescued);
+		wl_subscription_go_to(subscription, gap.next_number);
+	}
+	return true;
+}
+
 /* The place is named, and what lies behind it where a mark shows the way; then this subscription
  * ends. */
 static void end_damaged(struct share *share)
@@ -349,7 +376,8 @@ static bool read_entry(struct share *share)
 		subscription->used_buffer |= !share->from_ring;
 		if (!continues(subscription, &view.header)) {
 			subscription->reader = before;
-			end_damaged(share);
+			if (!pass_lost(share, &view))
+				end_damaged(share);
 			return false;
 		}
 		if (send_entry(share, &view))

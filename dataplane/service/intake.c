@@ -113,6 +113,20 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 		wl_reply_wait(service, &reply);
 }
 
+/* A copy that comes late: somebody was told "never" of it. */
+static void answer_fenced(struct intake *intake, uint64_t sequence)
+{
+	struct wl_wire_append_result result = {
+		.first_sequence = sequence,
+		.count = 1,
+		.status = WIRELOG_FENCED,
+		.level = WIRELOG_COMMITTED,
+	};
+
+	wl_count(intake->service->replica->counters, WL_COUNTER_client_fenced);
+	wl_results_add(intake->service, &result);
+}
+
 static bool append_next(struct intake *intake, uint64_t sequence, const struct wl_wire_record *wire)
 {
 	struct wl_service *service = intake->service;
@@ -184,6 +198,9 @@ static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool 
 		if (timestamp_ns == 0)
 			timestamp_ns = wl_log_time_of_number(service->replica->log, number);
 		answer_again(intake, sequence, level, number, timestamp_ns);
+		return true;
+	case WL_SESSION_FENCED:
+		answer_fenced(intake, sequence);
 		return true;
 	case WL_SESSION_IN_FLIGHT: /* its answer waits already */
 	case WL_SESSION_FORGOTTEN: /* the client has its answer */

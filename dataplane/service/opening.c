@@ -8,6 +8,9 @@
  * while nobody needed them. Of those it is the one that was active longest ago among the ones that were looked at. A client
  * that speaks keeps one session, whoever comes; who comes when all have just that one is told TOO_MANY_CLIENTS. Right after
  * a leadership began nobody is called silent: they have only just found us.
+ *
+ * How many places there are is said by an entry (base/journal_limits.h): before there is one no session opens. Where it was lowered below what
+ * lives, those who ask end the idle ones, one each, until there is room.
  */
 #include "dataplane/service/service_internal.h"
 
@@ -102,12 +105,19 @@ static int find_idle(struct wl_service *service, uint64_t *gives_way)
 	return oldest == UINT64_MAX ? WIRELOG_TOO_MANY_CLIENTS : WIRELOG_OK;
 }
 
+/* The limit was lowered: more than one has to go, and the one that would open now had no place. */
+static bool is_crowded(struct wl_service *service, wl_identity client)
+{
+	return look_ahead(service, client).sessions >
+	       wl_session_table_limit(&service->state.sessions);
+}
+
 /* OK: there is room, or there will be when *gives_way (0: nobody has to) has ended. */
 static int make_room(struct wl_service *service, wl_identity client, uint64_t *gives_way)
 {
 	struct outlook outlook = look_ahead(service, client);
-	uint32_t capacity = service->state.sessions.capacity;
-	uint32_t most = outlook.sessions > capacity / 2 ? SESSIONS_OF_ONE_CROWDED : SESSIONS_OF_ONE;
+	uint32_t limit = wl_session_table_limit(&service->state.sessions);
+	uint32_t most = outlook.sessions > limit / 2 ? SESSIONS_OF_ONE_CROWDED : SESSIONS_OF_ONE;
 
 	*gives_way = 0;
 	if (outlook.own >= most) {
@@ -115,7 +125,7 @@ static int make_room(struct wl_service *service, wl_identity client, uint64_t *g
 		/* Its others are on their way: it asks again when they are there. */
 		return outlook.own_oldest != 0 ? WIRELOG_OK : WIRELOG_BACK_PRESSURE;
 	}
-	return outlook.sessions < capacity ? WIRELOG_OK : find_idle(service, gives_way);
+	return outlook.sessions < limit ? WIRELOG_OK : find_idle(service, gives_way);
 }
 
 static int append(struct wl_service *service, const struct wl_record_header *record,
@@ -125,6 +135,13 @@ static int append(struct wl_service *service, const struct wl_record_header *rec
 
 	return wl_replica_append_record(service->replica, record, NULL,
 					wl_replica_stamp(service->replica), position, &number);
+}
+
+/* Whose session gives way is decided by limits in the state, or by none at all. */
+static bool has_limits(const struct wl_service *service)
+{
+	return service->state.limits.index != 0 ||
+	       service->config.limits.value[WL_LIMIT_SESSIONS] == 0;
 }
 
 /* OK: it waits to be committed. */
@@ -137,21 +154,24 @@ static int begin_session(struct wl_service *service, uint64_t nonce, wl_identity
 	};
 	struct wl_record_header closes = {.kind = WL_RECORD_CLOSE_SESSION};
 	struct wl_position position;
+	bool crowded;
 	int status;
 
-	if (service->opens_pushed - service->opens_popped == WL_SERVICE_OPENS ||
+	if (!has_limits(service) ||
+	    service->opens_pushed - service->opens_popped == WL_SERVICE_OPENS ||
 	    !wl_service_has_share(service, client, OPENING_BYTES))
 		return WIRELOG_BACK_PRESSURE;
+	crowded = is_crowded(service, client);
 	status = make_room(service, client, &closes.session);
 	if (status == WIRELOG_OK && closes.session != 0) {
 		status = append(service, &closes, &position);
 		if (status == WIRELOG_OK)
 			wl_session_ending(&service->state.sessions, closes.session);
 	}
-	if (status == WIRELOG_OK)
+	if (status == WIRELOG_OK && !crowded)
 		status = append(service, &opens, &position);
-	if (status != WIRELOG_OK)
-		return status;
+	if (status != WIRELOG_OK || crowded)
+		return status == WIRELOG_OK ? WIRELOG_BACK_PRESSURE : status;
 	wl_service_take_share(service, client, OPENING_BYTES, position.index);
 	*open_at(service, service->opens_pushed++) = (struct wl_open_request){
 		.index = position.index,

@@ -22,18 +22,33 @@ static uint64_t end_of_age(const struct wl_retention *retention, const struct wl
 	return mark ? mark->offset : log->begin.offset;
 }
 
+/* The number of the first record that is among the newest ones; 0: there are not more than those. */
+static uint64_t first_of_newest(const struct wl_retention *retention, const struct wl_log *log)
+{
+	return retention->records != 0 && log->next_number > retention->records
+		       ? log->next_number - retention->records
+		       : 0;
+}
+
 /* Where the log is to begin, whoever is still reading; false: where it does. */
 static bool find_wished(const struct wl_retention *retention, const struct wl_log *log,
 			uint64_t commit, struct wl_log_begin *begin)
 {
 	uint64_t excess = end_of_excess(retention, log), age = end_of_age(retention, log);
 	uint64_t keep_from = excess > age ? excess : age,
-		 committed = wl_log_offset_near(log, commit);
+		 committed = wl_log_offset_near(log, commit),
+		 number = first_of_newest(retention, log);
+	struct wl_log_begin by_number;
+	bool found, found_by_number;
 
 	WL_CHECK(commit <= log->tail.index);
 	if (keep_from > committed)
 		keep_from = committed;
-	return keep_from != 0 && wl_log_find_begin(log, UINT64_MAX, keep_from, begin);
+	found = keep_from != 0 && wl_log_find_begin(log, UINT64_MAX, keep_from, begin);
+	found_by_number = number != 0 && wl_log_find_begin(log, number, committed, &by_number);
+	if (found_by_number && (!found || by_number.offset > begin->offset))
+		*begin = by_number;
+	return found || found_by_number;
 }
 
 static bool is_held(const struct wl_retention *retention, const struct wl_log_begin *begin)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a leader trims by itself: of a journal that is larger than its file allows, or older. Measured in the leader's own stream and segments; what
+ * What a leader trims by itself: of a journal that is larger, or older, or has more records, than the limits in the state allow. Measured in the leader's own stream and segments; what
  * it proposes counts for all. Age is judged by a clock that a majority vouches for (docs/SAFETY.md, rule 15).
  *
  * Pure: what comes out is a function of what goes in. [worker]
@@ -13,6 +13,7 @@
 struct wl_retention {
 	uint64_t bytes; /* of the stream behind which nothing need be kept; 0: no limit */
 	uint64_t age_ns; /* the same of time; 0: no limit */
+	uint64_t records; /* the same of committed records; 0: no limit */
 	uint64_t vouched_ns; /* UNIX time that a majority's clocks have reached; 0: not known, nothing is too old */
 	uint64_t checkpoint; /* lowest one of consumers: it and what is behind it is kept; 0: there is none */
 };

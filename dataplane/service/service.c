@@ -120,13 +120,21 @@ uint64_t wl_service_commit_number(const struct wl_service *service)
 	return service->state.next_number - 1;
 }
 
+/* Else the next entry could make a state that no other node has. */
+static bool may_apply(const struct wl_service *service)
+{
+	const struct wl_session_table *table = &service->state.sessions;
+
+	return !table->contradicted && !wl_session_table_lacks_room(table);
+}
+
 /* Returns sessions that it ended. */
 static unsigned take_entry(struct wl_service *service, const struct wl_reader_view *view)
 {
 	unsigned ended = wl_state_apply(&service->state, view->image, &view->header);
 
-	/* Contradicted: exactly once cannot be promised any more, appends are refused. Else the place was read at last. */
-	service->damaged = service->state.sessions.contradicted;
+	/* Exactly once cannot be promised any more, appends are refused. Else the place was read at last. */
+	service->damaged = !may_apply(service);
 	return ended;
 }
 
@@ -154,8 +162,7 @@ void wl_service_restore(struct wl_service *service, uint64_t commit)
 	struct wl_reader_view view;
 
 	WL_CHECK(!service->replica); /* nobody is answered yet */
-	while (service->state.sessions.applied_index < commit &&
-	       !service->state.sessions.contradicted &&
+	while (service->state.sessions.applied_index < commit && may_apply(service) &&
 	       wl_reader_next(&service->apply_reader, commit, &view) == WL_READER_ENTRY)
 		take_entry(service, &view);
 }
@@ -208,9 +215,8 @@ void wl_service_apply(struct wl_service *service)
 	tell_state(service);
 	if (wl_reader_rests(&service->apply_reader, replica->now_ns))
 		return;
-	for (unsigned entries = 0;
-	     entries < WL_SERVICE_APPLY_ENTRIES && bytes < WL_SERVICE_APPLY_BYTES &&
-	     !service->state.sessions.contradicted;
+	for (unsigned entries = 0; entries < WL_SERVICE_APPLY_ENTRIES &&
+				   bytes < WL_SERVICE_APPLY_BYTES && may_apply(service);
 	     entries++) {
 		if (service->state.sessions.applied_index >= service->replica->commit)
 			return;
@@ -349,6 +355,7 @@ static void say_hello(struct wl_service *service, const struct wl_tx_to *to, uin
 	reply.first_number = replica->log->begin.next_number;
 	reply.incarnation = service->rx->incarnation;
 	reply.history = service->rx->history;
+	reply.history_id = replica->history;
 	reply.record_bytes_max = service->config.record_bytes_max;
 	if (!wl_identity_is_client(to->identity)) {
 		if (wl_identity_node(to->identity) <= WIRELOG_NODES_MAX)
@@ -434,6 +441,7 @@ unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns)
 	service->hellos_left = WL_SERVICE_HELLOS;
 	if (wl_service_leads(service))
 		did += wl_reply_end_turn(service);
+	did += wl_reads_turn(service);
 	wl_shares_commit(&service->shares, service->replica->commit);
 	if (service->subscription_count != 0)
 		did += wl_subscription_end_turn(service, now_ns);
@@ -497,7 +505,9 @@ void wl_service_get_stats(const struct wl_service *service, struct wl_service_st
 	stats->base_differs = service->upkeep.base_differs;
 	stats->consumers = &service->state.consumers;
 	stats->held_bytes = service->upkeep.held_bytes;
-	stats->damaged = service->damaged;
+	stats->damaged = service->damaged && !wl_session_table_lacks_room(&service->state.sessions);
+	stats->limits = service->state.limits;
+	stats->lacks_room = wl_session_table_lacks_room(&service->state.sessions);
 	stats->rebuilding = service->state.sessions.applied_index < service->rebuilt_index;
 }
 
@@ -508,6 +518,8 @@ const char *wl_service_check(const struct wl_service *service)
 
 	if (!broken && service->checkpoints.count != 0)
 		broken = wl_checkpoints_check(&service->checkpoints);
+	if (!broken)
+		broken = wl_reads_check(&service->reads);
 	if (broken)
 		return broken;
 	if (service->state.sessions.applied_index > replica->commit)

@@ -23,15 +23,16 @@ struct wl_service_config {
 	uint16_t journal;
 	uint32_t record_bytes_max;
 	uint32_t reply_slots; /* answers waiting for their level, per level; a power of two */
-	uint32_t sessions_max;
+	uint32_t sessions_max; /* that there is memory for; how many may be is in the state */
 	uint32_t subscriptions_max;
 	/* of WL_CHUNK_BYTES_MAX each, shared by readers that left the ring and by apply */
 	uint32_t read_buffers;
 	uint64_t subscription_idle_ns; /* a reader that gives no sign for this long is dropped */
 	/* Leader: when it asks for a base, and what it trims by itself. */
 	uint64_t base_every_bytes; /* of the stream, from one base to the next; 0: none is asked for */
-	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
-	uint64_t retention_hold_bytes; /* that a consumer may hold back of what retention trims; 0: all */
+	/* Of the file: what the leader of a journal proposes that has none in its state, and nothing else; no session opens before. Of 0
+	 * sessions: none are proposed. */
+	struct wl_journal_limits limits;
 	uint32_t member_count; /* told to clients */
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
@@ -69,6 +70,8 @@ void wl_service_on_subscribe(struct wl_service *service, const struct wl_message
 void wl_service_on_credit(struct wl_service *service, const struct wl_message *message);
 void wl_service_on_unsubscribe(struct wl_service *service, const struct wl_message *message);
 void wl_service_on_consumer_ask(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_end_ask(struct wl_service *service, const struct wl_message *message);
+void wl_service_on_outcome_ask(struct wl_service *service, const struct wl_message *message);
 
 /* After replica end of turn: answers whose level is reached, deliveries to readers; bounded work.
  * Returns what it did. */
@@ -97,6 +100,8 @@ struct wl_service_stats {
 	struct wl_base_proof proven; /* newest base that a majority made alike */
 	wl_members base_differs; /* voters whose base is another one (base_proof.h) */
 	const struct wl_consumer_table *consumers; /* of the state, until its next entry */
+	struct wl_journal_limits limits; /* of the state */
+	bool lacks_room; /* they allow more sessions than there is memory for: nothing more is applied */
 	uint64_t held_bytes; /* leader: that a consumer holds back of what retention would trim, as seen last */
 	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */
 	bool damaged; /* apply met a place that it could not read: appends are refused */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of a journal's client service share: service.c (life, hello), opening.c (sessions), intake.c (appends
- * in), reply.c (answers out), subscription.c (who reads, and how much) and deliver.c (what they are
+ * in), reply.c (answers out), reads.c (how far, and what became of it), subscription.c (who reads, and how much) and deliver.c (what they are
  * sent).
  *
  * Rules:
@@ -18,6 +18,7 @@
 #define WL_DATAPLANE_SERVICE_SERVICE_INTERNAL_H
 
 #include "dataplane/service/checkpoints.h"
+#include "dataplane/service/reads.h"
 #include "dataplane/service/rotation.h"
 #include "dataplane/service/service.h"
 #include "dataplane/service/shares.h"
@@ -155,6 +156,7 @@ struct wl_service {
 
 	struct wl_upkeep upkeep; /* what we propose ourselves */
 	struct wl_checkpoints checkpoints; /* and for consumers */
+	struct wl_reads reads;
 
 	/* client appends are taken: lead_term's first entry is committed and applied */
 	bool leading;

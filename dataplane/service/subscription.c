@@ -254,6 +254,18 @@ static int apart_status(const struct wl_service *service)
 								      : WIRELOG_STORE_DIVERGED;
 }
 
+/* A number is of a history. Of the one that a rescue ended each record stands where it stood, and what was lost is told as a gap. */
+static int history_status(const struct wl_service *service, uint64_t wanted)
+{
+	uint64_t ours = service->replica->history;
+
+	if (wanted == 0 || wanted == ours ||
+	    (ours != 0 && service->state.history.id == ours &&
+	     wanted == service->state.history.before))
+		return WIRELOG_OK;
+	return ours == 0 ? WIRELOG_NO_HISTORY : WIRELOG_OTHER_HISTORY;
+}
+
 static void refuse(struct wl_service *service, wl_identity client,
 		   const struct wl_wire_subscribe *request, int status)
 {
@@ -270,6 +282,7 @@ void wl_service_on_subscribe(struct wl_service *service, const struct wl_message
 {
 	struct wl_subscription *subscription;
 	struct wl_wire_subscribe request;
+	int status;
 
 	if (!is_from_client(message) ||
 	    !wl_wire_decode_subscribe(message->payload, message->bytes, &request)) {
@@ -278,6 +291,11 @@ void wl_service_on_subscribe(struct wl_service *service, const struct wl_message
 	}
 	if (stands_apart(service)) {
 		refuse(service, message->from->identity, &request, apart_status(service));
+		return;
+	}
+	status = history_status(service, request.history_id);
+	if (status != WIRELOG_OK) {
+		refuse(service, message->from->identity, &request, status);
 		return;
 	}
 	subscription = find(service, message->from->identity, request.subscription);

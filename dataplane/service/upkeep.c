@@ -76,14 +76,35 @@ static unsigned tend_data(struct wl_service *service)
 	       note_proposed(service, wl_membership_tend_data(service)) != 0;
 }
 
+/* The limits with one of them changed. False: there is no such one, they are others by now, or no member could follow. */
+static bool change_limits(const struct wl_service *service, const struct wl_wire_propose *wish,
+			  struct wl_journal_limits *limits)
+{
+	enum wl_journal_limit limit = wl_journal_limit_find(wish->name);
+
+	*limits = service->state.limits;
+	if (limit == WL_LIMITS || wish->made != limits->index ||
+	    wish->number == limits->value[limit])
+		return false;
+	limits->value[limit] = wish->number;
+	/* All that are heard have as much memory as we do: they greet with it. */
+	return wl_journal_limits_are_possible(limits) &&
+	       limits->value[WL_LIMIT_SESSIONS] <= service->config.sessions_max;
+}
+
 /* The state has what is wished, or will never have it: another one made the checkpoint, it is gone, there is no place for it. */
 static bool is_settled(struct wl_service *service, const struct wl_wire_propose *wish)
 {
 	const struct wl_state *state = &service->state;
 	const struct wl_consumer *consumer;
+	struct wl_journal_limits limits;
 
+	if (wish->verb == WL_WIRE_PROPOSE_TRANSFER)
+		return wl_replica_transfer_is_settled(service->replica, wish);
 	if (wish->verb == WL_WIRE_PROPOSE_MEMBERS)
 		return wl_membership_is_settled(service, wish->number, wl_service_leads(service));
+	if (wish->verb == WL_WIRE_PROPOSE_LIMITS)
+		return !change_limits(service, wish, &limits);
 	if (wish->verb == WL_WIRE_PROPOSE_TRIM)
 		return wish->number <= state->trim_number;
 	consumer = wl_consumers_find(&state->consumers, wish->name);
@@ -99,7 +120,7 @@ static void limit_wish(const struct wl_service *service, struct wl_wire_propose 
 {
 	uint64_t lowest = service->state.consumers.lowest;
 
-	if (wish->verb == WL_WIRE_PROPOSE_MEMBERS)
+	if (wish->verb >= WL_WIRE_PROPOSE_MEMBERS)
 		return;
 	if (wish->number > service->replica->log->next_number)
 		wish->number = service->replica->log->next_number;
@@ -112,6 +133,13 @@ static bool propose_wish(struct wl_service *service, const struct wl_wire_propos
 	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = wish->number};
 
 	WL_CHECK(wish->verb >= WL_WIRE_PROPOSE_TRIM && wish->verb <= WL_WIRE_PROPOSE_LAST);
+	if (wish->verb == WL_WIRE_PROPOSE_LIMITS) {
+		struct wl_journal_limits limits;
+
+		WL_CHECK(change_limits(service, wish, &limits)); /* it is not settled */
+		control = wl_control_of_limits(&limits, service->state.limits.index);
+		return propose(service, &control);
+	}
 	memcpy(control.name, wish->name, sizeof(control.name));
 	if (wish->verb == WL_WIRE_PROPOSE_CONSUMER_SET) {
 		control.verb = WL_CONTROL_CONSUMER_SET;
@@ -144,6 +172,11 @@ static unsigned tend_ask(struct wl_service *service)
 			wl_replica_pass_on_ask(replica, leader);
 		return 0;
 	}
+	if (ask->wish.verb == WL_WIRE_PROPOSE_TRANSFER) {
+		if (wl_replica_want_transfer(replica, &ask->wish))
+			ask->wish.verb = 0;
+		return 0;
+	}
 	if (ask->wish.verb == WL_WIRE_PROPOSE_MEMBERS)
 		return note_proposed(service, wl_membership_propose(service, ask->wish.number));
 	return propose_wish(service, &ask->wish);
@@ -166,12 +199,25 @@ static bool drop_lowest(struct wl_service *service)
 	return true;
 }
 
+/* The first limits of a journal are those of its first leader's file. */
+static unsigned tend_limits(struct wl_service *service)
+{
+	const struct wl_journal_limits *limits = &service->config.limits;
+	struct wl_control control = wl_control_of_limits(limits, 0);
+
+	return service->state.limits.index == 0 && limits->value[WL_LIMIT_SESSIONS] != 0 &&
+	       wl_journal_limits_are_possible(limits) && wl_service_leads(service) &&
+	       propose(service, &control);
+}
+
 static unsigned tend_retention(struct wl_service *service)
 {
 	const struct wl_replica *replica = service->replica;
+	const uint64_t *limit = service->state.limits.value;
 	struct wl_retention retention = {
-		.bytes = service->config.retention_bytes,
-		.age_ns = service->config.retention_age_ns,
+		.bytes = limit[WL_LIMIT_RETENTION_BYTES],
+		.age_ns = limit[WL_LIMIT_RETENTION_AGE_NS],
+		.records = limit[WL_LIMIT_RETENTION_RECORDS],
 		.checkpoint = service->state.consumers.count != 0 ? service->state.consumers.lowest
 								  : 0,
 	};
@@ -183,8 +229,8 @@ static unsigned tend_retention(struct wl_service *service)
 		return 0;
 	retention.vouched_ns = wl_replica_clock_vouched(replica);
 	service->upkeep.held_bytes = wl_retention_held(&retention, replica->log, replica->commit);
-	if (service->config.retention_hold_bytes != 0 &&
-	    service->upkeep.held_bytes > service->config.retention_hold_bytes)
+	if (limit[WL_LIMIT_RETENTION_HOLD_BYTES] != 0 &&
+	    service->upkeep.held_bytes > limit[WL_LIMIT_RETENTION_HOLD_BYTES])
 		return drop_lowest(service);
 	number = wl_retention_number(&retention, replica->log, replica->commit,
 				     service->state.trim_number);
@@ -222,8 +268,10 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 		return 0;
 	if (wl_service_leads(service) && note_proposed(service, wl_membership_tend(service)) != 0)
 		return 1;
-	did = tend_ask(service) || tend_data(service) || tend_bases(service) ||
-	      tend_retention(service);
+	did = tend_limits(service) || tend_ask(service) || tend_data(service) ||
+	      tend_bases(service) || tend_retention(service);
+	if (did == 0)
+		did = note_proposed(service, wl_reads_propose(service));
 	return did != 0 ? did : tend_checkpoints(service);
 }
 
@@ -235,10 +283,4 @@ void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_
 		config->subscription_idle_ns = value;
 	else if (setting == WL_SETTING_BASE_EVERY_BYTES)
 		config->base_every_bytes = value;
-	else if (setting == WL_SETTING_RETENTION_BYTES)
-		config->retention_bytes = value;
-	else if (setting == WL_SETTING_RETENTION_AGE_NS)
-		config->retention_age_ns = value;
-	else if (setting == WL_SETTING_RETENTION_HOLD_BYTES)
-		config->retention_hold_bytes = value;
 }

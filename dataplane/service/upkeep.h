@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a leader proposes by itself or for an operator: bases and their proofs (base_proof.h), what retention trims (retention.h), and
- * what was asked for: trims, checkpoints of consumers (raft/replica_propose.c), and members and their data (membership.h). Retention trims no record that a
+ * What a leader proposes by itself or for an operator: bases and their proofs (base_proof.h), what retention trims (retention.h, by the
+ * limits in the state; the first ones, where there are none, by the file), and
+ * what was asked for: trims, checkpoints of consumers, limits (raft/replica_propose.c), and members and their data (membership.h). Retention trims no record that a
  * checkpoint stands before; where one holds back more than it may, the leader first proposes to drop it, and trims when that is applied. And what
  * consumers ask of their checkpoints (checkpoints.h), last. One at a time, of consumers one a name: the next is proposed when the last one is applied, for it
  * says what the state is that the next one expects. What cannot be appended now is tried again.

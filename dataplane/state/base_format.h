@@ -26,7 +26,7 @@
 #include "dataplane/log/log.h"
 #include "dataplane/state/state.h"
 
-#define WL_BASE_FORMAT 3u /* version of the file; another one is refused */
+#define WL_BASE_FORMAT 4u /* version of the file; another one is refused */
 #define WL_BASE_CONTENT_BYTES (WL_BLOCK_BYTES - 8u)
 #define WL_BASE_HEADER_BYTES 256u
 #define WL_BASE_PLACES 2u
@@ -54,7 +54,7 @@ enum wl_base_verdict {
 	WL_BASE_DAMAGED, /* a checksum, an impossible number, cut short, or a place that is not its own */
 	WL_BASE_VERSION,
 	WL_BASE_FOREIGN, /* whole, of another cluster, node, journal or segment size */
-	WL_BASE_SESSIONS, /* of more sessions than the state has room for (limits.sessions) */
+	WL_BASE_SESSIONS, /* it has or allows more sessions than there is room for (limits.sessions of the file) */
 };
 
 const char *wl_base_verdict_name(enum wl_base_verdict verdict);

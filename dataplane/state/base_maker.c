@@ -184,8 +184,9 @@ static bool apply(struct wl_base_maker *maker, const struct wl_reader_view *view
 	WL_CHECK(view->header.index == state->sessions.applied_index + 1 &&
 		 view->header.index <= maker->target.commit);
 	wl_state_apply(state, view->image, &view->header);
-	if (state->sessions.contradicted) {
-		wl_base_maker_stop(maker, WL_BASE_STOP_CONTRADICTED);
+	if (state->sessions.contradicted || wl_session_table_lacks_room(&state->sessions)) {
+		wl_base_maker_stop(maker, state->sessions.contradicted ? WL_BASE_STOP_CONTRADICTED
+								       : WL_BASE_STOP_LACKS_ROOM);
 		return false;
 	}
 	if (state->proven.index != proven && !wl_base_write_compare(maker))
@@ -362,9 +363,13 @@ const struct wl_log *wl_base_maker_log(const struct wl_base_maker *maker, uint64
 const char *wl_base_stop_name(enum wl_base_stop stop)
 {
 	static const char *const names[] = {
-		[WL_BASE_STOP_NONE] = "none",	    [WL_BASE_STOP_LOAD] = "no-base",
-		[WL_BASE_STOP_DAMAGED] = "damaged", [WL_BASE_STOP_UNREADABLE] = "unreadable",
-		[WL_BASE_STOP_DIFFERS] = "differs", [WL_BASE_STOP_CONTRADICTED] = "contradicted",
+		[WL_BASE_STOP_NONE] = "none",
+		[WL_BASE_STOP_LOAD] = "no-base",
+		[WL_BASE_STOP_DAMAGED] = "damaged",
+		[WL_BASE_STOP_UNREADABLE] = "unreadable",
+		[WL_BASE_STOP_DIFFERS] = "differs",
+		[WL_BASE_STOP_CONTRADICTED] = "contradicted",
+		[WL_BASE_STOP_LACKS_ROOM] = "lacks-room",
 	};
 
 	return (unsigned)stop < sizeof(names) / sizeof(names[0]) ? names[stop] : "unknown";

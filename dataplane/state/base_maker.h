@@ -68,6 +68,7 @@ enum wl_base_stop {
 	WL_BASE_STOP_DAMAGED, /* the stream is damaged below the limit: recovery.damage */
 	WL_BASE_STOP_UNREADABLE, /* what the walk found is not there when it is read again: at stop_offset */
 	WL_BASE_STOP_DIFFERS, /* a majority made another base of the same entries; ours was removed */
+	WL_BASE_STOP_LACKS_ROOM, /* an entry allows more sessions than there is memory for (limits.sessions of the file) */
 	WL_BASE_STOP_CONTRADICTED, /* a committed entry does not follow from those before it (session.h) */
 };
 

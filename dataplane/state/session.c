@@ -66,7 +66,7 @@ static uint32_t *client_bucket(const struct wl_session_table *table, uint64_t cl
 	return &table->client_buckets[wl_mix_u64(client) & (table->bucket_count - 1)];
 }
 
-static struct wl_session *find(const struct wl_session_table *table, uint64_t id)
+struct wl_session *wl_session_find(const struct wl_session_table *table, uint64_t id)
 {
 	uint32_t slot = *id_bucket(table, id);
 
@@ -96,7 +96,7 @@ uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonc
 
 bool wl_session_is_of(const struct wl_session_table *table, uint64_t session_id, uint64_t client)
 {
-	const struct wl_session *session = find(table, session_id);
+	const struct wl_session *session = wl_session_find(table, session_id);
 
 	return session && session->client == client;
 }
@@ -175,8 +175,7 @@ uint64_t wl_session_table_digest(const struct wl_session_table *table)
 	return wl_mix_u64(table->digest ^ table->count);
 }
 
-/* It was active just now, in log order. */
-static void touch(struct wl_session_table *table, struct wl_session *session)
+void wl_session_touch(struct wl_session_table *table, struct wl_session *session)
 {
 	session->activity = ++table->activity;
 	digest_session(table, session);
@@ -197,7 +196,7 @@ static void unlink_from(uint32_t *link, struct wl_session_table *table, uint32_t
 /* Returns how many sessions are forgotten by it: 0 when it was already. */
 static unsigned close_session(struct wl_session_table *table, uint64_t id)
 {
-	struct wl_session *session = find(table, id);
+	struct wl_session *session = wl_session_find(table, id);
 	uint32_t slot;
 
 	if (!session)
@@ -250,13 +249,15 @@ static void open_session(struct wl_session_table *table, uint64_t id,
 			 const struct wl_record_header *record)
 {
 	uint64_t known = wl_session_by_nonce(table, record->session, record->sequence);
-	struct wl_session *session;
+	struct wl_session *session = NULL;
 
 	/* Known: the request came twice before the first one was committed. */
-	session = known != 0 ? find(table, known)
-			     : wl_session_place(table, id, record->session, record->sequence);
+	if (known != 0)
+		session = wl_session_find(table, known);
+	else if (table->count < wl_session_table_limit(table))
+		session = wl_session_place(table, id, record->session, record->sequence);
 	if (session)
-		touch(table, session);
+		wl_session_touch(table, session);
 }
 
 /* True when a record {sequence, number} continues the run that `last` ends. */
@@ -264,12 +265,12 @@ static bool continues(const struct wl_session_progress *last, uint64_t number)
 {
 	if (last->runs_total == 0)
 		return false;
-	if (number == 0 || last->last_number == 0)
+	if (wl_session_is_no_number(number) || wl_session_is_no_number(last->last_number))
 		return number == last->last_number;
 	return number == last->last_number + 1;
 }
 
-static void advance(struct wl_session_progress *progress, uint64_t sequence, uint64_t number)
+void wl_session_advance(struct wl_session_progress *progress, uint64_t sequence, uint64_t number)
 {
 	if (!continues(progress, number))
 		progress->runs_total++;
@@ -277,27 +278,34 @@ static void advance(struct wl_session_progress *progress, uint64_t sequence, uin
 	progress->last_number = number;
 }
 
+void wl_session_extend(struct wl_session_table *table, struct wl_session *session,
+		       uint64_t sequence, uint64_t number, uint64_t timestamp_ns)
+{
+	uint64_t runs_before = session->applied.runs_total;
+	uint64_t first = session->applied.last_sequence + 1;
+	struct wl_session_run *run;
+
+	if (!continues(&session->applied, number))
+		close_newest_run(table, session);
+	wl_session_advance(&session->applied, sequence, number);
+	run = wl_session_run_at(table, session, session->applied.runs_total - 1);
+	if (session->applied.runs_total != runs_before) {
+		run->first_number = number;
+		run->first_sequence = first;
+	}
+	run->timestamp_ns = timestamp_ns;
+}
+
 static void apply_record(struct wl_session_table *table, struct wl_session *session,
 			 const struct wl_record_view *record, uint64_t timestamp_ns)
 {
-	uint64_t runs_before = session->applied.runs_total;
-	struct wl_session_run *run;
-
 	/* Leaders append each session's sequences once and in order, so a committed one can only be the
 	 * next. An entry comes from the network or from a disk, though: it is not asserted on. */
 	if (record->header.sequence != session->applied.last_sequence + 1) {
 		table->contradicted = true;
 		return;
 	}
-	if (!continues(&session->applied, record->number))
-		close_newest_run(table, session);
-	advance(&session->applied, record->header.sequence, record->number);
-	run = wl_session_run_at(table, session, session->applied.runs_total - 1);
-	if (session->applied.runs_total != runs_before) {
-		run->first_number = record->number;
-		run->first_sequence = record->header.sequence;
-	}
-	run->timestamp_ns = timestamp_ns;
+	wl_session_extend(table, session, record->header.sequence, record->number, timestamp_ns);
 }
 
 unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
@@ -319,7 +327,7 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 		bool closes = record.header.kind == WL_RECORD_CLOSE_SESSION;
 
 		if (session && (opens || closes || record.header.session != session->id)) {
-			touch(table, session);
+			wl_session_touch(table, session);
 			session = NULL;
 		}
 		if (closes)
@@ -330,14 +338,25 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 		if (opens || closes)
 			continue;
 		if (!session)
-			session = find(table, record.header.session);
+			session = wl_session_find(table, record.header.session);
 		/* NULL: forgotten between the leader's append and here. The record stays, its retry
 		 * is refused. */
 		if (session)
 			apply_record(table, session, &record, header->timestamp_ns);
 	}
 	if (session)
-		touch(table, session);
+		wl_session_touch(table, session);
+	return ended;
+}
+
+unsigned wl_session_end_all(struct wl_session_table *table)
+{
+	unsigned ended = 0;
+
+	for (uint32_t slot = 0; slot < table->used; slot++) {
+		if (table->sessions[slot].id != 0)
+			ended += close_session(table, table->sessions[slot].id);
+	}
 	return ended;
 }
 
@@ -346,9 +365,8 @@ void wl_session_lead(struct wl_session_table *table, uint64_t number)
 	table->lead_view = number;
 }
 
-/* How far the session got in our own tail. */
-static struct wl_session_progress *appended_of(struct wl_session_table *table,
-					       struct wl_session *session)
+struct wl_session_progress *wl_session_appended_of(struct wl_session_table *table,
+						   struct wl_session *session)
 {
 	if (session->appended_view != table->lead_view || table->lead_view == 0) {
 		session->appended_view = table->lead_view;
@@ -357,10 +375,9 @@ static struct wl_session_progress *appended_of(struct wl_session_table *table,
 	return &session->appended;
 }
 
-/* The first answer to a sequence that is applied. */
-static enum wl_session_verdict recall(const struct wl_session_table *table,
-				      const struct wl_session *session, uint64_t sequence,
-				      uint64_t *number, uint64_t *timestamp_ns)
+enum wl_session_verdict wl_session_recall(const struct wl_session_table *table,
+					  const struct wl_session *session, uint64_t sequence,
+					  uint64_t *number, uint64_t *timestamp_ns)
 {
 	uint64_t low = wl_session_oldest_run(session), high = session->applied.runs_total;
 	const struct wl_session_run *run;
@@ -376,13 +393,15 @@ static enum wl_session_verdict recall(const struct wl_session_table *table,
 			high = middle;
 	}
 	run = wl_session_run_at(table, session, low);
+	if (run->first_number == WL_SESSION_FENCED_OFF)
+		return WL_SESSION_FENCED;
 	*number = run->first_number == 0 ? 0 : run->first_number + (sequence - run->first_sequence);
 	/* A run is of many entries, and only the time of its last one is kept. */
 	*timestamp_ns = sequence == run_end(table, session, low) ? run->timestamp_ns : 0;
 	return WL_SESSION_DONE;
 }
 
-static bool is_ending(const struct wl_session_table *table, const struct wl_session *session)
+bool wl_session_is_ending(const struct wl_session_table *table, const struct wl_session *session)
 {
 	return table->lead_view != 0 && session->ending_view == table->lead_view;
 }
@@ -398,7 +417,7 @@ bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
 		.id = session->id,
 		.client = session->client,
 		.activity = session->activity,
-		.ending = is_ending(table, session),
+		.ending = wl_session_is_ending(table, session),
 		.in_flight = table->lead_view != 0 && session->appended_view == table->lead_view &&
 			     session->appended.last_sequence != session->applied.last_sequence,
 	};
@@ -415,7 +434,7 @@ uint32_t wl_session_count_of(const struct wl_session_table *table, uint64_t clie
 	     slot = table->sessions[slot - 1].next_by_client) {
 		const struct wl_session *session = &table->sessions[slot - 1];
 
-		if (session->client != client || is_ending(table, session))
+		if (session->client != client || wl_session_is_ending(table, session))
 			continue;
 		if (!first || session->activity < first->activity)
 			first = session;
@@ -427,7 +446,7 @@ uint32_t wl_session_count_of(const struct wl_session_table *table, uint64_t clie
 
 void wl_session_ending(struct wl_session_table *table, uint64_t session_id)
 {
-	struct wl_session *session = find(table, session_id);
+	struct wl_session *session = wl_session_find(table, session_id);
 
 	WL_CHECK(session != NULL && table->lead_view != 0);
 	session->ending_view = table->lead_view;
@@ -437,7 +456,7 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 					 uint64_t sequence, uint64_t acknowledged_through,
 					 uint64_t *number, uint64_t *timestamp_ns)
 {
-	struct wl_session *session = find(table, session_id);
+	struct wl_session *session = wl_session_find(table, session_id);
 	const struct wl_session_progress *appended;
 	uint64_t pushed_out;
 
@@ -445,11 +464,11 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 	*timestamp_ns = 0;
 	if (!session)
 		return WL_SESSION_UNKNOWN;
-	if (is_ending(table, session) && sequence > session->applied.last_sequence)
+	if (wl_session_is_ending(table, session) && sequence > session->applied.last_sequence)
 		return WL_SESSION_WINDOW;
 	if (sequence <= session->applied.last_sequence)
-		return recall(table, session, sequence, number, timestamp_ns);
-	appended = appended_of(table, session);
+		return wl_session_recall(table, session, sequence, number, timestamp_ns);
+	appended = wl_session_appended_of(table, session);
 	if (sequence <= appended->last_sequence)
 		return WL_SESSION_IN_FLIGHT;
 	if (sequence != appended->last_sequence + 1) {
@@ -475,13 +494,13 @@ enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_
 void wl_session_appended(struct wl_session_table *table, uint64_t session_id, uint64_t sequence,
 			 uint64_t number)
 {
-	struct wl_session *session = find(table, session_id);
+	struct wl_session *session = wl_session_find(table, session_id);
 	struct wl_session_progress *appended;
 
 	WL_CHECK(session != NULL);
-	appended = appended_of(table, session);
+	appended = wl_session_appended_of(table, session);
 	WL_CHECK(sequence == appended->last_sequence + 1);
-	advance(appended, sequence, number);
+	wl_session_advance(appended, sequence, number);
 }
 
 const char *wl_session_table_check(const struct wl_session_table *table)

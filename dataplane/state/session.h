@@ -7,11 +7,13 @@
  *
  * A session is opened by a record; its id is {entry index, ordinal in the entry}, never used again,
  * so that a late duplicate can never revive a forgotten session. Sequences begin at 1 and each is
- * used once, by a DATA or by an EXPIRED record. Per session the newest WIRELOG_SESSION_RUNS runs
- * are remembered: consecutive sequences with consecutive numbers (or that all expired) are one run.
+ * used once, by a DATA or by an EXPIRED record, or spent by a fence: an entry that uses up all sequences of a session up to
+ * one (rule 31 of docs/SAFETY.md), so that who asks what became of an append can be told "never". Per session the newest WIRELOG_SESSION_RUNS runs
+ * are remembered: consecutive sequences with consecutive numbers (or that all expired, or were fenced off) are one run.
  * The leader refuses (WINDOW) what would push out a run that the client has not yet seen
  * acknowledged; it knows exactly which, because the runs that its uncommitted tail will make follow
- * from {sequence, number} alone.
+ * from {sequence, number} alone. A fence makes at most one run more, and pushes out the oldest one whether or not its answers
+ * were seen: what is asked about those then is not known any more.
  *
  * A session ends by a record, too: the leader, who knows which clients live, names the one that gives way to a new one
  * (opening.c). Where there is no room an opening has no effect. So the table never decides whom to forget, and is the
@@ -33,17 +35,23 @@
 
 /* It ends where the next run, or behind the last one the session, begins: no count is stored. */
 struct wl_session_run {
-	uint64_t first_number; /* 0: these sequences expired */
+	uint64_t first_number; /* 0: these sequences expired; WL_SESSION_FENCED_OFF */
 	uint64_t timestamp_ns; /* of the entry of the run's last record */
 	uint64_t first_sequence;
 };
+
+/* In a number's place: no record has it, and none ever will. */
+#define WL_SESSION_FENCED_OFF UINT64_MAX
+/* So many sequences a fence may spend: as many as a client may have on their way (wirelog_options.outstanding_max). */
+#define WL_SESSION_FENCE_MAX (1u << 20)
 
 struct wl_session; /* session.c */
 
 struct wl_session_table {
 	struct wl_session *sessions;
 	struct wl_session_run *runs; /* WIRELOG_SESSION_RUNS for each session */
-	uint32_t capacity, count;
+	uint32_t capacity, count; /* capacity: that there is memory for */
+	uint32_t limit; /* that may live at once, by entries (state.h); 0: none said so, as many as there is memory for */
 	uint32_t used; /* slots that were ever taken */
 	uint32_t free; /* of those: slot + 1 */
 	uint32_t *buckets, *client_buckets; /* slot + 1, 0: empty */
@@ -61,6 +69,7 @@ enum wl_session_verdict {
 	WL_SESSION_NEXT, /* the next sequence: append it, then wl_session_appended */
 	/* committed before: *number, *timestamp_ns are the first answer (number 0: expired; timestamp_ns 0: not kept) */
 	WL_SESSION_DONE,
+	WL_SESSION_FENCED, /* a committed fence spent it: it is not in the log, and never will be */
 	WL_SESSION_IN_FLIGHT, /* appended, not committed yet: the answer will come */
 	WL_SESSION_GAP, /* an earlier sequence is missing: *number is the one that would be next */
 	WL_SESSION_FORGOTTEN, /* so old that its run is gone: the client acknowledged it long ago */
@@ -70,10 +79,23 @@ enum wl_session_verdict {
 };
 
 size_t wl_session_table_memory_bytes(uint32_t capacity);
+/* How many may live at once: with that many an opening has no effect. */
+static inline uint32_t wl_session_table_limit(const struct wl_session_table *table)
+{
+	return table->limit != 0 && table->limit < table->capacity ? table->limit : table->capacity;
+}
+/* The entries allow more than there is memory for (limits.sessions of this node's file): nothing may be applied any more, it could
+ * become another table than everybody else's. */
+static inline bool wl_session_table_lacks_room(const struct wl_session_table *table)
+{
+	return table->limit > table->capacity;
+}
 void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_t capacity);
 /* Applies one committed entry; entries come in index order, each once. Returns sessions that it ended. */
 unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 			  const struct wl_entry_header *header);
+/* Nobody has a session any more. Returns how many had. O(slots that were ever taken). */
+unsigned wl_session_end_all(struct wl_session_table *table);
 uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal);
 /* Session opened by (nonce, client identity), or 0: answers a repeated OPEN_SESSION. */
 uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client);
@@ -103,6 +125,20 @@ void wl_session_lead(struct wl_session_table *table, uint64_t number);
 enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session,
 					 uint64_t sequence, uint64_t acknowledged_through,
 					 uint64_t *number, uint64_t *timestamp_ns);
+/*
+ * Fences (session_fence.c). outcome: what the applied part says of {session, sequence}: DONE, FENCED, FORGOTTEN, UNKNOWN as above, or NEXT:
+ * it was not used up yet. fence: applies one; what is behind `sequence` goes on. Without effect where the session is not known, or has come
+ * further, or `sequence` is more than WL_SESSION_FENCE_MAX ahead. may_fence, fencing: the leader asks before it appends one, and says that it
+ * did: from then on nothing up to `sequence` is appended. may_fence NEXT: append one; IN_FLIGHT: all up to there, or the session's end, is in
+ * our tail: look again when that is applied; GAP: too far ahead; UNKNOWN.
+ */
+enum wl_session_verdict wl_session_outcome(const struct wl_session_table *table, uint64_t session,
+					   uint64_t sequence, uint64_t *number);
+void wl_session_fence(struct wl_session_table *table, uint64_t session, uint64_t sequence,
+		      uint64_t timestamp_ns);
+enum wl_session_verdict wl_session_may_fence(struct wl_session_table *table, uint64_t session,
+					     uint64_t sequence);
+void wl_session_fencing(struct wl_session_table *table, uint64_t session, uint64_t sequence);
 /* The leader has put it into the open entry, under this number (0: as expired). Only after
  * WL_SESSION_NEXT. */
 void wl_session_appended(struct wl_session_table *table, uint64_t session, uint64_t sequence,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the parts of the table of sessions share: session.c (what entries make of it, and what the leader asks it) and
- * state_coding.c (canonical bytes). [worker, wl-base] */
+/* What the parts of the table of sessions share: session.c (what records make of it, and what the leader asks it), session_fence.c
+ * (fences) and state_coding.c (canonical bytes). [worker, wl-base] */
 #ifndef WL_DATAPLANE_STATE_SESSION_INTERNAL_H
 #define WL_DATAPLANE_STATE_SESSION_INTERNAL_H
 
@@ -11,7 +11,7 @@
 /* How far a session got: in the committed log, and on the leader in the log's tail. */
 struct wl_session_progress {
 	uint64_t last_sequence;
-	uint64_t last_number; /* 0: the last one expired */
+	uint64_t last_number; /* 0: the last one expired; WL_SESSION_FENCED_OFF */
 	uint64_t runs_total;
 };
 
@@ -51,6 +51,29 @@ static inline uint64_t wl_session_oldest_run(const struct wl_session *session)
 	return session->applied.runs_total > WIRELOG_SESSION_RUNS
 		       ? session->applied.runs_total - WIRELOG_SESSION_RUNS
 		       : 0;
+}
+
+/* The one with this id; NULL: it is not known (any more). */
+struct wl_session *wl_session_find(const struct wl_session_table *table, uint64_t id);
+/* Its sequences up to `sequence` have this fate: `number` is that of the last one, 0 or WL_SESSION_FENCED_OFF. */
+void wl_session_extend(struct wl_session_table *table, struct wl_session *session,
+		       uint64_t sequence, uint64_t number, uint64_t timestamp_ns);
+/* How far it got in our own tail. Of a leader. */
+struct wl_session_progress *wl_session_appended_of(struct wl_session_table *table,
+						   struct wl_session *session);
+void wl_session_advance(struct wl_session_progress *progress, uint64_t sequence, uint64_t number);
+/* The leader has its end in its tail. */
+bool wl_session_is_ending(const struct wl_session_table *table, const struct wl_session *session);
+/* The first answer to a sequence that is applied: DONE, FENCED or FORGOTTEN. */
+enum wl_session_verdict wl_session_recall(const struct wl_session_table *table,
+					  const struct wl_session *session, uint64_t sequence,
+					  uint64_t *number, uint64_t *timestamp_ns);
+/* It was active just now, in log order. */
+void wl_session_touch(struct wl_session_table *table, struct wl_session *session);
+/* A fate that is none number after the other: equal ones are one run. */
+static inline bool wl_session_is_no_number(uint64_t number)
+{
+	return number == 0 || number == WL_SESSION_FENCED_OFF;
 }
 
 /* Takes a slot for a session that nobody has, with nothing applied yet; it counts in the table's digest from wl_session_make_digest on. NULL:

@@ -69,35 +69,69 @@ static void set_consumer(struct wl_state *state, uint64_t index, const struct wl
 	wl_consumers_set(&state->consumers, &set);
 }
 
-static void control(struct wl_state *state, const uint8_t *image,
-		    const struct wl_entry_header *header)
+void wl_state_limit_sessions(struct wl_state *state)
+{
+	state->sessions.limit = (uint32_t)state->limits.value[WL_LIMIT_SESSIONS];
+}
+
+/* Returns the sessions that it ended. */
+static unsigned lose(struct wl_state *state, const struct wl_entry_header *header,
+		     const struct wl_control *loss)
+{
+	if (!wl_control_begins_history(loss, header, state->history.id) ||
+	    loss->number <= state->next_number)
+		return 0;
+	state->history = (struct wl_history){
+		.id = loss->digest,
+		.index = header->index,
+		.before = state->history.id,
+		.lost_number = state->next_number,
+		.next_number = loss->number,
+	};
+	state->list = wl_control_rescued(loss, header->index);
+	return wl_session_end_all(&state->sessions);
+}
+
+/* Returns the sessions that it ended. */
+static unsigned control(struct wl_state *state, const uint8_t *image,
+			const struct wl_entry_header *header)
 {
 	struct wl_control asked;
 
 	if (!wl_control_decode(image, header, &asked)) {
 		state->ignored++;
-		return;
+		return 0;
 	}
 	switch (asked.verb) {
 	case WL_CONTROL_TRIM:
 		trim(state, asked.number);
-		return;
+		break;
 	case WL_CONTROL_BASE:
 		mark_base(state, header->index, asked.expects);
-		return;
+		break;
 	case WL_CONTROL_BASE_PROVEN:
 		prove_base(state, asked.index, asked.digest);
-		return;
+		break;
 	case WL_CONTROL_CONSUMER_SET:
 		set_consumer(state, header->index, &asked);
-		return;
+		break;
 	case WL_CONTROL_CONSUMER_DROP:
 		wl_consumers_drop(&state->consumers, asked.name, asked.expects, asked.index);
-		return;
+		break;
 	case WL_CONTROL_MEMBERS:
 		wl_control_changes_list(&asked, header->index, &state->list);
-		return;
+		break;
+	case WL_CONTROL_LIMITS:
+		if (wl_control_changes_limits(&asked, header->index, &state->limits))
+			wl_state_limit_sessions(state);
+		break;
+	case WL_CONTROL_FENCE:
+		wl_session_fence(&state->sessions, asked.index, asked.number, header->timestamp_ns);
+		break;
+	case WL_CONTROL_LOSS:
+		return lose(state, header, &asked);
 	}
+	return 0;
 }
 
 unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
@@ -105,11 +139,16 @@ unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
 {
 	unsigned ended = wl_session_apply(&state->sessions, image, header);
 
+	if (header->kind == WL_ENTRY_CONTROL)
+		ended += control(state, image, header);
+	else if (header->kind == WL_ENTRY_TERM_START && header->body_bytes != 0)
+		state->history = (struct wl_history){
+			.id = wl_entry_history(image, header),
+			.index = header->index,
+		};
 	state->next_number = header->first_number + header->data_count;
 	if (header->timestamp_ns > state->last_timestamp_ns)
 		state->last_timestamp_ns = header->timestamp_ns;
-	if (header->kind == WL_ENTRY_CONTROL)
-		control(state, image, header);
 	return ended;
 }
 
@@ -133,6 +172,11 @@ uint64_t wl_state_digest(const struct wl_state *state)
 		state->list.index,
 		state->list.voters | (uint64_t)state->list.old << 32,
 		state->list.learners,
+		state->history.id,
+		state->history.index,
+		state->history.before,
+		state->history.lost_number,
+		state->history.next_number,
 	};
 	uint64_t digest = wl_session_table_digest(&state->sessions);
 
@@ -140,7 +184,36 @@ uint64_t wl_state_digest(const struct wl_state *state)
 		digest = wl_mix_u64(digest ^ words[at]);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		digest = wl_mix_u64(digest ^ state->list.incarnation[node]);
+	digest = wl_mix_u64(digest ^ state->limits.index);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		digest = wl_mix_u64(digest ^ state->limits.value[limit]);
 	return digest != 0 ? digest : 1;
+}
+
+/* Without an entry there is no value either. */
+static bool limits_hold(const struct wl_state *state)
+{
+	static const struct wl_journal_limits none;
+
+	if (state->limits.index == 0)
+		return memcmp(&state->limits, &none, sizeof(none)) == 0;
+	return state->limits.index <= state->sessions.applied_index &&
+	       wl_journal_limits_are_possible(&state->limits) &&
+	       state->sessions.limit == state->limits.value[WL_LIMIT_SESSIONS];
+}
+
+static bool history_is_possible(const struct wl_state *state)
+{
+	const struct wl_history *history = &state->history;
+
+	if (history->index > state->sessions.applied_index ||
+	    (history->id == 0) != (history->index == 0) ||
+	    history->next_number > state->next_number)
+		return false;
+	return history->next_number == 0
+		       ? history->lost_number == 0 && history->before == 0
+		       : history->lost_number != 0 && history->lost_number < history->next_number &&
+				 history->id != history->before;
 }
 
 const char *wl_state_check(const struct wl_state *state)
@@ -161,5 +234,9 @@ const char *wl_state_check(const struct wl_state *state)
 	    (state->list.index != 0 ? !wl_list_is_possible(&state->list)
 				    : wl_list_everybody(&state->list) != 0))
 		return "T5: the list of members is not applied, or impossible";
+	if (!limits_hold(state))
+		return "T6: the limits are not applied, impossible, or not the table's";
+	if (!history_is_possible(state))
+		return "T7: the history is not applied, or what was lost before it is no range of numbers";
 	return wl_session_table_check(&state->sessions);
 }

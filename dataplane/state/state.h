@@ -17,6 +17,13 @@
  *               digest there.
  *  MEMBERS      in effect when it expects the entry of the list that there is, and may follow it (base/members.h). The log has it in force
  *               from append on; here it is known to be committed.
+ *  LIMITS       in effect when it expects the entry of the limits that there are, and each is possible (base/journal_limits.h). Sessions that
+ *               live go on where there are more than the new limit; openings have no effect until there are fewer. A node that has memory
+ *               for fewer than the limit applies no more (wl_session_table_lacks_room).
+ *
+ *  LOSS         in effect when it expects the history that there is. Another one begins, no session is left, the list is the one that it
+ *               says, and the next number is its own: between the two no record is, nor ever will be (docs/SAFETY.md, rule 32).
+ *  FENCE        spends the sequences of a session up to one: those that are not in the log never will be (session.h, rule 31).
  *
  *  What must hold; wl_state_check is this text as code. The table keeps its own (session.h, S1 to S3).
  *  T1  the trim point is a record's number that was given, or the next one
@@ -24,6 +31,8 @@
  *  T3  what is proven is the newest mark or an older one; what was proven before stands before it
  *  T4  no checkpoint is below the trim point; the table of consumers keeps its own rules (consumers.h)
  *  T5  the list of members is of an entry that is applied, and may be one
+ *  T6  so are the limits; the table of sessions goes by them
+ *  T7  the history is of an entry that is applied; what was lost before it is a range of numbers below the next one
  *
  * Pure. Owner: the journal's worker; the base maker has one of its own. Memory from the caller. [worker, wl-base]
  */
@@ -39,6 +48,14 @@ struct wl_base_proof {
 	uint64_t digest; /* of the base that a majority made there */
 };
 
+struct wl_history {
+	uint64_t id; /* of the entries; 0: none began yet */
+	uint64_t index; /* of the entry that began it */
+	uint64_t before; /* the one that a rescue ended there; 0: none did */
+	uint64_t lost_number,
+		next_number; /* of that rescue: records [lost_number, next_number) are not there; 0: none was */
+};
+
 struct wl_state {
 	struct wl_session_table sessions; /* its applied_index is the state's */
 	uint64_t next_number; /* the next DATA record gets it; 1 at first */
@@ -50,6 +67,8 @@ struct wl_state {
 		proven_before; /* newest base that a majority made alike, and the one before */
 	struct wl_consumer_table consumers;
 	struct wl_list list; /* of the members; its index 0: no entry said anything yet */
+	struct wl_journal_limits limits; /* its index 0: no entry said any yet */
+	struct wl_history history;
 	uint64_t ignored; /* control entries that this program does not know; not part of the state */
 };
 
@@ -63,6 +82,8 @@ void wl_state_clear(struct wl_state *state);
  * it ended. Not behind one that contradicts (sessions.contradicted): what comes then is no state of a log. */
 unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
 			const struct wl_entry_header *header);
+/* The table of sessions goes by the limits that stand in the state. */
+void wl_state_limit_sessions(struct wl_state *state);
 /* Equal on two nodes whose states are equal, however each came to it. Covers all of it; never 0. O(1). Like the table's it withstands no
  * forger. */
 uint64_t wl_state_digest(const struct wl_state *state);
@@ -73,7 +94,7 @@ const char *wl_state_check(const struct wl_state *state);
  * Canonical bytes: the same on all nodes with equal states, whatever slots, buckets and free lists look like. Consumers by rising names,
  * sessions by rising id, runs oldest first, the digest last (docs/LOG-FORMAT.md, "State"). Written and read in pieces of any size. O(1) memory beside `order`.
  */
-#define WL_STATE_UNIT_BYTES 184u /* the largest part that is coded at once */
+#define WL_STATE_UNIT_BYTES 272u /* the largest part that is coded at once */
 
 /* The caller's; nothing in it is for the caller. */
 struct wl_state_coding {
@@ -104,7 +125,7 @@ size_t wl_state_encode(struct wl_state_coding *coding, uint8_t *to, size_t room)
 void wl_state_decode_begin(struct wl_state_coding *coding, struct wl_state *state);
 /* The next bytes. False: no node that keeps the rules wrote them; they are never asserted on, and nothing more is taken. */
 bool wl_state_decode(struct wl_state_coding *coding, const uint8_t *from, size_t bytes);
-/* After a false: it has more sessions than the state has room for, and not more than any state may have. */
+/* After a false: it has, or allows, more sessions than the state has room for, and not more than any state may have. */
 bool wl_state_decode_lacks_room(const struct wl_state_coding *coding);
 /* True: all came, and the digest inside is that of the state. */
 bool wl_state_decode_end(struct wl_state_coding *coding);

@@ -24,8 +24,9 @@ enum part {
 	PART_NONE, /* all has passed */
 };
 
-#define LIST_WORDS 16u /* of the header: up to the names of the members' data */
-#define HEADER_WORDS (LIST_WORDS + WIRELOG_NODES_MAX)
+#define LIST_WORDS 21u /* of the header: up to the names of the members' data */
+#define LIMIT_WORDS (LIST_WORDS + WIRELOG_NODES_MAX) /* up to the limits */
+#define HEADER_WORDS (LIMIT_WORDS + 1 + WL_LIMITS)
 #define CONSUMER_WORDS 6u
 #define CONSUMER_NAME_WORDS (WL_CONSUMER_NAME_BYTES / WORD_BYTES)
 #define SESSION_WORDS 7u
@@ -34,7 +35,7 @@ enum part {
 
 _Static_assert(HEADER_WORDS *WORD_BYTES == WL_STATE_UNIT_BYTES, "the largest part fits");
 
-static const uint8_t part_bytes[] = {
+static const uint16_t part_bytes[] = {
 	[PART_HEADER] = HEADER_WORDS * WORD_BYTES,
 	[PART_CONSUMER] = CONSUMER_WORDS * WORD_BYTES,
 	[PART_SESSION] = SESSION_WORDS * WORD_BYTES,
@@ -153,10 +154,17 @@ static void put_header(struct wl_state_coding *coding)
 		state->list.index,
 		state->list.voters | (uint64_t)state->list.old << 32,
 		state->list.learners,
+		state->history.id,
+		state->history.index,
+		state->history.before,
+		state->history.lost_number,
+		state->history.next_number,
 	};
 
 	memcpy(words + LIST_WORDS, state->list.incarnation + 1,
 	       WIRELOG_NODES_MAX * sizeof(words[0]));
+	words[LIMIT_WORDS] = state->limits.index;
+	memcpy(words + LIMIT_WORDS + 1, state->limits.value, sizeof(state->limits.value));
 	put_words(coding, words, HEADER_WORDS);
 }
 
@@ -289,11 +297,23 @@ static bool take_header(struct wl_state_coding *coding)
 		.old = (wl_members)(word(coding, 14) >> 32),
 		.learners = (wl_members)word(coding, 15),
 	};
+	state->history = (struct wl_history){
+		.id = word(coding, 16),
+		.index = word(coding, 17),
+		.before = word(coding, 18),
+		.lost_number = word(coding, 19),
+		.next_number = word(coding, 20),
+	};
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		state->list.incarnation[node] = word(coding, LIST_WORDS + node - 1);
+	state->limits.index = word(coding, LIMIT_WORDS);
+	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
+		state->limits.value[limit] = word(coding, LIMIT_WORDS + 1 + limit);
+	wl_state_limit_sessions(state);
 	if (word(coding, 12) > WL_CONSUMERS_MAX || word(coding, 15) > UINT32_MAX)
 		return false;
-	if (flags > 1 || coding->sessions > state->sessions.capacity)
+	if (flags > 1 || coding->sessions > state->sessions.capacity ||
+	    wl_session_table_lacks_room(&state->sessions))
 		return false;
 	if ((state->proven.index == 0 && state->proven.digest != 0) ||
 	    (state->proven_before.index == 0 && state->proven_before.digest != 0))
@@ -319,8 +339,10 @@ static bool take_consumer(struct wl_state_coding *coding)
 
 bool wl_state_decode_lacks_room(const struct wl_state_coding *coding)
 {
-	return coding->sessions > coding->decoded->sessions.capacity &&
-	       coding->sessions <= WIRELOG_SESSIONS_MAX;
+	const struct wl_session_table *table = &coding->decoded->sessions;
+
+	return (coding->sessions > table->capacity || wl_session_table_lacks_room(table)) &&
+	       coding->sessions <= WIRELOG_SESSIONS_MAX && table->limit <= WIRELOG_SESSIONS_MAX;
 }
 
 static bool progress_is_possible(const struct wl_state *state,
@@ -329,7 +351,8 @@ static bool progress_is_possible(const struct wl_state *state,
 	if (progress->runs_total == 0)
 		return progress->last_sequence == 0 && progress->last_number == 0;
 	return progress->runs_total <= progress->last_sequence &&
-	       progress->last_number < state->next_number;
+	       (progress->last_number < state->next_number ||
+		progress->last_number == WL_SESSION_FENCED_OFF);
 }
 
 static bool session_is_possible(const struct wl_state_coding *coding)
@@ -364,17 +387,17 @@ static bool take_session(struct wl_state_coding *coding)
 	return true;
 }
 
-/* The run before `ordinal` ends before `sequence`. False: it cannot; else *last is its last number, 0: expired. */
+/* The run before `ordinal` ends before `sequence`. False: it cannot; else *last is its last number; or the fate that is none. */
 static bool end_run(struct wl_state_coding *coding, uint64_t ordinal, uint64_t sequence,
 		    uint64_t *last)
 {
 	const struct wl_session_run *run =
 		wl_session_run_at(&coding->decoded->sessions, coding->session, ordinal - 1);
 
-	*last = 0;
+	*last = run->first_number;
 	if (sequence <= run->first_sequence)
 		return false;
-	if (run->first_number == 0)
+	if (wl_session_is_no_number(run->first_number))
 		return true;
 	if (sequence - run->first_sequence > coding->decoded->next_number - run->first_number)
 		return false;
@@ -386,7 +409,7 @@ static bool end_run(struct wl_state_coding *coding, uint64_t ordinal, uint64_t s
 /* Were it the same fate as before, or the next number, it would have been one run. */
 static bool begins_anew(const struct wl_session_run *run, uint64_t last)
 {
-	if (run->first_number == 0 || last == 0)
+	if (wl_session_is_no_number(run->first_number) || wl_session_is_no_number(last))
 		return run->first_number != last;
 	return run->first_number != last + 1;
 }
@@ -399,13 +422,15 @@ static bool run_is_possible(struct wl_state_coding *coding, const struct wl_sess
 	/* Each run before it took one sequence at least. */
 	if (run->first_sequence <= coding->run ||
 	    run->first_sequence > session->applied.last_sequence ||
-	    run->first_number >= coding->decoded->next_number ||
+	    (run->first_number >= coding->decoded->next_number &&
+	     run->first_number != WL_SESSION_FENCED_OFF) ||
 	    (coding->run == 0 && run->first_sequence != 1))
 		return false;
 	if (coding->run != wl_session_oldest_run(session) &&
 	    (!end_run(coding, coding->run, run->first_sequence, &last) || !begins_anew(run, last)))
 		return false;
-	return run->first_number == 0 || run->first_number >= coding->numbers_before;
+	return wl_session_is_no_number(run->first_number) ||
+	       run->first_number >= coding->numbers_before;
 }
 
 static bool take_run(struct wl_state_coding *coding)

@@ -63,6 +63,12 @@
 	X(checkpoints_dropped, SUM, checkpoints, "leader: of consumers that held back more than `retention.hold`") \
 	X(consumer_asks, SUM, frames, "of clients about the checkpoint of their consumer") \
 	X(checkpoints_proposed, SUM, entries, "leader: that take or move the checkpoint of a client's consumer") \
+	X(client_fenced, SUM, records, "copies of appends that a fence had spent") \
+	X(reads_asked, SUM, questions, "of clients and nodes: how far is the journal, what became of an append") \
+	X(reads_told, SUM, answers, "to them, confirmed by a majority behind the question") \
+	X(reads_refused, SUM, questions, "of clients, by who leads nobody or has too many that wait") \
+	X(reads_rounds, SUM, rounds, "leader: heartbeats sent at once, for a question; follower: questions passed on") \
+	X(fences_proposed, SUM, entries, "leader: that spend sequences of a session, so that \"never\" can be said") \
 	X(ack_sent, SUM, frames, "follower: acknowledgements") \
 	X(ack_received, SUM, frames, "leader: acknowledgements") \
 	X(ack_stale, SUM, frames, "leader: of these, of another term") \
@@ -101,6 +107,7 @@
 	X(subscriptions_dropped, SUM, readers, "that fell silent") \
 	X(reads_again, SUM, reads, "for readers and for the table of sessions that failed, or gave what does not fit: tried again up to four times in 85 ms") \
 	X(readers_told_lost, SUM, readers, "told that this node cannot read what they want") \
+	X(readers_told_rescued, SUM, readers, "told that a rescue went on behind what they want") \
 	X(readers_told_trimmed, SUM, readers, "told that the log begins behind what they want") \
 	X(views_installed, SUM, times, "control said who leads") \
 	X(fences, SUM, times, "control said: stop, for a new term") \

@@ -52,6 +52,11 @@ struct wl_greeting { /* what one peer and we have told each other */
 	uint32_t apart; /* bit per journal in which it says that it takes no part (divergence.h) */
 	uint32_t apart_told; /* those of them that control knows */
 	uint32_t apart_sent; /* as our newest greeting said of ourselves */
+	/* The peer's history of each journal (docs/SAFETY.md, rule 29), of `boot_id`; 0: it has none */
+	uint64_t history[WIRELOG_JOURNALS_MAX];
+	uint32_t strange; /* bit per journal in which it has another one than we: nothing that it says of that counts */
+	uint32_t strange_told; /* those of them that control knows */
+	uint32_t histories_sent; /* bit per journal of which our newest greeting named ours */
 };
 
 /* Facts of the peer's boot `boot id`, beside ours at that time. */

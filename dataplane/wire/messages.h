@@ -44,6 +44,8 @@
 	  "(it begins an election)") \
 	M(CHAIN_ASK, chain_ask, 25, chain_ask, NODE, NODE, worker, "26") \
 	M(CHAIN_TOLD, chain_told, 26, chain_told, NODE, NODE, worker, "") \
+	M(READ_ASK, read_ask, 27, read_ask, NODE, NODE, replica, "28") \
+	M(READ_TOLD, read_told, 28, read_told, NODE, NODE, replica, "") \
 	M(OPEN_SESSION, open_session, 30, open_session, CLIENT, NODE, service, "40") \
 	M(CLIENT_APPEND, client_append, 31, client_append, CLIENT, NODE, service, "41") \
 	M(SUBSCRIBE, subscribe, 32, subscribe, CLIENT, NODE, service, "42, 43") \
@@ -52,13 +54,17 @@
 	M(KEEPALIVE, keepalive, 35, keepalive, CLIENT, NODE, service, "44") \
 	M(GOODBYE, goodbye, 36, goodbye, CLIENT, NODE, worker, "nothing") \
 	M(CONSUMER_ASK, consumer_ask, 37, consumer_ask, CLIENT, NODE, service, "45") \
+	M(END_ASK, end_ask, 38, end_ask, CLIENT, NODE, service, "46") \
+	M(OUTCOME_ASK, outcome_ask, 39, outcome_ask, CLIENT, NODE, service, "47") \
 	M(OPEN_SESSION_REPLY, open_session_reply, 40, open_session_reply, NODE, CLIENT, nobody, \
 	  "") \
 	M(APPEND_REPLY, append_reply, 41, append_reply, NODE, CLIENT, nobody, "") \
 	M(DELIVER, deliver, 42, deliver, NODE, CLIENT, nobody, "33, now and then") \
 	M(GAP, gap, 43, gap, NODE, CLIENT, nobody, "") \
 	M(KEEPALIVE_REPLY, keepalive_reply, 44, hello_reply, NODE, CLIENT, nobody, "") \
-	M(CONSUMER_REPLY, consumer_reply, 45, consumer_reply, NODE, CLIENT, nobody, "")
+	M(CONSUMER_REPLY, consumer_reply, 45, consumer_reply, NODE, CLIENT, nobody, "") \
+	M(END_REPLY, end_reply, 46, end_reply, NODE, CLIENT, nobody, "") \
+	M(OUTCOME_REPLY, outcome_reply, 47, outcome_reply, NODE, CLIENT, nobody, "")
 
 /*
  * L(kind, SIZE, layout): WL_WIRE_SIZE_BYTES is how long the fixed part is.
@@ -102,7 +108,13 @@
 	L(HEAD, DELIVER_HEADER, deliver) \
 	L(WHOLE, GAP, gap) \
 	L(WHOLE, CONSUMER_ASK, consumer_ask) \
-	L(WHOLE, CONSUMER_REPLY, consumer_reply)
+	L(WHOLE, CONSUMER_REPLY, consumer_reply) \
+	L(WHOLE, READ_ASK, read_ask) \
+	L(WHOLE, READ_TOLD, read_told) \
+	L(WHOLE, END_ASK, end_ask) \
+	L(WHOLE, END_REPLY, end_reply) \
+	L(WHOLE, OUTCOME_ASK, outcome_ask) \
+	L(WHOLE, OUTCOME_REPLY, outcome_reply)
 
 /*
  * One list a layout, in the order of the bytes; offsets are sums of what stands before.
@@ -117,7 +129,7 @@
  * made to say more than was said to him before the asker has proven that he lives. */
 #define WL_WIRE_FIELDS_hello(F, ZERO, RULE) \
 	F(u64, nonce, id, ANY, "echoed") \
-	ZERO(192)
+	ZERO(200)
 
 #define WL_WIRE_FIELDS_keepalive(F, ZERO, RULE) \
 	F(u64, nonce, id, ANY, "echoed") \
@@ -163,6 +175,8 @@
 	F(u16, mtu, bytes, OR_0(WIRELOG_MTU_MIN, WIRELOG_MTU_MAX), \
 	  "of the answering node's link: a client sends no larger IP packets; 0: not told") \
 	ZERO(2) \
+	F(u64, history_id, id, ANY, \
+	  "of the header's journal, as it is committed at the answering node; 0: none began yet") \
 	F(members, members, count, ANY, "so many, each as below")
 
 #define WL_WIRE_FIELDS_greeting(F, ZERO, RULE) \
@@ -174,7 +188,10 @@
 	F(u32, apart, bits, TO((1u << WIRELOG_JOURNALS_MAX) - 1), \
 	  "for each journal of the sender's worker in which it takes no part any more " \
 	  "(STORE_DIVERGED, STATE_DIVERGED)") \
-	ZERO(4)
+	ZERO(4) \
+	F(histories, histories, id, ANY, \
+	  "of the history of each journal of the sender's worker; 0: none began there yet, or the " \
+	  "journal is not that worker's")
 
 #define WL_WIRE_FIELDS_path_probe(F, ZERO, RULE) \
 	F(u64, round, count, ANY, "echoed") \
@@ -267,27 +284,36 @@
 /* What a follower's operator asks for, and the leader proposes. */
 #define WL_WIRE_FIELDS_propose(F, ZERO, RULE) \
 	F(u32, verb, choice, IN(WL_WIRE_PROPOSE_TRIM, WL_WIRE_PROPOSE_LAST), \
-	  "1: trim; 2: make or move a consumer's checkpoint; 3: drop it; 4: change the members") \
+	  "1: trim; 2: make or move a consumer's checkpoint; 3: drop it; 4: change the members; " \
+	  "5: set a limit; 6: hand leadership over") \
 	ZERO(4) \
 	F(u64, number, number, ANY, \
 	  "1: records below it may be forgotten; 2: the first one that is not consumed; 4: what is " \
 	  "asked for (1: add a learner, 2: promote, 3: demote, 4: remove, 5: replace, 6: readmit " \
-	  "its present data), the node's id << 8, and of 5 the id of the one in its place << 16") \
+	  "its present data), the node's id << 8, and of 5 the id of the one in its place << 16; 5: " \
+	  "the limit, of time in ns; 6: the term in which it was asked, and in no other is it done") \
 	F(u64, made, index, ANY, \
 	  "of the entry that made the checkpoint which is meant. 2: 0: any, and it is made where " \
-	  "it is not there") \
+	  "it is not there. 5: of the entry that said the limits of which one is to change; 6: the " \
+	  "id of the node that is to lead, 0: whoever is best") \
 	F(label, name, text, ANY, \
-	  "of the consumer, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it; 1, 4: empty") \
-	RULE((m->number == 0) == (m->verb == WL_WIRE_PROPOSE_CONSUMER_DROP), \
-	     "`number` is 0 where a checkpoint is dropped, and only there") \
+	  "of the consumer, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it; 1, 4, 6: empty; 5: of " \
+	  "the limit") \
+	RULE((m->number == 0) == (m->verb == WL_WIRE_PROPOSE_CONSUMER_DROP) || \
+		     m->verb == WL_WIRE_PROPOSE_LIMITS, \
+	     "`number` is 0 where a checkpoint is dropped, and only there or of a limit") \
 	RULE((m->name[0] == 0) == \
-		     (m->verb == WL_WIRE_PROPOSE_TRIM || m->verb == WL_WIRE_PROPOSE_MEMBERS), \
-	     "`name` is empty where records are trimmed or members change, and only there") \
-	RULE(m->made == 0 ? m->verb != WL_WIRE_PROPOSE_CONSUMER_DROP \
+		     (m->verb == WL_WIRE_PROPOSE_TRIM || m->verb == WL_WIRE_PROPOSE_MEMBERS || \
+		      m->verb == WL_WIRE_PROPOSE_TRANSFER), \
+	     "`name` is there for a checkpoint or a limit, and only there") \
+	RULE(m->made == 0 ? m->verb != WL_WIRE_PROPOSE_CONSUMER_DROP && \
+				    m->verb != WL_WIRE_PROPOSE_LIMITS \
 			  : m->verb != WL_WIRE_PROPOSE_TRIM && \
 				    m->verb != WL_WIRE_PROPOSE_MEMBERS, \
-	     "`made` is not 0 where a checkpoint is dropped, and 0 where records are trimmed or " \
-	     "members change")
+	     "`made` is not 0 where a checkpoint is dropped or a limit set, and 0 where records are " \
+	     "trimmed or members change") \
+	RULE(m->verb != WL_WIRE_PROPOSE_TRANSFER || m->made <= WIRELOG_NODES_MAX, \
+	     "who is to lead has the id of a node")
 
 /* Of the replicated part of a base (dataplane/state/base_format.h). */
 #define WL_WIRE_FIELDS_base_ask(F, ZERO, RULE) \
@@ -450,7 +476,10 @@
 	F(u32, from, choice, IN(WL_WIRE_FROM_NUMBER, WL_WIRE_FROM_NOW), \
 	  "1: number, 2: time (first record with timestamp_ns >= value), 3: now") \
 	F(u32, credit_bytes, bytes, ANY, "payload that may be in flight") \
-	F(u64, value, number, ANY, "number or time")
+	F(u64, value, number, ANY, "number or time") \
+	F(u64, history_id, id, ANY, \
+	  "that the number is of: another one than the node's, and than the one that a rescue ended " \
+	  "before it, is refused (OTHER_HISTORY); 0: any")
 
 /* It also keeps the subscription alive. */
 #define WL_WIRE_FIELDS_credit(F, ZERO, RULE) \
@@ -486,7 +515,8 @@
 	F(u64, subscription, id, ANY, "") \
 	F(u64, first_number, number, ANY, "missing from here ...") \
 	F(u64, next_number, number, ANY, "... to before here; 0: the subscription is over") \
-	F(i32, status, status, NOT_ABOVE_0, "TRIMMED, LOST, SLOW_READER, TOO_MANY_CLIENTS") \
+	F(i32, status, status, NOT_ABOVE_0, \
+	  "TRIMMED, LOST, RESCUED, SLOW_READER, TOO_MANY_CLIENTS, OTHER_HISTORY") \
 	ZERO(4)
 
 /* Of the checkpoint of one consumer (dataplane/state/consumers.h), to the leader. */
@@ -521,6 +551,60 @@
 	F(u64, made, index, ANY, "of the entry that made it; 0 unless OK") \
 	RULE((m->status == 0) == (m->made != 0), "`made` is told with OK, and only then") \
 	RULE((m->status == 0) == (m->number != 0), "`number` likewise")
+
+/* How far is the journal? A follower asks its leader, for all that asked it (raft/replica_read.c). */
+#define WL_WIRE_FIELDS_read_ask(F, ZERO, RULE) \
+	F(u64, round, count, NOT_0, "of the asking node, rising; echoed")
+
+#define WL_WIRE_FIELDS_read_told(F, ZERO, RULE) \
+	F(u64, round, count, NOT_0, "of the question") \
+	F(i32, status, status, NOT_ABOVE_0, "NOT_LEADER") \
+	ZERO(4) \
+	F(u64, index, index, ANY, \
+	  "what was committed when the question came, told when voters that decide had echoed a " \
+	  "frame of after that; 0 unless OK") \
+	F(u64, number, number, ANY, "of the last record up to there; 0: there is none, or not OK") \
+	RULE((m->status == 0) == (m->index != 0), "`index` is told with OK, and only then") \
+	RULE(m->status == 0 || m->number == 0, "`number` is told with OK only")
+
+/* To any node. */
+#define WL_WIRE_FIELDS_end_ask(F, ZERO, RULE) \
+	F(u64, nonce, id, NOT_0, "names the question, also when it is put again")
+
+#define WL_WIRE_FIELDS_end_reply(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "of the question") \
+	F(i32, status, status, NOT_ABOVE_0, "NOT_LEADER: nobody leads, as far as this node knows; BACK_PRESSURE") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
+	F(u64, number, number, ANY, \
+	  "of the last record that was committed when the question came, or a later one; 0 unless " \
+	  "OK, or there is none") \
+	RULE(m->status == 0 || m->number == 0, "`number` is told with OK only")
+
+/* To the leader. */
+#define WL_WIRE_FIELDS_outcome_ask(F, ZERO, RULE) \
+	F(u64, nonce, id, NOT_0, "names the question, also when it is put again") \
+	F(u64, session, id, NOT_0, "") \
+	F(u64, sequence, sequence, NOT_0, "of the append in question") \
+	F(u32, fence, flag, TO(1), \
+	  "1: where it is not in the log, the session's sequences up to it are spent, and it never " \
+	  "will be") \
+	ZERO(4)
+
+#define WL_WIRE_FIELDS_outcome_reply(F, ZERO, RULE) \
+	F(u64, nonce, id, ANY, "of the question") \
+	F(i32, status, status, NOT_ABOVE_0, \
+	  "NOT_LEADER; BACK_PRESSURE; of a fence NO_SPACE, or INVALID_ARGUMENT: so far ahead of the " \
+	  "session that it was never sent") \
+	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
+	F(u32, fate, choice, TO(WL_WIRE_FATE_LAST), \
+	  "1: committed; 2: never, a fence spent its sequence; 3: never, it expired; 4: pending, it " \
+	  "may still come; 5: unknown, the session was forgotten, or what became of so old an " \
+	  "append; 0 unless OK") \
+	ZERO(4) \
+	F(u64, number, number, ANY, "of the record; 0 unless committed") \
+	RULE((m->status == 0) == (m->fate != 0), "`fate` is told with OK, and only then") \
+	RULE((m->fate == WL_WIRE_FATE_COMMITTED) == (m->number != 0), \
+	     "`number` is told of what is committed, and only then")
 
 /* clang-format on */
 

@@ -61,7 +61,11 @@ enum wl_wire_propose_verb {
 		2, /* name, number; made: 0, or the checkpoint that is to move */
 	WL_WIRE_PROPOSE_CONSUMER_DROP = 3, /* name, made */
 	WL_WIRE_PROPOSE_MEMBERS = 4, /* number: wl_change_pack (base/change.h) */
-	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_MEMBERS,
+	WL_WIRE_PROPOSE_LIMITS =
+		5, /* name, number: what is kept of it (base/journal_limits.h); made: the limits that it changes */
+	WL_WIRE_PROPOSE_TRANSFER =
+		6, /* number: the term that is to end; made: who is to lead, 0: whoever is best */
+	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_TRANSFER,
 };
 
 enum wl_wire_chain_verdict {
@@ -102,6 +106,15 @@ enum wl_wire_consumer_verb {
 	WL_WIRE_CONSUMER_MOVE = 2, /* name, made, number */
 	WL_WIRE_CONSUMER_LOOK = 3, /* name, made */
 	WL_WIRE_CONSUMER_LAST = WL_WIRE_CONSUMER_LOOK,
+};
+
+enum wl_wire_fate { /* what became of an append; wirelog_fate of wirelog.h */
+		    WL_WIRE_FATE_COMMITTED = 1,
+		    WL_WIRE_FATE_NEVER = 2,
+		    WL_WIRE_FATE_EXPIRED = 3,
+		    WL_WIRE_FATE_PENDING = 4,
+		    WL_WIRE_FATE_UNKNOWN = 5,
+		    WL_WIRE_FATE_LAST = WL_WIRE_FATE_UNKNOWN,
 };
 
 /* ---- sizes, structs, codecs of the table ------------------------------------------------------- */

@@ -100,6 +100,22 @@ static inline bool wl_wire_take_facts(const uint8_t **at, uint64_t (*to)[WL_FACT
 	return ok;
 }
 
+static inline void wl_wire_put_histories(uint8_t **at, const uint64_t *histories)
+{
+	for (unsigned journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
+		wl_wire_put_u64(at, histories[journal]);
+}
+
+static inline bool wl_wire_take_histories(const uint8_t **at, uint64_t (*to)[WIRELOG_JOURNALS_MAX],
+					  struct wl_wire_range range)
+{
+	bool ok = true;
+
+	for (unsigned journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
+		ok &= wl_wire_take_u64(at, &(*to)[journal], range);
+	return ok;
+}
+
 static inline void wl_wire_put_endpoint(uint8_t **at, const char *text)
 {
 	memset(*at, 0, WIRELOG_ENDPOINT_BYTES_MAX);

@@ -22,6 +22,7 @@
 #define WL_WIRE_MEMBER_i32(name) int32_t name
 #define WL_WIRE_MEMBER_position(name) struct wl_position name /* term, index */
 #define WL_WIRE_MEMBER_facts(name) uint64_t name[WL_FACTS] /* greeting.h */
+#define WL_WIRE_MEMBER_histories(name) uint64_t name[WIRELOG_JOURNALS_MAX] /* by journal */
 #define WL_WIRE_MEMBER_endpoint(name) char name[WIRELOG_ENDPOINT_BYTES_MAX]
 #define WL_WIRE_MEMBER_label(name) char name[WL_CONSUMER_NAME_BYTES] /* base/consumer_name.h */
 /* What follows the fixed part: of a decoded message inside its frame, of another one not written. */
@@ -36,6 +37,7 @@
 #define WL_WIRE_BYTES_i32 4
 #define WL_WIRE_BYTES_position 16
 #define WL_WIRE_BYTES_facts (4 + 8 * WL_FACTS) /* how many, and each */
+#define WL_WIRE_BYTES_histories (8 * WIRELOG_JOURNALS_MAX)
 #define WL_WIRE_BYTES_endpoint WIRELOG_ENDPOINT_BYTES_MAX
 #define WL_WIRE_BYTES_label 32 /* WL_CONSUMER_NAME_BYTES */
 #define WL_WIRE_BYTES_rest 0

@@ -289,6 +289,7 @@ static unsigned jump(struct wl_journal *journal)
 	WL_CHECK(wl_log_jump(&journal->log, &installing->base));
 	copy_state(wl_service_state(journal->service), installing);
 	wl_log_set_list(&journal->log, &wl_service_state(journal->service)->list);
+	wl_log_set_history(&journal->log, wl_journal_history(journal));
 	wl_replica_jumped(&journal->replica);
 	wl_service_jumped(journal->service);
 	journal->opened_from = installing->base.position.index;

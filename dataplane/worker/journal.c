@@ -71,10 +71,18 @@ void wl_journal_sleep(struct wl_journal *journal)
 	journal->dormant = true;
 }
 
+struct wl_log_history wl_journal_history(const struct wl_journal *journal)
+{
+	const struct wl_history *history = &wl_service_state(journal->service)->history;
+
+	return (struct wl_log_history){.id = history->id, .index = history->index};
+}
+
 void wl_journal_loaded(struct wl_journal *journal)
 {
 	journal->opened_from = journal->log.tail.index;
 	wl_log_set_list(&journal->log, &wl_service_state(journal->service)->list);
+	wl_log_set_history(&journal->log, wl_journal_history(journal));
 	wl_service_loaded(journal->service);
 }
 
@@ -98,7 +106,10 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up)
 {
 	struct wl_replica *replica = &journal->replica;
+	const struct wl_replica_config *config = &journal->config.replica;
 
+	if (config->rescued != 0 && journal->log.history.id != config->rescued)
+		wl_log_stand_alone(&journal->log, config->incarnation);
 	wl_replica_init(replica, &journal->config.replica, &journal->log, known_commit,
 			journal->replica_memory);
 	replica->tx = tx;
@@ -363,6 +374,8 @@ static void publish_service(struct wl_journal_status *status, const struct wl_se
 	status->waiting_replies = stats.waiting_replies;
 	status->applied_index = stats.applied_index;
 	status->trim_number = stats.trim_number;
+	status->limits = stats.limits;
+	status->lacks_room = stats.lacks_room;
 	status->held_bytes = status->view.role == WL_ROLE_LEADER ? stats.held_bytes : 0;
 	publish_consumers(status, stats.consumers);
 	status->base_mark = stats.base_mark;
@@ -371,6 +384,16 @@ static void publish_service(struct wl_journal_status *status, const struct wl_se
 	status->base_differs = stats.base_differs;
 	status->rebuilding = stats.rebuilding;
 	status->damaged |= stats.damaged;
+}
+
+static void publish_history(struct wl_journal_status *status, const struct wl_journal *journal)
+{
+	const struct wl_history *history = &wl_service_state(journal->service)->history;
+
+	status->history = journal->replica.history;
+	status->history_before = history->before;
+	status->lost_number = history->lost_number;
+	status->lost_end = history->next_number;
 }
 
 /* What the worker's frames say of a node, beside what the replica does. */
@@ -387,7 +410,11 @@ static void publish_node(struct wl_journal_status *status, unsigned node, const 
 	publish_claim(&peer->twin, &rx->claims.twin[node], now_ns);
 	publish_claim(&peer->refused, &rx->claims.refused[node], now_ns);
 	publish_greeting(peer, &rx->greetings[node], rx->peers[node].boot_id);
-	peer->apart = peer->differences_known && (rx->greetings[node].apart >> status->journal & 1);
+	if (!peer->differences_known)
+		return;
+	peer->apart = rx->greetings[node].apart >> status->journal & 1;
+	peer->history = rx->greetings[node].history[status->journal];
+	peer->strange = rx->greetings[node].strange >> status->journal & 1;
 }
 
 void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns)
@@ -398,6 +425,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	memset(&status, 0, sizeof(status));
 	publish_log(&status, &journal->log);
 	publish_replica(&status, replica);
+	publish_history(&status, journal);
 	publish_service(&status, journal->service);
 	status.opened_from = journal->opened_from;
 	status.bases = journal->base_report;
@@ -411,6 +439,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 		publish_catch_up(journal, node, &status.peers[node], now_ns);
 		publish_node(&status, node, rx, now_ns);
 		status.peers[node].held_back = wl_replica_knows_held_back(replica, node);
+		status.peers[node].may_succeed = replica->view.role == WL_ROLE_LEADER &&
+						 wl_replica_may_succeed(replica, node);
 	}
 	status.peers[replica->config.node].incarnation = replica->config.incarnation;
 	wl_published_write(&journal->published, &status);

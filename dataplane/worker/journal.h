@@ -56,6 +56,8 @@ struct wl_journal {
 	struct wl_archive_picture archive; /* who archives tells of it, as well */
 	uint64_t damage_found; /* a place of the stream that a reader could not make out, and one; 0: none */
 	struct wl_progress catch_up[WIRELOG_NODES_MAX + 1]; /* leader: of each follower */
+	uint64_t history_told; /* control knows of it; and with what it was settled (worker_history.c) */
+	bool rescue_told; /* its LOSS is committed: control knows that, too */
 	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */
 	uint64_t staged_boot; /* view whose entries are timed */
 };
@@ -71,6 +73,8 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 struct wl_base_target wl_journal_base_target(struct wl_journal *journal, uint64_t first_segment);
 void wl_journal_empty(struct wl_journal *journal);
 void wl_journal_loaded(struct wl_journal *journal);
+/* As its state has it: of what is applied. */
+struct wl_log_history wl_journal_history(const struct wl_journal *journal);
 /*
  * `recovery` was just made for journal->log: the one pass in which it reads the log fills the table of sessions, too. An entry
  * that is found is kept in the ring, and applied when a later one says that it is committed: such a one is never cut away again

@@ -30,6 +30,7 @@ struct wl_peer_status {
 	uint64_t incarnation; /* of its data, as it said last; our own, of ourselves; 0: never met */
 	uint64_t heard_ago_ns; /* last authentic frame; UINT64_MAX: never */
 	bool greeted, streaming, no_space, held_back;
+	bool may_succeed; /* leader: a voter that could take leadership over in the next moment */
 	bool behind; /* leader: it is sent what it lacks behind live frames (raft/pace.h) */
 	uint64_t behind_entries, behind_bytes; /* leader: not known to be there */
 	uint64_t catch_up_rate; /* bytes a second that came to be there */
@@ -40,6 +41,8 @@ struct wl_peer_status {
 	bool path_is_narrow; /* full ones do not pass */
 	bool differences_known; /* it has greeted under its present boot */
 	bool takes_part; /* and nothing that decides differs */
+	uint64_t history; /* of its data, as it said; 0: none */
+	bool strange; /* another one than ours: nothing that it says of the journal counts */
 	struct wl_claim_status twin, refused; /* who else says that it is this node */
 	uint32_t differs; /* bit per fact */
 	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
@@ -71,6 +74,9 @@ struct wl_journal_status {
 	uint64_t elections_left; /* first entries of terms that the log has room for */
 	uint64_t commit, chain, chain_index; /* chain value behind entry chain_index = commit */
 	uint64_t commit_number, next_number;
+	uint64_t history, history_before; /* that our data are of; that a rescue ended; 0: none */
+	uint64_t lost_number,
+		lost_end; /* by that rescue: records [lost_number, lost_end) are not there */
 	uint64_t received; /* leader: a majority's memory; follower: known equal to the leader's */
 	uint64_t append_offset, durable_offset, segments_ready, writes_in_flight;
 	uint64_t sessions, state_digest, subscriptions, waiting_replies, applied_index, clients;
@@ -78,6 +84,8 @@ struct wl_journal_status {
 	struct wl_list
 		list; /* of members, in force here; committed when its index is at most `commit` */
 	struct wl_consumer_table consumers; /* what is behind its count is not kept up */
+	struct wl_journal_limits limits; /* of the state; its index 0: there are none yet */
+	bool lacks_room; /* they allow more sessions than there is memory for (limits.sessions of the file) */
 	uint64_t held_bytes; /* leader: that the lowest checkpoint holds back of what retention would trim */
 	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */
 	uint64_t base_index, base_digest; /* our own newest base; 0: none */

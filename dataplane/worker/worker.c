@@ -73,9 +73,12 @@ void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint
 {
 	worker->journals = journals;
 	worker->journal_count = journal_count;
-	for (uint32_t at = 0; at < journal_count; at++)
+	for (uint32_t at = 0; at < journal_count; at++) {
 		wl_journal_start(&journals[at], known_commit[at], &worker->tx, &worker->rx,
 				 &worker->counters, &worker->plane->up);
+		if (journals[at].replica.history == 0)
+			worker->histories_open |= 1u << journals[at].replica.config.journal;
+	}
 }
 
 struct wl_journal *wl_worker_journal(struct wl_worker *worker, uint16_t journal)
@@ -102,6 +105,7 @@ static void do_rounds(struct wl_worker *worker)
 		worker->tended_ns = now;
 		worker->port->ops->tend(worker->port, now);
 		wl_worker_greet(worker);
+		wl_worker_tell_histories(worker);
 		wl_worker_tend_claims(worker);
 	}
 	if (now - worker->published_ns >= PUBLISH_INTERVAL_NS) {
@@ -184,6 +188,8 @@ unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall
 	for (uint32_t at = 0; at < worker->journal_count; at++)
 		wl_journal_begin_turn(&worker->journals[at], now_ns);
 	watch(worker);
+	if (wl_unlikely(worker->histories_open != 0))
+		wl_worker_settle_histories(worker);
 	did += wl_worker_take_punted(worker);
 	did += wl_worker_take_completions(worker);
 	did += wl_worker_take_frames(worker);

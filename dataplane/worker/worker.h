@@ -27,7 +27,7 @@ struct wl_worker_config {
 	uint16_t udp_port;
 	uint32_t clients_max; /* a power of two */
 	uint64_t client_idle_ns;
-	uint64_t election_timeout_ns;
+	uint64_t election_timeout_ns; /* timing.patience_ms: nothing here is what voters promise */
 	uint64_t facts[WL_FACTS]; /* told to peers; the link's MTU is added for each */
 	/* where the peers are; a mac that is not known yet comes as NEIGHBOUR */
 	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];
@@ -67,6 +67,7 @@ struct wl_worker {
 	/* what control was told of peers (incarnations.h): the boot id of their boot, of a boot known under another boot id */
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
 	uint64_t rolled_back_told; /* a boot of ours that a peer knows and we do not */
+	uint32_t histories_open; /* bit per journal of ours that is of no history yet (worker_history.c) */
 	bool besieged; /* in the last turn frames came that were not believed */
 	uint32_t checked; /* machine that was looked at in the last turn (worker_check.c) */
 	bool stopping, stopped;

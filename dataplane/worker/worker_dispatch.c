@@ -31,12 +31,13 @@ static void punt_raw(struct wl_worker *worker, const struct wl_frame *frame)
 }
 
 /* A peer that has not greeted, or that differs in what decides, takes no part (greeting.h); nor do we as a second server
- * under one id. */
+ * under one id. Of a journal, who has another history of it (docs/SAFETY.md, rule 29). */
 bool wl_worker_takes_part(struct wl_worker *worker, const struct wl_message *message)
 {
 	uint32_t node = wl_identity_node(message->from->identity);
 
 	if (wl_greeting_takes_part(&worker->rx.greetings[node], message->from->boot_id) &&
+	    !(worker->rx.greetings[node].strange >> message->journal & 1) &&
 	    !wl_rx_is_duplicate(&worker->rx, worker->now_ns))
 		return true;
 	wl_count(&worker->counters, WL_COUNTER_peer_not_heard);

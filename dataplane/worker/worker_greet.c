@@ -54,6 +54,7 @@ bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const stru
 	if (!payload)
 		return false;
 	facts_for(worker, node, message.fact);
+	wl_worker_histories(worker, message.histories);
 	wl_tx_close(&worker->tx, wl_wire_encode_greeting(payload, &message));
 	wl_count(&worker->counters, WL_COUNTER_greetings_sent);
 	return true;
@@ -71,6 +72,7 @@ static void send_greeting(struct wl_worker *worker, uint32_t node)
 		greeting->seen = false;
 	greeting->sent_boot = peer->boot_id;
 	greeting->apart_sent = own_apart(worker);
+	greeting->histories_sent = wl_worker_histories(worker, NULL);
 	greeting->sent_ns = worker->now_ns;
 }
 
@@ -83,7 +85,8 @@ static void greet_peer(struct wl_worker *worker, uint32_t node)
 
 	if (boot_id != 0 &&
 	    (greeting->sent_boot != boot_id || worker->now_ns - greeting->sent_ns >= interval ||
-	     greeting->apart_sent != own_apart(worker)))
+	     greeting->apart_sent != own_apart(worker) ||
+	     greeting->histories_sent != wl_worker_histories(worker, NULL)))
 		send_greeting(worker, node);
 }
 
@@ -226,6 +229,8 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 	greeting->seen = said.seen_boot == worker->config.boot_id;
 	wl_worker_take_own_twin(worker, node, said.flags);
 	greeting->apart = said.apart;
+	memcpy(greeting->history, said.histories, sizeof(greeting->history));
+	wl_worker_judge_histories(worker, node);
 	tell_differences(worker, node);
 	tell_apart(worker, node);
 	greet_peer(worker, node);

@@ -27,6 +27,12 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 void wl_worker_greet(struct wl_worker *worker);
 bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
 			     uint32_t flags);
+/* worker_history.c. settle: before the frames of a turn, while histories_open. judge: who has another history than we. tell: to control. */
+void wl_worker_settle_histories(struct wl_worker *worker);
+void wl_worker_judge_histories(struct wl_worker *worker, uint32_t node);
+void wl_worker_tell_histories(struct wl_worker *worker);
+/* A bit for each journal of ours that has one. */
+uint32_t wl_worker_histories(const struct wl_worker *worker, uint64_t *histories);
 /* worker_elsewhere.c: a message for a journal that is not ours. */
 void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message *message);
 /* worker_path.c */

@@ -38,6 +38,9 @@
 	X(JOURNAL_UNKNOWN, 24, EX_USAGE, "The nodes do not have this journal.", "Name one that their configuration lists under journals.") \
 	X(CHECKPOINT_DROPPED, 25, EX_DATAERR, "The consumer has no checkpoint: it was deleted, or held back more than retention.hold allows.", "Records that it has not consumed may be gone. Make a new checkpoint with `wirelog consumer set`, and read from the first number that is kept.") \
 	X(TOO_MANY_CONSUMERS, 26, EX_TEMPFAIL, "The journal has as many consumers as there may be.", "Delete those that are not wanted any more: `wirelog consumer list`, `wirelog consumer delete NAME`.") \
+	X(RESCUED, 27, EX_DATAERR, "A majority of the nodes was lost, and an operator went on with what was left: records with these numbers may have been acknowledged, and are in the journal no more.", "Nothing has another meaning under these numbers, nor ever will. What was acknowledged there is to be appended again by who still has it.") \
+	X(OTHER_HISTORY, 75, EX_DATAERR, "The data are of another history of this cluster: what stands there under a number is another record.", "Of a reader: begin at the first number. Of a node: keep a copy of its data, empty its storage.path, and let it join by `wirelog member add` (docs/OPERATIONS.md, \"When a majority is lost\").") \
+	X(FENCED, 29, EX_TEMPFAIL, "The append is not in the log and never will be: somebody asked what became of it, and had its sequence spent.", "Append the record again if it is still wanted: nothing of it is in the log. Who asks with --fence should be sure that the application which appends has ended.") \
 	/* configuration and start */ \
 	X(CONFIG_UNREADABLE, 30, EX_NOINPUT, "The configuration file cannot be read.", "Check the path and its permissions.") \
 	X(CONFIG_SYNTAX, 31, EX_CONFIG, "The configuration file is not valid YAML.", "Correct the line that the message names.") \

@@ -8,7 +8,7 @@
  * except that a member which the cluster names later needs a link of its own, where nodes are met by memif:. The DPDK
  * transport is a shared object of its own, libwirelog-dpdk.so.0: an application that uses udp: needs no DPDK.
  *
- * Callbacks run inside wirelog_poll. They may append, subscribe, unsubscribe, consume, commit and ask for positions; they may not
+ * Callbacks run inside wirelog_poll. They may append, subscribe, unsubscribe, consume, commit and ask; they may not
  * poll, wait or close (poll and wait answer INVALID_ARGUMENT there).
  *
  *	struct wirelog_options options = WIRELOG_OPTIONS_DEFAULT;
@@ -62,7 +62,8 @@ struct wirelog_ack {
 	/* Leader's wall clock when it sequenced the entry, UNIX nanoseconds. 0: this answer was given before, got lost, and the
 	 * time is not at hand any more (65,536 entries later, or of an expired record); the record carries it. */
 	uint64_t timestamp_ns;
-	/* WIRELOG_OK: in the log, at `level`. EXPIRED: not in the log, and never will be. NO_SPACE, RECORD_TOO_LARGE: refused, not
+	/* WIRELOG_OK: in the log, at `level`. EXPIRED: not in the log, and never will be. FENCED: likewise, somebody asked what became
+	 * of it and had its sequence spent (wirelog_ask_outcome). NO_SPACE, RECORD_TOO_LARGE: refused, not
 	 * in the log. NOT_CONNECTED, NO_LEADER: append_timeout_ns passed before it could be sent, because nobody answered, or
 	 * nobody led; not in the log. UNKNOWN_OUTCOME: it was sent, and append_timeout_ns passed without an answer, or the
 	 * session was lost; it may be in the log. */
@@ -89,7 +90,9 @@ enum wirelog_event_kind {
 	/* Records [first_number, next_number) cannot be delivered: status says why. Delivery goes on at next_number by itself.
 	 * TRIMMED: they were given up by `wirelog trim` or by retention. Told where the node that we read from has given them
 	 * up; each does so by whole segments and in its own time, so what is below a trim may be read for a while.
-	 * LOST: by no node. */
+	 * LOST: by no node.
+	 * RESCUED: a majority of the nodes was lost, and an operator went on with what was left: records may have been acknowledged under
+	 * these numbers, and are gone. No other record will ever have one of them. */
 	WIRELOG_EVENT_GAP,
 	/* status: LOST (all nodes that answered within 10 s have it damaged, the others might not), TOO_MANY_CLIENTS (no node
 	 * can serve it, and one that might have it has no place), NOT_CONNECTED (10 s without an answer). Subscribe again at
@@ -114,6 +117,26 @@ enum wirelog_event_kind {
 	 *   UNKNOWN_OUTCOME     the subscription ended or was replaced, and that [first_number, next_number) was committed by the
 	 *                       application is not confirmed: who consumes next may be given those records again. */
 	WIRELOG_EVENT_CHECKPOINT,
+	/* What wirelog_ask_end asked. `question` names it; OK: `number` is that of the last record that was committed when it was asked, or
+	 * of a later one; 0: there is none. NOT_CONNECTED, NO_LEADER: append_timeout_ns passed. */
+	WIRELOG_EVENT_END,
+	/* What wirelog_ask_outcome asked. `question` names it; session, sequence. OK: `fate`, and `number` of what is committed. NOT_CONNECTED,
+	 * NO_LEADER: append_timeout_ns passed, and a fence may have been committed: ask again. Of a fence NO_SPACE: none can be
+	 * committed while the log is full; INVALID_ARGUMENT: the session is more than a million sequences behind that one. */
+	WIRELOG_EVENT_OUTCOME,
+};
+
+/* What became of an append. COMMITTED, NEVER and EXPIRED are for good, whoever is asked and whenever. */
+enum wirelog_fate {
+	WIRELOG_FATE_COMMITTED = 1, /* in the log, under `number` */
+	WIRELOG_FATE_NEVER =
+		2, /* not in the log, and it never will be: a fence has spent its sequence */
+	WIRELOG_FATE_EXPIRED = 3, /* likewise: its not_after passed */
+	/* Neither: it may be on its way, and be committed later. Only a fence makes it certain. */
+	WIRELOG_FATE_PENDING = 4,
+	/* The session is not known (any more), or has so many appends behind this one that what became of it was forgotten. The log knows: a
+	 * record carries its session and sequence. */
+	WIRELOG_FATE_UNKNOWN = 5,
 };
 
 struct wirelog_event {
@@ -124,6 +147,10 @@ struct wirelog_event {
 	int status;
 	uint32_t mtu_to, mtu_from; /* PATH_MTU only: bytes of the largest IP packets that pass */
 	uint64_t made; /* CHECKPOINT only: index of the entry that made it; 0: there is none */
+	int64_t question; /* END, OUTCOME: as wirelog_ask_end, wirelog_ask_outcome returned it */
+	uint64_t number; /* END, OUTCOME */
+	enum wirelog_fate fate; /* OUTCOME with status OK */
+	uint64_t session, sequence; /* OUTCOME */
 };
 
 /* Begin with WIRELOG_OPTIONS_DEFAULT. Members are only ever added at the end. */
@@ -264,6 +291,29 @@ struct wirelog_consumer {
  * CHECKPOINT says otherwise. */
 void wirelog_get_consumer(const struct wirelog *log, struct wirelog_consumer *consumer);
 
+/*
+ * Questions to the journal. Each has exactly one event, within append_timeout_ns, and costs no entry in the log (a fence costs one). 16 may be
+ * open at a time. They return what the event will name (> 0), or BACK_PRESSURE, INVALID_ARGUMENT.
+ *
+ * How far is it? The answer (END) is linearizable: no record whose append was answered at COMMITTED before this call, to anybody, has a higher
+ * number. Any node may be asked (options.node; else the leader is): one that does not lead asks the leader, and that one makes sure of a majority,
+ * so it takes about two of their round trips. wirelog_get_position says what was heard by chance, and asks nobody.
+ */
+int64_t wirelog_ask_end(struct wirelog *log);
+/*
+ * What became of an append, by anybody, also of an application that is gone? Of its session (wirelog_ack, wirelog_position) and sequence;
+ * so an application that wants to know after a crash writes both down before it appends: wirelog_open_session, then appends count from 1.
+ *
+ *	fence 0		OUTCOME says how it stands; PENDING may change at any time
+ *	fence 1		what is not committed by then never will be: an entry spends the session's sequences up to that one, so a copy
+ *			that comes late is refused (FENCED), and OUTCOME is not PENDING. For who took over from an application that is gone:
+ *			one that still runs gets FENCED for all that it has on its way up to there.
+ */
+int64_t wirelog_ask_outcome(struct wirelog *log, uint64_t session, uint64_t sequence, int fence);
+/* Opens the session now, not at the first append: CONNECTED tells when it is there, wirelog_position.session its number. 0; nothing
+ * happens where one is open. */
+int wirelog_open_session(struct wirelog *log);
+
 /* Sends, receives, calls back. Returns how much it did (0: idle), or a negative code when closed. Never waits. */
 int wirelog_poll(struct wirelog *log);
 /* Polls; when idle lets the CPU go and polls again, up to timeout_us. udp: sleeps until something comes; memif and dpdk:
@@ -278,6 +328,9 @@ struct wirelog_position {
 	uint64_t commit_number; /* last record known committed, by any node that spoke to us; may be some time behind */
 	uint64_t first_number; /* first that `node` has; what is before it is told as a gap, TRIMMED */
 	uint32_t record_bytes_max;
+	/* Which history of the journal `node` serves; 0: not known. Numbers are of one: it is another one where an operator went on after a
+	 * majority was lost (WIRELOG_RESCUED), or began anew. */
+	uint64_t history;
 };
 /* What is known now; sends nothing. */
 void wirelog_get_position(const struct wirelog *log, struct wirelog_position *position);

@@ -60,6 +60,8 @@ local function make_field(group, what)
 	elseif what.type == "facts" then
 		make(ProtoField.uint32, key .. ".count", what.name .. ", count", base.DEC)
 		make(ProtoField.uint64, key .. ".fact", what.name, base.DEC)
+	elseif what.type == "histories" then
+		make(ProtoField.uint64, key, what.name .. ", of a journal", shown)
 	elseif what.type == "endpoint" or what.type == "label" then
 		make(ProtoField.stringz, key, what.name)
 	elseif makers[what.type] then
@@ -116,6 +118,13 @@ local function add_facts(tree, key, range)
 	end
 end
 
+-- One of each journal, in the order of their numbers.
+local function add_histories(tree, key, range)
+	for at = 0, range:len() / 8 - 1 do
+		tree:add_le(fields[key], range(8 * at, 8))
+	end
+end
+
 local function add_field(tree, group, what, range)
 	local key = group .. "." .. (what.name or "")
 
@@ -126,6 +135,8 @@ local function add_field(tree, group, what, range)
 		tree:add_le(fields[key .. ".index"], range(8, 8))
 	elseif what.type == "facts" then
 		add_facts(tree, key, range)
+	elseif what.type == "histories" then
+		add_histories(tree, key, range)
 	elseif BYTES[what.type] then
 		tree:add_le(fields[key], range)
 	else

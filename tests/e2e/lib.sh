@@ -171,6 +171,8 @@ adapt_config() { # NODE NAME: on stdin a configuration of drivers-config/demo
 		-e "s|segment_bytes: .*|segment_bytes: ${segment_mib}MiB|" \
 		-e "s|^log:|log:\n  ring_bytes: ${ring_mib}MiB|" \
 		-e "s|strategy: auto|strategy: ${idle_strategy:-backoff}|" \
+		-e "s|election_timeout_ms: .*|election_timeout_ms: ${election_ms:-400}|" \
+		-e "s|heartbeat_ms: .*|heartbeat_ms: ${heartbeat_ms:-25}|" \
 		-e "s|bytes_max: .*|bytes_max: 512MiB|"
 }
 

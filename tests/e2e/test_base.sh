@@ -79,11 +79,14 @@ claim a_proof_is_noticed_when_nothing_follows_it notices_proofs_when_idle
 
 # From here on the oldest records leave.
 stop_all
-for node in 1 2 3; do
-	printf 'retention:\n  bytes: 16MiB\n' >>"$cluster/node$node.yaml"
-done
 start_all >/dev/null
 need a_leader_is_elected_again wait_leader
+set_limit() { # NAME VALUE
+	local node options=()
+	for node in 1 2 3; do options+=(--run-directory "$run_base/${cluster##*/}/$node"); done
+	"$wirelog" limit set "$@" "${options[@]}"
+}
+need retention_is_set set_limit retention.bytes 16MiB
 start_loader b --size-min 4000 --size-max 9000 --rate 1000
 for node in 1 2 3; do
 	claim "node_${node}_gives_up_segments" wait_until 90 has_given_up "$node" 1

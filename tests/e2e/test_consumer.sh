@@ -79,10 +79,7 @@ claim a_new_one_stands_where_the_log_begins run_tool consumer set late --to 1
 # Retention may have gone on until it was there; from then on it cannot.
 begins_with() { [ "$(checkpoint "$leader" late)" -ge "$first" ] && is_at "$leader" late "$(journal "$leader" .trim_number)"; }
 claim and_not_before wait_until 10 begins_with
-for node in 1 2 3; do
-	printf '  hold: 1MiB\n' >>"$cluster/node$node.yaml"
-done
-claim the_limit_is_taken_by_a_reload run_tool config reload
+claim the_limit_is_set run_tool limit set retention.hold 1MiB
 for node in 1 2 3; do claim "it_is_dropped_on_node_$node" wait_until 30 is_at "$node" late 0; done
 claim then_the_trim_comes wait_until 30 is_trimmed_past "$leader" "$first"
 claim its_consumer_is_told refuses 65 '\[CHECKPOINT_DROPPED\]' consumer set late --to $((first + 1)) --existing

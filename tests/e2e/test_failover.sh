@@ -6,7 +6,8 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-idle_strategy=auto make_cluster main || exit 1
+# As the demo is shipped.
+election_ms=60 heartbeat_ms=10 idle_strategy=auto make_cluster main || exit 1
 need cluster_starts start_all
 need a_leader_is_elected wait_leader
 start_loader a

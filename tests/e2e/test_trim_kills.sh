@@ -124,13 +124,12 @@ claim nothing_that_is_kept_is_lost hold_what_is_kept
 # ---- retention ----------------------------------------------------------------------------------------------
 
 used_mib() { du -sm --apparent-size "$cluster/node$1/data" 2>/dev/null | cut -f1; }
-for node in 1 2 3; do printf 'retention:\n  bytes: 16MiB\n' >>"$cluster/node$node.yaml"; done
-reload() {
+set_limit() { # NAME VALUE
 	local directory options=()
 	for directory in "${run_directories[@]}"; do options+=(--run-directory "$directory"); done
-	"$wirelog" config reload "${options[@]}"
+	"$wirelog" limit set "$@" "${options[@]}"
 }
-claim retention_is_taken_by_a_reload reload
+claim retention_is_set set_limit retention.bytes 16MiB
 before=$(journal "$leader" .tail.index) start=$(acknowledged flow) most=0
 start_loader flow --size-min 8000 --size-max 9000 --rate 3000
 for _ in $(seq 100); do

@@ -126,6 +126,11 @@ static void expect_text(struct field of, const char *text)
 	for (unsigned at = 0; at < WL_FACTS; at++) \
 		message.name[at] = ++counter; \
 	expect((struct field){of.layout, #name ".count", "", 4}, WL_FACTS);
+#define FILL_histories(name, of, range) \
+	for (unsigned at = 0; at < WIRELOG_JOURNALS_MAX; at++) { \
+		message.name[at] = ++counter; \
+		expect((struct field){of.layout, #name, of.unit, 8}, counter); \
+	}
 #define FILL_label(name, of, range) \
 	snprintf(message.name, sizeof(message.name), "label-%" PRIu64, ++counter); \
 	expect_text(of, message.name);

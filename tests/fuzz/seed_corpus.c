@@ -128,6 +128,7 @@ static uint64_t likely(const char *unit, struct wl_wire_range range)
 #define FILL_u64 FILL_INTEGER
 #define FILL_i32 FILL_INTEGER
 #define FILL_position(name, value) message.name = (struct wl_position){2, 9};
+#define FILL_histories(name, value) memset(message.name, 9, sizeof(message.name));
 #define FILL_facts(name, value) memset(message.name, 7, sizeof(message.name));
 #define FILL_label(name, value)
 #define FILL_rest(name, value)
@@ -422,13 +423,33 @@ static void write_memif(void)
 static void write_states(void)
 {
 	static const uint64_t words[] = {
-		9,   20,   500,	    4,	 8,	  3,   8,
-		77,  3,	   76,	    12,	 2,	  0,   /* the list of members */ 8,
-		0xe, 0x10, 101,	    102, 103,	  104, 0,
-		0,   0,	   2 << 16, 1,	 2,	  12,  9,
-		15,  3,	   1,	    3,	 100,	  4,   0,
-		200, 6,	   12,	    300, 5 << 16, 1,   3,
-		11,  0,	   0,	    0,	 0,
+		9,	 20,
+		500,	 4,
+		8,	 3,
+		8,	 77,
+		3,	 76,
+		12,	 2,
+		0,	 /* the list of members */ 8,
+		0xe,	 0x10,
+		101,	 102,
+		103,	 104,
+		0,	 0,
+		0,	 /* the limits */ 7,
+		1 << 24, 5000000000,
+		0,	 2,
+		100,	 2 << 16,
+		1,	 2,
+		12,	 9,
+		15,	 3,
+		1,	 3,
+		100,	 4,
+		0,	 200,
+		6,	 12,
+		300,	 5 << 16,
+		1,	 3,
+		11,	 0,
+		0,	 0,
+		0,
 	};
 	struct wl_state_coding coding;
 	struct wl_state state;
@@ -451,7 +472,8 @@ static void write_states(void)
 
 static void write_controls(void)
 {
-	struct wl_control control = {WL_CONTROL_TRIM, 3, 4, 5, 6, "reader", {0, 11, 12, 13}};
+	struct wl_control control = {WL_CONTROL_TRIM,	    3, 4, 5, 6, "reader", {0, 11, 12, 13},
+				     {1 << 24, 0, 0, 64, 9}};
 	uint8_t *body = seed + 1 + WL_ENTRY_HEADER_BYTES;
 
 	for (; control.verb <= WL_CONTROL_VERB_LAST; control.verb++) {

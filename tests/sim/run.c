@@ -190,6 +190,7 @@ static void set_up(struct run *run, const struct sim_options *options)
 		.segments_max = plan->segments_max,
 		.ring_bytes = plan->ring_bytes,
 		.election_timeout_ns = ELECTION_TIMEOUT_NS,
+		.patience_ns = plan->patience * ELECTION_TIMEOUT_NS,
 		.heartbeat_ns = ELECTION_TIMEOUT_NS / 10,
 		.plan = plan,
 		.mtu = (uint16_t)plan->mtu,

@@ -8,6 +8,7 @@
 #ifndef WL_TESTS_SIM_ACTORS_CLIENT_H
 #define WL_TESTS_SIM_ACTORS_CLIENT_H
 
+#include "tests/sim/actors/asking.h"
 #include "tests/sim/actors/endpoint.h"
 #include "tests/sim/plan/plan.h"
 #include "tests/sim/actors/library.h"
@@ -69,6 +70,9 @@ struct sim_client {
 	/* Told of each answer: the ghost store. */
 	void (*on_answer)(void *context, struct sim_client *client,
 			  const struct sim_answer *answer);
+	/* Event NULL: it is about to ask; else its answer, which is OK. */
+	void (*on_question)(void *context, struct sim_client *client, struct sim_question *question,
+			    const struct wirelog_event *event);
 	void *context;
 };
 

@@ -9,6 +9,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 #include "tests/sim/oracle/oracle.h"
+#include "tests/sim/actors/asking.h"
 #include "tests/sim/actors/client.h"
 #include "tests/sim/actors/refusals.h"
 #include "tests/sim/actors/transport_sim.h"
@@ -31,6 +32,7 @@ struct sim_library {
 	struct wl_engine engine;
 	struct sim_transport transport;
 	struct sim_client *client;
+	struct sim_asking asking;
 	struct ticket tickets[TICKETS]; /* by ordinal */
 	uint64_t ordinal;
 	struct sim_refusals refusals;
@@ -116,6 +118,12 @@ static void judge_status(struct sim_library *library, const struct ticket *ticke
 		cluster->seen[SIM_SEEN_NO_SPACE]++;
 		note_refused(library, ticket, ack->session);
 		return;
+	case WIRELOG_FENCED:
+		note_refused(library, ticket, ack->session);
+		cluster->seen[SIM_SEEN_FENCED]++;
+		if (client->plan->asks != 0)
+			return; /* somebody asked what became of it */
+		break;
 	case WIRELOG_TOO_MANY_CLIENTS:
 	case WIRELOG_NOT_CONNECTED:
 	case WIRELOG_NO_LEADER:
@@ -297,6 +305,8 @@ static void on_event(void *context, const struct wirelog_event *event)
 		note_gap(library, event);
 	else if (event->kind == WIRELOG_EVENT_CHECKPOINT)
 		note_checkpoint(library, event);
+	else if (event->kind == WIRELOG_EVENT_END || event->kind == WIRELOG_EVENT_OUTCOME)
+		sim_asking_on_event(&library->asking, event);
 	else if (event->kind == WIRELOG_EVENT_SESSION_LOST)
 		library->client->sessions_lost++;
 	else if (event->kind == WIRELOG_EVENT_PATH_MTU && event->status == WIRELOG_PATH_MTU)
@@ -555,6 +565,7 @@ static void connect(struct sim_library *library)
 	config.slots = library->slots;
 	config.bytes = library->bytes;
 	config.buffer = library->buffer;
+	sim_asking_end_life(&library->asking);
 	wl_engine_init(engine, &config);
 	engine->channel.transports[WL_ENDPOINT_UDP] = &library->transport.transport;
 	add_routes(library);
@@ -624,6 +635,7 @@ static void tick(void *subject, void *object)
 		return;
 	append_some(library);
 	read_on(library);
+	sim_asking_tick(&library->asking);
 	poll(library);
 }
 
@@ -657,6 +669,7 @@ void sim_library_init(struct sim_client *client)
 	memset(library, 0, sizeof(*library));
 	library->client = client;
 	client->library = library;
+	sim_asking_init(&library->asking, client, &library->engine);
 	library->slots = malloc(TICKETS * sizeof(library->slots[0]));
 	library->bytes = malloc(2 * SIM_RECORD_BYTES_MAX << 3);
 	library->buffer = malloc(WIRELOG_RECORD_BYTES_MAX);

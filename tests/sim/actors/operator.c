@@ -423,7 +423,6 @@ void sim_operator_transfer(struct sim_operator *operator_, unsigned number, uint
 	*promise = (struct promise){operator_, number, node->boot, election->counts.handed_over,
 				    cluster->agenda.now_ns};
 	/* Its own timeout, and one more when the target was told; the clock may run slow by a tenth. */
-	sim_agenda_add(&cluster->agenda,
-		       cluster->agenda.now_ns + 3 * cluster->config.election_timeout_ns,
+	sim_agenda_add(&cluster->agenda, cluster->agenda.now_ns + 3 * cluster->config.patience_ns,
 		       check_ended, promise, NULL);
 }

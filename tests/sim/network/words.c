@@ -69,6 +69,14 @@ static void say_facts(FILE *file, const char *name, const char *unit, const uint
 		fprintf(file, " %s %" PRIu64, wl_fact_name(fact), facts[fact]);
 }
 
+static void say_histories(FILE *file, const char *name, const char *unit, const uint64_t *histories)
+{
+	(void)unit;
+	for (unsigned journal = 0; journal < WIRELOG_JOURNALS_MAX; journal++)
+		if (histories[journal] != 0)
+			fprintf(file, " %s %u %016" PRIx64, name, journal, histories[journal]);
+}
+
 static void say_endpoint(FILE *file, const char *name, const char *unit, const char *text)
 {
 	(void)unit;

@@ -71,7 +71,16 @@ static struct sim_session *session_of(struct sim_oracle *oracle, uint64_t sessio
 	return &oracle->sessions[at];
 }
 
-/* Sequences of a session grow by one: nothing comes twice, nothing is left out. An expired one is used up, too. */
+void sim_oracle_note_spent(struct sim_oracle *oracle, uint64_t session, uint64_t sequence)
+{
+	struct sim_session *known = session_of(oracle, session);
+
+	if (sequence > known->last_sequence && sequence != UINT64_MAX &&
+	    sequence - known->last_sequence <= WL_SESSION_FENCE_MAX)
+		known->last_sequence = sequence;
+}
+
+/* Sequences of a session grow by one: nothing comes twice, nothing is left out. An expired one is used up, too, and a fence spends some. */
 static void check_sequence(struct sim_oracle *oracle, unsigned node,
 			   const struct wl_record_header *header)
 {
@@ -101,6 +110,7 @@ static void store_record(struct sim_oracle *oracle, unsigned node,
 			      (unsigned long long)oracle->numbers);
 	WL_CHECK(view->number < oracle->records_max);
 	check_sequence(oracle, node, &view->header);
+	sim_oracle_judge_never(oracle, node, view->header.session, view->header.sequence);
 	record = &oracle->records[view->number];
 	record->session = view->header.session;
 	record->sequence = view->header.sequence;
@@ -356,6 +366,7 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	check_commit(oracle, node);
 	sim_oracle_check_begin(oracle, node);
 	sim_oracle_check_members(oracle, node);
+	sim_oracle_check_limits(oracle, node);
 	oracle->list_seen[node->number] = journal->log.list;
 	if (oracle->checks % 64 == 0 && (broken = sim_drive_check(&node->drives[oracle->journal])))
 		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);

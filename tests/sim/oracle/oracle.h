@@ -52,6 +52,9 @@
  *      committed stands no other one; a new leader counts by the list that its votes were counted by; a state has the list that the entries say
  *  O41 what is damaged on a node heals where an entry of it is whole anywhere: in the end no journal is dormant but for one that is nowhere
  *      whole, and that one is named
+ *  O49 the end of the journal that is told is at least what any node had called committed when it was asked for, and committed
+ *  O50 "never" is told of an append that is not in the log, behind a committed fence that spent its sequence (or its tombstone), and it never is
+ *  O51 an append that is told to be committed is, under that number; one that is told to be pending was not when that was asked
  *  O42 a journal that is dormant says nothing but how nodes meet, and what mends, and its worker leaves its medium alone
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -66,6 +69,7 @@
 #define SIM_ORACLE_PROMISES 4096u /* weaker answers remembered */
 #define SIM_ORACLE_CLIENTS 8u
 #define SIM_ORACLE_RECORDS (1u << 17)
+#define SIM_ORACLE_FENCES 512u /* that were committed last; and "never"s that were told last */
 #define SIM_ORACLE_BASES 256u /* that were made last */
 
 /* Who made this base. */
@@ -112,6 +116,11 @@ struct sim_life {
 	wl_identity identity;
 };
 
+/* Sequences of a session up to this one are spent; or this one was told to be. */
+struct sim_fence {
+	uint64_t session, sequence;
+};
+
 /* A weaker answer: what it named. Or, by index alone, an entry that was said to be received. */
 struct sim_promise {
 	uint64_t session, sequence, number, index, term;
@@ -148,6 +157,9 @@ struct sim_oracle { /* of one journal */
 	uint64_t lists; /* how many were committed */
 	struct wl_list list_seen[WIRELOG_NODES_MAX +
 				 1]; /* by which a node counted when its last turn ended */
+	struct wl_journal_limits limits; /* by what is committed */
+	uint64_t sessions_by; /* entry of the limits at `sessions_seen` */
+	uint32_t sessions_seen; /* that lived at the newest committed entry, when a node was looked at last */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	struct sim_checkpoint checkpoints[SIM_ORACLE_CONSUMERS];
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];
@@ -198,6 +210,8 @@ struct sim_oracle { /* of one journal */
 	struct sim_holders *holders; /* by index */
 	struct sim_promise *promises; /* by {session, sequence}: a cache */
 	struct sim_promise *received; /* by index: a cache */
+	struct sim_fence fences[SIM_ORACLE_FENCES], nevers[SIM_ORACLE_FENCES]; /* rings */
+	uint64_t fence_count, never_count;
 	struct sim_client *clients[SIM_ORACLE_CLIENTS];
 	struct sim_life lives[WIRELOG_NODES_MAX + 1][SIM_ORACLE_CLIENTS];
 	uint64_t answers;

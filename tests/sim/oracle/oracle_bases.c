@@ -95,6 +95,8 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 	if (control.verb == WL_CONTROL_TRIM)
 		note_trim(oracle, control.number);
 	sim_oracle_note_consumer(oracle, header->index, &control);
+	sim_oracle_note_limits(oracle, header->index, &control);
+	sim_oracle_note_fence(oracle, &control);
 }
 
 /* Both of two whole bases: the newest may rot. */

@@ -521,6 +521,7 @@ void sim_oracle_watch_client(struct sim_oracle *oracle, struct sim_client *clien
 	struct sim_reader *reader = &client->reader;
 
 	client->on_answer = sim_oracle_on_answer;
+	client->on_question = sim_oracle_on_question;
 	client->context = oracle;
 	oracle->clients[client->number] = client;
 	reader->on_record = on_record;

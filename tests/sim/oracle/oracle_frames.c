@@ -61,7 +61,7 @@ static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *p
 		      size_t bytes)
 {
 	const struct sim_cluster *cluster = oracle->cluster;
-	uint64_t patience = SILENCE_NS(cluster->config.election_timeout_ns);
+	uint64_t patience = SILENCE_NS(cluster->config.patience_ns);
 	uint64_t now = cluster->agenda.now_ns;
 	const struct wl_replica *replica = &cluster->nodes[from].journals[oracle->journal]->replica;
 	wl_members heard = 1u << from;

@@ -20,6 +20,15 @@ void sim_oracle_note_consumer(struct sim_oracle *oracle, uint64_t index,
 uint64_t sim_oracle_lowest_checkpoint(const struct sim_oracle *oracle);
 void sim_oracle_on_checkpoint(void *context, struct sim_client *client,
 			      const struct wirelog_event *event);
+/* A fence spent the sequences of a session up to this one. */
+void sim_oracle_note_spent(struct sim_oracle *oracle, uint64_t session, uint64_t sequence);
+/* oracle_reads.c */
+void sim_oracle_note_fence(struct sim_oracle *oracle, const struct wl_control *control);
+/* A record is committed: was it told never to be? */
+void sim_oracle_judge_never(const struct sim_oracle *oracle, unsigned node, uint64_t session,
+			    uint64_t sequence);
+void sim_oracle_on_question(void *context, struct sim_client *client, struct sim_question *question,
+			    const struct wirelog_event *event);
 void sim_oracles_watch_bases(struct sim_oracle *oracles);
 void sim_oracle_check_begin(struct sim_oracle *oracle, const struct sim_node *node);
 /* What a node tells a reader. */
@@ -34,6 +43,10 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 void sim_oracle_check_learned(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_note_stable(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
+/* oracle_limits.c */
+void sim_oracle_note_limits(struct sim_oracle *oracle, uint64_t index,
+			    const struct wl_control *control);
+void sim_oracle_check_limits(struct sim_oracle *oracle, const struct sim_node *node);
 /* oracle_members.c */
 void sim_oracle_begin_members(struct sim_oracle *oracle);
 void sim_oracle_note_members(struct sim_oracle *oracle, unsigned node, uint64_t index,

@@ -83,6 +83,7 @@ void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *actio
 		break;
 	default:
 		sim_expect_bases(cluster, action);
+		sim_expect_limits(cluster, action);
 		sim_expect_members(cluster, action);
 		sim_expect_mend(cluster, action);
 		break;

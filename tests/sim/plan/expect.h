@@ -12,6 +12,8 @@ void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *actio
 /* faults_mend.c */
 void sim_expect_mend(struct sim_cluster *cluster, const struct sim_action *action);
 void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action);
+/* faults_limits.c */
+void sim_expect_limits(struct sim_cluster *cluster, const struct sim_action *action);
 /* Those about members (faults_members.c). */
 void sim_expect_members(const struct sim_cluster *cluster, const struct sim_action *action);
 

@@ -42,6 +42,9 @@ void sim_faults_drive(struct sim_faults *faults, const struct sim_action *action
 /* faults_bases.c. False: not one of those. */
 bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action *action,
 			     struct sim_node *node);
+/* faults_limits.c. The same. */
+bool sim_faults_act_on_limits(struct sim_faults *faults, const struct sim_action *action,
+			      struct sim_node *node);
 /* faults_members.c. The same. */
 bool sim_faults_act_on_members(struct sim_faults *faults, const struct sim_action *action,
 			       struct sim_node *node);

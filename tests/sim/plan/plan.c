@@ -23,6 +23,7 @@ void sim_plan_init(struct sim_plan *plan, uint64_t seed)
 		.fault_ns = 1000000000,
 		.outstanding_max = 8,
 		.think_ns = 1000000,
+		.patience = 1,
 		.record_bytes = 8192,
 		.reply_slots = 4096,
 		.clients_max = 64,

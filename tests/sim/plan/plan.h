@@ -111,6 +111,8 @@ enum sim_verb {
 	SIM_EXPECT_VOTES, /* node, 0 | 1: it is a voter by the newest committed list, which is not joint */
 	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
 	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
+	SIM_SET_LIMIT, /* node, which (base/journal_limits.h), what is kept of it: an operator asks it to set that limit */
+	SIM_EXPECT_LIMIT, /* node, which, what: its state has that limit */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
 	SIM_DESTROY, /* node, which is down: the entry of this index, wherever it stands on its drives */
 	SIM_MISTAKE, /* node, 0 | 1: of the entries that it gives peers to mend with some bytes are others */
@@ -167,6 +169,9 @@ enum sim_seen {
 	SIM_SEEN_TAKEN, /* a consumer was given its checkpoint, */
 	SIM_SEEN_CONFIRMED, /* told that one it committed is there, */
 	SIM_SEEN_DROPPED, /* or that it was dropped */
+	SIM_SEEN_END, /* an application was told how far the journal is, */
+	SIM_SEEN_NEVER, /* that an append never will be in the log, */
+	SIM_SEEN_FENCED, /* or that its own was spent */
 	SIM_SEENS,
 };
 
@@ -182,6 +187,7 @@ struct sim_plan {
 	uint64_t nodes, clients, mtu, sessions_max;
 	uint64_t library; /* bit per client: applications of the client library */
 	uint64_t consumers; /* bit per client: of these, those that read under a name */
+	uint64_t asks; /* of applications of the library: how far it is, what became of appends; per million of their turns */
 	uint64_t journals, workers; /* 1 or 2; journal j is worker j % workers' */
 	uint64_t segment_bytes, segments_max, ring_bytes;
 	uint64_t fault_ns; /* then it heals */
@@ -204,8 +210,11 @@ struct sim_plan {
 	uint64_t scrub_ns; /* in which all that is kept is read once; 0: never */
 	uint64_t base_every; /* bytes of the stream from one base to the next; 0: there are none */
 	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
+	uint64_t no_limits; /* 1: files say none, so that no entry does (search/explore.c) */
 	uint64_t raw; /* 1: drives are devices: a base has no name */
 	uint64_t think_ns; /* a client begins an append about so often */
+	uint64_t patience; /* of leaders, in election timeouts */
+	uint64_t prefers; /* which node is to lead rather; 0: none */
 	struct sim_action *actions; /* in order of time */
 	size_t count, capacity;
 };
@@ -254,5 +263,6 @@ const char *sim_seen_name(enum sim_seen which);
 void sim_schedule_clients(struct sim_plan *plan, uint64_t victim);
 /* Which of them read under a name; after all else. */
 void sim_schedule_consumers(struct sim_plan *plan);
+void sim_schedule_asks(struct sim_plan *plan);
 
 #endif

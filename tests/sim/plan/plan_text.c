@@ -104,6 +104,8 @@ static const struct {
 	[SIM_TRIM] = {"trim", {NODE, NUMBER}},
 	[SIM_PROPOSE_TRIM] = {"propose-trim", {NODE, NUMBER}},
 	[SIM_CONSUMER] = {"consumer", {NODE, NUMBER}},
+	[SIM_SET_LIMIT] = {"set-limit", {NODE, NUMBER, NUMBER}},
+	[SIM_EXPECT_LIMIT] = {"expect-limit", {NODE, NUMBER, NUMBER}},
 	[SIM_FLIP_BASE] = {"flip-base", {NODE}},
 	[SIM_MEMBER] = {"member", {NODE, NUMBER, NODE, NUMBER}},
 	[SIM_EXPECT_VOTES] = {"expect-votes", {NODE, NUMBER}},
@@ -162,6 +164,9 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_TAKEN] = "checkpoint-taken",
 	[SIM_SEEN_CONFIRMED] = "checkpoint-confirmed",
 	[SIM_SEEN_DROPPED] = "checkpoint-dropped",
+	[SIM_SEEN_END] = "end-told",
+	[SIM_SEEN_NEVER] = "never-told",
+	[SIM_SEEN_FENCED] = "fenced",
 };
 
 const char *sim_seen_name(enum sim_seen which)
@@ -182,6 +187,7 @@ static const struct {
 	{"clients", offsetof(struct sim_plan, clients), NUMBER},
 	{"library", offsetof(struct sim_plan, library), NUMBER},
 	{"consumers", offsetof(struct sim_plan, consumers), NUMBER},
+	{"asks", offsetof(struct sim_plan, asks), NUMBER},
 	{"mtu", offsetof(struct sim_plan, mtu), NUMBER},
 	{"sessions", offsetof(struct sim_plan, sessions_max), NUMBER},
 	{"segment-bytes", offsetof(struct sim_plan, segment_bytes), NUMBER},
@@ -214,6 +220,8 @@ static const struct {
 	{"retention-age", offsetof(struct sim_plan, retention_age_ns), TIME},
 	{"raw", offsetof(struct sim_plan, raw), NUMBER},
 	{"think", offsetof(struct sim_plan, think_ns), TIME},
+	{"patience", offsetof(struct sim_plan, patience), NUMBER},
+	{"prefers", offsetof(struct sim_plan, prefers), NUMBER},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 

@@ -256,6 +256,7 @@ static void configure(struct schedule *schedule)
 		plan->client_idle_ns = 50000000 + draw(schedule, 50000000);
 	plan->outstanding_max = 1 + draw(schedule, chance(schedule, 30) ? 40 : 6);
 	plan->think_ns = 1500000 + draw(schedule, 8000000);
+	plan->patience = plan->seed % 4 == 3 ? 4 : 1;
 	plan->fault_ns = 200000000 + draw(schedule, 1000000000);
 	plan->core = 0;
 	if (plan->nodes >= 3 && chance(schedule, 60)) {
@@ -315,6 +316,7 @@ void sim_schedule(struct sim_plan *plan, uint64_t seed)
 	sim_schedule_tables(plan, seed);
 	sim_schedule_bases(plan, seed, schedule.victim);
 	sim_schedule_consumers(plan);
+	sim_schedule_asks(plan);
 	sim_schedule_compares(plan);
 	sim_schedule_members(plan, seed);
 	sim_schedule_scrubs(plan);

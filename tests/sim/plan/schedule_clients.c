@@ -8,6 +8,7 @@
 
 #define STREAM 42u
 #define CONSUMERS_STREAM 73u
+#define ASKS_STREAM 81u
 #define CLIENTS_MIN \
 	8u /* the smallest table that a configuration may have, and all clients of a run */
 
@@ -148,4 +149,13 @@ void sim_schedule_consumers(struct sim_plan *plan)
 		sim_plan_add(plan, 100000000 + draw(&schedule, plan->fault_ns), SIM_CONSUMER,
 			     1 + draw(&schedule, plan->nodes),
 			     chance(&schedule, 50) ? 0 : draw(&schedule, 1000001), 0, 0);
+}
+
+void sim_schedule_asks(struct sim_plan *plan)
+{
+	struct clients_schedule schedule = {.plan = plan};
+
+	sim_random_init(&schedule.random, plan->seed, ASKS_STREAM);
+	if (plan->library != 0 && chance(&schedule, 50))
+		plan->asks = 5000 + draw(&schedule, 250000);
 }

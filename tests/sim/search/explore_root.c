@@ -137,6 +137,7 @@ struct sim_world *sim_world_init(const struct sim_bounds *bounds, const char *re
 		.segments_max = SIM_EXPLORE_SEGMENTS,
 		.ring_bytes = WL_LOG_RING_BYTES_MIN,
 		.election_timeout_ns = SIM_EXPLORE_TIMEOUT_NS,
+		.patience_ns = SIM_EXPLORE_TIMEOUT_NS,
 		.heartbeat_ns = SIM_EXPLORE_TIMEOUT_NS / 10,
 		.plan = &world->plan,
 		.mtu = 1500,
@@ -144,6 +145,7 @@ struct sim_world *sim_world_init(const struct sim_bounds *bounds, const char *re
 
 	sim_plan_init(&world->plan, 1);
 	world->plan.sessions_max = 4;
+	world->plan.no_limits = 1; /* an entry more in each history would be searched around, too */
 	world->plan.reply_slots = 64;
 	world->store = map(SIM_EXPLORE_STORE_BYTES);
 	sim_cluster_init(&world->cluster, &config, 1);

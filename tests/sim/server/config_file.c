@@ -113,6 +113,8 @@ static void write_cluster(struct writer *writer)
 			say(writer, "      port: 7700\n");
 		if (wish->joins & 1u << node)
 			say(writer, "      joins: on\n");
+		if (wish->prefers == node)
+			say(writer, "      priority: 60\n");
 		if (draw(writer, 3) == 0)
 			say(writer, "      client_endpoint: %s:10.0.0.%u:7700\n",
 			    half(writer) ? "udp" : "dpdk", node);
@@ -257,6 +259,7 @@ static void write_timing(struct writer *writer)
 
 	say(writer, "timing:\n");
 	say_number(writer, "election_timeout_ms", election);
+	say_number(writer, "patience_ms", wish->any ? election : wish->patience_ns / 1000000);
 	if (wish->any)
 		heartbeat = between(writer, 1, election / 4 < 10000 ? election / 4 : 10000);
 	say_number(writer, "heartbeat_ms", heartbeat);

@@ -19,7 +19,8 @@ struct sim_config_wish {
 	uint32_t members; /* bit per node id */
 	uint32_t joins; /* of them: not in the first list */
 	uint64_t segment_bytes, ring_bytes, log_bytes_max;
-	uint64_t election_timeout_ns, heartbeat_ns;
+	uint64_t election_timeout_ns, patience_ns, heartbeat_ns;
+	unsigned prefers; /* the node of the highest priority; 0: all are alike */
 	uint64_t sessions, mtu;
 	unsigned workers, journals;
 	bool names_core;

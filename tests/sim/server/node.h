@@ -183,7 +183,7 @@ struct sim_cluster_config {
 	const char *replay; /* the command that replays this run */
 	unsigned nodes, journals, workers; /* a journal's worker: its number modulo workers */
 	uint64_t segment_bytes, segments_max, ring_bytes;
-	uint64_t election_timeout_ns, heartbeat_ns;
+	uint64_t election_timeout_ns, patience_ns, heartbeat_ns;
 	const struct sim_plan *plan; /* limits of nodes */
 	uint16_t mtu;
 	enum sim_wiring wiring;

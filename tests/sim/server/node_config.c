@@ -25,6 +25,8 @@ static void wish_of(const struct sim_cluster *cluster, unsigned number,
 		.ring_bytes = config->ring_bytes,
 		.log_bytes_max = config->segment_bytes * config->segments_max,
 		.election_timeout_ns = config->election_timeout_ns,
+		.patience_ns = config->patience_ns,
+		.prefers = (unsigned)config->plan->prefers,
 		.heartbeat_ns = config->heartbeat_ns,
 		.sessions = cluster->nodes[number].sessions ? cluster->nodes[number].sessions
 							    : config->plan->sessions_max,

@@ -58,8 +58,10 @@ static void shape_journal(const struct start *start, uint32_t id, struct wl_jour
 	shape->service.read_buffers = (uint32_t)plan->read_buffers;
 	shape->service.subscription_idle_ns = plan->reader_idle_ns;
 	shape->service.base_every_bytes = plan->base_every;
-	shape->service.retention_bytes = plan->retention_bytes;
-	shape->service.retention_age_ns = plan->retention_age_ns;
+	if (plan->no_limits)
+		shape->service.limits = (struct wl_journal_limits){0};
+	shape->service.limits.value[WL_LIMIT_RETENTION_BYTES] = plan->retention_bytes;
+	shape->service.limits.value[WL_LIMIT_RETENTION_AGE_NS] = plan->retention_age_ns;
 	if (start->node->limit_segments != 0) /* as another file would have it */
 		shape->log.bytes_max = start->node->limit_segments * shape->log.segment_bytes;
 }

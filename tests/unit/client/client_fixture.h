@@ -119,6 +119,16 @@ struct client_fixture {
 		unsigned asks[4]; /* by verb */
 	} consumer;
 
+	/* questions to the journal */
+	struct {
+		int refuse_status; /* of whatever is asked; 0: none */
+		bool mute; /* nothing is answered */
+		unsigned ends[CLIENT_FIXTURE_NODES + 1],
+			outcomes[CLIENT_FIXTURE_NODES + 1]; /* asked there */
+		struct wl_wire_outcome_ask last;
+		enum wl_wire_fate fate;
+	} asked;
+
 	/* the application */
 	struct client_fixture_ack *acks; /* by sequence, of the present session */
 	unsigned ack_count; /* all */

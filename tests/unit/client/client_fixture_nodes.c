@@ -543,6 +543,44 @@ static void take_consumer(struct client_fixture *fixture, uint32_t id,
 	    wl_wire_encode_consumer_reply(datagram + WL_FRAME_HEADER_BYTES, &reply));
 }
 
+/* At any node. */
+static void take_end_ask(struct client_fixture *fixture, uint32_t id,
+			 const struct wl_wire_end_ask *ask)
+{
+	struct wl_wire_end_reply reply = {.nonce = ask->nonce,
+					  .leader = fixture->nodes[id].leader,
+					  .status = fixture->asked.refuse_status};
+	uint8_t datagram[256];
+
+	fixture->asked.ends[id]++;
+	if (fixture->asked.mute)
+		return;
+	reply.number = reply.status == 0 ? fixture->last_number : 0;
+	say(fixture, id, WL_WIRE_END_REPLY, datagram,
+	    wl_wire_encode_end_reply(datagram + WL_FRAME_HEADER_BYTES, &reply));
+}
+
+static void take_outcome_ask(struct client_fixture *fixture, uint32_t id,
+			     const struct wl_wire_outcome_ask *ask)
+{
+	struct wl_wire_outcome_reply reply = {.nonce = ask->nonce,
+					      .leader = fixture->nodes[id].leader,
+					      .status = fixture->asked.refuse_status};
+	uint8_t datagram[256];
+
+	fixture->asked.outcomes[id]++;
+	fixture->asked.last = *ask;
+	if (fixture->asked.mute)
+		return;
+	if (!fixture->nodes[id].thinks_it_leads)
+		reply.status = WIRELOG_NOT_LEADER;
+	if (reply.status == 0)
+		reply.fate = fixture->asked.fate;
+	reply.number = reply.fate == WL_WIRE_FATE_COMMITTED ? 77 : 0;
+	say(fixture, id, WL_WIRE_OUTCOME_REPLY, datagram,
+	    wl_wire_encode_outcome_reply(datagram + WL_FRAME_HEADER_BYTES, &reply));
+}
+
 static void dispatch(struct client_fixture *fixture, uint32_t id,
 		     const struct wl_frame_header *header, const uint8_t *payload)
 {
@@ -557,6 +595,8 @@ static void dispatch(struct client_fixture *fixture, uint32_t id,
 	struct wl_wire_unsubscribe unsubscribe;
 	struct wl_wire_path_probe probe;
 	struct wl_wire_consumer_ask ask;
+	struct wl_wire_end_ask end_ask;
+	struct wl_wire_outcome_ask outcome_ask;
 
 	if (type == WL_WIRE_HELLO && wl_wire_decode_hello(payload, bytes, &hello))
 		answer_hello(fixture, id, WL_WIRE_HELLO_REPLY, hello.nonce);
@@ -576,6 +616,11 @@ static void dispatch(struct client_fixture *fixture, uint32_t id,
 		take_credit(fixture, id, &credit);
 	else if (type == WL_WIRE_CONSUMER_ASK && wl_wire_decode_consumer_ask(payload, bytes, &ask))
 		take_consumer(fixture, id, &ask);
+	else if (type == WL_WIRE_END_ASK && wl_wire_decode_end_ask(payload, bytes, &end_ask))
+		take_end_ask(fixture, id, &end_ask);
+	else if (type == WL_WIRE_OUTCOME_ASK &&
+		 wl_wire_decode_outcome_ask(payload, bytes, &outcome_ask))
+		take_outcome_ask(fixture, id, &outcome_ask);
 	else if (type == WL_WIRE_UNSUBSCRIBE &&
 		 wl_wire_decode_unsubscribe(payload, bytes, &unsubscribe))
 		fixture->nodes[id].subscription.active &= fixture->nodes[id].subscription.id !=

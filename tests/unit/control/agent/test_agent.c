@@ -297,7 +297,7 @@ static void failed_record_takes_every_journal_out(void)
 
 static void settings_reach_every_worker_or_are_refused(void)
 {
-	static const uint64_t settings[WL_SETTINGS] = {11, 12, 13, 14, 15, 16, 17};
+	static const uint64_t settings[WL_SETTINGS] = {11, 12, 13, 14, 15};
 	struct wl_plane_message message = {.verb = WL_PLANE_NEIGHBOUR};
 
 	set_up(0xe);

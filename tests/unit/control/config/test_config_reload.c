@@ -89,18 +89,73 @@ static void limits_of_the_log_change_while_the_node_runs(void)
 	CU_ASSERT_EQUAL(changes.count, 5);
 	CU_ASSERT(is_changed(0, "base.every", true));
 	CU_ASSERT(is_changed(1, "base.rate", true));
-	CU_ASSERT(is_changed(2, "retention.bytes", true));
-	CU_ASSERT(is_changed(3, "retention.age", true));
-	CU_ASSERT(is_changed(4, "retention.hold", true));
+	CU_ASSERT(is_changed(2, "retention.bytes", false));
+	CU_ASSERT(is_changed(3, "retention.age", false));
+	CU_ASSERT(is_changed(4, "retention.hold", false));
+	CU_ASSERT(!changes.item[0].limit && !changes.item[1].limit);
+	CU_ASSERT(changes.item[2].limit && changes.item[3].limit && changes.item[4].limit);
 	CU_ASSERT_EQUAL(wl_config_mix(&running, &wanted, &next, &problems), 0);
 	CU_ASSERT_EQUAL(next.base_every_bytes, 1u << 20);
 	CU_ASSERT_EQUAL(next.base_bytes_per_second, 2u << 20);
-	CU_ASSERT_EQUAL(next.retention_bytes, 5ull << 30);
-	CU_ASSERT_EQUAL(next.retention_age_ns, 86400000000000);
-	CU_ASSERT_EQUAL(next.retention_hold_bytes, 6ull << 30);
 	CU_ASSERT_EQUAL(running.base_every_bytes, 256u << 20);
-	CU_ASSERT_EQUAL(running.retention_bytes, 0);
-	CU_ASSERT_EQUAL(running.retention_age_ns, 0);
+	/* The journal's own count: what a node would propose stays what it was started with. */
+	CU_ASSERT_EQUAL(next.retention_bytes, 0);
+	CU_ASSERT_EQUAL(next.retention_age_ns, 0);
+	CU_ASSERT_EQUAL(next.retention_hold_bytes, 0);
+}
+
+/* Sessions are memory, too. */
+static void a_limit_that_is_memory_needs_a_restart(void)
+{
+	compare("limits: {sessions: 77}\nretention: {records: 5000}\n");
+	CU_ASSERT_EQUAL(changes.count, 2);
+	CU_ASSERT(is_changed(0, "retention.records", false));
+	CU_ASSERT(is_changed(1, "limits.sessions", false));
+	CU_ASSERT(changes.item[0].limit && !changes.item[1].limit);
+}
+
+static void the_first_limits_are_those_of_the_file(void)
+{
+	struct wl_journal_limits limits;
+
+	compare("limits: {sessions: 77}\n"
+		"retention: {bytes: 5GiB, age: 86400, records: 5000, hold: 6GiB}\n");
+	wl_config_limits(&wanted, &limits);
+	CU_ASSERT_EQUAL(limits.index, 0);
+	CU_ASSERT_EQUAL(limits.value[WL_LIMIT_RETENTION_BYTES], 5ull << 30);
+	CU_ASSERT_EQUAL(limits.value[WL_LIMIT_RETENTION_AGE_NS], 86400000000000);
+	CU_ASSERT_EQUAL(limits.value[WL_LIMIT_RETENTION_HOLD_BYTES], 6ull << 30);
+	CU_ASSERT_EQUAL(limits.value[WL_LIMIT_RETENTION_RECORDS], 5000);
+	CU_ASSERT_EQUAL(limits.value[WL_LIMIT_SESSIONS], 77);
+	CU_ASSERT(wl_journal_limits_are_possible(&limits));
+}
+
+/* Else a file could say what no entry may, or an entry what no file may. */
+static void files_and_entries_have_the_same_ranges(void)
+{
+	unsigned found = 0;
+
+	for (unsigned id = 0; id < WL_CONFIG_SECTIONS; id++) {
+		struct wl_config_section section = wl_config_section((enum wl_config_section_id)id);
+
+		for (size_t at = 0; at < section.count; at++) {
+			const struct wl_config_key *key = &section.keys[at];
+			uint64_t kept, range[2];
+			char path[WL_CONFIG_KEY_BYTES];
+
+			if (key->first == 0)
+				continue;
+			found++;
+			wl_config_key_path((enum wl_config_section_id)id, key, path, sizeof(path));
+			CU_ASSERT_EQUAL(wl_journal_limit_find(path), key->first - 1);
+			CU_ASSERT(wl_journal_limit_take(wl_journal_limit_find(path), key->range.max,
+							&kept, range));
+			CU_ASSERT_EQUAL(range[0], key->range.min);
+			CU_ASSERT_EQUAL(range[1], key->range.max);
+			CU_ASSERT_EQUAL(kept, key->range.max * key->scale);
+		}
+	}
+	CU_ASSERT_EQUAL(found, WL_LIMITS);
 }
 
 static bool is_of_no_worker(const struct wl_config_key *key)
@@ -145,5 +200,8 @@ WL_SUITE(config_reload)
 	WL_TEST(only_live_keys_go_into_what_is_in_effect),
 	WL_TEST(a_live_key_that_contradicts_what_stays_is_refused),
 	WL_TEST(limits_of_the_log_change_while_the_node_runs),
+	WL_TEST(a_limit_that_is_memory_needs_a_restart),
+	WL_TEST(the_first_limits_are_those_of_the_file),
+	WL_TEST(files_and_entries_have_the_same_ranges),
 	WL_TEST(every_live_key_reaches_somebody),
 };

@@ -256,6 +256,7 @@ static void worker_takes(struct cluster *cluster, uint32_t id,
 		break;
 	case WL_PLANE_FOLLOW:
 		node->view = message->view;
+		node->handing_over = false;
 		break;
 	case WL_PLANE_TRANSFER:
 		node->handing_over = true;

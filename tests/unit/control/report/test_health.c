@@ -177,6 +177,7 @@ static void each_thing_that_a_peer_lacks_is_a_reason(void)
 	PROVOKES(peer_differs, DEGRADED, journal->peers[3].takes_part = false;
 		 journal->peers[3].differs = 1);
 	PROVOKES(peer_differs, DEGRADED, journal->peers[3].differs = 1);
+	PROVOKES(peer_history, DEGRADED, journal->peers[3].strange = true);
 	PROVOKES(peer_diverged, DEGRADED, journal->peers[3].apart = true);
 	PROVOKES(peer_needs_base, DEGRADED, journal->peers[3].needs_base = true);
 	PROVOKES(peer_held_back, DEGRADED, journal->peers[3].held_back = true);

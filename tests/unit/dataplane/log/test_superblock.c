@@ -77,6 +77,8 @@ static void what_is_encoded_is_decoded(void)
 				       .position = {journal + 4, journal + 5},
 				       .chain = journal + 6,
 				       .their_chain = journal + 7},
+			.history = journal + 8,
+			.rescued = journal + 9,
 		};
 		for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++)
 			before.peer_durable[journal][node] =
@@ -99,6 +101,8 @@ static void what_is_encoded_is_decoded(void)
 	CU_ASSERT_EQUAL(after.last_area_segments, 13);
 	CU_ASSERT_EQUAL(after.base_bytes, 9u << 20);
 	CU_ASSERT_EQUAL(wl_load_u64(image + 3752), 9u << 20);
+	CU_ASSERT_EQUAL(wl_load_u64(image + 3760 + 16 * 15), 23);
+	CU_ASSERT_EQUAL(wl_load_u64(image + 3768 + 16 * 15), 24);
 }
 
 /* Built beside the encoder, from the table in docs/LOG-FORMAT.md. */

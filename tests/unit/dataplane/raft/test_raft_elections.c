@@ -198,24 +198,90 @@ static void s5_2_split_vote_ends_by_a_new_round(void)
 	CU_ASSERT_EQUAL(election_fixture_sent(&node, WL_WIRE_PRE_VOTE, 2)->message.vote.term, 7);
 }
 
-/* 5.2 "election timeouts are chosen randomly from a fixed interval". */
+struct span {
+	uint64_t low, high;
+};
+
+static void widen(struct span *span, uint64_t left_ns)
+{
+	if (span->low == 0 || left_ns < span->low)
+		span->low = left_ns;
+	if (left_ns > span->high)
+		span->high = left_ns;
+}
+
+/*
+ * 5.2 "election timeouts are chosen randomly from a fixed interval", and "each candidate restarts its randomized election timeout at the
+ * start of an election": whoever has no leader draws from the whole interval, in each round.
+ */
 static void s5_2_timeouts_are_random_in_the_interval_and_drawn_anew(void)
 {
-	uint64_t low = UINT64_MAX, high = 0;
+	struct span drawn = {0, 0};
 
 	election_fixture_start(&node, 3, 5, 0);
+	CU_ASSERT_FATAL(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
 	for (int i = 0; i < 500; i++) {
-		uint64_t left;
+		uint32_t round = node.election.round;
 
-		election_fixture_leader_heard(&node, 2);
-		left = node.election.deadline_ns - node.now_ns;
-		low = left < low ? left : low;
-		high = left > high ? left : high;
+		CU_ASSERT_EQUAL_FATAL(node.election.leader, 0);
+		widen(&drawn, node.election.deadline_ns - node.now_ns);
+		for (int tick = 0; tick < 100 && node.election.round == round; tick++)
+			election_fixture_pass(&node, 1);
+		CU_ASSERT_EQUAL_FATAL(node.election.round, round + 1);
 	}
-	CU_ASSERT(low >= ELECTION_FIXTURE_TIMEOUT_NS &&
-		  low < ELECTION_FIXTURE_TIMEOUT_NS * 11 / 10);
-	CU_ASSERT(high < 2 * ELECTION_FIXTURE_TIMEOUT_NS &&
-		  high > ELECTION_FIXTURE_TIMEOUT_NS * 19 / 10);
+	CU_ASSERT(drawn.low >= ELECTION_FIXTURE_TIMEOUT_NS &&
+		  drawn.low < ELECTION_FIXTURE_TIMEOUT_NS * 11 / 10);
+	CU_ASSERT(drawn.high < 2 * ELECTION_FIXTURE_TIMEOUT_NS &&
+		  drawn.high > ELECTION_FIXTURE_TIMEOUT_NS * 19 / 10);
+}
+
+/* What a voter draws while it hears this leader. */
+static struct span drawn_under(uint32_t leader, unsigned voters)
+{
+	struct span drawn = {0, 0};
+
+	election_fixture_start(&node, voters, 5, 0);
+	for (int i = 0; i < 500; i++) {
+		election_fixture_leader_heard(&node, leader);
+		widen(&drawn, node.election.deadline_ns - node.now_ns);
+	}
+	return drawn;
+}
+
+/*
+ * 5.2 "to prevent split votes in the first place, election timeouts are chosen randomly ... This spreads out the servers so that in most
+ * cases only a single server will time out; it wins the election and sends heartbeats before any other servers time out". Voters under
+ * one leader have an interval each, that touch nowhere, and draw from it. (Node 1 is the first after the last voter, and the last after
+ * node 2.)
+ */
+static void s5_2_voters_under_one_leader_draw_from_intervals_that_are_apart(void)
+{
+	for (unsigned voters = 3; voters <= WIRELOG_NODES_MAX; voters++) {
+		uint64_t interval_ns = ELECTION_FIXTURE_TIMEOUT_NS / (voters - 1);
+		struct span before = {0, 0};
+
+		for (uint32_t leader = voters; leader >= 2; leader--) {
+			struct span drawn = drawn_under(leader, voters);
+
+			CU_ASSERT(drawn.low >= ELECTION_FIXTURE_TIMEOUT_NS);
+			CU_ASSERT(drawn.high - drawn.low > interval_ns * 4 / 10);
+			CU_ASSERT(before.high == 0 ||
+				  drawn.low > before.high + interval_ns * 4 / 10);
+			before = drawn;
+		}
+		CU_ASSERT(before.high < ELECTION_FIXTURE_TIMEOUT_NS * 21 / 10);
+	}
+}
+
+/* And when the first of them did not win, nobody's turn is known any more: no two may be in step for ever. */
+static void s5_2_who_lost_its_leader_draws_from_the_whole_interval(void)
+{
+	election_fixture_start(&node, 3, 5, 0);
+	election_fixture_leader_heard(&node, 3);
+	CU_ASSERT_FATAL(election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE));
+	CU_ASSERT_EQUAL(node.election.leader, 0);
+	CU_ASSERT(node.election.deadline_ns - node.now_ns >= ELECTION_FIXTURE_TIMEOUT_NS);
+	CU_ASSERT(node.election.deadline_ns - node.now_ns < 2 * ELECTION_FIXTURE_TIMEOUT_NS);
 }
 
 /* 5.4.1 "the voter denies its vote if its own log is more up-to-date than that of the candidate". */
@@ -451,6 +517,8 @@ WL_SUITE(raft_elections)
 	WL_TEST(s5_2_candidate_recognizes_the_leader_of_its_term),
 	WL_TEST(s5_2_split_vote_ends_by_a_new_round),
 	WL_TEST(s5_2_timeouts_are_random_in_the_interval_and_drawn_anew),
+	WL_TEST(s5_2_voters_under_one_leader_draw_from_intervals_that_are_apart),
+	WL_TEST(s5_2_who_lost_its_leader_draws_from_the_whole_interval),
 	WL_TEST(s5_2_vote_is_remembered_over_a_restart),
 	WL_TEST(s5_4_1_vote_goes_to_a_log_that_is_at_least_as_up_to_date),
 	WL_TEST(s5_4_1_comparison_is_made_with_the_fenced_tail),

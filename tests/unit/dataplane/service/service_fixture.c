@@ -6,6 +6,8 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
+#include "dataplane/service/propose.h"
+#include "dataplane/service/service_internal.h"
 
 #define CLUSTER 0x1122334455667788u
 #define NODE_BOOT 5u
@@ -408,6 +410,12 @@ void service_fixture_message(struct service_fixture *fixture, wl_identity client
 	case WL_WIRE_CONSUMER_ASK:
 		wl_service_on_consumer_ask(fixture->service, &message);
 		break;
+	case WL_WIRE_END_ASK:
+		wl_service_on_end_ask(fixture->service, &message);
+		break;
+	case WL_WIRE_OUTCOME_ASK:
+		wl_service_on_outcome_ask(fixture->service, &message);
+		break;
 	default:
 		wl_service_on_keepalive(fixture->service, &message);
 		break;
@@ -612,4 +620,20 @@ void service_fixture_read(const struct service_fixture *fixture,
 			reader->gaps++;
 		}
 	}
+}
+
+void service_fixture_limit(struct service_fixture *fixture, enum wl_journal_limit limit,
+			   uint64_t value)
+{
+	struct wl_journal_limits limits = fixture->service->state.limits;
+	struct wl_control control;
+	uint64_t before = limits.index;
+
+	if (before == 0)
+		limits.value[WL_LIMIT_SESSIONS] = SERVICE_FIXTURE_SESSIONS;
+	limits.value[limit] = value;
+	control = wl_control_of_limits(&limits, before);
+	WL_CHECK(wl_service_propose(fixture->service, &control) == WL_LOG_OK);
+	service_fixture_turns(fixture, 10);
+	WL_CHECK(fixture->service->state.limits.index > before);
 }

@@ -75,6 +75,9 @@ void service_fixture_turns(struct service_fixture *fixture, unsigned count);
 void service_fixture_message(struct service_fixture *fixture, wl_identity client, uint8_t type,
 			     const uint8_t *payload, size_t bytes);
 
+/* What an entry says from now on; the leader has it applied. */
+void service_fixture_limit(struct service_fixture *fixture, enum wl_journal_limit limit,
+			   uint64_t value);
 /* One more client that has its place, heard now. */
 void service_fixture_add_client(struct service_fixture *fixture, wl_identity identity);
 /* Client's side, in one line each. */

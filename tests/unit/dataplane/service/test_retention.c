@@ -65,7 +65,11 @@ static uint64_t trimmed(void)
 
 static uint64_t wished(uint64_t bytes, uint64_t age_ns, uint64_t vouched_ns)
 {
-	const struct wl_retention retention = {bytes, age_ns, vouched_ns, 0};
+	const struct wl_retention retention = {
+		.bytes = bytes,
+		.age_ns = age_ns,
+		.vouched_ns = vouched_ns,
+	};
 
 	return wl_retention_number(&retention, &front->log, front->replica.commit, trimmed());
 }
@@ -114,7 +118,7 @@ static void nothing_is_proposed_before_a_segment_comes_free(void)
 	uint64_t first, tail;
 
 	begin(true);
-	wl_service_set(front->service, WL_SETTING_RETENTION_BYTES, 2 * (uint64_t)SEGMENT);
+	service_fixture_limit(front, WL_LIMIT_RETENTION_BYTES, 2 * (uint64_t)SEGMENT);
 	append_segments(4);
 	pass(2 * SECOND_NS);
 	first = trimmed();
@@ -169,8 +173,11 @@ static void a_checkpoint_holds_back_what_is_too_much(void)
 	begin(true);
 	append_segments(4);
 	for (uint64_t checkpoint = 1; checkpoint <= front->log.next_number; checkpoint += 3) {
-		const struct wl_retention free = {2 * (uint64_t)SEGMENT, 0, 0, 0};
-		const struct wl_retention retention = {2 * (uint64_t)SEGMENT, 0, 0, checkpoint};
+		const struct wl_retention free = {.bytes = 2 * (uint64_t)SEGMENT};
+		const struct wl_retention retention = {
+			.bytes = 2 * (uint64_t)SEGMENT,
+			.checkpoint = checkpoint,
+		};
 		uint64_t commit = front->replica.commit;
 		uint64_t wish = wl_retention_number(&free, &front->log, commit, 1);
 		uint64_t number = wl_retention_number(&retention, &front->log, commit, 1);
@@ -199,7 +206,7 @@ static void retention_waits_for_a_consumer_as_long_as_it_has_to(void)
 	uint64_t free;
 
 	begin(true);
-	wl_service_set(front->service, WL_SETTING_RETENTION_BYTES, SEGMENT);
+	service_fixture_limit(front, WL_LIMIT_RETENTION_BYTES, SEGMENT);
 	apply_set("reader", 1);
 	append_segments(4);
 	pass(2 * SECOND_NS);
@@ -229,12 +236,12 @@ static void who_holds_back_too_much_is_dropped(void)
 	append_segments(4);
 	near = wished(2 * (uint64_t)SEGMENT, 0, 0);
 	apply_set("near", near);
-	wl_service_set(front->service, WL_SETTING_RETENTION_BYTES, SEGMENT);
-	wl_service_set(front->service, WL_SETTING_RETENTION_HOLD_BYTES, 8 * (uint64_t)SEGMENT);
+	service_fixture_limit(front, WL_LIMIT_RETENTION_BYTES, SEGMENT);
+	service_fixture_limit(front, WL_LIMIT_RETENTION_HOLD_BYTES, 8 * (uint64_t)SEGMENT);
 	pass(2 * SECOND_NS);
 	CU_ASSERT_EQUAL(consumers(), 3);
 	CU_ASSERT_EQUAL(trimmed(), 1);
-	wl_service_set(front->service, WL_SETTING_RETENTION_HOLD_BYTES, 2 * (uint64_t)SEGMENT);
+	service_fixture_limit(front, WL_LIMIT_RETENTION_HOLD_BYTES, 2 * (uint64_t)SEGMENT);
 	tail = front->log.tail.index;
 	pass(2 * SECOND_NS);
 	pass(2 * SECOND_NS);
@@ -265,7 +272,7 @@ static void what_is_too_old_goes(void)
 	/* However old: what is kept of the last segment, and never above what is committed. */
 	number = wished(0, SECOND_NS, front->wall_ns + YEAR_NS);
 	CU_ASSERT(number > old_until && number < front->log.next_number);
-	wl_service_set(front->service, WL_SETTING_RETENTION_AGE_NS, 50 * SECOND_NS);
+	service_fixture_limit(front, WL_LIMIT_RETENTION_AGE_NS, 50 * SECOND_NS);
 	pass(2 * SECOND_NS);
 	CU_ASSERT(trimmed() > 1 && trimmed() <= old_until);
 	end();
@@ -284,6 +291,30 @@ static void the_stricter_limit_counts(void)
 	CU_ASSERT(by_age > 1 && by_size > by_age);
 	CU_ASSERT_EQUAL(wished(SEGMENT, 50 * SECOND_NS, front->wall_ns), by_size);
 	CU_ASSERT_EQUAL(wished(UINT64_MAX, 50 * SECOND_NS, front->wall_ns), by_age);
+	end();
+}
+
+static void what_is_not_among_the_newest_records_goes(void)
+{
+	uint64_t all, number;
+
+	begin(true);
+	append_segments(4);
+	all = front->log.next_number - 1;
+	for (uint64_t records = 0; records <= all + 5; records += 1 + all / 37) {
+		const struct wl_retention retention = {.records = records};
+
+		number = wl_retention_number(&retention, &front->log, front->replica.commit, 1);
+		CU_ASSERT(records != 0 && records < all ? number <= all + 1 - records
+							: number == 0);
+	}
+	service_fixture_limit(front, WL_LIMIT_RETENTION_RECORDS, 10);
+	pass(2 * SECOND_NS);
+	CU_ASSERT(trimmed() > 1 && trimmed() <= front->log.next_number - 10);
+	number = trimmed();
+	append_segments(2);
+	pass(2 * SECOND_NS);
+	CU_ASSERT(trimmed() > number);
 	end();
 }
 
@@ -309,7 +340,7 @@ static void one_clock_ten_years_ahead_trims_nothing(void)
 {
 	for (uint32_t node = 1; node <= 3; node++) {
 		begin(false);
-		wl_service_set(front->service, WL_SETTING_RETENTION_AGE_NS, YEAR_NS);
+		service_fixture_limit(front, WL_LIMIT_RETENTION_AGE_NS, YEAR_NS);
 		append_segments(3);
 		front->clock_ahead_ns[node] = 10 * YEAR_NS;
 		for (unsigned time = 0; time < 20; time++) {
@@ -334,7 +365,7 @@ static void own_clock_alone_trims_nothing(void)
 	begin(false);
 	front->clock_known[2] = front->clock_known[3] = false;
 	service_fixture_lead(front, 2);
-	wl_service_set(front->service, WL_SETTING_RETENTION_AGE_NS, SECOND_NS);
+	service_fixture_limit(front, WL_LIMIT_RETENTION_AGE_NS, SECOND_NS);
 	append_segments(3);
 	pass(100 * SECOND_NS);
 	pass(2 * SECOND_NS);
@@ -356,6 +387,7 @@ WL_SUITE(retention)
 	WL_TEST(who_holds_back_too_much_is_dropped),
 	WL_TEST(what_is_too_old_goes),
 	WL_TEST(the_stricter_limit_counts),
+	WL_TEST(what_is_not_among_the_newest_records_goes),
 	WL_TEST(nothing_above_the_commit_is_trimmed),
 	WL_TEST(one_clock_ten_years_ahead_trims_nothing),
 	WL_TEST(own_clock_alone_trims_nothing),

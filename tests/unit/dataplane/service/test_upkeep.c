@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataplane/service/propose.h"
 #include "dataplane/service/service_internal.h"
 #include "tests/unit/dataplane/service/service_fixture.h"
 #include "tests/unit/runner.h"
@@ -179,6 +180,103 @@ static void trim_waits_for_who_leads_and_is_forgotten_in_the_end(void)
 	end();
 }
 
+static void ask_limit(const char *name, uint64_t number, uint64_t made)
+{
+	struct wl_wire_propose wish = {
+		.verb = WL_WIRE_PROPOSE_LIMITS,
+		.number = number,
+		.made = made,
+	};
+
+	snprintf(wish.name, sizeof(wish.name), "%s", name);
+	wl_replica_ask(&front->replica, &wish);
+	pass(4);
+}
+
+static void give_file_limits(uint64_t sessions)
+{
+	struct wl_journal_limits *limits = &front->service->config.limits;
+
+	*limits = (struct wl_journal_limits){.value = {5 << 20, 1000000000, 0, sessions, 0}};
+}
+
+/* And no other leader's file counts any more. */
+static void the_first_leader_says_the_first_limits(void)
+{
+	uint64_t first;
+
+	for (uint64_t sessions = 1; sessions <= SERVICE_FIXTURE_SESSIONS; sessions *= 4) {
+		begin(false);
+		give_file_limits(sessions);
+		pass(4);
+		first = state()->limits.index;
+		CU_ASSERT_NOT_EQUAL_FATAL(first, 0);
+		CU_ASSERT_EQUAL(state()->limits.value[WL_LIMIT_RETENTION_BYTES], 5 << 20);
+		CU_ASSERT_EQUAL(state()->sessions.limit, sessions);
+		service_fixture_fence(front);
+		give_file_limits(sessions + 1);
+		service_fixture_lead(front, 2);
+		pass(4);
+		CU_ASSERT_EQUAL(state()->limits.index, first);
+		CU_ASSERT_EQUAL(state()->sessions.limit, sessions);
+		end();
+	}
+}
+
+static void a_limit_that_is_asked_for_is_set_once(void)
+{
+	uint64_t first, tail;
+
+	begin(false);
+	give_file_limits(8);
+	pass(4);
+	first = state()->limits.index;
+	ask_limit("retention.bytes", 7 << 20, first);
+	CU_ASSERT_EQUAL(state()->limits.value[WL_LIMIT_RETENTION_BYTES], 7 << 20);
+	CU_ASSERT_EQUAL(state()->limits.value[WL_LIMIT_RETENTION_AGE_NS], 1000000000);
+	CU_ASSERT_EQUAL(state()->limits.value[WL_LIMIT_SESSIONS], 8);
+	CU_ASSERT(state()->limits.index > first);
+	tail = front->log.tail.index;
+	ask_limit("retention.bytes", 9 << 20, first); /* of limits that are others by now */
+	ask_limit("retention.bytes", 7 << 20, state()->limits.index); /* as it is */
+	ask_limit("retention.byte", 9 << 20, state()->limits.index); /* there is none */
+	ask_limit("limits.sessions", 0, state()->limits.index);
+	ask_limit("limits.sessions", SERVICE_FIXTURE_SESSIONS + 1, state()->limits.index);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail);
+	CU_ASSERT_EQUAL(front->replica.ask.wish.verb, 0);
+	ask_limit("limits.sessions", SERVICE_FIXTURE_SESSIONS, state()->limits.index);
+	CU_ASSERT_EQUAL(state()->sessions.limit, SERVICE_FIXTURE_SESSIONS);
+	ask_limit("retention.age", 0, state()->limits.index); /* 0 is a value, too */
+	CU_ASSERT_EQUAL(state()->limits.value[WL_LIMIT_RETENTION_AGE_NS], 0);
+	CU_ASSERT_EQUAL(front->log.tail.index, tail + 2);
+	end();
+}
+
+/* An entry that a leader with more memory said: the log goes on, its table does not. */
+static void who_lacks_room_for_the_limits_applies_nothing_more(void)
+{
+	struct wl_journal_limits limits = {.value = {0, 0, 0, SERVICE_FIXTURE_SESSIONS + 1, 0}};
+	struct wl_control control = wl_control_of_limits(&limits, 0);
+	struct wl_service_stats stats;
+	uint64_t applied;
+
+	begin(false);
+	CU_ASSERT_EQUAL(wl_service_propose(front->service, &control), WL_LOG_OK);
+	pass(4);
+	applied = state()->sessions.applied_index;
+	CU_ASSERT_EQUAL(state()->limits.index, applied);
+	wl_service_get_stats(front->service, &stats);
+	CU_ASSERT(stats.lacks_room && !stats.damaged);
+	CU_ASSERT(!wl_service_leads(front->service));
+	CU_ASSERT(wl_service_wants_other_leader(front->service));
+	service_fixture_fence(front);
+	service_fixture_lead(front, 2);
+	pass(4);
+	CU_ASSERT_EQUAL(state()->sessions.applied_index, applied);
+	CU_ASSERT(front->replica.commit > applied);
+	end();
+}
+
 static void ask_consumer(enum wl_wire_propose_verb verb, const char *name, uint64_t number,
 			 uint64_t made)
 {
@@ -294,5 +392,8 @@ WL_SUITE(upkeep)
 	WL_TEST(checkpoint_that_is_asked_for_is_made_moved_and_dropped),
 	WL_TEST(trim_that_is_asked_for_stops_at_a_checkpoint),
 	WL_TEST(one_control_entry_at_a_time),
+	WL_TEST(the_first_leader_says_the_first_limits),
+	WL_TEST(a_limit_that_is_asked_for_is_set_once),
+	WL_TEST(who_lacks_room_for_the_limits_applies_nothing_more),
 	WL_TEST(who_hands_over_proposes_nothing),
 };

@@ -130,6 +130,19 @@ static void chance_record(struct state_log *log)
 			      log->sessions[which].id, log->sessions[which].next_sequence++);
 }
 
+/* Around where a session has come to: of the present, or without effect. */
+static void chance_fence(struct state_log *log, struct wl_control *control)
+{
+	unsigned which = (unsigned)sim_random_below(&log->random, STATE_FIXTURE_SESSIONS);
+	uint64_t next = log->sessions[which].next_sequence;
+
+	control->index = log->sessions[which].id;
+	control->number = next + sim_random_below(&log->random, 4);
+	control->number -= control->number > 2 ? 2 : 0;
+	if (control->index != 0 && control->number >= next)
+		log->sessions[which].next_sequence = control->number + 1;
+}
+
 static void chance_control(struct state_log *log)
 {
 	struct wl_control control = {.verb = (enum wl_control_verb)sim_random_between(
@@ -145,6 +158,8 @@ static void chance_control(struct state_log *log)
 		 (int)sim_random_below(&log->random, 4), "abc");
 	if (control.verb >= WL_CONTROL_CONSUMER_SET && fits)
 		control.expects = control.index = 0;
+	if (control.verb == WL_CONTROL_FENCE)
+		chance_fence(log, &control);
 	state_log_control(log, &control);
 	if (control.verb == WL_CONTROL_BASE && control.expects == log->base_mark)
 		log->base_mark = log->entries;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/base/bytes.h"
 #include "tests/unit/dataplane/state/state_fixture.h"
 #include "tests/unit/runner.h"
 
@@ -54,6 +55,97 @@ static void append_records(unsigned count)
 		state_log_add(&log_, WL_RECORD_DATA, 1u << 16, log_.next_number);
 	state_log_seal(&log_);
 	apply_all();
+}
+
+/* Returns the index of its entry. */
+static uint64_t say_limits(uint64_t expects, uint64_t sessions)
+{
+	const struct wl_journal_limits limits = {.value = {7, 5000000000, 8, sessions, 9}};
+	struct wl_control control = wl_control_of_limits(&limits, expects);
+
+	state_log_control(&log_, &control);
+	apply_all();
+	return log_.entries;
+}
+
+static void limits_name_those_that_they_follow(void)
+{
+	uint64_t first, second;
+
+	start();
+	say_limits(1, 3);
+	CU_ASSERT_EQUAL(state.limits.index, 0);
+	CU_ASSERT_EQUAL(wl_session_table_limit(&state.sessions),
+			4); /* as many as there is memory for */
+	first = say_limits(0, 3);
+	CU_ASSERT_EQUAL(state.limits.index, first);
+	CU_ASSERT_EQUAL(state.limits.value[WL_LIMIT_RETENTION_AGE_NS], 5000000000);
+	CU_ASSERT_EQUAL(state.limits.value[WL_LIMIT_SESSIONS], 3);
+	CU_ASSERT_EQUAL(wl_session_table_limit(&state.sessions), 3);
+	say_limits(0, 2); /* by a leader that did not see the first ones */
+	say_limits(first + 1, 2);
+	CU_ASSERT_EQUAL(state.limits.index, first);
+	CU_ASSERT_EQUAL(wl_session_table_limit(&state.sessions), 3);
+	second = say_limits(first, 2);
+	CU_ASSERT_EQUAL(state.limits.index, second);
+	CU_ASSERT_EQUAL(wl_session_table_limit(&state.sessions), 2);
+	CU_ASSERT_EQUAL(state.ignored, 0);
+	end();
+}
+
+static void impossible_limits_are_ignored(void)
+{
+	static const uint64_t sessions[] = {0, WIRELOG_SESSIONS_MAX + 1, 1ull << 32 | 2,
+					    UINT64_MAX};
+	uint64_t first;
+
+	start();
+	first = say_limits(0, 2);
+	for (unsigned at = 0; at < sizeof(sessions) / sizeof(sessions[0]); at++)
+		say_limits(first, sessions[at]);
+	CU_ASSERT_EQUAL(state.limits.index, first);
+	CU_ASSERT_EQUAL(wl_session_table_limit(&state.sessions), 2);
+	end();
+}
+
+static uint32_t open_sessions(unsigned count, uint64_t nonce)
+{
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	while (count-- != 0)
+		state_log_add(&log_, WL_RECORD_OPEN_SESSION, nonce++, 77);
+	state_log_seal(&log_);
+	apply_all();
+	return state.sessions.count;
+}
+
+/* Whatever memory a node has for more of them. */
+static void as_many_sessions_open_as_the_entry_allows(void)
+{
+	for (uint64_t limit = 1; limit <= 4; limit++) {
+		uint64_t said;
+
+		start();
+		said = say_limits(0, limit);
+		CU_ASSERT_EQUAL(open_sessions(6, 100), limit);
+		CU_ASSERT_EQUAL(open_sessions(1, 100), limit);
+		/* Lowered: who lives goes on, and nobody opens. */
+		said = say_limits(said, 1);
+		CU_ASSERT_EQUAL(open_sessions(1, 200), limit);
+		/* Raised again: there is room. */
+		say_limits(said, 4);
+		CU_ASSERT_EQUAL(open_sessions(6, 300), 4);
+		CU_ASSERT_FALSE(wl_session_table_lacks_room(&state.sessions));
+		end();
+	}
+}
+
+static void more_than_there_is_memory_for_is_told(void)
+{
+	start();
+	say_limits(0, 5);
+	CU_ASSERT_TRUE(wl_session_table_lacks_room(&state.sessions));
+	CU_ASSERT_EQUAL(wl_session_table_limit(&state.sessions), 4);
+	end();
 }
 
 static void the_first_state_keeps_everything(void)
@@ -364,7 +456,8 @@ static void the_digest_covers_every_part(void)
 		&state.proven.digest,	     &state.proven_before.index,
 		&state.proven_before.digest, &state.sessions.applied_index,
 		&state.sessions.activity,    &state.sessions.digest,
-		&state.consumers.digest,
+		&state.consumers.digest,     &state.limits.index,
+		&state.limits.value[0],	     &state.limits.value[WL_LIMITS - 1],
 	};
 	uint64_t seen[2 * sizeof(words) / sizeof(words[0]) + 2];
 	unsigned count = 0;
@@ -424,11 +517,111 @@ static void each_invariant_is_checked(void)
 	state.consumers.count = WL_CONSUMERS_MAX + 1;
 	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
 	state.consumers.count = 1;
+	state.limits.value[WL_LIMIT_RETENTION_BYTES] = 1; /* that no entry said */
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.limits.value[WL_LIMIT_RETENTION_BYTES] = 0;
+	say_limits(0, 3);
+	CU_ASSERT_PTR_NULL(wl_state_check(&state));
+	state.sessions.limit = 2;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.sessions.limit = 3;
+	state.limits.index++;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	state.limits.index--;
+	end();
+}
+
+static void lose(uint64_t before, uint64_t history, uint64_t numbers)
+{
+	struct wl_control loss = {
+		.verb = WL_CONTROL_LOSS,
+		.expects = before,
+		.number = log_.next_number + numbers,
+		.index = 1u << 2,
+		.digest = history,
+	};
+
+	loss.incarnation[2] = 22;
+	log_.next_number = loss.number;
+	state_log_control(&log_, &loss);
+	apply_all();
+}
+
+static void begin_history(uint64_t history)
+{
+	state_log_open(&log_, WL_ENTRY_TERM_START);
+	wl_store_u64(log_.bytes + log_.used, history);
+	log_.used += WL_ENTRY_HISTORY_BYTES;
+	state_log_seal(&log_);
+	apply_all();
+}
+
+static void the_first_entry_begins_a_history(void)
+{
+	uint64_t before;
+
+	start();
+	before = wl_state_digest(&state);
+	CU_ASSERT_EQUAL(state.history.id, 0);
+	begin_history(77);
+	CU_ASSERT_EQUAL(state.history.id, 77);
+	CU_ASSERT_EQUAL(state.history.index, 1);
+	CU_ASSERT_EQUAL(state.history.next_number, 0);
+	CU_ASSERT_NOT_EQUAL(wl_state_digest(&state), before);
+	end();
+}
+
+static void a_loss_ends_every_session_and_spends_the_numbers(void)
+{
+	start();
+	begin_history(77);
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 7, 8);
+	state_log_seal(&log_);
+	append_records(4);
+	CU_ASSERT_EQUAL(state.sessions.count, 2);
+	lose(77, 88, WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.sessions.count, 0);
+	CU_ASSERT_EQUAL(state.history.id, 88);
+	CU_ASSERT_EQUAL(state.history.before, 77);
+	CU_ASSERT_EQUAL(state.history.index, 4);
+	CU_ASSERT_EQUAL(state.history.lost_number, 5);
+	CU_ASSERT_EQUAL(state.history.next_number, 5 + WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.next_number, 5 + WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.list.voters, 1u << 2);
+	CU_ASSERT_EQUAL(state.list.index, 4);
+	CU_ASSERT_EQUAL(state.list.incarnation[2], 22);
+	append_records(1);
+	CU_ASSERT_EQUAL(state.next_number, 6 + WL_LOSS_NUMBERS);
+	end();
+}
+
+static void a_loss_of_another_history_changes_nothing_but_the_numbers(void)
+{
+	start();
+	begin_history(77);
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
+	state_log_seal(&log_);
+	lose(76, 88, WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.history.id, 77);
+	CU_ASSERT_EQUAL(state.sessions.count, 1);
+	lose(77, 77, WL_LOSS_NUMBERS);
+	CU_ASSERT_EQUAL(state.history.next_number, 0);
+	CU_ASSERT_EQUAL(state.sessions.count, 1);
 	end();
 }
 
 WL_SUITE(state)
 {
+	WL_TEST(limits_name_those_that_they_follow),
+	WL_TEST(impossible_limits_are_ignored),
+	WL_TEST(as_many_sessions_open_as_the_entry_allows),
+	WL_TEST(more_than_there_is_memory_for_is_told),
+	WL_TEST(the_first_entry_begins_a_history),
+	WL_TEST(a_loss_ends_every_session_and_spends_the_numbers),
+	WL_TEST(a_loss_of_another_history_changes_nothing_but_the_numbers),
 	WL_TEST(the_first_state_keeps_everything),
 	WL_TEST(numbers_and_stamps_follow_the_entries),
 	WL_TEST(a_trim_point_rises_and_passes_no_record_to_come),

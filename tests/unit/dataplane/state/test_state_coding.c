@@ -224,6 +224,12 @@ static const uint64_t small[] = {
 	8,
 	0xe,
 	0x10,
+	/* the history that began at entry 7, behind another one, whose numbers end before 12 */
+	0x1234,
+	7,
+	0x1233,
+	9,
+	12,
 	101,
 	102,
 	103,
@@ -231,6 +237,13 @@ static const uint64_t small[] = {
 	0,
 	0,
 	0,
+	/* entry 7 says the limits */
+	7,
+	1 << 24,
+	5000000000,
+	0,
+	2,
+	100,
 	NAME_A,
 	0,
 	0,
@@ -321,51 +334,66 @@ static const struct {
 	{14, 0x100},
 	{15, 0xe}, /* who votes learns */
 	{15, 1ull << 32},
-	{20, 105}, /* data of who is no member */
-	{23, 0},
-	{23, 0x2f612d61ull}, /* a slash */
-	{23, NAME_B}, /* names do not rise */
-	{23, NAME_B + 1},
-	{24, 'a'}, /* something behind the end of the name */
-	{26, 1ull << 56},
-	{27, 3}, /* below the trim point */
-	{27, 21},
-	{28, 0}, /* made by no entry */
-	{28, 10},
-	{29, NAME_A},
-	{35, 10 << 16},
-	{35, 5 << 16}, /* ids do not rise */
-	{35, 6 << 16},
-	{35, 7},
-	{37, 3}, /* the same client and nonce twice */
-	{38, 0},
-	{38, 13},
-	{39, 2}, /* more runs than sequences */
-	{39, 5}, /* ends before its last run begins */
-	{39, UINT64_MAX},
-	{40, 14}, /* not where the last run ends */
-	{40, 0},
-	{41, 10},
-	{42, 2}, /* the first run begins with the first sequence */
-	{43, 20},
-	{43, 10}, /* 10 to 12, and 12 comes again */
-	{43, 0}, /* two expired runs in a row are one */
-	{45, 1}, /* runs do not rise */
-	{45, 6},
-	{46, 6}, /* 3 to 5, and 6: one run */
-	{46, 5},
-	{48, 4},
-	{48, 10},
+	{16, 0}, /* the history is of an entry, and is none */
+	{17, 10}, /* of an entry that is not applied */
+	{17, 0},
+	{18, 0x1234}, /* the one before is the same */
+	{19, 12}, /* lost is a range of numbers */
+	{19, 0},
+	{20, 0},
+	{20, 21},
+	{25, 105}, /* data of who is no member */
+	{34, 0},
+	{34, 0x2f612d61ull}, /* a slash */
+	{34, NAME_B}, /* names do not rise */
+	{34, NAME_B + 1},
+	{35, 'a'}, /* something behind the end of the name */
+	{37, 1ull << 56},
+	{38, 3}, /* below the trim point */
+	{38, 21},
+	{39, 0}, /* made by no entry */
+	{39, 10},
+	{40, NAME_A},
+	{46, 10 << 16},
+	{46, 5 << 16}, /* ids do not rise */
+	{46, 6 << 16},
+	{46, 7},
+	{48, 3}, /* the same client and nonce twice */
 	{49, 0},
-	{49, 5},
-	{49, 17},
-	{49, UINT64_MAX},
-	{51, 2 << 16},
-	{51, 10 << 16}, /* opened by an entry that is not applied */
-	{51, 7},
-	{55, 1}, /* sequences without a run */
-	{56, 1},
-	{57, 1},
+	{49, 13},
+	{50, 2}, /* more runs than sequences */
+	{50, 5}, /* ends before its last run begins */
+	{50, UINT64_MAX},
+	{51, 14}, /* not where the last run ends */
+	{51, 0},
+	{52, 10},
+	{53, 2}, /* the first run begins with the first sequence */
+	{54, 20},
+	{54, 10}, /* 10 to 12, and 12 comes again */
+	{54, 0}, /* two expired runs in a row are one */
+	{56, 1}, /* runs do not rise */
+	{56, 6},
+	{57, 6}, /* 3 to 5, and 6: one run */
+	{57, 5},
+	{59, 4},
+	{59, 10},
+	{60, 0},
+	{60, 5},
+	{60, 17},
+	{60, UINT64_MAX},
+	{62, 2 << 16},
+	{62, 10 << 16}, /* opened by an entry that is not applied */
+	{62, 7},
+	{66, 1}, /* sequences without a run */
+	{67, 1},
+	{68, 1},
+	{28, 10}, /* limits of an entry that is not applied */
+	{28, 0}, /* values that no entry said */
+	{29, (1ull << 40) + 1}, /* more than retention.bytes may be */
+	{30, 1000000000000000001}, /* more than retention.age may be */
+	{32, 0}, /* no session may live */
+	{32, SESSIONS_MAX + 1}, /* more than there is memory for */
+	{32, 2 + (1ull << 32)},
 };
 
 static void what_apply_never_makes_is_refused(void)
@@ -426,9 +454,9 @@ static void sessions_are_written_by_rising_id(void)
 	state_start(&state, &memory, 3);
 	state_log_apply(&log_, &state, 6);
 	CU_ASSERT_EQUAL_FATAL(state.sessions.count, 3);
-	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 184 + 3 * 56 + 8);
+	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 272 + 3 * 56 + 8);
 	for (unsigned at = 0; at < 3; at++) {
-		uint64_t id = wl_load_u64(bytes_of[0] + 184 + at * 56);
+		uint64_t id = wl_load_u64(bytes_of[0] + 272 + at * 56);
 
 		CU_ASSERT_TRUE(id > last);
 		last = id;
@@ -437,8 +465,40 @@ static void sessions_are_written_by_rising_id(void)
 	end();
 }
 
+/* Of one size and of another, before sessions and after; the room that is needed is what they allow, not what lives. */
+static void limits_travel_with_the_state(void)
+{
+	struct wl_journal_limits limits = {.value = {1 << 24, 3000000000, 9, 2, 7}};
+	struct wl_state origin;
+	void *memory;
+	size_t bytes;
+
+	start();
+	for (uint64_t expects = 0; expects < 200; expects = limits.index) {
+		struct wl_control control = wl_control_of_limits(&limits, expects);
+
+		limits.index = state_log_control(&log_, &control);
+		limits.value[WL_LIMIT_SESSIONS]++;
+		limits.value[WL_LIMIT_RETENTION_RECORDS] += limits.index;
+		state_log_chance(&log_, limits.index, 60);
+	}
+	state_start(&origin, &memory, SESSIONS_MAX);
+	state_log_apply(&log_, &origin, log_.entries);
+	CU_ASSERT_TRUE(origin.limits.index > 1);
+	CU_ASSERT_EQUAL(origin.sessions.limit, origin.limits.value[WL_LIMIT_SESSIONS]);
+	for (uint64_t cut = 0; cut < log_.entries; cut += 17)
+		cut_and_go_on(&origin, cut, 56);
+	bytes = encode(&origin, bytes_of[0], 4088);
+	CU_ASSERT_TRUE(origin.sessions.limit <= SESSIONS_MAX);
+	CU_ASSERT_FALSE(is_decoded(bytes_of[0], bytes, origin.sessions.limit - 1));
+	CU_ASSERT_TRUE(is_decoded(bytes_of[0], bytes, origin.sessions.limit));
+	free(memory);
+	end();
+}
+
 WL_SUITE(state_coding)
 {
+	WL_TEST(limits_travel_with_the_state),
 	WL_TEST(any_cut_of_any_log_leaves_the_same_state),
 	WL_TEST(every_flipped_bit_and_every_shorter_one_is_refused),
 	WL_TEST(what_apply_never_makes_is_refused),

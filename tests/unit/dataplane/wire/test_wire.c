@@ -67,7 +67,9 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		greeting.fact[fact] = 100 + fact;
-	CU_ASSERT_EQUAL(wl_wire_encode_greeting(bytes, &greeting), 24 + 8 * 9);
+	greeting.histories[15] = 0x77;
+	CU_ASSERT_EQUAL(wl_wire_encode_greeting(bytes, &greeting), 24 + 8 * 9 + 8 * 16);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 96 + 8 * 15), 0x77);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 88), 0x8001);
 	CU_ASSERT_EQUAL(bytes[7], 8);
 	CU_ASSERT_EQUAL(bytes[12], 9);
@@ -78,6 +80,7 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 	CU_ASSERT_EQUAL(greeting.seen_boot, 0x0807060504030201);
 	CU_ASSERT_EQUAL(greeting.fact[WL_FACT_HEARTBEAT], 108);
 	CU_ASSERT_EQUAL(greeting.apart, 0x8001);
+	CU_ASSERT_EQUAL(greeting.histories[15], 0x77);
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 8, 1 << 7); /* flags */
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 12, 8); /* facts */
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 90,
@@ -154,6 +157,7 @@ static size_t encode_reply(uint32_t members)
 		.member_count = members,
 		.challenge = 10,
 		.status = -11,
+		.history_id = 12,
 	};
 
 	for (uint32_t at = 0; at < members; at++) {
@@ -169,7 +173,8 @@ static void hello_reply_has_the_documented_layout(void)
 	static const unsigned longs[] = {0, 16, 24, 32, 40, 48, 56};
 	static const uint8_t values[] = {1, 4, 5, 6, 7, 8, 10};
 
-	CU_ASSERT_EQUAL(encode_reply(2), 96 + 2 * 100);
+	CU_ASSERT_EQUAL(encode_reply(2), 104 + 2 * 100);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 96), 12);
 	for (unsigned at = 0; at < 7; at++)
 		CU_ASSERT_EQUAL(wl_load_u64(bytes + longs[at]), values[at]);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 64), 11);
@@ -181,10 +186,10 @@ static void hello_reply_has_the_documented_layout(void)
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 10);
 	CU_ASSERT_EQUAL((int32_t)wl_load_u32(bytes + 88), -11);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 92), 0);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 196), 2);
-	CU_ASSERT_EQUAL(memcmp(bytes + 200, "udp:192.0.2.1:7700\0", 19), 0);
-	CU_ASSERT_EQUAL(bytes[295], 0);
-	CU_ASSERT_EQUAL(bytes[296], 0xee);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 204), 2);
+	CU_ASSERT_EQUAL(memcmp(bytes + 208, "udp:192.0.2.1:7700\0", 19), 0);
+	CU_ASSERT_EQUAL(bytes[303], 0);
+	CU_ASSERT_EQUAL(bytes[304], 0xee);
 }
 
 static void hello_reply_carries_every_member(void)
@@ -216,13 +221,13 @@ static void hello_reply_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(hello_reply, size, 79, 0xff);
 	ASSERT_REFUSED_WITH(hello_reply, size, 91, 0); /* status */
 	ASSERT_REFUSED_WITH(hello_reply, size, 92, 1); /* reserved */
-	ASSERT_REFUSED_WITH(hello_reply, size, 96, 0); /* a member's node */
-	ASSERT_REFUSED_WITH(hello_reply, size, 96, WIRELOG_NODES_MAX + 1);
-	ASSERT_REFUSED_WITH(hello_reply, size, 200, ' ');
-	ASSERT_REFUSED_WITH(hello_reply, size, 201, '\n');
-	ASSERT_REFUSED_WITH(hello_reply, size, 201, 0x7f);
-	ASSERT_REFUSED_WITH(hello_reply, size, 295, 'x'); /* something behind the final zero */
-	memset(bytes + 200, 'x', 96); /* no final zero */
+	ASSERT_REFUSED_WITH(hello_reply, size, 104, 0); /* a member's node */
+	ASSERT_REFUSED_WITH(hello_reply, size, 104, WIRELOG_NODES_MAX + 1);
+	ASSERT_REFUSED_WITH(hello_reply, size, 208, ' ');
+	ASSERT_REFUSED_WITH(hello_reply, size, 209, '\n');
+	ASSERT_REFUSED_WITH(hello_reply, size, 209, 0x7f);
+	ASSERT_REFUSED_WITH(hello_reply, size, 303, 'x'); /* something behind the final zero */
+	memset(bytes + 208, 'x', 96); /* no final zero */
 	CU_ASSERT_FALSE(wl_wire_decode_hello_reply(bytes, size, &(struct wl_wire_hello_reply){0}));
 }
 
@@ -392,6 +397,10 @@ static void propose_has_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_propose trim = {.verb = WL_WIRE_PROPOSE_TRIM, .number = 7};
 	const struct wl_wire_propose members = {.verb = WL_WIRE_PROPOSE_MEMBERS, .number = 0x302};
+	const struct wl_wire_propose limit = {.verb = WL_WIRE_PROPOSE_LIMITS,
+					      .number = 5,
+					      .made = 4,
+					      .name = "retention.bytes"};
 	const struct wl_wire_propose set = {.verb = WL_WIRE_PROPOSE_CONSUMER_SET,
 					    .number = 7,
 					    .made = 9,
@@ -430,6 +439,12 @@ static void propose_has_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 26, '/');
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 55, 'a'); /* behind its end */
 
+	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &limit), 56);
+	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 1);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 0, 9);
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 16, 0); /* of whichever limits */
+	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 24, 0);
 	CU_ASSERT_EQUAL(wl_wire_encode_propose(bytes, &drop), 56);
 	ASSERT_ONLY_SIZE(propose, WL_WIRE_PROPOSE_BYTES);
 	ASSERT_REFUSED_WITH(propose, WL_WIRE_PROPOSE_BYTES, 8, 1);

@@ -263,7 +263,8 @@ static void subscribe_and_credit_have_the_documented_layouts_and_limits(void)
 	struct wl_wire_subscribe subscribe = {.subscription = 1,
 					      .from = WL_WIRE_FROM_NOW,
 					      .credit_bytes = 3,
-					      .value = 4};
+					      .value = 4,
+					      .history_id = 5};
 	struct wl_wire_credit credit = {.subscription = 1,
 					.next_number = 2,
 					.credit_bytes = 3,
@@ -274,6 +275,7 @@ static void subscribe_and_credit_have_the_documented_layouts_and_limits(void)
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 3);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 3);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 4);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 5);
 	ASSERT_ONLY_SIZE(subscribe, WL_WIRE_SUBSCRIBE_BYTES);
 	ASSERT_REFUSED_WITH(subscribe, WL_WIRE_SUBSCRIBE_BYTES, 8, 0);
 	ASSERT_REFUSED_WITH(subscribe, WL_WIRE_SUBSCRIBE_BYTES, 8, 4);

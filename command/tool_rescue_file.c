@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command/tool_rescue.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "command/tool_journal.h"
+#include "dataplane/log/rescue.h"
+#include "dataplane/store/superblock_uring.h"
+#include "wirelog/status.h"
+
+static int look_at(struct wl_store *store, uint32_t id, struct wl_rescue_journal *found)
+{
+	static struct wl_tool_journal journal;
+	struct wl_tool_journal_store of = {store, id};
+	struct wl_tool_journal_source source;
+	int status;
+
+	wl_tool_journal_of_store(&of, &source);
+	source.from_begin = true; /* the list of members is wanted, and it may stand far back */
+	status = wl_tool_journal_open(&journal, &source);
+	if (status == 0) {
+		const struct wl_superblock_journal *record =
+			&wl_store_superblock(store)->journals[id];
+
+		*found = (struct wl_rescue_journal){
+			.tail = journal.log.tail,
+			.next_number = journal.log.next_number,
+			.commit = journal.recovery.known_commit > record->commit.index
+					  ? journal.recovery.known_commit
+					  : record->commit.index,
+			.list = journal.log.list,
+			.damaged = wl_tool_journal_is_damaged(&journal) ||
+				   record->divergence.node != 0,
+		};
+		if (wl_list_voters(&found->list) == 0)
+			found->list.voters = wl_store_superblock(store)->voters;
+	}
+	wl_tool_journal_close(&journal);
+	return status;
+}
+
+int wl_rescue_look(struct wl_rescue_data *data, const char *path, char *reason, size_t reason_bytes)
+{
+	const struct wl_store_config config = {.path = path, .read_only = true};
+	struct wl_store *store;
+	int status;
+
+	memset(data, 0, sizeof(*data));
+	data->path = path;
+	status = wl_store_open(&store, &config, reason, reason_bytes);
+	if (status != 0)
+		return status;
+	data->superblock = *wl_store_superblock(store);
+	for (uint32_t id = 0; id < data->superblock.journal_count && status == 0; id++)
+		status = look_at(store, id, &data->journals[id]);
+	wl_store_close(store);
+	if (status != 0)
+		snprintf(reason, reason_bytes, "%s: %s", path, wirelog_status_cause(status));
+	return status;
+}
+
+bool wl_rescue_fit(const struct wl_rescue_data *data, uint32_t count, char *reason,
+		   size_t reason_bytes)
+{
+	wl_members nodes = 0;
+
+	for (uint32_t at = 0; at < count; at++) {
+		const struct wl_superblock *one = &data[at].superblock,
+					   *first = &data[0].superblock;
+
+		if (memcmp(one->cluster, first->cluster, sizeof(one->cluster)) != 0 ||
+		    one->journal_count != first->journal_count) {
+			snprintf(reason, reason_bytes,
+				 "%s is of another cluster than %s, or has other journals",
+				 data[at].path, data[0].path);
+			return false;
+		}
+		for (uint32_t id = 0; id < one->journal_count; id++) {
+			if (one->journals[id].history == first->journals[id].history ||
+			    one->journals[id].history == 0 || first->journals[id].history == 0)
+				continue;
+			snprintf(
+				reason, reason_bytes,
+				"%s and %s are of two histories of journal %u: one of them was rescued "
+				"or begun anew already",
+				data[at].path, data[0].path, id);
+			return false;
+		}
+		if (wl_members_has(nodes, one->node)) {
+			snprintf(reason, reason_bytes, "node %u is here twice: %s, and before it",
+				 one->node, data[at].path);
+			return false;
+		}
+		nodes = wl_members_with(nodes, one->node);
+	}
+	return true;
+}
+
+uint32_t wl_rescue_best(const struct wl_rescue_data *data, uint32_t count, uint32_t journal)
+{
+	uint32_t best = 0;
+
+	for (uint32_t at = 1; at < count; at++) {
+		const struct wl_rescue_journal *one = &data[at].journals[journal];
+		const struct wl_rescue_journal *before = &data[best].journals[journal];
+
+		if (one->damaged)
+			continue;
+		if (before->damaged || !wl_position_at_least(before->tail, one->tail))
+			best = at;
+	}
+	return best;
+}
+
+bool wl_rescue_is_needless(const struct wl_rescue_data *data, uint32_t count, uint32_t journal)
+{
+	uint32_t best = wl_rescue_best(data, count, journal);
+	wl_members here = 0;
+
+	for (uint32_t at = 0; at < count; at++) {
+		const struct wl_superblock *one = &data[at].superblock;
+
+		if (!data[at].journals[journal].damaged &&
+		    one->journals[journal].caught_up_boot != 0 &&
+		    wl_list_names(&data[best].journals[journal].list, one->node, one->incarnation))
+			here = wl_members_with(here, one->node);
+	}
+	return wl_list_decides(&data[best].journals[journal].list, here);
+}
+
+int wl_rescue_make(struct wl_rescue_data *data, char *reason, size_t reason_bytes)
+{
+	struct wl_superblock *record = &data->superblock;
+	const struct wl_store_config config = {
+		.path = data->path,
+		.cluster = record->cluster,
+		.node = record->node,
+		.journal_count = record->journal_count,
+		.segment_bytes = record->segment_bytes,
+		.voters = record->voters,
+	};
+	struct wl_superblock_writer *writer = NULL;
+	uint64_t histories[WIRELOG_JOURNALS_MAX];
+	struct wl_store *store;
+	int status = wl_store_open(&store, &config, reason, reason_bytes);
+
+	if (status != 0)
+		return status;
+	*record = *wl_store_superblock(store);
+	status = WIRELOG_URING_UNAVAILABLE;
+	if (getrandom(histories, sizeof(histories), 0) == (ssize_t)sizeof(histories) &&
+	    wl_superblock_writer_open(&writer, store) == 0) {
+		for (uint32_t id = 0; id < record->journal_count; id++)
+			histories[id] |= 1;
+		wl_rescue_record(record, histories);
+		status = wl_superblock_writer_persist(writer, record) == 0 ? 0
+									   : WIRELOG_URING_FAILED;
+	}
+	if (status != 0)
+		snprintf(
+			reason, reason_bytes,
+			"%s: the record of the new history could not be made durable; it counts when "
+			"it is there: look with --dry-run, and ask again",
+			data->path);
+	if (writer)
+		wl_superblock_writer_close(writer);
+	wl_store_close(store);
+	return status;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the stats socket is asked about limits of journals. [wl-stats] */
+#ifndef WL_CONTROL_NODE_STATS_LIMIT_THREAD_H
+#define WL_CONTROL_NODE_STATS_LIMIT_THREAD_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* NAME,VALUE,JOURNAL,ENTRY: as it is told (base/journal_limits.h), of the limits that this entry said. NULL: `error` says why not. */
+json_t *wl_stats_answer_limit_set(void *context, const char *parameter, char *error,
+				  size_t error_bytes);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a rescue after a lost majority makes of the record of what is left (docs/SAFETY.md, rule 32). The record is the switch: before it is
+ * durable the data are what they were, and after it they are of a history of their own, whatever else happens. The node says the rest by
+ * itself when it starts: it is the only voter, and its first term begins with a LOSS (raft/replica_leader.c).
+ *
+ * Pure. [any]
+ */
+#ifndef WL_DATAPLANE_LOG_RESCUE_H
+#define WL_DATAPLANE_LOG_RESCUE_H
+
+#include "dataplane/log/superblock.h"
+
+/*
+ * The terms of the lost are below: each costs a majority of them a durable record, so that ten thousand a second, for three years without a
+ * pause, are fewer.
+ */
+#define WL_RESCUE_TERMS (1ull << 40)
+
+/* `histories`: random, not 0, one for each journal of the record. */
+void wl_rescue_record(struct wl_superblock *record, const uint64_t *histories);
+
+#endif
