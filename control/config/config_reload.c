@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/config/config_joins.h"
 #include "control/config/config_table.h"
 #include "dataplane/base/check.h"
 
@@ -42,24 +43,39 @@ static void compare_section(enum wl_config_section_id id, const struct wl_config
 	}
 }
 
+/* Where nodes or links change otherwise, too, they are not met: what leads to whom is then for the restart to say. */
+wl_members wl_config_joining(const struct wl_config *running, const struct wl_config *wanted)
+{
+	wl_members joining;
+
+	if (wl_config_nodes_grow(running, wanted, &joining) != WL_CONFIG_GROWS ||
+	    wl_config_links_grow(running, wanted, joining) == WL_CONFIG_CHANGES)
+		return 0;
+	return joining;
+}
+
 /* Both were zeros before they were filled, so that bytes between members are alike. */
 void wl_config_compare(const struct wl_config *running, const struct wl_config *wanted,
 		       struct wl_config_changes *changes)
 {
+	enum wl_config_growth nodes, links;
+	wl_members joining;
+
 	changes->count = 0;
 	for (unsigned id = 0; id < WL_CONFIG_SECTIONS; id++)
 		if (wl_config_section_is_single((enum wl_config_section_id)id))
 			compare_section((enum wl_config_section_id)id, running, wanted, changes);
-	if (running->node_count != wanted->node_count ||
-	    memcmp(running->nodes, wanted->nodes, sizeof(running->nodes)) != 0)
-		add(changes, "cluster.nodes", false);
+	nodes = wl_config_nodes_grow(running, wanted, &joining);
+	links = wl_config_links_grow(running, wanted, joining);
+	changes->joining = wl_config_joining(running, wanted);
+	if (nodes != WL_CONFIG_SAME)
+		add(changes, "cluster.nodes", changes->joining != 0);
 	if (running->journal_count != wanted->journal_count ||
 	    memcmp(running->journal_worker, wanted->journal_worker,
 		   sizeof(running->journal_worker)) != 0)
 		add(changes, "journals", false);
-	if (running->worker_count != wanted->worker_count ||
-	    memcmp(running->workers, wanted->workers, sizeof(running->workers)) != 0)
-		add(changes, "workers", false);
+	if (links != WL_CONFIG_SAME)
+		add(changes, "workers", changes->joining != 0);
 }
 
 static void take_live(const struct wl_config *wanted, struct wl_config *next,
@@ -85,6 +101,7 @@ int wl_config_mix(const struct wl_config *running, const struct wl_config *wante
 		if (wl_config_section_is_single((enum wl_config_section_id)id))
 			take_live(wanted, next, &section);
 	}
+	wl_config_join(wanted, wl_config_joining(running, wanted), next);
 	wl_config_check_timing(next, problems);
 	return problems->count ? problems->item[0].status : 0;
 }

@@ -22,15 +22,18 @@ struct wl_config_change {
 struct wl_config_changes {
 	struct wl_config_change item[WL_CONFIG_CHANGES_MAX];
 	uint32_t count;
+	wl_members joining; /* nodes that the file names only now, and that may be met while it runs (config_joins.h) */
 };
 
 void wl_config_compare(const struct wl_config *running, const struct wl_config *wanted,
 		       struct wl_config_changes *changes);
 /*
- * `next`: as `running`, with the live keys of `wanted`. 0, or CONFIG_CONFLICT with a problem: they contradict what stays as
+ * `next`: as `running`, with the live keys of `wanted` and the nodes that join. 0, or CONFIG_CONFLICT with a problem: they contradict what stays as
  * it is until a restart.
  */
 int wl_config_mix(const struct wl_config *running, const struct wl_config *wanted,
 		  struct wl_config *next, struct wl_config_problems *problems);
+/* The nodes that wl_config_compare and wl_config_mix say join; 0: none, or not without a restart. */
+wl_members wl_config_joining(const struct wl_config *running, const struct wl_config *wanted);
 
 #endif

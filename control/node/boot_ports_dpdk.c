@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config/config_joins.h"
 #include "control/node/boot_shape.h"
 #include "control/node/boot_thread.h"
 #include "control/report/report_file.h"
@@ -34,19 +35,12 @@ static enum wl_link_kind kind_of(enum wl_config_link_kind kind)
 	return WL_LINK_MEMIF;
 }
 
-static const struct wl_config_node *self_of(const struct wl_config *config)
-{
-	for (uint32_t at = 0; at < config->node_count; at++)
-		if (config->nodes[at].id == config->node)
-			return &config->nodes[at];
-	return &config->nodes[0];
-}
-
-static void plan_link(const struct wl_config_link *from, uint32_t ipv4, struct wl_link_config *to)
+void wl_boot_plan_link(const struct wl_config *config, const struct wl_config_link *from,
+		       struct wl_link_config *to)
 {
 	to->kind = kind_of(from->kind);
 	snprintf(to->name, sizeof(to->name), "%s", from->name);
-	to->ipv4 = ipv4;
+	to->ipv4 = wl_config_node(config, config->node)->ipv4;
 	to->mtu = from->mtu;
 	to->has_mac = from->has_mac;
 	memcpy(to->mac, from->mac, sizeof(to->mac));
@@ -64,12 +58,12 @@ static void plan_link(const struct wl_config_link *from, uint32_t ipv4, struct w
 static void plan_port(const struct wl_config *config, uint32_t number, struct port_plan *plan)
 {
 	const struct wl_config_worker *worker = &config->workers[number];
-	const struct wl_config_node *self = self_of(config);
+	const struct wl_config_node *self = wl_config_node(config, config->node);
 	uint16_t count = 0;
 
 	memset(plan, 0, sizeof(*plan));
 	for (uint32_t at = 0; at < worker->link_count; at++)
-		plan_link(&worker->links[at], self->ipv4, &plan->links[count++]);
+		wl_boot_plan_link(config, &worker->links[at], &plan->links[count++]);
 	for (uint32_t slot = 0; slot < worker->client_slots; slot++) {
 		struct wl_link_config *link = &plan->links[count++];
 

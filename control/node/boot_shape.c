@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "control/config/config_endpoint.h"
+#include "control/config/config_joins.h"
 #include "control/config/config_links.h"
 #include "control/config/config_table.h"
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/base/sentence.h"
 
@@ -100,11 +102,12 @@ static void set_mac_of_node(uint8_t mac[6], uint32_t node)
 	mac[5] = (uint8_t)node;
 }
 
-static void set_peer(const struct wl_config *config, uint32_t number,
-		     const struct wl_config_node *node, struct wl_worker_config *worker)
+/* True: it is known without asking the link. */
+static bool set_address(const struct wl_config *config, uint32_t number,
+			const struct wl_config_node *node, struct wl_address *address)
 {
 	const struct wl_config_worker *from = &config->workers[number];
-	struct wl_address *address = &worker->peer_address[node->id];
+	bool known = false;
 
 	address->ipv4 = node->ipv4;
 	address->udp_port = (uint16_t)(node->udp_port + number);
@@ -113,7 +116,24 @@ static void set_peer(const struct wl_config *config, uint32_t number,
 			continue;
 		address->link = (uint16_t)link;
 		set_mac_of_node(address->mac, node->id);
-		worker->peer_address_known[node->id] = true;
+		known = true;
+	}
+	return known;
+}
+
+void wl_boot_shape_newcomer(const struct wl_config *config, uint32_t number, uint32_t node,
+			    struct wl_worker_newcomer *newcomer)
+{
+	const struct wl_config_node *from = wl_config_node(config, node);
+
+	WL_CHECK(from != NULL);
+	memset(newcomer, 0, sizeof(*newcomer));
+	newcomer->node = node;
+	newcomer->priority = (uint8_t)from->priority;
+	newcomer->address_known = set_address(config, number, from, &newcomer->address);
+	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
+		newcomer->told[journal].node = node;
+		wl_config_endpoint_told(config, journal, from, newcomer->told[journal].endpoint);
 	}
 }
 
@@ -180,7 +200,8 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			worker->udp_port = (uint16_t)(other->udp_port + number);
 			continue;
 		}
-		set_peer(config, number, other, worker);
+		worker->peer_address_known[other->id] =
+			set_address(config, number, other, &worker->peer_address[other->id]);
 	}
 }
 
@@ -210,6 +231,16 @@ void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL
 	settings[WL_SETTING_BASE_EVERY_BYTES] = config->base_every_bytes;
 }
 
+static void add_neighbour(const struct wl_config *config, uint16_t link,
+			  const struct wl_link_info *info, uint32_t peer, struct wl_agent *agent)
+{
+	const struct wl_config_link *from = &config->workers[0].links[link];
+	uint32_t mask = from->prefix_length ? UINT32_MAX << (32 - from->prefix_length) : 0;
+	bool far = from->gateway != 0 && (peer & mask) != (info->ipv4 & mask);
+
+	wl_agent_add_neighbour(agent, link, peer, far ? from->gateway : 0);
+}
+
 /* Ethernet links are numbered alike for every worker; peers lie behind the first. */
 void wl_boot_shape_neighbours(const struct wl_config *config, const struct wl_port *port,
 			      struct wl_agent *agent)
@@ -217,21 +248,32 @@ void wl_boot_shape_neighbours(const struct wl_config *config, const struct wl_po
 	bool peers_added = false;
 
 	for (uint16_t link = 0; link < config->workers[0].link_count; link++) {
-		const struct wl_config_link *from = &config->workers[0].links[link];
 		const struct wl_link_info *info = port->ops->link(port, link);
-		uint32_t mask = from->prefix_length ? UINT32_MAX << (32 - from->prefix_length) : 0;
 
 		if (!info || !info->ethernet)
 			continue;
 		wl_agent_set_link(agent, link, info);
 		for (uint32_t at = 0; at < config->node_count && !peers_added; at++) {
-			uint32_t peer = config->nodes[at].ipv4;
-			bool far = from->gateway != 0 && (peer & mask) != (info->ipv4 & mask);
-
 			if (config->nodes[at].id != config->node)
-				wl_agent_add_neighbour(agent, link, peer, far ? from->gateway : 0);
+				add_neighbour(config, link, info, config->nodes[at].ipv4, agent);
 		}
 		peers_added = true;
+	}
+}
+
+void wl_boot_shape_neighbour(const struct wl_config *config, const struct wl_port *port,
+			     uint32_t node, struct wl_agent *agent)
+{
+	const struct wl_config_node *peer = wl_config_node(config, node);
+
+	WL_CHECK(peer != NULL);
+	for (uint16_t link = 0; link < config->workers[0].link_count; link++) {
+		const struct wl_link_info *info = port->ops->link(port, link);
+
+		if (!info || !info->ethernet)
+			continue;
+		add_neighbour(config, link, info, peer->ipv4, agent);
+		return;
 	}
 }
 

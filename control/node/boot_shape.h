@@ -42,6 +42,9 @@ void wl_boot_shape_base_identity(const struct wl_config *config, uint32_t id,
 				 struct wl_base_identity *identity);
 void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker);
+/* What the worker is told of a node that joins while it runs; the address's link is the configuration's place. */
+void wl_boot_shape_newcomer(const struct wl_config *config, uint32_t number, uint32_t node,
+			    struct wl_worker_newcomer *newcomer);
 /* Without the two random numbers: seed, spare_incarnation. */
 void wl_boot_shape_agent(const struct wl_config *config, struct wl_agent_config *agent);
 /* What may change while workers run (plane.h). */
@@ -49,6 +52,9 @@ void wl_boot_shape_settings(const struct wl_config *config, uint64_t settings[WL
 /* Tells the agent of worker 0's Ethernet links (`port` is that worker's), and of the peers behind the first of them. */
 void wl_boot_shape_neighbours(const struct wl_config *config, const struct wl_port *port,
 			      struct wl_agent *agent);
+/* The same for one peer that joined while the node runs. */
+void wl_boot_shape_neighbour(const struct wl_config *config, const struct wl_port *port,
+			     uint32_t node, struct wl_agent *agent);
 /* `memory_mb`: what was found to be needed; what is configured stands before it. */
 void wl_boot_shape_eal(const struct wl_config *config, uint32_t memory_mb,
 		       struct wl_eal_settings *settings);

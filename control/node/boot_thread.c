@@ -7,6 +7,7 @@
 #include "control/node/boot_thread.h"
 #include "control/node/mailbox_thread.h"
 #include "control/node/loop_thread.h"
+#include "control/node/reload_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
 #include "control/node/watch_thread.h"
@@ -122,8 +123,7 @@ void wl_boot_take_down(struct wl_node *node)
 	wl_stats_socket_close(node->stats);
 	node->stats = NULL;
 	wl_watch_stop(node);
-	free(node->reloaded);
-	node->reloaded = NULL;
+	wl_reload_forget(node);
 	wl_stop_doing("a read or write for a base");
 	wl_base_thread_stop(node);
 	wl_stop_doing("closing the disks and ports");

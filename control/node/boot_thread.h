@@ -53,5 +53,8 @@ int wl_boot_choose_idle(struct wl_node *node, char *reason, size_t reason_bytes)
 int wl_boot_start_workers(struct wl_node *node, char *reason, size_t reason_bytes);
 int wl_boot_open_ports(struct wl_node *node, char *reason,
 		       size_t reason_bytes); /* boot_ports_dpdk.c */
+/* One link as the port is told of it. */
+void wl_boot_plan_link(const struct wl_config *config, const struct wl_config_link *from,
+		       struct wl_link_config *to);
 
 #endif

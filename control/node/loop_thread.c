@@ -246,6 +246,8 @@ static const char *name_of(enum wl_mailbox_request_verb verb)
 {
 	if (verb == WL_MAILBOX_SET)
 		return "set";
+	if (verb == WL_MAILBOX_MEET)
+		return "meet";
 	return verb == WL_MAILBOX_STOP ? "stop" : "transfer";
 }
 
@@ -277,6 +279,11 @@ static void serve_mailbox(struct wl_node *node)
 	}
 	if (request.verb == WL_MAILBOX_SET)
 		ok = wl_agent_set(node->agent, request.settings);
+	if (request.verb == WL_MAILBOX_MEET) {
+		wl_boot_shape_neighbour(request.config, node->workers[0].port, request.target,
+					node->agent);
+		ok = true;
+	}
 	if (request.verb == WL_MAILBOX_COMPARE) {
 		/* One of many questions of one command: no line for each. */
 		ok = wl_agent_compare(node->agent, request.journal, request.index);

@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "control/agent/agent.h"
+#include "control/config/config.h"
 
 enum wl_mailbox_request_verb {
 	WL_MAILBOX_NOTHING = 0,
@@ -19,6 +20,7 @@ enum wl_mailbox_request_verb {
 	WL_MAILBOX_SET, /* settings */
 	WL_MAILBOX_ASK, /* journal, wish */
 	WL_MAILBOX_COMPARE, /* journal, index */
+	WL_MAILBOX_MEET, /* target: a node that joined; config */
 };
 
 struct wl_mailbox_request {
@@ -27,6 +29,7 @@ struct wl_mailbox_request {
 	uint64_t index;
 	uint64_t settings[WL_SETTINGS];
 	struct wl_wire_propose wish;
+	const struct wl_config *config; /* MEET: that names it */
 };
 
 struct wl_control_mailbox {

@@ -3,7 +3,7 @@
  * Reads once a second, on wl-watch, what the devices behind the configured links have counted, and keeps it for who asks: no worker
  * does, and no question reaches a driver.
  *
- * Owner: the node. Thread: open, close [init]; look is wl-watch's; count, copy [any but workers].
+ * Owner: the node. Thread: open, close [init]; look is wl-watch's; add is wl-stats'; count, copy [any but workers].
  */
 #ifndef WL_CONTROL_NODE_NIC_WATCH_THREAD_H
 #define WL_CONTROL_NODE_NIC_WATCH_THREAD_H
@@ -15,8 +15,13 @@
 int wl_nic_watch_open(struct wl_node *node, char *reason, size_t reason_bytes);
 void wl_nic_watch_close(struct wl_node *node);
 void wl_nic_watch_look(struct wl_node *node);
-/* Of all workers; it does not change. */
+/* A link that was opened while the node runs, at that place in the worker's port. `link` stays until close. Without memory it is not
+ * watched, nothing else. */
+void wl_nic_watch_add(struct wl_node *node, uint32_t worker, const struct wl_config_link *link,
+		      uint16_t place);
+/* Links of all workers; there may be more a moment later. */
 uint32_t wl_nic_watch_count(const struct wl_node *node);
-void wl_nic_watch_copy(struct wl_node *node, struct wl_status_link *links);
+/* What was seen of the first `max` of them, in the order in which they were added. */
+void wl_nic_watch_copy(const struct wl_node *node, struct wl_status_link *links, uint32_t max);
 
 #endif

@@ -30,6 +30,7 @@ struct wl_nic_watch;
 struct wl_mend_thread;
 struct wl_scrub_thread;
 struct wl_archive_thread;
+struct wl_reloaded;
 
 #define WL_NODE_NOTE_BYTES 512u
 
@@ -90,8 +91,8 @@ struct wl_node {
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats;
 	struct wl_control_mailbox *mailbox; /* between control and wl-stats */
-	struct wl_config *
-		reloaded; /* wl-stats': as `config`, with what was reloaded; NULL: nothing was (reload_thread.h) */
+	/* As `config`, with what was reloaded; NULL: nothing was. wl-stats writes, others read (reload_thread.h). */
+	_Atomic(struct wl_reloaded *) reloaded;
 	_Atomic uint64_t
 		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-stats writes, wl-base reads */
 	struct wl_base_thread *bases; /* base_thread.c */

@@ -3,22 +3,45 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/config/config_reload.h"
 #include "control/node/boot_shape.h"
+#include "control/node/join_thread.h"
 #include "control/node/mailbox_thread.h"
 #include "control/report/report_file.h"
 
+/* Who reads an older one goes on with it. Few: one for each file that said something else. */
+struct wl_reloaded {
+	struct wl_config config;
+	struct wl_reloaded *before;
+};
+
 /* What one request needs; large. */
 struct reload {
-	struct wl_config wanted, next;
+	struct wl_config wanted;
 	struct wl_config_problems problems;
 	struct wl_config_changes changes;
 };
 
 const struct wl_config *wl_reload_config(const struct wl_node *node)
 {
-	return node->reloaded ? node->reloaded : node->config;
+	const struct wl_reloaded *reloaded =
+		atomic_load_explicit(&node->reloaded, memory_order_acquire);
+
+	return reloaded ? &reloaded->config : node->config;
+}
+
+void wl_reload_forget(struct wl_node *node)
+{
+	struct wl_reloaded *reloaded = atomic_exchange(&node->reloaded, NULL);
+
+	while (reloaded) {
+		struct wl_reloaded *before = reloaded->before;
+
+		free(reloaded);
+		reloaded = before;
+	}
 }
 
 static json_t *refusal_of(const struct wl_config_problems *problems)
@@ -63,51 +86,68 @@ static void say(const struct wl_config_changes *changes)
 }
 
 /* The status keeps what is in effect: never what still waits for a restart. */
-static bool keep(struct wl_node *node, const struct wl_config *next)
+static void keep(struct wl_node *node, struct wl_reloaded *next)
 {
-	if (!node->reloaded)
-		node->reloaded = malloc(sizeof(*node->reloaded));
-	if (node->reloaded)
-		*node->reloaded = *next;
-	return node->reloaded != NULL;
+	next->before = atomic_load_explicit(&node->reloaded, memory_order_relaxed);
+	atomic_store_explicit(&node->reloaded, next, memory_order_release);
 }
 
-static json_t *take(struct wl_node *node, struct reload *reload, char *error, size_t error_bytes)
+/* What control and workers are told. `next` is kept where it says something else. */
+static json_t *put_into_effect(struct wl_node *node, struct reload *reload,
+			       struct wl_reloaded **next, char *error, size_t error_bytes)
 {
-	const struct wl_config *running = wl_reload_config(node);
 	struct wl_mailbox_request request = {.verb = WL_MAILBOX_SET};
+	const struct wl_config *config = &(*next)->config;
 
-	if (wl_config_load(running->file, &reload->wanted, &reload->problems) != 0 ||
-	    wl_config_mix(running, &reload->wanted, &reload->next, &reload->problems) != 0)
-		return refusal_of(&reload->problems);
-	wl_config_compare(running, &reload->wanted, &reload->changes);
-	wl_boot_shape_settings(&reload->next, request.settings);
+	if (reload->changes.joining != 0 &&
+	    !wl_join_nodes(node, config, reload->changes.joining, error, error_bytes))
+		return NULL;
+	/* Who was met stays met, so it is kept before anything else may fail. */
+	if (memcmp(config, wl_reload_config(node), sizeof(*config)) != 0) {
+		keep(node, *next);
+		*next = NULL;
+	}
+	wl_boot_shape_settings(config, request.settings);
 	if (!wl_mailbox_ask(node->mailbox, &request)) {
 		snprintf(error, error_bytes,
 			 "the workers could not be told within a second: ask again");
 		return NULL;
 	}
-	wl_report_set_level(reload->next.log_level);
-	atomic_store_explicit(&node->scrub_period_ns, reload->next.scrub_ns, memory_order_relaxed);
-	atomic_store_explicit(&node->base_bytes_per_second, reload->next.base_bytes_per_second,
+	wl_report_set_level(config->log_level);
+	atomic_store_explicit(&node->scrub_period_ns, config->scrub_ns, memory_order_relaxed);
+	atomic_store_explicit(&node->base_bytes_per_second, config->base_bytes_per_second,
 			      memory_order_relaxed);
 	say(&reload->changes);
-	if (!keep(node, &reload->next)) {
-		snprintf(error, error_bytes, "no memory to keep what is in effect now");
-		return NULL;
-	}
 	return answer_of(&reload->changes);
+}
+
+static json_t *take(struct wl_node *node, struct reload *reload, char *error, size_t error_bytes)
+{
+	const struct wl_config *running = wl_reload_config(node);
+	struct wl_reloaded *next = calloc(1, sizeof(*next));
+	json_t *answer = NULL;
+
+	if (!next)
+		return NULL;
+	if (wl_config_load(running->file, &reload->wanted, &reload->problems) != 0 ||
+	    wl_config_mix(running, &reload->wanted, &next->config, &reload->problems) != 0) {
+		answer = refusal_of(&reload->problems);
+	} else {
+		wl_config_compare(running, &reload->wanted, &reload->changes);
+		answer = put_into_effect(node, reload, &next, error, error_bytes);
+	}
+	free(next);
+	return answer;
 }
 
 json_t *wl_reload(struct wl_node *node, char *error, size_t error_bytes)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
-	json_t *answer;
+	json_t *answer = NULL;
 
 	snprintf(error, error_bytes, "no memory to read the file");
-	if (!reload)
-		return NULL;
-	answer = take(node, reload, error, error_bytes);
+	if (reload)
+		answer = take(node, reload, error, error_bytes);
 	free(reload);
 	return answer;
 }

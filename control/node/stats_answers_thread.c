@@ -95,7 +95,7 @@ static void gather_process(struct wl_status_facts *facts)
 struct gathered {
 	struct wl_status_facts facts; /* first: it is what the caller has */
 	struct wl_health health;
-	struct wl_status_link links[]; /* all configured ones */
+	struct wl_status_link links[]; /* all of them */
 };
 
 struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
@@ -107,7 +107,7 @@ struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
 
 	if (!facts)
 		return NULL;
-	facts->config = node->config;
+	facts->config = wl_reload_config(node);
 	facts->version = WIRELOG_VERSION_TEXT;
 	facts->pid = (int)getpid();
 	facts->boot_id = node->boot_id;
@@ -131,7 +131,7 @@ struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
 	facts->link_allocations = wl_worker_thread_link_allocations();
 	facts->links = gathered->links;
 	facts->link_count = links;
-	wl_nic_watch_copy(node, gathered->links);
+	wl_nic_watch_copy(node, gathered->links, links);
 	gather_process(facts);
 	wl_watch_judge(node, facts, &gathered->health);
 	return facts;
@@ -433,10 +433,10 @@ static bool may_ask(const struct wl_node *node, const struct wl_change *change,
 	uint32_t joins = change->verb == WL_CHANGE_REPLACE ? change->by : change->node, voter;
 	struct wl_list next;
 
-	if (!wl_members_has(node->config->members, joins) && change->verb != WL_CHANGE_REMOVE) {
+	if (!wl_members_has(wl_reload_config(node)->members, joins) && change->verb != WL_CHANGE_REMOVE) {
 		snprintf(error, error_bytes,
 			 "node %u is not in this node's file (cluster.nodes): name it there, with "
-			 "`joins: on`, in the files of all nodes",
+			 "`joins: on`, in the files of all nodes, then `wirelog config reload`",
 			 joins);
 		return false;
 	}

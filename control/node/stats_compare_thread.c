@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "control/node/mailbox_thread.h"
+#include "control/node/reload_thread.h"
 #include "control/node/stats_answers_thread.h"
 
 json_t *wl_stats_answer_compare(void *context, const char *parameter, char *error,
@@ -53,6 +54,7 @@ json_t *wl_stats_answer_compared(void *context, const char *parameter, char *err
 				 size_t error_bytes)
 {
 	const struct wl_node *node = context;
+	const struct wl_config *config = wl_reload_config(node);
 	struct wl_journal_status status;
 	uint32_t journal = 0;
 	json_t *nodes;
@@ -70,8 +72,8 @@ json_t *wl_stats_answer_compared(void *context, const char *parameter, char *err
 		return NULL;
 	}
 	nodes = json_array();
-	for (uint32_t at = 0; at < node->config->node_count; at++) {
-		uint32_t id = node->config->nodes[at].id;
+	for (uint32_t at = 0; at < config->node_count; at++) {
+		uint32_t id = config->nodes[at].id;
 
 		json_array_append_new(nodes, one_node(id, &status.compared.answers[id]));
 	}

@@ -337,6 +337,12 @@ static bool has_answers_left(struct wl_service *service, const struct wl_remote 
 }
 
 /* To who is not known, or is a node, no more than it asked with. */
+void wl_service_add_member(struct wl_service *service, const struct wl_wire_member *member)
+{
+	WL_CHECK(service->config.member_count < WIRELOG_NODES_MAX);
+	service->config.members[service->config.member_count++] = *member;
+}
+
 static void say_hello(struct wl_service *service, const struct wl_tx_to *to, uint8_t type,
 		      const struct wl_wire_hello_reply *greeting)
 {

@@ -79,6 +79,8 @@ unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns);
 /* The view changed: answers NOT_LEADER to what waits when we no longer lead, forgets in-flight
  * marks. */
 void wl_service_on_view(struct wl_service *service);
+/* Clients that ask who there is are told of it, too, from now on. */
+void wl_service_add_member(struct wl_service *service, const struct wl_wire_member *member);
 /* A member of wl_service_config from now on, also for readers that are there; what is no setting of a service changes nothing. */
 void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_t value);
 /* Our medium cannot give what the table of sessions needs; another node's may. What every node would find the same is

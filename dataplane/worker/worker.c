@@ -17,22 +17,46 @@ size_t wl_worker_memory_bytes(const struct wl_worker_config *config)
 	return wl_remote_table_memory_bytes(config->clients_max);
 }
 
+static void init_peer(struct wl_worker *worker, uint32_t node)
+{
+	const struct wl_worker_config *config = &worker->config;
+	struct wl_remote *peer = &worker->rx.peers[node];
+
+	peer->identity = wl_identity_of_node(node, config->worker);
+	peer->address = config->peer_address[node];
+	peer->address_known = config->peer_address_known[node];
+	peer->boot_floor = config->peer_boot[node];
+	peer->incarnation = config->peer_incarnation[node];
+	peer->suspect = wl_members_has(config->suspects, node);
+	wl_replay_init(&peer->replay);
+}
+
 static void init_peers(struct wl_worker *worker)
 {
 	const struct wl_worker_config *config = &worker->config;
 
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		struct wl_remote *peer = &worker->rx.peers[node];
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		if (node != config->node && wl_members_has(config->members, node))
+			init_peer(worker, node);
+}
 
-		if (node == config->node || !wl_members_has(config->members, node))
-			continue;
-		peer->identity = wl_identity_of_node(node, config->worker);
-		peer->address = config->peer_address[node];
-		peer->address_known = config->peer_address_known[node];
-		peer->boot_floor = config->peer_boot[node];
-		peer->incarnation = config->peer_incarnation[node];
-		peer->suspect = wl_members_has(config->suspects, node);
-		wl_replay_init(&peer->replay);
+void wl_worker_meet(struct wl_worker *worker, const struct wl_worker_newcomer *newcomer)
+{
+	struct wl_worker_config *config = &worker->config;
+
+	WL_CHECK(wl_members_only(newcomer->node) != 0 && newcomer->node != config->node);
+	WL_CHECK(!wl_members_has(config->members, newcomer->node));
+	config->members = wl_members_with(config->members, newcomer->node);
+	config->peer_address[newcomer->node] = newcomer->address;
+	config->peer_address_known[newcomer->node] = newcomer->address_known;
+	worker->rx.members = config->members;
+	init_peer(worker, newcomer->node);
+	for (uint32_t at = 0; at < worker->journal_count; at++) {
+		struct wl_journal *journal = &worker->journals[at];
+
+		journal->replica.config.priority[newcomer->node] = newcomer->priority;
+		wl_service_add_member(journal->service,
+				      &newcomer->told[journal->replica.config.journal]);
 	}
 }
 

@@ -74,6 +74,15 @@ struct wl_worker {
 	uint64_t stop_since_ns;
 };
 
+/* A node that the file names only now (control/config/config_joins.h). */
+struct wl_worker_newcomer {
+	uint32_t node;
+	struct wl_address address;
+	bool address_known; /* else a NEIGHBOUR tells it */
+	uint8_t priority; /* in who is to lead */
+	struct wl_wire_member told[WIRELOG_JOURNALS_MAX]; /* to clients, by journal */
+};
+
 size_t wl_worker_memory_bytes(const struct wl_worker_config *config); /* the table of clients */
 /* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. Everything lent outlives the worker. */
 void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
@@ -84,6 +93,9 @@ void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint
 		     const uint64_t *known_commit);
 /* 0: there was nothing to do; frames that are not believed are nothing. `now_ns` never falls. After STOP was served, worker->stopped is set. */
 unsigned wl_worker_turn(struct wl_worker *worker, uint64_t now_ns, uint64_t wall_ns);
+
+/* From here on its frames are taken, it is greeted, and clients are told of it. Between two turns; at most once for a node. */
+void wl_worker_meet(struct wl_worker *worker, const struct wl_worker_newcomer *newcomer);
 
 /*
  * Stops the node when an invariant of one of its machines is broken, with the machine, its term, tail and commit. A turn looks at the

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/host/clock.h"
 #include "dataplane/host/placement_thread.h"
 #include "dataplane/nic/eal_dpdk.h"
 #include "wirelog/status.h"
 
 #define CLOCK_TEND_NS 1000000000u
+#define ERRAND_SECONDS 1
 
 static _Thread_local bool polling, tending;
 static _Thread_local void (*tend_of_port)(struct wl_port *port, uint64_t now_ns);
@@ -61,6 +63,41 @@ static uint64_t activity_of(const struct wl_counters *counters)
 	return sum;
 }
 
+static void run_errand(struct wl_worker_thread *thread)
+{
+	struct wl_worker_errand *errand;
+
+	if (wl_likely(atomic_load_explicit(&thread->errand, memory_order_relaxed) == NULL))
+		return;
+	errand = atomic_exchange_explicit(&thread->errand, NULL, memory_order_acquire);
+	if (errand == NULL)
+		return; /* taken back */
+	tending = true;
+	errand->run(thread->worker, errand->context);
+	tending = false;
+	sem_post(&errand->done);
+}
+
+bool wl_worker_thread_run(struct wl_worker_thread *thread, void (*run)(struct wl_worker *, void *),
+			  void *context)
+{
+	struct wl_worker_errand errand = {.run = run, .context = context};
+	struct timespec until;
+	bool done;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ERRAND_SECONDS;
+	sem_init(&errand.done, 0, 0);
+	atomic_store_explicit(&thread->errand, &errand, memory_order_release);
+	done = sem_clockwait(&errand.done, CLOCK_MONOTONIC, &until) == 0;
+	/* It is on the stack: either nobody will ever take it, or who took it is waited for. */
+	if (!done && atomic_exchange_explicit(&thread->errand, NULL, memory_order_acq_rel) == NULL)
+		while (!(done = sem_wait(&errand.done) == 0))
+			;
+	sem_destroy(&errand.done);
+	return done;
+}
+
 static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock *clock)
 {
 	struct wl_worker *worker = thread->worker;
@@ -74,6 +111,7 @@ static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock 
 		/* Taking out drift may move the clock back by some nanoseconds; for a worker it stands still then. */
 		if (read > now)
 			now = read;
+		run_errand(thread);
 		did = wl_worker_turn(worker, now, wl_clock_wall_ns(clock, now));
 		if (did == 0 && thread->idle != WL_IDLE_SPIN)
 			wl_count(&worker->counters, WL_COUNTER_turns_yielded);

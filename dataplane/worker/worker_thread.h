@@ -19,11 +19,19 @@
 #include "dataplane/host/idle.h"
 #include "dataplane/worker/worker.h"
 
+/* Something that must happen on the worker's thread, and not in a turn. */
+struct wl_worker_errand {
+	void (*run)(struct wl_worker *worker, void *context);
+	void *context;
+	sem_t done;
+};
+
 struct wl_worker_thread {
 	struct wl_worker *worker;
 	uint16_t core; /* WL_CORE_ANY: anywhere */
 	enum wl_idle idle;
 
+	_Atomic(struct wl_worker_errand *) errand; /* asked for; NULL: none */
 	struct wl_port_ops port_ops; /* the port's, with our tend around its own */
 	pthread_t thread;
 	sem_t entered;
@@ -35,6 +43,13 @@ struct wl_worker_thread {
 int wl_worker_thread_start(struct wl_worker_thread *thread);
 /* After STOP was told. Waits for the end of the loop, at most `patience_ms`; false: it hangs, let the process end. */
 bool wl_worker_thread_join(struct wl_worker_thread *thread, unsigned patience_ms);
+
+/*
+ * Runs it on the worker's thread, between two turns, and returns when it is done: the cluster waits meanwhile, so it is short. One asker at
+ * a time. False: the worker did not come to it in a second, and it does not run. It counts as tending links: it may allocate.
+ */
+bool wl_worker_thread_run(struct wl_worker_thread *thread, void (*run)(struct wl_worker *, void *),
+			  void *context);
 
 /* The calling thread is in its loop. For malloc: no lock, no allocation. */
 bool wl_worker_thread_is_polling(void);

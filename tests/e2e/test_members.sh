@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# wirelog member: three nodes become four while records flow, one of the old ones is replaced by the new one, what was removed is not
+# wirelog member: three running nodes are told of a fourth and become four while records flow, one of the old ones is replaced by the new one, what was removed is not
 # needed and comes back as a learner; a leader that is removed hands over first. Nothing that was acknowledged is lost.
 # beside: others
 # timeout: 180
@@ -31,8 +31,8 @@ has_voters() { [ "$(voters "$1")" = "$2" ]; } # NODE VOTERS
 is_learner() { [ "$(journal "$1" "[.members.learners[] == $2] | any")" = true ]; } # NODE WHOM
 leads_no_more() { find_leader && [ "$leader" != "$1" ]; }
 
-# Node 4 as node 3 is; all know of each other, and that it joins.
-add_fourth() {
+# Node 4 as node 3 is; all files name each other, and say that it joins.
+name_fourth() {
 	local node
 	sed -e 's/^  node: 3/  node: 4/' -e "s|socket: \"@$tag-c3\"|socket: \"@$tag-c4\"|" -e 's|path: node3/data|path: node4/data|' \
 		-e "s|^run_directory:.*|run_directory: $run_base/${cluster##*/}/4|" \
@@ -46,14 +46,30 @@ add_fourth() {
 	endpoints+=,$(endpoint 4)
 }
 
+reload() { "$wirelog" config reload --run-directory "$run_base/members/$1" >"$work/reload.out" 2>&1; } # NODE
+says() { grep -q -- "$1" "$work/reload.out"; }
+links_of() { of "$1" '.links | length'; } # NODE
+
 make_cluster members || exit 1
-need fourth_node_is_named add_fourth
-for node in 1 2 3 4; do need "file_${node}_is_right" "$wirelogd" --config "$cluster/node$node.yaml" --check; done
 need cluster_starts start_all
 need a_leader_is_elected wait_leader
 start_loader a --size-min 100 --size-max 3000 --rate 1000
 need appends_are_acknowledged wait_progress a 200
 asked='1 2 3'
+
+# ---- a node that they are told of while they run -----------------------------------------------------
+
+claim nobody_is_added_who_is_in_no_file refuses 64 'not in this node.s file' add 4
+need fourth_node_is_named name_fourth
+for node in 1 2 3 4; do need "file_${node}_is_right" "$wirelogd" --config "$cluster/node$node.yaml" --check; done
+links=$(links_of 1)
+for node in 1 2 3; do
+	need "node_${node}_reads_its_file" reload "$node"
+	claim "node_${node}_needs_no_restart_for_it" says 'cluster.nodes: changed'
+done
+claim its_link_is_told_in_status gives $((links + 1)) links_of 1
+claim the_same_file_changes_nothing reload 1
+claim which_it_says says 'nothing is different'
 
 # ---- three to four ---------------------------------------------------------------------------------
 
@@ -70,6 +86,8 @@ claim it_is_promoted_when_it_has_everything member promote 4 --timeout 60
 for node in 1 2 3 4; do claim "node_${node}_counts_it" wait_until 20 has_voters "$node" 1234; done
 claim asked_again_it_is_done member promote 4
 claim appends_go_on wait_progress a 300
+claim leadership_goes_to_it "$wirelog" transfer 4 --run-directory "$run_base/members/1"
+claim who_appends_finds_it wait_progress a 300
 
 # ---- the leader is replaced ------------------------------------------------------------------------
 
