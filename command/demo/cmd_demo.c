@@ -13,6 +13,7 @@
 #include <sysexits.h>
 
 #include "command/commands.h"
+#include "command/demo/tool_demo_grows.h"
 #include "command/demo/tool_demo_run.h"
 #include "command/itch/itch_workload.h"
 #include "command/tool_format.h"
@@ -48,14 +49,14 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{"run", KEY_RUN, NULL, 0,
-	 "the whole proof, at most two minutes: a day of messages, the leader killed in the middle, all read back "
-	 "and compared; then the old ones trimmed, and a start from a base; then rot on a disk that heals, and an "
-	 "empty disk that comes back; leaves nothing running",
+	 "the whole proof, at most two minutes: a day of messages, the leader killed in the middle, leadership "
+	 "handed over, all read back and compared; then the old ones trimmed, and a start from a base; then rot on a disk that heals, an "
+	 "empty disk that comes back, and a node replaced by a fourth; leaves nothing running",
 	 0},
 	{"directory", KEY_DIRECTORY, "DIR", 0,
 	 "where it lives; kill, start, stop and status then refuse any other (default: demo/ beside this command, else the user's state directory, else /var/tmp)",
 	 0},
-	{"configurations", KEY_CONFIGURATIONS, "DIR", 0, "node1.yaml to node3.yaml to copy from",
+	{"configurations", KEY_CONFIGURATIONS, "DIR", 0, "node1.yaml to node3.yaml to copy from, and node4.yaml for grow and --run",
 	 0},
 	{"messages", KEY_MESSAGES, "N", 0, "--run: how many (default 1000000)", 0},
 	{"seed", KEY_SEED, "N", 0, "--run: of the day (default 1)", 0},
@@ -126,8 +127,9 @@ static int load_nodes(struct wl_demo_nodes *nodes, const char *wish)
 {
 	wl_demo_nodes_init(nodes, &wl_interrupted);
 	if (wl_where_load(&nodes->where) != 0 ||
-	    nodes->where.run_directory_count != WL_DEMO_NODES ||
-	    nodes->where.pid_count != WL_DEMO_NODES)
+	    nodes->where.run_directory_count < WL_DEMO_NODES ||
+	    nodes->where.run_directory_count > WL_DEMO_NODES_MAX ||
+	    nodes->where.pid_count != nodes->where.run_directory_count)
 		return wl_tool_refuse(WIRELOG_NOT_RUNNING,
 				      "no demo is up; `wirelog demo` starts one");
 	if (wish != NULL && !is_same_place(wish, nodes->where.directory))
@@ -148,7 +150,7 @@ static int refuse(int status, const char *reason)
 
 static unsigned find_leader(struct wl_demo_nodes *nodes)
 {
-	struct wl_demo_facts facts[WL_DEMO_NODES];
+	struct wl_demo_facts facts[WL_DEMO_NODES_MAX];
 
 	return wl_demo_nodes_ask(nodes, facts);
 }
@@ -165,9 +167,11 @@ static unsigned parse_node(struct wl_demo_nodes *nodes, const char *which, unsig
 			*code = wl_tool_refuse(WIRELOG_NOT_RUNNING, "no node leads now");
 		return *leader;
 	}
-	if (wl_tool_parse_number(which, &number) && number >= 1 && number <= WL_DEMO_NODES)
+	if (wl_tool_parse_number(which, &number) && number >= 1 &&
+	    number <= nodes->where.run_directory_count)
 		return (unsigned)number;
-	fprintf(stderr, "wirelog: '%s' is none of leader, 1, 2, 3\n", which);
+	fprintf(stderr, "wirelog: '%s' is none of leader, 1 to %u\n", which,
+		nodes->where.run_directory_count);
 	*code = EX_USAGE;
 	return 0;
 }
@@ -183,6 +187,7 @@ static int up(const struct options *options)
 		"status",
 		"demo kill leader",
 		"demo start",
+		"demo grow",
 		"demo stop",
 	};
 	struct wl_demo_nodes nodes;
@@ -215,6 +220,11 @@ static int up(const struct options *options)
 	return EX_OK;
 }
 
+static bool has_majority(const struct wl_demo_nodes *nodes)
+{
+	return wl_demo_nodes_alive(nodes) * 2 > nodes->where.run_directory_count;
+}
+
 static int kill_node(const struct options *options)
 {
 	struct wl_demo_nodes nodes;
@@ -237,7 +247,7 @@ static int kill_node(const struct options *options)
 	wl_demo_node_kill(&nodes, victim);
 	wl_where_save(&nodes.where);
 	printf("kill -9 of node %u, %s\n", victim, was_leader ? "the leader" : "a follower");
-	if (wl_demo_nodes_alive(&nodes) * 2 < WL_DEMO_NODES) {
+	if (!has_majority(&nodes)) {
 		printf("no majority is left: nothing can be committed until another node starts "
 		       "(`wirelog demo start`)\n");
 		return EX_OK;
@@ -258,7 +268,7 @@ static int kill_node(const struct options *options)
 static int start_missing(struct wl_demo_nodes *nodes, unsigned wanted, unsigned *started)
 {
 	*started = 0;
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++) {
+	for (unsigned node = 1; node <= nodes->where.run_directory_count; node++) {
 		int error;
 
 		if ((wanted != 0 && node != wanted) || wl_demo_node_is_alive(nodes, node))
@@ -276,15 +286,15 @@ static int start_missing(struct wl_demo_nodes *nodes, unsigned wanted, unsigned 
 /* How far the cluster had committed when we began is how far the nodes that start have to come. */
 static int wait_until_useful(struct wl_demo_nodes *nodes, uint64_t began_ns)
 {
-	struct wl_demo_facts facts[WL_DEMO_NODES];
+	struct wl_demo_facts facts[WL_DEMO_NODES_MAX];
 	char reason[WL_DEMO_REASON_BYTES], took[32], records[32];
 	unsigned leader;
 	int status;
 
-	if (wl_demo_nodes_alive(nodes) * 2 < WL_DEMO_NODES)
+	if (!has_majority(nodes))
 		return EX_OK;
 	status = wl_demo_nodes_wait_leader(nodes, WAIT_NS, &leader, reason);
-	if (status == 0 && wl_demo_nodes_alive(nodes) == WL_DEMO_NODES) {
+	if (status == 0 && wl_demo_nodes_alive(nodes) == nodes->where.run_directory_count) {
 		wl_demo_nodes_ask(nodes, facts);
 		status = wl_demo_nodes_wait_caught_up(nodes, facts[leader - 1].commit_number,
 						      WAIT_NS, facts, reason);
@@ -319,11 +329,39 @@ static int start(const struct options *options)
 	if (code != 0)
 		return code;
 	if (started == 0) {
-		printf("%s\n", wanted != 0 ? "it runs already" : "all three nodes run already");
+		printf("%s\n", wanted != 0 ? "it runs already" : "all nodes run already");
 		return EX_OK;
 	}
 	fflush(stdout);
 	return wait_until_useful(&nodes, began_ns);
+}
+
+static int grow(const struct options *options)
+{
+	struct wl_demo_nodes nodes;
+	char reason[WL_DEMO_REASON_BYTES], took[32];
+	uint64_t began_ns = wl_clock_kernel_ns();
+	int code = load_nodes(&nodes, options->plan.directory), status;
+
+	if (code != 0)
+		return code;
+	if (nodes.where.run_directory_count == WL_DEMO_NODES_MAX) {
+		printf("node %u is there already\n", WL_DEMO_JOINS);
+		return EX_OK;
+	}
+	status = wl_demo_grows_begin(&nodes, reason);
+	if (status == 0) {
+		printf("node %u is named in the files of the others, which read them again; started, pid %d\n",
+		       WL_DEMO_JOINS, (int)nodes.where.pids[WL_DEMO_JOINS - 1]);
+		fflush(stdout);
+		status = wl_demo_grows_join(&nodes, reason);
+	}
+	if (status != 0)
+		return refuse(status, reason);
+	wl_tool_format_duration(wl_clock_kernel_ns() - began_ns, took, sizeof(took));
+	printf("it has everything and votes, after %s; `%s member list` shows them\n", took,
+	       program_invocation_name);
+	return EX_OK;
 }
 
 static int stop(const struct options *options)
@@ -367,6 +405,7 @@ static int dispatch(const struct options *options)
 	} verbs[] = {
 		{"up", up, false},	  {"kill", kill_node, true}, {"start", start, true},
 		{"restart", start, true}, {"stop", stop, false},     {"status", show_status, false},
+		{"grow", grow, false},
 	};
 	const char *verb = options->verb != NULL ? options->verb : "up";
 
@@ -389,7 +428,7 @@ static int dispatch(const struct options *options)
 		}
 		return verbs[at].run(options);
 	}
-	fprintf(stderr, "wirelog: '%s' is none of up, kill, start, stop, status\n", verb);
+	fprintf(stderr, "wirelog: '%s' is none of up, kill, start, grow, stop, status\n", verb);
 	return EX_USAGE;
 }
 
@@ -398,12 +437,13 @@ int wl_cmd_demo(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.args_doc = "[up]\nkill [leader|1|2|3]\nstart [1|2|3]\nstatus\nstop\n--run",
+		.args_doc = "[up]\nkill [leader|1|2|3]\nstart [1|2|3]\ngrow\nstatus\nstop\n--run",
 		.doc = "Three nodes of a new cluster on this machine, over shared memory: no NIC, no hugepages, no "
 		       "root.\v"
 		       "  up      starts them and leaves them running (what `wirelog demo` alone does)\n"
 		       "  kill    SIGKILL to the leader or a node; says how long until a leader takes appends\n"
 		       "  start   starts what was killed; says when it has caught up\n"
+		       "  grow    a fourth node joins while the three run\n"
 		       "  stop    ends all and removes the directory\n\n"
 		       "Exit code of --run: 0 when everything held, 70 when a promise did not, 130 interrupted.",
 	};

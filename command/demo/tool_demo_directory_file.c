@@ -196,7 +196,7 @@ static bool has_running_node(const char *path)
 {
 	char file[WL_WHERE_PATH_BYTES + 32];
 
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++) {
+	for (unsigned node = 1; node <= WL_DEMO_NODES_MAX; node++) {
 		bool locked;
 		int fd;
 
@@ -478,17 +478,12 @@ static bool find_configurations(char path[WL_WHERE_PATH_BYTES])
 	return false;
 }
 
-static int fill_node(const char *path, const char *configurations, unsigned node,
-		     struct wl_where *where, char *reason)
+/* Its folder, and where its clients meet it. */
+static int add_node(const char *path, unsigned node, struct wl_where *where, char *reason)
 {
-	char from[WL_WHERE_PATH_BYTES], to[WL_WHERE_PATH_BYTES];
-	size_t length = strlen(where->endpoints), udp_length = strlen(where->udp_endpoints);
-	uint16_t port = find_udp_port();
-	int status;
+	size_t length = strlen(where->endpoints);
 
-	if (!join(where->run_directories[node - 1], "%s/node%u", path, node) ||
-	    !join(from, "%s/node%u.yaml", configurations, node) ||
-	    !join(to, "%s/node%u.yaml", path, node))
+	if (!join(where->run_directories[node - 1], "%s/node%u", path, node))
 		return say(reason, WIRELOG_INVALID_ARGUMENT, "%s: the path is too long", path);
 	if (mkdir(where->run_directories[node - 1], 0700) != 0)
 		return say(reason, WIRELOG_OUTPUT_FAILED, "%s: %s",
@@ -497,12 +492,48 @@ static int fill_node(const char *path, const char *configurations, unsigned node
 		 "%smemif:%s/node%u/clients.sock", length != 0 ? "," : "", path, node);
 	where->run_directory_count = node;
 	where->pid_count = node;
-	status = copy_configuration(from, to, where->cluster, &port, reason);
+	return 0;
+}
+
+static int name_files(const char *path, const char *configurations, unsigned node, char *from,
+		      char *to, char *reason)
+{
+	if (join(from, "%s/node%u.yaml", configurations, node) &&
+	    join(to, "%s/node%u.yaml", path, node))
+		return 0;
+	return say(reason, WIRELOG_INVALID_ARGUMENT, "%s: the path is too long", path);
+}
+
+static int fill_node(const char *path, const char *configurations, unsigned node,
+		     struct wl_where *where, char *reason)
+{
+	char from[WL_WHERE_PATH_BYTES], to[WL_WHERE_PATH_BYTES];
+	size_t udp_length = strlen(where->udp_endpoints);
+	uint16_t port = find_udp_port();
+	int status = name_files(path, configurations, node, from, to, reason);
+
+	if (status == 0)
+		status = add_node(path, node, where, reason);
+	if (status == 0)
+		status = copy_configuration(from, to, where->cluster, &port, reason);
 	if (status == 0 && port != 0)
 		snprintf(where->udp_endpoints + udp_length,
 			 sizeof(where->udp_endpoints) - udp_length, "%sudp:127.0.0.1:%u",
 			 udp_length != 0 ? "," : "", port);
 	return status;
+}
+
+/* For a demo that grows; configurations of one's own need not have it. */
+static int fill_newcomer(const char *path, const char *configurations, const struct wl_where *where,
+			 char *reason)
+{
+	char from[WL_WHERE_PATH_BYTES], to[WL_WHERE_PATH_BYTES];
+	uint16_t port = find_udp_port();
+	int status = name_files(path, configurations, WL_DEMO_JOINS, from, to, reason);
+
+	if (status != 0 || access(from, R_OK) != 0)
+		return status;
+	return copy_configuration(from, to, where->cluster, &port, reason);
 }
 
 int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char *configurations,
@@ -529,10 +560,63 @@ int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char
 	if (error != 0)
 		return say(reason, WIRELOG_OUTPUT_FAILED, "%s: %s", directory->path,
 			   strerror(error));
+	if (configurations == NULL)
+		configurations = found;
 	for (unsigned node = 1; node <= WL_DEMO_NODES && status == 0; node++)
-		status = fill_node(directory->path, configurations != NULL ? configurations : found,
-				   node, where, reason);
-	return status;
+		status = fill_node(directory->path, configurations, node, where, reason);
+	return status == 0 ? fill_newcomer(directory->path, configurations, where, reason) : status;
+}
+
+/* ---- growing ------------------------------------------------------------------------------------ */
+
+void wl_demo_directory_uncomment(char *text)
+{
+	while ((text = strstr(text, "#- {")) != NULL)
+		memmove(text, text + 1, strlen(text));
+}
+
+/* The file is replaced as a whole: a node may read it at any time. */
+static int uncomment_file(const char *path, char *reason)
+{
+	static char text[CONFIGURATION_BYTES_MAX];
+	char next[WL_WHERE_PATH_BYTES];
+	FILE *file = fopen(path, "re");
+	size_t length = file != NULL ? fread(text, 1, sizeof(text) - 1, file) : 0;
+	int error;
+
+	if (file == NULL)
+		return say(reason, WIRELOG_CONFIG_UNREADABLE, "%s: %s", path, strerror(errno));
+	fclose(file);
+	text[length] = '\0';
+	if (strstr(text, "#- {") == NULL)
+		return say(reason, WIRELOG_CONFIG_VALUE,
+			   "%s has no line that begins with \"#- {\": nothing in it leads to node %u",
+			   path, WL_DEMO_JOINS);
+	wl_demo_directory_uncomment(text);
+	if (!join(next, "%s.new", path))
+		return say(reason, WIRELOG_INVALID_ARGUMENT, "%s: the path is too long", path);
+	unlink(next);
+	error = write_whole(next, 0600, text, strlen(text));
+	if (error == 0 && rename(next, path) != 0)
+		error = errno;
+	return error == 0 ? 0 : say(reason, WIRELOG_OUTPUT_FAILED, "%s: %s", path, strerror(error));
+}
+
+int wl_demo_directory_grow(struct wl_where *where, char *reason)
+{
+	char path[WL_WHERE_PATH_BYTES];
+	int status = 0;
+
+	if (!join(path, "%s/node%u.yaml", where->directory, WL_DEMO_JOINS) ||
+	    access(path, R_OK) != 0)
+		return say(reason, WIRELOG_CONFIG_UNREADABLE, "%s/node%u.yaml: %s",
+			   where->directory, WL_DEMO_JOINS, strerror(errno));
+	for (unsigned node = 1; node <= WL_DEMO_NODES && status == 0; node++) {
+		if (!join(path, "%s/node%u.yaml", where->directory, node))
+			return say(reason, WIRELOG_INVALID_ARGUMENT, "the path is too long");
+		status = uncomment_file(path, reason);
+	}
+	return status == 0 ? add_node(where->directory, WL_DEMO_JOINS, where, reason) : status;
 }
 
 /* ---- removing ----------------------------------------------------------------------------------- */

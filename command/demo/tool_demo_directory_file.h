@@ -4,7 +4,7 @@
  * removes as a whole. It is known by the file ".wirelog-demo": nothing without it is ever removed. What is kept
  * loses that mark, so that no later demo takes it for one of its own that is over.
  *
- *	DIR/node1.yaml node2.yaml node3.yaml     copies, of a new cluster
+ *	DIR/node1.yaml ... node4.yaml            copies, of a new cluster; node 4 is not started, and in no other file's effect
  *	DIR/cluster.key                          new, mode 0400
  *	DIR/node1/ ...                           data, run directory, socket for clients (and a UDP port that is free now)
  *	DIR/node1.log ...                        what the nodes say
@@ -22,6 +22,8 @@
 #include "command/tool_where_file.h"
 
 #define WL_DEMO_NODES 3u
+#define WL_DEMO_NODES_MAX 4u /* with the one that may join while they run */
+#define WL_DEMO_JOINS 4u
 #define WL_DEMO_REASON_BYTES 1536u
 /* "memif:" DIR "/node1/clients.sock" is an endpoint, and those have a limit. */
 #define WL_DEMO_DIRECTORY_BYTES \
@@ -46,6 +48,9 @@ int wl_demo_directory_choose(struct wl_demo_directory *directory, const char *wi
 int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char *configurations,
 			   struct wl_where *where, char *reason);
 
+/* Node 4's folder, and lines that begin with "#- {" in the other files come into effect: its name and the links to it. Adds it to `where`. */
+int wl_demo_directory_grow(struct wl_where *where, char *reason);
+
 /* Only a demo's own; 0 also when it is gone. */
 int wl_demo_directory_remove(const char *path, char *reason);
 
@@ -54,6 +59,8 @@ int wl_demo_directory_keep(const char *path, char *reason);
 
 /* The text with the value of the first "uuid:" replaced; 0 when there is none or `size` is too small. Pure. */
 size_t wl_demo_directory_set_cluster(const char *text, const char *cluster, char *to, size_t size);
+/* "#- {" becomes "- {", everywhere. */
+void wl_demo_directory_uncomment(char *text);
 /* The same for the port of the first link of kind udp. */
 size_t wl_demo_directory_set_udp_port(const char *text, uint16_t port, char *to, size_t size);
 

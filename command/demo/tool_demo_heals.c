@@ -159,7 +159,7 @@ static int go_on(const struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
 }
 
 /* Somebody leads, and the others have what it has. */
-static int settle(struct wl_demo_nodes *nodes, struct wl_demo_facts facts[WL_DEMO_NODES],
+static int settle(struct wl_demo_nodes *nodes, struct wl_demo_facts facts[WL_DEMO_NODES_MAX],
 		  char *reason)
 {
 	unsigned leader;
@@ -215,7 +215,7 @@ static int turn_bit(struct wl_demo_heals *heals, const struct wl_demo_nodes *nod
 /* Leaves the node down, with a bit that its start is sure to find. */
 static int rot(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes, char *reason)
 {
-	struct wl_demo_facts facts[WL_DEMO_NODES];
+	struct wl_demo_facts facts[WL_DEMO_NODES_MAX];
 	bool done = false;
 	int status;
 
@@ -244,7 +244,7 @@ static int rot(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes, char *r
 }
 
 int wl_demo_heals_mend(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
-		       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+		       struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
 	uint64_t began_ns;
 	char what[128];
@@ -295,7 +295,7 @@ static int wipe(const struct wl_demo_heals *heals, const struct wl_demo_nodes *n
 static int wait_named(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes, char *reason)
 {
 	uint64_t until_ns = wl_clock_kernel_ns() + WAIT_NS;
-	struct wl_demo_facts facts[WL_DEMO_NODES];
+	struct wl_demo_facts facts[WL_DEMO_NODES_MAX];
 	char what[128];
 	int status = 0;
 
@@ -313,7 +313,7 @@ static int wait_named(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes, 
 }
 
 int wl_demo_heals_swap(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
-		       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+		       struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
 	unsigned leader;
 	uint64_t began_ns;

@@ -27,8 +27,8 @@ struct wl_demo_heals {
 
 /* All nodes run, and one leads. `heals` has a day and zeros otherwise. */
 int wl_demo_heals_mend(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
-		       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+		       struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason);
 int wl_demo_heals_swap(struct wl_demo_heals *heals, struct wl_demo_nodes *nodes,
-		       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+		       struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason);
 
 #endif

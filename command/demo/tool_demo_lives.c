@@ -45,7 +45,7 @@ static int ask_trim(const struct wl_demo_nodes *nodes, unsigned leader, uint64_t
 int wl_demo_lives_trim(struct wl_demo_lives *lives, struct wl_demo_nodes *nodes, uint64_t messages,
 		       char *reason)
 {
-	struct wl_demo_facts facts[WL_DEMO_NODES];
+	struct wl_demo_facts facts[WL_DEMO_NODES_MAX];
 	unsigned leader;
 	int status;
 
@@ -64,7 +64,7 @@ int wl_demo_lives_trim(struct wl_demo_lives *lives, struct wl_demo_nodes *nodes,
 }
 
 int wl_demo_lives_restart(struct wl_demo_lives *lives, struct wl_demo_nodes *nodes, unsigned node,
-			  struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+			  struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
 	const struct wl_demo_facts *own = &facts[node - 1];
 	int status;

@@ -16,7 +16,7 @@
 
 struct wl_demo_lives {
 	uint64_t number; /* first record that is promised to be kept; 0: the day was too short for this chapter */
-	uint64_t segments[WL_DEMO_NODES]; /* given up */
+	uint64_t segments[WL_DEMO_NODES_MAX]; /* given up */
 	unsigned restarted; /* the node that was killed */
 	uint64_t base_index; /* entry of the base that it started from; 0: none */
 	uint64_t read_bytes, log_bytes, took_ns; /* what its start read, of how much */
@@ -30,6 +30,6 @@ int wl_demo_lives_trim(struct wl_demo_lives *lives, struct wl_demo_nodes *nodes,
 		       char *reason);
 /* SIGKILL to `node`, and a start; until it is in step with the others: `facts`. */
 int wl_demo_lives_restart(struct wl_demo_lives *lives, struct wl_demo_nodes *nodes, unsigned node,
-			  struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+			  struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason);
 
 #endif

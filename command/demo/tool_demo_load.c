@@ -57,8 +57,10 @@ static void note_next_answer(struct wl_demo_load *load, uint64_t now_ns)
 	uint32_t leader = wl_demo_load_leader(load);
 
 	/* What the dead leader had answered before it died may still arrive; that is not the next one. */
-	if (leader != 0 && leader != load->avoid)
-		load->next_answer_ns = now_ns - load->avoid_since_ns;
+	if (leader == 0 || leader == load->avoid)
+		return;
+	load->next_answer_ns = now_ns - load->avoid_since_ns;
+	load->last_leader = leader;
 }
 
 static void on_ack(void *context, const struct wirelog_ack *ack)

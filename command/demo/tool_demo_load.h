@@ -53,6 +53,7 @@ struct wl_demo_load {
 	int64_t first_sequence;
 	uint64_t first_number;
 	uint64_t next_answer_ns; /* after avoid_since_ns; 0: none yet */
+	uint32_t last_leader; /* whose answer that was */
 	uint64_t started_ns, many_since_ns, many_from, ended_ns, answered_ns;
 	struct wl_histogram one, many; /* latency of a record, by phase */
 	_Atomic uint64_t one_counters[WL_HISTOGRAM_COUNTERS(WL_DEMO_LATENCY_MAX_NS)];

@@ -98,7 +98,7 @@ unsigned wl_demo_nodes_alive(const struct wl_demo_nodes *nodes)
 {
 	unsigned count = 0;
 
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++)
+	for (unsigned node = 1; node <= nodes->where.run_directory_count; node++)
 		count += wl_demo_node_is_alive(nodes, node);
 	return count;
 }
@@ -213,28 +213,43 @@ void wl_demo_node_kill(struct wl_demo_nodes *nodes, unsigned node)
 	nodes->where.pids[node - 1] = 0;
 }
 
+/* 1 when it had to be killed. */
+static unsigned wait_stopped(struct wl_demo_nodes *nodes, unsigned node, uint64_t until_ns)
+{
+	uint64_t now_ns = wl_clock_kernel_ns();
+	int left_ms = until_ns > now_ns ? (int)((until_ns - now_ns) / 1000000u) : 0;
+	unsigned killed = 0;
+
+	if (wl_demo_node_is_alive(nodes, node) &&
+	    !wait_gone(nodes->where.pids[node - 1], left_ms)) {
+		wl_demo_node_kill(nodes, node);
+		killed = 1;
+	}
+	/* One that had ended before leaves a zombie where it is our child. */
+	if (nodes->where.pids[node - 1] > 0)
+		waitpid(nodes->where.pids[node - 1], NULL, WNOHANG);
+	nodes->where.pids[node - 1] = 0;
+	return killed;
+}
+
+unsigned wl_demo_node_stop(struct wl_demo_nodes *nodes, unsigned node)
+{
+	if (wl_demo_node_is_alive(nodes, node))
+		kill(nodes->where.pids[node - 1], SIGTERM);
+	return wait_stopped(nodes, node,
+			    wl_clock_kernel_ns() + (uint64_t)STOP_MS * 1000000u);
+}
+
 unsigned wl_demo_nodes_stop(struct wl_demo_nodes *nodes)
 {
 	uint64_t until_ns = wl_clock_kernel_ns() + (uint64_t)STOP_MS * 1000000u;
 	unsigned killed = 0;
 
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++)
+	for (unsigned node = 1; node <= nodes->where.run_directory_count; node++)
 		if (wl_demo_node_is_alive(nodes, node))
 			kill(nodes->where.pids[node - 1], SIGTERM);
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++) {
-		uint64_t now_ns = wl_clock_kernel_ns();
-		int left_ms = until_ns > now_ns ? (int)((until_ns - now_ns) / 1000000u) : 0;
-
-		if (wl_demo_node_is_alive(nodes, node) &&
-		    !wait_gone(nodes->where.pids[node - 1], left_ms)) {
-			wl_demo_node_kill(nodes, node);
-			killed++;
-		}
-		/* One that had ended before leaves a zombie where it is our child. */
-		if (nodes->where.pids[node - 1] > 0)
-			waitpid(nodes->where.pids[node - 1], NULL, WNOHANG);
-		nodes->where.pids[node - 1] = 0;
-	}
+	for (unsigned node = 1; node <= nodes->where.run_directory_count; node++)
+		killed += wait_stopped(nodes, node, until_ns);
 	return killed;
 }
 
@@ -291,14 +306,16 @@ static bool ask_node(const struct wl_demo_nodes *nodes, unsigned node, struct wl
 }
 
 unsigned wl_demo_nodes_ask(const struct wl_demo_nodes *nodes,
-			   struct wl_demo_facts facts[WL_DEMO_NODES])
+			   struct wl_demo_facts facts[WL_DEMO_NODES_MAX])
 {
 	unsigned leader = 0;
 
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++) {
+	memset(facts, 0, WL_DEMO_NODES_MAX * sizeof(facts[0]));
+	for (unsigned node = 1; node <= nodes->where.run_directory_count; node++) {
 		struct wl_demo_facts *one = &facts[node - 1];
 
 		ask_node(nodes, node, one);
+		one->started = nodes->where.pids[node - 1] != 0;
 		if (one->leads && (leader == 0 || one->term > facts[leader - 1].term))
 			leader = node;
 	}
@@ -365,7 +382,7 @@ static int why_ended(const struct wl_demo_nodes *nodes, unsigned node, char *rea
 
 int wl_demo_nodes_check(const struct wl_demo_nodes *nodes, char *reason)
 {
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++)
+	for (unsigned node = 1; node <= nodes->where.run_directory_count; node++)
 		if (nodes->where.pids[node - 1] != 0 && !wl_demo_node_is_alive(nodes, node))
 			return why_ended(nodes, node, reason);
 	return 0;
@@ -394,11 +411,11 @@ int wl_demo_nodes_look_after(const struct wl_demo_nodes *nodes, uint64_t until_n
 }
 
 static bool all_follow(const struct wl_demo_nodes *nodes,
-		       const struct wl_demo_facts facts[WL_DEMO_NODES], unsigned leader)
+		       const struct wl_demo_facts facts[WL_DEMO_NODES_MAX], unsigned leader)
 {
 	if (leader == 0)
 		return false;
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++)
+	for (unsigned node = 1; node <= nodes->where.run_directory_count; node++)
 		if (nodes->where.pids[node - 1] != 0 &&
 		    (facts[node - 1].leader != leader ||
 		     facts[node - 1].term != facts[leader - 1].term))
@@ -410,7 +427,7 @@ int wl_demo_nodes_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, 
 			      char *reason)
 {
 	uint64_t until_ns = wl_clock_kernel_ns() + timeout_ns;
-	struct wl_demo_facts facts[WL_DEMO_NODES];
+	struct wl_demo_facts facts[WL_DEMO_NODES_MAX];
 	int status;
 
 	for (;;) {
@@ -423,28 +440,36 @@ int wl_demo_nodes_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, 
 	}
 }
 
-static bool are_caught_up(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_t number)
+static bool are_caught_up(const struct wl_demo_facts facts[WL_DEMO_NODES_MAX], uint64_t number)
 {
-	for (unsigned at = 0; at < WL_DEMO_NODES; at++)
+	uint64_t chain_index = 0;
+
+	for (unsigned at = 0; at < WL_DEMO_NODES_MAX; at++) {
+		if (!facts[at].started)
+			continue;
+		if (chain_index == 0)
+			chain_index = facts[at].chain_index;
 		if (!facts[at].answers || facts[at].commit_number < number ||
-		    facts[at].chain_index == 0 || facts[at].chain_index != facts[0].chain_index)
+		    facts[at].chain_index == 0 || facts[at].chain_index != chain_index)
 			return false;
+	}
 	return true;
 }
 
-static bool are_trimmed(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_t number)
+static bool are_trimmed(const struct wl_demo_facts facts[WL_DEMO_NODES_MAX], uint64_t number)
 {
-	for (unsigned at = 0; at < WL_DEMO_NODES; at++)
-		if (facts[at].trim_number < number || facts[at].first_segment == 0)
+	for (unsigned at = 0; at < WL_DEMO_NODES_MAX; at++)
+		if (facts[at].started &&
+		    (facts[at].trim_number < number || facts[at].first_segment == 0))
 			return false;
 	return true;
 }
 
-typedef bool holds(const struct wl_demo_facts facts[WL_DEMO_NODES], uint64_t number);
+typedef bool holds(const struct wl_demo_facts facts[WL_DEMO_NODES_MAX], uint64_t number);
 
 /* `else_what`: what did not happen, where time is over. */
 static int wait_for(struct wl_demo_nodes *nodes, holds *wanted, const char *else_what,
-		    uint64_t number, uint64_t until_ns, struct wl_demo_facts facts[WL_DEMO_NODES],
+		    uint64_t number, uint64_t until_ns, struct wl_demo_facts facts[WL_DEMO_NODES_MAX],
 		    char *reason)
 {
 	int status = 0;
@@ -459,14 +484,14 @@ static int wait_for(struct wl_demo_nodes *nodes, holds *wanted, const char *else
 }
 
 int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-				 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+				 struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
 	return wait_for(nodes, are_caught_up, "the nodes did not come into step", number,
 			wl_clock_kernel_ns() + timeout_ns, facts, reason);
 }
 
 int wl_demo_nodes_wait_trimmed(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-			       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason)
+			       struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
 	return wait_for(nodes, are_trimmed, "the nodes did not give up what was trimmed", number,
 			wl_clock_kernel_ns() + timeout_ns, facts, reason);

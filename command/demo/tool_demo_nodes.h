@@ -31,6 +31,7 @@ struct wl_demo_nodes {
 
 /* What a node says of itself and of journal 0. */
 struct wl_demo_facts {
+	bool started; /* and not killed or stopped since */
 	bool answers;
 	bool leads; /* and takes appends */
 	uint32_t leader; /* 0: not known */
@@ -60,12 +61,14 @@ unsigned wl_demo_nodes_alive(const struct wl_demo_nodes *nodes);
 int wl_demo_node_start(struct wl_demo_nodes *nodes, unsigned node);
 /* SIGKILL; returns when it is gone. */
 void wl_demo_node_kill(struct wl_demo_nodes *nodes, unsigned node);
+/* SIGTERM to one that is not needed any more; as below. */
+unsigned wl_demo_node_stop(struct wl_demo_nodes *nodes, unsigned node);
 /* SIGTERM to all, SIGKILL to those that are still there after 10 s: returns how many those were. */
 unsigned wl_demo_nodes_stop(struct wl_demo_nodes *nodes);
 
 /* Fills all; the node that leads in the highest term, or 0. */
 unsigned wl_demo_nodes_ask(const struct wl_demo_nodes *nodes,
-			   struct wl_demo_facts facts[WL_DEMO_NODES]);
+			   struct wl_demo_facts facts[WL_DEMO_NODES_MAX]);
 bool wl_demo_node_choices(const struct wl_demo_nodes *nodes, unsigned node,
 			  struct wl_demo_choices *choices);
 
@@ -85,12 +88,12 @@ int wl_demo_nodes_look_after(const struct wl_demo_nodes *nodes, uint64_t until_n
  */
 int wl_demo_nodes_wait_leader(struct wl_demo_nodes *nodes, uint64_t timeout_ns, unsigned *leader,
 			      char *reason);
-/* Until every node has committed record `number` and all name one chain value behind one entry. As above. */
+/* Until every node that was started has committed record `number` and all name one chain value behind one entry. As above. */
 int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-				 struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+				 struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason);
 
 /* Until every node knows that records below `number` are trimmed, and has given up a segment. As above. */
 int wl_demo_nodes_wait_trimmed(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
-			       struct wl_demo_facts facts[WL_DEMO_NODES], char *reason);
+			       struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "command/demo/tool_demo_grows.h"
 #include "command/demo/tool_demo_heals.h"
 #include "command/demo/tool_demo_lives.h"
 #include "command/demo/tool_demo_load.h"
@@ -31,14 +32,16 @@ struct run {
 	unsigned first_leader, victim, reader;
 	uint64_t acknowledged_at_kill;
 	bool next_answer_told, victim_restarted;
+	char more[WL_WHERE_PATH_BYTES + 16]; /* file of WL_DEMO_HEALS_MESSAGES messages */
 	char day[WL_WHERE_PATH_BYTES + 16];
 	uint64_t day_bytes;
-	struct wl_demo_facts facts[WL_DEMO_NODES]; /* caught up, at the end */
+	struct wl_demo_facts facts[WL_DEMO_NODES_MAX]; /* caught up, at the end */
 	struct wl_demo_compare compare;
 	struct wl_demo_lives lives;
 	struct wl_demo_heals heals;
+	struct wl_demo_grows grows;
 	unsigned killed_at_stop;
-	char chains[WL_DEMO_NODES][24]; /* out of the data on disk, behind the same entry */
+	char chains[WL_DEMO_NODES_MAX][24]; /* out of the data on disk, behind the same entry, and a blank; "": not at the end */
 	bool disks_clean, disks_known;
 	unsigned broken; /* promises */
 	char reason[WL_DEMO_REASON_BYTES];
@@ -250,6 +253,27 @@ static int read_back(struct run *run, const struct wl_demo_load *load)
 	return 0;
 }
 
+/* ---- leadership --------------------------------------------------------------------------------- */
+
+static int hand_over(struct run *run)
+{
+	struct wl_demo_grows *grows = &run->grows;
+	uint64_t bytes;
+	int status;
+
+	snprintf(run->more, sizeof(run->more), "%s/more.itch", run->nodes.where.directory);
+	status = write_messages(run, run->more, WL_DEMO_HEALS_MESSAGES, &bytes);
+	if (status == 0)
+		status = wl_demo_grows_hand_over(grows, &run->nodes, run->more, run->reason);
+	if (status != 0)
+		return status;
+	wl_demo_say("leadership handed over while %s more are appended: node %u acknowledges",
+		    wl_demo_say_count(grows->appended), grows->to);
+	wl_demo_say("  %s after node %u was asked to give it away",
+		    wl_demo_say_duration(grows->handed_over_ns), grows->from);
+	return 0;
+}
+
 /* ---- a log that lives --------------------------------------------------------------------------- */
 
 static int let_go(struct run *run)
@@ -284,22 +308,41 @@ static int let_go(struct run *run)
 
 static int heal(struct run *run)
 {
-	char more[sizeof(run->day)];
-	uint64_t bytes;
 	int status;
 
-	snprintf(more, sizeof(more), "%s/more.itch", run->nodes.where.directory);
-	run->heals.day = more;
-	status = write_messages(run, more, WL_DEMO_HEALS_MESSAGES, &bytes);
-	if (status == 0)
-		status = wl_demo_heals_mend(&run->heals, &run->nodes, run->facts, run->reason);
+	run->heals.day = run->more;
+	status = wl_demo_heals_mend(&run->heals, &run->nodes, run->facts, run->reason);
 	if (status == 0)
 		status = wl_demo_heals_swap(&run->heals, &run->nodes, run->facts, run->reason);
-	run->heals.day = NULL;
+	return status;
+}
+
+/* ---- a node in the place of another -------------------------------------------------------------- */
+
+static int replace(struct run *run)
+{
+	int status;
+
+	if (!wl_demo_grows_is_possible(&run->nodes)) {
+		wl_demo_say("no node4.yaml among the configurations: no node is replaced");
+		return 0;
+	}
+	status = wl_demo_grows_replace(&run->grows, &run->nodes, run->facts, run->reason);
+
+	if (status == 0)
+		wl_demo_say(
+			"node %u started, and in the place of node %u after %s: the others run on",
+			WL_DEMO_JOINS, run->grows.gone, wl_demo_say_duration(run->grows.took_ns));
 	return status;
 }
 
 /* ---- what lies on the disks --------------------------------------------------------------------- */
+
+/* Of the nodes that ran to the end. */
+static const struct wl_demo_facts *one_of(const struct run *run)
+{
+	return run->grows.gone == 1 ? &run->facts[1] : &run->facts[0];
+}
 
 static int look_at_disks(struct run *run)
 {
@@ -307,11 +350,13 @@ static int look_at_disks(struct run *run)
 	char path[WL_WHERE_PATH_BYTES + 8], reason[512];
 
 	run->disks_clean = true;
-	for (unsigned node = 1; node <= WL_DEMO_NODES; node++) {
+	for (unsigned node = 1; node <= WL_DEMO_NODES_MAX; node++) {
 		int status;
 
+		if (!run->facts[node - 1].started)
+			continue;
 		snprintf(path, sizeof(path), "%s/data", run->nodes.where.run_directories[node - 1]);
-		status = wl_verify_store(&report, path, run->facts[0].chain_index, reason,
+		status = wl_verify_store(&report, path, one_of(run)->chain_index, reason,
 					 sizeof(reason));
 		if (status != 0) {
 			snprintf(run->reason, sizeof(run->reason), "%.1000s", reason);
@@ -319,7 +364,7 @@ static int look_at_disks(struct run *run)
 		}
 		if (wl_verify_is_damaged(&report))
 			run->disks_clean = false;
-		snprintf(run->chains[node - 1], sizeof(run->chains[0]), "%016" PRIx64,
+		snprintf(run->chains[node - 1], sizeof(run->chains[0]), "%016" PRIx64 " ",
 			 report.journals[0].wanted_chain_known ? report.journals[0].wanted_chain
 							       : 0);
 	}
@@ -346,16 +391,16 @@ __attribute__((format(printf, 4, 5))) static void judge(struct run *run, bool ho
 
 static bool chains_are_equal(const struct run *run)
 {
-	for (unsigned at = 1; at < WL_DEMO_NODES; at++)
-		if (strcmp(run->facts[at].chain, run->facts[0].chain) != 0)
+	for (unsigned at = 0; at < WL_DEMO_NODES_MAX; at++)
+		if (run->facts[at].started && strcmp(run->facts[at].chain, one_of(run)->chain) != 0)
 			return false;
-	return run->facts[0].chain[0] != '\0';
+	return one_of(run)->chain[0] != '\0';
 }
 
 static bool disks_agree(const struct run *run)
 {
-	for (unsigned at = 0; at < WL_DEMO_NODES; at++)
-		if (strcmp(run->chains[at], run->facts[0].chain) != 0)
+	for (unsigned at = 0; at < WL_DEMO_NODES_MAX; at++)
+		if (run->facts[at].started && strncmp(run->chains[at], one_of(run)->chain, strlen(one_of(run)->chain)) != 0)
 			return false;
 	return run->disks_clean;
 }
@@ -385,6 +430,8 @@ static void give_verdict(struct run *run, const struct wl_demo_load *load)
 	judge(run, run->victim_restarted && run->caught_up_ns != 0, "killed node came back",
 	      "node %u, caught up %s after its start", run->victim,
 	      wl_demo_say_duration(run->caught_up_ns - run->restarted_ns));
+	judge(run, run->grows.from != 0, "leadership handed over",
+	      "node %u to node %u, no append refused", run->grows.from, run->grows.to);
 	if (run->lives.number != 0) {
 		judge(run, true, "old records let go", "below %s, on all three nodes",
 		      wl_demo_say_count(run->lives.number));
@@ -399,15 +446,20 @@ static void give_verdict(struct run *run, const struct wl_demo_load *load)
 	judge(run, heals->named[0] != '\0', "an empty disk came back",
 	      "node %u, all there and counting after %s", heals->wiped,
 	      wl_demo_say_duration(heals->swapped_ns));
+	if (run->grows.gone != 0)
+		judge(run, true, "a node replaced, the rest running",
+		      "node %u by node %u, a voter after %s", run->grows.gone, WL_DEMO_JOINS,
+		      wl_demo_say_duration(run->grows.took_ns));
 	if (chains_are_equal(run))
 		judge(run, true, "chain value equal, running",
-		      "%s on all three, behind entry %" PRIu64, run->facts[0].chain,
-		      run->facts[0].chain_index);
+		      "%s on all three, behind entry %" PRIu64, one_of(run)->chain,
+		      one_of(run)->chain_index);
 	else
-		judge(run, false, "chain value equal, running", "%s %s %s", run->facts[0].chain,
-		      run->facts[1].chain, run->facts[2].chain);
-	judge(run, disks_agree(run), "chain value equal, on disk", "%s %s %s%s", run->chains[0],
-	      run->chains[1], run->chains[2], run->disks_clean ? "" : ", DAMAGED");
+		judge(run, false, "chain value equal, running", "%s %s %s %s", run->facts[0].chain,
+		      run->facts[1].chain, run->facts[2].chain, run->facts[3].chain);
+	judge(run, disks_agree(run), "chain value equal, on disk", "%s%s%s%s%s", run->chains[0],
+	      run->chains[1], run->chains[2], run->chains[3],
+	      run->disks_clean ? "" : "DAMAGED");
 	judge(run, run->killed_at_stop == 0, "nodes ended when asked", "%u had to be killed",
 	      run->killed_at_stop);
 	if (compare->first_wrong != 0)
@@ -438,9 +490,13 @@ static int go(struct run *run, struct wl_demo_load *load)
 	if (status == 0)
 		status = read_back(run, load);
 	if (status == 0)
+		status = hand_over(run);
+	if (status == 0)
 		status = let_go(run);
 	if (status == 0)
 		status = heal(run);
+	if (status == 0)
+		status = replace(run);
 	if (status != 0)
 		return status;
 	run->killed_at_stop = wl_demo_nodes_stop(&run->nodes);

@@ -35,6 +35,8 @@ claim run_leaves_no_directory test ! -e "$base/d"
 claim run_tells_where_a_bit_turned grep -Eq '^ +[0-9.]+ s +node[123]/data/journal-00/segment-[0-9]{12} byte [1-9][0-9]*$' "$work/said"
 claim run_mends_it grep -Eq '^  yes +rot on a disk healed +node [123], record [0-9,]+, all there after [0-9.]+ m?s$' "$work/said"
 claim run_brings_an_empty_disk_back grep -Eq '^  yes +an empty disk came back +node [123], all there and counting after [0-9.]+ m?s$' "$work/said"
+claim run_hands_leadership_over grep -Eq '^  yes +leadership handed over +node [123] to node [123], no append refused$' "$work/said"
+claim run_replaces_a_node grep -Eq '^  yes +a node replaced, the rest running +node [123] by node 4, a voter after [0-9.]+ m?s$' "$work/said"
 claim run_harms_two_nodes test "$(sed -n 's/^.* kill -9 of node \([123]\)[;,] .*/\1/p' "$work/said" | sort -u | wc -l)" -ge 2
 
 # Its own figures, beside the clock out here: microseconds at which the lines came.
@@ -113,6 +115,12 @@ claim records_cross_kernel_sockets_and_back test "$(seq 3000 | by_sockets | awk 
 claim they_do_with_another_leader test "$(echo more | by_sockets)" = '13001 more'
 claim datagrams_are_counted test "$("$wirelog" status --json --request counters | grep -c '"udp_received": [1-9]')" -ge 2
 "$wirelog" demo start >/dev/null 2>&1
+# A fourth, while they run.
+claim a_fourth_node_joins "$wirelog" demo grow
+claim it_votes test "$("$wirelog" member list | grep -c ' 4 .* voter')" -eq 1
+claim it_is_there_already "$wirelog" demo grow
+claim it_has_all_of_it test "$("$wirelog" tail --from 13001 --node 4)" = more
+claim it_is_killed_and_started_like_the_others sh -c '"$1" demo kill 4 && "$1" demo start 4' - "$wirelog"
 # Another directory than the one that it lives in is somebody else's.
 claim stop_of_another_directory_is_refused test "$("$wirelog" demo stop --directory "$base" >/dev/null 2>&1; echo $?)" -eq 69
 claim demo_runs_on_after_it wait_until 20 "$wirelog" status --check

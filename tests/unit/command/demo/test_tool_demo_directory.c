@@ -125,6 +125,63 @@ static void directory_has_a_new_cluster_and_a_key_for_its_owner_only(void)
 	end();
 }
 
+static void lines_for_a_fourth_node_come_into_effect(void)
+{
+	char text[] = "nodes:\n  - {id: 3}\n  # why\n  #- {id: 4}\nlinks:\n  #- {peer: 4}\n";
+
+	wl_demo_directory_uncomment(text);
+	CU_ASSERT_STRING_EQUAL(
+		text, "nodes:\n  - {id: 3}\n  # why\n  - {id: 4}\nlinks:\n  - {peer: 4}\n");
+}
+
+static void read_back(const char *name, char *text, size_t size)
+{
+	char path[sizeof(directory.path) + 32];
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/%s", directory.path, name);
+	in = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(in);
+	text[fread(text, 1, size - 1, in)] = '\0';
+	fclose(in);
+}
+
+static void it_grows_by_a_node_that_its_configurations_have(void)
+{
+	static const char *const names[] = {"node1.yaml", "node2.yaml", "node3.yaml"};
+	char text[256];
+
+	begin();
+	put_configurations();
+	choose();
+	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_directory_grow(&where, reason), WIRELOG_CONFIG_UNREADABLE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "node4.yaml"));
+	CU_ASSERT_EQUAL(where.run_directory_count, WL_DEMO_NODES);
+
+	put("node4.yaml", "cluster:\n  uuid: " UUID "\n  node: 4\n");
+	choose();
+	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_TRUE(exists("node4.yaml"));
+	CU_ASSERT_FALSE(exists("node4"));
+	CU_ASSERT_EQUAL(wl_demo_directory_grow(&where, reason), WIRELOG_CONFIG_VALUE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "node 4"));
+
+	for (unsigned at = 0; at < 3; at++)
+		put(names[at], "cluster:\n  uuid: " UUID "\n  #- {id: 4}\n");
+	choose();
+	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_directory_grow(&where, reason), 0);
+	CU_ASSERT_EQUAL(where.run_directory_count, WL_DEMO_NODES_MAX);
+	CU_ASSERT_PTR_NOT_NULL(strstr(where.endpoints, "/demo/node4/clients.sock"));
+	CU_ASSERT_TRUE(exists("node4"));
+	for (unsigned at = 0; at < 3; at++) {
+		read_back(names[at], text, sizeof(text));
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  - {id: 4}\n"));
+	}
+	end();
+}
+
 static void what_an_earlier_demo_left_makes_room(void)
 {
 	begin();
@@ -200,6 +257,8 @@ WL_SUITE(tool_demo_directory)
 	WL_TEST(cluster_id_is_replaced_and_nothing_else),
 	WL_TEST(udp_port_is_replaced_and_nothing_else),
 	WL_TEST(directory_has_a_new_cluster_and_a_key_for_its_owner_only),
+	WL_TEST(lines_for_a_fourth_node_come_into_effect),
+	WL_TEST(it_grows_by_a_node_that_its_configurations_have),
 	WL_TEST(what_an_earlier_demo_left_makes_room),
 	WL_TEST(what_was_kept_is_neither_taken_nor_removed),
 	WL_TEST(a_directory_that_is_no_demos_is_neither_taken_nor_removed),
