@@ -41,27 +41,10 @@ struct wl_demo_directory {
  * directory, then /var/tmp. */
 int wl_demo_directory_choose(struct wl_demo_directory *directory, const char *wish, char *reason);
 
-/*
- * Key, configurations and folders; fills `where`, without pids. `configurations` NULL: drivers-config/demo of the tree that this
- * command was built in, or share/wirelog/drivers-config/demo of where it is installed.
- */
-int wl_demo_directory_fill(const struct wl_demo_directory *directory, const char *configurations,
-			   struct wl_where *where, char *reason);
-
-/* Node 4's folder, and lines that begin with "#- {" in the other files come into effect: its name and the links to it. Adds it to `where`. */
-int wl_demo_directory_grow(struct wl_where *where, char *reason);
-
 /* Only a demo's own; 0 also when it is gone. */
 int wl_demo_directory_remove(const char *path, char *reason);
 
 /* From now on nobody's but the user's: neither choose nor remove touch it any more. */
 int wl_demo_directory_keep(const char *path, char *reason);
-
-/* The text with the value of the first "uuid:" replaced; 0 when there is none or `size` is too small. Pure. */
-size_t wl_demo_directory_set_cluster(const char *text, const char *cluster, char *to, size_t size);
-/* "#- {" becomes "- {", everywhere. */
-void wl_demo_directory_uncomment(char *text);
-/* The same for the port of the first link of kind udp. */
-size_t wl_demo_directory_set_udp_port(const char *text, uint16_t port, char *to, size_t size);
 
 #endif

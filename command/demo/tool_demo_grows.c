@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/demo/tool_demo_grows.h"
+#include "command/demo/tool_demo_fill_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +23,7 @@
 static int ask(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
 	       json_t **answer, char *reason)
 {
-	int status =
-		wl_stats_socket_ask(nodes->where.run_directories[node - 1], request, answer);
+	int status = wl_stats_socket_ask(nodes->where.run_directories[node - 1], request, answer);
 
 	if (status != 0)
 		snprintf(reason, WL_DEMO_REASON_BYTES, "node %u: %.1000s", node,
@@ -37,8 +37,7 @@ static int reload(const struct wl_demo_nodes *nodes, unsigned node, char *reason
 	int status = ask(nodes, node, "/wirelog/reload", &answer, reason);
 
 	if (status == 0 && !json_is_true(json_object_get(answer, "taken"))) {
-		const json_t *problem =
-			json_array_get(json_object_get(answer, "problems"), 0);
+		const json_t *problem = json_array_get(json_object_get(answer, "problems"), 0);
 		const char *text = json_string_value(json_object_get(problem, "text"));
 
 		snprintf(reason, WL_DEMO_REASON_BYTES, "node %u does not take its file: %.1000s",
@@ -146,8 +145,8 @@ static bool is_done(const struct wl_demo_nodes *nodes, unsigned leader, unsigned
 
 	if (leader == 0 || ask(nodes, leader, "/wirelog/status", &status, reason) != 0)
 		return false;
-	members = json_object_get(json_array_get(json_object_get(status, "journals"), 0),
-				  "members");
+	members =
+		json_object_get(json_array_get(json_object_get(status, "journals"), 0), "members");
 	done = json_is_true(json_object_get(members, "committed")) &&
 	       json_array_size(json_object_get(members, "old_voters")) == 0 &&
 	       lists(members, "voters", WL_DEMO_JOINS) &&
@@ -223,7 +222,7 @@ bool wl_demo_grows_is_possible(const struct wl_demo_nodes *nodes)
 
 int wl_demo_grows_begin(struct wl_demo_nodes *nodes, char *reason)
 {
-	int status = wl_demo_directory_grow(&nodes->where, reason), error;
+	int status = wl_demo_fill_grow(&nodes->where, reason), error;
 
 	for (unsigned node = 1; node <= WL_DEMO_NODES && status == 0; node++)
 		if (nodes->where.pids[node - 1] != 0)

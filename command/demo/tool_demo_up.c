@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/demo/tool_demo_page.h"
+#include "command/demo/tool_demo_fill_file.h"
 #include "command/demo/tool_demo_up.h"
 
 #include <errno.h>
@@ -113,7 +114,7 @@ int wl_demo_up_begin(struct wl_demo_nodes *nodes, const struct wl_demo_plan *pla
 		return status;
 	snprintf(nodes->where.directory, sizeof(nodes->where.directory), "%s", directory.path);
 	*stage = WL_DEMO_STAGE_DIRECTORY;
-	status = wl_demo_directory_fill(&directory, plan->configurations, &nodes->where, reason);
+	status = wl_demo_fill(&directory, plan->configurations, &nodes->where, reason);
 	if (status != 0)
 		return status;
 	*stage = WL_DEMO_STAGE_NODES;

@@ -22,7 +22,8 @@ struct wl_config_change {
 struct wl_config_changes {
 	struct wl_config_change item[WL_CONFIG_CHANGES_MAX];
 	uint32_t count;
-	wl_members joining; /* nodes that the file names only now, and that may be met while it runs (config_joins.h) */
+	wl_members
+		joining; /* nodes that the file names only now, and that may be met while it runs (config_joins.h) */
 };
 
 void wl_config_compare(const struct wl_config *running, const struct wl_config *wanted,

@@ -18,7 +18,8 @@ struct joining {
 	struct wl_port *port;
 	uint32_t count;
 	struct wl_worker_newcomer newcomers[WIRELOG_NODES_MAX];
-	const struct wl_config_link *config[WIRELOG_NODES_MAX]; /* NULL: it needs no link of its own */
+	const struct wl_config_link
+		*config[WIRELOG_NODES_MAX]; /* NULL: it needs no link of its own */
 	struct wl_link_config links[WIRELOG_NODES_MAX];
 	int places[WIRELOG_NODES_MAX]; /* in the port; -1: not open */
 	int status;
@@ -51,8 +52,8 @@ static void open_links(struct wl_worker *worker, void *context)
 	for (uint32_t at = 0; at < joining->count; at++) {
 		if (!joining->config[at])
 			continue;
-		joining->places[at] = wl_port_dpdk_add_link(joining->port, &joining->links[at],
-							    &joining->words);
+		joining->places[at] =
+			wl_port_dpdk_add_link(joining->port, &joining->links[at], &joining->words);
 		if (joining->places[at] < 0) {
 			joining->status = joining->places[at];
 			close_links(worker, joining);
@@ -131,14 +132,16 @@ static bool open_all(struct wl_node *node, struct plan *plan, char *error, size_
 static void tell_control(struct wl_node *node, const struct wl_config *next, wl_members nodes)
 {
 	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++) {
-		struct wl_mailbox_request request = {
-			.verb = WL_MAILBOX_MEET, .target = id, .config = next};
+		struct wl_mailbox_request request = {.verb = WL_MAILBOX_MEET,
+						     .target = id,
+						     .config = next};
 
 		if (wl_members_has(nodes, id) && !wl_mailbox_ask(node->mailbox, &request))
-			wl_report(WL_REPORT_WARNING, "join",
-				  "node=%u reason=\"control did not come to it\" fix=\"restart this "
-				  "node\"",
-				  id);
+			wl_report(
+				WL_REPORT_WARNING, "join",
+				"node=%u reason=\"control did not come to it\" fix=\"restart this "
+				"node\"",
+				id);
 	}
 }
 

@@ -56,8 +56,7 @@ static bool add_configured(struct wl_nic_watch *watch, const struct wl_config *c
 		const struct wl_config_worker *from = &config->workers[worker];
 
 		for (uint16_t place = 0; place < from->link_count && added; place++)
-			added = add(watch,
-				    &(struct watched){&from->links[place], worker, place});
+			added = add(watch, &(struct watched){&from->links[place], worker, place});
 	}
 	return added;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command/demo/tool_demo_directory_file.h"
+#include "command/demo/tool_demo_fill_file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -78,25 +79,25 @@ static bool exists(const char *name)
 static void cluster_id_is_replaced_and_nothing_else(void)
 {
 	char to[256];
-	size_t length = wl_demo_directory_set_cluster("cluster:\n  uuid: " UUID "\n  node: 1\n",
-						      "NEW", to, sizeof(to));
+	size_t length = wl_demo_fill_set_cluster("cluster:\n  uuid: " UUID "\n  node: 1\n", "NEW",
+						 to, sizeof(to));
 
 	CU_ASSERT_STRING_EQUAL(to, "cluster:\n  uuid: NEW\n  node: 1\n");
 	CU_ASSERT_EQUAL(length, strlen(to));
-	CU_ASSERT_EQUAL(wl_demo_directory_set_cluster("cluster:\n", "NEW", to, sizeof(to)), 0);
-	CU_ASSERT_EQUAL(wl_demo_directory_set_cluster("uuid: x\n", "NEW", to, 8), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill_set_cluster("cluster:\n", "NEW", to, sizeof(to)), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill_set_cluster("uuid: x\n", "NEW", to, 8), 0);
 }
 
 static void udp_port_is_replaced_and_nothing_else(void)
 {
 	char to[256];
 
-	CU_ASSERT_NOT_EQUAL(wl_demo_directory_set_udp_port(
-				    "port: 1\n- {kind: udp, port: 7711, mtu: 1500}\nport: 2", 65535,
-				    to, sizeof(to)),
-			    0);
+	CU_ASSERT_NOT_EQUAL(
+		wl_demo_fill_set_udp_port("port: 1\n- {kind: udp, port: 7711, mtu: 1500}\nport: 2",
+					  65535, to, sizeof(to)),
+		0);
 	CU_ASSERT_STRING_EQUAL(to, "port: 1\n- {kind: udp, port: 65535, mtu: 1500}\nport: 2");
-	CU_ASSERT_EQUAL(wl_demo_directory_set_udp_port("port: 1\n", 2, to, sizeof(to)), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill_set_udp_port("port: 1\n", 2, to, sizeof(to)), 0);
 }
 
 static void directory_has_a_new_cluster_and_a_key_for_its_owner_only(void)
@@ -107,7 +108,7 @@ static void directory_has_a_new_cluster_and_a_key_for_its_owner_only(void)
 	begin();
 	put_configurations();
 	choose();
-	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill(&directory, base, &where, reason), 0);
 	snprintf(first, sizeof(first), "%s", where.cluster);
 
 	CU_ASSERT_EQUAL(stat(where.key_file, &facts), 0);
@@ -120,7 +121,7 @@ static void directory_has_a_new_cluster_and_a_key_for_its_owner_only(void)
 	CU_ASSERT_EQUAL(wl_demo_directory_remove(directory.path, reason), 0);
 	CU_ASSERT_FALSE(exists(""));
 	choose();
-	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill(&directory, base, &where, reason), 0);
 	CU_ASSERT_STRING_NOT_EQUAL(where.cluster, first);
 	end();
 }
@@ -129,7 +130,7 @@ static void lines_for_a_fourth_node_come_into_effect(void)
 {
 	char text[] = "nodes:\n  - {id: 3}\n  # why\n  #- {id: 4}\nlinks:\n  #- {peer: 4}\n";
 
-	wl_demo_directory_uncomment(text);
+	wl_demo_fill_uncomment(text);
 	CU_ASSERT_STRING_EQUAL(
 		text, "nodes:\n  - {id: 3}\n  # why\n  - {id: 4}\nlinks:\n  - {peer: 4}\n");
 }
@@ -154,24 +155,24 @@ static void it_grows_by_a_node_that_its_configurations_have(void)
 	begin();
 	put_configurations();
 	choose();
-	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
-	CU_ASSERT_EQUAL(wl_demo_directory_grow(&where, reason), WIRELOG_CONFIG_UNREADABLE);
+	CU_ASSERT_EQUAL(wl_demo_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill_grow(&where, reason), WIRELOG_CONFIG_UNREADABLE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "node4.yaml"));
 	CU_ASSERT_EQUAL(where.run_directory_count, WL_DEMO_NODES);
 
 	put("node4.yaml", "cluster:\n  uuid: " UUID "\n  node: 4\n");
 	choose();
-	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill(&directory, base, &where, reason), 0);
 	CU_ASSERT_TRUE(exists("node4.yaml"));
 	CU_ASSERT_FALSE(exists("node4"));
-	CU_ASSERT_EQUAL(wl_demo_directory_grow(&where, reason), WIRELOG_CONFIG_VALUE);
+	CU_ASSERT_EQUAL(wl_demo_fill_grow(&where, reason), WIRELOG_CONFIG_VALUE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "node 4"));
 
 	for (unsigned at = 0; at < 3; at++)
 		put(names[at], "cluster:\n  uuid: " UUID "\n  #- {id: 4}\n");
 	choose();
-	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
-	CU_ASSERT_EQUAL(wl_demo_directory_grow(&where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill_grow(&where, reason), 0);
 	CU_ASSERT_EQUAL(where.run_directory_count, WL_DEMO_NODES_MAX);
 	CU_ASSERT_PTR_NOT_NULL(strstr(where.endpoints, "/demo/node4/clients.sock"));
 	CU_ASSERT_TRUE(exists("node4"));
@@ -187,7 +188,7 @@ static void what_an_earlier_demo_left_makes_room(void)
 	begin();
 	put_configurations();
 	choose();
-	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill(&directory, base, &where, reason), 0);
 	choose();
 
 	CU_ASSERT_FALSE(exists("cluster.key"));
@@ -201,7 +202,7 @@ static void what_was_kept_is_neither_taken_nor_removed(void)
 	begin();
 	put_configurations();
 	choose();
-	CU_ASSERT_EQUAL(wl_demo_directory_fill(&directory, base, &where, reason), 0);
+	CU_ASSERT_EQUAL(wl_demo_fill(&directory, base, &where, reason), 0);
 	CU_ASSERT_EQUAL(wl_demo_directory_keep(directory.path, reason), 0);
 	snprintf(wish, sizeof(wish), "%s", directory.path);
 

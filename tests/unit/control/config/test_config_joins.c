@@ -21,10 +21,11 @@ static void parse(const char *nodes, const char *links, struct wl_config *config
 {
 	static char text[2048];
 
-	snprintf(text, sizeof(text),
-		 "cluster:\n  uuid: 3e1f6d0a-52c4-4b0e-9d38-6a6f1f0c7b21\n  node: 1\n  nodes: [%s]\n"
-		 "workers: [{links: [%s]}]\nstorage: {path: data}\n",
-		 nodes, links);
+	snprintf(
+		text, sizeof(text),
+		"cluster:\n  uuid: 3e1f6d0a-52c4-4b0e-9d38-6a6f1f0c7b21\n  node: 1\n  nodes: [%s]\n"
+		"workers: [{links: [%s]}]\nstorage: {path: data}\n",
+		nodes, links);
 	CU_ASSERT_EQUAL_FATAL(wl_config_parse((const uint8_t *)text, strlen(text), "/base", config,
 					      &problems),
 			      0);
@@ -94,12 +95,12 @@ static void whatever_does_not_only_add_waits_for_a_restart(void)
 	/* A founder that was forgotten; an address that moved; a link that moved, beside the new one; one more link for clients. */
 	waits_for_restart(NODES ", {id: 4, address: 192.0.2.4}", links);
 	waits_for_restart("{id: 1, address: 192.0.2.1}, {id: 2, address: 192.0.2.9}" FOURTH, links);
-	waits_for_restart(NODES FOURTH, FOURTH_LINK
-			  ", {kind: memif, peer: 2, socket: b.sock}, " CLIENTS_LINK);
+	waits_for_restart(NODES FOURTH,
+			  FOURTH_LINK ", {kind: memif, peer: 2, socket: b.sock}, " CLIENTS_LINK);
 	waits_for_restart(NODES, SECOND_LINK ", " CLIENTS_LINK
 					     ", {kind: udp, address: 127.0.0.1, port: 7712}");
-	waits_for_restart(NODES FOURTH, "{kind: eal, device: net_tap0, peer: 4}, " SECOND_LINK
-					", " CLIENTS_LINK);
+	waits_for_restart(NODES FOURTH,
+			  "{kind: eal, device: net_tap0, peer: 4}, " SECOND_LINK ", " CLIENTS_LINK);
 }
 
 static void a_node_that_the_file_forgets_stays_until_a_restart(void)
