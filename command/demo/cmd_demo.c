@@ -56,8 +56,8 @@ static const struct argp_option option_table[] = {
 	{"directory", KEY_DIRECTORY, "DIR", 0,
 	 "where it lives; kill, start, stop and status then refuse any other (default: demo/ beside this command, else the user's state directory, else /var/tmp)",
 	 0},
-	{"configurations", KEY_CONFIGURATIONS, "DIR", 0, "node1.yaml to node3.yaml to copy from, and node4.yaml for grow and --run",
-	 0},
+	{"configurations", KEY_CONFIGURATIONS, "DIR", 0,
+	 "node1.yaml to node3.yaml to copy from, and node4.yaml for grow and --run", 0},
 	{"messages", KEY_MESSAGES, "N", 0, "--run: how many (default 1000000)", 0},
 	{"seed", KEY_SEED, "N", 0, "--run: of the day (default 1)", 0},
 	{"keep", KEY_KEEP, NULL, 0, "leave the directory when it is over; no later demo touches it",
@@ -126,8 +126,7 @@ static bool is_same_place(const char *one, const char *other)
 static int load_nodes(struct wl_demo_nodes *nodes, const char *wish)
 {
 	wl_demo_nodes_init(nodes, &wl_interrupted);
-	if (wl_where_load(&nodes->where) != 0 ||
-	    nodes->where.run_directory_count < WL_DEMO_NODES ||
+	if (wl_where_load(&nodes->where) != 0 || nodes->where.run_directory_count < WL_DEMO_NODES ||
 	    nodes->where.run_directory_count > WL_DEMO_NODES_MAX ||
 	    nodes->where.pid_count != nodes->where.run_directory_count)
 		return wl_tool_refuse(WIRELOG_NOT_RUNNING,

@@ -236,8 +236,7 @@ unsigned wl_demo_node_stop(struct wl_demo_nodes *nodes, unsigned node)
 {
 	if (wl_demo_node_is_alive(nodes, node))
 		kill(nodes->where.pids[node - 1], SIGTERM);
-	return wait_stopped(nodes, node,
-			    wl_clock_kernel_ns() + (uint64_t)STOP_MS * 1000000u);
+	return wait_stopped(nodes, node, wl_clock_kernel_ns() + (uint64_t)STOP_MS * 1000000u);
 }
 
 unsigned wl_demo_nodes_stop(struct wl_demo_nodes *nodes)
@@ -469,8 +468,8 @@ typedef bool holds(const struct wl_demo_facts facts[WL_DEMO_NODES_MAX], uint64_t
 
 /* `else_what`: what did not happen, where time is over. */
 static int wait_for(struct wl_demo_nodes *nodes, holds *wanted, const char *else_what,
-		    uint64_t number, uint64_t until_ns, struct wl_demo_facts facts[WL_DEMO_NODES_MAX],
-		    char *reason)
+		    uint64_t number, uint64_t until_ns,
+		    struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
 	int status = 0;
 

@@ -41,7 +41,8 @@ struct run {
 	struct wl_demo_heals heals;
 	struct wl_demo_grows grows;
 	unsigned killed_at_stop;
-	char chains[WL_DEMO_NODES_MAX][24]; /* out of the data on disk, behind the same entry, and a blank; "": not at the end */
+	char chains[WL_DEMO_NODES_MAX]
+		   [24]; /* out of the data on disk, behind the same entry, and a blank; "": not at the end */
 	bool disks_clean, disks_known;
 	unsigned broken; /* promises */
 	char reason[WL_DEMO_REASON_BYTES];
@@ -400,7 +401,8 @@ static bool chains_are_equal(const struct run *run)
 static bool disks_agree(const struct run *run)
 {
 	for (unsigned at = 0; at < WL_DEMO_NODES_MAX; at++)
-		if (run->facts[at].started && strncmp(run->chains[at], one_of(run)->chain, strlen(one_of(run)->chain)) != 0)
+		if (run->facts[at].started &&
+		    strncmp(run->chains[at], one_of(run)->chain, strlen(one_of(run)->chain)) != 0)
 			return false;
 	return run->disks_clean;
 }
@@ -458,8 +460,7 @@ static void give_verdict(struct run *run, const struct wl_demo_load *load)
 		judge(run, false, "chain value equal, running", "%s %s %s %s", run->facts[0].chain,
 		      run->facts[1].chain, run->facts[2].chain, run->facts[3].chain);
 	judge(run, disks_agree(run), "chain value equal, on disk", "%s%s%s%s%s", run->chains[0],
-	      run->chains[1], run->chains[2], run->chains[3],
-	      run->disks_clean ? "" : "DAMAGED");
+	      run->chains[1], run->chains[2], run->chains[3], run->disks_clean ? "" : "DAMAGED");
 	judge(run, run->killed_at_stop == 0, "nodes ended when asked", "%u had to be killed",
 	      run->killed_at_stop);
 	if (compare->first_wrong != 0)

@@ -433,7 +433,8 @@ static bool may_ask(const struct wl_node *node, const struct wl_change *change,
 	uint32_t joins = change->verb == WL_CHANGE_REPLACE ? change->by : change->node, voter;
 	struct wl_list next;
 
-	if (!wl_members_has(wl_reload_config(node)->members, joins) && change->verb != WL_CHANGE_REMOVE) {
+	if (!wl_members_has(wl_reload_config(node)->members, joins) &&
+	    change->verb != WL_CHANGE_REMOVE) {
 		snprintf(error, error_bytes,
 			 "node %u is not in this node's file (cluster.nodes): name it there, with "
 			 "`joins: on`, in the files of all nodes, then `wirelog config reload`",

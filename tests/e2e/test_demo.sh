@@ -120,7 +120,8 @@ claim a_fourth_node_joins "$wirelog" demo grow
 claim it_votes test "$("$wirelog" member list | grep -c ' 4 .* voter')" -eq 1
 claim it_is_there_already "$wirelog" demo grow
 claim it_has_all_of_it test "$("$wirelog" tail --from 13001 --node 4)" = more
-claim it_is_killed_and_started_like_the_others sh -c '"$1" demo kill 4 && "$1" demo start 4' - "$wirelog"
+killed_and_started() { "$wirelog" demo kill 4 && "$wirelog" demo start 4; }
+claim it_is_killed_and_started_like_the_others killed_and_started
 # Another directory than the one that it lives in is somebody else's.
 claim stop_of_another_directory_is_refused test "$("$wirelog" demo stop --directory "$base" >/dev/null 2>&1; echo $?)" -eq 69
 claim demo_runs_on_after_it wait_until 20 "$wirelog" status --check

@@ -62,12 +62,12 @@ asked='1 2 3'
 claim nobody_is_added_who_is_in_no_file refuses 64 'not in this node.s file' add 4
 need fourth_node_is_named name_fourth
 for node in 1 2 3 4; do need "file_${node}_is_right" "$wirelogd" --config "$cluster/node$node.yaml" --check; done
-links=$(links_of 1)
+links_before=$(links_of 1)
 for node in 1 2 3; do
 	need "node_${node}_reads_its_file" reload "$node"
 	claim "node_${node}_needs_no_restart_for_it" says 'cluster.nodes: changed'
 done
-claim its_link_is_told_in_status gives $((links + 1)) links_of 1
+claim its_link_is_told_in_status gives $((links_before + 1)) links_of 1
 claim the_same_file_changes_nothing reload 1
 claim which_it_says says 'nothing is different'
 
