@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/asker.h"
 
+#define LATELY_NS (1 * WL_SECOND_NS) /* whoever refused within that is there */
 #define ASK_NS_MIN (30 * WL_MS_NS)
 #define ASK_NS_MAX (500 * WL_MS_NS)
 #define REFUSED_NS_MIN (1 * WL_MS_NS) /* by who does not lead (yet), or has too many questions */
@@ -143,6 +144,7 @@ static void take_refusal(struct wl_asker *asker, struct wl_asker_question *quest
 {
 	switch (status) {
 	case WIRELOG_NOT_LEADER:
+		question->not_led_ns = asker->environment->now_ns;
 		wl_nodes_on_not_leader(asker->nodes, node, hint);
 		wait_a_while(asker, question);
 		return;
@@ -222,14 +224,26 @@ static void follow(struct wl_asker *asker)
 	if (asker->leadership_starts == asker->nodes->leadership.starts)
 		return;
 	asker->leadership_starts = asker->nodes->leadership.starts;
-	/* What the last one was asked is for nothing. After a refusal, though, the pause stands. */
+	/* What the last one was asked is for nothing. Who was refused waits for a while, though: two nodes may point at each other. */
 	for (unsigned at = 0; at < WL_ASKER_QUESTIONS; at++) {
 		struct wl_asker_question *question = &asker->questions[at];
+		uint64_t soon_ns = asker->environment->now_ns + question->refused_ns;
 
-		if (question->refused_ns == 0)
-			question->due_ns = 0;
+		if (question->due_ns > soon_ns)
+			question->due_ns = soon_ns;
 		question->pause_ns = ASK_NS_MIN;
 	}
+}
+
+/* Its time is over. A node that is asked may answer to the end that it knows no leader, while we know one. */
+static int explain(const struct wl_asker *asker, const struct wl_asker_question *question)
+{
+	bool refused_lately =
+		question->not_led_ns != 0 &&
+		asker->environment->now_ns - question->not_led_ns <= LATELY_NS;
+
+	return refused_lately || wl_nodes_lead_nobody(asker->nodes) ? WIRELOG_NO_LEADER
+								    : WIRELOG_NOT_CONNECTED;
 }
 
 unsigned wl_asker_poll(struct wl_asker *asker)
@@ -244,9 +258,7 @@ unsigned wl_asker_poll(struct wl_asker *asker)
 		if (question->id == 0)
 			continue;
 		if (now_ns - question->began_ns > asker->environment->options.append_timeout_ns) {
-			fail(asker, question,
-			     wl_nodes_lead_nobody(asker->nodes) ? WIRELOG_NO_LEADER
-								: WIRELOG_NOT_CONNECTED);
+			fail(asker, question, explain(asker, question));
 			ended++;
 		} else if (now_ns >= question->due_ns) {
 			put(asker, question);

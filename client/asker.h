@@ -28,6 +28,7 @@ struct wl_asker_question {
 	uint64_t since_ns; /* it was put first, or somebody refused it */
 	uint64_t due_ns, pause_ns; /* again */
 	uint64_t refused_ns; /* the last pause after a refusal */
+	uint64_t not_led_ns; /* a node said that it does not lead, last; 0: none did */
 };
 
 struct wl_asker {

@@ -60,7 +60,8 @@ int wl_cmd_end(int argc, char **argv)
 		.doc = "Prints the number of the last committed record; 0: there is none. Nothing is missing that was "
 		       "acknowledged before the question was put, to anybody: the leader makes sure of a majority first. "
 		       "Whoever has read up to this number has read all that was there when it began to ask.\vExit code "
-		       "0: it is printed. 69: nobody answers. 75: nobody leads.",
+		       "0: it is printed. 69: nobody answers, or the node that is asked does not. 75: nobody leads, or a leader that "
+		       "can make sure of no majority.",
 		.children = children,
 	};
 	static char name[] = "wirelog end";

@@ -126,7 +126,8 @@ int wl_cmd_outcome(int argc, char **argv)
 		       "(it may still come), or `unknown` (the session was forgotten, or what became of so old an append; the records "
 		       "in the log carry session and sequence).\vWith --fence it is not `pending`. An application that still runs has "
 		       "its appends up to there refused (FENCED): fence only those that are gone.\n\n"
-		       "Exit code 0: committed. 65: never, or expired. 75: pending, or unknown; nobody leads. 69: nobody answers.",
+		       "Exit code 0: committed. 65: never, or expired. 75: pending, or unknown; nobody leads; of a fence, the log is full. 69: nobody "
+		       "answers. 64: so far ahead of the session that nobody sent it; there is no fence for that.",
 		.children = children,
 	};
 	static char name[] = "wirelog outcome";

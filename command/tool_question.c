@@ -78,6 +78,7 @@ int wl_tool_question_put(struct wl_tool_question *question, struct wirelog_event
 	wl_interrupt_catch();
 	wl_tool_cluster_set_options(&question->cluster, &options);
 	options.node = question->node;
+	options.connect_timeout_ns = question->timeout_ns; /* 0: the library's */
 	options.append_timeout_ns = question->timeout_ns ? question->timeout_ns
 							 : WL_TOOL_QUESTION_TIMEOUT_NS;
 	options.on_event = on_event;

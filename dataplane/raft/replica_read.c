@@ -122,8 +122,11 @@ void wl_replica_on_read_ask(struct wl_replica *replica, uint32_t from,
 	read->number = wl_replica_read_number(replica);
 }
 
-static void tell_who_waits(struct wl_replica *replica, uint64_t confirmed_ns)
+/* True when nobody is left that could be told: a frame may have had no room. */
+static bool tell_who_waits(struct wl_replica *replica, uint64_t confirmed_ns)
 {
+	bool all_told = true;
+
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_replica_read *read = &replica->reads.asked[node];
 		const struct wl_wire_read_told told = {
@@ -135,24 +138,31 @@ static void tell_who_waits(struct wl_replica *replica, uint64_t confirmed_ns)
 		if (read->round == 0 || read->began_ns > confirmed_ns)
 			continue;
 		/* To another start of it the same number would mean another round. */
-		if (read->boot_id == replica->remotes[node].boot_id && !tell(replica, node, &told))
-			continue;
+		if (read->boot_id == replica->remotes[node].boot_id) {
+			if (!tell(replica, node, &told)) {
+				all_told = false;
+				continue;
+			}
+			wl_count(replica->counters, WL_COUNTER_reads_told);
+		}
 		*read = (struct wl_replica_read){0};
-		wl_count(replica->counters, WL_COUNTER_reads_told);
 	}
+	return all_told;
 }
 
 void wl_replica_read_leader_turn(struct wl_replica *replica)
 {
 	struct wl_replica_reads *reads = &replica->reads;
 	uint64_t confirmed_ns;
+	bool all_told;
 
 	if (reads->wanted_ns == 0)
 		return;
 	confirmed_ns = wl_replica_read_confirmed(replica);
-	tell_who_waits(replica, confirmed_ns);
+	all_told = tell_who_waits(replica, confirmed_ns);
 	if (confirmed_ns >= reads->wanted_ns) {
-		reads->wanted_ns = 0;
+		if (all_told)
+			reads->wanted_ns = 0;
 		return;
 	}
 	/* Frames of this moment would be older than the question; or a round is under way. */

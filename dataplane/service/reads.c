@@ -197,6 +197,7 @@ static void keep(struct wl_service *service, struct wl_read *asked)
 	asked->asked_ns = replica->now_ns;
 	if (leads) {
 		asked->began_ns = wl_replica_read_begin(replica);
+		WL_CHECK(asked->began_ns != 0); /* who leads here is ready there */
 		asked->index = replica->commit;
 		asked->number = wl_replica_read_number(replica);
 	} else if (asked->session != 0 || wl_service_leader(service) == 0 ||

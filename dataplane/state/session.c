@@ -333,7 +333,8 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 		if (closes)
 			ended += close_session(table, record.header.session);
 		if (opens)
-			open_session(table, wl_session_id(header->index, ordinal++),
+			open_session(table,
+				     wl_session_id(table->ids_from + header->index, ordinal++),
 				     &record.header);
 		if (opens || closes)
 			continue;
@@ -518,7 +519,7 @@ const char *wl_session_table_check(const struct wl_session_table *table)
 		return "S1: what is reviewed next was never taken";
 	if (session->id == 0)
 		return NULL;
-	if (session->id >> WL_SESSION_ORDINAL_BITS > table->applied_index)
+	if (wl_session_opened_by(table, session->id) > table->applied_index)
 		return "S2: a session was opened by an entry that is not applied";
 	if (session->applied.runs_total > session->applied.last_sequence)
 		return "S2: a session has more runs than sequences";

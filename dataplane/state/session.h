@@ -6,7 +6,8 @@
  * the table holds everything before, so the second part starts empty (see docs/ARCHITECTURE.md).
  *
  * A session is opened by a record; its id is {entry index, ordinal in the entry}, never used again,
- * so that a late duplicate can never revive a forgotten session. Sequences begin at 1 and each is
+ * so that a late duplicate can never revive a forgotten session. Behind a rescue entries have indexes once more that lost ones had: there
+ * ids_from is added to them, and who asks what became of an append of before is not told of somebody else's. Sequences begin at 1 and each is
  * used once, by a DATA or by an EXPIRED record, or spent by a fence: an entry that uses up all sequences of a session up to
  * one (rule 31 of docs/SAFETY.md), so that who asks what became of an append can be told "never". Per session the newest WIRELOG_SESSION_RUNS runs
  * are remembered: consecutive sequences with consecutive numbers (or that all expired, or were fenced off) are one run.
@@ -40,6 +41,10 @@ struct wl_session_run {
 	uint64_t first_sequence;
 };
 
+/* Entries of a history that a rescue may have lost: those that a majority made durable, and the survivor did not have. At a million a second
+ * 19 hours of them. */
+#define WL_SESSION_IDS_OF_A_HISTORY (1ull << 36)
+
 /* In a number's place: no record has it, and none ever will. */
 #define WL_SESSION_FENCED_OFF UINT64_MAX
 /* So many sequences a fence may spend: as many as a client may have on their way (wirelog_options.outstanding_max). */
@@ -56,6 +61,7 @@ struct wl_session_table {
 	uint32_t free; /* of those: slot + 1 */
 	uint32_t *buckets, *client_buckets; /* slot + 1, 0: empty */
 	uint32_t bucket_count; /* of each; a power of two */
+	uint64_t ids_from; /* added to the index of an entry in ids of the sessions that it opens; by entries (state.h) */
 	uint64_t activity; /* counts touches of sessions; a function of the log */
 	uint64_t digest; /* sum of the sessions' */
 	uint32_t review_slot;

@@ -74,6 +74,16 @@ void wl_state_limit_sessions(struct wl_state *state)
 	state->sessions.limit = (uint32_t)state->limits.value[WL_LIMIT_SESSIONS];
 }
 
+static uint64_t ids_from(const struct wl_history *history)
+{
+	return history->next_number / WL_LOSS_NUMBERS * WL_SESSION_IDS_OF_A_HISTORY;
+}
+
+void wl_state_name_sessions(struct wl_state *state)
+{
+	state->sessions.ids_from = ids_from(&state->history);
+}
+
 /* Returns the sessions that it ended. */
 static unsigned lose(struct wl_state *state, const struct wl_entry_header *header,
 		     const struct wl_control *loss)
@@ -89,6 +99,7 @@ static unsigned lose(struct wl_state *state, const struct wl_entry_header *heade
 		.next_number = loss->number,
 	};
 	state->list = wl_control_rescued(loss, header->index);
+	wl_state_name_sessions(state);
 	return wl_session_end_all(&state->sessions);
 }
 
@@ -208,7 +219,8 @@ static bool history_is_possible(const struct wl_state *state)
 
 	if (history->index > state->sessions.applied_index ||
 	    (history->id == 0) != (history->index == 0) ||
-	    history->next_number > state->next_number)
+	    history->next_number > state->next_number ||
+	    state->sessions.ids_from != ids_from(history))
 		return false;
 	return history->next_number == 0
 		       ? history->lost_number == 0 && history->before == 0
@@ -237,6 +249,6 @@ const char *wl_state_check(const struct wl_state *state)
 	if (!limits_hold(state))
 		return "T6: the limits are not applied, impossible, or not the table's";
 	if (!history_is_possible(state))
-		return "T7: the history is not applied, or what was lost before it is no range of numbers";
+		return "T7: the history is not applied, what was lost before it is no range of numbers, or sessions are not named by it";
 	return wl_session_table_check(&state->sessions);
 }

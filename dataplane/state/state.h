@@ -21,8 +21,9 @@
  *               live go on where there are more than the new limit; openings have no effect until there are fewer. A node that has memory
  *               for fewer than the limit applies no more (wl_session_table_lacks_room).
  *
- *  LOSS         in effect when it expects the history that there is. Another one begins, no session is left, the list is the one that it
- *               says, and the next number is its own: between the two no record is, nor ever will be (docs/SAFETY.md, rule 32).
+ *  LOSS         in effect when it expects the history that there is. Another one begins, no session is left, and no id of one is given
+ *               again; the list is the one that it says, and the next number is its own: between the two no record is, nor ever will be
+ *               (docs/SAFETY.md, rule 32).
  *  FENCE        spends the sequences of a session up to one: those that are not in the log never will be (session.h, rule 31).
  *
  *  What must hold; wl_state_check is this text as code. The table keeps its own (session.h, S1 to S3).
@@ -32,7 +33,7 @@
  *  T4  no checkpoint is below the trim point; the table of consumers keeps its own rules (consumers.h)
  *  T5  the list of members is of an entry that is applied, and may be one
  *  T6  so are the limits; the table of sessions goes by them
- *  T7  the history is of an entry that is applied; what was lost before it is a range of numbers below the next one
+ *  T7  the history is of an entry that is applied; what was lost before it is a range of numbers below the next one; ids of sessions go by it
  *
  * Pure. Owner: the journal's worker; the base maker has one of its own. Memory from the caller. [worker, wl-base]
  */
@@ -84,6 +85,8 @@ unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
 			const struct wl_entry_header *header);
 /* The table of sessions goes by the limits that stand in the state. */
 void wl_state_limit_sessions(struct wl_state *state);
+/* Ids of sessions go by the history that stands in the state: each rescue raises the number that it goes on with by WL_LOSS_NUMBERS at least. */
+void wl_state_name_sessions(struct wl_state *state);
 /* Equal on two nodes whose states are equal, however each came to it. Covers all of it; never 0. O(1). Like the table's it withstands no
  * forger. */
 uint64_t wl_state_digest(const struct wl_state *state);

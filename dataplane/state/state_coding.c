@@ -310,6 +310,7 @@ static bool take_header(struct wl_state_coding *coding)
 	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
 		state->limits.value[limit] = word(coding, LIMIT_WORDS + 1 + limit);
 	wl_state_limit_sessions(state);
+	wl_state_name_sessions(state);
 	if (word(coding, 12) > WL_CONSUMERS_MAX || word(coding, 15) > UINT32_MAX)
 		return false;
 	if (flags > 1 || coding->sessions > state->sessions.capacity ||
@@ -358,7 +359,7 @@ static bool progress_is_possible(const struct wl_state *state,
 static bool session_is_possible(const struct wl_state_coding *coding)
 {
 	const struct wl_session_table *table = &coding->decoded->sessions;
-	uint64_t id = word(coding, 0), opened_by = id >> WL_SESSION_ORDINAL_BITS;
+	uint64_t id = word(coding, 0), opened_by = wl_session_opened_by(table, id);
 	uint64_t activity = word(coding, 3);
 
 	return id > coding->last_id && opened_by != 0 && opened_by <= table->applied_index &&

@@ -126,7 +126,7 @@ enum wirelog_event_kind {
 	WIRELOG_EVENT_OUTCOME,
 };
 
-/* What became of an append. COMMITTED, NEVER and EXPIRED are for good, whoever is asked and whenever. */
+/* What became of an append. COMMITTED, NEVER and EXPIRED are for good: whoever is asked later says the same, or UNKNOWN. */
 enum wirelog_fate {
 	WIRELOG_FATE_COMMITTED = 1, /* in the log, under `number` */
 	WIRELOG_FATE_NEVER =

@@ -24,13 +24,14 @@ says() {
 	return 1
 }
 
-start_application() { # NAME FIRST: its lines are numbers from FIRST on
-	seq "$2" 10000000 | tool append --tell-session --rate 2000 --quiet >/dev/null 2>"$cluster/$1.err" &
-	extra_pids+=("$!")
+# Not below timeout(1): who ends that one with KILL leaves the application running.
+start_application() { # NAME: its process is $application
+	seq 10000000 | "$wirelog" append --tell-session --rate 2000 --quiet --endpoints "$endpoints" \
+		--key-file "$cluster/cluster.key" --cluster "$cluster_uuid" >/dev/null 2>"$cluster/$1.err" &
+	application=$!
+	extra_pids+=("$application")
 	wait_until 20 grep -q '^session ' "$cluster/$1.err" || { cat "$cluster/$1.err"; return 1; }
 	session=$(sed -n 's/^session //p' "$cluster/$1.err")
-	application=$(pgrep -f -- "append --tell-session .*$tag" | head -n 1)
-	extra_pids+=("$application")
 }
 
 has_committed() { [ "$(end_at "$leader")" -ge "$1" ]; } # NUMBER
@@ -51,7 +52,7 @@ need a_leader_is_elected wait_leader
 # ---- how far it is ------------------------------------------------------------------------------
 
 claim an_empty_journal_ends_at_0 test "$(end_at "$leader")" = 0
-claim a_session_is_told_before_the_first_append start_application first 1
+claim a_session_is_told_before_the_first_append start_application first
 need appends_are_committed wait_until 20 has_committed 500
 committed=$(journal "$leader" .commit_number)
 for node in 1 2 3; do claim "node_${node}_lacks_nothing" ends_at_least "$node" "$committed"; done
@@ -67,6 +68,7 @@ claim too_far_ahead_is_refused says 64 'million sequences' "$session" 9000000 --
 before=$leader
 kill_node "$before"
 kill -KILL "$application"
+wait "$application" 2>/dev/null
 need another_one_leads wait_other_leader "$before"
 need the_log_is_read read_log
 last=$(sort -n "$work/log" | tail -n 1 | cut -d' ' -f1)
@@ -85,7 +87,7 @@ for node in 1 2 3; do claim "node_${node}_has_the_same_end" test "$(end_at "$nod
 
 # ---- one that still runs ------------------------------------------------------------------------
 
-need another_application_appends start_application second 1
+need another_application_appends start_application second
 need it_is_committed wait_until 20 has_committed $(($(end_at "$leader") + 200))
 claim it_is_fenced_off says 65 '^never$' "$session" 500000 --fence
 is_gone() { ! kill -0 "$application" 2>/dev/null; }

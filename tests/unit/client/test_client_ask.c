@@ -88,6 +88,21 @@ static void question_has_an_end_without_an_answer(void)
 	end();
 }
 
+/* Whom the application chose answers, and knows of no leader: that is another fault than silence, and told as another one. */
+static void who_is_refused_to_the_end_is_told_that_nobody_leads(void)
+{
+	int64_t question;
+
+	begin();
+	fixture->asked.refuse_status = WIRELOG_NOT_LEADER;
+	question = wl_engine_ask_end(fixture->client);
+	client_fixture_run(fixture,
+			   fixture->client->environment.options.append_timeout_ns + 100 * MS);
+	CU_ASSERT_EQUAL(answer_to(question).kind, WIRELOG_EVENT_END);
+	CU_ASSERT_EQUAL(answer_to(question).status, WIRELOG_NO_LEADER);
+	end();
+}
+
 static void outcome_names_what_was_asked(void)
 {
 	struct wirelog_event event;
@@ -164,6 +179,7 @@ WL_SUITE(client_ask)
 	WL_TEST(end_is_told_once),
 	WL_TEST(question_is_put_again_until_it_is_answered),
 	WL_TEST(question_has_an_end_without_an_answer),
+	WL_TEST(who_is_refused_to_the_end_is_told_that_nobody_leads),
 	WL_TEST(outcome_names_what_was_asked),
 	WL_TEST(so_many_are_open_at_a_time),
 	WL_TEST(outcome_is_asked_of_whoever_leads),

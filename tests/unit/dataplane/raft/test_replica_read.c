@@ -224,6 +224,32 @@ static void follower_is_told_when_it_is_confirmed(void)
 	end();
 }
 
+/* Where a frame had no room, the next turn tells it: the follower asks again, but nobody else may. */
+static void follower_is_told_when_there_is_room(void)
+{
+	const struct wl_wire_read_ask ask = {.round = 7};
+	struct wl_remote *remote;
+	struct wl_wire_read_told answer;
+	uint16_t link;
+
+	begin();
+	remote = &cluster.nodes[1].remotes[4];
+	link = remote->address.link;
+	wl_replica_on_read_ask(leader(), 4, &ask);
+	echo(2, cluster.now_ns, 0);
+	echo(3, cluster.now_ns, 0);
+	remote->address.link = UINT16_MAX;
+	turn();
+	remote->address.link = link;
+	CU_ASSERT_FALSE(told(&answer));
+	wl_replica_on_read_ask(leader(), 4, &ask);
+	turn();
+	CU_ASSERT_TRUE_FATAL(told(&answer));
+	CU_ASSERT(answer.round == 7 && answer.status == WIRELOG_OK);
+	CU_ASSERT_EQUAL(leader()->reads.wanted_ns, 0);
+	end();
+}
+
 static void follower_that_was_started_again_gets_no_answer_of_before(void)
 {
 	const struct wl_wire_read_ask ask = {.round = 7};
@@ -290,6 +316,7 @@ WL_SUITE(replica_read)
 	WL_TEST(data_that_are_held_back_confirm_nothing),
 	WL_TEST(new_view_forgets_what_was_echoed),
 	WL_TEST(follower_is_told_when_it_is_confirmed),
+	WL_TEST(follower_is_told_when_there_is_room),
 	WL_TEST(follower_that_was_started_again_gets_no_answer_of_before),
 	WL_TEST(who_does_not_lead_says_so),
 	WL_TEST(answer_of_another_round_is_not_taken),

@@ -597,6 +597,36 @@ static void a_loss_ends_every_session_and_spends_the_numbers(void)
 	end();
 }
 
+/* Entries that were lost may have opened sessions at the indexes that come now. */
+static void a_loss_gives_no_id_of_a_session_again(void)
+{
+	uint64_t first, second;
+
+	start();
+	begin_history(77);
+	lose(77, 88, WL_LOSS_NUMBERS);
+	CU_ASSERT_PTR_NULL(wl_state_check(&state));
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
+	state_log_seal(&log_);
+	apply_all();
+	first = wl_session_by_nonce(&state.sessions, 5, 6);
+	CU_ASSERT_EQUAL(first, wl_session_id(WL_SESSION_IDS_OF_A_HISTORY + 3, 0));
+	CU_ASSERT_PTR_NULL(wl_state_check(&state));
+	lose(88, 99, WL_LOSS_NUMBERS);
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
+	state_log_seal(&log_);
+	apply_all();
+	second = wl_session_by_nonce(&state.sessions, 5, 6);
+	CU_ASSERT_EQUAL(second, wl_session_id(2 * WL_SESSION_IDS_OF_A_HISTORY + 5, 0));
+	CU_ASSERT_PTR_NULL(wl_state_check(&state));
+	state.sessions.ids_from = 0;
+	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
+	wl_state_name_sessions(&state);
+	end();
+}
+
 static void a_loss_of_another_history_changes_nothing_but_the_numbers(void)
 {
 	start();
@@ -621,6 +651,7 @@ WL_SUITE(state)
 	WL_TEST(more_than_there_is_memory_for_is_told),
 	WL_TEST(the_first_entry_begins_a_history),
 	WL_TEST(a_loss_ends_every_session_and_spends_the_numbers),
+	WL_TEST(a_loss_gives_no_id_of_a_session_again),
 	WL_TEST(a_loss_of_another_history_changes_nothing_but_the_numbers),
 	WL_TEST(the_first_state_keeps_everything),
 	WL_TEST(numbers_and_stamps_follow_the_entries),

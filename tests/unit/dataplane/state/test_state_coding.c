@@ -436,6 +436,49 @@ static void a_contradiction_is_handed_on(void)
 	end();
 }
 
+/* Behind a rescue ids are counted from another beginning; who reads a base knows it by the history in it. */
+static void sessions_of_a_later_history_travel_with_the_state(void)
+{
+	struct wl_control loss = {
+		.verb = WL_CONTROL_LOSS,
+		.expects = 77,
+		.index = 1u << 2,
+		.digest = 88,
+	};
+	struct wl_state state;
+	void *memory;
+	uint64_t id;
+	size_t bytes;
+
+	start();
+	state_log_open(&log_, WL_ENTRY_TERM_START);
+	wl_store_u64(log_.bytes + log_.used, 77);
+	log_.used += WL_ENTRY_HISTORY_BYTES;
+	state_log_seal(&log_);
+	loss.number = log_.next_number + WL_LOSS_NUMBERS;
+	log_.next_number = loss.number;
+	loss.incarnation[2] = 22;
+	state_log_control(&log_, &loss);
+	for (unsigned at = 0; at < 2; at++) {
+		state_log_open(&log_, WL_ENTRY_RECORDS);
+		state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5 + at, 6);
+		state_log_seal(&log_);
+	}
+	state_start(&state, &memory, 2);
+	state_log_apply(&log_, &state, 3);
+	id = wl_session_by_nonce(&state.sessions, 5, 6);
+	bytes = encode(&state, bytes_of[0], 100);
+	free(memory);
+	state_start(&state, &memory, 2);
+	CU_ASSERT_TRUE_FATAL(decode(&state, bytes_of[0], bytes, 3));
+	CU_ASSERT_EQUAL(wl_session_by_nonce(&state.sessions, 5, 6), id);
+	wl_state_apply(&state, log_.bytes + log_.at[4], &log_.header);
+	CU_ASSERT_EQUAL(wl_session_by_nonce(&state.sessions, 6, 6),
+			wl_session_id(WL_SESSION_IDS_OF_A_HISTORY + 4, 0));
+	free(memory);
+	end();
+}
+
 /* Slots, and so their order, differ between nodes; a free slot is used again. */
 static void sessions_are_written_by_rising_id(void)
 {
@@ -503,5 +546,6 @@ WL_SUITE(state_coding)
 	WL_TEST(every_flipped_bit_and_every_shorter_one_is_refused),
 	WL_TEST(what_apply_never_makes_is_refused),
 	WL_TEST(a_contradiction_is_handed_on),
+	WL_TEST(sessions_of_a_later_history_travel_with_the_state),
 	WL_TEST(sessions_are_written_by_rising_id),
 };
