@@ -9,13 +9,8 @@
 #ifndef WL_DATAPLANE_LOG_RESCUE_H
 #define WL_DATAPLANE_LOG_RESCUE_H
 
+#include "dataplane/base/rescue_limits.h"
 #include "dataplane/log/superblock.h"
-
-/*
- * The terms of the lost are below: each costs a majority of them a durable record, so that ten thousand a second, for three years without a
- * pause, are fewer.
- */
-#define WL_RESCUE_TERMS (1ull << 40)
 
 /* `histories`: random, not 0, one for each journal of the record. */
 void wl_rescue_record(struct wl_superblock *record, const uint64_t *histories);

@@ -20,7 +20,8 @@ static bool append_loss(struct wl_replica *replica)
 	struct wl_control loss = {
 		.verb = WL_CONTROL_LOSS,
 		.expects = log->history.id,
-		.number = log->next_number + WL_LOSS_NUMBERS,
+		.number = log->next_number +
+			  WL_LOSS_NUMBERS * wl_rescue_stride(replica->config.rescued),
 		.index = wl_members_only(replica->config.node),
 		.digest = replica->config.rescued,
 	};

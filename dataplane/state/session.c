@@ -56,6 +56,18 @@ uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal)
 	return entry_index << WL_SESSION_ORDINAL_BITS | ordinal;
 }
 
+/* No index is so high that it has the highest bit, so that no id is 0. */
+uint64_t wl_session_salt(uint64_t history)
+{
+	return history != 0 ? wl_mix_u64(history) | 1ull << 63 : 0;
+}
+
+void wl_session_begin_history(struct wl_session_table *table, uint64_t history)
+{
+	WL_CHECK(table->count == 0);
+	table->salt = wl_session_salt(history);
+}
+
 static uint32_t *id_bucket(const struct wl_session_table *table, uint64_t id)
 {
 	return &table->buckets[wl_mix_u64(id) & (table->bucket_count - 1)];
@@ -333,7 +345,8 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 		if (closes)
 			ended += close_session(table, record.header.session);
 		if (opens)
-			open_session(table, wl_session_id(header->index, ordinal++),
+			open_session(table,
+				     wl_session_id(header->index, ordinal++) ^ table->salt,
 				     &record.header);
 		if (opens || closes)
 			continue;
@@ -518,7 +531,7 @@ const char *wl_session_table_check(const struct wl_session_table *table)
 		return "S1: what is reviewed next was never taken";
 	if (session->id == 0)
 		return NULL;
-	if (session->id >> WL_SESSION_ORDINAL_BITS > table->applied_index)
+	if (wl_session_opened_by(table, session->id) > table->applied_index)
 		return "S2: a session was opened by an entry that is not applied";
 	if (session->applied.runs_total > session->applied.last_sequence)
 		return "S2: a session has more runs than sequences";

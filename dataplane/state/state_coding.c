@@ -304,6 +304,7 @@ static bool take_header(struct wl_state_coding *coding)
 		.lost_number = word(coding, 19),
 		.next_number = word(coding, 20),
 	};
+	wl_session_begin_history(&state->sessions, state->history.id);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		state->list.incarnation[node] = word(coding, LIST_WORDS + node - 1);
 	state->limits.index = word(coding, LIMIT_WORDS);
@@ -358,7 +359,7 @@ static bool progress_is_possible(const struct wl_state *state,
 static bool session_is_possible(const struct wl_state_coding *coding)
 {
 	const struct wl_session_table *table = &coding->decoded->sessions;
-	uint64_t id = word(coding, 0), opened_by = id >> WL_SESSION_ORDINAL_BITS;
+	uint64_t id = word(coding, 0), opened_by = wl_session_opened_by(table, id);
 	uint64_t activity = word(coding, 3);
 
 	return id > coding->last_id && opened_by != 0 && opened_by <= table->applied_index &&
