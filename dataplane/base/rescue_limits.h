@@ -6,8 +6,6 @@
 #ifndef WL_DATAPLANE_BASE_RESCUE_LIMITS_H
 #define WL_DATAPLANE_BASE_RESCUE_LIMITS_H
 
-#include <stdint.h>
-
 /*
  * The terms of the lost are below: each costs a majority of them a durable record, so that ten thousand a second, for three years without a
  * pause, are fewer.
@@ -15,15 +13,6 @@
 #define WL_RESCUE_TERMS (1ull << 40)
 /* More than the lost can have given away meanwhile: at 100 million records a second it takes three hours. */
 #define WL_LOSS_NUMBERS (1ull << 40)
-#define WL_RESCUE_STRIDES 1024u
-
-/*
- * So many times as far goes this one, with both, by its id. Where an operator rescues two survivors apart, one of them has the higher terms,
- * so that who hears both follows that one, and no number is given by both; but for one pair in WL_RESCUE_STRIDES.
- */
-static inline uint64_t wl_rescue_stride(uint64_t history)
-{
-	return 1 + (history >> 8) % WL_RESCUE_STRIDES;
-}
+#define WL_RESCUE_STRIDES 1024u /* a rescue goes so many times as far at most (log/rescue.h) */
 
 #endif

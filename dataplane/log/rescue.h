@@ -12,6 +12,15 @@
 #include "dataplane/base/rescue_limits.h"
 #include "dataplane/log/superblock.h"
 
+/*
+ * So many times as far goes this one, with its terms and with its numbers, by its id. Where an operator rescues two survivors apart, one of them has the higher terms,
+ * so that who hears both follows that one, and no number is given by both; but for one pair in WL_RESCUE_STRIDES.
+ */
+static inline uint64_t wl_rescue_stride(uint64_t history)
+{
+	return 1 + (history >> 8) % WL_RESCUE_STRIDES;
+}
+
 /* `histories`: random, not 0, one for each journal of the record. */
 void wl_rescue_record(struct wl_superblock *record, const uint64_t *histories);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
+#include "dataplane/log/rescue.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"

@@ -457,10 +457,9 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 	if (gap->status != WIRELOG_LOST && client &&
 	    client->reader.sent_subscription == gap->subscription)
 		client->reader.sent_through = UINT64_MAX;
-	if (gap->status == WIRELOG_RESCUED)
-		sim_oracle_judge_rescued(oracle, node, gap);
 	if (gap->status == WIRELOG_TRIMMED)
 		sim_oracle_judge_trimmed(oracle, node, gap);
+	/* It leaves in the turn in which the loss is committed: judged where it comes. */
 	if (gap->status == WIRELOG_TRIMMED || gap->status == WIRELOG_RESCUED) {
 		if (client && client->reader.node == node &&
 		    client->reader.subscription == gap->subscription) {
