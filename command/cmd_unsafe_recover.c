@@ -70,6 +70,18 @@ static void print_ids(wl_members nodes)
 			printf("%s%u", printed++ != 0 ? ", " : " ", node);
 }
 
+/* What an operator should know before this one is chosen; "": nothing. */
+static const char *remark_on(const struct wl_rescue_data *data, uint32_t id)
+{
+	if (data->journals[id].damaged)
+		return ", DAMAGED";
+	if (data->superblock.journals[id].rescued != 0)
+		return ", of a history of its own already";
+	if (data->superblock.journals[id].caught_up_boot == 0)
+		return ", whose data did not count: more may be missing at its end";
+	return data->journals[id].holes ? ", some of it damaged: readers will miss that" : "";
+}
+
 static void print_journal(const struct wl_rescue_data *data, uint32_t count, uint32_t id)
 {
 	uint32_t best = wl_rescue_best(data, count, id);
@@ -82,7 +94,7 @@ static void print_journal(const struct wl_rescue_data *data, uint32_t count, uin
 		printf("  node %-2u   last entry %" PRIu64 " of term %" PRIu64
 		       ", last number %" PRIu64 ", committed as far as it knows %" PRIu64 "%s\n",
 		       data[at].superblock.node, one->tail.index, one->tail.term,
-		       one->next_number - 1, one->commit, one->damaged ? ", DAMAGED" : "");
+		       one->next_number - 1, one->commit, remark_on(&data[at], id));
 	}
 	printf("  best      node %u, %s\n  voters   ", data[best].superblock.node, data[best].path);
 	print_ids(wl_list_voters(&chosen->list));
@@ -100,11 +112,21 @@ static json_t *data_json(const struct wl_rescue_data *data, uint32_t id)
 {
 	const struct wl_rescue_journal *one = &data->journals[id];
 
-	return json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:b}", "node", (int)data->superblock.node,
-			 "path", data->path, "last_index", (json_int_t)one->tail.index, "last_term",
-			 (json_int_t)one->tail.term, "last_number",
-			 (json_int_t)(one->next_number - 1), "commit", (json_int_t)one->commit,
-			 "damaged", one->damaged);
+	json_t *object =
+		json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b}", "node",
+			  (int)data->superblock.node, "path", data->path, "last_index",
+			  (json_int_t)one->tail.index, "last_term", (json_int_t)one->tail.term,
+			  "last_number", (json_int_t)(one->next_number - 1), "commit",
+			  (json_int_t)one->commit, "damaged", one->damaged, "holes", one->holes,
+			  "counted", data->superblock.journals[id].caught_up_boot != 0, "under_way",
+			  data->superblock.journals[id].rescued != 0);
+	json_t *voters = json_array();
+
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
+		if (wl_members_has(wl_list_voters(&one->list), node))
+			json_array_append_new(voters, json_integer(node));
+	json_object_set_new(object, "voters", voters);
+	return object;
 }
 
 static void print_json(const struct wl_rescue_data *data, uint32_t count)
@@ -132,6 +154,10 @@ static void print_json(const struct wl_rescue_data *data, uint32_t count)
 /* The first of the data is to go on: it must be one that can, and no other may be known to be better. */
 static int judge(const struct wl_rescue_data *data, uint32_t count)
 {
+	if (wl_rescue_is_under_way(data))
+		return wl_tool_refuse(WIRELOG_INVALID_ARGUMENT,
+				      "%s began a history of its own already: start its node",
+				      data->path);
 	for (uint32_t id = 0; id < data[0].superblock.journal_count; id++) {
 		uint32_t best = wl_rescue_best(data, count, id);
 
@@ -206,7 +232,7 @@ int wl_cmd_unsafe_recover(int argc, char **argv)
 		       "higher at least, and readers are told of the gap (RESCUED). Nodes with data of the history "
 		       "before are refused by name from then on, and their data are kept.\v"
 		       "Name all data that are left: what has more is not passed over. None of their nodes may run.\n"
-		       "Exit code 0; 64: no rescue is needed, or other data have more; 65: damaged, or of two "
+		       "Exit code 0; 64: no rescue is needed, other data have more, or these began a history of their own already; 65: damaged, or of two "
 		       "clusters or histories; 66: cannot be opened; 75: a node runs (docs/OPERATIONS.md, \"When a "
 		       "majority is lost\").",
 	};

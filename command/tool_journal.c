@@ -117,6 +117,16 @@ static enum wl_disk_status base_status(int error)
 	return error == -ENOENT ? WL_DISK_ABSENT : WL_DISK_FAILED;
 }
 
+/* The entries that said so may have been given up. */
+static void take_from_base(struct wl_tool_journal *journal)
+{
+	const struct wl_history *history = &journal->state.history;
+
+	wl_log_set_list(&journal->log, &journal->state.list);
+	wl_log_set_history(&journal->log,
+			   (struct wl_log_history){.id = history->id, .index = history->index});
+}
+
 /* The log as it is at the newest whole base, or as it is at the origin. */
 static void find_base(struct wl_tool_journal *journal)
 {
@@ -143,7 +153,9 @@ static void find_base(struct wl_tool_journal *journal)
 								      journal->window, bytes);
 		wl_base_load_on_read(load, base_status(error));
 	}
-	if (load->verdict != WL_BASE_OK)
+	if (load->verdict == WL_BASE_OK)
+		take_from_base(journal);
+	else
 		start_log(journal);
 	/* As control/node/boot_base_file.c refuses. */
 	journal->nowhere = load->verdict != WL_BASE_OK &&

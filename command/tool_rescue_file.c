@@ -10,6 +10,35 @@
 #include "dataplane/store/superblock_uring.h"
 #include "wirelog/status.h"
 
+static void take(const struct wl_superblock *superblock, uint32_t id,
+		 const struct wl_tool_journal *journal, struct wl_rescue_journal *found)
+{
+	const struct wl_superblock_journal *record = &superblock->journals[id];
+
+	*found = (struct wl_rescue_journal){
+		.tail = journal->log.tail,
+		.next_number = journal->log.next_number,
+		.commit = journal->recovery.known_commit,
+		.list = journal->log.list,
+		.history = journal->log.history.id,
+		.damaged = wl_tool_journal_is_damaged(journal) || record->divergence.node != 0,
+	};
+	if (record->commit.index > found->commit)
+		found->commit = record->commit.index;
+	if (record->history != 0)
+		found->history = record->history;
+	if (record->rescued != 0)
+		found->history = record->rescued;
+	if (record->rescued != 0 && journal->log.history.id != record->rescued)
+		found->list = (struct wl_list){.voters = wl_members_only(superblock->node)};
+	if (wl_list_voters(&found->list) == 0)
+		found->list.voters = superblock->voters;
+}
+
+/*
+ * As a start would find it: from the newest base, which has the list of members whatever was trimmed, to the tail. Then all that is kept, for
+ * what a start does not read may be damaged, too.
+ */
 static int look_at(struct wl_store *store, uint32_t id, struct wl_rescue_journal *found)
 {
 	static struct wl_tool_journal journal;
@@ -18,25 +47,15 @@ static int look_at(struct wl_store *store, uint32_t id, struct wl_rescue_journal
 	int status;
 
 	wl_tool_journal_of_store(&of, &source);
-	source.from_begin = true; /* the list of members is wanted, and it may stand far back */
 	status = wl_tool_journal_open(&journal, &source);
-	if (status == 0) {
-		const struct wl_superblock_journal *record =
-			&wl_store_superblock(store)->journals[id];
-
-		*found = (struct wl_rescue_journal){
-			.tail = journal.log.tail,
-			.next_number = journal.log.next_number,
-			.commit = journal.recovery.known_commit > record->commit.index
-					  ? journal.recovery.known_commit
-					  : record->commit.index,
-			.list = journal.log.list,
-			.damaged = wl_tool_journal_is_damaged(&journal) ||
-				   record->divergence.node != 0,
-		};
-		if (wl_list_voters(&found->list) == 0)
-			found->list.voters = wl_store_superblock(store)->voters;
-	}
+	if (status == 0)
+		take(wl_store_superblock(store), id, &journal, found);
+	wl_tool_journal_close(&journal);
+	if (status != 0)
+		return status;
+	source.from_begin = true;
+	status = wl_tool_journal_open(&journal, &source);
+	found->holes = journal.damaged_below;
 	wl_tool_journal_close(&journal);
 	return status;
 }
@@ -78,8 +97,10 @@ bool wl_rescue_fit(const struct wl_rescue_data *data, uint32_t count, char *reas
 			return false;
 		}
 		for (uint32_t id = 0; id < one->journal_count; id++) {
-			if (one->journals[id].history == first->journals[id].history ||
-			    one->journals[id].history == 0 || first->journals[id].history == 0)
+			uint64_t theirs = data[at].journals[id].history;
+			uint64_t ours = data[0].journals[id].history;
+
+			if (theirs == ours || theirs == 0 || ours == 0)
 				continue;
 			snprintf(
 				reason, reason_bytes,
@@ -112,6 +133,14 @@ uint32_t wl_rescue_best(const struct wl_rescue_data *data, uint32_t count, uint3
 			best = at;
 	}
 	return best;
+}
+
+bool wl_rescue_is_under_way(const struct wl_rescue_data *data)
+{
+	for (uint32_t id = 0; id < data->superblock.journal_count; id++)
+		if (data->superblock.journals[id].rescued != 0)
+			return true;
+	return false;
 }
 
 bool wl_rescue_is_needless(const struct wl_rescue_data *data, uint32_t count, uint32_t journal)
@@ -148,7 +177,14 @@ int wl_rescue_make(struct wl_rescue_data *data, char *reason, size_t reason_byte
 
 	if (status != 0)
 		return status;
-	*record = *wl_store_superblock(store);
+	if (wl_store_superblock(store)->sequence != record->sequence) {
+		snprintf(reason, reason_bytes,
+			 "%s has changed since it was looked at: its node ran meanwhile. Stop it, and ask "
+			 "again",
+			 data->path);
+		wl_store_close(store);
+		return WIRELOG_STORE_IN_USE;
+	}
 	status = WIRELOG_URING_UNAVAILABLE;
 	if (getrandom(histories, sizeof(histories), 0) == (ssize_t)sizeof(histories) &&
 	    wl_superblock_writer_open(&writer, store) == 0) {

@@ -40,6 +40,7 @@
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/position.h"
+#include "dataplane/base/rescue_limits.h"
 
 #define WL_ENTRY_MAGIC 0x31454c57u /* "WLE1" */
 #define WL_ENTRY_VERSION 2u
@@ -47,8 +48,6 @@
 #define WL_CONTROL_BYTES_MAX 1024u
 
 #define WL_ENTRY_HISTORY_BYTES 8u /* body of the entry that begins a journal */
-/* More than the lost can have given away meanwhile: at 100 million records a second it takes three hours. */
-#define WL_LOSS_NUMBERS (1ull << 40)
 
 enum wl_entry_kind {
 	WL_ENTRY_RECORDS = 1,

@@ -12,7 +12,7 @@ void wl_rescue_record(struct wl_superblock *record, const uint64_t *histories)
 		struct wl_superblock_journal *journal = &record->journals[id];
 
 		WL_CHECK(histories[id] != 0 && histories[id] != journal->history);
-		journal->term += WL_RESCUE_TERMS;
+		journal->term += WL_RESCUE_TERMS * wl_rescue_stride(histories[id]);
 		journal->vote = 0;
 		journal->rescued = histories[id];
 		/* Whatever these data were to the others: by the list that begins now they alone count. */

@@ -9,13 +9,17 @@
 #ifndef WL_DATAPLANE_LOG_RESCUE_H
 #define WL_DATAPLANE_LOG_RESCUE_H
 
+#include "dataplane/base/rescue_limits.h"
 #include "dataplane/log/superblock.h"
 
 /*
- * The terms of the lost are below: each costs a majority of them a durable record, so that ten thousand a second, for three years without a
- * pause, are fewer.
+ * So many times as far goes this one, with its terms and with its numbers, by its id. Where an operator rescues two survivors apart, one of them has the higher terms,
+ * so that who hears both follows that one, and no number is given by both; but for one pair in WL_RESCUE_STRIDES.
  */
-#define WL_RESCUE_TERMS (1ull << 40)
+static inline uint64_t wl_rescue_stride(uint64_t history)
+{
+	return 1 + (history >> 8) % WL_RESCUE_STRIDES;
+}
 
 /* `histories`: random, not 0, one for each journal of the record. */
 void wl_rescue_record(struct wl_superblock *record, const uint64_t *histories);

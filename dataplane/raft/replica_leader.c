@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
+#include "dataplane/log/rescue.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 #include "wirelog/status.h"
@@ -20,7 +21,8 @@ static bool append_loss(struct wl_replica *replica)
 	struct wl_control loss = {
 		.verb = WL_CONTROL_LOSS,
 		.expects = log->history.id,
-		.number = log->next_number + WL_LOSS_NUMBERS,
+		.number = log->next_number +
+			  WL_LOSS_NUMBERS * wl_rescue_stride(replica->config.rescued),
 		.index = wl_members_only(replica->config.node),
 		.digest = replica->config.rescued,
 	};

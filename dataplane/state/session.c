@@ -56,6 +56,18 @@ uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal)
 	return entry_index << WL_SESSION_ORDINAL_BITS | ordinal;
 }
 
+/* No index is so high that it has the highest bit, so that no id is 0. */
+uint64_t wl_session_salt(uint64_t history)
+{
+	return history != 0 ? wl_mix_u64(history) | 1ull << 63 : 0;
+}
+
+void wl_session_begin_history(struct wl_session_table *table, uint64_t history)
+{
+	WL_CHECK(table->count == 0);
+	table->salt = wl_session_salt(history);
+}
+
 static uint32_t *id_bucket(const struct wl_session_table *table, uint64_t id)
 {
 	return &table->buckets[wl_mix_u64(id) & (table->bucket_count - 1)];
@@ -334,7 +346,7 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 			ended += close_session(table, record.header.session);
 		if (opens)
 			open_session(table,
-				     wl_session_id(table->ids_from + header->index, ordinal++),
+				     wl_session_id(header->index, ordinal++) ^ table->salt,
 				     &record.header);
 		if (opens || closes)
 			continue;

@@ -6,8 +6,9 @@
  * the table holds everything before, so the second part starts empty (see docs/ARCHITECTURE.md).
  *
  * A session is opened by a record; its id is {entry index, ordinal in the entry}, never used again,
- * so that a late duplicate can never revive a forgotten session. Behind a rescue entries have indexes once more that lost ones had: there
- * ids_from is added to them, and who asks what became of an append of before is not told of somebody else's. Sequences begin at 1 and each is
+ * so that a late duplicate can never revive a forgotten session. Behind a rescue entries stand where lost ones stood (docs/SAFETY.md,
+ * rule 32), and so they do where a cluster begins anew on empty disks: bits of the history are xored into each id, so that none
+ * of another history is met under it. Sequences begin at 1 and each is
  * used once, by a DATA or by an EXPIRED record, or spent by a fence: an entry that uses up all sequences of a session up to
  * one (rule 31 of docs/SAFETY.md), so that who asks what became of an append can be told "never". Per session the newest WIRELOG_SESSION_RUNS runs
  * are remembered: consecutive sequences with consecutive numbers (or that all expired, or were fenced off) are one run.
@@ -41,10 +42,6 @@ struct wl_session_run {
 	uint64_t first_sequence;
 };
 
-/* Entries of a history that a rescue may have lost: those that a majority made durable, and the survivor did not have. At a million a second
- * 19 hours of them. */
-#define WL_SESSION_IDS_OF_A_HISTORY (1ull << 36)
-
 /* In a number's place: no record has it, and none ever will. */
 #define WL_SESSION_FENCED_OFF UINT64_MAX
 /* So many sequences a fence may spend: as many as a client may have on their way (wirelog_options.outstanding_max). */
@@ -61,7 +58,7 @@ struct wl_session_table {
 	uint32_t free; /* of those: slot + 1 */
 	uint32_t *buckets, *client_buckets; /* slot + 1, 0: empty */
 	uint32_t bucket_count; /* of each; a power of two */
-	uint64_t ids_from; /* added to the index of an entry in ids of the sessions that it opens; by entries (state.h) */
+	uint64_t salt; /* of the history that the entries are of: a part of each id; 0: none began */
 	uint64_t activity; /* counts touches of sessions; a function of the log */
 	uint64_t digest; /* sum of the sessions' */
 	uint32_t review_slot;
@@ -102,7 +99,12 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 			  const struct wl_entry_header *header);
 /* Nobody has a session any more. Returns how many had. O(slots that were ever taken). */
 unsigned wl_session_end_all(struct wl_session_table *table);
+/* Where it was opened; its id is this, xor the table's salt. */
 uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal);
+/* What a history adds to ids: never so much that an id is 0. 0 for 0, no history. */
+uint64_t wl_session_salt(uint64_t history);
+/* Entries are of this history from now on. Only while the table has no session. */
+void wl_session_begin_history(struct wl_session_table *table, uint64_t history);
 /* Session opened by (nonce, client identity), or 0: answers a repeated OPEN_SESSION. */
 uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonce, uint64_t client);
 

@@ -30,11 +30,10 @@ struct wl_session {
 	uint32_t next_by_id, next_by_client; /* slot + 1 */
 };
 
-/* Index of the entry that opened it. Of an id that nobody gave, any number. */
+/* Index of the entry that opened it, if an entry of this history did. */
 static inline uint64_t wl_session_opened_by(const struct wl_session_table *table, uint64_t id)
 {
-	return ((id >> WL_SESSION_ORDINAL_BITS) - table->ids_from) &
-	       (UINT64_MAX >> WL_SESSION_ORDINAL_BITS);
+	return (id ^ table->salt) >> WL_SESSION_ORDINAL_BITS;
 }
 
 static inline uint32_t wl_session_slot_of(const struct wl_session_table *table,

@@ -74,33 +74,32 @@ void wl_state_limit_sessions(struct wl_state *state)
 	state->sessions.limit = (uint32_t)state->limits.value[WL_LIMIT_SESSIONS];
 }
 
-static uint64_t ids_from(const struct wl_history *history)
+static void begin_history(struct wl_state *state, const struct wl_history *history)
 {
-	return history->next_number / WL_LOSS_NUMBERS * WL_SESSION_IDS_OF_A_HISTORY;
-}
-
-void wl_state_name_sessions(struct wl_state *state)
-{
-	state->sessions.ids_from = ids_from(&state->history);
+	state->history = *history;
+	wl_session_begin_history(&state->sessions, history->id);
 }
 
 /* Returns the sessions that it ended. */
 static unsigned lose(struct wl_state *state, const struct wl_entry_header *header,
 		     const struct wl_control *loss)
 {
-	if (!wl_control_begins_history(loss, header, state->history.id) ||
-	    loss->number <= state->next_number)
-		return 0;
-	state->history = (struct wl_history){
+	const struct wl_history history = {
 		.id = loss->digest,
 		.index = header->index,
 		.before = state->history.id,
 		.lost_number = state->next_number,
 		.next_number = loss->number,
 	};
+	unsigned ended;
+
+	if (!wl_control_begins_history(loss, header, state->history.id) ||
+	    loss->number <= state->next_number)
+		return 0;
+	ended = wl_session_end_all(&state->sessions);
+	begin_history(state, &history);
 	state->list = wl_control_rescued(loss, header->index);
-	wl_state_name_sessions(state);
-	return wl_session_end_all(&state->sessions);
+	return ended;
 }
 
 /* Returns the sessions that it ended. */
@@ -153,10 +152,8 @@ unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
 	if (header->kind == WL_ENTRY_CONTROL)
 		ended += control(state, image, header);
 	else if (header->kind == WL_ENTRY_TERM_START && header->body_bytes != 0)
-		state->history = (struct wl_history){
-			.id = wl_entry_history(image, header),
-			.index = header->index,
-		};
+		begin_history(state, &(struct wl_history){wl_entry_history(image, header),
+							  header->index, 0, 0, 0});
 	state->next_number = header->first_number + header->data_count;
 	if (header->timestamp_ns > state->last_timestamp_ns)
 		state->last_timestamp_ns = header->timestamp_ns;
@@ -219,8 +216,7 @@ static bool history_is_possible(const struct wl_state *state)
 
 	if (history->index > state->sessions.applied_index ||
 	    (history->id == 0) != (history->index == 0) ||
-	    history->next_number > state->next_number ||
-	    state->sessions.ids_from != ids_from(history))
+	    history->next_number > state->next_number)
 		return false;
 	return history->next_number == 0
 		       ? history->lost_number == 0 && history->before == 0

@@ -85,8 +85,6 @@ unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
 			const struct wl_entry_header *header);
 /* The table of sessions goes by the limits that stand in the state. */
 void wl_state_limit_sessions(struct wl_state *state);
-/* Ids of sessions go by the history that stands in the state: each rescue raises the number that it goes on with by WL_LOSS_NUMBERS at least. */
-void wl_state_name_sessions(struct wl_state *state);
 /* Equal on two nodes whose states are equal, however each came to it. Covers all of it; never 0. O(1). Like the table's it withstands no
  * forger. */
 uint64_t wl_state_digest(const struct wl_state *state);

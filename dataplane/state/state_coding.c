@@ -304,13 +304,13 @@ static bool take_header(struct wl_state_coding *coding)
 		.lost_number = word(coding, 19),
 		.next_number = word(coding, 20),
 	};
+	wl_session_begin_history(&state->sessions, state->history.id);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
 		state->list.incarnation[node] = word(coding, LIST_WORDS + node - 1);
 	state->limits.index = word(coding, LIMIT_WORDS);
 	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
 		state->limits.value[limit] = word(coding, LIMIT_WORDS + 1 + limit);
 	wl_state_limit_sessions(state);
-	wl_state_name_sessions(state);
 	if (word(coding, 12) > WL_CONSUMERS_MAX || word(coding, 15) > UINT32_MAX)
 		return false;
 	if (flags > 1 || coding->sessions > state->sessions.capacity ||

@@ -237,9 +237,17 @@ static void append_malformed(struct sim_rogue *rogue, unsigned node)
 	say(rogue, node, WL_WIRE_CLIENT_APPEND, lie.out, bytes);
 }
 
+static uint64_t salt_of(const struct sim_rogue *rogue, unsigned node)
+{
+	const struct sim_node *asked = &rogue->cluster->nodes[node];
+	const struct wl_journal *journal = asked->journals[rogue->end.journal];
+
+	return asked->up && !journal->dormant ? wl_service_state(journal->service)->sessions.salt : 0;
+}
+
 /*
- * Sessions of others are easily guessed: where an entry stands, and which one it is in there. A refusal would tell which
- * sequence is wanted next.
+ * Sessions of others are easily guessed by who reads the log: where an entry stands, which one it is in there, and what their history adds. A
+ * refusal would tell which sequence is wanted next.
  */
 static void use_other_session(struct sim_rogue *rogue, unsigned node)
 {
@@ -247,8 +255,9 @@ static void use_other_session(struct sim_rogue *rogue, unsigned node)
 	struct sim_rogue_session *own = &rogue->sessions[1 + draw(rogue, SIM_ROGUE_SESSIONS - 1)];
 
 	*own = (struct sim_rogue_session){
-		.session = wl_session_id(draw(rogue, draw(rogue, 2) ? 12 : 1000),
-					 (uint32_t)draw(rogue, 3)),
+		.session = (wl_session_id(draw(rogue, draw(rogue, 2) ? 12 : 1000),
+					  (uint32_t)draw(rogue, 3)) ^
+			    salt_of(rogue, node)),
 		.next_sequence = 1 + draw(rogue, 64),
 	};
 	append_well(rogue, node);

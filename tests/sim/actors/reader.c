@@ -324,7 +324,8 @@ void sim_reader_on_gap(struct sim_client *client, unsigned node, const uint8_t *
 	    gap.subscription != reader->subscription)
 		return;
 	reader->on_gap(client->context, client, &gap);
-	if (gap.status == WIRELOG_TRIMMED && gap.next_number > reader->next_number) {
+	if ((gap.status == WIRELOG_TRIMMED || gap.status == WIRELOG_RESCUED) &&
+	    gap.next_number > reader->next_number) {
 		reader->next_number = gap.next_number;
 		reader->filled = 0;
 		reader->heard = true;

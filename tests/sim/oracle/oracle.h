@@ -55,6 +55,7 @@
  *  O49 the end of the journal that is told is at least what any node had called committed when it was asked for, and committed
  *  O50 "never" is told of an append that is not in the log, behind a committed fence that spent its sequence (or its tombstone), and it never is
  *  O51 an append that is told to be committed is, under that number; one that is told to be pending was not when that was asked
+ *  O52 a rescue goes on alone, far behind the numbers that there were, and readers are told RESCUED of those between and of nothing else
  *  O42 a journal that is dormant says nothing but how nodes meet, and what mends, and its worker leaves its medium alone
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -160,6 +161,7 @@ struct sim_oracle { /* of one journal */
 	struct wl_journal_limits limits; /* by what is committed */
 	uint64_t sessions_by; /* entry of the limits at `sessions_seen` */
 	uint32_t sessions_seen; /* that lived at the newest committed entry, when a node was looked at last */
+	uint64_t lost_number, goes_on_at; /* of the newest rescue: no record has the numbers between; 0: none was */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	struct sim_checkpoint checkpoints[SIM_ORACLE_CONSUMERS];
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];

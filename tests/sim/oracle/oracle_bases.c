@@ -92,6 +92,8 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 	}
 	if (control.verb == WL_CONTROL_MEMBERS)
 		sim_oracle_note_members(oracle, node, header->index, &control);
+	if (control.verb == WL_CONTROL_LOSS)
+		sim_oracle_note_loss(oracle, node, header, &control);
 	if (control.verb == WL_CONTROL_TRIM)
 		note_trim(oracle, control.number);
 	sim_oracle_note_consumer(oracle, header->index, &control);

@@ -390,6 +390,10 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 		sim_oracle_judge_trimmed(oracle, reader->node, gap);
 		oracle->cluster->seen[SIM_SEEN_TRIMMED]++;
 		break;
+	case WIRELOG_RESCUED:
+		sim_oracle_judge_rescued(oracle, reader->node, gap);
+		oracle->cluster->seen[SIM_SEEN_RESCUED]++;
+		break;
 	default:
 		sim_violation(oracle->cluster, reader->node, "O22", "ends a reader with status %d",
 			      gap->status);
@@ -453,8 +457,10 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 	if (gap->status != WIRELOG_LOST && client &&
 	    client->reader.sent_subscription == gap->subscription)
 		client->reader.sent_through = UINT64_MAX;
-	if (gap->status == WIRELOG_TRIMMED) {
+	if (gap->status == WIRELOG_TRIMMED)
 		sim_oracle_judge_trimmed(oracle, node, gap);
+	/* It leaves in the turn in which the loss is committed: judged where it comes. */
+	if (gap->status == WIRELOG_TRIMMED || gap->status == WIRELOG_RESCUED) {
 		if (client && client->reader.node == node &&
 		    client->reader.subscription == gap->subscription) {
 			client->reader.sent_subscription = gap->subscription;

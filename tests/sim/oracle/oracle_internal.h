@@ -43,6 +43,11 @@ void sim_oracle_check_fence(struct sim_oracle *oracle, const struct sim_node *no
 void sim_oracle_check_learned(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_note_stable(struct sim_oracle *oracle, const struct sim_node *node);
 void sim_oracle_check_return(struct sim_oracle *oracle, const struct sim_node *node);
+/* oracle_rescue.c */
+void sim_oracle_note_loss(struct sim_oracle *oracle, unsigned node,
+			  const struct wl_entry_header *header, const struct wl_control *control);
+void sim_oracle_judge_rescued(const struct sim_oracle *oracle, unsigned node,
+			      const struct wl_wire_gap *gap);
 /* oracle_limits.c */
 void sim_oracle_note_limits(struct sim_oracle *oracle, uint64_t index,
 			    const struct wl_control *control);

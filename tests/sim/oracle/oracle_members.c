@@ -51,6 +51,12 @@ static bool is_same(const struct wl_list *one, const struct wl_list *other)
 	return wl_list_is_equal(one, other);
 }
 
+/* The LOSS of a rescue says by an entry what its node counted by before. */
+static bool is_of_a_loss(const struct wl_log *log, const struct wl_list *before)
+{
+	return log->list.index == log->history.index && wl_list_has_sets_of(&log->list, before);
+}
+
 void sim_oracle_check_members(const struct sim_oracle *oracle, const struct sim_node *node)
 {
 	const struct wl_journal *journal = node->journals[oracle->journal];
@@ -65,7 +71,8 @@ void sim_oracle_check_members(const struct sim_oracle *oracle, const struct sim_
 			      LLU(list->index), LLU(journal->log.list_before.index));
 	if (journal->replica.view.role == WL_ROLE_LEADER && !journal->replica.ready &&
 	    election->state == WL_ELECTION_LEADER &&
-	    election->number == journal->replica.view.number && !is_same(&election->fenced, list))
+	    election->number == journal->replica.view.number &&
+	    !is_same(&election->fenced, list) && !is_of_a_loss(&journal->log, &election->fenced))
 		sim_violation(oracle->cluster, node->number, "O40",
 			      "was elected by the list at entry %llu, and leads by that at %llu",
 			      LLU(election->fenced.index), LLU(list->index));

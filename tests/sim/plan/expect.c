@@ -84,6 +84,7 @@ void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *actio
 	default:
 		sim_expect_bases(cluster, action);
 		sim_expect_limits(cluster, action);
+		sim_expect_rescue(cluster, action);
 		sim_expect_members(cluster, action);
 		sim_expect_mend(cluster, action);
 		break;

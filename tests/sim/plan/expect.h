@@ -14,6 +14,8 @@ void sim_expect_mend(struct sim_cluster *cluster, const struct sim_action *actio
 void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action);
 /* faults_limits.c */
 void sim_expect_limits(struct sim_cluster *cluster, const struct sim_action *action);
+/* faults_rescue.c */
+void sim_expect_rescue(struct sim_cluster *cluster, const struct sim_action *action);
 /* Those about members (faults_members.c). */
 void sim_expect_members(const struct sim_cluster *cluster, const struct sim_action *action);
 

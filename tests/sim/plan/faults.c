@@ -391,7 +391,7 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	if (number == 0 || (faults->healed & 1u << number) ||
 	    sim_faults_act_as_operator(faults, action, node) ||
 	    sim_faults_act_on_bases(faults, action, node) ||
-	    sim_faults_act_on_limits(faults, action, node) ||
+	    sim_faults_act_on_limits(faults, action, node) || sim_faults_rescue(action, node) ||
 	    sim_faults_act_on_members(faults, action, node) ||
 	    sim_faults_mend(faults, action, node))
 		return;
@@ -501,6 +501,7 @@ static void act(void *subject, void *object)
 	case SIM_EXPECT_LEARNS:
 	case SIM_EXPECT_JOINT:
 	case SIM_EXPECT_LIMIT:
+	case SIM_EXPECT_STRANGE:
 		faults->on_expect(faults->context, action);
 		break;
 	default:

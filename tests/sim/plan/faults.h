@@ -45,6 +45,8 @@ bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action 
 /* faults_limits.c. The same. */
 bool sim_faults_act_on_limits(struct sim_faults *faults, const struct sim_action *action,
 			      struct sim_node *node);
+/* faults_rescue.c. The same. */
+bool sim_faults_rescue(const struct sim_action *action, struct sim_node *node);
 /* faults_members.c. The same. */
 bool sim_faults_act_on_members(struct sim_faults *faults, const struct sim_action *action,
 			       struct sim_node *node);

@@ -112,6 +112,8 @@ enum sim_verb {
 	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
 	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
 	SIM_SET_LIMIT, /* node, which (base/journal_limits.h), what is kept of it: an operator asks it to set that limit */
+	SIM_RESCUE, /* node, which is down and has all that is committed: an operator lets it go on alone (tiny build: oracle_rescue.c) */
+	SIM_EXPECT_STRANGE, /* node, whom, 0 | 1: it refuses that one as of another history */
 	SIM_EXPECT_LIMIT, /* node, which, what: its state has that limit */
 	SIM_FLIP_BASE, /* node: a bit of what its base makers applied changes in memory */
 	SIM_DESTROY, /* node, which is down: the entry of this index, wherever it stands on its drives */
@@ -161,6 +163,7 @@ enum sim_seen {
 	SIM_SEEN_NOW_START, /* or now */
 	SIM_SEEN_TOO_MANY, /* a reader refused by name */
 	SIM_SEEN_TRIMMED, /* a reader told of records that were trimmed */
+	SIM_SEEN_RESCUED, /* a reader told that a rescue goes on behind what it wants */
 	SIM_SEEN_LOST, /* a reader told of a record that the node cannot read */
 	SIM_SEEN_MISCHIEF, /* a frame that no client would send (rogue.c) */
 	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */

@@ -43,7 +43,23 @@ static void a_rescue_keeps_what_the_data_are_and_forgets_who_was_there(void)
 	CU_ASSERT_EQUAL(record.peer_durable[1][3].index, 0);
 }
 
+/* Who hears both follows one of them, and a number that both give is of no two records. */
+static void two_rescues_apart_are_far_from_each_other(void)
+{
+	const uint64_t one = 0x4301, other = 0x9d01;
+	struct wl_superblock first = {.node = 1, .journal_count = 1};
+	struct wl_superblock second = {.node = 2, .journal_count = 1};
+
+	wl_rescue_record(&first, &one);
+	wl_rescue_record(&second, &other);
+	CU_ASSERT_EQUAL(first.journals[0].term, WL_RESCUE_TERMS * 0x44);
+	CU_ASSERT_EQUAL(second.journals[0].term, WL_RESCUE_TERMS * 0x9e);
+	CU_ASSERT_EQUAL(wl_rescue_stride(UINT64_MAX), 1024);
+	CU_ASSERT_EQUAL(wl_rescue_stride(1), 1);
+}
+
 WL_SUITE(rescue)
 {
+	WL_TEST(two_rescues_apart_are_far_from_each_other),
 	WL_TEST(a_rescue_keeps_what_the_data_are_and_forgets_who_was_there),
 };

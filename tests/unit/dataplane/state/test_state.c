@@ -597,33 +597,51 @@ static void a_loss_ends_every_session_and_spends_the_numbers(void)
 	end();
 }
 
-/* Entries that were lost may have opened sessions at the indexes that come now. */
-static void a_loss_gives_no_id_of_a_session_again(void)
+/* Returns its id, which nobody looks at before the entry is there. */
+static uint64_t open_session(uint64_t nonce, uint64_t client)
 {
-	uint64_t first, second;
+	state_log_open(&log_, WL_ENTRY_RECORDS);
+	state_log_add(&log_, WL_RECORD_OPEN_SESSION, nonce, client);
+	state_log_seal(&log_);
+	apply_all();
+	return wl_session_by_nonce(&state.sessions, nonce, client);
+}
+
+/* What was lost held a session where the journal that goes on has another application's. */
+static void a_session_that_was_lost_is_nobody_elses_behind_the_loss(void)
+{
+	uint64_t lost, number, stamp;
+
+	start();
+	begin_history(77);
+	append_records(1);
+	lost = open_session(5, 6);
+	CU_ASSERT_EQUAL(lost, wl_session_id(3, 0) ^ wl_session_salt(77));
+	end();
 
 	start();
 	begin_history(77);
 	lose(77, 88, WL_LOSS_NUMBERS);
-	CU_ASSERT_PTR_NULL(wl_state_check(&state));
-	state_log_open(&log_, WL_ENTRY_RECORDS);
-	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
-	state_log_seal(&log_);
-	apply_all();
-	first = wl_session_by_nonce(&state.sessions, 5, 6);
-	CU_ASSERT_EQUAL(first, wl_session_id(WL_SESSION_IDS_OF_A_HISTORY + 3, 0));
-	CU_ASSERT_PTR_NULL(wl_state_check(&state));
-	lose(88, 99, WL_LOSS_NUMBERS);
-	state_log_open(&log_, WL_ENTRY_RECORDS);
-	state_log_add(&log_, WL_RECORD_OPEN_SESSION, 5, 6);
-	state_log_seal(&log_);
-	apply_all();
-	second = wl_session_by_nonce(&state.sessions, 5, 6);
-	CU_ASSERT_EQUAL(second, wl_session_id(2 * WL_SESSION_IDS_OF_A_HISTORY + 5, 0));
-	CU_ASSERT_PTR_NULL(wl_state_check(&state));
-	state.sessions.ids_from = 0;
-	CU_ASSERT_PTR_NOT_NULL(wl_state_check(&state));
-	wl_state_name_sessions(&state);
+	CU_ASSERT_EQUAL(open_session(7, 8), wl_session_id(3, 0) ^ wl_session_salt(88));
+	CU_ASSERT_EQUAL(wl_session_outcome(&state.sessions, lost, 1, &number), WL_SESSION_UNKNOWN);
+	CU_ASSERT_EQUAL(wl_session_may_fence(&state.sessions, lost, 1), WL_SESSION_UNKNOWN);
+	CU_ASSERT_EQUAL(wl_session_check(&state.sessions, lost, 1, 0, &number, &stamp),
+			WL_SESSION_UNKNOWN);
+	end();
+}
+
+static void a_session_of_a_cluster_that_began_anew_is_another_one(void)
+{
+	uint64_t before;
+
+	start();
+	begin_history(77);
+	before = open_session(5, 6);
+	end();
+
+	start();
+	begin_history(78);
+	CU_ASSERT_NOT_EQUAL(open_session(5, 6), before);
 	end();
 }
 
@@ -651,7 +669,8 @@ WL_SUITE(state)
 	WL_TEST(more_than_there_is_memory_for_is_told),
 	WL_TEST(the_first_entry_begins_a_history),
 	WL_TEST(a_loss_ends_every_session_and_spends_the_numbers),
-	WL_TEST(a_loss_gives_no_id_of_a_session_again),
+	WL_TEST(a_session_that_was_lost_is_nobody_elses_behind_the_loss),
+	WL_TEST(a_session_of_a_cluster_that_began_anew_is_another_one),
 	WL_TEST(a_loss_of_another_history_changes_nothing_but_the_numbers),
 	WL_TEST(the_first_state_keeps_everything),
 	WL_TEST(numbers_and_stamps_follow_the_entries),
