@@ -559,8 +559,6 @@ void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room)
 	bool had_none = election->no_room;
 
 	WL_CHECK(journal < agent->config.journal_count);
-
-	WL_CHECK(journal < agent->config.journal_count);
 	wl_election_set_room(election, has_room);
 	if (had_none == election->no_room || !agent->ops.log)
 		return;

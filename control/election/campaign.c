@@ -75,8 +75,10 @@ void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
 void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out)
 {
-	if (election->leader != 0)
+	if (election->leader != 0) {
+		wl_suspicion_suspects(&election->suspicion);
 		wl_election_note(election, "suspects its leader", election->leader, out);
+	}
 	election->leader = 0;
 	election->state = WL_ELECTION_PRE_CANDIDATE;
 	wl_campaign_begin_round(election, now_ns, out);
@@ -136,6 +138,7 @@ void wl_election_on_pre_vote_reply(struct wl_election *election, uint32_t from,
 				   const struct wl_wire_vote_reply *message, uint64_t now_ns,
 				   struct wl_election_effects *out)
 {
+	wl_suspicion_answered(&election->suspicion, from, now_ns);
 	if (!wl_election_asks_first(election) || !take_reply(election, from, message, now_ns, out))
 		return;
 	/* Of an earlier round it may be old: who gave it can have left the term since. */
@@ -151,7 +154,7 @@ void wl_election_on_vote_reply(struct wl_election *election, uint32_t from,
 			       const struct wl_wire_vote_reply *message, uint64_t now_ns,
 			       struct wl_election_effects *out)
 {
-	(void)now_ns;
+	wl_suspicion_answered(&election->suspicion, from, now_ns);
 	if (election->state != WL_ELECTION_CANDIDATE ||
 	    !take_reply(election, from, message, now_ns, out))
 		return;

@@ -23,6 +23,17 @@ static void fade(struct wl_suspicion *suspicion, uint64_t heard_ns)
 	}
 }
 
+static void measure(struct wl_suspicion *suspicion, uint64_t silence_ns, uint64_t now_ns)
+{
+	fade(suspicion, now_ns);
+	if (silence_ns > suspicion->patience_ns)
+		silence_ns = suspicion->patience_ns;
+	if (silence_ns <= suspicion->longest_ns)
+		return;
+	suspicion->longest_ns = silence_ns;
+	suspicion->since_ns = now_ns;
+}
+
 void wl_suspicion_heard(struct wl_suspicion *suspicion, uint32_t leader, uint64_t term,
 			uint64_t heard_ns)
 {
@@ -38,11 +49,21 @@ void wl_suspicion_heard(struct wl_suspicion *suspicion, uint32_t leader, uint64_
 	suspicion->leader = leader;
 	suspicion->term = term;
 	suspicion->heard_ns = heard_ns;
-	fade(suspicion, heard_ns);
-	if (silence_ns > suspicion->longest_ns) {
-		suspicion->longest_ns = silence_ns;
-		suspicion->since_ns = heard_ns;
-	}
+	suspicion->suspects = false;
+	measure(suspicion, silence_ns, heard_ns);
+}
+
+void wl_suspicion_suspects(struct wl_suspicion *suspicion)
+{
+	suspicion->suspects = suspicion->leader != 0;
+}
+
+void wl_suspicion_answered(struct wl_suspicion *suspicion, uint32_t node, uint64_t now_ns)
+{
+	if (!suspicion->suspects || node != suspicion->leader || now_ns < suspicion->heard_ns)
+		return;
+	suspicion->suspects = false;
+	measure(suspicion, now_ns - suspicion->heard_ns, now_ns);
 }
 
 uint64_t wl_suspicion_bound(const struct wl_suspicion *suspicion)

@@ -73,6 +73,34 @@ static void very_long_silence_is_allowed_twice_the_patience(void)
 	CU_ASSERT_EQUAL(wl_suspicion_bound(&suspicion), 2 * PATIENCE);
 }
 
+/* A cut of a minute says nothing of the scheduler: it is forgotten as one of the patience's length. */
+static void very_long_silence_is_soon_forgotten(void)
+{
+	begin();
+	beat(1, 2, 1000 * MS);
+	now += 60000 * MS;
+	beat(1, 2, 3 * (uint64_t)WL_SUSPICION_HALF_NS + 2 * BEAT);
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&suspicion), PATIENCE / 4);
+}
+
+static void suspected_leader_that_answers_was_late_and_not_lost(void)
+{
+	begin();
+	beat(1, 2, 20000 * MS);
+	wl_suspicion_answered(&suspicion, 1, now + 100 * MS); /* nobody asked it */
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&suspicion), TIMEOUT);
+	now += 90 * MS - BEAT;
+	wl_suspicion_suspects(&suspicion);
+	wl_suspicion_answered(&suspicion, 3, now);
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&suspicion), TIMEOUT);
+	wl_suspicion_answered(&suspicion, 1, now);
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&suspicion), 180 * MS);
+	now += 100 * MS;
+	wl_suspicion_answered(&suspicion, 1, now); /* the same silence */
+	beat(2, 3, BEAT);
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&suspicion), 180 * MS);
+}
+
 static void what_is_told_late_measures_nothing(void)
 {
 	begin();
@@ -105,6 +133,31 @@ static void voters_of_a_lost_leader_have_a_turn_each(void)
 		CU_ASSERT(waits >= turn * slot);
 		CU_ASSERT(waits < turn * slot + slot / 2);
 	}
+}
+
+/* Deposed because it was late, not because it was lost: who deposed it waits longer the next time, also for another. */
+static void who_deposes_a_leader_that_lives_learns_from_it(void)
+{
+	struct wl_wire_vote_reply refusal = {.granted = 0};
+	uint64_t heard_ns, silence_ns;
+
+	election_fixture_start(&node, 5, 3, 0);
+	node.election.config.patience_ns = 8 * ELECTION_FIXTURE_TIMEOUT_NS;
+	wl_suspicion_begin(&node.election.suspicion, ELECTION_FIXTURE_TIMEOUT_NS,
+			   8 * ELECTION_FIXTURE_TIMEOUT_NS);
+	node.election.suspicion.longest_ns = 0;
+	election_fixture_leader_heard(&node, 2);
+	heard_ns = node.election.leader_heard_ns;
+	election_fixture_pass_until(&node, WL_ELECTION_PRE_CANDIDATE);
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&node.election.suspicion), ELECTION_FIXTURE_TIMEOUT_NS);
+	refusal.term = node.election.term;
+	refusal.asked_term = node.election.term + 1;
+	refusal.round = node.election.round;
+	silence_ns = node.now_ns - heard_ns;
+	wl_election_on_pre_vote_reply(&node.election, 3, &refusal, node.now_ns, &node.out);
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&node.election.suspicion), ELECTION_FIXTURE_TIMEOUT_NS);
+	wl_election_on_pre_vote_reply(&node.election, 2, &refusal, node.now_ns, &node.out);
+	CU_ASSERT_EQUAL(wl_suspicion_bound(&node.election.suspicion), 2 * silence_ns);
 }
 
 /* ---- hand-over that a worker wants --------------------------------------------------------------- */
@@ -166,8 +219,11 @@ WL_SUITE(suspicion)
 	WL_TEST(silence_that_ended_is_allowed_twice),
 	WL_TEST(silence_before_another_leader_is_none_that_ended),
 	WL_TEST(very_long_silence_is_allowed_twice_the_patience),
+	WL_TEST(very_long_silence_is_soon_forgotten),
+	WL_TEST(suspected_leader_that_answers_was_late_and_not_lost),
 	WL_TEST(what_is_told_late_measures_nothing),
 	WL_TEST(voters_of_a_lost_leader_have_a_turn_each),
+	WL_TEST(who_deposes_a_leader_that_lives_learns_from_it),
 	WL_TEST(leader_hands_over_as_its_worker_wants),
 	WL_TEST(rounds_in_vain_take_longer_up_to_the_patience),
 };
