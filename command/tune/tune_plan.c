@@ -107,8 +107,8 @@ void wl_tune_plan_make(struct wl_tune_plan *plan, const struct wl_host_facts *fa
 		if (plan->action_count > before && !is_there)
 			wl_tune_refuse_plan(
 				plan,
-				"%s is not installed, %s needs it: scripts/install-deps "
-				"host names the packages (dpdk, driverctl, udev, kmod)",
+				"%s is not installed, %s needs it: apt-get install dpdk "
+				"driverctl udev kmod",
 				steps[at].needs, steps[at].name);
 	}
 }
