@@ -178,10 +178,11 @@ int wl_rescue_make(struct wl_rescue_data *data, char *reason, size_t reason_byte
 	if (status != 0)
 		return status;
 	if (wl_store_superblock(store)->sequence != record->sequence) {
-		snprintf(reason, reason_bytes,
-			 "%s has changed since it was looked at: its node ran meanwhile. Stop it, and ask "
-			 "again",
-			 data->path);
+		snprintf(
+			reason, reason_bytes,
+			"%s has changed since it was looked at: its node ran meanwhile. Stop it, and ask "
+			"again",
+			data->path);
 		wl_store_close(store);
 		return WIRELOG_STORE_IN_USE;
 	}

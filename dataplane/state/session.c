@@ -345,8 +345,7 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 		if (closes)
 			ended += close_session(table, record.header.session);
 		if (opens)
-			open_session(table,
-				     wl_session_id(header->index, ordinal++) ^ table->salt,
+			open_session(table, wl_session_id(header->index, ordinal++) ^ table->salt,
 				     &record.header);
 		if (opens || closes)
 			continue;

@@ -17,6 +17,14 @@ refuses() { # EXIT PATTERN ARGUMENT...
 	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
 }
 says() { grep -qE -- "$1" "$work/tool.out"; } # PATTERN
+tool() { # COMMAND ARGUMENT...
+	timeout -k 5 40 "$wirelog" "$@" --endpoints "$endpoints" --key-file "$cluster/cluster.key" --cluster "$cluster_uuid"
+}
+outcome_is() { # WORD
+	tool outcome "$lost_session" 1 >"$work/outcome.out" 2>&1
+	grep -q "^$1" "$work/outcome.out"
+}
+is_answered() { echo lost | tool append --tell-session >"$work/lost.out" 2>"$work/lost.err"; }
 member() { "$wirelog" member "$@" --run-directory "$run_base/rescue/$kept" >"$work/tool.out" 2>&1; }
 log_says() { grep -qE -- "$2" "$cluster/node$1.log"; } # NODE PATTERN
 strange() { journal "$1" ".peers[] | select(.node == $2) | .other_history"; } # NODE WHOM
@@ -45,6 +53,9 @@ kill_node "$kept"
 before=$("$wirelog" unsafe-recover --dry-run --json "$(data "$kept")" | jq '.[0].maybe_lost_from')
 need the_others_go_on wait_progress a 200
 claim the_reader_has_what_will_be_lost wait_until 20 reader_has "$((before + 20))"
+claim an_append_is_acknowledged_that_will_be_lost is_answered
+lost_session=$(sed -n 's/^session //p' "$work/lost.err")
+claim it_is_committed_by_now outcome_is committed
 claim a_node_that_runs_is_not_looked_at refuses 75 'STORE_IN_USE' --dry-run "$(data "$leader")"
 for node in $lost; do kill_node "$node"; done
 claim what_may_be_lost_is_said recover --dry-run "$(data "$kept")"
@@ -68,6 +79,7 @@ goes_on=$(journal "$kept" .rescued.goes_on_at)
 claim numbers_are_far_behind test "$((goes_on - before))" -ge $((1 << 40))
 need the_appender_goes_on wait_progress a 200
 claim the_reader_does wait_until 20 reader_has "$((goes_on + 100))"
+claim what_became_of_the_lost_append_is_not_known wait_until 20 outcome_is unknown
 claim it_is_told_once test "$(grep -c RESCUED "$work/reader.err")" = 1
 sed '$d' "$work/reader.out" | awk '{ print $1 }' >"$work/numbers" # the last line may not be whole yet
 claim no_number_came_twice test "$(sort -n "$work/numbers" | uniq -d | wc -l)" = 0

@@ -242,7 +242,8 @@ static uint64_t salt_of(const struct sim_rogue *rogue, unsigned node)
 	const struct sim_node *asked = &rogue->cluster->nodes[node];
 	const struct wl_journal *journal = asked->journals[rogue->end.journal];
 
-	return asked->up && !journal->dormant ? wl_service_state(journal->service)->sessions.salt : 0;
+	return asked->up && !journal->dormant ? wl_service_state(journal->service)->sessions.salt
+					      : 0;
 }
 
 /*

@@ -161,7 +161,8 @@ struct sim_oracle { /* of one journal */
 	struct wl_journal_limits limits; /* by what is committed */
 	uint64_t sessions_by; /* entry of the limits at `sessions_seen` */
 	uint32_t sessions_seen; /* that lived at the newest committed entry, when a node was looked at last */
-	uint64_t lost_number, goes_on_at; /* of the newest rescue: no record has the numbers between; 0: none was */
+	uint64_t lost_number,
+		goes_on_at; /* of the newest rescue: no record has the numbers between; 0: none was */
 	uint64_t trim_number; /* first record that is promised to be kept, by what is committed */
 	struct sim_checkpoint checkpoints[SIM_ORACLE_CONSUMERS];
 	uint64_t leader_of_term[SIM_ORACLE_TERMS];

@@ -71,8 +71,8 @@ void sim_oracle_check_members(const struct sim_oracle *oracle, const struct sim_
 			      LLU(list->index), LLU(journal->log.list_before.index));
 	if (journal->replica.view.role == WL_ROLE_LEADER && !journal->replica.ready &&
 	    election->state == WL_ELECTION_LEADER &&
-	    election->number == journal->replica.view.number &&
-	    !is_same(&election->fenced, list) && !is_of_a_loss(&journal->log, &election->fenced))
+	    election->number == journal->replica.view.number && !is_same(&election->fenced, list) &&
+	    !is_of_a_loss(&journal->log, &election->fenced))
 		sim_violation(oracle->cluster, node->number, "O40",
 			      "was elected by the list at entry %llu, and leads by that at %llu",
 			      LLU(election->fenced.index), LLU(list->index));

@@ -36,9 +36,10 @@ void sim_oracle_judge_rescued(const struct sim_oracle *oracle, unsigned node,
 {
 	if (oracle->goes_on_at == 0 || gap->next_number != oracle->goes_on_at ||
 	    gap->first_number < oracle->lost_number || gap->first_number >= gap->next_number)
-		sim_violation(oracle->cluster, node, "O52",
-			      "tells a reader that %llu to %llu were lost by a rescue, lost are %llu to "
-			      "%llu",
-			      LLU(gap->first_number), LLU(gap->next_number),
-			      LLU(oracle->lost_number), LLU(oracle->goes_on_at));
+		sim_violation(
+			oracle->cluster, node, "O52",
+			"tells a reader that %llu to %llu were lost by a rescue, lost are %llu to "
+			"%llu",
+			LLU(gap->first_number), LLU(gap->next_number), LLU(oracle->lost_number),
+			LLU(oracle->goes_on_at));
 }

@@ -19,10 +19,9 @@ static void rescue(struct sim_node *node)
 	wl_rescue_record(&record, histories);
 	record.sequence++;
 	for (unsigned which = 0; which < 2; which++)
-		wl_superblock_encode(
-			node->drives[0].superblock[wl_superblock_copy(record.sequence, which,
-								      damaged)],
-			&record);
+		wl_superblock_encode(node->drives[0].superblock[wl_superblock_copy(record.sequence,
+										   which, damaged)],
+				     &record);
 }
 
 bool sim_faults_rescue(const struct sim_action *action, struct sim_node *node)
