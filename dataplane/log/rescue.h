@@ -9,6 +9,7 @@
 #ifndef WL_DATAPLANE_LOG_RESCUE_H
 #define WL_DATAPLANE_LOG_RESCUE_H
 
+#include "dataplane/base/check.h"
 #include "dataplane/base/rescue_limits.h"
 #include "dataplane/log/superblock.h"
 
@@ -18,6 +19,7 @@
  */
 static inline uint64_t wl_rescue_stride(uint64_t history)
 {
+	WL_CHECK(history != 0);
 	return 1 + (history >> 8) % WL_RESCUE_STRIDES;
 }
 
