@@ -58,7 +58,7 @@
 	  "on: the cluster began without it. It has no list of members of its own and neither votes nor leads before `wirelog member add`, and " \
 	  "`promote`, have put it into the log's.") \
 	X(priority, NUMBER(priority, one, 0, 100, 50), ALIKE, NULL, \
-	  "A leader hands over to a voter of a higher one that was in step for 50 election timeouts; of those that could follow it, it " \
+	  "A leader hands over to a voter of a higher one that was in step for 50 times timing.patience_ms; of those that could follow it, it " \
 	  "chooses the highest. The lowest leads where nobody else can.")
 
 #define WL_CONFIG_JOURNAL_KEYS(X) \

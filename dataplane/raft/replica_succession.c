@@ -4,14 +4,14 @@
  * worker only says so (WANTS_TRANSFER) and leads on; control decides and begins. It is said when the successor can take over in the next
  * moment, so that a hand-over that would only hold records up is not begun.
  *
- * Never to and fro. A voter of a higher priority is named when it was in step for STEADY_TIMEOUTS election timeouts on end, seen by one
+ * Never to and fro. A voter of a higher priority is named when it was in step for STEADY_PATIENCES times the patience on end, seen by one
  * leader; and a node that gave leadership away so waits twice as long before it does it again, up to PATIENCE_MAX of that: a preferred node
  * that takes over and loses leadership each time gets it ever more seldom. Our own drive costs us leadership once in DISK_INTERVAL_NS.
  */
 #include "dataplane/base/check.h"
 #include "dataplane/raft/replica_internal.h"
 
-#define STEADY_TIMEOUTS 50u
+#define STEADY_PATIENCES 50u
 #define PATIENCE_MAX 64u
 #define DISK_INTERVAL_NS 10000000000u
 
@@ -67,7 +67,7 @@ static uint32_t preferred(const struct wl_replica *replica)
 static void watch_priority(struct wl_replica *replica)
 {
 	struct wl_succession *succession = &replica->succession;
-	uint64_t steady_ns = STEADY_TIMEOUTS * wl_replica_patience_ns(replica);
+	uint64_t steady_ns = STEADY_PATIENCES * wl_replica_patience_ns(replica);
 	uint32_t node = preferred(replica);
 
 	if (node != succession->preferred) {
