@@ -33,7 +33,8 @@ static void append_segments(unsigned segments)
 						      .acknowledged_through = sequence - 1,
 					      });
 		service_fixture_turns(front, 3);
-		CU_ASSERT_FATAL(front->log.append_offset > before); /* the medium holds six segments */
+		CU_ASSERT_FATAL(front->log.append_offset >
+				before); /* the medium holds six segments */
 	}
 }
 
