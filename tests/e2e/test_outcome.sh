@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # wirelog end and wirelog outcome: the end is told at each node and lacks nothing that was acknowledged; the leader is killed while an
-# application appends, then the application; what is said of its appends is what the log says, and "never" stays true.
-# timeout: 90
+# application appends, then the application; what is said of its appends is what the log says, and "never" stays true. Where nobody leads, or
+# nobody answers, that is said in time.
+# timeout: 150
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -32,6 +33,16 @@ start_application() { # NAME: its process is $application
 	extra_pids+=("$application")
 	wait_until 20 grep -q '^session ' "$cluster/$1.err" || { cat "$cluster/$1.err"; return 1; }
 	session=$(sed -n 's/^session //p' "$cluster/$1.err")
+}
+
+# ends EXIT PATTERN [OPTION...]: what `wirelog end` says then
+ends() {
+	local exit_code=$1 pattern=$2
+	shift 2
+	tool end "$@" >"$work/end.out" 2>&1
+	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/end.out" && return
+	cat "$work/end.out"
+	return 1
 }
 
 has_committed() { [ "$(end_at "$leader")" -ge "$1" ]; } # NUMBER
@@ -69,6 +80,7 @@ before=$leader
 kill_node "$before"
 kill -KILL "$application"
 wait "$application" 2>/dev/null
+claim it_is_told_while_the_leader_changes ends 0 '^[0-9]+$' --timeout 30s
 need another_one_leads wait_other_leader "$before"
 need the_log_is_read read_log
 last=$(sort -n "$work/log" | tail -n 1 | cut -d' ' -f1)
@@ -93,3 +105,14 @@ claim it_is_fenced_off says 65 '^never$' "$session" 500000 --fence
 is_gone() { ! kill -0 "$application" 2>/dev/null; }
 claim it_ends wait_until 20 is_gone
 claim its_appends_are_refused_by_name grep -q '\[FENCED\]' "$cluster/second.err"
+
+# ---- nobody who could say -----------------------------------------------------------------------
+
+need somebody_leads wait_leader
+for node in $(followers_of "$leader"); do kill_node "$node"; done
+claim nobody_leads ends 75 '\[NO_LEADER\]' --timeout 5s
+claim nor_at_the_node_itself ends 75 '\[NO_LEADER\]' --timeout 5s --node "$leader"
+claim nobody_knows_what_became_of_it says 75 '\[NO_LEADER\]' "$session" 500000 --timeout 5s
+kill_node "$leader"
+claim nobody_answers ends 69 '\[NOT_CONNECTED\]' --timeout 2s
+claim nobody_answers_that_either says 69 '\[NOT_CONNECTED\]' "$session" 500000 --fence --timeout 2s
