@@ -148,7 +148,8 @@ FUZZ_PROGRAMS := $(call programs,tests/fuzz,fuzz,fuzz_*)
 EXAMPLES := $(call programs,docs/examples,examples,*)
 # What fuzzers share, and the log on a drive in memory that the unit tests have.
 FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_% tests/fuzz/seed_corpus.c,$(wildcard tests/fuzz/*.c)) \
-	tests/unit/dataplane/log/log_fixture.c tests/unit/dataplane/log/memory_drive.c \
+	tests/unit/dataplane/log/log_fixture.c \
+	tests/unit/dataplane/log/memory_drive.c tests/unit/dataplane/log/fixture_memory.c \
 	tests/unit/dataplane/state/base_fixture.c tests/unit/dataplane/mend/mend_fixture.c
 PRODUCTS := $(if $(wildcard control/main.c),$(BUILD)/wirelogd) \
 	$(if $(wildcard command/main.c),$(BUILD)/wirelog) \

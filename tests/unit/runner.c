@@ -2,9 +2,10 @@
 /*
  * Runs the registered suites with CUnit and counts tests, not assertions.
  *
- *	unit [--list] [PATTERN ...]
+ *	unit [--list] [--verbose] [--times] [PATTERN ...]
  *
- * A pattern is a shell pattern for a suite name or for "suite.claim". Prints failures with
+ * A pattern is a shell pattern for a suite name or for "suite.claim". --times: the slowest tests,
+ * with the seconds they took and the seconds of them that a core worked. Prints failures with
  * file:line, skips with their reason, and as last line "N passed, N failed, N skipped".
  * Exit status: 0, 1 after a failure or when no test ran, 64 for a wrong command line.
  */
@@ -18,24 +19,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/base/check.h"
 
 #define EXIT_USAGE 64
+#define SLOWEST 10
 
 static struct wl_suite *suites;
+
+struct duration {
+	double taken;
+	double worked;
+	char name[256];
+};
 
 static struct {
 	char **patterns;
 	int pattern_count;
 	bool verbose;
+	bool times;
 	unsigned int passed;
 	unsigned int failed;
 	unsigned int skipped;
 	unsigned int asserts_before;
 	const char *skip_reason;
 	char running[256];
+	struct duration started; /* the clocks when the running test began */
+	struct duration slowest[SLOWEST];
 } runner;
 
 static jmp_buf stop_jump;
@@ -90,6 +102,45 @@ static void on_deadly_signal(int number)
 	raise(number);
 }
 
+static double seconds_of(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static struct duration clocks(void)
+{
+	return (struct duration){.taken = seconds_of(CLOCK_MONOTONIC),
+				 .worked = seconds_of(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+/* Slowest first. */
+static void remember_duration(void)
+{
+	struct duration now = clocks();
+	double taken = now.taken - runner.started.taken;
+	int place = SLOWEST;
+
+	while (place > 0 && runner.slowest[place - 1].taken < taken)
+		place--;
+	if (place == SLOWEST)
+		return;
+	memmove(runner.slowest + place + 1, runner.slowest + place,
+		sizeof(runner.slowest[0]) * (size_t)(SLOWEST - place - 1));
+	runner.slowest[place].taken = taken;
+	runner.slowest[place].worked = now.worked - runner.started.worked;
+	memcpy(runner.slowest[place].name, runner.running, sizeof(runner.running));
+}
+
+static void print_durations(void)
+{
+	for (int i = 0; i < SLOWEST && runner.slowest[i].name[0]; i++)
+		printf("time %8.3f s, %8.3f s of a core  %s\n", runner.slowest[i].taken,
+		       runner.slowest[i].worked, runner.slowest[i].name);
+}
+
 static void on_test_start(const CU_pTest test, const CU_pSuite suite)
 {
 	snprintf(runner.running, sizeof(runner.running), "%s.%s", suite->pName, test->pName);
@@ -97,6 +148,7 @@ static void on_test_start(const CU_pTest test, const CU_pSuite suite)
 	runner.asserts_before = CU_get_number_of_asserts();
 	if (runner.verbose)
 		printf("run  %s\n", runner.running);
+	runner.started = clocks();
 }
 
 static void on_test_complete(const CU_pTest test, const CU_pSuite suite,
@@ -107,6 +159,7 @@ static void on_test_complete(const CU_pTest test, const CU_pSuite suite,
 	(void)test;
 	(void)suite;
 	wl_stop_disarm();
+	remember_duration();
 	if (!failures && runner.skip_reason) {
 		runner.skipped++;
 		printf("skip %s: %s\n", runner.running, runner.skip_reason);
@@ -169,8 +222,10 @@ int main(int argc, char **argv)
 			list_only = true;
 		} else if (strcmp(argv[first], "--verbose") == 0) {
 			runner.verbose = true;
+		} else if (strcmp(argv[first], "--times") == 0) {
+			runner.times = true;
 		} else {
-			fprintf(stderr, "usage: unit [--list] [--verbose] [PATTERN ...]\n");
+			fprintf(stderr, "usage: unit [--list] [--verbose] [--times] [PATTERN ...]\n");
 			return EXIT_USAGE;
 		}
 	}
@@ -195,6 +250,8 @@ int main(int argc, char **argv)
 	CU_run_all_tests();
 	CU_cleanup_registry();
 
+	if (runner.times)
+		print_durations();
 	printf("%u passed, %u failed, %u skipped\n", runner.passed, runner.failed, runner.skipped);
 	return runner.failed > 0 || runner.passed + runner.skipped == 0;
 }

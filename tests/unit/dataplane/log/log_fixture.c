@@ -7,6 +7,7 @@
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
+#include "tests/unit/dataplane/log/fixture_memory.h"
 
 const struct log_fixture_sizes log_fixture_sizes[LOG_FIXTURE_SIZES] = {
 	{WL_SEGMENT_BYTES_MIN, WL_LOG_RING_BYTES_MIN},
@@ -97,21 +98,20 @@ void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
 		.entry_bytes_target = 64 << 10,
 	};
 	memory_drive_init(&fixture->drive, &identity, sizes->segment_bytes, segments_max);
-	fixture->ring = aligned_alloc(WL_BLOCK_BYTES, fixture->config.ring_bytes);
-	fixture->window = aligned_alloc(WL_BLOCK_BYTES, FIXTURE_WINDOW_BYTES);
+	fixture->ring = fixture_memory_take(fixture->config.ring_bytes);
+	fixture->window = fixture_memory_take(FIXTURE_WINDOW_BYTES);
 	fixture->buffer = aligned_alloc(WL_BLOCK_BYTES, WL_CHUNK_BYTES_MAX);
 	fixture->image = malloc(WL_ENTRY_BYTES_MAX);
 	fixture->memory = malloc(wl_log_memory_bytes(&fixture->config));
-	WL_CHECK(fixture->ring && fixture->window && fixture->buffer && fixture->image &&
-		 fixture->memory);
+	WL_CHECK(fixture->buffer && fixture->image && fixture->memory);
 	begin_log(fixture);
 }
 
 void log_fixture_fini(struct log_fixture *fixture)
 {
 	memory_drive_fini(&fixture->drive);
-	free(fixture->ring);
-	free(fixture->window);
+	fixture_memory_give_back(fixture->ring);
+	fixture_memory_give_back(fixture->window);
 	free(fixture->buffer);
 	free(fixture->image);
 	free(fixture->memory);
@@ -151,10 +151,15 @@ void log_fixture_settle(struct log_fixture *fixture)
 	}
 }
 
+/* Byte `at` is seed + 7 * at, which comes again after 256. */
 static void fill(uint8_t *to, uint32_t bytes, uint64_t seed)
 {
-	for (uint32_t at = 0; at < bytes; at++)
+	uint32_t done = bytes < 256 ? bytes : 256;
+
+	for (uint32_t at = 0; at < done; at++)
 		to[at] = (uint8_t)(seed + at * 7u);
+	for (; done < bytes; done *= 2)
+		memcpy(to + done, to, done < bytes - done ? done : bytes - done);
 }
 
 struct wl_position log_fixture_append(struct log_fixture *fixture, uint64_t term,

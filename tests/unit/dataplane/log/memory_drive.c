@@ -2,11 +2,11 @@
 #include "tests/unit/dataplane/log/memory_drive.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
+#include "tests/unit/dataplane/log/fixture_memory.h"
 
 static unsigned submit(struct wl_disk *disk, const struct wl_disk_request *requests, unsigned count)
 {
@@ -60,13 +60,12 @@ void memory_drive_init(struct memory_drive *drive, const struct wl_segment_heade
 	drive->identity = *identity;
 	drive->segment_bytes = segment_bytes;
 	drive->segments_max = segments_max;
-	drive->stable = calloc(segments_max, segment_bytes);
-	WL_CHECK(drive->stable);
+	drive->stable = fixture_memory_take(segments_max * segment_bytes);
 }
 
 void memory_drive_fini(struct memory_drive *drive)
 {
-	free(drive->stable);
+	fixture_memory_give_back(drive->stable);
 }
 
 uint8_t *memory_drive_place(struct memory_drive *drive, uint64_t offset)

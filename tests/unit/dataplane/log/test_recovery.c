@@ -7,6 +7,7 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/crc.h"
+#include "tests/unit/dataplane/log/fixture_memory.h"
 #include "tests/unit/dataplane/log/log_fixture.h"
 #include "tests/unit/runner.h"
 
@@ -642,8 +643,8 @@ static void log_written_with_one_ring_is_recovered_with_another(void)
 	for (uint64_t ring = WL_LOG_RING_BYTES_MIN; ring <= fixture.config.segment_bytes;
 	     ring *= 2) {
 		fixture.config.ring_bytes = ring;
-		free(fixture.ring);
-		fixture.ring = aligned_alloc(WL_BLOCK_BYTES, ring);
+		fixture_memory_give_back(fixture.ring);
+		fixture.ring = fixture_memory_take(ring);
 		log_fixture_restart(&fixture, the_log->durable_offset, false);
 		expect_done(WL_DAMAGE_NONE, count);
 		fill_chunks(3, 900000);

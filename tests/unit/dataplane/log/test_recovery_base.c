@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "tests/unit/dataplane/log/fixture_memory.h"
 #include "tests/unit/dataplane/log/log_fixture.h"
 #include "tests/unit/runner.h"
 
@@ -596,10 +597,10 @@ static void on_entry(void *context, const uint8_t *image, const struct wl_entry_
 
 static void begin_following(void)
 {
-	follower.ring = aligned_alloc(WL_BLOCK_BYTES, fixture.config.ring_bytes);
-	follower.window = aligned_alloc(WL_BLOCK_BYTES, FIXTURE_WINDOW_BYTES);
+	follower.ring = fixture_memory_take(fixture.config.ring_bytes);
+	follower.window = fixture_memory_take(FIXTURE_WINDOW_BYTES);
 	follower.memory = malloc(wl_log_memory_bytes(&fixture.config));
-	CU_ASSERT_TRUE_FATAL(follower.ring && follower.window && follower.memory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(follower.memory);
 	follower.taken = 0;
 	wl_log_init(&follower.log, &fixture.config, follower.ring, follower.memory);
 	if (fixture.base)
@@ -614,8 +615,8 @@ static void begin_following(void)
 
 static void end_following(void)
 {
-	free(follower.ring);
-	free(follower.window);
+	fixture_memory_give_back(follower.ring);
+	fixture_memory_give_back(follower.window);
 	free(follower.memory);
 }
 

@@ -6,12 +6,22 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
+#include "tests/unit/dataplane/log/fixture_memory.h"
 
 #define SEGMENTS 6u
 
 static void *memory_of(size_t bytes)
 {
-	void *memory = aligned_alloc(WL_BLOCK_BYTES, wl_align_up(bytes, WL_BLOCK_BYTES));
+	void *memory = fixture_memory_take(wl_align_up(bytes, WL_BLOCK_BYTES));
+
+	memset(memory, 0x5a, bytes);
+	return memory;
+}
+
+/* Of a base, which the caller frees. */
+static uint8_t *blocks_of(size_t bytes)
+{
+	uint8_t *memory = aligned_alloc(WL_BLOCK_BYTES, wl_align_up(bytes, WL_BLOCK_BYTES));
 
 	WL_CHECK(memory);
 	memset(memory, 0x5a, bytes);
@@ -48,10 +58,10 @@ void base_fixture_init(struct base_fixture *fixture, uint32_t sessions_max, uint
 void base_fixture_fini(struct base_fixture *fixture)
 {
 	log_fixture_fini(&fixture->log);
-	free(fixture->state_memory);
-	free(fixture->maker_ring);
-	free(fixture->maker_window);
-	free(fixture->maker_memory);
+	fixture_memory_give_back(fixture->state_memory);
+	fixture_memory_give_back(fixture->maker_ring);
+	fixture_memory_give_back(fixture->maker_window);
+	fixture_memory_give_back(fixture->maker_memory);
 	free(fixture->writing.bytes);
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
 		free(fixture->places[place].bytes);
@@ -280,7 +290,7 @@ uint8_t *base_fixture_encode(struct base_fixture *fixture, uint64_t sequence, ui
 
 	wl_base_encode_begin(&encoder, &header, &fixture->state, &fixture->log.log, fixture->order);
 	*size = wl_base_file_bytes(&encoder.header);
-	bytes = memory_of(*size);
+	bytes = blocks_of(*size);
 	while ((more = wl_base_encode(&encoder, bytes + used, *size - used)) != 0)
 		used += more;
 	WL_CHECK(used == *size);
@@ -361,7 +371,7 @@ static enum wl_disk_status perform(struct base_fixture *fixture)
 			empty(&fixture->places[want->place]);
 		if (fails_now(fixture))
 			return WL_DISK_FAILED;
-		fixture->writing = (struct base_fixture_place){memory_of(want->bytes), want->bytes};
+		fixture->writing = (struct base_fixture_place){blocks_of(want->bytes), want->bytes};
 		fixture->written = 0;
 		return WL_DISK_OK;
 	case WL_BASE_MAKER_WANTS_WRITE:

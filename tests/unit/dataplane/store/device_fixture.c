@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/unit/runner.h"
@@ -15,21 +16,18 @@ struct device_fixture device_fixture = {.loop = -1};
 
 static int attach(int control)
 {
-	int number = ioctl(control, LOOP_CTL_GET_FREE), file;
+	int number = ioctl(control, LOOP_CTL_GET_FREE);
 
 	if (number < 0)
 		return -1;
 	snprintf(device_fixture.device, sizeof(device_fixture.device), "/dev/loop%d", number);
 	device_fixture.loop = open(device_fixture.device, O_RDWR | O_CLOEXEC);
-	file = open(device_fixture.image, O_RDWR | O_CLOEXEC);
-	if (device_fixture.loop < 0 || file < 0 ||
-	    ioctl(device_fixture.loop, LOOP_SET_FD, file) != 0) {
+	if (device_fixture.loop < 0 ||
+	    ioctl(device_fixture.loop, LOOP_SET_FD, device_fixture.image) != 0) {
 		if (device_fixture.loop >= 0)
 			close(device_fixture.loop);
 		device_fixture.loop = -1;
 	}
-	if (file >= 0)
-		close(file);
 	return device_fixture.loop;
 }
 
@@ -40,20 +38,18 @@ void device_fixture_fini(void)
 		close(device_fixture.loop);
 	}
 	device_fixture.loop = -1;
+	close(device_fixture.image);
 	store_fixture_fini(&device_fixture.files);
 }
 
 void device_fixture_init(void)
 {
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), file;
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	bool attached = false;
 
 	store_fixture_init(&device_fixture.files);
-	snprintf(device_fixture.image, sizeof(device_fixture.image), "%s/image",
-		 device_fixture.files.directory);
-	file = open(device_fixture.image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	CU_ASSERT_EQUAL(ftruncate(file, (off_t)DEVICE_BYTES), 0);
-	close(file);
+	device_fixture.image = memfd_create("wirelog-device", MFD_CLOEXEC);
+	CU_ASSERT_EQUAL(ftruncate(device_fixture.image, (off_t)DEVICE_BYTES), 0);
 	if (control >= 0) {
 		attached = attach(control) >= 0;
 		close(control);
@@ -86,6 +82,6 @@ uint8_t *device_fixture_blocks(size_t bytes)
 
 void device_fixture_resize(uint64_t bytes)
 {
-	CU_ASSERT_EQUAL_FATAL(truncate(device_fixture.image, (off_t)bytes), 0);
+	CU_ASSERT_EQUAL_FATAL(ftruncate(device_fixture.image, (off_t)bytes), 0);
 	CU_ASSERT_EQUAL_FATAL(ioctl(device_fixture.loop, LOOP_SET_CAPACITY), 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A raw device over a file: a loop device, which needs root; without it the test is skipped.
+ * A raw device over memory: a loop device, which needs root; without it the test is skipped. What a power cut leaves is
+ * played by the store's fixture; a real drive under the image would cost its flushes and show nothing more.
  *
  * Owner: the test. Thread: the runner's.
  */
@@ -15,8 +16,8 @@
 
 struct device_fixture {
 	struct store_fixture files;
-	char image[320], device[32];
-	int loop;
+	char device[32];
+	int image, loop;
 };
 
 extern struct device_fixture device_fixture;
