@@ -25,8 +25,10 @@ OPT ?= -O2
 # A fixed baseline, not -march=native: the build must also run on the next machine (AVX2, 2013 on).
 MARCH ?= x86-64-v3
 WERROR ?= 1
-# SAN=address,undefined or SAN=thread; COVERAGE=1. Each in a build directory of its own.
+# SAN=address,undefined or SAN=thread; COVERAGE=1. Each in a build directory of its own. RECOVER=yes: what goes on after
+# undefined behaviour counts it; gcc then warns of what only comes after it.
 SAN ?=
+RECOVER ?=
 COVERAGE ?=
 # DEPS=no leaves out scripts/install-deps, where packages come from elsewhere.
 DEPS ?= yes
@@ -88,7 +90,8 @@ BASE_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 HARDENING := $(if $(SAN)$(COVERAGE),,-fstack-protector-strong -D_FORTIFY_SOURCE=2)
 
 ifneq ($(SAN),)
-BASE_CFLAGS += -fsanitize=$(SAN) $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined)
+BASE_CFLAGS += -fsanitize=$(SAN) $(if $(findstring undefined,$(SAN)),$(if $(RECOVER),\
+	-Wno-nonnull -Wno-format-truncation,-fno-sanitize-recover=undefined))
 BASE_LDFLAGS += -fsanitize=$(patsubst fuzzer-no-link%,fuzzer%,$(SAN))
 endif
 ifneq ($(COVERAGE),)
@@ -258,7 +261,7 @@ coverage: ## unit tests with line and branch coverage, report in $(BUILD)/covera
 everything: all $(BUILD)/wlsim tiny-sim $(if $(UNIT),$(BUILD)/unit asan-unit tsan-unit) $(E2E_PROGRAMS) $(PERF_PROGRAMS) \
 	$(EXAMPLES) fuzz-programs
 asan-unit:
-	@+$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 $(BUILD)/asan/unit
+	@+$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined RECOVER=yes OPT=-O1 $(BUILD)/asan/unit
 tsan-unit:
 	@+$(MAKE) BUILD=$(BUILD)/tsan SAN=thread OPT=-O1 $(BUILD)/tsan/unit
 tiny-sim:

@@ -40,6 +40,8 @@ static struct {
 	int pattern_count;
 	bool verbose;
 	bool times;
+	pid_t pid;
+	unsigned int undefined; /* reports of undefined behaviour in the running test */
 	unsigned int passed;
 	unsigned int failed;
 	unsigned int skipped;
@@ -88,16 +90,36 @@ void wl_stop_disarm(void)
 	wl_check_set_hook(NULL, NULL);
 }
 
-/* Says which test died; the default action then gives the exit status and the core. */
+/* Says which test died, and the closing line as far as it went. Not for a child, nor for leaks that are told after the end. */
+static void say_died(void)
+{
+	char text[512];
+	int length;
+
+	if (runner.running[0] == '\0' || getpid() != runner.pid)
+		return;
+	length = snprintf(text, sizeof(text),
+			  "FAIL %s: died here, the rest was not run\n"
+			  "%u passed, %u failed, %u skipped\n",
+			  runner.running, runner.passed, runner.failed + 1, runner.skipped);
+	runner.running[0] = '\0';
+	length = (int)write(STDOUT_FILENO, text, (size_t)length);
+	(void)length;
+}
+
+/* Of the sanitizers' library, where there is one: called when one of them ends the process. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+/* Called by it for each report of undefined behaviour, which is a failure of the test that runs. */
+void __ubsan_on_report(void);
+void __ubsan_on_report(void)
+{
+	runner.undefined++;
+}
+
+/* The default action then gives the exit status and the core. */
 static void on_deadly_signal(int number)
 {
-	static const char text[] = "unit: died in test ";
-	ssize_t ignored;
-
-	ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-	ignored = write(STDERR_FILENO, runner.running, strlen(runner.running));
-	ignored = write(STDERR_FILENO, "\n", 1);
-	(void)ignored;
+	say_died();
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -145,6 +167,7 @@ static void on_test_start(const CU_pTest test, const CU_pSuite suite)
 {
 	snprintf(runner.running, sizeof(runner.running), "%s.%s", suite->pName, test->pName);
 	runner.skip_reason = NULL;
+	runner.undefined = 0;
 	runner.asserts_before = CU_get_number_of_asserts();
 	if (runner.verbose)
 		printf("run  %s\n", runner.running);
@@ -155,19 +178,23 @@ static void on_test_complete(const CU_pTest test, const CU_pSuite suite,
 			     const CU_pFailureRecord failures)
 {
 	bool silent = CU_get_number_of_asserts() == runner.asserts_before;
+	const char *why = runner.undefined ? ": undefined behaviour, see the sanitizer's report"
+					   : "";
 
 	(void)test;
 	(void)suite;
+	if (silent && !failures && !runner.skip_reason)
+		why = ": asserts nothing";
 	wl_stop_disarm();
 	remember_duration();
-	if (!failures && runner.skip_reason) {
+	if (!failures && !runner.undefined && runner.skip_reason) {
 		runner.skipped++;
 		printf("skip %s: %s\n", runner.running, runner.skip_reason);
-	} else if (!failures && !silent) {
+	} else if (!failures && !runner.undefined && !silent) {
 		runner.passed++;
 	} else {
 		runner.failed++;
-		printf("FAIL %s%s\n", runner.running, failures ? "" : ": asserts nothing");
+		printf("FAIL %s%s\n", runner.running, why);
 	}
 	for (CU_pFailureRecord record = failures; record; record = record->pNext)
 		printf("     %s:%u: %s\n", record->strFileName ? record->strFileName : "?",
@@ -225,7 +252,8 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[first], "--times") == 0) {
 			runner.times = true;
 		} else {
-			fprintf(stderr, "usage: unit [--list] [--verbose] [--times] [PATTERN ...]\n");
+			fprintf(stderr,
+				"usage: unit [--list] [--verbose] [--times] [PATTERN ...]\n");
 			return EXIT_USAGE;
 		}
 	}
@@ -245,10 +273,14 @@ int main(int argc, char **argv)
 
 	/* SIGSEGV stays with the sanitizers; their reports name the place better than we can. */
 	signal(SIGABRT, on_deadly_signal);
+	runner.pid = getpid();
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(say_died);
 	CU_set_test_start_handler(on_test_start);
 	CU_set_test_complete_handler(on_test_complete);
 	CU_run_all_tests();
 	CU_cleanup_registry();
+	runner.running[0] = '\0';
 
 	if (runner.times)
 		print_durations();

@@ -20,8 +20,8 @@ static size_t span(size_t bytes)
 void *fixture_memory_take(size_t bytes)
 {
 	size_t wanted = span(bytes) + HUGE_PAGE;
-	uint8_t *map = mmap(NULL, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			    -1, 0);
+	uint8_t *map =
+		mmap(NULL, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	uint8_t *memory;
 	size_t before;
 
