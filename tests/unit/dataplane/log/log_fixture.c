@@ -100,10 +100,10 @@ void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max)
 	memory_drive_init(&fixture->drive, &identity, sizes->segment_bytes, segments_max);
 	fixture->ring = fixture_memory_take(fixture->config.ring_bytes);
 	fixture->window = fixture_memory_take(FIXTURE_WINDOW_BYTES);
-	fixture->buffer = aligned_alloc(WL_BLOCK_BYTES, WL_CHUNK_BYTES_MAX);
+	fixture->buffer = fixture_memory_take(WL_CHUNK_BYTES_MAX);
 	fixture->image = malloc(WL_ENTRY_BYTES_MAX);
 	fixture->memory = malloc(wl_log_memory_bytes(&fixture->config));
-	WL_CHECK(fixture->buffer && fixture->image && fixture->memory);
+	WL_CHECK(fixture->image && fixture->memory);
 	begin_log(fixture);
 }
 
@@ -112,7 +112,7 @@ void log_fixture_fini(struct log_fixture *fixture)
 	memory_drive_fini(&fixture->drive);
 	fixture_memory_give_back(fixture->ring);
 	fixture_memory_give_back(fixture->window);
-	free(fixture->buffer);
+	fixture_memory_give_back(fixture->buffer);
 	free(fixture->image);
 	free(fixture->memory);
 }

@@ -8,6 +8,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/service/propose.h"
 #include "dataplane/service/service_internal.h"
+#include "tests/unit/dataplane/log/fixture_memory.h"
 
 #define CLUSTER 0x1122334455667788u
 #define NODE_BOOT 5u
@@ -189,8 +190,8 @@ struct service_fixture *service_fixture_start(bool alone)
 	memset(world, 0, sizeof(*world));
 	world->alone = alone;
 	world->boot_id = 1;
-	world->medium = calloc(1, MEDIUM_BYTES);
-	world->ring = aligned_alloc(WL_BLOCK_BYTES, WL_LOG_RING_BYTES_MIN);
+	world->medium = fixture_memory_take(MEDIUM_BYTES);
+	world->ring = fixture_memory_take(WL_LOG_RING_BYTES_MIN);
 	world->log_memory = calloc(1, wl_log_memory_bytes(&log));
 	world->up_memory = calloc(UP_SLOTS, sizeof(struct wl_plane_message));
 	wl_ring_init(&world->up, world->up_memory, sizeof(struct wl_plane_message), UP_SLOTS);
@@ -224,8 +225,8 @@ void service_fixture_end(struct service_fixture *fixture)
 	struct world *world = world_of(fixture);
 
 	wl_auth_fini(&world->auth);
-	free(world->medium);
-	free(world->ring);
+	fixture_memory_give_back(world->medium);
+	fixture_memory_give_back(world->ring);
 	free(world->log_memory);
 	free(world->service_memory);
 	free(world->replica_memory);

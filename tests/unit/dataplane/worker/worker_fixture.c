@@ -6,6 +6,7 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
+#include "tests/unit/dataplane/log/fixture_memory.h"
 
 #define PORT_NUMBER 9000u
 
@@ -195,10 +196,8 @@ static void start_journal(struct worker_fixture *fixture, unsigned slot, uint16_
 	};
 	size_t bytes = wl_align_up(wl_journal_memory_bytes(&config), WL_BLOCK_BYTES);
 
-	fixture->ring[slot] = aligned_alloc(WL_BLOCK_BYTES, config.log.ring_bytes);
-	fixture->memory[slot] = aligned_alloc(WL_BLOCK_BYTES, bytes);
-	WL_CHECK(fixture->ring[slot] && fixture->memory[slot]);
-	memset(fixture->memory[slot], 0, bytes);
+	fixture->ring[slot] = fixture_memory_take(config.log.ring_bytes);
+	fixture->memory[slot] = fixture_memory_take(bytes);
 	wl_journal_init(&fixture->journals[slot], &config, fixture->ring[slot],
 			fixture->memory[slot]);
 }
@@ -247,8 +246,8 @@ void worker_fixture_fini(struct worker_fixture *fixture)
 {
 	port_release(&fixture->port.port, fixture->heard, fixture->heard_count);
 	for (unsigned slot = 0; slot < WORKER_JOURNALS; slot++) {
-		free(fixture->ring[slot]);
-		free(fixture->memory[slot]);
+		fixture_memory_give_back(fixture->ring[slot]);
+		fixture_memory_give_back(fixture->memory[slot]);
 	}
 	free(fixture->sent);
 	free(fixture->plane_memory);
