@@ -238,9 +238,8 @@ static void follow(struct wl_asker *asker)
 /* Its time is over. A node that is asked may answer to the end that it knows no leader, while we know one. */
 static int explain(const struct wl_asker *asker, const struct wl_asker_question *question)
 {
-	bool refused_lately =
-		question->not_led_ns != 0 &&
-		asker->environment->now_ns - question->not_led_ns <= LATELY_NS;
+	bool refused_lately = question->not_led_ns != 0 &&
+			      asker->environment->now_ns - question->not_led_ns <= LATELY_NS;
 
 	return refused_lately || wl_nodes_lead_nobody(asker->nodes) ? WIRELOG_NO_LEADER
 								    : WIRELOG_NOT_CONNECTED;
