@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What became of appends. A result is the cluster's word on a run of sequences: done (OK, EXPIRED, FENCED), or refused by a
+ * What became of appends. A result is the cluster's word on a run of sequences: done (OK, EXPIRED, FENCED; UNKNOWN_OUTCOME, where a fence had the answer forgotten), or refused by a
  * leader that appended nothing of it. The first record that a leader cannot take ends a frame, and all behind it
  * shares its status; what comes in later frames is OUT_OF_ORDER then and is sent again by itself.
  *
@@ -269,7 +269,7 @@ void wl_sender_on_append_reply(struct wl_sender *sender, const struct wl_channel
 		wl_wire_decode_append_result(
 			reply.results + (size_t)at * WL_WIRE_APPEND_RESULT_BYTES, &result);
 		if (result.status == WIRELOG_OK || result.status == WIRELOG_EXPIRED ||
-		    result.status == WIRELOG_FENCED) {
+		    result.status == WIRELOG_FENCED || result.status == WIRELOG_UNKNOWN_OUTCOME) {
 			finish(sender, &result, &progress);
 		} else if (result.status == WIRELOG_SESSION_UNKNOWN) {
 			/* A leader of the past may not know what was opened since. */

@@ -113,18 +113,31 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 		wl_reply_wait(service, &reply);
 }
 
-/* A copy that comes late: somebody was told "never" of it. */
-static void answer_fenced(struct intake *intake, uint64_t sequence)
+static void answer_without_number(struct intake *intake, uint64_t sequence, int status)
 {
 	struct wl_wire_append_result result = {
 		.first_sequence = sequence,
 		.count = 1,
-		.status = WIRELOG_FENCED,
+		.status = (int16_t)status,
 		.level = WIRELOG_COMMITTED,
 	};
 
-	wl_count(intake->service->replica->counters, WL_COUNTER_client_fenced);
 	wl_results_add(intake->service, &result);
+}
+
+/* A copy that comes late: somebody was told "never" of it. */
+static void answer_fenced(struct intake *intake, uint64_t sequence)
+{
+	wl_count(intake->service->replica->counters, WL_COUNTER_client_fenced);
+	answer_without_number(intake, sequence, WIRELOG_FENCED);
+}
+
+/* The client has its answer, or a fence pushed that out before it was seen (session.h): who still asks would do it for ever. */
+static void answer_forgotten(struct intake *intake, uint64_t sequence)
+{
+	wl_count(intake->service->replica->counters, WL_COUNTER_client_duplicates);
+	if (sequence > intake->acknowledged_through)
+		answer_without_number(intake, sequence, WIRELOG_UNKNOWN_OUTCOME);
 }
 
 static bool append_next(struct intake *intake, uint64_t sequence, const struct wl_wire_record *wire)
@@ -202,8 +215,10 @@ static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool 
 	case WL_SESSION_FENCED:
 		answer_fenced(intake, sequence);
 		return true;
+	case WL_SESSION_FORGOTTEN:
+		answer_forgotten(intake, sequence);
+		return true;
 	case WL_SESSION_IN_FLIGHT: /* its answer waits already */
-	case WL_SESSION_FORGOTTEN: /* the client has its answer */
 		wl_count(service->replica->counters, WL_COUNTER_client_duplicates);
 		return true;
 	case WL_SESSION_GAP:

@@ -15,7 +15,7 @@
  * The leader refuses (WINDOW) what would push out a run that the client has not yet seen
  * acknowledged; it knows exactly which, because the runs that its uncommitted tail will make follow
  * from {sequence, number} alone. A fence makes at most one run more, and pushes out the oldest one whether or not its answers
- * were seen: what is asked about those then is not known any more.
+ * were seen: what is asked about those then is not known any more, and who appended them and sends them again is told so (UNKNOWN_OUTCOME).
  *
  * A session ends by a record, too: the leader, who knows which clients live, names the one that gives way to a new one
  * (opening.c). Where there is no room an opening has no effect. So the table never decides whom to forget, and is the
