@@ -12,6 +12,8 @@
 
 #define POLL_NS 50000000
 #define POLLS_PER_SECOND 20u
+#define LOOK_AGAIN_NS 20000000
+#define LOOKS_FOR_A_LEADER 100u /* two seconds: longer than an election, shorter than patience */
 
 /* ---- options ------------------------------------------------------------------------------------ */
 
@@ -81,27 +83,43 @@ static int worth_of(const struct wl_tool_view *view)
 	return wl_tool_ask_number(view->journal, "leader") != 0 && !is(view, "silent") ? 2 : 1;
 }
 
-int wl_tool_ask_choose(struct wl_tool_ask *ask)
+/* Chooses the node that is worth most, and says how much; -1: none answers. *failed: why not, with a sentence in `reason`. */
+static int choose_once(struct wl_tool_ask *ask, int *failed, char *reason, size_t reason_bytes)
 {
-	char reason[512] = "";
-	int best = -1, failed = 0, found = wl_tool_cluster_find_run_directories(&ask->cluster);
+	int best = -1;
 
-	if (found != 0)
-		return found;
+	*failed = 0;
 	for (uint32_t at = 0; at < ask->cluster.run_directory_count; at++) {
 		const char *asked = ask->cluster.run_directories[at];
 		struct wl_tool_view view;
 		int result = wl_tool_ask_look(asked, ask->journal, &view), worth = worth_of(&view);
 
 		json_decref(view.status);
-		if (result != 0 && failed == 0) {
-			failed = result;
-			snprintf(reason, sizeof(reason), "%s", wl_stats_socket_reason());
+		if (result != 0 && *failed == 0) {
+			*failed = result;
+			snprintf(reason, reason_bytes, "%s", wl_stats_socket_reason());
 		}
 		if (result == 0 && worth > best) {
 			best = worth;
 			ask->directory = asked;
 		}
+	}
+	return best;
+}
+
+int wl_tool_ask_choose(struct wl_tool_ask *ask)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
+	char reason[512] = "";
+	int result = wl_tool_cluster_find_run_directories(&ask->cluster), failed, best;
+
+	if (result != 0)
+		return result;
+	best = choose_once(ask, &failed, reason, sizeof(reason));
+	/* Between two leaders nobody leads, for a moment. */
+	for (unsigned again = 0; best == 1 && again < LOOKS_FOR_A_LEADER; again++) {
+		nanosleep(&pause, NULL);
+		best = choose_once(ask, &failed, reason, sizeof(reason));
 	}
 	if (best < 0)
 		return wl_tool_refuse(failed, "%s", reason);

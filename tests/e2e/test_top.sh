@@ -8,6 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 command -v tmux >/dev/null || { skip top "tmux is not installed: scripts/install-deps test" && exit 0; }
+[ -e /dev/pts/ptmx ] || { skip top "no pseudo-terminals here: /dev/pts is not mounted" && exit 0; }
 
 need_watched_cluster looked 300 100
 
