@@ -199,6 +199,51 @@ static void never_is_told_behind_a_fence_and_a_late_copy_is_refused_by_name(void
 	end();
 }
 
+/* A client that has seen no answer, and a fence that makes one run more than are remembered. */
+static void what_a_fence_had_forgotten_is_answered_unknown_and_not_asked_for_ever(void)
+{
+	struct wl_wire_append_result result = {0};
+	uint64_t other;
+
+	begin();
+	other = service_fixture_open(front, CLIENT + 1, 1);
+	for (uint64_t sequence = 11; sequence < 11 + WIRELOG_SESSION_RUNS - 1; sequence++) {
+		service_fixture_append(front, &(struct service_fixture_append){
+						      .client = CLIENT + 1,
+						      .session = other,
+						      .first = sequence - 10,
+						      .count = 1,
+						      .acknowledged_through = sequence - 11,
+					      });
+		service_fixture_append(front, &(struct service_fixture_append){
+						      .session = session,
+						      .first = sequence,
+						      .count = 1,
+					      });
+		service_fixture_turns(front, 2);
+	}
+	expect_fate(10 + WIRELOG_SESSION_RUNS, true, WL_WIRE_FATE_NEVER, 0);
+	expect_fate(1, false, WL_WIRE_FATE_UNKNOWN, 0);
+	service_fixture_append(front, &(struct service_fixture_append){
+					      .session = session,
+					      .first = 1,
+					      .count = 1,
+				      });
+	service_fixture_turn(front);
+	CU_ASSERT_TRUE_FATAL(service_fixture_result(front, CLIENT, 0, &result));
+	CU_ASSERT(result.first_sequence == 1 && result.status == WIRELOG_UNKNOWN_OUTCOME);
+	/* Its client has the answer: it is a late copy, and nothing is said. */
+	service_fixture_append(front, &(struct service_fixture_append){
+					      .session = session,
+					      .first = 1,
+					      .count = 1,
+					      .acknowledged_through = 1,
+				      });
+	service_fixture_turn(front);
+	CU_ASSERT_FALSE(service_fixture_result(front, CLIENT, 0, &result));
+	end();
+}
+
 static void never_is_not_told_before_the_fence_is_committed(void)
 {
 	begin();
@@ -283,6 +328,7 @@ WL_SUITE(reads)
 	WL_TEST(leader_that_told_its_successor_answers_nobody),
 	WL_TEST(outcomes_are_told_as_they_are),
 	WL_TEST(never_is_told_behind_a_fence_and_a_late_copy_is_refused_by_name),
+	WL_TEST(what_a_fence_had_forgotten_is_answered_unknown_and_not_asked_for_ever),
 	WL_TEST(never_is_not_told_before_the_fence_is_committed),
 	WL_TEST(what_is_in_the_tail_is_waited_for_and_not_fenced),
 	WL_TEST(fence_that_reaches_too_far_is_refused),
