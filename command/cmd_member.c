@@ -223,24 +223,11 @@ static int list_one(struct options *options, json_t *all)
 	return result;
 }
 
-static int count_journals(struct options *options, uint32_t *count)
-{
-	struct wl_tool_view view;
-	int result = wl_tool_ask_choose(&options->ask);
-
-	if (result != 0)
-		return result;
-	result = wl_tool_ask_look(options->ask.directory, 0, &view);
-	*count = (uint32_t)json_array_size(json_object_get(view.status, "journals"));
-	json_decref(view.status);
-	return result;
-}
-
 static int run(struct options *options)
 {
 	json_t *all = options->json ? json_array() : NULL;
 	uint32_t count = 1, first = options->ask.journal;
-	int result = options->one_journal ? 0 : count_journals(options, &count);
+	int result = options->one_journal ? 0 : wl_tool_ask_count_journals(&options->ask, &count);
 
 	if (options->change.verb == VERB_LIST && all == NULL && result == 0)
 		printf("%7s %5s %12s  %s\n", "JOURNAL", "NODE", "DURABLE", "IS");

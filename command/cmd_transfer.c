@@ -184,23 +184,10 @@ static int hand_over(struct options *options)
 	return wait(options, &before);
 }
 
-static int count_journals(struct options *options, uint32_t *count)
-{
-	struct wl_tool_view view;
-	int result = wl_tool_ask_choose(&options->ask);
-
-	if (result != 0)
-		return result;
-	result = wl_tool_ask_look(options->ask.directory, 0, &view);
-	*count = (uint32_t)json_array_size(json_object_get(view.status, "journals"));
-	json_decref(view.status);
-	return result;
-}
-
 static int run(struct options *options)
 {
 	uint32_t count = 1, first = options->ask.journal;
-	int result = options->one_journal ? 0 : count_journals(options, &count);
+	int result = options->one_journal ? 0 : wl_tool_ask_count_journals(&options->ask, &count);
 
 	options->all = options->json ? json_array() : NULL;
 	for (uint32_t at = 0; at < count && result == 0; at++) {

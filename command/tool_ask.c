@@ -133,6 +133,19 @@ int wl_tool_ask_choose(struct wl_tool_ask *ask)
 	return 0;
 }
 
+int wl_tool_ask_count_journals(struct wl_tool_ask *ask, uint32_t *count)
+{
+	struct wl_tool_view view;
+	int result = wl_tool_ask_choose(ask);
+
+	if (result != 0)
+		return result;
+	result = wl_tool_ask_look(ask->directory, 0, &view);
+	*count = (uint32_t)json_array_size(json_object_get(view.status, "journals"));
+	json_decref(view.status);
+	return result;
+}
+
 /* ---- asking and waiting ------------------------------------------------------------------------- */
 
 static int send(const struct wl_tool_ask *ask, const char *request)

@@ -51,6 +51,8 @@ int wl_tool_ask_look(const char *directory, uint32_t journal, struct wl_tool_vie
 uint64_t wl_tool_ask_number(const json_t *object, const char *name);
 /* Finds the run directories, and among them whom to ask: the leader, or who knows one. */
 int wl_tool_ask_choose(struct wl_tool_ask *ask);
+/* The same, and how many journals that node has. */
+int wl_tool_ask_count_journals(struct wl_tool_ask *ask, uint32_t *count);
 /* Sends `request` once a second until `is_done` says so of what the node's status shows. */
 int wl_tool_ask_wait(const struct wl_tool_ask *ask, const char *request,
 		     bool (*is_done)(const struct wl_tool_view *view, const void *wanted),

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "command/demo/tool_demo_load.h"
-#include "command/tool_stats_socket.h"
 #include "dataplane/base/change.h"
 #include "dataplane/host/clock.h"
 #include "wirelog/status.h"
@@ -18,23 +17,12 @@
 #define ROUNDS 50u
 #define ASK_NS UINT64_C(1000000000) /* a wish is forgotten after a while: it is asked again */
 
-/* ---- asking ------------------------------------------------------------------------------------- */
-
-static int ask(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
-	       json_t **answer, char *reason)
-{
-	int status = wl_stats_socket_ask(nodes->where.run_directories[node - 1], request, answer);
-
-	if (status != 0)
-		snprintf(reason, WL_DEMO_REASON_BYTES, "node %u: %.1000s", node,
-			 wl_stats_socket_reason());
-	return status;
-}
+/* ---- the files of those that run ----------------------------------------------------------------- */
 
 static int reload(const struct wl_demo_nodes *nodes, unsigned node, char *reason)
 {
 	json_t *answer;
-	int status = ask(nodes, node, "/wirelog/reload", &answer, reason);
+	int status = wl_demo_node_ask(nodes, node, "/wirelog/reload", &answer, reason);
 
 	if (status == 0 && !json_is_true(json_object_get(answer, "taken"))) {
 		const json_t *problem = json_array_get(json_object_get(answer, "problems"), 0);
@@ -72,7 +60,8 @@ static int on_turn(void *context, struct wl_demo_load *load)
 	handing->grows->from = leader;
 	load->avoid = leader;
 	load->avoid_since_ns = now_ns;
-	(void)ask(handing->nodes, leader, "/wirelog/transfer,0,0", &answer, handing->reason);
+	(void)wl_demo_node_ask(handing->nodes, leader, "/wirelog/transfer,0,0", &answer,
+			       handing->reason);
 	json_decref(answer);
 	return 0;
 }
@@ -135,43 +124,36 @@ static bool lists(const json_t *members, const char *name, unsigned node)
 	return false;
 }
 
-/* As the leader has it, committed: node 4 votes, and `gone` does not. */
-static bool is_done(const struct wl_demo_nodes *nodes, unsigned leader, unsigned gone)
+/* How far it is, by the leader's word. */
+enum wl_demo_step {
+	NOT_LISTED,
+	LEARNS,
+	VOTES, /* by a list that is committed, and `gone` does not */
+};
+
+static enum wl_demo_step step_of(const struct wl_demo_nodes *nodes, unsigned leader, unsigned gone)
 {
-	char reason[WL_DEMO_REASON_BYTES];
+	enum wl_demo_step step = NOT_LISTED;
+	json_t *status, *journal;
 	const json_t *members;
-	json_t *status;
-	bool done;
 
-	if (leader == 0 || ask(nodes, leader, "/wirelog/status", &status, reason) != 0)
-		return false;
-	members =
-		json_object_get(json_array_get(json_object_get(status, "journals"), 0), "members");
-	done = json_is_true(json_object_get(members, "committed")) &&
-	       json_array_size(json_object_get(members, "old_voters")) == 0 &&
-	       lists(members, "voters", WL_DEMO_JOINS) &&
-	       (gone == 0 || !lists(members, "voters", gone));
+	if (leader == 0 || wl_demo_node_journal(nodes, leader, &status, &journal) != 0)
+		return NOT_LISTED;
+	members = json_object_get(journal, "members");
+	if (lists(members, "learners", WL_DEMO_JOINS))
+		step = LEARNS;
+	else if (json_is_true(json_object_get(members, "committed")) &&
+		 json_array_size(json_object_get(members, "old_voters")) == 0 &&
+		 lists(members, "voters", WL_DEMO_JOINS) &&
+		 (gone == 0 || !lists(members, "voters", gone)))
+		step = VOTES;
 	json_decref(status);
-	return done;
-}
-
-static bool learns(const struct wl_demo_nodes *nodes, unsigned leader)
-{
-	char reason[WL_DEMO_REASON_BYTES];
-	json_t *status;
-	bool learns;
-
-	if (ask(nodes, leader, "/wirelog/status", &status, reason) != 0)
-		return false;
-	learns = lists(json_object_get(json_array_get(json_object_get(status, "journals"), 0),
-				       "members"),
-		       "learners", WL_DEMO_JOINS);
-	json_decref(status);
-	return learns;
+	return step;
 }
 
 /* The next step on the way there; what is refused now may be taken later. */
-static void wish(const struct wl_demo_nodes *nodes, unsigned leader, unsigned gone, char *reason)
+static void wish(const struct wl_demo_nodes *nodes, unsigned leader, unsigned gone,
+		 enum wl_demo_step step, char *reason)
 {
 	char request[64];
 	json_t *answer;
@@ -181,8 +163,8 @@ static void wish(const struct wl_demo_nodes *nodes, unsigned leader, unsigned go
 			 gone, WL_DEMO_JOINS);
 	else
 		snprintf(request, sizeof(request), "/wirelog/member,%d,%u,0,0",
-			 learns(nodes, leader) ? WL_CHANGE_PROMOTE : WL_CHANGE_ADD, WL_DEMO_JOINS);
-	(void)ask(nodes, leader, request, &answer, reason);
+			 step == LEARNS ? WL_CHANGE_PROMOTE : WL_CHANGE_ADD, WL_DEMO_JOINS);
+	(void)wl_demo_node_ask(nodes, leader, request, &answer, reason);
 	json_decref(answer);
 }
 
@@ -196,12 +178,13 @@ static int change(struct wl_demo_nodes *nodes, unsigned gone, char *reason)
 	while (status == 0) {
 		unsigned leader = wl_demo_nodes_ask(nodes, facts);
 		uint64_t now_ns = wl_clock_kernel_ns();
+		enum wl_demo_step step = step_of(nodes, leader, gone);
 
-		if (is_done(nodes, leader, gone))
+		if (step == VOTES)
 			return 0;
 		if (leader != 0 && now_ns - asked_ns > ASK_NS) {
 			asked_ns = now_ns;
-			wish(nodes, leader, gone, said);
+			wish(nodes, leader, gone, step, said);
 		}
 		snprintf(what, sizeof(what), "node %u did not become a voter (%.150s)",
 			 WL_DEMO_JOINS, said[0] != '\0' ? said : "it was asked for");

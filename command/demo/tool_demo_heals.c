@@ -21,16 +21,6 @@
 
 /* ---- what is asked ------------------------------------------------------------------------------ */
 
-static int ask_journal(const struct wl_demo_nodes *nodes, unsigned node, json_t **status,
-		       json_t **journal)
-{
-	int error = wl_stats_socket_ask(nodes->where.run_directories[node - 1], "/wirelog/status",
-					status);
-
-	*journal = error == 0 ? json_array_get(json_object_get(*status, "journals"), 0) : NULL;
-	return error;
-}
-
 /* The one of these objects that is about `node`; NULL: none. */
 static const json_t *about(const json_t *objects, unsigned node)
 {
@@ -60,7 +50,7 @@ static bool ask_named(const struct wl_demo_nodes *nodes, unsigned leader, unsign
 	bool counts;
 
 	named[0] = '\0';
-	if (leader == 0 || ask_journal(nodes, leader, &status, &journal) != 0)
+	if (leader == 0 || wl_demo_node_journal(nodes, leader, &status, &journal) != 0)
 		return false;
 	data = about(json_object_get(json_object_get(journal, "members"), "data"), node);
 	peer = about(json_object_get(journal, "peers"), node);
@@ -80,7 +70,7 @@ static void say_mending(const struct wl_demo_nodes *nodes, unsigned node, char *
 	const char *phase;
 
 	snprintf(what, what_bytes, "node %u was not mended", node);
-	if (ask_journal(nodes, node, &status, &journal) != 0)
+	if (wl_demo_node_journal(nodes, node, &status, &journal) != 0)
 		return;
 	mending = json_object_get(journal, "mending");
 	phase = json_string_value(json_object_get(mending, "phase"));

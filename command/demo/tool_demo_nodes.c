@@ -266,6 +266,27 @@ static const char *text_of(const json_t *object, const char *name)
 	return text != NULL ? text : "";
 }
 
+int wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
+		     json_t **answer, char *reason)
+{
+	int status = wl_stats_socket_ask(nodes->where.run_directories[node - 1], request, answer);
+
+	if (status != 0)
+		snprintf(reason, WL_DEMO_REASON_BYTES, "node %u: %.1000s", node,
+			 wl_stats_socket_reason());
+	return status;
+}
+
+int wl_demo_node_journal(const struct wl_demo_nodes *nodes, unsigned node, json_t **status,
+			 json_t **journal)
+{
+	int error = wl_stats_socket_ask(nodes->where.run_directories[node - 1], "/wirelog/status",
+					status);
+
+	*journal = error == 0 ? json_array_get(json_object_get(*status, "journals"), 0) : NULL;
+	return error;
+}
+
 static void take_kept(const json_t *journal, struct wl_demo_facts *facts)
 {
 	const json_t *recovery = json_object_get(journal, "recovery");
@@ -283,10 +304,8 @@ static bool ask_node(const struct wl_demo_nodes *nodes, unsigned node, struct wl
 	json_t *status, *journal, *chain;
 
 	memset(facts, 0, sizeof(*facts));
-	if (wl_stats_socket_ask(nodes->where.run_directories[node - 1], "/wirelog/status",
-				&status) != 0)
+	if (wl_demo_node_journal(nodes, node, &status, &journal) != 0)
 		return false;
-	journal = json_array_get(json_object_get(status, "journals"), 0);
 	chain = json_object_get(journal, "chain");
 	facts->answers = journal != NULL;
 	facts->leads = strcmp(text_of(journal, "role"), "leader") == 0 &&

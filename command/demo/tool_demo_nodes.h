@@ -12,6 +12,7 @@
 #ifndef WL_COMMAND_DEMO_TOOL_DEMO_NODES_H
 #define WL_COMMAND_DEMO_TOOL_DEMO_NODES_H
 
+#include <jansson.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -69,6 +70,12 @@ unsigned wl_demo_nodes_stop(struct wl_demo_nodes *nodes);
 /* Fills all; the node that leads in the highest term, or 0. */
 unsigned wl_demo_nodes_ask(const struct wl_demo_nodes *nodes,
 			   struct wl_demo_facts facts[WL_DEMO_NODES_MAX]);
+/* A question to its stats socket; json_decref(*answer) in any case. 0, or the code with a sentence. */
+int wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
+		     json_t **answer, char *reason);
+/* Its status, and journal 0 inside it (NULL: it has none); json_decref(*status) where 0 is returned. */
+int wl_demo_node_journal(const struct wl_demo_nodes *nodes, unsigned node, json_t **status,
+			 json_t **journal);
 bool wl_demo_node_choices(const struct wl_demo_nodes *nodes, unsigned node,
 			  struct wl_demo_choices *choices);
 

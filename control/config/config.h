@@ -278,6 +278,16 @@ void wl_config_print_problems(const char *path, const struct wl_config_problems 
 struct wl_config_problem *wl_config_add_problem(struct wl_config_problems *problems, int status,
 						const char *key, const char *text);
 
+/* NULL: the file does not name it. */
+static inline const struct wl_config_node *wl_config_node(const struct wl_config *config,
+							  uint32_t node)
+{
+	for (uint32_t at = 0; at < config->node_count; at++)
+		if (config->nodes[at].id == node)
+			return &config->nodes[at];
+	return NULL;
+}
+
 const char *wl_config_link_kind_name(enum wl_config_link_kind kind);
 
 #endif

@@ -57,17 +57,14 @@ bool wl_config_endpoint_of_worker(const char *endpoint, uint32_t worker, char *t
 /* Our own worker listens where its clients would be told. */
 static bool is_named_alike(const struct wl_config *config, uint32_t worker)
 {
+	const struct wl_config_node *self = wl_config_node(config, config->node);
 	char endpoint[WIRELOG_ENDPOINT_BYTES_MAX];
 
-	for (uint32_t at = 0; at < config->node_count; at++) {
-		if (config->nodes[at].id != config->node)
-			continue;
-		wl_config_endpoint_of_worker(config->nodes[at].client_endpoint, worker, endpoint);
-		return config->workers[worker].client_slots != 0 && is_memif(endpoint) &&
-		       strcmp(endpoint + sizeof(memif) - 1,
-			      config->workers[worker].client_socket) == 0;
-	}
-	return false;
+	if (!self)
+		return false;
+	wl_config_endpoint_of_worker(self->client_endpoint, worker, endpoint);
+	return config->workers[worker].client_slots != 0 && is_memif(endpoint) &&
+	       strcmp(endpoint + sizeof(memif) - 1, config->workers[worker].client_socket) == 0;
 }
 
 void wl_config_endpoint_told(const struct wl_config *config, uint32_t journal,

@@ -5,14 +5,6 @@
 
 #include "dataplane/base/check.h"
 
-const struct wl_config_node *wl_config_node(const struct wl_config *config, uint32_t node)
-{
-	for (uint32_t at = 0; at < config->node_count; at++)
-		if (config->nodes[at].id == node)
-			return &config->nodes[at];
-	return NULL;
-}
-
 enum wl_config_growth wl_config_nodes_grow(const struct wl_config *running,
 					   const struct wl_config *wanted, wl_members *joining)
 {

@@ -29,7 +29,5 @@ enum wl_config_growth wl_config_links_grow(const struct wl_config *running,
 /* `next`, as `running` in what grows, gets the joining nodes and, behind its own links, those that lead to them: the places of those that
  * are there stay. */
 void wl_config_join(const struct wl_config *wanted, wl_members joining, struct wl_config *next);
-/* NULL: the file does not name it. */
-const struct wl_config_node *wl_config_node(const struct wl_config *config, uint32_t node);
 
 #endif

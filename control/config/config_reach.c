@@ -7,14 +7,6 @@ static uint32_t mask_of(const struct wl_config_link *link)
 	return UINT32_MAX << (32 - link->prefix_length);
 }
 
-static const struct wl_config_node *self_of(const struct wl_config *config)
-{
-	for (uint32_t at = 0; at < config->node_count; at++)
-		if (config->nodes[at].id == config->node)
-			return &config->nodes[at];
-	return NULL;
-}
-
 static void check_gateway(const struct wl_config_scope *scope, const struct wl_config_link *link,
 			  uint32_t self)
 {
@@ -63,7 +55,7 @@ static void tell_unreached(const struct wl_config_scope *scope, const struct wl_
 void wl_config_check_reach(const struct wl_config_scope *scope, const struct wl_config *config,
 			   const struct wl_config_worker *worker)
 {
-	const struct wl_config_node *self = self_of(config);
+	const struct wl_config_node *self = wl_config_node(config, config->node);
 	uint32_t behind = 0;
 
 	if (!self)

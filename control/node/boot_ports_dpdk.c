@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/config/config_joins.h"
 #include "control/node/boot_shape.h"
 #include "control/node/boot_thread.h"
 #include "control/report/report_file.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "control/config/config_endpoint.h"
-#include "control/config/config_joins.h"
 #include "control/config/config_links.h"
 #include "control/config/config_table.h"
 #include "dataplane/base/bytes.h"
@@ -151,15 +150,14 @@ static void set_facts(const struct wl_config *config, uint32_t number, uint64_t 
 static void set_elsewhere(const struct wl_config *config, uint32_t number,
 			  struct wl_wire_member *elsewhere)
 {
+	const struct wl_config_node *self = wl_config_node(config, config->node);
+
 	for (uint32_t journal = 0; journal < config->journal_count; journal++) {
 		if (config->journal_worker[journal] == number)
 			continue;
 		elsewhere[journal].node = config->node;
-		for (uint32_t at = 0; at < config->node_count; at++) {
-			if (config->nodes[at].id == config->node)
-				wl_config_endpoint_told(config, journal, &config->nodes[at],
-							elsewhere[journal].endpoint);
-		}
+		if (self)
+			wl_config_endpoint_told(config, journal, self, elsewhere[journal].endpoint);
 	}
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "control/config/config_joins.h"
 #include "control/node/boot_shape.h"
 #include "control/node/boot_thread.h"
 #include "control/node/mailbox_thread.h"
@@ -13,7 +12,6 @@
 
 /* One worker's part. */
 struct joining {
-	const struct wl_config *next;
 	uint32_t number; /* of the worker */
 	struct wl_port *port;
 	uint32_t count;
@@ -84,7 +82,6 @@ static const struct wl_config_link *link_to(const struct wl_config_worker *worke
 static void plan_worker(struct wl_node *node, const struct wl_config *next, wl_members nodes,
 			struct joining *joining)
 {
-	joining->next = next;
 	joining->port = node->workers[joining->number].port;
 	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++) {
 		uint32_t at = joining->count;

@@ -286,6 +286,25 @@ run_daemon() {
 
 # ---- asking -------------------------------------------------------------------------------------
 
+# Commands that ask nodes by their run directories; what one says is in $work/tool.out.
+directories() { # NODE...: options
+	local node
+	for node in "$@"; do printf -- '--run-directory %s ' "$run_base/${cluster##*/}/$node"; done
+}
+
+run_tool() { # COMMAND ARGUMENT...: at the nodes of $asked, or at 1, 2 and 3
+	# shellcheck disable=SC2046,SC2086
+	"$wirelog" "$@" $(directories ${asked:-1 2 3}) >"$work/tool.out" 2>&1
+}
+
+# answers EXIT PATTERN COMMAND...: with that code, and $work/tool.out, which it wrote, has the pattern
+answers() {
+	local exit_code=$1 pattern=$2
+	shift 2
+	"$@"
+	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
+}
+
 stats_socket() { echo "$run_base/${cluster##*/}/$1/stats.sock"; }
 
 ask() { "$e2e/ask" "$(stats_socket "$1")" "$2"; } # NODE REQUEST

@@ -8,23 +8,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-directories() { # NODE...: options
-	local node
-	for node in "$@"; do printf -- '--run-directory %s ' "$run_base/${cluster##*/}/$node"; done
-}
-
-run_tool() { # COMMAND ARGUMENT...: at the node of $asked, or at all
-	# shellcheck disable=SC2046,SC2086
-	"$wirelog" "$@" $(directories ${asked:-1 2 3}) >"$work/tool.out" 2>&1
-}
-
-# refuses EXIT PATTERN COMMAND ARGUMENT...
-refuses() {
-	local exit_code=$1 pattern=$2
-	shift 2
-	run_tool "$@"
-	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
-}
+refuses() { answers "$1" "$2" run_tool "${@:3}"; } # EXIT PATTERN COMMAND ARGUMENT...
 
 checkpoint() { journal "$1" ".consumers | map(select(.name == \"$2\")) | .[0].number // 0"; } # NODE NAME
 is_at() { [ "$(checkpoint "$1" "$2")" = "$3" ]; } # NODE NAME NUMBER

@@ -8,23 +8,8 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-directories() { # NODE...: options
-	local node
-	for node in "$@"; do printf -- '--run-directory %s ' "$run_base/${cluster##*/}/$node"; done
-}
-
-member() { # ARGUMENT...: at the nodes of $asked
-	# shellcheck disable=SC2046,SC2086
-	"$wirelog" member "$@" $(directories $asked) >"$work/tool.out" 2>&1
-}
-
-# refuses EXIT PATTERN ARGUMENT...
-refuses() {
-	local exit_code=$1 pattern=$2
-	shift 2
-	member "$@"
-	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
-}
+member() { run_tool member "$@"; }
+refuses() { answers "$1" "$2" member "${@:3}"; } # EXIT PATTERN ARGUMENT...
 
 voters() { journal "$1" '.members.voters | map(tostring) | join("")'; } # NODE
 has_voters() { [ "$(voters "$1")" = "$2" ]; } # NODE VOTERS

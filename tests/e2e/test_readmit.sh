@@ -8,19 +8,8 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-readmit() { # ARGUMENT...: asked at all nodes
-	local node options=()
-	for node in 1 2 3; do options+=(--run-directory "$run_base/${cluster##*/}/$node"); done
-	"$wirelog" readmit "$@" "${options[@]}" >"$work/tool.out" 2>&1
-}
-
-# refuses EXIT PATTERN ARGUMENT...
-refuses() {
-	local exit_code=$1 pattern=$2
-	shift 2
-	readmit "$@"
-	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
-}
+readmit() { run_tool readmit "$@"; }
+refuses() { answers "$1" "$2" readmit "${@:3}"; } # EXIT PATTERN ARGUMENT...
 
 named() { journal "$1" ".members.data[] | select(.node == $2) | .named"; } # NODE WHOM
 names_all() { [ "$(journal "$1" '[.members.data[] | .named != null and .named == .present] | all')" = true ]; } # NODE

@@ -10,12 +10,7 @@
 
 data() { echo "$cluster/node$1/data"; } # NODE
 recover() { "$wirelog" unsafe-recover "$@" >"$work/tool.out" 2>&1; }
-refuses() { # EXIT PATTERN ARGUMENT...
-	local exit_code=$1 pattern=$2
-	shift 2
-	recover "$@"
-	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
-}
+refuses() { answers "$1" "$2" recover "${@:3}"; } # EXIT PATTERN ARGUMENT...
 says() { grep -qE -- "$1" "$work/tool.out"; } # PATTERN
 tool() { # COMMAND ARGUMENT...
 	timeout -k 5 40 "$wirelog" "$@" --endpoints "$endpoints" --key-file "$cluster/cluster.key" --cluster "$cluster_uuid"

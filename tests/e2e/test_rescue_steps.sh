@@ -10,12 +10,7 @@
 
 data() { echo "$cluster/node$1/data"; } # NODE
 recover() { "$wirelog" unsafe-recover "$@" >"$work/tool.out" 2>&1; }
-refuses() { # EXIT PATTERN ARGUMENT...
-	local exit_code=$1 pattern=$2
-	shift 2
-	recover "$@"
-	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
-}
+refuses() { answers "$1" "$2" recover "${@:3}"; } # EXIT PATTERN ARGUMENT...
 look() { "$wirelog" unsafe-recover --dry-run --json "$(data "$1")"; } # NODE
 says() { [ "$(look "$1" | jq "$2")" = "$3" ]; } # NODE FILTER VALUE
 sums() { (cd "$(data "$1")" && find . -type f -print0 | sort -z | xargs -0 sha256sum); } # NODE

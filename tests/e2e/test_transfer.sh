@@ -8,28 +8,12 @@
 . "$(dirname "$0")/lib.sh"
 count=${COUNT:-20}
 
-directories() { # NODE...: options
-	local node
-	for node in "$@"; do printf -- '--run-directory %s ' "$run_base/${cluster##*/}/$node"; done
-}
-
-tool() { # COMMAND... at the nodes of $asked
-	# shellcheck disable=SC2046,SC2086
-	"$wirelog" "$@" $(directories $asked) >"$work/tool.out" 2>&1
-}
-
-# refuses EXIT PATTERN COMMAND...
-refuses() {
-	local exit_code=$1 pattern=$2
-	shift 2
-	tool "$@"
-	[ $? -eq "$exit_code" ] && grep -qE -- "$pattern" "$work/tool.out"
-}
+refuses() { answers "$1" "$2" run_tool "${@:3}"; } # EXIT PATTERN COMMAND...
 
 # Machines without a free core may hold an election of their own right behind it: what counts is that the tool saw it done.
 hand_over() { # NODE, asked of any node
 	asked=$((RANDOM % 3 + 1))
-	tool transfer "$1" || { cat "$work/tool.out"; return 1; }
+	run_tool transfer "$1" || { cat "$work/tool.out"; return 1; }
 }
 
 many() {
@@ -49,20 +33,20 @@ asked='1 2 3'
 claim "leadership_goes_round_in_$count" many
 asked='1 2 3'
 wait_leader
-claim who_leads_is_done_at_once tool transfer "$leader"
+claim who_leads_is_done_at_once run_tool transfer "$leader"
 claim and_is_told grep -q "node $leader leads it" "$work/tool.out"
 claim no_member_is_refused refuses 64 'no member of journal 0' transfer 5
 claim no_node_is_refused refuses 64 'NODE' transfer 8
 claim no_journal_is_refused refuses 64 'journal 7' transfer --journal 7
-claim without_a_node_the_best_one_takes_it tool transfer --json
+claim without_a_node_the_best_one_takes_it run_tool transfer --json
 claim what_came_of_it_is_json jq -e '.[0].from != .[0].to and .[0].journal == 0' "$work/tool.out"
 wait_leader
 before=$leader
 asked=$before
-claim step_down_gives_it_away tool step-down
+claim step_down_gives_it_away run_tool step-down
 claim another_one_leads wait_other_leader "$before"
 asked=$before
-claim step_down_of_a_follower_changes_nothing tool step-down
+claim step_down_of_a_follower_changes_nothing run_tool step-down
 claim and_says_who_leads grep -q 'leads it, which is not asked here' "$work/tool.out"
 
 wait_leader
@@ -75,7 +59,7 @@ start_node "$absent"
 need absent_node_starts wait_started "$absent"
 wait_leader
 asked=$leader
-claim node_that_is_back_can_have_it tool transfer "$absent"
+claim node_that_is_back_can_have_it run_tool transfer "$absent"
 claim no_append_failed stop_loader a
 claim none_was_refused grep -q ' refused 0 ' "$cluster/loader.a.out"
 final_check
