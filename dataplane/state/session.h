@@ -75,7 +75,7 @@ enum wl_session_verdict {
 	WL_SESSION_FENCED, /* a committed fence spent it: it is not in the log, and never will be */
 	WL_SESSION_IN_FLIGHT, /* appended, not committed yet: the answer will come */
 	WL_SESSION_GAP, /* an earlier sequence is missing: *number is the one that would be next */
-	WL_SESSION_FORGOTTEN, /* so old that its run is gone: the client acknowledged it long ago */
+	WL_SESSION_FORGOTTEN, /* its run is gone: the client acknowledged it long ago, or a fence pushed it out */
 	WL_SESSION_UNKNOWN, /* no such session */
 	/* would push out a run that is not acknowledged by the client, or its end is on its way: back-pressure */
 	WL_SESSION_WINDOW,

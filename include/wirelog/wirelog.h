@@ -65,8 +65,8 @@ struct wirelog_ack {
 	/* WIRELOG_OK: in the log, at `level`. EXPIRED: not in the log, and never will be. FENCED: likewise, somebody asked what became
 	 * of it and had its sequence spent (wirelog_ask_outcome). NO_SPACE, RECORD_TOO_LARGE: refused, not
 	 * in the log. NOT_CONNECTED, NO_LEADER: append_timeout_ns passed before it could be sent, because nobody answered, or
-	 * nobody led; not in the log. UNKNOWN_OUTCOME: it was sent, and append_timeout_ns passed without an answer, or the
-	 * session was lost; it may be in the log. */
+	 * nobody led; not in the log. UNKNOWN_OUTCOME: it was sent, and append_timeout_ns passed without an answer, the
+	 * session was lost, or a fence in this session had the answer forgotten before it came; it may be in the log. */
 	int status;
 	enum wirelog_level level; /* reached */
 	void *tag; /* of the append */
@@ -307,7 +307,8 @@ int64_t wirelog_ask_end(struct wirelog *log);
  *	fence 0		OUTCOME says how it stands; PENDING may change at any time
  *	fence 1		what is not committed by then never will be: an entry spends the session's sequences up to that one, so a copy
  *			that comes late is refused (FENCED), and OUTCOME is not PENDING. For who took over from an application that is gone:
- *			one that still runs gets FENCED for all that it has on its way up to there.
+ *			one that still runs gets FENCED for all that it has on its way up to there, or UNKNOWN_OUTCOME for the
+ *			oldest of what was in the log and not answered yet.
  */
 int64_t wirelog_ask_outcome(struct wirelog *log, uint64_t session, uint64_t sequence, int fence);
 /* Opens the session now, not at the first append: CONNECTED tells when it is there, wirelog_position.session its number. 0; nothing
