@@ -100,6 +100,13 @@ static void keep_for_fence(struct wl_service *service, const struct wl_read *rea
 	refuse(service, read, WIRELOG_BACK_PRESSURE);
 }
 
+static void release(struct wl_reads *reads, struct wl_read *read)
+{
+	WL_CHECK(reads->fence_count != 0);
+	reads->fence_count--;
+	read->client = 0;
+}
+
 /* Everything that was acknowledged before the question is in what we know. */
 static void answer(struct wl_service *service, const struct wl_read *read)
 {
@@ -149,10 +156,9 @@ static unsigned follow(struct wl_service *service, bool leads)
 		if (reads->fences[at].client == 0)
 			continue;
 		refuse(service, &reads->fences[at], WIRELOG_NOT_LEADER);
-		reads->fences[at].client = 0;
+		release(reads, &reads->fences[at]);
 		refused++;
 	}
-	reads->fence_count = 0;
 	return refused;
 }
 
@@ -319,8 +325,7 @@ static unsigned tell_fenced(struct wl_service *service)
 			say_outcome(service, read, WIRELOG_OK, fate, number);
 			wl_count(service->replica->counters, WL_COUNTER_reads_told);
 		}
-		read->client = 0;
-		reads->fence_count--;
+		release(reads, read);
 		did++;
 	}
 	return did;
@@ -344,13 +349,6 @@ unsigned wl_reads_turn(struct wl_service *service)
 }
 
 /* ---- fences ----------------------------------------------------------------------------------- */
-
-static void release(struct wl_reads *reads, struct wl_read *read)
-{
-	WL_CHECK(reads->fence_count != 0);
-	reads->fence_count--;
-	read->client = 0;
-}
 
 /* True when an entry was appended. */
 static bool propose(struct wl_service *service, struct wl_read *read)
