@@ -38,5 +38,6 @@ void wl_status_json_set_scrub(json_t *object, const struct wl_scrub_report *repo
 	json_object_set_new(scrub, "passes", number(report->passes));
 	json_object_set_new(scrub, "found", number(report->found));
 	json_object_set_new(scrub, "mended", number(report->mended));
+	json_object_set_new(scrub, "open", number(report->open));
 	json_object_set_new(object, "scrub", scrub);
 }

@@ -41,7 +41,6 @@ static void begin_pass(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 	report->position = now->begin_offset;
 	report->end = now->durable_offset;
 	scrub->tries = 0;
-	scrub->damaged = 0;
 }
 
 /* The part of the time that its part of the bytes may take. */
@@ -70,7 +69,6 @@ static void follow_begin(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 		return;
 	report->position = now->begin_offset;
 	scrub->tries = 0;
-	scrub->damaged = 0;
 }
 
 /* ---- a piece ------------------------------------------------------------------------------------ */
@@ -125,31 +123,59 @@ enum wl_scrub_state wl_scrub_step(struct wl_scrub *scrub, const struct wl_scrub_
 	return scrub->state;
 }
 
-/* Damaged places of the piece that are still kept, and the first of them. */
-static uint32_t count_damage(const struct wl_scrub *scrub, uint64_t begin_offset, uint64_t *first)
+/* Damage of the piece that is still kept, in the order of the stream but for the last: in `seen`, which has room for what a survey can name. */
+static uint32_t list_damage(const struct wl_scrub *scrub, uint64_t begin_offset,
+			    struct wl_scrub_place *seen)
 {
 	const struct wl_survey *survey = &scrub->survey;
-	uint64_t lowest = NOWHERE;
+	bool refused = survey->state == WL_SURVEY_REFUSED;
 	uint32_t count = 0;
 
 	for (uint32_t at = 0; at < survey->hole_count; at++) {
 		const struct wl_survey_hole *hole = &survey->holes[at];
 
-		if (hole->end <= begin_offset || hole->begin < survey->config.from.offset)
-			continue;
-		count++;
-		if (hole->begin < lowest)
-			lowest = hole->begin;
+		if (hole->end > begin_offset && hole->begin >= survey->config.from.offset)
+			seen[count++] = (struct wl_scrub_place){hole->begin, hole->end};
 	}
-	if (survey->state == WL_SURVEY_REFUSED || survey->end == WL_SURVEY_END_UNKNOWN) {
-		uint64_t begin = survey->state == WL_SURVEY_REFUSED ? survey->damage.begin
-								    : survey->end_begin;
+	if (refused || survey->end == WL_SURVEY_END_UNKNOWN) {
+		uint64_t begin = refused ? survey->damage.begin : survey->end_begin;
+		uint64_t end = begin < scrub->piece_end ? scrub->piece_end : begin + 1;
 
-		count += begin >= begin_offset;
-		if (begin >= begin_offset && begin < lowest)
-			lowest = begin;
+		if (begin >= begin_offset)
+			seen[count++] = (struct wl_scrub_place){begin, end};
 	}
-	*first = lowest;
+	return count;
+}
+
+/* What the look has seen, whole or damaged: [from, to). */
+static struct wl_scrub_place looked_at(const struct wl_scrub *scrub)
+{
+	const struct wl_survey *survey = &scrub->survey;
+
+	return (struct wl_scrub_place){
+		survey->holes_let_go ? survey->holes[0].begin : survey->config.from.offset,
+		survey->state == WL_SURVEY_REFUSED ? survey->damage.begin : survey->now.offset,
+	};
+}
+
+/* Counts what is new and what is whole again. Returns how much damage there is, and where the first begins. */
+static uint32_t judge_piece(struct wl_scrub *scrub, uint64_t begin_offset, uint64_t *first)
+{
+	struct wl_scrub_place seen[WL_SURVEY_HOLES_MAX + 1], looked = looked_at(scrub);
+	uint32_t count = list_damage(scrub, begin_offset, seen);
+	struct wl_scrub_report *report = &scrub->report;
+
+	*first = NOWHERE;
+	for (uint32_t at = 0; at < count; at++) {
+		report->found +=
+			wl_scrub_places_found(&scrub->places, seen[at].begin, seen[at].end);
+		if (seen[at].begin < *first)
+			*first = seen[at].begin;
+	}
+	report->mended +=
+		wl_scrub_places_mended(&scrub->places, looked.begin, looked.end, seen, count);
+	wl_scrub_places_give_up(&scrub->places, begin_offset);
+	report->open = scrub->places.count;
 	return count;
 }
 
@@ -167,15 +193,9 @@ static void end_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 {
 	struct wl_scrub_report *report = &scrub->report;
 	uint64_t first, reached = piece_reached(scrub);
-	uint32_t damaged = count_damage(scrub, now->begin_offset, &first);
-	bool again = scrub->tries != 0;
+	uint32_t damaged = judge_piece(scrub, now->begin_offset, &first);
 
 	scrub->state = WL_SCRUB_RESTS;
-	if (!again)
-		report->found += damaged;
-	else if (damaged < scrub->damaged)
-		report->mended += scrub->damaged - damaged;
-	scrub->damaged = damaged;
 	if (damaged != 0 && scrub->tries < WL_SCRUB_TRIES) {
 		scrub->tries++;
 		/* No chunk begins where a segment does. */
@@ -185,7 +205,6 @@ static void end_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 		return;
 	}
 	scrub->tries = 0;
-	scrub->damaged = 0;
 	report->position = reached < report->end ? reached : report->end;
 	if (report->position == report->end) {
 		report->finished_ns = now->ns;

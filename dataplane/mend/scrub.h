@@ -15,6 +15,7 @@
 #ifndef WL_DATAPLANE_MEND_SCRUB_H
 #define WL_DATAPLANE_MEND_SCRUB_H
 
+#include "dataplane/mend/scrub_places.h"
 #include "dataplane/mend/survey.h"
 
 #define WL_SCRUB_PIECE_BYTES (4u << 20) /* and what its last chunk needs */
@@ -40,7 +41,8 @@ struct wl_scrub_report {
 	uint64_t passes; /* that came to their end */
 	uint64_t bytes; /* read, in all */
 	uint64_t found; /* damaged places, */
-	uint64_t mended; /* of which so many were whole when they were looked at again */
+	uint64_t mended; /* of which so many were whole when they were looked at again, in this pass or a later one */
+	uint64_t open; /* of which so many were damaged when they were looked at last */
 };
 
 enum wl_scrub_state {
@@ -58,7 +60,7 @@ struct wl_scrub {
 	uint64_t durable_offset, appended_ns; /* as seen last, and when it moved */
 	uint64_t piece_end;
 	uint64_t found_offset; /* to be handed over; ~0: nothing */
-	uint32_t damaged; /* places of this piece, when it was looked at last */
+	struct wl_scrub_places places; /* damaged, when they were looked at last */
 	uint32_t tries;
 	uint8_t *window;
 	void *memory;

@@ -233,6 +233,71 @@ static void what_nobody_mends_is_handed_over_a_few_times_and_passed(void)
 	end();
 }
 
+/* It is counted once as found, whatever number of passes goes over it, and once as mended, even if that takes until a later pass. */
+static void what_is_mended_late_is_counted_once(void)
+{
+	uint8_t *one, *other;
+
+	begin(6, 300, 20000);
+	one = memory_drive_place(&fixture.drive, 2000000);
+	other = memory_drive_place(&fixture.drive, 4600000);
+	*one ^= 1;
+	*other ^= 1;
+	for (unsigned pass = 0; pass < 3; pass++) {
+		run_pass();
+		CU_ASSERT_EQUAL(scrub.report.found, 2);
+		CU_ASSERT_EQUAL(scrub.report.mended, 0);
+		CU_ASSERT_EQUAL(scrub.report.open, 2);
+	}
+	*one ^= 1;
+	run_pass();
+	CU_ASSERT_EQUAL(scrub.report.found, 2);
+	CU_ASSERT_EQUAL(scrub.report.mended, 1);
+	CU_ASSERT_EQUAL(scrub.report.open, 1);
+	*other ^= 1;
+	*one ^= 1; /* it rots again: another damage */
+	run_pass();
+	CU_ASSERT_EQUAL(scrub.report.found, 3);
+	CU_ASSERT_EQUAL(scrub.report.mended, 2);
+	CU_ASSERT_EQUAL(scrub.report.open, 1);
+	end();
+}
+
+static void damage_that_is_given_up_is_not_open_and_was_not_mended(void)
+{
+	begin(6, 1400, 16000);
+	*memory_drive_place(&fixture.drive, 2000000) ^= 1;
+	run_pass();
+	CU_ASSERT_EQUAL(scrub.report.open, 1);
+	log_fixture_give_up(&fixture.log, 1000);
+	now.begin_offset = fixture.log.begin.offset;
+	fixture.drive.first_segment = now.begin_offset / fixture.config.segment_bytes;
+	run_pass();
+	CU_ASSERT_EQUAL(scrub.report.found, 1);
+	CU_ASSERT_EQUAL(scrub.report.mended, 0);
+	CU_ASSERT_EQUAL(scrub.report.open, 0);
+	end();
+}
+
+static void places_that_are_half_mended_are_open(void)
+{
+	static struct wl_scrub_places places;
+	struct wl_scrub_place halves[] = {{100, 200}, {400, 500}};
+
+	CU_ASSERT_TRUE(wl_scrub_places_found(&places, 100, 500));
+	CU_ASSERT_FALSE(wl_scrub_places_found(&places, 100, 200));
+	CU_ASSERT_EQUAL(wl_scrub_places_mended(&places, 0, 1000, halves, 2), 0);
+	CU_ASSERT_EQUAL(wl_scrub_places_mended(&places, 101, 1000, NULL, 0), 0);
+	CU_ASSERT_EQUAL(wl_scrub_places_mended(&places, 0, 100, NULL, 0), 0);
+	CU_ASSERT_EQUAL(wl_scrub_places_mended(&places, 100, 101, NULL, 0), 1);
+	CU_ASSERT_EQUAL(places.count, 0);
+	for (uint64_t at = 0; at < WL_SCRUB_PLACES_MAX + 3; at++)
+		CU_ASSERT_TRUE(wl_scrub_places_found(&places, at * 10 + 1, at * 10 + 5));
+	CU_ASSERT_EQUAL(places.count, WL_SCRUB_PLACES_MAX);
+	CU_ASSERT_EQUAL(wl_scrub_places_mended(&places, 0, UINT64_MAX, NULL, 0),
+			WL_SCRUB_PLACES_MAX);
+}
+
 static void several_places_of_one_piece_are_counted_each(void)
 {
 	uint64_t offset;
@@ -337,6 +402,9 @@ WL_SUITE(scrub)
 	WL_TEST(what_is_handed_over_is_found_by_who_mends),
 	WL_TEST(rot_is_found_wherever_it_is),
 	WL_TEST(what_nobody_mends_is_handed_over_a_few_times_and_passed),
+	WL_TEST(what_is_mended_late_is_counted_once),
+	WL_TEST(damage_that_is_given_up_is_not_open_and_was_not_mended),
+	WL_TEST(places_that_are_half_mended_are_open),
 	WL_TEST(several_places_of_one_piece_are_counted_each),
 	WL_TEST(a_place_that_cannot_be_read_is_found),
 	WL_TEST(records_that_flow_put_it_off_by_an_eighth_of_the_time_at_most),
