@@ -22,6 +22,9 @@
  * Which base is written where. Base n lies in place n % 2. The next one never goes to the place of the newest proven one, and the
  * older one of two gives way otherwise; n skips a number where that is needed.
  *
+ * A base that could not be read may be readable at the next start. One that was made of the stream's beginning meanwhile is older, under a
+ * higher number: so what could not be read is removed before, now that the stream is known to be there from its beginning.
+ *
  * A base that can no longer be proven, because a newer BASE entry is in effect at the worker, is passed over; not for ever, a node
  * that is slow needs one, too (WL_BASE_SKIPS_MAX).
  *
@@ -143,6 +146,7 @@ struct wl_base_maker {
 	uint32_t *order;
 	struct wl_base_maker_place {
 		bool whole, proven;
+		bool unread; /* something lies there that could not be read */
 		uint64_t sequence, index, digest, walk_offset;
 	} places[WL_BASE_PLACES];
 	uint64_t sequence; /* highest that was ever seen or written */

@@ -57,6 +57,38 @@ static void write_from_start(struct wl_base_maker *maker, const struct wl_log_ba
 			   wl_base_file_bytes(&maker->encoder.header));
 }
 
+/* True: a place is cleared first. */
+static bool sweep(struct wl_base_maker *maker)
+{
+	if (maker->loaded_index != 0)
+		return false; /* the next base goes to that place */
+	for (unsigned place = 0; place < WL_BASE_PLACES; place++) {
+		if (!maker->places[place].unread)
+			continue;
+		maker->phase = WL_BASE_PHASE_SWEEP;
+		wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_REMOVE, 0, 0);
+		maker->want.place = maker->place = place;
+		return true;
+	}
+	return false;
+}
+
+static void on_swept(struct wl_base_maker *maker, enum wl_disk_status status)
+{
+	struct wl_log_base base = maker->encoder.header.log;
+
+	if (maker->state == WL_BASE_MAKER_WANTS_REMOVE && status != WL_DISK_OK) {
+		maker->report.failures++;
+		maker->report.failing = true;
+		wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_REST, 0, 0);
+		return;
+	}
+	if (maker->state == WL_BASE_MAKER_WANTS_REMOVE)
+		maker->places[maker->place].unread = false;
+	if (!sweep(maker))
+		write_from_start(maker, &base);
+}
+
 bool wl_base_write_begin(struct wl_base_maker *maker)
 {
 	uint64_t index = maker->applied.sessions.applied_index;
@@ -73,7 +105,9 @@ bool wl_base_write_begin(struct wl_base_maker *maker)
 	}
 	maker->skips = 0;
 	wl_base_maker_take_window(maker);
-	write_from_start(maker, &base);
+	maker->encoder.header.log = base;
+	if (!sweep(maker))
+		write_from_start(maker, &base);
 	return true;
 }
 
@@ -98,7 +132,8 @@ static void on_committed(struct wl_base_maker *maker)
 	maker->report.made++;
 	maker->report.failing = false;
 	maker->phase = WL_BASE_PHASE_APPLY;
-	if (!header->log.installed || !maker->places[!maker->place].whole)
+	if (!header->log.installed ||
+	    (!maker->places[!maker->place].whole && !maker->places[!maker->place].unread))
 		return;
 	maker->phase = WL_BASE_PHASE_CLEAR;
 	wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_REMOVE, 0, 0);
@@ -108,7 +143,7 @@ static void on_committed(struct wl_base_maker *maker)
 /* Its segments are forgotten next; no start could go on from it. */
 static void on_cleared(struct wl_base_maker *maker)
 {
-	maker->places[!maker->place].whole = false;
+	maker->places[!maker->place].whole = maker->places[!maker->place].unread = false;
 	maker->phase = WL_BASE_PHASE_APPLY;
 }
 
@@ -169,7 +204,9 @@ void wl_base_write_on_done(struct wl_base_maker *maker, enum wl_disk_status stat
 {
 	struct wl_log_base base = maker->encoder.header.log;
 
-	if (maker->phase == WL_BASE_PHASE_WRITE)
+	if (maker->phase == WL_BASE_PHASE_SWEEP)
+		on_swept(maker, status);
+	else if (maker->phase == WL_BASE_PHASE_WRITE)
 		on_written_or_not(maker, status);
 	else if (maker->phase == WL_BASE_PHASE_CLEAR)
 		on_cleared(maker);
@@ -189,6 +226,7 @@ void wl_base_write_on_loaded(struct wl_base_maker *maker)
 
 		if (header->sequence > maker->sequence)
 			maker->sequence = header->sequence;
+		maker->places[place].unread = loaded->verdict == WL_BASE_DAMAGED;
 		if (loaded->verdict != WL_BASE_OK)
 			continue;
 		maker->places[place] = (struct wl_base_maker_place){

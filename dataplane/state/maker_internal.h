@@ -14,6 +14,7 @@ enum wl_base_maker_phase {
 	WL_BASE_PHASE_LOAD = 0,
 	WL_BASE_PHASE_WALK,
 	WL_BASE_PHASE_APPLY,
+	WL_BASE_PHASE_SWEEP, /* what could not be read in a place goes before the first base of the stream's beginning is written */
 	WL_BASE_PHASE_WRITE,
 	WL_BASE_PHASE_LOOK,
 	WL_BASE_PHASE_REMOVE,
@@ -37,7 +38,7 @@ void wl_base_maker_stop(struct wl_base_maker *maker, enum wl_base_stop stop);
 bool wl_base_write_begin(struct wl_base_maker *maker);
 /* A base that a majority made, of the state and the log as they are: proven when it is written. */
 void wl_base_write_install(struct wl_base_maker *maker, const struct wl_log_base *base);
-/* What WRITE, LOOK or REMOVE wanted was done, or not. */
+/* What SWEEP, WRITE, LOOK, REMOVE or CLEAR wanted was done, or not. */
 void wl_base_write_on_done(struct wl_base_maker *maker, enum wl_disk_status status);
 /* What was loaded, and how much of it the state knows to be proven. */
 void wl_base_write_on_loaded(struct wl_base_maker *maker);

@@ -331,7 +331,7 @@ static enum wl_disk_status read_place(const struct base_fixture *fixture,
 
 	if (place->size == 0)
 		return WL_DISK_ABSENT;
-	if (want->offset + want->bytes > place->size)
+	if (place->unreadable || want->offset + want->bytes > place->size)
 		return WL_DISK_FAILED;
 	memcpy(want->buffer, place->bytes + want->offset, want->bytes);
 	return WL_DISK_OK;
@@ -371,7 +371,8 @@ static enum wl_disk_status perform(struct base_fixture *fixture)
 			empty(&fixture->places[want->place]);
 		if (fails_now(fixture))
 			return WL_DISK_FAILED;
-		fixture->writing = (struct base_fixture_place){blocks_of(want->bytes), want->bytes};
+		fixture->writing = (struct base_fixture_place){.bytes = blocks_of(want->bytes),
+							       .size = want->bytes};
 		fixture->written = 0;
 		return WL_DISK_OK;
 	case WL_BASE_MAKER_WANTS_WRITE:

@@ -18,6 +18,7 @@
 struct base_fixture_place {
 	uint8_t *bytes;
 	uint64_t size; /* 0: there is none */
+	bool unreadable;
 };
 
 struct base_fixture {

@@ -303,6 +303,34 @@ static void without_a_beginning_it_needs_a_base(void)
 }
 
 /* Whatever the store refuses, and however often: the base comes in the end, and a proven one outlives it. */
+/* Bases that cannot be read in one life of the process, and in the next one they can: none of them stands before what was made meanwhile. */
+static void bases_that_are_readable_again_are_in_order(void)
+{
+	for (unsigned unreadable = 1; unreadable < 4; unreadable++) {
+		begin(12 + unreadable);
+		mark(true);
+		mark(true);
+		for (unsigned place = 0; place < WL_BASE_PLACES; place++)
+			fixture.places[place].unreadable = (unreadable >> place & 1) != 0;
+		base_fixture_start(&fixture);
+		follow();
+		expect_in_step();
+		if (unreadable == 3)
+			CU_ASSERT_EQUAL(
+				(fixture.places[0].size != 0) + (fixture.places[1].size != 0), 1);
+		for (unsigned life = 0; life < 2; life++) {
+			for (unsigned place = 0; place < WL_BASE_PLACES; place++)
+				fixture.places[place].unreadable = false;
+			base_fixture_start(&fixture);
+			follow();
+			expect_in_step();
+			mark(true);
+			expect_in_step();
+		}
+		end();
+	}
+}
+
 static void a_base_that_cannot_be_written_is_tried_again(void)
 {
 	for (unsigned in_place = 0; in_place < 2; in_place++) {
@@ -501,6 +529,7 @@ WL_SUITE(base_maker)
 	WL_TEST(a_proven_base_that_is_not_ours_discards_ours),
 	WL_TEST(damage_below_the_limit_stops_it_by_name),
 	WL_TEST(without_a_beginning_it_needs_a_base),
+	WL_TEST(bases_that_are_readable_again_are_in_order),
 	WL_TEST(a_base_that_cannot_be_written_is_tried_again),
 	WL_TEST(a_failed_write_beside_the_old_one_takes_nothing_away),
 	WL_TEST(late_marks_are_passed_over),
