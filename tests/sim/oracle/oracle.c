@@ -380,6 +380,16 @@ static void note_wall(struct sim_oracle *oracle, const struct sim_node *node, un
 		oracle->wall_seen[node->number] = wall_ns;
 }
 
+static void note_turn(struct sim_oracle *oracle, const struct sim_node *node)
+{
+	const struct wl_replica *replica = &node->journals[oracle->journal]->replica;
+	struct sim_turns *turns = &oracle->turns[node->number];
+
+	turns->at[turns->count % SIM_ORACLE_TURNS].wall_ns = replica->wall_ns;
+	turns->at[turns->count % SIM_ORACLE_TURNS].commit = replica->commit;
+	turns->count++;
+}
+
 static void after_turn(void *context, struct sim_node *node, unsigned worker)
 {
 	struct sim_oracle *oracles = context;
@@ -397,6 +407,7 @@ static void after_turn(void *context, struct sim_node *node, unsigned worker)
 	for (unsigned journal = worker; journal < config->journals; journal += config->workers) {
 		sim_oracle_check_lives(&oracles[journal], node);
 		check_journal(&oracles[journal], node);
+		note_turn(&oracles[journal], node);
 	}
 	wl_worker_check(node->cores[worker].worker);
 }

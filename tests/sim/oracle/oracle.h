@@ -128,6 +128,18 @@ struct sim_promise {
 	uint64_t losses; /* of memory, in the cluster by then */
 };
 
+#define SIM_ORACLE_TURNS \
+	1024u /* of each node, the last ones: longer than a frame waits for its port */
+
+/* How far a node knew the journal committed when a turn ended, by what its clock said in that turn: an acknowledgement names that time, and
+ * may leave turns after it was made. */
+struct sim_turns {
+	struct {
+		uint64_t wall_ns, commit;
+	} at[SIM_ORACLE_TURNS]; /* a ring */
+	uint64_t count;
+};
+
 #define SIM_ORACLE_CONSUMER "reader" /* the consumer that operators know */
 #define SIM_ORACLE_CONSUMERS 8u
 
@@ -144,6 +156,7 @@ struct sim_oracle { /* of one journal */
 	/* A liar holds the key: what Raft promises is not asked for, memory safety and the nodes' own invariants are. */
 	bool reduced;
 	struct sim_drops drops[WIRELOG_NODES_MAX + 1];
+	struct sim_turns turns[WIRELOG_NODES_MAX + 1];
 	struct sim_committed *entries; /* by index */
 	uint64_t committed, entries_max;
 	struct sim_stored_record *records; /* by number */

@@ -443,6 +443,22 @@ static struct sim_client *client_of(const struct sim_oracle *oracle,
 	return found;
 }
 
+/* Records are passed over, and the subscription goes on. It may be behind what it had sent already: a word of the reader that comes late sent it
+ * back there, and what the reader says next brings it forward again. */
+static void note_passed(struct sim_reader *reader, uint64_t boot, const struct wl_wire_gap *gap)
+{
+	bool goes_on = reader->sent_subscription == gap->subscription &&
+		       reader->sent_boot == boot && reader->sent_through != UINT64_MAX;
+
+	reader->sent_subscription = gap->subscription;
+	reader->sent_boot = boot;
+	if (!goes_on)
+		reader->sent_through = UINT64_MAX;
+	else if (reader->sent_through < gap->next_number)
+		reader->sent_through = gap->next_number;
+	reader->passed_number = gap->next_number;
+}
+
 /* A node calls a record lost: then its drive is not well. */
 void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 			  const struct wl_frame_header *header, const struct wl_wire_gap *gap)
@@ -450,24 +466,21 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 	const struct sim_node *from = &oracle->cluster->nodes[node];
 	const struct wl_log *log = &from->journals[oracle->journal]->log;
 	struct sim_client *client = client_of(oracle, header);
+	bool goes_on = gap->status == WIRELOG_TRIMMED || gap->status == WIRELOG_RESCUED;
 	bool lacks;
 
 	/* The subscription has ended. A copy of its SUBSCRIBE that comes late begins another one under its name, where "now" is by
 	 * then; the reader sees that records are missing, and asks for them. */
-	if (gap->status != WIRELOG_LOST && client &&
+	if (gap->status != WIRELOG_LOST && !goes_on && client &&
 	    client->reader.sent_subscription == gap->subscription)
 		client->reader.sent_through = UINT64_MAX;
 	if (gap->status == WIRELOG_TRIMMED)
 		sim_oracle_judge_trimmed(oracle, node, gap);
 	/* It leaves in the turn in which the loss is committed: judged where it comes. */
-	if (gap->status == WIRELOG_TRIMMED || gap->status == WIRELOG_RESCUED) {
+	if (goes_on) {
 		if (client && client->reader.node == node &&
-		    client->reader.subscription == gap->subscription) {
-			client->reader.sent_subscription = gap->subscription;
-			client->reader.sent_boot = from->boot;
-			client->reader.sent_through = UINT64_MAX;
-			client->reader.passed_number = gap->next_number;
-		}
+		    client->reader.subscription == gap->subscription)
+			note_passed(&client->reader, from->boot, gap);
 	}
 	if (gap->status != WIRELOG_LOST)
 		return;

@@ -88,6 +88,31 @@ static void on_append(struct sim_oracle *oracle, unsigned from, const uint8_t *p
 			      LLU(append.term), heard);
 }
 
+/* What a node knew committed before the turn in which it was `wall_ns` there. What is not remembered, and a turn that has not ended, are judged
+ * by what it knows now. */
+static uint64_t commit_before(const struct sim_oracle *oracle, const struct sim_node *node,
+			      uint64_t wall_ns)
+{
+	const struct sim_turns *turns = &oracle->turns[node->number];
+
+	for (uint64_t at = turns->count; at > 1 && turns->count - at < SIM_ORACLE_TURNS - 1; at--) {
+		if (turns->at[(at - 1) % SIM_ORACLE_TURNS].wall_ns == wall_ns)
+			return turns->at[(at - 2) % SIM_ORACLE_TURNS].commit;
+	}
+	return node->journals[oracle->journal]->replica.commit;
+}
+
+static void judge_hint(struct sim_oracle *oracle, const struct sim_node *node,
+		       const struct wl_wire_append_ack *ack)
+{
+	uint64_t commit = commit_before(oracle, node, ack->wall_ns);
+
+	if ((ack->flags & WL_WIRE_ACK_REJECTED) && ack->hint_term != 0 && ack->hint_index <= commit)
+		sim_violation(oracle->cluster, node->number, "O18",
+			      "asks for %llu again, and %llu was committed there",
+			      LLU(ack->hint_index), LLU(commit));
+}
+
 static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 			  const uint8_t *payload, size_t bytes)
 {
@@ -105,12 +130,7 @@ static void on_append_ack(struct sim_oracle *oracle, unsigned from, unsigned to,
 		sim_violation(oracle->cluster, from, "O18",
 			      "acknowledges %llu, and its log ends at %llu",
 			      LLU(ack.match_received), LLU(log->tail.index));
-	if ((ack.flags & WL_WIRE_ACK_REJECTED) && ack.hint_term != 0 &&
-	    ack.hint_index <= node->journals[oracle->journal]->replica.commit)
-		sim_violation(oracle->cluster, from, "O18",
-			      "asks for %llu again, and %llu is committed there",
-			      LLU(ack.hint_index),
-			      LLU(node->journals[oracle->journal]->replica.commit));
+	judge_hint(oracle, node, &ack);
 	if (ack.match_durable == 0 || (oracle->acknowledged_boot[from] == node->boot &&
 				       oracle->acknowledged_durable[from] == ack.match_durable))
 		return;
