@@ -396,10 +396,9 @@ static bool lost_disks(const struct run *run)
 }
 
 /* Data that were refused stay refused, and data that forgot count for nothing until the others have taken them in. */
-static bool majority_is(const struct run *run, bool or_forgot)
+static wl_members lame_of(const struct run *run, bool or_forgot)
 {
 	wl_members lame = 0;
-	bool is = false;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
 		const struct sim_node *node = &run->cluster.nodes[number];
@@ -408,9 +407,37 @@ static bool majority_is(const struct run *run, bool or_forgot)
 		    (or_forgot && lost_disks(run) && !data_count(run, node)))
 			lame |= 1u << number;
 	}
+	return lame;
+}
+
+static bool majority_is(const struct run *run, bool or_forgot)
+{
+	wl_members lame = lame_of(run, or_forgot);
+	bool is = false;
+
 	for (unsigned journal = 0; journal < run->plan->journals; journal++)
 		is |= !decides(run, journal, ~lame);
 	return is;
+}
+
+/*
+ * A change of members had begun, is committed nowhere, and stands in a log that may lead: who counts by it needs nodes that are lame. Whether
+ * the others go on without that log is chance.
+ */
+static bool majority_of_a_change_is_lame(const struct run *run)
+{
+	wl_members lame = lame_of(run, true);
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		const struct sim_node *node = &run->cluster.nodes[number];
+
+		for (unsigned journal = 0; node->up && journal < run->plan->journals; journal++) {
+			if (!wl_members_has(lame, number) && is_member(run, journal, number) &&
+			    !wl_list_decides(&node->journals[journal]->log.list, ~lame))
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool is_held_back(const struct run *run, unsigned journal)
@@ -529,6 +556,10 @@ static void check_liveness(struct run *run, struct sim_result *result)
 			check_halt(run);
 		else
 			check_held_back(run);
+		return;
+	}
+	if (majority_of_a_change_is_lame(run)) {
+		sim_trace_say(&run->cluster.network.trace, "a change waits for who is lame");
 		return;
 	}
 	/* What was on its way when it healed does not count. */
@@ -737,7 +768,7 @@ void sim_run(const struct sim_plan *plan, const struct sim_options *options,
 		outlive_liars(run);
 	} else {
 		check_liveness(run, result);
-		if (!majority_is(run, true))
+		if (!majority_is(run, true) && !majority_of_a_change_is_lame(run))
 			check_convergence(run);
 	}
 	for (unsigned which = 0; which < SIM_SEENS; which++) {
