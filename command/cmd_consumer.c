@@ -17,7 +17,7 @@
 #include "dataplane/base/consumer_name.h"
 #include "wirelog/status.h"
 
-enum { KEY_TO = 0x100, KEY_EXISTING };
+enum { KEY_TO = 0x100, KEY_EXISTING, KEY_JSON };
 
 enum verb { VERB_NONE, VERB_LIST, VERB_SET, VERB_DELETE };
 
@@ -26,7 +26,7 @@ struct options {
 	enum verb verb;
 	char name[WL_CONSUMER_NAME_BYTES];
 	uint64_t to; /* 0: not given */
-	bool existing;
+	bool existing, json;
 	uint64_t made; /* index of the entry that made the checkpoint which is meant; 0: any */
 };
 
@@ -34,6 +34,7 @@ static const struct argp_option option_table[] = {
 	{"to", KEY_TO, "N", 0, "set: N is the first record that the consumer has not consumed", 0},
 	{"existing", KEY_EXISTING, NULL, 0,
 	 "set: only where the checkpoint is there; else it is made", 0},
+	{"json", KEY_JSON, NULL, 0, "print the list as JSON; of a change, as it is then", 0},
 	WL_TOOL_ASK_OPTION_JOURNAL,
 	WL_TOOL_ASK_OPTION_SECONDS,
 	{0},
@@ -81,6 +82,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_EXISTING:
 		options->existing = true;
+		return 0;
+	case KEY_JSON:
+		options->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		take_word(state, options, argument);
@@ -147,6 +151,17 @@ static void print_list(const struct wl_tool_view *view)
 	       (unsigned long)wl_tool_ask_number(view->journal, "held_bytes"));
 }
 
+static void print_json(const struct wl_tool_view *view)
+{
+	json_t *list = json_pack("{s:O?, s:O?}", "consumers",
+				 json_object_get(view->journal, "consumers"), "held_bytes",
+				 json_object_get(view->journal, "held_bytes"));
+
+	json_dumpf(list, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(list);
+}
+
 /* ---- what is asked ------------------------------------------------------------------------------- */
 
 static int set(struct options *options)
@@ -183,24 +198,39 @@ static int delete (const struct options *options)
 	return wl_tool_ask_wait(&options->ask, request, is_deleted, options);
 }
 
+static int list(const struct options *options)
+{
+	struct wl_tool_view view;
+	int result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
+
+	if (result == 0 && options->json)
+		print_json(&view);
+	else if (result == 0)
+		print_list(&view);
+	json_decref(view.status);
+	return result;
+}
+
+static int change(struct options *options)
+{
+	struct wl_tool_view view;
+	int result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
+
+	options->made = wl_tool_ask_number(find(&view, options->name), "made");
+	json_decref(view.status);
+	if (result != 0)
+		return result;
+	return options->verb == VERB_SET ? set(options) : delete (options);
+}
+
 static int run(struct options *options)
 {
 	int result = wl_tool_ask_choose(&options->ask);
-	struct wl_tool_view view;
-	const json_t *consumer;
 
-	if (result != 0)
-		return result;
-	result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
-	consumer = find(&view, options->name);
-	options->made = wl_tool_ask_number(consumer, "made");
-	if (result == 0 && options->verb == VERB_LIST)
-		print_list(&view);
-	json_decref(view.status);
-	if (result == 0 && options->verb == VERB_SET)
-		result = set(options);
-	else if (result == 0 && options->verb == VERB_DELETE)
-		result = delete (options);
+	if (result == 0 && options->verb != VERB_LIST)
+		result = change(options);
+	if (result == 0 && (options->verb == VERB_LIST || options->json))
+		result = list(options);
 	return result;
 }
 

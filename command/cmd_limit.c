@@ -33,7 +33,7 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{"json", KEY_JSON, NULL, 0, "list: as JSON", 0},
+	{"json", KEY_JSON, NULL, 0, "print the limits as JSON; behind set, as they are then", 0},
 	WL_TOOL_ASK_OPTION_JOURNAL,
 	WL_TOOL_ASK_OPTION_SECONDS,
 	{0},
@@ -124,8 +124,6 @@ static void check_words(const struct argp_state *state, const struct options *op
 		argp_error(state, "list or set?");
 	if (options->verb == VERB_SET && !options->has_value)
 		argp_error(state, "set which limit to what? set NAME VALUE");
-	if (options->verb == VERB_SET && options->json)
-		argp_error(state, "--json belongs to list");
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -227,8 +225,9 @@ static int set(const struct options *options)
 	int result;
 
 	if (wl_tool_ask_is_done(&options->ask, is_set, options)) {
-		printf("%s was %" PRIu64 " before\n", wl_journal_limit_name(options->limit),
-		       options->value);
+		if (!options->json)
+			printf("%s was %" PRIu64 " before\n", wl_journal_limit_name(options->limit),
+			       options->value);
 		return 0;
 	}
 	snprintf(request, sizeof(request), "/wirelog/limit_set,%s,%" PRIu64 ",%u,%" PRIu64,
@@ -251,12 +250,19 @@ static int run(struct options *options)
 		return result;
 	result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
 	options->entry = wl_tool_ask_number(limits_of(&view), "entry");
-	if (result == 0 && options->verb == VERB_LIST && options->json)
+	if (result == 0 && options->verb == VERB_SET) {
+		json_decref(view.status);
+		result = set(options);
+		if (result != 0 || !options->json)
+			return result;
+		result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
+	}
+	if (result == 0 && options->json)
 		print_json(&view);
-	else if (result == 0 && options->verb == VERB_LIST)
+	else if (result == 0)
 		print_list(&view);
 	json_decref(view.status);
-	return result == 0 && options->verb == VERB_SET ? set(options) : result;
+	return result;
 }
 
 int wl_cmd_limit(int argc, char **argv)

@@ -32,7 +32,7 @@ static const struct argp_option option_table[] = {
 	 "this journal only (default: all of them, one after the other)", 0},
 	{"timeout", WL_TOOL_ASK_KEY_SECONDS, "S", 0,
 	 "so many seconds for each journal, until it is committed (default 10)", 0},
-	{"json", KEY_JSON, NULL, 0, "list: as JSON", 0},
+	{"json", KEY_JSON, NULL, 0, "print the list as JSON; of a change, as it is then", 0},
 	{0},
 };
 
@@ -78,8 +78,6 @@ static void check_words(const struct argp_state *state, const struct options *op
 		argp_error(state, "replace it by which node?");
 	if (change->by != 0 && change->by == change->node)
 		argp_error(state, "a node does not take its own place");
-	if (options->json && change->verb != VERB_LIST)
-		argp_error(state, "--json belongs to list");
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -233,8 +231,10 @@ static int run(struct options *options)
 		printf("%7s %5s %12s  %s\n", "JOURNAL", "NODE", "DURABLE", "IS");
 	for (uint32_t at = 0; at < count && result == 0; at++) {
 		options->ask.journal = first + at;
-		result = options->change.verb == VERB_LIST ? list_one(options, all)
-							   : change_one(options);
+		if (options->change.verb != VERB_LIST)
+			result = change_one(options);
+		if (result == 0 && (options->change.verb == VERB_LIST || all != NULL))
+			result = list_one(options, all);
 	}
 	if (all != NULL && result == 0) {
 		json_dumpf(all, stdout, JSON_INDENT(2));

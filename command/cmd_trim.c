@@ -15,16 +15,18 @@
 #include "command/tool_option.h"
 #include "wirelog/status.h"
 
-enum { KEY_TO = 0x100 };
+enum { KEY_TO = 0x100, KEY_JSON };
 
 struct options {
 	struct wl_tool_ask ask;
 	uint64_t to; /* 0: not given */
+	bool json;
 };
 
 static const struct argp_option option_table[] = {
 	{"to", KEY_TO, "N", 0, "records below number N may be forgotten; N and later ones are kept",
 	 0},
+	{"json", KEY_JSON, NULL, 0, "print what came of it as JSON, an object for each node", 0},
 	WL_TOOL_ASK_OPTION_JOURNAL,
 	WL_TOOL_ASK_OPTION_SECONDS,
 	{0},
@@ -38,6 +40,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_TO:
 		/* Nothing is below 1. */
 		options->to = wl_tool_option_number(state, "--to", argument, 2, INT64_MAX);
+		return 0;
+	case KEY_JSON:
+		options->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is one word too many", argument);
@@ -73,6 +78,37 @@ static void tell(const struct options *options)
 	}
 }
 
+static void tell_json(const struct options *options)
+{
+	json_t *nodes = json_array();
+
+	for (uint32_t at = 0; at < options->ask.cluster.run_directory_count; at++) {
+		const char *directory = options->ask.cluster.run_directories[at];
+		struct wl_tool_view view;
+		bool answers = wl_tool_ask_look(directory, options->ask.journal, &view) == 0;
+		json_t *node =
+			json_pack("{s:s, s:b}", "run_directory", directory, "answers", answers);
+
+		if (answers) {
+			json_t *said = json_pack(
+				"{s:O?, s:i, s:O?, s:O?, s:O?}", "node",
+				json_object_get(view.status, "node"), "journal",
+				(int)options->ask.journal, "trim_number",
+				json_object_get(view.journal, "trim_number"), "first_number",
+				json_object_get(json_object_get(view.journal, "begin"), "number"),
+				"commit_number", json_object_get(view.journal, "commit_number"));
+
+			json_object_update(node, said);
+			json_decref(said);
+		}
+		json_array_append_new(nodes, node);
+		json_decref(view.status);
+	}
+	json_dumpf(nodes, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(nodes);
+}
+
 static bool is_trimmed(const struct wl_tool_view *view, const void *wanted)
 {
 	const struct options *options = wanted;
@@ -87,11 +123,13 @@ static int run(struct options *options)
 
 	snprintf(request, sizeof(request), "/wirelog/trim,%lu,%u", (unsigned long)options->to,
 		 options->ask.journal);
-	if (result == 0 && wl_tool_ask_is_done(&options->ask, is_trimmed, options))
-		printf("records below %lu were trimmed before\n", (unsigned long)options->to);
-	else if (result == 0)
+	if (result == 0 && !wl_tool_ask_is_done(&options->ask, is_trimmed, options))
 		result = wl_tool_ask_wait(&options->ask, request, is_trimmed, options);
-	if (result == 0)
+	else if (result == 0 && !options->json)
+		printf("records below %lu were trimmed before\n", (unsigned long)options->to);
+	if (result == 0 && options->json)
+		tell_json(options);
+	else if (result == 0)
 		tell(options);
 	return result;
 }

@@ -32,6 +32,8 @@ claim a_follower_passes_it_on run_tool consumer set index --to 50
 asked=
 for node in 1 2 3; do claim "node_${node}_has_it" wait_until 10 is_at "$node" index 50; done
 claim it_goes_on run_tool consumer set index --to 60 --existing
+claim it_is_told_as_json run_tool consumer set index --to 60 --json
+claim as_it_is_then test "$(jq -r '.consumers[] | select(.name == "index") | .number' "$work/tool.out")" = 60
 claim it_never_goes_back run_tool consumer set index --to 20
 claim and_is_where_it_was wait_until 10 is_at "$leader" index 60
 claim it_is_listed run_tool consumer list

@@ -50,6 +50,8 @@ claim more_than_memory_is_refused_by_name refuses 64 'more than this node has me
 	limit set limits.sessions 129
 claim what_is_no_limit_is_refused refuses 64 "'retention.byte' is no limit" limit set retention.byte 5
 claim what_is_out_of_range_is_refused refuses 64 'limits.sessions is 1 to 10240' limit set limits.sessions 0
+claim what_was_set_is_told_as_json run_tool limit set limits.sessions 16 --json
+claim as_it_is_then test "$(jq -r '.list[] | select(.name == "limits.sessions") | .value' "$work/tool.out")" = 16
 claim json_is_an_object run_tool limit list --json
 claim of_names_and_values test "$(jq -r '.list[0].value' "$work/tool.out")" = 33554432
 

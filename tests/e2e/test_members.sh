@@ -93,7 +93,8 @@ need somebody_leads_still wait_leader
 start_node "$gone"
 need it_starts_again wait_started "$gone"
 other=$(followers_of "$leader" | grep -v "^$gone\$" | head -n 1)
-claim it_takes_the_place_of_another member replace "$other" "$gone" --timeout 60
+claim it_takes_the_place_of_another member replace "$other" "$gone" --timeout 60 --json
+claim the_new_list_is_told test "$(jq -r '.[0].members.voters | length' "$work/tool.out")" = 3
 voting=$(printf '%s' "1234" | tr -d "$other")
 for node in $(printf '%s' "$voting" | sed 's/./& /g'); do
 	claim "node_${node}_has_the_list" wait_until 20 has_voters "$node" "$voting"

@@ -89,6 +89,8 @@ asked=$follower
 claim a_follower_passes_it_on trim --to 50
 for node in 1 2 3; do claim "node_${node}_has_it" wait_until 20 is_trimmed_to "$node" 50; done
 asked=
+claim each_node_is_told_as_json trim --to 50 --json
+claim with_its_number test "$(jq -r 'map(.trim_number) | join(" ")' "$work/trim.out")" = '50 50 50'
 claim less_changes_nothing trim --to 20
 claim and_says_so grep -q 'records below 20 were trimmed before' "$work/trim.out"
 for node in 1 2 3; do claim "node_${node}_has_it_still" is_trimmed_to "$node" 50; done
