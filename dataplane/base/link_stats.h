@@ -21,7 +21,7 @@
 	X(handed_over, SUM, frames, "steering in software: given by the worker that receives to the one they are for") \
 	X(handed_dropped, SUM, frames, "steering in software: lost, that worker did not take them in time") \
 	X(handed_strange, SUM, frames, "steering in software: UDP to a port of no worker, left to who receives") \
-	X(handed_back, SUM, frames, "steering in software: sent for other workers, by a device with one queue to send from")
+	X(handed_back, SUM, frames, "steering in software: sent by worker 0 for the others")
 /* clang-format on */
 
 struct wl_link_stats {

@@ -92,12 +92,28 @@ static bool start_with_rules(struct wl_opening *opening, struct wl_port_hub *hub
 	if (device->max_rx_queues < workers || device->max_tx_queues < workers)
 		return false;
 	if (wl_port_start_device(opening, &queues) != 0) {
-		snprintf(why, why_bytes, "it does not start with %u queues", workers);
+		snprintf(why, why_bytes, "it does not start with %u queues: %s", workers,
+			 opening->words->reason);
 		return false;
 	}
 	if (make_rules(hub, why, why_bytes))
 		return true;
 	rte_eth_dev_stop(hub->device);
+	return false;
+}
+
+/*
+ * Drivers with which more queues to send from change nothing about where frames arrive. Not with all: virtio and packet sockets have pairs,
+ * and what the other side puts into the second one's half would never be received.
+ */
+static bool has_tx_apart(const struct rte_eth_dev_info *device)
+{
+	static const char *const drivers[] = {"net_ena", "net_e1000_igb", "net_gve",
+					      "net_igc", "net_ring",	  "net_vmxnet3"};
+
+	for (unsigned at = 0; at < RTE_DIM(drivers); at++)
+		if (strcmp(device->driver_name, drivers[at]) == 0)
+			return true;
 	return false;
 }
 
@@ -109,11 +125,10 @@ static int start_in_software(struct wl_opening *opening, struct wl_port_hub *hub
 	int status = WIRELOG_EAL_DEVICE;
 
 	hub->in_software = true;
-	if (device->max_tx_queues >= workers)
+	if (device->max_tx_queues >= workers && has_tx_apart(device))
 		status = wl_port_start_device(opening, &queues);
 	if (status == 0)
 		return 0;
-	/* Some want as many queues to send from as they receive on. */
 	hub->tx_shared = true;
 	queues.tx = 1;
 	opening->mark = wl_eal_log_mark();
@@ -123,7 +138,7 @@ static int start_in_software(struct wl_opening *opening, struct wl_port_hub *hub
 static int start_shared(struct wl_opening *opening, struct wl_port_hub *hub)
 {
 	struct rte_eth_dev_info device;
-	char why[128];
+	char why[320];
 	int error = rte_eth_dev_info_get(hub->device, &device), status;
 
 	if (error != 0)

@@ -29,6 +29,7 @@ struct seen {
 	bool relays[WORKERS], told[WORKERS];
 	unsigned received[WORKERS], out_of_order;
 	struct wl_link_stats before, after; /* the second worker took nothing in between */
+	unsigned taken_when_full;
 	unsigned kept; /* that it had in its ring then */
 	uint64_t relayed;
 	unsigned buffers_missing; /* of all pools, when both ports were closed */
@@ -86,6 +87,25 @@ static void exchange(struct wl_port *ports[WORKERS], unsigned frames, bool takes
 	}
 	while (receive(ports[0], 0) != 0 || (takes && receive(ports[1], 1) != 0))
 		;
+}
+
+/* The second worker sends more than its ring holds before the owner has a turn. */
+static void send_back(struct wl_port *ports[WORKERS])
+{
+	struct wl_frame frames[8];
+
+	for (unsigned number = 1; number <= WL_STEER_SLOTS; number++)
+		send_to(ports[1], 0, number);
+	if (ports[1]->ops->alloc(ports[1], 0, frames, 8) != 8)
+		_exit(5);
+	seen->taken_when_full = ports[1]->ops->tx_burst(ports[1], frames, 8);
+	ports[1]->ops->tx_drop(ports[1], frames, 8);
+	for (unsigned turn = 0; turn < WL_STEER_SLOTS; turn++)
+		receive(ports[0], 0);
+	wl_port_dpdk_link_stats(ports[0], 0, &seen->after);
+	/* These are on their way when the ports close. */
+	for (unsigned number = 1; number <= 40; number++)
+		send_to(ports[1], 0, number);
 }
 
 static void look(struct wl_port *ports[WORKERS])
@@ -148,6 +168,7 @@ static void run(const char *device)
 		for (unsigned got; (got = receive(ports[1], 1)) != 0 && seen->kept < FRAMES;)
 			seen->kept += got;
 	} else {
+		send_back(ports);
 		wl_port_dpdk_close(ports[0]);
 	}
 	wl_port_dpdk_close(ports[1]);
@@ -209,9 +230,19 @@ static void the_ring_outlives_its_owner_and_no_buffer_is_lost(void)
 	CU_ASSERT_EQUAL(seen->buffers_missing, 0);
 }
 
-static void the_note_says_why_and_who_sends(void)
+static void the_owner_sends_for_all_where_queues_are_pairs(void)
 {
 	see("net_null0,no-rx=1");
+	CU_ASSERT_PTR_NOT_NULL(strstr(seen->notes[0], "receives for all, and sends for all"));
+	CU_ASSERT_EQUAL(seen->taken_when_full, 0);
+	CU_ASSERT_EQUAL(seen->after.handed_back, WL_STEER_SLOTS);
+	CU_ASSERT_EQUAL(seen->after.tx_frames, WL_STEER_SLOTS);
+	CU_ASSERT_EQUAL(seen->buffers_missing, 0);
+}
+
+static void the_note_says_why_and_who_sends(void)
+{
+	see("net_ring0");
 	CU_ASSERT_PTR_NOT_NULL(strstr(seen->notes[0], "steering in software ("));
 	CU_ASSERT_PTR_NOT_NULL(strstr(
 		seen->notes[0], "worker 0 receives for all, and each sends on a queue of its own"));
@@ -224,5 +255,6 @@ WL_SUITE(port_hub)
 	WL_TEST(each_worker_gets_its_own_in_order),
 	WL_TEST(what_a_worker_does_not_take_is_bounded_and_counted),
 	WL_TEST(the_ring_outlives_its_owner_and_no_buffer_is_lost),
+	WL_TEST(the_owner_sends_for_all_where_queues_are_pairs),
 	WL_TEST(the_note_says_why_and_who_sends),
 };
