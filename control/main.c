@@ -138,6 +138,21 @@ static int load_config(const struct options *options, struct wl_config *config)
 	return status;
 }
 
+/* Devices that all workers share: nobody has asked them yet what they can do. */
+static void tell_steering(const struct wl_config *config)
+{
+	const struct wl_config_worker *first = &config->workers[0];
+
+	for (uint32_t at = 0; at < first->link_count && config->worker_count > 1; at++) {
+		const struct wl_config_link *link = &first->links[at];
+
+		if (link->kind == WL_CONFIG_PCI || (link->kind == WL_CONFIG_EAL && link->peer == 0))
+			printf("note: %s: %u workers share it: by flow rules, or handed on by worker 0 where it takes none; decided at "
+			       "the start, and told by its line and by status\n",
+			       link->name, config->worker_count);
+	}
+}
+
 /* What is right in itself but not there on this machine is worth a note, not a refusal. */
 static int tell_checked(const struct options *options, const struct wl_config *config)
 {
@@ -149,6 +164,7 @@ static int tell_checked(const struct options *options, const struct wl_config *c
 		printf("note: security.key_file is not set; wirelogd starts only with --insecure-lab\n");
 	else if (access(config->key_file, R_OK) != 0)
 		printf("note: the key file %s cannot be read on this machine\n", config->key_file);
+	tell_steering(config);
 	return EX_OK;
 }
 

@@ -136,6 +136,17 @@ int wl_boot_choose_idle(struct wl_node *node, char *reason, size_t reason_bytes)
 	return 0;
 }
 
+/* Who moves the others' frames must know whether they are at work. */
+static void name_served(struct wl_node *node, uint32_t number)
+{
+	struct wl_worker_thread *thread = &node->workers[number].thread;
+
+	thread->served_count = 0;
+	for (uint32_t other = 0; other < node->config->worker_count; other++)
+		if (other != number && wl_port_dpdk_relays(node->workers[number].port))
+			thread->served[thread->served_count++] = node->workers[other].worker;
+}
+
 int wl_boot_start_workers(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	for (uint32_t number = 0; number < node->config->worker_count; number++) {
@@ -143,6 +154,7 @@ int wl_boot_start_workers(struct wl_node *node, char *reason, size_t reason_byte
 		int status;
 
 		worker->thread.worker = worker->worker;
+		name_served(node, number);
 		status = wl_worker_thread_start(&worker->thread);
 		if (status != 0) {
 			snprintf(reason, reason_bytes, "worker %u: %s", number,

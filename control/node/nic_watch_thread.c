@@ -100,6 +100,7 @@ static void read_link(const struct wl_port *port, const struct watched *watched,
 	const struct wl_config_link *config = watched->config;
 
 	link->up = port->ops->link_is_up(port, watched->place);
+	link->steering = wl_port_dpdk_steering(port, watched->place);
 	if (config->kind == WL_CONFIG_AF_PACKET || config->kind == WL_CONFIG_AF_XDP) {
 		link->stats_known = wl_kernel_stats_read(config->name, &link->stats);
 		return;

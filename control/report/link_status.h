@@ -14,6 +14,7 @@ struct wl_status_link {
 	uint32_t worker;
 	const char *name, *kind;
 	bool up;
+	const char *steering; /* a word of port_dpdk.h; NULL: not looked at yet */
 	uint64_t changes; /* times that `up` was another than a second before */
 	bool stats_known;
 	struct wl_link_stats stats;
@@ -21,7 +22,7 @@ struct wl_status_link {
 	struct wl_link_number numbers[WL_STATUS_LINK_NUMBERS];
 };
 
-/* link_json.c: {"worker", "link", "kind", "up", "changes", "stats": {...} or null, "extended": {...}}; the caller owns it. */
+/* link_json.c: {"worker", "link", "kind", "up", "steering", "changes", "stats": {...} or null, "extended": {...}}; the caller owns it. */
 json_t *wl_status_json_links(const struct wl_status_link *links, uint32_t count);
 
 #endif

@@ -17,7 +17,11 @@
 	X(rx_missed, SUM, frames, "lost: no descriptor was free, the worker was too slow; of an interface of the kernel: dropped") \
 	X(rx_no_buffer, SUM, times, "no buffer was there for a descriptor; of an interface of the kernel: its queue overran") \
 	X(rx_errors, SUM, frames, "that came broken") \
-	X(tx_errors, SUM, frames, "that could not be sent")
+	X(tx_errors, SUM, frames, "that could not be sent") \
+	X(handed_over, SUM, frames, "steering in software: given by the worker that receives to the one they are for") \
+	X(handed_dropped, SUM, frames, "steering in software: lost, that worker did not take them in time") \
+	X(handed_strange, SUM, frames, "steering in software: UDP to a port of no worker, left to who receives") \
+	X(handed_back, SUM, frames, "steering in software: sent by worker 0 for the others")
 /* clang-format on */
 
 struct wl_link_stats {

@@ -53,6 +53,7 @@ struct wl_port_ops {
 struct wl_port {
 	const struct wl_port_ops *ops;
 	uint16_t link_count;
+	uint64_t relayed; /* frames moved for other workers: work of this port's thread of which no frame tells */
 };
 
 #endif

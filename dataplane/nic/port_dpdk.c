@@ -13,6 +13,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/nic/eal_dpdk.h"
+#include "dataplane/nic/port_hub_dpdk.h"
 #include "dataplane/nic/port_links_dpdk.h"
 #include "wirelog/status.h"
 
@@ -21,6 +22,7 @@
 #define TX_AT_ONCE 64u
 #define FRAMES_FOR_WORKER 2048u
 #define FRAMES_FOR_LINK 256u
+#define FRAMES_IN_HANDS 512u /* that another worker may have of a pool that is not its own */
 #define FRAME_OVERHEAD_BYTES (RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) + 128)
 
 static struct wl_port_dpdk *of(struct wl_port *port)
@@ -54,6 +56,9 @@ static uint16_t receive(struct wl_port_dpdk *port, uint16_t index, struct rte_mb
 	case WL_LINK_UDP:
 		return wl_udp_receive(&link->udp, port->pool, mbufs, wanted, &port->counters.udp);
 	default:
+		if (wl_unlikely(link->in_software))
+			return wl_port_hub_rx(link->hub, port->worker, mbufs, wanted,
+					      &port->port.relayed);
 		return rte_eth_rx_burst(link->device, link->queue, mbufs, wanted);
 	}
 }
@@ -69,6 +74,8 @@ static uint16_t transmit(struct wl_port_dpdk *port, uint16_t index, struct rte_m
 	case WL_LINK_UDP:
 		return wl_udp_send(&link->udp, mbufs, count, &port->counters.udp);
 	default:
+		if (wl_unlikely(link->in_software))
+			return wl_port_hub_tx(link->hub, port->worker, mbufs, count);
 		return rte_eth_tx_burst(link->device, link->queue, mbufs, count);
 	}
 }
@@ -310,13 +317,24 @@ static const struct wl_port_ops ops = {
 
 /* ---- open and close --------------------------------------------------------------------------- */
 
-static uint32_t frames_of(const struct wl_port_config *config)
+static bool may_be_shared(const struct wl_port_config *config)
+{
+	for (uint16_t i = 0; i < config->link_count; i++)
+		if (config->links[i].kind == WL_LINK_PCI || config->links[i].kind == WL_LINK_EAL)
+			return config->workers > 1;
+	return false;
+}
+
+/* Without what the owner of a shared device has on top. */
+static uint32_t frames_of_each(const struct wl_port_config *config)
 {
 	uint32_t frames = config->frames;
 
 	if (frames != 0)
 		return frames;
 	frames = FRAMES_FOR_WORKER;
+	if (may_be_shared(config))
+		frames += WL_STEER_SLOTS; /* on the way to who sends them */
 	for (uint16_t i = 0; i < config->link_count; i++) {
 		const struct wl_link_config *link = &config->links[i];
 		uint32_t descriptors = link->descriptors != 0 ? link->descriptors : 1024;
@@ -329,6 +347,16 @@ static uint32_t frames_of(const struct wl_port_config *config)
 		else if (link->kind == WL_LINK_EAL)
 			frames += 1024;
 	}
+	return frames;
+}
+
+/* The first worker's are also what the others are handed: in their rings, in their hands, and in their threads' caches. */
+static uint32_t frames_of(const struct wl_port_config *config)
+{
+	uint32_t frames = frames_of_each(config);
+
+	if (config->worker == 0 && config->frames == 0 && may_be_shared(config))
+		frames += (config->workers - 1) * (WL_STEER_SLOTS + FRAMES_IN_HANDS);
 	return frames;
 }
 
@@ -382,6 +410,7 @@ int wl_port_dpdk_open(struct wl_port **opened, const struct wl_port_config *conf
 	port->workers = config->workers != 0 ? config->workers : 1;
 	port->udp_port = config->udp_port;
 	port->buffer_bytes = buffer_bytes_of(config);
+	port->frames_of_others = frames_of_each(config);
 	wl_memif_init(&port->memif);
 	for (uint32_t worker = 0; worker < WIRELOG_WORKERS_MAX; worker++) {
 		bool known = config->memory_nodes && worker < config->workers;
@@ -463,4 +492,25 @@ void wl_port_dpdk_counters(const struct wl_port *base, struct wl_port_dpdk_count
 
 	*counters = port->counters;
 	counters->memif = port->memif.counters;
+}
+
+const char *wl_port_dpdk_steering(const struct wl_port *base, uint16_t link)
+{
+	const struct wl_port_dpdk *port = (const struct wl_port_dpdk *)base;
+	const struct wl_dpdk_link *of = &port->links[link];
+
+	if (of->hub)
+		return of->hub->in_software ? "software" : "rules";
+	return of->kind == WL_LINK_AF_PACKET && port->workers > 1 ? "copies" : "none";
+}
+
+bool wl_port_dpdk_relays(const struct wl_port *base)
+{
+	const struct wl_port_dpdk *port = (const struct wl_port_dpdk *)base;
+
+	for (uint16_t i = 0; i < port->port.link_count; i++)
+		if (port->links[i].in_software &&
+		    wl_port_hub_is_owned(&port->links[i], port->worker))
+			return true;
+	return false;
 }

@@ -5,7 +5,7 @@
  * physical NIC, any device that EAL can name, or a kernel socket for clients without DPDK.
  *
  * Order of calls: wl_eal_start (eal_dpdk.h) -> fill struct wl_link_config for each link -> on the
- * main thread wl_port_dpdk_open for worker 0, then 1, ... (worker 0 sets up a NIC for all of them)
+ * main thread wl_port_dpdk_open for worker 0, then 1, ... (worker 0 sets up a NIC for all of them: port_hub_dpdk.h)
  * -> start the worker thread, which from then on alone uses the port -> tend about once a
  * millisecond: memif links come up and reconnect only there. A memif link is never up at open, and
  * open does not fail because the other end is missing. After the worker's end: wl_port_dpdk_close.
@@ -69,7 +69,7 @@ struct wl_port_config {
 		memory_nodes; /* of each worker's core, by worker, -1: not known; read by open alone. NULL: none is */
 	uint32_t frames; /* buffers in the pool; 0: enough for the links and the worker's queues */
 	uint16_t mtu_max; /* of links added later; 0: as the links here */
-	uint16_t udp_port; /* pci with several workers: frames to it go to this worker's queue */
+	uint16_t udp_port; /* of this worker; the others' are as far from it as their numbers: a shared device tells them apart by it */
 	const struct wl_link_config *links;
 	uint16_t link_count;
 };
@@ -123,6 +123,15 @@ void wl_port_dpdk_remove_link(struct wl_port *port, uint16_t link);
 
 /* A memif client's link whose server has no free slot for it. */
 bool wl_port_dpdk_link_is_full(const struct wl_port *port, uint16_t link);
+
+/*
+ * How frames of a link's device come to the worker that they are for, in a word: "none" (nobody else has the device), "rules" (the device
+ * does it), "software" (the owner hands them on: port_hub_dpdk.h), "copies" (af_packet: each worker's socket gets everything, and takes its
+ * own). [any]
+ */
+const char *wl_port_dpdk_steering(const struct wl_port *port, uint16_t link);
+/* Other workers' frames pass through this port: who has it must not sleep while they are at work. */
+bool wl_port_dpdk_relays(const struct wl_port *port);
 
 void wl_port_dpdk_counters(const struct wl_port *port, struct wl_port_dpdk_counters *counters);
 

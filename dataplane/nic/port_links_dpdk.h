@@ -17,17 +17,19 @@
 
 #define WL_XDP_HEADROOM 256u /* that the kernel keeps in front of a frame in an XDP buffer */
 
+struct wl_port_hub;
+
 struct wl_dpdk_link {
 	bool present;
 	_Atomic bool up; /* read by others */
 	unsigned interface; /* the kernel's number of it, at open; 0: no interface of the kernel's */
 	bool owns_device; /* a virtual device that we made */
-	bool steered; /* flow is ours */
+	bool in_software; /* frames come and go through the hub */
 	uint16_t device; /* DPDK's port id */
 	uint16_t queue;
+	struct wl_port_hub *hub; /* of a device that several workers share; NULL: it is ours alone */
 	struct wl_link_info info;
 	enum wl_link_kind kind;
-	struct rte_flow *flow;
 	char device_name[RTE_ETH_NAME_MAX_LEN];
 	struct wl_udp_link
 		udp; /* WL_LINK_UDP, which has no device; nor has WL_LINK_MEMIF: it is in `memif` below */
@@ -40,6 +42,7 @@ struct wl_port_dpdk {
 	uint32_t worker, workers;
 	uint16_t udp_port;
 	uint16_t buffer_bytes; /* room in an mbuf */
+	uint32_t frames_of_others; /* in the pool of a worker whose port is not open yet */
 	uint16_t up_count;
 	uint16_t turn;
 	uint16_t up[WL_LINKS_MAX]; /* indexes of the links that frames may come from */

@@ -4,28 +4,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/nic/port_links_dpdk.h"
+#include "dataplane/nic/port_hub_dpdk.h"
 
 _Static_assert(WL_LINK_NUMBER_NAME_BYTES >= RTE_ETH_XSTATS_NAME_SIZE, "a driver's name fits");
 
-/* A NIC that several workers share is told of once, by who has its first queue. */
-static bool has_device(const struct wl_dpdk_link *link)
+/* The link, when it has a device to be asked. A NIC that several workers share is told of once, by its owner. */
+static const struct wl_dpdk_link *device_of(const struct wl_port *base, uint16_t index)
 {
-	return link->present && (link->kind == WL_LINK_PCI || link->kind == WL_LINK_EAL) &&
-	       link->queue == 0;
+	const struct wl_port_dpdk *port = (const struct wl_port_dpdk *)base;
+	const struct wl_dpdk_link *link = &port->links[index];
+	bool has_device = link->present &&
+			  (link->kind == WL_LINK_PCI || link->kind == WL_LINK_EAL) &&
+			  wl_port_hub_is_owned(link, port->worker);
+
+	return has_device ? link : NULL;
 }
 
-static const struct wl_dpdk_link *link_of(const struct wl_port *port, uint16_t link)
+static void add_handed(const struct wl_port_hub *hub, struct wl_link_stats *stats)
 {
-	return &((const struct wl_port_dpdk *)port)->links[link];
+	const struct wl_steer_counters *counters = &hub->steer.counters;
+
+	stats->handed_over = atomic_load_explicit(&counters->over, memory_order_relaxed);
+	stats->handed_dropped = atomic_load_explicit(&counters->dropped, memory_order_relaxed);
+	stats->handed_strange = atomic_load_explicit(&counters->strange, memory_order_relaxed);
+	stats->handed_back = atomic_load_explicit(&counters->back, memory_order_relaxed);
 }
 
 bool wl_port_dpdk_link_stats(const struct wl_port *port, uint16_t link, struct wl_link_stats *stats)
 {
-	const struct wl_dpdk_link *of = link_of(port, link);
+	const struct wl_dpdk_link *of = device_of(port, link);
 	struct rte_eth_stats device;
 
-	if (!has_device(of) || rte_eth_stats_get(of->device, &device) != 0)
+	if (!of || rte_eth_stats_get(of->device, &device) != 0)
 		return false;
 	*stats = (struct wl_link_stats){
 		.rx_frames = device.ipackets,
@@ -37,6 +47,8 @@ bool wl_port_dpdk_link_stats(const struct wl_port *port, uint16_t link, struct w
 		.rx_errors = device.ierrors,
 		.tx_errors = device.oerrors,
 	};
+	if (of->hub)
+		add_handed(of->hub, stats);
 	return true;
 }
 
@@ -58,8 +70,8 @@ static uint32_t take(const struct rte_eth_xstat *values, const struct rte_eth_xs
 uint32_t wl_port_dpdk_link_numbers(const struct wl_port *port, uint16_t link,
 				   struct wl_link_number *numbers, uint32_t max)
 {
-	const struct wl_dpdk_link *of = link_of(port, link);
-	int count = has_device(of) ? rte_eth_xstats_get(of->device, NULL, 0) : 0;
+	const struct wl_dpdk_link *of = device_of(port, link);
+	int count = of ? rte_eth_xstats_get(of->device, NULL, 0) : 0;
 	struct rte_eth_xstat_name *names;
 	struct rte_eth_xstat *values;
 	uint32_t taken = 0;

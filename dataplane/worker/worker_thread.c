@@ -63,6 +63,32 @@ static uint64_t activity_of(const struct wl_counters *counters)
 	return sum;
 }
 
+/* Of the worker, and of those that wait for it to move their frames. Read by a worker that has nothing else to do. */
+static uint64_t activity_around(const struct wl_worker_thread *thread)
+{
+	uint64_t sum = activity_of(&thread->worker->counters);
+
+	for (uint32_t at = 0; at < thread->served_count; at++)
+		sum += activity_of(&thread->served[at]->counters);
+	return sum;
+}
+
+/*
+ * Frames moved for others are work, but nobody here knows whether they are believed: it gives way between two turns, so that a flood does
+ * not keep it on a core, and does not sleep.
+ */
+static void heed(struct wl_worker_thread *thread, struct wl_idler *idler, uint64_t now_ns)
+{
+	const struct wl_port *port = thread->worker->port;
+
+	wl_idle_heed(idler, activity_around(thread), now_ns);
+	if (wl_likely(port->relayed == thread->relayed))
+		return;
+	thread->relayed = port->relayed;
+	idler->besieged = true;
+	idler->empty_turns = 0;
+}
+
 static void run_errand(struct wl_worker_thread *thread)
 {
 	struct wl_worker_errand *errand;
@@ -115,9 +141,9 @@ static void poll_until_stopped(struct wl_worker_thread *thread, struct wl_clock 
 		did = wl_worker_turn(worker, now, wl_clock_wall_ns(clock, now));
 		if (did == 0 && thread->idle != WL_IDLE_SPIN)
 			wl_count(&worker->counters, WL_COUNTER_turns_yielded);
-		if (did == 0)
-			wl_idle_heed(&idler, activity_of(&worker->counters), now);
 		idler.besieged = worker->besieged;
+		if (did == 0)
+			heed(thread, &idler, now);
 		wl_idle_rest(&idler, did);
 		if (now - tended_ns >= CLOCK_TEND_NS) {
 			tended_ns = now;

@@ -30,8 +30,12 @@ struct wl_worker_thread {
 	struct wl_worker *worker;
 	uint16_t core; /* WL_CORE_ANY: anywhere */
 	enum wl_idle idle;
+	/* Workers whose frames pass through this one's port (wl_port_dpdk_relays): it does not nap while one of them is at work. */
+	const struct wl_worker *served[WIRELOG_WORKERS_MAX];
+	uint32_t served_count;
 
 	_Atomic(struct wl_worker_errand *) errand; /* asked for; NULL: none */
+	uint64_t relayed; /* the port's, at the last turn that found nothing to do */
 	struct wl_port_ops port_ops; /* the port's, with our tend around its own */
 	pthread_t thread;
 	sem_t entered;
@@ -39,7 +43,7 @@ struct wl_worker_thread {
 	char reason[160];
 };
 
-/* Fill worker, core and idle first. Returns when the thread polls: 0, or EAL_CORES, NO_MEMORY with thread->reason. */
+/* Fill worker, core, idle and whom it serves first. Returns when the thread polls: 0, or EAL_CORES, NO_MEMORY with thread->reason. */
 int wl_worker_thread_start(struct wl_worker_thread *thread);
 /* After STOP was told. Waits for the end of the loop, at most `patience_ms`; false: it hangs, let the process end. */
 bool wl_worker_thread_join(struct wl_worker_thread *thread, unsigned patience_ms);

@@ -169,9 +169,10 @@ static void a_link_is_told_by_worker_and_name(void)
 		 .name = "eth1",
 		 .kind = "af_packet",
 		 .up = true,
+		 .steering = "software",
 		 .changes = 3,
 		 .stats_known = true,
-		 .stats = {.rx_missed = 7}},
+		 .stats = {.rx_missed = 7, .handed_over = 9}},
 		{.worker = 1,
 		 .name = "@socket",
 		 .kind = "memif",
@@ -186,6 +187,7 @@ static void a_link_is_told_by_worker_and_name(void)
 	metrics = wl_metrics_json(&bed->facts);
 	CU_ASSERT_EQUAL(value_of(metrics, "link_rx_missed", "[0, \"eth1\"]"), 7);
 	CU_ASSERT_EQUAL(value_of(metrics, "link_rx_missed", "[1, \"@socket\"]"), -99);
+	CU_ASSERT_EQUAL(value_of(metrics, "link_handed_over", "[0, \"eth1\"]"), 9);
 	CU_ASSERT_EQUAL(value_of(metrics, "link_up", "[0, \"eth1\"]"), 1);
 	CU_ASSERT_EQUAL(value_of(metrics, "link_up", "[1, \"@socket\"]"), 0);
 	CU_ASSERT_EQUAL(value_of(metrics, "link_changes", "[0, \"eth1\"]"), 3);
@@ -197,6 +199,8 @@ static void a_link_is_told_by_worker_and_name(void)
 		json_integer_value(json_object_get(json_object_get(first, "stats"), "rx_missed")),
 		7);
 	CU_ASSERT(json_is_null(json_object_get(json_array_get(told, 1), "stats")));
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(first, "steering")), "software");
+	CU_ASSERT(json_is_null(json_object_get(json_array_get(told, 1), "steering")));
 	json_decref(told);
 	json_decref(metrics);
 	free(bed);
