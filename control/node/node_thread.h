@@ -90,6 +90,7 @@ struct wl_node {
 	uint32_t map_count;
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats;
+	gid_t stats_group; /* where the configuration names one */
 	struct wl_control_mailbox *mailbox; /* between control and wl-stats */
 	/* As `config`, with what was reloaded; NULL: nothing was. wl-stats writes, others read (reload_thread.h). */
 	_Atomic(struct wl_reloaded *) reloaded;

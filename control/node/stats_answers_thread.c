@@ -523,11 +523,17 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 	static const char *const streamable[] = {"/wirelog/metrics",  "/wirelog/status",
 						 "/wirelog/counters", "/wirelog/latency",
 						 "/wirelog/events",   NULL};
+	/* And those of which one answer is enough. */
+	static const char *const readable[] = {"/wirelog/catalogue", "/wirelog/config",
+					       "/wirelog/why", "/wirelog/compared", NULL};
 	char path[WL_CONFIG_PATH_BYTES + 16];
-	struct wl_stats_socket_config config = {.path = path,
-						.commands = commands,
-						.streamable = streamable,
-						.context = node};
+	struct wl_stats_socket_config config = {
+		.path = path,
+		.commands = commands,
+		.streamable = streamable,
+		.readable = readable,
+		.group = node->config->stats_group[0] != '\0' ? &node->stats_group : NULL,
+		.context = node};
 
 	snprintf(path, sizeof(path), "%s/" WL_STATS_SOCKET_NAME, node->config->run_directory);
 	return wl_stats_socket_open(&node->stats, &config, reason, reason_bytes);
