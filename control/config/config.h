@@ -142,6 +142,7 @@ struct wl_config {
 	char key_file[WL_CONFIG_PATH_BYTES]; /* "": none */
 	char run_directory[WL_CONFIG_PATH_BYTES];
 	char stats_group[WL_CONFIG_GROUP_BYTES]; /* "": none */
+	char dpdk_telemetry[WL_CONFIG_GROUP_BYTES]; /* "": none */
 	unsigned log_level; /* syslog's: 3 error .. 7 debug */
 	enum wl_config_log_destination log_destination;
 };
