@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{"status", wl_cmd_status, "what the nodes say of themselves, as a table or as JSON"},
 	{"top", wl_cmd_top, "the nodes on one screen: who leads, how fast, what is wrong"},
 	{"events", wl_cmd_events, "the last 256 events of each node, also of one that crashed"},
+	{"why", wl_cmd_why, "where the time of one recent record went, and what took longest"},
 	{"trim", wl_cmd_trim, "have old records forgotten, on all nodes"},
 	{"consumer", wl_cmd_consumer, "checkpoints that hold records back: list, set, delete"},
 	{"limit", wl_cmd_limit, "retention and sessions of a journal: list, set"},

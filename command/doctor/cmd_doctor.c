@@ -8,21 +8,26 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/doctor/bundle_file.h"
 #include "command/doctor/doctor_report.h"
 #include "command/host/host_config_file.h"
 #include "command/host/host_options.h"
 #include "command/tool_refuse.h"
 
-enum { KEY_JSON = 0x100 };
+enum { KEY_JSON = 0x100, KEY_BUNDLE };
 
 struct options {
 	struct wl_host_options host;
-	const char *config;
+	struct wl_tool_cluster cluster; /* for a bundle */
+	const char *config, *bundle; /* bundle: NULL, none */
 	bool json;
 };
 
 static const struct argp_option option_table[] = {
 	{"json", KEY_JSON, NULL, 0, "all checks as JSON", 0},
+	{"bundle", KEY_BUNDLE, "FILE", 0,
+	 "write a tar archive instead: this, the nodes' status, histories, events and logs, the configuration without secrets, the host's facts",
+	 0},
 	{0},
 };
 
@@ -33,9 +38,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->host;
+		state->child_inputs[1] = &options->cluster;
 		return 0;
 	case KEY_JSON:
 		options->json = true;
+		return 0;
+	case KEY_BUNDLE:
+		options->bundle = argument;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -47,7 +56,27 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static int examine(const struct options *options, const struct wl_config *config,
+static int write_bundle(struct options *options, const struct wl_doctor_answer *answers)
+{
+	struct wl_bundle_ask ask = {
+		.path = options->bundle,
+		.root = options->host.root ? options->host.root : "",
+		.config = options->config,
+		.cluster = &options->cluster,
+	};
+	int code = wl_tool_cluster_find_run_directories(&options->cluster);
+	json_t *report;
+
+	if (code != 0)
+		return wirelog_status_exit_code(code);
+	report = wl_doctor_report_json(answers);
+	ask.report = report;
+	code = wl_bundle_write(&ask);
+	json_decref(report);
+	return code;
+}
+
+static int examine(struct options *options, const struct wl_config *config,
 		   const struct wl_nic_families *families)
 {
 	static struct wl_host_facts facts;
@@ -63,6 +92,11 @@ static int examine(const struct options *options, const struct wl_config *config
 	wl_host_facts_read(&ask, &facts);
 	for (size_t at = 0; at < wl_doctor_check_count; at++)
 		wl_doctor_checks[at].look(&facts, &answers[at]);
+	if (options->bundle) {
+		code = write_bundle(options, answers);
+		free(answers);
+		return code;
+	}
 	if (options->json) {
 		json_t *report = wl_doctor_report_json(answers);
 
@@ -79,7 +113,10 @@ static int examine(const struct options *options, const struct wl_config *config
 
 int wl_cmd_doctor(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_host_options_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {{&wl_host_options_argp, 0, NULL, 0},
+						     {&wl_tool_cluster_run_directory_argp, 0, NULL,
+						      20},
+						     {0}};
 	static const struct argp argp = {
 		.children = children,
 		.options = option_table,
@@ -90,12 +127,14 @@ int wl_cmd_doctor(int argc, char **argv)
 		       "says what is required, what comes of it and what to do. `wirelog tune` does most of it.\v"
 		       "unsafe: the node does not start, or does not keep what it promises. slow: it works, less well. note: worth "
 		       "knowing. ?: could not be read here, and is never taken for good; root sees more. -: nothing asks for it.\n\n"
-		       "Exit code 0: well. 1: something is slow. 2: something is unsafe. 66 and 78: CONFIG is wrong.",
+		       "Exit code 0: well. 1: something is slow. 2: something is unsafe. 66 and 78: CONFIG is wrong.\n\n"
+		       "--bundle: FILE must not be there; it gets mode 0600, and names in MISSING what could not be had. Key files are never read. "
+		       "Look into it before you send it. Exit code 0: it is written.",
 	};
 	static char name[] = "wirelog doctor";
 	static struct wl_config config;
 	static struct wl_nic_families families;
-	struct options options = {0};
+	static struct options options;
 	char reason[400];
 	int code;
 

@@ -32,6 +32,7 @@
 #define WL_CONFIG_LINKS_MAX 16u /* of one worker, client slots apart */
 #define WL_CONFIG_KEY_BYTES 96u /* "workers[1].links[12].descriptors" */
 #define WL_CONFIG_EXTRA_BYTES 512u
+#define WL_CONFIG_GROUP_BYTES 64u /* a name of a group */
 #define WL_CONFIG_PROBLEMS_MAX 16u
 #define WL_CONFIG_CLIENT_SLOTS_MAX 48u
 
@@ -140,6 +141,8 @@ struct wl_config {
 
 	char key_file[WL_CONFIG_PATH_BYTES]; /* "": none */
 	char run_directory[WL_CONFIG_PATH_BYTES];
+	char stats_group[WL_CONFIG_GROUP_BYTES]; /* "": none */
+	char dpdk_telemetry[WL_CONFIG_GROUP_BYTES]; /* "": none */
 	unsigned log_level; /* syslog's: 3 error .. 7 debug */
 	enum wl_config_log_destination log_destination;
 };

@@ -195,6 +195,12 @@
 	/* sun_path has 108 bytes, "/stats.sock" takes 12 of them */ \
 	X(run_directory, PATH(run_directory, WL_CONFIG_SOCKET_BYTES - 12, "/run/wirelog"), , "run", \
 	  "Stats socket (stats.sock) and pid file; made with mode 0700 when it is missing.") \
+	X(stats_group, TEXT(stats_group), DEFAULT("none"), "\"\"", \
+	  "A group of this machine whose members may ask the stats socket, too (mode 0660), for all that changes nothing. Without it: the node's user " \
+	  "and root alone.") \
+	X(dpdk_telemetry, TEXT(dpdk_telemetry), DEFAULT("none"), "\"\"", \
+	  "A name: DPDK's own telemetry socket is opened, as /var/run/dpdk/NAME/dpdk_telemetry.v2 for root, and has /wirelog/... beside what DPDK " \
+	  "tells. Letters, digits, and any of - _ . with its own name for each node of a machine. Without it DPDK opens no socket.") \
 	X(eal_extra, TEXT(eal_extra), DEFAULT("none"), "\"\"", \
 	  "More arguments for DPDK's EAL, for what has no key here. The effective line is logged at start.")
 

@@ -26,15 +26,18 @@ static bool make_journal(struct wl_node *node, uint32_t id)
 	struct wl_node_worker *worker = &node->workers[number];
 	struct wl_node_journal *journal = &node->journals[id];
 	struct wl_journal_config config;
+	struct wl_anatomy *anatomy;
 
 	wl_boot_shape_journal(node->config, &node->superblock, id, &config);
 	journal->memory_bytes = wl_journal_memory_bytes(&config);
 	journal->ring = map_ring(node, number, config.log.ring_bytes);
 	journal->memory = wl_boot_map(node, number, journal->memory_bytes);
-	if (!journal->ring || !journal->memory)
+	anatomy = wl_boot_map(node, number, wl_align_up(sizeof(*anatomy), WL_BLOCK_BYTES));
+	if (!journal->ring || !journal->memory || !anatomy)
 		return false;
 	journal->journal = &worker->journals[worker->journal_count++];
 	wl_journal_init(journal->journal, &config, journal->ring, journal->memory);
+	journal->journal->anatomy = anatomy;
 	return true;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -62,11 +63,52 @@ static void write_pid(int fd, const char *path)
 			  strerror(errno));
 }
 
+/* 0, or CONFIG_VALUE. */
+static int find_group(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	const char *name = node->config->stats_group;
+	char buffer[16384];
+	struct group group, *found = NULL;
+	int error;
+
+	if (name[0] == '\0')
+		return 0;
+	error = getgrnam_r(name, &group, buffer, sizeof(buffer), &found);
+	if (found) {
+		node->stats_group = found->gr_gid;
+		return 0;
+	}
+	snprintf(reason, reason_bytes, "stats_group: there is no group '%s' on this machine%s%s",
+		 name, error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+	return WIRELOG_CONFIG_VALUE;
+}
+
+/* The group must get through to the stats socket. One that it gets through already stays as it is. */
+static int admit_group(struct wl_node *node, char *reason, size_t reason_bytes)
+{
+	const char *directory = node->config->run_directory;
+	struct stat file;
+
+	if (node->config->stats_group[0] == '\0' || stat(directory, &file) != 0 ||
+	    (file.st_mode & S_IXOTH) != 0 ||
+	    (file.st_gid == node->stats_group && (file.st_mode & S_IXGRP) != 0))
+		return 0;
+	if (chown(directory, (uid_t)-1, node->stats_group) == 0 &&
+	    chmod(directory, (file.st_mode & 07700) | S_IXGRP) == 0)
+		return 0;
+	snprintf(reason, reason_bytes, "run directory %s cannot be opened for stats_group '%s': %s",
+		 directory, node->config->stats_group, strerror(errno));
+	return WIRELOG_RUN_DIRECTORY;
+}
+
 int wl_boot_open_run_directory(struct wl_node *node, char *reason, size_t reason_bytes)
 {
 	const char *directory = node->config->run_directory;
 	char path[PATH_BYTES];
+	int status = find_group(node, reason, reason_bytes);
 
+	if (status != 0)
+		return status;
 	if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
 		snprintf(reason, reason_bytes, "run directory %s cannot be made: %s", directory,
 			 strerror(errno));
@@ -76,7 +118,7 @@ int wl_boot_open_run_directory(struct wl_node *node, char *reason, size_t reason
 	node->pid_file = lock_at(path);
 	if (node->pid_file >= 0) {
 		write_pid(node->pid_file, path);
-		return 0;
+		return admit_group(node, reason, reason_bytes);
 	}
 	if (errno == EWOULDBLOCK) {
 		snprintf(reason, reason_bytes, "run directory %s is in use by another wirelogd",

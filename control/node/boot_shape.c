@@ -286,6 +286,7 @@ void wl_boot_shape_eal(const struct wl_config *config, uint32_t memory_mb,
 		.program = "wirelogd",
 		.hugepages = config->hugepages,
 		.memory_mb = config->memory_mb ? config->memory_mb : memory_mb,
+		.telemetry = config->dpdk_telemetry,
 		.extra = config->eal_extra[0] ? config->eal_extra : NULL,
 		.debug = config->log_level >= 7,
 	};

@@ -10,6 +10,7 @@
 #include "control/node/reload_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
+#include "control/node/telemetry_thread.h"
 #include "control/node/watch_thread.h"
 #include "control/report/events_file.h"
 #include "control/report/report_file.h"
@@ -88,6 +89,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_loop_open, "making control"},
 		{wl_watch_open, "making the watch"},
 		{wl_stats_answers_open, "opening the stats socket"},
+		{wl_node_telemetry_open, "opening DPDK's telemetry"},
 		{wl_boot_start_workers, "starting the workers"},
 		{wl_base_thread_start, "starting the base makers"},
 		{wl_watch_start, "starting the watch"},
@@ -120,6 +122,7 @@ void wl_boot_take_down(struct wl_node *node)
 	wl_stop_doing("closing the stats socket");
 	if (node->mailbox)
 		wl_mailbox_end(node->mailbox);
+	wl_node_telemetry_close();
 	wl_stats_socket_close(node->stats);
 	node->stats = NULL;
 	wl_watch_stop(node);

@@ -85,11 +85,12 @@ struct wl_node {
 	bool eal_started;
 	struct wl_node_journal journals[WIRELOG_JOURNALS_MAX];
 	struct wl_node_worker workers[WIRELOG_WORKERS_MAX];
-	/* ring and memory of each journal; plane, journals, worker, clients of each worker */
-	struct wl_node_map maps[2 * WIRELOG_JOURNALS_MAX + 4 * WIRELOG_WORKERS_MAX];
+	/* ring, memory and anatomy of each journal; plane, journals, worker, clients of each worker */
+	struct wl_node_map maps[3 * WIRELOG_JOURNALS_MAX + 4 * WIRELOG_WORKERS_MAX];
 	uint32_t map_count;
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats;
+	gid_t stats_group; /* where the configuration names one */
 	struct wl_control_mailbox *mailbox; /* between control and wl-stats */
 	/* As `config`, with what was reloaded; NULL: nothing was. wl-stats writes, others read (reload_thread.h). */
 	_Atomic(struct wl_reloaded *) reloaded;

@@ -3,6 +3,7 @@
 #include "control/node/stats_compare_thread.h"
 #include "control/node/stats_limit_thread.h"
 #include "control/node/stats_transfer_thread.h"
+#include "control/node/stats_why_thread.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -234,8 +235,7 @@ static bool parse_number(const char *text, uint64_t highest, uint64_t *number, c
 	return errno == 0 && *number <= highest;
 }
 
-/* FIRST | FIRST,JOURNAL: a number that is too large is no other journal's. */
-static bool parse_request(const char *text, uint64_t highest, uint64_t *first, uint32_t *journal)
+bool wl_stats_answers_parse(const char *text, uint64_t highest, uint64_t *first, uint32_t *journal)
 {
 	uint64_t second = 0;
 
@@ -317,7 +317,8 @@ static json_t *answer_trim(void *context, const char *parameter, char *error, si
 	};
 	struct wl_journal_status status;
 
-	if (!parse_request(parameter, UINT64_MAX, &request.wish.number, &request.journal) ||
+	if (!wl_stats_answers_parse(parameter, UINT64_MAX, &request.wish.number,
+				    &request.journal) ||
 	    request.wish.number == 0) {
 		snprintf(error, error_bytes, "'%.60s' is not NUMBER or NUMBER,JOURNAL", parameter);
 		return NULL;
@@ -514,6 +515,7 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 		{"/wirelog/compare", wl_stats_answer_compare},
 		{"/wirelog/compared", wl_stats_answer_compared},
 		{"/wirelog/member", answer_member},
+		{"/wirelog/why", wl_stats_answer_why},
 		{"/wirelog/stop", answer_stop},
 		{NULL, NULL},
 	};
@@ -521,11 +523,17 @@ int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_byte
 	static const char *const streamable[] = {"/wirelog/metrics",  "/wirelog/status",
 						 "/wirelog/counters", "/wirelog/latency",
 						 "/wirelog/events",   NULL};
+	/* And those of which one answer is enough. */
+	static const char *const readable[] = {"/wirelog/catalogue", "/wirelog/config",
+					       "/wirelog/why", "/wirelog/compared", NULL};
 	char path[WL_CONFIG_PATH_BYTES + 16];
-	struct wl_stats_socket_config config = {.path = path,
-						.commands = commands,
-						.streamable = streamable,
-						.context = node};
+	struct wl_stats_socket_config config = {
+		.path = path,
+		.commands = commands,
+		.streamable = streamable,
+		.readable = readable,
+		.group = node->config->stats_group[0] != '\0' ? &node->stats_group : NULL,
+		.context = node};
 
 	snprintf(path, sizeof(path), "%s/" WL_STATS_SOCKET_NAME, node->config->run_directory);
 	return wl_stats_socket_open(&node->stats, &config, reason, reason_bytes);

@@ -11,6 +11,9 @@
  * [any but workers] */
 struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node);
 
+/* "FIRST" or "FIRST,JOURNAL", digits alone: a number that is too large is no other journal's. [any] */
+bool wl_stats_answers_parse(const char *text, uint64_t highest, uint64_t *first, uint32_t *journal);
+
 /* False: `error` says so. [wl-stats] */
 bool wl_stats_answers_has_journal(const struct wl_node *node, uint32_t journal, char *error,
 				  size_t error_bytes);

@@ -23,10 +23,12 @@
 
 /* Twenty dashboards that begin at once are common; behind it a connect that does not wait is refused. */
 #define BACKLOG 64
+#define GROUPS_MAX 1024 /* of one process that are looked at */
 #define ACCEPT_PAUSE_MS 100 /* after one that failed: what is missing does not come back at once */
 
 struct connection {
 	int fd;
+	bool reader; /* a member of the group, and no more: it changes nothing */
 	uint64_t used; /* order of last use */
 	struct wl_stats_stream stream;
 };
@@ -37,6 +39,7 @@ struct wl_stats_socket {
 	dev_t device; /* of the socket's file, which is removed if it still is that one */
 	ino_t inode;
 	int listener, wake;
+	gid_t group; /* where the configuration has one */
 	struct connection connections[WL_STATS_CONNECTIONS_MAX];
 	unsigned connection_count;
 	uint64_t clock;
@@ -59,7 +62,23 @@ static json_t *list_commands(const struct wl_stats_socket *stats)
 	return list;
 }
 
-static json_t *answer_to(const struct wl_stats_socket *stats, char *request)
+static bool is_in(const char *const *names, const char *name)
+{
+	for (; names && *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+static bool may_ask(const struct wl_stats_socket *stats, const struct connection *connection,
+		    const char *name)
+{
+	return !connection->reader || is_in(stats->config.streamable, name) ||
+	       is_in(stats->config.readable, name);
+}
+
+static json_t *answer_to(const struct wl_stats_socket *stats, const struct connection *connection,
+			 char *request)
 {
 	char *comma = strchr(request, ',');
 	const char *parameter = comma ? comma + 1 : "";
@@ -73,6 +92,13 @@ static json_t *answer_to(const struct wl_stats_socket *stats, char *request)
 	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++) {
 		if (strcmp(request, at->name) != 0)
 			continue;
+		if (!may_ask(stats, connection, request)) {
+			snprintf(error, sizeof(error),
+				 "%s is for the node's user and root: a member of stats_group may "
+				 "ask what changes nothing",
+				 request);
+			break;
+		}
 		snprintf(error, sizeof(error), "no answer could be made");
 		value = at->answer(stats->config.context, parameter, error, sizeof(error));
 		break;
@@ -99,7 +125,7 @@ static bool send_next(const struct wl_stats_socket *stats, const struct connecti
 	char request[WL_STATS_STREAM_REQUEST_BYTES];
 
 	strcpy(request, connection->stream.request);
-	return send_answer(connection->fd, answer_to(stats, request));
+	return send_answer(connection->fd, answer_to(stats, connection, request));
 }
 
 /* Nothing is answered but what goes wrong: the packets of the stream come by themselves. */
@@ -131,7 +157,7 @@ static bool serve(const struct wl_stats_socket *stats, struct connection *connec
 	if (strncmp(request, WL_STATS_STREAM, name) == 0 &&
 	    (request[name] == ',' || request[name] == '\0'))
 		return begin_stream(stats, connection, request + name + (request[name] == ','));
-	return send_answer(fd, answer_to(stats, request));
+	return send_answer(fd, answer_to(stats, connection, request));
 }
 
 /* ---- connections -------------------------------------------------------------------------------- */
@@ -142,13 +168,33 @@ static void drop(struct wl_stats_socket *stats, unsigned at)
 	stats->connections[at] = stats->connections[--stats->connection_count];
 }
 
-static bool is_allowed(int fd)
+/* Its groups beside the first one; a list that is longer has none of ours. */
+static bool is_member(int fd, gid_t group)
+{
+	gid_t groups[GROUPS_MAX];
+	socklen_t bytes = sizeof(groups);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes) != 0)
+		return false;
+	for (size_t at = 0; at < bytes / sizeof(groups[0]); at++)
+		if (groups[at] == group)
+			return true;
+	return false;
+}
+
+/* *reader: it may ask what changes nothing. */
+static bool is_allowed(const struct wl_stats_socket *stats, int fd, bool *reader)
 {
 	struct ucred peer;
 	socklen_t bytes = sizeof(peer);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
+	*reader = false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0)
+		return false;
+	if (peer.uid == geteuid() || peer.uid == 0)
+		return true;
+	*reader = stats->config.group && (peer.gid == stats->group || is_member(fd, stats->group));
+	return *reader;
 }
 
 /* With no descriptor or memory left the listener stays ready and nothing can be taken from it: it is left alone for a while. */
@@ -169,6 +215,7 @@ static void accept_one(struct wl_stats_socket *stats)
 	int fd = accept4(stats->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int room = (int)WL_STATS_ANSWER_BYTES_MAX;
 	unsigned oldest = 0;
+	bool reader;
 
 	if (fd < 0) {
 		look_into(stats, errno);
@@ -177,7 +224,7 @@ static void accept_one(struct wl_stats_socket *stats)
 	if (stats->accept_fails)
 		wl_report(WL_REPORT_NOTICE, "stats_socket", "error=none");
 	stats->accept_fails = false;
-	if (!is_allowed(fd)) {
+	if (!is_allowed(stats, fd, &reader)) {
 		atomic_fetch_add_explicit(&stats->refused, 1, memory_order_relaxed);
 		close(fd);
 		return;
@@ -190,7 +237,7 @@ static void accept_one(struct wl_stats_socket *stats)
 		drop(stats, oldest);
 	}
 	stats->connections[stats->connection_count++] =
-		(struct connection){.fd = fd, .used = ++stats->clock};
+		(struct connection){.fd = fd, .reader = reader, .used = ++stats->clock};
 }
 
 /* Until something is due; -1: until somebody asks. */
@@ -265,14 +312,15 @@ static bool somebody_listens(const struct sockaddr_un *address)
 	return listens;
 }
 
-/* A listening socket, or -1 with errno. Created with mode 0600 from the first moment on. */
-static int listen_at(const char *path)
+/* A listening socket, or -1 with errno. Created with mode 0600 from the first moment on; nobody can connect before it listens. */
+static int listen_at(const char *path, const gid_t *group)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat stat;
 	mode_t mask;
 	bool bound;
+	int error;
 
 	if (fd < 0)
 		return -1;
@@ -287,10 +335,17 @@ static int listen_at(const char *path)
 	mask = umask(0177);
 	bound = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 	umask(mask);
-	if (bound && listen(fd, BACKLOG) == 0)
+	if (bound && (!group || (chown(path, (uid_t)-1, *group) == 0 && chmod(path, 0660) == 0)) &&
+	    listen(fd, BACKLOG) == 0)
 		return fd;
+	error = errno;
+	if (bound)
+		unlink(path);
+	errno = error;
 close_socket:
+	error = errno;
 	close(fd);
+	errno = error;
 	return -1;
 }
 
@@ -320,7 +375,9 @@ int wl_stats_socket_open(struct wl_stats_socket **out, const struct wl_stats_soc
 	}
 	stats->config = *config;
 	strcpy(stats->path, config->path);
-	stats->listener = listen_at(stats->path);
+	if (config->group)
+		stats->group = *config->group;
+	stats->listener = listen_at(stats->path, config->group);
 	if (stats->listener < 0) {
 		snprintf(reason, reason_bytes, "stats socket %s: %s", config->path,
 			 strerror(errno));

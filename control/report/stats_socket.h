@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The node's stats socket: a Unix SEQPACKET socket of mode 0600 for the node's user and root, served by a thread
- * of its own (wl-stats). In the style of DPDK's telemetry: a request is one packet "/wirelog/status" or
+ * The node's stats socket: a Unix SEQPACKET socket for the node's user and root, and with mode 0660 for a group, whose members are answered what
+ * changes nothing. Served by a thread of its own (wl-stats). In the style of DPDK's telemetry: a request is one packet "/wirelog/status" or
  * "/wirelog/transfer,2", the answer one packet of JSON, {"/wirelog/status": ...}; an unknown one is answered {"error": ...}. "/wirelog/stream,100" is answered every 100 ms.
  *
  * A reader that hangs costs its connection and nothing else: no call here waits for a peer. At most
@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define WL_STATS_CONNECTIONS_MAX 32
 #define WL_STATS_REQUEST_BYTES_MAX 1024u
@@ -32,6 +33,9 @@ struct wl_stats_socket_config {
 	const struct wl_stats_command *commands; /* ends at the first without a name; "/" is added */
 	const char *const *
 		streamable; /* names of commands that change nothing (stats_stream.h); NULL at the end, or none */
+	const char *const *
+		readable; /* likewise, those that a member of `group` may ask; those that are streamable, too */
+	const gid_t *group; /* NULL: none */
 	void *context;
 };
 

@@ -179,6 +179,26 @@ static int push_extra(struct wl_eal_args *args, const char *extra, struct wl_sen
 	return 0;
 }
 
+/* Of a directory that the EAL makes below its own: no way out of there. */
+static bool is_file_name(const char *name)
+{
+	return name == NULL || (name[0] != '.' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+								    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+								    "0123456789-_.")] == '\0');
+}
+
+static bool push_telemetry(struct wl_eal_args *args, const char *name)
+{
+	char word[128];
+	struct wl_sentence prefix = wl_sentence_begin(word, sizeof(word));
+
+	if (name == NULL || name[0] == '\0')
+		return push_word(args, "--no-telemetry");
+	wl_sentence_add(&prefix, "--file-prefix=");
+	wl_sentence_add(&prefix, name);
+	return push_word(args, "--telemetry") && push_word(args, word);
+}
+
 int wl_eal_args_build(struct wl_eal_args *args, const struct wl_eal_settings *settings,
 		      const struct wl_eal_facts *facts, char *reason, size_t reason_bytes)
 {
@@ -188,11 +208,17 @@ int wl_eal_args_build(struct wl_eal_args *args, const struct wl_eal_settings *se
 	memset(args, 0, sizeof(*args));
 	push_word(args, settings->program != NULL ? settings->program : "wirelogd");
 	push_cores(args, facts);
+	if (!is_file_name(settings->telemetry)) {
+		wl_sentence_add(
+			&why,
+			"dpdk_telemetry: a name of letters, digits, and - _ . would be right");
+		return WIRELOG_CONFIG_VALUE;
+	}
 	status = choose_memory(args, settings, facts, &why);
 	if (status != 0)
 		return status;
 	if (!push_memory(args, memory_mb_of(settings), settings->pci_count > 0) ||
-	    !push_devices(args, settings) || !push_word(args, "--no-telemetry") ||
+	    !push_devices(args, settings) || !push_telemetry(args, settings->telemetry) ||
 	    !push_word(args, settings->debug ? "--log-level=8" : "--log-level=6")) {
 		wl_sentence_add(&why, "the settings make too long a line for DPDK");
 		return WIRELOG_CONFIG_VALUE;

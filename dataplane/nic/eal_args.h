@@ -35,6 +35,8 @@ struct wl_eal_settings {
 	const char *pci[WL_EAL_PCI_MAX]; /* addresses; none: --no-pci */
 	uint16_t pci_count;
 	const char *extra; /* more arguments, separated by blanks; may be NULL */
+	const char *
+		telemetry; /* name of the directory that DPDK opens its socket in; NULL or "": it opens none */
 	bool debug; /* drivers log everything */
 };
 

@@ -290,6 +290,20 @@ unsigned wl_reply_end_turn(struct wl_service *service)
 	return count + answer_opens(service);
 }
 
+uint64_t wl_service_answered_through(const struct wl_service *service)
+{
+	uint64_t through = service->replica->commit;
+
+	for (unsigned level = WIRELOG_SEQUENCED; level <= WIRELOG_COMMITTED; level++) {
+		const struct wl_reply_queue *queue = &service->queues[level];
+
+		if (queue->popped != queue->pushed &&
+		    slot_at(service, queue, queue->popped)->index <= through)
+			through = slot_at(service, queue, queue->popped)->index - 1;
+	}
+	return through;
+}
+
 void wl_reply_abandon(struct wl_service *service)
 {
 	for (unsigned level = WIRELOG_SEQUENCED; level < WL_SERVICE_LEVELS; level++) {

@@ -76,6 +76,8 @@ void wl_service_on_outcome_ask(struct wl_service *service, const struct wl_messa
 /* After replica end of turn: answers whose level is reached, deliveries to readers; bounded work.
  * Returns what it did. */
 unsigned wl_service_end_turn(struct wl_service *service, uint64_t now_ns);
+/* Of a leader: entries up to here have no answer any more that waits for the commit, or for less. */
+uint64_t wl_service_answered_through(const struct wl_service *service);
 /* The view changed: answers NOT_LEADER to what waits when we no longer lead, forgets in-flight
  * marks. */
 void wl_service_on_view(struct wl_service *service);

@@ -174,6 +174,8 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	time_stages(journal, tail, now_ns, turn_began_ns);
 	wl_service_apply(journal->service);
 	did = wl_service_end_turn(journal->service, now_ns);
+	if (journal->anatomy)
+		wl_journal_note_times(journal, now_ns, turn_began_ns);
 	did += wl_journal_turn_bases(journal, now_ns);
 	did += wl_journal_turn_chains(journal, now_ns);
 	if (journal->damage_found != 0)

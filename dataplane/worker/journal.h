@@ -14,6 +14,7 @@
 #include "dataplane/log/recovery.h"
 #include "dataplane/service/service.h"
 #include "dataplane/state/base_load.h"
+#include "dataplane/worker/anatomy.h"
 #include "dataplane/worker/archive_picture.h"
 #include "dataplane/worker/base_exchange.h"
 #include "dataplane/worker/base_peer.h"
@@ -39,6 +40,8 @@ struct wl_journal {
 	struct wl_service *service;
 	void *replica_memory; /* until wl_journal_start */
 	struct wl_stages stages;
+	struct wl_anatomy *
+		anatomy; /* the times of single records (journal_anatomy.c), set before the first turn; NULL: nobody wants them */
 	struct wl_histogram histograms[WL_STAGES];
 	struct wl_published published;
 	struct wl_base_exchange bases; /* with who makes them */
@@ -90,6 +93,8 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 void wl_journal_begin_turn(struct wl_journal *journal, uint64_t now_ns);
 /* Ends a turn: seal, replicate, answer, time the stages. Returns what was done. */
 unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns);
+/* journal_anatomy.c: the last thing of a turn's end. */
+void wl_journal_note_times(struct wl_journal *journal, uint64_t now_ns, uint64_t turn_began_ns);
 /* Some times in a millisecond's order: tells the base maker how far it may go, takes what it has made, gives up what nobody needs. */
 void wl_journal_tend_bases(struct wl_journal *journal);
 void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint64_t now_ns);

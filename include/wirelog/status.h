@@ -97,6 +97,8 @@
 	X(DEMO_FAILED, 84, EX_SOFTWARE, "A promise of the demo did not hold.", "The lines above say which; logs are in the directory that is named.") \
 	X(OUTPUT_FAILED, 85, EX_IOERR, "A file cannot be written.", "Check the path, its permissions, and the space that is left.") \
 	X(INTERRUPTED, 86, EX_TEMPFAIL, "A signal ended it before everything was done.", "Run it again for the rest; `wirelog append --skip` leaves out what is in the log.") \
+	X(NOT_COMMITTED, 87, EX_TEMPFAIL, "The record is not committed, as far as the node knows.", "Ask again; `wirelog end` says how far the journal is.") \
+	X(TIMES_FORGOTTEN, 88, EX_DATAERR, "The node does not have the times of that record any more.", "Ask sooner: a node keeps those of its newest entries, and of the slowest one of each second for longer.") \
 	X(TUNE_REFUSED, 90, EX_UNAVAILABLE, "This host cannot be set up as the configuration wants it; nothing was changed.", "Mend what the lines name (`wirelog doctor` shows all of it), then run `wirelog tune` again.") \
 	X(TUNE_FAILED, 91, EX_IOERR, "A change of the host failed; what was done before it was taken back.", "Mend what the message names, then run `wirelog tune` again; it is safe to run it as often as you like.") \
 	X(INTERNAL, 99, EX_SOFTWARE, "wirelog found itself in an impossible state.", "Report it with the log; the data on disk is untouched.")

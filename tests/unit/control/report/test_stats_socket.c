@@ -403,8 +403,30 @@ static void who_does_not_read_its_stream_loses_it_and_nobody_else_does(void)
 	tear_down(&bed);
 }
 
+/* What another user of the group may ask only another user can show: tests/e2e/test_stats_group.sh. */
+static void a_group_gets_the_file_and_nobody_else(void)
+{
+	gid_t group = getegid();
+	struct wl_stats_socket_config config = {.commands = commands, .group = &group};
+	struct bed bed;
+	struct stat file;
+
+	set_up(&bed);
+	CU_ASSERT_EQUAL(lstat(bed.path, &file), 0);
+	CU_ASSERT_EQUAL(file.st_mode & 07777, 0600);
+	wl_stats_socket_close(bed.stats);
+	config.path = bed.path;
+	CU_ASSERT_EQUAL_FATAL(
+		wl_stats_socket_open(&bed.stats, &config, bed.reason, sizeof(bed.reason)), 0);
+	CU_ASSERT_EQUAL(lstat(bed.path, &file), 0);
+	CU_ASSERT_EQUAL(file.st_mode & 07777, 0660);
+	CU_ASSERT_EQUAL(file.st_gid, group);
+	tear_down(&bed);
+}
+
 WL_SUITE(stats_socket)
 {
+	WL_TEST(a_group_gets_the_file_and_nobody_else),
 	WL_TEST(a_stream_is_told_again_and_again_until_something_else_is_asked),
 	WL_TEST(a_stream_of_what_acts_is_refused),
 	WL_TEST(who_does_not_read_its_stream_loses_it_and_nobody_else_does),

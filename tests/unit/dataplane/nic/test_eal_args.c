@@ -138,8 +138,27 @@ static void many_cores_are_told_as_ranges(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, "'0@(0,1,3,4,6-383)'"));
 }
 
+static void telemetry_is_opened_only_under_a_name(void)
+{
+	static const char *const wrong[] = {"..", "a/b", "a b", "a%", ".a"};
+	struct wl_eal_settings settings = {.telemetry = ""};
+
+	CU_ASSERT_EQUAL(build(&settings, &no_hugepages), 0);
+	CU_ASSERT_TRUE(has("--no-telemetry"));
+	settings.telemetry = "node_1.a-B";
+	CU_ASSERT_EQUAL(build(&settings, &no_hugepages), 0);
+	CU_ASSERT_TRUE(has(" --telemetry --file-prefix=node_1.a-B "));
+	CU_ASSERT_FALSE(has("--no-telemetry"));
+	for (unsigned at = 0; at < sizeof(wrong) / sizeof(wrong[0]); at++) {
+		settings.telemetry = wrong[at];
+		CU_ASSERT_EQUAL(build(&settings, &no_hugepages), WIRELOG_CONFIG_VALUE);
+	}
+	CU_ASSERT_TRUE(strstr(reason, "dpdk_telemetry") != NULL);
+}
+
 WL_SUITE(eal_args)
 {
+	WL_TEST(telemetry_is_opened_only_under_a_name),
 	WL_TEST(many_cores_are_told_as_ranges),
 	WL_TEST(without_hugepages_the_line_needs_no_privilege),
 	WL_TEST(free_hugepages_are_taken_by_auto),

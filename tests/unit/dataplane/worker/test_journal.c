@@ -126,6 +126,56 @@ static void entries_of_an_older_leadership_are_not_timed(void)
 	worker_fixture_fini(&fixture);
 }
 
+static struct wl_anatomy anatomy;
+
+static void a_record_of_ours_is_timed_and_its_leader_named(void)
+{
+	struct wl_anatomy_leader leader;
+	struct wl_anatomy_entry entry;
+
+	worker_fixture_init(&fixture);
+	memset(&anatomy, 0, sizeof(anatomy));
+	journal()->anatomy = &anatomy;
+	worker_fixture_lead(&fixture);
+	append();
+	append();
+	worker_fixture_turn(&fixture); /* sealed, sent */
+	worker_fixture_turn(&fixture); /* durable here */
+	worker_fixture_acknowledge(&fixture, 2, 1);
+	worker_fixture_turn(&fixture);
+	CU_ASSERT_FATAL(wl_anatomy_find(&anatomy, 2, &entry));
+	CU_ASSERT_EQUAL(entry.head.first_number, 1);
+	CU_ASSERT_EQUAL(entry.head.count, 2);
+	CU_ASSERT_EQUAL(entry.head.term, 1);
+	CU_ASSERT_EQUAL(entry.head.sequenced_us, WORKER_TURN_NS / 1000);
+	CU_ASSERT_EQUAL(entry.durable_us, 2 * WORKER_TURN_NS / 1000);
+	CU_ASSERT_EQUAL(entry.committed_us, 3 * WORKER_TURN_NS / 1000);
+	CU_ASSERT_EQUAL(entry.answered_us, entry.committed_us);
+	CU_ASSERT_EQUAL(entry.peers[1].sent_us, entry.head.sequenced_us);
+	CU_ASSERT_EQUAL(entry.peers[1].durable_us, entry.committed_us);
+	CU_ASSERT_EQUAL(entry.peers[2].durable_us, WL_ANATOMY_NOT_YET);
+	CU_ASSERT_FATAL(wl_anatomy_leader_of(&anatomy, 2, &leader));
+	CU_ASSERT_EQUAL(leader.term, 1);
+	CU_ASSERT_EQUAL(leader.node, fixture.worker.config.node);
+	CU_ASSERT_EQUAL(leader.first_number, 1);
+	/* Nothing of a later leadership is of the older one's entries. */
+	append();
+	worker_fixture_turns(&fixture, 2);
+	worker_fixture_command(&fixture, 1, WL_PLANE_FENCE, 0);
+	worker_fixture_command(&fixture, 1, WL_PLANE_LEAD, 5);
+	fixture.now_ns += 10 * WORKER_ELECTION_NS;
+	worker_fixture_turns(&fixture, 3);
+	worker_fixture_acknowledge(&fixture, 2, 1);
+	worker_fixture_turns(&fixture, 2);
+	CU_ASSERT_FATAL(wl_anatomy_find(&anatomy, 3, &entry));
+	CU_ASSERT_EQUAL(entry.committed_us, WL_ANATOMY_NOT_YET);
+	CU_ASSERT_FATAL(wl_anatomy_leader_of(&anatomy, 4, &leader));
+	CU_ASSERT_EQUAL(leader.term, 5);
+	CU_ASSERT_FATAL(wl_anatomy_leader_of(&anatomy, 3, &leader));
+	CU_ASSERT_EQUAL(leader.term, 1);
+	worker_fixture_fini(&fixture);
+}
+
 static void end_of_turn_says_whether_something_was_sealed_or_committed(void)
 {
 	uint64_t now;
@@ -203,6 +253,7 @@ WL_SUITE(journal)
 	WL_TEST(peer_that_was_never_heard_is_published_as_such),
 	WL_TEST(entries_are_timed_through_every_stage),
 	WL_TEST(entries_of_an_older_leadership_are_not_timed),
+	WL_TEST(a_record_of_ours_is_timed_and_its_leader_named),
 	WL_TEST(end_of_turn_says_whether_something_was_sealed_or_committed),
 	WL_TEST(parts_of_a_journal_stay_within_its_memory),
 	WL_TEST(leader_whose_medium_keeps_sessions_from_it_gives_leadership_away),
