@@ -312,6 +312,14 @@ int wl_engine_subscribe(struct wl_engine *engine, enum wirelog_from from, uint64
 	return wl_subscriber_start(&engine->subscriber, from, value);
 }
 
+int wl_engine_subscribe_at(struct wl_engine *engine, const struct wirelog_cursor *cursor)
+{
+	if (!wl_subscriber_cursor_is_valid(cursor))
+		return WIRELOG_INVALID_ARGUMENT;
+	wl_checkpointer_stop(&engine->checkpointer);
+	return wl_subscriber_start_at(&engine->subscriber, cursor);
+}
+
 int wl_engine_consume(struct wl_engine *engine, const char *name,
 		      const struct wirelog_consumer_options *options)
 {

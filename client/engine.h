@@ -67,6 +67,8 @@ int64_t wl_engine_append(struct wl_engine *engine, const void *bytes, size_t siz
 			 const struct wirelog_append_options *options);
 /* In the place of the subscription that is there, also of a consumer's: what that one committed is said still. As wirelog_subscribe. */
 int wl_engine_subscribe(struct wl_engine *engine, enum wirelog_from from, uint64_t value);
+/* As wirelog_subscribe_at. */
+int wl_engine_subscribe_at(struct wl_engine *engine, const struct wirelog_cursor *cursor);
 /* Options with every member that this library has. As wirelog_consume. */
 int wl_engine_consume(struct wl_engine *engine, const char *name,
 		      const struct wirelog_consumer_options *options);

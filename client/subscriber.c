@@ -48,6 +48,37 @@ int wl_subscriber_start(struct wl_subscriber *subscriber, enum wirelog_from from
 	return WIRELOG_OK;
 }
 
+bool wl_subscriber_cursor_is_valid(const struct wirelog_cursor *cursor)
+{
+	uint64_t next_number = cursor->next_number ? cursor->next_number : 1;
+
+	return cursor->known_number < next_number &&
+	       (cursor->known_number != 0 || cursor->known_chain == 0);
+}
+
+int wl_subscriber_start_at(struct wl_subscriber *subscriber, const struct wirelog_cursor *cursor)
+{
+	int status = WIRELOG_INVALID_ARGUMENT;
+
+	if (wl_subscriber_cursor_is_valid(cursor))
+		status = wl_subscriber_start(subscriber, WIRELOG_FROM_NUMBER, cursor->next_number);
+	if (status == WIRELOG_OK)
+		subscriber->past = (struct wl_subscription_past){
+			.history = cursor->history,
+			.known_number = cursor->known_number,
+			.known_chain = cursor->known_chain,
+		};
+	return status;
+}
+
+void wl_subscriber_get_cursor(const struct wl_subscriber *subscriber, struct wirelog_cursor *cursor)
+{
+	cursor->history = subscriber->past.history;
+	cursor->next_number = subscriber->next_number;
+	cursor->known_number = subscriber->past.known_number;
+	cursor->known_chain = subscriber->past.known_chain;
+}
+
 void wl_subscriber_stop(struct wl_subscriber *subscriber)
 {
 	if (subscriber->state != WL_SUBSCRIBER_OFF)
@@ -88,6 +119,9 @@ static void say_subscribe(struct wl_subscriber *subscriber)
 		.from = subscriber->from,
 		.credit_bytes = subscriber->environment->options.reader_window_bytes,
 		.value = subscriber->value,
+		.history_id = subscriber->past.history,
+		.known_number = subscriber->past.known_number,
+		.known_chain = subscriber->past.known_chain,
 	};
 	size_t room;
 	uint8_t *payload;

@@ -54,6 +54,12 @@ struct wl_subscription_there {
 	uint64_t resend_ns, resend_number; /* the last request; 0: none */
 };
 
+/* What was delivered last, so that no node goes on for us in another past (wirelog_cursor). */
+struct wl_subscription_past {
+	uint64_t history; /* of which next_number is; 0: not known */
+	uint64_t known_number, known_chain; /* of a record before next_number; number 0: none */
+};
+
 struct wl_subscriber {
 	struct wl_environment *environment;
 	struct wl_channel *channel;
@@ -64,6 +70,7 @@ struct wl_subscriber {
 	uint32_t from; /* while the first number is not known */
 	uint64_t value;
 	uint64_t next_number; /* 0: not known yet */
+	struct wl_subscription_past past;
 	struct wl_fragments fragments; /* of next_number; WIRELOG_RECORD_BYTES_MAX */
 	struct wl_subscriber_refusals refusals;
 
@@ -88,6 +95,12 @@ void wl_subscriber_init(struct wl_subscriber *subscriber,
 			const struct wl_subscriber_config *config);
 /* Replaces the subscription that is there. 0 or INVALID_ARGUMENT. */
 int wl_subscriber_start(struct wl_subscriber *subscriber, enum wirelog_from from, uint64_t value);
+/* From where a subscription stood. */
+bool wl_subscriber_cursor_is_valid(const struct wirelog_cursor *cursor);
+int wl_subscriber_start_at(struct wl_subscriber *subscriber, const struct wirelog_cursor *cursor);
+/* All but its size. */
+void wl_subscriber_get_cursor(const struct wl_subscriber *subscriber,
+			      struct wirelog_cursor *cursor);
 void wl_subscriber_stop(struct wl_subscriber *subscriber);
 void wl_subscriber_on_deliver(struct wl_subscriber *subscriber,
 			      const struct wl_channel_message *message);

@@ -24,6 +24,8 @@ bool wl_subscriber_is_turned_away(const struct wl_subscriber *subscriber);
 void wl_subscriber_end(struct wl_subscriber *subscriber, int otherwise);
 /* From here to before `next_number` there is nothing to be had. */
 void wl_subscriber_skip(struct wl_subscriber *subscriber, uint64_t next_number, int status);
+/* What stands before next_number is of the history that the node serves. */
+void wl_subscriber_note_history(struct wl_subscriber *subscriber);
 /* next_number is another one. */
 void wl_subscriber_move(struct wl_subscriber *subscriber, uint64_t next_number);
 

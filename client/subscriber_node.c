@@ -97,6 +97,14 @@ void wl_subscriber_move(struct wl_subscriber *subscriber, uint64_t next_number)
 	subscriber->refusals = (struct wl_subscriber_refusals){0};
 }
 
+void wl_subscriber_note_history(struct wl_subscriber *subscriber)
+{
+	uint64_t history = subscriber->nodes->nodes[subscriber->node].history;
+
+	if (history != 0)
+		subscriber->past.history = history;
+}
+
 void wl_subscriber_skip(struct wl_subscriber *subscriber, uint64_t next_number, int status)
 {
 	struct wirelog_event event = {
@@ -108,6 +116,7 @@ void wl_subscriber_skip(struct wl_subscriber *subscriber, uint64_t next_number, 
 		.status = status,
 	};
 
+	wl_subscriber_note_history(subscriber);
 	wl_subscriber_move(subscriber, next_number);
 	wl_environment_tell(subscriber->environment, &event);
 }

@@ -34,9 +34,9 @@ static void note_heard(struct wl_subscriber *subscriber)
 	subscriber->tries = 0;
 }
 
-/* False: the application ended or replaced the subscription meanwhile. */
+/* `chain`: behind the record's entry; 0: not told. False: the application ended or replaced the subscription meanwhile. */
 static bool deliver(struct wl_subscriber *subscriber,
-		    const struct wl_wire_delivered_record *delivered)
+		    const struct wl_wire_delivered_record *delivered, uint64_t chain)
 {
 	uint64_t id = subscriber->there.id;
 	struct wirelog_record record = {
@@ -48,6 +48,11 @@ static bool deliver(struct wl_subscriber *subscriber,
 		.size = delivered->bytes,
 	};
 
+	wl_subscriber_note_history(subscriber);
+	if (chain != 0) {
+		subscriber->past.known_number = subscriber->next_number;
+		subscriber->past.known_chain = chain;
+	}
 	wl_subscriber_move(subscriber, subscriber->next_number + 1);
 	subscriber->there.consumed_bytes += WL_WIRE_DELIVER_RECORD_BYTES + record.size;
 	wl_environment_deliver(subscriber->environment, &record);
@@ -74,7 +79,7 @@ static void take_fragment(struct wl_subscriber *subscriber, const struct wl_wire
 		return;
 	record.bytes = fragments->size;
 	record.payload = fragments->buffer;
-	deliver(subscriber, &record);
+	deliver(subscriber, &record, message->chain);
 }
 
 static void take_records(struct wl_subscriber *subscriber, const struct wl_wire_deliver *message)
@@ -86,11 +91,12 @@ static void take_records(struct wl_subscriber *subscriber, const struct wl_wire_
 		return;
 	}
 	for (uint32_t which = 0; which < message->record_count; which++) {
+		uint64_t chain = which + 1 == message->record_count ? message->chain : 0;
 		struct wl_wire_delivered_record record;
 
 		at = wl_wire_next_delivered(at, &record);
 		if (message->first_number + which == subscriber->next_number &&
-		    !deliver(subscriber, &record))
+		    !deliver(subscriber, &record, chain))
 			return;
 	}
 }
@@ -120,6 +126,7 @@ void wl_subscriber_on_deliver(struct wl_subscriber *subscriber,
 		if (delivery.first_number == 0)
 			return;
 		subscriber->next_number = delivery.first_number;
+		wl_subscriber_note_history(subscriber);
 		wl_subscriber_say_credit(subscriber, false);
 	}
 	if (delivery.record_bytes != 0)
@@ -150,6 +157,11 @@ void wl_subscriber_on_gap(struct wl_subscriber *subscriber,
 	if (!wl_wire_decode_gap(message->payload, message->bytes, &gap) ||
 	    !is_ours(subscriber, message->node, gap.subscription))
 		return;
+	/* An empty disk that is not caught up yet may be of our history as well as of another one: as if it had said nothing. */
+	if (gap.status == WIRELOG_NO_HISTORY) {
+		subscriber->refusals.status = gap.status;
+		return;
+	}
 	note_heard(subscriber);
 	if (gap.next_number != 0)
 		take_gap(subscriber, &gap);

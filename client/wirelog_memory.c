@@ -29,6 +29,7 @@
 #define CONNECT_WAIT_US 1000u
 #define OPTIONS_BYTES_MIN sizeof(struct wirelog_options) /* as the first release has them */
 #define CONSUMER_OPTIONS_BYTES_MIN sizeof(struct wirelog_consumer_options)
+#define CURSOR_BYTES_MIN sizeof(struct wirelog_cursor)
 #define TURNED_AWAY_NS (100 * WL_MS_NS) /* a node had no place for us: another may have */
 
 struct wirelog {
@@ -460,6 +461,34 @@ int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t valu
 void wirelog_unsubscribe(struct wirelog *log)
 {
 	wl_engine_unsubscribe(&log->engine);
+}
+
+int wirelog_get_cursor(const struct wirelog *log, struct wirelog_cursor *cursor)
+{
+	struct wirelog_cursor known = WIRELOG_CURSOR_DEFAULT;
+	size_t size = cursor->size;
+
+	if (size < CURSOR_BYTES_MIN)
+		return WIRELOG_INVALID_ARGUMENT;
+	wl_subscriber_get_cursor(&log->engine.subscriber, &known);
+	memset(cursor, 0, size);
+	memcpy(cursor, &known, size < sizeof(known) ? size : sizeof(known));
+	cursor->size = size;
+	return WIRELOG_OK;
+}
+
+int wirelog_subscribe_at(struct wirelog *log, const struct wirelog_cursor *cursor)
+{
+	struct wirelog_cursor known = WIRELOG_CURSOR_DEFAULT;
+	const uint8_t *bytes = (const uint8_t *)cursor;
+
+	if (cursor->size < CURSOR_BYTES_MIN)
+		return WIRELOG_INVALID_ARGUMENT;
+	for (size_t at = sizeof(known); at < cursor->size; at++)
+		if (bytes[at] != 0)
+			return WIRELOG_INVALID_ARGUMENT; /* of a newer library */
+	memcpy(&known, cursor, cursor->size < sizeof(known) ? cursor->size : sizeof(known));
+	return wl_engine_subscribe_at(&log->engine, &known);
 }
 
 int wirelog_consume(struct wirelog *log, const char *name,

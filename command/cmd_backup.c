@@ -49,7 +49,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static void print_journal(uint32_t id, const struct wl_backup_journal *journal)
+/* `proof`: the entry that says what a majority made of its base; 0: none does, NULL: it was not looked for. */
+static void print_journal(uint32_t id, const struct wl_backup_journal *journal,
+			  const uint64_t *proof)
 {
 	const struct wl_archive_place *before = &journal->before, *behind = &journal->behind;
 
@@ -67,6 +69,10 @@ static void print_journal(uint32_t id, const struct wl_backup_journal *journal)
 	if (journal->base_index != 0)
 		printf(", base of entry %" PRIu64 " (digest %016" PRIx64 ")", journal->base_index,
 		       journal->base_digest);
+	if (proof && *proof != 0)
+		printf(", which entry %" PRIu64 " proves", *proof);
+	else if (proof && journal->base_index != 0)
+		printf(", which no entry here proves");
 	printf(", chain %016" PRIx64 "\n", behind->chain);
 }
 
@@ -84,6 +90,7 @@ int wl_cmd_backup(int argc, char **argv)
 	};
 	static char name[] = "wirelog backup";
 	static struct wl_backup backup;
+	uint64_t proven[WIRELOG_JOURNALS_MAX];
 	struct options options = {0};
 	char reason[1024];
 	int status;
@@ -93,11 +100,11 @@ int wl_cmd_backup(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	status =
 		options.check != NULL
-			? wl_backup_check(&backup, options.check, reason, sizeof(reason))
+			? wl_backup_check(&backup, proven, options.check, reason, sizeof(reason))
 			: wl_backup_make(&backup, options.path, options.to, reason, sizeof(reason));
 	if (status != 0)
 		return wl_tool_refuse(status, "%s", reason);
 	for (uint32_t id = 0; id < backup.journal_count; id++)
-		print_journal(id, &backup.journals[id]);
+		print_journal(id, &backup.journals[id], options.check ? &proven[id] : NULL);
 	return EX_OK;
 }

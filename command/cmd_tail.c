@@ -5,28 +5,24 @@
  * last record that it wrote, so nothing is written twice or left out. Under a consumer's name it begins at the checkpoint, and
  * commits what was written out.
  */
-#include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command/commands.h"
 #include "command/tool_cluster.h"
+#include "command/tool_cursor_file.h"
 #include "command/tool_format.h"
 #include "command/tool_interrupt.h"
-#include "command/tool_option.h"
-#include "command/tool_parse.h"
 #include "command/tool_path.h"
 #include "command/tool_print_record.h"
 #include "command/tool_progress.h"
 #include "command/tool_refuse.h"
-#include "command/tool_tail_archive.h"
-#include "dataplane/base/consumer_name.h"
+#include "command/tool_tail_options.h"
 #include "dataplane/host/clock.h"
 #include "wirelog/wirelog.h"
 
@@ -41,27 +37,14 @@
 #define OUTPUT_BYTES (256u << 10)
 #define EXIT_INTERRUPTED 130
 
-enum { KEY_FROM_TIME = 0x100, KEY_NODE, KEY_CONSUMER, KEY_EXISTING, KEY_ARCHIVE, KEY_TO };
-
-struct options {
-	struct wl_tool_cluster cluster;
-	enum wirelog_from from; /* 0: the last ten */
-	uint64_t value;
-	uint64_t count; /* 0: no limit */
-	uint32_t node;
-	bool follow;
-	const char *consumer; /* NULL: none */
-	bool existing;
-	enum wl_print_format format;
-	struct wl_tail_archive archive; /* count 0: nodes are asked */
-};
-
 struct tail {
-	const struct options *options;
+	const struct wl_tail_options *options;
 	struct wirelog *log;
 	struct wl_tool_progress progress;
 	uint64_t printed, next_number; /* 0: not known yet, the subscription began at a time */
 	uint64_t heard_ns; /* last record, gap or new subscription */
+	struct wirelog_cursor cursor; /* behind what was printed */
+	bool asks_end; /* how long the journal is was asked, for the cursor, and not answered yet */
 	bool is_done, resubscribe, unflushed;
 	uint64_t flushed_ns;
 	bool path_is_unusable; /* of the node that was read from last */
@@ -70,147 +53,44 @@ struct tail {
 	char reason[256];
 };
 
-/* ---- options ------------------------------------------------------------------------------------ */
+/* ---- the cursor --------------------------------------------------------------------------------- */
 
-static const struct argp_option option_table[] = {
-	{"from", 'n', "N", 0, "first record's number, or `live`: what is committed from now on", 0},
-	{"from-time", KEY_FROM_TIME, "TIME", 0,
-	 "first record of that time or later: 2026-03-04T05:06:07Z, @1772600767, or 5m (ago)", 0},
-	{"count", 'c', "N", 0, "end after N records", 0},
-	{"follow", 'F', NULL, 0, "do not end at the last record, wait for more", 0},
-	{"consumer", KEY_CONSUMER, "NAME", 0,
-	 "begin at this consumer's checkpoint, and move it behind what was written; it is made where it is not there, at "
-	 "--from, or at the first record",
-	 0},
-	{"existing", KEY_EXISTING, NULL, 0, "with --consumer: only where the checkpoint is there",
-	 0},
-	{"archive", KEY_ARCHIVE, "DIR", 0,
-	 "read from this archive, or from several of the same journal: no node is asked; from its first record without "
-	 "--from",
-	 0},
-	{"to", KEY_TO, "N", 0, "with --archive: the last record's number", 0},
-	{"node", KEY_NODE, "N", 0, "read from this node (default: from any)", 0},
-	{"format", 'f', "FORMAT", 0,
-	 "text (default: number, time, content), lines, itch50, binary (four-byte length), len16, hex, json",
-	 0},
-	{0},
-};
-
-static void parse_from(struct options *options, const char *text, struct argp_state *state)
+static void note_cursor(struct tail *tail)
 {
-	if (strcmp(text, "live") == 0 || strcmp(text, "now") == 0) {
-		options->from = WIRELOG_FROM_NOW;
-		options->follow = true;
+	if (tail->options->cursor_file)
+		(void)wirelog_get_cursor(tail->log, &tail->cursor);
+}
+
+static void keep_cursor(struct tail *tail)
+{
+	const char *path = tail->options->cursor_file;
+
+	if (path && tail->cursor.next_number != 0 &&
+	    wl_cursor_file_write(path, &tail->cursor) != 0) {
+		snprintf(tail->reason, sizeof(tail->reason), "%s: %s", path, strerror(errno));
+		tail->is_done = true;
+		tail->status = WIRELOG_OUTPUT_FAILED;
+	}
+}
+
+/* A journal that ends before what was read once is another one: its nodes would wait for that number to come again. */
+static void on_end(struct tail *tail, const struct wirelog_event *event)
+{
+	tail->asks_end = false;
+	if (event->status != WIRELOG_OK || event->number >= tail->cursor.known_number)
 		return;
-	}
-	options->from = WIRELOG_FROM_NUMBER;
-	options->value = wl_tool_option_number(state, "--from", text, 1, INT64_MAX);
+	snprintf(tail->reason, sizeof(tail->reason),
+		 "%s: record %" PRIu64 " was read, and the journal ends at %" PRIu64,
+		 tail->options->cursor_file, tail->cursor.known_number, event->number);
+	tail->is_done = true;
+	tail->status = WIRELOG_DIVERGED;
 }
 
-static void parse_from_time(struct options *options, const char *text, struct argp_state *state)
+static int subscribe_at_cursor(struct tail *tail)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	options->from = WIRELOG_FROM_TIME;
-	if (!wl_tool_parse_time(text, (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec,
-				&options->value))
-		argp_error(
-			state,
-			"--from-time: '%s' is not a time (2026-03-04T05:06:07Z, @1772600767, 5m)",
-			text);
-}
-
-static void check_consumer(const struct options *options, struct argp_state *state)
-{
-	char name[WL_CONSUMER_NAME_BYTES] = {0};
-
-	if (!options->consumer) {
-		if (options->existing)
-			argp_error(state, "--existing belongs to --consumer");
-		return;
-	}
-	snprintf(name, sizeof(name), "%s", options->consumer);
-	if (strlen(options->consumer) >= sizeof(name) || !wl_consumer_name_is_valid(name))
-		argp_error(state, "'%s' is no name: 1 to 31 of A-Z a-z 0-9 . _ -",
-			   options->consumer);
-	if (options->from == WIRELOG_FROM_TIME)
-		argp_error(state, "a consumer begins at a number or `live`, not at a time");
-}
-
-static void check_archive(struct options *options, struct argp_state *state)
-{
-	struct wl_tail_archive *archive = &options->archive;
-
-	if (archive->count == 0) {
-		if (archive->to != 0)
-			argp_error(state, "--to belongs to --archive");
-		return;
-	}
-	if (options->consumer || options->follow || options->node != 0)
-		argp_error(state, "an archive has no consumers, no nodes, and nothing to --follow");
-	archive->journal = options->cluster.journal;
-	archive->from = options->from == WIRELOG_FROM_NUMBER ? options->value : 0;
-	archive->from_time_ns = options->from == WIRELOG_FROM_TIME ? options->value : 0;
-	archive->records_max = options->count;
-	archive->format = options->format;
-}
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->cluster;
-		return 0;
-	case 'n':
-		parse_from(options, argument, state);
-		return 0;
-	case KEY_FROM_TIME:
-		parse_from_time(options, argument, state);
-		return 0;
-	case 'c':
-		options->count = wl_tool_option_number(state, "--count", argument, 1, INT64_MAX);
-		return 0;
-	case 'F':
-		options->follow = true;
-		return 0;
-	case KEY_NODE:
-		options->node = (uint32_t)wl_tool_option_number(state, "--node", argument, 1,
-								WIRELOG_NODES_MAX);
-		return 0;
-	case KEY_CONSUMER:
-		options->consumer = argument;
-		return 0;
-	case KEY_ARCHIVE:
-		if (options->archive.count == WL_TAIL_ARCHIVES_MAX)
-			argp_error(state, "--archive: at most %u", WL_TAIL_ARCHIVES_MAX);
-		options->archive.directories[options->archive.count++] = argument;
-		return 0;
-	case KEY_TO:
-		options->archive.to = wl_tool_option_number(state, "--to", argument, 1, INT64_MAX);
-		return 0;
-	case KEY_EXISTING:
-		options->existing = true;
-		return 0;
-	case 'f':
-		if (!wl_print_record_format(argument, &options->format))
-			argp_error(
-				state,
-				"--format: '%s' is none of text, lines, itch50, binary, len16, hex, json",
-				argument);
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is one word too many", argument);
-		return 0;
-	case ARGP_KEY_END:
-		check_consumer(options, state);
-		check_archive(options, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	tail->next_number = tail->cursor.next_number;
+	tail->asks_end = wirelog_ask_end(tail->log) > 0;
+	return wirelog_subscribe_at(tail->log, &tail->cursor);
 }
 
 /* ---- what the library tells --------------------------------------------------------------------- */
@@ -241,6 +121,7 @@ static void on_record(void *context, const struct wirelog_record *record)
 	}
 	tail->unflushed = true;
 	tail->next_number = record->number + 1;
+	note_cursor(tail);
 	tail->heard_ns = wl_clock_kernel_ns();
 	if (++tail->printed == tail->options->count)
 		tail->is_done = true;
@@ -259,6 +140,7 @@ static void on_gap(struct tail *tail, const struct wirelog_event *event)
 			 event->first_number, event->next_number - 1);
 	tail->status = event->status;
 	tail->next_number = event->next_number;
+	note_cursor(tail);
 	tail->heard_ns = wl_clock_kernel_ns();
 }
 
@@ -309,6 +191,8 @@ static void on_event(void *context, const struct wirelog_event *event)
 		return;
 	if (event->kind == WIRELOG_EVENT_PATH_MTU)
 		on_path(tail, event);
+	if (event->kind == WIRELOG_EVENT_END)
+		on_end(tail, event);
 	if (event->kind == WIRELOG_EVENT_GAP)
 		on_gap(tail, event);
 	if (event->kind != WIRELOG_EVENT_SUBSCRIPTION_ENDED)
@@ -351,7 +235,7 @@ static uint64_t learn_commit_number(struct tail *tail)
 
 static int consume(struct tail *tail)
 {
-	const struct options *options = tail->options;
+	const struct wl_tail_options *options = tail->options;
 	struct wirelog_consumer_options consumer = WIRELOG_CONSUMER_OPTIONS_DEFAULT;
 
 	consumer.from = options->from;
@@ -362,14 +246,18 @@ static int consume(struct tail *tail)
 
 static int subscribe_first(struct tail *tail, uint64_t commit_number)
 {
-	const struct options *options = tail->options;
+	const struct wl_tail_options *options = tail->options;
 	uint64_t first = commit_number >= LAST_DEFAULT ? commit_number - LAST_DEFAULT + 1 : 1;
 
 	if (options->from == WIRELOG_FROM_NUMBER)
 		first = options->value;
+	else if (options->cursor_file)
+		first = 1;
 	tail->heard_ns = wl_clock_kernel_ns();
 	if (options->consumer)
 		return consume(tail);
+	if (tail->cursor.next_number != 0)
+		return subscribe_at_cursor(tail);
 	if (options->from == WIRELOG_FROM_TIME || options->from == WIRELOG_FROM_NOW)
 		return wirelog_subscribe(tail->log, options->from, options->value);
 	tail->next_number = first;
@@ -378,12 +266,16 @@ static int subscribe_first(struct tail *tail, uint64_t commit_number)
 
 static void subscribe_again(struct tail *tail)
 {
-	const struct options *options = tail->options;
+	const struct wl_tail_options *options = tail->options;
+	struct wirelog_cursor cursor = WIRELOG_CURSOR_DEFAULT;
 	int status;
 
 	tail->resubscribe = false;
+	(void)wirelog_get_cursor(tail->log, &cursor);
 	if (options->consumer) /* what comes again is passed over */
 		status = consume(tail);
+	else if (tail->next_number != 0 && cursor.next_number == tail->next_number)
+		status = wirelog_subscribe_at(tail->log, &cursor);
 	else if (tail->next_number != 0)
 		status = wirelog_subscribe(tail->log, WIRELOG_FROM_NUMBER, tail->next_number);
 	else
@@ -398,7 +290,9 @@ static bool is_at_end(const struct tail *tail, uint64_t commit_number, uint64_t 
 	if (tail->options->follow)
 		return false;
 	if (tail->next_number > commit_number)
-		return true;
+		/* Nothing is new behind a cursor: nodes have a moment to say that they contradict it. */
+		return tail->options->cursor_file == NULL || tail->printed != 0 ||
+		       (!tail->asks_end && now_ns - tail->heard_ns > LEARN_NS);
 	return !tail->options->consumer && tail->next_number == 0 &&
 	       now_ns - tail->heard_ns > QUIET_NS;
 }
@@ -418,9 +312,12 @@ static void flush(struct tail *tail, uint64_t now_ns)
 {
 	tail->unflushed = false;
 	tail->flushed_ns = now_ns;
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0) {
 		end(tail, WIRELOG_OUTPUT_FAILED);
-	else if (tail->options->consumer)
+		return;
+	}
+	keep_cursor(tail);
+	if (tail->options->consumer)
 		(void)wirelog_commit(tail->log,
 				     tail->next_number); /* refused: CHECKPOINT told why */
 }
@@ -473,8 +370,12 @@ static void leave(struct tail *tail)
 static int read_records(struct tail *tail, const struct wirelog_options *library)
 {
 	uint64_t commit_number;
-	int status = wirelog_connect(&tail->log, library);
+	const char *path = tail->options->cursor_file;
+	int status = path ? wl_cursor_file_read(path, &tail->cursor) : 0;
 
+	if (status != 0 && status != 1)
+		return status;
+	status = wirelog_connect(&tail->log, library);
 	if (status != 0)
 		return wl_tool_refuse(status, "%s", wirelog_last_reason());
 	wl_tool_progress_init(&tail->progress, !isatty(STDOUT_FILENO));
@@ -493,6 +394,8 @@ static int read_records(struct tail *tail, const struct wirelog_options *library
 	wl_tool_progress_clear(&tail->progress);
 	if (fflush(stdout) != 0)
 		end(tail, WIRELOG_OUTPUT_FAILED);
+	else if (tail->unflushed)
+		keep_cursor(tail);
 	wirelog_close(tail->log);
 	if (tail->status != 0)
 		return wl_tool_refuse(tail->status, "%s", tail->reason);
@@ -501,25 +404,12 @@ static int read_records(struct tail *tail, const struct wirelog_options *library
 
 int wl_cmd_tail(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_argp, 0, NULL, 20}, {0}};
-	static const struct argp argp = {
-		.options = option_table,
-		.parser = parse_option,
-		.doc = "Writes committed records to standard output: without --from the last ten. Ends at the last "
-		       "committed record unless told to --follow.\vExit code 0: all that was asked for was written. "
-		       "65: some of it is gone from the log, or missing in the archive (what is there was written), a record does not fit the "
-		       "format, or the checkpoint was dropped (CHECKPOINT_DROPPED). 69: the path to the node carries too little (PATH_MTU). 75: a record did not come in time.",
-		.children = children,
-	};
-	static char name[] = "wirelog tail";
-	static struct options options;
+	static struct wl_tail_options options;
 	struct wirelog_options library = WIRELOG_OPTIONS_DEFAULT;
-	struct tail tail = {.options = &options};
+	struct tail tail = {.options = &options, .cursor = WIRELOG_CURSOR_DEFAULT};
 	int status;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tail_options_parse(&options, argc, argv);
 	if (isatty(STDOUT_FILENO) && options.format >= WL_PRINT_ITCH50 &&
 	    options.format <= WL_PRINT_LEN16) {
 		fprintf(stderr, "wirelog: this format is binary; send it to a file or a pipe\n");

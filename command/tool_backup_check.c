@@ -8,6 +8,7 @@
 #include "command/tool_archive_file.h"
 #include "command/tool_backup.h"
 #include "command/tool_backup_file.h"
+#include "dataplane/log/control_entry.h"
 #include "dataplane/state/base_format.h"
 #include "wirelog/status.h"
 
@@ -16,6 +17,7 @@ struct checking {
 	const struct wl_backup *backup;
 	uint32_t id;
 	struct wl_base_header base;
+	uint64_t *proven;
 	bool base_met; /* the base stands at an entry of the same chain value */
 	char *reason;
 	size_t reason_bytes;
@@ -84,12 +86,29 @@ static void check_base(struct checking *checking)
 
 /* ---- the entries --------------------------------------------------------------------------------- */
 
+/* The same entries make the same base: one that differs from what a majority made is not the state there, however whole it is. */
+static void note_proof(struct checking *checking, const uint8_t *image,
+		       const struct wl_entry_header *header)
+{
+	const struct wl_backup_journal *page = page_of(checking);
+	struct wl_control control;
+
+	if (header->kind != WL_ENTRY_CONTROL || !wl_control_decode(image, header, &control) ||
+	    control.verb != WL_CONTROL_BASE_PROVEN || page->base_index == 0 ||
+	    control.index != page->base_index)
+		return;
+	if (control.digest != page->base_digest)
+		fail(checking, "a majority made another base at the entry of this one");
+	checking->proven[checking->id] = header->index;
+}
+
 static int on_entry(void *context, const uint8_t *image, const struct wl_entry_header *header)
 {
 	struct checking *checking = context;
 
 	if (header->index == page_of(checking)->base_index)
 		checking->base_met = wl_entry_chain(image) == checking->base.log.chain;
+	note_proof(checking, image, header);
 	return 0;
 }
 
@@ -169,15 +188,17 @@ static int read_page(struct wl_backup *backup, const char *directory, char *reas
 	return WIRELOG_STORE_DAMAGED;
 }
 
-int wl_backup_check(struct wl_backup *backup, const char *directory, char *reason,
-		    size_t reason_bytes)
+int wl_backup_check(struct wl_backup *backup, uint64_t proven[WIRELOG_JOURNALS_MAX],
+		    const char *directory, char *reason, size_t reason_bytes)
 {
 	struct checking checking = {.directory = directory,
 				    .backup = backup,
+				    .proven = proven,
 				    .reason = reason,
 				    .reason_bytes = reason_bytes};
 	int status = read_page(backup, directory, reason, reason_bytes);
 
+	memset(proven, 0, WIRELOG_JOURNALS_MAX * sizeof(proven[0]));
 	for (; status == 0 && checking.id < backup->journal_count && !checking.failed;
 	     checking.id++) {
 		check_base(&checking);

@@ -24,6 +24,7 @@ struct share {
 	size_t room, used;
 	uint32_t count;
 	uint64_t first_number;
+	uint64_t chain; /* behind the entry of its last record */
 };
 
 static void charge(struct share *share, uint64_t bytes)
@@ -48,6 +49,7 @@ static bool open_frame(struct share *share)
 	service->frames_left--;
 	share->used = WL_WIRE_DELIVER_HEADER_BYTES;
 	share->count = 0;
+	share->chain = 0;
 	share->first_number = share->subscription->next_number;
 	return true;
 }
@@ -65,6 +67,7 @@ static void close_frame(struct share *share, uint32_t fragment_offset, uint32_t 
 		.fragment_offset = fragment_offset,
 		.record_bytes = record_bytes,
 		.bytes = (uint32_t)(share->used - WL_WIRE_DELIVER_HEADER_BYTES),
+		.chain = share->chain,
 	};
 
 	if (!share->payload)
@@ -93,6 +96,7 @@ static void put_record(struct share *share, const struct wl_record_view *record,
 
 	share->used += wl_wire_encode_delivered_record(share->payload + share->used, &delivered);
 	share->count++;
+	share->chain = share->subscription->reader.chain;
 	charge(share, WL_WIRE_DELIVER_RECORD_BYTES + bytes);
 }
 
@@ -257,6 +261,14 @@ static void end_damaged(struct share *share)
 	wl_subscription_end(service, subscription, WIRELOG_LOST);
 }
 
+/* It was given another past than the one that stands here: nothing of this one is told. */
+static void end_diverged(struct share *share)
+{
+	close_frame(share, 0, 0);
+	wl_count(share->service->replica->counters, WL_COUNTER_readers_told_diverged);
+	wl_subscription_end(share->service, share->subscription, WIRELOG_DIVERGED);
+}
+
 /* The log begins behind what it wants, and so far nothing is promised to be gone: a base of a peer took the log's place here. Others
  * have it, or may. */
 static void end_elsewhere(struct share *share, uint64_t kept)
@@ -378,6 +390,11 @@ static bool read_entry(struct share *share)
 			subscription->reader = before;
 			if (!pass_lost(share, &view))
 				end_damaged(share);
+			return false;
+		}
+		if (!wl_cursor_fits(service, subscription, &view.header)) {
+			subscription->reader = before;
+			end_diverged(share);
 			return false;
 		}
 		if (send_entry(share, &view))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the parts of a journal's client service share: service.c (life, hello), opening.c (sessions), intake.c (appends
- * in), reply.c (answers out), reads.c (how far, and what became of it), subscription.c (who reads, and how much) and deliver.c (what they are
- * sent).
+ * in), reply.c (answers out), reads.c (how far, and what became of it), subscription.c (who reads, and how much), cursor.c
+ * (whether what they were given is what stands here) and deliver.c (what they are sent).
  *
  * Rules:
  *  F1  an answer that says where a record is leaves only in a turn that ends with us leading the
@@ -121,6 +121,8 @@ struct wl_subscription {
 	uint64_t from_time_ns;
 	uint64_t from_number;
 	bool credited; /* the client has spoken since it subscribed */
+	uint64_t known_number,
+		known_chain; /* still to be compared (cursor.c); number 0: nothing is */
 
 	uint64_t next_number; /* to be sent next */
 	uint32_t fragment_offset; /* bytes of next_number that are sent */
@@ -242,6 +244,14 @@ void wl_reply_open_session(struct wl_service *service, wl_identity client, uint6
 unsigned wl_reply_end_turn(struct wl_service *service);
 /* Leadership is lost: the fate of all that waits is unknown here. */
 void wl_reply_abandon(struct wl_service *service);
+
+/* cursor.c */
+void wl_cursor_begin(struct wl_subscription *subscription, const struct wl_wire_subscribe *request);
+/* The number from which on it has to read. */
+uint64_t wl_cursor_seek(struct wl_service *service, struct wl_subscription *subscription);
+/* Of the entry that its reader has just given. False: the reader was given another past. */
+bool wl_cursor_fits(struct wl_service *service, struct wl_subscription *subscription,
+		    const struct wl_entry_header *header);
 
 /* subscription.c */
 /* The client is gone, and reads no more. */

@@ -169,6 +169,7 @@ static void begin(struct wl_service *service, struct wl_subscription *subscripti
 		break;
 	}
 	wl_subscription_go_to(subscription, number);
+	wl_cursor_begin(subscription, request);
 	subscription->sent_ns = 0;
 }
 
@@ -259,11 +260,12 @@ static int history_status(const struct wl_service *service, uint64_t wanted)
 {
 	uint64_t ours = service->replica->history;
 
-	if (wanted == 0 || wanted == ours ||
-	    (ours != 0 && service->state.history.id == ours &&
-	     wanted == service->state.history.before))
+	if (wanted == 0 || wanted == ours)
 		return WIRELOG_OK;
-	return ours == 0 ? WIRELOG_NO_HISTORY : WIRELOG_OTHER_HISTORY;
+	/* Behind a start, and before the loss of a rescue is committed, the state does not say yet what was before. */
+	if (ours == 0 || service->state.history.id != ours)
+		return WIRELOG_NO_HISTORY;
+	return wanted == service->state.history.before ? WIRELOG_OK : WIRELOG_OTHER_HISTORY;
 }
 
 static void refuse(struct wl_service *service, wl_identity client,
@@ -417,6 +419,7 @@ void wl_subscription_seek(struct wl_service *service, struct wl_subscription *su
 	const struct wl_log *log = service->replica->log;
 	uint64_t index =
 		service->replica->commit + 1; /* nothing before it, or it is still to come */
+	uint64_t number = wl_cursor_seek(service, subscription);
 	const struct wl_log_mark *mark;
 
 	subscription->seek = false;
@@ -426,7 +429,7 @@ void wl_subscription_seek(struct wl_service *service, struct wl_subscription *su
 			       ? wl_log_mark_by_time(log, subscription->from_time_ns - 1)
 			       : NULL;
 	else
-		mark = wl_log_mark_by_number(log, subscription->next_number);
+		mark = wl_log_mark_by_number(log, number);
 	if (mark && mark->index < index)
 		index = mark->index;
 	else if (!mark)

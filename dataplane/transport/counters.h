@@ -106,6 +106,8 @@
 	X(subscriptions_opened, SUM, readers, "taken in") \
 	X(subscriptions_dropped, SUM, readers, "that fell silent") \
 	X(reads_again, SUM, reads, "for readers and for the table of sessions that failed, or gave what does not fit: tried again up to four times in 85 ms") \
+	X(readers_not_compared, SUM, readers, "let pass: what they were given last was given up here, or lost by a rescue") \
+	X(readers_told_diverged, SUM, readers, "refused: another record stands here under a number that they were given") \
 	X(readers_told_lost, SUM, readers, "told that this node cannot read what they want") \
 	X(readers_told_rescued, SUM, readers, "told that a rescue went on behind what they want") \
 	X(readers_told_trimmed, SUM, readers, "told that the log begins behind what they want") \

@@ -479,7 +479,17 @@
 	F(u64, value, number, ANY, "number or time") \
 	F(u64, history_id, id, ANY, \
 	  "that the number is of: another one than the node's, and than the one that a rescue ended " \
-	  "before it, is refused (OTHER_HISTORY); 0: any")
+	  "before it, is refused (OTHER_HISTORY); 0: any") \
+	F(u64, known_number, number, ANY, \
+	  "of a record that the reader was given, before `value`: the newest one whose chain value it " \
+	  "was told; 0: none") \
+	F(u64, known_chain, id, ANY, \
+	  "chain value behind the entry that holds that record: another one than the node's is refused " \
+	  "(DIVERGED)") \
+	RULE(m->known_number == 0 || (m->from == WL_WIRE_FROM_NUMBER && m->known_number < m->value), \
+	     "a record that is known stands before the number that is asked for") \
+	RULE(m->known_number != 0 || m->known_chain == 0, \
+	     "there is no `known_chain` without `known_number`")
 
 /* It also keeps the subscription alive. */
 #define WL_WIRE_FIELDS_credit(F, ZERO, RULE) \
@@ -508,6 +518,7 @@
 	F(u32, record_bytes, bytes, TO(WIRELOG_RECORD_BYTES_MAX), \
 	  "of the payload of the fragmented record; 0: whole records") \
 	F(u32, bytes, bytes, ANY, "that follow, exactly") \
+	F(u64, chain, id, ANY, "value behind the entry that holds the last record here; 0: no records") \
 	F(rest, records, bytes, ANY, "committed, in order, each as below") \
 	RULE(m->first_number <= UINT64_MAX - m->record_count, "the numbers do not wrap")
 
@@ -516,7 +527,7 @@
 	F(u64, first_number, number, ANY, "missing from here ...") \
 	F(u64, next_number, number, ANY, "... to before here; 0: the subscription is over") \
 	F(i32, status, status, NOT_ABOVE_0, \
-	  "TRIMMED, LOST, RESCUED, SLOW_READER, TOO_MANY_CLIENTS, OTHER_HISTORY") \
+	  "TRIMMED, LOST, RESCUED, SLOW_READER, TOO_MANY_CLIENTS, OTHER_HISTORY, NO_HISTORY, DIVERGED") \
 	ZERO(4)
 
 /* Of the checkpoint of one consumer (dataplane/state/consumers.h), to the leader. */

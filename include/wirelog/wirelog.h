@@ -233,6 +233,48 @@ int wirelog_subscribe(struct wirelog *log, enum wirelog_from from, uint64_t valu
 void wirelog_unsubscribe(struct wirelog *log);
 
 /*
+ * Where a reader stands, for an application that keeps its place itself: copied with wirelog_get_cursor, written down with what it made of
+ * the records, and handed back. A number alone says too little: the data of a cluster may have been set back to an older copy, or be of another
+ * history, and other records stand under its numbers then. So a cursor names the history, and the chain value of the log behind what was
+ * read; a node that has another value there refuses, and the subscription ends with OTHER_HISTORY or DIVERGED instead of going on in
+ * another past. The library does the same by itself whenever it goes from one node to another.
+ *
+ * Compared is what the node still has: where it has given up what was read (TRIMMED), or a rescue has lost it (RESCUED, told as a gap), the
+ * history alone is. Where the node has not come to it yet, the reader waits.
+ *
+ *	struct wirelog_cursor cursor = WIRELOG_CURSOR_DEFAULT;
+ *	wirelog_get_cursor(log, &cursor);
+ *	... later, elsewhere ...
+ *	wirelog_subscribe_at(log, &cursor);
+ */
+struct wirelog_cursor {
+	size_t size; /* of this structure as the application knows it */
+	uint64_t history; /* 0: not known, any */
+	uint64_t next_number; /* first record that was not delivered; 0: not known yet */
+	uint64_t known_number; /* newest record below it whose chain value is known: the last one of a frame. 0: none */
+	uint64_t known_chain; /* chain value behind the entry that holds that record */
+};
+#ifdef __cplusplus
+static inline struct wirelog_cursor wirelog_cursor_default(void)
+{
+	struct wirelog_cursor cursor = {};
+
+	cursor.size = sizeof(cursor);
+	return cursor;
+}
+#define WIRELOG_CURSOR_DEFAULT wirelog_cursor_default()
+#else
+#define WIRELOG_CURSOR_DEFAULT                         \
+	{                                              \
+		.size = sizeof(struct wirelog_cursor), \
+	}
+#endif
+/* Where the subscription stands, also one that has ended; within on_record: behind that record. Sends nothing. 0; INVALID_ARGUMENT: `size` is none. */
+int wirelog_get_cursor(const struct wirelog *log, struct wirelog_cursor *cursor);
+/* As wirelog_subscribe from cursor->next_number (0 is 1), where the node's past is the cursor's. 0 or INVALID_ARGUMENT. */
+int wirelog_subscribe_at(struct wirelog *log, const struct wirelog_cursor *cursor);
+
+/*
  * Consumers. A name has a checkpoint in the cluster: the first record that it has not consumed. The cluster keeps all from there on (up to
  * retention.hold bytes of what retention would trim), wherever the application runs and whether it runs, and the next one that consumes under
  * the name begins there. A name is 1 to 31 of A-Z a-z 0-9 . _ -, of one journal; there are 64 at most. One application at a time is

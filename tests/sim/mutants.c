@@ -26,9 +26,9 @@ static const char *const absent[][2] = {
 	{"removed leader counts itself", "membership is fixed in this version"},
 	{"configuration change accepted before the first entry of the term commits",
 	 "membership is fixed"},
-	{"corrupt entry answered as absent",
-	 "mending cuts nothing for it but where no copy is known committed; unit test "
-	 "dormant_journal_never_says_never (test_mend_peer.c)"},
+	{"segment forgotten before it is archived",
+	 "no archive is simulated; unit test "
+	 "what_the_archive_lacks_is_kept_whatever_bases_there_are (test_base_exchange.c)"},
 	{"dormant journal looks blank",
 	 "control fences it before its first frame here; unit test "
 	 "dormant_journal_is_never_without_history (test_mend_peer.c)"},

@@ -162,6 +162,8 @@ static void on_expect(void *context, const struct sim_action *action)
 	for (unsigned client = 0; action->verb == SIM_APPENDS && client < run->plan->clients;
 	     client++)
 		run->clients[client].appending = action->argument[0] != 0;
+	if (action->verb == SIM_STRAY)
+		sim_library_stray(&run->clients[action->argument[0] % run->plan->clients]);
 	sim_expect_node(&run->cluster, action);
 	run->newest = (struct baseline){
 		.at_ns = run->cluster.agenda.now_ns,

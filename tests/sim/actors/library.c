@@ -38,6 +38,8 @@ struct sim_library {
 	struct sim_refusals refusals;
 	bool wakes; /* a poll is on the agenda */
 	uint64_t away_until_ns, reads_again_ns;
+	struct wirelog_cursor cursor; /* where its last subscription ended */
+	bool strays; /* and it is to come from another past, once */
 	bool without_a_name; /* a consumer that found no checkpoint reads all the same */
 	struct wl_window_slot *slots;
 	uint8_t *bytes, *buffer;
@@ -210,6 +212,10 @@ static void on_record(void *context, const struct wirelog_record *record)
 		.payload = record->bytes,
 	};
 
+	if (reader->astray)
+		sim_violation(client->cluster, reader->node, "O53",
+			      "client %u is given record %llu, and comes from another past",
+			      client->number, (unsigned long long)record->number);
 	note_start(library, record->number);
 	reader->on_record(client->context, reader->node, record->number, &delivered);
 	if (record->number != reader->next_number)
@@ -282,7 +288,8 @@ static void note_gap(struct sim_library *library, const struct wirelog_event *ev
 		reader->reads_now = false;
 		reader->resumes = reader->started;
 		library->reads_again_ns = now_of(library) + PLACE_NS;
-		if (event->status == WIRELOG_NOT_CONNECTED)
+		wl_subscriber_get_cursor(&library->engine.subscriber, &library->cursor);
+		if (event->status == WIRELOG_NOT_CONNECTED || event->status == WIRELOG_NO_HISTORY)
 			return; /* nobody said so */
 	} else if (reader->started && event->first_number != reader->next_number) {
 		sim_violation(client->cluster, event->node, "library",
@@ -293,6 +300,10 @@ static void note_gap(struct sim_library *library, const struct wirelog_event *ev
 	reader->node = event->node;
 	reader->on_gap(client->context, client, &gap);
 	reader->told_lost = 0; /* what comes is of another subscription */
+	if (event->status == WIRELOG_DIVERGED) {
+		reader->astray = false;
+		library->cursor = (struct wirelog_cursor){0}; /* it takes this past */
+	}
 	if (event->kind == WIRELOG_EVENT_GAP)
 		reader->next_number = event->next_number;
 }
@@ -451,6 +462,8 @@ static void subscribe(struct sim_library *library)
 			   !library->without_a_name;
 	if (reader->consumes)
 		consume(library);
+	else if (reader->started && library->cursor.next_number == reader->next_number)
+		WL_CHECK(wl_engine_subscribe_at(&library->engine, &library->cursor) == WIRELOG_OK);
 	else
 		wl_engine_subscribe(&library->engine,
 				    (enum wirelog_from)(reader->started ? WL_WIRE_FROM_NUMBER
@@ -463,6 +476,21 @@ static void stop_reading(struct sim_library *library)
 	wl_engine_unsubscribe(&library->engine);
 	library->client->reader.reads_now = false;
 	library->client->reader.node = 0;
+}
+
+/* Where it stands it was given another record than the one that is committed there. */
+static void stray(struct sim_library *library)
+{
+	struct sim_reader *reader = &library->client->reader;
+
+	wl_subscriber_get_cursor(&library->engine.subscriber, &library->cursor);
+	if (!reader->started || reader->consumes || library->cursor.known_number == 0)
+		return;
+	stop_reading(library);
+	library->cursor.known_chain ^= 1;
+	library->strays = false;
+	reader->astray = true;
+	subscribe(library);
 }
 
 static bool has_all(const struct sim_library *library)
@@ -482,6 +510,8 @@ static void read_on(struct sim_library *library)
 		return;
 	if (!reader->reads_now) {
 		subscribe(library);
+	} else if (library->strays) {
+		stray(library);
 	} else if (client->appending && client->plan->starts != 0 && chance(library, 20000)) {
 		stop_reading(library);
 		sim_reader_draw_start(client);
@@ -491,6 +521,12 @@ static void read_on(struct sim_library *library)
 		stop_reading(library); /* others have no place */
 		library->reads_again_ns = now_of(library) + PLACE_NS + draw(library, PLACE_NS);
 	}
+}
+
+void sim_library_stray(struct sim_client *client)
+{
+	if (client->library)
+		client->library->strays = true;
 }
 
 void sim_library_leave(struct sim_client *client)
@@ -592,6 +628,8 @@ static void begin_anew(struct sim_library *library, bool says_goodbye)
 	client->reader.reads_now = false;
 	client->reader.resumes = false;
 	client->reader.consumes = false;
+	client->reader.astray = false;
+	library->cursor = (struct wirelog_cursor){0};
 	sim_reader_draw_start(client);
 }
 

@@ -27,6 +27,8 @@ void sim_library_init(struct sim_client *client);
 void sim_library_fini(struct sim_client *client);
 /* It has read enough. */
 void sim_library_leave(struct sim_client *client);
+/* It goes on as a reader of a cluster that was set back: what stands where it is is not what it was given. */
+void sim_library_stray(struct sim_client *client);
 /* It was told of every append, and has no session: what is left to the cluster waits until there is a place. */
 bool sim_library_waits_for_a_place(const struct sim_client *client);
 /* It committed what it has consumed, and was not told yet what came of it. */

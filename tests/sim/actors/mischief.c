@@ -300,6 +300,11 @@ static void subscribe(struct sim_rogue *rogue, unsigned node)
 									SIM_JOURNALS_MAX]),
 		};
 
+		if (draw(rogue, 3) == 0) { /* of a past that was nobody's */
+			request.history_id = draw(rogue, 3);
+			request.known_number = draw(rogue, request.value | 1);
+			request.known_chain = draw(rogue, UINT64_MAX);
+		}
 		say(rogue, node, WL_WIRE_SUBSCRIBE, payload,
 		    wl_wire_encode_subscribe(payload, &request));
 	}

@@ -21,6 +21,7 @@ struct wirelog_event;
 struct sim_reader {
 	bool reads, slow;
 	bool lost; /* something is missing: the next credit says so */
+	bool astray; /* it was given, it says, another past: no record is for it */
 	bool reads_now; /* a subscription of the library is under way */
 	bool heard; /* the node has answered this subscription */
 	bool started; /* where it begins is known: from here on it wants next_number */

@@ -56,6 +56,8 @@
  *  O50 "never" is told of an append that is not in the log, behind a committed fence that spent its sequence (or its tombstone), and it never is
  *  O51 an append that is told to be committed is, under that number; one that is told to be pending was not when that was asked
  *  O52 a rescue goes on alone, far behind the numbers that there were, and readers are told RESCUED of those between and of nothing else
+ *  O53 a reader that comes from another past is told so, and given nothing; nobody else is told that
+ *  O54 "it was never here" is said of data that count, and of no entry that its log may have
  *  O42 a journal that is dormant says nothing but how nodes meet, and what mends, and its worker leaves its medium alone
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H

@@ -390,6 +390,20 @@ static void on_gap(void *context, const struct sim_client *client, const struct 
 		sim_oracle_judge_trimmed(oracle, reader->node, gap);
 		oracle->cluster->seen[SIM_SEEN_TRIMMED]++;
 		break;
+	case WIRELOG_DIVERGED:
+		if (!reader->astray)
+			sim_violation(oracle->cluster, reader->node, "O53",
+				      "client %u, which read up to %llu here, is told DIVERGED",
+				      client->number, LLU(reader->next_number));
+		oracle->cluster->seen[SIM_SEEN_DIVERGED]++;
+		break;
+	case WIRELOG_OTHER_HISTORY:
+		if (oracle->goes_on_at == 0)
+			sim_violation(oracle->cluster, reader->node, "O53",
+				      "client %u is told OTHER_HISTORY, and there is one alone",
+				      client->number);
+		oracle->cluster->seen[SIM_SEEN_OTHER_HISTORY]++;
+		break;
 	case WIRELOG_RESCUED:
 		sim_oracle_judge_rescued(oracle, reader->node, gap);
 		oracle->cluster->seen[SIM_SEEN_RESCUED]++;

@@ -212,6 +212,31 @@ static void check_dormant(const struct sim_oracle *oracle, unsigned from,
 		      "says something of type %u in a journal that is dormant", header->type);
 }
 
+/* "Never" may cut what a majority does not know: only who knows all that it acknowledged says it, and only of what is not in its log. */
+static void on_mend_part(const struct sim_oracle *oracle, unsigned from, const uint8_t *payload,
+			 size_t bytes)
+{
+	const struct sim_node *node = &oracle->cluster->nodes[from];
+	const struct wl_journal *journal = node->journals[oracle->journal];
+	struct wl_wire_mend_part part;
+	enum wl_log_known known;
+	uint64_t chain;
+
+	if (!node->up || node->possessed || !wl_wire_decode_mend_part(payload, bytes, &part) ||
+	    part.verdict != WL_WIRE_MEND_NEVER)
+		return;
+	known = wl_log_chain_at(&journal->log, part.index, &chain);
+	if (journal->dormant || journal->replica.held_back ||
+	    (known != WL_LOG_BEYOND && (known != WL_LOG_KNOWN || chain == part.chain)))
+		sim_violation(oracle->cluster, from, "O54",
+			      "says that entry %llu was never here; %s, its log ends at %llu",
+			      LLU(part.index),
+			      journal->dormant		   ? "it is dormant"
+			      : journal->replica.held_back ? "its data do not count"
+							   : "it counts",
+			      LLU(journal->log.tail.index));
+}
+
 static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
 {
 	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
@@ -260,6 +285,9 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	case WL_WIRE_DELIVER:
 		if (wl_wire_decode_deliver(payload, header.payload_bytes, &deliver))
 			sim_oracle_judge_deliver(oracle, from, &header, &deliver);
+		break;
+	case WL_WIRE_MEND_PART:
+		on_mend_part(oracle, from, payload, header.payload_bytes);
 		break;
 	case WL_WIRE_GAP:
 		if (wl_wire_decode_gap(payload, header.payload_bytes, &gap))

@@ -144,6 +144,7 @@ enum sim_verb {
 	SIM_EXPECT_APART, /* node, 0 | 1: it takes no part, for what it holds as committed is contradicted */
 	SIM_EXPECT_HELD, /* at least so many frames are held now */
 	SIM_APPENDS, /* 0 | 1: clients begin new records */
+	SIM_STRAY, /* client: an application of the library that reads goes on as one whose cluster was set back to older data */
 	SIM_VERBS,
 };
 
@@ -164,6 +165,8 @@ enum sim_seen {
 	SIM_SEEN_TOO_MANY, /* a reader refused by name */
 	SIM_SEEN_TRIMMED, /* a reader told of records that were trimmed */
 	SIM_SEEN_RESCUED, /* a reader told that a rescue goes on behind what it wants */
+	SIM_SEEN_DIVERGED, /* a reader refused, for it was given another past; */
+	SIM_SEEN_OTHER_HISTORY, /* or is of another history */
 	SIM_SEEN_LOST, /* a reader told of a record that the node cannot read */
 	SIM_SEEN_MISCHIEF, /* a frame that no client would send (rogue.c) */
 	SIM_SEEN_ROGUE_REFUSED, /* and a refusal by name that came back */

@@ -141,6 +141,7 @@ static const struct {
 	[SIM_EXPECT_APART] = {"expect-apart", {NODE, NUMBER}},
 	[SIM_EXPECT_HELD] = {"expect-held", {NUMBER}},
 	[SIM_APPENDS] = {"appends", {NUMBER}},
+	[SIM_STRAY] = {"stray", {NUMBER}},
 };
 
 static const char *const seen_names[SIM_SEENS] = {
@@ -162,6 +163,8 @@ static const char *const seen_names[SIM_SEENS] = {
 	[SIM_SEEN_ROGUE_REFUSED] = "rogue-refused",
 	[SIM_SEEN_TRIMMED] = "trimmed",
 	[SIM_SEEN_RESCUED] = "rescued",
+	[SIM_SEEN_DIVERGED] = "diverged",
+	[SIM_SEEN_OTHER_HISTORY] = "other-history",
 	[SIM_SEEN_DRAWN_AGAIN] = "drawn-again",
 	[SIM_SEEN_PATH_MTU] = "path-mtu",
 	[SIM_SEEN_TAKEN] = "checkpoint-taken",

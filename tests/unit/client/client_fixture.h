@@ -50,6 +50,9 @@ struct client_fixture_node {
 	uint64_t commit_max; /* number that it knows of, at most; 0: all */
 	uint64_t damaged; /* number that it cannot read; 0: none */
 	uint64_t first_number; /* all before were removed */
+	uint64_t history; /* as it says; readers of another one are refused. 0: any */
+	uint64_t past; /* what chain values begin with */
+	bool blank; /* an empty disk that was not caught up yet */
 	bool full_of_readers;
 	uint64_t taken_boot; /* under it another client has the identity `taken`; 0: nobody */
 	wl_identity taken;

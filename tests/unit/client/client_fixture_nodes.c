@@ -82,6 +82,7 @@ static void answer_hello(struct client_fixture *fixture, uint32_t id, uint8_t ty
 	reply.term = fixture->nodes[id].term;
 	reply.commit_number = commit_of(fixture, id);
 	reply.first_number = 1;
+	reply.history_id = fixture->nodes[id].history;
 	reply.record_bytes_max = fixture->record_bytes_max;
 	reply.mtu = fixture->nodes[id].link_mtu;
 	for (uint32_t member = 1; member <= CLIENT_FIXTURE_NODES; member++) {
@@ -312,6 +313,27 @@ static void say_gap(struct client_fixture *fixture, uint32_t id, uint64_t first,
 	    wl_wire_encode_gap(datagram + WL_FRAME_HEADER_BYTES, &gap));
 }
 
+static uint64_t chain_behind(const struct client_fixture *fixture, uint32_t id, uint64_t number)
+{
+	return (fixture->nodes[id].past + 1) << 32 | number;
+}
+
+/* 0: it may read here. */
+static int judge_past(const struct client_fixture *fixture, uint32_t id,
+		      const struct wl_wire_subscribe *request)
+{
+	const struct client_fixture_node *node = &fixture->nodes[id];
+
+	if (node->blank)
+		return WIRELOG_NO_HISTORY;
+	if (request->history_id != 0 && node->history != 0 && request->history_id != node->history)
+		return WIRELOG_OTHER_HISTORY;
+	if (request->known_number != 0 &&
+	    request->known_chain != chain_behind(fixture, id, request->known_number))
+		return WIRELOG_DIVERGED;
+	return WIRELOG_OK;
+}
+
 static void take_subscribe(struct client_fixture *fixture, uint32_t id,
 			   const struct wl_wire_subscribe *request)
 {
@@ -328,6 +350,11 @@ static void take_subscribe(struct client_fixture *fixture, uint32_t id,
 	};
 	if (fixture->nodes[id].full_of_readers) {
 		say_gap(fixture, id, 0, 0, WIRELOG_TOO_MANY_CLIENTS);
+		subscription->active = false;
+		return;
+	}
+	if (judge_past(fixture, id, request) != WIRELOG_OK) {
+		say_gap(fixture, id, request->value, 0, judge_past(fixture, id, request));
 		subscription->active = false;
 		return;
 	}
@@ -370,6 +397,9 @@ static void say_deliver(struct client_fixture *fixture, uint32_t id,
 {
 	deliver->subscription = fixture->nodes[id].subscription.id;
 	deliver->commit_number = commit_of(fixture, id);
+	if (deliver->record_count != 0)
+		deliver->chain = chain_behind(fixture, id,
+					      deliver->first_number + deliver->record_count - 1);
 	wl_wire_encode_deliver(datagram + WL_FRAME_HEADER_BYTES, deliver);
 	say(fixture, id, WL_WIRE_DELIVER, datagram, WL_WIRE_DELIVER_HEADER_BYTES + deliver->bytes);
 	fixture->nodes[id].subscription.said_ns = fixture->now_ns;

@@ -261,10 +261,12 @@ static void append_reply_with_impossible_fields_is_refused(void)
 static void subscribe_and_credit_have_the_documented_layouts_and_limits(void)
 {
 	struct wl_wire_subscribe subscribe = {.subscription = 1,
-					      .from = WL_WIRE_FROM_NOW,
+					      .from = WL_WIRE_FROM_NUMBER,
 					      .credit_bytes = 3,
 					      .value = 4,
-					      .history_id = 5};
+					      .history_id = 5,
+					      .known_number = 3,
+					      .known_chain = 7};
 	struct wl_wire_credit credit = {.subscription = 1,
 					.next_number = 2,
 					.credit_bytes = 3,
@@ -272,10 +274,16 @@ static void subscribe_and_credit_have_the_documented_layouts_and_limits(void)
 
 	CU_ASSERT_EQUAL(wl_wire_encode_subscribe(bytes, &subscribe), WL_WIRE_SUBSCRIBE_BYTES);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 1);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 3);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 1);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 3);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 4);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 5);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 32), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 40), 7);
+	ASSERT_REFUSED_WITH(subscribe, WL_WIRE_SUBSCRIBE_BYTES, 32, 4); /* not before it */
+	ASSERT_REFUSED_WITH(subscribe, WL_WIRE_SUBSCRIBE_BYTES, 32,
+			    0); /* a chain value of nothing */
+	ASSERT_REFUSED_WITH(subscribe, WL_WIRE_SUBSCRIBE_BYTES, 8, 3); /* and no number */
 	ASSERT_ONLY_SIZE(subscribe, WL_WIRE_SUBSCRIBE_BYTES);
 	ASSERT_REFUSED_WITH(subscribe, WL_WIRE_SUBSCRIBE_BYTES, 8, 0);
 	ASSERT_REFUSED_WITH(subscribe, WL_WIRE_SUBSCRIBE_BYTES, 8, 4);
@@ -345,7 +353,8 @@ static size_t encode_delivery(void)
 	struct wl_wire_deliver deliver = {.subscription = 1,
 					  .first_number = 8,
 					  .commit_number = 9,
-					  .record_count = 2};
+					  .record_count = 2,
+					  .chain = 6};
 	uint8_t *at = bytes + WL_WIRE_DELIVER_HEADER_BYTES;
 
 	at += wl_wire_encode_delivered_record(at, &record);
@@ -361,15 +370,16 @@ static void deliver_has_the_documented_layout_and_limits(void)
 	struct wl_wire_deliver deliver;
 	struct wl_wire_delivered_record record;
 
-	CU_ASSERT_EQUAL(size, 40 + 2 * (32 + 2));
+	CU_ASSERT_EQUAL(size, 48 + 2 * (32 + 2));
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 1);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 8);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 9);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 24), 2);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 40), 2);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 48), 3);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 56), 4);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 5);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 40), 6);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 48), 2);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 56), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 4);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 5);
 	CU_ASSERT_TRUE(wl_wire_decode_deliver(bytes, size, &deliver));
 	wl_wire_next_delivered(wl_wire_next_delivered(deliver.records, &record), &record);
 	CU_ASSERT_PTR_EQUAL(record.payload + record.bytes, bytes + size);
@@ -377,9 +387,9 @@ static void deliver_has_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(deliver, size, 24, 1);
 	ASSERT_REFUSED_WITH(deliver, size, 28, 1);
 	ASSERT_REFUSED_WITH(deliver, size, 32, 9); /* a fragment of two records */
-	ASSERT_REFUSED_WITH(deliver, size, 40, 0);
-	ASSERT_REFUSED_WITH(deliver, size, 43, 0xff);
-	ASSERT_REFUSED_WITH(deliver, size, 44, 1);
+	ASSERT_REFUSED_WITH(deliver, size, 48, 0);
+	ASSERT_REFUSED_WITH(deliver, size, 51, 0xff);
+	ASSERT_REFUSED_WITH(deliver, size, 52, 1);
 	memset(bytes + 8, 0xff, 8); /* numbers would wrap */
 	CU_ASSERT_FALSE(wl_wire_decode_deliver(bytes, size, &deliver));
 }
