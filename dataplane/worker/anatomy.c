@@ -3,53 +3,13 @@
 
 #include <string.h>
 
+#include "dataplane/worker/picture.h"
+
 #define SECOND_NS 1000000000u
-#define ATTEMPTS 1000u /* of a reader; a writer takes some hundred ns */
 
 _Static_assert(sizeof(struct wl_anatomy_slot) == 64, "one line of memory");
 _Static_assert(sizeof(struct wl_anatomy_entry) % sizeof(uint64_t) == 0, "copied by words");
 _Static_assert(sizeof(struct wl_anatomy_leader) % sizeof(uint64_t) == 0, "copied by words");
-
-/* ---- what stands under a version ---------------------------------------------------------------- */
-
-/* Word by word and atomic, as in published.c. */
-static inline void copy_words(void *to, const void *from, size_t bytes)
-{
-	uint64_t *into = to;
-	const uint64_t *of = from;
-
-	for (size_t word = 0; word < bytes / sizeof(uint64_t); word++)
-		__atomic_store_n(&into[word], __atomic_load_n(&of[word], __ATOMIC_RELAXED),
-				 __ATOMIC_RELAXED);
-}
-
-static inline void write_versioned(_Atomic uint64_t *version, void *to, const void *from,
-				   size_t bytes)
-{
-	uint64_t before = atomic_load_explicit(version, memory_order_relaxed);
-
-	atomic_store_explicit(version, before + 1, memory_order_relaxed);
-	/* That it is odd is seen before any new word. */
-	atomic_thread_fence(memory_order_release);
-	copy_words(to, from, bytes);
-	atomic_store_explicit(version, before + 2, memory_order_release);
-}
-
-/* One whole picture, and under which version. */
-static bool read_versioned(const _Atomic uint64_t *version, void *to, const void *from,
-			   size_t bytes, uint64_t *seen)
-{
-	for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-		*seen = atomic_load_explicit(version, memory_order_acquire);
-		if (*seen & 1)
-			continue;
-		copy_words(to, from, bytes);
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(version, memory_order_relaxed) == *seen)
-			return true;
-	}
-	return false;
-}
 
 /* ---- an entry with its times -------------------------------------------------------------------- */
 
@@ -88,8 +48,8 @@ void wl_anatomy_sealed(struct wl_anatomy *anatomy, const struct wl_anatomy_head 
 
 	anatomy->sealed_through = head->index;
 	/* Of one without records the place is cleared: what was cut away must not get its times. */
-	write_versioned(&slot->version, &slot->head,
-			head->count != 0 ? head : &(struct wl_anatomy_head){0}, sizeof(*head));
+	wl_picture_write(&slot->version, &slot->head,
+			 head->count != 0 ? head : &(struct wl_anatomy_head){0}, sizeof(*head));
 }
 
 static void keep(struct wl_anatomy *anatomy, const struct wl_anatomy_head *head)
@@ -99,7 +59,7 @@ static void keep(struct wl_anatomy *anatomy, const struct wl_anatomy_head *head)
 	struct wl_anatomy_entry entry;
 
 	gather(anatomy, head, &entry);
-	write_versioned(&kept->version, &kept->entry, &entry, sizeof(entry));
+	wl_picture_write(&kept->version, &kept->entry, &entry, sizeof(entry));
 }
 
 /* The slowest of the second is kept as it is now; what it waited for later comes with the second's end. */
@@ -181,7 +141,7 @@ void wl_anatomy_led(struct wl_anatomy *anatomy, uint64_t term, uint32_t node, ui
 		&anatomy->leaders[anatomy->leader_count % WL_ANATOMY_LEADERS];
 	struct wl_anatomy_leader leader = {term, first_number, node};
 
-	write_versioned(&anatomy->leaders_version, place, &leader, sizeof(leader));
+	wl_picture_write(&anatomy->leaders_version, place, &leader, sizeof(leader));
 	__atomic_store_n(&anatomy->leader_count, anatomy->leader_count + 1, __ATOMIC_RELEASE);
 }
 
@@ -208,18 +168,16 @@ static bool find_recent(const struct wl_anatomy *anatomy, uint64_t number,
 	for (unsigned at = 0; at < WL_ANATOMY_ENTRIES; at++) {
 		const struct wl_anatomy_slot *slot = &anatomy->recent[at];
 		struct wl_anatomy_entry one;
-		struct wl_anatomy_head head;
-		uint64_t seen;
+		struct wl_anatomy_head head, then;
 
 		if (!has(&slot->head, number) ||
-		    !read_versioned(&slot->version, &head, &slot->head, sizeof(head), &seen) ||
+		    !wl_picture_read(&slot->version, &head, &slot->head, sizeof(head)) ||
 		    !has(&head, number))
 			continue;
 		gather(anatomy, &head, &one);
 		/* Times are overwritten after what the entry is. */
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&slot->version, memory_order_relaxed) != seen ||
-		    !is_better(&one, entry, found))
+		if (!wl_picture_read(&slot->version, &then, &slot->head, sizeof(then)) ||
+		    memcmp(&head, &then, sizeof(head)) != 0 || !is_better(&one, entry, found))
 			continue;
 		*entry = one;
 		found = true;
@@ -235,10 +193,9 @@ static bool find_slow(const struct wl_anatomy *anatomy, uint64_t number,
 	for (unsigned at = 0; at < WL_ANATOMY_SECONDS; at++) {
 		const struct wl_anatomy_kept *kept = &anatomy->slow[at];
 		struct wl_anatomy_entry one;
-		uint64_t seen;
 
 		if (!has(&kept->entry.head, number) ||
-		    !read_versioned(&kept->version, &one, &kept->entry, sizeof(one), &seen) ||
+		    !wl_picture_read(&kept->version, &one, &kept->entry, sizeof(one)) ||
 		    !has(&one.head, number) || !is_better(&one, entry, found))
 			continue;
 		*entry = one;
@@ -257,10 +214,9 @@ bool wl_anatomy_leader_of(const struct wl_anatomy *anatomy, uint64_t number,
 			  struct wl_anatomy_leader *leader)
 {
 	struct wl_anatomy_leader leaders[WL_ANATOMY_LEADERS];
-	uint64_t count = __atomic_load_n(&anatomy->leader_count, __ATOMIC_ACQUIRE), seen, kept;
+	uint64_t count = __atomic_load_n(&anatomy->leader_count, __ATOMIC_ACQUIRE), kept;
 
-	if (!read_versioned(&anatomy->leaders_version, leaders, anatomy->leaders, sizeof(leaders),
-			    &seen))
+	if (!wl_picture_read(&anatomy->leaders_version, leaders, anatomy->leaders, sizeof(leaders)))
 		return false;
 	/* One may have come behind `count`: it took the oldest one's place, which is not looked at. */
 	kept = count < WL_ANATOMY_LEADERS ? count : WL_ANATOMY_LEADERS - 1;
