@@ -122,7 +122,8 @@ static void print_json(const struct told *told)
 
 static int print_all(const struct options *options, struct list *list)
 {
-	qsort(list->told, list->count, sizeof(list->told[0]), by_time);
+	if (list->count != 0)
+		qsort(list->told, list->count, sizeof(list->told[0]), by_time);
 	for (size_t at = 0; at < list->count; at++) {
 		if (options->json)
 			print_json(&list->told[at]);

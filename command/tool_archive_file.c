@@ -239,7 +239,8 @@ int wl_tool_archive_read(struct wl_tool_archive *archive, uint64_t from)
 	archive->buffer = malloc(BUFFER_BYTES);
 	if (!archive->buffer)
 		return WIRELOG_NO_MEMORY;
-	qsort(archive->files, archive->count, sizeof(archive->files[0]), compare);
+	if (archive->count != 0) /* of nothing there is no array */
+		qsort(archive->files, archive->count, sizeof(archive->files[0]), compare);
 	for (size_t at = 0; at < archive->count && ended == 0; at++) {
 		const struct wl_tool_archive_file *file = &archive->files[at];
 
