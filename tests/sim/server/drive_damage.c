@@ -119,12 +119,20 @@ static bool read_record(const struct sim_drive *drive, struct wl_superblock *rec
 	return wl_superblock_choose(drive->first->superblock, record, &damaged) == WL_SUPERBLOCK_OK;
 }
 
+/* A watermark at the stream's beginning says of nothing that it is durable: there may be no segment yet. */
+static bool record_knows(const struct sim_drive *drive, const struct wl_superblock *record,
+			 uint64_t end)
+{
+	uint64_t watermark = record->journals[drive->identity.journal].watermark;
+
+	return watermark > WL_BLOCK_BYTES && watermark >= end;
+}
+
 static bool is_known_durable_by_record(const struct sim_drive *drive, uint64_t end)
 {
 	struct wl_superblock record;
 
-	return read_record(drive, &record) &&
-	       record.journals[drive->identity.journal].watermark >= end;
+	return read_record(drive, &record) && record_knows(drive, &record, end);
 }
 
 bool sim_drive_is_known_durable(const struct sim_drive *drive, uint64_t end)
@@ -134,7 +142,7 @@ bool sim_drive_is_known_durable(const struct sim_drive *drive, uint64_t end)
 
 	if (!read_record(drive, &record))
 		return false;
-	if (record.journals[drive->identity.journal].watermark >= end)
+	if (record_knows(drive, &record, end))
 		return true;
 	for (uint64_t at = wl_align_up(end, WL_BLOCK_BYTES); at < sim_drive_end(drive);
 	     at += WL_BLOCK_BYTES) {
