@@ -241,27 +241,37 @@ static int set(const struct options *options)
 	return result;
 }
 
-static int run(struct options *options)
+static int list(const struct options *options)
 {
-	int result = wl_tool_ask_choose(&options->ask);
 	struct wl_tool_view view;
+	int result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
 
-	if (result != 0)
-		return result;
-	result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
-	options->entry = wl_tool_ask_number(limits_of(&view), "entry");
-	if (result == 0 && options->verb == VERB_SET) {
-		json_decref(view.status);
-		result = set(options);
-		if (result != 0 || !options->json)
-			return result;
-		result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
-	}
 	if (result == 0 && options->json)
 		print_json(&view);
 	else if (result == 0)
 		print_list(&view);
 	json_decref(view.status);
+	return result;
+}
+
+static int change(struct options *options)
+{
+	struct wl_tool_view view;
+	int result = wl_tool_ask_look(options->ask.directory, options->ask.journal, &view);
+
+	options->entry = wl_tool_ask_number(limits_of(&view), "entry");
+	json_decref(view.status);
+	return result == 0 ? set(options) : result;
+}
+
+static int run(struct options *options)
+{
+	int result = wl_tool_ask_choose(&options->ask);
+
+	if (result == 0 && options->verb == VERB_SET)
+		result = change(options);
+	if (result == 0 && (options->verb == VERB_LIST || options->json))
+		result = list(options);
 	return result;
 }
 

@@ -57,55 +57,60 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	return wl_tool_ask_parse_option(key, argument, state, &options->ask);
 }
 
-static void tell(const struct options *options)
+static const json_t *first_number(const struct wl_tool_view *view)
 {
-	for (uint32_t at = 0; at < options->ask.cluster.run_directory_count; at++) {
-		const char *directory = options->ask.cluster.run_directories[at];
-		struct wl_tool_view view;
-
-		if (wl_tool_ask_look(directory, options->ask.journal, &view) != 0)
-			printf("%s: no answer\n", directory);
-		else
-			printf("node %lu: journal %u is trimmed to record %lu; its medium has records from %lu on, "
-			       "the last committed one is %lu\n",
-			       (unsigned long)wl_tool_ask_number(view.status, "node"),
-			       options->ask.journal,
-			       (unsigned long)wl_tool_ask_number(view.journal, "trim_number"),
-			       (unsigned long)wl_tool_ask_number(
-				       json_object_get(view.journal, "begin"), "number"),
-			       (unsigned long)wl_tool_ask_number(view.journal, "commit_number"));
-		json_decref(view.status);
-	}
+	return json_object_get(json_object_get(view->journal, "begin"), "number");
 }
 
-static void tell_json(const struct options *options)
+/* `view`: NULL where there was no answer. */
+static void print_node(const struct options *options, const char *directory,
+		       const struct wl_tool_view *view)
 {
-	json_t *nodes = json_array();
+	if (view == NULL)
+		printf("%s: no answer\n", directory);
+	else
+		printf("node %lu: journal %u is trimmed to record %lu; its medium has records from %lu on, "
+		       "the last committed one is %lu\n",
+		       (unsigned long)wl_tool_ask_number(view->status, "node"),
+		       options->ask.journal,
+		       (unsigned long)wl_tool_ask_number(view->journal, "trim_number"),
+		       (unsigned long)json_integer_value(first_number(view)),
+		       (unsigned long)wl_tool_ask_number(view->journal, "commit_number"));
+}
+
+static json_t *node_json(const struct options *options, const char *directory,
+			 const struct wl_tool_view *view)
+{
+	if (view == NULL)
+		return json_pack("{s:s, s:b}", "run_directory", directory, "answers", 0);
+	return json_pack("{s:s, s:b, s:O?, s:i, s:O?, s:O?, s:O?}", "run_directory", directory,
+			 "answers", 1, "node", json_object_get(view->status, "node"), "journal",
+			 (int)options->ask.journal, "trim_number",
+			 json_object_get(view->journal, "trim_number"), "first_number",
+			 first_number(view), "commit_number",
+			 json_object_get(view->journal, "commit_number"));
+}
+
+static void tell(const struct options *options)
+{
+	json_t *nodes = options->json ? json_array() : NULL;
 
 	for (uint32_t at = 0; at < options->ask.cluster.run_directory_count; at++) {
 		const char *directory = options->ask.cluster.run_directories[at];
-		struct wl_tool_view view;
-		bool answers = wl_tool_ask_look(directory, options->ask.journal, &view) == 0;
-		json_t *node =
-			json_pack("{s:s, s:b}", "run_directory", directory, "answers", answers);
+		struct wl_tool_view view, *said = &view;
 
-		if (answers) {
-			json_t *said = json_pack(
-				"{s:O?, s:i, s:O?, s:O?, s:O?}", "node",
-				json_object_get(view.status, "node"), "journal",
-				(int)options->ask.journal, "trim_number",
-				json_object_get(view.journal, "trim_number"), "first_number",
-				json_object_get(json_object_get(view.journal, "begin"), "number"),
-				"commit_number", json_object_get(view.journal, "commit_number"));
-
-			json_object_update(node, said);
-			json_decref(said);
-		}
-		json_array_append_new(nodes, node);
+		if (wl_tool_ask_look(directory, options->ask.journal, &view) != 0)
+			said = NULL;
+		if (nodes != NULL)
+			json_array_append_new(nodes, node_json(options, directory, said));
+		else
+			print_node(options, directory, said);
 		json_decref(view.status);
 	}
-	json_dumpf(nodes, stdout, JSON_INDENT(2));
-	putchar('\n');
+	if (nodes != NULL) {
+		json_dumpf(nodes, stdout, JSON_INDENT(2));
+		putchar('\n');
+	}
 	json_decref(nodes);
 }
 
@@ -127,9 +132,7 @@ static int run(struct options *options)
 		result = wl_tool_ask_wait(&options->ask, request, is_trimmed, options);
 	else if (result == 0 && !options->json)
 		printf("records below %lu were trimmed before\n", (unsigned long)options->to);
-	if (result == 0 && options->json)
-		tell_json(options);
-	else if (result == 0)
+	if (result == 0)
 		tell(options);
 	return result;
 }

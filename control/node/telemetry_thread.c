@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/telemetry_thread.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 
 #define PREFIX "/wirelog/"
 
-/* DPDK takes letters, digits, _ and / for a name. */
 /* One row of values, [LABEL..., NUMBER]: the first label is `wanted`, the others go to the name. False: it is another's. */
 static bool take_row(struct wl_telemetry_value *value, const char *name, const json_t *row,
 		     long wanted)

@@ -65,9 +65,9 @@ static bool sweep(struct wl_base_maker *maker)
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++) {
 		if (!maker->places[place].unread)
 			continue;
+		maker->place = place;
 		maker->phase = WL_BASE_PHASE_SWEEP;
 		wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_REMOVE, 0, 0);
-		maker->want.place = maker->place = place;
 		return true;
 	}
 	return false;
