@@ -12,7 +12,7 @@
 #   http/*.c              -> libhttp.a           the HTTP server of exporter and web
 #   web/*.c               `wirelog-web`; web/page and uPlot from npm -> web/, by `make web`
 #   tests/unit/**/*.c     -> unit                one runner, suites register themselves
-#   tests/e2e/*.c, perf/*.c, tests/fuzz/fuzz_*.c   one program per file
+#   tests/e2e/*.c, tests/lab/*.c, perf/*.c, tests/fuzz/fuzz_*.c   one program per file
 
 VERSION := 0.1.0
 
@@ -30,6 +30,8 @@ WERROR ?= 1
 SAN ?=
 RECOVER ?=
 COVERAGE ?=
+# Of tests: they are compiled more often than they run, and -O1 takes two thirds of the time.
+TEST_OPT ?= $(if $(filter -O2,$(OPT)),-O1)
 # DEPS=no leaves out scripts/install-deps, where packages come from elsewhere.
 DEPS ?= yes
 
@@ -103,9 +105,12 @@ endif
 # includes one does not even compile.
 SEES_DPDK := %_dpdk.c %_tsc.c %_thread.c %_memory.c %_nvme.c %/main.c
 dpdk_cflags = $(if $(or $(filter $(SEES_DPDK),$(1)),$(filter perf/% tests/%,$(1))),$(DPDK_CFLAGS))
+# Product code says where a number gets narrower; signs are another matter, and too loud.
+narrowing = $(if $(or $(filter perf/% tests/%,$(1)),$(findstring clang,$(CC))),,-Wconversion -Wno-sign-conversion)
 hardening = $(if $(filter control/% client/% command/% exporter/% watch/% http/% web/%,$(1)),$(HARDENING))
-compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call hardening,$<) $(CFLAGS) \
-	-MMD -MP -c -o $@ $<
+test_opt = $(if $(filter tests/unit/% tests/e2e/%,$(1)),$(TEST_OPT))
+compile = $(CC) $(call dpdk_cflags,$<) $(CPPFLAGS) $(BASE_CFLAGS) $(call narrowing,$<) $(call test_opt,$<) \
+	$(call hardening,$<) $(CFLAGS) -MMD -MP -c -o $@ $<
 link = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(1) $(LIBS)
 # Our programs have the DPDK transport in them: the weak reference alone would not fetch it from the archive.
@@ -131,6 +136,10 @@ LIBRARY_DPDK := $(filter %_dpdk.c %/arp.c,$(LIBRARY))
 # Pure: the simulator runs it as it is.
 LIBRARY_PURE := $(filter-out %_dpdk.c %_file.c %_memory.c %_socket.c,$(LIBRARY))
 UNIT := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
+# Under the thread sanitizer only suites of rings, plane and threads run (tests/run, which compares their lists): all are the dataplane's.
+ifeq ($(SAN),thread)
+UNIT := $(filter-out %/test_raft_elections.c,$(filter tests/unit/runner.c tests/unit/dataplane/%,$(UNIT)))
+endif
 SIM := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 
 LIBDATAPLANE := $(BUILD)/libdataplane.a
@@ -145,7 +154,9 @@ SONAME := libwirelog.so.0
 SONAME_DPDK := libwirelog-dpdk.so.0
 ARCHIVES := $(LIBEXPORTER) $(LIBWEB) $(LIBHTTP) $(LIBCOMMAND) $(LIBWATCH) $(LIBWIRELOG) $(LIBCONTROL)
 
-E2E_PROGRAMS := $(filter-out %/sick_drive,$(call programs,tests/e2e,e2e,*)) $(BUILD)/e2e/sick_drive.so
+OLDER := $(BUILD)/e2e/wirelogd-older
+E2E_PROGRAMS := $(filter-out %/sick_drive,$(call programs,tests/e2e,e2e,*)) $(BUILD)/e2e/sick_drive.so $(OLDER)
+LAB_PROGRAMS := $(call programs,tests/lab,lab,*)
 PERF_PROGRAMS := $(call programs,perf,perf,*)
 FUZZ_PROGRAMS := $(call programs,tests/fuzz,fuzz,fuzz_*)
 EXAMPLES := $(call programs,docs/examples,examples,*)
@@ -180,7 +191,7 @@ e2e-web: all web $(E2E_PROGRAMS) ## the page in a headless browser while a leade
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps browser)
 	@tests/e2e/web/run
 
-.PHONY: demo test bare unit e2e stops sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
+.PHONY: demo test bare unit e2e soak lab stops sim exhaustive mutants coverage-sim model fuzz fuzz-seeds bench asan tsan coverage
 demo: ## install what is missing, build, run three nodes and prove that nothing is lost
 	@$(if $(filter yes,$(DEPS)),scripts/install-deps build)
 	@+$(MAKE) all
@@ -199,6 +210,13 @@ unit: $(BUILD)/unit ## build and run the unit tests; ONLY='ring log.*' selects
 
 e2e: all $(E2E_PROGRAMS) $(EXAMPLES) ## real nodes, real files; ONLY=failover selects a script
 	@tests/run --build $(BUILD) --only e2e $(ONLY)
+
+soak: all $(E2E_PROGRAMS) ## nodes killed and leadership given away for longer than make test has time for
+	@KILLS=60 LOOP_SECONDS=240 COUNT=100 tests/run --build $(BUILD) --only e2e base_kills kill_loop trim_kills transfer
+
+lab: all $(E2E_PROGRAMS) $(LAB_PROGRAMS) ## three small guests (QEMU) with NICs behind vfio and NVMe drives; ONLY=e1000e selects a script
+	@$(if $(filter yes,$(DEPS)),scripts/install-deps lab || true)
+	@tests/run --build $(BUILD) --only lab $(ONLY)
 
 stops: ## start and stop under the sanitizers, with each kind of link and each hang; COUNT=1000 in all
 	@+$(MAKE) BUILD=$(BUILD)/stops SAN=address,undefined OPT=-O1 all \
@@ -284,10 +302,11 @@ FORMATTED = $(shell find include/wirelog dataplane control client watch command 
 format: ## rewrite sources with clang-format
 	@clang-format-14 -i $(FORMATTED)
 
-tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/COUNTERS.md, drivers-config/reference.yaml, docs/WIRE.md
+tables: $(BUILD)/tables ## write what is made from tables of the sources: docs/COUNTERS.md, drivers-config/reference.yaml, docs/WIRE.md, the ABI
 	@$< counters >docs/COUNTERS.md
 	@$< reference >drivers-config/reference.yaml
 	@scripts/wire-page
+	@scripts/lint.d/abi --write
 
 dissector: $(BUILD)/wirelog.lua ## $(BUILD)/wirelog.lua: wirelog in Wireshark and tshark
 
@@ -439,7 +458,7 @@ $(BUILD)/dissector-tables: $(BUILD)/obj/scripts/dissector/tables.o
 $(BUILD)/wirelog.lua: $(BUILD)/dissector-tables scripts/dissector/wirelog.lua
 	$(call say,LUA){ $< && cat scripts/dissector/wirelog.lua; } >$@
 
-$(BUILD)/unit: $(call objects,$(UNIT)) $(ARCHIVES)
+$(BUILD)/unit: $(call objects,$(UNIT)) $(if $(filter thread,$(SAN)),$(LIBDATAPLANE),$(ARCHIVES))
 	$(call say,LD)$(call link,$(CUNIT_LIBS) $(HTTP_LIBS) $(SCREEN_LIBS))
 
 $(BUILD)/wlsim: $(call objects,$(SIM) $(LIBRARY_PURE)) $(LIBCONTROL) $(LIBDATAPLANE)
@@ -449,9 +468,19 @@ $(BUILD)/e2e/sick_drive.so: $(BUILD)/obj/tests/e2e/sick_drive.o
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -shared $(filter-out -pie,$(BASE_LDFLAGS)) $(LDFLAGS) -o $@ $<
 
-$(filter-out %.so,$(E2E_PROGRAMS)): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
+# A build from before the newest feature: another object says what it has.
+$(OLDER): $(call objects,tests/e2e/older/features_build.c control/main.c $(CONTROL) \
+		$(filter-out dataplane/base/features_build.c,$(DATAPLANE)))
 	@mkdir -p $(@D)
 	$(call say,LD)$(call link)
+
+$(filter-out %.so $(OLDER),$(E2E_PROGRAMS)): $(BUILD)/e2e/%: $(BUILD)/obj/tests/e2e/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LD)$(call link)
+
+$(LAB_PROGRAMS): $(BUILD)/lab/%: $(BUILD)/obj/tests/lab/%.o
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^
 
 # Only this one needs it: the system calls that the unit allows.
 $(BUILD)/e2e/confined: LIBS += -lseccomp

@@ -16,12 +16,63 @@ void wl_channel_init(struct wl_channel *channel, const struct wl_auth *auth, uin
 		channel->nodes[id].route = -1;
 }
 
+static void derive_own(struct wl_channel *channel)
+{
+	const struct wl_keys_held *held = &channel->auth->held;
+
+	for (uint32_t at = 0; at < held->count; at++)
+		wl_auth_derive_of(channel->auth, held->id[at], channel->identity, channel->boot_id,
+				  &channel->own[at]);
+}
+
 void wl_channel_name(struct wl_channel *channel, wl_identity identity, uint64_t boot_id)
 {
 	channel->identity = identity;
 	channel->boot_id = boot_id;
 	channel->sequence = 0;
-	wl_auth_derive(channel->auth, identity, boot_id, &channel->key);
+	derive_own(channel);
+}
+
+/* Zeros where nobody was met. */
+static void derive_of_node(struct wl_channel *channel, struct wl_channel_node *node)
+{
+	const struct wl_keys_held *held = &channel->auth->held;
+
+	for (uint32_t at = 0; at < held->count; at++)
+		wl_auth_derive_of(channel->auth, held->id[at], node->identity, node->boot_id,
+				  &node->keys[at]);
+}
+
+/* Who was spoken to under a key that is gone is met anew under another. */
+void wl_channel_on_keys(struct wl_channel *channel)
+{
+	const struct wl_keys_held *held = &channel->auth->held;
+
+	derive_own(channel);
+	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++) {
+		struct wl_channel_node *node = &channel->nodes[id];
+		uint32_t used = wl_keys_find(held, node->keys[node->held].id);
+
+		node->held = used < held->count ? used : held->count - 1;
+		derive_of_node(channel, node);
+	}
+}
+
+bool wl_channel_lags(const struct wl_channel *channel, uint32_t node)
+{
+	return channel->nodes[node].held + 1 < channel->auth->held.count;
+}
+
+void wl_channel_meet(struct wl_channel *channel, wl_identity identity, uint64_t boot_id,
+		     uint32_t held)
+{
+	struct wl_channel_node *node = &channel->nodes[wl_identity_node(identity)];
+
+	node->identity = identity;
+	node->boot_id = boot_id;
+	node->held = held;
+	derive_of_node(channel, node);
+	wl_replay_init(&node->replay);
 }
 
 /* ---- routes ----------------------------------------------------------------------------------- */
@@ -117,7 +168,10 @@ static uint8_t *open_frame(struct wl_channel *channel, unsigned route, uint8_t t
 uint8_t *wl_channel_open_route(struct wl_channel *channel, unsigned route, uint8_t type,
 			       size_t *room)
 {
-	/* Destination 0, of boot id 0: whoever you are. */
+	const uint32_t count = channel->auth->held.count;
+
+	/* Destination 0, of boot id 0: whoever you are. The newest key first, then in turn: which one is in force is not known. */
+	channel->open_held = count - 1 - channel->routes[route].asked++ % count;
 	return open_frame(channel, route, type, room);
 }
 
@@ -128,6 +182,7 @@ static uint8_t *open_to_node(struct wl_channel *channel, uint32_t node, uint8_t 
 
 	if (to->identity == 0 || to->route < 0)
 		return NULL;
+	channel->open_held = to->held;
 	payload = open_frame(channel, (unsigned)to->route, type, room);
 	channel->open_header.destination = to->identity;
 	channel->open_header.destination_boot = to->boot_id;
@@ -165,7 +220,8 @@ static void seal(struct wl_channel *channel, size_t payload_bytes)
 	channel->open_header.sequence = ++channel->sequence;
 	channel->open.size = (uint16_t)(WL_FRAME_HEADER_BYTES + payload_bytes);
 	wl_frame_encode_header(channel->open.bytes, &channel->open_header);
-	wl_auth_seal(channel->auth, &channel->key, channel->open.bytes, channel->open.size);
+	wl_auth_seal(channel->auth, &channel->own[channel->open_held], channel->open.bytes,
+		     channel->open.size);
 }
 
 /* ---- bursts ----------------------------------------------------------------------------------- */

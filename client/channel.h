@@ -5,6 +5,7 @@
  *
  *  C1  nothing of a frame is believed before its tag, its cluster, its destination, our boot id, the sender's boot id and its
  *	sequence were checked; a new boot id of a node is learned only from a HELLO_REPLY to a question of ours
+ *  C9  with two keys, a node is spoken to under the newest that it spoke to us with, and that never goes back under one boot of it
  *
  * A route is a way to a node: an endpoint that was configured or learned. Several may lead to one node; which of them is used is
  * for the layer above to say, and so is how large frames pass. What a frame is about is not known here.
@@ -30,6 +31,7 @@ struct wl_route {
 	uint16_t link;
 	struct wl_endpoint endpoint;
 	uint64_t nonce; /* of the question that is open there; 0: none is */
+	uint32_t asked; /* questions so far: each is put under another one of our keys than the one before */
 };
 
 struct wl_channel_node {
@@ -37,7 +39,8 @@ struct wl_channel_node {
 	uint64_t boot_id;
 	int route; /* that is used; -1: none */
 	uint16_t mtu; /* of frames to it; 0: not known, the smallest */
-	struct wl_auth_key key;
+	uint32_t held; /* which of our keys it is spoken to with */
+	struct wl_auth_key keys[WL_KEYS_HELD_MAX]; /* its own, of each that we hold */
 	struct wl_replay replay;
 };
 
@@ -57,14 +60,17 @@ struct wl_channel_batch {
 
 struct wl_channel_counters {
 	uint64_t frames_sent, frames_received, frames_refused;
-	uint64_t forged, other_cluster,
+	uint64_t forged, other_key, other_cluster,
 		other_version; /* of those refused: for the reason of a failed connect */
 };
 
 struct wl_channel {
 	const struct wl_auth *auth; /* of whoever made us */
-	struct wl_auth_key key; /* ours */
+	struct wl_auth_key own[WL_KEYS_HELD_MAX]; /* of each key that we hold */
 	struct wl_auth_key scratch_key;
+	uint32_t open_held; /* which of them the open frame is sealed with */
+	/* Ids, as said last: of ours that a node refuses, and of one that it uses and we do not hold; 0: none */
+	uint32_t key_refused, key_lacking;
 	uint64_t cluster;
 	uint16_t journal;
 	wl_identity identity;
@@ -101,6 +107,8 @@ enum wl_channel_verdict {
 	WL_CHANNEL_MET,
 	/* A worker that does not have our journal answers a question of ours. It is no message; the node as it is known is not there. */
 	WL_CHANNEL_ELSEWHERE,
+	/* A node answers a question of ours: our key (key_refused) is not in force any more. It is no message. */
+	WL_CHANNEL_KEY_REFUSED,
 };
 
 /* Zeroed memory. `auth` stays the caller's, and stays as long as we. No transport, no route. */
@@ -108,6 +116,10 @@ void wl_channel_init(struct wl_channel *channel, const struct wl_auth *auth, uin
 		     uint16_t journal);
 /* Who we are from the next frame on; sequences begin anew. */
 void wl_channel_name(struct wl_channel *channel, wl_identity identity, uint64_t boot_id);
+/* `auth` holds other keys than before; nodes that are known stay known. */
+void wl_channel_on_keys(struct wl_channel *channel);
+/* A node is spoken to under an older key than the newest that we hold. */
+bool wl_channel_lags(const struct wl_channel *channel, uint32_t node);
 /* A new route; 0 or a negative status with a sentence. One that is there already is not added again. [init] */
 int wl_channel_add_route(struct wl_channel *channel, const struct wl_endpoint *endpoint,
 			 char *reason, size_t reason_bytes);
@@ -131,6 +143,9 @@ void wl_channel_flush(struct wl_channel *channel);
 /* The first tagged frame that was not taken since the last call; false: all were. */
 bool wl_channel_take_refused(struct wl_channel *channel, struct wl_channel_tag *tag);
 
+/* Known from here on, under one of our keys: of channel_accept.c. */
+void wl_channel_meet(struct wl_channel *channel, wl_identity identity, uint64_t boot_id,
+		     uint32_t held);
 /* What a datagram is. *message is set for MESSAGE and MET; for ELSEWHERE, too, but it is the word of another worker. It
  * points into the datagram. */
 enum wl_channel_verdict wl_channel_accept(struct wl_channel *channel,

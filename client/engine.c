@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/engine_internal.h"
+#include "dataplane/base/check.h"
 
 #define BURSTS_PER_POLL 8u
 #define TEND_NS (1 * WL_MS_NS)
@@ -115,6 +116,7 @@ static void take(struct wl_engine *engine, const struct wl_datagram *datagram)
 
 	switch (wl_channel_accept(&engine->channel, datagram, &message)) {
 	case WL_CHANNEL_REFUSED:
+	case WL_CHANNEL_KEY_REFUSED: /* whoever made us asks why nobody answers */
 		break;
 	case WL_CHANNEL_ELSEWHERE:
 		wl_nodes_on_elsewhere(&engine->nodes, &message);
@@ -189,7 +191,9 @@ static void tell_connection(struct wl_engine *engine, bool is_connected, bool ha
 		.kind = is_connected ? WIRELOG_EVENT_CONNECTED : WIRELOG_EVENT_DISCONNECTED,
 		.node = is_connected ? leadership->leader : 0,
 		.term = leadership->term,
-		.status = is_connected ? WIRELOG_OK : WIRELOG_NOT_CONNECTED,
+		.status = is_connected			     ? WIRELOG_OK
+			  : engine->channel.key_refused != 0 ? WIRELOG_KEY_REFUSED
+							     : WIRELOG_NOT_CONNECTED,
 	};
 
 	engine->is_connected = is_connected && has_session;
@@ -243,6 +247,7 @@ static void flush(struct wl_engine *engine)
 
 int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 {
+	const char *broken;
 	unsigned did;
 	bool drained = true;
 
@@ -265,6 +270,10 @@ int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 	did += wl_asker_poll(&engine->asker);
 	did += wl_sender_pump(&engine->sender, true);
 	flush(engine);
+	broken = wl_window_check(&engine->sender.window);
+	WL_CHECK_MSG(!broken, "appends of session %llu from %llu on: %s",
+		     (unsigned long long)engine->sender.session.id,
+		     (unsigned long long)engine->sender.window.first, broken);
 	engine->is_polling = false;
 	return (int)did;
 }
@@ -274,7 +283,9 @@ int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 int64_t wl_engine_append(struct wl_engine *engine, const void *bytes, size_t size,
 			 const struct wirelog_append_options *options)
 {
-	struct wl_window_record record = {.bytes = bytes, .level = WIRELOG_COMMITTED};
+	struct wl_window_record record = {.bytes = bytes,
+					  .level = WIRELOG_COMMITTED,
+					  .now_ns = engine->environment.now_ns};
 	uint64_t sequence;
 
 	if (size == 0)

@@ -33,7 +33,7 @@ struct wl_hello {
 
 struct wl_node {
 	uint64_t heard_ns; /* a valid frame */
-	uint64_t ask_due_ns;
+	uint64_t ask_due_ns, key_due_ns;
 	unsigned asked; /* questions since it was heard */
 	uint64_t commit_number, first_number;
 	uint64_t history; /* of our journal, as it told; 0: none */

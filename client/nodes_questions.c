@@ -153,6 +153,22 @@ static void watch_leader(struct wl_nodes *nodes, uint64_t waits_since_ns)
 		wl_nodes_ask(nodes, nodes->leadership.leader);
 }
 
+/* A node that was met under our older key, before it or we had the newer one, is asked under that, too: its answer makes us use it. The
+ * second question is put under the older one and closes what the first may leave open. */
+static void offer_newest_key(struct wl_nodes *nodes, uint32_t id)
+{
+	struct wl_node *node = &nodes->nodes[id];
+	int route = nodes->channel->nodes[id].route;
+
+	if (!wl_channel_lags(nodes->channel, id) || nodes->environment->now_ns < node->key_due_ns ||
+	    !wl_channel_reaches(nodes->channel, id))
+		return;
+	node->key_due_ns = nodes->environment->now_ns + IDLE_ASK_NS;
+	nodes->channel->routes[route].asked = 0;
+	say_hello(nodes, (unsigned)route);
+	say_hello(nodes, (unsigned)route);
+}
+
 unsigned wl_nodes_poll(struct wl_nodes *nodes, uint64_t waits_since_ns)
 {
 	uint64_t before = nodes->channel->sequence, now_ns = nodes->environment->now_ns;
@@ -164,6 +180,7 @@ unsigned wl_nodes_poll(struct wl_nodes *nodes, uint64_t waits_since_ns)
 	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++) {
 		struct wl_node *node = &nodes->nodes[id];
 
+		offer_newest_key(nodes, id);
 		if (now_ns - node->heard_ns < IDLE_ASK_NS || now_ns < node->ask_due_ns)
 			continue;
 		wl_nodes_ask(nodes, id);

@@ -15,6 +15,8 @@
  */
 #include "client/sender_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define TRIP_SHIFT 3
 #define REWIND_NS_MIN (2 * WL_MS_NS)
 #define REWIND_NS_MAX (250 * WL_MS_NS)
@@ -70,6 +72,18 @@ struct progress {
 	uint64_t bytes; /* that are done */
 };
 
+/* Where its time went. A leader that claims more than passed here is not believed. */
+static void tell_times(struct wirelog_ack *ack, const struct wl_window_slot *slot,
+		       const struct wl_wire_append_result *result, uint64_t now_ns)
+{
+	uint64_t sent_ns = slot->sent_ns != 0 ? slot->sent_ns : now_ns;
+
+	WL_CHECK(slot->pushed_ns <= sent_ns && sent_ns <= now_ns);
+	ack->queue_ns = sent_ns - slot->pushed_ns;
+	ack->trip_ns = now_ns - sent_ns;
+	ack->node_ns = result->dwell_ns <= ack->trip_ns ? result->dwell_ns : 0;
+}
+
 static void finish(struct wl_sender *sender, const struct wl_wire_append_result *result,
 		   struct progress *progress)
 {
@@ -96,6 +110,7 @@ static void finish(struct wl_sender *sender, const struct wl_wire_append_result 
 		if (!slot)
 			continue; /* withdrawn, and gone with those before it */
 		ack.tag = slot->tag;
+		tell_times(&ack, slot, result, sender->environment->now_ns);
 		progress->bytes += slot->bytes;
 		if (!wl_window_finish(window, sequence) || !waits)
 			continue;

@@ -30,7 +30,8 @@ static uint32_t put_fragment(struct wl_sender *sender, uint8_t *to, size_t room,
 
 	if (part > room - WL_WIRE_RECORD_HEADER_BYTES)
 		part = (uint32_t)(room - WL_WIRE_RECORD_HEADER_BYTES);
-	wl_window_note_frame(window, window->send.sequence, sender->channel->sequence + 1);
+	wl_window_note_frame(window, window->send.sequence, sender->channel->sequence + 1,
+			     sender->environment->now_ns);
 	message->record_count = 1;
 	message->record_bytes = record->bytes;
 	message->fragment_offset = offset;
@@ -54,7 +55,8 @@ static uint32_t put_records(struct wl_sender *sender, uint8_t *to, size_t room,
 		if (WL_WIRE_RECORD_HEADER_BYTES + record.bytes > room - used)
 			break;
 		used += (uint32_t)wl_wire_encode_record(to + used, &record);
-		wl_window_note_frame(window, window->send.sequence, sender->channel->sequence + 1);
+		wl_window_note_frame(window, window->send.sequence, sender->channel->sequence + 1,
+				     sender->environment->now_ns);
 		message->record_count++;
 		window->send = (struct wl_window_cursor){window->send.sequence + 1, 0};
 	}
@@ -140,6 +142,8 @@ void wl_sender_on_flushed(struct wl_sender *sender)
 
 	if (!wl_channel_take_refused(sender->channel, &tag))
 		return;
+	/* Of one in fragments the beginning has left. */
+	wl_window_note_kept(&sender->window, tag.sequence + (tag.offset != 0));
 	wl_window_rewind(&sender->window, tag.sequence, tag.offset);
 	sender->flight.is_congested = true;
 	sender->trips.sequence = 0;

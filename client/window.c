@@ -71,6 +71,7 @@ uint64_t wl_window_push(struct wl_window *window, const struct wl_window_record 
 	*slot = (struct wl_window_slot){
 		.at = at,
 		.not_after_ns = record->not_after_ns,
+		.pushed_ns = record->now_ns,
 		.tag = record->tag,
 		.bytes = record->size,
 		.level = record->level,
@@ -82,12 +83,25 @@ uint64_t wl_window_push(struct wl_window *window, const struct wl_window_record 
 	return sequence;
 }
 
-void wl_window_note_frame(struct wl_window *window, uint64_t sequence, uint64_t frame)
+void wl_window_note_frame(struct wl_window *window, uint64_t sequence, uint64_t frame,
+			  uint64_t now_ns)
 {
 	struct wl_window_slot *slot = wl_window_slot(window, sequence);
 
-	if (slot && slot->state == WL_WINDOW_WAITING)
-		slot->last_frame = frame;
+	if (!slot || slot->state != WL_WINDOW_WAITING)
+		return;
+	slot->last_frame = frame;
+	if (slot->sent_ns == 0)
+		slot->sent_ns = now_ns;
+}
+
+void wl_window_note_kept(struct wl_window *window, uint64_t sequence)
+{
+	WL_CHECK(window->send.sequence <= window->next);
+	if (sequence < window->first)
+		sequence = window->first;
+	for (; sequence <= window->send.sequence && sequence < window->next; sequence++)
+		slot_of(window, sequence)->sent_ns = 0;
 }
 
 void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot)
@@ -208,4 +222,37 @@ uint64_t wl_window_in_flight_bytes(const struct wl_window *window)
 uint64_t wl_window_unsent_bytes(const struct wl_window *window)
 {
 	return window->head - place_of_send(window);
+}
+
+static const char *check_slot(const struct wl_window *window, uint64_t sequence)
+{
+	const struct wl_window_slot *slot = slot_of(window, sequence);
+
+	if (slot->state == WL_WINDOW_FREE)
+		return "W2: a sequence that is outstanding has no slot";
+	if (slot->at < window->tail || slot->at + slot->bytes > window->head)
+		return "W3: a payload lies outside of tail and head";
+	return NULL;
+}
+
+const char *wl_window_check(const struct wl_window *window)
+{
+	const char *broken;
+
+	if (window->settled > window->first || window->first > window->next ||
+	    window->next - window->first > window->capacity)
+		return "W1: settled, first and next are out of order";
+	if (window->send.sequence < window->settled || window->send.sequence > window->next)
+		return "W1: sending stands outside of settled and next";
+	if (window->expire < window->first || window->expire > window->stamp ||
+	    window->stamp > window->next)
+		return "W1: expire and stamp are out of order";
+	if (window->waiting > window->next - window->first)
+		return "W2: more wait than are outstanding";
+	if (window->tail > window->head || window->head - window->tail > window->bytes_max)
+		return "W3: more bytes than there is room for";
+	if (window->first == window->next)
+		return NULL;
+	broken = check_slot(window, window->first);
+	return broken ? broken : check_slot(window, window->next - 1);
 }

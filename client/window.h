@@ -14,9 +14,10 @@
  * without an answer to wait for, and `settled` stays behind until the cluster has spoken. It goes back where a new leader
  * lacks what a weaker level had acknowledged and wants those sequences used up, too.
  *
- *  W1  settled <= first <= next, settled <= send <= next, expire in first..next, stamp in first..next
- *  W2  slots first..next-1 are not FREE; slot(first) is WAITING
- *  W3  payloads of slots first..next-1 lie between tail and head of the bytes
+ *  What must hold; wl_window_check is this text as code, for the slots at both ends.
+ *  W1  settled <= first <= next, settled <= send <= next, first <= expire <= stamp <= next
+ *  W2  slots first..next-1 are not FREE, and at most so many wait as there are
+ *  W3  payloads of slots first..next-1 lie between tail and head of the bytes, which are no further apart than there is room
  *
  * No function depends on how many are outstanding, but answers are walked once. Pure. Owner: the client.
  */
@@ -38,6 +39,8 @@ struct wl_window_slot {
 	uint64_t at; /* place of the payload, counted in bytes since the start */
 	uint64_t not_after_ns;
 	uint64_t deadline_ns; /* 0: not stamped yet */
+	uint64_t pushed_ns;
+	uint64_t sent_ns; /* first; 0: it has not left yet */
 	uint64_t last_frame; /* the last one that it was put in; 0: it was never sent */
 	void *tag;
 	uint32_t bytes;
@@ -68,6 +71,7 @@ struct wl_window_record {
 	uint32_t size;
 	uint8_t level;
 	uint64_t not_after_ns;
+	uint64_t now_ns;
 	void *tag;
 };
 
@@ -81,8 +85,11 @@ uint64_t wl_window_push(struct wl_window *window, const struct wl_window_record 
 /* The slot of a sequence that is outstanding; NULL before first and from next on. */
 struct wl_window_slot *wl_window_slot(const struct wl_window *window, uint64_t sequence);
 const uint8_t *wl_window_payload(const struct wl_window *window, const struct wl_window_slot *slot);
-/* It is put into this frame. */
-void wl_window_note_frame(struct wl_window *window, uint64_t sequence, uint64_t frame);
+/* It is put into this frame, of the turn of now_ns. */
+void wl_window_note_frame(struct wl_window *window, uint64_t sequence, uint64_t frame,
+			  uint64_t now_ns);
+/* From here on nothing of what was put into frames has left. */
+void wl_window_note_kept(struct wl_window *window, uint64_t sequence);
 /* The application has its answer. */
 void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot);
 /* The cluster has spoken. Returns false when it had before. */
@@ -100,5 +107,7 @@ uint64_t wl_window_expired(struct wl_window *window, uint64_t now_ns);
 /* Bytes that are sent and not done (of used-up sequences what a tombstone takes), payload bytes that are not sent. About. */
 uint64_t wl_window_in_flight_bytes(const struct wl_window *window);
 uint64_t wl_window_unsent_bytes(const struct wl_window *window);
+/* NULL, or which invariant is broken. O(1). */
+const char *wl_window_check(const struct wl_window *window);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "client/connecting.h"
 #include "client/engine.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/host/clock.h"
@@ -24,17 +25,20 @@
 #define CONNECT_TIMEOUT_NS (5 * WL_SECOND_NS)
 #define READER_WINDOW_BYTES (1u << 20)
 #define CLOCK_TEND_NS (1 * WL_SECOND_NS)
+#define KEY_LOOK_NS 1000000000u /* between two looks at whether another key file stands there */
 #define WAIT_BUSY_US 500u /* something is due: timers are looked at as often as this */
 #define WAIT_IDLE_US 200000u
 #define CONNECT_WAIT_US 1000u
 #define OPTIONS_BYTES_MIN sizeof(struct wirelog_options) /* as the first release has them */
 #define CONSUMER_OPTIONS_BYTES_MIN sizeof(struct wirelog_consumer_options)
 #define CURSOR_BYTES_MIN sizeof(struct wirelog_cursor)
-#define TURNED_AWAY_NS (100 * WL_MS_NS) /* a node had no place for us: another may have */
 
 struct wirelog {
 	struct wl_engine engine;
 	struct wl_auth auth;
+	char *key_file; /* NULL: insecure */
+	struct wl_key_file_mark key_mark; /* of the file that was read */
+	uint64_t key_look_ns;
 	struct wl_clock clock;
 	uint64_t clock_tend_ns;
 	struct wl_window_slot *slots;
@@ -142,11 +146,48 @@ static int take_identity(struct wl_engine_config *config)
 	return WIRELOG_OK;
 }
 
-static int take_security(struct wl_engine_config *config, struct wl_auth *auth)
+/* What the file holds now; the mark is older than what is read, so a file that comes between is read again. */
+static int read_keys(struct wirelog *log, struct wl_auth *auth)
+{
+	struct wl_key_file file;
+	int status;
+
+	wl_key_file_is_news(log->key_file, &log->key_mark);
+	status = wl_key_file_read(log->key_file, &file, last_reason, sizeof(last_reason));
+	if (status == 0) {
+		status = wl_auth_init_all(auth, file.secrets, file.count);
+		if (status != 0)
+			refuse(status, "key file %s: %s", log->key_file,
+			       status == WIRELOG_KEY_UNSAFE
+				       ? "its two keys have one id: make another one"
+				       : "no memory for the keys");
+	}
+	explicit_bzero(&file, sizeof(file));
+	return status;
+}
+
+/* One that cannot be read, or is half written, changes nothing: the next look finds it again. */
+static void read_keys_again(struct wirelog *log)
+{
+	struct wl_key_file_mark before = log->key_mark;
+	struct wl_auth next;
+
+	if (!log->key_file || !wl_key_file_is_news(log->key_file, &log->key_mark))
+		return;
+	if (read_keys(log, &next) != 0) {
+		log->key_mark = before;
+		return;
+	}
+	wl_auth_fini(&log->auth);
+	log->auth = next;
+	log->engine.channel.key_refused = 0;
+	wl_channel_on_keys(&log->engine.channel);
+}
+
+static int take_security(struct wirelog *log, struct wl_engine_config *config)
 {
 	const struct wirelog_options *options = &config->options;
-	uint8_t uuid[WL_CLUSTER_ID_BYTES], secret[WL_KEY_FILE_SECRET_BYTES];
-	int status;
+	uint8_t uuid[WL_CLUSTER_ID_BYTES];
 
 	if (!options->cluster || !wl_cluster_id_parse(options->cluster, uuid))
 		return refuse(
@@ -159,15 +200,11 @@ static int take_security(struct wl_engine_config *config, struct wl_auth *auth)
 			WIRELOG_KEY_MISSING,
 			"no key_file is given: name the cluster's, or set insecure for a laboratory");
 	if (!options->key_file)
-		return wl_auth_init(auth, NULL);
-	status = wl_key_file_read(options->key_file, secret, last_reason, sizeof(last_reason));
-	if (status == 0) {
-		status = wl_auth_init(auth, secret);
-		if (status != 0)
-			refuse(status, "no memory for the key");
-	}
-	explicit_bzero(secret, sizeof(secret));
-	return status;
+		return wl_auth_init(&log->auth, NULL);
+	log->key_file = strdup(options->key_file);
+	if (!log->key_file)
+		return refuse(WIRELOG_NO_MEMORY, "no memory for the key");
+	return read_keys(log, &log->auth);
 }
 
 /* ---- transports ------------------------------------------------------------------------------- */
@@ -226,135 +263,17 @@ static void close_transports(struct wl_channel *channel)
 
 /* ---- connecting ------------------------------------------------------------------------------- */
 
-static bool has_answer(const struct wl_engine *engine)
-{
-	return engine->environment.options.node != 0
-		       ? engine->nodes.served >> engine->environment.options.node & 1
-		       : engine->nodes.served != 0;
-}
-
-/* Whoever answered had no place, and the others had time to answer. */
-static bool is_turned_away(const struct wl_engine *engine)
-{
-	uint32_t wanted = engine->environment.options.node != 0
-				  ? 1u << engine->environment.options.node
-				  : engine->nodes.answered;
-
-	return engine->nodes.turned_away_ns != 0 &&
-	       engine->environment.now_ns - engine->nodes.turned_away_ns > TURNED_AWAY_NS &&
-	       (engine->nodes.turned_away & wanted) == wanted;
-}
-
-/* Over memif nobody can be asked without a slot: all that are there are taken, and the others had time to come. */
-static bool finds_no_slot(const struct wl_engine *engine, uint64_t began_ns)
-{
-	bool is_full = false;
-
-	for (unsigned at = 0; at < engine->channel.route_count; at++) {
-		const struct wl_route *route = &engine->channel.routes[at];
-		const struct wl_transport_ops *ops = route->transport->ops;
-
-		if (ops->is_up(route->transport, route->link))
-			return false;
-		is_full |= ops->is_full && ops->is_full(route->transport, route->link);
-	}
-	return is_full && engine->environment.now_ns - began_ns > TURNED_AWAY_NS;
-}
-
-/* Whoever answered does not have our journal, and the others had time to answer. */
-static bool is_unknown_journal(const struct wl_engine *engine)
-{
-	return engine->nodes.elsewhere.status == WIRELOG_JOURNAL_UNKNOWN &&
-	       engine->nodes.answered == 0 &&
-	       engine->environment.now_ns - engine->nodes.elsewhere.since_ns > TURNED_AWAY_NS;
-}
-
-static int explain_elsewhere(const struct wl_engine *engine)
-{
-	const struct wl_elsewhere *elsewhere = &engine->nodes.elsewhere;
-	unsigned journal = engine->environment.options.journal;
-
-	if (elsewhere->status == WIRELOG_JOURNAL_UNKNOWN)
-		return refuse(
-			WIRELOG_JOURNAL_UNKNOWN,
-			"node %u has no journal %u: name one that its configuration lists under "
-			"journals",
-			elsewhere->node, journal);
-	if (elsewhere->endpoint[0] == '\0')
-		return refuse(
-			WIRELOG_JOURNAL_ELSEWHERE,
-			"journal %u is with another worker of node %u, whose endpoint is not told: name it "
-			"(a port is counted up by worker, a socket path ends in .N)",
-			journal, elsewhere->node);
-	return refuse(WIRELOG_JOURNAL_ELSEWHERE,
-		      "journal %u is with another worker of node %u, at %s, where nobody answered",
-		      journal, elsewhere->node, elsewhere->endpoint);
-}
-
-/* Nodes say nothing to a stranger, so this is told from what was seen here. */
-static int explain_silence(const struct wl_engine *engine)
-{
-	unsigned up = 0;
-	const char *wanted = engine->environment.options.endpoints;
-	unsigned long long ms = engine->environment.options.connect_timeout_ns / WL_MS_NS;
-
-	for (unsigned at = 0; at < engine->channel.route_count; at++) {
-		const struct wl_route *route = &engine->channel.routes[at];
-
-		up += route->endpoint.kind == WL_ENDPOINT_MEMIF &&
-		      route->transport->ops->is_up(route->transport, route->link);
-	}
-	if (engine->channel.counters.other_version != 0)
-		return refuse(WIRELOG_VERSION_MISMATCH,
-			      "a node at %s speaks another protocol version", wanted);
-	if (engine->channel.counters.forged != 0 || engine->channel.counters.other_cluster != 0)
-		return refuse(
-			WIRELOG_AUTH_FAILED,
-			"a node at %s has another key or another cluster id than we were given",
-			wanted);
-	if (engine->nodes.elsewhere.status != 0 && engine->nodes.answered == 0)
-		return explain_elsewhere(engine);
-	if (engine->nodes.answered != 0)
-		return refuse(WIRELOG_NOT_CONNECTED,
-			      "node %u did not answer within %llu ms; others of the cluster did",
-			      engine->environment.options.node, ms);
-	if (up != 0)
-		return refuse(
-			WIRELOG_AUTH_FAILED,
-			"%u nodes are connected, but none answered within %llu ms: key_file or cluster differ from theirs",
-			up, ms);
-	return refuse(
-		WIRELOG_NOT_CONNECTED,
-		"no node answered within %llu ms at %s: is it running there, with this key_file and this cluster id?",
-		ms, wanted);
-}
-
 static int wait_for_answer(struct wirelog *log)
 {
-	struct wl_engine *engine = &log->engine;
-	uint64_t began_ns = wl_clock_now_ns(&log->clock);
-	uint64_t until_ns = began_ns + engine->environment.options.connect_timeout_ns;
+	const uint64_t began_ns = wl_clock_now_ns(&log->clock);
+	int status = wl_connecting_judge(&log->engine, began_ns, last_reason, sizeof(last_reason));
 
-	while (!has_answer(engine)) {
-		if (is_turned_away(engine))
-			return refuse(
-				WIRELOG_TOO_MANY_CLIENTS,
-				"the nodes at %s have no place for one client more: close clients that are "
-				"not needed, or raise limits.clients",
-				engine->environment.options.endpoints);
-		if (finds_no_slot(engine, began_ns))
-			return refuse(
-				WIRELOG_TOO_MANY_CLIENTS,
-				"each memif slot for clients at %s is taken: close clients that are not "
-				"needed, or raise slots under clients in the nodes' files",
-				engine->environment.options.endpoints);
-		if (is_unknown_journal(engine))
-			return explain_elsewhere(engine);
-		if (engine->environment.now_ns > until_ns)
-			return explain_silence(engine);
+	while (status == WL_CONNECTING) {
 		wirelog_wait(log, CONNECT_WAIT_US);
+		status = wl_connecting_judge(&log->engine, began_ns, last_reason,
+					     sizeof(last_reason));
 	}
-	return WIRELOG_OK;
+	return status;
 }
 
 static int allocate(struct wirelog *log, const struct wirelog_options *options)
@@ -380,7 +299,7 @@ static int prepare(struct wirelog *log, const struct wirelog_options *options)
 	if (status == 0)
 		status = take_identity(&config);
 	if (status == 0)
-		status = take_security(&config, &log->auth);
+		status = take_security(log, &config);
 	if (status == 0)
 		status = allocate(log, &config.options);
 	if (status != 0)
@@ -398,6 +317,7 @@ static void free_all(struct wirelog *log)
 {
 	close_transports(&log->engine.channel);
 	wl_auth_fini(&log->auth);
+	free(log->key_file);
 	free(log->slots);
 	free(log->bytes);
 	free(log->buffer);
@@ -541,6 +461,10 @@ int wirelog_poll(struct wirelog *log)
 	if (now_ns - log->clock_tend_ns >= CLOCK_TEND_NS) {
 		log->clock_tend_ns = now_ns;
 		wl_clock_tend(&log->clock);
+	}
+	if (now_ns - log->key_look_ns >= KEY_LOOK_NS) {
+		log->key_look_ns = now_ns;
+		read_keys_again(log);
 	}
 	return wl_engine_poll(&log->engine, now_ns);
 }

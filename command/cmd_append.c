@@ -223,6 +223,31 @@ static void print_latency(const struct wl_append *append)
 	printf("latency p50 %s, p99 %s, p99.9 %s, max %s\n", text[0], text[1], text[2], text[3]);
 }
 
+static const struct near_percentile {
+	const char *name, *key;
+	double percentile;
+} near_percentiles[] = {{"p50", "p50", 50}, {"p99", "p99", 99}, {"p99.9", "p999", 99.9}};
+
+#define NEAR_PERCENTILES (sizeof(near_percentiles) / sizeof(near_percentiles[0]))
+
+/* Means of the records near a percentile, which add up. */
+static void print_stages(const struct wl_append *append)
+{
+	for (size_t at = 0; at < NEAR_PERCENTILES; at++) {
+		struct wl_tool_stages_near near;
+		char text[32];
+
+		wl_tool_stages_find(&append->stages, near_percentiles[at].percentile, &near);
+		printf("near %s:", near_percentiles[at].name);
+		for (unsigned stage = 0; stage < WL_TOOL_STAGES; stage++) {
+			wl_tool_format_duration((uint64_t)near.parts_ns[stage], text, sizeof(text));
+			printf("%s %s %s", stage == 0 ? "" : ",",
+			       wl_tool_stage_name((enum wl_tool_stage)stage), text);
+		}
+		putchar('\n');
+	}
+}
+
 static void print_report(const struct wl_append *append)
 {
 	char count[32], bytes[32], rate[32], first[32], last[32], took[32];
@@ -241,6 +266,7 @@ static void print_report(const struct wl_append *append)
 		       level_names[append->level], took, rate,
 		       (double)rate_of(append, append->bytes) / 1e6);
 		print_latency(append);
+		print_stages(append);
 		printf("numbers %s to %s, session %016" PRIx64 "\n", first, last, append->session);
 	}
 	print_failures(append);
@@ -266,6 +292,25 @@ static json_t *latency_json(const struct wl_histogram *latency)
 	return object;
 }
 
+static json_t *stages_json(const struct wl_append *append)
+{
+	json_t *object = json_object();
+
+	for (size_t at = 0; at < NEAR_PERCENTILES; at++) {
+		struct wl_tool_stages_near near;
+		json_t *one;
+
+		wl_tool_stages_find(&append->stages, near_percentiles[at].percentile, &near);
+		one = json_pack("{s:I, s:f}", "records", (json_int_t)near.count, "latency",
+				near.latency_ns);
+		for (unsigned stage = 0; stage < WL_TOOL_STAGES; stage++)
+			json_object_set_new(one, wl_tool_stage_name((enum wl_tool_stage)stage),
+					    json_real(near.parts_ns[stage]));
+		json_object_set_new(object, near_percentiles[at].key, one);
+	}
+	return object;
+}
+
 static void print_json(const struct wl_append *append)
 {
 	json_t *failed = json_object(), *report;
@@ -276,7 +321,7 @@ static void print_json(const struct wl_append *append)
 			json_object_set_new(failed, wirelog_status_name(-number),
 					    json_integer((json_int_t)append->failed[number]));
 	snprintf(session, sizeof(session), "%016" PRIx64, append->session);
-	report = json_pack("{s:I, s:I, s:I, s:I, s:s, s:f, s:I, s:I, s:I, s:s, s:o, s:o, s:s}",
+	report = json_pack("{s:I, s:I, s:I, s:I, s:s, s:f, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:s}",
 			   "offered", (json_int_t)append->offered, "acknowledged",
 			   (json_int_t)append->acknowledged, "bytes", (json_int_t)append->bytes,
 			   "blank_lines", (json_int_t)append->source.blank_lines, "level",
@@ -284,8 +329,8 @@ static void print_json(const struct wl_append *append)
 			   "records_per_second", (json_int_t)rate_of(append, append->acknowledged),
 			   "first_number", (json_int_t)append->first_number, "last_number",
 			   (json_int_t)append->last_number, "session", session, "latency_ns",
-			   latency_json(&append->latency), "failed", failed, "status",
-			   wirelog_status_name(append->status));
+			   latency_json(&append->latency), "stages_ns", stages_json(append),
+			   "failed", failed, "status", wirelog_status_name(append->status));
 	json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(report);
@@ -347,7 +392,6 @@ int wl_cmd_append(int argc, char **argv)
 		       "exit-codes` has the rest.",
 		.children = children,
 	};
-	static char name[] = "wirelog append";
 	static struct options options = {
 		.plan = {.path = "-",
 			 .format = WL_RECORD_FORMAT_LINES,
@@ -357,8 +401,6 @@ int wl_cmd_append(int argc, char **argv)
 			 .interrupted = &wl_interrupted},
 	};
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog append", argc, argv, &options);
 	return run(&options);
 }

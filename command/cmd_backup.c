@@ -8,6 +8,7 @@
 
 #include "command/commands.h"
 #include "command/tool_backup.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 
 enum { KEY_TO = 0x100, KEY_CHECK };
@@ -88,16 +89,13 @@ int wl_cmd_backup(int argc, char **argv)
 		       "Exit code 0: the backup is whole. 65: the data, or the backup, are damaged. 66: they cannot be opened. "
 		       "74: the backup cannot be written.",
 	};
-	static char name[] = "wirelog backup";
 	static struct wl_backup backup;
 	uint64_t proven[WIRELOG_JOURNALS_MAX];
 	struct options options = {0};
 	char reason[1024];
 	int status;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog backup", argc, argv, &options);
 	status =
 		options.check != NULL
 			? wl_backup_check(&backup, proven, options.check, reason, sizeof(reason))

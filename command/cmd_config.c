@@ -18,6 +18,7 @@
 #include "command/commands.h"
 #include "command/tool_cluster.h"
 #include "command/tool_daemon.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/tool_stats_socket.h"
 #include "wirelog/status.h"
@@ -173,7 +174,7 @@ static int reload_nodes(struct options *options)
 	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++) {
 		const char *directory = options->cluster.run_directories[at];
 		json_t *answer;
-		int status = wl_stats_socket_ask(directory, "/wirelog/reload", &answer);
+		int status = wl_stats_socket_change(directory, "/wirelog/reload", &answer);
 		int code = status != 0 ? wl_tool_refuse(status, "%s", wl_stats_socket_reason())
 				       : tell_answer(directory, answer);
 
@@ -198,11 +199,8 @@ int wl_cmd_config(int argc, char **argv)
 		       "restart. A file with a mistake changes nothing.",
 		.children = children,
 	};
-	static char name[] = "wirelog config";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog config", argc, argv, &options);
 	return options.reload ? reload_nodes(&options) : check_files(&options);
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "command/commands.h"
 #include "command/tool_ask.h"
@@ -247,11 +246,8 @@ int wl_cmd_consumer(int argc, char **argv)
 		       "lives\").",
 		.children = wl_tool_ask_children,
 	};
-	static char name[] = "wirelog consumer";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog consumer", argc, argv, &options);
 	return run(&options);
 }

@@ -212,6 +212,8 @@ static void print_json_limits(const struct wl_control *control)
 /* What is asked, in words. */
 static void print_control(const struct wl_control *control)
 {
+	char names[WL_FEATURES_TEXT_BYTES];
+
 	switch (control->verb) {
 	case WL_CONTROL_TRIM:
 		printf("  keeps from number %" PRIu64, control->number);
@@ -236,6 +238,14 @@ static void print_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_LOSS:
 		print_loss(control);
+		return;
+	case WL_CONTROL_FEATURES:
+		printf("  in force: %s", wl_features_text(control->number, names));
+		return;
+	case WL_CONTROL_KEYS:
+		printf("  %s %08" PRIx64 " behind %08" PRIx64,
+		       wl_keys_stage_name((enum wl_keys_stage)control->index),
+		       control->number & UINT32_MAX, control->number >> 32);
 		return;
 	case WL_CONTROL_FENCE:
 		printf("  session %016" PRIx64 " up to sequence %" PRIu64, control->index,
@@ -293,6 +303,8 @@ static void print_bytes(const struct row *row)
 
 static void print_json_control(const struct wl_control *control)
 {
+	char names[WL_FEATURES_TEXT_BYTES];
+
 	switch (control->verb) {
 	case WL_CONTROL_TRIM:
 		printf(", \"keeps_from\": %" PRIu64, control->number);
@@ -319,6 +331,15 @@ static void print_json_control(const struct wl_control *control)
 		return;
 	case WL_CONTROL_LOSS:
 		print_json_loss(control);
+		return;
+	case WL_CONTROL_FEATURES:
+		printf(", \"in_force\": \"%s\"", wl_features_text(control->number, names));
+		return;
+	case WL_CONTROL_KEYS:
+		printf(", \"stage\": \"%s\", \"now\": \"%08" PRIx64 "\", \"before\": \"%08" PRIx64
+		       "\"",
+		       wl_keys_stage_name((enum wl_keys_stage)control->index),
+		       control->number & UINT32_MAX, control->number >> 32);
 		return;
 	case WL_CONTROL_FENCE:
 		printf(", \"fenced_session\": \"%016" PRIx64 "\", \"through\": %" PRIu64,
@@ -407,8 +428,8 @@ static bool show_entry(struct dump *dump, const struct wl_reader_view *entry)
 
 	if (entry->header.record_count == 0 && entry->header.first_number >= options->from)
 		show(dump, &row);
-	wl_record_walk_init(&walk, entry->image, &entry->header);
-	while (wl_record_walk_next(&walk, &record)) {
+	wl_entry_walk_init(&walk, entry->image, &entry->header);
+	while (wl_entry_walk_next(&walk, &record)) {
 		/* One without a number belongs to the next numbered one. */
 		if ((record.number != 0 ? record.number : walk.next_number) < options->from)
 			continue;
@@ -528,11 +549,8 @@ int wl_cmd_dump(int argc, char **argv)
 		       "without a number is one that the log keeps for itself.\v"
 		       "Exit code 0; 65: the log is damaged (what stands before the damage was shown); 75: its node runs.",
 	};
-	static char name[] = "wirelog dump";
 	struct options options = {.from = 1};
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog dump", argc, argv, &options);
 	return run(&options);
 }

@@ -64,14 +64,11 @@ int wl_cmd_end(int argc, char **argv)
 		       "can make sure of no majority.",
 		.children = children,
 	};
-	static char name[] = "wirelog end";
 	static struct options options;
 	struct wirelog_event answer;
 	int result;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog end", argc, argv, &options);
 	result = wl_tool_question_put(&options.question, &answer);
 	if (result != 0)
 		return result;

@@ -17,6 +17,7 @@
 #include "command/commands.h"
 #include "command/tool_cluster.h"
 #include "command/tool_format.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "dataplane/base/event_ring.h"
 
@@ -166,16 +167,13 @@ int wl_cmd_events(int argc, char **argv)
 		       "It reads the file `events` in the run directory, also of a node that has crashed.",
 		.children = children,
 	};
-	static char name[] = "wirelog events";
 	static struct options options;
 	struct list list = {
 		.told = calloc((size_t)WL_EVENTS * WIRELOG_NODES_MAX, sizeof(*list.told))};
 	uint8_t *ring = malloc(WL_EVENT_RING_BYTES);
 	int result;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog events", argc, argv, &options);
 	result = wl_tool_cluster_find_run_directories(&options.cluster);
 	if (result != 0)
 		result = wirelog_status_exit_code(result);

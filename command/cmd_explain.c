@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "command/commands.h"
+#include "command/tool_option.h"
 #include "command/tool_parse.h"
 #include "command/tool_refuse.h"
 #include "wirelog/status.h"
@@ -96,12 +97,9 @@ int wl_cmd_explain(int argc, char **argv)
 		.args_doc = "[CODE...]",
 		.doc = "Tells cause and fix of a code, by name or number, in any case. Without CODE: the list.",
 	};
-	static char name[] = "wirelog explain";
 	struct words words = {.count = 0};
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &words);
+	wl_tool_option_parse(&argp, "wirelog explain", argc, argv, &words);
 	if (words.count > 0)
 		return explain(&words);
 	for (size_t at = 0; at < CODES; at++)

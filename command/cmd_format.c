@@ -9,6 +9,7 @@
 
 #include "command/commands.h"
 #include "command/tool_drive_file.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "wirelog/status.h"
 
@@ -90,15 +91,12 @@ int wl_cmd_format(int argc, char **argv)
 		       "Exit code 0: shown, or done. 65: it holds what is not wirelog's. 66: cannot be opened. 69: not there. "
 		       "75: in use.",
 	};
-	static char name[] = "wirelog format";
 	static struct wl_drive drive;
 	struct options options = {0};
 	char reason[512];
 	int status;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog format", argc, argv, &options);
 	status = wl_drive_look(&drive, options.path, reason, sizeof(reason));
 	if (status != 0) {
 		wl_drive_close(&drive);

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "command/commands.h"
 #include "command/tool_ask.h"
+#include "command/tool_option.h"
 #include "command/tool_parse.h"
 #include "command/tool_refuse.h"
 #include "dataplane/base/journal_limits.h"
@@ -289,11 +289,8 @@ int wl_cmd_limit(int argc, char **argv)
 		       "(docs/OPERATIONS.md, \"A log that lives\").",
 		.children = wl_tool_ask_children,
 	};
-	static char name[] = "wirelog limit";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog limit", argc, argv, &options);
 	return run(&options);
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "command/commands.h"
 #include "command/tool_ask.h"
@@ -221,6 +220,18 @@ static int list_one(struct options *options, json_t *all)
 	return result;
 }
 
+/* Who is out holds the key as before: by it alone he could say what a member would. Programs read it in the status (`rotation_due`). */
+static void say_key_is_due(const struct options *options)
+{
+	const uint32_t out = options->change.node;
+
+	if (options->change.verb == WL_CHANGE_REMOVE || options->change.verb == WL_CHANGE_REPLACE)
+		fprintf(stderr,
+			"wirelog: node %u still holds the cluster's key: `wirelog key rotate` is due "
+			"(docs/OPERATIONS.md, \"Rotate the key\")\n",
+			out);
+}
+
 static int run(struct options *options)
 {
 	json_t *all = options->json ? json_array() : NULL;
@@ -236,6 +247,8 @@ static int run(struct options *options)
 		if (result == 0 && (options->change.verb == VERB_LIST || all != NULL))
 			result = list_one(options, all);
 	}
+	if (result == 0 && all == NULL)
+		say_key_is_due(options);
 	if (all != NULL && result == 0) {
 		json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');
@@ -259,11 +272,8 @@ int wl_cmd_member(int argc, char **argv)
 		       "(docs/OPERATIONS.md, \"Members\").",
 		.children = wl_tool_ask_children,
 	};
-	static char name[] = "wirelog member";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog member", argc, argv, &options);
 	return run(&options);
 }

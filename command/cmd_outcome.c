@@ -130,14 +130,11 @@ int wl_cmd_outcome(int argc, char **argv)
 		       "answers. 64: so far ahead of the session that nobody sent it; there is no fence for that.",
 		.children = children,
 	};
-	static char name[] = "wirelog outcome";
 	static struct options options;
 	struct wirelog_event answer;
 	int result;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog outcome", argc, argv, &options);
 	result = wl_tool_question_put(&options.question, &answer);
 	if (result != 0)
 		return result;

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "command/commands.h"
 #include "command/tool_ask.h"
@@ -127,11 +126,8 @@ int wl_cmd_readmit(int argc, char **argv)
 		       "(docs/OPERATIONS.md, \"A node whose data are gone\").",
 		.children = wl_tool_ask_children,
 	};
-	static char name[] = "wirelog readmit";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog readmit", argc, argv, &options);
 	return run(&options);
 }

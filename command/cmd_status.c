@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/tool_ask_all_thread.h"
 #include "command/tool_cluster.h"
 #include "command/tool_health.h"
 #include "command/tool_interrupt.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/tool_stats_socket.h"
 #include "command/tool_status_table.h"
@@ -24,6 +26,7 @@
 enum { KEY_CHECK = 0x100, KEY_WATCH, KEY_CLUSTER_VIEW, KEY_ALLOW };
 
 #define WATCH_S_MAX 86400u
+#define CLUSTER_MS 800 /* for a node, with --cluster: a silent one is told within a second */
 
 struct options {
 	struct wl_tool_cluster cluster;
@@ -105,20 +108,24 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 static size_t ask_all(const struct options *options, struct answer answers[WIRELOG_NODES_MAX])
 {
+	struct wl_tool_asked asked[WIRELOG_NODES_MAX];
+	uint32_t count = options->cluster.run_directory_count;
 	char request[64];
 	size_t answered = 0;
 
 	snprintf(request, sizeof(request), "/wirelog/%s", options->request);
-	for (uint32_t at = 0; at < options->cluster.run_directory_count; at++) {
-		struct answer *answer = &answers[at];
-
-		answer->status = wl_stats_socket_ask(options->cluster.run_directories[at], request,
-						     &answer->json);
-		if (answer->status == 0)
-			answered++;
-		else
-			snprintf(answer->reason, sizeof(answer->reason), "%s",
-				 wl_stats_socket_reason());
+	for (uint32_t at = 0; at < count; at++)
+		asked[at] = (struct wl_tool_asked){
+			.run_directory = options->cluster.run_directories[at],
+			.request = request,
+			.within_ms = options->cluster_view ? CLUSTER_MS : WL_STATS_ASK_MS,
+		};
+	wl_tool_ask_all(asked, count);
+	for (uint32_t at = 0; at < count; at++) {
+		answers[at].status = asked[at].status;
+		answers[at].json = asked[at].answer;
+		snprintf(answers[at].reason, sizeof(answers[at].reason), "%s", asked[at].reason);
+		answered += asked[at].status == 0;
 	}
 	return answered;
 }
@@ -264,12 +271,9 @@ int wl_cmd_status(int argc, char **argv)
 		       "compared.\vExit code 0 when a node answered, 69 when none did; with --check 1 degraded, 2 unsafe.",
 		.children = children,
 	};
-	static char name[] = "wirelog status";
 	static struct options options = {.request = "status"};
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog status", argc, argv, &options);
 	if ((options.check || options.cluster_view) && strcmp(options.request, "status") != 0) {
 		fprintf(stderr, "wirelog: --check and --cluster go with --request status\n");
 		return EX_USAGE;

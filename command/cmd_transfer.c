@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 #include <time.h>
 
 #include "command/commands.h"
@@ -125,9 +124,11 @@ static int ask(const struct options *options, char *reason, size_t reason_bytes)
 
 	snprintf(request, sizeof(request), "/wirelog/transfer,%u,%u", options->target,
 		 options->ask.journal);
-	result = wl_stats_socket_ask(options->ask.directory, request, &answer);
+	result = wl_stats_socket_change(options->ask.directory, request, &answer);
 	json_decref(answer);
 	snprintf(reason, reason_bytes, "%s", result == 0 ? "" : wl_stats_socket_reason());
+	if (result == WIRELOG_NOT_ALLOWED || result == WIRELOG_VERSION_MISMATCH)
+		return result;
 	if (result == 0 || strstr(reason, "no member") == NULL)
 		return strstr(reason, "no vote") == NULL ? 0 : result;
 	return result;
@@ -215,12 +216,9 @@ int wl_cmd_transfer(int argc, char **argv)
 		       "meanwhile (docs/OPERATIONS.md, \"Leadership\").",
 		.children = wl_tool_ask_children,
 	};
-	static char name[] = "wirelog transfer";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog transfer", argc, argv, &options);
 	return run(&options);
 }
 
@@ -235,11 +233,8 @@ int wl_cmd_step_down(int argc, char **argv)
 		       "takes a lower `priority`, or its end (SIGTERM hands over, too).",
 		.children = wl_tool_ask_children,
 	};
-	static char name[] = "wirelog step-down";
 	static struct options options = {.steps_down = true};
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog step-down", argc, argv, &options);
 	return run(&options);
 }

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "command/commands.h"
 #include "command/tool_ask.h"
@@ -149,11 +148,8 @@ int wl_cmd_trim(int argc, char **argv)
 		       "segments, when bases stand above them (docs/OPERATIONS.md, \"A log that lives\").",
 		.children = wl_tool_ask_children,
 	};
-	static char name[] = "wirelog trim";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog trim", argc, argv, &options);
 	return run(&options);
 }

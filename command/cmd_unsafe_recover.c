@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "command/commands.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/tool_rescue.h"
 #include "dataplane/log/entry.h"
@@ -236,11 +237,8 @@ int wl_cmd_unsafe_recover(int argc, char **argv)
 		       "clusters or histories; 66: cannot be opened; 75: a node runs (docs/OPERATIONS.md, \"When a "
 		       "majority is lost\").",
 	};
-	static char name[] = "wirelog unsafe-recover";
 	static struct options options;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog unsafe-recover", argc, argv, &options);
 	return run(&options);
 }

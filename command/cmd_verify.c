@@ -128,12 +128,9 @@ int wl_cmd_verify(int argc, char **argv)
 		       "must have. 69: equal as far as was compared, and a node was not.",
 		.children = children,
 	};
-	static char name[] = "wirelog verify";
 	static struct wl_compare compare;
 	struct options options = {.compare = &compare};
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog verify", argc, argv, &options);
 	return options.cluster ? run_cluster(&options) : run(&options);
 }

@@ -222,15 +222,12 @@ int wl_cmd_why(int argc, char **argv)
 		       "NOT_LEADER, 75, which names it.",
 		.children = children,
 	};
-	static char name[] = "wirelog why";
 	static struct options options;
 	char reason[512] = "";
 	json_t *answer;
 	int result, failed = 0;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog why", argc, argv, &options);
 	result = wl_tool_cluster_find_run_directories(&options.cluster);
 	if (result != 0)
 		return wirelog_status_exit_code(result);

@@ -186,12 +186,9 @@ int wl_cmd_workload(int argc, char **argv)
 		       "its two-byte big-endian length: what `wirelog append --format itch50` reads.",
 	};
 	struct options options = {.messages = 1000000, .seed = 1, .output = "-"};
-	static char name[] = "wirelog workload";
 
 	if (argc > 0)
-		argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+		wl_tool_option_parse(&argp, "wirelog workload", argc, argv, &options);
 	if (strcmp(options.output, "-") == 0 && isatty(STDOUT_FILENO)) {
 		fprintf(stderr, "wirelog: the day is binary; give --output FILE or a pipe\n");
 		return EX_USAGE;

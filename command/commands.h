@@ -8,6 +8,7 @@
 
 int wl_cmd_append(int argc, char **argv);
 int wl_cmd_backup(int argc, char **argv);
+int wl_cmd_capture(int argc, char **argv);
 int wl_cmd_config(int argc, char **argv);
 int wl_cmd_demo(int argc, char **argv);
 int wl_cmd_doctor(int argc, char **argv);
@@ -24,8 +25,10 @@ int wl_cmd_tail(int argc, char **argv);
 int wl_cmd_trim(int argc, char **argv);
 int wl_cmd_tune(int argc, char **argv);
 int wl_cmd_readmit(int argc, char **argv);
+int wl_cmd_restore(int argc, char **argv);
 int wl_cmd_consumer(int argc, char **argv);
 int wl_cmd_limit(int argc, char **argv);
+int wl_cmd_upgrade(int argc, char **argv);
 int wl_cmd_member(int argc, char **argv);
 int wl_cmd_unsafe_recover(int argc, char **argv);
 int wl_cmd_transfer(int argc, char **argv);

@@ -68,6 +68,8 @@ static void on_ack(void *context, const struct wirelog_ack *ack)
 	append->answered_ns = now_ns;
 	wl_histogram_record(append->hlog_open ? &append->interval : &append->latency,
 			    now_ns > since_ns ? now_ns - since_ns : 1);
+	wl_tool_stages_record(&append->stages, now_ns > since_ns ? now_ns - since_ns : 1,
+			      flight->offered_ns - since_ns, ack);
 }
 
 static void tell_path(struct wl_append *append, const struct wirelog_event *event)
@@ -182,7 +184,8 @@ static bool offer(struct wl_append *append)
 	struct wl_append_flight *flight = append->idle;
 	int64_t sequence;
 
-	flight->since_ns = plan->rate ? due_ns(append) : now_of(append);
+	flight->offered_ns = now_of(append);
+	flight->since_ns = plan->rate ? due_ns(append) : flight->offered_ns;
 	flight->bytes = append->held_bytes;
 	if (plan->rate && flight->since_ns > now_of(append))
 		return false;

@@ -23,11 +23,12 @@
 #include "command/hlog_file.h"
 #include "command/record_source_file.h"
 #include "command/tool_progress.h"
+#include "command/tool_stages.h"
 #include "dataplane/base/histogram.h"
 #include "dataplane/host/clock.h"
 #include "wirelog/wirelog.h"
 
-#define WL_APPEND_LATENCY_MAX_NS 100000000000ull
+#define WL_APPEND_LATENCY_MAX_NS WL_TOOL_STAGES_HIGHEST_NS
 #define WL_APPEND_REASON_BYTES 512u
 #define WL_APPEND_STATUSES 100 /* numbers of codes that an answer can have */
 
@@ -52,6 +53,7 @@ struct wl_append_plan {
 /* A record that has no answer yet; the tag of its append. */
 struct wl_append_flight {
 	uint64_t since_ns; /* offered, or due */
+	uint64_t offered_ns;
 	size_t bytes;
 	struct wl_append_flight *next; /* of those that are not in use */
 };
@@ -82,6 +84,7 @@ struct wl_append {
 	uint32_t leader;
 
 	struct wl_histogram latency;
+	struct wl_tool_stages stages;
 	struct wl_histogram interval; /* since the last line of the hlog */
 	struct wl_hlog_file hlog;
 	bool hlog_open;

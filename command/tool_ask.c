@@ -151,7 +151,7 @@ int wl_tool_ask_count_journals(struct wl_tool_ask *ask, uint32_t *count)
 static int send(const struct wl_tool_ask *ask, const char *request)
 {
 	json_t *answer;
-	int result = wl_stats_socket_ask(ask->directory, request, &answer);
+	int result = wl_stats_socket_change(ask->directory, request, &answer);
 
 	json_decref(answer);
 	return result == 0 ? 0 : wl_tool_refuse(result, "%s", wl_stats_socket_reason());

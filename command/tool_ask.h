@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Asking the leader of a journal for something that is committed: through the stats sockets of the nodes on this machine, any of which
+ * Asking the leader of a journal for something that is committed: through admin.sock of the nodes on this machine, any of which
  * passes it on. The asker waits until a node's status shows it. A failure is told on standard error and returned (wirelog/status.h).
  */
 #ifndef WL_COMMAND_TOOL_ASK_H

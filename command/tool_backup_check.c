@@ -162,32 +162,6 @@ static int check_entries(struct checking *checking)
 
 /* ---- all of it ----------------------------------------------------------------------------------- */
 
-static int read_page(struct wl_backup *backup, const char *directory, char *reason,
-		     size_t reason_bytes)
-{
-	FILE *file = wl_backup_file_open(directory, WL_BACKUP_PAGE);
-	enum wl_archive_verdict verdict;
-	uint8_t page[WL_BLOCK_BYTES + 1];
-	size_t bytes;
-
-	if (!file) {
-		snprintf(reason, reason_bytes,
-			 "%s/backup: %s: no backup, or one that was not finished", directory,
-			 strerror(errno));
-		return WIRELOG_STORE_UNREADABLE;
-	}
-	bytes = fread(page, 1, sizeof(page), file);
-	fclose(file);
-	verdict = wl_backup_decode(page, bytes, backup);
-	if (verdict == WL_ARCHIVE_OK && bytes != WL_BLOCK_BYTES)
-		verdict = WL_ARCHIVE_LONG;
-	if (verdict == WL_ARCHIVE_OK)
-		return 0;
-	snprintf(reason, reason_bytes, "%s/backup: %s [%s]", directory,
-		 wl_archive_verdict_text(verdict), wl_archive_verdict_name(verdict));
-	return WIRELOG_STORE_DAMAGED;
-}
-
 int wl_backup_check(struct wl_backup *backup, uint64_t proven[WIRELOG_JOURNALS_MAX],
 		    const char *directory, char *reason, size_t reason_bytes)
 {
@@ -196,8 +170,10 @@ int wl_backup_check(struct wl_backup *backup, uint64_t proven[WIRELOG_JOURNALS_M
 				    .proven = proven,
 				    .reason = reason,
 				    .reason_bytes = reason_bytes};
-	int status = read_page(backup, directory, reason, reason_bytes);
+	int status = wl_backup_file_read_page(backup, directory, reason, reason_bytes);
 
+	if (status == WIRELOG_STORE_VERSION)
+		status = WIRELOG_STORE_DAMAGED; /* of no use to this build, as if it were damaged */
 	memset(proven, 0, WIRELOG_JOURNALS_MAX * sizeof(proven[0]));
 	for (; status == 0 && checking.id < backup->journal_count && !checking.failed;
 	     checking.id++) {

@@ -136,3 +136,29 @@ FILE *wl_backup_file_open(const char *directory, int journal)
 	}
 	return fopen(path, "re");
 }
+
+int wl_backup_file_read_page(struct wl_backup *backup, const char *directory, char *reason,
+			     size_t reason_bytes)
+{
+	FILE *file = wl_backup_file_open(directory, WL_BACKUP_PAGE);
+	enum wl_archive_verdict verdict;
+	uint8_t page[WL_BLOCK_BYTES + 1];
+	size_t bytes;
+
+	if (!file) {
+		snprintf(reason, reason_bytes,
+			 "%s/backup: %s: no backup, or one that was not finished", directory,
+			 strerror(errno));
+		return WIRELOG_STORE_UNREADABLE;
+	}
+	bytes = fread(page, 1, sizeof(page), file);
+	fclose(file);
+	verdict = wl_backup_decode(page, bytes, backup);
+	if (verdict == WL_ARCHIVE_OK && bytes != WL_BLOCK_BYTES)
+		verdict = WL_ARCHIVE_LONG;
+	if (verdict == WL_ARCHIVE_OK)
+		return 0;
+	snprintf(reason, reason_bytes, "%s/backup: %s [%s]", directory,
+		 wl_archive_verdict_text(verdict), wl_archive_verdict_name(verdict));
+	return verdict == WL_ARCHIVE_VERSION ? WIRELOG_STORE_VERSION : WIRELOG_STORE_DAMAGED;
+}

@@ -116,7 +116,7 @@ static int ask(struct wl_compare *compare, struct wl_chain_answer answers[WIRELO
 	json_decref(told);
 	snprintf(request, sizeof(request), "/wirelog/compare,%" PRIu64 ",%u", compare->search.index,
 		 compare->journal);
-	result = wl_stats_socket_ask(compare->directory, request, &told);
+	result = wl_stats_socket_change(compare->directory, request, &told);
 	if (result != 0)
 		return refuse(result);
 	json_decref(told);

@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command/tool_refuse.h"
+#include "command/tool_replace_file.h"
 
 #define MAGIC "wirelog-cursor-1"
 
@@ -36,21 +34,11 @@ int wl_cursor_file_read(const char *path, struct wirelog_cursor *cursor)
 
 int wl_cursor_file_write(const char *path, const struct wirelog_cursor *cursor)
 {
-	char beside[PATH_MAX];
-	bool written;
-	FILE *file;
+	char text[160];
 
-	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside)) {
-		errno = ENAMETOOLONG;
-		return WIRELOG_OUTPUT_FAILED;
-	}
-	file = fopen(beside, "w");
-	if (!file)
-		return WIRELOG_OUTPUT_FAILED;
-	written = fprintf(file, MAGIC " %016" PRIx64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n",
-			  cursor->history, cursor->next_number, cursor->known_number,
-			  cursor->known_chain) > 0 &&
-		  fflush(file) == 0 && fsync(fileno(file)) == 0;
-	written = (fclose(file) == 0) & written;
-	return written && rename(beside, path) == 0 ? 0 : WIRELOG_OUTPUT_FAILED;
+	snprintf(text, sizeof(text),
+		 MAGIC " %016" PRIx64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", cursor->history,
+		 cursor->next_number, cursor->known_number, cursor->known_chain);
+	errno = wl_tool_replace_file(path, text, WL_REPLACE_AS_NEW);
+	return errno == 0 ? 0 : WIRELOG_OUTPUT_FAILED;
 }

@@ -2,9 +2,22 @@
 #include "command/tool_option.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
 
 #include "command/tool_parse.h"
 #include "wirelog/limits.h"
+
+void wl_tool_option_parse(const struct argp *argp, const char *name, int argc, char **argv,
+			  void *options)
+{
+	static char shown[64];
+
+	snprintf(shown, sizeof(shown), "%s", name);
+	argv[0] = shown;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(argp, argc, argv, 0, NULL, options);
+}
 
 uint64_t wl_tool_option_number(const struct argp_state *state, const char *option, const char *text,
 			       uint64_t least, uint64_t most)

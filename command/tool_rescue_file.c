@@ -169,6 +169,7 @@ int wl_rescue_make(struct wl_rescue_data *data, char *reason, size_t reason_byte
 		.journal_count = record->journal_count,
 		.segment_bytes = record->segment_bytes,
 		.voters = record->voters,
+		.features = wl_features_supported(),
 	};
 	struct wl_superblock_writer *writer = NULL;
 	uint64_t histories[WIRELOG_JOURNALS_MAX];

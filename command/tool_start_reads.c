@@ -15,8 +15,8 @@ static bool take_record(struct wl_tool_start_reads *found, const struct wl_reade
 	struct wl_record_walk walk;
 	struct wl_record_view record;
 
-	wl_record_walk_init(&walk, view->image, &view->header);
-	while (wl_record_walk_next(&walk, &record)) {
+	wl_entry_walk_init(&walk, view->image, &view->header);
+	while (wl_entry_walk_next(&walk, &record)) {
 		if (record.number == 0 || record.header.bytes == 0)
 			continue;
 		found->number = record.number;

@@ -323,6 +323,21 @@ static void print_cluster(FILE *out, const struct wl_status_row *rows, size_t co
 	}
 }
 
+/* Once, whoever of them says so. */
+static void print_key_is_due(FILE *out, const struct wl_status_row *rows, size_t count)
+{
+	bool is_due = false;
+
+	for (size_t row = 0; row < count; row++) {
+		const json_t *journal = json_array_get(at(rows[row].status, "journals"), 0);
+
+		is_due |= json_is_true(at(at(journal, "keys"), "rotation_due"));
+	}
+	if (is_due)
+		fprintf(out,
+			"a node that was removed still holds the key: `wirelog key rotate` is due\n");
+}
+
 void wl_status_table_print(FILE *out, const struct wl_status_row *rows, size_t count)
 {
 	struct printing printing = {.out = out};
@@ -349,6 +364,7 @@ void wl_status_table_print(FILE *out, const struct wl_status_row *rows, size_t c
 				"INSECURE: node %d does not authenticate frames (--insecure-lab)\n",
 				(int)json_integer_value(at(rows[row].status, "node")));
 	}
+	print_key_is_due(out, rows, count);
 	wl_status_progress_print(out, rows, count);
 	print_divergences(out, rows, count);
 	print_chains(out, rows, count);

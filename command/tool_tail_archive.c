@@ -52,8 +52,8 @@ static int on_entry(void *context, const uint8_t *image, const struct wl_entry_h
 
 	if (wl_interrupted)
 		return ENOUGH;
-	wl_record_walk_init(&walk, image, header);
-	while (ended == 0 && wl_record_walk_next(&walk, &record))
+	wl_entry_walk_init(&walk, image, header);
+	while (ended == 0 && wl_entry_walk_next(&walk, &record))
 		if (record.header.kind == WL_RECORD_DATA)
 			ended = print(tail, &record, header->timestamp_ns);
 	return ended;

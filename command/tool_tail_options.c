@@ -4,7 +4,6 @@
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 #include <time.h>
 
 #include "command/tool_option.h"
@@ -192,9 +191,6 @@ void wl_tail_options_parse(struct wl_tail_options *options, int argc, char **arg
 		       "format, the checkpoint was dropped (CHECKPOINT_DROPPED), or the journal has another past than the cursor (DIVERGED, OTHER_HISTORY). 69: the path to the node carries too little (PATH_MTU). 75: a record did not come in time.",
 		.children = children,
 	};
-	static char name[] = "wirelog tail";
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, options);
+	wl_tool_option_parse(&argp, "wirelog tail", argc, argv, options);
 }

@@ -178,7 +178,7 @@ static void print_journal(const struct wl_node_journal *journal, uint32_t id)
 		return;
 	dprintf(STDERR_FILENO,
 		"wirelog: journal=%u role=%s term=%lu view=%lu leader=%u tail=%lu/%lu durable=%lu/%lu commit=%lu chain=%016lx@%lu next_number=%lu\n",
-		id, wl_role_name(status.view.role), (unsigned long)status.view.term,
+		id, wl_plane_role_name(status.view.role), (unsigned long)status.view.term,
 		(unsigned long)status.view.number, status.view.leader,
 		(unsigned long)status.tail.term, (unsigned long)status.tail.index,
 		(unsigned long)status.durable.term, (unsigned long)status.durable.index,
@@ -247,6 +247,17 @@ static int refuse_damaged(const struct wl_node *node)
 	return refuse(WIRELOG_STORE_DAMAGED, reason);
 }
 
+static int refuse_outdated(const struct wl_node *node)
+{
+	char lacking[WL_FEATURES_TEXT_BYTES], reason[WL_BOOT_REASON_BYTES];
+	struct wl_agent_status status;
+
+	wl_agent_get_status(node->agent, &status);
+	snprintf(reason, sizeof(reason), "a feature is in force that this build does not have: %s",
+		 wl_features_text(status.features_in_force & ~wl_features_supported(), lacking));
+	return refuse(WIRELOG_FEATURE_UNKNOWN, reason);
+}
+
 static void count_mended(const struct wl_node *node)
 {
 	char rounds[16];
@@ -275,6 +286,8 @@ static int run_node(struct wl_node *node, const struct wl_config *config, bool i
 		code = EX_TEMPFAIL; /* should that fail: whoever started us does it */
 	else if (status == 0 && wl_agent_is_rolled_back(node->agent))
 		code = refuse(WIRELOG_STORE_OLD_IMAGE, "");
+	else if (status == 0 && wl_agent_is_outdated(node->agent))
+		code = refuse_outdated(node);
 	else if (status == 0 && node->mend_watch.outcome == WL_MEND_IS_REFUSED)
 		code = refuse_damaged(node);
 	/* A start that was refused has no more time to end than one that was asked to. */

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #define CONNECTION_BYTES 16384u
-#define QUIET_S 10u
+#define QUIET_S 5u
+/* Who waits to be taken in. Of a crowd that has gone no more than these are left, each of which is found out by its silence. */
+#define BACKLOG 64u
 #define TYPE_TEXT "text/plain; charset=utf-8"
 
 struct open_stream {
@@ -183,7 +185,8 @@ struct wl_http *wl_http_open(const struct wl_http_config *config, uint16_t *port
 					config->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
 					QUIET_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 					(size_t)CONNECTION_BYTES,
-					MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+					MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+					MHD_OPTION_LISTEN_BACKLOG_SIZE, BACKLOG, MHD_OPTION_END);
 	if (http->daemon == NULL) {
 		pthread_mutex_destroy(&http->lock);
 		free(http);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A small HTTP server, of wirelog-exporter and wirelog-web: GET and HEAD alone, what is answered is said by a function that is given. libmicrohttpd
- * reads and writes on a thread of its own. At most `connections_max` connections, a quiet one ends after ten seconds, and whoever takes
+ * reads and writes on a thread of its own. At most `connections_max` connections, a quiet one ends after five seconds, and whoever takes
  * nothing of what is written to it for so long as well.
  *
  * Owner: who opened it. Thread: open, close [main]; wake [any]; the functions run on the thread of libmicrohttpd, one at a time.

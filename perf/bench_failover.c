@@ -179,7 +179,7 @@ static bool ask_to_hand_over(uint32_t leader)
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	ssize_t size = -1;
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/node%u/stats.sock",
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/node%u/admin.sock",
 		 need("WIRELOG_NODES"), leader);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&

@@ -103,7 +103,7 @@ static void add_point(struct looking *looking, int64_t wall_ms)
 
 	if (point == NULL)
 		return;
-	wl_past_add(&looking->past, point);
+	wl_picture_past_add(&looking->past, point);
 	tell(looking, "point", point, -1);
 	text = wl_picture_frame("past", json_incref(looking->past.points), &bytes);
 	wl_site_keep(&looking->site, WL_SITE_PAST, text, bytes);
@@ -221,14 +221,14 @@ int main(int argc, char **argv)
 		return wirelog_status_exit_code(result);
 	looking.feed =
 		wl_feed_open(options.cluster.run_directories, options.cluster.run_directory_count);
-	if (looking.feed == NULL || !wl_past_init(&looking.past)) {
+	if (looking.feed == NULL || !wl_picture_past_init(&looking.past)) {
 		fprintf(stderr, "wirelog-web: no memory\n");
 		return EX_OSERR;
 	}
 	wl_site_init(&looking.site);
 	result = serve(&looking, &options);
 	wl_site_fini(&looking.site);
-	wl_past_fini(&looking.past);
+	wl_picture_past_fini(&looking.past);
 	wl_feed_close(looking.feed);
 	return result;
 }

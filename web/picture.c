@@ -232,18 +232,18 @@ char *wl_picture_frame(const char *name, json_t *data, size_t *bytes)
 	return frame;
 }
 
-bool wl_past_init(struct wl_past *past)
+bool wl_picture_past_init(struct wl_past *past)
 {
 	past->points = json_array();
 	return past->points != NULL;
 }
 
-void wl_past_fini(struct wl_past *past)
+void wl_picture_past_fini(struct wl_past *past)
 {
 	json_decref(past->points);
 }
 
-void wl_past_add(struct wl_past *past, json_t *point)
+void wl_picture_past_add(struct wl_past *past, json_t *point)
 {
 	if (json_array_size(past->points) == WL_PICTURE_POINTS)
 		json_array_remove(past->points, 0);

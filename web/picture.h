@@ -30,8 +30,8 @@ char *wl_picture_frame(const char *name, json_t *data, size_t *bytes);
 struct wl_past {
 	json_t *points; /* an array, the oldest first */
 };
-bool wl_past_init(struct wl_past *past); /* false: no memory */
-void wl_past_fini(struct wl_past *past);
-void wl_past_add(struct wl_past *past, json_t *point); /* the caller keeps its reference */
+bool wl_picture_past_init(struct wl_past *past); /* false: no memory */
+void wl_picture_past_fini(struct wl_past *past);
+void wl_picture_past_add(struct wl_past *past, json_t *point); /* the caller keeps its reference */
 
 #endif

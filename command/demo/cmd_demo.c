@@ -446,12 +446,9 @@ int wl_cmd_demo(int argc, char **argv)
 		       "  stop    ends all and removes the directory\n\n"
 		       "Exit code of --run: 0 when everything held, 70 when a promise did not, 130 interrupted.",
 	};
-	static char name[] = "wirelog demo";
 	struct options options = {.plan = {.messages = MESSAGES_DEFAULT, .seed = 1}};
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog demo", argc, argv, &options);
 	wl_interrupt_catch();
 	wl_interrupt_on(SIGHUP); /* a terminal that closes: nodes of --run die with this process */
 	return dispatch(&options);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command/demo/tool_demo_directory_internal.h"
+#include "command/tool_replace_file.h"
 #include "wirelog/status.h"
 
 #define CONFIGURATION_BYTES_MAX (64u << 10)
@@ -264,7 +265,6 @@ void wl_demo_fill_uncomment(char *text)
 static int uncomment_file(const char *path, char *reason)
 {
 	static char text[CONFIGURATION_BYTES_MAX];
-	char next[WL_WHERE_PATH_BYTES];
 	FILE *file = fopen(path, "re");
 	size_t length = file != NULL ? fread(text, 1, sizeof(text) - 1, file) : 0;
 	int error;
@@ -280,13 +280,7 @@ static int uncomment_file(const char *path, char *reason)
 			"%s has no line that begins with \"#- {\": nothing in it leads to node %u",
 			path, WL_DEMO_JOINS);
 	wl_demo_fill_uncomment(text);
-	if (!wl_demo_directory_join(next, "%s.new", path))
-		return wl_demo_directory_say(reason, WIRELOG_INVALID_ARGUMENT,
-					     "%s: the path is too long", path);
-	unlink(next);
-	error = write_whole(next, 0600, text, strlen(text));
-	if (error == 0 && rename(next, path) != 0)
-		error = errno;
+	error = wl_tool_replace_file(path, text, 0600);
 	return error == 0 ? 0
 			  : wl_demo_directory_say(reason, WIRELOG_OUTPUT_FAILED, "%s: %s", path,
 						  strerror(error));

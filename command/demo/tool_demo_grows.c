@@ -22,7 +22,7 @@
 static int reload(const struct wl_demo_nodes *nodes, unsigned node, char *reason)
 {
 	json_t *answer;
-	int status = wl_demo_node_ask(nodes, node, "/wirelog/reload", &answer, reason);
+	int status = wl_demo_node_change(nodes, node, "/wirelog/reload", &answer, reason);
 
 	if (status == 0 && !json_is_true(json_object_get(answer, "taken"))) {
 		const json_t *problem = json_array_get(json_object_get(answer, "problems"), 0);
@@ -60,8 +60,8 @@ static int on_turn(void *context, struct wl_demo_load *load)
 	handing->grows->from = leader;
 	load->avoid = leader;
 	load->avoid_since_ns = now_ns;
-	(void)wl_demo_node_ask(handing->nodes, leader, "/wirelog/transfer,0,0", &answer,
-			       handing->reason);
+	(void)wl_demo_node_change(handing->nodes, leader, "/wirelog/transfer,0,0", &answer,
+				  handing->reason);
 	json_decref(answer);
 	return 0;
 }
@@ -164,7 +164,7 @@ static void wish(const struct wl_demo_nodes *nodes, unsigned leader, unsigned go
 	else
 		snprintf(request, sizeof(request), "/wirelog/member,%d,%u,0,0",
 			 step == LEARNS ? WL_CHANGE_PROMOTE : WL_CHANGE_ADD, WL_DEMO_JOINS);
-	(void)wl_demo_node_ask(nodes, leader, request, &answer, reason);
+	(void)wl_demo_node_change(nodes, leader, request, &answer, reason);
 	json_decref(answer);
 }
 

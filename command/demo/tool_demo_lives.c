@@ -34,7 +34,7 @@ static int ask_trim(const struct wl_demo_nodes *nodes, unsigned leader, uint64_t
 	int status;
 
 	snprintf(request, sizeof(request), "/wirelog/trim,%lu", (unsigned long)number);
-	status = wl_stats_socket_ask(nodes->where.run_directories[leader - 1], request, &answer);
+	status = wl_stats_socket_change(nodes->where.run_directories[leader - 1], request, &answer);
 	json_decref(answer);
 	if (status != 0)
 		snprintf(reason, WL_DEMO_REASON_BYTES, "trimming: %.400s",

@@ -266,10 +266,11 @@ static const char *text_of(const json_t *object, const char *name)
 	return text != NULL ? text : "";
 }
 
-int wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
-		     json_t **answer, char *reason)
+int wl_demo_node_change(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
+			json_t **answer, char *reason)
 {
-	int status = wl_stats_socket_ask(nodes->where.run_directories[node - 1], request, answer);
+	int status =
+		wl_stats_socket_change(nodes->where.run_directories[node - 1], request, answer);
 
 	if (status != 0)
 		snprintf(reason, WL_DEMO_REASON_BYTES, "node %u: %.1000s", node,

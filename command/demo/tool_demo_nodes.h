@@ -70,9 +70,9 @@ unsigned wl_demo_nodes_stop(struct wl_demo_nodes *nodes);
 /* Fills all; the node that leads in the highest term, or 0. */
 unsigned wl_demo_nodes_ask(const struct wl_demo_nodes *nodes,
 			   struct wl_demo_facts facts[WL_DEMO_NODES_MAX]);
-/* A question to its stats socket; json_decref(*answer) in any case. 0, or the code with a sentence. */
-int wl_demo_node_ask(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
-		     json_t **answer, char *reason);
+/* What its admin.sock is asked to change; json_decref(*answer) in any case. 0, or the code with a sentence. */
+int wl_demo_node_change(const struct wl_demo_nodes *nodes, unsigned node, const char *request,
+			json_t **answer, char *reason);
 /* Its status, and journal 0 inside it (NULL: it has none); json_decref(*status) where 0 is returned. */
 int wl_demo_node_journal(const struct wl_demo_nodes *nodes, unsigned node, json_t **status,
 			 json_t **journal);

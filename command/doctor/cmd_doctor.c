@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "command/commands.h"
@@ -12,6 +11,7 @@
 #include "command/doctor/doctor_report.h"
 #include "command/host/host_config_file.h"
 #include "command/host/host_options.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 
 enum { KEY_JSON = 0x100, KEY_BUNDLE };
@@ -131,16 +131,13 @@ int wl_cmd_doctor(int argc, char **argv)
 		       "--bundle: FILE must not be there; it gets mode 0600, and names in MISSING what could not be had. Key files are never read. "
 		       "Look into it before you send it. Exit code 0: it is written.",
 	};
-	static char name[] = "wirelog doctor";
 	static struct wl_config config;
 	static struct wl_nic_families families;
 	static struct options options;
 	char reason[400];
 	int code;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog doctor", argc, argv, &options);
 	if (!wl_nic_families_load(&families, options.host.profiles, reason, sizeof(reason)))
 		return wl_tool_refuse(WIRELOG_CONFIG_SYNTAX, "%s", reason);
 	if (options.config == NULL && options.host.root == NULL &&

@@ -10,6 +10,7 @@
 #include "command/commands.h"
 #include "command/tool_cluster.h"
 #include "command/tool_interrupt.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/top/top_terminal.h"
 #include "watch/feed_socket.h"
@@ -128,13 +129,10 @@ int wl_cmd_top(int argc, char **argv)
 		       "It needs a terminal; 80 x 24 is enough. `wirelog status --watch` is for files and pipes, wirelog-web for a browser.",
 		.children = children,
 	};
-	static char name[] = "wirelog top";
 	static struct options options;
 	int result;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog top", argc, argv, &options);
 	result = wl_tool_cluster_find_run_directories(&options.cluster);
 	return result != 0 ? wirelog_status_exit_code(result) : show(&options);
 }

@@ -9,6 +9,7 @@
 #include "command/commands.h"
 #include "command/host/host_config_file.h"
 #include "command/host/host_options.h"
+#include "command/tool_option.h"
 #include "command/tool_refuse.h"
 #include "command/tune/tune_apply.h"
 
@@ -165,14 +166,11 @@ int wl_cmd_tune(int argc, char **argv)
 		       "Exit code 0: shown, or done. 66 and 78: CONFIG is wrong. 69: refused, nothing was changed. 74: a change "
 		       "failed, and was taken back. 77: not root.",
 	};
-	static char name[] = "wirelog tune";
 	struct options options = {0};
 	struct wl_tune_do tune = {.root = "", .told = stdout, .run = wl_tune_do_run_command};
 	int code;
 
-	argv[0] = name;
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	wl_tool_option_parse(&argp, "wirelog tune", argc, argv, &options);
 	if (options.host.root != NULL)
 		tune.root = options.host.root;
 	if ((options.apply || options.undo) && geteuid() != 0) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command/host/host_read_file.h"
+#include "command/tool_replace_file.h"
 #include "command/tune/tune_record_file.h"
 
 extern char **environ;
@@ -178,7 +179,7 @@ static bool do_file(struct wl_tune_do *tune, const struct wl_tune_action *action
 	if (tune->told != NULL)
 		fprintf(tune->told, "write  %s\n", action->path);
 	wl_host_path(whole, tune->root, "%s", action->path);
-	error = wl_tune_record_write_file(whole, action->text, 0644);
+	error = wl_tool_replace_file(whole, action->text, 0644);
 	if (error != 0)
 		return fail(tune, "cannot write", action->path, error);
 	return run_all(tune, action->run);
@@ -300,7 +301,7 @@ static bool undo_file(struct wl_tune_do *tune, const json_t *entry, const char *
 			return true;
 		return fail(tune, "cannot remove", path, errno);
 	}
-	error = wl_tune_record_write_file(whole, before, (mode_t)owner.mode);
+	error = wl_tool_replace_file(whole, before, (mode_t)owner.mode);
 	if (error == 0)
 		error = set_owner(tune->root, path, &owner);
 	return error == 0 || fail(tune, "cannot restore", path, error);

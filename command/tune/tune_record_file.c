@@ -2,13 +2,13 @@
 #include "command/tune/tune_record_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "command/host/host_read_file.h"
+#include "command/tool_replace_file.h"
 
 #define FILE_BYTES_MAX (1u << 20)
 
@@ -16,53 +16,6 @@ static bool fail(struct wl_tune_do *tune, const char *what, const char *why)
 {
 	snprintf(tune->reason, sizeof(tune->reason), "%.600s: %.300s", what, why);
 	return false;
-}
-
-static int sync_folder(const char *path)
-{
-	char folder[WL_HOST_PATH_BYTES], *last;
-	int fd, error;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	last = strrchr(folder, '/');
-	if (last == NULL)
-		return 0;
-	*last = '\0';
-	fd = open(folder[0] != '\0' ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	error = fsync(fd) == 0 ? 0 : errno;
-	close(fd);
-	return error;
-}
-
-int wl_tune_record_write_file(const char *path, const char *text, mode_t mode)
-{
-	char beside[WL_HOST_PATH_BYTES + 8];
-	size_t bytes = strlen(text), done = 0;
-	int fd, error = 0;
-
-	snprintf(beside, sizeof(beside), "%s.new", path);
-	unlink(beside);
-	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0)
-		return errno;
-	while (done < bytes && error == 0) {
-		ssize_t wrote = write(fd, text + done, bytes - done);
-
-		if (wrote > 0)
-			done += (size_t)wrote;
-		else if (errno != EINTR)
-			error = errno;
-	}
-	if (error == 0 && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
-		error = errno;
-	close(fd);
-	if (error == 0 && rename(beside, path) != 0)
-		error = errno;
-	if (error != 0)
-		unlink(beside);
-	return error != 0 ? error : sync_folder(path);
 }
 
 /* ---- the record --------------------------------------------------------------------------------- */
@@ -143,7 +96,7 @@ bool wl_tune_record_save(struct wl_tune_do *tune)
 	text = json_dumps(tune->record, JSON_INDENT(1));
 	if (text == NULL)
 		return fail(tune, WL_TUNE_RECORD, "no memory");
-	error = wl_tune_record_write_file(whole, text, 0600);
+	error = wl_tool_replace_file(whole, text, 0600);
 	free(text);
 	return error == 0 || fail(tune, WL_TUNE_RECORD, strerror(error));
 }

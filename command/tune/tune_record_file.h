@@ -24,7 +24,5 @@ bool wl_tune_record_save(struct wl_tune_do *tune);
 bool wl_tune_record_add(struct wl_tune_do *tune, json_t *entry);
 /* An entry for a file as it is now. */
 bool wl_tune_record_add_file(struct wl_tune_do *tune, const char *path);
-/* Writes a file whole or not at all, durably. 0 or an errno. */
-int wl_tune_record_write_file(const char *path, const char *text, mode_t mode);
 
 #endif

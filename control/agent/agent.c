@@ -181,8 +181,7 @@ static void log_line(struct wl_agent *agent, uint32_t journal,
 		.theirs = effect->voters,
 	};
 
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 void wl_agent_run_effects(struct wl_agent *agent, uint32_t journal)
@@ -219,12 +218,16 @@ static bool take_warning(struct wl_agent *agent, const struct wl_plane_message *
 		[WL_PLANE_PEER_DIFFERS] = wl_agent_on_peer_differs,
 		[WL_PLANE_HISTORY] = wl_agent_on_history,
 		[WL_PLANE_PEER_HISTORY] = wl_agent_on_peer_history,
+		[WL_PLANE_PEER_BUILD] = wl_agent_on_peer_build,
+		[WL_PLANE_PEER_LACKS] = wl_agent_on_peer_lacks,
+		[WL_PLANE_FEATURES] = wl_agent_on_features,
 		[WL_PLANE_PATH] = wl_agent_on_path,
 		[WL_PLANE_TWIN] = wl_agent_on_claim,
 		[WL_PLANE_OWN_TWIN] = wl_agent_on_claim,
 		[WL_PLANE_REFUSED] = wl_agent_on_claim,
 		[WL_PLANE_ROLLED_BACK] = wl_agent_on_rolled_back,
 		[WL_PLANE_CAUGHT_UP] = wl_agent_on_caught_up,
+		[WL_PLANE_KEYS] = wl_agent_on_keys,
 	};
 
 	if ((unsigned)message->verb >= sizeof(handlers) / sizeof(handlers[0]) ||
@@ -525,6 +528,7 @@ unsigned wl_agent_turn(struct wl_agent *agent, uint64_t now_ns)
 	done += wl_agent_tend_record(agent);
 	tick(agent);
 	done += tend_neighbours(agent);
+	done += wl_agent_tend_keys(agent);
 	done += wl_agent_tend_stop(agent);
 	wl_agent_check(agent);
 	if (done == 0)
@@ -565,5 +569,5 @@ void wl_agent_set_room(struct wl_agent *agent, uint32_t journal, bool has_room)
 	line.term = election->term;
 	line.text = had_none ? "the log has room for a term's first entry again"
 			     : "the log has no room for a term's first entry: does not campaign";
-	agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }

@@ -40,7 +40,9 @@ enum wl_agent_line_kind {
 	WL_AGENT_PEER_APART, /* journal, node */
 	WL_AGENT_FEW_TERMS, /* journal; ours: terms left of theirs */
 	WL_AGENT_HISTORY, /* journal, node (0: it is ours); ours, theirs: which (docs/SAFETY.md, rule 29) */
+	WL_AGENT_FEATURES, /* journal, node (0: it is ours); index, ours, theirs: base/features.h */
 	WL_AGENT_CLAIM, /* what: why somebody is not believed; ipv4, mac; theirs: how many frames */
+	WL_AGENT_KEYS, /* what: the stage; ours, theirs: ids of the key in force and of the one before; index */
 	WL_AGENT_ADDRESS, /* ipv4, mac and, while two cards have it, other_mac */
 };
 
@@ -154,6 +156,7 @@ struct wl_agent_worker {
 	uint64_t turn_changed_ns;
 	uint64_t neighbours_told; /* bit per entry of the table of neighbours */
 	bool stopped;
+	bool keys_due; /* it has not heard of the keys that are in force now */
 };
 
 struct wl_agent {
@@ -172,9 +175,12 @@ struct wl_agent {
 	bool record_in_flight, record_failed,
 		record_dirty; /* dirty: watermarks or peers' positions moved */
 	bool record_urgent; /* the incarnations changed: do not wait for the interval */
+	bool outdated; /* our build lacks what is in force (agent_features.c), the node ends */
 	bool rolled_back; /* peers know a later boot of ours, or the list other data: these are an old image, the node ends */
 	uint64_t record_idle_since_ns;
 	uint64_t terms_told[WIRELOG_JOURNALS_MAX]; /* how few were left, and one; 0: nothing was told */
+	struct wl_keys keys; /* as journal 0 says */
+	const struct wl_auth *auth; /* what the key file held when it was read last; NULL: not told */
 	uint32_t clocks_astray, stamps_ahead; /* bit per journal, as the operator was told */
 
 	enum wl_agent_phase phase;
@@ -224,6 +230,8 @@ void wl_agent_set_peer_durable(struct wl_agent *agent, uint32_t journal, uint32_
 bool wl_agent_transfer(struct wl_agent *agent, uint32_t journal, uint32_t target);
 /* All workers' settings (plane.h). False: a worker has no room for it now, or the process ends; what was told stands, ask again. */
 bool wl_agent_set(struct wl_agent *agent, const uint64_t settings[WL_SETTINGS]);
+/* What the key file holds: the first time as the workers were made with, then another one, which all of them get. It stays there as long as the agent. */
+void wl_agent_use_key_file(struct wl_agent *agent, const struct wl_auth *auth);
 /* What an operator asks for (one that decodes): the journal's worker proposes it, or passes it on. False: as wl_agent_set; it is told to
  * nobody then. */
 bool wl_agent_ask(struct wl_agent *agent, uint32_t journal, const struct wl_wire_propose *wish);
@@ -242,6 +250,8 @@ bool wl_agent_is_stopped(const struct wl_agent *agent);
 /* Why it stopped by itself: the data are an old image. The record that names them anew is durable then, so that the
  * next start is taken in by the others, as a follower without a vote until it is caught up. */
 bool wl_agent_is_rolled_back(const struct wl_agent *agent);
+/* The same: something is in force that this build does not have (base/features.h). What it needs is durable in the record. */
+bool wl_agent_is_outdated(const struct wl_agent *agent);
 bool wl_agent_record_has_failed(const struct wl_agent *agent);
 
 struct wl_agent_status { /* a copy, for the status socket */
@@ -251,6 +261,7 @@ struct wl_agent_status { /* a copy, for the status socket */
 	bool record_in_flight, record_failed, rolled_back;
 	uint64_t record_sequence, boot_count;
 	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1]; /* the incarnations */
+	wl_features features_in_force; /* of all journals, as the record has it */
 	struct wl_election_status journals[WIRELOG_JOURNALS_MAX];
 	struct wl_agent_history histories[WIRELOG_JOURNALS_MAX];
 	struct wl_divergence divergences[WIRELOG_JOURNALS_MAX]; /* node 0: it takes part */

@@ -19,8 +19,7 @@ static void tell(struct wl_agent *agent, uint32_t journal, uint32_t node, const 
 			0, /* what another node has and we have not; of ourselves alone it is the usual first start */
 	};
 
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 static wl_members others_of(const struct wl_agent *agent)
@@ -120,8 +119,7 @@ void wl_agent_on_history(struct wl_agent *agent, const struct wl_plane_message *
 	record->history = message->ours;
 	record->rescued = 0;
 	agent->record_urgent = true;
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 void wl_agent_on_peer_history(struct wl_agent *agent, const struct wl_plane_message *message)
@@ -139,8 +137,7 @@ void wl_agent_on_peer_history(struct wl_agent *agent, const struct wl_plane_mess
 	};
 
 	WL_CHECK(message->journal < agent->config.journal_count);
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 bool wl_agent_lacks_majority(const struct wl_agent *agent, uint32_t journal)

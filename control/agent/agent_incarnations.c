@@ -13,8 +13,7 @@ static void tell_operator(struct wl_agent *agent, uint32_t node, const char *tex
 {
 	const struct wl_agent_line line = {.node = node, .text = text, .error = true};
 
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 static void learn(struct wl_agent *agent, uint32_t node, uint64_t boot_id, uint64_t incarnation)
@@ -49,17 +48,16 @@ void wl_agent_on_peer_differs(struct wl_agent *agent, const struct wl_plane_mess
 	const struct wl_agent_line line = {
 		.kind = WL_AGENT_DIFFERS,
 		.node = message->node,
-		.what = wl_fact_name(message->reason),
+		.what = wl_greeting_fact_name(message->reason),
 		.ours = message->ours,
 		.theirs = message->theirs,
-		.text = wl_fact_decides(message->reason)
+		.text = wl_greeting_fact_decides(message->reason)
 				? "differs and decides what is replicated: that node and this one do not hear "
 				  "each other until both start with equal values [PEER_DIFFERS]"
 				: "differs: set it alike on all nodes [PEER_DIFFERS]",
 	};
 
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 void wl_agent_on_path(struct wl_agent *agent, const struct wl_plane_message *message)
@@ -76,8 +74,7 @@ void wl_agent_on_path(struct wl_agent *agent, const struct wl_plane_message *mes
 				  "network.mtu alike on all nodes, switches and ports [PORT_MTU]",
 	};
 
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 /* Who is not believed (dataplane/transport/claim.h): the worker says it now and then. */
@@ -109,15 +106,18 @@ void wl_agent_on_claim(struct wl_agent *agent, const struct wl_plane_message *me
 		break;
 	default:
 		line.what = wl_frame_verdict_name(message->reason);
-		line.text = message->reason == WL_FRAME_FORGED
-				    ? "another key (security.key_file), or forged"
-			    : message->reason == WL_FRAME_OTHER_CLUSTER
-				    ? "of another cluster (cluster.uuid)"
-			    : message->reason == WL_FRAME_BAD_VERSION ? "of another version"
-								      : "no member (cluster.nodes)";
+		line.ours = message->boot_id; /* id of the key that it named */
+		line.text =
+			message->reason == WL_FRAME_OTHER_KEY
+				? "another key, or one that is refused (security.key_file, `wirelog key list`)"
+			: message->reason == WL_FRAME_FORGED
+				? "forged: it does not have the key that it names"
+			: message->reason == WL_FRAME_OTHER_CLUSTER
+				? "of another cluster (cluster.uuid)"
+			: message->reason == WL_FRAME_BAD_VERSION ? "of another version"
+								  : "no member (cluster.nodes)";
 	}
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,
@@ -201,8 +201,7 @@ void wl_agent_on_diverged(struct wl_agent *agent, const struct wl_plane_message 
 
 	WL_CHECK(message->journal < agent->config.journal_count);
 	agent->counts.diverged++;
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 	if (wl_divergence_costs_our_part(divergence.kind))
 		stand_apart(agent, message->journal, &divergence);
 }
@@ -217,8 +216,7 @@ void wl_agent_on_peer_apart(struct wl_agent *agent, const struct wl_plane_messag
 			"say what; until it is back one node less may fail",
 	};
 
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 void wl_agent_rename_data(struct wl_agent *agent)

@@ -11,6 +11,9 @@ void wl_agent_run_effects(struct wl_agent *agent, uint32_t journal);
 /* To one worker, at once or as soon as its ring has room. */
 void wl_agent_tell(struct wl_agent *agent, uint32_t worker, const struct wl_plane_message *message);
 
+/* agent_warn.c: to the log, for an operator; nowhere, where nobody wants lines. */
+void wl_agent_say(struct wl_agent *agent, const struct wl_agent_line *line);
+
 /* agent_record.c */
 void wl_agent_want_record(struct wl_agent *agent, uint32_t journal, uint64_t term, uint32_t vote);
 unsigned wl_agent_tend_record(struct wl_agent *agent);
@@ -28,6 +31,10 @@ void wl_agent_hear_held_back(struct wl_agent *agent, uint32_t journal, uint32_t 
 /* Of which history our data are; whose are of another one. */
 void wl_agent_on_history(struct wl_agent *agent, const struct wl_plane_message *message);
 void wl_agent_on_peer_history(struct wl_agent *agent, const struct wl_plane_message *message);
+/* agent_features.c: what builds have, and what is in force */
+void wl_agent_on_peer_build(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_peer_lacks(struct wl_agent *agent, const struct wl_plane_message *message);
+void wl_agent_on_features(struct wl_agent *agent, const struct wl_plane_message *message);
 /* The record is durable. */
 void wl_agent_history_is_durable(struct wl_agent *agent);
 
@@ -51,6 +58,10 @@ void wl_agent_on_caught_up(struct wl_agent *agent, const struct wl_plane_message
 /* Judges a vote message of a peer, after having learned from it. */
 bool wl_agent_believes(struct wl_agent *agent, const struct wl_punt *punt, uint64_t incarnation,
 		       uint64_t caught_up_boot);
+
+/* agent_keys.c: which keys are in force */
+void wl_agent_on_keys(struct wl_agent *agent, const struct wl_plane_message *message);
+unsigned wl_agent_tend_keys(struct wl_agent *agent);
 
 /* agent_warn.c: whose address two machines have; ours, or a neighbour's */
 void wl_agent_warn_of_addresses(struct wl_agent *agent);

@@ -37,6 +37,11 @@ bool wl_agent_is_rolled_back(const struct wl_agent *agent)
 	return agent->rolled_back;
 }
 
+bool wl_agent_is_outdated(const struct wl_agent *agent)
+{
+	return agent->outdated;
+}
+
 bool wl_agent_record_has_failed(const struct wl_agent *agent)
 {
 	return agent->record_failed;
@@ -117,6 +122,7 @@ void wl_agent_get_status(const struct wl_agent *agent, struct wl_agent_status *s
 		.rolled_back = agent->rolled_back,
 		.record_sequence = agent->record.sequence,
 		.boot_count = agent->record.boot_count,
+		.features_in_force = agent->record.features_in_force,
 		.neighbour_count = agent->neighbours.count,
 		.neighbour_counts = agent->neighbours.counts,
 		.address_twice = agent->twice_told != 0 || agent->ours_twice_told != 0,

@@ -9,6 +9,13 @@
 #define STAMPS_AHEAD_NS 5000000000u
 #define STAMPS_AGREE_NS 3000000000u
 
+void wl_agent_say(struct wl_agent *agent, const struct wl_agent_line *line)
+{
+	WL_CHECK(line->journal < WIRELOG_JOURNALS_MAX);
+	if (agent->ops.log)
+		agent->ops.log(agent->ops.context, line);
+}
+
 void wl_agent_set_terms_left(struct wl_agent *agent, uint32_t journal, uint64_t left)
 {
 	const struct wl_agent_line line = {
@@ -29,7 +36,7 @@ void wl_agent_set_terms_left(struct wl_agent *agent, uint32_t journal, uint64_t 
 	if (*told != 0 && (left != 0 || *told == 1) && left + TERMS_STEP >= *told)
 		return;
 	*told = left + 1;
-	agent->ops.log(agent->ops.context, &line);
+	wl_agent_say(agent, &line);
 }
 
 /* True when it changed: `told` has a bit for each journal. */
@@ -56,7 +63,7 @@ void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray
 				? "the wall clock of this node is more than a second off those of a "
 				  "majority: stamps do not follow it; set it"
 				: "the wall clock of this node agrees with a majority's again";
-		agent->ops.log(agent->ops.context, &line);
+		wl_agent_say(agent, &line);
 	}
 	if (note_change(&agent->stamps_ahead, journal, are_ahead) && agent->ops.log) {
 		line.text =
@@ -64,7 +71,7 @@ void wl_agent_set_clock(struct wl_agent *agent, uint32_t journal, bool is_astray
 				? "the log's last stamp lies in the future: stamps stand still, and "
 				  "not_after is judged by it, until the clocks have caught up"
 				: "the clocks have caught up with the log's stamps";
-		agent->ops.log(agent->ops.context, &line);
+		wl_agent_say(agent, &line);
 	}
 }
 
@@ -79,8 +86,7 @@ static void warn_of_address(struct wl_agent *agent, uint64_t *told, uint64_t bit
 	line->error = is;
 	if (!is)
 		line->other_mac = NULL;
-	if (agent->ops.log)
-		agent->ops.log(agent->ops.context, line);
+	wl_agent_say(agent, line);
 }
 
 static void warn_of_neighbour(struct wl_agent *agent, uint32_t at)

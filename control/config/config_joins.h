@@ -6,7 +6,7 @@
  *
  * The order of nodes, and of links that lead to one node alone, says nothing: a file that was put in another order is no change.
  *
- * Pure. [wl-stats]
+ * Pure. [wl-admin]
  */
 #ifndef WL_CONTROL_CONFIG_CONFIG_JOINS_H
 #define WL_CONTROL_CONFIG_CONFIG_JOINS_H

@@ -192,12 +192,12 @@
 	X(destination, CHOICE(log_destination, destinations, WL_CONFIG_LOG_STDERR), , NULL, "journal: that of systemd.")
 
 #define WL_CONFIG_TOP_KEYS(X) \
-	/* sun_path has 108 bytes, "/stats.sock" takes 12 of them */ \
+	/* sun_path has 108 bytes, "/stats.sock" and "/admin.sock" take 12 of them */ \
 	X(run_directory, PATH(run_directory, WL_CONFIG_SOCKET_BYTES - 12, "/run/wirelog"), , "run", \
-	  "Stats socket (stats.sock) and pid file; made with mode 0700 when it is missing.") \
+	  "Sockets for requests (stats.sock, admin.sock) and pid file; made with mode 0700 when it is missing.") \
 	X(stats_group, TEXT(stats_group), DEFAULT("none"), "\"\"", \
 	  "A group of this machine whose members may ask the stats socket, too (mode 0660), for all that changes nothing. Without it: the node's user " \
-	  "and root alone.") \
+	  "and root alone, as always at admin.sock.") \
 	X(dpdk_telemetry, TEXT(dpdk_telemetry), DEFAULT("none"), "\"\"", \
 	  "A name: DPDK's own telemetry socket is opened, as /var/run/dpdk/NAME/dpdk_telemetry.v2 for root, and has /wirelog/... beside what DPDK " \
 	  "tells. Letters, digits, and any of - _ . with its own name for each node of a machine. Without it DPDK opens no socket.") \

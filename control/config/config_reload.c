@@ -7,7 +7,7 @@
 #include "control/config/config_table.h"
 #include "dataplane/base/check.h"
 
-static void add(struct wl_config_changes *changes, const char *key, bool live)
+void wl_config_changes_add(struct wl_config_changes *changes, const char *key, bool live)
 {
 	struct wl_config_change *change = &changes->item[changes->count];
 	struct wl_sentence path = wl_sentence_begin(change->key, sizeof(change->key));
@@ -37,7 +37,7 @@ static void compare_section(enum wl_config_section_id id, const struct wl_config
 		if (key->shape == WL_CONFIG_OTHER || is_equal(key, running, wanted))
 			continue;
 		wl_config_key_path(id, key, path, sizeof(path));
-		add(changes, path, key->live);
+		wl_config_changes_add(changes, path, key->live);
 		/* What is compared is memory, too: that needs a restart. */
 		changes->item[changes->count - 1].limit = key->first != 0 && key->fact == 0;
 	}
@@ -69,13 +69,13 @@ void wl_config_compare(const struct wl_config *running, const struct wl_config *
 	links = wl_config_links_grow(running, wanted, joining);
 	changes->joining = wl_config_joining(running, wanted);
 	if (nodes != WL_CONFIG_SAME)
-		add(changes, "cluster.nodes", changes->joining != 0);
+		wl_config_changes_add(changes, "cluster.nodes", changes->joining != 0);
 	if (running->journal_count != wanted->journal_count ||
 	    memcmp(running->journal_worker, wanted->journal_worker,
 		   sizeof(running->journal_worker)) != 0)
-		add(changes, "journals", false);
+		wl_config_changes_add(changes, "journals", false);
 	if (links != WL_CONFIG_SAME)
-		add(changes, "workers", changes->joining != 0);
+		wl_config_changes_add(changes, "workers", changes->joining != 0);
 }
 
 static void take_live(const struct wl_config *wanted, struct wl_config *next,

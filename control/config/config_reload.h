@@ -4,7 +4,7 @@
  * in config_keys.h). Everything else needs a restart: it decides what is replicated, how much memory there is, or
  * what other nodes were told at the greeting.
  *
- * Pure. [wl-stats]
+ * Pure. [wl-admin]
  */
 #ifndef WL_CONTROL_CONFIG_CONFIG_RELOAD_H
 #define WL_CONTROL_CONFIG_CONFIG_RELOAD_H
@@ -26,6 +26,7 @@ struct wl_config_changes {
 		joining; /* nodes that the file names only now, and that may be met while it runs (config_joins.h) */
 };
 
+void wl_config_changes_add(struct wl_config_changes *changes, const char *key, bool live);
 void wl_config_compare(const struct wl_config *running, const struct wl_config *wanted,
 		       struct wl_config_changes *changes);
 /*

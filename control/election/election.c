@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life of a node in one journal's elections, and of a leadership: start, timer, step-down,
- * transfer.
+ * The life of a node in one journal's elections: start, timer, list of members, step-down, end. What a leader's
+ * worker complains of is trouble.c's, how leadership is handed over hand_over.c's.
  *
  * Invariants (wl_election_check is this list as code, as far as one machine can see it):
  *  1. `term` and `vote` are what the disk has: they change in on_persisted and nowhere else.
@@ -23,14 +23,6 @@
 
 #include "control/election/election_steps.h"
 #include "dataplane/base/check.h"
-
-#define PENALTY_TIMEOUTS 4 /* a leader with a bad disk or worker leaves the field this long */
-#define STAYS_WITHOUT_COMMITS                                                                          \
-	"nothing commits, though a majority answers; nobody else may be able to, or leadership moved " \
-	"for that already: stays. Look at the disks of, and the paths to, these voters"
-#define NO_SPACE_PATIENCE_NS \
-	500000000u /* between two transfers because of a full device, at first: others may have room */
-#define NO_SPACE_PATIENCE_MAX_NS (160 * (uint64_t)NO_SPACE_PATIENCE_NS)
 
 /* splitmix64: one addition of state, so that a stream of its own costs eight bytes. */
 static uint64_t draw(struct wl_election *election)
@@ -164,7 +156,7 @@ void wl_election_init(struct wl_election *election, const struct wl_election_con
 	/* Nodes and journals that share a seed must not share their timeouts. */
 	election->random = config->seed ^ (uint64_t)config->node << 56 ^
 			   (uint64_t)config->journal << 40;
-	election->no_space_patience_ns = NO_SPACE_PATIENCE_NS;
+	election->no_space_patience_ns = WL_ELECTION_NO_SPACE_PATIENCE_NS;
 	if (election->config.patience_ns < election->config.election_timeout_ns)
 		election->config.patience_ns = election->config.election_timeout_ns;
 	wl_suspicion_begin(&election->suspicion, election->config.election_timeout_ns,
@@ -207,8 +199,8 @@ void wl_election_on_list(struct wl_election *election, const struct wl_plane_mes
 	election->list_before = message->list_before;
 }
 
-static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,
-		      struct wl_election_effects *out)
+void wl_election_step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,
+			   struct wl_election_effects *out)
 {
 	election->state = WL_ELECTION_FOLLOWER;
 	election->leader = 0;
@@ -221,53 +213,13 @@ static void step_down(struct wl_election *election, uint64_t penalty_ns, uint64_
 	wl_election_tell(election, WL_PLANE_FOLLOW, out);
 }
 
-static void send_timeout_now(struct wl_election *election, uint64_t now_ns,
-			     struct wl_election_effects *out)
-{
-	struct wl_election_effect *effect = wl_election_emit(out, WL_ELECTION_SEND);
-
-	effect->node = election->transfer.target;
-	effect->type = WL_WIRE_TIMEOUT_NOW;
-	effect->message.timeout_now.term = election->term;
-	effect->message.timeout_now.last = election->transfer.tail;
-	effect->message.timeout_now.flags = election->transfer.flags;
-	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
-}
-
-static void transfer_tick(struct wl_election *election, uint64_t now_ns,
-			  struct wl_election_effects *out)
-{
-	struct wl_election_transfer *transfer = &election->transfer;
-
-	if (!transfer->active)
-		return;
-	if (now_ns < transfer->deadline_ns) {
-		if (transfer->target != 0 && now_ns >= election->resend_ns)
-			send_timeout_now(election, now_ns, out);
-		return;
-	}
-	/*
-	 * A target that was told campaigns past everybody's stickiness, and may have won: with a voter that then
-	 * lost its disk, and its vote with it, a leader that leads on would count it for its own term.
-	 */
-	if (election->leaving || transfer->target != 0) {
-		wl_election_note(election, "transfer failed, leadership given up", transfer->target,
-				 out);
-		step_down(election, 0, now_ns, out);
-		return;
-	}
-	/* Nobody was told. The term is still ours alone, so we may lead on. */
-	wl_election_note(election, "transfer failed, leading on", transfer->target, out);
-	transfer->active = false;
-	wl_election_tell(election, WL_PLANE_RESUME, out);
-}
-
 static void busy_tick(struct wl_election *election, uint64_t now_ns,
 		      struct wl_election_effects *out)
 {
 	uint64_t timeout = election->config.patience_ns;
 
-	if (election->busy_told || now_ns - election->busy_since_ns < PENALTY_TIMEOUTS * timeout)
+	if (election->busy_told ||
+	    now_ns - election->busy_since_ns < WL_ELECTION_PENALTY_TIMEOUTS * timeout)
 		return;
 	election->busy_told = true;
 	wl_election_note(election,
@@ -305,7 +257,7 @@ void wl_election_on_tick(struct wl_election *election, uint64_t now_ns,
 	if (wl_election_is_busy(election)) {
 		busy_tick(election, now_ns, out);
 	} else if (election->state == WL_ELECTION_LEADER) {
-		transfer_tick(election, now_ns, out);
+		wl_hand_over_tick(election, now_ns, out);
 	} else if (wl_election_is_open(election)) {
 		if (now_ns < election->deadline_ns)
 			wl_campaign_resend(election, now_ns, out);
@@ -359,151 +311,6 @@ void wl_election_on_term_committed(struct wl_election *election,
 	election->term_committed = true;
 }
 
-void wl_election_on_transfer_ready(struct wl_election *election,
-				   const struct wl_plane_message *message, uint64_t now_ns,
-				   struct wl_election_effects *out)
-{
-	struct wl_election_transfer *transfer = &election->transfer;
-
-	if (election->state != WL_ELECTION_LEADER || !transfer->active ||
-	    message->view.number != election->number || message->node == election->config.node ||
-	    !wl_election_is_voter(election, message->node) ||
-	    (transfer->asked != 0 && transfer->asked != message->node))
-		return;
-	transfer->target = message->node;
-	transfer->tail = message->tail;
-	transfer->deadline_ns = now_ns + election->config.patience_ns;
-	send_timeout_now(election, now_ns, out);
-	wl_election_check(election);
-}
-
-bool wl_election_transfer(struct wl_election *election, uint32_t target, uint64_t now_ns,
-			  struct wl_election_effects *out)
-{
-	struct wl_election_transfer *transfer = &election->transfer;
-
-	if (election->state != WL_ELECTION_LEADER || transfer->active ||
-	    wl_election_is_alone(election) || target == election->config.node ||
-	    (target != 0 && !wl_members_has(election->list.voters, target)))
-		return false;
-	*transfer = (struct wl_election_transfer){
-		.active = true,
-		.asked = target,
-		.deadline_ns = now_ns + election->config.patience_ns,
-	};
-	election->counts.handed_over++;
-	wl_election_note(election, "hands leadership over", target, out);
-	wl_election_tell(election, WL_PLANE_TRANSFER, out);
-	out->item[out->count - 1].tell.node = target;
-	wl_election_check(election);
-	return true;
-}
-
-/*
- * A full device is handed to somebody with room, if there is such a one. When all are full somebody
- * must still lead, for readers; so the journal does not wander faster than our patience, which
- * doubles.
- */
-static void on_no_space(struct wl_election *election, uint64_t now_ns,
-			struct wl_election_effects *out)
-{
-	if (election->transfer.active)
-		return;
-	if (now_ns >= election->no_space_until_ns + NO_SPACE_PATIENCE_MAX_NS)
-		election->no_space_patience_ns = NO_SPACE_PATIENCE_NS;
-	if (now_ns < election->no_space_until_ns ||
-	    !wl_election_transfer(election, 0, now_ns, out)) {
-		wl_election_tell(election, WL_PLANE_RESUME, out);
-		return;
-	}
-	election->no_space_until_ns = now_ns + election->no_space_patience_ns;
-	if (election->no_space_patience_ns < NO_SPACE_PATIENCE_MAX_NS)
-		election->no_space_patience_ns *= 2;
-}
-
-/*
- * A majority answers and nothing commits: somebody else may be able to. Once: who got leadership in this way and cannot commit
- * either stays, whichever voters it misses, and says so.
- */
-static void on_stalled_commit(struct wl_election *election, const struct wl_plane_message *message,
-			      uint64_t now_ns, struct wl_election_effects *out)
-{
-	if (election->transfer.active)
-		return;
-	election->counts.commit_stalls++;
-	if (now_ns < election->commit_patience_ns || message->node == 0 ||
-	    !wl_election_transfer(election, 0, now_ns, out)) {
-		wl_election_note(election, STAYS_WITHOUT_COMMITS, 0, out);
-		out->item[out->count - 1].voters = message->theirs;
-		return;
-	}
-	election->transfer.flags = WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING;
-	out->item[out->count - 1].tell.reason = WL_STALL_COMMIT;
-	election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
-	/* It must not be won back before others had their turn. */
-	election->penalty_until_ns = now_ns + PENALTY_TIMEOUTS * election->config.patience_ns;
-	wl_election_note(election,
-			 "nothing commits here, though a majority answers: another may be able to",
-			 0, out);
-	out->item[out->count - 1].voters = message->theirs;
-}
-
-static void fall_silent(struct wl_election *election, const char *why, uint64_t now_ns,
-			struct wl_election_effects *out)
-{
-	wl_election_note(election, why, 0, out);
-	if (!wl_silence_begin(election, now_ns, out))
-		step_down(election, election->config.election_timeout_ns, now_ns, out);
-}
-
-void wl_election_on_stalled(struct wl_election *election, const struct wl_plane_message *message,
-			    uint64_t now_ns, struct wl_election_effects *out)
-{
-	uint64_t timeout = election->config.patience_ns;
-
-	/*
-	 * The term names the leadership, the number does not: a RESUME may have crossed this
-	 * message, and a worker that is silent must not be taken for a leader. A node leads a term
-	 * once, so nothing older can match.
-	 */
-	if (election->state != WL_ELECTION_LEADER || message->view.term != election->term)
-		return;
-	switch ((enum wl_stall_reason)message->reason) {
-	case WL_STALL_NO_SPACE:
-		on_no_space(election, now_ns, out);
-		break;
-	case WL_STALL_COMMIT:
-		on_stalled_commit(election, message, now_ns, out);
-		break;
-	case WL_STALL_QUORUM:
-		fall_silent(election, "no majority answers", now_ns, out);
-		break;
-	case WL_STALL_CONTROL:
-		fall_silent(election, "control was starved", now_ns, out);
-		break;
-	case WL_STALL_LEAVES:
-		if (!election->transfer.active)
-			wl_election_transfer(election, 0, now_ns, out);
-		break;
-	case WL_STALL_DISK:
-		wl_election_note(election, "steps down: the disk does not keep up", 0, out);
-		step_down(election, PENALTY_TIMEOUTS * timeout, now_ns, out);
-		break;
-	}
-	wl_election_check(election);
-}
-
-void wl_election_on_worker_silent(struct wl_election *election, uint64_t now_ns,
-				  struct wl_election_effects *out)
-{
-	if (election->state != WL_ELECTION_LEADER)
-		return;
-	/* FOLLOW waits in the worker's ring, which it reads before it sends anything. */
-	wl_election_note(election, "steps down: the worker shows no sign of life", 0, out);
-	step_down(election, PENALTY_TIMEOUTS * election->config.patience_ns, now_ns, out);
-	wl_election_check(election);
-}
-
 void wl_election_on_pause(struct wl_election *election, uint64_t now_ns)
 {
 	if (!wl_election_is_open(election) || election->state == WL_ELECTION_LEADER ||
@@ -511,21 +318,6 @@ void wl_election_on_pause(struct wl_election *election, uint64_t now_ns)
 		return;
 	wl_election_restart_timer(election, now_ns);
 	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
-}
-
-void wl_election_on_poisoned(struct wl_election *election, const struct wl_plane_message *message,
-			     uint64_t now_ns, struct wl_election_effects *out)
-{
-	(void)message;
-	(void)now_ns;
-	if (election->state == WL_ELECTION_OUT)
-		return;
-	wl_election_note(election, "out of the quorum: a durable write failed", 0, out);
-	election->state = WL_ELECTION_OUT;
-	election->leader = 0;
-	election->transfer.active = false;
-	wl_election_tell(election, WL_PLANE_FENCE, out);
-	wl_election_check(election);
 }
 
 void wl_election_count(struct wl_election *election, uint64_t now_ns,
@@ -559,7 +351,7 @@ void wl_election_leave(struct wl_election *election, uint64_t now_ns,
 	if (election->state == WL_ELECTION_LEADER)
 		wl_election_transfer(election, 0, now_ns, out);
 	else if (election->state == WL_ELECTION_SILENT)
-		step_down(election, 0, now_ns, out);
+		wl_election_step_down(election, 0, now_ns, out);
 	else if (election->state == WL_ELECTION_PRE_CANDIDATE ||
 		 election->state == WL_ELECTION_CANDIDATE)
 		election->state = WL_ELECTION_FOLLOWER;

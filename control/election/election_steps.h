@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What election.c, pending_vote.c, campaign.c and silence.c share: the steps of which handlers are made.
- * Each changes the machine and emits the effects that belong to the change, so that no handler can do
- * one without the other. For these four files only.
+ * What the files of this room share: the steps of which handlers are made. Each changes the machine and emits the effects that
+ * belong to the change, so that no handler can do one without the other. For this room only.
  *
  * Pure. Owner: control. [control]
  */
@@ -14,6 +13,10 @@
 
 /* Between two transfers because nothing commits, of whomever. */
 #define WL_ELECTION_COMMIT_PATIENCE_NS 60000000000u
+/* And because of a full device, at first: others may have room. It doubles. */
+#define WL_ELECTION_NO_SPACE_PATIENCE_NS 500000000u
+/* A leader with a bad disk or worker leaves the field for so many of our patience. */
+#define WL_ELECTION_PENALTY_TIMEOUTS 4
 
 /* By which one we count now. */
 static inline const struct wl_list *wl_election_list(const struct wl_election *election)
@@ -77,6 +80,13 @@ void wl_election_tell(struct wl_election *election, enum wl_plane_verb verb,
 void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns);
 /* A leader was heard so lately that another one is not wanted (thesis 4.2.3), or may have been before we started. */
 bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns);
+/* A follower of nobody, who does not campaign for so long. */
+void wl_election_step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,
+			   struct wl_election_effects *out);
+
+/* hand_over.c: a successor is told again, or the transfer has failed. */
+void wl_hand_over_tick(struct wl_election *election, uint64_t now_ns,
+		       struct wl_election_effects *out);
 
 /* pending_vote.c: FENCE now; the rest happens in on_fenced and on_persisted. */
 void wl_pending_vote_open(struct wl_election *election, const struct wl_pending_vote *pending,

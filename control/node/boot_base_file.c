@@ -42,6 +42,19 @@ static const char *word_of(enum wl_base_verdict verdict)
 	}
 }
 
+/* As the superblock is refused that knows of them; a base may be durable before that record is. */
+static int refuse_features(uint32_t id, const struct wl_base_load *load, char *reason,
+			   size_t reason_bytes)
+{
+	wl_features in_force = load->target.state->features.set;
+	char lacking[WL_FEATURES_TEXT_BYTES];
+
+	snprintf(reason, reason_bytes,
+		 "journal %u: features are in force that this build does not have: %s", id,
+		 wl_features_text(in_force & load->identity->lacks, lacking));
+	return WIRELOG_FEATURE_UNKNOWN;
+}
+
 static int refuse(uint32_t id, const struct wl_base_load *load, uint64_t first_segment,
 		  char *reason, size_t reason_bytes)
 {
@@ -89,6 +102,7 @@ int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32
 	struct wl_base_load load;
 
 	wl_boot_shape_base_identity(node->config, id, &identity);
+	identity.lacks = ~wl_features_supported();
 	wl_base_load_init(&load, &identity, &target, buffer, buffer_bytes);
 	while (load.state != WL_BASE_LOAD_DONE) {
 		if (wl_stop_is_asked()) {
@@ -104,6 +118,8 @@ int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32
 	}
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
 		node->journals[id].base_verdicts[place] = load.places[place].verdict;
+	if (load.verdict == WL_BASE_FEATURES)
+		return refuse_features(id, &load, reason, reason_bytes);
 	if (load.verdict != WL_BASE_OK && (first_segment != 0 || (load.verdict != WL_BASE_EMPTY &&
 								  load.verdict != WL_BASE_DAMAGED)))
 		return refuse(id, &load, first_segment, reason, reason_bytes);

@@ -26,7 +26,7 @@
 static void place(const struct wl_node *node, uint32_t worker, void *memory, size_t bytes)
 {
 	int core = node->config->workers[worker].core;
-	int near = core < 0 ? -1 : wl_placement_numa_node((uint16_t)core);
+	int near = wl_placement_numa_node(core);
 	int error = near < 0 ? 0 : wl_placement_prefer_memory(memory, bytes, near);
 
 	if (error != 0)

@@ -83,6 +83,7 @@ static void plan_port(const struct wl_config *config, uint32_t number, struct po
 		.workers = config->worker_count,
 		.memory_nodes = plan->memory_nodes,
 		.udp_port = (uint16_t)(self->udp_port + number),
+		.tended = true,
 		.links = plan->links,
 		.link_count = count,
 	};

@@ -13,6 +13,12 @@
 
 /* ---- journals ----------------------------------------------------------------------------------- */
 
+/* What a node declared, and tells of itself. */
+static wl_features features_of(const struct wl_superblock *superblock)
+{
+	return superblock->features_declared[superblock->node];
+}
+
 void wl_boot_shape_journal(const struct wl_config *config, const struct wl_superblock *data,
 			   uint32_t id, struct wl_journal_config *journal)
 {
@@ -55,6 +61,7 @@ void wl_boot_shape_journal(const struct wl_config *config, const struct wl_super
 		.read_buffers = WL_READ_BUFFERS,
 		.subscription_idle_ns = config->reader_idle_ns,
 		.base_every_bytes = config->base_every_bytes,
+		.features = features_of(data),
 		.member_count = config->node_count,
 	};
 	wl_config_limits(config, &journal->service.limits);
@@ -84,6 +91,7 @@ void wl_boot_shape_bases(const struct wl_config *config, const struct wl_journal
 	*maker = (struct wl_base_maker_config){
 		.log = journal->log,
 		.sessions_max = journal->service.sessions_max,
+		.features = journal->service.features,
 	};
 	/* What has left its ring is read again: it is in nobody's way. */
 	maker->log.ring_bytes = WL_LOG_RING_BYTES_MIN;
@@ -161,6 +169,11 @@ static void set_elsewhere(const struct wl_config *config, uint32_t number,
 	}
 }
 
+void wl_boot_shape_declare(struct wl_superblock *superblock, wl_features features)
+{
+	superblock->features_declared[superblock->node] = (uint32_t)features;
+}
+
 void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker)
 {
@@ -178,8 +191,11 @@ void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 
 		worker->peer_boot[peer] = known->boot_id;
 		worker->peer_incarnation[peer] = known->incarnation;
+		worker->peer_declared[peer] = self->superblock->features_declared[peer];
 		worker->suspects |= (uint32_t)(known->suspect_boot != 0) << peer;
 	}
+	worker->features = features_of(self->superblock);
+	wl_build_version(WIRELOG_VERSION_TEXT, worker->version);
 	worker->members = config->members;
 	worker->clients_max = config->clients;
 	worker->client_idle_ns = config->client_idle_ns;

@@ -22,7 +22,8 @@
 /* What the data say about this boot. */
 struct wl_boot_self {
 	uint64_t boot_id;
-	const struct wl_superblock *superblock;
+	const struct wl_superblock
+		*superblock; /* with what this build declared: wl_boot_shape_declare */
 };
 
 /* What this process may use of the machine, ascending. */
@@ -40,6 +41,8 @@ void wl_boot_shape_bases(const struct wl_config *config, const struct wl_journal
 /* Whose bases they are. */
 void wl_boot_shape_base_identity(const struct wl_config *config, uint32_t id,
 				 struct wl_base_identity *identity);
+/* Before the first frame of a start is sent, and durable by then: what its build has (docs/SAFETY.md, rule 34). */
+void wl_boot_shape_declare(struct wl_superblock *superblock, wl_features features);
 void wl_boot_shape_worker(const struct wl_config *config, uint32_t number,
 			  const struct wl_boot_self *self, struct wl_worker_config *worker);
 /* What the worker is told of a node that joins while it runs; the address's link is the configuration's place. */

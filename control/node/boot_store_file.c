@@ -17,20 +17,6 @@
 
 #define WINDOW_BYTES (2u * WL_CHUNK_BYTES_MAX)
 #define PROGRESS_NS 1000000000u
-/* In a base: what a session says of itself, and its runs. */
-#define BASE_SESSION_BYTES (128u + (uint64_t)WIRELOG_SESSION_RUNS * 24u)
-#define BASE_ROUND_BYTES (1u << 20)
-
-/* Of the largest base that these limits can make: a device keeps room for two in each journal. */
-static uint64_t base_bytes(const struct wl_config *config)
-{
-	const uint64_t local = (uint64_t)WL_LOG_TERMS_MAX * 16 + (uint64_t)WL_LOG_MARKS_MAX * 48 +
-			       (uint64_t)WL_LOG_DEAD_RANGES_MAX * 16;
-	uint64_t bytes = config->sessions * BASE_SESSION_BYTES + local;
-
-	/* Checksums of blocks, and the header. */
-	return wl_align_up(bytes + bytes / 256 + BASE_ROUND_BYTES / 2, BASE_ROUND_BYTES);
-}
 
 int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 {
@@ -41,8 +27,9 @@ int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 		.node = config->node,
 		.journal_count = config->journal_count,
 		.segment_bytes = config->segment_bytes,
-		.base_bytes = base_bytes(config),
+		.base_bytes = wl_base_room(config->sessions),
 		.voters = config->voters,
+		.features = wl_features_supported(),
 		.make_later = true,
 	};
 	int status = wl_boot_await_store(node, &store, reason, reason_bytes);
@@ -50,6 +37,8 @@ int wl_boot_open_store(struct wl_node *node, char *reason, size_t reason_bytes)
 	if (status != 0)
 		return status;
 	node->superblock = *wl_store_superblock(node->store);
+	/* Durable with the count of this start. */
+	wl_boot_shape_declare(&node->superblock, wl_features_supported());
 	wl_report(WL_REPORT_NOTICE, "store", "path=%s kind=%s boots=%lu", config->storage_path,
 		  wl_store_is_block_device(node->store) ? "block_device" : "directory",
 		  (unsigned long)node->superblock.boot_count);

@@ -5,6 +5,8 @@
 
 #include "control/node/base_thread.h"
 #include "control/node/boot_thread.h"
+#include "control/node/capture_thread.h"
+#include "control/node/key_thread.h"
 #include "control/node/mailbox_thread.h"
 #include "control/node/loop_thread.h"
 #include "control/node/reload_thread.h"
@@ -16,11 +18,9 @@
 #include "control/report/report_file.h"
 #include "dataplane/base/cluster_id.h"
 #include "dataplane/host/clock.h"
-#include "dataplane/host/key_file.h"
 
 static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
 {
-	uint8_t secret[WL_AUTH_SECRET_BYTES];
 	int status;
 
 	if (node->insecure) {
@@ -32,11 +32,8 @@ static int open_key(struct wl_node *node, char *reason, size_t reason_bytes)
 		snprintf(reason, reason_bytes, "security.key_file is not set");
 		return WIRELOG_KEY_MISSING;
 	} else {
-		status = wl_key_file_read(node->config->key_file, secret, reason, reason_bytes);
-		if (status != 0)
-			return status;
-		status = wl_auth_init(&node->auth, secret);
-		explicit_bzero(secret, sizeof(secret));
+		status = wl_node_read_keys(node->config->key_file, &node->auth, reason,
+					   reason_bytes);
 	}
 	node->auth_open = status == 0;
 	return status;
@@ -88,7 +85,7 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_boot_lock_memory, "locking memory"},
 		{wl_loop_open, "making control"},
 		{wl_watch_open, "making the watch"},
-		{wl_stats_answers_open, "opening the stats socket"},
+		{wl_stats_answers_open, "opening the sockets for requests"},
 		{wl_node_telemetry_open, "opening DPDK's telemetry"},
 		{wl_boot_start_workers, "starting the workers"},
 		{wl_base_thread_start, "starting the base makers"},
@@ -119,13 +116,15 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 
 void wl_boot_take_down(struct wl_node *node)
 {
-	wl_stop_doing("closing the stats socket");
 	if (node->mailbox)
 		wl_mailbox_end(node->mailbox);
-	wl_node_telemetry_close();
-	wl_stats_socket_close(node->stats);
-	node->stats = NULL;
+	wl_stop_doing("the watch");
 	wl_watch_stop(node);
+	wl_stop_doing("closing the sockets for requests");
+	wl_node_telemetry_close();
+	wl_stats_answers_close(node);
+	wl_capture_close(node);
+	wl_watch_close(node);
 	wl_reload_forget(node);
 	wl_stop_doing("a read or write for a base");
 	wl_base_thread_stop(node);
@@ -146,6 +145,7 @@ void wl_boot_take_down(struct wl_node *node)
 	wl_stop_doing("ending");
 	if (node->eal_started)
 		wl_eal_stop();
+	wl_node_forget_keys(node);
 	if (node->auth_open)
 		wl_auth_fini(&node->auth);
 	wl_boot_close_run_directory(node);

@@ -6,7 +6,7 @@
  * Who does what: links and peers belong to the workers' threads, so each does it between two of its turns (worker_thread.h, errands); the
  * neighbours are control's (mailbox, MEET).
  *
- * Thread: [wl-stats]
+ * Thread: [wl-admin]
  */
 #ifndef WL_CONTROL_NODE_JOIN_THREAD_H
 #define WL_CONTROL_NODE_JOIN_THREAD_H

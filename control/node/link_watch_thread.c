@@ -4,6 +4,7 @@
 #include <net/if.h>
 
 #include "control/report/report_file.h"
+#include "dataplane/nic/port_device_dpdk.h"
 
 #define AGAIN_NS 30000000000u
 
@@ -30,11 +31,16 @@ static bool is_interface(const struct wl_config_link *link)
 	return link->kind == WL_CONFIG_AF_PACKET || link->kind == WL_CONFIG_AF_XDP;
 }
 
-static void tell_down(uint32_t worker, const struct wl_config_link *link, bool lasts)
+static void tell_down(uint32_t worker, const struct wl_config_link *link, bool lasts, bool gone)
 {
 	const char *kind = wl_config_link_kind_name(link->kind);
 
-	if (!is_interface(link))
+	if (gone)
+		wl_report(WL_REPORT_ERROR, "link_down",
+			  "worker=%u link=%s kind=%s lasts=%d reason=\"its device was taken away\" "
+			  "fix=\"put a NIC into its place, `wirelog tune`, and restart the node\"",
+			  worker, link->name, kind, lasts);
+	else if (!is_interface(link))
 		wl_report(
 			WL_REPORT_WARNING, "link_down",
 			"worker=%u link=%s kind=%s lasts=%d reason=\"it has no carrier\" fix=\"look "
@@ -72,7 +78,8 @@ static void look(struct wl_node *node, uint32_t number, uint16_t place, uint64_t
 				  number, link->name);
 		*said_ns = 0;
 	} else if (*said_ns == 0 || now_ns - *said_ns >= AGAIN_NS) {
-		tell_down(number, link, *said_ns != 0);
+		tell_down(number, link, *said_ns != 0,
+			  wl_port_device_state(worker->port, place) == WL_DEVICE_GONE);
 		*said_ns = now_ns;
 	}
 }

@@ -75,10 +75,10 @@ static void log_claim(const struct wl_agent_line *line)
 	char ethernet[ETHERNET_TEXT_BYTES];
 
 	wl_report(WL_REPORT_WARNING, "not_believed",
-		  "why=%s node=%u address=%u.%u.%u.%u mac=%s frames=%lu text=\"%s\"", line->what,
-		  line->node, line->ipv4 >> 24, line->ipv4 >> 16 & 0xff, line->ipv4 >> 8 & 0xff,
-		  line->ipv4 & 0xff, ethernet_of(line->mac, ethernet), (unsigned long)line->theirs,
-		  line->text);
+		  "why=%s node=%u key=%08lx address=%u.%u.%u.%u mac=%s frames=%lu text=\"%s\"",
+		  line->what, line->node, (unsigned long)line->ours, line->ipv4 >> 24,
+		  line->ipv4 >> 16 & 0xff, line->ipv4 >> 8 & 0xff, line->ipv4 & 0xff,
+		  ethernet_of(line->mac, ethernet), (unsigned long)line->theirs, line->text);
 }
 
 static void log_divergence(const struct wl_agent_line *line)
@@ -111,6 +111,20 @@ static void log_history(const struct wl_agent_line *line)
 			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
 }
 
+static void log_features(const struct wl_agent_line *line)
+{
+	char theirs[WL_FEATURES_TEXT_BYTES], lacking[WL_FEATURES_TEXT_BYTES];
+	wl_features in_force = line->node != 0 ? line->ours : line->theirs,
+		    has = line->node != 0 ? line->theirs : line->ours;
+
+	wl_report(line->error ? WL_REPORT_ERROR : WL_REPORT_NOTICE,
+		  line->node != 0 ? "peer_outdated" : "features",
+		  "%sjournal=%u node=%u entry=%lu in_force=\"%s\" lacking=\"%s\" text=\"%s\"",
+		  line->error ? "code=FEATURE_UNKNOWN " : "", line->journal, line->node,
+		  (unsigned long)line->index, wl_features_text(in_force, theirs),
+		  wl_features_text(in_force & ~has, lacking), line->text);
+}
+
 static void log_line(void *context, const struct wl_agent_line *line)
 {
 	enum wl_report_level level = line->error ? WL_REPORT_WARNING : WL_REPORT_NOTICE;
@@ -127,10 +141,16 @@ static void log_line(void *context, const struct wl_agent_line *line)
 			  (unsigned long)line->ours, (unsigned long)line->theirs, line->text);
 	else if (line->kind == WL_AGENT_CLAIM)
 		log_claim(line);
+	else if (line->kind == WL_AGENT_KEYS)
+		wl_report(level, "keys", "stage=%s now=%08lx before=%08lx entry=%lu text=\"%s\"",
+			  line->what, (unsigned long)line->ours, (unsigned long)line->theirs,
+			  (unsigned long)line->index, line->text);
 	else if (line->kind == WL_AGENT_ADDRESS)
 		log_address(line);
 	else if (line->kind == WL_AGENT_HISTORY)
 		log_history(line);
+	else if (line->kind == WL_AGENT_FEATURES)
+		log_features(line);
 	else if (line->kind == WL_AGENT_DIFFERS)
 		wl_report(WL_REPORT_WARNING, "peer_differs",
 			  "node=%u what=%s ours=%lu theirs=%lu text=\"%s\"", line->node, line->what,
@@ -180,6 +200,7 @@ int wl_loop_open(struct wl_node *node, char *reason, size_t reason_bytes)
 	wl_agent_init(node->agent, &agent, &ops, planes, &node->superblock);
 	for (uint32_t journal = 0; journal < config->journal_count; journal++)
 		wl_agent_set_tail(node->agent, journal, node->journals[journal].journal->log.tail);
+	wl_agent_use_key_file(node->agent, &node->auth);
 	wl_boot_shape_neighbours(config, node->workers[0].port, node->agent);
 	return 0;
 }
@@ -248,6 +269,8 @@ static const char *name_of(enum wl_mailbox_request_verb verb)
 		return "set";
 	if (verb == WL_MAILBOX_MEET)
 		return "meet";
+	if (verb == WL_MAILBOX_KEYS)
+		return "keys";
 	return verb == WL_MAILBOX_STOP ? "stop" : "transfer";
 }
 
@@ -261,6 +284,10 @@ static const char *wish_of(uint32_t verb)
 		return "limit_set";
 	if (verb == WL_WIRE_PROPOSE_TRANSFER)
 		return "transfer";
+	if (verb == WL_WIRE_PROPOSE_FEATURES)
+		return "finalize";
+	if (verb == WL_WIRE_PROPOSE_KEYS)
+		return "key_rotate";
 	return verb == WL_WIRE_PROPOSE_CONSUMER_SET ? "consumer_set" : "consumer_delete";
 }
 
@@ -279,6 +306,10 @@ static void serve_mailbox(struct wl_node *node)
 	}
 	if (request.verb == WL_MAILBOX_SET)
 		ok = wl_agent_set(node->agent, request.settings);
+	if (request.verb == WL_MAILBOX_KEYS) {
+		wl_agent_use_key_file(node->agent, request.auth);
+		ok = true;
+	}
 	if (request.verb == WL_MAILBOX_MEET) {
 		wl_boot_shape_neighbour(request.config, node->workers[0].port, request.target,
 					node->agent);
@@ -289,11 +320,11 @@ static void serve_mailbox(struct wl_node *node)
 		ok = wl_agent_compare(node->agent, request.journal, request.index);
 	} else if (request.verb == WL_MAILBOX_ASK) {
 		ok = wl_agent_ask(node->agent, request.journal, &request.wish);
-		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u number=%lu ok=%d",
+		wl_report(WL_REPORT_INFO, "request", "verb=%s journal=%u number=%lu ok=%d",
 			  wish_of(request.wish.verb), request.journal,
 			  (unsigned long)request.wish.number, ok);
 	} else {
-		wl_report(WL_REPORT_NOTICE, "request", "verb=%s journal=%u target=%u ok=%d",
+		wl_report(WL_REPORT_INFO, "request", "verb=%s journal=%u target=%u ok=%d",
 			  name_of(request.verb), request.journal, request.target, ok);
 	}
 	wl_mailbox_finish(node->mailbox, ok);

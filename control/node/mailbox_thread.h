@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What passes between control and wl-stats: a copy of the agent's status, and an operator's
+ * What passes between control and who asks it: a copy of the agent's status, and an operator's
  * requests. Control never waits for the other side: it copies only when nobody holds the lock.
  *
- * Owner: the node. Thread: publish, take, finish [control]; read, ask [wl-stats].
+ * Owner: the node. Thread: publish, take, finish [control]; read [wl-stats, wl-admin]; ask [wl-admin].
  */
 #ifndef WL_CONTROL_NODE_MAILBOX_THREAD_H
 #define WL_CONTROL_NODE_MAILBOX_THREAD_H
@@ -20,6 +20,7 @@ enum wl_mailbox_request_verb {
 	WL_MAILBOX_SET, /* settings */
 	WL_MAILBOX_ASK, /* journal, wish */
 	WL_MAILBOX_COMPARE, /* journal, index */
+	WL_MAILBOX_KEYS, /* auth: what the key file holds now */
 	WL_MAILBOX_MEET, /* target: a node that joined; config */
 };
 
@@ -29,6 +30,7 @@ struct wl_mailbox_request {
 	uint64_t index;
 	uint64_t settings[WL_SETTINGS];
 	struct wl_wire_propose wish;
+	const struct wl_auth *auth; /* KEYS */
 	const struct wl_config *config; /* MEET: that names it */
 };
 
@@ -49,9 +51,9 @@ bool wl_mailbox_take(struct wl_control_mailbox *mailbox, struct wl_mailbox_reque
 void wl_mailbox_finish(struct wl_control_mailbox *mailbox, bool ok);
 /* Control answers no more: who asks is sent away. [init] */
 void wl_mailbox_end(struct wl_control_mailbox *mailbox);
-/* [wl-stats] False: control has not published yet. */
+/* [wl-stats, wl-admin] False: control has not published yet. */
 bool wl_mailbox_read(struct wl_control_mailbox *mailbox, struct wl_agent_status *status);
-/* Waits for the answer at most a second. False: refused, or no answer. */
+/* [wl-admin] Waits for the answer at most a second. False: refused, or no answer. */
 bool wl_mailbox_ask(struct wl_control_mailbox *mailbox, const struct wl_mailbox_request *request);
 
 #endif

@@ -146,6 +146,14 @@ static int perform(struct wl_node *node, uint32_t id, struct wl_store_reader *re
 	case WL_MENDER_WANTS_SEGMENT:
 		return wl_store_segment_prepare(node->store, id,
 						want->offset / node->config->segment_bytes, NULL);
+	case WL_MENDER_WANTS_REMOVE:
+		wl_report(
+			WL_REPORT_NOTICE, "base_removed",
+			"journal=%u place=%u reason=\"the log was mended while this base could "
+			"not be read, and its entries stand elsewhere now: the start goes on from "
+			"the other base, or reads all of the log\"",
+			id, want->place);
+		return wl_store_base_remove(node->store, id, want->place);
 	case WL_MENDER_IDLE:
 		break;
 	}

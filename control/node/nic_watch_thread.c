@@ -8,6 +8,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/nic/kernel_stats_file.h"
+#include "dataplane/nic/port_device_dpdk.h"
 #include "dataplane/nic/port_stats_dpdk.h"
 #include "wirelog/status.h"
 
@@ -94,13 +95,21 @@ void wl_nic_watch_add(struct wl_node *node, uint32_t worker, const struct wl_con
 	pthread_mutex_unlock(&watch->lock);
 }
 
-static void read_link(const struct wl_port *port, const struct watched *watched,
+static void read_link(struct wl_port *port, const struct watched *watched,
 		      struct wl_status_link *link)
 {
 	const struct wl_config_link *config = watched->config;
+	struct wl_device_told told;
 
+	wl_port_device_ask(port, watched->place);
 	link->up = port->ops->link_is_up(port, watched->place);
 	link->steering = wl_port_dpdk_steering(port, watched->place);
+	if (wl_port_device_told(port, watched->place, &told)) {
+		link->device =
+			wl_port_device_state_name(wl_port_device_state(port, watched->place));
+		link->resets = told.resets;
+		link->interrupts = told.link_events;
+	}
 	if (config->kind == WL_CONFIG_AF_PACKET || config->kind == WL_CONFIG_AF_XDP) {
 		link->stats_known = wl_kernel_stats_read(config->name, &link->stats);
 		return;
@@ -161,4 +170,22 @@ void wl_nic_watch_copy(const struct wl_node *node, struct wl_status_link *links,
 	WL_CHECK(max <= watch->count);
 	memcpy(links, watch->links, max * sizeof(links[0]));
 	pthread_mutex_unlock(&watch->lock);
+}
+
+bool wl_nic_watch_find(const struct wl_node *node, uint32_t worker, uint16_t place,
+		       struct wl_config_link *link)
+{
+	struct wl_nic_watch *watch = node->nics;
+	bool found = false;
+
+	pthread_mutex_lock(&watch->lock);
+	for (uint32_t at = 0; at < watch->count && !found; at++) {
+		const struct watched *one = &watch->watched[at];
+
+		found = one->worker == worker && one->place == place;
+		if (found)
+			*link = *one->config;
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return found;
 }

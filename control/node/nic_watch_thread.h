@@ -3,7 +3,7 @@
  * Reads once a second, on wl-watch, what the devices behind the configured links have counted, and keeps it for who asks: no worker
  * does, and no question reaches a driver.
  *
- * Owner: the node. Thread: open, close [init]; look is wl-watch's; add is wl-stats'; count, copy [any but workers].
+ * Owner: the node. Thread: open, close [init]; look is wl-watch's; add is wl-admin's; count, copy [any but workers].
  */
 #ifndef WL_CONTROL_NODE_NIC_WATCH_THREAD_H
 #define WL_CONTROL_NODE_NIC_WATCH_THREAD_H
@@ -23,5 +23,8 @@ void wl_nic_watch_add(struct wl_node *node, uint32_t worker, const struct wl_con
 uint32_t wl_nic_watch_count(const struct wl_node *node);
 /* What was seen of the first `max` of them, in the order in which they were added. */
 void wl_nic_watch_copy(const struct wl_node *node, struct wl_status_link *links, uint32_t max);
+/* Which link is at that place in the worker's port? False: none that is watched, as those of clients over memif. [any but workers] */
+bool wl_nic_watch_find(const struct wl_node *node, uint32_t worker, uint16_t place,
+		       struct wl_config_link *link);
 
 #endif

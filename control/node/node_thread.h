@@ -31,6 +31,8 @@ struct wl_mend_thread;
 struct wl_scrub_thread;
 struct wl_archive_thread;
 struct wl_reloaded;
+struct wl_capture;
+struct wl_node_keys;
 
 #define WL_NODE_NOTE_BYTES 512u
 
@@ -74,6 +76,7 @@ struct wl_node {
 	bool insecure;
 	struct wl_auth auth;
 	bool auth_open;
+	struct wl_node_keys *key_files; /* those that were read again, newest first (key_thread.h) */
 	struct wl_store *store;
 	struct wl_superblock superblock; /* as durable */
 	struct wl_superblock_writer *writer;
@@ -89,24 +92,25 @@ struct wl_node {
 	struct wl_node_map maps[3 * WIRELOG_JOURNALS_MAX + 4 * WIRELOG_WORKERS_MAX];
 	uint32_t map_count;
 	struct wl_agent *agent;
-	struct wl_stats_socket *stats;
+	struct wl_stats_socket *stats, *admin;
 	gid_t stats_group; /* where the configuration names one */
-	struct wl_control_mailbox *mailbox; /* between control and wl-stats */
-	/* As `config`, with what was reloaded; NULL: nothing was. wl-stats writes, others read (reload_thread.h). */
+	struct wl_control_mailbox *mailbox; /* between control and wl-admin */
+	/* As `config`, with what was reloaded; NULL: nothing was. wl-admin writes, others read (reload_thread.h). */
 	_Atomic(struct wl_reloaded *) reloaded;
 	_Atomic uint64_t
-		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-stats writes, wl-base reads */
+		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-admin writes, wl-base reads */
 	struct wl_base_thread *bases; /* base_thread.c */
 	struct wl_watch *watch; /* watch_thread.c */
 	struct wl_latency *latency; /* latency_thread.c */
 	struct wl_nic_watch *nics; /* nic_watch_thread.c */
+	struct wl_capture *capture; /* capture_thread.c; NULL: there was none */
 	struct wl_journal_limits limits_told
 		[WIRELOG_JOURNALS_MAX]; /* that the log was told (limits_told.h); control's */
 	_Atomic bool told_ready; /* control has said that the node is ready */
 	struct wl_mend_thread *mends; /* mend_thread.c */
 	struct wl_scrub_thread *scrubs; /* scrub_thread.c */
 	struct wl_archive_thread *archives; /* archive_thread.c; NULL: there is no archive */
-	_Atomic uint64_t scrub_period_ns; /* as reloaded last: wl-stats writes, wl-base reads */
+	_Atomic uint64_t scrub_period_ns; /* as reloaded last: wl-admin writes, wl-base reads */
 	struct wl_mend_watch mend_watch; /* control's part of it */
 	uint32_t mend_rounds; /* starts that mending made, one behind the other, before this one */
 	int pid_file; /* locked; -1: not ours */

@@ -8,6 +8,7 @@
 #include "control/config/config_reload.h"
 #include "control/node/boot_shape.h"
 #include "control/node/join_thread.h"
+#include "control/node/key_thread.h"
 #include "control/node/mailbox_thread.h"
 #include "control/report/report_file.h"
 
@@ -98,7 +99,12 @@ static json_t *put_into_effect(struct wl_node *node, struct reload *reload,
 {
 	struct wl_mailbox_request request = {.verb = WL_MAILBOX_SET};
 	const struct wl_config *config = &(*next)->config;
+	int keys = wl_node_reload_keys(node, error, error_bytes);
 
+	if (keys < 0)
+		return NULL;
+	if (keys > 0)
+		wl_config_changes_add(&reload->changes, "security.key_file", true);
 	if (reload->changes.joining != 0 &&
 	    !wl_join_nodes(node, config, reload->changes.joining, error, error_bytes))
 		return NULL;

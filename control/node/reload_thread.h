@@ -3,10 +3,10 @@
  * `/wirelog/reload`: the configuration file is read again and checked as a whole. A file with a mistake changes nothing; of
  * a right one the live keys (control/config/config_keys.h) hold from now on, and what needs a restart is named.
  *
- * Who does what: wl-stats reads, compares and keeps what is in effect (wl_node.reloaded); control passes the settings of
+ * Who does what: wl-admin reads, compares and keeps what is in effect (wl_node.reloaded); control passes the settings of
  * workers on (plane.h, SET), so that each is changed by the thread that uses it; the log's level is one atomic; nodes that join are met by join_thread.c.
  *
- * Thread: [wl-stats]
+ * Thread: [wl-admin]
  */
 #ifndef WL_CONTROL_NODE_RELOAD_THREAD_H
 #define WL_CONTROL_NODE_RELOAD_THREAD_H

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/stats_answers_thread.h"
+#include "control/node/capture_thread.h"
 #include "control/node/stats_compare_thread.h"
+#include "control/node/stats_finalize_thread.h"
+#include "control/node/stats_key_thread.h"
 #include "control/node/stats_limit_thread.h"
 #include "control/node/stats_transfer_thread.h"
 #include "control/node/stats_why_thread.h"
@@ -16,6 +19,7 @@
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/node/latency_thread.h"
+#include "control/node/nic_mend_thread.h"
 #include "control/node/nic_watch_thread.h"
 #include "control/node/reload_thread.h"
 #include "control/node/watch_thread.h"
@@ -120,14 +124,18 @@ struct wl_status_facts *wl_stats_answers_gather(struct wl_node *node)
 	facts->agent_known = wl_mailbox_read(node->mailbox, &facts->agent);
 	for (uint32_t number = 0; number < node->config->worker_count; number++)
 		gather_worker(node, number, &facts->workers[number]);
-	for (uint32_t number = 0; number < node->config->worker_count; number++)
+	for (uint32_t number = 0; number < node->config->worker_count; number++) {
 		facts->links_down += wl_link_watch_down(node, number);
+		facts->links_gone += wl_nic_mend_gone(node, number);
+	}
 	for (uint32_t id = 0; id < node->config->journal_count; id++)
 		gather_journal(node, id, &facts->journals[id]);
 	facts->log_lines_dropped = wl_report_dropped();
 	facts->log_lines_held_back = wl_report_held_back();
-	facts->stats_refused = wl_stats_socket_refused(node->stats);
-	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats);
+	facts->stats_refused =
+		wl_stats_socket_refused(node->stats) + wl_stats_socket_refused(node->admin);
+	facts->stats_accept_failed = wl_stats_socket_accept_failed(node->stats) +
+				     wl_stats_socket_accept_failed(node->admin);
 	facts->worker_allocations = wl_worker_thread_allocations();
 	facts->link_allocations = wl_worker_thread_link_allocations();
 	facts->links = gathered->links;
@@ -337,13 +345,19 @@ static json_t *answer_trim(void *context, const char *parameter, char *error, si
 	return wl_stats_answers_begin_asking(node, &request, error, error_bytes);
 }
 
+static uint32_t places_of(const struct wl_journal_status *status)
+{
+	return status->features.set & WL_FEATURE(CONSUMERS_128) ? WL_CONSUMERS_MAX
+								: WL_CONSUMERS_AT_FIRST;
+}
+
 /* *made: of the checkpoint that is there, 0 for none. False: there is none, and no place for one. */
 static bool find_made(const struct wl_journal_status *status, const char *name, uint64_t *made)
 {
 	const struct wl_consumer *found = wl_consumers_find(&status->consumers, name);
 
 	*made = found ? found->made_index : 0;
-	return found || status->consumers.count < WL_CONSUMERS_MAX;
+	return found || status->consumers.count < places_of(status);
 }
 
 /* Of a parameter that begins with a name; 0: it does not. Else bytes of the name. */
@@ -386,7 +400,7 @@ static json_t *answer_consumer_set(void *context, const char *parameter, char *e
 		return NULL;
 	if (!find_made(&status, wish->name, &made)) {
 		snprintf(error, error_bytes, "journal %u has as many consumers as there may be: %u",
-			 request.journal, WL_CONSUMERS_MAX);
+			 request.journal, places_of(&status));
 		return NULL;
 	}
 	if (wish->made != 0 && wish->made != made) {
@@ -496,45 +510,61 @@ static json_t *answer_stop(void *context, const char *parameter, char *error, si
 	return json_pack("{s:b, s:i}", "begun", 1, "pid", (int)getpid());
 }
 
+/* One that streams without a name streams the first of those. */
+static const struct wl_stats_command commands[] = {
+	{"/wirelog/metrics", WL_STATS_STREAMED, answer_metrics, NULL},
+	{"/wirelog/catalogue", WL_STATS_TOLD, answer_catalogue, NULL},
+	{"/wirelog/status", WL_STATS_STREAMED, answer_status, NULL},
+	{"/wirelog/counters", WL_STATS_STREAMED, answer_counters, NULL},
+	{"/wirelog/latency", WL_STATS_STREAMED, answer_latency, NULL},
+	{"/wirelog/events", WL_STATS_STREAMED, answer_events, NULL},
+	{"/wirelog/config", WL_STATS_TOLD, answer_config, NULL},
+	{"/wirelog/compared", WL_STATS_TOLD, wl_stats_answer_compared, NULL},
+	{"/wirelog/why", WL_STATS_TOLD, wl_stats_answer_why, NULL},
+	{"/wirelog/compare", WL_STATS_COSTS, wl_stats_answer_compare, NULL},
+	{"/wirelog/reload", WL_STATS_CHANGES, answer_reload, NULL},
+	{"/wirelog/transfer", WL_STATS_CHANGES, wl_stats_answer_transfer, NULL},
+	{"/wirelog/trim", WL_STATS_CHANGES, answer_trim, NULL},
+	{"/wirelog/consumer_set", WL_STATS_CHANGES, answer_consumer_set, NULL},
+	{"/wirelog/consumer_delete", WL_STATS_CHANGES, answer_consumer_delete, NULL},
+	{"/wirelog/limit_set", WL_STATS_CHANGES, wl_stats_answer_limit_set, NULL},
+	{"/wirelog/finalize", WL_STATS_CHANGES, wl_stats_answer_finalize, NULL},
+	{"/wirelog/key_rotate", WL_STATS_CHANGES, wl_stats_answer_key_rotate, NULL},
+	{"/wirelog/member", WL_STATS_CHANGES, answer_member, NULL},
+	{"/wirelog/capture", WL_STATS_CHANGES, NULL, wl_capture_take},
+	{"/wirelog/stop", WL_STATS_CHANGES, answer_stop, NULL},
+	{NULL, WL_STATS_TOLD, NULL, NULL},
+};
+
+static int open_one(struct wl_node *node, bool admin, char *reason, size_t reason_bytes)
+{
+	bool has_group = !admin && node->config->stats_group[0] != '\0';
+	char path[WL_CONFIG_PATH_BYTES + 16];
+	struct wl_stats_socket_config config = {.path = path,
+						.commands = commands,
+						.admin = admin,
+						.group = has_group ? &node->stats_group : NULL,
+						.context = node};
+
+	snprintf(path, sizeof(path), "%s/%s", node->config->run_directory,
+		 admin ? WL_ADMIN_SOCKET_NAME : WL_STATS_SOCKET_NAME);
+	return wl_stats_socket_open(admin ? &node->admin : &node->stats, &config, reason,
+				    reason_bytes);
+}
+
+/* Where stats.sock answers, admin.sock does: by that a tool knows a build that has none. */
 int wl_stats_answers_open(struct wl_node *node, char *reason, size_t reason_bytes)
 {
-	static const struct wl_stats_command commands[] = {
-		{"/wirelog/metrics", answer_metrics},
-		{"/wirelog/catalogue", answer_catalogue},
-		{"/wirelog/status", answer_status},
-		{"/wirelog/counters", answer_counters},
-		{"/wirelog/latency", answer_latency},
-		{"/wirelog/events", answer_events},
-		{"/wirelog/config", answer_config},
-		{"/wirelog/reload", answer_reload},
-		{"/wirelog/transfer", wl_stats_answer_transfer},
-		{"/wirelog/trim", answer_trim},
-		{"/wirelog/consumer_set", answer_consumer_set},
-		{"/wirelog/consumer_delete", answer_consumer_delete},
-		{"/wirelog/limit_set", wl_stats_answer_limit_set},
-		{"/wirelog/compare", wl_stats_answer_compare},
-		{"/wirelog/compared", wl_stats_answer_compared},
-		{"/wirelog/member", answer_member},
-		{"/wirelog/why", wl_stats_answer_why},
-		{"/wirelog/stop", answer_stop},
-		{NULL, NULL},
-	};
-	/* Those that only ask; without a name the first one is streamed. */
-	static const char *const streamable[] = {"/wirelog/metrics",  "/wirelog/status",
-						 "/wirelog/counters", "/wirelog/latency",
-						 "/wirelog/events",   NULL};
-	/* And those of which one answer is enough. */
-	static const char *const readable[] = {"/wirelog/catalogue", "/wirelog/config",
-					       "/wirelog/why", "/wirelog/compared", NULL};
-	char path[WL_CONFIG_PATH_BYTES + 16];
-	struct wl_stats_socket_config config = {
-		.path = path,
-		.commands = commands,
-		.streamable = streamable,
-		.readable = readable,
-		.group = node->config->stats_group[0] != '\0' ? &node->stats_group : NULL,
-		.context = node};
+	int status = open_one(node, true, reason, reason_bytes);
 
-	snprintf(path, sizeof(path), "%s/" WL_STATS_SOCKET_NAME, node->config->run_directory);
-	return wl_stats_socket_open(&node->stats, &config, reason, reason_bytes);
+	return status != 0 ? status : open_one(node, false, reason, reason_bytes);
+}
+
+/* In this order: what is told has what both sockets refused in it, and no change asks for that. */
+void wl_stats_answers_close(struct wl_node *node)
+{
+	wl_stats_socket_close(node->stats);
+	wl_stats_socket_close(node->admin);
+	node->stats = NULL;
+	node->admin = NULL;
 }

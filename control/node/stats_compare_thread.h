@@ -3,7 +3,7 @@
  * Answers of the stats socket to who compares the logs of a cluster (`wirelog verify --cluster`): one question begins, and what was said of
  * the last one. Asking is an event of the workers, so nobody waits here for other nodes.
  *
- * Thread: [wl-stats].
+ * Thread: compare [wl-admin], compared [wl-stats].
  */
 #ifndef WL_CONTROL_NODE_STATS_COMPARE_THREAD_H
 #define WL_CONTROL_NODE_STATS_COMPARE_THREAD_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the stats socket is asked about limits of journals. [wl-stats] */
+/* What admin.sock is asked about limits of journals. [wl-admin] */
 #ifndef WL_CONTROL_NODE_STATS_LIMIT_THREAD_H
 #define WL_CONTROL_NODE_STATS_LIMIT_THREAD_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Leadership of a journal is asked for: begun at once by a node that leads, passed on by any other. What can be told of a slip is told here;
- * whether it came to that is seen in the status (`leader`, `term`). Thread: wl-stats.
+ * whether it came to that is seen in the status (`leader`, `term`). Thread: wl-admin.
  */
 #ifndef WL_CONTROL_NODE_STATS_TRANSFER_THREAD_H
 #define WL_CONTROL_NODE_STATS_TRANSFER_THREAD_H

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "control/node/latency_thread.h"
+#include "control/node/nic_mend_thread.h"
 #include "control/node/nic_watch_thread.h"
 #include "control/node/stats_answers_thread.h"
 #include "control/node/stop_thread.h"
@@ -137,6 +138,7 @@ static void *run(void *argument)
 	do {
 		uint64_t now_ns = wl_clock_kernel_ns();
 
+		wl_nic_mend_tend(node);
 		if (now_ns - second_ns >= SECOND_NS) {
 			second_ns = now_ns;
 			look_at_storage(node, watch);
@@ -182,16 +184,22 @@ void wl_watch_stop(struct wl_node *node)
 {
 	struct wl_watch *watch = node->watch;
 
-	if (!watch)
+	if (!watch || !watch->runs)
 		return;
 	pthread_mutex_lock(&watch->lock);
 	watch->ends = true;
 	pthread_cond_signal(&watch->ending);
 	pthread_mutex_unlock(&watch->lock);
-	if (watch->runs)
-		pthread_join(watch->thread, NULL);
-	node->watch = NULL;
+	pthread_join(watch->thread, NULL);
+	watch->runs = false;
+}
+
+void wl_watch_close(struct wl_node *node)
+{
+	if (!node->watch)
+		return;
 	wl_latency_close(node);
 	wl_nic_watch_close(node);
-	free(watch);
+	free(node->watch);
+	node->watch = NULL;
 }

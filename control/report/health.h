@@ -59,12 +59,15 @@ enum wl_health_level {
 	X(peer_diverged, DEGRADED, true, "a peer takes no part any more: it contradicts what is committed") \
 	X(peer_history, DEGRADED, true, "a peer has data of another history: neither hears the other") \
 	X(peer_differs, DEGRADED, true, "a peer was given other limits or members than this node") \
+	X(peer_outdated, DEGRADED, true, "a peer's build lacks a feature that is in force: nothing that it says counts") \
+	X(outdated, UNSAFE, true, "this build lacks a feature that is in force: the node ends") \
 	X(path_mtu, DEGRADED, true, "full frames do not pass to a peer") \
 	X(peer_needs_base, DEGRADED, true, "a peer is so far behind that it needs a base") \
 	X(clock, DEGRADED, true, "the wall clock or the log's stamps are wrong") \
 	X(no_leader, UNSAFE, true, "no leader is known") \
 	X(superblock_failed, UNSAFE, true, "the superblock could not be written: no vote can be given") \
 	X(link_down, DEGRADED, true, "a link has no carrier, or its interface is gone") \
+	X(nic_gone, UNSAFE, true, "the device of a link was taken away") \
 	X(address_twice, DEGRADED, true, "two machines have one address") \
 	X(worker_allocates, DEGRADED, true, "a worker allocates memory while it polls: a bug") \
 	X(worker_silent, UNSAFE, false, "a worker shows no sign of life") \
@@ -79,6 +82,7 @@ enum wl_health_level {
 	X(peer_held_back, DEGRADED, false, "a peer's data do not count yet: it has no vote") \
 	X(peer_full, DEGRADED, false, "a peer has no room in its log") \
 	X(peer_behind, DEGRADED, false, "a peer is behind") \
+	X(versions_differ, HEALTHY, false, "a peer runs another build: `wirelog upgrade` lists them") \
 	X(redundancy_lost, UNSAFE, false, "one more failure stops this journal")
 /* clang-format on */
 

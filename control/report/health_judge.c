@@ -66,6 +66,8 @@ static enum wl_health_reason missing_of(const struct judging *judging, uint32_t 
 		return WL_HEALTH_peer_diverged;
 	if (peer->strange)
 		return WL_HEALTH_peer_history;
+	if (peer->lacks_features && peer->greeted)
+		return WL_HEALTH_peer_outdated;
 	if (peer->differs != 0 && !peer->takes_part)
 		return WL_HEALTH_peer_differs;
 	if (!peer->greeted || !peer->takes_part ||
@@ -87,6 +89,16 @@ static bool is_not_believed(const struct wl_claim_status *claim)
 	return claim->why && claim->ago_ns < WL_HEALTH_NOT_BELIEVED_NS;
 }
 
+/* Of those that say which one they run. */
+static bool is_another_build(const struct judging *judging, const struct wl_peer_status *peer)
+{
+	char ours[WL_CONSUMER_NAME_BYTES];
+
+	wl_build_version(judging->facts->version, ours);
+	return peer->build_known && (peer->declared != judging->status->build_features ||
+				     memcmp(peer->version, ours, sizeof(ours)) != 0);
+}
+
 static void judge_peers(const struct judging *judging)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -98,6 +110,10 @@ static void judge_peers(const struct judging *judging)
 			add_about(judging, WL_HEALTH_peer_history, (uint16_t)node);
 		if (peer->differs != 0)
 			add_about(judging, WL_HEALTH_peer_differs, (uint16_t)node);
+		if (peer->lacks_features && peer->greeted)
+			add_about(judging, WL_HEALTH_peer_outdated, (uint16_t)node);
+		if (is_another_build(judging, peer))
+			add_about(judging, WL_HEALTH_versions_differ, (uint16_t)node);
 		if (peer->path_is_narrow)
 			add_about(judging, WL_HEALTH_path_mtu, (uint16_t)node);
 		if (peer->needs_base)
@@ -218,6 +234,7 @@ static void judge_progress(const struct judging *judging)
 	add_if(judging, status->poisoned, WL_HEALTH_poisoned);
 	add_if(judging, status->no_space, WL_HEALTH_no_space);
 	add_if(judging, status->damaged, WL_HEALTH_damaged);
+	add_if(judging, status->lacks_features, WL_HEALTH_outdated);
 	add_if(judging, status->lacks_room, WL_HEALTH_limits_lack_room);
 	judge_mending(judging);
 	add_if(judging, status->silent, WL_HEALTH_silent);
@@ -269,6 +286,7 @@ static void judge_node(struct judging *judging)
 	add_if(judging, facts->agent_known && facts->agent.record_failed,
 	       WL_HEALTH_superblock_failed);
 	add_if(judging, facts->links_down != 0, WL_HEALTH_link_down);
+	add_if(judging, facts->links_gone != 0, WL_HEALTH_nic_gone);
 	add_if(judging, facts->agent_known && facts->agent.address_twice, WL_HEALTH_address_twice);
 	add_if(judging, facts->worker_allocations != 0, WL_HEALTH_worker_allocates);
 	for (uint32_t at = 0; facts->agent_known && at < facts->config->worker_count; at++)

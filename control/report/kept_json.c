@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Who is a member of a journal, what of it is kept, and which bases there are, as JSON. */
+#include "control/report/features_json.h"
 #include "control/report/limits_told.h"
 #include "control/report/status_json.h"
 
@@ -113,6 +114,8 @@ void wl_status_json_set_kept(json_t *object, const struct wl_config *config,
 	json_object_set_new(object, "trim_number", json_integer((json_int_t)status->trim_number));
 	json_object_set_new(object, "consumers", consumers_of(status));
 	json_object_set_new(object, "limits", wl_limits_told_json(config, status));
+	wl_features_json_set_build(object, status);
+	wl_features_json_set_journal(object, status);
 	json_object_set_new(object, "held_bytes", json_integer((json_int_t)status->held_bytes));
 	json_object_set_new(object, "bases",
 			    json_pack("{s:I, s:o, s:o, s:o}", "mark", (json_int_t)status->base_mark,

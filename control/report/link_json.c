@@ -24,9 +24,11 @@ static json_t *link_json(const struct wl_status_link *link)
 	for (uint32_t at = 0; at < link->number_count; at++)
 		json_object_set_new(numbers, link->numbers[at].name,
 				    json_integer((json_int_t)link->numbers[at].value));
-	return json_pack("{s:i, s:s, s:s, s:b, s:s?, s:I, s:o, s:o}", "worker", (int)link->worker,
-			 "link", link->name, "kind", link->kind, "up", link->up, "steering",
-			 link->steering, "changes", (json_int_t)link->changes, "stats",
+	return json_pack("{s:i, s:s, s:s, s:b, s:s?, s:I, s:s?, s:I, s:I, s:o, s:o}", "worker",
+			 (int)link->worker, "link", link->name, "kind", link->kind, "up", link->up,
+			 "steering", link->steering, "changes", (json_int_t)link->changes, "device",
+			 link->device, "resets", (json_int_t)link->resets, "interrupts",
+			 (json_int_t)link->interrupts, "stats",
 			 link->stats_known ? stats_json(&link->stats) : json_null(), "extended",
 			 numbers);
 }

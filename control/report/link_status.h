@@ -16,13 +16,17 @@ struct wl_status_link {
 	bool up;
 	const char *steering; /* a word of port_dpdk.h; NULL: not looked at yet */
 	uint64_t changes; /* times that `up` was another than a second before */
+	const char *
+		device; /* a word of port_device_dpdk.h; NULL: it has none, or another worker's tells of it */
+	uint64_t resets; /* of the device, done */
+	uint64_t interrupts; /* by which it told of its link */
 	bool stats_known;
 	struct wl_link_stats stats;
 	uint32_t number_count;
 	struct wl_link_number numbers[WL_STATUS_LINK_NUMBERS];
 };
 
-/* link_json.c: {"worker", "link", "kind", "up", "steering", "changes", "stats": {...} or null, "extended": {...}}; the caller owns it. */
+/* link_json.c: {"worker", "link", "kind", "up", "steering", "changes", "device": a word or null, "resets", "interrupts", "stats": {...} or null, "extended": {...}}; the caller owns it. */
 json_t *wl_status_json_links(const struct wl_status_link *links, uint32_t count);
 
 #endif

@@ -222,6 +222,12 @@ static void add_link_changes(const struct wl_status_facts *facts, json_t *values
 		add_link(values, &facts->links[at], (int64_t)facts->links[at].changes);
 }
 
+static void add_link_resets(const struct wl_status_facts *facts, json_t *values)
+{
+	for (uint32_t at = 0; at < facts->link_count; at++)
+		add_link(values, &facts->links[at], (int64_t)facts->links[at].resets);
+}
+
 static void add_links_extended(const struct wl_status_facts *facts, json_t *values)
 {
 	for (uint32_t which = 0; which < facts->link_count; which++) {
@@ -235,19 +241,29 @@ static void add_links_extended(const struct wl_status_facts *facts, json_t *valu
 	}
 }
 
-static void add_labeled(const struct wl_status_facts *facts, size_t at, json_t *values)
-{
-	static void (*const add[])(const struct wl_status_facts *,
-				   json_t *) = {add_dropped,	  add_ports,	      add_links_up,
-						add_link_changes, add_links_extended, add_reasons};
-
-	_Static_assert(COUNT(add) == COUNT(labeled_metrics), "one for each");
-	add[at](facts, values);
-}
-
 /* ---- the table ---------------------------------------------------------------------------------- */
 
 #define LABELS_MAX 4u
+
+/* In the order of their list in metrics.h. */
+static const struct labeled {
+	void (*add)(const struct wl_status_facts *facts, json_t *values);
+	const char *labels[LABELS_MAX];
+} labeled[] = {
+	{add_dropped, {"worker", "reason"}},
+	{add_ports, {"worker", "what"}},
+	{add_links_up, {"worker", "link"}},
+	{add_link_changes, {"worker", "link"}},
+	{add_link_resets, {"worker", "link"}},
+	{add_links_extended, {"worker", "link", "what"}},
+	{add_reasons, {"reason", "journal", "peer", "level"}},
+};
+_Static_assert(COUNT(labeled) == COUNT(labeled_metrics), "one for each");
+
+static void add_labeled(const struct wl_status_facts *facts, size_t at, json_t *values)
+{
+	labeled[at].add(facts, values);
+}
 
 static const struct group {
 	const char *prefix;
@@ -272,10 +288,6 @@ static const struct group {
 	{"", labeled_metrics, COUNT(labeled_metrics), add_labeled, {NULL}},
 };
 
-static const char *const labels_of_labeled[COUNT(labeled_metrics)][LABELS_MAX] = {
-	{"worker", "reason"}, {"worker", "what"},	  {"worker", "link"},
-	{"worker", "link"},   {"worker", "link", "what"}, {"reason", "journal", "peer", "level"}};
-
 _Static_assert(COUNT(worker_metrics) == WL_COUNTERS, "a row for each counter");
 
 static json_t *name_of(const struct group *group, size_t at)
@@ -285,7 +297,7 @@ static json_t *name_of(const struct group *group, size_t at)
 
 static json_t *labels_of(const struct group *group, size_t at)
 {
-	const char *const *labels = group->metrics == labeled_metrics ? labels_of_labeled[at]
+	const char *const *labels = group->metrics == labeled_metrics ? labeled[at].labels
 								      : group->labels;
 	json_t *list = json_array();
 

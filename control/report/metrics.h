@@ -33,8 +33,8 @@
 	X(process_resident_bytes, NOW, bytes, "of the process in RAM", f->process_resident_bytes) \
 	X(log_lines_dropped, SUM, lines, "of the log: its sink was too slow", f->log_lines_dropped) \
 	X(log_lines_held_back, SUM, lines, "of the log, of events that repeated", f->log_lines_held_back) \
-	X(stats_refused, SUM, connections, "of other users to the stats socket", f->stats_refused) \
-	X(stats_accept_failed, SUM, connections, "to the stats socket that found no descriptor or memory", f->stats_accept_failed) \
+	X(stats_refused, SUM, connections, "of other users to the stats socket and admin.sock", f->stats_refused) \
+	X(stats_accept_failed, SUM, connections, "to the stats socket and admin.sock that found no descriptor or memory", f->stats_accept_failed) \
 	X(worker_allocations, SUM, allocations, "by workers since they poll: 0, or a bug", f->worker_allocations)
 
 /* Of a journal. `s`: struct wl_journal_status; `f`, `id`. */
@@ -101,6 +101,7 @@
 	X(worker_port, SUM, times, "what the ports of this worker counted") \
 	X(link_up, NOW, flag, "it has a carrier, or somebody is at its other end") \
 	X(link_changes, SUM, times, "that it came or went, looked at once a second") \
+	X(link_resets, SUM, times, "that its device was reset while the node ran") \
 	X(link_extended, SUM, times, "what the driver of its device counts beside, those that are not 0") \
 	X(health_reason, NOW, flag, "a reason of health that holds; its journal and node are -1 where it is about none")
 /* clang-format on */

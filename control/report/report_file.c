@@ -232,12 +232,13 @@ int wl_report_open(enum wl_config_log_destination destination, unsigned level_ma
 	return 0;
 }
 
-static void queue_line(const char *event, const struct line *line)
+/* `limited`: as one of its event's. */
+static void queue_line(const char *event, const struct line *line, bool limited)
 {
 	pthread_mutex_lock(&report.lock);
 	push_counts(false);
 	/* Who asked for debug lines wants all of them. */
-	if (line->level < WL_REPORT_DEBUG &&
+	if (limited && line->level < WL_REPORT_DEBUG &&
 	    !wl_repeats_admit(&report.repeats, event, line->level, line->text, now_ns())) {
 		pthread_cond_signal(&report.filled);
 		pthread_mutex_unlock(&report.lock);
@@ -262,26 +263,43 @@ void wl_report_set_level(unsigned level_max)
 	atomic_store_explicit(&report.level_max, level_max, memory_order_relaxed);
 }
 
-void wl_report(enum wl_report_level level, const char *event, const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void report_line(enum wl_report_level level,
+							      const char *event, bool limited,
+							      const char *format, va_list arguments)
 {
 	struct line line = {.level = level};
-	va_list arguments;
 	size_t used;
 
 	if (level > atomic_load_explicit(&report.level_max, memory_order_relaxed))
 		return;
 	used = (size_t)snprintf(line.text, sizeof(line.text), "%s%s", event, format[0] ? " " : "");
-	va_start(arguments, format);
 	vsnprintf(line.text + used, sizeof(line.text) - used, format, arguments);
-	va_end(arguments);
 	for (char *at = line.text; *at != '\0'; at++) {
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			*at = '?';
 	}
 	if (report.open)
-		queue_line(event, &line);
+		queue_line(event, &line, limited);
 	else
 		write_stderr(&line);
+}
+
+void wl_report(enum wl_report_level level, const char *event, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report_line(level, event, true, format, arguments);
+	va_end(arguments);
+}
+
+void wl_report_each(enum wl_report_level level, const char *event, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report_line(level, event, false, format, arguments);
+	va_end(arguments);
 }
 
 uint64_t wl_report_dropped(void)

@@ -30,6 +30,9 @@ int wl_report_open(enum wl_config_log_destination destination, unsigned level_ma
 void wl_report_set_level(unsigned level_max);
 void wl_report(enum wl_report_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same of what is wanted line by line, however many there are: who asked for a change. Only a full queue drops it, counted. */
+void wl_report_each(enum wl_report_level level, const char *event, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 uint64_t wl_report_dropped(void);
 uint64_t wl_report_held_back(void); /* lines that repeated */
 /* Waits at most 200 ms for what is queued. */

@@ -16,19 +16,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/report/asker_file.h"
 #include "control/report/report_file.h"
 #include "control/report/stats_stream.h"
+#include "dataplane/base/check.h"
 #include "dataplane/host/clock.h"
 #include "wirelog/status.h"
 
 /* Twenty dashboards that begin at once are common; behind it a connect that does not wait is refused. */
 #define BACKLOG 64
-#define GROUPS_MAX 1024 /* of one process that are looked at */
+#define ERROR_BYTES 256
+#define PARAMETER_BYTES 128 /* that a line of the log has */
+#define LINE_BYTES (PARAMETER_BYTES + 2 * ERROR_BYTES)
 #define ACCEPT_PAUSE_MS 100 /* after one that failed: what is missing does not come back at once */
 
 struct connection {
-	int fd;
-	bool reader; /* a member of the group, and no more: it changes nothing */
+	int fd; /* -1: somebody else's by now */
+	struct wl_asker asker;
 	uint64_t used; /* order of last use */
 	struct wl_stats_stream stream;
 };
@@ -40,6 +44,7 @@ struct wl_stats_socket {
 	ino_t inode;
 	int listener, wake;
 	gid_t group; /* where the configuration has one */
+	const char *streamable[WL_STATS_COMMANDS_MAX + 1]; /* names; NULL at the end */
 	struct connection connections[WL_STATS_CONNECTIONS_MAX];
 	unsigned connection_count;
 	uint64_t clock;
@@ -51,64 +56,145 @@ struct wl_stats_socket {
 
 /* ---- one request -------------------------------------------------------------------------------- */
 
+static const char *name_of(const struct wl_stats_socket *stats)
+{
+	return stats->config.admin ? WL_ADMIN_SOCKET_NAME : WL_STATS_SOCKET_NAME;
+}
+
+/* A request is on one of the two sockets. */
+static bool is_served(const struct wl_stats_socket *stats, const struct wl_stats_command *command)
+{
+	return stats->config.admin == (command->kind >= WL_STATS_COSTS);
+}
+
 static json_t *list_commands(const struct wl_stats_socket *stats)
 {
 	json_t *list = json_array();
 
 	json_array_append_new(list, json_string("/"));
 	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++)
-		json_array_append_new(list, json_string(at->name));
-	json_array_append_new(list, json_string(WL_STATS_STREAM));
+		if (is_served(stats, at))
+			json_array_append_new(list, json_string(at->name));
+	if (stats->streamable[0])
+		json_array_append_new(list, json_string(WL_STATS_STREAM));
 	return list;
 }
 
-static bool is_in(const char *const *names, const char *name)
+/* What stands between quotes in the log; control characters are report_file.c's. */
+static const char *without_quotes(const char *from, char *to, size_t to_bytes)
 {
-	for (; names && *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
+	size_t used = 0;
+
+	for (; *from != '\0' && used + 1 < to_bytes; from++)
+		to[used++] = *from == '"' ? '\'' : *from;
+	to[used] = '\0';
+	return to;
 }
 
-static bool may_ask(const struct wl_stats_socket *stats, const struct connection *connection,
-		    const char *name)
+/* `value`: the answer; NULL: `error`, or the connection was taken. What is answered "taken": false, "begun": false was refused as well. */
+static bool is_refused(const struct connection *connection, const json_t *value)
 {
-	return !connection->reader || is_in(stats->config.streamable, name) ||
-	       is_in(stats->config.readable, name);
+	if (!value)
+		return connection->fd >= 0;
+	return json_is_false(json_object_get(value, "taken")) ||
+	       json_is_false(json_object_get(value, "begun"));
 }
 
-static json_t *answer_to(const struct wl_stats_socket *stats, const struct connection *connection,
+/* One line for each change, before it is answered. At the wrong socket a member of the group may ask as often as it likes: those lines are limited. */
+static void say_who_asked(const struct wl_stats_socket *stats, const struct connection *connection,
+			  const struct wl_stats_command *command, const char *parameter,
+			  const char *error)
+{
+	const struct wl_asker *asker = &connection->asker;
+	char asked[PARAMETER_BYTES], sentence[ERROR_BYTES], user[WL_ASKER_USER_BYTES];
+	char refusal[ERROR_BYTES + 16] = "", line[LINE_BYTES];
+
+	if (error)
+		snprintf(refusal, sizeof(refusal), " error=\"%s\"",
+			 without_quotes(error, sentence, sizeof(sentence)));
+	wl_asker_user(WL_ASKER_USERS, asker->uid, user);
+	without_quotes(parameter, asked, sizeof(asked));
+	snprintf(line, sizeof(line),
+		 "verb=%s parameter=\"%s\" uid=%u gid=%u user=%s pid=%d socket=%s result=%s%s",
+		 command->name + strlen(WL_STATS_REQUESTS), asked, asker->uid, asker->gid, user,
+		 (int)asker->pid, name_of(stats), error ? "refused" : "taken", refusal);
+	if (stats->config.admin)
+		wl_report_each(WL_REPORT_NOTICE, "admin", "%s", line);
+	else
+		wl_report(WL_REPORT_NOTICE, "admin", "%s", line);
+}
+
+/* The value of an answer; NULL: `error`, or the connection is somebody else's. */
+static json_t *serve_command(const struct wl_stats_socket *stats, struct connection *connection,
+			     const struct wl_stats_command *command, const char *parameter,
+			     char error[ERROR_BYTES])
+{
+	json_t *value = NULL;
+	bool refused;
+
+	snprintf(error, ERROR_BYTES, "no answer could be made");
+	if (is_served(stats, command))
+		value = command->take ? command->take(stats->config.context, &connection->fd,
+						      parameter, error, ERROR_BYTES)
+				      : command->answer(stats->config.context, parameter, error,
+							ERROR_BYTES);
+	else if (stats->config.admin)
+		snprintf(error, ERROR_BYTES,
+			 "%s changes nothing: ask it at " WL_STATS_SOCKET_NAME
+			 " in the same directory",
+			 command->name);
+	else
+		snprintf(error, ERROR_BYTES,
+			 "%s is not for " WL_STATS_SOCKET_NAME
+			 ", where nothing is changed: ask it at " WL_ADMIN_SOCKET_NAME
+			 " in the same directory, as the node's user or root",
+			 command->name);
+	refused = is_refused(connection, value);
+	if (command->kind == WL_STATS_CHANGES)
+		say_who_asked(stats, connection, command, parameter,
+			      !refused ? NULL
+			      : value  ? "its answer says why"
+				       : error);
+	return value;
+}
+
+static const struct wl_stats_command *find(const struct wl_stats_socket *stats, const char *name)
+{
+	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++)
+		if (strcmp(at->name, name) == 0)
+			return at;
+	return NULL;
+}
+
+/* NULL: nothing can be said, or somebody else says it. */
+static json_t *answer_to(const struct wl_stats_socket *stats, struct connection *connection,
 			 char *request)
 {
 	char *comma = strchr(request, ',');
 	const char *parameter = comma ? comma + 1 : "";
-	char error[256] = "there is no such request; \"/\" lists them";
-	json_t *value = NULL;
+	const struct wl_stats_command *command;
+	char error[ERROR_BYTES];
+	json_t *value;
 
 	if (comma)
 		*comma = '\0';
 	if (strcmp(request, "/") == 0)
 		return json_pack("{s:o}", "/", list_commands(stats));
-	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++) {
-		if (strcmp(request, at->name) != 0)
-			continue;
-		if (!may_ask(stats, connection, request)) {
-			snprintf(error, sizeof(error),
-				 "%s is for the node's user and root: a member of stats_group may "
-				 "ask what changes nothing",
-				 request);
-			break;
-		}
-		snprintf(error, sizeof(error), "no answer could be made");
-		value = at->answer(stats->config.context, parameter, error, sizeof(error));
-		break;
-	}
+	command = find(stats, request);
+	if (!command)
+		return json_pack("{s:s}", "error", "there is no such request; \"/\" lists them");
+	value = serve_command(stats, connection, command, parameter, error);
+	if (connection->fd < 0)
+		return NULL;
+	if (!value && !is_served(stats, command) && !stats->config.admin)
+		return json_pack("{s:s, s:s}", "error", error, "code",
+				 wirelog_status_name(WIRELOG_NOT_ALLOWED));
 	if (!value)
 		return json_pack("{s:s}", "error", error);
 	return json_pack("{s:o}", request, value);
 }
 
-/* Takes `answer`. False: the reader does not read; its connection ends. */
+/* Takes `answer`. False: the reader does not read, or is somebody else's; its connection ends here. */
 static bool send_answer(int fd, json_t *answer)
 {
 	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
@@ -120,7 +206,7 @@ static bool send_answer(int fd, json_t *answer)
 }
 
 /* The next packet of a stream; answer_to cuts the request apart, so it gets a copy. */
-static bool send_next(const struct wl_stats_socket *stats, const struct connection *connection)
+static bool send_next(const struct wl_stats_socket *stats, struct connection *connection)
 {
 	char request[WL_STATS_STREAM_REQUEST_BYTES];
 
@@ -134,7 +220,7 @@ static bool begin_stream(const struct wl_stats_socket *stats, struct connection 
 {
 	char error[256];
 
-	return wl_stats_stream_begin(&connection->stream, stats->config.streamable, text,
+	return wl_stats_stream_begin(&connection->stream, stats->streamable, text,
 				     wl_clock_kernel_ns(), error, sizeof(error)) ||
 	       send_answer(connection->fd, json_pack("{s:s}", "error", error));
 }
@@ -164,37 +250,26 @@ static bool serve(const struct wl_stats_socket *stats, struct connection *connec
 
 static void drop(struct wl_stats_socket *stats, unsigned at)
 {
-	close(stats->connections[at].fd);
+	if (stats->connections[at].fd >= 0)
+		close(stats->connections[at].fd);
 	stats->connections[at] = stats->connections[--stats->connection_count];
 }
 
-/* Its groups beside the first one; a list that is longer has none of ours. */
-static bool is_member(int fd, gid_t group)
+/* The file's mode lets nobody else come so far, unless somebody changed it. */
+static bool is_allowed(const struct wl_stats_socket *stats, int fd, struct wl_asker *asker)
 {
-	gid_t groups[GROUPS_MAX];
-	socklen_t bytes = sizeof(groups);
+	char user[WL_ASKER_USER_BYTES];
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes) != 0)
+	if (!wl_asker_of(fd, asker))
 		return false;
-	for (size_t at = 0; at < bytes / sizeof(groups[0]); at++)
-		if (groups[at] == group)
-			return true;
-	return false;
-}
-
-/* *reader: it may ask what changes nothing. */
-static bool is_allowed(const struct wl_stats_socket *stats, int fd, bool *reader)
-{
-	struct ucred peer;
-	socklen_t bytes = sizeof(peer);
-
-	*reader = false;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0)
-		return false;
-	if (peer.uid == geteuid() || peer.uid == 0)
+	if (asker->uid == geteuid() || asker->uid == 0 ||
+	    (stats->config.group && wl_asker_is_in(fd, asker, stats->group)))
 		return true;
-	*reader = stats->config.group && (peer.gid == stats->group || is_member(fd, stats->group));
-	return *reader;
+	if (stats->config.admin)
+		wl_report(WL_REPORT_WARNING, "admin_stranger", "uid=%u gid=%u user=%s pid=%d",
+			  asker->uid, asker->gid, wl_asker_user(WL_ASKER_USERS, asker->uid, user),
+			  (int)asker->pid);
+	return false;
 }
 
 /* With no descriptor or memory left the listener stays ready and nothing can be taken from it: it is left alone for a while. */
@@ -204,9 +279,10 @@ static void look_into(struct wl_stats_socket *stats, int error)
 		return;
 	atomic_fetch_add_explicit(&stats->accept_failed, 1, memory_order_relaxed);
 	if (!stats->accept_fails)
-		wl_report(WL_REPORT_WARNING, "stats_socket",
-			  "error=\"%s\" fix=\"raise the limit of open files (LimitNOFILE=)\"",
-			  strerror(error));
+		wl_report(
+			WL_REPORT_WARNING, "stats_socket",
+			"socket=%s error=\"%s\" fix=\"raise the limit of open files (LimitNOFILE=)\"",
+			name_of(stats), strerror(error));
 	stats->accept_fails = true;
 }
 
@@ -215,16 +291,16 @@ static void accept_one(struct wl_stats_socket *stats)
 	int fd = accept4(stats->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int room = (int)WL_STATS_ANSWER_BYTES_MAX;
 	unsigned oldest = 0;
-	bool reader;
+	struct wl_asker asker;
 
 	if (fd < 0) {
 		look_into(stats, errno);
 		return;
 	}
 	if (stats->accept_fails)
-		wl_report(WL_REPORT_NOTICE, "stats_socket", "error=none");
+		wl_report(WL_REPORT_NOTICE, "stats_socket", "socket=%s error=none", name_of(stats));
 	stats->accept_fails = false;
-	if (!is_allowed(stats, fd, &reader)) {
+	if (!is_allowed(stats, fd, &asker)) {
 		atomic_fetch_add_explicit(&stats->refused, 1, memory_order_relaxed);
 		close(fd);
 		return;
@@ -237,7 +313,7 @@ static void accept_one(struct wl_stats_socket *stats)
 		drop(stats, oldest);
 	}
 	stats->connections[stats->connection_count++] =
-		(struct connection){.fd = fd, .reader = reader, .used = ++stats->clock};
+		(struct connection){.fd = fd, .asker = asker, .used = ++stats->clock};
 }
 
 /* Until something is due; -1: until somebody asks. */
@@ -359,6 +435,20 @@ static void remove_file(const struct wl_stats_socket *stats)
 		unlink(stats->path);
 }
 
+/* In the order of the table: without a name the first one is streamed. */
+static void list_streamable(struct wl_stats_socket *stats)
+{
+	unsigned count = 0, streamed = 0;
+
+	for (const struct wl_stats_command *at = stats->config.commands; at->name; at++) {
+		WL_CHECK(++count <= WL_STATS_COMMANDS_MAX);
+		WL_CHECK((at->take != NULL) != (at->answer != NULL));
+		WL_CHECK(strncmp(at->name, WL_STATS_REQUESTS, strlen(WL_STATS_REQUESTS)) == 0);
+		if (at->kind == WL_STATS_STREAMED && is_served(stats, at))
+			stats->streamable[streamed++] = at->name;
+	}
+}
+
 int wl_stats_socket_open(struct wl_stats_socket **out, const struct wl_stats_socket_config *config,
 			 char *reason, size_t reason_bytes)
 {
@@ -369,18 +459,17 @@ int wl_stats_socket_open(struct wl_stats_socket **out, const struct wl_stats_soc
 	if (!stats)
 		return WIRELOG_NO_MEMORY;
 	if (strlen(config->path) >= sizeof(stats->path)) {
-		snprintf(reason, reason_bytes, "stats socket %s: the path is too long",
-			 config->path);
+		snprintf(reason, reason_bytes, "socket %s: the path is too long", config->path);
 		goto free_stats;
 	}
 	stats->config = *config;
+	list_streamable(stats);
 	strcpy(stats->path, config->path);
 	if (config->group)
 		stats->group = *config->group;
 	stats->listener = listen_at(stats->path, config->group);
 	if (stats->listener < 0) {
-		snprintf(reason, reason_bytes, "stats socket %s: %s", config->path,
-			 strerror(errno));
+		snprintf(reason, reason_bytes, "socket %s: %s", config->path, strerror(errno));
 		goto free_stats;
 	}
 	if (lstat(stats->path, &file) == 0) {
@@ -391,10 +480,10 @@ int wl_stats_socket_open(struct wl_stats_socket **out, const struct wl_stats_soc
 	/* The first request may be served before this returns. */
 	*out = stats;
 	if (stats->wake < 0 || pthread_create(&stats->thread, NULL, serve_all, stats) != 0) {
-		snprintf(reason, reason_bytes, "stats socket: no thread could be made");
+		snprintf(reason, reason_bytes, "socket %s: no thread could be made", config->path);
 		goto close_listener;
 	}
-	pthread_setname_np(stats->thread, "wl-stats");
+	pthread_setname_np(stats->thread, config->admin ? "wl-admin" : "wl-stats");
 	return 0;
 
 close_listener:
@@ -428,10 +517,10 @@ void wl_stats_socket_close(struct wl_stats_socket *stats)
 
 uint64_t wl_stats_socket_refused(const struct wl_stats_socket *stats)
 {
-	return atomic_load_explicit(&stats->refused, memory_order_relaxed);
+	return !stats ? 0 : atomic_load_explicit(&stats->refused, memory_order_relaxed);
 }
 
 uint64_t wl_stats_socket_accept_failed(const struct wl_stats_socket *stats)
 {
-	return atomic_load_explicit(&stats->accept_failed, memory_order_relaxed);
+	return !stats ? 0 : atomic_load_explicit(&stats->accept_failed, memory_order_relaxed);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/report/features_json.h"
 #include "control/report/health.h"
 #include "dataplane/base/sentence.h"
 
@@ -84,10 +85,10 @@ static json_t *differences_of(const struct wl_peer_status *peer)
 	for (unsigned fact = 0; fact < WL_FACTS; fact++) {
 		if (peer->differs & 1u << fact)
 			json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:b}", "what",
-							      wl_fact_name(fact), "ours",
+							      wl_greeting_fact_name(fact), "ours",
 							      number(peer->ours[fact]), "theirs",
 							      number(peer->theirs[fact]), "decides",
-							      wl_fact_decides(fact)));
+							      wl_greeting_fact_decides(fact)));
 	}
 	return list;
 }
@@ -100,8 +101,9 @@ static json_t *claim_of(const struct wl_claim_status *claim)
 	if (!claim->why)
 		return json_null();
 	wl_status_json_dotted(claim->ipv4, text);
-	return json_pack("{s:s, s:s, s:o, s:o}", "why", claim->why, "address", text, "frames",
-			 number(claim->frames), "ago_ns", number(claim->ago_ns));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "why", claim->why, "address", text, "frames",
+			 number(claim->frames), "ago_ns", number(claim->ago_ns), "key",
+			 wl_status_json_key(claim->key_id));
 }
 
 /* null: none yet. */
@@ -126,8 +128,10 @@ static json_t *peer_of(uint32_t node, const struct wl_peer_status *peer, bool le
 	set_flag(object, "other_history", peer->strange);
 	json_object_set_new(object, "differences",
 			    peer->differences_known ? differences_of(peer) : json_null());
+	wl_features_json_set_peer(object, peer);
 	json_object_set_new(object, "path_mtu",
 			    peer->path_mtu ? number(peer->path_mtu) : json_null());
+	wl_status_json_set_peer_keys(object, peer);
 	json_object_set_new(object, "duplicate", claim_of(&peer->twin));
 	json_object_set_new(object, "refused", claim_of(&peer->refused));
 	if (!leading)
@@ -271,7 +275,7 @@ static void set_progress(const struct wl_config *config, json_t *object,
 {
 	char chain[17];
 
-	set_text(object, "role", wl_role_name(status->view.role));
+	set_text(object, "role", wl_plane_role_name(status->view.role));
 	set(object, "term", status->view.term);
 	set(object, "leader", leader);
 	set(object, "view_number", status->view.number);
@@ -298,6 +302,7 @@ static void set_progress(const struct wl_config *config, json_t *object,
 			    json_pack("{s:o, s:s, s:o, s:b}", "count", number(status->sessions),
 				      "digest", chain, "applied", number(status->applied_index),
 				      "rebuilding", status->rebuilding));
+	wl_status_json_set_keys(object, status);
 	wl_status_json_set_kept(object, config, status);
 	set(object, "clients", status->clients);
 	set(object, "readers", status->subscriptions);

@@ -65,6 +65,7 @@ struct wl_status_facts {
 	struct wl_status_worker workers[WIRELOG_WORKERS_MAX];
 	struct wl_status_journal journals[WIRELOG_JOURNALS_MAX];
 	uint64_t stats_refused, stats_accept_failed;
+	uint32_t links_gone; /* of all workers: the device was taken away */
 	uint32_t links_down; /* of all workers: no carrier, or no interface */
 	uint64_t log_lines_dropped, log_lines_held_back, worker_allocations, link_allocations;
 	uint64_t process_cpu_ns, process_resident_bytes;
@@ -83,6 +84,10 @@ json_t *wl_status_json_latency(const struct wl_status_facts *facts);
 /* config_json.c: every key, in the units in which a node keeps it. */
 json_t *wl_status_json_config(const struct wl_config *config);
 
+/* keys_json.c: an id as eight hexadecimal digits, null for 0; the keys of a journal's worker, and of a peer (base/keys.h). */
+json_t *wl_status_json_key(uint32_t id);
+void wl_status_json_set_keys(json_t *object, const struct wl_journal_status *status);
+void wl_status_json_set_peer_keys(json_t *object, const struct wl_peer_status *peer);
 /* kept_json.c: what of a journal is kept, and its bases. */
 void wl_status_json_set_kept(json_t *object, const struct wl_config *config,
 			     const struct wl_journal_status *status);

@@ -12,6 +12,7 @@
 #include "wirelog/status.h"
 
 #define DIGITS (2 * WL_KEY_FILE_SECRET_BYTES)
+#define TEXT_BYTES (WL_KEYS_HELD_MAX * (DIGITS + 4) + 4)
 
 static int digit_of(char c)
 {
@@ -35,10 +36,8 @@ static const char *fault_of(const struct stat *stat)
 	return NULL;
 }
 
-static bool decode(const char *text, size_t size, uint8_t *secret)
+static bool decode_line(const char *text, size_t size, uint8_t *secret)
 {
-	while (size > DIGITS && (text[size - 1] == '\n' || text[size - 1] == '\r'))
-		size--;
 	if (size != DIGITS)
 		return false;
 	for (size_t at = 0; at < WL_KEY_FILE_SECRET_BYTES; at++) {
@@ -51,10 +50,34 @@ static bool decode(const char *text, size_t size, uint8_t *secret)
 	return true;
 }
 
-int wl_key_file_read(const char *path, uint8_t secret[WL_KEY_FILE_SECRET_BYTES], char *reason,
-		     size_t reason_bytes)
+static bool is_end(char c)
 {
-	char text[DIGITS + 8];
+	return c == '\n' || c == '\r';
+}
+
+/* One line or two; what ends the last one may be missing, or be there more than once. */
+static bool decode(const char *text, size_t size, struct wl_key_file *file)
+{
+	size_t at = 0;
+
+	file->count = 0;
+	while (at < size && file->count < WL_KEYS_HELD_MAX) {
+		size_t begin = at;
+
+		while (at < size && !is_end(text[at]))
+			at++;
+		if (!decode_line(text + begin, at - begin, file->secrets[file->count]))
+			return false;
+		file->count++;
+		while (at < size && is_end(text[at]))
+			at++;
+	}
+	return at == size && file->count != 0;
+}
+
+int wl_key_file_read(const char *path, struct wl_key_file *file, char *reason, size_t reason_bytes)
+{
+	char text[TEXT_BYTES];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	const char *fault = NULL;
 	struct stat stat;
@@ -71,11 +94,27 @@ int wl_key_file_read(const char *path, uint8_t secret[WL_KEY_FILE_SECRET_BYTES],
 		fault = fault_of(&stat);
 	got = fault ? 0 : read(fd, text, sizeof(text));
 	close(fd);
-	ok = !fault && got > 0 && (size_t)got < sizeof(text) && decode(text, (size_t)got, secret);
+	ok = !fault && got > 0 && (size_t)got < sizeof(text) && decode(text, (size_t)got, file);
 	explicit_bzero(text, sizeof(text));
 	if (ok)
 		return 0;
-	snprintf(reason, reason_bytes, "key file %s: %s", path,
-		 fault ? fault : "does not hold exactly 32 hexadecimal digits");
+	explicit_bzero(file, sizeof(*file));
+	snprintf(
+		reason, reason_bytes, "key file %s: %s", path,
+		fault ? fault
+		      : "does not hold exactly 32 hexadecimal digits, or two such lines, the older key first");
 	return WIRELOG_KEY_UNSAFE;
+}
+
+bool wl_key_file_is_news(const char *path, struct wl_key_file_mark *mark)
+{
+	struct stat now;
+
+	if (stat(path, &now) != 0 ||
+	    (now.st_ino == mark->inode && now.st_mtim.tv_sec == mark->changed.tv_sec &&
+	     now.st_mtim.tv_nsec == mark->changed.tv_nsec))
+		return false;
+	mark->inode = now.st_ino;
+	mark->changed = now.st_mtim;
+	return true;
 }

@@ -129,14 +129,16 @@ int wl_placement_enter(uint16_t core, uint32_t worker, char *reason, size_t reas
 	return WIRELOG_EAL_CORES;
 }
 
-int wl_placement_numa_node(uint16_t core)
+int wl_placement_numa_node(int core)
 {
 	char path[64];
 	struct dirent *entry;
 	int node = -1;
 	DIR *folder;
 
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u", core);
+	if (core < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d", core);
 	folder = opendir(path);
 	if (folder == NULL)
 		return -1;

@@ -38,7 +38,7 @@ int wl_placement_enter(uint16_t core, uint32_t worker, char *reason, size_t reas
 /* Names the calling thread, 15 bytes at most: "wl-control". */
 void wl_placement_name(const char *name);
 /* -1: not known. */
-int wl_placement_numa_node(uint16_t core);
+int wl_placement_numa_node(int core);
 /* Pages of it that are touched from now on come from that node's memory, as long as it has some: whole pages. 0 or -errno. */
 int wl_placement_prefer_memory(void *memory, size_t bytes, int numa_node);
 

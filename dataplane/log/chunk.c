@@ -105,7 +105,7 @@ uint32_t wl_chunk_zero_sectors(const uint8_t *from, size_t bytes)
 	return count;
 }
 
-void wl_segment_encode_header(uint8_t to[WL_BLOCK_BYTES], const struct wl_segment_header *header)
+void wl_chunk_encode_segment(uint8_t to[WL_BLOCK_BYTES], const struct wl_segment_header *header)
 {
 	memset(to, 0, WL_BLOCK_BYTES);
 	wl_store_u32(to, WL_SEGMENT_MAGIC);
@@ -119,7 +119,7 @@ void wl_segment_encode_header(uint8_t to[WL_BLOCK_BYTES], const struct wl_segmen
 	wl_store_u32(to + HEADER_CRC_AT, wl_crc32c(to, HEADER_CRC_AT));
 }
 
-bool wl_segment_decode_header(const uint8_t *from, size_t size, struct wl_segment_header *header)
+bool wl_chunk_decode_segment(const uint8_t *from, size_t size, struct wl_segment_header *header)
 {
 	if (size < WL_BLOCK_BYTES || wl_load_u32(from) != WL_SEGMENT_MAGIC ||
 	    wl_load_u32(from + HEADER_CRC_AT) != wl_crc32c(from, HEADER_CRC_AT))

@@ -75,7 +75,7 @@ bool wl_chunk_body_is_whole(const uint8_t *from, const struct wl_chunk_header *h
 bool wl_chunk_is_zero(const uint8_t *from, size_t size); /* `size` is a multiple of 8 */
 /* Sectors of WL_SECTOR_BYTES that are all zero. */
 uint32_t wl_chunk_zero_sectors(const uint8_t *from, size_t bytes);
-void wl_segment_encode_header(uint8_t to[WL_BLOCK_BYTES], const struct wl_segment_header *header);
-bool wl_segment_decode_header(const uint8_t *from, size_t size, struct wl_segment_header *header);
+void wl_chunk_encode_segment(uint8_t to[WL_BLOCK_BYTES], const struct wl_segment_header *header);
+bool wl_chunk_decode_segment(const uint8_t *from, size_t size, struct wl_segment_header *header);
 
 #endif

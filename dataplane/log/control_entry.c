@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 
 _Static_assert(WL_CONTROL_PAYLOAD_BYTES_MAX <= WL_CONTROL_BYTES_MAX,
 	       "it is one that entry.c accepts");
@@ -39,6 +40,8 @@ static const struct shape shapes[] = {
 			     .digest = true,
 			     .members = true},
 	[WL_CONTROL_FENCE] = {.text = "fence", .number = true, .index = true},
+	[WL_CONTROL_KEYS] = {.text = "keys", .expects = true, .number = true, .index = true},
+	[WL_CONTROL_FEATURES] = {.text = "features", .expects = true, .number = true, .index = true},
 };
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "each verb has one");
 
@@ -109,8 +112,8 @@ bool wl_control_decode(const uint8_t *image, const struct wl_entry_header *heade
 	struct wl_record_walk walk;
 	struct wl_record_view view;
 
-	wl_record_walk_init(&walk, image, header);
-	if (header->kind != WL_ENTRY_CONTROL || !wl_record_walk_next(&walk, &view))
+	wl_entry_walk_init(&walk, image, header);
+	if (header->kind != WL_ENTRY_CONTROL || !wl_entry_walk_next(&walk, &view))
 		return false;
 	shape = shape_of(view.header.session);
 	if (!shape || view.header.bytes != payload_bytes(shape))
@@ -186,6 +189,48 @@ bool wl_control_changes_limits(const struct wl_control *control, uint64_t index,
 	    !wl_journal_limits_are_possible(&next))
 		return false;
 	*limits = next;
+	return true;
+}
+
+bool wl_control_changes_features(const struct wl_control *control, uint64_t index,
+				 uint64_t list_index, struct wl_features_in_force *features)
+{
+	if (control->verb != WL_CONTROL_FEATURES || control->expects != features->index ||
+	    control->index != list_index || control->number == features->set ||
+	    !wl_features_have(control->number, features->set))
+		return false;
+	WL_CHECK(index > features->index);
+	*features = (struct wl_features_in_force){index, control->number};
+	return true;
+}
+
+struct wl_control wl_control_of_keys(const struct wl_keys *keys, uint64_t expects)
+{
+	WL_CHECK(keys->stage != WL_KEYS_NONE);
+	return (struct wl_control){
+		.verb = WL_CONTROL_KEYS,
+		.expects = expects,
+		.number = keys->now | (uint64_t)keys->before << 32,
+		.index = keys->stage,
+	};
+}
+
+bool wl_control_changes_keys(const struct wl_control *control, uint64_t index, struct wl_keys *keys)
+{
+	const struct wl_keys next = {
+		/* Whoever was removed before the SEND does not hold what it brought. */
+		.due = control->index == WL_KEYS_REFUSE && keys->due < keys->index ? 0 : keys->due,
+		.index = index,
+		.before = (uint32_t)(control->number >> 32),
+		.now = (uint32_t)control->number,
+		.stage = (enum wl_keys_stage)control->index,
+	};
+
+	if (control->verb != WL_CONTROL_KEYS || control->index > WL_KEYS_REFUSE ||
+	    control->expects != keys->index || !wl_keys_may_follow(keys, &next))
+		return false;
+	WL_CHECK(index > keys->index && wl_keys_are_possible(&next));
+	*keys = next;
 	return true;
 }
 

@@ -19,7 +19,9 @@
 #define WL_DATAPLANE_LOG_CONTROL_ENTRY_H
 
 #include "dataplane/base/consumer_name.h"
+#include "dataplane/base/features.h"
 #include "dataplane/base/journal_limits.h"
+#include "dataplane/base/keys.h"
 #include "dataplane/base/members.h"
 #include "dataplane/log/entry.h"
 
@@ -39,14 +41,20 @@ enum wl_control_verb {
 	WL_CONTROL_LOSS = 8,
 	WL_CONTROL_FENCE =
 		9, /* index: a session, number: its sequences up to this one that are not in the log are spent */
-	WL_CONTROL_VERB_LAST = WL_CONTROL_FENCE,
+	WL_CONTROL_KEYS =
+		10, /* number: ids, `now` and `before` << 32; index: stage; expects: the entry of the keys before, 0: none */
+	/* number: the features in force from here on, all of them; index: the list of members of which each declared them; expects: the entry
+	 * of the features before, 0: there were none */
+	WL_CONTROL_FEATURES = 11,
+	WL_CONTROL_VERB_LAST = WL_CONTROL_FEATURES,
 };
 
 struct wl_control {
 	enum wl_control_verb verb;
-	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS, LIMITS, LOSS */
-	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS, LOSS, FENCE */
-	uint64_t index, digest; /* BASE_PROVEN, LOSS; CONSUMER_DROP, MEMBERS, FENCE: index */
+	uint64_t expects; /* BASE, CONSUMER_SET, CONSUMER_DROP, MEMBERS, LIMITS, LOSS, KEYS, FEATURES */
+	uint64_t number; /* TRIM, CONSUMER_SET, MEMBERS, LOSS, FENCE, KEYS, FEATURES */
+	uint64_t index,
+		digest; /* BASE_PROVEN, LOSS; CONSUMER_DROP, MEMBERS, FENCE, KEYS, FEATURES: index */
 	char name[WL_CONSUMER_NAME_BYTES]; /* CONSUMER_SET, CONSUMER_DROP */
 	uint64_t incarnation[WIRELOG_NODES_MAX + 1]; /* MEMBERS, LOSS, by node id */
 	uint64_t limit[WL_LIMITS]; /* LIMITS */
@@ -80,12 +88,26 @@ struct wl_control wl_control_of_limits(const struct wl_journal_limits *limits, u
 /* The entry at `index` is about limits, follows `limits`, and says possible ones: those are the limits now. False: it is ignored, by all alike. */
 bool wl_control_changes_limits(const struct wl_control *control, uint64_t index,
 			       struct wl_journal_limits *limits);
+/* Keys as they stand in an entry. */
+struct wl_control wl_control_of_keys(const struct wl_keys *keys, uint64_t expects);
+/* The entry at `index` is about keys, and what it says may follow `keys` (base/keys.h): those are in force now. False: it is ignored, by all alike. */
+bool wl_control_changes_keys(const struct wl_control *control, uint64_t index,
+			     struct wl_keys *keys);
+/* What is in force by an entry: a part of the state (dataplane/state/state.h). */
+struct wl_features_in_force {
+	uint64_t index; /* of the entry that said so; 0: none did */
+	wl_features set; /* 0: none */
+};
+/* The entry at `index` is about features, follows `features`, takes none back and adds some, and was made of the list of members of the entry
+ * `list_index`: those are in force now. False: it is ignored, by all alike. */
+bool wl_control_changes_features(const struct wl_control *control, uint64_t index,
+				 uint64_t list_index, struct wl_features_in_force *features);
 /* The entry with this header is a LOSS that is in force behind the history `before`: false for any other, on all nodes alike. */
 bool wl_control_begins_history(const struct wl_control *control,
 			       const struct wl_entry_header *header, uint64_t before);
 /* The members behind such a LOSS. */
 struct wl_list wl_control_rescued(const struct wl_control *control, uint64_t index);
-/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "limits", "loss", "fence"; "unknown" for any other number. */
+/* "trim", "base", "base-proven", "consumer-set", "consumer-drop", "members", "limits", "loss", "fence", "keys", "features"; "unknown" for any other number. */
 const char *wl_control_verb_text(uint64_t verb);
 
 #endif

@@ -198,7 +198,7 @@ const char *wl_entry_verdict_text(enum wl_entry_verdict verdict)
 	return "unknown verdict";
 }
 
-void wl_record_encode_header(uint8_t *to, const struct wl_record_header *record)
+void wl_entry_encode_record(uint8_t *to, const struct wl_record_header *record)
 {
 	wl_store_u64(to, record->session);
 	wl_store_u64(to + 8, record->sequence);
@@ -207,15 +207,15 @@ void wl_record_encode_header(uint8_t *to, const struct wl_record_header *record)
 	wl_store_u16(to + 22, 0);
 }
 
-void wl_record_walk_init(struct wl_record_walk *walk, const uint8_t *image,
-			 const struct wl_entry_header *header)
+void wl_entry_walk_init(struct wl_record_walk *walk, const uint8_t *image,
+			const struct wl_entry_header *header)
 {
 	walk->at = image + WL_ENTRY_HEADER_BYTES;
 	walk->end = walk->at + (header->kind != WL_ENTRY_TERM_START ? header->body_bytes : 0);
 	walk->next_number = header->first_number;
 }
 
-bool wl_record_walk_next(struct wl_record_walk *walk, struct wl_record_view *view)
+bool wl_entry_walk_next(struct wl_record_walk *walk, struct wl_record_view *view)
 {
 	const uint8_t *at = walk->at;
 

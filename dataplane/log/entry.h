@@ -149,7 +149,7 @@ static inline size_t wl_record_image_bytes(uint32_t payload_bytes)
 	return WL_RECORD_HEADER_BYTES + (((size_t)payload_bytes + 7) & ~(size_t)7);
 }
 
-void wl_record_encode_header(uint8_t *to, const struct wl_record_header *record);
+void wl_entry_encode_record(uint8_t *to, const struct wl_record_header *record);
 
 /* Walks the records of an image that wl_entry_decode accepted. */
 struct wl_record_walk {
@@ -164,8 +164,8 @@ struct wl_record_view {
 	const uint8_t *payload; /* points into the image */
 };
 
-void wl_record_walk_init(struct wl_record_walk *walk, const uint8_t *image,
-			 const struct wl_entry_header *header);
-bool wl_record_walk_next(struct wl_record_walk *walk, struct wl_record_view *view);
+void wl_entry_walk_init(struct wl_record_walk *walk, const uint8_t *image,
+			const struct wl_entry_header *header);
+bool wl_entry_walk_next(struct wl_record_walk *walk, struct wl_record_view *view);
 
 #endif

@@ -233,7 +233,7 @@ enum wl_log_result wl_log_add_record(struct wl_log *log, const struct wl_record_
 		return result;
 	to = log->ring + (log->open_offset + log->open_bytes) % log->config.ring_bytes;
 	memset(to + bytes - 8, 0, 8); /* the padding; the payload may cover it again */
-	wl_record_encode_header(to, record);
+	wl_entry_encode_record(to, record);
 	if (record->bytes)
 		memcpy(to + WL_RECORD_HEADER_BYTES, payload, record->bytes);
 	*number = record->kind == WL_RECORD_DATA ? header->first_number + header->data_count++ : 0;
@@ -285,7 +285,7 @@ struct wl_position wl_log_seal_control(struct wl_log *log, const struct wl_contr
 	if (control->verb == WL_CONTROL_LOSS)
 		log->open_header.first_number = control->number;
 	wl_control_encode(control, &record, to + WL_RECORD_HEADER_BYTES);
-	wl_record_encode_header(to, &record);
+	wl_entry_encode_record(to, &record);
 	log->open_header.record_count = 1;
 	log->open_bytes = WL_ENTRY_HEADER_BYTES + (uint32_t)wl_record_image_bytes(record.bytes);
 	return wl_log_seal_entry(log);

@@ -28,11 +28,11 @@ static void forget_place(struct wl_reader *reader)
 }
 
 void wl_reader_init(struct wl_reader *reader, const struct wl_log *log, uint64_t next_index,
-		    uint32_t cookie)
+		    uint32_t address)
 {
 	memset(reader, 0, sizeof(*reader));
 	reader->log = log;
-	reader->cookie = (uint64_t)cookie << 32;
+	reader->cookie = (uint64_t)address << 32;
 	wl_reader_seek(reader, next_index);
 }
 

@@ -66,9 +66,32 @@ struct wl_reader {
 	uint64_t again_ns; /* rests until then; 0: does not */
 };
 
-/* `cookie`: the high half is returned in each request's cookie, the low half is the reader's. */
+/* Who is told of a reader's completions, by the high half of their cookies. */
+enum wl_reader_owner {
+	WL_READER_OF_NOBODY = 0, /* the caller reads by itself and knows */
+	WL_READER_OF_REPLICA, /* numbered by node */
+	WL_READER_OF_SERVICE, /* 0: what is applied again; n: subscription n - 1 */
+};
+
+static inline uint32_t wl_reader_address(enum wl_reader_owner owner, uint32_t number)
+{
+	return (uint32_t)owner << 24 | number;
+}
+
+static inline enum wl_reader_owner wl_reader_owner(const struct wl_disk_completion *completion)
+{
+	return (enum wl_reader_owner)(completion->cookie >> 56);
+}
+
+static inline uint32_t wl_reader_number(const struct wl_disk_completion *completion)
+{
+	return completion->cookie >> 32 & 0xffffff;
+}
+
+/* `address`: as above, or any number for a reader that is its caller's alone. It comes back in each completion's cookie; the
+ * low half of that is the reader's. */
 void wl_reader_init(struct wl_reader *reader, const struct wl_log *log, uint64_t next_index,
-		    uint32_t cookie);
+		    uint32_t address);
 void wl_reader_seek(struct wl_reader *reader, uint64_t next_index);
 void wl_reader_lend(struct wl_reader *reader, uint8_t *buffer, uint32_t bytes);
 /* Takes the buffer back (NULL when none was lent). Not while a read is in flight. */

@@ -131,7 +131,7 @@ enum wl_recovery_segment wl_recovery_check_segment(const struct wl_recovery *rec
 	const struct wl_log_config *config = &recovery->log->config;
 	struct wl_segment_header header;
 
-	if (!wl_segment_decode_header(wl_recovery_bytes(recovery, offset), WL_BLOCK_BYTES, &header))
+	if (!wl_chunk_decode_segment(wl_recovery_bytes(recovery, offset), WL_BLOCK_BYTES, &header))
 		return WL_RECOVERY_SEGMENT_DAMAGED;
 	if (header.binding != wl_chunk_binding(config->cluster, config->node, config->journal) ||
 	    header.node != config->node || header.journal != config->journal ||
@@ -393,10 +393,67 @@ static bool widen(struct wl_recovery *recovery)
 	return true;
 }
 
+static const char *check_read(const struct wl_recovery *recovery)
+{
+	uint64_t segment_bytes = recovery->log->config.segment_bytes;
+	uint64_t begin = recovery->want_offset, bytes = recovery->want_bytes;
+
+	if (bytes == 0 || bytes > recovery->window_bytes)
+		return "V2: a wanted read is empty, or larger than the window";
+	return begin / segment_bytes == (begin + bytes - 1) / segment_bytes
+		       ? NULL
+		       : "V2: a wanted read crosses a segment's end";
+}
+
+static const char *check_scrub(const struct wl_recovery *recovery)
+{
+	return recovery->read_only || recovery->scrub_begin >= recovery->scrub_end ||
+			       recovery->scrub_begin < recovery->last_good_end
+		       ? "V4: a scrub of nothing, of what is good, or by who only looks"
+		       : NULL;
+}
+
+const char *wl_recovery_check(const struct wl_recovery *recovery)
+{
+	enum wl_recovery_damage_kind kind = recovery->damage.kind;
+
+	if (recovery->window_valid > recovery->window_bytes)
+		return "V1: more in the window than it holds";
+	if (recovery->previous != WL_CHUNK_NONE && recovery->previous >= recovery->last_good_end)
+		return "V3: the last good chunk begins behind the good stream";
+	switch (recovery->state) {
+	case WL_RECOVERY_WANTS_READ:
+		return check_read(recovery);
+	case WL_RECOVERY_WANTS_SCRUB:
+		return check_scrub(recovery);
+	case WL_RECOVERY_REFUSED:
+		return kind == WL_DAMAGE_NONE || kind == WL_DAMAGE_TORN_TAIL
+			       ? "V5: refused, and nobody is told why"
+			       : NULL;
+	case WL_RECOVERY_DONE:
+		return recovery->known_commit > recovery->log->tail.index
+			       ? "V6: known committed beyond the tail"
+			       : NULL;
+	case WL_RECOVERY_PAUSED:
+		break;
+	}
+	return NULL;
+}
+
+static void must_hold(const struct wl_recovery *recovery)
+{
+	const char *broken = wl_recovery_check(recovery);
+
+	WL_CHECK_MSG(!broken, "recovery of journal %u at %llu of its stream, tail %llu: %s",
+		     recovery->log->config.journal, (unsigned long long)recovery->at,
+		     (unsigned long long)recovery->log->tail.index, broken);
+}
+
 static void go_on(struct wl_recovery *recovery)
 {
 	while (recovery->phase == PHASE_WALK ? walk(recovery) : wl_recovery_look(recovery)) {
 	}
+	must_hold(recovery);
 }
 
 void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status status)
@@ -457,6 +514,7 @@ void wl_recovery_on_scrubbed(struct wl_recovery *recovery)
 	segment_end = (recovery->scrub_begin / segment_bytes + 1) * segment_bytes;
 	recovery->scrub_end = segment_end < recovery->remains_end ? segment_end
 								  : recovery->remains_end;
+	must_hold(recovery);
 }
 
 const char *wl_recovery_damage_name(enum wl_recovery_damage_kind kind)

@@ -15,6 +15,14 @@
  * It may also follow a log that lives, for who makes its bases: up to a limit that the log's owner knows as durable, and on from there
  * when that has moved.
  *
+ *  What must hold; wl_recovery_check is this text as code, and is asked after each step.
+ *  V1  what is in the window fits into it
+ *  V2  a wanted read is not empty, fits into the window and stays in one segment
+ *  V3  the last good chunk begins before the good stream ends
+ *  V4  a wanted scrub is not empty, lies behind the good stream, and is asked of nobody who only looks
+ *  V5  who refuses says why; a torn tail is no reason
+ *  V6  what is done knows nothing committed beyond its tail
+ *
  * Pure. [init], an offline tool, or who follows a log [base].
  */
 #ifndef WL_DATAPLANE_LOG_RECOVERY_H
@@ -115,6 +123,8 @@ void wl_recovery_want(const struct wl_recovery *recovery, uint64_t *offset, uint
 void wl_recovery_on_read(struct wl_recovery *recovery, enum wl_disk_status status);
 void wl_recovery_on_scrubbed(struct wl_recovery *recovery);
 const char *wl_recovery_damage_name(enum wl_recovery_damage_kind kind);
+/* NULL, or which invariant is broken. O(1). */
+const char *wl_recovery_check(const struct wl_recovery *recovery);
 
 /* What is known committed: by hints in the log, and by what the superblock remembers of the same history. */
 static inline uint64_t wl_recovery_commit(const struct wl_recovery *recovery,

@@ -7,13 +7,14 @@
  *  64 journals, 16 of 32 bytes: u64 term, u32 vote, u32 zero, u64 watermark, u64 boot caught up
  * 576 peers' durable positions, 16 journals x 8 nodes x {u64 term, u64 index}
  * 2624 peers, 8 of 24 bytes by node id: u64 incarnation, u64 boot_id, u64 suspect boot
- * 2816 u32 voters, a bit per node id, u32 zero
+ * 2816 u32 voters, a bit per node id, u32 1: a restore is not finished
  * 2824 journals, 16 of 16 bytes: {u64 term, u64 index} known committed
  * 3080 u8[16] key of chunks; 3096 u64, u64 segments of a device's areas, and of its last one
  * 3112 journals, 16 of 40 bytes: what contradicts that which is committed: {u64 term, u64 index}, u64 our chain value behind it,
  *      u64 theirs, u32 node (0: nothing does), u32 zero
  * 3752 u64 bytes of a device's place for a base
  * 3760 journals, 16 of 16 bytes: u64 history, u64 that a rescue begins
+ * 4016 u64 features in force; 4024 u32 features that a node declared, 8 by node id
  * zeros, 4092 u32 CRC32C of bytes 0..4091
  */
 #include "dataplane/log/superblock.h"
@@ -30,6 +31,7 @@
 #define BOOTS_AT (PEERS_AT + WIRELOG_JOURNALS_MAX * (WIRELOG_NODES_MAX + 1) * 16)
 #define BOOT_BYTES 24u
 #define VOTERS_AT (BOOTS_AT + (WIRELOG_NODES_MAX + 1) * BOOT_BYTES)
+#define UNFINISHED_AT (VOTERS_AT + 4)
 #define COMMITS_AT (VOTERS_AT + 8)
 #define CHUNK_KEY_AT (COMMITS_AT + WIRELOG_JOURNALS_MAX * 16)
 #define AREAS_AT (CHUNK_KEY_AT + WL_SIPHASH_KEY_BYTES)
@@ -37,9 +39,18 @@
 #define DIVERGENCE_BYTES 40u
 #define BASES_AT (DIVERGENCES_AT + WIRELOG_JOURNALS_MAX * DIVERGENCE_BYTES)
 #define HISTORIES_AT (BASES_AT + 8)
+#define FEATURES_AT (HISTORIES_AT + WIRELOG_JOURNALS_MAX * 16)
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
-_Static_assert(HISTORIES_AT + WIRELOG_JOURNALS_MAX * 16 <= CRC_AT, "it fits");
+_Static_assert(FEATURES_AT + 8 + (WIRELOG_NODES_MAX + 1) * 4 <= CRC_AT, "it fits");
+
+/* Builds that know neither features nor restores must not take it for theirs. */
+static uint16_t format_of(const struct wl_superblock *superblock)
+{
+	return superblock->features_in_force != 0 || superblock->unfinished
+		       ? WL_SUPERBLOCK_FORMAT_FEATURES
+		       : WL_SUPERBLOCK_FORMAT;
+}
 
 static void encode_peers(uint8_t *at, const struct wl_superblock *superblock)
 {
@@ -57,6 +68,20 @@ static void decode_peers(const uint8_t *at, struct wl_superblock *superblock)
 		superblock->peers[node].boot_id = wl_load_u64(at + 8);
 		superblock->peers[node].suspect_boot = wl_load_u64(at + 16);
 	}
+}
+
+static void encode_features(uint8_t *at, const struct wl_superblock *superblock)
+{
+	wl_store_u64(at, superblock->features_in_force);
+	for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++)
+		wl_store_u32(at + 8 + 4 * node, superblock->features_declared[node]);
+}
+
+static void decode_features(const uint8_t *at, struct wl_superblock *superblock)
+{
+	superblock->features_in_force = wl_load_u64(at);
+	for (unsigned node = 0; node <= WIRELOG_NODES_MAX; node++)
+		superblock->features_declared[node] = wl_load_u32(at + 8 + 4 * node);
 }
 
 static void encode_divergence(uint8_t *at, const struct wl_divergence *divergence)
@@ -83,7 +108,7 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 
 	memset(to, 0, WL_BLOCK_BYTES);
 	wl_store_u32(to, MAGIC);
-	wl_store_u16(to + 4, WL_SUPERBLOCK_FORMAT);
+	wl_store_u16(to + 4, format_of(superblock));
 	wl_store_u32(to + 8, superblock->node);
 	wl_store_u32(to + 12, superblock->journal_count);
 	memcpy(to + 16, superblock->cluster, sizeof(superblock->cluster));
@@ -114,7 +139,9 @@ void wl_superblock_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_superblock
 		}
 	}
 	encode_peers(to + BOOTS_AT, superblock);
+	encode_features(to + FEATURES_AT, superblock);
 	wl_store_u32(to + VOTERS_AT, superblock->voters);
+	wl_store_u32(to + UNFINISHED_AT, superblock->unfinished);
 	memcpy(to + CHUNK_KEY_AT, superblock->chunk_key, sizeof(superblock->chunk_key));
 	wl_store_u64(to + AREAS_AT, superblock->area_segments);
 	wl_store_u64(to + AREAS_AT + 8, superblock->last_area_segments);
@@ -140,7 +167,8 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 		return WL_SUPERBLOCK_EMPTY;
 	if (wl_load_u32(from) != MAGIC || wl_load_u32(from + CRC_AT) != wl_crc32c(from, CRC_AT))
 		return WL_SUPERBLOCK_DAMAGED;
-	if (wl_load_u16(from + 4) != WL_SUPERBLOCK_FORMAT)
+	if (wl_load_u16(from + 4) != WL_SUPERBLOCK_FORMAT &&
+	    wl_load_u16(from + 4) != WL_SUPERBLOCK_FORMAT_FEATURES)
 		return WL_SUPERBLOCK_VERSION;
 	memset(superblock, 0, sizeof(*superblock));
 	superblock->node = wl_load_u32(from + 8);
@@ -174,7 +202,11 @@ enum wl_superblock_verdict wl_superblock_decode(const uint8_t from[WL_BLOCK_BYTE
 				(struct wl_position){wl_load_u64(at), wl_load_u64(at + 8)};
 	}
 	decode_peers(from + BOOTS_AT, superblock);
+	decode_features(from + FEATURES_AT, superblock);
 	superblock->voters = wl_load_u32(from + VOTERS_AT);
+	superblock->unfinished = wl_load_u32(from + UNFINISHED_AT) != 0;
+	if (wl_load_u16(from + 4) != format_of(superblock))
+		return WL_SUPERBLOCK_DAMAGED;
 	memcpy(superblock->chunk_key, from + CHUNK_KEY_AT, sizeof(superblock->chunk_key));
 	superblock->area_segments = wl_load_u64(from + AREAS_AT);
 	superblock->last_area_segments = wl_load_u64(from + AREAS_AT + 8);

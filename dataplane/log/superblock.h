@@ -13,13 +13,17 @@
 #ifndef WL_DATAPLANE_LOG_SUPERBLOCK_H
 #define WL_DATAPLANE_LOG_SUPERBLOCK_H
 
+#include "dataplane/base/features.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/members.h"
 #include "dataplane/base/position.h"
 #include "dataplane/base/siphash.h"
 #include "dataplane/log/divergence.h"
 
-#define WL_SUPERBLOCK_FORMAT 6u /* version of the record; data of another one are refused */
+#define WL_SUPERBLOCK_FORMAT 7u /* version of the record; data of another one are refused */
+/* The same record behind a committed FEATURES entry, or of a restore that is not finished: builds that know neither refuse it, so none of them
+ * starts on such data (docs/SAFETY.md, rules 32 and 34). Until then they may. */
+#define WL_SUPERBLOCK_FORMAT_FEATURES 8u
 
 struct wl_superblock_journal {
 	uint64_t term;
@@ -57,10 +61,15 @@ struct wl_superblock {
 	uint64_t base_bytes;
 	wl_members
 		voters; /* bit per node id of the cluster, nor may they; 0: older data, not known */
+	bool unfinished; /* `wirelog restore` is making these data: nobody starts on them, nor reads them */
 	struct wl_superblock_journal journals[WIRELOG_JOURNALS_MAX];
 	/* per peer the highest position it ever acknowledged to us, per journal: notices a rolled-back disk */
 	struct wl_position peer_durable[WIRELOG_JOURNALS_MAX][WIRELOG_NODES_MAX + 1];
 	struct wl_superblock_peer peers[WIRELOG_NODES_MAX + 1];
+	/* Of all journals together: what a build must have to start on these data; 0: nothing is in force */
+	wl_features features_in_force;
+	/* By node id, this one too: what its build said that it has, under its newest boot that was heard (below bit WL_FEATURES_MAX) */
+	uint32_t features_declared[WIRELOG_NODES_MAX + 1];
 };
 
 enum wl_superblock_verdict {

@@ -18,8 +18,6 @@
 
 #include "dataplane/mend/mend_internal.h"
 
-#define NOTHING 0x5A /* neither padding nor zeros */
-
 static size_t aligned(size_t bytes)
 {
 	return wl_align_up(bytes, WL_BLOCK_BYTES);
@@ -182,6 +180,27 @@ static bool was_given_up(const struct wl_mend *mend)
 	return false;
 }
 
+/*
+ * The chunk where the walk begins is damaged, and which one stands before it is not known: what is built in its place could not name that one,
+ * and the stream would be broken there for everybody who comes from further down. The walk begins one mark earlier; false: the log does.
+ */
+static bool begin_earlier(struct wl_mend *mend)
+{
+	const struct wl_survey *found = &mend->survey;
+	struct wl_survey_place earlier;
+
+	if (!mend->config.tables || found->hole_count == 0 ||
+	    found->holes[0].kind != WL_SURVEY_HOLE_CHUNKS ||
+	    found->holes[0].left.previous != WL_SURVEY_ANY)
+		return false;
+	wl_survey_place_before(mend->config.tables, mend->config.from.offset, &earlier);
+	if (earlier.offset >= mend->config.from.offset)
+		return false;
+	mend->config.from = earlier;
+	begin_survey(mend);
+	return true;
+}
+
 static bool do_survey(struct wl_mend *mend)
 {
 	struct wl_survey *found = &mend->survey;
@@ -190,6 +209,8 @@ static bool do_survey(struct wl_mend *mend)
 		return want_read(mend);
 	if (found->state == WL_SURVEY_REFUSED)
 		return end_at_damage(mend, &found->damage);
+	if (begin_earlier(mend))
+		return true;
 	memcpy(mend->held, found->holes, sizeof(mend->held));
 	mend->holes = mend->holes_left = found->hole_count;
 	count(mend);
@@ -289,75 +310,6 @@ static bool choose(struct wl_mend *mend)
 	return true;
 }
 
-/* ---- what is written ---------------------------------------------------------------------------- */
-
-bool wl_mend_write_header(struct wl_mend *mend, uint64_t offset, enum wl_mend_phase behind)
-{
-	const struct wl_log_config *log = &mend->config.log;
-	struct wl_segment_header header = {
-		.binding = wl_chunk_binding(log->cluster, log->node, log->journal),
-		.number = offset / log->segment_bytes,
-		.segment_bytes = log->segment_bytes,
-		.node = log->node,
-		.journal = log->journal,
-	};
-
-	memcpy(header.cluster, mend->config.cluster_uuid, sizeof(header.cluster));
-	wl_segment_encode_header(mend->scratch, &header);
-	return wl_mend_write(mend, offset, mend->scratch, WL_BLOCK_BYTES, behind);
-}
-
-/* Headers of segments stay. */
-static bool zero(struct wl_mend *mend)
-{
-	uint64_t segment_bytes = mend->config.log.segment_bytes, at = mend->zero_at, left;
-
-	if (at % segment_bytes == 0)
-		at += WL_BLOCK_BYTES;
-	if (at >= mend->zero_end) {
-		mend->phase = mend->behind;
-		return true;
-	}
-	left = mend->zero_end - at;
-	if (left > segment_bytes - at % segment_bytes)
-		left = segment_bytes - at % segment_bytes;
-	if (left > WL_CHUNK_BYTES_MAX)
-		left = WL_CHUNK_BYTES_MAX;
-	mend->zero_at = at + left;
-	memset(mend->scratch, 0, left);
-	return wl_mend_write(mend, at, mend->scratch, (uint32_t)left, WL_MEND_ZEROES);
-}
-
-/*
- * Some sectors of a write may be all that arrives before the power goes. Where a chunk has another shape than what stood there, they could
- * make a chunk whole again that is none any more: so all of that goes first.
- */
-bool wl_mend_write_waiting(struct wl_mend *mend, uint64_t previous, enum wl_mend_phase behind)
-{
-	const struct wl_layout_chunk *chunk = &mend->layout.chunks[!mend->layout.building];
-	uint32_t bytes = (uint32_t)(chunk->end - chunk->begin);
-
-	if (mend->rough) {
-		mend->rough = false;
-		memset(mend->scratch, NOTHING, bytes);
-		return wl_mend_write(mend, chunk->begin, mend->scratch, bytes, mend->phase);
-	}
-	chunk = wl_layout_finish(&mend->layout, previous);
-	return wl_mend_write(mend, chunk->begin, chunk->bytes, bytes, behind);
-}
-
-static bool end_hole(struct wl_mend *mend)
-{
-	uint64_t previous = mend->hole.left.previous;
-
-	if (mend->layout.waits)
-		return wl_mend_write_waiting(mend,
-					     previous == WL_SURVEY_ANY ? WL_CHUNK_NONE : previous,
-					     WL_MEND_ENDS_HOLE);
-	wl_mend_drop_hole(mend);
-	return true;
-}
-
 static bool give_up(struct wl_mend *mend)
 {
 	mend->want = (struct wl_mend_want){.offset = mend->zero_at};
@@ -389,7 +341,7 @@ static bool step(struct wl_mend *mend)
 	case WL_MEND_CHOOSES:
 		return choose(mend);
 	case WL_MEND_ZEROES:
-		return zero(mend);
+		return wl_mend_zero(mend);
 	case WL_MEND_BURIES:
 		return wl_mend_bury(mend);
 	case WL_MEND_PLANS:
@@ -410,7 +362,7 @@ static bool step(struct wl_mend *mend)
 	case WL_MEND_CLOSES:
 		return wl_mend_close(mend);
 	case WL_MEND_ENDS_HOLE:
-		return end_hole(mend);
+		return wl_mend_end_hole(mend);
 	case WL_MEND_GIVES_UP:
 		return give_up(mend);
 	case WL_MEND_AGAIN:
@@ -509,6 +461,11 @@ static void on_written(struct wl_mend *mend, enum wl_disk_status status)
 
 static void on_segment(struct wl_mend *mend, enum wl_disk_status status)
 {
+	uint64_t behind = mend->want.offset / mend->config.log.segment_bytes + 1;
+
+	/* The next survey looks there, too. */
+	if (status == WL_DISK_OK && behind > mend->config.segments)
+		mend->config.segments = behind;
 	if (status != WL_DISK_OK) {
 		fail(mend);
 	} else if (mend->again.bytes != 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Between the parts of mending: mend.c goes from hole to hole, mend_plan.c finds where the next chunk of a hole stands, mend_entries.c gets
- * entries and puts them in, mend_join.c knows when nothing is missing any more. Not for other modules.
+ * entries and puts them in, mend_write.c has them written, mend_join.c knows when nothing is missing any more. Not for other modules.
  *
  * Pure. As mend.h says.
  */
@@ -44,6 +44,8 @@ bool wl_mend_ask_peers(struct wl_mend *mend);
 bool wl_mend_place(struct wl_mend *mend);
 /* The chunk that waits follows `previous`: it is written, then `behind`. */
 bool wl_mend_write_waiting(struct wl_mend *mend, uint64_t previous, enum wl_mend_phase behind);
+bool wl_mend_zero(struct wl_mend *mend);
+bool wl_mend_end_hole(struct wl_mend *mend);
 bool wl_mend_bury(struct wl_mend *mend);
 void wl_mend_read_buried(struct wl_mend *mend);
 /* The place that was planned is in mend->fill. */

@@ -233,7 +233,7 @@ static void pass_header(struct wl_survey *survey)
 	uint64_t at = survey->at;
 	struct wl_segment_header header;
 	bool ours = !wl_survey_is_bad(survey, at, WL_BLOCK_BYTES) &&
-		    wl_segment_decode_header(wl_survey_bytes(survey, at), WL_BLOCK_BYTES, &header);
+		    wl_chunk_decode_segment(wl_survey_bytes(survey, at), WL_BLOCK_BYTES, &header);
 
 	if (ours &&
 	    (header.binding != survey->binding || header.node != config->node ||

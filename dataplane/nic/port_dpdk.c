@@ -13,6 +13,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/nic/eal_dpdk.h"
+#include "dataplane/nic/port_device_dpdk.h"
 #include "dataplane/nic/port_hub_dpdk.h"
 #include "dataplane/nic/port_links_dpdk.h"
 #include "wirelog/status.h"
@@ -54,7 +55,8 @@ static uint16_t receive(struct wl_port_dpdk *port, uint16_t index, struct rte_mb
 		return wl_port_memif_rx(&port->memif.links[index], port->pool, mbufs, wanted,
 					&port->memif.counters);
 	case WL_LINK_UDP:
-		return wl_udp_receive(&link->udp, port->pool, mbufs, wanted, &port->counters.udp);
+		return wl_port_udp_receive(&link->udp, port->pool, mbufs, wanted,
+					   &port->counters.udp);
 	default:
 		if (wl_unlikely(link->in_software))
 			return wl_port_hub_rx(link->hub, port->worker, mbufs, wanted,
@@ -72,7 +74,7 @@ static uint16_t transmit(struct wl_port_dpdk *port, uint16_t index, struct rte_m
 	case WL_LINK_MEMIF:
 		return wl_port_memif_tx(&port->memif.links[index], mbufs, count);
 	case WL_LINK_UDP:
-		return wl_udp_send(&link->udp, mbufs, count, &port->counters.udp);
+		return wl_port_udp_send(&link->udp, mbufs, count, &port->counters.udp);
 	default:
 		if (wl_unlikely(link->in_software))
 			return wl_port_hub_tx(link->hub, port->worker, mbufs, count);
@@ -265,6 +267,26 @@ static bool look_at_link(struct wl_port_dpdk *port, uint16_t index, bool may_ope
 	return link->up != was_up;
 }
 
+/* Its frames are not received and not sent from here on: what is up alone is polled, and sent to. */
+void wl_port_device_hold(struct wl_port *base, uint16_t index)
+{
+	struct wl_port_dpdk *port = of(base);
+
+	WL_CHECK(index < WL_LINKS_MAX && port->links[index].present);
+	port->links[index].held = true;
+	port->links[index].up = false;
+	list_links_up(port);
+}
+
+void wl_port_device_release(struct wl_port *base, uint16_t index)
+{
+	struct wl_port_dpdk *port = of(base);
+
+	WL_CHECK(index < WL_LINKS_MAX && port->links[index].present && !port->links[index].gone);
+	port->links[index].held = false;
+	port->next_state_ns = 0;
+}
+
 static void port_tend(struct wl_port *base, uint64_t now_ns)
 {
 	struct wl_port_dpdk *port = of(base);
@@ -408,6 +430,7 @@ int wl_port_dpdk_open(struct wl_port **opened, const struct wl_port_config *conf
 	port->port.ops = &ops;
 	port->worker = config->worker;
 	port->workers = config->workers != 0 ? config->workers : 1;
+	port->tended = config->tended;
 	port->udp_port = config->udp_port;
 	port->buffer_bytes = buffer_bytes_of(config);
 	port->frames_of_others = frames_of_each(config);

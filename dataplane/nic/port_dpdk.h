@@ -70,6 +70,7 @@ struct wl_port_config {
 	uint32_t frames; /* buffers in the pool; 0: enough for the links and the worker's queues */
 	uint16_t mtu_max; /* of links added later; 0: as the links here */
 	uint16_t udp_port; /* of this worker; the others' are as far from it as their numbers: a shared device tells them apart by it */
+	bool tended; /* another thread looks after the devices (port_device_dpdk.h): the port asks none for its link */
 	const struct wl_link_config *links;
 	uint16_t link_count;
 };

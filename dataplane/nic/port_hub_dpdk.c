@@ -10,11 +10,17 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/nic/eal_dpdk.h"
+#include "dataplane/nic/port_events_dpdk.h"
 #include "wirelog/status.h"
 
 #define ROUNDS 4u /* bursts from the device in one of ours, where most are for others */
 
 static struct wl_port_hub *hubs[RTE_MAX_ETHPORTS]; /* [init] */
+
+bool wl_port_hub_exists(uint16_t device)
+{
+	return hubs[device] != NULL;
+}
 
 bool wl_port_hub_is_for(const struct wl_opening *opening)
 {
@@ -91,6 +97,7 @@ static bool start_with_rules(struct wl_opening *opening, struct wl_port_hub *hub
 		 RTE_MIN(device->max_rx_queues, device->max_tx_queues), workers);
 	if (device->max_rx_queues < workers || device->max_tx_queues < workers)
 		return false;
+	hub->queues = queues;
 	if (wl_port_start_device(opening, &queues) != 0) {
 		snprintf(why, why_bytes, "it does not start with %u queues: %s", workers,
 			 opening->words->reason);
@@ -125,12 +132,14 @@ static int start_in_software(struct wl_opening *opening, struct wl_port_hub *hub
 	int status = WIRELOG_EAL_DEVICE;
 
 	hub->in_software = true;
+	hub->queues = queues;
 	if (device->max_tx_queues >= workers && has_tx_apart(device))
 		status = wl_port_start_device(opening, &queues);
 	if (status == 0)
 		return 0;
 	hub->tx_shared = true;
 	queues.tx = 1;
+	hub->queues = queues;
 	opening->mark = wl_eal_log_mark();
 	return wl_port_start_device(opening, &queues);
 }
@@ -142,11 +151,11 @@ static int start_shared(struct wl_opening *opening, struct wl_port_hub *hub)
 	int error = rte_eth_dev_info_get(hub->device, &device), status;
 
 	if (error != 0)
-		return wl_opening_explain(opening, error);
+		return wl_port_opening_explain(opening, error);
 	if (start_with_rules(opening, hub, &device, why, sizeof(why))) {
-		wl_opening_note(opening, "%s: steering by flow rules: UDP ports %u to %u",
-				opening->subject, hub->steer.udp_port,
-				hub->steer.udp_port + hub->steer.workers - 1);
+		wl_port_opening_note(opening, "%s: steering by flow rules: UDP ports %u to %u",
+				     opening->subject, hub->steer.udp_port,
+				     hub->steer.udp_port + hub->steer.workers - 1);
 		return 0;
 	}
 	opening->mark = wl_eal_log_mark();
@@ -154,10 +163,10 @@ static int start_shared(struct wl_opening *opening, struct wl_port_hub *hub)
 	if (status != 0)
 		return status;
 	opening->words->reason[0] = '\0';
-	wl_opening_note(opening,
-			"%s: steering in software (%s): worker %u receives for all, and %s",
-			opening->subject, why, hub->steer.owner,
-			hub->tx_shared ? "sends for all" : "each sends on a queue of its own");
+	wl_port_opening_note(opening,
+			     "%s: steering in software (%s): worker %u receives for all, and %s",
+			     opening->subject, why, hub->steer.owner,
+			     hub->tx_shared ? "sends for all" : "each sends on a queue of its own");
 	return 0;
 }
 
@@ -185,8 +194,8 @@ int wl_port_hub_enter(struct wl_opening *opening)
 	if (first)
 		hub = make_hub(opening);
 	if (!hub)
-		return wl_opening_fail(opening, WIRELOG_NO_MEMORY,
-				       "no memory for rings between the workers");
+		return wl_port_opening_fail(opening, WIRELOG_NO_MEMORY,
+					    "no memory for rings between the workers");
 	hubs[link->device] = hub;
 	hub->users++;
 	link->hub = hub;
@@ -195,8 +204,8 @@ int wl_port_hub_enter(struct wl_opening *opening)
 	link->in_software = hub->in_software;
 	link->queue = (uint16_t)(hub->in_software ? 0 : opening->port->worker);
 	if (!first)
-		wl_opening_note(opening, "%s: steering %s", opening->subject,
-				hub->in_software ? "in software" : "by flow rules");
+		wl_port_opening_note(opening, "%s: steering %s", opening->subject,
+				     hub->in_software ? "in software" : "by flow rules");
 	return status;
 }
 
@@ -211,6 +220,19 @@ static void drain(struct wl_port_hub *hub)
 		rte_pktmbuf_free_bulk((struct rte_mbuf **)handles, count);
 }
 
+static void close_device(struct wl_port_hub *hub, const struct wl_dpdk_link *link)
+{
+	remove_rules(hub);
+	wl_port_events_forget(hub->device, link->device_name);
+	rte_eth_dev_stop(hub->device);
+	if (link->kind == WL_LINK_PCI)
+		rte_eth_dev_close(hub->device);
+	drain(hub);
+	if (hub->owns_device)
+		rte_eal_hotplug_remove("vdev", link->device_name);
+	hubs[hub->device] = NULL;
+}
+
 void wl_port_hub_leave(struct wl_dpdk_link *link)
 {
 	struct wl_port_hub *hub = link->hub;
@@ -218,13 +240,36 @@ void wl_port_hub_leave(struct wl_dpdk_link *link)
 	link->hub = NULL;
 	if (--hub->users != 0)
 		return;
-	remove_rules(hub);
-	rte_eth_dev_stop(hub->device);
-	drain(hub);
-	if (hub->owns_device)
-		rte_eal_hotplug_remove("vdev", link->device_name);
-	hubs[hub->device] = NULL;
+	if (hub->gone)
+		drain(hub);
+	else
+		close_device(hub, link);
 	rte_free(hub);
+}
+
+int wl_port_hub_restart(struct wl_opening *opening)
+{
+	struct wl_port_hub *hub = opening->link->hub;
+	char why[160];
+	int status;
+
+	remove_rules(hub);
+	status = wl_port_reset_device(opening);
+	if (status == 0)
+		status = wl_port_start_device(opening, &hub->queues);
+	if (status == 0)
+		wl_port_set_mac(opening);
+	if (status == 0 && !hub->in_software && !make_rules(hub, why, sizeof(why)))
+		status = wl_port_opening_fail(opening, WIRELOG_EAL_DEVICE, why);
+	return status;
+}
+
+/* Its number may be another device's soon. */
+void wl_port_hub_let_go(struct wl_port_hub *hub)
+{
+	remove_rules(hub);
+	hub->gone = true;
+	hubs[hub->device] = NULL;
 }
 
 /* ---- fast path -------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
  * a pool's rings take any and each thread has a cache of its own of every pool. The device is let go by whoever closes
  * it last, when no worker runs.
  *
- * Thread: is_for, enter, leave [init]; rx, tx [the worker]; the rest [any].
+ * Thread: is_for, enter, leave, exists [init]; restart, let_go [who tends devices, while all workers hold it]; rx, tx [the worker]; the rest [any].
  */
 #ifndef WL_DATAPLANE_NIC_PORT_HUB_DPDK_H
 #define WL_DATAPLANE_NIC_PORT_HUB_DPDK_H
@@ -26,6 +26,8 @@ struct wl_port_hub {
 	bool in_software; /* false: by flow rules */
 	bool tx_shared; /* the owner sends for all */
 	bool owns_device; /* a virtual device that we made */
+	bool gone; /* the device */
+	struct wl_port_queues queues; /* that it runs with */
 	uint32_t users; /* links that are open */
 	uint16_t waiting_count;
 	struct rte_mbuf *waiting[WL_BURST]; /* the others' frames, on their way to the device */
@@ -37,6 +39,11 @@ bool wl_port_hub_is_for(const struct wl_opening *opening);
 /* The first one starts the device. 0 or a negative enum wirelog_status with a sentence. */
 int wl_port_hub_enter(struct wl_opening *opening);
 void wl_port_hub_leave(struct wl_dpdk_link *link);
+bool wl_port_hub_exists(uint16_t device);
+/* Of the owner's link: the device is reset and runs as before. 0 or a negative enum wirelog_status with a sentence. */
+int wl_port_hub_restart(struct wl_opening *opening);
+/* The device is about to be closed. */
+void wl_port_hub_let_go(struct wl_port_hub *hub);
 
 /* As rte_eth_rx_burst: frames of this worker. The owner moves everybody's meanwhile; *relayed grows by what it moved. */
 uint16_t wl_port_hub_rx(struct wl_port_hub *hub, uint32_t worker, struct rte_mbuf **mbufs,

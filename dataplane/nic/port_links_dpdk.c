@@ -17,6 +17,7 @@
 #include "dataplane/nic/descriptors_file.h"
 #include "dataplane/nic/eal_dpdk.h"
 #include "dataplane/nic/pci_explain.h"
+#include "dataplane/nic/port_events_dpdk.h"
 #include "dataplane/nic/port_hub_dpdk.h"
 #include "dataplane/nic/port_opening_dpdk.h"
 #include "wirelog/status.h"
@@ -84,10 +85,10 @@ static int make_virtual(struct wl_opening *opening, const char *driver, const ch
 		 made++);
 	error = rte_eal_hotplug_add("vdev", opening->link->device_name, arguments);
 	if (error != 0)
-		return wl_opening_explain(opening, error);
+		return wl_port_opening_explain(opening, error);
 	opening->link->owns_device = true;
 	if (rte_eth_dev_get_port_by_name(opening->link->device_name, &opening->link->device) != 0)
-		return wl_opening_fail(opening, WIRELOG_EAL_DEVICE, "the driver made no port");
+		return wl_port_opening_fail(opening, WIRELOG_EAL_DEVICE, "the driver made no port");
 	return 0;
 }
 
@@ -131,12 +132,12 @@ static int check_interface(const struct wl_opening *opening)
 		snprintf(what, sizeof(what), "the interface's MTU is %d, the configured one is %u",
 			 request.ifr_mtu, opening->mtu);
 	} else if (ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) == 0) {
-		wl_opening_note(opening, "%s is down: ip link set %s up", opening->config->name,
-				opening->config->name);
+		wl_port_opening_note(opening, "%s is down: ip link set %s up",
+				     opening->config->name, opening->config->name);
 	}
 	if (fd >= 0)
 		close(fd);
-	return status == 0 ? 0 : wl_opening_fail(opening, status, what);
+	return status == 0 ? 0 : wl_port_opening_fail(opening, status, what);
 }
 
 static int make_af_packet(struct wl_opening *opening)
@@ -151,8 +152,8 @@ static int make_af_packet(struct wl_opening *opening)
 	if (status != 0)
 		return status;
 	if (opening->mtu + RTE_ETHER_HDR_LEN + 82u > slot)
-		return wl_opening_fail(opening, WIRELOG_PORT_MTU,
-				       "the packet buffers are too small");
+		return wl_port_opening_fail(opening, WIRELOG_PORT_MTU,
+					    "the packet buffers are too small");
 	snprintf(arguments, sizeof(arguments),
 		 "iface=%s,qpairs=1,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1",
 		 opening->config->name, block, slot, slot <= 4096 ? 1024 : 256);
@@ -168,7 +169,7 @@ static int make_af_xdp(struct wl_opening *opening)
 
 	/* The driver's message does not tell a missing privilege from anything else. */
 	if (fd < 0 && status == 0)
-		status = wl_opening_fail(
+		status = wl_port_opening_fail(
 			opening, errno == EPERM ? WIRELOG_PORT_PRIVILEGE : WIRELOG_EAL_DEVICE,
 			errno == EPERM ? "XDP sockets need root, or CAP_NET_RAW, CAP_NET_ADMIN"
 					 " and CAP_BPF"
@@ -176,8 +177,8 @@ static int make_af_xdp(struct wl_opening *opening)
 	if (fd >= 0)
 		close(fd);
 	if (status == 0 && opening->mtu + RTE_ETHER_HDR_LEN + WL_XDP_HEADROOM > port_room)
-		status = wl_opening_fail(opening, WIRELOG_PORT_MTU,
-					 "the packet buffers are too small for XDP");
+		status = wl_port_opening_fail(opening, WIRELOG_PORT_MTU,
+					      "the packet buffers are too small for XDP");
 	if (status != 0)
 		return status;
 	snprintf(arguments, sizeof(arguments), "iface=%s,start_queue=%u,queue_count=1",
@@ -191,17 +192,18 @@ static int make_udp(struct wl_opening *opening)
 	const struct wl_address listen = {.ipv4 = config->listen_ipv4,
 					  .udp_port = config->listen_port};
 	const struct wl_address self = {.ipv4 = config->ipv4, .udp_port = opening->port->udp_port};
-	int error = wl_udp_open(&opening->link->udp, &listen, &self, opening->mtu);
+	int error = wl_port_udp_open(&opening->link->udp, &listen, &self, opening->mtu);
 	char what[96];
 
 	if (error != 0) {
 		snprintf(what, sizeof(what), "a socket cannot be bound there: %s",
 			 strerror(-error));
-		return wl_opening_fail(
+		return wl_port_opening_fail(
 			opening, error == -EACCES ? WIRELOG_PORT_PRIVILEGE : WIRELOG_PORT_ADDRESS,
 			what);
 	}
-	wl_opening_note(opening, "%s: kernel sockets, for clients without DPDK", opening->subject);
+	wl_port_opening_note(opening, "%s: kernel sockets, for clients without DPDK",
+			     opening->subject);
 	return 0;
 }
 
@@ -215,19 +217,19 @@ static int make_eal(struct wl_opening *opening)
 	int error;
 
 	if (bytes == 0 || bytes >= sizeof(link->device_name))
-		return wl_opening_fail(opening, WIRELOG_EAL_DEVICE,
-				       "the device's name is too long or empty");
+		return wl_port_opening_fail(opening, WIRELOG_EAL_DEVICE,
+					    "the device's name is too long or empty");
 	memcpy(link->device_name, opening->config->name, bytes);
 	link->device_name[bytes] = '\0';
 	if (rte_eth_dev_get_port_by_name(link->device_name, &link->device) == 0)
 		return 0;
 	error = rte_eal_hotplug_add("vdev", link->device_name, comma != NULL ? comma + 1 : "");
 	if (error != 0)
-		return wl_opening_explain(opening, error);
+		return wl_port_opening_explain(opening, error);
 	link->owns_device = true;
 	if (rte_eth_dev_get_port_by_name(link->device_name, &link->device) != 0)
-		return wl_opening_fail(opening, WIRELOG_EAL_DEVICE,
-				       "the device is no network device");
+		return wl_port_opening_fail(opening, WIRELOG_EAL_DEVICE,
+					    "the device is no network device");
 	return 0;
 }
 
@@ -240,7 +242,7 @@ static int explain_pci(const struct wl_opening *opening)
 
 	wl_pci_look("", opening->config->name, rte_eal_get_physmem_size(), &facts);
 	status = wl_pci_explain(&facts, what, sizeof(what));
-	return wl_opening_fail(opening, status, what);
+	return wl_port_opening_fail(opening, status, what);
 }
 
 static int find_pci(struct wl_opening *opening)
@@ -269,7 +271,7 @@ static int make(struct wl_opening *opening)
 	case WL_LINK_UDP:
 		return make_udp(opening);
 	}
-	return wl_opening_fail(opening, WIRELOG_CONFIG_VALUE, "there is no such kind of link");
+	return wl_port_opening_fail(opening, WIRELOG_CONFIG_VALUE, "there is no such kind of link");
 }
 
 int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
@@ -293,8 +295,9 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 	memset(link, 0, sizeof(*link));
 	if (opening.mtu < WIRELOG_MTU_MIN || opening.mtu > WIRELOG_MTU_MAX ||
 	    opening.mtu + RTE_ETHER_HDR_LEN > port->buffer_bytes)
-		return wl_opening_fail(&opening, WIRELOG_PORT_MTU,
-				       "the MTU is outside 1280..9000 or above the port's mtu_max");
+		return wl_port_opening_fail(
+			&opening, WIRELOG_PORT_MTU,
+			"the MTU is outside 1280..9000 or above the port's mtu_max");
 	link->kind = config->kind;
 	link->info.mtu = opening.mtu;
 	link->info.ipv4 = config->ipv4;
@@ -319,13 +322,40 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 		wl_port_links_close(port, index);
 		return status;
 	}
-	if (config->kind == WL_LINK_AF_PACKET || config->kind == WL_LINK_AF_XDP) {
+	if (config->kind != WL_LINK_MEMIF && config->kind != WL_LINK_UDP)
 		port->interfaces[index] = *config;
+	if (config->kind == WL_LINK_AF_PACKET || config->kind == WL_LINK_AF_XDP)
 		link->interface = if_nametoindex(config->name);
-	}
 	link->up = config->kind == WL_LINK_UDP ||
 		   (config->kind != WL_LINK_MEMIF && wl_port_links_device_is_up(link));
+	if (link->events && !link->events->interrupts)
+		link->events->up = link->up;
 	return 0;
+}
+
+void wl_port_links_let_go(struct wl_dpdk_link *link)
+{
+	struct rte_eth_dev_info device;
+	bool known = rte_eth_dev_info_get(link->device, &device) == 0;
+
+	wl_port_events_forget(link->device, link->device_name);
+	rte_eth_dev_stop(link->device);
+	rte_eth_dev_close(link->device);
+	if (known && device.device)
+		rte_dev_remove(device.device);
+}
+
+static void close_device(struct wl_dpdk_link *link)
+{
+	if (link->gone)
+		return;
+	if (link->events)
+		wl_port_events_forget(link->device, link->device_name);
+	rte_eth_dev_stop(link->device);
+	if (link->kind == WL_LINK_PCI)
+		rte_eth_dev_close(link->device);
+	if (link->owns_device)
+		rte_eal_hotplug_remove("vdev", link->device_name);
 }
 
 void wl_port_links_close(struct wl_port_dpdk *port, uint16_t index)
@@ -334,7 +364,7 @@ void wl_port_links_close(struct wl_port_dpdk *port, uint16_t index)
 
 	if (link->kind == WL_LINK_UDP || link->kind == WL_LINK_MEMIF) {
 		if (link->kind == WL_LINK_UDP)
-			wl_udp_close(&link->udp);
+			wl_port_udp_close(&link->udp);
 		else
 			wl_memif_remove(&port->memif, index);
 		memset(link, 0, sizeof(*link));
@@ -342,13 +372,10 @@ void wl_port_links_close(struct wl_port_dpdk *port, uint16_t index)
 	}
 	if (link->kind == WL_LINK_AF_XDP)
 		wl_eal_catch_output();
-	if (link->hub) {
+	if (link->hub)
 		wl_port_hub_leave(link);
-	} else {
-		rte_eth_dev_stop(link->device);
-		if (link->owns_device)
-			rte_eal_hotplug_remove("vdev", link->device_name);
-	}
+	else
+		close_device(link);
 	if (link->kind == WL_LINK_AF_XDP)
 		wl_eal_release_output();
 	memset(link, 0, sizeof(*link));

@@ -18,6 +18,7 @@
 #define WL_XDP_HEADROOM 256u /* that the kernel keeps in front of a frame in an XDP buffer */
 
 struct wl_port_hub;
+struct wl_port_events;
 
 struct wl_dpdk_link {
 	bool present;
@@ -25,9 +26,14 @@ struct wl_dpdk_link {
 	unsigned interface; /* the kernel's number of it, at open; 0: no interface of the kernel's */
 	bool owns_device; /* a virtual device that we made */
 	bool in_software; /* frames come and go through the hub */
+	bool held; /* no queue of it is touched: the port's thread says so */
+	_Atomic bool gone; /* its device is; who tends devices says so */
+	_Atomic uint64_t resets;
 	uint16_t device; /* DPDK's port id */
 	uint16_t queue;
 	struct wl_port_hub *hub; /* of a device that several workers share; NULL: it is ours alone */
+	struct wl_port_events
+		*events; /* pci, eal: what its device tells (port_device_dpdk.h); else NULL */
 	struct wl_link_info info;
 	enum wl_link_kind kind;
 	char device_name[RTE_ETH_NAME_MAX_LEN];
@@ -49,8 +55,9 @@ struct wl_port_dpdk {
 	uint64_t next_state_ns, next_open_ns;
 	struct wl_port_dpdk_counters counters;
 	struct wl_dpdk_link links[WL_LINKS_MAX];
-	struct wl_link_config
-		interfaces[WL_LINKS_MAX]; /* of links that are opened again; others: without a name */
+	bool tended; /* somebody asks devices for their links: wl_port_config */
+	struct wl_link_config interfaces
+		[WL_LINKS_MAX]; /* of links whose device may be opened or started again; others: without a name */
 	struct wl_memif memif;
 };
 
@@ -59,6 +66,8 @@ int wl_port_links_open(struct wl_port_dpdk *port, uint16_t index,
 		       const struct wl_link_config *config, struct wl_port_words *words);
 void wl_port_links_close(struct wl_port_dpdk *port, uint16_t index);
 bool wl_port_links_device_is_up(const struct wl_dpdk_link *link);
+/* A device that is leaving: nothing of it is touched afterwards. Nobody uses its queues. [who tends devices] */
+void wl_port_links_let_go(struct wl_dpdk_link *link);
 /* Of a link that is present: *up. False: it is an interface that is gone, or another one has its name. */
 bool wl_port_links_look(const struct wl_port_dpdk *port, uint16_t index, bool *up);
 /* Opens an interface that was deleted and made anew. What frames are about is kept, also when it fails. */

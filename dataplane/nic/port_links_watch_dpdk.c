@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dataplane/nic/port_events_dpdk.h"
 #include "dataplane/nic/port_links_dpdk.h"
 
 /* The kernel's flags of an interface, and its number in *index; 0 when there is none of that name. */
@@ -44,7 +45,13 @@ bool wl_port_links_look(const struct wl_port_dpdk *port, uint16_t index, bool *u
 	unsigned number, flags;
 
 	if (link->interface == 0) {
-		*up = wl_port_links_device_is_up(link);
+		/* Others ask; it is a word of memory here, or it would be one in the driver. */
+		if (link->held || (link->events && link->events->leaves))
+			*up = false;
+		else if (port->tended && link->events && !link->events->interrupts)
+			*up = link->events->up;
+		else
+			*up = wl_port_links_device_is_up(link);
 		return true;
 	}
 	flags = ask_interface(port->interfaces[index].name, &number);

@@ -12,7 +12,7 @@
 
 #define LOG_BYTES 4096u
 
-int wl_opening_fail(const struct wl_opening *opening, int status, const char *what)
+int wl_port_opening_fail(const struct wl_opening *opening, int status, const char *what)
 {
 	struct wl_sentence reason =
 		wl_sentence_begin(opening->words->reason, sizeof(opening->words->reason));
@@ -23,7 +23,7 @@ int wl_opening_fail(const struct wl_opening *opening, int status, const char *wh
 	return status;
 }
 
-int wl_opening_explain(const struct wl_opening *opening, int error)
+int wl_port_opening_explain(const struct wl_opening *opening, int error)
 {
 	char text[LOG_BYTES];
 	int status;
@@ -36,7 +36,7 @@ int wl_opening_explain(const struct wl_opening *opening, int error)
 	return status == WIRELOG_EAL_FAILED ? WIRELOG_EAL_DEVICE : status;
 }
 
-void wl_opening_note(const struct wl_opening *opening, const char *format, ...)
+void wl_port_opening_note(const struct wl_opening *opening, const char *format, ...)
 {
 	char *text = opening->words->note;
 	size_t used = strlen(text), size = sizeof(opening->words->note);

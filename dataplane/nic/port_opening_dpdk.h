@@ -13,15 +13,16 @@ struct wl_opening {
 	uint16_t index;
 	uint16_t mtu;
 	uint64_t mark; /* in DPDK's log */
+	bool without_interrupts; /* it did not start with them */
 	char subject[WL_LINK_NAME_BYTES + 48];
 };
 
 /* Says why; returns `status`. */
-int wl_opening_fail(const struct wl_opening *opening, int status, const char *what);
+int wl_port_opening_fail(const struct wl_opening *opening, int status, const char *what);
 /* A DPDK call failed: what it logged says why. */
-int wl_opening_explain(const struct wl_opening *opening, int error);
-__attribute__((format(printf, 2, 3))) void wl_opening_note(const struct wl_opening *opening,
-							   const char *format, ...);
+int wl_port_opening_explain(const struct wl_opening *opening, int error);
+__attribute__((format(printf, 2, 3))) void wl_port_opening_note(const struct wl_opening *opening,
+								const char *format, ...);
 
 /* port_start_dpdk.c: the device of the link, which is there, gets its queues and runs; links without one have nothing to start. */
 int wl_port_start_link(struct wl_opening *opening);
@@ -30,5 +31,11 @@ struct wl_port_queues {
 	uint16_t rx, tx;
 };
 int wl_port_start_device(struct wl_opening *opening, const struct wl_port_queues *queues);
+/* Stops it, resets it where its driver can. 0 or a status. */
+int wl_port_reset_device(struct wl_opening *opening);
+/* The same, and it runs as before; of a device that no other worker has. */
+int wl_port_restart_device(struct wl_opening *opening);
+/* The configured MAC, where there is one. */
+void wl_port_set_mac(struct wl_opening *opening);
 
 #endif

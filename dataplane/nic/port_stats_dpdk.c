@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/nic/port_device_dpdk.h"
 #include "dataplane/nic/port_hub_dpdk.h"
 
 _Static_assert(WL_LINK_NUMBER_NAME_BYTES >= RTE_ETH_XSTATS_NAME_SIZE, "a driver's name fits");
@@ -15,7 +16,8 @@ static const struct wl_dpdk_link *device_of(const struct wl_port *base, uint16_t
 	const struct wl_dpdk_link *link = &port->links[index];
 	bool has_device = link->present &&
 			  (link->kind == WL_LINK_PCI || link->kind == WL_LINK_EAL) &&
-			  wl_port_hub_is_owned(link, port->worker);
+			  wl_port_hub_is_owned(link, port->worker) &&
+			  wl_port_device_state(base, index) == WL_DEVICE_WELL;
 
 	return has_device ? link : NULL;
 }

@@ -23,8 +23,8 @@ static struct sockaddr_in sockaddr_of(uint32_t ipv4, uint16_t port)
 	};
 }
 
-int wl_udp_open(struct wl_udp_link *link, const struct wl_address *listen,
-		const struct wl_address *self, uint16_t mtu)
+int wl_port_udp_open(struct wl_udp_link *link, const struct wl_address *listen,
+		     const struct wl_address *self, uint16_t mtu)
 {
 	struct sockaddr_in address = sockaddr_of(listen->ipv4, listen->udp_port);
 	int bytes = SOCKET_BUFFER_BYTES, probe = IP_PMTUDISC_PROBE, error;
@@ -43,11 +43,11 @@ int wl_udp_open(struct wl_udp_link *link, const struct wl_address *listen,
 	if (bind(link->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 0;
 	error = -errno;
-	wl_udp_close(link);
+	wl_port_udp_close(link);
 	return error;
 }
 
-void wl_udp_close(struct wl_udp_link *link)
+void wl_port_udp_close(struct wl_udp_link *link)
 {
 	rte_pktmbuf_free_bulk(link->empty, link->empty_count);
 	link->empty_count = 0;
@@ -106,8 +106,9 @@ static uint16_t take(struct wl_udp_link *link, const struct mmsghdr *messages, u
 	return taken;
 }
 
-uint16_t wl_udp_receive(struct wl_udp_link *link, struct rte_mempool *pool, struct rte_mbuf **mbufs,
-			uint16_t max, struct wl_udp_counters *counters)
+uint16_t wl_port_udp_receive(struct wl_udp_link *link, struct rte_mempool *pool,
+			     struct rte_mbuf **mbufs, uint16_t max,
+			     struct wl_udp_counters *counters)
 {
 	struct mmsghdr messages[WL_BURST];
 	struct sockaddr_in from[WL_BURST];
@@ -145,8 +146,8 @@ static void load(struct rte_mbuf *mbuf, struct sockaddr_in *to, struct iovec *by
 	bytes->iov_len = rte_pktmbuf_data_len(mbuf) - WL_FRAME_ENVELOPE_BYTES;
 }
 
-uint16_t wl_udp_send(struct wl_udp_link *link, struct rte_mbuf **mbufs, uint16_t count,
-		     struct wl_udp_counters *counters)
+uint16_t wl_port_udp_send(struct wl_udp_link *link, struct rte_mbuf **mbufs, uint16_t count,
+			  struct wl_udp_counters *counters)
 {
 	struct mmsghdr messages[WL_BURST];
 	struct sockaddr_in to[WL_BURST];

@@ -26,15 +26,16 @@ struct wl_udp_link {
 };
 
 /* Binds to `listen`. 0 or a negative errno. */
-int wl_udp_open(struct wl_udp_link *link, const struct wl_address *listen,
-		const struct wl_address *self, uint16_t mtu);
-void wl_udp_close(struct wl_udp_link *link);
+int wl_port_udp_open(struct wl_udp_link *link, const struct wl_address *listen,
+		     const struct wl_address *self, uint16_t mtu);
+void wl_port_udp_close(struct wl_udp_link *link);
 
 /* At most `max` (<= WL_BURST) frames, whole, in buffers of `pool`; the caller owns them. */
-uint16_t wl_udp_receive(struct wl_udp_link *link, struct rte_mempool *pool, struct rte_mbuf **mbufs,
-			uint16_t max, struct wl_udp_counters *counters);
+uint16_t wl_port_udp_receive(struct wl_udp_link *link, struct rte_mempool *pool,
+			     struct rte_mbuf **mbufs, uint16_t max,
+			     struct wl_udp_counters *counters);
 /* As rte_eth_tx_burst: returns how many were taken (and freed); the caller keeps the rest. */
-uint16_t wl_udp_send(struct wl_udp_link *link, struct rte_mbuf **mbufs, uint16_t count,
-		     struct wl_udp_counters *counters);
+uint16_t wl_port_udp_send(struct wl_udp_link *link, struct rte_mbuf **mbufs, uint16_t count,
+			  struct wl_udp_counters *counters);
 
 #endif

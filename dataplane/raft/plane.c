@@ -22,90 +22,63 @@ void wl_plane_rings_init(struct wl_plane_rings *plane, void *memory)
 	atomic_init(&plane->control_turn_ns, 0);
 }
 
-/* long: a case for each verb */
 const char *wl_plane_verb_name(enum wl_plane_verb verb)
 {
-	switch (verb) {
-	case WL_PLANE_FENCE:
-		return "FENCE";
-	case WL_PLANE_LEAD:
-		return "LEAD";
-	case WL_PLANE_FOLLOW:
-		return "FOLLOW";
-	case WL_PLANE_TRANSFER:
-		return "TRANSFER";
-	case WL_PLANE_NEIGHBOUR:
-		return "NEIGHBOUR";
-	case WL_PLANE_STOP:
-		return "STOP";
-	case WL_PLANE_RESUME:
-		return "RESUME";
-	case WL_PLANE_HOLD_BACK:
-		return "HOLD_BACK";
-	case WL_PLANE_COUNT:
-		return "COUNT";
-	case WL_PLANE_ASK:
-		return "ASK";
-	case WL_PLANE_COMPARE:
-		return "COMPARE";
-	case WL_PLANE_SET:
-		return "SET";
-	case WL_PLANE_FENCED:
-		return "FENCED";
-	case WL_PLANE_SAW_TERM:
-		return "SAW_TERM";
-	case WL_PLANE_LEADER_HEARD:
-		return "LEADER_HEARD";
-	case WL_PLANE_TERM_COMMITTED:
-		return "TERM_COMMITTED";
-	case WL_PLANE_TRANSFER_READY:
-		return "TRANSFER_READY";
-	case WL_PLANE_STALLED:
-		return "STALLED";
-	case WL_PLANE_POISONED:
-		return "POISONED";
-	case WL_PLANE_STOPPED:
-		return "STOPPED";
-	case WL_PLANE_PATH:
-		return "PATH";
-	case WL_PLANE_TWIN:
-		return "TWIN";
-	case WL_PLANE_OWN_TWIN:
-		return "OWN_TWIN";
-	case WL_PLANE_REFUSED:
-		return "REFUSED";
-	case WL_PLANE_HISTORY:
-		return "HISTORY";
-	case WL_PLANE_PEER_HISTORY:
-		return "PEER_HISTORY";
-	case WL_PLANE_PEER_DIFFERS:
-		return "PEER_DIFFERS";
-	case WL_PLANE_PEER_BOOT:
-		return "PEER_BOOT";
-	case WL_PLANE_ROLLED_BACK:
-		return "ROLLED_BACK";
-	case WL_PLANE_PEER_APART:
-		return "PEER_APART";
-	case WL_PLANE_DIVERGED:
-		return "DIVERGED";
-	case WL_PLANE_LIST:
-		return "LIST";
-	case WL_PLANE_CAUGHT_UP:
-		return "CAUGHT_UP";
-	case WL_PLANE_WANTS_TRANSFER:
-		return "WANTS_TRANSFER";
-	}
-	return "unknown";
+	static const char *const names[] = {
+		[WL_PLANE_FENCE] = "FENCE",
+		[WL_PLANE_LEAD] = "LEAD",
+		[WL_PLANE_FOLLOW] = "FOLLOW",
+		[WL_PLANE_TRANSFER] = "TRANSFER",
+		[WL_PLANE_NEIGHBOUR] = "NEIGHBOUR",
+		[WL_PLANE_STOP] = "STOP",
+		[WL_PLANE_RESUME] = "RESUME",
+		[WL_PLANE_HOLD_BACK] = "HOLD_BACK",
+		[WL_PLANE_COUNT] = "COUNT",
+		[WL_PLANE_ASK] = "ASK",
+		[WL_PLANE_COMPARE] = "COMPARE",
+		[WL_PLANE_SET] = "SET",
+		[WL_PLANE_USE_KEYS] = "USE_KEYS",
+		[WL_PLANE_KEYS] = "KEYS",
+		[WL_PLANE_FENCED] = "FENCED",
+		[WL_PLANE_SAW_TERM] = "SAW_TERM",
+		[WL_PLANE_LEADER_HEARD] = "LEADER_HEARD",
+		[WL_PLANE_TERM_COMMITTED] = "TERM_COMMITTED",
+		[WL_PLANE_TRANSFER_READY] = "TRANSFER_READY",
+		[WL_PLANE_STALLED] = "STALLED",
+		[WL_PLANE_POISONED] = "POISONED",
+		[WL_PLANE_STOPPED] = "STOPPED",
+		[WL_PLANE_PATH] = "PATH",
+		[WL_PLANE_TWIN] = "TWIN",
+		[WL_PLANE_OWN_TWIN] = "OWN_TWIN",
+		[WL_PLANE_REFUSED] = "REFUSED",
+		[WL_PLANE_HISTORY] = "HISTORY",
+		[WL_PLANE_PEER_HISTORY] = "PEER_HISTORY",
+		[WL_PLANE_PEER_DIFFERS] = "PEER_DIFFERS",
+		[WL_PLANE_PEER_BOOT] = "PEER_BOOT",
+		[WL_PLANE_ROLLED_BACK] = "ROLLED_BACK",
+		[WL_PLANE_PEER_APART] = "PEER_APART",
+		[WL_PLANE_DIVERGED] = "DIVERGED",
+		[WL_PLANE_LIST] = "LIST",
+		[WL_PLANE_PEER_BUILD] = "PEER_BUILD",
+		[WL_PLANE_PEER_LACKS] = "PEER_LACKS",
+		[WL_PLANE_FEATURES] = "FEATURES",
+		[WL_PLANE_CAUGHT_UP] = "CAUGHT_UP",
+		[WL_PLANE_WANTS_TRANSFER] = "WANTS_TRANSFER",
+	};
+
+	if ((unsigned)verb >= sizeof(names) / sizeof(names[0]) || !names[verb])
+		return "unknown";
+	return names[verb];
 }
 
-const char *wl_role_name(enum wl_role role)
+const char *wl_plane_role_name(enum wl_role role)
 {
 	static const char *const names[] = {"fenced", "follower", "leader"};
 
 	return (unsigned)role < 3 ? names[role] : "unknown";
 }
 
-const char *wl_stall_reason_name(enum wl_stall_reason reason)
+const char *wl_plane_stall_name(enum wl_stall_reason reason)
 {
 	switch (reason) {
 	case WL_STALL_DISK:

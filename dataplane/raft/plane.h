@@ -45,11 +45,14 @@
 #ifndef WL_DATAPLANE_RAFT_PLANE_H
 #define WL_DATAPLANE_RAFT_PLANE_H
 
+#include "dataplane/base/keys.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/members.h"
 #include "dataplane/base/position.h"
 #include "dataplane/base/ring.h"
 #include "dataplane/wire/wire.h"
+
+struct wl_auth;
 
 #define WL_PLANE_CONTROL_SILENCE 4u /* election timeouts */
 
@@ -81,6 +84,7 @@ enum wl_plane_verb {
 	WL_PLANE_ASK, /* `wish` of an operator: proposed, or passed on to the leader (replica_propose.c) */
 	WL_PLANE_COMPARE, /* what does each node have at tail.index? (worker/chain_peer.h) */
 	WL_PLANE_SET, /* all journals of the worker: enum wl_setting `reason` is `ours` from now on */
+	WL_PLANE_USE_KEYS, /* of the worker: what `auth` holds and `keys` says (base/keys.h) is in force from now on */
 	/* up: worker to control */
 	WL_PLANE_FENCED = 32, /* tail */
 	WL_PLANE_SAW_TERM, /* term of an authentic frame newer than the view's; node = sender */
@@ -105,9 +109,14 @@ enum wl_plane_verb {
 	WL_PLANE_LIST, /* the list of members that is in force in the log is another one: `list`, `list_before` */
 	WL_PLANE_HISTORY, /* the journal's data are of the history `ours`; reason 1: the LOSS that begins it is committed (worker_history.c) */
 	WL_PLANE_PEER_HISTORY, /* node's are of another one, `theirs`: nothing that it says of the journal counts */
+	/* What builds have, and what is in force (worker/worker_build.c) */
+	WL_PLANE_PEER_BUILD, /* node has declared the features `theirs` */
+	WL_PLANE_PEER_LACKS, /* node's build has the features `theirs`, and not all of `ours`, which are in force: it is not heard */
+	WL_PLANE_FEATURES, /* `theirs` are in force in the journal by the entry tail.index; our build has `ours` */
 	WL_PLANE_CAUGHT_UP, /* our durable log reaches the commit of the view's leader, who has committed in its term; and our data count, or
 			    the leader has taken them in */
 	WL_PLANE_WANTS_TRANSFER, /* leader: node could lead and is to; reason: enum wl_transfer_reason */
+	WL_PLANE_KEYS, /* journal 0 says `keys` now: committed, and applied here */
 };
 
 /* Why a worker wants leadership to be handed over. */
@@ -151,11 +160,14 @@ struct wl_plane_message {
 	uint32_t reason;
 	uint32_t ipv4;
 	uint8_t mac[6];
-	uint64_t boot_id, incarnation; /* PEER_BOOT, ROLLED_BACK */
+	uint64_t boot_id,
+		incarnation; /* PEER_BOOT, ROLLED_BACK; REFUSED: boot_id is the id of the key that it named */
 	uint32_t history; /* PEER_BOOT: bit per journal of the worker */
 	uint64_t chain, their_chain; /* DIVERGED */
 	uint64_t ours, theirs; /* PEER_DIFFERS, TWIN, REFUSED, STALLED(COMMIT), SET */
 	struct wl_wire_propose wish; /* ASK */
+	struct wl_keys keys; /* USE_KEYS, KEYS */
+	const struct wl_auth *auth; /* USE_KEYS: control's, as long as the worker runs */
 };
 
 /* Slow-path traffic that shares the NIC: whole Ethernet frames (ARP, ICMP) or messages of peers' controls. */
@@ -180,7 +192,7 @@ struct wl_plane_rings {
 size_t wl_plane_rings_memory_bytes(void);
 void wl_plane_rings_init(struct wl_plane_rings *plane, void *memory);
 const char *wl_plane_verb_name(enum wl_plane_verb verb);
-const char *wl_role_name(enum wl_role role);
-const char *wl_stall_reason_name(enum wl_stall_reason reason);
+const char *wl_plane_role_name(enum wl_role role);
+const char *wl_plane_stall_name(enum wl_stall_reason reason);
 
 #endif

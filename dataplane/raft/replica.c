@@ -42,7 +42,8 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_peer *peer = &replica->peers[node];
 
-		wl_reader_init(&peer->reader, log, 1, WL_REPLICA_COOKIE + node);
+		wl_reader_init(&peer->reader, log, 1,
+			       wl_reader_address(WL_READER_OF_REPLICA, node));
 		wl_reader_lend(&peer->reader, buffers + (node - 1) * (size_t)WL_CHUNK_BYTES_MAX,
 			       WL_CHUNK_BYTES_MAX);
 	}
@@ -489,8 +490,9 @@ unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_reques
 
 void wl_replica_on_read(struct wl_replica *replica, const struct wl_disk_completion *completion)
 {
-	uint64_t node = (completion->cookie >> 32) - WL_REPLICA_COOKIE;
+	uint32_t node = wl_reader_number(completion);
 
+	WL_CHECK(wl_reader_owner(completion) == WL_READER_OF_REPLICA);
 	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	wl_reader_on_read(&replica->peers[node].reader, completion);
 }

@@ -385,8 +385,7 @@ void wl_replica_on_chain(struct wl_replica *replica, uint32_t from,
 
 /* From the disk: after the log took the completions of this turn. Commits, acknowledges. */
 void wl_replica_on_durable(struct wl_replica *replica);
-/* A read for a lagging peer came back; the cookie's high half is WL_REPLICA_COOKIE + node. */
-#define WL_REPLICA_COOKIE 0x100u
+/* A read for a lagging peer came back: of a reader of the replica, by node. */
 void wl_replica_on_read(struct wl_replica *replica, const struct wl_disk_completion *completion);
 /* Disk reads that lagging peers want: at most `max` requests, each in flight once returned. */
 unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_request *requests,

@@ -3,7 +3,7 @@
  * A leader is judged by what it commits, not by its heartbeats. A path may carry small frames and no large ones; whoever makes
  * segments may hang: a majority answers, and nothing that is appended commits for ever. When entries stay uncommitted for an
  * election timeout and nothing moves towards it anywhere (no match, no fragment, no segment), leadership is handed over,
- * once: a successor that cannot commit either says so and stays, or leadership would go round (control/election/election.c).
+ * once: a successor that cannot commit either says so and stays, or leadership would go round (control/election/trouble.c).
  */
 #include "dataplane/raft/replica_internal.h"
 #include "dataplane/wire/greeting.h"

@@ -71,7 +71,7 @@ static const struct wl_consumer *find(const struct wl_service *service,
 
 static bool is_full(const struct wl_service *service)
 {
-	return service->state.consumers.count == WL_CONSUMERS_MAX;
+	return service->state.consumers.count >= wl_state_consumers_max(&service->state);
 }
 
 /* What it waited for is applied. */

@@ -185,8 +185,8 @@ static bool send_entry(struct share *share, const struct wl_reader_view *view)
 		charge(share, view->bytes);
 		return true;
 	}
-	wl_record_walk_init(&walk, view->image, header);
-	while (wl_record_walk_next(&walk, &record)) {
+	wl_entry_walk_init(&walk, view->image, header);
+	while (wl_entry_walk_next(&walk, &record)) {
 		if (record.number < subscription->next_number)
 			continue; /* 0: not a DATA record */
 		if (!send_record(share, &record, header->timestamp_ns))

@@ -64,7 +64,7 @@ static void refuse(struct intake *intake, uint64_t first_sequence, uint32_t coun
 	};
 
 	wl_service_count_refusal(intake->service, intake->status, count);
-	wl_results_add(intake->service, &result);
+	wl_reply_results_add(intake->service, &result);
 }
 
 static bool stop(struct intake *intake, int status)
@@ -102,7 +102,7 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 
 	wl_count(replica->counters, WL_COUNTER_client_duplicates);
 	if (level != WIRELOG_EVERYWHERE || everywhere || number == 0) {
-		wl_results_add(service, &result);
+		wl_reply_results_add(service, &result);
 		return;
 	}
 	if (sequence > intake->waiting_through)
@@ -122,7 +122,7 @@ static void answer_without_number(struct intake *intake, uint64_t sequence, int 
 		.level = WIRELOG_COMMITTED,
 	};
 
-	wl_results_add(intake->service, &result);
+	wl_reply_results_add(intake->service, &result);
 }
 
 /* A copy that comes late: somebody was told "never" of it. */
@@ -156,6 +156,7 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 	struct wl_reply reply = {
 		.session = intake->session,
 		.first_sequence = sequence,
+		.arrived_ns = replica->now_ns,
 		.count = 1,
 		.client = intake->client,
 		/* "never will be in the log" is a promise for good: not before it is committed. */
@@ -414,7 +415,7 @@ void wl_service_on_client_append(struct wl_service *service, const struct wl_mes
 	intake.client = message->from->identity;
 	intake.session = append.session;
 	intake.acknowledged_through = append.acknowledged_through;
-	wl_results_begin(service, intake.client, append.session, message->sequence);
+	wl_reply_results_begin(service, intake.client, append.session, message->sequence);
 	intake.status = check_append(service, &append, intake.client);
 	if (intake.status != WIRELOG_OK) {
 		if (append.fragment_offset == 0)
@@ -427,5 +428,5 @@ void wl_service_on_client_append(struct wl_service *service, const struct wl_mes
 	if (intake.status == WIRELOG_NO_SPACE)
 		message->from->append_floor = message->sequence;
 	if (service->results.count != 0)
-		wl_results_send(service);
+		wl_reply_results_send(service);
 }

@@ -2,6 +2,7 @@
 #include "dataplane/service/membership.h"
 
 #include "dataplane/base/check.h"
+#include "dataplane/service/finalize.h"
 #include "dataplane/service/service_internal.h"
 
 /* The newest list that is applied; the file's, where no entry said anything. */
@@ -76,7 +77,7 @@ unsigned wl_membership_propose(struct wl_service *service, uint64_t number)
 		return 0;
 	/* What would stop the journal is not begun. */
 	if ((voter != 0 && !wl_replica_may_vote(replica, voter)) ||
-	    !wl_replica_would_go_on(replica, &next))
+	    !wl_replica_would_go_on(replica, &next) || !wl_finalize_may_join(service, &next))
 		return 0;
 	if (change.verb == WL_CHANGE_READMIT)
 		next.incarnation[change.node] = wl_replica_incarnation(replica, change.node);

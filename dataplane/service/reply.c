@@ -76,8 +76,8 @@ uint64_t wl_reply_waiting_through(const struct wl_service *service, uint8_t leve
 	return 0;
 }
 
-void wl_results_begin(struct wl_service *service, wl_identity client, uint64_t session,
-		      uint64_t frame)
+void wl_reply_results_begin(struct wl_service *service, wl_identity client, uint64_t session,
+			    uint64_t frame)
 {
 	service->results.client = client;
 	service->results.session = session;
@@ -89,13 +89,13 @@ static bool joins(const struct wl_wire_append_result *last,
 		  const struct wl_wire_append_result *next)
 {
 	return last->status == next->status && last->level == next->level &&
-	       last->timestamp_ns == next->timestamp_ns &&
+	       last->timestamp_ns == next->timestamp_ns && last->dwell_ns == next->dwell_ns &&
 	       last->first_sequence + last->count == next->first_sequence &&
 	       (last->first_number == 0) == (next->first_number == 0) &&
 	       (next->first_number == 0 || last->first_number + last->count == next->first_number);
 }
 
-void wl_results_add(struct wl_service *service, const struct wl_wire_append_result *result)
+void wl_reply_results_add(struct wl_service *service, const struct wl_wire_append_result *result)
 {
 	struct wl_results *results = &service->results;
 
@@ -104,7 +104,7 @@ void wl_results_add(struct wl_service *service, const struct wl_wire_append_resu
 		return;
 	}
 	if (results->count == WL_SERVICE_RESULTS)
-		wl_results_send(service);
+		wl_reply_results_send(service);
 	results->results[results->count++] = *result;
 }
 
@@ -142,7 +142,7 @@ static uint32_t send_frame(struct wl_service *service, const struct wl_tx_to *to
 	return count;
 }
 
-void wl_results_send(struct wl_service *service)
+void wl_reply_results_send(struct wl_service *service)
 {
 	struct wl_results *results = &service->results;
 	const struct wl_remote *client = wl_service_client(service, results->client);
@@ -232,10 +232,12 @@ static void add_answer(struct wl_service *service, const struct wl_reply *reply,
 		result.first_number = reply->first_number;
 		result.timestamp_ns = reply->timestamp_ns;
 		result.level = reply->level;
+		if (reply->arrived_ns != 0)
+			result.dwell_ns = service->replica->now_ns - reply->arrived_ns;
 		if (reply->first_number == 0)
 			result.status = WIRELOG_EXPIRED;
 	}
-	wl_results_add(service, &result);
+	wl_reply_results_add(service, &result);
 }
 
 /* Sends the batch, all that belongs to one client and session together. */
@@ -247,7 +249,7 @@ static void send_batch(struct wl_service *service, unsigned count, int status)
 
 		if (client == 0)
 			continue; /* went with an earlier one */
-		wl_results_begin(service, client, session, 0);
+		wl_reply_results_begin(service, client, session, 0);
 		for (unsigned j = i; j < count; j++) {
 			struct wl_reply *reply = &service->batch[j];
 
@@ -256,7 +258,7 @@ static void send_batch(struct wl_service *service, unsigned count, int status)
 			add_answer(service, reply, status);
 			reply->client = 0;
 		}
-		wl_results_send(service);
+		wl_reply_results_send(service);
 	}
 }
 

@@ -86,7 +86,7 @@ struct wl_service *wl_service_init(void *memory, const struct wl_service_config 
 	WL_CHECK(config->record_bytes_max <= WIRELOG_RECORD_BYTES_MAX);
 	memset(service, 0, sizeof(*service));
 	service->config = *config;
-	wl_reader_init(&service->apply_reader, log, 1, WL_SERVICE_COOKIE);
+	wl_reader_init(&service->apply_reader, log, 1, wl_reader_address(WL_READER_OF_SERVICE, 0));
 	lay_out(config, base, service);
 	for (uint32_t i = 0; i < config->subscriptions_max; i++)
 		memset(&service->subscriptions[i], 0, sizeof(service->subscriptions[i]));
@@ -125,7 +125,8 @@ static bool may_apply(const struct wl_service *service)
 {
 	const struct wl_session_table *table = &service->state.sessions;
 
-	return !table->contradicted && !wl_session_table_lacks_room(table);
+	return !table->contradicted && !wl_session_table_lacks_room(table) &&
+	       wl_features_have(service->config.features, service->state.features.set);
 }
 
 /* Returns sessions that it ended. */
@@ -153,7 +154,7 @@ void wl_service_jumped(struct wl_service *service)
 	WL_CHECK(!service->leading &&
 		 service->state.sessions.applied_index == service->replica->log->tail.index);
 	wl_service_loaded(service);
-	service->damaged = false;
+	service->damaged = !may_apply(service);
 	service->rebuilt_index = service->state.sessions.applied_index;
 }
 
@@ -388,7 +389,7 @@ static void say_hello(struct wl_service *service, const struct wl_tx_to *to, uin
 void wl_service_on_hello(struct wl_service *service, const struct wl_message *message)
 {
 	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_boot,
-			      0};
+			      0, message->hello_key};
 	struct wl_wire_hello_reply reply = {.nonce = 0};
 	struct wl_wire_hello hello;
 
@@ -403,7 +404,7 @@ void wl_service_on_hello(struct wl_service *service, const struct wl_message *me
 void wl_service_on_stranger(struct wl_service *service, const struct wl_message *message)
 {
 	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_boot,
-			      0};
+			      0, message->hello_key};
 	struct wl_wire_hello_reply reply = {.status = WIRELOG_TOO_MANY_CLIENTS};
 	struct wl_wire_keepalive keepalive;
 
@@ -479,10 +480,10 @@ unsigned wl_service_want_reads(struct wl_service *service, struct wl_disk_reques
 
 void wl_service_on_read(struct wl_service *service, const struct wl_disk_completion *completion)
 {
-	uint64_t reader = (completion->cookie >> 32) - WL_SERVICE_COOKIE;
+	uint32_t reader = wl_reader_number(completion);
 	struct wl_subscription *subscription;
 
-	WL_CHECK(completion->cookie >> 32 >= WL_SERVICE_COOKIE);
+	WL_CHECK(wl_reader_owner(completion) == WL_READER_OF_SERVICE);
 	if (reader == 0) {
 		wl_reader_on_read(&service->apply_reader, completion);
 		return;
@@ -511,8 +512,13 @@ void wl_service_get_stats(const struct wl_service *service, struct wl_service_st
 	stats->base_differs = service->upkeep.base_differs;
 	stats->consumers = &service->state.consumers;
 	stats->held_bytes = service->upkeep.held_bytes;
-	stats->damaged = service->damaged && !wl_session_table_lacks_room(&service->state.sessions);
+	stats->features = service->state.features;
+	stats->lacks_features =
+		!wl_features_have(service->config.features, service->state.features.set);
+	stats->damaged = service->damaged && !stats->lacks_features &&
+			 !wl_session_table_lacks_room(&service->state.sessions);
 	stats->limits = service->state.limits;
+	stats->keys = service->state.keys;
 	stats->lacks_room = wl_session_table_lacks_room(&service->state.sessions);
 	stats->rebuilding = service->state.sessions.applied_index < service->rebuilt_index;
 }

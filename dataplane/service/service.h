@@ -33,6 +33,8 @@ struct wl_service_config {
 	/* Of the file: what the leader of a journal proposes that has none in its state, and nothing else; no session opens before. Of 0
 	 * sessions: none are proposed. */
 	struct wl_journal_limits limits;
+	wl_features
+		features; /* of this build: what it can apply, and has declared (finalize.h); 0: it knows of none */
 	uint32_t member_count; /* told to clients */
 	struct wl_wire_member members[WIRELOG_NODES_MAX];
 };
@@ -88,9 +90,7 @@ void wl_service_set(struct wl_service *service, enum wl_setting setting, uint64_
 /* Our medium cannot give what the table of sessions needs; another node's may. What every node would find the same is
  * no reason. */
 bool wl_service_wants_other_leader(const struct wl_service *service);
-/* Disk reads wanted by readers; completions whose cookie's high half is >= WL_SERVICE_COOKIE are its
- * own. */
-#define WL_SERVICE_COOKIE 0x1000u
+/* Disk reads wanted by readers; completions of readers of the service are its own. */
 unsigned wl_service_want_reads(struct wl_service *service, struct wl_disk_request *requests,
 			       unsigned max);
 void wl_service_on_read(struct wl_service *service, const struct wl_disk_completion *completion);
@@ -105,6 +105,9 @@ struct wl_service_stats {
 	wl_members base_differs; /* voters whose base is another one (base_proof.h) */
 	const struct wl_consumer_table *consumers; /* of the state, until its next entry */
 	struct wl_journal_limits limits; /* of the state */
+	struct wl_keys keys; /* of the state */
+	struct wl_features_in_force features; /* of the state */
+	bool lacks_features; /* this build does not have all of them: nothing more is applied */
 	bool lacks_room; /* they allow more sessions than there is memory for: nothing more is applied */
 	uint64_t held_bytes; /* leader: that a consumer holds back of what retention would trim, as seen last */
 	bool rebuilding; /* the table of sessions is not yet what the log says: no appends */

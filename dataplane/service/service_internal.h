@@ -59,6 +59,7 @@ struct wl_reply {
 	uint64_t first_sequence;
 	uint64_t first_number; /* 0: expired */
 	uint64_t timestamp_ns;
+	uint64_t arrived_ns; /* the turn in which they came; 0: it is not told */
 	uint32_t count;
 	wl_identity client;
 	uint8_t level;
@@ -234,10 +235,10 @@ void wl_reply_wait(struct wl_service *service, const struct wl_reply *reply);
 uint64_t wl_reply_waiting_through(const struct wl_service *service, uint8_t level, uint64_t session,
 				  uint64_t sequence);
 /* `frame`: header sequence of the CLIENT_APPEND that is answered; 0: what had waited. */
-void wl_results_begin(struct wl_service *service, wl_identity client, uint64_t session,
-		      uint64_t frame);
-void wl_results_add(struct wl_service *service, const struct wl_wire_append_result *result);
-void wl_results_send(struct wl_service *service);
+void wl_reply_results_begin(struct wl_service *service, wl_identity client, uint64_t session,
+			    uint64_t frame);
+void wl_reply_results_add(struct wl_service *service, const struct wl_wire_append_result *result);
+void wl_reply_results_send(struct wl_service *service);
 void wl_reply_open_session(struct wl_service *service, wl_identity client, uint64_t nonce,
 			   int status, uint64_t session);
 /* What has reached its level. Only while wl_service_leads. Returns how many were answered. */

@@ -182,7 +182,7 @@ static struct wl_subscription *take_free(struct wl_service *service)
 			continue;
 		memset(subscription, 0, sizeof(*subscription));
 		wl_reader_init(&subscription->reader, service->replica->log, 1,
-			       WL_SERVICE_COOKIE + 1 + i);
+			       wl_reader_address(WL_READER_OF_SERVICE, 1 + i));
 		service->subscription_count++;
 		return subscription;
 	}

@@ -6,6 +6,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/service/base_proof.h"
 #include "dataplane/service/checkpoints.h"
+#include "dataplane/service/finalize.h"
 #include "dataplane/service/membership.h"
 #include "dataplane/service/propose.h"
 #include "dataplane/service/retention.h"
@@ -92,24 +93,81 @@ static bool change_limits(const struct wl_service *service, const struct wl_wire
 	       limits->value[WL_LIMIT_SESSIONS] <= service->config.sessions_max;
 }
 
+/* The next stage, as the entry that it expects says which one that is. False: it would not be in effect. */
+static bool change_keys(const struct wl_service *service, const struct wl_wire_propose *wish,
+			struct wl_keys *next)
+{
+	const struct wl_keys *keys = &service->state.keys;
+
+	*next = (struct wl_keys){
+		.before = (uint32_t)(wish->number >> 32),
+		.now = (uint32_t)wish->number,
+		.stage = keys->stage == WL_KEYS_SEND ? WL_KEYS_REFUSE : WL_KEYS_SEND,
+	};
+	return wish->made == keys->index && wl_keys_may_follow(keys, next);
+}
+
+/*
+ * The old key is refused when all members were heard with the new one, we among them: they hold it, and have applied that it is sent with.
+ * Where an operator goes on without some, so many that they decide must have been: whatever is asked for, the journal goes on.
+ */
+static bool may_refuse(const struct wl_service *service, const struct wl_wire_propose *wish,
+		       const struct wl_keys *next)
+{
+	const struct wl_replica *replica = service->replica;
+	const struct wl_list *list = &replica->log->list;
+	const struct wl_tx *tx = replica->tx;
+	uint32_t sends = wl_keys_send(&tx->keys, &tx->auth->held);
+	wl_members heard = 0;
+
+	if (tx->auth->held.id[sends] == next->now)
+		heard = wl_members_only(service->config.node);
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (replica->remotes[node].key.id == next->now)
+			heard = wl_members_with(heard, node);
+	}
+	if (!wl_members_has(heard, service->config.node) || !wl_list_decides(list, heard))
+		return false;
+	return strcmp(wish->name, WL_WIRE_PROPOSE_FORCE) == 0 ||
+	       (wl_list_everybody(list) & ~heard) == 0;
+}
+
+static bool propose_keys(struct wl_service *service, const struct wl_wire_propose *wish)
+{
+	struct wl_control control;
+	struct wl_keys next;
+	bool follows = change_keys(service, wish, &next);
+
+	WL_CHECK(follows); /* it is not settled */
+	if (next.stage == WL_KEYS_REFUSE && !may_refuse(service, wish, &next))
+		return false;
+	control = wl_control_of_keys(&next, service->state.keys.index);
+	return propose(service, &control);
+}
+
 /* The state has what is wished, or will never have it: another one made the checkpoint, it is gone, there is no place for it. */
 static bool is_settled(struct wl_service *service, const struct wl_wire_propose *wish)
 {
 	const struct wl_state *state = &service->state;
 	const struct wl_consumer *consumer;
 	struct wl_journal_limits limits;
+	struct wl_keys keys;
 
+	if (wish->verb == WL_WIRE_PROPOSE_KEYS)
+		return !change_keys(service, wish, &keys);
 	if (wish->verb == WL_WIRE_PROPOSE_TRANSFER)
 		return wl_replica_transfer_is_settled(service->replica, wish);
 	if (wish->verb == WL_WIRE_PROPOSE_MEMBERS)
 		return wl_membership_is_settled(service, wish->number, wl_service_leads(service));
 	if (wish->verb == WL_WIRE_PROPOSE_LIMITS)
 		return !change_limits(service, wish, &limits);
+	if (wish->verb == WL_WIRE_PROPOSE_FEATURES)
+		return wl_finalize_is_settled(service, wish);
 	if (wish->verb == WL_WIRE_PROPOSE_TRIM)
 		return wish->number <= state->trim_number;
 	consumer = wl_consumers_find(&state->consumers, wish->name);
 	if (!consumer)
-		return wish->made != 0 || state->consumers.count == WL_CONSUMERS_MAX;
+		return wish->made != 0 || state->consumers.count >= wl_state_consumers_max(state);
 	if (wish->made != 0 && wish->made != consumer->made_index)
 		return true;
 	return wish->verb == WL_WIRE_PROPOSE_CONSUMER_SET && wish->number <= consumer->number;
@@ -133,6 +191,8 @@ static bool propose_wish(struct wl_service *service, const struct wl_wire_propos
 	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = wish->number};
 
 	WL_CHECK(wish->verb >= WL_WIRE_PROPOSE_TRIM && wish->verb <= WL_WIRE_PROPOSE_LAST);
+	if (wish->verb == WL_WIRE_PROPOSE_KEYS)
+		return propose_keys(service, wish);
 	if (wish->verb == WL_WIRE_PROPOSE_LIMITS) {
 		struct wl_journal_limits limits;
 
@@ -140,6 +200,8 @@ static bool propose_wish(struct wl_service *service, const struct wl_wire_propos
 		control = wl_control_of_limits(&limits, service->state.limits.index);
 		return propose(service, &control);
 	}
+	if (wish->verb == WL_WIRE_PROPOSE_FEATURES)
+		return wl_finalize_may(service, wish, &control) && propose(service, &control);
 	memcpy(control.name, wish->name, sizeof(control.name));
 	if (wish->verb == WL_WIRE_PROPOSE_CONSUMER_SET) {
 		control.verb = WL_CONTROL_CONSUMER_SET;
@@ -199,15 +261,19 @@ static bool drop_lowest(struct wl_service *service)
 	return true;
 }
 
-/* The first limits of a journal are those of its first leader's file. */
+/* The first limits of a journal are those of its first leader's file, behind what all its members have. */
 static unsigned tend_limits(struct wl_service *service)
 {
 	const struct wl_journal_limits *limits = &service->config.limits;
-	struct wl_control control = wl_control_of_limits(limits, 0);
+	struct wl_control control;
 
-	return service->state.limits.index == 0 && limits->value[WL_LIMIT_SESSIONS] != 0 &&
-	       wl_journal_limits_are_possible(limits) && wl_service_leads(service) &&
-	       propose(service, &control);
+	if (service->state.limits.index != 0 || limits->value[WL_LIMIT_SESSIONS] == 0 ||
+	    !wl_journal_limits_are_possible(limits) || !wl_service_leads(service) ||
+	    wl_finalize_begins(service, &control))
+		return 0;
+	if (control.verb != WL_CONTROL_FEATURES)
+		control = wl_control_of_limits(limits, 0);
+	return propose(service, &control);
 }
 
 static unsigned tend_retention(struct wl_service *service)

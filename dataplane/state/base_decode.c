@@ -177,13 +177,19 @@ static bool take_rows(struct wl_base_decoder *decoder, const uint8_t **from, con
 static bool take_state(struct wl_base_decoder *decoder, const uint8_t **from, const uint8_t *end)
 {
 	size_t bytes = (size_t)(end - *from);
+	bool taken;
 
 	if (bytes > decoder->state_left)
 		bytes = (size_t)decoder->state_left;
 	if (bytes == 0)
 		return true;
 	decoder->digest = wl_crc64(decoder->digest, *from, bytes);
-	if (decoder->state && !wl_state_decode(&decoder->coding, *from, bytes)) {
+	taken = !decoder->state || wl_state_decode(&decoder->coding, *from, bytes);
+	if (decoder->state && (decoder->state->features.set & decoder->identity->lacks) != 0) {
+		decoder->verdict = WL_BASE_FEATURES;
+		return false;
+	}
+	if (!taken) {
 		if (wl_state_decode_lacks_room(&decoder->coding))
 			decoder->verdict = WL_BASE_SESSIONS;
 		return false;

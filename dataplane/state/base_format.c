@@ -10,16 +10,34 @@
 #include "dataplane/state/base_internal.h"
 
 #define DIGEST_PIECE_BYTES 4096u
+/* What a session says of itself, and its runs. */
+#define SESSION_BYTES (128u + (uint64_t)WIRELOG_SESSION_RUNS * 24u)
+#define ROUND_BYTES (1u << 20)
 
 const char *wl_base_verdict_name(enum wl_base_verdict verdict)
 {
 	static const char *const names[] = {
-		[WL_BASE_OK] = "ok",	       [WL_BASE_EMPTY] = "empty",
-		[WL_BASE_DAMAGED] = "damaged", [WL_BASE_VERSION] = "version",
-		[WL_BASE_FOREIGN] = "foreign", [WL_BASE_SESSIONS] = "too-many-sessions",
+		[WL_BASE_OK] = "ok",
+		[WL_BASE_EMPTY] = "empty",
+		[WL_BASE_DAMAGED] = "damaged",
+		[WL_BASE_VERSION] = "version",
+		[WL_BASE_FOREIGN] = "foreign",
+		[WL_BASE_SESSIONS] = "too-many-sessions",
+		[WL_BASE_FEATURES] = "unknown-features",
 	};
 
 	return (unsigned)verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : "unknown";
+}
+
+uint64_t wl_base_room(uint32_t sessions_max)
+{
+	const uint64_t local = (uint64_t)WL_LOG_TERMS_MAX * WL_BASE_TERM_BYTES +
+			       (uint64_t)WL_LOG_MARKS_MAX * WL_BASE_MARK_BYTES +
+			       (uint64_t)WL_LOG_DEAD_RANGES_MAX * WL_BASE_DEAD_BYTES;
+	uint64_t bytes = sessions_max * SESSION_BYTES + local;
+
+	/* Checksums of blocks, and the header. */
+	return wl_align_up(bytes + bytes / 256 + ROUND_BYTES / 2, ROUND_BYTES);
 }
 
 uint64_t wl_base_file_bytes(const struct wl_base_header *header)

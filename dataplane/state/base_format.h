@@ -26,7 +26,7 @@
 #include "dataplane/log/log.h"
 #include "dataplane/state/state.h"
 
-#define WL_BASE_FORMAT 4u /* version of the file; another one is refused */
+#define WL_BASE_FORMAT 5u /* version of the file; another one is refused */
 #define WL_BASE_CONTENT_BYTES (WL_BLOCK_BYTES - 8u)
 #define WL_BASE_HEADER_BYTES 256u
 #define WL_BASE_PLACES 2u
@@ -37,6 +37,8 @@ struct wl_base_identity {
 	uint32_t node;
 	uint32_t journal;
 	uint64_t segment_bytes;
+	/* Not a part of it: what who reads does not have, ~wl_features_supported() for one who goes on from the base; 0: only looks. */
+	wl_features lacks;
 };
 
 struct wl_base_header {
@@ -55,10 +57,14 @@ enum wl_base_verdict {
 	WL_BASE_VERSION,
 	WL_BASE_FOREIGN, /* whole, of another cluster, node, journal or segment size */
 	WL_BASE_SESSIONS, /* it has or allows more sessions than there is room for (limits.sessions of the file) */
+	WL_BASE_FEATURES, /* features are in force in it that who reads lacks: no guess at what follows (rule 34) */
 };
 
 const char *wl_base_verdict_name(enum wl_base_verdict verdict);
 
+/* The largest base that a state of so many sessions and a log of any length can make, rounded up: a device has two places of that size in
+ * each journal. */
+uint64_t wl_base_room(uint32_t sessions_max);
 /* Bytes of the whole file: blocks. */
 uint64_t wl_base_file_bytes(const struct wl_base_header *header);
 /* The first block alone. DAMAGED says nothing about the others, nor does OK. */

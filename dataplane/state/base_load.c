@@ -102,13 +102,18 @@ static void on_head(struct wl_base_load *load, enum wl_disk_status status)
 		choose(load);
 }
 
+static bool is_not_for_us(enum wl_base_verdict verdict)
+{
+	return verdict == WL_BASE_SESSIONS || verdict == WL_BASE_FEATURES;
+}
+
 static void end_of_place(struct wl_base_load *load, enum wl_base_verdict verdict)
 {
 	load->places[load->place].verdict = verdict;
 	if (load->phase == PHASE_CHECK) {
 		finish(load, WL_BASE_OK);
-	} else if (verdict == WL_BASE_SESSIONS) {
-		/* It is whole: the configuration is to be mended, and no other base is taken. */
+	} else if (is_not_for_us(verdict)) {
+		/* It is whole: configuration or build are to be changed, and no other base is taken. */
 		finish(load, verdict);
 	} else if (verdict != WL_BASE_OK) {
 		load->state = WL_BASE_LOAD_WANTS_EMPTY;
@@ -136,7 +141,7 @@ static void on_blocks(struct wl_base_load *load, enum wl_disk_status status)
 		verdict = WL_BASE_DAMAGED;
 	}
 	/* The first block was good a moment ago: whatever else is wrong now is damage. */
-	if (verdict != WL_BASE_OK && verdict != WL_BASE_SESSIONS)
+	if (verdict != WL_BASE_OK && !is_not_for_us(verdict))
 		verdict = WL_BASE_DAMAGED;
 	end_of_place(load, verdict);
 }

@@ -12,6 +12,7 @@
  *  damaged, none whole  DAMAGED: the caller may open a log that has its beginning, and no other
  *  any of VERSION or FOREIGN  that verdict, whatever the other is: nothing is guessed
  *  the chosen one is of more sessions than the state has room for  SESSIONS: it is whole, and what takes its part would be another state
+ *  features are in force in the chosen one that `identity` lacks  FEATURES: likewise
  *
  *  What must hold; wl_base_load_check is this text as code.
  *  O1  what is read lies in a place that there is, in whole blocks, and fits into the buffer

@@ -189,6 +189,10 @@ static bool apply(struct wl_base_maker *maker, const struct wl_reader_view *view
 								       : WL_BASE_STOP_LACKS_ROOM);
 		return false;
 	}
+	if (!wl_features_have(maker->config.features, state->features.set)) {
+		wl_base_maker_stop(maker, WL_BASE_STOP_LACKS_FEATURES);
+		return false;
+	}
 	if (state->proven.index != proven && !wl_base_write_compare(maker))
 		return false;
 	return state->base_mark != view->header.index || !wl_base_write_begin(maker);
@@ -370,6 +374,7 @@ const char *wl_base_stop_name(enum wl_base_stop stop)
 		[WL_BASE_STOP_DIFFERS] = "differs",
 		[WL_BASE_STOP_CONTRADICTED] = "contradicted",
 		[WL_BASE_STOP_LACKS_ROOM] = "lacks-room",
+		[WL_BASE_STOP_LACKS_FEATURES] = "lacks-features",
 	};
 
 	return (unsigned)stop < sizeof(names) / sizeof(names[0]) ? names[stop] : "unknown";

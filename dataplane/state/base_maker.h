@@ -72,6 +72,7 @@ enum wl_base_stop {
 	WL_BASE_STOP_UNREADABLE, /* what the walk found is not there when it is read again: at stop_offset */
 	WL_BASE_STOP_DIFFERS, /* a majority made another base of the same entries; ours was removed */
 	WL_BASE_STOP_LACKS_ROOM, /* an entry allows more sessions than there is memory for (limits.sessions of the file) */
+	WL_BASE_STOP_LACKS_FEATURES, /* an entry put in force what this build does not have (base/features.h) */
 	WL_BASE_STOP_CONTRADICTED, /* a committed entry does not follow from those before it (session.h) */
 };
 
@@ -113,6 +114,7 @@ struct wl_base_maker_config {
 	struct wl_base_identity identity;
 	struct wl_log_config log; /* as the journal's; ring_bytes may be WL_LOG_RING_BYTES_MIN */
 	uint32_t sessions_max;
+	wl_features features; /* of this build */
 	uint64_t first_segment; /* lowest on the medium at the start */
 };
 

@@ -95,7 +95,7 @@ void wl_consumers_set(struct wl_consumer_table *table, const struct wl_consumer_
 
 	if (is_there && (asked->expects == 0 || asked->expects == found->made_index))
 		found->number = between(asked->number, found->number, asked->most);
-	else if (!is_there && asked->expects == 0 && table->count < WL_CONSUMERS_MAX)
+	else if (!is_there && asked->expects == 0 && table->count < asked->places)
 		make(table, asked, asked->index);
 	else
 		return;
@@ -120,7 +120,7 @@ void wl_consumers_drop(struct wl_consumer_table *table, const char *name, uint64
 
 bool wl_consumers_take(struct wl_consumer_table *table, const struct wl_consumer_set *consumer)
 {
-	if (table->count == WL_CONSUMERS_MAX || !wl_consumer_name_is_valid(consumer->name) ||
+	if (table->count >= consumer->places || !wl_consumer_name_is_valid(consumer->name) ||
 	    place_of(table, consumer->name) != table->count || consumer->number == UINT64_MAX ||
 	    consumer->number != between(consumer->number, consumer->least, consumer->most) ||
 	    consumer->expects == 0 || consumer->expects > consumer->index)

@@ -17,7 +17,8 @@
 
 #include "dataplane/base/consumer_name.h"
 
-#define WL_CONSUMERS_MAX 64u /* of a journal */
+#define WL_CONSUMERS_AT_FIRST 64u /* of a journal */
+#define WL_CONSUMERS_MAX 128u /* where the feature consumers-128 is in force (base/features.h) */
 
 struct wl_consumer {
 	char name[WL_CONSUMER_NAME_BYTES]; /* zeros behind it */
@@ -45,6 +46,7 @@ struct wl_consumer_set {
 	uint64_t number; /* wished */
 	uint64_t index; /* of the entry that asks */
 	uint64_t least, most; /* what a checkpoint may be: trim point, next number */
+	uint32_t places; /* so many may be there */
 };
 /* Never back; without an effect on one that was made elsewhere, or where the table is full. */
 void wl_consumers_set(struct wl_consumer_table *table, const struct wl_consumer_set *asked);

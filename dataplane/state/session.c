@@ -333,8 +333,8 @@ unsigned wl_session_apply(struct wl_session_table *table, const uint8_t *image,
 	table->applied_index = header->index;
 	if (header->kind == WL_ENTRY_CONTROL)
 		return 0; /* it is about the rest of the state */
-	wl_record_walk_init(&walk, image, header);
-	while (wl_record_walk_next(&walk, &record)) {
+	wl_entry_walk_init(&walk, image, header);
+	while (wl_entry_walk_next(&walk, &record)) {
 		bool opens = record.header.kind == WL_RECORD_OPEN_SESSION;
 		bool closes = record.header.kind == WL_RECORD_CLOSE_SESSION;
 

@@ -64,6 +64,7 @@ static void set_consumer(struct wl_state *state, uint64_t index, const struct wl
 		.index = index,
 		.least = state->trim_number,
 		.most = state->next_number,
+		.places = wl_state_consumers_max(state),
 	};
 
 	wl_consumers_set(&state->consumers, &set);
@@ -78,6 +79,16 @@ static void begin_history(struct wl_state *state, const struct wl_history *histo
 {
 	state->history = *history;
 	wl_session_begin_history(&state->sessions, history->id);
+}
+
+/* Who is not a member any more holds the key that is in force. */
+static void change_list(struct wl_state *state, uint64_t index, const struct wl_control *asked)
+{
+	wl_members before = wl_list_everybody(&state->list);
+
+	if (wl_control_changes_list(asked, index, &state->list) &&
+	    (before & ~wl_list_everybody(&state->list)) != 0)
+		state->keys.due = index;
 }
 
 /* Returns the sessions that it ended. */
@@ -99,6 +110,7 @@ static unsigned lose(struct wl_state *state, const struct wl_entry_header *heade
 	ended = wl_session_end_all(&state->sessions);
 	begin_history(state, &history);
 	state->list = wl_control_rescued(loss, header->index);
+	state->keys.due = header->index;
 	return ended;
 }
 
@@ -129,11 +141,18 @@ static unsigned control(struct wl_state *state, const uint8_t *image,
 		wl_consumers_drop(&state->consumers, asked.name, asked.expects, asked.index);
 		break;
 	case WL_CONTROL_MEMBERS:
-		wl_control_changes_list(&asked, header->index, &state->list);
+		change_list(state, header->index, &asked);
 		break;
 	case WL_CONTROL_LIMITS:
 		if (wl_control_changes_limits(&asked, header->index, &state->limits))
 			wl_state_limit_sessions(state);
+		break;
+	case WL_CONTROL_FEATURES:
+		wl_control_changes_features(&asked, header->index, state->list.index,
+					    &state->features);
+		break;
+	case WL_CONTROL_KEYS:
+		wl_control_changes_keys(&asked, header->index, &state->keys);
 		break;
 	case WL_CONTROL_FENCE:
 		wl_session_fence(&state->sessions, asked.index, asked.number, header->timestamp_ns);
@@ -185,6 +204,10 @@ uint64_t wl_state_digest(const struct wl_state *state)
 		state->history.before,
 		state->history.lost_number,
 		state->history.next_number,
+		state->keys.index,
+		state->keys.now | (uint64_t)state->keys.before << 32,
+		state->keys.stage,
+		state->keys.due,
 	};
 	uint64_t digest = wl_session_table_digest(&state->sessions);
 
@@ -195,6 +218,10 @@ uint64_t wl_state_digest(const struct wl_state *state)
 	digest = wl_mix_u64(digest ^ state->limits.index);
 	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
 		digest = wl_mix_u64(digest ^ state->limits.value[limit]);
+	/* Nodes that do not have them yet make the same digest as those that know no such entry: only from it on is there more. */
+	if (state->features.index != 0)
+		digest = wl_mix_u64(wl_mix_u64(digest ^ state->features.index) ^
+				    state->features.set);
 	return digest != 0 ? digest : 1;
 }
 
@@ -246,5 +273,12 @@ const char *wl_state_check(const struct wl_state *state)
 		return "T6: the limits are not applied, impossible, or not the table's";
 	if (!history_is_possible(state))
 		return "T7: the history is not applied, what was lost before it is no range of numbers, or sessions are not named by it";
+	if (state->features.index > state->sessions.applied_index ||
+	    (state->features.index == 0) != (state->features.set == 0) ||
+	    state->consumers.count > wl_state_consumers_max(state))
+		return "T8: the features are not applied, or there are more consumers than they allow";
+	if (state->keys.index > state->sessions.applied_index ||
+	    state->keys.due > state->sessions.applied_index || !wl_keys_are_possible(&state->keys))
+		return "T9: the keys are not applied, or impossible";
 	return wl_session_table_check(&state->sessions);
 }

@@ -24,6 +24,11 @@
  *  LOSS         in effect when it expects the history that there is. Another one begins, no session is left, and no id of one is given
  *               again; the list is the one that it says, and the next number is its own: between the two no record is, nor ever will be
  *               (docs/SAFETY.md, rule 32).
+ *  FEATURES     in effect when it expects the entry of the features that there are, names the list that there is, takes none back and adds
+ *               some (base/features.h). They are in force from the next entry on. A node whose build lacks one applies nothing behind it, and
+ *               stops: that is its service's to judge.
+ *  KEYS         in effect when it expects the entry of the keys that there are, and may follow them (base/keys.h). Those of journal 0
+ *               are in force for its nodes once they applied it.
  *  FENCE        spends the sequences of a session up to one: those that are not in the log never will be (session.h, rule 31).
  *
  *  What must hold; wl_state_check is this text as code. The table keeps its own (session.h, S1 to S3).
@@ -34,6 +39,8 @@
  *  T5  the list of members is of an entry that is applied, and may be one
  *  T6  so are the limits; the table of sessions goes by them
  *  T7  the history is of an entry that is applied; what was lost before it is a range of numbers below the next one; ids of sessions go by it
+ *  T8  features are in force by an entry that is applied, and there are no more consumers than they allow
+ *  T9  the keys are of an entry that is applied, and may be some
  *
  * Pure. Owner: the journal's worker; the base maker has one of its own. Memory from the caller. [worker, wl-base]
  */
@@ -70,6 +77,8 @@ struct wl_state {
 	struct wl_list list; /* of the members; its index 0: no entry said anything yet */
 	struct wl_journal_limits limits; /* its index 0: no entry said any yet */
 	struct wl_history history;
+	struct wl_features_in_force features;
+	struct wl_keys keys; /* its index 0: no entry said any yet */
 	uint64_t ignored; /* control entries that this program does not know; not part of the state */
 };
 
@@ -85,6 +94,12 @@ unsigned wl_state_apply(struct wl_state *state, const uint8_t *image,
 			const struct wl_entry_header *header);
 /* The table of sessions goes by the limits that stand in the state. */
 void wl_state_limit_sessions(struct wl_state *state);
+/* How many consumers it has places for: a rule of apply that a feature changes. */
+static inline uint32_t wl_state_consumers_max(const struct wl_state *state)
+{
+	return state->features.set & WL_FEATURE(CONSUMERS_128) ? WL_CONSUMERS_MAX
+							       : WL_CONSUMERS_AT_FIRST;
+}
 /* Equal on two nodes whose states are equal, however each came to it. Covers all of it; never 0. O(1). Like the table's it withstands no
  * forger. */
 uint64_t wl_state_digest(const struct wl_state *state);
@@ -92,10 +107,10 @@ uint64_t wl_state_digest(const struct wl_state *state);
 const char *wl_state_check(const struct wl_state *state);
 
 /*
- * Canonical bytes: the same on all nodes with equal states, whatever slots, buckets and free lists look like. Consumers by rising names,
+ * Canonical bytes: the same on all nodes with equal states, whatever slots, buckets and free lists look like. Features where there are some, consumers by rising names,
  * sessions by rising id, runs oldest first, the digest last (docs/LOG-FORMAT.md, "State"). Written and read in pieces of any size. O(1) memory beside `order`.
  */
-#define WL_STATE_UNIT_BYTES 272u /* the largest part that is coded at once */
+#define WL_STATE_UNIT_BYTES 304u /* the largest part that is coded at once */
 
 /* The caller's; nothing in it is for the caller. */
 struct wl_state_coding {
@@ -111,6 +126,7 @@ struct wl_state_coding {
 	uint32_t unit_bytes,
 		unit_at; /* the part that is coded now, and how much of it has passed */
 	uint8_t part; /* enum in state_coding.c */
+	bool features_left; /* that part comes next */
 	bool failed;
 	uint8_t unit[WL_STATE_UNIT_BYTES];
 };

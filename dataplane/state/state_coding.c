@@ -2,7 +2,7 @@
 /*
  * The state as canonical bytes. Parts, one behind the other, each of words of eight bytes (docs/LOG-FORMAT.md, "State"):
  *
- *   header | consumers by rising names | { session | its runs that are remembered, oldest first } by rising id | digest of the state
+ *   header | features, where there are some | consumers by rising names | { session | its runs that are remembered, oldest first } by rising id | digest of the state
  *
  * A part is coded as a whole in `unit`, and passes through it in whatever pieces the caller has. What a decoder takes can be the
  * state of a log: whatever apply keeps true is looked at, so that nothing behind it meets what it never made.
@@ -17,6 +17,7 @@
 
 enum part {
 	PART_HEADER,
+	PART_FEATURES,
 	PART_CONSUMER,
 	PART_SESSION,
 	PART_RUN,
@@ -26,7 +27,9 @@ enum part {
 
 #define LIST_WORDS 21u /* of the header: up to the names of the members' data */
 #define LIMIT_WORDS (LIST_WORDS + WIRELOG_NODES_MAX) /* up to the limits */
-#define HEADER_WORDS (LIMIT_WORDS + 1 + WL_LIMITS)
+#define KEY_WORDS (LIMIT_WORDS + 1 + WL_LIMITS) /* up to the keys */
+#define HEADER_WORDS (KEY_WORDS + 4)
+#define FEATURES_WORDS 2u
 #define CONSUMER_WORDS 6u
 #define CONSUMER_NAME_WORDS (WL_CONSUMER_NAME_BYTES / WORD_BYTES)
 #define SESSION_WORDS 7u
@@ -37,6 +40,7 @@ _Static_assert(HEADER_WORDS *WORD_BYTES == WL_STATE_UNIT_BYTES, "the largest par
 
 static const uint16_t part_bytes[] = {
 	[PART_HEADER] = HEADER_WORDS * WORD_BYTES,
+	[PART_FEATURES] = FEATURES_WORDS * WORD_BYTES,
 	[PART_CONSUMER] = CONSUMER_WORDS * WORD_BYTES,
 	[PART_SESSION] = SESSION_WORDS * WORD_BYTES,
 	[PART_RUN] = RUN_WORDS * WORD_BYTES,
@@ -44,8 +48,14 @@ static const uint16_t part_bytes[] = {
 	[PART_NONE] = 0,
 };
 
+/* Flags of the header's word of them. */
+#define FLAG_CONTRADICTED 1u
+#define FLAG_FEATURES 2u /* that part follows: a build that knows no features refuses it */
+
 static enum part part_behind(const struct wl_state_coding *coding)
 {
+	if (coding->features_left)
+		return PART_FEATURES;
 	if (coding->consumer < coding->consumers)
 		return PART_CONSUMER;
 	if (coding->session && coding->run < coding->session->applied.runs_total)
@@ -68,6 +78,7 @@ uint64_t wl_state_encoded_bytes(const struct wl_state *state)
 {
 	const struct wl_session_table *table = &state->sessions;
 	uint64_t bytes = part_bytes[PART_HEADER] + part_bytes[PART_DIGEST] +
+			 (state->features.index != 0 ? part_bytes[PART_FEATURES] : 0) +
 			 (uint64_t)state->consumers.count * part_bytes[PART_CONSUMER];
 
 	for (uint32_t slot = 0; slot < table->used; slot++) {
@@ -126,6 +137,7 @@ void wl_state_encode_begin(struct wl_state_coding *coding, const struct wl_state
 	coding->order = order;
 	coding->sessions_left = coding->sessions;
 	coding->consumers = state->consumers.count;
+	coding->features_left = state->features.index != 0;
 }
 
 static void put_words(struct wl_state_coding *coding, const uint64_t *words, size_t count)
@@ -137,6 +149,8 @@ static void put_words(struct wl_state_coding *coding, const uint64_t *words, siz
 static void put_header(struct wl_state_coding *coding)
 {
 	const struct wl_state *state = coding->state;
+	uint32_t flags = (state->sessions.contradicted ? FLAG_CONTRADICTED : 0) |
+			 (state->features.index != 0 ? FLAG_FEATURES : 0);
 	uint64_t words[HEADER_WORDS] = {
 		state->sessions.applied_index,
 		state->next_number,
@@ -149,7 +163,7 @@ static void put_header(struct wl_state_coding *coding)
 		state->proven_before.index,
 		state->proven_before.digest,
 		state->sessions.activity,
-		coding->sessions | (uint64_t)state->sessions.contradicted << 32,
+		coding->sessions | (uint64_t)flags << 32,
 		coding->consumers,
 		state->list.index,
 		state->list.voters | (uint64_t)state->list.old << 32,
@@ -165,7 +179,20 @@ static void put_header(struct wl_state_coding *coding)
 	       WIRELOG_NODES_MAX * sizeof(words[0]));
 	words[LIMIT_WORDS] = state->limits.index;
 	memcpy(words + LIMIT_WORDS + 1, state->limits.value, sizeof(state->limits.value));
+	words[KEY_WORDS] = state->keys.index;
+	words[KEY_WORDS + 1] = state->keys.now | (uint64_t)state->keys.before << 32;
+	words[KEY_WORDS + 2] = state->keys.stage;
+	words[KEY_WORDS + 3] = state->keys.due;
 	put_words(coding, words, HEADER_WORDS);
+}
+
+static void put_features(struct wl_state_coding *coding)
+{
+	const struct wl_features_in_force *features = &coding->state->features;
+	uint64_t words[FEATURES_WORDS] = {features->index, features->set};
+
+	put_words(coding, words, FEATURES_WORDS);
+	coding->features_left = false;
 }
 
 static void put_consumer(struct wl_state_coding *coding)
@@ -217,6 +244,9 @@ static void put_part(struct wl_state_coding *coding)
 	switch ((enum part)coding->part) {
 	case PART_HEADER:
 		put_header(coding);
+		break;
+	case PART_FEATURES:
+		put_features(coding);
 		break;
 	case PART_CONSUMER:
 		put_consumer(coding);
@@ -285,7 +315,8 @@ static bool take_header(struct wl_state_coding *coding)
 	state->proven = (struct wl_base_proof){word(coding, 6), word(coding, 7)};
 	state->proven_before = (struct wl_base_proof){word(coding, 8), word(coding, 9)};
 	state->sessions.activity = word(coding, 10);
-	state->sessions.contradicted = flags != 0;
+	state->sessions.contradicted = (flags & FLAG_CONTRADICTED) != 0;
+	coding->features_left = (flags & FLAG_FEATURES) != 0;
 	coding->sessions = (uint32_t)word(coding, 11);
 	coding->sessions_left = coding->sessions;
 	coding->session = NULL;
@@ -311,15 +342,34 @@ static bool take_header(struct wl_state_coding *coding)
 	for (unsigned limit = 0; limit < WL_LIMITS; limit++)
 		state->limits.value[limit] = word(coding, LIMIT_WORDS + 1 + limit);
 	wl_state_limit_sessions(state);
+	state->keys = (struct wl_keys){
+		.index = word(coding, KEY_WORDS),
+		.now = (uint32_t)word(coding, KEY_WORDS + 1),
+		.before = (uint32_t)(word(coding, KEY_WORDS + 1) >> 32),
+		.stage = (enum wl_keys_stage)word(coding, KEY_WORDS + 2),
+		.due = word(coding, KEY_WORDS + 3),
+	};
+	if (word(coding, KEY_WORDS + 2) > WL_KEYS_REFUSE)
+		return false;
 	if (word(coding, 12) > WL_CONSUMERS_MAX || word(coding, 15) > UINT32_MAX)
 		return false;
-	if (flags > 1 || coding->sessions > state->sessions.capacity ||
+	if (flags > (FLAG_CONTRADICTED | FLAG_FEATURES) ||
+	    coding->sessions > state->sessions.capacity ||
 	    wl_session_table_lacks_room(&state->sessions))
 		return false;
 	if ((state->proven.index == 0 && state->proven.digest != 0) ||
 	    (state->proven_before.index == 0 && state->proven_before.digest != 0))
 		return false;
 	return wl_state_check(state) == NULL;
+}
+
+static bool take_features(struct wl_state_coding *coding)
+{
+	struct wl_state *state = coding->decoded;
+
+	state->features = (struct wl_features_in_force){word(coding, 0), word(coding, 1)};
+	coding->features_left = false;
+	return state->features.index != 0 && wl_state_check(state) == NULL;
 }
 
 static bool take_consumer(struct wl_state_coding *coding)
@@ -332,6 +382,7 @@ static bool take_consumer(struct wl_state_coding *coding)
 		.index = state->sessions.applied_index,
 		.least = state->trim_number,
 		.most = state->next_number,
+		.places = wl_state_consumers_max(state),
 	};
 
 	coding->consumer++;
@@ -465,6 +516,9 @@ static bool take_part(struct wl_state_coding *coding)
 	switch ((enum part)coding->part) {
 	case PART_HEADER:
 		possible = take_header(coding);
+		break;
+	case PART_FEATURES:
+		possible = take_features(coding);
 		break;
 	case PART_CONSUMER:
 		possible = take_consumer(coding);

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/base/check.h"
+#include "dataplane/host/join_thread.h"
 #include "dataplane/host/placement_thread.h"
 
 #define CLOSE_PATIENCE_NS 500000000
@@ -94,15 +94,10 @@ bool wl_disk_prepare_take(struct wl_disk_prepare *prepare, struct wl_disk_job *a
 bool wl_disk_prepare_close(struct wl_disk_prepare *prepare)
 {
 	struct wl_disk_job answer;
-	struct timespec until;
 
 	atomic_store(&prepare->stopping, true);
 	sem_post(&prepare->work);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += CLOSE_PATIENCE_NS;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	if (pthread_timedjoin_np(prepare->thread, NULL, &until) != 0)
+	if (!wl_join_within(prepare->thread, CLOSE_PATIENCE_NS))
 		return false;
 	while (wl_ring_pop(&prepare->answers, &answer))
 		if (answer.fd >= 0)

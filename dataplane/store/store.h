@@ -42,6 +42,7 @@ struct wl_store_config {
 	 * each journal, made with the data. One whose places are smaller is refused. 0: no bases on a device. */
 	uint64_t base_bytes;
 	wl_members voters;
+	wl_features features; /* of the build (store_owner.h) */
 	/* Verify, dump: shared among readers, refused while a node runs; nothing is created, changed or removed. The ids
 	 * are read from wl_store_superblock. */
 	bool read_only;
@@ -51,6 +52,9 @@ struct wl_store_config {
 	/* Where there is nothing yet all is checked, and nothing is written: what else may refuse a start is asked first, then wl_store_make
 	 * writes. Until then the record is the one that will be there, and there are no segments. Not with read_only. */
 	bool make_later;
+	/* For `wirelog restore`: what is made is marked as unfinished until a record without the mark is durable, and what was left so is opened, and
+	 * nothing else is: STORE_OCCUPIED. All others are refused unfinished data (STORE_UNFINISHED). */
+	bool restores;
 };
 
 /*

@@ -398,7 +398,7 @@ static uint64_t number_at(const struct wl_store *store, const struct wl_segment_
 		 &empty) == 0) {
 		if (empty)
 			return WL_STORE_PLACE_EMPTY;
-		if (wl_segment_decode_header(buffer, WL_BLOCK_BYTES, &header) &&
+		if (wl_chunk_decode_segment(buffer, WL_BLOCK_BYTES, &header) &&
 		    header.binding == ours->binding &&
 		    header.segment_bytes == ours->segment_bytes &&
 		    header.number % places == place &&

@@ -180,7 +180,7 @@ int wl_store_fill_segment(const struct wl_store *store, int fd, uint64_t base,
 	if (error == 0 && fdatasync(fd) != 0)
 		error = -errno;
 	if (error == 0) {
-		wl_segment_encode_header(block, header);
+		wl_chunk_encode_segment(block, header);
 		error = wl_store_write(fd, block, WL_BLOCK_BYTES, base);
 	}
 	free(block);
@@ -206,6 +206,7 @@ int wl_store_begin_superblock(struct wl_store *store)
 	superblock->journal_count = store->config.journal_count;
 	superblock->segment_bytes = store->config.segment_bytes;
 	superblock->voters = store->config.voters;
+	superblock->unfinished = store->config.restores;
 	superblock->sequence = 2;
 	if (store->directory_fd < 0)
 		wl_store_device_lay_out(store);
@@ -242,8 +243,10 @@ static int check_owner(struct wl_store *store)
 		.node = config->node,
 		.journal_count = config->journal_count,
 		.voters = config->voters,
+		.features = config->features,
 		.segment_bytes = config->segment_bytes,
 		.base_bytes = config->base_bytes,
+		.restores = config->restores,
 	};
 	char text[256];
 	struct wl_sentence why = wl_sentence_begin(text, sizeof(text));
@@ -279,8 +282,8 @@ static int load_superblock(struct wl_store *store)
 	case WL_SUPERBLOCK_VERSION:
 		return wl_store_refuse(store, WIRELOG_STORE_VERSION,
 				       "written by an incompatible version: its superblock is not "
-				       "of format %u, the only one that is read here",
-				       WL_SUPERBLOCK_FORMAT);
+				       "of format %u or %u, the only ones that are read here",
+				       WL_SUPERBLOCK_FORMAT, WL_SUPERBLOCK_FORMAT_FEATURES);
 	case WL_SUPERBLOCK_EMPTY:
 		return wl_store_refuse(store, WIRELOG_STORE_DAMAGED,
 				       "the superblock holds nothing but zeros");

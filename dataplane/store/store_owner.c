@@ -59,6 +59,35 @@ static bool is_diverged(const struct wl_superblock *superblock, const struct wl_
 	return false;
 }
 
+/* Half of what a restore makes looks like data, and is nobody's. What is whole is never written over. */
+static int refuse_by_mark(const struct wl_superblock *superblock,
+			  const struct wl_store_owner *owner, struct wl_sentence *why)
+{
+	if (owner->restores) {
+		add_two(why, "holds data of node ", superblock->node, ", started ",
+			superblock->boot_count);
+		wl_sentence_add(why, " times: nothing is restored over them");
+		return WIRELOG_STORE_OCCUPIED;
+	}
+	add_two(why, "a restore of node ", superblock->node, " with ", superblock->journal_count);
+	wl_sentence_add(why, " journals was not finished");
+	return WIRELOG_STORE_UNFINISHED;
+}
+
+/* As above: who only looks need not apply what stands there. */
+static bool lacks_features(const struct wl_superblock *superblock,
+			   const struct wl_store_owner *owner, struct wl_sentence *why)
+{
+	char names[WL_FEATURES_TEXT_BYTES];
+
+	if (owner->node == 0 || wl_features_have(owner->features, superblock->features_in_force))
+		return false;
+	wl_sentence_add(why, "features are in force that this build does not have: ");
+	wl_sentence_add(why,
+			wl_features_text(superblock->features_in_force & ~owner->features, names));
+	return true;
+}
+
 int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl_store_owner *owner,
 			 struct wl_sentence *why)
 {
@@ -66,6 +95,8 @@ int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl
 		wl_sentence_add(why, "the superblock names impossible segments");
 		return WIRELOG_STORE_DAMAGED;
 	}
+	if (owner->restores != superblock->unfinished)
+		return refuse_by_mark(superblock, owner, why);
 	if (owner->cluster &&
 	    memcmp(superblock->cluster, owner->cluster, sizeof(superblock->cluster)) != 0) {
 		wl_sentence_add(why, "belongs to another cluster");
@@ -102,5 +133,7 @@ int wl_store_owner_check(const struct wl_superblock *superblock, const struct wl
 		add_nodes(why, owner->voters);
 		return WIRELOG_STORE_GEOMETRY;
 	}
+	if (lacks_features(superblock, owner, why))
+		return WIRELOG_FEATURE_UNKNOWN;
 	return is_diverged(superblock, owner, why) ? WIRELOG_STORE_DIVERGED : 0;
 }

@@ -14,11 +14,13 @@ struct wl_store_owner { /* 0 or NULL: whatever it is */
 	uint32_t node, journal_count;
 	wl_members voters;
 	uint64_t segment_bytes;
+	wl_features features; /* of the build that starts on them; only with `node` */
 	uint64_t base_bytes; /* of the largest base that its limits can make; asked of a device only */
+	bool restores; /* of unfinished data, and no others */
 };
 
 /*
- * 0, or STORE_DAMAGED, STORE_FOREIGN, STORE_GEOMETRY, STORE_DIVERGED with the difference in `why`. The list of nodes counts as much as the
+ * 0, or STORE_DAMAGED, STORE_FOREIGN, STORE_GEOMETRY, STORE_DIVERGED, STORE_UNFINISHED, STORE_OCCUPIED, FEATURE_UNKNOWN with the difference in `why`. The list of nodes counts as much as the
  * segment size: a node that was given a shorter one by its file would find majorities that the others do not know, and
  * acknowledge what they never will. A device whose places for bases became too small for the limits could never give up a segment again. Data that a leader contradicted (divergence.h) are for looking at, not for a start.
  */

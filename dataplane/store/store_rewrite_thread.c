@@ -53,7 +53,7 @@ static int check_place(const struct wl_store *store, uint32_t journal, uint64_t 
 		return -ENOMEM;
 	wl_store_describe_segment(store, journal, segment, &ours);
 	if (pread(fd, block, WL_BLOCK_BYTES, (off_t)base) == (ssize_t)WL_BLOCK_BYTES &&
-	    wl_segment_decode_header(block, WL_BLOCK_BYTES, &header) &&
+	    wl_chunk_decode_segment(block, WL_BLOCK_BYTES, &header) &&
 	    (header.binding != ours.binding || header.number != segment))
 		error = -ENOENT;
 	free(block);

@@ -4,7 +4,7 @@
  *
  *   twin      holds the key, and speaks from another address under another boot of an id whose owner is heard: two servers were
  *             given one id. The one that is heard stays; the other is listened to when it has been silent.
- *   refused   another key, cluster or version, or an id that is no member
+ *   refused   another key or one that is refused, another cluster or version, or an id that is no member
  *
  * Pure. Owner: the worker. [worker]
  */
@@ -18,6 +18,7 @@ struct wl_claim { /* the newest of its kind under one id */
 	enum wl_frame_verdict why;
 	struct wl_address address;
 	uint64_t boot_id; /* of a twin */
+	uint32_t key_id; /* of a refused one, as its header says */
 	uint64_t frames; /* so far */
 	uint64_t seen_ns;
 	uint64_t told_ns, told_frames; /* control was told, about so many */

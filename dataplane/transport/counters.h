@@ -29,11 +29,13 @@
 	X(hello_answered, SUM, frames, "that answered it") \
 	X(remote_new_boot, SUM, boots, "of others that were proven to be new") \
 	X(greetings_sent, SUM, frames, "that told a node what must be equal on all") \
+	X(builds_sent, SUM, frames, "that told a node which build this one runs") \
 	X(peer_differs, SUM, differences, "found in what another node told") \
 	X(peer_not_heard, SUM, frames, "of a node that has not greeted, or differs in what decides") \
 	X(clients_gone, SUM, clients, "that said goodbye") \
 	X(clients_turned_away, SUM, clients, "that found no place; raise limits.clients") \
 	X(clients_sent_elsewhere, SUM, questions, "of clients at a worker that does not have their journal") \
+	X(clients_key_refused, SUM, clients, "that lost their place: their key is refused by now") \
 	X(append_frames_sent, SUM, frames, "leader: to followers") \
 	X(append_entries_sent, SUM, entries, "leader: in these frames") \
 	X(append_bytes_behind, SUM, bytes, "leader: to followers that are behind, beside live frames") \

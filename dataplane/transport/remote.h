@@ -42,7 +42,8 @@ struct wl_remote {
 	uint64_t admitted_ns, listed_ns;
 	uint32_t host, next, older, newer;
 	struct wl_replay replay;
-	struct wl_auth_key key; /* verifies what it sends under `boot id` */
+	struct wl_auth_key
+		key; /* verifies what it sends under `boot id`; its id: the newest key that it was heard with */
 };
 
 /* A node's boot id is its count of boots and 32 random bits (control/node/boot_store_file.c). */

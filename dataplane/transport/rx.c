@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
 #include "dataplane/wire/wire.h"
 
@@ -56,22 +57,26 @@ static bool has_share(struct wl_rx *rx, const struct wl_arrival *arrival)
 	return wl_strangers_take(&rx->strangers, sender, &arrival->from, at_home);
 }
 
+/* Who has changed to another key is for that frame as one that is not known: whoever names it and does not have it costs no more. */
 static enum wl_frame_verdict check_tag(struct wl_rx *rx, const struct wl_remote *remote,
-				       const struct wl_arrival *arrival)
+				       const struct wl_arrival *arrival,
+				       struct wl_auth_key *derived, bool *is_derived)
 {
 	const struct wl_frame_header *header = &arrival->header;
-	struct wl_auth_key derived;
-	const struct wl_auth_key *key = remote ? &remote->key : &derived;
 
-	if (!remote) {
+	*is_derived = !remote || remote->key.id != header->key_id;
+	if (*is_derived) {
 		if (!has_share(rx, arrival))
 			return WL_FRAME_CROWDED;
-		wl_auth_derive(rx->auth, header->sender, header->sender_boot, &derived);
+		wl_auth_derive_of(rx->auth, header->key_id, header->sender, header->sender_boot,
+				  derived);
 		wl_count(rx->counters, WL_COUNTER_keys_derived);
 	}
 	wl_count(rx->counters, WL_COUNTER_tags_checked);
-	return wl_auth_verify(rx->auth, key, arrival->datagram, arrival->size) ? WL_FRAME_OK
-									       : WL_FRAME_FORGED;
+	return wl_auth_verify(rx->auth, *is_derived ? derived : &remote->key, arrival->datagram,
+			      arrival->size)
+		       ? WL_FRAME_OK
+		       : WL_FRAME_FORGED;
 }
 
 static void note_claim(struct wl_claim *claim, enum wl_frame_verdict why,
@@ -193,7 +198,6 @@ static enum wl_frame_verdict take_new_boot(struct wl_rx *rx, const struct wl_fra
 	if (verdict != WL_FRAME_OK)
 		return verdict;
 	(*remote)->boot_id = header->sender_boot;
-	wl_auth_derive(rx->auth, header->sender, header->sender_boot, &(*remote)->key);
 	wl_count(rx->counters, WL_COUNTER_remote_new_boot);
 	return WL_FRAME_OK;
 }
@@ -216,6 +220,26 @@ static void fill_asker(struct wl_message *message, const struct wl_frame_header 
 	message->hello_identity = header->sender;
 	message->hello_boot = header->sender_boot;
 	message->hello_address = *address;
+	message->hello_key = header->key_id;
+}
+
+/* Looked at before anything is computed. A client's question under a key that was refused goes on: it is answered, and no more. */
+static enum wl_frame_verdict check_key(const struct wl_rx *rx, const struct wl_remote *remote,
+				       const struct wl_frame_header *header)
+{
+	const struct wl_keys_held *held = &rx->auth->held;
+
+	if (header->type == WL_WIRE_HELLO && wl_identity_is_client(header->sender) &&
+	    wl_keys_refuse(&rx->keys, held, header->key_id))
+		return WL_FRAME_OK;
+	if (!wl_keys_accept(&rx->keys, held, header->key_id))
+		return WL_FRAME_OTHER_KEY;
+	/* It speaks with a newer one by now; what comes under the older is late, or a holder's of that one alone. */
+	if (remote && remote->key.id != header->key_id &&
+	    wl_keys_find(held, header->key_id) < wl_keys_find(held, remote->key.id) &&
+	    wl_keys_find(held, remote->key.id) < held->count)
+		return WL_FRAME_REPLAYED;
+	return WL_FRAME_OK;
 }
 
 static enum wl_frame_verdict check_header(const struct wl_rx *rx,
@@ -270,14 +294,18 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 	const struct wl_frame_header *header = &arrival->header;
 	/* Asked again: what came before it in this turn may have changed who is known. */
 	struct wl_remote *remote = find_remote(rx, header);
-	enum wl_frame_verdict verdict;
+	struct wl_auth_key derived;
+	bool is_derived;
+	enum wl_frame_verdict verdict = check_key(rx, remote, header);
 
+	if (verdict != WL_FRAME_OK)
+		return verdict;
 	/* Of a client that has no place, nothing else is of use: no key is derived for it. */
 	if (!remote && wl_identity_is_client(header->sender) && header->type != WL_WIRE_HELLO &&
 	    !says_challenge(rx, header->type, arrival->datagram + WL_FRAME_HEADER_BYTES,
 			    header->payload_bytes, now_ns))
 		return WL_FRAME_UNPROVEN;
-	verdict = check_tag(rx, remote, arrival);
+	verdict = check_tag(rx, remote, arrival, &derived, &is_derived);
 	if (verdict != WL_FRAME_OK)
 		return verdict;
 	/* From here on the sender knows the cluster's secret; whether it speaks now is the next question. */
@@ -293,6 +321,7 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 	};
 	if (header->type == WL_WIRE_HELLO) {
 		fill_asker(message, header, &arrival->from);
+		message->key_refused = wl_keys_refuse(&rx->keys, &rx->auth->held, header->key_id);
 		return is_new_question(rx, remote, header) ? WL_FRAME_OK : WL_FRAME_REPLAYED;
 	}
 	if (!remote) {
@@ -305,6 +334,8 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 	}
 	if (!wl_replay_accept(&remote->replay, header->sequence))
 		return WL_FRAME_REPLAYED;
+	if (is_derived)
+		remote->key = derived;
 	remote->address = arrival->from;
 	remote->address_known = true;
 	if (wl_identity_is_client(header->sender))
@@ -319,15 +350,19 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 static void note_refused(struct wl_rx *rx, enum wl_frame_verdict verdict, const uint8_t *datagram,
 			 const struct wl_address *address, uint64_t now_ns)
 {
+	struct wl_claim *claim;
 	uint32_t node = 0;
 
-	if (verdict != WL_FRAME_FORGED && verdict != WL_FRAME_OTHER_CLUSTER &&
-	    verdict != WL_FRAME_UNKNOWN_SENDER && verdict != WL_FRAME_BAD_VERSION)
+	if (verdict != WL_FRAME_FORGED && verdict != WL_FRAME_OTHER_KEY &&
+	    verdict != WL_FRAME_OTHER_CLUSTER && verdict != WL_FRAME_UNKNOWN_SENDER &&
+	    verdict != WL_FRAME_BAD_VERSION)
 		return;
 	if (verdict != WL_FRAME_BAD_VERSION)
 		node = wl_identity_node(wl_frame_claimed_sender(datagram));
-	note_claim(&rx->claims.refused[node <= WIRELOG_NODES_MAX ? node : 0], verdict, address,
-		   now_ns);
+	claim = &rx->claims.refused[node <= WIRELOG_NODES_MAX ? node : 0];
+	note_claim(claim, verdict, address, now_ns);
+	claim->key_id =
+		verdict != WL_FRAME_BAD_VERSION ? wl_load_u32(datagram + WL_FRAME_KEY_OFFSET) : 0;
 }
 
 static enum wl_frame_verdict sort(struct wl_rx *rx, const struct wl_frame *frame,
@@ -352,6 +387,9 @@ static enum wl_frame_verdict sort(struct wl_rx *rx, const struct wl_frame *frame
 	if (verdict != WL_FRAME_OK)
 		return verdict;
 	remote = find_remote(rx, &arrival->header);
+	verdict = check_key(rx, remote, &arrival->header);
+	if (verdict != WL_FRAME_OK)
+		return verdict;
 	arrival->rank = rank_of(remote, arrival);
 	return check_fresh(rx, remote, arrival);
 }
@@ -378,4 +416,43 @@ enum wl_frame_verdict wl_rx_admit(struct wl_rx *rx, const struct wl_arrival *arr
 				  uint64_t now_ns, struct wl_message *message)
 {
 	return count(rx, admit(rx, arrival, now_ns, message), arrival, now_ns);
+}
+
+static const char *check_nodes(const struct wl_rx *rx)
+{
+	uint32_t own = wl_identity_node(rx->identity);
+
+	if (rx->peers[own].boot_id != 0)
+		return "X1: somebody is known under our own id";
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (wl_members_has(rx->members, node) && node != own &&
+		    wl_identity_node(rx->peers[node].identity) != node)
+			return "X2: a member is known under another identity";
+		for (unsigned at_home = 0; at_home < 2; at_home++) {
+			if (rx->strangers.nodes[node][at_home] > WL_STRANGERS_OF_NODE)
+				return "X4: a node that is not known got more than its share";
+		}
+	}
+	return NULL;
+}
+
+static const char *check_clients(const struct wl_rx *rx)
+{
+	const struct wl_remote_table *clients = &rx->clients;
+
+	if (clients->count > clients->used || clients->used > clients->slot_count)
+		return "X3: more clients than places";
+	if ((clients->count == 0) != (clients->oldest == 0) ||
+	    (clients->count == 0) != (clients->newest == 0))
+		return "X3: the list of clients does not end where they do";
+	if (rx->strangers.clients > WL_STRANGERS_CLIENTS || rx->answered.count > WL_ANSWERED_MIN)
+		return "X4: more was spent on who is not known than their shares";
+	return NULL;
+}
+
+const char *wl_rx_check(const struct wl_rx *rx)
+{
+	const char *broken = check_nodes(rx);
+
+	return broken ? broken : check_clients(rx);
 }

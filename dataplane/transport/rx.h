@@ -4,7 +4,14 @@
  * with a key: it drops what could not be taken even with a right tag (another boot of ours, a sequence that was seen), and
  * says who it claims to be from, so that a turn can serve peers first. The second, wl_rx_admit, is the safety rule: the keyed
  * MAC, and only then is anything believed: boots, window, type. For who is not known it derives a key, for a few of them in each
- * turn (strangers.h). Nothing is ever answered for a frame that fails; it is counted under its verdict.
+ * turn (strangers.h). A frame under a key that is not held or not accepted is dropped in the first step, by the id in its header.
+ * One under the newer of two keys makes that the sender's: from then on nothing of it is taken under the older. Nothing is ever answered for a frame that fails; it is counted under its verdict.
+ *
+ *  What must hold between turns; wl_rx_check is this text as code.
+ *  X1  nobody is known under our own id
+ *  X2  a member is known under the identity of its id
+ *  X3  clients: as many as have a place, at most so many as there are places; the list of them has both ends or none
+ *  X4  no more was spent on who is not known than their shares, and no more questions are remembered than there is room for
  *
  * Pure. Owner: the worker. [worker]
  */
@@ -14,6 +21,7 @@
 #include "dataplane/base/members.h"
 #include "dataplane/base/port.h"
 #include "dataplane/transport/answered.h"
+#include "dataplane/transport/build.h"
 #include "dataplane/transport/claim.h"
 #include "dataplane/transport/counters.h"
 #include "dataplane/transport/remote.h"
@@ -21,8 +29,13 @@
 #include "dataplane/wire/greeting.h"
 #include "dataplane/wire/path.h"
 
+#define WL_RX_NOT_COUNTED UINT32_MAX
+
 struct wl_rx {
 	const struct wl_auth *auth;
+	struct wl_keys keys; /* in force */
+	uint32_t old_clients; /* that speak with keys.before while it is to go, as counted last; WL_RX_NOT_COUNTED: it is not to go */
+	uint32_t old_client_ipv4; /* of one of them; 0: not known, or none */
 	struct wl_counters *counters;
 	uint64_t cluster;
 	wl_identity identity; /* ours */
@@ -34,6 +47,7 @@ struct wl_rx {
 	wl_members members;
 	struct wl_remote peers[WIRELOG_NODES_MAX + 1]; /* by node id; own slot unused */
 	struct wl_greeting greetings[WIRELOG_NODES_MAX + 1]; /* the worker's to fill */
+	struct wl_build builds[WIRELOG_NODES_MAX + 1]; /* likewise */
 	struct wl_path paths[WIRELOG_NODES_MAX + 1];
 	struct wl_claims claims;
 	uint64_t peer_alive_ns; /* a peer heard this lately keeps its id against a newer boot at another address */
@@ -77,6 +91,8 @@ struct wl_message {
 	wl_identity hello_identity;
 	uint64_t hello_boot;
 	struct wl_address hello_address;
+	uint32_t hello_key;
+	bool key_refused; /* a client's HELLO under a key that was refused: told so, and nothing else */
 	const uint8_t *payload; /* inside the frame */
 	size_t bytes;
 };
@@ -107,5 +123,7 @@ enum wl_frame_verdict wl_rx_sort(struct wl_rx *rx, const struct wl_frame *frame,
  */
 enum wl_frame_verdict wl_rx_admit(struct wl_rx *rx, const struct wl_arrival *arrival,
 				  uint64_t now_ns, struct wl_message *message);
+/* NULL, or which invariant is broken. O(nodes). */
+const char *wl_rx_check(const struct wl_rx *rx);
 
 #endif

@@ -17,7 +17,23 @@ void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *au
 
 void wl_tx_derive_key(struct wl_tx *tx)
 {
-	wl_auth_derive(tx->auth, tx->identity, tx->boot_id, &tx->key);
+	const struct wl_keys_held *held = &tx->auth->held;
+
+	WL_CHECK(held->count >= 1 && held->count <= WL_KEYS_HELD_MAX);
+	for (uint32_t at = 0; at < held->count; at++)
+		wl_auth_derive_of(tx->auth, held->id[at], tx->identity, tx->boot_id, &tx->own[at]);
+}
+
+uint32_t wl_tx_key_for(const struct wl_tx *tx, const struct wl_tx_to *to)
+{
+	const struct wl_keys_held *held = &tx->auth->held;
+	uint32_t sends = wl_keys_send(&tx->keys, held);
+	uint32_t heard = to->key_id != 0 ? wl_keys_find(held, to->key_id) : held->count;
+
+	WL_CHECK(sends < held->count);
+	if (heard == held->count || (heard < sends && !wl_identity_is_client(to->identity)))
+		return sends;
+	return heard;
 }
 
 /*
@@ -172,6 +188,7 @@ uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, u
 		*room = tx->open.size - overhead;
 	if (to->mtu != 0 && *room > room_of(to->mtu))
 		*room = room_of(to->mtu);
+	tx->open_key = &tx->own[wl_tx_key_for(tx, to)];
 	tx->open_class = class;
 	tx->open_to = to->address;
 	tx->open_header = (struct wl_frame_header){
@@ -200,7 +217,7 @@ void wl_tx_close(struct wl_tx *tx, size_t payload_bytes)
 	tx->open_header.payload_bytes = (uint16_t)payload_bytes;
 	tx->open_header.sequence = ++tx->sequence;
 	wl_frame_encode_header(datagram, &tx->open_header);
-	wl_auth_seal(tx->auth, &tx->key, datagram, size);
+	wl_auth_seal(tx->auth, tx->open_key, datagram, size);
 	wl_frame_close_envelope(tx->open.bytes, &from, &tx->open_to, size);
 	tx->open.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + size);
 	tx->open.link = tx->open_to.link;

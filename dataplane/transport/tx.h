@@ -48,10 +48,12 @@ struct wl_tx {
 	uint64_t dropped; /* frames that no link took, or that gave way to others */
 	uint64_t sequence; /* of the last sealed frame; never repeats under one boot id */
 	uint16_t udp_port;
-	struct wl_auth_key key; /* ours */
+	struct wl_auth_key own[WL_KEYS_HELD_MAX]; /* ours, of each secret that is held */
+	struct wl_keys keys; /* in force */
 	struct wl_tx_link links[WL_LINKS_MAX];
 
 	struct wl_frame open;
+	const struct wl_auth_key *open_key;
 	enum wl_tx_class open_class;
 	struct wl_address open_to;
 	struct wl_frame_header open_header;
@@ -63,12 +65,18 @@ struct wl_tx_to {
 	wl_identity identity;
 	uint64_t boot_id; /* 0 in a HELLO */
 	uint16_t mtu; /* of the path to it; 0: the link's */
+	uint32_t key_id; /* that it was heard with last; 0: none yet */
 };
 
 void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *auth,
 		struct wl_counters *counters);
-/* After identity, boot id and cluster are set. */
+/* After identity, boot id and cluster are set, and again for other secrets. */
 void wl_tx_derive_key(struct wl_tx *tx);
+/*
+ * The key that a frame is sealed with: a client's own, as long as it is held; a node gets the one that nodes send with, or the one
+ * that it spoke with where that is newer: who lags behind is answered so that it understands, and who leads is not held back.
+ */
+uint32_t wl_tx_key_for(const struct wl_tx *tx, const struct wl_tx_to *to);
 /*
  * Where to write the payload, and *room for it; NULL when there is no buffer or no address (counted).
  * Every successful open is followed by close or abandon.
@@ -94,7 +102,8 @@ const char *wl_tx_check(const struct wl_tx *tx);
 
 static inline struct wl_tx_to wl_tx_to_remote(const struct wl_remote *remote)
 {
-	return (struct wl_tx_to){remote->address, remote->identity, remote->boot_id, remote->mtu};
+	return (struct wl_tx_to){remote->address, remote->identity, remote->boot_id, remote->mtu,
+				 remote->key.id};
 }
 
 #endif

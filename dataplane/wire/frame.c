@@ -165,12 +165,13 @@ enum wl_frame_verdict wl_frame_decode_header(const uint8_t *datagram, size_t siz
 		return WL_FRAME_BAD_VERSION;
 	if (wl_load_u16(datagram + 6) != size - WL_FRAME_HEADER_BYTES)
 		return WL_FRAME_BAD_LENGTH;
-	if (wl_load_u16(datagram + 50) != 0 || wl_load_u32(datagram + 52) != 0)
+	if (wl_load_u16(datagram + 50) != 0)
 		return WL_FRAME_BAD_RESERVED;
 	*header = (struct wl_frame_header){
 		.type = datagram[5],
 		.payload_bytes = wl_load_u16(datagram + 6),
 		.journal = wl_load_u16(datagram + 48),
+		.key_id = wl_load_u32(datagram + WL_FRAME_KEY_OFFSET),
 		.cluster = wl_load_u64(datagram + 8),
 		.sender = wl_load_u32(datagram + 16),
 		.destination = wl_load_u32(datagram + 20),
@@ -195,7 +196,7 @@ void wl_frame_encode_header(uint8_t *to, const struct wl_frame_header *header)
 	wl_store_u64(to + 40, header->sequence);
 	wl_store_u16(to + 48, header->journal);
 	wl_store_u16(to + 50, 0);
-	wl_store_u32(to + 52, 0);
+	wl_store_u32(to + WL_FRAME_KEY_OFFSET, header->key_id);
 	memset(to + WL_FRAME_TAG_OFFSET, 0, WL_FRAME_HEADER_BYTES - WL_FRAME_TAG_OFFSET);
 }
 
@@ -225,6 +226,7 @@ const char *wl_frame_verdict_name(enum wl_frame_verdict verdict)
 		[WL_FRAME_OTHER_CLUSTER] = "other_cluster",
 		[WL_FRAME_OTHER_DESTINATION] = "other_destination",
 		[WL_FRAME_UNKNOWN_SENDER] = "unknown_sender",
+		[WL_FRAME_OTHER_KEY] = "other_key",
 		[WL_FRAME_FORGED] = "forged",
 		[WL_FRAME_OLD_BOOT] = "old_boot",
 		[WL_FRAME_DUPLICATE_ID] = "duplicate_id",

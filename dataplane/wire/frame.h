@@ -5,7 +5,7 @@
  *  wirelog header (72 bytes, little-endian)
  *   0 u32 magic 'WLF1'     8 u64 cluster            32 u64 destination boot id (0: not known yet)
  *   4 u8  version         16 u32 sender             40 u64 sequence (never repeats under one sender boot_id)
- *   5 u8  type            20 u32 destination        48 u16 journal, 50 u16 zero, 52 u32 zero
+ *   5 u8  type            20 u32 destination        48 u16 journal, 50 u16 zero, 52 u32 id of the key (auth.h)
  *   6 u16 payload bytes   24 u64 sender boot id       56 u8[16] tag: AES-128-GCM with bytes 0..55
  *                                                       and the payload as additional data
  *
@@ -27,10 +27,11 @@
 #define WL_IPV4_BYTES 20u
 #define WL_UDP_BYTES 8u
 #define WL_FRAME_HEADER_BYTES 72u
+#define WL_FRAME_KEY_OFFSET 52u
 #define WL_FRAME_TAG_OFFSET 56u
 #define WL_FRAME_ENVELOPE_BYTES (WL_ETHER_BYTES + WL_IPV4_BYTES + WL_UDP_BYTES) /* 42 */
 #define WL_FRAME_MAGIC 0x31464c57u
-#define WL_FRAME_VERSION 8u
+#define WL_FRAME_VERSION 10u
 #define WL_IDENTITY_CLIENT 0x80000000u
 
 typedef uint32_t wl_identity;
@@ -61,6 +62,7 @@ struct wl_frame_header {
 	uint8_t type;
 	uint16_t payload_bytes;
 	uint16_t journal;
+	uint32_t key_id; /* of the secret; wl_auth_seal writes it */
 	uint64_t cluster;
 	wl_identity sender;
 	wl_identity destination;
@@ -89,6 +91,7 @@ enum wl_frame_verdict {
 	WL_FRAME_OTHER_CLUSTER,
 	WL_FRAME_OTHER_DESTINATION,
 	WL_FRAME_UNKNOWN_SENDER, /* a node id that is not configured */
+	WL_FRAME_OTHER_KEY, /* a key that we do not hold, or that is refused */
 	WL_FRAME_FORGED, /* tag does not verify */
 	WL_FRAME_OLD_BOOT, /* sender's boot id is older than one that was proven */
 	WL_FRAME_DUPLICATE_ID, /* a newer boot from another address, while the known one is heard */

@@ -52,12 +52,12 @@ uint64_t wl_greeting_ids(wl_members voters)
 	return digits;
 }
 
-const char *wl_fact_name(enum wl_fact fact)
+const char *wl_greeting_fact_name(enum wl_fact fact)
 {
 	return (unsigned)fact < WL_FACTS ? facts[fact].name : "unknown";
 }
 
-bool wl_fact_decides(enum wl_fact fact)
+bool wl_greeting_fact_decides(enum wl_fact fact)
 {
 	return (unsigned)fact < WL_FACTS && facts[fact].decides;
 }

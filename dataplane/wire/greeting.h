@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/base/keys.h"
 #include "dataplane/base/members.h"
 
 /* X(fact, name, decides): the order is that of the wire (docs/WIRE.md); the name is the key of the configuration. */
@@ -56,6 +57,10 @@ struct wl_greeting { /* what one peer and we have told each other */
 	uint64_t history[WIRELOG_JOURNALS_MAX];
 	uint32_t strange; /* bit per journal in which it has another one than we: nothing that it says of that counts */
 	uint32_t strange_told; /* those of them that control knows */
+	uint32_t keys_held[WL_KEYS_HELD_MAX]; /* ids of the peer's keys, oldest first; 0: none */
+	uint32_t key_sent,
+		old_clients_sent; /* the newest of our keys, and our own, as our newest greeting said */
+	uint32_t old_clients; /* of the peer, that speak with the key that is to go */
 	uint32_t histories_sent; /* bit per journal of which our newest greeting named ours */
 };
 
@@ -66,7 +71,7 @@ void wl_greeting_take(struct wl_greeting *greeting, uint64_t boot_id, const uint
 bool wl_greeting_takes_part(const struct wl_greeting *greeting, uint64_t boot_id);
 /* The ids of a mask as decimal digits. */
 uint64_t wl_greeting_ids(wl_members voters);
-const char *wl_fact_name(enum wl_fact fact);
-bool wl_fact_decides(enum wl_fact fact);
+const char *wl_greeting_fact_name(enum wl_fact fact);
+bool wl_greeting_fact_decides(enum wl_fact fact);
 
 #endif

@@ -11,6 +11,8 @@
 #ifndef WL_DATAPLANE_WIRE_MESSAGES_H
 #define WL_DATAPLANE_WIRE_MESSAGES_H
 
+#include "dataplane/wire/messages_client.h"
+
 /* clang-format off */
 
 /*
@@ -27,6 +29,7 @@
 	M(GREETING, greeting, 3, greeting, NODE, NODE, worker, "3, when it was the first") \
 	M(PATH_PROBE, path_probe, 4, path_probe, ANY, NODE, worker, "5") \
 	M(PATH_ECHO, path_echo, 5, path_echo, NODE, ANY, worker, "") \
+	M(BUILD, build, 6, build, NODE, NODE, worker, "6, until each has seen the other's") \
 	M(APPEND, append, 10, append, NODE, NODE, replica, \
 	  "11; nothing when `sent_ns` is 0 and there are no bytes") \
 	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, replica, "") \
@@ -80,6 +83,7 @@
 	L(PART, MEMBER, member) \
 	L(PART, HELLO_REPLY_HEADER, hello_reply) \
 	L(WHOLE, GREETING, greeting) \
+	L(WHOLE, BUILD, build) \
 	L(HEAD, PATH_PROBE, path_probe) \
 	L(HEAD, PATH_ECHO, path_echo) \
 	L(HEAD, APPEND_HEADER, append) \
@@ -117,7 +121,8 @@
 	L(WHOLE, OUTCOME_REPLY, outcome_reply)
 
 /*
- * One list a layout, in the order of the bytes; offsets are sums of what stands before.
+ * One list a layout, in the order of the bytes; offsets are sums of what stands before. Those of what clients say and are told
+ * stand in messages_client.h.
  *
  *   F(type, name, unit, range, what)   a field; types, units and ranges: wire_types.h. A value
  *                                      outside of its range does not decode.
@@ -188,10 +193,24 @@
 	F(u32, apart, bits, TO((1u << WIRELOG_JOURNALS_MAX) - 1), \
 	  "for each journal of the sender's worker in which it takes no part any more " \
 	  "(STORE_DIVERGED, STATE_DIVERGED)") \
-	ZERO(4) \
+	F(u32, old_clients, clients, ANY, \
+	  "of the sender's worker that speak with the key that is to be refused next; 2^32 - 1: none is") \
+	F(u32, key_first, id, ANY, "of the key that the sender has first in its file; 0: insecure") \
+	F(u32, key_second, id, ANY, "and second; 0: it has one") \
 	F(histories, histories, id, ANY, \
 	  "of the history of each journal of the sender's worker; 0: none began there yet, or the " \
 	  "journal is not that worker's")
+
+/* What the sender's build is. Nodes of builds that do not know it drop it: they have no features. */
+#define WL_WIRE_FIELDS_build(F, ZERO, RULE) \
+	F(u64, seen_boot, id, ANY, "the receiver's boot whose BUILD has come; 0: none") \
+	F(u64, supported, bits, ANY, \
+	  "the features that it has, and has declared in its superblock (base/features.h)") \
+	F(u64, in_force, bits, ANY, \
+	  "those that are in force in journals of the sender's worker, all together") \
+	F(label, version, text, ANY, "of the build, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it") \
+	RULE(m->version[0] != 0, "a build has a version") \
+	RULE((m->in_force & ~m->supported) == 0, "who lacks what is in force has stopped")
 
 #define WL_WIRE_FIELDS_path_probe(F, ZERO, RULE) \
 	F(u64, round, count, ANY, "echoed") \
@@ -285,26 +304,31 @@
 #define WL_WIRE_FIELDS_propose(F, ZERO, RULE) \
 	F(u32, verb, choice, IN(WL_WIRE_PROPOSE_TRIM, WL_WIRE_PROPOSE_LAST), \
 	  "1: trim; 2: make or move a consumer's checkpoint; 3: drop it; 4: change the members; " \
-	  "5: set a limit; 6: hand leadership over") \
+	  "5: set a limit; 6: hand leadership over; 7: put features in force; 8: the next stage of a " \
+	  "change of keys") \
 	ZERO(4) \
 	F(u64, number, number, ANY, \
 	  "1: records below it may be forgotten; 2: the first one that is not consumed; 4: what is " \
 	  "asked for (1: add a learner, 2: promote, 3: demote, 4: remove, 5: replace, 6: readmit " \
 	  "its present data), the node's id << 8, and of 5 the id of the one in its place << 16; 5: " \
-	  "the limit, of time in ns; 6: the term in which it was asked, and in no other is it done") \
+	  "the limit, of time in ns; 6: the term in which it was asked, and in no other is it done; 7: all " \
+	  "that are to be in force, those that are included; 8: id of the new key, and of the old one << 32") \
 	F(u64, made, index, ANY, \
 	  "of the entry that made the checkpoint which is meant. 2: 0: any, and it is made where " \
 	  "it is not there. 5: of the entry that said the limits of which one is to change; 6: the " \
-	  "id of the node that is to lead, 0: whoever is best") \
+	  "id of the node that is to lead, 0: whoever is best; 7: of the entry that put those in force " \
+	  "that are, 0: none are; 8: of the entry that said the keys before, 0: none did") \
 	F(label, name, text, ANY, \
-	  "of the consumer, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it; 1, 4, 6: empty; 5: of " \
-	  "the limit") \
+	  "of the consumer, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it; 1, 4, 6, 7: empty; 5: of " \
+	  "the limit; 8: empty, or `force`") \
 	RULE((m->number == 0) == (m->verb == WL_WIRE_PROPOSE_CONSUMER_DROP) || \
 		     m->verb == WL_WIRE_PROPOSE_LIMITS, \
 	     "`number` is 0 where a checkpoint is dropped, and only there or of a limit") \
-	RULE((m->name[0] == 0) == \
-		     (m->verb == WL_WIRE_PROPOSE_TRIM || m->verb == WL_WIRE_PROPOSE_MEMBERS || \
-		      m->verb == WL_WIRE_PROPOSE_TRANSFER), \
+	RULE(m->verb == WL_WIRE_PROPOSE_KEYS || \
+		     (m->name[0] == 0) == (m->verb == WL_WIRE_PROPOSE_TRIM || \
+					   m->verb == WL_WIRE_PROPOSE_MEMBERS || \
+					   m->verb == WL_WIRE_PROPOSE_TRANSFER || \
+					   m->verb == WL_WIRE_PROPOSE_FEATURES), \
 	     "`name` is there for a checkpoint or a limit, and only there") \
 	RULE(m->made == 0 ? m->verb != WL_WIRE_PROPOSE_CONSUMER_DROP && \
 				    m->verb != WL_WIRE_PROPOSE_LIMITS \
@@ -414,155 +438,6 @@
 	RULE(m->verdict == WL_WIRE_CHAIN_KNOWN || m->chain == 0, \
 	     "no value of what is not known")
 
-#define WL_WIRE_FIELDS_open_session(F, ZERO, RULE) \
-	F(u64, nonce, id, NOT_0, "names the request")
-
-#define WL_WIRE_FIELDS_open_session_reply(F, ZERO, RULE) \
-	F(u64, nonce, id, ANY, "of the request") \
-	F(i32, status, status, NOT_ABOVE_0, "") \
-	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
-	F(u64, session, id, ANY, "0 unless OK")
-
-#define WL_WIRE_FIELDS_record(F, ZERO, RULE) \
-	F(u32, bytes, bytes, NOT_0, "") \
-	F(u8, level, level, IN(1, 4), "the client has put the default's place") \
-	ZERO(3) \
-	F(u64, not_after_ns, ns, ANY, "0: never expires") \
-	F(rest, payload, bytes, ANY, "")
-
-#define WL_WIRE_FIELDS_client_append(F, ZERO, RULE) \
-	F(u64, session, id, NOT_0, "") \
-	F(u64, first_sequence, sequence, NOT_0, "") \
-	F(u64, acknowledged_through, sequence, ANY, \
-	  "the client has an answer for each sequence up to here") \
-	F(u32, record_count, count, NOT_0, "") \
-	F(u32, fragment_offset, bytes, ANY, "of the payload") \
-	F(u32, record_bytes, bytes, TO(WIRELOG_RECORD_BYTES_MAX), \
-	  "of the payload of the fragmented record; 0: whole records") \
-	F(u32, bytes, bytes, ANY, "that follow, exactly") \
-	F(u64, term, term, ANY, \
-	  "in which the receiver leads, as the client knows it: a leader of another term takes " \
-	  "nothing of it (NOT_LEADER); 0: in whichever it leads, for who does not need to know " \
-	  "that a refusal is for good") \
-	F(rest, records, bytes, ANY, "with consecutive sequences, unpadded, each as below") \
-	RULE(m->first_sequence <= UINT64_MAX - m->record_count, "the sequences do not wrap")
-
-/* A run of sequences that met one fate. */
-#define WL_WIRE_FIELDS_append_result(F, ZERO, RULE) \
-	F(u64, first_sequence, sequence, NOT_0, "of a run of sequences with one fate") \
-	F(u64, first_number, number, ANY, \
-	  "with OUT_OF_ORDER the sequence that is wanted next; 0 where nothing was appended") \
-	F(u64, timestamp_ns, ns, ANY, \
-	  "of the entry; 0 in an answer that is given again when it is not at hand any more") \
-	F(u32, count, count, NOT_0, "") \
-	F(i16, status, status, NOT_ABOVE_0, "") \
-	F(u8, level, level, TO(4), "that was reached") \
-	ZERO(1) \
-	RULE(m->first_sequence <= UINT64_MAX - m->count, "the run does not wrap")
-
-#define WL_WIRE_FIELDS_append_reply(F, ZERO, RULE) \
-	F(u64, session, id, ANY, "") \
-	F(u32, leader, node, TO(WIRELOG_NODES_MAX), \
-	  "as the answering node knows it; 0: not known") \
-	F(u32, result_count, count, ANY, "") \
-	F(u64, term, term, ANY, "of the answering node") \
-	F(u64, frame, sequence, ANY, \
-	  "of the header of the CLIENT_APPEND that is answered; 0: what had waited for its " \
-	  "level") \
-	F(rest, results, bytes, ANY, "so many, each as below")
-
-#define WL_WIRE_FIELDS_subscribe(F, ZERO, RULE) \
-	F(u64, subscription, id, ANY, "the client's own") \
-	F(u32, from, choice, IN(WL_WIRE_FROM_NUMBER, WL_WIRE_FROM_NOW), \
-	  "1: number, 2: time (first record with timestamp_ns >= value), 3: now") \
-	F(u32, credit_bytes, bytes, ANY, "payload that may be in flight") \
-	F(u64, value, number, ANY, "number or time") \
-	F(u64, history_id, id, ANY, \
-	  "that the number is of: another one than the node's, and than the one that a rescue ended " \
-	  "before it, is refused (OTHER_HISTORY); 0: any") \
-	F(u64, known_number, number, ANY, \
-	  "of a record that the reader was given, before `value`: the newest one whose chain value it " \
-	  "was told; 0: none") \
-	F(u64, known_chain, id, ANY, \
-	  "chain value behind the entry that holds that record: another one than the node's is refused " \
-	  "(DIVERGED)") \
-	RULE(m->known_number == 0 || (m->from == WL_WIRE_FROM_NUMBER && m->known_number < m->value), \
-	     "a record that is known stands before the number that is asked for") \
-	RULE(m->known_number != 0 || m->known_chain == 0, \
-	     "there is no `known_chain` without `known_number`")
-
-/* It also keeps the subscription alive. */
-#define WL_WIRE_FIELDS_credit(F, ZERO, RULE) \
-	F(u64, subscription, id, ANY, "") \
-	F(u64, next_number, number, ANY, "all below are consumed") \
-	F(u32, credit_bytes, bytes, ANY, "from there on") \
-	F(u32, resend, flag, TO(1), "something was lost: send again from next_number")
-
-#define WL_WIRE_FIELDS_unsubscribe(F, ZERO, RULE) \
-	F(u64, subscription, id, ANY, "")
-
-#define WL_WIRE_FIELDS_delivered_record(F, ZERO, RULE) \
-	F(u32, bytes, bytes, NOT_0, "") \
-	ZERO(4) \
-	F(u64, timestamp_ns, ns, ANY, "") \
-	F(u64, session, id, ANY, "") \
-	F(u64, sequence, sequence, ANY, "") \
-	F(rest, payload, bytes, ANY, "")
-
-#define WL_WIRE_FIELDS_deliver(F, ZERO, RULE) \
-	F(u64, subscription, id, ANY, "") \
-	F(u64, first_number, number, ANY, "") \
-	F(u64, commit_number, number, ANY, "last committed record known at this node") \
-	F(u32, record_count, count, ANY, "") \
-	F(u32, fragment_offset, bytes, ANY, "of the payload") \
-	F(u32, record_bytes, bytes, TO(WIRELOG_RECORD_BYTES_MAX), \
-	  "of the payload of the fragmented record; 0: whole records") \
-	F(u32, bytes, bytes, ANY, "that follow, exactly") \
-	F(u64, chain, id, ANY, "value behind the entry that holds the last record here; 0: no records") \
-	F(rest, records, bytes, ANY, "committed, in order, each as below") \
-	RULE(m->first_number <= UINT64_MAX - m->record_count, "the numbers do not wrap")
-
-#define WL_WIRE_FIELDS_gap(F, ZERO, RULE) \
-	F(u64, subscription, id, ANY, "") \
-	F(u64, first_number, number, ANY, "missing from here ...") \
-	F(u64, next_number, number, ANY, "... to before here; 0: the subscription is over") \
-	F(i32, status, status, NOT_ABOVE_0, \
-	  "TRIMMED, LOST, RESCUED, SLOW_READER, TOO_MANY_CLIENTS, OTHER_HISTORY, NO_HISTORY, DIVERGED") \
-	ZERO(4)
-
-/* Of the checkpoint of one consumer (dataplane/state/consumers.h), to the leader. */
-#define WL_WIRE_FIELDS_consumer_ask(F, ZERO, RULE) \
-	F(u64, nonce, id, NOT_0, "names the question, also when it is put again") \
-	F(u32, verb, choice, IN(WL_WIRE_CONSUMER_TAKE, WL_WIRE_CONSUMER_LAST), \
-	  "1: where does it stand? Answered when an entry was committed behind the question. 2: " \
-	  "move it. 3: is it still there, as far as the leader knows?") \
-	F(u32, existing, flag, TO(1), "1: it is not made where it is not there. Else 0") \
-	F(u64, number, number, ANY, \
-	  "1: where one that is made begins, no later than behind the last record; 2: the first " \
-	  "record that is not consumed. Else 0") \
-	F(u64, made, index, ANY, "2, 3: of the entry that made the checkpoint which is meant. Else 0") \
-	F(label, name, text, ANY, "of the consumer, as in PROPOSE") \
-	RULE(m->name[0] != 0, "a consumer has a name") \
-	RULE((m->made == 0) == (m->verb == WL_WIRE_CONSUMER_TAKE), \
-	     "`made` is 0 where a checkpoint is taken, and only there") \
-	RULE(m->existing == 0 || m->verb == WL_WIRE_CONSUMER_TAKE, \
-	     "`existing` is for taking a checkpoint alone") \
-	RULE(m->number == 0 || m->verb != WL_WIRE_CONSUMER_LOOK, \
-	     "`number` is 0 where one only looks") \
-	RULE(m->number != 0 || m->verb != WL_WIRE_CONSUMER_MOVE, \
-	     "`number` is not 0 where a checkpoint is moved")
-
-#define WL_WIRE_FIELDS_consumer_reply(F, ZERO, RULE) \
-	F(u64, nonce, id, ANY, "of the question") \
-	F(i32, status, status, NOT_ABOVE_0, \
-	  "CHECKPOINT_DROPPED: that one is not there (any more); TOO_MANY_CONSUMERS: there is no " \
-	  "place for one more; NO_SPACE: not while the log is full; NOT_LEADER") \
-	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
-	F(u64, number, number, ANY, "its checkpoint, committed; 0 unless OK") \
-	F(u64, made, index, ANY, "of the entry that made it; 0 unless OK") \
-	RULE((m->status == 0) == (m->made != 0), "`made` is told with OK, and only then") \
-	RULE((m->status == 0) == (m->number != 0), "`number` likewise")
-
 /* How far is the journal? A follower asks its leader, for all that asked it (raft/replica_read.c). */
 #define WL_WIRE_FIELDS_read_ask(F, ZERO, RULE) \
 	F(u64, round, count, NOT_0, "of the asking node, rising; echoed")
@@ -577,45 +452,6 @@
 	F(u64, number, number, ANY, "of the last record up to there; 0: there is none, or not OK") \
 	RULE((m->status == 0) == (m->index != 0), "`index` is told with OK, and only then") \
 	RULE(m->status == 0 || m->number == 0, "`number` is told with OK only")
-
-/* To any node. */
-#define WL_WIRE_FIELDS_end_ask(F, ZERO, RULE) \
-	F(u64, nonce, id, NOT_0, "names the question, also when it is put again")
-
-#define WL_WIRE_FIELDS_end_reply(F, ZERO, RULE) \
-	F(u64, nonce, id, ANY, "of the question") \
-	F(i32, status, status, NOT_ABOVE_0, "NOT_LEADER: nobody leads, as far as this node knows; BACK_PRESSURE") \
-	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
-	F(u64, number, number, ANY, \
-	  "of the last record that was committed when the question came, or a later one; 0 unless " \
-	  "OK, or there is none") \
-	RULE(m->status == 0 || m->number == 0, "`number` is told with OK only")
-
-/* To the leader. */
-#define WL_WIRE_FIELDS_outcome_ask(F, ZERO, RULE) \
-	F(u64, nonce, id, NOT_0, "names the question, also when it is put again") \
-	F(u64, session, id, NOT_0, "") \
-	F(u64, sequence, sequence, NOT_0, "of the append in question") \
-	F(u32, fence, flag, TO(1), \
-	  "1: where it is not in the log, the session's sequences up to it are spent, and it never " \
-	  "will be") \
-	ZERO(4)
-
-#define WL_WIRE_FIELDS_outcome_reply(F, ZERO, RULE) \
-	F(u64, nonce, id, ANY, "of the question") \
-	F(i32, status, status, NOT_ABOVE_0, \
-	  "NOT_LEADER; BACK_PRESSURE; of a fence NO_SPACE, or INVALID_ARGUMENT: so far ahead of the " \
-	  "session that it was never sent") \
-	F(u32, leader, node, TO(WIRELOG_NODES_MAX), "0: not known") \
-	F(u32, fate, choice, TO(WL_WIRE_FATE_LAST), \
-	  "1: committed; 2: never, a fence spent its sequence; 3: never, it expired; 4: pending, it " \
-	  "may still come; 5: unknown, the session was forgotten, or what became of so old an " \
-	  "append; 0 unless OK") \
-	ZERO(4) \
-	F(u64, number, number, ANY, "of the record; 0 unless committed") \
-	RULE((m->status == 0) == (m->fate != 0), "`fate` is told with OK, and only then") \
-	RULE((m->fate == WL_WIRE_FATE_COMMITTED) == (m->number != 0), \
-	     "`number` is told of what is committed, and only then")
 
 /* clang-format on */
 

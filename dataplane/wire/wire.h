@@ -55,6 +55,9 @@ enum wl_wire_ack_flag {
 	WL_WIRE_ACK_FLAGS = 31,
 };
 
+#define WL_WIRE_PROPOSE_FORCE \
+	"force" /* name of a wish about keys that goes on without some members */
+
 enum wl_wire_propose_verb {
 	WL_WIRE_PROPOSE_TRIM = 1, /* number */
 	WL_WIRE_PROPOSE_CONSUMER_SET =
@@ -65,7 +68,11 @@ enum wl_wire_propose_verb {
 		5, /* name, number: what is kept of it (base/journal_limits.h); made: the limits that it changes */
 	WL_WIRE_PROPOSE_TRANSFER =
 		6, /* number: the term that is to end; made: who is to lead, 0: whoever is best */
-	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_TRANSFER,
+	WL_WIRE_PROPOSE_FEATURES =
+		7, /* number: all that are to be in force; made: the entry that put those in force that are, 0: none are */
+	WL_WIRE_PROPOSE_KEYS =
+		8, /* number: ids, `now` and `before` << 32; made: the entry of the keys before; name: "", or "force" */
+	WL_WIRE_PROPOSE_LAST = WL_WIRE_PROPOSE_KEYS,
 };
 
 enum wl_wire_chain_verdict {

@@ -239,6 +239,14 @@ static void publish_greeting(struct wl_peer_status *status, const struct wl_gree
 	memcpy(status->theirs, greeting->theirs, sizeof(status->theirs));
 }
 
+static void publish_build(struct wl_peer_status *status, const struct wl_build *build,
+			  uint64_t boot_id)
+{
+	status->declared = build->declared;
+	status->build_known = wl_build_is_known(build, boot_id);
+	memcpy(status->version, build->version, sizeof(status->version));
+}
+
 static void publish_claim(struct wl_claim_status *status, const struct wl_claim *claim,
 			  uint64_t now_ns)
 {
@@ -246,6 +254,7 @@ static void publish_claim(struct wl_claim_status *status, const struct wl_claim 
 		return;
 	status->why = wl_frame_verdict_name(claim->why);
 	status->ipv4 = claim->address.ipv4;
+	status->key_id = claim->key_id;
 	status->frames = claim->frames;
 	status->ago_ns = now_ns - claim->seen_ns;
 }
@@ -377,7 +386,10 @@ static void publish_service(struct wl_journal_status *status, const struct wl_se
 	status->applied_index = stats.applied_index;
 	status->trim_number = stats.trim_number;
 	status->limits = stats.limits;
+	status->keys = stats.keys;
 	status->lacks_room = stats.lacks_room;
+	status->features = stats.features;
+	status->lacks_features = stats.lacks_features;
 	status->held_bytes = status->view.role == WL_ROLE_LEADER ? stats.held_bytes : 0;
 	publish_consumers(status, stats.consumers);
 	status->base_mark = stats.base_mark;
@@ -398,6 +410,15 @@ static void publish_history(struct wl_journal_status *status, const struct wl_jo
 	status->lost_end = history->next_number;
 }
 
+static void publish_keys(struct wl_journal_status *status, const struct wl_rx *rx)
+{
+	status->keys_in_force = rx->keys;
+	status->keys_held = rx->auth->held;
+	status->key_sent_with = rx->auth->held.id[wl_keys_send(&rx->keys, &rx->auth->held)];
+	status->old_clients = rx->old_clients;
+	status->old_client_ipv4 = rx->old_client_ipv4;
+}
+
 /* What the worker's frames say of a node, beside what the replica does. */
 static void publish_node(struct wl_journal_status *status, unsigned node, const struct wl_rx *rx,
 			 uint64_t now_ns)
@@ -412,9 +433,15 @@ static void publish_node(struct wl_journal_status *status, unsigned node, const 
 	publish_claim(&peer->twin, &rx->claims.twin[node], now_ns);
 	publish_claim(&peer->refused, &rx->claims.refused[node], now_ns);
 	publish_greeting(peer, &rx->greetings[node], rx->peers[node].boot_id);
+	publish_build(peer, &rx->builds[node], rx->peers[node].boot_id);
+	peer->lacks_features = rx->builds[node].lacks >> status->journal & 1;
+	peer->key_id = rx->peers[node].key.id;
+	peer->old_clients = WL_RX_NOT_COUNTED;
 	if (!peer->differences_known)
 		return;
 	peer->apart = rx->greetings[node].apart >> status->journal & 1;
+	memcpy(peer->keys_held, rx->greetings[node].keys_held, sizeof(peer->keys_held));
+	peer->old_clients = rx->greetings[node].old_clients;
 	peer->history = rx->greetings[node].history[status->journal];
 	peer->strange = rx->greetings[node].strange >> status->journal & 1;
 }
@@ -429,7 +456,9 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	publish_replica(&status, replica);
 	publish_history(&status, journal);
 	publish_service(&status, journal->service);
+	publish_keys(&status, rx);
 	status.opened_from = journal->opened_from;
+	status.build_features = journal->config.service.features;
 	status.bases = journal->base_report;
 	status.compared = journal->chains.report;
 	status.clients = rx->clients.used;

@@ -59,6 +59,7 @@ struct wl_journal {
 	struct wl_archive_picture archive; /* who archives tells of it, as well */
 	uint64_t damage_found; /* a place of the stream that a reader could not make out, and one; 0: none */
 	struct wl_progress catch_up[WIRELOG_NODES_MAX + 1]; /* leader: of each follower */
+	uint64_t features_told; /* control knows of what is in force by this entry (worker_build.c) */
 	uint64_t history_told; /* control knows of it; and with what it was settled (worker_history.c) */
 	bool rescue_told; /* its LOSS is committed: control knows that, too */
 	uint64_t opened_from; /* index of the base that this start went on from, or that the log has jumped to; 0: the log's own beginning */

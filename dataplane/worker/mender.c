@@ -100,6 +100,7 @@ static void begin_load(struct wl_mender *mender, enum wl_mender_phase phase)
 	empty(mender);
 	wl_base_load_init(&mender->load, &mender->config.identity, &target, mender->window,
 			  WINDOW_BYTES);
+	mender->load.check_both = true;
 }
 
 /* The medium does not give what stands there, now. */
@@ -324,6 +325,33 @@ static bool step_mend(struct wl_mender *mender)
 	return false;
 }
 
+/*
+ * The survey found a whole log, up to the base's entry and beyond, and yet no chunk begins with it where the base says: it was packed otherwise.
+ * A start from the other base, or from the beginning, reads it.
+ */
+static bool no_longer_fits(const struct wl_mender *mender)
+{
+	const struct wl_mend *mend = &mender->mend;
+	const struct wl_base_load *load = &mender->load;
+	uint64_t walk = mend->config.walk_offset, index = mend->config.walk_index, chain;
+
+	if (walk == 0 || walk != walk_offset(mender) || !mender->recovery.base_awaited ||
+	    mend->state != WL_MEND_DONE || mend->bytes_written != 0 ||
+	    mend->survey.tail.position.index < index ||
+	    (wl_survey_chain_at(&mend->survey, index, &chain) && chain != mend->config.walk_chain))
+		return false;
+	return load->places[!load->chosen].verdict == WL_BASE_OK ||
+	       mender->config.first_segment == 0;
+}
+
+static bool remove_base(struct wl_mender *mender)
+{
+	mender->phase = WL_MENDER_PHASE_REMOVE;
+	wl_mender_want(mender, WL_MENDER_WANTS_REMOVE, 0, NULL, 0);
+	mender->want.place = mender->load.chosen;
+	return true;
+}
+
 static bool step_prove(struct wl_mender *mender)
 {
 	struct wl_recovery *recovery = &mender->recovery;
@@ -348,6 +376,8 @@ static bool step_prove(struct wl_mender *mender)
 		try_later(mender, WL_MENDER_PHASE_LOAD);
 		return false;
 	}
+	if (no_longer_fits(mender))
+		return remove_base(mender);
 	if (++mender->report.rounds >= WL_MENDER_ROUNDS_MAX)
 		end(mender, WL_MENDING_TOO_OFTEN);
 	else
@@ -444,6 +474,8 @@ static bool step(struct wl_mender *mender, const struct wl_mender_running *runni
 		return step_zero(mender);
 	case WL_MENDER_PHASE_PROVE:
 		return step_prove(mender);
+	case WL_MENDER_PHASE_REMOVE:
+		return remove_base(mender);
 	case WL_MENDER_PHASE_END:
 		break;
 	}
@@ -469,6 +501,12 @@ static void on_done(struct wl_mender *mender, enum wl_disk_status status)
 		break;
 	case WL_MENDER_PHASE_PROVE:
 		wl_recovery_on_read(&mender->recovery, status);
+		break;
+	case WL_MENDER_PHASE_REMOVE:
+		if (status == WL_DISK_OK || status == WL_DISK_ABSENT)
+			begin_load(mender, WL_MENDER_PHASE_LOAD);
+		else
+			mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
 		break;
 	default:
 		WL_CHECK(!"nothing was wanted");

@@ -11,6 +11,10 @@
  * is damaged again are bounded: a medium that forgets what it was just given must not keep a node starting for ever.
  * One that gives nothing for a while has forgotten nothing: that is no round, and it is read again after a rest.
  *
+ * What is mended may have been packed otherwise than it stood, while a newer base could not be read: then no chunk begins any more where that one
+ * says, and a start that reads it again finds damage where there is none. The log is whole from the other base, or from its beginning: the one
+ * that no longer fits is removed.
+ *
  * Where the entries of a hole were given up by all who had them, a base stands for them: the log ends before the hole then, as where its end is not
  * known (docs/SAFETY.md, rule 18): these data count no more, durably, before a byte of them is given up.
  *
@@ -33,6 +37,7 @@ enum wl_mender_state {
 	WL_MENDER_WANTS_READ, /* want.bytes of the stream at want.offset */
 	WL_MENDER_WANTS_WRITE, /* want.bytes at want.offset, durable, in place */
 	WL_MENDER_WANTS_SEGMENT, /* the segment at want.offset made anew */
+	WL_MENDER_WANTS_REMOVE, /* the base in want.place, durably */
 };
 
 struct wl_mender_config {

@@ -13,6 +13,7 @@ enum wl_mender_phase {
 	WL_MENDER_PHASE_ZERO,
 	WL_MENDER_PHASE_LOAD_AGAIN, /* to prove */
 	WL_MENDER_PHASE_PROVE,
+	WL_MENDER_PHASE_REMOVE, /* a base that the mended log does not fit */
 	WL_MENDER_PHASE_END,
 };
 

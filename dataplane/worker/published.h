@@ -15,6 +15,7 @@
 #include "dataplane/base/position.h"
 #include "dataplane/raft/plane.h"
 #include "dataplane/state/base_maker.h"
+#include "dataplane/transport/build.h"
 #include "dataplane/wire/greeting.h"
 #include "dataplane/worker/chain_report.h"
 #include "wirelog/limits.h"
@@ -22,6 +23,7 @@
 struct wl_claim_status {
 	const char *why; /* static; NULL: nobody */
 	uint32_t ipv4;
+	uint32_t key_id; /* that it named; of who is refused */
 	uint64_t frames, ago_ns;
 };
 
@@ -42,7 +44,14 @@ struct wl_peer_status {
 	bool differences_known; /* it has greeted under its present boot */
 	bool takes_part; /* and nothing that decides differs */
 	uint64_t history; /* of its data, as it said; 0: none */
+	uint32_t key_id; /* it was heard with last; 0: never */
+	uint32_t keys_held[WL_KEYS_HELD_MAX]; /* as it greeted, oldest first; 0: none */
+	uint32_t old_clients; /* of it, that speak with the key that is to go */
 	bool strange; /* another one than ours: nothing that it says of the journal counts */
+	wl_features declared; /* as known, of whichever boot */
+	bool build_known; /* it has said so under its present boot, and its version */
+	char version[WL_CONSUMER_NAME_BYTES];
+	bool lacks_features; /* that are in force: nothing that it says of the journal counts */
 	struct wl_claim_status twin, refused; /* who else says that it is this node */
 	uint32_t differs; /* bit per fact */
 	uint64_t ours[WL_FACTS], theirs[WL_FACTS];
@@ -85,6 +94,15 @@ struct wl_journal_status {
 		list; /* of members, in force here; committed when its index is at most `commit` */
 	struct wl_consumer_table consumers; /* what is behind its count is not kept up */
 	struct wl_journal_limits limits; /* of the state; its index 0: there are none yet */
+	struct wl_features_in_force features; /* of the state; its index 0: none are */
+	wl_features build_features; /* of this build */
+	bool lacks_features; /* that are in force: nothing more is applied, the node ends */
+	struct wl_keys keys; /* of the state: journal 0's are the node's */
+	struct wl_keys keys_in_force; /* in this worker */
+	struct wl_keys_held keys_held;
+	uint32_t key_sent_with;
+	uint32_t old_clients,
+		old_client_ipv4; /* that speak with the key that is to go; where one of them is */
 	bool lacks_room; /* they allow more sessions than there is memory for (limits.sessions of the file) */
 	uint64_t held_bytes; /* leader: that the lowest checkpoint holds back of what retention would trim */
 	uint64_t base_mark; /* entry of the newest base that was asked for; 0: none */

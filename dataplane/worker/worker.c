@@ -28,6 +28,7 @@ static void init_peer(struct wl_worker *worker, uint32_t node)
 	peer->boot_floor = config->peer_boot[node];
 	peer->incarnation = config->peer_incarnation[node];
 	peer->suspect = wl_members_has(config->suspects, node);
+	worker->rx.builds[node].declared = config->peer_declared[node];
 	wl_replay_init(&peer->replay);
 }
 
@@ -80,6 +81,7 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 	worker->rx.udp_port = config->udp_port;
 	worker->rx.members = config->members;
 	worker->rx.client_idle_ns = config->client_idle_ns;
+	worker->rx.old_clients = WL_RX_NOT_COUNTED;
 	worker->rx.peer_alive_ns = WL_WORKER_PEER_ALIVE_TIMEOUTS * config->election_timeout_ns;
 	wl_remote_table_init(&worker->rx.clients, memory, config->clients_max);
 	init_peers(worker);
@@ -130,7 +132,9 @@ static void do_rounds(struct wl_worker *worker)
 		worker->port->ops->tend(worker->port, now);
 		wl_worker_greet(worker);
 		wl_worker_tell_histories(worker);
+		wl_worker_tend_builds(worker);
 		wl_worker_tend_claims(worker);
+		wl_worker_tend_keys(worker);
 	}
 	if (now - worker->published_ns >= PUBLISH_INTERVAL_NS) {
 		worker->published_ns = now;

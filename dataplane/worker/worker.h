@@ -34,6 +34,10 @@ struct wl_worker_config {
 	bool peer_address_known[WIRELOG_NODES_MAX + 1];
 	uint64_t peer_boot[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */
 	uint64_t peer_incarnation[WIRELOG_NODES_MAX + 1]; /* likewise */
+	/* of this build; 0: it knows of none, and says nothing of itself (base/features.h) */
+	wl_features features;
+	char version[WL_CONSUMER_NAME_BYTES];
+	wl_features peer_declared[WIRELOG_NODES_MAX + 1]; /* before this start */
 	wl_members suspects; /* nodes that is known to have had other data before */
 	/* journals that this node's other workers have, and where clients meet those; node 0: there is no such journal */
 	struct wl_wire_member elsewhere[WIRELOG_JOURNALS_MAX];
@@ -66,6 +70,8 @@ struct wl_worker {
 	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
 	/* what control was told of peers (incarnations.h): the boot id of their boot, of a boot known under another boot id */
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
+	uint64_t keys_told,
+		clients_counted_ns; /* entry of the keys that control was told of (worker_keys.c) */
 	uint64_t rolled_back_told; /* a boot of ours that a peer knows and we do not */
 	uint32_t histories_open; /* bit per journal of ours that is of no history yet (worker_history.c) */
 	bool besieged; /* in the last turn frames came that were not believed */

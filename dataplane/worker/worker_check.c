@@ -7,7 +7,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/worker/worker.h"
 
-enum machine { /* of a journal, in the order of the rotation; transmission is the worker's own */
+enum machine { /* of a journal, in the order of the rotation; reception and transmission are the worker's own */
 	       MACHINE_REPLICA,
 	       MACHINE_SERVICE,
 	       MACHINES,
@@ -31,11 +31,13 @@ static void check_machine(const struct wl_journal *journal, enum machine machine
 		     (unsigned long long)replica->commit, broken);
 }
 
-static void check_transmission(const struct wl_worker *worker)
+static void check_frames(const struct wl_worker *worker)
 {
 	const char *broken = wl_tx_check(&worker->tx);
 
 	WL_CHECK_MSG(!broken, "transmission, %u journals: %s", worker->journal_count, broken);
+	broken = wl_rx_check(&worker->rx);
+	WL_CHECK_MSG(!broken, "reception, %u journals: %s", worker->journal_count, broken);
 }
 
 void wl_worker_check_next(struct wl_worker *worker)
@@ -44,7 +46,7 @@ void wl_worker_check_next(struct wl_worker *worker)
 
 	worker->checked = worker->checked == machines ? 0 : worker->checked + 1;
 	if (worker->checked == machines)
-		check_transmission(worker);
+		check_frames(worker);
 	else
 		check_machine(&worker->journals[worker->checked / MACHINES],
 			      worker->checked % MACHINES);
@@ -52,7 +54,7 @@ void wl_worker_check_next(struct wl_worker *worker)
 
 void wl_worker_check(const struct wl_worker *worker)
 {
-	check_transmission(worker);
+	check_frames(worker);
 	for (uint32_t at = 0; at < worker->journal_count; at++) {
 		for (enum machine machine = 0; machine < MACHINES; machine++)
 			check_machine(&worker->journals[at], machine);

@@ -29,6 +29,7 @@ static void tell(struct wl_worker *worker, uint32_t node, struct wl_claim *claim
 		.ipv4 = claim->address.ipv4,
 		.ours = worker->rx.peers[node].address.ipv4,
 		.theirs = claim->frames,
+		.boot_id = verb == WL_PLANE_REFUSED ? claim->key_id : 0,
 	};
 
 	if (claim->frames == claim->told_frames ||
@@ -46,7 +47,7 @@ static void tell_both(struct wl_worker *worker, uint32_t node, struct wl_claim *
 {
 	const struct wl_tx_to owner = wl_tx_to_remote(&worker->rx.peers[node]);
 	const struct wl_tx_to to = {twin->address, wl_identity_of_node(node, worker->config.worker),
-				    twin->boot_id, 0};
+				    twin->boot_id, 0, 0};
 
 	if (!wl_rx_hears_twin(&worker->rx, node, worker->now_ns) ||
 	    !is_due(twin->answered_ns, ANSWER_INTERVAL_NS, worker->now_ns))

@@ -37,7 +37,7 @@ static void take_completion(struct wl_worker *worker, const struct wl_disk_compl
 		wl_count(&worker->counters, WL_COUNTER_disk_read_failed);
 		wl_log_note_read_failed(&journal->log, completion);
 	}
-	if (completion->cookie >> 32 >= WL_SERVICE_COOKIE)
+	if (wl_reader_owner(completion) == WL_READER_OF_SERVICE)
 		wl_service_on_read(journal->service, completion);
 	else
 		wl_replica_on_read(&journal->replica, completion);

@@ -31,13 +31,15 @@ static void punt_raw(struct wl_worker *worker, const struct wl_frame *frame)
 }
 
 /* A peer that has not greeted, or that differs in what decides, takes no part (greeting.h); nor do we as a second server
- * under one id. Of a journal, who has another history of it (docs/SAFETY.md, rule 29). */
+ * under one id. Of a journal, who has another history of it (docs/SAFETY.md, rule 29), or lacks what is in force there (rule 34). */
 bool wl_worker_takes_part(struct wl_worker *worker, const struct wl_message *message)
 {
 	uint32_t node = wl_identity_node(message->from->identity);
 
 	if (wl_greeting_takes_part(&worker->rx.greetings[node], message->from->boot_id) &&
-	    !(worker->rx.greetings[node].strange >> message->journal & 1) &&
+	    !((worker->rx.greetings[node].strange | worker->rx.builds[node].lacks) >>
+		      message->journal &
+	      1) &&
 	    !wl_rx_is_duplicate(&worker->rx, worker->now_ns))
 		return true;
 	wl_count(&worker->counters, WL_COUNTER_peer_not_heard);
@@ -203,6 +205,7 @@ static bool hears(const struct wl_journal *journal, const struct wl_message *mes
 		return !wl_identity_is_client(message->hello_identity);
 	case WL_WIRE_HELLO_REPLY:
 	case WL_WIRE_GREETING:
+	case WL_WIRE_BUILD:
 	case WL_WIRE_PATH_ECHO:
 	case WL_WIRE_MEND_ASK:
 	case WL_WIRE_MEND_PART:
@@ -219,7 +222,7 @@ static void dispatch(struct wl_worker *worker, const struct wl_message *message)
 {
 	struct wl_journal *journal = wl_worker_journal(worker, message->journal);
 
-	if (!journal) {
+	if (!journal || message->key_refused) {
 		wl_worker_send_elsewhere(worker, message);
 		return;
 	}

@@ -2,7 +2,8 @@
 /*
  * A client at the wrong worker: it was given another journal's endpoint, or asks for a journal that this node does not have.
  * Nothing that it says can be taken here, but its question is answered with where its journal is met, in no more bytes than
- * it asked with, and without a place in the table of clients. It goes there and greets anew.
+ * it asked with, and without a place in the table of clients. It goes there and greets anew. One whose key was refused is answered
+ * likewise, under that key: it is told why nobody hears it.
  */
 #include "dataplane/worker/worker_internal.h"
 #include "wirelog/status.h"
@@ -10,10 +11,10 @@
 void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message *message)
 {
 	struct wl_tx_to to = {message->hello_address, message->hello_identity, message->hello_boot,
-			      0};
+			      0, message->hello_key};
 	struct wl_wire_hello_reply reply = {
 		.node = worker->config.node,
-		.status = WIRELOG_JOURNAL_UNKNOWN,
+		.status = message->key_refused ? WIRELOG_KEY_REFUSED : WIRELOG_JOURNAL_UNKNOWN,
 	};
 	struct wl_wire_hello hello;
 	size_t room;
@@ -28,7 +29,7 @@ void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message 
 		return; /* it asks again */
 	worker->elsewhere_left--;
 	reply.nonce = hello.nonce;
-	if (message->journal < WIRELOG_JOURNALS_MAX &&
+	if (!message->key_refused && message->journal < WIRELOG_JOURNALS_MAX &&
 	    worker->config.elsewhere[message->journal].node != 0) {
 		reply.status = WIRELOG_JOURNAL_ELSEWHERE;
 		reply.members[reply.member_count++] = worker->config.elsewhere[message->journal];

@@ -37,6 +37,13 @@ static uint32_t own_apart(const struct wl_worker *worker)
 	return apart;
 }
 
+static uint32_t newest_key(const struct wl_worker *worker)
+{
+	const struct wl_keys_held *held = &worker->rx.auth->held;
+
+	return held->id[held->count - 1];
+}
+
 bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const struct wl_tx_to *to,
 			     uint32_t flags)
 {
@@ -45,6 +52,9 @@ bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const stru
 		.seen_boot = greeting->boot_id == to->boot_id ? to->boot_id : 0,
 		.flags = flags,
 		.apart = own_apart(worker),
+		.old_clients = worker->rx.old_clients,
+		.key_first = worker->rx.auth->held.id[0],
+		.key_second = worker->rx.auth->held.id[1],
 	};
 	size_t room;
 	uint8_t *payload = wl_tx_open(&worker->tx, to, WL_WIRE_GREETING,
@@ -73,6 +83,8 @@ static void send_greeting(struct wl_worker *worker, uint32_t node)
 	greeting->sent_boot = peer->boot_id;
 	greeting->apart_sent = own_apart(worker);
 	greeting->histories_sent = wl_worker_histories(worker, NULL);
+	greeting->key_sent = newest_key(worker);
+	greeting->old_clients_sent = worker->rx.old_clients;
 	greeting->sent_ns = worker->now_ns;
 }
 
@@ -83,9 +95,12 @@ static void greet_peer(struct wl_worker *worker, uint32_t node)
 	uint64_t interval = greeting->seen && greeting->boot_id == boot_id ? GREETING_AGAIN_NS
 									   : GREETING_INTERVAL_NS;
 
+	wl_worker_tell_build(worker, node);
 	if (boot_id != 0 &&
 	    (greeting->sent_boot != boot_id || worker->now_ns - greeting->sent_ns >= interval ||
 	     greeting->apart_sent != own_apart(worker) ||
+	     greeting->key_sent != newest_key(worker) ||
+	     greeting->old_clients_sent != worker->rx.old_clients ||
 	     greeting->histories_sent != wl_worker_histories(worker, NULL)))
 		send_greeting(worker, node);
 }
@@ -229,8 +244,12 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 	greeting->seen = said.seen_boot == worker->config.boot_id;
 	wl_worker_take_own_twin(worker, node, said.flags);
 	greeting->apart = said.apart;
+	greeting->keys_held[0] = said.key_first;
+	greeting->keys_held[1] = said.key_second;
+	greeting->old_clients = said.old_clients;
 	memcpy(greeting->history, said.histories, sizeof(greeting->history));
 	wl_worker_judge_histories(worker, node);
+	wl_worker_judge_build(worker, node);
 	tell_differences(worker, node);
 	tell_apart(worker, node);
 	greet_peer(worker, node);

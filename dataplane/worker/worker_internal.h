@@ -33,12 +33,21 @@ void wl_worker_judge_histories(struct wl_worker *worker, uint32_t node);
 void wl_worker_tell_histories(struct wl_worker *worker);
 /* A bit for each journal of ours that has one. */
 uint32_t wl_worker_histories(const struct wl_worker *worker, uint64_t *histories);
+/* worker_build.c. tell: to the peer, when it is due. judge: does it have, under the boot that it runs in, what is in force? tend: who lacks what is in force, and what control is to know. */
+void wl_worker_tell_build(struct wl_worker *worker, uint32_t node);
+void wl_worker_judge_build(struct wl_worker *worker, uint32_t node);
+void wl_worker_take_build(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_tend_builds(struct wl_worker *worker);
 /* worker_elsewhere.c: a message for a journal that is not ours. */
 void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message *message);
 /* worker_path.c */
 void wl_worker_probe_path(struct wl_worker *worker, uint32_t node);
 void wl_worker_take_path_probe(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_take_path_echo(struct wl_worker *worker, const struct wl_message *message);
+/* worker_keys.c */
+void wl_worker_use_keys(struct wl_worker *worker, const struct wl_auth *auth,
+			const struct wl_keys *keys);
+void wl_worker_tend_keys(struct wl_worker *worker);
 /* worker_claims.c */
 void wl_worker_tend_claims(struct wl_worker *worker);
 void wl_worker_take_own_twin(struct wl_worker *worker, uint32_t node, uint32_t flags);

@@ -56,6 +56,9 @@ static void obey(struct wl_worker *worker, const struct wl_plane_message *messag
 	case WL_PLANE_SET:
 		set(worker, message);
 		return;
+	case WL_PLANE_USE_KEYS:
+		wl_worker_use_keys(worker, message->auth, &message->keys);
+		return;
 	default:
 		break;
 	}

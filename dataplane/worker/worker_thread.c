@@ -8,8 +8,10 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/host/clock.h"
+#include "dataplane/host/join_thread.h"
 #include "dataplane/host/placement_thread.h"
 #include "dataplane/nic/eal_dpdk.h"
+#include "dataplane/worker/tap_thread.h"
 #include "wirelog/status.h"
 
 #define CLOCK_TEND_NS 1000000000u
@@ -89,13 +91,11 @@ static void heed(struct wl_worker_thread *thread, struct wl_idler *idler, uint64
 	idler->empty_turns = 0;
 }
 
-static void run_errand(struct wl_worker_thread *thread)
+static void do_errand(struct wl_worker_thread *thread)
 {
-	struct wl_worker_errand *errand;
+	struct wl_worker_errand *errand =
+		atomic_exchange_explicit(&thread->errand, NULL, memory_order_seq_cst);
 
-	if (wl_likely(atomic_load_explicit(&thread->errand, memory_order_relaxed) == NULL))
-		return;
-	errand = atomic_exchange_explicit(&thread->errand, NULL, memory_order_acquire);
 	if (errand == NULL)
 		return; /* taken back */
 	tending = true;
@@ -104,22 +104,51 @@ static void run_errand(struct wl_worker_thread *thread)
 	sem_post(&errand->done);
 }
 
-bool wl_worker_thread_run(struct wl_worker_thread *thread, void (*run)(struct wl_worker *, void *),
-			  void *context)
+static void run_errand(struct wl_worker_thread *thread)
 {
-	struct wl_worker_errand errand = {.run = run, .context = context};
+	if (wl_unlikely(atomic_load_explicit(&thread->errand, memory_order_relaxed) != NULL))
+		do_errand(thread);
+}
+
+/* The asker sees that it polls no more, or this sees what the asker wants: each writes its word before it reads the other's. */
+static void end_errands(struct wl_worker_thread *thread)
+{
+	atomic_store_explicit(&thread->polls, false, memory_order_seq_cst);
+	do_errand(thread);
+}
+
+bool wl_worker_thread_polls(const struct wl_worker_thread *thread)
+{
+	return atomic_load_explicit(&thread->polls, memory_order_acquire);
+}
+
+static bool wait_for_errand(struct wl_worker_thread *thread, struct wl_worker_errand *errand)
+{
 	struct timespec until;
 	bool done;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ERRAND_SECONDS;
-	sem_init(&errand.done, 0, 0);
-	atomic_store_explicit(&thread->errand, &errand, memory_order_release);
-	done = sem_clockwait(&errand.done, CLOCK_MONOTONIC, &until) == 0;
+	atomic_store_explicit(&thread->errand, errand, memory_order_seq_cst);
+	done = atomic_load_explicit(&thread->polls, memory_order_seq_cst) &&
+	       sem_clockwait(&errand->done, CLOCK_MONOTONIC, &until) == 0;
 	/* It is on the stack: either nobody will ever take it, or who took it is waited for. */
-	if (!done && atomic_exchange_explicit(&thread->errand, NULL, memory_order_acq_rel) == NULL)
-		while (!(done = sem_wait(&errand.done) == 0))
+	if (!done && atomic_exchange_explicit(&thread->errand, NULL, memory_order_seq_cst) == NULL)
+		while (!(done = sem_wait(&errand->done) == 0))
 			;
+	return done;
+}
+
+bool wl_worker_thread_run(struct wl_worker_thread *thread, void (*run)(struct wl_worker *, void *),
+			  void *context)
+{
+	struct wl_worker_errand errand = {.run = run, .context = context};
+	bool done;
+
+	sem_init(&errand.done, 0, 0);
+	pthread_mutex_lock(&thread->asking);
+	done = wait_for_errand(thread, &errand);
+	pthread_mutex_unlock(&thread->asking);
 	sem_destroy(&errand.done);
 	return done;
 }
@@ -173,10 +202,14 @@ static void *run(void *argument)
 	thread->port_ops = *thread->worker->port->ops;
 	thread->port_ops.tend = tend;
 	thread->worker->port->ops = &thread->port_ops;
+	wl_tap_thread_enter(&thread->port_ops, &clock);
+	atomic_store_explicit(&thread->polls, true, memory_order_release);
 	sem_post(&thread->entered);
 	polling = true;
 	poll_until_stopped(thread, &clock);
+	end_errands(thread);
 	polling = false;
+	wl_tap_thread_leave();
 	wl_eal_thread_leave();
 	return NULL;
 }
@@ -186,6 +219,7 @@ int wl_worker_thread_start(struct wl_worker_thread *thread)
 	thread->status = 0;
 	thread->reason[0] = '\0';
 	sem_init(&thread->entered, 0, 0);
+	pthread_mutex_init(&thread->asking, NULL);
 	if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
 		snprintf(thread->reason, sizeof(thread->reason),
 			 "no thread could be made for worker %u", thread->worker->config.worker);
@@ -200,14 +234,5 @@ int wl_worker_thread_start(struct wl_worker_thread *thread)
 
 bool wl_worker_thread_join(struct wl_worker_thread *thread, unsigned patience_ms)
 {
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += patience_ms / 1000;
-	until.tv_nsec += (long)(patience_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	return pthread_timedjoin_np(thread->thread, NULL, &until) == 0;
+	return wl_join_within(thread->thread, (uint64_t)patience_ms * 1000000u);
 }

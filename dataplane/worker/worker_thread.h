@@ -35,8 +35,11 @@ struct wl_worker_thread {
 	uint32_t served_count;
 
 	_Atomic(struct wl_worker_errand *) errand; /* asked for; NULL: none */
+	_Atomic bool polls; /* errands are run */
+	pthread_mutex_t asking; /* one asker at a time */
 	uint64_t relayed; /* the port's, at the last turn that found nothing to do */
-	struct wl_port_ops port_ops; /* the port's, with our tend around its own */
+	struct wl_port_ops
+		port_ops; /* the port's, with our tend around its own, and a tap when there is one (tap_thread.h) */
 	pthread_t thread;
 	sem_t entered;
 	int status; /* of entering */
@@ -49,11 +52,14 @@ int wl_worker_thread_start(struct wl_worker_thread *thread);
 bool wl_worker_thread_join(struct wl_worker_thread *thread, unsigned patience_ms);
 
 /*
- * Runs it on the worker's thread, between two turns, and returns when it is done: the cluster waits meanwhile, so it is short. One asker at
- * a time. False: the worker did not come to it in a second, and it does not run. It counts as tending links: it may allocate.
+ * Runs it on the worker's thread, between two turns, and returns when it is done: the cluster waits meanwhile, so it is short. Askers wait
+ * for each other. False: the worker did not come to it in a second, or its loop has ended, and it does not run. It counts as tending links:
+ * it may allocate. [any but workers]
  */
 bool wl_worker_thread_run(struct wl_worker_thread *thread, void (*run)(struct wl_worker *, void *),
 			  void *context);
+/* It is in its loop: not yet, or no more, otherwise. [any] */
+bool wl_worker_thread_polls(const struct wl_worker_thread *thread);
 
 /* The calling thread is in its loop. For malloc: no lock, no allocation. */
 bool wl_worker_thread_is_polling(void);

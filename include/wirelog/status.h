@@ -49,7 +49,8 @@
 	X(CONFIG_VALUE, 33, EX_CONFIG, "A configuration value has the wrong type or range.", "Correct the line that the message names; drivers-config/reference.yaml gives every range.") \
 	X(CONFIG_CONFLICT, 34, EX_CONFIG, "Two configuration values contradict each other.", "Correct one of the lines that the message names.") \
 	X(KEY_MISSING, 35, EX_CONFIG, "No key file is configured.", "Set security.key_file (make one with `wirelog key`), or start with --insecure-lab for a laboratory.") \
-	X(KEY_UNSAFE, 36, EX_NOPERM, "The key file may be read by others or has the wrong size.", "chmod 0400 it; it holds exactly 16 bytes, as 32 hexadecimal digits.") \
+	X(KEY_UNSAFE, 36, EX_NOPERM, "The key file may be read by others or has the wrong size.", "chmod 0400 it; it holds a key, 32 hexadecimal digits, or two, a line each, the older first.") \
+	X(KEY_REFUSED, 37, EX_NOPERM, "The key was replaced by another one, and the nodes refuse it.", "Get the new key file (`wirelog key id FILE` says which key one holds; `wirelog key list` which one is in force).") \
 	X(EAL_PERMISSION, 40, EX_NOPERM, "DPDK may not use hugepages or the device as this user.", "`wirelog doctor` says which and for whom, `wirelog tune` gives them to the unit's user; or set memory.hugepages: off.") \
 	X(EAL_HUGEPAGES, 41, EX_UNAVAILABLE, "Hugepages were asked for and there are not enough.", "Reserve the number that the message names (`wirelog tune` does, also for the next boot), or set memory.hugepages: auto.") \
 	X(EAL_DEVICE, 42, EX_UNAVAILABLE, "DPDK does not find or cannot start the device.", "Check its name or PCI address, and that it is bound to vfio-pci: `wirelog doctor` shows it, `wirelog tune` binds it.") \
@@ -72,6 +73,8 @@
 	/* storage */ \
 	X(STORE_UNREADABLE, 60, EX_NOINPUT, "The data directory or device cannot be opened.", "Check the path and its permissions.") \
 	X(STORE_ABSENT, 38, EX_UNAVAILABLE, "The drive that storage.path names is not there.", "Look at the name (ls -l /dev/disk/by-id) and whether the kernel sees the drive (lsblk). Below /dev no directory is ever made for data.") \
+	X(STORE_OCCUPIED, 55, EX_CANTCREAT, "There are data already where a cluster's data are to be restored.", "Keep a copy of them if anybody may want them; then give storage.path an empty directory, or make the device empty with `wirelog format`.") \
+	X(STORE_UNFINISHED, 79, EX_DATAERR, "A restore into these data was not finished: they are nobody's data yet.", "Ask `wirelog restore` again, with --yes: it begins anew. Or empty storage.path.") \
 	X(STORE_IN_USE, 61, EX_TEMPFAIL, "Another process uses this data directory.", "Stop it first; the message names its process id where known.") \
 	X(STORE_FOREIGN, 62, EX_DATAERR, "The data belongs to another cluster or node.", "Point storage.path at this node's own data, or at an empty directory.") \
 	X(STORE_DAMAGED, 63, EX_DATAERR, "Data that was durable is damaged.", "Run `wirelog verify` on it. Do not delete it: keep a copy, then restore the node from its peers.") \
@@ -90,6 +93,7 @@
 	X(DRIVE_SILENT, 59, EX_IOERR, "A durable write, or the segment that the next one needs, does not come back from the drive.", "Look at the drive and its path. The node waits; a leader gives leadership away.") \
 	X(READ_FAILED, 77, EX_IOERR, "Data that was committed cannot be read from the drive.", "Look at the drive: the message has the system's word and the place. Readers are served by other nodes meanwhile; run `wirelog verify`.") \
 	X(RECORD_FAILED, 78, EX_IOERR, "The superblock cannot be written: no vote of this node can be made durable, so it left the quorum.", "Replace the device, or free it; then start the node again.") \
+	X(FEATURE_UNKNOWN, 92, EX_PROTOCOL, "The journal uses a feature that this build does not have: it was put in force for good when all nodes had it.", "Start a build that has what the message names (`wirelog upgrade` on another node lists who has what). The data are untouched, and a newer build goes on from them.") \
 	/* the command */ \
 	X(INPUT_MALFORMED, 80, EX_DATAERR, "The input is not of the declared format.", "See the message number and offset; check --format.") \
 	X(INPUT_UNREADABLE, 81, EX_NOINPUT, "The input cannot be read.", "Check the path and its permissions.") \
@@ -100,6 +104,8 @@
 	X(INTERRUPTED, 86, EX_TEMPFAIL, "A signal ended it before everything was done.", "Run it again for the rest; `wirelog append --skip` leaves out what is in the log.") \
 	X(NOT_COMMITTED, 87, EX_TEMPFAIL, "The record is not committed, as far as the node knows.", "Ask again; `wirelog end` says how far the journal is.") \
 	X(TIMES_FORGOTTEN, 88, EX_DATAERR, "The node does not have the times of that record any more.", "Ask sooner: a node keeps those of its newest entries, and of the slowest one of each second for longer.") \
+	X(CAPTURE_RUNNING, 89, EX_TEMPFAIL, "The frames of this node are being captured: there is one capture at a time.", "Wait for its end, or end it: the node's log (`wirelog events`) says which process asked for it.") \
+	X(NOT_ALLOWED, 93, EX_NOPERM, "This user, or this socket of the node, may not ask the node for that.", "Ask as the node's user or root (sudo -u). What changes something is asked at admin.sock, by the `wirelog` of the node's build; members of stats_group may ask what changes nothing.") \
 	X(TUNE_REFUSED, 90, EX_UNAVAILABLE, "This host cannot be set up as the configuration wants it; nothing was changed.", "Mend what the lines name (`wirelog doctor` shows all of it), then run `wirelog tune` again.") \
 	X(TUNE_FAILED, 91, EX_IOERR, "A change of the host failed; what was done before it was taken back.", "Mend what the message names, then run `wirelog tune` again; it is safe to run it as often as you like.") \
 	X(INTERNAL, 99, EX_SOFTWARE, "wirelog found itself in an impossible state.", "Report it with the log; the data on disk is untouched.")

@@ -71,6 +71,13 @@ struct wirelog_ack {
 	enum wirelog_level level; /* reached */
 	void *tag; /* of the append */
 	uint64_t session; /* 0: none was opened yet */
+	/*
+	 * Where its time went, of answers that the cluster gave; else 0. Times are those of turns (wirelog_poll): appended counts from the
+	 * begin of the last one before. queue_ns until it left in a frame for the first time, trip_ns from there until its answer was
+	 * here; of that, node_ns at the leader, from the turn in which it came to the one in which the answer left (0: it did not say: an
+	 * answer that was lost and is given again). The rest of the trip is the wire, both ways, and what was lost on it.
+	 */
+	uint64_t queue_ns, trip_ns, node_ns;
 };
 
 struct wirelog_record {
@@ -85,7 +92,9 @@ struct wirelog_record {
 enum wirelog_event_kind {
 	WIRELOG_EVENT_CONNECTED =
 		1, /* a leader is known and a session is open (after the first append); or, after DISCONNECTED, a node answers again */
-	WIRELOG_EVENT_DISCONNECTED, /* no node answers for a second; appends are kept and sent again */
+	/* No node answers for a second; appends are kept and sent again. status: NOT_CONNECTED, or KEY_REFUSED: nodes say that our key
+	 * was replaced. All goes on as soon as key_file holds the new one. */
+	WIRELOG_EVENT_DISCONNECTED,
 	WIRELOG_EVENT_NEW_LEADER, /* node, term; once for each leadership that we hear of */
 	/* Records [first_number, next_number) cannot be delivered: status says why. Delivery goes on at next_number by itself.
 	 * TRIMMED: they were given up by `wirelog trim` or by retention. Told where the node that we read from has given them
@@ -161,7 +170,9 @@ struct wirelog_options {
 	 *   memif:SOCKET-PATH      shared memory with a node on this machine ('@name' = abstract socket)
 	 *   dpdk:ADDRESS:PORT      a DPDK port of our own; see eal and link */
 	const char *endpoints;
-	const char *key_file; /* the cluster's key; NULL with insecure = 1 only */
+	/* The cluster's key; NULL with insecure = 1 only. While one key takes the place of another it holds both, the older first; it is looked
+	 * at once a second, and read again when another file stands there (docs/OPERATIONS.md, "Rotate the key"). */
+	const char *key_file;
 	int insecure; /* laboratory: frames are not authenticated */
 	const char *cluster; /* UUID text */
 	uint32_t journal;

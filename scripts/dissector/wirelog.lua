@@ -25,6 +25,7 @@ local HEADER = {
 	{name = "destination_boot", type = "u64", offset = 32, unit = "id"},
 	{name = "sequence", type = "u64", offset = 40},
 	{name = "journal", type = "u16", offset = 48},
+	{name = "key", type = "u32", offset = 52, unit = "id"},
 }
 
 -- What follows a fixed part: how many (the field `count`), each laid out as `layout`. Where the field `fragment` is not 0 it is a piece
@@ -85,6 +86,8 @@ local errors = {
 	cut = ProtoExpert.new("wirelog.error.cut", "shorter than its layout", expert.group.MALFORMED, expert.severity.ERROR),
 	reserved = ProtoExpert.new("wirelog.error.reserved", "a reserved field is not zero", expert.group.MALFORMED,
 		expert.severity.ERROR),
+	snapped = ProtoExpert.new("wirelog.note.snapped", "captured up to here: the frame goes on", expert.group.UNDECODED,
+		expert.severity.NOTE),
 	unknown = ProtoExpert.new("wirelog.error.unknown", "no such message", expert.group.UNDECODED, expert.severity.WARN),
 }
 
@@ -144,6 +147,13 @@ local function add_field(tree, group, what, range)
 	end
 end
 
+-- A capture with a snap length has the beginning of a frame: what is missing then says nothing of the frame.
+local snapped = false
+
+local function say_cut(tree)
+	tree:add_proto_expert_info(snapped and errors.snapped or errors.cut)
+end
+
 -- The fixed part. Returns the offset behind it, nil when it is cut, and what its numbers are.
 local function add_layout(tree, layout, buffer, offset)
 	local values = {}
@@ -151,7 +161,7 @@ local function add_layout(tree, layout, buffer, offset)
 	for _, what in ipairs(LAYOUTS[layout]) do
 		if what.bytes > 0 then
 			if offset + what.bytes > buffer:len() then
-				tree:add_proto_expert_info(errors.cut)
+				say_cut(tree)
 				return nil, values
 			end
 			local range = buffer(offset, what.bytes)
@@ -181,7 +191,7 @@ local function add_list(tree, list, values, buffer, offset)
 
 		if payload and of_item.bytes > 0 then
 			if behind + of_item.bytes > buffer:len() then
-				item:add_proto_expert_info(errors.cut)
+				say_cut(item)
 				return
 			end
 			item:add(payload, buffer(behind, of_item.bytes))
@@ -240,6 +250,7 @@ function protocol.dissector(buffer, packet, root)
 	local bytes = math.min(buffer(6, 2):le_uint(), buffer:len() - HEADER_BYTES)
 	local values = {}
 
+	snapped = buffer:reported_len() > buffer:len()
 	packet.cols.protocol = "wirelog"
 	add_header(tree, buffer)
 	if buffer(4, 1):uint() ~= VERSION then

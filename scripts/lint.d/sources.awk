@@ -6,8 +6,7 @@
 BEGIN {
 	# A file and a function of the product, and a test's file. A function that is longer for a reason says it in the comment
 	# above ("long: why"), and has REASON lines at most.
-	FILE_LINES_WARN = 600
-	FILE_LINES_MAX = 650
+	FILE_LINES_MAX = 600
 	TEST_FILE_LINES_MAX = 820
 	FUNCTION_LINES_MAX = 60
 	FUNCTION_LINES_REASON = 75
@@ -89,8 +88,6 @@ function finish_file() {
 	if (lines > most)
 		printf "%s:%d: error: %d lines, at most %d: look for the seam\n", name, lines,
 			lines, most
-	else if (lines > FILE_LINES_WARN && name !~ /^tests\//)
-		printf "%s:%d: warning: %d lines\n", name, lines, lines
 }
 
 # The line without comments and without the content of strings.

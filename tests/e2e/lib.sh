@@ -177,10 +177,10 @@ adapt_config() { # NODE NAME: on stdin a configuration of drivers-config/demo
 }
 
 # One bridge in the namespace $tag-sw, which is there; node N has wl0 without an address of the kernel's, the client has 10.77.0.9.
-make_veth_network() {
+make_veth_network() { # [NODE...]: beside 1, 2 and 3
 	local node
 	ip -n "$tag-sw" link add br0 type bridge && ip -n "$tag-sw" link set br0 up || return 1
-	for node in 1 2 3 9; do
+	for node in 1 2 3 "$@" 9; do
 		ip netns add "$tag-$node" || return 1
 		namespaces+=("$tag-$node")
 		ip -n "$tag-sw" link add "p$node" type veth peer name wl0 netns "$tag-$node" || return 1
@@ -308,6 +308,9 @@ answers() {
 stats_socket() { echo "$run_base/${cluster##*/}/$1/stats.sock"; }
 
 ask() { "$e2e/ask" "$(stats_socket "$1")" "$2"; } # NODE REQUEST
+
+admin_socket() { echo "$run_base/${cluster##*/}/$1/admin.sock"; }
+order() { "$e2e/ask" "$(admin_socket "$1")" "$2"; } # NODE REQUEST: what changes something
 
 of() { # NODE JQ-EXPRESSION over /wirelog/status
 	ask "$1" /wirelog/status 2>/dev/null | jq -r ".[\"/wirelog/status\"] | $2" 2>/dev/null

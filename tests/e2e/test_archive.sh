@@ -3,6 +3,7 @@
 #
 # archive.directory: retention trims while appends run, the nodes are killed, one archive cannot be written for a while; archive and journal
 # together have every acknowledged record once. wirelog backup beside a node that runs.
+# beside: others
 # timeout: 180
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

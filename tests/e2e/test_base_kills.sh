@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# SIGKILL at forty instants (KILLS for more) while bases are made and segments given up: every start goes on, nothing acknowledged is lost.
+# SIGKILL at sixteen instants (KILLS for more) while bases are made and segments given up: every start goes on, nothing acknowledged is lost.
 # beside: others
 # timeout: 400
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-kills=${KILLS:-40}
+kills=${KILLS:-16}
 
 make_cluster main || exit 1
 for node in 1 2 3; do
@@ -27,7 +27,7 @@ while [ "$killed" -lt "$kills" ]; do
 	killed=$((killed + 1))
 	start_node "$node"
 	wait_started "$node" >/dev/null || restarts_failed=$((restarts_failed + 1))
-	if [ $((killed % 10)) -eq 0 ]; then
+	if [ $((killed % 8)) -eq 0 ]; then
 		wait_progress a 100 >/dev/null || stuck=$((stuck + 1))
 	fi
 done
@@ -35,7 +35,7 @@ claim every_start_goes_on test "$restarts_failed" -eq 0
 claim appends_went_on_all_the_time test "$stuck" -eq 0
 for node in 1 2 3; do
 	claim "node_${node}_gave_up_segments" wait_until 30 has_given_up "$node"
-	claim "node_${node}_starts_from_bases" test "$(grep -c opened_from_base "$cluster/node$node.log")" -gt 5
+	claim "node_${node}_starts_from_bases" test "$(grep -c opened_from_base "$cluster/node$node.log")" -gt $((kills / 8))
 done
 claim every_append_is_answered stop_loader a
 claim client_kept_its_session grep -q 'sessions_lost 0' "$cluster/loader.a.out"

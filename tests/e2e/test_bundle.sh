@@ -3,6 +3,7 @@
 #
 # wirelog doctor --bundle: one archive that tar reads, of mode 0600, with what nodes, host and configuration say; no byte of a key is in it; what
 # a dead node cannot say is named; a file that is there stays as it is.
+# beside: others
 # timeout: 60
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,6 +4,7 @@
 # wirelog tail --cursor: a reader goes on where it was, at any node. The cluster is set back to an older copy of its data: it is told that the
 # journal ends before what it has read, and, when other records have taken those numbers, that they are others; a reader that had read no
 # further than the copy goes on.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

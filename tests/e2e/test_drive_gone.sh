@@ -54,7 +54,7 @@ transfer_to_3() {
 	for attempt in 1 2 3; do
 		wait_leader || return 1
 		[ "$leader" != 3 ] || return 0
-		ask "$leader" /wirelog/transfer,3 >/dev/null
+		order "$leader" /wirelog/transfer,3 >/dev/null
 		! wait_until 6 leads_3 || return 0
 	done
 	return 1
@@ -102,7 +102,7 @@ lost_superblock_is_told() {
 	local attempt
 	for attempt in 1 2 3; do
 		wait_leader || return 1
-		ask "$leader" "/wirelog/transfer,$(followers_of "$leader" | grep -v '^3$' | head -n 1)" >/dev/null
+		order "$leader" "/wirelog/transfer,$(followers_of "$leader" | grep -v '^3$' | head -n 1)" >/dev/null
 		! wait_until 8 tells ' record_failed code=RECORD_FAILED error=5 text="[^"]*" place=superblock ' || return 0
 	done
 	return 1

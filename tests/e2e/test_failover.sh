@@ -27,7 +27,7 @@ done
 
 need leader_before_transfer wait_leader
 giver=$leader
-claim leader_accepts_transfer ask "$giver" /wirelog/transfer
+claim leader_accepts_transfer order "$giver" /wirelog/transfer
 claim leadership_moves_on_request wait_other_leader "$giver"
 claim its_new_owner_was_asked_to_take_it grep -q 'takes leadership over' "$cluster/node$leader.log"
 claim appends_go_on_after_transfer wait_progress a 500

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Half a minute of kill -9 at random, one node or two, under load. SEED repeats a run's choices.
+# A quarter of a minute (LOOP_SECONDS for more) of kill -9 at random, one node or two, under load. SEED repeats a run's choices.
 # beside: others
 # timeout: 150
 # shellcheck source=tests/e2e/lib.sh
@@ -17,7 +17,7 @@ start_loader a --outstanding 128
 start_loader b --outstanding 4 --size-min 1000 --size-max 20000 --rate 200
 need appends_are_acknowledged wait_progress a 500
 
-deadline=$((SECONDS + 28)) kills=0
+deadline=$((SECONDS + ${LOOP_SECONDS:-15})) kills=0
 while [ "$SECONDS" -lt "$deadline" ]; do
 	victims=($((RANDOM % 3 + 1)))
 	[ $((RANDOM % 3)) -ne 0 ] || victims+=($((victims[0] % 3 + 1)))

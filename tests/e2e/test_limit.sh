@@ -3,6 +3,7 @@
 #
 # wirelog limit: the first limits are the first leader's file's; one that is set holds on all nodes, at the next leader and after a start of all
 # on other files, which is told once. What no node can hold is refused by name.
+# beside: others
 # timeout: 60
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # Clients that lie about shared memory, hang on the socket, throw descriptors or die: the node serves on, an honest
 # client's appends are acknowledged all the time, and nothing is kept of those that are gone.
+# beside: others
 # timeout: 480
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

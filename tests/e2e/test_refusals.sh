@@ -27,10 +27,13 @@ claim its_fix_is_about_the_directory grep -q 'fix=".*run_directory' "$work/daemo
 mkdir -p "$run" && ln -s "$work/elsewhere" "$run/wirelogd.pid"
 refuses pid_file_that_leads_elsewhere 73 RUN_DIRECTORY 'symbolic link' -e ''
 claim nothing_is_written_there test ! -e "$work/elsewhere"
-rm "$run/wirelogd.pid" && echo letter >"$run/stats.sock"
-refuses file_in_the_place_of_the_socket 73 RUN_DIRECTORY 'stats socket' -e ''
-claim file_is_left_alone grep -q letter "$run/stats.sock"
-rm "$run/stats.sock"
+rm "$run/wirelogd.pid"
+for socket in stats admin; do
+	echo letter >"$run/$socket.sock"
+	refuses "file_in_the_place_of_${socket}.sock" 73 RUN_DIRECTORY "socket .*/$socket.sock" -e ''
+	claim "file_at_$socket.sock_is_left_alone" grep -q letter "$run/$socket.sock"
+	rm "$run/$socket.sock"
+done
 
 refuses socket_of_clients_in_no_directory 69 PORT_ADDRESS nowhere -e "s|clients: {socket: \"[^\"]*\"|clients: {socket: $work/nowhere/clients.sock|"
 refuses device_that_is_not_there 69 EAL_DEVICE net_nosuch0 -e "$(link 'kind: eal, device: net_nosuch0, mtu: 1500')" -e 's|^  mtu: .*|  mtu: 1500|'

@@ -15,7 +15,7 @@ need a_leader_is_elected wait_leader
 start_loader a
 need appends_are_acknowledged wait_progress a 1000
 # Votes belong on the tape, too.
-ask "$leader" /wirelog/transfer >/dev/null
+order "$leader" /wirelog/transfer >/dev/null
 wait_other_leader "$leader"
 need appends_after_transfer wait_progress a 1000
 switch stop-record >/dev/null
@@ -64,9 +64,9 @@ is_dropped_as() { # REASON
 }
 
 # The same names and addresses, another key: nothing on the tape verifies. Then another cluster id.
-for kind in forged other_cluster; do
+for kind in other_key other_cluster; do
 	rm -rf "$cluster"/node?/data "$cluster"/acks.*
-	if [ "$kind" = forged ]; then
+	if [ "$kind" = other_key ]; then
 		rm -f "$cluster/cluster.key"
 		"$wirelog" key "$cluster/cluster.key" >/dev/null 2>&1
 	else

@@ -4,6 +4,7 @@
 # wirelog unsafe-recover: of three nodes two are lost, and the one that is left lacks what they acknowledged last. It goes on by a history of
 # its own; an appender and a reader that were there all the time go on, too, and the reader is told once what is gone. A node with
 # the data of before is refused by name and keeps them; on an empty disk it joins.
+# beside: others
 # timeout: 120
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,6 +4,7 @@
 # wirelog unsafe-recover, step by step: who votes is known although the entry that said so was given up; the tool is killed at any moment, and
 # the data are what they were or rescued; the node is killed at any moment of its first start, and there is one loss; a second rescue, one
 # of data that are of two histories, and one of a node that runs are refused by name.
+# beside: others
 # timeout: 240
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

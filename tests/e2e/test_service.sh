@@ -10,13 +10,15 @@
 
 root=$work/root
 need it_installs make -s install PREFIX=/usr DESTDIR="$root" BUILD="$BUILD" DEPS=no
-unit=$root/usr/lib/systemd/system/wirelogd.service
+units=$root/usr/lib/systemd/system
+unit=$units/wirelogd.service
 
 # ---- what is installed ----------------------------------------------------------------------------
 
 missing=''
 for file in sbin/wirelogd bin/wirelog lib/libwirelog.a lib/libwirelog.so include/wirelog/wirelog.h lib/pkgconfig/libwirelog.pc \
-	lib/systemd/system/wirelogd.service lib/sysusers.d/wirelog.conf lib/tmpfiles.d/wirelog.conf lib/udev/rules.d/65-wirelog.rules \
+	lib/systemd/system/wirelogd.service lib/systemd/system/wirelog-exporter.service lib/systemd/system/wirelog-web.service \
+	bin/wirelog-exporter bin/wirelog-web share/man/man1/wirelog-exporter.1 share/man/man1/wirelog-web.1 lib/sysusers.d/wirelog.conf lib/tmpfiles.d/wirelog.conf lib/udev/rules.d/65-wirelog.rules \
 	share/man/man1/wirelog.1 share/man/man1/wirelog-append.1 share/man/man8/wirelogd.8 share/bash-completion/completions/wirelog \
 	share/wirelog/drivers-config/nic/mlx5.yaml share/wirelog/drivers-config/reference.yaml share/wirelog/drivers-config/physical-three/node1.yaml \
 	share/wirelog/drivers-config/systemd/drive.conf share/wirelog/drivers-config/udev/64-wirelog-drive.rules share/wirelog/docs/OPERATIONS.md; do
@@ -37,7 +39,7 @@ claim its_refusal_is_named grep -q TUNE_REFUSED "$work/tune.out"
 "$root/usr/bin/wirelog" tune "$physical" --root "$work/host" --apply >/dev/null 2>&1
 claim a_copy_is_never_changed test $? -eq 64
 # Words in backquotes of the unit's text would be shell to nobody; paths of another prefix would not be there.
-claim unit_names_the_prefix bash -c '! grep -q /usr/local "$1"' - "$unit"
+claim unit_names_the_prefix bash -c '! grep -q /usr/local "$@"' - "$unit" "$units"/wirelog-*.service
 
 # ---- the unit ---------------------------------------------------------------------------------------
 
@@ -46,19 +48,24 @@ exposure() {
 		sed -n 's/.*Overall exposure level for [^:]*: \([0-9.]*\) .*/\1/p'
 }
 if command -v systemd-analyze >/dev/null; then
-	level=$(exposure "$unit")
-	claim unit_is_exposed_by_2_at_most awk -v level="${level:-10}" 'BEGIN { exit !(level <= 2.0) }'
-	sed 's#^Exec\([A-Za-z]*\)=/[^ ]*#Exec\1=/bin/true#' "$unit" >"$work/wirelogd.service"
-	systemd-analyze verify --man=no "$work/wirelogd.service" >"$work/verify" 2>&1
-	claim unit_has_no_mistake test ! -s "$work/verify"
+	# For the units that wait for it: it is not in the folder of this machine.
+	export SYSTEMD_UNIT_PATH="$work:"
+	for name in wirelogd wirelog-exporter wirelog-web; do
+		level=$(exposure "$units/$name.service")
+		claim "${name//-/_}_is_exposed_by_2_at_most" awk -v level="${level:-10}" 'BEGIN { exit !(level <= 2.0) }'
+		sed 's#^Exec\([A-Za-z]*\)=/[^ ]*#Exec\1=/bin/true#' "$units/$name.service" >"$work/$name.service"
+		systemd-analyze verify --man=no "$work/$name.service" >"$work/verify" 2>&1
+		claim "${name//-/_}_has_no_mistake" test ! -s "$work/verify"
+	done
+	unset SYSTEMD_UNIT_PATH
 	claim user_is_described systemd-sysusers --dry-run --root="$root" "$root/usr/lib/sysusers.d/wirelog.conf"
 else
 	skip unit_is_exposed_by_2_at_most "systemd-analyze is not here"
 fi
 
 # Every system call that the unit lets through: groups of groups, as the service manager reads them.
-allowed_calls() {
-	systemd-analyze syscall-filter --no-pager | awk -v lists="$(sed -n 's/^SystemCallFilter=//p' "$unit" | tr '\n' '|')" '
+allowed_calls() { # UNIT
+	systemd-analyze syscall-filter --no-pager | awk -v lists="$(sed -n 's/^SystemCallFilter=//p' "$1" | tr '\n' '|')" '
 		/^@/ { group = $1; next }
 		/^ +[a-z@_]/ { members[group] = members[group] " " $1 }
 		function mark(name, value, words, count, at) {
@@ -110,11 +117,13 @@ endpoints="memif:@$tag-single"
 extra_pids+=($!)
 need manager_listens wait_until 10 grep -q listening "$work/notified"
 hears() { grep -q "$1" "$work/notified"; }
+ends_with_0() { kill "$1" && wait "$1"; } # PID
 says() { grep -q " $1 " "$cluster/node1.log"; }
 
-families=$(sed -n 's/^RestrictAddressFamilies=//p' "$unit" | tr ' ' ,)
+families_of() { sed -n 's/^RestrictAddressFamilies=//p' "$1" | tr ' ' ,; }
+families=$(families_of "$unit")
 if command -v systemd-analyze >/dev/null; then
-	allowed_calls >"$work/calls"
+	allowed_calls "$unit" >"$work/calls"
 	"$e2e/confined" "$work/calls" "$families" /bin/true
 	confines=$?
 else
@@ -136,6 +145,28 @@ start_loader a --size-min 100 --size-max 2000 --count 2000
 claim it_takes_records wait_loader a
 claim watchdog_is_fed wait_until 20 hears '^WATCHDOG=1'
 unset NOTIFY_SOCKET WATCHDOG_USEC
+
+# Who looks at it, each under what its own unit allows.
+answers_at() { # NAME PATH: what it serves there
+	local port
+	port=$(sed -n 's/.*: port //p' "$work/$1.out")
+	[ -n "$port" ] && exec 3<>"/dev/tcp/127.0.0.1/$port" && printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$2" "$port" >&3 && timeout 3 head -c 4000 <&3
+	exec 3>&-
+}
+knows_the_node() { answers_at "$1" "$2" 2>&1 | grep -q "$3"; }
+for looker in wirelog-exporter wirelog-web; do
+	[ "$confines" -ne 77 ] || { skip "${looker//-/_}_runs_under_its_unit" "system calls cannot be restricted here" && continue; }
+	allowed_calls "$units/$looker.service" >"$work/$looker.calls"
+	NOTIFY_SOCKET=$run_base/notify "$e2e/confined" "$work/$looker.calls" "$(families_of "$units/$looker.service")" \
+		"$BUILD/$looker" --run-directory "$run_base/single/1" --listen 127.0.0.1:0 >"$work/$looker.out" 2>&1 &
+	looker_pid=$!
+	extra_pids+=("$looker_pid")
+	case $looker in
+	*exporter) claim exporter_runs_under_what_its_unit_allows wait_until 20 knows_the_node "$looker" /metrics '^wirelog_up.* 1' ;;
+	*) claim page_runs_under_what_its_unit_allows wait_until 20 knows_the_node "$looker" /events '"answers": *true' ;;
+	esac
+	claim "${looker#wirelog-}_ends_as_asked" ends_with_0 "$looker_pid"
+done
 
 if freeze_says=$("$e2e/freeze" $$ none 1 2>&1); [[ $freeze_says == *permitted* ]]; then
 	skip watchdog_starves_with_a_worker "this user may not trace a process"

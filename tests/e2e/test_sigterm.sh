@@ -42,7 +42,7 @@ start_node "$follower"
 need follower_starts_again wait_started "$follower"
 
 node=$(followers_of "$leader" | head -n 1)
-claim node_stops_when_asked_on_its_socket ask "$node" /wirelog/stop
+claim node_stops_when_asked_on_its_socket order "$node" /wirelog/stop
 wait "${pids[$node]}"
 claim stop_on_the_socket_ends_with_0 test $? -eq 0
 unset "pids[$node]"

@@ -100,6 +100,7 @@ start_and_stop() { # TIMES: of the single node
 		begin 1 && ends_with 1 0 || return 1
 		[ ! -e "$run_directory/run/wirelogd.pid" ] || { echo "pid file left"; return 1; }
 		[ ! -e "$run_directory/run/stats.sock" ] || { echo "stats socket left"; return 1; }
+		[ ! -e "$run_directory/run/admin.sock" ] || { echo "admin.sock left"; return 1; }
 	done
 }
 

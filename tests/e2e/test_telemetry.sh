@@ -3,6 +3,7 @@
 #
 # dpdk_telemetry: a client of DPDK's protocol (v2, as dpdk-telemetry.py speaks it) gets the node's numbers from DPDK's own socket, the same as those of
 # the stats socket; without the key there is no such socket, and a name that leads elsewhere is refused.
+# beside: others
 # timeout: 90
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -96,7 +96,7 @@ claim and_says_so grep -q 'records below 20 were trimmed before' "$work/trim.out
 for node in 1 2 3; do claim "node_${node}_has_it_still" is_trimmed_to "$node" 50; done
 claim what_is_not_there_is_refused refuses 64 'has no record 900000000 here: its next one is [0-9]+.*\[INVALID_ARGUMENT\]' --to 900000000
 claim a_journal_that_is_not_there_is_refused refuses 64 '\[JOURNAL_UNKNOWN\]' --to 60 --journal 3
-is_no_request() { ask 1 "/wirelog/trim,$1" | grep -q "is not NUMBER or NUMBER,JOURNAL"; } # PARAMETER
+is_no_request() { order 1 "/wirelog/trim,$1" | grep -q "is not NUMBER or NUMBER,JOURNAL"; } # PARAMETER
 for parameter in 60,4294967296 18446744073709551616 -1 60,0,1 "60,"; do
 	claim "a_socket_refuses_$parameter" is_no_request "$parameter"
 done
@@ -115,7 +115,7 @@ need the_full_journal_is_led wait_leader
 trims_often() { # FROM TO
 	local number before
 	before=$(journal "$leader" .tail.index)
-	for number in $(seq "$1" "$2"); do ask "$leader" "/wirelog/trim,$number" >/dev/null || return 1; done
+	for number in $(seq "$1" "$2"); do order "$leader" "/wirelog/trim,$number" >/dev/null || return 1; done
 	wait_until 20 is_trimmed_to "$leader" "$2" || return 1
 	echo "$(($(journal "$leader" .tail.index) - before)) entries"
 	[ $(($(journal "$leader" .tail.index) - before)) -ge 400 ]

@@ -42,11 +42,11 @@ static void check_segment(const uint8_t *bytes, size_t size)
 	uint8_t block[WL_BLOCK_BYTES], again[WL_BLOCK_BYTES];
 	struct wl_segment_header header, second;
 
-	if (!wl_segment_decode_header(bytes, size, &header))
+	if (!wl_chunk_decode_segment(bytes, size, &header))
 		return;
-	wl_segment_encode_header(again, &header);
-	FUZZ_PROMISE(wl_segment_decode_header(again, sizeof(again), &second));
-	wl_segment_encode_header(block, &second);
+	wl_chunk_encode_segment(again, &header);
+	FUZZ_PROMISE(wl_chunk_decode_segment(again, sizeof(again), &second));
+	wl_chunk_encode_segment(block, &second);
 	FUZZ_PROMISE(memcmp(block, again, sizeof(block)) == 0);
 }
 

@@ -40,8 +40,8 @@ static void check_walk(const uint8_t *image, size_t size, const struct wl_entry_
 
 	FUZZ_PROMISE(wl_entry_bytes(header) <= size &&
 		     wl_entry_bytes(header) <= WL_ENTRY_BYTES_MAX);
-	wl_record_walk_init(&walk, image, header);
-	while (wl_record_walk_next(&walk, &view)) {
+	wl_entry_walk_init(&walk, image, header);
+	while (wl_entry_walk_next(&walk, &view)) {
 		records++;
 		FUZZ_PROMISE(view.header.bytes <= WIRELOG_RECORD_BYTES_MAX);
 		FUZZ_PROMISE(view.payload >= image &&
@@ -68,7 +68,7 @@ static void check_control(const uint8_t *image, const struct wl_entry_header *he
 	if (!known)
 		return;
 	wl_control_encode(&control, &record, again + WL_RECORD_HEADER_BYTES);
-	wl_record_encode_header(again, &record);
+	wl_entry_encode_record(again, &record);
 	FUZZ_PROMISE(header->body_bytes == wl_record_image_bytes(record.bytes) &&
 		     memcmp(again, image + WL_ENTRY_HEADER_BYTES, header->body_bytes) == 0);
 }

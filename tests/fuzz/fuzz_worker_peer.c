@@ -67,7 +67,7 @@ static size_t make_record(const struct stage *stage, struct fuzz_input *input, u
 	if (bytes > room)
 		return 0;
 	memset(to, 0, bytes);
-	wl_record_encode_header(to, &record);
+	wl_entry_encode_record(to, &record);
 	if (record.bytes != 0)
 		to[WL_RECORD_HEADER_BYTES] = how;
 	return bytes;

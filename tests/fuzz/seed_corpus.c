@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 
 #include "command/itch/itch.h"
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/capture.h"
 #include "dataplane/base/crc.h"
 #include "dataplane/log/chunk.h"
 #include "dataplane/log/entry.h"
@@ -90,7 +92,7 @@ static size_t put_entry(uint8_t *to, unsigned records)
 						  .kind = (uint16_t)(1 + at % 3)};
 
 		memset(body + header.body_bytes, 0, wl_record_image_bytes(record.bytes));
-		wl_record_encode_header(body + header.body_bytes, &record);
+		wl_entry_encode_record(body + header.body_bytes, &record);
 		header.body_bytes += (uint32_t)wl_record_image_bytes(record.bytes);
 		header.data_count += record.kind == WL_RECORD_DATA;
 		header.record_count++;
@@ -272,7 +274,7 @@ static void write_images(void)
 	seed[0] = 1;
 	write_seed("fuzz_chunk", "header", 1 + WL_CHUNK_HEADER_BYTES);
 	seed[0] = 0;
-	wl_segment_encode_header(seed + 1, &segment);
+	wl_chunk_encode_segment(seed + 1, &segment);
 	write_seed("fuzz_chunk", "segment", 1 + WL_BLOCK_BYTES);
 }
 
@@ -464,6 +466,11 @@ static void write_states(void)
 	wl_state_encode_begin(&coding, &state, &order);
 	write_seed("fuzz_state", "empty",
 		   2 + wl_state_encode(&coding, seed + 2, SEED_BYTES_MAX - 2));
+	state.sessions.applied_index = 2;
+	state.features = (struct wl_features_in_force){2, wl_features_known()};
+	wl_state_encode_begin(&coding, &state, &order);
+	write_seed("fuzz_state", "features",
+		   2 + wl_state_encode(&coding, seed + 2, SEED_BYTES_MAX - 2));
 	seed[1] = 1;
 	memcpy(seed + 2, words, sizeof(words));
 	write_seed("fuzz_state", "sessions", 2 + sizeof(words));
@@ -487,13 +494,54 @@ static void write_controls(void)
 
 		memset(seed, 0, sizeof(seed));
 		wl_control_encode(&control, &record, body + WL_RECORD_HEADER_BYTES);
-		wl_record_encode_header(body, &record);
+		wl_entry_encode_record(body, &record);
 		header.body_bytes = (uint32_t)wl_record_image_bytes(record.bytes);
 		header.body_crc = wl_crc32c(body, header.body_bytes);
 		wl_entry_encode_header(seed + 1, &header);
 		write_seed("fuzz_entry", wl_control_verb_text(control.verb),
 			   1 + wl_entry_bytes(&header));
 	}
+}
+
+/* A packet behind its length. */
+static uint8_t *put_packet(uint8_t *at, const uint8_t *packet, size_t bytes)
+{
+	wl_store_u16(at, (uint16_t)bytes);
+	memcpy(at + 2, packet, bytes);
+	return at + 2 + bytes;
+}
+
+/* A capture as a node sends it: a link, two frames of it, the totals; and a request. */
+static void write_captures(void)
+{
+	const struct wl_capture_request request = {.snap_bytes = 114,
+						   .mib = 16,
+						   .directions = 3,
+						   .types = 6};
+	const struct wl_capture_link link = {.layer = WL_CAPTURE_IPV4,
+					     .worker = 1,
+					     .name = "udp x"};
+	struct wl_capture_frame frame = {.whole_bytes = 60,
+					 .bytes = 43,
+					 .worker = 1,
+					 .direction = 2};
+	char text[WL_CAPTURE_REQUEST_BYTES];
+	uint8_t packet[512] = {0}, *at = seed;
+
+	at = put_packet(at, packet, wl_capture_encode_link(packet, &link));
+	wl_capture_encode_head(packet, WL_CAPTURE_FRAMES, WL_CAPTURE_ASKED);
+	wl_capture_encode_frame(packet + WL_CAPTURE_HEAD_BYTES, &frame);
+	frame.lost = 7;
+	wl_capture_encode_frame(packet + WL_CAPTURE_HEAD_BYTES + wl_capture_frame_room(43), &frame);
+	at = put_packet(at, packet, WL_CAPTURE_HEAD_BYTES + 2 * wl_capture_frame_room(43));
+	wl_capture_encode_head(packet, WL_CAPTURE_TOTALS, WL_CAPTURE_NODE_ENDS);
+	wl_capture_encode_total(packet + WL_CAPTURE_HEAD_BYTES,
+				&(struct wl_capture_total){1, 0, 12, 9, 7});
+	at = put_packet(at, packet, WL_CAPTURE_HEAD_BYTES + WL_CAPTURE_TOTAL_BYTES);
+	write_seed("fuzz_capture", "a_capture", (size_t)(at - seed));
+	wl_capture_print_request(&request, text);
+	at = put_packet(seed, (const uint8_t *)text, strlen(text));
+	write_seed("fuzz_capture", "a_request", (size_t)(at - seed));
 }
 
 int main(int count, char **arguments)
@@ -515,5 +563,6 @@ int main(int count, char **arguments)
 	write_messages_of_a_day();
 	write_stories();
 	write_memif();
+	write_captures();
 	return 0;
 }

@@ -207,7 +207,7 @@ static enum wl_disk_status perform(struct stage_drive *drive, const struct wl_di
 		if (the_stage.drive_full || segment >= SEGMENTS)
 			return WL_DISK_NO_SPACE;
 		header.number = segment;
-		wl_segment_encode_header(drive->stable + segment * WL_SEGMENT_BYTES_MIN, &header);
+		wl_chunk_encode_segment(drive->stable + segment * WL_SEGMENT_BYTES_MIN, &header);
 		drive->segments = segment + 1;
 		return WL_DISK_OK;
 	}

@@ -10,6 +10,7 @@
 
 #define KEPT 64u
 #define PAGE_BYTES 4096u
+#define STEPS 4u /* at least so many of a block's own: a quarter of it at most is not used */
 #define PAGES_AT_ONCE 1024u
 #define BYTES_AT_ONCE ((size_t)PAGES_AT_ONCE * PAGE_BYTES)
 
@@ -20,9 +21,14 @@ static struct {
 
 static const uint8_t zeros[PAGE_BYTES];
 
+/* Pages, as many as a few steps between two powers of two allow: seeds draw many sizes, and what was touched once costs no fault again. */
 static size_t whole_pages(size_t bytes)
 {
-	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+	size_t step = PAGE_BYTES;
+
+	while (step * STEPS < bytes)
+		step *= 2;
+	return (bytes + step - 1) / step * step;
 }
 
 /*

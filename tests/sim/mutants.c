@@ -23,12 +23,6 @@ static const struct {
 
 /* What is not there to be broken yet, or lies outside of what is simulated: bugs, then faults (docs/FAULTS.md). */
 static const char *const absent[][2] = {
-	{"removed leader counts itself", "membership is fixed in this version"},
-	{"configuration change accepted before the first entry of the term commits",
-	 "membership is fixed"},
-	{"segment forgotten before it is archived",
-	 "no archive is simulated; unit test "
-	 "what_the_archive_lacks_is_kept_whatever_bases_there_are (test_base_exchange.c)"},
 	{"dormant journal looks blank",
 	 "control fences it before its first frame here; unit test "
 	 "dormant_journal_is_never_without_history (test_mend_peer.c)"},
@@ -55,7 +49,6 @@ static const char *const absent[][2] = {
 	{"view installed out of order",
 	 "the rings between the planes are first in, first out; the model checks the boots, unit test "
 	 "view_of_an_older_number_is_not_installed (test_replica.c)"},
-	{"fault: a node removed or added while others fail", "membership is fixed"},
 	{"fault: an image of the running boot restored before any other boot",
 	 "no node can notice it (control/agent/incarnations.h)"},
 	{"fault: a drive loses what no majority of the others has",

@@ -42,13 +42,13 @@ void sim_trace_plane(const struct sim_trace *trace, unsigned node, const char *w
 		stamp(trace);
 		fprintf(trace->file, "node %u %s %s number %llu term %llu %s tail %llu:%llu", node,
 			way, wl_plane_verb_name(message->verb), LLU(message->view.number),
-			LLU(message->view.term), wl_role_name(message->view.role),
+			LLU(message->view.term), wl_plane_role_name(message->view.role),
 			LLU(message->tail.term), LLU(message->tail.index));
 		if (message->node)
 			fprintf(trace->file, " node %u", message->node);
 		if (message->verb == WL_PLANE_STALLED)
 			fprintf(trace->file, " %s",
-				wl_stall_reason_name((enum wl_stall_reason)message->reason));
+				wl_plane_stall_name((enum wl_stall_reason)message->reason));
 		fputc('\n', trace->file);
 	}
 }

@@ -20,6 +20,13 @@ void sim_endpoint_head(struct sim_endpoint *endpoint, unsigned node, uint8_t typ
 	};
 }
 
+static uint32_t newest_of(const struct sim_cluster *cluster)
+{
+	const struct wl_keys_held *held = &cluster->client_keys->held;
+
+	return held->id[held->count - 1];
+}
+
 void sim_endpoint_send_as(struct sim_endpoint *endpoint, unsigned node,
 			  const struct wl_frame_header *header, const uint8_t *payload)
 {
@@ -38,7 +45,11 @@ void sim_endpoint_send_as(struct sim_endpoint *endpoint, unsigned node,
 	wl_frame_encode_header(frame.bytes + WL_FRAME_ENVELOPE_BYTES, header);
 	memcpy(frame.bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, payload,
 	       header->payload_bytes);
-	wl_auth_seal(&endpoint->cluster->auth, &endpoint->key,
+	/* Its key file is another one by now. */
+	if (endpoint->key.id != newest_of(endpoint->cluster))
+		wl_auth_derive_of(endpoint->cluster->client_keys, newest_of(endpoint->cluster),
+				  endpoint->identity, endpoint->boot_id, &endpoint->key);
+	wl_auth_seal(endpoint->cluster->client_keys, &endpoint->key,
 		     frame.bytes + WL_FRAME_ENVELOPE_BYTES, datagram);
 	wl_frame_close_envelope(frame.bytes, &from, &to, datagram);
 	frame.size = (uint16_t)(WL_FRAME_ENVELOPE_BYTES + datagram);
@@ -110,6 +121,7 @@ static void say_mtu(struct sim_endpoint *endpoint, unsigned node)
 static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 {
 	struct wl_frame_header header;
+	const struct wl_auth *keys;
 	struct wl_auth_key key;
 	struct wl_address from;
 	const uint8_t *datagram;
@@ -126,8 +138,11 @@ static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 	if (node == 0 || node > WIRELOG_NODES_MAX ||
 	    (header.type != WL_WIRE_HELLO_REPLY && header.sender_boot != endpoint->node_boot[node]))
 		return;
-	wl_auth_derive(&endpoint->cluster->auth, header.sender, header.sender_boot, &key);
-	if (!wl_auth_verify(&endpoint->cluster->auth, &key, (uint8_t *)(uintptr_t)datagram, size))
+	keys = endpoint->cluster->client_keys;
+	if (wl_keys_find(&keys->held, header.key_id) == keys->held.count)
+		return;
+	wl_auth_derive_of(keys, header.key_id, header.sender, header.sender_boot, &key);
+	if (!wl_auth_verify(keys, &key, (uint8_t *)(uintptr_t)datagram, size))
 		return;
 	if (is_late(endpoint, node, &header, datagram + WL_FRAME_HEADER_BYTES))
 		return;
@@ -155,7 +170,8 @@ void sim_endpoint_name(struct sim_endpoint *endpoint, wl_identity identity, uint
 	endpoint->identity = WL_IDENTITY_CLIENT | identity;
 	endpoint->boot_id = boot_id;
 	memset(endpoint->node_boot, 0, sizeof(endpoint->node_boot));
-	wl_auth_derive(&endpoint->cluster->auth, endpoint->identity, boot_id, &endpoint->key);
+	wl_auth_derive_of(endpoint->cluster->client_keys, newest_of(endpoint->cluster),
+			  endpoint->identity, boot_id, &endpoint->key);
 }
 
 void sim_endpoint_open(struct sim_endpoint *endpoint, struct sim_cluster *cluster, unsigned station)

@@ -19,7 +19,7 @@ struct sim_endpoint {
 	uint64_t boot_id, sequence; /* of frames */
 	uint16_t journal; /* that is asked for */
 	unsigned worker; /* whose it is */
-	struct wl_auth_key key;
+	struct wl_auth_key key; /* under the newest of the clients' keys */
 	uint64_t node_boot[WIRELOG_NODES_MAX + 1];
 	uint64_t hello_nonce[WIRELOG_NODES_MAX + 1]; /* of the last question to each */
 	/* Told of each believed frame. */

@@ -356,6 +356,11 @@ static void poll(struct sim_library *library)
 {
 	const struct wl_window *window = &library->engine.sender.window;
 
+	/* As wirelog_poll does when another key file stands there. */
+	if (library->engine.channel.auth != library->client->cluster->client_keys) {
+		library->engine.channel.auth = library->client->cluster->client_keys;
+		wl_channel_on_keys(&library->engine.channel);
+	}
 	WL_CHECK(wl_engine_poll(&library->engine, CLOCK_NS + now_of(library)) >= 0);
 	note_identity(library);
 	/* Answered or taken back is not all: in the end the cluster has used up each sequence. */
@@ -574,7 +579,7 @@ static void connect(struct sim_library *library)
 {
 	struct sim_client *client = library->client;
 	struct wl_engine *engine = &library->engine;
-	struct wl_engine_config config = {.auth = &client->cluster->auth};
+	struct wl_engine_config config = {.auth = client->cluster->client_keys};
 	bool impatient = client->plan->levels != 0 || chance(library, 500000);
 
 	sim_endpoint_name(&client->end, draw_identity(library),

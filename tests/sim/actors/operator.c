@@ -148,8 +148,9 @@ static void check_journal(struct sim_operator *operator_, struct sim_node *node,
 	check(operator_, number, term <= replica->view.term, "term", term, replica->view.term);
 	check(operator_, number, term >= *term_seen, "term fell", term, *term_seen);
 	check(operator_, number,
-	      role && (strcmp(role, published->dormant ? "dormant"
-						       : wl_role_name(published->view.role)) == 0 ||
+	      role && (strcmp(role, published->dormant
+					    ? "dormant"
+					    : wl_plane_role_name(published->view.role)) == 0 ||
 		       (strcmp(role, "diverged") == 0 &&
 			(operator_->cluster->nodes[number].contradicted ||
 			 sim_node_table_rots(&operator_->cluster->nodes[number])))),

@@ -49,6 +49,7 @@ struct sim_reader {
 
 	/* the oracle's: how far the node has sent */
 	uint64_t sent_subscription, sent_boot, sent_through;
+	uint64_t left_subscription; /* it was given back: a late copy of its SUBSCRIBE begins another one under its name */
 	uint64_t passed_number; /* all below it was said to be trimmed */
 	uint32_t told_lost; /* bit per node that sent LOST; begins anew with what the library makes of it */
 

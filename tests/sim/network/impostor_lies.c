@@ -77,7 +77,7 @@ static size_t invent_record(struct sim_impostor *impostor, uint8_t *to, size_t r
 	if (bytes > room)
 		return 0;
 	memset(to, 0, bytes);
-	wl_record_encode_header(to, &record);
+	wl_entry_encode_record(to, &record);
 	return bytes;
 }
 

@@ -16,7 +16,7 @@ static const uint8_t peer_types[] = {
 	WL_WIRE_HELLO,		WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,	  WL_WIRE_APPEND,
 	WL_WIRE_APPEND_ACK,	WL_WIRE_CHAIN,	     WL_WIRE_PRE_VOTE,	  WL_WIRE_VOTE,
 	WL_WIRE_PRE_VOTE_REPLY, WL_WIRE_VOTE_REPLY,  WL_WIRE_TIMEOUT_NOW, WL_WIRE_PATH_PROBE,
-	WL_WIRE_PATH_ECHO,	WL_WIRE_PROPOSE,
+	WL_WIRE_PATH_ECHO,	WL_WIRE_PROPOSE,     WL_WIRE_BUILD,
 };
 
 static uint64_t term_of(const struct sim_impostor *impostor, unsigned node)
@@ -43,6 +43,8 @@ static size_t right_size(uint8_t type)
 		return 80;
 	case WL_WIRE_GREETING:
 		return WL_WIRE_GREETING_BYTES;
+	case WL_WIRE_BUILD:
+		return WL_WIRE_BUILD_BYTES;
 	case WL_WIRE_PATH_PROBE:
 	case WL_WIRE_PATH_ECHO:
 		return WL_WIRE_PATH_PROBE_BYTES;
@@ -267,6 +269,23 @@ static void say_timeout_now(struct sim_impostor *impostor, unsigned to, uint64_t
 	     SIM_UNKNOWN);
 }
 
+/*
+ * Of the build that the node it plays has declared: with one that this node lacks it would have a feature put in force that shuts it out, as an
+ * operator's second server of that id would, and nothing to lose by it but that node's start.
+ */
+static void say_build(struct sim_impostor *impostor, const struct wl_worker *worker, unsigned to)
+{
+	struct wl_wire_build build = {
+		.seen_boot = worker->config.boot_id,
+		.supported = impostor->cluster->nodes[impostor->node].declared_ever,
+	};
+	uint8_t payload[WL_WIRE_BUILD_BYTES];
+
+	memcpy(build.version, worker->config.version, sizeof(build.version));
+	send(impostor, to, WL_WIRE_BUILD, payload, wl_wire_encode_build(payload, &build),
+	     SIM_UNKNOWN);
+}
+
 /* As a node of this cluster: with the facts of the victim. Nothing else that a peer says is heard before. */
 void sim_impostor_greet(struct sim_impostor *impostor, unsigned to)
 {
@@ -277,6 +296,7 @@ void sim_impostor_greet(struct sim_impostor *impostor, unsigned to)
 
 	if (worker->rx.greetings[impostor->node].boot_id == impostor->boot_id)
 		return;
+	say_build(impostor, worker, to);
 	memcpy(greeting.fact, worker->config.facts, sizeof(greeting.fact));
 	greeting.fact[WL_FACT_MTU] =
 		worker->port->ops->link(worker->port, known->address.link)->mtu;

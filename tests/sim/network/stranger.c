@@ -108,6 +108,7 @@ static struct wl_frame_header make_header(struct sim_stranger *stranger, unsigne
 	struct wl_frame_header header = {
 		.type = types[draw(stranger, sizeof(types))],
 		.payload_bytes = (uint16_t)draw(stranger, draw(stranger, 4) ? 100 : 1200),
+		.key_id = stranger->cluster->auth.held.id[0], /* anybody can read it */
 		.cluster = stranger->cluster->cluster,
 		.destination = wl_identity_of_node(node, 0),
 		.destination_boot = sim_stranger_boot(stranger->cluster, node),
@@ -162,7 +163,7 @@ static size_t make_bad_header(struct sim_stranger *stranger, unsigned node, int 
 	else if (which == 9)
 		datagram[6 + draw(stranger, 2)] ^= (uint8_t)(1 + draw(stranger, 255));
 	else if (which == 10)
-		datagram[50 + draw(stranger, 6)] ^= (uint8_t)(1 + draw(stranger, 255));
+		datagram[50 + draw(stranger, 6) % 2] ^= (uint8_t)(1 + draw(stranger, 255));
 	else if (which == 11)
 		bytes = cut;
 	*label = which == 0		    ? WL_FRAME_OTHER_CLUSTER

@@ -62,7 +62,9 @@ static size_t flip(struct sim_stranger *stranger, unsigned node, size_t bytes, i
 	size_t at = 32 + draw(stranger, size - 32); /* boots, sequence, journal, tag, payload */
 
 	datagram[at] ^= (uint8_t)(1 << draw(stranger, 8));
-	*label = at >= 50 && at < WL_FRAME_TAG_OFFSET ? WL_FRAME_BAD_RESERVED : WL_FRAME_FORGED;
+	*label = at < 50 || at >= WL_FRAME_TAG_OFFSET ? WL_FRAME_FORGED
+		 : at < WL_FRAME_KEY_OFFSET	      ? WL_FRAME_BAD_RESERVED
+						      : WL_FRAME_OTHER_KEY;
 	return sim_stranger_wrap(stranger, node, size);
 }
 

@@ -66,7 +66,7 @@ static void say_facts(FILE *file, const char *name, const char *unit, const uint
 {
 	(void)name, (void)unit;
 	for (enum wl_fact fact = 0; fact < WL_FACTS; fact++)
-		fprintf(file, " %s %" PRIu64, wl_fact_name(fact), facts[fact]);
+		fprintf(file, " %s %" PRIu64, wl_greeting_fact_name(fact), facts[fact]);
 }
 
 static void say_histories(FILE *file, const char *name, const char *unit, const uint64_t *histories)

@@ -168,8 +168,8 @@ static void store_entry(struct sim_oracle *oracle, struct sim_node *node, uint64
 	oracle->entries[index].in_term = node->journals[oracle->journal]->replica.view.term;
 	oracle->committed = index;
 	sim_oracle_judge_entry(oracle, node->number, index, header.term);
-	wl_record_walk_init(&walk, image, &header);
-	while (wl_record_walk_next(&walk, &view))
+	wl_entry_walk_init(&walk, image, &header);
+	while (wl_entry_walk_next(&walk, &view))
 		store_record(oracle, node->number, &view, header.timestamp_ns);
 	sim_oracle_note_control(oracle, node->number, image, &header);
 }
@@ -366,7 +366,10 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 	check_commit(oracle, node);
 	sim_oracle_check_begin(oracle, node);
 	sim_oracle_check_members(oracle, node);
+	if (oracle->journal == 0)
+		sim_oracle_check_keys(oracle, node);
 	sim_oracle_check_limits(oracle, node);
+	sim_oracle_check_features(oracle, node);
 	oracle->list_seen[node->number] = journal->log.list;
 	if (oracle->checks % 64 == 0 && (broken = sim_drive_check(&node->drives[oracle->journal])))
 		sim_violation(oracle->cluster, node->number, "O23", "%s", broken);

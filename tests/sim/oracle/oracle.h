@@ -52,12 +52,16 @@
  *      committed stands no other one; a new leader counts by the list that its votes were counted by; a state has the list that the entries say
  *  O41 what is damaged on a node heals where an entry of it is whole anywhere: in the end no journal is dormant but for one that is nowhere
  *      whole, and that one is named
+ *  O44 what is archived is committed, follows one another and is whole; nothing is given up before it is archived
  *  O49 the end of the journal that is told is at least what any node had called committed when it was asked for, and committed
  *  O50 "never" is told of an append that is not in the log, behind a committed fence that spent its sequence (or its tombstone), and it never is
  *  O51 an append that is told to be committed is, under that number; one that is told to be pending was not when that was asked
  *  O52 a rescue goes on alone, far behind the numbers that there were, and readers are told RESCUED of those between and of nothing else
  *  O53 a reader that comes from another past is told so, and given nothing; nobody else is told that
  *  O54 "it was never here" is said of data that count, and of no entry that its log may have
+ *  O55 a feature is put in force that every member has declared, durably; all have in force what the entries say, and nobody applies
+ *      anything behind an entry that put in force what its build lacks
+ *  O56 once a worker refuses a key it takes nothing more under it, whoever says it
  *  O42 a journal that is dormant says nothing but how nodes meet, and what mends, and its worker leaves its medium alone
  */
 #ifndef WL_TESTS_SIM_ORACLE_ORACLE_H
@@ -174,6 +178,7 @@ struct sim_oracle { /* of one journal */
 	struct wl_list list_seen[WIRELOG_NODES_MAX +
 				 1]; /* by which a node counted when its last turn ended */
 	struct wl_journal_limits limits; /* by what is committed */
+	struct wl_features_in_force features; /* likewise */
 	uint64_t sessions_by; /* entry of the limits at `sessions_seen` */
 	uint32_t sessions_seen; /* that lived at the newest committed entry, when a node was looked at last */
 	uint64_t lost_number,

@@ -54,9 +54,23 @@ static void on_base(void *context, const struct sim_node *node, unsigned journal
 	made->nodes |= 1u << node->number;
 }
 
+static void on_archived(void *context, const struct sim_node *node, unsigned journal,
+			uint64_t index, uint64_t chain)
+{
+	const struct sim_oracle *oracle = (const struct sim_oracle *)context + journal;
+
+	if (oracle->reduced || node->rotten || node->contradicted)
+		return;
+	if (index > oracle->committed || oracle->entries[index].chain != chain)
+		sim_violation(oracle->cluster, node->number, "O44",
+			      "archives entry %llu, which is not the one that is committed",
+			      LLU(index));
+}
+
 void sim_oracles_watch_bases(struct sim_oracle *oracles)
 {
 	oracles->cluster->on_base = on_base;
+	oracles->cluster->on_archived = on_archived;
 }
 
 static void check_proof(const struct sim_oracle *oracle, unsigned node,
@@ -90,6 +104,7 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 		oracle->proven_before = oracle->proven;
 		oracle->proven = control.index;
 	}
+	sim_oracle_note_features(oracle, node, header->index, &control);
 	if (control.verb == WL_CONTROL_MEMBERS)
 		sim_oracle_note_members(oracle, node, header->index, &control);
 	if (control.verb == WL_CONTROL_LOSS)
@@ -99,6 +114,21 @@ void sim_oracle_note_control(struct sim_oracle *oracle, unsigned node, const uin
 	sim_oracle_note_consumer(oracle, header->index, &control);
 	sim_oracle_note_limits(oracle, header->index, &control);
 	sim_oracle_note_fence(oracle, &control);
+}
+
+static bool is_installed(const struct sim_base *base)
+{
+	return wl_load_u32(base->bytes + 168) != 0;
+}
+
+/* A peer's base took the log's place: what was made of the old log counts for nothing, and goes with the next base. */
+static bool is_below_installed(const struct sim_drive *drive, unsigned place)
+{
+	const struct sim_base *base = &drive->bases[place];
+	const struct sim_base *other = &drive->bases[(place + 1) % WL_STORE_BASE_PLACES];
+
+	return other->bytes && !other->damaged && is_installed(other) &&
+	       wl_load_u64(other->bytes + 40) > wl_load_u64(base->bytes + 40);
 }
 
 /* Both of two whole bases: the newest may rot. */
@@ -115,7 +145,8 @@ static void check_bases(const struct sim_oracle *oracle, const struct sim_node *
 			continue;
 		whole++;
 		walk = wl_load_u64(base->bytes + 152);
-		if (walk / drive->segment_bytes < drive->oldest)
+		if (!is_below_installed(drive, place) &&
+		    walk / drive->segment_bytes < drive->oldest)
 			sim_violation(oracle->cluster, node->number, "O37",
 				      "segments below %llu are gone, a base needs %llu",
 				      LLU(drive->oldest), LLU(walk / drive->segment_bytes));
@@ -162,6 +193,12 @@ void sim_oracle_check_begin(struct sim_oracle *oracle, const struct sim_node *no
 		sim_violation(oracle->cluster, node->number, "O37",
 			      "gives up all up to entry %llu, the older proven base is at %llu",
 			      LLU(log->begin.position.index), LLU(oracle->proven_before));
+	if (given_up && node->archives[oracle->journal].archiver &&
+	    log->begin.position.index > node->archives[oracle->journal].reached)
+		sim_violation(oracle->cluster, node->number, "O44",
+			      "gives up all up to entry %llu, archived is all up to %llu",
+			      LLU(log->begin.position.index),
+			      LLU(node->archives[oracle->journal].reached));
 	if (oracle->checks % 16 == 0)
 		check_bases(oracle, node);
 }

@@ -63,8 +63,8 @@ static bool holds_record(const struct sim_oracle *oracle, const struct sim_node 
 		image = sim_drive_at(drive, slot->offset);
 	if (wl_entry_decode_header(image, slot->bytes, &header) != WL_ENTRY_OK)
 		return node->rotten;
-	wl_record_walk_init(&walk, image, &header);
-	while (wl_record_walk_next(&walk, &view)) {
+	wl_entry_walk_init(&walk, image, &header);
+	while (wl_entry_walk_next(&walk, &view)) {
 		if (view.number == claim->number)
 			return view.header.session == claim->session &&
 			       view.header.sequence == claim->sequence;
@@ -510,6 +510,17 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 		client->reader.told_lost |= wl_members_only(node);
 }
 
+void sim_oracle_note_left(struct sim_oracle *oracle, const struct wl_frame_header *header,
+			  const struct wl_wire_unsubscribe *left)
+{
+	for (unsigned number = 0; number < SIM_ORACLE_CLIENTS; number++) {
+		struct sim_client *client = oracle->clients[number];
+
+		if (client && client->end.identity == header->sender)
+			client->reader.left_subscription = left->subscription;
+	}
+}
+
 /* A frame to a reader that keeps the rules leaves: nothing is left out, and not too much is sent. */
 void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
 			      const struct wl_frame_header *header,
@@ -525,7 +536,8 @@ void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
 
 	/* What goes to an older life under the same name was sent, too: it is the subscription that goes on. */
 	if (!client || client->reader.node != node ||
-	    client->reader.subscription != deliver->subscription || deliver->first_number == 0)
+	    client->reader.subscription != deliver->subscription || deliver->first_number == 0 ||
+	    client->reader.left_subscription == deliver->subscription)
 		return;
 	reader = &client->reader;
 	if (reader->sent_subscription != deliver->subscription || reader->sent_boot != boot) {
@@ -533,8 +545,12 @@ void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
 		reader->sent_boot = boot;
 		reader->sent_through = reader->started ? reader->next_number : UINT64_MAX;
 	}
-	/* What its card had no room for never left; the reader asks for it. */
+	/*
+	 * What its card had no room for never left; the reader asks for it. A copy of a SUBSCRIBE that comes late begins the subscription anew, and
+	 * then a CREDIT says how far the reader is: it goes on there.
+	 */
 	if (deliver->first_number > reader->sent_through &&
+	    !(reader->started && deliver->first_number <= reader->next_number) &&
 	    oracle->cluster->nodes[node]
 			    .cores[oracle->journal % oracle->cluster->config.workers]
 			    .worker->tx.dropped == 0)

@@ -202,7 +202,7 @@ static void check_dormant(const struct sim_oracle *oracle, unsigned from,
 {
 	static const uint8_t may[] = {WL_WIRE_HELLO,	  WL_WIRE_HELLO_REPLY, WL_WIRE_GREETING,
 				      WL_WIRE_PATH_PROBE, WL_WIRE_PATH_ECHO,   WL_WIRE_MEND_ASK,
-				      WL_WIRE_MEND_PART};
+				      WL_WIRE_MEND_PART,  WL_WIRE_BUILD};
 	const struct sim_node *node = &oracle->cluster->nodes[from];
 
 	if (!node->up || !node->journals[header->journal]->dormant ||
@@ -237,6 +237,18 @@ static void on_mend_part(const struct sim_oracle *oracle, unsigned from, const u
 			      LLU(journal->log.tail.index));
 }
 
+/* A client's, or one that somebody sends for it. */
+static void on_client_sent(struct sim_oracle *oracle, const struct wl_frame_header *header,
+			   const uint8_t *payload)
+{
+	struct wl_wire_unsubscribe left;
+
+	if (header->type == WL_WIRE_UNSUBSCRIBE &&
+	    wl_wire_decode_unsubscribe(payload, header->payload_bytes, &left))
+		sim_oracle_note_left(oracle, header, &left);
+}
+
+/* long: one case for each message */
 static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
 {
 	const uint8_t *payload = bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
@@ -247,12 +259,16 @@ static void on_sent(void *context, unsigned from, unsigned to, const uint8_t *by
 	unsigned addressee;
 
 	(void)to;
-	if (from == 0 || from > WIRELOG_NODES_MAX ||
-	    size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
+	if (size < WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES ||
 	    wl_frame_decode_header(bytes + WL_FRAME_ENVELOPE_BYTES, size - WL_FRAME_ENVELOPE_BYTES,
 				   &header) != WL_FRAME_OK ||
 	    header.journal >= oracle->cluster->config.journals)
 		return;
+	if (from == 0 || from > WIRELOG_NODES_MAX) {
+		if (!oracle->reduced)
+			on_client_sent(oracle + header.journal, &header, payload);
+		return;
+	}
 	check_words(oracle, from, &header, payload);
 	check_dormant(oracle, from, &header);
 	if (oracle->reduced)

@@ -51,6 +51,10 @@ void sim_oracle_judge_rescued(const struct sim_oracle *oracle, unsigned node,
 /* oracle_limits.c */
 void sim_oracle_note_limits(struct sim_oracle *oracle, uint64_t index,
 			    const struct wl_control *control);
+void sim_oracle_note_features(struct sim_oracle *oracle, unsigned node, uint64_t index,
+			      const struct wl_control *control);
+void sim_oracle_check_features(struct sim_oracle *oracle, const struct sim_node *node);
+void sim_oracle_check_keys(struct sim_oracle *oracle, struct sim_node *node);
 void sim_oracle_check_limits(struct sim_oracle *oracle, const struct sim_node *node);
 /* oracle_members.c */
 void sim_oracle_begin_members(struct sim_oracle *oracle);
@@ -77,6 +81,8 @@ struct sim_position_chain *sim_oracle_position(const struct sim_oracle *oracle, 
 /* oracle_clients.c: what leaves for clients, what is committed instead of what was promised, what clients are told. */
 void sim_oracle_judge_result(struct sim_oracle *oracle, unsigned from, uint64_t session,
 			     const struct wl_wire_append_result *result);
+void sim_oracle_note_left(struct sim_oracle *oracle, const struct wl_frame_header *header,
+			  const struct wl_wire_unsubscribe *left);
 void sim_oracle_judge_deliver(struct sim_oracle *oracle, unsigned node,
 			      const struct wl_frame_header *header,
 			      const struct wl_wire_deliver *deliver);

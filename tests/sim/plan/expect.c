@@ -83,6 +83,8 @@ void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *actio
 		break;
 	default:
 		sim_expect_bases(cluster, action);
+		sim_expect_features(cluster, action);
+		sim_expect_keys(cluster, action);
 		sim_expect_limits(cluster, action);
 		sim_expect_rescue(cluster, action);
 		sim_expect_members(cluster, action);

@@ -12,7 +12,10 @@ void sim_expect_node(struct sim_cluster *cluster, const struct sim_action *actio
 /* faults_mend.c */
 void sim_expect_mend(struct sim_cluster *cluster, const struct sim_action *action);
 void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action);
+/* faults_keys.c */
+void sim_expect_keys(struct sim_cluster *cluster, const struct sim_action *action);
 /* faults_limits.c */
+void sim_expect_features(struct sim_cluster *cluster, const struct sim_action *action);
 void sim_expect_limits(struct sim_cluster *cluster, const struct sim_action *action);
 /* faults_rescue.c */
 void sim_expect_rescue(struct sim_cluster *cluster, const struct sim_action *action);

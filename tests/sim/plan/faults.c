@@ -391,6 +391,8 @@ static void act_on_node(struct sim_faults *faults, const struct sim_action *acti
 	if (number == 0 || (faults->healed & 1u << number) ||
 	    sim_faults_act_as_operator(faults, action, node) ||
 	    sim_faults_act_on_bases(faults, action, node) ||
+	    sim_faults_act_on_features(faults, action, node) ||
+	    sim_faults_act_on_keys(faults, action, node) ||
 	    sim_faults_act_on_limits(faults, action, node) || sim_faults_rescue(action, node) ||
 	    sim_faults_act_on_members(faults, action, node) ||
 	    sim_faults_mend(faults, action, node))
@@ -492,6 +494,9 @@ static void act(void *subject, void *object)
 	case SIM_WATCH:
 		sim_operator_watch(&faults->operator_, action->argument[0]);
 		break;
+	case SIM_CLIENT_KEYS:
+		sim_faults_give_clients_keys(faults->cluster, action);
+		break;
 	case SIM_EXPECT_COMPARED:
 		sim_comparer_expect(&faults->comparer, action->argument);
 		break;
@@ -501,6 +506,8 @@ static void act(void *subject, void *object)
 	case SIM_EXPECT_LEARNS:
 	case SIM_EXPECT_JOINT:
 	case SIM_EXPECT_LIMIT:
+	case SIM_EXPECT_FEATURES:
+	case SIM_EXPECT_KEYS:
 	case SIM_EXPECT_STRANGE:
 		faults->on_expect(faults->context, action);
 		break;
@@ -551,6 +558,11 @@ void sim_faults_init(struct sim_faults *faults, struct sim_cluster *cluster,
 	sim_comparer_init(&faults->comparer, cluster);
 	set_noise(faults, quiet);
 	sim_faults_set_links(faults);
+	/* With which builds the servers begin. */
+	for (size_t at = 0; at < plan->count; at++)
+		if (plan->actions[at].verb == SIM_BUILD && plan->actions[at].at_ns == 0)
+			cluster->nodes[plan->actions[at].argument[0]].lacks =
+				plan->actions[at].argument[1];
 	for (size_t at = 0; at < plan->count; at++)
 		sim_agenda_add(&cluster->agenda, plan->actions[at].at_ns, act, faults,
 			       &plan->actions[at]);
@@ -596,11 +608,13 @@ void sim_faults_heal(struct sim_faults *faults, uint32_t nodes)
 		node->tears_start = false;
 		sim_faults_repair(faults, node);
 		/* What an operator does with a node that left the quorum, or is about to stop. */
-		if (node->up && (is_poisoned(node, faults->plan->journals) ||
-				 node->agent->record_failed || sim_node_table_rots(node) ||
-				 node->limit_segments != 0 || node->agent->phase != WL_AGENT_RUNS))
+		if (node->up &&
+		    (is_poisoned(node, faults->plan->journals) || node->agent->record_failed ||
+		     sim_node_table_rots(node) || node->limit_segments != 0 ||
+		     node->lives_without != 0 || node->agent->phase != WL_AGENT_RUNS))
 			sim_node_crash(faults->cluster, number);
 		node->limit_segments = 0;
+		node->lacks = 0;
 		if (sim_node_may_start(node))
 			sim_node_start(faults->cluster, number);
 		sim_node_wake_up(faults->cluster, number);

@@ -42,7 +42,13 @@ void sim_faults_drive(struct sim_faults *faults, const struct sim_action *action
 /* faults_bases.c. False: not one of those. */
 bool sim_faults_act_on_bases(struct sim_faults *faults, const struct sim_action *action,
 			     struct sim_node *node);
+/* faults_keys.c. The same; and of clients. */
+bool sim_faults_act_on_keys(struct sim_faults *faults, const struct sim_action *action,
+			    struct sim_node *node);
+void sim_faults_give_clients_keys(struct sim_cluster *cluster, const struct sim_action *action);
 /* faults_limits.c. The same. */
+bool sim_faults_act_on_features(struct sim_faults *faults, const struct sim_action *action,
+				struct sim_node *node);
 bool sim_faults_act_on_limits(struct sim_faults *faults, const struct sim_action *action,
 			      struct sim_node *node);
 /* faults_rescue.c. The same. */

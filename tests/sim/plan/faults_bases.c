@@ -102,10 +102,21 @@ static void expect_scrubbed(struct sim_cluster *cluster, const struct sim_action
 			      (unsigned long long)report->passes);
 }
 
+static void expect_archived(struct sim_cluster *cluster, const struct sim_node *node,
+			    uint64_t ranges)
+{
+	if (node->archives[0].ranges < ranges)
+		sim_violation(cluster, node->number, "expect-archived",
+			      "%llu ranges were, up to entry %llu",
+			      (unsigned long long)node->archives[0].ranges,
+			      (unsigned long long)node->archives[0].reached);
+}
+
 void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *action)
 {
 	bool is_ours = action->verb == SIM_EXPECT_BEGINS_LATER ||
-		       action->verb == SIM_EXPECT_FROM_BASE || action->verb == SIM_EXPECT_BASES;
+		       action->verb == SIM_EXPECT_FROM_BASE ||
+		       action->verb == SIM_EXPECT_ARCHIVED || action->verb == SIM_EXPECT_BASES;
 	uint64_t number = action->argument[0];
 	const struct sim_node *node;
 	uint64_t made;
@@ -125,6 +136,8 @@ void sim_expect_bases(struct sim_cluster *cluster, const struct sim_action *acti
 	else if (action->verb == SIM_EXPECT_FROM_BASE)
 		expect(cluster, action, "expect-from-base",
 		       node->up && node->journals[0]->opened_from != 0);
+	else if (action->verb == SIM_EXPECT_ARCHIVED)
+		expect_archived(cluster, node, action->argument[1]);
 	else if (made < action->argument[1])
 		sim_violation(cluster, node->number, "expect-bases", "%llu were made",
 			      (unsigned long long)made);

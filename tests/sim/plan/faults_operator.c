@@ -40,20 +40,22 @@ static void write_file(struct sim_faults *faults, struct sim_node *node, uint64_
 		sim_node_config_write(faults->cluster, node->number, SIM_EDIT_NONE);
 }
 
+#define LATER 100u /* versions from ours to one that this build does not know */
+
 /* Byte 4 of a record is its version, its last four bytes are the checksum (docs/LOG-FORMAT.md). */
 static void set_version(struct sim_node *node, bool newer)
 {
-	const uint16_t version = WL_SUPERBLOCK_FORMAT + newer;
-
 	for (unsigned copy = 0; copy < WL_SUPERBLOCK_COPIES && !node->up; copy++) {
 		uint8_t *bytes = node->drives[0].superblock[copy];
 		bool whole = wl_load_u32(bytes + WL_BLOCK_BYTES - 4) ==
 			     wl_crc32c(bytes, WL_BLOCK_BYTES - 4);
 
-		if (!whole || wl_load_u32(bytes) == 0 || wl_load_u16(bytes + 4) == version)
+		uint16_t version = wl_load_u16(bytes + 4);
+
+		if (!whole || wl_load_u32(bytes) == 0 || (version > LATER) == newer)
 			continue;
 		node->newer = newer;
-		wl_store_u16(bytes + 4, version);
+		wl_store_u16(bytes + 4, (uint16_t)(newer ? version + LATER : version - LATER));
 		wl_store_u32(bytes + WL_BLOCK_BYTES - 4, wl_crc32c(bytes, WL_BLOCK_BYTES - 4));
 	}
 }

@@ -112,6 +112,13 @@ enum sim_verb {
 	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
 	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
 	SIM_SET_LIMIT, /* node, which (base/journal_limits.h), what is kept of it: an operator asks it to set that limit */
+	SIM_BUILD, /* node, features (base/features.h) that its build lacks from its next start on; 0: the present build */
+	SIM_FINALIZE, /* node: an operator asks it to put in force all that its build has */
+	SIM_EXPECT_FEATURES, /* node, which: its state has exactly those in force */
+	SIM_KEY_FILE, /* node, 0 | 1 | 2: its key file holds the first key, both, the second one from now on, and is read */
+	SIM_ROTATE, /* node: an operator asks it for the next stage of the change from the first key to the second; all members are needed */
+	SIM_CLIENT_KEYS, /* 0 | 1 | 2: likewise, of all clients */
+	SIM_EXPECT_KEYS, /* node, stage (base/keys.h): its worker uses keys as that says */
 	SIM_RESCUE, /* node, which is down and has all that is committed: an operator lets it go on alone (tiny build: oracle_rescue.c) */
 	SIM_EXPECT_STRANGE, /* node, whom, 0 | 1: it refuses that one as of another history */
 	SIM_EXPECT_LIMIT, /* node, which, what: its state has that limit */
@@ -120,6 +127,7 @@ enum sim_verb {
 	SIM_MISTAKE, /* node, 0 | 1: of the entries that it gives peers to mend with some bytes are others */
 	SIM_EXPECT_BEGINS_LATER, /* node, 0 | 1: its log has given up its first entries */
 	SIM_EXPECT_FROM_BASE, /* node, 0 | 1: its last start went on from a base */
+	SIM_EXPECT_ARCHIVED, /* node: so many ranges are in its archive, or were, at least */
 	SIM_EXPECT_BASES, /* node: it has made so many at least */
 	SIM_EXPECT_DORMANT, /* node, 0 | 1: a journal of it waits to be mended */
 	SIM_EXPECT_MENDED, /* node: it started so often, at least, because a journal was mended */
@@ -214,6 +222,8 @@ struct sim_plan {
 	uint64_t reply_slots, clients_max, client_idle_ns; /* of each node */
 	uint64_t subscriptions_max, read_buffers, reader_idle_ns;
 	uint64_t scrub_ns; /* in which all that is kept is read once; 0: never */
+	uint64_t archive,
+		archive_fails; /* 1: nodes archive; so many ppm of what is done there fails while other faults happen */
 	uint64_t base_every; /* bytes of the stream from one base to the next; 0: there are none */
 	uint64_t retention_bytes, retention_age_ns; /* 0: no limit */
 	uint64_t no_limits; /* 1: files say none, so that no entry does (search/explore.c) */
@@ -263,6 +273,8 @@ void sim_schedule_bases(struct sim_plan *plan, uint64_t seed, uint64_t victim);
 void sim_schedule_tables(struct sim_plan *plan, uint64_t seed);
 /* schedule_members.c: who joins, and changes of the members. */
 void sim_schedule_members(struct sim_plan *plan, uint64_t seed);
+/* schedule_features.c: builds of nodes, and what is finalized. */
+void sim_schedule_features(struct sim_plan *plan, uint64_t seed);
 const char *sim_seen_name(enum sim_seen which);
 
 /* schedule_clients.c: what clients and readers are like, and how much room nodes have for them. */

@@ -319,6 +319,8 @@ void sim_schedule(struct sim_plan *plan, uint64_t seed)
 	sim_schedule_asks(plan);
 	sim_schedule_compares(plan);
 	sim_schedule_members(plan, seed);
+	sim_schedule_features(plan, seed);
 	sim_schedule_scrubs(plan);
+	sim_schedule_archives(plan);
 	sim_plan_sort(plan);
 }

@@ -16,6 +16,7 @@ enum stream { /* 50 to 59 belong to this file */
 	      STREAM_RECORDS,
 	      STREAM_COMPARES,
 	      STREAM_SCRUBS,
+	      STREAM_ARCHIVES,
 };
 
 static uint64_t any_node(struct sim_random *random, const struct sim_plan *plan)
@@ -196,6 +197,16 @@ void sim_schedule_scrubs(struct sim_plan *plan)
 	sim_random_init(&random, plan->seed, STREAM_SCRUBS);
 	if (plan->base_every != 0 && sim_random_below(&random, 3) == 0)
 		plan->scrub_ns = 100000000 + sim_random_below(&random, 1500000000);
+}
+
+void sim_schedule_archives(struct sim_plan *plan)
+{
+	struct sim_random random;
+
+	sim_random_init(&random, plan->seed, STREAM_ARCHIVES);
+	plan->archive = plan->base_every != 0 && sim_random_below(&random, 4) == 0;
+	if (plan->archive != 0 && sim_random_below(&random, 2) == 0)
+		plan->archive_fails = sim_random_below(&random, 300000);
 }
 
 /* While things happen, and when they are over. */

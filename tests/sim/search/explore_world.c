@@ -144,8 +144,8 @@ static void coalesce(struct sim_world *world)
 static bool is_greeting(const struct sim_flight *flight)
 {
 	return flight->type == WL_WIRE_HELLO || flight->type == WL_WIRE_HELLO_REPLY ||
-	       flight->type == WL_WIRE_GREETING || flight->type == WL_WIRE_PATH_PROBE ||
-	       flight->type == WL_WIRE_PATH_ECHO;
+	       flight->type == WL_WIRE_GREETING || flight->type == WL_WIRE_BUILD ||
+	       flight->type == WL_WIRE_PATH_PROBE || flight->type == WL_WIRE_PATH_ECHO;
 }
 
 /* Told of each frame that leaves anybody. */

@@ -297,7 +297,7 @@ static void make_foreign(struct sim_drive *drive, uint64_t segment)
 		header.segment_bytes *= 2;
 		break;
 	}
-	wl_segment_encode_header(sim_drive_place(drive, segment * drive->segment_bytes), &header);
+	wl_chunk_encode_segment(sim_drive_place(drive, segment * drive->segment_bytes), &header);
 }
 
 static bool swap_segments(struct sim_drive *drive, uint64_t segment)

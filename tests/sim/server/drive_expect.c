@@ -16,9 +16,40 @@ static void expect_log(struct sim_damage *damage, uint32_t kinds, uint64_t place
 	damage->place = place;
 }
 
+/* The newest whole one's bytes (docs/LOG-FORMAT.md), or NULL. */
+static const uint8_t *newest_base(const struct sim_drive *drive)
+{
+	const uint8_t *newest = NULL;
+
+	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++) {
+		const struct sim_base *base = &drive->bases[place];
+
+		if (base->bytes && !base->damaged &&
+		    (!newest || wl_load_u64(base->bytes + 40) > wl_load_u64(newest + 40)))
+			newest = base->bytes;
+	}
+	return newest;
+}
+
+uint64_t sim_drive_walk(const struct sim_drive *drive)
+{
+	const uint8_t *newest = newest_base(drive);
+
+	return newest ? wl_load_u64(newest + 152) : 0;
+}
+
+/* A base that the node made itself holds the last entry of this chunk or of one behind it: it was made of what was durable. */
+static bool is_known_durable_by_base(const struct sim_drive *drive, uint64_t begin)
+{
+	const uint8_t *newest = newest_base(drive);
+
+	return newest && wl_load_u32(newest + 168) != 1 && begin <= wl_load_u64(newest + 152);
+}
+
 static void expect_chunk(const struct sim_drive *drive, struct sim_damage *damage)
 {
-	bool known_durable = sim_drive_is_known_durable(drive, damage->end);
+	bool known_durable = sim_drive_is_known_durable(drive, damage->end) ||
+			     is_known_durable_by_base(drive, damage->begin);
 
 	switch (damage->way) {
 	case SIM_DAMAGE_ROT_ENTRY:
@@ -63,7 +94,7 @@ static bool has_whole_header(const struct sim_drive *drive, uint64_t begin)
 {
 	struct wl_segment_header header;
 
-	return wl_segment_decode_header(sim_drive_at(drive, begin), WL_BLOCK_BYTES, &header);
+	return wl_chunk_decode_segment(sim_drive_at(drive, begin), WL_BLOCK_BYTES, &header);
 }
 
 static void expect_segment(const struct sim_drive *drive, struct sim_damage *damage)
@@ -154,22 +185,6 @@ static void expect_base(const struct sim_drive *drive, struct sim_damage *damage
 	damage->refusal = whole ? SIM_REFUSAL_NONE : SIM_REFUSAL_BASE;
 	damage->refuses = !whole;
 	damage->place = SIM_NOWHERE;
-}
-
-/* Of the newest whole base, by its bytes (docs/LOG-FORMAT.md). */
-uint64_t sim_drive_walk(const struct sim_drive *drive)
-{
-	uint64_t newest = 0, walk = 0;
-
-	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++) {
-		const struct sim_base *base = &drive->bases[place];
-
-		if (!base->bytes || base->damaged || wl_load_u64(base->bytes + 40) <= newest)
-			continue;
-		newest = wl_load_u64(base->bytes + 40);
-		walk = wl_load_u64(base->bytes + 152);
-	}
-	return walk;
 }
 
 static bool is_in_stream(const struct sim_damage *damage)

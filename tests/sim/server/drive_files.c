@@ -303,7 +303,7 @@ void sim_drive_make_file(struct sim_drive *drive, uint64_t segment)
 		drive->segments = segment + 1;
 	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
-	wl_segment_encode_header(begin, &header);
+	wl_chunk_encode_segment(begin, &header);
 	*sim_drive_file(drive, segment) = (struct sim_segment){
 		.file = ++drive->files_made,
 		.bytes = drive->segment_bytes,
@@ -341,7 +341,7 @@ bool sim_drive_survey(const struct sim_drive *drive)
 		numbers[place] = WL_STORE_PLACE_UNKNOWN;
 		if (wl_chunk_is_zero(at, 2 * WL_BLOCK_BYTES))
 			numbers[place] = WL_STORE_PLACE_EMPTY;
-		else if (wl_segment_decode_header(at, WL_BLOCK_BYTES, &header))
+		else if (wl_chunk_decode_segment(at, WL_BLOCK_BYTES, &header))
 			numbers[place] = header.number;
 	}
 	window = wl_store_window_find(numbers, drive->segments_max);

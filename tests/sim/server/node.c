@@ -108,6 +108,8 @@ static bool lives_on(struct sim_node *node)
 		sim_agenda_add(node->agenda, node->agenda->now_ns + RESTART_NS, start_again, node,
 			       (void *)(uintptr_t)(node->boot + 1));
 	}
+	if (wl_agent_is_outdated(node->agent) && wl_agent_is_stopped(node->agent))
+		sim_node_check_end(cluster, node, WIRELOG_FEATURE_UNKNOWN);
 	if (node->mend_watch.outcome == WL_MEND_STARTS_AGAIN && wl_agent_is_stopped(node->agent)) {
 		node->mend_rounds++;
 		node->mended++;
@@ -432,6 +434,7 @@ static void go_down(struct sim_cluster *cluster, unsigned number, bool killed)
 	for (unsigned worker = 0; worker < cluster->config.workers; worker++)
 		sim_network_detach(node->network, sim_station_of(number, worker));
 	sim_bases_end(node);
+	sim_archives_end(node);
 	sim_scrubs_end(node);
 	sim_mends_end(node, !killed);
 	sim_node_give_back_memory(node);
@@ -550,7 +553,7 @@ static void make_drive(struct sim_cluster *cluster, struct sim_node *node, unsig
 void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_config *config,
 		      uint64_t seed)
 {
-	static const uint8_t secret[WL_AUTH_SECRET_BYTES] = "a simulated key";
+	static uint8_t secrets[2][WL_AUTH_SECRET_BYTES] = {"a simulated key", "the next one"};
 	const struct sim_rule rule = {.delay_ns = 5000, .jitter_ns = 10000};
 	struct sim_random random;
 
@@ -561,7 +564,11 @@ void sim_cluster_init(struct sim_cluster *cluster, const struct sim_cluster_conf
 	for (unsigned byte = 0; byte < sizeof(cluster->uuid); byte++)
 		cluster->uuid[byte] = (uint8_t)sim_random_next(&random);
 	cluster->cluster = wl_cluster_id(cluster->uuid);
-	WL_CHECK(wl_auth_init(&cluster->auth, secret) == 0);
+	WL_CHECK(wl_auth_init_all(&cluster->auth, secrets, 1) == 0 &&
+		 wl_auth_init_all(&cluster->keys[0], secrets, 1) == 0 &&
+		 wl_auth_init_all(&cluster->keys[1], secrets, 2) == 0 &&
+		 wl_auth_init_all(&cluster->keys[2], secrets + 1, 1) == 0);
+	cluster->client_keys = &cluster->keys[0];
 	sim_agenda_init(&cluster->agenda);
 	sim_network_init(&cluster->network, &cluster->agenda, seed);
 	cluster->network.mtu = config->mtu;
@@ -601,4 +608,6 @@ void sim_cluster_fini(struct sim_cluster *cluster)
 		;
 	sim_agenda_fini(&cluster->agenda);
 	wl_auth_fini(&cluster->auth);
+	for (unsigned at = 0; at < 3; at++)
+		wl_auth_fini(&cluster->keys[at]);
 }

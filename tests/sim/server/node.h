@@ -9,6 +9,7 @@
 
 #include "control/agent/agent.h"
 #include "control/node/mend_watch.h"
+#include "dataplane/log/archiver.h"
 #include "dataplane/log/recovery.h"
 #include "dataplane/worker/mender.h"
 #include "dataplane/worker/worker.h"
@@ -48,6 +49,8 @@ struct sim_core {
 	struct sim_drive_fan disk;
 	struct wl_worker *worker; /* volatile, as the next one */
 	struct wl_plane_rings *plane;
+	uint64_t refused_index,
+		refused_ns; /* entry of the keys in force, and since when, on the worker's clock (oracle_keys.c) */
 	uint64_t told_up, told_down; /* messages of the plane messages that a trace has seen */
 };
 
@@ -96,8 +99,31 @@ struct sim_scrub_actor {
 	struct wl_scrub_report report; /* of this life, or of the last one */
 };
 
+/* Archives a journal beside its worker (node_archive.c). */
+struct sim_archive_actor {
+	struct sim_node *node;
+	unsigned journal;
+	struct sim_random random;
+	struct wl_archiver *archiver; /* NULL: none; volatile, as its memory */
+	uint8_t *memory;
+	size_t memory_bytes;
+	uint64_t life; /* raised by each start and end: events of an older one are forgotten */
+	int job; /* what the archiver wants is being done, or was done */
+	bool failed, anew, rested;
+	uint64_t gaps; /* that the archiver has told of, when its last range got its name */
+	uint8_t *file; /* entries of the range that has no name yet */
+	size_t file_bytes, file_room;
+
+	/* on its device */
+	bool has_newest;
+	struct wl_archive_range newest;
+	uint64_t ranges; /* in all lives */
+	uint64_t reached; /* index: all up to there was durable in it once, but for gaps */
+};
+
 struct sim_node {
 	unsigned number;
+	unsigned key_file; /* what it holds: which of the cluster's keys[] */
 	struct sim_agenda *agenda;
 	struct sim_network *network;
 	struct sim_drive drives[SIM_JOURNALS_MAX]; /* the superblock is on the first */
@@ -120,6 +146,9 @@ struct sim_node {
 	struct sim_machine machine;
 	struct sim_random operator_random; /* of what people do to it */
 	bool names_core, demands_pages, keyless; /* in its file */
+	wl_features lacks; /* its build, from the next start on; 0: the present one */
+	wl_features lives_without; /* the one that runs */
+	wl_features declared_ever; /* in any life, durably: for the oracle */
 	uint64_t sessions; /* in its file; 0: as the others' */
 	unsigned eal_extra;
 	uint16_t core;
@@ -146,6 +175,7 @@ struct sim_node {
 	struct wl_journal *journals[SIM_JOURNALS_MAX];
 	struct sim_base_actor bases[SIM_JOURNALS_MAX];
 	struct sim_scrub_actor scrubs[SIM_JOURNALS_MAX];
+	struct sim_archive_actor archives[SIM_JOURNALS_MAX];
 	struct sim_mend_actor menders[SIM_JOURNALS_MAX];
 	struct wl_mend_watch mend_watch;
 	uint32_t mend_rounds; /* starts that mending made, one behind the other */
@@ -194,7 +224,9 @@ struct sim_cluster {
 	uint64_t seed;
 	struct sim_agenda agenda;
 	struct sim_network network;
-	struct wl_auth auth;
+	struct wl_auth auth; /* of the first key; who means harm has that one alone */
+	struct wl_auth keys[3]; /* what a key file may hold: the first key, both, the second one */
+	const struct wl_auth *client_keys; /* of all clients */
 	struct sim_node nodes[WIRELOG_NODES_MAX + 1];
 	uint8_t uuid[16];
 	uint64_t cluster;
@@ -210,6 +242,9 @@ struct sim_cluster {
 	/* A node has a base of its own under its name: behind that entry, with that digest. */
 	void (*on_base)(void *context, const struct sim_node *node, unsigned journal,
 			uint64_t index, uint64_t digest);
+	/* An entry is durable in a node's archive. */
+	void (*on_archived)(void *context, const struct sim_node *node, unsigned journal,
+			    uint64_t index, uint64_t chain);
 	/* Offline: each entry of a node that is down, as it is met. */
 	void (*on_verified_entry)(void *context, unsigned journal, uint64_t index, uint64_t chain);
 	void (*after_verify)(void *context, struct sim_node *node, unsigned journal,

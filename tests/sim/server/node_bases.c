@@ -62,6 +62,8 @@ int sim_bases_refusal(const struct sim_drive *drive, const struct wl_base_load *
 	/* Whole, and too large for what the file allows: no other one is taken, nor the origin. */
 	if (load->verdict == WL_BASE_SESSIONS)
 		return WIRELOG_STORE_GEOMETRY;
+	if (load->verdict == WL_BASE_FEATURES)
+		return WIRELOG_FEATURE_UNKNOWN;
 	return load->verdict == WL_BASE_OK || drive->oldest == 0 ? 0 : WIRELOG_STORE_DAMAGED;
 }
 
@@ -80,6 +82,7 @@ int sim_bases_load(struct sim_node *node, unsigned id, uint8_t *window)
 	int status;
 
 	wl_boot_shape_base_identity(node->config, id, &identity);
+	identity.lacks = ~(wl_features_known() & ~node->lives_without);
 	wl_base_load_init(&load, &identity, &target, window, SIM_RECOVERY_WINDOW_BYTES);
 	sim_bases_run_load(drive, &load, empty_journal, journal);
 	status = sim_bases_refusal(drive, &load);
@@ -101,6 +104,7 @@ static void begin_anew(struct sim_base_actor *actor)
 {
 	wl_base_maker_init(actor->maker, &actor->config, actor->ring, actor->window,
 			   actor->maker_memory);
+	sim_archive_anew(actor->node, actor->journal);
 }
 
 static struct wl_base_exchange *exchange_of(const struct sim_base_actor *actor)

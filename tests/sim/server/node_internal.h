@@ -22,6 +22,10 @@ int sim_bases_refusal(const struct sim_drive *drive, const struct wl_base_load *
 /* The process begins to make them, or has ended. */
 void sim_bases_begin(struct sim_cluster *cluster, struct sim_node *node);
 void sim_bases_end(struct sim_node *node);
+/* node_archive.c. Begins before the base makers, ends behind them; a maker's log is made anew. */
+void sim_archives_begin(struct sim_cluster *cluster, struct sim_node *node);
+void sim_archives_end(struct sim_node *node);
+void sim_archive_anew(struct sim_node *node, unsigned journal);
 /* node_scrub.c */
 void sim_scrubs_begin(struct sim_cluster *cluster, struct sim_node *node);
 void sim_scrubs_end(struct sim_node *node);
@@ -37,6 +41,7 @@ enum sim_recovered {
 	SIM_RECOVERY_REFUSED,
 	SIM_BASES_REFUSED, /* the log begins later, and no base is whole */
 	SIM_SESSIONS_REFUSED, /* the newest base holds more sessions than the file allows */
+	SIM_FEATURES_REFUSED, /* the newest base has features in force that the build lacks */
 	SIM_POWER_WENT,
 };
 

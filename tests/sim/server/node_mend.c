@@ -62,6 +62,10 @@ static enum wl_disk_status perform(const struct sim_mend_actor *actor, struct si
 		return sim_drive_rewrite(drive, want->offset, want->buffer, want->bytes);
 	case WL_MENDER_WANTS_SEGMENT:
 		return make_segment(drive, want->offset / drive->segment_bytes);
+	case WL_MENDER_WANTS_REMOVE:
+		sim_trace_say(&actor->node->network->trace, "node %u removes base %u",
+			      actor->node->number, want->place);
+		return sim_drive_base_remove(drive, want->place) == 0 ? WL_DISK_OK : WL_DISK_FAILED;
 	case WL_MENDER_IDLE:
 		break;
 	}

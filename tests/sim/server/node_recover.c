@@ -53,6 +53,7 @@ int sim_node_read_superblock(struct sim_cluster *cluster, struct sim_node *node,
 		.journal_count = config->journal_count,
 		.voters = config->voters,
 		.segment_bytes = config->segment_bytes,
+		.features = wl_features_known() & ~node->lives_without,
 	};
 	struct wl_sentence why = wl_sentence_begin(node->start_reason, sizeof(node->start_reason));
 	unsigned damaged = 0;
@@ -113,6 +114,7 @@ bool sim_node_count_start(struct sim_node *node, struct wl_superblock *record)
 			return false;
 	}
 	node->damaged_copies &= ~(3u << 2 * (record->sequence % 2));
+	node->declared_ever |= wl_features_known() & ~node->lives_without;
 	return true;
 }
 
@@ -174,6 +176,8 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
 
 	if (status == WIRELOG_STORE_GEOMETRY)
 		return SIM_SESSIONS_REFUSED;
+	if (status == WIRELOG_FEATURE_UNKNOWN)
+		return SIM_FEATURES_REFUSED;
 	if (status != 0) {
 		node->started[journal] = (struct sim_found){.valid = true, .nowhere = true};
 		return SIM_BASES_REFUSED;

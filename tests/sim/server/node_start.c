@@ -176,6 +176,7 @@ static enum sim_refusal refusal_of(int status)
 {
 	switch (status) {
 	case 0:
+	case WIRELOG_FEATURE_UNKNOWN:
 		return SIM_REFUSAL_NONE;
 	case WIRELOG_STORE_VERSION:
 		return SIM_REFUSAL_VERSION;
@@ -208,8 +209,13 @@ static int open_record(struct start *start)
 	int status = sim_node_read_superblock(start->cluster, node, &start->record);
 
 	check_owner(start, status);
+	if (status == 0) /* durable with the count of this start */
+		wl_boot_shape_declare(&start->record,
+				      wl_features_known() & ~start->node->lives_without);
 	node->refusal = refusal_of(status);
 	/* An operator's mistake is not a drive's: the right file makes it good. */
+	if (status == WIRELOG_FEATURE_UNKNOWN)
+		return status; /* the right build makes it good */
 	node->refused = status == WIRELOG_STORE_DAMAGED || status == WIRELOG_STORE_VERSION ||
 			(status != 0 && status != WIRELOG_STORE_FULL && !node->stranger &&
 			 sim_node_config_refusal(node->file) == 0);
@@ -246,9 +252,11 @@ static int open_data(struct start *start)
 		return 0;
 	if (recovered == SIM_POWER_WENT)
 		return WIRELOG_CLOSED;
-	/* The right file makes it good. */
+	/* The right file makes it good, and the right build. */
 	if (recovered == SIM_SESSIONS_REFUSED)
 		return WIRELOG_STORE_GEOMETRY;
+	if (recovered == SIM_FEATURES_REFUSED)
+		return WIRELOG_FEATURE_UNKNOWN;
 	node->refused = true;
 	node->refusal = recovered == SIM_BASES_REFUSED ? SIM_REFUSAL_BASE : SIM_REFUSAL_LOG;
 	sim_trace_say(&start->cluster->network.trace, "node %u refuses: %s at %llu", node->number,
@@ -358,7 +366,7 @@ static void start_worker(struct start *start, uint32_t number, uint64_t boot_id)
 	attach(start, core);
 	shape_worker(start, number, boot_id, &shape);
 	wl_worker_init(core->worker, &shape, &start->node->network->stations[station].port,
-		       &core->disk.disk, core->plane, &start->cluster->auth,
+		       &core->disk.disk, core->plane, &start->cluster->keys[start->node->key_file],
 		       start->clients[number]);
 	wl_worker_start(core->worker, start->journals[number], start->journal_count[number],
 			start->known_commit[number]);
@@ -403,6 +411,7 @@ static void start_agent(struct start *start)
 	wl_agent_init(node->agent, &shape, &ops, planes, &start->record);
 	for (uint32_t id = 0; id < start->config->journal_count; id++)
 		wl_agent_set_tail(node->agent, id, node->journals[id]->log.tail);
+	wl_agent_use_key_file(node->agent, &start->cluster->keys[node->key_file]);
 	add_neighbours(start->cluster, node);
 	wl_agent_start(node->agent, sim_machine_now(node, SIM_THREAD_CONTROL));
 }
@@ -429,6 +438,7 @@ static void begin_life(struct start *start)
 	for (uint32_t worker = 0; worker < start->config->worker_count; worker++)
 		start_worker(start, worker, boot_id);
 	start_agent(start);
+	sim_archives_begin(start->cluster, node);
 	sim_bases_begin(start->cluster, node);
 	sim_mends_begin(start->cluster, node);
 	sim_scrubs_begin(start->cluster, node);
@@ -449,6 +459,7 @@ void sim_node_start(struct sim_cluster *cluster, unsigned number)
 	node->start_reason[0] = '\0';
 	node->start_status = 0;
 	node->refusal = SIM_REFUSAL_NONE;
+	node->lives_without = node->lacks;
 	node->refused = false;
 	node->damage = (struct wl_recovery_damage){0};
 	memset(node->started, 0, sizeof(node->started));

@@ -199,6 +199,10 @@ static void on_ack(void *context, const struct wirelog_ack *ack)
 	noted->number = ack->number;
 	noted->level = ack->level;
 	noted->tag = ack->tag;
+	noted->queue_ns = ack->queue_ns;
+	noted->trip_ns = ack->trip_ns;
+	noted->node_ns = ack->node_ns;
+	noted->at_ns = fixture->now_ns;
 	fixture->ack_count++;
 	if (fixture->appends_in_callback != 0) {
 		fixture->appends_in_callback--;

@@ -74,6 +74,8 @@ struct client_fixture_ack {
 	uint64_t number;
 	enum wirelog_level level;
 	void *tag;
+	uint64_t queue_ns, trip_ns, node_ns;
+	uint64_t at_ns; /* the fixture's clock */
 };
 
 struct client_fixture {
@@ -113,6 +115,7 @@ struct client_fixture {
 	int refuse_status; /* of each record that would be appended; 0: none is */
 	unsigned refuse_count; /* so many of them; then no more */
 	uint32_t record_bytes_max;
+	uint64_t dwell_ns; /* that leaders claim */
 	/* of the one consumer: 0: there is none */
 	struct {
 		uint64_t number, made;

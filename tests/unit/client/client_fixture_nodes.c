@@ -207,6 +207,7 @@ static int take_record(struct answers *answers, uint64_t sequence,
 	stored = &fixture->log[session->place[sequence]];
 	result.first_number = stored->number;
 	result.timestamp_ns = stored->timestamp_ns;
+	result.dwell_ns = fixture->dwell_ns;
 	result.status = stored->expired ? WIRELOG_EXPIRED : WIRELOG_OK;
 	result.level = record->level;
 	answer(answers, &result);

@@ -571,6 +571,95 @@ static void answers_that_wait_are_taken_before_timeouts_fire(void)
 	client_fixture_end(fixture);
 }
 
+/* A session is there, and `count` records are appended at *began_ns; a turn later each of them has left. */
+static struct client_fixture *begin_timed(unsigned count, uint64_t *began_ns)
+{
+	struct client_fixture *fixture = client_fixture_start(NULL);
+
+	fixture->delay_ns = 300000;
+	fixture->dwell_ns = 150000;
+	client_fixture_append(fixture, 1, 64);
+	client_fixture_drain(fixture, SECOND);
+	*began_ns = fixture->now_ns;
+	client_fixture_append(fixture, count, 64);
+	return fixture;
+}
+
+static void times_of_an_append_are_the_whole_of_it(void)
+{
+	uint64_t began_ns;
+	struct client_fixture *fixture = begin_timed(100, &began_ns);
+
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	for (unsigned sequence = 2; sequence <= 101; sequence++) {
+		const struct client_fixture_ack *ack = &fixture->acks[sequence];
+
+		CU_ASSERT_EQUAL(ack->queue_ns + ack->trip_ns, ack->at_ns - began_ns);
+		CU_ASSERT(ack->queue_ns <= 100000); /* its turn, or a full frame before it */
+		CU_ASSERT(ack->trip_ns >= 600000);
+		CU_ASSERT_EQUAL(ack->node_ns, 150000);
+	}
+	client_fixture_end(fixture);
+}
+
+/* A turn takes some datagrams of those that are there, and the rest goes with the next ones. */
+static void frames_that_are_not_taken_count_as_queue(void)
+{
+	uint64_t began_ns;
+	struct client_fixture *fixture = begin_timed(0, &began_ns);
+	unsigned queued = 0;
+
+	fixture->send_max = 1;
+	fixture->client->is_polling =
+		true; /* as within a callback: nothing leaves before the turn does it */
+	client_fixture_append(fixture, 20, 1000);
+	fixture->client->is_polling = false;
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	for (unsigned sequence = 2; sequence <= 21; sequence++) {
+		const struct client_fixture_ack *ack = &fixture->acks[sequence];
+
+		CU_ASSERT_EQUAL(ack->queue_ns + ack->trip_ns, ack->at_ns - began_ns);
+		CU_ASSERT(ack->trip_ns >= 600000 && ack->trip_ns <= 900000);
+		queued += ack->queue_ns > 100000;
+	}
+	CU_ASSERT(queued > 0);
+	client_fixture_end(fixture);
+}
+
+static void what_is_lost_counts_as_the_wire(void)
+{
+	uint64_t began_ns;
+	struct client_fixture *fixture = begin_timed(0, &began_ns);
+	const struct client_fixture_ack *ack = &fixture->acks[2];
+
+	fixture->loss_percent = 100;
+	client_fixture_append(fixture, 1, 64);
+	client_fixture_run(fixture, 10 * MS);
+	fixture->loss_percent = 0;
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	CU_ASSERT_EQUAL(ack->queue_ns + ack->trip_ns, ack->at_ns - began_ns);
+	CU_ASSERT(ack->queue_ns <= 100000);
+	CU_ASSERT(ack->trip_ns >= 10 * MS);
+	client_fixture_end(fixture);
+}
+
+static void leader_that_claims_more_time_than_passed_is_not_believed(void)
+{
+	uint64_t began_ns;
+	struct client_fixture *fixture = begin_timed(0, &began_ns);
+
+	fixture->dwell_ns = UINT64_MAX;
+	client_fixture_append(fixture, 1, 64);
+	CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+	CU_ASSERT_EQUAL(fixture->acks[2].node_ns, 0);
+	CU_ASSERT(fixture->acks[2].trip_ns >= 600000);
+	client_fixture_end(fixture);
+}
+
 WL_SUITE(client_append)
 {
 	WL_TEST(append_opens_a_session_and_is_answered_with_its_number),
@@ -604,4 +693,8 @@ WL_SUITE(client_append)
 	WL_TEST(callback_may_append),
 	WL_TEST(callback_may_not_poll),
 	WL_TEST(answers_that_wait_are_taken_before_timeouts_fire),
+	WL_TEST(times_of_an_append_are_the_whole_of_it),
+	WL_TEST(frames_that_are_not_taken_count_as_queue),
+	WL_TEST(what_is_lost_counts_as_the_wire),
+	WL_TEST(leader_that_claims_more_time_than_passed_is_not_believed),
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/window.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/runner.h"
@@ -205,6 +206,114 @@ static void in_flight_and_unsent_bytes_follow_the_cursor(void)
 	CU_ASSERT_EQUAL(wl_window_unsent_bytes(&window), 0);
 }
 
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+/* One call, with what its caller may give it. */
+static void call_something(uint32_t *state)
+{
+	uint64_t outstanding = window.next - window.settled;
+	uint64_t sequence = window.settled + next_random(state) % (outstanding + 1);
+	struct wl_window_slot *slot = wl_window_slot(&window, sequence);
+
+	switch (next_random(state) % 8) {
+	case 0:
+	case 1:
+		push(1 + next_random(state) % 60, 7);
+		break;
+	case 2:
+		if (slot && slot->state == WL_WINDOW_WAITING)
+			wl_window_withdraw(&window, slot);
+		break;
+	case 3:
+		wl_window_finish(&window, sequence);
+		break;
+	case 4:
+		wl_window_settle(&window, sequence);
+		break;
+	case 5:
+		wl_window_rewind(&window, 1 + next_random(state) % window.next, 0);
+		break;
+	case 6:
+		wl_window_stamp(&window, next_random(state) % 1000);
+		break;
+	default:
+		wl_window_expired(&window, next_random(state) % 1000);
+		if (window.send.sequence < window.next)
+			window.send = (struct wl_window_cursor){window.send.sequence + 1, 0};
+		break;
+	}
+}
+
+static void whatever_is_called_what_must_hold_holds(void)
+{
+	for (uint32_t seed = 1; seed <= 50; seed++) {
+		const char *broken = NULL;
+		uint32_t state = seed;
+		unsigned step;
+
+		start();
+		for (step = 0; step < 400 && !broken; step++) {
+			call_something(&state);
+			if (next_random(&state) % 2 == 0)
+				wl_window_advance(&window);
+			broken = wl_window_check(&window);
+		}
+		if (broken)
+			printf("seed %u, step %u: %s\n", seed, step, broken);
+		CU_ASSERT_PTR_NULL(broken);
+	}
+}
+
+static void what_is_broken_is_named(void)
+{
+	start();
+	push(10, 1);
+	push(10, 2);
+	CU_ASSERT_PTR_NULL(wl_window_check(&window));
+
+	window.first = 4;
+	CU_ASSERT_NSTRING_EQUAL(wl_window_check(&window), "W1", 2);
+	window.first = 1;
+	window.expire = 3;
+	CU_ASSERT_NSTRING_EQUAL(wl_window_check(&window), "W1", 2);
+	window.expire = 1;
+	slots[2].state = WL_WINDOW_FREE;
+	CU_ASSERT_NSTRING_EQUAL(wl_window_check(&window), "W2", 2);
+	slots[2].state = WL_WINDOW_WAITING;
+	slots[2].at = 11;
+	CU_ASSERT_NSTRING_EQUAL(wl_window_check(&window), "W3", 2);
+	slots[2].at = 10;
+	window.head = 101;
+	CU_ASSERT_NSTRING_EQUAL(wl_window_check(&window), "W3", 2);
+}
+
+static void a_record_has_left_when_its_frame_has(void)
+{
+	start();
+	push(10, 1);
+	push(10, 2);
+	push(10, 3);
+	for (uint64_t sequence = 1; sequence <= 3; sequence++)
+		wl_window_note_frame(&window, sequence, 7, 1000);
+	window.send.sequence = 4;
+	wl_window_note_kept(&window, 2);
+	wl_window_rewind(&window, 2, 0);
+	CU_ASSERT_EQUAL(wl_window_slot(&window, 1)->sent_ns, 1000);
+	CU_ASSERT_EQUAL(wl_window_slot(&window, 2)->sent_ns, 0);
+	CU_ASSERT_EQUAL(wl_window_slot(&window, 3)->sent_ns, 0);
+
+	/* Again: what has left keeps its time. */
+	for (uint64_t sequence = 1; sequence <= 3; sequence++)
+		wl_window_note_frame(&window, sequence, 8, 2000);
+	CU_ASSERT_EQUAL(wl_window_slot(&window, 1)->sent_ns, 1000);
+	CU_ASSERT_EQUAL(wl_window_slot(&window, 2)->sent_ns, 2000);
+	CU_ASSERT_EQUAL(wl_window_slot(&window, 1)->last_frame, 8);
+}
+
 WL_SUITE(client_window)
 {
 	WL_TEST(sequences_begin_at_one_and_are_dense),
@@ -218,4 +327,7 @@ WL_SUITE(client_window)
 	WL_TEST(deadline_is_that_of_the_first_stamp_and_fires_once),
 	WL_TEST(rewind_goes_back_only),
 	WL_TEST(in_flight_and_unsent_bytes_follow_the_cursor),
+	WL_TEST(whatever_is_called_what_must_hold_holds),
+	WL_TEST(what_is_broken_is_named),
+	WL_TEST(a_record_has_left_when_its_frame_has),
 };

@@ -48,11 +48,15 @@ static void remove_directory(void)
 	CU_ASSERT_EQUAL(rmdir(directory), 0);
 }
 
+static const struct wl_stats_command commands[] = {
+	{"/wirelog/echo", WL_STATS_TOLD, echo, NULL},
+	{"/wirelog/large", WL_STATS_TOLD, large, NULL},
+	{"/wirelog/act", WL_STATS_CHANGES, echo, NULL},
+	{NULL, WL_STATS_TOLD, NULL, NULL},
+};
+
 static struct wl_stats_socket *open_node(void)
 {
-	static const struct wl_stats_command commands[] = {{"/wirelog/echo", echo},
-							   {"/wirelog/large", large},
-							   {NULL, NULL}};
 	struct wl_stats_socket_config config = {.path = path, .commands = commands};
 	struct wl_stats_socket *node = NULL;
 	char reason[256];
@@ -93,6 +97,37 @@ static void refusal_is_told_with_the_nodes_own_sentence(void)
 	remove_directory();
 }
 
+static void a_change_is_asked_at_the_other_socket(void)
+{
+	struct wl_stats_socket *node = open_node(), *admin = NULL;
+	char admin_path[128], reason[256];
+	struct wl_stats_socket_config config = {.path = admin_path,
+						.commands = commands,
+						.admin = true};
+	json_t *answer = NULL;
+
+	/* A build that has none. */
+	CU_ASSERT_EQUAL(wl_stats_socket_change(directory, "/wirelog/act,2", &answer),
+			WIRELOG_VERSION_MISMATCH);
+	CU_ASSERT_PTR_NULL(answer);
+	CU_ASSERT_PTR_NOT_NULL(strstr(wl_stats_socket_reason(), "admin.sock is not there"));
+	CU_ASSERT_EQUAL(wl_stats_socket_ask(directory, "/wirelog/act,2", &answer),
+			WIRELOG_NOT_ALLOWED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(wl_stats_socket_reason(), "admin.sock"));
+
+	snprintf(admin_path, sizeof(admin_path), "%s/admin.sock", directory);
+	CU_ASSERT_EQUAL_FATAL(wl_stats_socket_open(&admin, &config, reason, sizeof(reason)), 0);
+	CU_ASSERT_EQUAL(wl_stats_socket_change(directory, "/wirelog/act,2", &answer), 0);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(answer, "parameter")), "2");
+	json_decref(answer);
+	wl_stats_socket_close(node);
+	wl_stats_socket_close(admin);
+	CU_ASSERT_EQUAL(wl_stats_socket_change(directory, "/wirelog/act,2", &answer),
+			WIRELOG_NOT_RUNNING);
+	CU_ASSERT_PTR_NOT_NULL(strstr(wl_stats_socket_reason(), "admin.sock"));
+	remove_directory();
+}
+
 static void node_that_is_gone_is_not_running(void)
 {
 	json_t *answer = NULL;
@@ -125,6 +160,7 @@ WL_SUITE(tool_stats_socket)
 {
 	WL_TEST(answer_is_what_stands_under_the_name),
 	WL_TEST(refusal_is_told_with_the_nodes_own_sentence),
+	WL_TEST(a_change_is_asked_at_the_other_socket),
 	WL_TEST(node_that_is_gone_is_not_running),
 	WL_TEST(node_that_hangs_costs_a_bounded_time),
 };

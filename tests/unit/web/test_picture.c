@@ -93,16 +93,16 @@ static void the_past_has_its_length(void)
 {
 	struct wl_past past;
 
-	CU_ASSERT(wl_past_init(&past));
+	CU_ASSERT(wl_picture_past_init(&past));
 	for (unsigned number = 0; number < WL_PICTURE_POINTS + 50; number++) {
 		json_t *point = json_integer((json_int_t)number);
 
-		wl_past_add(&past, point);
+		wl_picture_past_add(&past, point);
 		json_decref(point);
 	}
 	CU_ASSERT_EQUAL(json_array_size(past.points), WL_PICTURE_POINTS);
 	CU_ASSERT_EQUAL(json_integer_value(json_array_get(past.points, 0)), 50);
-	wl_past_fini(&past);
+	wl_picture_past_fini(&past);
 }
 
 static void events_are_the_newest(void)

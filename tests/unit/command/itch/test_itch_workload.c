@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command/itch/itch_day_check.h"
+#include "tests/unit/command/itch/itch_day_check.h"
 #include "tests/unit/runner.h"
 
 #define SLOTS (1u << 17)

@@ -334,8 +334,51 @@ static void a_boot_of_ours_that_we_remember_ourselves_is_no_news(void)
 	tear_down();
 }
 
+static void say_features(enum wl_plane_verb verb, uint32_t node, wl_features ours,
+			 wl_features theirs)
+{
+	const struct wl_plane_message message = {
+		.verb = verb,
+		.node = node,
+		.ours = ours,
+		.theirs = theirs,
+	};
+
+	CU_ASSERT_TRUE(wl_ring_push(&bed.plane.up, &message));
+	turns(3);
+}
+
+static void what_peers_declared_is_durable_also_when_it_is_less(void)
+{
+	set_up();
+	say_features(WL_PLANE_PEER_BUILD, 2, 0, 3);
+	CU_ASSERT_EQUAL(bed.durable.features_declared[2], 3);
+	say_features(WL_PLANE_PEER_BUILD, 2, 0, 1);
+	CU_ASSERT_EQUAL(bed.durable.features_declared[2], 1);
+	CU_ASSERT_EQUAL(bed.durable.features_declared[3], 0);
+	tear_down();
+}
+
+static void what_is_in_force_is_durable_and_ends_a_build_that_lacks_it(void)
+{
+	set_up();
+	say_features(WL_PLANE_FEATURES, 0, 3, 1);
+	CU_ASSERT_EQUAL(bed.durable.features_in_force, 1);
+	CU_ASSERT_FALSE(wl_agent_is_outdated(&bed.agent));
+	say_features(WL_PLANE_PEER_LACKS, 2, 1, 0);
+	CU_ASSERT_FALSE(wl_agent_is_outdated(&bed.agent));
+	say_features(WL_PLANE_FEATURES, 0, 3, 7);
+	CU_ASSERT_EQUAL(bed.durable.features_in_force, 7);
+	CU_ASSERT_TRUE(wl_agent_is_outdated(&bed.agent));
+	turns(2000);
+	CU_ASSERT_TRUE(wl_agent_is_stopped(&bed.agent));
+	tear_down();
+}
+
 WL_SUITE(agent_incarnations)
 {
+	WL_TEST(what_peers_declared_is_durable_also_when_it_is_less),
+	WL_TEST(what_is_in_force_is_durable_and_ends_a_build_that_lacks_it),
 	WL_TEST(a_peer_on_its_own_data_is_answered),
 	WL_TEST(a_peer_on_other_data_has_no_vote_before_it_was_caught_up),
 	WL_TEST(a_granted_vote_of_a_suspect_elects_nobody),

@@ -99,7 +99,7 @@ static void see_compared(enum wl_config_section_id id, const struct wl_config_ke
 	(void)id;
 	if (key->fact == 0)
 		return;
-	CU_ASSERT_STRING_EQUAL(path, wl_fact_name((enum wl_fact)(key->fact - 1)));
+	CU_ASSERT_STRING_EQUAL(path, wl_greeting_fact_name((enum wl_fact)(key->fact - 1)));
 	wl_config_set_facts(&config, facts);
 	CU_ASSERT_EQUAL(facts[key->fact - 1], wl_config_number_of(key, &config) / key->scale);
 	CU_ASSERT_NOT_EQUAL(facts[key->fact - 1], 0);

@@ -7,6 +7,7 @@
 
 #include "tests/unit/control/election/election_cluster.h"
 #include "tests/unit/runner.h"
+#include "tests/unit/runs_by_chance.h"
 
 #define ET CLUSTER_TIMEOUT
 
@@ -68,15 +69,16 @@ static bool survives(uint64_t seed)
 
 static void thousands_of_seeds_elect_one_leader_a_term_and_heal(void)
 {
+	const unsigned seeds = WL_RUNS(3000);
 	unsigned failed = 0, elections = 0;
 
-	for (uint64_t seed = 1; seed <= 3000 && failed < 3; seed++) {
+	for (uint64_t seed = 1; seed <= seeds && failed < 3; seed++) {
 		failed += !survives(seed);
 		elections += (unsigned)cluster.votes_granted;
 	}
 	CU_ASSERT_EQUAL(failed, 0);
 	/* The run is worth nothing when nothing happened in it. */
-	CU_ASSERT(elections > 3000);
+	CU_ASSERT(elections > seeds);
 }
 
 static void seeds_that_once_found_a_bug_stay_quiet(void)

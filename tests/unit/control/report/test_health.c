@@ -131,6 +131,22 @@ static void each_state_of_a_journal_is_a_reason(void)
 	PROVOKES(address_twice, DEGRADED, bed->facts.agent.address_twice = true);
 }
 
+static void each_thing_that_a_build_or_its_memory_lacks_is_a_reason(void)
+{
+	PROVOKES(outdated, UNSAFE, journal->lacks_features = true);
+	PROVOKES(limits_lack_room, UNSAFE, journal->lacks_room = true);
+	PROVOKES(peer_outdated, DEGRADED, journal->peers[3].lacks_features = true);
+	PROVOKES(versions_differ, HEALTHY, bed->facts.version = "1.2";
+		 journal->peers[3].build_known = true; strcpy(journal->peers[3].version, "1.3"));
+}
+
+static void what_becomes_of_damage_is_a_reason(void)
+{
+	PROVOKES(dormant, UNSAFE, journal->dormant = true);
+	PROVOKES(mending, DEGRADED, bed->facts.journals[0].mending.phase = WL_MENDING_NONE + 1);
+	PROVOKES(entry_lost, UNSAFE, bed->facts.journals[0].mending.phase = WL_MENDING_LOST);
+}
+
 static void each_thing_that_the_drive_does_wrong_is_a_reason(void)
 {
 	PROVOKES(drive_stalled, UNSAFE, journal->storage.silent_ns = WL_HEALTH_DRIVE_STALLED_NS);
@@ -143,6 +159,7 @@ static void each_state_of_the_node_is_a_reason(void)
 {
 	PROVOKES(superblock_failed, UNSAFE, bed->facts.agent.record_failed = true);
 	PROVOKES(link_down, DEGRADED, bed->facts.links_down = 1);
+	PROVOKES(nic_gone, UNSAFE, bed->facts.links_gone = 1);
 	PROVOKES(worker_allocates, DEGRADED, bed->facts.worker_allocations = 1);
 	PROVOKES(worker_silent, UNSAFE,
 		 bed->facts.agent.workers[0].silent_ns = WL_HEALTH_WORKER_SILENT_NS + 1);
@@ -506,6 +523,8 @@ WL_SUITE(health)
 {
 	WL_TEST(a_leader_whose_peers_are_in_step_is_healthy),
 	WL_TEST(each_state_of_a_journal_is_a_reason),
+	WL_TEST(each_thing_that_a_build_or_its_memory_lacks_is_a_reason),
+	WL_TEST(what_becomes_of_damage_is_a_reason),
 	WL_TEST(each_thing_that_the_drive_does_wrong_is_a_reason),
 	WL_TEST(each_state_of_the_node_is_a_reason),
 	WL_TEST(a_worker_that_has_stopped_is_not_silent),

@@ -88,15 +88,24 @@ static json_int_t value_of(const json_t *metrics, const char *name, const char *
 static void every_metric_is_in_the_catalogue_under_one_name_with_its_labels(void)
 {
 	static const uint32_t counts[] = {1, 3, WIRELOG_JOURNALS_MAX};
+	static const struct wl_status_link link = {
+		.name = "eth1",
+		.kind = "af_packet",
+		.stats_known = true,
+		.number_count = 1,
+		.numbers = {{"rx_q0_errors", 5}},
+	};
 
 	for (unsigned which = 0; which < 3; which++) {
 		struct bed *bed = make_bed(counts[which]);
-		json_t *catalogue = wl_metrics_catalogue(), *metrics = wl_metrics_json(&bed->facts);
-		json_t *known = json_object_get(catalogue, "metrics"), *one, *row;
-		json_t *names = json_object();
+		json_t *catalogue = wl_metrics_catalogue(), *names = json_object();
+		json_t *known = json_object_get(catalogue, "metrics"), *metrics, *one, *row;
 		size_t at, in;
 
 		bed->health.now.count = 1;
+		bed->facts.links = &link;
+		bed->facts.link_count = 1;
+		metrics = wl_metrics_json(&bed->facts);
 		CU_ASSERT_EQUAL(json_array_size(known),
 				json_array_size(json_object_get(metrics, "metrics")));
 		json_array_foreach(json_object_get(metrics, "metrics"), at, one)
@@ -108,6 +117,8 @@ static void every_metric_is_in_the_catalogue_under_one_name_with_its_labels(void
 			CU_ASSERT_PTR_NULL(json_object_get(names, name));
 			json_object_set_new(names, name, json_true());
 			CU_ASSERT(strlen(json_string_value(json_object_get(entry, "help"))) > 2);
+			if (strncmp(name, "link_", 5) == 0 || strcmp(name, "health_reason") == 0)
+				CU_ASSERT(json_array_size(json_object_get(one, "values")) != 0);
 			json_array_foreach(json_object_get(one, "values"), in, row)
 			{
 				CU_ASSERT_EQUAL(json_array_size(row),

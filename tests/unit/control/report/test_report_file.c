@@ -82,8 +82,21 @@ static void lines_of_level_debug_are_not_limited(void)
 	CU_ASSERT_EQUAL(count_of(" debug detail place="), 500);
 }
 
+static void what_is_wanted_line_by_line_is_not_limited(void)
+{
+	begin();
+	for (unsigned at = 0; at < 100; at++)
+		wl_report_each(WL_REPORT_NOTICE, "asked", "place=%u text=\"a\nb\"", at);
+	say(WL_REPORT_NOTICE, "asked", 1);
+	read_all();
+	CU_ASSERT_EQUAL(count_of(" notice asked place="), 101);
+	CU_ASSERT_EQUAL(count_of("text=\"a?b\""), 100);
+	CU_ASSERT_EQUAL(count_of("lines_held_back"), 0);
+}
+
 WL_SUITE(report_file)
 {
+	WL_TEST(what_is_wanted_line_by_line_is_not_limited),
 	WL_TEST(a_line_that_repeats_is_limited_and_its_count_is_told),
 	WL_TEST(lines_of_level_debug_are_not_limited),
 };

@@ -43,29 +43,61 @@ static json_t *answer_large(void *context, const char *parameter, char *error, s
 	return list;
 }
 
-static const struct wl_stats_command commands[] = {
-	{"/wirelog/echo", answer_echo},
-	{"/wirelog/large", answer_large},
-	{"/wirelog/act", answer_echo},
-	{NULL, NULL},
-};
+static int taken = -1;
 
-static const char *const streamable[] = {"/wirelog/echo", "/wirelog/large", NULL};
+static json_t *take(void *context, int *connection, const char *parameter, char *error,
+		    size_t error_bytes)
+{
+	(void)context;
+	if (strcmp(parameter, "busy") == 0)
+		return json_pack("{s:b}", "begun", 0);
+	if (strcmp(parameter, "bad") == 0) {
+		snprintf(error, error_bytes, "bad was asked for");
+		return NULL;
+	}
+	taken = *connection;
+	*connection = -1;
+	send(taken, "{\"mine\":1}", 10, MSG_NOSIGNAL);
+	return NULL;
+}
+
+static json_t *answer_file(void *context, const char *parameter, char *error, size_t error_bytes)
+{
+	(void)context, (void)error, (void)error_bytes;
+	return json_pack("{s:b}", "taken", strcmp(parameter, "wrong") != 0);
+}
+
+static const struct wl_stats_command commands[] = {
+	{"/wirelog/echo", WL_STATS_STREAMED, answer_echo, NULL},
+	{"/wirelog/large", WL_STATS_STREAMED, answer_large, NULL},
+	{"/wirelog/told", WL_STATS_TOLD, answer_echo, NULL},
+	{"/wirelog/search", WL_STATS_COSTS, answer_echo, NULL},
+	{"/wirelog/act", WL_STATS_CHANGES, answer_echo, NULL},
+	{"/wirelog/file", WL_STATS_CHANGES, answer_file, NULL},
+	{"/wirelog/take", WL_STATS_CHANGES, NULL, take},
+	{NULL, WL_STATS_TOLD, NULL, NULL},
+};
 static int calls;
 
-static void set_up(struct bed *bed)
+static void set_up_one(struct bed *bed, bool admin)
 {
 	struct wl_stats_socket_config config = {.path = bed->path,
 						.commands = commands,
-						.streamable = streamable,
+						.admin = admin,
 						.context = &calls};
 
 	calls = 0;
 	strcpy(bed->directory, "/tmp/wirelog-stats-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(bed->directory));
-	snprintf(bed->path, sizeof(bed->path), "%s/stats.sock", bed->directory);
+	snprintf(bed->path, sizeof(bed->path), "%s/%s", bed->directory,
+		 admin ? WL_ADMIN_SOCKET_NAME : WL_STATS_SOCKET_NAME);
 	CU_ASSERT_EQUAL_FATAL(
 		wl_stats_socket_open(&bed->stats, &config, bed->reason, sizeof(bed->reason)), 0);
+}
+
+static void set_up(struct bed *bed)
+{
+	set_up_one(bed, false);
 }
 
 static void tear_down(struct bed *bed)
@@ -128,6 +160,43 @@ static void a_request_is_answered_under_its_own_name(void)
 	tear_down(&bed);
 }
 
+static void a_connection_that_is_taken_is_somebody_elses(void)
+{
+	struct bed bed;
+	json_t *answer;
+	char text[16];
+	int fd;
+
+	set_up_one(&bed, true);
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/take,busy");
+	CU_ASSERT(
+		json_is_false(json_object_get(json_object_get(answer, "/wirelog/take"), "begun")));
+	json_decref(answer);
+	answer = ask(fd, "/wirelog/take,bad");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(answer, "error")),
+			       "bad was asked for");
+	json_decref(answer);
+	answer = ask(fd, "/wirelog/stream,100,/wirelog/take");
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "error"));
+	json_decref(answer);
+	answer = ask(fd, "/wirelog/stream,100");
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "error"));
+	json_decref(answer);
+	answer = ask(fd, "/wirelog/take,it");
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "mine"));
+	json_decref(answer);
+	/* Nobody answers there any more but who took it, also behind the socket's end. */
+	CU_ASSERT_PTR_NULL(ask(fd, "/wirelog/echo,1"));
+	CU_ASSERT_EQUAL(recv(taken, text, sizeof(text), MSG_DONTWAIT), 15);
+	wl_stats_socket_close(bed.stats);
+	CU_ASSERT_EQUAL(send(taken, "more", 4, MSG_NOSIGNAL), 4);
+	CU_ASSERT_EQUAL(recv(fd, text, sizeof(text), MSG_DONTWAIT), 4);
+	close(taken);
+	close(fd);
+	rmdir(bed.directory);
+}
+
 static void what_is_not_known_is_answered_with_an_error(void)
 {
 	static const char *const requests[] = {"/wirelog/nothing", "", "status",
@@ -151,17 +220,158 @@ static void what_is_not_known_is_answered_with_an_error(void)
 	tear_down(&bed);
 }
 
-static void a_slash_lists_the_requests(void)
+static void each_socket_lists_what_it_serves(void)
 {
+	for (int admin = 0; admin <= 1; admin++) {
+		const char *const only = admin ? "/wirelog/take" : "/wirelog/stream";
+		size_t at, found = 0;
+		json_t *answer, *name;
+		struct bed bed;
+		int fd;
+
+		set_up_one(&bed, admin);
+		fd = connect_to(&bed);
+		answer = ask(fd, "/");
+		CU_ASSERT_EQUAL(json_array_size(json_object_get(answer, "/")), 5);
+		json_array_foreach(json_object_get(answer, "/"), at, name)
+			found += strcmp(json_string_value(name), only) == 0;
+		CU_ASSERT_EQUAL(found, 1);
+		json_decref(answer);
+		close(fd);
+		tear_down(&bed);
+	}
+}
+
+/* What the log says meanwhile; it goes to standard error as long as it is not open. */
+struct overheard {
+	int before;
+	FILE *file;
+	char text[16384];
+};
+
+static void overhear(struct overheard *overheard)
+{
+	fflush(stderr);
+	overheard->before = dup(STDERR_FILENO);
+	overheard->file = tmpfile();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(overheard->file);
+	dup2(fileno(overheard->file), STDERR_FILENO);
+}
+
+static void end_overhearing(struct overheard *overheard)
+{
+	size_t got;
+
+	dup2(overheard->before, STDERR_FILENO);
+	close(overheard->before);
+	rewind(overheard->file);
+	got = fread(overheard->text, 1, sizeof(overheard->text) - 1, overheard->file);
+	overheard->text[got] = '\0';
+	fclose(overheard->file);
+}
+
+static unsigned count_in(const char *text, const char *wanted)
+{
+	unsigned count = 0;
+
+	for (; (text = strstr(text, wanted)) != NULL; text++)
+		count++;
+	return count;
+}
+
+static void expect_error(int fd, const char *request, const char *part, const char *code)
+{
+	json_t *answer = ask(fd, request);
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	const char *told = json_string_value(json_object_get(answer, "code"));
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error, part));
+	CU_ASSERT_EQUAL(told != NULL, code != NULL);
+	CU_ASSERT(code == NULL || (told != NULL && strcmp(told, code) == 0));
+	json_decref(answer);
+}
+
+static void the_stats_socket_changes_nothing_and_says_where_that_is_asked(void)
+{
+	struct overheard heard;
 	struct bed bed;
 	json_t *answer;
 	int fd;
 
 	set_up(&bed);
 	fd = connect_to(&bed);
-	answer = ask(fd, "/");
-	CU_ASSERT_EQUAL(json_array_size(json_object_get(answer, "/")), 5);
+	overhear(&heard);
+	expect_error(fd, "/wirelog/act,1", "admin.sock", "NOT_ALLOWED");
+	expect_error(fd, "/wirelog/take,1", "admin.sock", "NOT_ALLOWED");
+	expect_error(fd, "/wirelog/search,1", "admin.sock", "NOT_ALLOWED");
+	answer = ask(fd, "/wirelog/told,1");
+	end_overhearing(&heard);
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "/wirelog/told"));
 	json_decref(answer);
+	CU_ASSERT_EQUAL(calls, 1);
+	/* Of what would have changed something, and of nothing else. */
+	CU_ASSERT_EQUAL(count_in(heard.text, " admin verb="), 2);
+	CU_ASSERT_EQUAL(count_in(heard.text, "socket=stats.sock result=refused"), 2);
+	close(fd);
+	tear_down(&bed);
+}
+
+static void a_change_is_a_line_that_says_who_asked(void)
+{
+	char who[128];
+	struct overheard heard;
+	struct bed bed;
+	int fd;
+
+	set_up_one(&bed, true);
+	fd = connect_to(&bed);
+	overhear(&heard);
+	json_decref(ask(fd, "/wirelog/act,2,\"x\"\001y"));
+	json_decref(ask(fd, "/wirelog/act,bad"));
+	json_decref(ask(fd, "/wirelog/file,wrong"));
+	json_decref(ask(fd, "/wirelog/file,right"));
+	json_decref(ask(fd, "/wirelog/search,1"));
+	expect_error(fd, "/wirelog/told", "stats.sock", NULL);
+	expect_error(fd, "/wirelog/nothing", "no such request", NULL);
+	end_overhearing(&heard);
+	CU_ASSERT_EQUAL(count_in(heard.text, "\n"), 4);
+	snprintf(who, sizeof(who), "uid=%u gid=%u user=", geteuid(), getegid());
+	CU_ASSERT_EQUAL(count_in(heard.text, who), 4);
+	snprintf(who, sizeof(who), " pid=%d socket=admin.sock result=", (int)getpid());
+	CU_ASSERT_EQUAL(count_in(heard.text, who), 4);
+	CU_ASSERT_EQUAL(count_in(heard.text, "verb=act parameter=\"2,'x'?y\" "), 1);
+	CU_ASSERT_EQUAL(count_in(heard.text, "result=taken"), 2);
+	CU_ASSERT_EQUAL(count_in(heard.text, "result=refused error=\"bad was asked for\""), 1);
+	CU_ASSERT_EQUAL(count_in(heard.text, "verb=file parameter=\"wrong\" "), 1);
+	CU_ASSERT_EQUAL(count_in(heard.text, "result=refused error=\"its answer says why\""), 1);
+	close(fd);
+	tear_down(&bed);
+}
+
+/* A thousand that come and say half a word, nothing, or rubbish; the next one is served. */
+static void a_flood_of_connections_costs_nobody_else_anything(void)
+{
+	static const char *const says[] = {"", "/wirelog/", "/wirelog/ac", "\377\376,,,"};
+	struct bed bed;
+	json_t *answer;
+	int fd;
+
+	set_up_one(&bed, true);
+	for (unsigned at = 0; at < 1000; at++) {
+		const char *text = says[at % 4];
+
+		fd = connect_to(&bed);
+		CU_ASSERT(fd >= 0);
+		if (text[0] != '\0')
+			send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+		close(fd);
+	}
+	fd = connect_to(&bed);
+	answer = ask(fd, "/wirelog/search,1");
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(answer, "/wirelog/search"));
+	json_decref(answer);
+	CU_ASSERT_EQUAL(calls, 1);
 	close(fd);
 	tear_down(&bed);
 }
@@ -433,8 +643,12 @@ WL_SUITE(stats_socket)
 	WL_TEST(without_descriptors_it_waits_and_counts_and_then_serves),
 	WL_TEST(a_file_that_is_not_its_own_is_left),
 	WL_TEST(a_request_is_answered_under_its_own_name),
+	WL_TEST(a_connection_that_is_taken_is_somebody_elses),
 	WL_TEST(what_is_not_known_is_answered_with_an_error),
-	WL_TEST(a_slash_lists_the_requests),
+	WL_TEST(each_socket_lists_what_it_serves),
+	WL_TEST(the_stats_socket_changes_nothing_and_says_where_that_is_asked),
+	WL_TEST(a_change_is_a_line_that_says_who_asked),
+	WL_TEST(a_flood_of_connections_costs_nobody_else_anything),
 	WL_TEST(an_oversized_request_ends_its_connection_only),
 	WL_TEST(a_reader_that_does_not_read_holds_nobody_up),
 	WL_TEST(more_connections_than_there_is_room_for_push_out_the_idle_ones),

@@ -12,15 +12,17 @@
 #include "wirelog/status.h"
 
 #define DIGITS "00112233445566778899aAbBcCdDeEfF"
+#define OTHER_DIGITS "ffeeddccbbaa99887766554433221100"
 
-static char directory[64], path[96], reason[256];
-static uint8_t secret[WL_KEY_FILE_SECRET_BYTES];
+static char directory[64], path[96], moved[96], reason[256];
+static struct wl_key_file file;
 
 static void begin(void)
 {
 	strcpy(directory, "/tmp/wirelog-key.XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/key", directory);
+	snprintf(moved, sizeof(moved), "%s/moved", directory);
 }
 
 static void end(void)
@@ -44,9 +46,9 @@ static int read_key(const char *text, mode_t mode)
 	int status;
 
 	write_key(text, mode);
-	memset(secret, 0, sizeof(secret));
+	memset(&file, 0, sizeof(file));
 	reason[0] = '\0';
-	status = wl_key_file_read(path, secret, reason, sizeof(reason));
+	status = wl_key_file_read(path, &file, reason, sizeof(reason));
 	unlink(path);
 	return status;
 }
@@ -64,7 +66,7 @@ static void thirty_two_digits_are_the_secret(void)
 
 		snprintf(text, sizeof(text), "%s%s", DIGITS, endings[at]);
 		CU_ASSERT_EQUAL(read_key(text, 0400), 0);
-		CU_ASSERT_EQUAL(memcmp(secret, wanted, sizeof(wanted)), 0);
+		CU_ASSERT_EQUAL(memcmp(file.secrets[0], wanted, sizeof(wanted)), 0);
 	}
 	CU_ASSERT_EQUAL(read_key(DIGITS, 0600), 0);
 	end();
@@ -81,8 +83,7 @@ static void anything_but_thirty_two_digits_is_refused(void)
 		"0x112233445566778899aabbccddeeff",
 		" 0112233445566778899aabbccddeeff",
 		DIGITS " ",
-		DIGITS "\n00112233445566778899aabbccddeeff",
-		DIGITS "\n\n\n\n\n\n\n\n\n\n\n\n\n",
+		DIGITS "\n\n\n\n\n\n\n\n\n\n\n\n\n" DIGITS "\n\n\n\n\n\n\n\n\n",
 	};
 
 	begin();
@@ -110,8 +111,7 @@ static void file_that_others_may_use_is_refused_with_the_fix(void)
 static void file_that_is_not_there_is_told_apart_from_one_that_is_unsafe(void)
 {
 	begin();
-	CU_ASSERT_EQUAL(wl_key_file_read(path, secret, reason, sizeof(reason)),
-			WIRELOG_KEY_MISSING);
+	CU_ASSERT_EQUAL(wl_key_file_read(path, &file, reason, sizeof(reason)), WIRELOG_KEY_MISSING);
 	CU_ASSERT_PTR_NOT_NULL(strstr(reason, path));
 	end();
 }
@@ -119,10 +119,10 @@ static void file_that_is_not_there_is_told_apart_from_one_that_is_unsafe(void)
 static void what_is_no_regular_file_is_refused_at_once(void)
 {
 	begin();
-	CU_ASSERT_EQUAL(wl_key_file_read(directory, secret, reason, sizeof(reason)),
+	CU_ASSERT_EQUAL(wl_key_file_read(directory, &file, reason, sizeof(reason)),
 			WIRELOG_KEY_UNSAFE);
 	CU_ASSERT_EQUAL(mkfifo(path, 0400), 0);
-	CU_ASSERT_EQUAL(wl_key_file_read(path, secret, reason, sizeof(reason)), WIRELOG_KEY_UNSAFE);
+	CU_ASSERT_EQUAL(wl_key_file_read(path, &file, reason, sizeof(reason)), WIRELOG_KEY_UNSAFE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "regular file"));
 	end();
 }
@@ -134,13 +134,57 @@ static void file_of_another_user_is_refused(void)
 	begin();
 	write_key(DIGITS, 0400);
 	CU_ASSERT_EQUAL(chown(path, 12345, 12345), 0);
-	CU_ASSERT_EQUAL(wl_key_file_read(path, secret, reason, sizeof(reason)), WIRELOG_KEY_UNSAFE);
+	CU_ASSERT_EQUAL(wl_key_file_read(path, &file, reason, sizeof(reason)), WIRELOG_KEY_UNSAFE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(reason, "another user"));
+	end();
+}
+
+static void two_lines_are_two_keys_the_older_first(void)
+{
+	static const char *const endings[] = {"", "\n", "\r\n"};
+
+	begin();
+	for (unsigned at = 0; at < 3; at++) {
+		char text[96];
+
+		snprintf(text, sizeof(text), "%s\n%s%s", DIGITS, OTHER_DIGITS, endings[at]);
+		CU_ASSERT_EQUAL(read_key(text, 0400), 0);
+		CU_ASSERT_EQUAL(file.count, 2);
+		CU_ASSERT_EQUAL(file.secrets[0][1], 0x11);
+		CU_ASSERT_EQUAL(file.secrets[1][1], 0xee);
+	}
+	CU_ASSERT_EQUAL(read_key(DIGITS "\n", 0400), 0);
+	CU_ASSERT_EQUAL(file.count, 1);
+	CU_ASSERT_EQUAL(read_key(DIGITS "\n" OTHER_DIGITS "\n" DIGITS "\n", 0400),
+			WIRELOG_KEY_UNSAFE);
+	CU_ASSERT_EQUAL(file.count, 0);
+	CU_ASSERT_EQUAL(read_key(DIGITS "\n" DIGITS "0\n", 0400), WIRELOG_KEY_UNSAFE);
+	CU_ASSERT_EQUAL(read_key("\n" DIGITS "\n", 0400), WIRELOG_KEY_UNSAFE);
+	CU_ASSERT_EQUAL(read_key(DIGITS " " OTHER_DIGITS "\n", 0400), WIRELOG_KEY_UNSAFE);
+	end();
+}
+
+static void another_file_is_news_once(void)
+{
+	struct wl_key_file_mark mark = {0};
+
+	begin();
+	CU_ASSERT_FALSE(wl_key_file_is_news(path, &mark));
+	write_key(DIGITS, 0400);
+	CU_ASSERT_TRUE(wl_key_file_is_news(path, &mark));
+	CU_ASSERT_FALSE(wl_key_file_is_news(path, &mark));
+	CU_ASSERT_EQUAL(rename(path, moved), 0);
+	write_key(OTHER_DIGITS, 0400);
+	CU_ASSERT_TRUE(wl_key_file_is_news(path, &mark));
+	CU_ASSERT_FALSE(wl_key_file_is_news(path, &mark));
+	unlink(moved);
 	end();
 }
 
 WL_SUITE(key_file)
 {
+	WL_TEST(two_lines_are_two_keys_the_older_first),
+	WL_TEST(another_file_is_news_once),
 	WL_TEST(thirty_two_digits_are_the_secret),
 	WL_TEST(anything_but_thirty_two_digits_is_refused),
 	WL_TEST(file_that_others_may_use_is_refused_with_the_fix),

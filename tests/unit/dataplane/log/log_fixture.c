@@ -199,7 +199,7 @@ size_t log_fixture_make_image(struct log_fixture *fixture, uint64_t term, uint32
 	uint8_t *body = fixture->image + WL_ENTRY_HEADER_BYTES;
 
 	memset(body + header.body_bytes - 8, 0, 8);
-	wl_record_encode_header(body, &record);
+	wl_entry_encode_record(body, &record);
 	fill(body + WL_RECORD_HEADER_BYTES, payload_bytes, log->next_number + term);
 	header.body_crc = wl_crc32c(body, header.body_bytes);
 	wl_entry_encode_header(fixture->image, &header);

@@ -94,7 +94,7 @@ static enum wl_disk_status prepare(struct memory_drive *drive, uint64_t segment)
 		memset(place, 0, drive->segment_bytes);
 	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
-	wl_segment_encode_header(place, &header);
+	wl_chunk_encode_segment(place, &header);
 	if (segment == drive->segments)
 		drive->segments++;
 	return WL_DISK_OK;

@@ -116,14 +116,14 @@ static void segment_header_survives_and_notices_each_bit(void)
 	memset(segment.cluster, 0x31, sizeof(segment.cluster));
 	segment.node = 5;
 	segment.journal = 15;
-	wl_segment_encode_header(block, &segment);
+	wl_chunk_encode_segment(block, &segment);
 	memset(&decoded, 0, sizeof(decoded));
-	CU_ASSERT_TRUE(wl_segment_decode_header(block, sizeof(block), &decoded));
+	CU_ASSERT_TRUE(wl_chunk_decode_segment(block, sizeof(block), &decoded));
 	CU_ASSERT_EQUAL(memcmp(&decoded, &segment, sizeof(segment)), 0);
-	CU_ASSERT_FALSE(wl_segment_decode_header(block, sizeof(block) - 1, &decoded));
+	CU_ASSERT_FALSE(wl_chunk_decode_segment(block, sizeof(block) - 1, &decoded));
 	for (size_t bit = 0; bit < 64 * 8; bit++) {
 		block[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		CU_ASSERT_FALSE(wl_segment_decode_header(block, sizeof(block), &decoded));
+		CU_ASSERT_FALSE(wl_chunk_decode_segment(block, sizeof(block), &decoded));
 		block[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 }

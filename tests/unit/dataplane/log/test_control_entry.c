@@ -30,7 +30,7 @@ static uint32_t put(uint8_t *at, uint64_t verb, uint16_t kind, uint32_t bytes)
 {
 	struct wl_record_header record = {.session = verb, .bytes = bytes, .kind = kind};
 
-	wl_record_encode_header(at, &record);
+	wl_entry_encode_record(at, &record);
 	memset(at + WL_RECORD_HEADER_BYTES, 0, wl_record_image_bytes(bytes));
 	return (uint32_t)wl_record_image_bytes(bytes);
 }
@@ -41,7 +41,7 @@ static size_t make(const struct wl_control *control)
 	uint8_t *body = image + WL_ENTRY_HEADER_BYTES;
 
 	wl_control_encode(control, &record, body + WL_RECORD_HEADER_BYTES);
-	wl_record_encode_header(body, &record);
+	wl_entry_encode_record(body, &record);
 	finish(WL_ENTRY_CONTROL, 1, (uint32_t)wl_record_image_bytes(record.bytes));
 	return wl_entry_bytes(&header);
 }
@@ -66,6 +66,7 @@ static void each_verb_survives_encode_and_decode(void)
 		{.verb = WL_CONTROL_CONSUMER_DROP, .expects = 7, .index = 5, .name = "a-Z_0"},
 		{.verb = WL_CONTROL_CONSUMER_DROP, .name = "abcdefghijklmnopqrstuvwxyz01234"},
 		{.verb = WL_CONTROL_FENCE, .index = 7ull << 16, .number = 12},
+		{.verb = WL_CONTROL_FEATURES, .expects = 3, .number = 1ull << 63, .index = 4},
 	};
 
 	for (unsigned i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
@@ -105,6 +106,8 @@ static const unsigned uses[WL_CONTROL_VERB_LAST + 1] = {
 	[WL_CONTROL_LIMITS] = EXPECTS | LIMIT,
 	[WL_CONTROL_LOSS] = EXPECTS | NUMBER | INDEX | DIGEST | DATA,
 	[WL_CONTROL_FENCE] = NUMBER | INDEX,
+	[WL_CONTROL_KEYS] = EXPECTS | NUMBER | INDEX,
+	[WL_CONTROL_FEATURES] = EXPECTS | NUMBER | INDEX,
 };
 
 static void what_a_verb_does_not_use_is_written_as_zero(void)
@@ -117,6 +120,8 @@ static void what_a_verb_does_not_use_is_written_as_zero(void)
 	for (all.verb = WL_CONTROL_TRIM; all.verb <= WL_CONTROL_VERB_LAST; all.verb++) {
 		unsigned used = uses[all.verb];
 
+		if (used == 0)
+			continue; /* a number that no verb has */
 		make(&all);
 		CU_ASSERT_TRUE_FATAL(wl_control_decode(image, &header, &decoded));
 		CU_ASSERT_EQUAL(decoded.expects, used & EXPECTS ? 1 : 0);

@@ -24,7 +24,7 @@ static size_t make(void)
 
 	memset(image, 0, sizeof(image));
 	for (unsigned i = 0; i < 3; i++) {
-		wl_record_encode_header(at, &records[i]);
+		wl_entry_encode_record(at, &records[i]);
 		memset(at + WL_RECORD_HEADER_BYTES, 0x5a, records[i].bytes);
 		at += wl_record_image_bytes(records[i].bytes);
 	}
@@ -168,19 +168,19 @@ static void walk_numbers_only_data_records(void)
 	struct wl_record_view view;
 
 	make();
-	wl_record_walk_init(&walk, image, &header);
-	CU_ASSERT_TRUE(wl_record_walk_next(&walk, &view));
+	wl_entry_walk_init(&walk, image, &header);
+	CU_ASSERT_TRUE(wl_entry_walk_next(&walk, &view));
 	CU_ASSERT_EQUAL(view.number, 0);
 	CU_ASSERT_EQUAL(view.header.kind, WL_RECORD_OPEN_SESSION);
 	CU_ASSERT_EQUAL(view.header.session, 11);
-	CU_ASSERT_TRUE(wl_record_walk_next(&walk, &view));
+	CU_ASSERT_TRUE(wl_entry_walk_next(&walk, &view));
 	CU_ASSERT_EQUAL(view.number, 5001);
 	CU_ASSERT_EQUAL(view.header.bytes, 13);
 	CU_ASSERT_EQUAL(view.payload[12], 0x5a);
-	CU_ASSERT_TRUE(wl_record_walk_next(&walk, &view));
+	CU_ASSERT_TRUE(wl_entry_walk_next(&walk, &view));
 	CU_ASSERT_EQUAL(view.header.sequence, 7);
 	CU_ASSERT_EQUAL(view.number, 0);
-	CU_ASSERT_FALSE(wl_record_walk_next(&walk, &view));
+	CU_ASSERT_FALSE(wl_entry_walk_next(&walk, &view));
 }
 
 static void chain_binds_past_and_body(void)

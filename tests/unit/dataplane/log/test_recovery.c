@@ -221,7 +221,7 @@ static void torn_chunks_behind_the_segment_end_are_scrubbed_without_its_header(v
 	}
 	log_fixture_restart(&fixture, 0, false);
 	CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_TORN_TAIL);
-	CU_ASSERT_TRUE(wl_segment_decode_header(
+	CU_ASSERT_TRUE(wl_chunk_decode_segment(
 		log_fixture_platter(&fixture, 2 * fixture.config.segment_bytes), WL_BLOCK_BYTES,
 		&header));
 	log_fixture_restart(&fixture, 0, false);
@@ -449,10 +449,10 @@ static void segment_of_another_node_is_foreign(void)
 
 	begin();
 	at = log_fixture_platter(&fixture, fixture.config.segment_bytes);
-	CU_ASSERT_TRUE(wl_segment_decode_header(at, WL_BLOCK_BYTES, &header));
+	CU_ASSERT_TRUE(wl_chunk_decode_segment(at, WL_BLOCK_BYTES, &header));
 	header.node++;
 	header.binding = wl_chunk_binding(FIXTURE_CLUSTER, header.node, FIXTURE_JOURNAL);
-	wl_segment_encode_header(at, &header);
+	wl_chunk_encode_segment(at, &header);
 	log_fixture_restart(&fixture, 0, false);
 	expect_refused(WL_DAMAGE_FOREIGN, fixture.config.segment_bytes, CHUNKS);
 	memcpy(log_fixture_platter(&fixture, 0), at, WL_BLOCK_BYTES);
@@ -714,6 +714,36 @@ static void every_entry_is_shown_in_stream_order(void)
 	end();
 }
 
+static void what_is_broken_is_named(void)
+{
+	struct wl_recovery broken;
+
+	begin();
+	wl_log_init(the_log, &fixture.config, fixture.ring, fixture.memory);
+	wl_recovery_init(&fixture.recovery, the_log, 3, 0, fixture.window, FIXTURE_WINDOW_BYTES);
+	CU_ASSERT_PTR_NULL(wl_recovery_check(&fixture.recovery));
+
+	broken = fixture.recovery;
+	broken.window_valid = broken.window_bytes + 1;
+	CU_ASSERT_NSTRING_EQUAL(wl_recovery_check(&broken), "V1", 2);
+	broken = fixture.recovery;
+	broken.want_offset = the_log->config.segment_bytes - WL_BLOCK_BYTES;
+	broken.want_bytes = 2 * WL_BLOCK_BYTES;
+	CU_ASSERT_NSTRING_EQUAL(wl_recovery_check(&broken), "V2", 2);
+	broken = fixture.recovery;
+	broken.previous = broken.last_good_end;
+	CU_ASSERT_NSTRING_EQUAL(wl_recovery_check(&broken), "V3", 2);
+	broken = fixture.recovery;
+	broken.state = WL_RECOVERY_WANTS_SCRUB;
+	CU_ASSERT_NSTRING_EQUAL(wl_recovery_check(&broken), "V4", 2);
+	broken.state = WL_RECOVERY_REFUSED;
+	CU_ASSERT_NSTRING_EQUAL(wl_recovery_check(&broken), "V5", 2);
+	broken.state = WL_RECOVERY_DONE;
+	broken.known_commit = the_log->tail.index + 1;
+	CU_ASSERT_NSTRING_EQUAL(wl_recovery_check(&broken), "V6", 2);
+	end();
+}
+
 WL_SUITE(recovery)
 {
 	WL_TEST(whole_stream_is_recovered),
@@ -766,4 +796,5 @@ static void every_claim_holds_for_all_sizes_of_ring_and_segment(void)
 WL_SUITE(recovery_sizes)
 {
 	WL_TEST(every_claim_holds_for_all_sizes_of_ring_and_segment),
+	WL_TEST(what_is_broken_is_named),
 };

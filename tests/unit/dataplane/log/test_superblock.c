@@ -129,6 +129,22 @@ static void mark_of_divergence_stands_where_the_format_says(void)
 	CU_ASSERT_EQUAL(after.journals[15].divergence.their_chain, 0xbbb);
 }
 
+static void mark_of_a_restore_stands_where_the_format_says(void)
+{
+	struct wl_superblock superblock = record(3), after;
+	uint8_t image[WL_BLOCK_BYTES];
+
+	wl_superblock_encode(image, &superblock);
+	CU_ASSERT_EQUAL(wl_load_u32(image + 2820), 0);
+	CU_ASSERT_EQUAL(wl_superblock_decode(image, &after), WL_SUPERBLOCK_OK);
+	CU_ASSERT_FALSE(after.unfinished);
+	superblock.unfinished = true;
+	wl_superblock_encode(image, &superblock);
+	CU_ASSERT_EQUAL(wl_load_u32(image + 2820), 1);
+	CU_ASSERT_EQUAL(wl_superblock_decode(image, &after), WL_SUPERBLOCK_OK);
+	CU_ASSERT_TRUE(after.unfinished);
+}
+
 static void any_flipped_bit_is_noticed(void)
 {
 	struct wl_superblock before = record(4), after;
@@ -146,7 +162,7 @@ static void any_flipped_bit_is_noticed(void)
 static void another_version_is_named_and_not_called_damaged(void)
 {
 	settle(6);
-	wl_store_u16(copies[1] + 4, (uint16_t)(wl_load_u16(copies[1] + 4) + 1));
+	wl_store_u16(copies[1] + 4, WL_SUPERBLOCK_FORMAT_FEATURES + 1);
 	wl_store_u32(copies[1] + WL_BLOCK_BYTES - 4, wl_crc32c(copies[1], WL_BLOCK_BYTES - 4));
 	CU_ASSERT_EQUAL(choose(), WL_SUPERBLOCK_VERSION);
 }
@@ -328,10 +344,34 @@ static void nothing_whole_is_damage(void)
 	CU_ASSERT_EQUAL(choose(), WL_SUPERBLOCK_DAMAGED);
 }
 
+/* Builds that know no features read what has none in force, and refuse the rest. */
+static void the_format_says_whether_features_are_in_force(void)
+{
+	struct wl_superblock superblock = record(1), back;
+
+	superblock.features_declared[3] = 3;
+	superblock.features_declared[7] = UINT32_MAX;
+	wl_superblock_encode(copies[0], &superblock);
+	CU_ASSERT_EQUAL(wl_load_u16(copies[0] + 4), WL_SUPERBLOCK_FORMAT);
+	CU_ASSERT_EQUAL(wl_superblock_decode(copies[0], &back), WL_SUPERBLOCK_OK);
+	CU_ASSERT_EQUAL(memcmp(&superblock, &back, sizeof(back)), 0);
+	superblock.features_in_force = 1ull << 40;
+	wl_superblock_encode(copies[0], &superblock);
+	CU_ASSERT_EQUAL(wl_load_u16(copies[0] + 4), WL_SUPERBLOCK_FORMAT_FEATURES);
+	CU_ASSERT_EQUAL(wl_superblock_decode(copies[0], &back), WL_SUPERBLOCK_OK);
+	CU_ASSERT_EQUAL(memcmp(&superblock, &back, sizeof(back)), 0);
+	/* The one without the other was never written. */
+	wl_store_u16(copies[0] + 4, WL_SUPERBLOCK_FORMAT);
+	wl_store_u32(copies[0] + WL_BLOCK_BYTES - 4, wl_crc32c(copies[0], WL_BLOCK_BYTES - 4));
+	CU_ASSERT_EQUAL(wl_superblock_decode(copies[0], &back), WL_SUPERBLOCK_DAMAGED);
+}
+
 WL_SUITE(superblock)
 {
+	WL_TEST(the_format_says_whether_features_are_in_force),
 	WL_TEST(what_is_encoded_is_decoded),
 	WL_TEST(mark_of_divergence_stands_where_the_format_says),
+	WL_TEST(mark_of_a_restore_stands_where_the_format_says),
 	WL_TEST(any_flipped_bit_is_noticed),
 	WL_TEST(another_version_is_named_and_not_called_damaged),
 	WL_TEST(impossible_numbers_are_damage_in_spite_of_the_checksum),

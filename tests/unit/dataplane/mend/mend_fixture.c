@@ -257,7 +257,7 @@ static void make_segment(struct mend_fixture *fixture, uint64_t offset)
 	memset(memory_drive_place(&fixture->log.drive, offset), 0, segment_bytes);
 	header.number = offset / segment_bytes;
 	header.segment_bytes = segment_bytes;
-	wl_segment_encode_header(memory_drive_place(&fixture->log.drive, offset), &header);
+	wl_chunk_encode_segment(memory_drive_place(&fixture->log.drive, offset), &header);
 	fixture->absent = 0;
 }
 

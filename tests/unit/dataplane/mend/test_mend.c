@@ -503,9 +503,9 @@ static void segments_of_others_are_refused_and_nothing_is_written(void)
 	make_chunks(3);
 	mend_fixture_save(&fixture);
 	at = memory_drive_place(&fixture.log.drive, 0);
-	CU_ASSERT(wl_segment_decode_header(at, WL_BLOCK_BYTES, &header));
+	CU_ASSERT(wl_chunk_decode_segment(at, WL_BLOCK_BYTES, &header));
 	header.node++;
-	wl_segment_encode_header(at, &header);
+	wl_chunk_encode_segment(at, &header);
 	CU_ASSERT_FALSE(mend_fixture_mend(&fixture));
 	CU_ASSERT_EQUAL(mend->state, WL_MEND_REFUSED);
 	CU_ASSERT_EQUAL(mend->damage.kind, WL_DAMAGE_FOREIGN);
@@ -552,6 +552,45 @@ static void what_a_running_log_gave_up_is_not_made_again(void)
 	end();
 }
 
+/* Of the chunk at `offset`, as the medium has it now. */
+static uint64_t previous_of(uint64_t offset)
+{
+	struct wl_chunk_header header;
+
+	CU_ASSERT_TRUE_FATAL(wl_chunk_decode_header(log_fixture_platter(&fixture.log, offset),
+						    WL_BLOCK_BYTES, &header));
+	return header.previous;
+}
+
+static void what_is_built_at_a_mark_names_the_chunk_before_it(void)
+{
+	for (unsigned lost = 0; lost < 3;
+	     lost++) { /* the body; the header; it and those before it, marks too */
+		begin(0);
+		for (unsigned at = 0; at < 12; at++)
+			mend_fixture_chunk(&fixture, 1, 9, 9000); /* 80 KiB: a mark each */
+		mend_fixture_save(&fixture);
+		take_base(fixture.last);
+		fixture.lives = true;
+		mend_fixture_configure(&fixture);
+		wl_survey_place_before(&fixture.log.log, chunk(55) + 1, &fixture.config.from);
+		CU_ASSERT_EQUAL(fixture.config.from.offset, chunk(55));
+		mend_fixture_rot(&fixture, lost == 2 ? chunk(37) : chunk(55) + (lost == 0) * 5000,
+				 chunk(64));
+		wl_mend_init(mend, &fixture.config);
+		CU_ASSERT_FALSE(mend_fixture_go_on(&fixture));
+		CU_ASSERT_EQUAL(mend->state, WL_MEND_DONE);
+		CU_ASSERT_EQUAL(previous_of(chunk(55)), chunk(46));
+		if (lost == 2) { /* not looked at: whoever reads there tells */
+			CU_ASSERT_EQUAL(previous_of(chunk(46)), chunk(37));
+			CU_ASSERT_EQUAL(previous_of(chunk(37)), chunk(28));
+		}
+		fixture.log.base = NULL;
+		CU_ASSERT_PTR_NULL(mend_fixture_check(&fixture, false));
+		end();
+	}
+}
+
 static void a_dead_range_of_the_tables_holds_no_live_entry_and_marks_keep_their_places(void)
 {
 	begin(0);
@@ -574,6 +613,7 @@ static void a_dead_range_of_the_tables_holds_no_live_entry_and_marks_keep_their_
 
 WL_SUITE(mend)
 {
+	WL_TEST(what_is_built_at_a_mark_names_the_chunk_before_it),
 	WL_TEST(a_rotten_body_heals_and_each_entry_stands_where_it_stood),
 	WL_TEST(a_lost_header_costs_nobody_his_place),
 	WL_TEST(two_lost_headers_side_by_side_cost_nobody_his_place),

@@ -286,6 +286,26 @@ static void place_that_could_not_be_read_is_asked_for_again_after_a_pause(void)
 	log_fixture_fini(&medium);
 }
 
+static void window_is_halved_by_each_loss_and_comes_back_by_an_eighth(void)
+{
+	begin(WL_PEER_STREAM, 7, 12);
+	wl_peer_narrow_window(&peer, 1u << 20);
+	CU_ASSERT_EQUAL(peer.window_bytes, 1u << 19);
+	wl_peer_narrow_window(&peer, 1u << 20);
+	CU_ASSERT_EQUAL(peer.window_bytes, 1u << 18);
+	wl_peer_widen_window(&peer, 1u << 20);
+	CU_ASSERT_EQUAL(peer.window_bytes, (1u << 18) + (1u << 15));
+
+	for (unsigned loss = 0; loss < 20; loss++)
+		wl_peer_narrow_window(&peer, 1u << 20);
+	CU_ASSERT_EQUAL(peer.window_bytes, 8192); /* a frame of any path, and some more */
+	for (unsigned answer = 0; answer < 50; answer++)
+		wl_peer_widen_window(&peer, 1u << 20);
+	CU_ASSERT_EQUAL(peer.window_bytes, 0); /* what is configured */
+	wl_peer_widen_window(&peer, 1u << 20);
+	CU_ASSERT_EQUAL(peer.window_bytes, 0);
+}
+
 WL_SUITE(peer)
 {
 	WL_TEST(new_term_knows_nothing_but_where_to_begin),
@@ -306,4 +326,5 @@ WL_SUITE(peer)
 	WL_TEST(peer_that_goes_back_while_reading_gets_the_entry_it_asks_for),
 	WL_TEST(place_that_cannot_be_read_is_damaged_and_nothing_is_sent_for_it),
 	WL_TEST(place_that_could_not_be_read_is_asked_for_again_after_a_pause),
+	WL_TEST(window_is_halved_by_each_loss_and_comes_back_by_an_eighth),
 };

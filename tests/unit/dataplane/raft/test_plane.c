@@ -112,12 +112,12 @@ static void every_verb_role_and_reason_has_a_name(void)
 			CU_ASSERT_STRING_NOT_EQUAL(wl_plane_verb_name(verbs[i]),
 						   wl_plane_verb_name(verbs[k]));
 	CU_ASSERT_STRING_EQUAL(wl_plane_verb_name((enum wl_plane_verb)200), "unknown");
-	CU_ASSERT_STRING_EQUAL(wl_role_name(WL_ROLE_LEADER), "leader");
-	CU_ASSERT_STRING_EQUAL(wl_role_name((enum wl_role)9), "unknown");
+	CU_ASSERT_STRING_EQUAL(wl_plane_role_name(WL_ROLE_LEADER), "leader");
+	CU_ASSERT_STRING_EQUAL(wl_plane_role_name((enum wl_role)9), "unknown");
 	for (int reason = WL_STALL_DISK; reason <= WL_STALL_CONTROL; reason++)
-		CU_ASSERT_STRING_NOT_EQUAL(wl_stall_reason_name((enum wl_stall_reason)reason),
+		CU_ASSERT_STRING_NOT_EQUAL(wl_plane_stall_name((enum wl_stall_reason)reason),
 					   "unknown");
-	CU_ASSERT_STRING_EQUAL(wl_stall_reason_name((enum wl_stall_reason)0), "unknown");
+	CU_ASSERT_STRING_EQUAL(wl_plane_stall_name((enum wl_stall_reason)0), "unknown");
 }
 
 #define ROUNDS 20000u

@@ -581,6 +581,22 @@ static void record_that_does_not_fit_into_the_open_entry_begins_the_next(void)
 	replica_fixture_fini(&cluster);
 }
 
+/* Entries are found by slots of a ring: what is not committed must not come round to what is. */
+static void tail_is_bounded_by_half_of_the_slots(void)
+{
+	struct wl_position before;
+
+	begin_ready("1");
+	before = leader()->log->tail;
+	leader()->log->tail.index = leader()->commit + WL_LOG_ENTRIES_IN_RING / 2 - 1;
+	CU_ASSERT_EQUAL(wl_replica_takes_appends(leader()), WIRELOG_OK);
+	leader()->log->tail.index++;
+	CU_ASSERT_EQUAL(wl_replica_takes_appends(leader()), WIRELOG_BACK_PRESSURE);
+	leader()->log->tail = before;
+	CU_ASSERT_EQUAL(wl_replica_takes_appends(leader()), WIRELOG_OK);
+	replica_fixture_fini(&cluster);
+}
+
 static void full_log_ring_is_back_pressure_and_clears_by_itself(void)
 {
 	int status = WIRELOG_OK;
@@ -664,6 +680,7 @@ WL_SUITE(replica_leader)
 	WL_TEST(alone_the_own_disk_is_the_majority),
 	WL_TEST(records_of_a_turn_are_one_entry),
 	WL_TEST(record_that_does_not_fit_into_the_open_entry_begins_the_next),
+	WL_TEST(tail_is_bounded_by_half_of_the_slots),
 	WL_TEST(full_log_ring_is_back_pressure_and_clears_by_itself),
 	WL_TEST(full_device_refuses_appends_and_goes_on_leading),
 };

@@ -13,9 +13,10 @@
 #include "dataplane/base/check.h"
 #include "tests/unit/dataplane/raft/replica_fixture.h"
 #include "tests/unit/runner.h"
+#include "tests/unit/runs_by_chance.h"
 
 #define NODES 3u
-#define SEEDS 16u
+#define SEEDS WL_RUNS(16u)
 #define STEPS 1500u
 #define ENTRIES_MAX 4096u
 

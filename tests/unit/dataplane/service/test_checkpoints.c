@@ -230,14 +230,14 @@ static void one_too_many_is_told_by_name(void)
 	char name[WL_CONSUMER_NAME_BYTES] = "c00";
 
 	begin();
-	for (unsigned at = 0; at < WL_CONSUMERS_MAX; at++) {
+	for (unsigned at = 0; at < WL_CONSUMERS_AT_FIRST; at++) {
 		name[1] = (char)('0' + at / 10);
 		name[2] = (char)('0' + at % 10);
 		ask(WL_WIRE_CONSUMER_TAKE, name, 1, 0);
 	}
 	/* All at once: one entry each, in the same turn as far as their paces are their own. */
 	answers(CLIENT, 20 * PAUSE_TURNS);
-	CU_ASSERT_EQUAL(front->service->state.consumers.count, WL_CONSUMERS_MAX);
+	CU_ASSERT_EQUAL(front->service->state.consumers.count, WL_CONSUMERS_AT_FIRST);
 	CU_ASSERT_EQUAL(front->service->checkpoints.count, 0);
 	ask(WL_WIRE_CONSUMER_TAKE, "more", 1, 0);
 	CU_ASSERT_EQUAL(answers(CLIENT, PAUSE_TURNS + 4), 1);

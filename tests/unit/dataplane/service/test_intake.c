@@ -49,6 +49,18 @@ static void records_of_a_frame_get_consecutive_numbers_and_one_result(void)
 	service_fixture_end(f);
 }
 
+static void answer_says_how_long_the_record_was_here(void)
+{
+	uint64_t session = start(), came_ns;
+
+	came_ns = f->now_ns; /* of the turn that takes it */
+	append(session, 1, 3);
+	CU_ASSERT_TRUE(one_result());
+	CU_ASSERT(result.dwell_ns > 0);
+	CU_ASSERT_EQUAL(result.dwell_ns, f->now_ns - came_ns);
+	service_fixture_end(f);
+}
+
 static void duplicate_gets_the_first_number_and_no_second_record(void)
 {
 	uint64_t session = start();
@@ -561,6 +573,7 @@ static void one_client_that_floods_leaves_room_to_the_others(void)
 WL_SUITE(intake)
 {
 	WL_TEST(records_of_a_frame_get_consecutive_numbers_and_one_result),
+	WL_TEST(answer_says_how_long_the_record_was_here),
 	WL_TEST(duplicate_gets_the_first_number_and_no_second_record),
 	WL_TEST(duplicate_gets_the_time_of_its_own_record),
 	WL_TEST(duplicate_of_what_is_in_flight_is_answered_once),

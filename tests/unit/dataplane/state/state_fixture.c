@@ -45,7 +45,7 @@ static void add_record(struct state_log *log, const struct wl_record_header *rec
 
 	WL_CHECK(log->used + bytes <= STATE_FIXTURE_BYTES);
 	memset(to, 0, bytes);
-	wl_record_encode_header(to, record);
+	wl_entry_encode_record(to, record);
 	if (record->bytes != 0)
 		memcpy(to + WL_RECORD_HEADER_BYTES, payload, record->bytes);
 	log->used += bytes;

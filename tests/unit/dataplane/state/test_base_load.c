@@ -240,8 +240,37 @@ static void a_base_of_more_sessions_than_there_is_room_for_is_not_called_damaged
 	end();
 }
 
+/* A build that went back to before a feature: made by it, the older base could be one that it follows, and the state another one. */
+static void a_base_with_features_that_the_reader_lacks_is_not_taken(void)
+{
+	struct wl_control control = {.verb = WL_CONTROL_FEATURES,
+				     .number = WL_FEATURE(FEATURES) | WL_FEATURE(CONSUMERS_128)};
+	struct base_fixture_place *newest;
+
+	begin(WL_BLOCK_BYTES);
+	control.index = fixture.state.list.index;
+	base_fixture_control(&fixture, &control);
+	base_fixture_commit_all(&fixture);
+	CU_ASSERT_EQUAL_FATAL(fixture.state.features.set, control.number);
+	newest = &fixture.places[3 % WL_BASE_PLACES];
+	free(newest->bytes);
+	newest->bytes = base_fixture_encode(&fixture, 3, &newest->size);
+	for (unsigned both = 0; both <= 1; both++) {
+		fixture.identity.lacks = WL_FEATURE(CONSUMERS_128);
+		CU_ASSERT_EQUAL(run(both), WL_BASE_FEATURES);
+		CU_ASSERT_EQUAL(emptied, 0);
+		fixture.identity.lacks = 1ull << 40; /* of a later build: not in force */
+		CU_ASSERT_EQUAL(run(both), WL_BASE_OK);
+		expect(3);
+		fixture.identity.lacks = 0;
+		CU_ASSERT_EQUAL(run(both), WL_BASE_OK);
+	}
+	end();
+}
+
 WL_SUITE(base_load)
 {
+	WL_TEST(a_base_with_features_that_the_reader_lacks_is_not_taken),
 	WL_TEST(a_base_of_more_sessions_than_there_is_room_for_is_not_called_damaged),
 	WL_TEST(the_newest_of_two_whole_ones_is_taken),
 	WL_TEST(the_only_one_is_taken),

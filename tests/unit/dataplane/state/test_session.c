@@ -56,7 +56,7 @@ static void add(uint16_t kind, uint64_t session, uint64_t sequence)
 		.kind = kind,
 	};
 
-	wl_record_encode_header(image + image_bytes, &record);
+	wl_entry_encode_record(image + image_bytes, &record);
 	image_bytes += wl_record_image_bytes(record.bytes);
 	header.record_count++;
 	if (kind == WL_RECORD_DATA) {

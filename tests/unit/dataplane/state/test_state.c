@@ -398,13 +398,13 @@ static void a_full_table_takes_no_more_names(void)
 	start();
 	append_records(90);
 	/* In an order that is not theirs. */
-	for (unsigned at = 0; at < WL_CONSUMERS_MAX; at++) {
-		snprintf(name, sizeof(name), "c%02u", at * 37 % WL_CONSUMERS_MAX);
+	for (unsigned at = 0; at < WL_CONSUMERS_AT_FIRST; at++) {
+		snprintf(name, sizeof(name), "c%02u", at * 37 % WL_CONSUMERS_AT_FIRST);
 		set(name, at + 2, 0);
 	}
-	CU_ASSERT_EQUAL(state.consumers.count, WL_CONSUMERS_MAX);
+	CU_ASSERT_EQUAL(state.consumers.count, WL_CONSUMERS_AT_FIRST);
 	CU_ASSERT_EQUAL(state.consumers.lowest, 2);
-	for (unsigned at = 1; at < WL_CONSUMERS_MAX; at++)
+	for (unsigned at = 1; at < WL_CONSUMERS_AT_FIRST; at++)
 		CU_ASSERT(strcmp(state.consumers.consumers[at - 1].name,
 				 state.consumers.consumers[at].name) < 0);
 	before = state.consumers;
@@ -458,6 +458,7 @@ static void the_digest_covers_every_part(void)
 		&state.sessions.activity,    &state.sessions.digest,
 		&state.consumers.digest,     &state.limits.index,
 		&state.limits.value[0],	     &state.limits.value[WL_LIMITS - 1],
+		&state.keys.index,	     &state.keys.due,
 	};
 	uint64_t seen[2 * sizeof(words) / sizeof(words[0]) + 2];
 	unsigned count = 0;

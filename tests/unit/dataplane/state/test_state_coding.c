@@ -295,6 +295,11 @@ static const uint64_t small[] = {
 	0,
 	2,
 	100,
+	/* entry 6 says: send with key 2 behind key 1; a change is due since entry 5 */
+	6,
+	2 | 1ull << 32,
+	1,
+	5,
 	NAME_A,
 	0,
 	0,
@@ -344,7 +349,7 @@ static bool takes(const uint64_t *words)
 	state_start(&state, &memory, SESSIONS_MAX);
 	wl_state_decode_begin(&coding, &state);
 	for (size_t at = 0; at < SMALL_WORDS; at++) {
-		uint64_t salt = at == 46 || at == 62 ? wl_session_salt(HISTORY) : 0;
+		uint64_t salt = at == 50 || at == 66 ? wl_session_salt(HISTORY) : 0;
 		uint8_t bytes[8];
 
 		wl_store_u64(bytes, words[at] ^ salt);
@@ -395,50 +400,50 @@ static const struct {
 	{20, 0},
 	{20, 21},
 	{25, 105}, /* data of who is no member */
-	{34, 0},
-	{34, 0x2f612d61ull}, /* a slash */
-	{34, NAME_B}, /* names do not rise */
-	{34, NAME_B + 1},
-	{35, 'a'}, /* something behind the end of the name */
-	{37, 1ull << 56},
-	{38, 3}, /* below the trim point */
-	{38, 21},
-	{39, 0}, /* made by no entry */
-	{39, 10},
-	{40, NAME_A},
-	{46, 10 << 16},
-	{46, 5 << 16}, /* ids do not rise */
-	{46, 6 << 16},
-	{46, 7},
-	{48, 3}, /* the same client and nonce twice */
-	{49, 0},
-	{49, 13},
-	{50, 2}, /* more runs than sequences */
-	{50, 5}, /* ends before its last run begins */
-	{50, UINT64_MAX},
-	{51, 14}, /* not where the last run ends */
-	{51, 0},
-	{52, 10},
-	{53, 2}, /* the first run begins with the first sequence */
-	{54, 20},
-	{54, 10}, /* 10 to 12, and 12 comes again */
-	{54, 0}, /* two expired runs in a row are one */
-	{56, 1}, /* runs do not rise */
-	{56, 6},
-	{57, 6}, /* 3 to 5, and 6: one run */
-	{57, 5},
-	{59, 4},
-	{59, 10},
-	{60, 0},
-	{60, 5},
-	{60, 17},
-	{60, UINT64_MAX},
-	{62, 2 << 16},
-	{62, 10 << 16}, /* opened by an entry that is not applied */
-	{62, 7},
-	{66, 1}, /* sequences without a run */
-	{67, 1},
-	{68, 1},
+	{38, 0},
+	{38, 0x2f612d61ull}, /* a slash */
+	{38, NAME_B}, /* names do not rise */
+	{38, NAME_B + 1},
+	{39, 'a'}, /* something behind the end of the name */
+	{41, 1ull << 56},
+	{42, 3}, /* below the trim point */
+	{42, 21},
+	{43, 0}, /* made by no entry */
+	{43, 10},
+	{44, NAME_A},
+	{50, 10 << 16},
+	{50, 5 << 16}, /* ids do not rise */
+	{50, 6 << 16},
+	{50, 7},
+	{52, 3}, /* the same client and nonce twice */
+	{53, 0},
+	{53, 13},
+	{54, 2}, /* more runs than sequences */
+	{54, 5}, /* ends before its last run begins */
+	{54, UINT64_MAX},
+	{55, 14}, /* not where the last run ends */
+	{55, 0},
+	{56, 10},
+	{57, 2}, /* the first run begins with the first sequence */
+	{58, 20},
+	{58, 10}, /* 10 to 12, and 12 comes again */
+	{58, 0}, /* two expired runs in a row are one */
+	{60, 1}, /* runs do not rise */
+	{60, 6},
+	{61, 6}, /* 3 to 5, and 6: one run */
+	{61, 5},
+	{63, 4},
+	{63, 10},
+	{64, 0},
+	{64, 5},
+	{64, 17},
+	{64, UINT64_MAX},
+	{66, 2 << 16},
+	{66, 10 << 16}, /* opened by an entry that is not applied */
+	{66, 7},
+	{70, 1}, /* sequences without a run */
+	{71, 1},
+	{72, 1},
 	{28, 10}, /* limits of an entry that is not applied */
 	{28, 0}, /* values that no entry said */
 	{29, (1ull << 40) + 1}, /* more than retention.bytes may be */
@@ -446,6 +451,13 @@ static const struct {
 	{32, 0}, /* no session may live */
 	{32, SESSIONS_MAX + 1}, /* more than there is memory for */
 	{32, 2 + (1ull << 32)},
+	{34, 10}, /* keys of an entry that is not applied */
+	{34, 0}, /* that no entry said */
+	{35, 2}, /* none goes */
+	{35, 2 | 2ull << 32}, /* it goes and comes */
+	{36, 0},
+	{36, 3}, /* no stage */
+	{37, 10}, /* due since an entry that is not applied */
 };
 
 static void what_apply_never_makes_is_refused(void)
@@ -549,9 +561,9 @@ static void sessions_are_written_by_rising_id(void)
 	state_start(&state, &memory, 3);
 	state_log_apply(&log_, &state, 6);
 	CU_ASSERT_EQUAL_FATAL(state.sessions.count, 3);
-	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 272 + 3 * 56 + 8);
+	CU_ASSERT_EQUAL(encode(&state, bytes_of[0], 50), 304 + 3 * 56 + 8);
 	for (unsigned at = 0; at < 3; at++) {
-		uint64_t id = wl_load_u64(bytes_of[0] + 272 + at * 56);
+		uint64_t id = wl_load_u64(bytes_of[0] + 304 + at * 56);
 
 		CU_ASSERT_TRUE(id > last);
 		last = id;
@@ -591,9 +603,43 @@ static void limits_travel_with_the_state(void)
 	end();
 }
 
+static void features_travel_with_the_state_and_cost_nothing_before(void)
+{
+	struct wl_control control = {.verb = WL_CONTROL_FEATURES};
+	struct wl_state origin;
+	void *memory;
+	size_t bytes;
+
+	start();
+	state_log_chance(&log_, 5, 60);
+	state_start(&origin, &memory, SESSIONS_MAX);
+	state_log_apply(&log_, &origin, log_.entries);
+	bytes = encode(&origin, bytes_of[0], 4088);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes_of[0] + 11 * 8 + 4),
+			0); /* flags: as builds before it write them */
+	for (unsigned bit = 0; bit < 3; bit++) {
+		control.number |= 1ull << (bit * 20);
+		control.expects = origin.features.index;
+		state_log_control(&log_, &control);
+		state_log_chance(&log_, 6 + bit, 40);
+		state_log_apply(&log_, &origin, log_.entries);
+		CU_ASSERT_EQUAL(origin.features.set, control.number);
+	}
+	for (uint64_t cut = 0; cut < log_.entries; cut += 13)
+		cut_and_go_on(&origin, cut, 56);
+	bytes = encode(&origin, bytes_of[0], 4088);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes_of[0] + 11 * 8 + 4), 2);
+	CU_ASSERT_TRUE(is_decoded(bytes_of[0], bytes, SESSIONS_MAX));
+	bytes_of[0][34 * 8] ^= 1; /* the entry that put them in force */
+	CU_ASSERT_FALSE(is_decoded(bytes_of[0], bytes, SESSIONS_MAX));
+	free(memory);
+	end();
+}
+
 WL_SUITE(state_coding)
 {
 	WL_TEST(limits_travel_with_the_state),
+	WL_TEST(features_travel_with_the_state_and_cost_nothing_before),
 	WL_TEST(any_cut_of_any_log_leaves_the_same_state),
 	WL_TEST(a_cut_around_a_loss_leaves_the_same_state),
 	WL_TEST(every_flipped_bit_and_every_shorter_one_is_refused),

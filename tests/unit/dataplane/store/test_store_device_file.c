@@ -79,7 +79,7 @@ static void segments_lie_in_their_journals_area_and_the_area_has_an_end(void)
 	CU_ASSERT_EQUAL(wl_store_segment_count(store, 1), 4);
 	CU_ASSERT_EQUAL(wl_store_read(store, 1, 3ull * STORE_SEGMENT_BYTES, bytes, WL_BLOCK_BYTES),
 			0);
-	CU_ASSERT(wl_segment_decode_header(bytes, WL_BLOCK_BYTES, &header));
+	CU_ASSERT(wl_chunk_decode_segment(bytes, WL_BLOCK_BYTES, &header));
 	CU_ASSERT_EQUAL(header.number, 3);
 	CU_ASSERT_EQUAL(header.journal, 1);
 	wl_store_close(store);

@@ -51,7 +51,7 @@ static void a_place_is_used_again_when_what_stood_there_was_forgotten(void)
 		CU_ASSERT_EQUAL(wl_store_read(store, 0, segment * STORE_SEGMENT_BYTES, bytes,
 					      WL_BLOCK_BYTES),
 				0);
-		CU_ASSERT(wl_segment_decode_header(bytes, WL_BLOCK_BYTES, &header));
+		CU_ASSERT(wl_chunk_decode_segment(bytes, WL_BLOCK_BYTES, &header));
 		CU_ASSERT_EQUAL(header.number, segment);
 	}
 	/* A log that jumped: nothing stands there, whatever the numbers were. */

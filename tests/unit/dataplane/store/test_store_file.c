@@ -273,6 +273,32 @@ static void another_list_of_nodes_is_refused_and_older_data_learn_theirs(void)
 	store_fixture_fini(&fixture);
 }
 
+static void unfinished_data_are_for_who_restores_and_whole_ones_are_not(void)
+{
+	static const uint8_t cluster[16] = {7, 7, 7};
+	struct wl_superblock data = {.node = 2,
+				     .journal_count = 2,
+				     .boot_count = 5,
+				     .segment_bytes = WL_SEGMENT_BYTES_MIN};
+	struct wl_store_owner owner = {.cluster = cluster, .node = 2}, looks = {0};
+	char text[200];
+	struct wl_sentence why = wl_sentence_begin(text, sizeof(text));
+
+	memcpy(data.cluster, cluster, sizeof(data.cluster));
+	data.unfinished = true;
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), WIRELOG_STORE_UNFINISHED);
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &looks, &why), WIRELOG_STORE_UNFINISHED);
+	owner.restores = true;
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), 0);
+	owner.node = 3;
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), WIRELOG_STORE_FOREIGN);
+	data.unfinished = false;
+	why = wl_sentence_begin(text, sizeof(text));
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), WIRELOG_STORE_OCCUPIED);
+	CU_ASSERT_STRING_EQUAL(
+		text, "holds data of node 2, started 5 times: nothing is restored over them");
+}
+
 /* A node does not start on data that a leader contradicted; who only looks may. */
 static void diverged_data_are_refused_with_both_chain_values(void)
 {
@@ -302,6 +328,29 @@ static void diverged_data_are_refused_with_both_chain_values(void)
 	CU_ASSERT_EQUAL(wirelog_status_exit_code(WIRELOG_STORE_DIVERGED), 65);
 	owner.node = 1; /* whose data they are comes first */
 	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), WIRELOG_STORE_FOREIGN);
+	owner.node = 0;
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), 0);
+}
+
+/* A build from before a feature does not start on data that use it; who only looks may. */
+static void features_in_force_are_refused_by_a_build_that_lacks_them(void)
+{
+	struct wl_superblock data = {
+		.node = 2,
+		.journal_count = 2,
+		.segment_bytes = WL_SEGMENT_BYTES_MIN,
+		.features_in_force = 3 | 1ull << 30,
+	};
+	struct wl_store_owner owner = {.node = 2, .journal_count = 2, .features = 3 | 7ull << 30};
+	char text[200];
+	struct wl_sentence why = wl_sentence_begin(text, sizeof(text));
+
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), 0);
+	owner.features = 1;
+	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), WIRELOG_FEATURE_UNKNOWN);
+	CU_ASSERT_STRING_EQUAL(
+		text, "features are in force that this build does not have: consumers-128, bit 30");
+	CU_ASSERT_EQUAL(wirelog_status_exit_code(WIRELOG_FEATURE_UNKNOWN), 76);
 	owner.node = 0;
 	CU_ASSERT_EQUAL(wl_store_owner_check(&data, &owner, &why), 0);
 }
@@ -480,7 +529,7 @@ static void a_prepared_segment_is_written_to_its_last_block_and_bound_to_its_pla
 	CU_ASSERT_FALSE(has_unwritten_extent(store_fixture_path(&fixture, SEGMENT_1)));
 	CU_ASSERT_EQUAL(wl_store_read(store, 0, STORE_SEGMENT_BYTES, bytes, STORE_SEGMENT_BYTES),
 			0);
-	CU_ASSERT(wl_segment_decode_header(bytes, WL_BLOCK_BYTES, &header));
+	CU_ASSERT(wl_chunk_decode_segment(bytes, WL_BLOCK_BYTES, &header));
 	CU_ASSERT_EQUAL(header.binding, wl_chunk_binding(wl_cluster_id(fixture.cluster), 2, 0));
 	CU_ASSERT_EQUAL(header.number, 1);
 	CU_ASSERT_EQUAL(header.node, 2);
@@ -738,7 +787,9 @@ WL_SUITE(store_file)
 	WL_TEST(data_of_another_cluster_or_node_are_foreign),
 	WL_TEST(another_geometry_is_refused_with_the_value_to_set),
 	WL_TEST(another_list_of_nodes_is_refused_and_older_data_learn_theirs),
+	WL_TEST(unfinished_data_are_for_who_restores_and_whole_ones_are_not),
 	WL_TEST(diverged_data_are_refused_with_both_chain_values),
+	WL_TEST(features_in_force_are_refused_by_a_build_that_lacks_them),
 	WL_TEST(an_owner_at_work_is_named),
 	WL_TEST(damage_of_the_superblock_is_survived_as_far_as_a_pair_is_whole),
 	WL_TEST(a_superblock_cut_or_zeroed_is_damage_never_a_new_beginning),

@@ -133,7 +133,7 @@ static void frame_with_reserved_bits_is_refused(void)
 {
 	begin();
 	make_frame();
-	bytes[WL_FRAME_ENVELOPE_BYTES + 53] = 1;
+	bytes[WL_FRAME_ENVELOPE_BYTES + 51] = 1;
 	close_again(WL_FRAME_HEADER_BYTES + 20);
 	assert_refused(WL_FRAME_BAD_RESERVED);
 	end();
@@ -205,7 +205,7 @@ static void every_flipped_bit_of_an_authentic_frame_is_refused(void)
 	end();
 }
 
-static void frame_of_another_cluster_secret_is_forged(void)
+static void frame_of_another_cluster_secret_is_of_another_key(void)
 {
 	static const uint8_t other[WL_AUTH_SECRET_BYTES] = "another secret.";
 	struct wl_auth ours;
@@ -215,7 +215,7 @@ static void frame_of_another_cluster_secret_is_forged(void)
 	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, other), 0);
 	make_frame();
 	rx.auth = &ours;
-	assert_refused(WL_FRAME_FORGED);
+	assert_refused(WL_FRAME_OTHER_KEY);
 	wl_auth_fini(&ours);
 	end();
 }
@@ -229,13 +229,16 @@ static void frame_without_a_tag_is_forged_unless_the_node_is_insecure(void)
 	memset(bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_TAG_OFFSET, 0, WL_AUTH_TAG_BYTES);
 	close_again(WL_FRAME_HEADER_BYTES + 20);
 	assert_refused(WL_FRAME_FORGED);
+	memset(bytes + WL_FRAME_ENVELOPE_BYTES + WL_FRAME_KEY_OFFSET, 0, 4);
+	close_again(WL_FRAME_HEADER_BYTES + 20);
+	assert_refused(WL_FRAME_OTHER_KEY);
 
 	CU_ASSERT_EQUAL(wl_auth_init(&insecure, NULL), 0);
 	rx.auth = &insecure;
 	CU_ASSERT_EQUAL(accept_frame(), WL_FRAME_OK);
 	header.sequence++;
-	make_frame(); /* and an insecure node takes no tag at all */
-	assert_refused(WL_FRAME_FORGED);
+	make_frame(); /* and an insecure node takes no key at all */
+	assert_refused(WL_FRAME_OTHER_KEY);
 	end();
 }
 
@@ -468,7 +471,8 @@ static void type_that_the_sender_may_not_say_is_refused(void)
 		WL_WIRE_VOTE_REPLY,  WL_WIRE_TIMEOUT_NOW,    WL_WIRE_CHAIN,
 		WL_WIRE_PROPOSE,     WL_WIRE_CHAIN_ASK,	     WL_WIRE_CHAIN_TOLD,
 		WL_WIRE_BASE_ASK,    WL_WIRE_BASE_PART,	     WL_WIRE_MEND_ASK,
-		WL_WIRE_MEND_PART,   WL_WIRE_READ_ASK,	     WL_WIRE_READ_TOLD};
+		WL_WIRE_MEND_PART,   WL_WIRE_READ_ASK,	     WL_WIRE_READ_TOLD,
+		WL_WIRE_BUILD};
 	static const uint8_t of_clients[] = {
 		WL_WIRE_OPEN_SESSION, WL_WIRE_CLIENT_APPEND, WL_WIRE_SUBSCRIBE,	 WL_WIRE_CREDIT,
 		WL_WIRE_UNSUBSCRIBE,  WL_WIRE_KEEPALIVE,     WL_WIRE_GOODBYE,	 WL_WIRE_PATH_PROBE,
@@ -644,6 +648,28 @@ static void challenge_given_before_a_place_was_had_is_void_when_it_is_lost(void)
 	end();
 }
 
+static void what_is_broken_is_named(void)
+{
+	begin();
+	CU_ASSERT_PTR_NULL(wl_rx_check(&rx));
+
+	rx.peers[1].boot_id = PEER_BOOT;
+	CU_ASSERT_NSTRING_EQUAL(wl_rx_check(&rx), "X1", 2);
+	rx.peers[1].boot_id = 0;
+	rx.peers[3].identity = NODE_2;
+	CU_ASSERT_NSTRING_EQUAL(wl_rx_check(&rx), "X2", 2);
+	rx.peers[3].identity = wl_identity_of_node(3, 0);
+	rx.clients.count = 1;
+	CU_ASSERT_NSTRING_EQUAL(wl_rx_check(&rx), "X3", 2);
+	rx.clients.used = 1;
+	CU_ASSERT_NSTRING_EQUAL(wl_rx_check(&rx), "X3", 2);
+	rx.clients.oldest = rx.clients.newest = 1;
+	CU_ASSERT_PTR_NULL(wl_rx_check(&rx));
+	rx.strangers.nodes[2][1] = WL_STRANGERS_OF_NODE + 1;
+	CU_ASSERT_NSTRING_EQUAL(wl_rx_check(&rx), "X4", 2);
+	end();
+}
+
 WL_SUITE(rx)
 {
 	WL_TEST(frame_of_a_peer_is_taken_and_tells_who_sent_it),
@@ -657,7 +683,7 @@ WL_SUITE(rx)
 	WL_TEST(frame_for_another_node_or_worker_is_refused),
 	WL_TEST(frame_of_a_node_that_is_not_configured_is_refused),
 	WL_TEST(every_flipped_bit_of_an_authentic_frame_is_refused),
-	WL_TEST(frame_of_another_cluster_secret_is_forged),
+	WL_TEST(frame_of_another_cluster_secret_is_of_another_key),
 	WL_TEST(frame_without_a_tag_is_forged_unless_the_node_is_insecure),
 	WL_TEST(frame_that_comes_twice_is_a_replay),
 	WL_TEST(frame_with_sequence_zero_teaches_nothing),
@@ -680,4 +706,5 @@ WL_SUITE(rx)
 	WL_TEST(client_gets_a_place_by_our_challenge_alone),
 	WL_TEST(old_frames_of_a_client_that_was_forgotten_prove_nothing),
 	WL_TEST(challenge_given_before_a_place_was_had_is_void_when_it_is_lost),
+	WL_TEST(what_is_broken_is_named),
 };

@@ -158,9 +158,34 @@ static void frame_leaves_whole_and_authentic(void)
 	CU_ASSERT_EQUAL(header.destination_boot, 77);
 	CU_ASSERT_EQUAL(header.sequence, 1);
 	CU_ASSERT_TRUE(
-		wl_auth_verify(&auth, &tx.key, fake.sent[0] + WL_FRAME_ENVELOPE_BYTES, size));
+		wl_auth_verify(&auth, &tx.own[0], fake.sent[0] + WL_FRAME_ENVELOPE_BYTES, size));
 	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_frames), 1);
 	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_bytes), OVERHEAD + 100);
+	end();
+}
+
+/* A client is answered under its own key; a node under what nodes send with, or under a newer one that it spoke with. */
+static void key_of_a_frame_is_its_receivers_or_the_newer_one(void)
+{
+	static uint8_t secrets[2][WL_AUTH_SECRET_BYTES] = {{9}, {8}};
+	struct wl_tx_to node = {.identity = 0x200}, client = {.identity = WL_IDENTITY_CLIENT | 5};
+	struct wl_auth both;
+
+	begin();
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init_all(&both, secrets, 2), 0);
+	tx.auth = &both;
+	wl_tx_derive_key(&tx);
+	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &node), 0);
+	node.key_id = client.key_id = both.held.id[1];
+	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &node), 1); /* it is ahead of us */
+	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &client), 1);
+	tx.keys = (struct wl_keys){1, both.held.id[0], both.held.id[1], WL_KEYS_SEND, 0};
+	node.key_id = client.key_id = both.held.id[0];
+	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &node), 1); /* it lags behind, and holds it */
+	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &client), 0);
+	client.key_id = 77; /* of a file that is gone */
+	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &client), 1);
+	wl_auth_fini(&both);
 	end();
 }
 
@@ -356,6 +381,7 @@ static void raw_frame_of_the_slow_path_leaves_as_it_is(void)
 WL_SUITE(tx)
 {
 	WL_TEST(frame_leaves_whole_and_authentic),
+	WL_TEST(key_of_a_frame_is_its_receivers_or_the_newer_one),
 	WL_TEST(sequence_never_repeats_also_over_frames_that_were_dropped),
 	WL_TEST(room_is_what_the_mtu_leaves),
 	WL_TEST(payload_larger_than_the_buffer_is_a_mistake_of_the_caller),

@@ -234,6 +234,7 @@ static const struct wl_frame_header header = {
 	.type = 0x1f,
 	.payload_bytes = 5,
 	.journal = 0x0302,
+	.key_id = 0x71727374,
 	.cluster = 0x1112131415161718,
 	.sender = 0x21222324,
 	.destination = 0x31323334,
@@ -245,10 +246,10 @@ static const struct wl_frame_header header = {
 static void header_has_the_documented_layout(void)
 {
 	static const uint8_t wanted[WL_FRAME_HEADER_BYTES] = {
-		'W',  'L',  'F',  '1',	8,    0x1f, 5,	  0,	0x18, 0x17, 0x16, 0x15, 0x14, 0x13,
+		'W',  'L',  'F',  '1',	10,   0x1f, 5,	  0,	0x18, 0x17, 0x16, 0x15, 0x14, 0x13,
 		0x12, 0x11, 0x24, 0x23, 0x22, 0x21, 0x34, 0x33, 0x32, 0x31, 0x48, 0x47, 0x46, 0x45,
 		0x44, 0x43, 0x42, 0x41, 0x58, 0x57, 0x56, 0x55, 0x54, 0x53, 0x52, 0x51, 0x68, 0x67,
-		0x66, 0x65, 0x64, 0x63, 0x62, 0x61, 2,	  3,	0,    0,    0,	  0,	0,    0,
+		0x66, 0x65, 0x64, 0x63, 0x62, 0x61, 2,	  3,	0,    0,    0x74, 0x73, 0x72, 0x71,
 	};
 	uint8_t bytes[WL_FRAME_HEADER_BYTES];
 
@@ -278,6 +279,7 @@ static void header_decodes_to_what_was_encoded(void)
 	CU_ASSERT_EQUAL(decoded.type, header.type);
 	CU_ASSERT_EQUAL(decoded.payload_bytes, header.payload_bytes);
 	CU_ASSERT_EQUAL(decoded.journal, header.journal);
+	CU_ASSERT_EQUAL(decoded.key_id, header.key_id);
 	CU_ASSERT_EQUAL(decoded.cluster, header.cluster);
 	CU_ASSERT_EQUAL(decoded.sender, header.sender);
 	CU_ASSERT_EQUAL(decoded.destination, header.destination);
@@ -298,7 +300,7 @@ static void header_that_is_not_ours_is_refused_with_its_reason(void)
 	CU_ASSERT_EQUAL(decode_with(6, 4, size, &decoded), WL_FRAME_BAD_LENGTH);
 	CU_ASSERT_EQUAL(decode_with(6, 6, size, &decoded), WL_FRAME_BAD_LENGTH);
 	CU_ASSERT_EQUAL(decode_with(7, 1, size, &decoded), WL_FRAME_BAD_LENGTH);
-	for (unsigned at = 50; at < 56; at++)
+	for (unsigned at = 50; at < 52; at++)
 		CU_ASSERT_EQUAL(decode_with(at, 1, size, &decoded), WL_FRAME_BAD_RESERVED);
 	for (size_t bytes = 0; bytes < WL_FRAME_HEADER_BYTES; bytes++)
 		CU_ASSERT_EQUAL(decode_with(4, WL_FRAME_VERSION, bytes, &decoded),

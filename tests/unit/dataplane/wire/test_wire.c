@@ -63,13 +63,20 @@ static void keepalive_is_a_nonce_and_a_challenge(void)
 
 static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 {
-	struct wl_wire_greeting greeting = {.seen_boot = 0x0807060504030201, .apart = 0x8001};
+	struct wl_wire_greeting greeting = {.seen_boot = 0x0807060504030201,
+					    .apart = 0x8001,
+					    .old_clients = 3,
+					    .key_first = 0x11223344,
+					    .key_second = 0x55667788};
 
 	for (unsigned fact = 0; fact < WL_FACTS; fact++)
 		greeting.fact[fact] = 100 + fact;
 	greeting.histories[15] = 0x77;
-	CU_ASSERT_EQUAL(wl_wire_encode_greeting(bytes, &greeting), 24 + 8 * 9 + 8 * 16);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 96 + 8 * 15), 0x77);
+	CU_ASSERT_EQUAL(wl_wire_encode_greeting(bytes, &greeting), 32 + 8 * 9 + 8 * 16);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 104 + 8 * 15), 0x77);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 92), 3);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 96), 0x11223344);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 100), 0x55667788);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 88), 0x8001);
 	CU_ASSERT_EQUAL(bytes[7], 8);
 	CU_ASSERT_EQUAL(bytes[12], 9);
@@ -81,11 +88,12 @@ static void greeting_says_what_was_seen_and_each_fact_in_order(void)
 	CU_ASSERT_EQUAL(greeting.fact[WL_FACT_HEARTBEAT], 108);
 	CU_ASSERT_EQUAL(greeting.apart, 0x8001);
 	CU_ASSERT_EQUAL(greeting.histories[15], 0x77);
+	CU_ASSERT_EQUAL(greeting.old_clients, 3);
+	CU_ASSERT_EQUAL(greeting.key_second, 0x55667788);
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 8, 1 << 7); /* flags */
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 12, 8); /* facts */
 	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 90,
 			    1); /* a journal that there is not */
-	ASSERT_REFUSED_WITH(greeting, WL_WIRE_GREETING_BYTES, 92, 1); /* reserved */
 	ASSERT_ONLY_SIZE(greeting, WL_WIRE_GREETING_BYTES);
 }
 

@@ -206,7 +206,8 @@ static size_t encode_results(unsigned count)
 						       .timestamp_ns = 30,
 						       .count = 5,
 						       .status = WIRELOG_EXPIRED,
-						       .level = 3};
+						       .level = 3,
+						       .dwell_ns = 40};
 
 		wl_wire_encode_append_result(bytes + size, &result);
 	}
@@ -219,25 +220,27 @@ static void append_reply_has_the_documented_layout(void)
 	struct wl_wire_append_result result;
 	size_t size = encode_results(2);
 
-	CU_ASSERT_EQUAL(size, 32 + 2 * 32);
+	CU_ASSERT_EQUAL(size, 32 + 2 * 40);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes), 4);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 8), 2);
 	CU_ASSERT_EQUAL(wl_load_u32(bytes + 12), 2);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 16), 6);
 	CU_ASSERT_EQUAL(wl_load_u64(bytes + 24), 7);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 11);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 20);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 30);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 88), 5);
-	CU_ASSERT_EQUAL((int16_t)wl_load_u16(bytes + 92), WIRELOG_EXPIRED);
-	CU_ASSERT_EQUAL(bytes[94], 3);
-	CU_ASSERT_EQUAL(bytes[95], 0);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 11);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 20);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 88), 30);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 96), 5);
+	CU_ASSERT_EQUAL((int16_t)wl_load_u16(bytes + 100), WIRELOG_EXPIRED);
+	CU_ASSERT_EQUAL(bytes[102], 3);
+	CU_ASSERT_EQUAL(bytes[103], 0);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 104), 40);
 	CU_ASSERT_TRUE(wl_wire_decode_append_reply(bytes, size, &reply));
 	CU_ASSERT_EQUAL(reply.term, 6);
 	CU_ASSERT_EQUAL(reply.frame, 7);
 	wl_wire_decode_append_result(reply.results + WL_WIRE_APPEND_RESULT_BYTES, &result);
 	CU_ASSERT_EQUAL(result.first_sequence, 11);
 	CU_ASSERT_EQUAL(result.status, WIRELOG_EXPIRED);
+	CU_ASSERT_EQUAL(result.dwell_ns, 40);
 	ASSERT_ONLY_SIZE(append_reply, size);
 }
 
@@ -248,12 +251,12 @@ static void append_reply_with_impossible_fields_is_refused(void)
 	ASSERT_REFUSED_WITH(append_reply, size, 8, WIRELOG_NODES_MAX + 1);
 	ASSERT_REFUSED_WITH(append_reply, size, 12, 1);
 	ASSERT_REFUSED_WITH(append_reply, size, 12, 3);
-	ASSERT_REFUSED_WITH(append_reply, size, 64, 0); /* sequences begin at 1 */
-	ASSERT_REFUSED_WITH(append_reply, size, 88, 0); /* a result of nothing */
-	ASSERT_REFUSED_WITH(append_reply, size, 93, 0x7f); /* a positive status */
-	ASSERT_REFUSED_WITH(append_reply, size, 94, 5); /* a level that there is not */
-	ASSERT_REFUSED_WITH(append_reply, size, 95, 1); /* reserved */
-	wl_store_u64(bytes + 64, UINT64_MAX - 4);
+	ASSERT_REFUSED_WITH(append_reply, size, 72, 0); /* sequences begin at 1 */
+	ASSERT_REFUSED_WITH(append_reply, size, 96, 0); /* a result of nothing */
+	ASSERT_REFUSED_WITH(append_reply, size, 101, 0x7f); /* a positive status */
+	ASSERT_REFUSED_WITH(append_reply, size, 102, 5); /* a level that there is not */
+	ASSERT_REFUSED_WITH(append_reply, size, 103, 1); /* reserved */
+	wl_store_u64(bytes + 72, UINT64_MAX - 4);
 	CU_ASSERT_FALSE(
 		wl_wire_decode_append_reply(bytes, size, &(struct wl_wire_append_reply){0}));
 }

@@ -420,7 +420,7 @@ static void peer_that_differs_in_what_decides_is_told_by_name_and_not_heard(void
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_differs), 1);
 	CU_ASSERT_FATAL(worker_fixture_told(&fixture, WL_PLANE_PEER_DIFFERS, &told));
 	CU_ASSERT_EQUAL(told.node, 2);
-	CU_ASSERT_STRING_EQUAL(wl_fact_name(told.reason), "limits.sessions");
+	CU_ASSERT_STRING_EQUAL(wl_greeting_fact_name(told.reason), "limits.sessions");
 	CU_ASSERT_EQUAL(told.theirs, told.ours + 5);
 	answer_of(2, 5); /* known: not told again */
 	CU_ASSERT_FALSE(worker_fixture_told(&fixture, WL_PLANE_PEER_DIFFERS, &told));
@@ -439,7 +439,7 @@ static void difference_that_decides_nothing_is_told_and_the_peer_is_heard(void)
 	worker_fixture_acknowledge(&fixture, 2, 0);
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(worker_fixture_told(&fixture, WL_PLANE_PEER_DIFFERS, &told));
-	CU_ASSERT_STRING_EQUAL(wl_fact_name(told.reason), "limits.record_bytes");
+	CU_ASSERT_STRING_EQUAL(wl_greeting_fact_name(told.reason), "limits.record_bytes");
 	CU_ASSERT_EQUAL(worker_count(&fixture, WL_COUNTER_peer_not_heard), 0);
 	worker_fixture_fini(&fixture);
 }

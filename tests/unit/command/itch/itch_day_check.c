@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "command/itch/itch_day_check.h"
+#include "tests/unit/command/itch/itch_day_check.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -10,8 +10,8 @@
  * table of live orders. Pure, thread: one at a time. After a fault the state
  * stays as it was before the faulty message.
  */
-#ifndef WL_COMMAND_ITCH_ITCH_DAY_CHECK_H
-#define WL_COMMAND_ITCH_ITCH_DAY_CHECK_H
+#ifndef WL_TESTS_UNIT_COMMAND_ITCH_ITCH_DAY_CHECK_H
+#define WL_TESTS_UNIT_COMMAND_ITCH_ITCH_DAY_CHECK_H
 
 #include <stddef.h>
 #include <stdint.h>
