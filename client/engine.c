@@ -245,6 +245,12 @@ static void flush(struct wl_engine *engine)
 	wl_sender_on_flushed(&engine->sender);
 }
 
+static void take_time(struct wl_engine *engine, uint64_t now_ns)
+{
+	if (now_ns > engine->environment.now_ns)
+		engine->environment.now_ns = now_ns;
+}
+
 int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 {
 	const char *broken;
@@ -254,8 +260,7 @@ int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 	if (engine->is_polling)
 		return WIRELOG_INVALID_ARGUMENT;
 	engine->is_polling = true;
-	if (now_ns > engine->environment.now_ns)
-		engine->environment.now_ns = now_ns;
+	take_time(engine, now_ns);
 	did = receive_all(engine, &drained);
 	if (engine->sender.session.state != WL_SENDER_OPEN)
 		engine->is_connected = false;
@@ -280,13 +285,16 @@ int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 
 /* ---- what the application asks ---------------------------------------------------------------- */
 
-int64_t wl_engine_append(struct wl_engine *engine, const void *bytes, size_t size,
+int64_t wl_engine_append(struct wl_engine *engine, uint64_t now_ns, const void *bytes, size_t size,
 			 const struct wirelog_append_options *options)
 {
-	struct wl_window_record record = {.bytes = bytes,
-					  .level = WIRELOG_COMMITTED,
-					  .now_ns = engine->environment.now_ns};
+	struct wl_window_record record = {.bytes = bytes, .level = WIRELOG_COMMITTED};
 	uint64_t sequence;
+
+	/* The last turn may be long ago, and what passed since is none of this record's time. */
+	if (!engine->is_polling)
+		take_time(engine, now_ns);
+	record.now_ns = engine->environment.now_ns;
 
 	if (size == 0)
 		return WIRELOG_RECORD_EMPTY;

@@ -63,7 +63,8 @@ struct wl_engine_config {
 void wl_engine_init(struct wl_engine *engine, const struct wl_engine_config *config);
 /* One turn. Returns how much it did, or INVALID_ARGUMENT within a turn. */
 int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns);
-int64_t wl_engine_append(struct wl_engine *engine, const void *bytes, size_t size,
+/* As wirelog_append. Within a turn (of a callback) it is appended at the turn's time, whatever now_ns. */
+int64_t wl_engine_append(struct wl_engine *engine, uint64_t now_ns, const void *bytes, size_t size,
 			 const struct wirelog_append_options *options);
 /* In the place of the subscription that is there, also of a consumer's: what that one committed is said still. As wirelog_subscribe. */
 int wl_engine_subscribe(struct wl_engine *engine, enum wirelog_from from, uint64_t value);

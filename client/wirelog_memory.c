@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The library's face: wirelog.h. Memory, the clock and randomness are got here; what is behind (engine.h) is pure. One
- * clock read a poll; everything is allocated in wirelog_connect.
+ * The library's face: wirelog.h. Memory, the clock and randomness are got here; what is behind (engine.h) is pure. The
+ * clock is read once a poll and once an append; everything is allocated in wirelog_connect.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -365,7 +365,7 @@ void wirelog_close(struct wirelog *log)
 int64_t wirelog_append(struct wirelog *log, const void *bytes, size_t size,
 		       const struct wirelog_append_options *options)
 {
-	return wl_engine_append(&log->engine, bytes, size, options);
+	return wl_engine_append(&log->engine, wl_clock_now_ns(&log->clock), bytes, size, options);
 }
 
 uint32_t wirelog_outstanding(const struct wirelog *log)

@@ -72,9 +72,9 @@ struct wirelog_ack {
 	void *tag; /* of the append */
 	uint64_t session; /* 0: none was opened yet */
 	/*
-	 * Where its time went, of answers that the cluster gave; else 0. Times are those of turns (wirelog_poll): appended counts from the
-	 * begin of the last one before. queue_ns until it left in a frame for the first time, trip_ns from there until its answer was
-	 * here; of that, node_ns at the leader, from the turn in which it came to the one in which the answer left (0: it did not say: an
+	 * Where its time went, of answers that the cluster gave; else 0. queue_ns from wirelog_append (in a callback: from the begin of the
+	 * turn, wirelog_poll) until it left in a frame for the first time, trip_ns from there until the turn began that found its
+	 * answer: together never more than an application's own clock says. Of the trip, node_ns at the leader, from the turn in which it came to the one in which the answer left (0: it did not say: an
 	 * answer that was lost and is given again). The rest of the trip is the wire, both ways, and what was lost on it.
 	 */
 	uint64_t queue_ns, trip_ns, node_ns;

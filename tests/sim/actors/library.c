@@ -393,7 +393,8 @@ static bool begin_append(struct sim_library *library)
 	ticket->checksum = wl_crc64(0, payload, ticket->append.bytes);
 	options.level = (enum wirelog_level)ticket->append.level;
 	options.not_after_ns = ticket->append.not_after_ns;
-	sequence = wl_engine_append(&library->engine, payload, ticket->append.bytes, &options);
+	sequence = wl_engine_append(&library->engine, CLOCK_NS + now_of(library), payload,
+				    ticket->append.bytes, &options);
 	ticket->append.sequence = sequence > 0 ? (uint64_t)sequence : 0;
 	if (sequence > 0)
 		return true;

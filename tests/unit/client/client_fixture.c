@@ -274,7 +274,8 @@ int64_t client_fixture_append(struct client_fixture *fixture, unsigned count, ui
 		struct wirelog_append_options options = {.tag = fixture};
 
 		fill_payload(payload, bytes, fixture->client->sender.window.next);
-		sequence = wl_engine_append(fixture->client, payload, bytes, &options);
+		sequence = wl_engine_append(fixture->client, fixture->now_ns, payload, bytes,
+					    &options);
 	}
 	free(payload);
 	return sequence;

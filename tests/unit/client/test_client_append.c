@@ -290,7 +290,7 @@ static void expired_append_is_answered_expired(void)
 	struct client_fixture *fixture = client_fixture_start(NULL);
 	struct wirelog_append_options options = {.not_after_ns = CLIENT_FIXTURE_WALL_NS - 1};
 
-	wl_engine_append(fixture->client, "x", 1, &options);
+	wl_engine_append(fixture->client, fixture->now_ns, "x", 1, &options);
 	client_fixture_append(fixture, 1, 64);
 	CU_ASSERT(client_fixture_drain(fixture, SECOND));
 
@@ -381,7 +381,7 @@ static void slow_level_does_not_slow_down_what_is_lost_of_another(void)
 	CU_ASSERT(client_fixture_drain(fixture, SECOND));
 	fixture->delay_ns = 200 * MS;
 	for (unsigned round = 0; round < 20; round++) {
-		wl_engine_append(fixture->client, "x", 1, &everywhere);
+		wl_engine_append(fixture->client, fixture->now_ns, "x", 1, &everywhere);
 		CU_ASSERT(client_fixture_drain(fixture, SECOND));
 	}
 	fixture->delay_ns = 50000;
@@ -508,11 +508,13 @@ static void bad_appends_are_refused_before_anything_is_sent(void)
 	uint8_t *large = calloc(1, 70000);
 
 	client_fixture_run(fixture, 10 * MS);
-	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, "x", 0, NULL), WIRELOG_RECORD_EMPTY);
-	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, large, 70000, NULL),
+	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, fixture->now_ns, "x", 0, NULL),
+			WIRELOG_RECORD_EMPTY);
+	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, fixture->now_ns, large, 70000, NULL),
 			WIRELOG_RECORD_TOO_LARGE);
-	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, NULL, 5, NULL), WIRELOG_INVALID_ARGUMENT);
-	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, "x", 1, &options),
+	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, fixture->now_ns, NULL, 5, NULL),
+			WIRELOG_INVALID_ARGUMENT);
+	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, fixture->now_ns, "x", 1, &options),
 			WIRELOG_INVALID_ARGUMENT);
 	CU_ASSERT_EQUAL(fixture->client->sender.window.next, 1);
 	free(large);
@@ -599,6 +601,27 @@ static void times_of_an_append_are_the_whole_of_it(void)
 		CU_ASSERT(ack->queue_ns <= 100000); /* its turn, or a full frame before it */
 		CU_ASSERT(ack->trip_ns >= 600000);
 		CU_ASSERT_EQUAL(ack->node_ns, 150000);
+	}
+	client_fixture_end(fixture);
+}
+
+/* An application that polls when there is something to do: what passed since its last turn is not the record's. */
+static void time_before_an_append_is_not_counted(void)
+{
+	uint64_t began_ns;
+	struct client_fixture *fixture = begin_timed(0, &began_ns);
+	const struct client_fixture_ack *ack = &fixture->acks[2];
+
+	for (unsigned count = 1; count <= 16;
+	     count *= 2, ack = &fixture->acks[fixture->ack_count + 1]) {
+		fixture->now_ns += 3 * MS;
+		began_ns = fixture->now_ns;
+		client_fixture_append(fixture, count, 64 * count); /* one frame's worth, or more */
+		CU_ASSERT(client_fixture_drain(fixture, SECOND));
+
+		CU_ASSERT_EQUAL(ack->queue_ns + ack->trip_ns, ack->at_ns - began_ns);
+		CU_ASSERT(ack->queue_ns <= 100000);
+		CU_ASSERT(ack->trip_ns >= 600000 && ack->trip_ns <= 900000);
 	}
 	client_fixture_end(fixture);
 }
@@ -694,6 +717,7 @@ WL_SUITE(client_append)
 	WL_TEST(callback_may_not_poll),
 	WL_TEST(answers_that_wait_are_taken_before_timeouts_fire),
 	WL_TEST(times_of_an_append_are_the_whole_of_it),
+	WL_TEST(time_before_an_append_is_not_counted),
 	WL_TEST(frames_that_are_not_taken_count_as_queue),
 	WL_TEST(what_is_lost_counts_as_the_wire),
 	WL_TEST(leader_that_claims_more_time_than_passed_is_not_believed),

@@ -168,7 +168,7 @@ static void session_is_opened_without_an_append(void)
 	CU_ASSERT_FALSE(wl_engine_is_busy(fixture->client));
 	wl_engine_open_session(fixture->client);
 	CU_ASSERT_FALSE(wl_engine_is_busy(fixture->client));
-	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, "x", 1, NULL), 1);
+	CU_ASSERT_EQUAL(wl_engine_append(fixture->client, fixture->now_ns, "x", 1, NULL), 1);
 	CU_ASSERT(client_fixture_drain(fixture, SECOND));
 	CU_ASSERT_EQUAL(fixture->acks[1].status, WIRELOG_OK);
 	end();
