@@ -45,6 +45,7 @@ static void on_ack(void *context, const struct wirelog_ack *ack)
 	struct wl_append *append = context;
 	struct wl_append_flight *flight = ack->tag;
 	uint64_t now_ns = now_of(append), since_ns = flight->since_ns;
+	uint64_t latency_ns = now_ns > since_ns ? now_ns - since_ns : 1;
 
 	flight->next = append->idle;
 	append->idle = flight;
@@ -66,10 +67,8 @@ static void on_ack(void *context, const struct wirelog_ack *ack)
 	if (append->level == WIRELOG_LEVEL_DEFAULT || ack->level < append->level)
 		append->level = ack->level;
 	append->answered_ns = now_ns;
-	wl_histogram_record(append->hlog_open ? &append->interval : &append->latency,
-			    now_ns > since_ns ? now_ns - since_ns : 1);
-	wl_tool_stages_record(&append->stages, now_ns > since_ns ? now_ns - since_ns : 1,
-			      flight->offered_ns - since_ns, ack);
+	wl_histogram_record(append->hlog_open ? &append->interval : &append->latency, latency_ns);
+	wl_tool_stages_record(&append->stages, latency_ns, flight->offered_ns - since_ns, ack);
 }
 
 static void tell_path(struct wl_append *append, const struct wirelog_event *event)
@@ -187,11 +186,11 @@ static bool offer(struct wl_append *append)
 	flight->offered_ns = now_of(append);
 	flight->since_ns = plan->rate ? due_ns(append) : flight->offered_ns;
 	flight->bytes = append->held_bytes;
-	if (plan->rate && flight->since_ns > now_of(append))
+	if (flight->since_ns > flight->offered_ns)
 		return false;
 	if (plan->lifetime_ns != 0)
 		options.not_after_ns =
-			wl_clock_wall_ns(&append->clock, now_of(append)) + plan->lifetime_ns;
+			wl_clock_wall_ns(&append->clock, flight->offered_ns) + plan->lifetime_ns;
 	options.tag = flight;
 	sequence = wirelog_append(append->log, append->held, append->held_bytes, &options);
 	if (sequence == WIRELOG_BACK_PRESSURE)
