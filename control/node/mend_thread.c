@@ -77,7 +77,7 @@ static void tell(struct one *one, uint32_t id, uint64_t now_ns)
 	    (report->phase != WL_MENDING_LOST || report->index == one->told_index))
 		return;
 	/* Nor what is tried again every second: it was told that it is. */
-	if (one->told_phase == WL_MENDING_FAILED &&
+	if ((one->told_phase == WL_MENDING_FAILED || one->told_phase == WL_MENDING_TOO_OFTEN) &&
 	    (report->phase == WL_MENDING_SURVEYS || report->phase == WL_MENDING_PROVES))
 		return;
 	switch ((enum wl_mending_phase)report->phase) {
@@ -105,12 +105,13 @@ static void tell(struct one *one, uint32_t id, uint64_t now_ns)
 			id);
 		break;
 	case WL_MENDING_TOO_OFTEN:
-		wl_report(WL_REPORT_ERROR, "mended_too_often",
-			  "journal=%u damage=%s offset=%lu rounds=%u fix=\"what was mended is "
-			  "damaged again: replace the disk; this journal takes no part until the "
-			  "node is started anew\"",
-			  id, wl_recovery_damage_name((enum wl_recovery_damage_kind)report->kind),
-			  (unsigned long)report->begin, report->rounds);
+		wl_report(
+			WL_REPORT_ERROR, "mended_too_often",
+			"journal=%u damage=%s offset=%lu rounds=%u fix=\"what was mended is "
+			"damaged again: replace the disk, or what it hangs on; it is tried again every few "
+			"seconds\"",
+			id, wl_recovery_damage_name((enum wl_recovery_damage_kind)report->kind),
+			(unsigned long)report->begin, report->rounds);
 		break;
 	default:
 		break;

@@ -128,7 +128,7 @@ struct wl_succession {
 
 struct wl_replica_refusal { /* of an APPEND, told in the acknowledgement at the end of the turn */
 	bool pending;
-	uint64_t rejected_index, hint_index, hint_term;
+	uint64_t hint_index; /* nothing that is committed here */
 	uint32_t hint_offset;
 	uint64_t sent_ns;
 };

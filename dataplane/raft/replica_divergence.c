@@ -87,7 +87,7 @@ void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
 	if (index == 0 || index > replica->commit ||
 	    wl_log_term_at(replica->log, index, &term) != WL_LOG_KNOWN) {
 		if (append->sent_ns != 0 || append->bytes != 0)
-			wl_replica_refuse(replica, append, replica->commit + 1, 0);
+			wl_replica_refuse(replica, append, replica->commit + 1);
 		return;
 	}
 	if (term != append->previous.term)

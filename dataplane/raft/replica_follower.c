@@ -23,13 +23,13 @@ void wl_replica_follower_begin(struct wl_replica *replica)
 }
 
 void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
-		       uint64_t hint_index, uint64_t hint_term)
+		       uint64_t hint_index)
 {
+	if (hint_index <= replica->commit)
+		hint_index = replica->commit + 1;
 	replica->refusal = (struct wl_replica_refusal){
 		.pending = true,
-		.rejected_index = append->previous.index,
 		.hint_index = hint_index,
-		.hint_term = hint_term,
 		.sent_ns = append->sent_ns,
 	};
 	replica->acknowledge = true;
@@ -42,18 +42,18 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 {
 	const struct wl_log *log = replica->log;
 	uint64_t index = append->previous.index;
-	uint64_t term, hint;
+	uint64_t term;
 
 	*same = false;
 	if (index > log->tail.index) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
 		wl_replica_refuse(replica, append,
-				  (replica->match ? replica->match : log->tail.index) + 1, 0);
+				  (replica->match ? replica->match : log->tail.index) + 1);
 		return false;
 	}
 	if (wl_log_term_at(log, index, &term) == WL_LOG_BELOW) {
 		/* Committed, and given up. What both still hold decides. */
-		wl_replica_refuse(replica, append, replica->commit + 1, 0);
+		wl_replica_refuse(replica, append, replica->commit + 1);
 		return false;
 	}
 	if (term == append->previous.term)
@@ -63,11 +63,8 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 		wl_replica_diverged(replica, from, append->previous, append->previous_chain);
 		return false;
 	}
-	/* Skip our whole conflicting term at once (Raft section 5.3, last paragraph), but never below commit. */
-	hint = wl_log_first_index_of_term(log, term);
-	if (hint <= replica->commit)
-		hint = replica->commit + 1;
-	wl_replica_refuse(replica, append, hint, term);
+	/* Skip our whole conflicting term at once (Raft section 5.3, last paragraph). */
+	wl_replica_refuse(replica, append, wl_log_first_index_of_term(log, term));
 	return false;
 }
 
@@ -214,8 +211,8 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
 	if (verdict == WL_FRAGMENTS_AHEAD) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
-		wl_replica_refuse(replica, append, index, 0);
-		if (has_some)
+		wl_replica_refuse(replica, append, index);
+		if (has_some && replica->refusal.hint_index == index)
 			replica->refusal.hint_offset = fragments->have;
 	}
 	if (verdict != WL_FRAGMENTS_WHOLE)
@@ -250,7 +247,6 @@ static void answer_stale(struct wl_replica *replica, uint32_t from,
 	struct wl_wire_append_ack ack = {
 		.term = replica->view.term,
 		.sent_ns = append->sent_ns,
-		.rejected_index = append->previous.index,
 		.flags = WL_WIRE_ACK_REJECTED,
 	};
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[from]);
@@ -353,9 +349,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 	if (replica->refusal.pending) {
 		ack.flags |= WL_WIRE_ACK_REJECTED;
 		ack.sent_ns = replica->refusal.sent_ns;
-		ack.rejected_index = replica->refusal.rejected_index;
 		ack.hint_index = replica->refusal.hint_index;
-		ack.hint_term = replica->refusal.hint_term;
 		ack.hint_offset = replica->refusal.hint_offset;
 	}
 	if (wl_log_is_full(log))

@@ -22,9 +22,9 @@ bool wl_replica_agrees(struct wl_replica *replica, uint32_t node, struct wl_posi
  * leader begins there, until that is known. */
 void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
 			     const struct wl_wire_append *append);
-/* Follower: at the end of the turn the leader is told to begin at hint_index. */
+/* Follower: at the end of the turn the leader is told to begin at hint_index, and behind what is committed here. */
 void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
-		       uint64_t hint_index, uint64_t hint_term);
+		       uint64_t hint_index);
 /* `node` has at `position` what cannot be where we have something committed. */
 void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_position position,
 			 uint64_t their_chain);

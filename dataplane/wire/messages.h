@@ -267,9 +267,8 @@
 	F(u64, sent_ns, ns, ANY, \
 	  "of the newest APPEND (of the refused one, in a refusal); 0: says that a write " \
 	  "completed") \
-	F(u64, rejected_index, index, ANY, "`previous.index` of the refused frame") \
-	F(u64, hint_index, index, ANY, "where the leader should go on") \
-	F(u64, hint_term, term, ANY, "of the follower's entry there; 0: its log is shorter") \
+	F(u64, hint_index, index, ANY, \
+	  "of a refusal: where the leader should go on; 0: of an older term it is not to") \
 	F(u32, flags, bits, BITS(WL_WIRE_ACK_FLAGS), \
 	  "1: refused, 2: no space, 4: slow disk, 8: the log gets no further segment, 16: held " \
 	  "back (below)") \

@@ -79,7 +79,7 @@ enum wl_mending_phase {
 	WL_MENDING_PROVES, /* all is filled: it is read once more as a start would */
 	WL_MENDING_MENDED,
 	WL_MENDING_REFUSED, /* not to be mended: swapped, of another log, or cut below what is committed */
-	WL_MENDING_TOO_OFTEN, /* what was mended is damaged again, again and again: no more */
+	WL_MENDING_TOO_OFTEN, /* what was mended is damaged again, again and again: tried again after a long rest */
 	WL_MENDING_PHASES,
 };
 

@@ -75,17 +75,6 @@ static void end(struct wl_mender *mender, enum wl_mending_phase phase)
 	wl_mender_tell(mender, phase);
 }
 
-static void refuse(struct wl_mender *mender, const struct wl_recovery_damage *damage)
-{
-	mender->report.kind = damage->kind;
-	mender->report.begin = damage->begin;
-	mender->report.end = damage->end;
-	end(mender, WL_MENDING_REFUSED);
-	/* A journal that runs goes on, and another place may be mended. */
-	if (!mender->config.dormant)
-		mender->phase = WL_MENDER_PHASE_REST;
-}
-
 /* ---- the base, and what begins behind it -------------------------------------------------------- */
 
 static void begin_load(struct wl_mender *mender, enum wl_mender_phase phase)
@@ -103,12 +92,49 @@ static void begin_load(struct wl_mender *mender, enum wl_mender_phase phase)
 	mender->load.check_both = true;
 }
 
+static bool is_found_again(struct wl_mender *mender, const struct wl_recovery_damage *damage)
+{
+	const struct wl_recovery_damage *before = &mender->refusal;
+	bool same = before->kind == damage->kind && before->begin == damage->begin &&
+		    before->end == damage->end;
+
+	mender->refusal = *damage;
+	mender->looks = same ? mender->looks + 1 : 1;
+	return mender->looks >= WL_MENDER_LOOKS;
+}
+
+/* A start ends with it, for good: a medium that once gave the bytes of another place must not be the cause. */
+static void refuse(struct wl_mender *mender, const struct wl_recovery_damage *damage)
+{
+	if (mender->config.dormant && !is_found_again(mender, damage)) {
+		mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
+		begin_load(mender, WL_MENDER_PHASE_LOAD);
+		return;
+	}
+	mender->report.kind = damage->kind;
+	mender->report.begin = damage->begin;
+	mender->report.end = damage->end;
+	end(mender, WL_MENDING_REFUSED);
+	/* A journal that runs goes on, and another place may be mended. */
+	if (!mender->config.dormant)
+		mender->phase = WL_MENDER_PHASE_REST;
+}
+
 /* The medium does not give what stands there, now. */
 static void try_later(struct wl_mender *mender, enum wl_mender_phase phase)
 {
 	mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
 	begin_load(mender, phase);
 	wl_mender_tell(mender, WL_MENDING_FAILED);
+}
+
+/* A medium that spoils what it gives, or forgets what it was given, may do so for ever, or until its cable is changed. */
+static void rest_if_too_often(struct wl_mender *mender)
+{
+	if (mender->report.rounds < WL_MENDER_ROUNDS_MAX)
+		return;
+	mender->until_ns = mender->now_ns + WL_MENDER_LONG_REST_NS;
+	wl_mender_tell(mender, WL_MENDING_TOO_OFTEN);
 }
 
 /* Of the chunk that a start goes on from; 0: from where the log begins. */
@@ -364,8 +390,7 @@ static bool step_prove(struct wl_mender *mender)
 				      bytes);
 	}
 	if (recovery->state == WL_RECOVERY_DONE) {
-		end(mender, mender->report.rounds < WL_MENDER_ROUNDS_MAX ? WL_MENDING_MENDED
-									 : WL_MENDING_TOO_OFTEN);
+		end(mender, WL_MENDING_MENDED);
 		return false;
 	}
 	mender->report.kind = recovery->damage.kind;
@@ -378,83 +403,15 @@ static bool step_prove(struct wl_mender *mender)
 	}
 	if (no_longer_fits(mender))
 		return remove_base(mender);
-	if (++mender->report.rounds >= WL_MENDER_ROUNDS_MAX)
-		end(mender, WL_MENDING_TOO_OFTEN);
-	else
-		begin_load(mender, WL_MENDER_PHASE_LOAD);
+	mender->report.rounds++;
+	begin_load(mender, WL_MENDER_PHASE_LOAD);
+	rest_if_too_often(mender);
 	return false;
-}
-
-/*
- * How far a journal that runs is looked at. What its base maker has taken ends at an entry whose chain value it has, so the newest chunk can be
- * mended, too. Damage behind that is what the maker stands before: then up to what is durable.
- */
-static void limit_running(struct wl_mend_config *mend, const struct wl_mender_running *running,
-			  uint64_t offset)
-{
-	const struct wl_log *log = running->log;
-
-	mend->limit = running->durable_offset;
-	if (offset < log->durable_offset && log->durable_offset <= running->durable_offset) {
-		mend->limit = log->durable_offset;
-		mend->edge = (struct wl_survey_edge){
-			.index = log->tail.index + 1,
-			.previous_chain = log->tail_chain,
-			.previous = WL_SURVEY_ANY,
-		};
-	}
-	mend->watermark = mend->limit;
-}
-
-/* Damage in a journal that runs: from the mark before it. */
-static bool begin_running(struct wl_mender *mender, const struct wl_mender_running *running)
-{
-	const struct wl_mender_config *config = &mender->config;
-	struct wl_mend_config mend = {
-		.log = config->log,
-		.commit = running->commit,
-		.members = config->members,
-		.tables = running->log,
-		.memory = mender->mend_memory,
-	};
-	uint64_t offset;
-
-	if (!running->log || !wl_mend_lanes_take_damaged(mender->lanes, &offset) ||
-	    offset >= running->durable_offset)
-		return false;
-	limit_running(&mend, running, offset);
-	memcpy(mend.cluster_uuid, config->identity.cluster, sizeof(mend.cluster_uuid));
-	mend.segments = (mend.limit - 1) / config->log.segment_bytes + 1;
-	wl_survey_place_before(running->log, offset, &mend.from);
-	/* What supersedes a hole may stand far behind it, where anything was ever cut. */
-	mend.stop = running->log->dead_count == 0 ? offset + 1 : UINT64_MAX;
-	if (mend.from.offset >= mend.limit)
-		return false;
-	mender->report = (struct wl_mend_report){
-		.began_ns = mender->now_ns,
-		.moved_ns = mender->now_ns,
-		.begin = offset,
-		.end = offset,
-	};
-	wl_mend_init(&mender->mend, &mend);
-	mender->asked = false;
-	mender->mends = true;
-	mender->phase = WL_MENDER_PHASE_MEND;
-	wl_mender_tell(mender, WL_MENDING_SURVEYS);
-	return true;
-}
-
-/* What is mended may be given up meanwhile: then there is nothing to be mended, and nothing to be made anew. */
-static bool is_gone(const struct wl_mender *mender, const struct wl_mender_running *running)
-{
-	return mender->phase == WL_MENDER_PHASE_MEND &&
-	       mender->mend.config.from.offset < running->begin_offset &&
-	       wl_mend_lane_state(&mender->lanes->asking.state) != WL_MEND_ASKING_WANTED;
 }
 
 static bool step(struct wl_mender *mender, const struct wl_mender_running *running)
 {
-	if (running && is_gone(mender, running)) {
+	if (running && wl_mender_is_gone(mender, running)) {
 		mender->phase = WL_MENDER_PHASE_REST;
 		mender->mends = false;
 		wl_mend_lanes_note_damaged(mender->lanes, running->begin_offset);
@@ -462,7 +419,7 @@ static bool step(struct wl_mender *mender, const struct wl_mender_running *runni
 	}
 	switch ((enum wl_mender_phase)mender->phase) {
 	case WL_MENDER_PHASE_REST:
-		return running && begin_running(mender, running) && step_mend(mender);
+		return running && wl_mender_begin_running(mender, running) && step_mend(mender);
 	case WL_MENDER_PHASE_LOAD:
 	case WL_MENDER_PHASE_LOAD_AGAIN:
 		return step_load(mender);
@@ -556,8 +513,10 @@ enum wl_mender_state wl_mender_step(struct wl_mender *mender,
 	WL_CHECK(mender->state == WL_MENDER_IDLE && (running != NULL) != mender->config.dormant);
 	mender->now_ns = now_ns;
 	mender->serves = false;
-	if (mender->report.began_ns == 0)
+	if (mender->report.began_ns == 0) {
 		mender->report.began_ns = mender->report.moved_ns = now_ns;
+		rest_if_too_often(mender);
+	}
 	if (!mender->served)
 		wants = wl_mender_serve(mender);
 	if (!wants && now_ns >= mender->until_ns) {

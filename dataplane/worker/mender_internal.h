@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What mender.c, mender_ask.c and mender_serve.c share. Pure. */
+/* What mender.c, mender_ask.c, mender_running.c and mender_serve.c share. Pure. */
 #ifndef WL_DATAPLANE_WORKER_MENDER_INTERNAL_H
 #define WL_DATAPLANE_WORKER_MENDER_INTERNAL_H
 
@@ -30,6 +30,10 @@ void wl_mender_note(struct wl_mender *mender);
 void wl_mender_tell(struct wl_mender *mender, enum wl_mending_phase phase);
 /* The machine wants entries: the next question or answer. The lane is ours in IDLE, and in TOLD: what came stays where it is until then. */
 void wl_mender_ask(struct wl_mender *mender);
+/* Damage in a journal that runs: from the mark before it. False: there is none to be mended. */
+bool wl_mender_begin_running(struct wl_mender *mender, const struct wl_mender_running *running);
+/* What is mended may be given up meanwhile: then there is nothing to be mended, and nothing to be made anew. */
+bool wl_mender_is_gone(const struct wl_mender *mender, const struct wl_mender_running *running);
 /* True: something is to be read for a peer that asked. */
 bool wl_mender_serve(struct wl_mender *mender);
 

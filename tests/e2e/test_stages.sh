@@ -34,7 +34,8 @@ add_up() {
 need records_are_appended append 6000 --rate 2000
 claim each_has_records_near_it is_so '[.stages_ns[].records] | all(. > 0)'
 claim parts_add_up_at_a_rate add_up
-claim the_leader_says_its_part is_so '[.stages_ns[].node] | all(. > 0)'
+# Of a record that was answered again, because the answer was late, it does not: on a busy machine these may be all near p99.
+claim the_leader_says_its_part is_so '.stages_ns.p50.node > 0'
 claim the_wire_is_never_less_than_nothing is_so '[.stages_ns[].wire] | all(. >= 0)'
 
 # More than the cluster takes at once: they queue in the library.

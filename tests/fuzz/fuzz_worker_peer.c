@@ -187,9 +187,7 @@ static void act_ack(struct stage *stage, struct fuzz_input *input)
 		ack.base_digest = how / 8 % 2 + 1;
 	}
 	if (ack.flags & WL_WIRE_ACK_REJECTED) {
-		ack.rejected_index = fuzz_near(input, replica->log->tail.index);
-		ack.hint_index = fuzz_near(input, ack.rejected_index);
-		ack.hint_term = fuzz_near(input, replica->view.term);
+		ack.hint_index = fuzz_near(input, replica->log->tail.index);
 		ack.hint_offset = (uint32_t)fuzz_near(input, 0);
 	}
 	stage_send(stage, STAGE_NODE(fuzz_u8(input)), WL_WIRE_APPEND_ACK, payload,

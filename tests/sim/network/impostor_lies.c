@@ -202,9 +202,7 @@ static void acknowledge(struct sim_impostor *impostor, unsigned to)
 	if (ack.flags & WL_WIRE_ACK_REJECTED) {
 		ack.match_received = draw(impostor, 2) ? 0 : ack.match_received;
 		ack.match_durable = 0;
-		ack.rejected_index = near(impostor, replica->log->tail.index);
 		ack.hint_index = draw(impostor, 1 + replica->log->tail.index);
-		ack.hint_term = near(impostor, replica->view.term);
 		ack.hint_offset = (uint32_t)draw(impostor, 4000);
 	}
 	/* It has most of it, and parts of the next image that are longer than the image. */

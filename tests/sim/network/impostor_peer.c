@@ -202,7 +202,6 @@ static void say_stale_ack(struct sim_impostor *impostor, unsigned to, uint64_t t
 		.term = term,
 		.match_received = sim_impostor_near(impostor, 10),
 		.flags = (uint32_t)draw(impostor, 8),
-		.rejected_index = sim_impostor_near(impostor, 10),
 		.hint_index = sim_impostor_near(impostor, 10),
 		.hint_offset = (uint32_t)draw(impostor, 5000),
 	};

@@ -21,8 +21,8 @@
  *  O15 "expired" means: not in the log, its sequence used up
  *  O16 no frame leaks
  *  O17 a vote leaves when it is durable, one a term and node
- *  O18 an acknowledgement names what is on the acknowledging node's stable storage; one that refuses entries of another term asks
- *      for nothing that is committed there
+ *  O18 an acknowledgement names what is on the acknowledging node's stable storage; one that refuses asks for nothing that is
+ *      committed there
  *  O19 a fenced worker appends nothing and acknowledges nothing
  *  O20 a leader has a majority of votes of exactly its term; what the election holds is what the superblock holds
  *  O21 a node comes back with every committed entry that its stable storage had, or refuses to start

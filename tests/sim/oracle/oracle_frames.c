@@ -107,7 +107,8 @@ static void judge_hint(struct sim_oracle *oracle, const struct sim_node *node,
 {
 	uint64_t commit = commit_before(oracle, node, ack->wall_ns);
 
-	if ((ack->flags & WL_WIRE_ACK_REJECTED) && ack->hint_term != 0 && ack->hint_index <= commit)
+	if ((ack->flags & WL_WIRE_ACK_REJECTED) && ack->hint_index != 0 &&
+	    ack->hint_index <= commit)
 		sim_violation(oracle->cluster, node->number, "O18",
 			      "asks for %llu again, and %llu was committed there",
 			      LLU(ack->hint_index), LLU(commit));

@@ -48,8 +48,8 @@ static uint64_t says_ack(struct sim_flight *flight, const uint8_t *payload, size
 	flight->term = ack.term;
 	flight->is_passing = (ack.flags & WL_WIRE_ACK_REJECTED) == 0;
 	hash = mix(mix(ack.term, ack.match_received), ack.match_durable);
-	hash = mix(mix(hash, ack.rejected_index), ack.hint_index);
-	return mix(mix(mix(hash, ack.hint_term), ack.flags), ack.hint_offset);
+	hash = mix(hash, ack.hint_index);
+	return mix(mix(hash, ack.flags), ack.hint_offset);
 }
 
 static uint64_t says_vote(uint8_t type, const uint8_t *payload, size_t size)
@@ -171,7 +171,7 @@ static uint64_t hash_follower(const struct sim_world *world, unsigned number)
 		   is_fresh(world, replica->heard_leader, number, term, replica->leader_sent_ns));
 	hash = mix(mix(hash, replica->acknowledge), replica->refusal.pending);
 	if (replica->refusal.pending)
-		hash = mix(mix(hash, replica->refusal.hint_index), replica->refusal.hint_term);
+		hash = mix(hash, replica->refusal.hint_index);
 	return hash;
 }
 

@@ -201,9 +201,7 @@ static void s5_3_follower_refuses_append_when_the_previous_term_differs(void)
 	replica_fixture_turn(&cluster, 3);
 	CU_ASSERT(replica_fixture_take_ack(&cluster, 3, 1, &ack));
 	CU_ASSERT(ack.flags & WL_WIRE_ACK_REJECTED);
-	CU_ASSERT_EQUAL(ack.rejected_index, 3);
 	CU_ASSERT_EQUAL(ack.hint_index, 3);
-	CU_ASSERT_EQUAL(ack.hint_term, 2);
 	CU_ASSERT_EQUAL(ack.match_received, 0);
 	CU_ASSERT_EQUAL(term_at(3, 4), 2);
 	replica_fixture_fini(&cluster);
@@ -224,7 +222,6 @@ static void s5_3_follower_refuses_append_behind_a_gap(void)
 	CU_ASSERT(replica_fixture_take_ack(&cluster, 3, 1, &ack));
 	CU_ASSERT(ack.flags & WL_WIRE_ACK_REJECTED);
 	CU_ASSERT_EQUAL(ack.hint_index, 3);
-	CU_ASSERT_EQUAL(ack.hint_term, 0);
 	CU_ASSERT_EQUAL(replica_log(&cluster, 3)->tail.index, 2);
 	replica_fixture_fini(&cluster);
 }

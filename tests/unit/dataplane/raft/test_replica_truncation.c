@@ -161,9 +161,7 @@ static void refusal_names_the_first_index_of_the_conflicting_term(void)
 	follower_turn();
 	CU_ASSERT(follower_answered(&ack));
 	CU_ASSERT(ack.flags & WL_WIRE_ACK_REJECTED);
-	CU_ASSERT_EQUAL(ack.rejected_index, 6);
 	CU_ASSERT_EQUAL(ack.hint_index, 3);
-	CU_ASSERT_EQUAL(ack.hint_term, 2);
 	replica_fixture_fini(follower_cluster());
 }
 

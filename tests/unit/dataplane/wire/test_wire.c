@@ -357,9 +357,7 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 		.match_received = 3,
 		.match_durable = 2,
 		.sent_ns = 4,
-		.rejected_index = 5,
 		.hint_index = 6,
-		.hint_term = 7,
 		.flags = WL_WIRE_ACK_REJECTED | WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_DISK_SLOW |
 			 WL_WIRE_ACK_CANNOT_GROW | WL_WIRE_ACK_HELD_BACK,
 		.hint_offset = 8,
@@ -371,34 +369,34 @@ static void acknowledgement_has_the_documented_layout_and_limits(void)
 		.base_index = 14,
 		.base_digest = 15,
 	};
-	static const uint8_t values[] = {1, 3, 2, 4, 5, 6, 7};
+	static const uint8_t values[] = {1, 3, 2, 4, 6};
 
 	CU_ASSERT_EQUAL(wl_wire_encode_append_ack(bytes, &ack), WL_WIRE_APPEND_ACK_BYTES);
-	for (unsigned at = 0; at < 7; at++)
+	for (unsigned at = 0; at < 5; at++)
 		CU_ASSERT_EQUAL(wl_load_u64(bytes + 8 * at), values[at]);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 56), 31);
-	CU_ASSERT_EQUAL(wl_load_u32(bytes + 60), 8);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 9);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 10);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 11);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 88), 12);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 96), 13);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 104), 14);
-	CU_ASSERT_EQUAL(wl_load_u64(bytes + 112), 15);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 40), 31);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 44), 8);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 48), 9);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 56), 10);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 64), 11);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 72), 12);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 80), 13);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 88), 14);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 96), 15);
 	ASSERT_ONLY_SIZE(append_ack, WL_WIRE_APPEND_ACK_BYTES);
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 0, 0); /* term */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 16,
 			    4); /* durable beyond received */
-	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 56,
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 40,
 			    32); /* a flag that there is not */
-	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 79,
-			    0x80); /* more room than any log has */
 	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 63,
+			    0x80); /* more room than any log has */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 47,
 			    1); /* more than an image can have */
-	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 88, 0); /* a digest of nothing */
-	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 96, 0); /* no digest */
-	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 104, 0); /* a digest of no base */
-	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 112, 0); /* a base without one */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 72, 0); /* a digest of nothing */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 80, 0); /* no digest */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 88, 0); /* a digest of no base */
+	ASSERT_REFUSED_WITH(append_ack, WL_WIRE_APPEND_ACK_BYTES, 96, 0); /* a base without one */
 }
 
 static void propose_has_the_documented_layout_and_limits(void)

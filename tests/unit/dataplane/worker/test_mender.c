@@ -17,6 +17,7 @@ static struct wl_mend_lanes lanes;
 static struct wl_mender *mender;
 static uint64_t now_ns;
 static bool refuses_proof, spoils_proof; /* the medium's moods while what was mended is proved */
+static bool is_foreign; /* the survey is given another node's header of the first segment */
 static unsigned refused_from; /* which of those reads is the first that fails */
 static unsigned proof_reads;
 
@@ -45,6 +46,7 @@ static void set_up(void)
 	mender = (struct wl_mender *)memory;
 	now_ns = 1;
 	refuses_proof = spoils_proof = false;
+	is_foreign = false;
 	refused_from = 0;
 	wl_mender_init(mender, &config, &lanes, memory + head);
 }
@@ -65,6 +67,13 @@ static enum wl_disk_status read_stream(void)
 	if (proves && refuses_proof && proof_reads++ >= refused_from)
 		return WL_DISK_FAILED;
 	status = memory_drive_read(&fixture.log.drive, want->offset, want->buffer, want->bytes);
+	if (!proves && is_foreign && want->offset == 0) {
+		struct wl_segment_header header;
+
+		CU_ASSERT(wl_chunk_decode_segment(want->buffer, WL_BLOCK_BYTES, &header));
+		header.node++;
+		wl_chunk_encode_segment(want->buffer, &header);
+	}
 	if (proves && spoils_proof && want->offset <= spoiled &&
 	    spoiled - want->offset < want->bytes)
 		want->buffer[spoiled - want->offset] ^= 1;
@@ -106,20 +115,71 @@ static void medium_that_gives_nothing_for_a_while_is_not_damaged_again(void)
 	}
 }
 
-static void what_is_damaged_again_four_times_sleeps(void)
+static void what_is_damaged_again_four_times_rests_and_is_tried_again(void)
 {
 	set_up();
 	spoils_proof = true;
-	CU_ASSERT_EQUAL(run(), WL_MENDING_TOO_OFTEN);
-	CU_ASSERT_EQUAL(lanes.report.rounds, WL_MENDER_ROUNDS_MAX);
+	for (unsigned time = 0; time < 3; time++) {
+		CU_ASSERT_EQUAL(run(), WL_MENDING_TOO_OFTEN);
+		CU_ASSERT_EQUAL(lanes.report.rounds, WL_MENDER_ROUNDS_MAX + time);
+		now_ns += WL_MENDER_LONG_REST_NS - 1;
+		CU_ASSERT_EQUAL(run(), WL_MENDING_TOO_OFTEN);
+		CU_ASSERT_EQUAL(lanes.report.rounds, WL_MENDER_ROUNDS_MAX + time);
+		now_ns++;
+	}
 	spoils_proof = false;
-	now_ns += 10 * WL_MENDER_REST_NS;
+	CU_ASSERT_EQUAL(run(), WL_MENDING_MENDED);
+	tear_down();
+}
+
+/* The processes before it have made as many rounds: it does not begin at once. */
+static void rounds_of_processes_before_count(void)
+{
+	set_up();
+	mender->report.rounds = WL_MENDER_ROUNDS_MAX;
 	CU_ASSERT_EQUAL(run(), WL_MENDING_TOO_OFTEN);
+	now_ns += WL_MENDER_LONG_REST_NS;
+	CU_ASSERT_EQUAL(run(), WL_MENDING_MENDED);
+	tear_down();
+}
+
+/* Looks, a rest between them, until the mender has made up its mind, or is about to look once more after `most` of them. */
+static uint32_t look(unsigned most)
+{
+	uint32_t phase = run();
+
+	for (unsigned looks = 1; looks < most; looks++) {
+		CU_ASSERT_EQUAL(phase, WL_MENDING_SURVEYS);
+		now_ns += WL_MENDER_REST_NS - 1;
+		CU_ASSERT_EQUAL(run(), WL_MENDING_SURVEYS);
+		now_ns++;
+		phase = run();
+	}
+	return phase;
+}
+
+static void refusal_takes_looks_that_find_the_same(void)
+{
+	set_up();
+	is_foreign = true;
+	CU_ASSERT_EQUAL(look(WL_MENDER_LOOKS), WL_MENDING_REFUSED);
+	CU_ASSERT_EQUAL(lanes.report.kind, WL_DAMAGE_FOREIGN);
+	tear_down();
+
+	/* It gives what stands there, in time. */
+	set_up();
+	is_foreign = true;
+	CU_ASSERT_EQUAL(look(WL_MENDER_LOOKS - 1), WL_MENDING_SURVEYS);
+	is_foreign = false;
+	now_ns += WL_MENDER_REST_NS;
+	CU_ASSERT_EQUAL(run(), WL_MENDING_MENDED);
 	tear_down();
 }
 
 WL_SUITE(mender)
 {
 	WL_TEST(medium_that_gives_nothing_for_a_while_is_not_damaged_again),
-	WL_TEST(what_is_damaged_again_four_times_sleeps),
+	WL_TEST(what_is_damaged_again_four_times_rests_and_is_tried_again),
+	WL_TEST(rounds_of_processes_before_count),
+	WL_TEST(refusal_takes_looks_that_find_the_same),
 };
