@@ -269,6 +269,28 @@ static void vote_behind_a_record_in_flight_waits_for_its_own(void)
 	tear_down();
 }
 
+/* Its data are an old image, or contradicted: that is known before the disk has the vote, and the vote is not sent. */
+static void journal_that_is_out_sends_no_vote_that_becomes_durable(void)
+{
+	struct wl_punt punt;
+
+	set_up(0xe);
+	punt_vote(1, WL_WIRE_VOTE, 1, 3, 5);
+	turn();
+	rise(1, WL_PLANE_FENCED, await(1, WL_PLANE_FENCE).view, 1, 1);
+	turn();
+	CU_ASSERT_EQUAL(bed.submits, 1);
+	rise(1, WL_PLANE_POISONED, (struct wl_view){0}, 1, 1);
+	turn();
+	CU_ASSERT_EQUAL(state(1), WL_ELECTION_OUT);
+	bed.result = 1;
+	for (int i = 0; i < 20; i++)
+		turn();
+	CU_ASSERT_EQUAL(bed.submitted.journals[1].vote, 3);
+	CU_ASSERT_FALSE(sent(1, WL_WIRE_VOTE_REPLY, &punt));
+	tear_down();
+}
+
 static void failed_record_takes_every_journal_out(void)
 {
 	struct wl_agent_status status;
@@ -732,6 +754,7 @@ WL_SUITE(agent)
 	WL_TEST(vote_goes_through_fence_and_record_before_it_leaves),
 	WL_TEST(votes_of_several_journals_share_one_record),
 	WL_TEST(vote_behind_a_record_in_flight_waits_for_its_own),
+	WL_TEST(journal_that_is_out_sends_no_vote_that_becomes_durable),
 	WL_TEST(failed_record_takes_every_journal_out),
 	WL_TEST(message_that_finds_the_ring_full_is_kept_in_order),
 	WL_TEST(message_to_a_peer_that_finds_the_ring_full_is_counted),
