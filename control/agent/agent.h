@@ -12,8 +12,7 @@
  *
  *  What must hold; wl_agent_check is this text as code, at the end of each turn.
  *  A1  an election's term is at most that of the record as it was last submitted
- *  A2  while no record is in flight, and none failed, an election of the record's term has the record's vote;
- *      one that is out decides nothing any more, and does not hear what became durable behind its back
+ *  A2  while no record is in flight, and none failed, an election of the record's term has the record's vote
  *  A3  what is wanted durable goes beyond the record: a newer term, or the vote of a term that had none
  *  A4  no record is in flight behind one that failed
  *

@@ -172,8 +172,7 @@ static const char *check_journal(const struct wl_agent *agent, uint32_t journal)
 
 	if (election->term > record->term)
 		return "A1: an election is of a term that no record has";
-	if (is_settled && election->state != WL_ELECTION_OUT && election->term == record->term &&
-	    election->vote != record->vote)
+	if (is_settled && election->term == record->term && election->vote != record->vote)
 		return "A2: an election's vote is not the record's";
 	if (state->wanted &&
 	    (state->term < record->term || (state->term == record->term && record->vote != 0)))

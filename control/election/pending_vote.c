@@ -153,11 +153,13 @@ void wl_election_on_persisted(struct wl_election *election, bool ok, uint64_t no
 			wl_election_on_poisoned(election, NULL, now_ns, out);
 		return;
 	}
-	if (election->state != WL_ELECTION_PERSISTING)
+	/* Out while it was on its way: the disk has it, and nobody is answered. */
+	if (election->state != WL_ELECTION_PERSISTING && election->state != WL_ELECTION_OUT)
 		return;
 	election->term = election->pending.term;
 	election->vote = election->pending.vote;
-	settle(election, now_ns, out);
+	if (election->state == WL_ELECTION_PERSISTING)
+		settle(election, now_ns, out);
 	wl_election_check(election);
 }
 

@@ -76,7 +76,7 @@ static void tell(struct one *one, uint32_t id, uint64_t now_ns)
 	if (report->phase == one->told_phase &&
 	    (report->phase != WL_MENDING_LOST || report->index == one->told_index))
 		return;
-	/* Nor what is tried again every second: it was told that it is. */
+	/* Nor what is tried again and again: it was told that it is. */
 	if ((one->told_phase == WL_MENDING_FAILED || one->told_phase == WL_MENDING_TOO_OFTEN) &&
 	    (report->phase == WL_MENDING_SURVEYS || report->phase == WL_MENDING_PROVES))
 		return;

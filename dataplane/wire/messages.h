@@ -268,7 +268,7 @@
 	  "of the newest APPEND (of the refused one, in a refusal); 0: says that a write " \
 	  "completed") \
 	F(u64, hint_index, index, ANY, \
-	  "of a refusal: where the leader should go on; 0: of an older term it is not to") \
+	  "of a refusal: where the leader should go on; 0: not at all, its term is over") \
 	F(u32, flags, bits, BITS(WL_WIRE_ACK_FLAGS), \
 	  "1: refused, 2: no space, 4: slow disk, 8: the log gets no further segment, 16: held " \
 	  "back (below)") \

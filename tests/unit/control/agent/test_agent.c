@@ -195,6 +195,15 @@ static void first_views_reach_the_journals_own_workers(void)
 	tear_down();
 }
 
+/* A candidate asks, its journal is fenced, and the record with the vote is in flight. */
+static void submit_vote(unsigned worker, uint16_t journal, uint32_t from, uint64_t term)
+{
+	punt_vote(worker, WL_WIRE_VOTE, journal, from, term);
+	turn();
+	rise(worker, WL_PLANE_FENCED, await(worker, WL_PLANE_FENCE).view, 1, journal);
+	turn();
+}
+
 static void vote_goes_through_fence_and_record_before_it_leaves(void)
 {
 	struct wl_wire_vote_reply reply;
@@ -247,14 +256,8 @@ static void vote_behind_a_record_in_flight_waits_for_its_own(void)
 	struct wl_punt punt;
 
 	set_up(0xe);
-	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
-	turn();
-	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
-	turn();
-	punt_vote(1, WL_WIRE_VOTE, 1, 3, 9);
-	turn();
-	rise(1, WL_PLANE_FENCED, await(1, WL_PLANE_FENCE).view, 1, 1);
-	turn();
+	submit_vote(0, 0, 2, 8);
+	submit_vote(1, 1, 3, 9);
 	CU_ASSERT_EQUAL(bed.submits, 1);
 	bed.result = 1;
 	turn();
@@ -275,10 +278,7 @@ static void journal_that_is_out_sends_no_vote_that_becomes_durable(void)
 	struct wl_punt punt;
 
 	set_up(0xe);
-	punt_vote(1, WL_WIRE_VOTE, 1, 3, 5);
-	turn();
-	rise(1, WL_PLANE_FENCED, await(1, WL_PLANE_FENCE).view, 1, 1);
-	turn();
+	submit_vote(1, 1, 3, 5);
 	CU_ASSERT_EQUAL(bed.submits, 1);
 	rise(1, WL_PLANE_POISONED, (struct wl_view){0}, 1, 1);
 	turn();
@@ -297,10 +297,7 @@ static void failed_record_takes_every_journal_out(void)
 	struct wl_punt punt;
 
 	set_up(0xe);
-	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
-	turn();
-	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
-	turn();
+	submit_vote(0, 0, 2, 8);
 	bed.result = -5;
 	turn();
 	for (unsigned i = 0; i < JOURNALS; i++)
@@ -548,10 +545,7 @@ static void watermark_never_falls_and_travels_with_a_vote(void)
 	wl_agent_set_watermark(&bed.agent, 0, 100);
 	wl_agent_set_peer_durable(&bed.agent, 0, 2, (struct wl_position){4, 44});
 	wl_agent_set_peer_durable(&bed.agent, 0, 2, (struct wl_position){4, 43});
-	punt_vote(0, WL_WIRE_VOTE, 0, 2, 8);
-	turn();
-	rise(0, WL_PLANE_FENCED, await(0, WL_PLANE_FENCE).view, 1, 0);
-	turn();
+	submit_vote(0, 0, 2, 8);
 	CU_ASSERT_EQUAL(bed.submitted.journals[0].watermark, 9000);
 	CU_ASSERT_EQUAL(bed.submitted.peer_durable[0][2].index, 44);
 	tear_down();
