@@ -32,15 +32,15 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 	replica->config = *config;
 	replica->log = log;
 	replica->history = config->rescued != 0 ? config->rescued : config->history;
-	wl_pace_init(&replica->pace, config->catch_up_rate);
+	wl_pace_init(&replica->leader.pace, config->catch_up_rate);
 	replica->commit = known_commit;
 	replica->view_commit = known_commit;
 	replica->view_tail = log->tail.index;
-	replica->fragments.buffer = memory;
+	replica->follower.fragments.buffer = memory;
 	replica->view.role = WL_ROLE_FENCED;
 	replica->list_told.voters = log->config.first_voters; /* control read the same file */
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		struct wl_peer *peer = &replica->peers[node];
+		struct wl_peer *peer = &replica->leader.peers[node];
 
 		wl_reader_init(&peer->reader, log, 1,
 			       wl_reader_address(WL_READER_OF_REPLICA, node));
@@ -183,29 +183,29 @@ static void install_view(struct wl_replica *replica, const struct wl_view *view)
 	WL_CHECK(!replica->log->entry_open);
 	WL_CHECK(view->term >= replica->view.term);
 	if (view->term != replica->view.term || view->role == WL_ROLE_LEADER)
-		replica->gives_away = false;
+		replica->leader.gives_away = false;
 	replica->view = *view;
 	replica->view_tail = replica->log->tail.index;
 	replica->view_commit = replica->commit;
-	replica->ready = false;
+	replica->leader.ready = false;
 	replica->silent = false;
-	replica->handing_over = false;
-	replica->transfer_told = false;
-	replica->acknowledge = false;
-	replica->refusal.pending = false;
-	replica->diverged = wl_replica_is_apart(replica);
-	replica->branch_only = false;
+	replica->leader.handing_over = false;
+	replica->leader.transfer_told = false;
+	replica->follower.acknowledge = false;
+	replica->follower.refusal.pending = false;
+	replica->follower.diverged = wl_replica_is_apart(replica);
+	replica->follower.branch_only = false;
 	replica->diverged_told = 0;
-	replica->fragments_index = 0;
-	replica->base_wanted = false;
+	replica->follower.fragments_index = 0;
+	replica->follower.base_wanted = false;
 	wl_replica_state_begin(replica);
-	replica->received_majority = 0;
-	replica->received_all = 0;
-	replica->durable_all = 0;
+	replica->leader.received_majority = 0;
+	replica->leader.received_all = 0;
+	replica->leader.durable_all = 0;
 	replica->saw_term_told = view->term;
 	replica->leader_commit = 0;
 	replica->caught_up_told = false;
-	replica->middle.known = false;
+	replica->follower.middle.known = false;
 	wl_replica_read_on_view(replica);
 	if (replica->tx)
 		wl_tx_forget(replica->tx);
@@ -254,7 +254,8 @@ void wl_replica_on_follow(struct wl_replica *replica, const struct wl_plane_mess
 /* Room goes before how far it is: a full one is led by only where all are. Of those that are in step the one of the higher priority. */
 static bool is_better(const struct wl_replica *replica, uint32_t node, uint32_t than)
 {
-	const struct wl_peer *peer = &replica->peers[node], *best = &replica->peers[than];
+	const struct wl_peer *peer = &replica->leader.peers[node],
+			     *best = &replica->leader.peers[than];
 	const uint8_t *priority = replica->config.priority;
 	bool may = wl_replica_may_succeed(replica, node);
 
@@ -280,7 +281,7 @@ uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_co
 	uint32_t best = 0;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		const struct wl_peer *peer = &replica->peers[node];
+		const struct wl_peer *peer = &replica->leader.peers[node];
 
 		if (node == replica->config.node ||
 		    !wl_members_has(wl_replica_list(replica)->voters, node) ||
@@ -302,42 +303,44 @@ static bool is_held_up(const struct wl_replica *replica, const struct wl_peer *p
 
 bool wl_replica_cannot_serve(struct wl_replica *replica)
 {
+	struct wl_replica_leader *leader = &replica->leader;
 	uint32_t held_up = 0, successor;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) &&
-		    is_held_up(replica, &replica->peers[node]))
+		    is_held_up(replica, &leader->peers[node]))
 			held_up |= wl_members_only(node);
 	}
-	if (held_up == 0 || (replica->not_served_ns != 0 &&
-			     replica->now_ns - replica->not_served_ns < NOT_SERVED_INTERVAL_NS))
+	if (held_up == 0 || (leader->not_served_ns != 0 &&
+			     replica->now_ns - leader->not_served_ns < NOT_SERVED_INTERVAL_NS))
 		return false;
 	successor = wl_replica_best_successor(replica, false);
 	if (successor == 0 || wl_members_without(held_up, successor) == 0 ||
-	    replica->peers[successor].match_durable < replica->commit)
+	    leader->peers[successor].match_durable < replica->commit)
 		return false;
-	replica->not_served_ns = replica->now_ns;
+	leader->not_served_ns = replica->now_ns;
 	return true;
 }
 
 void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_message *message)
 {
+	struct wl_replica_leader *leader = &replica->leader;
 	uint32_t target = message->node;
 
 	if (message->view.number < replica->view.number || replica->view.role != WL_ROLE_LEADER ||
 	    message->view.term != replica->view.term)
 		return;
 	replica->view.number = message->view.number;
-	replica->transfer_short = message->reason == WL_STALL_COMMIT;
+	leader->transfer_short = message->reason == WL_STALL_COMMIT;
 	if (target == 0)
-		target = wl_replica_best_successor(replica, replica->transfer_short);
+		target = wl_replica_best_successor(replica, leader->transfer_short);
 	if (target == 0 || target > WIRELOG_NODES_MAX || target == replica->config.node ||
 	    wl_replica_knows_held_back(replica, target))
 		return; /* control ends the matter with RESUME */
-	replica->handing_over = true;
-	replica->gives_away = true;
-	replica->transfer_told = false;
-	replica->transfer_target = target;
+	leader->handing_over = true;
+	leader->gives_away = true;
+	leader->transfer_told = false;
+	leader->transfer_target = target;
 }
 
 /*
@@ -349,7 +352,7 @@ static void speak_again(struct wl_replica *replica, uint64_t asked_ns)
 	if (replica->log->poisoned)
 		return;
 	replica->silent = false;
-	replica->asked_ns = asked_ns < replica->now_ns ? asked_ns : replica->now_ns;
+	replica->leader.asked_ns = asked_ns < replica->now_ns ? asked_ns : replica->now_ns;
 	wl_replica_progress_begin(replica);
 }
 
@@ -358,7 +361,7 @@ void wl_replica_on_resume(struct wl_replica *replica, const struct wl_plane_mess
 	if (message->view.number < replica->view.number)
 		return;
 	replica->view.number = message->view.number;
-	replica->handing_over = false;
+	replica->leader.handing_over = false;
 	if (message->reason == WL_STALL_QUORUM && replica->view.role == WL_ROLE_LEADER &&
 	    message->view.term == replica->view.term && replica->silent &&
 	    !wl_replica_is_apart(replica))
@@ -396,9 +399,9 @@ static void watch_disk(struct wl_replica *replica)
 		wl_replica_stall(replica, WL_STALL_DISK);
 	if (replica->view.role == WL_ROLE_LEADER && wl_log_is_full(log) &&
 	    wl_replica_successor_has_room(replica) &&
-	    replica->now_ns - replica->no_space_told_ns > NO_SPACE_INTERVAL_NS) {
+	    replica->now_ns - replica->leader.no_space_told_ns > NO_SPACE_INTERVAL_NS) {
 		/* Not silent: heartbeats go on, so that somebody leads while every device is full. */
-		replica->no_space_told_ns = replica->now_ns;
+		replica->leader.no_space_told_ns = replica->now_ns;
 		wl_replica_tell(replica, WL_PLANE_STALLED, replica->config.node, WL_STALL_NO_SPACE);
 	}
 }
@@ -416,7 +419,8 @@ bool wl_replica_has_history(const struct wl_replica *replica)
 static void watch_step(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
-	uint64_t match = replica->view.role == WL_ROLE_LEADER ? log->tail.index : replica->match;
+	uint64_t match = replica->view.role == WL_ROLE_LEADER ? log->tail.index
+							      : replica->follower.match;
 	enum wl_log_known known;
 	uint64_t term;
 
@@ -442,7 +446,7 @@ void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 	wl_replica_clock_watch(replica);
 	/* Who told a successor asks nobody for an answer any more; control's deadline ends it. */
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent &&
-	    !(replica->handing_over && replica->transfer_told) &&
+	    !(replica->leader.handing_over && replica->leader.transfer_told) &&
 	    !wl_replica_leader_has_quorum(replica))
 		wl_replica_stall(replica, WL_STALL_QUORUM);
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent)
@@ -478,7 +482,7 @@ unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_reques
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent)
 		return 0;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX && count < max; node++) {
-		struct wl_peer *peer = &replica->peers[node];
+		struct wl_peer *peer = &replica->leader.peers[node];
 
 		if (!peer->wants_read || peer->reader.in_flight)
 			continue;
@@ -494,11 +498,12 @@ void wl_replica_on_read(struct wl_replica *replica, const struct wl_disk_complet
 
 	WL_CHECK(wl_reader_owner(completion) == WL_READER_OF_REPLICA);
 	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
-	wl_reader_on_read(&replica->peers[node].reader, completion);
+	wl_reader_on_read(&replica->leader.peers[node].reader, completion);
 }
 
 static const char *check_leader(const struct wl_replica *replica)
 {
+	const struct wl_replica_leader *leader = &replica->leader;
 	const struct wl_log *log = replica->log;
 	uint64_t term;
 
@@ -506,14 +511,14 @@ static const char *check_leader(const struct wl_replica *replica)
 	    (wl_log_term_at(log, replica->commit, &term) != WL_LOG_KNOWN ||
 	     term != replica->view.term))
 		return "R2: a leader's commit is an entry of another term";
-	if (replica->ready && replica->commit < replica->term_start_index)
+	if (leader->ready && replica->commit < leader->term_start_index)
 		return "R6: ready before the term's first entry committed";
-	if (replica->durable_all > replica->received_all ||
-	    replica->received_all > replica->received_majority ||
-	    replica->received_majority > log->tail.index)
+	if (leader->durable_all > leader->received_all ||
+	    leader->received_all > leader->received_majority ||
+	    leader->received_majority > log->tail.index)
 		return "R7: levels are not in order";
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		const char *broken = wl_peer_check(&replica->peers[node], log->tail.index);
+		const char *broken = wl_peer_check(&leader->peers[node], log->tail.index);
 
 		if (broken)
 			return broken;
@@ -529,11 +534,11 @@ const char *wl_replica_check(const struct wl_replica *replica)
 		return "R1: commit fell";
 	if (replica->commit > log->tail.index)
 		return "R1: commit is beyond the tail";
-	if (replica->view.role == WL_ROLE_FOLLOWER && replica->match > log->tail.index)
+	if (replica->view.role == WL_ROLE_FOLLOWER && replica->follower.match > log->tail.index)
 		return "R3: match is beyond the tail";
 	if (replica->view.role == WL_ROLE_FENCED && log->tail.index != replica->view_tail)
 		return "R4: the tail of a fenced replica moved";
-	if (replica->view.role == WL_ROLE_FENCED && replica->acknowledge)
+	if (replica->view.role == WL_ROLE_FENCED && replica->follower.acknowledge)
 		return "R4: a fenced replica has something to acknowledge";
 	return replica->view.role == WL_ROLE_LEADER ? check_leader(replica) : NULL;
 }

@@ -133,63 +133,40 @@ struct wl_replica_refusal { /* of an APPEND, told in the acknowledgement at the 
 	uint64_t sent_ns;
 };
 
-struct wl_replica {
-	struct wl_replica_config config;
-	struct wl_view view;
-	struct wl_log *log;
-	struct wl_tx *tx;
-	struct wl_remote *remotes; /* by node id */
-	struct wl_counters *counters;
-	struct wl_ring *up; /* plane, to control */
-
-	/* The history that we are of: said of ourselves, and never another one once it is not 0. Set by the worker (worker_history.c) */
-	uint64_t history;
-	struct wl_list list_told; /* control knows of it (replica_members.c) */
-	wl_members list_before_told;
-	uint64_t leaves_told_ns; /* control was told that we are not to lead; 0: not yet */
-
-	uint64_t commit;
-	uint64_t view_tail, view_commit; /* tail and commit when the view was installed */
-	uint64_t now_ns, wall_ns; /* of this turn */
-
-	/* replica_clock.c */
-	struct wl_replica_clock
-		clocks[WIRELOG_NODES_MAX + 1]; /* leader: of its voters; heard in this leadership */
-	struct wl_replica_clock
-		middle; /* follower: what a majority vouches for, by the leader's word */
-	int64_t clock_ahead_ns; /* our own clock, against that; 0 while it is not known */
-	bool clock_astray; /* so far off that it is not followed */
-
-	/* leader */
+/* What only a leader has: nothing of it counts in another role. */
+struct wl_replica_leader {
 	struct wl_peer peers[WIRELOG_NODES_MAX + 1];
 	uint64_t term_start_index; /* the empty first entry of our term; 0: it did not fit yet */
 	bool ready; /* it is committed: client appends are welcome */
-	bool silent; /* check-quorum or a stall: sends nothing until a new view, or RESUME */
 	uint64_t asked_ns; /* control asked then, or later, and a majority answered: an election, or for RESUME */
+	struct wl_replica_clock clocks[WIRELOG_NODES_MAX + 1]; /* of its voters (replica_clock.c) */
+
+	/* handing over (replica_succession.c, replica_propose.c) */
 	bool handing_over;
 	bool gives_away; /* a hand-over began in this view's term, whatever came of it (wl_replica_gives_away) */
 	bool transfer_told;
-	uint64_t no_space_told_ns;
-	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
+	bool transfer_short; /* it is for what cannot commit here: the successor need not have that */
 	uint32_t transfer_target;
+
 	/* replica_progress.c */
 	uint64_t progress_mark, progress_ns; /* what came nearer to a commit last, and when */
 	uint64_t segments_seen;
 	bool no_segment; /* an append found no segment, and none was made since */
 	bool commit_stalled; /* control was told, and nothing moved since */
-	bool transfer_short; /* for that: the successor need not have what cannot commit here */
+
 	uint64_t received_majority, received_all, durable_all; /* for the acknowledgement levels */
 	uint64_t room_limit; /* a majority has room for entries up to this cost (log.h) */
-	struct wl_replica_state state; /* both roles */
-	struct wl_pace pace; /* replica_send.c */
-	struct wl_succession succession; /* replica_succession.c */
+	uint64_t no_space_told_ns;
+	uint64_t not_served_ns; /* when wl_replica_cannot_serve last said so; 0: never */
+
+	/* replica_send.c */
+	struct wl_pace pace;
 	wl_members paced; /* of this turn: behind, and commits do not wait for them */
 	uint32_t paced_next; /* who was sent something last of them */
-	struct wl_replica_ask ask; /* all roles */
-	uint64_t base_index, base_digest; /* our own newest base (replica_base.c); 0: none */
-	struct wl_replica_reads reads; /* replica_read.c; all roles */
+};
 
-	/* follower */
+/* What only a follower has: of the leader of its view's term, as it hears it. */
+struct wl_replica_follower {
 	uint64_t match; /* log is known equal to the leader's (this term) up to here; 0: nothing known */
 	uint64_t acknowledged_durable; /* match_durable of the last acknowledgement */
 	uint64_t leader_sent_ns; /* newest send time to echo; 0: none */
@@ -199,28 +176,65 @@ struct wl_replica {
 	uint64_t heard_up_ns; /* LEADER_HEARD is limited */
 	struct wl_fragments fragments; /* WL_ENTRY_BYTES_MAX: of an image */
 	uint64_t fragments_index; /* 0: none */
+	struct wl_replica_clock middle; /* what a majority vouches for, by the leader's word */
 	bool base_wanted; /* the leader of this view says that what we lack was given up there */
 	bool installing; /* a base is about to take the log's place: nothing is appended or cut until it has */
+	bool diverged; /* its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
+	bool branch_only; /* diverged, and what is committed here is equal */
+};
 
-	/* both */
+struct wl_replica {
+	struct wl_replica_config config;
+	struct wl_view view;
+	struct wl_log *log;
+	struct wl_tx *tx;
+	struct wl_remote *remotes; /* by node id */
+	struct wl_counters *counters;
+	struct wl_ring *up; /* plane, to control */
+
+	struct wl_replica_leader leader;
+	struct wl_replica_follower follower;
+
+	uint64_t commit;
+	uint64_t view_tail, view_commit; /* tail and commit when the view was installed */
+	uint64_t leader_commit; /* highest that the leader of this view told us, or our own as leader; 0: none */
+	uint64_t now_ns, wall_ns; /* of this turn */
+
+	/* The history that we are of: said of ourselves, and never another one once it is not 0. Set by the worker (worker_history.c) */
+	uint64_t history;
+	struct wl_list list_told; /* control knows of it (replica_members.c) */
+	wl_members list_before_told;
+	uint64_t leaves_told_ns; /* control was told that we are not to lead; 0: not yet */
+
+	struct wl_replica_state state; /* replica_state.c */
+	struct wl_replica_ask ask; /* replica_propose.c */
+	struct wl_replica_reads reads; /* replica_read.c */
+	struct wl_succession succession; /* replica_succession.c */
+	uint64_t base_index, base_digest; /* our own newest base (replica_base.c); 0: none */
+
+	/* replica_clock.c */
+	int64_t clock_ahead_ns; /* our own clock, against what a majority vouches for; 0 while that is not known */
+	bool clock_astray; /* so far off that it is not followed */
+
+	/* Who takes no part, or not a whole one. */
+	bool silent; /* check-quorum or a stall: sends nothing until a new view, or RESUME */
 	bool held_back; /* our data do not count: nothing of what earlier ones promised is in them (control/agent/incarnations.h) */
 	bool dormant; /* what is on our medium is not known well enough to take part, in this process */
 	bool fenced_once; /* control was about to make a term durable */
-	bool diverged; /* follower: its leader's log is not what ours is (replica_divergence.c); it acknowledges nothing in this view */
-	bool branch_only; /* diverged, and what is committed here is equal */
 	struct wl_divergence
 		apart; /* what we have committed, or made of it, is contradicted: for the rest of this process we take no part */
 	struct wl_replica_inquiry inquiry; /* is it us who are wrong? */
 	wl_members diverged_told; /* nodes whose log is another one, in this view */
+
+	/* The drive, and what control was told. */
 	uint64_t disk_progress_ns; /* durable_offset grew, or nothing was in flight */
 	uint64_t disk_progress_offset;
 	uint64_t segment_since_ns; /* what is to be appended waits for a segment that is being made, since then; 0: it does not */
 	bool poisoned_told;
-	uint64_t leader_commit; /* highest that the leader of this view told us, or our own as leader; 0: none */
 	bool caught_up_told;
+	uint64_t saw_term_told;
 	struct wl_plane_message pending_up[WL_REPLICA_UP_MAX]; /* found the ring full */
 	uint32_t pending_up_count;
-	uint64_t saw_term_told;
 };
 
 /* Assembly buffer and the peers' read buffers (untouched until used). */
@@ -348,7 +362,7 @@ bool wl_replica_may_succeed(const struct wl_replica *replica, uint32_t node);
  * is made, until another view's term. */
 static inline bool wl_replica_gives_away(const struct wl_replica *replica)
 {
-	return replica->gives_away;
+	return replica->leader.gives_away;
 }
 /* Says it to `leader`, once a heartbeat. */
 void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader);

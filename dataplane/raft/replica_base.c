@@ -21,7 +21,7 @@ void wl_replica_set_base(struct wl_replica *replica, uint64_t index, uint64_t di
 /* 0: it has not said, or has its newest elsewhere. */
 static uint64_t digest_of(const struct wl_replica *replica, uint32_t node, uint64_t index)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	if (node == replica->config.node)
 		return replica->base_index == index ? replica->base_digest : 0;
@@ -42,7 +42,7 @@ uint64_t wl_replica_base_agreed(const struct wl_replica *replica, uint64_t index
 
 static bool is_behind(const struct wl_replica *replica, uint32_t node, uint64_t index)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	if (node == replica->config.node)
 		return replica->base_index < index;

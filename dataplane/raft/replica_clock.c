@@ -30,12 +30,12 @@ static void take(struct wl_replica *replica, struct wl_replica_clock *clock, uin
 void wl_replica_clock_on_ack(struct wl_replica *replica, uint32_t from,
 			     const struct wl_wire_append_ack *ack)
 {
-	take(replica, &replica->clocks[from], ack->wall_ns, ack->sent_ns);
+	take(replica, &replica->leader.clocks[from], ack->wall_ns, ack->sent_ns);
 }
 
 void wl_replica_clock_on_append(struct wl_replica *replica, const struct wl_wire_append *append)
 {
-	take(replica, &replica->middle, append->clock_ns, append->sent_ns);
+	take(replica, &replica->follower.middle, append->clock_ns, append->sent_ns);
 }
 
 uint64_t wl_replica_clock_vouched(const struct wl_replica *replica)
@@ -43,7 +43,7 @@ uint64_t wl_replica_clock_vouched(const struct wl_replica *replica)
 	uint64_t readings[WIRELOG_NODES_MAX + 1];
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		readings[node] = reading(replica, &replica->clocks[node]);
+		readings[node] = reading(replica, &replica->leader.clocks[node]);
 	readings[replica->config.node] = replica->wall_ns;
 	return wl_quorum_majority(readings, wl_replica_list(replica));
 }
@@ -51,7 +51,7 @@ uint64_t wl_replica_clock_vouched(const struct wl_replica *replica)
 static uint64_t middle(const struct wl_replica *replica)
 {
 	return replica->view.role == WL_ROLE_LEADER ? wl_replica_clock_vouched(replica)
-						    : reading(replica, &replica->middle);
+						    : reading(replica, &replica->follower.middle);
 }
 
 void wl_replica_clock_watch(struct wl_replica *replica)

@@ -23,9 +23,9 @@ static bool is_of_committed(const struct wl_replica *replica, uint64_t index)
 void wl_replica_take_no_part(struct wl_replica *replica, const struct wl_divergence *divergence)
 {
 	replica->apart = *divergence;
-	replica->refusal.pending = false;
+	replica->follower.refusal.pending = false;
 	if (replica->view.role == WL_ROLE_FOLLOWER)
-		replica->diverged = true;
+		replica->follower.diverged = true;
 	else
 		replica->silent = true;
 	if (replica->tx)
@@ -44,7 +44,7 @@ void wl_replica_diverged(struct wl_replica *replica, uint32_t node, struct wl_po
 	wl_count(replica->counters, WL_COUNTER_append_diverged);
 	wl_log_chain_at(replica->log, position.index, &divergence.chain);
 	if (replica->view.role == WL_ROLE_FOLLOWER)
-		replica->diverged = true;
+		replica->follower.diverged = true;
 	if (is_of_committed(replica, position.index) && !wl_replica_is_apart(replica)) {
 		divergence.kind = WL_DIVERGENCE_OF_COMMITTED;
 		wl_replica_take_no_part(replica, &divergence);
@@ -82,7 +82,7 @@ void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
 	uint64_t term, index = append->previous.index;
 	bool known;
 
-	if (wl_replica_is_apart(replica) || replica->branch_only || replica->commit == 0)
+	if (wl_replica_is_apart(replica) || replica->follower.branch_only || replica->commit == 0)
 		return;
 	if (index == 0 || index > replica->commit ||
 	    wl_log_term_at(replica->log, index, &term) != WL_LOG_KNOWN) {
@@ -93,5 +93,5 @@ void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
 	if (term != append->previous.term)
 		wl_replica_diverged(replica, from, append->previous, append->previous_chain);
 	else if (wl_replica_agrees(replica, from, append->previous, append->previous_chain, &known))
-		replica->branch_only = known && index == replica->commit;
+		replica->follower.branch_only = known && index == replica->commit;
 }

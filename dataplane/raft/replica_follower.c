@@ -14,12 +14,14 @@
 
 void wl_replica_follower_begin(struct wl_replica *replica)
 {
-	replica->match = 0;
-	replica->acknowledged_durable = 0;
-	replica->leader_sent_ns = 0;
-	replica->heard_leader = 0;
-	replica->heard_up_ns = 0;
-	replica->middle.known = false;
+	struct wl_replica_follower *follower = &replica->follower;
+
+	follower->match = 0;
+	follower->acknowledged_durable = 0;
+	follower->leader_sent_ns = 0;
+	follower->heard_leader = 0;
+	follower->heard_up_ns = 0;
+	follower->middle.known = false;
 }
 
 void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
@@ -27,12 +29,12 @@ void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *
 {
 	if (hint_index <= replica->commit)
 		hint_index = replica->commit + 1;
-	replica->refusal = (struct wl_replica_refusal){
+	replica->follower.refusal = (struct wl_replica_refusal){
 		.pending = true,
 		.hint_index = hint_index,
 		.sent_ns = append->sent_ns,
 	};
-	replica->acknowledge = true;
+	replica->follower.acknowledge = true;
 	wl_count(replica->counters, WL_COUNTER_append_rejected);
 }
 
@@ -47,8 +49,9 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 	*same = false;
 	if (index > log->tail.index) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
-		wl_replica_refuse(replica, append,
-				  (replica->match ? replica->match : log->tail.index) + 1);
+		wl_replica_refuse(
+			replica, append,
+			(replica->follower.match ? replica->follower.match : log->tail.index) + 1);
 		return false;
 	}
 	if (wl_log_term_at(log, index, &term) == WL_LOG_BELOW) {
@@ -81,12 +84,12 @@ static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t
 		 wl_log_term_at(log, index, &term) == WL_LOG_KNOWN);
 	if (term == header.term) {
 		wl_count(replica->counters, WL_COUNTER_append_duplicate);
-		return wl_replica_agrees(replica, replica->heard_leader,
+		return wl_replica_agrees(replica, replica->follower.heard_leader,
 					 (struct wl_position){term, index}, chain, &known);
 	}
 	if (index <= replica->commit || wl_log_cuts_committed_list(log, index - 1)) {
 		/* No correct leader asks for this. Nothing that was committed is ever cut away. */
-		wl_replica_diverged(replica, replica->heard_leader,
+		wl_replica_diverged(replica, replica->follower.heard_leader,
 				    (struct wl_position){header.term, index}, chain);
 		return false;
 	}
@@ -97,8 +100,8 @@ static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t
 	}
 	WL_CHECK(index > replica->commit); /* R5 */
 	wl_log_truncate(log, index - 1);
-	if (replica->match > index - 1)
-		replica->match = index - 1;
+	if (replica->follower.match > index - 1)
+		replica->follower.match = index - 1;
 	wl_count(replica->counters, WL_COUNTER_truncations);
 	return true;
 }
@@ -138,7 +141,7 @@ static bool take_image(struct wl_replica *replica, const struct wl_wire_append *
 	case WL_LOG_NOT_NEXT:
 		if (header.previous_term == log->tail.term &&
 		    header.previous_chain != log->tail_chain) {
-			wl_replica_diverged(replica, replica->heard_leader, log->tail,
+			wl_replica_diverged(replica, replica->follower.heard_leader, log->tail,
 					    header.previous_chain);
 			return false;
 		}
@@ -156,10 +159,12 @@ static bool take_image(struct wl_replica *replica, const struct wl_wire_append *
 
 static void took(struct wl_replica *replica, uint64_t index)
 {
-	if (index > replica->match)
-		replica->match = index;
-	if (replica->refusal.pending && replica->refusal.hint_index <= replica->match)
-		replica->refusal.pending = false; /* what was missing has come meanwhile */
+	struct wl_replica_follower *follower = &replica->follower;
+
+	if (index > follower->match)
+		follower->match = index;
+	if (follower->refusal.pending && follower->refusal.hint_index <= follower->match)
+		follower->refusal.pending = false; /* what was missing has come meanwhile */
 }
 
 static void take_images(struct wl_replica *replica, const struct wl_wire_append *append)
@@ -187,18 +192,20 @@ static void take_images(struct wl_replica *replica, const struct wl_wire_append 
 
 static void take_fragment(struct wl_replica *replica, const struct wl_wire_append *append)
 {
-	struct wl_fragments *fragments = &replica->fragments;
+	struct wl_replica_follower *follower = &replica->follower;
+	struct wl_fragments *fragments = &follower->fragments;
 	enum wl_fragments_verdict verdict = WL_FRAGMENTS_AHEAD;
 	uint64_t index = append->previous.index + 1;
-	bool has_some = replica->fragments_index == index && fragments->size == append->image_bytes;
+	bool has_some = follower->fragments_index == index &&
+			fragments->size == append->image_bytes;
 
-	if (index <= replica->match) {
+	if (index <= follower->match) {
 		wl_count(replica->counters, WL_COUNTER_append_duplicate);
 		return;
 	}
 	/* What has come of this image stays: one lost fragment must not cost the others (no large entry would ever pass). */
 	if (append->fragment_offset == 0 && !has_some) {
-		replica->fragments_index = index;
+		follower->fragments_index = index;
 		wl_fragments_begin(fragments, append->image_bytes);
 		has_some = true;
 	}
@@ -212,12 +219,12 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 	if (verdict == WL_FRAGMENTS_AHEAD) {
 		wl_count(replica->counters, WL_COUNTER_append_gap);
 		wl_replica_refuse(replica, append, index);
-		if (has_some && replica->refusal.hint_index == index)
-			replica->refusal.hint_offset = fragments->have;
+		if (has_some && follower->refusal.hint_index == index)
+			follower->refusal.hint_offset = fragments->have;
 	}
 	if (verdict != WL_FRAGMENTS_WHOLE)
 		return;
-	replica->fragments_index = 0;
+	follower->fragments_index = 0;
 	if (take_image(replica, append, index, fragments->buffer, fragments->size))
 		took(replica, index);
 }
@@ -228,15 +235,16 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
  */
 static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wire_append *append)
 {
-	bool news = replica->heard_leader != from || append->sent_ns > replica->leader_sent_ns;
+	struct wl_replica_follower *follower = &replica->follower;
+	bool news = follower->heard_leader != from || append->sent_ns > follower->leader_sent_ns;
 
-	if (append->sent_ns > replica->leader_sent_ns)
-		replica->leader_sent_ns = append->sent_ns;
-	if (!news || (replica->heard_leader == from &&
-		      replica->now_ns - replica->heard_up_ns < HEARD_UP_INTERVAL_NS))
+	if (append->sent_ns > follower->leader_sent_ns)
+		follower->leader_sent_ns = append->sent_ns;
+	if (!news || (follower->heard_leader == from &&
+		      replica->now_ns - follower->heard_up_ns < HEARD_UP_INTERVAL_NS))
 		return;
-	replica->heard_leader = from;
-	replica->heard_up_ns = replica->now_ns;
+	follower->heard_leader = from;
+	follower->heard_up_ns = replica->now_ns;
 	wl_replica_tell(replica, WL_PLANE_LEADER_HEARD, from, 0);
 }
 
@@ -280,13 +288,13 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 	/* A term has one leader; whoever else speaks for it is not to be believed. */
 	if (replica->view.role == WL_ROLE_LEADER ||
 	    (replica->view.leader != 0 && replica->view.leader != from) ||
-	    (replica->heard_leader != 0 && replica->heard_leader != from)) {
+	    (replica->follower.heard_leader != 0 && replica->follower.heard_leader != from)) {
 		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
 	heard(replica, from, append);
 	wl_replica_clock_on_append(replica, append);
-	if (replica->diverged) {
+	if (replica->follower.diverged) {
 		wl_replica_judge_branch(replica, from, append);
 		return;
 	}
@@ -296,13 +304,13 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 	if (append->commit > replica->leader_commit)
 		replica->leader_commit = append->commit;
 	if (append->bytes != 0 || append->sent_ns != 0)
-		replica->acknowledge = true;
-	if (replica->installing)
+		replica->follower.acknowledge = true;
+	if (replica->follower.installing)
 		return; /* the log stands still for a base that takes its place */
-	replica->base_wanted = (append->flags & WL_WIRE_APPEND_NEEDS_BASE) != 0;
+	replica->follower.base_wanted = (append->flags & WL_WIRE_APPEND_NEEDS_BASE) != 0;
 	if (!has_previous(replica, from, append, &same))
 		return;
-	replica->base_wanted = false;
+	replica->follower.base_wanted = false;
 	if (same)
 		took(replica, append->previous.index);
 	if (append->image_bytes != 0)
@@ -310,30 +318,33 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 	else
 		take_images(replica, append);
 	/* Only what is known equal may count as committed here (Raft figure 2, AppendEntries step 5). */
-	if (append->commit > replica->commit && replica->match > replica->commit)
-		replica->commit = append->commit < replica->match ? append->commit : replica->match;
+	if (append->commit > replica->commit && replica->follower.match > replica->commit)
+		replica->commit = append->commit < replica->follower.match
+					  ? append->commit
+					  : replica->follower.match;
 }
 
 void wl_replica_follower_end_turn(struct wl_replica *replica)
 {
+	struct wl_replica_follower *follower = &replica->follower;
 	const struct wl_log *log = replica->log;
-	uint64_t durable = log->durable.index < replica->match ? log->durable.index
-							       : replica->match;
-	uint32_t leader = replica->heard_leader;
+	uint64_t durable = log->durable.index < follower->match ? log->durable.index
+								: follower->match;
+	uint32_t leader = follower->heard_leader;
 	struct wl_wire_append_ack ack;
 	struct wl_tx_to to;
 	size_t room;
 	uint8_t *payload;
 
-	if (leader == 0 || log->poisoned || (replica->diverged && !replica->refusal.pending))
+	if (leader == 0 || log->poisoned || (follower->diverged && !follower->refusal.pending))
 		return;
-	if (!replica->acknowledge && durable == replica->acknowledged_durable)
+	if (!follower->acknowledge && durable == follower->acknowledged_durable)
 		return;
 	ack = (struct wl_wire_append_ack){
 		.term = replica->view.term,
-		.match_received = replica->diverged ? 0 : replica->match,
-		.match_durable = replica->diverged ? 0 : durable,
-		.sent_ns = replica->leader_sent_ns,
+		.match_received = follower->diverged ? 0 : follower->match,
+		.match_durable = follower->diverged ? 0 : durable,
+		.sent_ns = follower->leader_sent_ns,
 		.room = wl_log_record_room(log),
 		.wall_ns = replica->wall_ns,
 		.state_index = replica->state.digest != 0 ? replica->state.index : 0,
@@ -344,13 +355,13 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 	};
 	if (wl_log_chain_at(log, ack.match_received, &ack.match_chain) != WL_LOG_KNOWN)
 		ack.match_chain = 0;
-	if (replica->fragments_index == replica->match + 1)
-		ack.hint_offset = replica->fragments.have;
-	if (replica->refusal.pending) {
+	if (follower->fragments_index == follower->match + 1)
+		ack.hint_offset = follower->fragments.have;
+	if (follower->refusal.pending) {
 		ack.flags |= WL_WIRE_ACK_REJECTED;
-		ack.sent_ns = replica->refusal.sent_ns;
-		ack.hint_index = replica->refusal.hint_index;
-		ack.hint_offset = replica->refusal.hint_offset;
+		ack.sent_ns = follower->refusal.sent_ns;
+		ack.hint_index = follower->refusal.hint_index;
+		ack.hint_offset = follower->refusal.hint_offset;
 	}
 	if (wl_log_is_full(log))
 		ack.flags |= WL_WIRE_ACK_NO_SPACE;
@@ -368,7 +379,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		return; /* tried again next turn */
 	wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));
 	wl_count(replica->counters, WL_COUNTER_ack_sent);
-	replica->acknowledge = false;
-	replica->refusal.pending = false;
-	replica->acknowledged_durable = durable;
+	follower->acknowledge = false;
+	follower->refusal.pending = false;
+	follower->acknowledged_durable = durable;
 }

@@ -9,9 +9,9 @@
 
 bool wl_replica_wants_base(const struct wl_replica *replica)
 {
-	return replica->view.role == WL_ROLE_FOLLOWER && replica->base_wanted &&
-	       replica->heard_leader != 0 && !wl_replica_is_apart(replica) && !replica->diverged &&
-	       !replica->log->poisoned;
+	return replica->view.role == WL_ROLE_FOLLOWER && replica->follower.base_wanted &&
+	       replica->follower.heard_leader != 0 && !wl_replica_is_apart(replica) &&
+	       !replica->follower.diverged && !replica->log->poisoned;
 }
 
 bool wl_replica_gives_way(const struct wl_replica *replica, struct wl_position position,
@@ -36,23 +36,23 @@ bool wl_replica_gives_way(const struct wl_replica *replica, struct wl_position p
 
 void wl_replica_stand_still(struct wl_replica *replica, bool stands)
 {
-	replica->installing = stands;
+	replica->follower.installing = stands;
 }
 
 void wl_replica_jumped(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 
-	WL_CHECK(replica->installing && replica->view.role == WL_ROLE_FOLLOWER);
+	WL_CHECK(replica->follower.installing && replica->view.role == WL_ROLE_FOLLOWER);
 	WL_CHECK(log->tail.index == log->begin.position.index && log->tail.index > replica->commit);
 	/* A majority made the base: it is committed, and whoever leads has it. */
 	replica->commit = log->tail.index;
-	replica->match = log->tail.index;
-	replica->acknowledge = true;
-	replica->refusal.pending = false;
-	replica->fragments_index = 0;
-	replica->base_wanted = false;
-	replica->installing = false;
+	replica->follower.match = log->tail.index;
+	replica->follower.acknowledge = true;
+	replica->follower.refusal.pending = false;
+	replica->follower.fragments_index = 0;
+	replica->follower.base_wanted = false;
+	replica->follower.installing = false;
 	wl_replica_state_begin(replica);
 	wl_count(replica->counters, WL_COUNTER_bases_installed);
 }

@@ -50,37 +50,39 @@ static void start_term(struct wl_replica *replica)
 	}
 	if (wl_replica_is_rescued(replica) && !append_loss(replica))
 		return;
-	replica->term_start_index = log->tail.index;
+	replica->leader.term_start_index = log->tail.index;
 }
 
 void wl_replica_leader_begin(struct wl_replica *replica)
 {
+	struct wl_replica_leader *leader = &replica->leader;
+
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		wl_peer_lead(&replica->peers[node], replica->log->tail.index + 1, replica->now_ns);
-		replica->peers[node].boot_id = replica->remotes[node].boot_id;
+		wl_peer_lead(&leader->peers[node], replica->log->tail.index + 1, replica->now_ns);
+		leader->peers[node].boot_id = replica->remotes[node].boot_id;
 	}
-	memset(replica->clocks, 0, sizeof(replica->clocks));
-	replica->term_start_index = 0;
-	replica->room_limit = 0;
+	memset(leader->clocks, 0, sizeof(leader->clocks));
+	leader->term_start_index = 0;
+	leader->room_limit = 0;
 	replica->leaves_told_ns = 0;
-	replica->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
+	leader->no_space_told_ns = 0; /* control must hear of it in this leadership, at once */
 	replica->disk_progress_ns = replica->now_ns;
-	replica->asked_ns = replica->now_ns;
-	replica->paced = 0;
+	leader->asked_ns = replica->now_ns;
+	leader->paced = 0;
 	wl_replica_progress_begin(replica);
 	start_term(replica);
-	wl_pace_begin(&replica->pace, replica->log->append_offset, replica->now_ns);
+	wl_pace_begin(&leader->pace, replica->log->append_offset, replica->now_ns);
 }
 
 bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 {
 	wl_members heard = 0;
 
-	if (replica->now_ns - replica->asked_ns <= wl_replica_patience_ns(replica))
+	if (replica->now_ns - replica->leader.asked_ns <= wl_replica_patience_ns(replica))
 		return true;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (node == replica->config.node ||
-		    (replica->now_ns - replica->peers[node].heard_sent_ns <=
+		    (replica->now_ns - replica->leader.peers[node].heard_sent_ns <=
 			     wl_replica_patience_ns(replica) &&
 		     !wl_replica_knows_held_back(replica, node)))
 			heard |= wl_members_only(node);
@@ -99,20 +101,22 @@ static void notice_boots(struct wl_replica *replica)
 {
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (wl_replica_is_peer(replica, node))
-			wl_peer_notice_boot(&replica->peers[node], replica->remotes[node].boot_id,
+			wl_peer_notice_boot(&replica->leader.peers[node],
+					    replica->remotes[node].boot_id,
 					    replica->log->tail.index + 1, replica->now_ns);
 	}
 }
 
 void wl_replica_leader_advance(struct wl_replica *replica)
 {
+	struct wl_replica_leader *leader = &replica->leader;
 	uint64_t received[WIRELOG_NODES_MAX + 1], durable[WIRELOG_NODES_MAX + 1];
 	const struct wl_list *list = wl_replica_list(replica);
 	uint64_t majority, term;
 
 	notice_boots(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		const struct wl_peer *peer = &replica->peers[node];
+		const struct wl_peer *peer = &leader->peers[node];
 
 		received[node] = wl_replica_counts(replica, node) ? peer->match_received : 0;
 		durable[node] = wl_replica_counts(replica, node) ? peer->match_durable : 0;
@@ -121,9 +125,9 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	durable[replica->config.node] = replica->log->durable.index;
 
 	/* Matches may fall with a peer's boot; what was reached was reached. */
-	raise(&replica->received_majority, wl_quorum_majority(received, list));
-	raise(&replica->received_all, wl_quorum_everybody(received, list));
-	raise(&replica->durable_all, wl_quorum_everybody(durable, list));
+	raise(&leader->received_majority, wl_quorum_majority(received, list));
+	raise(&leader->received_all, wl_quorum_everybody(received, list));
+	raise(&leader->durable_all, wl_quorum_everybody(durable, list));
 	majority = wl_quorum_majority(durable, list);
 	if (majority <= replica->commit)
 		return;
@@ -132,9 +136,9 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	if (term != replica->view.term)
 		return;
 	replica->commit = majority;
-	if (!replica->ready && replica->term_start_index != 0 &&
-	    majority >= replica->term_start_index) {
-		replica->ready = true;
+	if (!leader->ready && leader->term_start_index != 0 &&
+	    majority >= leader->term_start_index) {
+		leader->ready = true;
 		wl_replica_tell(replica, WL_PLANE_TERM_COMMITTED, replica->config.node, 0);
 	}
 }
@@ -180,7 +184,7 @@ static bool has_our_entry(struct wl_replica *replica, uint32_t from,
 void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 			      const struct wl_wire_append_ack *ack)
 {
-	struct wl_peer *peer = &replica->peers[from];
+	struct wl_peer *peer = &replica->leader.peers[from];
 
 	wl_count(replica->counters, WL_COUNTER_ack_received);
 	if (replica->view.role == WL_ROLE_FENCED)
@@ -234,8 +238,8 @@ int wl_replica_takes_appends(const struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 
-	if (replica->view.role != WL_ROLE_LEADER || replica->silent || !replica->ready ||
-	    replica->handing_over)
+	if (replica->view.role != WL_ROLE_LEADER || replica->silent || !replica->leader.ready ||
+	    replica->leader.handing_over)
 		return WIRELOG_NOT_LEADER;
 	if (log->poisoned)
 		return WIRELOG_NOT_LEADER;
@@ -254,7 +258,7 @@ static int status_of(struct wl_replica *replica, enum wl_log_result result)
 		return WIRELOG_NO_SPACE;
 	case WL_LOG_NO_SEGMENT:
 		wl_count(replica->counters, WL_COUNTER_log_no_segment);
-		replica->no_segment = true;
+		replica->leader.no_segment = true;
 		return WIRELOG_BACK_PRESSURE;
 	case WL_LOG_POISONED:
 		return WIRELOG_NOT_LEADER;
@@ -335,28 +339,29 @@ enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 
 static void transfer(struct wl_replica *replica)
 {
-	const struct wl_peer *target = &replica->peers[replica->transfer_target];
+	struct wl_replica_leader *leader = &replica->leader;
+	const struct wl_peer *target = &leader->peers[leader->transfer_target];
 	struct wl_position has = {.index = target->match_received};
 	enum wl_log_known known;
 
-	if (!replica->handing_over || replica->transfer_told ||
-	    (has.index < replica->log->tail.index && !replica->transfer_short))
+	if (!leader->handing_over || leader->transfer_told ||
+	    (has.index < replica->log->tail.index && !leader->transfer_short))
 		return;
 	known = wl_log_term_at(replica->log, has.index, &has.term);
 	WL_CHECK(known != WL_LOG_BEYOND);
 	if (known != WL_LOG_KNOWN)
 		return; /* nobody could bring it up */
-	replica->transfer_told = true;
-	wl_replica_tell_transfer_ready(replica, replica->transfer_target, has);
+	leader->transfer_told = true;
+	wl_replica_tell_transfer_ready(replica, leader->transfer_target, has);
 }
 
 void wl_replica_leader_end_turn(struct wl_replica *replica)
 {
 	seal(replica);
-	replica->paced = 0;
+	replica->leader.paced = 0;
 	if (replica->silent)
 		return;
-	if (replica->term_start_index == 0)
+	if (replica->leader.term_start_index == 0)
 		start_term(replica);
 	wl_replica_state_ask(replica);
 	wl_replica_leader_advance(replica);
@@ -365,7 +370,7 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 	 * A successor that was told campaigns past everybody's stickiness. A voter that elected it and then lost its disk
 	 * must not come into step in our old term, or it would vote once more in the new one: so it hears nothing of us.
 	 */
-	if (replica->handing_over && replica->transfer_told)
+	if (replica->leader.handing_over && replica->leader.transfer_told)
 		return;
 	wl_replica_read_leader_turn(replica);
 	wl_replica_notice_behind(replica);

@@ -43,7 +43,7 @@ void wl_replica_tell_list(struct wl_replica *replica)
 /* Nobody counts it; but as long as it does not know, it waits for a leader that is gone. */
 static bool is_leaving(const struct wl_replica *replica, uint32_t node)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	return wl_members_has(wl_list_everybody(&replica->log->list_before), node) &&
 	       !wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) &&
@@ -60,7 +60,7 @@ bool wl_replica_is_peer(const struct wl_replica *replica, uint32_t node)
 void wl_replica_tell_left(struct wl_replica *replica, uint32_t node)
 {
 	const struct wl_list *list = wl_replica_list(replica);
-	struct wl_peer *peer = &replica->peers[node];
+	struct wl_peer *peer = &replica->leader.peers[node];
 
 	if (wl_members_has(wl_list_everybody(list), node))
 		peer->left_ns = 0;
@@ -88,14 +88,14 @@ bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node)
 {
 	if (node == replica->config.node)
 		return !wl_log_is_full(replica->log);
-	return wl_replica_counts(replica, node) && !replica->peers[node].no_space &&
-	       is_in_step(replica, &replica->peers[node]);
+	return wl_replica_counts(replica, node) && !replica->leader.peers[node].no_space &&
+	       is_in_step(replica, &replica->leader.peers[node]);
 }
 
 /* Control entries stand in the room that every log keeps; who is full and lacks records before them gets none. */
 static bool takes_lists(const struct wl_replica *replica, uint32_t node)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	if (node == replica->config.node)
 		return true;
@@ -105,14 +105,14 @@ static bool takes_lists(const struct wl_replica *replica, uint32_t node)
 
 bool wl_replica_may_be_taken_in(const struct wl_replica *replica, uint32_t node)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	return wl_replica_is_held_back(replica, node) && is_in_step(replica, peer);
 }
 
 bool wl_replica_is_held_back(const struct wl_replica *replica, uint32_t node)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	return node != replica->config.node && peer->held_back && peer->incarnation != 0 &&
 	       peer->incarnation != wl_replica_list(replica)->incarnation[node];
@@ -121,7 +121,7 @@ bool wl_replica_is_held_back(const struct wl_replica *replica, uint32_t node)
 uint64_t wl_replica_incarnation(const struct wl_replica *replica, uint32_t node)
 {
 	return node == replica->config.node ? replica->config.incarnation
-					    : replica->peers[node].incarnation;
+					    : replica->leader.peers[node].incarnation;
 }
 
 /*
@@ -157,7 +157,7 @@ enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const stru
 
 void wl_replica_leaves(struct wl_replica *replica)
 {
-	if (replica->handing_over ||
+	if (replica->leader.handing_over ||
 	    (replica->leaves_told_ns != 0 &&
 	     replica->now_ns - replica->leaves_told_ns < LEAVES_INTERVAL_NS))
 		return;

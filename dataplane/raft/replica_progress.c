@@ -15,7 +15,7 @@ static uint64_t progress_mark(const struct wl_replica *replica)
 		replica->commit + replica->log->durable_offset + replica->log->segments_ready;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		const struct wl_peer *peer = &replica->peers[node];
+		const struct wl_peer *peer = &replica->leader.peers[node];
 
 		mark += peer->match_received + peer->match_durable + peer->fragments_have;
 	}
@@ -24,7 +24,7 @@ static uint64_t progress_mark(const struct wl_replica *replica)
 
 static bool is_held_up(const struct wl_replica *replica)
 {
-	return replica->no_segment || replica->commit < replica->log->tail.index;
+	return replica->leader.no_segment || replica->commit < replica->log->tail.index;
 }
 
 /* Voters that do not have the newest entry durably; ourselves when our own log is what is stuck. */
@@ -35,10 +35,10 @@ static uint32_t missing_voters(const struct wl_replica *replica)
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		bool self = node == replica->config.node;
 		uint64_t durable = self ? replica->log->durable.index
-					: replica->peers[node].match_durable;
+					: replica->leader.peers[node].match_durable;
 
 		if (wl_members_has(wl_list_voters(wl_replica_list(replica)), node) &&
-		    (durable < replica->log->tail.index || (self && replica->no_segment)))
+		    (durable < replica->log->tail.index || (self && replica->leader.no_segment)))
 			missing |= wl_members_only(node);
 	}
 	return missing;
@@ -46,29 +46,32 @@ static uint32_t missing_voters(const struct wl_replica *replica)
 
 void wl_replica_progress_begin(struct wl_replica *replica)
 {
-	replica->progress_mark = 0;
-	replica->progress_ns = replica->now_ns;
-	replica->commit_stalled = false;
-	replica->no_segment = false;
+	struct wl_replica_leader *leader = &replica->leader;
+
+	leader->progress_mark = 0;
+	leader->progress_ns = replica->now_ns;
+	leader->commit_stalled = false;
+	leader->no_segment = false;
 }
 
 void wl_replica_watch_progress(struct wl_replica *replica)
 {
+	struct wl_replica_leader *leader = &replica->leader;
 	uint64_t mark = progress_mark(replica);
 
-	if (mark != replica->progress_mark || !is_held_up(replica)) {
-		if (replica->log->segments_ready != replica->segments_seen)
-			replica->no_segment = false;
-		replica->segments_seen = replica->log->segments_ready;
-		replica->progress_mark = mark;
-		replica->progress_ns = replica->now_ns;
-		replica->commit_stalled = false;
+	if (mark != leader->progress_mark || !is_held_up(replica)) {
+		if (replica->log->segments_ready != leader->segments_seen)
+			leader->no_segment = false;
+		leader->segments_seen = replica->log->segments_ready;
+		leader->progress_mark = mark;
+		leader->progress_ns = replica->now_ns;
+		leader->commit_stalled = false;
 		return;
 	}
-	if (replica->commit_stalled || replica->handing_over || wl_log_is_full(replica->log) ||
-	    replica->now_ns - replica->progress_ns <= wl_replica_patience_ns(replica))
+	if (leader->commit_stalled || leader->handing_over || wl_log_is_full(replica->log) ||
+	    replica->now_ns - leader->progress_ns <= wl_replica_patience_ns(replica))
 		return;
-	replica->commit_stalled = true;
+	leader->commit_stalled = true;
 	wl_count(replica->counters, WL_COUNTER_commit_stalls);
 	wl_replica_tell_stalled_commit(replica, wl_greeting_ids(missing_voters(replica)));
 }

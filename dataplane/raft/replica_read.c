@@ -25,7 +25,7 @@
 
 static bool is_ready(const struct wl_replica *replica)
 {
-	return replica->view.role == WL_ROLE_LEADER && !replica->silent && replica->ready &&
+	return replica->view.role == WL_ROLE_LEADER && !replica->silent && replica->leader.ready &&
 	       !wl_replica_is_apart(replica);
 }
 
@@ -42,7 +42,7 @@ void wl_replica_read_on_view(struct wl_replica *replica)
 void wl_replica_read_on_ack(struct wl_replica *replica, uint32_t from,
 			    const struct wl_wire_append_ack *ack)
 {
-	struct wl_peer *peer = &replica->peers[from];
+	struct wl_peer *peer = &replica->leader.peers[from];
 
 	if (wl_replica_counts(replica, from) && ack->sent_ns > peer->echoed_ns)
 		peer->echoed_ns = ack->sent_ns;
@@ -67,8 +67,9 @@ uint64_t wl_replica_read_confirmed(const struct wl_replica *replica)
 	if (!is_ready(replica))
 		return 0;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		echoed[node] = wl_replica_counts(replica, node) ? replica->peers[node].echoed_ns
-								: 0;
+		echoed[node] = wl_replica_counts(replica, node)
+				       ? replica->leader.peers[node].echoed_ns
+				       : 0;
 	echoed[replica->config.node] = UINT64_MAX; /* no new term is durable before we are fenced */
 	return wl_quorum_majority(echoed, wl_replica_list(replica));
 }

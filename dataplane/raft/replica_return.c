@@ -37,7 +37,7 @@ void wl_replica_notice_data(struct wl_peer *peer, uint64_t incarnation, bool hel
 
 bool wl_replica_counts(const struct wl_replica *replica, uint32_t node)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	return node == replica->config.node ||
 	       (peer->counts && wl_list_names(wl_replica_list(replica), node, peer->incarnation));
@@ -45,7 +45,7 @@ bool wl_replica_counts(const struct wl_replica *replica, uint32_t node)
 
 bool wl_replica_knows_held_back(const struct wl_replica *replica, uint32_t node)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	return (peer->held_back || peer->counts) && !wl_replica_counts(replica, node);
 }

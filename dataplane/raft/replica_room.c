@@ -37,7 +37,7 @@ static uint64_t majority_limit(const struct wl_replica *replica, bool or_growing
 	uint64_t limits[WIRELOG_NODES_MAX + 1];
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		const struct wl_peer *peer = &replica->peers[node];
+		const struct wl_peer *peer = &replica->leader.peers[node];
 		bool is_self = node == replica->config.node;
 		bool grows = is_self ? wl_log_can_grow(log) : !peer->cannot_grow;
 
@@ -67,10 +67,10 @@ int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes)
 {
 	uint64_t cost = cost_with(replica->log, record_bytes);
 
-	if (cost <= replica->room_limit)
+	if (cost <= replica->leader.room_limit)
 		return WIRELOG_OK;
-	replica->room_limit = majority_limit(replica, false);
-	if (cost <= replica->room_limit)
+	replica->leader.room_limit = majority_limit(replica, false);
+	if (cost <= replica->leader.room_limit)
 		return WIRELOG_OK;
 	return cost <= majority_limit(replica, true) ? WIRELOG_BACK_PRESSURE : WIRELOG_NO_SPACE;
 }
@@ -80,7 +80,7 @@ bool wl_replica_successor_has_room(const struct wl_replica *replica)
 	wl_members with_room = 0;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (node != replica->config.node && !replica->peers[node].no_space &&
+		if (node != replica->config.node && !replica->leader.peers[node].no_space &&
 		    !wl_replica_knows_held_back(replica, node))
 			with_room |= wl_members_only(node);
 	}

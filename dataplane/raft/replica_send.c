@@ -103,7 +103,7 @@ static uint64_t chain_before(const struct wl_replica *replica, const struct wl_p
 static bool send_append(struct wl_replica *replica, uint32_t node, enum append_purpose purpose,
 			uint32_t *sent)
 {
-	struct wl_peer *peer = &replica->peers[node];
+	struct wl_peer *peer = &replica->leader.peers[node];
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
 	struct wl_wire_append append = {
 		.term = replica->view.term,
@@ -159,7 +159,7 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 
 static void probe(struct wl_replica *replica, uint32_t node)
 {
-	struct wl_peer *peer = &replica->peers[node];
+	struct wl_peer *peer = &replica->leader.peers[node];
 	uint32_t bytes, sent;
 
 	/* What is missing follows once we know where to begin. */
@@ -179,7 +179,7 @@ static void probe(struct wl_replica *replica, uint32_t node)
 /* `budget`: bytes of images at most, and the rest of a frame. Returns what left. */
 static uint64_t stream(struct wl_replica *replica, uint32_t node, uint64_t budget)
 {
-	struct wl_peer *peer = &replica->peers[node];
+	struct wl_peer *peer = &replica->leader.peers[node];
 	uint64_t in_flight = bytes_in_flight(replica, peer), left = 0;
 	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
 	uint32_t from_medium = 0, sent;
@@ -232,7 +232,7 @@ static uint64_t bytes_behind(const struct wl_replica *replica, const struct wl_p
 	if (!wl_log_image_in_ring(log, peer->next_index, &bytes))
 		return UINT64_MAX;
 	offset = wl_log_offset_near(log, peer->next_index);
-	return offset < replica->pace.appended ? replica->pace.appended - offset : 0;
+	return offset < replica->leader.pace.appended ? replica->leader.pace.appended - offset : 0;
 }
 
 /* More than a window is missing; until what is left fits into a turn. */
@@ -251,7 +251,7 @@ void wl_replica_notice_behind(struct wl_replica *replica)
 	wl_members in_step = wl_members_only(replica->config.node), behind = 0;
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		struct wl_peer *peer = &replica->peers[node];
+		struct wl_peer *peer = &replica->leader.peers[node];
 
 		if (!wl_replica_is_peer(replica, node))
 			continue;
@@ -261,12 +261,12 @@ void wl_replica_notice_behind(struct wl_replica *replica)
 		else if (replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica))
 			in_step |= wl_members_only(node);
 	}
-	replica->paced = wl_list_decides(wl_replica_list(replica), in_step) ? behind : 0;
+	replica->leader.paced = wl_list_decides(wl_replica_list(replica), in_step) ? behind : 0;
 }
 
 void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node)
 {
-	struct wl_peer *peer = &replica->peers[node];
+	struct wl_peer *peer = &replica->leader.peers[node];
 	uint32_t sent;
 
 	if (replica->remotes[node].boot_id == 0)
@@ -279,7 +279,7 @@ void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node)
 	notice_base(replica, peer);
 	if (peer->state == WL_PEER_PROBE && !peer->needs_base)
 		probe(replica, node);
-	else if (!peer->needs_base && !wl_members_has(replica->paced, node))
+	else if (!peer->needs_base && !wl_members_has(replica->leader.paced, node))
 		stream(replica, node, UINT64_MAX);
 	/*
 	 * Heartbeat = data; without data, an empty frame in time, or at once when there is a commit to tell. Also where frames
@@ -298,25 +298,26 @@ void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node)
 /* The first one in this turn was the last one before: a short budget goes round. */
 unsigned wl_replica_catch_up(struct wl_replica *replica)
 {
-	uint32_t first = replica->paced_next;
+	struct wl_replica_leader *leader = &replica->leader;
+	uint32_t first = leader->paced_next;
 	uint64_t sent = 0;
 
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent)
 		return 0;
-	wl_pace_turn(&replica->pace, replica->log->append_offset, replica->now_ns);
-	for (uint32_t at = 0; at < WIRELOG_NODES_MAX && replica->paced != 0; at++) {
+	wl_pace_turn(&leader->pace, replica->log->append_offset, replica->now_ns);
+	for (uint32_t at = 0; at < WIRELOG_NODES_MAX && leader->paced != 0; at++) {
 		uint32_t node = 1 + (first + at) % WIRELOG_NODES_MAX;
-		const struct wl_peer *peer = &replica->peers[node];
-		uint64_t budget = wl_pace_left(&replica->pace), bytes;
+		const struct wl_peer *peer = &leader->peers[node];
+		uint64_t budget = wl_pace_left(&leader->pace), bytes;
 
 		if (budget == 0)
 			break;
-		if (!wl_members_has(replica->paced, node) || peer->state != WL_PEER_STREAM ||
+		if (!wl_members_has(leader->paced, node) || peer->state != WL_PEER_STREAM ||
 		    peer->needs_base || replica->remotes[node].boot_id == 0)
 			continue;
 		bytes = stream(replica, node, budget);
-		wl_pace_spend(&replica->pace, bytes);
-		replica->paced_next = node;
+		wl_pace_spend(&leader->pace, bytes);
+		leader->paced_next = node;
 		sent += bytes;
 	}
 	wl_count_add(replica->counters, WL_COUNTER_append_bytes_behind, sent);

@@ -186,6 +186,6 @@ void wl_replica_on_applied(struct wl_replica *replica, uint64_t index, uint64_t 
 		state->theirs[replica->config.node] = state->digest;
 		judge(replica);
 	} else if (state->verdict != 0 && state->digest != state->verdict) {
-		stand_apart(replica, replica->heard_leader);
+		stand_apart(replica, replica->follower.heard_leader);
 	}
 }

@@ -17,7 +17,7 @@
 
 bool wl_replica_may_succeed(const struct wl_replica *replica, uint32_t node)
 {
-	const struct wl_peer *peer = &replica->peers[node];
+	const struct wl_peer *peer = &replica->leader.peers[node];
 
 	return node != replica->config.node &&
 	       wl_members_has(wl_replica_list(replica)->voters, node) && !peer->behind &&
@@ -43,7 +43,7 @@ bool wl_replica_want_transfer(struct wl_replica *replica, const struct wl_wire_p
 	WL_CHECK(wish->verb == WL_WIRE_PROPOSE_TRANSFER && wish->made <= WIRELOG_NODES_MAX);
 	if (node == 0)
 		node = wl_replica_best_successor(replica, false);
-	if (replica->handing_over || node == 0 || !wl_replica_may_succeed(replica, node))
+	if (replica->leader.handing_over || node == 0 || !wl_replica_may_succeed(replica, node))
 		return false;
 	want(replica, node, WL_TRANSFER_ASKED);
 	return true;
@@ -111,7 +111,7 @@ void wl_replica_watch_succession(struct wl_replica *replica)
 	if (replica->now_ns - succession->looked_ns < replica->config.heartbeat_ns)
 		return;
 	succession->looked_ns = replica->now_ns;
-	if (!replica->ready || replica->handing_over)
+	if (!replica->leader.ready || replica->leader.handing_over)
 		return;
 	watch_drive(replica);
 	watch_priority(replica);

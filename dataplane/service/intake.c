@@ -80,7 +80,7 @@ static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level
 {
 	struct wl_service *service = intake->service;
 	const struct wl_replica *replica = service->replica;
-	bool everywhere = replica->durable_all >= replica->commit;
+	bool everywhere = replica->leader.durable_all >= replica->commit;
 	struct wl_wire_append_result result = {
 		.first_sequence = sequence,
 		.first_number = number,

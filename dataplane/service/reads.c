@@ -137,7 +137,8 @@ static bool answers_itself(struct wl_service *service)
 {
 	const struct wl_replica *replica = service->replica;
 
-	return wl_service_leads(service) && !(replica->handing_over && replica->transfer_told);
+	return wl_service_leads(service) &&
+	       !(replica->leader.handing_over && replica->leader.transfer_told);
 }
 
 /* Another leadership than the one that was asked: refuses all that waits. */

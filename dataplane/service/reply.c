@@ -192,12 +192,12 @@ static uint64_t reached(const struct wl_replica *replica, unsigned level)
 	case WIRELOG_SEQUENCED:
 		return replica->log->tail.index; /* the open entry is not in it */
 	case WIRELOG_RECEIVED:
-		return replica->received_majority;
+		return replica->leader.received_majority;
 	case WIRELOG_COMMITTED:
 		return replica->commit;
 	default:
-		return replica->durable_all < replica->commit ? replica->durable_all
-							      : replica->commit;
+		return replica->leader.durable_all < replica->commit ? replica->leader.durable_all
+								     : replica->commit;
 	}
 }
 

@@ -247,12 +247,12 @@ bool wl_service_leads(struct wl_service *service)
 	const struct wl_replica *replica = service->replica;
 
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent ||
-	    wl_replica_is_apart(replica) || !replica->ready || service->damaged)
+	    wl_replica_is_apart(replica) || !replica->leader.ready || service->damaged)
 		return false;
 	if (service->leading)
 		return service->lead_term == replica->view.term;
-	if (replica->term_start_index == 0 ||
-	    service->state.sessions.applied_index < replica->term_start_index)
+	if (replica->leader.term_start_index == 0 ||
+	    service->state.sessions.applied_index < replica->leader.term_start_index)
 		return false;
 	wl_session_lead(&service->state.sessions, replica->view.number);
 	wl_shares_reset(&service->shares);
@@ -269,7 +269,7 @@ void wl_service_on_view(struct wl_service *service)
 	if (!service->leading)
 		return;
 	/* The same leadership under a new view number: a transfer that was called off, or a silence. Clients have to find us again. */
-	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
+	if (replica->view.role == WL_ROLE_LEADER && replica->leader.ready &&
 	    service->lead_term == replica->view.term) {
 		service->lead_since_ns = replica->now_ns;
 		return;
@@ -290,7 +290,7 @@ uint32_t wl_service_leader(const struct wl_service *service)
 		return 0;
 	/* Who gave its vote was told to follow before anybody led: it knows the leader by its frames. */
 	if (replica->view.role == WL_ROLE_FOLLOWER && replica->view.leader == 0)
-		return replica->heard_leader;
+		return replica->follower.heard_leader;
 	return replica->view.leader;
 }
 

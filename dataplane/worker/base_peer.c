@@ -155,7 +155,7 @@ void wl_journal_on_base_part(struct wl_journal *journal, uint32_t node,
 	struct wl_base_fetch *fetch = &journal->base_fetch;
 	struct wl_replica *replica = &journal->replica;
 
-	if (node != replica->heard_leader || !wl_replica_wants_base(replica) ||
+	if (node != replica->follower.heard_leader || !wl_replica_wants_base(replica) ||
 	    !wl_replica_gives_way(replica, part->position, part->chain) || !collects(journal))
 		return;
 	if (!is_offered(&fetch->offer, part)) {
@@ -186,7 +186,7 @@ static void send_ask(struct wl_journal *journal, uint64_t now_ns)
 {
 	struct wl_base_fetch *fetch = &journal->base_fetch;
 	struct wl_replica *replica = &journal->replica;
-	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[replica->heard_leader]);
+	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[replica->follower.heard_leader]);
 	struct wl_wire_base_ask ask = {
 		.index = fetch->offer.position.index,
 		.digest = fetch->offer.digest,

@@ -140,7 +140,7 @@ static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64
 		wl_histogram_record(stages->histogram[WL_STAGE_TURN], now_ns - turn_began_ns);
 	}
 	wl_stages_reached(stages, WL_STAGE_DISK, journal->log.durable.index, now_ns);
-	wl_stages_reached(stages, WL_STAGE_PEER, replica->received_majority, now_ns);
+	wl_stages_reached(stages, WL_STAGE_PEER, replica->leader.received_majority, now_ns);
 	wl_stages_reached(stages, WL_STAGE_COMMIT, replica->commit, now_ns);
 }
 
@@ -152,7 +152,7 @@ static void watch_medium(struct wl_journal *journal)
 {
 	struct wl_replica *replica = &journal->replica;
 
-	if (replica->view.role == WL_ROLE_LEADER && replica->ready &&
+	if (replica->view.role == WL_ROLE_LEADER && replica->leader.ready &&
 	    !wl_list_is_alone(&replica->log->list, replica->config.node) &&
 	    (wl_service_wants_other_leader(journal->service) || wl_replica_cannot_serve(replica)))
 		wl_replica_stall(replica, WL_STALL_DISK);
@@ -279,7 +279,7 @@ static void publish_peer(struct wl_peer_status *status, const struct wl_peer *pe
 static void publish_catch_up(struct wl_journal *journal, uint32_t node,
 			     struct wl_peer_status *status, uint64_t now_ns)
 {
-	const struct wl_peer *peer = &journal->replica.peers[node];
+	const struct wl_peer *peer = &journal->replica.leader.peers[node];
 	struct wl_progress *progress = &journal->catch_up[node];
 	const struct wl_log *log = &journal->log;
 	bool in_step = peer->match_received >= log->tail.index;
@@ -351,17 +351,17 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 					  (replica->wall_ns - (uint64_t)replica->clock_ahead_ns);
 	if (wl_log_chain_at(log, replica->commit, &status->chain) == WL_LOG_KNOWN)
 		status->chain_index = replica->commit;
-	status->received = leads ? replica->received_majority : replica->match;
+	status->received = leads ? replica->leader.received_majority : replica->follower.match;
 	status->dormant = replica->dormant;
 	status->base_index = replica->base_index;
 	status->base_digest = replica->base_digest;
-	status->ready = replica->ready;
+	status->ready = replica->leader.ready;
 	status->silent = replica->silent;
-	status->commit_stalled = leads && replica->commit_stalled;
+	status->commit_stalled = leads && replica->leader.commit_stalled;
 	status->state_undecided = leads && replica->state.undecided;
-	status->handing_over = replica->handing_over;
+	status->handing_over = replica->leader.handing_over;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++)
-		status->damaged |= leads && replica->peers[node].damaged;
+		status->damaged |= leads && replica->leader.peers[node].damaged;
 }
 
 static void publish_consumers(struct wl_journal_status *status,
@@ -466,7 +466,8 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	if (journal->log.writes_in_flight != 0 && now_ns > replica->disk_progress_ns)
 		status.storage.silent_ns = now_ns - replica->disk_progress_ns;
 	for (unsigned node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		publish_peer(&status.peers[node], &replica->peers[node], &rx->peers[node], now_ns);
+		publish_peer(&status.peers[node], &replica->leader.peers[node], &rx->peers[node],
+			     now_ns);
 		publish_catch_up(journal, node, &status.peers[node], now_ns);
 		publish_node(&status, node, rx, now_ns);
 		status.peers[node].held_back = wl_replica_knows_held_back(replica, node);

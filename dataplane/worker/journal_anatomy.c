@@ -25,7 +25,7 @@ static uint32_t leader_of(const struct wl_replica *replica)
 {
 	if (replica->view.role == WL_ROLE_LEADER)
 		return replica->config.node;
-	return replica->view.leader != 0 ? replica->view.leader : replica->heard_leader;
+	return replica->view.leader != 0 ? replica->view.leader : replica->follower.heard_leader;
 }
 
 /*
@@ -95,7 +95,7 @@ static void note_peers(struct wl_journal *journal, uint64_t now_ns)
 					       replica->config.node);
 
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		const struct wl_peer *peer = &replica->peers[node];
+		const struct wl_peer *peer = &replica->leader.peers[node];
 
 		if (!wl_members_has(others, node))
 			continue;

@@ -325,10 +325,11 @@ static void note_leader_heard(struct sim_oracle *oracle, unsigned node,
 {
 	uint64_t term = replica->view.role == WL_ROLE_FOLLOWER ? replica->view.term : 0;
 
-	if (oracle->hears[node].term == term && oracle->hears[node].leader == replica->heard_leader)
+	if (oracle->hears[node].term == term &&
+	    oracle->hears[node].leader == replica->follower.heard_leader)
 		return;
 	oracle->hears[node].term = term;
-	oracle->hears[node].leader = replica->heard_leader;
+	oracle->hears[node].leader = replica->follower.heard_leader;
 	oracle->hears[node].since_ns = oracle->cluster->agenda.now_ns;
 }
 

@@ -174,7 +174,7 @@ static void on_hello_reply(struct sim_oracle *oracle, unsigned from, const uint8
 
 	if (!wl_wire_decode_hello_reply(payload, bytes, &reply) ||
 	    replica->view.role != WL_ROLE_FOLLOWER || reply.term != replica->view.term ||
-	    oracle->hears[from].term != reply.term || replica->heard_leader == 0)
+	    oracle->hears[from].term != reply.term || replica->follower.heard_leader == 0)
 		return;
 	if (wl_replica_is_apart(replica))
 		return; /* it takes no part, and sends nobody to a leader (O33) */

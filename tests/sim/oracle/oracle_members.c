@@ -69,7 +69,7 @@ void sim_oracle_check_members(const struct sim_oracle *oracle, const struct sim_
 			      "has a list at entry %llu, and the one before it, at %llu, is not "
 			      "committed",
 			      LLU(list->index), LLU(journal->log.list_before.index));
-	if (journal->replica.view.role == WL_ROLE_LEADER && !journal->replica.ready &&
+	if (journal->replica.view.role == WL_ROLE_LEADER && !journal->replica.leader.ready &&
 	    election->state == WL_ELECTION_LEADER &&
 	    election->number == journal->replica.view.number && !is_same(&election->fenced, list) &&
 	    !is_of_a_loss(&journal->log, &election->fenced))

@@ -41,7 +41,7 @@ static bool has_caught_up(const struct sim_node *node, const struct sim_node *le
 
 static bool streams(const struct sim_node *node, const struct sim_node *leader)
 {
-	return leader->journals[0]->replica.peers[node->number].state == WL_PEER_STREAM;
+	return leader->journals[0]->replica.leader.peers[node->number].state == WL_PEER_STREAM;
 }
 
 /* Beside whoever leads; nobody is a violation by itself. */

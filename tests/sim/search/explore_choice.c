@@ -75,7 +75,7 @@ static void add_client(const struct sim_world *world, unsigned node, struct sim_
 
 static bool is_stuck(const struct sim_world *world, unsigned leader, unsigned follower)
 {
-	const struct wl_peer *peer = &sim_world_replica(world, leader)->peers[follower];
+	const struct wl_peer *peer = &sim_world_replica(world, leader)->leader.peers[follower];
 
 	if (peer->state == WL_PEER_PROBE ? !peer->probe_outstanding
 					 : peer->next_index <= peer->match_received + 1)

@@ -93,7 +93,7 @@ static uint64_t is_fresh(const struct sim_world *world, unsigned leader, unsigne
 	replica = sim_world_replica(world, leader);
 	if (replica->view.role != WL_ROLE_LEADER || replica->view.term != term)
 		return 3;
-	return sent_ns >= replica->peers[follower].rewound_ns;
+	return sent_ns >= replica->leader.peers[follower].rewound_ns;
 }
 
 static uint64_t hash_flight(const struct sim_world *world, const struct sim_flight *flight)
@@ -110,8 +110,9 @@ static uint64_t hash_flight(const struct sim_world *world, const struct sim_flig
 	if (!world->cluster.nodes[flight->to].up)
 		return hash;
 	to = sim_world_replica(world, flight->to);
-	return mix(hash, to->view.term == flight->term && to->heard_leader == flight->from &&
-				 flight->sent_ns > to->leader_sent_ns);
+	return mix(hash, to->view.term == flight->term &&
+				 to->follower.heard_leader == flight->from &&
+				 flight->sent_ns > to->follower.leader_sent_ns);
 }
 
 /* The order of frames of one queue counts, that of two queues does not. */
@@ -166,12 +167,13 @@ static uint64_t hash_follower(const struct sim_world *world, unsigned number)
 	const struct wl_replica *replica = sim_world_replica(world, number);
 	uint64_t term = replica->view.term, hash;
 
-	hash = mix(mix(replica->match, replica->acknowledged_durable), replica->heard_leader);
-	hash = mix(hash,
-		   is_fresh(world, replica->heard_leader, number, term, replica->leader_sent_ns));
-	hash = mix(mix(hash, replica->acknowledge), replica->refusal.pending);
-	if (replica->refusal.pending)
-		hash = mix(hash, replica->refusal.hint_index);
+	hash = mix(mix(replica->follower.match, replica->follower.acknowledged_durable),
+		   replica->follower.heard_leader);
+	hash = mix(hash, is_fresh(world, replica->follower.heard_leader, number, term,
+				  replica->follower.leader_sent_ns));
+	hash = mix(mix(hash, replica->follower.acknowledge), replica->follower.refusal.pending);
+	if (replica->follower.refusal.pending)
+		hash = mix(hash, replica->follower.refusal.hint_index);
 	return hash;
 }
 
@@ -186,10 +188,10 @@ static uint64_t hash_replica(const struct sim_world *world, unsigned number)
 		return mix(hash, hash_follower(world, number));
 	if (replica->view.role != WL_ROLE_LEADER)
 		return hash;
-	hash = mix(mix(hash, replica->ready), replica->silent);
-	hash = mix(hash, replica->term_start_index);
+	hash = mix(mix(hash, replica->leader.ready), replica->silent);
+	hash = mix(hash, replica->leader.term_start_index);
 	for (unsigned peer = 1; peer <= world->cluster.config.nodes; peer++)
-		hash = mix(hash, peer == number ? 0 : hash_peer(&replica->peers[peer]));
+		hash = mix(hash, peer == number ? 0 : hash_peer(&replica->leader.peers[peer]));
 	return hash;
 }
 

@@ -256,7 +256,8 @@ static void resend(struct sim_world *world, unsigned leader, unsigned follower)
 {
 	struct wl_replica *replica = &world->cluster.nodes[leader].journals[0]->replica;
 
-	replica->peers[follower].progress_ns -= HOUR_NS; /* times are differences modulo 2^64 */
+	replica->leader.peers[follower].progress_ns -=
+		HOUR_NS; /* times are differences modulo 2^64 */
 	settle(world, leader);
 }
 

@@ -498,7 +498,7 @@ bool sim_node_needs_base(const struct sim_cluster *cluster, const struct sim_nod
 	 * leader's beginning may have a branch there: what would cut it away is given up.
 	 */
 	return wl_log_is_full(&node->journals[journal]->log) ||
-	       leader->journals[journal]->replica.peers[node->number].needs_base ||
+	       leader->journals[journal]->replica.leader.peers[node->number].needs_base ||
 	       node->journals[journal]->log.tail.index <
 		       leader->journals[journal]->log.begin.position.index;
 }
@@ -515,8 +515,8 @@ unsigned sim_cluster_leader(const struct sim_cluster *cluster, unsigned journal)
 		if (!node->up)
 			continue;
 		replica = &node->journals[journal]->replica;
-		if (replica->view.role == WL_ROLE_LEADER && replica->ready && !replica->silent &&
-		    replica->view.term > term) {
+		if (replica->view.role == WL_ROLE_LEADER && replica->leader.ready &&
+		    !replica->silent && replica->view.term > term) {
 			term = replica->view.term;
 			leader = number;
 		}

@@ -85,7 +85,7 @@ static void elect(unsigned voters)
 	replica_fixture_init(&cluster, voters);
 	replica_fixture_elect(&cluster, 1, 1);
 	replica_fixture_run(&cluster, 6);
-	CU_ASSERT(replica_of(&cluster, 1)->ready);
+	CU_ASSERT(replica_of(&cluster, 1)->leader.ready);
 }
 
 /* "A log entry is committed once the leader that created the entry has replicated it on a majority of the servers" */
@@ -108,7 +108,7 @@ static void s5_3_entry_is_not_committed_while_a_majority_has_only_received_it(vo
 	cluster.nodes[3].hold_disk = true;
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, 1, 64), 0);
 	replica_fixture_run(&cluster, 6);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->received_all, 2);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.received_all, 2);
 	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->commit, 1);
 	replica_fixture_complete(&cluster, 3);
 	replica_fixture_run(&cluster, 2);
@@ -277,7 +277,7 @@ static void figure_7(const char *follower, uint64_t common)
 	CU_ASSERT_EQUAL(replica_count(&cluster, 3, WL_COUNTER_entries_appended), 11 - common);
 	CU_ASSERT_EQUAL(replica_count(&cluster, 3, WL_COUNTER_truncations),
 			strlen(follower) > common);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->peers[3].match_durable, 11);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.peers[3].match_durable, 11);
 	CU_ASSERT_EQUAL(replica_of(&cluster, 3)->commit, 11);
 	replica_fixture_fini(&cluster);
 }
@@ -400,8 +400,8 @@ static void figure_8_c(void)
 								       .count = 1});
 	replica_fixture_run(&cluster, 3);
 	CU_ASSERT_EQUAL(term_at(3, 2), 2);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->peers[2].match_durable, 2);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->peers[3].match_durable, 2);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.peers[2].match_durable, 2);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.peers[3].match_durable, 2);
 }
 
 /* "Raft never commits log entries from previous terms by counting replicas." */
@@ -409,7 +409,7 @@ static void s5_4_2_figure_8c_entry_of_an_old_term_is_not_committed_by_counting_c
 {
 	figure_8_c();
 	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->commit, 0);
-	CU_ASSERT(!replica_of(&cluster, 1)->ready);
+	CU_ASSERT(!replica_of(&cluster, 1)->leader.ready);
 	replica_fixture_fini(&cluster);
 }
 
@@ -496,7 +496,7 @@ static void s5_5_follower_that_crashed_before_answering_gets_the_same_entries_ag
 	replica_fixture_follow(&cluster, 3, 1, 1);
 	replica_fixture_pass(&cluster, REPLICA_RESEND_NS);
 	replica_fixture_run(&cluster, 6);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->peers[3].match_durable, 2);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.peers[3].match_durable, 2);
 	CU_ASSERT(replica_fixture_same(&cluster, 1, 3));
 	CU_ASSERT_EQUAL(replica_log(&cluster, 3)->tail.index, 2);
 	replica_fixture_fini(&cluster);
@@ -510,8 +510,8 @@ static void s5_5_what_a_crash_took_was_only_received_and_is_sent_again(void)
 	cluster.nodes[3].hold_disk = true;
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, 1, 64), 0);
 	replica_fixture_run(&cluster, 4);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->peers[3].match_received, 2);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->peers[3].match_durable, 1);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.peers[3].match_received, 2);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.peers[3].match_durable, 1);
 	replica_fixture_restart(&cluster, 3, 0);
 	cluster.nodes[3].hold_disk = false;
 	CU_ASSERT_EQUAL(replica_log(&cluster, 3)->tail.index, 1);
@@ -520,7 +520,7 @@ static void s5_5_what_a_crash_took_was_only_received_and_is_sent_again(void)
 	replica_fixture_follow(&cluster, 3, 1, 1);
 	replica_fixture_run(&cluster, 8);
 	CU_ASSERT(replica_fixture_same(&cluster, 1, 3));
-	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->peers[3].match_durable, 2);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 1)->leader.peers[3].match_durable, 2);
 	replica_fixture_fini(&cluster);
 }
 

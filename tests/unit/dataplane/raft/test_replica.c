@@ -42,7 +42,7 @@ static void begin_ready(const char *terms)
 	for (uint32_t node = 2; node <= 3; node++)
 		replica_fixture_acknowledge(&cluster, node, LEADER, tail(), tail());
 	turn();
-	CU_ASSERT(leader()->ready);
+	CU_ASSERT(leader()->leader.ready);
 	forget_mail();
 }
 
@@ -131,7 +131,7 @@ static void commit_survives_a_change_of_view(void)
 	replica_fixture_follow(&cluster, LEADER, 5, 2);
 	turn();
 	CU_ASSERT_EQUAL(leader()->commit, 3);
-	CU_ASSERT(!leader()->ready);
+	CU_ASSERT(!leader()->leader.ready);
 	replica_fixture_fini(&cluster);
 }
 
@@ -147,10 +147,10 @@ static void check_names_the_rule_that_does_not_hold(void)
 	CU_ASSERT_PTR_NOT_NULL(wl_replica_check(leader())); /* ready, and nothing committed */
 	leader()->commit = tail();
 	CU_ASSERT_PTR_NULL(wl_replica_check(leader()));
-	leader()->peers[2].match_durable = leader()->peers[2].match_received + 1;
+	leader()->leader.peers[2].match_durable = leader()->leader.peers[2].match_received + 1;
 	CU_ASSERT_PTR_NOT_NULL(wl_replica_check(leader()));
-	leader()->peers[2].match_durable = 0;
-	leader()->peers[2].match_received = tail() + 1;
+	leader()->leader.peers[2].match_durable = 0;
+	leader()->leader.peers[2].match_received = tail() + 1;
 	CU_ASSERT_PTR_NOT_NULL(wl_replica_check(leader()));
 	replica_fixture_fini(&cluster);
 }
@@ -261,7 +261,7 @@ static void leader_leads_on_in_its_term_after_a_silence(void)
 	begin_silent();
 	resume(WL_STALL_QUORUM, 2, cluster.now_ns);
 	CU_ASSERT(!leader()->silent);
-	CU_ASSERT(leader()->ready);
+	CU_ASSERT(leader()->leader.ready);
 	CU_ASSERT_EQUAL(tail(), 3); /* no second first entry */
 	CU_ASSERT(replica_fixture_mail(&cluster, LEADER, 2, 0) != 0);
 	/* What nobody had before the silence is committed by who acknowledges it now, and by nothing else. */
@@ -283,7 +283,7 @@ static void acknowledgement_that_comes_in_a_silence_counts_for_nothing(void)
 	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 3);
 	turn();
 	CU_ASSERT_EQUAL(leader()->commit, 2);
-	CU_ASSERT_EQUAL(leader()->peers[3].match_durable, 2);
+	CU_ASSERT_EQUAL(leader()->leader.peers[3].match_durable, 2);
 	CU_ASSERT(leader()->silent);
 	replica_fixture_fini(&cluster);
 }
@@ -319,12 +319,12 @@ static void leader_that_resumed_and_hears_nobody_falls_silent_again(void)
 	uint64_t heard_ns[2], asked_ns;
 
 	begin_silent();
-	heard_ns[0] = leader()->peers[2].heard_sent_ns;
-	heard_ns[1] = leader()->peers[3].heard_sent_ns;
+	heard_ns[0] = leader()->leader.peers[2].heard_sent_ns;
+	heard_ns[1] = leader()->leader.peers[3].heard_sent_ns;
 	asked_ns = cluster.now_ns;
 	resume(WL_STALL_QUORUM, 2, asked_ns);
-	CU_ASSERT_EQUAL(leader()->peers[2].heard_sent_ns, heard_ns[0]);
-	CU_ASSERT_EQUAL(leader()->peers[3].heard_sent_ns, heard_ns[1]);
+	CU_ASSERT_EQUAL(leader()->leader.peers[2].heard_sent_ns, heard_ns[0]);
+	CU_ASSERT_EQUAL(leader()->leader.peers[3].heard_sent_ns, heard_ns[1]);
 	replica_fixture_pass(&cluster, asked_ns + REPLICA_ELECTION_NS - cluster.now_ns);
 	turn();
 	CU_ASSERT_EQUAL(leader()->silent, cluster.now_ns - asked_ns > REPLICA_ELECTION_NS);
@@ -393,8 +393,8 @@ static void transfer_to_nobody_in_particular_goes_to_the_furthest_with_room(void
 	message.view = leader()->view;
 	message.view.number++;
 	wl_replica_on_transfer(leader(), &message);
-	CU_ASSERT(leader()->handing_over);
-	CU_ASSERT_EQUAL(leader()->transfer_target, 3);
+	CU_ASSERT(leader()->leader.handing_over);
+	CU_ASSERT_EQUAL(leader()->leader.transfer_target, 3);
 	replica_fixture_fini(&cluster);
 }
 
@@ -409,9 +409,9 @@ static void appends_are_refused_while_a_majority_has_no_room(void)
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_OK);
 	turn();
 
-	ack.match_received = ack.match_durable = leader()->peers[3].match_received;
+	ack.match_received = ack.match_durable = leader()->leader.peers[3].match_received;
 	wl_replica_on_append_ack(leader(), 3, &ack);
-	leader()->room_limit = 0; /* what was granted before may be used up */
+	leader()->leader.room_limit = 0; /* what was granted before may be used up */
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NO_SPACE);
 
 	ack.flags = 0; /* its next segment is being made */
@@ -436,7 +436,7 @@ static void leader_takes_no_more_than_a_majority_has_room_for(void)
 	ack.room = WL_LOG_SLACK_BYTES + (1 << 20);
 	wl_replica_on_append_ack(leader(), 2, &ack);
 	wl_replica_on_append_ack(leader(), 3, &ack);
-	leader()->room_limit = 0;
+	leader()->leader.room_limit = 0;
 	cost = leader()->log->cost;
 	while (replica_fixture_append(&cluster, LEADER, 5000) == WIRELOG_OK && ++taken < 1000)
 		turn();
@@ -457,7 +457,7 @@ static void follower_that_told_nothing_has_no_room(void)
 	wl_replica_on_append_ack(leader(), 2, &ack);
 	cluster.nodes[LEADER].remotes[3].boot_id++;
 	turn();
-	leader()->room_limit = 0;
+	leader()->leader.room_limit = 0;
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_BACK_PRESSURE);
 	replica_fixture_fini(&cluster);
 }
@@ -475,7 +475,8 @@ static void full_follower_is_sent_the_first_entry_of_a_term(void)
 	wl_replica_on_append_ack(leader(), 2, &ack);
 	wl_replica_on_append_ack(leader(), 3, &ack);
 	turn();
-	CU_ASSERT(leader()->peers[2].next_index == 3 && leader()->peers[3].next_index == 3);
+	CU_ASSERT(leader()->leader.peers[2].next_index == 3 &&
+		  leader()->leader.peers[3].next_index == 3);
 	replica_fixture_fini(&cluster);
 }
 

@@ -31,8 +31,8 @@ static void has_base(uint32_t node, uint64_t index, uint64_t digest)
 		wl_replica_set_base(&alone, index, digest);
 		return;
 	}
-	alone.peers[node].counts = true;
-	wl_peer_heard_base(&alone.peers[node], index, digest);
+	alone.leader.peers[node].counts = true;
+	wl_peer_heard_base(&alone.leader.peers[node], index, digest);
 }
 
 static void majority_is_of_one_mind_or_there_is_no_proof(void)
@@ -99,7 +99,7 @@ static void data_that_do_not_count_prove_nothing(void)
 	lead(3);
 	has_base(1, 7, RIGHT);
 	has_base(2, 7, RIGHT);
-	alone.peers[2].counts = false;
+	alone.leader.peers[2].counts = false;
 	CU_ASSERT_EQUAL(wl_replica_base_agreed(&alone, 7), 0);
 	has_base(4, 7, RIGHT); /* nor does who is no voter */
 	CU_ASSERT_EQUAL(wl_replica_base_agreed(&alone, 7), 0);
@@ -158,7 +158,7 @@ static void what_an_earlier_boot_said_counts_for_nothing(void)
 	has_base(1, 7, RIGHT);
 	has_base(2, 7, RIGHT);
 	CU_ASSERT_EQUAL(wl_replica_base_agreed(&alone, 7), RIGHT);
-	CU_ASSERT(wl_peer_notice_boot(&alone.peers[2], 99, 8, 0));
+	CU_ASSERT(wl_peer_notice_boot(&alone.leader.peers[2], 99, 8, 0));
 	CU_ASSERT_EQUAL(wl_replica_base_agreed(&alone, 7), 0);
 	wl_replica_set_base(&alone, 5, RIGHT);
 	has_base(2, 5, RIGHT); /* what it has now may be an older one */

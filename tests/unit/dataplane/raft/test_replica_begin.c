@@ -9,7 +9,7 @@ static struct replica_fixture cluster;
 
 static struct wl_peer *peer(uint32_t node)
 {
-	return &replica_of(&cluster, LEADER)->peers[node];
+	return &replica_of(&cluster, LEADER)->leader.peers[node];
 }
 
 /* Node 1 leads, node 2 has everything, node 3 nothing; the leader's first six entries are gone. */
@@ -37,7 +37,7 @@ static void a_peer_behind_the_beginning_hears_heartbeats_and_gets_no_entry(void)
 	CU_ASSERT_FALSE(peer(2)->needs_base);
 	CU_ASSERT_EQUAL(replica_count(&cluster, LEADER, WL_COUNTER_peers_need_base), 1);
 	CU_ASSERT_EQUAL(replica_log(&cluster, 3)->tail.index, 0);
-	CU_ASSERT_EQUAL(replica_of(&cluster, 3)->heard_leader, LEADER);
+	CU_ASSERT_EQUAL(replica_of(&cluster, 3)->follower.heard_leader, LEADER);
 	CU_ASSERT_EQUAL(peer(3)->match_received, 0);
 	/* Each refusal is answered by nothing: one frame for each heartbeat. */
 	heartbeats = replica_count(&cluster, LEADER, WL_COUNTER_append_heartbeats_sent);
@@ -100,7 +100,7 @@ static void nothing_is_handed_over_to_a_peer_behind_the_beginning(void)
 	message.view = replica_of(&cluster, LEADER)->view;
 	message.view.number++;
 	wl_replica_on_transfer(replica_of(&cluster, LEADER), &message);
-	CU_ASSERT_TRUE(replica_of(&cluster, LEADER)->handing_over);
+	CU_ASSERT_TRUE(replica_of(&cluster, LEADER)->leader.handing_over);
 	replica_fixture_run(&cluster, 5);
 	CU_ASSERT_FALSE(replica_fixture_told(&cluster, LEADER, WL_PLANE_TRANSFER_READY, &told));
 	replica_fixture_fini(&cluster);
@@ -122,7 +122,7 @@ static void a_follower_refuses_to_compare_what_it_gave_up_and_names_its_commit(v
 	CU_ASSERT_TRUE((ack.flags & WL_WIRE_ACK_REJECTED) != 0);
 	CU_ASSERT_EQUAL(ack.hint_index, 8);
 	CU_ASSERT_EQUAL(ack.match_received, 8);
-	CU_ASSERT_FALSE(follower()->diverged);
+	CU_ASSERT_FALSE(follower()->follower.diverged);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 8);
 	/* At the beginning itself it compares. */
 	follower_append(5, 3, 8);

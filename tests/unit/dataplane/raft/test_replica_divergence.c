@@ -25,7 +25,7 @@ static void expect_divergence_at(uint64_t index)
 
 	follower_turn();
 	CU_ASSERT(!follower_answered(&ack));
-	CU_ASSERT(follower()->diverged);
+	CU_ASSERT(follower()->follower.diverged);
 	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_append_diverged), 1);
 	CU_ASSERT(replica_fixture_told(follower_cluster(), FOLLOWER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.node, LEADER);
@@ -42,7 +42,7 @@ static void previous_of_another_history_is_not_acknowledged(void)
 	begin(2, 3);
 	follower_append(3, 0, 3);
 	expect_divergence_at(3);
-	CU_ASSERT_EQUAL(follower()->match, 0);
+	CU_ASSERT_EQUAL(follower()->follower.match, 0);
 	CU_ASSERT_EQUAL(follower()->commit, 0);
 	replica_fixture_fini(follower_cluster());
 }
@@ -119,7 +119,7 @@ static void contradicted_node_takes_no_part_in_any_later_view(void)
 	follower_append(1, 0, 1); /* what both have */
 	follower_turn();
 	CU_ASSERT(!follower_answered(&ack));
-	CU_ASSERT_EQUAL(follower()->match, 0);
+	CU_ASSERT_EQUAL(follower()->follower.match, 0);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 3);
 	replica_fixture_fini(follower_cluster());
 }
@@ -193,7 +193,7 @@ static void what_is_not_committed_sets_nobody_apart(void)
 	follower_append(2, 2, 2);
 	follower_turn();
 	CU_ASSERT(!wl_replica_is_apart(follower()));
-	CU_ASSERT_EQUAL(follower()->match, 4);
+	CU_ASSERT_EQUAL(follower()->follower.match, 4);
 	replica_fixture_fini(follower_cluster());
 }
 
@@ -220,9 +220,9 @@ static void previous_without_a_chain_value_matches_nothing(void)
 
 	begin(2, 3);
 	wl_replica_on_append(follower(), LEADER, &news);
-	CU_ASSERT_EQUAL(follower()->match, 0);
+	CU_ASSERT_EQUAL(follower()->follower.match, 0);
 	CU_ASSERT_EQUAL(follower()->commit, 0);
-	CU_ASSERT(!follower()->diverged);
+	CU_ASSERT(!follower()->follower.diverged);
 	replica_fixture_fini(follower_cluster());
 }
 
@@ -238,7 +238,7 @@ static void leader_counts_no_acknowledgement_of_another_history(void)
 	wl_log_chain_at(follower_log(), 3, &ack.match_chain);
 	wl_replica_on_append_ack(leader, FOLLOWER, &ack);
 	wl_replica_on_append_ack(leader, FOLLOWER, &ack);
-	CU_ASSERT_EQUAL(leader->peers[FOLLOWER].match_received, 0);
+	CU_ASSERT_EQUAL(leader->leader.peers[FOLLOWER].match_received, 0);
 	CU_ASSERT_EQUAL(replica_count(follower_cluster(), LEADER, WL_COUNTER_append_diverged), 2);
 	CU_ASSERT(replica_fixture_told(follower_cluster(), LEADER, WL_PLANE_DIVERGED, &told));
 	CU_ASSERT_EQUAL(told.node, FOLLOWER);
@@ -256,7 +256,7 @@ static void acknowledgement_of_the_same_history_counts(void)
 	leader = replica_of(follower_cluster(), LEADER);
 	wl_log_chain_at(follower_log(), 3, &ack.match_chain);
 	wl_replica_on_append_ack(leader, FOLLOWER, &ack);
-	CU_ASSERT_EQUAL(leader->peers[FOLLOWER].match_received, 3);
+	CU_ASSERT_EQUAL(leader->leader.peers[FOLLOWER].match_received, 3);
 	replica_fixture_fini(follower_cluster());
 }
 

@@ -19,7 +19,7 @@ static void many_frames_of_a_turn_are_acknowledged_once(void)
 	CU_ASSERT(follower_answered(&ack));
 	CU_ASSERT_EQUAL(ack.match_received, 5);
 	CU_ASSERT_EQUAL(ack.match_durable, 0);
-	CU_ASSERT_EQUAL(ack.sent_ns, follower()->leader_sent_ns);
+	CU_ASSERT_EQUAL(ack.sent_ns, follower()->follower.leader_sent_ns);
 	CU_ASSERT(!follower_answered(&ack));
 	replica_fixture_fini(follower_cluster());
 }
@@ -89,7 +89,7 @@ static void match_of_an_older_term_is_forgotten_with_the_view(void)
 	replica_fixture_follow(follower_cluster(), FOLLOWER, 2, 2);
 	follower_turn();
 	CU_ASSERT(!follower_answered(&ack));
-	CU_ASSERT_EQUAL(follower()->match, 0);
+	CU_ASSERT_EQUAL(follower()->follower.match, 0);
 	replica_fixture_fini(follower_cluster());
 }
 
@@ -182,7 +182,7 @@ static void acknowledgement_that_was_due_is_not_released_in_the_next_view(void)
 	follower_append(3, 0, 0);
 	replica_fixture_follow(follower_cluster(), FOLLOWER, 2, LEADER);
 	CU_ASSERT(wl_log_chain_at(follower_log(), 3, &news.previous_chain) == WL_LOG_KNOWN);
-	follower()->acknowledged_durable = 3; /* nothing new to say of the medium either */
+	follower()->follower.acknowledged_durable = 3; /* nothing new to say of the medium either */
 	wl_replica_on_append(follower(), LEADER, &news);
 	follower_turn();
 	CU_ASSERT(!follower_answered(&ack));
@@ -221,7 +221,7 @@ static void commit_never_passes_the_match_into_a_tail_of_another_leader(void)
 {
 	follower_begin("11133", "1112222", 4);
 	follower_append(3, 0, 5);
-	CU_ASSERT_EQUAL(follower()->match, 3);
+	CU_ASSERT_EQUAL(follower()->follower.match, 3);
 	CU_ASSERT_EQUAL(follower()->commit, 3);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 7);
 	replica_fixture_fini(follower_cluster());
@@ -231,7 +231,7 @@ static void commit_does_not_move_with_a_refused_append(void)
 {
 	follower_begin("11133", "11122", 4);
 	follower_append(4, 1, 4);
-	CU_ASSERT(follower()->refusal.pending);
+	CU_ASSERT(follower()->follower.refusal.pending);
 	CU_ASSERT_EQUAL(follower()->commit, 0);
 	replica_fixture_fini(follower_cluster());
 }

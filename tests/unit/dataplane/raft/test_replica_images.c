@@ -28,7 +28,7 @@ static void image_that_was_changed_on_the_way_is_not_taken(void)
 	image[WL_ENTRY_HEADER_BYTES + 30] ^= 1;
 	wl_replica_on_append(follower(), LEADER, &frame);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 0);
-	CU_ASSERT_EQUAL(follower()->match, 0);
+	CU_ASSERT_EQUAL(follower()->follower.match, 0);
 	CU_ASSERT_EQUAL(follower_bad_payloads(), 1);
 	free(image);
 	replica_fixture_fini(follower_cluster());
@@ -117,13 +117,13 @@ static void image_in_fragments_is_taken_when_it_is_whole(void)
 	give_fragment(image, bytes, 1000, 1000);
 	give_fragment(image, bytes, 1000, 1000);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 0);
-	CU_ASSERT_EQUAL(follower()->match, 0);
+	CU_ASSERT_EQUAL(follower()->follower.match, 0);
 	give_fragment(image, bytes, 1000, 1000);
 	give_fragment(image, bytes, 2000, bytes - 2000);
 	CU_ASSERT(replica_fixture_same(follower_cluster(), LEADER, FOLLOWER));
-	CU_ASSERT_EQUAL(follower()->match, 1);
+	CU_ASSERT_EQUAL(follower()->follower.match, 1);
 	give_fragment(image, bytes, 2000, bytes - 2000);
-	CU_ASSERT(!follower()->refusal.pending);
+	CU_ASSERT(!follower()->follower.refusal.pending);
 	free(image);
 	replica_fixture_fini(follower_cluster());
 }
@@ -141,7 +141,7 @@ static void image_that_is_cut_elsewhere_when_sent_again_is_put_together(void)
 	give_fragment(image, bytes, 1400, 1400);
 	give_fragment(image, bytes, 2800, bytes - 2800);
 	CU_ASSERT(replica_fixture_same(follower_cluster(), LEADER, FOLLOWER));
-	CU_ASSERT(!follower()->refusal.pending);
+	CU_ASSERT(!follower()->follower.refusal.pending);
 	free(image);
 	replica_fixture_fini(follower_cluster());
 }

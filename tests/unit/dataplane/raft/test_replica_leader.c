@@ -20,7 +20,7 @@ static struct wl_replica *leader(void)
 
 static struct wl_peer *peer(uint32_t node)
 {
-	return &leader()->peers[node];
+	return &leader()->leader.peers[node];
 }
 
 static uint64_t tail(void)
@@ -60,7 +60,7 @@ static void begin_ready(const char *terms)
 	for (uint32_t node = 2; node <= 3; node++)
 		replica_fixture_acknowledge(&cluster, node, LEADER, tail(), tail());
 	turn();
-	CU_ASSERT(leader()->ready);
+	CU_ASSERT(leader()->leader.ready);
 	forget_mail();
 }
 
@@ -488,7 +488,7 @@ static void matches_are_forgotten_with_the_boot_and_commit_is_not(void)
 	CU_ASSERT_EQUAL(peer(2)->match_durable, 0);
 	CU_ASSERT_EQUAL(peer(2)->state, WL_PEER_PROBE);
 	CU_ASSERT_EQUAL(leader()->commit, 6);
-	CU_ASSERT_EQUAL(leader()->received_majority, 6);
+	CU_ASSERT_EQUAL(leader()->leader.received_majority, 6);
 	replica_fixture_fini(&cluster);
 }
 
@@ -518,19 +518,19 @@ static void levels_follow_what_peers_have_received_and_stored(void)
 	append(64);
 	turn();
 	turn();
-	CU_ASSERT_EQUAL(leader()->received_majority, 2);
+	CU_ASSERT_EQUAL(leader()->leader.received_majority, 2);
 	replica_fixture_acknowledge(&cluster, 2, LEADER, 3, 2);
-	CU_ASSERT_EQUAL(leader()->received_majority, 3);
-	CU_ASSERT_EQUAL(leader()->received_all, 2);
+	CU_ASSERT_EQUAL(leader()->leader.received_majority, 3);
+	CU_ASSERT_EQUAL(leader()->leader.received_all, 2);
 	CU_ASSERT_EQUAL(leader()->commit, 2);
 	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 2);
-	CU_ASSERT_EQUAL(leader()->received_all, 3);
+	CU_ASSERT_EQUAL(leader()->leader.received_all, 3);
 	CU_ASSERT_EQUAL(leader()->commit, 2);
 	replica_fixture_acknowledge(&cluster, 3, LEADER, 3, 3);
 	CU_ASSERT_EQUAL(leader()->commit, 3);
-	CU_ASSERT_EQUAL(leader()->durable_all, 2);
+	CU_ASSERT_EQUAL(leader()->leader.durable_all, 2);
 	replica_fixture_acknowledge(&cluster, 2, LEADER, 3, 3);
-	CU_ASSERT_EQUAL(leader()->durable_all, 3);
+	CU_ASSERT_EQUAL(leader()->leader.durable_all, 3);
 	replica_fixture_fini(&cluster);
 }
 
@@ -545,7 +545,7 @@ static void alone_the_own_disk_is_the_majority(void)
 	replica_fixture_complete(&cluster, LEADER);
 	turn();
 	CU_ASSERT_EQUAL(leader()->commit, 1);
-	CU_ASSERT(leader()->ready);
+	CU_ASSERT(leader()->leader.ready);
 	replica_fixture_fini(&cluster);
 }
 

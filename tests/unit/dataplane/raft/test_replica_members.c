@@ -49,7 +49,7 @@ static void begin(void)
 	for (uint32_t node = 2; node <= 5; node++)
 		acknowledge(node);
 	turn();
-	CU_ASSERT_TRUE_FATAL(leader()->ready);
+	CU_ASSERT_TRUE_FATAL(leader()->leader.ready);
 }
 
 static void end(void)
@@ -274,13 +274,13 @@ static void who_may_vote_is_caught_up_and_was_heard(void)
 	begin();
 	CU_ASSERT_TRUE(wl_replica_may_vote(leader(), 4));
 	CU_ASSERT_TRUE(wl_replica_would_go_on(leader(), &next));
-	leader()->peers[4].no_space = true;
+	leader()->leader.peers[4].no_space = true;
 	CU_ASSERT_FALSE(wl_replica_may_vote(leader(), 4));
 	CU_ASSERT_FALSE(wl_replica_would_go_on(leader(), &next));
-	leader()->peers[4].no_space = false;
-	leader()->peers[4].counts = false;
+	leader()->leader.peers[4].no_space = false;
+	leader()->leader.peers[4].counts = false;
 	CU_ASSERT_FALSE(wl_replica_may_vote(leader(), 4));
-	leader()->peers[4].counts = true;
+	leader()->leader.peers[4].counts = true;
 	leader()->now_ns += REPLICA_ELECTION_NS + 1000000000u;
 	CU_ASSERT_FALSE(wl_replica_may_vote(leader(), 4));
 	end();
@@ -294,17 +294,18 @@ static void full_voters_carry_a_list_of_the_same_voters(void)
 
 	begin();
 	for (uint32_t node = 2; node <= 5; node++)
-		leader()->peers[node].no_space = true;
+		leader()->leader.peers[node].no_space = true;
 	log_of_leader()->no_space = true;
 	same.incarnation[5] = 17;
 	CU_ASSERT_TRUE(wl_replica_would_go_on(leader(), &same));
 	CU_ASSERT_FALSE(wl_replica_would_go_on(leader(), &other));
 	for (uint32_t node = 2; node <= 4; node++)
-		leader()->peers[node].match_durable = leader()->commit - 1; /* no room for it */
+		leader()->leader.peers[node].match_durable =
+			leader()->commit - 1; /* no room for it */
 	CU_ASSERT_FALSE(wl_replica_would_go_on(leader(), &same));
-	leader()->peers[2].no_space = false; /* it will have it soon */
+	leader()->leader.peers[2].no_space = false; /* it will have it soon */
 	CU_ASSERT_TRUE(wl_replica_would_go_on(leader(), &same));
-	leader()->peers[2].counts = false;
+	leader()->leader.peers[2].counts = false;
 	CU_ASSERT_FALSE(wl_replica_would_go_on(leader(), &same));
 	log_of_leader()->no_space = false;
 	end();

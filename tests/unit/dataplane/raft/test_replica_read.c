@@ -57,7 +57,7 @@ static void begin(void)
 	for (uint32_t node = 2; node <= 5; node++)
 		echo(node, cluster.now_ns, 0);
 	turn();
-	CU_ASSERT_TRUE_FATAL(leader()->ready);
+	CU_ASSERT_TRUE_FATAL(leader()->leader.ready);
 	replica_fixture_pass(&cluster, REPLICA_TURN_NS);
 	leader()->now_ns = cluster.now_ns;
 	cluster.mail_count = 0;
@@ -143,7 +143,7 @@ static void round_leaves_at_once_and_one_at_a_time(void)
 static void leader_whose_term_has_not_begun_takes_no_question(void)
 {
 	begin_not_ready();
-	CU_ASSERT_FALSE(leader()->ready);
+	CU_ASSERT_FALSE(leader()->leader.ready);
 	CU_ASSERT_EQUAL(wl_replica_read_begin(leader()), 0);
 	CU_ASSERT_EQUAL(wl_replica_read_confirmed(leader()), 0);
 	end();

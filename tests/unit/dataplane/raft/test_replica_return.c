@@ -58,12 +58,12 @@ static void acknowledgement_of_data_that_went_back_commits_nothing(void)
 {
 	begin();
 	acknowledge(EMPTY, 3, WL_WIRE_ACK_HELD_BACK);
-	CU_ASSERT_EQUAL(leader()->peers[EMPTY].match_durable, 3);
+	CU_ASSERT_EQUAL(leader()->leader.peers[EMPTY].match_durable, 3);
 	CU_ASSERT_EQUAL(leader()->commit, 0);
-	CU_ASSERT_EQUAL(leader()->received_majority, 0);
+	CU_ASSERT_EQUAL(leader()->leader.received_majority, 0);
 	acknowledge(WHOLE, 3, 0);
 	CU_ASSERT_EQUAL(leader()->commit, 3);
-	CU_ASSERT_EQUAL(leader()->durable_all, 0);
+	CU_ASSERT_EQUAL(leader()->leader.durable_all, 0);
 	replica_fixture_fini(&cluster);
 }
 
@@ -142,10 +142,10 @@ static void leadership_is_not_handed_to_it(void)
 	acknowledge(EMPTY, 3, WL_WIRE_ACK_HELD_BACK);
 	message.view = leader()->view;
 	wl_replica_on_transfer(leader(), &message);
-	CU_ASSERT(!leader()->handing_over);
+	CU_ASSERT(!leader()->leader.handing_over);
 	message.node = 0;
 	wl_replica_on_transfer(leader(), &message);
-	CU_ASSERT(!leader()->handing_over);
+	CU_ASSERT(!leader()->leader.handing_over);
 	replica_fixture_fini(&cluster);
 }
 

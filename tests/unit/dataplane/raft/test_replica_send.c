@@ -18,7 +18,7 @@ static struct wl_replica *leader(void)
 
 static struct wl_peer *peer(uint32_t node)
 {
-	return &leader()->peers[node];
+	return &leader()->leader.peers[node];
 }
 
 static uint64_t tail(void)
@@ -98,7 +98,7 @@ static void live_frames_go_first_and_the_rest_is_within_its_budget(void)
 		replica_fixture_turn(&cluster, 2);
 		replica_fixture_turn(&cluster, LAGS);
 	}
-	CU_ASSERT(leader()->paced != 0 || !peer(LAGS)->behind);
+	CU_ASSERT(leader()->leader.paced != 0 || !peer(LAGS)->behind);
 	CU_ASSERT(all > 4 * REPLICA_WINDOW_BYTES / 4);
 	CU_ASSERT(peer(LAGS)->match_received > began);
 	replica_fixture_fini(&cluster);
@@ -112,7 +112,7 @@ static void who_is_behind_comes_into_step_while_records_flow(void)
 		replica_fixture_run(&cluster, 1);
 	}
 	CU_ASSERT_FALSE(peer(LAGS)->behind);
-	CU_ASSERT_EQUAL(leader()->paced, 0);
+	CU_ASSERT_EQUAL(leader()->leader.paced, 0);
 	replica_fixture_run(&cluster, 10);
 	CU_ASSERT(replica_fixture_same(&cluster, LEADER, LAGS));
 	CU_ASSERT(replica_count(&cluster, LEADER, WL_COUNTER_append_bytes_behind) >
@@ -151,7 +151,7 @@ static void nothing_is_held_back_from_whom_commits_wait_for(void)
 	begin_behind(3, 4 * REPLICA_WINDOW_BYTES);
 	append(100);
 	replica_fixture_turn(&cluster, LEADER);
-	CU_ASSERT_EQUAL(leader()->paced, wl_members_only(LAGS));
+	CU_ASSERT_EQUAL(leader()->leader.paced, wl_members_only(LAGS));
 	replica_fixture_pass(&cluster, REPLICA_ELECTION_NS + 1);
 	replica_fixture_acknowledge(&cluster, LAGS, LEADER, peer(LAGS)->match_received,
 				    peer(LAGS)->match_durable);
@@ -159,7 +159,7 @@ static void nothing_is_held_back_from_whom_commits_wait_for(void)
 	replica_fixture_turn(&cluster, LEADER);
 	CU_ASSERT_FALSE(leader()->silent);
 	CU_ASSERT(peer(LAGS)->behind);
-	CU_ASSERT_EQUAL(leader()->paced, 0);
+	CU_ASSERT_EQUAL(leader()->leader.paced, 0);
 	replica_fixture_fini(&cluster);
 }
 

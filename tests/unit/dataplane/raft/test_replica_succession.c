@@ -40,7 +40,7 @@ static void begin(void)
 	turn();
 	acknowledge_all();
 	acknowledge_all();
-	CU_ASSERT_TRUE_FATAL(leader()->ready);
+	CU_ASSERT_TRUE_FATAL(leader()->leader.ready);
 	replica_fixture_told(&cluster, 1, WL_PLANE_WANTS_TRANSFER, &told);
 }
 
@@ -88,10 +88,10 @@ static void who_is_in_step_may_succeed(void)
 static void wish_is_told_when_its_node_is_in_step(void)
 {
 	begin();
-	leader()->peers[3].behind = true;
+	leader()->leader.peers[3].behind = true;
 	CU_ASSERT_FALSE(want(3));
 	CU_ASSERT_FALSE(wants());
-	leader()->peers[3].behind = false;
+	leader()->leader.peers[3].behind = false;
 	CU_ASSERT_TRUE(want(3));
 	CU_ASSERT(wants() && told.node == 3 && told.reason == WL_TRANSFER_ASKED);
 	replica_fixture_fini(&cluster);
@@ -151,9 +151,9 @@ static void who_falls_out_of_step_begins_anew(void)
 	begin();
 	leader()->config.priority[4] = 1;
 	CU_ASSERT_FALSE(pass(STEADY_NS - 2 * REPLICA_ELECTION_NS));
-	leader()->peers[4].behind = true;
+	leader()->leader.peers[4].behind = true;
 	CU_ASSERT_FALSE(pass(REPLICA_ELECTION_NS));
-	leader()->peers[4].behind = false;
+	leader()->leader.peers[4].behind = false;
 	CU_ASSERT_FALSE(pass(STEADY_NS - 2 * REPLICA_ELECTION_NS));
 	CU_ASSERT_TRUE(pass(4 * REPLICA_ELECTION_NS));
 	replica_fixture_fini(&cluster);
@@ -172,7 +172,7 @@ static void who_began_to_give_away_says_so_until_the_term_ends(void)
 	resume = (struct wl_plane_message){.verb = WL_PLANE_RESUME, .view = leader()->view};
 	resume.view.number++;
 	wl_replica_on_resume(leader(), &resume);
-	CU_ASSERT_FALSE(leader()->handing_over);
+	CU_ASSERT_FALSE(leader()->leader.handing_over);
 	CU_ASSERT_TRUE(wl_replica_gives_away(leader()));
 	replica_fixture_fence(&cluster, 1);
 	replica_fixture_lead(&cluster, 1, 5);

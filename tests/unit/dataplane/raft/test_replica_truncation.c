@@ -14,7 +14,7 @@ static void late_append_does_not_truncate_entries_that_match(void)
 	follower_append(0, 2, 0);
 	follower_append(1, 0, 0);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 5);
-	CU_ASSERT_EQUAL(follower()->match, 5);
+	CU_ASSERT_EQUAL(follower()->follower.match, 5);
 	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_truncations), 0);
 	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_append_duplicate), 2);
 	replica_fixture_fini(follower_cluster());
@@ -26,7 +26,7 @@ static void append_does_not_truncate_what_lies_behind_its_last_entry(void)
 	follower_begin("11111", "11111", 2);
 	follower_append(1, 2, 0);
 	CU_ASSERT_EQUAL(follower_log()->tail.index, 5);
-	CU_ASSERT_EQUAL(follower()->match, 3);
+	CU_ASSERT_EQUAL(follower()->follower.match, 3);
 	replica_fixture_fini(follower_cluster());
 }
 
@@ -36,7 +36,7 @@ static void conflicting_entry_and_all_behind_it_are_replaced(void)
 	follower_append(2, 2, 0);
 	CU_ASSERT_EQUAL(follower_counted(WL_COUNTER_truncations), 1);
 	CU_ASSERT(replica_fixture_same(follower_cluster(), LEADER, FOLLOWER));
-	CU_ASSERT_EQUAL(follower()->match, 4);
+	CU_ASSERT_EQUAL(follower()->follower.match, 4);
 	replica_fixture_fini(follower_cluster());
 }
 

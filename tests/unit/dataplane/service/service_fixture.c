@@ -280,7 +280,7 @@ static void acknowledge(struct world *world)
 	if (fixture->replica.view.role != WL_ROLE_LEADER)
 		return;
 	for (uint32_t node = 2; node <= 3; node++) {
-		const struct wl_peer *peer = &fixture->replica.peers[node];
+		const struct wl_peer *peer = &fixture->replica.leader.peers[node];
 		struct wl_wire_append_ack ack = {
 			.room = 1ull << 40,
 			.term = world->term,

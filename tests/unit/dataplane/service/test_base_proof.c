@@ -46,8 +46,8 @@ static void has_base(uint32_t node, uint64_t index, uint64_t digest)
 		wl_replica_set_base(&replica, index, digest);
 		return;
 	}
-	replica.peers[node].counts = true;
-	wl_peer_heard_base(&replica.peers[node], index, digest);
+	replica.leader.peers[node].counts = true;
+	wl_peer_heard_base(&replica.leader.peers[node], index, digest);
 }
 
 static void all_have_base(uint64_t index)
@@ -91,15 +91,15 @@ static void voter_that_is_behind_gets_twice_as_much(void)
 	lead(3, 1000 + 2 * 1024 - 2);
 	replica.config.election_timeout_ns = 1000;
 	replica.now_ns = 5000;
-	replica.peers[2].heard_sent_ns = replica.peers[3].heard_sent_ns = 4000;
+	replica.leader.peers[2].heard_sent_ns = replica.leader.peers[3].heard_sent_ns = 4000;
 	all_have_base(1000);
 	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
-	replica.peers[3].base_index = 500;
+	replica.leader.peers[3].base_index = 500;
 	CU_ASSERT_EQUAL(wants(MIB, &control), 0);
 	log_of_leader.append_offset += 1024;
 	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
 	log_of_leader.append_offset -= 1024;
-	replica.peers[3].heard_sent_ns = 3999; /* it is not heard any more */
+	replica.leader.peers[3].heard_sent_ns = 3999; /* it is not heard any more */
 	CU_ASSERT_EQUAL(wants(MIB, &control), WL_CONTROL_BASE);
 	replica.base_index = 500; /* the leader's own maker counts, too */
 	CU_ASSERT_EQUAL(wants(MIB, &control), 0);
@@ -123,7 +123,7 @@ static void mark_follows_at_once_where_the_one_before_is_far_behind(void)
 	log_of_leader.tail.index++;
 	all_have_base(4096);
 	CU_ASSERT_EQUAL(wants(MIB, &control), 0);
-	replica.peers[2].base_index = 4000;
+	replica.leader.peers[2].base_index = 4000;
 	state.proven_before.index = 1000;
 	CU_ASSERT_EQUAL(wants(MIB, &control), 0); /* not before all have the last one */
 }
@@ -170,7 +170,7 @@ static void log_has_two_proven_marks_before_it_is_full(void)
 		CU_ASSERT_TRUE(marks >= 2 && marks <= 8);
 		/* And what nobody proves is not waited for until it is full. */
 		state.proven = state.proven_before;
-		replica.peers[2].base_index = replica.peers[3].base_index = 0;
+		replica.leader.peers[2].base_index = replica.leader.peers[3].base_index = 0;
 		log_of_leader.append_offset = (state.base_mark << 10) + most / 2;
 		CU_ASSERT_EQUAL(wants(256 * MIB, &(struct wl_control){0}), WL_CONTROL_BASE);
 	}

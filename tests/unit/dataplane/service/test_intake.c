@@ -270,7 +270,7 @@ static void late_copy_of_what_was_refused_for_room_is_not_taken(void)
 	f->log.cannot_grow = true;
 	ready = f->log.segments_ready;
 	f->log.segments_ready = 0;
-	f->replica.room_limit = 0;
+	f->replica.leader.room_limit = 0;
 	f->frame = 8;
 	append(session, 1, 1); /* frame 9 */
 	CU_ASSERT_TRUE(one_result());

@@ -82,7 +82,7 @@ static void other_data_are_swapped_in_and_committed_without_who_has_them(void)
 	front->incarnation[2] = 12;
 	front->incarnation[3] = 13;
 	pass(40);
-	front->replica.peers[3].counts = false; /* another boot */
+	front->replica.leader.peers[3].counts = false; /* another boot */
 	front->incarnation[3] = 23;
 	front->held_back[3] = true;
 	front->stores[2] = false;
@@ -107,11 +107,11 @@ static void a_full_voter_commits_a_swap(void)
 	pass(40);
 	front->full[2] = true;
 	pass(2);
-	front->replica.peers[3].counts = false; /* another boot */
+	front->replica.leader.peers[3].counts = false; /* another boot */
 	front->incarnation[3] = 23;
 	front->held_back[3] = true;
 	pass(40);
-	CU_ASSERT_TRUE(front->replica.peers[2].no_space);
+	CU_ASSERT_TRUE(front->replica.leader.peers[2].no_space);
 	CU_ASSERT_TRUE(names(11, 12, 23));
 	CU_ASSERT_EQUAL(proposed(), 2);
 	end();
@@ -129,10 +129,10 @@ static void readmitted_is_who_is_held_back_also_before_it_is_in_step(void)
 	pass(4);
 	CU_ASSERT_FALSE(is_asked());
 	CU_ASSERT_EQUAL(proposed(), 1);
-	front->replica.peers[3].counts = false;
-	front->replica.peers[3].disk_slow = true;
-	front->replica.peers[3].held_back = true;
-	front->replica.peers[3].incarnation = 23;
+	front->replica.leader.peers[3].counts = false;
+	front->replica.leader.peers[3].disk_slow = true;
+	front->replica.leader.peers[3].held_back = true;
+	front->replica.leader.peers[3].incarnation = 23;
 	front->receives[3] = front->stores[3] = false;
 	front->incarnation[3] = 23;
 	front->held_back[3] = true;
@@ -206,7 +206,7 @@ static void what_is_so_or_cannot_be_is_forgotten(void)
 static void what_would_stop_the_journal_is_not_begun(void)
 {
 	begin();
-	front->replica.peers[2].no_space = true;
+	front->replica.leader.peers[2].no_space = true;
 	front->receives[2] = front->stores[2] = false;
 	ask(WL_CHANGE_REMOVE, 3, 0);
 	pass(20);

@@ -88,9 +88,9 @@ static void who_does_not_lead_proposes_nothing(void)
 	CU_ASSERT_EQUAL(trim(1), WL_LOG_OK);
 	service_fixture_turns(f, 2);
 	tail = f->log.tail.index;
-	f->replica.handing_over = true;
+	f->replica.leader.handing_over = true;
 	CU_ASSERT_EQUAL(trim(1), WL_LOG_NO_ROOM);
-	f->replica.handing_over = false;
+	f->replica.leader.handing_over = false;
 	f->service->damaged = true; /* the state is not known here */
 	CU_ASSERT_EQUAL(trim(1), WL_LOG_NO_ROOM);
 	f->service->damaged = false;

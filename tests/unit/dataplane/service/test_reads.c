@@ -159,7 +159,7 @@ static void leader_that_told_its_successor_answers_nobody(void)
 	begin();
 	others(false);
 	ask_end(CLIENT, 7);
-	front->replica.handing_over = front->replica.transfer_told = true;
+	front->replica.leader.handing_over = front->replica.leader.transfer_told = true;
 	others(true);
 	CU_ASSERT_EQUAL(answers(CLIENT, 2), 1);
 	CU_ASSERT_EQUAL(end_reply.status, WIRELOG_NOT_LEADER);

@@ -235,7 +235,7 @@ static void leader_takes_nothing_until_its_table_holds_all_that_came_before(void
 	service_fixture_turns(f, 2);
 	service_fixture_restart_service(f, 0);
 	service_fixture_lead(f, 2);
-	CU_ASSERT_TRUE(f->replica.ready);
+	CU_ASSERT_TRUE(f->replica.leader.ready);
 	CU_ASSERT_TRUE(f->service->state.sessions.applied_index > 0);
 	CU_ASSERT_TRUE(f->service->state.sessions.applied_index <= 4 * WL_SERVICE_APPLY_ENTRIES);
 	append.first--; /* the last one again: the table does not know it yet */

@@ -372,11 +372,11 @@ static void who_hands_over_proposes_nothing(void)
 	begin(false);
 	append(1, 10, 100);
 	tail = front->log.tail.index;
-	front->replica.handing_over = true;
+	front->replica.leader.handing_over = true;
 	ask_trim(5);
 	pass(4);
 	CU_ASSERT_EQUAL(front->log.tail.index, tail);
-	front->replica.handing_over = false;
+	front->replica.leader.handing_over = false;
 	pass(4);
 	CU_ASSERT_EQUAL(state()->trim_number, 5);
 	end();

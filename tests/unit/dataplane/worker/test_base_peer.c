@@ -201,8 +201,8 @@ static void a_base_is_asked_for_taken_in_and_jumped_to(void)
 		CU_ASSERT_EQUAL(journal()->log.tail_chain, header.log.chain);
 		CU_ASSERT_EQUAL(journal()->log.begin.offset / WL_SEGMENT_BYTES_MIN, segment + 1);
 		CU_ASSERT_EQUAL(journal()->replica.commit, proven);
-		CU_ASSERT_EQUAL(journal()->replica.match, proven);
-		CU_ASSERT_FALSE(journal()->replica.installing);
+		CU_ASSERT_EQUAL(journal()->replica.follower.match, proven);
+		CU_ASSERT_FALSE(journal()->replica.follower.installing);
 		CU_ASSERT_EQUAL(wl_state_digest(wl_service_state(journal()->service)),
 				wl_state_digest(&joiner.maker.applied));
 		CU_ASSERT_EQUAL(journal()->service->state.sessions.applied_index, proven);
@@ -295,7 +295,7 @@ static void a_base_that_is_not_what_was_said_is_refused_and_asked_for_later(void
 	}
 	CU_ASSERT_EQUAL(counted(WL_COUNTER_bases_refused), 1);
 	CU_ASSERT_EQUAL(journal()->log.tail.index, 0);
-	CU_ASSERT_FALSE(journal()->replica.installing);
+	CU_ASSERT_FALSE(journal()->replica.follower.installing);
 	worker_fixture_turns(&fixture, 100);
 	CU_ASSERT_FALSE(asked(&ask));
 	fixture.now_ns += WL_BASE_AGAIN_NS;

@@ -200,7 +200,7 @@ static void parts_of_a_journal_stay_within_its_memory(void)
 	worker_fixture_init(&fixture);
 	begin = fixture.memory[1];
 	end = begin + wl_journal_memory_bytes(&journal()->config);
-	CU_ASSERT((const uint8_t *)journal()->replica.fragments.buffer >= begin);
+	CU_ASSERT((const uint8_t *)journal()->replica.follower.fragments.buffer >= begin);
 	CU_ASSERT((const uint8_t *)journal()->log.slots >= begin);
 	CU_ASSERT((const uint8_t *)journal()->service >= begin);
 	CU_ASSERT((const uint8_t *)journal()->service < end);
@@ -237,10 +237,10 @@ static void leader_keeps_leadership_that_nobody_could_use_better(void)
 	worker_fixture_init(&fixture);
 	worker_fixture_lead(&fixture);
 	journal()->service->damaged = true;
-	journal()->replica.ready = false;
+	journal()->replica.leader.ready = false;
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(!journal()->replica.silent);
-	journal()->replica.ready = true;
+	journal()->replica.leader.ready = true;
 	journal()->service->state.sessions.contradicted = true;
 	worker_fixture_turn(&fixture);
 	CU_ASSERT(!journal()->replica.silent);

@@ -732,8 +732,8 @@ static void leader_whose_control_shows_no_life_falls_silent(void)
 		worker_fixture_acknowledge(&fixture, 2, 0);
 		worker_fixture_acknowledge(&fixture, 2, 1);
 		/* The peers answer in every turn: not check-quorum is what ends it. */
-		replica(0)->peers[2].heard_sent_ns = fixture.now_ns;
-		replica(1)->peers[2].heard_sent_ns = fixture.now_ns;
+		replica(0)->leader.peers[2].heard_sent_ns = fixture.now_ns;
+		replica(1)->leader.peers[2].heard_sent_ns = fixture.now_ns;
 		worker_fixture_turn(&fixture);
 	}
 	CU_ASSERT(replica(0)->silent);
