@@ -92,6 +92,32 @@ static void tell(uint32_t id, const struct wl_base_load *load)
 			  (unsigned long)header->log.walk_offset);
 }
 
+static int read_bases(struct wl_node *node, uint32_t id, struct wl_base_load *load, char *reason,
+		      size_t reason_bytes)
+{
+	while (load->state != WL_BASE_LOAD_DONE) {
+		if (wl_stop_is_asked()) {
+			snprintf(reason, reason_bytes, "asked to stop while a base was read");
+			return WIRELOG_CLOSED;
+		}
+		if (load->state == WL_BASE_LOAD_WANTS_EMPTY) {
+			wl_journal_empty(node->journals[id].journal);
+			wl_base_load_on_empty(load);
+		} else {
+			wl_base_load_on_read(load, read_place(node, id, load));
+		}
+	}
+	return 0;
+}
+
+/* A damaged base where the log has its beginning is none: recovery reads it all. */
+static bool is_refused(const struct wl_base_load *load, uint64_t first_segment)
+{
+	return load->verdict != WL_BASE_OK &&
+	       (first_segment != 0 ||
+		(load->verdict != WL_BASE_EMPTY && load->verdict != WL_BASE_DAMAGED));
+}
+
 int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32_t buffer_bytes,
 		      char *reason, size_t reason_bytes)
 {
@@ -99,32 +125,30 @@ int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32
 	struct wl_journal *journal = node->journals[id].journal;
 	struct wl_base_target target = wl_journal_base_target(journal, first_segment);
 	struct wl_base_identity identity;
-	struct wl_base_load load;
+	struct wl_base_load base;
+	unsigned looks = 0;
+	int status;
 
 	wl_boot_shape_base_identity(node->config, id, &identity);
 	identity.lacks = ~wl_features_supported();
-	wl_base_load_init(&load, &identity, &target, buffer, buffer_bytes);
-	while (load.state != WL_BASE_LOAD_DONE) {
-		if (wl_stop_is_asked()) {
-			snprintf(reason, reason_bytes, "asked to stop while a base was read");
-			return WIRELOG_CLOSED;
-		}
-		if (load.state == WL_BASE_LOAD_WANTS_EMPTY) {
+	do {
+		if (looks != 0)
 			wl_journal_empty(journal);
-			wl_base_load_on_empty(&load);
-		} else {
-			wl_base_load_on_read(&load, read_place(node, id, &load));
-		}
-	}
+		wl_base_load_init(&base, &identity, &target, buffer, buffer_bytes);
+		status = read_bases(node, id, &base, reason, reason_bytes);
+		if (status != 0)
+			return status;
+		if (base.verdict == WL_BASE_FEATURES)
+			return refuse_features(id, &base, reason, reason_bytes);
+		if (is_refused(&base, first_segment))
+			status = refuse(id, &base, first_segment, reason, reason_bytes);
+	} while (status == WIRELOG_STORE_DAMAGED && wl_boot_looks_again("base", &looks, reason));
 	for (unsigned place = 0; place < WL_BASE_PLACES; place++)
-		node->journals[id].base_verdicts[place] = load.places[place].verdict;
-	if (load.verdict == WL_BASE_FEATURES)
-		return refuse_features(id, &load, reason, reason_bytes);
-	if (load.verdict != WL_BASE_OK && (first_segment != 0 || (load.verdict != WL_BASE_EMPTY &&
-								  load.verdict != WL_BASE_DAMAGED)))
-		return refuse(id, &load, first_segment, reason, reason_bytes);
-	tell(id, &load);
-	if (load.verdict == WL_BASE_OK)
+		node->journals[id].base_verdicts[place] = base.places[place].verdict;
+	if (status != 0)
+		return status;
+	tell(id, &base);
+	if (base.verdict == WL_BASE_OK)
 		wl_journal_loaded(journal);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The data's first moments. A start that is refused leaves a drive as it was: so new data are made behind everything that
- * can refuse for what is in the configuration or around the node. And a drive that is not there yet is waited for.
+ * can refuse for what is in the configuration or around the node. And a drive that is not there yet is waited for, and one
+ * that gives no sense is read again.
  */
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
@@ -16,13 +17,40 @@
 
 /* Nothing tells that a name below a folder that is missing as well has come. */
 #define LOOK_NS 50000000
+/* A drive may misread for a moment: only what is found each time refuses a start. As long as a mender looks (mender.h). */
+#define LOOKS 4u
+#define LOOK_AGAIN_S 1
+
+bool wl_boot_looks_again(const char *what, unsigned *looks, const char *reason)
+{
+	const struct timespec pause = {LOOK_AGAIN_S, 0};
+
+	if (++*looks == LOOKS || wl_stop_is_asked())
+		return false;
+	wl_report(WL_REPORT_WARNING, "looks_again", "what=%s look=%u of=%u reason=\"%s\"", what,
+		  *looks + 1, LOOKS, reason);
+	nanosleep(&pause, NULL);
+	return !wl_stop_is_asked();
+}
+
+static int open_store(struct wl_node *node, const struct wl_store_config *store, char *reason,
+		      size_t reason_bytes)
+{
+	unsigned looks = 0;
+	int status;
+
+	do
+		status = wl_store_open(&node->store, store, reason, reason_bytes);
+	while (status == WIRELOG_STORE_DAMAGED && wl_boot_looks_again("data", &looks, reason));
+	return status;
+}
 
 int wl_boot_await_store(struct wl_node *node, const struct wl_store_config *store, char *reason,
 			size_t reason_bytes)
 {
 	const struct timespec pause = {0, LOOK_NS};
 	uint64_t began_ns = wl_clock_kernel_ns();
-	int status = wl_store_open(&node->store, store, reason, reason_bytes);
+	int status = open_store(node, store, reason, reason_bytes);
 
 	if (status != WIRELOG_STORE_ABSENT || node->config->storage_wait_ns == 0)
 		return status;
@@ -37,7 +65,7 @@ int wl_boot_await_store(struct wl_node *node, const struct wl_store_config *stor
 			return WIRELOG_CLOSED;
 		}
 		nanosleep(&pause, NULL);
-		status = wl_store_open(&node->store, store, reason, reason_bytes);
+		status = open_store(node, store, reason, reason_bytes);
 	}
 	if (status == 0)
 		wl_report(WL_REPORT_NOTICE, "drive_came", "path=%s ms=%lu", store->path,

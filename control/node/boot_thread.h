@@ -32,9 +32,14 @@ int wl_boot_open_store(struct wl_node *node, char *reason,
 		       size_t reason_bytes); /* boot_store_file.c */
 /* New data are written only now, when nothing else refuses the start. boot_make_store_file.c */
 int wl_boot_make_store(struct wl_node *node, char *reason, size_t reason_bytes);
-/* wl_store_open; a drive that is not there yet is waited for, at most storage.wait_s. */
+/* wl_store_open; a drive that is not there yet is waited for, at most storage.wait_s, and damage is looked at again. */
 int wl_boot_await_store(struct wl_node *node, const struct wl_store_config *store, char *reason,
 			size_t reason_bytes);
+/*
+ * `what` is refused for `reason` if it is found so each time; `*looks` begins at 0. True, some time later: read it again. False: enough, or the
+ * end was asked for.
+ */
+bool wl_boot_looks_again(const char *what, unsigned *looks, const char *reason);
 /* Fills log and state of a journal from the newest whole base, if there is one. `buffer`: whole blocks. boot_base_file.c */
 int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32_t buffer_bytes,
 		      char *reason, size_t reason_bytes);

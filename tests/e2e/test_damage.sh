@@ -146,3 +146,16 @@ for kind in superblock_01 superblock_23 superblock_0123 superblock_zero; do
 	claim "wirelogd_refuses_$kind" test "$status" -eq 65
 	claim "wirelogd_names_$kind" grep -q 'code=STORE_DAMAGED' "$work/daemon.out"
 done
+
+# A drive that misreads a pair for a moment.
+damaged "$follower" superblock_01
+: >"$cluster/damaged.log"
+"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
+extra_pids+=($!)
+claim misread_superblock_is_read_again wait_until 30 grep -q 'looks_again what=data' "$cluster/damaged.log"
+cp "$cluster/node$follower/data/superblock" "$copy/superblock"
+claim read_well_it_starts wait_until 30 grep -q ' started ' "$cluster/damaged.log"
+kill -TERM $!
+wait $!
+claim and_ends_well test $? -eq 0
+unset 'extra_pids[-1]'
