@@ -451,8 +451,8 @@ static void record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together(v
 	service_fixture_end(f);
 }
 
-/* The first part of a record that will never be whole. */
-static void begin_record(wl_identity client, uint64_t session)
+/* A third of a record of 3000 bytes. */
+static void send_part(wl_identity client, uint64_t session, uint32_t offset)
 {
 	static uint8_t bytes[1024], payload[2048];
 	struct wl_wire_record part = {1000, WIRELOG_COMMITTED, 0, bytes};
@@ -460,6 +460,7 @@ static void begin_record(wl_identity client, uint64_t session)
 		.session = session,
 		.first_sequence = 1,
 		.record_count = 1,
+		.fragment_offset = offset,
 		.record_bytes = 3000,
 		.bytes = WL_WIRE_RECORD_HEADER_BYTES + 1000,
 	};
@@ -468,6 +469,21 @@ static void begin_record(wl_identity client, uint64_t session)
 	wl_wire_encode_record(payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES, &part);
 	service_fixture_message(f, client, WL_WIRE_CLIENT_APPEND, payload,
 				WL_WIRE_CLIENT_APPEND_HEADER_BYTES + wire.bytes);
+}
+
+static void begin_record(wl_identity client, uint64_t session)
+{
+	send_part(client, session, 0);
+}
+
+/* The rest of a record that was begun: is it whole then? */
+static bool ends_record(wl_identity client, uint64_t session)
+{
+	uint64_t before = wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended);
+
+	send_part(client, session, 1000);
+	send_part(client, session, 2000);
+	return wl_count_get(&f->counters, WL_COUNTER_record_bytes_appended) == before + 3000;
 }
 
 /* All places for records in parts are taken: who comes is told, and has one when somebody has stopped growing. */
@@ -487,6 +503,52 @@ static void full_table_of_records_in_parts_is_back_pressure_for_a_while(void)
 	service_fixture_turn(f);
 	begin_record(SERVICE_FIXTURE_CLIENT, session);
 	CU_ASSERT_FALSE(one_result());
+	service_fixture_end(f);
+}
+
+static void advance(uint64_t ns)
+{
+	f->now_ns += ns;
+	service_fixture_turn(f);
+}
+
+/* Of those that stand still, the one that did for longest; it was not the first that began. */
+static void record_in_parts_takes_the_place_of_the_one_that_stood_still_for_longest(void)
+{
+	uint64_t sessions[WL_SERVICE_ASSEMBLIES], session = start();
+	wl_identity first = 0x80002000;
+
+	for (unsigned at = 0; at < WL_SERVICE_ASSEMBLIES; at++) {
+		service_fixture_add_client(f, first + at);
+		sessions[at] = service_fixture_open(f, first + at, 7);
+	}
+	for (unsigned at = 0; at < WL_SERVICE_ASSEMBLIES; at++) {
+		begin_record(first + at, sessions[at]);
+		advance(1000000);
+	}
+	send_part(first, sessions[0], 1000);
+	advance(2 * WL_SERVICE_ASSEMBLY_STILL_NS);
+	begin_record(SERVICE_FIXTURE_CLIENT, session);
+	for (unsigned at = 0; at < WL_SERVICE_ASSEMBLIES; at++)
+		CU_ASSERT_EQUAL(ends_record(first + at, sessions[at]), at != 1);
+	CU_ASSERT(ends_record(SERVICE_FIXTURE_CLIENT, session));
+	service_fixture_end(f);
+}
+
+/* Although others are free: one client has its share of them. */
+static void record_in_parts_beyond_the_share_takes_the_place_of_the_clients_own(void)
+{
+	uint64_t sessions[WL_SERVICE_ASSEMBLIES_OF_ONE + 1];
+
+	sessions[0] = start();
+	for (unsigned at = 1; at <= WL_SERVICE_ASSEMBLIES_OF_ONE; at++)
+		sessions[at] = service_fixture_open(f, SERVICE_FIXTURE_CLIENT, 100 + at);
+	for (unsigned at = 0; at <= WL_SERVICE_ASSEMBLIES_OF_ONE; at++) {
+		begin_record(SERVICE_FIXTURE_CLIENT, sessions[at]);
+		advance(1000000);
+	}
+	for (unsigned at = 0; at <= WL_SERVICE_ASSEMBLIES_OF_ONE; at++)
+		CU_ASSERT_EQUAL(ends_record(SERVICE_FIXTURE_CLIENT, sessions[at]), at != 0);
 	service_fixture_end(f);
 }
 
@@ -593,6 +655,8 @@ WL_SUITE(intake)
 	WL_TEST(lost_fragment_costs_a_resend_and_nothing_else),
 	WL_TEST(record_that_is_cut_elsewhere_when_it_is_sent_again_is_put_together),
 	WL_TEST(full_table_of_records_in_parts_is_back_pressure_for_a_while),
+	WL_TEST(record_in_parts_takes_the_place_of_the_one_that_stood_still_for_longest),
+	WL_TEST(record_in_parts_beyond_the_share_takes_the_place_of_the_clients_own),
 	WL_TEST(session_that_is_asked_for_twice_is_one),
 	WL_TEST(garbage_is_counted_and_unanswered),
 	WL_TEST(one_client_that_floods_leaves_room_to_the_others),

@@ -318,6 +318,53 @@ static void lost_fragment_starts_the_record_again(void)
 	service_fixture_end(f);
 }
 
+/* What comes without a word of the reader's. */
+static uint64_t burst(void)
+{
+	uint64_t before = reader.records;
+
+	for (unsigned turn = 0; turn < 40; turn++) {
+		service_fixture_turn(f);
+		service_fixture_read(f, &reader);
+	}
+	return reader.records - before;
+}
+
+static uint64_t burst_for_credit(void)
+{
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, reader.next_number, CREDIT, false);
+	return burst();
+}
+
+/* Doubled with each window that is consumed; once something was lost halved, and then a 32nd more. */
+static void window_of_a_reader_that_loses_grows_slowly(void)
+{
+	uint64_t first, second, halved, next;
+
+	start();
+	for (unsigned at = 0; at < 800; at++)
+		append_sized(1, 1000);
+	reader.records = 0;
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 1, CREDIT);
+	first = burst();
+	CU_ASSERT(first >= 60 && first <= 64); /* of 64 KiB */
+	second = burst_for_credit();
+	CU_ASSERT(second >= 2 * first - 2 && second <= 2 * first + 2);
+
+	/* The last of them did not arrive. */
+	reader.next_number--;
+	reader.records--;
+	service_fixture_credit(f, SERVICE_FIXTURE_CLIENT, reader.next_number, CREDIT, true);
+	halved = burst();
+	CU_ASSERT(halved >= first - 2 && halved <= first + 2);
+	next = burst_for_credit();
+	CU_ASSERT(next > halved && next <= halved + halved / 16);
+	second = burst_for_credit();
+	CU_ASSERT(second > next && second <= next + next / 16);
+	CU_ASSERT_EQUAL(reader.wrong + reader.lost + reader.gaps, 0);
+	service_fixture_end(f);
+}
+
 static void lost_frames_are_sent_again_from_the_number_that_is_asked_for(void)
 {
 	start();
@@ -743,6 +790,7 @@ WL_SUITE(subscription)
 	WL_TEST(record_larger_than_the_credit_goes_alone),
 	WL_TEST(large_record_takes_several_turns),
 	WL_TEST(lost_fragment_starts_the_record_again),
+	WL_TEST(window_of_a_reader_that_loses_grows_slowly),
 	WL_TEST(lost_frames_are_sent_again_from_the_number_that_is_asked_for),
 	WL_TEST(reader_that_is_further_than_its_subscription_goes_on_where_it_is),
 	WL_TEST(last_frame_lost_is_noticed_by_the_sign_of_life),
