@@ -60,6 +60,8 @@ static int refuse(uint32_t id, const struct wl_base_load *load, uint64_t first_s
 {
 	const struct wl_base_place *places = load->places;
 
+	if (load->verdict == WL_BASE_FEATURES)
+		return refuse_features(id, load, reason, reason_bytes);
 	snprintf(reason, reason_bytes,
 		 "journal %u cannot be opened: its log begins at segment %lu, and of its two bases "
 		 "base-0 is %s, base-1 is %s",
@@ -138,8 +140,6 @@ int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32
 		status = read_bases(node, id, &base, reason, reason_bytes);
 		if (status != 0)
 			return status;
-		if (base.verdict == WL_BASE_FEATURES)
-			return refuse_features(id, &base, reason, reason_bytes);
 		if (is_refused(&base, first_segment))
 			status = refuse(id, &base, first_segment, reason, reason_bytes);
 	} while (status == WIRELOG_STORE_DAMAGED && wl_boot_looks_again("base", &looks, reason));

@@ -14,21 +14,21 @@
 #include "control/report/report_file.h"
 #include "dataplane/host/clock.h"
 #include "dataplane/store/disk_uring.h"
+#include "dataplane/worker/mender.h"
 
 /* Nothing tells that a name below a folder that is missing as well has come. */
 #define LOOK_NS 50000000
-/* A drive may misread for a moment: only what is found each time refuses a start. As long as a mender looks (mender.h). */
-#define LOOKS 4u
-#define LOOK_AGAIN_S 1
 
+/* A drive may misread for a moment: only what is found each time refuses a start, as it refuses a dormant journal. */
 bool wl_boot_looks_again(const char *what, unsigned *looks, const char *reason)
 {
-	const struct timespec pause = {LOOK_AGAIN_S, 0};
+	const struct timespec pause = {WL_MENDER_REST_NS / 1000000000u,
+				       WL_MENDER_REST_NS % 1000000000u};
 
-	if (++*looks == LOOKS || wl_stop_is_asked())
+	if (++*looks == WL_MENDER_LOOKS || wl_stop_is_asked())
 		return false;
 	wl_report(WL_REPORT_WARNING, "looks_again", "what=%s look=%u of=%u reason=\"%s\"", what,
-		  *looks + 1, LOOKS, reason);
+		  *looks + 1, WL_MENDER_LOOKS, reason);
 	nanosleep(&pause, NULL);
 	return !wl_stop_is_asked();
 }

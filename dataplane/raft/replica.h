@@ -141,7 +141,7 @@ struct wl_replica_leader {
 	uint64_t asked_ns; /* control asked then, or later, and a majority answered: an election, or for RESUME */
 	struct wl_replica_clock clocks[WIRELOG_NODES_MAX + 1]; /* of its voters (replica_clock.c) */
 
-	/* handing over (replica_succession.c, replica_propose.c) */
+	/* handing over: wl_replica_on_transfer */
 	bool handing_over;
 	bool gives_away; /* a hand-over began in this view's term, whatever came of it (wl_replica_gives_away) */
 	bool transfer_told;
@@ -258,6 +258,12 @@ static inline uint64_t wl_replica_patience_ns(const struct wl_replica *replica)
 static inline const struct wl_list *wl_replica_list(const struct wl_replica *replica)
 {
 	return &replica->log->list;
+}
+
+/* Who leads the view's term: its entries may come before control has said whose they are. 0: not known yet. */
+static inline uint32_t wl_replica_known_leader(const struct wl_replica *replica)
+{
+	return replica->view.leader != 0 ? replica->view.leader : replica->follower.heard_leader;
 }
 
 /* Our data begin a history by themselves, and no entry of our log says so yet. */

@@ -289,8 +289,8 @@ uint32_t wl_service_leader(const struct wl_service *service)
 	    wl_replica_is_apart(replica))
 		return 0;
 	/* Who gave its vote was told to follow before anybody led: it knows the leader by its frames. */
-	if (replica->view.role == WL_ROLE_FOLLOWER && replica->view.leader == 0)
-		return replica->follower.heard_leader;
+	if (replica->view.role == WL_ROLE_FOLLOWER)
+		return wl_replica_known_leader(replica);
 	return replica->view.leader;
 }
 

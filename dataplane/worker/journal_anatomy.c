@@ -20,12 +20,11 @@ static bool number_behind(const struct wl_log *log, uint64_t index, uint64_t *nu
 	return slot || index == log->begin.position.index;
 }
 
-/* Of the view's term; its entries may come before control has said whose they are. */
 static uint32_t leader_of(const struct wl_replica *replica)
 {
 	if (replica->view.role == WL_ROLE_LEADER)
 		return replica->config.node;
-	return replica->view.leader != 0 ? replica->view.leader : replica->follower.heard_leader;
+	return wl_replica_known_leader(replica);
 }
 
 /*

@@ -47,8 +47,7 @@ void wl_worker_judge_histories(struct wl_worker *worker, uint32_t node)
 static uint64_t history_of(const struct wl_worker *worker, const struct wl_journal *journal)
 {
 	const struct wl_replica *replica = &journal->replica;
-	uint32_t node = replica->view.leader != 0 ? replica->view.leader
-						  : replica->follower.heard_leader;
+	uint32_t node = wl_replica_known_leader(replica);
 	const struct wl_greeting *leader = &worker->rx.greetings[node];
 
 	if (replica->view.role == WL_ROLE_FOLLOWER && node != 0 &&

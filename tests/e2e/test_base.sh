@@ -125,16 +125,14 @@ claim and_catches_up wait_caught_up 1 2 3
 end_node 1 KILL 2>/dev/null
 bases=("$cluster/node1/data/journal-00"/base-[01])
 cp "${bases[@]}" "$work"
-hurt_bases() { for base in "${bases[@]}"; do printf 'xxxx' | dd of="$base" bs=1 seek=40 conv=notrunc status=none; done; }
-hurt_bases
+for base in "${bases[@]}"; do printf 'xxxx' | dd of="$base" bs=1 seek=40 conv=notrunc status=none; done
 run_daemon "$cluster/node1.yaml"
 claim without_a_base_it_is_refused test "$status" -eq 65
 claim and_says_why grep -q 'cannot be opened: its log begins at segment' "$work/daemon.out"
 
 # A drive that misreads both for a moment.
-looks_again() { [ "$(grep -c 'looks_again what=base' "$cluster/node1.log")" -gt 0 ]; }
 start_node 1
-claim misread_bases_are_read_again wait_until 30 looks_again
+claim misread_bases_are_read_again wait_until 30 grep -q 'looks_again what=base' "$cluster/node1.log"
 cp "$work"/base-[01] "$cluster/node1/data/journal-00"
 claim read_well_it_starts wait_started 1
 claim and_goes_on_from_them wait_caught_up 1 2 3

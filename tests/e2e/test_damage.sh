@@ -37,21 +37,28 @@ damaged() {
 	[ "$2" = none ] || "$e2e/damage" "$copy" "$2" >"$work/damage.out" 2>&1
 }
 
+start_on_copy() { # returns at once
+	: >"$cluster/damaged.log" # of this one alone, whenever it begins
+	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
+	extra_pids+=($!)
+}
+
+ends_well() { # after SIGTERM
+	local daemon=${extra_pids[-1]}
+	unset 'extra_pids[-1]'
+	kill -TERM "$daemon" && wait "$daemon"
+}
+
 sleeps() { # NODE KIND NAME-OF-DAMAGE: the node starts, and says that this journal takes no part
 	damaged "$1" "$2" || { not_ok "$2_is_named" "$(cat "$work/damage.out")"; return; }
 	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
 	result=$?
 	claim "verify_reports_$2" test "$result" -eq 65
 	claim "verify_names_$2_as_$3" grep -q -- "$3" "$work/verify.out"
-	: >"$cluster/damaged.log"
-	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
-	extra_pids+=($!)
+	start_on_copy
 	claim "wirelogd_starts_with_$2" wait_until 30 grep -q ' started ' "$cluster/damaged.log"
 	claim "wirelogd_names_$2_as_$3" grep -q "dormant journal=0 damage=$3 " "$cluster/damaged.log"
-	kill -TERM $!
-	wait $!
-	claim "wirelogd_ends_well_with_$2" test $? -eq 0
-	unset 'extra_pids[-1]'
+	claim "wirelogd_ends_well_with_$2" ends_well
 	# What nobody else has is not made up.
 	"$wirelog" verify "$copy" >/dev/null 2>&1
 	claim "$2_is_still_there" test $? -eq 65
@@ -66,17 +73,12 @@ gives_up() {
 	result=$?
 	claim "verify_reports_$2" test "$result" -eq 65
 	claim "verify_names_$2_as_$3" grep -q -- "$3" "$work/verify.out"
-	: >"$cluster/damaged.log"
-	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
-	extra_pids+=($!)
+	start_on_copy
 	claim "wirelogd_names_$2_as_$3" wait_until 30 grep -q "dormant journal=0 damage=$3 " "$cluster/damaged.log"
 	claim "wirelogd_gives_up_$2" wait_until 30 grep -q 'mended journal=0 .* gave_up_end='"${4:-1} " "$cluster/damaged.log"
 	claim "wirelogd_opens_what_is_left_of_$2" wait_until 30 grep -q ' recovered journal=0 ' "$cluster/damaged.log"
 	[ -n "${4:-}" ] || claim "data_with_$2_count_for_nothing" wait_until 30 grep -q "NO_HISTORY: this node's data neither vote nor count" "$cluster/damaged.log"
-	kill -TERM $!
-	wait $!
-	claim "wirelogd_ends_well_with_$2" test $? -eq 0
-	unset 'extra_pids[-1]'
+	claim "wirelogd_ends_well_with_$2" ends_well
 }
 
 refuses() { # NODE KIND NAME-OF-DAMAGE
@@ -97,15 +99,10 @@ starts() { # NODE KIND WORDS-IN-LOG: the damage is none, or is cut away
 	damaged "$1" "$2" || { not_ok "$2_is_no_obstacle" "$(cat "$work/damage.out")"; return; }
 	"$wirelog" verify "$copy" >"$work/verify.out" 2>&1
 	claim "verify_accepts_$2" test $? -eq 0
-	: >"$cluster/damaged.log"
-	"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
-	extra_pids+=($!)
+	start_on_copy
 	claim "wirelogd_starts_with_$2" wait_until 30 grep -q ' started ' "$cluster/damaged.log"
 	[ -z "$3" ] || claim "wirelogd_tells_$2" grep -q "$3" "$cluster/damaged.log"
-	kill -TERM $!
-	wait $!
-	claim "wirelogd_ends_well_with_$2" test $? -eq 0
-	unset 'extra_pids[-1]'
+	claim "wirelogd_ends_well_with_$2" ends_well
 }
 
 starts "$follower" none ''
@@ -149,13 +146,8 @@ done
 
 # A drive that misreads a pair for a moment.
 damaged "$follower" superblock_01
-: >"$cluster/damaged.log"
-"$wirelogd" --config "$config" >"$cluster/damaged.log" 2>&1 </dev/null &
-extra_pids+=($!)
+start_on_copy
 claim misread_superblock_is_read_again wait_until 30 grep -q 'looks_again what=data' "$cluster/damaged.log"
 cp "$cluster/node$follower/data/superblock" "$copy/superblock"
 claim read_well_it_starts wait_until 30 grep -q ' started ' "$cluster/damaged.log"
-kill -TERM $!
-wait $!
-claim and_ends_well test $? -eq 0
-unset 'extra_pids[-1]'
+claim and_ends_well ends_well
