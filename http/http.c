@@ -132,6 +132,7 @@ static enum MHD_Result respond(struct wl_http *http, struct MHD_Connection *conn
 	return result;
 }
 
+/* wide: MHD_AccessHandlerCallback */
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_bytes, void **request)

@@ -61,12 +61,21 @@ static int write_key(const char *path)
 	return write_whole(path, 0400, text, 2 * sizeof(secret) + 1);
 }
 
-/* The text with what stands between `from` and the first of `ends` replaced; 0 when that does not fit. */
-static size_t replace(const char *text, const char *from, const char *ends, const char *value,
-		      char *to, size_t size)
+/* What stands behind a key, up to the first of some characters. */
+struct old_value {
+	const char *begin, *end;
+};
+
+static struct old_value value_behind(const char *begin, const char *ends)
 {
-	int length = snprintf(to, size, "%.*s %s%s", (int)(from - text), text, value,
-			      from + strcspn(from, ends));
+	return (struct old_value){begin, begin + strcspn(begin, ends)};
+}
+
+/* The text with another value; 0 when that does not fit. */
+static size_t replace(const char *text, struct old_value old, const char *value, char *to,
+		      size_t size)
+{
+	int length = snprintf(to, size, "%.*s %s%s", (int)(old.begin - text), text, value, old.end);
 
 	return length > 0 && (size_t)length < size ? (size_t)length : 0;
 }
@@ -75,7 +84,9 @@ size_t wl_demo_fill_set_cluster(const char *text, const char *cluster, char *to,
 {
 	const char *key = strstr(text, "uuid:");
 
-	return key != NULL ? replace(text, key + strlen("uuid:"), "\n", cluster, to, size) : 0;
+	return key != NULL
+		       ? replace(text, value_behind(key + strlen("uuid:"), "\n"), cluster, to, size)
+		       : 0;
 }
 
 size_t wl_demo_fill_set_udp_port(const char *text, uint16_t port, char *to, size_t size)
@@ -86,7 +97,7 @@ size_t wl_demo_fill_set_udp_port(const char *text, uint16_t port, char *to, size
 	if (link == NULL || (key = strstr(link, "port:")) == NULL)
 		return 0;
 	snprintf(number, sizeof(number), "%u", port);
-	return replace(text, key + strlen("port:"), ",}\n", number, to, size);
+	return replace(text, value_behind(key + strlen("port:"), ",}\n"), number, to, size);
 }
 
 /* One that is free now, for clients of a node over kernel sockets; 0: none. */
@@ -178,11 +189,15 @@ static int add_node(const char *path, unsigned node, struct wl_where *where, cha
 	return 0;
 }
 
-static int name_files(const char *path, const char *configurations, unsigned node, char *from,
-		      char *to, char *reason)
+struct copy {
+	char from[WL_WHERE_PATH_BYTES], to[WL_WHERE_PATH_BYTES];
+};
+
+static int name_copy(const char *path, const char *configurations, unsigned node, struct copy *copy,
+		     char *reason)
 {
-	if (wl_demo_directory_join(from, "%s/node%u.yaml", configurations, node) &&
-	    wl_demo_directory_join(to, "%s/node%u.yaml", path, node))
+	if (wl_demo_directory_join(copy->from, "%s/node%u.yaml", configurations, node) &&
+	    wl_demo_directory_join(copy->to, "%s/node%u.yaml", path, node))
 		return 0;
 	return wl_demo_directory_say(reason, WIRELOG_INVALID_ARGUMENT, "%s: the path is too long",
 				     path);
@@ -191,15 +206,15 @@ static int name_files(const char *path, const char *configurations, unsigned nod
 static int fill_node(const char *path, const char *configurations, unsigned node,
 		     struct wl_where *where, char *reason)
 {
-	char from[WL_WHERE_PATH_BYTES], to[WL_WHERE_PATH_BYTES];
+	struct copy copy;
 	size_t udp_length = strlen(where->udp_endpoints);
 	uint16_t port = find_udp_port();
-	int status = name_files(path, configurations, node, from, to, reason);
+	int status = name_copy(path, configurations, node, &copy, reason);
 
 	if (status == 0)
 		status = add_node(path, node, where, reason);
 	if (status == 0)
-		status = copy_configuration(from, to, where->cluster, &port, reason);
+		status = copy_configuration(copy.from, copy.to, where->cluster, &port, reason);
 	if (status == 0 && port != 0)
 		snprintf(where->udp_endpoints + udp_length,
 			 sizeof(where->udp_endpoints) - udp_length, "%sudp:127.0.0.1:%u",
@@ -211,13 +226,13 @@ static int fill_node(const char *path, const char *configurations, unsigned node
 static int fill_newcomer(const char *path, const char *configurations, const struct wl_where *where,
 			 char *reason)
 {
-	char from[WL_WHERE_PATH_BYTES], to[WL_WHERE_PATH_BYTES];
+	struct copy copy;
 	uint16_t port = find_udp_port();
-	int status = name_files(path, configurations, WL_DEMO_JOINS, from, to, reason);
+	int status = name_copy(path, configurations, WL_DEMO_JOINS, &copy, reason);
 
-	if (status != 0 || access(from, R_OK) != 0)
+	if (status != 0 || access(copy.from, R_OK) != 0)
 		return status;
-	return copy_configuration(from, to, where->cluster, &port, reason);
+	return copy_configuration(copy.from, copy.to, where->cluster, &port, reason);
 }
 
 int wl_demo_fill(const struct wl_demo_directory *directory, const char *configurations,

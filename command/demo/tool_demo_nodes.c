@@ -486,18 +486,23 @@ static bool are_trimmed(const struct wl_demo_facts facts[WL_DEMO_NODES_MAX], uin
 
 typedef bool holds(const struct wl_demo_facts facts[WL_DEMO_NODES_MAX], uint64_t number);
 
-/* `else_what`: what did not happen, where time is over. */
-static int wait_for(struct wl_demo_nodes *nodes, holds *wanted, const char *else_what,
-		    uint64_t number, uint64_t until_ns,
+struct wanted {
+	holds *holds;
+	uint64_t number, timeout_ns;
+	const char *else_what; /* what did not happen, when time is over */
+};
+
+static int wait_for(struct wl_demo_nodes *nodes, const struct wanted *wanted,
 		    struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
+	uint64_t until_ns = wl_clock_kernel_ns() + wanted->timeout_ns;
 	int status = 0;
 
 	while (status == 0) {
 		wl_demo_nodes_ask(nodes, facts);
-		if (wanted(facts, number))
+		if (wanted->holds(facts, wanted->number))
 			return 0;
-		status = wl_demo_nodes_look_after(nodes, until_ns, else_what, reason);
+		status = wl_demo_nodes_look_after(nodes, until_ns, wanted->else_what, reason);
 	}
 	return status;
 }
@@ -505,13 +510,17 @@ static int wait_for(struct wl_demo_nodes *nodes, holds *wanted, const char *else
 int wl_demo_nodes_wait_caught_up(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
 				 struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
-	return wait_for(nodes, are_caught_up, "the nodes did not come into step", number,
-			wl_clock_kernel_ns() + timeout_ns, facts, reason);
+	const struct wanted wanted = {are_caught_up, number, timeout_ns,
+				      "the nodes did not come into step"};
+
+	return wait_for(nodes, &wanted, facts, reason);
 }
 
 int wl_demo_nodes_wait_trimmed(struct wl_demo_nodes *nodes, uint64_t number, uint64_t timeout_ns,
 			       struct wl_demo_facts facts[WL_DEMO_NODES_MAX], char *reason)
 {
-	return wait_for(nodes, are_trimmed, "the nodes did not give up what was trimmed", number,
-			wl_clock_kernel_ns() + timeout_ns, facts, reason);
+	const struct wanted wanted = {are_trimmed, number, timeout_ns,
+				      "the nodes did not give up what was trimmed"};
+
+	return wait_for(nodes, &wanted, facts, reason);
 }

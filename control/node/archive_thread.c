@@ -235,8 +235,8 @@ static bool is_awake(struct wl_node *node, uint32_t id, struct one *one)
 }
 
 uint64_t wl_archive_thread_serve(struct wl_node *node, uint32_t journal,
-				 struct wl_store_reader *reader, const struct wl_log *log,
-				 uint64_t applied, bool *did)
+				 struct wl_store_reader *reader,
+				 const struct wl_archive_source *source, bool *did)
 {
 	struct one *one;
 	uint32_t job;
@@ -258,8 +258,8 @@ uint64_t wl_archive_thread_serve(struct wl_node *node, uint32_t journal,
 		*did = true;
 		return read_stream(journal, one, reader);
 	case WL_ARCHIVER_IDLE:
-		if (log)
-			wl_archiver_step(&one->archiver, log, applied);
+		if (source->log)
+			wl_archiver_step(&one->archiver, source->log, source->applied);
 		break;
 	default:
 		break;

@@ -17,10 +17,16 @@
 bool wl_archive_thread_open(struct wl_node *node);
 /* wl-base has ended. A write that hangs holds this up, too. [init] */
 void wl_archive_thread_close(struct wl_node *node);
-/* One thing for one journal: `log` and `applied` as of wl_base_maker_log. *did: there was something to do. Returns the bytes that were read. */
+/* As of wl_base_maker_log. */
+struct wl_archive_source {
+	const struct wl_log *log; /* NULL: there is nothing to archive now */
+	uint64_t applied;
+};
+
+/* One thing for one journal. *did: there was something to do. Returns the bytes that were read. */
 uint64_t wl_archive_thread_serve(struct wl_node *node, uint32_t journal,
-				 struct wl_store_reader *reader, const struct wl_log *log,
-				 uint64_t applied, bool *did);
+				 struct wl_store_reader *reader,
+				 const struct wl_archive_source *source, bool *did);
 /* Of the stream: before it all is archived. */
 uint64_t wl_archive_thread_position(const struct wl_node *node, uint32_t journal);
 /* The log of the maker begins anew. */

@@ -308,7 +308,7 @@ static bool take_peers(struct wl_base_thread *bases, uint32_t id, bool *installs
 }
 
 /* What is damaged here, or at a peer (mend_thread.h). */
-static bool mend(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
+static bool mend(struct wl_base_thread *bases, uint32_t id)
 {
 	const struct maker *maker = &bases->makers[id];
 	bool is_dormant = bases->node->journals[id].journal->dormant, did = false;
@@ -322,7 +322,7 @@ static bool mend(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 		running.commit = limit.commit;
 	}
 	bytes = wl_mend_thread_serve(bases->node, id, bases->reader, is_dormant ? NULL : &running,
-				     now_ns, &did);
+				     &did);
 	if (!is_dormant)
 		pay(bases, &maker->maker, bytes);
 	return did;
@@ -332,12 +332,12 @@ static bool mend(struct wl_base_thread *bases, uint32_t id, uint64_t now_ns)
 static bool archive(struct wl_base_thread *bases, uint32_t id)
 {
 	struct maker *maker = &bases->makers[id];
-	const struct wl_log *log;
-	uint64_t applied, bytes;
+	struct wl_archive_source source;
+	uint64_t bytes;
 	bool did = false;
 
-	log = wl_base_maker_log(&maker->maker, &applied);
-	bytes = wl_archive_thread_serve(bases->node, id, bases->reader, log, applied, &did);
+	source.log = wl_base_maker_log(&maker->maker, &source.applied);
+	bytes = wl_archive_thread_serve(bases->node, id, bases->reader, &source, &did);
 	/* Its own lag counts: what is not archived cannot be given up. */
 	bases->paid_ns +=
 		bytes * 1000000000u /
@@ -426,7 +426,7 @@ static void *run(void *context)
 		if (bases->paid_ns + BURST_NS < now_ns)
 			bases->paid_ns = now_ns - BURST_NS;
 		for (uint32_t id = 0; id < bases->count && !atomic_load(&bases->stops); id++) {
-			did |= mend(bases, id, now_ns);
+			did |= mend(bases, id);
 			if (bases->node->journals[id].journal->dormant)
 				continue;
 			did |= archive(bases, id);

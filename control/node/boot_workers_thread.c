@@ -60,8 +60,14 @@ int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes
 				 config.clients_max);
 			return WIRELOG_NO_MEMORY;
 		}
-		wl_worker_init(worker->worker, &config, worker->port, worker->disk, &worker->plane,
-			       &node->auth, clients);
+		wl_worker_init(worker->worker, &config,
+			       &(struct wl_worker_lent){
+				       .port = worker->port,
+				       .disk = worker->disk,
+				       .plane = &worker->plane,
+				       .auth = &node->auth,
+				       .memory = clients,
+			       });
 		for (uint32_t at = 0, place = 0; at < node->config->journal_count; at++)
 			if (node->config->journal_worker[at] == number)
 				worker->known_commit[place++] = node->journals[at].known_commit;

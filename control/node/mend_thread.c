@@ -9,6 +9,7 @@
 #include "control/node/boot_shape.h"
 #include "control/report/report_file.h"
 #include "dataplane/base/bytes.h"
+#include "dataplane/host/clock.h"
 
 #define BUSY_NS 100000000u
 
@@ -163,8 +164,9 @@ static int perform(struct wl_node *node, uint32_t id, struct wl_store_reader *re
 
 uint64_t wl_mend_thread_serve(struct wl_node *node, uint32_t journal,
 			      struct wl_store_reader *reader,
-			      const struct wl_mender_running *running, uint64_t now_ns, bool *did)
+			      const struct wl_mender_running *running, bool *did)
 {
+	uint64_t now_ns = wl_clock_kernel_ns();
 	struct one *one = &node->mends->journals[journal];
 	struct wl_mender *mender = &one->mender;
 	uint64_t bytes = 0;

@@ -20,7 +20,7 @@ void wl_mend_thread_close(struct wl_node *node);
  * something to do. */
 uint64_t wl_mend_thread_serve(struct wl_node *node, uint32_t journal,
 			      struct wl_store_reader *reader,
-			      const struct wl_mender_running *running, uint64_t now_ns, bool *did);
+			      const struct wl_mender_running *running, bool *did);
 /* Something was asked, answered or mended lately: who waits for it should not wait long. */
 bool wl_mend_thread_is_busy(const struct wl_node *node, uint64_t now_ns);
 

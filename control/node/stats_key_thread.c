@@ -9,13 +9,9 @@
 #include "control/node/stats_answers_thread.h"
 
 /* What no leader would propose is refused here, by name. Asked again while it came about: it is settled at once. */
-static bool may_be(const struct wl_node *node, const struct wl_keys *now,
-		   const struct wl_keys *next, uint64_t expects, char *error, size_t error_bytes)
+static bool may_be(const struct wl_keys *now, const struct wl_keys *next, uint64_t expects,
+		   char *error, size_t error_bytes)
 {
-	if (node->insecure) {
-		snprintf(error, error_bytes, "the nodes run with --insecure-lab: there is no key");
-		return false;
-	}
 	if (now->index > expects)
 		return true;
 	if (now->index != expects || !wl_keys_may_follow(now, next)) {
@@ -52,7 +48,11 @@ json_t *wl_stats_answer_key_rotate(void *context, const char *parameter, char *e
 	if (!wl_stats_answers_read_published(node, &request, &status, error, error_bytes))
 		return NULL;
 	next.stage = status.keys.stage == WL_KEYS_SEND ? WL_KEYS_REFUSE : WL_KEYS_SEND;
-	if (!may_be(node, &status.keys, &next, wish->made, error, error_bytes))
+	if (node->insecure) {
+		snprintf(error, error_bytes, "the nodes run with --insecure-lab: there is no key");
+		return NULL;
+	}
+	if (!may_be(&status.keys, &next, wish->made, error, error_bytes))
 		return NULL;
 	wish->number = next.now | (uint64_t)next.before << 32;
 	if (force)

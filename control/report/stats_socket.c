@@ -220,8 +220,8 @@ static bool begin_stream(const struct wl_stats_socket *stats, struct connection 
 {
 	char error[256];
 
-	return wl_stats_stream_begin(&connection->stream, stats->streamable, text,
-				     wl_clock_kernel_ns(), error, sizeof(error)) ||
+	return wl_stats_stream_begin(&connection->stream, stats->streamable, text, error,
+				     sizeof(error)) ||
 	       send_answer(connection->fd, json_pack("{s:s}", "error", error));
 }
 

@@ -40,7 +40,7 @@ static bool may_stream(const char *const *streamable, const char *request)
 }
 
 bool wl_stats_stream_begin(struct wl_stats_stream *stream, const char *const *streamable,
-			   const char *text, uint64_t now_ns, char *error, size_t error_bytes)
+			   const char *text, char *error, size_t error_bytes)
 {
 	const char *request;
 	uint64_t ms = parse_ms(text, &request);
@@ -60,7 +60,7 @@ bool wl_stats_stream_begin(struct wl_stats_stream *stream, const char *const *st
 			      "only a request that asks and changes nothing can be streamed", error,
 			      error_bytes);
 	stream->interval_ns = ms * MS_NS;
-	stream->due_ns = now_ns;
+	stream->due_ns = 0;
 	memcpy(stream->request, request, strlen(request) + 1);
 	return true;
 }

@@ -25,7 +25,7 @@ struct wl_stats_stream {
 
 /* `text`: what stands behind the comma. The first packet is due at once. False with a sentence: there is no stream then. */
 bool wl_stats_stream_begin(struct wl_stats_stream *stream, const char *const *streamable,
-			   const char *text, uint64_t now_ns, char *error, size_t error_bytes);
+			   const char *text, char *error, size_t error_bytes);
 /* True: send it now. What was missed is not made up for: the next one is an interval away. */
 bool wl_stats_stream_is_due(struct wl_stats_stream *stream, uint64_t now_ns);
 /* Until it is due; `otherwise` where there is none, or that is less (-1: never). */

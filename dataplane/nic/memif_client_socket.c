@@ -26,14 +26,16 @@ static const char *say_ring(struct wl_memif_link *link, uint8_t *message)
 	uint8_t *memory = link->region.memory;
 	uint32_t bytes = (uint32_t)link->region.bytes;
 	bool to_server = !link->said_ring;
+	const struct wl_memif_ring_shape shape = {
+		.offset = to_server ? 0 : ring_bytes,
+		.frame_bytes = buffer_bytes,
+		.log2 = link->ring_log2,
+		.sends = to_server,
+	};
 
-	if (to_server)
-		wl_memif_ring_make(&link->tx, memory, bytes, 0, link->ring_log2, 2 * ring_bytes,
-				   buffer_bytes, true);
-	else
-		wl_memif_ring_make(&link->rx, memory, bytes, ring_bytes, link->ring_log2,
-				   2 * ring_bytes + half, buffer_bytes, false);
-	wl_memif_say_ring(message, to_server, to_server ? 0 : ring_bytes, link->ring_log2);
+	wl_memif_ring_make(to_server ? &link->tx : &link->rx, memory, bytes, &shape,
+			   2 * ring_bytes + (to_server ? 0 : half));
+	wl_memif_say_ring(message, to_server, shape.offset, link->ring_log2);
 	link->said = WL_MEMIF_ADD_RING;
 	link->said_ring = to_server;
 	/* Nobody waits for interrupts, but a ring without a descriptor for them is no ring. */

@@ -324,21 +324,31 @@ static const char *take_offer(struct wl_memif_link *link, const uint8_t *message
 			  : wl_memif_region_take(&link->region, passed, link->offer.region_bytes);
 }
 
+/* `rx` or `tx` of the link, as the client offered it. */
+static bool open_ring(struct wl_memif_link *link, const struct wl_memif_offered_ring *offer,
+		      bool sends)
+{
+	const struct wl_memif_ring_shape shape = {
+		.offset = offer->offset,
+		.frame_bytes = link->limits.frame_bytes,
+		.log2 = offer->log2,
+		.sends = sends,
+	};
+
+	return wl_memif_ring_open(sends ? &link->tx : &link->rx, link->region.memory,
+				  (uint32_t)link->region.bytes, &shape);
+}
+
 static const char *open_rings(struct wl_memif *memif, struct wl_memif_link *link)
 {
 	const struct wl_memif_offer *offer = &link->offer;
-	uint8_t *memory = link->region.memory;
-	uint32_t bytes = (uint32_t)link->region.bytes;
 	bool mtu;
 	const char *why = wl_memif_offer_fault(offer, &link->limits, &mtu);
 
 	memif->counters.refused_mtu += mtu;
 	if (why)
 		return why;
-	if (!wl_memif_ring_open(&link->rx, memory, bytes, offer->to_server.offset,
-				offer->to_server.log2, link->limits.frame_bytes, false) ||
-	    !wl_memif_ring_open(&link->tx, memory, bytes, offer->to_client.offset,
-				offer->to_client.log2, link->limits.frame_bytes, true))
+	if (!open_ring(link, &offer->to_server, false) || !open_ring(link, &offer->to_client, true))
 		return "Ring without its cookie";
 	return NULL;
 }

@@ -66,44 +66,43 @@ static uint8_t *buffer_of(const struct wl_memif_ring *ring, uint16_t slot)
 }
 
 bool wl_memif_ring_open(struct wl_memif_ring *ring, uint8_t *region, uint32_t region_bytes,
-			uint32_t offset, uint8_t log2, uint32_t frame_bytes, bool sends)
+			const struct wl_memif_ring_shape *shape)
 {
 	*ring = (struct wl_memif_ring){
 		.region = region,
-		.header = region + offset,
+		.header = region + shape->offset,
 		.region_bytes = region_bytes,
-		.frame_bytes = frame_bytes,
-		.slots = (uint16_t)(1u << log2),
+		.frame_bytes = shape->frame_bytes,
+		.slots = (uint16_t)(1u << shape->log2),
 		.theirs = HEAD,
 		.ours = TAIL,
-		.sends = sends,
+		.sends = shape->sends,
 	};
 	if (__atomic_load_n((uint32_t *)(void *)(ring->header + COOKIE), __ATOMIC_RELAXED) !=
 	    WL_MEMIF_RING_COOKIE)
 		return false;
-	if (!sends)
+	if (!ring->sends)
 		store_u16(ring->header + FLAGS, NO_INTERRUPTS);
 	store_u16(ring->header + TAIL, 0);
 	return true;
 }
 
 void wl_memif_ring_make(struct wl_memif_ring *ring, uint8_t *region, uint32_t region_bytes,
-			uint32_t offset, uint8_t log2, uint32_t buffers, uint32_t buffer_bytes,
-			bool sends)
+			const struct wl_memif_ring_shape *shape, uint32_t buffers)
 {
 	*ring = (struct wl_memif_ring){
 		.region = region,
-		.header = region + offset,
+		.header = region + shape->offset,
 		.buffers = region + buffers,
 		.region_bytes = region_bytes,
-		.buffer_bytes = buffer_bytes,
-		.frame_bytes = buffer_bytes,
-		.slots = (uint16_t)(1u << log2),
+		.buffer_bytes = shape->frame_bytes,
+		.frame_bytes = shape->frame_bytes,
+		.slots = (uint16_t)(1u << shape->log2),
 		.theirs = TAIL,
 		.ours = HEAD,
-		.sends = sends,
+		.sends = shape->sends,
 	};
-	if (sends)
+	if (ring->sends)
 		ring->credit = ring->slots;
 	else
 		ring->grant = ring->slots;
@@ -111,8 +110,8 @@ void wl_memif_ring_make(struct wl_memif_ring *ring, uint8_t *region, uint32_t re
 	for (uint32_t slot = 0; slot < ring->slots; slot++) {
 		uint8_t *descriptor = descriptor_of(ring, (uint16_t)slot);
 
-		write_length(ring, (uint16_t)slot, buffer_bytes);
-		wl_store_u32(descriptor + 8, buffers + slot * buffer_bytes);
+		write_length(ring, (uint16_t)slot, ring->buffer_bytes);
+		wl_store_u32(descriptor + 8, buffers + slot * ring->buffer_bytes);
 	}
 }
 

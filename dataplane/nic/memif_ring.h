@@ -54,19 +54,26 @@ struct wl_memif_place {
 	uint16_t slot;
 };
 
+/* A ring within a region, and what we do with it. */
+struct wl_memif_ring_shape {
+	uint32_t offset; /* of its header */
+	uint32_t frame_bytes; /* the largest frame; of the client also each buffer */
+	uint8_t log2; /* of its slots */
+	bool sends;
+};
+
 /*
  * The server's end of a ring that a client laid out in `region`, which is aligned to 16 bytes, at an offset
  * that wl_memif_offer_fault has seen. False: there is no ring.
  */
 bool wl_memif_ring_open(struct wl_memif_ring *ring, uint8_t *region, uint32_t region_bytes,
-			uint32_t offset, uint8_t log2, uint32_t frame_bytes, bool sends);
+			const struct wl_memif_ring_shape *shape);
 /*
  * The client's end: lays out its ring in a region of zeros. `buffers` is where the buffers of this ring
  * begin. Nothing is given to the server before start, which follows its CONNECTED.
  */
 void wl_memif_ring_make(struct wl_memif_ring *ring, uint8_t *region, uint32_t region_bytes,
-			uint32_t offset, uint8_t log2, uint32_t buffers, uint32_t buffer_bytes,
-			bool sends);
+			const struct wl_memif_ring_shape *shape, uint32_t buffers);
 void wl_memif_ring_start(struct wl_memif_ring *ring);
 
 /* Slots that could be taken now. It may be less a moment later: the index is the other end's. */

@@ -103,7 +103,7 @@ void wl_journal_recover(struct wl_journal *journal, struct wl_recovery *recovery
 }
 
 void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
-		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up)
+		      struct wl_rx *rx, struct wl_ring *up)
 {
 	struct wl_replica *replica = &journal->replica;
 	const struct wl_replica_config *config = &journal->config.replica;
@@ -114,7 +114,7 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 			journal->replica_memory);
 	replica->tx = tx;
 	replica->remotes = rx->peers;
-	replica->counters = counters;
+	replica->counters = rx->counters;
 	replica->up = up;
 	replica->dormant = journal->dormant;
 	journal->log.damage_found = &journal->damage_found;

@@ -89,7 +89,7 @@ void wl_journal_recover(struct wl_journal *journal, struct wl_recovery *recovery
 void wl_journal_sleep(struct wl_journal *journal);
 /* After recovery, or wl_journal_sleep. `known_commit` (0: asleep): entries up to here are known committed. */
 void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct wl_tx *tx,
-		      struct wl_rx *rx, struct wl_counters *counters, struct wl_ring *up);
+		      struct wl_rx *rx, struct wl_ring *up);
 /* What makes a leader fall silent is found here, before anything is said in this turn. */
 void wl_journal_begin_turn(struct wl_journal *journal, uint64_t now_ns);
 /* Ends a turn: seal, replicate, answer, time the stages. Returns what was done. */

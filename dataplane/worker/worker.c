@@ -62,16 +62,15 @@ void wl_worker_meet(struct wl_worker *worker, const struct wl_worker_newcomer *n
 }
 
 void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
-		    struct wl_port *port, struct wl_disk *disk, struct wl_plane_rings *plane,
-		    const struct wl_auth *auth, void *memory)
+		    const struct wl_worker_lent *lent)
 {
 	memset(worker, 0, sizeof(*worker));
 	worker->config = *config;
-	worker->port = port;
-	worker->disk = disk;
-	worker->plane = plane;
+	worker->port = lent->port;
+	worker->disk = lent->disk;
+	worker->plane = lent->plane;
 
-	worker->rx.auth = auth;
+	worker->rx.auth = lent->auth;
 	worker->rx.counters = &worker->counters;
 	worker->rx.cluster = config->cluster;
 	worker->rx.identity = wl_identity_of_node(config->node, config->worker);
@@ -83,10 +82,10 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 	worker->rx.client_idle_ns = config->client_idle_ns;
 	worker->rx.old_clients = WL_RX_NOT_COUNTED;
 	worker->rx.peer_alive_ns = WL_WORKER_PEER_ALIVE_TIMEOUTS * config->election_timeout_ns;
-	wl_remote_table_init(&worker->rx.clients, memory, config->clients_max);
+	wl_remote_table_init(&worker->rx.clients, lent->memory, config->clients_max);
 	init_peers(worker);
 
-	wl_tx_init(&worker->tx, port, auth, &worker->counters);
+	wl_tx_init(&worker->tx, lent->port, lent->auth, &worker->counters);
 	worker->tx.cluster = config->cluster;
 	worker->tx.identity = worker->rx.identity;
 	worker->tx.boot_id = config->boot_id;
@@ -101,7 +100,7 @@ void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint
 	worker->journal_count = journal_count;
 	for (uint32_t at = 0; at < journal_count; at++) {
 		wl_journal_start(&journals[at], known_commit[at], &worker->tx, &worker->rx,
-				 &worker->counters, &worker->plane->up);
+				 &worker->plane->up);
 		if (journals[at].replica.history == 0)
 			worker->histories_open |= 1u << journals[at].replica.config.journal;
 	}

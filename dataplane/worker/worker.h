@@ -90,10 +90,19 @@ struct wl_worker_newcomer {
 };
 
 size_t wl_worker_memory_bytes(const struct wl_worker_config *config); /* the table of clients */
-/* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. Everything lent outlives the worker. */
+
+/* What a worker works with and does not own: it outlives the worker. */
+struct wl_worker_lent {
+	struct wl_port *port;
+	struct wl_disk *disk;
+	struct wl_plane_rings *plane;
+	const struct wl_auth *auth;
+	void *memory; /* wl_worker_memory_bytes */
+};
+
+/* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. */
 void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *config,
-		    struct wl_port *port, struct wl_disk *disk, struct wl_plane_rings *plane,
-		    const struct wl_auth *auth, void *memory);
+		    const struct wl_worker_lent *lent);
 /* `known_commit[i]` belongs to journals[i]. */
 void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint32_t journal_count,
 		     const uint64_t *known_commit);

@@ -145,19 +145,25 @@ function check_include(spelled,    path, i, allowed) {
 function note_head(code) {
 	if ($0 ~ /(^|[ *])long: /)
 		has_reason = 1
+	if ($0 ~ /(^|[ *])wide: /)
+		is_prescribed = 1
 	head = code ~ /^[a-z]/ ? code : head code
 	if (code ~ /;[ \t]*$/)
 		head = ""
 }
 
-# Commas of the outermost parentheses; those of a parameter that is a pointer to a function do not count.
+# Commas of the outermost parentheses; those of a parameter that is a pointer to a function do not count, nor does "...", which belongs to
+# the format before it. A signature that somebody else prescribes says so: /* wide: whose it is */.
 function check_parameters(    text, n) {
 	text = head
 	sub(/^[^(]*\(/, "", text)
 	while (gsub(/\([^()]*\)/, "", text) > 0 && text ~ /\(/)
 		;
 	sub(/\)[^)]*$/, "", text)
+	sub(/,[ \t]*\.\.\./, "", text)
 	n = gsub(/,/, ",", text) + 1
+	if (is_prescribed)
+		return
 	if (n > PARAMETERS_MAX)
 		tell("error", FNR, "function of " n " parameters, at most " PARAMETERS_MAX)
 	else if (n > PARAMETERS_WARN && name !~ /^tests\//)
@@ -213,7 +219,7 @@ function check_nesting(code,    before) {
 			tell("error", function_start, "function of " size " lines, at most " \
 				FUNCTION_LINES_MAX ", or " FUNCTION_LINES_REASON " with \"long: why\" in the comment above")
 		head = ""
-		has_reason = 0
+		has_reason = is_prescribed = 0
 	}
 }
 

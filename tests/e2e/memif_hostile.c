@@ -118,11 +118,12 @@ static int what_is_passed(void)
 static bool offer(int fd, struct wl_memif_ring *tx, struct wl_memif_ring *rx)
 {
 	const uint32_t ring_bytes = wl_memif_ring_bytes(LOG2);
+	const struct wl_memif_ring_shape to_server = {0, buffer_bytes, LOG2, true};
+	const struct wl_memif_ring_shape to_client = {ring_bytes, buffer_bytes, LOG2, false};
 
-	wl_memif_ring_make(tx, region, (uint32_t)region_bytes, 0, LOG2, 2 * ring_bytes,
-			   buffer_bytes, true);
-	wl_memif_ring_make(rx, region, (uint32_t)region_bytes, ring_bytes, LOG2,
-			   2 * ring_bytes + SLOTS * buffer_bytes, buffer_bytes, false);
+	wl_memif_ring_make(tx, region, (uint32_t)region_bytes, &to_server, 2 * ring_bytes);
+	wl_memif_ring_make(rx, region, (uint32_t)region_bytes, &to_client,
+			   2 * ring_bytes + SLOTS * buffer_bytes);
 	if (is("cookie"))
 		region[0] ^= 1;
 	wl_memif_say_region(message, is("size")	  ? region_bytes + 4096

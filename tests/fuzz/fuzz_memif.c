@@ -88,22 +88,30 @@ static void write_memory(struct fuzz_input *input, uint8_t *region, uint32_t reg
 	memcpy(region + at, bytes, size);
 }
 
+static struct wl_memif_ring_shape shape_of(const struct wl_memif_offered_ring *offer, bool sends)
+{
+	return (struct wl_memif_ring_shape){offer->offset, FRAME_BYTES, offer->log2, sends};
+}
+
 /* What a client of ours would have laid out; the input changes it as it likes. */
 static void lay_out(const struct wl_memif_offer *offer, uint8_t *region)
 {
 	uint32_t bytes = (uint32_t)offer->region_bytes;
+	uint32_t buffers = bytes - (BUFFER_BYTES << offer->to_server.log2) / 2;
+	struct wl_memif_ring_shape to_server = shape_of(&offer->to_server, true);
+	struct wl_memif_ring_shape to_client = shape_of(&offer->to_client, false);
 	struct wl_memif_ring ring;
 
-	wl_memif_ring_make(&ring, region, bytes, offer->to_server.offset, offer->to_server.log2,
-			   bytes - (BUFFER_BYTES << offer->to_server.log2) / 2, FRAME_BYTES, true);
-	wl_memif_ring_make(&ring, region, bytes, offer->to_client.offset, offer->to_client.log2,
-			   bytes - (BUFFER_BYTES << offer->to_server.log2) / 2, FRAME_BYTES, false);
+	wl_memif_ring_make(&ring, region, bytes, &to_server, buffers);
+	wl_memif_ring_make(&ring, region, bytes, &to_client, buffers);
 	wl_memif_ring_start(&ring);
 }
 
 static void use_rings(struct fuzz_input *input, const struct wl_memif_offer *offer)
 {
 	uint32_t bytes = (uint32_t)offer->region_bytes;
+	struct wl_memif_ring_shape to_server = shape_of(&offer->to_server, false);
+	struct wl_memif_ring_shape to_client = shape_of(&offer->to_client, true);
 	struct wl_memif_ring rx, tx;
 	void *memory = NULL;
 	uint8_t *region;
@@ -112,10 +120,8 @@ static void use_rings(struct fuzz_input *input, const struct wl_memif_offer *off
 	region = memory;
 	memset(region, 0, bytes);
 	lay_out(offer, region);
-	if (wl_memif_ring_open(&rx, region, bytes, offer->to_server.offset, offer->to_server.log2,
-			       FRAME_BYTES, false) &&
-	    wl_memif_ring_open(&tx, region, bytes, offer->to_client.offset, offer->to_client.log2,
-			       FRAME_BYTES, true)) {
+	if (wl_memif_ring_open(&rx, region, bytes, &to_server) &&
+	    wl_memif_ring_open(&tx, region, bytes, &to_client)) {
 		for (unsigned step = 0; step < STEPS_MAX && fuzz_left(input) > 0; step++) {
 			uint8_t what = fuzz_u8(input);
 

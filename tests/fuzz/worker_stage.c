@@ -357,8 +357,14 @@ struct stage *stage_begin(void)
 				.wall_ns = 1700000000000000000};
 	wl_plane_rings_init(&plane, plane_memory);
 	wl_journal_init(&journal, &journal_config, ring, journal_memory);
-	wl_worker_init(&worker, &worker_config, &the_port.port, &the_drive.disk, &plane, &auth,
-		       clients);
+	wl_worker_init(&worker, &worker_config,
+		       &(struct wl_worker_lent){
+			       .port = &the_port.port,
+			       .disk = &the_drive.disk,
+			       .plane = &plane,
+			       .auth = &auth,
+			       .memory = clients,
+		       });
 	wl_worker_start(&worker, &journal, 1, &known_commit);
 	greet(stage);
 	stage_settle(stage);

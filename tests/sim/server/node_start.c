@@ -365,9 +365,14 @@ static void start_worker(struct start *start, uint32_t number, uint64_t boot_id)
 
 	attach(start, core);
 	shape_worker(start, number, boot_id, &shape);
-	wl_worker_init(core->worker, &shape, &start->node->network->stations[station].port,
-		       &core->disk.disk, core->plane, &start->cluster->keys[start->node->key_file],
-		       start->clients[number]);
+	wl_worker_init(core->worker, &shape,
+		       &(struct wl_worker_lent){
+			       .port = &start->node->network->stations[station].port,
+			       .disk = &core->disk.disk,
+			       .plane = core->plane,
+			       .auth = &start->cluster->keys[start->node->key_file],
+			       .memory = start->clients[number],
+		       });
 	wl_worker_start(core->worker, start->journals[number], start->journal_count[number],
 			start->known_commit[number]);
 }

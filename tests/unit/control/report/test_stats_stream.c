@@ -13,8 +13,7 @@ static const char *const streamable[] = {"/wirelog/metrics", "/wirelog/latency",
 static bool begins(struct wl_stats_stream *stream, const char *text)
 {
 	char error[256] = "";
-	bool begun =
-		wl_stats_stream_begin(stream, streamable, text, 1000 * MS, error, sizeof(error));
+	bool begun = wl_stats_stream_begin(stream, streamable, text, error, sizeof(error));
 
 	CU_ASSERT_EQUAL(error[0] == '\0', begun);
 	CU_ASSERT_EQUAL(stream->interval_ns != 0, begun);
@@ -67,7 +66,7 @@ static void nothing_can_be_streamed_where_nothing_may_be(void)
 	struct wl_stats_stream stream;
 	char error[8] = "";
 
-	CU_ASSERT(!wl_stats_stream_begin(&stream, NULL, "100", 0, error, sizeof(error)));
+	CU_ASSERT(!wl_stats_stream_begin(&stream, NULL, "100", error, sizeof(error)));
 	CU_ASSERT_EQUAL(strlen(error), sizeof(error) - 1);
 }
 

@@ -22,18 +22,20 @@ static struct {
 } memory __attribute__((aligned(64)));
 static struct wl_memif_ring client_tx, client_rx, server_rx, server_tx;
 static struct wl_memif_place places[2 * SLOTS];
+/* The two rings, as each end sees them. */
+static const struct wl_memif_ring_shape sent = {0, BUFFER_BYTES, LOG2, true};
+static const struct wl_memif_ring_shape taken = {0, BUFFER_BYTES, LOG2, false};
+static const struct wl_memif_ring_shape answered = {RING_BYTES, BUFFER_BYTES, LOG2, true};
+static const struct wl_memif_ring_shape heard = {RING_BYTES, BUFFER_BYTES, LOG2, false};
 
 static void connect_ends(void)
 {
 	memset(&memory, 0, sizeof(memory));
-	wl_memif_ring_make(&client_tx, memory.region, REGION_BYTES, 0, LOG2, 2 * RING_BYTES,
-			   BUFFER_BYTES, true);
-	wl_memif_ring_make(&client_rx, memory.region, REGION_BYTES, RING_BYTES, LOG2,
-			   2 * RING_BYTES + SLOTS * BUFFER_BYTES, BUFFER_BYTES, false);
-	CU_ASSERT_TRUE(wl_memif_ring_open(&server_rx, memory.region, REGION_BYTES, 0, LOG2,
-					  BUFFER_BYTES, false));
-	CU_ASSERT_TRUE(wl_memif_ring_open(&server_tx, memory.region, REGION_BYTES, RING_BYTES, LOG2,
-					  BUFFER_BYTES, true));
+	wl_memif_ring_make(&client_tx, memory.region, REGION_BYTES, &sent, 2 * RING_BYTES);
+	wl_memif_ring_make(&client_rx, memory.region, REGION_BYTES, &heard,
+			   2 * RING_BYTES + SLOTS * BUFFER_BYTES);
+	CU_ASSERT_TRUE(wl_memif_ring_open(&server_rx, memory.region, REGION_BYTES, &taken));
+	CU_ASSERT_TRUE(wl_memif_ring_open(&server_tx, memory.region, REGION_BYTES, &answered));
 	wl_memif_ring_start(&client_rx);
 	wl_memif_ring_start(&client_tx);
 }
@@ -111,10 +113,8 @@ static void a_full_ring_takes_no_more(void)
 static void a_client_that_was_not_taken_gives_no_room(void)
 {
 	memset(&memory, 0, sizeof(memory));
-	wl_memif_ring_make(&client_rx, memory.region, REGION_BYTES, RING_BYTES, LOG2,
-			   2 * RING_BYTES, BUFFER_BYTES, false);
-	CU_ASSERT_TRUE(wl_memif_ring_open(&server_tx, memory.region, REGION_BYTES, RING_BYTES, LOG2,
-					  BUFFER_BYTES, true));
+	wl_memif_ring_make(&client_rx, memory.region, REGION_BYTES, &heard, 2 * RING_BYTES);
+	CU_ASSERT_TRUE(wl_memif_ring_open(&server_tx, memory.region, REGION_BYTES, &answered));
 	CU_ASSERT_EQUAL(wl_memif_ring_ready(&server_tx), 0);
 
 	wl_memif_ring_start(&client_rx);
@@ -125,8 +125,7 @@ static void a_ring_without_its_cookie_is_none(void)
 {
 	connect_ends();
 	memory.region[0] ^= 1;
-	CU_ASSERT_FALSE(wl_memif_ring_open(&server_rx, memory.region, REGION_BYTES, 0, LOG2,
-					   BUFFER_BYTES, false));
+	CU_ASSERT_FALSE(wl_memif_ring_open(&server_rx, memory.region, REGION_BYTES, &taken));
 }
 
 static void a_wild_index_breaks_the_ring_of_either_end(void)

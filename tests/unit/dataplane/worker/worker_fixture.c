@@ -237,8 +237,14 @@ void worker_fixture_init(struct worker_fixture *fixture)
 	fixture->worker_memory = calloc(1, wl_worker_memory_bytes(&config));
 	start_journal(fixture, 0, WORKER_FIRST);
 	start_journal(fixture, 1, WORKER_SECOND);
-	wl_worker_init(&fixture->worker, &config, &fixture->port.port, &fixture->disk.disk,
-		       &fixture->plane, &fixture->auth, fixture->worker_memory);
+	wl_worker_init(&fixture->worker, &config,
+		       &(struct wl_worker_lent){
+			       .port = &fixture->port.port,
+			       .disk = &fixture->disk.disk,
+			       .plane = &fixture->plane,
+			       .auth = &fixture->auth,
+			       .memory = fixture->worker_memory,
+		       });
 	wl_worker_start(&fixture->worker, fixture->journals, WORKER_JOURNALS, nothing_known);
 }
 
