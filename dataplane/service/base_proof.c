@@ -23,6 +23,7 @@ static bool is_due(const struct wl_replica *replica, const struct wl_state *stat
 	uint64_t appended = appended_since(log, state->base_mark);
 	uint64_t most = log->config.bytes_max, patience;
 
+	WL_CHECK(state->proven.index <= state->base_mark);
 	if (every_bytes == 0)
 		return false;
 	/* A log that gets full before two bases are proven would stay so: no trim gives anything up without them. */
@@ -47,6 +48,7 @@ bool wl_base_proof_wants(const struct wl_replica *replica, const struct wl_state
 	if (mark != state->proven.index)
 		digest = wl_replica_base_agreed(replica, mark);
 	if (digest != 0) {
+		WL_CHECK(mark > state->proven.index);
 		*control = (struct wl_control){
 			.verb = WL_CONTROL_BASE_PROVEN,
 			.index = mark,
@@ -64,6 +66,7 @@ wl_members wl_base_proof_differs(const struct wl_replica *replica, const struct 
 	wl_members differs = 0;
 	uint64_t agreed;
 
+	WL_CHECK(proven->index <= state->base_mark);
 	if (proven->index != 0)
 		differs = wl_replica_base_differs(replica, proven->index, proven->digest);
 	/* Of those who follow only we have said anything lately. */

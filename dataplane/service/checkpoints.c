@@ -11,6 +11,10 @@
 /* No entry makes this index, so a SET that expects it has no effect, and yet what was committed before is known behind it. */
 #define NOBODYS_INDEX UINT64_MAX
 
+WL_STATIC_CHECK(WL_CONSUMER_NAME_BYTES % 8 == 0); /* hashed by words */
+WL_STATIC_CHECK(sizeof(((struct wl_control *)0)->name) == WL_CONSUMER_NAME_BYTES);
+WL_STATIC_CHECK(sizeof(((struct wl_wire_consumer_ask *)0)->name) == WL_CONSUMER_NAME_BYTES);
+
 /* ---- answers ---------------------------------------------------------------------------------- */
 
 static void say(struct wl_service *service, wl_identity client,
@@ -40,6 +44,7 @@ static void refuse(struct wl_service *service, wl_identity client,
 		.leader = wl_service_leader(service),
 	};
 
+	WL_CHECK(status != WIRELOG_OK);
 	wl_service_count_refusal(service, status, 1);
 	say(service, client, &reply);
 }
@@ -54,6 +59,8 @@ static void tell(struct wl_service *service, wl_identity client,
 		.made = consumer->made_index,
 	};
 
+	WL_CHECK(consumer->made_index != 0);
+	WL_CHECK(consumer->made_index <= service->state.sessions.applied_index);
 	say(service, client, &reply);
 }
 
@@ -79,6 +86,7 @@ static void answer(struct wl_service *service, const struct wl_checkpoint_wait *
 {
 	const struct wl_consumer *consumer = find(service, &wait->ask);
 
+	WL_CHECK(wait->proposed);
 	if (consumer)
 		tell(service, wait->client, &wait->ask, consumer);
 	else if (wait->ask.verb == WL_WIRE_CONSUMER_MOVE || wait->ask.existing)
@@ -93,6 +101,7 @@ static void answer(struct wl_service *service, const struct wl_checkpoint_wait *
 static void release(struct wl_checkpoints *checkpoints, struct wl_checkpoint_wait *wait)
 {
 	WL_CHECK(checkpoints->count != 0);
+	WL_CHECK(wait->client != 0);
 	checkpoints->count--;
 	*wait = (struct wl_checkpoint_wait){0};
 }
@@ -129,6 +138,7 @@ static void keep(struct wl_service *service, wl_identity client,
 	if (!wait || wait->proposed)
 		return;
 	checkpoints->count += wait->client == 0;
+	WL_CHECK(checkpoints->count <= WL_CHECKPOINTS_WAITING);
 	wait->client = client;
 	wait->ask = *ask;
 }
@@ -200,6 +210,7 @@ static struct wl_control entry_of(const struct wl_service *service,
 		.number = ask->number,
 	};
 
+	WL_CHECK(ask->verb == WL_WIRE_CONSUMER_TAKE || ask->verb == WL_WIRE_CONSUMER_MOVE);
 	memcpy(control.name, ask->name, sizeof(control.name));
 	if (ask->verb == WL_WIRE_CONSUMER_MOVE) {
 		control.expects = ask->made;
@@ -228,6 +239,8 @@ static bool propose(struct wl_service *service, struct wl_checkpoint_wait *wait)
 	uint64_t *proposed_ns = pace_of(&service->checkpoints, wait->ask.name);
 	struct wl_control control;
 
+	WL_CHECK(wait->client != 0);
+	WL_CHECK(!wait->proposed);
 	if (*proposed_ns != 0 && replica->now_ns - *proposed_ns < WL_CHECKPOINTS_PAUSE_NS)
 		return false;
 	if (wl_replica_has_room(replica, WL_CONTROL_PAYLOAD_BYTES_MAX) == WIRELOG_NO_SPACE &&
@@ -251,6 +264,7 @@ unsigned wl_checkpoints_turn(struct wl_service *service)
 	uint32_t left = checkpoints->count;
 	unsigned appended = 0;
 
+	WL_CHECK(service->state.sessions.applied_index >= service->upkeep.proposed_index);
 	for (uint32_t at = 0; left != 0 && at < WL_CHECKPOINTS_WAITING; at++) {
 		struct wl_checkpoint_wait *wait = &checkpoints->waits[at];
 
@@ -262,6 +276,7 @@ unsigned wl_checkpoints_turn(struct wl_service *service)
 		answer(service, wait);
 		release(checkpoints, wait);
 	}
+	WL_CHECK(left == 0);
 	if (!wl_service_leads(service))
 		return 0;
 	for (uint32_t at = 0; checkpoints->count != 0 && at < WL_CHECKPOINTS_WAITING; at++)

@@ -5,10 +5,12 @@
  * or from the medium, and nothing is sent before. What was given up, or lost by a rescue, has no value here any more: it is let pass, and
  * counted. A record that is not committed here yet is waited for, as any other.
  */
+#include "dataplane/base/check.h"
 #include "dataplane/service/service_internal.h"
 
 void wl_cursor_begin(struct wl_subscription *subscription, const struct wl_wire_subscribe *request)
 {
+	WL_CHECK(subscription->seek); /* else what it knows is never met */
 	subscription->known_number = request->known_number;
 	subscription->known_chain = request->known_chain;
 }
@@ -36,6 +38,7 @@ bool wl_cursor_fits(struct wl_service *service, struct wl_subscription *subscrip
 {
 	uint64_t number = subscription->known_number;
 
+	WL_CHECK(!subscription->seek);
 	if (number == 0 || header->first_number + header->data_count <= number)
 		return true; /* nothing to compare, or not yet */
 	if (header->first_number > number) {

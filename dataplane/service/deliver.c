@@ -38,6 +38,7 @@ static bool open_frame(struct share *share)
 	const struct wl_remote *client = wl_service_client(service, share->subscription->client);
 	struct wl_tx_to to;
 
+	WL_CHECK(!share->payload);
 	if (!client || service->frames_left == 0)
 		return false;
 	to = wl_tx_to_remote(client);
@@ -72,6 +73,8 @@ static void close_frame(struct share *share, uint32_t fragment_offset, uint32_t 
 
 	if (!share->payload)
 		return;
+	WL_CHECK(share->used >= WL_WIRE_DELIVER_HEADER_BYTES);
+	WL_CHECK(share->used <= share->room);
 	/* Behind a restart the number of what is committed may not be known yet; what is sent
 	 * always is. */
 	if (share->count != 0 && deliver.commit_number < share->first_number + share->count - 1)
@@ -94,6 +97,9 @@ static void put_record(struct share *share, const struct wl_record_view *record,
 		.payload = record->payload + offset,
 	};
 
+	WL_CHECK(share->payload);
+	WL_CHECK(offset <= record->header.bytes && bytes <= record->header.bytes - offset);
+	WL_CHECK(WL_WIRE_DELIVER_RECORD_BYTES + (size_t)bytes <= share->room - share->used);
 	share->used += wl_wire_encode_delivered_record(share->payload + share->used, &delivered);
 	share->count++;
 	share->chain = share->subscription->reader.chain;
@@ -115,6 +121,7 @@ static bool send_fragments(struct share *share, const struct wl_record_view *rec
 			return false;
 		if (part > share->room - share->used - WL_WIRE_DELIVER_RECORD_BYTES)
 			part = (uint32_t)(share->room - share->used - WL_WIRE_DELIVER_RECORD_BYTES);
+		WL_CHECK(share->count == 0); /* it has its frame for itself */
 		put_record(share, record, timestamp_ns, offset, part);
 		close_frame(share, offset, bytes);
 		subscription->fragment_offset += part;
@@ -132,6 +139,9 @@ static bool send_record(struct share *share, const struct wl_record_view *record
 	uint64_t cost = WL_WIRE_DELIVER_RECORD_BYTES + (uint64_t)record->header.bytes;
 	bool nothing_in_flight = subscription->sent_bytes == subscription->consumed_bytes;
 
+	WL_CHECK_MSG(record->number == subscription->next_number, "number %llu, expected %llu",
+		     (unsigned long long)record->number,
+		     (unsigned long long)subscription->next_number);
 	/* A record larger than the window goes alone. */
 	if (subscription->fragment_offset == 0 && cost > wl_subscription_room(subscription) &&
 	    (!nothing_in_flight || subscription->credit_bytes == 0)) {
@@ -223,6 +233,7 @@ static bool pass_lost(struct share *share, const struct wl_reader_view *view)
 		.status = WIRELOG_RESCUED,
 	};
 
+	WL_CHECK(view->header.first_number > subscription->next_number);
 	if (view->header.kind != WL_ENTRY_CONTROL ||
 	    !wl_control_decode(view->image, &view->header, &loss) || loss.verb != WL_CONTROL_LOSS)
 		return false;
@@ -322,6 +333,7 @@ static void pass_gone(struct share *share)
 			end_elsewhere(share, kept);
 		return;
 	}
+	WL_CHECK(gap.next_number > gap.first_number);
 	close_frame(share, 0, 0);
 	if (!wl_subscription_gap(service, subscription->client, &gap))
 		return; /* the next turn finds it gone again */
@@ -333,12 +345,14 @@ static void return_buffer(struct wl_service *service, struct wl_subscription *su
 {
 	uint8_t *buffer = wl_reader_return(&subscription->reader);
 
+	WL_CHECK(!buffer || service->free_buffer_count < service->config.read_buffers);
 	if (buffer)
 		service->free_buffers[service->free_buffer_count++] = buffer;
 }
 
 static bool lend_buffer(struct wl_service *service, struct wl_subscription *subscription)
 {
+	WL_CHECK(!subscription->reader.buffer);
 	if (service->free_buffer_count == 0) {
 		service->buffer_waiters++;
 		return false;
@@ -354,6 +368,8 @@ static void want_read(struct wl_service *service, struct wl_subscription *subscr
 {
 	bool gives_way = service->buffer_waited != 0 && subscription->used_buffer;
 
+	WL_CHECK(subscription->reader.buffer);
+	WL_CHECK(!subscription->reader.in_flight);
 	/* A read that the disk had no room for in an earlier turn goes with the buffer. */
 	subscription->wants_read = !gives_way;
 	if (gives_way)
@@ -384,6 +400,7 @@ static bool read_entry(struct share *share)
 
 	switch (wl_reader_next(&subscription->reader, last_index(service), &view)) {
 	case WL_READER_ENTRY:
+		WL_CHECK(view.header.index <= last_index(service));
 		share->from_ring = !is_in_buffer(&subscription->reader, view.image);
 		subscription->used_buffer |= !share->from_ring;
 		if (!continues(subscription, &view.header)) {
@@ -457,6 +474,8 @@ unsigned wl_deliver(struct wl_service *service, struct wl_subscription *subscrip
 		.bytes_left = WL_SERVICE_DELIVER_BYTES,
 	};
 
+	WL_CHECK(subscription->state != WL_SUBSCRIPTION_FREE);
+	WL_CHECK(subscription->state != WL_SUBSCRIPTION_CLOSING);
 	if (subscription->seek && !reader->in_flight && !subscription->wants_read)
 		wl_subscription_seek(service, subscription);
 	/* The cheap question first: most readers have everything, most of the time. */

@@ -7,6 +7,7 @@
 /* 0: nothing is known of it. */
 static wl_features declared_by(const struct wl_service *service, uint32_t node)
 {
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	return node == service->config.node ? service->config.features
 					    : service->rx->builds[node].declared;
 }
@@ -42,6 +43,7 @@ static bool list_stands(const struct wl_service *service)
 static struct wl_control control_of(const struct wl_service *service, wl_features set)
 {
 	WL_CHECK(wl_features_have(set, service->state.features.set));
+	WL_CHECK(service->state.list.index <= service->state.sessions.applied_index);
 	return (struct wl_control){
 		.verb = WL_CONTROL_FEATURES,
 		.number = set,
@@ -85,6 +87,8 @@ bool wl_finalize_is_settled(struct wl_service *service, const struct wl_wire_pro
 bool wl_finalize_may(struct wl_service *service, const struct wl_wire_propose *wish,
 		     struct wl_control *control)
 {
+	WL_CHECK(wish->verb == WL_WIRE_PROPOSE_FEATURES);
+	WL_CHECK(wish->made == service->state.features.index);
 	if (!list_stands(service))
 		return false;
 	*control = control_of(service, wish->number | service->state.features.set);

@@ -63,12 +63,15 @@ static void refuse(struct intake *intake, uint64_t first_sequence, uint32_t coun
 		.status = (int16_t)intake->status,
 	};
 
+	WL_CHECK(intake->status != WIRELOG_OK);
+	WL_CHECK(count != 0);
 	wl_service_count_refusal(intake->service, intake->status, count);
 	wl_reply_results_add(intake->service, &result);
 }
 
 static bool stop(struct intake *intake, int status)
 {
+	WL_CHECK(status != WIRELOG_OK);
 	intake->status = status;
 	return false;
 }
@@ -167,6 +170,8 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 	uint64_t number = 0;
 	int status;
 
+	WL_CHECK(service->leading);
+	WL_CHECK(service->lead_term == replica->view.term);
 	if (!wl_reply_has_room(service, reply.level, intake->client) ||
 	    !wl_service_has_share(service, intake->client, image_bytes))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
@@ -174,6 +179,10 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 					  &number);
 	if (status != WIRELOG_OK)
 		return stop(intake, status);
+	WL_CHECK(position.term == service->lead_term);
+	WL_CHECK_MSG(position.index > replica->commit, "appended at %llu, commit %llu",
+		     (unsigned long long)position.index, (unsigned long long)replica->commit);
+	WL_CHECK(expired || number != 0);
 	if (expired) {
 		number = 0;
 		wl_count(replica->counters, WL_COUNTER_client_expired);
@@ -284,6 +293,7 @@ static struct wl_assembly *choose_assembly(struct wl_service *service, wl_identi
 		     (chosen->session != 0 && assembly->grew_ns < chosen->grew_ns)))
 			chosen = assembly;
 	}
+	WL_CHECK(owned <= WL_SERVICE_ASSEMBLIES_OF_ONE);
 	return owned >= WL_SERVICE_ASSEMBLIES_OF_ONE ? own : chosen;
 }
 
@@ -292,6 +302,7 @@ static struct wl_assembly *begin_assembly(struct intake *intake,
 {
 	struct wl_assembly *chosen = choose_assembly(intake->service, intake->client);
 
+	WL_CHECK(append->record_bytes <= intake->service->config.record_bytes_max);
 	if (!chosen)
 		return NULL;
 	chosen->session = append->session;
@@ -362,6 +373,7 @@ static bool take_fragment(struct intake *intake, const struct wl_wire_client_app
 		break;
 	}
 	assembly = find_assembly(service, append->session, append->first_sequence);
+	WL_CHECK(assembly->fragments.size == append->record_bytes);
 	record.bytes = assembly->fragments.size;
 	record.payload = assembly->fragments.buffer;
 	assembly->session = 0;

@@ -58,6 +58,8 @@ static unsigned change_list(struct wl_service *service, const struct wl_list *ne
 {
 	struct wl_replica *replica = service->replica;
 
+	WL_CHECK(service->leading);
+	WL_CHECK(!replica->log->entry_open);
 	if (wl_replica_change_list(replica, next) != WL_LOG_OK)
 		return 0;
 	wl_count(replica->counters, WL_COUNTER_lists_proposed);
@@ -133,6 +135,7 @@ unsigned wl_membership_tend(struct wl_service *service)
 		return 0;
 	if (wl_list_is_joint(list)) {
 		end = wl_change_end(list);
+		WL_CHECK(!wl_list_is_joint(&end));
 		return change_list(service, &end);
 	}
 	if (!wl_members_has(list->voters, service->config.node))

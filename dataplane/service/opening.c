@@ -12,6 +12,7 @@
  * How many places there are is said by an entry (base/journal_limits.h): before there is one no session opens. Where it was lowered below what
  * lives, those who ask end the idle ones, one each, until there is room.
  */
+#include "dataplane/base/check.h"
 #include "dataplane/service/service_internal.h"
 
 #define SESSIONS_OF_ONE 4u /* while half of the places are free; else */
@@ -46,6 +47,7 @@ static struct outlook look_ahead(struct wl_service *service, wl_identity client)
 {
 	struct outlook outlook = {.sessions = service->state.sessions.count};
 
+	WL_CHECK(service->opens_pushed - service->opens_popped <= WL_SERVICE_OPENS);
 	outlook.own = wl_session_count_of(&service->state.sessions, client, &outlook.own_oldest);
 	for (uint64_t at = service->opens_popped; at != service->opens_pushed; at++) {
 		const struct wl_open_request *open = open_at(service, at);
@@ -88,6 +90,7 @@ static int find_idle(struct wl_service *service, uint64_t *gives_way)
 	uint32_t capacity = service->state.sessions.capacity;
 	uint64_t oldest = UINT64_MAX;
 
+	WL_CHECK(service->looked <= capacity);
 	for (uint32_t step = 0; step < LOOK_SLOTS && service->looked < capacity; step++) {
 		struct wl_session_view view;
 
@@ -99,6 +102,7 @@ static int find_idle(struct wl_service *service, uint64_t *gives_way)
 		oldest = view.activity;
 		*gives_way = view.id;
 	}
+	WL_CHECK(oldest == UINT64_MAX || *gives_way != 0);
 	if (oldest == UINT64_MAX && service->looked < capacity)
 		return WIRELOG_BACK_PRESSURE;
 	service->looked = 0;
@@ -133,6 +137,8 @@ static int append(struct wl_service *service, const struct wl_record_header *rec
 {
 	uint64_t number;
 
+	WL_CHECK(service->leading);
+	WL_CHECK(service->lead_term == service->replica->view.term);
 	return wl_replica_append_record(service->replica, record, NULL,
 					wl_replica_stamp(service->replica), position, &number);
 }
@@ -172,6 +178,7 @@ static int begin_session(struct wl_service *service, uint64_t nonce, wl_identity
 		status = append(service, &opens, &position);
 	if (status != WIRELOG_OK || crowded)
 		return status == WIRELOG_OK ? WIRELOG_BACK_PRESSURE : status;
+	WL_CHECK(position.index > service->state.sessions.applied_index);
 	wl_service_take_share(service, client, OPENING_BYTES, position.index);
 	*open_at(service, service->opens_pushed++) = (struct wl_open_request){
 		.index = position.index,

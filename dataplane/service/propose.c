@@ -10,5 +10,7 @@ enum wl_log_result wl_service_propose(struct wl_service *service, const struct w
 	if (!wl_service_leads(service))
 		return service->replica->log->poisoned ? WL_LOG_POISONED : WL_LOG_NO_ROOM;
 	WL_CHECK(service->lead_term == service->replica->view.term);
+	WL_CHECK(service->state.sessions.applied_index >=
+		 service->replica->leader.term_start_index);
 	return wl_replica_append_control(service->replica, control);
 }

@@ -35,6 +35,7 @@ static void say_end(struct wl_service *service, const struct wl_read *read, int 
 	};
 	uint8_t *payload = open_answer(service, read, WL_WIRE_END_REPLY);
 
+	WL_CHECK(read->session == 0);
 	if (payload)
 		wl_tx_close(service->replica->tx, wl_wire_encode_end_reply(payload, &reply));
 }
@@ -51,12 +52,14 @@ static void say_outcome(struct wl_service *service, const struct wl_read *read, 
 	};
 	uint8_t *payload = open_answer(service, read, WL_WIRE_OUTCOME_REPLY);
 
+	WL_CHECK(read->session != 0);
 	if (payload)
 		wl_tx_close(service->replica->tx, wl_wire_encode_outcome_reply(payload, &reply));
 }
 
 static void refuse(struct wl_service *service, const struct wl_read *read, int status)
 {
+	WL_CHECK(status != WIRELOG_OK);
 	wl_count(service->replica->counters, WL_COUNTER_reads_refused);
 	if (read->session != 0)
 		say_outcome(service, read, status, 0, 0);
@@ -90,6 +93,9 @@ static void keep_for_fence(struct wl_service *service, const struct wl_read *rea
 {
 	struct wl_reads *reads = &service->reads;
 
+	WL_CHECK(read->session != 0 && read->fence);
+	WL_CHECK(reads->term != 0);
+	WL_CHECK(reads->fence_count <= WL_READS_FENCES);
 	for (uint32_t at = 0; at < WL_READS_FENCES; at++) {
 		if (reads->fences[at].client != 0)
 			continue;
@@ -103,6 +109,7 @@ static void keep_for_fence(struct wl_service *service, const struct wl_read *rea
 static void release(struct wl_reads *reads, struct wl_read *read)
 {
 	WL_CHECK(reads->fence_count != 0);
+	WL_CHECK(read->client != 0);
 	reads->fence_count--;
 	read->client = 0;
 }
@@ -205,6 +212,7 @@ static void keep(struct wl_service *service, struct wl_read *asked)
 	if (leads) {
 		asked->began_ns = wl_replica_read_begin(replica);
 		WL_CHECK(asked->began_ns != 0); /* who leads here is ready there */
+		WL_CHECK(reads->term == service->lead_term);
 		asked->index = replica->commit;
 		asked->number = wl_replica_read_number(replica);
 	} else if (asked->session != 0 || wl_service_leader(service) == 0 ||
@@ -270,8 +278,11 @@ static unsigned lead(struct wl_service *service)
 	const struct wl_read *read;
 	unsigned did = 0;
 
+	WL_CHECK(reads->term == service->lead_term);
 	while ((read = head_of(reads)) != NULL && read->began_ns <= confirmed_ns &&
 	       read->index <= service->state.sessions.applied_index) {
+		WL_CHECK(read->began_ns != 0); /* it was asked of us as the leader */
+		WL_CHECK(read->index <= service->replica->commit);
 		answer(service, read);
 		reads->popped++;
 		did++;
@@ -288,7 +299,9 @@ static unsigned ask_the_leader(struct wl_service *service)
 	const struct wl_read *read;
 	unsigned did = 0;
 
+	WL_CHECK(reads->term == 0);
 	while ((read = head_of(reads)) != NULL && read->round <= far->told) {
+		WL_CHECK(read->round != 0); /* it was asked of us as no leader */
 		if (far->status != WIRELOG_OK)
 			refuse(service, read, far->status);
 		else
@@ -338,6 +351,7 @@ unsigned wl_reads_turn(struct wl_service *service)
 	unsigned did;
 	bool leads;
 
+	WL_CHECK(reads->pushed - reads->popped <= WL_READS_WAITING);
 	if (reads->pushed == reads->popped && reads->fence_count == 0)
 		return 0;
 	leads = answers_itself(service);
@@ -361,6 +375,7 @@ static bool propose(struct wl_service *service, struct wl_read *read)
 		.number = read->sequence,
 	};
 
+	WL_CHECK(read->client != 0 && read->fence);
 	/* What is kept for trims and terms is not for this. */
 	if (wl_replica_has_room(replica, WL_CONTROL_PAYLOAD_BYTES_MAX) == WIRELOG_NO_SPACE) {
 		refuse(service, read, WIRELOG_NO_SPACE);
@@ -371,6 +386,7 @@ static bool propose(struct wl_service *service, struct wl_read *read)
 		return false; /* the next turn tries again */
 	wl_session_fencing(&service->state.sessions, read->session, read->sequence);
 	read->index = replica->log->tail.index;
+	WL_CHECK(read->index > service->state.sessions.applied_index);
 	wl_count(replica->counters, WL_COUNTER_fences_proposed);
 	return true;
 }

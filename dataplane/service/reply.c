@@ -25,12 +25,16 @@ bool wl_reply_has_room(const struct wl_service *service, uint8_t level, wl_ident
 
 	uint64_t own = service->waiting[level][wl_service_share_of(client)];
 
+	WL_CHECK(level >= WIRELOG_SEQUENCED && level < WL_SERVICE_LEVELS);
+	WL_CHECK(taken <= slots);
 	return taken < slots && (2 * taken < slots || 8 * own < slots || own < SHARE_MIN);
 }
 
 static void pop(struct wl_service *service, struct wl_reply_queue *queue, struct wl_reply *reply)
 {
+	WL_CHECK(queue->popped != queue->pushed);
 	*reply = *slot_at(service, queue, queue->popped++);
+	WL_CHECK(service->waiting[reply->level][wl_service_share_of(reply->client)] != 0);
 	service->waiting[reply->level][wl_service_share_of(reply->client)]--;
 }
 
@@ -48,9 +52,14 @@ void wl_reply_wait(struct wl_service *service, const struct wl_reply *reply)
 {
 	struct wl_reply_queue *queue = &service->queues[reply->level];
 
+	WL_CHECK(reply->level >= WIRELOG_SEQUENCED && reply->level < WL_SERVICE_LEVELS);
+	WL_CHECK(reply->client != 0); /* in a batch: went already */
+	WL_CHECK(reply->count != 0);
 	if (queue->pushed != queue->popped) {
 		struct wl_reply *last = slot_at(service, queue, queue->pushed - 1);
 
+		/* Who asks again for EVERYWHERE waits from what is applied now. */
+		WL_CHECK(last->index <= reply->index || reply->level == WIRELOG_EVERYWHERE);
 		if (continues(last, reply)) {
 			last->count += reply->count;
 			return;
@@ -79,6 +88,7 @@ uint64_t wl_reply_waiting_through(const struct wl_service *service, uint8_t leve
 void wl_reply_results_begin(struct wl_service *service, wl_identity client, uint64_t session,
 			    uint64_t frame)
 {
+	WL_CHECK(service->results.count == 0); /* the ones before were sent */
 	service->results.client = client;
 	service->results.session = session;
 	service->results.frame = frame;
@@ -99,6 +109,7 @@ void wl_reply_results_add(struct wl_service *service, const struct wl_wire_appen
 {
 	struct wl_results *results = &service->results;
 
+	WL_CHECK(results->count <= WL_SERVICE_RESULTS);
 	if (results->count != 0 && joins(&results->results[results->count - 1], result)) {
 		results->results[results->count - 1].count += result->count;
 		return;
@@ -125,6 +136,7 @@ static uint32_t send_frame(struct wl_service *service, const struct wl_tx_to *to
 				      service->config.journal, WL_TX_DATA, &room);
 	uint8_t *at;
 
+	WL_CHECK(count != 0 && count <= WL_SERVICE_RESULTS);
 	if (!payload)
 		return 0;
 	WL_CHECK(room >= WL_WIRE_APPEND_REPLY_HEADER_BYTES + WL_WIRE_APPEND_RESULT_BYTES);
@@ -138,6 +150,7 @@ static uint32_t send_frame(struct wl_service *service, const struct wl_tx_to *to
 		wl_count_add(replica->counters, WL_COUNTER_client_replies, results[i].count);
 	}
 	wl_wire_encode_append_reply(payload, &reply);
+	WL_CHECK((size_t)(at - payload) <= room);
 	wl_tx_close(replica->tx, (size_t)(at - payload));
 	return count;
 }
@@ -175,6 +188,7 @@ void wl_reply_open_session(struct wl_service *service, wl_identity client, uint6
 	size_t room;
 	uint8_t *payload;
 
+	WL_CHECK((status == WIRELOG_OK) == (session != 0));
 	if (!remote)
 		return;
 	to = wl_tx_to_remote(remote);
@@ -209,6 +223,7 @@ static unsigned collect(struct wl_service *service)
 		struct wl_reply_queue *queue = &service->queues[level];
 		uint64_t index = reached(service->replica, level);
 
+		WL_CHECK(queue->pushed - queue->popped <= service->config.reply_slots);
 		while (queue->popped != queue->pushed && count < WL_SERVICE_REPLIES) {
 			const struct wl_reply *reply = slot_at(service, queue, queue->popped);
 
@@ -243,6 +258,7 @@ static void add_answer(struct wl_service *service, const struct wl_reply *reply,
 /* Sends the batch, all that belongs to one client and session together. */
 static void send_batch(struct wl_service *service, unsigned count, int status)
 {
+	WL_CHECK(count <= WL_SERVICE_REPLIES);
 	for (unsigned i = 0; i < count; i++) {
 		wl_identity client = service->batch[i].client;
 		uint64_t session = service->batch[i].session;
@@ -288,6 +304,8 @@ unsigned wl_reply_end_turn(struct wl_service *service)
 {
 	unsigned count = collect(service);
 
+	WL_CHECK(service->leading); /* rule F1 */
+	WL_CHECK(service->lead_term == service->replica->view.term);
 	send_batch(service, count, WIRELOG_OK);
 	return count + answer_opens(service);
 }
@@ -308,6 +326,7 @@ uint64_t wl_service_answered_through(const struct wl_service *service)
 
 void wl_reply_abandon(struct wl_service *service)
 {
+	WL_CHECK(!service->leading);
 	for (unsigned level = WIRELOG_SEQUENCED; level < WL_SERVICE_LEVELS; level++) {
 		struct wl_reply_queue *queue = &service->queues[level];
 

@@ -48,6 +48,7 @@ static bool find_wished(const struct wl_retention *retention, const struct wl_lo
 	found_by_number = number != 0 && wl_log_find_begin(log, number, committed, &by_number);
 	if (found_by_number && (!found || by_number.offset > begin->offset))
 		*begin = by_number;
+	WL_CHECK(!(found || found_by_number) || begin->offset <= committed);
 	return found || found_by_number;
 }
 
@@ -65,6 +66,7 @@ uint64_t wl_retention_number(const struct wl_retention *retention, const struct 
 	    (is_held(retention, &begin) &&
 	     !wl_log_find_begin(log, retention->checkpoint, UINT64_MAX, &begin)))
 		return 0;
+	WL_CHECK(!is_held(retention, &begin));
 	/* A segment's first record that is above the trim point: what lies before it is at least one more segment. */
 	return begin.next_number > trim_number ? begin.next_number : 0;
 }
@@ -78,5 +80,6 @@ uint64_t wl_retention_held(const struct wl_retention *retention, const struct wl
 		return 0;
 	if (!wl_log_find_begin(log, retention->checkpoint, UINT64_MAX, &held))
 		held = log->begin;
+	WL_CHECK(held.offset <= wished.offset);
 	return wished.offset - held.offset;
 }

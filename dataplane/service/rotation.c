@@ -40,6 +40,7 @@ void wl_rotation_add(struct wl_rotation *rotation, uint32_t slot, wl_identity cl
 	uint32_t place = 0;
 
 	WL_CHECK(slot < WIRELOG_SUBSCRIPTIONS_MAX);
+	WL_CHECK(client != 0);
 	while (place < rotation->client_count && rotation->clients[place].client != client)
 		place++;
 	if (place == rotation->client_count) {
@@ -71,6 +72,7 @@ void wl_rotation_remove(struct wl_rotation *rotation, uint32_t slot)
 
 void wl_rotation_begin_turn(struct wl_rotation *rotation)
 {
+	WL_CHECK(rotation->client_count <= WIRELOG_SUBSCRIPTIONS_MAX);
 	if (rotation->left == 0 && rotation->client_count > 1)
 		go_to_the_end(rotation, 0);
 	rotation->left = 0;

@@ -24,6 +24,7 @@ static uint32_t shared_buffers(const struct wl_service_config *config)
  *  */
 static void *take(uint8_t *base, size_t *at, size_t bytes)
 {
+	WL_CHECK(*at % LINE_BYTES == 0);
 	void *taken = base ? base + *at : NULL;
 
 	*at += wl_align_up(bytes, LINE_BYTES);
@@ -59,6 +60,7 @@ static size_t lay_out(const struct wl_service_config *config, uint8_t *base,
 		if (service)
 			service->assemblies[i].fragments.buffer = memory;
 	}
+	WL_CHECK(at % WL_BLOCK_BYTES == 0); /* drives read into what follows */
 	memory = take(base, &at, WL_CHUNK_BYTES_MAX);
 	if (service)
 		wl_reader_lend(&service->apply_reader, memory, WL_CHUNK_BYTES_MAX);
@@ -84,6 +86,8 @@ struct wl_service *wl_service_init(void *memory, const struct wl_service_config 
 	WL_CHECK(config->reply_slots != 0 &&
 		 (config->reply_slots & (config->reply_slots - 1)) == 0);
 	WL_CHECK(config->record_bytes_max <= WIRELOG_RECORD_BYTES_MAX);
+	WL_CHECK(config->subscriptions_max <= WIRELOG_SUBSCRIPTIONS_MAX);
+	WL_CHECK(config->member_count <= WIRELOG_NODES_MAX);
 	memset(service, 0, sizeof(*service));
 	service->config = *config;
 	wl_reader_init(&service->apply_reader, log, 1, wl_reader_address(WL_READER_OF_SERVICE, 0));
@@ -96,6 +100,8 @@ struct wl_service *wl_service_init(void *memory, const struct wl_service_config 
 
 void wl_service_start(struct wl_service *service, struct wl_replica *replica, struct wl_rx *rx)
 {
+	WL_CHECK(!service->replica);
+	WL_CHECK(service->state.sessions.applied_index <= replica->commit);
 	service->replica = replica;
 	service->rx = rx;
 	service->rebuilt_index = replica->commit;
@@ -174,6 +180,11 @@ static void apply_entry(struct wl_service *service, const struct wl_reader_view 
 	uint32_t before = service->state.sessions.count;
 	unsigned ended = take_entry(service, view);
 
+	WL_CHECK_MSG(view->header.index <= service->replica->commit, "entry %llu, commit %llu",
+		     (unsigned long long)view->header.index,
+		     (unsigned long long)service->replica->commit);
+	WL_CHECK(service->state.sessions.count + ended >= before);
+	WL_CHECK(service->state.sessions.applied_index == view->header.index);
 	wl_count_add(counters, WL_COUNTER_records_committed, view->header.data_count);
 	wl_count_add(counters, WL_COUNTER_sessions_opened,
 		     service->state.sessions.count - before + ended);
@@ -254,6 +265,9 @@ bool wl_service_leads(struct wl_service *service)
 	if (replica->leader.term_start_index == 0 ||
 	    service->state.sessions.applied_index < replica->leader.term_start_index)
 		return false;
+	WL_CHECK(replica->leader.term_start_index <= replica->commit);
+	WL_CHECK(service->lead_term <= replica->view.term);
+	WL_CHECK(service->opens_pushed == service->opens_popped); /* of an earlier leadership */
 	wl_session_lead(&service->state.sessions, replica->view.number);
 	wl_shares_reset(&service->shares);
 	service->lead_term = replica->view.term;
@@ -314,6 +328,7 @@ static void say_what_is_known(const struct wl_service *service, const struct wl_
 {
 	const struct wl_remote *peer = &service->rx->peers[wl_identity_node(to->identity)];
 
+	WL_CHECK(wl_identity_node(to->identity) <= WIRELOG_NODES_MAX);
 	reply->known_boot = known_boot(service, to);
 	reply->known_incarnation = peer->incarnation;
 	reply->suspect = peer->suspect;
@@ -324,6 +339,7 @@ static bool has_answers_left(struct wl_service *service, const struct wl_remote 
 {
 	uint8_t *said;
 
+	WL_CHECK(service->hellos_left <= WL_SERVICE_HELLOS);
 	if (service->hellos_left == 0)
 		return false;
 	if (client) {
@@ -475,6 +491,7 @@ unsigned wl_service_want_reads(struct wl_service *service, struct wl_disk_reques
 		wl_reader_want(&subscription->reader, &requests[count++]);
 		subscription->wants_read = false;
 	}
+	WL_CHECK(count <= max);
 	return count;
 }
 
@@ -490,6 +507,7 @@ void wl_service_on_read(struct wl_service *service, const struct wl_disk_complet
 	}
 	WL_CHECK(reader <= service->config.subscriptions_max);
 	subscription = &service->subscriptions[reader - 1];
+	WL_CHECK(subscription->state != WL_SUBSCRIPTION_FREE); /* not while it reads */
 	wl_reader_on_read(&subscription->reader, completion);
 	if (subscription->state == WL_SUBSCRIPTION_CLOSING)
 		wl_subscription_release(service, subscription);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/base/check.h"
 void wl_shares_reset(struct wl_shares *shares)
 {
 	memset(shares, 0, sizeof(*shares));
@@ -24,12 +25,15 @@ bool wl_shares_has_room(const struct wl_shares *shares, uint32_t share, uint32_t
 	uint64_t held = (uint64_t)shares->bytes[0][share] + shares->bytes[1][share];
 	uint64_t most = has_company(shares, share, now_ns) ? WL_SHARE_BYTES : WL_SHARE_ALONE_BYTES;
 
+	WL_CHECK(share < WL_SHARES);
 	return held == 0 || held + bytes <= most;
 }
 
 void wl_shares_add(struct wl_shares *shares, uint32_t share, uint32_t bytes, uint64_t index,
 		   uint64_t now_ns)
 {
+	WL_CHECK(share < WL_SHARES);
+	WL_CHECK(index >= shares->old_index && index >= shares->young_index);
 	shares->bytes[shares->young][share] += bytes;
 	shares->young_index = index;
 	if (shares->newest != share) {
@@ -42,6 +46,7 @@ void wl_shares_add(struct wl_shares *shares, uint32_t share, uint32_t bytes, uin
 
 void wl_shares_commit(struct wl_shares *shares, uint64_t index)
 {
+	WL_CHECK(shares->young_index == 0 || shares->young_index >= shares->old_index);
 	if (index < shares->old_index || (shares->old_index == 0 && shares->young_index == 0))
 		return;
 	shares->young ^= 1;

@@ -55,6 +55,8 @@ void wl_subscription_release(struct wl_service *service, struct wl_subscription 
 {
 	uint8_t *buffer;
 
+	WL_CHECK(subscription->state != WL_SUBSCRIPTION_FREE);
+	WL_CHECK(service->subscription_count != 0);
 	wl_rotation_remove(&service->rotation, (uint32_t)(subscription - service->subscriptions));
 	subscription->wants_read = false;
 	if (subscription->reader.in_flight) {
@@ -62,6 +64,7 @@ void wl_subscription_release(struct wl_service *service, struct wl_subscription 
 		return;
 	}
 	buffer = wl_reader_return(&subscription->reader);
+	WL_CHECK(!buffer || service->free_buffer_count < service->config.read_buffers);
 	if (buffer)
 		service->free_buffers[service->free_buffer_count++] = buffer;
 	subscription->state = WL_SUBSCRIPTION_FREE;
@@ -89,11 +92,13 @@ uint64_t wl_subscription_room(const struct wl_subscription *subscription)
 				 ? subscription->window_bytes
 				 : subscription->credit_bytes;
 
+	WL_CHECK(subscription->consumed_bytes <= subscription->sent_bytes);
 	return in_flight < limit ? limit - in_flight : 0;
 }
 
 static struct wl_subscription_mark *mark_at(struct wl_subscription *subscription, uint32_t which)
 {
+	WL_CHECK(which < WL_SUBSCRIPTION_MARKS);
 	return &subscription->marks[(subscription->mark_first + which) % WL_SUBSCRIPTION_MARKS];
 }
 
@@ -104,6 +109,7 @@ void wl_subscription_sent(struct wl_subscription *subscription, uint64_t next_nu
 				  ? mark_at(subscription, subscription->mark_count - 1)->bytes
 				  : subscription->consumed_bytes;
 
+	WL_CHECK(next_number > subscription->next_number);
 	subscription->sent_bytes += bytes;
 	subscription->next_number = next_number;
 	if (subscription->sent_bytes - marked < subscription->credit_bytes / 64)
@@ -119,6 +125,8 @@ static void consume(struct wl_subscription *subscription, uint64_t number)
 {
 	uint64_t before = subscription->consumed_bytes;
 
+	WL_CHECK(number >= subscription->consumed_number);
+	WL_CHECK(number <= subscription->next_number);
 	subscription->consumed_number = number;
 	while (subscription->mark_count != 0 && mark_at(subscription, 0)->number <= number) {
 		subscription->consumed_bytes = mark_at(subscription, 0)->bytes;
@@ -127,6 +135,8 @@ static void consume(struct wl_subscription *subscription, uint64_t number)
 	}
 	if (number == subscription->next_number)
 		subscription->consumed_bytes = subscription->sent_bytes;
+	WL_CHECK(subscription->consumed_bytes >= before);
+	WL_CHECK(subscription->consumed_bytes <= subscription->sent_bytes);
 	subscription->window_bytes += (subscription->consumed_bytes - before) >>
 				      (subscription->lossy ? LOSSY_GROWTH_SHIFT : 0);
 	if (subscription->window_bytes > subscription->credit_bytes)
@@ -180,6 +190,7 @@ static struct wl_subscription *take_free(struct wl_service *service)
 
 		if (subscription->state != WL_SUBSCRIPTION_FREE)
 			continue;
+		WL_CHECK(service->subscription_count < service->config.subscriptions_max);
 		memset(subscription, 0, sizeof(*subscription));
 		wl_reader_init(&subscription->reader, service->replica->log, 1,
 			       wl_reader_address(WL_READER_OF_SERVICE, 1 + i));
@@ -219,6 +230,7 @@ static struct wl_subscription *allocate(struct wl_service *service, wl_identity 
 		    is_older(subscription, quiet))
 			quiet = subscription;
 	}
+	WL_CHECK(owned <= service->subscription_count);
 	if (owned != 0 && owned >= max / 4)
 		wl_subscription_end(service, own, WIRELOG_TOO_MANY_CLIENTS);
 	else if (service->subscription_count == max && quiet)
@@ -331,6 +343,7 @@ static void rewind_to(struct wl_service *service, struct wl_subscription *subscr
 {
 	uint64_t now_ns = service->replica->now_ns;
 
+	WL_CHECK(number <= subscription->next_number);
 	/* Frames that were on their way make the client ask several times. */
 	if (number == subscription->rewind_number &&
 	    now_ns - subscription->rewind_ns < WL_SERVICE_REWIND_NS)
@@ -422,6 +435,7 @@ void wl_subscription_seek(struct wl_service *service, struct wl_subscription *su
 	uint64_t number = wl_cursor_seek(service, subscription);
 	const struct wl_log_mark *mark;
 
+	WL_CHECK(!subscription->reader.in_flight);
 	subscription->seek = false;
 	/* Entries of the very time may stand before a mark that has it: look from before. */
 	if (subscription->state == WL_SUBSCRIPTION_SEEK_TIME)
@@ -465,6 +479,9 @@ static unsigned serve(struct wl_service *service, uint32_t slot, uint64_t now_ns
 {
 	struct wl_subscription *subscription = &service->subscriptions[slot];
 
+	WL_CHECK(slot < service->config.subscriptions_max);
+	WL_CHECK(subscription->state != WL_SUBSCRIPTION_FREE &&
+		 subscription->state != WL_SUBSCRIPTION_CLOSING);
 	return goes_on(service, subscription, now_ns) ? wl_deliver(service, subscription, now_ns)
 						      : 0;
 }
@@ -478,6 +495,7 @@ unsigned wl_subscription_end_turn(struct wl_service *service, uint64_t now_ns)
 	service->frames_left = WL_SERVICE_DELIVER_FRAMES;
 	service->buffer_waited = service->buffer_waiters;
 	service->buffer_waiters = 0;
+	WL_CHECK(rotation->client_count <= service->subscription_count);
 	wl_rotation_begin_turn(rotation);
 	while (service->frames_left != 0 &&
 	       (slot = wl_rotation_next(rotation)) != WL_ROTATION_NOBODY)

@@ -16,15 +16,20 @@ static bool propose(struct wl_service *service, const struct wl_control *control
 {
 	struct wl_upkeep *upkeep = &service->upkeep;
 
+	WL_CHECK(upkeep->proposed_index <=
+		 service->state.sessions.applied_index); /* one at a time */
 	if (wl_service_propose(service, control) != WL_LOG_OK)
 		return false;
 	upkeep->proposed_index = service->replica->log->tail.index;
+	WL_CHECK(upkeep->proposed_index > service->state.sessions.applied_index);
 	return true;
 }
 
 /* Lists are appended elsewhere, and waited for here as the rest. */
 static unsigned note_proposed(struct wl_service *service, unsigned appended)
 {
+	WL_CHECK(appended == 0 ||
+		 service->replica->log->tail.index > service->state.sessions.applied_index);
 	if (appended != 0)
 		service->upkeep.proposed_index = service->replica->log->tail.index;
 	return appended;
@@ -35,6 +40,8 @@ static bool propose_trim(struct wl_service *service, uint64_t number)
 	struct wl_control control = {.verb = WL_CONTROL_TRIM, .number = number};
 
 	WL_CHECK(number > service->state.trim_number);
+	WL_CHECK(number <= service->replica->log->next_number);
+	WL_CHECK(service->state.consumers.count == 0 || number <= service->state.consumers.lowest);
 	return propose(service, &control);
 }
 
@@ -120,6 +127,7 @@ static bool may_refuse(const struct wl_service *service, const struct wl_wire_pr
 	uint32_t sends = wl_keys_send(&tx->keys, &tx->auth->held);
 	wl_members heard = 0;
 
+	WL_CHECK(next->stage == WL_KEYS_REFUSE);
 	if (tx->auth->held.id[sends] == next->now)
 		heard = wl_members_only(service->config.node);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -251,6 +259,7 @@ static bool drop_lowest(struct wl_service *service)
 	struct wl_control control = {.verb = WL_CONTROL_CONSUMER_DROP};
 
 	WL_CHECK(lowest); /* something is held back */
+	WL_CHECK(lowest->number == service->state.consumers.lowest);
 	control.expects = lowest->number;
 	control.index = lowest->made_index;
 	memcpy(control.name, lowest->name, sizeof(control.name));
@@ -322,6 +331,7 @@ unsigned wl_upkeep_turn(struct wl_service *service)
 	struct wl_upkeep *upkeep = &service->upkeep;
 	unsigned did;
 
+	WL_CHECK(upkeep->lead_term <= replica->view.term);
 	/* What an earlier leadership appended is applied before the next one begins, or was cut away. */
 	if (upkeep->lead_term != replica->view.term) {
 		upkeep->lead_term = replica->view.term;
