@@ -23,6 +23,7 @@ static uint32_t piece(const struct wl_fill *fill)
 {
 	uint32_t left = fill->bytes - fill->came;
 
+	WL_CHECK(fill->came < fill->bytes);
 	return left < fill->piece ? left : fill->piece;
 }
 
@@ -35,6 +36,7 @@ void wl_fill_want(const struct wl_fill *fill, uint64_t *offset, uint8_t **buffer
 
 static void give_up_piece(struct wl_fill *fill, uint32_t bytes)
 {
+	WL_CHECK(fill->came + bytes <= fill->bytes);
 	memset(fill->window + fill->came, 0, bytes);
 	for (uint32_t at = fill->came; at < fill->came + bytes; at += WL_BLOCK_BYTES)
 		fill->bad[at / WL_BLOCK_BYTES / 8] |= (uint8_t)(1u << at / WL_BLOCK_BYTES % 8);
@@ -54,6 +56,7 @@ bool wl_fill_on_read(struct wl_fill *fill, enum wl_disk_status status)
 	if (status != WL_DISK_OK)
 		give_up_piece(fill, bytes);
 	fill->came += bytes;
+	WL_CHECK(fill->came <= fill->bytes);
 	return fill->came == fill->bytes;
 }
 
@@ -62,6 +65,8 @@ bool wl_fill_is_bad(const struct wl_fill *fill, uint64_t offset, uint64_t bytes)
 	uint64_t at = (offset - fill->offset) / WL_BLOCK_BYTES;
 	uint64_t end = (offset - fill->offset + bytes - 1) / WL_BLOCK_BYTES;
 
+	WL_CHECK(bytes != 0);
+	WL_CHECK(wl_fill_has(fill, offset, bytes));
 	for (; at <= end; at++)
 		if (fill->bad[at / 8] & 1u << at % 8)
 			return true;

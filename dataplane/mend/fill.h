@@ -10,10 +10,13 @@
 
 #include <stdbool.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/base/disk.h"
 #include "dataplane/base/limits.h"
 
 #define WL_FILL_BYTES (2 * WL_CHUNK_BYTES_MAX)
+
+WL_STATIC_CHECK(WL_FILL_BYTES / WL_BLOCK_BYTES % 8 == 0); /* a bit a block */
 
 struct wl_fill {
 	uint8_t *window; /* the caller's: WL_FILL_BYTES, aligned to WL_BLOCK_BYTES */
@@ -27,7 +30,7 @@ struct wl_fill {
 
 /* Whole blocks of one segment, at most WL_FILL_BYTES. */
 void wl_fill_begin(struct wl_fill *fill, uint64_t offset, uint32_t bytes);
-/* Next read. */
+/* Next read, while not all has come. */
 void wl_fill_want(const struct wl_fill *fill, uint64_t *offset, uint8_t **buffer, uint32_t *bytes);
 /* True when all has come. */
 bool wl_fill_on_read(struct wl_fill *fill, enum wl_disk_status status);
@@ -40,6 +43,7 @@ static inline bool wl_fill_has(const struct wl_fill *fill, uint64_t offset, uint
 
 static inline const uint8_t *wl_fill_at(const struct wl_fill *fill, uint64_t offset)
 {
+	WL_CHECK(offset >= fill->offset && offset < fill->offset + fill->bytes);
 	return fill->window + (offset - fill->offset);
 }
 

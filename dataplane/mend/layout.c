@@ -9,6 +9,7 @@
 
 void wl_layout_init(struct wl_layout *layout, const struct wl_log_config *config, uint8_t *memory)
 {
+	WL_CHECK((uintptr_t)memory % WL_BLOCK_BYTES == 0);
 	memset(layout, 0, sizeof(*layout));
 	layout->config = config;
 	layout->chunks[0].bytes = memory;
@@ -31,6 +32,7 @@ void wl_layout_put(struct wl_layout *layout, const uint8_t *image, uint32_t byte
 {
 	struct wl_layout_chunk *chunk = &layout->chunks[layout->building];
 
+	WL_CHECK(bytes != 0);
 	WL_CHECK(wl_layout_blocks(layout, bytes) <= WL_CHUNK_BYTES_MAX);
 	chunk->used += bytes;
 	memcpy(chunk->bytes + WL_CHUNK_BYTES_MAX - chunk->used, image, bytes);
@@ -68,6 +70,8 @@ const struct wl_layout_chunk *wl_layout_finish(struct wl_layout *layout, uint64_
 	};
 
 	WL_CHECK(layout->waits);
+	WL_CHECK(previous == WL_CHUNK_NONE || previous < chunk->begin);
+	WL_CHECK(header.used <= header.bytes);
 	header.body_crc = wl_crc32c(chunk->bytes + WL_CHUNK_HEADER_BYTES,
 				    header.bytes - WL_CHUNK_HEADER_BYTES);
 	/* The first sector is never zero: it holds this header. */

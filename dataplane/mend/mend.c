@@ -34,6 +34,7 @@ static uint8_t *take_memory(uint8_t **from, size_t bytes)
 {
 	uint8_t *taken = *from;
 
+	WL_CHECK((uintptr_t)taken % WL_BLOCK_BYTES == 0);
 	*from += aligned(bytes);
 	return taken;
 }
@@ -97,6 +98,7 @@ void wl_mend_init(struct wl_mend *mend, const struct wl_mend_config *config)
 
 bool wl_mend_refuse(struct wl_mend *mend, uint64_t begin, uint64_t end, bool unpackable)
 {
+	WL_CHECK(begin <= end);
 	mend->state = WL_MEND_REFUSED;
 	mend->phase = WL_MEND_ENDED;
 	mend->unpackable = unpackable;
@@ -112,6 +114,7 @@ bool wl_mend_refuse(struct wl_mend *mend, uint64_t begin, uint64_t end, bool unp
 bool wl_mend_write(struct wl_mend *mend, uint64_t offset, uint8_t *from, uint32_t bytes,
 		   enum wl_mend_phase behind)
 {
+	WL_CHECK(bytes != 0 && bytes <= WL_CHUNK_BYTES_MAX);
 	mend->want = (struct wl_mend_want){offset, bytes, from};
 	mend->state = WL_MEND_WANTS_WRITE;
 	mend->phase = behind;
@@ -144,6 +147,7 @@ static bool end_at_damage(struct wl_mend *mend, const struct wl_recovery_damage 
 
 static void count(struct wl_mend *mend)
 {
+	WL_CHECK(mend->holes_left <= WL_SURVEY_HOLES_MAX);
 	mend->missing = 0;
 	mend->bytes_left = 0;
 	for (uint32_t at = 0; at < mend->holes_left; at++) {
@@ -230,6 +234,7 @@ static bool finish(struct wl_mend *mend)
 {
 	const struct wl_survey *found = &mend->survey;
 
+	WL_CHECK(mend->holes_left == 0);
 	if (found->end == WL_SURVEY_END_UNKNOWN) {
 		if (mend->config.limit != UINT64_MAX) {
 			const struct wl_recovery_damage damage = {found->end_damage,
@@ -265,6 +270,7 @@ static bool holds_base(const struct wl_mend *mend, const struct wl_survey_hole *
 
 static void begin_hole(struct wl_mend *mend)
 {
+	WL_CHECK(mend->holes_left != 0);
 	mend->hole = mend->held[mend->holes_left - 1];
 	mend->hole_end = mend->hole.end;
 	mend->joined = mend->hole.joined && !holds_base(mend, &mend->hole);
@@ -282,6 +288,7 @@ static void begin_hole(struct wl_mend *mend)
 
 void wl_mend_drop_hole(struct wl_mend *mend)
 {
+	WL_CHECK(mend->holes_left != 0);
 	mend->holes_left--;
 	count(mend);
 	mend->lost = false;
@@ -312,6 +319,7 @@ static bool choose(struct wl_mend *mend)
 
 static bool give_up(struct wl_mend *mend)
 {
+	WL_CHECK(mend->config.limit == UINT64_MAX); /* never of a journal that runs */
 	mend->want = (struct wl_mend_want){.offset = mend->zero_at};
 	mend->state = WL_MEND_WANTS_UNCOUNTED;
 	return false;
@@ -378,6 +386,7 @@ void wl_mend_go_on(struct wl_mend *mend)
 {
 	while (step(mend)) {
 	}
+	WL_CHECK(mend->state != WL_MEND_WORKS);
 	/* Whose read is it? The driver asks no one else. */
 	if (mend->state != WL_MEND_WANTS_READ)
 		return;
@@ -477,6 +486,7 @@ static void on_segment(struct wl_mend *mend, enum wl_disk_status status)
 
 static void on_uncounted(struct wl_mend *mend, enum wl_disk_status status)
 {
+	WL_CHECK(mend->config.limit == UINT64_MAX);
 	if (status != WL_DISK_OK) {
 		fail(mend);
 		return;

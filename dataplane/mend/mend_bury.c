@@ -28,6 +28,8 @@ void wl_mend_read_buried(struct wl_mend *mend)
 {
 	uint64_t end = mend->fill.offset + mend->fill.bytes;
 
+	WL_CHECK(mend->phase == WL_MEND_READS_BURIED);
+	WL_CHECK(mend->bury_at >= mend->fill.offset);
 	mend->phase = WL_MEND_BURIES;
 	while (mend->bury_at < end) {
 		uint64_t at = mend->bury_at;

@@ -14,6 +14,7 @@ static void describe_want(const struct wl_mend *mend, struct wl_salvage_want *wa
 		.first = left < index ? left + 1 : 1,
 		.bytes = WL_SALVAGE_RUN_BYTES,
 	};
+	WL_CHECK(want->first <= want->index);
 }
 
 bool wl_mend_salvage(struct wl_mend *mend)
@@ -71,6 +72,8 @@ static bool is_right(const struct wl_mend *mend, struct wl_entry_header *header)
 	uint32_t at = mend->run_at[mend->run_count - 1];
 	const uint8_t *image = mend->run + at;
 
+	WL_CHECK(mend->run_count != 0 && mend->run_count <= WL_MEND_RUN_ENTRIES);
+	WL_CHECK(at < mend->run_end);
 	return wl_entry_decode(image, mend->run_end - at, header) == WL_ENTRY_OK &&
 	       wl_entry_bytes(header) == mend->run_end - at &&
 	       header->cluster == mend->config.log.cluster &&
@@ -98,6 +101,7 @@ static bool fits(const struct wl_mend *mend, uint64_t bytes)
 	const struct wl_mend_piece *piece = &mend->piece;
 	uint64_t room = piece->end - (piece->begin != 0 ? piece->begin : piece->floor);
 
+	WL_CHECK((piece->begin != 0 ? piece->begin : piece->floor) < piece->end);
 	if (room > WL_CHUNK_BYTES_MAX)
 		room = WL_CHUNK_BYTES_MAX;
 	return wl_layout_blocks(&mend->layout, bytes) <= room && !waits_for_base(mend);
@@ -108,6 +112,7 @@ bool wl_mend_place(struct wl_mend *mend)
 	struct wl_entry_header header;
 	uint32_t at = mend->run_at[mend->run_count - 1];
 
+	WL_CHECK(!mend->joined);
 	if (!is_right(mend, &header)) {
 		if (!mend->run_is_own)
 			mend->refused++;

@@ -20,6 +20,7 @@ static bool join_holes(struct wl_mend *mend, struct wl_survey_hole *before)
 {
 	struct wl_survey_hole *hole = &mend->hole;
 
+	WL_CHECK(before->end <= hole->begin);
 	mend->bury_at = before->end;
 	mend->bury_end = hole->begin;
 	mend->after_bury = WL_MEND_JOINS;

@@ -17,6 +17,7 @@ static uint64_t floor_of(const struct wl_mend *mend, uint64_t end)
 	uint64_t boundary = (end - 1) / WL_MEND_BOUNDARY_BYTES * WL_MEND_BOUNDARY_BYTES;
 	uint64_t walk = mend->config.walk_offset;
 
+	WL_CHECK(end > mend->hole.begin);
 	if (boundary % mend->config.log.segment_bytes == 0)
 		boundary += WL_BLOCK_BYTES;
 	if (boundary < mend->hole.begin)
@@ -44,6 +45,7 @@ static bool is_gap(const struct wl_mend *mend)
 
 static bool zero_then(struct wl_mend *mend, uint64_t begin, uint64_t end, enum wl_mend_phase behind)
 {
+	WL_CHECK(begin < end);
 	mend->zero_at = begin;
 	mend->zero_end = end;
 	mend->behind = behind;
@@ -117,6 +119,7 @@ static bool plan_filler(struct wl_mend *mend)
 	struct wl_survey_hole *hole = &mend->hole;
 	uint64_t floor = floor_of(mend, hole->end), begin;
 
+	WL_CHECK(mend->joined);
 	mend->piece = (struct wl_mend_piece){
 		.end = hole->end,
 		.floor = floor,
@@ -237,6 +240,8 @@ static void place_at(struct wl_mend *mend, uint64_t begin, uint64_t end,
 {
 	struct wl_mend_piece *piece = &mend->piece;
 
+	WL_CHECK(begin < end);
+	WL_CHECK(begin >= mend->hole.begin && end <= mend->hole.end);
 	piece->begin = begin;
 	piece->end = end;
 	piece->dead = begin >= mend->hole.dead_from;
@@ -321,6 +326,8 @@ bool wl_mend_close(struct wl_mend *mend)
 	struct wl_survey_hole *hole = &mend->hole;
 	uint64_t begin = begin_of(mend);
 
+	WL_CHECK(begin < piece->end);
+	WL_CHECK(begin >= hole->begin && piece->end <= hole->end); /* only a hole is written */
 	if (piece->end < hole->end) {
 		uint64_t end = hole->end;
 

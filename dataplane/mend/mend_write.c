@@ -17,6 +17,7 @@ bool wl_mend_write_header(struct wl_mend *mend, uint64_t offset, enum wl_mend_ph
 		.journal = log->journal,
 	};
 
+	WL_CHECK(offset % log->segment_bytes == 0);
 	memcpy(header.cluster, mend->config.cluster_uuid, sizeof(header.cluster));
 	wl_chunk_encode_segment(mend->scratch, &header);
 	return wl_mend_write(mend, offset, mend->scratch, WL_BLOCK_BYTES, behind);
@@ -52,6 +53,7 @@ bool wl_mend_write_waiting(struct wl_mend *mend, uint64_t previous, enum wl_mend
 	const struct wl_layout_chunk *chunk = &mend->layout.chunks[!mend->layout.building];
 	uint32_t bytes = (uint32_t)(chunk->end - chunk->begin);
 
+	WL_CHECK(mend->layout.waits);
 	if (mend->rough) {
 		mend->rough = false;
 		memset(mend->scratch, NOTHING, bytes);
@@ -73,6 +75,7 @@ static uint64_t before_hole(const struct wl_mend *mend)
 
 bool wl_mend_end_hole(struct wl_mend *mend)
 {
+	WL_CHECK(mend->joined); /* else entries would be missing for good */
 	if (mend->layout.waits)
 		return wl_mend_write_waiting(mend, before_hole(mend), WL_MEND_ENDS_HOLE);
 	wl_mend_drop_hole(mend);

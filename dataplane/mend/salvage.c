@@ -11,6 +11,7 @@
 void wl_salvage_init(struct wl_salvage *salvage, const struct wl_log_config *config, uint64_t begin,
 		     uint64_t stop)
 {
+	WL_CHECK(begin <= stop);
 	*salvage = (struct wl_salvage){
 		.config = config,
 		.binding = wl_chunk_binding(config->cluster, config->node, config->journal),
@@ -24,6 +25,7 @@ void wl_salvage_init(struct wl_salvage *salvage, const struct wl_log_config *con
 void wl_salvage_give(struct wl_salvage *salvage, const uint8_t *bytes, uint64_t begin, size_t size)
 {
 	WL_CHECK(begin <= salvage->at);
+	WL_CHECK(begin + size <= salvage->stop);
 	salvage->bytes = bytes;
 	salvage->begin = begin;
 	salvage->end = begin + size;
@@ -31,6 +33,7 @@ void wl_salvage_give(struct wl_salvage *salvage, const uint8_t *bytes, uint64_t 
 
 static const uint8_t *here(const struct wl_salvage *salvage)
 {
+	WL_CHECK(salvage->at >= salvage->begin && salvage->at < salvage->end);
 	return salvage->bytes + (salvage->at - salvage->begin);
 }
 

@@ -12,6 +12,7 @@
 void wl_salvage_find_init(struct wl_salvage_find *find, const struct wl_log_config *config,
 			  uint8_t *window, uint8_t *buffer)
 {
+	WL_CHECK((uintptr_t)window % WL_BLOCK_BYTES == 0);
 	memset(find, 0, sizeof(*find));
 	find->config = config;
 	find->fill.window = window;
@@ -56,6 +57,7 @@ void wl_salvage_find_begin(struct wl_salvage_find *find, const struct wl_salvage
 			   uint64_t begin, uint64_t end)
 {
 	WL_CHECK(begin % WL_BLOCK_BYTES == 0 && end % WL_BLOCK_BYTES == 0);
+	WL_CHECK(want->first >= 1 && want->first <= want->index);
 	find->want = *want;
 	if (find->want.bytes > WL_SALVAGE_RUN_BYTES)
 		find->want.bytes = WL_SALVAGE_RUN_BYTES;
@@ -69,6 +71,7 @@ void wl_salvage_find_begin(struct wl_salvage_find *find, const struct wl_salvage
 void wl_salvage_find_want(const struct wl_salvage_find *find, uint64_t *offset, uint8_t **to,
 			  uint32_t *bytes)
 {
+	WL_CHECK(find->state == WL_SALVAGE_WANTS_READ);
 	wl_fill_want(&find->fill, offset, to, bytes);
 }
 
@@ -81,6 +84,7 @@ static void drop_first(struct wl_salvage_find *find)
 {
 	uint32_t bytes = first_bytes(find);
 
+	WL_CHECK(bytes <= find->run_bytes);
 	find->skip += bytes;
 	find->run_bytes -= bytes;
 	find->run_first++;
@@ -104,6 +108,7 @@ static void append(struct wl_salvage_find *find, const struct wl_salvage_entry *
 		memmove(find->buffer, find->buffer + find->skip, find->run_bytes);
 		find->skip = 0;
 	}
+	WL_CHECK(find->skip + find->run_bytes + bytes <= WL_SALVAGE_BUFFER_BYTES);
 	memcpy(find->buffer + find->skip + find->run_bytes, entry->image, bytes);
 	find->run_bytes += bytes;
 	find->last_index = entry->header.index;
@@ -122,6 +127,8 @@ static bool take(struct wl_salvage_find *find, const struct wl_salvage_entry *en
 		return false;
 	while (find->run_first < find->want.first)
 		drop_first(find);
+	WL_CHECK(find->run_bytes != 0); /* the one that is wanted is in it */
+	WL_CHECK(find->run_first <= find->want.index);
 	find->run = find->buffer + find->skip;
 	find->state = WL_SALVAGE_FOUND;
 	return true;

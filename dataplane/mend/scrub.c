@@ -13,6 +13,7 @@ size_t wl_scrub_memory_bytes(void)
 void wl_scrub_init(struct wl_scrub *scrub, const struct wl_log_config *log, uint64_t period_ns,
 		   uint8_t *window, void *memory)
 {
+	WL_CHECK((uintptr_t)window % WL_BLOCK_BYTES == 0);
 	*scrub = (struct wl_scrub){
 		.log = *log,
 		.period_ns = period_ns,
@@ -36,6 +37,7 @@ static void begin_pass(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 {
 	struct wl_scrub_report *report = &scrub->report;
 
+	WL_CHECK(now->begin_offset < now->durable_offset);
 	report->began_ns = now->ns;
 	report->begin = now->begin_offset;
 	report->position = now->begin_offset;
@@ -50,6 +52,7 @@ static uint64_t due_ns(const struct wl_scrub *scrub)
 	double all = (double)(report->end - report->begin);
 	double part = all > 0 ? (double)(report->position - report->begin) / all : 0;
 
+	WL_CHECK(report->position >= report->begin);
 	return report->began_ns + (uint64_t)((double)(scrub->period_ns / 8 * 7) * part);
 }
 
@@ -84,6 +87,8 @@ static void begin_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 		.memory = scrub->memory,
 	};
 
+	WL_CHECK(scrub->state == WL_SCRUB_RESTS);
+	WL_CHECK(scrub->report.position >= now->begin_offset);
 	scrub->piece_end = scrub->report.position + WL_SCRUB_PIECE_BYTES;
 	config.stop = scrub->piece_end;
 	wl_survey_place_before(now->log, scrub->report.position + 1, &config.from);
@@ -131,6 +136,7 @@ static uint32_t list_damage(const struct wl_scrub *scrub, uint64_t begin_offset,
 	bool refused = survey->state == WL_SURVEY_REFUSED;
 	uint32_t count = 0;
 
+	WL_CHECK(survey->hole_count <= WL_SURVEY_HOLES_MAX);
 	for (uint32_t at = 0; at < survey->hole_count; at++) {
 		const struct wl_survey_hole *hole = &survey->holes[at];
 
@@ -195,6 +201,8 @@ static void end_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 	uint64_t first, reached = piece_reached(scrub);
 	uint32_t damaged = judge_piece(scrub, now->begin_offset, &first);
 
+	WL_CHECK(scrub->survey.state != WL_SURVEY_WANTS_READ);
+	WL_CHECK(reached > report->position);
 	scrub->state = WL_SCRUB_RESTS;
 	if (damaged != 0 && scrub->tries < WL_SCRUB_TRIES) {
 		scrub->tries++;

@@ -16,6 +16,7 @@ static void forget(struct wl_scrub_places *places, uint32_t at)
 
 void wl_scrub_places_give_up(struct wl_scrub_places *places, uint64_t begin_offset)
 {
+	WL_CHECK(places->count <= WL_SCRUB_PLACES_MAX);
 	for (uint32_t at = places->count; at-- > 0;) {
 		if (places->at[at].end <= begin_offset)
 			forget(places, at);
@@ -42,6 +43,7 @@ uint32_t wl_scrub_places_mended(struct wl_scrub_places *places, uint64_t from, u
 {
 	uint32_t mended = 0;
 
+	WL_CHECK(places->count <= WL_SCRUB_PLACES_MAX);
 	for (uint32_t at = places->count; at-- > 0;) {
 		const struct wl_scrub_place *place = &places->at[at];
 		bool whole = place->begin >= from && place->begin < to;

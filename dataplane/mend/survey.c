@@ -23,6 +23,7 @@ size_t wl_survey_memory_bytes(void)
 void wl_survey_refuse(struct wl_survey *survey, enum wl_recovery_damage_kind kind, uint64_t begin,
 		      uint64_t end)
 {
+	WL_CHECK(begin < end);
 	survey->state = WL_SURVEY_REFUSED;
 	survey->damage = (struct wl_recovery_damage){
 		.kind = kind,
@@ -70,6 +71,7 @@ void wl_survey_init(struct wl_survey *survey, const struct wl_survey_config *con
 	const struct wl_log_config *log = &config->log;
 
 	WL_CHECK(config->window_bytes >= WL_SURVEY_WINDOW_BYTES_MIN);
+	WL_CHECK((uintptr_t)config->window % WL_BLOCK_BYTES == 0);
 	memset(survey, 0, sizeof(*survey));
 	survey->config = *config;
 	survey->binding = wl_chunk_binding(log->cluster, log->node, log->journal);
@@ -135,6 +137,8 @@ void wl_survey_note_seen(struct wl_survey *survey, uint64_t offset, uint64_t ind
 	struct wl_survey_stripe *stripe;
 	uint64_t behind = offset - survey->config.from.offset;
 
+	WL_CHECK(offset >= survey->config.from.offset);
+	WL_CHECK(index != 0);
 	while (behind / survey->stripe_bytes >= WL_SURVEY_STRIPES_MAX)
 		widen_stripes(survey);
 	stripe = &survey->stripes[behind / survey->stripe_bytes];
@@ -235,6 +239,7 @@ static void pass_header(struct wl_survey *survey)
 	bool ours = !wl_survey_is_bad(survey, at, WL_BLOCK_BYTES) &&
 		    wl_chunk_decode_segment(wl_survey_bytes(survey, at), WL_BLOCK_BYTES, &header);
 
+	WL_CHECK(at % config->segment_bytes == 0);
 	if (ours &&
 	    (header.binding != survey->binding || header.node != config->node ||
 	     header.journal != config->journal || header.segment_bytes != config->segment_bytes)) {
@@ -276,6 +281,7 @@ static void on_chunk(struct wl_survey *survey, const struct wl_chunk_header *hea
 	bool near = wl_survey_may_follow(survey, survey->now.offset, at);
 	bool whole;
 
+	WL_CHECK(header->offset == at);
 	if (!wl_survey_has(survey, at, header->bytes))
 		return;
 	whole = !wl_survey_is_bad(survey, at, header->bytes) &&
@@ -304,6 +310,7 @@ static void look(struct wl_survey *survey)
 	struct wl_chunk_header header;
 	bool has_tag;
 
+	WL_CHECK(survey->at >= survey->now.offset);
 	if (wl_survey_is_bad(survey, survey->at, WL_BLOCK_BYTES)) {
 		wl_survey_pass_bad(survey);
 		return;

@@ -30,6 +30,7 @@ static bool has_soft_spot(const struct wl_survey *survey)
 
 static void pass(struct wl_survey *survey, enum wl_survey_look seen, uint64_t bytes)
 {
+	WL_CHECK(bytes != 0 && bytes % WL_BLOCK_BYTES == 0);
 	note_look(survey, &survey->spot, seen);
 	note_remains(survey, &survey->spot, bytes);
 	if (has_soft_spot(survey)) {
@@ -116,6 +117,7 @@ static bool knows_its_entries(const struct wl_survey *survey, const struct wl_ch
 	uint64_t offset = chunk->offset + WL_CHUNK_HEADER_BYTES, end = chunk->offset + chunk->used;
 	struct wl_entry_header header;
 
+	WL_CHECK(chunk->used <= chunk->bytes);
 	*last = (struct wl_survey_place){
 		.offset = chunk->offset + chunk->bytes,
 		.previous = chunk->offset,
@@ -174,6 +176,7 @@ void wl_survey_pass_damaged(struct wl_survey *survey, const struct wl_chunk_head
 	struct wl_survey_place last;
 	bool keeps;
 
+	WL_CHECK(header->offset == survey->at);
 	if (look == WL_SURVEY_LOOK_UNREADABLE)
 		note_unreadable(survey, has_tag ? header->bytes : WL_BLOCK_BYTES);
 	note_salvage(survey, header);

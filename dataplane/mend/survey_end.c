@@ -19,6 +19,7 @@ static void let_oldest_go(struct wl_survey *survey)
 {
 	const struct wl_survey_hole *hole = &survey->holes[0];
 
+	WL_CHECK(survey->hole_count != 0);
 	survey->holes_let_go++;
 	if (hole->kind == WL_SURVEY_HOLE_CHUNKS)
 		survey->let_go_index = hole->right.index;
@@ -37,6 +38,7 @@ struct wl_survey_hole *wl_survey_add_hole(struct wl_survey *survey, enum wl_surv
 		survey->hole_count--;
 	if (survey->hole_count == WL_SURVEY_HOLES_MAX)
 		let_oldest_go(survey);
+	WL_CHECK(survey->hole_count < WL_SURVEY_HOLES_MAX);
 	for (at = survey->hole_count; at > 0 && survey->holes[at - 1].begin > begin; at--)
 		survey->holes[at] = survey->holes[at - 1];
 	survey->hole_count++;
@@ -171,6 +173,7 @@ static void end_at_soft(struct wl_survey *survey)
 	const struct wl_survey_place *soft = &survey->soft;
 	const struct wl_survey_edge edge = {soft->position.index + 1, soft->chain, soft->previous};
 
+	WL_CHECK(survey->soft_known);
 	add_end_hole(survey, soft->offset, &edge);
 	if (survey->config.limit == UINT64_MAX &&
 	    !was_in_flight(survey, soft->offset, survey->soft_spot.look))
@@ -301,6 +304,7 @@ void wl_survey_finish(struct wl_survey *survey)
 		judge_end(survey);
 		drop_headers_ahead(survey);
 	}
+	WL_CHECK(survey->end != 0);
 	for (uint32_t at = 0; at < survey->hole_count; at++) {
 		struct wl_survey_hole *hole = &survey->holes[at];
 

@@ -37,5 +37,6 @@ bool wl_survey_is_bad(const struct wl_survey *survey, uint64_t offset, uint64_t 
 void wl_survey_want(const struct wl_survey *survey, uint64_t *offset, uint8_t **buffer,
 		    uint32_t *bytes)
 {
+	WL_CHECK(survey->state == WL_SURVEY_WANTS_READ);
 	wl_fill_want(&survey->fill, offset, buffer, bytes);
 }

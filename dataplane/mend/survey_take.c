@@ -74,6 +74,7 @@ static void merge_from(struct wl_survey *survey, struct wl_survey_hole *hole,
 {
 	bool alone = hole == wl_survey_last_chunks(survey);
 
+	WL_CHECK(hole->end <= chunk->offset);
 	if (!alone)
 		hole->dead_from = chunk->offset;
 	hole->buries = true;
@@ -245,6 +246,8 @@ void wl_survey_take(struct wl_survey *survey, const struct wl_chunk_header *chun
 	uint32_t bytes = 0;
 	bool near = wl_survey_may_follow(survey, survey->now.offset, chunk->offset);
 
+	WL_CHECK(chunk->offset == survey->at);
+	WL_CHECK(chunk->offset >= survey->now.offset);
 	if (near && wl_survey_follows(survey, chunk))
 		note_dirty_gap(survey, chunk);
 	else
