@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/base/check.h"
+
 void wl_shares_reset(struct wl_shares *shares)
 {
 	memset(shares, 0, sizeof(*shares));
