@@ -63,7 +63,8 @@ static bool lengths_hold(const struct wl_chunk_header *header)
 	       header->used <= header->bytes && header->offset % WL_BLOCK_BYTES == 0 &&
 	       header->zero_sectors < header->bytes / WL_SECTOR_BYTES &&
 	       header->durable <= header->offset &&
-	       (header->previous == WL_CHUNK_NONE || header->previous < header->offset);
+	       (header->previous == WL_CHUNK_NONE ||
+		(header->previous < header->offset && header->previous % WL_BLOCK_BYTES == 0));
 }
 
 bool wl_chunk_decode_header(const uint8_t *from, size_t size, struct wl_chunk_header *header)
