@@ -144,12 +144,15 @@ fi
 
 # ---- at any moment of a start -------------------------------------------------------------------
 
+# The shell that is about to become it may catch a SIGTERM and forget it.
+is_wirelogd() { [ "/proc/$1/exe" -ef "$wirelogd" ]; } # PID
 # SIGTERM finds it before it listens (143), in any of its steps, or running.
 stop_while_starting() { # TIMES
 	local turn
 	for ((turn = 0; turn < $1; turn++)); do
 		rm -f "$cluster/node1.log"
 		start_node 1
+		until is_wirelogd "${pids[1]}" || ! is_running 1; do :; done
 		sleep "0.$(printf '%03d' $(((turn * 37) % 250)))"
 		ends_with 1 0 143 || return 1
 	done
@@ -230,10 +233,10 @@ write_hangs() {
 	kill -KILL "${loaders[under_way]}"
 	rm -f "$cluster"/acks.*
 }
-# Before that SIGTERM ends it as it ends any process, with 143; the shell that becomes it hears as well.
+# Before that SIGTERM ends it as it ends any process, with 143.
 hears_sigterm() { # PID
 	local caught blocked
-	[ "/proc/$1/exe" -ef "$wirelogd" ] || return 1
+	is_wirelogd "$1" || return 1
 	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") || return 1
 	blocked=$(sed -n 's/^SigBlk:[[:space:]]*//p' "/proc/$1/status")
 	[ $(((0x$caught | 0x$blocked) >> 14 & 1)) -eq 1 ]
