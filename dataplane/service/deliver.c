@@ -261,12 +261,10 @@ static void end_damaged(struct share *share)
 	};
 
 	close_frame(share, 0, 0);
-	subscription->consumed_number = subscription->next_number;
 	if (next && next->index <= service->replica->commit &&
 	    next->first_number > subscription->next_number && subscription->next_number != 0) {
 		gap.next_number = next->first_number;
 		wl_subscription_gap(service, subscription->client, &gap);
-		subscription->consumed_number = next->first_number;
 	}
 	wl_count(service->replica->counters, WL_COUNTER_readers_told_lost);
 	wl_subscription_end(service, subscription, WIRELOG_LOST);

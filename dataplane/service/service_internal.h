@@ -127,7 +127,8 @@ struct wl_subscription {
 
 	uint64_t next_number; /* to be sent next */
 	uint32_t fragment_offset; /* bytes of next_number that are sent */
-	uint64_t consumed_number; /* all below are consumed */
+	uint64_t consumed_number; /* all below are consumed, or were passed over */
+	uint64_t had_number; /* where the reader itself said that it stands: a GAP may not reach it */
 	uint32_t credit_bytes; /* the client's limit */
 	uint64_t window_bytes; /* ours, at most that */
 	bool lossy; /* something was lost on the way: the window grows slowly */

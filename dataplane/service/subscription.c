@@ -76,7 +76,7 @@ void wl_subscription_end(struct wl_service *service, struct wl_subscription *sub
 {
 	struct wl_wire_gap gap = {
 		.subscription = subscription->id,
-		.first_number = subscription->consumed_number,
+		.first_number = subscription->had_number,
 		.status = status,
 	};
 
@@ -179,6 +179,7 @@ static void begin(struct wl_service *service, struct wl_subscription *subscripti
 		break;
 	}
 	wl_subscription_go_to(subscription, number);
+	subscription->had_number = subscription->state == WL_SUBSCRIPTION_STREAM ? number : 0;
 	wl_cursor_begin(subscription, request);
 	subscription->sent_ns = 0;
 }
@@ -391,6 +392,8 @@ void wl_service_on_credit(struct wl_service *service, const struct wl_message *m
 	subscription->blocked = false;
 	subscription->state = WL_SUBSCRIPTION_STREAM;
 	subscription->credit_bytes = credit.credit_bytes;
+	if (credit.next_number > subscription->had_number)
+		subscription->had_number = credit.next_number;
 	if (credit.next_number > subscription->next_number)
 		/* What it missed came after all, while we had gone back for it. Or a SUBSCRIBE that was late made this
 		 * subscription anew, and it stands where an earlier one had got: as good a beginning as a SUBSCRIBE's. */

@@ -123,7 +123,7 @@
 
 #define WL_WIRE_FIELDS_gap(F, ZERO, RULE) \
 	F(u64, subscription, id, ANY, "") \
-	F(u64, first_number, number, ANY, "missing from here ...") \
+	F(u64, first_number, number, ANY, "missing from here ...; at an end: where the reader last said that it stands, 0 if it never did") \
 	F(u64, next_number, number, ANY, "... to before here; 0: the subscription is over") \
 	F(i32, status, status, NOT_ABOVE_0, \
 	  "TRIMMED, LOST, RESCUED, SLOW_READER, TOO_MANY_CLIENTS, OTHER_HISTORY, NO_HISTORY, DIVERGED") \

@@ -619,6 +619,8 @@ void service_fixture_read(const struct service_fixture *fixture,
 		} else if (sent->type == WL_WIRE_GAP) {
 			WL_CHECK(wl_wire_decode_gap(sent->payload, sent->bytes, &reader->gap));
 			reader->gaps++;
+			if (reader->gap.next_number != 0)
+				reader->behind = reader->gap.next_number;
 		}
 	}
 }

@@ -123,6 +123,7 @@ struct service_fixture_reader {
 	unsigned lost; /* records or frames that came too early */
 	struct wl_wire_gap gap; /* the last */
 	unsigned gaps;
+	uint64_t behind; /* the last one that had an end ends here */
 };
 /* Takes the DELIVERs and GAPs of the last turn. */
 void service_fixture_read(const struct service_fixture *fixture,

@@ -162,10 +162,29 @@ static void what_is_not_trimmed_is_lost_here_alone(void)
 	service_fixture_end(f);
 }
 
+/* The gap was lost, and so was all that it said since: it goes on where it stands itself, and hears of the gap then. */
+static void who_is_ended_is_told_where_it_said_that_it_stands(void)
+{
+	start();
+	give_up(12, true);
+	service_fixture_subscribe(f, SERVICE_FIXTURE_CLIENT, WL_WIRE_FROM_NUMBER, 7, CREDIT);
+	service_fixture_turns(f, 3); /* not read: lost */
+	CU_ASSERT_EQUAL(wl_count_get(&f->counters, WL_COUNTER_readers_told_trimmed), 1);
+	f->now_ns += SERVICE_FIXTURE_IDLE_NS + 1;
+	f->sent_count = 0;
+	service_fixture_turn(f);
+	service_fixture_read(f, &reader);
+	CU_ASSERT_EQUAL(reader.gaps, 1);
+	CU_ASSERT_EQUAL(reader.gap.status, WIRELOG_SLOW_READER);
+	CU_ASSERT_EQUAL(reader.gap.first_number, 7);
+	service_fixture_end(f);
+}
+
 WL_SUITE(subscription_trimmed)
 {
 	WL_TEST(what_was_trimmed_is_a_gap_and_delivery_goes_on_behind_it),
 	WL_TEST(who_goes_back_below_the_beginning_is_told_again),
+	WL_TEST(who_is_ended_is_told_where_it_said_that_it_stands),
 	WL_TEST(what_is_not_trimmed_is_lost_here_alone),
 	WL_TEST(a_time_that_was_trimmed_begins_at_the_first_record_that_is_kept),
 };
