@@ -92,25 +92,30 @@ static void begin_load(struct wl_mender *mender, enum wl_mender_phase phase)
 	mender->load.check_both = true;
 }
 
-static bool is_found_again(struct wl_mender *mender, const struct wl_recovery_damage *damage)
+/*
+ * What cannot be taken back rests on it: a medium that once gave nothing, or the bytes of another place, must not be the cause. False: it is
+ * looked at again, after a rest.
+ */
+static bool is_found_for_good(struct wl_mender *mender, const struct wl_recovery_damage *damage)
 {
-	const struct wl_recovery_damage *before = &mender->refusal;
+	const struct wl_recovery_damage *before = &mender->found;
 	bool same = before->kind == damage->kind && before->begin == damage->begin &&
 		    before->end == damage->end;
 
-	mender->refusal = *damage;
+	mender->found = *damage;
 	mender->looks = same ? mender->looks + 1 : 1;
-	return mender->looks >= WL_MENDER_LOOKS;
+	if (mender->looks >= WL_MENDER_LOOKS)
+		return true;
+	mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
+	begin_load(mender, WL_MENDER_PHASE_LOAD);
+	return false;
 }
 
-/* A start ends with it, for good: a medium that once gave the bytes of another place must not be the cause. */
+/* A start ends with it. */
 static void refuse(struct wl_mender *mender, const struct wl_recovery_damage *damage)
 {
-	if (mender->config.dormant && !is_found_again(mender, damage)) {
-		mender->until_ns = mender->now_ns + WL_MENDER_REST_NS;
-		begin_load(mender, WL_MENDER_PHASE_LOAD);
+	if (mender->config.dormant && !is_found_for_good(mender, damage))
 		return;
-	}
 	mender->report.kind = damage->kind;
 	mender->report.begin = damage->begin;
 	mender->report.end = damage->end;
@@ -218,12 +223,15 @@ static bool step_load(struct wl_mender *mender)
 /* True: it is durable, or cannot be made so. */
 static bool uncount(struct wl_mender *mender, uint64_t from, bool *durable)
 {
+	const struct wl_recovery_damage end = {.begin = from};
 	struct wl_mend_lanes *lanes = mender->lanes;
 	uint32_t state = wl_mend_lane_state(&lanes->uncounting);
 
 	if (state == WL_MEND_UNCOUNTING_WANTED)
 		return false;
 	if (state == WL_MEND_UNCOUNTING_IDLE) {
+		if (!is_found_for_good(mender, &end))
+			return false;
 		lanes->uncounted_from = from;
 		wl_mender_note(mender);
 		wl_mender_tell(mender, WL_MENDING_UNCOUNTS);

@@ -10,8 +10,8 @@
  * A dormant journal that was mended is the start's to open: who drives ends the process and starts it again. Rounds that end with a log that
  * is damaged again, in one process or several, come with a long rest between them from the fourth on: a medium that forgets what it was just
  * given must not keep a node starting, and one whose cable is changed is worth another look. One that gives nothing for a while has forgotten
- * nothing: that is no round, and it is read again after a rest. What is not to be mended is refused when WL_MENDER_LOOKS looks in a row, with rests
- * between them, found the same.
+ * nothing: that is no round, and it is read again after a rest. What is not to be mended is refused, and an end is given up, when WL_MENDER_LOOKS
+ * looks in a row, with rests between them, found the same.
  *
  * What is mended may have been packed otherwise than it stood, while a newer base could not be read: then no chunk begins any more where that one
  * says, and a start that reads it again finds damage where there is none. The log is whole from the other base, or from its beginning: the one
@@ -92,7 +92,8 @@ struct wl_mender {
 	struct wl_recovery recovery;
 	uint64_t segments; /* grows when one is made anew */
 	uint64_t now_ns, until_ns; /* it rests until then */
-	struct wl_recovery_damage refusal; /* dormant: what the last `looks` looks would refuse */
+	struct wl_recovery_damage
+		found; /* dormant: what the last `looks` looks would refuse, or give up */
 	uint32_t looks;
 	bool has_survey; /* of a dormant one: how far it has come says where entries stand */
 	bool asked; /* the lane has our question */

@@ -328,6 +328,16 @@ static void power_cut(void *subject, void *object)
 		sim_node_crash(sim_node_cluster(node), node->number);
 }
 
+static bool takes_back(const struct wl_superblock *before, const struct wl_superblock *record)
+{
+	bool does = false;
+
+	for (unsigned journal = 0; journal < record->journal_count; journal++)
+		does |= before->journals[journal].caught_up_boot != 0 &&
+			record->journals[journal].caught_up_boot == 0;
+	return does;
+}
+
 bool sim_node_submit_record(void *context, struct wl_superblock *record)
 {
 	struct sim_node *node = context;
@@ -337,6 +347,7 @@ bool sim_node_submit_record(void *context, struct wl_superblock *record)
 	record->sequence++;
 	if (!sim_budget_spend(&node->budget))
 		return true; /* the power went before it reached the drive */
+	node->taken_back += takes_back(&node->record, record);
 	node->record = *record;
 	node->record_state = 1;
 	if (node->tears_record)

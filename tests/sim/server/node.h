@@ -193,6 +193,7 @@ struct sim_node {
 	uint64_t crashes, starts;
 	bool forgot; /* its drive was wiped, or an old image came back */
 	uint64_t forgets; /* how often */
+	uint64_t taken_back; /* records that say of data that counted that they do not: an end was given up */
 	bool possessed; /* an impostor speaks in its name (impostor.h): it must not start */
 	bool contradicted; /* its memory was made another history: it must take no part */
 	uint64_t rotted_in; /* start in which its tables of sessions were damaged in memory, last; 0: never */

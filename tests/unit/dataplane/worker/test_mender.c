@@ -18,6 +18,7 @@ static struct wl_mender *mender;
 static uint64_t now_ns;
 static bool refuses_proof, spoils_proof; /* the medium's moods while what was mended is proved */
 static bool is_foreign; /* the survey is given another node's header of the first segment */
+static bool hides_end; /* what is looked at, from the last chunk on, is not given */
 static unsigned refused_from; /* which of those reads is the first that fails */
 static unsigned proof_reads;
 
@@ -46,7 +47,7 @@ static void set_up(void)
 	mender = (struct wl_mender *)memory;
 	now_ns = 1;
 	refuses_proof = spoils_proof = false;
-	is_foreign = false;
+	is_foreign = hides_end = false;
 	refused_from = 0;
 	wl_mender_init(mender, &config, &lanes, memory + head);
 }
@@ -65,6 +66,8 @@ static enum wl_disk_status read_stream(void)
 	enum wl_disk_status status;
 
 	if (proves && refuses_proof && proof_reads++ >= refused_from)
+		return WL_DISK_FAILED;
+	if (hides_end && want->offset + want->bytes > fixture.live[ENTRIES - 1].offset)
 		return WL_DISK_FAILED;
 	status = memory_drive_read(&fixture.log.drive, want->offset, want->buffer, want->bytes);
 	if (!proves && is_foreign && want->offset == 0) {
@@ -176,10 +179,32 @@ static void refusal_takes_looks_that_find_the_same(void)
 	tear_down();
 }
 
+static void an_end_is_given_up_when_looks_in_a_row_found_the_same(void)
+{
+	set_up();
+	hides_end = true;
+	CU_ASSERT_EQUAL(look(WL_MENDER_LOOKS), WL_MENDING_UNCOUNTS);
+	CU_ASSERT_EQUAL(wl_mend_lane_state(&lanes.uncounting), WL_MEND_UNCOUNTING_WANTED);
+	CU_ASSERT_EQUAL(lanes.uncounted_from,
+			fixture.live[ENTRIES - 1].offset - WL_CHUNK_HEADER_BYTES);
+	tear_down();
+
+	/* It gives what stands there, in time. */
+	set_up();
+	hides_end = true;
+	CU_ASSERT_EQUAL(look(WL_MENDER_LOOKS - 1), WL_MENDING_SURVEYS);
+	hides_end = false;
+	now_ns += WL_MENDER_REST_NS;
+	CU_ASSERT_EQUAL(run(), WL_MENDING_MENDED);
+	CU_ASSERT_EQUAL(wl_mend_lane_state(&lanes.uncounting), WL_MEND_UNCOUNTING_IDLE);
+	tear_down();
+}
+
 WL_SUITE(mender)
 {
 	WL_TEST(medium_that_gives_nothing_for_a_while_is_not_damaged_again),
 	WL_TEST(what_is_damaged_again_four_times_rests_and_is_tried_again),
 	WL_TEST(rounds_of_processes_before_count),
 	WL_TEST(refusal_takes_looks_that_find_the_same),
+	WL_TEST(an_end_is_given_up_when_looks_in_a_row_found_the_same),
 };
