@@ -35,8 +35,12 @@ static void begin_at_base(struct wl_recovery *recovery)
 	recovery->last_good_end = offset;
 	recovery->known_commit = log->tail.index;
 	recovery->want_offset = recovery->at;
-	if (log->installed_index == log->tail.index)
+	if (log->installed_index == log->tail.index) {
+		/* This stream begins there: its segment may not be made yet, and of what lies before nothing is known to be durable. */
+		if (recovery->watermark <= offset)
+			recovery->watermark = 0;
 		return;
+	}
 	recovery->base_offset = offset;
 	recovery->base_awaited = true;
 	/* The base says so: its chunk was durable when it was made. */

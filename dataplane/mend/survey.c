@@ -48,6 +48,17 @@ static void forget_stripes(struct wl_survey *survey)
 		survey->stripes[at] = (struct wl_survey_stripe){UINT64_MAX, 0};
 }
 
+/* Of what lies before a stream's beginning nothing is known to be durable; the segment that it begins in may not be made yet. */
+static uint64_t watermark_of(const struct wl_survey_config *config)
+{
+	const struct wl_survey_place *from = &config->from;
+	uint64_t begin = from->previous == WL_CHUNK_NONE && from->offset > WL_BLOCK_BYTES
+				 ? from->offset
+				 : WL_BLOCK_BYTES;
+
+	return config->watermark > begin ? config->watermark : 0;
+}
+
 static void begin(struct wl_survey *survey)
 {
 	uint64_t in_segment = survey->now.offset % survey->config.log.segment_bytes;
@@ -82,7 +93,7 @@ void wl_survey_init(struct wl_survey *survey, const struct wl_survey_config *con
 	survey->stripe_bytes = WL_SURVEY_STRIPE_BYTES;
 	survey->fill.window = config->window;
 	survey->now = config->from;
-	survey->watermark = config->watermark > WL_BLOCK_BYTES ? config->watermark : 0;
+	survey->watermark = watermark_of(config);
 	survey->unreadable_begin = WL_SURVEY_NOWHERE;
 	begin(survey);
 }

@@ -480,8 +480,9 @@ static void an_installed_base_begins_a_stream_of_its_own(void)
 	base.log = from;
 	fixture.base = &base;
 	for (unsigned start = 0; start < 2; start++) {
-		/* Nothing stands there yet: the old segments are forgotten, new ones made. */
-		CU_ASSERT_EQUAL(log_fixture_restart(&fixture, 0, false), WL_RECOVERY_DONE);
+		/* Nothing stands there yet, whatever the superblock says of before: the old segments are forgotten, new ones made. */
+		CU_ASSERT_EQUAL(log_fixture_restart(&fixture, from.walk_offset, false),
+				WL_RECOVERY_DONE);
 		CU_ASSERT_EQUAL(fixture.recovery.damage.kind, WL_DAMAGE_NONE);
 		expect_whole();
 		CU_ASSERT_EQUAL(the_log->tail.index, 400);
