@@ -18,7 +18,9 @@ static bool reader_has_all(const struct sim_run_state *run, const struct sim_cli
 					((1u << run->plan->nodes) - 1) << 1)
 		return true;
 	if (reader->node != 0 &&
-	    sim_node_needs_base(&run->cluster, &run->cluster.nodes[reader->node], client->journal))
+	    (sim_node_needs_base(&run->cluster, &run->cluster.nodes[reader->node],
+				 client->journal) ||
+	     sim_run_lacks_room(run, client->journal, reader->node)))
 		return true; /* no more is to be had there */
 	if (!reader->started && reader->from == WL_WIRE_FROM_TIME)
 		return reader->heard &&
@@ -26,6 +28,7 @@ static bool reader_has_all(const struct sim_run_state *run, const struct sim_cli
 	return reader->started && reader->next_number > oracle->numbers;
 }
 
+/* A node has the committed log, or as much of it as can come to it. One without room stays behind where a majority packed the same into less. */
 static bool journal_has_converged(const struct sim_run_state *run, unsigned journal)
 {
 	if (sim_cluster_leader(&run->cluster, journal) == 0)
@@ -36,6 +39,7 @@ static bool journal_has_converged(const struct sim_run_state *run, unsigned jour
 		if (node->up && !node->journals[journal]->dormant && !node->contradicted &&
 		    !sim_node_table_rots(node) && sim_run_is_member(run, journal, number) &&
 		    !sim_node_needs_base(&run->cluster, node, journal) &&
+		    !sim_run_lacks_room(run, journal, number) &&
 		    node->journals[journal]->replica.commit < run->oracles[journal].committed)
 			return false;
 	}

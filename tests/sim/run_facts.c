@@ -22,11 +22,16 @@ bool sim_run_data_count(const struct sim_run_state *run, const struct sim_node *
 }
 
 /* A leader counts what the largest record may cost before its log has no room at all (replica_room.c). */
-static bool refuses_records(const struct sim_run_state *run, const struct wl_log *log)
+bool sim_run_lacks_room(const struct sim_run_state *run, unsigned journal, unsigned number)
 {
+	const struct sim_node *node = &run->cluster.nodes[number];
 	uint64_t most = WL_LOG_SLACK_BYTES +
 			wl_log_entry_cost(run->plan->record_bytes + WL_ENTRY_BYTES_TARGET);
+	const struct wl_log *log;
 
+	if (!node->up)
+		return false;
+	log = &node->journals[journal]->log;
 	return wl_log_is_full(log) || (!wl_log_can_grow(log) && wl_log_record_room(log) < most);
 }
 
@@ -52,9 +57,7 @@ bool sim_run_is_full(const struct sim_run_state *run, unsigned journal)
 	unsigned leader;
 
 	for (unsigned number = 1; number <= run->plan->nodes; number++) {
-		const struct sim_node *node = &run->cluster.nodes[number];
-
-		if (node->up && refuses_records(run, &node->journals[journal]->log))
+		if (sim_run_lacks_room(run, journal, number))
 			full |= 1u << number;
 	}
 	leader = sim_cluster_leader(&run->cluster, journal);
@@ -76,6 +79,7 @@ static bool lost_disks(const struct sim_run_state *run)
 	for (unsigned number = 1; number <= run->plan->nodes; number++)
 		lost |= run->cluster.nodes[number].forgets != 0 ||
 			run->cluster.nodes[number].mended != 0 ||
+			run->cluster.nodes[number].taken_back != 0 ||
 			sim_run_is_out(&run->cluster.nodes[number]);
 	return lost;
 }

@@ -48,6 +48,8 @@ bool sim_run_data_count(const struct sim_run_state *run, const struct sim_node *
 
 bool sim_run_decides(const struct sim_run_state *run, unsigned journal, wl_members nodes);
 bool sim_run_is_member(const struct sim_run_state *run, unsigned journal, unsigned number);
+/* The log of a node that is up cannot take every entry that may come. */
+bool sim_run_lacks_room(const struct sim_run_state *run, unsigned journal, unsigned number);
 bool sim_run_is_full(const struct sim_run_state *run, unsigned journal);
 bool sim_run_is_out(const struct sim_node *node);
 
