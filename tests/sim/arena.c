@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/sim/arena.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,10 +32,10 @@ static size_t whole_pages(size_t bytes)
 
 /*
  * Calls for each part of [from, from + bytes) that lies in one page, and says whether that page
- * was ever touched: mincore(2) knows. `to` goes along with it.
+ * was ever touched: mincore(2) knows. `to` goes along with it. False: one of the calls said so, and it was the last.
  */
-static void each_page(uint8_t *to, const uint8_t *from, size_t bytes,
-		      void (*act)(uint8_t *to, const uint8_t *from, size_t bytes, bool touched))
+static bool each_page(uint8_t *to, const uint8_t *from, size_t bytes,
+		      bool (*act)(uint8_t *to, const uint8_t *from, size_t bytes, bool touched))
 {
 	unsigned char resident[PAGES_AT_ONCE];
 	size_t before = (uintptr_t)from % PAGE_BYTES;
@@ -51,37 +50,52 @@ static void each_page(uint8_t *to, const uint8_t *from, size_t bytes,
 			page = 0;
 		}
 		part = PAGE_BYTES - before < bytes ? PAGE_BYTES - before : bytes;
-		act(to, from, part, resident[page] & 1);
+		if (!act(to, from, part, resident[page] & 1))
+			return false;
 		to += part;
 		from += part;
 		before = 0;
 	}
+	return true;
 }
 
 /* Zeros are not written: what was only read has the page of zeros, which a write would copy. */
-static void zero_part(uint8_t *to, const uint8_t *from, size_t bytes, bool touched)
+static bool zero_part(uint8_t *to, const uint8_t *from, size_t bytes, bool touched)
 {
 	(void)from;
 	if (touched && memcmp(to, zeros, bytes) != 0)
 		memset(to, 0, bytes);
+	return true;
 }
 
-static void copy_part(uint8_t *to, const uint8_t *from, size_t bytes, bool touched)
+static bool copy_part(uint8_t *to, const uint8_t *from, size_t bytes, bool touched)
 {
 	if (touched)
 		memcpy(to, from, bytes);
 	else
 		memset(to, 0, bytes);
+	return true;
+}
+
+static bool part_is_zero(uint8_t *to, const uint8_t *from, size_t bytes, bool touched)
+{
+	(void)to;
+	return !touched || memcmp(from, zeros, bytes) == 0;
 }
 
 void sim_arena_zero(void *from, size_t bytes)
 {
-	each_page(from, from, bytes, zero_part);
+	(void)each_page(from, from, bytes, zero_part);
 }
 
 void sim_arena_copy(void *to, const void *from, size_t bytes)
 {
-	each_page(to, from, bytes, copy_part);
+	(void)each_page(to, from, bytes, copy_part);
+}
+
+bool sim_arena_is_zero(void *from, size_t bytes)
+{
+	return each_page(from, from, bytes, part_is_zero);
 }
 
 void *sim_arena_take(size_t bytes)

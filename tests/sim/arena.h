@@ -7,6 +7,7 @@
 #ifndef WL_TESTS_SIM_ARENA_H
 #define WL_TESTS_SIM_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *sim_arena_take(size_t bytes);
@@ -15,5 +16,7 @@ void sim_arena_give_back(void *block, size_t bytes);
 void sim_arena_zero(void *from, size_t bytes);
 /* Copies out of a block without giving pages to what was never written there. */
 void sim_arena_copy(void *to, const void *from, size_t bytes);
+/* Looks without giving pages to what was never written there. */
+bool sim_arena_is_zero(void *from, size_t bytes);
 
 #endif

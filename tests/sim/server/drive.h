@@ -238,7 +238,7 @@ enum wl_disk_status sim_drive_read_now(struct sim_drive *drive, uint64_t offset,
 				       uint32_t bytes);
 /* Everything that was asked for is done now, in the order in which it was asked. */
 void sim_drive_complete(struct sim_drive *drive);
-/* Damages `bytes` at a place of the stream, per million of what was written. */
+/* Damages `bytes` at a place of the stream, per million of what was written and has a file still. */
 void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes);
 /* Damages one place, of the stream one that begins at `from` or later; false: there is no such place, or nobody could notice that
  * something is missing. */

@@ -203,8 +203,7 @@ static bool lead_astray(struct sim_drive *drive, const struct sim_chunk *chunk)
 
 	if (to % drive->segment_bytes == 0)
 		to += WL_BLOCK_BYTES;
-	if (to % drive->segment_bytes + chunk->header.bytes > drive->segment_bytes ||
-	    to + chunk->header.bytes > sim_drive_end(drive))
+	if (!sim_drive_holds(drive, to, chunk->header.bytes))
 		return false;
 	memcpy(sim_drive_place(drive, to), sim_drive_at(drive, chunk->begin), chunk->header.bytes);
 	memset(sim_drive_place(drive, chunk->begin), 0, chunk->header.bytes);
@@ -303,9 +302,12 @@ static void make_foreign(struct sim_drive *drive, uint64_t segment)
 static bool swap_segments(struct sim_drive *drive, uint64_t segment)
 {
 	uint8_t *a = sim_drive_place(drive, segment * drive->segment_bytes), *b;
+	uint64_t bytes = sim_drive_file(drive, segment)->bytes;
 
-	if (segment + 1 >= drive->segments)
+	if (!sim_drive_has(drive, segment + 1))
 		return false;
+	sim_drive_file(drive, segment)->bytes = sim_drive_file(drive, segment + 1)->bytes;
+	sim_drive_file(drive, segment + 1)->bytes = bytes;
 	b = sim_drive_place(drive, (segment + 1) * drive->segment_bytes);
 	for (uint64_t at = 0; at < drive->segment_bytes; at += 8) {
 		uint64_t word = wl_load_u64(a + at);
@@ -314,6 +316,19 @@ static bool swap_segments(struct sim_drive *drive, uint64_t segment)
 		wl_store_u64(b + at, word);
 	}
 	return true;
+}
+
+/* Behind its end are zeros: so is what stands there when somebody makes it longer again. */
+static void cut_segment(struct sim_drive *drive, uint64_t segment)
+{
+	struct sim_segment *file = sim_drive_file(drive, segment);
+	uint64_t begin = segment * drive->segment_bytes;
+
+	file->bytes = sim_random_below(&drive->random, drive->segment_bytes / WL_BLOCK_BYTES) *
+		      WL_BLOCK_BYTES;
+	sim_arena_zero(sim_drive_place(drive, begin + file->bytes),
+		       drive->segment_bytes - file->bytes);
+	drive->damage.begin = begin + file->bytes;
 }
 
 /* The superblock knows that something stood there; or others have it all. */
@@ -340,9 +355,7 @@ static bool drop_tail(struct sim_drive *drive, uint64_t segment)
 		return false;
 	while (drive->segments > segment) {
 		drive->segments--;
-		*sim_drive_file(drive, drive->segments) = (struct sim_segment){0};
-		sim_arena_zero(sim_drive_place(drive, drive->segments * drive->segment_bytes),
-			       drive->segment_bytes);
+		sim_drive_end_file(drive, drive->segments);
 	}
 	return true;
 }
@@ -351,7 +364,7 @@ static bool drop_segment(struct sim_drive *drive, uint64_t segment)
 {
 	if (segment + 1 == drive->segments)
 		return drop_tail(drive, segment);
-	*sim_drive_file(drive, segment) = (struct sim_segment){0};
+	sim_drive_end_file(drive, segment);
 	return true;
 }
 
@@ -379,6 +392,9 @@ static bool damage_segment(struct sim_drive *drive, uint64_t from, enum sim_dama
 		return false;
 	segment = lowest + (drive->segments - 1 - lowest) * which / SIM_DRIVE_PPM;
 	begin = segment * drive->segment_bytes;
+	if (way != SIM_DAMAGE_DROP_TAIL && way != SIM_DAMAGE_EXTEND &&
+	    !sim_drive_holds(drive, begin, WL_BLOCK_BYTES))
+		return false; /* no file, or nothing in it */
 	drive->damage.begin = begin;
 	drive->damage.end = begin + drive->segment_bytes;
 	switch (way) {
@@ -397,10 +413,7 @@ static bool damage_segment(struct sim_drive *drive, uint64_t from, enum sim_dama
 	case SIM_DAMAGE_DROP_TAIL:
 		return drop_tail(drive, segment);
 	case SIM_DAMAGE_CUT_SEGMENT:
-		sim_drive_file(drive, segment)->bytes =
-			sim_random_below(&drive->random, drive->segment_bytes / WL_BLOCK_BYTES) *
-			WL_BLOCK_BYTES;
-		drive->damage.begin = begin + sim_drive_file(drive, segment)->bytes;
+		cut_segment(drive, segment);
 		return true;
 	default: /* SIM_DAMAGE_EXTEND */
 		return extend(drive);

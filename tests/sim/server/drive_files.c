@@ -290,17 +290,28 @@ void sim_drive_take_answers(struct sim_drive *drive)
 
 /* ---- files ---- */
 
+void sim_drive_end_file(struct sim_drive *drive, uint64_t segment)
+{
+	*sim_drive_file(drive, segment) = (struct sim_segment){0};
+	sim_arena_zero(sim_drive_at(drive, segment * drive->segment_bytes), drive->segment_bytes);
+	if (drive->unreadable / drive->segment_bytes == segment)
+		drive->unreadable = SIM_NOWHERE - WL_BLOCK_BYTES;
+}
+
 void sim_drive_make_file(struct sim_drive *drive, uint64_t segment)
 {
 	struct wl_segment_header header = drive->identity;
 	uint8_t *begin = sim_drive_place(drive, segment * drive->segment_bytes);
 
 	if (segment < drive->segments)
-		sim_arena_zero(begin, drive->segment_bytes);
+		sim_drive_end_file(drive, segment);
 	else if (drive->oldest == drive->segments)
 		drive->oldest = segment;
 	if (segment >= drive->segments)
 		drive->segments = segment + 1;
+	WL_CHECK_MSG(sim_arena_is_zero(begin, drive->segment_bytes),
+		     "something stands at the place of segment %llu, which has no file yet",
+		     (unsigned long long)segment);
 	header.number = segment;
 	header.segment_bytes = drive->segment_bytes;
 	wl_chunk_encode_segment(begin, &header);
@@ -315,9 +326,7 @@ static void end_unlinked(struct sim_drive *drive)
 {
 	if (drive->oldest == 0 || sim_drive_file(drive, drive->oldest - 1)->unlinked == 0)
 		return;
-	*sim_drive_file(drive, drive->oldest - 1) = (struct sim_segment){0};
-	sim_arena_zero(sim_drive_at(drive, (drive->oldest - 1) * drive->segment_bytes),
-		       drive->segment_bytes);
+	sim_drive_end_file(drive, drive->oldest - 1);
 }
 
 void sim_drive_sync_names(struct sim_drive *drive)
@@ -401,9 +410,7 @@ void sim_drive_forget_names(struct sim_drive *drive)
 
 		if (!file->unsynced || !sim_random_chance(&drive->random, SIM_DRIVE_PPM / 2))
 			continue;
-		*file = (struct sim_segment){0};
-		sim_arena_zero(sim_drive_place(drive, segment * drive->segment_bytes),
-			       drive->segment_bytes);
+		sim_drive_end_file(drive, segment);
 		drive->segments -= segment + 1 == drive->segments;
 	}
 	bring_back_oldest(drive);

@@ -14,6 +14,15 @@ static inline uint8_t *sim_drive_place(const struct sim_drive *drive, uint64_t o
 	return sim_drive_at(drive, offset);
 }
 
+/* Is there a file that holds these bytes, which lie in one segment? What no file holds can neither rot nor be written to. */
+static inline bool sim_drive_holds(const struct sim_drive *drive, uint64_t offset, uint64_t bytes)
+{
+	uint64_t segment = offset / drive->segment_bytes;
+
+	return sim_drive_has(drive, segment) &&
+	       offset % drive->segment_bytes + bytes <= sim_drive_file(drive, segment)->bytes;
+}
+
 static inline uint64_t sim_drive_end(const struct sim_drive *drive)
 {
 	return drive->segments * drive->segment_bytes;
@@ -32,6 +41,11 @@ void sim_drive_leave_file(struct sim_drive *drive, struct sim_drive_request *slo
 bool sim_drive_complete_jobs(struct sim_drive *drive);
 /* The helper's answers, taken by the worker. */
 void sim_drive_take_answers(struct sim_drive *drive);
+/*
+ * The segment's file is gone for good. What it held goes with it, and so does what was wrong with it: a place without a
+ * file is zeros, as the next file there will be.
+ */
+void sim_drive_end_file(struct sim_drive *drive, uint64_t segment);
 /* The process ends: nothing is open any more. */
 void sim_drive_forget_files(struct sim_drive *drive);
 void sim_drive_kill_helper(struct sim_drive *drive);

@@ -175,12 +175,16 @@ bool sim_drive_restore(struct sim_drive *drive)
 void sim_drive_rot(struct sim_drive *drive, uint64_t place_ppm, uint64_t bytes)
 {
 	uint64_t begin = drive->oldest * drive->segment_bytes, offset = begin;
+	uint64_t end = sim_drive_end(drive);
 
-	if (drive->extent > begin)
-		offset += (uint64_t)((unsigned __int128)(drive->extent - begin) * place_ppm /
-				     SIM_DRIVE_PPM);
-
-	drive->damage.vague = true;
-	for (uint64_t at = offset; at < offset + bytes && at < drive->extent; at++)
+	if (drive->extent < end)
+		end = drive->extent;
+	if (end > begin)
+		offset += (uint64_t)((unsigned __int128)(end - begin) * place_ppm / SIM_DRIVE_PPM);
+	for (uint64_t at = offset; at < offset + bytes && at < end; at++) {
+		if (!sim_drive_holds(drive, at, 1))
+			continue;
 		*sim_drive_place(drive, at) ^= (uint8_t)(1 + sim_random_below(&drive->random, 255));
+		drive->damage.vague = true;
+	}
 }
