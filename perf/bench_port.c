@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How long a frame takes between two processes, and how many fit into a second: a port over memif
- * against kernel UDP over the loopback, in one run on the same cores. Figures are ratios first.
+ * How long a frame takes between two processes, and how many fit into a second: a port over memif, whose rings check and copy what the
+ * other side may change (dataplane/nic/memif_ring.c), against the same port over DPDK's net_memif, which does not, and against kernel UDP
+ * over the loopback. In turns, in one run on the same cores. Figures are ratios first, each the middle one of the rounds.
  *
- *	bench_port [yield|spin] [seconds for each part, 1]
+ *	bench_port [yield|spin] [seconds for each part, 1] [rounds, 5]
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -27,6 +28,14 @@
 #define TRIPS_MAX 200000u
 #define FRAME_BYTES 106u /* a wirelog header and envelope, no payload */
 #define BURST 32u
+#define ROUNDS_MAX 99u
+
+enum way {
+	OVER_UDP,
+	OVER_OURS,
+	OVER_DRIVER,
+	WAYS,
+};
 
 struct figures {
 	double p50_us, p99_us;
@@ -34,7 +43,7 @@ struct figures {
 };
 
 struct other_side {
-	volatile int ready, counting, stop;
+	volatile int listens, ready, counting, stop;
 	volatile uint64_t received;
 };
 
@@ -65,7 +74,22 @@ static void summarise(struct figures *figures, unsigned count)
 	figures->p99_us = (double)trips_ns[count - 1 - count / 100] / 1e3;
 }
 
-static struct wl_port *open_port(bool server)
+static void name_link(struct wl_link_config *link, enum way way, bool server)
+{
+	int of = (int)getppid();
+
+	if (way == OVER_OURS) {
+		snprintf(link->name, sizeof(link->name), "@wl-bench-%d", of);
+		return;
+	}
+	link->kind = WL_LINK_EAL;
+	link->point_to_point = true;
+	snprintf(link->name, sizeof(link->name),
+		 "net_memif0,role=%s,socket-abstract=yes,socket=wl-bench-%d,rsize=10",
+		 server ? "server" : "client", of);
+}
+
+static struct wl_port *open_port(enum way way, bool server)
 {
 	struct wl_eal_settings settings = {.memory_mb = 64, .hugepages = WL_HUGEPAGES_OFF};
 	struct wl_link_config link = {.kind = WL_LINK_MEMIF, .server = server};
@@ -74,8 +98,7 @@ static struct wl_port *open_port(bool server)
 	struct wl_eal_report report;
 	struct wl_port *port;
 
-	snprintf(link.name, sizeof(link.name), "@wl-bench-%d",
-		 server ? (int)getppid() : (int)getpid());
+	name_link(&link, way, server);
 	if (wl_eal_start(&settings, &report, words.reason, sizeof(words.reason)) != 0 ||
 	    wl_port_dpdk_open(&port, &config, &words) != 0)
 		die(words.reason);
@@ -86,11 +109,12 @@ static struct wl_port *open_port(bool server)
 /* ---- memif ------------------------------------------------------------------------------------- */
 
 /* Echoes; while counting, swallows. */
-static void serve_port(void)
+static void serve_port(enum way way)
 {
-	struct wl_port *port = open_port(true);
+	struct wl_port *port = open_port(way, true);
 	struct wl_frame frames[BURST];
 
+	other->listens = 1;
 	while (!other->stop) {
 		unsigned count, sent = 0;
 
@@ -119,12 +143,16 @@ static unsigned send_frames(struct wl_port *port, struct wl_frame *frames, unsig
 	return sent;
 }
 
-static void measure_port(struct figures *figures)
+static void measure_port(struct figures *figures, enum way way)
 {
-	struct wl_port *port = open_port(false);
 	struct wl_frame frames[BURST];
 	uint64_t began_ns, start_ns, received;
+	struct wl_port *port;
 	unsigned trips = 0;
+
+	while (!other->listens) /* the driver calls once */
+		usleep(1000);
+	port = open_port(way, false);
 
 	while (!other->ready || !port->ops->link_is_up(port, 0)) {
 		port->ops->tend(port, wl_clock_kernel_ns());
@@ -175,7 +203,7 @@ static int udp_socket(uint16_t port, bool listens)
 
 static uint16_t udp_port(void)
 {
-	return (uint16_t)(20000 + getpid() % 20000);
+	return (uint16_t)(20000 + getppid() % 20000);
 }
 
 static void serve_udp(uint16_t port)
@@ -253,57 +281,114 @@ static void measure_udp(struct figures *figures, uint16_t port)
 
 /* ------------------------------------------------------------------------------------------------ */
 
-static pid_t start_server(const struct wl_cores *cores, bool udp)
+/* Each side in a process of its own: what DPDK keeps of a device that is gone is not carried into the next round. */
+static pid_t start_side(const struct wl_cores *cores, enum way way, bool server,
+			struct figures *figures)
 {
 	char reason[128];
-	uint16_t port = udp_port();
 	pid_t pid;
 
-	memset(other, 0, sizeof(*other));
 	fflush(stdout);
 	pid = fork();
 	if (pid != 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	wl_placement_enter(cores->cores[0], 0, reason, sizeof(reason));
-	if (udp)
-		serve_udp(port);
+	wl_placement_enter(cores->cores[server ? 0 : cores->count - 1], server ? 0 : 1, reason,
+			   sizeof(reason));
+	if (way == OVER_UDP && server)
+		serve_udp(udp_port());
+	else if (way == OVER_UDP)
+		measure_udp(figures, udp_port());
+	else if (server)
+		serve_port(way);
 	else
-		serve_port();
+		measure_port(figures, way);
 	_exit(0);
+}
+
+static void measure(const struct wl_cores *cores, enum way way, struct figures *figures)
+{
+	pid_t server, client;
+	int status;
+
+	memset(other, 0, sizeof(*other));
+	server = start_side(cores, way, true, figures);
+	client = start_side(cores, way, false, figures);
+	waitpid(client, &status, 0);
+	if (status != 0) {
+		kill(server, SIGKILL);
+		die("a side failed");
+	}
+	waitpid(server, NULL, 0);
+}
+
+static int by_double(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* The middle one of what rounds gave. */
+static double middle(double *of_rounds, unsigned rounds)
+{
+	qsort(of_rounds, rounds, sizeof(of_rounds[0]), by_double);
+	return of_rounds[rounds / 2];
+}
+
+static void tell(const struct figures (*figures)[WAYS], unsigned rounds, enum way way,
+		 const char *name)
+{
+	double p50[ROUNDS_MAX], p99[ROUNDS_MAX], rate[ROUNDS_MAX], slower[ROUNDS_MAX],
+		faster[ROUNDS_MAX];
+
+	for (unsigned round = 0; round < rounds; round++) {
+		const struct figures *these = &figures[round][way];
+		const struct figures *ours = &figures[round][OVER_OURS];
+
+		p50[round] = these->p50_us;
+		p99[round] = these->p99_us;
+		rate[round] = these->mega_per_second;
+		slower[round] = ours->p50_us / these->p50_us;
+		faster[round] = ours->mega_per_second / these->mega_per_second;
+	}
+	printf("  %-10s round trip p50 %8.2f us p99 %8.2f us   one way %8.2f M/s", name,
+	       middle(p50, rounds), middle(p99, rounds), middle(rate, rounds));
+	if (way != OVER_OURS)
+		printf("   ours to this: p50 %.2f, rate %.2f", middle(slower, rounds),
+		       middle(faster, rounds));
+	printf("\n");
 }
 
 int main(int argc, char **argv)
 {
-	struct figures memif, udp;
+	struct figures(*figures)[WAYS];
+	unsigned rounds = 5;
 	struct wl_cores cores;
-	char reason[128];
-	pid_t pid;
 
 	if (argc > 1)
 		idler.idle = strcmp(argv[1], "spin") == 0 ? WL_IDLE_SPIN : WL_IDLE_YIELD;
 	if (argc > 2)
 		part_ns = (uint64_t)(atof(argv[2]) * 1e9);
+	if (argc > 3)
+		rounds = (unsigned)atoi(argv[3]);
+	if (rounds == 0 || rounds > ROUNDS_MAX)
+		die("1 to 99 rounds");
 	other = mmap(NULL, sizeof(*other), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		     0);
-	if (other == MAP_FAILED)
+	figures = mmap(NULL, rounds * sizeof(*figures), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (other == MAP_FAILED || figures == MAP_FAILED)
 		die("no memory");
 	wl_placement_allowed(&cores);
-	pid = start_server(&cores, true);
-	wl_placement_enter(cores.cores[cores.count - 1], 1, reason, sizeof(reason));
-	measure_udp(&udp, udp_port());
-	waitpid(pid, NULL, 0);
-	pid = start_server(&cores, false);
-	measure_port(&memif);
-	waitpid(pid, NULL, 0);
-	printf("port: %u cores, idle %s, frames of %u bytes\n", cores.count,
-	       wl_idle_name(idler.idle), FRAME_BYTES);
-	printf("  round trip   memif p50 %8.2f us p99 %8.2f us   udp p50 %8.2f us p99 %8.2f us"
-	       "   ratio %.2f\n",
-	       memif.p50_us, memif.p99_us, udp.p50_us, udp.p99_us, memif.p50_us / udp.p50_us);
-	printf("  one way      memif %8.2f M/s                  udp %8.2f M/s                 "
-	       "   ratio %.1f\n",
-	       memif.mega_per_second, udp.mega_per_second,
-	       memif.mega_per_second / udp.mega_per_second);
+	for (unsigned round = 0; round < rounds; round++) {
+		for (unsigned way = 0; way < WAYS; way++)
+			measure(&cores, (enum way)way, &figures[round][way]);
+	}
+	printf("port: %u cores, idle %s, frames of %u bytes, %u rounds\n", cores.count,
+	       wl_idle_name(idler.idle), FRAME_BYTES, rounds);
+	tell(figures, rounds, OVER_OURS, "memif");
+	tell(figures, rounds, OVER_DRIVER, "net_memif");
+	tell(figures, rounds, OVER_UDP, "udp");
 	return 0;
 }
