@@ -498,9 +498,10 @@ void sim_oracle_judge_gap(struct sim_oracle *oracle, unsigned node,
 	}
 	if (gap->status != WIRELOG_LOST)
 		return;
-	/* Where a peer's base took the log's place nothing stands before it; others have that. */
+	/* Where a peer's base took the log's place nothing stands before it; others have that. An end names where the reader said that it
+	 * stands, which may be beyond what it asked for last. */
 	lacks = (oracle->installed[node] != 0 || log->installed_index != 0) &&
-		gap->first_number < log->begin.next_number;
+		(gap->next_number == 0 || gap->first_number < log->begin.next_number);
 	/* What could not be opened could not be read. */
 	if (!lacks && !from->rotten && from->drives[oracle->journal].failed_opens == 0)
 		sim_violation(oracle->cluster, node, "O22",
