@@ -19,6 +19,7 @@
 #include "command/tool_health.h"
 #include "command/tool_interrupt.h"
 #include "command/tool_option.h"
+#include "command/tool_others.h"
 #include "command/tool_refuse.h"
 #include "command/tool_stats_socket.h"
 #include "command/tool_status_table.h"
@@ -53,7 +54,7 @@ static const struct argp_option option_table[] = {
 	{"allow", KEY_ALLOW, "REASON", 0,
 	 "a reason that does not count for --check and --cluster; may be repeated", 0},
 	{"cluster", KEY_CLUSTER_VIEW, NULL, 0,
-	 "health of all nodes that are asked, together: who leads, who is behind, what is wrong and since when (with --json: as an object)",
+	 "health of the whole cluster: who leads, who is behind, what is wrong and since when; nodes without a run directory here are asked over the wire, by one that has (with --json: as an object)",
 	 0},
 	{"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
 	 "show the table again every so many seconds (1), with how fast records are committed, until interrupted",
@@ -171,12 +172,19 @@ static void print_table(const struct options *options, const struct answer *answ
 	wl_status_table_print(stdout, rows, options->cluster.run_directory_count);
 }
 
+/* With --cluster those too that have no run directory here. */
 static json_t *judge(const struct options *options, const struct answer *answers)
 {
-	struct wl_status_row rows[WIRELOG_NODES_MAX];
+	struct wl_status_row rows[2 * WIRELOG_NODES_MAX];
+	size_t count = options->cluster.run_directory_count;
+	json_t *others = NULL, *health;
 
 	fill_rows(options, answers, NULL, rows);
-	return wl_tool_health_json(rows, options->cluster.run_directory_count, &options->allowed);
+	if (options->cluster_view)
+		count = wl_tool_others_add(rows, count, sizeof(rows) / sizeof(rows[0]), &others);
+	health = wl_tool_health_json(rows, count, &options->allowed);
+	json_decref(others);
+	return health;
 }
 
 static int print_cluster(const struct options *options, const json_t *health)

@@ -58,7 +58,9 @@ static void add(json_t *health, json_t *node, const struct wl_tool_allowed *allo
 			worsen(node, level_of(at(reason, "level")));
 	}
 	json_object_set_new(reason, "said_by",
-			    node != NULL ? json_incref(at(node, "node")) : json_null());
+			    node != NULL && json_is_true(at(node, "answered"))
+				    ? json_incref(at(node, "node"))
+				    : json_null());
 	json_array_append_new(at(health, "reasons"), reason);
 }
 
@@ -76,8 +78,13 @@ static void add_reasons(json_t *health, json_t *node, const struct wl_tool_allow
 	const json_t *reasons = at(at(row->status, "health"), "reasons");
 
 	if (row->status == NULL) {
-		add(health, node, allowed,
-		    make_reason("no_answer", WL_TOOL_UNSAFE, row->run_directory));
+		json_t *reason = make_reason("no_answer", WL_TOOL_UNSAFE,
+					     row->run_directory ? row->run_directory
+								: "asked over the wire");
+
+		if (row->node != 0)
+			json_object_set_new(reason, "node", json_integer(row->node));
+		add(health, node, allowed, reason);
 	} else if (!json_is_array(reasons)) {
 		if (json_is_true(at(at(row->status, "mode"), "degraded")))
 			add(health, node, allowed,
@@ -113,10 +120,13 @@ static json_t *journals_of(const json_t *status)
 static void add_node(json_t *health, const struct wl_tool_allowed *allowed,
 		     const struct wl_status_row *row)
 {
-	json_t *node = json_pack("{s:s, s:o, s:b, s:s, s:o}", "run_directory", row->run_directory,
-				 "node", or_null(at(row->status, "node")), "answered",
-				 row->status != NULL, "level", names[WL_TOOL_HEALTHY], "journals",
-				 journals_of(row->status));
+	json_t *number = at(row->status, "node"), *node;
+
+	number = number || row->node == 0 ? or_null(number) : json_integer(row->node);
+	node = json_pack("{s:s?, s:o, s:o, s:b, s:s, s:o}", "run_directory", row->run_directory,
+			 "asked_by", row->asked_by != 0 ? json_integer(row->asked_by) : json_null(),
+			 "node", number, "answered", row->status != NULL, "level",
+			 names[WL_TOOL_HEALTHY], "journals", journals_of(row->status));
 
 	json_array_append_new(at(health, "nodes"), node);
 	add_reasons(health, node, allowed, row);

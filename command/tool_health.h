@@ -36,8 +36,8 @@ struct wl_tool_allowed { /* reasons that do not count */
 };
 
 /*
- * Of all rows together: {"level", "reasons": [...], "nodes": [{"run_directory", "node", "answered", "level", "journals": [{"journal",
- * "role", "term", "commit", "behind_entries", "behind_ns"}]}]}. A reason is that of a node's own status, with "node" for whom it is
+ * Of all rows together: {"level", "reasons": [...], "nodes": [{"run_directory", "asked_by", "node", "answered", "level", "journals":
+ * [{"journal", "role", "term", "commit", "behind_entries", "behind_ns"}]}]}. Of run_directory and asked_by one is null. A reason is that of a node's own status, with "node" for whom it is
  * about and "said_by". The caller owns it.
  */
 json_t *wl_tool_health_json(const struct wl_status_row *rows, size_t count,

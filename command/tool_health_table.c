@@ -86,9 +86,14 @@ static void print_node(FILE *out, const json_t *health, const json_t *node)
 
 	list_words(health, node, words, sizeof(words));
 	if (!json_is_true(at(node, "answered")))
-		print_line(out, "%4s %7s %-8s %6s %14s %10s %6s %-8s no answer: %s", "?", "-", "-",
-			   "-", "-", "-", "-", word(at(node, "level")),
-			   word(at(node, "run_directory")));
+		print_line(out, "%4s %7s %-8s %6s %14s %10s %6s %-8s no answer%s%s",
+			   json_is_integer(at(node, "node")) ? number(at(node, "node"), cells[0])
+							     : "?",
+			   "-", "-", "-", "-", "-", "-", word(at(node, "level")),
+			   json_is_string(at(node, "run_directory")) ? ": " : "",
+			   json_is_string(at(node, "run_directory"))
+				   ? word(at(node, "run_directory"))
+				   : "");
 	for (size_t i = 0; i < json_array_size(journals); i++) {
 		const json_t *journal = json_array_get(journals, i);
 

@@ -10,10 +10,12 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct wl_status_row {
-	const char *run_directory;
+	const char *run_directory; /* NULL: it was asked over the wire */
+	uint32_t node, asked_by; /* over the wire: which, and by whom; else 0 */
 	const char *reason; /* one word, where status is NULL */
 	const json_t *status; /* NULL: the node did not answer */
 	const json_t

@@ -43,6 +43,11 @@ int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes
 	const struct wl_boot_self self = {node->boot_id, &node->superblock};
 	int status = 0;
 
+	node->status = wl_boot_map(node, 0, wl_align_up(sizeof(*node->status), WL_BLOCK_BYTES));
+	if (!node->status) {
+		snprintf(reason, reason_bytes, "no memory for what nodes say of themselves");
+		return WIRELOG_NO_MEMORY;
+	}
 	for (uint32_t number = 0; number < node->config->worker_count && status == 0; number++) {
 		struct wl_node_worker *worker = &node->workers[number];
 		struct wl_worker_config config;
@@ -67,6 +72,7 @@ int wl_boot_make_workers(struct wl_node *node, char *reason, size_t reason_bytes
 				       .plane = &worker->plane,
 				       .auth = &node->auth,
 				       .memory = clients,
+				       .status = number == 0 ? node->status : NULL,
 			       });
 		for (uint32_t at = 0, place = 0; at < node->config->journal_count; at++)
 			if (node->config->journal_worker[at] == number)

@@ -10,9 +10,11 @@
 #include <systemd/sd-daemon.h>
 
 #include "control/node/boot_shape.h"
+#include "control/node/cluster_status_thread.h"
 #include "control/node/mailbox_thread.h"
 #include "control/node/link_watch_thread.h"
 #include "control/node/stop_thread.h"
+#include "control/node/watch_thread.h"
 #include "control/report/limits_told.h"
 #include "control/report/report_file.h"
 #include "dataplane/host/clock.h"
@@ -425,6 +427,8 @@ static void do_rounds(struct wl_node *node, struct wl_clock *clock, struct round
 		look_at_workers(node, now_ns);
 		look_at_mending(node);
 		serve_mailbox(node);
+		if (wl_cluster_status_is_asked(node))
+			wl_watch_hurry(node);
 		if (!rounds->told_ready && !wl_stop_is_asked())
 			tell_ready(node, rounds, now_ns);
 	}

@@ -88,8 +88,8 @@ struct wl_node {
 	bool eal_started;
 	struct wl_node_journal journals[WIRELOG_JOURNALS_MAX];
 	struct wl_node_worker workers[WIRELOG_WORKERS_MAX];
-	/* ring, memory and anatomy of each journal; plane, journals, worker, clients of each worker */
-	struct wl_node_map maps[3 * WIRELOG_JOURNALS_MAX + 4 * WIRELOG_WORKERS_MAX];
+	/* ring, memory and anatomy of each journal; plane, journals, worker, clients of each worker; the status lane */
+	struct wl_node_map maps[3 * WIRELOG_JOURNALS_MAX + 4 * WIRELOG_WORKERS_MAX + 1];
 	uint32_t map_count;
 	struct wl_agent *agent;
 	struct wl_stats_socket *stats, *admin;
@@ -101,6 +101,8 @@ struct wl_node {
 		base_bytes_per_second; /* that bases may cost, as reloaded last: wl-admin writes, wl-base reads */
 	struct wl_base_thread *bases; /* base_thread.c */
 	struct wl_watch *watch; /* watch_thread.c */
+	struct wl_status_lane *status; /* cluster_status_thread.c */
+	uint64_t status_began_ns; /* wl-stats: the round that was begun last */
 	struct wl_latency *latency; /* latency_thread.c */
 	struct wl_nic_watch *nics; /* nic_watch_thread.c */
 	struct wl_capture *capture; /* capture_thread.c; NULL: there was none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/node/stats_answers_thread.h"
 #include "control/node/capture_thread.h"
+#include "control/node/cluster_status_thread.h"
 #include "control/node/stats_compare_thread.h"
 #include "control/node/stats_finalize_thread.h"
 #include "control/node/stats_key_thread.h"
@@ -519,6 +520,7 @@ static const struct wl_stats_command commands[] = {
 	{"/wirelog/latency", WL_STATS_STREAMED, answer_latency, NULL},
 	{"/wirelog/events", WL_STATS_STREAMED, answer_events, NULL},
 	{"/wirelog/config", WL_STATS_TOLD, answer_config, NULL},
+	{"/wirelog/cluster", WL_STATS_TOLD, wl_stats_answer_cluster, NULL},
 	{"/wirelog/compared", WL_STATS_TOLD, wl_stats_answer_compared, NULL},
 	{"/wirelog/why", WL_STATS_TOLD, wl_stats_answer_why, NULL},
 	{"/wirelog/compare", WL_STATS_COSTS, wl_stats_answer_compare, NULL},

@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "control/node/cluster_status_thread.h"
 #include "control/node/latency_thread.h"
 #include "control/node/nic_mend_thread.h"
 #include "control/node/nic_watch_thread.h"
@@ -110,7 +111,7 @@ static void look_at_storage(struct wl_node *node, struct wl_watch *watch)
 	pthread_mutex_unlock(&watch->lock);
 }
 
-static bool rest(struct wl_watch *watch)
+static bool rest(struct wl_node *node, struct wl_watch *watch)
 {
 	struct timespec until;
 	bool goes_on;
@@ -120,7 +121,7 @@ static bool rest(struct wl_watch *watch)
 	until.tv_sec += until.tv_nsec / SECOND_NS;
 	until.tv_nsec %= SECOND_NS;
 	pthread_mutex_lock(&watch->lock);
-	while (!watch->ends &&
+	while (!watch->ends && !wl_cluster_status_is_asked(node) &&
 	       pthread_cond_clockwait(&watch->ending, &watch->lock, CLOCK_MONOTONIC, &until) == 0)
 		;
 	goes_on = !watch->ends;
@@ -132,6 +133,7 @@ static void *run(void *argument)
 {
 	struct wl_node *node = argument;
 	struct wl_watch *watch = node->watch;
+	struct wl_status_facts *facts;
 	uint64_t second_ns = 0;
 
 	wl_placement_name("wl-watch");
@@ -145,9 +147,16 @@ static void *run(void *argument)
 			wl_latency_take(node, now_ns);
 			wl_nic_watch_look(node);
 		}
-		free(wl_stats_answers_gather(node));
-	} while (rest(watch));
+		facts = wl_stats_answers_gather(node);
+		wl_cluster_status_tell(node, facts);
+		free(facts);
+	} while (rest(node, watch));
 	return NULL;
+}
+
+void wl_watch_hurry(struct wl_node *node)
+{
+	pthread_cond_signal(&node->watch->ending);
 }
 
 int wl_watch_open(struct wl_node *node, char *reason, size_t reason_bytes)

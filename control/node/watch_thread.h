@@ -21,6 +21,9 @@ int wl_watch_start(struct wl_node *node, char *reason, size_t reason_bytes);
 void wl_watch_stop(struct wl_node *node);
 void wl_watch_close(struct wl_node *node);
 
+/* Its next look comes at once. Never waits: a call that comes as it begins to rest may be lost, and then it looks a quarter of a second later. */
+void wl_watch_hurry(struct wl_node *node);
+
 /* Judges anew, from what was just gathered; `copy` is what was judged, and facts->health is set to it. */
 void wl_watch_judge(struct wl_node *node, struct wl_status_facts *facts, struct wl_health *copy);
 

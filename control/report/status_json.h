@@ -79,6 +79,8 @@ struct wl_status_facts {
 };
 
 json_t *wl_status_json_status(const struct wl_status_facts *facts);
+/* Of that what tells other nodes how this one is: node, version, health, of each journal who leads, how far it is and who its members are. */
+json_t *wl_status_json_brief(const struct wl_status_facts *facts);
 json_t *wl_status_json_counters(const struct wl_status_facts *facts);
 json_t *wl_status_json_latency(const struct wl_status_facts *facts);
 /* config_json.c: every key, in the units in which a node keeps it. */

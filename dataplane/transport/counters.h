@@ -48,6 +48,8 @@
 	X(bases_refused, SUM, times, "a base of a peer was not what its digest says, or could not be written") \
 	X(bases_installed, SUM, times, "a base of a peer took our log's place") \
 	X(mend_asks_sent, SUM, frames, "for entries that are damaged here") \
+	X(status_parts_sent, SUM, frames, "of what this node says of itself, to a node where somebody looks at the cluster") \
+	X(status_parts_taken, SUM, frames, "of what other nodes say of themselves, as somebody looks at the cluster here") \
 	X(mend_parts_sent, SUM, frames, "of entries that are damaged at a peer") \
 	X(mend_parts_taken, SUM, frames, "of entries that are damaged here, to be proved") \
 	X(dormant_not_heard, SUM, frames, "for a journal that waits to be mended, and takes no part") \

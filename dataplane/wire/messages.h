@@ -30,6 +30,8 @@
 	M(PATH_PROBE, path_probe, 4, path_probe, ANY, NODE, worker, "5") \
 	M(PATH_ECHO, path_echo, 5, path_echo, NODE, ANY, worker, "") \
 	M(BUILD, build, 6, build, NODE, NODE, worker, "6, until each has seen the other's") \
+	M(STATUS_ASK, status_ask, 7, status_ask, NODE, NODE, worker, "8, when the node has looked at itself") \
+	M(STATUS_PART, status_part, 8, status_part, NODE, NODE, worker, "7, for what follows") \
 	M(APPEND, append, 10, append, NODE, NODE, replica, \
 	  "11; nothing when `sent_ns` is 0 and there are no bytes") \
 	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, replica, "") \
@@ -84,6 +86,8 @@
 	L(PART, HELLO_REPLY_HEADER, hello_reply) \
 	L(WHOLE, GREETING, greeting) \
 	L(WHOLE, BUILD, build) \
+	L(WHOLE, STATUS_ASK, status_ask) \
+	L(HEAD, STATUS_PART_HEADER, status_part) \
 	L(HEAD, PATH_PROBE, path_probe) \
 	L(HEAD, PATH_ECHO, path_echo) \
 	L(HEAD, APPEND_HEADER, append) \
@@ -211,6 +215,25 @@
 	F(label, version, text, ANY, "of the build, 1 to 31 of `A-Z a-z 0-9 . _ -`, zeros behind it") \
 	RULE(m->version[0] != 0, "a build has a version") \
 	RULE((m->in_force & ~m->supported) == 0, "who lacks what is in force has stopped")
+
+/* What the other node says of itself, for who looks at the whole cluster. Nodes of builds that do not know it drop it. */
+#define WL_WIRE_FIELDS_status_ask(F, ZERO, RULE) \
+	F(u64, round, id, NOT_0, "names the question; the node looks at itself once more for each") \
+	F(u64, version, id, ANY, "of the text that a part has come of; 0: none") \
+	F(u32, offset, bytes, TO(WL_WIRE_STATUS_BYTES_MAX), "from here on") \
+	ZERO(4) \
+	RULE(m->version != 0 || m->offset == 0, "of a text that is not known the beginning is asked for")
+
+#define WL_WIRE_FIELDS_status_part(F, ZERO, RULE) \
+	F(u64, round, id, NOT_0, "of the question") \
+	F(u64, version, id, NOT_0, "of the text: another one, and it begins anew") \
+	F(u32, total, bytes, TO(WL_WIRE_STATUS_BYTES_MAX), "of the text") \
+	F(u32, offset, bytes, ANY, "of these bytes in it") \
+	F(u32, bytes, bytes, NOT_0, "that follow, exactly") \
+	ZERO(4) \
+	F(rest, part, bytes, ANY, "of the text: JSON, as docs/OPERATIONS.md says of status, the members that tell health") \
+	RULE(m->offset < m->total && m->bytes <= m->total - m->offset, \
+	     "what is told is a part of the whole")
 
 #define WL_WIRE_FIELDS_path_probe(F, ZERO, RULE) \
 	F(u64, round, count, ANY, "echoed") \

@@ -55,6 +55,8 @@ enum wl_wire_ack_flag {
 	WL_WIRE_ACK_FLAGS = 31,
 };
 
+#define WL_WIRE_STATUS_BYTES_MAX 16384u /* what a node says of itself to another one */
+
 #define WL_WIRE_PROPOSE_FORCE \
 	"force" /* name of a wish about keys that goes on without some members */
 

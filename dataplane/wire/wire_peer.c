@@ -37,6 +37,14 @@ bool wl_wire_decode_base_part(const uint8_t *from, size_t size, struct wl_wire_b
 	       message->bytes == size - WL_WIRE_BASE_PART_HEADER_BYTES;
 }
 
+bool wl_wire_decode_status_part(const uint8_t *from, size_t size,
+				struct wl_wire_status_part *message)
+{
+	return size >= WL_WIRE_STATUS_PART_HEADER_BYTES &&
+	       wl_wire_take_status_part(from, message) &&
+	       message->bytes == size - WL_WIRE_STATUS_PART_HEADER_BYTES;
+}
+
 bool wl_wire_decode_mend_part(const uint8_t *from, size_t size, struct wl_wire_mend_part *message)
 {
 	return size >= WL_WIRE_MEND_PART_HEADER_BYTES && wl_wire_take_mend_part(from, message) &&

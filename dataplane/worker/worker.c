@@ -69,6 +69,7 @@ void wl_worker_init(struct wl_worker *worker, const struct wl_worker_config *con
 	worker->port = lent->port;
 	worker->disk = lent->disk;
 	worker->plane = lent->plane;
+	worker->status.lane = lent->status;
 
 	worker->rx.auth = lent->auth;
 	worker->rx.counters = &worker->counters;
@@ -134,6 +135,7 @@ static void do_rounds(struct wl_worker *worker)
 		wl_worker_tend_builds(worker);
 		wl_worker_tend_claims(worker);
 		wl_worker_tend_keys(worker);
+		wl_worker_tend_status(worker);
 	}
 	if (now - worker->published_ns >= PUBLISH_INTERVAL_NS) {
 		worker->published_ns = now;

@@ -15,6 +15,7 @@
 
 #include "dataplane/base/members.h"
 #include "dataplane/worker/journal.h"
+#include "dataplane/worker/status_lane.h"
 
 struct wl_worker_config {
 	uint32_t node;
@@ -47,6 +48,21 @@ struct wl_worker_config {
 #define WL_WORKER_DISK_BACKLOG 64u
 #define WL_WORKER_ELSEWHERE 16u /* clients at the wrong worker that are answered in one turn */
 
+/* What peers ask this node about itself, and what they are asked (worker_status.c). */
+struct wl_worker_status {
+	struct wl_status_lane *lane; /* NULL: another worker's, or nobody looks */
+	struct wl_status_asker {
+		uint64_t round, boot_id; /* of the question that was put last */
+		uint64_t answered; /* question that the text is the answer to */
+	} askers[WIRELOG_NODES_MAX + 1];
+	wl_members waiting, looked_for;
+	uint64_t round, began_ns; /* that the peers are asked in */
+	struct wl_status_reading {
+		uint64_t version, asked_ns;
+		uint32_t have; /* bytes of that text */
+	} reading[WIRELOG_NODES_MAX + 1];
+};
+
 struct wl_worker {
 	struct wl_worker_config config;
 	struct wl_port *port;
@@ -70,6 +86,7 @@ struct wl_worker {
 	uint64_t hello_due_ns[WIRELOG_NODES_MAX + 1];
 	/* what control was told of peers (incarnations.h): the boot id of their boot, of a boot known under another boot id */
 	uint64_t boot_told[WIRELOG_NODES_MAX + 1], fork_told[WIRELOG_NODES_MAX + 1];
+	struct wl_worker_status status;
 	uint64_t keys_told,
 		clients_counted_ns; /* entry of the keys that control was told of (worker_keys.c) */
 	uint64_t rolled_back_told; /* a boot of ours that a peer knows and we do not */
@@ -98,6 +115,7 @@ struct wl_worker_lent {
 	struct wl_plane_rings *plane;
 	const struct wl_auth *auth;
 	void *memory; /* wl_worker_memory_bytes */
+	struct wl_status_lane *status; /* NULL: it tells and asks nothing of itself */
 };
 
 /* `journals` were filled by wl_journal_init and recovery; wl_journal_start follows. */

@@ -206,6 +206,8 @@ static bool hears(const struct wl_journal *journal, const struct wl_message *mes
 	case WL_WIRE_HELLO_REPLY:
 	case WL_WIRE_GREETING:
 	case WL_WIRE_BUILD:
+	case WL_WIRE_STATUS_ASK:
+	case WL_WIRE_STATUS_PART:
 	case WL_WIRE_PATH_ECHO:
 	case WL_WIRE_MEND_ASK:
 	case WL_WIRE_MEND_PART:

@@ -38,6 +38,10 @@ void wl_worker_tell_build(struct wl_worker *worker, uint32_t node);
 void wl_worker_judge_build(struct wl_worker *worker, uint32_t node);
 void wl_worker_take_build(struct wl_worker *worker, const struct wl_message *message);
 void wl_worker_tend_builds(struct wl_worker *worker);
+/* worker_status.c */
+void wl_worker_take_status_ask(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_take_status_part(struct wl_worker *worker, const struct wl_message *message);
+void wl_worker_tend_status(struct wl_worker *worker);
 /* worker_elsewhere.c: a message for a journal that is not ours. */
 void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message *message);
 /* worker_path.c */

@@ -180,6 +180,21 @@ static void check_mend_part(const uint8_t *bytes, size_t size)
 	FUZZ_PROMISE(memcmp(again, bytes, sizeof(again)) == 0);
 }
 
+static void check_status_part(const uint8_t *bytes, size_t size)
+{
+	struct wl_wire_status_part part;
+	uint8_t again[WL_WIRE_STATUS_PART_HEADER_BYTES];
+
+	if (!wl_wire_decode_status_part(bytes, size, &part))
+		return;
+	FUZZ_PROMISE(part.part >= bytes && part.part + part.bytes == bytes + size);
+	FUZZ_PROMISE(part.offset + part.bytes <= part.total &&
+		     part.total <= WL_WIRE_STATUS_BYTES_MAX);
+	(void)sum_of(part.part, part.bytes);
+	wl_wire_encode_status_part(again, &part);
+	FUZZ_PROMISE(memcmp(again, bytes, sizeof(again)) == 0);
+}
+
 static void (*const checks[WL_WIRE_TYPES])(const uint8_t *bytes, size_t size) = {
 #define CHECK(NAME, name, number, layout, from, to, server, answer) [number] = check_##layout,
 	WL_WIRE_MESSAGES(CHECK)};

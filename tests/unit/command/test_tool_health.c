@@ -226,6 +226,33 @@ static void no_line_is_longer_than_a_hundred_columns(void)
 	drop(&bed);
 }
 
+static void a_node_asked_over_the_wire_is_named_by_its_number(void)
+{
+	struct bed bed;
+	json_t *health, *node, *reason;
+
+	make_three(&bed, NULL, "healthy");
+	bed.rows[1].run_directory = NULL;
+	bed.rows[1].asked_by = 1;
+	bed.rows[2] = (struct wl_status_row){.node = 3, .asked_by = 1, .reason = "TIMED_OUT"};
+	health = wl_tool_health_json(bed.rows, 3, &none);
+	node = json_array_get(json_object_get(health, "nodes"), 1);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(node, "run_directory")));
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(node, "asked_by")), 1);
+	CU_ASSERT_TRUE(json_is_true(json_object_get(node, "answered")));
+	node = json_array_get(json_object_get(health, "nodes"), 2);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(node, "node")), 3);
+	CU_ASSERT_FALSE(json_is_true(json_object_get(node, "answered")));
+	CU_ASSERT_EQUAL(wl_tool_health_level(health), WL_TOOL_UNSAFE);
+	/* It has said nothing: the reason is ours, about it. */
+	reason = json_array_get(json_object_get(health, "reasons"), 0);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(reason, "reason")), "no_answer");
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(reason, "node")), 3);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(reason, "said_by")));
+	json_decref(health);
+	drop(&bed);
+}
+
 WL_SUITE(tool_health)
 {
 	WL_TEST(the_worst_node_decides),
@@ -237,4 +264,5 @@ WL_SUITE(tool_health)
 	WL_TEST(a_level_of_a_later_version_is_not_harmless),
 	WL_TEST(the_table_has_a_line_for_each_node_and_reason),
 	WL_TEST(no_line_is_longer_than_a_hundred_columns),
+	WL_TEST(a_node_asked_over_the_wire_is_named_by_its_number),
 };

@@ -494,6 +494,42 @@ static void base_messages_have_the_documented_layout_and_limits(void)
 	ASSERT_REFUSED_WITH(base_part, 66, 52, 1); /* reserved */
 }
 
+static void status_messages_have_the_documented_layout_and_limits(void)
+{
+	const struct wl_wire_status_ask ask = {.round = 3, .version = 4, .offset = 5};
+	const struct wl_wire_status_part part = {
+		.round = 3,
+		.version = 4,
+		.total = 100,
+		.offset = 90,
+		.bytes = 10,
+	};
+	struct wl_wire_status_part told;
+
+	CU_ASSERT_EQUAL(wl_wire_encode_status_ask(bytes, &ask), 24);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes), 3);
+	CU_ASSERT_EQUAL(wl_load_u64(bytes + 8), 4);
+	CU_ASSERT_EQUAL(wl_load_u32(bytes + 16), 5);
+	ASSERT_ONLY_SIZE(status_ask, WL_WIRE_STATUS_ASK_BYTES);
+	ASSERT_REFUSED_WITH(status_ask, WL_WIRE_STATUS_ASK_BYTES, 0, 0); /* no question */
+	ASSERT_REFUSED_WITH(status_ask, WL_WIRE_STATUS_ASK_BYTES, 8, 0); /* of no text */
+	ASSERT_REFUSED_WITH(status_ask, WL_WIRE_STATUS_ASK_BYTES, 20, 1); /* reserved */
+
+	CU_ASSERT_EQUAL(wl_wire_encode_status_part(bytes, &part), WL_WIRE_STATUS_PART_HEADER_BYTES);
+	CU_ASSERT_EQUAL(WL_WIRE_STATUS_PART_HEADER_BYTES, 32);
+	memset(bytes + 32, 0x77, 10);
+	CU_ASSERT_TRUE(wl_wire_decode_status_part(bytes, 42, &told));
+	CU_ASSERT_PTR_EQUAL(told.part, bytes + 32);
+	CU_ASSERT_EQUAL(told.offset, 90);
+	ASSERT_ONLY_SIZE(status_part, 42);
+	ASSERT_REFUSED_WITH(status_part, 42, 0, 0); /* no question */
+	ASSERT_REFUSED_WITH(status_part, 42, 8, 0); /* no text */
+	ASSERT_REFUSED_WITH(status_part, 42, 16, 99); /* less than the part */
+	ASSERT_REFUSED_WITH(status_part, 42, 20, 91); /* beyond the end */
+	ASSERT_REFUSED_WITH(status_part, 42, 24, 9); /* not what follows */
+	ASSERT_REFUSED_WITH(status_part, 42, 28, 1); /* reserved */
+}
+
 static void comparing_messages_have_the_documented_layout_and_limits(void)
 {
 	const struct wl_wire_chain_ask ask = {.index = 3, .round = 4};
@@ -668,6 +704,7 @@ WL_SUITE(wire)
 	WL_TEST(acknowledgement_has_the_documented_layout_and_limits),
 	WL_TEST(propose_has_the_documented_layout_and_limits),
 	WL_TEST(base_messages_have_the_documented_layout_and_limits),
+	WL_TEST(status_messages_have_the_documented_layout_and_limits),
 	WL_TEST(comparing_messages_have_the_documented_layout_and_limits),
 	WL_TEST(mend_messages_have_the_documented_layout_and_limits),
 	WL_TEST(chain_has_the_documented_layout_and_limits),
