@@ -425,10 +425,15 @@ enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 					     const struct wl_control *control);
 /* Leader: for one more record: OK, BACK_PRESSURE while segments may come, else NO_SPACE. */
 int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes);
-/* Puts one record into the open entry (opens and seals as needed). OK, or one of the above and nothing happened. */
+/* Where a record came to stand. */
+struct wl_appended {
+	struct wl_position position; /* of its entry */
+	uint64_t number; /* its own; 0: it is no data record */
+};
+/* Puts one record into the open entry (opens and seals as needed). OK and *appended, or one of the above and nothing happened. */
 int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
 			     const uint8_t *payload, uint64_t stamp_ns,
-			     struct wl_position *position, uint64_t *number);
+			     struct wl_appended *appended);
 
 /*
  * End of a turn: seals the open entry, sends to followers, heartbeats, acknowledges, watches for

@@ -285,7 +285,7 @@ static void seal(struct wl_replica *replica)
 
 int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_header *record,
 			     const uint8_t *payload, uint64_t stamp_ns,
-			     struct wl_position *position, uint64_t *number)
+			     struct wl_appended *appended)
 {
 	struct wl_log *log = replica->log;
 	enum wl_log_result result;
@@ -304,7 +304,7 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 			if (result != WL_LOG_OK)
 				return status_of(replica, result);
 		}
-		result = wl_log_add_record(log, record, payload, number);
+		result = wl_log_add_record(log, record, payload, &appended->number);
 		if (result != WL_LOG_ENTRY_FULL)
 			break;
 		WL_CHECK(log->open_header.record_count != 0); /* an empty entry takes any record */
@@ -313,7 +313,7 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 	if (result != WL_LOG_OK)
 		return status_of(replica, result);
 	wl_count_add(replica->counters, WL_COUNTER_record_bytes_appended, record->bytes);
-	*position = (struct wl_position){replica->view.term, log->open_header.index};
+	appended->position = (struct wl_position){replica->view.term, log->open_header.index};
 	return WIRELOG_OK;
 }
 

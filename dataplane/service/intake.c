@@ -166,8 +166,7 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 		.level = expired ? WIRELOG_COMMITTED : wire->level,
 	};
 	uint32_t image_bytes = (uint32_t)wl_record_image_bytes(record.bytes);
-	struct wl_position position;
-	uint64_t number = 0;
+	struct wl_appended appended;
 	int status;
 
 	WL_CHECK(service->leading);
@@ -175,22 +174,20 @@ static bool append_next(struct intake *intake, uint64_t sequence, const struct w
 	if (!wl_reply_has_room(service, reply.level, intake->client) ||
 	    !wl_service_has_share(service, intake->client, image_bytes))
 		return stop(intake, WIRELOG_BACK_PRESSURE);
-	status = wl_replica_append_record(replica, &record, wire->payload, stamp_ns, &position,
-					  &number);
+	status = wl_replica_append_record(replica, &record, wire->payload, stamp_ns, &appended);
 	if (status != WIRELOG_OK)
 		return stop(intake, status);
-	WL_CHECK(position.term == service->lead_term);
-	WL_CHECK_MSG(position.index > replica->commit, "appended at %llu, commit %llu",
-		     (unsigned long long)position.index, (unsigned long long)replica->commit);
-	WL_CHECK(expired || number != 0);
-	if (expired) {
-		number = 0;
+	WL_CHECK(appended.position.term == service->lead_term);
+	WL_CHECK_MSG(appended.position.index > replica->commit, "appended at %llu, commit %llu",
+		     (unsigned long long)appended.position.index,
+		     (unsigned long long)replica->commit);
+	WL_CHECK(expired == (appended.number == 0));
+	if (expired)
 		wl_count(replica->counters, WL_COUNTER_client_expired);
-	}
-	wl_service_take_share(service, intake->client, image_bytes, position.index);
-	wl_session_appended(&service->state.sessions, intake->session, sequence, number);
-	reply.index = position.index;
-	reply.first_number = number;
+	wl_service_take_share(service, intake->client, image_bytes, appended.position.index);
+	wl_session_appended(&service->state.sessions, intake->session, sequence, appended.number);
+	reply.index = appended.position.index;
+	reply.first_number = appended.number;
 	reply.timestamp_ns = replica->log->open_header.timestamp_ns;
 	wl_reply_wait(service, &reply);
 	return true;

@@ -132,15 +132,20 @@ static int make_room(struct wl_service *service, wl_identity client, uint64_t *g
 	return outlook.sessions < limit ? WIRELOG_OK : find_idle(service, gives_way);
 }
 
+/* OK and the *index of its entry. */
 static int append(struct wl_service *service, const struct wl_record_header *record,
-		  struct wl_position *position)
+		  uint64_t *index)
 {
-	uint64_t number;
+	struct wl_appended appended;
+	int status;
 
 	WL_CHECK(service->leading);
 	WL_CHECK(service->lead_term == service->replica->view.term);
-	return wl_replica_append_record(service->replica, record, NULL,
-					wl_replica_stamp(service->replica), position, &number);
+	status = wl_replica_append_record(service->replica, record, NULL,
+					  wl_replica_stamp(service->replica), &appended);
+	if (status == WIRELOG_OK)
+		*index = appended.position.index;
+	return status;
 }
 
 /* Whose session gives way is decided by limits in the state, or by none at all. */
@@ -159,7 +164,7 @@ static int begin_session(struct wl_service *service, uint64_t nonce, wl_identity
 		.kind = WL_RECORD_OPEN_SESSION,
 	};
 	struct wl_record_header closes = {.kind = WL_RECORD_CLOSE_SESSION};
-	struct wl_position position;
+	uint64_t index = 0;
 	bool crowded;
 	int status;
 
@@ -170,18 +175,18 @@ static int begin_session(struct wl_service *service, uint64_t nonce, wl_identity
 	crowded = is_crowded(service, client);
 	status = make_room(service, client, &closes.session);
 	if (status == WIRELOG_OK && closes.session != 0) {
-		status = append(service, &closes, &position);
+		status = append(service, &closes, &index);
 		if (status == WIRELOG_OK)
 			wl_session_ending(&service->state.sessions, closes.session);
 	}
 	if (status == WIRELOG_OK && !crowded)
-		status = append(service, &opens, &position);
+		status = append(service, &opens, &index);
 	if (status != WIRELOG_OK || crowded)
 		return status == WIRELOG_OK ? WIRELOG_BACK_PRESSURE : status;
-	WL_CHECK(position.index > service->state.sessions.applied_index);
-	wl_service_take_share(service, client, OPENING_BYTES, position.index);
+	WL_CHECK(index > service->state.sessions.applied_index);
+	wl_service_take_share(service, client, OPENING_BYTES, index);
 	*open_at(service, service->opens_pushed++) = (struct wl_open_request){
-		.index = position.index,
+		.index = index,
 		.nonce = nonce,
 		.client = client,
 		.gives_way = closes.session != 0,

@@ -333,13 +333,12 @@ int replica_fixture_append(struct replica_fixture *fixture, uint32_t node, uint3
 {
 	struct wl_log *log = replica_log(fixture, node);
 	struct wl_record_header record = {7, log->next_number, bytes, WL_RECORD_DATA};
-	struct wl_position position;
-	uint64_t number;
+	struct wl_appended appended;
 
 	memset(fixture->nodes[node].disk.image, (int)log->tail.index, bytes);
 	return wl_replica_append_record(replica_of(fixture, node), &record,
-					fixture->nodes[node].disk.image, fixture->now_ns, &position,
-					&number);
+					fixture->nodes[node].disk.image, fixture->now_ns,
+					&appended);
 }
 
 static bool fits(const struct replica_mail *mail, uint32_t from, uint32_t to, uint8_t type)

@@ -115,16 +115,16 @@ static uint64_t append_until_it_is_full(void)
 	struct wl_record_header record = {.session = 1,
 					  .bytes = sizeof(payload),
 					  .kind = WL_RECORD_DATA};
-	struct wl_position position;
-	uint64_t number = 0, last = 0;
+	struct wl_appended appended;
+	uint64_t last = 0;
 	int status;
 
 	for (unsigned turn = 0; turn < 10000; turn++) {
 		record.sequence = last + 1;
 		status = wl_replica_append_record(&f->replica, &record, payload, f->wall_ns,
-						  &position, &number);
+						  &appended);
 		if (status == WIRELOG_OK)
-			last = number;
+			last = appended.number;
 		service_fixture_turn(f);
 		if (status == WIRELOG_NO_SPACE)
 			break;

@@ -17,12 +17,10 @@ static void append(void)
 {
 	struct wl_record_header record = {7, journal()->log.next_number, 64, WL_RECORD_DATA};
 	static const uint8_t payload[64];
-	struct wl_position position;
-	uint64_t number;
+	struct wl_appended appended;
 
-	CU_ASSERT_EQUAL(wl_replica_append_record(&journal()->replica, &record, payload, 1,
-						 &position, &number),
-			0);
+	CU_ASSERT_EQUAL(
+		wl_replica_append_record(&journal()->replica, &record, payload, 1, &appended), 0);
 }
 
 static uint64_t samples(enum wl_stage stage)

@@ -18,11 +18,9 @@ static void append(unsigned journal)
 	struct wl_record_header record = {7, fixture.journals[journal].log.next_number, 64,
 					  WL_RECORD_DATA};
 	static const uint8_t payload[64];
-	struct wl_position position;
-	uint64_t number;
+	struct wl_appended appended;
 
-	CU_ASSERT_EQUAL(wl_replica_append_record(replica(journal), &record, payload, 1, &position,
-						 &number),
+	CU_ASSERT_EQUAL(wl_replica_append_record(replica(journal), &record, payload, 1, &appended),
 			0);
 }
 
