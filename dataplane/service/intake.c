@@ -78,33 +78,33 @@ static bool stop(struct intake *intake, int status)
 
 /* Committed before: the first answer again, at once, or when all voters have it where that was
  * asked for. */
-static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level, uint64_t number,
-			 uint64_t timestamp_ns)
+static void answer_again(struct intake *intake, uint64_t sequence, uint8_t level,
+			 const struct wl_session_answer *first)
 {
 	struct wl_service *service = intake->service;
 	const struct wl_replica *replica = service->replica;
 	bool everywhere = replica->leader.durable_all >= replica->commit;
 	struct wl_wire_append_result result = {
 		.first_sequence = sequence,
-		.first_number = number,
-		.timestamp_ns = timestamp_ns,
+		.first_number = first->number,
+		.timestamp_ns = first->timestamp_ns,
 		.count = 1,
-		.status = number ? WIRELOG_OK : WIRELOG_EXPIRED,
+		.status = first->number ? WIRELOG_OK : WIRELOG_EXPIRED,
 		.level = everywhere ? WIRELOG_EVERYWHERE : WIRELOG_COMMITTED,
 	};
 	struct wl_reply reply = {
 		.index = service->state.sessions.applied_index, /* at or behind the record's own */
 		.session = intake->session,
 		.first_sequence = sequence,
-		.first_number = number,
-		.timestamp_ns = timestamp_ns,
+		.first_number = first->number,
+		.timestamp_ns = first->timestamp_ns,
 		.count = 1,
 		.client = intake->client,
 		.level = WIRELOG_EVERYWHERE,
 	};
 
 	wl_count(replica->counters, WL_COUNTER_client_duplicates);
-	if (level != WIRELOG_EVERYWHERE || everywhere || number == 0) {
+	if (level != WIRELOG_EVERYWHERE || everywhere || first->number == 0) {
 		wl_reply_results_add(service, &result);
 		return;
 	}
@@ -206,18 +206,19 @@ static int check_record(const struct wl_service *service, uint32_t bytes)
 static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool *next)
 {
 	struct wl_service *service = intake->service;
-	uint64_t number, timestamp_ns;
+	struct wl_session_answer answer;
 
 	*next = false;
 	switch (wl_session_check(&service->state.sessions, intake->session, sequence,
-				 intake->acknowledged_through, &number, &timestamp_ns)) {
+				 intake->acknowledged_through, &answer)) {
 	case WL_SESSION_NEXT:
 		*next = true;
 		return true;
 	case WL_SESSION_DONE:
-		if (timestamp_ns == 0)
-			timestamp_ns = wl_log_time_of_number(service->replica->log, number);
-		answer_again(intake, sequence, level, number, timestamp_ns);
+		if (answer.timestamp_ns == 0)
+			answer.timestamp_ns =
+				wl_log_time_of_number(service->replica->log, answer.number);
+		answer_again(intake, sequence, level, &answer);
 		return true;
 	case WL_SESSION_FENCED:
 		answer_fenced(intake, sequence);
@@ -229,7 +230,7 @@ static bool judge(struct intake *intake, uint64_t sequence, uint8_t level, bool 
 		wl_count(service->replica->counters, WL_COUNTER_client_duplicates);
 		return true;
 	case WL_SESSION_GAP:
-		intake->expected = number;
+		intake->expected = answer.expected;
 		return stop(intake, WIRELOG_OUT_OF_ORDER);
 	case WL_SESSION_WINDOW:
 		return stop(intake, WIRELOG_BACK_PRESSURE);

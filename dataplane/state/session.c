@@ -389,7 +389,7 @@ struct wl_session_progress *wl_session_appended_of(struct wl_session_table *tabl
 
 enum wl_session_verdict wl_session_recall(const struct wl_session_table *table,
 					  const struct wl_session *session, uint64_t sequence,
-					  uint64_t *number, uint64_t *timestamp_ns)
+					  struct wl_session_answer *answer)
 {
 	uint64_t low = wl_session_oldest_run(session), high = session->applied.runs_total;
 	const struct wl_session_run *run;
@@ -407,9 +407,10 @@ enum wl_session_verdict wl_session_recall(const struct wl_session_table *table,
 	run = wl_session_run_at(table, session, low);
 	if (run->first_number == WL_SESSION_FENCED_OFF)
 		return WL_SESSION_FENCED;
-	*number = run->first_number == 0 ? 0 : run->first_number + (sequence - run->first_sequence);
+	answer->number =
+		run->first_number == 0 ? 0 : run->first_number + (sequence - run->first_sequence);
 	/* A run is of many entries, and only the time of its last one is kept. */
-	*timestamp_ns = sequence == run_end(table, session, low) ? run->timestamp_ns : 0;
+	answer->timestamp_ns = sequence == run_end(table, session, low) ? run->timestamp_ns : 0;
 	return WL_SESSION_DONE;
 }
 
@@ -466,25 +467,24 @@ void wl_session_ending(struct wl_session_table *table, uint64_t session_id)
 
 enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session_id,
 					 uint64_t sequence, uint64_t acknowledged_through,
-					 uint64_t *number, uint64_t *timestamp_ns)
+					 struct wl_session_answer *answer)
 {
 	struct wl_session *session = wl_session_find(table, session_id);
 	const struct wl_session_progress *appended;
 	uint64_t pushed_out;
 
-	*number = 0;
-	*timestamp_ns = 0;
+	*answer = (struct wl_session_answer){0};
 	if (!session)
 		return WL_SESSION_UNKNOWN;
 	if (wl_session_is_ending(table, session) && sequence > session->applied.last_sequence)
 		return WL_SESSION_WINDOW;
 	if (sequence <= session->applied.last_sequence)
-		return wl_session_recall(table, session, sequence, number, timestamp_ns);
+		return wl_session_recall(table, session, sequence, answer);
 	appended = wl_session_appended_of(table, session);
 	if (sequence <= appended->last_sequence)
 		return WL_SESSION_IN_FLIGHT;
 	if (sequence != appended->last_sequence + 1) {
-		*number = appended->last_sequence + 1;
+		answer->expected = appended->last_sequence + 1;
 		return WL_SESSION_GAP;
 	}
 	/* Its number is not known yet, so it counts as a run of its own. */

@@ -70,15 +70,21 @@ struct wl_session_table {
 
 enum wl_session_verdict {
 	WL_SESSION_NEXT, /* the next sequence: append it, then wl_session_appended */
-	/* committed before: *number, *timestamp_ns are the first answer (number 0: expired; timestamp_ns 0: not kept) */
-	WL_SESSION_DONE,
+	WL_SESSION_DONE, /* committed before: number and timestamp_ns are the first answer */
 	WL_SESSION_FENCED, /* a committed fence spent it: it is not in the log, and never will be */
 	WL_SESSION_IN_FLIGHT, /* appended, not committed yet: the answer will come */
-	WL_SESSION_GAP, /* an earlier sequence is missing: *number is the one that would be next */
+	WL_SESSION_GAP, /* an earlier sequence is missing: expected is the one that would be next */
 	WL_SESSION_FORGOTTEN, /* its run is gone: the client acknowledged it long ago, or a fence pushed it out */
 	WL_SESSION_UNKNOWN, /* no such session */
 	/* would push out a run that is not acknowledged by the client, or its end is on its way: back-pressure */
 	WL_SESSION_WINDOW,
+};
+
+/* What comes with a verdict; 0 with the others. */
+struct wl_session_answer {
+	uint64_t number; /* DONE; 0: it expired */
+	uint64_t timestamp_ns; /* DONE; 0: not kept */
+	uint64_t expected; /* GAP */
 };
 
 size_t wl_session_table_memory_bytes(uint32_t capacity);
@@ -132,7 +138,7 @@ void wl_session_lead(struct wl_session_table *table, uint64_t number);
 /* What to do with {session, sequence}. `acknowledged_through` is the client's word. */
 enum wl_session_verdict wl_session_check(struct wl_session_table *table, uint64_t session,
 					 uint64_t sequence, uint64_t acknowledged_through,
-					 uint64_t *number, uint64_t *timestamp_ns);
+					 struct wl_session_answer *answer);
 /*
  * Fences (session_fence.c). outcome: what the applied part says of {session, sequence}: DONE, FENCED, FORGOTTEN, UNKNOWN as above, or NEXT:
  * it was not used up yet. fence: applies one; what is behind `sequence` goes on. Without effect where the session is not known, or has come

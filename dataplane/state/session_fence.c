@@ -11,14 +11,17 @@ enum wl_session_verdict wl_session_outcome(const struct wl_session_table *table,
 					   uint64_t session_id, uint64_t sequence, uint64_t *number)
 {
 	const struct wl_session *session = wl_session_find(table, session_id);
-	uint64_t timestamp_ns;
+	struct wl_session_answer answer = {0};
+	enum wl_session_verdict verdict;
 
 	*number = 0;
 	if (!session)
 		return WL_SESSION_UNKNOWN;
 	if (sequence > session->applied.last_sequence)
 		return WL_SESSION_NEXT;
-	return wl_session_recall(table, session, sequence, number, &timestamp_ns);
+	verdict = wl_session_recall(table, session, sequence, &answer);
+	*number = answer.number;
+	return verdict;
 }
 
 /* Neither behind where it has come to, nor so far ahead that it could not have been sent. */

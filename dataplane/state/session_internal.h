@@ -70,10 +70,10 @@ struct wl_session_progress *wl_session_appended_of(struct wl_session_table *tabl
 void wl_session_advance(struct wl_session_progress *progress, uint64_t sequence, uint64_t number);
 /* The leader has its end in its tail. */
 bool wl_session_is_ending(const struct wl_session_table *table, const struct wl_session *session);
-/* The first answer to a sequence that is applied: DONE, FENCED or FORGOTTEN. */
+/* The first answer to a sequence that is applied: DONE and *answer, FENCED or FORGOTTEN. */
 enum wl_session_verdict wl_session_recall(const struct wl_session_table *table,
 					  const struct wl_session *session, uint64_t sequence,
-					  uint64_t *number, uint64_t *timestamp_ns);
+					  struct wl_session_answer *answer);
 /* It was active just now, in log order. */
 void wl_session_touch(struct wl_session_table *table, struct wl_session *session);
 /* A fate that is none number after the other: equal ones are one run. */

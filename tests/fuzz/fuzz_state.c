@@ -53,7 +53,7 @@ static void mend(uint8_t *bytes, size_t size)
 
 static void ask_all(struct wl_state *state)
 {
-	uint64_t number, stamp;
+	struct wl_session_answer answer = {0};
 
 	for (uint32_t slot = 0; slot < state->sessions.used; slot++) {
 		const struct wl_session *session = &state->sessions.sessions[slot];
@@ -65,10 +65,10 @@ static void ask_all(struct wl_state *state)
 				wl_session_check(&state->sessions, session->id,
 						 wl_session_run_at(&state->sessions, session, run)
 							 ->first_sequence,
-						 0, &number, &stamp) == WL_SESSION_DONE);
+						 0, &answer) == WL_SESSION_DONE);
 		FUZZ_PROMISE(last == 0 || wl_session_check(&state->sessions, session->id, last, 0,
-							   &number, &stamp) == WL_SESSION_DONE);
-		FUZZ_PROMISE(number < state->next_number);
+							   &answer) == WL_SESSION_DONE);
+		FUZZ_PROMISE(answer.number < state->next_number);
 	}
 }
 

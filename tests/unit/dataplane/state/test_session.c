@@ -94,11 +94,11 @@ static void commit_records(uint64_t session, uint64_t first, uint64_t last)
 	end_entry();
 }
 
-static uint64_t number, timestamp_ns;
+static struct wl_session_answer answer;
 
 static enum wl_session_verdict check(uint64_t session, uint64_t sequence)
 {
-	return wl_session_check(&table, session, sequence, 0, &number, &timestamp_ns);
+	return wl_session_check(&table, session, sequence, 0, &answer);
 }
 
 static void open_is_found_again_by_its_nonce_and_client(void)
@@ -139,14 +139,14 @@ static void committed_sequence_answers_its_first_number(void)
 	commit_records(session, 4, 4); /* 6 */
 
 	CU_ASSERT_EQUAL(check(session, 2), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 2);
-	CU_ASSERT_EQUAL(timestamp_ns, 0); /* the table keeps that of a run's last record */
+	CU_ASSERT_EQUAL(answer.number, 2);
+	CU_ASSERT_EQUAL(answer.timestamp_ns, 0); /* the table keeps that of a run's last record */
 	CU_ASSERT_EQUAL(check(session, 3), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(timestamp_ns, 3000);
+	CU_ASSERT_EQUAL(answer.timestamp_ns, 3000);
 	CU_ASSERT_EQUAL(check(session, 4), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 6);
+	CU_ASSERT_EQUAL(answer.number, 6);
 	CU_ASSERT_EQUAL(check(other, 1), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 4);
+	CU_ASSERT_EQUAL(answer.number, 4);
 	CU_ASSERT_EQUAL(check(session, 5), WL_SESSION_NEXT);
 }
 
@@ -164,9 +164,9 @@ static void expired_record_consumes_its_sequence_and_has_no_number(void)
 	end_entry();
 
 	CU_ASSERT_EQUAL(check(session, 3), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 0);
+	CU_ASSERT_EQUAL(answer.number, 0);
 	CU_ASSERT_EQUAL(check(session, 4), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 2);
+	CU_ASSERT_EQUAL(answer.number, 2);
 	CU_ASSERT_EQUAL(check(session, 5), WL_SESSION_NEXT);
 }
 
@@ -183,7 +183,7 @@ static void sequence_in_the_tail_is_in_flight_until_it_is_applied(void)
 	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_IN_FLIGHT);
 	CU_ASSERT_EQUAL(check(session, 2), WL_SESSION_NEXT);
 	CU_ASSERT_EQUAL(check(session, 3), WL_SESSION_GAP);
-	CU_ASSERT_EQUAL(number, 2);
+	CU_ASSERT_EQUAL(answer.expected, 2);
 	commit_records(session, 1, 1);
 	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_DONE);
 }
@@ -325,9 +325,9 @@ static void run_that_was_pushed_out_is_forgotten(void)
 
 	CU_ASSERT_EQUAL(check(a, 10), WL_SESSION_FORGOTTEN);
 	CU_ASSERT_EQUAL(check(a, 11), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 21);
+	CU_ASSERT_EQUAL(answer.number, 21);
 	CU_ASSERT_EQUAL(check(b, WIRELOG_SESSION_RUNS + 10), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 2 * (WIRELOG_SESSION_RUNS + 10));
+	CU_ASSERT_EQUAL(answer.number, 2 * (WIRELOG_SESSION_RUNS + 10));
 }
 
 static void run_without_the_clients_acknowledgement_is_not_pushed_out(void)
@@ -340,16 +340,12 @@ static void run_without_the_clients_acknowledgement_is_not_pushed_out(void)
 	alternate(a, b, 1, last);
 	wl_session_lead(&table, BOOT_ID);
 
-	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 1, 0, &number, &timestamp_ns),
-			WL_SESSION_WINDOW);
-	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 1, 1, &number, &timestamp_ns),
-			WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 1, 0, &answer), WL_SESSION_WINDOW);
+	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 1, 1, &answer), WL_SESSION_NEXT);
 	/* One acknowledged run makes room for one, in flight or not. */
 	wl_session_appended(&table, a, last + 1, 1000);
-	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 2, 1, &number, &timestamp_ns),
-			WL_SESSION_WINDOW);
-	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 2, 2, &number, &timestamp_ns),
-			WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 2, 1, &answer), WL_SESSION_WINDOW);
+	CU_ASSERT_EQUAL(wl_session_check(&table, a, last + 2, 2, &answer), WL_SESSION_NEXT);
 }
 
 static void runs_that_are_in_flight_count_for_the_window(void)
@@ -365,8 +361,7 @@ static void runs_that_are_in_flight_count_for_the_window(void)
 	}
 	CU_ASSERT_EQUAL(check(session, sequence), WL_SESSION_WINDOW);
 	/* Whatever the client says about what nobody has answered yet. */
-	CU_ASSERT_EQUAL(wl_session_check(&table, session, sequence, UINT64_MAX, &number,
-					 &timestamp_ns),
+	CU_ASSERT_EQUAL(wl_session_check(&table, session, sequence, UINT64_MAX, &answer),
 			WL_SESSION_WINDOW);
 }
 
@@ -383,7 +378,7 @@ static void consecutive_numbers_are_one_run_however_many(void)
 	for (sequence = 1; sequence <= 10 * WIRELOG_SESSION_RUNS; sequence += 8)
 		commit_records(session, sequence, sequence + 7);
 	CU_ASSERT_EQUAL(check(session, 1), WL_SESSION_DONE);
-	CU_ASSERT_EQUAL(number, 1);
+	CU_ASSERT_EQUAL(answer.number, 1);
 	CU_ASSERT_EQUAL(check(session, sequence), WL_SESSION_NEXT);
 }
 

@@ -64,7 +64,8 @@ static void end(void)
 
 static void fence_spends_what_is_not_in_the_log(void)
 {
-	uint64_t number, timestamp_ns;
+	struct wl_session_answer answer;
+	uint64_t number;
 
 	begin();
 	CU_ASSERT_EQUAL(outcome(5, &number), WL_SESSION_NEXT);
@@ -76,10 +77,9 @@ static void fence_spends_what_is_not_in_the_log(void)
 	CU_ASSERT_EQUAL(number, 0);
 	CU_ASSERT_EQUAL(outcome(6, &number), WL_SESSION_NEXT);
 	wl_session_lead(&state.sessions, 1);
-	CU_ASSERT_EQUAL(wl_session_check(&state.sessions, session, 4, 3, &number, &timestamp_ns),
+	CU_ASSERT_EQUAL(wl_session_check(&state.sessions, session, 4, 3, &answer),
 			WL_SESSION_FENCED);
-	CU_ASSERT_EQUAL(wl_session_check(&state.sessions, session, 6, 3, &number, &timestamp_ns),
-			WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(wl_session_check(&state.sessions, session, 6, 3, &answer), WL_SESSION_NEXT);
 	append(6, 6);
 	CU_ASSERT_FALSE(state.sessions.contradicted);
 	CU_ASSERT_EQUAL(outcome(6, &number), WL_SESSION_DONE);
@@ -130,7 +130,8 @@ static void what_was_forgotten_is_never_called_never(void)
 static void leader_appends_nothing_behind_a_fence_that_it_has_in_its_tail(void)
 {
 	struct wl_session_table *table = &state.sessions;
-	uint64_t number, timestamp_ns;
+	struct wl_session_answer answer;
+	uint64_t number;
 
 	begin();
 	wl_session_lead(table, 1);
@@ -141,16 +142,12 @@ static void leader_appends_nothing_behind_a_fence_that_it_has_in_its_tail(void)
 	CU_ASSERT_EQUAL(wl_session_may_fence(table, session + 1, 4), WL_SESSION_UNKNOWN);
 	CU_ASSERT_EQUAL(wl_session_may_fence(table, session, 6), WL_SESSION_NEXT);
 	wl_session_fencing(table, session, 6);
-	CU_ASSERT_EQUAL(wl_session_check(table, session, 5, 3, &number, &timestamp_ns),
-			WL_SESSION_IN_FLIGHT);
-	CU_ASSERT_EQUAL(wl_session_check(table, session, 6, 3, &number, &timestamp_ns),
-			WL_SESSION_IN_FLIGHT);
-	CU_ASSERT_EQUAL(wl_session_check(table, session, 7, 3, &number, &timestamp_ns),
-			WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(wl_session_check(table, session, 5, 3, &answer), WL_SESSION_IN_FLIGHT);
+	CU_ASSERT_EQUAL(wl_session_check(table, session, 6, 3, &answer), WL_SESSION_IN_FLIGHT);
+	CU_ASSERT_EQUAL(wl_session_check(table, session, 7, 3, &answer), WL_SESSION_NEXT);
 	/* Another leadership: its tail is gone. */
 	wl_session_lead(table, 2);
-	CU_ASSERT_EQUAL(wl_session_check(table, session, 4, 3, &number, &timestamp_ns),
-			WL_SESSION_NEXT);
+	CU_ASSERT_EQUAL(wl_session_check(table, session, 4, 3, &answer), WL_SESSION_NEXT);
 	append(4, 4);
 	fence(session, 6);
 	CU_ASSERT_EQUAL(outcome(4, &number), WL_SESSION_DONE);

@@ -88,14 +88,14 @@ static void check_answers_alike(struct wl_state *a, struct wl_state *b)
 
 		for (uint64_t sequence = 1; id != 0 && sequence <= last + 1;
 		     sequence += 1 + last / 50) {
-			uint64_t number[2], stamp[2];
+			struct wl_session_answer answer[2];
 
 			CU_ASSERT_EQUAL(wl_session_check(&a->sessions, id, sequence, UINT64_MAX,
-							 &number[0], &stamp[0]),
+							 &answer[0]),
 					wl_session_check(&b->sessions, id, sequence, UINT64_MAX,
-							 &number[1], &stamp[1]));
-			CU_ASSERT_EQUAL(number[0], number[1]);
-			CU_ASSERT_EQUAL(stamp[0], stamp[1]);
+							 &answer[1]));
+			CU_ASSERT_EQUAL(answer[0].number, answer[1].number);
+			CU_ASSERT_EQUAL(answer[0].timestamp_ns, answer[1].timestamp_ns);
 		}
 	}
 }
