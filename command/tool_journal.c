@@ -225,7 +225,8 @@ static void walk(struct wl_tool_journal *journal)
 	uint32_t bytes;
 
 	wl_recovery_init(recovery, &journal->log, journal->source.segments,
-			 journal->source.watermark, journal->window, WINDOW_BYTES);
+			 journal->source.watermark,
+			 (struct wl_recovery_window){journal->window, WINDOW_BYTES});
 	recovery->read_only = true;
 	recovery->on_entry = on_entry;
 	recovery->context = journal;

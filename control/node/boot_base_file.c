@@ -120,7 +120,7 @@ static bool is_refused(const struct wl_base_load *load, uint64_t first_segment)
 		(load->verdict != WL_BASE_EMPTY && load->verdict != WL_BASE_DAMAGED));
 }
 
-int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32_t buffer_bytes,
+int wl_boot_load_base(struct wl_node *node, uint32_t id, struct wl_recovery_window window,
 		      char *reason, size_t reason_bytes)
 {
 	uint64_t first_segment = wl_store_segment_first(node->store, id);
@@ -136,7 +136,7 @@ int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32
 	do {
 		if (looks != 0)
 			wl_journal_empty(journal);
-		wl_base_load_init(&base, &identity, &target, buffer, buffer_bytes);
+		wl_base_load_init(&base, &identity, &target, window.bytes, window.size);
 		status = read_bases(node, id, &base, reason, reason_bytes);
 		if (status != 0)
 			return status;

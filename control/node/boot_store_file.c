@@ -68,7 +68,7 @@ static int drive(struct wl_node *node, uint32_t id, struct wl_recovery *recovery
 			continue;
 		}
 		wl_recovery_want(recovery, &offset, &bytes);
-		error = wl_store_read(node->store, id, offset, recovery->window, bytes);
+		error = wl_store_read(node->store, id, offset, recovery->window.bytes, bytes);
 		wl_recovery_on_read(recovery, error == 0	 ? WL_DISK_OK
 					      : error == -ENOENT ? WL_DISK_ABSENT
 								 : WL_DISK_FAILED);
@@ -108,8 +108,8 @@ static void sleep_one(struct wl_node *node, uint32_t id)
 	node->journals[id].known_commit = 0;
 }
 
-static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char *reason,
-		       size_t reason_bytes)
+static int recover_one(struct wl_node *node, uint32_t id, struct wl_recovery_window window,
+		       char *reason, size_t reason_bytes)
 {
 	struct wl_node_journal *journal = &node->journals[id];
 	struct wl_log *log = &journal->journal->log;
@@ -117,12 +117,12 @@ static int recover_one(struct wl_node *node, uint32_t id, uint8_t *window, char 
 	struct wl_recovery recovery;
 	int error;
 
-	error = wl_boot_load_base(node, id, window, WINDOW_BYTES, reason, reason_bytes);
+	error = wl_boot_load_base(node, id, window, reason, reason_bytes);
 	if (error != 0)
 		return error;
 	walked_from = journal->journal->opened_from != 0 ? log->append_offset : 0;
 	wl_recovery_init(&recovery, log, wl_store_segment_count(node->store, id),
-			 node->superblock.journals[id].watermark, window, WINDOW_BYTES);
+			 node->superblock.journals[id].watermark, window);
 	wl_journal_recover(journal->journal, &recovery);
 	error = drive(node, id, &recovery);
 	if (error == -ECANCELED && wl_stop_is_asked()) {
@@ -182,16 +182,17 @@ static void count_rounds(struct wl_node *node)
 
 int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes)
 {
-	uint8_t *window = aligned_alloc(WL_BLOCK_BYTES, WINDOW_BYTES);
+	struct wl_recovery_window window = {aligned_alloc(WL_BLOCK_BYTES, WINDOW_BYTES),
+					    WINDOW_BYTES};
 	int status = 0;
 
-	if (!window) {
+	if (!window.bytes) {
 		snprintf(reason, reason_bytes, "no memory for recovery's window");
 		return WIRELOG_NO_MEMORY;
 	}
 	for (uint32_t id = 0; id < node->config->journal_count && status == 0; id++)
 		status = recover_one(node, id, window, reason, reason_bytes);
-	free(window);
+	free(window.bytes);
 	count_rounds(node);
 	return status;
 }

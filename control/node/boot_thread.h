@@ -40,8 +40,8 @@ int wl_boot_await_store(struct wl_node *node, const struct wl_store_config *stor
  * end was asked for.
  */
 bool wl_boot_looks_again(const char *what, unsigned *looks, const char *reason);
-/* Fills log and state of a journal from the newest whole base, if there is one. `buffer`: whole blocks. boot_base_file.c */
-int wl_boot_load_base(struct wl_node *node, uint32_t id, uint8_t *buffer, uint32_t buffer_bytes,
+/* Fills log and state of a journal from the newest whole base, if there is one. Reads go into `window`: whole blocks. boot_base_file.c */
+int wl_boot_load_base(struct wl_node *node, uint32_t id, struct wl_recovery_window window,
 		      char *reason, size_t reason_bytes);
 int wl_boot_recover(struct wl_node *node, char *reason, size_t reason_bytes);
 int wl_boot_raise_id(struct wl_node *node, char *reason, size_t reason_bytes);

@@ -49,16 +49,15 @@ static void begin_at_base(struct wl_recovery *recovery)
 }
 
 void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t segments,
-		      uint64_t watermark, uint8_t *window, uint32_t window_bytes)
+		      uint64_t watermark, struct wl_recovery_window window)
 {
-	WL_CHECK(window_bytes >= 2 * WL_CHUNK_BYTES_MAX);
+	WL_CHECK(window.size >= 2 * WL_CHUNK_BYTES_MAX);
 	WL_CHECK(log->chunk_count == 0 && log->segments_ready == 0);
 	*recovery = (struct wl_recovery){
 		.log = log,
 		.segments = segments,
 		.watermark = watermark > WL_BLOCK_BYTES ? watermark : 0,
-		.window = window,
-		.window_bytes = window_bytes & ~(WL_BLOCK_BYTES - 1),
+		.window = {window.bytes, window.size & ~(WL_BLOCK_BYTES - 1)},
 		.limit = WL_RECOVERY_NOWHERE,
 		.skipped_from = WL_RECOVERY_NOWHERE,
 		.previous = WL_CHUNK_NONE,
@@ -106,15 +105,15 @@ bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t byt
 	if (offset < recovery->limit && left > recovery->limit - offset)
 		left = recovery->limit - offset > bytes ? recovery->limit - offset : bytes;
 	recovery->want_offset = offset;
-	recovery->want_bytes = left < recovery->window_bytes ? (uint32_t)left
-							     : recovery->window_bytes;
+	recovery->want_bytes = left < recovery->window.size ? (uint32_t)left
+							    : recovery->window.size;
 	recovery->state = WL_RECOVERY_WANTS_READ;
 	return false;
 }
 
 const uint8_t *wl_recovery_bytes(const struct wl_recovery *recovery, uint64_t offset)
 {
-	return recovery->window + (offset - recovery->window_offset);
+	return recovery->window.bytes + (offset - recovery->window_offset);
 }
 
 void wl_recovery_refuse(struct wl_recovery *recovery, enum wl_recovery_damage_kind kind,
@@ -402,7 +401,7 @@ static const char *check_read(const struct wl_recovery *recovery)
 	uint64_t segment_bytes = recovery->log->config.segment_bytes;
 	uint64_t begin = recovery->want_offset, bytes = recovery->want_bytes;
 
-	if (bytes == 0 || bytes > recovery->window_bytes)
+	if (bytes == 0 || bytes > recovery->window.size)
 		return "V2: a wanted read is empty, or larger than the window";
 	return begin / segment_bytes == (begin + bytes - 1) / segment_bytes
 		       ? NULL
@@ -421,7 +420,7 @@ const char *wl_recovery_check(const struct wl_recovery *recovery)
 {
 	enum wl_recovery_damage_kind kind = recovery->damage.kind;
 
-	if (recovery->window_valid > recovery->window_bytes)
+	if (recovery->window_valid > recovery->window.size)
 		return "V1: more in the window than it holds";
 	if (recovery->previous != WL_CHUNK_NONE && recovery->previous >= recovery->last_good_end)
 		return "V3: the last good chunk begins behind the good stream";

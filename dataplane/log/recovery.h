@@ -63,6 +63,12 @@ struct wl_recovery_damage {
 typedef void (*wl_recovery_entry_fn)(void *context, const uint8_t *image,
 				     const struct wl_entry_header *header, uint64_t offset);
 
+/* Of the driver, who keeps it until the walk is over: reads go here. Aligned to a block; `size` >= 2 * WL_CHUNK_BYTES_MAX. */
+struct wl_recovery_window {
+	uint8_t *bytes;
+	uint32_t size;
+};
+
 struct wl_recovery {
 	struct wl_log *log;
 	uint64_t segments; /* number behind the last one that exists on the medium */
@@ -72,10 +78,7 @@ struct wl_recovery {
 	struct wl_recovery_damage damage; /* the worst; TORN_TAIL may stand beside DONE */
 	uint64_t scrub_begin, scrub_end;
 	uint64_t known_commit; /* highest commit hint seen in live entries, or the base, <= tail.index */
-
-	/* the driver's window: reads go here; window_bytes >= 2 * WL_CHUNK_BYTES_MAX */
-	uint8_t *window;
-	uint32_t window_bytes;
+	struct wl_recovery_window window; /* of it, the whole blocks */
 
 	wl_recovery_entry_fn on_entry; /* may be NULL */
 	void *context;
@@ -110,7 +113,7 @@ struct wl_recovery {
 };
 
 void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t segments,
-		      uint64_t watermark, uint8_t *window, uint32_t window_bytes);
+		      uint64_t watermark, struct wl_recovery_window window);
 /*
  * Right after wl_recovery_init: the walk follows a log that lives. It is PAUSED, and takes from wl_recovery_resume the stream offset up to
  * which whole chunks are durable; never scrubs. What is not whole below that is damage.

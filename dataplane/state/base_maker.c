@@ -134,7 +134,7 @@ static void follow(struct wl_base_maker *maker)
 	maker->walks = true;
 	wl_recovery_init(&maker->recovery, &maker->log,
 			 (maker->pause_offset + segment_bytes - 1) / segment_bytes, 0,
-			 maker->window, WL_BASE_WINDOW_BYTES);
+			 (struct wl_recovery_window){maker->window, WL_BASE_WINDOW_BYTES});
 	maker->recovery.on_entry = on_walked;
 	maker->recovery.context = maker;
 	wl_recovery_follow(&maker->recovery);

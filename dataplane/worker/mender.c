@@ -184,7 +184,8 @@ static void begin_mend(struct wl_mender *mender)
 static void begin_prove(struct wl_mender *mender)
 {
 	wl_recovery_init(&mender->recovery, &mender->log, mender->segments,
-			 mender->config.watermark, mender->window, WINDOW_BYTES);
+			 mender->config.watermark,
+			 (struct wl_recovery_window){mender->window, WINDOW_BYTES});
 	mender->recovery.read_only = true;
 	mender->phase = WL_MENDER_PHASE_PROVE;
 	wl_mender_tell(mender, WL_MENDING_PROVES);
@@ -394,7 +395,7 @@ static bool step_prove(struct wl_mender *mender)
 
 	if (recovery->state == WL_RECOVERY_WANTS_READ) {
 		wl_recovery_want(recovery, &offset, &bytes);
-		return wl_mender_want(mender, WL_MENDER_WANTS_READ, offset, recovery->window,
+		return wl_mender_want(mender, WL_MENDER_WANTS_READ, offset, recovery->window.bytes,
 				      bytes);
 	}
 	if (recovery->state == WL_RECOVERY_DONE) {

@@ -144,8 +144,9 @@ static enum sim_recovered drive_recovery(struct sim_node *node, struct sim_drive
 	       recovery->state == WL_RECOVERY_WANTS_SCRUB) {
 		if (recovery->state == WL_RECOVERY_WANTS_READ) {
 			wl_recovery_want(recovery, &offset, &bytes);
-			wl_recovery_on_read(recovery, sim_drive_read_now(drive, offset,
-									 recovery->window, bytes));
+			wl_recovery_on_read(recovery,
+					    sim_drive_read_now(drive, offset,
+							       recovery->window.bytes, bytes));
 			continue;
 		}
 		WL_CHECK(!recovery->read_only);
@@ -183,7 +184,8 @@ enum sim_recovered sim_node_recover(struct sim_node *node, unsigned journal,
 		return SIM_BASES_REFUSED;
 	}
 	wl_recovery_init(&recovery, &node->journals[journal]->log, drive->segments,
-			 remembered->watermark, window, SIM_RECOVERY_WINDOW_BYTES);
+			 remembered->watermark,
+			 (struct wl_recovery_window){window, SIM_RECOVERY_WINDOW_BYTES});
 	wl_journal_recover(node->journals[journal], &recovery);
 	recovered = drive_recovery(node, drive, &recovery, &node->started[journal]);
 	/* Of several that are dormant the first is named. */
@@ -252,8 +254,8 @@ static void walk_copy(struct look *look, struct sim_node *node, const struct wl_
 	struct wl_recovery recovery;
 
 	wl_recovery_init(&recovery, &copy->log, drive->segments,
-			 record->journals[look->journal].watermark, window,
-			 SIM_RECOVERY_WINDOW_BYTES);
+			 record->journals[look->journal].watermark,
+			 (struct wl_recovery_window){window, SIM_RECOVERY_WINDOW_BYTES});
 	recovery.read_only = true;
 	recovery.on_entry = show_entry;
 	recovery.context = look;

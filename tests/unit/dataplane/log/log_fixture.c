@@ -212,7 +212,7 @@ static void begin_recovery(struct log_fixture *fixture, uint64_t watermark, bool
 	memset(fixture->ring, (int)fixture->starts, fixture->config.ring_bytes);
 	begin_log(fixture);
 	wl_recovery_init(&fixture->recovery, &fixture->log, fixture->drive.segments, watermark,
-			 fixture->window, FIXTURE_WINDOW_BYTES);
+			 log_fixture_window(fixture));
 	fixture->recovery.read_only = read_only;
 }
 

@@ -55,6 +55,10 @@ void log_fixture_choose_sizes(unsigned which);
 /* `segments_max` for records, and those that are kept. */
 void log_fixture_init(struct log_fixture *fixture, uint64_t segments_max);
 void log_fixture_fini(struct log_fixture *fixture);
+static inline struct wl_recovery_window log_fixture_window(const struct log_fixture *fixture)
+{
+	return (struct wl_recovery_window){fixture->window, FIXTURE_WINDOW_BYTES};
+}
 /* Gives the log's requests to the drive, without completing any. Returns how many. */
 unsigned log_fixture_submit(struct log_fixture *fixture);
 /* Hands what the drive completed to the log. */

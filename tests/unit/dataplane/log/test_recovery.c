@@ -403,7 +403,7 @@ static void missing_segment_below_one_that_exists_is_refused(void)
 
 	begin();
 	wl_log_init(the_log, &fixture.config, fixture.ring, fixture.memory);
-	wl_recovery_init(&fixture.recovery, the_log, 3, 0, fixture.window, FIXTURE_WINDOW_BYTES);
+	wl_recovery_init(&fixture.recovery, the_log, 3, 0, log_fixture_window(&fixture));
 	wl_recovery_want(&fixture.recovery, &offset, &bytes);
 	CU_ASSERT_EQUAL(offset, 0);
 	wl_recovery_on_read(&fixture.recovery, WL_DISK_ABSENT);
@@ -701,7 +701,7 @@ static void every_entry_is_shown_in_stream_order(void)
 
 	begin();
 	wl_log_init(the_log, &fixture.config, fixture.ring, fixture.memory);
-	wl_recovery_init(&fixture.recovery, the_log, 3, 0, fixture.window, FIXTURE_WINDOW_BYTES);
+	wl_recovery_init(&fixture.recovery, the_log, 3, 0, log_fixture_window(&fixture));
 	fixture.recovery.on_entry = count_entry;
 	fixture.recovery.context = seen;
 	while (fixture.recovery.state == WL_RECOVERY_WANTS_READ) {
@@ -720,11 +720,11 @@ static void what_is_broken_is_named(void)
 
 	begin();
 	wl_log_init(the_log, &fixture.config, fixture.ring, fixture.memory);
-	wl_recovery_init(&fixture.recovery, the_log, 3, 0, fixture.window, FIXTURE_WINDOW_BYTES);
+	wl_recovery_init(&fixture.recovery, the_log, 3, 0, log_fixture_window(&fixture));
 	CU_ASSERT_PTR_NULL(wl_recovery_check(&fixture.recovery));
 
 	broken = fixture.recovery;
-	broken.window_valid = broken.window_bytes + 1;
+	broken.window_valid = broken.window.size + 1;
 	CU_ASSERT_NSTRING_EQUAL(wl_recovery_check(&broken), "V1", 2);
 	broken = fixture.recovery;
 	broken.want_offset = the_log->config.segment_bytes - WL_BLOCK_BYTES;

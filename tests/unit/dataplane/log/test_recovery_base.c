@@ -607,8 +607,8 @@ static void begin_following(void)
 	if (fixture.base)
 		CU_ASSERT_TRUE_FATAL(log_fixture_restore(&follower.log, fixture.base,
 							 fixture.drive.first_segment));
-	wl_recovery_init(&follower.recovery, &follower.log, 0, 0, follower.window,
-			 FIXTURE_WINDOW_BYTES);
+	wl_recovery_init(&follower.recovery, &follower.log, 0, 0,
+			 (struct wl_recovery_window){follower.window, FIXTURE_WINDOW_BYTES});
 	wl_recovery_follow(&follower.recovery);
 	follower.recovery.on_entry = on_entry;
 	CU_ASSERT_EQUAL(follower.recovery.state, WL_RECOVERY_PAUSED);

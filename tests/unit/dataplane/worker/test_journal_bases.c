@@ -115,8 +115,8 @@ static void start(void)
 	memset(journal_memory, 0, size);
 	wl_journal_init(&journal, &config, ring, journal_memory);
 	load_base();
-	wl_recovery_init(&recovery, &journal.log, fixture.log.drive.segments, 0, fixture.log.window,
-			 FIXTURE_WINDOW_BYTES);
+	wl_recovery_init(&recovery, &journal.log, fixture.log.drive.segments, 0,
+			 log_fixture_window(&fixture.log));
 	wl_journal_recover(&journal, &recovery);
 	read_bytes = 0;
 	while (recovery.state == WL_RECOVERY_WANTS_READ) {

@@ -112,8 +112,8 @@ static uint64_t recover(enum wl_recovery_state expected)
 	memset(journal_memory, 0, size);
 	memset(fixture.ring, 0xee, fixture.config.ring_bytes);
 	wl_journal_init(&journal, &config, fixture.ring, journal_memory);
-	wl_recovery_init(&recovery, &journal.log, fixture.drive.segments, 0, fixture.window,
-			 FIXTURE_WINDOW_BYTES);
+	wl_recovery_init(&recovery, &journal.log, fixture.drive.segments, 0,
+			 log_fixture_window(&fixture));
 	wl_journal_recover(&journal, &recovery);
 	while (recovery.state == WL_RECOVERY_WANTS_READ ||
 	       recovery.state == WL_RECOVERY_WANTS_SCRUB) {
