@@ -21,7 +21,8 @@ static int read_base_from_store(void *context, unsigned place, uint64_t at, uint
 {
 	const struct wl_tool_journal_store *of = context;
 
-	return wl_store_base_read(of->store, of->journal, place, at, buffer, bytes);
+	return wl_store_base_read(of->store, of->journal, place,
+				  (struct wl_store_part){at, buffer, bytes});
 }
 
 void wl_tool_journal_of_store(struct wl_tool_journal_store *of,

@@ -79,6 +79,11 @@ static int abandon(struct maker *maker)
 	return 0;
 }
 
+static struct wl_store_part part_of(const struct wl_base_maker_want *want)
+{
+	return (struct wl_store_part){want->offset, want->buffer, (uint32_t)want->bytes};
+}
+
 static int perform(struct wl_base_thread *bases, uint32_t id)
 {
 	struct wl_store *store = bases->node->store;
@@ -87,8 +92,7 @@ static int perform(struct wl_base_thread *bases, uint32_t id)
 
 	switch (maker->maker.state) {
 	case WL_BASE_MAKER_WANTS_LOAD:
-		return wl_store_base_read(store, id, want->place, want->offset, want->buffer,
-					  (uint32_t)want->bytes);
+		return wl_store_base_read(store, id, want->place, part_of(want));
 	case WL_BASE_MAKER_WANTS_READ:
 		return wl_store_reader_read(bases->reader, id, want->offset, want->buffer,
 					    (uint32_t)want->bytes);
@@ -252,8 +256,7 @@ static bool serve_peer(struct wl_base_thread *bases, uint32_t id)
 
 	if (!wl_base_serving_want(serving, &maker->maker, &want))
 		return false;
-	error = wl_store_base_read(bases->node->store, id, want.place, want.offset, want.buffer,
-				   (uint32_t)want.bytes);
+	error = wl_store_base_read(bases->node->store, id, want.place, part_of(&want));
 	pay(bases, &maker->maker, want.bytes);
 	wl_base_serving_on_read(serving, &maker->maker, error == 0);
 	return true;

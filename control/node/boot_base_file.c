@@ -11,13 +11,12 @@
 static enum wl_disk_status read_place(struct wl_node *node, uint32_t id,
 				      const struct wl_base_load *load)
 {
+	struct wl_store_part part = {.to = load->buffer};
 	unsigned place;
-	uint64_t at;
-	uint32_t bytes;
 	int error;
 
-	wl_base_load_want(load, &place, &at, &bytes);
-	error = wl_store_base_read(node->store, id, place, at, load->buffer, bytes);
+	wl_base_load_want(load, &place, &part.at, &part.bytes);
+	error = wl_store_base_read(node->store, id, place, part);
 	if (error == 0)
 		return WL_DISK_OK;
 	return error == -ENOENT ? WL_DISK_ABSENT : WL_DISK_FAILED;

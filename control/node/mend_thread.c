@@ -139,8 +139,9 @@ static int perform(struct wl_node *node, uint32_t id, struct wl_store_reader *re
 
 	switch (mender->state) {
 	case WL_MENDER_WANTS_LOAD:
-		return wl_store_base_read(node->store, id, want->place, want->offset, want->buffer,
-					  want->bytes);
+		return wl_store_base_read(node->store, id, want->place,
+					  (struct wl_store_part){want->offset, want->buffer,
+								 want->bytes});
 	case WL_MENDER_WANTS_READ:
 		return wl_store_reader_read(reader, id, want->offset, want->buffer, want->bytes);
 	case WL_MENDER_WANTS_WRITE:

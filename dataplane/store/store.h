@@ -135,11 +135,16 @@ int wl_store_base_write(struct wl_store_base *base, const uint8_t *from, size_t 
 int wl_store_base_commit(struct wl_store_base *base);
 /* Nothing of it is left. Frees `base`; NULL is none. */
 void wl_store_base_abandon(struct wl_store_base *base);
-/* Exactly `bytes` (whole blocks) from `at` on (a block's beginning), `to` aligned to WL_BLOCK_BYTES. 0, -ENOENT where there is none, -ENODATA
- * where it ends before, or -errno. On a device only a read of the first block knows whether there is one, and what lies behind its end is
- * not told from it. */
-int wl_store_base_read(struct wl_store *store, uint32_t journal, unsigned place, uint64_t at,
-		       uint8_t *to, uint32_t bytes);
+/* What is read of one, and whereto: exactly `bytes` (whole blocks) from `at` on (a block's beginning), `to` aligned to WL_BLOCK_BYTES. */
+struct wl_store_part {
+	uint64_t at;
+	uint8_t *to;
+	uint32_t bytes;
+};
+/* 0, -ENOENT where there is none, -ENODATA where it ends before, or -errno. On a device only a read of the first block knows whether there
+ * is one, and what lies behind its end is not told from it. */
+int wl_store_base_read(struct wl_store *store, uint32_t journal, unsigned place,
+		       struct wl_store_part part);
 /* Gone for good when it returns 0; one that is not there is no error. */
 int wl_store_base_remove(struct wl_store *store, uint32_t journal, unsigned place);
 

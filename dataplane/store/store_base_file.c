@@ -219,20 +219,20 @@ static int open_base(struct wl_store *store, uint32_t journal, unsigned place, i
 	return *fd < 0 ? -errno : 0;
 }
 
-static int read_base(struct wl_store *store, int fd, uint64_t begin, uint8_t *to, uint32_t bytes)
+static int read_base(struct wl_store *store, int fd, uint64_t begin, struct wl_store_part part)
 {
 	struct wl_store_reader reader;
 	int error;
 
 	/* It may be the base thread that asks: the ring of wl_store_read is not its own. */
 	wl_store_begin_reading(&reader, store);
-	error = wl_store_read_bytes(&reader, fd, to, bytes, begin);
+	error = wl_store_read_bytes(&reader, fd, part.to, part.bytes, begin + part.at);
 	wl_store_end_reading(&reader);
 	return error;
 }
 
-int wl_store_base_read(struct wl_store *store, uint32_t journal, unsigned place, uint64_t at,
-		       uint8_t *to, uint32_t bytes)
+int wl_store_base_read(struct wl_store *store, uint32_t journal, unsigned place,
+		       struct wl_store_part part)
 {
 	bool device = wl_store_is_block_device(store);
 	uint64_t begin = 0;
@@ -240,18 +240,18 @@ int wl_store_base_read(struct wl_store *store, uint32_t journal, unsigned place,
 
 	if (journal >= store->superblock.journal_count || place >= WL_STORE_BASE_PLACES)
 		return -ENOENT;
-	if (bytes == 0 || bytes % WL_BLOCK_BYTES != 0 || at % WL_BLOCK_BYTES != 0)
+	if (part.bytes == 0 || part.bytes % WL_BLOCK_BYTES != 0 || part.at % WL_BLOCK_BYTES != 0)
 		return -EINVAL;
 	if (device && store->superblock.base_bytes == 0)
 		return -ENOENT;
-	if (device &&
-	    (at >= store->superblock.base_bytes || bytes > store->superblock.base_bytes - at))
+	if (device && (part.at >= store->superblock.base_bytes ||
+		       part.bytes > store->superblock.base_bytes - part.at))
 		return -ENODATA;
 	atomic_fetch_add(&store->busy, 1);
 	error = open_base(store, journal, place, &fd, &begin);
 	if (error == 0)
-		error = read_base(store, fd, begin + at, to, bytes);
-	if (error == 0 && device && at == 0 && wl_chunk_is_zero(to, WL_BLOCK_BYTES))
+		error = read_base(store, fd, begin, part);
+	if (error == 0 && device && part.at == 0 && wl_chunk_is_zero(part.to, WL_BLOCK_BYTES))
 		error = -ENOENT;
 	if (fd >= 0)
 		close(fd);

@@ -69,14 +69,22 @@ static void must_write_base(uint32_t journal, unsigned place, unsigned blocks, u
 	CU_ASSERT_EQUAL(wl_store_base_commit(base), 0);
 }
 
+static int read_block(uint32_t journal, unsigned place, unsigned block)
+{
+	return wl_store_base_read(store, journal, place,
+				  (struct wl_store_part){(uint64_t)block * WL_BLOCK_BYTES, bytes,
+							 WL_BLOCK_BYTES});
+}
+
 static bool holds(uint32_t journal, unsigned place, uint8_t seed, unsigned blocks)
 {
 	uint8_t *read = aligned_alloc(WL_BLOCK_BYTES, WL_BLOCK_BYTES);
 	bool right = read != NULL;
 
 	for (unsigned block = 0; block < blocks && right; block++)
-		right = wl_store_base_read(store, journal, place, (uint64_t)block * WL_BLOCK_BYTES,
-					   read, WL_BLOCK_BYTES) == 0 &&
+		right = wl_store_base_read(store, journal, place,
+					   (struct wl_store_part){(uint64_t)block * WL_BLOCK_BYTES,
+								  read, WL_BLOCK_BYTES}) == 0 &&
 			read[0] == (uint8_t)(seed + block % 100) &&
 			memcmp(read, read + 1, WL_BLOCK_BYTES - 1) == 0;
 	free(read);
@@ -96,16 +104,14 @@ static void a_base_is_read_as_it_was_written_in_whatever_pieces(void)
 		fill((uint8_t)(1 + at), blocks);
 		must_write_base(1, place, blocks, sizes[at].step);
 		CU_ASSERT(holds(1, place, (uint8_t)(1 + at), blocks));
-		CU_ASSERT_EQUAL(wl_store_base_read(store, 1, place,
-						   (uint64_t)blocks * WL_BLOCK_BYTES, bytes,
-						   WL_BLOCK_BYTES),
-				-ENODATA);
+		CU_ASSERT_EQUAL(read_block(1, place, blocks), -ENODATA);
 		again();
 		CU_ASSERT(holds(1, place, (uint8_t)(1 + at), blocks));
 	}
-	CU_ASSERT_EQUAL(wl_store_base_read(store, 0, 0, 0, bytes, WL_BLOCK_BYTES), -ENOENT);
-	CU_ASSERT_EQUAL(wl_store_base_read(store, 0, 2, 0, bytes, WL_BLOCK_BYTES), -ENOENT);
-	CU_ASSERT_EQUAL(wl_store_base_read(store, 1, 0, 0, bytes, 100), -EINVAL);
+	CU_ASSERT_EQUAL(read_block(0, 0, 0), -ENOENT);
+	CU_ASSERT_EQUAL(read_block(0, 2, 0), -ENOENT);
+	CU_ASSERT_EQUAL(wl_store_base_read(store, 1, 0, (struct wl_store_part){0, bytes, 100}),
+			-EINVAL);
 	end();
 }
 
@@ -145,7 +151,7 @@ static void only_what_was_announced_is_committed(void)
 	CU_ASSERT_EQUAL(wl_store_base_write(base, bytes, 5 * WL_BLOCK_BYTES), -EINVAL);
 	CU_ASSERT_EQUAL(wl_store_base_write(base, bytes, 4 * WL_BLOCK_BYTES), -EINVAL);
 	CU_ASSERT_EQUAL(wl_store_base_commit(base), -EINVAL);
-	CU_ASSERT_EQUAL(wl_store_base_read(store, 0, 0, 0, bytes, WL_BLOCK_BYTES), -ENOENT);
+	CU_ASSERT_EQUAL(read_block(0, 0, 0), -ENOENT);
 	CU_ASSERT_FALSE(store_fixture_has(&fixture, "journal-00/base-0.new"));
 	CU_ASSERT_EQUAL(wl_store_base_begin(store, 0, 0, 100, &base), -EINVAL);
 	CU_ASSERT_EQUAL(wl_store_base_begin(store, 0, 0, 0, &base), -EINVAL);
@@ -166,7 +172,7 @@ static void a_bases_name_and_its_end_are_durable(void)
 	store_fixture_watch_syncs();
 	CU_ASSERT_EQUAL(wl_store_base_remove(store, 0, 0), 0);
 	CU_ASSERT(store_fixture_was_synced(store_fixture_path(&fixture, "journal-00")));
-	CU_ASSERT_EQUAL(wl_store_base_read(store, 0, 0, 0, bytes, WL_BLOCK_BYTES), -ENOENT);
+	CU_ASSERT_EQUAL(read_block(0, 0, 0), -ENOENT);
 	CU_ASSERT_EQUAL(wl_store_base_remove(store, 0, 0), 0);
 	end();
 }

@@ -283,7 +283,9 @@ static int write_base(struct wl_store *store, unsigned place, uint8_t value)
 static int base_value(struct wl_store *store, unsigned place)
 {
 	uint8_t *bytes = device_fixture_blocks(BASE_BYTES);
-	int error = wl_store_base_read(store, 1, place, 0, bytes, BASE_BYTES), value = 0;
+	int error =
+		wl_store_base_read(store, 1, place, (struct wl_store_part){0, bytes, BASE_BYTES});
+	int value = 0;
 
 	CU_ASSERT(error == 0 || error == -ENOENT);
 	if (error == 0)
@@ -324,9 +326,13 @@ static void bases_of_a_device_have_places_of_their_own(void)
 	CU_ASSERT(stands(store, 0, 0, 4) && stands(store, 1, 0, 4));
 	CU_ASSERT_EQUAL(base_value(store, 0), 0x11);
 	CU_ASSERT_EQUAL(base_value(store, 1), 0x12);
-	CU_ASSERT_EQUAL(wl_store_base_read(store, 1, 0, BASE_BYTES, bytes, WL_BLOCK_BYTES),
-			-ENODATA);
-	CU_ASSERT_EQUAL(wl_store_base_read(store, 0, 0, 0, bytes, WL_BLOCK_BYTES), -ENOENT);
+	CU_ASSERT_EQUAL(
+		wl_store_base_read(store, 1, 0,
+				   (struct wl_store_part){BASE_BYTES, bytes, WL_BLOCK_BYTES}),
+		-ENODATA);
+	CU_ASSERT_EQUAL(wl_store_base_read(store, 0, 0,
+					   (struct wl_store_part){0, bytes, WL_BLOCK_BYTES}),
+			-ENOENT);
 	CU_ASSERT_EQUAL(wl_store_base_begin(store, 1, 0, BASE_BYTES + WL_BLOCK_BYTES, &base),
 			-ENOSPC);
 	CU_ASSERT_EQUAL(wl_store_base_remove(store, 1, 0), 0);
