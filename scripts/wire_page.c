@@ -56,17 +56,11 @@ static void print_range(struct wl_wire_range range)
 		printf("%s%" PRIu64 "..%" PRIu64, range.or_0 ? "0, " : "", range.least, range.most);
 }
 
-static void print_field(unsigned offset, const char *type, const char *name, const char *unit,
-			struct wl_wire_range range, const char *what)
-{
-	printf("| %u | %s | %s | %s | ", offset, type_text(type), name, unit);
-	print_range(range);
-	printf(" | %s |\n", what);
-}
-
 /* clang-format off */
 #define FIELD(type, name, unit, range, what) \
-	print_field(offset, #type, #name, #unit, WL_WIRE_RANGE_##range, what); \
+	printf("| %u | %s | " #name " | " #unit " | ", offset, type_text(#type)); \
+	print_range(WL_WIRE_RANGE_##range); \
+	printf(" | %s |\n", what); \
 	offset += WL_WIRE_BYTES_##type; \
 	follows |= WL_WIRE_BYTES_##type == 0;
 #define RESERVED(bytes) \
