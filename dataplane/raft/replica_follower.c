@@ -258,12 +258,11 @@ static void answer_stale(struct wl_replica *replica, uint32_t from,
 		.flags = WL_WIRE_ACK_REJECTED,
 	};
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[from]);
-	size_t room;
 	uint8_t *payload;
 
 	wl_count(replica->counters, WL_COUNTER_append_stale_term);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal,
-			     WL_TX_RESERVED, &room);
+			     WL_TX_RESERVED);
 	if (payload)
 		wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));
 }
@@ -333,7 +332,6 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 	uint32_t leader = follower->heard_leader;
 	struct wl_wire_append_ack ack;
 	struct wl_tx_to to;
-	size_t room;
 	uint8_t *payload;
 
 	if (leader == 0 || log->poisoned || (follower->diverged && !follower->refusal.pending))
@@ -374,7 +372,7 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		ack.flags |= WL_WIRE_ACK_DISK_SLOW;
 	to = wl_tx_to_remote(&replica->remotes[leader]);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND_ACK, replica->config.journal,
-			     WL_TX_RESERVED, &room);
+			     WL_TX_RESERVED);
 	if (!payload)
 		return; /* tried again next turn */
 	wl_tx_close(replica->tx, wl_wire_encode_append_ack(payload, &ack));

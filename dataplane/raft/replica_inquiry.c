@@ -48,13 +48,12 @@ static void say(struct wl_replica *replica, uint32_t node, uint64_t index, bool 
 		.asks = asks,
 	};
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
-	size_t room;
 	uint8_t *payload;
 
 	if (replica->remotes[node].boot_id == 0)
 		return;
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_CHAIN, replica->config.journal,
-			     WL_TX_RESERVED, &room);
+			     WL_TX_RESERVED);
 	if (payload)
 		wl_tx_close(replica->tx, wl_wire_encode_chain(payload, &message));
 }

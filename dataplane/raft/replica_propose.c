@@ -46,7 +46,6 @@ void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader)
 {
 	struct wl_replica_ask *ask = &replica->ask;
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[leader]);
-	size_t room;
 	uint8_t *payload;
 
 	WL_CHECK(leader >= 1 && leader <= WIRELOG_NODES_MAX && leader != replica->config.node);
@@ -54,7 +53,7 @@ void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader)
 	    (ask->sent_ns != 0 && replica->now_ns - ask->sent_ns < replica->config.heartbeat_ns))
 		return;
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_PROPOSE, replica->config.journal,
-			     WL_TX_RESERVED, &room);
+			     WL_TX_RESERVED);
 	if (!payload)
 		return; /* the next turn tries again */
 	wl_tx_close(replica->tx, wl_wire_encode_propose(payload, &ask->wish));

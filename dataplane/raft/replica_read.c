@@ -89,9 +89,8 @@ uint64_t wl_replica_read_number(const struct wl_replica *replica)
 static bool tell(struct wl_replica *replica, uint32_t node, const struct wl_wire_read_told *told)
 {
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
-	size_t room;
 	uint8_t *payload = wl_tx_open(replica->tx, &to, WL_WIRE_READ_TOLD, replica->config.journal,
-				      WL_TX_RESERVED, &room);
+				      WL_TX_RESERVED);
 
 	if (!payload)
 		return false;
@@ -187,7 +186,6 @@ void wl_replica_read_put(struct wl_replica *replica, uint32_t leader)
 	struct wl_replica_reads *reads = &replica->reads;
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[leader]);
 	struct wl_wire_read_ask ask;
-	size_t room;
 	uint8_t *payload;
 
 	WL_CHECK(leader >= 1 && leader <= WIRELOG_NODES_MAX && leader != replica->config.node);
@@ -202,7 +200,7 @@ void wl_replica_read_put(struct wl_replica *replica, uint32_t leader)
 	}
 	ask.round = reads->round;
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_READ_ASK, replica->config.journal,
-			     WL_TX_RESERVED, &room);
+			     WL_TX_RESERVED);
 	if (!payload)
 		return; /* the next turn tries again: no leader was told of this round */
 	wl_tx_close(replica->tx, wl_wire_encode_read_ask(payload, &ask));

@@ -113,21 +113,20 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 		.state_index = replica->state.index,
 		.state_digest = replica->state.verdict,
 	};
-	size_t room;
 	uint8_t *payload;
 
 	WL_CHECK(wl_log_term_at(replica->log, append.previous.index, &append.previous.term) ==
 		 WL_LOG_KNOWN);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND, replica->config.journal,
-			     purpose == WITH_ENTRIES ? WL_TX_DATA : WL_TX_RESERVED, &room);
+			     purpose == WITH_ENTRIES ? WL_TX_DATA : WL_TX_RESERVED);
 	if (!payload)
 		return false;
 	append.images = payload + WL_WIRE_APPEND_HEADER_BYTES;
 	append.previous_chain = chain_before(replica, peer);
 	if (purpose == WITH_ENTRIES) {
-		append.bytes = fill_images(replica, peer, &append,
-					   payload + WL_WIRE_APPEND_HEADER_BYTES,
-					   room - WL_WIRE_APPEND_HEADER_BYTES);
+		append.bytes =
+			fill_images(replica, peer, &append, payload + WL_WIRE_APPEND_HEADER_BYTES,
+				    wl_tx_open_room(replica->tx) - WL_WIRE_APPEND_HEADER_BYTES);
 		if (append.bytes == 0) {
 			wl_tx_abandon(
 				replica->tx); /* the next image is still on its way from the medium */

@@ -23,14 +23,13 @@ static void say(struct wl_service *service, wl_identity client,
 	const struct wl_replica *replica = service->replica;
 	const struct wl_remote *remote = wl_service_client(service, client);
 	struct wl_tx_to to;
-	size_t room;
 	uint8_t *payload;
 
 	if (!remote)
 		return;
 	to = wl_tx_to_remote(remote);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_CONSUMER_REPLY, service->config.journal,
-			     WL_TX_DATA, &room);
+			     WL_TX_DATA);
 	if (payload)
 		wl_tx_close(replica->tx, wl_wire_encode_consumer_reply(payload, reply));
 }

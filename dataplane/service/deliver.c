@@ -43,9 +43,10 @@ static bool open_frame(struct share *share)
 		return false;
 	to = wl_tx_to_remote(client);
 	share->payload = wl_tx_open(service->replica->tx, &to, WL_WIRE_DELIVER,
-				    service->config.journal, WL_TX_DATA, &share->room);
+				    service->config.journal, WL_TX_DATA);
 	if (!share->payload)
 		return false;
+	share->room = wl_tx_open_room(service->replica->tx);
 	WL_CHECK(share->room > WL_WIRE_DELIVER_HEADER_BYTES + WL_WIRE_DELIVER_RECORD_BYTES);
 	service->frames_left--;
 	share->used = WL_WIRE_DELIVER_HEADER_BYTES;

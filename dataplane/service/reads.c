@@ -14,13 +14,12 @@ static uint8_t *open_answer(struct wl_service *service, const struct wl_read *re
 {
 	const struct wl_remote *remote = wl_service_client(service, read->client);
 	struct wl_tx_to to;
-	size_t room;
 
 	if (!remote)
 		return NULL;
 	to = wl_tx_to_remote(remote);
 	return wl_tx_open(service->replica->tx, &to, (uint8_t)type, service->config.journal,
-			  WL_TX_DATA, &room);
+			  WL_TX_DATA);
 }
 
 /* What finds no room on its way is asked for again. */

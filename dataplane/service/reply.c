@@ -133,12 +133,13 @@ static uint32_t send_frame(struct wl_service *service, const struct wl_tx_to *to
 	};
 	size_t room;
 	uint8_t *payload = wl_tx_open(replica->tx, to, WL_WIRE_APPEND_REPLY,
-				      service->config.journal, WL_TX_DATA, &room);
+				      service->config.journal, WL_TX_DATA);
 	uint8_t *at;
 
 	WL_CHECK(count != 0 && count <= WL_SERVICE_RESULTS);
 	if (!payload)
 		return 0;
+	room = wl_tx_open_room(replica->tx);
 	WL_CHECK(room >= WL_WIRE_APPEND_REPLY_HEADER_BYTES + WL_WIRE_APPEND_RESULT_BYTES);
 	if (count > (room - WL_WIRE_APPEND_REPLY_HEADER_BYTES) / WL_WIRE_APPEND_RESULT_BYTES)
 		count = (uint32_t)((room - WL_WIRE_APPEND_REPLY_HEADER_BYTES) /
@@ -185,7 +186,6 @@ void wl_reply_open_session(struct wl_service *service, wl_identity client, uint6
 		.session = session,
 	};
 	struct wl_tx_to to;
-	size_t room;
 	uint8_t *payload;
 
 	WL_CHECK((status == WIRELOG_OK) == (session != 0));
@@ -193,7 +193,7 @@ void wl_reply_open_session(struct wl_service *service, wl_identity client, uint6
 		return;
 	to = wl_tx_to_remote(remote);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_OPEN_SESSION_REPLY, service->config.journal,
-			     WL_TX_DATA, &room);
+			     WL_TX_DATA);
 	if (payload)
 		wl_tx_close(replica->tx, wl_wire_encode_open_session_reply(payload, &reply));
 }

@@ -366,7 +366,6 @@ static void say_hello(struct wl_service *service, const struct wl_tx_to *to, uin
 	const struct wl_replica *replica = service->replica;
 	const struct wl_remote *client = wl_service_client(service, to->identity);
 	struct wl_wire_hello_reply reply = *greeting;
-	size_t room;
 	uint8_t *payload;
 
 	if (!has_answers_left(service, client))
@@ -393,11 +392,11 @@ static void say_hello(struct wl_service *service, const struct wl_tx_to *to, uin
 		    replica->now_ns - client->last_heard_ns <= service->rx->client_idle_ns)
 			reply.known_boot = client->boot_id;
 	}
-	payload = wl_tx_open(replica->tx, to, type, service->config.journal, WL_TX_RESERVED, &room);
+	payload = wl_tx_open(replica->tx, to, type, service->config.journal, WL_TX_RESERVED);
 	if (!payload)
 		return;
 	reply.mtu = wl_tx_mtu(replica->tx, to->address.link);
-	WL_CHECK(room >= WL_WIRE_HELLO_REPLY_BYTES_MAX);
+	WL_CHECK(wl_tx_open_room(replica->tx) >= WL_WIRE_HELLO_REPLY_BYTES_MAX);
 	wl_tx_close(replica->tx, wl_wire_encode_hello_reply(payload, &reply));
 	wl_count(replica->counters, WL_COUNTER_hello_answered);
 }

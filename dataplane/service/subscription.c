@@ -38,13 +38,12 @@ bool wl_subscription_gap(struct wl_service *service, wl_identity client,
 	const struct wl_remote *remote = wl_service_client(service, client);
 	struct wl_tx *tx = service->replica->tx;
 	struct wl_tx_to to;
-	size_t room;
 	uint8_t *payload;
 
 	if (!remote)
 		return false;
 	to = wl_tx_to_remote(remote);
-	payload = wl_tx_open(tx, &to, WL_WIRE_GAP, service->config.journal, WL_TX_DATA, &room);
+	payload = wl_tx_open(tx, &to, WL_WIRE_GAP, service->config.journal, WL_TX_DATA);
 	if (payload)
 		wl_tx_close(tx, wl_wire_encode_gap(payload, gap));
 	return payload != NULL;

@@ -172,9 +172,9 @@ size_t wl_tx_room(const struct wl_tx *tx, uint16_t link)
 }
 
 uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, uint16_t journal,
-		    enum wl_tx_class class, size_t *room)
+		    enum wl_tx_class class)
 {
-	size_t overhead = WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES;
+	size_t overhead = WL_FRAME_ENVELOPE_BYTES + WL_FRAME_HEADER_BYTES, room;
 
 	WL_CHECK(!tx->is_open);
 	if (to->identity == 0 || to->address.link >= tx->port->link_count) {
@@ -183,11 +183,12 @@ uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, u
 	}
 	if (!take_frame(tx, to->address.link, class, &tx->open))
 		return NULL;
-	*room = wl_tx_room(tx, to->address.link);
-	if (*room > tx->open.size - overhead)
-		*room = tx->open.size - overhead;
-	if (to->mtu != 0 && *room > room_of(to->mtu))
-		*room = room_of(to->mtu);
+	room = wl_tx_room(tx, to->address.link);
+	if (room > tx->open.size - overhead)
+		room = tx->open.size - overhead;
+	if (to->mtu != 0 && room > room_of(to->mtu))
+		room = room_of(to->mtu);
+	tx->open_room = room;
 	tx->open_key = &tx->own[wl_tx_key_for(tx, to)];
 	tx->open_class = class;
 	tx->open_to = to->address;
@@ -202,6 +203,12 @@ uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, u
 	};
 	tx->is_open = true;
 	return tx->open.bytes + overhead;
+}
+
+size_t wl_tx_open_room(const struct wl_tx *tx)
+{
+	WL_CHECK(tx->is_open);
+	return tx->open_room;
 }
 
 void wl_tx_close(struct wl_tx *tx, size_t payload_bytes)

@@ -53,6 +53,7 @@ struct wl_tx {
 	struct wl_tx_link links[WL_LINKS_MAX];
 
 	struct wl_frame open;
+	size_t open_room;
 	const struct wl_auth_key *open_key;
 	enum wl_tx_class open_class;
 	struct wl_address open_to;
@@ -78,11 +79,13 @@ void wl_tx_derive_key(struct wl_tx *tx);
  */
 uint32_t wl_tx_key_for(const struct wl_tx *tx, const struct wl_tx_to *to);
 /*
- * Where to write the payload, and *room for it; NULL when there is no buffer or no address (counted).
+ * Where to write the payload; NULL when there is no buffer or no address (counted).
  * Every successful open is followed by close or abandon.
  */
 uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, uint16_t journal,
-		    enum wl_tx_class class, size_t *room);
+		    enum wl_tx_class class);
+/* Payload bytes that fit into the open frame: what its link, its buffer and the path to its receiver allow. */
+size_t wl_tx_open_room(const struct wl_tx *tx);
 void wl_tx_close(struct wl_tx *tx, size_t payload_bytes);
 void wl_tx_abandon(struct wl_tx *tx);
 /* A raw Ethernet frame of the slow path (ARP, ICMP): sent as it is. False: no room, counted. */

@@ -43,11 +43,11 @@ static bool send_part(struct wl_journal *journal, uint32_t node, uint64_t offset
 	uint64_t left = serving->offset + serving->bytes - offset;
 	size_t room;
 	uint8_t *payload = wl_tx_open(replica->tx, &to, WL_WIRE_BASE_PART, replica->config.journal,
-				      WL_TX_DATA, &room);
+				      WL_TX_DATA);
 
 	if (!payload)
 		return false;
-	room -= WL_WIRE_BASE_PART_HEADER_BYTES;
+	room = wl_tx_open_room(replica->tx) - WL_WIRE_BASE_PART_HEADER_BYTES;
 	part.bytes = left < room ? (uint32_t)left : (uint32_t)room;
 	memcpy(payload + WL_WIRE_BASE_PART_HEADER_BYTES,
 	       serving->buffer + (offset - serving->offset), part.bytes);
@@ -192,11 +192,10 @@ static void send_ask(struct wl_journal *journal, uint64_t now_ns)
 		.digest = fetch->offer.digest,
 		.offset = fetch->have,
 	};
-	size_t room;
 	uint8_t *payload;
 
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_BASE_ASK, replica->config.journal,
-			     WL_TX_RESERVED, &room);
+			     WL_TX_RESERVED);
 	if (!payload)
 		return;
 	wl_tx_close(replica->tx, wl_wire_encode_base_ask(payload, &ask));

@@ -72,13 +72,12 @@ static bool send_answer(struct wl_journal *journal, uint32_t node,
 		.first = answer->first,
 		.commit = answer->commit,
 	};
-	size_t room;
 	uint8_t *payload;
 
 	if (replica->remotes[node].boot_id == 0)
 		return true; /* it asks again when it is there */
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_CHAIN_TOLD, replica->config.journal,
-			     WL_TX_DATA, &room);
+			     WL_TX_DATA);
 	if (!payload)
 		return false;
 	wl_tx_close(replica->tx, wl_wire_encode_chain_told(payload, &told));
@@ -209,13 +208,12 @@ static void send_ask(struct wl_journal *journal, uint32_t node)
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
 	struct wl_wire_chain_ask ask = {.index = journal->chains.report.index,
 					.round = journal->chains.report.round};
-	size_t room;
 	uint8_t *payload;
 
 	if (replica->remotes[node].boot_id == 0)
 		return;
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_CHAIN_ASK, replica->config.journal,
-			     WL_TX_DATA, &room);
+			     WL_TX_DATA);
 	if (payload)
 		wl_tx_close(replica->tx, wl_wire_encode_chain_ask(payload, &ask));
 }

@@ -18,13 +18,12 @@ void wl_journal_on_mend_ask(struct wl_journal *journal, uint32_t node,
 	server->asks[node] = *ask;
 }
 
-static uint8_t *open_part(struct wl_journal *journal, uint32_t node, size_t *room)
+static uint8_t *open_part(struct wl_journal *journal, uint32_t node)
 {
 	struct wl_replica *replica = &journal->replica;
 	struct wl_tx_to to = wl_tx_to_remote(&replica->remotes[node]);
 
-	return wl_tx_open(replica->tx, &to, WL_WIRE_MEND_PART, replica->config.journal, WL_TX_DATA,
-			  room);
+	return wl_tx_open(replica->tx, &to, WL_WIRE_MEND_PART, replica->config.journal, WL_TX_DATA);
 }
 
 static void say(struct wl_journal *journal, uint32_t node, enum wl_wire_mend_verdict verdict)
@@ -36,8 +35,7 @@ static void say(struct wl_journal *journal, uint32_t node, enum wl_wire_mend_ver
 		.first = ask->first,
 		.verdict = verdict,
 	};
-	size_t room;
-	uint8_t *payload = open_part(journal, node, &room);
+	uint8_t *payload = open_part(journal, node);
 
 	if (payload)
 		wl_tx_close(journal->replica.tx, wl_wire_encode_mend_part(payload, &part));
@@ -61,10 +59,10 @@ static bool send_part(struct wl_journal *journal, uint32_t node, uint32_t *offse
 
 	if (*offset >= serving->bytes)
 		return false;
-	payload = open_part(journal, node, &room);
+	payload = open_part(journal, node);
 	if (!payload)
 		return false;
-	room -= WL_WIRE_MEND_PART_HEADER_BYTES;
+	room = wl_tx_open_room(journal->replica.tx) - WL_WIRE_MEND_PART_HEADER_BYTES;
 	part.bytes = serving->bytes - *offset < room ? serving->bytes - *offset : (uint32_t)room;
 	memcpy(payload + WL_WIRE_MEND_PART_HEADER_BYTES, serving->buffer + *offset, part.bytes);
 	wl_tx_close(journal->replica.tx, wl_wire_encode_mend_part(payload, &part) + part.bytes);
@@ -294,12 +292,11 @@ static void send_ask(struct wl_journal *journal, uint64_t now_ns)
 		.bytes = asking->run.bytes,
 		.offset = fetch->have,
 	};
-	size_t room;
 	uint8_t *payload = NULL;
 
 	if (to.boot_id != 0)
 		payload = wl_tx_open(replica->tx, &to, WL_WIRE_MEND_ASK, replica->config.journal,
-				     WL_TX_DATA, &room);
+				     WL_TX_DATA);
 	if (payload) {
 		wl_tx_close(replica->tx, wl_wire_encode_mend_ask(payload, &ask));
 		wl_count(replica->counters, WL_COUNTER_mend_asks_sent);

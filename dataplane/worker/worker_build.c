@@ -40,10 +40,8 @@ static void send_build(struct wl_worker *worker, uint32_t node)
 		.supported = worker->config.features,
 		.in_force = in_force(worker) & worker->config.features,
 	};
-	size_t room;
 	uint8_t *payload = wl_tx_open(&worker->tx, &to, WL_WIRE_BUILD,
-				      worker->journals[0].config.replica.journal, WL_TX_RESERVED,
-				      &room);
+				      worker->journals[0].config.replica.journal, WL_TX_RESERVED);
 
 	if (!payload)
 		return;

@@ -17,7 +17,6 @@ void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message 
 		.status = message->key_refused ? WIRELOG_KEY_REFUSED : WIRELOG_JOURNAL_UNKNOWN,
 	};
 	struct wl_wire_hello hello;
-	size_t room;
 	uint8_t *payload;
 
 	if (message->type != WL_WIRE_HELLO || !wl_identity_is_client(message->hello_identity) ||
@@ -34,8 +33,8 @@ void wl_worker_send_elsewhere(struct wl_worker *worker, const struct wl_message 
 		reply.status = WIRELOG_JOURNAL_ELSEWHERE;
 		reply.members[reply.member_count++] = worker->config.elsewhere[message->journal];
 	}
-	payload = wl_tx_open(&worker->tx, &to, WL_WIRE_HELLO_REPLY, message->journal,
-			     WL_TX_RESERVED, &room);
+	payload =
+		wl_tx_open(&worker->tx, &to, WL_WIRE_HELLO_REPLY, message->journal, WL_TX_RESERVED);
 	if (!payload)
 		return;
 	wl_tx_close(&worker->tx, wl_wire_encode_hello_reply(payload, &reply));

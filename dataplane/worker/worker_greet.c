@@ -56,10 +56,8 @@ bool wl_worker_send_greeting(struct wl_worker *worker, uint32_t node, const stru
 		.key_first = worker->rx.auth->held.id[0],
 		.key_second = worker->rx.auth->held.id[1],
 	};
-	size_t room;
 	uint8_t *payload = wl_tx_open(&worker->tx, to, WL_WIRE_GREETING,
-				      worker->journals[0].config.replica.journal, WL_TX_RESERVED,
-				      &room);
+				      worker->journals[0].config.replica.journal, WL_TX_RESERVED);
 
 	if (!payload)
 		return false;
@@ -261,11 +259,10 @@ static void send_hello(struct wl_worker *worker, uint32_t node)
 	struct wl_tx_to to = wl_tx_to_remote(peer);
 	struct wl_wire_hello hello = {.nonce = worker->now_ns};
 	uint16_t journal = worker->journals[0].config.replica.journal;
-	size_t room;
 	uint8_t *payload;
 
 	to.boot_id = 0; /* the question itself: which boot are you? */
-	payload = wl_tx_open(&worker->tx, &to, WL_WIRE_HELLO, journal, WL_TX_RESERVED, &room);
+	payload = wl_tx_open(&worker->tx, &to, WL_WIRE_HELLO, journal, WL_TX_RESERVED);
 	if (!payload)
 		return;
 	wl_tx_close(&worker->tx, wl_wire_encode_hello(payload, &hello));

@@ -18,13 +18,12 @@ static uint8_t *open_padded(struct wl_worker *worker, const struct wl_remote *re
 {
 	struct wl_tx_to to = wl_tx_to_remote(remote);
 	uint8_t *payload;
-	size_t room;
 
 	to.mtu = 0;
-	payload = wl_tx_open(&worker->tx, &to, type, journal, WL_TX_DATA, &room);
+	payload = wl_tx_open(&worker->tx, &to, type, journal, WL_TX_DATA);
 	if (!payload)
 		return NULL;
-	if (size > room) {
+	if (size > wl_tx_open_room(&worker->tx)) {
 		wl_tx_abandon(&worker->tx);
 		return NULL;
 	}

@@ -113,7 +113,6 @@ unsigned wl_worker_take_plane(struct wl_worker *worker)
 static void send_punted(struct wl_worker *worker, const struct wl_punt *punt)
 {
 	struct wl_tx_to to;
-	size_t room;
 	uint8_t *payload;
 
 	if (punt->type == 0) {
@@ -124,10 +123,10 @@ static void send_punted(struct wl_worker *worker, const struct wl_punt *punt)
 	    worker->rx.peers[punt->node].boot_id == 0)
 		return; /* not greeted: control says it again */
 	to = wl_tx_to_remote(&worker->rx.peers[punt->node]);
-	payload = wl_tx_open(&worker->tx, &to, punt->type, punt->journal, WL_TX_RESERVED, &room);
+	payload = wl_tx_open(&worker->tx, &to, punt->type, punt->journal, WL_TX_RESERVED);
 	if (!payload)
 		return;
-	if (punt->bytes > room) {
+	if (punt->bytes > wl_tx_open_room(&worker->tx)) {
 		wl_tx_abandon(&worker->tx);
 		return;
 	}

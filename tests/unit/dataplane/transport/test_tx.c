@@ -118,8 +118,7 @@ static void end(void)
 
 static bool send(enum wl_tx_class class, size_t bytes)
 {
-	size_t room;
-	uint8_t *payload = wl_tx_open(&tx, &peer, 31, 3, class, &room);
+	uint8_t *payload = wl_tx_open(&tx, &peer, 31, 3, class);
 
 	if (!payload)
 		return false;
@@ -209,41 +208,36 @@ static void sequence_never_repeats_also_over_frames_that_were_dropped(void)
 
 static void room_is_what_the_mtu_leaves(void)
 {
-	size_t room;
-
 	begin();
 	CU_ASSERT_EQUAL(wl_tx_room(&tx, 1), 1500 - 20 - 8 - 72);
-	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA, &room));
-	CU_ASSERT_EQUAL(room, 1400);
-	wl_tx_close(&tx, room);
+	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA));
+	CU_ASSERT_EQUAL(wl_tx_open_room(&tx), 1400);
+	wl_tx_close(&tx, 1400);
 	wl_tx_flush(&tx);
 	CU_ASSERT_EQUAL(fake.sent_size[0], MTU + WL_ETHER_BYTES);
 	/* A buffer smaller than the MTU is the limit then. */
 	fake.info[1].mtu = 9000;
-	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA, &room));
-	CU_ASSERT_EQUAL(room, 1400);
+	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA));
+	CU_ASSERT_EQUAL(wl_tx_open_room(&tx), 1400);
 	wl_tx_abandon(&tx);
 	end();
 }
 
 static void payload_larger_than_the_buffer_is_a_mistake_of_the_caller(void)
 {
-	size_t room;
-
 	begin();
-	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA, &room));
-	WL_ASSERT_STOPS(wl_tx_close(&tx, room + 1));
+	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA));
+	WL_ASSERT_STOPS(wl_tx_close(&tx, wl_tx_open_room(&tx) + 1));
 	wl_tx_abandon(&tx);
 	WL_ASSERT_STOPS(wl_tx_abandon(&tx));
+	WL_ASSERT_STOPS(wl_tx_open_room(&tx));
 	end();
 }
 
 static void abandoned_frame_gives_its_buffer_back_and_no_sequence_away(void)
 {
-	size_t room;
-
 	begin();
-	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA, &room));
+	CU_ASSERT_PTR_NOT_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA));
 	CU_ASSERT_EQUAL(fake.out, 1);
 	wl_tx_abandon(&tx);
 	CU_ASSERT_EQUAL(fake.out, 0);
@@ -347,16 +341,15 @@ static void full_queue_leaves_at_once_and_the_last_places_are_for_reserved_frame
 static void frame_without_a_buffer_or_a_link_is_counted_and_not_opened(void)
 {
 	struct wl_tx_to nowhere = peer, nobody = peer;
-	size_t room;
 
 	begin();
 	nowhere.address.link = 2;
 	nobody.identity = 0;
-	CU_ASSERT_PTR_NULL(wl_tx_open(&tx, &nowhere, 31, 3, WL_TX_DATA, &room));
-	CU_ASSERT_PTR_NULL(wl_tx_open(&tx, &nobody, 31, 3, WL_TX_DATA, &room));
+	CU_ASSERT_PTR_NULL(wl_tx_open(&tx, &nowhere, 31, 3, WL_TX_DATA));
+	CU_ASSERT_PTR_NULL(wl_tx_open(&tx, &nobody, 31, 3, WL_TX_DATA));
 	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_no_address), 2);
 	fake.buffers = 0;
-	CU_ASSERT_PTR_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA, &room));
+	CU_ASSERT_PTR_NULL(wl_tx_open(&tx, &peer, 31, 3, WL_TX_DATA));
 	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_no_buffer), 1);
 	CU_ASSERT_FALSE(tx.is_open);
 	end();
