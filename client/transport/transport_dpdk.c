@@ -411,12 +411,12 @@ static unsigned dpdk_receive(struct wl_transport *transport, struct wl_datagram 
 	got = dpdk->port->ops->rx_burst(dpdk->port, frames, max < WL_BURST ? max : WL_BURST);
 	for (unsigned at = 0; at < got; at++) {
 		bool is_ethernet = dpdk->ethernet >= 0 && frames[at].link == dpdk->ethernet;
+		const struct wl_address ours = {.ipv4 = is_ethernet ? dpdk->options.ipv4 : 0,
+						.udp_port = dpdk->udp_port};
 		struct wl_address from;
-		const uint8_t *datagram;
 		size_t size;
 		enum wl_frame_verdict verdict = wl_frame_open_envelope(
-			frames[at].bytes, frames[at].size, is_ethernet ? dpdk->options.ipv4 : 0,
-			dpdk->udp_port, &from, &datagram, &size);
+			frames[at].bytes, frames[at].size, &ours, &from, &size);
 
 		if (verdict != WL_FRAME_OK) {
 			if (verdict == WL_FRAME_ARP && is_ethernet)
@@ -425,7 +425,7 @@ static unsigned dpdk_receive(struct wl_transport *transport, struct wl_datagram 
 			continue;
 		}
 		datagrams[count++] = (struct wl_datagram){
-			.bytes = frames[at].bytes + (datagram - frames[at].bytes),
+			.bytes = frames[at].bytes + WL_FRAME_ENVELOPE_BYTES,
 			.handle = frames[at].handle,
 			.size = (uint16_t)size,
 		};

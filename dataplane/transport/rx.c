@@ -369,19 +369,19 @@ static enum wl_frame_verdict sort(struct wl_rx *rx, const struct wl_frame *frame
 				  struct wl_arrival *arrival)
 {
 	/* Where any address is ours (memif), any port is: who dials a socket path knows neither. */
-	uint16_t udp_port = rx->ipv4 != 0 ? rx->udp_port : 0;
+	const struct wl_address ours = {.ipv4 = rx->ipv4,
+					.udp_port = rx->ipv4 != 0 ? rx->udp_port : 0};
 	const struct wl_remote *remote;
-	const uint8_t *datagram;
 	enum wl_frame_verdict verdict;
 
 	arrival->datagram = NULL;
 	arrival->from = (struct wl_address){.link = frame->link};
-	verdict = wl_frame_open_envelope(frame->bytes, frame->size, rx->ipv4, udp_port,
-					 &arrival->from, &datagram, &arrival->size);
+	verdict = wl_frame_open_envelope(frame->bytes, frame->size, &ours, &arrival->from,
+					 &arrival->size);
 	if (verdict != WL_FRAME_OK)
 		return verdict;
-	arrival->datagram = frame->bytes + (datagram - frame->bytes);
-	verdict = wl_frame_decode_header(datagram, arrival->size, &arrival->header);
+	arrival->datagram = frame->bytes + WL_FRAME_ENVELOPE_BYTES;
+	verdict = wl_frame_decode_header(arrival->datagram, arrival->size, &arrival->header);
 	if (verdict == WL_FRAME_OK)
 		verdict = check_header(rx, &arrival->header);
 	if (verdict != WL_FRAME_OK)

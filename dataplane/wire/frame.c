@@ -91,9 +91,9 @@ static enum wl_frame_verdict open_ipv4(const uint8_t *ipv4, size_t *bytes)
 	return ipv4[9] == PROTOCOL_UDP ? WL_FRAME_OK : WL_FRAME_NOT_UDP;
 }
 
-enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size, uint32_t our_ipv4,
-					     uint16_t our_udp_port, struct wl_address *from,
-					     const uint8_t **datagram, size_t *datagram_bytes)
+enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size,
+					     const struct wl_address *ours, struct wl_address *from,
+					     size_t *datagram_bytes)
 {
 	enum wl_frame_verdict verdict = open_ether(bytes, size);
 	const uint8_t *ipv4 = bytes + WL_ETHER_BYTES;
@@ -105,21 +105,20 @@ enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size, 
 	verdict = open_ipv4(ipv4, &left);
 	if (verdict != WL_FRAME_OK && verdict != WL_FRAME_ICMP)
 		return verdict;
-	if (our_ipv4 != 0 && wl_load_be32(ipv4 + 16) != our_ipv4)
+	if (ours->ipv4 != 0 && wl_load_be32(ipv4 + 16) != ours->ipv4)
 		return WL_FRAME_OTHER_ADDRESS;
 	if (verdict == WL_FRAME_ICMP)
 		return WL_FRAME_ICMP;
 	left -= WL_IPV4_BYTES;
 	if (left < WL_UDP_BYTES || wl_load_be16(udp + 4) != left)
 		return WL_FRAME_BAD_UDP;
-	if (our_udp_port != 0 && wl_load_be16(udp + 2) != our_udp_port)
+	if (ours->udp_port != 0 && wl_load_be16(udp + 2) != ours->udp_port)
 		return WL_FRAME_OTHER_ADDRESS;
 	if (wl_load_u16(udp + 6) != 0 && udp_sum(ipv4, udp, left) != 0xffff)
 		return WL_FRAME_BAD_UDP;
 	memcpy(from->mac, bytes + 6, sizeof(from->mac));
 	from->ipv4 = wl_load_be32(ipv4 + 12);
 	from->udp_port = wl_load_be16(udp);
-	*datagram = udp + WL_UDP_BYTES;
 	*datagram_bytes = left - WL_UDP_BYTES;
 	return WL_FRAME_OK;
 }

@@ -104,11 +104,11 @@ enum wl_frame_verdict {
 	WL_FRAME_VERDICTS,
 };
 
-/* Envelope: from Ethernet to UDP. On OK, *datagram and *datagram_bytes are the UDP payload and *from is filled
- * (link excepted). our_ipv4 0: any address is ours (memif); our_udp_port 0: any port. */
-enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size, uint32_t our_ipv4,
-					     uint16_t our_udp_port, struct wl_address *from,
-					     const uint8_t **datagram, size_t *datagram_bytes);
+/* Envelope: from Ethernet to UDP. On OK the UDP payload is *datagram_bytes bytes at bytes + WL_FRAME_ENVELOPE_BYTES, and *from is filled
+ * (link excepted). Of `ours`, ipv4 and udp_port count; ipv4 0: any address is ours (memif); udp_port 0: any port. */
+enum wl_frame_verdict wl_frame_open_envelope(const uint8_t *bytes, size_t size,
+					     const struct wl_address *ours, struct wl_address *from,
+					     size_t *datagram_bytes);
 /* Writes the 42 bytes in front of `datagram_bytes` bytes that already stand at to + 42. */
 void wl_frame_close_envelope(uint8_t *to, const struct wl_address *from,
 			     const struct wl_address *dest, size_t datagram_bytes);

@@ -36,27 +36,27 @@ static void check_header(const uint8_t *datagram, size_t size)
 
 static void check_envelope(const uint8_t *bytes, size_t size, uint32_t our_ipv4)
 {
-	const uint8_t *datagram = NULL, *second = NULL;
+	const struct wl_address ours = {.ipv4 = our_ipv4, .udp_port = OUR_PORT},
+				to = {.ipv4 = OUR_IPV4, .udp_port = OUR_PORT};
 	size_t datagram_bytes = 0, second_bytes = 0;
-	struct wl_address from = {.link = 3}, to = {.ipv4 = OUR_IPV4, .udp_port = OUR_PORT},
-			  again = {.link = 4};
-	enum wl_frame_verdict verdict = wl_frame_open_envelope(bytes, size, our_ipv4, OUR_PORT,
-							       &from, &datagram, &datagram_bytes);
+	struct wl_address from = {.link = 3}, again = {.link = 4};
+	enum wl_frame_verdict verdict =
+		wl_frame_open_envelope(bytes, size, &ours, &from, &datagram_bytes);
+	const uint8_t *datagram;
 	uint8_t *closed;
 
 	FUZZ_PROMISE(verdict < WL_FRAME_VERDICTS &&
 		     strcmp(wl_frame_verdict_name(verdict), "unknown") != 0);
 	if (verdict != WL_FRAME_OK)
 		return;
-	FUZZ_PROMISE(datagram >= bytes + WL_FRAME_ENVELOPE_BYTES &&
-		     datagram + datagram_bytes <= bytes + size);
+	FUZZ_PROMISE(WL_FRAME_ENVELOPE_BYTES + datagram_bytes <= size);
+	datagram = bytes + WL_FRAME_ENVELOPE_BYTES;
 	FUZZ_PROMISE(from.link == 3);
 	closed = malloc(WL_FRAME_ENVELOPE_BYTES + datagram_bytes);
 	memcpy(closed + WL_FRAME_ENVELOPE_BYTES, datagram, datagram_bytes);
 	wl_frame_close_envelope(closed, &from, &to, datagram_bytes);
-	FUZZ_PROMISE(wl_frame_open_envelope(closed, WL_FRAME_ENVELOPE_BYTES + datagram_bytes,
-					    OUR_IPV4, OUR_PORT, &again, &second,
-					    &second_bytes) == WL_FRAME_OK);
+	FUZZ_PROMISE(wl_frame_open_envelope(closed, WL_FRAME_ENVELOPE_BYTES + datagram_bytes, &to,
+					    &again, &second_bytes) == WL_FRAME_OK);
 	FUZZ_PROMISE(second_bytes == datagram_bytes && again.ipv4 == from.ipv4 &&
 		     again.udp_port == from.udp_port && memcmp(again.mac, from.mac, 6) == 0);
 	free(closed);

@@ -114,13 +114,14 @@ static bool node_can_decode(uint8_t type, const uint8_t *payload, size_t bytes)
 
 static void judge(const struct wl_frame *frame)
 {
+	const struct wl_address to = {.udp_port = PORT};
+	const uint8_t *datagram = frame->bytes + WL_FRAME_ENVELOPE_BYTES;
 	struct wl_address from;
 	struct wl_frame_header header;
-	const uint8_t *datagram;
 	size_t size;
 
-	FUZZ_PROMISE(wl_frame_open_envelope(frame->bytes, frame->size, 0, PORT, &from, &datagram,
-					    &size) == WL_FRAME_OK);
+	FUZZ_PROMISE(wl_frame_open_envelope(frame->bytes, frame->size, &to, &from, &size) ==
+		     WL_FRAME_OK);
 	FUZZ_PROMISE(wl_frame_decode_header(datagram, size, &header) == WL_FRAME_OK);
 	FUZZ_PROMISE(header.sequence > sequence && header.sender_boot == STAGE_BOOT);
 	sequence = header.sequence;

@@ -120,16 +120,16 @@ static void say_mtu(struct sim_endpoint *endpoint, unsigned node)
 
 static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 {
+	const struct wl_address ours = {.udp_port = 9000};
+	uint8_t *datagram = frame->bytes + WL_FRAME_ENVELOPE_BYTES;
 	struct wl_frame_header header;
 	const struct wl_auth *keys;
 	struct wl_auth_key key;
 	struct wl_address from;
-	const uint8_t *datagram;
 	size_t size;
 	unsigned node;
 
-	if (wl_frame_open_envelope(frame->bytes, frame->size, 0, 9000, &from, &datagram, &size) !=
-		    WL_FRAME_OK ||
+	if (wl_frame_open_envelope(frame->bytes, frame->size, &ours, &from, &size) != WL_FRAME_OK ||
 	    wl_frame_decode_header(datagram, size, &header) != WL_FRAME_OK ||
 	    header.destination != endpoint->identity ||
 	    header.destination_boot != endpoint->boot_id)
@@ -142,7 +142,7 @@ static void take_frame(struct sim_endpoint *endpoint, struct wl_frame *frame)
 	if (wl_keys_find(&keys->held, header.key_id) == keys->held.count)
 		return;
 	wl_auth_derive_of(keys, header.key_id, header.sender, header.sender_boot, &key);
-	if (!wl_auth_verify(keys, &key, (uint8_t *)(uintptr_t)datagram, size))
+	if (!wl_auth_verify(keys, &key, datagram, size))
 		return;
 	if (is_late(endpoint, node, &header, datagram + WL_FRAME_HEADER_BYTES))
 		return;

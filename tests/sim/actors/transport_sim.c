@@ -54,17 +54,17 @@ static unsigned receive(struct wl_transport *transport, struct wl_datagram *data
 	struct wl_frame frame;
 
 	while (count < max && port->ops->rx_burst(port, &frame, 1) == 1) {
-		const uint8_t *datagram;
+		const struct wl_address ours = {.udp_port = OWN_PORT};
 		struct wl_address from;
 		size_t size;
 
-		if (wl_frame_open_envelope(frame.bytes, frame.size, 0, OWN_PORT, &from, &datagram,
-					   &size) != WL_FRAME_OK) {
+		if (wl_frame_open_envelope(frame.bytes, frame.size, &ours, &from, &size) !=
+		    WL_FRAME_OK) {
 			port->ops->rx_release(port, &frame, 1);
 			continue;
 		}
 		datagrams[count++] = (struct wl_datagram){
-			.bytes = frame.bytes + (datagram - frame.bytes),
+			.bytes = frame.bytes + WL_FRAME_ENVELOPE_BYTES,
 			.handle = frame.bytes,
 			.size = (uint16_t)size,
 		};

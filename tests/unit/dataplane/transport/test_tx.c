@@ -129,9 +129,9 @@ static bool send(enum wl_tx_class class, size_t bytes)
 
 static void frame_leaves_whole_and_authentic(void)
 {
+	const struct wl_address to = {.ipv4 = 0x0a000002, .udp_port = 7701};
 	struct wl_address from;
 	struct wl_frame_header header;
-	const uint8_t *datagram;
 	size_t size;
 
 	begin();
@@ -141,13 +141,15 @@ static void frame_leaves_whole_and_authentic(void)
 
 	CU_ASSERT_EQUAL(fake.sent_link[0], 1);
 	CU_ASSERT_EQUAL(fake.sent_size[0], OVERHEAD + 100);
-	CU_ASSERT_EQUAL_FATAL(wl_frame_open_envelope(fake.sent[0], fake.sent_size[0], 0x0a000002,
-						     7701, &from, &datagram, &size),
+	CU_ASSERT_EQUAL_FATAL(wl_frame_open_envelope(fake.sent[0], fake.sent_size[0], &to, &from,
+						     &size),
 			      WL_FRAME_OK);
 	CU_ASSERT_EQUAL(from.ipv4, 0x0a000001);
 	CU_ASSERT_EQUAL(from.udp_port, 7700);
 	CU_ASSERT_EQUAL(from.mac[5], 1);
-	CU_ASSERT_EQUAL_FATAL(wl_frame_decode_header(datagram, size, &header), WL_FRAME_OK);
+	CU_ASSERT_EQUAL_FATAL(wl_frame_decode_header(fake.sent[0] + WL_FRAME_ENVELOPE_BYTES, size,
+						     &header),
+			      WL_FRAME_OK);
 	CU_ASSERT_EQUAL(header.type, 31);
 	CU_ASSERT_EQUAL(header.journal, 3);
 	CU_ASSERT_EQUAL(header.cluster, 0x1234);
