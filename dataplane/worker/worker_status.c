@@ -8,7 +8,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/worker/worker_internal.h"
 
-static uint8_t *open_message(struct wl_worker *worker, uint32_t node, uint8_t type, size_t *room)
+static uint8_t *open_message(struct wl_worker *worker, uint32_t node, uint8_t type)
 {
 	const struct wl_remote *peer = &worker->rx.peers[node];
 	const struct wl_tx_to to = wl_tx_to_remote(peer);
@@ -16,7 +16,7 @@ static uint8_t *open_message(struct wl_worker *worker, uint32_t node, uint8_t ty
 	if (peer->identity == 0 || peer->boot_id == 0)
 		return NULL;
 	return wl_tx_open(&worker->tx, &to, type, worker->journals[0].config.replica.journal,
-			  WL_TX_DATA, room);
+			  WL_TX_DATA);
 }
 
 /* ---- what this node says ------------------------------------------------------------------------ */
@@ -32,12 +32,13 @@ static void send_part(struct wl_worker *worker, uint32_t node, uint64_t round, u
 		.offset = offset,
 		.bytes = own->bytes - offset,
 	};
+	uint8_t *payload = open_message(worker, node, WL_WIRE_STATUS_PART);
 	size_t room;
-	uint8_t *payload = open_message(worker, node, WL_WIRE_STATUS_PART, &room);
 
 	WL_CHECK(offset < own->bytes);
 	if (!payload)
 		return;
+	room = wl_tx_open_room(&worker->tx);
 	WL_CHECK(room > WL_WIRE_STATUS_PART_HEADER_BYTES);
 	if (part.bytes > room - WL_WIRE_STATUS_PART_HEADER_BYTES)
 		part.bytes = (uint32_t)(room - WL_WIRE_STATUS_PART_HEADER_BYTES);
@@ -116,8 +117,7 @@ static void ask(struct wl_worker *worker, uint32_t node)
 		.version = reading->version,
 		.offset = reading->have,
 	};
-	size_t room;
-	uint8_t *payload = open_message(worker, node, WL_WIRE_STATUS_ASK, &room);
+	uint8_t *payload = open_message(worker, node, WL_WIRE_STATUS_ASK);
 
 	if (!payload)
 		return;
