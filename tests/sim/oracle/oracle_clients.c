@@ -119,7 +119,7 @@ static void check_everywhere(struct sim_oracle *oracle, const struct sim_node *l
 		&leader->journals[oracle->journal]->log.slots[index % WL_LOG_ENTRIES_IN_RING];
 
 	/* Reached by an older list it stays reached; who votes since may still lack it. */
-	if (leader->journals[oracle->journal]->log.list.index != 0)
+	if (leader->journals[oracle->journal]->log.list.index > index || oracle->list.index > index)
 		return;
 	for (unsigned number = 1; number <= oracle->cluster->config.nodes; number++) {
 		const struct sim_node *node = &oracle->cluster->nodes[number];
@@ -129,6 +129,7 @@ static void check_everywhere(struct sim_oracle *oracle, const struct sim_node *l
 		/* At a base it has all before it, wherever that stood. */
 		if (!node->forgot && !node->rotten && wl_members_has(oracle->list.voters, number) &&
 		    !(node->up && node->journals[oracle->journal]->opened_from >= index) &&
+		    oracle->installed[number] < index &&
 		    !sim_oracle_has(&node->drives[oracle->journal], offset, index, slot->chain))
 			sim_violation(oracle->cluster, leader->number, "O24",
 				      "says everywhere of entry %llu, and node %u does not have it",
