@@ -246,6 +246,29 @@ static uint64_t salt_of(const struct sim_rogue *rogue, unsigned node)
 					      : 0;
 }
 
+/* One that lives, and the sequence that is wanted next in it. */
+static void find_other_session(const struct sim_rogue *rogue, unsigned node,
+			       struct sim_rogue_session *found)
+{
+	const struct sim_node *asked = &rogue->cluster->nodes[node];
+	const struct wl_journal *journal = asked->journals[rogue->end.journal];
+	const struct wl_session_table *table;
+	struct wl_session_view view;
+	uint64_t number, spent = 0;
+
+	if (!asked->up || journal->dormant)
+		return;
+	table = &wl_service_state(journal->service)->sessions;
+	if (table->used == 0 ||
+	    !wl_session_look(table, (uint32_t)(found->next_sequence / 2 % table->used), &view))
+		return;
+	for (uint64_t step = 1ull << 32; step != 0; step /= 2)
+		if (wl_session_outcome(table, view.id, spent + step, &number) != WL_SESSION_NEXT)
+			spent += step;
+	found->session = view.id;
+	found->next_sequence = spent + 1;
+}
+
 /*
  * Sessions of others are easily guessed by who reads the log: where an entry stands, which one it is in there, and what their history adds. A
  * refusal would tell which sequence is wanted next.
@@ -261,6 +284,8 @@ static void use_other_session(struct sim_rogue *rogue, unsigned node)
 			    salt_of(rogue, node)),
 		.next_sequence = 1 + draw(rogue, 64),
 	};
+	if (own->next_sequence % 2 == 0)
+		find_other_session(rogue, node, own);
 	append_well(rogue, node);
 }
 
