@@ -18,6 +18,8 @@ struct sim_in_flight {
 	struct sim_network *network;
 	uint64_t lives; /* of the receiver's process, when it left */
 	uint64_t replays; /* that the receiver had met, when it left */
+	uint64_t carried, from_lives; /* of its sender, by then: while it was held */
+	unsigned from;
 	unsigned to;
 	uint16_t size, link;
 	int8_t label;
@@ -139,28 +141,45 @@ void sim_network_hold(struct sim_network *network, const struct sim_hold *hold)
 
 void sim_network_release(struct sim_network *network)
 {
-	for (unsigned at = 0; at < network->held_count; at++)
-		sim_agenda_add(network->agenda, network->agenda->now_ns, arrive, network->held[at],
-			       NULL);
+	for (unsigned at = 0; at < network->held_count; at++) {
+		struct sim_in_flight *frame = network->held[at];
+
+		/* The window over its sender's sequences has not moved past it: it is a new one. */
+		frame->again = network->carried[frame->from] - frame->carried >
+				       WL_REPLAY_WINDOW / 2 ||
+			       network->cards[frame->from].lives != frame->from_lives;
+		if (frame->again)
+			frame->label = SIM_UNKNOWN;
+		sim_agenda_add(network->agenda, network->agenda->now_ns, arrive, frame, NULL);
+	}
 	network->held_count = 0;
 	network->hold_count = 0;
 }
 
-/* True: the frame is kept, or would be if there were room. */
-static bool holds(struct sim_network *network, unsigned from, unsigned to, unsigned station,
-		  const struct wl_frame *frame)
+static void keep(struct sim_network *network, unsigned from, unsigned station,
+		 const struct wl_frame *sent, int label)
+{
+	struct sim_in_flight *frame;
+
+	if (network->held_count == SIM_HELD_MAX)
+		return;
+	frame = copy_of(network, station, sent->bytes, sent->size);
+	frame->from = from;
+	frame->carried = network->carried[from];
+	frame->from_lives = network->cards[from].lives;
+	frame->label = (int8_t)label;
+	network->held[network->held_count++] = frame;
+}
+
+static bool is_held(const struct sim_network *network, unsigned from, unsigned to,
+		    const struct wl_frame *frame)
 {
 	for (unsigned at = 0; at < network->hold_count; at++) {
 		const struct sim_hold *hold = &network->holds[at];
 
-		if ((hold->from != 0 && hold->from != from) || (hold->to != 0 && hold->to != to) ||
-		    sim_words_of_frame(frame->bytes, frame->size) != hold->type)
-			continue;
-		if (network->held_count < SIM_HELD_MAX)
-			network->held[network->held_count++] =
-				copy_of(network, station, frame->bytes, frame->size);
-		sim_trace_frame(&network->trace, from, to, frame->bytes, frame->size, "held");
-		return true;
+		if ((hold->from == 0 || hold->from == from) && (hold->to == 0 || hold->to == to) &&
+		    sim_words_of_frame(frame->bytes, frame->size) == hold->type)
+			return true;
 	}
 	return false;
 }
@@ -245,8 +264,12 @@ static void carry(struct sim_network *network, unsigned from, unsigned to,
 	if (label == SIM_HONEST &&
 	    (by_ipv4(sent) != to || (from >= SIM_LAWLESS_STATION && from < SIM_STRANGER_STATION)))
 		label = SIM_UNKNOWN;
-	if (network->hold_count != 0 && holds(network, from, to, station, sent))
+	network->carried[from]++;
+	if (network->hold_count != 0 && is_held(network, from, to, sent)) {
+		keep(network, from, station, sent, label);
+		sim_trace_frame(&network->trace, from, to, sent->bytes, sent->size, "held");
 		return;
+	}
 	if (rule->cut || (rule->mtu != 0 && sent->size > rule->mtu + WL_ETHER_BYTES) ||
 	    sim_random_chance(&network->random, rule->loss_ppm)) {
 		network->lost++;

@@ -117,6 +117,7 @@ struct sim_network {
 	uint32_t applications; /* bit per station: the client library is there */
 	uint32_t no_buffer_ppm[SIM_STATIONS]; /* how often the pool of a station is empty */
 	uint64_t sent, lost, delivered;
+	uint64_t carried[SIM_STATIONS]; /* of each sender, held or not */
 	struct sim_in_flight *recorded[SIM_RECORDED];
 	uint64_t recorded_seen;
 	/* Told of each frame that is about to leave: the adversary's and the oracle's place to look. May be NULL. */
