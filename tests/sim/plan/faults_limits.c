@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Limits of journals that an operator asks for (part of faults.c), and what is expected of them. */
+#include "dataplane/service/propose.h"
 #include "dataplane/service/service_internal.h"
 #include "tests/sim/oracle/oracle.h"
 #include "tests/sim/plan/expect.h"
@@ -22,13 +23,31 @@ static void set_limit(struct sim_node *node, unsigned journal, const struct sim_
 	wl_replica_ask(&node->journals[journal]->replica, &wish);
 }
 
+/* For those of an entry before: it has no effect. */
+static void propose_limit(struct sim_node *node, unsigned journal, const struct sim_action *action)
+{
+	struct wl_service *service = node->journals[journal]->service;
+	struct wl_journal_limits next = wl_service_state(service)->limits;
+	struct wl_control control;
+
+	if (next.index == 0 || !wl_service_leads(service))
+		return;
+	next.value[action->argument[1] % WL_LIMITS] = action->argument[2];
+	control = wl_control_of_limits(&next, next.index - 1);
+	(void)wl_service_propose(service, &control);
+}
+
 bool sim_faults_act_on_limits(struct sim_faults *faults, const struct sim_action *action,
 			      struct sim_node *node)
 {
-	if (action->verb != SIM_SET_LIMIT)
+	if (action->verb != SIM_SET_LIMIT && action->verb != SIM_PROPOSE_LIMIT)
 		return false;
-	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++)
-		set_limit(node, journal, action);
+	for (unsigned journal = 0; node->up && journal < faults->plan->journals; journal++) {
+		if (action->verb == SIM_SET_LIMIT)
+			set_limit(node, journal, action);
+		else
+			propose_limit(node, journal, action);
+	}
 	return true;
 }
 

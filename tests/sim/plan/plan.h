@@ -112,6 +112,8 @@ enum sim_verb {
 	SIM_EXPECT_LEARNS, /* node, 0 | 1: it is a learner by it */
 	SIM_EXPECT_JOINT, /* 0 | 1: the newest committed list is joint */
 	SIM_SET_LIMIT, /* node, which (base/journal_limits.h), what is kept of it: an operator asks it to set that limit */
+	/* node, which, what: if it leads it proposes that as it is, for limits that are not in force any more, which no leader does of itself */
+	SIM_PROPOSE_LIMIT,
 	SIM_BUILD, /* node, features (base/features.h) that its build lacks from its next start on; 0: the present build */
 	SIM_FINALIZE, /* node: an operator asks it to put in force all that its build has */
 	SIM_EXPECT_FEATURES, /* node, which: its state has exactly those in force */

@@ -105,6 +105,7 @@ static const struct {
 	[SIM_PROPOSE_TRIM] = {"propose-trim", {NODE, NUMBER}},
 	[SIM_CONSUMER] = {"consumer", {NODE, NUMBER}},
 	[SIM_SET_LIMIT] = {"set-limit", {NODE, NUMBER, NUMBER}},
+	[SIM_PROPOSE_LIMIT] = {"propose-limit", {NODE, NUMBER, NUMBER}},
 	[SIM_BUILD] = {"build", {NODE, NUMBER}},
 	[SIM_FINALIZE] = {"finalize", {NODE}},
 	[SIM_EXPECT_FEATURES] = {"expect-features", {NODE, NUMBER}},
