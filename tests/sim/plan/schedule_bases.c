@@ -117,7 +117,7 @@ static void damage(struct sim_plan *plan, struct sim_random *random, uint64_t no
 {
 	uint64_t at = 200000000 + sim_random_below(random, plan->fault_ns);
 	uint64_t way = SIM_DAMAGE_ROT_BASE +
-		       sim_random_below(random, SIM_DAMAGE_WAYS - SIM_DAMAGE_ROT_BASE);
+		       sim_random_below(random, SIM_DAMAGE_CHAIN_BASE - SIM_DAMAGE_ROT_BASE);
 
 	add(plan, at, SIM_CRASH, node, 0);
 	sim_plan_add(plan, at + 1, SIM_DAMAGE, node, way, 1 + sim_random_below(random, masks), 0);

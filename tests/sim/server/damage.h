@@ -40,6 +40,7 @@ enum sim_damage_way {
 	SIM_DAMAGE_ROT_BASE, /* a byte of it */
 	SIM_DAMAGE_DROP_BASE, /* it is gone */
 	SIM_DAMAGE_OTHER_BASE, /* what belongs into the other place stands there, too */
+	SIM_DAMAGE_CHAIN_BASE, /* it is whole, of a log whose entries have other chain values; scenarios only */
 	SIM_DAMAGE_WAYS,
 };
 

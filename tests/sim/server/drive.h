@@ -107,6 +107,7 @@ struct sim_base {
 	uint64_t size;
 	bool damaged;
 	bool wrong; /* made of a state that is not the log's */
+	bool other_chain; /* it says another one than the stream */
 };
 
 /* The one that is being written. */

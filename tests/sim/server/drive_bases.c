@@ -6,6 +6,10 @@
  */
 #include "tests/sim/server/drive_internal.h"
 
+#include "dataplane/base/bytes.h"
+#include "dataplane/base/crc.h"
+#include "dataplane/state/base_internal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +31,7 @@ void sim_drive_copy_base(struct sim_base *to, const struct sim_base *from)
 	to->size = from->size;
 	to->damaged = from->damaged;
 	to->wrong = from->wrong;
+	to->other_chain = from->other_chain;
 }
 
 int sim_drive_base_begin(struct sim_drive *drive, unsigned place, uint64_t bytes)
@@ -139,6 +144,31 @@ void sim_drive_tear_base(struct sim_drive *drive, bool power)
 
 /* ---- damage ---- */
 
+/* Checksums and digest are right (docs/LOG-FORMAT.md): only the stream contradicts it. */
+static void change_chain(struct sim_base *base)
+{
+	const uint64_t state_bytes = wl_load_u64(base->bytes + 96);
+	struct wl_log_base log = {
+		.position = {.term = wl_load_u64(base->bytes + 48),
+			     .index = wl_load_u64(base->bytes + 56)},
+		.chain = wl_load_u64(base->bytes + 64) ^ 1,
+	};
+	uint64_t digest = 0;
+
+	for (uint64_t at = 0; at < state_bytes; at++) {
+		uint64_t content = WL_BASE_HEADER_BYTES + at;
+
+		digest = wl_crc64(digest,
+				  base->bytes + content / WL_BASE_CONTENT_BYTES * WL_BLOCK_BYTES +
+					  content % WL_BASE_CONTENT_BYTES,
+				  1);
+	}
+	wl_store_u64(base->bytes + 64, log.chain);
+	wl_store_u64(base->bytes + 88, wl_base_seal_digest(digest, &log));
+	wl_store_u32(base->bytes + WL_BASE_CRC_AT, wl_crc32c(base->bytes, WL_BASE_CRC_AT));
+	base->other_chain = true;
+}
+
 static bool damage_place(struct sim_drive *drive, enum sim_damage_way way, unsigned place)
 {
 	struct sim_base *base = &drive->bases[place];
@@ -152,6 +182,8 @@ static bool damage_place(struct sim_drive *drive, enum sim_damage_way way, unsig
 		base->damaged = true;
 	} else if (way == SIM_DAMAGE_DROP_BASE) {
 		sim_drive_drop_base(base);
+	} else if (way == SIM_DAMAGE_CHAIN_BASE) {
+		change_chain(base);
 	} else {
 		sim_drive_copy_base(base, other);
 		base->damaged = true; /* its number says another place */

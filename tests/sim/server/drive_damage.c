@@ -43,6 +43,7 @@ static const char *const names[SIM_DAMAGE_WAYS] = {
 	[SIM_DAMAGE_ROT_BASE] = "rot-base",
 	[SIM_DAMAGE_DROP_BASE] = "drop-base",
 	[SIM_DAMAGE_OTHER_BASE] = "other-base",
+	[SIM_DAMAGE_CHAIN_BASE] = "chain-base",
 };
 
 const char *sim_damage_name(enum sim_damage_way way)

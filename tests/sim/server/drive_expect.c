@@ -16,19 +16,26 @@ static void expect_log(struct sim_damage *damage, uint32_t kinds, uint64_t place
 	damage->place = place;
 }
 
-/* The newest whole one's bytes (docs/LOG-FORMAT.md), or NULL. */
-static const uint8_t *newest_base(const struct sim_drive *drive)
+/* The newest whole one (docs/LOG-FORMAT.md), or NULL. */
+static const struct sim_base *newest_place(const struct sim_drive *drive)
 {
-	const uint8_t *newest = NULL;
+	const struct sim_base *newest = NULL;
 
 	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++) {
 		const struct sim_base *base = &drive->bases[place];
 
 		if (base->bytes && !base->damaged &&
-		    (!newest || wl_load_u64(base->bytes + 40) > wl_load_u64(newest + 40)))
-			newest = base->bytes;
+		    (!newest || wl_load_u64(base->bytes + 40) > wl_load_u64(newest->bytes + 40)))
+			newest = base;
 	}
 	return newest;
+}
+
+static const uint8_t *newest_base(const struct sim_drive *drive)
+{
+	const struct sim_base *newest = newest_place(drive);
+
+	return newest ? newest->bytes : NULL;
 }
 
 uint64_t sim_drive_walk(const struct sim_drive *drive)
@@ -178,8 +185,13 @@ static void expect_record(const struct sim_drive *drive, struct sim_damage *dama
 /* A log that is whole from its beginning needs none. */
 static void expect_base(const struct sim_drive *drive, struct sim_damage *damage)
 {
+	const struct sim_base *newest = newest_place(drive);
 	bool whole = drive->oldest == 0;
 
+	if (newest && newest->other_chain) {
+		expect_log(damage, KIND(CHAIN), wl_load_u64(newest->bytes + 152));
+		return;
+	}
 	for (unsigned place = 0; place < WL_STORE_BASE_PLACES; place++)
 		whole |= drive->bases[place].bytes && !drive->bases[place].damaged;
 	damage->refusal = whole ? SIM_REFUSAL_NONE : SIM_REFUSAL_BASE;
