@@ -63,6 +63,28 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* One that fails without the mutant, too, has found nothing. */
+static bool finds(const char *path, struct sim_range_result *result)
+{
+	enum wl_mutant mutant = wl_mutant;
+	char rule[sizeof(result->rule)];
+	struct sim_plan plan;
+	bool found;
+
+	if (!sim_plan_read(&plan, path))
+		exit(65);
+	found = sim_range_fails(&plan, result->rule);
+	if (found) {
+		wl_mutant = WL_MUTANT_none;
+		found = !sim_range_fails(&plan, rule);
+		wl_mutant = mutant;
+		if (!found)
+			fprintf(stderr, "%s: fails without a mutant: %s\n", path, rule);
+	}
+	sim_plan_fini(&plan);
+	return found;
+}
+
 /* What needs many things at once, in order, is kept as a scenario; a seed may take a day to come upon it. */
 static bool hunt_in_scenarios(struct sim_range_result *result, const char **text)
 {
@@ -73,15 +95,10 @@ static bool hunt_in_scenarios(struct sim_range_result *result, const char **text
 	if (glob("tests/sim/scenarios/*.sim", 0, NULL, &files) != 0)
 		return false;
 	for (size_t at = 0; at < files.gl_pathc && !found; at++) {
-		struct sim_plan plan;
-
-		if (!sim_plan_read(&plan, files.gl_pathv[at]))
-			exit(65);
-		found = sim_range_fails(&plan, result->rule);
+		found = finds(files.gl_pathv[at], result);
 		if (found)
 			snprintf(where, sizeof(where), "by %s",
 				 strrchr(files.gl_pathv[at], '/') + 1);
-		sim_plan_fini(&plan);
 	}
 	globfree(&files);
 	*text = where;
