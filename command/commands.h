@@ -33,6 +33,7 @@ int wl_cmd_member(int argc, char **argv);
 int wl_cmd_unsafe_recover(int argc, char **argv);
 int wl_cmd_transfer(int argc, char **argv);
 int wl_cmd_step_down(int argc, char **argv);
+int wl_cmd_stop(int argc, char **argv);
 int wl_cmd_why(int argc, char **argv);
 int wl_cmd_verify(int argc, char **argv);
 int wl_cmd_workload(int argc, char **argv);

@@ -36,6 +36,7 @@ static const struct command commands[] = {
 	{"member", wl_cmd_member, "who votes: list, add, promote, demote, remove, replace"},
 	{"transfer", wl_cmd_transfer, "hand leadership over, to a node or to whoever is best"},
 	{"step-down", wl_cmd_step_down, "have a node give away what it leads"},
+	{"stop", wl_cmd_stop, "end a node, when the others can spare it"},
 	{"readmit", wl_cmd_readmit, "have a node's new data counted, where its old ones are gone"},
 	{"unsafe-recover", wl_cmd_unsafe_recover, "go on with what is left of a lost majority"},
 	{"verify", wl_cmd_verify, "check a data directory, offline"},

@@ -44,7 +44,7 @@ all_at_once() {
 	done
 	for asker in "${askers[@]}"; do wait "$asker" || return 1; done
 }
-claim many_may_look_at_once all_at_once
+claim many_may_look_at_once wait_until 20 all_at_once
 claim a_round_that_nobody_began_is_refused grep -q 'no round' <("$e2e/ask" "$run_base/view/1/stats.sock" /wirelog/cluster,99999 2>&1)
 
 # What was true before a stop is not said behind it.
@@ -69,8 +69,31 @@ claim what_is_allowed_does_not_count wait_until 20 gives 0 code "$leader" --allo
 resume_node "$gone"
 claim it_is_green_again wait_until 30 is_green "$leader"
 
+# wirelog stop goes by the same view.
+stop_tool() { "$wirelog" stop --run-directory "$run_base/view/$1" "${@:2}" >"$work/stop" 2>&1; } # NODE OPTION...
+stops() { # NODE STATUS OPTION...
+	local wanted=$2
+	stop_tool "$1" "${@:3}"
+	[ $? -eq "$wanted" ]
+}
+is_asked_which() { "$wirelog" stop --run-directory a --run-directory b >"$work/stop" 2>&1; [ $? -eq 64 ]; }
+has_exited() { # NODE: with 0
+	wait "${pids[$1]}"
+	status=$?
+	unset "pids[$1]"
+	[ "$status" -eq 0 ]
+}
+claim without_a_name_it_asks_which_of_them is_asked_which
+claim the_first_one_may_be_stopped wait_until 20 stops "$other" 0
+claim it_has_ended_when_that_is_said has_exited "$other"
+claim the_next_one_may_not stops "$gone" 2
+claim and_it_is_said_why grep -Eq 'redundancy_lost|no_answer' "$work/stop"
+claim it_runs_on kill -0 "${pids[$gone]}"
+claim by_force_it_is_stopped stops "$gone" 0 --force --json
+claim that_is_said_in_json gives "$gone true" jq -r '"\(.node) \(.ended)"' "$work/stop"
+claim that_one_has_ended_too has_exited "$gone"
+claim a_node_that_does_not_run_is_named stops "$gone" 69
+
 # Nobody is left who could be asked by: then that is said, as of one node.
-end_node "$other" TERM
-end_node "$gone" TERM
 unanswered() { view "$leader"; grep -c 'unsafe *no answer' "$work/shown"; }
 claim a_node_alone_names_both_that_are_gone wait_until 10 gives 2 unanswered
