@@ -13,7 +13,7 @@
 #define LOOK_US 4000u
 #define LOOKS_MAX 225u /* 0.9 s: a node says of the others after 0.8 s that they are silent */
 
-static const json_t *at(const json_t *object, const char *name)
+static json_t *at(const json_t *object, const char *name)
 {
 	return json_object_get(object, name);
 }
@@ -28,17 +28,11 @@ static bool has_node(const struct wl_status_row *rows, size_t count, const json_
 	return false;
 }
 
-static bool lacks_one_of(const struct wl_status_row *rows, size_t count, const json_t *members)
-{
-	for (size_t i = 0; i < json_array_size(members); i++)
-		if (!has_node(rows, count, json_array_get(members, i)))
-			return true;
-	return false;
-}
-
-static bool lacks_a_member(const struct wl_status_row *rows, size_t count)
+/* Every member of every journal, as the rows know them. */
+static json_t *members_of(const struct wl_status_row *rows, size_t count)
 {
 	static const char *const lists[] = {"voters", "old_voters", "learners"};
+	json_t *all = json_array();
 
 	for (size_t row = 0; row < count; row++) {
 		const json_t *journals = at(rows[row].status, "journals");
@@ -47,10 +41,25 @@ static bool lacks_a_member(const struct wl_status_row *rows, size_t count)
 			const json_t *members = at(json_array_get(journals, id), "members");
 
 			for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
-				if (lacks_one_of(rows, count, at(members, lists[list])))
-					return true;
+				json_array_extend(all, at(members, lists[list]));
 		}
 	}
+	return all;
+}
+
+static bool is_among(const json_t *nodes, const json_t *node)
+{
+	for (size_t i = 0; i < json_array_size(nodes); i++)
+		if (json_equal(json_array_get(nodes, i), node))
+			return true;
+	return false;
+}
+
+static bool lacks_one_of(const struct wl_status_row *rows, size_t count, const json_t *members)
+{
+	for (size_t i = 0; i < json_array_size(members); i++)
+		if (!has_node(rows, count, json_array_get(members, i)))
+			return true;
 	return false;
 }
 
@@ -114,16 +123,19 @@ size_t wl_tool_others_add(struct wl_status_row *rows, size_t count, size_t most,
 {
 	const struct wl_status_row *who = one_that_answered(rows, count);
 	bool tells_silent = all_answered(rows, count);
+	json_t *members = members_of(rows, count);
 	const json_t *nodes;
 	size_t all = count;
 
-	*asked = who && lacks_a_member(rows, count) ? ask_round(who->run_directory) : NULL;
+	*asked = who && lacks_one_of(rows, count, members) ? ask_round(who->run_directory) : NULL;
 	nodes = at(*asked, "nodes");
 	for (size_t i = 0; i < json_array_size(nodes) && all < most; i++) {
 		const json_t *one = json_array_get(nodes, i), *status = at(one, "status");
 		bool answered = json_is_object(status);
 
-		if (has_node(rows, count, at(one, "node")) || (!answered && !tells_silent))
+		/* One that is named in a file and is no member yet may not run yet. */
+		if (has_node(rows, count, at(one, "node")) ||
+		    (!answered && !(tells_silent && is_among(members, at(one, "node")))))
 			continue;
 		rows[all++] = (struct wl_status_row){
 			.node = (uint32_t)json_integer_value(at(one, "node")),
@@ -132,6 +144,7 @@ size_t wl_tool_others_add(struct wl_status_row *rows, size_t count, size_t most,
 			.status = answered ? status : NULL,
 		};
 	}
+	json_decref(members);
 	if (all > count)
 		qsort(rows, all, sizeof(rows[0]), by_number);
 	return all;

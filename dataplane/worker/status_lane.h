@@ -21,6 +21,7 @@
 
 #define WL_STATUS_PATIENCE_NS \
 	800000000u /* a peer that has said nothing by then is told as silent */
+#define WL_STATUS_LOOK_NS 5000000u /* a node looks at itself no more often, however many ask */
 #define WL_STATUS_AGAIN_NS 20000000u /* nothing came for so long: asked again */
 
 enum wl_status_lane_state {

@@ -56,6 +56,7 @@ struct wl_worker_status {
 		uint64_t answered; /* question that the text is the answer to */
 	} askers[WIRELOG_NODES_MAX + 1];
 	wl_members waiting, looked_for;
+	uint64_t looked_ns;
 	uint64_t round, began_ns; /* that the peers are asked in */
 	struct wl_status_reading {
 		uint64_t version, asked_ns;

@@ -95,7 +95,9 @@ static void tell(struct wl_worker *worker)
 		atomic_store_explicit(&lane->out, WL_STATUS_LANE_FREE, memory_order_relaxed);
 	}
 	/* Who asked while somebody looked is looked for anew. */
-	if (worker->status.waiting != 0 && lane_state(worker) == WL_STATUS_LANE_FREE) {
+	if (worker->status.waiting != 0 && lane_state(worker) == WL_STATUS_LANE_FREE &&
+	    worker->now_ns - worker->status.looked_ns >= WL_STATUS_LOOK_NS) {
+		worker->status.looked_ns = worker->now_ns;
 		worker->status.looked_for = worker->status.waiting;
 		worker->status.waiting = 0;
 		atomic_store_explicit(&lane->out, WL_STATUS_LANE_ASKED, memory_order_release);

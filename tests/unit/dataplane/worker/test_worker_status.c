@@ -55,7 +55,7 @@ static void ask(uint32_t node, uint64_t round, uint64_t version, uint32_t offset
 	uint8_t payload[WL_WIRE_STATUS_ASK_BYTES];
 
 	say(node, WL_WIRE_STATUS_ASK, payload, wl_wire_encode_status_ask(payload, &message));
-	pass_ms(1);
+	pass_ms(WL_STATUS_LOOK_NS / MS_NS);
 }
 
 static bool told(uint32_t node, struct wl_wire_status_part *part)
@@ -141,6 +141,25 @@ static void who_asks_while_somebody_looks_is_looked_for_anew(void)
 	CU_ASSERT_FALSE(told(PEER, &part));
 	CU_ASSERT_TRUE(told(OTHER, &part));
 	CU_ASSERT_EQUAL(memcmp(part.part, "other", 5), 0);
+	end();
+}
+
+static void looks_are_rare_however_many_ask(void)
+{
+	unsigned looks = 0;
+
+	begin();
+	for (unsigned round = 1; round <= 40; round++) {
+		const struct wl_wire_status_ask message = {.round = round};
+		uint8_t payload[WL_WIRE_STATUS_ASK_BYTES];
+
+		say(PEER, WL_WIRE_STATUS_ASK, payload,
+		    wl_wire_encode_status_ask(payload, &message));
+		pass_ms(1);
+		if (wl_status_lane_is_asked(lane) && ++looks)
+			CU_ASSERT_TRUE(wl_status_lane_tell(lane, "so", 2));
+	}
+	CU_ASSERT_EQUAL(looks, 40 / (WL_STATUS_LOOK_NS / MS_NS));
 	end();
 }
 
@@ -272,6 +291,7 @@ WL_SUITE(worker_status)
 	WL_TEST(a_node_says_in_parts_what_it_found_when_it_was_asked),
 	WL_TEST(what_is_lost_is_said_again_without_another_look),
 	WL_TEST(who_asks_while_somebody_looks_is_looked_for_anew),
+	WL_TEST(looks_are_rare_however_many_ask),
 	WL_TEST(what_does_not_fit_is_not_told),
 	WL_TEST(dormant_journals_and_nodes_that_nobody_looks_at),
 	WL_TEST(all_peers_are_asked_until_they_have_answered),
