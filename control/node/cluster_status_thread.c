@@ -27,23 +27,28 @@ static void shorten(json_t *brief)
 	json_object_set_new(brief, "shortened", json_true());
 }
 
+static bool tell(struct wl_node *node, const json_t *brief)
+{
+	char *text = json_dumps(brief, JSON_COMPACT);
+	bool told = text && wl_status_lane_tell(node->status, text, strlen(text));
+
+	free(text);
+	return told;
+}
+
 void wl_cluster_status_tell(struct wl_node *node, const struct wl_status_facts *facts)
 {
 	json_t *brief;
-	char *text;
 
-	if (!facts || !wl_cluster_status_is_asked(node))
+	if (!wl_cluster_status_is_asked(node))
 		return;
-	brief = wl_status_json_brief(facts);
-	text = json_dumps(brief, JSON_COMPACT);
-	if (text && !wl_status_lane_tell(node->status, text, strlen(text))) {
-		free(text);
+	brief = facts ? wl_status_json_brief(facts) : NULL;
+	if (!tell(node, brief)) {
 		shorten(brief);
-		text = json_dumps(brief, JSON_COMPACT);
-		if (text)
-			wl_status_lane_tell(node->status, text, strlen(text));
+		/* Without memory it is as if it had said nothing: who looks is not to look on and on. */
+		if (!tell(node, brief))
+			wl_status_lane_tell(node->status, "null", 4);
 	}
-	free(text);
 	json_decref(brief);
 }
 

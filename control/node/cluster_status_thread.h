@@ -16,7 +16,7 @@
 
 /* Another node waits for a word of this one. */
 bool wl_cluster_status_is_asked(const struct wl_node *node);
-/* Says it, when it is asked. `facts` were gathered after is_asked; NULL: no memory, it is said at the next look. */
+/* Says it, when it is asked. `facts` were gathered after is_asked; NULL: no memory, and who asks hears nothing. */
 void wl_cluster_status_tell(struct wl_node *node, const struct wl_status_facts *facts);
 
 /*
