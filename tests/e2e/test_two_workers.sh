@@ -50,6 +50,13 @@ seq -f 'line %05g' 1 300 >"$work/lines"
 need cluster_starts start_all
 need the_second_journal_has_a_leader wait_until 30 second_leader
 
+# The first workers ask and answer for all journals.
+seen() {
+	"$wirelog" status --cluster --run-directory "$run_base/main/1" |
+		awk '$8 == "healthy" { print $1 "/" $2 }' | xargs
+}
+claim one_node_shows_both_journals_of_all wait_until 30 gives '1/0 1/1 2/0 2/1 3/0 3/1' seen
+
 gone=$leader
 mapfile -t left < <(followers_of "$gone")
 client append "${left[0]}" --rate=150 --quiet --timeout=40s "$work/lines" >"$work/append.out" 2>&1 &

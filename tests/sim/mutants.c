@@ -15,8 +15,9 @@ enum wl_mutant wl_mutant;
 
 static const struct {
 	const char *name, *text;
-} mutants[WL_MUTANTS] = {[WL_MUTANT_none] = {"none", ""},
-#define WL_MUTANT_ITEM(name, text) [WL_MUTANT_##name] = {#name, text},
+	const char *scenario; /* that its patch names; "": none */
+} mutants[WL_MUTANTS] = {[WL_MUTANT_none] = {"none", "", ""},
+#define WL_MUTANT_ITEM(name, text, scenario) [WL_MUTANT_##name] = {#name, text, scenario},
 			 WL_MUTANT_LIST(WL_MUTANT_ITEM)
 #undef WL_MUTANT_ITEM
 };
@@ -105,22 +106,48 @@ static bool hunt_in_scenarios(struct sim_range_result *result, const char **text
 	return found;
 }
 
-static bool hunt(enum wl_mutant mutant, unsigned jobs, uint64_t seconds_each, double *seconds)
+static bool hunt_in_seeds(struct sim_range_result *result, unsigned jobs, uint64_t seconds)
 {
 	const struct sim_range range = {.first = 1,
 					.last = UINT64_MAX - 1,
 					.jobs = jobs,
 					.failures_max = 1,
-					.seconds_max = seconds_each,
+					.seconds_max = seconds,
 					.quiet = true,
 					.program = "wlsim"};
-	struct sim_range_result result;
-	const char *how = "found";
+
+	sim_range_run(&range, result);
+	return result->failures != 0;
+}
+
+static bool hunt_where_it_is_named(enum wl_mutant mutant, struct sim_range_result *result,
+				   const char **how)
+{
+	static char said[96];
+	char path[128];
+
+	if (mutants[mutant].scenario[0] == '\0')
+		return false;
+	snprintf(path, sizeof(path), "tests/sim/scenarios/%s", mutants[mutant].scenario);
+	snprintf(said, sizeof(said), "by %s", mutants[mutant].scenario);
+	*how = said;
+	return finds(path, result);
+}
+
+/* In the scenario that was written for it; else by seeds. */
+static bool hunt(enum wl_mutant mutant, unsigned jobs, uint64_t seconds_each, double *seconds)
+{
+	struct sim_range_result result = {0};
+	const char *how;
 	bool found;
 
 	wl_mutant = mutant;
-	sim_range_run(&range, &result);
-	found = result.failures != 0 || hunt_in_scenarios(&result, &how);
+	found = hunt_where_it_is_named(mutant, &result, &how);
+	if (!found) {
+		how = "found";
+		found = hunt_in_seeds(&result, jobs, seconds_each) ||
+			hunt_in_scenarios(&result, &how);
+	}
 	*seconds = result.seconds;
 	printf("%-30s %-9s %7llu seeds %7.1f s  %-14s %s\n", mutants[mutant].name,
 	       found ? how : "NOT FOUND", (unsigned long long)result.seeds, result.seconds,
