@@ -53,29 +53,41 @@ static uint32_t lane_state(const struct wl_worker *worker)
 	return atomic_load_explicit(&worker->status.lane->out, memory_order_acquire);
 }
 
+/* Of a text that is not there any more, or beyond its end: from the beginning. */
+static void answer_again(struct wl_worker *worker, uint32_t node,
+			 const struct wl_wire_status_ask *ask)
+{
+	const struct wl_status_text *own = &worker->status.lane->own;
+	bool goes_on = ask->version == own->version && ask->offset < own->bytes;
+
+	send_part(worker, node, ask->round, goes_on ? ask->offset : 0);
+}
+
 void wl_worker_take_status_ask(struct wl_worker *worker, const struct wl_message *message)
 {
-	struct wl_status_asker *asker;
-	struct wl_status_lane *lane = worker->status.lane;
+	struct wl_worker_status *status = &worker->status;
 	uint32_t node = wl_identity_node(message->from->identity);
+	struct wl_status_asker *asker = &status->askers[node];
 	struct wl_wire_status_ask ask;
+	bool again;
 
 	if (!wl_wire_decode_status_ask(message->payload, message->bytes, &ask)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	if (!lane)
+	if (!status->lane)
 		return; /* another worker's peer, or nobody here who looks */
-	asker = &worker->status.askers[node];
-	if (lane_state(worker) == WL_STATUS_LANE_FREE && asker->answered == ask.round &&
-	    asker->boot_id == message->from->boot_id) {
-		bool goes_on = ask.version == lane->own.version && ask.offset < lane->own.bytes;
-
-		send_part(worker, node, ask.round, goes_on ? ask.offset : 0);
+	again = asker->round == ask.round && asker->boot_id == message->from->boot_id;
+	if (again && asker->answered == ask.round && lane_state(worker) == WL_STATUS_LANE_FREE) {
+		answer_again(worker, node, &ask);
 		return;
 	}
+	if (again && wl_members_has(status->looked_for | status->waiting, node))
+		return;
+	/* What is being found for an older question is no answer to this one. */
 	*asker = (struct wl_status_asker){.round = ask.round, .boot_id = message->from->boot_id};
-	worker->status.waiting = wl_members_with(worker->status.waiting, node);
+	status->looked_for = wl_members_without(status->looked_for, node);
+	status->waiting = wl_members_with(status->waiting, node);
 }
 
 static void tell(struct wl_worker *worker)

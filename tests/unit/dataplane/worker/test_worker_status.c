@@ -144,6 +144,33 @@ static void who_asks_while_somebody_looks_is_looked_for_anew(void)
 	end();
 }
 
+static void what_was_found_for_an_older_question_answers_no_newer_one(void)
+{
+	struct wl_wire_status_part part;
+
+	begin();
+	ask(PEER, 1, 0, 0);
+	ask(PEER, 1, 0, 0); /* again, since nothing came yet */
+	CU_ASSERT_TRUE(wl_status_lane_tell(lane, "first", 5));
+	pass_ms(1);
+	CU_ASSERT_TRUE(told(PEER, &part));
+	CU_ASSERT_FALSE(wl_status_lane_is_asked(lane));
+
+	ask(PEER, 2, 0, 0);
+	ask(PEER, 3, 0, 0);
+	CU_ASSERT_TRUE(wl_status_lane_tell(lane, "second", 6));
+	pass_ms(1);
+	CU_ASSERT_FALSE(told(PEER, &part));
+	pass_ms(WL_STATUS_LOOK_NS / MS_NS);
+	CU_ASSERT_TRUE_FATAL(wl_status_lane_is_asked(lane));
+	CU_ASSERT_TRUE(wl_status_lane_tell(lane, "third", 5));
+	pass_ms(1);
+	CU_ASSERT_TRUE(told(PEER, &part));
+	CU_ASSERT_EQUAL(part.round, 3);
+	CU_ASSERT_EQUAL(memcmp(part.part, "third", 5), 0);
+	end();
+}
+
 static void looks_are_rare_however_many_ask(void)
 {
 	unsigned looks = 0;
@@ -291,6 +318,7 @@ WL_SUITE(worker_status)
 	WL_TEST(a_node_says_in_parts_what_it_found_when_it_was_asked),
 	WL_TEST(what_is_lost_is_said_again_without_another_look),
 	WL_TEST(who_asks_while_somebody_looks_is_looked_for_anew),
+	WL_TEST(what_was_found_for_an_older_question_answers_no_newer_one),
 	WL_TEST(looks_are_rare_however_many_ask),
 	WL_TEST(what_does_not_fit_is_not_told),
 	WL_TEST(dormant_journals_and_nodes_that_nobody_looks_at),
