@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/tool_ask.h"
 #include "command/tool_ask_all_thread.h"
 #include "command/tool_cluster.h"
 #include "command/tool_health.h"
@@ -268,16 +269,13 @@ static int run(struct options *options)
 
 int wl_cmd_status(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
 		.doc = "Says what the nodes on this machine know of themselves: role, term, leader, how far "
 		       "the log is in memory, durable and committed, and the chain value by which two logs are "
 		       "compared.\vExit code 0 when a node answered, 69 when none did; with --check 1 degraded, 2 unsafe.",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static struct options options = {.request = "status"};
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/tool_ask.h"
 #include "command/tool_cluster.h"
 #include "command/tool_health.h"
 #include "command/tool_option.h"
@@ -172,9 +173,6 @@ static int stop(const struct options *options, json_t *status)
 
 int wl_cmd_stop(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -183,7 +181,7 @@ int wl_cmd_stop(int argc, char **argv)
 		       "node that is missing stops a journal, it says so and stops nothing.\vExit code 0 when it has ended, 2 "
 		       "when it was not stopped since the others cannot spare it. A service manager that was told to start it "
 		       "again when it fails does not: it has not failed.",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static struct options options;
 	json_t *status;

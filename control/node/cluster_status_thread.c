@@ -84,10 +84,11 @@ static json_t *one_node(const struct wl_node *node, uint32_t id)
 
 static json_t *tell_round(const struct wl_node *node, uint64_t round, bool complete)
 {
+	wl_members asked = others(node);
 	json_t *nodes = json_array();
 
 	for (uint32_t id = 1; id <= WIRELOG_NODES_MAX; id++)
-		if (wl_members_has(others(node), id))
+		if (wl_members_has(asked, id))
 			json_array_append_new(nodes, one_node(node, id));
 	return json_pack("{s:I, s:b, s:i, s:o}", "round", (json_int_t)round, "complete", complete,
 			 "node", (int)node->config->node, "nodes", nodes);
