@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/tool_ask.h"
 #include "command/tool_capture_file.h"
 #include "command/tool_cluster.h"
 #include "command/tool_format.h"
@@ -467,9 +468,6 @@ static int run(const struct options *options, struct wl_capture_file *file, int 
 
 int wl_cmd_capture(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -481,7 +479,7 @@ int wl_cmd_capture(int argc, char **argv)
 		       "(CAPTURE_RUNNING, 75). What is slow here costs frames of the capture, never the node: they are dropped and counted. "
 		       "Sent are frames that the link took, received all that came, believed or not. Of a link over a kernel socket the "
 		       "IPv4 and UDP headers are the node's own.",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static struct options options = {
 		.request = {.snap_bytes = WL_CAPTURE_SNAP_MAX,

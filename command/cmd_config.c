@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/tool_ask.h"
 #include "command/tool_cluster.h"
 #include "command/tool_daemon.h"
 #include "command/tool_option.h"
@@ -187,9 +188,6 @@ static int reload_nodes(struct options *options)
 
 int wl_cmd_config(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.parser = parse_option,
 		.args_doc = "check FILE...\nreload",
@@ -197,7 +195,7 @@ int wl_cmd_config(int argc, char **argv)
 		       "FILE:LINE:COLUMN. drivers-config/reference.yaml has every key.\n"
 		       "reload: nodes that run read their files again; says what changed and what needs a "
 		       "restart. A file with a mistake changes nothing.",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static struct options options;
 

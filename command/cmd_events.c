@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/tool_ask.h"
 #include "command/tool_cluster.h"
 #include "command/tool_format.h"
 #include "command/tool_option.h"
@@ -157,15 +158,12 @@ static int run(const struct options *options, struct list *list, uint8_t *ring)
 
 int wl_cmd_events(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
 		.doc = "The last 256 events of the nodes on this machine: elections, requests, what went wrong and when it was over. "
 		       "It reads the file `events` in the run directory, also of a node that has crashed.",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static struct options options;
 	struct list list = {

@@ -12,6 +12,7 @@
 #include <sysexits.h>
 
 #include "command/commands.h"
+#include "command/tool_ask.h"
 #include "command/tool_cluster.h"
 #include "command/tool_format.h"
 #include "command/tool_option.h"
@@ -206,9 +207,6 @@ static int tell(const struct options *options, const json_t *answer)
 
 int wl_cmd_why(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -220,7 +218,7 @@ int wl_cmd_why(int argc, char **argv)
 		       "the records of one turn of the worker, and a time is that of the turn in which something "
 		       "was seen. Too old: TIMES_FORGOTTEN, 65; not committed: NOT_COMMITTED, 75; another node led: "
 		       "NOT_LEADER, 75, which names it.",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static struct options options;
 	char reason[512] = "";

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "command/commands.h"
+#include "command/tool_ask.h"
 #include "command/tool_cluster.h"
 #include "command/tool_interrupt.h"
 #include "command/tool_option.h"
@@ -117,9 +118,6 @@ static int show(const struct options *options)
 
 int wl_cmd_top(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&wl_tool_cluster_run_directory_argp, 0, NULL,
-						      20},
-						     {0}};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
@@ -127,7 +125,7 @@ int wl_cmd_top(int argc, char **argv)
 		       "the last ten seconds by stage; records, drive, network, clients, stalls; events. q ends it, h shows the other keys."
 		       "\v"
 		       "It needs a terminal; 80 x 24 is enough. `wirelog status --watch` is for files and pipes, wirelog-web for a browser.",
-		.children = children,
+		.children = wl_tool_ask_children,
 	};
 	static struct options options;
 	int result;
