@@ -168,7 +168,8 @@ void wl_nic_watch_copy(const struct wl_node *node, struct wl_status_link *links,
 
 	pthread_mutex_lock(&watch->lock);
 	WL_CHECK(max <= watch->count);
-	memcpy(links, watch->links, max * sizeof(links[0]));
+	if (max != 0) /* links of memif alone: there is no table, either */
+		memcpy(links, watch->links, max * sizeof(links[0]));
 	pthread_mutex_unlock(&watch->lock);
 }
 

@@ -273,7 +273,7 @@ static bool may_commit_instead(const struct wl_replica *replica, const struct wl
 {
 	return !peer->disk_slow && !peer->no_space && peer->match_received >= replica->commit &&
 	       peer->match_durable == peer->match_received &&
-	       replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica);
+	       wl_replica_hears(replica, peer);
 }
 
 uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing)

@@ -47,7 +47,7 @@ static bool is_behind(const struct wl_replica *replica, uint32_t node, uint64_t 
 	if (node == replica->config.node)
 		return replica->base_index < index;
 	return wl_replica_counts(replica, node) && peer->base_index < index &&
-	       replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica);
+	       wl_replica_hears(replica, peer);
 }
 
 bool wl_replica_base_is_everywhere(const struct wl_replica *replica, uint64_t index)

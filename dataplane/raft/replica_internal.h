@@ -74,6 +74,11 @@ void wl_replica_leader_begin(struct wl_replica *replica);
 void wl_replica_leader_advance(struct wl_replica *replica);
 void wl_replica_leader_end_turn(struct wl_replica *replica);
 bool wl_replica_leader_has_quorum(const struct wl_replica *replica);
+/* Leader: it answered what was sent within our patience. */
+static inline bool wl_replica_hears(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	return replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica);
+}
 
 /* replica_send.c: once a turn, before anything is sent; then each of them. Who is paced gets its entries by wl_replica_catch_up. */
 void wl_replica_notice_behind(struct wl_replica *replica);
@@ -87,9 +92,10 @@ void wl_replica_read_on_view(struct wl_replica *replica);
 void wl_replica_read_leader_turn(struct wl_replica *replica);
 bool wl_replica_read_hurries(const struct wl_replica *replica, const struct wl_peer *peer);
 
-/* replica_room.c */
+/* replica_room.c: an acknowledgement tells of room; once a turn, who fell silent since has none. */
 void wl_replica_room_on_ack(struct wl_replica *replica, struct wl_peer *peer,
 			    const struct wl_wire_append_ack *ack);
+void wl_replica_room_end_turn(struct wl_replica *replica);
 /* Led by another voter, appends could be taken although our log is full. */
 bool wl_replica_successor_has_room(const struct wl_replica *replica);
 

@@ -82,8 +82,7 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 		return true;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (node == replica->config.node ||
-		    (replica->now_ns - replica->leader.peers[node].heard_sent_ns <=
-			     wl_replica_patience_ns(replica) &&
+		    (wl_replica_hears(replica, &replica->leader.peers[node]) &&
 		     !wl_replica_knows_held_back(replica, node)))
 			heard |= wl_members_only(node);
 	}
@@ -373,6 +372,7 @@ void wl_replica_leader_end_turn(struct wl_replica *replica)
 	if (replica->leader.handing_over && replica->leader.transfer_told)
 		return;
 	wl_replica_read_leader_turn(replica);
+	wl_replica_room_end_turn(replica);
 	wl_replica_notice_behind(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		if (wl_replica_is_peer(replica, node))

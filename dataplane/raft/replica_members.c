@@ -80,8 +80,7 @@ static bool is_in_step(const struct wl_replica *replica, const struct wl_peer *p
 {
 	return peer->state == WL_PEER_STREAM && !peer->needs_base && !peer->disk_slow &&
 	       peer->match_durable + WL_LOG_ENTRIES_IN_RING / 4 >= replica->commit &&
-	       peer->heard_sent_ns != 0 &&
-	       replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica);
+	       peer->heard_sent_ns != 0 && wl_replica_hears(replica, peer);
 }
 
 bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node)

@@ -3,7 +3,8 @@
  * A leader takes no record that a majority may have no room for: it could not commit, and nobody could say what became of
  * it. Each acknowledgement tells how much room is left behind it. What the leader has appended since is counted at
  * the most that it can use up, because no log packs its chunks as another does; with that every entry of a leadership fits
- * into a majority's logs, and a refusal is as definite as an acknowledgement.
+ * into a majority's logs, and a refusal is as definite as an acknowledgement. A voter that is not heard any more takes nothing, whatever room
+ * it told of: beside a full one it would have records wait for its return, and clients for an answer.
  *
  * Limits are in the leader's own measure: the cost of all its entries up to some point (wl_log_entry_cost).
  */
@@ -31,6 +32,13 @@ void wl_replica_room_on_ack(struct wl_replica *replica, struct wl_peer *peer,
 	peer->room_limit = limit_of(slot->cost, ack->room);
 }
 
+/* What was appended for it so far is kept for it; nothing more is. Whom a new leader has not heard yet may still speak. */
+static bool is_silent(const struct wl_replica *replica, const struct wl_peer *peer)
+{
+	return !wl_replica_hears(replica, peer) &&
+	       replica->now_ns - replica->leader.asked_ns > wl_replica_patience_ns(replica);
+}
+
 static uint64_t majority_limit(const struct wl_replica *replica, bool or_growing)
 {
 	const struct wl_log *log = replica->log;
@@ -43,8 +51,10 @@ static uint64_t majority_limit(const struct wl_replica *replica, bool or_growing
 
 		limits[node] = is_self ? limit_of(log->cost, wl_log_record_room(log))
 				       : peer->room_limit;
-		if (!is_self && wl_replica_knows_held_back(replica, node)) {
-			limits[node] = 0; /* what it has room for commits nothing */
+		/* What they have room for commits nothing. */
+		if (!is_self &&
+		    (wl_replica_knows_held_back(replica, node) || is_silent(replica, peer))) {
+			limits[node] = 0;
 			continue;
 		}
 		if (or_growing && grows)
@@ -73,6 +83,11 @@ int wl_replica_has_room(struct wl_replica *replica, uint32_t record_bytes)
 	if (cost <= replica->leader.room_limit)
 		return WIRELOG_OK;
 	return cost <= majority_limit(replica, true) ? WIRELOG_BACK_PRESSURE : WIRELOG_NO_SPACE;
+}
+
+void wl_replica_room_end_turn(struct wl_replica *replica)
+{
+	replica->leader.room_limit = 0; /* summed up again for the next record */
 }
 
 bool wl_replica_successor_has_room(const struct wl_replica *replica)

@@ -257,7 +257,7 @@ void wl_replica_notice_behind(struct wl_replica *replica)
 		notice_behind(replica, peer);
 		if (peer->behind)
 			behind |= wl_members_only(node);
-		else if (replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica))
+		else if (wl_replica_hears(replica, peer))
 			in_step |= wl_members_only(node);
 	}
 	replica->leader.paced = wl_list_decides(wl_replica_list(replica), in_step) ? behind : 0;

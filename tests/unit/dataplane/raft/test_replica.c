@@ -462,6 +462,32 @@ static void follower_that_told_nothing_has_no_room(void)
 	replica_fixture_fini(&cluster);
 }
 
+/* One follower is full, the other told of room and is silent since: what is taken would wait for its return, so nothing is. */
+static void follower_that_fell_silent_has_no_room(void)
+{
+	struct wl_wire_append_ack ack = {.term = 2, .match_received = 2, .match_durable = 2};
+
+	begin_ready("1");
+	ack.sent_ns = leader()->now_ns;
+	ack.flags = WL_WIRE_ACK_NO_SPACE | WL_WIRE_ACK_CANNOT_GROW;
+	wl_replica_on_append_ack(leader(), 2, &ack);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_OK);
+	turn();
+	for (unsigned half = 0; half < 3; half++) {
+		replica_fixture_pass(&cluster, REPLICA_ELECTION_NS / 2);
+		turn();
+		ack.sent_ns = leader()->now_ns;
+		wl_replica_on_append_ack(leader(), 2, &ack);
+	}
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_NO_SPACE);
+
+	ack.flags = 0;
+	ack.room = REPLICA_ROOM;
+	wl_replica_on_append_ack(leader(), 3, &ack);
+	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, 64), WIRELOG_OK);
+	replica_fixture_fini(&cluster);
+}
+
 static void full_follower_is_sent_the_first_entry_of_a_term(void)
 {
 	struct wl_wire_append_ack ack = {.term = 2, .match_received = 1, .match_durable = 1};
@@ -521,6 +547,7 @@ WL_SUITE(replica)
 	WL_TEST(appends_are_refused_while_a_majority_has_no_room),
 	WL_TEST(leader_takes_no_more_than_a_majority_has_room_for),
 	WL_TEST(follower_that_told_nothing_has_no_room),
+	WL_TEST(follower_that_fell_silent_has_no_room),
 	WL_TEST(full_follower_is_sent_the_first_entry_of_a_term),
 	WL_TEST(leader_takes_appends_again_when_the_transfer_is_off),
 };
