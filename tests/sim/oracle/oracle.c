@@ -214,8 +214,10 @@ static void check_commit_rule(struct sim_oracle *oracle, struct sim_node *node, 
 			copies |= 1u << number;
 	}
 	/* The next list may have been appended in the same turn, behind what this one decided. */
-	if (!wl_list_decides(sim_oracle_list_of(oracle, node), copies) &&
-	    !wl_list_decides(&oracle->list_seen[node->number], copies))
+	oracle->decided_by = wl_list_decides(&oracle->list_seen[node->number], copies)
+				     ? oracle->list_seen[node->number]
+				     : *sim_oracle_list_of(oracle, node);
+	if (!wl_list_decides(&oracle->decided_by, copies))
 		sim_violation(oracle->cluster, node->number, "O3",
 			      "entry %llu is committed with durable copies on nodes %x",
 			      (unsigned long long)index, copies);
@@ -268,7 +270,7 @@ static void check_leader(struct sim_oracle *oracle, struct sim_node *node)
 	uint64_t chain, index = oracle->committed;
 	enum wl_log_known known;
 
-	if (term < oracle->highest_term[node->number] && !node->forgot)
+	if (term < oracle->highest_term[node->number] && !node->forgot && !node->lost_record)
 		sim_violation(oracle->cluster, node->number, "O9", "term fell from %llu to %llu",
 			      (unsigned long long)oracle->highest_term[node->number],
 			      (unsigned long long)term);

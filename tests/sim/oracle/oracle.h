@@ -174,6 +174,8 @@ struct sim_oracle { /* of one journal */
 	uint64_t installed[WIRELOG_NODES_MAX +
 			   1]; /* entry at which a log begins since it took a base of a peer */
 	struct wl_list list; /* of members, by the newest committed entry; else those that began */
+	/* By which the newest commit of a leader was: one that is not committed itself counts from when it was appended. */
+	struct wl_list decided_by;
 	uint64_t lists; /* how many were committed */
 	struct wl_list list_seen[WIRELOG_NODES_MAX +
 				 1]; /* by which a node counted when its last turn ended */

@@ -13,6 +13,7 @@ const struct wl_list *sim_oracle_list_of(const struct sim_oracle *oracle,
 void sim_oracle_begin_members(struct sim_oracle *oracle)
 {
 	oracle->list.voters = sim_plan_voters(oracle->cluster->config.plan);
+	oracle->decided_by = oracle->list;
 }
 
 /* No set of nodes decides by one while all others decide by the other. */

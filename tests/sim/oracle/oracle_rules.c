@@ -56,7 +56,8 @@ void sim_oracle_check_ghosts(struct sim_oracle *oracle)
 					  oracle->entries[index].offset[number], index,
 					  oracle->entries[index].chain)
 				  << number;
-		if (!wl_list_decides(&oracle->list, copies | excused))
+		if (!wl_list_decides(&oracle->list, copies | excused) &&
+		    !wl_list_decides(&oracle->decided_by, copies | excused))
 			sim_violation(oracle->cluster, 0, "O12",
 				      "committed entry %llu is left on the stables of nodes %x",
 				      (unsigned long long)index, copies);

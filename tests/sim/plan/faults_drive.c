@@ -32,6 +32,14 @@ static bool may_rot(const struct sim_faults *faults, const struct sim_node *node
 	return !*is_second || !node->up || way >= SIM_DAMAGE_ROT_RECORD;
 }
 
+static bool has_no_record(const struct sim_drive *drive)
+{
+	struct wl_superblock record;
+	unsigned damaged;
+
+	return wl_superblock_choose(drive->superblock, &record, &damaged) == WL_SUPERBLOCK_EMPTY;
+}
+
 /* Whole files and the superblock are exchanged only under a node that is down. */
 static void damage(struct sim_faults *faults, struct sim_node *node, enum sim_damage_way way,
 		   uint64_t which)
@@ -48,6 +56,7 @@ static void damage(struct sim_faults *faults, struct sim_node *node, enum sim_da
 	    !sim_drive_damage(drive, is_second ? sim_drive_walk(drive) : 0, way, which))
 		return;
 	node->rotten = true;
+	node->lost_record |= is_record && has_no_record(drive);
 	sim_node_forget_verified(node);
 	sim_trace_say(&faults->cluster->network.trace, "node %u journal %u %s at %llu to %llu",
 		      node->number, drive->identity.journal, sim_damage_name(way),

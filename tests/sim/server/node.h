@@ -198,6 +198,7 @@ struct sim_node {
 	bool contradicted; /* its memory was made another history: it must take no part */
 	uint64_t rotted_in; /* start in which its tables of sessions were damaged in memory, last; 0: never */
 	bool rotten; /* its drive was damaged: it may refuse */
+	bool lost_record; /* all copies of its record were zeroed: no term that it promised is there any more */
 };
 
 /* Its tables of sessions are wrong, for the rest of this life: it may take no part. */
