@@ -125,16 +125,26 @@ static uint64_t highest(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* With a second for what clocks drift, and peers are heard late. By whichever list it was stamped. */
+static uint64_t reading(const struct sim_wall *wall, uint64_t now_ns)
+{
+	return wall->seen_ns == 0 ? 0 : wall->seen_ns + (now_ns - wall->at_ns);
+}
+
+/*
+ * With a second for what clocks drift, and peers are heard late. By whichever list it was stamped. A leader counts on the clock of who
+ * fell silent, as it runs on; so does this.
+ */
 static void check_stamp(struct sim_oracle *oracle, const struct sim_node *node,
 			const struct wl_entry_header *header)
 {
 	const struct wl_log *log = &node->journals[oracle->journal]->log;
-	uint64_t limit = 2 * 1000000000ull +
-			 highest(wl_quorum_majority(oracle->wall_seen, &oracle->list),
-				 highest(wl_quorum_majority(oracle->wall_seen, &log->list),
-					 wl_quorum_majority(oracle->wall_seen, &log->list_before)));
+	uint64_t walls[WIRELOG_NODES_MAX + 1] = {0}, limit;
 
+	for (unsigned number = 1; number <= WIRELOG_NODES_MAX; number++)
+		walls[number] = reading(&oracle->walls[number], oracle->cluster->agenda.now_ns);
+	limit = 2 * 1000000000ull + highest(wl_quorum_majority(walls, &oracle->list),
+					    highest(wl_quorum_majority(walls, &log->list),
+						    wl_quorum_majority(walls, &log->list_before)));
 	if (header->timestamp_ns < oracle->stamp ||
 	    (header->timestamp_ns > limit && header->timestamp_ns != oracle->stamp))
 		sim_violation(oracle->cluster, node->number, "O32",
@@ -381,9 +391,10 @@ static void check_journal(struct sim_oracle *oracle, struct sim_node *node)
 static void note_wall(struct sim_oracle *oracle, const struct sim_node *node, unsigned worker)
 {
 	uint64_t wall_ns = node->cores[worker].worker->wall_ns;
+	uint64_t now_ns = oracle->cluster->agenda.now_ns;
 
-	if (wall_ns > oracle->wall_seen[node->number])
-		oracle->wall_seen[node->number] = wall_ns;
+	if (wall_ns > reading(&oracle->walls[node->number], now_ns))
+		oracle->walls[node->number] = (struct sim_wall){wall_ns, now_ns};
 }
 
 static void note_turn(struct sim_oracle *oracle, const struct sim_node *node)

@@ -156,6 +156,11 @@ struct sim_checkpoint {
 	uint64_t confirmed, confirmed_made; /* the highest that was told, and of which one */
 };
 
+/* A wall clock as a worker of the node read it. */
+struct sim_wall {
+	uint64_t seen_ns, at_ns; /* and when; 0: not yet */
+};
+
 struct sim_oracle { /* of one journal */
 	struct sim_cluster *cluster;
 	unsigned journal;
@@ -223,8 +228,8 @@ struct sim_oracle { /* of one journal */
 		uint64_t boot, since_ns;
 	} learned[WIRELOG_NODES_MAX + 1];
 	uint64_t forgets_seen[WIRELOG_NODES_MAX + 1];
-	uint64_t wall_seen[WIRELOG_NODES_MAX +
-			   1]; /* latest that a node's worker has read on its wall clock */
+	struct sim_wall walls[WIRELOG_NODES_MAX +
+			      1]; /* the furthest that each clock has been, and runs on from */
 	uint64_t stamp; /* of the last committed entry */
 	uint64_t stable_end[WIRELOG_NODES_MAX +
 			    1]; /* highest committed entry on the stable storage at the last start */
