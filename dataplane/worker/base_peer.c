@@ -219,7 +219,7 @@ static unsigned collect(struct wl_journal *journal, uint64_t now_ns)
 	if (fetch->offer.position.index != 0 &&
 	    (!wl_replica_wants_base(&journal->replica) ||
 	     !wl_replica_gives_way(&journal->replica, fetch->offer.position, fetch->offer.chain) ||
-	     now_ns - fetch->heard_ns > WL_BASE_AGAIN_NS)) {
+	     now_ns - fetch->heard_ns > WL_BASE_SILENCE_NS)) {
 		forget_fetch(fetch, 0);
 		if (begun)
 			wl_base_lane_pass(&installing->state, WL_BASE_INSTALLING_ABANDONED);

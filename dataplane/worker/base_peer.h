@@ -20,7 +20,9 @@
 
 #define WL_BASE_BATCH 16u
 #define WL_BASE_ASK_NS 20000000u /* nothing came for so long: asked again */
-#define WL_BASE_AGAIN_NS 5000000000u /* it failed: so much later */
+#define WL_BASE_SILENCE_NS 5000000000u /* and then it is given up */
+/* It could not be written, or was not right: so much later. A drive that has room again is waited for by a journal that lacks this voter. */
+#define WL_BASE_AGAIN_NS 1000000000u
 
 struct wl_base_server {
 	uint32_t node; /* who asked last; 0: nobody waits */

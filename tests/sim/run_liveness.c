@@ -148,25 +148,51 @@ static void check_held_back(struct sim_run_state *run)
 		sim_violation(&run->cluster, 0, "held-back", "stands still, and nobody says why");
 }
 
-/* With too many refused the cluster halts, and says nothing new. */
+/* What is dormant in one journal may lead another. */
+static bool is_halted(const struct sim_run_state *run, unsigned journal)
+{
+	wl_members out = 0;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++) {
+		const struct sim_node *node = &run->cluster.nodes[number];
+
+		if (node->refused || node->contradicted ||
+		    (node->up && node->journals[journal]->dormant))
+			out |= 1u << number;
+	}
+	return !sim_run_decides(run, journal, ~out);
+}
+
+/* With too many refused a journal halts, and says nothing new. */
 static void check_halt(struct sim_run_state *run)
 {
-	uint64_t before;
+	struct mark before;
 
 	sim_trace_say(&run->cluster.network.trace, "a majority is refused");
 	sim_run_advance(run, STABLE_NS); /* answers that were on their way */
-	before = sim_run_acknowledged(run);
+	before = mark(run);
 	sim_run_advance(run, STABLE_NS);
 	for (unsigned journal = 0; journal < run->plan->journals; journal++) {
 		unsigned leader = sim_cluster_leader(&run->cluster, journal);
 
-		if (sim_run_acknowledged(run) != before || leader != 0)
+		if (is_halted(run, journal) &&
+		    (sim_run_acknowledged_of(run, journal) != before.acknowledged[journal] ||
+		     leader != 0))
 			sim_violation(&run->cluster, leader, "halt",
 				      "goes on, and a majority is refused");
 	}
 }
 
-/* A journal that is dormant is on its way, or halts at an entry that is nowhere whole. */
+static bool is_somebody_refused(const struct sim_run_state *run)
+{
+	bool is = false;
+
+	for (unsigned number = 1; number <= run->plan->nodes; number++)
+		is |= run->cluster.nodes[number].refused;
+	return is;
+}
+
+/* A journal that is dormant is on its way, or halts at an entry that is nowhere whole; it waits for the word of who is refused. */
 static bool mends_on(const struct sim_run_state *run, const struct sim_node *node, unsigned journal)
 {
 	struct wl_mend_report report;
@@ -178,7 +204,8 @@ static bool mends_on(const struct sim_run_state *run, const struct sim_node *nod
 		return false;
 	if (!wl_mend_lanes_reported(&node->journals[journal]->mend, &report))
 		return true;
-	return report.phase != WL_MENDING_LOST || mender->mend.state != WL_MEND_WANTS_ENTRIES ||
+	return (report.phase != WL_MENDING_LOST && !is_somebody_refused(run)) ||
+	       mender->mend.state != WL_MEND_WANTS_ENTRIES ||
 	       sim_oracle_somebody_has(&run->oracles[journal], mender->mend.ask.index,
 				       mender->mend.ask.chain);
 }

@@ -187,7 +187,7 @@ static enum sim_refusal refusal_of(int status)
 	}
 }
 
-/* The data of somebody else are refused by name; there were some, or they were damaged. */
+/* The data of somebody else are refused by name; there were some, or they were damaged: a forged owner may be the very one that the file names. */
 static void check_owner(const struct start *start, int status)
 {
 	const struct sim_node *node = start->node;
@@ -195,7 +195,8 @@ static void check_owner(const struct start *start, int status)
 
 	if (expected != 0 && !node->stranger && status != expected &&
 	    status != WIRELOG_STORE_DAMAGED && status != WIRELOG_STORE_VERSION &&
-	    !(node->rotten && status == WIRELOG_STORE_FOREIGN))
+	    !(node->rotten &&
+	      (status == WIRELOG_STORE_FOREIGN || status == WIRELOG_STORE_GEOMETRY)))
 		sim_violation(start->cluster, node->number, "config",
 			      "a file of another owner (mistake %d) led to %s, not %s: \"%s\"",
 			      node->file->edit, wirelog_status_name(status),
