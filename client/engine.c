@@ -34,6 +34,7 @@ void wl_engine_init(struct wl_engine *engine, const struct wl_engine_config *con
 
 	memset(engine, 0, sizeof(*engine));
 	environment->options = config->options;
+	engine->reads_only = config->reads_only;
 	environment->now_ns = config->now_ns;
 	/* Any beginning will do: answers name our boot id, too. */
 	environment->nonce = config->boot_id;
@@ -296,6 +297,8 @@ int64_t wl_engine_append(struct wl_engine *engine, uint64_t now_ns, const void *
 		take_time(engine, now_ns);
 	record.now_ns = engine->environment.now_ns;
 
+	if (engine->reads_only)
+		return WIRELOG_KEY_READ_ONLY;
 	if (size == 0)
 		return WIRELOG_RECORD_EMPTY;
 	if (size > engine->nodes.record_bytes_max ||
@@ -355,12 +358,17 @@ int64_t wl_engine_ask_outcome(struct wl_engine *engine, uint64_t session, uint64
 {
 	if (session == 0 || sequence == 0 || sequence > INT64_MAX || fence < 0 || fence > 1)
 		return WIRELOG_INVALID_ARGUMENT;
+	if (engine->reads_only)
+		return WIRELOG_KEY_READ_ONLY;
 	return wl_asker_ask(&engine->asker, session, sequence, fence == 1);
 }
 
-void wl_engine_open_session(struct wl_engine *engine)
+int wl_engine_open_session(struct wl_engine *engine)
 {
+	if (engine->reads_only)
+		return WIRELOG_KEY_READ_ONLY;
 	wl_sender_want_session(&engine->sender);
+	return WIRELOG_OK;
 }
 
 void wl_engine_unsubscribe(struct wl_engine *engine)

@@ -44,6 +44,7 @@ struct wl_engine {
 	uint64_t identities; /* drawn again: another client had ours */
 	bool is_connected; /* as the application was told last */
 	bool is_polling;
+	bool reads_only; /* by its key; the caller's to change, between turns */
 };
 
 struct wl_engine_config {
@@ -52,6 +53,7 @@ struct wl_engine_config {
 	uint64_t cluster;
 	wl_identity identity;
 	uint64_t boot_id; /* not 0 */
+	bool reads_only; /* its key gives no more: nodes would drop what it appends, so it is refused here */
 	uint64_t now_ns;
 	/* Memory of the caller: options.outstanding_max slots, options.outstanding_bytes_max bytes, a buffer of WIRELOG_RECORD_BYTES_MAX. */
 	struct wl_window_slot *slots;
@@ -79,7 +81,7 @@ void wl_engine_get_consumer(const struct wl_engine *engine, struct wirelog_consu
 int64_t wl_engine_ask_end(struct wl_engine *engine);
 int64_t wl_engine_ask_outcome(struct wl_engine *engine, uint64_t session, uint64_t sequence,
 			      int fence);
-void wl_engine_open_session(struct wl_engine *engine);
+int wl_engine_open_session(struct wl_engine *engine);
 /* Nothing more is wanted of any node, and nothing is answered any more. */
 void wl_engine_close(struct wl_engine *engine);
 /* An answer is due, a subscription is on, a checkpoint is not confirmed, or nobody has answered yet: it is to be polled often. */

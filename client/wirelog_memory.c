@@ -147,7 +147,7 @@ static int take_identity(struct wl_engine_config *config)
 }
 
 /* What the file holds now; the mark is older than what is read, so a file that comes between is read again. */
-static int read_keys(struct wirelog *log, struct wl_auth *auth)
+static int read_keys(struct wirelog *log, struct wl_auth *auth, bool *reads_only)
 {
 	struct wl_key_file file;
 	int status;
@@ -162,6 +162,7 @@ static int read_keys(struct wirelog *log, struct wl_auth *auth)
 				       ? "its two keys have one id: make another one"
 				       : "no memory for the keys");
 	}
+	*reads_only = file.right == WL_RIGHT_READ;
 	explicit_bzero(&file, sizeof(file));
 	return status;
 }
@@ -171,15 +172,17 @@ static void read_keys_again(struct wirelog *log)
 {
 	struct wl_key_file_mark before = log->key_mark;
 	struct wl_auth next;
+	bool reads_only;
 
 	if (!log->key_file || !wl_key_file_is_news(log->key_file, &log->key_mark))
 		return;
-	if (read_keys(log, &next) != 0) {
+	if (read_keys(log, &next, &reads_only) != 0) {
 		log->key_mark = before;
 		return;
 	}
 	wl_auth_fini(&log->auth);
 	log->auth = next;
+	log->engine.reads_only = reads_only;
 	log->engine.channel.key_refused = 0;
 	wl_channel_on_keys(&log->engine.channel);
 }
@@ -204,7 +207,7 @@ static int take_security(struct wirelog *log, struct wl_engine_config *config)
 	log->key_file = strdup(options->key_file);
 	if (!log->key_file)
 		return refuse(WIRELOG_NO_MEMORY, "no memory for the key");
-	return read_keys(log, &log->auth);
+	return read_keys(log, &log->auth, &config->reads_only);
 }
 
 /* ---- transports ------------------------------------------------------------------------------- */
@@ -450,8 +453,7 @@ int64_t wirelog_ask_outcome(struct wirelog *log, uint64_t session, uint64_t sequ
 
 int wirelog_open_session(struct wirelog *log)
 {
-	wl_engine_open_session(&log->engine);
-	return WIRELOG_OK;
+	return wl_engine_open_session(&log->engine);
 }
 
 int wirelog_poll(struct wirelog *log)

@@ -1,38 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `wirelog key FILE`: 16 bytes of the kernel's randomness as 32 hexadecimal digits, mode 0400. It never writes
- * over a file: nodes that start again with another key do not hear those that have the old one. And `wirelog key id`, `list` and
+ * `wirelog key FILE` makes a cluster's key, `wirelog key give` what clients are given of it. And `wirelog key id`, `list` and
  * `rotate`, which change the key of a cluster that runs.
  */
 #include <argp.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "command/commands.h"
 #include "command/tool_ask.h"
+#include "command/tool_key_file.h"
 #include "command/tool_key_rotate.h"
 #include "command/tool_keys.h"
 #include "command/tool_option.h"
 
-#define SECRET_BYTES 16
-
 enum { KEY_JSON = 0x100, KEY_FORCE };
 
-enum verb { VERB_MAKE, VERB_ID, VERB_LIST, VERB_ROTATE };
+enum verb { VERB_MAKE, VERB_ID, VERB_LIST, VERB_ROTATE, VERB_GIVE };
 
 struct options {
 	struct wl_tool_ask ask;
 	enum verb verb;
-	const char *file;
+	const char *file; /* id, rotate, give: that is read */
+	const char *right, *new_file; /* give */
 	bool json, force;
 };
 
@@ -49,9 +43,9 @@ static const struct argp_option option_table[] = {
 static bool take_verb(struct options *options, const char *word)
 {
 	static const char *const verbs[] =
-		{[VERB_ID] = "id", [VERB_LIST] = "list", [VERB_ROTATE] = "rotate"};
+		{[VERB_ID] = "id", [VERB_LIST] = "list", [VERB_ROTATE] = "rotate", [VERB_GIVE] = "give"};
 
-	for (unsigned verb = VERB_ID; verb <= VERB_ROTATE; verb++) {
+	for (unsigned verb = VERB_ID; verb <= VERB_GIVE; verb++) {
 		if (strcmp(word, verbs[verb]) == 0) {
 			options->verb = (enum verb)verb;
 			return true;
@@ -66,8 +60,29 @@ static void check_words(const struct argp_state *state, const struct options *op
 		argp_error(state, "which file?");
 	if (options->force && options->verb != VERB_ROTATE)
 		argp_error(state, "--force belongs to rotate");
-	if (options->json && options->verb == VERB_MAKE)
+	if (options->json && (options->verb == VERB_MAKE || options->verb == VERB_GIVE))
 		argp_error(state, "--json belongs to id, list and rotate");
+	if (options->verb != VERB_GIVE)
+		return;
+	if (!options->new_file)
+		argp_error(state, "which right, of which key, into which file?");
+	if (strcmp(options->right, "append") != 0 && strcmp(options->right, "read") != 0)
+		argp_error(state, "'%s' is no right: append, or read", options->right);
+}
+
+/* False: one too many. */
+static bool take_word(struct options *options, const char *word)
+{
+	const char **place = &options->file;
+
+	if (options->verb == VERB_GIVE && !options->right)
+		place = &options->right;
+	else if (options->verb == VERB_GIVE && options->file)
+		place = &options->new_file;
+	if (*place || options->verb == VERB_LIST)
+		return false;
+	*place = word;
+	return true;
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -84,9 +99,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0 && take_verb(options, argument))
 			return 0;
-		if (options->file != NULL || options->verb == VERB_LIST)
+		if (!take_word(options, argument))
 			argp_error(state, "'%s' is one word too many", argument);
-		options->file = argument;
 		return 0;
 	case ARGP_KEY_END:
 		check_words(state, options);
@@ -94,55 +108,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	default:
 		return wl_tool_ask_parse_option(key, argument, state, &options->ask);
 	}
-}
-
-static int write_key(int fd)
-{
-	uint8_t secret[SECRET_BYTES];
-	char text[2 * SECRET_BYTES + 2];
-
-	if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
-		return -1;
-	for (int at = 0; at < SECRET_BYTES; at++)
-		snprintf(text + 2 * at, 3, "%02x", secret[at]);
-	text[2 * SECRET_BYTES] = '\n';
-	errno = ENOSPC;
-	if (write(fd, text, 2 * SECRET_BYTES + 1) != 2 * SECRET_BYTES + 1)
-		return -1;
-	/* The umask may have taken the owner's right to read. */
-	if (fchmod(fd, 0400) != 0 || fsync(fd) != 0)
-		return -1;
-	return 0;
-}
-
-static int make_key(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	int error;
-
-	if (fd < 0 && errno == EEXIST) {
-		fprintf(stderr,
-			"wirelog: %s exists; a key is never written over. Name another file, or move "
-			"this one away if no node uses it\n",
-			path);
-		return EX_CANTCREAT;
-	}
-	if (fd < 0) {
-		fprintf(stderr, "wirelog: cannot make %s: %s\n", path, strerror(errno));
-		return EX_CANTCREAT;
-	}
-	error = write_key(fd) == 0 ? 0 : errno;
-	if (close(fd) != 0 && error == 0)
-		error = errno;
-	if (error != 0) {
-		fprintf(stderr, "wirelog: writing %s failed: %s\n", path, strerror(error));
-		unlink(path);
-		return EX_IOERR;
-	}
-	fprintf(stderr,
-		"wrote a new key to %s (mode 0400); every node and client of the cluster needs this file\n",
-		path);
-	return EX_OK;
 }
 
 static int print_ids(const struct options *options)
@@ -201,9 +166,11 @@ int wl_cmd_key(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.args_doc = "FILE\nid FILE\nlist\nrotate [FILE]",
+		.args_doc = "FILE\ngive append|read FILE NEW_FILE\nid FILE\nlist\nrotate [FILE]",
 		.doc = "A cluster's keys. With FILE alone: makes one, 32 hexadecimal digits, mode 0400; a file that exists is left "
-		       "alone. Copy it, in secret, to every node (security.key_file) and client. id: which keys a file holds, by "
+		       "alone. Copy it, in secret, to every node (security.key_file). give: NEW_FILE gets what a client needs that "
+		       "may append and read, or only read, and neither act as a node nor change the cluster; nobody comes from "
+		       "it to the cluster's key. id: which keys a file holds, by "
 		       "ids that tell nothing of them. list: which key is in force, and who of the members holds and uses which. "
 		       "rotate: another key takes the place of the one in force, without a stop: the last one of FILE, or "
 		       "of the file of the node that is asked. All members must hold it; then they send with it, and when "
@@ -215,6 +182,10 @@ int wl_cmd_key(int argc, char **argv)
 
 	wl_tool_option_parse(&argp, "wirelog key", argc, argv, &options);
 	if (options.verb == VERB_MAKE)
-		return make_key(options.file);
+		return wl_tool_key_file_make(options.file);
+	if (options.verb == VERB_GIVE)
+		return wl_tool_key_file_give(options.right[0] == 'r' ? WL_RIGHT_READ
+								     : WL_RIGHT_APPEND,
+					     options.file, options.new_file);
 	return options.verb == VERB_ID ? print_ids(&options) : ask(&options);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/base/bytes.h"
+
 static enum wl_disk_status status_of(int error)
 {
 	if (error == 0)
@@ -86,7 +88,7 @@ int wl_tool_holes_look(struct wl_tool_holes *holes, const struct wl_tool_journal
 	memset(holes, 0, sizeof(*holes));
 	describe(journal, &config);
 	config.window = aligned_alloc(WL_BLOCK_BYTES, WL_FILL_BYTES);
-	config.memory = malloc(wl_survey_memory_bytes());
+	config.memory = aligned_alloc(64, wl_align_up(wl_survey_memory_bytes(), 64));
 	if (journal->nowhere || (!wl_tool_journal_is_damaged(journal) && !journal->damaged_below)) {
 		status = 0;
 	} else if (survey != NULL && config.window != NULL && config.memory != NULL) {

@@ -12,7 +12,7 @@ uint8_t wl_tool_message_type(const char *text, size_t bytes)
 		const char *name;
 		uint8_t number;
 	} types[] = {
-#define TYPE(NAME, name, number, layout, from, to, server, answer) {#NAME, number},
+#define TYPE(NAME, name, number, layout, from, to, right, server, answer) {#NAME, number},
 		WL_WIRE_MESSAGES(TYPE)
 #undef TYPE
 	};
@@ -26,7 +26,7 @@ uint8_t wl_tool_message_type(const char *text, size_t bytes)
 
 const char *wl_tool_message_type_names(void)
 {
-#define NAME_OF(NAME, name, number, layout, from, to, server, answer) " " #NAME
+#define NAME_OF(NAME, name, number, layout, from, to, right, server, answer) " " #NAME
 	static const char names[] = WL_WIRE_MESSAGES(NAME_OF);
 #undef NAME_OF
 

@@ -11,6 +11,11 @@ static const char *side(enum wl_wire_side side)
 	return side == WL_WIRE_NODE ? "node" : side == WL_WIRE_CLIENT ? "client" : "node, client";
 }
 
+static const char *right_text(enum wl_right right)
+{
+	return right == WL_RIGHT_READ ? "read" : right == WL_RIGHT_APPEND ? "append" : "cluster";
+}
+
 /* As a reader of bytes sees it. */
 static const char *type_text(const char *type)
 {
@@ -79,14 +84,14 @@ static void print_range(struct wl_wire_range range)
 		WL_WIRE_FIELDS_##layout(WL_WIRE_NOTHING, WL_WIRE_NOTHING, RULE) \
 		printf(".\n"); \
 	}
-#define MESSAGE(NAME, name, number, layout, from, to, server, answer) \
-	printf("| %d | " #NAME " | %s -> %s | %s | %s |\n", number, side(WL_WIRE_##from), \
-	       side(WL_WIRE_##to), strcmp(#server, "nobody") == 0 ? "" : #server, answer);
+#define MESSAGE(NAME, name, number, layout, from, to, right, server, answer) \
+	printf("| %d | " #NAME " | %s -> %s | %s | %s | %s |\n", number, side(WL_WIRE_##from), \
+	       side(WL_WIRE_##to), right_text(WL_RIGHT_##right), strcmp(#server, "nobody") == 0 ? "" : #server, answer);
 
 int main(void)
 {
-	printf("@messages\n| type | name | from -> to | served at a node by | answered by |\n"
-	       "|---|---|---|---|---|\n");
+	printf("@messages\n| type | name | from -> to | right | served at a node by | answered by |\n"
+	       "|---|---|---|---|---|---|\n");
 	WL_WIRE_MESSAGES(MESSAGE)
 	WL_WIRE_LAYOUTS(LAYOUT)
 	return 0;

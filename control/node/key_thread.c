@@ -20,6 +20,12 @@ int wl_node_read_keys(const char *path, struct wl_auth *auth, char *reason, size
 	struct wl_key_file file;
 	int status = wl_key_file_read(path, &file, reason, reason_bytes);
 
+	if (status == 0 && file.right != WL_RIGHT_CLUSTER) {
+		snprintf(reason, reason_bytes,
+			 "key file %s holds a client's key ('%s'): a node needs the cluster's",
+			 path, wl_keys_right_name(file.right));
+		status = WIRELOG_KEY_UNSAFE;
+	}
 	if (status == 0) {
 		status = wl_auth_init_all(auth, file.secrets, file.count);
 		if (status != 0)

@@ -54,16 +54,17 @@ static void write_stderr(const struct line *line)
 	char text[LINE_BYTES + 80];
 	struct timespec now;
 	struct tm tm;
-	size_t used;
-	int more;
+	size_t used = 0;
+	int length;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	used = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	more = snprintf(text + used, sizeof(text) - used, ".%06ldZ %s %s\n", now.tv_nsec / 1000,
-			level_names[line->level], line->text);
-	if (more > 0)
-		used += (size_t)more < sizeof(text) - used ? (size_t)more : sizeof(text) - used - 1;
+	/* Not strftime: it looks at /etc/localtime for each line, and that may lie on the drive whose end is to be told. */
+	length = snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ %s %s\n",
+			  tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+			  tm.tm_sec, now.tv_nsec / 1000, level_names[line->level], line->text);
+	if (length > 0)
+		used = (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1;
 	for (size_t at = 0; at < used;) {
 		ssize_t wrote = write(STDERR_FILENO, text + at, used - at);
 

@@ -72,6 +72,13 @@ uint32_t wl_keys_send(const struct wl_keys *keys, const struct wl_keys_held *hel
 	return 0; /* others say by its id that it is the wrong one */
 }
 
+const char *wl_keys_right_name(enum wl_right right)
+{
+	static const char *const names[WL_RIGHTS] = {"read", "append", "cluster"};
+
+	return (unsigned)right < WL_RIGHTS ? names[right] : "unknown";
+}
+
 const char *wl_keys_stage_name(enum wl_keys_stage stage)
 {
 	static const char *const names[] = {"none", "send", "refuse"};

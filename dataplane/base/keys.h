@@ -13,6 +13,9 @@
  * Who does not hold `now` of a REFUSE has been left behind, or was given another key by hand, as all others: it uses what it has, but
  * never `before`. Elections are as safe under either key: nothing that is replicated depends on what stands here.
  *
+ * Clients need not have a cluster's key. From each two more follow (wire/auth.h), which are all that their holder has: one gives the
+ * right to append and to read, one to read. What is in force is said of the cluster's keys, and goes for those that follow from them.
+ *
  *  K1  one thing follows the other: SEND follows nothing, or the REFUSE that put its `before` in force; REFUSE follows the SEND with its ids
  *  K2  no id is 0, and `before` is not `now`
  *
@@ -25,6 +28,14 @@
 #include <stdint.h>
 
 #define WL_KEYS_HELD_MAX 2u /* by one file */
+
+/* What a key gives the right to: each includes what stands before it. Which messages need which: wire/messages.h. */
+enum wl_right {
+	WL_RIGHT_READ = 0,
+	WL_RIGHT_APPEND,
+	WL_RIGHT_CLUSTER, /* the cluster's own: of nodes, and of whom it was given to */
+	WL_RIGHTS,
+};
 
 enum wl_keys_stage {
 	WL_KEYS_NONE = 0,
@@ -57,6 +68,8 @@ bool wl_keys_accept(const struct wl_keys *keys, const struct wl_keys_held *held,
 bool wl_keys_refuse(const struct wl_keys *keys, const struct wl_keys_held *held, uint32_t id);
 /* Which of those that are held a node sends with. Something is held. */
 uint32_t wl_keys_send(const struct wl_keys *keys, const struct wl_keys_held *held);
+/* "read", "append", "cluster". */
+const char *wl_keys_right_name(enum wl_right right);
 /* "none", "send", "refuse". */
 const char *wl_keys_stage_name(enum wl_keys_stage stage);
 

@@ -12,7 +12,8 @@
 #include "wirelog/status.h"
 
 #define DIGITS (2 * WL_KEY_FILE_SECRET_BYTES)
-#define TEXT_BYTES (WL_KEYS_HELD_MAX * (DIGITS + 4) + 4)
+#define WORD_BYTES_MAX 7u /* "append " */
+#define TEXT_BYTES (WL_KEYS_HELD_MAX * (WORD_BYTES_MAX + DIGITS + 4) + 4)
 
 static int digit_of(char c)
 {
@@ -36,7 +37,22 @@ static const char *fault_of(const struct stat *stat)
 	return NULL;
 }
 
-static bool decode_line(const char *text, size_t size, uint8_t *secret)
+/* The word in front of the digits, if there is one, and how long it is. */
+static enum wl_right right_of(const char *text, size_t size, size_t *word_bytes)
+{
+	for (uint32_t right = 0; right < WL_RIGHT_CLUSTER; right++) {
+		const char *name = wl_keys_right_name((enum wl_right)right);
+		size_t length = strlen(name);
+
+		*word_bytes = length + 1;
+		if (size > length && memcmp(text, name, length) == 0 && text[length] == ' ')
+			return (enum wl_right)right;
+	}
+	*word_bytes = 0;
+	return WL_RIGHT_CLUSTER;
+}
+
+static bool decode_digits(const char *text, size_t size, uint8_t *secret)
 {
 	if (size != DIGITS)
 		return false;
@@ -48,6 +64,18 @@ static bool decode_line(const char *text, size_t size, uint8_t *secret)
 		secret[at] = (uint8_t)(high << 4 | low);
 	}
 	return true;
+}
+
+/* All lines give one right. */
+static bool decode_line(const char *text, size_t size, struct wl_key_file *file)
+{
+	size_t word_bytes;
+	enum wl_right right = right_of(text, size, &word_bytes);
+
+	if (file->count != 0 && right != file->right)
+		return false;
+	file->right = right;
+	return decode_digits(text + word_bytes, size - word_bytes, file->secrets[file->count++]);
 }
 
 static bool is_end(char c)
@@ -66,9 +94,8 @@ static bool decode(const char *text, size_t size, struct wl_key_file *file)
 
 		while (at < size && !is_end(text[at]))
 			at++;
-		if (!decode_line(text + begin, at - begin, file->secrets[file->count]))
+		if (!decode_line(text + begin, at - begin, file))
 			return false;
-		file->count++;
 		while (at < size && is_end(text[at]))
 			at++;
 	}
@@ -102,7 +129,7 @@ int wl_key_file_read(const char *path, struct wl_key_file *file, char *reason, s
 	snprintf(
 		reason, reason_bytes, "key file %s: %s", path,
 		fault ? fault
-		      : "does not hold exactly 32 hexadecimal digits, or two such lines, the older key first");
+		      : "does not hold exactly 32 hexadecimal digits, or two such lines, the older key first (a client's: 'append' or 'read' and a space in front)");
 	return WIRELOG_KEY_UNSAFE;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The cluster's secrets from their file: 32 hexadecimal digits a line, one line, or two while one key takes the place of the other, the
- * older first (base/keys.h). Readable by its owner alone. Daemon and library read it with the same rules.
+ * older first (base/keys.h). A client's file has "append " or "read " in front of each: keys that follow from those of the cluster and give
+ * no more than that right. Readable by its owner alone. Daemon and library read it with the same rules.
  *
  * Owner: the caller of the bytes. Thread: [init, wl-admin]; of the library, the caller's. Never: prints or keeps a secret.
  */
@@ -19,6 +20,7 @@
 
 struct wl_key_file {
 	uint32_t count;
+	enum wl_right right; /* of all of them */
 	uint8_t secrets[WL_KEYS_HELD_MAX][WL_KEY_FILE_SECRET_BYTES]; /* oldest first */
 };
 

@@ -272,8 +272,7 @@ static bool is_better(const struct wl_replica *replica, uint32_t node, uint32_t 
 static bool may_commit_instead(const struct wl_replica *replica, const struct wl_peer *peer)
 {
 	return !peer->disk_slow && !peer->no_space && peer->match_received >= replica->commit &&
-	       peer->match_durable == peer->match_received &&
-	       wl_replica_hears(replica, peer);
+	       peer->match_durable == peer->match_received && wl_replica_hears(replica, peer);
 }
 
 uint32_t wl_replica_best_successor(const struct wl_replica *replica, bool not_committing)

@@ -223,23 +223,58 @@ static void fill_asker(struct wl_message *message, const struct wl_frame_header 
 	message->hello_key = header->key_id;
 }
 
+/* A sender that is known changes to newer keys of the right that it came with, and never back: what comes otherwise is late, or a holder's
+ * of that other one alone. */
+static enum wl_frame_verdict check_change(const struct wl_rx *rx, const struct wl_remote *remote,
+					  uint32_t secret, enum wl_right right)
+{
+	const struct wl_keys_held *held = &rx->auth->held;
+	enum wl_right before_right;
+	uint32_t before = wl_auth_secret_of(rx->auth, remote->key.id, &before_right);
+
+	if (right != before_right)
+		return WL_FRAME_NOT_PERMITTED;
+	if (wl_keys_find(held, secret) < wl_keys_find(held, before) &&
+	    wl_keys_find(held, before) < held->count)
+		return WL_FRAME_REPLAYED;
+	return WL_FRAME_OK;
+}
+
 /* Looked at before anything is computed. A client's question under a key that was refused goes on: it is answered, and no more. */
 static enum wl_frame_verdict check_key(const struct wl_rx *rx, const struct wl_remote *remote,
 				       const struct wl_frame_header *header)
 {
 	const struct wl_keys_held *held = &rx->auth->held;
+	bool is_client = wl_identity_is_client(header->sender);
+	enum wl_right right;
+	uint32_t secret = wl_auth_secret_of(rx->auth, header->key_id, &right);
 
-	if (header->type == WL_WIRE_HELLO && wl_identity_is_client(header->sender) &&
-	    wl_keys_refuse(&rx->keys, held, header->key_id))
+	if (right != WL_RIGHT_CLUSTER && !is_client)
+		return WL_FRAME_NOT_PERMITTED;
+	if (header->type == WL_WIRE_HELLO && is_client && wl_keys_refuse(&rx->keys, held, secret))
 		return WL_FRAME_OK;
-	if (!wl_keys_accept(&rx->keys, held, header->key_id))
+	if (!wl_keys_accept(&rx->keys, held, secret))
 		return WL_FRAME_OTHER_KEY;
-	/* It speaks with a newer one by now; what comes under the older is late, or a holder's of that one alone. */
-	if (remote && remote->key.id != header->key_id &&
-	    wl_keys_find(held, header->key_id) < wl_keys_find(held, remote->key.id) &&
-	    wl_keys_find(held, remote->key.id) < held->count)
-		return WL_FRAME_REPLAYED;
+	if (remote && remote->key.id != header->key_id)
+		return check_change(rx, remote, secret, right);
 	return WL_FRAME_OK;
+}
+
+/* The tag is right: its sender has the key that it names. */
+static bool is_permitted(const struct wl_rx *rx, const struct wl_frame_header *header)
+{
+	enum wl_right right;
+
+	wl_auth_secret_of(rx->auth, header->key_id, &right);
+	return right >= wl_wire_right(header->type);
+}
+
+static bool is_refused(const struct wl_rx *rx, uint32_t key_id)
+{
+	enum wl_right right;
+
+	return wl_keys_refuse(&rx->keys, &rx->auth->held,
+			      wl_auth_secret_of(rx->auth, key_id, &right));
 }
 
 static enum wl_frame_verdict check_header(const struct wl_rx *rx,
@@ -308,9 +343,11 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 	verdict = check_tag(rx, remote, arrival, &derived, &is_derived);
 	if (verdict != WL_FRAME_OK)
 		return verdict;
-	/* From here on the sender knows the cluster's secret; whether it speaks now is the next question. */
+	/* From here on the sender has the key that it names; whether it speaks now is the next question. */
 	if (!wl_wire_may_say(side_of(header->sender), WL_WIRE_NODE, header->type))
 		return WL_FRAME_UNKNOWN_TYPE;
+	if (!is_permitted(rx, header))
+		return WL_FRAME_NOT_PERMITTED;
 	*message = (struct wl_message){
 		.type = header->type,
 		.journal = header->journal,
@@ -321,7 +358,7 @@ static enum wl_frame_verdict admit(struct wl_rx *rx, const struct wl_arrival *ar
 	};
 	if (header->type == WL_WIRE_HELLO) {
 		fill_asker(message, header, &arrival->from);
-		message->key_refused = wl_keys_refuse(&rx->keys, &rx->auth->held, header->key_id);
+		message->key_refused = is_refused(rx, header->key_id);
 		return is_new_question(rx, remote, header) ? WL_FRAME_OK : WL_FRAME_REPLAYED;
 	}
 	if (!remote) {

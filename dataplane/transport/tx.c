@@ -17,23 +17,27 @@ void wl_tx_init(struct wl_tx *tx, struct wl_port *port, const struct wl_auth *au
 
 void wl_tx_derive_key(struct wl_tx *tx)
 {
-	const struct wl_keys_held *held = &tx->auth->held;
+	const struct wl_auth *auth = tx->auth;
 
-	WL_CHECK(held->count >= 1 && held->count <= WL_KEYS_HELD_MAX);
-	for (uint32_t at = 0; at < held->count; at++)
-		wl_auth_derive_of(tx->auth, held->id[at], tx->identity, tx->boot_id, &tx->own[at]);
+	WL_CHECK(auth->held.count >= 1 && auth->held.count <= WL_KEYS_HELD_MAX);
+	for (uint32_t at = 0; at < auth->held.count; at++)
+		for (uint32_t right = 0; right < WL_RIGHTS; right++)
+			wl_auth_derive_of(auth, auth->id[right][at], tx->identity, tx->boot_id,
+					  &tx->own[right][at]);
 }
 
-uint32_t wl_tx_key_for(const struct wl_tx *tx, const struct wl_tx_to *to)
+const struct wl_auth_key *wl_tx_key_for(const struct wl_tx *tx, const struct wl_tx_to *to)
 {
 	const struct wl_keys_held *held = &tx->auth->held;
-	uint32_t sends = wl_keys_send(&tx->keys, held);
-	uint32_t heard = to->key_id != 0 ? wl_keys_find(held, to->key_id) : held->count;
+	uint32_t sends = wl_keys_send(&tx->keys, held), heard = held->count;
+	enum wl_right right = WL_RIGHT_CLUSTER;
 
 	WL_CHECK(sends < held->count);
+	if (to->key_id != 0)
+		heard = wl_keys_find(held, wl_auth_secret_of(tx->auth, to->key_id, &right));
 	if (heard == held->count || (heard < sends && !wl_identity_is_client(to->identity)))
-		return sends;
-	return heard;
+		return &tx->own[WL_RIGHT_CLUSTER][sends];
+	return &tx->own[right][heard];
 }
 
 /*
@@ -189,7 +193,7 @@ uint8_t *wl_tx_open(struct wl_tx *tx, const struct wl_tx_to *to, uint8_t type, u
 	if (to->mtu != 0 && room > room_of(to->mtu))
 		room = room_of(to->mtu);
 	tx->open_room = room;
-	tx->open_key = &tx->own[wl_tx_key_for(tx, to)];
+	tx->open_key = wl_tx_key_for(tx, to);
 	tx->open_class = class;
 	tx->open_to = to->address;
 	tx->open_header = (struct wl_frame_header){

@@ -48,7 +48,9 @@ struct wl_tx {
 	uint64_t dropped; /* frames that no link took, or that gave way to others */
 	uint64_t sequence; /* of the last sealed frame; never repeats under one boot id */
 	uint16_t udp_port;
-	struct wl_auth_key own[WL_KEYS_HELD_MAX]; /* ours, of each secret that is held */
+	struct wl_auth_key
+		own[WL_RIGHTS]
+		   [WL_KEYS_HELD_MAX]; /* ours, of each secret that is held and what follows from it */
 	struct wl_keys keys; /* in force */
 	struct wl_tx_link links[WL_LINKS_MAX];
 
@@ -77,7 +79,7 @@ void wl_tx_derive_key(struct wl_tx *tx);
  * The key that a frame is sealed with: a client's own, as long as it is held; a node gets the one that nodes send with, or the one
  * that it spoke with where that is newer: who lags behind is answered so that it understands, and who leads is not held back.
  */
-uint32_t wl_tx_key_for(const struct wl_tx *tx, const struct wl_tx_to *to);
+const struct wl_auth_key *wl_tx_key_for(const struct wl_tx *tx, const struct wl_tx_to *to);
 /*
  * Where to write the payload; NULL when there is no buffer or no address (counted).
  * Every successful open is followed by close or abandon.

@@ -227,6 +227,7 @@ const char *wl_frame_verdict_name(enum wl_frame_verdict verdict)
 		[WL_FRAME_UNKNOWN_SENDER] = "unknown_sender",
 		[WL_FRAME_OTHER_KEY] = "other_key",
 		[WL_FRAME_FORGED] = "forged",
+		[WL_FRAME_NOT_PERMITTED] = "not_permitted",
 		[WL_FRAME_OLD_BOOT] = "old_boot",
 		[WL_FRAME_DUPLICATE_ID] = "duplicate_id",
 		[WL_FRAME_UNPROVEN] = "unproven",

@@ -93,6 +93,7 @@ enum wl_frame_verdict {
 	WL_FRAME_UNKNOWN_SENDER, /* a node id that is not configured */
 	WL_FRAME_OTHER_KEY, /* a key that we do not hold, or that is refused */
 	WL_FRAME_FORGED, /* tag does not verify */
+	WL_FRAME_NOT_PERMITTED, /* a client's key: for a node, for another client's place, or without the right to say this */
 	WL_FRAME_OLD_BOOT, /* sender's boot id is older than one that was proven */
 	WL_FRAME_DUPLICATE_ID, /* a newer boot from another address, while the known one is heard */
 	WL_FRAME_UNPROVEN, /* authentic, but not addressed to this boot of ours: maybe a replay; not an answer to us */

@@ -16,60 +16,61 @@
 /* clang-format off */
 
 /*
- * M(NAME, name, number, layout, from, to, served by, answered by)
+ * M(NAME, name, number, layout, from, to, right, served by, answered by)
  *
  *   from, to    NODE, CLIENT, ANY of both
+ *   right       that the key of its sender gives at least (base/keys.h): READ, APPEND, CLUSTER
  *   served by   at a node: the `worker` itself; the `replica` or the client `service` of the
  *               header's journal; `control`, which decodes it; `nobody`, for it is said to clients
  *               alone. Who serves has a function of the message's name: without it nothing links.
  */
 #define WL_WIRE_MESSAGES(M) \
-	M(HELLO, hello, 1, hello, ANY, NODE, worker, "2") \
-	M(HELLO_REPLY, hello_reply, 2, hello_reply, NODE, ANY, worker, "") \
-	M(GREETING, greeting, 3, greeting, NODE, NODE, worker, "3, when it was the first") \
-	M(PATH_PROBE, path_probe, 4, path_probe, ANY, NODE, worker, "5") \
-	M(PATH_ECHO, path_echo, 5, path_echo, NODE, ANY, worker, "") \
-	M(BUILD, build, 6, build, NODE, NODE, worker, "6, until each has seen the other's") \
-	M(STATUS_ASK, status_ask, 7, status_ask, NODE, NODE, worker, "8, when the node has looked at itself") \
-	M(STATUS_PART, status_part, 8, status_part, NODE, NODE, worker, "7, for what follows") \
-	M(APPEND, append, 10, append, NODE, NODE, replica, \
+	M(HELLO, hello, 1, hello, ANY, NODE, READ, worker, "2") \
+	M(HELLO_REPLY, hello_reply, 2, hello_reply, NODE, ANY, CLUSTER, worker, "") \
+	M(GREETING, greeting, 3, greeting, NODE, NODE, CLUSTER, worker, "3, when it was the first") \
+	M(PATH_PROBE, path_probe, 4, path_probe, ANY, NODE, READ, worker, "5") \
+	M(PATH_ECHO, path_echo, 5, path_echo, NODE, ANY, CLUSTER, worker, "") \
+	M(BUILD, build, 6, build, NODE, NODE, CLUSTER, worker, "6, until each has seen the other's") \
+	M(STATUS_ASK, status_ask, 7, status_ask, NODE, NODE, CLUSTER, worker, "8, when the node has looked at itself") \
+	M(STATUS_PART, status_part, 8, status_part, NODE, NODE, CLUSTER, worker, "7, for what follows") \
+	M(APPEND, append, 10, append, NODE, NODE, CLUSTER, replica, \
 	  "11; nothing when `sent_ns` is 0 and there are no bytes") \
-	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, replica, "") \
-	M(CHAIN, chain, 12, chain, NODE, NODE, replica, "12, when it asks") \
-	M(PROPOSE, propose, 13, propose, NODE, NODE, replica, "") \
-	M(BASE_ASK, base_ask, 14, base_ask, NODE, NODE, worker, "15") \
-	M(BASE_PART, base_part, 15, base_part, NODE, NODE, worker, "14, for what follows") \
-	M(MEND_ASK, mend_ask, 16, mend_ask, NODE, NODE, worker, "17") \
-	M(MEND_PART, mend_part, 17, mend_part, NODE, NODE, worker, "16, for what follows") \
-	M(PRE_VOTE, pre_vote, 20, vote, NODE, NODE, control, "21") \
-	M(PRE_VOTE_REPLY, pre_vote_reply, 21, vote_reply, NODE, NODE, control, "") \
-	M(VOTE, vote, 22, vote, NODE, NODE, control, "23") \
-	M(VOTE_REPLY, vote_reply, 23, vote_reply, NODE, NODE, control, "") \
-	M(TIMEOUT_NOW, timeout_now, 24, timeout_now, NODE, NODE, control, \
+	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, CLUSTER, replica, "") \
+	M(CHAIN, chain, 12, chain, NODE, NODE, CLUSTER, replica, "12, when it asks") \
+	M(PROPOSE, propose, 13, propose, NODE, NODE, CLUSTER, replica, "") \
+	M(BASE_ASK, base_ask, 14, base_ask, NODE, NODE, CLUSTER, worker, "15") \
+	M(BASE_PART, base_part, 15, base_part, NODE, NODE, CLUSTER, worker, "14, for what follows") \
+	M(MEND_ASK, mend_ask, 16, mend_ask, NODE, NODE, CLUSTER, worker, "17") \
+	M(MEND_PART, mend_part, 17, mend_part, NODE, NODE, CLUSTER, worker, "16, for what follows") \
+	M(PRE_VOTE, pre_vote, 20, vote, NODE, NODE, CLUSTER, control, "21") \
+	M(PRE_VOTE_REPLY, pre_vote_reply, 21, vote_reply, NODE, NODE, CLUSTER, control, "") \
+	M(VOTE, vote, 22, vote, NODE, NODE, CLUSTER, control, "23") \
+	M(VOTE_REPLY, vote_reply, 23, vote_reply, NODE, NODE, CLUSTER, control, "") \
+	M(TIMEOUT_NOW, timeout_now, 24, timeout_now, NODE, NODE, CLUSTER, control, \
 	  "(it begins an election)") \
-	M(CHAIN_ASK, chain_ask, 25, chain_ask, NODE, NODE, worker, "26") \
-	M(CHAIN_TOLD, chain_told, 26, chain_told, NODE, NODE, worker, "") \
-	M(READ_ASK, read_ask, 27, read_ask, NODE, NODE, replica, "28") \
-	M(READ_TOLD, read_told, 28, read_told, NODE, NODE, replica, "") \
-	M(OPEN_SESSION, open_session, 30, open_session, CLIENT, NODE, service, "40") \
-	M(CLIENT_APPEND, client_append, 31, client_append, CLIENT, NODE, service, "41") \
-	M(SUBSCRIBE, subscribe, 32, subscribe, CLIENT, NODE, service, "42, 43") \
-	M(CREDIT, credit, 33, credit, CLIENT, NODE, service, "42, 43") \
-	M(UNSUBSCRIBE, unsubscribe, 34, unsubscribe, CLIENT, NODE, service, "nothing") \
-	M(KEEPALIVE, keepalive, 35, keepalive, CLIENT, NODE, service, "44") \
-	M(GOODBYE, goodbye, 36, goodbye, CLIENT, NODE, worker, "nothing") \
-	M(CONSUMER_ASK, consumer_ask, 37, consumer_ask, CLIENT, NODE, service, "45") \
-	M(END_ASK, end_ask, 38, end_ask, CLIENT, NODE, service, "46") \
-	M(OUTCOME_ASK, outcome_ask, 39, outcome_ask, CLIENT, NODE, service, "47") \
-	M(OPEN_SESSION_REPLY, open_session_reply, 40, open_session_reply, NODE, CLIENT, nobody, \
+	M(CHAIN_ASK, chain_ask, 25, chain_ask, NODE, NODE, CLUSTER, worker, "26") \
+	M(CHAIN_TOLD, chain_told, 26, chain_told, NODE, NODE, CLUSTER, worker, "") \
+	M(READ_ASK, read_ask, 27, read_ask, NODE, NODE, CLUSTER, replica, "28") \
+	M(READ_TOLD, read_told, 28, read_told, NODE, NODE, CLUSTER, replica, "") \
+	M(OPEN_SESSION, open_session, 30, open_session, CLIENT, NODE, APPEND, service, "40") \
+	M(CLIENT_APPEND, client_append, 31, client_append, CLIENT, NODE, APPEND, service, "41") \
+	M(SUBSCRIBE, subscribe, 32, subscribe, CLIENT, NODE, READ, service, "42, 43") \
+	M(CREDIT, credit, 33, credit, CLIENT, NODE, READ, service, "42, 43") \
+	M(UNSUBSCRIBE, unsubscribe, 34, unsubscribe, CLIENT, NODE, READ, service, "nothing") \
+	M(KEEPALIVE, keepalive, 35, keepalive, CLIENT, NODE, READ, service, "44") \
+	M(GOODBYE, goodbye, 36, goodbye, CLIENT, NODE, READ, worker, "nothing") \
+	M(CONSUMER_ASK, consumer_ask, 37, consumer_ask, CLIENT, NODE, READ, service, "45") \
+	M(END_ASK, end_ask, 38, end_ask, CLIENT, NODE, READ, service, "46") \
+	M(OUTCOME_ASK, outcome_ask, 39, outcome_ask, CLIENT, NODE, APPEND, service, "47") \
+	M(OPEN_SESSION_REPLY, open_session_reply, 40, open_session_reply, NODE, CLIENT, CLUSTER, nobody, \
 	  "") \
-	M(APPEND_REPLY, append_reply, 41, append_reply, NODE, CLIENT, nobody, "") \
-	M(DELIVER, deliver, 42, deliver, NODE, CLIENT, nobody, "33, now and then") \
-	M(GAP, gap, 43, gap, NODE, CLIENT, nobody, "") \
-	M(KEEPALIVE_REPLY, keepalive_reply, 44, hello_reply, NODE, CLIENT, nobody, "") \
-	M(CONSUMER_REPLY, consumer_reply, 45, consumer_reply, NODE, CLIENT, nobody, "") \
-	M(END_REPLY, end_reply, 46, end_reply, NODE, CLIENT, nobody, "") \
-	M(OUTCOME_REPLY, outcome_reply, 47, outcome_reply, NODE, CLIENT, nobody, "")
+	M(APPEND_REPLY, append_reply, 41, append_reply, NODE, CLIENT, CLUSTER, nobody, "") \
+	M(DELIVER, deliver, 42, deliver, NODE, CLIENT, CLUSTER, nobody, "33, now and then") \
+	M(GAP, gap, 43, gap, NODE, CLIENT, CLUSTER, nobody, "") \
+	M(KEEPALIVE_REPLY, keepalive_reply, 44, hello_reply, NODE, CLIENT, CLUSTER, nobody, "") \
+	M(CONSUMER_REPLY, consumer_reply, 45, consumer_reply, NODE, CLIENT, CLUSTER, nobody, "") \
+	M(END_REPLY, end_reply, 46, end_reply, NODE, CLIENT, CLUSTER, nobody, "") \
+	M(OUTCOME_REPLY, outcome_reply, 47, outcome_reply, NODE, CLIENT, CLUSTER, nobody, "")
 
 /*
  * L(kind, SIZE, layout): WL_WIRE_SIZE_BYTES is how long the fixed part is.

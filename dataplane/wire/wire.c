@@ -26,13 +26,28 @@ bool wl_wire_may_say(enum wl_wire_side from, enum wl_wire_side to, uint8_t type)
 	static const struct {
 		uint8_t from, to;
 	} ways[WL_WIRE_TYPES] = {
-#define WAY(NAME, name, number, layout, from, to, server, answer) \
+#define WAY(NAME, name, number, layout, from, to, right, server, answer) \
 	[number] = {WL_WIRE_##from, WL_WIRE_##to},
 		WL_WIRE_MESSAGES(WAY)
 #undef WAY
 	};
 
 	return type < WL_WIRE_TYPES && (ways[type].from & from) != 0 && (ways[type].to & to) != 0;
+}
+
+enum wl_right wl_wire_right(uint8_t type)
+{
+	/* One more than that, so that 0 is none. */
+	static const uint8_t rights[WL_WIRE_TYPES] = {
+#define RIGHT(NAME, name, number, layout, from, to, right, server, answer) \
+	[number] = 1 + WL_RIGHT_##right,
+		WL_WIRE_MESSAGES(RIGHT)
+#undef RIGHT
+	};
+
+	if (type >= WL_WIRE_TYPES || rights[type] == 0)
+		return WL_RIGHT_CLUSTER;
+	return (enum wl_right)(rights[type] - 1);
 }
 
 size_t wl_wire_encode_hello_reply(uint8_t *to, const struct wl_wire_hello_reply *message)

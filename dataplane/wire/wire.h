@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "dataplane/base/consumer_name.h"
+#include "dataplane/base/keys.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/position.h"
 #include "dataplane/wire/greeting.h"
@@ -21,7 +22,8 @@
 #include "dataplane/wire/wire_types.h"
 
 enum wl_wire_type { /* WL_WIRE_HELLO = 1 and so on */
-#define WL_WIRE_ENUM(NAME, name, number, layout, from, to, server, answer) WL_WIRE_##NAME = number,
+#define WL_WIRE_ENUM(NAME, name, number, layout, from, to, right, server, answer) \
+	WL_WIRE_##NAME = number,
 		    WL_WIRE_MESSAGES(WL_WIRE_ENUM)
 #undef WL_WIRE_ENUM
 };
@@ -30,6 +32,8 @@ enum wl_wire_type { /* WL_WIRE_HELLO = 1 and so on */
 enum wl_wire_side { WL_WIRE_NODE = 1, WL_WIRE_CLIENT = 2, WL_WIRE_ANY = 3 };
 /* Does such a message go this way? */
 bool wl_wire_may_say(enum wl_wire_side from, enum wl_wire_side to, uint8_t type);
+/* What the key of its sender has to give. A type that is none: CLUSTER. */
+enum wl_right wl_wire_right(uint8_t type);
 
 /* ---- bits and choices of fields ---------------------------------------------------------------- */
 

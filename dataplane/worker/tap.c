@@ -27,7 +27,7 @@ enum {
 #define PROTOCOL_UDP 17u
 
 /* A mask of types has room for each. */
-#define HAS_A_BIT(NAME, name, number, layout, from, to, server, answer) \
+#define HAS_A_BIT(NAME, name, number, layout, from, to, right, server, answer) \
 	_Static_assert((number) < 64, "a message's type is a bit of a mask");
 WL_WIRE_MESSAGES(HAS_A_BIT)
 

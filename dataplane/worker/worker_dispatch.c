@@ -179,7 +179,7 @@ void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *m
 			wl_replica_on_##name(&journal->replica, \
 					     wl_identity_node(message->from->identity), &said); \
 	}
-#define TAKE(NAME, name, number, layout, from, to, server, answer) TAKE_##server(name, layout)
+#define TAKE(NAME, name, number, layout, from, to, right, server, answer) TAKE_##server(name, layout)
 WL_WIRE_MESSAGES(TAKE)
 
 #define SERVE_worker(name) wl_worker_take_##name(worker, message)
@@ -187,7 +187,7 @@ WL_WIRE_MESSAGES(TAKE)
 #define SERVE_service(name) wl_service_on_##name(journal->service, message)
 #define SERVE_control(name) punt_message(worker, message)
 #define SERVE_nobody(name) (void)0
-#define SERVE(NAME, name, number, layout, from, to, server, answer) \
+#define SERVE(NAME, name, number, layout, from, to, right, server, answer) \
 	case WL_WIRE_##NAME: \
 		SERVE_##server(name); \
 		break;

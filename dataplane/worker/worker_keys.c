@@ -16,6 +16,13 @@ static struct wl_remote *client_at(struct wl_worker *worker, uint32_t slot)
 	return client->identity != 0 && client->boot_id != 0 ? client : NULL;
 }
 
+static uint32_t secret_of(const struct wl_rx *rx, const struct wl_remote *client)
+{
+	enum wl_right right;
+
+	return wl_auth_secret_of(rx->auth, client->key.id, &right);
+}
+
 static void forget_refused_clients(struct wl_worker *worker)
 {
 	struct wl_rx *rx = &worker->rx;
@@ -23,7 +30,7 @@ static void forget_refused_clients(struct wl_worker *worker)
 	for (uint32_t slot = 0; slot < rx->clients.used; slot++) {
 		struct wl_remote *client = client_at(worker, slot);
 
-		if (!client || wl_keys_accept(&rx->keys, &rx->auth->held, client->key.id))
+		if (!client || wl_keys_accept(&rx->keys, &rx->auth->held, secret_of(rx, client)))
 			continue;
 		for (uint32_t at = 0; at < worker->journal_count; at++)
 			wl_service_on_goodbye(worker->journals[at].service, client->identity);
@@ -44,7 +51,7 @@ static void count_old_clients(struct wl_worker *worker)
 	for (uint32_t slot = 0; slot < rx->clients.used; slot++) {
 		const struct wl_remote *client = client_at(worker, slot);
 
-		if (!client || client->key.id != rx->keys.before)
+		if (!client || secret_of(rx, client) != rx->keys.before)
 			continue;
 		rx->old_clients++;
 		rx->old_client_ipv4 = client->address.ipv4;

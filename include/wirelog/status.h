@@ -105,6 +105,7 @@
 	X(NOT_COMMITTED, 87, EX_TEMPFAIL, "The record is not committed, as far as the node knows.", "Ask again; `wirelog end` says how far the journal is.") \
 	X(TIMES_FORGOTTEN, 88, EX_DATAERR, "The node does not have the times of that record any more.", "Ask sooner: a node keeps those of its newest entries, and of the slowest one of each second for longer.") \
 	X(CAPTURE_RUNNING, 89, EX_TEMPFAIL, "The frames of this node are being captured: there is one capture at a time.", "Wait for its end, or end it: the node's log (`wirelog events`) says which process asked for it.") \
+	X(KEY_READ_ONLY, 94, EX_NOPERM, "The key of this client gives the right to read, and not to append.", "Append with a key that gives it (`wirelog key give append`), or with the cluster's.") \
 	X(NOT_ALLOWED, 93, EX_NOPERM, "This user, or this socket of the node, may not ask the node for that.", "Ask as the node's user or root (sudo -u). What changes something is asked at admin.sock, by the `wirelog` of the node's build; members of stats_group may ask what changes nothing.") \
 	X(TUNE_REFUSED, 90, EX_UNAVAILABLE, "This host cannot be set up as the configuration wants it; nothing was changed.", "Mend what the lines name (`wirelog doctor` shows all of it), then run `wirelog tune` again.") \
 	X(TUNE_FAILED, 91, EX_IOERR, "A change of the host failed; what was done before it was taken back.", "Mend what the message names, then run `wirelog tune` again; it is safe to run it as often as you like.") \

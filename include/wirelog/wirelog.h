@@ -170,7 +170,7 @@ struct wirelog_options {
 	 *   memif:SOCKET-PATH      shared memory with a node on this machine ('@name' = abstract socket)
 	 *   dpdk:ADDRESS:PORT      a DPDK port of our own; see eal and link */
 	const char *endpoints;
-	/* The cluster's key; NULL with insecure = 1 only. While one key takes the place of another it holds both, the older first; it is looked
+	/* The cluster's key, or one that was given of it to append or to read (`wirelog key give`); NULL with insecure = 1 only. While one key takes the place of another it holds both, the older first; it is looked
 	 * at once a second, and read again when another file stands there (docs/OPERATIONS.md, "Rotate the key"). */
 	const char *key_file;
 	int insecure; /* laboratory: frames are not authenticated */
@@ -227,7 +227,7 @@ const char *wirelog_last_reason(void);
 void wirelog_close(struct wirelog *log);
 
 /* Copies the record. Returns its sequence (> 0; 1, 2, 3, ... within a session) or BACK_PRESSURE, RECORD_EMPTY,
- * RECORD_TOO_LARGE, CLOSED, INVALID_ARGUMENT: then there is nothing to wait for. Every sequence has exactly one on_ack, also
+ * RECORD_TOO_LARGE, CLOSED, INVALID_ARGUMENT, KEY_READ_ONLY: then there is nothing to wait for. Every sequence has exactly one on_ack, also
  * while nothing is connected (append_timeout_ns). options NULL: committed, never expires. Sent at the next poll, or when a frame
  * is full. Records of one object enter the log in the order of their sequences. */
 int64_t wirelog_append(struct wirelog *log, const void *bytes, size_t size,
@@ -346,7 +346,7 @@ void wirelog_get_consumer(const struct wirelog *log, struct wirelog_consumer *co
 
 /*
  * Questions to the journal. Each has exactly one event, within append_timeout_ns, and costs no entry in the log (a fence costs one). 16 may be
- * open at a time. They return what the event will name (> 0), or BACK_PRESSURE, INVALID_ARGUMENT.
+ * open at a time. They return what the event will name (> 0), or BACK_PRESSURE, INVALID_ARGUMENT; wirelog_ask_outcome KEY_READ_ONLY, too.
  *
  * How far is it? The answer (END) is linearizable: no record whose append was answered at COMMITTED before this call, to anybody, has a higher
  * number. Any node may be asked (options.node; else the leader is): one that does not lead asks the leader, and that one makes sure of a majority,
@@ -364,8 +364,8 @@ int64_t wirelog_ask_end(struct wirelog *log);
  *			oldest of what was in the log and not answered yet.
  */
 int64_t wirelog_ask_outcome(struct wirelog *log, uint64_t session, uint64_t sequence, int fence);
-/* Opens the session now, not at the first append: CONNECTED tells when it is there, wirelog_position.session its number. 0; nothing
- * happens where one is open. */
+/* Opens the session now, not at the first append: CONNECTED tells when it is there, wirelog_position.session its number. 0, where one is
+ * open, too; or KEY_READ_ONLY. */
 int wirelog_open_session(struct wirelog *log);
 
 /* Sends, receives, calls back. Returns how much it did (0: idle), or a negative code when closed. Never waits. */

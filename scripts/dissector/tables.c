@@ -10,7 +10,7 @@
 #include "wirelog/status.h"
 
 /* clang-format off */
-#define MESSAGE(NAME, name, number, layout, from, to, server, answer) \
+#define MESSAGE(NAME, name, number, layout, from, to, right, server, answer) \
 	printf("\t[%d] = {name = \"" #NAME "\", layout = \"" #layout "\"},\n", number);
 
 #define FIELD(type, name, unit, range, what) \

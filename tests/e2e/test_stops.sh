@@ -184,6 +184,7 @@ hang_and_stop() { # TIMES STATUS COMMAND...
 }
 
 freeze() { # THREAD
+	rm -f "$work/freeze.out" # what the one before said is not heard again
 	"$e2e/freeze" "${pids[1]}" "$1" 8000 >"$work/freeze.out" 2>&1 &
 	extra_pids+=($!)
 	wait_until 5 grep -q frozen "$work/freeze.out"

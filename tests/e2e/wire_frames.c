@@ -142,7 +142,7 @@ static void expect_text(struct field of, const char *text)
 		(void)of; \
 		FILL_##type(name, of, WL_WIRE_RANGE_##range) \
 	}
-#define PUT(NAME, message_name, number, layout_, from, to, server, answer) \
+#define PUT(NAME, message_name, number, layout_, from, to, right, server, answer) \
 	{ \
 		const char *const layout = #layout_; \
 		struct wl_wire_##layout_ message; \

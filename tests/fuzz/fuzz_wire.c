@@ -196,7 +196,8 @@ static void check_status_part(const uint8_t *bytes, size_t size)
 }
 
 static void (*const checks[WL_WIRE_TYPES])(const uint8_t *bytes, size_t size) = {
-#define CHECK(NAME, name, number, layout, from, to, server, answer) [number] = check_##layout,
+#define CHECK(NAME, name, number, layout, from, to, right, server, answer) \
+	[number] = check_##layout,
 	WL_WIRE_MESSAGES(CHECK)};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -140,7 +140,7 @@ static uint64_t likely(const char *unit, struct wl_wire_range range)
 /* What follows a fixed part has seeds of its own, below: of most of these messages it may be nothing. */
 static void write_each_message(void)
 {
-#define WRITE_SEED(NAME, name, number, layout, from, to, server, answer)                      \
+#define WRITE_SEED(NAME, name, number, layout, from, to, right, server, answer)               \
 	{                                                                                     \
 		struct wl_wire_##layout message;                                              \
                                                                                               \

@@ -8,7 +8,7 @@
 #include "tests/unit/dataplane/wire/decodes.h"
 
 static const char *const names[WL_WIRE_TYPES] = {
-#define NAME(NAME, name, number, layout, from, to, server, answer) [number] = #NAME,
+#define NAME(NAME, name, number, layout, from, to, right, server, answer) [number] = #NAME,
 	WL_WIRE_MESSAGES(NAME)
 #undef NAME
 };
@@ -168,15 +168,15 @@ static void print_list(FILE *file, uint8_t type, const void *message)
 static bool print_fields(FILE *file, uint8_t type, const uint8_t *payload, size_t bytes)
 {
 	switch (type) {
-#define PRINT_MESSAGE(NAME, name, number, layout, from, to, server, answer) \
-	case WL_WIRE_##NAME: {                                              \
-		struct wl_wire_##layout message;                            \
-                                                                            \
-		if (!wl_wire_decode_##layout(payload, bytes, &message))     \
-			return false;                                       \
-		print_##layout(file, &message);                             \
-		print_list(file, type, &message);                           \
-		return true;                                                \
+#define PRINT_MESSAGE(NAME, name, number, layout, from, to, right, server, answer) \
+	case WL_WIRE_##NAME: {                                                     \
+		struct wl_wire_##layout message;                                   \
+                                                                                   \
+		if (!wl_wire_decode_##layout(payload, bytes, &message))            \
+			return false;                                              \
+		print_##layout(file, &message);                                    \
+		print_list(file, type, &message);                                  \
+		return true;                                                       \
 	}
 		WL_WIRE_MESSAGES(PRINT_MESSAGE)
 	default:

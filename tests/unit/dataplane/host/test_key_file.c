@@ -83,7 +83,14 @@ static void anything_but_thirty_two_digits_is_refused(void)
 		"0x112233445566778899aabbccddeeff",
 		" 0112233445566778899aabbccddeeff",
 		DIGITS " ",
-		DIGITS "\n\n\n\n\n\n\n\n\n\n\n\n\n" DIGITS "\n\n\n\n\n\n\n\n\n",
+		DIGITS "\n\n\n\n\n\n\n\n\n\n\n\n\n" DIGITS "\n\n\n\n\n\n\n\n\n\n\n\n\n",
+		"read" DIGITS,
+		"read  " DIGITS,
+		"cluster " DIGITS,
+		"write " DIGITS,
+		"read ",
+		"append " DIGITS "\n" DIGITS,
+		"append " DIGITS "\nread " DIGITS,
 	};
 
 	begin();
@@ -93,6 +100,20 @@ static void anything_but_thirty_two_digits_is_refused(void)
 		CU_ASSERT_PTR_NOT_NULL(strstr(reason, path));
 		CU_ASSERT_PTR_NULL(strstr(reason, "2233445566")); /* never the secret */
 	}
+	end();
+}
+
+static void word_in_front_says_what_a_clients_keys_give(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(read_key(DIGITS, 0400), 0);
+	CU_ASSERT_EQUAL(file.right, WL_RIGHT_CLUSTER);
+	CU_ASSERT_EQUAL(read_key("append " DIGITS "\n", 0400), 0);
+	CU_ASSERT_EQUAL(file.right, WL_RIGHT_APPEND);
+	CU_ASSERT_EQUAL(file.secrets[0][15], 0xff);
+	CU_ASSERT_EQUAL(read_key("read " DIGITS "\r\nread " DIGITS "\r\n", 0400), 0);
+	CU_ASSERT_EQUAL(file.right, WL_RIGHT_READ);
+	CU_ASSERT_EQUAL(file.count, 2);
 	end();
 }
 
@@ -187,6 +208,7 @@ WL_SUITE(key_file)
 	WL_TEST(another_file_is_news_once),
 	WL_TEST(thirty_two_digits_are_the_secret),
 	WL_TEST(anything_but_thirty_two_digits_is_refused),
+	WL_TEST(word_in_front_says_what_a_clients_keys_give),
 	WL_TEST(file_that_others_may_use_is_refused_with_the_fix),
 	WL_TEST(file_that_is_not_there_is_told_apart_from_one_that_is_unsafe),
 	WL_TEST(what_is_no_regular_file_is_refused_at_once),

@@ -158,8 +158,8 @@ static void frame_leaves_whole_and_authentic(void)
 	CU_ASSERT_EQUAL(header.destination, 0x200);
 	CU_ASSERT_EQUAL(header.destination_boot, 77);
 	CU_ASSERT_EQUAL(header.sequence, 1);
-	CU_ASSERT_TRUE(
-		wl_auth_verify(&auth, &tx.own[0], fake.sent[0] + WL_FRAME_ENVELOPE_BYTES, size));
+	CU_ASSERT_TRUE(wl_auth_verify(&auth, &tx.own[WL_RIGHT_CLUSTER][0],
+				      fake.sent[0] + WL_FRAME_ENVELOPE_BYTES, size));
 	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_frames), 1);
 	CU_ASSERT_EQUAL(wl_count_get(&counters, WL_COUNTER_tx_bytes), OVERHEAD + 100);
 	end();
@@ -176,16 +176,23 @@ static void key_of_a_frame_is_its_receivers_or_the_newer_one(void)
 	CU_ASSERT_EQUAL_FATAL(wl_auth_init_all(&both, secrets, 2), 0);
 	tx.auth = &both;
 	wl_tx_derive_key(&tx);
-	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &node), 0);
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &node), &tx.own[WL_RIGHT_CLUSTER][0]);
 	node.key_id = client.key_id = both.held.id[1];
-	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &node), 1); /* it is ahead of us */
-	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &client), 1);
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &node),
+			    &tx.own[WL_RIGHT_CLUSTER][1]); /* it is ahead of us */
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &client), &tx.own[WL_RIGHT_CLUSTER][1]);
 	tx.keys = (struct wl_keys){1, both.held.id[0], both.held.id[1], WL_KEYS_SEND, 0};
 	node.key_id = client.key_id = both.held.id[0];
-	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &node), 1); /* it lags behind, and holds it */
-	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &client), 0);
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &node),
+			    &tx.own[WL_RIGHT_CLUSTER][1]); /* it lags behind, and holds it */
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &client), &tx.own[WL_RIGHT_CLUSTER][0]);
+	client.key_id = both.id[WL_RIGHT_READ][0];
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &client), &tx.own[WL_RIGHT_READ][0]);
+	client.key_id = both.id[WL_RIGHT_APPEND][1];
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &client), &tx.own[WL_RIGHT_APPEND][1]);
+	client.key_id = both.held.id[0];
 	client.key_id = 77; /* of a file that is gone */
-	CU_ASSERT_EQUAL(wl_tx_key_for(&tx, &client), 1);
+	CU_ASSERT_PTR_EQUAL(wl_tx_key_for(&tx, &client), &tx.own[WL_RIGHT_CLUSTER][1]);
 	wl_auth_fini(&both);
 	end();
 }

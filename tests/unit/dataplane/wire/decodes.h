@@ -8,11 +8,11 @@
 static inline bool wire_decodes(uint8_t type, const uint8_t *payload, size_t bytes)
 {
 	switch (type) {
-#define WIRE_DECODES(NAME, name, number, layout, from, to, server, answer) \
-	case WL_WIRE_##NAME: {                                             \
-		struct wl_wire_##layout message;                           \
-                                                                           \
-		return wl_wire_decode_##layout(payload, bytes, &message);  \
+#define WIRE_DECODES(NAME, name, number, layout, from, to, right, server, answer) \
+	case WL_WIRE_##NAME: {                                                    \
+		struct wl_wire_##layout message;                                  \
+                                                                                  \
+		return wl_wire_decode_##layout(payload, bytes, &message);         \
 	}
 		WL_WIRE_MESSAGES(WIRE_DECODES)
 #undef WIRE_DECODES

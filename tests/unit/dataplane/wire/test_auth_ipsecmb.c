@@ -246,8 +246,65 @@ static void two_secrets_are_told_apart_by_their_ids(void)
 	CU_ASSERT_EQUAL(wl_auth_init_all(&none, same, 2), WIRELOG_KEY_UNSAFE);
 }
 
+/* Made by OpenSSL: AES-128-ECB of the label under the secret, and of the key id's label under that. */
+static void what_clients_are_given_has_the_known_answers(void)
+{
+	static const uint8_t append[WL_AUTH_SECRET_BYTES] = {0xf3, 0xc8, 0x42, 0x3a, 0x42, 0xfd,
+							     0x6a, 0x69, 0x2f, 0x53, 0x3d, 0x1d,
+							     0x6e, 0x4a, 0x80, 0x6f};
+	static const uint8_t reads[WL_AUTH_SECRET_BYTES] = {0x2e, 0x5a, 0x55, 0xb4, 0xa2, 0x2b,
+							    0x00, 0x72, 0xd2, 0x24, 0x80, 0xbd,
+							    0x2e, 0x4d, 0xc8, 0xe3};
+	uint8_t key[WL_AUTH_SECRET_BYTES];
+	enum wl_right right;
+	struct wl_auth auth;
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&auth, secret), 0);
+	CU_ASSERT_EQUAL(wl_auth_give(secret, WL_RIGHT_APPEND, key), 0);
+	CU_ASSERT_EQUAL(memcmp(key, append, sizeof(key)), 0);
+	CU_ASSERT_EQUAL(wl_auth_give(secret, WL_RIGHT_READ, key), 0);
+	CU_ASSERT_EQUAL(memcmp(key, reads, sizeof(key)), 0);
+	CU_ASSERT_EQUAL(auth.id[WL_RIGHT_APPEND][0], 0x15481b47);
+	CU_ASSERT_EQUAL(auth.id[WL_RIGHT_READ][0], 0xc7855319);
+	CU_ASSERT_EQUAL(wl_auth_secret_of(&auth, 0xc7855319, &right), auth.held.id[0]);
+	CU_ASSERT_EQUAL(right, WL_RIGHT_READ);
+	CU_ASSERT_EQUAL(wl_auth_secret_of(&auth, auth.held.id[0], &right), auth.held.id[0]);
+	CU_ASSERT_EQUAL(right, WL_RIGHT_CLUSTER);
+	CU_ASSERT_EQUAL(wl_auth_secret_of(&auth, 9, &right), 9);
+	CU_ASSERT_EQUAL(right, WL_RIGHT_CLUSTER);
+	wl_auth_fini(&auth);
+}
+
+/* What a node seals for a reader, the reader can check; who has the other key cannot. */
+static void node_is_understood_under_what_it_gave(void)
+{
+	struct wl_auth node, readers, appenders;
+	struct wl_auth_key sealed, of_reader, of_appender;
+	uint8_t key[WL_AUTH_SECRET_BYTES];
+
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&node, secret), 0);
+	CU_ASSERT_EQUAL_FATAL(wl_auth_give(secret, WL_RIGHT_READ, key), 0);
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&readers, key), 0);
+	CU_ASSERT_EQUAL_FATAL(wl_auth_give(secret, WL_RIGHT_APPEND, key), 0);
+	CU_ASSERT_EQUAL_FATAL(wl_auth_init(&appenders, key), 0);
+	wl_auth_derive_of(&node, node.id[WL_RIGHT_READ][0], 0x100, 1, &sealed);
+	wl_auth_derive(&readers, 0x100, 1, &of_reader);
+	wl_auth_derive(&appenders, 0x100, 1, &of_appender);
+	fill(100);
+	wl_auth_seal(&node, &sealed, datagram, 100);
+	CU_ASSERT_TRUE(wl_auth_verify(&readers, &of_reader, datagram, 100));
+	CU_ASSERT_FALSE(wl_auth_verify(&appenders, &of_appender, datagram, 100));
+	wl_store_u32(datagram + WL_FRAME_KEY_OFFSET, of_appender.id);
+	CU_ASSERT_FALSE(wl_auth_verify(&appenders, &of_appender, datagram, 100));
+	wl_auth_fini(&appenders);
+	wl_auth_fini(&readers);
+	wl_auth_fini(&node);
+}
+
 WL_SUITE(auth_ipsecmb)
 {
+	WL_TEST(what_clients_are_given_has_the_known_answers),
+	WL_TEST(node_is_understood_under_what_it_gave),
 	WL_TEST(two_secrets_are_told_apart_by_their_ids),
 	WL_TEST(seal_gives_the_known_answers),
 	WL_TEST(library_gives_the_answer_of_the_gcm_specification),
