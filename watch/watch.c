@@ -15,6 +15,11 @@ const char *wl_watch_level_name(enum wl_watch_level level)
 	return names[level];
 }
 
+const char *wl_watch_place(const struct wl_watch_node *node)
+{
+	return node->run_directory != NULL ? node->run_directory : "over the wire";
+}
+
 const char *wl_watch_stage_name(enum wl_watch_stage stage)
 {
 	static const char *const names[WL_WATCH_STAGES] = {"turn", "disk", "peer", "commit"};
@@ -59,29 +64,44 @@ static void add_own(struct wl_watch *watch, const struct wl_watch_node *node, in
 					 .node = node->id,
 					 .level = level,
 					 .own = true};
-	snprintf(event->text, sizeof(event->text), "%s %s", what, node->run_directory);
+	snprintf(event->text, sizeof(event->text), "%s %s", what, wl_watch_place(node));
+}
+
+/* Places are of run directories, from look to look; who has none is known by its number. */
+static struct wl_watch_seen seen_of(const struct wl_watch *watch, uint32_t at, int number)
+{
+	const struct wl_watch_node *node = &watch->nodes[at];
+
+	if (number != 0)
+		return watch->seen[number];
+	return (struct wl_watch_seen){watch->begun, node->answers, node->silent_since_ms};
 }
 
 static void look_at(struct wl_watch *watch, uint32_t at, const struct wl_watch_answers *answers,
 		    int64_t now_ms, int64_t wall_ns)
 {
 	struct wl_watch_node *node = &watch->nodes[at];
-	bool answered = node->answers;
-	int id = node->id;
-	int64_t since_ms = answered ? now_ms : node->silent_since_ms;
+	int number = answers->node, id = number != 0 ? number : node->id;
+	struct wl_watch_seen seen = seen_of(watch, at, number);
 
-	*node = (struct wl_watch_node){.run_directory = answers->run_directory, .id = id};
-	node->answers = answers->answers && answers->metrics != NULL;
-	if (node->answers) {
-		wl_watch_read(node, answers);
-		if (watch->begun && !answered)
-			add_own(watch, node, wall_ns, 5, "it answers again:");
-		return;
-	}
-	node->level = WL_WATCH_SILENT;
-	node->silent_since_ms = watch->begun ? since_ms : WL_WATCH_UNKNOWN;
-	if (watch->begun && answered)
-		add_own(watch, node, wall_ns, 3, "it does not answer any more:");
+	*node = (struct wl_watch_node){.run_directory = answers->run_directory,
+				       .asked_by = answers->asked_by,
+				       .id = id};
+	node->answers = answers->answers && (number != 0 ? answers->status : answers->metrics);
+	if (node->answers)
+		(number != 0 ? wl_watch_read_brief : wl_watch_read)(node, answers);
+	else
+		node->level = WL_WATCH_SILENT;
+	if (!node->answers)
+		node->silent_since_ms = !seen.known	? WL_WATCH_UNKNOWN
+					: seen.answered ? now_ms
+							: seen.silent_since_ms;
+	if (seen.known && node->answers != seen.answered)
+		add_own(watch, node, wall_ns, node->answers ? 5 : 3,
+			node->answers ? "it answers again:" : "it does not answer any more:");
+	if (number != 0)
+		watch->seen[number] =
+			(struct wl_watch_seen){true, node->answers, node->silent_since_ms};
 }
 
 /* A follower does not know how far behind it is; who leads does. */

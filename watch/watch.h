@@ -48,6 +48,15 @@ struct wl_watch_answers {
 	const json_t *metrics, *before; /* two looks at the same */
 	int64_t span_ms; /* between them */
 	const json_t *status, *recent, *second, *events; /* recent: 10 s, second: 1 s */
+	/* Of a member without a run directory here, which is NULL then: its number, who asked it over the wire, and what it said the time before. */
+	int node, asked_by;
+	const json_t *status_before;
+};
+
+/* What a node answered about the others (/wirelog/cluster), twice. Borrowed; NULL: nothing yet. */
+struct wl_watch_cluster {
+	const json_t *answer, *before;
+	bool fresh; /* within the last moments */
 };
 
 struct wl_watch_reason {
@@ -99,7 +108,8 @@ struct wl_watch_journal {
 /* clang-format on */
 
 struct wl_watch_node {
-	const char *run_directory; /* the caller's */
+	const char *run_directory; /* the caller's; NULL: none here, it was asked over the wire */
+	int asked_by; /* by which node; 0: at its run directory */
 	int id; /* 0: it has never said it */
 	enum wl_watch_level level;
 	bool answers;
@@ -132,6 +142,11 @@ struct wl_watch_event {
 	char text[WL_WATCH_EVENT_BYTES];
 };
 
+struct wl_watch_seen { /* how a node was at the last look */
+	bool known, answered;
+	int64_t silent_since_ms;
+};
+
 struct wl_watch {
 	struct wl_watch_node nodes[WIRELOG_NODES_MAX];
 	uint32_t node_count, answered;
@@ -141,6 +156,8 @@ struct wl_watch {
 	uint32_t event_count;
 	struct wl_watch_event own[WL_WATCH_OWN_EVENTS];
 	uint64_t own_count;
+	struct wl_watch_seen
+		seen[WIRELOG_NODES_MAX + 1]; /* by their numbers: who has no run directory here */
 	bool begun;
 };
 
@@ -154,8 +171,18 @@ int wl_watch_leader(const struct wl_watch *watch, uint32_t journal);
 /* The most of its workers; NAN: not known. */
 double wl_watch_busy(const struct wl_watch_node *node);
 
+/* Its run directory, or that it was asked over the wire. */
+const char *wl_watch_place(const struct wl_watch_node *node);
 const char *wl_watch_level_name(enum wl_watch_level level);
 const char *wl_watch_stage_name(enum wl_watch_stage stage);
+
+/* ---- watch_others.c: who has no run directory here ---------------------------------------------- */
+
+/* One of the members that their status names is none of them. */
+bool wl_watch_lacks(const struct wl_watch_answers *answers, uint32_t count);
+/* Behind the `count` of the run directories, the others as that says; how many are there in all. */
+uint32_t wl_watch_others(struct wl_watch_answers answers[WIRELOG_NODES_MAX], uint32_t count,
+			 const struct wl_watch_cluster *cluster);
 
 /* ---- watch_answer.c: out of one answer ----------------------------------------------------------- */
 
@@ -166,5 +193,7 @@ double wl_watch_rate(const struct wl_watch_answers *answers, const char *name, i
 /* Copied, cut at `size`, without control characters and without anything that is no UTF-8. */
 void wl_watch_text(char *to, size_t size, const json_t *from);
 void wl_watch_read(struct wl_watch_node *node, const struct wl_watch_answers *answers);
+/* Of one that was asked over the wire: its status alone, and what that does not say is not known. */
+void wl_watch_read_brief(struct wl_watch_node *node, const struct wl_watch_answers *answers);
 
 #endif

@@ -258,3 +258,65 @@ void wl_watch_read(struct wl_watch_node *node, const struct wl_watch_answers *an
 	for (uint32_t journal = 0; journal < node->journal_count; journal++)
 		read_journal(node, answers, journal);
 }
+
+/* ---- a node that was asked over the wire -------------------------------------------------------- */
+
+static void read_brief_journal(struct wl_watch_journal *journal, const json_t *one)
+{
+#define X(name) journal->name = WL_WATCH_UNKNOWN;
+	WL_WATCH_JOURNAL_LIST(X)
+#undef X
+	wl_watch_text(journal->role, sizeof(journal->role), at(one, "role"));
+	if (journal->role[0] == '\0')
+		strcpy(journal->role, "-");
+	journal->term = number(at(one, "term"));
+	journal->leader = number(at(one, "leader"));
+	journal->leads = strcmp(journal->role, "leader") == 0;
+	journal->ready = json_is_true(at(one, "ready"));
+	journal->commit_index = number(at(one, "commit"));
+	journal->records = number(at(one, "commit_number"));
+	journal->behind_entries = journal->behind_ns = WL_WATCH_UNKNOWN;
+}
+
+/* By its own clock: the answers were under way for a while. */
+static double brief_rate(const struct wl_watch_answers *answers, size_t journal)
+{
+	const json_t *now = answers->status, *before = answers->status_before;
+	const json_t *one = json_array_get(at(now, "journals"), journal);
+	const json_t *other = json_array_get(at(before, "journals"), journal);
+	int64_t records = number(at(one, "commit_number"));
+	int64_t earlier = number(at(other, "commit_number"));
+	int64_t began = number(at(before, "uptime_ns")), ended = number(at(now, "uptime_ns"));
+
+	if (!json_equal(at(now, "boot_id"), at(before, "boot_id")) || began < 0 || ended <= began ||
+	    earlier < 0 || records < earlier)
+		return NAN;
+	return (double)(records - earlier) * 1e9 / (double)(ended - began);
+}
+
+void wl_watch_read_brief(struct wl_watch_node *node, const struct wl_watch_answers *answers)
+{
+	const json_t *journals = at(answers->status, "journals");
+	size_t count = json_array_size(journals);
+
+#define X(name) node->name##_per_s = NAN;
+	WL_WATCH_RATE_LIST(X)
+#undef X
+	/* clang-format off */
+#define X(name) node->name = WL_WATCH_UNKNOWN;
+	WL_WATCH_COUNT_LIST(X)
+	X(resident_bytes) X(free_bytes) X(longest_turn_ns) X(not_believed)
+	X(nic_missed) X(nic_no_buffer) X(nic_errors) X(links) X(links_down)
+#undef X
+		/* clang-format on */
+		node->cpu = NAN;
+	node->uptime_ns = number(at(answers->status, "uptime_ns"));
+	wl_watch_text(node->version, sizeof(node->version), at(answers->status, "version"));
+	read_health(node, answers->status);
+	node->journal_count =
+		(uint32_t)(count < WIRELOG_JOURNALS_MAX ? count : WIRELOG_JOURNALS_MAX);
+	for (uint32_t journal = 0; journal < node->journal_count; journal++) {
+		read_brief_journal(&node->journals[journal], json_array_get(journals, journal));
+		node->journals[journal].records_per_s = brief_rate(answers, journal);
+	}
+}

@@ -124,12 +124,12 @@ static void tell_events(struct looking *looking)
 	tell(looking, "events", wl_picture_events(watch), WL_SITE_EVENTS);
 }
 
-static void look(struct looking *looking, uint32_t count, int64_t now_ms)
+static void look(struct looking *looking, int64_t now_ms)
 {
 	struct wl_watch_answers answers[WIRELOG_NODES_MAX];
+	uint32_t count = wl_feed_answers(looking->feed, now_ms, answers);
 	int64_t wall = wl_feed_wall_ns();
 
-	wl_feed_answers(looking->feed, now_ms, answers);
 	wl_watch_look(&looking->watch, answers, count, now_ms, wall);
 	if (looking->looks++ % POINT_LOOKS == 0)
 		add_point(looking, wall / 1000000);
@@ -149,7 +149,7 @@ static void run(struct looking *looking, const struct options *options, struct w
 			continue;
 		if (options->until_gone && wl_tool_cluster_is_gone(&options->cluster))
 			return;
-		look(looking, options->cluster.run_directory_count, now_ms);
+		look(looking, now_ms);
 		wl_http_wake(http);
 		look_ms = now_ms + LOOK_MS;
 	}
@@ -206,8 +206,9 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "A page about the nodes on this machine: health, commit latency, throughput, workers, drives, clients, events, twice a "
-		       "second. It authenticates nobody: let it listen where only those come who may look. Run it as the nodes' user.",
+		.doc = "A page about the nodes of a cluster: health, commit latency, throughput, workers, drives, clients, events, twice a "
+		       "second. A node without a run directory on this machine is asked over the wire, by one that has: its role, how far it is, its "
+		       "health. It authenticates nobody: let it listen where only those come who may look. Run it as the nodes' user.",
 		.children = children,
 	};
 	static struct options options = {.listen = LISTEN_DEFAULT};

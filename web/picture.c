@@ -94,10 +94,11 @@ static void put_figures(json_t *object, const struct wl_watch_node *node)
 static json_t *node_json(const struct wl_watch_node *node, int64_t now_ms)
 {
 	json_t *journals = json_array();
-	json_t *object = json_pack("{s:s, s:i, s:b, s:s, s:s, s:o}", "run_directory",
-				   node->run_directory, "node", node->id, "answers", node->answers,
-				   "level", wl_watch_level_name(node->level), "version",
-				   node->version, "reasons", reasons_json(node));
+	json_t *object = json_pack("{s:s?, s:i, s:i, s:b, s:s, s:s, s:o}", "run_directory",
+				   node->run_directory, "asked_by", node->asked_by, "node",
+				   node->id, "answers", node->answers, "level",
+				   wl_watch_level_name(node->level), "version", node->version,
+				   "reasons", reasons_json(node));
 
 	if (object == NULL) { /* a run directory whose name is no UTF-8 */
 		json_decref(journals);

@@ -2,7 +2,7 @@
 /*
  * What the page is told, as server-sent events (HTML, 9.2): `now` at each look, everything that is shown as it is; `point` once a second, what goes
  * into curves; `past`, when a browser comes, the points of the last minutes; `events`, when they have changed. The data is JSON in one line.
- * Numbers that are not known are null. Times are ns, but `t`, which is ms since 1970.
+ * A node with `asked_by` was asked over the wire by that one (0: at its run directory, else null). Numbers that are not known are null. Times are ns, but `t`, which is ms since 1970.
  *
  * Pure. Owner: the caller. [any], one at a time.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* `wirelog top`: looks at the nodes on this machine twice a second, until q. */
+/* `wirelog top`: looks at the nodes of a cluster twice a second, until q. */
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,11 +49,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static void look(struct wl_top *top, const struct wl_feed *feed, uint32_t count, int64_t now_ms)
+static void look(struct wl_top *top, const struct wl_feed *feed, int64_t now_ms)
 {
 	struct wl_watch_answers answers[WIRELOG_NODES_MAX];
+	uint32_t count = wl_feed_answers(feed, now_ms, answers);
 
-	wl_feed_answers(feed, now_ms, answers);
 	wl_watch_look(&top->live, answers, count, now_ms, wl_feed_wall_ns());
 	wl_top_look(top);
 }
@@ -67,8 +67,7 @@ static void draw(struct wl_top_screen *screen, const struct wl_top *top)
 }
 
 /* The first picture comes when the nodes had time to say something; keys are answered at once. */
-static void run(struct wl_top *top, struct wl_top_screen *screen, struct wl_feed *feed,
-		uint32_t count)
+static void run(struct wl_top *top, struct wl_top_screen *screen, struct wl_feed *feed)
 {
 	int64_t look_ms = wl_feed_now_ms() + LOOK_MS / 2;
 
@@ -81,7 +80,7 @@ static void run(struct wl_top *top, struct wl_top_screen *screen, struct wl_feed
 		for (int key; (key = wl_top_terminal_key()) != 0; changed = true)
 			wl_top_key(top, key);
 		if (now_ms >= look_ms) {
-			look(top, feed, count, now_ms);
+			look(top, feed, now_ms);
 			look_ms = now_ms + LOOK_MS;
 			changed = true;
 		}
@@ -92,8 +91,8 @@ static void run(struct wl_top *top, struct wl_top_screen *screen, struct wl_feed
 
 static int show(const struct options *options)
 {
-	uint32_t count = options->cluster.run_directory_count;
-	struct wl_feed *feed = wl_feed_open(options->cluster.run_directories, count);
+	struct wl_feed *feed = wl_feed_open(options->cluster.run_directories,
+					    options->cluster.run_directory_count);
 	struct wl_top *top = calloc(1, sizeof(*top));
 	struct wl_top_screen *screen = calloc(1, sizeof(*screen));
 	const char *no_colour = getenv("NO_COLOR");
@@ -107,7 +106,7 @@ static int show(const struct options *options)
 		result = wl_tool_refuse(WIRELOG_INVALID_ARGUMENT, "%s", reason);
 	} else {
 		wl_interrupt_catch();
-		run(top, screen, feed, count);
+		run(top, screen, feed);
 		wl_top_terminal_close();
 	}
 	wl_feed_close(feed);
@@ -121,8 +120,9 @@ int wl_cmd_top(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "The nodes on this machine on one screen, looked at twice a second: who leads, who is behind and why; commit latency of "
-		       "the last ten seconds by stage; records, drive, network, clients, stalls; events. q ends it, h shows the other keys."
+		.doc = "The nodes of a cluster on one screen, looked at twice a second: who leads, who is behind and why; commit latency of "
+		       "the last ten seconds by stage; records, drive, network, clients, stalls; events. q ends it, h shows the other keys. "
+		       "A node without a run directory on this machine is asked over the wire, by one that has: its role, how far it is, its health."
 		       "\v"
 		       "It needs a terminal; 80 x 24 is enough. `wirelog status --watch` is for files and pipes, wirelog-web for a browser.",
 		.children = wl_tool_ask_children,

@@ -227,6 +227,7 @@ static int draw_selected(struct wl_top_screen *screen, const struct wl_top *top,
 {
 	const struct wl_watch_node *node = &top->shown.nodes[top->selected];
 	const struct wl_watch_journal *journal = &node->journals[top->journal];
+	char cell[WL_TOP_CELL];
 
 	wl_top_fill(screen, row, WL_TOP_HEAD);
 	if (top->selected >= (int)top->shown.node_count || !node->answers) {
@@ -234,7 +235,13 @@ static int draw_selected(struct wl_top_screen *screen, const struct wl_top *top,
 		return row;
 	}
 	wl_top_put(screen, row++, 1, WL_TOP_HEAD, "NODE %d  wirelog %s  %s", node->id,
-		   node->version, node->run_directory);
+		   node->version, wl_watch_place(node));
+	if (node->asked_by != 0) {
+		wl_top_put(screen, row++, 1, WL_TOP_DIM,
+			   "asked by node %d, up %s; the rest is seen where its run directory is",
+			   node->asked_by, wl_top_span(node->uptime_ns, cell));
+		return row;
+	}
 	put_drive(screen, row++, node, journal);
 	put_network(screen, row++, node);
 	put_clients(screen, row++, node, journal);

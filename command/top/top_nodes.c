@@ -54,7 +54,22 @@ static void put_silent(struct wl_top_screen *screen, int row, const struct wl_wa
 	column = wl_top_put(screen, row, columns[2].end - 3, WL_TOP_BAD, "%s%s",
 			    for_ns >= 0 ? "for " : "",
 			    for_ns >= 0 ? wl_top_span(for_ns / 1000000000 * 1000000000, cell) : "");
-	wl_top_put(screen, row, column + 1, WL_TOP_DIM, "%s", node->run_directory);
+	wl_top_put(screen, row, column + 1, WL_TOP_DIM, "%s", wl_watch_place(node));
+}
+
+/* Of one that was asked over the wire they are not known: who asked it stands there. */
+static void put_cores(struct wl_top_screen *screen, int row, enum wl_top_style style,
+		      const struct wl_watch_node *node)
+{
+	char cell[WL_TOP_CELL];
+
+	if (node->asked_by == 0) {
+		put_cell(screen, row, 7, style, wl_top_percent(wl_watch_busy(node), cell));
+		put_cell(screen, row, 8, style, wl_top_percent(node->cpu, cell));
+		return;
+	}
+	snprintf(cell, sizeof(cell), "via node %d", node->asked_by);
+	put_cell(screen, row, 8, WL_TOP_DIM, cell);
 }
 
 static void put_node(struct wl_top_screen *screen, const struct wl_top *top, int row, uint32_t at,
@@ -78,8 +93,7 @@ static void put_node(struct wl_top_screen *screen, const struct wl_top *top, int
 			 leads ? "-" : wl_top_count(journal->behind_entries, cell));
 		put_cell(screen, row, 6, style,
 			 leads ? "-" : wl_top_span(journal->behind_ns, cell));
-		put_cell(screen, row, 7, style, wl_top_percent(wl_watch_busy(node), cell));
-		put_cell(screen, row, 8, style, wl_top_percent(node->cpu, cell));
+		put_cores(screen, row, style, node);
 		put_cell(screen, row, 9, style_of(node->level), wl_watch_level_name(node->level));
 	}
 	for (int column = 0; (int)at == top->selected && column < screen->columns; column++)

@@ -182,7 +182,7 @@ static void draw_help(struct wl_top_screen *screen)
 		"  turn         of an entry: from its turn to its seal; from there until it is",
 		"  disk, peer   durable here, in the memory of a majority,",
 		"  commit       and committed: durable on a majority",
-		"",
+		"  via node 1   no run directory here: node 1 asked it over the wire",
 		"  Any key goes back.",
 	};
 

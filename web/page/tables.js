@@ -6,6 +6,7 @@ const LEVEL_CLASS = { healthy: "healthy", degraded: "degraded", unsafe: "unsafe"
 export const classOf = (level) => LEVEL_CLASS[level] ?? "degraded";
 const most = (list) => (list && list.some((one) => one !== null) ? Math.max(...list.filter((one) => one !== null)) : null);
 const element = (id) => document.getElementById(id);
+const wire = (node) => `over the wire, asked by node ${node.asked_by}`;
 const nameOf = (node) => (node.node > 0 ? `${node.node}` : "?");
 
 function why(reason, node) {
@@ -23,7 +24,7 @@ function rowOf(node, at, now, journal) {
   if (!node.answers) {
     const since = node.silent_ms === null || node.silent_ms === undefined ? "" : ` for ${span(node.silent_ms * 1e6)}`;
     return make("tr", {}, make("th", { scope: "row" }, nameOf(node)),
-      make("td", { colspan: "8", class: "dim" }, node.run_directory ?? ""),
+      make("td", { colspan: "8", class: "dim" }, node.asked_by > 0 ? wire(node) : node.run_directory ?? ""),
       make("td", { class: "silent dot" }, `no answer${since}`));
   }
   const one = node.journals[journal] ?? {}, leads = now.leaders[journal] === at, busy = most(node.busy);
@@ -33,11 +34,15 @@ function rowOf(node, at, now, journal) {
   return make("tr", { class: leads ? "leads" : null }, make("th", { scope: "row" }, nameOf(node)),
     make("td", {}, one.role ?? "–"), number(whole(one.term)), number(whole(one.records)), number(per(count(one.records_per_s))),
     number(leads ? "–" : count(one.behind_entries)), number(leads ? "–" : span(one.behind_ns)),
-    make("td", {}, meter(busy), percent(busy)), number(percent(node.cpu)), health);
+    ...(node.asked_by > 0 ? [make("td", { colspan: "2", class: "dim" }, wire(node))]
+      : [make("td", {}, meter(busy), percent(busy)), number(percent(node.cpu))]), health);
 }
 
+// By their numbers; who has not said its own comes last. Places stay those of the picture.
+const inOrder = (nodes) => nodes.map((node, at) => [node, at]).sort(([one], [other]) => (one.node || Infinity) - (other.node || Infinity) || 0);
+
 export function strip(now, journal) {
-  element("nodes").replaceChildren(...now.nodes.map((node, at) => rowOf(node, at, now, journal)));
+  element("nodes").replaceChildren(...inOrder(now.nodes).map(([node, at]) => rowOf(node, at, now, journal)));
 }
 
 // ---- stages

@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "tests/unit/runner.h"
+#include "watch/others_socket.h"
 
 struct bed {
 	char directory[64], path[96];
 	const char *directories[1];
-	int listener;
+	int listener, streams[2];
 	struct wl_feed *feed;
 	struct pollfd fds[WL_FEED_FDS_MAX];
 	uint32_t count;
@@ -245,10 +246,129 @@ static void a_path_that_is_too_long_is_a_node_that_does_not_answer(void)
 	memset(path, 'a', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
 	feed = wl_feed_open(directories, 1);
-	CU_ASSERT_EQUAL(wl_feed_prepare(feed, 1000, fds, &wait_ms), 2);
+	CU_ASSERT_EQUAL(wl_feed_prepare(feed, 1000, fds, &wait_ms), 3);
 	wl_feed_answers(feed, 1000, answers);
 	CU_ASSERT(!answers[0].answers);
 	wl_feed_close(feed);
+}
+
+/* ---- who has no run directory here --------------------------------------------------------------- */
+
+/* Answers as node 1 of these members. Returns the line on which the others are asked for, or -1. */
+static int serve_members(struct bed *bed, const char *members)
+{
+	char status[200];
+	int stream, asks;
+
+	bed->listener = listen_at(bed->path);
+	turn(bed, 1);
+	stream = accept(bed->listener, NULL, NULL);
+	asks = accept(bed->listener, NULL, NULL);
+	say(stream, "{\"/wirelog/metrics\": {\"node\": 1}}");
+	snprintf(
+		status, sizeof(status),
+		"{\"/wirelog/status\": {\"node\": 1, \"journals\": [{\"members\": {\"voters\": %s}}]}}",
+		members);
+	say(asks, status);
+	turn(bed, 1);
+	turn(bed, WL_FEED_DIAL_MS);
+	bed->streams[0] = stream;
+	bed->streams[1] = asks;
+	return accept(bed->listener, NULL, NULL);
+}
+
+static void end_members(struct bed *bed, int others)
+{
+	close(bed->streams[0]);
+	close(bed->streams[1]);
+	if (others >= 0)
+		close(others);
+	end(bed);
+}
+
+static uint32_t count_of(const struct bed *bed)
+{
+	struct wl_watch_answers answers[WIRELOG_NODES_MAX];
+
+	return wl_feed_answers(bed->feed, bed->now_ms, answers);
+}
+
+static void nobody_is_asked_for_others_where_all_are_here(void)
+{
+	struct bed bed;
+
+	begin(&bed);
+	CU_ASSERT_EQUAL(serve_members(&bed, "[1]"), -1);
+	CU_ASSERT_EQUAL(count_of(&bed), 1);
+	end_members(&bed, -1);
+}
+
+static void who_is_missing_is_asked_for_until_the_round_is_over(void)
+{
+	struct bed bed;
+	int others;
+
+	begin(&bed);
+	others = serve_members(&bed, "[1, 2]");
+	CU_ASSERT_FATAL(others >= 0);
+	CU_ASSERT_STRING_EQUAL(request_at(others), "/wirelog/cluster");
+	say(others, "{\"/wirelog/cluster\": {\"round\": 8, \"complete\": false}}");
+	turn(&bed, 1);
+	turn(&bed, 1);
+	CU_ASSERT_STRING_EQUAL(request_at(others), ""); /* not at once */
+	turn(&bed, WL_OTHERS_LOOK_MS);
+	CU_ASSERT_STRING_EQUAL(request_at(others), "/wirelog/cluster,8");
+	CU_ASSERT_EQUAL(count_of(&bed), 1);
+	say(others, "{\"/wirelog/cluster\": {\"round\": 8, \"complete\": true, \"node\": 1,"
+		    "\"nodes\": [{\"node\": 2, \"status\": {}}]}}");
+	turn(&bed, 1);
+	CU_ASSERT_EQUAL(count_of(&bed), 2);
+	CU_ASSERT_STRING_EQUAL(request_at(others), "");
+	turn(&bed, WL_OTHERS_ASK_MS);
+	CU_ASSERT_STRING_EQUAL(request_at(others), "/wirelog/cluster");
+	end_members(&bed, others);
+}
+
+static void who_refuses_the_question_is_asked_again_a_second_later(void)
+{
+	struct bed bed;
+	int others;
+
+	begin(&bed);
+	others = serve_members(&bed, "[1, 2]");
+	say(others, "{\"error\": \"unknown\"}");
+	turn(&bed, 1);
+	turn(&bed, WL_FEED_DIAL_MS);
+	CU_ASSERT_EQUAL(accept(bed.listener, NULL, NULL), -1);
+	turn(&bed, WL_OTHERS_ASK_MS - WL_FEED_DIAL_MS);
+	close(others);
+	others = accept(bed.listener, NULL, NULL);
+	CU_ASSERT_STRING_EQUAL(request_at(others), "/wirelog/cluster");
+	end_members(&bed, others);
+}
+
+static void who_hangs_is_let_go_and_another_is_asked(void)
+{
+	struct bed bed;
+	struct wl_others others;
+	int first;
+
+	begin(&bed);
+	bed.listener = listen_at(bed.path);
+	wl_others_init(&others);
+	wl_others_tend(&others, bed.directory, 5000);
+	first = accept(bed.listener, NULL, NULL);
+	CU_ASSERT_STRING_EQUAL(request_at(first), "/wirelog/cluster");
+	wl_others_tend(&others, bed.directory, 5000 + WL_OTHERS_ANSWER_MS - 1);
+	CU_ASSERT_EQUAL(others.turn, 0);
+	wl_others_tend(&others, bed.directory, 5000 + WL_OTHERS_ANSWER_MS);
+	CU_ASSERT_EQUAL(others.turn, 1);
+	close(first);
+	first = accept(bed.listener, NULL, NULL);
+	CU_ASSERT_STRING_EQUAL(request_at(first), "/wirelog/cluster");
+	close(first);
+	wl_others_fini(&others);
+	end(&bed);
 }
 
 WL_SUITE(feed_socket)
@@ -260,4 +380,8 @@ WL_SUITE(feed_socket)
 	WL_TEST(a_node_that_dies_is_silent_at_once),
 	WL_TEST(nonsense_ends_the_connection_and_nothing_else),
 	WL_TEST(a_path_that_is_too_long_is_a_node_that_does_not_answer),
+	WL_TEST(nobody_is_asked_for_others_where_all_are_here),
+	WL_TEST(who_is_missing_is_asked_for_until_the_round_is_over),
+	WL_TEST(who_refuses_the_question_is_asked_again_a_second_later),
+	WL_TEST(who_hangs_is_let_go_and_another_is_asked),
 };

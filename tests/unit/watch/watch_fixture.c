@@ -102,6 +102,19 @@ struct watch_fixture *watch_fixture_begin(void)
 	return fixture;
 }
 
+void watch_fixture_over_the_wire(struct watch_fixture *fixture, int node)
+{
+	fixture->answers[node - 1] = (struct wl_watch_answers){
+		.node = node,
+		.asked_by = node == 1 ? 2 : 1,
+		.answers = true,
+		.status = watch_fixture_json(
+			fixture,
+			"{'version': '0.1.1', 'uptime_ns': 7000000000, 'health': {'level': 'healthy'},"
+			"'journals': [{'role': 'follower', 'term': 7, 'commit_number': 1590}]}"),
+	};
+}
+
 void watch_fixture_look(struct watch_fixture *fixture)
 {
 	fixture->now_ms += 500;

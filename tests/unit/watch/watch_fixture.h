@@ -19,6 +19,8 @@ struct watch_fixture {
 struct watch_fixture *watch_fixture_begin(void);
 void watch_fixture_end(struct watch_fixture *fixture);
 void watch_fixture_look(struct watch_fixture *fixture); /* half a second later */
+/* This one has no run directory here: it says what is said over the wire. */
+void watch_fixture_over_the_wire(struct watch_fixture *fixture, int node);
 /* JSON that lives as long as the fixture; quotation marks may be '. */
 json_t *watch_fixture_json(struct watch_fixture *fixture, const char *text);
 

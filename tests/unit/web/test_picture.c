@@ -37,6 +37,28 @@ static void now_is_everything_as_it_is(void)
 	watch_fixture_end(fixture);
 }
 
+static void a_node_seen_over_the_wire_says_who_asked_it(void)
+{
+	struct watch_fixture *fixture = watch_fixture_begin();
+	json_t *now, *node;
+
+	watch_fixture_over_the_wire(fixture, 2);
+	watch_fixture_look(fixture);
+	now = wl_picture_now(&fixture->watch, 5000, fixture->now_ms);
+	CU_ASSERT_EQUAL(json_integer_value(at(json_array_get(at(now, "nodes"), 0), "asked_by")), 0);
+	node = json_array_get(at(now, "nodes"), 1);
+	CU_ASSERT(json_is_true(at(node, "answers")));
+	CU_ASSERT_EQUAL(json_integer_value(at(node, "asked_by")), 1);
+	CU_ASSERT(json_is_null(at(node, "run_directory")));
+	CU_ASSERT_EQUAL(json_integer_value(at(json_array_get(at(node, "journals"), 0), "records")),
+			1590);
+	CU_ASSERT(json_is_null(at(node, "cpu")));
+	CU_ASSERT(json_is_null(at(node, "free_bytes")));
+	CU_ASSERT_EQUAL(json_array_size(at(node, "busy")), 0);
+	json_decref(now);
+	watch_fixture_end(fixture);
+}
+
 static void a_node_that_does_not_answer_has_no_numbers(void)
 {
 	struct watch_fixture *fixture = watch_fixture_begin();
@@ -122,7 +144,11 @@ static void events_are_the_newest(void)
 
 WL_SUITE(picture)
 {
-	WL_TEST(now_is_everything_as_it_is), WL_TEST(a_node_that_does_not_answer_has_no_numbers),
-	WL_TEST(a_point_is_the_leaders),     WL_TEST(a_frame_is_one_event_of_one_line),
-	WL_TEST(the_past_has_its_length),    WL_TEST(events_are_the_newest),
+	WL_TEST(a_node_seen_over_the_wire_says_who_asked_it),
+	WL_TEST(now_is_everything_as_it_is),
+	WL_TEST(a_node_that_does_not_answer_has_no_numbers),
+	WL_TEST(a_point_is_the_leaders),
+	WL_TEST(a_frame_is_one_event_of_one_line),
+	WL_TEST(the_past_has_its_length),
+	WL_TEST(events_are_the_newest),
 };

@@ -268,8 +268,33 @@ static void quantities_have_units_and_three_figures(void)
 	CU_ASSERT_STRING_EQUAL(wl_top_percent(0.0 / 0.0, cell), "-");
 }
 
+static void a_node_seen_over_the_wire_says_who_asked_it(void)
+{
+	struct bed *bed = begin();
+	int row;
+
+	watch_fixture_over_the_wire(bed->fixture, 2);
+	look(bed);
+	press(bed, "2");
+	draw(bed, 24, 80);
+	row = row_with(bed, "via node 1");
+	CU_ASSERT_FATAL(row > 0);
+	CU_ASSERT_EQUAL(strncmp(line_of(bed, row), "   2 follower     7          1590", 33), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(line_of(bed, row), "via node 1 healthy"));
+	CU_ASSERT_NOT_EQUAL(row_with(bed, "NODE 2  wirelog 0.1.1  over the wire"), -1);
+	CU_ASSERT_NOT_EQUAL(row_with(bed, "asked by node 1, up 7.00 s"), -1);
+	CU_ASSERT_EQUAL(row_with(bed, "drive    log"), -1);
+	bed->fixture->answers[1].answers = false;
+	look(bed);
+	draw(bed, 24, 80);
+	CU_ASSERT_NOT_EQUAL(row_with(bed, "over the wire"), -1);
+	CU_ASSERT_EQUAL(row_with(bed, "via node 1"), -1);
+	end(bed);
+}
+
 WL_SUITE(top)
 {
+	WL_TEST(a_node_seen_over_the_wire_says_who_asked_it),
 	WL_TEST(nodes_are_in_the_order_that_was_asked_for),
 	WL_TEST(a_node_is_selected_by_digit_and_by_arrow),
 	WL_TEST(a_pause_keeps_the_picture_and_its_end_takes_the_newest),
