@@ -19,7 +19,16 @@ static enum wl_wire_side side_of(wl_identity identity)
 	return wl_identity_is_client(identity) ? WL_WIRE_CLIENT : WL_WIRE_NODE;
 }
 
-/* The remote whose present boot id the frame names: its key is at hand. */
+static bool is_refused(const struct wl_rx *rx, uint32_t key_id)
+{
+	enum wl_right right;
+
+	return wl_keys_refuse(&rx->keys, &rx->auth->held,
+			      wl_auth_secret_of(rx->auth, key_id, &right));
+}
+
+/* The remote whose present boot id the frame names: its key is at hand. Who names a client under a key that was refused is not that one,
+ * and moves none of its windows. */
 static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_header *header)
 {
 	struct wl_remote *remote;
@@ -28,8 +37,9 @@ static struct wl_remote *find_remote(struct wl_rx *rx, const struct wl_frame_hea
 		remote = wl_remote_table_find(&rx->clients, header->sender);
 	else
 		remote = &rx->peers[wl_identity_node(header->sender)];
-	return remote && remote->boot_id == header->sender_boot && remote->boot_id != 0 ? remote
-											: NULL;
+	if (!remote || remote->boot_id != header->sender_boot || remote->boot_id == 0)
+		return NULL;
+	return remote->key.id != header->key_id && is_refused(rx, header->key_id) ? NULL : remote;
 }
 
 /* A server has one address on one link; over another link the same server has another card. Where links lead to one node
@@ -267,14 +277,6 @@ static bool is_permitted(const struct wl_rx *rx, const struct wl_frame_header *h
 
 	wl_auth_secret_of(rx->auth, header->key_id, &right);
 	return right >= wl_wire_right(header->type);
-}
-
-static bool is_refused(const struct wl_rx *rx, uint32_t key_id)
-{
-	enum wl_right right;
-
-	return wl_keys_refuse(&rx->keys, &rx->auth->held,
-			      wl_auth_secret_of(rx->auth, key_id, &right));
 }
 
 static enum wl_frame_verdict check_header(const struct wl_rx *rx,

@@ -142,8 +142,30 @@ static void what_follows_from_a_secret_changes_with_it(void)
 	end_with_both();
 }
 
+/* Its window would be pushed beyond all that it says itself. */
+static void who_asks_under_a_refused_key_moves_nobodys_window(void)
+{
+	begin_with_both(WL_KEYS_SEND);
+	header.sender = CLIENT;
+	header.sender_boot = CLIENT_BOOT;
+	header.type = WL_WIRE_KEEPALIVE;
+	CU_ASSERT_EQUAL(accept_given(WL_RIGHT_APPEND, 1), WL_FRAME_OK);
+	rx.keys.stage = WL_KEYS_REFUSE;
+	header.type = WL_WIRE_HELLO;
+	header.destination_boot = 0;
+	header.sequence = 100000;
+	CU_ASSERT_EQUAL(accept_given(WL_RIGHT_READ, 0), WL_FRAME_OK);
+	CU_ASSERT_TRUE(message.key_refused);
+	header.type = WL_WIRE_CLIENT_APPEND;
+	header.destination_boot = OUR_BOOT;
+	header.sequence = 2;
+	CU_ASSERT_EQUAL(accept_given(WL_RIGHT_APPEND, 1), WL_FRAME_OK);
+	end_with_both();
+}
+
 WL_SUITE(rx_rights)
 {
+	WL_TEST(who_asks_under_a_refused_key_moves_nobodys_window),
 	WL_TEST(each_message_needs_its_right),
 	WL_TEST(nobody_is_a_node_by_a_clients_key),
 	WL_TEST(place_of_a_client_is_for_the_right_that_it_came_with),
