@@ -307,6 +307,8 @@ void sim_drive_make_file(struct sim_drive *drive, uint64_t segment)
 		sim_drive_end_file(drive, segment);
 	else if (drive->oldest == drive->segments)
 		drive->oldest = segment;
+	if (segment < drive->oldest)
+		drive->oldest = segment; /* mended from there on, for want of a base */
 	if (segment >= drive->segments)
 		drive->segments = segment + 1;
 	WL_CHECK_MSG(sim_arena_is_zero(begin, drive->segment_bytes),

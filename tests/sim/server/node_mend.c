@@ -42,7 +42,8 @@ static enum wl_disk_status load(struct sim_drive *drive, const struct wl_mender_
 
 static enum wl_disk_status make_segment(struct sim_drive *drive, uint64_t segment)
 {
-	if (drive->faults.full || segment >= drive->oldest + drive->segments_max)
+	if (drive->faults.full || segment >= drive->oldest + drive->segments_max ||
+	    drive->segments > segment + drive->segments_max)
 		return WL_DISK_NO_SPACE;
 	sim_drive_make_file(drive, segment);
 	sim_drive_note_mending(drive, segment * drive->segment_bytes, drive->segment_bytes);
