@@ -160,6 +160,7 @@ void wl_mend_on_silence(struct wl_mend *mend, uint32_t node);
  */
 bool wl_mend_on_answer(struct wl_mend *mend, uint32_t node, enum wl_mend_verdict verdict,
 		       const uint8_t *run, uint32_t bytes);
+/* Peers; or the medium, from the survey on, where that only did not give what every member lacks. */
 void wl_mend_ask_again(struct wl_mend *mend);
 /* FAILED -> from the survey on. */
 void wl_mend_again(struct wl_mend *mend);

@@ -206,6 +206,12 @@ void wl_mend_ask_again(struct wl_mend *mend)
 	if (mend->state != WL_MEND_WANTS_ENTRIES)
 		return;
 	mend->answered = mend->never = mend->silent = 0;
+	/* Nobody else has it. What our own medium would not give it may give by now. */
+	if (mend->lost && mend->hole.damage == WL_DAMAGE_READ_FAILED) {
+		mend->phase = WL_MEND_AGAIN;
+		mend->state = WL_MEND_WORKS;
+		wl_mend_go_on(mend);
+	}
 }
 
 bool wl_mend_on_answer(struct wl_mend *mend, uint32_t node, enum wl_mend_verdict verdict,

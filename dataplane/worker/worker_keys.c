@@ -51,7 +51,9 @@ static void count_old_clients(struct wl_worker *worker)
 	for (uint32_t slot = 0; slot < rx->clients.used; slot++) {
 		const struct wl_remote *client = client_at(worker, slot);
 
-		if (!client || secret_of(rx, client) != rx->keys.before)
+		/* One that died, and whose goodbye was lost, does not hold a change up for ever. */
+		if (!client || secret_of(rx, client) != rx->keys.before ||
+		    worker->now_ns - client->last_heard_ns > rx->client_idle_ns)
 			continue;
 		rx->old_clients++;
 		rx->old_client_ipv4 = client->address.ipv4;
