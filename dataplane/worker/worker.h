@@ -30,7 +30,7 @@ struct wl_worker_config {
 	uint64_t client_idle_ns;
 	uint64_t election_timeout_ns; /* timing.patience_ms: nothing here is what voters promise */
 	uint64_t facts[WL_FACTS]; /* told to peers; the link's MTU is added for each */
-	/* where the peers are; a mac that is not known yet comes as NEIGHBOUR */
+	/* where control says that the peers are; a mac that is not known yet comes as NEIGHBOUR, and so does another one */
 	struct wl_address peer_address[WIRELOG_NODES_MAX + 1];
 	bool peer_address_known[WIRELOG_NODES_MAX + 1];
 	uint64_t peer_boot[WIRELOG_NODES_MAX + 1]; /* proven before this start; 0: none */

@@ -253,6 +253,14 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 	greet_peer(worker, node);
 }
 
+/* A peer is answered where its frames come from, and no tag covers that place: of two that heard each other from a wrong one last, neither
+ * would be heard again. Who is silent is looked for where control says that it is. */
+static void look_at_home(struct wl_worker *worker, uint32_t node)
+{
+	if (worker->config.peer_address_known[node])
+		worker->rx.peers[node].address = worker->config.peer_address[node];
+}
+
 static void send_hello(struct wl_worker *worker, uint32_t node)
 {
 	struct wl_remote *peer = &worker->rx.peers[node];
@@ -293,6 +301,8 @@ void wl_worker_greet(struct wl_worker *worker)
 		if (worker->now_ns - peer->last_hello_ns < HELLO_INTERVAL_NS)
 			continue;
 		worker->hello_due_ns[node] = 0;
+		if (silent)
+			look_at_home(worker, node);
 		send_hello(worker, node);
 	}
 }

@@ -16,6 +16,8 @@ static void learn_neighbour(struct wl_worker *worker, const struct wl_plane_mess
 		memcpy(peer->address.mac, message->mac, sizeof(peer->address.mac));
 		peer->address.link = message->link;
 		peer->address_known = true;
+		worker->config.peer_address[node] = peer->address;
+		worker->config.peer_address_known[node] = true;
 	}
 }
 

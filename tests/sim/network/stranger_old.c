@@ -81,12 +81,15 @@ size_t sim_stranger_make_old(struct sim_stranger *stranger, unsigned node, int *
 		return 0;
 	is_hello = header.type == WL_WIRE_HELLO && header.destination == 0;
 	if (header.destination != wl_identity_of_node(node, 0) && !is_hello) {
-		/* Somebody else's, or the sender's own, reflected. */
-		*label = any_address || draw(stranger, 2) ? WL_FRAME_OTHER_DESTINATION
-							  : WL_FRAME_OTHER_ADDRESS;
-		if (*label == WL_FRAME_OTHER_DESTINATION)
+		/* Somebody else's, or the sender's own, reflected: to our address, or as it was. */
+		if (any_address || draw(stranger, 2)) {
+			*label = WL_FRAME_OTHER_DESTINATION;
 			return sim_stranger_wrap(stranger, node, bytes - WL_FRAME_ENVELOPE_BYTES);
-		return to == node ? 0 : bytes;
+		}
+		if (to == node)
+			return 0;
+		*label = WL_FRAME_OTHER_ADDRESS;
+		return bytes;
 	}
 	switch (draw(stranger, 3)) {
 	case 0:

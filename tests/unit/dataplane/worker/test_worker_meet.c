@@ -94,9 +94,34 @@ static void who_was_met_is_no_member_before_the_log_says_so(void)
 	worker_fixture_fini(&fixture);
 }
 
+/* Two that heard each other from a wrong card last, as after a damaged envelope that no tag covers, both send to nobody. */
+static void who_is_silent_is_looked_for_where_control_said_that_it_is(void)
+{
+	struct wl_plane_message told = {.verb = WL_PLANE_NEIGHBOUR};
+	struct wl_remote *peer = &fixture.worker.rx.peers[3];
+
+	worker_fixture_init(&fixture);
+	worker_fixture_greet(&fixture);
+	told.ipv4 = peer->address.ipv4;
+	memset(told.mac, 6, sizeof(told.mac));
+	CU_ASSERT(wl_ring_push(&fixture.plane.down, &told));
+	worker_fixture_turn(&fixture);
+
+	peer->address.mac[1] ^= 0x10; /* heard from there, and answered there */
+	worker_fixture_turns(&fixture, 10);
+	CU_ASSERT_EQUAL(peer->address.mac[1], 0x16);
+	peer->last_heard_ns = fixture.now_ns;
+	fixture.now_ns += 201000000;
+	CU_ASSERT_EQUAL(hellos(3), 1);
+	CU_ASSERT_EQUAL(peer->address.mac[1], 6);
+	CU_ASSERT_EQUAL(peer->address.ipv4, told.ipv4);
+	worker_fixture_fini(&fixture);
+}
+
 WL_SUITE(worker_meet)
 {
 	WL_TEST(who_is_met_is_greeted_and_heard),
 	WL_TEST(who_has_no_address_yet_is_greeted_when_control_tells_it),
 	WL_TEST(who_was_met_is_no_member_before_the_log_says_so),
+	WL_TEST(who_is_silent_is_looked_for_where_control_said_that_it_is),
 };
