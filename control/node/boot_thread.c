@@ -54,14 +54,12 @@ static int open_events(struct wl_node *node, char *reason, size_t reason_bytes)
 	return 0;
 }
 
-static int announce(struct wl_node *node, char *reason, size_t reason_bytes)
+static void announce(const struct wl_node *node)
 {
-	(void)reason, (void)reason_bytes;
 	wl_report(WL_REPORT_NOTICE, "started", "node=%u cluster=%s boot=%lu boot_id=%lu ms=%lu",
 		  node->config->node, node->config->cluster_text,
 		  (unsigned long)(node->boot_id >> 32), (unsigned long)node->boot_id,
 		  (unsigned long)((wl_clock_kernel_ns() - node->started_ns) / 1000000));
-	return 0;
 }
 
 int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool insecure,
@@ -87,10 +85,10 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		{wl_watch_open, "making the watch"},
 		{wl_stats_answers_open, "opening the sockets for requests"},
 		{wl_node_telemetry_open, "opening DPDK's telemetry"},
-		{wl_boot_start_workers, "starting the workers"},
 		{wl_base_thread_start, "starting the base makers"},
 		{wl_watch_start, "starting the watch"},
-		{announce, "starting"},
+		/* The last one that can be stopped before it, or fail: workers that run are ended by the loop. */
+		{wl_boot_start_workers, "starting the workers"},
 	};
 	int status = 0;
 
@@ -111,6 +109,8 @@ int wl_boot_bring_up(struct wl_node *node, const struct wl_config *config, bool 
 		wl_stop_doing(steps[at].name);
 		status = steps[at].take(node, reason, reason_bytes);
 	}
+	if (status == 0)
+		announce(node);
 	return status;
 }
 

@@ -94,13 +94,18 @@ begin() { # NODE
 	wait_started "$1"
 }
 
+left_nothing() {
+	local file
+	for file in wirelogd.pid stats.sock admin.sock; do
+		[ ! -e "$run_directory/run/$file" ] || { echo "$file is left"; return 1; }
+	done
+}
+
 start_and_stop() { # TIMES: of the single node
 	local turn
 	for ((turn = 0; turn < $1; turn++)); do
 		begin 1 && ends_with 1 0 || return 1
-		[ ! -e "$run_directory/run/wirelogd.pid" ] || { echo "pid file left"; return 1; }
-		[ ! -e "$run_directory/run/stats.sock" ] || { echo "stats socket left"; return 1; }
-		[ ! -e "$run_directory/run/admin.sock" ] || { echo "admin.sock left"; return 1; }
+		left_nothing || return 1
 	done
 }
 
@@ -146,15 +151,21 @@ fi
 
 # The shell that is about to become it may catch a SIGTERM and forget it.
 is_wirelogd() { [ "/proc/$1/exe" -ef "$wirelogd" ]; } # PID
-# SIGTERM finds it before it listens (143), in any of its steps, or running.
+has_socket_or_died() { [ -S "$run_directory/run/stats.sock" ] || ! is_running 1; }
+# SIGTERM finds it before it listens (143), in any of its steps, or running; each third time in those behind the sockets.
 stop_while_starting() { # TIMES
 	local turn
 	for ((turn = 0; turn < $1; turn++)); do
 		rm -f "$cluster/node1.log"
 		start_node 1
 		until is_wirelogd "${pids[1]}" || ! is_running 1; do :; done
-		sleep "0.$(printf '%03d' $(((turn * 37) % 250)))"
+		if [ $((turn % 3)) -eq 0 ]; then
+			until has_socket_or_died; do :; done
+		else
+			sleep "0.$(printf '%03d' $(((turn * 37) % 250)))"
+		fi
 		ends_with 1 0 143 || return 1
+		left_nothing || return 1
 	done
 }
 
@@ -199,8 +210,6 @@ else
 	claim node_stops_although_control_stands_still hang_and_stop "$rounds" 75 freeze wl-control
 	claim node_stops_beside_a_maker_of_segments_that_stands_still hang_and_stop "$rounds" 0 freeze wl-prep-0
 fi
-
-has_socket_or_died() { [ -S "$run_directory/run/stats.sock" ] || ! is_running 1; }
 
 # Nobody reads what it says.
 stop_unread() { # TIMES
