@@ -33,7 +33,7 @@ int64_t wl_asker_ask(struct wl_asker *asker, uint64_t session, uint64_t sequence
 	while (question->id != 0)
 		question++;
 	*question = (struct wl_asker_question){
-		.id = ++asker->last_id,
+		.id = wl_environment_question(asker->environment),
 		.nonce = wl_environment_nonce(asker->environment),
 		.session = session,
 		.sequence = sequence,
@@ -72,18 +72,9 @@ static void fail(struct wl_asker *asker, struct wl_asker_question *question, int
 /* Who can say how far it is; 0: nobody is known yet. */
 static uint32_t anybody(const struct wl_asker *asker)
 {
-	const struct wl_nodes *nodes = asker->nodes;
-	uint32_t leader = nodes->leadership.leader;
+	uint32_t chosen = asker->environment->options.node;
 
-	if (asker->environment->options.node != 0)
-		return asker->environment->options.node;
-	if (wl_channel_reaches(asker->channel, leader))
-		return leader;
-	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-		if (wl_members_has(nodes->served, node) && wl_channel_reaches(asker->channel, node))
-			return node;
-	}
-	return 0;
+	return chosen != 0 ? chosen : wl_nodes_anybody(asker->nodes);
 }
 
 static void say(struct wl_asker *asker, const struct wl_asker_question *question)

@@ -38,7 +38,6 @@ struct wl_asker {
 
 	struct wl_asker_question questions[WL_ASKER_QUESTIONS];
 	unsigned count; /* that are open */
-	int64_t last_id;
 	uint64_t leadership_starts; /* as seen last */
 };
 

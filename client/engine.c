@@ -48,6 +48,8 @@ void wl_engine_init(struct wl_engine *engine, const struct wl_engine_config *con
 	wl_checkpointer_init(&engine->checkpointer, environment, &engine->channel, &engine->nodes,
 			     &engine->subscriber);
 	wl_asker_init(&engine->asker, environment, &engine->channel, &engine->nodes);
+	wl_status_reader_init(&engine->status_reader, environment, &engine->channel,
+			      &engine->nodes);
 }
 
 void wl_engine_close(struct wl_engine *engine)
@@ -105,6 +107,9 @@ static void dispatch(struct wl_engine *engine, const struct wl_channel_message *
 		break;
 	case WL_WIRE_OUTCOME_REPLY:
 		wl_asker_on_outcome_reply(&engine->asker, message);
+		break;
+	case WL_WIRE_STATUS_PART:
+		wl_status_reader_on_part(&engine->status_reader, message);
 		break;
 	default:
 		break;
@@ -274,6 +279,7 @@ int wl_engine_poll(struct wl_engine *engine, uint64_t now_ns)
 	did += wl_subscriber_poll(&engine->subscriber);
 	did += wl_checkpointer_poll(&engine->checkpointer);
 	did += wl_asker_poll(&engine->asker);
+	did += wl_status_reader_poll(&engine->status_reader);
 	did += wl_sender_pump(&engine->sender, true);
 	flush(engine);
 	broken = wl_window_check(&engine->sender.window);
@@ -363,6 +369,13 @@ int64_t wl_engine_ask_outcome(struct wl_engine *engine, uint64_t session, uint64
 	return wl_asker_ask(&engine->asker, session, sequence, fence == 1);
 }
 
+int64_t wl_engine_ask_status(struct wl_engine *engine, uint32_t node, char *text, size_t text_bytes)
+{
+	if (node > WIRELOG_NODES_MAX || !text || text_bytes < WIRELOG_STATUS_TEXT_BYTES)
+		return WIRELOG_INVALID_ARGUMENT;
+	return wl_status_reader_ask(&engine->status_reader, node, text);
+}
+
 int wl_engine_open_session(struct wl_engine *engine)
 {
 	if (engine->reads_only)
@@ -391,7 +404,8 @@ void wl_engine_get_consumer(const struct wl_engine *engine, struct wirelog_consu
 bool wl_engine_is_busy(const struct wl_engine *engine)
 {
 	return waits_since(engine) != 0 || engine->checkpointer.state != WL_CHECKPOINTER_OFF ||
-	       engine->subscriber.state != WL_SUBSCRIBER_OFF || engine->nodes.answered == 0;
+	       engine->subscriber.state != WL_SUBSCRIBER_OFF || engine->status_reader.count != 0 ||
+	       engine->nodes.answered == 0;
 }
 
 void wl_engine_get_position(const struct wl_engine *engine, struct wirelog_position *position)

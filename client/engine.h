@@ -6,13 +6,14 @@
  *
  *	engine		one turn: what came goes to whom it is for; then what is due; then everything leaves in bursts
  *	checkpointer	a subscription under a name (over the subscriber)	asker		questions to the journal
+ *	status_reader	what a node says of itself
  *	sender		a session and its appends		subscriber	records in order, holes, credit
  *	paths		how large frames pass to each node, and back
  *	nodes		who is there, who leads, whom to ask when it is silent
  *	channel		frames in and out: sealed, verified, collected into bursts
  *	environment	the application's options and functions, the time; window: the appends of one session
  *
- * C1 stands in channel.h, C2 in sender.h, C3 in subscriber.h, C5 in checkpointer.h.
+ * C1 stands in channel.h, C2 in sender.h, C3 in subscriber.h, C5 in checkpointer.h, C6 in status_reader.h.
  *
  *  C4  the application's functions may append, subscribe, unsubscribe, consume, commit and ask; they may not poll, wait or close
  *
@@ -28,6 +29,7 @@
 #include "client/nodes.h"
 #include "client/paths.h"
 #include "client/sender.h"
+#include "client/status_reader.h"
 #include "client/subscriber.h"
 
 struct wl_engine {
@@ -39,6 +41,7 @@ struct wl_engine {
 	struct wl_subscriber subscriber;
 	struct wl_checkpointer checkpointer;
 	struct wl_asker asker;
+	struct wl_status_reader status_reader;
 
 	uint64_t tend_ns;
 	uint64_t identities; /* drawn again: another client had ours */
@@ -77,10 +80,12 @@ int wl_engine_consume(struct wl_engine *engine, const char *name,
 		      const struct wirelog_consumer_options *options);
 void wl_engine_unsubscribe(struct wl_engine *engine);
 void wl_engine_get_consumer(const struct wl_engine *engine, struct wirelog_consumer *consumer);
-/* As wirelog_ask_end, wirelog_ask_outcome, wirelog_open_session. */
+/* As wirelog_ask_end, wirelog_ask_outcome, wirelog_ask_status, wirelog_open_session. */
 int64_t wl_engine_ask_end(struct wl_engine *engine);
 int64_t wl_engine_ask_outcome(struct wl_engine *engine, uint64_t session, uint64_t sequence,
 			      int fence);
+int64_t wl_engine_ask_status(struct wl_engine *engine, uint32_t node, char *text,
+			     size_t text_bytes);
 int wl_engine_open_session(struct wl_engine *engine);
 /* Nothing more is wanted of any node, and nothing is answered any more. */
 void wl_engine_close(struct wl_engine *engine);

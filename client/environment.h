@@ -23,11 +23,18 @@ struct wl_environment {
 	struct wirelog_options options; /* every member set; texts are not used after connect */
 	uint64_t now_ns; /* of this turn */
 	uint64_t nonce; /* the last given out: never twice */
+	int64_t question; /* of the application's, likewise */
 };
 
 static inline uint64_t wl_environment_nonce(struct wl_environment *environment)
 {
 	return ++environment->nonce ? environment->nonce : ++environment->nonce;
+}
+
+/* What the application will know a question by. */
+static inline int64_t wl_environment_question(struct wl_environment *environment)
+{
+	return ++environment->question;
 }
 
 static inline void wl_environment_acknowledge(const struct wl_environment *environment,

@@ -128,6 +128,8 @@ void wl_nodes_on_identity(struct wl_nodes *nodes);
 void wl_nodes_say_goodbye(struct wl_nodes *nodes);
 /* Nodes answer, and none of them knows a leader. */
 bool wl_nodes_lead_nobody(const struct wl_nodes *nodes);
+/* Who can be asked what any may answer: the leader, else one that took us in; 0: nobody is known yet. */
+uint32_t wl_nodes_anybody(const struct wl_nodes *nodes);
 void wl_nodes_ask(struct wl_nodes *nodes, uint32_t node);
 void wl_nodes_ask_all(struct wl_nodes *nodes);
 /* Questions that are due. `waits_since_ns`: an answer of the leader is due since then; 0: none is. Returns 1 when something was said. */

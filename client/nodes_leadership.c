@@ -91,3 +91,16 @@ bool wl_nodes_lead_nobody(const struct wl_nodes *nodes)
 	return nodes->leadership.leader == 0 && nodes->answered != 0 && !nodes->is_silent &&
 	       nodes->environment->now_ns - nodes->heard_ns <= WL_NODES_LOST_NS;
 }
+
+uint32_t wl_nodes_anybody(const struct wl_nodes *nodes)
+{
+	uint32_t leader = nodes->leadership.leader;
+
+	if (wl_channel_reaches(nodes->channel, leader))
+		return leader;
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		if (wl_members_has(nodes->served, node) && wl_channel_reaches(nodes->channel, node))
+			return node;
+	}
+	return 0;
+}

@@ -451,6 +451,11 @@ int64_t wirelog_ask_outcome(struct wirelog *log, uint64_t session, uint64_t sequ
 	return wl_engine_ask_outcome(&log->engine, session, sequence, fence);
 }
 
+int64_t wirelog_ask_status(struct wirelog *log, uint32_t node, char *text, size_t text_bytes)
+{
+	return wl_engine_ask_status(&log->engine, node, text, text_bytes);
+}
+
 int wirelog_open_session(struct wirelog *log)
 {
 	return wl_engine_open_session(&log->engine);

@@ -4,6 +4,8 @@
  *
  * --json: one run directory gives that node's object as it is, several give an array of them in the order in which they
  * were asked; for a node that does not answer {"run_directory": ..., "error": CODE, "reason": ...}.
+ *
+ * --cluster with endpoints: the nodes themselves, over the wire (tool_status_wire.h).
  */
 #include <argp.h>
 #include <stdbool.h>
@@ -14,7 +16,6 @@
 #include <unistd.h>
 
 #include "command/commands.h"
-#include "command/tool_ask.h"
 #include "command/tool_ask_all_thread.h"
 #include "command/tool_cluster.h"
 #include "command/tool_health.h"
@@ -24,6 +25,7 @@
 #include "command/tool_refuse.h"
 #include "command/tool_stats_socket.h"
 #include "command/tool_status_table.h"
+#include "command/tool_status_wire.h"
 
 enum { KEY_CHECK = 0x100, KEY_WATCH, KEY_CLUSTER_VIEW, KEY_ALLOW };
 
@@ -55,7 +57,7 @@ static const struct argp_option option_table[] = {
 	{"allow", KEY_ALLOW, "REASON", 0,
 	 "a reason that does not count for --check and --cluster; may be repeated", 0},
 	{"cluster", KEY_CLUSTER_VIEW, NULL, 0,
-	 "health of the whole cluster: who leads, who is behind, what is wrong and since when; nodes without a run directory here are asked over the wire, by one that has (with --json: as an object)",
+	 "health of the whole cluster: who leads, who is behind, what is wrong and since when; nodes without a run directory here are asked over the wire, by one that has; with --endpoints all are, as an application reaches them (with --json: as an object)",
 	 0},
 	{"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
 	 "show the table again every so many seconds (1), with how fast records are committed, until interrupted",
@@ -71,6 +73,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->cluster;
+		state->child_inputs[1] = &options->cluster;
 		return 0;
 	case 'j':
 		options->json = true;
@@ -244,6 +247,24 @@ static int print(const struct options *options, const struct answer *answers, si
 	return EX_OK;
 }
 
+static int run_over_the_wire(struct options *options)
+{
+	struct wl_status_row rows[WIRELOG_NODES_MAX];
+	size_t count;
+	json_t *said, *health;
+	int result = wl_tool_status_wire_ask(&options->cluster, rows, &count, &said);
+
+	if (result != 0)
+		return result;
+	health = wl_tool_health_json(rows, count, &options->allowed);
+	result = print_cluster(options, health);
+	if (result == EX_OK && options->check)
+		result = wl_tool_health_exit_code(wl_tool_health_level(health));
+	json_decref(health);
+	json_decref(said);
+	return result;
+}
+
 static int run(struct options *options)
 {
 	struct answer answers[WIRELOG_NODES_MAX] = {0};
@@ -269,13 +290,18 @@ static int run(struct options *options)
 
 int wl_cmd_status(int argc, char **argv)
 {
+	static const struct argp_child children[] = {
+		{&wl_tool_cluster_run_directory_argp, 0, NULL, 20},
+		{&wl_tool_cluster_by_id_argp, 0, NULL, 20},
+		{0},
+	};
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
 		.doc = "Says what the nodes on this machine know of themselves: role, term, leader, how far "
 		       "the log is in memory, durable and committed, and the chain value by which two logs are "
 		       "compared.\vExit code 0 when a node answered, 69 when none did; with --check 1 degraded, 2 unsafe.",
-		.children = wl_tool_ask_children,
+		.children = children,
 	};
 	static struct options options = {.request = "status"};
 
@@ -288,5 +314,12 @@ int wl_cmd_status(int argc, char **argv)
 		fprintf(stderr, "wirelog: --watch goes with the table alone\n");
 		return EX_USAGE;
 	}
+	if (options.cluster.endpoints && !options.cluster_view) {
+		fprintf(stderr,
+			"wirelog: --endpoints goes with --cluster; without it nodes are asked at their run directories\n");
+		return EX_USAGE;
+	}
+	if (options.cluster_view && wl_tool_cluster_names_endpoints(&options.cluster))
+		return run_over_the_wire(&options);
 	return run(&options);
 }

@@ -25,21 +25,31 @@ enum {
 	KEY_RUN_DIRECTORY,
 };
 
+/* clang-format off */
+#define OPTIONS_BEFORE_CLUSTER \
+	{NULL, 0, NULL, 0, "Which cluster (without these: the running demo):", 20}, \
+	{"endpoints", KEY_ENDPOINTS, "LIST", 0, \
+	 "nodes, by commas: udp:ADDRESS:PORT, memif:SOCKET-PATH or dpdk:ADDRESS:PORT; one is enough", 20}, \
+	{"key-file", KEY_KEY_FILE, "FILE", 0, "the cluster's key", 20}
+#define OPTIONS_BEHIND_CLUSTER \
+	{"insecure-lab", KEY_INSECURE, NULL, 0, "the cluster runs without a key (a laboratory)", 20}, \
+	{"journal", KEY_JOURNAL, "N", 0, "which journal (default 0)", 20}, \
+	{"eal", KEY_EAL, "ARGUMENTS", 0, "more arguments for DPDK (memif: and dpdk: endpoints)", 20}, \
+	{"link", KEY_LINK, "PORT", 0, "dpdk: our own port, as pci=0000:01:00.0,ipv4=192.0.2.20", 20}, \
+	{0}
+/* clang-format on */
+
 static const struct argp_option cluster_options[] = {
-	{NULL, 0, NULL, 0, "Which cluster (without these: the running demo):", 20},
-	{"endpoints", KEY_ENDPOINTS, "LIST", 0,
-	 "nodes, by commas: udp:ADDRESS:PORT, memif:SOCKET-PATH or dpdk:ADDRESS:PORT; one is enough",
-	 20},
-	{"key-file", KEY_KEY_FILE, "FILE", 0, "the cluster's key", 20},
+	OPTIONS_BEFORE_CLUSTER,
 	{"cluster", KEY_CLUSTER, "UUID", 0, "the cluster's id", 20},
-	{"insecure-lab", KEY_INSECURE, NULL, 0, "the cluster runs without a key (a laboratory)",
-	 20},
-	{"journal", KEY_JOURNAL, "N", 0, "which journal (default 0)", 20},
-	{"eal", KEY_EAL, "ARGUMENTS", 0, "more arguments for DPDK (memif: and dpdk: endpoints)",
-	 20},
-	{"link", KEY_LINK, "PORT", 0, "dpdk: our own port, as pci=0000:01:00.0,ipv4=192.0.2.20",
-	 20},
-	{0},
+	{"cluster-id", 0, NULL, OPTION_ALIAS, NULL, 20},
+	OPTIONS_BEHIND_CLUSTER,
+};
+
+static const struct argp_option by_id_options[] = {
+	OPTIONS_BEFORE_CLUSTER,
+	{"cluster-id", KEY_CLUSTER, "UUID", 0, "the cluster's id", 20},
+	OPTIONS_BEHIND_CLUSTER,
 };
 
 static const struct argp_option run_directory_options[] = {
@@ -94,6 +104,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 const struct argp wl_tool_cluster_argp = {.options = cluster_options, .parser = parse_option};
+const struct argp wl_tool_cluster_by_id_argp = {.options = by_id_options, .parser = parse_option};
 const struct argp wl_tool_cluster_run_directory_argp = {.options = run_directory_options,
 							.parser = parse_option};
 
@@ -202,6 +213,13 @@ int wl_tool_cluster_find_run_directories(struct wl_tool_cluster *cluster)
 		       "no demo is up, and no node runs in " RUN_DIRECTORY_DEFAULT
 		       "; --run-directory DIR names another node's run directory");
 	return WIRELOG_NOT_RUNNING;
+}
+
+bool wl_tool_cluster_names_endpoints(const struct wl_tool_cluster *cluster)
+{
+	return cluster->endpoints != NULL ||
+	       (environment_of("WIRELOG_ENDPOINTS") && cluster->run_directory_count == 0 &&
+		!environment_of("WIRELOG_RUN_DIRECTORIES"));
 }
 
 bool wl_tool_cluster_is_gone(const struct wl_tool_cluster *cluster)

@@ -7,6 +7,8 @@
  *	--cluster UUID        WIRELOG_CLUSTER
  *	--run-directory DIR   WIRELOG_RUN_DIRECTORIES   (stats sockets; several, by ':' or by repeating)
  *
+ * --cluster-id is the same as --cluster, for a command whose --cluster means something else.
+ *
  * The demo counts as a whole or not at all: with endpoints from elsewhere its key and id are not taken.
  *
  * A command puts wl_tool_cluster_argp among its argp children, with a struct wl_tool_cluster as the child's input. The
@@ -38,10 +40,14 @@ struct wl_tool_cluster {
 };
 
 extern const struct argp wl_tool_cluster_argp; /* to talk to the nodes */
+extern const struct argp wl_tool_cluster_by_id_argp; /* likewise, without --cluster */
 extern const struct argp wl_tool_cluster_run_directory_argp; /* to ask their stats sockets */
 
 /* Fills endpoints, key and id. 0, or a negative enum wirelog_status, told to the user. */
 int wl_tool_cluster_find(struct wl_tool_cluster *cluster);
+
+/* Endpoints were given on the command line; or they stand in the environment, and no run directory was given. */
+bool wl_tool_cluster_names_endpoints(const struct wl_tool_cluster *cluster);
 
 /* Fills the run directories; the last resort is the daemon's default, /run/wirelog. As above. */
 int wl_tool_cluster_find_run_directories(struct wl_tool_cluster *cluster);

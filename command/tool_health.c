@@ -2,7 +2,11 @@
 #include "command/tool_health.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+
+#define HEARD_NS 300000000 /* so lately it is there */
+#define SILENCE_TEXT_BYTES 96u
 
 static const char *const names[] = {"healthy", "degraded", "unsafe"};
 
@@ -72,20 +76,58 @@ static json_t *make_reason(const char *reason, enum wl_tool_health level, const 
 
 /* ---- one node ----------------------------------------------------------------------------------- */
 
+static bool hears(const json_t *peers, uint32_t node)
+{
+	for (size_t i = 0; i < json_array_size(peers); i++) {
+		const json_t *peer = json_array_get(peers, i), *ago = at(peer, "heard_ago_ns");
+
+		if (json_integer_value(at(peer, "node")) == (json_int_t)node &&
+		    json_is_integer(ago) && json_integer_value(ago) <= HEARD_NS)
+			return true;
+	}
+	return false;
+}
+
+/* One of the others heard `node` just now: its number, or NULL. */
+static const json_t *heard_by(const struct wl_status_row *rows, size_t count, uint32_t node)
+{
+	for (size_t row = 0; row < count; row++) {
+		const json_t *journals = at(rows[row].status, "journals");
+
+		for (size_t id = 0; id < json_array_size(journals); id++)
+			if (hears(at(json_array_get(journals, id), "peers"), node))
+				return at(rows[row].status, "node");
+	}
+	return NULL;
+}
+
+static json_t *explain_silence(const struct wl_status_row *rows, size_t count,
+			       const struct wl_status_row *row)
+{
+	/* One that a node asks for us has no other way to us than that node has to it. */
+	const json_t *who =
+		row->run_directory || row->asked_by != 0 ? NULL : heard_by(rows, count, row->node);
+	char text[SILENCE_TEXT_BYTES] = "asked over the wire";
+	json_t *reason;
+
+	if (who)
+		snprintf(text, sizeof(text),
+			 "node %d hears it, and we do not: is its endpoint among --endpoints?",
+			 (int)json_integer_value(who));
+	reason = make_reason(who ? "not_reached" : "no_answer",
+			     who ? WL_TOOL_DEGRADED : WL_TOOL_UNSAFE,
+			     row->run_directory ? row->run_directory : text);
+	if (row->node != 0)
+		json_object_set_new(reason, "node", json_integer(row->node));
+	return reason;
+}
+
 static void add_reasons(json_t *health, json_t *node, const struct wl_tool_allowed *allowed,
 			const struct wl_status_row *row)
 {
 	const json_t *reasons = at(at(row->status, "health"), "reasons");
 
-	if (row->status == NULL) {
-		json_t *reason = make_reason("no_answer", WL_TOOL_UNSAFE,
-					     row->run_directory ? row->run_directory
-								: "asked over the wire");
-
-		if (row->node != 0)
-			json_object_set_new(reason, "node", json_integer(row->node));
-		add(health, node, allowed, reason);
-	} else if (!json_is_array(reasons)) {
+	if (!json_is_array(reasons)) {
 		if (json_is_true(at(at(row->status, "mode"), "degraded")))
 			add(health, node, allowed,
 			    make_reason("degraded", WL_TOOL_DEGRADED, "it says no more"));
@@ -118,8 +160,9 @@ static json_t *journals_of(const json_t *status)
 }
 
 static void add_node(json_t *health, const struct wl_tool_allowed *allowed,
-		     const struct wl_status_row *row)
+		     const struct wl_status_row *rows, size_t count, size_t which)
 {
+	const struct wl_status_row *row = &rows[which];
 	json_t *number = at(row->status, "node"), *node;
 
 	number = number || row->node == 0 ? or_null(number) : json_integer(row->node);
@@ -129,10 +172,24 @@ static void add_node(json_t *health, const struct wl_tool_allowed *allowed,
 			 names[WL_TOOL_HEALTHY], "journals", journals_of(row->status));
 
 	json_array_append_new(at(health, "nodes"), node);
-	add_reasons(health, node, allowed, row);
+	if (row->status)
+		add_reasons(health, node, allowed, row);
+	else
+		add(health, node, allowed, explain_silence(rows, count, row));
 }
 
 /* ---- what only who asks several can know -------------------------------------------------------- */
+
+/* Its leader is one that does not answer here, and is there. */
+static bool is_led_elsewhere(const struct wl_status_row *rows, size_t count, const json_t *journal)
+{
+	uint32_t leader = (uint32_t)json_integer_value(at(journal, "leader"));
+
+	for (size_t row = 0; leader != 0 && row < count; row++)
+		if (!rows[row].status && rows[row].node == leader && rows[row].asked_by == 0)
+			return heard_by(rows, count, leader) != NULL;
+	return false;
+}
 
 static bool is_led(const struct wl_status_row *rows, size_t count, size_t id)
 {
@@ -140,7 +197,8 @@ static bool is_led(const struct wl_status_row *rows, size_t count, size_t id)
 		const json_t *journal = json_array_get(at(rows[row].status, "journals"), id);
 		const char *role = json_string_value(at(journal, "role"));
 
-		if (role != NULL && strcmp(role, "leader") == 0)
+		if ((role != NULL && strcmp(role, "leader") == 0) ||
+		    is_led_elsewhere(rows, count, journal))
 			return true;
 	}
 	return false;
@@ -216,7 +274,7 @@ json_t *wl_tool_health_json(const struct wl_status_row *rows, size_t count,
 		json_pack("{s:s, s:[], s:[]}", "level", names[WL_TOOL_HEALTHY], "reasons", "nodes");
 
 	for (size_t row = 0; row < count; row++)
-		add_node(health, allowed, &rows[row]);
+		add_node(health, allowed, rows, count, row);
 	look_for_leaders(health, allowed, rows, count);
 	for (size_t row = 0; row < count; row++) {
 		const json_t *peers = at(at(rows[row].status, "health"), "peers");

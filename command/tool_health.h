@@ -4,6 +4,7 @@
  * nodes give themselves come those that only who asks several can know:
  *
  *   no_answer          a node that was asked did not answer
+ *   not_reached        nor did one that was asked over the wire; but another one hears it, so it is only the way from here that is missing
  *   no_leader_answers  of a journal no node that answered says that it leads
  *   chains_differ      two nodes have different chain values behind one entry
  *   degraded           a node of an older version: it has no word but this one

@@ -28,8 +28,7 @@ static bool has_node(const struct wl_status_row *rows, size_t count, const json_
 	return false;
 }
 
-/* Every member of every journal, as the rows know them. */
-static json_t *members_of(const struct wl_status_row *rows, size_t count)
+json_t *wl_tool_others_members(const struct wl_status_row *rows, size_t count)
 {
 	static const char *const lists[] = {"voters", "old_voters", "learners"};
 	json_t *all = json_array();
@@ -123,7 +122,7 @@ size_t wl_tool_others_add(struct wl_status_row *rows, size_t count, size_t most,
 {
 	const struct wl_status_row *who = one_that_answered(rows, count);
 	bool tells_silent = all_answered(rows, count);
-	json_t *members = members_of(rows, count);
+	json_t *members = wl_tool_others_members(rows, count);
 	const json_t *nodes;
 	size_t all = count;
 

@@ -13,6 +13,9 @@
 
 #include "command/tool_status_table.h"
 
+/* Every member of every journal, as the rows know them, some of them several times: numbers, the caller's to json_decref. */
+json_t *wl_tool_others_members(const struct wl_status_row *rows, size_t count);
+
 /*
  * Behind the `count` rows that were asked at their run directories one for each member of their journals that is none of them, at most up to
  * `most` in all; the number of rows. Where every member is among them, or nobody answered, nobody is asked. Takes up to a second. A member

@@ -14,6 +14,17 @@ static json_t *pick(const json_t *from, const char *const *names, size_t count)
 	return to;
 }
 
+/* Whom it hears: one that does not answer somebody else may be cut off from him alone. */
+static json_t *brief_peers(const json_t *peers)
+{
+	static const char *const names[] = {"node", "heard_ago_ns"};
+	json_t *brief = json_array();
+
+	for (size_t at = 0; at < json_array_size(peers); at++)
+		json_array_append_new(brief, pick(json_array_get(peers, at), OF(names)));
+	return brief;
+}
+
 static json_t *brief_journal(const json_t *journal)
 {
 	static const char *const names[] = {"journal", "role",	       "term",	"leader",
@@ -23,6 +34,7 @@ static json_t *brief_journal(const json_t *journal)
 	json_t *brief = pick(journal, OF(names));
 
 	json_object_set_new(brief, "members", pick(json_object_get(journal, "members"), OF(lists)));
+	json_object_set_new(brief, "peers", brief_peers(json_object_get(journal, "peers")));
 	return brief;
 }
 

@@ -31,8 +31,8 @@
 	M(PATH_PROBE, path_probe, 4, path_probe, ANY, NODE, READ, worker, "5") \
 	M(PATH_ECHO, path_echo, 5, path_echo, NODE, ANY, CLUSTER, worker, "") \
 	M(BUILD, build, 6, build, NODE, NODE, CLUSTER, worker, "6, until each has seen the other's") \
-	M(STATUS_ASK, status_ask, 7, status_ask, NODE, NODE, CLUSTER, worker, "8, when the node has looked at itself") \
-	M(STATUS_PART, status_part, 8, status_part, NODE, NODE, CLUSTER, worker, "7, for what follows") \
+	M(STATUS_ASK, status_ask, 7, status_ask, ANY, NODE, READ, worker, "8, when the node has looked at itself") \
+	M(STATUS_PART, status_part, 8, status_part, NODE, ANY, CLUSTER, worker, "7, for what follows") \
 	M(APPEND, append, 10, append, NODE, NODE, CLUSTER, replica, \
 	  "11; nothing when `sent_ns` is 0 and there are no bytes") \
 	M(APPEND_ACK, append_ack, 11, append_ack, NODE, NODE, CLUSTER, replica, "") \
@@ -217,7 +217,7 @@
 	RULE(m->version[0] != 0, "a build has a version") \
 	RULE((m->in_force & ~m->supported) == 0, "who lacks what is in force has stopped")
 
-/* What the other node says of itself, for who looks at the whole cluster. Nodes of builds that do not know it drop it. */
+/* What a node says of itself, for who looks at the whole cluster from another one or from a client. Nodes of builds that do not know it drop it. */
 #define WL_WIRE_FIELDS_status_ask(F, ZERO, RULE) \
 	F(u64, round, id, NOT_0, "names the question; the node looks at itself once more for each") \
 	F(u64, version, id, ANY, "of the text that a part has come of; 0: none") \

@@ -48,14 +48,24 @@ struct wl_worker_config {
 #define WL_WORKER_DISK_BACKLOG 64u
 #define WL_WORKER_ELSEWHERE 16u /* clients at the wrong worker that are answered in one turn */
 
-/* What peers ask this node about itself, and what they are asked (worker_status.c). */
+#define WL_WORKER_STATUS_CLIENTS \
+	8u /* that ask what the node says of itself at a time; who finds no place asks again */
+
+/* What peers and clients ask this node about itself, and what peers are asked (worker_status.c). */
 struct wl_worker_status {
 	struct wl_status_lane *lane; /* NULL: another worker's, or nobody looks */
 	struct wl_status_asker {
+		wl_identity identity; /* 0: nobody */
+		uint16_t journal; /* that it asks in */
 		uint64_t round, boot_id; /* of the question that was put last */
-		uint64_t answered; /* question that the text is the answer to */
-	} askers[WIRELOG_NODES_MAX + 1];
-	wl_members waiting, looked_for;
+		uint64_t heard_ns;
+		enum wl_status_asker_state {
+			WL_STATUS_ASKER_WAITS, /* nobody has looked since it asked */
+			WL_STATUS_ASKER_LOOKED_FOR,
+			WL_STATUS_ASKER_ANSWERED, /* the text is the answer to its question */
+		} state;
+	} askers[1 + WIRELOG_NODES_MAX +
+		 WL_WORKER_STATUS_CLIENTS]; /* nodes by their ids, then clients */
 	uint64_t looked_ns;
 	uint64_t round, began_ns; /* that the peers are asked in */
 	struct wl_status_reading {

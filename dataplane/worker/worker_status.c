@@ -1,38 +1,53 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What nodes say of themselves to one another (status_lane.h), between two frames of more importance: looked at once in a millisecond, a part at
- * a time, whoever asks. A node that takes no part is heard and answered as well: why it does not is what somebody looks for.
+ * What nodes say of themselves to one another and to clients (status_lane.h), between two frames of more importance: looked at once in a
+ * millisecond, a part at a time, whoever asks. A node that takes no part is heard and answered as well: why it does not is what somebody
+ * looks for.
  */
 #include <string.h>
 
 #include "dataplane/base/check.h"
 #include "dataplane/worker/worker_internal.h"
 
-static uint8_t *open_message(struct wl_worker *worker, uint32_t node, uint8_t type)
+static uint8_t *open_message(struct wl_worker *worker, const struct wl_remote *remote, uint8_t type,
+			     uint16_t journal)
 {
-	const struct wl_remote *peer = &worker->rx.peers[node];
-	const struct wl_tx_to to = wl_tx_to_remote(peer);
+	const struct wl_tx_to to = wl_tx_to_remote(remote);
 
-	if (peer->identity == 0 || peer->boot_id == 0)
+	if (remote->identity == 0 || remote->boot_id == 0)
 		return NULL;
-	return wl_tx_open(&worker->tx, &to, type, worker->journals[0].config.replica.journal,
-			  WL_TX_DATA);
+	return wl_tx_open(&worker->tx, &to, type, journal, WL_TX_DATA);
 }
 
 /* ---- what this node says ------------------------------------------------------------------------ */
 
+/* NULL: it is not there any more, or as another boot, which has questions of its own. */
+static const struct wl_remote *remote_of(struct wl_worker *worker,
+					 const struct wl_status_asker *asker)
+{
+	const struct wl_remote *remote =
+		wl_identity_is_client(asker->identity)
+			? wl_remote_table_find(&worker->rx.clients, asker->identity)
+			: &worker->rx.peers[wl_identity_node(asker->identity)];
+
+	return remote && remote->boot_id == asker->boot_id ? remote : NULL;
+}
+
 /* What is lost is asked for again. */
-static void send_part(struct wl_worker *worker, uint32_t node, uint64_t round, uint32_t offset)
+static void send_part(struct wl_worker *worker, const struct wl_status_asker *asker,
+		      uint32_t offset)
 {
 	const struct wl_status_text *own = &worker->status.lane->own;
 	struct wl_wire_status_part part = {
-		.round = round,
+		.round = asker->round,
 		.version = own->version,
 		.total = own->bytes,
 		.offset = offset,
 		.bytes = own->bytes - offset,
 	};
-	uint8_t *payload = open_message(worker, node, WL_WIRE_STATUS_PART);
+	const struct wl_remote *remote = remote_of(worker, asker);
+	uint8_t *payload =
+		remote ? open_message(worker, remote, WL_WIRE_STATUS_PART, asker->journal) : NULL;
 	size_t room;
 
 	WL_CHECK(offset < own->bytes);
@@ -54,20 +69,41 @@ static uint32_t lane_state(const struct wl_worker *worker)
 }
 
 /* Of a text that is not there any more, or beyond its end: from the beginning. */
-static void answer_again(struct wl_worker *worker, uint32_t node,
+static void answer_again(struct wl_worker *worker, const struct wl_status_asker *asker,
 			 const struct wl_wire_status_ask *ask)
 {
 	const struct wl_status_text *own = &worker->status.lane->own;
 	bool goes_on = ask->version == own->version && ask->offset < own->bytes;
 
-	send_part(worker, node, ask->round, goes_on ? ask->offset : 0);
+	send_part(worker, asker, goes_on ? ask->offset : 0);
+}
+
+/* Its place, else a free one, else that of who has asked nothing for so long that nobody waits any more. NULL: there is none now. */
+static struct wl_status_asker *client_place(struct wl_worker *worker, wl_identity client)
+{
+	struct wl_status_asker *askers = &worker->status.askers[1 + WIRELOG_NODES_MAX];
+	struct wl_status_asker *place = NULL;
+
+	for (uint32_t at = 0; at < WL_WORKER_STATUS_CLIENTS; at++) {
+		if (askers[at].identity == client)
+			return &askers[at];
+		if (askers[at].identity == 0 ||
+		    worker->now_ns - askers[at].heard_ns > WL_STATUS_PATIENCE_NS)
+			place = &askers[at];
+	}
+	return place;
+}
+
+static struct wl_status_asker *place_of(struct wl_worker *worker, wl_identity asker)
+{
+	return wl_identity_is_client(asker) ? client_place(worker, asker)
+					    : &worker->status.askers[wl_identity_node(asker)];
 }
 
 void wl_worker_take_status_ask(struct wl_worker *worker, const struct wl_message *message)
 {
-	struct wl_worker_status *status = &worker->status;
-	uint32_t node = wl_identity_node(message->from->identity);
-	struct wl_status_asker *asker = &status->askers[node];
+	const struct wl_remote *from = message->from;
+	struct wl_status_asker *asker;
 	struct wl_wire_status_ask ask;
 	bool again;
 
@@ -75,19 +111,48 @@ void wl_worker_take_status_ask(struct wl_worker *worker, const struct wl_message
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
-	if (!status->lane)
-		return; /* another worker's peer, or nobody here who looks */
-	again = asker->round == ask.round && asker->boot_id == message->from->boot_id;
-	if (again && asker->answered == ask.round && lane_state(worker) == WL_STATUS_LANE_FREE) {
-		answer_again(worker, node, &ask);
+	if (!worker->status.lane)
+		return; /* another worker's, or nobody here who looks */
+	asker = place_of(worker, from->identity);
+	if (!asker)
+		return;
+	again = asker->identity == from->identity && asker->boot_id == from->boot_id &&
+		asker->round == ask.round;
+	if (again)
+		asker->heard_ns = worker->now_ns;
+	if (again && asker->state != WL_STATUS_ASKER_ANSWERED)
+		return;
+	if (again && lane_state(worker) == WL_STATUS_LANE_FREE) {
+		answer_again(worker, asker, &ask);
 		return;
 	}
-	if (again && wl_members_has(status->looked_for | status->waiting, node))
-		return;
 	/* What is being found for an older question is no answer to this one. */
-	*asker = (struct wl_status_asker){.round = ask.round, .boot_id = message->from->boot_id};
-	status->looked_for = wl_members_without(status->looked_for, node);
-	status->waiting = wl_members_with(status->waiting, node);
+	*asker = (struct wl_status_asker){
+		.identity = from->identity,
+		.journal = message->journal,
+		.round = ask.round,
+		.boot_id = from->boot_id,
+		.heard_ns = worker->now_ns,
+		.state = WL_STATUS_ASKER_WAITS,
+	};
+}
+
+/* Of those that are `before`; how many there were. */
+static uint32_t advance(struct wl_worker *worker, enum wl_status_asker_state before,
+			enum wl_status_asker_state after)
+{
+	struct wl_status_asker *askers = worker->status.askers;
+	uint32_t count = 0;
+
+	for (size_t at = 0; at < sizeof(worker->status.askers) / sizeof(*askers); at++) {
+		if (askers[at].identity == 0 || askers[at].state != before)
+			continue;
+		count++;
+		askers[at].state = after;
+		if (after == WL_STATUS_ASKER_ANSWERED)
+			send_part(worker, &askers[at], 0);
+	}
+	return count;
 }
 
 static void tell(struct wl_worker *worker)
@@ -95,23 +160,14 @@ static void tell(struct wl_worker *worker)
 	struct wl_status_lane *lane = worker->status.lane;
 
 	if (lane_state(worker) == WL_STATUS_LANE_TOLD) {
-		for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
-			struct wl_status_asker *asker = &worker->status.askers[node];
-
-			if (!wl_members_has(worker->status.looked_for, node))
-				continue;
-			asker->answered = asker->round;
-			send_part(worker, node, asker->round, 0);
-		}
-		worker->status.looked_for = 0;
+		advance(worker, WL_STATUS_ASKER_LOOKED_FOR, WL_STATUS_ASKER_ANSWERED);
 		atomic_store_explicit(&lane->out, WL_STATUS_LANE_FREE, memory_order_relaxed);
 	}
 	/* Who asked while somebody looked is looked for anew. */
-	if (worker->status.waiting != 0 && lane_state(worker) == WL_STATUS_LANE_FREE &&
-	    worker->now_ns - worker->status.looked_ns >= WL_STATUS_LOOK_NS) {
+	if (lane_state(worker) == WL_STATUS_LANE_FREE &&
+	    worker->now_ns - worker->status.looked_ns >= WL_STATUS_LOOK_NS &&
+	    advance(worker, WL_STATUS_ASKER_WAITS, WL_STATUS_ASKER_LOOKED_FOR) != 0) {
 		worker->status.looked_ns = worker->now_ns;
-		worker->status.looked_for = worker->status.waiting;
-		worker->status.waiting = 0;
 		atomic_store_explicit(&lane->out, WL_STATUS_LANE_ASKED, memory_order_release);
 	}
 }
@@ -131,7 +187,8 @@ static void ask(struct wl_worker *worker, uint32_t node)
 		.version = reading->version,
 		.offset = reading->have,
 	};
-	uint8_t *payload = open_message(worker, node, WL_WIRE_STATUS_ASK);
+	uint8_t *payload = open_message(worker, &worker->rx.peers[node], WL_WIRE_STATUS_ASK,
+					worker->journals[0].config.replica.journal);
 
 	if (!payload)
 		return;

@@ -19,6 +19,8 @@
 #define WIRELOG_SUBSCRIPTIONS_MAX 64 /* readers of one worker at one time */
 #define WIRELOG_CLIENTS_MAX 16384 /* clients that a worker knows by address */
 
+#define WIRELOG_STATUS_TEXT_BYTES 16385 /* what a node says of itself at most, with its final NUL */
+
 #define WIRELOG_MTU_MIN 1280
 #define WIRELOG_MTU_MAX 9000
 

@@ -133,6 +133,8 @@ enum wirelog_event_kind {
 	 * NO_LEADER: append_timeout_ns passed, and a fence may have been committed: ask again. Of a fence NO_SPACE: none can be
 	 * committed while the log is full; INVALID_ARGUMENT: the session is more than a million sequences behind that one. */
 	WIRELOG_EVENT_OUTCOME,
+	/* What wirelog_ask_status asked. `question` names it; OK: `node` has said text_bytes bytes. NOT_CONNECTED: append_timeout_ns passed. */
+	WIRELOG_EVENT_STATUS,
 };
 
 /* What became of an append. COMMITTED, NEVER and EXPIRED are for good: whoever is asked later says the same, or UNKNOWN. */
@@ -156,10 +158,11 @@ struct wirelog_event {
 	int status;
 	uint32_t mtu_to, mtu_from; /* PATH_MTU only: bytes of the largest IP packets that pass */
 	uint64_t made; /* CHECKPOINT only: index of the entry that made it; 0: there is none */
-	int64_t question; /* END, OUTCOME: as wirelog_ask_end, wirelog_ask_outcome returned it */
+	int64_t question; /* END, OUTCOME, STATUS: as wirelog_ask_end, .._outcome, .._status returned it */
 	uint64_t number; /* END, OUTCOME */
 	enum wirelog_fate fate; /* OUTCOME with status OK */
 	uint64_t session, sequence; /* OUTCOME */
+	size_t text_bytes; /* STATUS: without the 0 behind them */
 };
 
 /* Begin with WIRELOG_OPTIONS_DEFAULT. Members are only ever added at the end. */
@@ -364,6 +367,13 @@ int64_t wirelog_ask_end(struct wirelog *log);
  *			oldest of what was in the log and not answered yet.
  */
 int64_t wirelog_ask_outcome(struct wirelog *log, uint64_t session, uint64_t sequence, int fence);
+/*
+ * What a node says of itself now: who it is, its journals with their members, its health, as JSON (docs/OPERATIONS.md, "The cluster from
+ * anywhere"). Each answers for itself; node 0: whoever answers first. `text` is of at least WIRELOG_STATUS_TEXT_BYTES bytes, and the
+ * library's until STATUS comes, which ends it with a 0; it is empty where nobody answered. Needs no majority, and costs the journal nothing.
+ * At most 8 at a time, beside the other questions: BACK_PRESSURE. A node that is not reached yet is asked when it is.
+ */
+int64_t wirelog_ask_status(struct wirelog *log, uint32_t node, char *text, size_t text_bytes);
 /* Opens the session now, not at the first append: CONNECTED tells when it is there, wirelog_position.session its number. 0, where one is
  * open, too; or KEY_READ_ONLY. */
 int wirelog_open_session(struct wirelog *log);

@@ -135,6 +135,15 @@ struct client_fixture {
 		enum wl_wire_fate fate;
 	} asked;
 
+	/* What a node says of itself: status.bytes of client_fixture_status_byte, a part of at most 500 at a time. */
+	struct {
+		uint32_t bytes;
+		uint64_t version;
+		bool mute;
+		unsigned asks[CLIENT_FIXTURE_NODES + 1];
+		struct wl_wire_status_ask last;
+	} status;
+
 	/* the application */
 	struct client_fixture_ack *acks; /* by sequence, of the present session */
 	unsigned ack_count; /* all */
@@ -165,6 +174,11 @@ void client_fixture_check_acks(const struct client_fixture *fixture, uint64_t th
 unsigned client_fixture_events(const struct client_fixture *fixture, enum wirelog_event_kind kind);
 const struct wirelog_event *client_fixture_event(const struct client_fixture *fixture,
 						 enum wirelog_event_kind kind);
+/* `at` of the text that node `id` says in that version. */
+static inline char client_fixture_status_byte(uint32_t id, uint64_t version, uint32_t at)
+{
+	return (char)('a' + (id + version + at) % 26);
+}
 /* Bytes as if they came from a node, delivered in the next poll. */
 void client_fixture_inject(struct client_fixture *fixture, const uint8_t *bytes, size_t size);
 /* A frame of a node, sealed; for inject. Returns its size. */

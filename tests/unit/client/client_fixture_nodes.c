@@ -612,6 +612,31 @@ static void take_outcome_ask(struct client_fixture *fixture, uint32_t id,
 	    wl_wire_encode_outcome_reply(datagram + WL_FRAME_HEADER_BYTES, &reply));
 }
 
+static void take_status_ask(struct client_fixture *fixture, uint32_t id,
+			    const struct wl_wire_status_ask *ask)
+{
+	bool goes_on = ask->version == fixture->status.version &&
+		       ask->offset < fixture->status.bytes;
+	struct wl_wire_status_part part = {
+		.round = ask->round,
+		.version = fixture->status.version,
+		.total = fixture->status.bytes,
+		.offset = goes_on ? ask->offset : 0,
+	};
+	uint8_t datagram[1024], *text = datagram + WL_FRAME_HEADER_BYTES;
+
+	fixture->status.asks[id]++;
+	fixture->status.last = *ask;
+	if (fixture->status.mute)
+		return;
+	part.bytes = part.total - part.offset < 500 ? part.total - part.offset : 500;
+	text += wl_wire_encode_status_part(text, &part);
+	for (uint32_t at = 0; at < part.bytes; at++)
+		text[at] = (uint8_t)client_fixture_status_byte(id, part.version, part.offset + at);
+	say(fixture, id, WL_WIRE_STATUS_PART, datagram,
+	    WL_WIRE_STATUS_PART_HEADER_BYTES + part.bytes);
+}
+
 static void dispatch(struct client_fixture *fixture, uint32_t id,
 		     const struct wl_frame_header *header, const uint8_t *payload)
 {
@@ -628,6 +653,7 @@ static void dispatch(struct client_fixture *fixture, uint32_t id,
 	struct wl_wire_consumer_ask ask;
 	struct wl_wire_end_ask end_ask;
 	struct wl_wire_outcome_ask outcome_ask;
+	struct wl_wire_status_ask status_ask;
 
 	if (type == WL_WIRE_HELLO && wl_wire_decode_hello(payload, bytes, &hello))
 		answer_hello(fixture, id, WL_WIRE_HELLO_REPLY, hello.nonce);
@@ -652,6 +678,9 @@ static void dispatch(struct client_fixture *fixture, uint32_t id,
 	else if (type == WL_WIRE_OUTCOME_ASK &&
 		 wl_wire_decode_outcome_ask(payload, bytes, &outcome_ask))
 		take_outcome_ask(fixture, id, &outcome_ask);
+	else if (type == WL_WIRE_STATUS_ASK &&
+		 wl_wire_decode_status_ask(payload, bytes, &status_ask))
+		take_status_ask(fixture, id, &status_ask);
 	else if (type == WL_WIRE_UNSUBSCRIBE &&
 		 wl_wire_decode_unsubscribe(payload, bytes, &unsubscribe))
 		fixture->nodes[id].subscription.active &= fixture->nodes[id].subscription.id !=

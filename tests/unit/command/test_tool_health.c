@@ -253,6 +253,41 @@ static void a_node_asked_over_the_wire_is_named_by_its_number(void)
 	drop(&bed);
 }
 
+static void one_that_another_node_hears_is_only_not_reached_from_here(void)
+{
+	struct bed bed;
+	json_t *journal, *reason, *health;
+
+	make_three(&bed, NULL, "healthy");
+	journal = json_array_get(json_object_get(bed.statuses[1], "journals"), 0);
+	json_object_set_new(journal, "leader", json_integer(1));
+	json_object_set_new(journal, "peers",
+			    json_pack("[{s:i, s:i}, {s:i, s:n}]", "node", 1, "heard_ago_ns",
+				      2000000, "node", 3, "heard_ago_ns"));
+	bed.rows[0] = (struct wl_status_row){.node = 1, .reason = "TIMED_OUT"};
+	health = wl_tool_health_json(bed.rows, 3, &none);
+	reason = json_array_get(json_object_get(health, "reasons"), 0);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(reason, "reason")), "not_reached");
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(json_string_value(json_object_get(reason, "text")), "node 2 hears it"));
+	CU_ASSERT_EQUAL(wl_tool_health_level(health), WL_TOOL_DEGRADED);
+	CU_ASSERT_FALSE(says(&bed, 3, "no_leader_answers")); /* it leads, as the others say */
+	json_decref(health);
+	/* Of one that nobody hears either that is no excuse. */
+	bed.rows[2] = (struct wl_status_row){.node = 3, .reason = "TIMED_OUT"};
+	CU_ASSERT(says(&bed, 3, "no_answer"));
+	/* Nor of one whose own socket is silent. */
+	bed.rows[0].run_directory = "here";
+	CU_ASSERT_FALSE(says(&bed, 3, "not_reached"));
+	/* Nor of one that was heard long ago. */
+	bed.rows[0].run_directory = NULL;
+	json_object_set_new(json_array_get(json_object_get(journal, "peers"), 0), "heard_ago_ns",
+			    json_integer(400000000));
+	CU_ASSERT_FALSE(says(&bed, 3, "not_reached"));
+	CU_ASSERT(says(&bed, 3, "no_leader_answers"));
+	drop(&bed);
+}
+
 WL_SUITE(tool_health)
 {
 	WL_TEST(the_worst_node_decides),
@@ -265,4 +300,5 @@ WL_SUITE(tool_health)
 	WL_TEST(the_table_has_a_line_for_each_node_and_reason),
 	WL_TEST(no_line_is_longer_than_a_hundred_columns),
 	WL_TEST(a_node_asked_over_the_wire_is_named_by_its_number),
+	WL_TEST(one_that_another_node_hears_is_only_not_reached_from_here),
 };

@@ -214,6 +214,98 @@ static void dormant_journals_and_nodes_that_nobody_looks_at(void)
 	end();
 }
 
+/* ---- what clients ask --------------------------------------------------------------------------- */
+
+static void come(wl_identity client)
+{
+	struct wl_wire_keepalive keepalive = {.nonce = 5,
+					      .challenge = wl_remote_challenge(fixture.now_ns)};
+	uint8_t payload[64];
+
+	worker_fixture_say(&fixture, client, WL_WIRE_KEEPALIVE, WORKER_FIRST, payload,
+			   wl_wire_encode_keepalive(payload, &keepalive));
+}
+
+static void ask_as(wl_identity client, const struct wl_wire_status_ask *message)
+{
+	uint8_t payload[WL_WIRE_STATUS_ASK_BYTES];
+
+	worker_fixture_say(&fixture, client, WL_WIRE_STATUS_ASK, WORKER_FIRST, payload,
+			   wl_wire_encode_status_ask(payload, message));
+}
+
+static bool told_to(wl_identity client, struct wl_wire_status_part *part)
+{
+	for (unsigned at = 0; at < fixture.sent_count; at++) {
+		const struct worker_sent *sent = &fixture.sent[at];
+
+		if (sent->type == WL_WIRE_STATUS_PART && sent->to == client &&
+		    sent->journal == WORKER_FIRST)
+			return wl_wire_decode_status_part(sent->payload, sent->bytes, part);
+	}
+	return false;
+}
+
+static void a_client_is_told_as_a_node_is(void)
+{
+	struct wl_wire_status_ask message = {.round = 9};
+	struct wl_wire_status_part part;
+
+	begin();
+	ask_as(WORKER_CLIENT, &message); /* who has no place is not heard */
+	pass_ms(WL_STATUS_LOOK_NS / MS_NS);
+	CU_ASSERT_FALSE(wl_status_lane_is_asked(lane));
+	come(WORKER_CLIENT);
+	ask_as(WORKER_CLIENT, &message);
+	ask(PEER, 9, 0, 0);
+	CU_ASSERT_TRUE_FATAL(wl_status_lane_is_asked(lane));
+	CU_ASSERT_TRUE(wl_status_lane_tell(lane, text, 3000));
+	pass_ms(1);
+	CU_ASSERT_TRUE(told(PEER, &part));
+	CU_ASSERT_TRUE(told_to(WORKER_CLIENT, &part));
+	CU_ASSERT_EQUAL(part.total, 3000);
+	message.version = part.version;
+	message.offset = part.bytes;
+	ask_as(WORKER_CLIENT, &message);
+	pass_ms(1);
+	CU_ASSERT_TRUE(told_to(WORKER_CLIENT, &part));
+	CU_ASSERT_EQUAL(part.offset, message.offset);
+	CU_ASSERT_EQUAL(memcmp(part.part, text + part.offset, part.bytes), 0);
+	end();
+}
+
+static void more_clients_than_there_are_places_wait_for_one(void)
+{
+	const struct wl_wire_status_ask message = {.round = 1};
+	struct wl_wire_status_part part;
+	unsigned answered = 0;
+
+	begin();
+	for (unsigned at = 0; at <= WL_WORKER_STATUS_CLIENTS; at++) {
+		come(WORKER_CLIENT + at);
+		worker_fixture_turn(&fixture); /* strangers have a share of each */
+	}
+	for (unsigned at = 0; at <= WL_WORKER_STATUS_CLIENTS; at++)
+		ask_as(WORKER_CLIENT + at, &message);
+	pass_ms(WL_STATUS_LOOK_NS / MS_NS);
+	CU_ASSERT_TRUE(wl_status_lane_tell(lane, "so", 2));
+	pass_ms(1);
+	for (unsigned at = 0; at <= WL_WORKER_STATUS_CLIENTS; at++)
+		answered += told_to(WORKER_CLIENT + at, &part);
+	CU_ASSERT_EQUAL(answered, WL_WORKER_STATUS_CLIENTS);
+	CU_ASSERT_FALSE(told_to(WORKER_CLIENT + WL_WORKER_STATUS_CLIENTS, &part));
+
+	/* The others wait no more. */
+	pass_ms(WL_STATUS_PATIENCE_NS / MS_NS + 1);
+	come(WORKER_CLIENT + WL_WORKER_STATUS_CLIENTS);
+	ask_as(WORKER_CLIENT + WL_WORKER_STATUS_CLIENTS, &message);
+	pass_ms(WL_STATUS_LOOK_NS / MS_NS);
+	CU_ASSERT_TRUE(wl_status_lane_tell(lane, "so", 2));
+	pass_ms(1);
+	CU_ASSERT_TRUE(told_to(WORKER_CLIENT + WL_WORKER_STATUS_CLIENTS, &part));
+	end();
+}
+
 /* ---- what the others say ------------------------------------------------------------------------ */
 
 static bool asked(uint32_t node, struct wl_wire_status_ask *message)
@@ -322,6 +414,8 @@ WL_SUITE(worker_status)
 	WL_TEST(looks_are_rare_however_many_ask),
 	WL_TEST(what_does_not_fit_is_not_told),
 	WL_TEST(dormant_journals_and_nodes_that_nobody_looks_at),
+	WL_TEST(a_client_is_told_as_a_node_is),
+	WL_TEST(more_clients_than_there_are_places_wait_for_one),
 	WL_TEST(all_peers_are_asked_until_they_have_answered),
 	WL_TEST(only_parts_that_continue_one_text_of_this_round_count),
 };
