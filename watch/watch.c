@@ -22,7 +22,8 @@ const char *wl_watch_place(const struct wl_watch_node *node)
 
 const char *wl_watch_stage_name(enum wl_watch_stage stage)
 {
-	static const char *const names[WL_WATCH_STAGES] = {"turn", "disk", "peer", "commit"};
+	static const char *const names[WL_WATCH_STAGES] = {"turn",	"send",	  "disk",  "peer",
+							   "peer_disk", "commit", "answer"};
 
 	return names[stage];
 }

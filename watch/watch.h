@@ -32,12 +32,15 @@ enum wl_watch_level {
 	WL_WATCH_LEVELS,
 };
 
-/* In the order in which an entry goes through them; commit is the whole. */
+/* In the order in which an entry goes through them; commit is the whole of what it waits for. */
 enum wl_watch_stage {
 	WL_WATCH_TURN,
+	WL_WATCH_SEND,
 	WL_WATCH_DISK,
 	WL_WATCH_PEER,
+	WL_WATCH_PEER_DISK,
 	WL_WATCH_COMMIT,
+	WL_WATCH_ANSWER,
 	WL_WATCH_STAGES,
 };
 

@@ -39,10 +39,14 @@ static void put_stage(struct wl_top_screen *screen, int row, const struct wl_wat
 static int draw_stages(struct wl_top_screen *screen, const struct wl_watch_journal *journal,
 		       int row)
 {
-	static const char *const what[WL_WATCH_STAGES] = {[WL_WATCH_TURN] = "in its turn",
-							  [WL_WATCH_DISK] = "own drive",
-							  [WL_WATCH_PEER] = "majority's memory",
-							  [WL_WATCH_COMMIT] = ""};
+	/* The others are of the page: here is room for so many. */
+	static const struct {
+		enum wl_watch_stage stage;
+		const char *what;
+	} shown[] = {{WL_WATCH_TURN, "in its turn"},
+		     {WL_WATCH_DISK, "own drive"},
+		     {WL_WATCH_PEER, "majority's memory"}};
+	static const int rows = 1 + (int)(sizeof(shown) / sizeof(shown[0]));
 	char cell[WL_TOP_CELL], commit[WL_TOP_CELL + 16];
 
 	wl_top_fill(screen, row, WL_TOP_HEAD);
@@ -55,14 +59,14 @@ static int draw_stages(struct wl_top_screen *screen, const struct wl_watch_journ
 	row++;
 	if (journal == NULL) {
 		wl_top_put(screen, row, 1, WL_TOP_BAD, "no node that answers leads");
-		return row + WL_WATCH_STAGES;
+		return row + rows;
 	}
 	snprintf(commit, sizeof(commit), "%s entries",
 		 wl_top_count(journal->recent[WL_WATCH_COMMIT].count, cell));
 	put_stage(screen, row++, &journal->recent[WL_WATCH_COMMIT], "commit", commit);
-	for (int stage = 0; stage < WL_WATCH_COMMIT; stage++)
-		put_stage(screen, row++, &journal->recent[stage],
-			  wl_watch_stage_name((enum wl_watch_stage)stage), what[stage]);
+	for (size_t at = 0; at < sizeof(shown) / sizeof(shown[0]); at++)
+		put_stage(screen, row++, &journal->recent[shown[at].stage],
+			  wl_watch_stage_name(shown[at].stage), shown[at].what);
 	return row;
 }
 

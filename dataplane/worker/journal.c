@@ -5,6 +5,7 @@
 
 #include "dataplane/base/bytes.h"
 #include "dataplane/base/check.h"
+#include "dataplane/raft/quorum.h"
 
 static size_t histogram_bytes(void)
 {
@@ -122,6 +123,28 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 	wl_service_start(journal->service, replica, rx);
 }
 
+/* As if the own drive had it all. */
+static void time_peers(struct wl_journal *journal, uint64_t now_ns)
+{
+	const struct wl_replica *replica = &journal->replica;
+	const struct wl_list *list = wl_replica_list(replica);
+	uint64_t sent[WIRELOG_NODES_MAX + 1], durable[WIRELOG_NODES_MAX + 1];
+	struct wl_stages *stages = &journal->stages;
+
+	if (stages->through[WL_STAGE_PEER_DISK] >= stages->sealed_through)
+		return; /* which was sent before */
+	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
+		const struct wl_peer *peer = &replica->leader.peers[node];
+		bool counts = wl_replica_counts(replica, node);
+
+		sent[node] = counts ? peer->next_index - 1 : 0;
+		durable[node] = counts ? peer->match_durable : 0;
+	}
+	sent[replica->config.node] = durable[replica->config.node] = journal->log.tail.index;
+	wl_stages_reached(stages, WL_STAGE_SEND, wl_quorum_majority(sent, list), now_ns);
+	wl_stages_reached(stages, WL_STAGE_PEER_DISK, wl_quorum_majority(durable, list), now_ns);
+}
+
 static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64_t now_ns,
 			uint64_t turn_began_ns)
 {
@@ -139,9 +162,21 @@ static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64
 		wl_stages_sealed(stages, index, now_ns);
 		wl_histogram_record(stages->histogram[WL_STAGE_TURN], now_ns - turn_began_ns);
 	}
+	time_peers(journal, now_ns);
 	wl_stages_reached(stages, WL_STAGE_DISK, journal->log.durable.index, now_ns);
 	wl_stages_reached(stages, WL_STAGE_PEER, replica->leader.received_majority, now_ns);
 	wl_stages_reached(stages, WL_STAGE_COMMIT, replica->commit, now_ns);
+}
+
+/* Behind what leaves in this turn. */
+static void time_answers(struct wl_journal *journal, uint64_t now_ns)
+{
+	struct wl_stages *stages = &journal->stages;
+
+	if (journal->replica.view.role == WL_ROLE_LEADER &&
+	    stages->through[WL_STAGE_ANSWER] < stages->through[WL_STAGE_COMMIT])
+		wl_stages_reached(stages, WL_STAGE_ANSWER,
+				  wl_service_answered_through(journal->service), now_ns);
 }
 
 /*
@@ -174,6 +209,7 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 	time_stages(journal, tail, now_ns, turn_began_ns);
 	wl_service_apply(journal->service);
 	did = wl_service_end_turn(journal->service, now_ns);
+	time_answers(journal, now_ns);
 	if (journal->anatomy)
 		wl_journal_note_times(journal, now_ns, turn_began_ns);
 	did += wl_journal_turn_bases(journal, now_ns);

@@ -37,7 +37,12 @@ void wl_stages_forget(struct wl_stages *stages, uint64_t tail)
 
 const char *wl_stage_name(enum wl_stage stage)
 {
-	static const char *const names[] = {"turn", "disk", "peer", "commit"};
+	static const char *const names[WL_STAGES] = {
+		[WL_STAGE_TURN] = "turn",	    [WL_STAGE_SEND] = "send",
+		[WL_STAGE_DISK] = "disk",	    [WL_STAGE_PEER] = "peer",
+		[WL_STAGE_PEER_DISK] = "peer_disk", [WL_STAGE_COMMIT] = "commit",
+		[WL_STAGE_ANSWER] = "answer",
+	};
 
 	return (unsigned)stage < WL_STAGES ? names[stage] : "unknown";
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where the time of an append goes, seen from the leader: from the turn in which it came to its seal (turn), and from
- * there until its entry was durable here (disk), received by a majority (peer), and committed (commit).
+ * Where the time of an append goes, seen from the leader: from the turn in which it came to its seal (turn), and from there until its entry
+ * was handed to the link for as many peers as a majority needs (send), durable here (disk), known to be in a majority's memory (peer) and
+ * durable at those peers, whatever the own drive does (peer_disk), committed (commit), and answered (answer). All begin at the seal, and
+ * drive and peers work at the same time: they do not add up.
  * One sample an entry, nanoseconds, in HdrHistograms that others may read. Pure. [worker]
  */
 #ifndef WL_DATAPLANE_WORKER_STAGES_H
@@ -11,9 +13,12 @@
 
 enum wl_stage {
 	WL_STAGE_TURN, /* rx to sealed: the turn in which it came */
+	WL_STAGE_SEND,
 	WL_STAGE_DISK,
 	WL_STAGE_PEER,
+	WL_STAGE_PEER_DISK,
 	WL_STAGE_COMMIT,
+	WL_STAGE_ANSWER, /* the last of its answers has left that wait for the commit, or for less */
 	WL_STAGES,
 };
 

@@ -47,7 +47,8 @@ export function strip(now, journal) {
 
 // ---- stages
 
-const STAGES = [["turn", "in its turn"], ["disk", "own drive"], ["peer", "majority’s memory"], ["commit", "all of it"]];
+const STAGES = [["turn", "in its turn"], ["send", "to the link"], ["disk", "own drive"], ["peer", "majority’s memory"], ["peer_disk", "peers’ drives"], ["commit", "decided"],
+  ["answer", "all of it"]];
 const LOW = 1e4, HIGH = 1e9; // 10 µs .. 1 s
 const place = (ns) => 100 * Math.min(1, Math.max(0, Math.log10(Math.max(ns, LOW) / LOW) / Math.log10(HIGH / LOW)));
 

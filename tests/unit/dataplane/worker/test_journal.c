@@ -99,6 +99,11 @@ static void entries_are_timed_through_every_stage(void)
 	worker_fixture_turn(&fixture);
 	CU_ASSERT_EQUAL(samples(WL_STAGE_COMMIT), before + 1);
 	CU_ASSERT_EQUAL(samples(WL_STAGE_PEER), samples(WL_STAGE_COMMIT));
+	CU_ASSERT_EQUAL(samples(WL_STAGE_PEER_DISK), samples(WL_STAGE_COMMIT));
+	CU_ASSERT_EQUAL(samples(WL_STAGE_ANSWER), samples(WL_STAGE_COMMIT)); /* nobody waits */
+	CU_ASSERT_EQUAL(samples(WL_STAGE_SEND), samples(WL_STAGE_TURN));
+	CU_ASSERT(wl_histogram_max(&journal()->histograms[WL_STAGE_SEND]) <
+		  wl_histogram_max(&journal()->histograms[WL_STAGE_PEER_DISK]));
 	CU_ASSERT(wl_histogram_max(&journal()->histograms[WL_STAGE_COMMIT]) >= 2 * WORKER_TURN_NS);
 	worker_fixture_fini(&fixture);
 }
