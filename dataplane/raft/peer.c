@@ -8,6 +8,7 @@
 
 void wl_peer_lead(struct wl_peer *peer, uint64_t next_index, uint64_t now_ns)
 {
+	WL_CHECK(next_index != 0);
 	peer->state = WL_PEER_PROBE;
 	peer->next_index = next_index;
 	peer->fragment_offset = 0;
@@ -85,11 +86,22 @@ bool wl_peer_accepted(struct wl_peer *peer, uint64_t received, uint64_t durable,
 		peer->next_index = peer->match_received + 1;
 		peer->fragment_offset = 0;
 	}
+	WL_CHECK_MSG(peer->match_durable <= peer->match_received, "durable %llu, received %llu",
+		     (unsigned long long)peer->match_durable,
+		     (unsigned long long)peer->match_received);
+	WL_CHECK_MSG(peer->match_received < peer->next_index, "received %llu, next %llu",
+		     (unsigned long long)peer->match_received,
+		     (unsigned long long)peer->next_index);
 	return grew;
 }
 
 static void rewind_to(struct wl_peer *peer, uint64_t index, uint64_t now_ns)
 {
+	/* What was acknowledged is not sent again, and what was not sent yet is not left out. */
+	WL_CHECK_MSG(index > peer->match_received, "to %llu, received %llu",
+		     (unsigned long long)index, (unsigned long long)peer->match_received);
+	WL_CHECK_MSG(index <= peer->next_index, "to %llu, next %llu", (unsigned long long)index,
+		     (unsigned long long)peer->next_index);
 	peer->next_index = index;
 	peer->fragment_offset = 0;
 	peer->rewound_ns = now_ns;
@@ -135,6 +147,7 @@ void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns)
 
 bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns)
 {
+	WL_CHECK(peer->progress_ns <= now_ns);
 	if (now_ns - peer->progress_ns < resend_ns)
 		return false;
 	if (peer->state == WL_PEER_PROBE) {
@@ -200,6 +213,8 @@ const uint8_t *wl_peer_image(struct wl_peer *peer, const struct wl_log *log, uin
 		}
 		WL_CHECK(peer->held.header.index == index);
 	}
+	WL_CHECK(peer->held.bytes >= WL_ENTRY_HEADER_BYTES);
+	WL_CHECK(peer->held.bytes <= WL_ENTRY_BYTES_MAX);
 	*bytes = peer->held.bytes;
 	return peer->held.image;
 }

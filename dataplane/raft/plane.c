@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/raft/plane.h"
 
+#include "dataplane/base/check.h"
+
+/* One ring stands behind another, and what was never told is fenced. */
+WL_STATIC_CHECK(sizeof(struct wl_plane_message) % alignof(struct wl_punt) == 0);
+WL_STATIC_CHECK(sizeof(struct wl_punt) % 8 == 0 && sizeof(struct wl_plane_message) % 8 == 0);
+WL_STATIC_CHECK(WL_ROLE_FENCED == 0);
+/* A message says by its verb which way it goes. */
+WL_STATIC_CHECK(WL_PLANE_USE_KEYS < WL_PLANE_FENCED);
+
 size_t wl_plane_rings_memory_bytes(void)
 {
 	return 2 * (WL_PLANE_SLOTS * sizeof(struct wl_plane_message) +
@@ -18,6 +27,8 @@ void wl_plane_rings_init(struct wl_plane_rings *plane, void *memory)
 	wl_ring_init(&plane->punt_down, at, sizeof(struct wl_punt), WL_PUNT_SLOTS);
 	at += WL_PUNT_SLOTS * sizeof(struct wl_punt);
 	wl_ring_init(&plane->punt_up, at, sizeof(struct wl_punt), WL_PUNT_SLOTS);
+	at += WL_PUNT_SLOTS * sizeof(struct wl_punt);
+	WL_CHECK(at == (uint8_t *)memory + wl_plane_rings_memory_bytes());
 	atomic_init(&plane->worker_turn_ns, 0);
 	atomic_init(&plane->control_turn_ns, 0);
 }
@@ -74,6 +85,7 @@ const char *wl_plane_verb_name(enum wl_plane_verb verb)
 const char *wl_plane_role_name(enum wl_role role)
 {
 	static const char *const names[] = {"fenced", "follower", "leader"};
+	WL_STATIC_CHECK(sizeof(names) / sizeof(names[0]) == WL_ROLE_LEADER + 1);
 
 	return (unsigned)role < 3 ? names[role] : "unknown";
 }

@@ -19,6 +19,7 @@ static unsigned sort_voters(const uint64_t *values, wl_members voters, uint64_t 
 		sorted[slot] = values[node];
 		count++;
 	}
+	WL_CHECK(count == wl_members_count(voters)); /* no bit of a set is of nobody */
 	return count;
 }
 
@@ -75,6 +76,7 @@ uint64_t wl_quorum_agreed(const uint64_t values[WIRELOG_NODES_MAX + 1], const st
 		if (!wl_list_decides(list, agree))
 			continue;
 		*node = (uint32_t)__builtin_ctz(agree);
+		WL_CHECK(values[*node] == values[voter] && wl_members_has(voters, *node));
 		return values[voter];
 	}
 	*node = 0;

@@ -17,6 +17,9 @@
 #define NOT_SERVED_INTERVAL_NS 60000000000u
 #define DAMAGED_READS 3u /* in a row */
 
+/* Behind the assembly buffer every peer's read buffer is aligned as the first is. */
+WL_STATIC_CHECK(WL_CHUNK_BYTES_MAX % WL_BLOCK_BYTES == 0);
+
 size_t wl_replica_memory_bytes(void)
 {
 	return wl_align_up(WL_ENTRY_BYTES_MAX, WL_BLOCK_BYTES) +
@@ -28,6 +31,8 @@ void wl_replica_init(struct wl_replica *replica, const struct wl_replica_config 
 {
 	uint8_t *buffers = (uint8_t *)memory + wl_align_up(WL_ENTRY_BYTES_MAX, WL_BLOCK_BYTES);
 
+	WL_CHECK((uintptr_t)memory % WL_BLOCK_BYTES == 0);
+	WL_CHECK(config->node >= 1 && config->node <= WIRELOG_NODES_MAX);
 	memset(replica, 0, sizeof(*replica));
 	replica->config = *config;
 	replica->log = log;
@@ -55,6 +60,7 @@ static void push_pending(struct wl_replica *replica)
 {
 	uint32_t sent = 0;
 
+	WL_CHECK(replica->pending_up_count <= WL_REPLICA_UP_MAX);
 	while (sent < replica->pending_up_count &&
 	       wl_ring_push(replica->up, &replica->pending_up[sent]))
 		sent++;
@@ -95,6 +101,8 @@ void wl_replica_tell(struct wl_replica *replica, enum wl_plane_verb verb, uint32
 		.reason = reason,
 	};
 
+	WL_CHECK(verb >= WL_PLANE_FENCED); /* it goes up */
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	push(replica, &message);
 }
 
@@ -112,6 +120,7 @@ void wl_replica_tell_diverged(struct wl_replica *replica, const struct wl_diverg
 		.their_chain = divergence->their_chain,
 	};
 
+	WL_CHECK(divergence->node >= 1 && divergence->node <= WIRELOG_NODES_MAX);
 	push(replica, &message);
 }
 
@@ -127,6 +136,10 @@ void wl_replica_tell_transfer_ready(struct wl_replica *replica, uint32_t node,
 		.now_ns = replica->now_ns,
 	};
 
+	WL_CHECK(node != replica->config.node);
+	WL_CHECK_MSG(has.index <= replica->log->tail.index, "node %u has %llu, our tail is %llu",
+		     node, (unsigned long long)has.index,
+		     (unsigned long long)replica->log->tail.index);
 	push(replica, &message);
 }
 
@@ -143,6 +156,7 @@ void wl_replica_tell_stalled_commit(struct wl_replica *replica, uint64_t missing
 		.theirs = missing,
 	};
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
 	push(replica, &message);
 }
 
@@ -157,6 +171,7 @@ void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t ter
 		.now_ns = replica->now_ns,
 	};
 
+	WL_CHECK(term > replica->view.term);
 	if (term <= replica->saw_term_told)
 		return;
 	message.view.term = term;
@@ -167,6 +182,10 @@ void wl_replica_saw_term(struct wl_replica *replica, uint32_t from, uint64_t ter
 
 void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason)
 {
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
+	/* For what else there is it goes on leading. */
+	WL_CHECK(reason == WL_STALL_DISK || reason == WL_STALL_QUORUM ||
+		 reason == WL_STALL_CONTROL);
 	if (replica->silent)
 		return;
 	replica->silent = true;
@@ -181,7 +200,13 @@ void wl_replica_stall(struct wl_replica *replica, enum wl_stall_reason reason)
 static void install_view(struct wl_replica *replica, const struct wl_view *view)
 {
 	WL_CHECK(!replica->log->entry_open);
-	WL_CHECK(view->term >= replica->view.term);
+	WL_CHECK_MSG(view->number > replica->view.number, "view %llu behind %llu",
+		     (unsigned long long)view->number, (unsigned long long)replica->view.number);
+	WL_CHECK_MSG(view->term >= replica->view.term, "term %llu behind %llu",
+		     (unsigned long long)view->term, (unsigned long long)replica->view.term);
+	WL_CHECK_MSG(replica->commit <= replica->log->tail.index, "commit %llu, tail %llu",
+		     (unsigned long long)replica->commit,
+		     (unsigned long long)replica->log->tail.index); /* R1 */
 	if (view->term != replica->view.term || view->role == WL_ROLE_LEADER)
 		replica->leader.gives_away = false;
 	replica->view = *view;
@@ -329,6 +354,7 @@ void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_me
 	if (message->view.number < replica->view.number || replica->view.role != WL_ROLE_LEADER ||
 	    message->view.term != replica->view.term)
 		return;
+	WL_CHECK(replica->view.leader == replica->config.node);
 	replica->view.number = message->view.number;
 	leader->transfer_short = message->reason == WL_STALL_COMMIT;
 	if (target == 0)
@@ -348,6 +374,8 @@ void wl_replica_on_transfer(struct wl_replica *replica, const struct wl_plane_me
  */
 static void speak_again(struct wl_replica *replica, uint64_t asked_ns)
 {
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
+	WL_CHECK(!wl_replica_is_apart(replica));
 	if (replica->log->poisoned)
 		return;
 	replica->silent = false;
@@ -376,12 +404,17 @@ static void watch_maker(struct wl_replica *replica)
 		replica->segment_since_ns = 0;
 	else if (replica->segment_since_ns == 0)
 		replica->segment_since_ns = replica->now_ns;
+	WL_CHECK(replica->segment_since_ns <= replica->now_ns);
 }
 
 static void watch_disk(struct wl_replica *replica)
 {
 	const struct wl_log *log = replica->log;
 
+	WL_CHECK_MSG(log->durable_offset >= replica->disk_progress_offset, "%llu behind %llu",
+		     (unsigned long long)log->durable_offset,
+		     (unsigned long long)replica->disk_progress_offset);
+	WL_CHECK(replica->disk_progress_ns <= replica->now_ns);
 	/* What came back unwritten waits as what is under way does. */
 	if ((log->writes_in_flight == 0 && log->open_error == 0) ||
 	    log->durable_offset != replica->disk_progress_offset) {
@@ -440,6 +473,8 @@ static void watch_step(struct wl_replica *replica)
 
 void wl_replica_begin_turn(struct wl_replica *replica, uint64_t now_ns)
 {
+	WL_CHECK_MSG(now_ns >= replica->now_ns, "%llu behind %llu", (unsigned long long)now_ns,
+		     (unsigned long long)replica->now_ns);
 	replica->now_ns = now_ns;
 	wl_replica_tell_list(replica);
 	wl_replica_clock_watch(replica);
@@ -457,6 +492,9 @@ void wl_replica_on_durable(struct wl_replica *replica)
 {
 	if (replica->view.role == WL_ROLE_LEADER && !replica->silent)
 		wl_replica_leader_advance(replica);
+	WL_CHECK_MSG(replica->commit <= replica->log->tail.index, "commit %llu, tail %llu",
+		     (unsigned long long)replica->commit,
+		     (unsigned long long)replica->log->tail.index); /* R1 */
 }
 
 void wl_replica_end_turn(struct wl_replica *replica)
@@ -469,6 +507,9 @@ void wl_replica_end_turn(struct wl_replica *replica)
 		wl_replica_leader_end_turn(replica);
 	else if (replica->view.role == WL_ROLE_FOLLOWER)
 		wl_replica_follower_end_turn(replica);
+	WL_CHECK_MSG(replica->commit >= replica->view_commit, "commit %llu, was %llu",
+		     (unsigned long long)replica->commit,
+		     (unsigned long long)replica->view_commit); /* R1 */
 	if (!replica->caught_up_told && !replica->silent && replica->view.role != WL_ROLE_FENCED)
 		watch_step(replica);
 }
@@ -488,6 +529,7 @@ unsigned wl_replica_want_reads(struct wl_replica *replica, struct wl_disk_reques
 		wl_reader_want(&peer->reader, &requests[count++]);
 		peer->wants_read = false;
 	}
+	WL_CHECK(count <= max);
 	return count;
 }
 

@@ -67,6 +67,7 @@ wl_members wl_replica_base_differs(const struct wl_replica *replica, uint64_t in
 	const struct wl_list *list = wl_replica_list(replica);
 	wl_members differs = 0;
 
+	WL_CHECK(index != 0);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		uint64_t theirs = digest_of(replica, node, index);
 

@@ -8,6 +8,7 @@
  * Stamps that are in the log already stand: what a majority's wrong clocks, or an older version, left in the future is
  * waited for; every stamp until then is the last one.
  */
+#include "dataplane/base/check.h"
 #include "dataplane/raft/quorum.h"
 #include "dataplane/raft/replica_internal.h"
 
@@ -76,6 +77,7 @@ uint64_t wl_replica_stamp(const struct wl_replica *replica)
 	const struct wl_log *log = replica->log;
 	uint64_t vouched = wl_replica_clock_vouched(replica), stamp = replica->wall_ns;
 
+	WL_CHECK(!log->entry_open || log->open_header.timestamp_ns >= log->last_timestamp_ns);
 	if (log->entry_open)
 		return log->open_header.timestamp_ns;
 	if (vouched != 0) {

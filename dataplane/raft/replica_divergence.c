@@ -22,6 +22,9 @@ static bool is_of_committed(const struct wl_replica *replica, uint64_t index)
 
 void wl_replica_take_no_part(struct wl_replica *replica, const struct wl_divergence *divergence)
 {
+	/* Who contradicts us is never we, and without a name nobody would be apart. */
+	WL_CHECK(divergence->node >= 1 && divergence->node <= WIRELOG_NODES_MAX);
+	WL_CHECK(divergence->node != replica->config.node);
 	replica->apart = *divergence;
 	replica->follower.refusal.pending = false;
 	if (replica->view.role == WL_ROLE_FOLLOWER)
@@ -82,6 +85,7 @@ void wl_replica_judge_branch(struct wl_replica *replica, uint32_t from,
 	uint64_t term, index = append->previous.index;
 	bool known;
 
+	WL_CHECK(replica->view.role == WL_ROLE_FOLLOWER && replica->follower.diverged);
 	if (wl_replica_is_apart(replica) || replica->follower.branch_only || replica->commit == 0)
 		return;
 	if (index == 0 || index > replica->commit ||

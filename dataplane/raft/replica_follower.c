@@ -16,6 +16,8 @@ void wl_replica_follower_begin(struct wl_replica *replica)
 {
 	struct wl_replica_follower *follower = &replica->follower;
 
+	/* Of the view before nothing is said in this one. */
+	WL_CHECK(!follower->acknowledge && !follower->refusal.pending);
 	follower->match = 0;
 	follower->acknowledged_durable = 0;
 	follower->leader_sent_ns = 0;
@@ -27,8 +29,11 @@ void wl_replica_follower_begin(struct wl_replica *replica)
 void wl_replica_refuse(struct wl_replica *replica, const struct wl_wire_append *append,
 		       uint64_t hint_index)
 {
+	WL_CHECK(replica->view.role == WL_ROLE_FOLLOWER);
 	if (hint_index <= replica->commit)
 		hint_index = replica->commit + 1;
+	WL_CHECK_MSG(hint_index <= replica->log->tail.index + 1, "hint %llu, tail %llu",
+		     (unsigned long long)hint_index, (unsigned long long)replica->log->tail.index);
 	replica->follower.refusal = (struct wl_replica_refusal){
 		.pending = true,
 		.hint_index = hint_index,
@@ -44,6 +49,7 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 {
 	const struct wl_log *log = replica->log;
 	uint64_t index = append->previous.index;
+	enum wl_log_known known;
 	uint64_t term;
 
 	*same = false;
@@ -54,11 +60,13 @@ static bool has_previous(struct wl_replica *replica, uint32_t from,
 			(replica->follower.match ? replica->follower.match : log->tail.index) + 1);
 		return false;
 	}
-	if (wl_log_term_at(log, index, &term) == WL_LOG_BELOW) {
+	known = wl_log_term_at(log, index, &term);
+	if (known == WL_LOG_BELOW) {
 		/* Committed, and given up. What both still hold decides. */
 		wl_replica_refuse(replica, append, replica->commit + 1);
 		return false;
 	}
+	WL_CHECK(known == WL_LOG_KNOWN);
 	if (term == append->previous.term)
 		return wl_replica_agrees(replica, from, append->previous, append->previous_chain,
 					 same);
@@ -100,6 +108,9 @@ static bool take_known(struct wl_replica *replica, uint64_t index, const uint8_t
 	}
 	WL_CHECK(index > replica->commit); /* R5 */
 	wl_log_truncate(log, index - 1);
+	WL_CHECK_MSG(log->tail.index == index - 1, "tail %llu, not %llu",
+		     (unsigned long long)log->tail.index, (unsigned long long)index - 1);
+	WL_CHECK(log->durable.index <= log->tail.index);
 	if (replica->follower.match > index - 1)
 		replica->follower.match = index - 1;
 	wl_count(replica->counters, WL_COUNTER_truncations);
@@ -113,6 +124,10 @@ static bool take_image(struct wl_replica *replica, const struct wl_wire_append *
 	struct wl_log *log = replica->log;
 	struct wl_entry_header header;
 
+	/* R4; and a place that a base is to have is written to by nobody else. */
+	WL_CHECK(replica->view.role == WL_ROLE_FOLLOWER && !replica->follower.installing);
+	WL_CHECK_MSG(index <= log->tail.index + 1, "image %llu, tail %llu",
+		     (unsigned long long)index, (unsigned long long)log->tail.index);
 	if (wl_entry_decode_header(image, bytes, &header) != WL_ENTRY_OK || header.index != index ||
 	    header.term > append->term) {
 		wl_count_drop(replica->counters, WL_FRAME_BAD_PAYLOAD);
@@ -126,6 +141,7 @@ static bool take_image(struct wl_replica *replica, const struct wl_wire_append *
 	}
 	switch (wl_log_append_image(log, image, bytes)) {
 	case WL_LOG_OK:
+		WL_CHECK(log->tail.index == index && log->tail.term == header.term);
 		wl_count(replica->counters, WL_COUNTER_entries_appended);
 		wl_count_add(replica->counters, WL_COUNTER_records_appended, header.data_count);
 		return true;
@@ -161,6 +177,9 @@ static void took(struct wl_replica *replica, uint64_t index)
 {
 	struct wl_replica_follower *follower = &replica->follower;
 
+	WL_CHECK_MSG(index <= replica->log->tail.index, "took %llu, tail %llu",
+		     (unsigned long long)index,
+		     (unsigned long long)replica->log->tail.index); /* R3 */
 	if (index > follower->match)
 		follower->match = index;
 	if (follower->refusal.pending && follower->refusal.hint_index <= follower->match)
@@ -224,6 +243,8 @@ static void take_fragment(struct wl_replica *replica, const struct wl_wire_appen
 	}
 	if (verdict != WL_FRAGMENTS_WHOLE)
 		return;
+	WL_CHECK(follower->fragments_index == index);
+	WL_CHECK(fragments->size == append->image_bytes && fragments->size <= WL_ENTRY_BYTES_MAX);
 	follower->fragments_index = 0;
 	if (take_image(replica, append, index, fragments->buffer, fragments->size))
 		took(replica, index);
@@ -238,6 +259,7 @@ static void heard(struct wl_replica *replica, uint32_t from, const struct wl_wir
 	struct wl_replica_follower *follower = &replica->follower;
 	bool news = follower->heard_leader != from || append->sent_ns > follower->leader_sent_ns;
 
+	WL_CHECK(follower->heard_up_ns <= replica->now_ns);
 	if (append->sent_ns > follower->leader_sent_ns)
 		follower->leader_sent_ns = append->sent_ns;
 	if (!news || (follower->heard_leader == from &&
@@ -272,6 +294,7 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 {
 	bool same;
 
+	WL_CHECK(from >= 1 && from <= WIRELOG_NODES_MAX);
 	wl_count(replica->counters, WL_COUNTER_append_frames_received);
 	if (replica->view.role == WL_ROLE_FENCED)
 		return;
@@ -292,6 +315,7 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 		return;
 	}
 	heard(replica, from, append);
+	WL_CHECK(replica->follower.heard_leader == from);
 	wl_replica_clock_on_append(replica, append);
 	if (replica->follower.diverged) {
 		wl_replica_judge_branch(replica, from, append);
@@ -321,6 +345,9 @@ void wl_replica_on_append(struct wl_replica *replica, uint32_t from,
 		replica->commit = append->commit < replica->follower.match
 					  ? append->commit
 					  : replica->follower.match;
+	WL_CHECK_MSG(replica->commit <= replica->log->tail.index, "commit %llu, tail %llu",
+		     (unsigned long long)replica->commit,
+		     (unsigned long long)replica->log->tail.index); /* R1 */
 }
 
 void wl_replica_follower_end_turn(struct wl_replica *replica)
@@ -338,6 +365,10 @@ void wl_replica_follower_end_turn(struct wl_replica *replica)
 		return;
 	if (!follower->acknowledge && durable == follower->acknowledged_durable)
 		return;
+	WL_CHECK(leader <= WIRELOG_NODES_MAX && leader != replica->config.node);
+	WL_CHECK_MSG(follower->match <= log->tail.index, "match %llu, tail %llu",
+		     (unsigned long long)follower->match,
+		     (unsigned long long)log->tail.index); /* R3 */
 	ack = (struct wl_wire_append_ack){
 		.term = replica->view.term,
 		.match_received = follower->diverged ? 0 : follower->match,

@@ -33,6 +33,8 @@ void wl_replica_inquire(struct wl_replica *replica, uint64_t index)
 {
 	struct wl_replica_inquiry *inquiry = &replica->inquiry;
 
+	WL_CHECK_MSG(index <= replica->commit, "of %llu, commit %llu", (unsigned long long)index,
+		     (unsigned long long)replica->commit);
 	if (inquiry->index != 0)
 		return;
 	memset(inquiry, 0, sizeof(*inquiry));
@@ -72,6 +74,7 @@ static void condemn(struct wl_replica *replica, uint32_t node, uint64_t ours)
 
 	WL_CHECK(wl_log_term_at(replica->log, inquiry->index, &divergence.position.term) ==
 		 WL_LOG_KNOWN);
+	WL_CHECK(ours != 0 && inquiry->theirs[node] != ours);
 	inquiry->settled = true;
 	wl_replica_take_no_part(replica, &divergence);
 	wl_replica_tell_diverged(replica, &divergence);
@@ -96,6 +99,7 @@ static void judge(struct wl_replica *replica)
 	uint32_t node;
 	uint64_t ours = chain_of_committed(replica, inquiry->index), agreed;
 
+	WL_CHECK(inquiry->index != 0 && !inquiry->settled);
 	inquiry->theirs[replica->config.node] = ours;
 	agreed = wl_quorum_agreed(inquiry->theirs, wl_replica_list(replica), &node);
 	if (agreed == 0 || ours == 0)
@@ -112,6 +116,7 @@ void wl_replica_on_chain(struct wl_replica *replica, uint32_t from,
 	struct wl_replica_inquiry *inquiry = &replica->inquiry;
 	uint64_t ours = chain_of_committed(replica, message->index);
 
+	WL_CHECK(from >= 1 && from <= WIRELOG_NODES_MAX && from != replica->config.node);
 	if (message->asks) {
 		say(replica, from, message->index, false);
 		if (ours != 0 && message->chain != 0 && ours != message->chain)
@@ -127,6 +132,7 @@ void wl_replica_inquiry_end_turn(struct wl_replica *replica)
 {
 	struct wl_replica_inquiry *inquiry = &replica->inquiry;
 
+	WL_CHECK(inquiry->began_ns <= replica->now_ns && inquiry->asked_ns <= replica->now_ns);
 	if (inquiry->index == 0 || inquiry->settled ||
 	    (inquiry->asked_ns != 0 &&
 	     replica->now_ns - inquiry->asked_ns < replica->config.heartbeat_ns))

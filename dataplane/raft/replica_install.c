@@ -36,6 +36,7 @@ bool wl_replica_gives_way(const struct wl_replica *replica, struct wl_position p
 
 void wl_replica_stand_still(struct wl_replica *replica, bool stands)
 {
+	WL_CHECK(!stands || replica->view.role == WL_ROLE_FOLLOWER);
 	replica->follower.installing = stands;
 }
 
@@ -45,6 +46,7 @@ void wl_replica_jumped(struct wl_replica *replica)
 
 	WL_CHECK(replica->follower.installing && replica->view.role == WL_ROLE_FOLLOWER);
 	WL_CHECK(log->tail.index == log->begin.position.index && log->tail.index > replica->commit);
+	WL_CHECK(log->durable.index == log->tail.index);
 	/* A majority made the base: it is committed, and whoever leads has it. */
 	replica->commit = log->tail.index;
 	replica->follower.match = log->tail.index;

@@ -3,6 +3,7 @@
 #ifndef WL_DATAPLANE_RAFT_REPLICA_INTERNAL_H
 #define WL_DATAPLANE_RAFT_REPLICA_INTERNAL_H
 
+#include "dataplane/base/check.h"
 #include "dataplane/raft/replica.h"
 
 /* A message to control that must arrive: kept and tried again when the ring is full. */
@@ -77,6 +78,7 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica);
 /* Leader: it answered what was sent within our patience. */
 static inline bool wl_replica_hears(const struct wl_replica *replica, const struct wl_peer *peer)
 {
+	WL_CHECK(peer->heard_sent_ns <= replica->now_ns);
 	return replica->now_ns - peer->heard_sent_ns <= wl_replica_patience_ns(replica);
 }
 

@@ -27,6 +27,8 @@ static bool append_loss(struct wl_replica *replica)
 		.digest = replica->config.rescued,
 	};
 
+	/* A part of the term's first entry, and nothing stands between. */
+	WL_CHECK(replica->config.rescued != 0 && log->tail.term == replica->view.term);
 	loss.incarnation[replica->config.node] = replica->config.incarnation;
 	if (wl_log_open_entry(log, WL_ENTRY_CONTROL, replica->view.term, log->last_timestamp_ns,
 			      replica->commit) != WL_LOG_OK)
@@ -41,6 +43,8 @@ static void start_term(struct wl_replica *replica)
 {
 	struct wl_log *log = replica->log;
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
+	WL_CHECK(replica->leader.term_start_index == 0 && !replica->leader.ready);
 	if (log->tail.term != replica->view.term) {
 		if (wl_log_open_entry(log, WL_ENTRY_TERM_START, replica->view.term,
 				      log->last_timestamp_ns, replica->commit) != WL_LOG_OK)
@@ -50,6 +54,8 @@ static void start_term(struct wl_replica *replica)
 	}
 	if (wl_replica_is_rescued(replica) && !append_loss(replica))
 		return;
+	WL_CHECK_MSG(log->tail.term == replica->view.term, "tail of term %llu in %llu",
+		     (unsigned long long)log->tail.term, (unsigned long long)replica->view.term);
 	replica->leader.term_start_index = log->tail.index;
 }
 
@@ -57,6 +63,7 @@ void wl_replica_leader_begin(struct wl_replica *replica)
 {
 	struct wl_replica_leader *leader = &replica->leader;
 
+	WL_CHECK(!wl_replica_is_apart(replica) && !replica->silent);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		wl_peer_lead(&leader->peers[node], replica->log->tail.index + 1, replica->now_ns);
 		leader->peers[node].boot_id = replica->remotes[node].boot_id;
@@ -78,6 +85,7 @@ bool wl_replica_leader_has_quorum(const struct wl_replica *replica)
 {
 	wl_members heard = 0;
 
+	WL_CHECK(replica->leader.asked_ns <= replica->now_ns);
 	if (replica->now_ns - replica->leader.asked_ns <= wl_replica_patience_ns(replica))
 		return true;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
@@ -113,6 +121,7 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	const struct wl_list *list = wl_replica_list(replica);
 	uint64_t majority, term;
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
 	notice_boots(replica);
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		const struct wl_peer *peer = &leader->peers[node];
@@ -127,6 +136,9 @@ void wl_replica_leader_advance(struct wl_replica *replica)
 	raise(&leader->received_majority, wl_quorum_majority(received, list));
 	raise(&leader->received_all, wl_quorum_everybody(received, list));
 	raise(&leader->durable_all, wl_quorum_everybody(durable, list));
+	WL_CHECK(leader->durable_all <= leader->received_all);
+	WL_CHECK(leader->received_all <= leader->received_majority);
+	WL_CHECK(leader->received_majority <= replica->log->tail.index); /* R7 */
 	majority = wl_quorum_majority(durable, list);
 	if (majority <= replica->commit)
 		return;
@@ -147,6 +159,7 @@ static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
 {
 	bool streamed = peer->state == WL_PEER_STREAM;
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER && !replica->silent);
 	wl_count(replica->counters, WL_COUNTER_ack_rejections);
 	/*
 	 * Sent again and refused again: it was not lost, the follower cannot take it now (its disk is behind, its device
@@ -185,6 +198,7 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 {
 	struct wl_peer *peer = &replica->leader.peers[from];
 
+	WL_CHECK(from >= 1 && from <= WIRELOG_NODES_MAX);
 	wl_count(replica->counters, WL_COUNTER_ack_received);
 	if (replica->view.role == WL_ROLE_FENCED)
 		return;
@@ -230,6 +244,10 @@ void wl_replica_on_append_ack(struct wl_replica *replica, uint32_t from,
 		peer->next_index = ack->match_received + 1;
 		peer->fragment_offset = 0;
 	}
+	WL_CHECK_MSG(peer->match_received < peer->next_index, "received %llu, next %llu",
+		     (unsigned long long)peer->match_received,
+		     (unsigned long long)peer->next_index);
+	WL_CHECK(peer->next_index <= replica->log->tail.index + 1); /* P1 */
 	wl_replica_leader_advance(replica);
 }
 
@@ -242,6 +260,9 @@ int wl_replica_takes_appends(const struct wl_replica *replica)
 		return WIRELOG_NOT_LEADER;
 	if (log->poisoned)
 		return WIRELOG_NOT_LEADER;
+	WL_CHECK(replica->leader.term_start_index != 0 &&
+		 replica->leader.term_start_index <= replica->commit); /* R6 */
+	WL_CHECK(replica->commit <= log->tail.index);
 	if (log->tail.index - replica->commit >= WL_LOG_ENTRIES_IN_RING / 2)
 		return WIRELOG_BACK_PRESSURE; /* followers cannot keep up: the tail must stay findable */
 	return WIRELOG_OK;
@@ -262,6 +283,7 @@ static int status_of(struct wl_replica *replica, enum wl_log_result result)
 	case WL_LOG_POISONED:
 		return WIRELOG_NOT_LEADER;
 	default:
+		WL_CHECK(result == WL_LOG_NO_ROOM); /* no image was offered */
 		wl_count(replica->counters, WL_COUNTER_log_no_room);
 		return WIRELOG_BACK_PRESSURE;
 	}
@@ -273,6 +295,9 @@ static void seal(struct wl_replica *replica)
 
 	if (!log->entry_open)
 		return;
+	WL_CHECK_MSG(log->open_header.term == replica->view.term, "entry of term %llu in %llu",
+		     (unsigned long long)log->open_header.term,
+		     (unsigned long long)replica->view.term);
 	if (log->open_header.record_count == 0) {
 		wl_log_abandon_entry(log);
 		return;
@@ -312,6 +337,9 @@ int wl_replica_append_record(struct wl_replica *replica, const struct wl_record_
 	if (result != WL_LOG_OK)
 		return status_of(replica, result);
 	wl_count_add(replica->counters, WL_COUNTER_record_bytes_appended, record->bytes);
+	/* A client is told this place before the entry stands there. */
+	WL_CHECK(log->open_header.index == log->tail.index + 1);
+	WL_CHECK(log->open_header.term == replica->view.term);
 	appended->position = (struct wl_position){replica->view.term, log->open_header.index};
 	return WIRELOG_OK;
 }
@@ -325,6 +353,7 @@ enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 	if (wl_replica_takes_appends(replica) != WIRELOG_OK)
 		return log->poisoned ? WL_LOG_POISONED : WL_LOG_NO_ROOM;
 	seal(replica);
+	WL_CHECK(!log->entry_open);
 	result = wl_log_open_entry(log, WL_ENTRY_CONTROL, replica->view.term,
 				   wl_replica_stamp(replica), replica->commit);
 	if (result != WL_LOG_OK) {
@@ -332,6 +361,7 @@ enum wl_log_result wl_replica_append_control(struct wl_replica *replica,
 		return result;
 	}
 	wl_log_seal_control(log, control);
+	WL_CHECK(log->tail.term == replica->view.term && log->tail.index > replica->commit);
 	wl_count(replica->counters, WL_COUNTER_entries_appended);
 	return WL_LOG_OK;
 }
@@ -346,6 +376,7 @@ static void transfer(struct wl_replica *replica)
 	if (!leader->handing_over || leader->transfer_told ||
 	    (has.index < replica->log->tail.index && !leader->transfer_short))
 		return;
+	WL_CHECK(leader->transfer_target >= 1 && leader->transfer_target <= WIRELOG_NODES_MAX);
 	known = wl_log_term_at(replica->log, has.index, &has.term);
 	WL_CHECK(known != WL_LOG_BEYOND);
 	if (known != WL_LOG_KNOWN)
@@ -356,6 +387,7 @@ static void transfer(struct wl_replica *replica)
 
 void wl_replica_leader_end_turn(struct wl_replica *replica)
 {
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
 	seal(replica);
 	replica->leader.paced = 0;
 	if (replica->silent)

@@ -52,6 +52,7 @@ static bool is_leaving(const struct wl_replica *replica, uint32_t node)
 
 bool wl_replica_is_peer(const struct wl_replica *replica, uint32_t node)
 {
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	return node != replica->config.node &&
 	       (wl_members_has(wl_list_everybody(wl_replica_list(replica)), node) ||
 		is_leaving(replica, node));
@@ -62,6 +63,7 @@ void wl_replica_tell_left(struct wl_replica *replica, uint32_t node)
 	const struct wl_list *list = wl_replica_list(replica);
 	struct wl_peer *peer = &replica->leader.peers[node];
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
 	if (wl_members_has(wl_list_everybody(list), node))
 		peer->left_ns = 0;
 	else if (peer->left_ns == 0 && replica->commit >= list->index &&
@@ -85,6 +87,7 @@ static bool is_in_step(const struct wl_replica *replica, const struct wl_peer *p
 
 bool wl_replica_may_vote(const struct wl_replica *replica, uint32_t node)
 {
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (node == replica->config.node)
 		return !wl_log_is_full(replica->log);
 	return wl_replica_counts(replica, node) && !replica->leader.peers[node].no_space &&
@@ -113,12 +116,15 @@ bool wl_replica_is_held_back(const struct wl_replica *replica, uint32_t node)
 {
 	const struct wl_peer *peer = &replica->leader.peers[node];
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
+	WL_CHECK(!(peer->counts && peer->held_back)); /* P3 */
 	return node != replica->config.node && peer->held_back && peer->incarnation != 0 &&
 	       peer->incarnation != wl_replica_list(replica)->incarnation[node];
 }
 
 uint64_t wl_replica_incarnation(const struct wl_replica *replica, uint32_t node)
 {
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	return node == replica->config.node ? replica->config.incarnation
 					    : replica->leader.peers[node].incarnation;
 }
@@ -146,6 +152,7 @@ enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const stru
 	struct wl_control control = wl_control_of_list(next, list->index);
 	enum wl_log_result result;
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
 	WL_CHECK(wl_list_may_follow(list, next));
 	if (!may_change(replica))
 		return WL_LOG_NO_ROOM;
@@ -156,6 +163,8 @@ enum wl_log_result wl_replica_change_list(struct wl_replica *replica, const stru
 
 void wl_replica_leaves(struct wl_replica *replica)
 {
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
+	WL_CHECK(replica->leaves_told_ns <= replica->now_ns);
 	if (replica->leader.handing_over ||
 	    (replica->leaves_told_ns != 0 &&
 	     replica->now_ns - replica->leaves_told_ns < LEAVES_INTERVAL_NS))

@@ -5,6 +5,7 @@
  * election timeout and nothing moves towards it anywhere (no match, no fragment, no segment), leadership is handed over,
  * once: a successor that cannot commit either says so and stays, or leadership would go round (control/election/trouble.c).
  */
+#include "dataplane/base/check.h"
 #include "dataplane/raft/replica_internal.h"
 #include "dataplane/wire/greeting.h"
 
@@ -59,6 +60,8 @@ void wl_replica_watch_progress(struct wl_replica *replica)
 	struct wl_replica_leader *leader = &replica->leader;
 	uint64_t mark = progress_mark(replica);
 
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER);
+	WL_CHECK(leader->progress_ns <= replica->now_ns);
 	if (mark != leader->progress_mark || !is_held_up(replica)) {
 		if (replica->log->segments_ready != leader->segments_seen)
 			leader->no_segment = false;

@@ -49,6 +49,7 @@ void wl_replica_pass_on_ask(struct wl_replica *replica, uint32_t leader)
 	uint8_t *payload;
 
 	WL_CHECK(leader >= 1 && leader <= WIRELOG_NODES_MAX && leader != replica->config.node);
+	WL_CHECK(ask->sent_ns <= replica->now_ns);
 	if (ask->wish.verb == 0 || replica->remotes[leader].boot_id == 0 ||
 	    (ask->sent_ns != 0 && replica->now_ns - ask->sent_ns < replica->config.heartbeat_ns))
 		return;

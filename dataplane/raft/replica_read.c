@@ -54,6 +54,7 @@ uint64_t wl_replica_read_begin(struct wl_replica *replica)
 
 	if (!is_ready(replica))
 		return 0;
+	WL_CHECK(reads->sent_ns <= replica->now_ns);
 	reads->wanted_ns = replica->now_ns;
 	if (reads->sent_ns >= reads->wanted_ns)
 		reads->wanted_ns = reads->sent_ns + 1;
@@ -107,6 +108,7 @@ void wl_replica_on_read_ask(struct wl_replica *replica, uint32_t from,
 		.status = WIRELOG_NOT_LEADER,
 	};
 
+	WL_CHECK(from >= 1 && from <= WIRELOG_NODES_MAX);
 	wl_count(replica->counters, WL_COUNTER_reads_asked);
 	if (read->boot_id == replica->remotes[from].boot_id && read->round >= ask->round)
 		return; /* it waits already, or was overtaken */
@@ -137,6 +139,8 @@ static bool tell_who_waits(struct wl_replica *replica, uint64_t confirmed_ns)
 
 		if (read->round == 0 || read->began_ns > confirmed_ns)
 			continue;
+		WL_CHECK(read->began_ns != 0);
+		WL_CHECK(read->index <= replica->commit);
 		/* To another start of it the same number would mean another round. */
 		if (read->boot_id == replica->remotes[node].boot_id) {
 			if (!tell(replica, node, &told)) {
@@ -158,6 +162,7 @@ void wl_replica_read_leader_turn(struct wl_replica *replica)
 
 	if (reads->wanted_ns == 0)
 		return;
+	WL_CHECK(reads->round_ns <= replica->now_ns);
 	confirmed_ns = wl_replica_read_confirmed(replica);
 	all_told = tell_who_waits(replica, confirmed_ns);
 	if (confirmed_ns >= reads->wanted_ns) {
@@ -189,6 +194,7 @@ void wl_replica_read_put(struct wl_replica *replica, uint32_t leader)
 	uint8_t *payload;
 
 	WL_CHECK(leader >= 1 && leader <= WIRELOG_NODES_MAX && leader != replica->config.node);
+	WL_CHECK(reads->told <= reads->round);
 	if (replica->remotes[leader].boot_id == 0)
 		return;
 	if (reads->told == reads->round) {

@@ -25,6 +25,7 @@
  * A list that names nobody's data yet, that of the nodes' files, believes each node's own word: at the first start of a cluster all of them say
  * that there was nothing to promise (control/agent/agent_history.c). The first leader's next entry names them.
  */
+#include "dataplane/base/check.h"
 #include "dataplane/raft/replica_internal.h"
 
 void wl_replica_notice_data(struct wl_peer *peer, uint64_t incarnation, bool held_back)
@@ -39,6 +40,7 @@ bool wl_replica_counts(const struct wl_replica *replica, uint32_t node)
 {
 	const struct wl_peer *peer = &replica->leader.peers[node];
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	return node == replica->config.node ||
 	       (peer->counts && wl_list_names(wl_replica_list(replica), node, peer->incarnation));
 }

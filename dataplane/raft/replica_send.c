@@ -25,6 +25,9 @@ static uint64_t bytes_in_flight(const struct wl_replica *replica, const struct w
 	if (first->index != peer->match_received + 1 || last->index != peer->next_index - 1)
 		return peer
 			->burst_bytes; /* far behind: the whole burst counts until all of it has arrived */
+	WL_CHECK_MSG(last->offset >= first->offset, "entry %llu at %llu, %llu at %llu",
+		     (unsigned long long)first->index, (unsigned long long)first->offset,
+		     (unsigned long long)last->index, (unsigned long long)last->offset);
 	return last->offset + last->bytes - first->offset + peer->fragment_offset;
 }
 
@@ -40,6 +43,7 @@ static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer,
 
 		if (!image)
 			break;
+		WL_CHECK(bytes >= WL_ENTRY_HEADER_BYTES && bytes <= WL_ENTRY_BYTES_MAX);
 		/* The follower's word, and wrong: of what fits into a frame nobody has a part. */
 		if (peer->fragment_offset >= bytes || bytes <= room)
 			peer->fragment_offset = 0;
@@ -52,6 +56,7 @@ static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer,
 		}
 		if (filled != 0)
 			break; /* the large one goes into frames of its own */
+		WL_CHECK(peer->fragment_offset < bytes);
 		part = bytes - peer->fragment_offset;
 		if (part > room)
 			part = (uint32_t)room;
@@ -65,6 +70,7 @@ static uint32_t fill_images(struct wl_replica *replica, struct wl_peer *peer,
 		}
 		return part;
 	}
+	WL_CHECK(filled <= room && peer->next_index <= replica->log->tail.index + 1);
 	return filled;
 }
 
@@ -115,6 +121,9 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 	};
 	uint8_t *payload;
 
+	/* Who fell silent, or never led, says nothing as a leader; and nothing leaves for whom we do not know. */
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER && !replica->silent);
+	WL_CHECK(node != replica->config.node && replica->remotes[node].boot_id != 0);
 	WL_CHECK(wl_log_term_at(replica->log, append.previous.index, &append.previous.term) ==
 		 WL_LOG_KNOWN);
 	payload = wl_tx_open(replica->tx, &to, WL_WIRE_APPEND, replica->config.journal,
@@ -133,6 +142,7 @@ static bool send_append(struct wl_replica *replica, uint32_t node, enum append_p
 			return false;
 		}
 	}
+	WL_CHECK(WL_WIRE_APPEND_HEADER_BYTES + append.bytes <= wl_tx_open_room(replica->tx));
 	if (purpose != COMMIT_NEWS)
 		append.sent_ns = replica->now_ns;
 	if (peer->needs_base)
@@ -183,6 +193,9 @@ static uint64_t stream(struct wl_replica *replica, uint32_t node, uint64_t budge
 	uint32_t window = peer->window_bytes ? peer->window_bytes : replica->config.window_bytes;
 	uint32_t from_medium = 0, sent;
 
+	WL_CHECK_MSG(peer->next_index <= replica->log->tail.index + 1, "next %llu, tail %llu",
+		     (unsigned long long)peer->next_index,
+		     (unsigned long long)replica->log->tail.index); /* P1 */
 	wl_peer_retry_damaged(peer, replica->now_ns);
 	if (in_flight == 0) {
 		peer->progress_ns = replica->now_ns;
@@ -268,6 +281,8 @@ void wl_replica_send_to_peer(struct wl_replica *replica, uint32_t node)
 	struct wl_peer *peer = &replica->leader.peers[node];
 	uint32_t sent;
 
+	WL_CHECK(node != replica->config.node);
+	WL_CHECK(peer->last_sent_ns <= replica->now_ns && peer->heartbeat_ns <= replica->now_ns);
 	if (replica->remotes[node].boot_id == 0)
 		return; /* not greeted yet */
 	if (wl_peer_resend(peer, replica->config.resend_ns, replica->now_ns)) {
@@ -303,6 +318,8 @@ unsigned wl_replica_catch_up(struct wl_replica *replica)
 
 	if (replica->view.role != WL_ROLE_LEADER || replica->silent)
 		return 0;
+	WL_CHECK(first <= WIRELOG_NODES_MAX);
+	WL_CHECK(!wl_members_has(leader->paced, replica->config.node));
 	wl_pace_turn(&leader->pace, replica->log->append_offset, replica->now_ns);
 	for (uint32_t at = 0; at < WIRELOG_NODES_MAX && leader->paced != 0; at++) {
 		uint32_t node = 1 + (first + at) % WIRELOG_NODES_MAX;

@@ -51,6 +51,7 @@ static void tell(struct wl_replica *replica, uint32_t node, uint64_t theirs,
 /* `node` speaks for a majority. */
 static void stand_apart(struct wl_replica *replica, uint32_t node)
 {
+	WL_CHECK(replica->state.digest != replica->state.verdict);
 	if (wl_replica_is_apart(replica))
 		return;
 	tell(replica, node, replica->state.verdict, WL_DIVERGENCE_OF_STATE);
@@ -110,6 +111,7 @@ static bool is_over(const struct wl_replica *replica)
 {
 	const struct wl_replica_state *state = &replica->state;
 
+	WL_CHECK(state->asked_ns <= replica->now_ns);
 	if (state->index == 0)
 		return true;
 	return replica->commit >= state->index &&
@@ -126,6 +128,7 @@ static bool was_told(struct wl_replica *replica)
 		state->over_ns = replica->now_ns;
 		note_undecided(replica);
 	}
+	WL_CHECK(state->over_ns <= replica->now_ns);
 	return replica->now_ns - state->over_ns >=
 	       VERDICT_HEARTBEATS * replica->config.heartbeat_ns;
 }
@@ -134,6 +137,9 @@ void wl_replica_state_ask(struct wl_replica *replica)
 {
 	struct wl_replica_state *state = &replica->state;
 
+	WL_CHECK_MSG(state->index <= replica->log->tail.index, "asked of %llu, tail %llu",
+		     (unsigned long long)state->index,
+		     (unsigned long long)replica->log->tail.index);
 	if (replica->log->tail.index == 0 || wl_replica_is_apart(replica) || !is_over(replica) ||
 	    !was_told(replica))
 		return;
@@ -180,6 +186,8 @@ void wl_replica_on_applied(struct wl_replica *replica, uint64_t index, uint64_t 
 	struct wl_replica_state *state = &replica->state;
 
 	WL_CHECK(wl_replica_state_asks(replica, index));
+	WL_CHECK_MSG(index <= replica->commit, "applied %llu, commit %llu",
+		     (unsigned long long)index, (unsigned long long)replica->commit);
 	state->digest = digest != 0 ? digest : 1;
 	state->digest_ns = replica->now_ns;
 	if (replica->view.role == WL_ROLE_LEADER) {

@@ -19,6 +19,7 @@ bool wl_replica_may_succeed(const struct wl_replica *replica, uint32_t node)
 {
 	const struct wl_peer *peer = &replica->leader.peers[node];
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	return node != replica->config.node &&
 	       wl_members_has(wl_replica_list(replica)->voters, node) && !peer->behind &&
 	       !peer->damaged && wl_replica_may_vote(replica, node);
@@ -27,12 +28,15 @@ bool wl_replica_may_succeed(const struct wl_replica *replica, uint32_t node)
 bool wl_replica_transfer_is_settled(const struct wl_replica *replica,
 				    const struct wl_wire_propose *wish)
 {
+	WL_CHECK(wish->verb == WL_WIRE_PROPOSE_TRANSFER);
 	return wish->number != replica->view.term || wish->made == replica->view.leader ||
 	       replica->view.role == WL_ROLE_FENCED;
 }
 
 static void want(struct wl_replica *replica, uint32_t node, enum wl_transfer_reason reason)
 {
+	WL_CHECK(replica->view.role == WL_ROLE_LEADER && !replica->leader.handing_over);
+	WL_CHECK(node != replica->config.node);
 	wl_replica_tell(replica, WL_PLANE_WANTS_TRANSFER, node, reason);
 }
 
@@ -70,6 +74,8 @@ static void watch_priority(struct wl_replica *replica)
 	uint64_t steady_ns = STEADY_PATIENCES * wl_replica_patience_ns(replica);
 	uint32_t node = preferred(replica);
 
+	WL_CHECK(succession->since_ns <= replica->now_ns);
+	WL_CHECK(succession->told_ns <= replica->now_ns);
 	if (node != succession->preferred) {
 		succession->preferred = node;
 		succession->since_ns = replica->now_ns;
@@ -93,6 +99,8 @@ static void watch_drive(struct wl_replica *replica)
 	struct wl_succession *succession = &replica->succession;
 	uint32_t node;
 
+	WL_CHECK(replica->disk_progress_ns <= replica->now_ns);
+	WL_CHECK(succession->disk_told_ns <= replica->now_ns);
 	if (replica->now_ns - replica->disk_progress_ns < replica->config.disk_stall_ns / 2 ||
 	    (succession->disk_told_ns != 0 &&
 	     replica->now_ns - succession->disk_told_ns < DISK_INTERVAL_NS))
@@ -108,6 +116,7 @@ void wl_replica_watch_succession(struct wl_replica *replica)
 {
 	struct wl_succession *succession = &replica->succession;
 
+	WL_CHECK(succession->looked_ns <= replica->now_ns);
 	if (replica->now_ns - succession->looked_ns < replica->config.heartbeat_ns)
 		return;
 	succession->looked_ns = replica->now_ns;
