@@ -147,6 +147,7 @@ static bool take_row(struct wl_base_decoder *decoder)
 		decoder->mark++;
 		return !log || take_mark(log, from);
 	}
+	WL_CHECK(decoder->dead < base->dead_ranges);
 	decoder->dead++;
 	return !log || wl_log_restore_dead(log, &(struct wl_log_dead_range){first, second});
 }
@@ -160,6 +161,7 @@ static bool take_rows(struct wl_base_decoder *decoder, const uint8_t **from, con
 
 		if (wanted == 0)
 			return true;
+		WL_CHECK(stage->filled < wanted);
 		if (bytes > (size_t)(end - *from))
 			bytes = (uint32_t)(end - *from);
 		memcpy(stage->bytes + stage->filled, *from, bytes);
@@ -219,6 +221,7 @@ static bool finish(struct wl_base_decoder *decoder)
 	const struct wl_log_base *base = &decoder->header.log;
 	const struct wl_state *state = decoder->state;
 
+	WL_CHECK(decoder->block == decoder->blocks);
 	if (decoder->state_left != 0 || row_bytes(decoder) != 0)
 		return false;
 	if (state && (state->sessions.applied_index != base->position.index ||
@@ -264,5 +267,6 @@ enum wl_base_verdict wl_base_decode(struct wl_base_decoder *decoder,
 
 bool wl_base_decode_is_done(const struct wl_base_decoder *decoder)
 {
+	WL_CHECK(decoder->block <= decoder->blocks);
 	return decoder->blocks != 0 && decoder->block == decoder->blocks;
 }

@@ -104,20 +104,26 @@ void wl_base_encode_begin(struct wl_base_encoder *encoder, const struct wl_base_
 			  const struct wl_state *state, const struct wl_log *log, uint32_t *order)
 {
 	uint8_t piece[DIGEST_PIECE_BYTES];
-	uint64_t digest = 0;
+	uint64_t digest = 0, told = 0;
 	size_t bytes;
 
 	WL_CHECK(state->sessions.applied_index == header->log.position.index);
 	*encoder = (struct wl_base_encoder){.header = *header, .log = log};
 	encoder->header.state_bytes = wl_state_encoded_bytes(state);
 	wl_state_encode_begin(&encoder->coding, state, order);
-	while ((bytes = wl_state_encode(&encoder->coding, piece, sizeof(piece))) != 0)
+	while ((bytes = wl_state_encode(&encoder->coding, piece, sizeof(piece))) != 0) {
 		digest = wl_crc64(digest, piece, bytes);
+		told += bytes;
+	}
+	/* Else every start would call the file damaged. */
+	WL_CHECK_MSG(told == encoder->header.state_bytes, "%llu bytes of a state, not %llu",
+		     (unsigned long long)told, (unsigned long long)encoder->header.state_bytes);
 	encoder->header.digest = wl_base_seal_digest(digest, &header->log);
 	wl_state_encode_begin(&encoder->coding, state, order);
 	encoder->blocks = wl_base_file_bytes(&encoder->header) / WL_BLOCK_BYTES;
 	encode_header(encoder->stage.bytes, &encoder->header);
 	encoder->stage.filled = WL_BASE_HEADER_BYTES;
+	WL_CHECK(encoder->header.digest != 0 && encoder->blocks != 0);
 }
 
 /* The next row of the local part. */
@@ -127,6 +133,7 @@ static void stage_row(struct wl_base_encoder *encoder)
 	struct wl_base_stage *stage = &encoder->stage;
 	uint8_t *to = stage->bytes;
 
+	WL_CHECK(encoder->state_written && stage->used == stage->filled);
 	stage->used = 0;
 	stage->filled = 0;
 	if (encoder->term < base->terms) {
@@ -161,6 +168,7 @@ static size_t next_content(struct wl_base_encoder *encoder, uint8_t *to, size_t 
 	struct wl_base_stage *stage = &encoder->stage;
 	size_t bytes;
 
+	WL_CHECK(stage->used <= stage->filled && stage->filled <= sizeof(stage->bytes));
 	if (stage->used == stage->filled && !encoder->state_written) {
 		bytes = wl_state_encode(&encoder->coding, to, room);
 		if (bytes != 0)
@@ -199,5 +207,10 @@ size_t wl_base_encode(struct wl_base_encoder *encoder, uint8_t *to, size_t room)
 		encode_block(encoder, to + bytes);
 		bytes += WL_BLOCK_BYTES;
 	}
+	WL_CHECK(bytes <= room);
+	/* The last block ends with the last row. */
+	WL_CHECK(encoder->block < encoder->blocks ||
+		 (encoder->stage.used == encoder->stage.filled &&
+		  encoder->dead == encoder->header.log.dead_ranges));
 	return bytes;
 }

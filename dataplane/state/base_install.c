@@ -86,9 +86,11 @@ bool wl_base_install_write(struct wl_base_maker *maker, uint64_t walk_offset,
 	struct wl_log_base base;
 
 	WL_CHECK(maker->phase == WL_BASE_PHASE_INSTALL);
+	WL_CHECK(maker->install.left == 0 && walk_offset % WL_BLOCK_BYTES == 0);
 	describe(maker, walk_offset, &base);
 	if (!wl_log_restore(&maker->log, &base) || !wl_log_restore_end(&maker->log, first_segment))
 		return false;
+	WL_CHECK(maker->log.tail.index == maker->applied.sessions.applied_index);
 	maker->walks = false;
 	maker->pause_offset = walk_offset;
 	maker->loaded_index = base.position.index;
@@ -113,6 +115,7 @@ bool wl_base_install_is_written(const struct wl_base_maker *maker)
 {
 	const struct wl_base_maker_place *place = &maker->places[maker->place];
 
+	WL_CHECK(maker->place < WL_BASE_PLACES);
 	return maker->phase == WL_BASE_PHASE_APPLY && place->whole &&
 	       place->index == maker->install.position.index &&
 	       place->digest == maker->install.digest;

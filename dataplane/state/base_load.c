@@ -23,12 +23,15 @@ static void want(struct wl_base_load *load, uint64_t at, uint64_t left)
 	load->at = at;
 	load->bytes = left < load->buffer_bytes ? (uint32_t)left : load->buffer_bytes;
 	load->state = WL_BASE_LOAD_WANTS_READ;
+	WL_CHECK(load->place < WL_BASE_PLACES && at % WL_BLOCK_BYTES == 0);
+	WL_CHECK(load->bytes != 0 && load->bytes % WL_BLOCK_BYTES == 0); /* O1 */
 }
 
 void wl_base_load_init(struct wl_base_load *load, const struct wl_base_identity *identity,
 		       const struct wl_base_target *target, uint8_t *buffer, uint32_t buffer_bytes)
 {
 	WL_CHECK(buffer_bytes >= WL_BLOCK_BYTES);
+	WL_CHECK((uintptr_t)buffer % WL_BLOCK_BYTES == 0);
 	*load = (struct wl_base_load){
 		.identity = identity,
 		.target = *target,
@@ -41,6 +44,9 @@ void wl_base_load_init(struct wl_base_load *load, const struct wl_base_identity 
 
 static void finish(struct wl_base_load *load, enum wl_base_verdict verdict)
 {
+	WL_CHECK(load->phase != PHASE_DONE);
+	WL_CHECK(verdict != WL_BASE_OK ||
+		 load->places[load->chosen].verdict == WL_BASE_OK); /* O3 */
 	load->phase = PHASE_DONE;
 	load->state = WL_BASE_LOAD_DONE;
 	load->verdict = verdict;
@@ -86,6 +92,7 @@ static void on_head(struct wl_base_load *load, enum wl_disk_status status)
 {
 	struct wl_base_place *place = &load->places[load->place];
 
+	WL_CHECK(load->place < WL_BASE_PLACES);
 	if (status == WL_DISK_ABSENT)
 		place->verdict = WL_BASE_EMPTY;
 	else if (status != WL_DISK_OK)
@@ -109,6 +116,7 @@ static bool is_not_for_us(enum wl_base_verdict verdict)
 
 static void end_of_place(struct wl_base_load *load, enum wl_base_verdict verdict)
 {
+	WL_CHECK(load->phase == PHASE_CHECK || load->place == load->chosen);
 	load->places[load->place].verdict = verdict;
 	if (load->phase == PHASE_CHECK) {
 		finish(load, WL_BASE_OK);
@@ -130,6 +138,7 @@ static void on_blocks(struct wl_base_load *load, enum wl_disk_status status)
 	uint64_t all = wl_base_file_bytes(&load->places[load->place].header);
 	enum wl_base_verdict verdict = status == WL_DISK_OK ? WL_BASE_OK : WL_BASE_DAMAGED;
 
+	WL_CHECK(load->at + load->bytes <= all && load->bytes <= load->buffer_bytes);
 	for (uint32_t at = 0; at < load->bytes && verdict == WL_BASE_OK; at += WL_BLOCK_BYTES)
 		verdict = wl_base_decode(&load->decoder, load->buffer + at);
 	if (verdict == WL_BASE_OK && !wl_base_decode_is_done(&load->decoder)) {

@@ -29,6 +29,9 @@ size_t wl_base_maker_memory_bytes(const struct wl_base_maker_config *config)
 void wl_base_maker_want(struct wl_base_maker *maker, enum wl_base_maker_state state,
 			uint64_t offset, uint64_t bytes)
 {
+	WL_CHECK(maker->place < WL_BASE_PLACES && offset % WL_BLOCK_BYTES == 0);
+	/* All but a whole file passes through the window. */
+	WL_CHECK(bytes <= WL_BASE_WINDOW_BYTES || state == WL_BASE_MAKER_WANTS_BEGIN);
 	maker->state = state;
 	maker->want = (struct wl_base_maker_want){
 		.place = maker->place,
@@ -40,6 +43,7 @@ void wl_base_maker_want(struct wl_base_maker *maker, enum wl_base_maker_state st
 
 void wl_base_maker_stop(struct wl_base_maker *maker, enum wl_base_stop stop)
 {
+	WL_CHECK(stop != WL_BASE_STOP_NONE);
 	maker->phase = WL_BASE_PHASE_STOPPED;
 	maker->state = WL_BASE_MAKER_STOPPED;
 	maker->stop = stop;
@@ -64,6 +68,7 @@ static bool on_loaded(struct wl_base_maker *maker)
 	const struct wl_base_load *load = &maker->load;
 	bool has_beginning = maker->config.first_segment == 0;
 
+	WL_CHECK(maker->phase == WL_BASE_PHASE_LOAD);
 	if (load->verdict != WL_BASE_OK && !(has_beginning && (load->verdict == WL_BASE_EMPTY ||
 							       load->verdict == WL_BASE_DAMAGED))) {
 		wl_base_maker_stop(maker, WL_BASE_STOP_LOAD);
@@ -151,6 +156,7 @@ static bool walk_on(struct wl_base_maker *maker)
 	maker->pause_offset += WL_BASE_STEP_BYTES;
 	if (maker->pause_offset > maker->target.durable_offset)
 		maker->pause_offset = maker->target.durable_offset;
+	WL_CHECK(maker->target.durable_offset <= maker->limit.durable_offset); /* M2 */
 	/* The window is the walk's again. */
 	WL_CHECK(!maker->reader.buffer && !maker->reader.in_flight);
 	maker->phase = WL_BASE_PHASE_WALK;
@@ -302,6 +308,7 @@ void wl_base_maker_init(struct wl_base_maker *maker, const struct wl_base_maker_
 	maker->state_memory = at;
 	at += state_bytes(config);
 	maker->order = (uint32_t *)at;
+	WL_CHECK((uintptr_t)memory % 8 == 0);
 	wl_base_maker_empty(maker);
 	wl_base_load_init(&maker->load, &maker->config.identity, &target, window,
 			  WL_BASE_WINDOW_BYTES);
@@ -316,6 +323,7 @@ void wl_base_maker_tell(struct wl_base_maker *maker, const struct wl_base_limit 
 	if (limit->durable_offset >= maker->limit.durable_offset &&
 	    limit->commit >= maker->limit.commit)
 		maker->limit = *limit;
+	WL_CHECK(maker->limit.commit >= maker->target.commit);
 	if (maker->state == WL_BASE_MAKER_IDLE)
 		run(maker);
 }
@@ -330,6 +338,7 @@ static void on_read(struct wl_base_maker *maker, enum wl_disk_status status)
 		.cookie = maker->reader.cookie | (uint32_t)maker->reader.generation,
 	};
 
+	WL_CHECK(maker->state == WL_BASE_MAKER_WANTS_READ);
 	if (maker->phase == WL_BASE_PHASE_WALK)
 		wl_recovery_on_read(&maker->recovery, status);
 	else
@@ -376,6 +385,7 @@ const char *wl_base_stop_name(enum wl_base_stop stop)
 		[WL_BASE_STOP_LACKS_ROOM] = "lacks-room",
 		[WL_BASE_STOP_LACKS_FEATURES] = "lacks-features",
 	};
+	WL_STATIC_CHECK(sizeof(names) / sizeof(names[0]) == WL_BASE_STOP_CONTRADICTED + 1);
 
 	return (unsigned)stop < sizeof(names) / sizeof(names[0]) ? names[stop] : "unknown";
 }

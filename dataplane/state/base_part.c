@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 #include "dataplane/state/base_internal.h"
 
@@ -15,6 +16,8 @@ uint32_t wl_base_part_place(const struct wl_base_header *header, uint64_t offset
 	uint64_t last = (WL_BASE_HEADER_BYTES + header->state_bytes - 1) / WL_BASE_CONTENT_BYTES;
 	uint64_t blocks = last - first + 1;
 
+	WL_CHECK_MSG(offset < header->state_bytes, "%llu of %llu", (unsigned long long)offset,
+		     (unsigned long long)header->state_bytes);
 	if (blocks > room / WL_BLOCK_BYTES)
 		blocks = room / WL_BLOCK_BYTES;
 	*at = first * WL_BLOCK_BYTES;
@@ -34,6 +37,8 @@ uint32_t wl_base_part_take(const struct wl_base_header *header, uint64_t offset,
 	uint64_t skip = content % WL_BASE_CONTENT_BYTES, left = header->state_bytes - offset;
 	uint32_t taken = 0;
 
+	WL_CHECK(offset < header->state_bytes);
+	WL_CHECK(bytes % WL_BLOCK_BYTES == 0);
 	for (uint32_t at = 0; at < bytes && left != 0; at += WL_BLOCK_BYTES, number++) {
 		uint64_t part = WL_BASE_CONTENT_BYTES - skip;
 
@@ -46,6 +51,7 @@ uint32_t wl_base_part_take(const struct wl_base_header *header, uint64_t offset,
 		left -= part;
 		skip = 0;
 	}
+	WL_CHECK(taken <= bytes && taken <= header->state_bytes - offset);
 	return taken;
 }
 

@@ -43,12 +43,14 @@ static void write_from_start(struct wl_base_maker *maker, const struct wl_log_ba
 		.log = *base,
 	};
 
+	WL_CHECK(maker->phase != WL_BASE_PHASE_WRITE);
 	WL_CHECK(base->position.index == maker->applied.sessions.applied_index);
 	maker->place = place_for_next(maker);
 	WL_CHECK(maker->place < WL_BASE_PLACES && maker->place != wl_base_write_proven(maker));
 	maker->sequence++;
 	if (maker->sequence % WL_BASE_PLACES != maker->place)
 		maker->sequence++;
+	WL_CHECK(maker->sequence % WL_BASE_PLACES == maker->place); /* M5 */
 	header.sequence = maker->sequence;
 	wl_base_encode_begin(&maker->encoder, &header, &maker->applied, &maker->log, maker->order);
 	maker->places[maker->place].whole = false;
@@ -77,6 +79,8 @@ static void on_swept(struct wl_base_maker *maker, enum wl_disk_status status)
 {
 	struct wl_log_base base = maker->encoder.header.log;
 
+	WL_CHECK(maker->state == WL_BASE_MAKER_WANTS_REMOVE ||
+		 maker->state == WL_BASE_MAKER_WANTS_REST);
 	if (maker->state == WL_BASE_MAKER_WANTS_REMOVE && status != WL_DISK_OK) {
 		maker->report.failures++;
 		maker->report.failing = true;
@@ -121,6 +125,9 @@ static void on_committed(struct wl_base_maker *maker)
 	const struct wl_base_header *header = &maker->encoder.header;
 
 	WL_CHECK(maker->encoder.block == maker->encoder.blocks);
+	WL_CHECK(header->sequence % WL_BASE_PLACES == maker->place); /* M5 */
+	WL_CHECK(header->log.position.index == maker->applied.sessions.applied_index); /* M3 */
+	WL_CHECK(maker->place != wl_base_write_proven(maker)); /* M4 */
 	maker->places[maker->place] = (struct wl_base_maker_place){
 		.whole = true,
 		.sequence = header->sequence,
@@ -151,6 +158,8 @@ static void on_written(struct wl_base_maker *maker)
 {
 	size_t bytes = wl_base_encode(&maker->encoder, maker->window, WL_BASE_PIECE_BYTES);
 
+	WL_CHECK(maker->state == WL_BASE_MAKER_WANTS_BEGIN ||
+		 maker->state == WL_BASE_MAKER_WANTS_WRITE);
 	if (bytes != 0)
 		wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_WRITE, 0, bytes);
 	else
@@ -164,6 +173,7 @@ static void on_failed(struct wl_base_maker *maker)
 		wl_base_maker_want(maker, WL_BASE_MAKER_WANTS_ABANDON, 0, 0);
 		return;
 	}
+	WL_CHECK(maker->phase == WL_BASE_PHASE_WRITE);
 	maker->report.failures++;
 	maker->report.failing = true;
 	maker->phase = WL_BASE_PHASE_LOOK;
@@ -186,6 +196,7 @@ static void on_looked(struct wl_base_maker *maker, enum wl_disk_status status)
 	struct wl_base_maker_place *place = &maker->places[maker->place];
 	struct wl_base_header header;
 
+	WL_CHECK(maker->phase == WL_BASE_PHASE_LOOK);
 	place->whole = place->sequence != 0 && status == WL_DISK_OK &&
 		       wl_base_decode_header(maker->window, &maker->config.identity, &header) ==
 			       WL_BASE_OK &&

@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
+
+WL_STATIC_CHECK(WL_CONSUMER_NAME_BYTES % 8 == 0); /* the digest takes words */
+WL_STATIC_CHECK(WL_CONSUMERS_AT_FIRST <= WL_CONSUMERS_MAX);
 
 void wl_consumers_init(struct wl_consumer_table *table)
 {
@@ -40,6 +44,7 @@ const struct wl_consumer *wl_consumers_lowest(const struct wl_consumer_table *ta
 	for (uint32_t at = 0; at < table->count; at++)
 		if (table->consumers[at].number == table->lowest)
 			return &table->consumers[at];
+	WL_CHECK(table->count == 0);
 	return NULL;
 }
 
@@ -65,6 +70,7 @@ static void sum_up(struct wl_consumer_table *table)
 		if (consumer->number < table->lowest)
 			table->lowest = consumer->number;
 	}
+	WL_CHECK(wl_consumers_check(table));
 }
 
 static uint64_t between(uint64_t number, uint64_t least, uint64_t most)
@@ -80,6 +86,8 @@ static void make(struct wl_consumer_table *table, const struct wl_consumer_set *
 	uint32_t at = place_of(table, asked->name);
 	struct wl_consumer *place = &table->consumers[at];
 
+	WL_CHECK(table->count < WL_CONSUMERS_MAX);
+	WL_CHECK(made_index != 0 && asked->least <= asked->most);
 	memmove(place + 1, place, (table->count - at) * sizeof(*place));
 	memcpy(place->name, asked->name, WL_CONSUMER_NAME_BYTES);
 	place->number = between(asked->number, asked->least, asked->most);
@@ -93,6 +101,8 @@ void wl_consumers_set(struct wl_consumer_table *table, const struct wl_consumer_
 	struct wl_consumer *found = &table->consumers[at];
 	bool is_there = stands_at(table, at, asked->name);
 
+	WL_CHECK(asked->places <= WL_CONSUMERS_MAX);
+	WL_CHECK(!is_there || found->number <= asked->most);
 	if (is_there && (asked->expects == 0 || asked->expects == found->made_index))
 		found->number = between(asked->number, found->number, asked->most);
 	else if (!is_there && asked->expects == 0 && table->count < asked->places)

@@ -14,6 +14,7 @@ const char *wl_restore_verdict_name(enum wl_restore_verdict verdict)
 	};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == WL_RESTORE_VERDICTS, "one for each");
+	WL_CHECK(verdict < WL_RESTORE_VERDICTS);
 	return names[verdict];
 }
 
@@ -32,6 +33,7 @@ const char *wl_restore_verdict_text(enum wl_restore_verdict verdict)
 	};
 
 	_Static_assert(sizeof(texts) / sizeof(texts[0]) == WL_RESTORE_VERDICTS, "one for each");
+	WL_CHECK(verdict < WL_RESTORE_VERDICTS);
 	return texts[verdict];
 }
 
@@ -83,6 +85,7 @@ static uint64_t digest_here(const struct wl_restore *restore)
 		.log = {.position = at->position, .chain = at->chain}};
 	struct wl_base_encoder encoder;
 
+	WL_CHECK(restore->applies); /* N2 */
 	wl_base_encode_begin(&encoder, &header, &restore->state, NULL, restore->order);
 	return encoder.header.digest;
 }
@@ -144,6 +147,7 @@ static enum wl_restore_verdict apply(struct wl_restore *restore, const uint8_t *
 	struct wl_state *state = &restore->state;
 
 	wl_state_apply(state, image, header);
+	WL_CHECK(state->sessions.applied_index == restore->seen.behind.position.index); /* N2 */
 	if (state->sessions.contradicted)
 		return WL_RESTORE_CONTRADICTED;
 	if (!wl_features_have(restore->config.features, state->features.set))
@@ -164,6 +168,7 @@ enum wl_restore_verdict wl_restore_take(struct wl_restore *restore, const uint8_
 	    wl_archive_range_add(&restore->seen, image, header) != WL_ARCHIVE_OK)
 		return WL_RESTORE_CHAIN;
 	restore->entries++;
+	WL_CHECK(restore->seen.behind.position.index == header->index); /* N1 */
 	if (restore->applies)
 		verdict = apply(restore, image, header);
 	if (verdict == WL_RESTORE_OK && header->index == config->page->base_index)

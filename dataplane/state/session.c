@@ -37,7 +37,8 @@ void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_
 {
 	uint8_t *at = memory;
 
-	WL_CHECK(capacity != 0);
+	WL_CHECK(capacity != 0 && capacity <= WIRELOG_SESSIONS_MAX);
+	WL_CHECK((uintptr_t)memory % 8 == 0);
 	memset(table, 0, sizeof(*table));
 	table->capacity = capacity;
 	table->bucket_count = bucket_count_for(capacity);
@@ -47,12 +48,15 @@ void wl_session_table_init(struct wl_session_table *table, void *memory, uint32_
 	at += (size_t)capacity * WIRELOG_SESSION_RUNS * sizeof(struct wl_session_run);
 	table->buckets = (uint32_t *)at;
 	table->client_buckets = table->buckets + table->bucket_count;
+	at += 2 * table->bucket_count * sizeof(uint32_t);
+	WL_CHECK(at == (uint8_t *)memory + wl_session_table_memory_bytes(capacity));
 	/* Only the buckets: a session and its runs are written when the slot is first used. */
 	memset(table->buckets, 0, 2 * table->bucket_count * sizeof(uint32_t));
 }
 
 uint64_t wl_session_id(uint64_t entry_index, uint32_t ordinal)
 {
+	WL_CHECK(ordinal < 1u << WL_SESSION_ORDINAL_BITS);
 	return entry_index << WL_SESSION_ORDINAL_BITS | ordinal;
 }
 
@@ -85,6 +89,7 @@ struct wl_session *wl_session_find(const struct wl_session_table *table, uint64_
 	while (slot != 0) {
 		struct wl_session *session = &table->sessions[slot - 1];
 
+		WL_CHECK(slot <= table->used);
 		if (session->id == id)
 			return session;
 		slot = session->next_by_id;
@@ -99,6 +104,7 @@ uint64_t wl_session_by_nonce(const struct wl_session_table *table, uint64_t nonc
 	while (slot != 0) {
 		const struct wl_session *session = &table->sessions[slot - 1];
 
+		WL_CHECK(slot <= table->used);
 		if (session->nonce == nonce && session->client == client)
 			return session->id;
 		slot = session->next_by_client;
@@ -117,6 +123,8 @@ bool wl_session_is_of(const struct wl_session_table *table, uint64_t session_id,
 static uint64_t run_end(const struct wl_session_table *table, const struct wl_session *session,
 			uint64_t ordinal)
 {
+	WL_CHECK(ordinal < session->applied.runs_total);
+	WL_CHECK(ordinal >= wl_session_oldest_run(session));
 	if (ordinal + 1 == session->applied.runs_total)
 		return session->applied.last_sequence;
 	return wl_session_run_at(table, session, ordinal + 1)->first_sequence - 1;
@@ -173,6 +181,7 @@ void wl_session_make_digest(struct wl_session_table *table, struct wl_session *s
 
 void wl_session_table_review(struct wl_session_table *table, uint32_t sessions)
 {
+	WL_CHECK(table->used <= table->capacity);
 	while (sessions-- != 0 && table->used != 0) {
 		struct wl_session *session = &table->sessions[table->review_slot % table->used];
 
@@ -213,6 +222,7 @@ static unsigned close_session(struct wl_session_table *table, uint64_t id)
 
 	if (!session)
 		return 0;
+	WL_CHECK(table->count != 0);
 	slot = wl_session_slot_of(table, session);
 	unlink_from(id_bucket(table, id), table, slot, false);
 	unlink_from(client_bucket(table, session->client), table, slot, true);
@@ -230,6 +240,7 @@ static struct wl_session *take_slot(struct wl_session_table *table)
 
 	if (slot == 0)
 		return table->used < table->capacity ? &table->sessions[table->used++] : NULL;
+	WL_CHECK(slot <= table->used && table->sessions[slot - 1].id == 0);
 	table->free = table->sessions[slot - 1].next_by_id;
 	return &table->sessions[slot - 1];
 }
@@ -253,6 +264,7 @@ struct wl_session *wl_session_place(struct wl_session_table *table, uint64_t id,
 	session->next_by_client = *bucket;
 	*bucket = wl_session_slot_of(table, session);
 	table->count++;
+	WL_CHECK(table->count <= table->used && table->used <= table->capacity); /* S1 */
 	return session;
 }
 
@@ -268,6 +280,7 @@ static void open_session(struct wl_session_table *table, uint64_t id,
 		session = wl_session_find(table, known);
 	else if (table->count < wl_session_table_limit(table))
 		session = wl_session_place(table, id, record->session, record->sequence);
+	WL_CHECK(known == 0 || session); /* it stands in both chains */
 	if (session)
 		wl_session_touch(table, session);
 }
@@ -369,6 +382,7 @@ unsigned wl_session_end_all(struct wl_session_table *table)
 		if (table->sessions[slot].id != 0)
 			ended += close_session(table, table->sessions[slot].id);
 	}
+	WL_CHECK(table->count == 0);
 	return ended;
 }
 
@@ -384,6 +398,11 @@ struct wl_session_progress *wl_session_appended_of(struct wl_session_table *tabl
 		session->appended_view = table->lead_view;
 		session->appended = session->applied;
 	}
+	/* What is applied while we lead was in our tail. */
+	WL_CHECK_MSG(session->appended.last_sequence >= session->applied.last_sequence,
+		     "appended %llu, applied %llu",
+		     (unsigned long long)session->appended.last_sequence,
+		     (unsigned long long)session->applied.last_sequence);
 	return &session->appended;
 }
 
@@ -394,6 +413,7 @@ enum wl_session_verdict wl_session_recall(const struct wl_session_table *table,
 	uint64_t low = wl_session_oldest_run(session), high = session->applied.runs_total;
 	const struct wl_session_run *run;
 
+	WL_CHECK(sequence <= session->applied.last_sequence);
 	if (low == high || sequence < wl_session_run_at(table, session, low)->first_sequence)
 		return WL_SESSION_FORGOTTEN;
 	while (high - low > 1) { /* the last run that begins at or before it */
@@ -424,6 +444,7 @@ bool wl_session_look(const struct wl_session_table *table, uint32_t slot,
 {
 	const struct wl_session *session = &table->sessions[slot];
 
+	WL_CHECK(slot < table->capacity);
 	if (slot >= table->used || session->id == 0)
 		return false;
 	*view = (struct wl_session_view){
@@ -447,6 +468,7 @@ uint32_t wl_session_count_of(const struct wl_session_table *table, uint64_t clie
 	     slot = table->sessions[slot - 1].next_by_client) {
 		const struct wl_session *session = &table->sessions[slot - 1];
 
+		WL_CHECK(slot <= table->used);
 		if (session->client != client || wl_session_is_ending(table, session))
 			continue;
 		if (!first || session->activity < first->activity)
@@ -509,7 +531,8 @@ void wl_session_appended(struct wl_session_table *table, uint64_t session_id, ui
 	struct wl_session *session = wl_session_find(table, session_id);
 	struct wl_session_progress *appended;
 
-	WL_CHECK(session != NULL);
+	WL_CHECK(session != NULL && table->lead_view != 0);
+	WL_CHECK(!wl_session_is_ending(table, session));
 	appended = wl_session_appended_of(table, session);
 	WL_CHECK(sequence == appended->last_sequence + 1);
 	wl_session_advance(appended, sequence, number);

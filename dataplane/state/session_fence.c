@@ -59,7 +59,11 @@ enum wl_session_verdict wl_session_may_fence(struct wl_session_table *table, uin
 void wl_session_fencing(struct wl_session_table *table, uint64_t session_id, uint64_t sequence)
 {
 	struct wl_session *session = wl_session_find(table, session_id);
+	struct wl_session_progress *appended;
 
 	WL_CHECK(session != NULL && table->lead_view != 0);
-	wl_session_advance(wl_session_appended_of(table, session), sequence, WL_SESSION_FENCED_OFF);
+	WL_CHECK(!wl_session_is_ending(table, session));
+	appended = wl_session_appended_of(table, session);
+	WL_CHECK(is_in_reach(appended, sequence));
+	wl_session_advance(appended, sequence, WL_SESSION_FENCED_OFF);
 }

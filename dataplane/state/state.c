@@ -37,12 +37,16 @@ static void trim(struct wl_state *state, uint64_t asked)
 
 	if (number > state->trim_number)
 		state->trim_number = number;
+	WL_CHECK(state->trim_number <= state->next_number); /* T1 */
+	WL_CHECK(state->trim_number <= state->consumers.lowest); /* T4 */
 }
 
 static void mark_base(struct wl_state *state, uint64_t index, uint64_t expects)
 {
 	if (expects != state->base_mark)
 		return;
+	WL_CHECK_MSG(index > state->base_mark, "%llu behind %llu", (unsigned long long)index,
+		     (unsigned long long)state->base_mark); /* T2 */
 	state->base_mark_before = state->base_mark;
 	state->base_mark = index;
 }
@@ -51,6 +55,7 @@ static void prove_base(struct wl_state *state, uint64_t index, uint64_t digest)
 {
 	if (index != state->base_mark || state->proven.index >= index)
 		return;
+	WL_CHECK(state->proven_before.index <= state->proven.index); /* T3 */
 	state->proven_before = state->proven;
 	state->proven = (struct wl_base_proof){.index = index, .digest = digest};
 }
@@ -67,7 +72,9 @@ static void set_consumer(struct wl_state *state, uint64_t index, const struct wl
 		.places = wl_state_consumers_max(state),
 	};
 
+	WL_CHECK(set.least <= set.most); /* T1 */
 	wl_consumers_set(&state->consumers, &set);
+	WL_CHECK(state->consumers.lowest >= state->trim_number); /* T4 */
 }
 
 void wl_state_limit_sessions(struct wl_state *state)

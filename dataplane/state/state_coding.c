@@ -48,6 +48,12 @@ static const uint16_t part_bytes[] = {
 	[PART_NONE] = 0,
 };
 
+WL_STATIC_CHECK(sizeof(part_bytes) / sizeof(part_bytes[0]) == PART_NONE + 1);
+/* All of it is told: who adds a member adds its word. */
+WL_STATIC_CHECK(sizeof(struct wl_consumer) == CONSUMER_WORDS * WORD_BYTES);
+WL_STATIC_CHECK(sizeof(struct wl_session_run) == RUN_WORDS * WORD_BYTES);
+WL_STATIC_CHECK(sizeof(struct wl_features_in_force) == FEATURES_WORDS * WORD_BYTES);
+
 /* Flags of the header's word of them. */
 #define FLAG_CONTRADICTED 1u
 #define FLAG_FEATURES 2u /* that part follows: a build that knows no features refuses it */
@@ -98,6 +104,7 @@ static void sift(const struct wl_session *sessions, uint32_t *order, uint32_t at
 {
 	uint32_t slot = order[at];
 
+	WL_CHECK(at < count);
 	for (uint32_t below = 2 * at + 1; below < count; below = 2 * at + 1) {
 		if (below + 1 < count && sessions[order[below + 1]].id > sessions[order[below]].id)
 			below++;
@@ -201,6 +208,7 @@ static void put_consumer(struct wl_state_coding *coding)
 		&coding->state->consumers.consumers[coding->consumer++];
 	uint8_t *behind = coding->unit + WL_CONSUMER_NAME_BYTES;
 
+	WL_CHECK(coding->consumer <= coding->state->consumers.count);
 	memcpy(coding->unit, consumer->name, WL_CONSUMER_NAME_BYTES);
 	wl_store_u64(behind, consumer->number);
 	wl_store_u64(behind + WORD_BYTES, consumer->made_index);
@@ -221,6 +229,8 @@ static void put_session(struct wl_state_coding *coding)
 		session->applied.runs_total,
 	};
 
+	WL_CHECK(session->id > coding->last_id); /* by rising id */
+	coding->last_id = session->id;
 	put_words(coding, words, SESSION_WORDS);
 	coding->session = session;
 	coding->run = wl_session_oldest_run(session);
@@ -233,12 +243,14 @@ static void put_run(struct wl_state_coding *coding)
 		wl_session_run_at(&coding->state->sessions, coding->session, coding->run++);
 	uint64_t words[RUN_WORDS] = {run->first_sequence, run->first_number, run->timestamp_ns};
 
+	WL_CHECK(coding->run <= coding->session->applied.runs_total);
 	put_words(coding, words, RUN_WORDS);
 }
 
 /* The next part, in `unit`. */
 static void put_part(struct wl_state_coding *coding)
 {
+	WL_CHECK(coding->part <= PART_NONE);
 	coding->unit_bytes = part_bytes[coding->part];
 	coding->unit_at = 0;
 	switch ((enum part)coding->part) {
@@ -275,6 +287,7 @@ size_t wl_state_encode(struct wl_state_coding *coding, uint8_t *to, size_t room)
 
 		if (coding->unit_at == coding->unit_bytes)
 			put_part(coding);
+		WL_CHECK(coding->unit_at <= coding->unit_bytes);
 		piece = coding->unit_bytes - coding->unit_at;
 		if (piece == 0)
 			break;
@@ -292,6 +305,7 @@ size_t wl_state_encode(struct wl_state_coding *coding, uint8_t *to, size_t room)
 void wl_state_decode_begin(struct wl_state_coding *coding, struct wl_state *state)
 {
 	WL_CHECK(state->sessions.used == 0 && state->sessions.applied_index == 0);
+	WL_CHECK(state->consumers.count == 0);
 	begin(coding, state);
 	coding->decoded = state;
 }
@@ -423,6 +437,7 @@ static bool take_session(struct wl_state_coding *coding)
 	struct wl_session_table *table = &coding->decoded->sessions;
 	struct wl_session_progress progress = {word(coding, 4), word(coding, 5), word(coding, 6)};
 
+	WL_CHECK(coding->sessions_left != 0 && coding->sessions_left <= coding->sessions);
 	if (!session_is_possible(coding) || !progress_is_possible(coding->decoded, &progress))
 		return false;
 	coding->last_id = word(coding, 0);
@@ -446,6 +461,7 @@ static bool end_run(struct wl_state_coding *coding, uint64_t ordinal, uint64_t s
 	const struct wl_session_run *run =
 		wl_session_run_at(&coding->decoded->sessions, coding->session, ordinal - 1);
 
+	WL_CHECK(ordinal > wl_session_oldest_run(coding->session));
 	*last = run->first_number;
 	if (sequence <= run->first_sequence)
 		return false;
@@ -496,6 +512,7 @@ static bool take_run(struct wl_state_coding *coding)
 	};
 	uint64_t last;
 
+	WL_CHECK(coding->run < session->applied.runs_total);
 	if (!run_is_possible(coding, &run))
 		return false;
 	*wl_session_run_at(table, session, coding->run++) = run;
@@ -545,6 +562,7 @@ bool wl_state_decode(struct wl_state_coding *coding, const uint8_t *from, size_t
 	while (bytes != 0 && !coding->failed) {
 		size_t piece = part_bytes[coding->part] - coding->unit_at;
 
+		WL_CHECK(coding->unit_at <= part_bytes[coding->part]);
 		if (piece > bytes)
 			piece = bytes;
 		memcpy(coding->unit + coding->unit_at, from, piece);
