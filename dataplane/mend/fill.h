@@ -17,6 +17,7 @@
 #define WL_FILL_BYTES (2 * WL_CHUNK_BYTES_MAX)
 
 WL_STATIC_CHECK(WL_FILL_BYTES / WL_BLOCK_BYTES % 8 == 0); /* a bit a block */
+WL_STATIC_CHECK(WL_CHUNK_BYTES_MAX % WL_BLOCK_BYTES == 0);
 
 struct wl_fill {
 	uint8_t *window; /* the caller's: WL_FILL_BYTES, aligned to WL_BLOCK_BYTES */

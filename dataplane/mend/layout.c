@@ -18,6 +18,7 @@ void wl_layout_init(struct wl_layout *layout, const struct wl_log_config *config
 
 void wl_layout_begin(struct wl_layout *layout, uint64_t durable)
 {
+	WL_CHECK(layout->building < 2);
 	layout->durable = durable;
 	layout->waits = false;
 	layout->chunks[layout->building].used = 0;
@@ -25,6 +26,7 @@ void wl_layout_begin(struct wl_layout *layout, uint64_t durable)
 
 uint64_t wl_layout_blocks(const struct wl_layout *layout, uint64_t bytes)
 {
+	WL_CHECK(wl_layout_used(layout) <= WL_CHUNK_BYTES_MAX - WL_CHUNK_HEADER_BYTES);
 	return wl_align_up(WL_CHUNK_HEADER_BYTES + wl_layout_used(layout) + bytes, WL_BLOCK_BYTES);
 }
 
@@ -33,6 +35,7 @@ void wl_layout_put(struct wl_layout *layout, const uint8_t *image, uint32_t byte
 	struct wl_layout_chunk *chunk = &layout->chunks[layout->building];
 
 	WL_CHECK(bytes != 0);
+	WL_CHECK(bytes % 8 == 0);
 	WL_CHECK(wl_layout_blocks(layout, bytes) <= WL_CHUNK_BYTES_MAX);
 	chunk->used += bytes;
 	memcpy(chunk->bytes + WL_CHUNK_BYTES_MAX - chunk->used, image, bytes);
@@ -72,6 +75,8 @@ const struct wl_layout_chunk *wl_layout_finish(struct wl_layout *layout, uint64_
 	WL_CHECK(layout->waits);
 	WL_CHECK(previous == WL_CHUNK_NONE || previous < chunk->begin);
 	WL_CHECK(header.used <= header.bytes);
+	WL_CHECK(header.bytes % WL_BLOCK_BYTES == 0);
+	WL_CHECK(header.durable <= header.offset);
 	header.body_crc = wl_crc32c(chunk->bytes + WL_CHUNK_HEADER_BYTES,
 				    header.bytes - WL_CHUNK_HEADER_BYTES);
 	/* The first sector is never zero: it holds this header. */

@@ -37,7 +37,7 @@ void wl_layout_init(struct wl_layout *layout, const struct wl_log_config *config
 void wl_layout_begin(struct wl_layout *layout, uint64_t durable);
 /* Bytes of the stream that the chunk under way needs when `bytes` more of entries are put in: whole blocks. */
 uint64_t wl_layout_blocks(const struct wl_layout *layout, uint64_t bytes);
-/* Before all that were put: wl_layout_blocks of it is at most WL_CHUNK_BYTES_MAX. */
+/* A whole image, before all that were put: wl_layout_blocks of it is at most WL_CHUNK_BYTES_MAX. */
 void wl_layout_put(struct wl_layout *layout, const uint8_t *image, uint32_t bytes);
 static inline uint32_t wl_layout_used(const struct wl_layout *layout)
 {

@@ -92,6 +92,7 @@ void wl_mend_init(struct wl_mend *mend, const struct wl_mend_config *config)
 			     take_memory(&memory, WL_SALVAGE_BUFFER_BYTES));
 	mend->run_at =
 		(uint32_t *)(void *)take_memory(&memory, WL_MEND_RUN_ENTRIES * sizeof(uint32_t));
+	WL_CHECK((size_t)(memory - (uint8_t *)config->memory) == wl_mend_memory_bytes());
 	begin_survey(mend);
 	wl_mend_go_on(mend);
 }
@@ -139,6 +140,7 @@ static bool want_read(struct wl_mend *mend)
 
 static bool end_at_damage(struct wl_mend *mend, const struct wl_recovery_damage *damage)
 {
+	WL_CHECK(damage->kind != WL_DAMAGE_NONE);
 	mend->state = WL_MEND_REFUSED;
 	mend->phase = WL_MEND_ENDED;
 	mend->damage = *damage;
@@ -151,6 +153,7 @@ static void count(struct wl_mend *mend)
 	mend->missing = 0;
 	mend->bytes_left = 0;
 	for (uint32_t at = 0; at < mend->holes_left; at++) {
+		WL_CHECK(mend->held[at].begin <= mend->held[at].end);
 		mend->missing += wl_survey_missing(&mend->held[at]);
 		mend->bytes_left += mend->held[at].end - mend->held[at].begin;
 	}
@@ -213,6 +216,7 @@ static bool do_survey(struct wl_mend *mend)
 		return want_read(mend);
 	if (found->state == WL_SURVEY_REFUSED)
 		return end_at_damage(mend, &found->damage);
+	WL_CHECK(found->state == WL_SURVEY_DONE);
 	if (begin_earlier(mend))
 		return true;
 	memcpy(mend->held, found->holes, sizeof(mend->held));
@@ -235,6 +239,7 @@ static bool finish(struct wl_mend *mend)
 	const struct wl_survey *found = &mend->survey;
 
 	WL_CHECK(mend->holes_left == 0);
+	WL_CHECK(found->end_begin <= found->end_end);
 	if (found->end == WL_SURVEY_END_UNKNOWN) {
 		if (mend->config.limit != UINT64_MAX) {
 			const struct wl_recovery_damage damage = {found->end_damage,
@@ -271,6 +276,7 @@ static bool holds_base(const struct wl_mend *mend, const struct wl_survey_hole *
 static void begin_hole(struct wl_mend *mend)
 {
 	WL_CHECK(mend->holes_left != 0);
+	WL_CHECK(mend->held[mend->holes_left - 1].kind == WL_SURVEY_HOLE_CHUNKS);
 	mend->hole = mend->held[mend->holes_left - 1];
 	mend->hole_end = mend->hole.end;
 	mend->joined = mend->hole.joined && !holds_base(mend, &mend->hole);
@@ -320,6 +326,7 @@ static bool choose(struct wl_mend *mend)
 static bool give_up(struct wl_mend *mend)
 {
 	WL_CHECK(mend->config.limit == UINT64_MAX); /* never of a journal that runs */
+	WL_CHECK(mend->uncounted_then == WL_MEND_CHOOSES || mend->uncounted_then == WL_MEND_ZEROES);
 	mend->want = (struct wl_mend_want){.offset = mend->zero_at};
 	mend->state = WL_MEND_WANTS_UNCOUNTED;
 	return false;
@@ -335,6 +342,7 @@ static bool walk(struct wl_mend *mend)
 		return want_read(mend);
 	if (mend->walk.state == WL_SURVEY_REFUSED)
 		return end_at_damage(mend, &mend->walk.damage);
+	WL_CHECK(mend->walk.state == WL_SURVEY_DONE);
 	mend->phase = WL_MEND_JOINS;
 	return true;
 }
@@ -382,11 +390,25 @@ static bool step(struct wl_mend *mend)
 	return false;
 }
 
+/* A read is of whole blocks of one segment. */
+static void check_read(const struct wl_mend *mend)
+{
+	const struct wl_mend_want *want = &mend->want;
+	uint64_t segment_bytes = mend->config.log.segment_bytes;
+
+	WL_CHECK(want->bytes != 0);
+	WL_CHECK(want->offset % WL_BLOCK_BYTES == 0);
+	WL_CHECK(want->bytes % WL_BLOCK_BYTES == 0);
+	WL_CHECK_MSG(want->offset % segment_bytes + want->bytes <= segment_bytes,
+		     "%u bytes at %llu", want->bytes, (unsigned long long)want->offset);
+}
+
 void wl_mend_go_on(struct wl_mend *mend)
 {
 	while (step(mend)) {
 	}
 	WL_CHECK(mend->state != WL_MEND_WORKS);
+	WL_CHECK((mend->state >= WL_MEND_DONE) == (mend->phase == WL_MEND_ENDED));
 	/* Whose read is it? The driver asks no one else. */
 	if (mend->state != WL_MEND_WANTS_READ)
 		return;
@@ -408,12 +430,14 @@ void wl_mend_go_on(struct wl_mend *mend)
 			     &mend->want.bytes);
 		break;
 	}
+	check_read(mend);
 }
 
 /* ---- what came of it ---------------------------------------------------------------------------- */
 
 static void want_segment(struct wl_mend *mend, uint64_t offset)
 {
+	WL_CHECK(mend->state == WL_MEND_WORKS);
 	if (mend->config.limit != UINT64_MAX) {
 		fail(mend);
 		return;
@@ -441,6 +465,7 @@ static void on_read(struct wl_mend *mend, enum wl_disk_status status)
 	default:
 		break;
 	}
+	WL_CHECK(mend->phase == WL_MEND_READS_PLACE || mend->phase == WL_MEND_READS_BURIED);
 	if (!wl_fill_on_read(&mend->fill, status))
 		return;
 	if (mend->fill.absent && mend->phase != WL_MEND_READS_BURIED) {
@@ -457,6 +482,7 @@ static void on_read(struct wl_mend *mend, enum wl_disk_status status)
 
 static void on_written(struct wl_mend *mend, enum wl_disk_status status)
 {
+	WL_CHECK(mend->want.bytes != 0);
 	if (status == WL_DISK_OK) {
 		mend->bytes_written += mend->want.bytes;
 	} else if (status != WL_DISK_ABSENT) {
@@ -472,6 +498,8 @@ static void on_segment(struct wl_mend *mend, enum wl_disk_status status)
 {
 	uint64_t behind = mend->want.offset / mend->config.log.segment_bytes + 1;
 
+	WL_CHECK(mend->config.limit == UINT64_MAX); /* never of a journal that runs */
+	WL_CHECK(mend->want.offset % mend->config.log.segment_bytes == 0);
 	/* The next survey looks there, too. */
 	if (status == WL_DISK_OK && behind > mend->config.segments)
 		mend->config.segments = behind;

@@ -151,11 +151,11 @@ void wl_mend_init(struct wl_mend *mend, const struct wl_mend_config *config);
 void wl_mend_on_done(struct wl_mend *mend, enum wl_disk_status status);
 /* WANTS_ENTRIES: who is to be asked now; 0: everybody was: rest, then wl_mend_ask_again. */
 uint32_t wl_mend_peer(const struct wl_mend *mend);
-/* The node was not reached in time: the next one is asked, and it has not answered. */
+/* The node, one of the members, was not reached in time: the next one is asked, and it has not answered. */
 void wl_mend_on_silence(struct wl_mend *mend, uint32_t node);
 /*
- * What `node` said of mend->ask. HAVE: `run` are whole images one behind the other, the last one is that of ask.index; it stays the
- * caller's, unchanged, until the state is WANTS_ENTRIES again, or DONE, REFUSED, FAILED. False: it was not what was asked for (counted).
+ * What `node`, one of the members, said of mend->ask. HAVE: `run` are whole images one behind the other, the last one is that of
+ * ask.index; it stays the caller's, unchanged, until the state is WANTS_ENTRIES again, or DONE, REFUSED, FAILED. False: it was not what was asked for (counted).
  * An answer of another question must not come here: index and chain are compared by who drives.
  */
 bool wl_mend_on_answer(struct wl_mend *mend, uint32_t node, enum wl_mend_verdict verdict,

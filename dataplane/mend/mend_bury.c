@@ -30,6 +30,8 @@ void wl_mend_read_buried(struct wl_mend *mend)
 
 	WL_CHECK(mend->phase == WL_MEND_READS_BURIED);
 	WL_CHECK(mend->bury_at >= mend->fill.offset);
+	WL_CHECK(mend->bury_at < end);
+	WL_CHECK(end <= mend->bury_end);
 	mend->phase = WL_MEND_BURIES;
 	while (mend->bury_at < end) {
 		uint64_t at = mend->bury_at;
@@ -40,6 +42,8 @@ void wl_mend_read_buried(struct wl_mend *mend)
 		mend->bury_at += bytes;
 		if (!whole)
 			continue;
+		WL_CHECK(at >= mend->hole.begin &&
+			 at < mend->hole_end); /* only a hole is written */
 		memset(mend->scratch, 0, WL_BLOCK_BYTES);
 		wl_mend_write(mend, at, mend->scratch, WL_BLOCK_BYTES, WL_MEND_BURIES);
 		return;
@@ -50,6 +54,7 @@ bool wl_mend_bury(struct wl_mend *mend)
 {
 	uint64_t segment_bytes = mend->config.log.segment_bytes, end;
 
+	WL_CHECK(mend->after_bury == WL_MEND_PLANS || mend->after_bury == WL_MEND_JOINS);
 	if (mend->bury_at % segment_bytes == 0)
 		mend->bury_at += WL_BLOCK_BYTES;
 	if (mend->bury_at >= mend->bury_end) {

@@ -15,6 +15,7 @@ static void describe_want(const struct wl_mend *mend, struct wl_salvage_want *wa
 		.bytes = WL_SALVAGE_RUN_BYTES,
 	};
 	WL_CHECK(want->first <= want->index);
+	WL_CHECK(mend->hole.kind == WL_SURVEY_HOLE_CHUNKS);
 }
 
 bool wl_mend_salvage(struct wl_mend *mend)
@@ -22,6 +23,8 @@ bool wl_mend_salvage(struct wl_mend *mend)
 	struct wl_salvage_want want;
 	uint64_t begin, end;
 
+	WL_CHECK(!mend->joined);
+	WL_CHECK(mend->run_count == 0);
 	if (mend->find.state == WL_SALVAGE_WANTS_READ) {
 		mend->state = WL_MEND_WANTS_READ;
 		return false;
@@ -60,6 +63,8 @@ static bool take_run(struct wl_mend *mend, const uint8_t *run, uint32_t bytes)
 
 void wl_mend_found(struct wl_mend *mend)
 {
+	WL_CHECK(mend->find.state == WL_SALVAGE_FOUND);
+	WL_CHECK(mend->find.run_bytes != 0);
 	mend->run_is_own = true;
 	if (take_run(mend, mend->find.run, mend->find.run_bytes))
 		mend->phase = WL_MEND_PLACES;
@@ -163,6 +168,11 @@ bool wl_mend_ask_peers(struct wl_mend *mend)
 {
 	const struct wl_survey *found = &mend->survey;
 
+	WL_CHECK(!mend->joined);
+	WL_CHECK_MSG(mend->ask.index == mend->hole.right.index - 1, "%llu before %llu",
+		     (unsigned long long)mend->ask.index,
+		     (unsigned long long)mend->hole.right.index);
+	WL_CHECK(mend->ask.chain == mend->hole.right.previous_chain);
 	if (may_give_up(mend)) {
 		mend->lost = false;
 		mend->zero_at = mend->hole.begin;
@@ -171,6 +181,7 @@ bool wl_mend_ask_peers(struct wl_mend *mend)
 			mend->zero_end = found->tail.offset;
 		if (found->end == WL_SURVEY_END_UNKNOWN && found->end_end > mend->zero_end)
 			mend->zero_end = found->end_end;
+		WL_CHECK(mend->zero_at < mend->zero_end);
 		mend->before = UINT64_MAX;
 		mend->holes_left = 0;
 		mend->uncounted_then = WL_MEND_ZEROES;
@@ -185,6 +196,7 @@ uint32_t wl_mend_peer(const struct wl_mend *mend)
 {
 	wl_members left = mend->config.members & ~mend->answered & ~mend->silent;
 
+	WL_CHECK(mend->state == WL_MEND_WANTS_ENTRIES);
 	/* Not the same one first for every question. */
 	for (uint32_t at = 0; at < 8 * sizeof(left); at++) {
 		uint32_t node = (uint32_t)((mend->ask.index / 4096 + at) % (8 * sizeof(left)));
@@ -197,6 +209,7 @@ uint32_t wl_mend_peer(const struct wl_mend *mend)
 
 void wl_mend_on_silence(struct wl_mend *mend, uint32_t node)
 {
+	WL_CHECK(wl_members_has(mend->config.members, node));
 	if (mend->state == WL_MEND_WANTS_ENTRIES)
 		mend->silent = wl_members_with(mend->silent, node);
 }
@@ -220,6 +233,8 @@ bool wl_mend_on_answer(struct wl_mend *mend, uint32_t node, enum wl_mend_verdict
 	struct wl_entry_header header;
 	bool right = true;
 
+	WL_CHECK(wl_members_has(mend->config.members, node));
+	WL_CHECK(verdict >= WL_MEND_HAVE && verdict <= WL_MEND_UNKNOWN);
 	if (mend->state != WL_MEND_WANTS_ENTRIES)
 		return false;
 	mend->silent = wl_members_without(mend->silent, node);
@@ -239,6 +254,7 @@ bool wl_mend_on_answer(struct wl_mend *mend, uint32_t node, enum wl_mend_verdict
 	mend->answered = wl_members_with(mend->answered, node);
 	if (verdict == WL_MEND_NEVER)
 		mend->never = wl_members_with(mend->never, node);
+	WL_CHECK((mend->never & ~mend->answered) == 0);
 	if ((mend->config.members & ~mend->answered) == 0)
 		mend->lost = true;
 	if (may_give_up(mend)) {

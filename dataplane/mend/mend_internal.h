@@ -15,6 +15,10 @@
 #define WL_MEND_BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
 #define WL_MEND_RUN_ENTRIES (WL_SALVAGE_RUN_BYTES / WL_ENTRY_HEADER_BYTES + 2)
 
+/* What lies between two boundaries is read at once; any entry has room in a chunk of its own. */
+WL_STATIC_CHECK(WL_LOG_RING_BYTES_MIN <= WL_FILL_BYTES);
+WL_STATIC_CHECK(WL_CHUNK_HEADER_BYTES + WL_ENTRY_BYTES_MAX + WL_BLOCK_BYTES <= WL_CHUNK_BYTES_MAX);
+
 enum wl_mend_phase {
 	WL_MEND_SURVEYS = 1,
 	WL_MEND_CHOOSES, /* the next hole */

@@ -10,6 +10,7 @@
 
 static bool complete(struct wl_mend *mend)
 {
+	WL_CHECK(!mend->joined);
 	mend->joined = true;
 	mend->phase = WL_MEND_CLOSES;
 	return true;
@@ -21,6 +22,8 @@ static bool join_holes(struct wl_mend *mend, struct wl_survey_hole *before)
 	struct wl_survey_hole *hole = &mend->hole;
 
 	WL_CHECK(before->end <= hole->begin);
+	WL_CHECK(before->kind == WL_SURVEY_HOLE_CHUNKS);
+	WL_CHECK((uint32_t)(before - mend->held) + 1 < mend->holes_left);
 	mend->bury_at = before->end;
 	mend->bury_end = hole->begin;
 	mend->after_bury = WL_MEND_JOINS;
@@ -58,6 +61,7 @@ static bool look_below(struct wl_mend *mend)
 		mend->phase = WL_MEND_WALKS;
 		return true;
 	}
+	WL_CHECK(mend->walk.state == WL_SURVEY_DONE);
 	if (index == lowest && chain == lowest_chain)
 		return complete(mend);
 	if (index <= lowest) {
@@ -99,6 +103,7 @@ bool wl_mend_join(struct wl_mend *mend)
 	const struct wl_survey_hole *hole = &mend->hole;
 	uint64_t index = hole->right.index - 1, left = hole->left.position.index;
 
+	WL_CHECK(!mend->joined);
 	if (holds_base(mend)) {
 		if (index < left)
 			return complete(mend);

@@ -22,6 +22,7 @@ static uint64_t floor_of(const struct wl_mend *mend, uint64_t end)
 		boundary += WL_BLOCK_BYTES;
 	if (boundary < mend->hole.begin)
 		boundary = mend->hole.begin;
+	WL_CHECK(boundary < end);
 	return walk > boundary && walk < end ? walk : boundary;
 }
 
@@ -46,6 +47,7 @@ static bool is_gap(const struct wl_mend *mend)
 static bool zero_then(struct wl_mend *mend, uint64_t begin, uint64_t end, enum wl_mend_phase behind)
 {
 	WL_CHECK(begin < end);
+	WL_CHECK(begin >= mend->hole.begin && end <= mend->hole_end); /* only a hole is written */
 	mend->zero_at = begin;
 	mend->zero_end = end;
 	mend->behind = behind;
@@ -111,6 +113,7 @@ static void find_pin(struct wl_mend *mend, uint64_t end)
 		piece->floor = wl_log_dead_entry(tables, at - 1)->end;
 		piece->first = 0;
 	}
+	WL_CHECK(piece->floor < end);
 }
 
 /* Nothing is missing any more: what is left is filled. */
@@ -150,6 +153,9 @@ bool wl_mend_plan(struct wl_mend *mend)
 	struct wl_survey_hole *hole = &mend->hole;
 	uint64_t end = hole->end, floor;
 
+	WL_CHECK(hole->kind == WL_SURVEY_HOLE_CHUNKS);
+	WL_CHECK(end >= hole->begin);
+	WL_CHECK(end <= mend->hole_end);
 	if (end > hole->begin && (end - WL_BLOCK_BYTES) % mend->config.log.segment_bytes == 0) {
 		hole->end -= WL_BLOCK_BYTES;
 		return wl_mend_write_header(mend, hole->end, WL_MEND_PLANS);
@@ -242,6 +248,8 @@ static void place_at(struct wl_mend *mend, uint64_t begin, uint64_t end,
 
 	WL_CHECK(begin < end);
 	WL_CHECK(begin >= mend->hole.begin && end <= mend->hole.end);
+	WL_CHECK(end - begin <= WL_CHUNK_BYTES_MAX);
+	WL_CHECK(!header || header->offset == begin);
 	piece->begin = begin;
 	piece->end = end;
 	piece->dead = begin >= mend->hole.dead_from;
@@ -292,6 +300,7 @@ static void read_part(struct wl_mend *mend)
 
 void wl_mend_read_place(struct wl_mend *mend)
 {
+	WL_CHECK(mend->phase == WL_MEND_READS_PLACE);
 	mend->piece = (struct wl_mend_piece){
 		.end = mend->hole.end,
 		.floor = floor_of(mend, mend->hole.end),
@@ -301,6 +310,8 @@ void wl_mend_read_place(struct wl_mend *mend)
 		read_named(mend);
 	else
 		read_part(mend);
+	WL_CHECK(mend->piece.floor >= mend->hole.begin);
+	WL_CHECK(mend->piece.floor < mend->piece.end);
 	mend->phase = WL_MEND_JOINS;
 }
 
@@ -328,6 +339,8 @@ bool wl_mend_close(struct wl_mend *mend)
 
 	WL_CHECK(begin < piece->end);
 	WL_CHECK(begin >= hole->begin && piece->end <= hole->end); /* only a hole is written */
+	WL_CHECK(piece->begin != 0 || begin >= piece->floor);
+	WL_CHECK(piece->previous >= WL_SURVEY_ANY || piece->previous < begin);
 	if (piece->end < hole->end) {
 		uint64_t end = hole->end;
 

@@ -54,6 +54,8 @@ bool wl_mend_write_waiting(struct wl_mend *mend, uint64_t previous, enum wl_mend
 	uint32_t bytes = (uint32_t)(chunk->end - chunk->begin);
 
 	WL_CHECK(mend->layout.waits);
+	WL_CHECK(chunk->begin >= mend->hole.end);
+	WL_CHECK(chunk->end <= mend->hole_end); /* only a hole is written */
 	if (mend->rough) {
 		mend->rough = false;
 		memset(mend->scratch, NOTHING, bytes);
@@ -76,6 +78,7 @@ static uint64_t before_hole(const struct wl_mend *mend)
 bool wl_mend_end_hole(struct wl_mend *mend)
 {
 	WL_CHECK(mend->joined); /* else entries would be missing for good */
+	WL_CHECK(mend->hole.end == mend->hole.begin);
 	if (mend->layout.waits)
 		return wl_mend_write_waiting(mend, before_hole(mend), WL_MEND_ENDS_HOLE);
 	wl_mend_drop_hole(mend);

@@ -8,10 +8,15 @@
 
 #define STEP 8u /* entries begin at multiples of it */
 
+WL_STATIC_CHECK(WL_CHUNK_HEADER_BYTES % STEP == 0);
+WL_STATIC_CHECK(WL_ENTRY_HEADER_BYTES % STEP == 0);
+WL_STATIC_CHECK(WL_BLOCK_BYTES % STEP == 0);
+
 void wl_salvage_init(struct wl_salvage *salvage, const struct wl_log_config *config, uint64_t begin,
 		     uint64_t stop)
 {
 	WL_CHECK(begin <= stop);
+	WL_CHECK(begin % STEP == 0);
 	*salvage = (struct wl_salvage){
 		.config = config,
 		.binding = wl_chunk_binding(config->cluster, config->node, config->journal),
@@ -42,12 +47,14 @@ static void enter_chunk(struct wl_salvage *salvage)
 {
 	struct wl_chunk_header header;
 
+	WL_CHECK(salvage->chunk_used == 0);
 	if (!wl_chunk_decode_header(here(salvage), salvage->end - salvage->at, &header) ||
 	    header.binding != salvage->binding || header.offset != salvage->at ||
 	    !wl_chunk_has_tag(here(salvage), salvage->config->chunk_key))
 		return;
 	salvage->chunk_used = salvage->at + header.used;
 	salvage->at += WL_CHUNK_HEADER_BYTES;
+	WL_CHECK(salvage->chunk_used >= salvage->at);
 }
 
 static bool has_header(const struct wl_salvage *salvage, struct wl_entry_header *header)
@@ -74,6 +81,7 @@ static enum wl_salvage_result give_entry(struct wl_salvage *salvage, struct wl_s
 	entry->image = here(salvage);
 	entry->chain = wl_entry_chain(entry->image);
 	entry->whole = wl_entry_decode(entry->image, left, &again) == WL_ENTRY_OK;
+	WL_CHECK(!entry->whole || bytes <= left);
 	/* A header that is whole may be of another place: what stands where its body should is looked through, too. */
 	salvage->at += entry->whole ? bytes : STEP;
 	return WL_SALVAGE_ENTRY;

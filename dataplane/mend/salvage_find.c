@@ -9,6 +9,9 @@
 #include "dataplane/base/check.h"
 #include "dataplane/mend/salvage.h"
 
+/* What a window does not hold as a whole is in the next one, which begins with its block. */
+WL_STATIC_CHECK(WL_ENTRY_BYTES_MAX + WL_BLOCK_BYTES <= WL_FILL_BYTES);
+
 void wl_salvage_find_init(struct wl_salvage_find *find, const struct wl_log_config *config,
 			  uint8_t *window, uint8_t *buffer)
 {
@@ -26,6 +29,7 @@ static uint64_t piece_end(const struct wl_salvage_find *find, uint64_t offset)
 	uint64_t segment_bytes = find->config->segment_bytes;
 	uint64_t end = offset - offset % segment_bytes + segment_bytes;
 
+	WL_CHECK(offset < find->end);
 	return end < find->end ? end : find->end;
 }
 
@@ -58,6 +62,7 @@ void wl_salvage_find_begin(struct wl_salvage_find *find, const struct wl_salvage
 {
 	WL_CHECK(begin % WL_BLOCK_BYTES == 0 && end % WL_BLOCK_BYTES == 0);
 	WL_CHECK(want->first >= 1 && want->first <= want->index);
+	WL_CHECK(begin < end);
 	find->want = *want;
 	if (find->want.bytes > WL_SALVAGE_RUN_BYTES)
 		find->want.bytes = WL_SALVAGE_RUN_BYTES;
@@ -85,6 +90,7 @@ static void drop_first(struct wl_salvage_find *find)
 	uint32_t bytes = first_bytes(find);
 
 	WL_CHECK(bytes <= find->run_bytes);
+	WL_CHECK(find->run_first <= find->last_index);
 	find->skip += bytes;
 	find->run_bytes -= bytes;
 	find->run_first++;
@@ -94,6 +100,8 @@ static void append(struct wl_salvage_find *find, const struct wl_salvage_entry *
 {
 	uint32_t bytes = (uint32_t)wl_entry_bytes(&entry->header);
 
+	WL_CHECK(entry->whole);
+	WL_CHECK(entry->header.index != 0);
 	if (find->last_index == 0 || entry->header.index != find->last_index + 1 ||
 	    entry->header.previous_chain != find->last_chain)
 		find->run_bytes = 0;
@@ -111,6 +119,7 @@ static void append(struct wl_salvage_find *find, const struct wl_salvage_entry *
 	WL_CHECK(find->skip + find->run_bytes + bytes <= WL_SALVAGE_BUFFER_BYTES);
 	memcpy(find->buffer + find->skip + find->run_bytes, entry->image, bytes);
 	find->run_bytes += bytes;
+	WL_CHECK(find->run_bytes <= find->want.bytes || find->run_bytes == bytes);
 	find->last_index = entry->header.index;
 	find->last_chain = entry->chain;
 }

@@ -14,6 +14,7 @@ void wl_scrub_init(struct wl_scrub *scrub, const struct wl_log_config *log, uint
 		   uint8_t *window, void *memory)
 {
 	WL_CHECK((uintptr_t)window % WL_BLOCK_BYTES == 0);
+	WL_CHECK((uintptr_t)memory % 64 == 0);
 	*scrub = (struct wl_scrub){
 		.log = *log,
 		.period_ns = period_ns,
@@ -37,6 +38,7 @@ static void begin_pass(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 {
 	struct wl_scrub_report *report = &scrub->report;
 
+	WL_CHECK(scrub->state == WL_SCRUB_RESTS);
 	WL_CHECK(now->begin_offset < now->durable_offset);
 	report->began_ns = now->ns;
 	report->begin = now->begin_offset;
@@ -89,6 +91,7 @@ static void begin_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 
 	WL_CHECK(scrub->state == WL_SCRUB_RESTS);
 	WL_CHECK(scrub->report.position >= now->begin_offset);
+	WL_CHECK(now->begin_offset < now->durable_offset);
 	scrub->piece_end = scrub->report.position + WL_SCRUB_PIECE_BYTES;
 	config.stop = scrub->piece_end;
 	wl_survey_place_before(now->log, scrub->report.position + 1, &config.from);
@@ -150,6 +153,7 @@ static uint32_t list_damage(const struct wl_scrub *scrub, uint64_t begin_offset,
 		if (begin >= begin_offset)
 			seen[count++] = (struct wl_scrub_place){begin, end};
 	}
+	WL_CHECK(count <= WL_SURVEY_HOLES_MAX + 1);
 	return count;
 }
 
@@ -182,6 +186,8 @@ static uint32_t judge_piece(struct wl_scrub *scrub, uint64_t begin_offset, uint6
 		wl_scrub_places_mended(&scrub->places, looked.begin, looked.end, seen, count);
 	wl_scrub_places_give_up(&scrub->places, begin_offset);
 	report->open = scrub->places.count;
+	WL_CHECK(report->found >= report->mended + report->open);
+	WL_CHECK((count != 0) == (*first != NOWHERE));
 	return count;
 }
 
@@ -203,6 +209,7 @@ static void end_piece(struct wl_scrub *scrub, const struct wl_scrub_now *now)
 
 	WL_CHECK(scrub->survey.state != WL_SURVEY_WANTS_READ);
 	WL_CHECK(reached > report->position);
+	WL_CHECK(scrub->tries <= WL_SCRUB_TRIES);
 	scrub->state = WL_SCRUB_RESTS;
 	if (damaged != 0 && scrub->tries < WL_SCRUB_TRIES) {
 		scrub->tries++;
@@ -245,6 +252,7 @@ bool wl_scrub_take_found(struct wl_scrub *scrub, uint64_t *offset)
 {
 	if (scrub->found_offset == NOWHERE)
 		return false;
+	WL_CHECK(scrub->found_offset % scrub->log.segment_bytes != 0);
 	*offset = scrub->found_offset;
 	scrub->found_offset = NOWHERE;
 	return true;

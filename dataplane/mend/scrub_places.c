@@ -44,6 +44,7 @@ uint32_t wl_scrub_places_mended(struct wl_scrub_places *places, uint64_t from, u
 	uint32_t mended = 0;
 
 	WL_CHECK(places->count <= WL_SCRUB_PLACES_MAX);
+	WL_CHECK(seen_count <= WL_SURVEY_HOLES_MAX + 1);
 	for (uint32_t at = places->count; at-- > 0;) {
 		const struct wl_scrub_place *place = &places->at[at];
 		bool whole = place->begin >= from && place->begin < to;

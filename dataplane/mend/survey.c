@@ -24,6 +24,7 @@ void wl_survey_refuse(struct wl_survey *survey, enum wl_recovery_damage_kind kin
 		      uint64_t end)
 {
 	WL_CHECK(begin < end);
+	WL_CHECK(survey->state == 0);
 	survey->state = WL_SURVEY_REFUSED;
 	survey->damage = (struct wl_recovery_damage){
 		.kind = kind,
@@ -83,6 +84,8 @@ void wl_survey_init(struct wl_survey *survey, const struct wl_survey_config *con
 
 	WL_CHECK(config->window_bytes >= WL_SURVEY_WINDOW_BYTES_MIN);
 	WL_CHECK((uintptr_t)config->window % WL_BLOCK_BYTES == 0);
+	WL_CHECK((uintptr_t)config->memory % 64 == 0);
+	WL_CHECK(log->segment_bytes % WL_SURVEY_BOUNDARY_BYTES == 0);
 	memset(survey, 0, sizeof(*survey));
 	survey->config = *config;
 	survey->binding = wl_chunk_binding(log->cluster, log->node, log->journal);
@@ -182,6 +185,7 @@ bool wl_survey_chain_at(const struct wl_survey *survey, uint64_t index, uint64_t
 	const struct wl_survey_hole *hole = NULL;
 	const struct wl_survey_chain *kept = wl_survey_find_chain(survey, index);
 
+	WL_CHECK(survey->state == WL_SURVEY_DONE);
 	for (uint32_t at = 0; at < survey->hole_count; at++)
 		if (survey->holes[at].kind == WL_SURVEY_HOLE_CHUNKS)
 			hole = &survey->holes[at];

@@ -194,7 +194,7 @@ void wl_survey_on_read(struct wl_survey *survey, enum wl_disk_status status);
  */
 void wl_survey_place_before(const struct wl_log *log, uint64_t before,
 			    struct wl_survey_place *place);
-/* Chain value behind an entry of the log as it stood at the end of the walk. False: not known any more, or never. */
+/* DONE: chain value behind an entry of the log as it stood at the end of the walk. False: not known any more, or never. */
 bool wl_survey_chain_at(const struct wl_survey *survey, uint64_t index, uint64_t *chain);
 /* The nth part of the stream, newest first, in which an entry of that index was seen. False: there is none. */
 bool wl_survey_where(const struct wl_survey *survey, uint64_t index, uint32_t nth, uint64_t *begin,

@@ -21,6 +21,7 @@ static void note_remains(const struct wl_survey *survey, struct wl_survey_spot *
 	if (spot->remains_begin == WL_SURVEY_NOWHERE)
 		spot->remains_begin = survey->at;
 	spot->remains_end = survey->at + bytes;
+	WL_CHECK(spot->remains_begin < spot->remains_end);
 }
 
 static bool has_soft_spot(const struct wl_survey *survey)
@@ -31,6 +32,7 @@ static bool has_soft_spot(const struct wl_survey *survey)
 static void pass(struct wl_survey *survey, enum wl_survey_look seen, uint64_t bytes)
 {
 	WL_CHECK(bytes != 0 && bytes % WL_BLOCK_BYTES == 0);
+	WL_CHECK(survey->at >= survey->now.offset);
 	note_look(survey, &survey->spot, seen);
 	note_remains(survey, &survey->spot, bytes);
 	if (has_soft_spot(survey)) {
@@ -46,6 +48,7 @@ static void note_unreadable(struct wl_survey *survey, uint64_t bytes)
 	if (survey->unreadable_begin == WL_SURVEY_NOWHERE)
 		survey->unreadable_begin = survey->at;
 	survey->unreadable_end = survey->at + bytes;
+	WL_CHECK(survey->unreadable_begin < survey->unreadable_end);
 }
 
 void wl_survey_pass_bad(struct wl_survey *survey)
@@ -62,6 +65,7 @@ static void note_entries(struct wl_survey *survey)
 	uint64_t left = survey->fill.offset + survey->fill.bytes - survey->at;
 	struct wl_entry_header header;
 
+	WL_CHECK(left >= WL_BLOCK_BYTES);
 	for (uint32_t at = 0; at < WL_BLOCK_BYTES && at + WL_ENTRY_HEADER_BYTES <= left; at += 8)
 		if (wl_load_u32(from + at) == WL_ENTRY_MAGIC &&
 		    wl_entry_decode_header(from + at, left - at, &header) == WL_ENTRY_OK &&
@@ -177,6 +181,7 @@ void wl_survey_pass_damaged(struct wl_survey *survey, const struct wl_chunk_head
 	bool keeps;
 
 	WL_CHECK(header->offset == survey->at);
+	WL_CHECK(end <= wl_survey_stream_end(survey));
 	if (look == WL_SURVEY_LOOK_UNREADABLE)
 		note_unreadable(survey, has_tag ? header->bytes : WL_BLOCK_BYTES);
 	note_salvage(survey, header);

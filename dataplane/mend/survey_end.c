@@ -32,6 +32,7 @@ struct wl_survey_hole *wl_survey_add_hole(struct wl_survey *survey, enum wl_surv
 {
 	uint32_t at;
 
+	WL_CHECK(begin <= end);
 	/* The headers of segments that stand inside are written with it. */
 	while (kind == WL_SURVEY_HOLE_CHUNKS && survey->hole_count &&
 	       survey->holes[survey->hole_count - 1].begin >= begin)
@@ -115,6 +116,7 @@ static bool cut_at_torn_hole(struct wl_survey *survey)
 		if (hole.kind != WL_SURVEY_HOLE_CHUNKS ||
 		    !was_in_flight(survey, hole.begin, hole.look))
 			continue;
+		WL_CHECK(hole.left.offset == hole.begin);
 		for (uint32_t later = at; later < survey->hole_count; later++)
 			unreadable |= survey->holes[later].unreadable;
 		if (survey->unreadable_end > end)
@@ -144,6 +146,7 @@ static void end_unknown(struct wl_survey *survey, const struct wl_survey_place *
 {
 	uint64_t end = survey->spot.remains_end;
 
+	WL_CHECK(kind != WL_DAMAGE_NONE);
 	if (survey->watermark > end)
 		end = survey->watermark;
 	if (end > wl_survey_stream_end(survey))
@@ -161,6 +164,7 @@ static struct wl_survey_hole *add_end_hole(struct wl_survey *survey, uint64_t en
 	struct wl_survey_hole *hole =
 		wl_survey_add_hole(survey, WL_SURVEY_HOLE_CHUNKS, survey->now.offset, end);
 
+	WL_CHECK(edge->index != 0);
 	hole->left = survey->now;
 	hole->look = survey->spot.look;
 	hole->right = *edge;
@@ -174,6 +178,7 @@ static void end_at_soft(struct wl_survey *survey)
 	const struct wl_survey_edge edge = {soft->position.index + 1, soft->chain, soft->previous};
 
 	WL_CHECK(survey->soft_known);
+	WL_CHECK(soft->offset > survey->now.offset);
 	add_end_hole(survey, soft->offset, &edge);
 	if (survey->config.limit == UINT64_MAX &&
 	    !was_in_flight(survey, soft->offset, survey->soft_spot.look))
@@ -214,6 +219,7 @@ static bool take_back_open_edge(struct wl_survey *survey)
 
 	if (!survey->edge_open || !hole)
 		return false;
+	WL_CHECK(hole->left.offset == hole->begin);
 	spot = survey->spot;
 	if (spot.remains_end < survey->now.offset)
 		spot.remains_end = survey->now.offset;
@@ -293,6 +299,7 @@ static void drop_headers_ahead(struct wl_survey *survey)
 
 void wl_survey_finish(struct wl_survey *survey)
 {
+	WL_CHECK(survey->state == 0);
 	survey->state = WL_SURVEY_DONE;
 	if (!survey->in_doubt && survey->at >= survey->config.stop) {
 		survey->end = WL_SURVEY_END_LIMIT;
@@ -305,9 +312,13 @@ void wl_survey_finish(struct wl_survey *survey)
 		drop_headers_ahead(survey);
 	}
 	WL_CHECK(survey->end != 0);
+	WL_CHECK(survey->end_begin <= survey->end_end);
+	WL_CHECK(survey->hole_count <= WL_SURVEY_HOLES_MAX);
 	for (uint32_t at = 0; at < survey->hole_count; at++) {
 		struct wl_survey_hole *hole = &survey->holes[at];
 
+		WL_CHECK(at == 0 || survey->holes[at - 1].begin <= hole->begin);
+		WL_CHECK(hole->dead_from <= hole->end);
 		hole->known_durable = survey->watermark > hole->begin;
 		if (hole->kind == WL_SURVEY_HOLE_CHUNKS)
 			hole->damage = name_damage(survey, hole->begin, hole->look);

@@ -15,6 +15,9 @@
 #define WL_SURVEY_NOWHERE UINT64_MAX
 #define WL_SURVEY_BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
 
+WL_STATIC_CHECK(WL_SEGMENT_BYTES_MIN % WL_LOG_RING_BYTES_MIN == 0);
+WL_STATIC_CHECK(WL_SURVEY_STRIPES_MAX % 2 == 0); /* two neighbours become one */
+
 struct wl_survey_chain {
 	uint64_t index;
 	uint64_t term;

@@ -14,6 +14,7 @@ bool wl_survey_has(struct wl_survey *survey, uint64_t offset, uint64_t bytes)
 	uint64_t segment_bytes = survey->config.log.segment_bytes;
 	uint64_t left = segment_bytes - offset % segment_bytes;
 
+	WL_CHECK_MSG(offset < wl_survey_stream_end(survey), "%llu", (unsigned long long)offset);
 	if (wl_fill_has(&survey->fill, offset, bytes))
 		return true;
 	if (offset + left > wl_survey_stream_end(survey))

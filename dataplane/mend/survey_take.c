@@ -41,6 +41,7 @@ static bool has_predecessor(const struct wl_survey *survey, const struct wl_surv
 
 static void stand_before(struct wl_survey *survey, const struct wl_entry_header *header)
 {
+	WL_CHECK(header->index != 0);
 	survey->now.position = (struct wl_position){header->previous_term, header->index - 1};
 	survey->now.chain = header->previous_chain;
 	survey->now.next_number = header->first_number;
@@ -50,6 +51,7 @@ static void stand_before(struct wl_survey *survey, const struct wl_entry_header 
 static void set_edge(struct wl_survey *survey, struct wl_survey_hole *hole, uint64_t previous,
 		     const struct wl_entry_header *header)
 {
+	WL_CHECK(hole->kind == WL_SURVEY_HOLE_CHUNKS);
 	hole->right = (struct wl_survey_edge){header->index, header->previous_chain, previous};
 	hole->joined = has_predecessor(survey, &hole->left, header);
 	hole->at_end = false;
@@ -75,6 +77,7 @@ static void merge_from(struct wl_survey *survey, struct wl_survey_hole *hole,
 	bool alone = hole == wl_survey_last_chunks(survey);
 
 	WL_CHECK(hole->end <= chunk->offset);
+	WL_CHECK((uint32_t)(hole - survey->holes) < survey->hole_count);
 	if (!alone)
 		hole->dead_from = chunk->offset;
 	hole->buries = true;
@@ -258,6 +261,7 @@ void wl_survey_take(struct wl_survey *survey, const struct wl_chunk_header *chun
 		refuse_chunk(survey, chunk);
 		return;
 	}
+	WL_CHECK(offset == chunk->offset + chunk->used);
 	survey->now.offset = chunk->offset + chunk->bytes;
 	survey->now.previous = chunk->offset;
 	survey->now.holds = false;
