@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/picture.h"
 
 #define SECOND_NS 1000000000u
 
+WL_STATIC_CHECK(WL_ANATOMY_LEADERS >= 2); /* the oldest place is not looked at */
 _Static_assert(sizeof(struct wl_anatomy_slot) == 64, "one line of memory");
 _Static_assert(sizeof(struct wl_anatomy_entry) % sizeof(uint64_t) == 0, "copied by words");
 _Static_assert(sizeof(struct wl_anatomy_leader) % sizeof(uint64_t) == 0, "copied by words");
@@ -46,6 +48,7 @@ void wl_anatomy_sealed(struct wl_anatomy *anatomy, const struct wl_anatomy_head 
 {
 	struct wl_anatomy_slot *slot = &anatomy->recent[head->index % WL_ANATOMY_ENTRIES];
 
+	WL_CHECK(head->index == anatomy->sealed_through + 1);
 	anatomy->sealed_through = head->index;
 	/* Of one without records the place is cleared: what was cut away must not get its times. */
 	wl_picture_write(&slot->version, &slot->head,
@@ -58,6 +61,7 @@ static void keep(struct wl_anatomy *anatomy, const struct wl_anatomy_head *head)
 		&anatomy->slow[(anatomy->slow_count - 1) % WL_ANATOMY_SECONDS];
 	struct wl_anatomy_entry entry;
 
+	WL_CHECK(anatomy->slow_count != 0);
 	gather(anatomy, head, &entry);
 	wl_picture_write(&kept->version, &kept->entry, &entry, sizeof(entry));
 }
@@ -109,6 +113,7 @@ void wl_anatomy_note(struct wl_anatomy *anatomy, unsigned level, uint64_t index,
 {
 	uint64_t from = atomic_load_explicit(&anatomy->through[level], memory_order_relaxed) + 1;
 
+	WL_CHECK(level < WL_ANATOMY_LEVELS);
 	if (index > anatomy->sealed_through)
 		index = anatomy->sealed_through;
 	if (index < from)

@@ -95,7 +95,7 @@ struct wl_anatomy {
 	uint32_t slow_us;
 };
 
-/* An entry that this node leads was sealed. One without records is not kept, but its index alone counts. */
+/* The next entry that this node leads was sealed. One without records is not kept, but its index alone counts. */
 void wl_anatomy_sealed(struct wl_anatomy *anatomy, const struct wl_anatomy_head *head);
 
 void wl_anatomy_note(struct wl_anatomy *anatomy, unsigned level, uint64_t index, uint64_t now_ns);

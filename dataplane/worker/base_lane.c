@@ -2,6 +2,8 @@
 /* The maker's side of both lanes. */
 #include "dataplane/worker/base_lane.h"
 
+#include "dataplane/base/check.h"
+
 static bool find_place(const struct wl_base_serving *serving, const struct wl_base_maker *maker,
 		       unsigned *place)
 {
@@ -18,6 +20,8 @@ static bool find_place(const struct wl_base_serving *serving, const struct wl_ba
 
 static bool tell(struct wl_base_serving *serving, uint32_t bytes)
 {
+	WL_CHECK(wl_base_lane_state(&serving->state) == WL_BASE_SERVING_ASKED);
+	WL_CHECK(bytes <= WL_BASE_LANE_BYTES);
 	serving->bytes = bytes;
 	wl_base_lane_pass(&serving->state, WL_BASE_SERVING_TOLD);
 	return false;
@@ -49,6 +53,8 @@ bool wl_base_serving_want(struct wl_base_serving *serving, const struct wl_base_
 		return tell(serving, 0);
 	want->bytes = wl_base_part_place(&serving->header, serving->offset, WL_BASE_LANE_BYTES,
 					 &want->offset);
+	WL_CHECK(want->bytes != 0);
+	WL_CHECK(want->bytes <= WL_BASE_LANE_BYTES);
 	return true;
 }
 
@@ -70,6 +76,7 @@ void wl_base_serving_on_read(struct wl_base_serving *serving, const struct wl_ba
 			tell(serving, 0);
 		return;
 	}
+	WL_CHECK(serving->offset < serving->header.state_bytes);
 	bytes = wl_base_part_place(&serving->header, serving->offset, WL_BASE_LANE_BYTES, &at);
 	wl_base_part_offer(&serving->header, &serving->offer);
 	tell(serving, wl_base_part_take(&serving->header, serving->offset, serving->buffer, bytes,
@@ -85,6 +92,7 @@ static enum wl_base_installing_step fail(struct wl_base_installing *installing)
 static enum wl_base_installing_step take(struct wl_base_installing *installing,
 					 struct wl_base_maker *maker)
 {
+	WL_CHECK(installing->bytes <= WL_BASE_LANE_BYTES);
 	if (installing->offset == 0 && !wl_base_install_begin(maker, &installing->offer))
 		return WL_BASE_STEP_OWN; /* when it has written its own */
 	if (!wl_base_install_take(maker, installing->buffer, installing->bytes))

@@ -25,6 +25,7 @@ static struct wl_base_own base_for(const struct wl_journal *journal,
 void wl_journal_on_base_ask(struct wl_journal *journal, uint32_t node,
 			    const struct wl_wire_base_ask *ask)
 {
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	journal->base_server = (struct wl_base_server){.node = node, .ask = *ask};
 }
 
@@ -45,8 +46,11 @@ static bool send_part(struct wl_journal *journal, uint32_t node, uint64_t offset
 	uint8_t *payload = wl_tx_open(replica->tx, &to, WL_WIRE_BASE_PART, replica->config.journal,
 				      WL_TX_DATA);
 
+	WL_CHECK(offset >= serving->offset);
+	WL_CHECK(left != 0 && left <= serving->bytes);
 	if (!payload)
 		return false;
+	WL_CHECK(wl_tx_open_room(replica->tx) > WL_WIRE_BASE_PART_HEADER_BYTES);
 	room = wl_tx_open_room(replica->tx) - WL_WIRE_BASE_PART_HEADER_BYTES;
 	part.bytes = left < room ? (uint32_t)left : (uint32_t)room;
 	memcpy(payload + WL_WIRE_BASE_PART_HEADER_BYTES,
@@ -64,6 +68,8 @@ static unsigned send_batch(struct wl_journal *journal, uint64_t offset)
 	unsigned parts = 0;
 	uint64_t sent;
 
+	WL_CHECK(node != 0);
+	WL_CHECK(serving->bytes <= WL_BASE_LANE_BYTES);
 	while (parts < WL_BASE_BATCH && offset < serving->offset + serving->bytes &&
 	       send_part(journal, node, offset, &sent)) {
 		offset += sent;
@@ -124,6 +130,7 @@ static void begin_fetch(struct wl_journal *journal, const struct wl_wire_base_pa
 {
 	struct wl_base_fetch *fetch = &journal->base_fetch;
 
+	WL_CHECK(fetch->given == 0);
 	fetch->offer = (struct wl_base_offer){
 		.position = part->position,
 		.chain = part->chain,
@@ -155,6 +162,7 @@ void wl_journal_on_base_part(struct wl_journal *journal, uint32_t node,
 	struct wl_base_fetch *fetch = &journal->base_fetch;
 	struct wl_replica *replica = &journal->replica;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (node != replica->follower.heard_leader || !wl_replica_wants_base(replica) ||
 	    !wl_replica_gives_way(replica, part->position, part->chain) || !collects(journal))
 		return;
@@ -171,6 +179,7 @@ void wl_journal_on_base_part(struct wl_journal *journal, uint32_t node,
 	memcpy(journal->lanes.installing.buffer + (fetch->have - fetch->given), part->part,
 	       part->bytes);
 	fetch->have += part->bytes;
+	WL_CHECK(fetch->have <= fetch->offer.total);
 	fetch->heard_ns = replica->now_ns;
 	wl_count(replica->counters, WL_COUNTER_base_parts_taken);
 	if (ends_batch(fetch, part))
@@ -216,6 +225,8 @@ static unsigned collect(struct wl_journal *journal, uint64_t now_ns)
 	struct wl_base_fetch *fetch = &journal->base_fetch;
 	bool begun = fetch->given != 0;
 
+	WL_CHECK(fetch->given <= fetch->have);
+	WL_CHECK(fetch->have - fetch->given <= WL_BASE_LANE_BYTES);
 	if (fetch->offer.position.index != 0 &&
 	    (!wl_replica_wants_base(&journal->replica) ||
 	     !wl_replica_gives_way(&journal->replica, fetch->offer.position, fetch->offer.chain) ||
@@ -260,6 +271,8 @@ static unsigned place(struct wl_journal *journal)
 		return 0;
 	installing->walk_offset = wl_log_jump_place(&journal->log);
 	installing->first_segment = journal->log.first_segment;
+	WL_CHECK(installing->walk_offset % WL_BLOCK_BYTES == 0);
+	WL_CHECK(installing->walk_offset > journal->log.durable_offset);
 	wl_base_lane_pass(&installing->state, WL_BASE_INSTALLING_PLACED);
 	return 1;
 }
@@ -286,6 +299,7 @@ static unsigned jump(struct wl_journal *journal)
 	if (journal->replica.view.role != WL_ROLE_FOLLOWER || !wl_log_may_jump(&journal->log))
 		return 0;
 	WL_CHECK(wl_log_jump(&journal->log, &installing->base));
+	WL_CHECK(journal->log.tail.index == installing->base.position.index);
 	copy_state(wl_service_state(journal->service), installing);
 	wl_log_set_list(&journal->log, &wl_service_state(journal->service)->list);
 	wl_log_set_history(&journal->log, wl_journal_history(journal));

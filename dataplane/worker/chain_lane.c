@@ -2,10 +2,12 @@
 /* The reading side. */
 #include "dataplane/worker/chain_lane.h"
 
+#include "dataplane/base/check.h"
 static void tell_when_decided(struct wl_chain_lane *lane)
 {
 	if (lane->find.state == WL_CHAIN_FIND_WANTS_READ)
 		return;
+	WL_CHECK(lane->begun);
 	lane->found = lane->find.state == WL_CHAIN_FIND_FOUND;
 	lane->chain = lane->find.chain;
 	lane->begun = false;
@@ -27,6 +29,8 @@ bool wl_chain_lane_want(struct wl_chain_lane *lane, const struct wl_log_config *
 
 void wl_chain_lane_on_read(struct wl_chain_lane *lane, enum wl_disk_status status)
 {
+	WL_CHECK(lane->begun);
+	WL_CHECK(atomic_load_explicit(&lane->state, memory_order_relaxed) == WL_CHAIN_LANE_ASKED);
 	wl_chain_find_on_read(&lane->find, status);
 	tell_when_decided(lane);
 }

@@ -89,6 +89,8 @@ static void answer(struct wl_journal *journal, uint32_t node, struct wl_chain_an
 {
 	struct wl_chain_peer *chains = &journal->chains;
 
+	WL_CHECK(wl_members_has(chains->waiting, node));
+	WL_CHECK(answer->verdict != WL_CHAIN_NOT_TOLD);
 	forget_what_is_not_known(answer);
 	if (node == own_node(journal)) {
 		if (chains->asks[node].round == chains->report.round)
@@ -106,6 +108,7 @@ static void take_what_was_read(struct wl_journal *journal)
 	uint32_t node = chains->reads_for;
 	struct wl_chain_answer said;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	chains->reads_for = 0;
 	if (!wl_members_has(chains->waiting, node) ||
 	    chains->asks[node].index != chains->lane.place.position.index)
@@ -126,6 +129,8 @@ static unsigned answer_one(struct wl_journal *journal)
 	uint64_t index = chains->asks[node].index;
 	struct wl_chain_answer said;
 
+	WL_CHECK(chains->waiting != 0);
+	WL_CHECK(chains->reads_for == 0);
 	if (answer_at_once(journal, index, &said)) {
 		answer(journal, node, &said);
 		return 1;
@@ -161,6 +166,7 @@ static unsigned serve(struct wl_journal *journal)
 void wl_journal_on_chain_ask(struct wl_journal *journal, uint32_t node,
 			     const struct wl_wire_chain_ask *ask)
 {
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	journal->chains.asks[node] = *ask;
 	journal->chains.waiting = wl_members_with(journal->chains.waiting, node);
 }
@@ -190,6 +196,7 @@ void wl_journal_on_chain_told(struct wl_journal *journal, uint32_t node,
 {
 	struct wl_chain_report *report = &journal->chains.report;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (told->index != report->index || told->round != journal->chains.report.round ||
 	    report->complete || report->answers[node].verdict != WL_CHAIN_NOT_TOLD)
 		return;

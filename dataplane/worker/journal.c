@@ -26,6 +26,7 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 {
 	uint8_t *at = memory;
 
+	WL_CHECK((uintptr_t)memory % WL_BLOCK_BYTES == 0);
 	memset(journal, 0, sizeof(*journal));
 	journal->config = *config;
 	journal->replica_memory = at;
@@ -46,6 +47,7 @@ void wl_journal_init(struct wl_journal *journal, const struct wl_journal_config 
 		journal->stages.histogram[stage] = &journal->histograms[stage];
 		at += histogram_bytes();
 	}
+	WL_CHECK((size_t)(at - (uint8_t *)memory) <= wl_journal_memory_bytes(config));
 }
 
 struct wl_base_target wl_journal_base_target(struct wl_journal *journal, uint64_t first_segment)
@@ -109,6 +111,8 @@ void wl_journal_start(struct wl_journal *journal, uint64_t known_commit, struct 
 	struct wl_replica *replica = &journal->replica;
 	const struct wl_replica_config *config = &journal->config.replica;
 
+	WL_CHECK(!journal->dormant || known_commit == 0);
+	WL_CHECK(!journal->dormant || journal->log.tail.index == 0);
 	if (config->rescued != 0 && journal->log.history.id != config->rescued)
 		wl_log_stand_alone(&journal->log, config->incarnation);
 	wl_replica_init(replica, &journal->config.replica, &journal->log, known_commit,
@@ -162,6 +166,9 @@ static void time_stages(struct wl_journal *journal, uint64_t tail_before, uint64
 		wl_stages_sealed(stages, index, now_ns);
 		wl_histogram_record(stages->histogram[WL_STAGE_TURN], now_ns - turn_began_ns);
 	}
+	WL_CHECK_MSG(stages->sealed_through == journal->log.tail.index, "%llu, tail %llu",
+		     (unsigned long long)stages->sealed_through,
+		     (unsigned long long)journal->log.tail.index);
 	time_peers(journal, now_ns);
 	wl_stages_reached(stages, WL_STAGE_DISK, journal->log.durable.index, now_ns);
 	wl_stages_reached(stages, WL_STAGE_PEER, replica->leader.received_majority, now_ns);
@@ -218,6 +225,8 @@ unsigned wl_journal_end_turn(struct wl_journal *journal, uint64_t now_ns, uint64
 		wl_mend_lanes_note_damaged(&journal->mend, journal->damage_found - 1);
 	journal->damage_found = 0;
 	did += wl_journal_turn_mend(journal, now_ns);
+	WL_CHECK_MSG(journal->replica.commit >= commit, "%llu, was %llu",
+		     (unsigned long long)journal->replica.commit, (unsigned long long)commit);
 	return did + (journal->log.tail.index != tail) + (journal->replica.commit != commit);
 }
 
@@ -403,6 +412,7 @@ static void publish_replica(struct wl_journal_status *status, const struct wl_re
 static void publish_consumers(struct wl_journal_status *status,
 			      const struct wl_consumer_table *table)
 {
+	WL_CHECK(table->count <= WL_CONSUMERS_MAX);
 	status->consumers.count = table->count;
 	status->consumers.lowest = table->lowest;
 	memcpy(status->consumers.consumers, table->consumers,
@@ -488,6 +498,7 @@ void wl_journal_publish(struct wl_journal *journal, const struct wl_rx *rx, uint
 	struct wl_journal_status status;
 
 	memset(&status, 0, sizeof(status));
+	WL_CHECK(rx->auth->held.count != 0 && rx->auth->held.count <= WL_KEYS_HELD_MAX);
 	publish_log(&status, &journal->log);
 	publish_replica(&status, replica);
 	publish_history(&status, journal);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a journal tells its anatomy at the end of each turn: entries that it sealed, how far each level came, who led. */
+#include "dataplane/base/check.h"
 #include "dataplane/worker/journal.h"
 
 static const struct wl_log_slot *slot_of(const struct wl_log *log, uint64_t index)
@@ -78,12 +79,14 @@ static void note_sealed(struct wl_journal *journal, uint64_t now_ns, uint64_t tu
 		};
 
 		if (slot && number_behind(log, index - 1, &head.first_number)) {
+			WL_CHECK(slot->next_number >= head.first_number);
 			head.term = slot->term;
 			head.count = slot->next_number - head.first_number;
 			head.timestamp_ns = slot->timestamp_ns;
 		}
 		wl_anatomy_sealed(anatomy, &head);
 	}
+	WL_CHECK(anatomy->sealed_through == log->tail.index);
 }
 
 static void note_peers(struct wl_journal *journal, uint64_t now_ns)

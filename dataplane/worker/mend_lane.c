@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/worker/mend_lane.h"
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/picture.h"
 
 _Static_assert(sizeof(struct wl_mend_report) % sizeof(uint64_t) == 0, "copied by words");
 
 void wl_mend_lanes_report(struct wl_mend_lanes *lanes, const struct wl_mend_report *report)
 {
+	WL_CHECK(report->phase < WL_MENDING_PHASES);
 	wl_picture_write(&lanes->report_version, &lanes->report, report, sizeof(*report));
 }
 
@@ -19,6 +21,7 @@ void wl_mend_lanes_note_damaged(struct wl_mend_lanes *lanes, uint64_t offset)
 {
 	uint64_t known = atomic_load_explicit(&lanes->damaged, memory_order_relaxed);
 
+	WL_CHECK(offset != UINT64_MAX);
 	while ((known == 0 || offset + 1 < known) &&
 	       !atomic_compare_exchange_weak_explicit(&lanes->damaged, &known, offset + 1,
 						      memory_order_relaxed, memory_order_relaxed))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/journal.h"
 
 #define RING_RUN_BYTES (64u << 10) /* copied in one turn, but for an entry that is longer */
@@ -14,6 +15,7 @@ void wl_journal_on_mend_ask(struct wl_journal *journal, uint32_t node,
 {
 	struct wl_mend_server *server = &journal->mend_server;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	server->waiting = wl_members_with(server->waiting, node);
 	server->asks[node] = *ask;
 }
@@ -62,12 +64,14 @@ static bool send_part(struct wl_journal *journal, uint32_t node, uint32_t *offse
 	payload = open_part(journal, node);
 	if (!payload)
 		return false;
+	WL_CHECK(wl_tx_open_room(journal->replica.tx) > WL_WIRE_MEND_PART_HEADER_BYTES);
 	room = wl_tx_open_room(journal->replica.tx) - WL_WIRE_MEND_PART_HEADER_BYTES;
 	part.bytes = serving->bytes - *offset < room ? serving->bytes - *offset : (uint32_t)room;
 	memcpy(payload + WL_WIRE_MEND_PART_HEADER_BYTES, serving->buffer + *offset, part.bytes);
 	wl_tx_close(journal->replica.tx, wl_wire_encode_mend_part(payload, &part) + part.bytes);
 	wl_count(journal->replica.counters, WL_COUNTER_mend_parts_sent);
 	*offset += part.bytes;
+	WL_CHECK(*offset <= serving->bytes);
 	return true;
 }
 
@@ -124,6 +128,7 @@ static void place(struct wl_journal *journal, const struct wl_wire_mend_ask *ask
 	}
 	serving->begin = mark ? mark->offset / WL_BLOCK_BYTES * WL_BLOCK_BYTES : log->begin.offset;
 	serving->end = log->durable_offset;
+	WL_CHECK(serving->end % WL_BLOCK_BYTES == 0);
 }
 
 /* Newest first, as far as they stand in the ring: what was appended a moment ago is not worth a read. */
@@ -142,6 +147,7 @@ static uint32_t take_from_ring(const struct wl_journal *journal, const struct wl
 		if (taken >= most)
 			break;
 	}
+	WL_CHECK(taken <= WL_MEND_LANE_BYTES);
 	for (uint64_t index = first + 1; taken != 0 && index <= run->index; index++) {
 		image = wl_log_image_in_ring(log, index, &bytes);
 		memcpy(to, image, bytes);
@@ -173,6 +179,8 @@ static unsigned answer(struct wl_journal *journal, uint32_t node)
 	uint32_t offset = journal->mend_server.asks[node].offset;
 	unsigned parts = 0;
 
+	WL_CHECK(wl_mend_lane_state(&serving->state) == WL_MEND_SERVING_TOLD);
+	WL_CHECK(serving->bytes <= WL_MEND_LANE_BYTES);
 	if (serving->bytes == 0) {
 		say(journal, node, WL_WIRE_MEND_UNKNOWN);
 		return 1;
@@ -235,6 +243,8 @@ static void tell(struct wl_journal *journal, uint32_t verdict, uint32_t bytes)
 {
 	struct wl_mend_asking *asking = &journal->mend.asking;
 
+	WL_CHECK(wl_mend_lane_state(&asking->state) == WL_MEND_ASKING_WANTED);
+	WL_CHECK(bytes <= WL_MEND_LANE_BYTES);
 	asking->verdict = verdict;
 	asking->bytes = bytes;
 	journal->mend_fetch = (struct wl_mend_fetch){0};
@@ -271,6 +281,7 @@ void wl_journal_on_mend_part(struct wl_journal *journal, uint32_t node,
 	fetch->total = part->total;
 	memcpy(asking->buffer + fetch->have, part->part, part->bytes);
 	fetch->have += part->bytes;
+	WL_CHECK(fetch->have <= fetch->total);
 	fetch->tries = 0;
 	wl_count(journal->replica.counters, WL_COUNTER_mend_parts_taken);
 	if (fetch->have == fetch->total)
@@ -294,6 +305,8 @@ static void send_ask(struct wl_journal *journal, uint64_t now_ns)
 	};
 	uint8_t *payload = NULL;
 
+	WL_CHECK(asking->node >= 1 && asking->node <= WIRELOG_NODES_MAX);
+	WL_CHECK(fetch->tries < WL_MEND_TRIES);
 	if (to.boot_id != 0)
 		payload = wl_tx_open(replica->tx, &to, WL_WIRE_MEND_ASK, replica->config.journal,
 				     WL_TX_DATA);

@@ -28,6 +28,7 @@ static void *take(uint8_t **at, size_t bytes)
 {
 	void *taken = *at;
 
+	WL_CHECK((uintptr_t)taken % WL_BLOCK_BYTES == 0);
 	*at += blocks(bytes);
 	return taken;
 }
@@ -64,6 +65,7 @@ void wl_mender_note(struct wl_mender *mender)
 
 void wl_mender_tell(struct wl_mender *mender, enum wl_mending_phase phase)
 {
+	WL_CHECK(phase < WL_MENDING_PHASES);
 	mender->report.phase = phase;
 	wl_mend_lanes_report(mender->lanes, &mender->report);
 }
@@ -85,6 +87,7 @@ static void begin_load(struct wl_mender *mender, enum wl_mender_phase phase)
 		.first_segment = mender->config.first_segment,
 	};
 
+	WL_CHECK(mender->config.dormant);
 	mender->phase = (uint8_t)phase;
 	empty(mender);
 	wl_base_load_init(&mender->load, &mender->config.identity, &target, mender->window,
@@ -102,6 +105,7 @@ static bool is_found_for_good(struct wl_mender *mender, const struct wl_recovery
 	bool same = before->kind == damage->kind && before->begin == damage->begin &&
 		    before->end == damage->end;
 
+	WL_CHECK(mender->config.dormant);
 	mender->found = *damage;
 	mender->looks = same ? mender->looks + 1 : 1;
 	if (mender->looks >= WL_MENDER_LOOKS)
@@ -169,6 +173,7 @@ static void begin_mend(struct wl_mender *mender)
 		.memory = mender->mend_memory,
 	};
 
+	WL_CHECK(config->dormant);
 	memcpy(mend.cluster_uuid, config->identity.cluster, sizeof(mend.cluster_uuid));
 	wl_survey_place_before(&mender->log, mend.walk_offset, &mend.from);
 	if (mend.walk_offset != 0 && mend.watermark < mend.walk_offset + WL_BLOCK_BYTES)
@@ -272,6 +277,8 @@ static bool step_give_up(struct wl_mender *mender)
 {
 	bool durable;
 
+	WL_CHECK(mender->config.dormant); /* never of a journal that runs */
+	WL_CHECK(mender->given_up_from != UINT64_MAX);
 	if (!uncount(mender, mender->given_up_from, &durable))
 		return false;
 	if (!durable) {
@@ -289,6 +296,8 @@ static bool step_zero(struct wl_mender *mender)
 	uint64_t segment = mender->config.log.segment_bytes, at = mender->zeroed_to;
 	uint64_t all = mender->segments * segment, until;
 
+	WL_CHECK(mender->config.dormant); /* never of a journal that runs */
+	WL_CHECK(at >= mender->given_up_from);
 	if (at % segment == 0)
 		at += WL_BLOCK_BYTES; /* segments keep their headers */
 	mender->zeroed_to = at;
@@ -500,6 +509,7 @@ void wl_mender_init(struct wl_mender *mender, const struct wl_mender_config *con
 	mender->log_memory = take(&at, wl_log_memory_bytes(&config->log));
 	mender->state_memory = take(&at, wl_state_memory_bytes(config->sessions_max));
 	mender->mend_memory = take(&at, wl_mend_memory_bytes());
+	WL_CHECK((size_t)(at - (uint8_t *)memory) <= wl_mender_memory_bytes(config));
 	wl_salvage_find_init(&mender->find, &mender->config.log, mender->serve_window, mender->run);
 	if (!config->dormant)
 		return;
@@ -539,6 +549,7 @@ enum wl_mender_state wl_mender_step(struct wl_mender *mender,
 		} while (!wants && (mender->moved_on || mender->phase != phase) &&
 			 now_ns >= mender->until_ns);
 	}
+	WL_CHECK(wants == (mender->state != WL_MENDER_IDLE));
 	mender->served = mender->serves;
 	return mender->state;
 }
@@ -550,6 +561,7 @@ void wl_mender_on_done(struct wl_mender *mender, enum wl_disk_status status)
 	WL_CHECK(wanted != WL_MENDER_IDLE);
 	mender->state = WL_MENDER_IDLE;
 	if (mender->serves) {
+		WL_CHECK(wanted == WL_MENDER_WANTS_READ);
 		wl_salvage_find_on_read(&mender->find, status);
 		return;
 	}

@@ -27,6 +27,7 @@ static void ask(struct wl_mender *mender)
 	const struct wl_mend *mend = &mender->mend;
 	uint32_t node = wl_mend_peer(mend);
 
+	WL_CHECK(!mender->asked);
 	if (node == 0) {
 		rest(mender);
 		return;
@@ -54,6 +55,7 @@ static void take_answer(struct wl_mender *mender)
 	struct wl_mend *mend = &mender->mend;
 	enum wl_mend_verdict verdict = WL_MEND_UNKNOWN;
 
+	WL_CHECK(asking->bytes <= WL_MEND_LANE_BYTES);
 	mender->asked = false;
 	if (asking->verdict == 0) {
 		wl_mend_on_silence(mend, asking->node);

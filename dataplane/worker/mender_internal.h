@@ -3,6 +3,7 @@
 #ifndef WL_DATAPLANE_WORKER_MENDER_INTERNAL_H
 #define WL_DATAPLANE_WORKER_MENDER_INTERNAL_H
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/mender.h"
 
 enum wl_mender_phase {
@@ -20,6 +21,7 @@ enum wl_mender_phase {
 static inline bool wl_mender_want(struct wl_mender *mender, enum wl_mender_state state,
 				  uint64_t offset, uint8_t *buffer, uint32_t bytes)
 {
+	WL_CHECK(mender->state == WL_MENDER_IDLE);
 	mender->state = state;
 	mender->want = (struct wl_mender_want){.offset = offset, .bytes = bytes, .buffer = buffer};
 	return true;

@@ -22,6 +22,8 @@ static void limit_running(struct wl_mend_config *mend, const struct wl_mender_ru
 			.previous = WL_SURVEY_ANY,
 		};
 	}
+	WL_CHECK(offset < mend->limit);
+	WL_CHECK(mend->limit <= running->durable_offset);
 	mend->watermark = mend->limit;
 }
 

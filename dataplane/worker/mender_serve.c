@@ -8,6 +8,8 @@ static void tell_found(struct wl_mender *mender, uint32_t bytes)
 {
 	struct wl_mend_serving *serving = &mender->lanes->serving;
 
+	WL_CHECK(wl_mend_lane_state(&serving->state) == WL_MEND_SERVING_ASKED);
+	WL_CHECK(bytes <= WL_MEND_LANE_BYTES);
 	mender->finds = false;
 	serving->bytes = bytes;
 	wl_mend_lane_pass(&serving->state, WL_MEND_SERVING_TOLD);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/worker/picture.h"
 
+#include "dataplane/base/check.h"
+
 #define ATTEMPTS 1000u
 
 static void copy_words(void *to, const void *from, size_t bytes)
@@ -18,6 +20,8 @@ void wl_picture_write(_Atomic uint64_t *version, void *to, const void *from, siz
 {
 	uint64_t before = atomic_load_explicit(version, memory_order_relaxed);
 
+	WL_CHECK((before & 1) == 0); /* it has one writer */
+	WL_CHECK(bytes % sizeof(uint64_t) == 0);
 	atomic_store_explicit(version, before + 1, memory_order_relaxed);
 	/* The odd version is seen before any new word. */
 	atomic_thread_fence(memory_order_release);
@@ -28,6 +32,7 @@ void wl_picture_write(_Atomic uint64_t *version, void *to, const void *from, siz
 
 bool wl_picture_read(const _Atomic uint64_t *version, void *to, const void *from, size_t bytes)
 {
+	WL_CHECK(bytes % sizeof(uint64_t) == 0);
 	for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
 		uint64_t before = atomic_load_explicit(version, memory_order_acquire);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/worker/progress.h"
 
+#include "dataplane/base/check.h"
+
 #define SECOND_NS 1e9
 
 static uint64_t mean(const struct wl_progress *progress, uint64_t before, uint64_t moved,
@@ -15,6 +17,7 @@ void wl_progress_look(struct wl_progress *progress, uint64_t done, uint64_t targ
 {
 	uint64_t passed_ns = now_ns - progress->at_ns;
 
+	WL_CHECK(now_ns >= progress->at_ns);
 	if (progress->at_ns == 0 || done < progress->done || target < progress->target) {
 		*progress = (struct wl_progress){.done = done, .target = target, .at_ns = now_ns};
 		return;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/worker/stages.h"
 
+#include "dataplane/base/check.h"
+
 void wl_stages_sealed(struct wl_stages *stages, uint64_t index, uint64_t now_ns)
 {
+	WL_CHECK(index == stages->sealed_through + 1);
 	stages->sealed_ns[index % WL_STAGES_ENTRIES] = now_ns;
 	stages->sealed_through = index;
 }
@@ -12,6 +15,7 @@ void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t i
 {
 	uint64_t from = stages->through[stage] + 1;
 
+	WL_CHECK(stage > WL_STAGE_TURN && stage < WL_STAGES);
 	if (index > stages->sealed_through)
 		index = stages->sealed_through;
 	if (index < from)

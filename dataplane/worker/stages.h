@@ -31,9 +31,9 @@ struct wl_stages {
 	struct wl_histogram *histogram[WL_STAGES];
 };
 
-/* An entry that this node leads was sealed at now_ns. */
+/* The next entry that this node leads was sealed at now_ns. */
 void wl_stages_sealed(struct wl_stages *stages, uint64_t index, uint64_t now_ns);
-/* A stage has reached `index`. */
+/* A stage behind WL_STAGE_TURN has reached `index`. */
 void wl_stages_reached(struct wl_stages *stages, enum wl_stage stage, uint64_t index,
 		       uint64_t now_ns);
 /* Another leadership: what was sealed before is not timed any more. */

@@ -114,6 +114,7 @@ void wl_tap_stage(struct wl_tap *tap, const struct wl_frame *frames, unsigned co
 		struct wl_tap_staged *staged = &tap->staged[at];
 		struct wl_tap_link *link = &tap->links[frames[at].link];
 
+		WL_CHECK(frames[at].link < WL_LINKS_MAX);
 		staged->link = frames[at].link;
 		staged->lost_since = link->lost_since;
 		staged->fate = WL_TAP_NOT_CHOSEN;
@@ -133,6 +134,8 @@ static void take_back(struct wl_tap *tap, const struct wl_tap_staged *staged)
 {
 	struct wl_tap_link *link = &tap->links[staged->link];
 
+	WL_CHECK(link->seen != 0);
+	WL_CHECK(link->chosen >= link->lost);
 	link->seen--;
 	link->chosen -= staged->fate != WL_TAP_NOT_CHOSEN;
 	link->lost -= staged->fate == WL_TAP_LOST;

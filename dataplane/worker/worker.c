@@ -12,6 +12,9 @@
 #define WRITE_RETRY_INTERVAL_NS 100000000u
 #define STOP_PATIENCE_NS 500000000u /* for writes in flight at STOP */
 
+WL_STATIC_CHECK(WIRELOG_JOURNALS_MAX <=
+		32); /* a bit per journal: histories_open, apart, strange, lacks */
+
 size_t wl_worker_memory_bytes(const struct wl_worker_config *config)
 {
 	return wl_remote_table_memory_bytes(config->clients_max);
@@ -22,6 +25,8 @@ static void init_peer(struct wl_worker *worker, uint32_t node)
 	const struct wl_worker_config *config = &worker->config;
 	struct wl_remote *peer = &worker->rx.peers[node];
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
+	WL_CHECK(node != config->node);
 	peer->identity = wl_identity_of_node(node, config->worker);
 	peer->address = config->peer_address[node];
 	peer->address_known = config->peer_address_known[node];
@@ -100,6 +105,7 @@ void wl_worker_start(struct wl_worker *worker, struct wl_journal *journals, uint
 	worker->journals = journals;
 	worker->journal_count = journal_count;
 	for (uint32_t at = 0; at < journal_count; at++) {
+		WL_CHECK(journals[at].config.replica.journal < WIRELOG_JOURNALS_MAX);
 		wl_journal_start(&journals[at], known_commit[at], &worker->tx, &worker->rx,
 				 &worker->plane->up);
 		if (journals[at].replica.history == 0)
@@ -190,6 +196,8 @@ static void finish_stop(struct wl_worker *worker)
 {
 	struct wl_plane_message message = {.verb = WL_PLANE_STOPPED, .now_ns = worker->now_ns};
 
+	WL_CHECK(worker->stopping);
+	WL_CHECK(worker->now_ns >= worker->stop_since_ns);
 	if (worker->requests_in_flight + worker->backlog_count != 0 &&
 	    worker->now_ns - worker->stop_since_ns < STOP_PATIENCE_NS)
 		return;

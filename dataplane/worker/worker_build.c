@@ -94,6 +94,7 @@ void wl_worker_take_build(struct wl_worker *worker, const struct wl_message *mes
 	struct wl_build *build = &worker->rx.builds[node];
 	struct wl_wire_build said;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (!wl_wire_decode_build(message->payload, message->bytes, &said)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;

@@ -50,6 +50,7 @@ void wl_worker_check_next(struct wl_worker *worker)
 	else
 		check_machine(&worker->journals[worker->checked / MACHINES],
 			      worker->checked % MACHINES);
+	WL_CHECK(worker->checked <= machines);
 }
 
 void wl_worker_check(const struct wl_worker *worker)

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/worker_internal.h"
 
 #define TELL_INTERVAL_NS 10000000000u /* control, of one kind of claim under one id */
@@ -69,6 +70,7 @@ void wl_worker_take_own_twin(struct wl_worker *worker, uint32_t node, uint32_t f
 		.reason = flags & WL_WIRE_GREETING_DUPLICATE ? 1 : 2,
 	};
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if ((flags & (WL_WIRE_GREETING_DUPLICATE | WL_WIRE_GREETING_CLAIMED)) == 0)
 		return;
 	if (flags & WL_WIRE_GREETING_DUPLICATE)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/worker_internal.h"
 
 #define COMPLETIONS_PER_TURN 64u
@@ -50,6 +51,9 @@ unsigned wl_worker_take_completions(struct wl_worker *worker)
 
 	if (count == 0)
 		return 0;
+	WL_CHECK(count <= COMPLETIONS_PER_TURN);
+	WL_CHECK_MSG(count <= worker->requests_in_flight, "%u of %u", count,
+		     worker->requests_in_flight);
 	for (unsigned at = 0; at < count; at++)
 		take_completion(worker, &completions[at]);
 	worker->requests_in_flight -= count;
@@ -63,6 +67,8 @@ static void count_requests(struct wl_worker *worker, const struct wl_disk_reques
 {
 	for (unsigned at = 0; at < count; at++) {
 		if (requests[at].verb == WL_DISK_WRITE) {
+			WL_CHECK(requests[at].offset % WL_BLOCK_BYTES == 0);
+			WL_CHECK(requests[at].bytes % WL_BLOCK_BYTES == 0);
 			wl_count(&worker->counters, WL_COUNTER_disk_writes);
 			wl_count_add(&worker->counters, WL_COUNTER_disk_write_bytes,
 				     requests[at].bytes);
@@ -84,6 +90,7 @@ static void collect(struct wl_worker *worker)
 	struct wl_disk_request *requests = worker->backlog;
 	unsigned count = 0;
 
+	WL_CHECK(worker->backlog_count == 0);
 	for (uint32_t at = 0; at < worker->journal_count; at++) {
 		if (uses_medium(&worker->journals[at]))
 			count += wl_log_cut_writes(&worker->journals[at].log, requests + count,
@@ -104,6 +111,7 @@ static void collect(struct wl_worker *worker)
 			count += wl_log_want_forgets(&worker->journals[at].log, requests + count,
 						     WL_WORKER_DISK_BACKLOG - count);
 	}
+	WL_CHECK(count <= WL_WORKER_DISK_BACKLOG);
 	count_requests(worker, requests, count);
 	worker->backlog_count = count;
 }
@@ -117,6 +125,7 @@ unsigned wl_worker_give_disk(struct wl_worker *worker)
 	if (worker->backlog_count == 0)
 		return 0;
 	taken = worker->disk->ops->submit(worker->disk, worker->backlog, worker->backlog_count);
+	WL_CHECK(taken <= worker->backlog_count);
 	worker->requests_in_flight += taken;
 	worker->backlog_count -= taken;
 	if (worker->backlog_count != 0) {

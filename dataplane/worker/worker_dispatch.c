@@ -2,6 +2,7 @@
 /* From the port to whoever a frame is for: a replica, a journal's clients, or control. */
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/worker_internal.h"
 
 #define BURSTS_PER_TURN 4u
@@ -154,6 +155,7 @@ void wl_worker_take_goodbye(struct wl_worker *worker, const struct wl_message *m
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
 	}
+	WL_CHECK(wl_identity_is_client(client->identity));
 	for (uint32_t at = 0; at < worker->journal_count; at++)
 		wl_service_on_goodbye(worker->journals[at].service, client->identity);
 	wl_remote_table_forget(&worker->rx.clients, client);
@@ -254,6 +256,8 @@ static unsigned sort_burst(struct wl_worker *worker, struct haul *haul, unsigned
 	unsigned refused_count = 0, punted = 0;
 	uint64_t bytes = 0;
 
+	WL_CHECK(count <= WL_BURST);
+	WL_CHECK(haul->count + count <= BURSTS_PER_TURN * WL_BURST);
 	for (unsigned at = 0; at < count; at++) {
 		enum wl_frame_verdict verdict;
 
@@ -297,6 +301,7 @@ static unsigned take_rank(struct wl_worker *worker, const struct haul *haul, enu
 		else if (verdict == WL_FRAME_NO_TABLE_ROOM)
 			turn_away(worker, &message);
 	}
+	WL_CHECK(taken <= haul->count);
 	return taken;
 }
 

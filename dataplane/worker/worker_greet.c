@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/worker_internal.h"
 
 #define HELLO_INTERVAL_NS 10000000u /* to one peer */
@@ -13,6 +14,8 @@
 	200000000u /* a greeted peer unheard for this long may have restarted: greet again */
 #define GREETING_INTERVAL_NS 8000000u /* until it was seen */
 #define GREETING_AGAIN_NS 1000000000u /* and afterwards */
+
+WL_STATIC_CHECK(WL_KEYS_HELD_MAX == 2); /* a greeting names two */
 
 static void facts_for(const struct wl_worker *worker, uint32_t node, uint64_t facts[WL_FACTS])
 {
@@ -41,6 +44,7 @@ static uint32_t newest_key(const struct wl_worker *worker)
 {
 	const struct wl_keys_held *held = &worker->rx.auth->held;
 
+	WL_CHECK(held->count != 0 && held->count <= WL_KEYS_HELD_MAX);
 	return held->id[held->count - 1];
 }
 
@@ -166,6 +170,7 @@ void wl_worker_take_hello_reply(struct wl_worker *worker, const struct wl_messag
 	struct wl_wire_hello_reply reply;
 	uint64_t known;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (!wl_wire_decode_hello_reply(message->payload, message->bytes, &reply)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
@@ -233,6 +238,7 @@ void wl_worker_take_greeting(struct wl_worker *worker, const struct wl_message *
 	struct wl_wire_greeting said;
 	uint64_t facts[WL_FACTS];
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (!wl_wire_decode_greeting(message->payload, message->bytes, &said)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;

@@ -73,6 +73,7 @@ void wl_worker_settle_histories(struct wl_worker *worker)
 
 		if (!(worker->histories_open & bit))
 			continue;
+		WL_CHECK(journal->replica.history == 0); /* what is known does not change */
 		journal->replica.history = history_of(worker, journal);
 		if (journal->replica.history == 0)
 			continue;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "dataplane/base/check.h"
 #include "dataplane/worker/worker_internal.h"
 
 /* In an election timeout; and when something did not pass, so that it is known before entries count as held up (replica_progress.c). */
@@ -116,6 +117,7 @@ void wl_worker_take_path_probe(struct wl_worker *worker, const struct wl_message
 		from->mtu = probe.mtu;
 	/* An echo that is longer than its question: so many in a turn, whoever asks. */
 	if (probe.echo_bytes > probe.bytes) {
+		WL_CHECK(worker->long_echoes <= LONG_ECHOES);
 		if (worker->long_echoes == LONG_ECHOES)
 			return;
 		worker->long_echoes++;

@@ -51,6 +51,7 @@ static void send_part(struct wl_worker *worker, const struct wl_status_asker *as
 	size_t room;
 
 	WL_CHECK(offset < own->bytes);
+	WL_CHECK(own->bytes <= sizeof(own->text));
 	if (!payload)
 		return;
 	room = wl_tx_open_room(&worker->tx);
@@ -107,6 +108,7 @@ void wl_worker_take_status_ask(struct wl_worker *worker, const struct wl_message
 	struct wl_wire_status_ask ask;
 	bool again;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (!wl_wire_decode_status_ask(message->payload, message->bytes, &ask)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
@@ -203,6 +205,7 @@ void wl_worker_take_status_part(struct wl_worker *worker, const struct wl_messag
 	struct wl_wire_status_part part;
 	struct wl_status_told *told;
 
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	if (!wl_wire_decode_status_part(message->payload, message->bytes, &part)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
@@ -220,6 +223,7 @@ void wl_worker_take_status_part(struct wl_worker *worker, const struct wl_messag
 		return;
 	memcpy(told->said.text + part.offset, part.part, part.bytes);
 	reading->have += part.bytes;
+	WL_CHECK(reading->have <= sizeof(told->said.text));
 	wl_count(&worker->counters, WL_COUNTER_status_parts_taken);
 	if (reading->have < part.total) {
 		ask(worker, node);
@@ -232,6 +236,7 @@ void wl_worker_take_status_part(struct wl_worker *worker, const struct wl_messag
 
 static void begin_round(struct wl_worker *worker, uint64_t round)
 {
+	WL_CHECK(round > worker->status.round);
 	worker->status.round = round;
 	worker->status.began_ns = worker->now_ns;
 	memset(worker->status.reading, 0, sizeof(worker->status.reading));
