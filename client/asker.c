@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "client/asker.h"
 
+#include "dataplane/base/check.h"
+
 #define LATELY_NS (1 * WL_SECOND_NS) /* whoever refused within that is there */
 #define ASK_NS_MIN (30 * WL_MS_NS)
 #define ASK_NS_MAX (500 * WL_MS_NS)
@@ -32,6 +34,7 @@ int64_t wl_asker_ask(struct wl_asker *asker, uint64_t session, uint64_t sequence
 		return WIRELOG_BACK_PRESSURE;
 	while (question->id != 0)
 		question++;
+	WL_CHECK(question < asker->questions + WL_ASKER_QUESTIONS);
 	*question = (struct wl_asker_question){
 		.id = wl_environment_question(asker->environment),
 		.nonce = wl_environment_nonce(asker->environment),
@@ -50,6 +53,8 @@ int64_t wl_asker_ask(struct wl_asker *asker, uint64_t session, uint64_t sequence
 static void finish(struct wl_asker *asker, struct wl_asker_question *question,
 		   struct wirelog_event *event)
 {
+	WL_CHECK(question->id != 0);
+	WL_CHECK(asker->count != 0);
 	event->kind = question->session != 0 ? WIRELOG_EVENT_OUTCOME : WIRELOG_EVENT_END;
 	event->question = question->id;
 	event->session = question->session;
@@ -100,6 +105,7 @@ static void say(struct wl_asker *asker, const struct wl_asker_question *question
 
 static void put(struct wl_asker *asker, struct wl_asker_question *question)
 {
+	WL_CHECK(question->id != 0);
 	question->due_ns = asker->environment->now_ns + question->pause_ns;
 	question->pause_ns *= 2;
 	if (question->pause_ns > ASK_NS_MAX)

@@ -20,6 +20,7 @@ static void derive_own(struct wl_channel *channel)
 {
 	const struct wl_keys_held *held = &channel->auth->held;
 
+	WL_CHECK(held->count != 0 && held->count <= WL_KEYS_HELD_MAX);
 	for (uint32_t at = 0; at < held->count; at++)
 		wl_auth_derive_of(channel->auth, held->id[at], channel->identity, channel->boot_id,
 				  &channel->own[at]);
@@ -27,6 +28,9 @@ static void derive_own(struct wl_channel *channel)
 
 void wl_channel_name(struct wl_channel *channel, wl_identity identity, uint64_t boot_id)
 {
+	WL_CHECK(wl_identity_is_client(identity));
+	WL_CHECK(boot_id != 0);
+	WL_CHECK(channel->open_route < 0);
 	channel->identity = identity;
 	channel->boot_id = boot_id;
 	channel->sequence = 0;
@@ -53,6 +57,7 @@ void wl_channel_on_keys(struct wl_channel *channel)
 		struct wl_channel_node *node = &channel->nodes[id];
 		uint32_t used = wl_keys_find(held, node->keys[node->held].id);
 
+		WL_CHECK(node->held < WL_KEYS_HELD_MAX);
 		node->held = used < held->count ? used : held->count - 1;
 		derive_of_node(channel, node);
 	}
@@ -68,6 +73,8 @@ void wl_channel_meet(struct wl_channel *channel, wl_identity identity, uint64_t 
 {
 	struct wl_channel_node *node = &channel->nodes[wl_identity_node(identity)];
 
+	WL_CHECK(wl_identity_node(identity) <= WIRELOG_NODES_MAX);
+	WL_CHECK(held < channel->auth->held.count);
 	node->identity = identity;
 	node->boot_id = boot_id;
 	node->held = held;
@@ -150,6 +157,7 @@ static uint8_t *open_frame(struct wl_channel *channel, unsigned route, uint8_t t
 	uint16_t link = channel->routes[route].link;
 
 	WL_CHECK(channel->open_route < 0);
+	WL_CHECK(route < channel->route_count);
 	if (!transport->ops->is_up(transport, link) ||
 	    !transport->ops->alloc(transport, link, &channel->open))
 		return NULL;
@@ -161,6 +169,7 @@ static uint8_t *open_frame(struct wl_channel *channel, unsigned route, uint8_t t
 		.sender = channel->identity,
 		.sender_boot = channel->boot_id,
 	};
+	WL_CHECK(channel->open.size > WL_FRAME_HEADER_BYTES);
 	*room = channel->open.size - WL_FRAME_HEADER_BYTES;
 	return channel->open.bytes + WL_FRAME_HEADER_BYTES;
 }
@@ -170,6 +179,7 @@ uint8_t *wl_channel_open_route(struct wl_channel *channel, unsigned route, uint8
 {
 	const uint32_t count = channel->auth->held.count;
 
+	WL_CHECK(count != 0);
 	/* Destination 0, of boot id 0: whoever you are. The newest key first, then in turn: which one is in force is not known. */
 	channel->open_held = count - 1 - channel->routes[route].asked++ % count;
 	return open_frame(channel, route, type, room);
@@ -180,6 +190,7 @@ static uint8_t *open_to_node(struct wl_channel *channel, uint32_t node, uint8_t 
 	const struct wl_channel_node *to = &channel->nodes[node];
 	uint8_t *payload;
 
+	WL_CHECK(node <= WIRELOG_NODES_MAX);
 	if (to->identity == 0 || to->route < 0)
 		return NULL;
 	channel->open_held = to->held;
@@ -209,6 +220,7 @@ void wl_channel_abandon(struct wl_channel *channel)
 {
 	struct wl_transport *transport = channel->routes[channel->open_route].transport;
 
+	WL_CHECK(channel->open_route >= 0);
 	transport->ops->drop(transport, &channel->open, 1);
 	channel->open_route = -1;
 }
@@ -216,6 +228,7 @@ void wl_channel_abandon(struct wl_channel *channel)
 static void seal(struct wl_channel *channel, size_t payload_bytes)
 {
 	WL_CHECK(payload_bytes + WL_FRAME_HEADER_BYTES <= channel->open.size);
+	WL_CHECK(channel->open_held < channel->auth->held.count);
 	channel->open_header.payload_bytes = (uint16_t)payload_bytes;
 	channel->open_header.sequence = ++channel->sequence;
 	channel->open.size = (uint16_t)(WL_FRAME_HEADER_BYTES + payload_bytes);
@@ -236,6 +249,7 @@ void wl_channel_flush(struct wl_channel *channel)
 		return;
 	transport = channel->routes[batch->route].transport;
 	taken = transport->ops->send(transport, batch->datagrams, batch->count);
+	WL_CHECK(taken <= batch->count);
 	channel->counters.frames_sent += taken;
 	for (unsigned at = taken; at < batch->count && channel->refused.sequence == 0; at++)
 		channel->refused = batch->tags[at];
@@ -262,6 +276,7 @@ void wl_channel_close_tagged(struct wl_channel *channel, size_t payload_bytes,
 		transport->ops->drop(transport, &channel->open, 1);
 		return;
 	}
+	WL_CHECK(batch->count < WL_TRANSPORT_BURST);
 	batch->route = route;
 	batch->tags[batch->count] = tag;
 	batch->datagrams[batch->count++] = channel->open;

@@ -2,6 +2,8 @@
 /* Frames in: every check before any belief (C1). */
 #include "client/channel.h"
 
+#include "dataplane/base/check.h"
+
 static bool check_header(struct wl_channel *channel, const struct wl_datagram *datagram,
 			 struct wl_frame_header *header)
 {
@@ -70,6 +72,7 @@ static enum wl_channel_verdict authenticate(struct wl_channel *channel,
 
 	if (node->identity != header->sender || node->boot_id != header->sender_boot)
 		return meet(channel, header, datagram);
+	WL_CHECK(held < channel->auth->held.count);
 	if (!wl_auth_verify(channel->auth, &node->keys[held], datagram->bytes, datagram->size)) {
 		channel->counters.forged++;
 		return WL_CHANNEL_REFUSED;

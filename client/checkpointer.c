@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dataplane/base/check.h"
+
 #define INTERVAL_NS (100 * WL_MS_NS)
 #define INTERVAL_NS_MIN (1 * WL_MS_NS)
 #define INTERVAL_NS_MAX (3600 * WL_SECOND_NS)
@@ -15,6 +17,8 @@
 #define GIVE_UP_NS (10 * WL_SECOND_NS) /* without taking it, */
 #define FULL_NS \
 	(2 * WL_SECOND_NS) /* or because there is no space: it would come soon, or not at all */
+
+WL_STATIC_CHECK(INTERVAL_NS_MIN <= INTERVAL_NS && INTERVAL_NS <= INTERVAL_NS_MAX);
 
 void wl_checkpointer_init(struct wl_checkpointer *checkpointer, struct wl_environment *environment,
 			  struct wl_channel *channel, struct wl_nodes *nodes,
@@ -54,6 +58,8 @@ static void give_up(struct wl_checkpointer *checkpointer)
 		.made = checkpointer->made,
 	};
 
+	WL_CHECK(checkpointer->state == WL_CHECKPOINTER_LEAVING);
+	WL_CHECK(checkpointer->committed > checkpointer->checkpoint);
 	end(checkpointer);
 	tell(checkpointer, &event);
 }
@@ -65,6 +71,7 @@ static void fail_to_take(struct wl_checkpointer *checkpointer, int status)
 		.status = status,
 	};
 
+	WL_CHECK(checkpointer->state == WL_CHECKPOINTER_TAKING);
 	end(checkpointer);
 	tell(checkpointer, &event);
 }
@@ -77,6 +84,8 @@ static void lose(struct wl_checkpointer *checkpointer)
 		.status = WIRELOG_CHECKPOINT_DROPPED,
 	};
 
+	WL_CHECK(checkpointer->state == WL_CHECKPOINTER_HELD ||
+		 checkpointer->state == WL_CHECKPOINTER_LEAVING);
 	checkpointer->was_dropped = true;
 	checkpointer->checkpoint = 0;
 	checkpointer->made = 0;
@@ -196,6 +205,8 @@ static void put(struct wl_checkpointer *checkpointer)
 	struct wl_checkpointer_question *question = &checkpointer->question;
 	uint64_t now_ns = checkpointer->environment->now_ns;
 
+	WL_CHECK(checkpointer->state != WL_CHECKPOINTER_OFF);
+	WL_CHECK(question->nonce != 0);
 	question->due_ns = now_ns + question->pause_ns;
 	question->pause_ns *= 2;
 	if (question->pause_ns > ASK_NS_MAX)
@@ -257,6 +268,7 @@ static void take(struct wl_checkpointer *checkpointer, const struct wl_wire_cons
 		.made = reply->made,
 	};
 
+	WL_CHECK(checkpointer->state == WL_CHECKPOINTER_TAKING);
 	checkpointer->state = WL_CHECKPOINTER_HELD;
 	checkpointer->checkpoint = reply->number;
 	checkpointer->made = reply->made;
@@ -349,6 +361,8 @@ static void ask_what_is_due(struct wl_checkpointer *checkpointer)
 {
 	uint64_t now_ns = checkpointer->environment->now_ns;
 
+	WL_CHECK(checkpointer->state != WL_CHECKPOINTER_OFF);
+	WL_CHECK(checkpointer->question.nonce == 0); /* one at a time */
 	if (checkpointer->state == WL_CHECKPOINTER_TAKING)
 		ask(checkpointer, WL_WIRE_CONSUMER_TAKE);
 	else if (is_unconfirmed(checkpointer) &&

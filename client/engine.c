@@ -145,6 +145,7 @@ static unsigned receive(struct wl_engine *engine, struct wl_transport *transport
 
 	for (unsigned burst = 0; burst < BURSTS_PER_POLL && count == WL_TRANSPORT_BURST; burst++) {
 		count = transport->ops->receive(transport, datagrams, WL_TRANSPORT_BURST);
+		WL_CHECK(count <= WL_TRANSPORT_BURST);
 		for (unsigned at = 0; at < count; at++) {
 			if (at + 1 < count)
 				__builtin_prefetch(datagrams[at + 1].bytes);
@@ -247,6 +248,7 @@ static uint64_t waits_since(const struct wl_engine *engine)
 
 static void flush(struct wl_engine *engine)
 {
+	WL_CHECK(engine->channel.open_route < 0);
 	wl_channel_flush(&engine->channel);
 	wl_sender_on_flushed(&engine->sender);
 }

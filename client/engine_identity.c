@@ -9,6 +9,7 @@
  */
 #include "client/engine_internal.h"
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 
 static bool is_taken(const struct wl_engine *engine, uint32_t node,
 		     const struct wl_wire_hello_reply *reply)
@@ -36,6 +37,7 @@ bool wl_engine_draw_identity_again(struct wl_engine *engine, uint32_t node,
 	wl_channel_flush(&engine->channel); /* those are sealed as who we were */
 	if (engine->sender.session.state == WL_SENDER_OPEN)
 		wl_sender_lose_session(&engine->sender);
+	WL_CHECK(engine->sender.session.state != WL_SENDER_OPEN);
 	draw(engine);
 	wl_sender_on_identity(&engine->sender);
 	wl_subscriber_on_identity(&engine->subscriber);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/nodes_internal.h"
+#include "dataplane/base/check.h"
 
 #define SILENT_ROUTE_NS (200 * WL_MS_NS)
 
@@ -24,6 +25,7 @@ int wl_nodes_add_route(struct wl_nodes *nodes, const struct wl_endpoint *endpoin
 	unsigned at = nodes->channel->route_count;
 	int status = wl_channel_add_route(nodes->channel, endpoint, reason, reason_bytes);
 
+	WL_CHECK(nodes->channel->route_count == at || nodes->channel->route_count == at + 1);
 	if (nodes->channel->route_count != at)
 		nodes->hellos[at] = (struct wl_hello){.pause_ns = WL_NODES_HELLO_PAUSE_NS_MIN};
 	return status;
@@ -49,6 +51,8 @@ static void take_route(struct wl_nodes *nodes, uint32_t id, int at)
 	struct wl_channel_node *known = nodes->channel->nodes;
 	struct wl_hello *hello = &nodes->hellos[at];
 
+	WL_CHECK(id >= 1 && id <= WIRELOG_NODES_MAX);
+	WL_CHECK(at >= 0 && (unsigned)at < nodes->channel->route_count);
 	if (hello->node != 0 && hello->node != id && known[hello->node].route == at)
 		known[hello->node].route = -1;
 	hello->node = id;
@@ -83,6 +87,7 @@ static void learn_members(struct wl_nodes *nodes, const struct wl_wire_hello_rep
 
 void wl_nodes_on_heard(struct wl_nodes *nodes, uint32_t id)
 {
+	WL_CHECK(id >= 1 && id <= WIRELOG_NODES_MAX);
 	nodes->nodes[id].heard_ns = nodes->environment->now_ns;
 	nodes->nodes[id].asked = 0;
 	nodes->heard_ns = nodes->environment->now_ns;
@@ -122,6 +127,7 @@ void wl_nodes_on_elsewhere(struct wl_nodes *nodes, const struct wl_channel_messa
 	if (!wl_wire_decode_hello_reply(message->payload, message->bytes, &reply))
 		return;
 	route = wl_channel_route_by_nonce(nodes->channel, reply.nonce);
+	WL_CHECK(route >= 0); /* the channel looked for it */
 	nodes->channel->routes[route].nonce = 0;
 	ask_seldom(nodes, route);
 	if (elsewhere->since_ns == 0)
@@ -140,6 +146,7 @@ void wl_nodes_on_hello_reply(struct wl_nodes *nodes, uint32_t id,
 	struct wl_node *node = &nodes->nodes[id];
 	int route = wl_channel_route_by_nonce(nodes->channel, reply->nonce);
 
+	WL_CHECK(id >= 1 && id <= WIRELOG_NODES_MAX);
 	if (route >= 0)
 		take_route(nodes, id, route);
 	wl_nodes_note_commit(nodes, id, reply->commit_number);
@@ -155,6 +162,7 @@ void wl_nodes_on_hello_reply(struct wl_nodes *nodes, uint32_t id,
 bool wl_nodes_take_place(struct wl_nodes *nodes, uint32_t id,
 			 const struct wl_wire_hello_reply *reply)
 {
+	WL_CHECK(id >= 1 && id <= WIRELOG_NODES_MAX);
 	nodes->nodes[id].challenge = reply->challenge;
 	if (reply->challenge != 0) {
 		wl_nodes_say_keepalive(nodes, id);
@@ -182,6 +190,7 @@ void wl_nodes_learn_others(struct wl_nodes *nodes, uint32_t id,
 
 void wl_nodes_note_commit(struct wl_nodes *nodes, uint32_t id, uint64_t commit_number)
 {
+	WL_CHECK(id >= 1 && id <= WIRELOG_NODES_MAX);
 	if (commit_number > nodes->nodes[id].commit_number)
 		nodes->nodes[id].commit_number = commit_number;
 }

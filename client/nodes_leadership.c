@@ -2,12 +2,17 @@
 /* Who leads: what nodes say, and which of it counts (nodes.h). */
 #include "client/nodes_internal.h"
 
+#include "dataplane/base/check.h"
+
 static void set_leader(struct wl_nodes *nodes, uint32_t leader, uint64_t term)
 {
 	struct wl_leadership *leadership = &nodes->leadership;
 	/* A leader takes no appends that were sent to it in another term. */
 	bool is_other = leader != leadership->leader || term != leadership->term;
 
+	WL_CHECK(leader <= WIRELOG_NODES_MAX);
+	WL_CHECK_MSG(term >= leadership->term, "%llu behind %llu", (unsigned long long)term,
+		     (unsigned long long)leadership->term);
 	leadership->leader = leader;
 	leadership->term = term;
 	leadership->since_ns = nodes->environment->now_ns;
@@ -17,6 +22,7 @@ static void set_leader(struct wl_nodes *nodes, uint32_t leader, uint64_t term)
 
 void wl_nodes_restart_leadership(struct wl_nodes *nodes)
 {
+	WL_CHECK(nodes->leadership.leader != 0);
 	nodes->leadership.starts++;
 }
 
@@ -34,6 +40,7 @@ static void tell_leader(struct wl_nodes *nodes)
 	if (leadership->leader == 0 || (leadership->leader == leadership->told_leader &&
 					leadership->term == leadership->told_term))
 		return;
+	WL_CHECK(leadership->told_term <= leadership->term);
 	leadership->told_leader = leadership->leader;
 	leadership->told_term = leadership->term;
 	wl_environment_tell(nodes->environment, &event);
@@ -52,6 +59,7 @@ void wl_nodes_learn_leader(struct wl_nodes *nodes, uint32_t from, uint32_t leade
 	struct wl_leadership *leadership = &nodes->leadership;
 	struct wl_node *node = &nodes->nodes[from];
 
+	WL_CHECK(from >= 1 && from <= WIRELOG_NODES_MAX);
 	if (term < node->term)
 		return; /* overtaken on the way */
 	node->term = term;
@@ -76,6 +84,7 @@ enum wl_nodes_hint wl_nodes_on_not_leader(struct wl_nodes *nodes, uint32_t from,
 {
 	struct wl_leadership *leadership = &nodes->leadership;
 
+	WL_CHECK(from >= 1 && from <= WIRELOG_NODES_MAX);
 	if (from != leadership->leader)
 		return WL_NODES_HINT_OLD;
 	if (hint == from)

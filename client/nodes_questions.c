@@ -2,12 +2,17 @@
 /* Whom to ask and when: endpoints where nobody answered, whoever is silent, the leader first. */
 #include "client/nodes_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define SILENCE_NS (20 * WL_MS_NS) /* an answer is due and none came: ask the node itself */
 #define SUSPECT_NS (40 * WL_MS_NS) /* ask the others, too */
 #define ASK_NS (10 * WL_MS_NS) /* between two questions of one kind */
 #define IDLE_ASK_NS (1 * WL_SECOND_NS) /* while everything is well */
 #define HELLO_HURRY_NS (20 * WL_MS_NS)
 #define HELLO_EVERY 3u /* of the questions to a silent node: it may have been started again */
+
+WL_STATIC_CHECK(SILENCE_NS < SUSPECT_NS);
+WL_STATIC_CHECK(WL_NODES_HELLO_PAUSE_NS_MIN <= WL_NODES_HELLO_PAUSE_NS_MAX);
 
 /* ---- what is said ----------------------------------------------------------------------------- */
 
@@ -35,6 +40,7 @@ static void say_hello(struct wl_nodes *nodes, unsigned at)
 	size_t room;
 	uint8_t *payload;
 
+	WL_CHECK(at < nodes->channel->route_count);
 	note_question(nodes);
 	payload = wl_channel_open_route(nodes->channel, at, WL_WIRE_HELLO, &room);
 	if (!payload)
@@ -61,6 +67,7 @@ void wl_nodes_ask(struct wl_nodes *nodes, uint32_t id)
 {
 	struct wl_node *node = &nodes->nodes[id];
 
+	WL_CHECK(id <= WIRELOG_NODES_MAX);
 	if (!wl_channel_reaches(nodes->channel, id))
 		return;
 	node->asked++;
@@ -163,6 +170,7 @@ static void offer_newest_key(struct wl_nodes *nodes, uint32_t id)
 	if (!wl_channel_lags(nodes->channel, id) || nodes->environment->now_ns < node->key_due_ns ||
 	    !wl_channel_reaches(nodes->channel, id))
 		return;
+	WL_CHECK(route >= 0);
 	node->key_due_ns = nodes->environment->now_ns + IDLE_ASK_NS;
 	nodes->channel->routes[route].asked = 0;
 	say_hello(nodes, (unsigned)route);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "dataplane/base/check.h"
+
 #define ROUND_NS (1 * WL_SECOND_NS)
 #define ROUND_IN_DOUBT_NS (20 * WL_MS_NS)
 #define PATIENCE_NS_MIN (100 * WL_MS_NS) /* for a short echo, */
@@ -24,6 +26,7 @@ void wl_paths_init(struct wl_paths *paths, struct wl_environment *environment,
 
 static void limit_frames(struct wl_paths *paths, uint32_t id)
 {
+	WL_CHECK(id >= 1 && id <= WIRELOG_NODES_MAX);
 	paths->channel->nodes[id].mtu = paths->pairs[id].to.mtu;
 }
 
@@ -34,6 +37,7 @@ static void send_probe(struct wl_paths *paths, uint32_t id, uint16_t bytes, uint
 	size_t size = wl_wire_payload_of(bytes), room;
 	uint8_t *payload = wl_channel_open_probe(paths->channel, id, &room);
 
+	WL_CHECK(bytes == WL_PATH_SHORTEST_BYTES || echo_bytes == WL_PATH_SHORTEST_BYTES);
 	if (!payload)
 		return;
 	if (size > room) {

@@ -2,8 +2,13 @@
 /* A sender's window, its leader and its time. */
 #include "client/sender_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define TIMEOUT_NS_MIN (30 * WL_MS_NS)
 #define TIMEOUT_NS_MAX (500 * WL_MS_NS)
+
+WL_STATIC_CHECK(TIMEOUT_NS_MIN <= TIMEOUT_NS_MAX);
+WL_STATIC_CHECK(WL_SENDER_FLIGHT_BYTES_MIN <= WL_SENDER_FLIGHT_BYTES);
 
 /* That of the first that is not settled: only its answer is progress. A tombstone is answered when it is committed. */
 uint64_t wl_sender_timeout(const struct wl_sender *sender)
@@ -53,6 +58,7 @@ void wl_sender_pause(struct wl_sender *sender, uint64_t min_ns, uint64_t max_ns)
 	struct wl_sender_flight *flight = &sender->flight;
 	uint64_t pause_ns = 2 * flight->pause_ns;
 
+	WL_CHECK(min_ns <= max_ns);
 	if (sender->environment->now_ns < flight->resume_ns)
 		return; /* several refusals of one flight are one */
 	if (pause_ns < min_ns)
@@ -113,6 +119,7 @@ static void send_again(struct wl_sender *sender)
 {
 	struct wl_sender_flight *flight = &sender->flight;
 
+	WL_CHECK(sender->session.state == WL_SENDER_OPEN);
 	wl_window_rewind(&sender->window, sender->window.settled, 0);
 	wl_paths_doubt(sender->paths, sender->nodes->leadership.leader);
 	sender->trips.sequence = 0;
@@ -142,6 +149,7 @@ static void rewind_when_due(struct wl_sender *sender)
 
 	if (rewind->due_ns == 0 || now_ns < rewind->due_ns)
 		return;
+	WL_CHECK(rewind->sequence != 0);
 	rewind->due_ns = 0;
 	rewind->at_ns = now_ns;
 	wl_paths_doubt(sender->paths, sender->nodes->leadership.leader);

@@ -44,6 +44,7 @@ static void note_trip(struct wl_sender_trips *trips, uint64_t trip_ns)
 {
 	uint64_t *smoothed = &trips->level_ns[trips->level];
 
+	WL_CHECK(trips->level <= WIRELOG_EVERYWHERE);
 	if (*smoothed == 0)
 		*smoothed = trip_ns;
 	*smoothed += (trip_ns >> TRIP_SHIFT) - (*smoothed >> TRIP_SHIFT);

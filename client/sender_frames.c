@@ -2,6 +2,8 @@
 /* Appends on their way out. A record larger than a frame goes as fragments. */
 #include "client/sender_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define FRAMES_PER_POLL 128u
 
 /* One sequence as it is sent now. False: it goes in a frame of its own, in fragments. */
@@ -28,6 +30,8 @@ static uint32_t put_fragment(struct wl_sender *sender, uint8_t *to, size_t room,
 	struct wl_window *window = &sender->window;
 	uint32_t offset = window->send.offset, part = record->bytes - offset;
 
+	WL_CHECK(offset < record->bytes);
+	WL_CHECK(room > WL_WIRE_RECORD_HEADER_BYTES);
 	if (part > room - WL_WIRE_RECORD_HEADER_BYTES)
 		part = (uint32_t)(room - WL_WIRE_RECORD_HEADER_BYTES);
 	wl_window_note_frame(window, window->send.sequence, sender->channel->sequence + 1,
@@ -72,6 +76,7 @@ static void measure(struct wl_sender *sender)
 
 	if (trips->sequence != 0 || send.offset != 0)
 		return;
+	WL_CHECK(send.sequence > 1);
 	last = wl_window_slot(&sender->window, send.sequence - 1);
 	trips->sequence = send.sequence - 1;
 	trips->sent_ns = sender->environment->now_ns;
@@ -102,6 +107,7 @@ static bool send_frame(struct wl_sender *sender)
 			sender->flight.progress_ns = sender->environment->now_ns;
 		sender->sent_end = start.sequence + 1;
 	}
+	WL_CHECK(room > WL_WIRE_CLIENT_APPEND_HEADER_BYTES);
 	sender->frame_bytes = (uint32_t)room;
 	room -= WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
 	to = payload + WL_WIRE_CLIENT_APPEND_HEADER_BYTES;
@@ -109,6 +115,8 @@ static bool send_frame(struct wl_sender *sender)
 		message.bytes = put_records(sender, to, room, &message);
 	else
 		message.bytes = put_fragment(sender, to, room, &message, &record);
+	WL_CHECK(message.record_count != 0);
+	WL_CHECK(message.bytes <= room);
 	measure(sender);
 	wl_wire_encode_client_append(payload, &message);
 	wl_channel_close_tagged(sender->channel, WL_WIRE_CLIENT_APPEND_HEADER_BYTES + message.bytes,

@@ -2,6 +2,8 @@
 /* The session of a sender: opened when there is something to append, given up when the cluster does not know it. */
 #include "client/sender_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define OPEN_PAUSE_NS_MIN (20 * WL_MS_NS)
 #define OPEN_PAUSE_NS_MAX (500 * WL_MS_NS)
 
@@ -19,6 +21,7 @@ unsigned wl_sender_open_session(struct wl_sender *sender)
 	size_t room;
 	uint8_t *payload;
 
+	WL_CHECK(session->state != WL_SENDER_OPEN);
 	if (session->state == WL_SENDER_NO_SESSION) {
 		session->state = WL_SENDER_OPENING;
 		session->nonce = wl_environment_nonce(sender->environment);
@@ -102,6 +105,7 @@ void wl_sender_lose_session(struct wl_sender *sender)
 		.status = WIRELOG_SESSION_UNKNOWN,
 	};
 
+	WL_CHECK(sender->session.state == WL_SENDER_OPEN);
 	sender->session.is_ending = true;
 	wl_environment_tell(sender->environment, &event);
 	for (uint64_t sequence = window->first; sequence != window->next; sequence++) {
@@ -110,6 +114,7 @@ void wl_sender_lose_session(struct wl_sender *sender)
 		if (slot && slot->state == WL_WINDOW_WAITING)
 			wl_sender_withdraw(sender, sequence, WIRELOG_UNKNOWN_OUTCOME);
 	}
+	WL_CHECK(window->waiting == 0); /* each has its answer */
 	wl_window_reset(window);
 	sender->session.state = WL_SENDER_NO_SESSION;
 	sender->session.id = 0;

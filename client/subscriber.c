@@ -2,6 +2,8 @@
 /* A subscription's beginning and end, what is said to the node that serves it, and when. */
 #include "client/subscriber_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define SUBSCRIBE_NS_MAX (200 * WL_MS_NS)
 #define CREDIT_BYTES (16u << 10) /* consumed: worth telling at once */
 #define CREDIT_NS (1 * WL_MS_NS) /* and less than that after so long */
@@ -126,6 +128,8 @@ static void say_subscribe(struct wl_subscriber *subscriber)
 	size_t room;
 	uint8_t *payload;
 
+	WL_CHECK(subscriber->node != 0);
+	WL_CHECK(there->id != 0);
 	if (subscriber->next_number != 0) {
 		message.from = WL_WIRE_FROM_NUMBER;
 		message.value = subscriber->next_number;
@@ -153,6 +157,8 @@ void wl_subscriber_say_credit(struct wl_subscriber *subscriber, bool resend)
 	size_t room;
 	uint8_t *payload;
 
+	WL_CHECK(subscriber->node != 0);
+	WL_CHECK(there->id != 0);
 	there->asked++;
 	there->credit_ns = subscriber->environment->now_ns;
 	there->credited_number = subscriber->next_number;

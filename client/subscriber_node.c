@@ -2,6 +2,8 @@
 /* Who serves a subscription: which node is asked, when it is left, and what is told when none can. */
 #include "client/subscriber_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define SUBSCRIBE_NS_MIN (20 * WL_MS_NS)
 #define HEARD_NS (3 * WL_SECOND_NS)
 
@@ -39,6 +41,8 @@ void wl_subscriber_begin_at(struct wl_subscriber *subscriber, uint32_t node)
 {
 	uint64_t now_ns = subscriber->environment->now_ns;
 
+	WL_CHECK(subscriber->state != WL_SUBSCRIBER_OFF);
+	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
 	subscriber->state = WL_SUBSCRIBER_ASKING;
 	subscriber->node = node;
 	subscriber->last_node = node;
@@ -58,6 +62,7 @@ void wl_subscriber_begin_at(struct wl_subscriber *subscriber, uint32_t node)
 
 void wl_subscriber_leave_node(struct wl_subscriber *subscriber)
 {
+	WL_CHECK(subscriber->state != WL_SUBSCRIBER_OFF);
 	wl_subscriber_say_unsubscribe(subscriber);
 	subscriber->node = 0;
 	subscriber->state = WL_SUBSCRIBER_ASKING;
@@ -101,6 +106,7 @@ void wl_subscriber_note_history(struct wl_subscriber *subscriber)
 {
 	uint64_t history = subscriber->nodes->nodes[subscriber->node].history;
 
+	WL_CHECK(subscriber->node != 0);
 	if (history != 0)
 		subscriber->past.history = history;
 }
@@ -145,6 +151,7 @@ static void note_refusal(struct wl_subscriber *subscriber, int status, uint64_t 
 {
 	struct wl_subscriber_refusals *refusals = &subscriber->refusals;
 
+	WL_CHECK(subscriber->node != 0);
 	refusals->nodes = wl_members_with(refusals->nodes, subscriber->node);
 	if (status == WIRELOG_LOST)
 		refusals->lost = wl_members_with(refusals->lost, subscriber->node);

@@ -2,6 +2,8 @@
 /* What comes of a subscription: records, whole and in fragments, and gaps. */
 #include "client/subscriber_internal.h"
 
+#include "dataplane/base/check.h"
+
 #define RESEND_NS (2 * WL_MS_NS)
 
 static void ask_again(struct wl_subscriber *subscriber)
@@ -48,6 +50,7 @@ static bool deliver(struct wl_subscriber *subscriber,
 		.size = delivered->bytes,
 	};
 
+	WL_CHECK(subscriber->state == WL_SUBSCRIBER_READING);
 	wl_subscriber_note_history(subscriber);
 	if (chain != 0) {
 		subscriber->past.known_number = subscriber->next_number;

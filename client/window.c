@@ -12,6 +12,7 @@ void wl_window_init(struct wl_window *window, struct wl_window_slot *slots, uint
 		    uint8_t *bytes, uint32_t bytes_max)
 {
 	WL_CHECK(capacity != 0 && (capacity & (capacity - 1)) == 0);
+	WL_CHECK(bytes_max != 0);
 	memset(window, 0, sizeof(*window));
 	window->slots = slots;
 	window->capacity = capacity;
@@ -43,6 +44,7 @@ struct wl_window_slot *wl_window_slot(const struct wl_window *window, uint64_t s
 
 const uint8_t *wl_window_payload(const struct wl_window *window, const struct wl_window_slot *slot)
 {
+	WL_CHECK(slot->at >= window->tail && slot->at + slot->bytes <= window->head);
 	return window->bytes + slot->at % window->bytes_max;
 }
 
@@ -65,8 +67,11 @@ uint64_t wl_window_push(struct wl_window *window, const struct wl_window_record 
 	uint64_t sequence = window->next, at;
 	struct wl_window_slot *slot = slot_of(window, sequence);
 
+	WL_CHECK(record->size <= window->bytes_max);
 	if (sequence - window->first == window->capacity || !find_place(window, record->size, &at))
 		return 0;
+	WL_CHECK(slot->state == WL_WINDOW_FREE);
+	WL_CHECK(at % window->bytes_max + record->size <= window->bytes_max);
 	memcpy(window->bytes + at % window->bytes_max, record->bytes, record->size);
 	*slot = (struct wl_window_slot){
 		.at = at,
@@ -107,6 +112,7 @@ void wl_window_note_kept(struct wl_window *window, uint64_t sequence)
 void wl_window_withdraw(struct wl_window *window, struct wl_window_slot *slot)
 {
 	WL_CHECK(slot->state == WL_WINDOW_WAITING);
+	WL_CHECK(window->waiting != 0);
 	slot->state = WL_WINDOW_WITHDRAWN;
 	window->waiting--;
 }
@@ -117,8 +123,11 @@ bool wl_window_finish(struct wl_window *window, uint64_t sequence)
 
 	if (!slot || slot->state == WL_WINDOW_DONE)
 		return false;
-	if (slot->state == WL_WINDOW_WAITING)
+	WL_CHECK(slot->state != WL_WINDOW_FREE);
+	if (slot->state == WL_WINDOW_WAITING) {
+		WL_CHECK(window->waiting != 0);
 		window->waiting--;
+	}
 	slot->state = WL_WINDOW_DONE;
 	return true;
 }
@@ -129,6 +138,7 @@ bool wl_window_settle(struct wl_window *window, uint64_t sequence)
 		sequence = window->first;
 	if (sequence <= window->settled)
 		return false;
+	WL_CHECK(sequence <= window->next);
 	window->settled = sequence;
 	if (window->send.sequence < sequence)
 		window->send = (struct wl_window_cursor){sequence, 0};
@@ -145,6 +155,7 @@ static void release_first(struct wl_window *window)
 {
 	struct wl_window_slot *slot = slot_of(window, window->first);
 
+	WL_CHECK(window->settled <= window->first);
 	if (slot->state == WL_WINDOW_DONE && window->settled == window->first)
 		window->settled++;
 	slot->state = WL_WINDOW_FREE;
@@ -166,6 +177,7 @@ bool wl_window_advance(struct wl_window *window)
 		window->send.offset = 0;
 	window->tail = window->first == window->next ? window->head
 						     : slot_of(window, window->first)->at;
+	WL_CHECK(window->tail <= window->head);
 	if (window->stamp < window->first)
 		window->stamp = window->first;
 	if (window->expire < window->first)
@@ -175,6 +187,7 @@ bool wl_window_advance(struct wl_window *window)
 
 void wl_window_rewind(struct wl_window *window, uint64_t sequence, uint32_t offset)
 {
+	WL_CHECK(sequence != 0);
 	if (sequence < window->settled)
 		window->settled = sequence;
 	if (sequence < window->send.sequence ||
@@ -184,12 +197,14 @@ void wl_window_rewind(struct wl_window *window, uint64_t sequence, uint32_t offs
 
 void wl_window_stamp(struct wl_window *window, uint64_t deadline_ns)
 {
+	WL_CHECK(window->stamp <= window->next);
 	for (; window->stamp != window->next; window->stamp++)
 		slot_of(window, window->stamp)->deadline_ns = deadline_ns;
 }
 
 uint64_t wl_window_expired(struct wl_window *window, uint64_t now_ns)
 {
+	WL_CHECK(window->expire <= window->stamp);
 	while (window->expire != window->stamp) {
 		const struct wl_window_slot *slot = slot_of(window, window->expire);
 
@@ -216,6 +231,7 @@ uint64_t wl_window_in_flight_bytes(const struct wl_window *window)
 	uint64_t sent = window->send.sequence < window->first ? window->send.sequence
 							      : window->first;
 
+	WL_CHECK(window->settled <= sent);
 	return (sent - window->settled) * TOMBSTONE_BYTES + place_of_send(window) - window->tail;
 }
 
