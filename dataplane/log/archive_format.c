@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 
 #define MAGIC 0x31524c57u /* "WLR1" */
@@ -22,12 +23,18 @@
 #define PREFIX_BYTES (sizeof(PREFIX) - 1)
 #define CRC_AT (WL_ARCHIVE_HEADER_BYTES - 4)
 
+WL_STATIC_CHECK(BEFORE_AT + WL_ARCHIVE_PLACE_BYTES == BEHIND_AT);
+WL_STATIC_CHECK(BEHIND_AT + WL_ARCHIVE_PLACE_BYTES <= CRC_AT);
+/* 20 digits are all of a 64-bit number, and an end. */
+WL_STATIC_CHECK(PREFIX_BYTES + 20 + 1 == WL_ARCHIVE_NAME_BYTES);
+
 const char *wl_archive_verdict_name(enum wl_archive_verdict verdict)
 {
 	static const char *const names[] = {"OK",   "STRANGE", "VERSION", "DAMAGED", "SHORT",
 					    "LONG", "ENTRY",   "CHAIN",	  "FOREIGN", "GAP"};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == WL_ARCHIVE_VERDICTS, "one for each");
+	WL_CHECK((unsigned)verdict < WL_ARCHIVE_VERDICTS);
 	return names[verdict];
 }
 
@@ -47,6 +54,7 @@ const char *wl_archive_verdict_text(enum wl_archive_verdict verdict)
 	};
 
 	_Static_assert(sizeof(texts) / sizeof(texts[0]) == WL_ARCHIVE_VERDICTS, "one for each");
+	WL_CHECK((unsigned)verdict < WL_ARCHIVE_VERDICTS);
 	return texts[verdict];
 }
 
@@ -129,6 +137,12 @@ enum wl_archive_verdict wl_archive_range_add(struct wl_archive_range *range, con
 
 void wl_archive_encode(uint8_t to[WL_ARCHIVE_HEADER_BYTES], const struct wl_archive_range *range)
 {
+	/* What decoders refuse is never written. */
+	WL_CHECK(range->node >= 1 && range->node <= WIRELOG_NODES_MAX);
+	WL_CHECK(range->journal < WIRELOG_JOURNALS_MAX);
+	WL_CHECK(range->behind.position.index > range->before.position.index);
+	WL_CHECK(range->behind.position.term >= range->before.position.term);
+	WL_CHECK(range->bytes % 8 == 0);
 	memset(to, 0, WL_ARCHIVE_HEADER_BYTES);
 	wl_store_u32(to, MAGIC);
 	wl_store_u16(to + 4, WL_ARCHIVE_FORMAT);
@@ -188,6 +202,7 @@ enum wl_archive_verdict wl_archive_walk_next(struct wl_archive_walk *walk, const
 	uint64_t left = walk->range.bytes - walk->seen.bytes;
 	enum wl_entry_verdict verdict;
 
+	WL_CHECK(walk->seen.bytes < walk->range.bytes);
 	/* What stands behind the range's end belongs to nobody. */
 	verdict = wl_entry_decode(from, size < left ? size : (size_t)left, header);
 	if (verdict == WL_ENTRY_SHORT)
@@ -202,6 +217,7 @@ enum wl_archive_verdict wl_archive_walk_next(struct wl_archive_walk *walk, const
 
 enum wl_archive_verdict wl_archive_walk_end(const struct wl_archive_walk *walk)
 {
+	WL_CHECK(wl_archive_walk_is_done(walk));
 	return wl_archive_place_equal(&walk->seen.behind, &walk->range.behind) ? WL_ARCHIVE_OK
 									       : WL_ARCHIVE_CHAIN;
 }

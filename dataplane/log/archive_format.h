@@ -72,7 +72,7 @@ void wl_archive_range_begin(struct wl_archive_range *range, const struct wl_arch
 /* CHAIN: the image, which wl_entry_decode accepted, does not follow; the range is as it was. */
 enum wl_archive_verdict wl_archive_range_add(struct wl_archive_range *range, const uint8_t *image,
 					     const struct wl_entry_header *header);
-/* A range of one entry at least. */
+/* A range of one entry at least, of a node's journal. */
 void wl_archive_encode(uint8_t to[WL_ARCHIVE_HEADER_BYTES], const struct wl_archive_range *range);
 /* `size` may be that of the whole file, or less; SHORT below a header. */
 enum wl_archive_verdict wl_archive_decode(const uint8_t *from, size_t size,

@@ -31,6 +31,8 @@ static void begin_range(struct wl_archiver *archiver)
 void wl_archiver_init(struct wl_archiver *archiver, const struct wl_archiver_identity *identity,
 		      uint8_t *piece, uint8_t *buffer)
 {
+	WL_CHECK(identity->node >= 1 && identity->node <= WIRELOG_NODES_MAX);
+	WL_CHECK(identity->journal < WIRELOG_JOURNALS_MAX);
 	memset(archiver, 0, sizeof(*archiver));
 	memcpy(archiver->range.cluster, identity->cluster, sizeof(identity->cluster));
 	archiver->range.node = identity->node;
@@ -61,6 +63,7 @@ void wl_archiver_on_newest(struct wl_archiver *archiver, const struct wl_archive
 /* The log begins behind what the archive has: what lies between is nowhere on this node. */
 static void pass_gap(struct wl_archiver *archiver)
 {
+	WL_CHECK(archiver->log->begin.position.index > archiver->at.position.index);
 	archiver->gaps++;
 	archiver->gap_first = archiver->at.position.index + 1;
 	archiver->gap_last = archiver->log->begin.position.index;
@@ -83,6 +86,7 @@ static void join_at_begin(struct wl_archiver *archiver)
 /* The archive's last entry as this log has it. */
 static void join_at(struct wl_archiver *archiver, const struct wl_reader_view *view)
 {
+	WL_CHECK(view->header.index == archiver->at.position.index);
 	if (wl_entry_chain(view->image) != archiver->at.chain) {
 		stop(archiver, WL_ARCHIVE_CHAIN);
 		return;
@@ -95,6 +99,8 @@ static void join_at(struct wl_archiver *archiver, const struct wl_reader_view *v
 /* The entry of another segment waits for its range: it is read again when the one before it is durable. */
 static void close_range(struct wl_archiver *archiver, uint64_t next_offset)
 {
+	/* A range of no entry has no name. */
+	WL_CHECK(archiver->range.bytes != 0);
 	archiver->closing = true;
 	archiver->next_offset = next_offset;
 	archiver->state = archiver->piece_bytes != 0 ? WL_ARCHIVER_WANTS_WRITE
@@ -114,6 +120,7 @@ static void copy(struct wl_archiver *archiver, const struct wl_reader_view *view
 		return;
 	}
 	archiver->segment = segment;
+	WL_CHECK(archiver->piece_bytes + view->bytes <= WL_ARCHIVER_PIECE_BYTES);
 	memcpy(archiver->piece + archiver->piece_bytes, view->image, view->bytes);
 	archiver->piece_bytes += view->bytes;
 	if (archiver->piece_bytes >= WL_ARCHIVER_PIECE_TARGET)
@@ -198,6 +205,10 @@ void wl_archiver_on_read(struct wl_archiver *archiver, enum wl_disk_status statu
 
 static void on_closed(struct wl_archiver *archiver)
 {
+	/* All of it was handed over, and it goes on where the archive ended. */
+	WL_CHECK(archiver->piece_bytes == 0);
+	WL_CHECK(archiver->piece_offset == wl_archive_file_bytes(&archiver->range));
+	WL_CHECK(wl_archive_place_equal(&archiver->range.before, &archiver->at)); /* A1 */
 	archiver->ranges++;
 	archiver->bytes += archiver->range.bytes;
 	archiver->at = archiver->range.behind;

@@ -24,6 +24,8 @@ _Static_assert(BEHIND_AT + WL_ARCHIVE_PLACE_BYTES <= JOURNAL_BYTES, "both fit");
 
 void wl_backup_encode(uint8_t to[WL_BLOCK_BYTES], const struct wl_backup *backup)
 {
+	WL_CHECK(backup->node >= 1 && backup->node <= WIRELOG_NODES_MAX);
+	WL_CHECK(backup->journal_count >= 1);
 	WL_CHECK(backup->journal_count <= WIRELOG_JOURNALS_MAX);
 	memset(to, 0, WL_BLOCK_BYTES);
 	wl_store_u32(to, MAGIC);

@@ -18,6 +18,8 @@ bool wl_chain_place_of(const struct wl_log *log, uint64_t index, struct wl_chain
 	WL_CHECK(wl_log_term_at(log, index, &place->position.term) == WL_LOG_KNOWN);
 	place->offset = mark->offset - WL_CHUNK_HEADER_BYTES;
 	place->end = log->durable_offset;
+	WL_CHECK(mark->index <= index);
+	WL_CHECK(place->offset < place->end);
 	return true;
 }
 
@@ -27,6 +29,7 @@ static void want(struct wl_chain_find *find)
 
 	if (end > find->end)
 		end = find->end;
+	WL_CHECK(find->offset < end);
 	find->want_offset = find->offset;
 	find->want_bytes = end - find->offset < WL_CHUNK_BYTES_MAX ? (uint32_t)(end - find->offset)
 								   : WL_CHUNK_BYTES_MAX;
@@ -119,6 +122,8 @@ void wl_chain_find_init(struct wl_chain_find *find, const struct wl_log_config *
 			const struct wl_chain_place *place, uint8_t *window)
 {
 	WL_CHECK((uintptr_t)window % WL_BLOCK_BYTES == 0);
+	WL_CHECK(place->offset % WL_BLOCK_BYTES == 0);
+	WL_CHECK(place->position.index != 0);
 	*find = (struct wl_chain_find){
 		.cluster = config->cluster,
 		.binding = wl_chunk_binding(config->cluster, config->node, config->journal),
@@ -148,5 +153,6 @@ const char *wl_chain_verdict_name(enum wl_chain_verdict verdict)
 {
 	static const char *const names[] = {"not_told", "known", "below", "beyond", "unknown"};
 
+	WL_STATIC_CHECK(sizeof(names) / sizeof(names[0]) == WL_CHAIN_LAST + 1);
 	return (unsigned)verdict <= WL_CHAIN_LAST ? names[verdict] : "not_told";
 }

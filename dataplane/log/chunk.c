@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 
 #define CHUNK_VERSION 3u
@@ -13,6 +14,8 @@
 
 _Static_assert(WL_CHUNK_BYTES_MAX / WL_SECTOR_BYTES <= UINT16_MAX, "zero sectors fit");
 _Static_assert(HEADER_CRC_AT + 4 == WL_CHUNK_HEADER_BYTES, "the checksum ends the header");
+/* The header stands in one sector: it is there as a whole or not at all. */
+WL_STATIC_CHECK(WL_CHUNK_HEADER_BYTES <= WL_SECTOR_BYTES);
 
 uint64_t wl_chunk_binding(uint64_t cluster, uint32_t node, uint32_t journal)
 {
@@ -93,6 +96,7 @@ bool wl_chunk_body_is_whole(const uint8_t *from, const struct wl_chunk_header *h
 
 bool wl_chunk_is_zero(const uint8_t *from, size_t size)
 {
+	WL_CHECK(size % 8 == 0);
 	/* The first word is zero and each byte is like the one eight before it: memcmp is what is fast everywhere. */
 	return size == 0 || (wl_load_u64(from) == 0 && memcmp(from, from + 8, size - 8) == 0);
 }
@@ -101,6 +105,7 @@ uint32_t wl_chunk_zero_sectors(const uint8_t *from, size_t bytes)
 {
 	uint32_t count = 0;
 
+	WL_CHECK(bytes % WL_SECTOR_BYTES == 0);
 	for (size_t at = 0; at < bytes; at += WL_SECTOR_BYTES)
 		count += wl_chunk_is_zero(from + at, WL_SECTOR_BYTES);
 	return count;

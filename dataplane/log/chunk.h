@@ -73,7 +73,7 @@ bool wl_chunk_has_tag(const uint8_t *from, const uint8_t key[WL_CHUNK_KEY_BYTES]
 /* True when the body's CRC holds; `from` has header->bytes bytes. */
 bool wl_chunk_body_is_whole(const uint8_t *from, const struct wl_chunk_header *header);
 bool wl_chunk_is_zero(const uint8_t *from, size_t size); /* `size` is a multiple of 8 */
-/* Sectors of WL_SECTOR_BYTES that are all zero. */
+/* Sectors of WL_SECTOR_BYTES that are all zero; `bytes` is whole sectors. */
 uint32_t wl_chunk_zero_sectors(const uint8_t *from, size_t bytes);
 void wl_chunk_encode_segment(uint8_t to[WL_BLOCK_BYTES], const struct wl_segment_header *header);
 bool wl_chunk_decode_segment(const uint8_t *from, size_t size, struct wl_segment_header *header);

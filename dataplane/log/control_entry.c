@@ -48,6 +48,7 @@ _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WL_CONTROL_VERB_LAST + 1, "
 _Static_assert(WL_CONTROL_NAMED_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX &&
 		       WL_CONTROL_LIMITS_BYTES <= WL_CONTROL_PAYLOAD_BYTES_MAX,
 	       "every verb's fits");
+WL_STATIC_CHECK(WL_CONTROL_PAYLOAD_BYTES % 8 == 0 && WL_CONTROL_NAMED_BYTES % 8 == 0);
 
 static uint32_t payload_bytes(const struct shape *shape)
 {
@@ -80,6 +81,7 @@ void wl_control_encode(const struct wl_control *control, struct wl_record_header
 {
 	const struct shape *shape = shape_of(control->verb);
 
+	WL_CHECK(payload_bytes(shape) <= WL_CONTROL_PAYLOAD_BYTES_MAX);
 	*record = (struct wl_record_header){
 		.session = control->verb,
 		.sequence = shape && shape->expects ? control->expects : 0,

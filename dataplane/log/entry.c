@@ -2,11 +2,19 @@
 #include "dataplane/log/entry.h"
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 
 #define HEADER_CRC_AT 92u
 
 _Static_assert(HEADER_CRC_AT + 4 == WL_ENTRY_HEADER_BYTES, "the checksum ends the header");
+/* Every record begins at a multiple of 8, and the largest one is an entry. */
+WL_STATIC_CHECK(WL_ENTRY_HEADER_BYTES % 8 == 0 && WL_RECORD_HEADER_BYTES % 8 == 0);
+WL_STATIC_CHECK(WL_ENTRY_BODY_BYTES_MAX % 8 == 0);
+WL_STATIC_CHECK(WL_RECORD_HEADER_BYTES + WIRELOG_RECORD_BYTES_MAX + 7 <= WL_ENTRY_BODY_BYTES_MAX);
+WL_STATIC_CHECK(WL_ENTRY_HEADER_BYTES + WL_RECORD_HEADER_BYTES + WL_CONTROL_BYTES_MAX +
+			WL_CHUNK_HEADER_BYTES <=
+		WL_BLOCK_BYTES);
 
 void wl_entry_encode_header(uint8_t *to, const struct wl_entry_header *header)
 {
@@ -228,5 +236,6 @@ bool wl_entry_walk_next(struct wl_record_walk *walk, struct wl_record_view *view
 	view->payload = at + WL_RECORD_HEADER_BYTES;
 	view->number = view->header.kind == WL_RECORD_DATA ? walk->next_number++ : 0;
 	walk->at = at + wl_record_image_bytes(view->header.bytes);
+	WL_CHECK(walk->at <= walk->end); /* the image was decoded */
 	return true;
 }

@@ -27,6 +27,13 @@
 /* What the smallest log needs, and a doubled distance leaves room for. */
 #define MARKS_MIN 64u
 
+WL_STATIC_CHECK(MARKS_MIN <= WL_LOG_MARKS_MAX);
+/* The tables stand behind one another in memory that is aligned to 8. */
+WL_STATIC_CHECK(_Alignof(struct wl_log_slot) <= 8 && _Alignof(struct wl_log_term) <= 8);
+WL_STATIC_CHECK(_Alignof(struct wl_log_dead_range) <= 8 && _Alignof(struct wl_log_mark) <= 8);
+/* A slot says with 32 bits what an entry has, and how far it stands behind the begin of its chunk. */
+WL_STATIC_CHECK(WL_ENTRY_BYTES_MAX <= UINT32_MAX && WL_CHUNK_BYTES_MAX <= UINT32_MAX);
+
 static uint32_t mark_max(const struct wl_log_config *config)
 {
 	uint64_t marks = config->bytes_max / WL_LOG_MARK_BYTES + MARKS_MIN;
@@ -50,11 +57,13 @@ static bool is_power_of_two(uint64_t value)
 void wl_log_init(struct wl_log *log, const struct wl_log_config *config, uint8_t *ring,
 		 void *memory)
 {
-	WL_CHECK(is_power_of_two(config->segment_bytes) && is_power_of_two(config->ring_bytes));
+	WL_CHECK(is_power_of_two(config->segment_bytes));
+	WL_CHECK(is_power_of_two(config->ring_bytes));
 	WL_CHECK(config->segment_bytes >= WL_SEGMENT_BYTES_MIN);
 	WL_CHECK(config->ring_bytes >= WL_LOG_RING_BYTES_MIN);
 	WL_CHECK(config->ring_bytes <= config->segment_bytes);
-	WL_CHECK((uintptr_t)ring % WL_BLOCK_BYTES == 0 && (uintptr_t)memory % 8 == 0);
+	WL_CHECK((uintptr_t)ring % WL_BLOCK_BYTES == 0);
+	WL_CHECK((uintptr_t)memory % 8 == 0);
 	memset(log, 0, sizeof(*log));
 	log->config = *config;
 	if (log->config.entry_bytes_target > WL_ENTRY_BYTES_MAX)
@@ -92,7 +101,16 @@ bool wl_log_has_term_room(const struct wl_log *log, uint64_t term)
 void wl_log_take_entry(struct wl_log *log, const struct wl_entry_header *header, uint64_t chain,
 		       uint64_t offset, uint64_t chunk)
 {
-	WL_CHECK(header->index == log->tail.index + 1 && header->term >= log->tail.term);
+	WL_CHECK_MSG(header->index == log->tail.index + 1, "index %llu, tail %llu",
+		     (unsigned long long)header->index, (unsigned long long)log->tail.index);
+	WL_CHECK_MSG(header->term >= log->tail.term, "index %llu, term %llu, tail's term %llu",
+		     (unsigned long long)header->index, (unsigned long long)header->term,
+		     (unsigned long long)log->tail.term);
+	WL_CHECK(header->previous_term == log->tail.term);
+	WL_CHECK(header->previous_chain == log->tail_chain);
+	WL_CHECK(header->commit < header->index);
+	WL_CHECK(chunk % WL_BLOCK_BYTES == 0 && offset >= chunk + WL_CHUNK_HEADER_BYTES);
+	WL_CHECK(offset + wl_entry_bytes(header) <= chunk + WL_CHUNK_BYTES_MAX);
 	wl_log_tables_take(log, header, offset, chunk);
 	if (header->timestamp_ns > log->last_timestamp_ns)
 		log->last_timestamp_ns = header->timestamp_ns;
@@ -119,7 +137,9 @@ void wl_log_cut_entries(struct wl_log *log, uint64_t index, uint64_t dead_end)
 	const struct wl_log_slot *kept = wl_log_slot_of(log, index);
 	const struct wl_log_slot *cut = wl_log_slot_of(log, index + 1);
 
-	WL_CHECK(cut && (kept || index == begin->position.index));
+	WL_CHECK(cut);
+	WL_CHECK(kept || index == begin->position.index);
+	WL_CHECK(cut->cost >= wl_log_entry_cost(cut->bytes));
 	wl_log_tables_cut(log, index, cut->offset, dead_end);
 	log->cost = cut->cost - wl_log_entry_cost(cut->bytes);
 	log->tail.index = index;
@@ -135,7 +155,10 @@ void wl_log_truncate(struct wl_log *log, uint64_t index)
 {
 	struct wl_log_chunk *open = wl_log_open_chunk(log);
 
-	WL_CHECK(!log->entry_open && index < log->tail.index);
+	WL_CHECK(!log->entry_open);
+	WL_CHECK_MSG(index < log->tail.index, "index %llu, tail %llu", (unsigned long long)index,
+		     (unsigned long long)log->tail.index);
+	WL_CHECK(index >= log->begin.position.index);
 	if (open && wl_log_chunk_is_empty(open)) {
 		log->append_offset = open->begin;
 		log->chunk_count--;
@@ -151,6 +174,8 @@ void wl_log_truncate(struct wl_log *log, uint64_t index)
 	}
 	if (log->durable.index > index)
 		log->durable = log->tail;
+	/* The stream never moves back. */
+	WL_CHECK(log->append_offset >= log->durable_offset);
 }
 
 static const char *check_begin(const struct wl_log *log)

@@ -24,8 +24,11 @@ static uint64_t place_chunk(const struct wl_log *log, uint64_t from, uint64_t by
 {
 	uint64_t begin = behind_segment_header(log, from);
 
+	WL_CHECK(from % WL_BLOCK_BYTES == 0);
+	WL_CHECK(bytes <= WL_CHUNK_BYTES_MAX);
 	if (begin + bytes > boundary_behind(begin))
 		begin = behind_segment_header(log, boundary_behind(begin));
+	WL_CHECK(begin >= from && begin + bytes <= boundary_behind(begin));
 	return begin;
 }
 
@@ -75,9 +78,14 @@ void wl_log_close_chunk(struct wl_log *log)
 	struct wl_log_chunk *chunk = wl_log_open_chunk(log);
 
 	WL_CHECK(chunk && !wl_log_chunk_is_empty(chunk));
+	WL_CHECK(chunk->last_index == log->tail.index);
+	/* A start finds the chunk by the one before it. */
+	WL_CHECK(log->previous_chunk == WL_CHUNK_NONE || log->previous_chunk < chunk->begin);
 	chunk->end = wl_align_up(chunk->used, WL_BLOCK_BYTES);
 	memset(log->ring + chunk->used % log->config.ring_bytes, WL_CHUNK_PADDING,
 	       chunk->end - chunk->used);
+	WL_CHECK(chunk->end - chunk->begin <= WL_CHUNK_BYTES_MAX);
+	WL_CHECK(chunk->end <= boundary_behind(chunk->begin));
 	if (log->ring_end < chunk->end)
 		log->ring_end = chunk->end;
 	chunk->previous = log->previous_chunk;
@@ -107,6 +115,10 @@ static enum wl_log_result move_on(struct wl_log *log, struct wl_log_chunk *open,
 		return WL_LOG_NO_ROOM;
 	if (!reuse && log->chunk_count == WL_CHUNKS_MAX)
 		return WL_LOG_NO_ROOM;
+	WL_CHECK(begin >= log->durable_offset);
+	WL_CHECK_MSG(end <= log->segments_ready * log->config.segment_bytes,
+		     "chunk [%llu, %llu), segments %llu", (unsigned long long)begin,
+		     (unsigned long long)end, (unsigned long long)log->segments_ready);
 	if (open && !reuse)
 		wl_log_close_chunk(log);
 	if (!reuse)
@@ -130,6 +142,8 @@ static enum wl_log_result reserve(struct wl_log *log, uint32_t kept, uint64_t by
 	enum wl_log_result result;
 	uint64_t end;
 
+	WL_CHECK(bytes >= WL_ENTRY_HEADER_BYTES && bytes <= WL_ENTRY_BYTES_MAX);
+	WL_CHECK(log->durable.index <= log->tail.index);
 	/* A slot that is taken over must not be that of an entry which nothing else remembers. */
 	if (wl_unlikely(log->tail.index - log->durable.index >= WL_LOG_ENTRIES_IN_RING - 1))
 		return WL_LOG_NO_ROOM;
@@ -172,8 +186,12 @@ enum wl_log_result wl_log_open_entry(struct wl_log *log, enum wl_entry_kind kind
 {
 	enum wl_log_result result;
 
-	WL_CHECK(!log->entry_open && term >= log->tail.term && term != 0 &&
-		 commit <= log->tail.index);
+	WL_CHECK(!log->entry_open);
+	WL_CHECK(kind >= WL_ENTRY_RECORDS && kind <= WL_ENTRY_CONTROL);
+	WL_CHECK_MSG(term >= log->tail.term && term != 0, "term %llu, tail's term %llu",
+		     (unsigned long long)term, (unsigned long long)log->tail.term);
+	WL_CHECK_MSG(commit <= log->tail.index, "commit %llu, tail %llu",
+		     (unsigned long long)commit, (unsigned long long)log->tail.index);
 	if (log->poisoned)
 		return WL_LOG_POISONED;
 	if (!wl_log_has_term_room(log, term))
@@ -211,6 +229,8 @@ static enum wl_log_result make_room(struct wl_log *log, uint64_t bytes)
 		return WL_LOG_OK;
 	if (log->open_header.record_count != 0)
 		return WL_LOG_ENTRY_FULL;
+	/* It may be moved: nothing of it stands anywhere yet. */
+	WL_CHECK(log->open_bytes == WL_ENTRY_HEADER_BYTES);
 	result = reserve(log, WL_LOG_KEPT_ELECTIONS, WL_ENTRY_HEADER_BYTES + bytes);
 	log->open_offset = wl_log_open_chunk(log)->used;
 	return result;
@@ -224,13 +244,17 @@ enum wl_log_result wl_log_add_record(struct wl_log *log, const struct wl_record_
 	enum wl_log_result result;
 	uint8_t *to;
 
-	WL_CHECK(log->entry_open && header->kind == WL_ENTRY_RECORDS);
+	WL_CHECK(log->entry_open);
+	WL_CHECK(header->kind == WL_ENTRY_RECORDS && record->kind != WL_RECORD_CONTROL);
 	WL_CHECK(record->bytes <= WIRELOG_RECORD_BYTES_MAX);
 	if (log->poisoned)
 		return WL_LOG_POISONED;
 	result = make_room(log, bytes);
 	if (result != WL_LOG_OK)
 		return result;
+	/* Nothing is written beside what was reserved. */
+	WL_CHECK(log->open_bytes + bytes <= WL_ENTRY_BYTES_MAX);
+	WL_CHECK(log->open_offset + log->open_bytes + bytes <= log->ring_end);
 	to = log->ring + (log->open_offset + log->open_bytes) % log->config.ring_bytes;
 	memset(to + bytes - 8, 0, 8); /* the padding; the payload may cover it again */
 	wl_entry_encode_record(to, record);
@@ -255,6 +279,7 @@ static void extend_chunk(struct wl_log *log, const struct wl_entry_header *heade
 	struct wl_log_chunk *chunk = wl_log_open_chunk(log);
 	uint64_t offset = chunk->used;
 
+	WL_CHECK(offset + wl_entry_bytes(header) <= log->ring_end);
 	chunk->used += wl_entry_bytes(header);
 	chunk->last_index = header->index;
 	log->append_offset = chunk->used;
@@ -267,7 +292,11 @@ struct wl_position wl_log_seal_entry(struct wl_log *log)
 	struct wl_entry_header *header = &log->open_header;
 	uint8_t *image = log->ring + log->open_offset % log->config.ring_bytes;
 
-	WL_CHECK(log->entry_open && wl_log_open_chunk(log)->used == log->open_offset);
+	WL_CHECK(log->entry_open);
+	WL_CHECK(wl_log_open_chunk(log)->used == log->open_offset);
+	/* What decoders refuse is never made. */
+	WL_CHECK(log->open_bytes % 8 == 0);
+	WL_CHECK(log->open_bytes >= WL_ENTRY_HEADER_BYTES && log->open_bytes <= WL_ENTRY_BYTES_MAX);
 	header->body_bytes = log->open_bytes - WL_ENTRY_HEADER_BYTES;
 	header->body_crc = wl_crc32c(image + WL_ENTRY_HEADER_BYTES, header->body_bytes);
 	wl_entry_encode_header(image, header);
@@ -282,18 +311,22 @@ struct wl_position wl_log_seal_control(struct wl_log *log, const struct wl_contr
 	struct wl_record_header record;
 
 	WL_CHECK(log->entry_open && log->open_header.kind == WL_ENTRY_CONTROL);
+	WL_CHECK(log->open_header.record_count == 0);
+	WL_CHECK(control->verb >= WL_CONTROL_TRIM && control->verb <= WL_CONTROL_VERB_LAST);
 	if (control->verb == WL_CONTROL_LOSS)
 		log->open_header.first_number = control->number;
 	wl_control_encode(control, &record, to + WL_RECORD_HEADER_BYTES);
 	wl_entry_encode_record(to, &record);
 	log->open_header.record_count = 1;
 	log->open_bytes = WL_ENTRY_HEADER_BYTES + (uint32_t)wl_record_image_bytes(record.bytes);
+	WL_CHECK(log->open_bytes <= WL_CONTROL_ENTRY_BYTES_MAX); /* so much was reserved */
 	return wl_log_seal_entry(log);
 }
 
 void wl_log_abandon_entry(struct wl_log *log)
 {
-	WL_CHECK(log->entry_open && log->open_header.record_count == 0);
+	WL_CHECK(log->entry_open);
+	WL_CHECK(log->open_header.record_count == 0);
 	log->entry_open = false;
 }
 
@@ -302,7 +335,11 @@ void wl_log_keep_image(struct wl_log *log, const uint8_t *image, uint64_t offset
 {
 	uint64_t at = offset % log->config.ring_bytes;
 
-	WL_CHECK(offset >= log->ring_end && at + bytes <= log->config.ring_bytes);
+	WL_CHECK(offset >= log->ring_end);
+	WL_CHECK(at + bytes <= log->config.ring_bytes);
+	/* Who looks it up finds it there. */
+	WL_CHECK(log->slots[log->tail.index % WL_LOG_ENTRIES_IN_RING].offset == offset);
+	WL_CHECK(log->slots[log->tail.index % WL_LOG_ENTRIES_IN_RING].bytes == bytes);
 	memcpy(log->ring + at, image, bytes);
 	log->ring_end = offset + bytes;
 }

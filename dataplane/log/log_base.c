@@ -30,6 +30,9 @@ static void count_tables(const struct wl_log *log, struct wl_log_base *base)
 	while (base->dead_ranges &&
 	       wl_log_dead_place(log, base->dead_ranges - 1)->begin >= base->walk_offset)
 		base->dead_ranges--;
+	/* Of what is kept the first entry has a term and a mark. */
+	WL_CHECK((base->terms == 0) == (index == log->begin.position.index));
+	WL_CHECK((base->marks == 0) == (index == log->begin.position.index));
 }
 
 bool wl_log_describe_base(const struct wl_log *log, uint64_t index, struct wl_log_base *base)
@@ -48,6 +51,8 @@ bool wl_log_describe_base(const struct wl_log *log, uint64_t index, struct wl_lo
 		.mark_bytes = log->mark_bytes,
 		.installed = index == log->installed_index,
 	};
+	WL_CHECK(slot->in_chunk <= slot->offset && base->walk_offset % WL_BLOCK_BYTES == 0);
+	WL_CHECK(base->walk_offset <= log->durable_offset);
 	count_tables(log, base);
 	return true;
 }
@@ -112,7 +117,9 @@ static void stand_at(struct wl_log *log, const struct wl_log_base *base)
 
 bool wl_log_restore(struct wl_log *log, const struct wl_log_base *base)
 {
-	WL_CHECK(log->tail.index == 0 && log->chunk_count == 0 && log->segments_ready == 0);
+	WL_CHECK(log->tail.index == 0);
+	WL_CHECK(log->chunk_count == 0);
+	WL_CHECK(log->segments_ready == 0);
 	if (!is_possible(log, base))
 		return false;
 	stand_at(log, base);
@@ -134,8 +141,10 @@ uint64_t wl_log_jump_place(const struct wl_log *log)
 
 bool wl_log_jump(struct wl_log *log, const struct wl_log_base *base)
 {
-	WL_CHECK(wl_log_may_jump(log) && base->installed);
+	WL_CHECK(wl_log_may_jump(log));
+	WL_CHECK(base->installed);
 	WL_CHECK(base->walk_offset == wl_log_jump_place(log));
+	WL_CHECK(base->walk_offset >= log->ring_end);
 	if (!is_possible(log, base))
 		return false;
 	log->chunk_count = 0;
@@ -147,11 +156,19 @@ bool wl_log_jump(struct wl_log *log, const struct wl_log_base *base)
 	log->ring_end = base->walk_offset;
 	log->no_space = false;
 	log->generation++;
+	WL_CHECK(log->first_segment <= wl_log_segment_of(log, log->begin.offset)); /* L13 */
 	return true;
+}
+
+/* Behind wl_log_restore, before recovery. */
+static bool is_being_restored(const struct wl_log *log)
+{
+	return log->tail.index != 0 && log->chunk_count == 0 && log->segments_ready == 0;
 }
 
 bool wl_log_restore_term(struct wl_log *log, const struct wl_log_term *term)
 {
+	WL_CHECK(is_being_restored(log));
 	if (log->term_count == WL_LOG_TERMS_MAX)
 		return false;
 	*wl_log_term_place(log, log->term_count++) = *term;
@@ -171,6 +188,7 @@ static bool is_behind_last(const struct wl_log *log, const struct wl_log_mark *m
 
 bool wl_log_restore_mark(struct wl_log *log, const struct wl_log_mark *mark)
 {
+	WL_CHECK(is_being_restored(log));
 	if (mark->offset % WL_BLOCK_BYTES != WL_CHUNK_HEADER_BYTES ||
 	    mark->offset > log->append_offset + WL_CHUNK_HEADER_BYTES || !is_behind_last(log, mark))
 		return false;
@@ -183,6 +201,7 @@ bool wl_log_restore_mark(struct wl_log *log, const struct wl_log_mark *mark)
 
 bool wl_log_restore_dead(struct wl_log *log, const struct wl_log_dead_range *range)
 {
+	WL_CHECK(is_being_restored(log));
 	if (log->dead_count == WL_LOG_DEAD_RANGES_MAX)
 		return false;
 	*wl_log_dead_place(log, log->dead_count++) = *range;
@@ -212,6 +231,7 @@ bool wl_log_restore_end(struct wl_log *log, uint64_t first_segment)
 {
 	struct wl_log_begin begin;
 
+	WL_CHECK(is_being_restored(log));
 	if (wl_log_check(log) != NULL ||
 	    (!log->installed_index && first_segment > wl_log_segment_of(log, log->append_offset)))
 		return false;
@@ -221,5 +241,6 @@ bool wl_log_restore_end(struct wl_log *log, uint64_t first_segment)
 	}
 	if (first_segment <= wl_log_segment_of(log, log->begin.offset))
 		log->first_segment = first_segment;
+	WL_CHECK(log->first_segment <= wl_log_segment_of(log, log->begin.offset)); /* L13 */
 	return true;
 }

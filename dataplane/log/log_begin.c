@@ -35,6 +35,9 @@ void wl_log_begin_at_mark(const struct wl_log *log, uint32_t at, struct wl_log_b
 {
 	const struct wl_log_mark *mark = wl_log_mark_place(log, at);
 
+	/* L3: marks are of kept entries. */
+	WL_CHECK(mark->index > log->begin.position.index);
+	WL_CHECK(mark->offset % WL_BLOCK_BYTES == WL_CHUNK_HEADER_BYTES);
 	*begin = (struct wl_log_begin){
 		.position.index = mark->index - 1,
 		.chain = mark->previous_chain,
@@ -58,6 +61,9 @@ bool wl_log_find_begin(const struct wl_log *log, uint64_t number, uint64_t keep_
 	if (at == 0)
 		return false;
 	wl_log_begin_at_mark(log, at, begin);
+	WL_CHECK(begin->position.index > log->begin.position.index);
+	WL_CHECK_MSG(begin->offset <= keep_offset, "begins at %llu, all is kept from %llu on",
+		     (unsigned long long)begin->offset, (unsigned long long)keep_offset);
 	return true;
 }
 
@@ -67,10 +73,14 @@ void wl_log_give_up(struct wl_log *log, const struct wl_log_begin *begin)
 
 	if (begin->position.index <= log->begin.position.index)
 		return;
-	WL_CHECK(begin->position.index <= log->durable.index &&
-		 begin->offset >= log->begin.offset && begin->offset <= log->durable_offset);
-	WL_CHECK(wl_log_term_at(log, begin->position.index, &term) == WL_LOG_KNOWN &&
-		 term == begin->position.term);
+	WL_CHECK_MSG(begin->position.index <= log->durable.index, "begins at %llu, durable %llu",
+		     (unsigned long long)begin->position.index,
+		     (unsigned long long)log->durable.index);
+	WL_CHECK(begin->offset >= log->begin.offset);
+	WL_CHECK(begin->offset <= log->durable_offset);
+	WL_CHECK(begin->offset % WL_BLOCK_BYTES == 0);
+	WL_CHECK(wl_log_term_at(log, begin->position.index, &term) == WL_LOG_KNOWN);
+	WL_CHECK(term == begin->position.term);
 	log->begin = *begin;
 	wl_log_tables_give_up(log);
 }
@@ -103,6 +113,9 @@ void wl_log_on_forgotten(struct wl_log *log, const struct wl_disk_completion *co
 		return;
 	}
 	log->first_segment++;
+	/* L13: nothing that is kept was forgotten. */
+	WL_CHECK(log->first_segment <= wl_log_segment_of(log, log->begin.offset));
+	WL_CHECK(log->first_segment <= log->segments_ready);
 	log->forget_error = 0;
 	/* What was full has room again. */
 	log->segment_refused = false;

@@ -34,6 +34,7 @@ enum wl_log_known wl_log_term_at(const struct wl_log *log, uint64_t index, uint6
 uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term)
 {
 	uint32_t low = 0, high = log->term_count;
+	uint64_t first = log->tail.index + 1;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -43,8 +44,11 @@ uint64_t wl_log_first_index_of_term(const struct wl_log *log, uint64_t term)
 		else
 			high = middle;
 	}
-	return low < log->term_count ? wl_log_term_place(log, low)->first_index
-				     : log->tail.index + 1;
+	if (low < log->term_count)
+		first = wl_log_term_place(log, low)->first_index;
+	WL_CHECK(first > log->begin.position.index);
+	WL_CHECK(first <= log->tail.index + 1);
+	return first;
 }
 
 const uint8_t *wl_log_image_in_ring(const struct wl_log *log, uint64_t index, uint32_t *bytes)
@@ -107,6 +111,7 @@ const struct wl_log_mark *wl_log_mark_behind(const struct wl_log *log,
 	uint32_t place = (uint32_t)(mark - log->marks);
 	uint32_t at = (place + log->mark_max - log->mark_first) % log->mark_max;
 
+	WL_CHECK(place < log->mark_max && at < log->mark_count);
 	return at + 1 < log->mark_count ? wl_log_mark_place(log, at + 1) : NULL;
 }
 
@@ -117,6 +122,7 @@ const struct wl_log_mark *wl_log_mark_entry(const struct wl_log *log, uint32_t a
 
 const struct wl_log_term *wl_log_term_entry(const struct wl_log *log, uint32_t at)
 {
+	WL_CHECK(at < log->term_count);
 	return wl_log_term_place(log, at);
 }
 

@@ -28,9 +28,20 @@ enum wl_log_chunk_state {
 #define WL_LOG_BOUNDARY_BYTES ((uint64_t)WL_LOG_RING_BYTES_MIN)
 
 _Static_assert(WL_SEGMENT_BYTES_MIN % WL_LOG_RING_BYTES_MIN == 0, "a segment ends at a boundary");
+/* What is aligned by wl_align_up. */
+WL_STATIC_CHECK((WL_LOG_BOUNDARY_BYTES & (WL_LOG_BOUNDARY_BYTES - 1)) == 0);
+WL_STATIC_CHECK((WL_BLOCK_BYTES & (WL_BLOCK_BYTES - 1)) == 0);
+WL_STATIC_CHECK(WL_LOG_BOUNDARY_BYTES % WL_BLOCK_BYTES == 0);
+/* Behind a segment's header, too, the largest chunk ends before the next boundary. */
+WL_STATIC_CHECK(WL_BLOCK_BYTES + WL_CHUNK_BYTES_MAX <= WL_LOG_BOUNDARY_BYTES);
+WL_STATIC_CHECK(WL_CHUNK_BYTES_MAX % WL_BLOCK_BYTES == 0);
+WL_STATIC_CHECK(WL_CHUNK_BYTES_TARGET <= WL_CHUNK_BYTES_MAX);
+/* Beside those in flight one collects. */
+WL_STATIC_CHECK(WL_WRITES_IN_FLIGHT_MAX < WL_CHUNKS_MAX);
 
 static inline struct wl_log_chunk *wl_log_chunk_at(struct wl_log *log, uint32_t place)
 {
+	WL_CHECK(place < log->chunk_count);
 	return &log->chunks[(log->chunk_first + place) % WL_CHUNKS_MAX];
 }
 
@@ -69,12 +80,14 @@ void wl_log_members_take(struct wl_log *log, const uint8_t *image,
 			 const struct wl_entry_header *header);
 void wl_log_members_cut(struct wl_log *log, uint64_t index);
 
-/* The tables of what is kept (log_tables.c). */
+/* The tables of what is kept (log_tables.c); `at` is below the count. */
 static inline struct wl_log_mark *wl_log_mark_place(const struct wl_log *log, uint32_t at)
 {
+	WL_CHECK(at < log->mark_count);
 	return &log->marks[(log->mark_first + at) % log->mark_max];
 }
 
+/* Not asserted: a base whose tables are still to be looked at may have no term. */
 static inline struct wl_log_term *wl_log_term_place(const struct wl_log *log, uint32_t at)
 {
 	return &log->terms[(log->term_first + at) % WL_LOG_TERMS_MAX];
@@ -82,6 +95,7 @@ static inline struct wl_log_term *wl_log_term_place(const struct wl_log *log, ui
 
 static inline struct wl_log_dead_range *wl_log_dead_place(const struct wl_log *log, uint32_t at)
 {
+	WL_CHECK(at < log->dead_count);
 	return &log->dead[(log->dead_first + at) % WL_LOG_DEAD_RANGES_MAX];
 }
 

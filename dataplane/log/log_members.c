@@ -31,6 +31,8 @@ void wl_log_stand_alone(struct wl_log *log, uint64_t incarnation)
 		.voters = wl_members_only(log->config.node),
 	};
 
+	WL_CHECK(log->config.node >= 1 && log->config.node <= WIRELOG_NODES_MAX);
+	WL_CHECK(log->chunk_count == 0 && !log->entry_open);
 	alone.incarnation[log->config.node] = incarnation;
 	log->list = alone;
 	log->list_before = alone;
@@ -38,6 +40,7 @@ void wl_log_stand_alone(struct wl_log *log, uint64_t incarnation)
 
 static void begin_history(struct wl_log *log, uint64_t id, uint64_t index)
 {
+	WL_CHECK(id != 0);
 	log->history_before = log->history;
 	log->history = (struct wl_log_history){.id = id, .index = index};
 }
@@ -48,6 +51,7 @@ void wl_log_members_take(struct wl_log *log, const uint8_t *image,
 	struct wl_list before = log->list;
 	struct wl_control control;
 
+	WL_CHECK(header->index == log->tail.index);
 	if (wl_unlikely(header->kind == WL_ENTRY_TERM_START) && header->body_bytes != 0)
 		begin_history(log, wl_entry_history(image, header), header->index);
 	if (wl_likely(header->kind != WL_ENTRY_CONTROL) ||
@@ -64,6 +68,7 @@ void wl_log_members_take(struct wl_log *log, const uint8_t *image,
 
 void wl_log_members_cut(struct wl_log *log, uint64_t index)
 {
+	WL_CHECK(index == log->tail.index);
 	if (log->history.index > index)
 		log->history = log->history_before;
 	if (log->list.index <= index)

@@ -5,20 +5,28 @@
  */
 #include "dataplane/log/log_internal.h"
 
+/* What wl_log_keeps_room leaves for the headers of the segments that the kept blocks may stand in. */
+WL_STATIC_CHECK((WL_LOG_KEPT_BYTES / WL_SEGMENT_BYTES_MIN + 2) * WL_BLOCK_BYTES <=
+		WL_SEGMENT_BYTES_MIN);
+WL_STATIC_CHECK(WL_LOG_KEPT_FOR_TERMS < WL_LOG_KEPT_ELECTIONS);
+
 /* Blocks of the stream behind `offset`, headers of segments apart. */
 static uint64_t blocks_behind(const struct wl_log *log, uint64_t offset)
 {
 	uint64_t segment_bytes = log->config.segment_bytes;
-	uint64_t end = log->segments_ready * segment_bytes, headers;
+	uint64_t end = log->segments_ready * segment_bytes, headers, blocks;
 
 	if (offset >= end)
 		return 0;
 	headers = log->segments_ready - wl_align_up(offset, segment_bytes) / segment_bytes;
-	return (end - wl_align_up(offset, WL_BLOCK_BYTES)) / WL_BLOCK_BYTES - headers;
+	blocks = (end - wl_align_up(offset, WL_BLOCK_BYTES)) / WL_BLOCK_BYTES;
+	WL_CHECK(blocks >= headers);
+	return blocks - headers;
 }
 
 bool wl_log_keeps_room(const struct wl_log *log, uint64_t end, uint32_t kept)
 {
+	WL_CHECK(kept <= WL_LOG_KEPT_ELECTIONS);
 	/* The usual case, without a division: room for that many headers, too. */
 	if (wl_likely(end + WL_LOG_KEPT_BYTES + WL_SEGMENT_BYTES_MIN <=
 		      log->segments_ready * log->config.segment_bytes))
@@ -36,6 +44,7 @@ enum wl_log_result wl_log_await_segment(struct wl_log *log)
 
 uint64_t wl_log_terms_left(const struct wl_log *log)
 {
+	WL_CHECK(log->term_count <= WL_LOG_TERMS_MAX);
 	return WL_LOG_TERMS_MAX - log->term_count;
 }
 

@@ -13,6 +13,9 @@ static void add_term(struct wl_log *log, const struct wl_entry_header *header)
 {
 	if (log->term_count && wl_log_term_place(log, log->term_count - 1)->term == header->term)
 		return;
+	WL_CHECK(log->term_count < WL_LOG_TERMS_MAX);
+	WL_CHECK(!log->term_count ||
+		 wl_log_term_place(log, log->term_count - 1)->term < header->term);
 	*wl_log_term_place(log, log->term_count++) =
 		(struct wl_log_term){header->term, header->index};
 }
@@ -25,6 +28,7 @@ static bool begins_segment(const struct wl_log *log, uint64_t offset)
 	if (log->tail.index == log->begin.position.index)
 		return true;
 	WL_CHECK(tail);
+	WL_CHECK(offset > tail->offset);
 	return wl_log_segment_of(log, tail->offset) != wl_log_segment_of(log, offset);
 }
 
@@ -34,6 +38,7 @@ static bool is_worth_a_mark(const struct wl_log *log, const struct wl_log_mark *
 {
 	bool is_far = offset - last->offset >= log->mark_bytes;
 
+	WL_CHECK(offset > last->offset);
 	if (begins)
 		return is_far || log->mark_bytes <= log->config.segment_bytes;
 	/* In a segment whose first entry has no mark there is none. */
@@ -62,6 +67,7 @@ void wl_log_tables_spread_marks(struct wl_log *log)
 		log->mark_bytes *= 2;
 		thin_marks(log);
 	} while (log->mark_count > log->mark_max / 4 * 3);
+	WL_CHECK(log->mark_count < log->mark_max);
 }
 
 static void add_mark(struct wl_log *log, const struct wl_entry_header *header, uint64_t offset)
@@ -78,6 +84,7 @@ static void add_mark(struct wl_log *log, const struct wl_entry_header *header, u
 			break;
 		wl_log_tables_spread_marks(log);
 	}
+	WL_CHECK(log->mark_count < log->mark_max);
 	*wl_log_mark_place(log, log->mark_count++) = (struct wl_log_mark){
 		.offset = offset,
 		.index = header->index,
@@ -94,6 +101,7 @@ void wl_log_tables_take(struct wl_log *log, const struct wl_entry_header *header
 {
 	uint64_t first = chunk + WL_CHUNK_HEADER_BYTES;
 
+	WL_CHECK(offset >= first);
 	add_term(log, header);
 	/* A log that begins at a base may begin in the middle of a chunk. */
 	if (offset == first || log->mark_count == 0)
@@ -104,6 +112,8 @@ static void add_dead_range(struct wl_log *log, uint64_t begin, uint64_t end)
 {
 	struct wl_log_dead_range *last;
 
+	WL_CHECK_MSG(begin < end, "dead from %llu to %llu", (unsigned long long)begin,
+		     (unsigned long long)end);
 	while (log->dead_count && wl_log_dead_place(log, log->dead_count - 1)->begin >= begin)
 		log->dead_count--;
 	last = log->dead_count ? wl_log_dead_place(log, log->dead_count - 1) : NULL;
@@ -120,6 +130,9 @@ void wl_log_tables_cut(struct wl_log *log, uint64_t index, uint64_t begin, uint6
 		log->term_count--;
 	while (log->mark_count && wl_log_mark_place(log, log->mark_count - 1)->index > index)
 		log->mark_count--;
+	/* Of what is kept the first entry has a term and a mark (L2, L3). */
+	WL_CHECK((log->term_count == 0) == (index == log->begin.position.index));
+	WL_CHECK((log->mark_count == 0) == (index == log->begin.position.index));
 }
 
 static void give_up_terms(struct wl_log *log)
@@ -137,6 +150,8 @@ static void give_up_terms(struct wl_log *log)
 	}
 	if (log->term_count && wl_log_term_place(log, 0)->first_index <= begin)
 		wl_log_term_place(log, 0)->first_index = begin + 1;
+	WL_CHECK((log->term_count == 0) == (begin == log->tail.index));
+	WL_CHECK(!log->term_count || wl_log_term_place(log, 0)->first_index == begin + 1);
 }
 
 static void give_up_marks(struct wl_log *log)
@@ -163,6 +178,8 @@ static void give_up_marks(struct wl_log *log)
 		.previous_chain = begin->chain,
 		.previous_timestamp_ns = begin->timestamp_ns,
 	};
+	WL_CHECK(log->mark_count == 1 ||
+		 wl_log_mark_place(log, 1)->offset > wl_log_mark_place(log, 0)->offset);
 }
 
 void wl_log_tables_give_up(struct wl_log *log)

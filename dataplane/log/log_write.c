@@ -14,6 +14,9 @@
 
 #define SEGMENTS_AHEAD 2u
 
+/* WL_DISK_FILES leans on it (base/limits.h). */
+WL_STATIC_CHECK(1 + SEGMENTS_AHEAD < WL_DISK_FILES);
+
 static void fill_header(struct wl_log *log, const struct wl_log_chunk *chunk, uint8_t *at)
 {
 	struct wl_chunk_header header = {
@@ -26,6 +29,11 @@ static void fill_header(struct wl_log *log, const struct wl_log_chunk *chunk, ui
 		.used = (uint32_t)(chunk->used - chunk->begin),
 	};
 
+	/* What a start refuses is never written. */
+	WL_CHECK(header.durable <= header.offset);
+	WL_CHECK(header.previous == WL_CHUNK_NONE || header.previous < header.offset);
+	WL_CHECK(header.used > WL_CHUNK_HEADER_BYTES && header.used <= header.bytes);
+	WL_CHECK(header.bytes <= WL_CHUNK_BYTES_MAX);
 	header.body_crc =
 		wl_crc32c(at + WL_CHUNK_HEADER_BYTES, header.bytes - WL_CHUNK_HEADER_BYTES);
 	/* The first sector is never zero: it holds this header. */
@@ -39,6 +47,15 @@ static void hand_out(struct wl_log *log, struct wl_log_chunk *chunk,
 {
 	uint8_t *at = log->ring + chunk->begin % log->config.ring_bytes;
 
+	WL_CHECK(chunk->state == WL_LOG_CHUNK_CLOSED);
+	WL_CHECK(log->writes_in_flight < WL_WRITES_IN_FLIGHT_MAX);
+	/* Whole blocks of a segment that is there, which nothing in the ring took the place of. */
+	WL_CHECK(chunk->begin % WL_BLOCK_BYTES == 0 && chunk->end % WL_BLOCK_BYTES == 0);
+	WL_CHECK(chunk->begin % log->config.segment_bytes != 0);
+	WL_CHECK(chunk->end <= log->segments_ready * log->config.segment_bytes);
+	WL_CHECK(chunk->begin / WL_LOG_BOUNDARY_BYTES == (chunk->end - 1) / WL_LOG_BOUNDARY_BYTES);
+	WL_CHECK(chunk->end <= log->ring_end);
+	WL_CHECK(log->ring_end <= chunk->begin + log->config.ring_bytes);
 	fill_header(log, chunk, at);
 	chunk->state = WL_LOG_CHUNK_IN_FLIGHT;
 	log->writes_in_flight++;
@@ -66,6 +83,7 @@ static bool wants_segment(const struct wl_log *log)
 
 static void ask_segment(struct wl_log *log, struct wl_disk_request *request)
 {
+	WL_CHECK(log->segments_ready >= log->first_segment);
 	log->segment_asked = true;
 	*request = (struct wl_disk_request){
 		.verb = WL_DISK_PREPARE,
@@ -116,6 +134,13 @@ static void release_written(struct wl_log *log)
 
 		if (first->state != WL_LOG_CHUNK_WRITTEN)
 			return;
+		/* L7, and what is durable stays so. */
+		WL_CHECK(first->begin >= log->durable_offset && first->end > first->begin);
+		WL_CHECK_MSG(first->last_index >= log->durable.index,
+			     "the chunk's last entry %llu, durable %llu",
+			     (unsigned long long)first->last_index,
+			     (unsigned long long)log->durable.index);
+		WL_CHECK(first->last_index <= log->tail.index);
 		log->durable_offset = first->end;
 		log->durable.index = first->last_index;
 		WL_CHECK(wl_log_term_at(log, first->last_index, &log->durable.term) ==
@@ -163,6 +188,7 @@ static void on_chunk_written(struct wl_log *log, const struct wl_disk_completion
 	/* One that came twice, or belongs to nothing that is under way, proves nothing. */
 	if (!chunk || chunk->state != WL_LOG_CHUNK_IN_FLIGHT || completion->offset != chunk->begin)
 		return;
+	WL_CHECK(log->writes_in_flight != 0);
 	log->writes_in_flight--;
 	if (completion->status == WL_DISK_NOT_BEGUN) {
 		come_back(log, chunk, completion);

@@ -50,7 +50,8 @@ void wl_reader_seek(struct wl_reader *reader, uint64_t next_index)
 
 void wl_reader_lend(struct wl_reader *reader, uint8_t *buffer, uint32_t bytes)
 {
-	WL_CHECK(!reader->in_flight && bytes >= WL_CHUNK_BYTES_MAX);
+	WL_CHECK(!reader->in_flight);
+	WL_CHECK(bytes >= WL_CHUNK_BYTES_MAX);
 	WL_CHECK((uintptr_t)buffer % WL_BLOCK_BYTES == 0);
 	reader->buffer = buffer;
 	reader->buffer_bytes = bytes & ~(WL_BLOCK_BYTES - 1);
@@ -94,10 +95,13 @@ static enum step want(struct wl_reader *reader, uint64_t offset, uint32_t bytes)
 
 	if (end > reader->log->durable_offset)
 		end = reader->log->durable_offset;
+	/* Behind that the medium may hold anything. */
+	WL_CHECK(offset < end);
 	reader->want_offset = offset;
 	if (offset >= reader->narrow_end)
 		bytes = reader->buffer_bytes;
 	reader->want_bytes = end - offset < bytes ? (uint32_t)(end - offset) : bytes;
+	WL_CHECK(reader->want_bytes != 0 && reader->want_bytes <= reader->buffer_bytes); /* D2 */
 	return STEP_READ;
 }
 
@@ -254,6 +258,7 @@ static enum step walk(struct wl_reader *reader)
 static enum wl_reader_result give(struct wl_reader *reader, const uint8_t *image, size_t size,
 				  struct wl_reader_view *view)
 {
+	WL_CHECK(reader->next_index != 0); /* D1 */
 	if (!reader->chain_known)
 		reader->chain_known = wl_log_chain_at(reader->log, reader->next_index - 1,
 						      &reader->chain) == WL_LOG_KNOWN;
@@ -289,8 +294,10 @@ static enum wl_reader_result next_from_medium(struct wl_reader *reader, struct w
 	case STEP_ENTRY:
 		break;
 	}
+	WL_CHECK(reader->next_offset < reader->chunk_used); /* D4 */
 	view->offset = reader->next_offset;
 	bytes = reader->chunk_used - reader->next_offset;
+	WL_CHECK(in_window(reader, reader->next_offset, bytes));
 	result = give(reader, in_buffer(reader, reader->next_offset), bytes, view);
 	if (result == WL_READER_ENTRY)
 		reader->next_offset += view->bytes;
@@ -367,7 +374,9 @@ bool wl_reader_rests(struct wl_reader *reader, uint64_t now_ns)
 
 void wl_reader_want(struct wl_reader *reader, struct wl_disk_request *request)
 {
-	WL_CHECK(!reader->in_flight && reader->buffer && reader->want_bytes);
+	WL_CHECK(!reader->in_flight);
+	WL_CHECK(reader->buffer && reader->want_bytes);
+	WL_CHECK(reader->want_bytes <= reader->buffer_bytes); /* D2 */
 	*request = (struct wl_disk_request){
 		.verb = WL_DISK_READ,
 		.journal = reader->log->config.journal,

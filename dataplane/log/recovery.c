@@ -14,6 +14,9 @@
 
 #define NARROWINGS_MAX 8u
 
+/* A block that cannot be read is known by a place which no stream has, as long as there is none. */
+WL_STATIC_CHECK(WL_RECOVERY_NOWHERE - WL_BLOCK_BYTES > UINT64_MAX / 2);
+
 enum phase {
 	PHASE_WALK,
 	PHASE_LOOK,
@@ -31,6 +34,7 @@ static void begin_at_base(struct wl_recovery *recovery)
 	const struct wl_log *log = recovery->log;
 	uint64_t offset = log->append_offset, in_segment = offset % log->config.segment_bytes;
 
+	WL_CHECK(in_segment != 0 && offset % WL_BLOCK_BYTES == 0);
 	recovery->at = offset - in_segment;
 	recovery->last_good_end = offset;
 	recovery->known_commit = log->tail.index;
@@ -52,7 +56,8 @@ void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t
 		      uint64_t watermark, struct wl_recovery_window window)
 {
 	WL_CHECK(window.size >= 2 * WL_CHUNK_BYTES_MAX);
-	WL_CHECK(log->chunk_count == 0 && log->segments_ready == 0);
+	WL_CHECK(log->chunk_count == 0);
+	WL_CHECK(log->segments_ready == 0);
 	*recovery = (struct wl_recovery){
 		.log = log,
 		.segments = segments,
@@ -78,6 +83,8 @@ void wl_recovery_init(struct wl_recovery *recovery, struct wl_log *log, uint64_t
 
 void wl_recovery_follow(struct wl_recovery *recovery)
 {
+	WL_CHECK(recovery->window_valid == 0);
+	WL_CHECK(recovery->previous == WL_CHUNK_NONE);
 	recovery->read_only = true;
 	recovery->limit = 0;
 	recovery->damage = (struct wl_recovery_damage){0};
@@ -90,6 +97,7 @@ bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t byt
 	uint64_t left =
 		recovery->log->config.segment_bytes - offset % recovery->log->config.segment_bytes;
 
+	WL_CHECK(bytes <= recovery->window.size);
 	if (offset >= recovery->window_offset &&
 	    offset + bytes <= recovery->window_offset + recovery->window_valid)
 		return true;
@@ -113,12 +121,15 @@ bool wl_recovery_has(struct wl_recovery *recovery, uint64_t offset, uint64_t byt
 
 const uint8_t *wl_recovery_bytes(const struct wl_recovery *recovery, uint64_t offset)
 {
+	WL_CHECK(offset >= recovery->window_offset);
+	WL_CHECK(offset - recovery->window_offset < recovery->window_valid);
 	return recovery->window.bytes + (offset - recovery->window_offset);
 }
 
 void wl_recovery_refuse(struct wl_recovery *recovery, enum wl_recovery_damage_kind kind,
 			uint64_t begin, uint64_t end)
 {
+	WL_CHECK(kind != WL_DAMAGE_NONE);
 	recovery->state = WL_RECOVERY_REFUSED;
 	recovery->damage = (struct wl_recovery_damage){
 		.kind = kind,
@@ -238,6 +249,7 @@ static bool take_entry(struct wl_recovery *recovery, const struct wl_chunk_heade
 	wl_log_members_take(log, image, &header);
 	if (header.commit > recovery->known_commit)
 		recovery->known_commit = header.commit;
+	WL_CHECK(recovery->known_commit <= log->tail.index); /* V6 */
 	if (recovery->on_entry)
 		recovery->on_entry(recovery->context, image, &header, offset);
 	return true;
@@ -248,6 +260,9 @@ static void settle(struct wl_recovery *recovery, uint64_t begin)
 {
 	struct wl_log *log = recovery->log;
 
+	WL_CHECK(log->chunk_count == 0);
+	WL_CHECK(recovery->last_good_end % WL_BLOCK_BYTES == 0);
+	WL_CHECK(recovery->last_good_end >= log->durable_offset);
 	log->append_offset = recovery->last_good_end;
 	log->durable_offset = log->tail.index ? recovery->last_good_end : 0;
 	log->durable = log->tail;
@@ -263,6 +278,7 @@ static bool take_chunk(struct wl_recovery *recovery, const struct wl_chunk_heade
 	uint64_t offset = chunk->offset + WL_CHUNK_HEADER_BYTES;
 	size_t bytes = 0;
 
+	WL_CHECK(chunk->offset >= recovery->last_good_end);
 	while (offset < chunk->offset + chunk->used && take_entry(recovery, chunk, offset, &bytes))
 		offset += bytes;
 	if (offset < chunk->offset + chunk->used || recovery->base_awaited) {
@@ -356,13 +372,17 @@ void wl_recovery_finish(struct wl_recovery *recovery)
 
 	if (log->ring_end == 0)
 		settle(recovery, recovery->last_good_end);
+	/* The base's entry was met, or there is none that the stream must hold. */
+	WL_CHECK(!recovery->base_awaited);
 	/* Behind an installed base there may be none yet. */
 	log->segments_ready = segments > first ? segments : first;
+	WL_CHECK(log->segments_ready >= log->first_segment);
 	recovery->state = WL_RECOVERY_DONE;
 }
 
 void wl_recovery_want(const struct wl_recovery *recovery, uint64_t *offset, uint32_t *bytes)
 {
+	WL_CHECK(recovery->state == WL_RECOVERY_WANTS_READ);
 	*offset = recovery->want_offset;
 	*bytes = recovery->want_bytes;
 }
@@ -388,6 +408,7 @@ static void on_read_failed(struct wl_recovery *recovery)
 /* One more block of a narrowed read came. True when there is no need to go on. */
 static bool widen(struct wl_recovery *recovery)
 {
+	WL_CHECK(recovery->want_bytes == WL_BLOCK_BYTES);
 	if (recovery->want_offset + recovery->want_bytes < recovery->narrow_end) {
 		recovery->want_offset += recovery->want_bytes;
 		return false;
@@ -486,7 +507,9 @@ void wl_recovery_resume(struct wl_recovery *recovery, uint64_t limit)
 	uint64_t segment_bytes = recovery->log->config.segment_bytes;
 	uint64_t segments = (limit + segment_bytes - 1) / segment_bytes;
 
-	WL_CHECK(recovery->state == WL_RECOVERY_PAUSED && limit >= recovery->limit);
+	WL_CHECK(recovery->state == WL_RECOVERY_PAUSED);
+	WL_CHECK_MSG(limit >= recovery->limit, "limit %llu, before %llu", (unsigned long long)limit,
+		     (unsigned long long)recovery->limit);
 	/* Whatever was read behind the old limit was still being written. */
 	if (recovery->window_offset + recovery->window_valid > recovery->limit)
 		recovery->window_valid =

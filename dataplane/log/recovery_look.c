@@ -21,6 +21,7 @@ enum place_look {
 
 void wl_recovery_begin_look(struct wl_recovery *recovery, uint64_t suspect)
 {
+	WL_CHECK(suspect % WL_BLOCK_BYTES == 0);
 	recovery->suspect = suspect;
 	recovery->look = suspect;
 	recovery->place = suspect;
@@ -48,6 +49,7 @@ static bool may_be_next(const struct wl_recovery *recovery, uint64_t at)
 
 static void remains(struct wl_recovery *recovery, uint64_t bytes)
 {
+	WL_CHECK(bytes != 0 && bytes % WL_BLOCK_BYTES == 0);
 	if (recovery->first_remains == WL_RECOVERY_NOWHERE)
 		recovery->first_remains = recovery->look;
 	recovery->look += bytes;
@@ -191,6 +193,10 @@ static enum wl_recovery_damage_kind sort_not_known_durable(const struct wl_recov
 
 static void cut_tail(struct wl_recovery *recovery)
 {
+	/* Nothing is cut away that anything knows to be durable. */
+	WL_CHECK(!recovery->known_durable);
+	WL_CHECK(recovery->watermark <= recovery->suspect);
+	WL_CHECK(recovery->suspect < recovery->remains_end);
 	wl_recovery_refuse(recovery, WL_DAMAGE_TORN_TAIL, recovery->suspect, recovery->remains_end);
 	if (recovery->read_only) {
 		wl_recovery_finish(recovery);

@@ -7,11 +7,13 @@
 
 void wl_rescue_record(struct wl_superblock *record, const uint64_t *histories)
 {
+	WL_CHECK(record->journal_count >= 1);
 	WL_CHECK(record->journal_count <= WIRELOG_JOURNALS_MAX);
 	for (uint32_t id = 0; id < record->journal_count; id++) {
 		struct wl_superblock_journal *journal = &record->journals[id];
 
-		WL_CHECK(histories[id] != 0 && histories[id] != journal->history);
+		WL_CHECK(histories[id] != 0);
+		WL_CHECK(histories[id] != journal->history);
 		journal->term += WL_RESCUE_TERMS * wl_rescue_stride(histories[id]);
 		journal->vote = 0;
 		journal->rescued = histories[id];

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "dataplane/base/bytes.h"
+#include "dataplane/base/check.h"
 #include "dataplane/base/crc.h"
 
 #define MAGIC 0x31424c57u
@@ -43,6 +44,19 @@
 #define CRC_AT (WL_BLOCK_BYTES - 4)
 
 _Static_assert(FEATURES_AT + 8 + (WIRELOG_NODES_MAX + 1) * 4 <= CRC_AT, "it fits");
+
+/* Where the table above has them: data of other builds stand there, whatever becomes of a limit. */
+WL_STATIC_CHECK(PEERS_AT == 576);
+WL_STATIC_CHECK(BOOTS_AT == 2624);
+WL_STATIC_CHECK(VOTERS_AT == 2816 && UNFINISHED_AT == 2820);
+WL_STATIC_CHECK(COMMITS_AT == 2824);
+WL_STATIC_CHECK(CHUNK_KEY_AT == 3080);
+WL_STATIC_CHECK(AREAS_AT == 3096);
+WL_STATIC_CHECK(DIVERGENCES_AT == 3112);
+WL_STATIC_CHECK(BASES_AT == 3752);
+WL_STATIC_CHECK(HISTORIES_AT == 3760);
+WL_STATIC_CHECK(FEATURES_AT == 4016);
+WL_STATIC_CHECK(CRC_AT == 4092);
 
 /* Builds that know neither features nor restores must not take it for theirs. */
 static uint16_t format_of(const struct wl_superblock *superblock)
