@@ -12,11 +12,17 @@
 
 #define ROUNDS_MAX 16u /* counted: the length of a round is bounded long before */
 
+WL_STATIC_CHECK(ROUNDS_MAX / 2 < 32); /* a timeout is shifted by so much */
+
 static void send_requests(struct wl_election *election, uint64_t now_ns,
 			  struct wl_election_effects *out)
 {
 	bool pre = election->state != WL_ELECTION_CANDIDATE;
 
+	WL_CHECK(!pre || wl_election_asks_first(election));
+	/* Invariant 6. */
+	WL_CHECK(pre || election->vote == election->config.node);
+	WL_CHECK(pre || election->pending.term == election->term);
 	election->resend_ns = now_ns + election->config.election_timeout_ns / 4;
 	for (uint32_t node = 1; node <= WIRELOG_NODES_MAX; node++) {
 		struct wl_election_effect *effect;
@@ -43,6 +49,8 @@ static void open_campaign(struct wl_election *election, uint64_t now_ns,
 		.term = election->term + 1,
 	};
 
+	WL_CHECK(election->state == WL_ELECTION_PRE_CANDIDATE);
+	WL_CHECK(wl_election_is_majority(election, election->granted));
 	wl_pending_vote_open(election, &pending, now_ns, out);
 }
 
@@ -59,6 +67,7 @@ static void win_round(struct wl_election *election, uint64_t now_ns,
 void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
 			     struct wl_election_effects *out)
 {
+	WL_CHECK(wl_election_asks_first(election));
 	election->granted = wl_members_only(election->config.node);
 	election->counts.pre_campaigns++;
 	election->round++;
@@ -75,6 +84,8 @@ void wl_campaign_begin_round(struct wl_election *election, uint64_t now_ns,
 void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 		       struct wl_election_effects *out)
 {
+	WL_CHECK(wl_election_is_open(election));
+	WL_CHECK(election->state != WL_ELECTION_LEADER && election->state != WL_ELECTION_SILENT);
 	if (election->leader != 0) {
 		wl_suspicion_suspects(&election->suspicion);
 		wl_election_note(election, "suspects its leader", election->leader, out);
@@ -87,6 +98,13 @@ void wl_campaign_begin(struct wl_election *election, uint64_t now_ns,
 static void win(struct wl_election *election, struct wl_election_effects *out)
 {
 	WL_CHECK(wl_election_is_majority(election, election->granted));
+	/* Invariant 6: of votes of exactly this term, our own among them. */
+	WL_CHECK(election->state == WL_ELECTION_CANDIDATE);
+	WL_CHECK(election->vote == election->config.node);
+	WL_CHECK_MSG(election->pending.term == election->term, "votes of term %llu, term %llu",
+		     (unsigned long long)election->pending.term,
+		     (unsigned long long)election->term);
+	WL_CHECK(!election->held_back);
 	election->state = WL_ELECTION_LEADER;
 	election->leader = election->config.node;
 	election->rounds_in_vain = 0;
@@ -99,6 +117,9 @@ static void win(struct wl_election *election, struct wl_election_effects *out)
 void wl_campaign_ask_votes(struct wl_election *election, uint64_t now_ns,
 			   struct wl_election_effects *out)
 {
+	WL_CHECK(election->vote == election->config.node);
+	WL_CHECK(election->pending.purpose == WL_PENDING_CAMPAIGN);
+	WL_CHECK(election->pending.term == election->term);
 	election->state = WL_ELECTION_CANDIDATE;
 	election->granted = wl_members_only(election->config.node);
 	election->counts.campaigns++;

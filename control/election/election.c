@@ -24,6 +24,9 @@
 #include "control/election/election_steps.h"
 #include "dataplane/base/check.h"
 
+/* A round of questions, and what is told and noted beside it. */
+WL_STATIC_CHECK(WIRELOG_NODES_MAX + 8 <= WL_ELECTION_EFFECTS_MAX);
+
 /* splitmix64: one addition of state, so that a stream of its own costs eight bytes. */
 static uint64_t draw(struct wl_election *election)
 {
@@ -78,6 +81,11 @@ void wl_election_tell(struct wl_election *election, enum wl_plane_verb verb,
 	tell->view.term = election->term;
 	tell->view.role = role_of(election);
 	tell->view.leader = election->leader;
+	/* What the worker is to do suits the role that it is given. */
+	WL_CHECK((tell->view.role == WL_ROLE_FENCED) == (verb == WL_PLANE_FENCE));
+	WL_CHECK((tell->view.role == WL_ROLE_FOLLOWER) == (verb == WL_PLANE_FOLLOW));
+	WL_CHECK(verb <= WL_PLANE_TRANSFER || verb == WL_PLANE_RESUME);
+	WL_CHECK(tell->view.role != WL_ROLE_LEADER || election->leader == election->config.node);
 }
 
 /* HOLD_BACK, COUNT: of the data, whatever the view. */
@@ -86,6 +94,9 @@ static void tell_data(struct wl_election *election, enum wl_plane_verb verb,
 {
 	struct wl_plane_message *tell = &wl_election_emit(out, WL_ELECTION_TELL_WORKER)->tell;
 
+	/* Data are held back before the first view, or not at all. */
+	WL_CHECK(verb == WL_PLANE_COUNT || election->number == 0);
+	WL_CHECK((verb == WL_PLANE_HOLD_BACK) == election->held_back);
 	tell->verb = verb;
 	tell->journal = election->config.journal;
 }
@@ -95,6 +106,7 @@ static uint32_t rank_of(const struct wl_election *election)
 {
 	uint32_t rank = 0;
 
+	WL_CHECK(election->leader >= 1 && election->leader <= WIRELOG_NODES_MAX);
 	for (uint32_t node = election->leader % WIRELOG_NODES_MAX + 1;
 	     node != election->config.node && node != election->leader;
 	     node = node % WIRELOG_NODES_MAX + 1)
@@ -107,6 +119,7 @@ static uint64_t round_length(const struct wl_election *election)
 {
 	uint64_t length = election->config.election_timeout_ns << election->rounds_in_vain / 2;
 
+	WL_CHECK(length >= election->config.election_timeout_ns);
 	return length < election->config.patience_ns ? length : election->config.patience_ns;
 }
 
@@ -125,8 +138,10 @@ void wl_election_restart_timer(struct wl_election *election, uint64_t from_ns)
 	}
 	silence = wl_suspicion_bound(&election->suspicion);
 	slot = silence / (voters - 1);
+	WL_CHECK(slot >= 2);
 	election->deadline_ns = from_ns + silence + silence / 16 + rank_of(election) * slot +
 				draw(election) % (slot / 2);
+	WL_CHECK(election->deadline_ns > from_ns);
 }
 
 bool wl_election_is_sticky(const struct wl_election *election, uint64_t now_ns)
@@ -202,6 +217,7 @@ void wl_election_on_list(struct wl_election *election, const struct wl_plane_mes
 void wl_election_step_down(struct wl_election *election, uint64_t penalty_ns, uint64_t now_ns,
 			   struct wl_election_effects *out)
 {
+	WL_CHECK(election->state == WL_ELECTION_LEADER || election->state == WL_ELECTION_SILENT);
 	election->state = WL_ELECTION_FOLLOWER;
 	election->leader = 0;
 	election->transfer.active = false;
@@ -218,6 +234,7 @@ static void busy_tick(struct wl_election *election, uint64_t now_ns,
 {
 	uint64_t timeout = election->config.patience_ns;
 
+	WL_CHECK(wl_election_is_busy(election));
 	if (election->busy_told ||
 	    now_ns - election->busy_since_ns < WL_ELECTION_PENALTY_TIMEOUTS * timeout)
 		return;
@@ -279,6 +296,7 @@ void wl_election_on_leader_heard(struct wl_election *election,
 	    election->state == WL_ELECTION_LEADER || election->state == WL_ELECTION_SILENT ||
 	    message->node == election->config.node)
 		return;
+	WL_CHECK(message->node >= 1 && message->node <= WIRELOG_NODES_MAX);
 	if (election->leader != 0 && election->leader != message->node) {
 		election->counts.two_leaders++;
 		wl_election_note(election, "two nodes claim to lead one term", message->node, out);
@@ -403,6 +421,16 @@ void wl_election_check(const struct wl_election *election)
 	    election->state == WL_ELECTION_SILENT)
 		WL_CHECK(election->vote == self);
 	WL_CHECK(leads == (election->leader == self));
+	WL_CHECK(election->leader <= WIRELOG_NODES_MAX);
+	/* Who asks, or is out, knows no leader. */
+	WL_CHECK(election->leader == 0 || leads || election->state == WL_ELECTION_FOLLOWER);
+	if (election->state == WL_ELECTION_CANDIDATE || wl_election_asks_first(election))
+		WL_CHECK(wl_members_has(election->granted, self));
+	/* Invariant 6: votes are asked for in the term that is durable. */
+	if (election->state == WL_ELECTION_CANDIDATE) {
+		WL_CHECK(election->pending.purpose == WL_PENDING_CAMPAIGN);
+		WL_CHECK(election->pending.term == election->term);
+	}
 	if (wl_election_is_busy(election)) {
 		WL_CHECK(election->leader == 0);
 		WL_CHECK(election->pending.term >= election->term);
@@ -422,5 +450,6 @@ const char *wl_election_state_name(enum wl_election_state state)
 					    "fencing",	"persisting", "candidate",
 					    "leader",	"silent",     "out"};
 
+	WL_STATIC_CHECK(sizeof(names) / sizeof(names[0]) == WL_ELECTION_OUT + 1);
 	return (unsigned)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }

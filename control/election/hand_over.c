@@ -7,12 +7,16 @@
 #include "control/election/election.h"
 
 #include "control/election/election_steps.h"
+#include "dataplane/base/check.h"
 
 static void send_timeout_now(struct wl_election *election, uint64_t now_ns,
 			     struct wl_election_effects *out)
 {
 	struct wl_election_effect *effect = wl_election_emit(out, WL_ELECTION_SEND);
 
+	WL_CHECK(election->state == WL_ELECTION_LEADER && election->transfer.active);
+	WL_CHECK(election->transfer.target != 0);
+	WL_CHECK(election->transfer.target != election->config.node);
 	effect->node = election->transfer.target;
 	effect->type = WL_WIRE_TIMEOUT_NOW;
 	effect->message.timeout_now.term = election->term;
@@ -26,6 +30,7 @@ void wl_hand_over_tick(struct wl_election *election, uint64_t now_ns,
 {
 	struct wl_election_transfer *transfer = &election->transfer;
 
+	WL_CHECK(election->state == WL_ELECTION_LEADER);
 	if (!transfer->active)
 		return;
 	if (now_ns < transfer->deadline_ns) {
@@ -84,6 +89,7 @@ bool wl_election_transfer(struct wl_election *election, uint32_t target, uint64_
 	election->counts.handed_over++;
 	wl_election_note(election, "hands leadership over", target, out);
 	wl_election_tell(election, WL_PLANE_TRANSFER, out);
+	WL_CHECK(out->item[out->count - 1].verb == WL_ELECTION_TELL_WORKER);
 	out->item[out->count - 1].tell.node = target;
 	wl_election_check(election);
 	return true;

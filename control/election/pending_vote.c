@@ -19,6 +19,12 @@ void wl_pending_vote_open(struct wl_election *election, const struct wl_pending_
 	WL_CHECK(wl_election_is_open(election));
 	WL_CHECK(pending->term > election->term ||
 		 (pending->term == election->term && election->vote == 0));
+	/* Of ourselves and of a newer term alone; or of somebody else. */
+	WL_CHECK(pending->purpose != WL_PENDING_CAMPAIGN || pending->term > election->term);
+	WL_CHECK(pending->purpose != WL_PENDING_VOTE ||
+		 (pending->candidate >= 1 && pending->candidate <= WIRELOG_NODES_MAX));
+	WL_CHECK(pending->candidate != election->config.node);
+	WL_CHECK(pending->vote == 0); /* the fenced tail decides */
 	election->pending = *pending;
 	election->state = WL_ELECTION_FENCING;
 	election->leader = 0;
@@ -35,6 +41,8 @@ void wl_pending_vote_adopt(struct wl_election *election, uint64_t term, uint64_t
 {
 	struct wl_pending_vote pending = {.purpose = WL_PENDING_ADOPT, .term = term};
 
+	WL_CHECK_MSG(term > election->term, "term %llu, ours %llu", (unsigned long long)term,
+		     (unsigned long long)election->term);
 	wl_pending_vote_open(election, &pending, now_ns, out);
 }
 
@@ -56,7 +64,10 @@ static void answer_vote(struct wl_election *election, uint32_t to, uint64_t aske
 					   .granted = granted};
 
 	/* Invariant 4: what leaves is what the disk has. */
-	WL_CHECK(!granted || (election->vote == to && election->term == asked_term));
+	WL_CHECK(!granted || election->vote == to);
+	WL_CHECK(!granted || election->term == asked_term);
+	WL_CHECK(!granted || !election->held_back);
+	WL_CHECK(to != election->config.node);
 	if (granted)
 		election->counts.votes_granted++;
 	else
@@ -74,6 +85,8 @@ static void settle(struct wl_election *election, uint64_t now_ns, struct wl_elec
 	bool durable = pending.term == election->term && pending.vote == election->vote;
 	bool campaigns = pending.purpose == WL_PENDING_CAMPAIGN && durable && !election->leaving;
 
+	WL_CHECK(wl_election_is_busy(election));
+	WL_CHECK(!campaigns || pending.vote == election->config.node);
 	election->state = WL_ELECTION_FOLLOWER;
 	/* Who refused keeps its timer: a candidate with a poor log must not keep others from
 	 * asking. */
@@ -100,6 +113,7 @@ static bool decide(struct wl_election *election)
 {
 	struct wl_pending_vote *pending = &election->pending;
 
+	WL_CHECK(election->state == WL_ELECTION_FENCING); /* invariant 3 */
 	pending->vote = 0;
 	switch (pending->purpose) {
 	case WL_PENDING_ADOPT:
@@ -136,6 +150,9 @@ void wl_election_on_fenced(struct wl_election *election, const struct wl_plane_m
 	if (!decide(election)) {
 		settle(election, now_ns, out);
 	} else {
+		/* Invariant 2: what is written down is a newer term, or the first vote of this one. */
+		WL_CHECK(election->pending.term > election->term ||
+			 (election->vote == 0 && election->pending.vote != 0));
 		election->state = WL_ELECTION_PERSISTING;
 		effect = wl_election_emit(out, WL_ELECTION_PERSIST);
 		effect->term = election->pending.term;
@@ -156,6 +173,11 @@ void wl_election_on_persisted(struct wl_election *election, bool ok, uint64_t no
 	/* Out while it was on its way: the disk has it, and nobody is answered. */
 	if (election->state != WL_ELECTION_PERSISTING && election->state != WL_ELECTION_OUT)
 		return;
+	/* Invariant 2. */
+	WL_CHECK_MSG(election->pending.term >= election->term, "term %llu is durable, %llu before",
+		     (unsigned long long)election->pending.term,
+		     (unsigned long long)election->term);
+	WL_CHECK(election->pending.term > election->term || election->vote == 0);
 	election->term = election->pending.term;
 	election->vote = election->pending.vote;
 	if (election->state == WL_ELECTION_PERSISTING)

@@ -14,10 +14,12 @@
 #include "control/election/election.h"
 
 #include "control/election/election_steps.h"
+#include "dataplane/base/check.h"
 
 bool wl_silence_begin(struct wl_election *election, uint64_t now_ns,
 		      struct wl_election_effects *out)
 {
+	WL_CHECK(election->state == WL_ELECTION_LEADER);
 	/* A successor that was told to take over may have won unheard: this term must end with us. */
 	if (election->leaving || (election->transfer.active && election->transfer.target != 0))
 		return false;
@@ -34,6 +36,10 @@ void wl_silence_end(struct wl_election *election, struct wl_election_effects *ou
 {
 	struct wl_plane_message *tell;
 
+	/* Invariant 6: it was elected in this term. */
+	WL_CHECK(election->state == WL_ELECTION_SILENT);
+	WL_CHECK(election->vote == election->config.node);
+	WL_CHECK(wl_election_is_majority(election, election->granted));
 	election->state = WL_ELECTION_LEADER;
 	election->leader = election->config.node;
 	election->rounds_in_vain = 0;
@@ -41,6 +47,7 @@ void wl_silence_end(struct wl_election *election, struct wl_election_effects *ou
 	wl_election_note(election, "leads on: a majority has not left the term",
 			 election->config.node, out);
 	wl_election_tell(election, WL_PLANE_RESUME, out);
+	WL_CHECK(out->item[out->count - 1].verb == WL_ELECTION_TELL_WORKER);
 	tell = &out->item[out->count - 1].tell;
 	tell->reason = WL_STALL_QUORUM;
 	tell->now_ns = election->round_ns;

@@ -32,6 +32,7 @@ static void measure(struct wl_suspicion *suspicion, uint64_t silence_ns, uint64_
 		return;
 	suspicion->longest_ns = silence_ns;
 	suspicion->since_ns = now_ns;
+	WL_CHECK(suspicion->longest_ns <= suspicion->patience_ns);
 }
 
 void wl_suspicion_heard(struct wl_suspicion *suspicion, uint32_t leader, uint64_t term,
@@ -39,6 +40,7 @@ void wl_suspicion_heard(struct wl_suspicion *suspicion, uint32_t leader, uint64_
 {
 	uint64_t silence_ns = 0;
 
+	WL_CHECK(leader != 0);
 	if (suspicion->since_ns == 0)
 		suspicion->since_ns = heard_ns;
 	/* Told late and out of order: nothing is measured by it. */

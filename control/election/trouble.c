@@ -6,6 +6,7 @@
 #include "control/election/election.h"
 
 #include "control/election/election_steps.h"
+#include "dataplane/base/check.h"
 
 #define STAYS_WITHOUT_COMMITS                                                                          \
 	"nothing commits, though a majority answers; nobody else may be able to, or leadership moved " \
@@ -47,9 +48,12 @@ static void on_stalled_commit(struct wl_election *election, const struct wl_plan
 	if (now_ns < election->commit_patience_ns || message->node == 0 ||
 	    !wl_election_transfer(election, 0, now_ns, out)) {
 		wl_election_note(election, STAYS_WITHOUT_COMMITS, 0, out);
+		WL_CHECK(out->item[out->count - 1].verb == WL_ELECTION_LOG);
 		out->item[out->count - 1].voters = message->theirs;
 		return;
 	}
+	WL_CHECK(election->transfer.active);
+	WL_CHECK(out->item[out->count - 1].verb == WL_ELECTION_TELL_WORKER);
 	election->transfer.flags = WL_WIRE_TIMEOUT_NOW_NOT_COMMITTING;
 	out->item[out->count - 1].tell.reason = WL_STALL_COMMIT;
 	election->commit_patience_ns = now_ns + WL_ELECTION_COMMIT_PATIENCE_NS;
@@ -59,6 +63,7 @@ static void on_stalled_commit(struct wl_election *election, const struct wl_plan
 	wl_election_note(election,
 			 "nothing commits here, though a majority answers: another may be able to",
 			 0, out);
+	WL_CHECK(out->item[out->count - 1].verb == WL_ELECTION_LOG);
 	out->item[out->count - 1].voters = message->theirs;
 }
 
