@@ -175,6 +175,7 @@ static bool fail(struct wl_mend *mend)
 {
 	mend->state = WL_MEND_FAILED;
 	mend->phase = WL_MEND_ENDED;
+	mend->again.bytes = 0; /* what waited for its segment is planned anew */
 	return false;
 }
 

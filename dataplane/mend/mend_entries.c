@@ -74,11 +74,13 @@ void wl_mend_found(struct wl_mend *mend)
 /* The newest of the run that was not placed yet is the one that is wanted. */
 static bool is_right(const struct wl_mend *mend, struct wl_entry_header *header)
 {
-	uint32_t at = mend->run_at[mend->run_count - 1];
-	const uint8_t *image = mend->run + at;
+	const uint8_t *image;
+	uint32_t at;
 
 	WL_CHECK(mend->run_count != 0 && mend->run_count <= WL_MEND_RUN_ENTRIES);
+	at = mend->run_at[mend->run_count - 1];
 	WL_CHECK(at < mend->run_end);
+	image = mend->run + at;
 	return wl_entry_decode(image, mend->run_end - at, header) == WL_ENTRY_OK &&
 	       wl_entry_bytes(header) == mend->run_end - at &&
 	       header->cluster == mend->config.log.cluster &&
@@ -115,9 +117,11 @@ static bool fits(const struct wl_mend *mend, uint64_t bytes)
 bool wl_mend_place(struct wl_mend *mend)
 {
 	struct wl_entry_header header;
-	uint32_t at = mend->run_at[mend->run_count - 1];
+	uint32_t at;
 
 	WL_CHECK(!mend->joined);
+	WL_CHECK(mend->run_count != 0);
+	at = mend->run_at[mend->run_count - 1];
 	if (!is_right(mend, &header)) {
 		if (!mend->run_is_own)
 			mend->refused++;

@@ -346,12 +346,17 @@ static void look(struct wl_survey *survey)
 		on_chunk(survey, &header, has_tag);
 }
 
+/* A hole has a right edge before: fillers behind it, which mending left (layout.h), say nothing of what is missing. */
+bool wl_survey_may_stop(const struct wl_survey *survey)
+{
+	return survey->at >= survey->config.stop && !survey->in_doubt && !survey->edge_open;
+}
+
 static void step(struct wl_survey *survey)
 {
 	uint64_t segment_bytes = survey->config.log.segment_bytes;
 
-	if (survey->at >= wl_survey_stream_end(survey) ||
-	    (!survey->in_doubt && survey->at >= survey->config.stop)) {
+	if (survey->at >= wl_survey_stream_end(survey) || wl_survey_may_stop(survey)) {
 		wl_survey_finish(survey);
 		return;
 	}

@@ -301,7 +301,7 @@ void wl_survey_finish(struct wl_survey *survey)
 {
 	WL_CHECK(survey->state == 0);
 	survey->state = WL_SURVEY_DONE;
-	if (!survey->in_doubt && survey->at >= survey->config.stop) {
+	if (wl_survey_may_stop(survey)) {
 		survey->end = WL_SURVEY_END_LIMIT;
 		survey->tail = survey->now;
 	} else if (survey->config.limit <=
@@ -319,6 +319,7 @@ void wl_survey_finish(struct wl_survey *survey)
 
 		WL_CHECK(at == 0 || survey->holes[at - 1].begin <= hole->begin);
 		WL_CHECK(hole->dead_from <= hole->end);
+		WL_CHECK(hole->kind != WL_SURVEY_HOLE_CHUNKS || hole->right.index != 0);
 		hole->known_durable = survey->watermark > hole->begin;
 		if (hole->kind == WL_SURVEY_HOLE_CHUNKS)
 			hole->damage = name_damage(survey, hole->begin, hole->look);

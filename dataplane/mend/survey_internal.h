@@ -68,5 +68,7 @@ struct wl_survey_hole *wl_survey_add_hole(struct wl_survey *survey, enum wl_surv
 /* The newest one in which chunks are missing, or NULL. */
 struct wl_survey_hole *wl_survey_last_chunks(struct wl_survey *survey);
 void wl_survey_finish(struct wl_survey *survey);
+/* All that was asked for was looked over. */
+bool wl_survey_may_stop(const struct wl_survey *survey);
 
 #endif

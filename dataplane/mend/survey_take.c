@@ -134,7 +134,8 @@ static bool open_edge(struct wl_survey *survey, const struct wl_chunk_header *ch
 {
 	struct wl_survey_hole *hole = wl_survey_last_chunks(survey), *older;
 
-	if (header->index <= survey->now.commit)
+	if (!hole ||
+	    header->index <= survey->now.commit) /* none: the table was full, and let it go */
 		return false;
 	if (supersedes_let_go(survey, header))
 		return true;

@@ -191,6 +191,39 @@ static void a_walk_may_begin_at_any_mark_and_stop_at_any_place(void)
 	end();
 }
 
+/* In the place of a chunk: mending leaves such where what it built needs less room than there was. */
+static void put_filler(uint64_t at, uint64_t end, uint64_t previous)
+{
+	uint8_t *memory = aligned_alloc(WL_BLOCK_BYTES, WL_LAYOUT_MEMORY_BYTES);
+	struct wl_layout layout;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+	wl_layout_init(&layout, &fixture.log.config, memory);
+	wl_layout_begin(&layout, at);
+	wl_layout_close(&layout, at, end);
+	memcpy(memory_drive_place(&fixture.log.drive, at),
+	       wl_layout_finish(&layout, previous)->bytes, end - at);
+	free(memory);
+}
+
+static void a_walk_that_may_stop_goes_on_to_where_its_hole_ends(void)
+{
+	begin(0, 12);
+	put_filler(chunk(13), chunk(15), chunk(11));
+	mend_fixture_rot(&fixture, chunk(11) + 70, chunk(11) + 71);
+	mend_fixture_configure(&fixture);
+	fixture.config.stop = chunk(11) + 1;
+	mend_fixture_survey(&fixture);
+	CU_ASSERT_EQUAL(survey->state, WL_SURVEY_DONE);
+	CU_ASSERT_EQUAL(survey->end, WL_SURVEY_END_LIMIT);
+	CU_ASSERT_EQUAL_FATAL(survey->hole_count, 1);
+	CU_ASSERT_EQUAL(survey->holes[0].begin, chunk(11));
+	CU_ASSERT_EQUAL(survey->holes[0].left.position.index, 10);
+	CU_ASSERT_EQUAL(survey->holes[0].right.index, 15);
+	CU_ASSERT_EQUAL(survey->holes[0].right.previous_chain, fixture.live[14].chain);
+	end();
+}
+
 static void a_cut_below_what_is_committed_is_refused(void)
 {
 	begin(0, 0);
@@ -238,6 +271,7 @@ WL_SUITE(survey)
 	WL_TEST(a_torn_chunk_with_a_whole_one_behind_it_is_the_end_when_both_were_in_flight),
 	WL_TEST(files_that_are_missing_at_the_end_make_it_unknown),
 	WL_TEST(a_walk_may_begin_at_any_mark_and_stop_at_any_place),
+	WL_TEST(a_walk_that_may_stop_goes_on_to_where_its_hole_ends),
 	WL_TEST(a_cut_below_what_is_committed_is_refused),
 	WL_TEST(entries_are_found_again_by_their_index),
 };
