@@ -176,7 +176,9 @@ static void take_rejection(struct wl_replica *replica, struct wl_peer *peer,
 	peer->refused_offset = ack->hint_offset;
 	if (streamed)
 		wl_peer_narrow_window(peer, replica->config.window_bytes);
-	if (peer->state == WL_PEER_STREAM && peer->next_index == ack->hint_index)
+	/* A part of what we do not have is nothing to go on from, whatever it says. */
+	if (peer->state == WL_PEER_STREAM && peer->next_index == ack->hint_index &&
+	    ack->hint_index <= replica->log->tail.index)
 		peer->fragment_offset = ack->hint_offset;
 }
 
@@ -382,6 +384,7 @@ static void transfer(struct wl_replica *replica)
 	if (known != WL_LOG_KNOWN)
 		return; /* nobody could bring it up */
 	leader->transfer_told = true;
+	leader->paced = 0; /* nothing leaves behind it, in this turn either */
 	wl_replica_tell_transfer_ready(replica, leader->transfer_target, has);
 }
 

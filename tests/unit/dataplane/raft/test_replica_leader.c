@@ -69,7 +69,7 @@ static void append(uint32_t bytes)
 	CU_ASSERT_EQUAL(replica_fixture_append(&cluster, LEADER, bytes), WIRELOG_OK);
 }
 
-static void reject(uint32_t node, uint64_t hint, uint64_t sent_ns)
+static void reject_in(uint32_t node, uint64_t hint, uint32_t hint_offset, uint64_t sent_ns)
 {
 	struct wl_wire_append_ack ack = {
 		.room = REPLICA_ROOM,
@@ -78,11 +78,17 @@ static void reject(uint32_t node, uint64_t hint, uint64_t sent_ns)
 		.match_durable = peer(node)->match_durable,
 		.sent_ns = sent_ns,
 		.hint_index = hint,
+		.hint_offset = hint_offset,
 		.flags = WL_WIRE_ACK_REJECTED,
 	};
 
 	leader()->now_ns = cluster.now_ns;
 	wl_replica_on_append_ack(leader(), node, &ack);
+}
+
+static void reject(uint32_t node, uint64_t hint, uint64_t sent_ns)
+{
+	reject_in(node, hint, 0, sent_ns);
 }
 
 /* ---- what is sent ---- */
@@ -302,6 +308,19 @@ static void hint_beyond_the_tail_is_brought_back_to_what_there_is(void)
 	CU_ASSERT(peer(2)->next_index <= tail() + 1);
 	reject(2, 0, cluster.now_ns);
 	CU_ASSERT_EQUAL(peer(2)->next_index, 1);
+	turn();
+	replica_fixture_fini(&cluster);
+}
+
+/* No follower says so that is in its right mind. */
+static void hint_into_an_entry_that_is_not_there_is_none(void)
+{
+	begin_ready("1");
+	append(64);
+	turn();
+	reject_in(2, tail() + 1, 1000, cluster.now_ns);
+	CU_ASSERT_EQUAL(peer(2)->fragment_offset, 0);
+	CU_ASSERT_PTR_NULL(wl_peer_check(peer(2), tail()));
 	turn();
 	replica_fixture_fini(&cluster);
 }
@@ -663,6 +682,7 @@ WL_SUITE(replica_leader)
 	WL_TEST(rejection_moves_next_and_never_a_match),
 	WL_TEST(rejected_probe_is_repeated_at_the_hint),
 	WL_TEST(many_rejections_of_one_loss_go_back_once),
+	WL_TEST(hint_into_an_entry_that_is_not_there_is_none),
 	WL_TEST(hint_beyond_the_tail_is_brought_back_to_what_there_is),
 	WL_TEST(silent_peer_is_sent_again_from_behind_its_match),
 	WL_TEST(peer_that_needs_what_left_the_memory_is_given_it_from_the_medium),
