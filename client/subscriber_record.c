@@ -128,7 +128,7 @@ void wl_subscriber_on_deliver(struct wl_subscriber *subscriber,
 		/* From a time or from now: this is the number. Nothing is sent before we confirm it. */
 		if (delivery.first_number == 0)
 			return;
-		subscriber->next_number = delivery.first_number;
+		wl_subscriber_move(subscriber, delivery.first_number);
 		wl_subscriber_note_history(subscriber);
 		wl_subscriber_say_credit(subscriber, false);
 	}

@@ -319,6 +319,23 @@ static void reader_from_now_gets_what_comes_after_its_subscription(void)
 	client_fixture_end(fixture);
 }
 
+/* Before it had a number, a node had lost some: where that one's hole ended is nothing to skip to, once another one begins behind it. */
+static void what_was_refused_before_the_first_number_is_over(void)
+{
+	struct client_fixture *fixture = start_with_log(100, 64);
+	struct wl_subscriber *subscriber = &fixture->client->subscriber;
+
+	fixture->read_next = 0;
+	wl_subscriber_start(subscriber, WIRELOG_FROM_NOW, 0);
+	subscriber->refusals.lost = subscriber->refusals.nodes = wl_members_only(2);
+	subscriber->refusals.next_number = 50;
+	client_fixture_run(fixture, 20 * MS);
+	CU_ASSERT_EQUAL(subscriber->next_number, 101);
+	CU_ASSERT_EQUAL(subscriber->refusals.next_number, 0);
+	CU_ASSERT_EQUAL(subscriber->refusals.lost, 0);
+	client_fixture_end(fixture);
+}
+
 static void reader_from_a_time_begins_with_the_first_record_of_that_time(void)
 {
 	struct client_fixture *fixture = start_with_log(100, 64);
@@ -382,6 +399,7 @@ WL_SUITE(client_read)
 	WL_TEST(record_is_not_lost_while_a_node_without_a_place_was_not_asked_for_it),
 	WL_TEST(subscription_ends_by_name_when_nobody_answers),
 	WL_TEST(reader_from_now_gets_what_comes_after_its_subscription),
+	WL_TEST(what_was_refused_before_the_first_number_is_over),
 	WL_TEST(reader_from_a_time_begins_with_the_first_record_of_that_time),
 	WL_TEST(nothing_is_delivered_after_unsubscribe),
 	WL_TEST(bad_beginning_is_refused),
