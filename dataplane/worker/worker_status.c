@@ -76,6 +76,7 @@ static void answer_again(struct wl_worker *worker, const struct wl_status_asker 
 	const struct wl_status_text *own = &worker->status.lane->own;
 	bool goes_on = ask->version == own->version && ask->offset < own->bytes;
 
+	WL_CHECK(asker->state == WL_STATUS_ASKER_ANSWERED);
 	send_part(worker, asker, goes_on ? ask->offset : 0);
 }
 
@@ -97,6 +98,7 @@ static struct wl_status_asker *client_place(struct wl_worker *worker, wl_identit
 
 static struct wl_status_asker *place_of(struct wl_worker *worker, wl_identity asker)
 {
+	WL_CHECK(wl_identity_is_client(asker) || wl_identity_node(asker) <= WIRELOG_NODES_MAX);
 	return wl_identity_is_client(asker) ? client_place(worker, asker)
 					    : &worker->status.askers[wl_identity_node(asker)];
 }
@@ -108,7 +110,7 @@ void wl_worker_take_status_ask(struct wl_worker *worker, const struct wl_message
 	struct wl_wire_status_ask ask;
 	bool again;
 
-	WL_CHECK(node >= 1 && node <= WIRELOG_NODES_MAX);
+	WL_CHECK(from->identity != 0 && from->boot_id != 0);
 	if (!wl_wire_decode_status_ask(message->payload, message->bytes, &ask)) {
 		wl_count_drop(&worker->counters, WL_FRAME_BAD_PAYLOAD);
 		return;
@@ -146,6 +148,7 @@ static uint32_t advance(struct wl_worker *worker, enum wl_status_asker_state bef
 	struct wl_status_asker *askers = worker->status.askers;
 	uint32_t count = 0;
 
+	WL_CHECK(before != after);
 	for (size_t at = 0; at < sizeof(worker->status.askers) / sizeof(*askers); at++) {
 		if (askers[at].identity == 0 || askers[at].state != before)
 			continue;
