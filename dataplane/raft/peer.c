@@ -147,7 +147,6 @@ void wl_peer_retry_damaged(struct wl_peer *peer, uint64_t now_ns)
 
 bool wl_peer_resend(struct wl_peer *peer, uint64_t resend_ns, uint64_t now_ns)
 {
-	WL_CHECK(peer->progress_ns <= now_ns);
 	if (now_ns - peer->progress_ns < resend_ns)
 		return false;
 	if (peer->state == WL_PEER_PROBE) {
