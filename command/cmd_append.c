@@ -25,7 +25,6 @@
 #define OUTSTANDING_MAX (1u << 20)
 /* Longer than the library's: a bulk load would rather wait out an election and a slow disk than end in doubt. */
 #define TIMEOUT_DEFAULT_NS UINT64_C(60000000000)
-#define EXIT_INTERRUPTED 130
 
 enum {
 	KEY_NOT_AFTER = 0x100,
@@ -346,7 +345,7 @@ static int finish(const struct options *options, const struct wl_append *append)
 		print_report(append);
 	if (append->status == WIRELOG_INTERRUPTED) {
 		fprintf(stderr, "wirelog: %s\n", append->reason);
-		return EXIT_INTERRUPTED;
+		return WL_INTERRUPT_EXIT;
 	}
 	if (append->status != 0)
 		return wl_tool_refuse(append->status, "%s", append->reason);

@@ -247,6 +247,14 @@ static int print(const struct options *options, const struct answer *answers, si
 	return EX_OK;
 }
 
+/* How it was printed; where that went well, and --check wants it, what the health ends with. */
+static int exit_code(const struct options *options, int printed, const json_t *health)
+{
+	return printed == EX_OK && options->check
+		       ? wl_tool_health_exit_code(wl_tool_health_level(health))
+		       : printed;
+}
+
 static int run_over_the_wire(struct options *options)
 {
 	struct wl_status_row rows[WIRELOG_NODES_MAX];
@@ -257,9 +265,7 @@ static int run_over_the_wire(struct options *options)
 	if (result != 0)
 		return result;
 	health = wl_tool_health_json(rows, count, &options->allowed);
-	result = print_cluster(options, health);
-	if (result == EX_OK && options->check)
-		result = wl_tool_health_exit_code(wl_tool_health_level(health));
+	result = exit_code(options, print_cluster(options, health), health);
 	json_decref(health);
 	json_decref(said);
 	return result;
@@ -281,8 +287,8 @@ static int run(struct options *options)
 	result = print(options, answers, answered, health);
 	if (answered == 0)
 		result = wl_tool_refuse(answers[0].status, "%s", answers[0].reason);
-	else if (result == EX_OK && options->check)
-		result = wl_tool_health_exit_code(wl_tool_health_level(health));
+	else
+		result = exit_code(options, result, health);
 	json_decref(health);
 	forget(options, answers);
 	return result;

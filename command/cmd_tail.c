@@ -35,7 +35,6 @@
 #define COMMIT_NS \
 	(SECOND_NS / 10) /* what streams in is written out, and then committed, as often */
 #define OUTPUT_BYTES (256u << 10)
-#define EXIT_INTERRUPTED 130
 
 struct tail {
 	const struct wl_tail_options *options;
@@ -399,7 +398,7 @@ static int read_records(struct tail *tail, const struct wirelog_options *library
 	wirelog_close(tail->log);
 	if (tail->status != 0)
 		return wl_tool_refuse(tail->status, "%s", tail->reason);
-	return wl_interrupted ? EXIT_INTERRUPTED : EX_OK;
+	return wl_interrupted ? WL_INTERRUPT_EXIT : EX_OK;
 }
 
 int wl_cmd_tail(int argc, char **argv)

@@ -5,6 +5,9 @@
 
 #include <signal.h>
 
+/* What a command ends with that was interrupted: 128 and SIGINT's number, as shells say it. */
+#define WL_INTERRUPT_EXIT 130
+
 /* Not 0 after a signal. Whoever works in turns looks at it between them; only the handler writes it. */
 extern volatile sig_atomic_t wl_interrupted;
 

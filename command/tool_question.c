@@ -10,8 +10,6 @@
 #include "command/tool_path.h"
 #include "command/tool_refuse.h"
 
-#define EXIT_INTERRUPTED 130
-
 struct waiting {
 	struct wirelog_event answer;
 	bool answered;
@@ -57,7 +55,7 @@ static int wait_for_answer(struct wirelog *log, const struct wl_tool_question *q
 			return wl_tool_refuse(did, NULL);
 	}
 	if (!waiting->answered)
-		return EXIT_INTERRUPTED;
+		return WL_INTERRUPT_EXIT;
 	if (waiting->answer.status == WIRELOG_INVALID_ARGUMENT)
 		return wl_tool_refuse(
 			WIRELOG_INVALID_ARGUMENT,

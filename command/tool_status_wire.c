@@ -4,14 +4,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include "command/tool_interrupt.h"
 #include "command/tool_others.h"
 #include "command/tool_refuse.h"
 #include "dataplane/base/members.h"
 
-#define EXIT_INTERRUPTED 130
 #define ANSWER_NS 800000000u /* as nodes wait for one another */
 #define WAIT_US 10000u
 
@@ -62,7 +60,7 @@ static int wait_for_answers(struct asking *asking)
 			continue;
 		}
 		if (wl_interrupted)
-			return EXIT_INTERRUPTED;
+			return WL_INTERRUPT_EXIT;
 		did = wirelog_wait(asking->log, WAIT_US);
 		if (did < 0)
 			return wl_tool_refuse(did, NULL);
@@ -189,8 +187,10 @@ int wl_tool_status_wire_ask(struct wl_tool_cluster *cluster,
 	if (result == 0)
 		result = ask_behind_silence(&asking, members);
 	wirelog_close(asking.log);
-	*said = json_array();
-	*count = result == 0 ? fill(&asking, members, rows, *said) : 0;
+	if (result == 0) {
+		*said = json_array();
+		*count = fill(&asking, members, rows, *said);
+	}
 	forget(&asking);
 	return result;
 }

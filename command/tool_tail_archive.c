@@ -9,7 +9,6 @@
 #include "command/tool_interrupt.h"
 #include "command/tool_refuse.h"
 
-#define EXIT_INTERRUPTED 130
 /* on_entry: all that was asked for is written. */
 #define ENOUGH 1
 
@@ -97,7 +96,7 @@ static int finish(const struct tail *tail, const struct wl_tool_archive *archive
 	if (ended < 0)
 		return wl_tool_refuse(ended, "behind record %" PRIu64, tail->next_number - 1);
 	if (wl_interrupted)
-		return EXIT_INTERRUPTED;
+		return WL_INTERRUPT_EXIT;
 	if (archive->gaps != 0)
 		return EX_DATAERR;
 	/* Before what was asked for nothing is missing where it begins there. */

@@ -24,7 +24,6 @@
 #include "dataplane/host/clock.h"
 #include "wirelog/status.h"
 
-#define EXIT_INTERRUPTED 130
 #define MESSAGES_DEFAULT UINT64_C(1000000)
 #define WAIT_NS UINT64_C(30000000000)
 
@@ -142,7 +141,7 @@ static int refuse(int status, const char *reason)
 {
 	if (status == WIRELOG_CLOSED && wl_interrupted) {
 		fprintf(stderr, "wirelog: interrupted\n");
-		return EXIT_INTERRUPTED;
+		return WL_INTERRUPT_EXIT;
 	}
 	return wl_tool_refuse(status, "%s", reason);
 }

@@ -15,10 +15,10 @@
 #include "command/demo/tool_demo_load.h"
 #include "command/demo/tool_demo_say.h"
 #include "command/itch/itch_workload.h"
+#include "command/tool_interrupt.h"
 #include "command/tool_refuse.h"
 #include "command/tool_verify.h"
 
-#define EXIT_INTERRUPTED 130
 #define CAUGHT_UP_NS UINT64_C(40000000000)
 #define LOOK_NS 250000000u /* between two looks whether the nodes live */
 #define KILL_AT_PERCENT 40u
@@ -536,7 +536,7 @@ int wl_demo_run(const struct wl_demo_plan *plan, const volatile sig_atomic_t *in
 	status = go(&run, &load);
 	if (*interrupted) {
 		fprintf(stderr, "wirelog: interrupted; stopping the nodes\n");
-		code = EXIT_INTERRUPTED;
+		code = WL_INTERRUPT_EXIT;
 	} else if (status != 0) {
 		code = explain_failure(&run, &load, status);
 		keep = run.stage == WL_DEMO_STAGE_NODES;
