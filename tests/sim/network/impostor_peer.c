@@ -132,6 +132,7 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 	uint8_t type = peer_types[draw(impostor, sizeof(peer_types))];
 	struct wl_frame_header header = {.type = type};
 	bool punted = type >= WL_WIRE_PRE_VOTE && type <= WL_WIRE_TIMEOUT_NOW;
+	uint32_t journals = impostor->cluster->config.journals;
 	size_t bytes = bad_size(impostor, type);
 
 	if (draw(impostor, 6) == 0) {
@@ -150,7 +151,7 @@ void sim_impostor_say_malformed(struct sim_impostor *impostor, unsigned to)
 		sim_impostor_send(impostor, to, &header, payload, WL_FRAME_UNKNOWN_TYPE);
 		return;
 	case 1: /* a journal that is not there */
-		header.journal = (uint16_t)(1 + draw(impostor, UINT16_MAX));
+		header.journal = (uint16_t)(journals + draw(impostor, UINT16_MAX + 1 - journals));
 		sim_impostor_send(impostor, to, &header, payload, WL_FRAME_BAD_PAYLOAD);
 		return;
 	case 2: /* a sequence that came already */
